@@ -1,0 +1,3 @@
+//! The `boldly` binary.
+
+fn main() {}

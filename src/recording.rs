@@ -1,0 +1,48 @@
+//! Plain data of the time side: a physiological recording, and when the volumes and slices were acquired. No I/O.
+
+/// One sampled signal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trace {
+    /// Samples in the recorder's units.
+    pub samples: Vec<f64>,
+    /// Samples per second.
+    pub sampling_hz: f64,
+    /// Time of the first sample in seconds relative to the first volume (may be negative).
+    pub start_s: f64,
+}
+
+/// A physiological recording of one run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Recording {
+    /// What messages call it: the file name.
+    pub name: String,
+    /// Pulse oximeter or ECG.
+    pub cardiac: Option<Trace>,
+    /// Breathing belt.
+    pub respiratory: Option<Trace>,
+    /// Scanner trigger.
+    pub trigger: Option<Trace>,
+}
+
+/// When a run's volumes and slices were acquired (BIDS sidecar, header and options already combined).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Acquisition {
+    /// Repetition time in seconds.
+    pub tr: f64,
+    /// Volumes in the run.
+    pub n_volumes: usize,
+    /// Seconds after the start of the volume, one for each plane k in file order (a reversed
+    /// `SliceEncodingDirection` is already applied); none when unknown.
+    pub slice_times: Option<Vec<f64>>,
+    /// Time of the first frame in seconds: BIDS `StartTime`, else 0.
+    pub start_time: f64,
+}
+
+impl Acquisition {
+    /// Frame times in seconds, `start_time + k tr`: the start of each volume, or its reference slice when
+    /// `StartTime` says so.
+    #[must_use]
+    pub fn frame_times(&self) -> Vec<f64> {
+        (0..self.n_volumes).map(|k| self.start_time + k as f64 * self.tr).collect()
+    }
+}

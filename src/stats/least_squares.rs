@@ -1,0 +1,1 @@
+//! Least squares of small dense designs: rank, pseudo-inverse, estimability.

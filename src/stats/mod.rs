@@ -1,0 +1,4 @@
+//! Statistics in f64 on the host: least squares of designs, and tails in log space.
+
+pub mod least_squares;
+pub mod tails;

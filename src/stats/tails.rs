@@ -1,0 +1,1 @@
+//! Upper tails of t, F and the normal in log space.

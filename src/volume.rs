@@ -1,0 +1,138 @@
+//! Plain data of the image side: the voxel grid, a mask, a block of a run, slice-dependent columns. No I/O.
+
+use std::ops::Range;
+
+use ndarray::Array2;
+
+/// The voxel grid of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Grid {
+    /// Voxels along i, j, k; i runs fastest in memory.
+    pub shape: [usize; 3],
+    /// Voxel index (i, j, k, 1) to scanner millimetres, row-major.
+    pub affine: [[f64; 4]; 4],
+    /// Edge lengths of a voxel along i, j, k in millimetres (the header's pixdim).
+    pub voxel_size_mm: [f64; 3],
+}
+
+impl Grid {
+    /// Voxels in one volume.
+    #[must_use]
+    pub fn n_voxels(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// Voxels in one plane of constant k.
+    #[must_use]
+    pub fn plane_len(&self) -> usize {
+        self.shape[0] * self.shape[1]
+    }
+
+    /// Voxel coordinates (i, j, k) of a position in a volume.
+    #[must_use]
+    pub fn coordinates(&self, voxel: usize) -> [usize; 3] {
+        let [ni, nj, _] = self.shape;
+        [voxel % ni, voxel / ni % nj, voxel / (ni * nj)]
+    }
+
+    /// The largest difference between the affines, in millimetres, over the corners of the grid.
+    #[must_use]
+    pub fn affine_difference_mm(&self, other: &Grid) -> f64 {
+        let mut worst = 0.0_f64;
+        for corner in 0..8 {
+            let at = |axis: usize| {
+                if corner >> axis & 1 == 1 { self.shape[axis] as f64 - 1.0 } else { 0.0 }
+            };
+            for row in 0..3 {
+                let place = |g: &Grid| {
+                    (0..3).map(|c| g.affine[row][c] * at(c)).sum::<f64>() + g.affine[row][3]
+                };
+                worst = worst.max((place(self) - place(other)).abs());
+            }
+        }
+        worst
+    }
+}
+
+/// Voxels of a grid that take part in an analysis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mask {
+    /// The grid it lives on.
+    pub grid: Grid,
+    /// One entry a voxel, `[voxel]`, x fastest.
+    pub inside: Vec<bool>,
+}
+
+impl Mask {
+    /// Voxels inside.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.inside.iter().filter(|&&v| v).count()
+    }
+}
+
+/// Which part of a run is at hand: whole planes (constant k) times consecutive volumes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    /// Voxels of the whole run along i, j, k.
+    pub run_shape: [usize; 3],
+    /// Planes held, the smoothing halo included.
+    pub planes: Range<usize>,
+    /// Planes whose results count; lies within `planes`.
+    pub core: Range<usize>,
+    /// Volumes held.
+    pub volumes: Range<usize>,
+}
+
+impl Block {
+    /// The whole run.
+    #[must_use]
+    pub fn whole(run_shape: [usize; 3], n_volumes: usize) -> Block {
+        Block { run_shape, planes: 0..run_shape[2], core: 0..run_shape[2], volumes: 0..n_volumes }
+    }
+
+    /// Voxels in one plane.
+    #[must_use]
+    pub fn plane_len(&self) -> usize {
+        self.run_shape[0] * self.run_shape[1]
+    }
+
+    /// Voxels of one volume that the block holds.
+    #[must_use]
+    pub fn volume_len(&self) -> usize {
+        self.plane_len() * self.planes.len()
+    }
+
+    /// Values in the block.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.volume_len() * self.volumes.len()
+    }
+
+    /// Whether it holds nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A block of BOLD data in host memory, arbitrary BOLD units.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostBold {
+    /// Which part of the run.
+    pub block: Block,
+    /// `[volume][plane][j][i]`, i fastest, `block.len()` values.
+    pub data: Vec<f32>,
+}
+
+/// Regressors that differ between planes because slices are acquired at different times: one set of columns for
+/// each unique slice time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SliceGroups {
+    /// For each plane k of the run, its group.
+    pub group_of_plane: Vec<usize>,
+    /// Column names, common to all groups.
+    pub names: Vec<String>,
+    /// For each group, `[volume][column]`.
+    pub columns: Vec<Array2<f64>>,
+}
