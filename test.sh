@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Everything CI runs, in one command: format, lints, docs, the adapter, examples, tests.
+# Needs a Rust toolchain with a C linker. The GPU tests need a Vulkan adapter: where there is no hardware one they run on
+# Mesa's software adapter (lavapipe), which this script installs, or unpacks under target/mesa when it may not install.
+#
+#   BOLDLY_TEST_ADAPTER   part of the name of the adapter the GPU tests must run on
+#                         (default: llvmpipe where lavapipe is found, else any hardware adapter)
+#   BOLDLY_DATA           folder of real recordings; CI=true makes missing ones a failure
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+root=$PWD
+mesa=$root/target/mesa
+packages=(mesa-vulkan-drivers libvulkan1)
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'test.sh: %s\n' "$*" >&2; exit 1; }
+
+# The driver description of lavapipe: the system's, or the unpacked one.
+lavapipe() {
+    local file
+    for file in "$mesa"/lvp_icd.json /usr/share/vulkan/icd.d/lvp_icd*.json /etc/vulkan/icd.d/lvp_icd*.json; do
+        [[ -e $file ]] && echo "$file" && return
+    done
+    return 1
+}
+
+# A device node and the driver that serves it.
+hardware() {
+    local nodes=(/dev/nvidia[0-9]* /dev/dri/renderD*) drivers=(/usr/share/vulkan/icd.d/*.json /etc/vulkan/icd.d/*.json)
+    [[ -e ${nodes[0]} || -e ${nodes[-1]} ]] && [[ -e ${drivers[0]} || -e ${drivers[-1]} ]]
+}
+
+install_lavapipe() {
+    [[ $EUID -eq 0 ]] || return 1
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -q update && apt-get -qq install -y --no-install-recommends "${packages[@]}"
+}
+
+# Without root: fetch the missing packages with package lists of our own, and unpack them here.
+unpack_lavapipe() {
+    local apt=$mesa/apt options missing library
+    mkdir -p "$apt"/lists/partial "$apt"/archives/partial "$mesa"/root
+    options=(-q -o Dir::State::lists="$apt/lists" -o Dir::Cache="$apt" -o Debug::NoLocking=1 -o APT::Sandbox::User=)
+    apt-get "${options[@]}" update || return 1
+    missing=$(apt-get "${options[@]}" -s install --no-install-recommends "${packages[@]}" | sed -n 's/^Inst \([^ ]*\).*/\1/p')
+    (cd "$apt/archives" && apt-get "${options[@]}" download $missing) || return 1
+    for package in "$apt"/archives/*.deb; do
+        dpkg-deb -x "$package" "$mesa/root" || return 1
+    done
+    rm -rf "$apt"
+    library=$(find "$mesa/root" -name libvulkan_lvp.so | head -n 1)
+    [[ -n $library ]] || return 1
+    dirname "$library" > "$mesa/libraries"
+    printf '{"file_format_version": "1.0.0", "ICD": {"library_path": "%s", "api_version": "1.1.0"}}\n' "$library" > "$mesa/lvp_icd.json"
+}
+
+if [[ $(uname) == Linux && -z ${BOLDLY_TEST_ADAPTER:-} ]]; then
+    if ! lavapipe > /dev/null && ! hardware; then
+        command -v apt-get > /dev/null || fail "no Vulkan adapter; install Mesa's lavapipe (package vulkan-swrast or mesa-vulkan-drivers)"
+        say "no Vulkan adapter: getting lavapipe"
+        install_lavapipe || unpack_lavapipe || fail "could not get lavapipe; see apt-get's message above"
+    fi
+    if VK_DRIVER_FILES=$(lavapipe); then
+        export VK_DRIVER_FILES BOLDLY_TEST_ADAPTER=llvmpipe
+    fi
+    if [[ -e $mesa/libraries && ${VK_DRIVER_FILES:-} == "$mesa"/* ]]; then
+        libraries=$(cat "$mesa/libraries")
+        export LD_LIBRARY_PATH=$libraries:${libraries/\/usr\/lib\//\/lib\/}${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+    fi
+fi
+export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)} # only silences Mesa
+
+say "format"
+cargo fmt --check
+say "lints"
+cargo clippy --locked --all-targets -- -D warnings
+say "docs"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+say "adapters"
+adapters=$(cargo run --locked --quiet -- devices)
+printf '%s\n' "$adapters"
+grep -qi -- "${BOLDLY_TEST_ADAPTER:-gpu}" <<< "$adapters" || fail "no adapter named ${BOLDLY_TEST_ADAPTER:-gpu} above"
+say "examples"
+for example in examples/*.rs; do
+    cargo run --locked --quiet --example "$(basename "$example" .rs)"
+done
+say "tests"
+cargo test --locked
