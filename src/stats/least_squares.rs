@@ -1,1 +1,161 @@
-//! Least squares of small dense designs: rank, pseudo-inverse, estimability.
+//! Least squares of small dense designs in f64: rank, pseudo-inverse, estimability.
+//!
+//! The rank is judged on columns scaled to unit norm, so that it does not depend on the columns' units: singular
+//! values up to max(n, p) eps s_max count as zero. The solution is that of the columns as they are: pinv(X) y has the
+//! smallest norm among all beta that minimise |y - X beta| (Moore-Penrose, what `numpy.linalg.pinv` returns).
+
+use faer::Mat;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+use crate::error::{Error, Result};
+
+/// How far, relative to the contrast's scale, C may lie from the row space of X and still be estimable.
+const ESTIMABLE: f64 = 1e-8;
+
+/// The least-squares solution operators of a design X.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LeastSquares {
+    /// X^+, `[regressor][volume]`.
+    pub pinv: Array2<f64>,
+    /// (X'X)^+ = X^+ X^+', `[regressor][regressor]`.
+    pub xtx_inv: Array2<f64>,
+    /// Numerical rank of X.
+    pub rank: usize,
+    /// Norm of each column of X, 1 for a column of zeros, `[regressor]`.
+    pub column_norm: Array1<f64>,
+    /// Orthonormal basis of the null space of X with unit-norm columns, `[regressor][p - rank]`.
+    pub null_space: Array2<f64>,
+}
+
+impl LeastSquares {
+    /// Decompose a design `[volume][regressor]`.
+    ///
+    /// # Errors
+    /// Internal when X is empty or not finite, or its singular values cannot be found.
+    pub fn new(design: ArrayView2<f64>) -> Result<LeastSquares> {
+        let (n, p) = design.dim();
+        if n == 0 || p == 0 || design.iter().any(|v| !v.is_finite()) {
+            return Err(Error::internal(
+                "the least-squares design",
+                format!("is empty or not finite ({n} rows, {p} columns)"),
+                "have finite values",
+                "",
+            ));
+        }
+        let column_norm = Array1::from_iter(design.columns().into_iter().map(norm_or_one));
+        // Rows of zeros below a wide X change nothing and give all p right singular vectors.
+        let unit =
+            Mat::from_fn(
+                n.max(p),
+                p,
+                |t, j| {
+                    if t < n { design[[t, j]] / column_norm[j] } else { 0.0 }
+                },
+            );
+        let svd = Svd::new(&unit)?;
+        let tolerance = n.max(p) as f64 * f64::EPSILON * svd.s.first().copied().unwrap_or(0.0);
+        let rank = svd.s.iter().filter(|&&s| s > tolerance).count();
+        let null_space = Array2::from_shape_fn((p, p - rank), |(j, k)| svd.v[(j, rank + k)]);
+        // S^-1 U', the solution in the coordinates of the right singular vectors.
+        let inner = Array2::from_shape_fn((rank, n), |(k, t)| svd.u[(t, k)] / svd.s[k]);
+        let outer = outer_inverse(&svd, rank, &column_norm)?;
+        let pinv = outer.dot(&inner);
+        let xtx_inv = pinv.dot(&pinv.t());
+        Ok(LeastSquares { pinv, xtx_inv, rank, column_norm, null_space })
+    }
+
+    /// Whether a contrast `[regressor]` has the same value for every least-squares solution: C = C pinv(X) X.
+    #[must_use]
+    pub fn is_estimable(&self, weights: ArrayView1<f64>) -> bool {
+        // In unit-norm columns beta is scaled by the column norms, so the weights are divided by them.
+        let scaled = &weights / &self.column_norm;
+        let size = scaled.dot(&scaled).sqrt();
+        self.null_space.columns().into_iter().all(|v| scaled.dot(&v).abs() <= ESTIMABLE * size)
+    }
+
+    /// The columns that are linear combinations of others, ascending; empty for full rank.
+    #[must_use]
+    pub fn dependent_columns(&self) -> Vec<usize> {
+        let depends = |row: ArrayView1<f64>| row.iter().any(|v| v.abs() > ESTIMABLE);
+        (0..self.null_space.nrows()).filter(|&j| depends(self.null_space.row(j))).collect()
+    }
+}
+
+/// D^-1 V for full rank, else the pseudo-inverse of V_r' D: from singular coordinates to beta of smallest norm.
+fn outer_inverse(svd: &Svd, rank: usize, column_norm: &Array1<f64>) -> Result<Array2<f64>> {
+    let p = column_norm.len();
+    if rank == p {
+        return Ok(Array2::from_shape_fn((p, p), |(j, k)| svd.v[(j, k)] / column_norm[j]));
+    }
+    if rank == 0 {
+        return Ok(Array2::zeros((p, 0)));
+    }
+    let scaled = Mat::from_fn(p, rank, |j, k| column_norm[j] * svd.v[(j, k)]);
+    let inner = Svd::new(&scaled)?;
+    let from = Array2::from_shape_fn((p, rank), |(j, k)| inner.u[(j, k)] / inner.s[k]);
+    let to = Array2::from_shape_fn((rank, rank), |(k, i)| inner.v[(i, k)]);
+    Ok(from.dot(&to))
+}
+
+/// An orthonormal basis of the columns of X, `[volume][rank]`, with the rank rule of [`LeastSquares`].
+///
+/// # Errors
+/// As [`LeastSquares::new`].
+pub fn orthonormal_basis(design: ArrayView2<f64>) -> Result<Array2<f64>> {
+    let (n, p) = design.dim();
+    let norm: Vec<f64> = design.columns().into_iter().map(norm_or_one).collect();
+    let unit = Mat::from_fn(n, p, |t, j| design[[t, j]] / norm[j]);
+    let svd = Svd::new(&unit)?;
+    let tolerance = n.max(p) as f64 * f64::EPSILON * svd.s.first().copied().unwrap_or(0.0);
+    let rank = svd.s.iter().filter(|&&s| s > tolerance).count();
+    Ok(Array2::from_shape_fn((n, rank), |(t, k)| svd.u[(t, k)]))
+}
+
+/// The pseudo-inverse `[column][row]` and rank of a matrix `[row][column]`, singular values up to `noise` taken
+/// as zero.
+///
+/// # Errors
+/// Internal when the singular values cannot be found.
+pub fn truncated_pinv(matrix: ArrayView2<f64>, noise: f64) -> Result<(Array2<f64>, usize)> {
+    let (n, p) = matrix.dim();
+    let svd = Svd::new(&Mat::from_fn(n, p, |t, j| matrix[[t, j]]))?;
+    let rank = svd.s.iter().filter(|&&s| s > noise).count();
+    let v = Array2::from_shape_fn((p, rank), |(j, k)| svd.v[(j, k)] / svd.s[k]);
+    let u = Array2::from_shape_fn((rank, n), |(k, t)| svd.u[(t, k)]);
+    Ok((v.dot(&u), rank))
+}
+
+/// The columns with their means taken off, `[volume][column]`.
+#[must_use]
+pub fn demeaned(columns: ArrayView2<f64>) -> Array2<f64> {
+    match columns.mean_axis(Axis(0)) {
+        Some(mean) => &columns - &mean,
+        None => columns.to_owned(),
+    }
+}
+
+fn norm_or_one(column: ArrayView1<f64>) -> f64 {
+    let largest = column.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+    if largest == 0.0 {
+        return 1.0;
+    }
+    // Scaled by the largest element: squares neither overflow nor vanish.
+    largest * column.iter().map(|v| (v / largest) * (v / largest)).sum::<f64>().sqrt()
+}
+
+/// Thin singular value decomposition.
+struct Svd {
+    u: Mat<f64>,
+    s: Vec<f64>,
+    v: Mat<f64>,
+}
+
+impl Svd {
+    fn new(matrix: &Mat<f64>) -> Result<Svd> {
+        let svd = matrix.thin_svd().map_err(|_| {
+            Error::internal("the design's singular values", "did not converge", "converge", "")
+        })?;
+        let s = svd.S().column_vector().iter().copied().collect();
+        Ok(Svd { u: svd.U().to_owned(), s, v: svd.V().to_owned() })
+    }
+}

@@ -1,58 +1,23 @@
 //! Ordinary least squares at each voxel: beta = pinv(X) y, sigma2 = |y - X beta|^2 / dof, dof = n - rank X, residuals
 //! from a second pass over data centred on the voxel's mean (one-pass sums of squares lose t by 0.1, see docs/accuracy.md).
 //! X may hold columns that differ between slice-time groups. Rank-deficient X: minimum-norm solution.
+//!
+//! Centring: with m = mean y, beta = pinv(X) (y - m) + m pinv(X) 1, and the residual is
+//! (y - m) - X pinv(X) (y - m) + m (1 - X pinv(X) 1), whose last term is none where X holds the constant.
+
+use std::time::Instant;
 
 use ndarray::{Array1, Array2};
 
-use crate::error::Result;
-use crate::gpu::{Bold, Device, DeviceFit};
-use crate::volume::SliceGroups;
+use crate::error::{Error, Result};
+use crate::gpu::{Activity, Bold, Device, DeviceFit, Span};
+use crate::volume::Block;
 
 mod cpu;
 mod gpu;
+mod model;
 
-/// One slice-time group's solution operators, all f64.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Solver {
-    /// X, `[volume][regressor]`.
-    pub design: Array2<f64>,
-    /// pinv(X), `[regressor][volume]`.
-    pub pinv: Array2<f64>,
-    /// (X'X)^+, `[regressor][regressor]`.
-    pub xtx_inv: Array2<f64>,
-    /// Numerical rank of X.
-    pub rank: usize,
-}
-
-/// The model that is fitted: one solver for each slice-time group.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Model {
-    /// Column names, `[regressor]`: common columns, then slice-dependent ones.
-    pub names: Vec<String>,
-    /// For each plane k of the run, its solver.
-    pub group_of_plane: Vec<usize>,
-    /// For each group.
-    pub solvers: Vec<Solver>,
-    /// n - rank: the smallest over groups.
-    pub dof: f64,
-}
-
-impl Model {
-    /// Solvers for common columns `[volume][regressor]` and, where given, slice-dependent ones. `dof_spent`: degrees of freedom
-    /// an earlier correction took from these data, subtracted from n - rank.
-    ///
-    /// # Errors
-    /// Bad data when row counts differ, a value is not finite, or no degree of freedom is left.
-    pub fn new(
-        common: &Array2<f64>,
-        names: &[String],
-        slices: Option<&SliceGroups>,
-        n_planes: usize,
-        dof_spent: f64,
-    ) -> Result<Model> {
-        todo!()
-    }
-}
+pub use model::{Model, Solver};
 
 /// Estimates of a block's voxels in host memory, f64.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,7 +45,30 @@ pub enum Fit {
 /// # Errors
 /// Device errors; internal when the block lacks volumes.
 pub fn fit(device: &Device, bold: &Bold, voxels: &[u32], model: &Model) -> Result<Fit> {
-    todo!()
+    let block = match bold {
+        Bold::Host(host) => &host.block,
+        Bold::Device(there) => &there.block,
+    };
+    check(block, voxels, model)?;
+    match (device, bold) {
+        (Device::Cpu(_), Bold::Host(host)) => {
+            let start = Instant::now();
+            let fitted = cpu::fit(host, voxels, model)?;
+            let (bytes, flops) = work(voxels.len(), model);
+            device.record(Span {
+                stage: "glm".into(),
+                activity: Activity::Kernel,
+                seconds: start.elapsed().as_secs_f64(),
+                bytes,
+                flops,
+            });
+            Ok(Fit::Host(fitted))
+        }
+        (Device::Gpu(gpu), Bold::Device(there)) => {
+            Ok(Fit::Device(gpu::fit(gpu, there, voxels, model)?))
+        }
+        _ => Err(Error::internal("the run", "is not on the device that fits it", "be", "")),
+    }
 }
 
 /// The estimates in host memory.
@@ -88,5 +76,48 @@ pub fn fit(device: &Device, bold: &Bold, voxels: &[u32], model: &Model) -> Resul
 /// # Errors
 /// Device errors.
 pub fn download(device: &Device, fit: &Fit) -> Result<HostFit> {
-    todo!()
+    match (device, fit) {
+        (_, Fit::Host(host)) => Ok(host.clone()),
+        (Device::Gpu(gpu), Fit::Device(there)) => gpu::download(gpu, there),
+        _ => Err(Error::internal("the fit", "is not on the device that is asked for it", "be", "")),
+    }
+}
+
+fn check(block: &Block, voxels: &[u32], model: &Model) -> Result<()> {
+    let n = model.n_volumes();
+    if block.volumes != (0..n) {
+        return Err(Error::internal(
+            "the block",
+            format!("holds volumes {:?}", block.volumes),
+            format!("hold all {n} of the model"),
+            "",
+        ));
+    }
+    if model.group_of_plane.len() < block.planes.end {
+        return Err(Error::internal(
+            "the model",
+            format!("knows {} planes", model.group_of_plane.len()),
+            format!("know the block's, {:?}", block.planes),
+            "",
+        ));
+    }
+    if voxels.last().is_some_and(|&v| v as usize >= block.volume_len())
+        || voxels.windows(2).any(|pair| pair[0] >= pair[1])
+    {
+        return Err(Error::internal(
+            "the voxel list",
+            "is not ascending or leaves the block",
+            format!("ascend within 0..{}", block.volume_len()),
+            "",
+        ));
+    }
+    Ok(())
+}
+
+/// Bytes (BOLD in f32, estimates in f64) and operations (centring, X^+ y, X beta, squares) of a fit.
+fn work(n_voxels: usize, model: &Model) -> (u64, u64) {
+    let (n, p) = (model.n_volumes(), model.names.len());
+    let bytes = n_voxels * (4 * n + 8 * (p + 1));
+    let flops = n_voxels * n * (4 * p + 4);
+    (bytes as u64, flops as u64)
 }

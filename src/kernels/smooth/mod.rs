@@ -4,60 +4,68 @@
 //! w is a Gaussian of the given FWHM in mm, sigma = FWHM / (2 sqrt(2 ln 2)), on anisotropic voxels.
 //! [`Kernel::Sampled`] takes exp(-d^2 / 2 sigma^2) at voxel distances up to round-half-up(4 sigma) (FSL, nilearn,
 //! MRtrix3); [`Kernel::Exact`] is the discrete Gaussian exp(-s) I_d(s), s = sigma_vox^2, whose variance is exactly
-//! sigma^2 (Lindeberg 1990). A voxel that is itself missing (not finite) stays as it is; voxels outside `within` become 0,
-//! as AFNI's 3dBlurInMask does.
+//! sigma^2 (Lindeberg 1990), out to where 1e-4 of the variance is left. A voxel that is itself missing (not finite)
+//! stays as it is; voxels outside `within` become 0, as AFNI's 3dBlurInMask does.
 
-use crate::error::Result;
-use crate::gpu::{Bold, Device};
-use crate::volume::Mask;
+use std::time::Instant;
+
+use crate::error::{Error, Result};
+use crate::gpu::{Activity, Bold, Device, Span};
+use crate::volume::{Block, Mask};
 
 mod cpu;
 mod gpu;
+mod taps;
 
-/// How the Gaussian becomes weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Kernel {
-    /// Sampled at voxel centres: FSL, nilearn, MRtrix3.
-    #[default]
-    Sampled,
-    /// Discrete Gaussian: the variance is exactly what was asked for.
-    Exact,
-}
-
-/// Half kernels along i, j, k: `weights[axis][d]` for |distance| d voxels, summing to 1 over both sides.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Taps {
-    /// `[axis][distance in voxels]`.
-    pub weights: [Vec<f64>; 3],
-}
-
-impl Taps {
-    /// The weights for a FWHM in mm (the same along each axis) on voxels of the given size in mm.
-    ///
-    /// # Errors
-    /// Usage when `fwhm_mm` is negative or not finite.
-    pub fn new(fwhm_mm: f64, voxel_size_mm: [f64; 3], kernel: Kernel) -> Result<Taps> {
-        todo!()
-    }
-
-    /// Planes a plane's result depends on, on either side.
-    #[must_use]
-    pub fn halo(&self) -> usize {
-        self.weights[2].len() - 1
-    }
-
-    /// FWHM in mm of the weights as they are, along each axis: 2 sqrt(2 ln 2) times their standard deviation.
-    #[must_use]
-    pub fn effective_fwhm_mm(&self, voxel_size_mm: [f64; 3]) -> [f64; 3] {
-        todo!()
-    }
-}
+pub use taps::{Kernel, Taps};
 
 /// Smooth each volume of the block. The planes outside the block's core are valid only where the halo suffices.
 ///
 /// # Errors
 /// Device errors; internal when `within` has another shape than the run.
 pub fn smooth(device: &Device, bold: Bold, taps: &Taps, within: Option<&Mask>) -> Result<Bold> {
-    todo!()
+    let shape = match &bold {
+        Bold::Host(host) => host.block.run_shape,
+        Bold::Device(there) => there.block.run_shape,
+    };
+    if let Some(mask) = within
+        && (mask.grid.shape != shape || mask.inside.len() != mask.grid.n_voxels())
+    {
+        return Err(Error::internal(
+            "the smoothing mask",
+            format!("has shape {:?}", mask.grid.shape),
+            format!("have the run's, {shape:?}"),
+            "",
+        ));
+    }
+    match (device, bold) {
+        (Device::Cpu(_), Bold::Host(host)) => {
+            let start = Instant::now();
+            let block = host.block.clone();
+            let smoothed = cpu::smooth(host, taps, within)?;
+            device.record(Span {
+                stage: "smooth".into(),
+                activity: Activity::Kernel,
+                seconds: start.elapsed().as_secs_f64(),
+                bytes: bytes(&block),
+                flops: flops(&block, taps),
+            });
+            Ok(Bold::Host(smoothed))
+        }
+        (Device::Gpu(gpu), Bold::Device(there)) => {
+            Ok(Bold::Device(gpu::smooth(gpu, there, taps, within)?))
+        }
+        _ => Err(Error::internal("the run", "is not on the device that smooths it", "be", "")),
+    }
+}
+
+/// Bytes that smoothing must move: each value read and written once.
+fn bytes(block: &Block) -> u64 {
+    8 * block.len() as u64
+}
+
+/// One addition and one multiplication for each pair of symmetric taps and axis, one multiplication at the centre.
+fn flops(block: &Block, taps: &Taps) -> u64 {
+    let per_voxel: usize = taps.weights.iter().map(|w| 3 * (w.len() - 1) + 1).sum();
+    (block.len() * per_voxel) as u64
 }
