@@ -1,0 +1,292 @@
+//! Heart beats in a pulse-oximeter or ECG trace.
+//!
+//! 1. the dominant period, found without trusting the sampling rate (`period`);
+//! 2. zero-phase band-pass (difference of two Gaussians), polarity by skewness, division by the local amplitude; a
+//!    spiky trace (ECG) is replaced by the local energy of its slope;
+//! 3. candidates are all local maxima, scored by height; the chain of beats is chosen over the whole run (`track`);
+//! 4. the median beat becomes a template, candidates are scored by their likeness to it, the chain is chosen again with the
+//!    local period (twice);
+//! 5. intervals of two or more periods are filled; each beat's time is the maximum of the lightly smoothed trace, to a
+//!    fraction of a sample by a parabola.
+//!
+//! A trace with two levels only (a recorder's own pulse marks) gives its rising edges as candidates.
+
+use super::clean::{CleanTrace, clean};
+use super::period::{dominant_within, wrong_rate};
+use super::signal::{
+    decimate, gaussian_mean, local_maxima, median, parabola_vertex, standard_moment,
+};
+use super::track::{Candidate, best_chain, fill_missed, neighbours_median};
+use crate::error::{Error, Result};
+use crate::recording::Trace;
+
+/// Seconds between beats that a heart can have: 220 to 25 a minute.
+pub(super) const RR_RANGE_S: (f64, f64) = (60.0 / 220.0, 60.0 / 25.0);
+/// Below this the moment of a beat cannot be told.
+const LOWEST_HZ: f64 = 10.0;
+/// The detection works at this rate or the recorded one; the times come from the full rate.
+const WORKING_HZ: f64 = 100.0;
+/// Weight of regular intervals against likeness to a beat.
+const RIGIDITY: f64 = 1.2;
+/// A beat is moved at most this far from where the band-passed trace has it.
+const REFINE_REACH_S: f64 = 0.1;
+/// Mean autocorrelation at the period below which there is no pulse in the trace (white noise: 0.02 to 0.06).
+const LOWEST_CORRELATION: f64 = 0.12;
+
+/// Beats found in a trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beats {
+    /// Seconds relative to the first volume, increasing.
+    pub times_s: Vec<f64>,
+    /// How many of them were put into intervals of two or more periods.
+    pub n_filled: usize,
+    /// Intervals (RR) that differ by more than 30 % from the median of the twelve around them.
+    pub n_rr_outliers: usize,
+}
+
+impl Beats {
+    /// Mean rate, beats a minute.
+    #[must_use]
+    pub fn rate_bpm(&self) -> f64 {
+        match (self.times_s.first(), self.times_s.last()) {
+            (Some(a), Some(b)) if b > a => 60.0 * (self.times_s.len() - 1) as f64 / (b - a),
+            _ => 0.0,
+        }
+    }
+}
+
+/// Times of the heart beats in seconds relative to the first volume, increasing.
+///
+/// # Errors
+/// Bad data: constant, too short, a gap of more than 1 s, no regular pulse, or a rate no heart has (the declared
+/// SamplingFrequency is wrong).
+pub fn beats(trace: &Trace) -> Result<Vec<f64>> {
+    Ok(detect(trace, "the cardiac trace")?.times_s)
+}
+
+/// [`beats()`] with what was mended. `thing`: what messages call the trace.
+///
+/// # Errors
+/// As [`beats()`].
+pub fn detect(trace: &Trace, thing: &str) -> Result<Beats> {
+    let trace = clean(trace, thing, LOWEST_HZ)?;
+    let times = match marks(&trace) {
+        Some(marks) => from_marks(&marks, &trace, thing)?,
+        None => from_waveform(&trace, thing)?,
+    };
+    let (times_s, n_filled) = fill_missed(&times);
+    let rr: Vec<f64> = times_s.windows(2).map(|w| w[1] - w[0]).collect();
+    let is_outlier = |i: &usize| (rr[*i] / neighbours_median(&rr, *i, 6) - 1.0).abs() > 0.3;
+    let n_rr_outliers = (0..rr.len()).filter(is_outlier).count();
+    let beats = Beats { times_s, n_filled, n_rr_outliers };
+    if beats.times_s.len() < 3 {
+        return Err(no_pulse(thing));
+    }
+    let seconds = 60.0 / beats.rate_bpm();
+    if !(RR_RANGE_S.0..=RR_RANGE_S.1).contains(&seconds) {
+        return Err(wrong_rate(beats.rate_bpm(), trace.sampling_hz, RR_RANGE_S, thing, "beats"));
+    }
+    Ok(beats)
+}
+
+fn no_pulse(thing: &str) -> Error {
+    Error::bad_data(
+        thing,
+        "shows no regular pulse",
+        "hold a pulse-oximeter or ECG signal",
+        "look at the trace; use --terms 0/4/0 to model breathing alone",
+    )
+}
+
+/// Rising edges in samples, when the trace has two levels only and is mostly low.
+fn marks(trace: &CleanTrace) -> Option<Vec<usize>> {
+    let x = &trace.samples;
+    let high = x.iter().copied().fold(f64::MIN, f64::max);
+    let low = x.iter().copied().fold(f64::MAX, f64::min);
+    let two_levels = x.iter().all(|&v| v == low || v == high);
+    let n_high = x.iter().filter(|&&v| v == high).count();
+    (two_levels && 2 * n_high < x.len())
+        .then(|| (1..x.len()).filter(|&i| x[i] == high && x[i - 1] == low).collect())
+}
+
+fn from_marks(marks: &[usize], trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
+    let times: Vec<f64> = marks.iter().map(|&i| trace.time_s(i as f64)).collect();
+    let rr: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).collect();
+    let period = median(&rr).ok_or_else(|| no_pulse(thing))?;
+    if !(RR_RANGE_S.0..=RR_RANGE_S.1).contains(&period) {
+        return Err(wrong_rate(60.0 / period, trace.sampling_hz, RR_RANGE_S, thing, "beats"));
+    }
+    let candidates: Vec<Candidate> = (0..times.len())
+        .map(|i| Candidate {
+            time_s: times[i],
+            score: 1.0,
+            period_s: local_period(&times, times[i], period),
+        })
+        .collect();
+    Ok(best_chain(&candidates, RIGIDITY).into_iter().map(|i| times[i]).collect())
+}
+
+/// The trace ready for detection, at the working rate.
+struct Prepared {
+    /// Band-passed, beats upward, in units of the local amplitude.
+    z: Vec<f64>,
+    hz: f64,
+    /// Time of the first sample, seconds.
+    start_s: f64,
+    /// Beats point down in the recorded trace.
+    inverted: bool,
+    /// ECG-like.
+    spiky: bool,
+}
+
+fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
+    let rhythm = dominant_within(&trace.samples, trace.sampling_hz, RR_RANGE_S, thing, "beats")?
+        .filter(|r| r.correlation >= LOWEST_CORRELATION)
+        .ok_or_else(|| no_pulse(thing))?;
+    let period_s = rhythm.period / trace.sampling_hz;
+    let p = prepare(trace, period_s);
+    let maxima: Vec<usize> = local_maxima(&p.z).into_iter().filter(|&i| p.z[i] > 0.05).collect();
+    let time = |i: usize| p.start_s + i as f64 / p.hz;
+    let typical = typical_height(&p.z, &maxima, period_s, p.hz);
+    let height = |i: usize| (p.z[i] / typical).clamp(0.0, 1.3);
+    let mut candidates: Vec<Candidate> =
+        maxima.iter().map(|&i| Candidate { time_s: time(i), score: height(i), period_s }).collect();
+    let mut chain = best_chain(&candidates, 0.7 * RIGIDITY);
+    for _ in 0..2 {
+        let positions: Vec<usize> = chain.iter().map(|&c| maxima[c]).collect();
+        let times: Vec<f64> = positions.iter().map(|&i| time(i)).collect();
+        let template = template(&p.z, &positions, period_s, p.hz);
+        for (c, &i) in candidates.iter_mut().zip(&maxima) {
+            c.score = 0.4 * height(i) + 0.6 * template.likeness(&p.z, i).max(0.0);
+            c.period_s = local_period(&times, c.time_s, period_s);
+        }
+        chain = best_chain(&candidates, RIGIDITY);
+    }
+    Ok(refine(trace, &p, chain.iter().map(|&c| time(maxima[c])), period_s))
+}
+
+fn prepare(trace: &CleanTrace, period_s: f64) -> Prepared {
+    let factor = ((trace.sampling_hz / WORKING_HZ).floor() as usize).max(1);
+    let x = decimate(&trace.samples, factor);
+    let hz = trace.sampling_hz / factor as f64;
+    let start_s = trace.time_s((factor as f64 - 1.0) / 2.0);
+    let baseline = gaussian_mean(&x, 0.5 * period_s * hz);
+    let detail: Vec<f64> = x.iter().zip(&baseline).map(|(v, b)| v - b).collect();
+    let slope: Vec<f64> = detail.windows(2).map(|w| w[1] - w[0]).collect();
+    let spiky = standard_moment(&detail, 4) > 8.0 && standard_moment(&slope, 4) > 12.0;
+    // A pulse rises faster than it falls and stands out upward; an R wave stands out whichever way it points.
+    let lean = standard_moment(&detail, 3) + if spiky { 0.0 } else { standard_moment(&slope, 3) };
+    let inverted = lean < 0.0;
+    let smooth_s = (0.04_f64).min(0.05 * period_s);
+    let band = if spiky {
+        let energy: Vec<f64> = slope.iter().map(|d| d * d).collect();
+        let energy = gaussian_mean(&energy, 0.06 * hz);
+        let root: Vec<f64> = energy.iter().map(|e| e.max(0.0).sqrt()).collect();
+        let slow = gaussian_mean(&root, 0.5 * period_s * hz);
+        root.iter().zip(&slow).map(|(v, s)| v - s).collect()
+    } else {
+        let sign = if inverted { -1.0 } else { 1.0 };
+        let smooth = gaussian_mean(&detail, smooth_s * hz);
+        smooth.iter().map(|v| sign * v).collect::<Vec<f64>>()
+    };
+    let energy: Vec<f64> = band.iter().map(|v| v * v).collect();
+    let amplitude: Vec<f64> =
+        gaussian_mean(&energy, 2.5 * period_s * hz).iter().map(|e| e.max(0.0).sqrt()).collect();
+    // Where the amplitude all but vanishes (sensor off) noise must not be raised to a pulse.
+    let least = 0.2 * median(&amplitude).unwrap_or(0.0);
+    let z = band.iter().zip(&amplitude).map(|(v, a)| v / a.max(least).max(1e-300)).collect();
+    Prepared { z, hz, start_s, inverted, spiky }
+}
+
+/// Median of the highest maximum in each stretch of one and a half periods.
+fn typical_height(z: &[f64], maxima: &[usize], period_s: f64, hz: f64) -> f64 {
+    let stretch = ((1.5 * period_s * hz) as usize).max(1);
+    let mut highest = vec![0.0_f64; z.len() / stretch + 1];
+    for &i in maxima {
+        let h = &mut highest[i / stretch];
+        *h = h.max(z[i]);
+    }
+    median(&highest).unwrap_or(0.0).max(1e-6)
+}
+
+/// The median beat: `before` samples ahead of the peak and `after` behind it.
+struct Template {
+    shape: Vec<f64>,
+    before: usize,
+}
+
+fn template(z: &[f64], positions: &[usize], period_s: f64, hz: f64) -> Template {
+    let before = (0.35 * period_s * hz).round() as usize;
+    let after = (0.45 * period_s * hz).round() as usize;
+    let whole: Vec<&[f64]> = positions
+        .iter()
+        .filter(|&&i| i >= before && i + after < z.len())
+        .map(|&i| &z[i - before..=i + after])
+        .collect();
+    let shape = (0..=before + after)
+        .map(|k| median(&whole.iter().map(|w| w[k]).collect::<Vec<_>>()).unwrap_or(0.0))
+        .collect();
+    Template { shape, before }
+}
+
+impl Template {
+    /// Pearson correlation with the stretch around position i, as far as the trace reaches.
+    fn likeness(&self, z: &[f64], i: usize) -> f64 {
+        let from = i.saturating_sub(self.before);
+        let skipped = from + self.before - i;
+        let to = (i + self.shape.len() - self.before).min(z.len());
+        let (a, b) = (&self.shape[skipped..skipped + to - from], &z[from..to]);
+        let n = a.len() as f64;
+        let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+        let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+        for (u, v) in a.iter().zip(b) {
+            ab += (u - ma) * (v - mb);
+            aa += (u - ma).powi(2);
+            bb += (v - mb).powi(2);
+        }
+        if aa > 0.0 && bb > 0.0 { ab / (aa * bb).sqrt() } else { 0.0 }
+    }
+}
+
+/// Median of the intervals of the eight beats around a moment; `otherwise` where there are too few.
+fn local_period(times: &[f64], time_s: f64, otherwise: f64) -> f64 {
+    let i = times.partition_point(|&t| t < time_s);
+    let near = &times[i.saturating_sub(5)..(i + 5).min(times.len())];
+    let rr: Vec<f64> = near.windows(2).map(|w| w[1] - w[0]).collect();
+    match median(&rr) {
+        Some(m) if rr.len() >= 3 => m.clamp(RR_RANGE_S.0, RR_RANGE_S.1),
+        _ => otherwise,
+    }
+}
+
+/// Move each beat to the extreme of the lightly smoothed full-rate trace nearby, to a fraction of a sample.
+fn refine(
+    trace: &CleanTrace,
+    prepared: &Prepared,
+    times: impl Iterator<Item = f64>,
+    period_s: f64,
+) -> Vec<f64> {
+    let sign = if prepared.inverted { -1.0 } else { 1.0 };
+    let hz = trace.sampling_hz;
+    let smooth_s = if prepared.spiky { 0.004 } else { 0.015 };
+    let x: Vec<f64> =
+        gaussian_mean(&trace.samples, smooth_s * hz).iter().map(|v| sign * v).collect();
+    let reach = ((REFINE_REACH_S.min(0.15 * period_s) * hz).round() as usize).max(1);
+    let mut refined: Vec<f64> = Vec::new();
+    for time_s in times {
+        let position = (time_s - trace.start_s) * hz;
+        let centre = (position.round().max(0.0) as usize).min(x.len() - 1);
+        let (from, to) = (centre.saturating_sub(reach), (centre + reach).min(x.len() - 1));
+        let top = (from..=to).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(centre);
+        let at_edge = top == from || top == to;
+        let time_s = if at_edge || top == 0 || top + 1 >= x.len() {
+            time_s
+        } else {
+            trace.time_s(top as f64 + parabola_vertex(x[top - 1], x[top], x[top + 1]))
+        };
+        if refined.last().is_none_or(|&last| time_s > last) {
+            refined.push(time_s);
+        }
+    }
+    refined
+}

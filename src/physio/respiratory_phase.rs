@@ -1,0 +1,198 @@
+//! The respiratory phase: phi_r(t) = pi sgn(dR/dt) CDF(R(t)). Source: Glover, Li & Ress 2000, eq. 3.
+//!
+//! CDF: (mid-rank - 1/2)/n of the sample, free of bins, or Glover's histogram of 100 bins. dR/dt: quadratic
+//! Savitzky-Golay over 1 s, at the ends from the parabola through the last second; where it is exactly 0 the sign before
+//! holds, so no sample loses its phase. Between samples the CDF is interpolated and the nearest sample's sign taken;
+//! the wrapped phase itself is never interpolated.
+
+use std::f64::consts::PI;
+
+use super::breaths::count_breaths;
+use super::clean::clean;
+use crate::error::Result;
+use crate::recording::Trace;
+
+/// Width of the derivative's window, seconds.
+const DERIVATIVE_WINDOW_S: f64 = 1.0;
+/// Below this a breath cannot be followed.
+const LOWEST_HZ: f64 = 1.0;
+/// Glover's number of histogram bins.
+const GLOVER_BINS: usize = 100;
+
+/// How depth becomes the share of samples below it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Equalisation {
+    /// (mid-rank - 1/2) / n: the limit of many bins.
+    #[default]
+    MidRank,
+    /// Cumulated histogram of 100 bins, as published.
+    Glover,
+}
+
+/// The phase of breathing at any moment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RespiratoryPhase {
+    /// Share of samples below, `[sample]`, in [0, 1].
+    cdf: Vec<f64>,
+    /// +1 breathing in (the trace rises), -1 breathing out, `[sample]`.
+    sign: Vec<f64>,
+    sampling_hz: f64,
+    start_s: f64,
+    end_s: f64,
+    n_breaths: usize,
+}
+
+impl RespiratoryPhase {
+    /// From a breathing trace, bin-free.
+    ///
+    /// # Errors
+    /// Bad data: constant, too short, a gap of more than 1 s, or a rhythm that is not breathing (SamplingFrequency).
+    pub fn new(trace: &Trace) -> Result<RespiratoryPhase> {
+        Self::named(trace, Equalisation::MidRank, "the respiratory trace")
+    }
+
+    /// From a breathing trace. `thing`: what messages call it.
+    ///
+    /// # Errors
+    /// As [`RespiratoryPhase::new`].
+    pub fn named(trace: &Trace, by: Equalisation, thing: &str) -> Result<RespiratoryPhase> {
+        let trace = clean(trace, thing, LOWEST_HZ)?;
+        let n_breaths = count_breaths(&trace, thing)?;
+        let cdf = match by {
+            Equalisation::MidRank => mid_rank_cdf(&trace.samples),
+            Equalisation::Glover => histogram_cdf(&trace.samples, GLOVER_BINS),
+        };
+        // Ties to even, as the reference rounds.
+        let half = (0.5 * DERIVATIVE_WINDOW_S * trace.sampling_hz).round_ties_even() as usize;
+        Ok(RespiratoryPhase {
+            cdf,
+            sign: signs(&derivative(&trace.samples, half.max(1))),
+            sampling_hz: trace.sampling_hz,
+            start_s: trace.start_s,
+            end_s: trace.end_s(),
+            n_breaths,
+        })
+    }
+
+    /// Phase in [-pi, pi] at a moment in seconds; before and after the record that of its first and last sample.
+    #[must_use]
+    pub fn at(&self, time_s: f64) -> f64 {
+        let last = self.cdf.len() - 1;
+        let position = ((time_s - self.start_s) * self.sampling_hz).clamp(0.0, last as f64);
+        let i = (position.floor() as usize).min(last);
+        let w = position - i as f64;
+        let next = (i + 1).min(last);
+        let cdf = self.cdf[i] * (1.0 - w) + self.cdf[next] * w;
+        PI * cdf * self.sign[if w < 0.5 { i } else { next }]
+    }
+
+    /// Phase of each sample, `[sample]`, radians.
+    #[must_use]
+    pub fn samples(&self) -> Vec<f64> {
+        self.cdf.iter().zip(&self.sign).map(|(c, s)| PI * c * s).collect()
+    }
+
+    /// Whether the moment lies outside the record.
+    #[must_use]
+    pub fn is_extrapolated(&self, time_s: f64) -> bool {
+        time_s < self.start_s || time_s > self.end_s
+    }
+
+    /// First and last moment of the record, seconds.
+    #[must_use]
+    pub fn interval_s(&self) -> (f64, f64) {
+        (self.start_s, self.end_s)
+    }
+
+    /// Breaths in the record.
+    #[must_use]
+    pub fn n_breaths(&self) -> usize {
+        self.n_breaths
+    }
+}
+
+/// (mid-rank - 1/2)/n, equal samples sharing the mean of their ranks.
+fn mid_rank_cdf(x: &[f64]) -> Vec<f64> {
+    let n = x.len();
+    let mut order: Vec<usize> = (0..n).collect();
+    order.sort_by(|&a, &b| x[a].total_cmp(&x[b]));
+    let mut cdf = vec![0.0; n];
+    let mut from = 0;
+    while from < n {
+        let mut to = from + 1;
+        while to < n && x[order[to]] == x[order[from]] {
+            to += 1;
+        }
+        // Ranks from+1 ..= to; their mean less one half.
+        let value = 0.5 * (from + to) as f64 / n as f64;
+        order[from..to].iter().for_each(|&i| cdf[i] = value);
+        from = to;
+    }
+    cdf
+}
+
+fn histogram_cdf(x: &[f64], n_bins: usize) -> Vec<f64> {
+    let (low, high) = x.iter().fold((f64::MAX, f64::MIN), |(l, h), &v| (l.min(v), h.max(v)));
+    let bin = |v: f64| (((v - low) / (high - low) * n_bins as f64) as usize).min(n_bins - 1);
+    let mut counts = vec![0usize; n_bins];
+    x.iter().for_each(|&v| counts[bin(v)] += 1);
+    let mut sum = 0;
+    let cumulated: Vec<f64> = counts
+        .iter()
+        .map(|&c| {
+            sum += c;
+            sum as f64 / x.len() as f64
+        })
+        .collect();
+    x.iter().map(|&v| cumulated[bin(v)]).collect()
+}
+
+/// Slope per sample: least-squares parabola over 2 half + 1 samples; at the ends the derivative of the parabola through
+/// the first or last of them.
+fn derivative(x: &[f64], half: usize) -> Vec<f64> {
+    let n = x.len();
+    let half = half.min((n - 1) / 2).max(1);
+    if n < 3 {
+        return vec![x[n - 1] - x[0]; n];
+    }
+    let m2: f64 = (1..=half).map(|j| 2.0 * (j * j) as f64).sum();
+    let slope = |i: usize| (1..=half).map(|j| j as f64 * (x[i + j] - x[i - j])).sum::<f64>() / m2;
+    // Curvature of the parabola around i: sum (j^2 - mean j^2) x / sum (j^2 - mean j^2)^2.
+    let mean2 = m2 / (2 * half + 1) as f64;
+    let curvature = |i: usize| {
+        let spread = (0..=2 * half).map(|k| (k as f64 - half as f64).powi(2) - mean2);
+        let (mut up, mut down) = (0.0, 0.0);
+        for (k, s) in spread.enumerate() {
+            up += s * (x[i + k - half] - x[i]);
+            down += s * s;
+        }
+        if down > 0.0 { up / down } else { 0.0 }
+    };
+    let (first, last) = (half, n - 1 - half);
+    let (bend_first, bend_last) = (curvature(first), curvature(last));
+    (0..n)
+        .map(|i| {
+            if i < first {
+                slope(first) - 2.0 * bend_first * (first - i) as f64
+            } else if i > last {
+                slope(last) + 2.0 * bend_last * (i - last) as f64
+            } else {
+                slope(i)
+            }
+        })
+        .collect()
+}
+
+/// +1 or -1; 0 inherits the sign before, at the start the first one that is not 0.
+fn signs(derivative: &[f64]) -> Vec<f64> {
+    let mut sign = derivative.iter().find(|d| **d != 0.0).map_or(1.0, |d| d.signum());
+    derivative
+        .iter()
+        .map(|&d| {
+            if d != 0.0 {
+                sign = d.signum();
+            }
+            sign
+        })
+        .collect()
+}

@@ -1,0 +1,278 @@
+//! RETROICOR columns: Fourier terms of the cardiac and respiratory phase at the moment each slice was acquired,
+//! t = k tr + slice_time, k from 0; computed once for each unique slice time (multiband slices share it), demeaned.
+//! Source: Glover, Li & Ress 2000, eq. 4; interaction terms Harvey et al. 2008.
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use super::beats::{Beats, detect};
+use super::cardiac_phase::CardiacPhase;
+use super::coverage;
+use super::respiratory_phase::{Equalisation, RespiratoryPhase};
+use super::terms::Terms;
+use crate::error::{Error, Result};
+use crate::recording::{Acquisition, Recording, Trace};
+use crate::volume::SliceGroups;
+
+/// Slice times closer than this are one time, seconds.
+const SAME_TIME_S: f64 = 1e-6;
+
+/// The columns and what a person should know about them.
+#[derive(Debug, Clone)]
+pub struct Retroicor {
+    /// For each unique slice time `[volume][column]`, demeaned.
+    pub groups: SliceGroups,
+    /// For the sidecar and the log.
+    pub summary: PhysioSummary,
+}
+
+/// What was found in the record. Absent values belong to a trace that the terms did not need.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PhysioSummary {
+    /// The record's name.
+    pub recording: String,
+    /// Orders as `cardiac/respiratory/interaction`.
+    pub terms: String,
+    /// Column names.
+    pub columns: Vec<String>,
+    /// Unique slice times.
+    pub n_groups: usize,
+    /// Unique slice times, seconds.
+    pub slice_times_s: Vec<f64>,
+    /// Sampling rate of the cardiac trace, Hz.
+    pub cardiac_sampling_hz: Option<f64>,
+    /// Beats in the whole record.
+    pub n_beats: Option<usize>,
+    /// Beats put into intervals of two or more periods.
+    pub n_beats_filled: Option<usize>,
+    /// Mean heart rate, beats a minute.
+    pub heart_rate_bpm: Option<f64>,
+    /// Intervals that differ by more than 30 % from those around them.
+    pub n_rr_outliers: Option<usize>,
+    /// Share of slice acquisitions before the first beat or after the last, 0 to 1.
+    pub cardiac_extrapolated_share: Option<f64>,
+    /// Sampling rate of the respiratory trace, Hz.
+    pub respiratory_sampling_hz: Option<f64>,
+    /// Breaths in the whole record.
+    pub n_breaths: Option<usize>,
+    /// Mean breathing rate, breaths a minute.
+    pub breathing_rate_per_minute: Option<f64>,
+    /// Share of slice acquisitions outside the respiratory record, 0 to 1.
+    pub respiratory_extrapolated_share: Option<f64>,
+}
+
+/// Phases at each slice's own time, radians, `[volume][slice]`; none without the trace.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phases {
+    /// In [0, 2 pi).
+    pub cardiac_phase: Option<Array2<f64>>,
+    /// In [-pi, pi].
+    pub resp_phase: Option<Array2<f64>>,
+}
+
+/// RETROICOR columns of a run.
+///
+/// # Errors
+/// Missing input: slice times, or a trace that `terms` needs. Bad data: a trace without usable beats or breaths, or
+/// one that does not cover the scan.
+pub fn retroicor(
+    recording: &Recording,
+    acquisition: &Acquisition,
+    terms: &Terms,
+) -> Result<Retroicor> {
+    let slices = SliceMoments::new(acquisition)?;
+    let cardiac = match (terms.needs_cardiac(), &recording.cardiac) {
+        (false, _) => None,
+        (true, Some(trace)) => Some(cardiac(recording, trace, &slices)?),
+        (true, None) => return Err(missing_trace(recording, "cardiac", terms, "0/4/0")),
+    };
+    let respiratory = match (terms.needs_respiratory(), &recording.respiratory) {
+        (false, _) => None,
+        (true, Some(trace)) => Some(respiratory(recording, trace, &slices)?),
+        (true, None) => return Err(missing_trace(recording, "respiratory", terms, "3/0/0")),
+    };
+    let columns = slices
+        .unique_s
+        .iter()
+        .map(|&slice_time| {
+            let mut columns = Array2::zeros((slices.n_volumes, terms.n_columns()));
+            for (volume, mut row) in columns.rows_mut().into_iter().enumerate() {
+                let time_s = slices.moment_s(volume, slice_time);
+                let c = cardiac.as_ref().map_or(0.0, |(phase, _)| phase.at(time_s));
+                let r = respiratory.as_ref().map_or(0.0, |phase| phase.at(time_s));
+                row.assign(&ndarray::Array1::from(terms.values(c, r)));
+            }
+            demean(&mut columns);
+            columns
+        })
+        .collect();
+    let beats = cardiac.as_ref().map(|(_, beats)| beats);
+    let breathing_rate = |r: &RespiratoryPhase| {
+        let (from, to) = r.interval_s();
+        60.0 * r.n_breaths() as f64 / (to - from)
+    };
+    let summary = PhysioSummary {
+        recording: recording.name.clone(),
+        terms: terms.to_string(),
+        columns: terms.names(),
+        n_groups: slices.unique_s.len(),
+        slice_times_s: slices.unique_s.clone(),
+        cardiac_sampling_hz: beats.and_then(|_| recording.cardiac.as_ref().map(|t| t.sampling_hz)),
+        n_beats: beats.map(|b| b.times_s.len()),
+        n_beats_filled: beats.map(|b| b.n_filled),
+        heart_rate_bpm: beats.map(Beats::rate_bpm),
+        n_rr_outliers: beats.map(|b| b.n_rr_outliers),
+        cardiac_extrapolated_share: cardiac
+            .as_ref()
+            .map(|(phase, _)| slices.share(|t| phase.is_extrapolated(t))),
+        respiratory_sampling_hz: respiratory
+            .as_ref()
+            .and_then(|_| recording.respiratory.as_ref().map(|t| t.sampling_hz)),
+        n_breaths: respiratory.as_ref().map(RespiratoryPhase::n_breaths),
+        breathing_rate_per_minute: respiratory.as_ref().map(breathing_rate),
+        respiratory_extrapolated_share: respiratory
+            .as_ref()
+            .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
+    };
+    let groups =
+        SliceGroups { group_of_plane: slices.group_of_plane, names: terms.names(), columns };
+    Ok(Retroicor { groups, summary })
+}
+
+/// The phases behind the columns, for those who want to look at them.
+///
+/// # Errors
+/// As [`retroicor()`], but a trace that is not there is no error.
+pub fn phases(recording: &Recording, acquisition: &Acquisition) -> Result<Phases> {
+    let slices = SliceMoments::new(acquisition)?;
+    let fill = |phase: &dyn Fn(f64) -> f64| {
+        Array2::from_shape_fn((slices.n_volumes, slices.group_of_plane.len()), |(volume, plane)| {
+            let slice_time = slices.unique_s[slices.group_of_plane[plane]];
+            phase(slices.moment_s(volume, slice_time))
+        })
+    };
+    let cardiac = recording.cardiac.as_ref().map(|t| cardiac(recording, t, &slices)).transpose()?;
+    let respiratory =
+        recording.respiratory.as_ref().map(|t| respiratory(recording, t, &slices)).transpose()?;
+    Ok(Phases {
+        cardiac_phase: cardiac.map(|(phase, _)| fill(&|t| phase.at(t))),
+        resp_phase: respiratory.map(|phase| fill(&|t| phase.at(t))),
+    })
+}
+
+fn missing_trace(recording: &Recording, column: &str, terms: &Terms, instead: &str) -> Error {
+    Error::missing_input(
+        &recording.name,
+        format!("has no {column} column, which --terms {terms} needs"),
+        "",
+        format!("give a record that has one, or --terms {instead} to do without"),
+    )
+}
+
+fn cardiac(
+    recording: &Recording,
+    trace: &Trace,
+    slices: &SliceMoments,
+) -> Result<(CardiacPhase, Beats)> {
+    let thing = format!("{}, column cardiac,", recording.name);
+    let beats = detect(trace, &thing)?;
+    let interval = (
+        trace.start_s + missing_at(trace.samples.iter()) / trace.sampling_hz,
+        trace.start_s
+            + (trace.samples.len() as f64 - 1.0 - missing_at(trace.samples.iter().rev()))
+                / trace.sampling_hz,
+    );
+    coverage::check(interval, slices.interval_s(), 60.0 / beats.rate_bpm(), "beat", &thing)?;
+    Ok((CardiacPhase::new(&beats.times_s)?, beats))
+}
+
+/// Leading samples that are not finite.
+fn missing_at<'a>(samples: impl Iterator<Item = &'a f64>) -> f64 {
+    samples.take_while(|v| !v.is_finite()).count() as f64
+}
+
+fn respiratory(
+    recording: &Recording,
+    trace: &Trace,
+    slices: &SliceMoments,
+) -> Result<RespiratoryPhase> {
+    let thing = format!("{}, column respiratory,", recording.name);
+    let phase = RespiratoryPhase::named(trace, Equalisation::MidRank, &thing)?;
+    let interval = phase.interval_s();
+    let breath_s = (interval.1 - interval.0) / phase.n_breaths().max(1) as f64;
+    coverage::check(interval, slices.interval_s(), breath_s, "breath", &thing)?;
+    Ok(phase)
+}
+
+fn demean(columns: &mut Array2<f64>) {
+    for mut column in columns.columns_mut() {
+        let mean = column.sum() / column.len() as f64;
+        column -= mean;
+    }
+}
+
+/// When each slice of each volume was acquired, by unique slice time.
+struct SliceMoments {
+    tr: f64,
+    n_volumes: usize,
+    /// Ascending, seconds after the start of the volume.
+    unique_s: Vec<f64>,
+    group_of_plane: Vec<usize>,
+}
+
+impl SliceMoments {
+    fn new(acquisition: &Acquisition) -> Result<SliceMoments> {
+        let Some(times) = &acquisition.slice_times else {
+            return Err(Error::missing_input(
+                "SliceTiming",
+                "is not known, so the phase of a slice cannot be",
+                "",
+                "give the times with --slice-times FILE, or a BIDS sidecar that has SliceTiming",
+            ));
+        };
+        let (tr, n_volumes) = (acquisition.tr, acquisition.n_volumes);
+        if !(tr.is_finite() && tr > 0.0) || n_volumes == 0 || times.is_empty() {
+            return Err(Error::bad_data(
+                "the run",
+                format!("has TR {tr} s, {n_volumes} volumes and {} slice times", times.len()),
+                "have a positive TR, volumes and slices",
+                "check the header, or give --tr and --slice-times",
+            ));
+        }
+        if let Some(k) = times.iter().position(|t| !(0.0..tr).contains(t)) {
+            return Err(Error::bad_data(
+                format!("slice_times[{k}] = {}", times[k]),
+                format!("lies outside the volume (tr = {tr} s)"),
+                "lie in [0, tr)",
+                "BIDS gives SliceTiming in seconds, not ms",
+            ));
+        }
+        let mut unique_s = times.clone();
+        unique_s.sort_by(f64::total_cmp);
+        unique_s.dedup_by(|b, a| *b - *a < SAME_TIME_S);
+        let group_of_plane = times
+            .iter()
+            .map(|&t| unique_s.partition_point(|&u| u <= t).saturating_sub(1))
+            .collect();
+        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane })
+    }
+
+    /// Seconds relative to the start of the first volume.
+    fn moment_s(&self, volume: usize, slice_time: f64) -> f64 {
+        volume as f64 * self.tr + slice_time
+    }
+
+    /// First and last acquisition, seconds.
+    fn interval_s(&self) -> (f64, f64) {
+        let last = self.unique_s.len() - 1;
+        (self.unique_s[0], self.moment_s(self.n_volumes - 1, self.unique_s[last]))
+    }
+
+    /// Share of the acquisitions of unique slice times for which something holds.
+    fn share(&self, holds: impl Fn(f64) -> bool) -> f64 {
+        let moments = (0..self.n_volumes)
+            .flat_map(|v| self.unique_s.iter().map(move |&s| self.moment_s(v, s)));
+        let n = self.n_volumes * self.unique_s.len();
+        moments.filter(|&t| holds(t)).count() as f64 / n as f64
+    }
+}
