@@ -1,0 +1,68 @@
+//! Random numbers by counter: number `index` of stream `stream` depends on (seed, stream, index) and on nothing else,
+//! so voxels may be made in any order on any number of threads.
+//! Source: Philox4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (checked against the
+//! known answers of Random123). Normal deviates: Box and Muller 1958.
+
+use super::elementary::{ln, sin_cos};
+
+/// Ten rounds of Philox4x32: 128 random bits for a counter and a key.
+#[must_use]
+pub fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
+    for _ in 0..10 {
+        let product0 = u64::from(counter[0]) * 0xD251_1F53;
+        let product1 = u64::from(counter[2]) * 0xCD9E_8D57;
+        counter = [
+            (product1 >> 32) as u32 ^ counter[1] ^ key[0],
+            product1 as u32,
+            (product0 >> 32) as u32 ^ counter[3] ^ key[1],
+            product0 as u32,
+        ];
+        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
+    }
+    counter
+}
+
+/// What a stream of random numbers is for; its number is part of the counter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stream {
+    Thermal = 1,
+    Air = 2,
+    Texture = 3,
+    Breaths = 4,
+    Heart = 5,
+    Sensor = 6,
+    Motion = 7,
+    Order = 8,
+}
+
+/// One stream of a seed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Random {
+    seed: u64,
+    stream: Stream,
+}
+
+impl Random {
+    pub(super) fn new(seed: u64, stream: Stream) -> Random {
+        Random { seed, stream }
+    }
+
+    /// Four independent uniform deviates in the open interval (0, 1).
+    pub(super) fn uniforms(&self, index: u64) -> [f64; 4] {
+        let counter = [index as u32, (index >> 32) as u32, self.stream as u32, 0];
+        let key = [self.seed as u32, (self.seed >> 32) as u32];
+        philox4x32_10(counter, key).map(|bits| (f64::from(bits) + 0.5) / 4_294_967_296.0)
+    }
+
+    /// Four independent standard normal deviates.
+    pub(super) fn normals(&self, index: u64) -> [f64; 4] {
+        let [a, b, c, d] = self.uniforms(index);
+        let pair = |u: f64, v: f64| {
+            let radius = (-2.0 * ln(u)).sqrt();
+            let (sin, cos) = sin_cos(std::f64::consts::TAU * v);
+            (radius * cos, radius * sin)
+        };
+        let ((w, x), (y, z)) = (pair(a, b), pair(c, d));
+        [w, x, y, z]
+    }
+}

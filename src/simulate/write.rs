@@ -1,0 +1,1 @@
+//! A study as files: what each would hold, as plain data. Whoever asked writes them.
