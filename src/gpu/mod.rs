@@ -1,5 +1,9 @@
 //! Devices: the only home of wgpu. A [`Device`] is the CPU path or one GPU adapter; a [`Bold`] is a block of a run on
 //! the host or on the device, and only this module moves it.
+//!
+//! `adapter` chooses, `limits` sizes blocks, `context` opens and guards against errors, `shaders` holds the variants,
+//! `kernel` compiles them, `buffer` allocates, `staging` moves bytes, `dispatch` runs, `timer` measures, `probe` asks
+//! how the arithmetic behaves. The rooms' `gpu.rs` see only what is re-exported here.
 
 use std::sync::Mutex;
 
@@ -7,6 +11,25 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::volume::{Block, HostBold};
+
+mod adapter;
+mod buffer;
+mod context;
+mod cpu;
+mod dispatch;
+mod kernel;
+mod limits;
+mod probe;
+pub mod shaders;
+mod staging;
+mod timer;
+
+pub use adapter::{AdapterReport, adapter_reports, adapters};
+pub(crate) use buffer::Buffer;
+pub use context::Gpu;
+pub use cpu::Cpu;
+pub(crate) use dispatch::Step;
+pub(crate) use shaders::{Acc, Shader, Variant};
 
 /// What `--device` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +44,13 @@ pub enum DeviceChoice {
     Named(String),
 }
 
+/// How a device is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DeviceOptions {
+    /// Sums of the fit in f64: `None` where the adapter has it, `Some(true)` or an error, `Some(false)` never.
+    pub f64_accumulators: Option<bool>,
+}
+
 /// Where a room computes.
 #[derive(Debug)]
 pub enum Device {
@@ -30,28 +60,37 @@ pub enum Device {
     Gpu(Box<Gpu>),
 }
 
-/// The CPU path: only its stopwatch.
-#[derive(Debug, Default)]
-pub struct Cpu {
-    spans: Mutex<Vec<Span>>,
-}
-
-/// One adapter, opened.
-#[derive(Debug)]
-pub struct Gpu {
-    spans: Mutex<Vec<Span>>,
-}
-
-/// A block of a run in a storage buffer.
+/// A block of a run in a storage buffer, `[volume][plane][j][i]`.
 #[derive(Debug)]
 pub struct DeviceBold {
     /// Which part of the run.
     pub block: Block,
+    /// The values.
+    pub(crate) buffer: Buffer,
+    /// Whether some value may be not finite.
+    pub(crate) has_missing: bool,
 }
 
-/// A block's estimates in storage buffers.
+/// A block's estimates in storage buffers, fitted voxels sorted by slice-time group.
 #[derive(Debug)]
-pub struct DeviceFit {}
+pub struct DeviceFit {
+    /// Estimates about the centre, `[regressor][fitted voxel]`.
+    pub(crate) beta: Buffer,
+    /// The centre c of each fitted voxel; beta = estimate + c pinv(X) 1.
+    pub(crate) centre: Buffer,
+    /// Residual variance, `[fitted voxel]`.
+    pub(crate) sigma2: Buffer,
+    /// `[tile]`: first fitted voxel, voxels, group, 0.
+    pub(crate) tiles: Buffer,
+    /// Tiles in `tiles`.
+    pub(crate) n_tiles: u32,
+    /// For each fitted voxel, its position in the caller's list.
+    pub(crate) order: Vec<u32>,
+    /// For each voxel of the caller's list, its group.
+    pub(crate) group: Vec<u32>,
+    /// For each group, pinv(X) 1, `[regressor]`.
+    pub(crate) constant: Vec<Vec<f64>>,
+}
 
 /// A block of a run on the host or on a device.
 #[derive(Debug)]
@@ -77,7 +116,7 @@ pub enum Activity {
 /// One measured stretch of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Span {
-    /// The room: `smooth`, `nuisance`, `glm`, `contrast`.
+    /// The room: `smooth`, `nuisance`, `glm`, `contrast`; `load` and `store` for blocks that move.
     pub stage: String,
     /// What it was spent on.
     pub activity: Activity,
@@ -116,53 +155,98 @@ impl Device {
     /// # Errors
     /// No device when it does not exist here.
     pub fn open(choice: &DeviceChoice) -> Result<Device> {
-        match choice {
-            DeviceChoice::Cpu | DeviceChoice::Auto => Ok(Device::cpu()),
-            _ => todo!(),
+        Device::open_with(choice, DeviceOptions::default())
+    }
+
+    /// Open what was asked for, with options.
+    ///
+    /// # Errors
+    /// No device when it does not exist here or lacks what the options ask for.
+    pub fn open_with(choice: &DeviceChoice, options: DeviceOptions) -> Result<Device> {
+        match (choice, adapter::choose(choice)) {
+            (DeviceChoice::Cpu, _) => Ok(Device::cpu()),
+            (DeviceChoice::Auto, Err(_)) => Ok(Device::cpu()),
+            (DeviceChoice::Auto, Ok(adapter)) => match Gpu::open(adapter, options) {
+                Ok(gpu) => Ok(Device::Gpu(Box::new(gpu))),
+                Err(why) => Ok(Device::Cpu(Cpu::instead_of(why.to_string()))),
+            },
+            (_, adapter) => Ok(Device::Gpu(Box::new(Gpu::open(adapter?, options)?))),
+        }
+    }
+
+    /// The same adapter opened anew, after it was lost; measured spans move along.
+    ///
+    /// # Errors
+    /// No device when it is gone.
+    pub fn reopen(&self) -> Result<Device> {
+        let device = match self {
+            Device::Cpu(_) => Device::cpu(),
+            Device::Gpu(gpu) => Device::Gpu(Box::new(gpu.reopen()?)),
+        };
+        for span in self.take_spans() {
+            device.record(span);
+        }
+        Ok(device)
+    }
+
+    /// Why `auto` took the CPU path although there is a GPU; a warning's text.
+    #[must_use]
+    pub fn passed_over(&self) -> Option<&str> {
+        match self {
+            Device::Cpu(cpu) => cpu.passed_over.as_deref(),
+            Device::Gpu(_) => None,
         }
     }
 
     /// The most bytes of BOLD data one block may hold; none on the CPU path, where host memory decides.
     #[must_use]
     pub fn block_bytes(&self) -> Option<usize> {
-        None
+        match self {
+            Device::Cpu(_) => None,
+            Device::Gpu(gpu) => Some(gpu.block_bytes()),
+        }
     }
 
     /// Move a block to the device; on the CPU path it stays where it is.
     ///
     /// # Errors
-    /// Device errors.
+    /// Device errors; out of memory when the block exceeds [`Device::block_bytes`] by much.
     pub fn load(&self, bold: HostBold) -> Result<Bold> {
         match self {
             Device::Cpu(_) => Ok(Bold::Host(bold)),
-            Device::Gpu(_) => todo!(),
+            Device::Gpu(gpu) => Ok(Bold::Device(gpu.load(&bold)?)),
         }
     }
 
     /// Bring a block back to host memory.
     ///
     /// # Errors
-    /// Device errors.
+    /// Device errors; internal when the block is on another device.
     pub fn store(&self, bold: Bold) -> Result<HostBold> {
-        match bold {
-            Bold::Host(host) => Ok(host),
-            Bold::Device(_) => todo!(),
+        match (self, bold) {
+            (_, Bold::Host(host)) => Ok(host),
+            (Device::Gpu(gpu), Bold::Device(on_device)) => gpu.store(&on_device),
+            (Device::Cpu(_), Bold::Device(_)) => Err(crate::error::Error::internal(
+                "a block on a GPU",
+                "was given to the CPU path",
+                "be stored by the device that loaded it",
+                "this is a defect of boldly",
+            )),
         }
     }
 
     /// What is recorded of it beside each result.
     #[must_use]
     pub fn report(&self) -> DeviceReport {
-        todo!()
+        match self {
+            Device::Cpu(_) => cpu::report(),
+            Device::Gpu(gpu) => gpu.report(),
+        }
     }
 
     /// Add a measured stretch of work.
     pub fn record(&self, span: Span) {
-        let spans = match self {
-            Device::Cpu(cpu) => &cpu.spans,
-            Device::Gpu(gpu) => &gpu.spans,
-        };
-        if let Ok(mut spans) = spans.lock() {
+        if let Ok(mut spans) = self.spans().lock() {
             spans.push(span);
         }
     }
@@ -170,16 +254,13 @@ impl Device {
     /// The work measured since the last call.
     #[must_use]
     pub fn take_spans(&self) -> Vec<Span> {
-        let spans = match self {
+        self.spans().lock().map(|mut s| std::mem::take(&mut *s)).unwrap_or_default()
+    }
+
+    fn spans(&self) -> &Mutex<Vec<Span>> {
+        match self {
             Device::Cpu(cpu) => &cpu.spans,
             Device::Gpu(gpu) => &gpu.spans,
-        };
-        spans.lock().map(|mut s| std::mem::take(&mut *s)).unwrap_or_default()
+        }
     }
-}
-
-/// All adapters of this machine, software ones included, without opening them.
-#[must_use]
-pub fn adapters() -> Vec<DeviceReport> {
-    todo!()
 }

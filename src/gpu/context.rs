@@ -1,0 +1,262 @@
+//! One adapter, opened: its error scopes, its lost flag, and the waits that look at both.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::kernel::Kernel;
+use super::staging::Staging;
+use super::{
+    Acc, Activity, DeviceBold, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter, limits, probe,
+};
+use crate::error::{DeviceFailure, Error, Result};
+use crate::volume::HostBold;
+
+/// A submission takes 0.2 s at most by its estimate; one that takes this long is lost.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// One adapter, opened.
+#[derive(Debug)]
+pub struct Gpu {
+    pub(super) spans: Mutex<Vec<Span>>,
+    pub(super) device: wgpu::Device,
+    pub(super) queue: wgpu::Queue,
+    pub(super) limits: wgpu::Limits,
+    /// An adapter that computes on the CPU.
+    pub(super) software: bool,
+    pub(super) kernels: Mutex<HashMap<Variant, Arc<Kernel>>>,
+    pub(super) staging: Mutex<Staging>,
+    acc: Acc,
+    info: wgpu::AdapterInfo,
+    options: DeviceOptions,
+    lost: Arc<AtomicBool>,
+    injected: Mutex<Option<DeviceFailure>>,
+    probe: BTreeMap<String, String>,
+}
+
+impl Gpu {
+    /// Open an adapter with all its limits and run the numerics probe.
+    pub(super) fn open(adapter: wgpu::Adapter, options: DeviceOptions) -> Result<Gpu> {
+        let info = adapter.get_info();
+        let here = adapter.features();
+        let has_f64 = here.contains(wgpu::Features::SHADER_F64);
+        if options.f64_accumulators == Some(true) && !has_f64 {
+            return Err(Error::no_device(
+                info.name,
+                "has no f64 in shaders",
+                "have it for f64 accumulators",
+                "leave the accumulators' precision to the device",
+            ));
+        }
+        let acc = if has_f64 && options.f64_accumulators != Some(false) { Acc::F64 } else { Acc::F32 };
+        let mut wanted = wgpu::Features::TIMESTAMP_QUERY & here;
+        if acc == Acc::F64 {
+            wanted |= wgpu::Features::SHADER_F64;
+        }
+        let limits = adapter.limits();
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+                label: Some("boldly"),
+                required_features: wanted,
+                required_limits: limits.clone(),
+                ..Default::default()
+            }))
+            .map_err(|cause| {
+                Error::no_device(
+                    info.name.clone(),
+                    "could not be opened",
+                    "",
+                    "another process may hold it; --device cpu needs none",
+                )
+                .caused_by(cause)
+            })?;
+        let lost = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&lost);
+        device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Release));
+        // What escapes the scopes must not panic; the lost flag and the waits decide.
+        device.on_uncaptured_error(Arc::new(|_| {}));
+        let software = info.device_type == wgpu::DeviceType::Cpu;
+        let mut gpu = Gpu {
+            spans: Mutex::default(),
+            device,
+            queue,
+            limits,
+            software,
+            kernels: Mutex::default(),
+            staging: Mutex::default(),
+            acc,
+            info,
+            options,
+            lost,
+            injected: Mutex::default(),
+            probe: BTreeMap::new(),
+        };
+        gpu.probe = probe::run(&gpu)?;
+        if let Ok(mut spans) = gpu.spans.lock() {
+            spans.clear();
+        }
+        Ok(gpu)
+    }
+
+    pub(super) fn reopen(&self) -> Result<Gpu> {
+        Gpu::open(adapter::choose(&DeviceChoice::Named(self.info.name.clone()))?, self.options)
+    }
+
+    /// What sums are kept in.
+    pub(crate) fn acc(&self) -> Acc {
+        self.acc
+    }
+
+    /// Whether the adapter computes on the CPU.
+    pub(crate) fn is_software(&self) -> bool {
+        self.software
+    }
+
+    pub(super) fn block_bytes(&self) -> usize {
+        limits::block_bytes(&self.limits, self.software)
+    }
+
+    pub(super) fn report(&self) -> DeviceReport {
+        let mut report = adapter::describe(&self.info, self.acc == Acc::F64);
+        report.probe = self.probe.clone();
+        report
+    }
+
+    pub(super) fn load(&self, bold: &HostBold) -> Result<DeviceBold> {
+        if bold.data.len() != bold.block.len() {
+            return Err(Error::internal(
+                "a block",
+                format!("holds {} values", bold.data.len()),
+                format!("hold {}", bold.block.len()),
+                "this is a defect of boldly",
+            ));
+        }
+        let started = std::time::Instant::now();
+        let buffer = self.upload("bold", &bold.data)?;
+        self.record("load", Activity::Upload, started, bold.data.len());
+        let has_missing = bold.data.iter().any(|value| !value.is_finite());
+        Ok(DeviceBold { block: bold.block.clone(), buffer, has_missing })
+    }
+
+    pub(super) fn store(&self, bold: &DeviceBold) -> Result<HostBold> {
+        let started = std::time::Instant::now();
+        let data = self.download(&bold.buffer)?;
+        self.record("store", Activity::Download, started, data.len());
+        Ok(HostBold { block: bold.block.clone(), data })
+    }
+
+    /// Note a transfer of f32 values that began at `started`.
+    pub(crate) fn record(&self, stage: &str, activity: Activity, started: std::time::Instant, n_values: usize) {
+        self.note(Span {
+            stage: stage.into(),
+            activity,
+            seconds: started.elapsed().as_secs_f64(),
+            bytes: 4 * n_values as u64,
+            flops: 0,
+        });
+    }
+
+    pub(super) fn note(&self, span: Span) {
+        if let Ok(mut spans) = self.spans.lock() {
+            spans.push(span);
+        }
+    }
+
+    /// Run `work` inside error scopes; an error of the driver becomes ours, named after `what`.
+    pub(super) fn scoped<T>(&self, what: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+        use wgpu::ErrorFilter::{Internal, OutOfMemory, Validation};
+        let scopes = [
+            (DeviceFailure::Rejected, self.device.push_error_scope(Validation)),
+            (DeviceFailure::OutOfMemory, self.device.push_error_scope(OutOfMemory)),
+            (DeviceFailure::Rejected, self.device.push_error_scope(Internal)),
+        ];
+        let result = work();
+        let mut failed = None;
+        for (failure, scope) in scopes.into_iter().rev() {
+            if let Some(cause) = pollster::block_on(scope.pop()) {
+                failed = failed.or(Some(self.failure(failure, what).caused_by(cause)));
+            }
+        }
+        if self.lost.load(Ordering::Acquire) {
+            return Err(self.failure(DeviceFailure::Lost, what));
+        }
+        failed.map_or(result, Err)
+    }
+
+    /// Wait for a submission, then look whether the device still exists: only after a poll is that known.
+    pub(super) fn wait(&self, what: &str, submission: wgpu::SubmissionIndex) -> Result<()> {
+        let waited = self.device.poll(wgpu::PollType::Wait {
+            submission_index: Some(submission),
+            timeout: Some(TIMEOUT),
+        });
+        if waited.is_err() || self.lost.load(Ordering::Acquire) {
+            return Err(self.failure(DeviceFailure::Lost, what));
+        }
+        Ok(())
+    }
+
+    /// Map part of a buffer; `after` is the last submission that used it.
+    pub(super) fn map(
+        &self,
+        what: &str,
+        part: wgpu::BufferSlice<'_>,
+        mode: wgpu::MapMode,
+        after: Option<wgpu::SubmissionIndex>,
+    ) -> Result<()> {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        part.map_async(mode, move |mapped| {
+            let _ = sender.send(mapped);
+        });
+        let deadline = std::time::Instant::now() + TIMEOUT;
+        if let Some(submission) = after {
+            self.wait(what, submission)?;
+        }
+        loop {
+            let polled = self.device.poll(wgpu::PollType::Poll);
+            match receiver.try_recv() {
+                Ok(Ok(())) => return Ok(()),
+                Ok(Err(_)) => return Err(self.failure(DeviceFailure::Lost, what)),
+                Err(_) if polled.is_err() || self.lost.load(Ordering::Acquire) => break,
+                Err(_) if std::time::Instant::now() > deadline => break,
+                Err(_) => std::thread::yield_now(),
+            }
+        }
+        Err(self.failure(DeviceFailure::Lost, what))
+    }
+
+    /// An error of this device.
+    pub(super) fn failure(&self, failure: DeviceFailure, what: &str) -> Error {
+        let (found, hint) = match failure {
+            DeviceFailure::OutOfMemory => {
+                ("ran out of device memory", "smaller blocks need less; --device cpu needs none")
+            }
+            DeviceFailure::Lost => {
+                ("lost the device", "another program or the system may have reset it; --device cpu needs none")
+            }
+            DeviceFailure::Rejected => ("was rejected by the driver", "--device cpu avoids it; please report this"),
+        };
+        Error::device(failure, format!("{what} on {}", self.info.name), found, "", hint)
+    }
+
+    /// Let the next room fail like this; a test of the retry ladder.
+    #[doc(hidden)]
+    pub fn inject(&self, failure: DeviceFailure) {
+        if let Ok(mut injected) = self.injected.lock() {
+            *injected = Some(failure);
+        }
+    }
+
+    /// Destroy the device as a driver reset would; a test of the retry ladder.
+    #[doc(hidden)]
+    pub fn lose(&self) {
+        self.device.destroy();
+    }
+
+    pub(super) fn fail_if_injected(&self, what: &str) -> Result<()> {
+        match self.injected.lock().ok().and_then(|mut injected| injected.take()) {
+            Some(failure) => Err(self.failure(failure, what)),
+            None => Ok(()),
+        }
+    }
+}

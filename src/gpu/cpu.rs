@@ -1,0 +1,49 @@
+//! The CPU path as a device: its stopwatch and what is said of it.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use super::{DeviceReport, Span};
+
+/// The CPU path.
+#[derive(Debug, Default)]
+pub struct Cpu {
+    pub(super) spans: Mutex<Vec<Span>>,
+    pub(super) passed_over: Option<String>,
+}
+
+impl Cpu {
+    /// The CPU path in place of a GPU that would not open.
+    pub(super) fn instead_of(why: String) -> Cpu {
+        Cpu { passed_over: Some(why), ..Cpu::default() }
+    }
+}
+
+/// The SIMD level that the twins' run-time dispatch finds.
+fn simd_level() -> &'static str {
+    #[cfg(target_arch = "x86_64")]
+    {
+        if std::arch::is_x86_feature_detected!("avx512f") {
+            return "x86-64 with AVX-512";
+        }
+        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
+        {
+            return "x86-64 with AVX2 and FMA";
+        }
+        "x86-64"
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        std::env::consts::ARCH
+    }
+}
+
+pub(super) fn report() -> DeviceReport {
+    DeviceReport {
+        name: "cpu".into(),
+        kind: "cpu".into(),
+        driver: simd_level().into(),
+        precision: "f64".into(),
+        probe: BTreeMap::new(),
+    }
+}
