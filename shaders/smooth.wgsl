@@ -70,15 +70,12 @@ fn main(
     }
     let voxel = at % params.n_voxels;
     if STEP == 3u {
-        let original = result[params.result_at + at];
-        if is_missing(original) {
-            return;
+        if !is_within(voxel) {
+            result[params.result_at + at] = 0.0;
+        } else if !is_missing(result[params.result_at + at]) {
+            let sum = values[params.values_at + at];
+            result[params.result_at + at] = sum / divisor[at % params.n_divisors];
         }
-        var ratio = 0.0;
-        if is_within(voxel) {
-            ratio = values[params.values_at + at] / divisor[at % params.n_divisors];
-        }
-        result[params.result_at + at] = ratio;
         return;
     }
     let value = values[params.values_at + at];

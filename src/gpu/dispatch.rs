@@ -21,7 +21,7 @@ pub(crate) struct Step<'a> {
     pub(crate) workgroups: u32,
     /// The most loop iterations of one invocation.
     pub(crate) iterations: u64,
-    /// Bytes read plus written, as the algorithm needs them.
+    /// Bytes that move to and from memory.
     pub(crate) bytes: u64,
     /// Floating-point operations.
     pub(crate) flops: u64,
@@ -75,8 +75,13 @@ impl Gpu {
         submissions
     }
 
-    /// Run steps one after the other and wait for them.
-    pub(crate) fn run(&self, stage: &'static str, steps: &[Step<'_>]) -> Result<()> {
+    /// Run steps one after the other and wait for them. `needed_bytes`: read plus written, as the algorithm needs them.
+    pub(crate) fn run(
+        &self,
+        stage: &'static str,
+        needed_bytes: u64,
+        steps: &[Step<'_>],
+    ) -> Result<()> {
         self.fail_if_injected(stage)?;
         for step in steps {
             limits::check_iterations(stage, step.iterations, self.software)?;
@@ -127,7 +132,7 @@ impl Gpu {
             stage: stage.into(),
             activity: Activity::Kernel,
             seconds,
-            bytes: steps.iter().map(|step| step.bytes).sum(),
+            bytes: needed_bytes,
             flops: steps.iter().map(|step| step.flops).sum(),
         });
         Ok(())

@@ -38,6 +38,7 @@ pub(super) fn run(gpu: &Gpu) -> Result<BTreeMap<String, String>> {
     let counts = gpu.output("counts", 2)?;
     gpu.run(
         "probe",
+        0,
         &[Step {
             variant: Variant { acc: gpu.acc(), ..Variant::step(Shader::Probe, 0) },
             buffers: vec![("pairs", &input), ("findings", &findings), ("counts", &counts)],

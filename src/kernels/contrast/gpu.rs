@@ -26,7 +26,7 @@ pub(super) fn evaluate(
         Stat::T => vec![Array2::zeros((0, n_rows)); n_groups],
         Stat::F => contrast.inner.iter().map(root).collect(),
     };
-    let n_roots = roots.iter().map(Array2::nrows).max().unwrap_or(0);
+    let n_roots = roots.iter().map(Array2::nrows).max().unwrap_or(0).max(1);
     let maps = gpu.output("maps", (2 * n_rows + 1) * n_fitted)?;
     let weights = contrast.weights.iter().map(|&w| w as f32).collect::<Vec<_>>();
     let weights = gpu.upload("weights", &weights)?;
@@ -36,9 +36,10 @@ pub(super) fn evaluate(
         acc: gpu.acc(),
         ..Variant::step(Shader::Contrast, u32::from(contrast.stat == Stat::F))
     };
-    // `rank` is both the number of roots and F's divisor; they differ only where a group's inner matrix is deficient.
+    let bytes = 4 * (n_fitted * (n_regressors + 2 * n_rows + 2)) as u64;
     gpu.run(
         "contrast",
+        bytes,
         &[Step {
             variant,
             buffers: vec![
@@ -53,7 +54,7 @@ pub(super) fn evaluate(
             params: [n_fitted, n_regressors, n_rows, n_roots].map(|word| word as u32).to_vec(),
             workgroups: fit.n_tiles,
             iterations: (n_rows * (n_regressors + 1 + n_roots) + n_roots) as u64,
-            bytes: 4 * (n_fitted * (n_regressors + 2 + 2 * n_rows + 1)) as u64,
+            bytes,
             flops: work * 2 * (n_regressors + n_roots + 2) as u64,
         }],
     )?;

@@ -10,8 +10,6 @@ use crate::gpu::{Activity, DeviceBold, DeviceFit, Gpu, Shader, Step, Variant, sh
 use crate::volume::Block;
 
 const WORKGROUP: usize = 64;
-/// Below this, what the columns leave of a constant is rounding.
-const SPANS_CONSTANT: f64 = 1e-9;
 
 pub(super) fn fit(
     gpu: &Gpu,
@@ -43,7 +41,7 @@ pub(super) fn fit(
         n_tiles: tiles.len() as u32,
         order,
         group,
-        constant: model.solvers.iter().map(|s| s.pinv.sum_axis(Axis(1)).to_vec()).collect(),
+        constant: model.solvers.iter().map(|s| s.mean_beta.to_vec()).collect(),
     };
     let operators = gpu.upload("operators", &operators(model, n_volumes, quads as usize))?;
     let listed = gpu.upload("voxels", &sorted)?;
@@ -71,6 +69,7 @@ pub(super) fn fit(
     let nested = n_volumes as u64 * (1 + u64::from(quads)) + columns;
     gpu.run(
         "glm",
+        4 * (n_values + (n_fitted * (n_regressors + 1)) as u64),
         &[
             step(0, n_volumes as u64, 2),
             step(1, nested, 1 + 2 * columns),
@@ -112,38 +111,32 @@ fn tiles(order: &[u32], group: &[u32]) -> Vec<[u32; 4]> {
 /// `[group][volume][pinv quads, X quads, (r, 1 / dof, 0, 0)]`.
 fn operators(model: &Model, n_volumes: usize, quads: usize) -> Vec<f32> {
     let row = 8 * quads + 4;
-    let most = model.solvers.iter().map(|s| s.rank).max().unwrap_or(0);
     let mut words = vec![0.0_f32; model.solvers.len() * n_volumes * row];
     for (solver, words) in model.solvers.iter().zip(words.chunks_exact_mut(n_volumes * row)) {
-        let (columns, unspanned) = about_the_mean(solver);
-        let dof = model.dof + (most - solver.rank) as f64;
         for ((column, t), &value) in solver.pinv.indexed_iter() {
             words[t * row + column] = value as f32;
         }
-        for ((t, column), &value) in columns.indexed_iter() {
+        for ((t, column), &value) in about_the_mean(solver).indexed_iter() {
             words[t * row + 4 * quads + column] = value as f32;
         }
-        for (t, &value) in unspanned.iter().enumerate() {
+        for (t, &value) in solver.mean_residual.iter().enumerate() {
             words[t * row + 8 * quads] = value as f32;
-            words[t * row + 8 * quads + 1] = (1.0 / dof) as f32;
+            words[t * row + 8 * quads + 1] = (1.0 / solver.dof) as f32;
         }
     }
     words
 }
 
-/// What the residuals of centred data need: where the columns span a constant, the columns centred (the same
-/// residuals, without the cancellation against their means) and zeros; otherwise the columns and 1 - X pinv(X) 1.
-fn about_the_mean(solver: &Solver) -> (Array2<f64>, Array1<f64>) {
-    let constant = solver.pinv.sum_axis(Axis(1));
-    let unspanned = 1.0 - solver.design.dot(&constant);
-    if unspanned.iter().any(|r| r.abs() >= SPANS_CONSTANT) {
-        return (solver.design.clone(), unspanned);
+/// X for residuals of centred data: where it holds the constant, its columns centred: the same residuals, without the
+/// cancellation against the columns' means.
+fn about_the_mean(solver: &Solver) -> Array2<f64> {
+    let mut columns = solver.design.clone();
+    if solver.mean_residual.iter().all(|&r| r == 0.0)
+        && let Some(mean) = solver.design.mean_axis(Axis(0))
+    {
+        columns -= &mean;
     }
-    let mut centred = solver.design.clone();
-    if let Some(mean) = solver.design.mean_axis(Axis(0)) {
-        centred -= &mean;
-    }
-    (centred, Array1::zeros(unspanned.len()))
+    columns
 }
 
 pub(super) fn download(gpu: &Gpu, fit: &DeviceFit) -> Result<HostFit> {

@@ -27,6 +27,7 @@ pub(super) fn subtract(
     let tiles = gpu.upload("tiles", tiles.as_flattened())?;
     gpu.run(
         "nuisance",
+        8 * n_values,
         &[Step {
             variant: Variant { acc: gpu.acc(), quads, ..Variant::step(Shader::Nuisance, 0) },
             buffers: vec![("bold", &bold.buffer), ("tiles", &tiles), ("operators", &operators)],

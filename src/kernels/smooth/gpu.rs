@@ -27,6 +27,7 @@ pub(super) fn smooth(
     if bold.block.is_empty() || (copies && within.is_none()) {
         return Ok(bold);
     }
+    let needed = 8 * bold.block.len() as u64;
     let per_chunk = (scratch_bytes(gpu) / 4 / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
     let tables = Tables::new(gpu, &bold.block, taps, within)?;
     let scratch = |label| gpu.output(label, per_chunk * bold.block.volume_len());
@@ -38,7 +39,7 @@ pub(super) fn smooth(
             steps.push(tables.axis(1, volumes, (&one, 0), (&two, 0)));
             steps.push(tables.axis(2, volumes, (&two, 0), (&bold.buffer, at)));
         }
-        gpu.run("smooth", &steps)?;
+        gpu.run("smooth", needed, &steps)?;
         drop(steps);
         return Ok(bold);
     }
@@ -59,7 +60,7 @@ pub(super) fn smooth(
         steps.push(tables.axis(2, volumes, (&one, 0), (&two, 0)));
         steps.push(tables.divide(volumes, (&two, 0), (&bold.buffer, at), (&three, marked)));
     }
-    gpu.run("smooth", &steps)?;
+    gpu.run("smooth", needed, &steps)?;
     drop(steps);
     Ok(bold)
 }
