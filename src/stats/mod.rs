@@ -1,4 +1,5 @@
 //! Statistics in f64 on the host: least squares of designs, and tails in log space.
 
 pub mod least_squares;
+pub(crate) mod panel;
 pub mod tails;

@@ -1,8 +1,176 @@
-//! The f64 twin of `shaders/glm.wgsl`, written from the equation.
+//! The f64 twin of `shaders/glm.wgsl`, written from the equation: panels of a few voxels' whole time courses, all of
+//! whose passes run in the first cache level.
 
-use super::{HostFit, Model};
+use ndarray::{Array1, Array2, ArrayViewMut2, Axis};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::{HostFit, Model, Solver};
 use crate::error::Result;
+use crate::stats::panel::{
+    add_combination, centre, lanes_mut, mean, project, sum_of_squares, width,
+};
 use crate::volume::HostBold;
-pub(super) fn fit(_bold: &HostBold, _voxels: &[u32], _model: &Model) -> Result<HostFit> {
-    todo!()
+
+/// Voxels gathered at once: one visit to each volume fetches this many.
+const BLOCK: usize = 128;
+/// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
+const BLOCKS_A_TASK: usize = 8;
+
+/// One solution operator in the layout of the panel products.
+struct Operators<'a> {
+    solver: &'a Solver,
+    /// X, `[volume][regressor]`.
+    design: Vec<f64>,
+    /// pinv(X)', `[volume][regressor]`.
+    pinv_t: Vec<f64>,
+    /// Whether the residual depends on the mean.
+    uses_mean: bool,
+}
+
+/// A block of voxels of one group and where its estimates go.
+struct Job<'a> {
+    group: usize,
+    voxels: &'a [u32],
+    beta: ArrayViewMut2<'a, f64>,
+    sigma2: &'a mut [f64],
+}
+
+pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<HostFit> {
+    let plane_len = bold.block.plane_len();
+    let group: Vec<u32> = voxels
+        .iter()
+        .map(|&v| model.group_of_plane[bold.block.planes.start + v as usize / plane_len] as u32)
+        .collect();
+    let operators: Vec<Operators> = model.solvers.iter().map(Operators::new).collect();
+    let mut beta = Array2::zeros((model.names.len(), voxels.len()));
+    let mut sigma2 = vec![0.0; voxels.len()];
+    let mut jobs = deal(voxels, &group, &mut beta, &mut sigma2);
+    jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
+        let mut scratch = Vec::new();
+        for job in jobs {
+            let task = Fit { bold, operators: &operators[job.group], job, scratch: &mut scratch };
+            Arch::new().dispatch(task);
+        }
+    });
+    drop(jobs);
+    Ok(HostFit { group, beta, sigma2: Array1::from_vec(sigma2) })
+}
+
+impl<'a> Operators<'a> {
+    fn new(solver: &'a Solver) -> Operators<'a> {
+        Operators {
+            solver,
+            design: solver.design.iter().copied().collect(),
+            pinv_t: solver.pinv.t().iter().copied().collect(),
+            uses_mean: solver.mean_residual.iter().any(|&r| r != 0.0),
+        }
+    }
+}
+
+/// Cut the voxels into blocks of one group each.
+fn deal<'a>(
+    mut voxels: &'a [u32],
+    group: &[u32],
+    beta: &'a mut Array2<f64>,
+    mut sigma2: &'a mut [f64],
+) -> Vec<Job<'a>> {
+    let mut jobs = Vec::with_capacity(voxels.len() / BLOCK + 1);
+    let mut beta = beta.view_mut();
+    for same in group.chunk_by(|a, b| a == b) {
+        for block in same.chunks(BLOCK) {
+            let (these, other_voxels) = voxels.split_at(block.len());
+            let (beta_here, other_beta) = beta.split_at(Axis(1), block.len());
+            let (sigma2_here, other_sigma2) = sigma2.split_at_mut(block.len());
+            (voxels, beta, sigma2) = (other_voxels, other_beta, other_sigma2);
+            jobs.push(Job {
+                group: block[0] as usize,
+                voxels: these,
+                beta: beta_here,
+                sigma2: sigma2_here,
+            });
+        }
+    }
+    jobs
+}
+
+struct Fit<'a, 'j> {
+    bold: &'a HostBold,
+    operators: &'a Operators<'a>,
+    job: &'a mut Job<'j>,
+    scratch: &'a mut Vec<f64>,
+}
+
+impl WithSimd for Fit<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Fit { bold, operators, job, scratch } = self;
+        let solver = operators.solver;
+        let (n, p) = solver.design.dim();
+        let w = width::<S>();
+        let panel_len = n * w;
+        let n_panels = job.voxels.len().div_ceil(w);
+        scratch.resize(n_panels * panel_len + p * w + w, 0.0);
+        let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
+        let (estimates, sum) = rest.split_at_mut(p * w);
+        gather(&bold.data, bold.block.volume_len(), job.voxels, w, panels);
+
+        for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
+            let y = lanes_mut::<S>(panel);
+            let m = mean(simd, y);
+            centre(simd, y, m);
+            let beta = lanes_mut::<S>(estimates);
+            project(simd, &operators.pinv_t, y, beta);
+            if operators.uses_mean {
+                for (y, &r) in y.iter_mut().zip(&solver.mean_residual) {
+                    let r = simd.splat_f64s(r);
+                    *y = [simd.mul_add_e_f64s(r, m[0], y[0]), simd.mul_add_e_f64s(r, m[1], y[1])];
+                }
+            }
+            for b in beta.iter_mut() {
+                *b = b.map(|b| simd.neg_f64s(b));
+            }
+            add_combination(simd, &operators.design, beta, y);
+            lanes_mut::<S>(sum)[0] = sum_of_squares(simd, y);
+            for (b, &of_mean) in beta.iter_mut().zip(&solver.mean_beta) {
+                let of_mean = simd.splat_f64s(of_mean);
+                *b = [0, 1].map(|k| simd.sub_f64s(simd.mul_f64s(of_mean, m[k]), b[k]));
+            }
+
+            let first = index * w;
+            let count = w.min(job.voxels.len() - first);
+            for (v, s) in job.sigma2[first..][..count].iter_mut().zip(sum.iter()) {
+                *v = s / solver.dof;
+            }
+            for (mut row, values) in job.beta.rows_mut().into_iter().zip(estimates.chunks_exact(w))
+            {
+                for (to, from) in row.iter_mut().skip(first).zip(&values[..count]) {
+                    *to = *from;
+                }
+            }
+        }
+    }
+}
+
+/// The voxels' time courses in f64, `[panel][volume][lane]`. Lanes beyond the last voxel keep what they held.
+#[inline(always)]
+fn gather(data: &[f32], volume_len: usize, voxels: &[u32], w: usize, panels: &mut [f64]) {
+    let n = data.len() / volume_len;
+    for (t, volume) in data.chunks_exact(volume_len).enumerate() {
+        for (index, voxels) in voxels.chunks(w).enumerate() {
+            let row = &mut panels[(index * n + t) * w..][..w];
+            let (first, last) = (voxels[0] as usize, voxels[voxels.len() - 1] as usize);
+            if voxels.len() == w && last - first == w - 1 {
+                for (to, &from) in row.iter_mut().zip(&volume[first..][..w]) {
+                    *to = f64::from(from);
+                }
+            } else {
+                for (to, &voxel) in row.iter_mut().zip(voxels) {
+                    *to = f64::from(volume[voxel as usize]);
+                }
+            }
+        }
+    }
 }

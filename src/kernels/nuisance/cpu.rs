@@ -1,8 +1,148 @@
-//! The f64 twin of `shaders/nuisance.wgsl`, written from the equation.
+//! The f64 twin of `shaders/nuisance.wgsl`, written from the equation: panels of a few voxels' whole time courses, all
+//! of whose passes run in the first cache level, written back in place.
+
+use ndarray::{ArrayViewMut2, Axis};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
 use super::Projection;
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::stats::panel::{add_combination, centre, lanes_mut, mean, project, width};
 use crate::volume::HostBold;
-pub(super) fn subtract(_bold: HostBold, _projection: &Projection) -> Result<HostBold> {
-    todo!()
+
+/// Voxels gathered at once: one visit to each volume fetches this many.
+const BLOCK: usize = 128;
+/// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
+const BLOCKS_A_TASK: usize = 8;
+
+/// One group's rows and columns in the layout of the panel products, both `[volume][column]`.
+struct Operators {
+    rows_t: Vec<f64>,
+    columns: Vec<f64>,
+    n_columns: usize,
+}
+
+pub(super) fn subtract(mut bold: HostBold, projection: &Projection) -> Result<HostBold> {
+    let block = bold.block.clone();
+    if block.is_empty() {
+        return Ok(bold);
+    }
+    let operators: Vec<Operators> = projection
+        .rows
+        .iter()
+        .zip(&projection.columns)
+        .map(|(rows, columns)| Operators {
+            rows_t: rows.t().iter().copied().collect(),
+            columns: columns.iter().copied().collect(),
+            n_columns: columns.ncols(),
+        })
+        .collect();
+    let shape = (block.volumes.len(), block.volume_len());
+    let mut data = ArrayViewMut2::from_shape(shape, &mut bold.data)
+        .map_err(|e| Error::internal("the block", "has another size", "", "").caused_by(e))?;
+    let mut jobs: Vec<(usize, ArrayViewMut2<f32>)> = Vec::new();
+    for (plane, voxels) in
+        block.planes.clone().zip(data.axis_chunks_iter_mut(Axis(1), block.plane_len()))
+    {
+        let mut left = voxels;
+        while left.ncols() > 0 {
+            let count = BLOCK.min(left.ncols());
+            let (job, rest) = left.split_at(Axis(1), count);
+            jobs.push((projection.group_of_plane[plane], job));
+            left = rest;
+        }
+    }
+    jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
+        let mut scratch = Vec::new();
+        for (group, voxels) in jobs {
+            let task = Subtract { operators: &operators[*group], voxels, scratch: &mut scratch };
+            Arch::new().dispatch(task);
+        }
+    });
+    Ok(bold)
+}
+
+struct Subtract<'a, 'v> {
+    operators: &'a Operators,
+    /// `[volume][voxel]`
+    voxels: &'a mut ArrayViewMut2<'v, f32>,
+    scratch: &'a mut Vec<f64>,
+}
+
+impl WithSimd for Subtract<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Subtract { operators, voxels, scratch } = self;
+        let (n, count) = voxels.dim();
+        let m = operators.n_columns;
+        let w = width::<S>();
+        let panel_len = n * w;
+        let n_panels = count.div_ceil(w);
+        scratch.resize(n_panels * panel_len + m * w + n_panels * w, 0.0);
+        let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
+        let (weights, means) = rest.split_at_mut(m * w);
+        load(voxels, w, panels);
+        for (panel, mean_here) in panels.chunks_exact_mut(panel_len).zip(means.chunks_exact_mut(w))
+        {
+            let y = lanes_mut::<S>(panel);
+            let at = mean(simd, y);
+            lanes_mut::<S>(mean_here)[0] = at;
+            centre(simd, y, at);
+            let g = lanes_mut::<S>(weights);
+            project(simd, &operators.rows_t, y, g);
+            for g in g.iter_mut() {
+                *g = g.map(|g| simd.neg_f64s(g));
+            }
+            centre(simd, y, at.map(|m| simd.neg_f64s(m)));
+            add_combination(simd, &operators.columns, g, y);
+        }
+        store(voxels, w, panels, means);
+    }
+}
+
+/// The voxels' time courses in f64, `[panel][volume][lane]`; lanes beyond the last voxel keep what they held.
+#[inline(always)]
+fn load(voxels: &ArrayViewMut2<f32>, w: usize, panels: &mut [f64]) {
+    let n = voxels.nrows();
+    for (t, row) in voxels.rows().into_iter().enumerate() {
+        let Some(row) = row.to_slice() else { return };
+        for (index, values) in row.chunks(w).enumerate() {
+            let to = &mut panels[(index * n + t) * w..][..w];
+            convert(values, to);
+        }
+    }
+}
+
+#[inline(always)]
+fn convert(values: &[f32], to: &mut [f64]) {
+    for (to, &from) in to.iter_mut().zip(values) {
+        *to = f64::from(from);
+    }
+}
+
+/// Back to f32, where the mean says that all the voxel's values were finite.
+#[inline(always)]
+fn store(voxels: &mut ArrayViewMut2<f32>, w: usize, panels: &[f64], means: &[f64]) {
+    let (n, count) = voxels.dim();
+    let all_finite = means[..count].iter().all(|m| m.is_finite());
+    for (t, mut row) in voxels.rows_mut().into_iter().enumerate() {
+        let Some(row) = row.as_slice_mut() else { return };
+        for (index, values) in row.chunks_mut(w).enumerate() {
+            let from = &panels[(index * n + t) * w..][..w];
+            if all_finite {
+                for (to, &from) in values.iter_mut().zip(from) {
+                    *to = from as f32;
+                }
+            } else {
+                let finite = &means[index * w..][..w];
+                for ((to, &from), mean) in values.iter_mut().zip(from).zip(finite) {
+                    if mean.is_finite() {
+                        *to = from as f32;
+                    }
+                }
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@ use crate::volume::{Block, Mask};
 
 mod cpu;
 mod gpu;
+mod passes;
 mod taps;
 
 pub use taps::{Kernel, Taps};

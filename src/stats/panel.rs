@@ -1,0 +1,139 @@
+//! Products of a small matrix with a panel: a few voxels' whole time courses in f64, held in the first cache level.
+//! A panel is `[row][lane]` with two SIMD vectors of voxels a row; a matrix is `[row][column]`. Sums run over rows
+//! in order, whatever the block: results do not depend on how voxels are dealt to panels.
+
+use pulp::Simd;
+
+/// One row of a panel: two vectors of voxels.
+pub(crate) type Lanes<S> = [<S as Simd>::f64s; 2];
+
+/// Voxels in a panel.
+pub(crate) const fn width<S: Simd>() -> usize {
+    2 * S::F64_LANES
+}
+
+/// A slice of whole panel rows as vectors.
+#[inline(always)]
+pub(crate) fn lanes_mut<S: Simd>(values: &mut [f64]) -> &mut [Lanes<S>] {
+    S::as_mut_simd_f64s(values).0.as_chunks_mut().0
+}
+
+/// out[column] = sum over rows of matrix[row][column] panel[row]: the small matrix transposed, times the panel.
+#[inline(always)]
+pub(crate) fn project<S: Simd>(simd: S, matrix: &[f64], panel: &[Lanes<S>], out: &mut [Lanes<S>]) {
+    let n_columns = out.len();
+    // Equal tiles of at most six columns: their sums stay in registers.
+    let n_tiles = n_columns.div_ceil(6).max(1);
+    let mut column = 0;
+    for tile in 0..n_tiles {
+        let end = (tile + 1) * n_columns / n_tiles;
+        let tile_out = &mut out[column..end];
+        match end - column {
+            1 => project_tile::<S, 1>(simd, matrix, n_columns, column, panel, tile_out),
+            2 => project_tile::<S, 2>(simd, matrix, n_columns, column, panel, tile_out),
+            3 => project_tile::<S, 3>(simd, matrix, n_columns, column, panel, tile_out),
+            4 => project_tile::<S, 4>(simd, matrix, n_columns, column, panel, tile_out),
+            5 => project_tile::<S, 5>(simd, matrix, n_columns, column, panel, tile_out),
+            6 => project_tile::<S, 6>(simd, matrix, n_columns, column, panel, tile_out),
+            _ => {}
+        }
+        column = end;
+    }
+}
+
+#[inline(always)]
+fn project_tile<S: Simd, const C: usize>(
+    simd: S,
+    matrix: &[f64],
+    n_columns: usize,
+    first: usize,
+    panel: &[Lanes<S>],
+    out: &mut [Lanes<S>],
+) {
+    let zero = simd.splat_f64s(0.0);
+    let mut sum = [[zero; 2]; C];
+    for (row, y) in matrix.chunks_exact(n_columns).zip(panel) {
+        if let Some(weights) = row[first..].first_chunk::<C>() {
+            for c in 0..C {
+                let w = simd.splat_f64s(weights[c]);
+                sum[c][0] = simd.mul_add_e_f64s(w, y[0], sum[c][0]);
+                sum[c][1] = simd.mul_add_e_f64s(w, y[1], sum[c][1]);
+            }
+        }
+    }
+    out.copy_from_slice(&sum);
+}
+
+/// panel[row] += sum over columns of matrix[row][column] coefficients[column].
+#[inline(always)]
+pub(crate) fn add_combination<S: Simd>(
+    simd: S,
+    matrix: &[f64],
+    coefficients: &[Lanes<S>],
+    panel: &mut [Lanes<S>],
+) {
+    let n_columns = coefficients.len();
+    if n_columns == 0 {
+        return;
+    }
+    let (tiles, rest) = panel.as_chunks_mut::<6>();
+    let (matrix, matrix_rest) = matrix.split_at(tiles.len() * 6 * n_columns);
+    for (rows, tile) in matrix.chunks_exact(6 * n_columns).zip(tiles) {
+        add_tile(simd, rows, coefficients, tile);
+    }
+    for (row, y) in matrix_rest.chunks_exact(n_columns).zip(rest.as_chunks_mut::<1>().0) {
+        add_tile(simd, row, coefficients, y);
+    }
+}
+
+#[inline(always)]
+fn add_tile<S: Simd, const R: usize>(
+    simd: S,
+    matrix: &[f64],
+    coefficients: &[Lanes<S>],
+    panel: &mut [Lanes<S>; R],
+) {
+    let n_columns = coefficients.len();
+    let mut sum = *panel;
+    let rows: [&[f64]; R] = std::array::from_fn(|r| &matrix[r * n_columns..][..n_columns]);
+    for (c, b) in coefficients.iter().enumerate() {
+        for r in 0..R {
+            let w = simd.splat_f64s(rows[r][c]);
+            sum[r][0] = simd.mul_add_e_f64s(w, b[0], sum[r][0]);
+            sum[r][1] = simd.mul_add_e_f64s(w, b[1], sum[r][1]);
+        }
+    }
+    *panel = sum;
+}
+
+/// The mean over rows.
+#[inline(always)]
+pub(crate) fn mean<S: Simd>(simd: S, panel: &[Lanes<S>]) -> Lanes<S> {
+    let zero = simd.splat_f64s(0.0);
+    let mut sum = [zero; 2];
+    for y in panel {
+        sum = [simd.add_f64s(sum[0], y[0]), simd.add_f64s(sum[1], y[1])];
+    }
+    let n = simd.splat_f64s(panel.len() as f64);
+    sum.map(|s| simd.div_f64s(s, n))
+}
+
+/// The sum of squares over rows.
+#[inline(always)]
+pub(crate) fn sum_of_squares<S: Simd>(simd: S, panel: &[Lanes<S>]) -> Lanes<S> {
+    let zero = simd.splat_f64s(0.0);
+    let mut sum = [zero; 2];
+    for y in panel {
+        sum[0] = simd.mul_add_e_f64s(y[0], y[0], sum[0]);
+        sum[1] = simd.mul_add_e_f64s(y[1], y[1], sum[1]);
+    }
+    sum
+}
+
+/// Take one row off all rows.
+#[inline(always)]
+pub(crate) fn centre<S: Simd>(simd: S, panel: &mut [Lanes<S>], mean: Lanes<S>) {
+    for y in panel {
+        *y = [simd.sub_f64s(y[0], mean[0]), simd.sub_f64s(y[1], mean[1])];
+    }
+}
