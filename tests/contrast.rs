@@ -171,7 +171,7 @@ fn contrasts_that_the_design_does_not_determine_are_refused_by_name() {
 #[test]
 fn nilearns_t_and_f_on_the_small_run_are_reproduced() {
     let golden: serde_json::Value =
-        serde_json::from_str(include_str!("goldens/glm_small.json")).unwrap();
+        serde_json::from_str(include_str!("goldens/ols_small.json")).unwrap();
     let Some((bold, x)) = common::small_run() else { return };
     let model = Model::new(&x, &names(x.ncols()), None, bold.block.planes.len(), 0.0).unwrap();
     let voxels: Vec<u32> = numbers(&golden["voxels"]).iter().map(|&v| v as u32).collect();
