@@ -12,7 +12,7 @@
 //! A trace with two levels only (a recorder's own pulse marks) gives its rising edges as candidates.
 
 use super::clean::{CleanTrace, clean};
-use super::period::{dominant_within, wrong_rate};
+use super::period::{dominant_within, local_periods, wrong_rate};
 use super::signal::{
     decimate, gaussian_mean, local_maxima, median, parabola_vertex, standard_moment,
 };
@@ -28,6 +28,8 @@ const LOWEST_HZ: f64 = 10.0;
 const WORKING_HZ: f64 = 100.0;
 /// Weight of regular intervals against likeness to a beat.
 const RIGIDITY: f64 = 1.2;
+/// Below this a candidate resembles no beat (a typical one: about 1).
+const LOWEST_SCORE: f64 = 0.3;
 /// A beat is moved at most this far from where the band-passed trace has it.
 const REFINE_REACH_S: f64 = 0.1;
 /// Mean autocorrelation at the period below which there is no pulse in the trace (white noise: 0.02 to 0.06).
@@ -144,25 +146,36 @@ fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
         .filter(|r| r.correlation >= LOWEST_CORRELATION)
         .ok_or_else(|| no_pulse(thing))?;
     let period_s = rhythm.period / trace.sampling_hz;
+    let periods = local_periods(&trace.samples, trace.sampling_hz, RR_RANGE_S, period_s);
     let p = prepare(trace, period_s);
     let maxima: Vec<usize> = local_maxima(&p.z).into_iter().filter(|&i| p.z[i] > 0.05).collect();
     let time = |i: usize| p.start_s + i as f64 / p.hz;
     let typical = typical_height(&p.z, &maxima, period_s, p.hz);
     let height = |i: usize| (p.z[i] / typical).clamp(0.0, 1.3);
-    let mut candidates: Vec<Candidate> =
-        maxima.iter().map(|&i| Candidate { time_s: time(i), score: height(i), period_s }).collect();
+    let mut candidates: Vec<Candidate> = maxima
+        .iter()
+        .map(|&i| Candidate {
+            time_s: time(i),
+            score: height(i),
+            period_s: periods.at(time(i) - trace.start_s),
+        })
+        .collect();
     let mut chain = best_chain(&candidates, 0.7 * RIGIDITY);
     for _ in 0..2 {
         let positions: Vec<usize> = chain.iter().map(|&c| maxima[c]).collect();
         let times: Vec<f64> = positions.iter().map(|&i| time(i)).collect();
         let template = template(&p.z, &positions, period_s, p.hz);
         for (c, &i) in candidates.iter_mut().zip(&maxima) {
-            c.score = 0.4 * height(i) + 0.6 * template.likeness(&p.z, i).max(0.0);
-            c.period_s = local_period(&times, c.time_s, period_s);
+            // A ripple may resemble a beat, but it has no height.
+            let likeness = template.likeness(&p.z, i).max(0.0);
+            c.score = (0.4 * height(i) + 0.6 * likeness) * (4.0 * height(i)).min(1.0);
+            c.period_s = local_period(&times, c.time_s, c.period_s);
         }
         chain = best_chain(&candidates, RIGIDITY);
     }
-    Ok(refine(trace, &p, chain.iter().map(|&c| time(maxima[c])), period_s))
+    // What was chosen only to break a long interval is no beat: it is filled with the rest of the interval.
+    let seen = chain.iter().filter(|&&c| candidates[c].score >= LOWEST_SCORE);
+    Ok(refine(trace, &p, seen.map(|&c| time(maxima[c])), period_s))
 }
 
 fn prepare(trace: &CleanTrace, period_s: f64) -> Prepared {
@@ -268,7 +281,7 @@ fn refine(
 ) -> Vec<f64> {
     let sign = if prepared.inverted { -1.0 } else { 1.0 };
     let hz = trace.sampling_hz;
-    let smooth_s = if prepared.spiky { 0.004 } else { 0.015 };
+    let smooth_s = if prepared.spiky { 0.004 } else { smoothing_s(trace, prepared, period_s) };
     let x: Vec<f64> =
         gaussian_mean(&trace.samples, smooth_s * hz).iter().map(|v| sign * v).collect();
     let reach = ((REFINE_REACH_S.min(0.15 * period_s) * hz).round() as usize).max(1);
@@ -289,4 +302,26 @@ fn refine(
         }
     }
     refined
+}
+
+/// Width of the smoothing before a maximum is taken, seconds: more of it the more noise there is between neighbouring
+/// samples compared with the height of the pulse.
+fn smoothing_s(trace: &CleanTrace, prepared: &Prepared, period_s: f64) -> f64 {
+    let hz = trace.sampling_hz;
+    let x = &trace.samples;
+    let bends: Vec<f64> = x.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).powi(2) / 6.0).collect();
+    let typical: Vec<f64> = bends.chunks(64).filter_map(median).collect();
+    // The median square of a Gaussian is 0.455 of its variance.
+    let noise = (median(&typical).unwrap_or(0.0) / 0.455).sqrt();
+    let stretch = ((1.5 * period_s * hz) as usize).max(2);
+    let heights: Vec<f64> = gaussian_mean(x, 0.03 * hz)
+        .chunks(stretch)
+        .map(|c| {
+            c.iter().fold(f64::MIN, |m, &v| m.max(v)) - c.iter().fold(f64::MAX, |m, &v| m.min(v))
+        })
+        .collect();
+    let height = median(&heights).unwrap_or(0.0);
+    // Averaging over a given time holds more samples at a higher rate.
+    let ratio = noise / height.max(1e-300) * (50.0 / prepared.hz.max(hz)).sqrt();
+    (0.015 + 0.25 * ratio).min(0.07 * period_s).min(0.06)
 }

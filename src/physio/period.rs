@@ -4,7 +4,7 @@
 //! short stretches is averaged: r(lag) = mean over stretches of sum x_t x_(t+lag) / sqrt(sum x_t^2 sum x_(t+lag)^2).
 //! Short stretches let the rate vary over the run; the first high maximum is the period, not a multiple of it.
 
-use super::signal::{decimate, moving_mean, parabola_vertex, variance};
+use super::signal::{decimate, median, moving_mean, parabola_vertex, variance};
 use crate::error::{Error, Result};
 
 /// Samples of one stretch after averaging: 5 to 20 periods.
@@ -66,14 +66,62 @@ pub(super) fn dominant_within(
     let best_inside = all.iter().filter(inside).copied().max_by(strongest);
     let best = all.iter().copied().max_by(strongest);
     if let Some(outside) = best.filter(|b| !inside(&b)) {
-        let rival = best_inside.map_or(0.0, |r| r.strength);
-        // Slow wander is common beside a good pulse; a fast strong rhythm is not.
-        let margin = if seconds(&outside) > range_s.1 { 4.0 } else { 2.0 };
-        if outside.correlation >= 0.4 && outside.strength > margin * rival {
+        let (rival, clarity) = best_inside.map_or((0.0, 0.0), |r| (r.strength, r.correlation));
+        // Slow wander, however large, is common beside a clear pulse; a fast strong rhythm is not.
+        let is_slow = seconds(&outside) > range_s.1;
+        let is_wander = is_slow && (clarity >= 0.5 || outside.strength <= 4.0 * rival);
+        if outside.correlation >= 0.4 && outside.strength > 2.0 * rival && !is_wander {
             return Err(wrong_rate(60.0 / seconds(&outside), sampling_hz, range_s, thing, beat));
         }
     }
     Ok(best_inside)
+}
+
+/// The period by time, for rhythms that change over the run: of each window of 20 s, every 5 s, the strongest rhythm
+/// within a factor of 3 of the whole run's; medians of five windows. Seconds.
+pub(super) fn local_periods(
+    samples: &[f64],
+    sampling_hz: f64,
+    range_s: (f64, f64),
+    whole_s: f64,
+) -> LocalPeriod {
+    let length = ((20.0 * sampling_hz) as usize).min(samples.len()).max(1);
+    let hop_s = 5.0;
+    let hop = ((hop_s * sampling_hz) as usize).max(1);
+    let usable = |r: &Rhythm| {
+        let s = r.period / sampling_hz;
+        (range_s.0..=range_s.1).contains(&s) && (whole_s / 3.0..=3.0 * whole_s).contains(&s)
+    };
+    let raw: Vec<f64> = samples
+        .windows(length)
+        .step_by(hop)
+        .map(|w| {
+            let best = rhythms(w).into_iter().filter(usable);
+            best.max_by(|a, b| a.strength.total_cmp(&b.strength))
+                .filter(|r| r.correlation >= 0.3)
+                .map_or(whole_s, |r| r.period / sampling_hz)
+        })
+        .collect();
+    let smooth = (0..raw.len())
+        .map(|i| median(&raw[i.saturating_sub(2)..(i + 3).min(raw.len())]).unwrap_or(whole_s))
+        .collect();
+    LocalPeriod { periods_s: smooth, first_s: 0.5 * length as f64 / sampling_hz, hop_s }
+}
+
+/// A period that changes over the run.
+pub(super) struct LocalPeriod {
+    periods_s: Vec<f64>,
+    /// Middle of the first window, seconds from the first sample.
+    first_s: f64,
+    hop_s: f64,
+}
+
+impl LocalPeriod {
+    /// Seconds, at a moment in seconds from the first sample: of the nearest window.
+    pub fn at(&self, from_start_s: f64) -> f64 {
+        let window = ((from_start_s - self.first_s) / self.hop_s).round().max(0.0) as usize;
+        self.periods_s[window.min(self.periods_s.len() - 1)]
+    }
 }
 
 /// The error for a rate per minute that no person has.

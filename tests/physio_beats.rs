@@ -1,0 +1,247 @@
+//! Beats: found where they are known to be, refused where there are none, never a panic.
+
+mod physio_common;
+
+use boldly::physio::{CardiacPhase, RespiratoryPhase, beats, detect};
+use boldly::recording::Trace;
+use physio_common::{Agreement, Random, agreement, breathing, dicrotic, pulse, resting};
+
+fn with_noise(mut trace: Trace, sd: f64, seed: u64) -> Trace {
+    let mut random = Random(seed);
+    trace.samples.iter_mut().for_each(|v| *v += sd * random.gaussian());
+    trace
+}
+
+#[track_caller]
+fn assert_agrees(name: &str, trace: &Trace, want: &[f64], worst_s: f64) -> Agreement {
+    let got = beats(trace).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let a = agreement(&got, want, 0.25);
+    println!("{name}: {a:?}");
+    assert_eq!((a.n_missed, a.n_extra), (0, 0), "{name}: {a:?}");
+    assert!(a.worst_s <= worst_s, "{name}: worst {} s of {worst_s} s", a.worst_s);
+    a
+}
+
+#[test]
+fn beats_of_a_clean_pulse_are_found_within_a_few_milliseconds_at_any_sampling_rate() {
+    for hz in [25.0, 40.0, 50.0, 100.0, 195.0, 500.0, 1000.0] {
+        let (trace, want) = pulse(hz, 300.0, -12.0, resting, dicrotic);
+        let a = assert_agrees(&format!("{hz} Hz"), &trace, &want, 0.010);
+        assert!(a.offset_s.abs() < 0.010, "{hz} Hz: offset {} s", a.offset_s);
+    }
+}
+
+#[test]
+fn noise_of_a_fifth_of_the_pulse_neither_hides_nor_adds_a_beat() {
+    for seed in 0..5 {
+        let (trace, want) = pulse(50.0, 300.0, 0.0, resting, dicrotic);
+        assert_agrees(&format!("seed {seed}"), &with_noise(trace, 0.2, seed), &want, 0.12);
+    }
+}
+
+#[test]
+fn a_rate_that_goes_from_50_to_140_a_minute_is_followed() {
+    let rate = |t: f64| (50.0 + 90.0 * (t / 300.0)) / 60.0;
+    let (trace, want) = pulse(100.0, 300.0, 0.0, rate, dicrotic);
+    assert_agrees("ramp", &with_noise(trace, 0.05, 1), &want, 0.03);
+    let jump = |t: f64| if t < 150.0 { 0.9 } else { 1.7 };
+    let (trace, want) = pulse(100.0, 300.0, 0.0, jump, dicrotic);
+    assert_agrees("jump", &with_noise(trace, 0.05, 2), &want, 0.03);
+}
+
+#[test]
+fn slow_and_fast_hearts_are_followed() {
+    for bpm in [32.0, 45.0, 120.0, 180.0, 200.0] {
+        let (trace, want) = pulse(100.0, 200.0, 0.0, |_| bpm / 60.0, dicrotic);
+        assert_agrees(&format!("{bpm} a minute"), &with_noise(trace, 0.03, 3), &want, 0.03);
+    }
+}
+
+#[test]
+fn a_large_dicrotic_wave_is_no_beat() {
+    let wave = |p: f64| (4.0 * (p.cos() - 1.0)).exp() + 0.6 * (5.0 * ((p - 2.4).cos() - 1.0)).exp();
+    let (trace, want) = pulse(100.0, 300.0, 0.0, resting, wave);
+    assert_agrees("dicrotic", &with_noise(trace, 0.03, 4), &want, 0.03);
+}
+
+#[test]
+fn an_inverted_pulse_gives_the_same_beats() {
+    // A real pulse rises faster than it falls.
+    let wave = |p: f64| {
+        let skewed = p + 0.6 * p.sin();
+        (3.0 * (skewed.cos() - 1.0)).exp()
+    };
+    let (mut trace, want) = pulse(100.0, 200.0, 0.0, resting, wave);
+    trace.samples.iter_mut().for_each(|v| *v = 300.0 - 20.0 * *v);
+    assert_agrees("inverted", &trace, &want, 0.02);
+}
+
+#[test]
+fn wander_of_three_pulse_heights_and_an_amplitude_that_falls_to_a_quarter_are_survived() {
+    let (mut trace, want) = pulse(50.0, 300.0, 0.0, resting, dicrotic);
+    for (i, v) in trace.samples.iter_mut().enumerate() {
+        let t = i as f64 / 50.0;
+        *v = *v * (0.625 + 0.375 * (0.15 * t).sin())
+            + 1.5 * (0.21 * t).sin()
+            + 0.3 * (1.6 * t).sin();
+    }
+    assert_agrees("wander", &trace, &want, 0.06);
+}
+
+#[test]
+fn a_clipped_pulse_keeps_its_beats() {
+    let (mut trace, want) = pulse(100.0, 200.0, 0.0, resting, dicrotic);
+    trace.samples.iter_mut().for_each(|v| *v = v.min(0.6));
+    assert_agrees("clipped", &trace, &want, 0.02);
+}
+
+#[test]
+fn the_r_waves_of_an_ecg_are_found_whichever_way_they_point() {
+    // P, Q, R, S and T waves by their phase and width in radians.
+    let wave = |p: f64| {
+        let d = (p + std::f64::consts::PI).rem_euclid(std::f64::consts::TAU) - std::f64::consts::PI;
+        let g = |at: f64, width: f64| (-0.5 * ((d - at) / width).powi(2)).exp();
+        0.12 * g(-1.0, 0.15) - 0.15 * g(-0.12, 0.04) + g(0.0, 0.045) - 0.2 * g(0.13, 0.05)
+            + 0.3 * g(1.5, 0.3)
+    };
+    for (hz, sign) in [(1000.0, 1.0), (400.0, -1.0), (250.0, 1.0)] {
+        let (mut trace, want) = pulse(hz, 120.0, 0.0, resting, wave);
+        trace.samples.iter_mut().for_each(|v| *v *= sign);
+        assert_agrees(&format!("ECG {hz} {sign}"), &with_noise(trace, 0.03, 6), &want, 0.012);
+    }
+}
+
+#[test]
+fn beats_that_were_not_recorded_are_filled_and_counted() {
+    let (mut trace, want) = pulse(100.0, 200.0, 0.0, |_| 1.1, dicrotic);
+    // Half a second without pulse about three beats: a flat stretch.
+    for lost in [40, 90, 91] {
+        let centre = (want[lost] * 100.0) as usize;
+        trace.samples[centre - 30..centre + 45].fill(0.0);
+    }
+    let found = detect(&trace, "the trace").unwrap();
+    let a = agreement(&found.times_s, &want, 0.25);
+    assert_eq!((a.n_missed, a.n_extra), (0, 0), "{a:?}");
+    assert_eq!(found.n_filled, 3);
+}
+
+#[test]
+fn a_recorders_own_marks_are_taken_and_a_double_mark_is_dropped() {
+    let (trace, want) =
+        pulse(50.0, 200.0, 0.0, resting, |p| if p.cos() > 0.95 { 1.0 } else { 0.0 });
+    let mut marks = trace.clone();
+    let mut was = 1.0;
+    for (m, &v) in marks.samples.iter_mut().zip(&trace.samples) {
+        *m = if v == 1.0 && was == 0.0 { 1.0 } else { 0.0 };
+        was = v;
+    }
+    let second = marks.samples.iter().position(|&v| v == 1.0).unwrap() + 8;
+    marks.samples[second] = 1.0;
+    assert_agrees("marks", &marks, &want, 0.05);
+}
+
+#[test]
+fn short_gaps_are_bridged_and_a_long_one_is_an_error_that_names_its_time() {
+    let (mut trace, want) = pulse(50.0, 200.0, -20.0, resting, dicrotic);
+    trace.samples[1000..1020].fill(f64::NAN);
+    trace.samples[..3].fill(f64::NAN);
+    let a = agreement(&beats(&trace).unwrap(), &want, 0.25);
+    assert!(a.n_missed + a.n_extra == 0, "{a:?}");
+    trace.samples[2000..2100].fill(f64::INFINITY);
+    let message = beats(&trace).unwrap_err().to_string();
+    assert!(message.contains("no values for 2.00 s from 20.00 s on"), "{message}");
+}
+
+#[test]
+fn a_wrong_sampling_rate_is_named() {
+    let (trace, _) = pulse(50.0, 600.0, 0.0, resting, dicrotic);
+    for hz in [5.0, 10.0, 250.0, 400.0, 500.0, 1000.0, 5000.0] {
+        let wrong = Trace { sampling_hz: hz, ..with_noise(trace.clone(), 0.03, 8) };
+        let message = beats(&wrong).unwrap_err().to_string();
+        println!("{hz}: {message}");
+        assert!(message.contains("SamplingFrequency"), "{hz} Hz: {message}");
+    }
+    let breath = breathing(50.0, 600.0, 0.0);
+    for hz in [0.5, 2.0, 500.0, 5000.0] {
+        let wrong = Trace { sampling_hz: hz, ..breath.clone() };
+        let message = RespiratoryPhase::new(&wrong).unwrap_err().to_string();
+        println!("{hz}: {message}");
+        assert!(message.contains("SamplingFrequency"), "breath {hz} Hz: {message}");
+    }
+}
+
+#[test]
+fn a_trace_without_a_pulse_is_an_error() {
+    let noise = |seed: u64| {
+        let mut random = Random(seed);
+        Trace {
+            samples: (0..15_000).map(|_| random.gaussian()).collect(),
+            sampling_hz: 50.0,
+            start_s: 0.0,
+        }
+    };
+    for seed in 0..5 {
+        let message = beats(&noise(seed)).unwrap_err().to_string();
+        assert!(message.contains("no regular pulse"), "{message}");
+    }
+    let flat = Trace { samples: vec![512.0; 15_000], sampling_hz: 50.0, start_s: 0.0 };
+    let message = beats(&flat).unwrap_err().to_string();
+    assert!(message.contains("is constant (512)"), "{message}");
+}
+
+#[test]
+fn no_trace_panics() {
+    let special = [
+        f64::NAN,
+        f64::INFINITY,
+        f64::NEG_INFINITY,
+        f64::MAX,
+        f64::MIN,
+        5e-324,
+        1e-300,
+        0.0,
+        -0.0,
+        1.0,
+    ];
+    let rates =
+        [50.0, 10.0, 1e-300, 0.0, -5.0, f64::NAN, f64::INFINITY, 1e300, 1000.0, 12.5, 25.0, 1.0];
+    let mut random = Random(11);
+    let mut n = 0;
+    for round in 0..600 {
+        let length = match round % 6 {
+            0 => round % 9,
+            1 => (random.bits() % 100) as usize,
+            _ => (random.bits() % 3000) as usize,
+        };
+        let share = [0.0, 0.001, 0.05, 0.5, 1.0][round % 5];
+        let scale = 10f64.powi((random.bits() % 617) as i32 - 308);
+        let rhythm = random.uniform() * 0.8;
+        let samples: Vec<f64> = (0..length)
+            .map(|i| {
+                if random.uniform() < share {
+                    special[(random.bits() % special.len() as u64) as usize]
+                } else {
+                    scale * ((rhythm * i as f64).sin() + 0.1 * random.gaussian())
+                }
+            })
+            .collect();
+        let start_s = if round % 50 == 7 { f64::NAN } else { random.gaussian() * 100.0 };
+        let trace = Trace { samples, sampling_hz: rates[round % rates.len()], start_s };
+        if let Ok(found) = beats(&trace) {
+            assert!(found.windows(2).all(|w| w[1] > w[0]), "round {round}: beats out of order");
+            let phase = CardiacPhase::new(&found).unwrap();
+            for t in [f64::MIN, -1e9, 0.0, 1e9, f64::MAX, f64::NAN] {
+                let p = phase.at(t);
+                assert!(t.is_nan() || (0.0..std::f64::consts::TAU).contains(&p), "{t}: {p}");
+            }
+            n += 1;
+        }
+        if let Ok(phase) = RespiratoryPhase::new(&trace) {
+            for t in [f64::MIN, -1e9, 0.0, 1e9, f64::MAX] {
+                assert!(phase.at(t).abs() <= std::f64::consts::PI, "round {round}");
+            }
+            assert!(phase.samples().iter().all(|p| p.is_finite() && *p != 0.0), "round {round}");
+        }
+    }
+    println!("{n} of 600 random traces had beats");
+}
