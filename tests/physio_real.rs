@@ -1,4 +1,5 @@
 //! Real records: beats against AFNI, PhysIO and neurokit2; columns against injected noise of real pulse and breath.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 mod physio_common;
 

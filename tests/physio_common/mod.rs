@@ -1,5 +1,6 @@
 //! What the physiology tests share: made-up traces with known beats, real records, agreement of two lists of beats.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
