@@ -37,7 +37,8 @@ impl Ellipsoid {
 const CEREBRUM: Ellipsoid = ellipsoid([0.0, 0.0, 14.0], [67.0, 83.0, 53.0]);
 const CEREBELLUM: Ellipsoid = ellipsoid([0.0, -58.0, -36.0], [48.0, 27.0, 21.0]);
 const PAG: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [7.5, 6.5, 9.5]);
-const MEDULLA_SPOT: Ellipsoid = ellipsoid([0.0, -31.0, -54.0], [6.0, 5.0, 7.0]);
+const PAG_RESPONSE: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [10.5, 9.5, 12.5]);
+const MEDULLA_SPOT: Ellipsoid = ellipsoid([0.0, -31.0, -54.0], [7.5, 6.5, 8.5]);
 const THALAMUS: Ellipsoid = ellipsoid([12.0, -17.0, 9.0], [9.5, 13.0, 9.5]);
 const PUTAMEN: Ellipsoid = ellipsoid([25.0, 6.0, 4.0], [5.5, 15.0, 10.0]);
 const INSULA: Ellipsoid = ellipsoid([38.0, 8.0, 4.0], [5.5, 21.0, 14.0]);
@@ -158,8 +159,8 @@ pub(super) fn activation_percent(condition: Condition, p: [f64; 3]) -> f64 {
     };
     match condition {
         Condition::Pain => {
-            3.2 * blob(&PAG, p)
-                + 2.6 * blob(&MEDULLA_SPOT, p)
+            2.4 * blob(&PAG_RESPONSE, p)
+                + 2.2 * blob(&MEDULLA_SPOT, p)
                 + 1.5 * blob(&THALAMUS, m)
                 + 2.0 * blob(&ANTERIOR_INSULA, m)
                 + 1.8 * blob(&S2, m)
@@ -187,7 +188,7 @@ pub(super) fn pulsation(p: [f64; 3]) -> f64 {
 pub(super) fn breath_effect(p: [f64; 3]) -> f64 {
     let below = ((10.0 - p[2]) / 80.0).clamp(0.0, 1.0);
     let edge = CEREBRUM.r2(p).min(1.2);
-    0.25 + 4.0 * below * below * (3.0 - 2.0 * below) + 0.6 * edge * edge
+    0.25 + 2.8 * below * below * (3.0 - 2.0 * below) + 0.25 * edge * edge
 }
 
 /// How the shapes of the effects change over the head; all smooth in place.

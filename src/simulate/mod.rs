@@ -68,14 +68,14 @@ pub struct Spec {
 impl Default for Spec {
     fn default() -> Spec {
         Spec {
-            shape: [44, 52, 36],
-            voxel_size_mm: [3.5, 3.5, 3.9],
+            shape: [40, 48, 36],
+            voxel_size_mm: [3.75; 3],
             n_volumes: 150,
             tr: 2.0,
             seed: 2,
             multiband: 2,
             interleaved: true,
-            thermal_sd: 10.0,
+            thermal_sd: 12.0,
             physiology: 1.0,
             air_noise: false,
             sampling_hz: 100.0,

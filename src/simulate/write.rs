@@ -1,1 +1,325 @@
-//! A study as files: what each would hold, as plain data. Whoever asked writes them.
+//! A study as a BIDS dataset, as plain data: which files there are and what each holds. Whoever asked writes them.
+
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::{Label, Study};
+use crate::table::Table;
+use crate::volume::Grid;
+
+/// BOLD units of one step of the stored integers: five eighths of the thermal noise sd. Rounding then
+/// adds 1.6 % to the noise's sd, and most runs fit 8 bits.
+pub const BOLD_STEP_IN_THERMAL_SD: f64 = 0.625;
+
+/// How an image's values are stored.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Stored {
+    /// 32-bit floating point.
+    Float32,
+    /// Unsigned 8-bit integers times a slope, as below.
+    UInt8 {
+        /// Units of the image for one step.
+        slope: f64,
+    },
+    /// Signed 16-bit integers times a slope (scl_slope; scl_inter is 0): `round(value / slope)`.
+    Int16 {
+        /// Units of the image for one step.
+        slope: f64,
+    },
+}
+
+/// What a file holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Content {
+    /// A text file.
+    Text(String),
+    /// A gzipped text file.
+    GzText(String),
+    /// A NIfTI image, gzipped.
+    Image {
+        /// Where its voxels are.
+        grid: Grid,
+        /// Repetition time in seconds of a run; none for a map.
+        tr: Option<f64>,
+        /// Volumes; 1 for a map.
+        n_volumes: usize,
+        /// `[volume][voxel]`.
+        values: Vec<f32>,
+        /// How they are stored.
+        stored: Stored,
+    },
+}
+
+impl Stored {
+    /// NIfTI's datatype code: 2, 4 or 16.
+    #[must_use]
+    pub fn datatype(self) -> i16 {
+        match self {
+            Stored::UInt8 { .. } => 2,
+            Stored::Int16 { .. } => 4,
+            Stored::Float32 => 16,
+        }
+    }
+
+    /// NIfTI's scl_slope: units of the image for one step.
+    #[must_use]
+    pub fn slope(self) -> f64 {
+        match self {
+            Stored::UInt8 { slope } | Stored::Int16 { slope } => slope,
+            Stored::Float32 => 1.0,
+        }
+    }
+
+    /// Values as they are stored, little-endian; integers saturate.
+    #[must_use]
+    pub fn bytes(self, values: &[f32]) -> Vec<u8> {
+        // A float cast to an integer type saturates.
+        let step = |v: f32| (f64::from(v) / self.slope()).round();
+        match self {
+            Stored::UInt8 { .. } => values.iter().map(|&v| step(v) as u8).collect(),
+            Stored::Int16 { .. } => {
+                values.iter().flat_map(|&v| (step(v) as i16).to_le_bytes()).collect()
+            }
+            Stored::Float32 => values.iter().flat_map(|v| v.to_le_bytes()).collect(),
+        }
+    }
+}
+
+impl Content {
+    /// SHA-256, in hexadecimal, of what the file holds, whatever the compression: the text, or the voxels as they
+    /// are stored, little-endian, without the header.
+    #[must_use]
+    pub fn sha256(&self) -> String {
+        let digest = match self {
+            Content::Text(text) | Content::GzText(text) => Sha256::digest(text),
+            Content::Image { values, stored, .. } => Sha256::digest(stored.bytes(values)),
+        };
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+const SUBJECT: &str = "sub-01/func/sub-01_task-pain";
+const DERIVED: &str = "derivatives/boldly-simulate/sub-01/func/sub-01_task-pain";
+const TRUTH: &str = "derivatives/truth/sub-01/func/sub-01_task-pain";
+
+/// Where the run and what belongs to it lie, relative to the dataset's folder.
+pub mod paths {
+    /// The run.
+    pub const BOLD: &str = "sub-01/func/sub-01_task-pain_bold.nii.gz";
+    /// Onsets, durations and conditions.
+    pub const EVENTS: &str = "sub-01/func/sub-01_task-pain_events.tsv";
+    /// Pulse, breathing and trigger.
+    pub const PHYSIO: &str = "sub-01/func/sub-01_task-pain_physio.tsv.gz";
+    /// Motion and mean signals.
+    pub const CONFOUNDS: &str = "derivatives/boldly-simulate/sub-01/func/\
+                                 sub-01_task-pain_desc-confounds_timeseries.tsv";
+    /// The brain.
+    pub const MASK: &str =
+        "derivatives/boldly-simulate/sub-01/func/sub-01_task-pain_desc-brain_mask.nii.gz";
+    /// The brainstem, periaqueductal grey included.
+    pub const BRAINSTEM: &str =
+        "derivatives/truth/sub-01/func/sub-01_task-pain_label-brainstem_mask.nii.gz";
+    /// The periaqueductal grey.
+    pub const PAG: &str = "derivatives/truth/sub-01/func/sub-01_task-pain_label-PAG_mask.nii.gz";
+    /// True response to pain.
+    pub const TRUE_PAIN: &str =
+        "derivatives/truth/sub-01/func/sub-01_task-pain_desc-pain_effect.nii.gz";
+    /// True response to control.
+    pub const TRUE_CONTROL: &str =
+        "derivatives/truth/sub-01/func/sub-01_task-pain_desc-control_effect.nii.gz";
+    /// A checksum of each other file's content.
+    pub const CHECKSUMS: &str = "derivatives/truth/checksums.tsv";
+}
+
+/// All files of the dataset: path relative to its folder, with `/`, and content, in the order of the paths.
+/// `command` is the line that makes it again, for the README.
+#[must_use]
+pub fn files(study: &Study, command: &str) -> Vec<(String, Content)> {
+    let mut files = raw(study, command);
+    files.extend(derivatives(study));
+    files.extend(truth(study));
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut sums = String::from("path\tsha256_of_content\n");
+    for (path, content) in &files {
+        sums += &format!("{path}\t{}\n", content.sha256());
+    }
+    files.push((paths::CHECKSUMS.into(), Content::Text(sums)));
+    files.sort_by(|a, b| a.0.cmp(&b.0));
+    files
+}
+
+fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
+    let spec = &study.spec;
+    let description = json!({
+        "Name": "A simulated pain study with known truth",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "raw",
+        "License": "CC0",
+        "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
+    });
+    let bold = json!({
+        "TaskName": "pain",
+        "RepetitionTime": spec.tr,
+        "SliceTiming": study.acquisition.slice_times,
+        "SliceEncodingDirection": "k",
+        "MultibandAccelerationFactor": spec.multiband,
+    });
+    let recording = &study.recording;
+    let traces = [&recording.cardiac, &recording.respiratory, &recording.trigger];
+    let columns: Vec<&str> = ["cardiac", "respiratory", "trigger"]
+        .into_iter()
+        .zip(traces)
+        .filter_map(|(name, trace)| trace.as_ref().map(|_| name))
+        .collect();
+    let traces: Vec<_> = traces.into_iter().flatten().collect();
+    let mut samples = String::new();
+    for sample in 0..traces.first().map_or(0, |t| t.samples.len()) {
+        let row: Vec<String> = traces.iter().map(|t| t.samples[sample].to_string()).collect();
+        samples += &row.join("\t");
+        samples += "\n";
+    }
+    let physio = json!({
+        "SamplingFrequency": traces.first().map(|t| t.sampling_hz),
+        "StartTime": traces.first().map(|t| t.start_s),
+        "Columns": columns,
+    });
+    let events = json!({
+        "trial_type": { "Levels": { "pain": "painful heat", "control": "touch" } },
+    });
+    let readme = include_str!("dataset-readme.md").replace("{command}", command);
+    let bold_image = Content::Image {
+        grid: study.grid.clone(),
+        tr: Some(spec.tr),
+        n_volumes: spec.n_volumes,
+        values: study.bold.clone(),
+        stored: bold_stored(study),
+    };
+    vec![
+        ("dataset_description.json".into(), pretty(&description)),
+        ("README.md".into(), Content::Text(readme)),
+        (
+            "participants.tsv".into(),
+            Content::Text("participant_id\tspecies\nsub-01\tsimulated\n".into()),
+        ),
+        ("task-pain_bold.json".into(), pretty(&bold)),
+        ("task-pain_events.json".into(), pretty(&events)),
+        (paths::BOLD.into(), bold_image),
+        (paths::EVENTS.into(), tsv(&study.events)),
+        (paths::PHYSIO.into(), Content::GzText(samples)),
+        (format!("{SUBJECT}_physio.json"), pretty(&physio)),
+    ]
+}
+
+/// 8 bits where the whole range fits, 16 otherwise, coarser steps where it would not fit these either.
+fn bold_stored(study: &Study) -> Stored {
+    let largest = study.bold.iter().fold(0.0_f32, |most, &v| most.max(v));
+    // The header holds the slope in 32 bits.
+    let slope = f64::from((BOLD_STEP_IN_THERMAL_SD * study.spec.thermal_sd).max(0.01) as f32);
+    if f64::from(largest) <= 255.0 * slope {
+        return Stored::UInt8 { slope };
+    }
+    Stored::Int16 { slope: slope.max(f64::from(largest / f32::from(i16::MAX))) }
+}
+
+fn derivatives(study: &Study) -> Vec<(String, Content)> {
+    let description = json!({
+        "Name": "What a preprocessing would deliver",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
+    });
+    vec![
+        ("derivatives/boldly-simulate/dataset_description.json".into(), pretty(&description)),
+        (paths::CONFOUNDS.into(), tsv(&study.confounds)),
+        (paths::MASK.into(), mask(study, &study.mask.inside)),
+        (format!("{DERIVED}_desc-brain_mask.json"), pretty(&json!({ "Type": "Brain" }))),
+    ]
+}
+
+fn truth(study: &Study) -> Vec<(String, Content)> {
+    let description = json!({
+        "Name": "What was put into the simulated run",
+        "BIDSVersion": "1.10.0",
+        "DatasetType": "derivative",
+        "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
+    });
+    let truth = &study.truth;
+    let map = |values: &[f32], stored: Stored| Content::Image {
+        grid: study.grid.clone(),
+        tr: None,
+        n_volumes: 1,
+        values: values.to_vec(),
+        stored,
+    };
+    let fine = |values: &[f32]| map(values, Stored::Int16 { slope: 0.0625 });
+    let labels: Vec<f32> = truth.labels.iter().map(|&v| f32::from(v)).collect();
+    let mut names = String::from("index\tname\n");
+    for (label, name) in Label::NAMES {
+        names += &format!("{}\t{name}\n", label as u8);
+    }
+    let brainstem = truth.where_label(&[Label::Brainstem, Label::Pag]);
+    vec![
+        ("derivatives/truth/dataset_description.json".into(), pretty(&description)),
+        (paths::TRUE_PAIN.into(), fine(&truth.pain)),
+        (paths::TRUE_CONTROL.into(), fine(&truth.control)),
+        (format!("{TRUTH}_desc-cardiac_sd.nii.gz"), fine(&truth.cardiac)),
+        (format!("{TRUTH}_desc-respiratory_sd.nii.gz"), fine(&truth.respiratory)),
+        (
+            format!("{TRUTH}_desc-noise_rho.nii.gz"),
+            map(&truth.rho, Stored::UInt8 { slope: 1.0 / 256.0 }),
+        ),
+        (format!("{TRUTH}_dseg.nii.gz"), map(&labels, Stored::UInt8 { slope: 1.0 })),
+        (format!("{TRUTH}_dseg.tsv"), Content::Text(names)),
+        (paths::BRAINSTEM.into(), mask(study, &brainstem)),
+        (paths::PAG.into(), mask(study, &truth.where_label(&[Label::Pag]))),
+        (
+            format!("{TRUTH}_desc-cardiac_phase.tsv.gz"),
+            Content::GzText(phases(&study.physiology.cardiac_phase)),
+        ),
+        (
+            format!("{TRUTH}_desc-respiratory_phase.tsv.gz"),
+            Content::GzText(phases(&study.physiology.respiratory_phase)),
+        ),
+        (format!("{TRUTH}_desc-beats_times.tsv"), times(&study.physiology.beats_s)),
+        (format!("{TRUTH}_desc-breaths_times.tsv"), times(&study.physiology.breaths_s)),
+    ]
+}
+
+fn mask(study: &Study, inside: &[bool]) -> Content {
+    Content::Image {
+        grid: study.grid.clone(),
+        tr: None,
+        n_volumes: 1,
+        values: inside.iter().map(|&v| f32::from(u8::from(v))).collect(),
+        stored: Stored::UInt8 { slope: 1.0 },
+    }
+}
+
+/// Unwrapped phases in radians, a row a volume, a column a slice.
+fn phases(phase: &[Vec<f64>]) -> String {
+    let mut text = String::new();
+    for volume in phase {
+        let cells: Vec<String> = volume.iter().map(|p| format!("{p:.4}")).collect();
+        text += &cells.join("\t");
+        text += "\n";
+    }
+    text
+}
+
+fn times(seconds: &[f64]) -> Content {
+    let rows = seconds.iter().fold(String::new(), |text, t| text + &format!("{t:.4}\n"));
+    Content::Text(format!("time_s\n{rows}"))
+}
+
+fn tsv(table: &Table) -> Content {
+    let mut text = table.columns.join("\t") + "\n";
+    for row in &table.rows {
+        text += &row.join("\t");
+        text += "\n";
+    }
+    Content::Text(text)
+}
+
+fn pretty(value: &serde_json::Value) -> Content {
+    Content::Text(format!("{value:#}\n"))
+}
