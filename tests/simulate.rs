@@ -107,7 +107,7 @@ fn the_study_is_the_same_bytes_always() {
     assert_eq!(study.truth.labels, other.truth.labels, "the seed does not move the head");
     let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     assert_eq!(study, one_thread.install(|| simulate::run(&small()).unwrap()));
-    assert_eq!(format!("{:016x}", fingerprint(&study.bold)), "FINGERPRINT");
+    assert_eq!(format!("{:016x}", fingerprint(&study.bold)), "e067aec9d401c40c");
 }
 
 #[test]
@@ -147,9 +147,8 @@ fn the_response_in_the_clean_run_is_the_true_effect() {
     };
     let n_voxels = study.grid.n_voxels();
     let slice_times = study.acquisition.slice_times.clone().unwrap();
-    let voxel = (0..n_voxels)
-        .max_by(|&a, &b| study.truth.pain[a].total_cmp(&study.truth.pain[b]))
-        .unwrap();
+    let voxel =
+        (0..n_voxels).max_by(|&a, &b| study.truth.pain[a].total_cmp(&study.truth.pain[b])).unwrap();
     let plane = study.grid.coordinates(voxel)[2];
     let at = |time: f64| {
         let volume = ((time - slice_times[plane]) / spec.tr).round() as usize;
@@ -183,8 +182,7 @@ fn heart_and_breath_keep_to_human_rates_and_vary() {
 fn true_phases_only_grow_and_pass_zero_at_the_beats() {
     let study = simulate::run(&small()).unwrap();
     let slice_times = study.acquisition.slice_times.clone().unwrap();
-    let (cardiac, breath) =
-        (&study.physiology.cardiac_phase, &study.physiology.respiratory_phase);
+    let (cardiac, breath) = (&study.physiology.cardiac_phase, &study.physiology.respiratory_phase);
     assert_eq!((cardiac.len(), cardiac[0].len()), (40, 16));
     for slice in 0..16 {
         for volume in 1..40 {
@@ -195,7 +193,8 @@ fn true_phases_only_grow_and_pass_zero_at_the_beats() {
     // Beats between two samples of one slice = whole turns between its phases.
     for (volume, slice) in [(5, 3), (20, 9)] {
         let from = volume as f64 * 2.0 + slice_times[slice];
-        let n = study.physiology.beats_s.iter().filter(|t| (from..from + 10.0).contains(*t)).count();
+        let n =
+            study.physiology.beats_s.iter().filter(|t| (from..from + 10.0).contains(*t)).count();
         let tau = std::f64::consts::TAU;
         let turns =
             (cardiac[volume + 5][slice] / tau).floor() - (cardiac[volume][slice] / tau).floor();

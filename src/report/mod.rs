@@ -1,1 +1,3 @@
-//! TODO report
+//! What people see.
+
+pub mod picture;

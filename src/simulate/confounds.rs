@@ -1,8 +1,8 @@
 //! The confounds a preprocessing would deliver, under fMRIPrep's names.
 
+use super::Truth;
 use super::anatomy::Label;
 use super::motion::{Position, framewise_displacement};
-use super::Truth;
 use crate::table::Table;
 
 const NAMES: [&str; 9] = [

@@ -53,17 +53,17 @@ const FOURTH_VENTRICLE: Ellipsoid = ellipsoid([0.0, -43.0, -36.0], [8.0, 5.0, 13
 
 /// Pulsating vessels and fluid: centre, sd of the fall-off in mm, cardiac peak in thermal sd.
 const PULSATION: [([f64; 3], f64, f64); 11] = [
-    ([0.0, -8.0, -24.0], 9.0, 10.0),   // circle of Willis
-    ([0.0, -13.0, -36.0], 8.0, 9.0),   // basilar artery
-    ([0.0, -19.0, -50.0], 8.0, 8.0),   // basilar and vertebral arteries
-    ([0.0, -24.0, -63.0], 8.0, 7.0),   // vertebral arteries
-    ([0.0, -34.0, -14.0], 9.0, 5.0),   // aqueduct and the veins behind it
-    ([0.0, -43.0, -36.0], 9.0, 5.0),   // fourth ventricle
-    ([0.0, -9.0, 4.0], 8.0, 5.0),      // third ventricle
-    ([34.0, 2.0, -10.0], 9.0, 5.0),    // middle cerebral arteries
+    ([0.0, -8.0, -24.0], 9.0, 10.0), // circle of Willis
+    ([0.0, -13.0, -36.0], 8.0, 9.0), // basilar artery
+    ([0.0, -19.0, -50.0], 8.0, 8.0), // basilar and vertebral arteries
+    ([0.0, -24.0, -63.0], 8.0, 7.0), // vertebral arteries
+    ([0.0, -34.0, -14.0], 9.0, 5.0), // aqueduct and the veins behind it
+    ([0.0, -43.0, -36.0], 9.0, 5.0), // fourth ventricle
+    ([0.0, -9.0, 4.0], 8.0, 5.0),    // third ventricle
+    ([34.0, 2.0, -10.0], 9.0, 5.0),  // middle cerebral arteries
     ([-34.0, 2.0, -10.0], 9.0, 5.0),
-    ([0.0, 52.0, 12.0], 9.0, 4.0),     // anterior cerebral arteries
-    ([0.0, -84.0, 14.0], 9.0, 4.0),    // sagittal sinus
+    ([0.0, 52.0, 12.0], 9.0, 4.0),  // anterior cerebral arteries
+    ([0.0, -84.0, 14.0], 9.0, 4.0), // sagittal sinus
 ];
 
 fn mirrored(p: [f64; 3]) -> [f64; 3] {
@@ -85,11 +85,11 @@ fn brainstem_radius(p: [f64; 3]) -> f64 {
     (dx * dx + dy * dy).sqrt()
 }
 
-/// A wavy field of place, roughly -2 to 2: the folds of the cortex.
+/// A wavy field of place, roughly -2.7 to 2.7: the folds of the cortex, a centimetre or two apart.
 fn folds([x, y, z]: [f64; 3]) -> f64 {
-    sin(x / 5.6 + 1.4 * sin(y / 11.0) + 0.4)
-        + sin(y / 6.3 + 1.4 * sin(z / 10.0 + 1.0) + 1.9)
-        + 0.7 * sin(z / 5.9 + 1.2 * sin(x / 12.0) + 0.7)
+    sin(x / 3.1 + 1.6 * sin(y / 9.0) + 0.4)
+        + sin(y / 3.3 + 1.6 * sin(z / 8.0 + 1.0) + 1.9)
+        + 0.7 * sin(z / 3.2 + 1.4 * sin(x / 9.5) + 0.7)
 }
 
 /// The tissue at a point.
@@ -135,9 +135,9 @@ fn cerebrum(p: [f64; 3], r: f64) -> Tissue {
     }
     let fold = folds(p);
     let medial = x.abs() < 6.5 && (z > 30.0 || r > 0.72);
-    if r > 0.85 && fold > 1.25 {
+    if r > 0.84 && fold > 1.35 {
         Tissue::Fluid
-    } else if medial || r > 0.86 - 0.085 * fold {
+    } else if medial || r > 0.83 - 0.07 * fold {
         Tissue::Grey
     } else {
         Tissue::White

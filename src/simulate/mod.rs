@@ -297,9 +297,8 @@ fn truth(spec: &Spec, places: &[Place]) -> Truth {
 fn record(spec: &Spec, from_s: f64, to_s: f64, breathing: &Breathing, heart: &Heart) -> Recording {
     let sensor = Random::new(spec.seed, Stream::Sensor);
     let n_samples = ((to_s - from_s) * spec.sampling_hz).floor() as usize;
-    let trace = |samples: Vec<f64>| {
-        Some(Trace { samples, sampling_hz: spec.sampling_hz, start_s: from_s })
-    };
+    let trace =
+        |samples: Vec<f64>| Some(Trace { samples, sampling_hz: spec.sampling_hz, start_s: from_s });
     let (mut cardiac, mut respiratory) = (Vec::new(), Vec::new());
     for sample in 0..n_samples {
         let time_s = from_s + sample as f64 / spec.sampling_hz;

@@ -1,0 +1,360 @@
+//! Slices of a map over a grey image, several maps side by side, as a PNG: for a look, not for measuring.
+//!
+//! Both image and map are interpolated linearly between voxel centres; where |map| is below the threshold the image
+//! shows. Left is left. Millimetres are square: all cuts share one scale.
+
+use crate::error::{Error, Result};
+use crate::volume::Grid;
+
+mod canvas;
+mod font;
+
+use canvas::{Canvas, Colour, text_width};
+
+/// A plane through the grid, by voxel index.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// All voxels of one i.
+    I(usize),
+    /// All voxels of one j.
+    J(usize),
+    /// All voxels of one k.
+    K(usize),
+}
+
+/// One map to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Panel<'a> {
+    /// The line above it (ASCII).
+    pub title: &'a str,
+    /// A smaller line below the title; may be empty.
+    pub note: &'a str,
+    /// Grey image, `[voxel]`.
+    pub background: &'a [f32],
+    /// Map, `[voxel]`; what is not finite is not shown.
+    pub overlay: &'a [f32],
+    /// A region to outline, `[voxel]`.
+    pub outline: Option<&'a [bool]>,
+    /// The smallest |map| that shows.
+    pub threshold: f32,
+    /// The |map| at which the colours end.
+    pub max: f32,
+}
+
+const PAPER: Colour = [13.0, 15.0, 18.0];
+const INK: Colour = [232.0, 234.0, 237.0];
+const FAINT: Colour = [150.0, 156.0, 164.0];
+const OUTLINE: Colour = [110.0, 235.0, 150.0];
+const MARGIN: usize = 18;
+const GAP: usize = 8;
+const HEAD: usize = 58;
+const BAR: [usize; 2] = [16, 180];
+/// The longest edge of a cut in pixels.
+const LONGEST: f64 = 250.0;
+
+/// The cuts through the middle of a region: across i, across j, across k.
+#[must_use]
+pub fn cuts_through(grid: &Grid, inside: &[bool]) -> [Cut; 3] {
+    let (mut sum, mut count) = ([0.0; 3], 0.0);
+    for (voxel, _) in inside.iter().enumerate().filter(|v| *v.1) {
+        let at = grid.coordinates(voxel);
+        (0..3).for_each(|axis| sum[axis] += at[axis] as f64);
+        count += 1.0;
+    }
+    let middle = |axis: usize| match count {
+        0.0 => grid.shape[axis] / 2,
+        _ => (sum[axis] / count).round() as usize,
+    };
+    [Cut::I(middle(0)), Cut::J(middle(1)), Cut::K(middle(2))]
+}
+
+/// A PNG with the panels side by side; each shows the cuts in rows of two, with one colour bar a panel.
+///
+/// # Errors
+/// Internal when a map does not have the grid's size, a cut lies outside it, or there is nothing to show.
+pub fn panels(panels: &[Panel], grid: &Grid, cuts: &[Cut]) -> Result<Vec<u8>> {
+    check(panels, grid, cuts)?;
+    let views: Vec<View> = cuts.iter().map(|&cut| View::new(grid, cut)).collect();
+    let extent = |axis: usize| views.iter().map(|v| v.size_mm()[axis]).fold(0.0, f64::max);
+    let px_per_mm = LONGEST / extent(0).max(extent(1));
+    let cell = [0, 1].map(|axis| (extent(axis) * px_per_mm).round().max(1.0) as usize);
+    let columns = cuts.len().min(2);
+    let rows = cuts.len().div_ceil(columns);
+    let body = rows * (cell[1] + GAP) - GAP;
+    let bar_column = 3 * GAP + BAR[0] + text_width("-00.0", 2);
+    let images = columns * (cell[0] + GAP) - GAP;
+    let panel_width = images + bar_column;
+    let width = 2 * MARGIN + panels.len() * (panel_width + MARGIN) - MARGIN;
+    let mut canvas = Canvas::new(width, MARGIN + HEAD + body.max(BAR[1] + 24) + MARGIN, PAPER);
+    for (nth, panel) in panels.iter().enumerate() {
+        let left = MARGIN + nth * (panel_width + MARGIN);
+        canvas.text(left, MARGIN, 3, panel.title, INK);
+        canvas.text(left, MARGIN + 29, 2, panel.note, FAINT);
+        let window = Window::of(panel.background);
+        for (at, view) in views.iter().enumerate() {
+            let x = left + at % columns * (cell[0] + GAP);
+            let y = MARGIN + HEAD + at / columns * (cell[1] + GAP);
+            draw_cut(&mut canvas, panel, view, &window, ([x, y], cell, px_per_mm));
+        }
+        let bar = [left + images + 2 * GAP, MARGIN + HEAD + 8];
+        draw_bar(&mut canvas, panel, bar);
+    }
+    canvas.png()
+}
+
+fn check(panels: &[Panel], grid: &Grid, cuts: &[Cut]) -> Result<()> {
+    let bad = |found: String, expected: &str| {
+        Err(Error::internal("the picture", found, expected, "this is a defect of boldly"))
+    };
+    if panels.is_empty() || cuts.is_empty() {
+        return bad("has no panel or no cut".into(), "show something");
+    }
+    for cut in cuts {
+        let (axis, index) = cut.place();
+        if index >= grid.shape[axis] {
+            return bad(format!("has the cut {cut:?} of a grid {:?}", grid.shape), "lie within");
+        }
+    }
+    for panel in panels {
+        let n = grid.n_voxels();
+        let outline = panel.outline.map_or(n, <[bool]>::len);
+        if [panel.background.len(), panel.overlay.len(), outline] != [n; 3] {
+            return bad(format!("has a panel not of {n} voxels"), "match the grid");
+        }
+        if !(panel.threshold >= 0.0 && panel.max > panel.threshold && panel.max.is_finite()) {
+            let found = format!("runs from {} to {}", panel.threshold, panel.max);
+            return bad(found, "have a threshold of 0 or more and a larger end of the colours");
+        }
+    }
+    Ok(())
+}
+
+impl Cut {
+    fn place(self) -> (usize, usize) {
+        match self {
+            Cut::I(index) => (0, index),
+            Cut::J(index) => (1, index),
+            Cut::K(index) => (2, index),
+        }
+    }
+}
+
+/// A cut turned so that left is left, front is left or up, and the head is up.
+struct View<'a> {
+    grid: &'a Grid,
+    cut: Cut,
+    /// Voxel axis and direction that run to the right and down on the picture.
+    across: (usize, f64),
+    down: (usize, f64),
+    marks: [char; 2],
+    /// The cut's place along its world axis.
+    place: String,
+}
+
+impl<'a> View<'a> {
+    fn new(grid: &'a Grid, cut: Cut) -> View<'a> {
+        // For each voxel axis the world axis that it follows best, and in which sense.
+        let world = |axis: usize| {
+            let along = |row: usize| grid.affine[row][axis];
+            let best = (1..3).fold(0, |b, r| if along(r).abs() > along(b).abs() { r } else { b });
+            (best, if along(best) < 0.0 { -1.0 } else { 1.0 })
+        };
+        let (normal, index) = cut.place();
+        let (a, b) = [(1, 2), (0, 2), (0, 1)][normal];
+        // Of the two axes in the plane the one that follows the higher world axis runs up.
+        let (across, up) = if world(a).0 <= world(b).0 { (a, b) } else { (b, a) };
+        let (axis, sense) = world(across);
+        // A sagittal cut looks from the left: front on the left.
+        let sense = if axis == 1 { -sense } else { sense };
+        let marks = [['L', 'R'], ['A', 'P'], ['I', 'S']][axis];
+        let middle = |axis: usize| (grid.shape[axis] as f64 - 1.0) / 2.0;
+        let normal_world = world(normal).0;
+        let mm: f64 = (0..3)
+            .map(|c| {
+                grid.affine[normal_world][c] * if c == normal { index as f64 } else { middle(c) }
+            })
+            .sum::<f64>()
+            + grid.affine[normal_world][3];
+        View {
+            grid,
+            cut,
+            across: (across, sense),
+            down: (up, -world(up).1),
+            marks,
+            place: format!("{} = {mm:.0}", ["x", "y", "z"][normal_world]),
+        }
+    }
+
+    fn size_mm(&self) -> [f64; 2] {
+        [self.across.0, self.down.0].map(|a| self.grid.shape[a] as f64 * self.grid.voxel_size_mm[a])
+    }
+
+    /// Voxel coordinates of a point given in millimetres from the cut's upper left corner; none outside.
+    fn voxel(&self, at_mm: [f64; 2]) -> Option<[f64; 3]> {
+        let (normal, index) = self.cut.place();
+        let mut place = [0.0; 3];
+        place[normal] = index as f64;
+        for ((axis, sense), mm) in [self.across, self.down].into_iter().zip(at_mm) {
+            let n = self.grid.shape[axis] as f64;
+            let along = mm / self.grid.voxel_size_mm[axis];
+            if !(0.0..=n).contains(&along) {
+                return None;
+            }
+            place[axis] = if sense > 0.0 { along } else { n - along } - 0.5;
+        }
+        Some(place)
+    }
+}
+
+/// Linear interpolation at voxel coordinates, the edge continued.
+fn sample(values: &[f32], grid: &Grid, at: [f64; 3]) -> f32 {
+    let [ni, nj, _] = grid.shape;
+    let mut sum = 0.0_f64;
+    for corner in 0..8 {
+        let (mut weight, mut index) = (1.0_f64, [0; 3]);
+        for axis in 0..3 {
+            let x = at[axis].clamp(0.0, grid.shape[axis] as f64 - 1.0);
+            let part = x - x.floor();
+            let upper = corner >> axis & 1 == 1;
+            weight *= if upper { part } else { 1.0 - part };
+            index[axis] = (x as usize + usize::from(upper)).min(grid.shape[axis] - 1);
+        }
+        if weight > 0.0 {
+            sum += weight * f64::from(values[index[0] + ni * (index[1] + nj * index[2])]);
+        }
+    }
+    sum as f32
+}
+
+/// The grey scale: black at 0 (or the 1st percentile where lower), light grey at the 99th of what is not 0.
+struct Window {
+    black: f32,
+    white: f32,
+}
+
+impl Window {
+    fn of(values: &[f32]) -> Window {
+        let mut sorted: Vec<f32> =
+            values.iter().copied().filter(|v| v.is_finite() && *v != 0.0).collect();
+        sorted.sort_by(f32::total_cmp);
+        let Some(last) = sorted.len().checked_sub(1) else {
+            return Window { black: 0.0, white: 1.0 };
+        };
+        let black = sorted[last / 100].min(0.0);
+        let white = sorted[last * 99 / 100];
+        Window { black, white: if white > black { white } else { black + 1.0 } }
+    }
+
+    fn grey(&self, value: f32) -> Colour {
+        let level = ((value - self.black) / (self.white - self.black)).clamp(0.0, 1.0);
+        let level = if value.is_finite() { level * level * (1.6 - 0.6 * level) } else { 0.0 };
+        [0, 1, 2].map(|c| PAPER[c] + level * (205.0 - PAPER[c]))
+    }
+}
+
+/// Colours of rising lightness: warm for positive values, cold for negative ones; `part` from 0 at the threshold to
+/// 1 at the end of the colours.
+fn colour_of(part: f32, positive: bool) -> Colour {
+    const WARM: [Colour; 5] = [
+        [122.0, 8.0, 24.0],
+        [196.0, 38.0, 22.0],
+        [240.0, 104.0, 18.0],
+        [252.0, 182.0, 40.0],
+        [255.0, 246.0, 178.0],
+    ];
+    const COLD: [Colour; 5] = [
+        [24.0, 34.0, 122.0],
+        [28.0, 82.0, 190.0],
+        [32.0, 144.0, 226.0],
+        [84.0, 204.0, 240.0],
+        [214.0, 248.0, 255.0],
+    ];
+    let stops = if positive { WARM } else { COLD };
+    let place = part.clamp(0.0, 1.0) * 4.0;
+    let stop = (place as usize).min(3);
+    let rest = place - stop as f32;
+    [0, 1, 2].map(|c| stops[stop][c] + rest * (stops[stop + 1][c] - stops[stop][c]))
+}
+
+/// The colour of a map's value; none below the threshold.
+fn overlay_colour(panel: &Panel, value: f32) -> Option<Colour> {
+    if !value.is_finite() || value.abs() < panel.threshold || value == 0.0 {
+        return None;
+    }
+    let part = (value.abs() - panel.threshold) / (panel.max - panel.threshold);
+    Some(colour_of(part, value > 0.0))
+}
+
+fn draw_cut(
+    canvas: &mut Canvas,
+    panel: &Panel,
+    view: &View,
+    window: &Window,
+    (corner, cell, px_per_mm): ([usize; 2], [usize; 2], f64),
+) {
+    let size = view.size_mm().map(|mm| mm * px_per_mm);
+    let offset = [0, 1].map(|axis| (cell[axis] as f64 - size[axis]) / 2.0);
+    let point =
+        |x: f64, y: f64| view.voxel([(x - offset[0]) / px_per_mm, (y - offset[1]) / px_per_mm]);
+    let inside = |x: f64, y: f64| -> bool {
+        let (Some(outline), Some(at)) = (panel.outline, point(x, y)) else { return false };
+        let [i, j, k] =
+            [0, 1, 2].map(|a| (at[a].round().max(0.0) as usize).min(view.grid.shape[a] - 1));
+        outline[i + view.grid.shape[0] * (j + view.grid.shape[1] * k)]
+    };
+    for row in 0..cell[1] {
+        for column in 0..cell[0] {
+            let (x, y) = (column as f64 + 0.5, row as f64 + 0.5);
+            let Some(at) = point(x, y) else { continue };
+            let here = inside(x, y);
+            let edge = here
+                && [(-1.5, 0.0), (1.5, 0.0), (0.0, -1.5), (0.0, 1.5)]
+                    .iter()
+                    .any(|(dx, dy)| !inside(x + dx, y + dy));
+            let colour = if edge {
+                OUTLINE
+            } else {
+                overlay_colour(panel, sample(panel.overlay, view.grid, at))
+                    .unwrap_or_else(|| window.grey(sample(panel.background, view.grid, at)))
+            };
+            canvas.set(corner[0] + column, corner[1] + row, colour);
+        }
+    }
+    let [left, right] = view.marks.map(String::from);
+    let middle = corner[1] + cell[1] / 2 - 7;
+    canvas.text(corner[0] + 3, middle, 2, &left, FAINT);
+    canvas.text(corner[0] + cell[0] - 13, middle, 2, &right, FAINT);
+    canvas.text(corner[0] + 3, corner[1] + cell[1] - 16, 2, &view.place, FAINT);
+}
+
+/// The colour bar: the negative end below, grey between the thresholds, ticks with their values.
+fn draw_bar(canvas: &mut Canvas, panel: &Panel, [x, y]: [usize; 2]) {
+    let value = |row: f32| panel.max * (1.0 - 2.0 * row / (BAR[1] as f32 - 1.0));
+    for row in 0..BAR[1] {
+        let colour = overlay_colour(panel, value(row as f32)).unwrap_or([58.0, 62.0, 68.0]);
+        canvas.rectangle(x, y + row, [BAR[0], 1], colour);
+    }
+    let mut tick = |at: f32| {
+        let row = ((1.0 - at / panel.max) / 2.0 * (BAR[1] as f32 - 1.0)).round() as usize;
+        canvas.rectangle(x + BAR[0], y + row, [4, 1], FAINT);
+        let label = if at == 0.0 { "0".into() } else { short(at) };
+        canvas.text(x + BAR[0] + 7, (y + row).saturating_sub(6), 2, &label, FAINT);
+    };
+    tick(panel.max);
+    tick(-panel.max);
+    if panel.threshold > 0.1 * panel.max {
+        tick(panel.threshold);
+        tick(-panel.threshold);
+    } else {
+        tick(0.0);
+    }
+}
+
+/// A number in few letters.
+fn short(value: f32) -> String {
+    if value.fract() == 0.0 || value.abs() >= 100.0 {
+        format!("{value:.0}")
+    } else {
+        format!("{value:.1}")
+    }
+}
