@@ -4,11 +4,11 @@
 mod common;
 mod golden;
 
-use golden::{Golden, beside_the_project, boldly, on_the_cpu_path};
+use golden::{Golden, boldly, on_the_cpu_path};
 
 #[test]
 fn t_and_f_of_the_small_run_equal_nilearns_ols_on_the_cpu_path() {
-    let Some(data) = beside_the_project("../oracles/glm/data_small") else { return };
+    let Some(data) = common::shared("../oracles/glm/data_small") else { return };
     let golden = Golden::read("glm_small.json");
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("maps");

@@ -10,7 +10,7 @@ use boldly::volume::Block;
 mod common;
 mod golden;
 
-use golden::{Golden, beside_the_project, boldly, in_goldens, on_the_cpu_path};
+use golden::{Golden, boldly, in_goldens, on_the_cpu_path};
 
 /// The mask's rule in the golden: sum over volumes above this times the number of volumes. The data are integers.
 const MEAN_ABOVE: f64 = 200.0;
@@ -32,7 +32,7 @@ fn write_mask(bold: &Path, path: &Path) {
 
 /// The localizer's folder, and a scratch folder that holds the golden's mask.
 fn localizer() -> Option<(PathBuf, tempfile::TempDir)> {
-    let data = beside_the_project("studyforrest-localizer")?;
+    let data = common::shared("studyforrest-localizer")?;
     let scratch = tempfile::tempdir().unwrap();
     write_mask(&data.join("bold.nii.gz"), &scratch.path().join("golden_mask.nii.gz"));
     Some((data, scratch))
@@ -69,12 +69,12 @@ fn t_and_z_of_the_localizer_on_the_test_adapter_are_within_the_tolerance_of_f32(
     let golden = Golden::read("localizer.json");
     let adapter = std::env::var("BOLDLY_TEST_ADAPTER").unwrap_or_else(|_| "llvmpipe".into());
     let out = fit(&golden, &data, scratch.path(), &ready_design(), &adapter);
+    let (grid, _, _) = io::read_map(&out.join("mask.nii.gz")).unwrap();
+    let at = |[i, j, k]: [usize; 3]| i + grid.shape[0] * (j + grid.shape[1] * k);
     let mut compared = 0;
     for (name, expected) in &golden.contrasts {
-        let (grid, _, _) = io::read_map(&out.join("mask.nii.gz")).unwrap();
-        for (stat, want) in expected.at_voxels.iter().filter(|(stat, _)| ["t", "z"].contains(&stat.as_str())) {
+        for (stat, want) in expected.at_voxels.iter().filter(|(s, _)| *s == "t" || *s == "z") {
             let map = golden::read_map(&out, name, stat);
-            let at = |[i, j, k]: [usize; 3]| i + grid.shape[0] * (j + grid.shape[1] * k);
             let got: Vec<f64> = golden.voxels.iter().map(|&v| map[at(v)]).collect();
             // docs/accuracy.md: 2e-4 + 1e-4 |t|
             common::assert_close(&format!("{name} {stat} on {adapter}"), &got, want, 1e-4, 2e-4);

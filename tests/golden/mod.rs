@@ -1,4 +1,5 @@
 //! Goldens of nilearn's OLS (tests/oracles/nilearn_ols.py), and the binary run on the same input.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -117,22 +118,6 @@ pub fn on_the_cpu_path(stat: &str) -> (f64, f64) {
 /// A file of tests/goldens.
 pub fn in_goldens(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name)
-}
-
-/// A folder of the real recordings and oracles that lie beside the project: `BOLDLY_DATA`, else `../shared/data`.
-/// Without it: a failure in CI, elsewhere a printed line and none.
-pub fn beside_the_project(folder: &str) -> Option<PathBuf> {
-    let data = std::env::var_os("BOLDLY_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let path = data.join(folder);
-    if path.is_dir() {
-        return Some(path);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{path:?} is missing; name its folder with BOLDLY_DATA");
-    eprintln!("1 test left out: {path:?} is missing; name its folder with BOLDLY_DATA");
-    None
 }
 
 /// Run the binary; it must succeed.
