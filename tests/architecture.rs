@@ -207,6 +207,27 @@ fn incomplete_rooms(tree: &Tree) -> Vec<String> {
     wrong
 }
 
+/// Shaders whose opening comment does not say what a thread does, or does not name the two Rust files.
+fn unintroduced_shaders(tree: &Tree) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for room in rooms(tree) {
+        let path = format!("shaders/{room}.wgsl");
+        let Some(text) = tree.get(&path) else { continue };
+        let comment = text.lines().map_while(|line| line.strip_prefix("//"));
+        let header = comment.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+        for part in [
+            "ne thread per".to_string(),
+            format!("src/kernels/{room}/gpu.rs"),
+            format!("src/kernels/{room}/cpu.rs"),
+        ] {
+            if !header.contains(&part) {
+                wrong.push(format!("{path}: its opening comment lacks {part:?}"));
+            }
+        }
+    }
+    wrong
+}
+
 /// `wgpu` named in code outside `src/gpu`.
 fn wgpu_outside_gpu(tree: &Tree) -> Vec<String> {
     lines_with(
@@ -341,6 +362,11 @@ fn every_shader_has_its_room_its_twin_and_its_test() {
     let tree = checkout();
     assert!(!rooms(&tree).is_empty());
     assert_none("incomplete rooms", &incomplete_rooms(&tree));
+}
+
+#[test]
+fn every_shader_says_what_a_thread_does_and_names_its_two_rust_files() {
+    assert_none("shaders", &unintroduced_shaders(&checkout()));
 }
 
 #[test]

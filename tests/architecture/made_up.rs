@@ -70,6 +70,22 @@ fn a_shader_without_its_room_is_seen() {
 }
 
 #[test]
+fn a_shader_that_does_not_say_what_it_does_is_seen() {
+    let with = |header: &str| {
+        let shader = format!("{header}\n\nstruct Params {{}} // src/kernels/glm/cpu.rs\n");
+        unintroduced_shaders(&tree(&[
+            ("shaders/glm.wgsl", &shader),
+            ("src/kernels/glm/mod.rs", ""),
+        ]))
+    };
+    let full =
+        "// y = x. One\n// thread per voxel.\n// src/kernels/glm/gpu.rs, src/kernels/glm/cpu.rs";
+    assert_none("a full header", &with(full));
+    assert_eq!(with(&full.replace("cpu.rs", "")).len(), 1);
+    assert_eq!(with("").len(), 3);
+}
+
+#[test]
 fn wgpu_in_a_room_is_seen() {
     let wrong = wgpu_outside_gpu(&tree(&[
         ("src/kernels/smooth/gpu.rs", "fn f(b: &wgpu::Buffer) {}"),
