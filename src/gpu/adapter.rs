@@ -75,10 +75,17 @@ pub(super) fn choose(choice: &DeviceChoice) -> Result<wgpu::Adapter> {
         };
         let here = if listed.is_empty() { "none".into() } else { listed.join(", ") };
         let found = match choice {
-            DeviceChoice::Named(_) => format!("matches no adapter of this machine (there are: {here})"),
+            DeviceChoice::Named(_) => {
+                format!("matches no adapter of this machine (there are: {here})")
+            }
             _ => format!("finds no hardware GPU on this machine (adapters: {here})"),
         };
-        Error::no_device(asked, found, "name one that exists", "--device cpu needs none; `boldly devices` lists what there is")
+        Error::no_device(
+            asked,
+            found,
+            "name one that exists",
+            "--device cpu needs none; `boldly devices` lists what there is",
+        )
     })
 }
 

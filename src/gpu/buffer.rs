@@ -50,7 +50,11 @@ impl Gpu {
         if GUARD_WORDS > 0 {
             let guard = [GUARD; GUARD_WORDS];
             self.scoped("writing guard words", || {
-                self.queue.write_buffer(&raw, bytes - 4 * GUARD_WORDS as u64, bytemuck::cast_slice(&guard));
+                self.queue.write_buffer(
+                    &raw,
+                    bytes - 4 * GUARD_WORDS as u64,
+                    bytemuck::cast_slice(&guard),
+                );
                 Ok(())
             })?;
         }
@@ -67,7 +71,11 @@ impl Gpu {
     }
 
     /// Values in a new buffer. `T` is a plain type of 32-bit words.
-    pub(crate) fn upload<T: bytemuck::NoUninit>(&self, label: &'static str, values: &[T]) -> Result<Buffer> {
+    pub(crate) fn upload<T: bytemuck::NoUninit>(
+        &self,
+        label: &'static str,
+        values: &[T],
+    ) -> Result<Buffer> {
         let bytes: &[u8] = bytemuck::cast_slice(values);
         let buffer = self.allocate(label, bytes.len() / 4)?;
         self.write(&buffer, bytes)?;

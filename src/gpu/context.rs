@@ -8,7 +8,8 @@ use std::time::Duration;
 use super::kernel::Kernel;
 use super::staging::Staging;
 use super::{
-    Acc, Activity, DeviceBold, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter, limits, probe,
+    Acc, Activity, DeviceBold, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter,
+    limits, probe,
 };
 use crate::error::{DeviceFailure, Error, Result};
 use crate::volume::HostBold;
@@ -49,28 +50,28 @@ impl Gpu {
                 "leave the accumulators' precision to the device",
             ));
         }
-        let acc = if has_f64 && options.f64_accumulators != Some(false) { Acc::F64 } else { Acc::F32 };
+        let acc =
+            if has_f64 && options.f64_accumulators != Some(false) { Acc::F64 } else { Acc::F32 };
         let mut wanted = wgpu::Features::TIMESTAMP_QUERY & here;
         if acc == Acc::F64 {
             wanted |= wgpu::Features::SHADER_F64;
         }
         let limits = adapter.limits();
-        let (device, queue) =
-            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
-                label: Some("boldly"),
-                required_features: wanted,
-                required_limits: limits.clone(),
-                ..Default::default()
-            }))
-            .map_err(|cause| {
-                Error::no_device(
-                    info.name.clone(),
-                    "could not be opened",
-                    "",
-                    "another process may hold it; --device cpu needs none",
-                )
-                .caused_by(cause)
-            })?;
+        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+            label: Some("boldly"),
+            required_features: wanted,
+            required_limits: limits.clone(),
+            ..Default::default()
+        }))
+        .map_err(|cause| {
+            Error::no_device(
+                info.name.clone(),
+                "could not be opened",
+                "",
+                "another process may hold it; --device cpu needs none",
+            )
+            .caused_by(cause)
+        })?;
         let lost = Arc::new(AtomicBool::new(false));
         let flag = Arc::clone(&lost);
         device.set_device_lost_callback(move |_, _| flag.store(true, Ordering::Release));
@@ -147,7 +148,13 @@ impl Gpu {
     }
 
     /// Note a transfer of f32 values that began at `started`.
-    pub(crate) fn record(&self, stage: &str, activity: Activity, started: std::time::Instant, n_values: usize) {
+    pub(crate) fn record(
+        &self,
+        stage: &str,
+        activity: Activity,
+        started: std::time::Instant,
+        n_values: usize,
+    ) {
         self.note(Span {
             stage: stage.into(),
             activity,
@@ -177,6 +184,10 @@ impl Gpu {
             if let Some(cause) = pollster::block_on(scope.pop()) {
                 failed = failed.or(Some(self.failure(failure, what).caused_by(cause)));
             }
+        }
+        if failed.is_some() {
+            // What is done with a lost device is invalid too, and only a poll says that it is lost.
+            let _ = self.device.poll(wgpu::PollType::Poll);
         }
         if self.lost.load(Ordering::Acquire) {
             return Err(self.failure(DeviceFailure::Lost, what));
@@ -231,10 +242,13 @@ impl Gpu {
             DeviceFailure::OutOfMemory => {
                 ("ran out of device memory", "smaller blocks need less; --device cpu needs none")
             }
-            DeviceFailure::Lost => {
-                ("lost the device", "another program or the system may have reset it; --device cpu needs none")
+            DeviceFailure::Lost => (
+                "lost the device",
+                "another program or the system may have reset it; --device cpu needs none",
+            ),
+            DeviceFailure::Rejected => {
+                ("was rejected by the driver", "--device cpu avoids it; please report this")
             }
-            DeviceFailure::Rejected => ("was rejected by the driver", "--device cpu avoids it; please report this"),
         };
         Error::device(failure, format!("{what} on {}", self.info.name), found, "", hint)
     }

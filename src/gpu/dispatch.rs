@@ -143,7 +143,8 @@ impl Gpu {
         let mut bytes = Vec::new();
         for part in submissions.iter().flatten() {
             let start = bytes.len();
-            for word in [part.groups.start, part.groups.end].iter().chain(&steps[part.step].params) {
+            for word in [part.groups.start, part.groups.end].iter().chain(&steps[part.step].params)
+            {
                 bytes.extend_from_slice(&word.to_ne_bytes());
             }
             bytes.resize(start + UNIFORM_ALIGNMENT, 0);
@@ -160,7 +161,12 @@ impl Gpu {
         })
     }
 
-    fn bind(&self, kernel: &Kernel, step: &Step<'_>, params: (&wgpu::Buffer, usize)) -> Result<wgpu::BindGroup> {
+    fn bind(
+        &self,
+        kernel: &Kernel,
+        step: &Step<'_>,
+        params: (&wgpu::Buffer, usize),
+    ) -> Result<wgpu::BindGroup> {
         let mut entries = Vec::with_capacity(kernel.bindings.len());
         for binding in &kernel.bindings {
             let resource = if binding.name == "params" {
@@ -190,7 +196,12 @@ impl Gpu {
         }))
     }
 
-    fn check_written(&self, stage: &str, steps: &[Step<'_>], kernels: &[Arc<Kernel>]) -> Result<()> {
+    fn check_written(
+        &self,
+        stage: &str,
+        steps: &[Step<'_>],
+        kernels: &[Arc<Kernel>],
+    ) -> Result<()> {
         let mut written: Vec<&Buffer> = Vec::new();
         for (step, kernel) in steps.iter().zip(kernels) {
             for binding in kernel.bindings.iter().filter(|binding| binding.written) {

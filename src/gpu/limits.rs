@@ -30,7 +30,9 @@ pub(super) fn check_iterations(stage: &str, iterations: u64, software: bool) -> 
         DeviceFailure::Rejected,
         format!("{stage} on this software adapter"),
         format!("needs {iterations} loop iterations a voxel"),
-        format!("stay within {MOST_SOFTWARE_ITERATIONS}, where such drivers cut loops short without an error"),
+        format!(
+            "stay within {MOST_SOFTWARE_ITERATIONS}, where such drivers cut loops short without an error"
+        ),
         "fit fewer columns or volumes, or use --device cpu",
     ))
 }

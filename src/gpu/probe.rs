@@ -8,6 +8,7 @@ use crate::error::Result;
 
 const N_PAIRS: usize = 256;
 const N_ITERATIONS: u32 = 70_000;
+const N_ADDITIONS: u32 = 64;
 
 /// Awkward pairs: values of either sign over several magnitudes, from a fixed linear congruence.
 fn pairs() -> Vec<[f32; 4]> {
@@ -42,7 +43,7 @@ pub(super) fn run(gpu: &Gpu) -> Result<BTreeMap<String, String>> {
         &[Step {
             variant: Variant { acc: gpu.acc(), ..Variant::step(Shader::Probe, 0) },
             buffers: vec![("pairs", &input), ("findings", &findings), ("counts", &counts)],
-            params: vec![N_PAIRS as u32, N_ITERATIONS, 0],
+            params: vec![N_PAIRS as u32, N_ITERATIONS, N_ADDITIONS, 0],
             workgroups: N_PAIRS.div_ceil(64) as u32,
             iterations: 0, // more than software adapters may run: that is what is asked
             bytes: 32 * N_PAIRS as u64,
@@ -57,13 +58,15 @@ pub(super) fn run(gpu: &Gpu) -> Result<BTreeMap<String, String>> {
             .zip(findings.chunks_exact(4))
             .filter(|(pair, found)| found[column] == sum_error(pair[0], pair[1]))
             .count();
-        if right == N_PAIRS { "kept".into() } else { format!("lost in {} of {N_PAIRS}", N_PAIRS - right) }
+        if right == N_PAIRS {
+            "kept".into()
+        } else {
+            format!("lost in {} of {N_PAIRS}", N_PAIRS - right)
+        }
     };
     // The rounding error of a * b, which only one rounding for a * b + c reveals.
-    let distinguishable: Vec<bool> = pairs
-        .iter()
-        .map(|p| f64::from(p[0]) * f64::from(p[1]) + f64::from(p[2]) != 0.0)
-        .collect();
+    let distinguishable: Vec<bool> =
+        pairs.iter().map(|p| f64::from(p[0]) * f64::from(p[1]) + f64::from(p[2]) != 0.0).collect();
     let fused = |column: usize, yes: &str, no: &str| {
         let seen = findings
             .chunks_exact(4)
@@ -76,7 +79,7 @@ pub(super) fn run(gpu: &Gpu) -> Result<BTreeMap<String, String>> {
         N_ITERATIONS => "complete".into(),
         count => format!("stopped after {count}"),
     };
-    let wide = if counts[1] == 1 { "53 bits" } else { "24 bits" };
+    let wide = if counts[1] == N_ADDITIONS { "53 bits" } else { "24 bits" };
     Ok([
         ("two_sum", kept(0)),
         ("two_sum_guarded", kept(1)),

@@ -36,7 +36,12 @@ impl Gpu {
         })
     }
 
-    fn copy(&self, from: (&wgpu::Buffer, u64), to: (&wgpu::Buffer, u64), bytes: u64) -> wgpu::SubmissionIndex {
+    fn copy(
+        &self,
+        from: (&wgpu::Buffer, u64),
+        to: (&wgpu::Buffer, u64),
+        bytes: u64,
+    ) -> wgpu::SubmissionIndex {
         let mut encoder = self.device.create_command_encoder(&Default::default());
         encoder.copy_buffer_to_buffer(from.0, from.1, to.0, to.1, bytes);
         self.queue.submit([encoder.finish()])
@@ -50,7 +55,8 @@ impl Gpu {
         let what = format!("uploading `{}`", buffer.label);
         let mut staging = self.staging.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if staging.up.is_empty() {
-            staging.up = self.slots(wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC)?;
+            staging.up =
+                self.slots(wgpu::BufferUsages::MAP_WRITE | wgpu::BufferUsages::COPY_SRC)?;
         }
         let written = self.scoped(&what, || {
             for (n, chunk) in bytes.chunks(SLOT_BYTES).enumerate() {
@@ -67,7 +73,11 @@ impl Gpu {
                 let copied = self.copy((&slot.raw, 0), (&buffer.raw, at), chunk.len() as u64);
                 slot.last_use = Some(copied);
             }
-            staging.up.iter().filter_map(|slot| slot.last_use.clone()).try_for_each(|s| self.wait(&what, s))
+            staging
+                .up
+                .iter()
+                .filter_map(|slot| slot.last_use.clone())
+                .try_for_each(|s| self.wait(&what, s))
         });
         if written.is_err() {
             staging.up.clear(); // their mapping state is unknown
@@ -80,7 +90,8 @@ impl Gpu {
         let what = format!("downloading `{}`", buffer.label);
         let mut staging = self.staging.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if staging.down.is_empty() {
-            staging.down = self.slots(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)?;
+            staging.down =
+                self.slots(wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST)?;
         }
         let read = self.scoped(&what, || {
             let chunks = bytes.len().div_ceil(SLOT_BYTES);

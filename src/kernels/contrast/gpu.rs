@@ -8,11 +8,7 @@ use super::{Contrast, ContrastValues, Stat};
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, DeviceFit, Gpu, Shader, Step, Variant};
 
-pub(super) fn evaluate(
-    gpu: &Gpu,
-    fit: &DeviceFit,
-    contrast: &Contrast,
-) -> Result<ContrastValues> {
+pub(super) fn evaluate(gpu: &Gpu, fit: &DeviceFit, contrast: &Contrast) -> Result<ContrastValues> {
     let (n_rows, n_regressors) = contrast.weights.dim();
     let n_fitted = fit.order.len();
     let n_groups = fit.constant.len();
@@ -83,7 +79,12 @@ pub(super) fn evaluate(
 }
 
 /// `[group]`: `[row]` w pinv(X) 1, `[row]` w (X'X)^+ w', `[root][row]` root.
-fn scalars(fit: &DeviceFit, contrast: &Contrast, roots: &[Array2<f64>], n_roots: usize) -> Vec<f32> {
+fn scalars(
+    fit: &DeviceFit,
+    contrast: &Contrast,
+    roots: &[Array2<f64>],
+    n_roots: usize,
+) -> Vec<f32> {
     let n_rows = contrast.weights.nrows();
     let mut words = Vec::with_capacity(roots.len() * n_rows * (2 + n_roots));
     for (group, root) in roots.iter().enumerate() {

@@ -89,7 +89,12 @@ fn groups(block: &Block, voxels: &[u32], model: &Model) -> Result<Vec<u32>> {
             let plane = block.planes.start + held;
             let group = model.group_of_plane.get(plane).filter(|_| held < block.planes.len());
             group.filter(|&&g| g < model.solvers.len()).map(|&g| g as u32).ok_or_else(|| {
-                Error::internal(format!("voxel {voxel}"), "lies outside the block or its groups", "", "")
+                Error::internal(
+                    format!("voxel {voxel}"),
+                    "lies outside the block or its groups",
+                    "",
+                    "",
+                )
             })
         })
         .collect()

@@ -9,11 +9,7 @@ use crate::volume::Block;
 
 const WORKGROUP: usize = 64;
 
-pub(super) fn subtract(
-    gpu: &Gpu,
-    bold: DeviceBold,
-    projection: &Projection,
-) -> Result<DeviceBold> {
+pub(super) fn subtract(gpu: &Gpu, bold: DeviceBold, projection: &Projection) -> Result<DeviceBold> {
     let n_volumes = bold.block.volumes.len();
     let n_columns = projection.rows.iter().map(Array2::nrows).max().unwrap_or(0);
     if n_columns == 0 || bold.block.is_empty() {
@@ -68,9 +64,10 @@ fn operators(projection: &Projection, n_volumes: usize, quads: usize) -> Result<
 fn tiles(block: &Block, group_of_plane: &[usize], n_groups: usize) -> Result<Vec<[u32; 4]>> {
     let mut tiles = Vec::new();
     for (held, plane) in block.planes.clone().enumerate() {
-        let group = group_of_plane.get(plane).copied().filter(|&g| g < n_groups).ok_or_else(|| {
-            Error::internal(format!("plane {plane}"), "has no slice-time group", "have one", "")
-        })?;
+        let group =
+            group_of_plane.get(plane).copied().filter(|&g| g < n_groups).ok_or_else(|| {
+                Error::internal(format!("plane {plane}"), "has no slice-time group", "have one", "")
+            })?;
         for first in (0..block.plane_len()).step_by(WORKGROUP) {
             let count = WORKGROUP.min(block.plane_len() - first);
             let voxel = held * block.plane_len() + first;

@@ -28,7 +28,8 @@ pub(super) fn smooth(
         return Ok(bold);
     }
     let needed = 8 * bold.block.len() as u64;
-    let per_chunk = (scratch_bytes(gpu) / 4 / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
+    let per_chunk =
+        (scratch_bytes(gpu) / 4 / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
     let tables = Tables::new(gpu, &bold.block, taps, within)?;
     let scratch = |label| gpu.output(label, per_chunk * bold.block.volume_len());
     let (one, two) = (scratch("scratch 1")?, scratch("scratch 2")?);
@@ -178,7 +179,12 @@ fn bits(block: &Block, within: Option<&Mask>) -> Result<Vec<u32>> {
     if let Some(mask) = within {
         let first = block.planes.start * block.plane_len();
         let inside = mask.inside.get(first..first + block.volume_len()).ok_or_else(|| {
-            Error::internal("the mask to smooth within", "is smaller than the run", "have its shape", "")
+            Error::internal(
+                "the mask to smooth within",
+                "is smaller than the run",
+                "have its shape",
+                "",
+            )
         })?;
         words.fill(0);
         for (voxel, _) in inside.iter().enumerate().filter(|(_, inside)| **inside) {

@@ -1,0 +1,191 @@
+//! The GPU host: adapters, transfers, errors and the retry ladder's hooks.
+
+mod test_adapter;
+
+use boldly::error::{DeviceFailure, Error};
+use boldly::gpu::{Activity, Bold, Device, DeviceChoice, adapter_reports, adapters, shaders};
+use boldly::kernels::smooth::{Taps, smooth};
+use boldly::volume::{Block, HostBold};
+
+fn noise(block: Block) -> HostBold {
+    let mut state = 7_u32;
+    let data = (0..block.len())
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            1000.0 + (state >> 8) as f32 / 65536.0
+        })
+        .collect();
+    HostBold { block, data }
+}
+
+fn some_taps() -> Taps {
+    Taps { weights: [vec![0.6, 0.2], vec![0.6, 0.2], vec![0.6, 0.2]] }
+}
+
+fn failure(error: &Error) -> DeviceFailure {
+    match error {
+        Error::Device { failure, .. } => *failure,
+        other => panic!("not a device error: {other}"),
+    }
+}
+
+#[test]
+fn every_shader_variant_that_the_host_can_build_is_valid() {
+    let variants = shaders::variants();
+    assert!(variants.len() > 100, "only {} variants", variants.len());
+    for variant in variants {
+        variant.validate().unwrap();
+    }
+}
+
+#[test]
+fn a_shader_variant_changes_only_its_named_lines() {
+    for variant in shaders::variants() {
+        let file = std::fs::read_to_string(format!(
+            "{}/shaders/{}.wgsl",
+            env!("CARGO_MANIFEST_DIR"),
+            format!("{:?}", variant.shader).to_lowercase()
+        ))
+        .unwrap();
+        let source = variant.source();
+        assert_eq!(file.lines().count(), source.lines().count());
+        for (stands, built) in file.lines().zip(source.lines()).filter(|(a, b)| a != b) {
+            let named = ["alias Acc = ", "const STEP: u32 = ", "const QUADS: u32 = "];
+            assert!(named.iter().any(|n| stands.starts_with(n) && built.starts_with(n)), "{built}");
+        }
+    }
+}
+
+#[test]
+fn the_test_adapter_reports_its_limits_and_its_arithmetic() {
+    let device = test_adapter::open(None);
+    let report = device.report();
+    println!("{report:#?}");
+    for finding in ["two_sum", "two_sum_guarded", "fma", "contraction", "loop_70000", "accumulator"]
+    {
+        assert!(report.probe.contains_key(finding), "{finding} is missing in {:?}", report.probe);
+    }
+    assert_eq!(report.probe["two_sum_guarded"], "kept");
+    let wide = report.precision == "f32 with f64 accumulators";
+    assert_eq!(report.probe["accumulator"], if wide { "53 bits" } else { "24 bits" });
+    let listed = adapter_reports();
+    let found = listed.iter().find(|a| a.report.name == report.name).unwrap();
+    assert!(found.limits.iter().any(|(name, _)| name == "storage binding"));
+    assert!(device.block_bytes().unwrap() >= 1 << 20);
+}
+
+#[test]
+fn accumulators_can_be_kept_in_f32() {
+    let report = test_adapter::open(Some(false)).report();
+    assert_eq!(report.precision, "f32");
+    assert_eq!(report.probe["accumulator"], "24 bits");
+}
+
+#[test]
+fn gpu_means_hardware_and_its_absence_names_what_there_is() {
+    match Device::open(&DeviceChoice::Gpu) {
+        Ok(device) => assert_ne!(device.report().kind, "software"),
+        Err(why) => {
+            assert_eq!(why.exit_code(), 69, "{why}");
+            for adapter in adapters() {
+                assert_eq!(adapter.kind, "software");
+                assert!(why.to_string().contains(&adapter.name), "{why}");
+            }
+        }
+    }
+}
+
+#[test]
+fn auto_never_takes_a_software_adapter() {
+    assert_ne!(Device::open(&DeviceChoice::Auto).unwrap().report().kind, "software");
+}
+
+#[test]
+fn an_unknown_name_is_an_error_that_lists_the_adapters() {
+    let why = Device::open(&DeviceChoice::Named("no such adapter".into())).unwrap_err();
+    assert_eq!(why.exit_code(), 69);
+    assert!(adapters().iter().all(|a| why.to_string().contains(&a.name)), "{why}");
+}
+
+#[test]
+fn blocks_come_back_bit_for_bit_through_several_staging_buffers() {
+    let device = test_adapter::open(None);
+    for (shape, volumes) in [([1, 1, 1], 1), ([7, 5, 3], 11), ([64, 63, 31], 80)] {
+        let mut bold = noise(Block::whole(shape, volumes));
+        bold.data[0] = f32::from_bits(0x7fc1_2345);
+        let last = bold.data.len() - 1;
+        bold.data[last] = f32::NEG_INFINITY;
+        let back = device.store(device.load(bold.clone()).unwrap()).unwrap();
+        assert_eq!(back.block, bold.block);
+        let different =
+            back.data.iter().zip(&bold.data).filter(|(a, b)| a.to_bits() != b.to_bits());
+        assert_eq!(different.count(), 0, "shape {shape:?}");
+    }
+}
+
+#[test]
+fn a_block_beyond_the_binding_is_out_of_memory() {
+    let device = test_adapter::open(None);
+    if device.block_bytes().unwrap() > 1 << 28 {
+        return println!("this adapter binds more than the test can allocate");
+    }
+    let why = device.load(noise(Block::whole([256, 256, 64], 9))).unwrap_err();
+    assert_eq!(failure(&why), DeviceFailure::OutOfMemory, "{why}");
+}
+
+#[test]
+fn an_injected_failure_hits_the_next_room_only() {
+    let device = test_adapter::open(None);
+    let Device::Gpu(gpu) = &device else { panic!("not a GPU") };
+    for wanted in [DeviceFailure::OutOfMemory, DeviceFailure::Lost, DeviceFailure::Rejected] {
+        gpu.inject(wanted);
+        let load = || device.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
+        let why = smooth(&device, load(), &some_taps(), None).unwrap_err();
+        assert_eq!(failure(&why), wanted, "{why}");
+        smooth(&device, load(), &some_taps(), None).unwrap();
+    }
+}
+
+#[test]
+fn a_lost_device_says_so_and_opens_anew() {
+    let device = test_adapter::open(None);
+    let Device::Gpu(gpu) = &device else { panic!("not a GPU") };
+    let bold = device.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
+    gpu.lose();
+    let why = smooth(&device, bold, &some_taps(), None).and_then(|b| device.store(b)).unwrap_err();
+    assert_eq!(failure(&why), DeviceFailure::Lost, "{why}");
+    let again = device.reopen().unwrap();
+    assert_eq!(again.report(), device.report());
+    let bold = again.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
+    let back = again.store(smooth(&again, bold, &some_taps(), None).unwrap()).unwrap();
+    assert!(back.data.iter().all(|v| v.is_finite()));
+}
+
+#[test]
+fn transfers_and_kernels_are_measured_apart() {
+    let device = test_adapter::open(None);
+    let block = Block::whole([16, 16, 16], 20);
+    let bold = device.load(noise(block.clone())).unwrap();
+    device.store(smooth(&device, bold, &some_taps(), None).unwrap()).unwrap();
+    let spans = device.take_spans();
+    let seen: Vec<_> = spans.iter().map(|s| (s.stage.as_str(), s.activity)).collect();
+    assert_eq!(
+        seen,
+        [("load", Activity::Upload), ("smooth", Activity::Kernel), ("store", Activity::Download)]
+    );
+    let bytes = block.len() as u64 * 4;
+    assert_eq!(spans.iter().map(|s| s.bytes).collect::<Vec<_>>(), [bytes, 2 * bytes, bytes]);
+    for span in &spans {
+        assert!(span.seconds > 0.0 && span.seconds < 60.0, "{span:?}");
+    }
+    assert!(device.take_spans().is_empty());
+}
+
+#[test]
+fn a_block_of_another_length_than_it_says_is_an_error() {
+    let device = test_adapter::open(None);
+    let mut bold = noise(Block::whole([4, 4, 4], 2));
+    bold.data.pop();
+    assert_eq!(device.load(bold).unwrap_err().exit_code(), 70);
+    assert!(matches!(Device::cpu().load(noise(Block::whole([2, 2, 2], 1))), Ok(Bold::Host(_))));
+}
