@@ -67,11 +67,9 @@ fn find_sigma2(fitted: u32, voxel: u32, operator_at: u32) {
         estimates[regressor / 4u][regressor % 4u] = estimate;
     }
     var sum = Acc(0.0);
-    var varies = false;
     for (var t = 0u; t < params.n_volumes; t++) {
         let row = operator_at + t * ROW;
         let centred = Acc(bold[t * params.n_voxels + voxel]) - c;
-        varies = varies || centred != Acc(0.0);
         var explained = vec4<Acc>();
         for (var k = 0u; k < QUADS; k++) {
             explained += vec4<Acc>(operators[row + QUADS + k]) * estimates[k];
@@ -80,8 +78,7 @@ fn find_sigma2(fitted: u32, voxel: u32, operator_at: u32) {
             + c * Acc(operators[row + 2u * QUADS].x);
         sum += residual * residual;
     }
-    // A constant voxel has no variance to speak of, whatever the columns span.
-    sigma2[fitted] = select(0.0, f32(sum * Acc(operators[operator_at + 2u * QUADS].y)), varies);
+    sigma2[fitted] = f32(sum * Acc(operators[operator_at + 2u * QUADS].y));
 }
 
 @compute @workgroup_size(64)

@@ -21,11 +21,12 @@ struct Tolerance {
 /// Smoothing, in units of the baseline of 1000: three passes of at most 2 r + 2 = 16 roundings of 2^-24 that add up as
 /// their square root (4 each), the kernel's weights and the edge factor one each: (3 * 6) 2^-24 = 1.1e-6.
 const SMOOTHED: Tolerance = Tolerance { relative: 1.1e-6, absolute: 1e-6 };
-/// Cleaned values: the value itself rounds to 2^-24 of 1000; g of 18 columns from n = 120 centred values of size 50
-/// and their product with the columns: 50 (sqrt(120) + sqrt(18)) 2^-24 on top.
+/// Cleaned values: both devices round the result to f32, so they may lie one unit in the last place (2^-23) apart; g of
+/// 18 columns from n = 120 centred values of size 50 and their product with the columns: 50 (sqrt(120) + sqrt(18)) 2^-24
+/// on top.
 const CLEANED: Tolerance = Tolerance { relative: 1.2e-7, absolute: 5e-5 };
-/// With f64 sums: the value, the rows and the columns each round to 2^-24; the fluctuation of 50 carries the latter.
-const CLEANED_F64: Tolerance = Tolerance { relative: 6e-8, absolute: 2e-5 };
+/// With f64 sums only the rows and the columns round to 2^-24, and the fluctuation of 50 carries that.
+const CLEANED_F64: Tolerance = Tolerance { relative: 1.2e-7, absolute: 2e-5 };
 /// The project's tolerance for t (docs/accuracy.md); effects are compared in units of their standard error.
 const T: Tolerance = Tolerance { relative: 1e-4, absolute: 2e-4 };
 const T_F64: Tolerance = Tolerance { relative: 1e-5, absolute: 2e-5 };
