@@ -1,0 +1,160 @@
+//! BIDS names and the inheritance of JSON sidecars. Source: BIDS 1.11, "File name structure" and "The Inheritance
+//! Principle".
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value};
+
+use super::files;
+use crate::{Error, Result};
+
+/// Endings that are not part of a name's last word.
+const ENDINGS: [&str; 9] =
+    [".nii.gz", ".hdr.gz", ".img.gz", ".tsv.gz", ".nii", ".hdr", ".img", ".tsv", ".json"];
+
+/// The file that a dataset has at its root.
+const ROOT_MARK: &str = "dataset_description.json";
+
+/// A file name in parts: `sub-01_task-rest_bold.nii.gz` has two entities and the suffix `bold`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// `key-value` parts, in order.
+    pub entities: Vec<String>,
+    /// What follows the last underscore, or the whole stem.
+    pub suffix: String,
+}
+
+impl Name {
+    /// Takes the last part of a path apart; names that are not BIDS have no entities.
+    #[must_use]
+    pub fn of(path: &Path) -> Name {
+        let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+        let lower = name.to_ascii_lowercase();
+        let end = ENDINGS.iter().find(|e| lower.ends_with(*e)).map_or(0, |e| e.len());
+        let stem = name.get(..name.len() - end).unwrap_or(&name);
+        let mut parts: Vec<String> = stem.split('_').map(str::to_string).collect();
+        let suffix = parts.pop().unwrap_or_default();
+        if parts.iter().all(|p| p.contains('-')) {
+            Name { entities: parts, suffix }
+        } else {
+            Name { entities: Vec::new(), suffix: stem.to_string() }
+        }
+    }
+
+    /// Whether a sidecar of this name speaks for `file`: the same suffix, no entity that the file lacks.
+    fn applies_to(&self, file: &Name) -> bool {
+        self.suffix == file.suffix && self.entities.iter().all(|e| file.entities.contains(e))
+    }
+}
+
+/// The JSON files that speak for a data file, the most general first: those of its folder and, within a dataset (a
+/// folder above holds dataset_description.json), of the folders up to its root.
+///
+/// # Errors
+/// [`Error::MissingInput`] where the folder cannot be listed.
+pub fn inherited(path: &Path) -> Result<Vec<PathBuf>> {
+    let folder = match path.parent() {
+        Some(p) if !p.as_os_str().is_empty() => p.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let absolute = std::path::absolute(&folder).unwrap_or_else(|_| folder.clone());
+    let depth = absolute.ancestors().position(|f| f.join(ROOT_MARK).is_file()).unwrap_or(0);
+    let wanted = Name::of(path);
+    let mut found = Vec::new();
+    for level in (0..=depth).rev() {
+        let Some(at) = absolute.ancestors().nth(level) else { continue };
+        // The folder itself keeps the name it was given by; those above are named in full.
+        let at = if level == 0 { folder.as_path() } else { at };
+        let entries = std::fs::read_dir(at).map_err(|e| {
+            Error::missing_input(
+                at.display().to_string(),
+                "cannot be listed",
+                "be a folder that may be read",
+                "check its permissions",
+            )
+            .caused_by(e)
+        })?;
+        let mut here: Vec<(usize, PathBuf)> = entries
+            .filter_map(|entry| entry.ok().map(|e| e.path()))
+            .filter(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")))
+            .filter(|p| p.file_name().is_some_and(|n| n != ROOT_MARK))
+            .map(|p| (Name::of(&p), p))
+            .filter(|(name, _)| name.applies_to(&wanted))
+            .map(|(name, p)| (name.entities.len(), p))
+            .collect();
+        here.sort();
+        found.extend(here.into_iter().map(|(_, p)| match p.strip_prefix("./") {
+            Ok(short) => short.to_path_buf(),
+            Err(_) => p,
+        }));
+    }
+    Ok(found)
+}
+
+/// A JSON file that holds an object.
+///
+/// # Errors
+/// [`Error::BadData`] naming line and column for text that is not JSON, or is no object.
+pub fn read_json(path: &Path) -> Result<Map<String, Value>> {
+    let text = files::read_text(path)?;
+    let thing = path.display().to_string();
+    let hint = "check it with a JSON validator";
+    match serde_json::from_str(&text) {
+        Ok(Value::Object(map)) => Ok(map),
+        Ok(_) => Err(Error::bad_data(thing, "holds no JSON object", "be {...}", hint)),
+        Err(e) => {
+            Err(Error::bad_data(thing, format!("is not JSON ({e})"), "be a JSON object", hint)
+                .caused_by(e))
+        }
+    }
+}
+
+/// A number with the file it came from. Text that spells a number counts.
+pub(super) fn number(map: &Map<String, Value>, key: &str, file: &Path) -> Result<Option<f64>> {
+    let value = match map.get(key) {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value) => value,
+    };
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok(),
+        other => other.as_f64(),
+    };
+    match number.filter(|n: &f64| n.is_finite()) {
+        Some(n) => Ok(Some(n)),
+        None => Err(Error::bad_data(
+            format!("{key} in {}", file.display()),
+            format!("is {value}"),
+            "be a number",
+            "BIDS gives times in seconds",
+        )),
+    }
+}
+
+/// A list of numbers.
+pub(super) fn numbers(
+    map: &Map<String, Value>,
+    key: &str,
+    file: &Path,
+) -> Result<Option<Vec<f64>>> {
+    match map.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::Array(values)) => {
+            let list: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
+            list.map(Some).ok_or_else(|| {
+                let at = values.iter().position(|v| v.as_f64().is_none()).unwrap_or(0);
+                Error::bad_data(
+                    format!("{key}[{at}] in {}", file.display()),
+                    format!("is {}", values[at]),
+                    "be a number",
+                    "BIDS gives times in seconds",
+                )
+            })
+        }
+        Some(other) => Err(Error::bad_data(
+            format!("{key} in {}", file.display()),
+            format!("is {other}"),
+            "be a list of numbers",
+            "BIDS gives one a slice or volume, in seconds",
+        )),
+    }
+}

@@ -1,0 +1,148 @@
+//! A BOLD run on disk.
+
+use std::path::{Path, PathBuf};
+
+use super::hash::Hashing;
+use super::header::Header;
+use super::image::Image;
+use crate::volume::{Block, Grid, HostBold};
+use crate::{Error, Result};
+
+/// A run that was opened: its header is checked, its data are read on demand, and its SHA-256 is under way on a thread
+/// of its own.
+#[derive(Debug)]
+pub struct BoldFile {
+    /// The name it was opened by.
+    pub path: PathBuf,
+    /// Its header.
+    pub header: Header,
+    /// Its voxel grid, millimetres.
+    pub grid: Grid,
+    /// Number of volumes.
+    pub n_volumes: usize,
+    /// Repetition time in seconds as the header has it; none where it gives none or one that cannot be
+    /// ([`Header::repetition_time`] says which).
+    pub tr: Option<f64>,
+    image: Image,
+    hashing: Hashing,
+    /// All values of a compressed run once they have been decoded, `[volume][voxel]`.
+    decoded: Option<Vec<f32>>,
+}
+
+impl BoldFile {
+    /// Opens a 4-D image: .nii, .nii.gz, or a .hdr/.img pair by either name.
+    ///
+    /// # Errors
+    /// [`Error::MissingInput`] where there is no such file; [`Error::BadData`] where it is no NIfTI image, is
+    /// truncated, or is not 4-D.
+    pub fn open(path: &Path) -> Result<BoldFile> {
+        let image = Image::open(path)?;
+        let thing = path.display().to_string();
+        let shape = &image.header.shape;
+        if shape.len() < 4 {
+            return Err(Error::bad_data(
+                thing,
+                format!("is a {}-D image", shape.len()),
+                "be a 4-D run",
+                "name the BOLD series, not a mean, a mask or a map",
+            ));
+        }
+        refuse_more_axes(&image, 4)?;
+        let grid = image.header.grid(&thing)?;
+        let hashing = Hashing::start(&image.data_path)?;
+        Ok(BoldFile {
+            path: path.to_path_buf(),
+            n_volumes: image.header.n_volumes(),
+            tr: image.header.repetition_time(&thing).unwrap_or(None),
+            header: image.header.clone(),
+            grid,
+            image,
+            hashing,
+            decoded: None,
+        })
+    }
+
+    /// Whether the data are compressed: then the first read decodes them all, and others copy from memory.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        self.image.is_compressed()
+    }
+
+    /// Reads a block as f32, scaled as the header says. Values that are not finite pass as they are. A compressed run
+    /// is handed over, not copied, where the block is all of it; it would be decoded again by a later read.
+    ///
+    /// # Errors
+    /// [`Error::BadData`] where the data are truncated or damaged, [`Error::Interrupted`], [`Error::Internal`] for a
+    /// block that is not one of this run.
+    pub fn read(&mut self, block: &Block) -> Result<HostBold> {
+        let [_, _, planes] = self.grid.shape;
+        let (p, v) = (&block.planes, &block.volumes);
+        if block.run_shape != self.grid.shape
+            || p.start > p.end
+            || p.end > planes
+            || v.start > v.end
+            || v.end > self.n_volumes
+        {
+            return Err(Error::internal(
+                format!("a block of {}", self.path.display()),
+                format!("asks for planes {p:?} and volumes {v:?} of {:?}", block.run_shape),
+                format!("lie within {:?} and {} volumes", self.grid.shape, self.n_volumes),
+                "",
+            ));
+        }
+        let data = if !self.image.is_compressed() {
+            self.image.read_slab(p.clone(), v.clone())?
+        } else {
+            let all = match self.decoded.take() {
+                Some(all) => all,
+                None => self.image.read_all()?,
+            };
+            if p.len() == planes && v.len() == self.n_volumes {
+                all
+            } else {
+                let data = cut(&all, block);
+                self.decoded = Some(all);
+                data
+            }
+        };
+        Ok(HostBold { block: block.clone(), data })
+    }
+
+    /// SHA-256 of the file as it lies on disk (of the data file of a pair), hexadecimal; waits for the thread that
+    /// computes it.
+    ///
+    /// # Errors
+    /// [`Error::BadData`] where the file cannot be read to its end, [`Error::Interrupted`].
+    pub fn sha256(&mut self) -> Result<String> {
+        self.hashing.finish()
+    }
+}
+
+/// Copies a block out of the whole run.
+fn cut(all: &[f32], block: &Block) -> Vec<f32> {
+    let plane = block.plane_len();
+    let volume = plane * block.run_shape[2];
+    let mut data = Vec::with_capacity(block.len());
+    for v in block.volumes.clone() {
+        let start = v * volume;
+        data.extend_from_slice(
+            &all[start + block.planes.start * plane..start + block.planes.end * plane],
+        );
+    }
+    data
+}
+
+/// Fails where an axis beyond the first `axes` has more than one entry.
+pub(super) fn refuse_more_axes(image: &Image, axes: usize) -> Result<()> {
+    let shape = &image.header.shape;
+    if shape.iter().skip(axes).all(|&n| n == 1) {
+        return Ok(());
+    }
+    let text = shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    Err(Error::bad_data(
+        image.path.display().to_string(),
+        format!("has the extents {text}"),
+        if axes == 4 { "be a 4-D run" } else { "be a 3-D image" },
+        if axes == 4 { "split the file by its fifth axis" } else { "pick one volume of it" },
+    ))
+}

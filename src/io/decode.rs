@@ -1,0 +1,222 @@
+//! Compressed images to f32: whole at once with libdeflate where the memory plan allows, else as a stream.
+//!
+//! Memory: the f32 values, plus the compressed bytes where these stay below half of them and 100 MiB. The whole-buffer
+//! path unpacks the stored samples into the end of the f32 buffer and widens them in place, front to back.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+
+use flate2::read::MultiGzDecoder;
+use rayon::prelude::*;
+
+use super::image::{Image, zeroed};
+use super::sample::Decoder;
+use super::{files, interrupt};
+use crate::Result;
+
+/// Values a task of the conversion.
+const PIECE: usize = 1 << 16;
+
+/// Compressed bytes that may be held beside the values, beyond half the values' size.
+const SPARE: usize = 100 << 20;
+
+/// All values of a compressed image.
+pub(super) fn decode(image: &Image, file: &File) -> Result<Vec<f32>> {
+    if let Some(values) = at_once(image, file)? {
+        return Ok(values);
+    }
+    streamed(image, file)
+}
+
+/// One-shot decoding; none where the stream must be looked at piece by piece: several members, data of eight bytes,
+/// memory, or damage (which the stream can name).
+fn at_once(image: &Image, mut file: &File) -> Result<Option<Vec<f32>>> {
+    let header = &image.header;
+    let decoder = header.decoder();
+    let size = decoder.sample.size();
+    let n = header.len();
+    let stored = n * size;
+    let Ok(offset) = usize::try_from(header.vox_offset) else { return Ok(None) };
+    let raw = offset + stored;
+    let length = file.metadata().map_or(u64::MAX, |m| m.len());
+    let affordable = 2 * n + SPARE;
+    if size > 4 || offset > SPARE || usize::try_from(length).map_or(true, |l| l > affordable) {
+        return Ok(None);
+    }
+    // The last four bytes hold the length of the last member, modulo 2^32: another one means several members, or
+    // something behind the data, or damage.
+    let mut end = [0; 4];
+    if files::read_exact_at(file, &mut end, length.saturating_sub(4)).is_err()
+        || u32::from_le_bytes(end) != raw as u32
+    {
+        return Ok(None);
+    }
+    let read_error = |e| files::cannot_read(&image.data_path, e);
+    let mut packed = Vec::with_capacity(length as usize);
+    file.rewind().map_err(read_error)?;
+    file.read_to_end(&mut packed).map_err(read_error)?;
+    interrupt::check()?;
+
+    let mut values = zeroed(n.max(raw.div_ceil(4)), &image.path)?;
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+    let tail = bytes.len() - raw;
+    match libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes[tail..]) {
+        Ok(got) if got == raw => {}
+        _ => return Ok(None),
+    }
+    drop(packed);
+    interrupt::check()?;
+    let first = bytes.len() - stored;
+    if decoder.is_native_f32() {
+        bytes.copy_within(first.., 0);
+        decoder.scale(&mut values[..n]);
+    } else {
+        widen(bytes, first, n, decoder);
+    }
+    values.truncate(n);
+    Ok(Some(values))
+}
+
+/// Converts `n` samples that fill the end of `bytes` from `source` on into f32 at its front. Samples are no wider than
+/// four bytes, so writing never catches up with reading.
+fn widen(bytes: &mut [u8], mut source: usize, n: usize, decoder: Decoder) {
+    let size = decoder.sample.size();
+    let mut done = 0;
+    let mut scratch = Vec::new();
+    while done < n {
+        // As many values as fit before the first unread byte are converted in parallel ...
+        let free = (source / 4 - done).min(n - done);
+        if free >= PIECE || free == n - done {
+            let (front, back) = bytes.split_at_mut(4 * (done + free));
+            let target: &mut [f32] = bytemuck::cast_slice_mut(&mut front[4 * done..]);
+            let stored = &back[source - 4 * (done + free)..][..free * size];
+            target
+                .par_chunks_mut(PIECE)
+                .zip(stored.par_chunks(PIECE * size))
+                .for_each(|(out, stored)| decoder.decode(stored, out));
+            done += free;
+            source += free * size;
+        } else {
+            // ... the last few by way of a copy.
+            let count = PIECE.min(n - done);
+            scratch.clear();
+            scratch.extend_from_slice(&bytes[source..source + count * size]);
+            let target = bytemuck::cast_slice_mut(&mut bytes[4 * done..4 * (done + count)]);
+            decoder.decode(&scratch, target);
+            done += count;
+            source += count * size;
+        }
+    }
+}
+
+/// Decoding as a stream, with every member and every checksum.
+fn streamed(image: &Image, mut file: &File) -> Result<Vec<f32>> {
+    let header = &image.header;
+    let path = &image.data_path;
+    file.rewind().map_err(|e| files::cannot_read(path, e))?;
+    let mut stream =
+        Counted { inner: MultiGzDecoder::new(BufReader::with_capacity(1 << 20, file)), bytes: 0 };
+    let needed = header.vox_offset + (header.len() * header.sample.size()) as u64;
+    let mut values = zeroed(header.len(), &image.path)?;
+    if let Err(error) = fill(&mut stream, header.vox_offset, header.decoder(), &mut values)? {
+        // A stream that ends by the book but too early holds too few values; else it was cut or damaged.
+        let clean_end = error.kind() == std::io::ErrorKind::UnexpectedEof
+            && stream.inner.read(&mut [0; 1]).is_ok_and(|n| n == 0);
+        return Err(if clean_end {
+            image.truncated(&format!("holds {} bytes uncompressed", stream.bytes), needed)
+        } else {
+            files::bad_gzip(path, error)
+        });
+    }
+    // To the end, so that the last checksum is looked at.
+    let mut rest = vec![0; 1 << 16];
+    loop {
+        interrupt::check()?;
+        match stream.inner.read(&mut rest) {
+            Ok(0) => return Ok(values),
+            Ok(_) => {}
+            // Padding behind a member whose checksum held, as gzip itself ignores it.
+            Err(e) if e.to_string().contains("invalid gzip header") => return Ok(values),
+            Err(e) => return Err(files::bad_gzip(path, e)),
+        }
+    }
+}
+
+/// Skips `offset` bytes and fills `values`. The outer error is an interrupt.
+fn fill(
+    stream: &mut impl Read,
+    offset: u64,
+    decoder: Decoder,
+    values: &mut [f32],
+) -> Result<std::io::Result<()>> {
+    let mut skip = offset;
+    let mut scratch = vec![0; 1 << 16];
+    while skip > 0 {
+        interrupt::check()?;
+        let count = skip.min(scratch.len() as u64) as usize;
+        if let Err(e) = stream.read_exact(&mut scratch[..count]) {
+            return Ok(Err(e));
+        }
+        skip -= count as u64;
+    }
+    for piece in values.chunks_mut(PIECE) {
+        interrupt::check()?;
+        let result = if decoder.is_native_f32() {
+            stream.read_exact(bytemuck::cast_slice_mut(piece))
+        } else {
+            scratch.resize(piece.len() * decoder.sample.size(), 0);
+            stream.read_exact(&mut scratch)
+        };
+        if result.is_err() {
+            return Ok(result);
+        }
+        if decoder.is_native_f32() {
+            decoder.scale(piece);
+        } else {
+            decoder.decode(&scratch, piece);
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Counts the bytes that came out.
+struct Counted<R> {
+    inner: R,
+    bytes: u64,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.inner.read(out)?;
+        self.bytes += n as u64;
+        Ok(n)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::sample::{ByteOrder, SampleType};
+
+    #[test]
+    fn widening_in_place_equals_widening_apart() {
+        for (sample, n) in [
+            (SampleType::U8, 300_001),
+            (SampleType::I16, 262_147),
+            (SampleType::U16, 1),
+            (SampleType::I32, 150_000),
+        ] {
+            let size = sample.size();
+            let decoder = Decoder { sample, order: ByteOrder::Little, scaling: None };
+            let stored: Vec<u8> = (0..n * size).map(|i| (i * 37 % 251) as u8).collect();
+            let mut want = vec![f32::NAN; n];
+            decoder.decode(&stored, &mut want);
+            let mut buffer = vec![0.0_f32; n.max((352 + n * size).div_ceil(4))];
+            let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut buffer);
+            let first = bytes.len() - stored.len();
+            bytes[first..].copy_from_slice(&stored);
+            widen(bytes, first, n, decoder);
+            assert!(buffer[..n] == want[..], "{sample:?}");
+        }
+    }
+}

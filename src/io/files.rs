@@ -1,0 +1,168 @@
+//! Opening and reading files with errors that say what to do, and reads and writes at a position.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::{Error, Result};
+
+/// The largest text file that is read whole, in bytes: far beyond any table, small enough to refuse a mix-up.
+const MAX_TEXT: u64 = 2 << 30;
+
+/// Opens a file for reading. A missing or unreadable file is [`Error::MissingInput`], a folder [`Error::BadData`].
+pub(crate) fn open(path: &Path) -> Result<File> {
+    let file = File::open(path).map_err(|e| cannot_open(path, e))?;
+    let metadata = file.metadata().map_err(|e| cannot_read(path, e))?;
+    if metadata.is_dir() {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            "is a folder",
+            "be a file",
+            "name the file inside it",
+        ));
+    }
+    if !metadata.is_file() {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            "is not a regular file",
+            "be one, because it is read at several places",
+            "copy it to disk first",
+        ));
+    }
+    Ok(file)
+}
+
+fn cannot_open(path: &Path, error: io::Error) -> Error {
+    let thing = path.display().to_string();
+    let dangling = path.symlink_metadata().is_ok_and(|m| m.file_type().is_symlink());
+    let result = match error.kind() {
+        ErrorKind::NotFound if dangling => Error::missing_input(
+            thing,
+            "is a link to a file that is not here",
+            "be on this disk",
+            "fetch its content first (datalad get, git annex get)",
+        ),
+        ErrorKind::NotFound => Error::missing_input(
+            thing,
+            "does not exist",
+            "be there",
+            "check the name and the folder",
+        ),
+        ErrorKind::PermissionDenied => {
+            Error::missing_input(thing, "may not be read", "be readable", "check its permissions")
+        }
+        _ => Error::missing_input(thing, format!("cannot be opened ({error})"), "be readable", ""),
+    };
+    result.caused_by(error)
+}
+
+/// An error while reading an open file.
+pub(crate) fn cannot_read(path: &Path, error: io::Error) -> Error {
+    let thing = path.display().to_string();
+    let result = match error.kind() {
+        ErrorKind::UnexpectedEof => {
+            Error::bad_data(thing, "ends too early", "be complete", "copy or download it again")
+        }
+        _ => Error::bad_data(
+            thing,
+            format!("cannot be read ({error})"),
+            "be readable to its end",
+            "check the disk and copy the file again",
+        ),
+    };
+    result.caused_by(error)
+}
+
+/// Whether bytes start a gzip member.
+pub(crate) fn is_gzip(bytes: &[u8]) -> bool {
+    bytes.starts_with(&[0x1f, 0x8b])
+}
+
+/// A gzip stream that does not decode.
+pub(crate) fn bad_gzip(path: &Path, error: io::Error) -> Error {
+    let thing = path.display().to_string();
+    let hint = "copy or download it again (gzip -t checks a file)";
+    let result = match error.kind() {
+        ErrorKind::UnexpectedEof => {
+            Error::bad_data(thing, "is a gzip file that ends too early", "be complete", hint)
+        }
+        ErrorKind::InvalidInput | ErrorKind::InvalidData => {
+            Error::bad_data(thing, format!("is a damaged gzip file ({error})"), "be intact", hint)
+        }
+        _ => return cannot_read(path, error),
+    };
+    result.caused_by(error)
+}
+
+/// A text file, plain or gzip by its content, as UTF-8 without byte order mark.
+pub(crate) fn read_text(path: &Path) -> Result<String> {
+    let mut file = open(path)?.take(MAX_TEXT);
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|e| cannot_read(path, e))?;
+    if is_gzip(&bytes) {
+        let mut plain = Vec::new();
+        MultiGzDecoder::new(&bytes[..])
+            .take(MAX_TEXT)
+            .read_to_end(&mut plain)
+            .map_err(|e| bad_gzip(path, e))?;
+        bytes = plain;
+    }
+    let text = String::from_utf8(bytes).map_err(|e| {
+        let at = e.utf8_error().valid_up_to();
+        let line = 1 + e.as_bytes()[..at].iter().filter(|&&b| b == b'\n').count();
+        Error::bad_data(
+            path.display().to_string(),
+            format!("is not UTF-8 text (line {line})"),
+            "be plain text in UTF-8",
+            "save it as UTF-8 (not UTF-16, not a spreadsheet)",
+        )
+    })?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_string(),
+        None => text,
+    })
+}
+
+/// Fills `out` from byte `offset` on; the file's own position does not matter.
+pub(crate) fn read_exact_at(file: &File, out: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, out, offset)
+    }
+    #[cfg(windows)]
+    {
+        let (mut out, mut offset) = (out, offset);
+        while !out.is_empty() {
+            match std::os::windows::fs::FileExt::seek_read(file, out, offset) {
+                Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+                Ok(n) => (out, offset) = (&mut out[n..], offset + n as u64),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes all of `bytes` from byte `offset` on; the file's own position does not matter.
+pub(crate) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+    }
+    #[cfg(windows)]
+    {
+        let (mut bytes, mut offset) = (bytes, offset);
+        while !bytes.is_empty() {
+            match std::os::windows::fs::FileExt::seek_write(file, bytes, offset) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(n) => (bytes, offset) = (&bytes[n..], offset + n as u64),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+}

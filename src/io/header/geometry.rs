@@ -1,0 +1,211 @@
+//! From header fields to the voxel grid in millimetres, and back.
+
+use super::Header;
+use crate::volume::Grid;
+use crate::{Error, Result};
+
+type Affine = [[f64; 4]; 4];
+
+impl Header {
+    /// Millimetres a spatial unit; unknown counts as millimetres.
+    fn space_unit_mm(&self) -> f64 {
+        match self.xyzt_units & 7 {
+            1 => 1e3,
+            3 => 1e-3,
+            _ => 1.0,
+        }
+    }
+
+    /// The voxel grid in millimetres: the affine from the sform, else the qform, else the voxel sizes.
+    ///
+    /// # Errors
+    /// [`Error::BadData`] for voxel sizes or affines that are not finite, are zero, or cannot be inverted.
+    pub fn grid(&self, thing: &str) -> Result<Grid> {
+        let shape = self.grid_shape();
+        let unit = self.space_unit_mm();
+        let (mut affine, from) = if self.sform_code > 0 {
+            let [x, y, z] = self.srow;
+            ([x, y, z, [0.0, 0.0, 0.0, 1.0]], "sform")
+        } else if self.qform_code > 0 {
+            (self.qform(thing)?, "qform")
+        } else {
+            (self.base_affine(shape), "voxel sizes")
+        };
+        for value in affine.iter_mut().take(3).flatten() {
+            *value *= unit;
+        }
+        let column_length =
+            |axis: usize| (0..3).map(|row| affine[row][axis].powi(2)).sum::<f64>().sqrt();
+        let volume = determinant(&affine).abs();
+        let spanned: f64 = (0..3).map(column_length).product();
+        if !affine.iter().flatten().all(|v| v.is_finite())
+            || volume.is_nan()
+            || volume <= 1e-6 * spanned
+        {
+            return Err(Error::bad_data(
+                thing,
+                format!("has an affine (from its {from}) that is not finite or flat"),
+                "map voxels to millimetres one to one",
+                "repair the header, e.g. from the qform or from another image of the same run",
+            ));
+        }
+        let mut voxel_size_mm = [0.0; 3];
+        for (axis, size) in voxel_size_mm.iter_mut().enumerate() {
+            let stored = self.pixdim[axis + 1].abs() * unit;
+            *size = if stored.is_finite() && stored > 0.0 { stored } else { column_length(axis) };
+        }
+        Ok(Grid { shape, affine, voxel_size_mm })
+    }
+
+    /// Voxel sizes in the file's unit, 1 where unset, as nibabel takes them.
+    fn zooms(&self) -> [f64; 3] {
+        std::array::from_fn(|axis| self.pixdim[axis + 1].abs())
+    }
+
+    fn qform(&self, thing: &str) -> Result<Affine> {
+        let [b, c, d] = self.quatern;
+        let rest = 1.0 - (b * b + c * c + d * d);
+        // Headers hold the parameters in f32: a sum a little above one is rounding.
+        if rest.is_nan() || rest < -1e-5 {
+            return Err(Error::bad_data(
+                thing,
+                format!("has the quaternion ({b}, {c}, {d}), which is no rotation"),
+                "have a qform whose b² + c² + d² is at most 1",
+                "repair the header, e.g. from the sform or from another image of the same run",
+            ));
+        }
+        let a = rest.max(0.0).sqrt();
+        let rotation = [
+            [a * a + b * b - c * c - d * d, 2.0 * (b * c - a * d), 2.0 * (b * d + a * c)],
+            [2.0 * (b * c + a * d), a * a + c * c - b * b - d * d, 2.0 * (c * d - a * b)],
+            [2.0 * (b * d - a * c), 2.0 * (c * d + a * b), a * a + d * d - c * c - b * b],
+        ];
+        let norm = a * a + b * b + c * c + d * d;
+        let sign = if self.pixdim[0] < 0.0 { -1.0 } else { 1.0 };
+        let zooms = self.zooms();
+        let mut affine = [[0.0, 0.0, 0.0, 1.0]; 4];
+        for row in 0..3 {
+            for axis in 0..3 {
+                let flip = if axis == 2 { sign } else { 1.0 };
+                affine[row][axis] = rotation[row][axis] / norm * zooms[axis] * flip;
+            }
+            affine[row][3] = self.qoffset[row];
+        }
+        Ok(affine)
+    }
+
+    fn base_affine(&self, shape: [usize; 3]) -> Affine {
+        let zooms = self.zooms().map(|z| if z > 0.0 { z } else { 1.0 });
+        let mut affine = [[0.0, 0.0, 0.0, 0.0]; 4];
+        affine[3][3] = 1.0;
+        for axis in 0..3 {
+            let step = if axis == 0 { -zooms[axis] } else { zooms[axis] };
+            affine[axis][axis] = step;
+            affine[axis][3] = -step * (shape[axis] as f64 - 1.0) / 2.0;
+        }
+        affine
+    }
+
+    /// Writes a grid (millimetres) into pixdim, sform and, where its axes stand at right angles, the qform.
+    pub(super) fn set_geometry(&mut self, grid: &Grid) {
+        self.pixdim[1..4].copy_from_slice(&grid.voxel_size_mm);
+        self.sform_code = 1;
+        self.srow = [grid.affine[0], grid.affine[1], grid.affine[2]];
+        self.qoffset = std::array::from_fn(|row| grid.affine[row][3]);
+        self.pixdim[0] = if determinant(&grid.affine) < 0.0 { -1.0 } else { 1.0 };
+        match quaternion(grid, self.pixdim[0]) {
+            Some(quatern) => (self.qform_code, self.quatern) = (1, quatern),
+            None => (self.qform_code, self.quatern) = (0, [0.0; 3]),
+        }
+    }
+}
+
+fn determinant(m: &Affine) -> f64 {
+    m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1])
+        - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+        + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+}
+
+/// Quaternion parameters b, c, d of a grid; none where voxel sizes and affine disagree or axes are not at right angles.
+fn quaternion(grid: &Grid, sign: f64) -> Option<[f64; 3]> {
+    let mut r = [[0.0; 3]; 3];
+    for (row, out) in r.iter_mut().enumerate() {
+        for (axis, value) in out.iter_mut().enumerate() {
+            *value = grid.affine[row][axis] / grid.voxel_size_mm[axis];
+        }
+        out[2] *= sign;
+    }
+    for p in 0..3 {
+        for q in 0..3 {
+            let product: f64 = (0..3).map(|row| r[row][p] * r[row][q]).sum();
+            let want = if p == q { 1.0 } else { 0.0 };
+            if !((product - want).abs() < 1e-5) {
+                return None;
+            }
+        }
+    }
+    // The largest of a, b, c, d is taken from the diagonal, the others from sums and differences (nifti1_io.c).
+    let (xd, yd, zd) = (
+        1.0 + r[0][0] - r[1][1] - r[2][2],
+        1.0 + r[1][1] - r[0][0] - r[2][2],
+        1.0 + r[2][2] - r[0][0] - r[1][1],
+    );
+    let trace = 1.0 + r[0][0] + r[1][1] + r[2][2];
+    let [a, b, c, d] = if trace > 0.5 {
+        let a = 0.5 * trace.sqrt();
+        let f = 0.25 / a;
+        [a, f * (r[2][1] - r[1][2]), f * (r[0][2] - r[2][0]), f * (r[1][0] - r[0][1])]
+    } else if xd > 1.0 {
+        let b = 0.5 * xd.sqrt();
+        let f = 0.25 / b;
+        [f * (r[2][1] - r[1][2]), b, f * (r[0][1] + r[1][0]), f * (r[0][2] + r[2][0])]
+    } else if yd > 1.0 {
+        let c = 0.5 * yd.sqrt();
+        let f = 0.25 / c;
+        [f * (r[0][2] - r[2][0]), f * (r[0][1] + r[1][0]), c, f * (r[1][2] + r[2][1])]
+    } else {
+        let d = 0.5 * zd.sqrt();
+        let f = 0.25 / d;
+        [f * (r[1][0] - r[0][1]), f * (r[0][2] + r[2][0]), f * (r[1][2] + r[2][1]), d]
+    };
+    let flip = if a < 0.0 { -1.0 } else { 1.0 };
+    Some([b * flip, c * flip, d * flip])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_grid_survives_the_way_through_sform_and_through_qform() {
+        // Rotations about each axis by each of the quadrants' angles, with and without a flip.
+        for degrees in [0.0, 17.0, 100.0, 179.0, 200.0, 300.0_f64] {
+            for axis in 0..3 {
+                for flip in [1.0, -1.0] {
+                    let (s, c) = degrees.to_radians().sin_cos();
+                    let (p, q) = ((axis + 1) % 3, (axis + 2) % 3);
+                    let voxel_size_mm = [3.0, 2.5, 3.5];
+                    let mut affine = [[0.0; 4]; 4];
+                    affine[axis][axis] = 1.0;
+                    (affine[p][p], affine[p][q], affine[q][p], affine[q][q]) = (c, -s, s, c);
+                    for row in affine.iter_mut().take(3) {
+                        for (value, size) in row.iter_mut().zip(voxel_size_mm) {
+                            *value *= size;
+                        }
+                        row[2] *= flip;
+                        row[3] = -40.25;
+                    }
+                    affine[3][3] = 1.0;
+                    let grid = Grid { shape: [5, 6, 7], affine, voxel_size_mm };
+                    let mut header = Header::new(&grid, Some(2.0));
+                    assert_eq!(header.grid("made").unwrap(), grid);
+                    assert_eq!(header.qform_code, 1);
+                    header.sform_code = 0;
+                    let through = header.grid("made").unwrap();
+                    let worst = grid.affine_difference_mm(&through);
+                    assert!(worst < 1e-9, "{degrees}° about {axis}, flip {flip}: {worst} mm");
+                }
+            }
+        }
+    }
+}
