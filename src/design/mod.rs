@@ -1,1 +1,19 @@
-//! TODO design
+//! From events, confounds and drift to a design matrix with named columns, and from text to contrasts of them.
+//!
+//! Column order (as nilearn's): task columns sorted by condition name, each followed by its derivatives; confounds in
+//! the order they were matched; drift `drift_1..`; `constant`.
+
+pub mod confounds;
+pub mod contrast;
+pub mod drift;
+pub mod events;
+pub mod hrf;
+pub mod label;
+mod matrix;
+mod number;
+pub mod similar;
+
+pub use confounds::{Confounds, NaPolicy};
+pub use drift::Drift;
+pub use events::Event;
+pub use matrix::{Design, DesignSpec, build, from_table};

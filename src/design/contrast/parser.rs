@@ -1,0 +1,295 @@
+//! Recursive descent over the grammar in `contrast`.
+
+use super::super::{number, similar};
+use crate::error::{Error, Result};
+
+/// Nesting beyond this is refused: the parser recurses.
+const MAX_DEPTH: usize = 64;
+
+/// A number, or a weight for each column.
+enum Value {
+    Number(f64),
+    Weights(Vec<f64>),
+}
+
+pub(super) struct Parser<'a> {
+    text: &'a str,
+    /// Byte position.
+    at: usize,
+    depth: usize,
+    names: &'a [String],
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(text: &'a str, names: &'a [String]) -> Parser<'a> {
+        Parser { text, at: 0, depth: 0, names }
+    }
+
+    /// All rows, to the end of the text; a last `;` may stand alone.
+    pub(super) fn rows(&mut self) -> Result<Vec<Vec<f64>>> {
+        let mut rows = Vec::new();
+        loop {
+            match self.sum()? {
+                Value::Weights(weights) => rows.push(weights),
+                Value::Number(_) => {
+                    return Err(self.error(
+                        "is a number and names no column",
+                        "be a sum of columns",
+                        "put a column whose name is a number in quotes: \"2\" - \"1\"",
+                    ));
+                }
+            }
+            match self.peek() {
+                None => return Ok(rows),
+                Some(';') => self.skip(';'),
+                Some(_) => return Err(self.unexpected("have an operator")),
+            }
+            if self.peek().is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    fn sum(&mut self) -> Result<Value> {
+        let mut total = self.product()?;
+        while let Some(sign @ ('+' | '-')) = self.peek() {
+            self.skip(sign);
+            let sign = if sign == '-' { -1.0 } else { 1.0 };
+            let next = self.product()?;
+            total = match (total, next) {
+                (Value::Number(a), Value::Number(b)) => Value::Number(a + sign * b),
+                (Value::Weights(mut a), Value::Weights(b)) => {
+                    a.iter_mut().zip(b).for_each(|(a, b)| *a += sign * b);
+                    Value::Weights(a)
+                }
+                _ => {
+                    return Err(self.error(
+                        "adds a number to a column",
+                        "be a weighted sum of columns",
+                        "write 2*a for twice a; put a column whose name is a number in quotes",
+                    ));
+                }
+            };
+        }
+        Ok(total)
+    }
+
+    fn product(&mut self) -> Result<Value> {
+        let mut value = self.factor()?;
+        while let Some(operator @ ('*' | '/')) = self.peek() {
+            self.skip(operator);
+            let next = self.factor()?;
+            value = match (operator, value, next) {
+                ('*', Value::Number(a), Value::Number(b)) => Value::Number(a * b),
+                ('*', Value::Weights(w), Value::Number(a))
+                | ('*', Value::Number(a), Value::Weights(w)) => scaled(w, |v| v * a),
+                ('/', _, Value::Number(0.0)) => {
+                    return Err(self.error("divides by zero", "have finite weights", ""));
+                }
+                ('/', Value::Number(a), Value::Number(b)) => Value::Number(a / b),
+                ('/', Value::Weights(w), Value::Number(a)) => scaled(w, |v| v / a),
+                ('*', ..) => {
+                    return Err(self.error(
+                        "multiplies two columns",
+                        "be linear in the columns",
+                        "an interaction is a column of its own",
+                    ));
+                }
+                _ => {
+                    return Err(self.error(
+                        "divides by a column",
+                        "be linear in the columns",
+                        "",
+                    ));
+                }
+            };
+        }
+        Ok(value)
+    }
+
+    fn factor(&mut self) -> Result<Value> {
+        let mut sign = 1.0;
+        loop {
+            // A column may be named `-a`: a name goes before a sign only if it begins here.
+            if let Some((column, length)) = self.column_here() {
+                let number = self.number_here().map_or(0, |(_, length)| length);
+                if length > number {
+                    self.at += length;
+                    let mut weights = vec![0.0; self.names.len()];
+                    weights[column] = sign;
+                    return Ok(Value::Weights(weights));
+                }
+            }
+            match self.peek() {
+                Some('-') => {
+                    sign = -sign;
+                    self.skip('-');
+                }
+                Some('+') => self.skip('+'),
+                _ => break,
+            }
+        }
+        let value = match self.peek() {
+            Some('(') => self.parenthesis()?,
+            Some(quote @ ('"' | '\'' | '`')) => self.quoted(quote)?,
+            _ => match self.number_here() {
+                Some((number, length)) => {
+                    self.at += length;
+                    Value::Number(number)
+                }
+                None => return Err(self.unknown()),
+            },
+        };
+        Ok(match value {
+            Value::Number(a) => Value::Number(sign * a),
+            Value::Weights(w) => scaled(w, |v| sign * v),
+        })
+    }
+
+    fn parenthesis(&mut self) -> Result<Value> {
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(self.error("is nested too deeply", "have fewer parentheses", ""));
+        }
+        self.skip('(');
+        let value = self.sum()?;
+        if self.peek() != Some(')') {
+            return Err(self.unexpected("close each parenthesis"));
+        }
+        self.skip(')');
+        self.depth -= 1;
+        Ok(value)
+    }
+
+    fn quoted(&mut self, quote: char) -> Result<Value> {
+        self.skip(quote);
+        let Some(length) = self.rest().find(quote) else {
+            return Err(self.error("has an open quote", "close each quote", ""));
+        };
+        let name = &self.rest()[..length];
+        let Some(column) = self.names.iter().position(|n| n == name) else {
+            return Err(self.no_column(name));
+        };
+        self.at += length;
+        self.skip(quote);
+        let mut weights = vec![0.0; self.names.len()];
+        weights[column] = 1.0;
+        Ok(Value::Weights(weights))
+    }
+
+    /// The longest column name that begins here and does not end inside a word.
+    fn column_here(&mut self) -> Option<(usize, usize)> {
+        self.skip_blanks();
+        let rest = self.rest();
+        let fits = |name: &str| {
+            let word = name.chars().next_back().is_some_and(is_word);
+            rest.strip_prefix(name).is_some_and(|after| {
+                !(word && after.chars().next().is_some_and(is_word))
+            })
+        };
+        self.names
+            .iter()
+            .enumerate()
+            .filter(|(_, name)| !name.is_empty() && fits(name))
+            .map(|(i, name)| (i, name.len()))
+            .max_by_key(|(i, length)| (*length, std::cmp::Reverse(*i)))
+    }
+
+    /// A number that begins here, without sign, and does not end inside a word: 2, .5, 1e-3.
+    fn number_here(&mut self) -> Option<(f64, usize)> {
+        self.skip_blanks();
+        let bytes = self.rest().as_bytes();
+        let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
+        let whole = digits(0);
+        let mut length = whole;
+        if bytes.get(length) == Some(&b'.') {
+            let part = digits(length + 1);
+            if whole + part == 0 {
+                return None;
+            }
+            length += 1 + part;
+        }
+        if length == 0 {
+            return None;
+        }
+        if matches!(bytes.get(length), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(bytes.get(length + 1), Some(b'+' | b'-')));
+            let from = (length + 1 + sign).min(bytes.len());
+            if digits(from) > 0 {
+                length = from + digits(from);
+            }
+        }
+        let after = self.rest()[length..].chars().next();
+        if after.is_some_and(is_word) {
+            return None;
+        }
+        self.rest()[..length].parse().ok().map(|number| (number, length))
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn skip_blanks(&mut self) {
+        self.at = self.text.len() - self.rest().trim_start().len();
+    }
+
+    /// The next character that is no blank; stands at it.
+    fn peek(&mut self) -> Option<char> {
+        self.skip_blanks();
+        self.rest().chars().next()
+    }
+
+    /// Step over a character that [`Parser::peek`] returned.
+    fn skip(&mut self, c: char) {
+        self.at += c.len_utf8();
+    }
+
+    fn error(&self, found: &str, expected: &str, hint: &str) -> Error {
+        let thing = format!("contrast `{}`", number::short(self.text));
+        Error::usage(thing, found, expected, hint)
+    }
+
+    fn unexpected(&self, expected: &str) -> Error {
+        let found = match self.rest().is_empty() {
+            true => "ends too early".to_string(),
+            false => format!("has `{}` after a term", number::short(self.rest())),
+        };
+        self.error(&found, expected, "join terms by + - * /, rows by ;")
+    }
+
+    /// Neither column nor number nor parenthesis stands here.
+    fn unknown(&mut self) -> Error {
+        self.skip_blanks();
+        let rest = self.rest();
+        let stops = |c: char| c.is_whitespace() || "+-*/();".contains(c);
+        let name = &rest[..rest.find(stops).unwrap_or(rest.len())];
+        if name.is_empty() {
+            let found = match rest.chars().next() {
+                None => "ends where a column should stand".to_string(),
+                Some(c) => format!("has `{c}` where a column should stand"),
+            };
+            return self.error(&found, "be a sum of columns", &similar::listing(self.names));
+        }
+        self.no_column(name)
+    }
+
+    fn no_column(&self, name: &str) -> Error {
+        let hint = match similar::closest(name, self.names) {
+            Some(close) => format!("did you mean `{close}`?"),
+            None => similar::listing(self.names),
+        };
+        let found = format!("names `{}`, which is no column of the design", number::short(name));
+        self.error(&found, "name columns of the design", &hint)
+    }
+}
+
+/// Whether a character continues a word, so that a name cannot end before it.
+fn is_word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '.'
+}
+
+fn scaled(mut weights: Vec<f64>, by: impl Fn(f64) -> f64) -> Value {
+    weights.iter_mut().for_each(|w| *w = by(*w));
+    Value::Weights(weights)
+}

@@ -1,0 +1,90 @@
+//! Slow drift of the signal as design columns.
+//!
+//! DCT-II: column k = sqrt(2/n) cos(pi k (v + 1/2) / n), v = 0..n, k = 1..K, K = floor(2 n TR / cutoff), at most n - 1: all
+//! cosines of a period of `cutoff` seconds or more. Same columns and count as SPM and nilearn (high_pass = 1/cutoff).
+//! Polynomial: Legendre P_1..P_order on -1..1 over the run; they span what nilearn's orthogonalised powers span.
+
+use crate::error::{Error, Result};
+use ndarray::Array2;
+
+/// A drift model. The constant is not part of it; every design has one.
+#[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// Discrete cosines with periods of `cutoff_s` seconds or more.
+    Cosine {
+        /// Longest period kept in the data, in seconds.
+        cutoff_s: f64,
+    },
+    /// Legendre polynomials of degree 1 to `order`.
+    Polynomial {
+        /// Highest degree.
+        order: usize,
+    },
+    /// Nothing but the constant.
+    None,
+}
+
+impl Default for Drift {
+    /// Cosines at 128 s, as in SPM.
+    fn default() -> Drift {
+        Drift::Cosine { cutoff_s: 128.0 }
+    }
+}
+
+/// The drift columns `[volume][k]` of `n_volumes` volumes `tr` seconds apart; they are named `drift_1..`.
+///
+/// # Errors
+/// Usage: a cutoff not above 0, or one that leaves no volume for anything else.
+pub fn columns(drift: Drift, n_volumes: usize, tr: f64) -> Result<Array2<f64>> {
+    match drift {
+        Drift::None => Ok(Array2::zeros((n_volumes, 0))),
+        Drift::Cosine { cutoff_s } => {
+            if cutoff_s.is_nan() || cutoff_s <= 0.0 {
+                return Err(Error::usage(
+                    "the drift cutoff",
+                    format!("is {cutoff_s} s"),
+                    "be above 0",
+                    "128 is usual; --drift none leaves drift out",
+                ));
+            }
+            // `floor` of a float beyond usize saturates.
+            let count = (2.0 * n_volumes as f64 * tr / cutoff_s).floor() as usize;
+            refuse_saturation(count, n_volumes, &format!("a cutoff of {cutoff_s} s"))?;
+            let n = n_volumes as f64;
+            Ok(Array2::from_shape_fn((n_volumes, count), |(v, k)| {
+                let angle = std::f64::consts::PI / n * (v as f64 + 0.5) * (k as f64 + 1.0);
+                (2.0 / n).sqrt() * angle.cos()
+            }))
+        }
+        Drift::Polynomial { order } => {
+            refuse_saturation(order, n_volumes, &format!("drift order {order}"))?;
+            let last = n_volumes.saturating_sub(1).max(1) as f64;
+            Ok(Array2::from_shape_fn((n_volumes, order), |(v, k)| {
+                legendre(k + 1, 2.0 * v as f64 / last - 1.0)
+            }))
+        }
+    }
+}
+
+fn refuse_saturation(count: usize, n_volumes: usize, asked: &str) -> Result<()> {
+    if count + 1 < n_volumes.max(2) || count == 0 {
+        return Ok(());
+    }
+    Err(Error::usage(
+        asked,
+        format!("gives {count} drift columns for {n_volumes} volumes"),
+        "leave volumes for the task",
+        "take a longer cutoff or a lower order",
+    ))
+}
+
+/// P_degree(x) by Bonnet's recurrence.
+fn legendre(degree: usize, x: f64) -> f64 {
+    let (mut before, mut value) = (1.0, x);
+    for k in 1..degree {
+        let k = k as f64;
+        (before, value) = (value, ((2.0 * k + 1.0) * x * value - k * before) / (k + 1.0));
+    }
+    value
+}

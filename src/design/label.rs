@@ -1,0 +1,72 @@
+//! Names of contrasts as BIDS labels, which may hold letters and digits only.
+
+use crate::error::{Error, Result};
+use std::collections::HashMap;
+
+/// `trial_type.pain` -> `trialTypePain`, `pain - control` -> `painMinusControl`: `-`, `+`, `>`, `<` become words
+/// (as in nilearn), everything else that is no ASCII letter or digit separates words, the later of which start with a
+/// capital (as in FitLins). Case is otherwise kept, also that of the first letter.
+///
+/// # Errors
+/// Usage when nothing is left.
+pub fn label(name: &str) -> Result<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut inside = false;
+    for c in name.chars() {
+        let spoken = match c {
+            '-' => Some("Minus"),
+            '+' => Some("Plus"),
+            '>' => Some("Gt"),
+            '<' => Some("Lt"),
+            _ => None,
+        };
+        if let Some(word) = spoken {
+            words.push(word.into());
+            inside = false;
+        } else if c.is_ascii_alphanumeric() {
+            match words.last_mut() {
+                Some(word) if inside => word.push(c),
+                _ => words.push(c.to_string()),
+            }
+            inside = true;
+        } else {
+            inside = false;
+        }
+    }
+    let named = words.iter().any(|w| !matches!(w.as_str(), "Minus" | "Plus" | "Gt" | "Lt"));
+    if !named {
+        return Err(Error::usage(
+            format!("contrast name `{}`", super::number::short(name)),
+            "has no letter or digit",
+            "become a part of a file name",
+            "name it, as in 'pain=pain-control'",
+        ));
+    }
+    let capital = |word: &String| {
+        let mut chars = word.chars();
+        chars.next().map_or(String::new(), |c| c.to_ascii_uppercase().to_string() + chars.as_str())
+    };
+    Ok(words.iter().take(1).cloned().chain(words.iter().skip(1).map(capital)).collect())
+}
+
+/// The labels of several names.
+///
+/// # Errors
+/// Usage where two names give one label (case ignored: file systems may), naming both, or where [`label`] fails.
+pub fn labels(names: &[String]) -> Result<Vec<String>> {
+    let mut seen: HashMap<String, &String> = HashMap::new();
+    let mut labels = Vec::with_capacity(names.len());
+    for name in names {
+        let label = label(name)?;
+        if let Some(other) = seen.insert(label.to_ascii_lowercase(), name) {
+            return Err(Error::usage(
+                format!("contrasts `{other}` and `{name}`"),
+                format!("would both be written as contrast-{label}"),
+                "have different names",
+                "rename one, as in 'painVsRest=...'",
+            ));
+        }
+        labels.push(label);
+    }
+    Ok(labels)
+}

@@ -1,0 +1,219 @@
+//! The design matrix: task, confounds, drift and constant, with a name for each column.
+
+use super::confounds::{self, Confounds};
+use super::drift::{self, Drift};
+use super::events::{self, Event};
+use super::hrf::{self, Derivatives, Frames, MicroTime, Model};
+use super::number;
+use crate::error::{Error, Result};
+use crate::table::Table;
+use ndarray::{Array1, Array2, Axis, concatenate};
+use std::collections::{BTreeMap, HashSet};
+
+/// A design matrix with named columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Design {
+    /// One unique name for each column.
+    pub names: Vec<String>,
+    /// `[volume][regressor]`.
+    pub matrix: Array2<f64>,
+}
+
+/// What a design is built from.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesignSpec {
+    /// Seconds at which the columns are evaluated, one for each volume (`Acquisition::frame_times`).
+    pub frame_times: Vec<f64>,
+    /// Repetition time in seconds.
+    pub tr: f64,
+    /// Events of all conditions; none gives no task columns.
+    pub events: Vec<Event>,
+    /// What messages call the events: the file name.
+    pub events_name: String,
+    /// The response.
+    pub hrf: Model,
+    /// Its derivatives.
+    pub derivatives: Derivatives,
+    /// SPM's micro-time grid.
+    pub micro_time: MicroTime,
+    /// The drift.
+    pub drift: Drift,
+    /// The confounds, one row for each volume.
+    pub confounds: Confounds,
+}
+
+impl DesignSpec {
+    /// Defaults for these frames: no events, SPM's response without derivatives sampled at the frame times, cosine drift
+    /// at 128 s, no confounds.
+    #[must_use]
+    pub fn new(frame_times: Vec<f64>, tr: f64) -> DesignSpec {
+        DesignSpec {
+            confounds: Confounds::none(frame_times.len()),
+            frame_times,
+            tr,
+            events: Vec::new(),
+            events_name: "events".into(),
+            hrf: Model::default(),
+            derivatives: Derivatives::default(),
+            micro_time: MicroTime::default(),
+            drift: Drift::default(),
+        }
+    }
+}
+
+/// Build the matrix: task columns sorted by condition, confounds, `drift_1..`, `constant`.
+///
+/// # Errors
+/// Usage: drift on top of `cosine*` confounds, or a drift that saturates the run. Bad data: impossible frame times or TR; an
+/// event wholly after the run; confounds of another number of rows; two columns of one name; as many columns as volumes.
+pub fn build(spec: &DesignSpec) -> Result<Design> {
+    let n_volumes = spec.frame_times.len();
+    check_frames(spec)?;
+    refuse_two_drifts(spec)?;
+    let end = spec.frame_times.last().copied().unwrap_or(0.0) + spec.tr;
+    events::check_within(&spec.events_name, &spec.events, end)?;
+    if spec.confounds.values.nrows() != n_volumes {
+        return Err(Error::bad_data(
+            "the confounds table",
+            format!(
+                "has {} rows but the run has {n_volumes} volumes",
+                spec.confounds.values.nrows()
+            ),
+            "have one row for each volume",
+            "drop the same dummy scans from both",
+        ));
+    }
+    let mut names = Vec::new();
+    let mut parts: Vec<Array2<f64>> = Vec::new();
+    let mut conditions: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
+    for event in &spec.events {
+        conditions.entry(&event.trial_type).or_default().push(event);
+    }
+    let frames =
+        Frames { times: &spec.frame_times, tr: spec.tr, micro_time: spec.micro_time };
+    for (condition, events) in conditions {
+        let suffixes = spec.derivatives.suffixes();
+        names.extend(suffixes.iter().map(|suffix| format!("{condition}{suffix}")));
+        parts.push(hrf::columns(spec.hrf, spec.derivatives, &events, &frames));
+    }
+    names.extend(spec.confounds.names.iter().cloned());
+    parts.push(spec.confounds.values.clone());
+    let drift = drift::columns(spec.drift, n_volumes, spec.tr)?;
+    names.extend((1..=drift.ncols()).map(|k| format!("drift_{k}")));
+    parts.push(drift);
+    names.push("constant".into());
+    parts.push(Array1::ones(n_volumes).insert_axis(Axis(1)));
+    let views: Vec<_> = parts.iter().map(Array2::view).collect();
+    let matrix = concatenate(Axis(1), &views).map_err(|e| {
+        Error::internal("the design", "has parts of different lengths", "", "").caused_by(e)
+    })?;
+    checked("the design", Design { names, matrix })
+}
+
+/// A ready matrix: every column of the table, which must be numbers.
+///
+/// # Errors
+/// Bad data: another number of rows than volumes; a cell that is no number or `n/a`; a column without a name or with one
+/// that stands twice; as many columns as volumes.
+pub fn from_table(table: &Table, n_volumes: usize) -> Result<Design> {
+    confounds::number_of_rows(table, n_volumes)?;
+    let mut matrix = Array2::zeros((n_volumes, table.columns.len()));
+    for (column, name) in table.columns.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(Error::bad_data(
+                table.name.clone(),
+                format!("has no name for column {}", column + 1),
+                "name every column",
+                "leave the index out when writing it with pandas: to_csv(..., index=False)",
+            ));
+        }
+        for row in 0..n_volumes {
+            matrix[[row, column]] = number::cell(table, row, column)?
+                .ok_or_else(|| number::bad_cell(table, row, column, "be a number"))?;
+        }
+    }
+    checked(&table.name, Design { names: table.columns.clone(), matrix })
+}
+
+impl Design {
+    /// The matrix as a BIDS table; each number in the shortest form that reads back as the same double.
+    #[must_use]
+    pub fn to_table(&self, name: &str) -> Table {
+        Table {
+            name: name.into(),
+            columns: self.names.clone(),
+            rows: self.matrix.rows().into_iter().map(|r| r.iter().map(shortest).collect()).collect(),
+        }
+    }
+}
+
+/// The shortest text that reads back as the same double, but for the sign of zero.
+fn shortest(value: &f64) -> String {
+    let text = format!("{:?}", value + 0.0);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_string)
+}
+
+fn check_frames(spec: &DesignSpec) -> Result<()> {
+    let times = &spec.frame_times;
+    let bad = |found: String, hint: &str| {
+        Err(Error::bad_data("the run", found, "have two volumes or more at rising times", hint))
+    };
+    // Outside these the sampled response has no points, or more than memory holds.
+    if !(0.01..=100.0).contains(&spec.tr) {
+        return Err(Error::bad_data(
+            "the repetition time",
+            format!("is {} s", spec.tr),
+            "lie between 0.01 and 100 s",
+            "give it in seconds, with --tr",
+        ));
+    }
+    if times.len() < 2 {
+        return bad(format!("has {} volumes", times.len()), "");
+    }
+    if times.iter().any(|t| t.is_nan() || t.abs() > 1e6) {
+        return bad("has frame times beyond a million seconds".into(), "check StartTime");
+    }
+    if times.windows(2).any(|w| w[1] - w[0] < 0.01) {
+        return bad("has frame times that do not rise by 0.01 s or more".into(), "check the TR");
+    }
+    Ok(())
+}
+
+fn refuse_two_drifts(spec: &DesignSpec) -> Result<()> {
+    let cosine = spec.confounds.names.iter().find(|name| name.starts_with("cosine"));
+    match cosine {
+        Some(name) if spec.drift != Drift::None => Err(Error::usage(
+            format!("confound {name}"),
+            "is a drift column, and so are the drift_1.. that boldly adds",
+            "not model drift twice",
+            "take --drift none, or leave cosine* out of --columns",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// What holds for every design.
+fn checked(thing: &str, design: Design) -> Result<Design> {
+    let mut seen = HashSet::new();
+    if let Some(name) = design.names.iter().find(|name| !seen.insert(name.as_str())) {
+        return Err(Error::bad_data(
+            thing,
+            format!("has two columns named `{name}`"),
+            "have unique names",
+            "rename the condition or the confound",
+        ));
+    }
+    let (n_volumes, columns) = design.matrix.dim();
+    if columns == 0 {
+        return Err(Error::bad_data(thing, "has no columns", "have one or more", ""));
+    }
+    if columns >= n_volumes {
+        return Err(Error::bad_data(
+            thing,
+            format!("has {columns} columns for {n_volumes} volumes"),
+            "have fewer columns than volumes",
+            "choose fewer confounds or a longer drift cutoff",
+        ));
+    }
+    Ok(design)
+}

@@ -1,0 +1,45 @@
+//! The name somebody probably meant.
+
+/// The closest of `names` by edit distance (case ignored), if it is close enough to be a slip: at most a third of the
+/// letters, at least 1 and at most 3. The first in order wins a tie.
+#[must_use]
+pub fn closest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
+    let wanted: Vec<char> = wanted.to_lowercase().chars().take(64).collect();
+    let allowed = (wanted.len() / 3).clamp(1, 3);
+    let distance = |name: &String| {
+        let name: Vec<char> = name.to_lowercase().chars().take(68).collect();
+        edit_distance(&wanted, &name)
+    };
+    names
+        .iter()
+        .map(|name| (distance(name), name))
+        .min_by_key(|(d, _)| *d)
+        .filter(|(d, _)| *d <= allowed)
+        .map(|(_, name)| name.as_str())
+}
+
+/// Names for a message: the first eight, and how many more there are.
+#[must_use]
+pub fn listing(names: &[String]) -> String {
+    let shown: Vec<String> = names.iter().take(8).map(|n| super::number::short(n)).collect();
+    match names.len() {
+        0 => "no columns".into(),
+        n if n > 8 => format!("columns: {}, and {} more", shown.join(", "), n - 8),
+        _ => format!("columns: {}", shown.join(", ")),
+    }
+}
+
+/// Levenshtein distance.
+fn edit_distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, ca) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, cb) in b.iter().enumerate() {
+            let substitute = diagonal + usize::from(ca != cb);
+            diagonal = row[j + 1];
+            row[j + 1] = substitute.min(row[j] + 1).min(row[j + 1] + 1);
+        }
+    }
+    row[b.len()]
+}
