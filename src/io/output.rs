@@ -57,6 +57,56 @@ impl Outputs {
         Outputs::default()
     }
 
+    /// Makes a folder for outputs to come, so that a place that cannot be written shows before the work, not after it.
+    ///
+    /// # Errors
+    /// [`Error::Output`] where it cannot be made.
+    pub fn folder(&self, path: &Path) -> Result<()> {
+        make_folders(path, &mut self.lock().folders).map_err(|e| cannot_write(path, e))
+    }
+
+    /// Writes maps of one grid as the volumes of one image; a single map stays 3-D.
+    ///
+    /// # Errors
+    /// As for [`Outputs::map`].
+    pub fn maps(&self, path: &Path, header: &Header, rows: &[Vec<f32>]) -> Result<()> {
+        match rows {
+            [row] => self.map(path, header, row),
+            rows => {
+                let mut header = header.clone();
+                header.shape.push(rows.len());
+                self.map(path, &header, &rows.concat())
+            }
+        }
+    }
+
+    /// Writes values as 16-bit integers, round(value / slope), with `slope` in scl_slope; .nii or .nii.gz by its name.
+    ///
+    /// # Errors
+    /// As for [`Outputs::map`]; internal where a value does not fit.
+    pub fn int16(&self, path: &Path, header: &Header, values: &[f32], slope: f64) -> Result<()> {
+        let stored = |v: &f32| {
+            let step = (f64::from(*v) / slope).round();
+            let fits = (f64::from(i16::MIN)..=f64::from(i16::MAX)).contains(&step);
+            fits.then_some(step as i16)
+        };
+        let stored: Option<Vec<i16>> = values.iter().map(stored).collect();
+        let (Some(stored), true) = (stored, values.len() == header.len()) else {
+            return Err(Error::internal(
+                path.display().to_string(),
+                "holds values that 16 bits or the extents do not take",
+                format!("hold {} values within 32767 steps of {slope}", header.len()),
+                "",
+            ));
+        };
+        let mut header = header.clone();
+        header.sample = sample::SampleType::I16;
+        header.scaling = Some(sample::Scaling { slope, inter: 0.0 });
+        let mut bytes = header.to_bytes();
+        stored.iter().for_each(|v| bytes.extend(v.to_le_bytes()));
+        if is_compressed_image(path)? { self.compressed(path, &bytes) } else { self.bytes(path, &bytes) }
+    }
+
     /// Writes one map, or any image whose values are all at hand, as float32; .nii or .nii.gz by its name.
     ///
     /// # Errors

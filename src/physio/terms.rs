@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 const HIGHEST_ORDER: usize = 10;
 
 /// Orders of the Fourier series of a RETROICOR model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(into = "String", try_from = "String")]
 pub struct Terms {
     /// Order C of the cardiac series: 2 C columns.
     pub cardiac: usize,
@@ -104,6 +105,20 @@ impl fmt::Display for Terms {
             (m, n) if m * n > 0 => write!(f, "{m}x{n}"),
             _ => write!(f, "0"),
         }
+    }
+}
+
+impl From<Terms> for String {
+    fn from(terms: Terms) -> String {
+        terms.to_string()
+    }
+}
+
+impl TryFrom<String> for Terms {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Terms> {
+        text.parse()
     }
 }
 
