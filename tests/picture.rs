@@ -19,9 +19,9 @@ fn grid(sense: f64) -> Grid {
 
 /// Width and rows of RGB pixels.
 fn decoded(file: &[u8]) -> (usize, Vec<[u8; 3]>) {
-    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
-    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
-    let info = reader.next_frame(&mut bytes).unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().expect("a PNG file");
+    let mut bytes = vec![0; reader.output_buffer_size().expect("a size")];
+    let info = reader.next_frame(&mut bytes).expect("a frame");
     (info.width as usize, bytes.as_chunks().0.to_vec())
 }
 

@@ -17,7 +17,7 @@ fn small() -> Spec {
 fn assert_close(name: &str, got: &[f64], want: &[f64], rtol: f64, atol: f64) {
     assert!(!got.is_empty() && got.len() == want.len(), "{name}: {} vs {}", got.len(), want.len());
     let times = |k: usize| (got[k] - want[k]).abs() / (rtol * want[k].abs() + atol);
-    let worst = (0..got.len()).max_by(|&a, &b| times(a).total_cmp(&times(b))).unwrap();
+    let worst = (0..got.len()).max_by(|&a, &b| times(a).total_cmp(&times(b))).expect("not empty");
     assert!(
         times(worst) <= 1.0,
         "{name}: worst at {worst}: got {}, want {}, {:.3} times the tolerance",
@@ -282,11 +282,11 @@ fn the_files_hold_the_study() {
     let study = simulate::run(&small()).unwrap();
     let files = write::files(&study, "boldly simulate OUT");
     let find = |path: &str| &files.iter().find(|f| f.0 == path).expect(path).1;
-    let write::Content::Image { values, stored, .. } = find(write::paths::BOLD) else {
+    let write::Content::Image(image) = find(write::paths::BOLD) else {
         panic!("the run is an image")
     };
-    let write::Stored::UInt8 { slope } = *stored else { panic!("{stored:?}") };
-    let steps = stored.bytes(values);
+    let write::Stored::UInt8 { slope } = image.stored else { panic!("{:?}", image.stored) };
+    let steps = image.bytes();
     assert_eq!(steps.len(), study.bold.len());
     let worst = steps
         .iter()

@@ -222,7 +222,7 @@ fn check(spec: &Spec) -> Result<()> {
     if spec.shape.contains(&0) {
         return bad(format!("has the shape {:?}", spec.shape), "have a voxel along each axis", "");
     }
-    if spec.multiband == 0 || spec.shape[2] % spec.multiband != 0 {
+    if spec.multiband == 0 || !spec.shape[2].is_multiple_of(spec.multiband) {
         return bad(
             format!("has {} slices and multiband factor {}", spec.shape[2], spec.multiband),
             "have a multiple of the multiband factor as its number of slices",
@@ -253,12 +253,14 @@ fn check(spec: &Spec) -> Result<()> {
 
 /// i runs to the right, j to the front, k up; the centre of the grid is the scanner's origin.
 fn grid(spec: &Spec) -> Grid {
-    let mut affine = [[0.0; 4]; 4];
-    for axis in 0..3 {
-        affine[axis][axis] = spec.voxel_size_mm[axis];
-        affine[axis][3] = -spec.voxel_size_mm[axis] * (spec.shape[axis] as f64 - 1.0) / 2.0;
-    }
-    affine[3][3] = 1.0;
+    let size = spec.voxel_size_mm;
+    let origin = |axis: usize| -size[axis] * (spec.shape[axis] as f64 - 1.0) / 2.0;
+    let affine = [
+        [size[0], 0.0, 0.0, origin(0)],
+        [0.0, size[1], 0.0, origin(1)],
+        [0.0, 0.0, size[2], origin(2)],
+        [0.0, 0.0, 0.0, 1.0],
+    ];
     Grid { shape: spec.shape, affine, voxel_size_mm: spec.voxel_size_mm }
 }
 

@@ -27,7 +27,7 @@ pub fn slice_times(n_slices: usize, tr: f64, multiband: usize, interleaved: bool
     let n_slots = n_slices / multiband.max(1);
     let turn = |slot: usize| match interleaved {
         false => slot,
-        true if slot % 2 == 0 => slot / 2,
+        true if slot.is_multiple_of(2) => slot / 2,
         true => n_slots.div_ceil(2) + slot / 2,
     };
     (0..n_slices).map(|k| turn(k % n_slots) as f64 * tr / n_slots as f64).collect()

@@ -36,18 +36,30 @@ pub enum Content {
     /// A gzipped text file.
     GzText(String),
     /// A NIfTI image, gzipped.
-    Image {
-        /// Where its voxels are.
-        grid: Grid,
-        /// Repetition time in seconds of a run; none for a map.
-        tr: Option<f64>,
-        /// Volumes; 1 for a map.
-        n_volumes: usize,
-        /// `[volume][voxel]`.
-        values: Vec<f32>,
-        /// How they are stored.
-        stored: Stored,
-    },
+    Image(Box<Image>),
+}
+
+/// An image to be written.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    /// Where its voxels are.
+    pub grid: Grid,
+    /// Repetition time in seconds of a run; none for a map.
+    pub tr: Option<f64>,
+    /// Volumes; 1 for a map.
+    pub n_volumes: usize,
+    /// `[volume][voxel]`.
+    pub values: Vec<f32>,
+    /// How they are stored.
+    pub stored: Stored,
+}
+
+impl Image {
+    /// The voxels as they are stored, little-endian.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.stored.bytes(&self.values)
+    }
 }
 
 impl Stored {
@@ -92,7 +104,7 @@ impl Content {
     pub fn sha256(&self) -> String {
         let digest = match self {
             Content::Text(text) | Content::GzText(text) => Sha256::digest(text),
-            Content::Image { values, stored, .. } => Sha256::digest(stored.bytes(values)),
+            Content::Image(image) => Sha256::digest(image.bytes()),
         };
         digest.iter().map(|byte| format!("{byte:02x}")).collect()
     }
@@ -187,13 +199,13 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
         "trial_type": { "Levels": { "pain": "painful heat", "control": "touch" } },
     });
     let readme = include_str!("dataset-readme.md").replace("{command}", command);
-    let bold_image = Content::Image {
+    let bold_image = Content::Image(Box::new(Image {
         grid: study.grid.clone(),
         tr: Some(spec.tr),
         n_volumes: spec.n_volumes,
         values: study.bold.clone(),
         stored: bold_stored(study),
-    };
+    }));
     vec![
         ("dataset_description.json".into(), pretty(&description)),
         ("README.md".into(), Content::Text(readme)),
@@ -244,13 +256,7 @@ fn truth(study: &Study) -> Vec<(String, Content)> {
         "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
     });
     let truth = &study.truth;
-    let map = |values: &[f32], stored: Stored| Content::Image {
-        grid: study.grid.clone(),
-        tr: None,
-        n_volumes: 1,
-        values: values.to_vec(),
-        stored,
-    };
+    let map = |values: &[f32], stored: Stored| map(study, values.to_vec(), stored);
     let fine = |values: &[f32]| map(values, Stored::Int16 { slope: 0.0625 });
     let labels: Vec<f32> = truth.labels.iter().map(|&v| f32::from(v)).collect();
     let mut names = String::from("index\tname\n");
@@ -285,14 +291,19 @@ fn truth(study: &Study) -> Vec<(String, Content)> {
     ]
 }
 
-fn mask(study: &Study, inside: &[bool]) -> Content {
-    Content::Image {
+fn map(study: &Study, values: Vec<f32>, stored: Stored) -> Content {
+    Content::Image(Box::new(Image {
         grid: study.grid.clone(),
         tr: None,
         n_volumes: 1,
-        values: inside.iter().map(|&v| f32::from(u8::from(v))).collect(),
-        stored: Stored::UInt8 { slope: 1.0 },
-    }
+        values,
+        stored,
+    }))
+}
+
+fn mask(study: &Study, inside: &[bool]) -> Content {
+    let values = inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+    map(study, values, Stored::UInt8 { slope: 1.0 })
 }
 
 /// Unwrapped phases in radians, a row a volume, a column a slice.
