@@ -130,6 +130,8 @@ fn from_marks(marks: &[usize], trace: &CleanTrace, thing: &str) -> Result<Vec<f6
 
 /// The trace ready for detection, at the working rate.
 struct Prepared {
+    /// The trace itself.
+    x: Vec<f64>,
     /// Band-passed, beats upward, in units of the local amplitude.
     z: Vec<f64>,
     hz: f64,
@@ -146,8 +148,8 @@ fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
         .filter(|r| r.correlation >= LOWEST_CORRELATION)
         .ok_or_else(|| no_pulse(thing))?;
     let period_s = rhythm.period / trace.sampling_hz;
-    let periods = local_periods(&trace.samples, trace.sampling_hz, RR_RANGE_S, period_s);
     let p = prepare(trace, period_s);
+    let periods = local_periods(&p.x, p.hz, RR_RANGE_S, period_s);
     let maxima: Vec<usize> = local_maxima(&p.z).into_iter().filter(|&i| p.z[i] > 0.05).collect();
     let time = |i: usize| p.start_s + i as f64 / p.hz;
     let typical = typical_height(&p.z, &maxima, period_s, p.hz);
@@ -157,7 +159,7 @@ fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
         .map(|&i| Candidate {
             time_s: time(i),
             score: height(i),
-            period_s: periods.at(time(i) - trace.start_s),
+            period_s: periods.at(i as f64 / p.hz),
         })
         .collect();
     let mut chain = best_chain(&candidates, 0.7 * RIGIDITY);
@@ -208,7 +210,7 @@ fn prepare(trace: &CleanTrace, period_s: f64) -> Prepared {
     // Where the amplitude all but vanishes (sensor off) noise must not be raised to a pulse.
     let least = 0.2 * median(&amplitude).unwrap_or(0.0);
     let z = band.iter().zip(&amplitude).map(|(v, a)| v / a.max(least).max(1e-300)).collect();
-    Prepared { z, hz, start_s, inverted, spiky }
+    Prepared { x, z, hz, start_s, inverted, spiky }
 }
 
 /// Median of the highest maximum in each stretch of one and a half periods.

@@ -153,11 +153,15 @@ fn autocorrelation(y: &[f64]) -> Vec<f64> {
             continue;
         }
         n += 1.0;
+        // Sums of squares of the first and last `length - lag` samples, from running sums.
+        let mut squares = vec![0.0; length + 1];
+        for (i, v) in s.iter().enumerate() {
+            squares[i + 1] = squares[i] + v * v;
+        }
         for (lag, m) in mean.iter_mut().enumerate() {
-            let (a, b) = (&s[..length - lag], &s[lag..]);
-            let dot = |p: &[f64], q: &[f64]| p.iter().zip(q).map(|(u, v)| u * v).sum::<f64>();
-            let norm = (dot(a, a) * dot(b, b)).sqrt();
-            *m += if norm > 0.0 { dot(a, b) / norm } else { 0.0 };
+            let dot: f64 = s[..length - lag].iter().zip(&s[lag..]).map(|(u, v)| u * v).sum();
+            let norm = (squares[length - lag] * (squares[length] - squares[lag])).max(0.0).sqrt();
+            *m += if norm > 0.0 { (dot / norm).clamp(-1.0, 1.0) } else { 0.0 };
         }
     }
     mean.iter_mut().for_each(|m| *m /= n.max(1.0));
