@@ -103,7 +103,7 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
     parts.push(drift);
     names.push("constant".into());
     parts.push(Array1::ones(n_volumes).insert_axis(Axis(1)));
-    let views: Vec<_> = parts.iter().map(Array2::view).collect();
+    let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
     let matrix = concatenate(Axis(1), &views).map_err(|e| {
         Error::internal("the design", "has parts of different lengths", "", "").caused_by(e)
     })?;
