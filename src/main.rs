@@ -1,3 +1,7 @@
-//! The `boldly` binary.
+//! The `boldly` binary: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    boldly::cli::main()
+}

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use boldly::io::output::Outputs;
+use boldly::io::Outputs;
 use boldly::io::{self, BoldFile, Intent};
 use boldly::volume::Block;
 

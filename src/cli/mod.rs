@@ -1,1 +1,116 @@
-//! TODO cli
+//! The command line: a file a subcommand, each its arguments and then its run. Nothing is computed here.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::{Error, Result};
+use crate::io::interrupt;
+
+mod args;
+mod bench;
+mod demo;
+mod devices;
+mod glm;
+mod progress;
+mod retroicor;
+mod simulate;
+mod smooth;
+mod verify;
+
+/// Reanalyse BOLD fMRI on any GPU: RETROICOR, smoothing and the GLM, every map verified against an f64 CPU path.
+#[derive(Debug, Parser)]
+#[command(name = "boldly", version, max_term_width = 100, after_help = EXIT_CODES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 ok, 1 a check failed (verify), 2 usage, 65 bad data, 66 missing input, 69 no such device, 70 a defect of
+boldly, 74 cannot write, 75 the device failed (may be retried), 130 interrupted.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// First-level model of one or more runs: correct, smooth, fit, contrast
+    Glm(Box<glm::Args>),
+    /// Remove cardiac and respiratory noise from a run (RETROICOR)
+    Retroicor(Box<retroicor::Args>),
+    /// Smooth a run with a Gaussian, optionally within a mask
+    Smooth(smooth::Args),
+    /// Rerun a finished output on the f64 CPU path and compare every voxel
+    Verify(verify::Args),
+    /// Analyse the shipped example and show what the correction brought
+    Demo(demo::Args),
+    /// Make a BIDS-shaped dataset with known truth
+    Simulate(simulate::Args),
+    /// Measure every stage on this machine
+    Bench(bench::Args),
+    /// List adapters, their limits and what the numerics probe finds
+    Devices(devices::Args),
+}
+
+/// Parse, run, and turn an error into a message on standard error and an exit code.
+#[must_use]
+pub fn main() -> ExitCode {
+    let started = Instant::now();
+    if let Err(error) = interrupt::install() {
+        report(&error);
+        return ExitCode::from(error.exit_code());
+    }
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => {
+            // --help and --version arrive here too, with exit code 0
+            let code = u8::try_from(usage.exit_code()).unwrap_or(2);
+            return if usage.print().is_ok() { code.into() } else { ExitCode::from(74) };
+        }
+    };
+    let done = match cli.command {
+        Command::Glm(args) => args.run(started),
+        Command::Retroicor(args) => args.run(started),
+        Command::Smooth(args) => args.run(started),
+        Command::Verify(args) => args.run(),
+        Command::Demo(args) => args.run(started),
+        Command::Simulate(args) => args.run(),
+        Command::Bench(args) => args.run(),
+        Command::Devices(args) => args.run(),
+    };
+    done.unwrap_or_else(|error| {
+        report(&error);
+        ExitCode::from(error.exit_code())
+    })
+}
+
+/// The message with its causes.
+fn report(error: &Error) {
+    let mut text = format!("boldly: {error}");
+    let mut cause = error.fault().and_then(|f| std::error::Error::source(f));
+    while let Some(below) = cause {
+        text.push_str(&format!("\n  because: {below}"));
+        cause = below.source();
+    }
+    eprintln!("{text}");
+}
+
+/// Print to standard output; a closed pipe is not an error.
+fn print(text: &str) -> Result<()> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Error::output("standard output", "cannot be written", "be writable", "")
+                .caused_by(e))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Print a value as one line of JSON.
+fn print_json(value: &impl serde::Serialize) -> Result<()> {
+    let text = serde_json::to_string(value).map_err(|e| {
+        Error::internal("the result", "cannot be written as JSON", "be serialisable", "")
+            .caused_by(e)
+    })?;
+    print(&format!("{text}\n"))
+}

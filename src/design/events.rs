@@ -103,7 +103,8 @@ pub fn check_within(name: &str, events: &[Event], end: f64) -> Result<()> {
     let Some(first) = events.iter().find(beyond) else { return Ok(()) };
     let count = events.iter().filter(beyond).count();
     let more = if count > 1 { format!(" ({count} events do)") } else { String::new() };
-    let milliseconds = events.iter().all(|e| e.onset.abs() < end * 1000.0) && first.onset > 50.0 * end;
+    let milliseconds =
+        events.iter().all(|e| e.onset.abs() < end * 1000.0) && first.onset > 50.0 * end;
     Err(Error::bad_data(
         match first.line {
             0 => format!("{name}: event `{}`", first.trial_type),

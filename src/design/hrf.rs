@@ -217,12 +217,17 @@ const NILEARN_MIN_ONSET_S: f64 = -24.0;
 
 impl NilearnResponse {
     /// The response on `LENGTH_S / dt` points from 0 to 32 s, scaled to sum 1.
-    fn sampled(&self, dt: f64, delay_s: f64, dispersion: f64, undershoot_dispersion: f64) -> Vec<f64> {
+    fn sampled(
+        &self,
+        dt: f64,
+        delay_s: f64,
+        dispersion: f64,
+        undershoot_dispersion: f64,
+    ) -> Vec<f64> {
         let count = (LENGTH_S / dt).round_ties_even() as usize;
         let step = LENGTH_S / (count.max(2) - 1) as f64;
-        let density = |t: f64, delay: f64, scale: f64| {
-            gamma_density((t - dt) / scale, delay / scale) / scale
-        };
+        let density =
+            |t: f64, delay: f64, scale: f64| gamma_density((t - dt) / scale, delay / scale) / scale;
         let values = (0..count).map(|i| {
             let t = i as f64 * step - delay_s;
             density(t, 6.0, dispersion)
@@ -290,10 +295,8 @@ fn nilearn_columns(
 /// Two points or more.
 fn nilearn_grid(frame_times: &[f64]) -> Vec<f64> {
     let n = frame_times.len() as f64;
-    let (first, last) = (
-        frame_times.first().copied().unwrap_or(0.0),
-        frame_times.last().copied().unwrap_or(1.0),
-    );
+    let (first, last) =
+        (frame_times.first().copied().unwrap_or(0.0), frame_times.last().copied().unwrap_or(1.0));
     let end = last * (1.0 + 1.0 / (n - 1.0));
     let per_second = (n - 1.0) * 1.0 / (last - first);
     let count = per_second * ((end - first - NILEARN_MIN_ONSET_S) * NILEARN_OVERSAMPLING) + 1.0;

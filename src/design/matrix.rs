@@ -89,8 +89,7 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
     for event in &spec.events {
         conditions.entry(&event.trial_type).or_default().push(event);
     }
-    let frames =
-        Frames { times: &spec.frame_times, tr: spec.tr, micro_time: spec.micro_time };
+    let frames = Frames { times: &spec.frame_times, tr: spec.tr, micro_time: spec.micro_time };
     for (condition, events) in conditions {
         let suffixes = spec.derivatives.suffixes();
         names.extend(suffixes.iter().map(|suffix| format!("{condition}{suffix}")));
@@ -142,7 +141,12 @@ impl Design {
         Table {
             name: name.into(),
             columns: self.names.clone(),
-            rows: self.matrix.rows().into_iter().map(|r| r.iter().map(shortest).collect()).collect(),
+            rows: self
+                .matrix
+                .rows()
+                .into_iter()
+                .map(|r| r.iter().map(shortest).collect())
+                .collect(),
         }
     }
 }

@@ -8,7 +8,7 @@ use super::{DeviceChoice, DeviceReport, limits};
 use crate::error::{Error, Result};
 
 /// An adapter as `boldly devices` lists it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct AdapterReport {
     /// What is recorded of it; the probe is empty until it is opened.
     pub report: DeviceReport,

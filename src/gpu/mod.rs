@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::volume::{Block, HostBold};
 
 mod adapter;
+mod bandwidth;
 mod buffer;
 mod context;
 mod cpu;

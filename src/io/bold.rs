@@ -47,6 +47,11 @@ impl BoldFile {
                 "name the BOLD series, not a mean, a mask or a map",
             ));
         }
+        BoldFile::new(image, path)
+    }
+
+    fn new(image: Image, path: &Path) -> Result<BoldFile> {
+        let thing = path.display().to_string();
         refuse_more_axes(&image, 4)?;
         let grid = image.header.grid(&thing)?;
         let hashing = Hashing::start(&image.data_path)?;
@@ -60,6 +65,14 @@ impl BoldFile {
             hashing,
             decoded: None,
         })
+    }
+
+    /// Opens any image: a map counts as a run of one volume.
+    ///
+    /// # Errors
+    /// As for [`BoldFile::open`], but that 3-D is welcome.
+    pub fn open_image(path: &Path) -> Result<BoldFile> {
+        BoldFile::new(Image::open(path)?, path)
     }
 
     /// Whether the data are compressed: then the first read decodes them all, and others copy from memory.

@@ -28,5 +28,5 @@ pub use bold::BoldFile;
 pub use compress::gzip;
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask};
-pub use output::Outputs;
+pub use output::{Integer, Outputs};
 pub use write::BoldWriter;

@@ -1,1 +1,21 @@
-//! TODO pipeline
+//! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] (`retroicor`),
+//! [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [`bench`]. The only place that knows every
+//! stage.
+
+pub mod automask;
+pub mod bench;
+pub mod blocks;
+pub mod clean;
+pub mod combine;
+pub mod demo;
+pub mod first_level;
+pub mod glm;
+pub mod inputs;
+pub mod maps;
+pub mod provenance;
+pub mod save;
+pub mod simulate;
+pub mod smoothing;
+pub mod spec;
+pub mod verify;
+pub mod watch;

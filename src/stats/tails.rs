@@ -98,8 +98,11 @@ impl FTail {
         // x and y over their means, as logarithms without cancellation near f = 1.
         let mean_x = self.dof1 * (1.0 - f) / total;
         let mean_y = self.dof2 * (f - 1.0) / total;
-        let ln_ratio_x =
-            if mean_x.abs() < 0.5 { mean_x.ln_1p() } else { ((self.dof1 + self.dof2) / total).ln() };
+        let ln_ratio_x = if mean_x.abs() < 0.5 {
+            mean_x.ln_1p()
+        } else {
+            ((self.dof1 + self.dof2) / total).ln()
+        };
         let ln_ratio_y = if mean_y.abs() < 0.5 {
             mean_y.ln_1p()
         } else {

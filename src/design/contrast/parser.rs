@@ -96,11 +96,7 @@ impl<'a> Parser<'a> {
                     ));
                 }
                 _ => {
-                    return Err(self.error(
-                        "divides by a column",
-                        "be linear in the columns",
-                        "",
-                    ));
+                    return Err(self.error("divides by a column", "be linear in the columns", ""));
                 }
             };
         }
@@ -183,9 +179,8 @@ impl<'a> Parser<'a> {
         let rest = self.rest();
         let fits = |name: &str| {
             let word = name.chars().next_back().is_some_and(is_word);
-            rest.strip_prefix(name).is_some_and(|after| {
-                !(word && after.chars().next().is_some_and(is_word))
-            })
+            rest.strip_prefix(name)
+                .is_some_and(|after| !(word && after.chars().next().is_some_and(is_word)))
         };
         self.names
             .iter()

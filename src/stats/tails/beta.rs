@@ -38,17 +38,10 @@ impl LnBetaTail {
 
     /// `(true, ln I_x(a, b))` where x is below its turning point, else `(false, ln I_y(b, a))`, the complement.
     /// `ln_ratio_x` = ln(x (a+b)/a) and `ln_ratio_y` = ln(y (a+b)/b) carry the accuracy x and y have lost.
-    pub(super) fn ln_tail(
-        &self,
-        x: f64,
-        y: f64,
-        ln_ratio_x: f64,
-        ln_ratio_y: f64,
-    ) -> (bool, f64) {
+    pub(super) fn ln_tail(&self, x: f64, y: f64, ln_ratio_x: f64, ln_ratio_y: f64) -> (bool, f64) {
         let ln_prefactor = self.ln_peak + self.a * ln_ratio_x + self.b * ln_ratio_y;
         let upper = x < (self.a + 1.0) / (self.a + self.b + 2.0);
-        let fraction =
-            if upper { self.direct.value(x, y) } else { self.complement.value(y, x) };
+        let fraction = if upper { self.direct.value(x, y) } else { self.complement.value(y, x) };
         (upper, (ln_prefactor - fraction.ln()).min(0.0))
     }
 }
@@ -119,8 +112,7 @@ fn term(a: f64, b: f64, m: f64) -> Term {
     let scale_before = if m <= 1.0 { 1.0 } else { 1.0 / m };
     // At m = 0 the terms with a factor m vanish, also where a = 1 makes their denominator 0.
     let slope = if m == 0.0 { 0.0 } else { m * (b - m) / before };
-    let square =
-        if m == 0.0 { 0.0 } else { slope * ((a + m - 1.0) / before) * (a + b + m - 1.0) };
+    let square = if m == 0.0 { 0.0 } else { slope * ((a + m - 1.0) / before) * (a + b + m - 1.0) };
     Term {
         square: square * scale * scale_before,
         constant: (m + (a + m) * (1.0 + m) / after) * scale,

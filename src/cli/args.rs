@@ -1,0 +1,193 @@
+//! Arguments that several commands share, each with its unit and default.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::ArgAction;
+
+use crate::cli::progress::Terminal;
+use crate::design::hrf::Model as Hrf;
+use crate::design::{Drift, NaPolicy};
+use crate::error::{Error, Result};
+use crate::gpu::DeviceChoice;
+use crate::kernels::smooth::Kernel;
+use crate::physio::Terms;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::save::Session;
+use crate::pipeline::spec::DesignOptions;
+
+/// `--device`.
+#[derive(Debug, clap::Args)]
+pub(super) struct DeviceArgs {
+    /// Where to compute: `auto` (a hardware GPU, else the CPU), `gpu` (a hardware GPU or an error), `cpu` (the f64 path),
+    /// or part of an adapter's name (the only way to a software adapter)
+    #[arg(long, value_name = "auto|gpu|cpu|NAME", default_value = "auto")]
+    pub device: String,
+}
+
+impl DeviceArgs {
+    /// What was asked for.
+    pub fn choice(&self) -> DeviceChoice {
+        match self.device.as_str() {
+            "auto" => DeviceChoice::Auto,
+            "gpu" => DeviceChoice::Gpu,
+            "cpu" => DeviceChoice::Cpu,
+            name => DeviceChoice::Named(name.to_owned()),
+        }
+    }
+
+    /// A session on it.
+    pub fn session(&self, started: Instant) -> Result<Session> {
+        let ladder = Ladder::open(&self.choice())?;
+        Ok(Session { command_line: std::env::args().collect(), started, ladder })
+    }
+}
+
+/// `-q`, `-v`, `--json`.
+#[derive(Debug, clap::Args)]
+pub(super) struct TalkArgs {
+    /// Print errors only
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Print more: notes, timings by stage
+    #[arg(short, long, action = ArgAction::Count)]
+    pub verbose: u8,
+    /// Print the result as one line of JSON on standard output
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl TalkArgs {
+    /// Progress and notes as asked for.
+    pub fn terminal(&self) -> Terminal {
+        Terminal::new(self.quiet, self.verbose)
+    }
+}
+
+/// When the run's volumes and slices were acquired.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct TimingArgs {
+    /// Repetition time in seconds; overrules the sidecar and the header
+    #[arg(long, value_name = "SECONDS")]
+    pub tr: Option<f64>,
+    /// Text file of slice times in seconds, one a plane in file order; overrules the sidecar
+    #[arg(long, value_name = "FILE")]
+    pub slice_times: Option<PathBuf>,
+    /// BIDS JSON to read instead of the inherited sidecars
+    #[arg(long, value_name = "JSON")]
+    pub sidecar: Option<PathBuf>,
+}
+
+/// How the design is made.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct DesignArgs {
+    /// Confound columns by name or pattern, separated by commas: 'trans_*,rot_*,csf'
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub columns: Vec<String>,
+    /// What n/a in a used confound column does: an error, drop the column, or become 0 or the column's mean
+    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
+    pub na: NaPolicy,
+    /// Haemodynamic response: `spm` (canonical, SPM's sampling), `nilearn` (canonical, nilearn's sampling), `glover`
+    #[arg(long, value_name = "spm|nilearn|glover", default_value = "spm", value_parser = hrf)]
+    pub hrf: Hrf,
+    /// Slow drift: cosine:SECONDS (cut-off period), polynomial:ORDER or none
+    #[arg(long, value_name = "MODEL", default_value = "cosine:128", value_parser = drift)]
+    pub drift: Drift,
+    /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
+    /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse
+    #[arg(long, default_value = "harvey")]
+    pub terms: Terms,
+}
+
+impl DesignArgs {
+    /// As the pipeline takes it.
+    pub fn options(&self) -> DesignOptions {
+        DesignOptions {
+            columns: self.columns.clone(),
+            na: self.na,
+            hrf: self.hrf,
+            drift: self.drift,
+            terms: self.terms,
+        }
+    }
+}
+
+/// How the Gaussian becomes weights.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum KernelName {
+    /// Sampled at voxel centres (FSL, nilearn, MRtrix3)
+    Sampled,
+    /// Discrete Gaussian: gives the FWHM that was asked for
+    Exact,
+}
+
+impl From<KernelName> for Kernel {
+    fn from(name: KernelName) -> Kernel {
+        match name {
+            KernelName::Sampled => Kernel::Sampled,
+            KernelName::Exact => Kernel::Exact,
+        }
+    }
+}
+
+/// Verify what was just written, as `--verify` asks.
+pub(super) fn verify_after(
+    out: &std::path::Path,
+    asked: bool,
+    talk: &TalkArgs,
+) -> Result<ExitCode> {
+    if !asked {
+        return Ok(ExitCode::SUCCESS);
+    }
+    super::verify::verify_and_print(out, talk)
+}
+
+/// An output name that says neither .nii nor .nii.gz.
+pub(super) fn check_image_name(out: &std::path::Path) -> Result<()> {
+    let name = out.to_string_lossy();
+    if name.ends_with(".nii") || name.ends_with(".nii.gz") {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "--out",
+        format!("is {name}"),
+        "end in .nii or .nii.gz",
+        "the ending chooses whether the image is compressed",
+    ))
+}
+
+fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
+    match text {
+        "error" => Ok(NaPolicy::Error),
+        "drop" => Ok(NaPolicy::Drop),
+        "zero" => Ok(NaPolicy::Zero),
+        "mean" => Ok(NaPolicy::Mean),
+        _ => Err("it must be error, drop, zero or mean".to_owned()),
+    }
+}
+
+fn hrf(text: &str) -> std::result::Result<Hrf, String> {
+    match text {
+        "spm" => Ok(Hrf::Spm),
+        "nilearn" => Ok(Hrf::SpmNilearn),
+        "glover" => Ok(Hrf::Glover),
+        _ => Err("it must be spm, nilearn or glover".to_owned()),
+    }
+}
+
+fn drift(text: &str) -> std::result::Result<Drift, String> {
+    let (model, number) = text.split_once(':').unwrap_or((text, ""));
+    let bad = || "it must be cosine:SECONDS, polynomial:ORDER or none".to_owned();
+    match (model, number) {
+        ("none", "") => Ok(Drift::None),
+        ("cosine", "") => Ok(Drift::default()),
+        ("cosine", seconds) => {
+            seconds.parse().map(|cutoff_s| Drift::Cosine { cutoff_s }).map_err(|_| bad())
+        }
+        ("polynomial", order) => {
+            order.parse().map(|order| Drift::Polynomial { order }).map_err(|_| bad())
+        }
+        _ => Err(bad()),
+    }
+}

@@ -1,0 +1,99 @@
+//! `boldly bench`.
+
+use std::process::ExitCode;
+
+use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::error::Result;
+use crate::gpu::Device;
+use crate::pipeline::bench::{BenchResult, BenchSpec, bench};
+use crate::pipeline::blocks::Ladder;
+
+/// Measure every stage on data made in memory, and whole commands on files (CPU path).
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+GB/s counts the bytes the algorithm must move; its share is of a plain copy measured on the same device. Figures are medians.
+
+Example: boldly bench --size large --device gpu")]
+pub(super) struct Args {
+    /// small: 64x64x36x200, large: 96x96x60x300
+    #[arg(long, value_enum, default_value = "small")]
+    size: Size,
+    /// Voxels along i, j, k and volumes instead of --size
+    #[arg(long, value_name = "I,J,K,VOLUMES", value_delimiter = ',', num_args = 4)]
+    shape: Option<Vec<usize>>,
+    /// Runs of each measurement
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..1000))]
+    repeats: u64,
+    /// Leave out the whole commands on files
+    #[arg(long)]
+    no_files: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Size {
+    Small,
+    Large,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let (shape, n_volumes) = match (&self.shape, self.size) {
+            (Some(s), _) => ([s[0].max(1), s[1].max(1), s[2].max(1)], s[3]),
+            (None, Size::Small) => ([64, 64, 36], 200),
+            (None, Size::Large) => ([96, 96, 60], 300),
+        };
+        let mut ladder = Ladder::open(&self.device.choice())?;
+        let files = !self.no_files && matches!(ladder.device, Device::Cpu(_));
+        let spec = BenchSpec { shape, n_volumes, repeats: self.repeats as usize, files };
+        let result = bench(&spec, &mut ladder)?;
+        if self.talk.json {
+            super::print_json(&result)?;
+        } else {
+            super::print(&table(&result))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(result: &BenchResult) -> String {
+    let [i, j, k] = result.spec.shape;
+    let mut text = format!(
+        "{i} x {j} x {k} x {}, medians of {}\n{} ({}), {}, driver {}\ncopy {:.1} GB/s\n\n",
+        result.spec.n_volumes,
+        result.spec.repeats,
+        result.device.name,
+        result.device.kind,
+        result.device.precision,
+        result.device.driver,
+        result.copy_gb_per_s
+    );
+    text.push_str(&format!(
+        "{:<10} {:<9} {:>9} {:>9} {:>9} {:>8}\n",
+        "stage", "activity", "seconds", "GB/s", "GFLOP/s", "of copy"
+    ));
+    for s in &result.stages {
+        text.push_str(&format!(
+            "{:<10} {:<9} {:>9.4} {:>9.2} {:>9.2} {:>7.0}%\n",
+            s.stage,
+            format!("{:?}", s.activity).to_lowercase(),
+            s.seconds,
+            s.gb_per_s,
+            s.gflop_per_s,
+            100.0 * s.share_of_copy
+        ));
+    }
+    if !result.commands.is_empty() {
+        text.push_str(&format!(
+            "\n{:<10} {:>9} {:>14} (whole process, uncompressed .nii)\n",
+            "command", "seconds", "read(+write)"
+        ));
+    }
+    for c in &result.commands {
+        text.push_str(&format!("{:<10} {:>9.3} {:>14.3}\n", c.command, c.seconds, c.floor_seconds));
+    }
+    text
+}

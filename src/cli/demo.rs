@@ -1,0 +1,122 @@
+//! `boldly demo`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::error::Result;
+use crate::io::Outputs;
+use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, shipped_example};
+use crate::pipeline::simulate;
+use crate::pipeline::spec::DesignOptions;
+use crate::pipeline::watch::Watch;
+use crate::report::picture;
+use crate::simulate::Spec;
+
+/// Analyse the shipped example with and without RETROICOR and hold both against the known truth.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Needs no GPU, no download and no other program. Writes maps, the corrected run and demo.png into OUT.
+
+Example: boldly demo")]
+pub(super) struct Args {
+    /// Folder to write into
+    #[arg(default_value = "boldly-demo")]
+    out: PathBuf,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+impl Args {
+    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        let terminal = self.talk.terminal();
+        let data = match shipped_example() {
+            Some(data) => data,
+            None => {
+                let data = self.out.join("data");
+                simulate::write(&Spec::default(), &data, "boldly simulate data", &terminal)?;
+                data
+            }
+        };
+        terminal.note(&format!("example: {}", data.display()));
+        let mut session = self.device.session(started)?;
+        let options = DesignOptions::default();
+        let result = demo(&data, &self.out, &options, &mut session, &terminal)?;
+        let picture_path = self.out.join("demo.png");
+        let mut outputs = Outputs::new();
+        outputs.bytes(&picture_path, &draw(&result)?)?;
+        outputs.commit()?;
+        drop(terminal);
+        if self.talk.json {
+            super::print_json(&result)?;
+        } else {
+            super::print(&table(&result))?;
+            super::print(&format!("\nmaps and {} written\n", picture_path.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(result: &DemoResult) -> String {
+    let mut text = format!(
+        "\n{:<40} {:>12} {:>12} {:>8}\n",
+        format!("{FWHM_MM} mm FWHM, pain against rest"),
+        "uncorrected",
+        "RETROICOR",
+        "change"
+    );
+    for l in &result.lines {
+        let change = 100.0 * (l.after / l.before - 1.0);
+        let change = if change.is_finite() { format!("{change:+.0} %") } else { String::new() };
+        text.push_str(&format!(
+            "{:<40} {:>12.3} {:>12.3} {change:>8}\n",
+            l.quantity, l.before, l.after
+        ));
+    }
+    text.push('\n');
+    for (step, seconds) in &result.seconds {
+        text.push_str(&format!("{step:<40} {seconds:>10.3} s\n"));
+    }
+    text.push_str(&format!("device: {}\n", result.device));
+    text
+}
+
+/// t without, t with, and the truth, side by side.
+fn draw(result: &DemoResult) -> Result<Vec<u8>> {
+    let images = &result.images;
+    let largest = |v: &[f32]| v.iter().fold(0.0_f32, |a, &x| a.max(x));
+    let panel = |title, note, overlay, threshold, max| picture::Panel {
+        title,
+        note,
+        background: &images.mean,
+        overlay,
+        outline: Some(&images.pag),
+        threshold,
+        max,
+    };
+    let max_t = largest(&images.after).max(6.0);
+    let max_truth = largest(&images.truth);
+    let panels = [
+        panel("t of pain, uncorrected", "5 mm FWHM", &images.before[..], 3.1, max_t),
+        panel("t of pain, RETROICOR", "5 mm FWHM", &images.after[..], 3.1, max_t),
+        panel(
+            "true response",
+            "BOLD units, smoothed",
+            &images.truth[..],
+            0.1 * max_truth,
+            max_truth,
+        ),
+    ];
+    picture::panels(&panels, &images.grid, &cuts(images))
+}
+
+/// Through the middle of the periaqueductal grey, and across the top of the response.
+fn cuts(images: &Images) -> Vec<picture::Cut> {
+    let mut cuts = picture::cuts_through(&images.grid, &images.pag).to_vec();
+    let peak = (0..images.truth.len()).max_by(|&a, &b| images.truth[a].total_cmp(&images.truth[b]));
+    cuts.extend(peak.map(|voxel| picture::Cut::K(images.grid.coordinates(voxel)[2])));
+    cuts
+}

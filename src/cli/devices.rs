@@ -1,0 +1,50 @@
+//! `boldly devices`.
+
+use std::process::ExitCode;
+
+use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::error::Result;
+use crate::gpu::{self, Device};
+
+/// List every adapter with its limits; open the chosen one and show what its numerics probe finds.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example: boldly devices --device llvmpipe")]
+pub(super) struct Args {
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let adapters = gpu::adapter_reports();
+        let chosen = Device::open(&self.device.choice())?.report();
+        if self.talk.json {
+            let all = serde_json::json!({ "adapters": adapters, "chosen": chosen });
+            super::print_json(&all)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let mut text = String::new();
+        if adapters.is_empty() {
+            text.push_str("no adapters: every command uses the f64 CPU path\n");
+        }
+        for adapter in &adapters {
+            let r = &adapter.report;
+            text.push_str(&format!("{} ({}), driver {}\n", r.name, r.kind, r.driver));
+            for (name, value) in &adapter.limits {
+                text.push_str(&format!("    {name:<40} {value}\n"));
+            }
+        }
+        text.push_str(&format!(
+            "--device {}: {} ({}), {}, driver {}\n",
+            self.device.device, chosen.name, chosen.kind, chosen.precision, chosen.driver
+        ));
+        for (name, value) in &chosen.probe {
+            text.push_str(&format!("    {name:<40} {value}\n"));
+        }
+        super::print(&text)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

@@ -1,0 +1,159 @@
+//! `boldly glm`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::args::{self, DesignArgs, DeviceArgs, KernelName, TalkArgs, TimingArgs};
+use crate::error::{Error, Result};
+use crate::pipeline::save;
+use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SmoothOptions};
+
+/// Fit a first-level model and write contrast maps.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined
+by fixed effects. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
+
+Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image
+with a JSON sidecar. p is one-sided.
+
+Example: boldly glm sub-01_bold.nii.gz --events sub-01_events.tsv --confounds sub-01_confounds.tsv \\
+    --columns 'trans_*,rot_*,csf' --mask sub-01_mask.nii.gz --physio sub-01_physio.tsv.gz --fwhm 5 \\
+    --contrast 'pain=pain-control' --out results")]
+pub(super) struct Args {
+    /// 4-D NIfTI image of each run (.nii, .nii.gz, .hdr/.img)
+    #[arg(required = true)]
+    bold: Vec<PathBuf>,
+    /// BIDS events of each run
+    #[arg(long, value_name = "TSV", num_args = 1.., conflicts_with = "design_matrix")]
+    events: Vec<PathBuf>,
+    /// A ready design matrix of each run instead of events: one row a volume, a header of names
+    #[arg(id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
+    design_matrix: Vec<PathBuf>,
+    /// Confounds table of each run, one row a volume; see --columns
+    #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    confounds: Vec<PathBuf>,
+    /// BIDS recording of each run (.tsv.gz with its .json); for one run give it twice when pulse and breathing are apart
+    #[arg(long, value_name = "TSV", num_args = 1..)]
+    physio: Vec<PathBuf>,
+    /// Voxels to fit; without it a mask is made from the mean image. It does not limit the smoothing
+    #[arg(long, value_name = "IMAGE")]
+    mask: Option<PathBuf>,
+    /// Smooth by this full width at half maximum in mm before the fit
+    #[arg(long, value_name = "MM", default_value_t = 0.0, allow_negative_numbers = true)]
+    fwhm: f64,
+    /// How the Gaussian becomes weights
+    #[arg(long, value_enum, default_value = "sampled")]
+    kernel: KernelName,
+    /// Smooth within this mask (normalised convolution): voxels outside add nothing and become 0
+    #[arg(long, value_name = "IMAGE")]
+    smooth_within: Option<PathBuf>,
+    /// t contrast over column names, as NAME=EXPRESSION or an expression: 'pain=pain-control', '0.5*a + 0.5*b'
+    #[arg(long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
+    contrasts: Vec<String>,
+    /// F contrast, rows separated by semicolons: 'any=pain; control'
+    #[arg(long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
+    f_contrasts: Vec<String>,
+    /// Model of the residuals: `ols` (independent)
+    #[arg(long, value_enum, default_value = "ols")]
+    noise: NoiseName,
+    /// Folder to write into
+    #[arg(short, long, value_name = "DIR")]
+    out: PathBuf,
+    /// Verify the maps on the f64 path afterwards
+    #[arg(long)]
+    verify: bool,
+    #[command(flatten)]
+    design: DesignArgs,
+    #[command(flatten)]
+    timing: TimingArgs,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum NoiseName {
+    /// Independent residuals
+    Ols,
+}
+
+impl Args {
+    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        let spec = self.spec()?;
+        let mut session = self.device.session(started)?;
+        let terminal = self.talk.terminal();
+        let (result, provenance) = save::glm(&mut session, &spec, &self.out, &terminal)?;
+        terminal.peaks(&result);
+        terminal.done(&self.out, &provenance);
+        if self.talk.json {
+            super::print_json(&provenance)?;
+        }
+        args::verify_after(&self.out, self.verify, &self.talk)
+    }
+
+    fn spec(&self) -> Result<GlmSpec> {
+        let n = self.bold.len();
+        for (option, files) in [
+            ("--events", &self.events),
+            ("--design", &self.design_matrix),
+            ("--confounds", &self.confounds),
+        ] {
+            if !files.is_empty() && files.len() != n {
+                return Err(one_each(option, files.len(), n));
+            }
+        }
+        if n > 1 && !self.physio.is_empty() && self.physio.len() != n {
+            return Err(one_each("--physio", self.physio.len(), n));
+        }
+        if self.events.is_empty() && self.design_matrix.is_empty() {
+            return Err(Error::usage(
+                "the command line",
+                "has neither --events nor --design",
+                "say what the task was",
+                "give BIDS events with --events, or a ready matrix with --design",
+            ));
+        }
+        let runs = (0..n)
+            .map(|run| RunSpec {
+                bold: self.bold[run].clone(),
+                sidecar: self.timing.sidecar.clone(),
+                slice_times: self.timing.slice_times.clone(),
+                tr: self.timing.tr,
+                events: self.events.get(run).cloned(),
+                design: self.design_matrix.get(run).cloned(),
+                confounds: self.confounds.get(run).cloned(),
+                physio: match n {
+                    1 => self.physio.clone(),
+                    _ => self.physio.get(run).cloned().into_iter().collect(),
+                },
+            })
+            .collect();
+        let smooth = SmoothOptions {
+            fwhm_mm: self.fwhm,
+            kernel: self.kernel.into(),
+            within: self.smooth_within.clone(),
+        };
+        let NoiseName::Ols = self.noise;
+        Ok(GlmSpec {
+            runs,
+            design: self.design.options(),
+            mask: self.mask.clone(),
+            smooth,
+            contrasts: self.contrasts.clone(),
+            f_contrasts: self.f_contrasts.clone(),
+            noise: Noise::Ols,
+        })
+    }
+}
+
+fn one_each(option: &str, files: usize, runs: usize) -> Error {
+    Error::usage(
+        option,
+        format!("names {files} files for {runs} runs"),
+        "name one for each run, in the same order",
+        format!("repeat {option} once a run"),
+    )
+}

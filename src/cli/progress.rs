@@ -1,0 +1,107 @@
+//! Progress on standard error: bars on a terminal, plain lines elsewhere, nothing with `-q`.
+
+use std::cell::RefCell;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::pipeline::glm::GlmResult;
+use crate::pipeline::provenance::Provenance;
+use crate::pipeline::watch::Watch;
+
+/// A person's terminal, or a log.
+pub(super) struct Terminal {
+    quiet: bool,
+    verbose: u8,
+    bars: bool,
+    bar: RefCell<Option<ProgressBar>>,
+}
+
+impl Terminal {
+    pub(super) fn new(quiet: bool, verbose: u8) -> Terminal {
+        let bars = !quiet && std::io::stderr().is_terminal();
+        Terminal { quiet, verbose, bars, bar: RefCell::new(None) }
+    }
+
+    fn line(&self, text: &str) {
+        if !self.quiet {
+            self.clear();
+            eprintln!("{text}");
+        }
+    }
+
+    fn clear(&self) {
+        if let Some(bar) = self.bar.borrow_mut().take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// The largest value of each contrast and where it is.
+    pub(super) fn peaks(&self, result: &GlmResult) {
+        for c in &result.contrasts {
+            let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
+            if let Some((voxel, value)) = peak {
+                let [i, j, k] = result.mask.grid.coordinates(voxel);
+                let letter = if c.rank == 1 && c.effect.len() == 1 { "stat" } else { "F" };
+                self.line(&format!(
+                    "{}: largest {letter} {value:.3} at voxel ({i}, {j}, {k}), dof {}",
+                    c.name, c.dof
+                ));
+            }
+        }
+    }
+
+    /// The closing line.
+    pub(super) fn done(&self, out: &Path, provenance: &Provenance) {
+        if self.verbose > 0 {
+            for span in &provenance.timings {
+                let rate = span.bytes as f64 / span.seconds.max(1e-9) / 1e9;
+                self.line(&format!(
+                    "  {:<10} {:<8} {:>9.4} s {rate:>8.2} GB/s",
+                    span.stage,
+                    format!("{:?}", span.activity).to_lowercase(),
+                    span.seconds
+                ));
+            }
+        }
+        self.line(&format!(
+            "wrote {} in {:.2} s on {}",
+            out.display(),
+            provenance.wall_s,
+            provenance.device.name
+        ));
+    }
+}
+
+impl Watch for Terminal {
+    fn stage(&self, name: &str, total: usize) {
+        self.clear();
+        if self.bars {
+            let style = ProgressStyle::with_template("{msg:>10} {wide_bar} {pos}/{len} {eta}")
+                .unwrap_or_else(|_| ProgressStyle::default_bar());
+            let bar = ProgressBar::new(total as u64).with_style(style);
+            bar.set_message(name.to_owned());
+            *self.bar.borrow_mut() = Some(bar);
+        } else if self.verbose > 0 {
+            self.line(&format!("{name}: {total} steps"));
+        }
+    }
+    fn step(&self) {
+        if let Some(bar) = &*self.bar.borrow() {
+            bar.inc(1);
+        }
+    }
+    fn note(&self, line: &str) {
+        self.line(line);
+    }
+    fn warn(&self, line: &str) {
+        self.line(&format!("warning: {line}"));
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}

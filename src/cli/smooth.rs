@@ -1,0 +1,57 @@
+//! `boldly smooth`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::args::{self, DeviceArgs, KernelName, TalkArgs};
+use crate::error::Result;
+use crate::pipeline::save;
+use crate::pipeline::spec::{SmoothOptions, SmoothSpec};
+
+/// Smooth every volume of a run with a Gaussian.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Voxels that are not finite are left out of the sums and stay as they are. The effective FWHM is printed.
+
+Example: boldly smooth sub-01_bold.nii.gz --fwhm 5 --mask sub-01_mask.nii.gz --out sub-01_desc-sm5_bold.nii.gz")]
+pub(super) struct Args {
+    /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
+    bold: PathBuf,
+    /// Full width at half maximum in mm, the same along each axis; 0 copies
+    #[arg(long, value_name = "MM", allow_negative_numbers = true)]
+    fwhm: f64,
+    /// How the Gaussian becomes weights
+    #[arg(long, value_enum, default_value = "sampled")]
+    kernel: KernelName,
+    /// Smooth within this mask (normalised convolution): voxels outside add nothing and become 0
+    #[arg(long, value_name = "MASK")]
+    mask: Option<PathBuf>,
+    /// Image to write; its ending chooses .nii or .nii.gz
+    #[arg(short, long, value_name = "IMAGE")]
+    out: PathBuf,
+    /// Verify the output on the f64 path afterwards
+    #[arg(long)]
+    verify: bool,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+impl Args {
+    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        args::check_image_name(&self.out)?;
+        let smooth =
+            SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: self.mask };
+        let spec = SmoothSpec { bold: self.bold, smooth };
+        let mut session = self.device.session(started)?;
+        let terminal = self.talk.terminal();
+        let provenance = save::smooth(&mut session, &spec, &self.out, &terminal)?;
+        terminal.done(&self.out, &provenance);
+        if self.talk.json {
+            super::print_json(&provenance)?;
+        }
+        args::verify_after(&self.out, self.verify, &self.talk)
+    }
+}

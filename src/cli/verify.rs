@@ -1,0 +1,65 @@
+//! `boldly verify`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cli::args::TalkArgs;
+use crate::error::Result;
+use crate::pipeline::verify::{Comparison, verify};
+
+/// Rerun a finished output from its sidecar on the f64 CPU path and compare every voxel.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit code 1 when any voxel lies outside its tolerance. Tolerances: docs/accuracy.md.
+
+Example: boldly verify results")]
+pub(super) struct Args {
+    /// The --out of a boldly command: a folder, an image or its sidecar
+    out: PathBuf,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        verify_and_print(&self.out, &self.talk)
+    }
+}
+
+pub(super) fn verify_and_print(out: &Path, talk: &TalkArgs) -> Result<ExitCode> {
+    let comparisons = verify(out, &talk.terminal())?;
+    if talk.json {
+        super::print_json(&comparisons)?;
+    } else {
+        super::print(&table(&comparisons))?;
+    }
+    let passed = comparisons.iter().all(Comparison::passed);
+    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn table(comparisons: &[Comparison]) -> String {
+    let width = comparisons.iter().map(|c| c.image.len()).max().unwrap_or(0);
+    let mut text = format!(
+        "{:<width$}  {:>10}  {:>20}  {:>14}  {:>14}  {:>10}  {:>6}\n",
+        "image", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"
+    );
+    for c in comparisons {
+        let [i, j, k, row] = c.worst_at;
+        text.push_str(&format!(
+            "{:<width$}  {:>10}  {:>20}  {:>14.7e}  {:>14.7e}  {:>10.2e}  {:>6}\n",
+            c.image,
+            c.compared,
+            format!("{i},{j},{k};{row}"),
+            c.got,
+            c.want,
+            c.tolerance,
+            c.over
+        ));
+    }
+    let failed = comparisons.iter().filter(|c| !c.passed()).count();
+    text.push_str(&match failed {
+        0 => format!("all {} images verified\n", comparisons.len()),
+        _ => format!("{failed} of {} images differ\n", comparisons.len()),
+    });
+    text
+}

@@ -1,0 +1,144 @@
+//! A brain mask from the mean image, for `glm` without `--mask`. The rule: start from the mean of the positive voxels and
+//! iterate clip = 0.5 x median of the voxels at or above clip until it stands still; keep the largest 6-connected piece at
+//! or above clip; fill its holes (background pieces that do not touch the edge of the grid).
+
+use crate::error::{Error, Result};
+use crate::volume::{Grid, Mask};
+
+/// The rule in one line, for the log and the sidecar.
+pub const RULE: &str = "mean image >= half the median of the voxels at or above that clip, largest piece, holes filled";
+
+/// The mask of a mean image `[voxel]`; values that are not finite are outside.
+///
+/// # Errors
+/// Bad data when no voxel is positive.
+pub fn from_mean(name: &str, mean: &[f64], grid: &Grid) -> Result<Mask> {
+    let clip = clip_level(mean).ok_or_else(|| {
+        Error::bad_data(
+            name,
+            "has no voxel with a positive, finite mean",
+            "hold image intensities a mask can be made from",
+            "give one with --mask",
+        )
+    })?;
+    let above: Vec<bool> = mean.iter().map(|&m| m >= clip).collect();
+    let brain = largest_piece(&above, grid.shape);
+    let mut inside = brain;
+    fill_holes(&mut inside, grid.shape);
+    for (voxel, keep) in inside.iter_mut().enumerate() {
+        *keep &= mean[voxel].is_finite();
+    }
+    Ok(Mask { grid: grid.clone(), inside })
+}
+
+fn clip_level(mean: &[f64]) -> Option<f64> {
+    let mut positive: Vec<f64> =
+        mean.iter().copied().filter(|m| m.is_finite() && *m > 0.0).collect();
+    positive.sort_by(f64::total_cmp);
+    let mut clip = positive.iter().sum::<f64>() / positive.len() as f64;
+    for _ in 0..100 {
+        let first = positive.partition_point(|&m| m < clip);
+        let median = positive.get(first + (positive.len() - first) / 2)?;
+        let next = 0.5 * median;
+        if (next - clip).abs() <= 1e-9 * clip {
+            break;
+        }
+        clip = next;
+    }
+    Some(clip)
+}
+
+/// Labels the 6-connected pieces of `set`: piece of each voxel (0 outside), and sizes.
+fn pieces(set: &[bool], shape: [usize; 3]) -> (Vec<u32>, Vec<usize>) {
+    let mut label = vec![0_u32; set.len()];
+    let mut sizes = vec![0];
+    let mut queue = Vec::new();
+    for seed in 0..set.len() {
+        if !set[seed] || label[seed] != 0 {
+            continue;
+        }
+        let piece = sizes.len() as u32;
+        let mut size = 0;
+        label[seed] = piece;
+        queue.push(seed);
+        while let Some(voxel) = queue.pop() {
+            size += 1;
+            for near in neighbours(voxel, shape) {
+                if set[near] && label[near] == 0 {
+                    label[near] = piece;
+                    queue.push(near);
+                }
+            }
+        }
+        sizes.push(size);
+    }
+    (label, sizes)
+}
+
+fn neighbours(voxel: usize, [ni, nj, nk]: [usize; 3]) -> impl Iterator<Item = usize> {
+    let (i, j, k) = (voxel % ni, voxel / ni % nj, voxel / (ni * nj));
+    let candidates = [
+        (i > 0).then(|| voxel - 1),
+        (i + 1 < ni).then(|| voxel + 1),
+        (j > 0).then(|| voxel - ni),
+        (j + 1 < nj).then(|| voxel + ni),
+        (k > 0).then(|| voxel - ni * nj),
+        (k + 1 < nk).then(|| voxel + ni * nj),
+    ];
+    candidates.into_iter().flatten()
+}
+
+fn largest_piece(set: &[bool], shape: [usize; 3]) -> Vec<bool> {
+    let (label, sizes) = pieces(set, shape);
+    let largest = (1..sizes.len()).max_by_key(|&piece| (sizes[piece], usize::MAX - piece));
+    label.iter().map(|&l| Some(l as usize) == largest).collect()
+}
+
+fn fill_holes(inside: &mut [bool], shape: [usize; 3]) {
+    let outside: Vec<bool> = inside.iter().map(|&v| !v).collect();
+    let (label, sizes) = pieces(&outside, shape);
+    let mut open = vec![false; sizes.len()];
+    for (voxel, &piece) in label.iter().enumerate() {
+        let c = [voxel % shape[0], voxel / shape[0] % shape[1], voxel / (shape[0] * shape[1])];
+        if (0..3).any(|axis| c[axis] == 0 || c[axis] + 1 == shape[axis]) {
+            open[piece as usize] = true;
+        }
+    }
+    for (voxel, &piece) in label.iter().enumerate() {
+        inside[voxel] |= piece != 0 && !open[piece as usize];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bright_ball_with_a_hole_and_a_speck_becomes_the_filled_ball() {
+        let shape = [11, 12, 13];
+        let grid = Grid { shape, affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let radius2 = |v: usize| {
+            let [i, j, k] = grid.coordinates(v);
+            (i as f64 - 5.0).powi(2) + (j as f64 - 5.0).powi(2) + (k as f64 - 6.0).powi(2)
+        };
+        let mean: Vec<f64> = (0..grid.n_voxels())
+            .map(|v| match radius2(v) {
+                _ if v == 0 => 900.0,
+                r if r < 1.0 => 10.0,
+                r if r < 16.0 => 1000.0 + r,
+                _ => 20.0,
+            })
+            .collect();
+        let mask = from_mean("ball", &mean, &grid).expect("a mask");
+        for (v, &inside) in mask.inside.iter().enumerate() {
+            assert_eq!(inside, radius2(v) < 16.0 && v != 0, "voxel {v}");
+        }
+    }
+
+    #[test]
+    fn an_image_of_zeros_is_an_error_that_names_the_way_out() {
+        let grid = Grid { shape: [2, 2, 2], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let error = from_mean("zeros.nii", &[0.0; 8], &grid).expect_err("no mask");
+        assert!(error.to_string().contains("--mask"), "{error}");
+    }
+}

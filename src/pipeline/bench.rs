@@ -1,0 +1,340 @@
+//! The measuring story: every stage on data made in memory, each against the copy bandwidth of the device; and on the CPU
+//! path whole commands on files, against the time to read and write those files.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use ndarray::{Array2, ArrayView1};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::error::{Error, Result};
+use crate::gpu::{Activity, Device, DeviceReport, Span};
+use crate::io::Outputs;
+use crate::io::{Header, Intent};
+use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::glm::{self, Model};
+use crate::kernels::nuisance::{self, Projection};
+use crate::kernels::smooth::{self, Kernel, Taps};
+use crate::pipeline::blocks::{BoldSource, Ladder, Memory, batches, block_bytes, slabs};
+use crate::pipeline::save::totals;
+use crate::volume::{Block, Grid, HostBold, SliceGroups};
+
+/// Edge of a voxel in the bench's data, mm.
+const VOXEL_SIZE_MM: f64 = 3.5;
+/// Repetition time of the bench's data, seconds.
+const TR: f64 = 2.0;
+/// Samples per second of the bench's recording.
+const SAMPLING_HZ: f64 = 50.0;
+/// Columns of the bench's common design.
+const N_COMMON: usize = 12;
+/// Physiological columns of a slice (3C4R1X).
+const N_NUISANCE: usize = 18;
+/// Share of the grid inside the mask: 60k of 64 x 64 x 36.
+const MASK_SHARE: f64 = 0.407;
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BenchSpec {
+    /// Voxels along i, j, k.
+    pub shape: [usize; 3],
+    /// Volumes.
+    pub n_volumes: usize,
+    /// Runs of each measurement; the median is reported.
+    pub repeats: usize,
+    /// Also time whole commands on files.
+    pub files: bool,
+}
+
+/// One stage's median.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StageTime {
+    /// The stage.
+    pub stage: String,
+    /// Upload, kernel or download.
+    pub activity: Activity,
+    /// Median seconds over the whole run.
+    pub seconds: f64,
+    /// Bytes the algorithm must move, per second, in 1e9.
+    pub gb_per_s: f64,
+    /// Operations per second, in 1e9.
+    pub gflop_per_s: f64,
+    /// Of the measured copy bandwidth.
+    pub share_of_copy: f64,
+}
+
+/// One whole command's median on files, CPU path.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CommandTime {
+    /// `glm`, `smooth`, `retroicor`, with the file type.
+    pub command: String,
+    /// Median wall seconds of the whole process.
+    pub seconds: f64,
+    /// Median seconds to read the input and, where an image of its size is written, write one.
+    pub floor_seconds: f64,
+}
+
+/// All that was measured.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BenchResult {
+    /// What was asked for.
+    pub spec: BenchSpec,
+    /// The device.
+    pub device: DeviceReport,
+    /// Bytes read plus written per second by a plain copy on the device, in 1e9.
+    pub copy_gb_per_s: f64,
+    /// Stages in order.
+    pub stages: Vec<StageTime>,
+    /// Whole commands.
+    pub commands: Vec<CommandTime>,
+}
+
+/// Measure.
+///
+/// # Errors
+/// Device errors; output errors of the temporary files.
+pub fn bench(spec: &BenchSpec, ladder: &mut Ladder) -> Result<BenchResult> {
+    let device = &ladder.device;
+    let mut run = Memory { run: made_up_run(spec) };
+    let problem = Problem::new(spec)?;
+    let mut rounds = Vec::new();
+    for _ in 0..=spec.repeats {
+        let _ = device.take_spans();
+        problem.once(device, &mut run)?;
+        rounds.push(totals(device.take_spans()));
+    }
+    rounds.remove(0); // the first round compiles shaders and touches memory
+    drop(run);
+    let copy = device.copy_bandwidth()? / 1e9;
+    Ok(BenchResult {
+        spec: spec.clone(),
+        device: device.report(),
+        copy_gb_per_s: copy,
+        stages: medians(&rounds, copy),
+        commands: if spec.files { commands(spec)? } else { Vec::new() },
+    })
+}
+
+fn medians(rounds: &[Vec<Span>], copy_gb_per_s: f64) -> Vec<StageTime> {
+    let of = |first: &Span| {
+        let same = |s: &&Span| s.stage == first.stage && s.activity == first.activity;
+        let seconds = median(rounds.iter().filter_map(|r| r.iter().find(same)).map(|s| s.seconds));
+        let gb_per_s = first.bytes as f64 / seconds / 1e9;
+        StageTime {
+            stage: first.stage.clone(),
+            activity: first.activity,
+            seconds,
+            gb_per_s,
+            gflop_per_s: first.flops as f64 / seconds / 1e9,
+            share_of_copy: gb_per_s / copy_gb_per_s,
+        }
+    };
+    rounds.first().map(|round| round.iter().map(of).collect()).unwrap_or_default()
+}
+
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// Numbers in [-1, 1) from a counter (splitmix64): cheap, the same everywhere.
+fn noise(counter: u64) -> f64 {
+    let mut z = counter.wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 52) as f64 - 1.0
+}
+
+fn made_up_run(spec: &BenchSpec) -> HostBold {
+    let block = Block::whole(spec.shape, spec.n_volumes);
+    let data = (0..block.len() as u64).map(|n| (1000.0 + 17.0 * noise(n)) as f32).collect();
+    HostBold { block, data }
+}
+
+/// A ball (in units of the grid's half axes) that holds [`MASK_SHARE`] of the grid.
+fn made_up_mask(shape: [usize; 3]) -> Vec<bool> {
+    let radius2 = (MASK_SHARE * 6.0 / std::f64::consts::PI).powf(2.0 / 3.0);
+    let at = |index: usize, n: usize| 2.0 * (index as f64 + 0.5) / n as f64 - 1.0;
+    let [ni, nj, nk] = shape;
+    (0..ni * nj * nk)
+        .map(|v| {
+            let c = [at(v % ni, ni), at(v / ni % nj, nj), at(v / (ni * nj), nk)];
+            c.iter().map(|x| x * x).sum::<f64>() <= radius2
+        })
+        .collect()
+}
+
+fn made_up_columns(n_volumes: usize, n: usize, seed: u64) -> Array2<f64> {
+    Array2::from_shape_fn((n_volumes, n), |(row, column)| match column {
+        0 if seed == 0 => 1.0,
+        _ => noise((seed << 40) + (column << 20) as u64 + row as u64),
+    })
+}
+
+/// The bench's design, smoothing and mask.
+struct Problem {
+    taps: Taps,
+    projection: Projection,
+    model: Model,
+    contrast: Contrast,
+    mask: Vec<bool>,
+}
+
+impl Problem {
+    fn new(spec: &BenchSpec) -> Result<Problem> {
+        let n_planes = spec.shape[2];
+        let common = made_up_columns(spec.n_volumes, N_COMMON, 0);
+        let names: Vec<String> = (0..N_COMMON).map(|c| format!("column_{c}")).collect();
+        let groups = SliceGroups {
+            group_of_plane: (0..n_planes).collect(),
+            names: (0..N_NUISANCE).map(|c| format!("physio_{c}")).collect(),
+            columns: (0..n_planes as u64)
+                .map(|plane| made_up_columns(spec.n_volumes, N_NUISANCE, plane + 1))
+                .collect(),
+        };
+        let model = Model::new(&common, &names, None, n_planes, 0.0)?;
+        let mut weights = Array2::zeros((1, N_COMMON));
+        weights[[0, 1]] = 1.0;
+        Ok(Problem {
+            taps: Taps::new(5.0, [VOXEL_SIZE_MM; 3], Kernel::Sampled)?,
+            projection: Projection::new(&common, &groups)?,
+            contrast: Contrast::new("column_1", Stat::T, weights, &model)?,
+            model,
+            mask: made_up_mask(spec.shape),
+        })
+    }
+
+    /// Every room once over the whole run; each records its spans.
+    fn once(&self, device: &Device, run: &mut Memory) -> Result<()> {
+        let (shape, n_volumes) = (run.shape(), run.n_volumes());
+        for block in batches(shape, n_volumes, block_bytes(device)) {
+            let bold = device.load(run.read(&block)?)?;
+            let bold = smooth::smooth(device, bold, &self.taps, None)?;
+            device.store(bold)?;
+        }
+        let blocks = slabs(shape, n_volumes, 0, block_bytes(device)).unwrap_or_default();
+        for block in blocks {
+            let first = block.planes.start * block.plane_len();
+            let inside = &self.mask[first..first + block.volume_len()];
+            let voxels: Vec<u32> =
+                (0..inside.len() as u32).filter(|&v| inside[v as usize]).collect();
+            let bold = device.load(run.read(&block)?)?;
+            let bold = nuisance::subtract(device, bold, &self.projection)?;
+            let fit = glm::fit(device, &bold, &voxels, &self.model)?;
+            contrast::evaluate(device, &fit, &self.contrast)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whole commands on uncompressed files, as separate processes of this binary on the CPU path.
+fn commands(spec: &BenchSpec) -> Result<Vec<CommandTime>> {
+    let folder = std::env::temp_dir().join(format!("boldly-bench-{}", std::process::id()));
+    let made = write_files(&folder, spec);
+    let timed = made.and_then(|()| {
+        [
+            ("glm", "glm bold.nii --design design.tsv --mask mask.nii.gz --contrast column_1 --out maps"),
+            ("smooth", "smooth bold.nii --fwhm 5 --out smooth.nii"),
+            ("retroicor", "retroicor bold.nii --physio physio.tsv.gz --out clean.nii"),
+        ]
+        .into_iter()
+        .map(|(name, line)| time_command(spec, &folder, name, line))
+        .collect()
+    });
+    let _ = std::fs::remove_dir_all(&folder); // temporary; what cannot be removed stays in the system's temporary folder
+    timed
+}
+
+fn time_command(spec: &BenchSpec, folder: &Path, name: &str, line: &str) -> Result<CommandTime> {
+    let failed = |what: String| {
+        Error::internal(format!("boldly {line}"), what, "succeed", "run it by hand to see why")
+    };
+    let program = std::env::current_exe().map_err(|e| failed(e.to_string()))?;
+    let mut times = Vec::new();
+    let mut floors = Vec::new();
+    for _ in 0..=spec.repeats {
+        for output in ["smooth.nii", "clean.nii", "floor.nii"] {
+            let _ = std::fs::remove_file(folder.join(output)); // absent at first
+        }
+        let began = Instant::now();
+        let output = Command::new(&program)
+            .args(line.split(' '))
+            .args(["--device", "cpu", "--quiet"])
+            .current_dir(folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| failed(e.to_string()))?;
+        times.push(began.elapsed().as_secs_f64());
+        if !output.status.success() {
+            return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
+        }
+        floors.push(floor(folder, name != "glm").map_err(|e| failed(e.to_string()))?);
+    }
+    Ok(CommandTime {
+        command: name.to_owned(),
+        seconds: median(times.into_iter().skip(1)),
+        floor_seconds: median(floors.into_iter().skip(1)),
+    })
+}
+
+/// Seconds to read the run with one reused buffer, and to write as much where `and_write`.
+fn floor(folder: &Path, and_write: bool) -> std::io::Result<f64> {
+    use std::io::{Read, Write};
+    let began = Instant::now();
+    let mut input = std::fs::File::open(folder.join("bold.nii"))?;
+    let mut output =
+        and_write.then(|| std::fs::File::create(folder.join("floor.nii"))).transpose()?;
+    let mut buffer = vec![0_u8; 4 << 20];
+    loop {
+        let n = input.read(&mut buffer)?;
+        if n == 0 {
+            return Ok(began.elapsed().as_secs_f64());
+        }
+        if let Some(file) = &mut output {
+            file.write_all(&buffer[..n])?;
+        }
+    }
+}
+
+/// The files that the timed commands read: the run, its mask, a design, slice times and a recording.
+fn write_files(folder: &Path, spec: &BenchSpec) -> Result<()> {
+    let [ni, nj, nk] = spec.shape;
+    let mut affine = [[0.0; 4]; 4];
+    (0..3).for_each(|axis| affine[axis][axis] = VOXEL_SIZE_MM);
+    affine[3][3] = 1.0;
+    let grid = Grid { shape: [ni, nj, nk], affine, voxel_size_mm: [VOXEL_SIZE_MM; 3] };
+    let header = Header::new(&grid, Some(TR));
+    let mut outputs = Outputs::new();
+    let mut writer = outputs.bold(&folder.join("bold.nii"), &header.for_bold(spec.n_volumes))?;
+    writer.write_block(&made_up_run(spec))?;
+    writer.finish()?;
+    let mask: Vec<f32> =
+        made_up_mask(spec.shape).iter().map(|&inside| f32::from(u8::from(inside))).collect();
+    outputs.map(&folder.join("mask.nii.gz"), &header.for_map(Intent::None), &mask)?;
+
+    let design = made_up_columns(spec.n_volumes, N_COMMON, 0);
+    let names: Vec<String> = (0..N_COMMON).map(|c| format!("column_{c}")).collect();
+    let line =
+        |row: ArrayView1<f64>| row.iter().map(f64::to_string).collect::<Vec<_>>().join("\t") + "\n";
+    let rows: String = design.rows().into_iter().map(line).collect();
+    outputs.text(&folder.join("design.tsv"), &format!("{}\n{rows}", names.join("\t")))?;
+
+    let times: Vec<f64> = (0..nk).map(|k| (k * 7 % nk) as f64 * TR / nk as f64).collect();
+    let sidecar = json!({ "RepetitionTime": TR, "SliceTiming": times });
+    outputs.text(&folder.join("bold.json"), &sidecar.to_string())?;
+    let recording = json!({
+        "SamplingFrequency": SAMPLING_HZ, "StartTime": 0.0, "Columns": ["cardiac", "respiratory"],
+    });
+    outputs.text(&folder.join("physio.json"), &recording.to_string())?;
+    let mut samples = String::new();
+    for n in 0..((spec.n_volumes as f64 * TR + 10.0) * SAMPLING_HZ) as usize {
+        let t = n as f64 / SAMPLING_HZ;
+        let beat = std::f64::consts::TAU * 1.1 * t + (0.2 * t).sin();
+        let breath = std::f64::consts::TAU * 0.27 * t + (0.05 * t).sin();
+        samples += &format!("{:.4}\t{:.4}\n", (4.0 * (beat.cos() - 1.0)).exp(), breath.cos());
+    }
+    outputs.compressed(&folder.join("physio.tsv.gz"), samples.as_bytes())?;
+    outputs.commit()
+}

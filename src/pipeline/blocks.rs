@@ -1,0 +1,315 @@
+//! How a run is cut so that it fits the device, where its blocks come from and go to, and what happens when the device
+//! fails: halve the block, open the device anew, then (under `auto`) the CPU path with a warning.
+
+use std::ops::Range;
+
+use crate::error::{DeviceFailure, Error, Result};
+use crate::gpu::{Device, DeviceChoice};
+use crate::io::{BoldFile, interrupt};
+use crate::pipeline::watch::Watch;
+use crate::volume::{Block, HostBold};
+
+/// Host bytes a slab aims at on the CPU path: small enough to be reused from cache-warm memory.
+const CPU_SLAB_BYTES: usize = 24 << 20;
+
+/// Where blocks come from.
+pub trait BoldSource {
+    /// Voxels along i, j, k.
+    fn shape(&self) -> [usize; 3];
+    /// Volumes in the run.
+    fn n_volumes(&self) -> usize;
+    /// The block's data.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    fn read(&mut self, block: &Block) -> Result<HostBold>;
+}
+
+/// Where blocks go; blocks do not overlap in their cores.
+pub trait BoldSink {
+    /// Take the core planes of a block.
+    ///
+    /// # Errors
+    /// Whatever writing meets.
+    fn write(&mut self, bold: HostBold) -> Result<()>;
+}
+
+impl BoldSource for BoldFile {
+    fn shape(&self) -> [usize; 3] {
+        self.grid.shape
+    }
+    fn n_volumes(&self) -> usize {
+        self.n_volumes
+    }
+    fn read(&mut self, block: &Block) -> Result<HostBold> {
+        BoldFile::read(self, block)
+    }
+}
+
+impl BoldSink for crate::io::BoldWriter {
+    fn write(&mut self, bold: HostBold) -> Result<()> {
+        self.write_block(&core_of(bold))
+    }
+}
+
+/// A run in host memory, f32.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    /// The whole run.
+    pub run: HostBold,
+}
+
+impl Memory {
+    /// An all-zero run.
+    #[must_use]
+    pub fn zeros(shape: [usize; 3], n_volumes: usize) -> Memory {
+        let block = Block::whole(shape, n_volumes);
+        let data = vec![0.0; block.len()];
+        Memory { run: HostBold { block, data } }
+    }
+}
+
+impl BoldSource for Memory {
+    fn shape(&self) -> [usize; 3] {
+        self.run.block.run_shape
+    }
+    fn n_volumes(&self) -> usize {
+        self.run.block.volumes.len()
+    }
+    fn read(&mut self, block: &Block) -> Result<HostBold> {
+        Ok(cut(&self.run, block))
+    }
+}
+
+impl BoldSink for Memory {
+    fn write(&mut self, bold: HostBold) -> Result<()> {
+        let bold = core_of(bold);
+        if bold.data.len() == self.run.data.len() {
+            self.run.data = bold.data;
+            return Ok(());
+        }
+        let plane = bold.block.plane_len();
+        let (from, length) = (bold.block.planes.start * plane, bold.block.volume_len());
+        let volume_len = self.run.block.volume_len();
+        for (row, volume) in bold.data.chunks_exact(length).zip(bold.block.volumes.clone()) {
+            self.run.data[volume * volume_len + from..][..length].copy_from_slice(row);
+        }
+        Ok(())
+    }
+}
+
+/// The part of a block that another block describes; `block` lies within `bold.block`.
+fn cut(bold: &HostBold, block: &Block) -> HostBold {
+    let plane = block.plane_len();
+    let from = (block.planes.start - bold.block.planes.start) * plane;
+    let mut data = Vec::with_capacity(block.len());
+    for volume in block.volumes.clone() {
+        let start = (volume - bold.block.volumes.start) * bold.block.volume_len() + from;
+        data.extend_from_slice(&bold.data[start..start + block.volume_len()]);
+    }
+    HostBold { block: block.clone(), data }
+}
+
+/// A block without its halo.
+#[must_use]
+pub fn core_of(bold: HostBold) -> HostBold {
+    if bold.block.core == bold.block.planes {
+        return bold;
+    }
+    let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
+    cut(&bold, &core)
+}
+
+/// Slabs of whole planes times all volumes, each with `halo` planes on either side, of at most `bytes` (the halo
+/// included). None when not even one plane with its halo fits.
+#[must_use]
+pub fn slabs(shape: [usize; 3], n_volumes: usize, halo: usize, bytes: usize) -> Option<Vec<Block>> {
+    let plane_bytes = shape[0] * shape[1] * n_volumes * size_of::<f32>();
+    let fitting = bytes / plane_bytes.max(1);
+    if fitting >= shape[2] {
+        return Some(vec![Block::whole(shape, n_volumes)]);
+    }
+    let core = fitting.checked_sub(2 * halo).filter(|&n| n > 0)?;
+    let blocks = pieces(0..shape[2], core)
+        .map(|core| with_halo(&Block::whole(shape, n_volumes), core, halo))
+        .collect();
+    Some(blocks)
+}
+
+/// Batches of whole volumes of at most `bytes` (at least one volume each).
+#[must_use]
+pub fn batches(shape: [usize; 3], n_volumes: usize, bytes: usize) -> Vec<Block> {
+    let volume_bytes = shape.iter().product::<usize>() * size_of::<f32>();
+    let fitting = (bytes / volume_bytes.max(1)).max(1);
+    pieces(0..n_volumes, fitting)
+        .map(|volumes| Block { volumes, ..Block::whole(shape, n_volumes) })
+        .collect()
+}
+
+/// Consecutive pieces of a range, even in length, none longer than `longest`.
+fn pieces(range: Range<usize>, longest: usize) -> impl Iterator<Item = Range<usize>> {
+    let n = range.len();
+    let count = n.div_ceil(longest.max(1)).max(1);
+    (0..count).map(move |k| range.start + n * k / count..range.start + n * (k + 1) / count)
+}
+
+/// Bytes of a block on this device: its own limit, or a slab of the CPU path.
+#[must_use]
+pub fn block_bytes(device: &Device) -> usize {
+    device.block_bytes().unwrap_or(CPU_SLAB_BYTES)
+}
+
+/// A device together with what to do when it fails.
+#[derive(Debug)]
+pub struct Ladder {
+    /// The device in use now.
+    pub device: Device,
+    fall_back: bool,
+}
+
+impl Ladder {
+    /// Open the chosen device; only `auto` may later fall back to the CPU path.
+    ///
+    /// # Errors
+    /// No device when it does not exist here.
+    pub fn open(choice: &DeviceChoice) -> Result<Ladder> {
+        let device = Device::open(choice)?;
+        Ok(Ladder { device, fall_back: *choice == DeviceChoice::Auto })
+    }
+
+    /// A ladder around an open device that may not fall back.
+    #[must_use]
+    pub fn around(device: Device) -> Ladder {
+        Ladder { device, fall_back: false }
+    }
+
+    /// Work through the blocks. `work` must leave nothing behind when it fails on a block.
+    ///
+    /// # Errors
+    /// What `work` meets, once the ladder ends; an interrupt between blocks.
+    pub fn climb(
+        &mut self,
+        blocks: Vec<Block>,
+        cut: Cut,
+        watch: &dyn Watch,
+        work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
+    ) -> Result<()> {
+        for block in blocks {
+            self.attempt(&block, cut, true, watch, work)?;
+            watch.step();
+        }
+        Ok(())
+    }
+
+    fn attempt(
+        &mut self,
+        block: &Block,
+        cut: Cut,
+        may_reopen: bool,
+        watch: &dyn Watch,
+        work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
+    ) -> Result<()> {
+        interrupt::check()?;
+        let failed = match work(&self.device, block) {
+            Err(Error::Device { failure, fault }) => Error::Device { failure, fault },
+            done => return done,
+        };
+        match (&failed, cut.halve(block)) {
+            (Error::Device { failure: DeviceFailure::OutOfMemory, .. }, Some(halves)) => {
+                watch.warn(&format!("{failed}; halving the block"));
+                return halves
+                    .iter()
+                    .try_for_each(|half| self.attempt(half, cut, may_reopen, watch, work));
+            }
+            (Error::Device { failure: DeviceFailure::Lost, .. }, _) if may_reopen => {
+                watch.warn(&format!("{failed}; opening the device anew"));
+                if let Ok(device) = self.device.reopen() {
+                    self.device = device;
+                    return self.attempt(block, cut, false, watch, work);
+                }
+            }
+            _ => {}
+        }
+        if !self.fall_back || matches!(self.device, Device::Cpu(_)) {
+            return Err(failed);
+        }
+        watch.warn(&format!("{failed}; going on with the CPU path"));
+        self.device = Device::cpu();
+        work(&self.device, block)
+    }
+}
+
+/// Along which axis a story cuts a run, and so how a block is halved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// Whole planes times all volumes, with a halo of planes on either side.
+    Planes {
+        /// Planes a result depends on, on either side.
+        halo: usize,
+    },
+    /// Whole volumes.
+    Volumes,
+}
+
+impl Cut {
+    /// Two halves of a block; none when it cannot be halved.
+    fn halve(self, block: &Block) -> Option<[Block; 2]> {
+        let split = |r: &Range<usize>| {
+            let middle = r.start + r.len() / 2;
+            [r.start..middle, middle..r.end]
+        };
+        match self {
+            Cut::Planes { halo } if block.core.len() > 1 => {
+                Some(split(&block.core).map(|core| with_halo(block, core, halo)))
+            }
+            Cut::Volumes if block.volumes.len() > 1 => {
+                Some(split(&block.volumes).map(|volumes| Block { volumes, ..block.clone() }))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The block of the same volumes with these core planes and their halo.
+fn with_halo(of: &Block, core: Range<usize>, halo: usize) -> Block {
+    let planes = core.start.saturating_sub(halo)..(core.end + halo).min(of.run_shape[2]);
+    Block { planes, core, ..of.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slabs_cover_every_plane_once_and_stay_below_the_limit() {
+        let plane_bytes = 7 * 5 * 11 * 4;
+        for halo in 0..4 {
+            for planes in 1..14 {
+                let Some(blocks) = slabs([7, 5, 13], 11, halo, planes * plane_bytes) else {
+                    assert!(planes < 13 && planes < 2 * halo + 1, "halo {halo}, {planes} planes");
+                    continue;
+                };
+                let cores: Vec<usize> = blocks.iter().flat_map(|b| b.core.clone()).collect();
+                assert_eq!(cores, (0..13).collect::<Vec<_>>());
+                for b in &blocks {
+                    assert!(b.planes.len() <= planes.max(13.min(planes)), "{b:?}");
+                    assert!(b.core.start - b.planes.start == halo.min(b.core.start), "{b:?}");
+                    assert!(b.planes.end - b.core.end == halo.min(13 - b.core.end), "{b:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn memory_gives_back_what_was_written_in_slabs() {
+        let whole = Block::whole([3, 2, 5], 4);
+        let data: Vec<f32> = (0..whole.len() as u16).map(f32::from).collect();
+        let mut source = Memory { run: HostBold { block: whole, data } };
+        let mut sink = Memory::zeros([3, 2, 5], 4);
+        for block in slabs([3, 2, 5], 4, 1, 3 * 6 * 4 * 4).expect("three planes fit") {
+            let bold = source.read(&block).expect("memory reads");
+            sink.write(bold).expect("memory writes");
+        }
+        assert_eq!(sink, source);
+    }
+}

@@ -1,0 +1,69 @@
+//! The physiological-noise story: a run in, the same run without what pulse and breathing explain out.
+
+use crate::error::{Error, Result};
+use crate::kernels::nuisance::{self, Projection};
+use crate::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, block_bytes, slabs};
+use crate::pipeline::inputs::{self, Run};
+use crate::pipeline::spec::RetroicorSpec;
+use crate::pipeline::watch::Watch;
+
+/// Subtract slice-dependent nuisance from a run, plane by plane.
+///
+/// # Errors
+/// Reading, device and writing errors; a device error when not even one plane fits the device.
+pub fn clean_run(
+    ladder: &mut Ladder,
+    source: &mut dyn BoldSource,
+    sink: &mut dyn BoldSink,
+    projection: &Projection,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let (shape, n_volumes) = (source.shape(), source.n_volumes());
+    let bytes = block_bytes(&ladder.device);
+    let one_plane = bytes.max(shape[0] * shape[1] * n_volumes * size_of::<f32>());
+    let blocks = slabs(shape, n_volumes, 0, one_plane).unwrap_or_default();
+    watch.stage("retroicor", blocks.len());
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
+        let bold = device.load(source.read(block)?)?;
+        let bold = nuisance::subtract(device, bold, projection)?;
+        sink.write(device.store(bold)?)
+    })
+}
+
+/// A run ready for `boldly retroicor`.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The run.
+    pub run: Run,
+    /// What is subtracted.
+    pub projection: Projection,
+}
+
+/// Open the run of a `retroicor` command and prepare the joint fit.
+///
+/// # Errors
+/// What its files hold or lack.
+pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
+    if spec.run.physio.is_empty() {
+        return Err(Error::usage(
+            "retroicor",
+            "got no recording",
+            "come with one of pulse and breathing",
+            "give it with --physio sub-01_task-pain_physio.tsv.gz",
+        ));
+    }
+    if spec.run.events.is_none() && spec.run.design.is_none() {
+        watch.warn(
+            "no --events: task signal that goes along with physiology is removed with it; \
+             give --events (and --confounds) for the joint fit",
+        );
+    }
+    let run = inputs::open(&spec.run, &spec.design, watch)?;
+    let Some(slices) = &run.slices else {
+        return Err(Error::internal("retroicor", "has no columns", "have some", ""));
+    };
+    let projection = Projection::new(inputs::common_columns(&run), slices)?;
+    let spent = projection.dof_spent.iter().max().copied().unwrap_or(0);
+    watch.note(&format!("retroicor spends {spent} degrees of freedom"));
+    Ok(Prepared { run, projection })
+}

@@ -1,0 +1,262 @@
+//! The demonstration: the shipped example with and without RETROICOR, held against the truth that is known because the example
+//! was simulated.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::gpu::{Bold, Device};
+use crate::io::{self, BoldFile};
+use crate::kernels::smooth::{Kernel, Taps, smooth};
+use crate::pipeline::blocks::{BoldSource, batches};
+use crate::pipeline::glm::{GlmResult, mean_image};
+use crate::pipeline::save::{self, Session};
+use crate::pipeline::spec::{DesignOptions, GlmSpec, Noise, RetroicorSpec, RunSpec, SmoothOptions};
+use crate::pipeline::watch::Watch;
+use crate::simulate::write::paths;
+use crate::volume::{Block, Grid, HostBold};
+
+/// FWHM of the demonstration in mm: small, as brainstem studies use.
+pub const FWHM_MM: f64 = 5.0;
+
+/// One line of the table: a quantity without and with the correction.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Line {
+    /// What it is.
+    pub quantity: String,
+    /// Without RETROICOR.
+    pub before: f64,
+    /// With RETROICOR.
+    pub after: f64,
+}
+
+/// What the demonstration found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct DemoResult {
+    /// The table.
+    pub lines: Vec<Line>,
+    /// Wall seconds of each step.
+    pub seconds: Vec<(String, f64)>,
+    /// The device in use at the end.
+    pub device: String,
+    /// Images for the picture; not part of the JSON.
+    #[serde(skip)]
+    pub images: Images,
+}
+
+/// Maps of the demonstration, each `[voxel]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Images {
+    /// The grid.
+    pub grid: Grid,
+    /// Mean of the run.
+    pub mean: Vec<f32>,
+    /// t of pain without RETROICOR.
+    pub before: Vec<f32>,
+    /// t of pain with RETROICOR.
+    pub after: Vec<f32>,
+    /// The true response, smoothed as the run was.
+    pub truth: Vec<f32>,
+    /// The periaqueductal grey.
+    pub pag: Vec<bool>,
+}
+
+/// Run it on the dataset in `data`, writing into `out`.
+///
+/// # Errors
+/// Input, device and output errors.
+pub fn demo(
+    data: &Path,
+    out: &Path,
+    design: &DesignOptions,
+    session: &mut Session,
+    watch: &dyn Watch,
+) -> Result<DemoResult> {
+    let mut clock = Clock::default();
+    watch.note("pain without RETROICOR");
+    let plain = glm_spec(data, design, false);
+    let (before, _) = save::glm(session, &plain, &out.join("uncorrected"), watch)?;
+    clock.lap("glm without RETROICOR");
+    watch.note("pain with RETROICOR");
+    let corrected = glm_spec(data, design, true);
+    let (after, _) = save::glm(session, &corrected, &out.join("corrected"), watch)?;
+    clock.lap("glm with RETROICOR");
+    let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
+    let spec = RetroicorSpec { run: corrected.runs[0].clone(), design: corrected.design.clone() };
+    save::retroicor(session, &spec, &clean, watch)?;
+    clock.lap("retroicor");
+
+    let mut raw = BoldFile::open(&plain.runs[0].bold)?;
+    let grid = raw.grid.clone();
+    let brainstem = io::read_mask(&data.join(paths::BRAINSTEM), &grid)?.inside;
+    let pag = io::read_mask(&data.join(paths::PAG), &grid)?.inside;
+    let truth = smoothed(&io::read_map(&data.join(paths::TRUE_PAIN))?.2, &grid)?;
+
+    let mut lines = Vec::new();
+    let mut line = |quantity: &str, before: f64, after: f64| {
+        lines.push(Line { quantity: quantity.to_owned(), before, after });
+    };
+    let t = |r: &GlmResult| r.contrasts[0].stat.clone();
+    let (t_before, t_after) = (t(&before), t(&after));
+    for (name, region) in [("PAG", &pag), ("brainstem", &brainstem)] {
+        let mean = |t: &[f64]| mean_where(t, region);
+        line(&format!("mean t of pain, {name}"), mean(&t_before), mean(&t_after));
+        let most = |t: &[f64]| largest_where(t, region);
+        line(&format!("largest t of pain, {name}"), most(&t_before), most(&t_after));
+    }
+    let tsnr_raw = tsnr(&mut raw)?;
+    let tsnr_clean = tsnr(&mut BoldFile::open(&clean)?)?;
+    line(
+        "median tSNR, brainstem",
+        median_where(&tsnr_raw, &brainstem),
+        median_where(&tsnr_clean, &brainstem),
+    );
+    let recovered = |r: &GlmResult| Recovered::of(r, &truth);
+    let (b, a) = (recovered(&before)?, recovered(&after)?);
+    line("correlation of effect with the truth", b.correlation, a.correlation);
+    line("active voxels found at p < .001, share", b.found, a.found);
+    line("silent voxels at p < .001, share", b.false_alarms, a.false_alarms);
+    clock.lap("comparison with the truth");
+
+    let narrow = |v: Vec<f64>| v.into_iter().map(|x| x as f32).collect::<Vec<f32>>();
+    let mean = narrow(mean_image(&mut raw)?);
+    let truth = narrow(truth);
+    let images =
+        Images { grid, mean, before: narrow(t_before), after: narrow(t_after), truth, pag };
+    let device = session.ladder.device.report().name;
+    Ok(DemoResult { lines, seconds: clock.laps, device, images })
+}
+
+fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
+    let at = |path: &str| data.join(path);
+    let physio = if correct { vec![at(paths::PHYSIO)] } else { Vec::new() };
+    GlmSpec {
+        runs: vec![RunSpec {
+            bold: at(paths::BOLD),
+            events: Some(at(paths::EVENTS)),
+            confounds: Some(at(paths::CONFOUNDS)),
+            physio,
+            ..RunSpec::default()
+        }],
+        design: DesignOptions {
+            columns: ["trans_*", "rot_*", "csf"].map(str::to_owned).to_vec(),
+            ..design.clone()
+        },
+        mask: Some(at(paths::MASK)),
+        smooth: SmoothOptions { fwhm_mm: FWHM_MM, kernel: Kernel::Sampled, within: None },
+        contrasts: vec!["pain".to_owned(), "painMinusControl=pain-control".to_owned()],
+        f_contrasts: vec!["any=pain; control".to_owned()],
+        noise: Noise::Ols,
+    }
+}
+
+/// Where the example lies: beside the program's sources, or in the current folder; none when it has to be made.
+#[must_use]
+pub fn shipped_example() -> Option<PathBuf> {
+    [Path::new(env!("CARGO_MANIFEST_DIR")), Path::new(".")]
+        .map(|folder| folder.join("bench-data"))
+        .into_iter()
+        .find(|folder| folder.join(paths::BOLD).is_file())
+}
+
+fn smoothed(map: &[f32], grid: &Grid) -> Result<Vec<f64>> {
+    let taps = Taps::new(FWHM_MM, grid.voxel_size_mm, Kernel::Sampled)?;
+    let device = Device::cpu();
+    let bold = HostBold { block: Block::whole(grid.shape, 1), data: map.to_vec() };
+    let smoothed = device.store(smooth(&device, Bold::Host(bold), &taps, None)?)?;
+    Ok(smoothed.data.into_iter().map(f64::from).collect())
+}
+
+/// Mean over sd of each voxel's time course; 0 where the sd is 0.
+fn tsnr(bold: &mut BoldFile) -> Result<Vec<f64>> {
+    let mean = mean_image(bold)?;
+    let mut squares = vec![0.0; mean.len()];
+    let n_volumes = bold.n_volumes();
+    for block in batches(bold.shape(), n_volumes, 32 << 20) {
+        for volume in bold.read(&block)?.data.chunks_exact(mean.len()) {
+            for ((s, &v), &m) in squares.iter_mut().zip(volume).zip(&mean) {
+                *s += (f64::from(v) - m).powi(2);
+            }
+        }
+    }
+    let sd = |s: f64| (s / (n_volumes as f64 - 1.0)).sqrt();
+    let ratio = |(&m, &s): (&f64, &f64)| if s > 0.0 { m / sd(s) } else { 0.0 };
+    Ok(mean.iter().zip(&squares).map(ratio).collect())
+}
+
+fn chosen<'a>(values: &'a [f64], region: &'a [bool]) -> impl Iterator<Item = f64> + 'a {
+    values.iter().zip(region).filter(|(_, inside)| **inside).map(|(&v, _)| v)
+}
+
+fn mean_where(values: &[f64], region: &[bool]) -> f64 {
+    chosen(values, region).sum::<f64>() / chosen(values, region).count() as f64
+}
+
+fn largest_where(values: &[f64], region: &[bool]) -> f64 {
+    chosen(values, region).fold(f64::NEG_INFINITY, f64::max)
+}
+
+fn median_where(values: &[f64], region: &[bool]) -> f64 {
+    let mut inside: Vec<f64> = chosen(values, region).collect();
+    inside.sort_by(f64::total_cmp);
+    inside.get(inside.len() / 2).copied().unwrap_or(f64::NAN)
+}
+
+/// How much of the true activation an analysis finds.
+struct Recovered {
+    correlation: f64,
+    found: f64,
+    false_alarms: f64,
+}
+
+impl Recovered {
+    /// Active: smoothed truth above a quarter of its largest value; silent: below a thousandth of it.
+    fn of(result: &GlmResult, truth: &[f64]) -> Result<Recovered> {
+        let inside = &result.mask.inside;
+        let maps = &result.contrasts[0];
+        let (_, p) = maps.z_and_p(inside);
+        let largest = largest_where(truth, inside);
+        let share = |region: &dyn Fn(f64) -> bool| {
+            let region: Vec<bool> =
+                truth.iter().zip(inside).map(|(&t, &i)| i && region(t)).collect();
+            let found = chosen(&p, &region).filter(|&p| p < 0.001).count();
+            found as f64 / region.iter().filter(|&&r| r).count() as f64
+        };
+        Ok(Recovered {
+            correlation: correlation(&maps.effect[0], truth, inside),
+            found: share(&|t| t > 0.25 * largest),
+            false_alarms: share(&|t| t < 1e-3 * largest),
+        })
+    }
+}
+
+fn correlation(a: &[f64], b: &[f64], region: &[bool]) -> f64 {
+    let (mean_a, mean_b) = (mean_where(a, region), mean_where(b, region));
+    let (mut ab, mut aa, mut bb) = (0.0, 0.0, 0.0);
+    for (x, y) in chosen(a, region).zip(chosen(b, region)) {
+        let (x, y) = (x - mean_a, y - mean_b);
+        ab += x * y;
+        aa += x * x;
+        bb += y * y;
+    }
+    ab / (aa * bb).sqrt()
+}
+
+struct Clock {
+    last: std::time::Instant,
+    laps: Vec<(String, f64)>,
+}
+
+impl Default for Clock {
+    fn default() -> Clock {
+        Clock { last: std::time::Instant::now(), laps: Vec::new() }
+    }
+}
+
+impl Clock {
+    fn lap(&mut self, what: &str) {
+        self.laps.push((what.to_owned(), self.last.elapsed().as_secs_f64()));
+        self.last = std::time::Instant::now();
+    }
+}

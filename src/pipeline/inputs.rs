@@ -1,0 +1,189 @@
+//! A run made ready: its image, when it was acquired, its design and its physiological columns, each named in errors by the
+//! file it came from.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+
+use crate::design::{self, Design, DesignSpec};
+use crate::error::{Error, Result};
+use crate::io::{self, BoldFile};
+use crate::physio::{self, PhysioSummary};
+use crate::pipeline::spec::{DesignOptions, RunSpec};
+use crate::pipeline::watch::Watch;
+use crate::recording::Acquisition;
+use crate::volume::SliceGroups;
+
+/// A run and all that its model needs.
+#[derive(Debug)]
+pub struct Run {
+    /// The image.
+    pub bold: BoldFile,
+    /// When its volumes and slices were acquired; none where nothing needed it and no TR is known.
+    pub acquisition: Option<Acquisition>,
+    /// Task, confounds, drift, constant.
+    pub design: Design,
+    /// Slice-dependent physiological columns.
+    pub slices: Option<SliceGroups>,
+    /// What was found in the recordings.
+    pub physio: Option<PhysioSummary>,
+    /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
+    pub dof_spent: f64,
+    /// Every file read beside the image, with its role.
+    pub files: Vec<(&'static str, PathBuf)>,
+}
+
+/// Open a run and build its columns.
+///
+/// # Errors
+/// What its files hold or lack.
+pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
+    let bold = BoldFile::open(&spec.bold)?;
+    let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
+    let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
+    let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
+
+    let mut files: Vec<(&'static str, PathBuf)> = Vec::new();
+    files.extend(sidecar.files.iter().map(|f| ("sidecar", f.clone())));
+    for (role, path) in [
+        ("slice times", &spec.slice_times),
+        ("events", &spec.events),
+        ("design", &spec.design),
+        ("confounds", &spec.confounds),
+    ] {
+        files.extend(path.iter().map(|p| (role, p.clone())));
+    }
+    files.extend(spec.physio.iter().map(|p| ("physio", p.clone())));
+
+    let design = match &spec.design {
+        Some(path) => design::from_table(&io::tsv::read(path)?, bold.n_volumes)?,
+        None => {
+            let acquisition = acquisition.as_ref().map_err(duplicate)?;
+            let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
+            watch.note(&format!(
+                "frame times: {} s{from} + k x {} s",
+                acquisition.start_time, acquisition.tr
+            ));
+            from_events(spec, options, acquisition, &bold, watch)?
+        }
+    };
+    let mut slices = None;
+    let mut summary = None;
+    if !spec.physio.is_empty() {
+        let acquisition = acquisition.as_ref().map_err(duplicate)?;
+        let recording = io::physio::read_all(&spec.physio)?;
+        let retroicor = physio::retroicor(&recording, acquisition, &options.terms)?;
+        watch.note(&described(&retroicor.summary));
+        slices = Some(retroicor.groups);
+        summary = Some(retroicor.summary);
+    }
+    let dof_spent = dof_spent(&spec.bold, slices.is_some(), watch)?;
+    let acquisition = acquisition.ok();
+    Ok(Run { bold, acquisition, design, slices, physio: summary, dof_spent, files })
+}
+
+/// An acquisition error is only raised by what needs the acquisition, possibly twice.
+fn duplicate(error: &Error) -> Error {
+    let Some(f) = error.fault() else { return Error::Interrupted };
+    let make = match error {
+        Error::MissingInput(_) => Error::missing_input,
+        Error::Usage(_) => Error::usage,
+        _ => Error::bad_data,
+    };
+    make(f.thing.clone(), f.found.clone(), f.expected.clone(), f.hint.clone())
+}
+
+fn from_events(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    acquisition: &Acquisition,
+    bold: &BoldFile,
+    watch: &dyn Watch,
+) -> Result<Design> {
+    let mut design = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
+    (design.hrf, design.drift) = (options.hrf, options.drift);
+    if let Some(path) = &spec.events {
+        let table = io::tsv::read(path)?;
+        design.events = design::events::from_table(&table)?;
+        design.events_name = table.name;
+    }
+    match &spec.confounds {
+        Some(path) if !options.columns.is_empty() => {
+            let table = io::tsv::read(path)?;
+            let selected =
+                design::confounds::select(&table, &options.columns, bold.n_volumes, options.na)?;
+            watch.note(&format!(
+                "confounds ({}): {}",
+                selected.names.len(),
+                selected.names.join(", ")
+            ));
+            design.confounds = selected;
+        }
+        Some(path) => {
+            return Err(Error::usage(
+                "--confounds",
+                format!("names {} but no column of it is asked for", display(path)),
+                "come with --columns",
+                "for example --columns 'trans_*,rot_*,csf'",
+            ));
+        }
+        None => {}
+    }
+    design::build(&design)
+}
+
+/// What boldly's own sidecar beside the image says an earlier correction spent.
+fn dof_spent(bold: &Path, corrected_again: bool, watch: &dyn Watch) -> Result<f64> {
+    let Some(provenance) = super::provenance::beside(bold)? else { return Ok(0.0) };
+    let spent = provenance.dof_spent.unwrap_or(0.0);
+    if spent == 0.0 {
+        return Ok(0.0);
+    }
+    if corrected_again {
+        watch.warn(&format!(
+            "{} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
+             spent before are not counted twice",
+            display(bold)
+        ));
+        return Ok(0.0);
+    }
+    watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
+    Ok(spent)
+}
+
+/// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.
+#[must_use]
+pub fn common_columns(run: &Run) -> &Array2<f64> {
+    &run.design.matrix
+}
+
+/// A path as messages show it.
+#[must_use]
+pub fn display(path: &Path) -> String {
+    path.display().to_string()
+}
+
+/// The recording in one line.
+fn described(summary: &PhysioSummary) -> String {
+    let mut parts = vec![format!(
+        "physiology: {} columns ({}) at {} slice times",
+        summary.columns.len(),
+        summary.terms,
+        summary.n_groups
+    )];
+    if let (Some(n), Some(rate)) = (summary.n_beats, summary.heart_rate_bpm) {
+        parts.push(format!("{n} beats, {rate:.1} a minute"));
+    }
+    if let Some(n) = summary.n_rr_outliers.filter(|&n| n > 0) {
+        parts.push(format!("{n} RR intervals stand out"));
+    }
+    if let (Some(n), Some(rate)) = (summary.n_breaths, summary.breathing_rate_per_minute) {
+        parts.push(format!("{n} breaths, {rate:.1} a minute"));
+    }
+    let shares = [summary.cardiac_extrapolated_share, summary.respiratory_extrapolated_share];
+    let most = shares.into_iter().flatten().fold(0.0, f64::max);
+    if most > 0.0 {
+        parts.push(format!("{:.2} % of slices beyond the recording", 100.0 * most));
+    }
+    parts.join("; ")
+}

@@ -1,0 +1,79 @@
+//! Contrast maps over the whole grid, filled block by block; z and p from `stats` in f64.
+
+use rayon::prelude::*;
+
+use crate::kernels::contrast::{ContrastValues, Stat};
+use crate::stats::tails::{FTail, TTail};
+
+/// One contrast's values over the grid, f64, 0 outside the mask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastMaps {
+    /// As the user named it.
+    pub name: String,
+    /// Which statistic.
+    pub stat_kind: Stat,
+    /// Numerator degrees of freedom: 1 for t, the rank for F.
+    pub rank: usize,
+    /// Residual degrees of freedom.
+    pub dof: f64,
+    /// `[row][voxel of the grid]`.
+    pub effect: Vec<Vec<f64>>,
+    /// `[row][voxel of the grid]`.
+    pub variance: Vec<Vec<f64>>,
+    /// t or F, `[voxel of the grid]`.
+    pub stat: Vec<f64>,
+}
+
+impl ContrastMaps {
+    /// Empty maps of `rows` effects over `n_voxels`.
+    #[must_use]
+    pub fn zeros(name: &str, stat_kind: Stat, rows: usize, n_voxels: usize) -> ContrastMaps {
+        ContrastMaps {
+            name: name.to_owned(),
+            stat_kind,
+            rank: rows,
+            dof: 0.0,
+            effect: vec![vec![0.0; n_voxels]; rows],
+            variance: vec![vec![0.0; n_voxels]; rows],
+            stat: vec![0.0; n_voxels],
+        }
+    }
+
+    /// Put a block's values where they belong. `places`: positions in the grid, one a value.
+    pub fn put(&mut self, values: &ContrastValues, places: &[usize]) {
+        for (maps, rows) in
+            [(&mut self.effect, &values.effect), (&mut self.variance, &values.variance)]
+        {
+            for (map, row) in maps.iter_mut().zip(rows.rows()) {
+                for (&place, &value) in places.iter().zip(row) {
+                    map[place] = value;
+                }
+            }
+        }
+        for (&place, &value) in places.iter().zip(&values.stat) {
+            self.stat[place] = value;
+        }
+    }
+
+    /// z (signed for t; F's z is the normal deviate of its upper tail) and one-sided p, `[voxel of the grid]`;
+    /// z 0 and p 1 outside the mask and where the residual variance is 0.
+    #[must_use]
+    pub fn z_and_p(&self, inside: &[bool]) -> (Vec<f64>, Vec<f64>) {
+        let tails: Box<dyn Fn(f64) -> (f64, f64) + Sync> = match self.stat_kind {
+            Stat::T => {
+                let tail = TTail::new(self.dof);
+                Box::new(move |t| (tail.z(t), tail.ln_sf(t).exp()))
+            }
+            Stat::F => {
+                let tail = FTail::new(self.rank as f64, self.dof);
+                Box::new(move |f| (tail.z(f), tail.ln_sf(f).exp()))
+            }
+        };
+        let flat = |voxel: usize| !inside[voxel] || self.variance[0][voxel] == 0.0;
+        (0..self.stat.len())
+            .into_par_iter()
+            .with_min_len(1024)
+            .map(|voxel| if flat(voxel) { (0.0, 1.0) } else { tails(self.stat[voxel]) })
+            .unzip()
+    }
+}

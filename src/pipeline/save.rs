@@ -1,0 +1,262 @@
+//! Runs a command and writes what it made: images, tables and a sidecar beside each image, all or nothing.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::Result;
+use crate::gpu::{Activity, Span};
+use crate::io::Outputs;
+use crate::io::{self, BoldFile, Intent, hash};
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::glm::{self, GlmResult};
+use crate::pipeline::provenance::{Input, Provenance, SCHEMA, relative, sidecar_path};
+use crate::pipeline::spec::{Command, GlmSpec, RetroicorSpec, SmoothSpec};
+use crate::pipeline::watch::{Journal, Watch};
+use crate::pipeline::{clean, smoothing};
+use crate::recording::Acquisition;
+
+/// What the sidecars say about the process that made them.
+#[derive(Debug)]
+pub struct Session {
+    /// The command line as it was typed.
+    pub command_line: Vec<String>,
+    /// When it began.
+    pub started: Instant,
+    /// The device, and what to do when it fails.
+    pub ladder: Ladder,
+}
+
+/// Run `glm` and write into `out`. Returns the result and its provenance.
+///
+/// # Errors
+/// Input, device and output errors; then nothing is left in `out`.
+pub fn glm(
+    session: &mut Session,
+    spec: &GlmSpec,
+    out: &Path,
+    watch: &dyn Watch,
+) -> Result<(GlmResult, Provenance)> {
+    let journal = Journal::new(watch);
+    let mut outputs = Outputs::new();
+    outputs.folder(out)?;
+    let result = glm::run(spec, &mut session.ladder, &journal)?;
+    journal.stage("write", result.maps.len());
+
+    let mut inputs = Vec::new();
+    for (run, sha256) in spec.runs.iter().zip(&result.bold_sha256) {
+        inputs.push(("bold", run.bold.clone(), sha256.clone()));
+    }
+    inputs.extend(hashed(&result.files)?);
+    let made = Made {
+        command: Command::Glm(spec.clone()),
+        stages: result.stages.clone(),
+        dof: Some(result.dof),
+        dof_spent: None,
+        counts: result.counts.clone(),
+        physio: result.physio.clone(),
+    };
+    let provenance = provenance(session, made, &inputs, out, &journal);
+
+    let header = &result.header;
+    let mask: Vec<f32> = result.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+    outputs.map(&out.join("mask.nii.gz"), &header.for_map(Intent::None), &mask)?;
+    outputs.text(&out.join("mask.json"), &provenance.to_json(Map::new()))?;
+    for (run, design) in result.designs.iter().enumerate() {
+        let name = match result.designs.len() {
+            1 => "design.tsv".to_owned(),
+            _ => format!("run-{}_design.tsv", run + 1),
+        };
+        let table = io::tsv::write_string(&design.to_table(&name));
+        outputs.text(&out.join(name), &table)?;
+    }
+    for map in &result.maps {
+        let path = out.join(format!("{}.nii.gz", map.stem));
+        outputs.maps(&path, &header.for_map(map.intent()), &map.rows)?;
+        outputs.text(&sidecar_path(&path), &provenance.to_json(Map::new()))?;
+        journal.step();
+    }
+    outputs.commit()?;
+    Ok((result, provenance))
+}
+
+/// Run `retroicor` and write the corrected run.
+///
+/// # Errors
+/// Input, device and output errors; then nothing is left behind.
+pub fn retroicor(
+    session: &mut Session,
+    spec: &RetroicorSpec,
+    out: &Path,
+    watch: &dyn Watch,
+) -> Result<Provenance> {
+    let journal = Journal::new(watch);
+    let outputs = Outputs::new();
+    let mut prepared = clean::prepare(spec, &journal)?;
+    let run = &mut prepared.run;
+    let header = run.bold.header.for_bold(run.bold.n_volumes);
+    let mut writer = outputs.bold(out, &header)?;
+    clean::clean_run(
+        &mut session.ladder,
+        &mut run.bold,
+        &mut writer,
+        &prepared.projection,
+        &journal,
+    )?;
+    writer.finish()?;
+    let mut inputs = vec![("bold", spec.run.bold.clone(), run.bold.sha256()?)];
+    inputs.extend(hashed(&run.files)?);
+    let spent = prepared.projection.dof_spent.iter().max().map_or(0.0, |&n| n as f64);
+    let made = Made {
+        command: Command::Retroicor(spec.clone()),
+        stages: vec!["read".to_owned(), "retroicor".to_owned()],
+        dof: None,
+        dof_spent: Some(spent + run.dof_spent),
+        counts: Map::new(),
+        physio: run.physio.iter().cloned().collect(),
+    };
+    let bids = bids_fields(run.acquisition.clone());
+    finish_bold(session, outputs, made, &inputs, bids, out, &journal)
+}
+
+/// Run `smooth` and write the smoothed run.
+///
+/// # Errors
+/// Input, device and output errors; then nothing is left behind.
+pub fn smooth(
+    session: &mut Session,
+    spec: &SmoothSpec,
+    out: &Path,
+    watch: &dyn Watch,
+) -> Result<Provenance> {
+    let journal = Journal::new(watch);
+    let outputs = Outputs::new();
+    let mut bold = BoldFile::open(&spec.bold)?;
+    let header = bold.header.for_bold(bold.n_volumes);
+    let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, &journal)?;
+    let mut writer = outputs.bold(out, &header)?;
+    let ladder = &mut session.ladder;
+    match &smoothing {
+        Some(s) => smoothing::smooth_run(ladder, &mut bold, &mut writer, s, &journal)?,
+        None => smoothing::copy_run(ladder, &mut bold, &mut writer, &journal)?,
+    }
+    writer.finish()?;
+    let mut inputs = vec![("bold", spec.bold.clone(), bold.sha256()?)];
+    if let Some(within) = &spec.smooth.within {
+        inputs.extend(hashed(&[("smooth within", within.clone())])?);
+    }
+    let before = crate::pipeline::provenance::beside(&spec.bold)?;
+    let made = Made {
+        command: Command::Smooth(spec.clone()),
+        stages: vec!["read".to_owned(), "smooth".to_owned()],
+        dof: None,
+        dof_spent: before.and_then(|p| p.dof_spent),
+        counts: Map::new(),
+        physio: Vec::new(),
+    };
+    let bids =
+        bids_fields(io::acquisition(&bold, &io::sidecar::find(&spec.bold, None)?, None, None).ok());
+    finish_bold(session, outputs, made, &inputs, bids, out, &journal)
+}
+
+/// The parts of a provenance that the command knows.
+struct Made {
+    command: Command,
+    stages: Vec<String>,
+    dof: Option<f64>,
+    dof_spent: Option<f64>,
+    counts: Map<String, Value>,
+    physio: Vec<crate::physio::PhysioSummary>,
+}
+
+fn finish_bold(
+    session: &mut Session,
+    mut outputs: Outputs,
+    made: Made,
+    inputs: &[(&str, PathBuf, String)],
+    bids: Map<String, Value>,
+    out: &Path,
+    journal: &Journal<'_>,
+) -> Result<Provenance> {
+    let folder = out.parent().unwrap_or(Path::new(""));
+    let provenance = provenance(session, made, inputs, folder, journal);
+    outputs.text(&sidecar_path(out), &provenance.to_json(bids))?;
+    outputs.commit()?;
+    Ok(provenance)
+}
+
+fn provenance(
+    session: &mut Session,
+    made: Made,
+    inputs: &[(&str, PathBuf, String)],
+    folder: &Path,
+    journal: &Journal<'_>,
+) -> Provenance {
+    let near = |path: &Path| relative(path, folder);
+    Provenance {
+        schema: SCHEMA,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command_line: session.command_line.clone(),
+        command: made.command.map_paths(&near),
+        stages: made.stages,
+        inputs: inputs
+            .iter()
+            .map(|(role, path, sha256)| Input {
+                role: (*role).to_owned(),
+                path: near(path),
+                sha256: sha256.clone(),
+            })
+            .collect(),
+        device: session.ladder.device.report(),
+        dof: made.dof,
+        dof_spent: made.dof_spent,
+        counts: made.counts,
+        physio: made.physio,
+        warnings: journal.warnings(),
+        timings: totals(session.ladder.device.take_spans()),
+        wall_s: session.started.elapsed().as_secs_f64(),
+    }
+}
+
+/// Time, bytes and operations summed over blocks, by stage and activity, in the order they first appear.
+#[must_use]
+pub fn totals(spans: Vec<Span>) -> Vec<Span> {
+    let mut sums: Vec<Span> = Vec::new();
+    for span in spans {
+        let same = |s: &&mut Span| s.stage == span.stage && s.activity == span.activity;
+        match sums.iter_mut().find(same) {
+            Some(sum) => {
+                sum.seconds += span.seconds;
+                sum.bytes += span.bytes;
+                sum.flops += span.flops;
+            }
+            None => sums.push(span),
+        }
+    }
+    sums
+}
+
+/// Seconds a list of spans spent on an activity.
+#[must_use]
+pub fn seconds(spans: &[Span], activity: Activity) -> f64 {
+    spans.iter().filter(|s| s.activity == activity).map(|s| s.seconds).sum()
+}
+
+fn hashed(files: &[(&'static str, PathBuf)]) -> Result<Vec<(&'static str, PathBuf, String)>> {
+    files.iter().map(|(role, path)| Ok((*role, path.clone(), hash::file(path)?))).collect()
+}
+
+/// BIDS fields that stay true of a corrected run.
+fn bids_fields(acquisition: Option<Acquisition>) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if let Some(a) = acquisition {
+        fields.insert("RepetitionTime".to_owned(), json!(a.tr));
+        fields.insert("StartTime".to_owned(), json!(a.start_time));
+        if let Some(times) = &a.slice_times {
+            fields.insert("SliceTiming".to_owned(), json!(times));
+            fields.insert("SliceEncodingDirection".to_owned(), json!("k"));
+        }
+    }
+    fields
+}

@@ -1,0 +1,48 @@
+//! Writes a simulated study as a BIDS dataset.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::io::{Header, Integer, Outputs};
+use crate::pipeline::watch::Watch;
+use crate::simulate::write::{Content, Stored, files};
+use crate::simulate::{Spec, run};
+
+/// Simulate and write into `out`, all files or none. `command`: the line that makes it again.
+///
+/// # Errors
+/// Usage for an impossible spec; output errors.
+pub fn write(spec: &Spec, out: &Path, command: &str, watch: &dyn Watch) -> Result<()> {
+    watch.note("simulating");
+    let study = run(spec)?;
+    let files = files(&study, command);
+    watch.stage("write", files.len());
+    let mut outputs = Outputs::new();
+    for (path, content) in &files {
+        let path = path.split('/').fold(out.to_owned(), |folder, part| folder.join(part));
+        match content {
+            Content::Text(text) => outputs.text(&path, text)?,
+            Content::GzText(text) => outputs.compressed(&path, text.as_bytes())?,
+            Content::Image(image) => {
+                let header = Header::new(&image.grid, image.tr);
+                let header = match image.tr {
+                    Some(_) => header.for_bold(image.n_volumes),
+                    None => header,
+                };
+                let integer = match image.stored {
+                    Stored::Float32 => None,
+                    Stored::UInt8 { slope } => Some((Integer::U8, slope)),
+                    Stored::Int16 { slope } => Some((Integer::I16, slope)),
+                };
+                match integer {
+                    None => outputs.map(&path, &header, &image.values)?,
+                    Some((integer, slope)) => {
+                        outputs.integers(&path, &header, &image.values, integer, slope)?;
+                    }
+                }
+            }
+        }
+        watch.step();
+    }
+    outputs.commit()
+}

@@ -1,0 +1,75 @@
+//! The smoothing story: volumes in, volumes out.
+
+use crate::error::Result;
+use crate::io;
+use crate::kernels::smooth::{self, Taps};
+use crate::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, batches, block_bytes};
+use crate::pipeline::spec::SmoothOptions;
+use crate::pipeline::watch::Watch;
+use crate::volume::{Grid, Mask};
+
+/// What the smoothing of a run needs.
+#[derive(Debug, Clone)]
+pub struct Smoothing {
+    /// The weights.
+    pub taps: Taps,
+    /// Smooth within this mask.
+    pub within: Option<Mask>,
+}
+
+/// The weights and mask for a grid; none when the FWHM is 0 (which copies).
+///
+/// # Errors
+/// Usage for a bad FWHM; what the mask's file holds or lacks.
+pub fn prepare(
+    options: &SmoothOptions,
+    grid: &Grid,
+    watch: &dyn Watch,
+) -> Result<Option<Smoothing>> {
+    let taps = Taps::new(options.fwhm_mm, grid.voxel_size_mm, options.kernel)?;
+    let within = options.within.as_deref().map(|path| io::read_mask(path, grid)).transpose()?;
+    if options.fwhm_mm == 0.0 {
+        return Ok(None);
+    }
+    let [i, j, k] = taps.effective_fwhm_mm(grid.voxel_size_mm);
+    watch.note(&format!(
+        "smoothing {} mm FWHM; effective on these voxels: {i:.3} x {j:.3} x {k:.3} mm",
+        options.fwhm_mm
+    ));
+    Ok(Some(Smoothing { taps, within }))
+}
+
+/// Smooth a run by batches of volumes.
+///
+/// # Errors
+/// Reading, device and writing errors.
+pub fn smooth_run(
+    ladder: &mut Ladder,
+    source: &mut dyn BoldSource,
+    sink: &mut dyn BoldSink,
+    smoothing: &Smoothing,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
+    watch.stage("smooth", blocks.len());
+    ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
+        let bold = device.load(source.read(block)?)?;
+        let bold = smooth::smooth(device, bold, &smoothing.taps, smoothing.within.as_ref())?;
+        sink.write(device.store(bold)?)
+    })
+}
+
+/// Copy a run, for a FWHM of 0.
+///
+/// # Errors
+/// Reading and writing errors.
+pub fn copy_run(
+    ladder: &mut Ladder,
+    source: &mut dyn BoldSource,
+    sink: &mut dyn BoldSink,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
+    watch.stage("copy", blocks.len());
+    ladder.climb(blocks, Cut::Volumes, watch, &mut |_, block| sink.write(source.read(block)?))
+}
