@@ -152,13 +152,13 @@ mod tests {
 
     #[test]
     fn the_bytes_do_not_depend_on_threads_or_on_the_size_of_the_writes() {
-        let bytes = noise(2 * BATCH + 3 * PIECE + 99);
+        let bytes = noise(BATCH + 3 * PIECE + 99);
         let want = gzip(&bytes);
         for threads in [1, 3] {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             assert!(pool.install(|| gzip(&bytes)) == want, "{threads} threads");
         }
-        for step in [1000, PIECE, BATCH - 1] {
+        for step in [70_000, BATCH - 1] {
             let mut stream = GzipStream::new(Vec::new());
             for part in bytes.chunks(step) {
                 stream.write(part).unwrap();
