@@ -323,7 +323,7 @@ impl Bytes<'_> {
 }
 
 impl Header {
-    /// The bytes of a single-file image before its data, little-endian float32 without scaling: NIfTI-1, or NIfTI-2
+    /// The bytes of a single-file image before its data, little-endian: NIfTI-1, or NIfTI-2
     /// where an extent exceeds 32767. The data follow at once.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
@@ -332,6 +332,10 @@ impl Header {
         } else {
             self.nifti2_bytes()
         }
+    }
+
+    fn stored_scaling(&self) -> Scaling {
+        self.scaling.unwrap_or(Scaling { slope: 1.0, inter: 0.0 })
     }
 
     /// dim[0..8] with ones behind the last axis.
@@ -357,11 +361,12 @@ impl Header {
         self.dim().iter().for_each(|&d| out.extend(short(d)));
         floats(&mut out, &intent_p);
         out.extend(short(intent_code.into()));
-        out.extend(short(SampleType::F32.code().into()));
-        out.extend(short(32));
+        out.extend(short(self.sample.code().into()));
+        out.extend(short(8 * self.sample.size() as i64));
         out.extend(short(self.slice_start));
         floats(&mut out, &self.pixdim);
-        floats(&mut out, &[LEN_1 as f64 + 4.0, 1.0, 0.0]); // vox_offset, scl_slope, scl_inter
+        let Scaling { slope, inter } = self.stored_scaling();
+        floats(&mut out, &[LEN_1 as f64 + 4.0, slope, inter]); // the first is vox_offset
         out.extend(short(self.slice_end));
         out.extend([self.slice_code, self.xyzt_units]);
         floats(&mut out, &[0.0, 0.0, self.slice_duration, self.toffset]); // cal_max, cal_min first
@@ -388,13 +393,14 @@ impl Header {
         };
         out.extend((LEN_2 as i32).to_le_bytes());
         out.extend(MAGIC_2_SINGLE);
-        out.extend(SampleType::F32.code().to_le_bytes());
-        out.extend(32_i16.to_le_bytes());
+        out.extend(self.sample.code().to_le_bytes());
+        out.extend((8 * self.sample.size() as i16).to_le_bytes());
         self.dim().iter().for_each(|d| out.extend(d.to_le_bytes()));
         floats(&mut out, &intent_p);
         floats(&mut out, &self.pixdim);
         out.extend((LEN_2 as i64 + 4).to_le_bytes());
-        floats(&mut out, &[1.0, 0.0, 0.0, 0.0, self.slice_duration, self.toffset]);
+        let Scaling { slope, inter } = self.stored_scaling();
+        floats(&mut out, &[slope, inter, 0.0, 0.0, self.slice_duration, self.toffset]);
         out.extend(self.slice_start.to_le_bytes());
         out.extend(self.slice_end.to_le_bytes());
         push_text(&mut out, &self.descrip, 80);
