@@ -76,6 +76,15 @@ impl FTail {
         }
     }
 
+    /// [`FTail::z`] and [`FTail::ln_sf`] for the price of one.
+    #[must_use]
+    pub fn z_and_ln_sf(&self, f: f64) -> (f64, f64) {
+        match self.side(f, f.ln()) {
+            Side::Upper(ln_sf) => (z_from_ln_sf(ln_sf), ln_sf),
+            Side::Lower(ln_cdf) => (-z_from_ln_sf(ln_cdf), (-ln_cdf.exp()).ln_1p()),
+        }
+    }
+
     /// The tail of f, with ln f given because f itself may have overflowed.
     fn side(&self, f: f64, ln_f: f64) -> Side {
         let Some(beta) = &self.beta else { return Side::Upper(f64::NAN) };
@@ -123,13 +132,12 @@ impl TTail {
     /// ln P(T > t), for either sign of t.
     #[must_use]
     pub fn ln_sf(&self, t: f64) -> f64 {
-        let (z_side, positive) = (self.side(t), t > 0.0);
-        match (z_side, positive) {
+        match (self.side(t), t > 0.0) {
             // P(T > |t|) = P(F > t^2) / 2.
-            (Side::Upper(ln_sf), true) => ln_sf - LN_2,
-            (Side::Upper(ln_sf), false) => (-0.5 * ln_sf.exp()).ln_1p(),
-            (Side::Lower(ln_cdf), true) => (-ln_cdf.exp()).ln_1p() - LN_2,
-            (Side::Lower(ln_cdf), false) => ln_cdf.exp().ln_1p() - LN_2,
+            (Side::Upper(ln_both), true) => ln_both - LN_2,
+            (Side::Upper(ln_both), false) => (-0.5 * ln_both.exp()).ln_1p(),
+            (Side::Lower(ln_within), true) => (-ln_within.exp()).ln_1p() - LN_2,
+            (Side::Lower(ln_within), false) => ln_within.exp().ln_1p() - LN_2,
         }
     }
 
@@ -137,10 +145,26 @@ impl TTail {
     #[must_use]
     pub fn z(&self, t: f64) -> f64 {
         let z = match self.side(t) {
-            Side::Upper(ln_sf) => z_from_ln_sf(ln_sf - LN_2),
-            Side::Lower(ln_cdf) => normal::z_from_half_minus_sf(0.5 * ln_cdf.exp()),
+            Side::Upper(ln_both) => z_from_ln_sf(ln_both - LN_2),
+            Side::Lower(ln_within) => normal::z_from_half_minus_sf(0.5 * ln_within.exp()),
         };
         if t < 0.0 { -z } else { z }
+    }
+
+    /// [`TTail::z`] and [`TTail::ln_sf`] for the price of one.
+    #[must_use]
+    pub fn z_and_ln_sf(&self, t: f64) -> (f64, f64) {
+        let (z, ln_upper, upper) = match self.side(t) {
+            Side::Upper(ln_both) => {
+                let ln_upper = ln_both - LN_2;
+                (z_from_ln_sf(ln_upper), ln_upper, ln_upper.exp())
+            }
+            Side::Lower(ln_within) => {
+                let q = 0.5 * ln_within.exp();
+                (normal::z_from_half_minus_sf(q), (-2.0 * q).ln_1p() - LN_2, 0.5 - q)
+            }
+        };
+        if t < 0.0 { (-z, (-upper).ln_1p()) } else { (z, ln_upper) }
     }
 
     /// The two-sided tail P(|T| > |t|) or its complement.

@@ -82,7 +82,7 @@ def nilearn_cases(folder):
         case("modulated", heights, 40, 2.0, 0.0, "spm"),
         case("glover", mixed, 40, 2.0, 0.5, "glover"),
         case("spm with derivatives", mixed, 40, 2.0, 0.0, "spm" + derivatives),
-        case("glover with derivatives", heights, 40, 1.5, 0.0, "glover" + derivatives),
+        case("glover with derivatives", heights, 60, 1.5, 0.0, "glover" + derivatives),
         case("polynomial", mixed, 40, 2.0, 0.0, "spm", drift="polynomial", order=3),
     ]
 

@@ -1,0 +1,279 @@
+//! Events, confounds and ready matrices from tables: what is read, and what wrong tables are told.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+
+use boldly::design::confounds::select;
+use boldly::design::events::{from_table as events_of, read};
+use boldly::design::{Confounds, DesignSpec, Drift, NaPolicy, build, from_table};
+use boldly::error::Error;
+use boldly::table::Table;
+use common::Random;
+
+/// A table from lines whose cells are separated by blanks.
+fn table(lines: &[&str]) -> Table {
+    let cells = |line: &&str| line.split_whitespace().map(str::to_string).collect::<Vec<_>>();
+    Table {
+        name: "events.tsv".into(),
+        columns: cells(&lines[0]),
+        rows: lines[1..].iter().map(cells).collect(),
+    }
+}
+
+fn patterns(patterns: &[&str]) -> Vec<String> {
+    patterns.iter().map(|p| p.to_string()).collect()
+}
+
+/// The message of an error of the exit code 65 (bad data) or 2 (usage).
+#[track_caller]
+fn says(error: Error, code: u8, parts: &[&str]) {
+    let message = error.to_string();
+    assert_eq!(error.exit_code(), code, "{message}");
+    for part in parts {
+        assert!(message.contains(part), "`{part}` is not in: {message}");
+    }
+}
+
+#[test]
+fn events_keep_file_order_lines_and_negative_onsets() {
+    let events =
+        events_of(&table(&["onset duration trial_type", "-3.5 1 b", "2 0 a", "4 1 n/a", "5 1 b"]));
+    let events = events.unwrap();
+    let seen: Vec<_> = events.iter().map(|e| (e.onset, e.trial_type.as_str(), e.line)).collect();
+    assert_eq!(seen, [(-3.5, "b", 2), (2.0, "a", 3), (5.0, "b", 5)]);
+    assert!(events.iter().all(|e| e.amplitude == 1.0));
+    let plain = events_of(&table(&["duration onset", "1 2"])).unwrap();
+    assert_eq!((plain[0].trial_type.as_str(), plain[0].onset), ("trial", 2.0));
+}
+
+#[test]
+fn a_modulation_column_is_used_only_when_asked_for() {
+    let t = table(&["onset duration trial_type modulation", "1 2 a 3.5", "4 2 n/a x"]);
+    assert_eq!(events_of(&t).unwrap()[0].amplitude, 1.0);
+    let asked = read(&t, Some("modulation")).unwrap();
+    assert_eq!((asked.events[0].amplitude, asked.skipped), (3.5, 1));
+    says(
+        read(&t, Some("modulaton")).unwrap_err(),
+        65,
+        &["no column `modulaton`", "did you mean `modulation`?"],
+    );
+}
+
+#[test]
+fn wrong_events_name_line_and_column() {
+    for (lines, parts) in [
+        (vec!["onset trial_type", "1 a"], vec!["no column `duration`"]),
+        (vec!["Onset duration", "1 2"], vec!["no column `onset`", "did you mean `Onset`?"]),
+        (vec!["onset,duration,trial_type", "1,2,a"], vec!["no column `onset`", "tabs"]),
+        (vec!["onset duration", "1 2", "x 2"], vec!["events.tsv line 3 column onset", "is `x`"]),
+        (vec!["onset duration", "n/a 2"], vec!["line 2 column onset", "n/a"]),
+        (vec!["onset duration", "1 n/a"], vec!["line 2 column duration", "n/a"]),
+        (vec!["onset duration", "1 inf"], vec!["line 2 column duration", "finite"]),
+        (vec!["onset duration", "1 -2"], vec!["line 2 column duration", "negative"]),
+        (vec!["onset duration", "1"], vec!["line 2 has 1 cells", "2 columns"]),
+        (vec!["onset duration"], vec!["has no events"]),
+        (vec!["onset duration trial_type", "1 2 n/a"], vec!["n/a as trial_type of all 1"]),
+        (vec!["onset duration onset", "1 2 3"], vec!["column `onset` twice"]),
+    ] {
+        says(events_of(&table(&lines)).unwrap_err(), 65, &parts);
+    }
+}
+
+#[test]
+fn an_event_beyond_the_run_is_told_its_line_and_the_runs_length() {
+    let mut spec = DesignSpec::new((0..100).map(|k| f64::from(k) * 2.0).collect(), 2.0);
+    spec.events_name = "events.tsv".into();
+    spec.events = events_of(&table(&["onset duration", "199.9 5", "200 1", "300 1"])).unwrap();
+    says(
+        build(&spec).unwrap_err(),
+        65,
+        &["events.tsv line 3", "200 s (2 events do)", "ends at 200 s"],
+    );
+    spec.events = events_of(&table(&["onset duration", "1000 15", "31000 15"])).unwrap();
+    says(build(&spec).unwrap_err(), 65, &["line 2", "ends at 200 s"]);
+    spec.events = events_of(&table(&["onset duration", "199.9 5"])).unwrap();
+    assert!(build(&spec).is_ok(), "begins within the last volume");
+}
+
+/// Four rows of confounds.
+fn confounds() -> Table {
+    let mut t = table(&[
+        "trans_x trans_y rot_x csf framewise_displacement cosine00 flat [odd]",
+        "1 5 9 1.5 n/a 0.1 3 1",
+        "2 6 8 2.5 0.2 0.2 3 2",
+        "3 7 7 0.5 0.4 0.3 3 3",
+        "4 8 5 1e-3 0.6 0.4 3 5",
+    ]);
+    t.name = "confounds.tsv".into();
+    t
+}
+
+#[test]
+fn confounds_are_matched_by_name_or_glob_once_each_in_order() {
+    let chosen = select(
+        &confounds(),
+        &patterns(&["csf, trans_*", "rot_?,trans_y", "[odd]"]),
+        4,
+        NaPolicy::Error,
+    );
+    let chosen = chosen.unwrap();
+    assert_eq!(chosen.names, ["csf", "trans_x", "trans_y", "rot_x", "[odd]"]);
+    assert_eq!(chosen.values.row(3).to_vec(), [1e-3, 4.0, 8.0, 5.0, 5.0]);
+    assert!(chosen.constant.is_empty() && chosen.filled.is_empty() && chosen.dropped.is_empty());
+    let flat = select(&confounds(), &patterns(&["flat"]), 4, NaPolicy::Error).unwrap();
+    assert_eq!(flat.constant, ["flat"]);
+}
+
+#[test]
+fn missing_values_follow_the_policy() {
+    let fd = patterns(&["framewise_displacement", "csf"]);
+    let error = select(&confounds(), &fd, 4, NaPolicy::Error).unwrap_err();
+    says(error, 65, &["confounds.tsv column framewise_displacement", "n/a in line 2", "--na drop"]);
+    let dropped = select(&confounds(), &fd, 4, NaPolicy::Drop).unwrap();
+    assert_eq!(
+        (dropped.names, dropped.dropped),
+        (patterns(&["csf"]), patterns(&fd[..1].iter().map(String::as_str).collect::<Vec<_>>()))
+    );
+    let zero = select(&confounds(), &fd, 4, NaPolicy::Zero).unwrap();
+    assert_eq!(zero.values[[0, 0]], 0.0);
+    let mean = select(&confounds(), &fd, 4, NaPolicy::Mean).unwrap();
+    assert!((mean.values[[0, 0]] - 0.4).abs() < 1e-15);
+    assert_eq!(mean.filled, [("framewise_displacement".to_string(), 1)]);
+    let all = table(&["x", "n/a", "NaN"]);
+    says(
+        select(&all, &patterns(&["x"]), 2, NaPolicy::Mean).unwrap_err(),
+        65,
+        &["n/a in all 2 rows"],
+    );
+}
+
+#[test]
+fn wrong_confounds_say_what_to_do() {
+    let t = confounds();
+    let of = |p: &[&str], n| select(&t, &patterns(p), n, NaPolicy::Error).unwrap_err();
+    says(
+        of(&["csf"], 6),
+        65,
+        &[
+            "confounds.tsv has 4 rows but the run has 6 volumes",
+            "drop the same dummy scans from both",
+        ],
+    );
+    says(
+        of(&["csff"], 4),
+        2,
+        &["`csff` matches no column of confounds.tsv", "did you mean `csf`?"],
+    );
+    says(of(&["global_*"], 4), 2, &["`global_*` matches no column", "columns: trans_x"]);
+    says(of(&["a[", "csf"], 4), 2, &["`a[` is no glob"]);
+    let text = table(&["csf", "1", "oops"]);
+    says(
+        select(&text, &patterns(&["csf"]), 2, NaPolicy::Zero).unwrap_err(),
+        65,
+        &["line 3 column csf is `oops`"],
+    );
+    let twice = table(&["csf csf", "1 2"]);
+    says(select(&twice, &patterns(&["c*"]), 1, NaPolicy::Zero).unwrap_err(), 65, &["`csf` twice"]);
+}
+
+/// A run of four volumes at 0 .. 3 TR with these confounds and no drift.
+fn spec_with(chosen: Confounds) -> DesignSpec {
+    let mut spec = DesignSpec::new(vec![0.0, 2.0, 4.0, 6.0], 2.0);
+    spec.confounds = chosen;
+    spec.drift = Drift::None;
+    spec
+}
+
+#[test]
+fn a_design_refuses_two_drifts_equal_names_and_more_columns_than_volumes() {
+    let choose = |p: &[&str]| select(&confounds(), &patterns(p), 4, NaPolicy::Zero).unwrap();
+    let mut spec = spec_with(choose(&["cosine*"]));
+    assert_eq!(build(&spec).unwrap().names, ["cosine00", "constant"]);
+    spec.drift = Drift::Polynomial { order: 1 };
+    says(build(&spec).unwrap_err(), 2, &["confound cosine00", "--drift none"]);
+    says(build(&spec_with(choose(&["*"]))).unwrap_err(), 65, &["9 columns for 4 volumes"]);
+    let mut spec = spec_with(choose(&["csf"]));
+    spec.events = events_of(&table(&["onset duration trial_type", "1 1 csf"])).unwrap();
+    says(build(&spec).unwrap_err(), 65, &["two columns named `csf`"]);
+    let mut spec = spec_with(choose(&["csf"]));
+    spec.frame_times.pop();
+    says(build(&spec).unwrap_err(), 65, &["has 4 rows but the run has 3 volumes"]);
+}
+
+#[test]
+fn impossible_drifts_and_times_are_refused() {
+    let run = |drift: Drift, times: &[f64], tr: f64| {
+        let mut spec = DesignSpec::new(times.to_vec(), tr);
+        spec.drift = drift;
+        build(&spec).unwrap_err()
+    };
+    let times = [0.0, 2.0, 4.0, 6.0];
+    for cutoff_s in [0.0, -1.0, f64::NAN] {
+        says(run(Drift::Cosine { cutoff_s }, &times, 2.0), 2, &["drift cutoff"]);
+    }
+    says(run(Drift::Cosine { cutoff_s: 1e-300 }, &times, 2.0), 2, &["drift columns for 4 volumes"]);
+    says(run(Drift::Polynomial { order: usize::MAX - 1 }, &times, 2.0), 2, &["for 4 volumes"]);
+    for tr in [0.0, -2.0, f64::NAN, 2000.0] {
+        says(run(Drift::None, &times, tr), 65, &["repetition time", "in seconds"]);
+    }
+    says(run(Drift::None, &[0.0], 2.0), 65, &["1 volumes"]);
+    says(run(Drift::None, &[0.0, 2.0, 2.0], 2.0), 65, &["do not rise"]);
+    says(run(Drift::None, &[0.0, f64::NAN], 2.0), 65, &["frame times"]);
+}
+
+#[test]
+fn a_ready_matrix_must_be_numbers_with_names() {
+    let of = |lines: &[&str], n| from_table(&table(lines), n);
+    let design = of(&["a b", "1 2", "3 4e-2", "5 6"], 3).unwrap();
+    assert_eq!(design.matrix, ndarray::array![[1.0, 2.0], [3.0, 0.04], [5.0, 6.0]]);
+    says(of(&["a b", "1 2"], 3).unwrap_err(), 65, &["has 1 rows but the run has 3 volumes"]);
+    says(of(&["a", "1", "n/a"], 2).unwrap_err(), 65, &["line 3 column a", "be a number"]);
+    says(of(&["a a", "1 2", "1 2", "1 2"], 3).unwrap_err(), 65, &["two columns named `a`"]);
+    says(of(&["a b", "1 2", "3 4"], 2).unwrap_err(), 65, &["2 columns for 2 volumes"]);
+    let mut indexed = table(&["x a", "0 1", "1 2", "2 4"]);
+    indexed.columns[0] = String::new();
+    says(from_table(&indexed, 3).unwrap_err(), 65, &["no name for column 1", "index"]);
+}
+
+#[test]
+fn no_table_panics() {
+    let mut random = Random(11);
+    let cells = [
+        "1", "-2.5", "n/a", "", "x", "inf", "1e309", "nan", "é\u{7}", "1e-320", "30", "0",
+        "-1e300", "  7 ",
+    ];
+    let headers = ["onset", "duration", "trial_type", "modulation", "csf", "", "cosine00", "*"];
+    let mut built = 0;
+    for _ in 0..4000 {
+        let mut pick =
+            |from: &[&str]| from[(random.uniform() * from.len() as f64) as usize].to_string();
+        let mut columns: Vec<String> = (0..3).map(|_| pick(&headers)).collect();
+        if pick(&["y", "n"]) == "y" {
+            columns.splice(0..2, ["onset".to_string(), "duration".to_string()]);
+        }
+        let sane = pick(&["y", "y", "n"]) == "y";
+        let cells = if sane { &cells[..1] } else { &cells[..] };
+        let mut rows: Vec<Vec<String>> =
+            (0..5).map(|_| (0..3).map(|_| pick(cells)).collect()).collect();
+        if pick(&["ragged", "", "", ""]) == "ragged" {
+            rows[3].pop();
+        }
+        let t = Table { name: "random.tsv".into(), columns, rows };
+        let _ = (from_table(&t, 5), read(&t, Some("modulation")));
+        let mut spec = DesignSpec::new((0..5).map(|k| f64::from(k) * 2.0).collect(), 2.0);
+        spec.drift = Drift::None;
+        for na in [NaPolicy::Error, NaPolicy::Drop, NaPolicy::Zero, NaPolicy::Mean] {
+            if let Ok(chosen) = select(&t, &patterns(&["c*", "*"]), 5, na) {
+                spec.confounds = chosen;
+            }
+        }
+        if let Ok(events) = events_of(&t) {
+            spec.events = events;
+        }
+        if let Ok(design) = build(&spec) {
+            built += 1;
+            assert!(design.matrix.iter().all(|v| v.is_finite()), "{:?}", spec.events);
+        }
+    }
+    assert!(built > 100, "{built} designs were built");
+}
