@@ -223,6 +223,56 @@ fn the_pulse_trace_peaks_at_the_true_beats() {
 }
 
 #[test]
+fn the_trigger_stands_at_the_first_sample_of_each_volume() {
+    let study = simulate::run(&small()).unwrap();
+    let trace = study.recording.trigger.as_ref().unwrap();
+    let on = (0..trace.samples.len()).filter(|&k| trace.samples[k] != 0.0);
+    let got: Vec<f64> = on.map(|k| trace.start_s + k as f64 / trace.sampling_hz).collect();
+    let want: Vec<f64> = (0..40).map(|volume| 2.0 * f64::from(volume)).collect();
+    assert_close("trigger", &got, &want, 0.0, 1e-9);
+}
+
+#[test]
+fn each_slice_shows_the_heart_at_its_own_time() {
+    let spec = Spec { n_volumes: 150, ..small() };
+    let with = simulate::run(&spec).unwrap();
+    let without = simulate::run(&Spec { physiology: 0.0, ..spec.clone() }).unwrap();
+    let n_voxels = with.grid.n_voxels();
+    // The lag of a voxel's effect behind the true phase of a slice, radians. Lags change smoothly over the head.
+    let lag = |voxel: usize, slice: usize| {
+        let (mut sin, mut cos) = (0.0, 0.0);
+        for volume in 0..spec.n_volumes {
+            let at = volume * n_voxels + voxel;
+            let effect = f64::from(with.bold[at] - without.bold[at]);
+            let phase = with.physiology.cardiac_phase[volume][slice];
+            sin += effect * phase.sin();
+            cos += effect * phase.cos();
+        }
+        sin.atan2(cos)
+    };
+    let apart = |a: f64, b: f64| (a - b).sin().atan2((a - b).cos()).abs();
+    let plane_of = |voxel: usize| with.grid.coordinates(voxel)[2];
+    let strong = |v: usize| {
+        let (cardiac, breath) = (with.truth.cardiac[v], with.truth.respiratory[v]);
+        cardiac > 40.0 && cardiac > 2.0 * breath
+    };
+    // Two planes up is one slot, 0.25 s, later: about 1.7 rad of a heart beat.
+    let up = 2 * with.grid.plane_len();
+    let mut count = 0;
+    for voxel in (0..n_voxels - up).filter(|&v| plane_of(v) % 8 < 5) {
+        if strong(voxel) && strong(voxel + up) {
+            let (slice, later) = (plane_of(voxel), plane_of(voxel + up));
+            let here = lag(voxel, slice);
+            let own = apart(here, lag(voxel + up, later));
+            let wrong = apart(here, lag(voxel + up, slice));
+            assert!(own < 0.8 && wrong > 1.0, "voxel {voxel}: {own}, with its neighbour's {wrong}");
+            count += 1;
+        }
+    }
+    assert!(count > 3, "{count} voxels");
+}
+
+#[test]
 fn framewise_displacement_follows_power_2012() {
     let still = [0.0; 6];
     let moved = [0.1, -0.2, 0.3, 0.001, 0.002, -0.003];
