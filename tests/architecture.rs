@@ -233,7 +233,7 @@ fn wgpu_outside_gpu(tree: &Tree) -> Vec<String> {
     lines_with(
         tree,
         |path| !path.starts_with("src/gpu/"),
-        |code| code_only(code),
+        code_only,
         |line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == "wgpu"),
     )
 }
