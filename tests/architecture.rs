@@ -1,6 +1,7 @@
 //! The shape of the code, as a test: who may use whom, where wgpu lives, what a room consists of, how long a file may
 //! be. Each check is a function from a tree of files to the list of what is wrong in it, and has a test that feeds it
 //! a made-up tree with that fault.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,5 +1,6 @@
 //! A made-up run (20 x 20 x 12 x 120, 12 columns, known design) through the binary, against nilearn's OLS.
 //! Golden: tests/oracles/glm_small.py.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 mod common;
 mod golden;

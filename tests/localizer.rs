@@ -1,10 +1,10 @@
 //! A real 3 T run through the binary: the studyforrest object-category localizer (80 x 80 x 35 x 156), against nilearn's
 //! OLS on the same design. Golden: tests/oracles/localizer.py.
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
 use std::path::{Path, PathBuf};
 
-use boldly::io::Outputs;
-use boldly::io::{self, BoldFile, Intent};
+use boldly::io::{self, BoldFile, Intent, Outputs};
 use boldly::volume::Block;
 
 mod common;
