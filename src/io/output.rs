@@ -145,7 +145,7 @@ impl Outputs {
             ));
         }
         let compressed = is_compressed_image(path)?;
-        let bytes = [&header.to_bytes()[..], &sample::little_endian(values)].concat();
+        let bytes = [&header.as_f32().to_bytes()[..], &sample::little_endian(values)].concat();
         if compressed { self.bytes(path, &gzip(&bytes)) } else { self.bytes(path, &bytes) }
     }
 

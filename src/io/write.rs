@@ -43,7 +43,7 @@ impl BoldWriter {
     ) -> Result<BoldWriter> {
         let [ni, nj, nk] = header.grid_shape();
         let extents = [ni * nj, nk, header.n_volumes()];
-        let bytes = header.to_bytes();
+        let bytes = header.as_f32().to_bytes();
         let failed = |e| cannot_write(path, e);
         let data = if compressed {
             let mut stream = GzipStream::new(started.file.try_clone().map_err(failed)?);

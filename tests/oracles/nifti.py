@@ -175,7 +175,7 @@ def check(folder, golden):
         assert type(header).__name__ == want["class"], (name, type(header))
         assert header.endianness == "<", name
         assert list(img.shape) == want["shape"], (name, img.shape)
-        assert header.get_data_dtype() == np.float32, name
+        assert header.get_data_dtype() == np.dtype(want["dtype"]), name
         np.testing.assert_allclose(img.affine, want["affine"], rtol=1e-6, atol=1e-6, err_msg=name)
         if want["qform_too"]:
             np.testing.assert_allclose(img.get_qform(), want["affine"], rtol=1e-5, atol=1e-4, err_msg=name)
@@ -187,7 +187,7 @@ def check(folder, golden):
         assert header["descrip"].item().decode() == want["descrip"], (name, header["descrip"])
         assert int(header["slice_code"]) == want["slice_code"], name
         assert float(header["toffset"]) == want["toffset"], name
-        assert img.dataobj.slope == 1 and img.dataobj.inter == 0, name
+        assert img.dataobj.slope == want["slope"] and img.dataobj.inter == 0, name
         values = np.asarray(img.dataobj, dtype=np.float32).flatten(order="F")
         np.testing.assert_array_equal(values, np.array(want["values"], dtype=np.float32), err_msg=name)
         raw = (folder / name).read_bytes()

@@ -323,8 +323,8 @@ impl Bytes<'_> {
 }
 
 impl Header {
-    /// The bytes of a single-file image before its data, little-endian: NIfTI-1, or NIfTI-2
-    /// where an extent exceeds 32767. The data follow at once.
+    /// The bytes of a single-file image before its data, little-endian, with this header's sample type and scaling:
+    /// NIfTI-1, or NIfTI-2 where an extent exceeds 32767. The data follow at once.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         if self.shape.iter().all(|&n| n <= i16::MAX as usize) {
@@ -334,8 +334,8 @@ impl Header {
         }
     }
 
-    fn stored_scaling(&self) -> Scaling {
-        self.scaling.unwrap_or(Scaling { slope: 1.0, inter: 0.0 })
+    fn slope_and_inter(&self) -> [f64; 2] {
+        self.scaling.map_or([1.0, 0.0], |s| [s.slope, s.inter])
     }
 
     /// dim[0..8] with ones behind the last axis.
@@ -365,8 +365,8 @@ impl Header {
         out.extend(short(8 * self.sample.size() as i64));
         out.extend(short(self.slice_start));
         floats(&mut out, &self.pixdim);
-        let Scaling { slope, inter } = self.stored_scaling();
-        floats(&mut out, &[LEN_1 as f64 + 4.0, slope, inter]); // the first is vox_offset
+        floats(&mut out, &[LEN_1 as f64 + 4.0]); // vox_offset
+        floats(&mut out, &self.slope_and_inter());
         out.extend(short(self.slice_end));
         out.extend([self.slice_code, self.xyzt_units]);
         floats(&mut out, &[0.0, 0.0, self.slice_duration, self.toffset]); // cal_max, cal_min first
@@ -399,8 +399,8 @@ impl Header {
         floats(&mut out, &intent_p);
         floats(&mut out, &self.pixdim);
         out.extend((LEN_2 as i64 + 4).to_le_bytes());
-        let Scaling { slope, inter } = self.stored_scaling();
-        floats(&mut out, &[slope, inter, 0.0, 0.0, self.slice_duration, self.toffset]);
+        floats(&mut out, &self.slope_and_inter());
+        floats(&mut out, &[0.0, 0.0, self.slice_duration, self.toffset]); // cal_max, cal_min first
         out.extend(self.slice_start.to_le_bytes());
         out.extend(self.slice_end.to_le_bytes());
         push_text(&mut out, &self.descrip, 80);

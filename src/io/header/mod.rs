@@ -143,14 +143,21 @@ impl Header {
         header
     }
 
+    /// The same header for values stored as little-endian float32, unscaled, in one file.
+    pub(crate) fn as_f32(&self) -> Header {
+        Header {
+            byte_order: ByteOrder::Little,
+            sample: SampleType::F32,
+            scaling: None,
+            is_pair: false,
+            ..self.clone()
+        }
+    }
+
     /// What every image made from this one shares.
     fn derived(&self) -> Header {
-        let mut header = self.clone();
+        let mut header = self.as_f32();
         header.shape.resize(self.shape.len().max(3), 1);
-        header.byte_order = ByteOrder::Little;
-        header.sample = SampleType::F32;
-        header.scaling = None;
-        header.is_pair = false;
         header.pixdim[5..].fill(0.0);
         // Unknown units were read as millimetres and seconds: say so.
         if header.xyzt_units & 7 == 0 {
