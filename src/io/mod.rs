@@ -20,6 +20,7 @@ pub mod physio;
 pub mod sample;
 pub mod sidecar;
 pub mod slice_times;
+mod stored;
 pub mod tsv;
 mod write;
 
@@ -28,5 +29,5 @@ pub use bold::BoldFile;
 pub use compress::gzip;
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask};
-pub use output::{Integer, Outputs};
+pub use output::Outputs;
 pub use write::BoldWriter;

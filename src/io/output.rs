@@ -16,15 +16,6 @@ use crate::{Error, Result};
 /// Bytes between two looks at the interrupt flag.
 const STEP: usize = 8 << 20;
 
-/// How integers are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Integer {
-    /// Unsigned, 8 bits.
-    U8,
-    /// Signed, 16 bits.
-    I16,
-}
-
 /// Files on their way. Methods take `&self`: several threads may write at once.
 #[derive(Debug, Default)]
 pub struct Outputs {
@@ -87,47 +78,6 @@ impl Outputs {
                 self.map(path, &header, &rows.concat())
             }
         }
-    }
-
-    /// Writes values as integers, round(value / slope), with `slope` in scl_slope; .nii or .nii.gz by its name.
-    ///
-    /// # Errors
-    /// As for [`Outputs::map`]; internal where a value does not fit.
-    pub fn integers(
-        &self,
-        path: &Path,
-        header: &Header,
-        values: &[f32],
-        integer: Integer,
-        slope: f64,
-    ) -> Result<()> {
-        let (least, most, sample) = match integer {
-            Integer::U8 => (0.0, f64::from(u8::MAX), sample::SampleType::U8),
-            Integer::I16 => (f64::from(i16::MIN), f64::from(i16::MAX), sample::SampleType::I16),
-        };
-        let mut header = header.clone();
-        header.sample = sample;
-        header.scaling = Some(sample::Scaling { slope, inter: 0.0 });
-        let mut bytes = header.to_bytes();
-        let mut fits = values.len() == header.len();
-        for value in values {
-            let step = (f64::from(*value) / slope).round();
-            fits &= (least..=most).contains(&step);
-            match integer {
-                Integer::U8 => bytes.push(step as u8),
-                Integer::I16 => bytes.extend((step as i16).to_le_bytes()),
-            }
-        }
-        if !fits {
-            return Err(Error::internal(
-                path.display().to_string(),
-                format!("was given {} values, some beyond {integer:?}", values.len()),
-                format!("get {} between {least} and {most} steps of {slope}", header.len()),
-                "",
-            ));
-        }
-        let compressed = is_compressed_image(path)?;
-        if compressed { self.compressed(path, &bytes) } else { self.bytes(path, &bytes) }
     }
 
     /// Writes one map, or any image whose values are all at hand, as float32; .nii or .nii.gz by its name.
@@ -305,7 +255,7 @@ fn refuse_odd_target(path: &Path) -> Result<()> {
 }
 
 /// Whether the name asks for .nii.gz (true) or .nii (false).
-fn is_compressed_image(path: &Path) -> Result<bool> {
+pub(super) fn is_compressed_image(path: &Path) -> Result<bool> {
     let name = path.file_name().map(|n| n.to_string_lossy().to_ascii_lowercase());
     let name = name.unwrap_or_default();
     if name.ends_with(".nii.gz") {

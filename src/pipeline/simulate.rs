@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use crate::error::Result;
-use crate::io::{Header, Integer, Outputs};
+use crate::error::{Error, Result};
+use crate::io::sample::SampleType;
+use crate::io::{Header, Outputs};
 use crate::pipeline::watch::Watch;
-use crate::simulate::write::{Content, Stored, files};
+use crate::simulate::write::{Content, files};
 use crate::simulate::{Spec, run};
 
 /// Simulate and write into `out`, all files or none. `command`: the line that makes it again.
@@ -29,17 +30,11 @@ pub fn write(spec: &Spec, out: &Path, command: &str, watch: &dyn Watch) -> Resul
                     Some(_) => header.for_bold(image.n_volumes),
                     None => header,
                 };
-                let integer = match image.stored {
-                    Stored::Float32 => None,
-                    Stored::UInt8 { slope } => Some((Integer::U8, slope)),
-                    Stored::Int16 { slope } => Some((Integer::I16, slope)),
+                let Some(sample) = SampleType::from_code(image.stored.datatype()).ok() else {
+                    return Err(Error::internal(path.display().to_string(), "has no type", "", ""));
                 };
-                match integer {
-                    None => outputs.map(&path, &header, &image.values)?,
-                    Some((integer, slope)) => {
-                        outputs.integers(&path, &header, &image.values, integer, slope)?;
-                    }
-                }
+                let stored = (sample, image.stored.slope());
+                outputs.stored(&path, &header, stored, &image.bytes())?;
             }
         }
         watch.step();
