@@ -68,7 +68,7 @@ pub fn columns(drift: Drift, n_volumes: usize, tr: f64) -> Result<Array2<f64>> {
 }
 
 fn refuse_saturation(count: usize, n_volumes: usize, asked: &str) -> Result<()> {
-    if count + 1 < n_volumes.max(2) || count == 0 {
+    if count == 0 || count.saturating_add(1) < n_volumes {
         return Ok(());
     }
     Err(Error::usage(

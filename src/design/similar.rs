@@ -29,17 +29,20 @@ pub fn listing(names: &[String]) -> String {
     }
 }
 
-/// Levenshtein distance.
+/// Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment).
 fn edit_distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, cb) in b.iter().enumerate() {
-            let substitute = diagonal + usize::from(ca != cb);
-            diagonal = row[j + 1];
-            row[j + 1] = substitute.min(row[j] + 1).min(row[j + 1] + 1);
+    let mut two_before = vec![0; b.len() + 1];
+    let mut before: Vec<usize> = (0..=b.len()).collect();
+    for i in 1..=a.len() {
+        let mut row = vec![i; b.len() + 1];
+        for j in 1..=b.len() {
+            let substitute = before[j - 1] + usize::from(a[i - 1] != b[j - 1]);
+            row[j] = substitute.min(before[j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] {
+                row[j] = row[j].min(two_before[j - 2] + 1);
+            }
         }
+        (two_before, before) = (before, row);
     }
-    row[b.len()]
+    before[b.len()]
 }

@@ -53,7 +53,9 @@ impl FTail {
     /// above 0 make every tail NaN.
     #[must_use]
     pub fn new(dof1: f64, dof2: f64) -> FTail {
-        let (dof1, dof2) = (dof1.min(MAX_DOF), dof2.min(MAX_DOF));
+        // Not `min`, which would turn a NaN into the bound.
+        let bounded = |dof: f64| if dof > MAX_DOF { MAX_DOF } else { dof };
+        let (dof1, dof2) = (bounded(dof1), bounded(dof2));
         let beta = (dof1 > 0.0 && dof2 > 0.0).then(|| LnBetaTail::new(0.5 * dof2, 0.5 * dof1));
         FTail { dof1, dof2, beta }
     }
@@ -61,7 +63,7 @@ impl FTail {
     /// ln P(F > f). 0 at f <= 0, minus infinity at infinity.
     #[must_use]
     pub fn ln_sf(&self, f: f64) -> f64 {
-        match self.side(f, f.ln()) {
+        match self.side(f, || f.ln()) {
             Side::Upper(ln_sf) => ln_sf,
             Side::Lower(ln_cdf) => (-ln_cdf.exp()).ln_1p(),
         }
@@ -70,7 +72,7 @@ impl FTail {
     /// The normal deviate with the same upper tail: infinite at f = infinity, minus infinity at f <= 0.
     #[must_use]
     pub fn z(&self, f: f64) -> f64 {
-        match self.side(f, f.ln()) {
+        match self.side(f, || f.ln()) {
             Side::Upper(ln_sf) => z_from_ln_sf(ln_sf),
             Side::Lower(ln_cdf) => -z_from_ln_sf(ln_cdf),
         }
@@ -79,14 +81,15 @@ impl FTail {
     /// [`FTail::z`] and [`FTail::ln_sf`] for the price of one.
     #[must_use]
     pub fn z_and_ln_sf(&self, f: f64) -> (f64, f64) {
-        match self.side(f, f.ln()) {
+        match self.side(f, || f.ln()) {
             Side::Upper(ln_sf) => (z_from_ln_sf(ln_sf), ln_sf),
             Side::Lower(ln_cdf) => (-z_from_ln_sf(ln_cdf), (-ln_cdf.exp()).ln_1p()),
         }
     }
 
     /// The tail of f, with ln f given because f itself may have overflowed.
-    fn side(&self, f: f64, ln_f: f64) -> Side {
+    #[inline]
+    fn side(&self, f: f64, ln_f: impl Fn() -> f64) -> Side {
         let Some(beta) = &self.beta else { return Side::Upper(f64::NAN) };
         if f.is_nan() {
             return Side::Upper(f64::NAN);
@@ -96,12 +99,18 @@ impl FTail {
         }
         // Far out P is a power of f: I_x(a, b) = x^a / (a B(a, b)) (1 + O(x)).
         let far = 1e30 * (self.dof2 / self.dof1).max(1.0);
-        if f > far {
-            let Side::Upper(ln_sf) = self.side(far, far.ln()) else {
-                return Side::Upper(f64::NAN);
-            };
-            return Side::Upper(ln_sf - 0.5 * self.dof2 * (ln_f - far.ln()));
+        if f <= far {
+            return self.near_side(beta, f, ln_f);
         }
+        match self.near_side(beta, far, || far.ln()) {
+            Side::Upper(ln_sf) => Side::Upper(ln_sf - 0.5 * self.dof2 * (ln_f() - far.ln())),
+            lower => lower,
+        }
+    }
+
+    /// The tail of a positive f that is not extreme.
+    #[inline]
+    fn near_side(&self, beta: &LnBetaTail, f: f64, ln_f: impl Fn() -> f64) -> Side {
         let total = self.dof2 + self.dof1 * f;
         let (x, y) = (self.dof2 / total, self.dof1 * f / total);
         // x and y over their means, as logarithms without cancellation near f = 1.
@@ -115,7 +124,7 @@ impl FTail {
         let ln_ratio_y = if mean_y.abs() < 0.5 {
             mean_y.ln_1p()
         } else {
-            ln_f + ((self.dof1 + self.dof2) / total).ln()
+            ln_f() + ((self.dof1 + self.dof2) / total).ln()
         };
         let (upper, ln_p) = beta.ln_tail(x, y, ln_ratio_x, ln_ratio_y);
         if upper { Side::Upper(ln_p) } else { Side::Lower(ln_p) }
@@ -170,7 +179,7 @@ impl TTail {
     /// The two-sided tail P(|T| > |t|) or its complement.
     fn side(&self, t: f64) -> Side {
         let t = t.abs();
-        self.f.side(t * t, 2.0 * t.ln())
+        self.f.side(t * t, || 2.0 * t.ln())
     }
 }
 

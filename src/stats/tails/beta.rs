@@ -8,7 +8,7 @@
 
 use super::gamma::{HALF_LN_TWO_PI, stirling_error};
 
-/// Terms tabulated: enough for all but extreme dof; later ones are computed when needed.
+/// Terms tabulated, a multiple of 4: enough for all but extreme dof; later ones are computed when needed.
 const TABULATED: usize = 96;
 /// A bound on the number of terms: sqrt(a + b) of them are needed near the mean.
 const MAX_TERMS: usize = 2_000_000;
@@ -61,47 +61,71 @@ struct Term {
 struct Fraction {
     a: f64,
     b: f64,
+    first: Term,
+    /// Terms 1 to [`TABULATED`].
     terms: Vec<Term>,
 }
 
 impl Fraction {
     fn new(a: f64, b: f64) -> Fraction {
-        Fraction { a, b, terms: (0..TABULATED).map(|m| term(a, b, m as f64)).collect() }
-    }
-
-    fn term(&self, m: usize) -> Term {
-        self.terms.get(m).copied().unwrap_or_else(|| term(self.a, self.b, m as f64))
+        let terms = (1..=TABULATED).map(|m| term(a, b, m as f64)).collect();
+        Fraction { a, b, first: term(a, b, 0.0), terms }
     }
 
     /// b_0 + a_1 / (b_1 + a_2 / (b_2 + ...)) by the forward recurrence of its convergents.
     fn value(&self, x: f64, y: f64) -> f64 {
-        let first = self.term(0);
-        let (mut p_before, mut q_before) = (1.0, 0.0);
-        let (mut p, mut q) = (first.constant + first.by_x * x + first.by_y * y, 1.0);
-        let (mut last, x_square) = (p, x * x);
-        let mut m = 1;
-        while m < MAX_TERMS {
-            for _ in 0..4 {
-                let t = self.term(m);
-                let numerator = t.square * x_square;
-                let denominator = t.constant + t.by_x * x + t.by_y * y;
-                let p_next = denominator * p + numerator * p_before;
-                let q_next = denominator * q + numerator * q_before;
-                (p_before, q_before, p, q) = (p, q, p_next, q_next);
-                m += 1;
-            }
-            let value = p / q;
-            if (value - last).abs() <= 4e-16 * value.abs() {
-                return value;
-            }
-            last = value;
-            if p.abs() > LARGE || q.abs() > LARGE {
-                for v in [&mut p_before, &mut q_before, &mut p, &mut q] {
-                    *v /= LARGE;
-                }
+        let mut convergents = Convergents::new(&self.first, x, y);
+        for four in self.terms.chunks_exact(4) {
+            if convergents.advance(four) {
+                return convergents.value;
             }
         }
-        last
+        let mut m = self.terms.len() + 1;
+        while m < MAX_TERMS {
+            let four = [0, 1, 2, 3].map(|i| term(self.a, self.b, (m + i) as f64));
+            if convergents.advance(&four) {
+                break;
+            }
+            m += 4;
+        }
+        convergents.value
+    }
+}
+
+/// Numerators p and denominators q of two successive convergents, at one x.
+struct Convergents {
+    x: f64,
+    y: f64,
+    x_square: f64,
+    p: [f64; 2],
+    q: [f64; 2],
+    /// The latest p / q that was looked at.
+    value: f64,
+}
+
+impl Convergents {
+    fn new(first: &Term, x: f64, y: f64) -> Convergents {
+        let value = first.constant + first.by_x * x + first.by_y * y;
+        Convergents { x, y, x_square: x * x, p: [1.0, value], q: [0.0, 1.0], value }
+    }
+
+    /// Take these terms in; true when the value has settled.
+    #[inline]
+    fn advance(&mut self, terms: &[Term]) -> bool {
+        let ([mut p_before, mut p], [mut q_before, mut q]) = (self.p, self.q);
+        for t in terms {
+            let numerator = t.square * self.x_square;
+            let denominator = t.constant + t.by_x * self.x + t.by_y * self.y;
+            (p_before, p) = (p, denominator * p + numerator * p_before);
+            (q_before, q) = (q, denominator * q + numerator * q_before);
+        }
+        let value = p / q;
+        let settled = (value - self.value).abs() <= 4e-16 * value.abs();
+        let scale = if p.abs() > LARGE || q.abs() > LARGE { 1.0 / LARGE } else { 1.0 };
+        self.p = [p_before * scale, p * scale];
+        self.q = [q_before * scale, q * scale];
+        self.value = value;
+        settled
     }
 }
 
