@@ -62,18 +62,24 @@ impl ContrastMaps {
         let tails: Box<dyn Fn(f64) -> (f64, f64) + Sync> = match self.stat_kind {
             Stat::T => {
                 let tail = TTail::new(self.dof);
-                Box::new(move |t| (tail.z(t), tail.ln_sf(t).exp()))
+                Box::new(move |t| tail.z_and_ln_sf(t))
             }
             Stat::F => {
                 let tail = FTail::new(self.rank as f64, self.dof);
-                Box::new(move |f| (tail.z(f), tail.ln_sf(f).exp()))
+                Box::new(move |f| tail.z_and_ln_sf(f))
             }
         };
         let flat = |voxel: usize| !inside[voxel] || self.variance[0][voxel] == 0.0;
         (0..self.stat.len())
             .into_par_iter()
             .with_min_len(1024)
-            .map(|voxel| if flat(voxel) { (0.0, 1.0) } else { tails(self.stat[voxel]) })
+            .map(|voxel| match flat(voxel) {
+                true => (0.0, 1.0),
+                false => {
+                    let (z, ln_p) = tails(self.stat[voxel]);
+                    (z, ln_p.exp())
+                }
+            })
             .unzip()
     }
 }
