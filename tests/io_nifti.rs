@@ -5,9 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use boldly::io::{
-    BoldFile, BoldWriter, Header, Integer, Intent, Outputs, hash, read_map, read_mask,
-};
+use boldly::io::sample::SampleType;
+use boldly::io::{BoldFile, BoldWriter, Header, Intent, Outputs, hash, read_map, read_mask};
 use boldly::volume::{Block, Grid, HostBold};
 use nifti::{NiftiObject, ReaderOptions};
 use serde_json::{Map, Value, json};
@@ -322,9 +321,9 @@ fn write_specimens(folder: &Path) -> Map<String, Value> {
     keep("twin.nii", &made.for_map(Intent::None), &on, &steps, 1);
     let mut record = expected["twin.nii"].clone();
     let integers = Header { descrip: "a specimen".into(), ..made.for_map(Intent::None) };
-    outputs
-        .integers(&folder.join("integers.nii.gz"), &integers, &steps, Integer::I16, 0.25)
-        .unwrap();
+    let stored: Vec<u8> = steps.iter().flat_map(|v| ((v * 4.0) as i16).to_le_bytes()).collect();
+    let how = (SampleType::I16, 0.25);
+    outputs.stored(&folder.join("integers.nii.gz"), &integers, how, &stored).unwrap();
     record["dtype"] = json!("int16");
     record["slope"] = json!(0.25);
     expected.insert("integers.nii.gz".into(), record);
