@@ -1,5 +1,6 @@
 //! Images in and out. Oracles: nibabel (goldens and, with BOLDLY_ORACLE_PYTHON, nibabel itself; see
 //! tests/oracles/nifti.py) and the `nifti` crate's own reader.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -14,7 +14,7 @@ const PIECE: usize = 256 << 10;
 /// Bytes collected before their pieces are compressed together.
 const BATCH: usize = 32 * PIECE;
 
-/// Deflate level: of zlib-rs, the best ratio for float32 maps before the time begins to climb.
+/// Deflate level of zlib-rs, between speed and size: nibabel writes 1, gzip 6.
 const LEVEL: u32 = 3;
 
 /// Magic, deflate, no flags, no time, no extra flags, unknown system (RFC 1952).

@@ -139,7 +139,7 @@ fn quaternion(grid: &Grid, sign: f64) -> Option<[f64; 3]> {
         for q in 0..3 {
             let product: f64 = (0..3).map(|row| r[row][p] * r[row][q]).sum();
             let want = if p == q { 1.0 } else { 0.0 };
-            if !((product - want).abs() < 1e-5) {
+            if product.is_nan() || (product - want).abs() >= 1e-5 {
                 return None;
             }
         }
