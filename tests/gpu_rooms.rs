@@ -222,7 +222,8 @@ fn zero_fwhm_copies() {
 
 #[test]
 fn nuisance_equals_its_twin_in_both_precisions() {
-    for (f64_sums, tolerance) in [(false, CLEANED), (true, CLEANED_F64)] {
+    for f64_sums in test_adapter::f64_sums() {
+        let tolerance = if f64_sums { CLEANED_F64 } else { CLEANED };
         let gpu = test_adapter::open(Some(f64_sums));
         for (shape, columns) in
             [([10, 10, 10], 18), ([1, 1, 1], 1), ([9, 7, 5], 4), ([9, 7, 2], 37)]
@@ -243,6 +244,19 @@ fn nuisance_equals_its_twin_in_both_precisions() {
 }
 
 #[test]
+fn nuisance_beside_a_design_without_a_constant_is_that_of_the_centred_data() {
+    for f64_sums in test_adapter::f64_sums() {
+        let gpu = test_adapter::open(Some(f64_sums));
+        let x = design(90, 6, 24).0.select(Axis(1), &[0, 3, 4]);
+        let projection = Projection::new(&x, &slice_groups(90, 5, 3)).unwrap();
+        assert!(projection.rows[0].sum_axis(Axis(1)).iter().any(|sum| sum.abs() > 1e-3));
+        let bold = run(Block::whole([5, 4, 3], 90), 25);
+        let (got, want) = both(&gpu, &bold, |d, b| nuisance::subtract(d, b, &projection));
+        assert_close("no constant", &got, &want, CLEANED);
+    }
+}
+
+#[test]
 fn nuisance_of_some_planes_uses_their_groups_and_skips_missing_voxels() {
     let gpu = test_adapter::open(None);
     let (n, shape) = (100, [11, 6, 12]);
@@ -253,7 +267,7 @@ fn nuisance_of_some_planes_uses_their_groups_and_skips_missing_voxels() {
         bold.data[t * 264 + voxel] = f32::NAN;
     }
     let (got, want) = both(&gpu, &bold, |d, b| nuisance::subtract(d, b, &projection));
-    assert_close("planes 5..9", &got, &want, CLEANED_F64);
+    assert_close("planes 5..9", &got, &want, CLEANED);
     for voxel in [7, 30, 200] {
         for t in 0..n {
             let (got, before) = (got[t * 264 + voxel] as f32, bold.data[t * 264 + voxel]);
@@ -354,7 +368,7 @@ fn contrasts(model: &Model) -> Vec<Contrast> {
 
 #[test]
 fn fit_and_contrasts_equal_their_twins_in_both_precisions() {
-    for f64_sums in [false, true] {
+    for f64_sums in test_adapter::f64_sums() {
         let gpu = test_adapter::open(Some(f64_sums));
         // 1000 voxels in workgroups of 64; one voxel; every third voxel of several planes.
         for (shape, every, p, n) in
@@ -372,7 +386,7 @@ fn fit_and_contrasts_equal_their_twins_in_both_precisions() {
 
 #[test]
 fn slice_dependent_columns_are_fitted_with_each_planes_own() {
-    for f64_sums in [false, true] {
+    for f64_sums in test_adapter::f64_sums() {
         let gpu = test_adapter::open(Some(f64_sums));
         let (n, shape) = (150, [11, 6, 12]);
         let (x, names) = design(n, 6, 12);
@@ -393,7 +407,7 @@ fn slice_dependent_columns_are_fitted_with_each_planes_own() {
 
 #[test]
 fn designs_without_a_constant_and_of_deficient_rank_are_fitted_as_by_the_twin() {
-    for f64_sums in [false, true] {
+    for f64_sums in test_adapter::f64_sums() {
         let gpu = test_adapter::open(Some(f64_sums));
         let n = 120;
         let (x, names) = design(n, 9, 14);
@@ -423,6 +437,21 @@ fn designs_without_a_constant_and_of_deficient_rank_are_fitted_as_by_the_twin() 
             &model,
             &contrasts(&model),
         );
+    }
+}
+
+#[test]
+fn columns_far_from_zero_cost_no_digits() {
+    // A clock in milliseconds: X b alone would cancel against the constant's estimate to 1 in f32.
+    for f64_sums in test_adapter::f64_sums() {
+        let gpu = test_adapter::open(Some(f64_sums));
+        let (mut x, names) = design(120, 6, 26);
+        x.column_mut(5).mapv_inplace(|v| 1.4e7 + 5.0 * v);
+        let model = Model::new(&x, &names, None, 3, 0.0).unwrap();
+        let bold = run(Block::whole([9, 5, 3], 120), 27);
+        let voxels: Vec<u32> = (0..135).collect();
+        let name = format!("clock, {f64_sums}");
+        compare_fits(&name, &gpu, &bold, &voxels, &model, &contrasts(&model));
     }
 }
 

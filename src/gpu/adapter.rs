@@ -50,6 +50,14 @@ fn enumerate() -> Vec<wgpu::Adapter> {
     adapters
 }
 
+/// Whether a hardware GPU can be here at all: on Linux its driver has a device node. To ask Vulkan takes longer than
+/// many a fit on the CPU path.
+pub(super) fn may_have_hardware() -> bool {
+    let nodes = ["dri", "nvidiactl", "nvidia0", "dxg", "kgsl-3d0", "mali0"];
+    !cfg!(target_os = "linux")
+        || nodes.iter().any(|node| std::path::Path::new("/dev").join(node).exists())
+}
+
 /// The adapter that is meant; `Cpu` means none.
 pub(super) fn choose(choice: &DeviceChoice) -> Result<wgpu::Adapter> {
     let wanted: Box<dyn Fn(&wgpu::AdapterInfo) -> bool> = match choice {

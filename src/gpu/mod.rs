@@ -164,14 +164,16 @@ impl Device {
     /// # Errors
     /// No device when it does not exist here or lacks what the options ask for.
     pub fn open_with(choice: &DeviceChoice, options: DeviceOptions) -> Result<Device> {
-        match (choice, adapter::choose(choice)) {
-            (DeviceChoice::Cpu, _) => Ok(Device::cpu()),
-            (DeviceChoice::Auto, Err(_)) => Ok(Device::cpu()),
-            (DeviceChoice::Auto, Ok(adapter)) => match Gpu::open(adapter, options) {
-                Ok(gpu) => Ok(Device::Gpu(Box::new(gpu))),
-                Err(why) => Ok(Device::Cpu(Cpu::instead_of(why.to_string()))),
+        let open = |adapter| Gpu::open(adapter, options).map(|gpu| Device::Gpu(Box::new(gpu)));
+        match choice {
+            DeviceChoice::Cpu => Ok(Device::cpu()),
+            DeviceChoice::Auto if !adapter::may_have_hardware() => Ok(Device::cpu()),
+            DeviceChoice::Auto => match adapter::choose(choice).map(open) {
+                Ok(Err(why)) => Ok(Device::Cpu(Cpu::instead_of(why.to_string()))),
+                Ok(opened) => opened,
+                Err(_) => Ok(Device::cpu()),
             },
-            (_, adapter) => Ok(Device::Gpu(Box::new(Gpu::open(adapter?, options)?))),
+            DeviceChoice::Gpu | DeviceChoice::Named(_) => open(adapter::choose(choice)?),
         }
     }
 

@@ -1,4 +1,5 @@
 //! The adapter the GPU tests run on: the one BOLDLY_TEST_ADAPTER names, else Mesa's llvmpipe. None is a failure.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use boldly::gpu::{Device, DeviceChoice, DeviceOptions, adapters};
 
@@ -21,4 +22,14 @@ pub fn open(f64_accumulators: Option<bool>) -> Device {
     println!("adapter: {} ({}), {}, {}", report.name, report.kind, report.driver, report.precision);
     assert!(report.name.to_lowercase().contains(&name().to_lowercase()), "got {}", report.name);
     device
+}
+
+/// Whether sums can be kept in f64: false, and true where the test adapter has it.
+pub fn f64_sums() -> Vec<bool> {
+    let has = |report: &boldly::gpu::DeviceReport| report.precision.contains("f64");
+    if has(&open(None).report()) {
+        return vec![false, true];
+    }
+    println!("this adapter has no f64: only sums in f32 are tested");
+    vec![false]
 }
