@@ -12,8 +12,8 @@ use crate::stats::panel::{
 };
 use crate::volume::HostBold;
 
-/// Voxels gathered at once: one visit to each volume fetches this many.
-const BLOCK: usize = 128;
+/// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
+const BLOCK_VALUES: usize = 32_768;
 /// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
 const BLOCKS_A_TASK: usize = 8;
 
@@ -45,7 +45,8 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
     let operators: Vec<Operators> = model.solvers.iter().map(Operators::new).collect();
     let mut beta = Array2::zeros((model.names.len(), voxels.len()));
     let mut sigma2 = vec![0.0; voxels.len()];
-    let mut jobs = deal(voxels, &group, &mut beta, &mut sigma2);
+    let block = block_voxels(model.n_volumes());
+    let mut jobs = deal(block, voxels, &group, &mut beta, &mut sigma2);
     jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
         let mut scratch = Vec::new();
         for job in jobs {
@@ -68,23 +69,29 @@ impl<'a> Operators<'a> {
     }
 }
 
+/// Voxels gathered at once, whole panels: one visit to each volume fetches this many.
+fn block_voxels(n_volumes: usize) -> usize {
+    (BLOCK_VALUES / n_volumes.max(1)).clamp(16, 512).next_multiple_of(16)
+}
+
 /// Cut the voxels into blocks of one group each.
 fn deal<'a>(
+    block: usize,
     mut voxels: &'a [u32],
     group: &[u32],
     beta: &'a mut Array2<f64>,
     mut sigma2: &'a mut [f64],
 ) -> Vec<Job<'a>> {
-    let mut jobs = Vec::with_capacity(voxels.len() / BLOCK + 1);
+    let mut jobs = Vec::with_capacity(voxels.len() / block + 1);
     let mut beta = beta.view_mut();
     for same in group.chunk_by(|a, b| a == b) {
-        for block in same.chunks(BLOCK) {
-            let (these, other_voxels) = voxels.split_at(block.len());
-            let (beta_here, other_beta) = beta.split_at(Axis(1), block.len());
-            let (sigma2_here, other_sigma2) = sigma2.split_at_mut(block.len());
+        for here in same.chunks(block) {
+            let (these, other_voxels) = voxels.split_at(here.len());
+            let (beta_here, other_beta) = beta.split_at(Axis(1), here.len());
+            let (sigma2_here, other_sigma2) = sigma2.split_at_mut(here.len());
             (voxels, beta, sigma2) = (other_voxels, other_beta, other_sigma2);
             jobs.push(Job {
-                group: block[0] as usize,
+                group: here[0] as usize,
                 voxels: these,
                 beta: beta_here,
                 sigma2: sigma2_here,

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::stats::panel::{add_combination, centre, lanes_mut, mean, project, width};
 use crate::volume::HostBold;
 
-/// Voxels gathered at once: one visit to each volume fetches this many.
-const BLOCK: usize = 128;
+/// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
+const BLOCK_VALUES: usize = 32_768;
 /// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
 const BLOCKS_A_TASK: usize = 8;
 
@@ -46,7 +46,7 @@ pub(super) fn subtract(mut bold: HostBold, projection: &Projection) -> Result<Ho
     {
         let mut left = voxels;
         while left.ncols() > 0 {
-            let count = BLOCK.min(left.ncols());
+            let count = block_voxels(shape.0).min(left.ncols());
             let (job, rest) = left.split_at(Axis(1), count);
             jobs.push((projection.group_of_plane[plane], job));
             left = rest;
@@ -60,6 +60,11 @@ pub(super) fn subtract(mut bold: HostBold, projection: &Projection) -> Result<Ho
         }
     });
     Ok(bold)
+}
+
+/// Voxels gathered at once, whole panels: one visit to each volume fetches this many.
+fn block_voxels(n_volumes: usize) -> usize {
+    (BLOCK_VALUES / n_volumes.max(1)).clamp(16, 512).next_multiple_of(16)
 }
 
 struct Subtract<'a, 'v> {

@@ -113,6 +113,8 @@ pub(super) struct Ring {
     planes: Vec<f64>,
     /// A finished row.
     row: Vec<f64>,
+    /// Where each neighbour along k starts in `planes`.
+    neighbours: Vec<usize>,
 }
 
 impl Ring {
@@ -123,6 +125,7 @@ impl Ring {
             plane: vec![0.0; plane],
             planes: vec![0.0; plane * (2 * passes.axes[2].radius + 1)],
             row: vec![0.0; passes.stride],
+            neighbours: vec![0; 2 * passes.axes[2].radius + 1],
         }
     }
 }
@@ -157,12 +160,12 @@ pub(super) fn separable<S: Simd, V: Volume>(
             }
         }
         if let Some(k) = step.checked_sub(along_k.radius) {
-            let planes = &ring.planes;
+            for (tap, start) in ring.neighbours.iter_mut().enumerate() {
+                *start = along_k.neighbour(k, tap) % slots * plane_len;
+            }
+            let (planes, starts) = (&ring.planes, &ring.neighbours);
             for j in 0..nj {
-                let neighbour = |tap| {
-                    let slot = along_k.neighbour(k, tap) % slots;
-                    &planes[slot * plane_len + j * stride..][..stride]
-                };
+                let neighbour = |tap: usize| &planes[starts[tap] + j * stride..][..stride];
                 combine(simd, along_k.at(k), neighbour, &mut ring.row);
                 volume.store((k * nj + j) * ni, &ring.row[..ni]);
             }
