@@ -154,6 +154,18 @@ fn a_flat_stretch_keeps_the_sign_before_it_and_equal_depths_share_their_rank() {
 }
 
 #[test]
+fn a_turn_within_the_first_or_last_half_second_is_seen() {
+    // Maxima at 0.3 + 4 k s; the record lasts 60.6 s, so it rises for 0.3 s first and falls for 0.3 s at last.
+    let samples: Vec<f64> =
+        (0..=3030).map(|i| (TAU * 0.25 * (i as f64 / 50.0 - 0.3)).cos()).collect();
+    let phase = RespiratoryPhase::new(&trace(samples, 50.0)).unwrap().samples();
+    for (i, rises) in [(0, true), (10, true), (20, false), (3010, true), (3020, false), (3030, false)]
+    {
+        assert_eq!(phase[i] > 0.0, rises, "sample {i}: {}", phase[i]);
+    }
+}
+
+#[test]
 fn terms_are_read_named_and_counted() {
     for (text, terms, n) in [
         ("harvey", Terms::HARVEY, 18),
