@@ -50,8 +50,7 @@ fn every_golden_image_reads_as_nibabel_reads_it() {
         assert_eq!(bold.grid.shape[..], shape[..3], "{name}");
         assert_eq!(bold.n_volumes, shape[3], "{name}");
         let zooms = floats(&want["zooms"]);
-        for axis in 0..3 {
-            let (got, want) = (bold.grid.voxel_size_mm[axis], zooms[axis]);
+        for (axis, (got, want)) in bold.grid.voxel_size_mm.iter().zip(zooms).enumerate() {
             assert!((got - want).abs() < 1e-12, "{name}: voxel size {axis}: {got}, nibabel {want}");
         }
         for (row, want_row) in want["affine"].as_array().unwrap().iter().enumerate() {
