@@ -159,7 +159,8 @@ fn a_turn_within_the_first_or_last_half_second_is_seen() {
     let samples: Vec<f64> =
         (0..=3030).map(|i| (TAU * 0.25 * (i as f64 / 50.0 - 0.3)).cos()).collect();
     let phase = RespiratoryPhase::new(&trace(samples, 50.0)).unwrap().samples();
-    for (i, rises) in [(0, true), (10, true), (20, false), (3010, true), (3020, false), (3030, false)]
+    for (i, rises) in
+        [(0, true), (10, true), (20, false), (3010, true), (3020, false), (3030, false)]
     {
         assert_eq!(phase[i] > 0.0, rises, "sample {i}: {}", phase[i]);
     }

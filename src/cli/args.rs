@@ -191,3 +191,15 @@ fn drift(text: &str) -> std::result::Result<Drift, String> {
         _ => Err(bad()),
     }
 }
+
+/// N numbers above 0, separated by commas.
+pub(super) fn numbers<T, const N: usize>(text: &str) -> std::result::Result<[T; N], String>
+where
+    T: std::str::FromStr + PartialOrd + From<u8>,
+{
+    let parsed: Option<Vec<T>> = text.split(',').map(|n| n.trim().parse().ok()).collect();
+    parsed
+        .filter(|all| all.iter().all(|n| *n > T::from(0)))
+        .and_then(|all| <[T; N]>::try_from(all).ok())
+        .ok_or_else(|| format!("it must be {N} numbers above 0, separated by commas"))
+}

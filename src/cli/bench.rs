@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::cli::args::{self, DeviceArgs, TalkArgs};
 use crate::error::Result;
 use crate::gpu::Device;
 use crate::pipeline::bench::{BenchResult, BenchSpec, bench};
@@ -19,8 +19,8 @@ pub(super) struct Args {
     #[arg(long, value_enum, default_value = "small")]
     size: Size,
     /// Voxels along i, j, k and volumes instead of --size
-    #[arg(long, value_name = "I,J,K,VOLUMES", value_delimiter = ',', num_args = 4)]
-    shape: Option<Vec<usize>>,
+    #[arg(long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>)]
+    shape: Option<[usize; 4]>,
     /// Runs of each measurement
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..1000))]
     repeats: u64,
@@ -41,8 +41,8 @@ enum Size {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let (shape, n_volumes) = match (&self.shape, self.size) {
-            (Some(s), _) => ([s[0].max(1), s[1].max(1), s[2].max(1)], s[3]),
+        let (shape, n_volumes) = match (self.shape, self.size) {
+            (Some([i, j, k, n]), _) => ([i, j, k], n),
             (None, Size::Small) => ([64, 64, 36], 200),
             (None, Size::Large) => ([96, 96, 60], 300),
         };

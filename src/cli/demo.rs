@@ -70,7 +70,7 @@ fn table(result: &DemoResult) -> String {
     );
     for l in &result.lines {
         let change = 100.0 * (l.after / l.before - 1.0);
-        let change = if change.is_finite() { format!("{change:+.0} %") } else { String::new() };
+        let change = if l.before > 0.0 { format!("{change:+.0} %") } else { String::new() };
         text.push_str(&format!(
             "{:<40} {:>12.3} {:>12.3} {change:>8}\n",
             l.quantity, l.before, l.after
@@ -87,7 +87,7 @@ fn table(result: &DemoResult) -> String {
 /// t without, t with, and the truth, side by side.
 fn draw(result: &DemoResult) -> Result<Vec<u8>> {
     let images = &result.images;
-    let largest = |v: &[f32]| v.iter().fold(0.0_f32, |a, &x| a.max(x));
+    let max_truth = images.truth.iter().fold(0.0_f32, |a, &x| a.max(x));
     let panel = |title, note, overlay, threshold, max| picture::Panel {
         title,
         note,
@@ -97,8 +97,7 @@ fn draw(result: &DemoResult) -> Result<Vec<u8>> {
         threshold,
         max,
     };
-    let max_t = largest(&images.after).max(6.0);
-    let max_truth = largest(&images.truth);
+    let max_t = 12.0; // so that the small brainstem response shows in full colour
     let panels = [
         panel("t of pain, uncorrected", "5 mm FWHM", &images.before[..], 3.1, max_t),
         panel("t of pain, RETROICOR", "5 mm FWHM", &images.after[..], 3.1, max_t),

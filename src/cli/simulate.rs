@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::TalkArgs;
+use crate::cli::args::{self, TalkArgs};
 use crate::error::Result;
 use crate::pipeline::simulate;
 use crate::simulate::Spec;
@@ -22,11 +22,11 @@ pub(super) struct Args {
     #[arg(long, default_value_t = Spec::default().seed)]
     seed: u64,
     /// Voxels along i, j, k
-    #[arg(long, value_name = "I,J,K", value_delimiter = ',', num_args = 3)]
-    shape: Option<Vec<usize>>,
+    #[arg(long, value_name = "I,J,K", value_parser = args::numbers::<usize, 3>)]
+    shape: Option<[usize; 3]>,
     /// Voxel size in mm along i, j, k
-    #[arg(long, value_name = "MM,MM,MM", value_delimiter = ',', num_args = 3)]
-    voxel_size: Option<Vec<f64>>,
+    #[arg(long, value_name = "MM,MM,MM", value_parser = args::numbers::<f64, 3>)]
+    voxel_size: Option<[f64; 3]>,
     /// Volumes
     #[arg(long, default_value_t = Spec::default().n_volumes)]
     volumes: usize,
@@ -53,8 +53,8 @@ impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let default = Spec::default();
         let spec = Spec {
-            shape: self.shape.map_or(default.shape, |s| [s[0], s[1], s[2]]),
-            voxel_size_mm: self.voxel_size.map_or(default.voxel_size_mm, |s| [s[0], s[1], s[2]]),
+            shape: self.shape.unwrap_or(default.shape),
+            voxel_size_mm: self.voxel_size.unwrap_or(default.voxel_size_mm),
             n_volumes: self.volumes,
             tr: self.tr,
             seed: self.seed,

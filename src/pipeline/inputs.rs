@@ -43,6 +43,10 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
 
+    for note in io::acquisition_notes(&bold, &sidecar, spec.tr) {
+        watch.note(&note);
+    }
+
     let mut files: Vec<(&'static str, PathBuf)> = Vec::new();
     files.extend(sidecar.files.iter().map(|f| ("sidecar", f.clone())));
     for (role, path) in [
