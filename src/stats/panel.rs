@@ -95,7 +95,10 @@ fn add_tile<S: Simd, const R: usize>(
 ) {
     let n_columns = coefficients.len();
     let mut sum = *panel;
-    let rows: [&[f64]; R] = std::array::from_fn(|r| &matrix[r * n_columns..][..n_columns]);
+    let mut rows: [&[f64]; R] = [&[]; R];
+    for (row, values) in rows.iter_mut().zip(matrix.chunks_exact(n_columns)) {
+        *row = values;
+    }
     for (c, b) in coefficients.iter().enumerate() {
         for r in 0..R {
             let w = simd.splat_f64s(rows[r][c]);
@@ -104,6 +107,14 @@ fn add_tile<S: Simd, const R: usize>(
         }
     }
     *panel = sum;
+}
+
+/// Minus each row. (SIMD operations stay out of closures that the compiler may call out of line.)
+#[inline(always)]
+pub(crate) fn negate<S: Simd>(simd: S, rows: &mut [Lanes<S>]) {
+    for row in rows {
+        *row = [simd.neg_f64s(row[0]), simd.neg_f64s(row[1])];
+    }
 }
 
 /// The mean over rows.
@@ -115,7 +126,7 @@ pub(crate) fn mean<S: Simd>(simd: S, panel: &[Lanes<S>]) -> Lanes<S> {
         sum = [simd.add_f64s(sum[0], y[0]), simd.add_f64s(sum[1], y[1])];
     }
     let n = simd.splat_f64s(panel.len() as f64);
-    sum.map(|s| simd.div_f64s(s, n))
+    [simd.div_f64s(sum[0], n), simd.div_f64s(sum[1], n)]
 }
 
 /// The sum of squares over rows.
@@ -130,10 +141,51 @@ pub(crate) fn sum_of_squares<S: Simd>(simd: S, panel: &[Lanes<S>]) -> Lanes<S> {
     sum
 }
 
+/// panel[row] += weight[row] addend.
+#[inline(always)]
+pub(crate) fn add_outer<S: Simd>(
+    simd: S,
+    weights: &[f64],
+    addend: Lanes<S>,
+    panel: &mut [Lanes<S>],
+) {
+    for (y, &weight) in panel.iter_mut().zip(weights) {
+        let weight = simd.splat_f64s(weight);
+        y[0] = simd.mul_add_e_f64s(weight, addend[0], y[0]);
+        y[1] = simd.mul_add_e_f64s(weight, addend[1], y[1]);
+    }
+}
+
 /// Take one row off all rows.
 #[inline(always)]
 pub(crate) fn centre<S: Simd>(simd: S, panel: &mut [Lanes<S>], mean: Lanes<S>) {
     for y in panel {
         *y = [simd.sub_f64s(y[0], mean[0]), simd.sub_f64s(y[1], mean[1])];
+    }
+}
+
+/// f32 to f64, in loops long enough to be vectorised.
+#[inline(always)]
+pub(crate) fn widen(from: &[f32], to: &mut [f64]) {
+    for (to, &from) in to.iter_mut().zip(from) {
+        *to = f64::from(from);
+    }
+}
+
+/// Deal voxels side by side, all of row t, to their panels `[panel][row][lane]` of n rows.
+#[inline(always)]
+pub(crate) fn deal<S: Simd>(voxels: &[f64], t: usize, n: usize, panels: &mut [f64]) {
+    let w = width::<S>();
+    for (index, voxels) in voxels.chunks_exact(w).enumerate() {
+        panels[(index * n + t) * w..][..w].copy_from_slice(voxels);
+    }
+}
+
+/// The reverse of [`deal`].
+#[inline(always)]
+pub(crate) fn collect<S: Simd>(panels: &[f64], t: usize, n: usize, voxels: &mut [f64]) {
+    let w = width::<S>();
+    for (index, voxels) in voxels.chunks_exact_mut(w).enumerate() {
+        voxels.copy_from_slice(&panels[(index * n + t) * w..][..w]);
     }
 }

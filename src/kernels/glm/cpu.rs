@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use super::{HostFit, Model, Solver};
 use crate::error::Result;
 use crate::stats::panel::{
-    add_combination, centre, lanes_mut, mean, project, sum_of_squares, width,
+    add_combination, add_outer, centre, deal, lanes_mut, mean, negate, project, sum_of_squares,
+    widen, width,
 };
 use crate::volume::HostBold;
 
@@ -24,7 +25,10 @@ struct Operators<'a> {
     design: Vec<f64>,
     /// pinv(X)', `[volume][regressor]`.
     pinv_t: Vec<f64>,
-    /// Whether the residual depends on the mean.
+    /// pinv(X) 1, `[regressor]`.
+    mean_beta: Vec<f64>,
+    /// 1 - X pinv(X) 1, `[volume]`, and whether it is anything at all.
+    mean_residual: Vec<f64>,
     uses_mean: bool,
 }
 
@@ -46,7 +50,7 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
     let mut beta = Array2::zeros((model.names.len(), voxels.len()));
     let mut sigma2 = vec![0.0; voxels.len()];
     let block = block_voxels(model.n_volumes());
-    let mut jobs = deal(block, voxels, &group, &mut beta, &mut sigma2);
+    let mut jobs = cut(block, voxels, &group, &mut beta, &mut sigma2);
     jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
         let mut scratch = Vec::new();
         for job in jobs {
@@ -64,6 +68,8 @@ impl<'a> Operators<'a> {
             solver,
             design: solver.design.iter().copied().collect(),
             pinv_t: solver.pinv.t().iter().copied().collect(),
+            mean_beta: solver.mean_beta.to_vec(),
+            mean_residual: solver.mean_residual.to_vec(),
             uses_mean: solver.mean_residual.iter().any(|&r| r != 0.0),
         }
     }
@@ -75,7 +81,7 @@ fn block_voxels(n_volumes: usize) -> usize {
 }
 
 /// Cut the voxels into blocks of one group each.
-fn deal<'a>(
+fn cut<'a>(
     block: usize,
     mut voxels: &'a [u32],
     group: &[u32],
@@ -119,10 +125,11 @@ impl WithSimd for Fit<'_, '_> {
         let w = width::<S>();
         let panel_len = n * w;
         let n_panels = job.voxels.len().div_ceil(w);
-        scratch.resize(n_panels * panel_len + p * w + w, 0.0);
+        scratch.resize(n_panels * panel_len + (n_panels + p + 1) * w, 0.0);
         let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
+        let (row, rest) = rest.split_at_mut(n_panels * w);
         let (estimates, sum) = rest.split_at_mut(p * w);
-        gather(&bold.data, bold.block.volume_len(), job.voxels, w, panels);
+        gather::<S>(&bold.data, bold.block.volume_len(), job.voxels, row, panels);
 
         for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
             let y = lanes_mut::<S>(panel);
@@ -131,20 +138,13 @@ impl WithSimd for Fit<'_, '_> {
             let beta = lanes_mut::<S>(estimates);
             project(simd, &operators.pinv_t, y, beta);
             if operators.uses_mean {
-                for (y, &r) in y.iter_mut().zip(&solver.mean_residual) {
-                    let r = simd.splat_f64s(r);
-                    *y = [simd.mul_add_e_f64s(r, m[0], y[0]), simd.mul_add_e_f64s(r, m[1], y[1])];
-                }
+                add_outer(simd, &operators.mean_residual, m, y);
             }
-            for b in beta.iter_mut() {
-                *b = b.map(|b| simd.neg_f64s(b));
-            }
+            negate(simd, beta);
             add_combination(simd, &operators.design, beta, y);
             lanes_mut::<S>(sum)[0] = sum_of_squares(simd, y);
-            for (b, &of_mean) in beta.iter_mut().zip(&solver.mean_beta) {
-                let of_mean = simd.splat_f64s(of_mean);
-                *b = [0, 1].map(|k| simd.sub_f64s(simd.mul_f64s(of_mean, m[k]), b[k]));
-            }
+            negate(simd, beta);
+            add_outer(simd, &operators.mean_beta, m, beta);
 
             let first = index * w;
             let count = w.min(job.voxels.len() - first);
@@ -161,23 +161,28 @@ impl WithSimd for Fit<'_, '_> {
     }
 }
 
-/// The voxels' time courses in f64, `[panel][volume][lane]`. Lanes beyond the last voxel keep what they held.
+/// The voxels' time courses in f64, `[panel][volume][lane]`; `row` holds whole panels; lanes beyond the last
+/// voxel keep what they held, and no other lane sees them.
 #[inline(always)]
-fn gather(data: &[f32], volume_len: usize, voxels: &[u32], w: usize, panels: &mut [f64]) {
+fn gather<S: Simd>(
+    data: &[f32],
+    volume_len: usize,
+    voxels: &[u32],
+    row: &mut [f64],
+    panels: &mut [f64],
+) {
     let n = data.len() / volume_len;
+    // Runs of neighbours: where each starts in the volume and in the row.
+    let mut runs = Vec::new();
+    let mut at = 0;
+    for run in voxels.chunk_by(|a, b| a + 1 == *b) {
+        runs.push((run[0] as usize, at, run.len()));
+        at += run.len();
+    }
     for (t, volume) in data.chunks_exact(volume_len).enumerate() {
-        for (index, voxels) in voxels.chunks(w).enumerate() {
-            let row = &mut panels[(index * n + t) * w..][..w];
-            let (first, last) = (voxels[0] as usize, voxels[voxels.len() - 1] as usize);
-            if voxels.len() == w && last - first == w - 1 {
-                for (to, &from) in row.iter_mut().zip(&volume[first..][..w]) {
-                    *to = f64::from(from);
-                }
-            } else {
-                for (to, &voxel) in row.iter_mut().zip(voxels) {
-                    *to = f64::from(volume[voxel as usize]);
-                }
-            }
+        for &(from, to, len) in &runs {
+            widen(&volume[from..][..len], &mut row[to..][..len]);
         }
+        deal::<S>(row, t, n, panels);
     }
 }

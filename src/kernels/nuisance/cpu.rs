@@ -7,7 +7,9 @@ use rayon::prelude::*;
 
 use super::Projection;
 use crate::error::{Error, Result};
-use crate::stats::panel::{add_combination, centre, lanes_mut, mean, project, width};
+use crate::stats::panel::{
+    add_combination, centre, collect, deal, lanes_mut, mean, negate, project, widen, width,
+};
 use crate::volume::HostBold;
 
 /// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
@@ -85,10 +87,11 @@ impl WithSimd for Subtract<'_, '_> {
         let w = width::<S>();
         let panel_len = n * w;
         let n_panels = count.div_ceil(w);
-        scratch.resize(n_panels * panel_len + m * w + n_panels * w, 0.0);
+        scratch.resize(n_panels * panel_len + (m + 2 * n_panels) * w, 0.0);
         let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
-        let (weights, means) = rest.split_at_mut(m * w);
-        load(voxels, w, panels);
+        let (weights, rest) = rest.split_at_mut(m * w);
+        let (means, values) = rest.split_at_mut(n_panels * w);
+        load::<S>(voxels, values, panels);
         for (panel, mean_here) in panels.chunks_exact_mut(panel_len).zip(means.chunks_exact_mut(w))
         {
             let y = lanes_mut::<S>(panel);
@@ -97,55 +100,47 @@ impl WithSimd for Subtract<'_, '_> {
             centre(simd, y, at);
             let g = lanes_mut::<S>(weights);
             project(simd, &operators.rows_t, y, g);
-            for g in g.iter_mut() {
-                *g = g.map(|g| simd.neg_f64s(g));
-            }
-            centre(simd, y, at.map(|m| simd.neg_f64s(m)));
+            negate(simd, g);
+            centre(simd, y, [simd.neg_f64s(at[0]), simd.neg_f64s(at[1])]);
             add_combination(simd, &operators.columns, g, y);
         }
-        store(voxels, w, panels, means);
+        store::<S>(voxels, values, panels, means);
     }
 }
 
-/// The voxels' time courses in f64, `[panel][volume][lane]`; lanes beyond the last voxel keep what they held.
+/// The voxels' time courses in f64, `[panel][volume][lane]`; `values` holds whole panels; lanes beyond the last
+/// voxel keep what they held, and no other lane sees them.
 #[inline(always)]
-fn load(voxels: &ArrayViewMut2<f32>, w: usize, panels: &mut [f64]) {
+fn load<S: Simd>(voxels: &ArrayViewMut2<f32>, values: &mut [f64], panels: &mut [f64]) {
     let n = voxels.nrows();
     for (t, row) in voxels.rows().into_iter().enumerate() {
         let Some(row) = row.to_slice() else { return };
-        for (index, values) in row.chunks(w).enumerate() {
-            let to = &mut panels[(index * n + t) * w..][..w];
-            convert(values, to);
-        }
-    }
-}
-
-#[inline(always)]
-fn convert(values: &[f32], to: &mut [f64]) {
-    for (to, &from) in to.iter_mut().zip(values) {
-        *to = f64::from(from);
+        widen(row, values);
+        deal::<S>(values, t, n, panels);
     }
 }
 
 /// Back to f32, where the mean says that all the voxel's values were finite.
 #[inline(always)]
-fn store(voxels: &mut ArrayViewMut2<f32>, w: usize, panels: &[f64], means: &[f64]) {
+fn store<S: Simd>(
+    voxels: &mut ArrayViewMut2<f32>,
+    values: &mut [f64],
+    panels: &[f64],
+    means: &[f64],
+) {
     let (n, count) = voxels.dim();
     let all_finite = means[..count].iter().all(|m| m.is_finite());
     for (t, mut row) in voxels.rows_mut().into_iter().enumerate() {
         let Some(row) = row.as_slice_mut() else { return };
-        for (index, values) in row.chunks_mut(w).enumerate() {
-            let from = &panels[(index * n + t) * w..][..w];
-            if all_finite {
-                for (to, &from) in values.iter_mut().zip(from) {
+        collect::<S>(panels, t, n, values);
+        if all_finite {
+            for (to, &from) in row.iter_mut().zip(values.iter()) {
+                *to = from as f32;
+            }
+        } else {
+            for ((to, &from), mean) in row.iter_mut().zip(values.iter()).zip(means) {
+                if mean.is_finite() {
                     *to = from as f32;
-                }
-            } else {
-                let finite = &means[index * w..][..w];
-                for ((to, &from), mean) in values.iter_mut().zip(from).zip(finite) {
-                    if mean.is_finite() {
-                        *to = from as f32;
-                    }
                 }
             }
         }

@@ -216,12 +216,17 @@ fn combine_fixed<'a, S: Simd, const T: usize>(
 ) {
     let out = S::as_mut_simd_f64s(out).0;
     let n = out.len();
-    let rows: [&[S::f64s]; T] = std::array::from_fn(|tap| &S::as_simd_f64s(row(tap)).0[..n]);
-    let weights: [S::f64s; T] = std::array::from_fn(|tap| simd.splat_f64s(weights[tap]));
+    // Loops, not `array::from_fn`: SIMD operations stay out of closures that may be called out of line.
+    let mut rows: [&[S::f64s]; T] = [&[]; T];
+    let mut splats = [simd.splat_f64s(0.0); T];
+    for tap in 0..T {
+        rows[tap] = &S::as_simd_f64s(row(tap)).0[..n];
+        splats[tap] = simd.splat_f64s(weights[tap]);
+    }
     for (v, out) in out.iter_mut().enumerate() {
-        let mut sum = simd.mul_f64s(weights[0], rows[0][v]);
+        let mut sum = simd.mul_f64s(splats[0], rows[0][v]);
         for tap in 1..T {
-            sum = simd.mul_add_e_f64s(weights[tap], rows[tap][v], sum);
+            sum = simd.mul_add_e_f64s(splats[tap], rows[tap][v], sum);
         }
         *out = sum;
     }
