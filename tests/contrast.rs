@@ -1,5 +1,7 @@
 //! The `contrast` room: the f64 twin against the definitions, nilearn's t and F, properties.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use boldly::gpu::{Bold, Device};

@@ -1,5 +1,7 @@
 //! The `nuisance` room: the projection against the joint fit, the f64 twin against the naive loop, properties.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use boldly::gpu::{Bold, Device};

@@ -1,5 +1,7 @@
 //! The `smooth` room: weights against closed forms, the f64 twin against the triple sum, properties.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use boldly::gpu::{Bold, Device};

@@ -1,5 +1,6 @@
 //! Comparisons that name the worst element, made-up data, and where the shared data lie.
 #![allow(dead_code, reason = "each test file uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
 
