@@ -46,6 +46,8 @@ pub struct NamedMap {
     pub stem: String,
     /// What it shows.
     pub quantity: Quantity,
+    /// The contrast's statistic.
+    pub stat_kind: Stat,
     /// Degrees of freedom: residual for t and z, numerator and residual for F.
     pub dof: (f64, f64),
     /// `[row][voxel]`, one row but for effects and variances of F.
@@ -251,6 +253,7 @@ fn named_maps(all: &Fitted) -> Result<Vec<NamedMap>> {
             maps.push(NamedMap {
                 stem: format!("contrast-{label}_stat-{name}_statmap"),
                 quantity,
+                stat_kind: c.stat_kind,
                 dof: (c.rank as f64, c.dof),
                 rows: narrow(rows),
             });

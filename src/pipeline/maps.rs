@@ -59,27 +59,39 @@ impl ContrastMaps {
     /// z 0 and p 1 outside the mask and where the residual variance is 0.
     #[must_use]
     pub fn z_and_p(&self, inside: &[bool]) -> (Vec<f64>, Vec<f64>) {
-        let tails: Box<dyn Fn(f64) -> (f64, f64) + Sync> = match self.stat_kind {
-            Stat::T => {
-                let tail = TTail::new(self.dof);
-                Box::new(move |t| tail.z_and_ln_sf(t))
-            }
-            Stat::F => {
-                let tail = FTail::new(self.rank as f64, self.dof);
-                Box::new(move |f| tail.z_and_ln_sf(f))
-            }
-        };
+        let tail = Tail::new(self.stat_kind, self.rank as f64, self.dof);
         let flat = |voxel: usize| !inside[voxel] || self.variance[0][voxel] == 0.0;
         (0..self.stat.len())
             .into_par_iter()
             .with_min_len(1024)
-            .map(|voxel| match flat(voxel) {
-                true => (0.0, 1.0),
-                false => {
-                    let (z, ln_p) = tails(self.stat[voxel]);
-                    (z, ln_p.exp())
-                }
-            })
+            .map(|voxel| if flat(voxel) { (0.0, 1.0) } else { tail.z_and_p(self.stat[voxel]) })
             .unzip()
+    }
+}
+
+/// The upper tail of a contrast's statistic.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    /// Which statistic.
+    pub stat_kind: Stat,
+    t: TTail,
+    f: FTail,
+}
+
+impl Tail {
+    /// Of t with `dof2` degrees of freedom, or F with `dof1` and `dof2`.
+    #[must_use]
+    pub fn new(stat_kind: Stat, dof1: f64, dof2: f64) -> Tail {
+        Tail { stat_kind, t: TTail::new(dof2), f: FTail::new(dof1, dof2) }
+    }
+
+    /// Normal deviate and one-sided p of a statistic.
+    #[must_use]
+    pub fn z_and_p(&self, stat: f64) -> (f64, f64) {
+        let (z, ln_p) = match self.stat_kind {
+            Stat::T => self.t.z_and_ln_sf(stat),
+            Stat::F => self.f.z_and_ln_sf(stat),
+        };
+        (z, ln_p.exp())
     }
 }

@@ -1,5 +1,5 @@
 //! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] (`retroicor`),
-//! [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [`bench`]. The only place that knows every
+//! [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
 //! stage.
 
 pub mod automask;

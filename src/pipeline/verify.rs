@@ -11,6 +11,7 @@ use crate::kernels::contrast::Stat;
 use crate::pipeline::blocks::{BoldSource, Ladder, Memory, batches};
 use crate::pipeline::glm::{self, NamedMap, Quantity};
 use crate::pipeline::inputs::display;
+use crate::pipeline::maps::Tail;
 use crate::pipeline::provenance::{self, Provenance, sidecar_path};
 use crate::pipeline::spec::Command;
 use crate::pipeline::watch::Watch;
@@ -67,22 +68,39 @@ impl Bounds {
         if precision == "f32" { Bounds::F32 } else { Bounds::F64_ACCUMULATORS }
     }
 
-    /// Tolerance of a map's value. `sd`: square root of the contrast's variance there; `z`: its normal deviate.
+    /// What t may be off by.
     #[must_use]
-    pub fn of_map(self, quantity: Quantity, want: f64, sd: f64, z: f64) -> f64 {
-        let t = |t: f64| self.atol + self.rtol * t.abs();
-        let f32_rounding = 1e-7 * want.abs();
+    pub fn t(self, t: f64) -> f64 {
+        self.atol + self.rtol * t.abs()
+    }
+
+    /// Tolerance of a map's value. `sd`: square root of the contrast's variance there; `stat`: its t or F;
+    /// `tail`: z and p of a statistic.
+    #[must_use]
+    pub fn of_map(self, quantity: Quantity, want: f64, sd: f64, stat: f64, tail: &Tail) -> f64 {
+        let of_stat = match tail.stat_kind {
+            Stat::T => self.t(stat),
+            // F of one row = t^2; of more rows no worse
+            Stat::F => 2.0 * stat.abs().sqrt() * self.t(stat.abs().sqrt()) + self.atol.powi(2),
+        };
+        let carried = |value: &dyn Fn(f64) -> f64| {
+            let low = if tail.stat_kind == Stat::F { 0.0 } else { f64::NEG_INFINITY };
+            let off = |s: f64| (value(s.max(low)) - want).abs();
+            off(stat - of_stat).max(off(stat + of_stat))
+        };
+        let f32_rounding = 1e-7 * want.abs() + f64::from(f32::MIN_POSITIVE);
+        if sd == 0.0 {
+            return f32_rounding; // outside the mask, or constant: 0 and p 1 by definition
+        }
         f32_rounding
             + match quantity {
-                Quantity::Statistic(Stat::T) | Quantity::Z => t(want),
+                Quantity::Statistic(_) => of_stat,
                 // effect = t sd
                 Quantity::Effect => self.atol * sd + self.rtol * want.abs(),
                 // t^2 = effect^2 / variance
                 Quantity::Variance => 2.0 * self.rtol * want.abs(),
-                // F of one row = t^2
-                Quantity::Statistic(Stat::F) => 2.0 * want.abs().sqrt() * t(want.abs().sqrt()),
-                // |dp| = pdf(z) |dz| <= p (|z| + 1) |dz|
-                Quantity::P => want * (z.abs() + 1.0) * t(z) + f64::from(f32::MIN_POSITIVE),
+                Quantity::Z => carried(&|s| tail.z_and_p(s).0),
+                Quantity::P => carried(&|s| tail.z_and_p(s).1),
             }
     }
 }
@@ -125,7 +143,8 @@ fn finished(out: &Path) -> Result<Vec<(PathBuf, Provenance)>> {
         paths.retain(|p| p.extension().is_some_and(|e| e == "json"));
         paths
     } else if out.is_file() {
-        vec![sidecar_path(out)]
+        let is_sidecar = out.extension().is_some_and(|e| e == "json");
+        vec![if is_sidecar { out.to_owned() } else { sidecar_path(out) }]
     } else {
         return Err(Error::missing_input(
             display(out),
@@ -224,12 +243,16 @@ fn compare_map(
     grid: &Grid,
     bounds: Bounds,
 ) -> Result<Comparison> {
-    let other = |q: Quantity| group.iter().find(|m| m.quantity == q).map_or(&map.rows, |m| &m.rows);
-    let (variance, z) = (other(Quantity::Variance), other(Quantity::Z));
+    let rows = |wanted: &dyn Fn(Quantity) -> bool| {
+        group.iter().find(|m| wanted(m.quantity)).map_or(&map.rows, |m| &m.rows)
+    };
+    let variance = rows(&|q| q == Quantity::Variance);
+    let stat = rows(&|q| matches!(q, Quantity::Statistic(_)));
+    let tail = Tail::new(map.stat_kind, map.dof.0, map.dof.1);
     let want = |row: usize, voxel: usize| f64::from(map.rows[row][voxel]);
     let tolerance = |row: usize, voxel: usize| {
         let sd = f64::from(variance[row.min(variance.len() - 1)][voxel]).sqrt();
-        bounds.of_map(map.quantity, want(row, voxel), sd, f64::from(z[0][voxel]))
+        bounds.of_map(map.quantity, want(row, voxel), sd, f64::from(stat[0][voxel]), &tail)
     };
     compare(path, grid, map.rows.len(), &want, &tolerance)
 }

@@ -43,7 +43,7 @@ pub struct Header {
     pub sample: SampleType,
     /// Slope and intercept; none where `scl_slope` is zero or not finite.
     pub scaling: Option<Scaling>,
-    /// `pixdim`: [0] the sign of the qform, [1..4] voxel sizes and [4] the repetition time in `xyzt_units`.
+    /// `pixdim`: entry 0 the sign of the qform, 1 to 3 the voxel sizes, 4 the repetition time, in `xyzt_units`.
     pub pixdim: [f64; 8],
     /// Byte where the data begin.
     pub vox_offset: u64,

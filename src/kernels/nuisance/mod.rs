@@ -28,7 +28,7 @@ pub struct Projection {
     pub rows: Vec<Array2<f64>>,
     /// For each group, `[volume][column]`, demeaned.
     pub columns: Vec<Array2<f64>>,
-    /// Degrees of freedom spent: for each group, rank([X N]) - rank([X]).
+    /// Degrees of freedom spent: for each group, `rank [X N] - rank X`.
     pub dof_spent: Vec<usize>,
 }
 

@@ -1,4 +1,5 @@
 //! The upper tail of the standard normal in log space, and its inverse.
+#![expect(clippy::excessive_precision, reason = "coefficients stand as they are published")]
 
 use super::gamma::HALF_LN_TWO_PI;
 use std::f64::consts::{FRAC_1_SQRT_2, LN_2};
