@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use crate::cli::args::{DeviceArgs, TalkArgs};
 use crate::error::Result;
-use crate::gpu::{self, Device};
+use crate::gpu::{self, Device, DeviceChoice};
 
-/// List every adapter with its limits; open the chosen one and show what its numerics probe finds.
+/// List every adapter with its limits and what the numerics probe finds on it, and what --device would take.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Example: boldly devices --device llvmpipe")]
@@ -33,17 +33,17 @@ impl Args {
         for adapter in &adapters {
             let r = &adapter.report;
             text.push_str(&format!("{} ({}), driver {}\n", r.name, r.kind, r.driver));
-            for (name, value) in &adapter.limits {
-                text.push_str(&format!("    {name:<40} {value}\n"));
+            // an adapter that does not open has no probe; opening the chosen one says why
+            let opened = Device::open(&DeviceChoice::Named(r.name.clone()));
+            let probe = opened.map(|device| device.report().probe).unwrap_or_default();
+            for (name, value) in adapter.limits.iter().cloned().chain(probe) {
+                text.push_str(&format!("    {name:<28} {value}\n"));
             }
         }
         text.push_str(&format!(
             "--device {}: {} ({}), {}, driver {}\n",
             self.device.device, chosen.name, chosen.kind, chosen.precision, chosen.driver
         ));
-        for (name, value) in &chosen.probe {
-            text.push_str(&format!("    {name:<40} {value}\n"));
-        }
         super::print(&text)?;
         Ok(ExitCode::SUCCESS)
     }

@@ -14,8 +14,8 @@ const PIECE: usize = 256 << 10;
 /// Bytes collected before their pieces are compressed together.
 const BATCH: usize = 32 * PIECE;
 
-/// Deflate level of zlib-rs, between speed and size: nibabel writes 1, gzip 6.
-const LEVEL: u32 = 3;
+/// Deflate level of zlib-rs, as nibabel's: speed before size.
+const LEVEL: u32 = 1;
 
 /// Magic, deflate, no flags, no time, no extra flags, unknown system (RFC 1952).
 const HEADER: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];

@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use super::{files, interrupt};
 use crate::{Error, Result};
 
-/// Bytes a read: large enough to be a few system calls, small enough to stay in the cache until it is hashed.
-const BUFFER: usize = 1 << 20;
+/// Bytes a read: few system calls, and still in the second cache level when they are hashed.
+const BUFFER: usize = 256 << 10;
 
 /// The SHA-256 of a file as it lies on disk (compressed bytes where it is compressed), in lower-case hexadecimal.
 ///

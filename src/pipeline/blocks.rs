@@ -9,8 +9,8 @@ use crate::io::{BoldFile, interrupt};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
-/// Host bytes a slab aims at on the CPU path: small enough to be reused from cache-warm memory.
-const CPU_SLAB_BYTES: usize = 24 << 20;
+/// Host bytes a slab aims at on the CPU path: what was just read is still in a cache when it is fitted.
+const CPU_SLAB_BYTES: usize = 8 << 20;
 
 /// Where blocks come from.
 pub trait BoldSource {
@@ -48,7 +48,7 @@ impl BoldSource for BoldFile {
 
 impl BoldSink for crate::io::BoldWriter {
     fn write(&mut self, bold: HostBold) -> Result<()> {
-        self.write_block(&core_of(bold))
+        self.write_block(&bold)
     }
 }
 

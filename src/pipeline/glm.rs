@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::design::contrast::{NamedContrast, parse_f, parse_t};
 use crate::design::{self, Design};
 use crate::error::{Error, Result};
-use crate::io::{self, Header, Intent};
+use crate::io::{self, BoldFile, Header, Intent};
 use crate::kernels::contrast::{Contrast, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
@@ -71,8 +71,8 @@ pub struct GlmResult {
     pub physio: Vec<PhysioSummary>,
     /// Files read, role and path.
     pub files: Vec<(&'static str, PathBuf)>,
-    /// SHA-256 of each run's image.
-    pub bold_sha256: Vec<String>,
+    /// The images, whose SHA-256 may still be on its way.
+    pub bolds: Vec<BoldFile>,
     /// Stages in order.
     pub stages: Vec<String>,
     /// Residual degrees of freedom.
@@ -106,6 +106,7 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
         plans.push(plan(spec, run, smoothing.clone(), watch)?);
     }
     let mask = mask(spec, &mut runs[0], &grid, watch)?;
+    let mask_rule = if spec.mask.is_some() { "given" } else { automask::RULE };
 
     let mut fitted = Vec::new();
     for (run, plan) in runs.iter_mut().zip(&plans) {
@@ -114,7 +115,8 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
     let all = fixed_effects(fitted)?;
     let dof = all.contrasts.first().map_or(0.0, |c| c.dof);
     let maps = named_maps(&all)?;
-    let counts = counts(&mask, &all, &plans, watch);
+    let mut counts = counts(&mask, &all, &plans, watch);
+    counts.insert("mask".to_owned(), json!(mask_rule));
     let mut stages = vec![String::from("read")];
     stages.extend(plans[0].correct.iter().map(|_| "retroicor".to_owned()));
     stages.extend(plans[0].smooth.iter().map(|_| "smooth".to_owned()));
@@ -123,23 +125,19 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
         stages.push("fixed effects".to_owned());
     }
 
-    let mut files = Vec::new();
-    let mut bold_sha256 = Vec::new();
-    for run in &mut runs {
-        bold_sha256.push(run.bold.sha256()?);
-        files.append(&mut run.files);
-    }
+    let mut files: Vec<(&'static str, PathBuf)> =
+        runs.iter_mut().flat_map(|run| std::mem::take(&mut run.files)).collect();
     files.extend(spec.mask.iter().map(|p| ("mask", p.clone())));
     files.extend(spec.smooth.within.iter().map(|p| ("smooth within", p.clone())));
     Ok(GlmResult {
         header: runs[0].bold.header.clone(),
         mask: Mask { grid, inside: all.fitted },
         physio: runs.iter().filter_map(|r| r.physio.clone()).collect(),
-        designs: runs.into_iter().map(|r| r.design).collect(),
+        designs: runs.iter().map(|r| r.design.clone()).collect(),
+        bolds: runs.into_iter().map(|r| r.bold).collect(),
         maps,
         contrasts: all.contrasts,
         files,
-        bold_sha256,
         stages,
         dof,
         counts,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::error::Result;
@@ -41,12 +42,14 @@ pub fn glm(
     let journal = Journal::new(watch);
     let mut outputs = Outputs::new();
     outputs.folder(out)?;
-    let result = glm::run(spec, &mut session.ladder, &journal)?;
-    journal.stage("write", result.maps.len());
+    let mut result = glm::run(spec, &mut session.ladder, &journal)?;
+    journal.stage("write", 1);
+    write_images(&outputs, &result, out)?;
 
+    // the hashing threads had until here
     let mut inputs = Vec::new();
-    for (run, sha256) in spec.runs.iter().zip(&result.bold_sha256) {
-        inputs.push(("bold", run.bold.clone(), sha256.clone()));
+    for (run, bold) in spec.runs.iter().zip(&mut result.bolds) {
+        inputs.push(("bold", run.bold.clone(), bold.sha256()?));
     }
     inputs.extend(hashed(&result.files)?);
     let made = Made {
@@ -59,10 +62,11 @@ pub fn glm(
     };
     let provenance = provenance(session, made, &inputs, out, &journal);
 
-    let header = &result.header;
-    let mask: Vec<f32> = result.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
-    outputs.map(&out.join("mask.nii.gz"), &header.for_map(Intent::None), &mask)?;
-    outputs.text(&out.join("mask.json"), &provenance.to_json(Map::new()))?;
+    let sidecar = provenance.to_json(Map::new());
+    outputs.text(&out.join("mask.json"), &sidecar)?;
+    for map in &result.maps {
+        outputs.text(&out.join(format!("{}.json", map.stem)), &sidecar)?;
+    }
     for (run, design) in result.designs.iter().enumerate() {
         let name = match result.designs.len() {
             1 => "design.tsv".to_owned(),
@@ -71,14 +75,19 @@ pub fn glm(
         let table = io::tsv::write_string(&design.to_table(&name));
         outputs.text(&out.join(name), &table)?;
     }
-    for map in &result.maps {
-        let path = out.join(format!("{}.nii.gz", map.stem));
-        outputs.maps(&path, &header.for_map(map.intent()), &map.rows)?;
-        outputs.text(&sidecar_path(&path), &provenance.to_json(Map::new()))?;
-        journal.step();
-    }
     outputs.commit()?;
     Ok((result, provenance))
+}
+
+/// All maps and the mask, on all cores.
+fn write_images(outputs: &Outputs, result: &GlmResult, out: &Path) -> Result<()> {
+    let header = &result.header;
+    let mask: Vec<f32> = result.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+    outputs.map(&out.join("mask.nii.gz"), &header.for_map(Intent::None), &mask)?;
+    result.maps.par_iter().try_for_each(|map| {
+        let path = out.join(format!("{}.nii.gz", map.stem));
+        outputs.maps(&path, &header.for_map(map.intent()), &map.rows)
+    })
 }
 
 /// Run `retroicor` and write the corrected run.
