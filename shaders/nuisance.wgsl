@@ -15,7 +15,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read_write> bold: array<f32>; // [volume][voxel]
 @group(0) @binding(2) var<storage, read> tiles: array<vec4<u32>>; // [tile] first voxel, voxels, group, 0
-@group(0) @binding(3) var<storage, read> operators: array<vec4<f32>>; // [group][volume][R quads, N quads]
+@group(0) @binding(3) var<storage, read> operators: array<vec4<Acc>>; // [group][volume][R quads, N quads]
 
 fn is_missing(value: f32) -> bool {
     return (bitcast<u32>(value) & 0x7f800000u) == 0x7f800000u;
@@ -60,14 +60,14 @@ fn main(
         let centred = (Acc(bold[t * params.n_voxels + voxel]) - Acc(start)) - shift;
         let row = operator_at + t * 2u * QUADS;
         for (var k = 0u; k < QUADS; k++) {
-            g[k] += vec4<Acc>(operators[row + k]) * centred;
+            g[k] += operators[row + k] * centred;
         }
     }
     for (var t = 0u; t < params.n_volumes; t++) {
         let row = operator_at + t * 2u * QUADS + QUADS;
         var fitted = vec4<Acc>();
         for (var k = 0u; k < QUADS; k++) {
-            fitted += vec4<Acc>(operators[row + k]) * g[k];
+            fitted += operators[row + k] * g[k];
         }
         let at = t * params.n_voxels + voxel;
         bold[at] = f32(Acc(bold[at]) - ((fitted.x + fitted.y) + (fitted.z + fitted.w)));

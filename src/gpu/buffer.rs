@@ -1,12 +1,13 @@
 //! Storage buffers. In debug builds guard words lie behind each, checked after every dispatch, and outputs start as
 //! NaN, so that a value nobody wrote is seen.
 
-use super::{Gpu, limits};
+use super::{Acc, Gpu, limits};
 use crate::error::{DeviceFailure, Error, Result};
 
 pub(super) const GUARD_WORDS: usize = if cfg!(debug_assertions) { 16 } else { 0 };
 const GUARD: u32 = 0xb01d_1e55;
-const NAN: u32 = 0x7fc0_0b01;
+/// A word of NaN, and half of one in f64.
+const NAN: u32 = 0x7ff8_0b01;
 
 /// A storage buffer of 32-bit words.
 #[derive(Debug)]
@@ -80,6 +81,17 @@ impl Gpu {
         let buffer = self.allocate(label, bytes.len() / 4)?;
         self.write(&buffer, bytes)?;
         Ok(buffer)
+    }
+
+    /// Values in a new buffer, as what sums are kept in.
+    pub(crate) fn upload_sums(&self, label: &'static str, values: &[f64]) -> Result<Buffer> {
+        match self.acc() {
+            Acc::F32 => {
+                let rounded: Vec<f32> = values.iter().map(|&value| value as f32).collect();
+                self.upload(label, &rounded)
+            }
+            Acc::F64 => self.upload(label, values),
+        }
     }
 
     /// Whether a kernel wrote behind its buffers. A defect, seen in debug builds only.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wgpu::naga;
 
-use super::{Gpu, Variant};
+use super::{Gpu, Variant, shaders};
 use crate::error::{Error, Result};
 
 /// A pipeline and what it binds.
@@ -63,6 +63,10 @@ impl Gpu {
         if let Some(kernel) = self.kernels.lock().map_err(poisoned)?.get(&variant) {
             return Ok(Arc::clone(kernel));
         }
+        debug_assert!(
+            shaders::variants().contains(&variant),
+            "{variant:?} is validated by no test"
+        );
         let bindings = bindings(&variant.parse()?);
         let kernel = self.scoped(&format!("compiling {variant:?}"), || {
             let entries: Vec<_> = bindings.iter().map(layout_entry).collect();

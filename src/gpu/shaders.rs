@@ -1,5 +1,5 @@
-//! The shaders and their variants. A variant replaces the values of `alias Acc`, `const STEP` and `const QUADS`, no
-//! other line; [`variants`] lists all that the host can ask for.
+//! The shaders and their variants. A variant replaces the values of `alias Acc`, `alias In`, `alias Out`, `const STEP`
+//! and `const QUADS`, no other line; [`variants`] lists all that the host can ask for.
 
 use wgpu::naga;
 
@@ -16,7 +16,7 @@ pub enum Shader {
     Probe,
 }
 
-/// What a shader sums in.
+/// What a shader sums in, and what its sums are kept in between passes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Acc {
     /// Everywhere.
@@ -32,6 +32,10 @@ pub struct Variant {
     pub shader: Shader,
     /// `alias Acc`.
     pub acc: Acc,
+    /// `alias In`: an element of what it reads.
+    pub reads: Acc,
+    /// `alias Out`: an element of what it writes.
+    pub writes: Acc,
     /// `const STEP`.
     pub step: u32,
     /// `const QUADS`: columns in fours.
@@ -41,10 +45,27 @@ pub struct Variant {
 /// The numbers of column quads that variants exist for; others take the next one, with columns of zeros.
 const QUADS: [u32; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 32, 64];
 
+impl Acc {
+    /// Bytes of a value.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Acc::F32 => 4,
+            Acc::F64 => 8,
+        }
+    }
+
+    fn wgsl(self) -> String {
+        match self {
+            Acc::F32 => "f32".into(),
+            Acc::F64 => "f64".into(),
+        }
+    }
+}
+
 impl Variant {
     /// A shader as its file stands, but for the step.
     pub(crate) fn step(shader: Shader, step: u32) -> Variant {
-        Variant { shader, acc: Acc::F32, step, quads: 1 }
+        Variant { shader, acc: Acc::F32, reads: Acc::F32, writes: Acc::F32, step, quads: 1 }
     }
 
     /// The WGSL.
@@ -57,12 +78,10 @@ impl Variant {
             Shader::Contrast => include_str!("../../shaders/contrast.wgsl"),
             Shader::Probe => include_str!("../../shaders/probe.wgsl"),
         };
-        let acc = match self.acc {
-            Acc::F32 => "f32",
-            Acc::F64 => "f64",
-        };
         let lines = [
-            ("alias Acc = ", acc.to_string()),
+            ("alias Acc = ", self.acc.wgsl()),
+            ("alias In = ", self.reads.wgsl()),
+            ("alias Out = ", self.writes.wgsl()),
             ("const STEP: u32 = ", format!("{}u", self.step)),
             ("const QUADS: u32 = ", format!("{}u", self.quads)),
         ];
@@ -129,6 +148,19 @@ pub(crate) fn quads_for(stage: &str, n_columns: usize) -> Result<u32> {
 #[must_use]
 pub fn variants() -> Vec<Variant> {
     let mut all: Vec<Variant> = (0..4).map(|step| Variant::step(Shader::Smooth, step)).collect();
+    // From the f32 block to f64 between the passes, and back.
+    let (block, between) = (Acc::F32, Acc::F64);
+    for (step, reads, writes) in [
+        (0, block, between),
+        (0, between, between),
+        (0, between, block),
+        (1, block, between),
+        (2, block, between),
+        (3, between, block),
+    ] {
+        let variant = Variant::step(Shader::Smooth, step);
+        all.push(Variant { acc: Acc::F64, reads, writes, ..variant });
+    }
     for acc in [Acc::F32, Acc::F64] {
         all.push(Variant { acc, ..Variant::step(Shader::Probe, 0) });
         for step in 0..2 {
@@ -137,7 +169,7 @@ pub fn variants() -> Vec<Variant> {
         for quads in QUADS {
             all.push(Variant { acc, quads, ..Variant::step(Shader::Nuisance, 0) });
             for step in 0..3 {
-                all.push(Variant { shader: Shader::Glm, acc, step, quads });
+                all.push(Variant { acc, quads, ..Variant::step(Shader::Glm, step) });
             }
         }
     }

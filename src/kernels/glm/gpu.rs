@@ -47,7 +47,7 @@ pub(super) fn fit(
     let listed = gpu.upload("voxels", &sorted)?;
     let n_values = (n_fitted * n_volumes) as u64;
     let step = |step: u32, iterations: u64, flops: u64| Step {
-        variant: Variant { shader: Shader::Glm, acc: gpu.acc(), step, quads },
+        variant: Variant { acc: gpu.acc(), quads, ..Variant::step(Shader::Glm, step) },
         buffers: vec![
             ("bold", &bold.buffer),
             ("voxels", &listed),

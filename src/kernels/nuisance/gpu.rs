@@ -19,7 +19,7 @@ pub(super) fn subtract(gpu: &Gpu, bold: DeviceBold, projection: &Projection) -> 
     let operators = operators(projection, n_volumes, quads as usize)?;
     let tiles = tiles(&bold.block, &projection.group_of_plane, projection.rows.len())?;
     let (n_tiles, n_values) = (tiles.len() as u32, bold.block.len() as u64);
-    let operators = gpu.upload("operators", &operators)?;
+    let operators = gpu.upload_sums("operators", &operators)?;
     let tiles = gpu.upload("tiles", tiles.as_flattened())?;
     gpu.run(
         "nuisance",
@@ -38,9 +38,9 @@ pub(super) fn subtract(gpu: &Gpu, bold: DeviceBold, projection: &Projection) -> 
 }
 
 /// `[group][volume][R quads, N quads]`.
-fn operators(projection: &Projection, n_volumes: usize, quads: usize) -> Result<Vec<f32>> {
+fn operators(projection: &Projection, n_volumes: usize, quads: usize) -> Result<Vec<f64>> {
     let row = 8 * quads;
-    let mut words = vec![0.0_f32; projection.rows.len() * n_volumes * row];
+    let mut words = vec![0.0; projection.rows.len() * n_volumes * row];
     for (group, (rows, columns)) in projection.rows.iter().zip(&projection.columns).enumerate() {
         if rows.dim() != (columns.ncols(), n_volumes) || columns.nrows() != n_volumes {
             return Err(Error::internal(
@@ -51,10 +51,10 @@ fn operators(projection: &Projection, n_volumes: usize, quads: usize) -> Result<
             ));
         }
         for ((column, t), &value) in rows.indexed_iter() {
-            words[(group * n_volumes + t) * row + column] = value as f32;
+            words[(group * n_volumes + t) * row + column] = value;
         }
         for ((t, column), &value) in columns.indexed_iter() {
-            words[(group * n_volumes + t) * row + 4 * quads + column] = value as f32;
+            words[(group * n_volumes + t) * row + 4 * quads + column] = value;
         }
     }
     Ok(words)

@@ -1,9 +1,9 @@
 //! Host side of `shaders/smooth.wgsl`: each axis a dispatch, a few volumes at a time through scratch buffers small
-//! enough for the device's cache, the result in the block's own buffer.
+//! enough for the device's cache, the result in the block's own buffer. Scratch holds what sums are kept in.
 
 use super::Taps;
 use crate::error::{Error, Result};
-use crate::gpu::{Buffer, DeviceBold, Gpu, Shader, Step, Variant};
+use crate::gpu::{Acc, Buffer, DeviceBold, Gpu, Shader, Step, Variant};
 use crate::volume::{Block, Mask};
 
 const AXIS: u32 = 0;
@@ -12,9 +12,17 @@ const MARK: u32 = 2;
 const DIVIDE: u32 = 3;
 const WORKGROUP: usize = 256;
 
-/// Bytes of one scratch buffer: what a last-level cache holds.
-fn scratch_bytes(gpu: &Gpu) -> usize {
-    if gpu.is_software() { 4 << 20 } else { 16 << 20 }
+/// Values of one scratch buffer: as many as a last-level cache holds in f32.
+fn scratch_values(gpu: &Gpu) -> usize {
+    if gpu.is_software() { 1 << 20 } else { 4 << 20 }
+}
+
+/// Where the values of a dispatch begin, and what they are.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    buffer: &'a Buffer,
+    first: usize,
+    holds: Acc,
 }
 
 pub(super) fn smooth(
@@ -29,37 +37,42 @@ pub(super) fn smooth(
     }
     let needed = 8 * bold.block.len() as u64;
     let per_chunk =
-        (scratch_bytes(gpu) / 4 / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
+        (scratch_values(gpu) / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
     let tables = Tables::new(gpu, &bold.block, taps, within)?;
-    let scratch = |label| gpu.output(label, per_chunk * bold.block.volume_len());
+    let scratch =
+        |label| gpu.output(label, per_chunk * bold.block.volume_len() * gpu.acc().bytes() / 4);
+    let between = |buffer| Place { buffer, first: 0, holds: gpu.acc() };
+    let run = |first| Place { buffer: &bold.buffer, first, holds: Acc::F32 };
     let (one, two) = (scratch("scratch 1")?, scratch("scratch 2")?);
+    let (one, two) = (between(&one), between(&two));
     if within.is_none() && !bold.has_missing {
         let mut steps = Vec::new();
         for (at, volumes) in chunks(&bold.block, per_chunk) {
-            steps.push(tables.axis(0, volumes, (&bold.buffer, at), (&one, 0)));
-            steps.push(tables.axis(1, volumes, (&one, 0), (&two, 0)));
-            steps.push(tables.axis(2, volumes, (&two, 0), (&bold.buffer, at)));
+            steps.push(tables.axis(0, volumes, run(at), one));
+            steps.push(tables.axis(1, volumes, one, two));
+            steps.push(tables.axis(2, volumes, two, run(at)));
         }
         gpu.run("smooth", needed, &steps)?;
         drop(steps);
         return Ok(bold);
     }
     let three = scratch("scratch 3")?;
+    let three = between(&three);
     let mut steps = Vec::new();
     for (n, (at, volumes)) in chunks(&bold.block, per_chunk).enumerate() {
         // Without missing values all volumes have the first one's divisor.
         let marked = if bold.has_missing { volumes } else { 1 };
         if bold.has_missing || n == 0 {
-            steps.push(tables.step(MARK, marked, (&bold.buffer, at), (&one, 0)));
-            steps.push(tables.axis(0, marked, (&one, 0), (&three, 0)));
-            steps.push(tables.axis(1, marked, (&three, 0), (&one, 0)));
-            steps.push(tables.axis(2, marked, (&one, 0), (&three, 0)));
+            steps.push(tables.step(MARK, marked, run(at), one));
+            steps.push(tables.axis(0, marked, one, three));
+            steps.push(tables.axis(1, marked, three, one));
+            steps.push(tables.axis(2, marked, one, three));
         }
-        steps.push(tables.step(FILL, volumes, (&bold.buffer, at), (&one, 0)));
-        steps.push(tables.axis(0, volumes, (&one, 0), (&two, 0)));
-        steps.push(tables.axis(1, volumes, (&two, 0), (&one, 0)));
-        steps.push(tables.axis(2, volumes, (&one, 0), (&two, 0)));
-        steps.push(tables.divide(volumes, (&two, 0), (&bold.buffer, at), (&three, marked)));
+        steps.push(tables.step(FILL, volumes, run(at), one));
+        steps.push(tables.axis(0, volumes, one, two));
+        steps.push(tables.axis(1, volumes, two, one));
+        steps.push(tables.axis(2, volumes, one, two));
+        steps.push(tables.divide(volumes, two, run(at), (three.buffer, marked)));
     }
     gpu.run("smooth", needed, &steps)?;
     drop(steps);
@@ -80,32 +93,34 @@ struct Tables {
     starts: [usize; 3],
     table: Buffer,
     within: Buffer,
+    acc: Acc,
 }
 
 impl Tables {
     fn new(gpu: &Gpu, block: &Block, taps: &Taps, within: Option<&Mask>) -> Result<Tables> {
         let shape = [block.run_shape[0], block.run_shape[1], block.planes.len()];
-        let mut table: Vec<f32> = Vec::new();
+        let mut table: Vec<f64> = Vec::new();
         let mut starts = [0; 3];
         let mut radii = [0; 3];
         for (axis, weights) in taps.weights.iter().enumerate() {
             // A distance beyond the axis never has a voxel.
             let weights = &weights[..weights.len().min(shape[axis])];
             (starts[axis], radii[axis]) = (table.len(), weights.len() - 1);
-            table.extend(weights.iter().map(|&w| w as f32));
+            table.extend(weights);
             table.extend((0..shape[axis]).map(|position| {
                 let inside = |d: usize| (d <= position) as u8 + (position + d < shape[axis]) as u8;
                 let others: f64 =
                     weights.iter().enumerate().skip(1).map(|(d, w)| f64::from(inside(d)) * w).sum();
-                (1.0 / (weights[0] + others)) as f32
+                1.0 / (weights[0] + others)
             }));
         }
         Ok(Tables {
             shape,
             radii,
             starts,
-            table: gpu.upload("table", &table)?,
+            table: gpu.upload_sums("table", &table)?,
             within: gpu.upload("within", &bits(block, within)?)?,
+            acc: gpu.acc(),
         })
     }
 
@@ -113,26 +128,31 @@ impl Tables {
         &'a self,
         step: u32,
         volumes: usize,
-        values: (&'a Buffer, usize),
-        result: (&'a Buffer, usize),
+        values: Place<'a>,
+        result: Place<'a>,
     ) -> Step<'a> {
         let n_voxels: usize = self.shape.iter().product();
         let n_values = volumes * n_voxels;
         Step {
-            variant: Variant::step(Shader::Smooth, step),
+            variant: Variant {
+                acc: self.acc,
+                reads: values.holds,
+                writes: result.holds,
+                ..Variant::step(Shader::Smooth, step)
+            },
             buffers: vec![
-                ("values", values.0),
-                ("result", result.0),
+                ("values", values.buffer),
+                ("result", result.buffer),
                 ("table", &self.table),
                 ("within", &self.within),
                 ("divisor", &self.table),
             ],
-            params: [n_values, values.1, result.1, 1, 1, 0, 0, n_voxels, 0]
+            params: [n_values, values.first, result.first, 1, 1, 0, 0, n_voxels, 0]
                 .map(|word| word as u32)
                 .to_vec(),
             workgroups: n_values.div_ceil(WORKGROUP) as u32,
             iterations: 0,
-            bytes: 8 * n_values as u64,
+            bytes: (n_values * (values.holds.bytes() + result.holds.bytes())) as u64,
             flops: n_values as u64,
         }
     }
@@ -141,8 +161,8 @@ impl Tables {
     fn divide<'a>(
         &'a self,
         volumes: usize,
-        values: (&'a Buffer, usize),
-        result: (&'a Buffer, usize),
+        values: Place<'a>,
+        result: Place<'a>,
         divisor: (&'a Buffer, usize),
     ) -> Step<'a> {
         let mut step = self.step(DIVIDE, volumes, values, result);
@@ -156,8 +176,8 @@ impl Tables {
         &'a self,
         axis: usize,
         volumes: usize,
-        values: (&'a Buffer, usize),
-        result: (&'a Buffer, usize),
+        values: Place<'a>,
+        result: Place<'a>,
     ) -> Step<'a> {
         let mut step = self.step(AXIS, volumes, values, result);
         let radius = self.radii[axis];
