@@ -26,7 +26,7 @@ pub struct HostFit {
     pub group: Vec<u32>,
     /// `[regressor][voxel]`.
     pub beta: Array2<f64>,
-    /// Residual variance `[voxel]`; 0 for a constant voxel.
+    /// Residual variance `[voxel]`; 0 for a constant voxel where X spans the constant.
     pub sigma2: Array1<f64>,
 }
 
