@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use crate::error::{DeviceFailure, Error, Result};
-use crate::gpu::{Device, DeviceChoice};
+use crate::gpu::{Device, DeviceChoice, DeviceReport};
 use crate::io::{BoldFile, interrupt};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -165,6 +165,12 @@ pub struct Ladder {
     /// The device in use now.
     pub device: Device,
     fall_back: bool,
+    /// Why `auto` did not take a GPU; said when the work begins.
+    passed_over: Option<String>,
+    /// Whether the device has finished a block.
+    worked: bool,
+    /// The GPU that finished blocks before the CPU path took over.
+    before: Option<DeviceReport>,
 }
 
 impl Ladder {
@@ -173,14 +179,27 @@ impl Ladder {
     /// # Errors
     /// No device when it does not exist here.
     pub fn open(choice: &DeviceChoice) -> Result<Ladder> {
-        let device = Device::open(choice)?;
-        Ok(Ladder { device, fall_back: *choice == DeviceChoice::Auto })
+        let ladder = Ladder::around(Device::open(choice)?);
+        Ok(if *choice == DeviceChoice::Auto { ladder.falling_back() } else { ladder })
     }
 
     /// A ladder around an open device that may not fall back.
     #[must_use]
     pub fn around(device: Device) -> Ladder {
-        Ladder { device, fall_back: false }
+        let passed_over = device.passed_over().map(str::to_owned);
+        Ladder { device, fall_back: false, passed_over, worked: false, before: None }
+    }
+
+    /// The same ladder with the CPU path as its last rung.
+    #[must_use]
+    pub fn falling_back(self) -> Ladder {
+        Ladder { fall_back: true, ..self }
+    }
+
+    /// What is recorded beside results: of two devices that each made a part, the GPU, which is the less exact.
+    #[must_use]
+    pub fn report(&self) -> DeviceReport {
+        self.before.clone().unwrap_or_else(|| self.device.report())
     }
 
     /// Work through the blocks. `work` must leave nothing behind when it fails on a block.
@@ -194,6 +213,9 @@ impl Ladder {
         watch: &dyn Watch,
         work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
     ) -> Result<()> {
+        if let Some(why) = self.passed_over.take() {
+            watch.warn(&format!("{why}; going on with the CPU path"));
+        }
         for block in blocks {
             self.attempt(&block, cut, true, watch, work)?;
             watch.step();
@@ -212,7 +234,10 @@ impl Ladder {
         interrupt::check()?;
         let failed = match work(&self.device, block) {
             Err(Error::Device { failure, fault }) => Error::Device { failure, fault },
-            done => return done,
+            done => {
+                self.worked |= done.is_ok();
+                return done;
+            }
         };
         match (&failed, cut.halve(block)) {
             (Error::Device { failure: DeviceFailure::OutOfMemory, .. }, Some(halves)) => {
@@ -234,7 +259,12 @@ impl Ladder {
             return Err(failed);
         }
         watch.warn(&format!("{failed}; going on with the CPU path"));
-        self.device = Device::cpu();
+        if self.worked {
+            self.before = Some(self.device.report());
+        }
+        let cpu = Device::cpu();
+        self.device.take_spans().into_iter().for_each(|span| cpu.record(span));
+        self.device = cpu;
         work(&self.device, block)
     }
 }
@@ -279,6 +309,7 @@ fn with_halo(of: &Block, core: Range<usize>, halo: usize) -> Block {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pipeline::watch::{Journal, Quiet};
 
     #[test]
     fn slabs_cover_every_plane_once_and_stay_below_the_limit() {
@@ -298,6 +329,18 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_gpu_that_was_passed_over_is_told_of_once() {
+        let listener = Journal::new(&Quiet);
+        let ladder = Ladder::around(Device::cpu());
+        let mut ladder = Ladder { passed_over: Some("GPU 7 could not be opened".into()), ..ladder };
+        for _ in 0..2 {
+            let blocks = batches([2, 2, 2], 3, 32);
+            ladder.climb(blocks, Cut::Volumes, &listener, &mut |_, _| Ok(())).expect("no work");
+        }
+        assert_eq!(listener.warnings(), ["GPU 7 could not be opened; going on with the CPU path"]);
     }
 
     #[test]

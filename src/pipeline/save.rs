@@ -217,7 +217,7 @@ fn provenance(
                 sha256: sha256.clone(),
             })
             .collect(),
-        device: session.ladder.device.report(),
+        device: session.ladder.report(),
         dof: made.dof,
         dof_spent: made.dof_spent,
         counts: made.counts,
