@@ -109,6 +109,58 @@ fn smoothing_and_correction_on_the_test_adapter_verify_and_a_changed_voxel_does_
 }
 
 #[test]
+fn verify_of_a_folder_compares_every_image_and_misses_none() {
+    let folder = study();
+    let dir = folder.path();
+    for (name, device) in [("a.nii", "cpu".to_owned()), ("b.nii", adapter())] {
+        let bold = paths::BOLD;
+        run(dir, &format!("smooth study/{bold} --fwhm 9 --out two/{name} --device {device} -q"));
+    }
+    run(dir, "verify two -q");
+    let path = dir.join("two/b.nii");
+    let mut bytes = fs::read(&path).expect("an image");
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&1e6_f32.to_le_bytes());
+    fs::write(&path, bytes).expect("a writable file");
+    assert_eq!(boldly(dir, "verify two -q", &[]).status.code(), Some(1));
+
+    run(dir, &whole_chain("cpu", "out"));
+    run(dir, "verify out -q");
+    fs::remove_file(dir.join("out/contrast-pain_stat-t_statmap.nii.gz")).expect("a map");
+    fs::remove_file(dir.join("out/contrast-pain_stat-t_statmap.json")).expect("its sidecar");
+    let output = boldly(dir, "verify out -q", &[]);
+    assert_eq!(output.status.code(), Some(66), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn a_ready_design_with_confounds_equals_the_design_that_was_built_with_them() {
+    let folder = study();
+    let dir = folder.path();
+    let common = format!(
+        "glm study/{} --confounds study/{} --mask study/{} --contrast pain --device cpu -q",
+        paths::BOLD,
+        paths::CONFOUNDS,
+        paths::MASK
+    );
+    run(dir, &format!("{common} --columns trans_* --events study/{} --out built", paths::EVENTS));
+    // the built design without its confounds
+    let table = boldly::io::tsv::read(&dir.join("built/design.tsv")).expect("a design");
+    let kept: Vec<usize> =
+        (0..table.columns.len()).filter(|&c| !table.columns[c].starts_with("trans")).collect();
+    let line =
+        |row: &[String]| kept.iter().map(|&c| row[c].as_str()).collect::<Vec<_>>().join("\t");
+    let lines: Vec<String> =
+        std::iter::once(&table.columns).chain(&table.rows).map(|row| line(row)).collect();
+    fs::write(dir.join("plain.tsv"), lines.join("\n") + "\n").expect("a writable folder");
+    run(dir, &format!("{common} --columns trans_* --design plain.tsv --out ready"));
+    let t = |out: &str| -> Vec<f64> {
+        let path = dir.join(format!("{out}/contrast-pain_stat-t_statmap.nii.gz"));
+        read_map(&path).expect("a map").2.into_iter().map(f64::from).collect()
+    };
+    common::assert_close("t", &t("ready"), &t("built"), 1e-6, 1e-9);
+}
+
+#[test]
 fn images_depend_neither_on_threads_nor_on_earlier_files() {
     let folder = study();
     let dir = folder.path();

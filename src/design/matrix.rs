@@ -135,6 +135,33 @@ pub fn from_table(table: &Table, n_volumes: usize) -> Result<Design> {
 }
 
 impl Design {
+    /// This design followed by confound columns.
+    ///
+    /// # Errors
+    /// Bad data: another number of rows, or a name that is already a column.
+    pub fn with(self, confounds: &Confounds) -> Result<Design> {
+        if let Some(twice) = confounds.names.iter().find(|name| self.names.contains(name)) {
+            return Err(Error::bad_data(
+                format!("confound column `{}`", number::short(twice)),
+                "is already a column of the design",
+                "be in one of them",
+                "leave it out of --columns",
+            ));
+        }
+        let views = [self.matrix.view(), confounds.values.view()];
+        let matrix = concatenate(Axis(1), &views).map_err(|cause| {
+            Error::bad_data(
+                "the confounds table",
+                format!("has {} rows", confounds.values.nrows()),
+                format!("have {} like the design", self.matrix.nrows()),
+                "drop the same dummy scans from both",
+            )
+            .caused_by(cause)
+        })?;
+        let names = self.names.into_iter().chain(confounds.names.iter().cloned()).collect();
+        Ok(Design { names, matrix })
+    }
+
     /// The matrix as a BIDS table; each number in the shortest form that reads back as the same double.
     #[must_use]
     pub fn to_table(&self, name: &str) -> Table {

@@ -112,6 +112,8 @@ pub enum Activity {
     Kernel,
     /// Device to host.
     Download,
+    /// Files: reading with decompression and conversion, writing with compression.
+    File,
 }
 
 /// One measured stretch of work.

@@ -2,9 +2,10 @@
 //! fails: halve the block, open the device anew, then (under `auto`) the CPU path with a warning.
 
 use std::ops::Range;
+use std::time::Instant;
 
 use crate::error::{DeviceFailure, Error, Result};
-use crate::gpu::{Device, DeviceChoice, DeviceReport};
+use crate::gpu::{Activity, Device, DeviceChoice, DeviceReport, Span};
 use crate::io::{BoldFile, interrupt};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -50,6 +51,41 @@ impl BoldSink for crate::io::BoldWriter {
     fn write(&mut self, bold: HostBold) -> Result<()> {
         self.write_block(&bold)
     }
+}
+
+/// Read a block and note the time.
+///
+/// # Errors
+/// Whatever reading meets.
+pub fn read_timed(device: &Device, source: &mut dyn BoldSource, block: &Block) -> Result<HostBold> {
+    timed(device, "read", block, || source.read(block))
+}
+
+/// Write a block and note the time.
+///
+/// # Errors
+/// Whatever writing meets.
+pub fn write_timed(device: &Device, sink: &mut dyn BoldSink, bold: HostBold) -> Result<()> {
+    let block = bold.block.clone();
+    timed(device, "write", &block, || sink.write(bold))
+}
+
+fn timed<T>(
+    device: &Device,
+    stage: &str,
+    block: &Block,
+    work: impl FnOnce() -> Result<T>,
+) -> Result<T> {
+    let began = Instant::now();
+    let done = work()?;
+    device.record(Span {
+        stage: stage.to_owned(),
+        activity: Activity::File,
+        seconds: began.elapsed().as_secs_f64(),
+        bytes: (block.len() * size_of::<f32>()) as u64,
+        flops: 0,
+    });
+    Ok(done)
 }
 
 /// A run in host memory, f32.

@@ -2,7 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::kernels::nuisance::{self, Projection};
-use crate::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, block_bytes, slabs};
+use crate::pipeline::blocks::{
+    BoldSink, BoldSource, Cut, Ladder, block_bytes, read_timed, slabs, write_timed,
+};
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
@@ -24,9 +26,9 @@ pub fn clean_run(
     let blocks = slabs(shape, n_volumes, 0, one_plane).unwrap_or_default();
     watch.stage("retroicor", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-        let bold = device.load(source.read(block)?)?;
+        let bold = device.load(read_timed(device, source, block)?)?;
         let bold = nuisance::subtract(device, bold, projection)?;
-        sink.write(device.store(bold)?)
+        write_timed(device, sink, device.store(bold)?)
     })
 }
 

@@ -26,9 +26,8 @@ pub fn fixed_effects(mut runs: Vec<Fitted>) -> Result<Fitted> {
             mean_of(&maps, &fitted)
         })
         .collect::<Result<_>>()?;
-    let not_finite = runs.iter().map(|r| r.not_finite).max().unwrap_or(0);
-    let constant = runs.iter().map(|r| r.constant).max().unwrap_or(0);
-    Ok(Fitted { contrasts, fitted, not_finite, constant })
+    let in_mask = runs[0].fitted.iter().filter(|&&v| v).count() + runs[0].not_finite;
+    Ok(Fitted::counted(contrasts, fitted, in_mask))
 }
 
 fn mean_of(runs: &[&ContrastMaps], fitted: &[bool]) -> Result<ContrastMaps> {

@@ -7,7 +7,7 @@ use crate::kernels::contrast::{self, Contrast};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{BoldSource, Cut, Ladder, Memory, block_bytes, slabs};
+use crate::pipeline::blocks::{BoldSource, Cut, Ladder, Memory, block_bytes, read_timed, slabs};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::maps::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -64,7 +64,7 @@ pub fn fit_run(
     let mut fitted = Fitted::empty(inside, plan);
     watch.stage("glm", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut |device, block| {
-        let host = source.read(block)?;
+        let host = read_timed(device, source, block)?;
         let voxels = fitted.usable(&host);
         let mut bold = device.load(host)?;
         if let Some(projection) = &plan.correct {
@@ -80,8 +80,8 @@ pub fn fit_run(
         }
         Ok(())
     })?;
-    fitted.count(inside);
-    Ok(fitted)
+    let in_mask = inside.iter().filter(|&&v| v).count();
+    Ok(Fitted::counted(fitted.contrasts, fitted.fitted, in_mask))
 }
 
 /// The same for a run of which not even one plane with its halo fits the device: corrected by planes, smoothed by volumes,
@@ -147,13 +147,15 @@ impl Fitted {
         inside.map(|(at, _)| (at + offset) as u32).collect()
     }
 
-    fn count(&mut self, inside: &[bool]) {
-        let fitted = self.fitted.iter().filter(|&&f| f).count();
-        self.not_finite = inside.iter().filter(|&&v| v).count() - fitted;
-        if let Some(maps) = self.contrasts.first() {
-            let flat = |(&f, &v): (&bool, &f64)| f && v == 0.0;
-            self.constant = self.fitted.iter().zip(&maps.variance[0]).filter(|&p| flat(p)).count();
-        }
+    /// Maps with their counts. `in_mask`: voxels of the mask, fitted or not.
+    #[must_use]
+    pub fn counted(contrasts: Vec<ContrastMaps>, fitted: Vec<bool>, in_mask: usize) -> Fitted {
+        let not_finite = in_mask - fitted.iter().filter(|&&f| f).count();
+        let flat = |(&fitted, &variance): (&bool, &f64)| fitted && variance == 0.0;
+        let constant = contrasts.first().map_or(0, |maps| {
+            fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
+        });
+        Fitted { contrasts, fitted, not_finite, constant }
     }
 }
 

@@ -77,6 +77,8 @@ pub struct GlmResult {
     pub stages: Vec<String>,
     /// Residual degrees of freedom.
     pub dof: f64,
+    /// What the options and files came to.
+    pub resolved: Map<String, Value>,
     /// Counts by name.
     pub counts: Map<String, Value>,
 }
@@ -115,8 +117,14 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
     let all = fixed_effects(fitted)?;
     let dof = all.contrasts.first().map_or(0.0, |c| c.dof);
     let maps = named_maps(&all)?;
-    let mut counts = counts(&mask, &all, &plans, watch);
-    counts.insert("mask".to_owned(), json!(mask_rule));
+    let counts = counts(&mask, &all, &plans, watch);
+    let mut resolved = Map::new();
+    resolved.insert("mask".to_owned(), json!(mask_rule));
+    resolved.extend(smoothing.iter().map(|s| {
+        ("effective_fwhm_mm".to_owned(), json!(s.taps.effective_fwhm_mm(grid.voxel_size_mm)))
+    }));
+    let of_runs: Vec<_> = runs.iter().map(inputs::resolved).collect();
+    resolved.insert("runs".to_owned(), json!(of_runs));
     let mut stages = vec![String::from("read")];
     stages.extend(plans[0].correct.iter().map(|_| "retroicor".to_owned()));
     stages.extend(plans[0].smooth.iter().map(|_| "smooth".to_owned()));
@@ -140,6 +148,7 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
         files,
         stages,
         dof,
+        resolved,
         counts,
     })
 }
@@ -171,18 +180,23 @@ fn mask(spec: &GlmSpec, run: &mut Run, grid: &Grid, watch: &dyn Watch) -> Result
     Ok(mask)
 }
 
-/// Mean over volumes, `[voxel]`; NaN where some volume is not finite.
+/// Mean over the volumes that are finite, `[voxel]`; NaN where none is.
 pub(crate) fn mean_image(source: &mut dyn BoldSource) -> Result<Vec<f64>> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let mut sum = vec![0.0_f64; shape.iter().product()];
+    let mut missing = vec![0_u32; sum.len()];
     for block in batches(shape, n_volumes, 32 << 20) {
         let bold = source.read(&block)?;
         for volume in bold.data.chunks_exact(sum.len()) {
-            sum.iter_mut().zip(volume).for_each(|(s, &v)| *s += f64::from(v));
+            for ((sum, missing), &value) in sum.iter_mut().zip(&mut missing).zip(volume) {
+                let finite = value.is_finite();
+                *sum += if finite { f64::from(value) } else { 0.0 };
+                *missing += u32::from(!finite);
+            }
         }
     }
-    let n = n_volumes as f64;
-    Ok(sum.into_iter().map(|s| if s.is_finite() { s / n } else { f64::NAN }).collect())
+    let mean = |(sum, missing): (f64, u32)| sum / (n_volumes as f64 - f64::from(missing));
+    Ok(sum.into_iter().zip(missing).map(mean).collect())
 }
 
 /// The model of a run, and what comes before it.

@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
+use serde_json::{Map, Value, json};
 
-use crate::design::{self, Design, DesignSpec};
+use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::physio::{self, PhysioSummary};
@@ -60,7 +61,13 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     files.extend(spec.physio.iter().map(|p| ("physio", p.clone())));
 
     let design = match &spec.design {
-        Some(path) => design::from_table(&io::tsv::read(path)?, bold.n_volumes)?,
+        Some(path) => {
+            let ready = design::from_table(&io::tsv::read(path)?, bold.n_volumes)?;
+            match confounds(spec, options, &bold, watch)? {
+                Some(confounds) => ready.with(&confounds)?,
+                None => ready,
+            }
+        }
         None => {
             let acquisition = acquisition.as_ref().map_err(duplicate)?;
             let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
@@ -111,29 +118,49 @@ fn from_events(
         design.events = design::events::from_table(&table)?;
         design.events_name = table.name;
     }
-    match &spec.confounds {
-        Some(path) if !options.columns.is_empty() => {
-            let table = io::tsv::read(path)?;
-            let selected =
-                design::confounds::select(&table, &options.columns, bold.n_volumes, options.na)?;
-            watch.note(&format!(
-                "confounds ({}): {}",
-                selected.names.len(),
-                selected.names.join(", ")
-            ));
-            design.confounds = selected;
-        }
-        Some(path) => {
-            return Err(Error::usage(
-                "--confounds",
-                format!("names {} but no column of it is asked for", display(path)),
-                "come with --columns",
-                "for example --columns 'trans_*,rot_*,csf'",
-            ));
-        }
-        None => {}
+    if let Some(confounds) = confounds(spec, options, bold, watch)? {
+        design.confounds = confounds;
     }
     design::build(&design)
+}
+
+/// The confound columns that are asked for.
+fn confounds(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    bold: &BoldFile,
+    watch: &dyn Watch,
+) -> Result<Option<Confounds>> {
+    let Some(path) = &spec.confounds else { return Ok(None) };
+    if options.columns.is_empty() {
+        return Err(Error::usage(
+            "--confounds",
+            format!("names {} but no column of it is asked for", display(path)),
+            "come with --columns",
+            "for example --columns 'trans_*,rot_*,csf'",
+        ));
+    }
+    let table = io::tsv::read(path)?;
+    let chosen = design::confounds::select(&table, &options.columns, bold.n_volumes, options.na)?;
+    watch.note(&format!("confounds ({}): {}", chosen.names.len(), chosen.names.join(", ")));
+    Ok(Some(chosen))
+}
+
+/// What a run's options and files came to, for the sidecar.
+#[must_use]
+pub fn resolved(run: &Run) -> Map<String, Value> {
+    let mut values = Map::new();
+    values.insert("volumes".to_owned(), json!(run.bold.n_volumes));
+    values.insert("columns".to_owned(), json!(run.design.names));
+    if let Some(a) = &run.acquisition {
+        values.insert("repetition_time_s".to_owned(), json!(a.tr));
+        values.insert("first_frame_time_s".to_owned(), json!(a.start_time));
+        values.insert("slice_times_s".to_owned(), json!(a.slice_times));
+    }
+    if let Some(slices) = &run.slices {
+        values.insert("slice_columns".to_owned(), json!(slices.names));
+    }
+    values
 }
 
 /// What boldly's own sidecar beside the image says an earlier correction spent.

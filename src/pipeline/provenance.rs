@@ -4,7 +4,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::gpu::{DeviceReport, Span};
@@ -38,8 +38,12 @@ pub struct Provenance {
     pub command: Command,
     /// Stages in the order they ran.
     pub stages: Vec<String>,
+    /// What the options and files came to: TR, frame times' origin, columns, effective FWHM, mask rule.
+    pub resolved: Map<String, Value>,
     /// Files read.
     pub inputs: Vec<Input>,
+    /// Images made by the same command, file names in the sidecar's folder.
+    pub images: Vec<String>,
     /// Device, driver, precision and numerics probe.
     pub device: DeviceReport,
     /// Residual degrees of freedom of a fit.
@@ -60,13 +64,19 @@ pub struct Provenance {
 
 impl Provenance {
     /// The sidecar's text. `bids`: top-level BIDS fields.
-    #[must_use]
-    pub fn to_json(&self, bids: Map<String, Value>) -> String {
-        let mut top = bids;
-        top.insert("boldly".to_owned(), json!(self));
-        let mut text = serde_json::to_string_pretty(&Value::Object(top)).unwrap_or_default();
-        text.push('\n');
-        text
+    ///
+    /// # Errors
+    /// Internal when a value has no JSON form, such as a path that is not UTF-8.
+    pub fn to_json(&self, bids: Map<String, Value>) -> Result<String> {
+        let text = serde_json::to_value(self).and_then(|own| {
+            let mut top = bids;
+            top.insert("boldly".to_owned(), own);
+            serde_json::to_string_pretty(&Value::Object(top))
+        });
+        text.map(|text| text + "\n").map_err(|e| {
+            Error::internal("a sidecar", "cannot be written as JSON", "be plain text", "")
+                .caused_by(e)
+        })
     }
 }
 
@@ -107,6 +117,15 @@ pub fn read(path: &Path) -> Result<Option<Provenance>> {
     };
     let mut value: Value = serde_json::from_str(&text).map_err(|e| bad(e, "is not JSON"))?;
     let Some(own) = value.get_mut("boldly").map(Value::take) else { return Ok(None) };
+    let schema = own.get("schema").and_then(Value::as_u64);
+    if schema != Some(SCHEMA.into()) {
+        return Err(Error::bad_data(
+            &shown,
+            format!("was written with sidecar schema {}", schema.unwrap_or(0)),
+            format!("have schema {SCHEMA}"),
+            "use the version of boldly that wrote it",
+        ));
+    }
     serde_json::from_value(own)
         .map(Some)
         .map_err(|e| bad(e, "holds a boldly object that this version does not understand"))

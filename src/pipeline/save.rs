@@ -1,17 +1,19 @@
 //! Runs a command and writes what it made: images, tables and a sidecar beside each image, all or nothing.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::error::Result;
-use crate::gpu::{Activity, Span};
+use crate::error::{Error, Result};
+use crate::gpu::{Activity, Device, Span};
 use crate::io::Outputs;
 use crate::io::{self, BoldFile, Intent, hash};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::glm::{self, GlmResult};
+use crate::pipeline::inputs::{self, display};
 use crate::pipeline::provenance::{Input, Provenance, SCHEMA, relative, sidecar_path};
 use crate::pipeline::spec::{Command, GlmSpec, RetroicorSpec, SmoothSpec};
 use crate::pipeline::watch::{Journal, Watch};
@@ -43,8 +45,12 @@ pub fn glm(
     let mut outputs = Outputs::new();
     outputs.folder(out)?;
     let mut result = glm::run(spec, &mut session.ladder, &journal)?;
+    let names = file_names(&result);
+    let read = result.bolds.iter().map(|b| &b.path).chain(result.files.iter().map(|(_, p)| p));
+    refuse_overwriting(read, names.iter().map(|name| out.join(name)))?;
+    warn_of_older_maps(out, &names, &journal);
     journal.stage("write", 1);
-    write_images(&outputs, &result, out)?;
+    write_images(&outputs, &result, out, &session.ladder.device)?;
 
     // the hashing threads had until here
     let mut inputs = Vec::new();
@@ -57,21 +63,20 @@ pub fn glm(
         stages: result.stages.clone(),
         dof: Some(result.dof),
         dof_spent: None,
+        resolved: result.resolved.clone(),
+        images: names.iter().filter(|n| n.ends_with(".nii.gz")).cloned().collect(),
         counts: result.counts.clone(),
         physio: result.physio.clone(),
     };
     let provenance = provenance(session, made, &inputs, out, &journal);
 
-    let sidecar = provenance.to_json(Map::new());
+    let sidecar = provenance.to_json(Map::new())?;
     outputs.text(&out.join("mask.json"), &sidecar)?;
     for map in &result.maps {
         outputs.text(&out.join(format!("{}.json", map.stem)), &sidecar)?;
     }
     for (run, design) in result.designs.iter().enumerate() {
-        let name = match result.designs.len() {
-            1 => "design.tsv".to_owned(),
-            _ => format!("run-{}_design.tsv", run + 1),
-        };
+        let name = design_name(run, result.designs.len());
         let table = io::tsv::write_string(&design.to_table(&name));
         outputs.text(&out.join(name), &table)?;
     }
@@ -79,15 +84,72 @@ pub fn glm(
     Ok((result, provenance))
 }
 
+fn design_name(run: usize, n_runs: usize) -> String {
+    if n_runs == 1 { "design.tsv".to_owned() } else { format!("run-{}_design.tsv", run + 1) }
+}
+
+/// Every file that `glm` writes, relative to its folder.
+fn file_names(result: &GlmResult) -> Vec<String> {
+    let n_runs = result.designs.len();
+    let stems = result.maps.iter().map(|map| map.stem.as_str()).chain(["mask"]);
+    stems
+        .flat_map(|stem| [format!("{stem}.nii.gz"), format!("{stem}.json")])
+        .chain((0..n_runs).map(|run| design_name(run, n_runs)))
+        .collect()
+}
+
+/// An output must not take the place of an input: the raw run would be lost, and nothing could be verified.
+fn refuse_overwriting<'a>(
+    inputs: impl Iterator<Item = &'a PathBuf>,
+    outputs: impl Iterator<Item = PathBuf>,
+) -> Result<()> {
+    let real: HashSet<PathBuf> = inputs.filter_map(|path| path.canonicalize().ok()).collect();
+    let is_input = |path: &PathBuf| path.canonicalize().is_ok_and(|path| real.contains(&path));
+    match outputs.into_iter().find(is_input) {
+        None => Ok(()),
+        Some(path) => Err(Error::usage(
+            "--out",
+            format!("would replace {}, which is also an input", display(&path)),
+            "leave every input as it is",
+            "choose another folder or name",
+        )),
+    }
+}
+
+/// Maps of an earlier analysis that this one does not replace.
+fn warn_of_older_maps(out: &Path, names: &[String], watch: &dyn Watch) {
+    let there = std::fs::read_dir(out).into_iter().flatten().flatten();
+    let older = there
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with("_statmap.nii.gz") && !names.contains(name))
+        .count();
+    if older > 0 {
+        watch.warn(&format!(
+            "{} holds {older} maps of another analysis, which stay; mask and design become this one's",
+            display(out)
+        ));
+    }
+}
+
 /// All maps and the mask, on all cores.
-fn write_images(outputs: &Outputs, result: &GlmResult, out: &Path) -> Result<()> {
+fn write_images(outputs: &Outputs, result: &GlmResult, out: &Path, device: &Device) -> Result<()> {
+    let began = Instant::now();
     let header = &result.header;
     let mask: Vec<f32> = result.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
     outputs.map(&out.join("mask.nii.gz"), &header.for_map(Intent::None), &mask)?;
     result.maps.par_iter().try_for_each(|map| {
         let path = out.join(format!("{}.nii.gz", map.stem));
         outputs.maps(&path, &header.for_map(map.intent()), &map.rows)
-    })
+    })?;
+    let rows: usize = result.maps.iter().map(|map| map.rows.len()).sum();
+    device.record(Span {
+        stage: "write".to_owned(),
+        activity: Activity::File,
+        seconds: began.elapsed().as_secs_f64(),
+        bytes: (4 * mask.len() * (rows + 1)) as u64,
+        flops: 0,
+    });
+    Ok(())
 }
 
 /// Run `retroicor` and write the corrected run.
@@ -104,6 +166,8 @@ pub fn retroicor(
     let outputs = Outputs::new();
     let mut prepared = clean::prepare(spec, &journal)?;
     let run = &mut prepared.run;
+    let read = run.files.iter().map(|(_, path)| path).chain([&spec.run.bold]);
+    refuse_overwriting(read, [out.to_owned(), sidecar_path(out)].into_iter())?;
     let header = run.bold.header.for_bold(run.bold.n_volumes);
     let mut writer = outputs.bold(out, &header)?;
     clean::clean_run(
@@ -122,6 +186,8 @@ pub fn retroicor(
         stages: vec!["read".to_owned(), "retroicor".to_owned()],
         dof: None,
         dof_spent: Some(spent + run.dof_spent),
+        resolved: inputs::resolved(run),
+        images: vec![file_name(out)],
         counts: Map::new(),
         physio: run.physio.iter().cloned().collect(),
     };
@@ -142,6 +208,9 @@ pub fn smooth(
     let journal = Journal::new(watch);
     let outputs = Outputs::new();
     let mut bold = BoldFile::open(&spec.bold)?;
+    let sidecar = io::sidecar::find(&spec.bold, None)?;
+    let read = sidecar.files.iter().chain([&spec.bold]).chain(&spec.smooth.within);
+    refuse_overwriting(read, [out.to_owned(), sidecar_path(out)].into_iter())?;
     let header = bold.header.for_bold(bold.n_volumes);
     let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, &journal)?;
     let mut writer = outputs.bold(out, &header)?;
@@ -161,12 +230,21 @@ pub fn smooth(
         stages: vec!["read".to_owned(), "smooth".to_owned()],
         dof: None,
         dof_spent: before.and_then(|p| p.dof_spent),
+        resolved: smoothing
+            .iter()
+            .map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm))
+            .map(|fwhm| ("effective_fwhm_mm".to_owned(), json!(fwhm)))
+            .collect(),
+        images: vec![file_name(out)],
         counts: Map::new(),
         physio: Vec::new(),
     };
-    let bids =
-        bids_fields(io::acquisition(&bold, &io::sidecar::find(&spec.bold, None)?, None, None).ok());
+    let bids = bids_fields(io::acquisition(&bold, &sidecar, None, None).ok());
     finish_bold(session, outputs, made, &inputs, bids, out, &journal)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The parts of a provenance that the command knows.
@@ -175,6 +253,8 @@ struct Made {
     stages: Vec<String>,
     dof: Option<f64>,
     dof_spent: Option<f64>,
+    resolved: Map<String, Value>,
+    images: Vec<String>,
     counts: Map<String, Value>,
     physio: Vec<crate::physio::PhysioSummary>,
 }
@@ -190,7 +270,7 @@ fn finish_bold(
 ) -> Result<Provenance> {
     let folder = out.parent().unwrap_or(Path::new(""));
     let provenance = provenance(session, made, inputs, folder, journal);
-    outputs.text(&sidecar_path(out), &provenance.to_json(bids))?;
+    outputs.text(&sidecar_path(out), &provenance.to_json(bids)?)?;
     outputs.commit()?;
     Ok(provenance)
 }
@@ -209,6 +289,8 @@ fn provenance(
         command_line: session.command_line.clone(),
         command: made.command.map_paths(&near),
         stages: made.stages,
+        resolved: made.resolved,
+        images: made.images,
         inputs: inputs
             .iter()
             .map(|(role, path, sha256)| Input {

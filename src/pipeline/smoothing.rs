@@ -3,7 +3,9 @@
 use crate::error::Result;
 use crate::io;
 use crate::kernels::smooth::{self, Taps};
-use crate::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, batches, block_bytes};
+use crate::pipeline::blocks::{
+    BoldSink, BoldSource, Cut, Ladder, batches, block_bytes, read_timed, write_timed,
+};
 use crate::pipeline::spec::SmoothOptions;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
@@ -53,9 +55,9 @@ pub fn smooth_run(
     let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
     watch.stage("smooth", blocks.len());
     ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
-        let bold = device.load(source.read(block)?)?;
+        let bold = device.load(read_timed(device, source, block)?)?;
         let bold = smooth::smooth(device, bold, &smoothing.taps, smoothing.within.as_ref())?;
-        sink.write(device.store(bold)?)
+        write_timed(device, sink, device.store(bold)?)
     })
 }
 
@@ -71,5 +73,7 @@ pub fn copy_run(
 ) -> Result<()> {
     let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
     watch.stage("copy", blocks.len());
-    ladder.climb(blocks, Cut::Volumes, watch, &mut |_, block| sink.write(source.read(block)?))
+    ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
+        write_timed(device, sink, read_timed(device, source, block)?)
+    })
 }

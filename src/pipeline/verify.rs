@@ -112,10 +112,17 @@ impl Bounds {
 pub fn verify(out: &Path, watch: &dyn Watch) -> Result<Vec<Comparison>> {
     let mut done: Vec<(Provenance, Vec<PathBuf>)> = Vec::new();
     for (image, provenance) in finished(out)? {
-        match done.iter_mut().find(|(p, _)| p.command == provenance.command) {
+        // images made alike on different devices have different bounds
+        let same = |p: &Provenance| {
+            p.command == provenance.command && p.device.precision == provenance.device.precision
+        };
+        match done.iter_mut().find(|(p, _)| same(p)) {
             Some((_, images)) => images.push(image),
             None => done.push((provenance, vec![image])),
         }
+    }
+    if out.is_dir() {
+        done.iter().try_for_each(|(provenance, _)| refuse_gaps(out, provenance))?;
     }
     if done.is_empty() {
         return Err(Error::missing_input(
@@ -130,6 +137,22 @@ pub fn verify(out: &Path, watch: &dyn Watch) -> Result<Vec<Comparison>> {
         comparisons.extend(rerun(&provenance, &images, watch)?);
     }
     Ok(comparisons)
+}
+
+/// Every image that a command made must still be in its folder, with its sidecar.
+fn refuse_gaps(folder: &Path, provenance: &Provenance) -> Result<()> {
+    for name in &provenance.images {
+        let image = folder.join(name);
+        if let Some(gone) = [sidecar_path(&image), image].iter().find(|path| !path.is_file()) {
+            return Err(Error::missing_input(
+                display(gone),
+                "is gone though the same command made it",
+                "lie beside the other images",
+                "rerun the command, or verify the images one by one",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Images with boldly's provenance at a place.
@@ -220,7 +243,7 @@ fn rerun(
             let grid = bold.grid.clone();
             let mut want = Memory::zeros(bold.shape(), bold.n_volumes());
             clean::clean_run(&mut ladder, bold, &mut want, &prepared.projection, watch)?;
-            Ok(vec![compare_bold(&images[0], &grid, &want, bounds)?])
+            images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect()
         }
         Command::Smooth(spec) => {
             let mut bold = BoldFile::open(&spec.bold)?;
@@ -230,7 +253,7 @@ fn rerun(
                 Some(s) => smoothing::smooth_run(&mut ladder, &mut bold, &mut want, &s, watch)?,
                 None => smoothing::copy_run(&mut ladder, &mut bold, &mut want, watch)?,
             }
-            Ok(vec![compare_bold(&images[0], &grid, &want, bounds)?])
+            images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect()
         }
     }
 }

@@ -339,6 +339,10 @@ fn nan_and_infinite_and_constant_voxels_are_counted_and_written_as_documented() 
         boldly::io::read_map(&path).expect("a map").2
     };
     let (t, p) = (read("t"), read("p"));
+    let rest = GLM.replace("--mask mask.nii", "").replace("--out out", "--out made");
+    let output = boldly(dir, &format!("{rest} --json"));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
+    assert_eq!(json["counts"]["voxels_not_finite"], 2, "with a mask made from the mean: {json}");
     for voxel in [7, 8, 9, 10] {
         assert_eq!((t[voxel], p[voxel]), (0.0, 1.0), "voxel {voxel}");
     }
