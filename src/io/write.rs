@@ -60,6 +60,12 @@ impl BoldWriter {
         Ok(BoldWriter { path: path.to_path_buf(), extents, covered, started, data })
     }
 
+    /// Whether it is written as .nii.gz.
+    #[must_use]
+    pub fn is_compressed(&self) -> bool {
+        matches!(self.data, Data::Gzip { .. })
+    }
+
     /// Writes the core planes of a block.
     ///
     /// # Errors

@@ -24,6 +24,10 @@ pub trait BoldSource {
     /// # Errors
     /// Whatever reading meets.
     fn read(&mut self, block: &Block) -> Result<HostBold>;
+    /// Whether it is decoded as a whole anyway, so that one block of the whole run takes the least memory.
+    fn is_stream(&self) -> bool {
+        false
+    }
 }
 
 /// Where blocks go; blocks do not overlap in their cores.
@@ -33,6 +37,10 @@ pub trait BoldSink {
     /// # Errors
     /// Whatever writing meets.
     fn write(&mut self, bold: HostBold) -> Result<()>;
+    /// Whether it takes volumes in order, so that slabs of planes would be collected first.
+    fn is_stream(&self) -> bool {
+        false
+    }
 }
 
 impl BoldSource for BoldFile {
@@ -45,11 +53,17 @@ impl BoldSource for BoldFile {
     fn read(&mut self, block: &Block) -> Result<HostBold> {
         BoldFile::read(self, block)
     }
+    fn is_stream(&self) -> bool {
+        self.is_compressed()
+    }
 }
 
 impl BoldSink for crate::io::BoldWriter {
     fn write(&mut self, bold: HostBold) -> Result<()> {
         self.write_block(&bold)
+    }
+    fn is_stream(&self) -> bool {
+        self.is_compressed()
     }
 }
 

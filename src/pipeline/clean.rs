@@ -21,9 +21,12 @@ pub fn clean_run(
     watch: &dyn Watch,
 ) -> Result<()> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let bytes = block_bytes(&ladder.device);
-    let one_plane = bytes.max(shape[0] * shape[1] * n_volumes * size_of::<f32>());
-    let blocks = slabs(shape, n_volumes, 0, one_plane).unwrap_or_default();
+    let one_plane = shape[0] * shape[1] * n_volumes * size_of::<f32>();
+    let bytes = match ladder.device.block_bytes() {
+        None if source.is_stream() || sink.is_stream() => usize::MAX,
+        _ => block_bytes(&ladder.device).max(one_plane),
+    };
+    let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
     watch.stage("retroicor", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
         let bold = device.load(read_timed(device, source, block)?)?;
