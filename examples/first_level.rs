@@ -26,7 +26,7 @@ fn main() -> boldly::Result<()> {
             ..DesignOptions::default()
         },
         mask: Some(data.join(paths::MASK)),
-        smooth: SmoothOptions { fwhm_mm: 5.0, kernel: Kernel::Exact, within: None },
+        smooth: SmoothOptions { fwhm_mm: 5.0, kernel: Kernel::Sampled, within: None },
         contrasts: vec!["pain=pain-control".into()],
         f_contrasts: vec![],
         noise: Noise::Ols,

@@ -148,8 +148,15 @@ impl Error {
     /// The same error with its cause attached.
     #[must_use]
     pub fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Error {
-        if let Some(fault) = self.fault_mut() {
-            fault.source = Some(Box::new(cause));
+        match &mut self {
+            Error::Usage(f)
+            | Error::BadData(f)
+            | Error::MissingInput(f)
+            | Error::NoDevice(f)
+            | Error::Output(f)
+            | Error::Internal(f)
+            | Error::Device { fault: f, .. } => f.source = Some(Box::new(cause)),
+            Error::Interrupted => {}
         }
         self
     }
@@ -157,19 +164,6 @@ impl Error {
     /// The four parts of the message; none for an interrupt.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {
-        match self {
-            Error::Usage(f)
-            | Error::BadData(f)
-            | Error::MissingInput(f)
-            | Error::NoDevice(f)
-            | Error::Output(f)
-            | Error::Internal(f)
-            | Error::Device { fault: f, .. } => Some(f),
-            Error::Interrupted => None,
-        }
-    }
-
-    fn fault_mut(&mut self) -> Option<&mut Fault> {
         match self {
             Error::Usage(f)
             | Error::BadData(f)

@@ -37,7 +37,7 @@ impl Taps {
         if !(fwhm_mm.is_finite() && fwhm_mm >= 0.0) {
             return Err(Error::usage(
                 "the FWHM",
-                format!("is {fwhm_mm} mm"),
+                format!("is {} mm", short(fwhm_mm)),
                 "be a finite number of millimetres, 0 (no smoothing) or more",
                 "5 is usual for 2-3 mm voxels",
             ));
@@ -59,7 +59,7 @@ impl Taps {
             if 4.0 * sigma_vox > MOST_VOXELS {
                 return Err(Error::usage(
                     "the FWHM",
-                    format!("is {fwhm_mm} mm on voxels of {size} mm"),
+                    format!("is {} mm on voxels of {size} mm", short(fwhm_mm)),
                     "stay below 2411 voxels",
                     "is it in millimetres?",
                 ));
@@ -93,6 +93,11 @@ impl Taps {
             FWHM_PER_SIGMA * variance.sqrt() * voxel_size_mm[axis]
         })
     }
+}
+
+/// A number as a message shows it: not three hundred digits.
+fn short(number: f64) -> String {
+    if number.abs() < 1e6 { number.to_string() } else { format!("{number:e}") }
 }
 
 /// exp(-d^2 / 2 sigma^2), d = 0..=round-half-up(4 sigma).
