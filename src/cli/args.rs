@@ -1,7 +1,6 @@
 //! Arguments that several commands share, each with its unit and default.
 
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::ArgAction;
@@ -40,8 +39,13 @@ impl DeviceArgs {
     /// A session on it.
     pub fn session(&self, started: Instant) -> Result<Session> {
         let ladder = Ladder::open(&self.choice())?;
-        Ok(Session { command_line: std::env::args().collect(), started, ladder })
+        Ok(Session { command_line: command_line(), started, ladder })
     }
+}
+
+/// The command line as it was typed.
+pub(super) fn command_line() -> Vec<String> {
+    std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect()
 }
 
 /// `-q`, `-v`, `--json`.
@@ -69,7 +73,7 @@ impl TalkArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct TimingArgs {
     /// Repetition time in seconds; overrules the sidecar and the header
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub tr: Option<f64>,
     /// Text file of slice times in seconds, one a plane in file order; overrules the sidecar
     #[arg(long, value_name = "FILE")]
@@ -83,17 +87,18 @@ pub(super) struct TimingArgs {
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct DesignArgs {
     /// Confound columns by name or pattern, separated by commas: 'trans_*,rot_*,csf'
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
     /// What n/a in a used confound column does: an error, drop the column, or become 0 or the column's mean
     #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
     pub na: NaPolicy,
-    /// Haemodynamic response: `spm` (canonical, SPM's sampling), `nilearn` (canonical, nilearn's sampling), `glover`
-    #[arg(long, value_name = "spm|nilearn|glover", default_value = "spm", value_parser = hrf)]
-    pub hrf: Hrf,
-    /// Slow drift: cosine:SECONDS (cut-off period), polynomial:ORDER or none
-    #[arg(long, value_name = "MODEL", default_value = "cosine:128", value_parser = drift)]
-    pub drift: Drift,
+    /// Haemodynamic response [default: spm]: `spm` (canonical, SPM's sampling), `nilearn` (canonical, nilearn's
+    /// sampling), `glover`
+    #[arg(long, value_name = "spm|nilearn|glover", value_parser = hrf)]
+    pub hrf: Option<Hrf>,
+    /// Slow drift [default: cosine:128]: cosine:SECONDS (cut-off period), polynomial:ORDER or none
+    #[arg(long, value_name = "MODEL", value_parser = drift)]
+    pub drift: Option<Drift>,
     /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
     /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse
     #[arg(long, default_value = "harvey")]
@@ -106,9 +111,23 @@ impl DesignArgs {
         DesignOptions {
             columns: self.columns.clone(),
             na: self.na,
-            hrf: self.hrf,
-            drift: self.drift,
+            hrf: self.hrf.unwrap_or_default(),
+            drift: self.drift.unwrap_or_default(),
             terms: self.terms,
+        }
+    }
+
+    /// A ready design takes neither response nor drift.
+    pub fn check_with_ready_design(&self) -> Result<()> {
+        let given = [("--hrf", self.hrf.is_some()), ("--drift", self.drift.is_some())];
+        match given.iter().find(|(_, given)| *given) {
+            None => Ok(()),
+            Some((option, _)) => Err(Error::usage(
+                *option,
+                "comes with --design, which is ready",
+                "come with --events",
+                format!("leave {option} out, or let boldly make the design from --events"),
+            )),
         }
     }
 }
@@ -131,30 +150,10 @@ impl From<KernelName> for Kernel {
     }
 }
 
-/// Verify what was just written, as `--verify` asks.
-pub(super) fn verify_after(
-    out: &std::path::Path,
-    asked: bool,
-    talk: &TalkArgs,
-) -> Result<ExitCode> {
-    if !asked {
-        return Ok(ExitCode::SUCCESS);
-    }
-    super::verify::verify_and_print(out, talk)
-}
-
-/// An output name that says neither .nii nor .nii.gz.
-pub(super) fn check_image_name(out: &std::path::Path) -> Result<()> {
-    let name = out.to_string_lossy();
-    if name.ends_with(".nii") || name.ends_with(".nii.gz") {
-        return Ok(());
-    }
-    Err(Error::usage(
-        "--out",
-        format!("is {name}"),
-        "end in .nii or .nii.gz",
-        "the ending chooses whether the image is compressed",
-    ))
+/// A time above 0.
+fn seconds(text: &str) -> std::result::Result<f64, String> {
+    let above_0 = |s: &f64| s.is_finite() && *s > 0.0;
+    text.parse().ok().filter(above_0).ok_or_else(|| "it must be a number of seconds above 0".into())
 }
 
 fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {

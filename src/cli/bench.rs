@@ -3,10 +3,14 @@
 use std::process::ExitCode;
 
 use crate::cli::args::{self, DeviceArgs, TalkArgs};
-use crate::error::Result;
+use crate::cli::checks;
+use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::pipeline::bench::{BenchResult, BenchSpec, bench};
 use crate::pipeline::blocks::Ladder;
+
+/// The bench's 30 columns leave residuals of a useful number.
+const LEAST_VOLUMES: usize = 40;
 
 /// Measure every stage on data made in memory, and whole commands on files (CPU path).
 #[derive(Debug, clap::Args)]
@@ -18,11 +22,11 @@ pub(super) struct Args {
     /// small: 64x64x36x200, large: 96x96x60x300
     #[arg(long, value_enum, default_value = "small")]
     size: Size,
-    /// Voxels along i, j, k and volumes instead of --size
-    #[arg(long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>)]
+    /// Voxels along i, j, k and at least 40 volumes, instead of --size
+    #[arg(long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
     shape: Option<[usize; 4]>,
     /// Runs of each measurement
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..1000))]
+    #[arg(long, default_value_t = 5, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
     repeats: u64,
     /// Leave out the whole commands on files
     #[arg(long)]
@@ -46,6 +50,15 @@ impl Args {
             (None, Size::Small) => ([64, 64, 36], 200),
             (None, Size::Large) => ([96, 96, 60], 300),
         };
+        if n_volumes < LEAST_VOLUMES {
+            return Err(Error::usage(
+                "--shape",
+                format!("asks for {n_volumes} volumes"),
+                format!("ask for at least {LEAST_VOLUMES} volumes"),
+                "12 columns of the design and 18 of physiology are fitted to them",
+            ));
+        }
+        checks::size(shape, n_volumes)?;
         let mut ladder = Ladder::open(&self.device.choice())?;
         let files = !self.no_files && matches!(ladder.device, Device::Cpu(_));
         let spec = BenchSpec { shape, n_volumes, repeats: self.repeats as usize, files };

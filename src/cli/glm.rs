@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{self, DesignArgs, DeviceArgs, KernelName, TalkArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, KernelName, TimingArgs};
+use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::save;
 use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SmoothOptions};
@@ -12,10 +13,11 @@ use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SmoothOptions};
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined
-by fixed effects. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
+Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
+by fixed effects. Where each run has two recordings, name both of run 1, then both of run 2. --tr, --slice-times and \
+--sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
-Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image
+Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
 with a JSON sidecar. p is one-sided.
 
 Example: boldly glm sub-01_bold.nii.gz --events sub-01_events.tsv --confounds sub-01_confounds.tsv \\
@@ -28,20 +30,21 @@ pub(super) struct Args {
     /// BIDS events of each run
     #[arg(long, value_name = "TSV", num_args = 1.., conflicts_with = "design_matrix")]
     events: Vec<PathBuf>,
-    /// A ready design matrix of each run instead of events: one row a volume, a header of names
+    /// A ready design matrix of each run instead of events: one row a volume, a header of names. Columns that --confounds
+    /// and --columns choose are appended
     #[arg(id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
     /// Confounds table of each run, one row a volume; see --columns
     #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
-    /// BIDS recording of each run (.tsv.gz with its .json); for one run give it twice when pulse and breathing are apart
+    /// BIDS recording of each run (.tsv.gz with its .json); two of each run, in run order, when pulse and breathing are apart
     #[arg(long, value_name = "TSV", num_args = 1..)]
     physio: Vec<PathBuf>,
     /// Voxels to fit; without it a mask is made from the mean image. It does not limit the smoothing
     #[arg(long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
     /// Smooth by this full width at half maximum in mm before the fit
-    #[arg(long, value_name = "MM", default_value_t = 0.0, allow_negative_numbers = true)]
+    #[arg(long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
     #[arg(long, value_enum, default_value = "sampled")]
@@ -61,17 +64,12 @@ pub(super) struct Args {
     /// Folder to write into
     #[arg(short, long, value_name = "DIR")]
     out: PathBuf,
-    /// Verify the maps on the f64 path afterwards
-    #[arg(long)]
-    verify: bool,
     #[command(flatten)]
     design: DesignArgs,
     #[command(flatten)]
     timing: TimingArgs,
     #[command(flatten)]
-    device: DeviceArgs,
-    #[command(flatten)]
-    talk: TalkArgs,
+    work: WorkArgs,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -83,15 +81,11 @@ enum NoiseName {
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let spec = self.spec()?;
-        let mut session = self.device.session(started)?;
-        let terminal = self.talk.terminal();
-        let (result, provenance) = save::glm(&mut session, &spec, &self.out, &terminal)?;
-        terminal.peaks(&result);
-        terminal.done(&self.out, &provenance);
-        if self.talk.json {
-            super::print_json(&provenance)?;
-        }
-        args::verify_after(&self.out, self.verify, &self.talk)
+        self.work.run(started, &self.out, |session, terminal| {
+            let (result, provenance) = save::glm(session, &spec, &self.out, terminal)?;
+            terminal.peaks(&result);
+            Ok(provenance)
+        })
     }
 
     fn spec(&self) -> Result<GlmSpec> {
@@ -105,8 +99,17 @@ impl Args {
                 return Err(one_each(option, files.len(), n));
             }
         }
-        if n > 1 && !self.physio.is_empty() && self.physio.len() != n {
-            return Err(one_each("--physio", self.physio.len(), n));
+        if !self.physio.len().is_multiple_of(n) || n > 1 && self.physio.len() > 2 * n {
+            return Err(Error::usage(
+                "--physio",
+                format!("names {} files for {n} runs", self.physio.len()),
+                "name one, or two apart, for each run",
+                "give the files of the first run, then those of the second",
+            ));
+        }
+        let recordings = self.physio.len() / n;
+        if !self.design_matrix.is_empty() {
+            self.design.check_with_ready_design()?;
         }
         if self.events.is_empty() && self.design_matrix.is_empty() {
             return Err(Error::usage(
@@ -125,10 +128,7 @@ impl Args {
                 events: self.events.get(run).cloned(),
                 design: self.design_matrix.get(run).cloned(),
                 confounds: self.confounds.get(run).cloned(),
-                physio: match n {
-                    1 => self.physio.clone(),
-                    _ => self.physio.get(run).cloned().into_iter().collect(),
-                },
+                physio: self.physio[run * recordings..][..recordings].to_vec(),
             })
             .collect();
         let smooth = SmoothOptions {

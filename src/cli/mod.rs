@@ -10,6 +10,7 @@ use crate::io::interrupt;
 
 mod args;
 mod bench;
+mod checks;
 mod demo;
 mod devices;
 mod glm;
@@ -18,6 +19,7 @@ mod retroicor;
 mod simulate;
 mod smooth;
 mod verify;
+mod work;
 
 /// Reanalyse BOLD fMRI on any GPU: RETROICOR, smoothing and the GLM, every map verified against an f64 CPU path.
 #[derive(Debug, Parser)]
@@ -28,7 +30,7 @@ struct Cli {
 }
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 a check failed (verify), 2 usage, 65 bad data, 66 missing input, 69 no such device, 70 a defect of
+Exit codes: 0 ok, 1 a check failed (verify), 2 usage, 65 bad data, 66 missing input, 69 no such device, 70 a defect of \
 boldly, 74 cannot write, 75 the device failed (may be retried), 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
@@ -55,7 +57,7 @@ enum Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let started = Instant::now();
-    if let Err(error) = interrupt::install() {
+    if let Err(error) = interrupt::install().and_then(|()| checks::utf8()) {
         report(&error);
         return ExitCode::from(error.exit_code());
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::kernels::contrast::Stat;
 use crate::pipeline::glm::GlmResult;
 use crate::pipeline::provenance::Provenance;
 use crate::pipeline::watch::Watch;
@@ -43,7 +44,7 @@ impl Terminal {
             let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
             if let Some((voxel, value)) = peak {
                 let [i, j, k] = result.mask.grid.coordinates(voxel);
-                let letter = if c.rank == 1 && c.effect.len() == 1 { "stat" } else { "F" };
+                let letter = if c.stat_kind == Stat::T { "t" } else { "F" };
                 self.line(&format!(
                     "{}: largest {letter} {value:.3} at voxel ({i}, {j}, {k}), dof {}",
                     c.name, c.dof

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{self, DesignArgs, DeviceArgs, TalkArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, TimingArgs};
+use crate::cli::checks;
+use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::pipeline::save;
 use crate::pipeline::spec::{RetroicorSpec, RunSpec};
@@ -12,7 +14,7 @@ use crate::pipeline::spec::{RetroicorSpec, RunSpec};
 /// Remove cardiac and respiratory noise from a run, slice by slice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Task, confounds, drift and physiology are fitted jointly for each slice time; only the physiological part is subtracted and
+Task, confounds, drift and physiology are fitted jointly for each slice time; only the physiological part is subtracted and \
 the voxel's mean is kept. The degrees of freedom spent stand in the sidecar, and boldly glm subtracts them later.
 
 Example: boldly retroicor sub-01_bold.nii.gz --physio sub-01_physio.tsv.gz --events sub-01_events.tsv \\
@@ -32,22 +34,17 @@ pub(super) struct Args {
     /// Image to write; its ending chooses .nii or .nii.gz
     #[arg(short, long, value_name = "IMAGE")]
     out: PathBuf,
-    /// Verify the output on the f64 path afterwards
-    #[arg(long)]
-    verify: bool,
     #[command(flatten)]
     design: DesignArgs,
     #[command(flatten)]
     timing: TimingArgs,
     #[command(flatten)]
-    device: DeviceArgs,
-    #[command(flatten)]
-    talk: TalkArgs,
+    work: WorkArgs,
 }
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        args::check_image_name(&self.out)?;
+        checks::image_name(&self.out)?;
         let run = RunSpec {
             bold: self.bold,
             sidecar: self.timing.sidecar,
@@ -59,13 +56,8 @@ impl Args {
             physio: self.physio,
         };
         let spec = RetroicorSpec { run, design: self.design.options() };
-        let mut session = self.device.session(started)?;
-        let terminal = self.talk.terminal();
-        let provenance = save::retroicor(&mut session, &spec, &self.out, &terminal)?;
-        terminal.done(&self.out, &provenance);
-        if self.talk.json {
-            super::print_json(&provenance)?;
-        }
-        args::verify_after(&self.out, self.verify, &self.talk)
+        self.work.run(started, &self.out, |session, terminal| {
+            save::retroicor(session, &spec, &self.out, terminal)
+        })
     }
 }

@@ -4,14 +4,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::args::{self, TalkArgs};
+use crate::cli::checks;
 use crate::error::Result;
 use crate::pipeline::simulate;
 use crate::simulate::Spec;
 
+/// [`Spec::default`] as the options spell it.
+const SHAPE: &str = "40,48,36";
+const VOXEL_SIZE_MM: &str = "3.75,3.75,3.75";
+
 /// Make a BIDS-shaped dataset with known truth: the same bytes for the same options, everywhere.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-The dataset holds a pain run with 15 s blocks, events, confounds, pulse and breathing, and under derivatives/truth all that was
+The dataset holds a pain run with 15 s blocks, events, confounds, pulse and breathing, and under derivatives/truth all that was \
 put in. The defaults make the example that ships with boldly.
 
 Example: boldly simulate --seed 7 --volumes 200 my-study")]
@@ -19,31 +24,33 @@ pub(super) struct Args {
     /// Folder to write into
     out: PathBuf,
     /// Seed of all random numbers
-    #[arg(long, default_value_t = Spec::default().seed)]
+    #[arg(long, default_value_t = Spec::default().seed, allow_negative_numbers = true)]
     seed: u64,
     /// Voxels along i, j, k
-    #[arg(long, value_name = "I,J,K", value_parser = args::numbers::<usize, 3>)]
-    shape: Option<[usize; 3]>,
+    #[arg(long, value_name = "I,J,K", default_value = SHAPE, value_parser = args::numbers::<usize, 3>,
+        allow_hyphen_values = true)]
+    shape: [usize; 3],
     /// Voxel size in mm along i, j, k
-    #[arg(long, value_name = "MM,MM,MM", value_parser = args::numbers::<f64, 3>)]
-    voxel_size: Option<[f64; 3]>,
+    #[arg(long, value_name = "MM,MM,MM", default_value = VOXEL_SIZE_MM, value_parser = args::numbers::<f64, 3>,
+        allow_hyphen_values = true)]
+    voxel_size: [f64; 3],
     /// Volumes
-    #[arg(long, default_value_t = Spec::default().n_volumes)]
+    #[arg(long, default_value_t = Spec::default().n_volumes, allow_negative_numbers = true)]
     volumes: usize,
     /// Repetition time in seconds
-    #[arg(long, default_value_t = Spec::default().tr)]
+    #[arg(long, default_value_t = Spec::default().tr, allow_negative_numbers = true)]
     tr: f64,
     /// Slices excited together; divides the number of slices
-    #[arg(long, default_value_t = Spec::default().multiband)]
+    #[arg(long, default_value_t = Spec::default().multiband, allow_negative_numbers = true)]
     multiband: usize,
     /// Acquire slices in ascending instead of interleaved order
     #[arg(long)]
     sequential: bool,
     /// Factor on the cardiac and respiratory noise; 0 for none
-    #[arg(long, default_value_t = Spec::default().physiology)]
+    #[arg(long, default_value_t = Spec::default().physiology, allow_negative_numbers = true)]
     physiology: f64,
     /// Standard deviation of the thermal noise in BOLD units (grey matter is about 1000)
-    #[arg(long, default_value_t = Spec::default().thermal_sd)]
+    #[arg(long, default_value_t = Spec::default().thermal_sd, allow_negative_numbers = true)]
     thermal_sd: f64,
     #[command(flatten)]
     talk: TalkArgs,
@@ -51,10 +58,10 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let default = Spec::default();
+        checks::size(self.shape, self.volumes)?;
         let spec = Spec {
-            shape: self.shape.unwrap_or(default.shape),
-            voxel_size_mm: self.voxel_size.unwrap_or(default.voxel_size_mm),
+            shape: self.shape,
+            voxel_size_mm: self.voxel_size,
             n_volumes: self.volumes,
             tr: self.tr,
             seed: self.seed,
@@ -62,15 +69,26 @@ impl Args {
             interleaved: !self.sequential,
             physiology: self.physiology,
             thermal_sd: self.thermal_sd,
-            ..default
+            ..Spec::default()
         };
-        let typed: Vec<String> = std::env::args().skip(1).collect();
-        let command = format!("boldly {}", typed.join(" "));
+        let command =
+            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
         let terminal = self.talk.terminal();
         simulate::write(&spec, &self.out, &command, &terminal)?;
         if self.talk.json {
             super::print_json(&serde_json::json!({ "out": self.out }))?;
         }
         Ok(ExitCode::SUCCESS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_of_shape_and_voxel_size_are_those_of_the_spec() {
+        assert_eq!(args::numbers(SHAPE), Ok(Spec::default().shape));
+        assert_eq!(args::numbers(VOXEL_SIZE_MM), Ok(Spec::default().voxel_size_mm));
     }
 }

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{self, DeviceArgs, KernelName, TalkArgs};
+use crate::cli::args::KernelName;
+use crate::cli::checks;
+use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::pipeline::save;
 use crate::pipeline::spec::{SmoothOptions, SmoothSpec};
@@ -19,7 +21,7 @@ pub(super) struct Args {
     /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
     bold: PathBuf,
     /// Full width at half maximum in mm, the same along each axis; 0 copies
-    #[arg(long, value_name = "MM", allow_negative_numbers = true)]
+    #[arg(long, value_name = "MM", allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
     #[arg(long, value_enum, default_value = "sampled")]
@@ -30,28 +32,18 @@ pub(super) struct Args {
     /// Image to write; its ending chooses .nii or .nii.gz
     #[arg(short, long, value_name = "IMAGE")]
     out: PathBuf,
-    /// Verify the output on the f64 path afterwards
-    #[arg(long)]
-    verify: bool,
     #[command(flatten)]
-    device: DeviceArgs,
-    #[command(flatten)]
-    talk: TalkArgs,
+    work: WorkArgs,
 }
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        args::check_image_name(&self.out)?;
+        checks::image_name(&self.out)?;
         let smooth =
             SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: self.mask };
         let spec = SmoothSpec { bold: self.bold, smooth };
-        let mut session = self.device.session(started)?;
-        let terminal = self.talk.terminal();
-        let provenance = save::smooth(&mut session, &spec, &self.out, &terminal)?;
-        terminal.done(&self.out, &provenance);
-        if self.talk.json {
-            super::print_json(&provenance)?;
-        }
-        args::verify_after(&self.out, self.verify, &self.talk)
+        self.work.run(started, &self.out, |session, terminal| {
+            save::smooth(session, &spec, &self.out, terminal)
+        })
     }
 }

@@ -1,6 +1,6 @@
 //! `boldly verify`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::args::TalkArgs;
@@ -22,22 +22,24 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        verify_and_print(&self.out, &self.talk)
+        let comparisons = verify(&self.out, &self.talk.terminal())?;
+        if self.talk.json {
+            super::print_json(&comparisons)?;
+        } else {
+            super::print(&table(&comparisons))?;
+        }
+        Ok(exit_code(&comparisons))
     }
 }
 
-pub(super) fn verify_and_print(out: &Path, talk: &TalkArgs) -> Result<ExitCode> {
-    let comparisons = verify(out, &talk.terminal())?;
-    if talk.json {
-        super::print_json(&comparisons)?;
-    } else {
-        super::print(&table(&comparisons))?;
-    }
+/// 1 when any image differs.
+pub(super) fn exit_code(comparisons: &[Comparison]) -> ExitCode {
     let passed = comparisons.iter().all(Comparison::passed);
-    Ok(if passed { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    if passed { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-fn table(comparisons: &[Comparison]) -> String {
+/// One line an image.
+pub(super) fn table(comparisons: &[Comparison]) -> String {
     let width = comparisons.iter().map(|c| c.image.len()).max().unwrap_or(0);
     let mut text = format!(
         "{:<width$}  {:>10}  {:>20}  {:>14}  {:>14}  {:>10}  {:>6}\n",

@@ -1,0 +1,69 @@
+//! What is refused before any work begins.
+
+use std::path::Path;
+
+use crate::error::{Error, Result};
+
+/// Refuses arguments that a sidecar, which is UTF-8, could not hold: their own text, or the file that a path leads to.
+pub(super) fn utf8() -> Result<()> {
+    for argument in std::env::args_os().skip(1) {
+        let path = match argument.to_str() {
+            None => argument.clone().into(),
+            Some(text) => {
+                let value = text.strip_prefix("--").and_then(|t| t.split_once('='));
+                std::fs::canonicalize(value.map_or(text, |(_, v)| v)).unwrap_or_default()
+            }
+        };
+        if path.to_str().is_none() {
+            return Err(Error::usage(
+                format!("the argument '{}'", argument.to_string_lossy()),
+                format!("is or leads to '{}', which is not UTF-8", path.to_string_lossy()),
+                "be UTF-8 in every folder's and file's name, as the sidecars are that hold it",
+                "rename it",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// An output name that says neither .nii nor .nii.gz, or nothing else.
+pub(super) fn image_name(out: &Path) -> Result<()> {
+    let name = out.file_name().unwrap_or_default().to_string_lossy();
+    let stem = [".nii.gz", ".nii"].iter().find_map(|end| name.strip_suffix(end));
+    if stem.is_some_and(|stem| !stem.is_empty()) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "--out",
+        format!("is {}", out.display()),
+        "name an image and end in .nii or .nii.gz",
+        "the ending chooses whether the image is compressed",
+    ))
+}
+
+/// More than this many bytes of made-up data are refused.
+const MOST_BYTES: f64 = (16_u64 << 30) as f64;
+
+/// Refuses made-up data that memory could not hold: f32 voxels, and physiological columns for each slice.
+pub(super) fn size(shape: [usize; 3], n_volumes: usize) -> Result<()> {
+    let [ni, nj, nk] = shape.map(|n| n as f64);
+    let bytes = n_volumes as f64 * nk * (4.0 * ni * nj + 18.0 * 8.0);
+    if bytes <= MOST_BYTES {
+        return Ok(());
+    }
+    let [i, j, k] = shape;
+    Err(Error::usage(
+        "the run to make",
+        format!(
+            "has {i} x {j} x {k} voxels and {n_volumes} volumes, which take {}",
+            gibibytes(bytes)
+        ),
+        format!("take at most {}", gibibytes(MOST_BYTES)),
+        "ask for fewer voxels or volumes",
+    ))
+}
+
+fn gibibytes(bytes: f64) -> String {
+    let gib = bytes / (1_u64 << 30) as f64;
+    if gib < 1e6 { format!("{gib:.0} GiB") } else { format!("{gib:.0e} GiB") }
+}
