@@ -36,7 +36,7 @@ impl Image {
     pub(crate) fn open(path: &Path) -> Result<Image> {
         let (header_path, data_path) = halves(path)?;
         let thing = path.display().to_string();
-        let header = header::bytes::parse(&start_of(&header_path)?, &thing)?;
+        let header = header::parse(&start_of(&header_path)?, &thing)?;
         if header.is_pair && data_path == header_path {
             return Err(Error::bad_data(
                 thing,

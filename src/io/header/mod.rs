@@ -3,11 +3,14 @@
 //! Source: nifti1.h and nifti2.h of the NIfTI Data Format Working Group. The affine follows nibabel: sform where its code
 //! is positive, else qform, else voxel sizes alone with the grid's centre at the origin and x running right to left.
 
-pub(crate) mod bytes;
+mod check;
 mod geometry;
 mod intent;
+mod parse;
+mod write;
 
 pub use intent::Intent;
+pub(super) use parse::parse;
 
 use super::sample::{ByteOrder, Decoder, SampleType, Scaling};
 use crate::volume::Grid;
@@ -17,6 +20,9 @@ use crate::{Error, Result};
 pub(crate) const LEN_1: usize = 348;
 /// Length of a NIfTI-2 header in bytes, without the four bytes that announce extensions.
 pub(crate) const LEN_2: usize = 540;
+
+/// What a single-file NIfTI-2 header has in bytes 4 to 11.
+const MAGIC_2_SINGLE: &[u8; 8] = b"n+2\0\r\n\x1a\n";
 
 /// A repetition time of this many seconds or more is taken for milliseconds gone astray.
 pub(crate) const TR_TOO_LONG_S: f64 = 100.0;
