@@ -329,6 +329,87 @@ fn zero_fwhm_copies_and_scaling_the_run_leaves_t_unchanged() {
 }
 
 #[test]
+fn json_and_verify_together_print_one_object() {
+    let folder = study();
+    let dir = folder.path();
+    let line = format!("smooth study/{} --fwhm 12 --out sm.nii --device cpu -q", paths::BOLD);
+    let both = run(dir, &format!("{line} --json --verify"));
+    assert_eq!(both.lines().count(), 1, "{both}");
+    let both: Value = serde_json::from_str(&both).expect("JSON");
+    assert_eq!(both["provenance"]["command"]["name"], "smooth");
+    assert_eq!(
+        (&both["verify"][0]["over"], both.as_object().map(|o| o.len())),
+        (&0.into(), Some(2))
+    );
+    let alone: Value = serde_json::from_str(&run(dir, &format!("{line} --json"))).expect("JSON");
+    assert_eq!(alone["command"]["name"], "smooth");
+}
+
+#[test]
+fn largest_values_are_called_t_and_f() {
+    let folder = study();
+    let line = format!(
+        "glm study/{} --events study/{} --mask study/{} --contrast pain --f-contrast any=pain;control \
+         --f-contrast one=pain --out out --device cpu",
+        paths::BOLD,
+        paths::EVENTS,
+        paths::MASK
+    );
+    let output = boldly(folder.path(), &line, &[]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    for said in ["pain: largest t ", "any: largest F ", "one: largest F "] {
+        assert!(message.contains(said), "{said:?} is not in\n{message}");
+    }
+}
+
+/// The study's recording as two files, `pulse` and `breath`, each one column with its own JSON.
+fn apart(dir: &Path) {
+    use std::io::{Read, Write};
+    let whole = dir.join("study").join(paths::PHYSIO);
+    let mut text = String::new();
+    let file = fs::File::open(&whole).expect("a recording");
+    flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("text");
+    let json = whole.to_string_lossy().replace(".tsv.gz", ".json");
+    let json: Value = serde_json::from_slice(&fs::read(json).expect("its JSON")).expect("JSON");
+    for (name, column) in [("pulse", "cardiac"), ("breath", "respiratory")] {
+        let columns = json["Columns"].as_array().expect("columns");
+        let at = columns.iter().position(|c| c == column).expect("a column");
+        let mut own = json.clone();
+        own["Columns"] = serde_json::json!([column]);
+        fs::write(dir.join(format!("{name}.json")), own.to_string()).expect("a writable folder");
+        let cells = text.lines().map(|l| l.split('\t').nth(at).expect("a cell").to_owned() + "\n");
+        let file = fs::File::create(dir.join(format!("{name}.tsv.gz"))).expect("a writable folder");
+        let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+        gz.write_all(cells.collect::<String>().as_bytes()).expect("a writable file");
+        gz.finish().expect("a writable file");
+    }
+}
+
+#[test]
+fn several_runs_take_recordings_that_are_apart_in_run_order() {
+    let folder = study();
+    let dir = folder.path();
+    apart(dir);
+    let glm = |physio: &str, out: &str| {
+        let twice = |path: &str| format!("study/{path} study/{path}");
+        format!(
+            "glm {} --events {} --mask study/{} --physio {physio} --terms 1/1/1x1 --contrast pain --out {out} --device cpu -q",
+            twice(paths::BOLD),
+            twice(paths::EVENTS),
+            paths::MASK
+        )
+    };
+    let whole = format!("study/{}", paths::PHYSIO);
+    run(dir, &glm(&format!("{whole} {whole}"), "whole"));
+    let pair = "pulse.tsv.gz breath.tsv.gz";
+    run(dir, &glm(&format!("{pair} {pair}"), "apart"));
+    let map = |out: &str| {
+        fs::read(dir.join(format!("{out}/contrast-pain_stat-t_statmap.nii.gz"))).expect("a map")
+    };
+    assert!(map("whole") == map("apart"));
+}
+
+#[test]
 fn help_of_every_command_names_units_defaults_and_an_example() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in ["glm", "retroicor", "smooth", "verify", "demo", "simulate", "bench", "devices"]
@@ -336,8 +417,14 @@ fn help_of_every_command_names_units_defaults_and_an_example() {
         let help = run(folder.path(), &format!("{command} --help"));
         assert!(help.contains("Example: boldly"), "{command} --help has no example:\n{help}");
     }
+    let help = run(folder.path(), "simulate --help");
+    for needed in ["[default: 40,48,36]", "[default: 3.75,3.75,3.75]", "[default: 12]"] {
+        assert!(help.contains(needed), "simulate --help lacks {needed:?}");
+    }
     let help = run(folder.path(), "glm --help");
-    for needed in ["in mm", "[default: harvey]", "[default: cosine:128]", "in seconds"] {
+    for needed in
+        ["in mm", "[default: harvey]", "[default: cosine:128]", "[default: spm]", "in seconds"]
+    {
         assert!(help.contains(needed), "glm --help lacks {needed:?}");
     }
 }
