@@ -56,6 +56,17 @@ pub fn text(dir: &Path, name: &str, content: &str) {
     fs::write(dir.join(name), content).expect("a writable folder");
 }
 
+pub fn folder(dir: &Path, name: &str) {
+    fs::create_dir(dir.join(name)).expect("a writable folder");
+}
+
+/// The file with `.gz`, in its place.
+pub fn gzipped(dir: &Path, name: &str) {
+    let bytes = gzip(&fs::read(dir.join(name)).expect("it was there"));
+    fs::write(dir.join(format!("{name}.gz")), bytes).expect("a writable folder");
+    remove(dir, name);
+}
+
 pub fn cut(dir: &Path, name: &str, bytes: u64) {
     let file = fs::OpenOptions::new().write(true).open(dir.join(name)).expect("it was there");
     file.set_len(bytes).expect("a writable file");
@@ -113,8 +124,13 @@ pub fn physio(dir: &Path, seconds: f64, sampling: f64, cardiac: bool) {
 }
 
 pub fn twin_columns(dir: &Path) {
-    let rows: String = (0..SHAPE[3]).map(|n| format!("{n}\t{n}\t1\n")).collect();
-    text(dir, "design.tsv", &format!("a\tb\tconstant\n{rows}"));
+    design(dir, "a\tb\tconstant", |n| format!("{n}\t{n}\t1"));
+}
+
+/// A ready design: its header, and the line of each volume.
+pub fn design(dir: &Path, header: &str, row: impl Fn(usize) -> String) {
+    let rows: Vec<String> = (0..SHAPE[3]).map(row).collect();
+    text(dir, "design.tsv", &format!("{header}\n{}\n", rows.join("\n")));
 }
 
 pub fn wide_design(dir: &Path) {
@@ -123,8 +139,7 @@ pub fn wide_design(dir: &Path) {
         let cells: Vec<String> = (0..41).map(|c| value(n * 41 + c).to_string()).collect();
         cells.join("\t")
     };
-    let rows: Vec<String> = (0..SHAPE[3]).map(row).collect();
-    text(dir, "design.tsv", &format!("{}\n{}\n", names.join("\t"), rows.join("\n")));
+    design(dir, &names.join("\t"), row);
 }
 
 /// A float32 NIfTI-1 file written by hand, so that the test does not lean on what it tests.

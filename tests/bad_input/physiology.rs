@@ -1,0 +1,74 @@
+//! Recordings and slice times.
+
+use super::*;
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        case(
+            "physio that does not cover the run",
+            |d| physio(d, 25.0, 50.0, true),
+            PHYSIO,
+            65,
+            &["physio.tsv.gz", "cover"],
+        ),
+        case(
+            "physio with a wrong sampling rate",
+            |d| physio_json(d, 5.0, true),
+            PHYSIO,
+            65,
+            &["SamplingFrequency"],
+        ),
+        case(
+            "physio without cardiac",
+            |d| physio(d, 120.0, 50.0, false),
+            PHYSIO,
+            66,
+            &["cardiac", "--terms"],
+        ),
+        case(
+            "SliceTiming in ms",
+            |d| sidecar(d, "[0, 500, 1000, 1500]"),
+            PHYSIO,
+            65,
+            &["SliceTiming", "ms"],
+        ),
+        case(
+            "SliceTiming of wrong length",
+            |d| sidecar(d, "[0, 0.5, 1.0]"),
+            PHYSIO,
+            65,
+            &["SliceTiming", "3", "4"],
+        ),
+        case(
+            "SliceTiming missing",
+            |d| text(d, "bold.json", "{\"RepetitionTime\": 2.0}"),
+            PHYSIO,
+            66,
+            &["SliceTiming", "--slice-times"],
+        ),
+        case(
+            "SliceTiming missing for retroicor",
+            |d| text(d, "bold.json", "{\"RepetitionTime\": 2.0}"),
+            RETROICOR,
+            66,
+            &["SliceTiming", "--slice-times"],
+        ),
+        case(
+            "a folder as a recording",
+            |d| {
+                remove(d, "physio.tsv.gz");
+                folder(d, "physio.tsv.gz")
+            },
+            PHYSIO,
+            65,
+            &["physio.tsv.gz"],
+        ),
+        case(
+            "an empty recording",
+            |d| text(d, "physio.tsv.gz", ""),
+            PHYSIO,
+            65,
+            &["physio.tsv.gz"],
+        ),
+    ]
+}

@@ -1,0 +1,120 @@
+//! What only a Unix can be made to do: limits, interrupts, rights, names that are not UTF-8.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
+
+use super::*;
+
+#[test]
+fn a_file_size_limit_hit_while_writing_is_an_output_error_that_leaves_nothing() {
+    for line in [SMOOTH, GLM, "smooth bold.nii --fwhm 5 --out smooth.nii --device cpu"] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder.path();
+        good_dataset(dir);
+        let before = listing(dir);
+        let script = format!(
+            "ulimit -f 1; exec {} {}",
+            env!("CARGO_BIN_EXE_boldly"),
+            line.replace("trans_*", "trans_x")
+        );
+        let output =
+            Command::new("bash").args(["-c", &script]).current_dir(dir).output().expect("bash");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(74), "{line}: {message}");
+        assert_eq!(listing(dir), before, "{line}: {message}");
+    }
+}
+
+#[test]
+fn an_interrupt_in_the_middle_exits_130_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    nifti(dir, "bold.nii", &[64, 64, 40, 160], 3.0, value);
+    let before = listing(dir);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
+        .args("smooth bold.nii --fwhm 12 --out smooth.nii.gz --device cpu".split(' '))
+        .current_dir(dir)
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("the binary starts");
+    // once the temporary output is there, the work is under way
+    let began = std::time::Instant::now();
+    while listing(dir) == before && began.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.is_ok_and(|s| s.success()), "the process was still there to interrupt");
+    let code = child.wait().expect("it ends").code();
+    assert_eq!((code, listing(dir)), (Some(130), before));
+}
+
+#[test]
+fn an_unreadable_file_is_named() {
+    for (file, line) in [("bold.nii", SMOOTH), ("mask.nii", GLM), ("events.tsv", GLM)] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder.path();
+        good_dataset(dir);
+        let before = listing(dir);
+        fs::set_permissions(dir.join(file), fs::Permissions::from_mode(0o000)).expect("its owner");
+        if fs::read(dir.join(file)).is_ok() {
+            println!("skipped 1: this user reads what nobody may read");
+            return;
+        }
+        let output = boldly(dir, line);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(66), "{message}");
+        assert!(message.contains(file), "{message}");
+        assert_eq!(listing(dir), before);
+    }
+}
+
+#[test]
+fn a_name_that_is_not_utf_8_is_refused_by_its_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    let bad = OsString::from_vec(b"run\xff.nii".to_vec());
+    let before = listing(dir);
+    for line in [
+        "smooth BAD --fwhm 5 --out smooth.nii",
+        "smooth bold.nii --fwhm 5 --out BAD",
+        "glm bold.nii --events BAD --contrast pain --out out",
+        "retroicor bold.nii --physio BAD --out clean.nii",
+        "verify BAD",
+        "simulate BAD",
+        "BAD",
+    ] {
+        let words = line.split(' ').map(|w| if w == "BAD" { bad.clone() } else { w.into() });
+        let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
+            .args(words)
+            .current_dir(dir)
+            .output()
+            .expect("the binary starts");
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {message}");
+        assert!(message.contains("'run\u{fffd}.nii', which is not UTF-8"), "{line}: {message}");
+        assert_eq!(listing(dir), before, "{line}");
+    }
+}
+
+#[cfg(target_os = "linux")] // others refuse to make such a folder
+#[test]
+fn a_path_that_leads_to_a_name_that_is_not_utf_8_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path().join(OsString::from_vec(b"study\xff".to_vec()));
+    fs::create_dir(&dir).expect("a name that this system takes");
+    good_dataset(&dir);
+    std::os::unix::fs::symlink(&dir, folder.path().join("study")).expect("a link");
+    for (from, line) in [
+        (&dir, SMOOTH),
+        (&folder.path().to_owned(), "smooth study/bold.nii --fwhm 5 --out smooth.nii"),
+        (&folder.path().to_owned(), "retroicor --physio=study/physio.tsv.gz --out x.nii bold.nii"),
+    ] {
+        let output = boldly(from, line);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{line}: {message}");
+        assert!(message.contains("study\u{fffd}/"), "{line}: {message}");
+        assert!(message.contains("which is not UTF-8"), "{line}: {message}");
+    }
+}
