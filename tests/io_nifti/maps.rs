@@ -1,0 +1,74 @@
+//! Maps and masks.
+
+use boldly::io::{Header, Intent, Outputs, read_map, read_mask};
+
+use super::*;
+
+#[test]
+fn maps_inherit_geometry_and_units_but_no_time() {
+    let bold = BoldFile::open(&goldens().join("tr_unknown.nii")).unwrap();
+    let map = bold.header.for_map(Intent::T { dof: 10.0 });
+    assert_eq!(map.shape, [3, 2, 4]);
+    assert_eq!(map.xyzt_units, 2 | 8, "unknown units were read as mm and s, and now say so");
+    assert_eq!(map.grid("map").unwrap(), bold.grid);
+    assert_eq!(map.intent, Intent::T { dof: 10.0 });
+    let mut run = bold.header.for_bold(7);
+    assert_eq!((run.n_volumes(), run.repetition_time("run").unwrap()), (7, Some(0.72)));
+    let milliseconds = BoldFile::open(&goldens().join("tr_msec.nii")).unwrap();
+    run = milliseconds.header.for_bold(7);
+    run.set_repetition_time(1.5);
+    assert_eq!(run.pixdim[4], 1500.0);
+    assert_eq!(run.repetition_time("run").unwrap(), Some(1.5));
+}
+
+fn write_map(path: &Path, on: &Grid, values: &[f32]) {
+    let mut outputs = Outputs::new();
+    outputs.map(path, &Header::new(on, None), values).unwrap();
+    outputs.commit().unwrap();
+}
+
+#[test]
+fn a_mask_must_lie_on_the_run_and_hold_voxels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mask.nii.gz");
+    let on = grid([3, 2, 2]);
+    let mut values = vec![0.0; 12];
+    (values[3], values[7], values[8]) = (1.0, 5.0, f32::NAN);
+    write_map(&path, &on, &values);
+    let mask = read_mask(&path, &on).unwrap();
+    assert_eq!(mask.count(), 2);
+    assert!(mask.inside[3] && mask.inside[7]);
+    let refused = |path: &Path, on: &Grid, word: &str| {
+        let error = read_mask(path, on).unwrap_err();
+        assert_eq!(error.exit_code(), 65, "{error}");
+        assert!(error.to_string().contains(word), "{error}");
+    };
+    refused(&path, &grid([3, 2, 3]), "3x2x2 voxels");
+    let mut moved = on.clone();
+    moved.affine[1][3] += 0.5;
+    refused(&path, &moved, "0.500 mm");
+    moved.affine[1][3] = on.affine[1][3] + 5e-4;
+    assert!(read_mask(&path, &moved).is_ok());
+    values[4] = 0.25;
+    write_map(&path, &on, &values);
+    refused(&path, &on, "0.25 at voxel (1, 1, 0)");
+    write_map(&path, &on, &[0.0; 12]);
+    refused(&path, &on, "empty");
+    assert_eq!(read_mask(&folder.path().join("none.nii"), &on).unwrap_err().exit_code(), 66);
+}
+
+#[test]
+fn a_map_may_be_a_run_of_one_volume_but_not_of_two() {
+    let folder = tempfile::tempdir().unwrap();
+    let on = grid([3, 2, 2]);
+    let path = folder.path().join("one.nii");
+    let mut outputs = Outputs::new();
+    outputs.map(&path, &Header::new(&on, Some(2.0)), &ramp(12)).unwrap();
+    outputs.commit().unwrap();
+    let (got, header, values) = read_map(&path).unwrap();
+    assert_eq!(values, ramp(12));
+    assert!(got.affine_difference_mm(&on) < 1e-5);
+    assert_eq!(header.n_volumes(), 1);
+    let error = read_map(&goldens().join("n1_le_f4.nii")).unwrap_err();
+    assert!(error.to_string().contains("3x2x4x2"), "{error}");
+}

@@ -1,0 +1,160 @@
+//! What is read: values, geometry, times, blocks, checksums.
+
+use boldly::io::hash;
+
+use super::*;
+
+#[test]
+fn every_golden_image_reads_as_nibabel_reads_it() {
+    for (name, want) in golden() {
+        let mut bold = BoldFile::open(&goldens().join(&name)).unwrap_or_else(|e| panic!("{e}"));
+        let shape: Vec<usize> = want["shape"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|v| v.as_u64().unwrap() as usize)
+            .collect();
+        assert_eq!(bold.grid.shape[..], shape[..3], "{name}");
+        assert_eq!(bold.n_volumes, shape[3], "{name}");
+        let zooms = floats(&want["zooms"]);
+        for (axis, (got, want)) in bold.grid.voxel_size_mm.iter().zip(zooms).enumerate() {
+            assert!((got - want).abs() < 1e-12, "{name}: voxel size {axis}: {got}, nibabel {want}");
+        }
+        for (row, want_row) in want["affine"].as_array().unwrap().iter().enumerate() {
+            for (column, want) in floats(want_row).into_iter().enumerate() {
+                let got = bold.grid.affine[row][column];
+                assert!((got - want).abs() < 1e-6, "{name}: affine {row}, {column}: {got}, {want}");
+            }
+        }
+        let scale = match want["time_unit"].as_str().unwrap() {
+            "msec" => 1e-3,
+            "usec" => 1e-6,
+            _ => 1.0,
+        };
+        let (tr, want_tr) = (bold.tr.unwrap(), want["pixdim4"].as_f64().unwrap() * scale);
+        assert!((tr - want_tr).abs() < 1e-6 * want_tr, "{name}: tr {tr} s, nibabel {want_tr} s");
+        let got = read_whole(&mut bold);
+        match want.get("values") {
+            Some(values) => {
+                let want: Vec<f32> = floats(values).into_iter().map(|v| v as f32).collect();
+                assert_eq!(got.len(), want.len(), "{name}");
+                assert_eq!(bits(&got), bits(&want), "{name}");
+            }
+            None => {
+                let bytes: Vec<u8> = got.iter().flat_map(|v| v.to_le_bytes()).collect();
+                assert!(!bytes.is_empty());
+                assert_eq!(hash::bytes(&bytes), want["sha256_f32"].as_str().unwrap(), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn seconds_milliseconds_and_microseconds_give_the_same_repetition_time_to_the_last_bit() {
+    for unit in ["sec", "msec", "usec", "unknown"] {
+        let bold = BoldFile::open(&goldens().join(format!("tr_{unit}.nii"))).unwrap();
+        assert_eq!(bold.tr, Some(0.72), "{unit}");
+    }
+}
+
+#[test]
+fn a_repetition_time_of_milliseconds_called_seconds_is_doubted() {
+    let folder = tempfile::tempdir().unwrap();
+    for unit in [0, 8] {
+        let mut bytes = fs::read(goldens().join("tr_sec.nii")).unwrap();
+        bytes[76 + 16..76 + 20].copy_from_slice(&2000.0_f32.to_le_bytes());
+        bytes[123] = 2 | unit;
+        let path = folder.path().join("run.nii");
+        fs::write(&path, bytes).unwrap();
+        let bold = BoldFile::open(&path).unwrap();
+        assert_eq!(bold.tr, None);
+        let error = bold.header.repetition_time("run.nii").unwrap_err().to_string();
+        assert!(error.contains("2000 s") && error.contains("--tr"), "{error}");
+    }
+}
+
+#[test]
+fn metres_and_micrometres_become_millimetres() {
+    let folder = tempfile::tempdir().unwrap();
+    let reference = BoldFile::open(&goldens().join("n1_le_f4.nii")).unwrap();
+    for (code, factor) in [(1, 1e3), (3, 1e-3)] {
+        let mut bytes = fs::read(goldens().join("n1_le_f4.nii")).unwrap();
+        bytes[123] = code | 8;
+        let path = folder.path().join("run.nii");
+        fs::write(&path, bytes).unwrap();
+        let bold = BoldFile::open(&path).unwrap();
+        for axis in 0..3 {
+            let want = reference.grid.voxel_size_mm[axis] * factor;
+            assert!((bold.grid.voxel_size_mm[axis] - want).abs() < 1e-9 * want);
+            let want = reference.grid.affine[axis][3] * factor;
+            assert!((bold.grid.affine[axis][3] - want).abs() < 1e-9 * want.abs());
+        }
+    }
+}
+
+#[test]
+fn blocks_of_planes_and_volumes_equal_the_same_part_of_the_whole() {
+    for name in [
+        "n1_le_f4.nii",
+        "n1_be_f4.nii",
+        "n2_be_i2.nii",
+        "slope_float.nii",
+        "gz_one_i2.nii.gz",
+        "gz_members_f4.nii.gz",
+        "gz_one_f8.nii.gz",
+        "packed.hdr.gz",
+    ] {
+        let path = goldens().join(name);
+        let mut bold = BoldFile::open(&path).unwrap();
+        let whole = read_whole(&mut bold);
+        let [ni, nj, nk] = bold.grid.shape;
+        let mut compared = 0;
+        for planes in [0..nk, 0..1, 1..3, nk - 1..nk] {
+            for volumes in [0..bold.n_volumes, 1..2, 0..0] {
+                let block = Block {
+                    run_shape: [ni, nj, nk],
+                    planes: planes.clone(),
+                    core: planes.clone(),
+                    volumes: volumes.clone(),
+                };
+                let got = bold.read(&block).unwrap().data;
+                let mut want = Vec::new();
+                for v in volumes {
+                    for k in planes.clone() {
+                        let start = (v * nk + k) * ni * nj;
+                        want.extend_from_slice(&whole[start..start + ni * nj]);
+                    }
+                }
+                assert_eq!(bits(&got), bits(&want), "{name} {block:?}");
+                compared += got.len();
+            }
+        }
+        assert!(compared > 0);
+        // The whole once more, after it was handed over.
+        assert_eq!(bits(&read_whole(&mut bold)), bits(&whole), "{name}");
+    }
+}
+
+#[test]
+fn a_block_outside_the_run_is_an_internal_error() {
+    let mut bold = BoldFile::open(&goldens().join("n1_le_i2.nii")).unwrap();
+    let mut block = Block::whole(bold.grid.shape, bold.n_volumes + 1);
+    assert_eq!(bold.read(&block).unwrap_err().exit_code(), 70);
+    block = Block::whole([9, 9, 9], bold.n_volumes);
+    assert_eq!(bold.read(&block).unwrap_err().exit_code(), 70);
+}
+
+#[test]
+fn the_checksum_is_that_of_the_file_on_disk() {
+    // printf 'abc' | sha256sum
+    let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(hash::bytes(b"abc"), abc);
+    for name in ["n1_le_f4.nii", "gz_members_f4.nii.gz"] {
+        let path = goldens().join(name);
+        let want = hash::bytes(&fs::read(&path).unwrap());
+        let mut bold = BoldFile::open(&path).unwrap();
+        assert_eq!(bold.sha256().unwrap(), want);
+        assert_eq!(bold.sha256().unwrap(), want, "asked twice");
+        assert_eq!(hash::file(&path).unwrap(), want);
+    }
+}
