@@ -12,7 +12,7 @@ use serde_json::Value;
 
 mod physio_common;
 
-use physio_common::{columns, golden, json, numbers, real};
+use physio_common::{columns, golden, json, numbers, shared};
 
 const PHYSIO: &str = "ds210-physio/sub-02/func/sub-02_task-cuedSGT_run-01_physio.tsv.gz";
 
@@ -106,9 +106,9 @@ fn sidecar(tr: f64, slice_times: &[f64]) -> String {
 #[test]
 fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
     let (Some(bold), Some(events), Some(physio)) = (
-        real("studyforrest-localizer/bold.nii.gz"),
-        real("studyforrest-localizer/task-objectcategories_events.tsv"),
-        real(PHYSIO),
+        shared("studyforrest-localizer/bold.nii.gz"),
+        shared("studyforrest-localizer/task-objectcategories_events.tsv"),
+        shared(PHYSIO),
     ) else {
         return;
     };

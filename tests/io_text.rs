@@ -2,13 +2,17 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use boldly::io::{
     BoldFile, Header, Outputs, acquisition, acquisition_notes, gzip, physio, sidecar, slice_times,
     tsv,
 };
 use boldly::volume::Grid;
+
+mod common;
+
+use common::shared;
 
 struct Folder(tempfile::TempDir);
 
@@ -302,38 +306,26 @@ fn recordings_that_lack_something_say_what() {
     assert_refused(physio::read(&f.at("none_physio.tsv.gz")), 66, &["does not exist"]);
 }
 
-/// The folder of real data, if there is one; where there is none, continuous integration fails.
-fn real_data() -> Option<PathBuf> {
-    let folder = std::env::var_os("BOLDLY_DATA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-        PathBuf::from,
-    );
-    let there = folder.is_dir();
-    assert!(there || std::env::var_os("CI").is_none(), "no data in {}", folder.display());
-    if !there {
-        println!("1 test skipped: no data in {}", folder.display());
-    }
-    there.then_some(folder)
-}
-
 #[test]
 fn a_real_recording_and_a_real_run_are_read() {
-    let Some(data) = real_data() else { return };
-    let path = data.join("ds210-physio/sub-02/func/sub-02_task-cuedSGT_run-01_physio.tsv.gz");
+    let recording = "ds210-physio/sub-02/func/sub-02_task-cuedSGT_run-01_physio.tsv.gz";
+    let (Some(path), Some(data)) = (shared(recording), shared("studyforrest-localizer")) else {
+        return;
+    };
     let recording = physio::read(&path).unwrap();
     let cardiac = recording.cardiac.unwrap();
     assert_eq!((cardiac.sampling_hz, cardiac.start_s), (50.0, 0.0));
     assert_eq!(cardiac.samples.len(), recording.respiratory.unwrap().samples.len());
     assert!(cardiac.samples.len() as f64 / 50.0 > 500.0);
-    let run = data.join("studyforrest-localizer/bold.nii.gz");
+    let run = data.join("bold.nii.gz");
     let mut bold = BoldFile::open(&run).unwrap();
     assert_eq!((bold.grid.shape, bold.n_volumes), ([80, 80, 35], 156));
-    let sidecar_file = data.join("studyforrest-localizer/task-objectcategories_bold.json");
+    let sidecar_file = data.join("task-objectcategories_bold.json");
     let side = sidecar::find(&run, Some(&sidecar_file)).unwrap();
     let timing = acquisition(&bold, &side, None, None).unwrap();
     assert_eq!(timing.tr, 2.000_000_61, "as the sidecar has it");
     let block = boldly::volume::Block::whole(bold.grid.shape, bold.n_volumes);
     assert!(bold.read(&block).unwrap().data.iter().all(|v| v.is_finite()));
-    let events = tsv::read(&data.join("studyforrest-localizer/task-objectcategories_events.tsv"));
+    let events = tsv::read(&data.join("task-objectcategories_events.tsv"));
     assert!(events.unwrap().position("onset").is_some());
 }

@@ -6,7 +6,7 @@ mod physio_common;
 use boldly::physio::{Terms, beats, detect, retroicor};
 use boldly::recording::Acquisition;
 use ndarray::Array2;
-use physio_common::{Agreement, agreement, columns, golden, json, numbers, real, recording};
+use physio_common::{Agreement, agreement, columns, golden, json, numbers, recording, shared};
 
 const CUED: &str = "ds210-physio/sub-02/func/sub-02_task-cuedSGT_run-01_physio.tsv.gz";
 
@@ -38,7 +38,7 @@ fn beats_of_ds210_agree_with_neurokit2() {
 fn beats_of_ds210_agree_with_afni() {
     let path = "ds210-physio/sub-02/func/sub-02_task-rest_run-01_physio.tsv.gz";
     let (Some(record), Some(peaks)) =
-        (recording(path, 50.0, 0.0), real("ds210-physio/afni-reference/sub-02_card_peaks_00.1D"))
+        (recording(path, 50.0, 0.0), shared("ds210-physio/afni-reference/sub-02_card_peaks_00.1D"))
     else {
         return;
     };
@@ -59,7 +59,7 @@ fn beats_of_the_physio_examples_agree_with_those_physio_stored() {
         ("CPULSE3T", "sub-s998_task-random_run-99_physio.tsv.gz", 0.01, 1.0),
     ] {
         let path = format!("physio-examples/BIDS/{folder}/{file}");
-        let stages = real(&format!("physio-examples/BIDS/{folder}/reference_stages.json"));
+        let stages = shared(&format!("physio-examples/BIDS/{folder}/reference_stages.json"));
         let (Some(record), Some(stages)) = (recording(&path, 50.0, 0.0), stages) else { continue };
         let found = detect(record.cardiac.as_ref().unwrap(), folder).unwrap();
         println!(

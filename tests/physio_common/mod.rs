@@ -7,6 +7,11 @@ use std::path::{Path, PathBuf};
 
 use boldly::recording::{Recording, Trace};
 
+#[path = "../common/mod.rs"]
+mod common;
+
+pub use common::shared;
+
 /// Numbers that depend on the seed alone (SplitMix64).
 pub struct Random(pub u64);
 
@@ -131,21 +136,6 @@ pub fn agreement(got: &[f64], want: &[f64], reach_s: f64) -> Agreement {
     }
 }
 
-/// A file of the real data; none (with a line that says so) where the data are not at hand, a failure under CI.
-pub fn real(path: &str) -> Option<PathBuf> {
-    let root = match std::env::var_os("BOLDLY_DATA") {
-        Some(root) => PathBuf::from(root),
-        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
-    };
-    let file = root.join(path);
-    if file.exists() {
-        return Some(file);
-    }
-    assert!(std::env::var_os("CI").is_none(), "{path} is not in BOLDLY_DATA");
-    println!("skipped 1: {path} is not in BOLDLY_DATA");
-    None
-}
-
 pub fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens").join(name)
 }
@@ -182,7 +172,7 @@ pub fn columns(path: &Path) -> Vec<Vec<f64>> {
 
 /// A real BIDS record whose first two columns are cardiac and respiratory.
 pub fn recording(tsv: &str, hz: f64, start_s: f64) -> Option<Recording> {
-    let mut columns = columns(&real(tsv)?).into_iter();
+    let mut columns = columns(&shared(tsv)?).into_iter();
     let mut trace = || columns.next().map(|samples| Trace { samples, sampling_hz: hz, start_s });
     Some(Recording {
         name: tsv.rsplit('/').next().unwrap().to_string(),
