@@ -362,26 +362,42 @@ fn largest_values_are_called_t_and_f() {
     }
 }
 
-/// The study's recording as two files, `pulse` and `breath`, each one column with its own JSON.
-fn apart(dir: &Path) {
+/// The study's recording for two runs, the second's half a second later: `whole1`, `whole2`, and apart as `pulse1`,
+/// `breath1`, `pulse2`, `breath2`.
+fn recordings(dir: &Path) {
     use std::io::{Read, Write};
-    let whole = dir.join("study").join(paths::PHYSIO);
+    let study = dir.join("study").join(paths::PHYSIO);
     let mut text = String::new();
-    let file = fs::File::open(&whole).expect("a recording");
+    let file = fs::File::open(&study).expect("a recording");
     flate2::read::GzDecoder::new(file).read_to_string(&mut text).expect("text");
-    let json = whole.to_string_lossy().replace(".tsv.gz", ".json");
+    let json = study.to_string_lossy().replace(".tsv.gz", ".json");
     let json: Value = serde_json::from_slice(&fs::read(json).expect("its JSON")).expect("JSON");
-    for (name, column) in [("pulse", "cardiac"), ("breath", "respiratory")] {
-        let columns = json["Columns"].as_array().expect("columns");
-        let at = columns.iter().position(|c| c == column).expect("a column");
-        let mut own = json.clone();
-        own["Columns"] = serde_json::json!([column]);
-        fs::write(dir.join(format!("{name}.json")), own.to_string()).expect("a writable folder");
-        let cells = text.lines().map(|l| l.split('\t').nth(at).expect("a cell").to_owned() + "\n");
-        let file = fs::File::create(dir.join(format!("{name}.tsv.gz"))).expect("a writable folder");
-        let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
-        gz.write_all(cells.collect::<String>().as_bytes()).expect("a writable file");
-        gz.finish().expect("a writable file");
+    let columns = json["Columns"].as_array().expect("columns");
+    let kinds = [
+        ("whole", vec!["cardiac", "respiratory"]),
+        ("pulse", vec!["cardiac"]),
+        ("breath", vec!["respiratory"]),
+    ];
+    for (run, shift_s) in [(1, 0.0), (2, 0.5)] {
+        for (name, chosen) in &kinds {
+            let mut own = json.clone();
+            own["Columns"] = serde_json::json!(chosen);
+            own["StartTime"] = (json["StartTime"].as_f64().expect("a time") + shift_s).into();
+            let path = dir.join(format!("{name}{run}.json"));
+            fs::write(path, own.to_string()).expect("a writable folder");
+            let at = |c: &&str| columns.iter().position(|k| k == *c).expect("a column");
+            let at: Vec<usize> = chosen.iter().map(at).collect();
+            let line = |l: &str| {
+                let cells: Vec<&str> = l.split('\t').collect();
+                at.iter().map(|&k| cells[k]).collect::<Vec<_>>().join("\t") + "\n"
+            };
+            let path = dir.join(format!("{name}{run}.tsv.gz"));
+            let file = fs::File::create(path).expect("a writable folder");
+            let mut gz = flate2::write::GzEncoder::new(file, flate2::Compression::fast());
+            let lines: String = text.lines().map(line).collect();
+            gz.write_all(lines.as_bytes()).expect("a writable file");
+            gz.finish().expect("a writable file");
+        }
     }
 }
 
@@ -389,7 +405,7 @@ fn apart(dir: &Path) {
 fn several_runs_take_recordings_that_are_apart_in_run_order() {
     let folder = study();
     let dir = folder.path();
-    apart(dir);
+    recordings(dir);
     let glm = |physio: &str, out: &str| {
         let twice = |path: &str| format!("study/{path} study/{path}");
         format!(
@@ -399,10 +415,8 @@ fn several_runs_take_recordings_that_are_apart_in_run_order() {
             paths::MASK
         )
     };
-    let whole = format!("study/{}", paths::PHYSIO);
-    run(dir, &glm(&format!("{whole} {whole}"), "whole"));
-    let pair = "pulse.tsv.gz breath.tsv.gz";
-    run(dir, &glm(&format!("{pair} {pair}"), "apart"));
+    run(dir, &glm("whole1.tsv.gz whole2.tsv.gz", "whole"));
+    run(dir, &glm("pulse1.tsv.gz breath1.tsv.gz pulse2.tsv.gz breath2.tsv.gz", "apart"));
     let map = |out: &str| {
         fs::read(dir.join(format!("{out}/contrast-pain_stat-t_statmap.nii.gz"))).expect("a map")
     };
