@@ -173,9 +173,9 @@ fn terms_are_read_named_and_counted() {
         ("AFNI", Terms::AFNI, 8),
         ("fsl", Terms::FSL, 32),
         ("3/4/1x1", Terms::HARVEY, 18),
-        ("3/0/0", Terms { cardiac: 3, respiratory: 0, interaction: (0, 0) }, 6),
-        (" 0/4/0", Terms { cardiac: 0, respiratory: 4, interaction: (0, 0) }, 8),
-        ("1/1/2x1", Terms { cardiac: 1, respiratory: 1, interaction: (2, 1) }, 12),
+        ("3/0/0", Terms { cardiac: 3, respiratory: 0, interaction: (0, 0), slow: vec![] }, 6),
+        (" 0/4/0", Terms { cardiac: 0, respiratory: 4, interaction: (0, 0), slow: vec![] }, 8),
+        ("1/1/2x1", Terms { cardiac: 1, respiratory: 1, interaction: (2, 1), slow: vec![] }, 12),
     ] {
         let got: Terms = text.parse().unwrap();
         assert_eq!(got, terms, "{text}");
@@ -189,7 +189,7 @@ fn terms_are_read_named_and_counted() {
         assert!(message.starts_with("--terms is `"), "{message}");
     }
     let (c, r) = (0.7_f64, -2.1_f64);
-    let terms = Terms { cardiac: 2, respiratory: 1, interaction: (1, 1) };
+    let terms = Terms { cardiac: 2, respiratory: 1, interaction: (1, 1), slow: vec![] };
     let want = [
         ("cardiac_cos1", c.cos()),
         ("cardiac_sin1", c.sin()),

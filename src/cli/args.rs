@@ -100,8 +100,11 @@ pub(super) struct DesignArgs {
     #[arg(long, value_name = "MODEL", value_parser = drift)]
     pub drift: Option<Drift>,
     /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
-    /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse
-    #[arg(long, default_value = "harvey")]
+    /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse. Slow terms behind a +, also alone: rvt (respiration volume per
+    /// time by peaks), rvt-hilbert (the same without peaks), rv (standard deviation of breathing in 6 s), each convolved with
+    /// the respiratory response, hr (heart rate in 6 s) with the cardiac response. Brackets give delays in seconds by
+    /// which BOLD follows, one column each: 'harvey+rvt(0,5,10)+hr'
+    #[arg(long, value_name = "ORDERS+SLOW", default_value = "harvey")]
     pub terms: Terms,
 }
 
@@ -113,7 +116,7 @@ impl DesignArgs {
             na: self.na,
             hrf: self.hrf.unwrap_or_default(),
             drift: self.drift.unwrap_or_default(),
-            terms: self.terms,
+            terms: self.terms.clone(),
         }
     }
 

@@ -87,7 +87,7 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
             thing,
             format!("is constant ({}) in all its {} samples", trace.samples[first], samples.len()),
             "vary",
-            "the sensor was not connected, or Columns in its JSON names the wrong column",
+            "the sensor was not connected (--terms can leave its terms out), or Columns in its JSON names the wrong column",
         ));
     }
     samples.iter_mut().for_each(|v| *v -= low + 0.5 * (high - low));

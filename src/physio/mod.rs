@@ -2,27 +2,43 @@
 //!
 //! beats t_k -> cardiac phase phi_c(t) = 2 pi (k + (t - t_k)/(t_(k+1) - t_k));
 //! breathing R -> respiratory phase phi_r(t) = pi sgn(dR/dt) CDF(R);
-//! columns cos, sin (m phi_c), cos, sin (m phi_r), cos, sin (m phi_c ± n phi_r) at each slice's own time.
+//! columns cos, sin (m phi_c), cos, sin (m phi_r), cos, sin (m phi_c ± n phi_r) at each slice's own time;
+//! slow columns, when asked for: RVT, RV and heart rate convolved with their responses, at each slice's own time.
 //!
-//! Source: Glover, Li & Ress 2000 (phases); Harvey et al. 2008 (interaction terms, the default 3C4R1X). All times are
+//! Source: Glover, Li & Ress 2000 (phases); Harvey et al. 2008 (interaction terms, the default 3C4R1X); slow measures as
+//! their files say. All times are
 //! seconds relative to the start of the first volume, all phases radians.
 //!
-//! Reading order: [`Terms`] (which columns), [`beats()`], [`CardiacPhase`], [`RespiratoryPhase`], [`retroicor()`].
+//! Reading order: [`Terms`] (which columns), [`beats()`], [`CardiacPhase`], [`RespiratoryPhase`],
+//! [`breaths()`], [`rvt`], [`rvt_hilbert`], [`rv`], [`heart_rate`], [`rrf`] and [`crf`], [`retroicor()`].
 
 mod beats;
 mod breaths;
 mod cardiac_phase;
 mod clean;
 mod coverage;
+mod hilbert;
 mod period;
+mod rate;
 mod respiratory_phase;
+mod response;
 mod retroicor;
+mod rvt;
 mod signal;
+mod slow;
+mod slow_columns;
 mod terms;
 mod track;
 
 pub use beats::{Beats, beats, detect};
+pub use breaths::{Breaths, breaths};
 pub use cardiac_phase::CardiacPhase;
+pub use hilbert::rvt_hilbert;
+pub use rate::{heart_rate, rv};
 pub use respiratory_phase::{Equalisation, RespiratoryPhase};
+pub use response::{convolved, crf, rrf};
 pub use retroicor::{Phases, PhysioSummary, Retroicor, phases, retroicor};
+pub use rvt::rvt;
+pub use slow::{Measure, SlowTerm};
+pub use slow_columns::SlowSummary;
 pub use terms::Terms;

@@ -7,7 +7,7 @@
 
 use std::f64::consts::PI;
 
-use super::breaths::count_breaths;
+use super::breaths::breaths_of;
 use super::clean::clean;
 use crate::error::Result;
 use crate::recording::Trace;
@@ -15,7 +15,7 @@ use crate::recording::Trace;
 /// Width of the derivative's window, seconds.
 const DERIVATIVE_WINDOW_S: f64 = 1.0;
 /// Below this a breath cannot be followed.
-const LOWEST_HZ: f64 = 1.0;
+pub(super) const LOWEST_HZ: f64 = 1.0;
 /// Glover's number of histogram bins.
 const GLOVER_BINS: usize = 100;
 
@@ -57,7 +57,7 @@ impl RespiratoryPhase {
     /// As [`RespiratoryPhase::new`].
     pub fn named(trace: &Trace, by: Equalisation, thing: &str) -> Result<RespiratoryPhase> {
         let trace = clean(trace, thing, LOWEST_HZ)?;
-        let n_breaths = count_breaths(&trace, thing)?;
+        let n_breaths = breaths_of(&trace, thing)?.n_breaths;
         let cdf = match by {
             Equalisation::MidRank => mid_rank_cdf(&trace.samples),
             Equalisation::Glover => histogram_cdf(&trace.samples, GLOVER_BINS),

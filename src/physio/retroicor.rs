@@ -1,5 +1,5 @@
 //! RETROICOR columns: Fourier terms of the cardiac and respiratory phase at the moment each slice was acquired,
-//! t = k tr + slice_time, k from 0; computed once for each unique slice time (multiband slices share it), demeaned.
+//! t = k tr + slice_time, k from 0, and the slow columns at that moment; computed once for each unique slice time (multiband slices share it), demeaned.
 //! Source: Glover, Li & Ress 2000, eq. 4; interaction terms Harvey et al. 2008.
 
 use ndarray::Array2;
@@ -9,6 +9,7 @@ use super::beats::{Beats, detect};
 use super::cardiac_phase::CardiacPhase;
 use super::coverage;
 use super::respiratory_phase::{Equalisation, RespiratoryPhase};
+use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
 use crate::error::{Error, Result};
 use crate::recording::{Acquisition, Recording, Trace};
@@ -31,7 +32,7 @@ pub struct Retroicor {
 pub struct PhysioSummary {
     /// The record's name.
     pub recording: String,
-    /// Orders as `cardiac/respiratory/interaction`.
+    /// Orders as `cardiac/respiratory/interaction`, and slow terms behind a +.
     pub terms: String,
     /// Column names.
     pub columns: Vec<String>,
@@ -59,6 +60,9 @@ pub struct PhysioSummary {
     pub breathing_rate_per_minute: Option<f64>,
     /// Share of slice acquisitions outside the respiratory record, 0 to 1.
     pub respiratory_extrapolated_share: Option<f64>,
+    /// The slow measures, in the order of the terms.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slow: Vec<SlowSummary>,
 }
 
 /// Phases at each slice's own time, radians, `[volume][slice]`; none without the trace.
@@ -91,6 +95,9 @@ pub fn retroicor(
         (true, Some(trace)) => Some(respiratory(recording, trace, &slices)?),
         (true, None) => return Err(missing_trace(recording, "respiratory", terms, "3/0/0")),
     };
+    let beats = cardiac.as_ref().map(|(_, beats)| beats);
+    let beats_s = beats.map_or(&[][..], |beats| &beats.times_s);
+    let slow = SlowColumns::new(recording, terms, beats_s, slices.interval_s())?;
     let columns = slices
         .unique_s
         .iter()
@@ -100,13 +107,13 @@ pub fn retroicor(
                 let time_s = slices.moment_s(volume, slice_time);
                 let c = cardiac.as_ref().map_or(0.0, |(phase, _)| phase.at(time_s));
                 let r = respiratory.as_ref().map_or(0.0, |phase| phase.at(time_s));
-                row.assign(&ndarray::Array1::from(terms.values(c, r)));
+                let values = terms.values(c, r).into_iter().chain(slow.values(time_s));
+                row.iter_mut().zip(values).for_each(|(cell, value)| *cell = value);
             }
             demean(&mut columns);
             columns
         })
         .collect();
-    let beats = cardiac.as_ref().map(|(_, beats)| beats);
     let breathing_rate = |r: &RespiratoryPhase| {
         let (from, to) = r.interval_s();
         60.0 * r.n_breaths() as f64 / (to - from)
@@ -133,6 +140,7 @@ pub fn retroicor(
         respiratory_extrapolated_share: respiratory
             .as_ref()
             .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
+        slow: slow.summary,
     };
     let groups =
         SliceGroups { group_of_plane: slices.group_of_plane, names: terms.names(), columns };

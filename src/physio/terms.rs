@@ -1,15 +1,17 @@
-//! Which Fourier terms a model has: `cardiac/respiratory/interaction`, or a preset by its name.
+//! Which terms a model has: Fourier series as `cardiac/respiratory/interaction` or a preset by its name, and slow terms
+//! after a +, with delays in brackets: `harvey+rvt(0,5,10)+hr`, or slow terms alone: `rvt+hr`.
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::slow::SlowTerm;
 use crate::error::{Error, Result};
 
 /// Highest order accepted of any series; the pulse has no usable content beyond.
 const HIGHEST_ORDER: usize = 10;
 
-/// Orders of the Fourier series of a RETROICOR model.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+/// Orders of the Fourier series of a RETROICOR model, and its slow terms.
+#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct Terms {
     /// Order C of the cardiac series: 2 C columns.
@@ -18,36 +20,52 @@ pub struct Terms {
     pub respiratory: usize,
     /// Orders (m, n) of the interaction m phi_c ± n phi_r: 4 m n columns.
     pub interaction: (usize, usize),
+    /// Slow terms: a column for each delay.
+    pub slow: Vec<SlowTerm>,
 }
 
 impl Terms {
     /// 3/4/1x1, 18 columns (Harvey et al. 2008); the default.
-    pub const HARVEY: Terms = Terms { cardiac: 3, respiratory: 4, interaction: (1, 1) };
+    pub const HARVEY: Terms =
+        Terms { cardiac: 3, respiratory: 4, interaction: (1, 1), slow: Vec::new() };
     /// 2/2/0, 8 columns (Glover et al. 2000; AFNI).
-    pub const AFNI: Terms = Terms { cardiac: 2, respiratory: 2, interaction: (0, 0) };
+    pub const AFNI: Terms =
+        Terms { cardiac: 2, respiratory: 2, interaction: (0, 0), slow: Vec::new() };
     /// 4/4/2x2, 32 columns (what nipype's PNM and public scripts ask of FSL).
-    pub const FSL: Terms = Terms { cardiac: 4, respiratory: 4, interaction: (2, 2) };
+    pub const FSL: Terms =
+        Terms { cardiac: 4, respiratory: 4, interaction: (2, 2), slow: Vec::new() };
 
-    /// Whether any column needs the cardiac phase.
+    /// Whether any column needs the cardiac trace.
     #[must_use]
     pub fn needs_cardiac(&self) -> bool {
-        self.cardiac > 0 || self.n_interactions() > 0
+        self.cardiac > 0
+            || self.n_interactions() > 0
+            || self.slow.iter().any(|term| term.measure.is_cardiac())
     }
 
-    /// Whether any column needs the respiratory phase.
+    /// Whether any column needs the respiratory trace.
     #[must_use]
     pub fn needs_respiratory(&self) -> bool {
-        self.respiratory > 0 || self.n_interactions() > 0
+        self.respiratory > 0
+            || self.n_interactions() > 0
+            || self.slow.iter().any(|term| !term.measure.is_cardiac())
     }
 
     /// Columns of the model.
     #[must_use]
     pub fn n_columns(&self) -> usize {
+        self.n_fourier() + self.slow.iter().map(|term| term.delays_s.len()).sum::<usize>()
+    }
+
+    /// Columns of the Fourier series, which come first.
+    #[must_use]
+    pub fn n_fourier(&self) -> usize {
         2 * self.cardiac + 2 * self.respiratory + 4 * self.n_interactions()
     }
 
     /// Column names in the order of the columns: `cardiac_cos1`, `cardiac_sin1`, ..., `resp_cos1`, ...,
-    /// `interaction_cos_c1_plus_r1`, `interaction_sin_c1_plus_r1`, `interaction_cos_c1_minus_r1`, ...
+    /// `interaction_cos_c1_plus_r1`, `interaction_sin_c1_plus_r1`, `interaction_cos_c1_minus_r1`, ...,
+    /// `rvt_rrf`, `rvt_rrf_delay_5s`, ..., `hr_crf`
     #[must_use]
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::with_capacity(self.n_columns());
@@ -65,15 +83,16 @@ impl Terms {
                 }
             }
         }
+        names.extend(self.slow.iter().flat_map(SlowTerm::names));
         names
     }
 
-    /// The columns' values at one moment, in the order of [`Terms::names`].
+    /// The Fourier columns' values at one moment, in the order of [`Terms::names`].
     ///
     /// `cardiac_phase`, `resp_phase`: radians; one that no column needs may be anything.
     #[must_use]
     pub fn values(&self, cardiac_phase: f64, resp_phase: f64) -> Vec<f64> {
-        let mut values = Vec::with_capacity(self.n_columns());
+        let mut values = Vec::with_capacity(self.n_fourier());
         let mut push = |angle: f64| values.extend([angle.cos(), angle.sin()]);
         (1..=self.cardiac).for_each(|m| push(m as f64 * cardiac_phase));
         (1..=self.respiratory).for_each(|m| push(m as f64 * resp_phase));
@@ -102,9 +121,10 @@ impl fmt::Display for Terms {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/", self.cardiac, self.respiratory)?;
         match self.interaction {
-            (m, n) if m * n > 0 => write!(f, "{m}x{n}"),
-            _ => write!(f, "0"),
+            (m, n) if m * n > 0 => write!(f, "{m}x{n}")?,
+            _ => write!(f, "0")?,
         }
+        self.slow.iter().try_for_each(|term| write!(f, "+{term}"))
     }
 }
 
@@ -126,36 +146,62 @@ impl FromStr for Terms {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Terms> {
-        match text.trim().to_ascii_lowercase().as_str() {
-            "harvey" => return Ok(Terms::HARVEY),
-            "afni" => return Ok(Terms::AFNI),
-            "fsl" => return Ok(Terms::FSL),
-            _ => {}
-        }
         let refused = || {
             Error::usage(
                 "--terms",
                 format!("is `{text}`"),
                 format!(
-                    "be harvey, afni, fsl or CARDIAC/RESPIRATORY/INTERACTION with orders up to {HIGHEST_ORDER}"
+                    "be harvey, afni, fsl or CARDIAC/RESPIRATORY/INTERACTION with orders up to {HIGHEST_ORDER}, and may add +rvt, +rvt-hilbert, +rv or +hr"
                 ),
-                "for example 3/4/1x1, 3/0/0 for pulse alone, 0/4/0 for breathing alone",
+                "for example 3/4/1x1, 3/0/0 for pulse alone, 0/4/0 for breathing alone, 'harvey+rvt(0,5,10)+hr'",
             )
         };
-        let order = |text: &str| {
-            text.trim().parse::<usize>().ok().filter(|&o| o <= HIGHEST_ORDER).ok_or_else(refused)
+        let mut parts = text.split('+');
+        let first = parts.next().unwrap_or_default();
+        let mut terms = match (series(first), first.parse::<SlowTerm>()) {
+            (Some(terms), _) => terms,
+            (None, Ok(slow)) => {
+                Terms { cardiac: 0, respiratory: 0, interaction: (0, 0), slow: vec![slow] }
+            }
+            // A slow term with a bad delay says what is wrong with it.
+            (None, Err(error)) => {
+                return Err(if first.contains('(') { error } else { refused() });
+            }
         };
-        let parts: Vec<&str> = text.trim().split('/').collect();
-        let [cardiac, respiratory, interaction] = parts[..] else {
-            return Err(refused());
-        };
-        let interaction = match interaction.split_once(['x', 'X']) {
-            Some((m, n)) => (order(m)?, order(n)?),
-            None if interaction.trim() == "0" => (0, 0),
-            None => return Err(refused()),
-        };
-        let terms =
-            Terms { cardiac: order(cardiac)?, respiratory: order(respiratory)?, interaction };
+        for part in parts {
+            let slow: SlowTerm = part.parse()?;
+            if let Some(other) = terms.slow.iter().find(|other| other.measure == slow.measure) {
+                return Err(Error::usage(
+                    "--terms",
+                    format!("names {} twice in `{text}`", other.measure.name()),
+                    "name it once",
+                    "give all its delays in one pair of brackets: 'rvt(0,5,10)'",
+                ));
+            }
+            terms.slow.push(slow);
+        }
         if terms.n_columns() == 0 { Err(refused()) } else { Ok(terms) }
     }
+}
+
+/// The Fourier part: a preset or three orders.
+fn series(text: &str) -> Option<Terms> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "harvey" => return Some(Terms::HARVEY),
+        "afni" => return Some(Terms::AFNI),
+        "fsl" => return Some(Terms::FSL),
+        _ => {}
+    }
+    let order = |text: &str| text.trim().parse::<usize>().ok().filter(|&o| o <= HIGHEST_ORDER);
+    let parts: Vec<&str> = text.trim().split('/').collect();
+    let [cardiac, respiratory, interaction] = parts[..] else {
+        return None;
+    };
+    let interaction = match interaction.split_once(['x', 'X']) {
+        Some((m, n)) => (order(m)?, order(n)?),
+        None if interaction.trim() == "0" => (0, 0),
+        None => return None,
+    };
+    let (cardiac, respiratory) = (order(cardiac)?, order(respiratory)?);
+    Some(Terms { cardiac, respiratory, interaction, slow: Vec::new() })
 }
