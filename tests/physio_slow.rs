@@ -120,8 +120,11 @@ fn the_heart_rate_is_physios_on_a_real_record() {
     assert_close("PhysIO's hr", &got, &want, 1e-10, 0.0);
     let own = heart_rate(&beats(record.cardiac.as_ref().unwrap()).unwrap(), &times_s);
     let r = correlation(&own, &want);
-    println!("heart rate from own beats: r = {r:.4}");
-    assert!(r > 0.99, "{r}");
+    let near = own.iter().zip(&want).filter(|(a, b)| (*a - *b).abs() < 1.0).count();
+    let share = near as f64 / want.len() as f64;
+    // Four of 1027 beats differ, and each stands in the window of some eight volumes.
+    println!("heart rate from own beats: within 1 bpm in {share:.4} of the volumes, r = {r:.4}");
+    assert!(r > 0.9 && share > 0.9, "{r} {share}");
     // RVT by the analytic signal: PhysIO repairs the phase and filters a little otherwise.
     let want = numbers(&stages["rvt"]);
     let trace = record.respiratory.as_ref().unwrap();
@@ -130,7 +133,7 @@ fn the_heart_rate_is_physios_on_a_real_record() {
         correlation(&rvt(trace, &breaths(trace).unwrap(), &times_s, "breath").unwrap(), &want);
     println!("PhysIO's rvt: by Hilbert r = {by_hilbert:.4}, by peaks r = {by_peaks:.4}");
     assert!(by_hilbert > 0.95, "{by_hilbert}");
-    assert!(by_peaks > 0.7, "{by_peaks}");
+    assert!(by_peaks > 0.8, "{by_peaks}");
 }
 
 #[test]
@@ -379,17 +382,19 @@ fn what_gives_no_slow_column_is_refused_and_the_option_is_named() {
     let pulse_only = Recording { respiratory: None, ..record() };
     let (code, message) = refuse(&pulse_only, "3/0/0+rv");
     assert!(code == 66 && message.contains("no respiratory"), "{message}");
-    // No beat for ten seconds, not filled because the heart marks before and after do not fit a whole number of beats.
-    let mut marks = vec![0.0; 60 * 100];
-    (0..60).filter(|k| !(20..31).contains(k)).for_each(|k| marks[k * 100 + 3] = 1.0);
-    for (gap_s, refused) in [(0.0, false), (8.7, true)] {
-        let shift = (gap_s * 100.0) as usize;
-        let mut samples = vec![0.0; 7000];
-        (0..60).for_each(|k| samples[k * 95 + 3 + if k < 25 { 0 } else { shift }] = 1.0);
+    // No beat in the first ten seconds, though something was recorded; and a heart like a clock.
+    for (first_s, jitter, says) in
+        [(10.0, 4.0, "shows no beat within 3 s of 0.00 s"), (0.5, 0.0, "gives a constant hr")]
+    {
+        let mut samples = vec![0.0; 6000];
+        for k in 0..50 {
+            let sway = jitter * (0.7 * f64::from(k)).sin();
+            samples[(first_s * 100.0 + 95.0 * f64::from(k) + sway + 4.0) as usize] = 1.0;
+        }
         let cardiac = Some(Trace { samples, sampling_hz: 100.0, start_s: 0.0 });
         let record = Recording { name: "physio.tsv.gz".into(), cardiac, ..Recording::default() };
-        let got = retroicor(&record, &run, &"hr".parse().unwrap());
-        println!("{:?}", got.as_ref().map(|r| r.summary.n_beats_filled));
-        let _ = refused;
+        let (code, message) = refuse(&record, "hr");
+        assert!(code == 65 && message.contains(says), "{message}");
+        assert!(message.contains("leave hr out of --terms"), "{message}");
     }
 }

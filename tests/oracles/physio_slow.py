@@ -53,7 +53,7 @@ hz = fs / 2
 x = resp[: n // 2 * 2].reshape(-1, 2).mean(1)
 mirror = min(int(round(100 * hz)), len(x) - 1)
 padded = np.pad(x, mirror, mode="reflect")
-band = filtered(padded, hz, lambda f: gain(f, 0.75) * (1 - gain(f, 0.01)))
+band = filtered(padded, hz, lambda f: gain(f, 2) * (1 - gain(f, 0.05)))
 analytic = hilbert(band)
 amplitude = np.abs(analytic)
 frequency = np.gradient(np.unwrap(np.angle(analytic))) * hz / (2 * np.pi)
