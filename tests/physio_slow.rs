@@ -2,8 +2,6 @@
 //! and are refused with a reason where they make no sense.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
-#[path = "common/mod.rs"]
-mod common;
 mod physio_common;
 
 use std::f64::consts::{PI, TAU};
@@ -13,8 +11,9 @@ use boldly::physio::{
     rvt, rvt_hilbert,
 };
 use boldly::recording::{Acquisition, Recording, Trace};
-use common::assert_close;
-use physio_common::{columns, dicrotic, golden, json, numbers, pulse, real, recording, resting};
+use physio_common::{
+    assert_close, columns, dicrotic, golden, json, numbers, pulse, recording, resting, shared,
+};
 
 /// Where the definitions agree.
 const TOLERANCE: f64 = 1e-10;
@@ -112,7 +111,7 @@ fn the_heart_rate_is_that_of_the_window_and_a_beat_on_each_side() {
 fn the_heart_rate_is_physios_on_a_real_record() {
     // PhysIO's own rule, its beats: equal. Own beats: the same but for the moment of single beats.
     let file = "physio-examples/BIDS/CPULSE3T/sub-s998_task-random_run-99_physio.tsv.gz";
-    let stages = real("physio-examples/BIDS/CPULSE3T/reference_stages.json");
+    let stages = shared("physio-examples/BIDS/CPULSE3T/reference_stages.json");
     let (Some(record), Some(stages)) = (recording(file, 50.0, 0.0), stages) else { return };
     let stages = json(&stages);
     let (times_s, want) = (numbers(&stages["sample_times"]), numbers(&stages["hr"]));

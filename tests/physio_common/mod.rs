@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use boldly::recording::{Recording, Trace};
 
 #[path = "../common/mod.rs"]
-mod common;
+pub mod common;
 
 pub use common::shared;
 
