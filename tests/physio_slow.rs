@@ -11,9 +11,8 @@ use boldly::physio::{
     rvt, rvt_hilbert,
 };
 use boldly::recording::{Acquisition, Recording, Trace};
-use physio_common::{
-    assert_close, columns, dicrotic, golden, json, numbers, pulse, recording, resting, shared,
-};
+use physio_common::common::assert_close;
+use physio_common::{columns, dicrotic, golden, json, numbers, pulse, recording, resting, shared};
 
 /// Where the definitions agree.
 const TOLERANCE: f64 = 1e-10;
