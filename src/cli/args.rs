@@ -11,10 +11,10 @@ use crate::design::{Drift, NaPolicy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::kernels::smooth::Kernel;
-use crate::physio::Terms;
+use crate::physio::{Align, Terms};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::save::Session;
-use crate::pipeline::spec::DesignOptions;
+use crate::pipeline::spec::{DesignOptions, RecordOptions};
 
 /// `--device`.
 #[derive(Debug, clap::Args)]
@@ -81,6 +81,39 @@ pub(super) struct TimingArgs {
     /// BIDS JSON to read instead of the inherited sidecars
     #[arg(long, value_name = "JSON")]
     pub sidecar: Option<PathBuf>,
+}
+
+/// How a physiological recording is placed on the run's time.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct RecordArgs {
+    /// What says when the scan began: `start-time` (StartTime in the recording's JSON), `trigger` (its trigger column, one
+    /// a volume), `start` or `end` (the record begins or ends with the scan)
+    #[arg(long, value_enum, default_value = "start-time", requires = "physio")]
+    align: AlignName,
+    /// Volumes that were dropped from the image's start, which the recording still counts
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "physio")]
+    dummies: usize,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum AlignName {
+    StartTime,
+    Trigger,
+    Start,
+    End,
+}
+
+impl RecordArgs {
+    /// As the pipeline takes it.
+    pub fn options(&self, peaks: Option<PathBuf>) -> RecordOptions {
+        let align = match self.align {
+            AlignName::StartTime => Align::StartTime,
+            AlignName::Trigger => Align::Trigger,
+            AlignName::Start => Align::Start,
+            AlignName::End => Align::End,
+        };
+        RecordOptions { align, dummies: self.dummies, peaks }
+    }
 }
 
 /// How the design is made.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, KernelName, TimingArgs};
+use crate::cli::args::{DesignArgs, KernelName, RecordArgs, TimingArgs};
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::save;
@@ -40,6 +40,11 @@ pub(super) struct Args {
     /// BIDS recording of each run (.tsv.gz with its .json); two of each run, in run order, when pulse and breathing are apart
     #[arg(long, value_name = "TSV", num_args = 1..)]
     physio: Vec<PathBuf>,
+    /// Peak table of each run (of boldly physio, corrected by hand) whose beats take the place of detection
+    #[arg(long, value_name = "TSV", num_args = 1.., requires = "physio")]
+    peaks: Vec<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
     /// Voxels to fit; without it a mask is made from the mean image. It does not limit the smoothing
     #[arg(long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
@@ -94,6 +99,7 @@ impl Args {
             ("--events", &self.events),
             ("--design", &self.design_matrix),
             ("--confounds", &self.confounds),
+            ("--peaks", &self.peaks),
         ] {
             if !files.is_empty() && files.len() != n {
                 return Err(one_each(option, files.len(), n));
@@ -129,6 +135,7 @@ impl Args {
                 design: self.design_matrix.get(run).cloned(),
                 confounds: self.confounds.get(run).cloned(),
                 physio: self.physio[run * recordings..][..recordings].to_vec(),
+                record: self.record.options(self.peaks.get(run).cloned()),
             })
             .collect();
         let smooth = SmoothOptions {

@@ -14,6 +14,7 @@ mod checks;
 mod demo;
 mod devices;
 mod glm;
+mod physio;
 mod progress;
 mod retroicor;
 mod simulate;
@@ -39,6 +40,8 @@ enum Command {
     Glm(Box<glm::Args>),
     /// Remove cardiac and respiratory noise from a run (RETROICOR)
     Retroicor(Box<retroicor::Args>),
+    /// Turn pulse and breathing into regressor files and a peak table that can be corrected
+    Physio(Box<physio::Args>),
     /// Smooth a run with a Gaussian, optionally within a mask
     Smooth(smooth::Args),
     /// Rerun a finished output on the f64 CPU path and compare every voxel
@@ -72,6 +75,7 @@ pub fn main() -> ExitCode {
     let done = match cli.command {
         Command::Glm(args) => args.run(started),
         Command::Retroicor(args) => args.run(started),
+        Command::Physio(args) => args.run(),
         Command::Smooth(args) => args.run(started),
         Command::Verify(args) => args.run(),
         Command::Demo(args) => args.run(started),

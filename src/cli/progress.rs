@@ -53,6 +53,11 @@ impl Terminal {
         }
     }
 
+    /// The closing line of a command that writes files of one prefix.
+    pub(super) fn wrote(&self, prefix: &Path, n_files: usize) {
+        self.line(&format!("wrote {n_files} files {}_*", prefix.display()));
+    }
+
     /// The closing line.
     pub(super) fn done(&self, out: &Path, provenance: &Provenance) {
         if self.verbose > 0 {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, RecordArgs, TimingArgs};
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
@@ -34,6 +34,11 @@ pub(super) struct Args {
     /// Image to write; its ending chooses .nii or .nii.gz
     #[arg(short, long, value_name = "IMAGE")]
     out: PathBuf,
+    /// Peak table (of boldly physio, corrected by hand) whose beats take the place of detection
+    #[arg(long, value_name = "TSV")]
+    peaks: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
     #[command(flatten)]
     design: DesignArgs,
     #[command(flatten)]
@@ -54,6 +59,7 @@ impl Args {
             design: None,
             confounds: self.confounds,
             physio: self.physio,
+            record: self.record.options(self.peaks),
         };
         let spec = RetroicorSpec { run, design: self.design.options() };
         self.work.run(started, &self.out, |session, terminal| {

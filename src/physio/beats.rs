@@ -42,11 +42,26 @@ pub struct Beats {
     pub times_s: Vec<f64>,
     /// How many of them were put into intervals of two or more periods.
     pub n_filled: usize,
+    /// Times of those, seconds.
+    pub filled_s: Vec<f64>,
     /// Intervals (RR) that differ by more than 30 % from the median of the twelve around them.
     pub n_rr_outliers: usize,
 }
 
 impl Beats {
+    /// Beats that are known: in increasing order, seconds, none of them put in.
+    #[must_use]
+    pub fn known(times_s: Vec<f64>) -> Beats {
+        Beats::new(times_s, Vec::new())
+    }
+
+    fn new(times_s: Vec<f64>, filled_s: Vec<f64>) -> Beats {
+        let rr: Vec<f64> = times_s.windows(2).map(|w| w[1] - w[0]).collect();
+        let is_outlier = |i: &usize| (rr[*i] / neighbours_median(&rr, *i, 6) - 1.0).abs() > 0.3;
+        let n_rr_outliers = (0..rr.len()).filter(is_outlier).count();
+        Beats { times_s, n_filled: filled_s.len(), filled_s, n_rr_outliers }
+    }
+
     /// Mean rate, beats a minute.
     #[must_use]
     pub fn rate_bpm(&self) -> f64 {
@@ -76,11 +91,8 @@ pub fn detect(trace: &Trace, thing: &str) -> Result<Beats> {
         Some(marks) => from_marks(&marks, &trace, thing)?,
         None => from_waveform(&trace, thing)?,
     };
-    let (times_s, n_filled) = fill_missed(&times);
-    let rr: Vec<f64> = times_s.windows(2).map(|w| w[1] - w[0]).collect();
-    let is_outlier = |i: &usize| (rr[*i] / neighbours_median(&rr, *i, 6) - 1.0).abs() > 0.3;
-    let n_rr_outliers = (0..rr.len()).filter(is_outlier).count();
-    let beats = Beats { times_s, n_filled, n_rr_outliers };
+    let (times_s, filled_s) = fill_missed(&times);
+    let beats = Beats::new(times_s, filled_s);
     if beats.times_s.len() < 3 {
         return Err(no_pulse(thing));
     }

@@ -9,15 +9,17 @@
 //! their files say. All times are
 //! seconds relative to the start of the first volume, all phases radians.
 //!
-//! Reading order: [`Terms`] (which columns), [`beats()`], [`CardiacPhase`], [`RespiratoryPhase`],
+//! Reading order: [`Terms`] (which columns), [`align()`] (the record's time), [`beats()`], [`CardiacPhase`], [`RespiratoryPhase`],
 //! [`breaths()`], [`rvt`], [`rvt_hilbert`], [`rv`], [`heart_rate`], [`rrf`] and [`crf`], [`retroicor()`].
 
+mod align;
 mod beats;
 mod breaths;
 mod cardiac_phase;
 mod clean;
 mod coverage;
 mod hilbert;
+mod peaks;
 mod period;
 mod rate;
 mod respiratory_phase;
@@ -30,14 +32,16 @@ mod slow_columns;
 mod terms;
 mod track;
 
+pub use align::{Align, Alignment, align};
 pub use beats::{Beats, beats, detect};
 pub use breaths::{Breaths, breaths};
 pub use cardiac_phase::CardiacPhase;
 pub use hilbert::rvt_hilbert;
+pub use peaks::{Channel, Peak, Peaks, Status};
 pub use rate::{heart_rate, rv};
 pub use respiratory_phase::{Equalisation, RespiratoryPhase};
 pub use response::{convolved, crf, rrf};
-pub use retroicor::{Phases, PhysioSummary, Retroicor, phases, retroicor};
+pub use retroicor::{Phases, PhysioSummary, Retroicor, phases, retroicor, retroicor_from};
 pub use rvt::rvt;
 pub use slow::{Measure, SlowTerm};
 pub use slow_columns::SlowSummary;

@@ -7,7 +7,7 @@
 
 use std::f64::consts::PI;
 
-use super::breaths::breaths_of;
+use super::breaths::{Breaths, breaths_of};
 use super::clean::clean;
 use crate::error::Result;
 use crate::recording::Trace;
@@ -39,7 +39,7 @@ pub struct RespiratoryPhase {
     sampling_hz: f64,
     start_s: f64,
     end_s: f64,
-    n_breaths: usize,
+    breaths: Breaths,
 }
 
 impl RespiratoryPhase {
@@ -57,7 +57,7 @@ impl RespiratoryPhase {
     /// As [`RespiratoryPhase::new`].
     pub fn named(trace: &Trace, by: Equalisation, thing: &str) -> Result<RespiratoryPhase> {
         let trace = clean(trace, thing, LOWEST_HZ)?;
-        let n_breaths = breaths_of(&trace, thing)?.n_breaths;
+        let breaths = breaths_of(&trace, thing)?;
         let cdf = match by {
             Equalisation::MidRank => mid_rank_cdf(&trace.samples),
             Equalisation::Glover => histogram_cdf(&trace.samples, GLOVER_BINS),
@@ -70,7 +70,7 @@ impl RespiratoryPhase {
             sampling_hz: trace.sampling_hz,
             start_s: trace.start_s,
             end_s: trace.end_s(),
-            n_breaths,
+            breaths,
         })
     }
 
@@ -107,7 +107,13 @@ impl RespiratoryPhase {
     /// Breaths in the record.
     #[must_use]
     pub fn n_breaths(&self) -> usize {
-        self.n_breaths
+        self.breaths.n_breaths
+    }
+
+    /// The highest moment of each breath, seconds relative to the first volume.
+    #[must_use]
+    pub fn breaths_s(&self) -> &[f64] {
+        &self.breaths.peaks_s
     }
 }
 

@@ -5,9 +5,11 @@
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use super::align::Alignment;
 use super::beats::{Beats, detect};
 use super::cardiac_phase::CardiacPhase;
 use super::coverage;
+use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{Equalisation, RespiratoryPhase};
 use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
@@ -25,6 +27,10 @@ pub struct Retroicor {
     pub groups: SliceGroups,
     /// For the sidecar and the log.
     pub summary: PhysioSummary,
+    /// The beats, where a column needs them.
+    pub beats: Option<Beats>,
+    /// The highest moment of each breath in seconds relative to the first volume, where a column needs the breathing.
+    pub breaths_s: Option<Vec<f64>>,
 }
 
 /// What was found in the record. Absent values belong to a trace that the terms did not need.
@@ -63,6 +69,10 @@ pub struct PhysioSummary {
     /// The slow measures, in the order of the terms.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub slow: Vec<SlowSummary>,
+    /// The table whose beats or breaths took the place of detection.
+    pub peak_table: Option<String>,
+    /// How the record's time was related to the scan's; none where nobody asked.
+    pub alignment: Option<Alignment>,
 }
 
 /// Phases at each slice's own time, radians, `[volume][slice]`; none without the trace.
@@ -74,7 +84,7 @@ pub struct Phases {
     pub resp_phase: Option<Array2<f64>>,
 }
 
-/// RETROICOR columns of a run.
+/// RETROICOR columns of a run, beats and breaths as detected.
 ///
 /// # Errors
 /// Missing input: slice times, or a trace that `terms` needs. Bad data: a trace without usable beats or breaths, or
@@ -84,11 +94,34 @@ pub fn retroicor(
     acquisition: &Acquisition,
     terms: &Terms,
 ) -> Result<Retroicor> {
+    retroicor_from(recording, &Peaks::default(), acquisition, terms)
+}
+
+/// RETROICOR columns of a run. The beats of `peaks` take the place of detection, and need no cardiac trace; its breaths
+/// are counted, but the respiratory phase follows the trace, not its peaks.
+///
+/// # Errors
+/// As [`retroicor()`], and for peaks that cannot be used.
+pub fn retroicor_from(
+    recording: &Recording,
+    peaks: &Peaks,
+    acquisition: &Acquisition,
+    terms: &Terms,
+) -> Result<Retroicor> {
     let slices = SliceMoments::new(acquisition)?;
-    let cardiac = match (terms.needs_cardiac(), &recording.cardiac) {
-        (false, _) => None,
-        (true, Some(trace)) => Some(cardiac(recording, trace, &slices)?),
-        (true, None) => return Err(missing_trace(recording, "cardiac", terms, "0/4/0")),
+    let known_beats = peaks.times_s(Channel::Cardiac)?;
+    let known_breaths = peaks.times_s(Channel::Respiratory)?;
+    let peak_table = (known_beats.is_some() && terms.needs_cardiac()
+        || known_breaths.is_some() && terms.needs_respiratory())
+    .then(|| peaks.name.clone());
+    let cardiac = match (terms.needs_cardiac(), known_beats, &recording.cardiac) {
+        (false, ..) => None,
+        (true, Some(_), None) if terms.slow.iter().any(|s| s.measure.is_cardiac()) => {
+            return Err(missing_trace(recording, "cardiac", terms, "3/0/0"));
+        }
+        (true, Some(beats_s), _) => Some(known(beats_s, peaks, &slices)?),
+        (true, None, Some(trace)) => Some(cardiac(recording, trace, &slices)?),
+        (true, None, None) => return Err(missing_trace(recording, "cardiac", terms, "0/4/0")),
     };
     let respiratory = match (terms.needs_respiratory(), &recording.respiratory) {
         (false, _) => None,
@@ -114,9 +147,13 @@ pub fn retroicor(
             columns
         })
         .collect();
+    let n_breaths =
+        respiratory.as_ref().map(|r| known_breaths.as_ref().map_or(r.n_breaths(), Vec::len));
+    let breaths_s =
+        respiratory.as_ref().map(|r| known_breaths.unwrap_or_else(|| r.breaths_s().to_vec()));
     let breathing_rate = |r: &RespiratoryPhase| {
         let (from, to) = r.interval_s();
-        60.0 * r.n_breaths() as f64 / (to - from)
+        60.0 * n_breaths.unwrap_or(0) as f64 / (to - from)
     };
     let summary = PhysioSummary {
         recording: recording.name.clone(),
@@ -135,16 +172,18 @@ pub fn retroicor(
         respiratory_sampling_hz: respiratory
             .as_ref()
             .and_then(|_| recording.respiratory.as_ref().map(|t| t.sampling_hz)),
-        n_breaths: respiratory.as_ref().map(RespiratoryPhase::n_breaths),
+        n_breaths,
         breathing_rate_per_minute: respiratory.as_ref().map(breathing_rate),
         respiratory_extrapolated_share: respiratory
             .as_ref()
             .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
         slow: slow.summary,
+        peak_table,
+        alignment: None,
     };
     let groups =
         SliceGroups { group_of_plane: slices.group_of_plane, names: terms.names(), columns };
-    Ok(Retroicor { groups, summary })
+    Ok(Retroicor { groups, summary, beats: cardiac.map(|(_, beats)| beats), breaths_s })
 }
 
 /// The phases behind the columns, for those who want to look at them.
@@ -166,6 +205,15 @@ pub fn phases(recording: &Recording, acquisition: &Acquisition) -> Result<Phases
         cardiac_phase: cardiac.map(|(phase, _)| fill(&|t| phase.at(t))),
         resp_phase: respiratory.map(|phase| fill(&|t| phase.at(t))),
     })
+}
+
+/// Beats that are known, which must reach both ends of the scan but for ten of them.
+fn known(beats_s: Vec<f64>, peaks: &Peaks, slices: &SliceMoments) -> Result<(CardiacPhase, Beats)> {
+    let beats = Beats::known(beats_s);
+    let interval = (beats.times_s[0], beats.times_s[beats.times_s.len() - 1]);
+    let slack_s = 600.0 / beats.rate_bpm();
+    coverage::check(interval, slices.interval_s(), slack_s, "stretch of ten beats", &peaks.name)?;
+    Ok((CardiacPhase::new(&beats.times_s)?, beats))
 }
 
 fn missing_trace(recording: &Recording, column: &str, terms: &Terms, instead: &str) -> Error {

@@ -72,12 +72,12 @@ pub(super) fn neighbours_median(intervals: &[f64], i: usize, reach: usize) -> f6
     median(&others).unwrap_or(intervals[i])
 }
 
-/// Fill intervals that hold two or more periods: the beats between were not recorded. Returns the beats and how many
+/// Fill intervals that hold two or more periods: the beats between were not recorded. Returns all beats, and those that
 /// were put in.
-pub(super) fn fill_missed(times: &[f64]) -> (Vec<f64>, usize) {
+pub(super) fn fill_missed(times: &[f64]) -> (Vec<f64>, Vec<f64>) {
     let intervals: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).collect();
     let mut filled = Vec::with_capacity(times.len());
-    let mut n_filled = 0;
+    let mut put_in = Vec::new();
     for (i, &t) in times.iter().enumerate() {
         filled.push(t);
         let Some(&interval) = intervals.get(i) else { break };
@@ -86,10 +86,11 @@ pub(super) fn fill_missed(times: &[f64]) -> (Vec<f64>, usize) {
         let parts = ratio.round().min(1e4);
         if ratio >= 1.75 && (ratio / parts - 1.0).abs() < 0.2 {
             for part in 1..parts as usize {
-                filled.push(t + interval * part as f64 / parts);
-                n_filled += 1;
+                let time = t + interval * part as f64 / parts;
+                filled.push(time);
+                put_in.push(time);
             }
         }
     }
-    (filled, n_filled)
+    (filled, put_in)
 }

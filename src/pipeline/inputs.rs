@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
-use crate::physio::{self, PhysioSummary};
+use crate::physio::PhysioSummary;
+use crate::pipeline::recordings;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
@@ -59,6 +60,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         files.extend(path.iter().map(|p| (role, p.clone())));
     }
     files.extend(spec.physio.iter().map(|p| ("physio", p.clone())));
+    files.extend(spec.record.peaks.iter().map(|p| ("peaks", p.clone())));
 
     let design = match &spec.design {
         Some(path) => {
@@ -82,9 +84,8 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let mut summary = None;
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_ref().map_err(duplicate)?;
-        let recording = io::physio::read_all(&spec.physio)?;
-        let retroicor = physio::retroicor(&recording, acquisition, &options.terms)?;
-        watch.note(&described(&retroicor.summary));
+        let (_, retroicor) =
+            recordings::columns(&spec.physio, &spec.record, acquisition, &options.terms, watch)?;
         slices = Some(retroicor.groups);
         summary = Some(retroicor.summary);
     }
@@ -192,29 +193,4 @@ pub fn common_columns(run: &Run) -> &Array2<f64> {
 #[must_use]
 pub fn display(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// The recording in one line.
-fn described(summary: &PhysioSummary) -> String {
-    let mut parts = vec![format!(
-        "physiology: {} columns ({}) at {} slice times",
-        summary.columns.len(),
-        summary.terms,
-        summary.n_groups
-    )];
-    if let (Some(n), Some(rate)) = (summary.n_beats, summary.heart_rate_bpm) {
-        parts.push(format!("{n} beats, {rate:.1} a minute"));
-    }
-    if let Some(n) = summary.n_rr_outliers.filter(|&n| n > 0) {
-        parts.push(format!("{n} RR intervals stand out"));
-    }
-    if let (Some(n), Some(rate)) = (summary.n_breaths, summary.breathing_rate_per_minute) {
-        parts.push(format!("{n} breaths, {rate:.1} a minute"));
-    }
-    let shares = [summary.cardiac_extrapolated_share, summary.respiratory_extrapolated_share];
-    let most = shares.into_iter().flatten().fold(0.0, f64::max);
-    if most > 0.0 {
-        parts.push(format!("{:.2} % of slices beyond the recording", 100.0 * most));
-    }
-    parts.join("; ")
 }

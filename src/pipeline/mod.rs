@@ -1,5 +1,5 @@
 //! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] (`retroicor`),
-//! [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
+//! [`mod@physio`] (`physio`), [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
 //! stage.
 
 pub mod automask;
@@ -12,7 +12,10 @@ pub mod first_level;
 pub mod glm;
 pub mod inputs;
 pub mod maps;
+pub mod peak_table;
+pub mod physio;
 pub mod provenance;
+pub mod recordings;
 pub mod save;
 pub mod simulate;
 pub mod smoothing;

@@ -99,7 +99,7 @@ fn file_names(result: &GlmResult) -> Vec<String> {
 }
 
 /// An output must not take the place of an input: the raw run would be lost, and nothing could be verified.
-fn refuse_overwriting<'a>(
+pub(crate) fn refuse_overwriting<'a>(
     inputs: impl Iterator<Item = &'a PathBuf>,
     outputs: impl Iterator<Item = PathBuf>,
 ) -> Result<()> {

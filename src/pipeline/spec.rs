@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
 use crate::kernels::smooth::Kernel;
-use crate::physio::Terms;
+use crate::physio::{Align, Terms};
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -29,6 +29,20 @@ pub struct RunSpec {
     pub confounds: Option<PathBuf>,
     /// BIDS physiological recordings of this run (one, or one each for pulse and breathing).
     pub physio: Vec<PathBuf>,
+    /// How they are placed on the run's time, and corrected beats.
+    #[serde(default)]
+    pub record: RecordOptions,
+}
+
+/// How a recording is placed on the run's time, and what was corrected in it by hand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct RecordOptions {
+    /// What says when the scan began.
+    pub align: Align,
+    /// Volumes dropped from the image's start.
+    pub dummies: usize,
+    /// Peak table whose beats take the place of detection.
+    pub peaks: Option<PathBuf>,
 }
 
 /// How columns are made from events and confounds.
@@ -136,8 +150,18 @@ impl Command {
 
 impl RunSpec {
     fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        let RunSpec { bold, sidecar, slice_times, tr: _, events, design, confounds, physio } = self;
-        let optional = [sidecar, slice_times, events, design, confounds];
+        let RunSpec {
+            bold,
+            sidecar,
+            slice_times,
+            tr: _,
+            events,
+            design,
+            confounds,
+            physio,
+            record,
+        } = self;
+        let optional = [sidecar, slice_times, events, design, confounds, &mut record.peaks];
         let optional = optional.into_iter().filter_map(Option::as_mut);
         std::iter::once(bold).chain(optional).chain(physio).collect()
     }

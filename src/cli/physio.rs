@@ -1,0 +1,72 @@
+//! `boldly physio`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use crate::cli::args::{self, RecordArgs, TalkArgs, TimingArgs};
+use crate::error::Result;
+use crate::physio::Terms;
+use crate::pipeline::physio::{PhysioSpec, write};
+
+/// Turn pulse and breathing into regressors, and their peaks into a table that can be corrected by hand.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Written, each name beginning with PREFIX:
+  _desc-retroicor_timeseries.tsv, .json      a row a volume, at the middle slice (BIDS)
+  _desc-retroicorSlices_regressors.tsv, .json  a row for each volume and slice, at the slice's own time
+  _desc-retroicor.slibase.1D                 the same for AFNI (3dREMLfit -slibase_sm)
+  _desc-retroicor_multiple_regressors.txt    the volume-wise columns for SPM, as PhysIO writes them
+  _desc-peaks_events.tsv, .json              beats and breaths; edit status (ok, added, removed) or rows, then --peaks
+  _desc-retroicor_summary.json               beats, rates, outliers, extrapolated share, alignment
+Where slice times are not known or were corrected for, the columns are at the frame times and none by slice.
+
+Example: boldly physio --physio sub-01_physio.tsv.gz --bold sub-01_bold.nii.gz --out derivatives/sub-01")]
+pub(super) struct Args {
+    /// BIDS recording (.tsv.gz with its .json); give it twice when pulse and breathing are apart
+    #[arg(long, value_name = "TSV", required = true, num_args = 1..)]
+    physio: Vec<PathBuf>,
+    /// The run it belongs to: volumes, TR and slice times come from it and its sidecar
+    #[arg(long, value_name = "IMAGE", conflicts_with = "volumes")]
+    bold: Option<PathBuf>,
+    /// Volumes of the run, without --bold
+    #[arg(long, value_name = "N", requires = "tr")]
+    volumes: Option<usize>,
+    /// What the outputs' names begin with, or a folder (it exists, or the name ends in /)
+    #[arg(short, long, value_name = "PREFIX|DIR/")]
+    out: PathBuf,
+    /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
+    /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse
+    #[arg(long, default_value = "harvey")]
+    terms: Terms,
+    /// Peak table to use in place of detection
+    #[arg(long, value_name = "TSV")]
+    peaks: Option<PathBuf>,
+    #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
+    timing: TimingArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let spec = PhysioSpec {
+            physio: self.physio,
+            record: self.record.options(self.peaks),
+            terms: self.terms,
+            bold: self.bold,
+            sidecar: self.timing.sidecar,
+            slice_times: self.timing.slice_times,
+            tr: self.timing.tr,
+            volumes: self.volumes,
+        };
+        let terminal = self.talk.terminal();
+        let (prefix, summary) = write(&spec, &self.out, args::command_line(), &terminal)?;
+        terminal.wrote(&prefix, summary.outputs.len());
+        if self.talk.json {
+            super::print_json(&summary)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

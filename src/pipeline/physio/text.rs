@@ -1,0 +1,159 @@
+//! The columns as text that other tools read: BIDS, a table by slice, AFNI's slibase, PhysIO's multiple regressors.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value, json};
+
+use super::{Moment, PhysioResult};
+use crate::volume::SliceGroups;
+
+/// `[volume][column]` with a header, every digit.
+pub(super) fn volume_wise(result: &PhysioResult) -> String {
+    let mut text = result.names.join("\t") + "\n";
+    for row in result.volume_wise.rows() {
+        let cells: Vec<String> = row.iter().map(f64::to_string).collect();
+        text += &cells.join("\t");
+        text.push('\n');
+    }
+    text
+}
+
+/// PhysIO's form: the same numbers without a header.
+pub(super) fn multiple_regressors(result: &PhysioResult) -> String {
+    let mut text = String::new();
+    for row in result.volume_wise.rows() {
+        let cells: Vec<String> = row.iter().map(|v| format!("{v:23.16e}")).collect();
+        text += &cells.join("\t");
+        text.push('\n');
+    }
+    text
+}
+
+/// One row for each volume and slice.
+pub(super) fn slice_wise(result: &PhysioResult, slices: &SliceGroups) -> String {
+    let acquisition = &result.acquisition;
+    let times = acquisition.slice_times.as_deref().unwrap_or_default();
+    let mut text = format!("volume\tslice\ttime\t{}\n", slices.names.join("\t"));
+    for volume in 0..acquisition.n_volumes {
+        for (slice, &group) in slices.group_of_plane.iter().enumerate() {
+            let time_s = volume as f64 * acquisition.tr + times.get(slice).copied().unwrap_or(0.0);
+            // Writing to a String cannot fail.
+            let _ = write!(text, "{volume}\t{slice}\t{time_s:.6}");
+            for value in slices.columns[group].row(volume) {
+                let _ = write!(text, "\t{value:.8}");
+            }
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// AFNI's form, as RetroTS writes it: a row a volume, all columns of slice 0, then of slice 1, ...
+pub(super) fn slibase(slices: &SliceGroups) -> String {
+    let n_volumes = slices.columns.first().map_or(0, |c| c.nrows());
+    let planes = || slices.group_of_plane.iter().enumerate();
+    let labels: Vec<String> = planes()
+        .flat_map(|(k, _)| slices.names.iter().map(move |name| format!("s{k:03}.{name}")))
+        .collect();
+    let mut text = format!(
+        "# <RetroTSout\n# ni_type = \"{}*double\"\n# ni_dimen = \"{n_volumes}\"\n# ColumnLabels = \" {} \"\n# >\n",
+        labels.len(),
+        labels.join(" ; ")
+    );
+    for volume in 0..n_volumes {
+        for (_, &group) in planes() {
+            for value in slices.columns[group].row(volume) {
+                let _ = write!(text, "{value:.8} ");
+            }
+        }
+        text.push('\n');
+    }
+    text + "# </RetroTSout>\n"
+}
+
+/// The JSON beside the volume-wise columns.
+pub(super) fn description(result: &PhysioResult) -> Value {
+    let mut fields = Map::new();
+    for name in &result.names {
+        fields.insert(name.clone(), column(name));
+    }
+    let moment = match result.moment {
+        Moment::MiddleSlice => "the slice in the middle of the slice times",
+        Moment::FrameTime => "the frame time; slice times are not known or were corrected for",
+    };
+    let first_s = result.moment_s;
+    fields.insert("SamplingFrequency".to_owned(), json!(1.0 / result.acquisition.tr));
+    fields.insert("StartTime".to_owned(), json!(first_s));
+    fields.insert(
+        "Description".to_owned(),
+        json!(format!(
+            "RETROICOR columns ({}) at one moment of each volume, {first_s} s after its start: {moment}; each column has mean 0",
+            result.summary.terms
+        )),
+    );
+    Value::Object(fields)
+}
+
+/// The JSON beside the table by slice.
+pub(super) fn slice_description(result: &PhysioResult) -> Value {
+    let mut fields = Map::new();
+    fields.insert("volume".to_owned(), json!({ "Description": "Volume, from 0" }));
+    fields.insert(
+        "slice".to_owned(),
+        json!({ "Description": "Plane k of the image, from 0, in file order" }),
+    );
+    fields.insert(
+        "time".to_owned(),
+        json!({
+            "Description": "Moment the slice was acquired, relative to the start of the first volume",
+            "Units": "s",
+        }),
+    );
+    for name in &result.names {
+        fields.insert(name.clone(), column(name));
+    }
+    fields.insert(
+        "Description".to_owned(),
+        json!("RETROICOR columns at each slice's own time, eight decimals; each column has mean 0 over the volumes of a slice"),
+    );
+    Value::Object(fields)
+}
+
+/// What a column is, from its name: `cardiac_cos1`, `resp_sin2`, `interaction_cos_c1_plus_r1`.
+fn column(name: &str) -> Value {
+    let function = |text: &str| match text {
+        "cos" => "cosine",
+        _ => "sine",
+    };
+    for (start, signal) in [("cardiac_", "cardiac"), ("resp_", "respiratory")] {
+        let Some((f, Ok(order))) = name
+            .strip_prefix(start)
+            .filter(|rest| rest.starts_with("cos") || rest.starts_with("sin"))
+            .map(|rest| (&rest[..3], rest[3..].parse::<usize>()))
+        else {
+            continue;
+        };
+        return json!({
+            "Description": format!("{} of {order} times the {signal} phase", function(f)),
+            "Method": "RETROICOR",
+            "Signal": signal,
+            "Order": order,
+            "Units": "arbitrary",
+        });
+    }
+    let parts: Vec<&str> = name.split('_').collect();
+    if let ["interaction", f @ ("cos" | "sin"), c, sign @ ("plus" | "minus"), r] = parts[..] {
+        let order = |text: &str| text[1..].parse::<usize>().unwrap_or(1);
+        return json!({
+            "Description": format!(
+                "{} of {} times the cardiac phase {sign} {} times the respiratory phase",
+                function(f), order(c), order(r)
+            ),
+            "Method": "RETROICOR",
+            "Signal": "cardiac x respiratory",
+            "Order": [order(c), order(r)],
+            "Units": "arbitrary",
+        });
+    }
+    json!({ "Description": name, "Units": "arbitrary" })
+}
