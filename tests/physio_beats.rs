@@ -123,6 +123,7 @@ fn beats_that_were_not_recorded_are_filled_and_counted() {
     let a = agreement(&found.times_s, &want, 0.25);
     assert_eq!((a.n_missed, a.n_extra), (0, 0), "{a:?}");
     assert_eq!(found.n_filled, 3);
+    assert!(found.filled_s.len() == 3 && found.filled_s.iter().all(|t| found.times_s.contains(t)));
 }
 
 #[test]

@@ -32,7 +32,10 @@ fn well(dir: &Path, line: &str) -> Output {
 /// A small simulated study in `data`: 50 volumes, 6 slices.
 fn study() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    well(folder.path(), "simulate data --shape 6,6,6 --voxel-size 24,28,24 --volumes 50 --multiband 1");
+    well(
+        folder.path(),
+        "simulate data --shape 6,6,6 --voxel-size 24,28,24 --volumes 50 --multiband 1",
+    );
     folder
 }
 
@@ -219,6 +222,29 @@ fn record(first_s: f64, step_s: f64, n: usize) -> Recording {
 
 fn run(n_volumes: usize) -> Acquisition {
     Acquisition { tr: TR, n_volumes, slice_times: None, start_time: 0.0 }
+}
+
+#[test]
+fn a_breath_is_where_the_trace_is_highest() {
+    let study = boldly::simulate::run(&boldly::simulate::Spec {
+        shape: [6, 6, 6],
+        multiband: 1,
+        ..boldly::simulate::Spec::default()
+    })
+    .unwrap();
+    let trace = study.recording.respiratory.unwrap();
+    let phase = boldly::physio::RespiratoryPhase::new(&trace).unwrap();
+    let at = |t: f64| {
+        let middle = ((t - trace.start_s) * trace.sampling_hz) as usize;
+        // over a quarter of a second, so that noise does not decide
+        let part =
+            &trace.samples[middle.saturating_sub(12)..(middle + 13).min(trace.samples.len())];
+        part.iter().sum::<f64>() / part.len() as f64
+    };
+    assert!(phase.breaths_s().len() > 50);
+    for &t in &phase.breaths_s()[1..phase.breaths_s().len() - 1] {
+        assert!(at(t) > at(t - 0.7) && at(t) > at(t + 0.7), "breath at {t} s");
+    }
 }
 
 #[test]
