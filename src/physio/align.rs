@@ -196,7 +196,7 @@ fn line(name: &str, edges: &[f64], acquisition: &Acquisition, dummies: usize) ->
 
 fn wrong_count(thing: &str, found: usize, n_volumes: usize, dummies: usize) -> Error {
     let wanted = n_volumes + dummies;
-    let hint = if found > wanted && found % wanted == 0 {
+    let hint = if found > wanted && found.is_multiple_of(wanted) {
         "triggers of slices are not told apart: use --align start-time, start or end".to_owned()
     } else if found > wanted && found - n_volumes <= 20 {
         format!(
