@@ -10,6 +10,7 @@ use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
+use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
 use crate::pipeline::blocks::Ladder;
@@ -114,6 +115,25 @@ impl RecordArgs {
         };
         RecordOptions { align, dummies: self.dummies, peaks }
     }
+}
+
+/// How physiological logs are read.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct PhysioArgs {
+    /// Format of the --physio logs and what they do not tell, NAME[:KEY=VALUE]...; once for all, or once for each
+    ///
+    /// BIDS, Siemens VB (.puls, .resp, .ecg, .ext), Siemens VD and CMRR (_PULS.log, _RESP.log, _ECG.log, with the _Info.log
+    /// beside them), GE (PPGData, RESPData, ECGData) and Philips (SCANPHYSLOG) are detected.
+    ///
+    /// Names: auto, bids, siemens-vb, siemens-vd, ge, philips, afni-1d, fsl-pnm, columns.
+    /// Keys: hz, samples a second; columns, what they hold in file order (cardiac, respiratory, trigger, - for none of
+    /// them); start, seconds from the first volume to the first sample (negative when recording began before it); skip,
+    /// dummy scans that the log has and the image has not.
+    ///
+    /// Examples: afni-1d:hz=50:columns=cardiac, fsl-pnm:hz=400:columns=trigger,respiratory,cardiac, ge:hz=40,
+    /// philips:hz=496, columns:hz=100:columns=-,cardiac:start=-8.2, auto:start=-21.6, auto:skip=4
+    #[arg(long = "physio-format", value_name = "FORMAT", requires = "physio")]
+    pub formats: Vec<Format>,
 }
 
 /// How the design is made.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, KernelName, RecordArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, KernelName, PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::save;
@@ -37,14 +37,17 @@ pub(super) struct Args {
     /// Confounds table of each run, one row a volume; see --columns
     #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
-    /// BIDS recording of each run (.tsv.gz with its .json); two of each run, in run order, when pulse and breathing are apart
-    #[arg(long, value_name = "TSV", num_args = 1..)]
+    /// Recording of each run: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in
+    /// run order, when pulse and breathing are apart
+    #[arg(long, value_name = "LOG", num_args = 1..)]
     physio: Vec<PathBuf>,
     /// Peak table of each run (of boldly physio, corrected by hand) whose beats take the place of detection
     #[arg(long, value_name = "TSV", num_args = 1.., requires = "physio")]
     peaks: Vec<PathBuf>,
     #[command(flatten)]
     record: RecordArgs,
+    #[command(flatten)]
+    physio_format: PhysioArgs,
     /// Voxels to fit; without it a mask is made from the mean image. It does not limit the smoothing
     #[arg(long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
@@ -117,6 +120,15 @@ impl Args {
         if !self.design_matrix.is_empty() {
             self.design.check_with_ready_design()?;
         }
+        let formats = &self.physio_format.formats;
+        if formats.len() > 1 && formats.len() != self.physio.len() {
+            return Err(Error::usage(
+                "--physio-format",
+                format!("is given {} times for {} logs", formats.len(), self.physio.len()),
+                "be given once for all, or once for each --physio in the same order",
+                "repeat it, auto where the log itself tells",
+            ));
+        }
         if self.events.is_empty() && self.design_matrix.is_empty() {
             return Err(Error::usage(
                 "the command line",
@@ -136,6 +148,10 @@ impl Args {
                 confounds: self.confounds.get(run).cloned(),
                 physio: self.physio[run * recordings..][..recordings].to_vec(),
                 record: self.record.options(self.peaks.get(run).cloned()),
+                physio_formats: match formats.len() {
+                    0 | 1 => formats.clone(),
+                    _ => formats[run * recordings..][..recordings].to_vec(),
+                },
             })
             .collect();
         let smooth = SmoothOptions {

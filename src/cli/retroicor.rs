@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, RecordArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
@@ -22,9 +22,12 @@ Example: boldly retroicor sub-01_bold.nii.gz --physio sub-01_physio.tsv.gz --eve
 pub(super) struct Args {
     /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img) on its native slices
     bold: PathBuf,
-    /// BIDS recording (.tsv.gz with its .json); give it twice when pulse and breathing are apart
-    #[arg(long, value_name = "TSV", required = true)]
+    /// Recording: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; give it twice when pulse and
+    /// breathing are apart
+    #[arg(long, value_name = "LOG", required = true)]
     physio: Vec<PathBuf>,
+    #[command(flatten)]
+    physio_format: PhysioArgs,
     /// BIDS events, fitted jointly so that task signal stays
     #[arg(long, value_name = "TSV")]
     events: Option<PathBuf>,
@@ -60,6 +63,7 @@ impl Args {
             confounds: self.confounds,
             physio: self.physio,
             record: self.record.options(self.peaks),
+            physio_formats: self.physio_format.formats,
         };
         let spec = RetroicorSpec { run, design: self.design.options() };
         self.work.run(started, &self.out, |session, terminal| {

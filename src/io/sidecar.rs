@@ -42,6 +42,8 @@ pub struct Sidecar {
     pub start_time: Option<Field<f64>>,
     /// `SliceTimingCorrected`.
     pub slice_timing_corrected: Option<Field<bool>>,
+    /// `AcquisitionTime` of the first volume, seconds since midnight on the scanner's clock (dcm2niix writes it).
+    pub acquisition_time: Option<Field<f64>>,
     /// `TaskName`.
     pub task_name: Option<Field<String>>,
 }
@@ -82,9 +84,24 @@ impl Sidecar {
         set(&mut self.slice_encoding_direction, direction, file);
         let corrected = map.get("SliceTimingCorrected").and_then(Value::as_bool);
         set(&mut self.slice_timing_corrected, corrected, file);
+        let time = map.get("AcquisitionTime").and_then(Value::as_str).and_then(time_of_day);
+        set(&mut self.acquisition_time, time, file);
         let task = map.get("TaskName").and_then(Value::as_str).map(str::to_string);
         set(&mut self.task_name, task, file);
         Ok(())
+    }
+}
+
+/// Seconds since midnight of `14:28:17.165000`; none for what is no time.
+fn time_of_day(text: &str) -> Option<f64> {
+    let parts: Option<Vec<f64>> = text.trim().split(':').map(|p| p.parse().ok()).collect();
+    match parts?[..] {
+        [h, m, s]
+            if (0.0..24.0).contains(&h) && (0.0..60.0).contains(&m) && (0.0..61.0).contains(&s) =>
+        {
+            Some(3600.0 * h + 60.0 * m + s)
+        }
+        _ => None,
     }
 }
 

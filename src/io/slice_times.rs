@@ -6,12 +6,15 @@ use super::files;
 use crate::{Error, Result};
 
 /// Reads slice times in seconds, one for each plane k in file order, separated by spaces, tabs, commas or lines; what
-/// follows a `#` is a comment.
+/// follows a `#` is a comment. Of a Siemens `_Info.log` the mean times of its slices.
 ///
 /// # Errors
 /// [`Error::BadData`] naming the line for what is no number, or for a file without any.
 pub fn read(path: &Path) -> Result<Vec<f64>> {
     let text = files::read_text(path)?;
+    if let Some(times) = super::physio::slice_times(path, &text) {
+        return times;
+    }
     let mut times = Vec::new();
     for (n, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default();

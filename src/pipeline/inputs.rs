@@ -8,6 +8,8 @@ use serde_json::{Map, Value, json};
 
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
+use crate::io::physio::{Logs, Scan};
+use crate::io::sidecar::Sidecar;
 use crate::io::{self, BoldFile};
 use crate::physio::PhysioSummary;
 use crate::pipeline::recordings;
@@ -15,6 +17,9 @@ use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
 use crate::volume::SliceGroups;
+
+/// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
+const SAME_SLICE_TIME_S: f64 = 0.005;
 
 /// A run and all that its model needs.
 #[derive(Debug)]
@@ -43,7 +48,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = BoldFile::open(&spec.bold)?;
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
-    let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
+    let mut acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
 
     for note in io::acquisition_notes(&bold, &sidecar, spec.tr) {
         watch.note(&note);
@@ -83,15 +88,58 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let mut slices = None;
     let mut summary = None;
     if !spec.physio.is_empty() {
-        let acquisition = acquisition.as_ref().map_err(duplicate)?;
+        let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
+        let logs = read_logs(spec, &bold, &sidecar, acquisition, watch)?;
+        files.extend(logs.found.iter().map(|p| ("physio", p.clone())));
+        let recording = logs.recording;
         let (_, retroicor) =
-            recordings::columns(&spec.physio, &spec.record, acquisition, &options.terms, watch)?;
+            recordings::columns(recording, &spec.record, acquisition, &options.terms, watch)?;
         slices = Some(retroicor.groups);
         summary = Some(retroicor.summary);
     }
     let dof_spent = dof_spent(&spec.bold, slices.is_some(), watch)?;
     let acquisition = acquisition.ok();
     Ok(Run { bold, acquisition, design, slices, physio: summary, dof_spent, files })
+}
+
+/// The run's physiological logs; slice times that only a log knows go into `acquisition`.
+fn read_logs(
+    spec: &RunSpec,
+    bold: &BoldFile,
+    sidecar: &Sidecar,
+    acquisition: &mut Acquisition,
+    watch: &dyn Watch,
+) -> Result<Logs> {
+    let scan = Scan {
+        tr: acquisition.tr,
+        n_volumes: acquisition.n_volumes,
+        n_slices: bold.grid.shape[2],
+        first_volume_of_day_s: sidecar.acquisition_time.as_ref().map(|t| t.value),
+    };
+    let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
+    logs.notes.iter().for_each(|note| watch.note(note));
+    let Some(timing) = &logs.timing else { return Ok(logs) };
+    let file = display(&timing.file);
+    match &acquisition.slice_times {
+        Some(used) => {
+            let pairs = used.iter().zip(&timing.slice_times);
+            let apart = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            if apart > SAME_SLICE_TIME_S {
+                watch.warn(&format!(
+                    "the slice times of {file} differ from those that are used by up to {:.1} ms; --slice-times {file} \
+                     takes the scanner's own",
+                    1000.0 * apart
+                ));
+            }
+        }
+        // A run corrected for slice timing has no slice times any more.
+        None if sidecar.slice_timing_corrected.as_ref().is_none_or(|c| !c.value) => {
+            watch.note(&format!("slice times are those of {file}, slice 0 as the first plane"));
+            acquisition.slice_times = Some(timing.slice_times.clone());
+        }
+        None => {}
+    }
+    Ok(logs)
 }
 
 /// An acquisition error is only raised by what needs the acquisition, possibly twice.

@@ -112,8 +112,9 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
 
     let (moment, moment_s) = moment(&acquisition);
     let at_moment = with_moment(&acquisition, moment_s);
+    let recording = io::physio::read_all(&spec.physio)?;
     let (recording, mut retroicor) =
-        recordings::columns(&spec.physio, &spec.record, &at_moment, &spec.terms, watch)?;
+        recordings::columns(recording, &spec.record, &at_moment, &spec.terms, watch)?;
     let known = spec.record.peaks.as_deref().map(peak_table::read).transpose()?;
     let peaks = peak_table::of(&retroicor, &known.unwrap_or_default());
 

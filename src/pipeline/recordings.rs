@@ -1,9 +1,6 @@
-//! Recordings become columns: read, placed on the run's time, beats and breaths found or taken from a table.
-
-use std::path::PathBuf;
+//! A recording becomes columns: placed on the run's time, beats and breaths found or taken from a table.
 
 use crate::error::Result;
-use crate::io;
 use crate::physio::{self, Align, Alignment, Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::peak_table;
 use crate::pipeline::spec::RecordOptions;
@@ -13,18 +10,17 @@ use crate::recording::{Acquisition, Recording};
 /// Triggers that put the scan's start this far from where it was taken are worth a warning, seconds.
 const TRIGGER_APART_S: f64 = 0.1;
 
-/// Columns of a run's recordings, and the recording on the run's time.
+/// Columns of a run's recording, and the recording on the run's time.
 ///
 /// # Errors
 /// What the files hold or lack.
 pub fn columns(
-    paths: &[PathBuf],
+    recording: Recording,
     options: &RecordOptions,
     acquisition: &Acquisition,
     terms: &Terms,
     watch: &dyn Watch,
 ) -> Result<(Recording, Retroicor)> {
-    let recording = io::physio::read_all(paths)?;
     let (recording, alignment) =
         physio::align(recording, acquisition, options.align, options.dummies)?;
     let peaks = match &options.peaks {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
+use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
 
@@ -27,11 +28,14 @@ pub struct RunSpec {
     pub design: Option<PathBuf>,
     /// Confounds, one row a volume.
     pub confounds: Option<PathBuf>,
-    /// BIDS physiological recordings of this run (one, or one each for pulse and breathing).
+    /// Physiological logs of this run (one, or one each for pulse and breathing).
     pub physio: Vec<PathBuf>,
     /// How they are placed on the run's time, and corrected beats.
     #[serde(default)]
     pub record: RecordOptions,
+    /// How the logs are read: one for each, one for all, or none where they tell themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub physio_formats: Vec<Format>,
 }
 
 /// How a recording is placed on the run's time, and what was corrected in it by hand.
@@ -160,6 +164,7 @@ impl RunSpec {
             confounds,
             physio,
             record,
+            physio_formats: _,
         } = self;
         let optional = [sidecar, slice_times, events, design, confounds, &mut record.peaks];
         let optional = optional.into_iter().filter_map(Option::as_mut);

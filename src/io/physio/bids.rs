@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{bids, files, tsv};
+use crate::io::{bids, files, tsv};
 use crate::recording::{Recording, Trace};
 use crate::{Error, Result};
 
@@ -81,7 +81,7 @@ fn put(recording: &mut Recording, column: &str, trace: Trace, path: &Path) -> Re
     Ok(())
 }
 
-fn twice(path: &Path, signal: &str) -> Error {
+pub(super) fn twice(path: &Path, signal: &str) -> Error {
     Error::bad_data(
         path.display().to_string(),
         format!("gives a second {signal} signal"),
