@@ -56,6 +56,11 @@ fn by_name(path: &Path) -> Option<Kind> {
         Some(Kind::Bids)
     } else if [".puls", ".resp", ".ecg", ".ext"].iter().any(|e| name.ends_with(e)) {
         Some(Kind::SiemensVb)
+    } else if ["_puls.log", "_resp.log", "_ecg.log", "_ext.log", "_info.log"]
+        .iter()
+        .any(|e| name.ends_with(e))
+    {
+        Some(Kind::SiemensVd)
     } else if super::ge::channel(path).is_some() {
         Some(Kind::Ge)
     } else if name.starts_with("scanphyslog") {

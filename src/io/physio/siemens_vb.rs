@@ -17,8 +17,8 @@ use crate::{Error, Result};
 
 /// One channel above another, in the numbers of the log.
 const CHANNEL_STEP: u64 = 8192;
-/// Every rate of these logs divides this, Hz.
-const FASTEST_HZ: f64 = 400.0;
+/// The rates of these logs, Hz.
+const RATES_HZ: [f64; 4] = [50.0, 100.0, 200.0, 400.0];
 /// Start and stop agree with a rate within this share (both clocks are read some ms late).
 const RATE_TOLERANCE: f64 = 0.02;
 /// ms a day.
@@ -194,19 +194,19 @@ fn signal(path: &Path, text: &str, format: &Format) -> Result<(Signal, bool)> {
         Some("ext" | "ext2") => Some(Signal::Trigger),
         _ => is_ecg.then_some(Signal::Cardiac),
     };
-    if let (Some(own), Some(named)) = (own, named) {
-        if own != named {
-            return Err(Error::bad_data(
-                path.display().to_string(),
-                format!(
-                    "is a {} log by its LOGVERSION but a {} log by its name",
-                    own.name(),
-                    named.name()
-                ),
-                "be named for what it holds",
-                "rename it: .puls, .resp, .ecg or .ext",
-            ));
-        }
+    if let (Some(own), Some(named)) = (own, named)
+        && own != named
+    {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!(
+                "is a {} log by its LOGVERSION but a {} log by its name",
+                own.name(),
+                named.name()
+            ),
+            "be named for what it holds",
+            "rename it: .puls, .resp, .ecg or .ext",
+        ));
     }
     match (&format.columns[..], own.or(named)) {
         ([], Some(signal)) => Ok((signal, is_ecg)),
@@ -238,11 +238,10 @@ fn rate(path: &Path, parsed: &Parsed, n_samples: usize) -> Result<f64> {
         return Err(no_footer(path, "how long it took (LogStart and LogStop)", "hz=50"));
     };
     let measured = n_samples as f64 / span_ms * 1000.0;
-    let nominal = FASTEST_HZ / (FASTEST_HZ / measured).round().max(1.0);
-    // Two samples short or late count on their own in short logs.
-    let n_expected = nominal * span_ms / 1000.0;
-    if (n_samples as f64 - n_expected).abs() <= RATE_TOLERANCE * n_expected + 2.0 {
-        return Ok(nominal);
+    // Start and stop are written some ms late, so the nominal rate is the truer one.
+    let confirmed = |hz: &&f64| (measured / **hz - 1.0).abs() <= RATE_TOLERANCE;
+    if let Some(hz) = RATES_HZ.iter().find(confirmed) {
+        return Ok(*hz);
     }
     Err(Error::bad_data(
         path.display().to_string(),

@@ -320,10 +320,10 @@ fn volumes(path: &Path, file: &File) -> Result<Volumes> {
             read(slice, "SLICE")? as usize,
             read(start, "ACQ_START_TICS")?,
         );
-        if let Some(echo) = echo {
-            if read(echo, "ECHO")? != 0 {
-                continue;
-            }
+        if let Some(echo) = echo
+            && read(echo, "ECHO")? != 0
+        {
+            continue;
         }
         let bad = |field: &str, found: u64, expected: String| {
             Error::bad_data(
