@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{self, RecordArgs, TalkArgs, TimingArgs};
+use crate::cli::args::{self, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
 use crate::error::Result;
 use crate::physio::Terms;
 use crate::pipeline::physio::{PhysioSpec, write};
@@ -22,8 +22,9 @@ Where slice times are not known or were corrected for, the columns are at the fr
 
 Example: boldly physio --physio sub-01_physio.tsv.gz --bold sub-01_bold.nii.gz --out derivatives/sub-01")]
 pub(super) struct Args {
-    /// BIDS recording (.tsv.gz with its .json); give it twice when pulse and breathing are apart
-    #[arg(long, value_name = "TSV", required = true, num_args = 1..)]
+    /// Recording: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two when pulse and breathing are
+    /// apart
+    #[arg(long, value_name = "LOG", required = true, num_args = 1..)]
     physio: Vec<PathBuf>,
     /// The run it belongs to: volumes, TR and slice times come from it and its sidecar
     #[arg(long, value_name = "IMAGE", conflicts_with = "volumes")]
@@ -42,6 +43,8 @@ pub(super) struct Args {
     #[arg(long, value_name = "TSV")]
     peaks: Option<PathBuf>,
     #[command(flatten)]
+    physio_format: PhysioArgs,
+    #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
     timing: TimingArgs,
@@ -53,6 +56,7 @@ impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let spec = PhysioSpec {
             physio: self.physio,
+            physio_formats: self.physio_format.formats,
             record: self.record.options(self.peaks),
             terms: self.terms,
             bold: self.bold,

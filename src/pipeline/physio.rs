@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use crate::error::{Error, Result};
+use crate::io::physio::{Format, Scan};
 use crate::io::{self, BoldFile, Outputs, hash};
 use crate::physio::{Peaks, PhysioSummary, Terms};
 use crate::pipeline::provenance::{Input, relative};
@@ -25,6 +26,8 @@ mod text;
 pub struct PhysioSpec {
     /// Recordings of the run.
     pub physio: Vec<PathBuf>,
+    /// How they are read: one for each, one for all, or none where they tell themselves.
+    pub physio_formats: Vec<Format>,
     /// How they are placed on the run's time, and corrected beats.
     pub record: RecordOptions,
     /// Which columns.
@@ -112,9 +115,17 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
 
     let (moment, moment_s) = moment(&acquisition);
     let at_moment = with_moment(&acquisition, moment_s);
-    let recording = io::physio::read_all(&spec.physio)?;
+    let scan = Scan {
+        tr: acquisition.tr,
+        n_volumes: acquisition.n_volumes,
+        n_slices: acquisition.slice_times.as_ref().map_or(1, Vec::len),
+        first_volume_of_day_s: None,
+    };
+    let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
+    logs.notes.iter().for_each(|note| watch.note(note));
+    files.extend(logs.found.iter().map(|p| ("physio", p.clone())));
     let (recording, mut retroicor) =
-        recordings::columns(recording, &spec.record, &at_moment, &spec.terms, watch)?;
+        recordings::columns(logs.recording, &spec.record, &at_moment, &spec.terms, watch)?;
     let known = spec.record.peaks.as_deref().map(peak_table::read).transpose()?;
     let peaks = peak_table::of(&retroicor, &known.unwrap_or_default());
 
