@@ -36,8 +36,8 @@ pub(super) struct Args {
     #[arg(short, long, value_name = "PREFIX|DIR/")]
     out: PathBuf,
     /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
-    /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse
-    #[arg(long, default_value = "harvey")]
+    /// (4/4/2x2), and slow terms behind a +, as 'harvey+rvt(0,5,10)+hr'; boldly glm --help says all
+    #[arg(long, value_name = "ORDERS+SLOW", default_value = "harvey")]
     terms: Terms,
     /// Peak table to use in place of detection
     #[arg(long, value_name = "TSV")]

@@ -87,7 +87,7 @@ pub(super) fn description(result: &PhysioResult) -> Value {
     fields.insert(
         "Description".to_owned(),
         json!(format!(
-            "RETROICOR columns ({}) at one moment of each volume, {first_s} s after its start: {moment}; each column has mean 0",
+            "Physiological columns ({}) at one moment of each volume, {first_s} s after its start: {moment}; each column has mean 0",
             result.summary.terms
         )),
     );
@@ -114,12 +114,12 @@ pub(super) fn slice_description(result: &PhysioResult) -> Value {
     }
     fields.insert(
         "Description".to_owned(),
-        json!("RETROICOR columns at each slice's own time, eight decimals; each column has mean 0 over the volumes of a slice"),
+        json!("Physiological columns at each slice's own time, eight decimals; each column has mean 0 over the volumes of a slice"),
     );
     Value::Object(fields)
 }
 
-/// What a column is, from its name: `cardiac_cos1`, `resp_sin2`, `interaction_cos_c1_plus_r1`.
+/// What a column is, from its name: `cardiac_cos1`, `resp_sin2`, `interaction_cos_c1_plus_r1`, `rvt_rrf_delay_5s`.
 fn column(name: &str) -> Value {
     let function = |text: &str| match text {
         "cos" => "cosine",
@@ -154,6 +154,25 @@ fn column(name: &str) -> Value {
             "Order": [order(c), order(r)],
             "Units": "arbitrary",
         });
+    }
+    for (start, method, signal) in [
+        ("rvt_hilbert_", "RVT by the analytic signal", "respiratory"),
+        ("rvt_", "RVT by peaks", "respiratory"),
+        ("rv_", "RV", "respiratory"),
+        ("hr_", "HR", "cardiac"),
+    ] {
+        if let Some(rest) = name.strip_prefix(start) {
+            let delay_s = rest.rsplit('_').next().and_then(|s| s.strip_suffix('s'));
+            let delay_s: f64 = delay_s.and_then(|s| s.parse().ok()).unwrap_or(0.0);
+            let response = rest.split('_').next().unwrap_or_default().to_uppercase();
+            return json!({
+                "Description": format!("{method}, convolved with the {response}"),
+                "Method": method,
+                "Signal": signal,
+                "Delay": delay_s,
+                "Units": "arbitrary",
+            });
+        }
     }
     json!({ "Description": name, "Units": "arbitrary" })
 }
