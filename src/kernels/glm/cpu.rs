@@ -16,7 +16,7 @@ use crate::volume::HostBold;
 /// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
 const BLOCK_VALUES: usize = 32_768;
 /// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
-const BLOCKS_A_TASK: usize = 8;
+const BLOCKS_A_TASK: usize = 4;
 
 /// One solution operator in the layout of the panel products.
 struct Operators<'a> {
@@ -34,7 +34,7 @@ struct Operators<'a> {
 
 /// A block of voxels of one group and where its estimates go.
 struct Job<'a> {
-    group: usize,
+    group: u32,
     voxels: &'a [u32],
     beta: ArrayViewMut2<'a, f64>,
     sigma2: &'a mut [f64],
@@ -46,7 +46,13 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
         .iter()
         .map(|&v| model.group_of_plane[bold.block.planes.start + v as usize / plane_len] as u32)
         .collect();
-    let operators: Vec<Operators> = model.solvers.iter().map(Operators::new).collect();
+    // Of the groups of these voxels only: a slab has few of them.
+    let mut groups: Vec<u32> = group.clone();
+    groups.dedup();
+    groups.sort_unstable();
+    groups.dedup();
+    let operators: Vec<Operators> =
+        groups.iter().map(|&g| Operators::new(&model.solvers[g as usize])).collect();
     let mut beta = Array2::zeros((model.names.len(), voxels.len()));
     let mut sigma2 = vec![0.0; voxels.len()];
     let block = block_voxels(model.n_volumes());
@@ -54,7 +60,8 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
     jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
         let mut scratch = Vec::new();
         for job in jobs {
-            let task = Fit { bold, operators: &operators[job.group], job, scratch: &mut scratch };
+            let operators = &operators[groups.partition_point(|&g| g < job.group)];
+            let task = Fit { bold, operators, job, scratch: &mut scratch };
             Arch::new().dispatch(task);
         }
     });
@@ -96,12 +103,7 @@ fn cut<'a>(
             let (beta_here, other_beta) = beta.split_at(Axis(1), here.len());
             let (sigma2_here, other_sigma2) = sigma2.split_at_mut(here.len());
             (voxels, beta, sigma2) = (other_voxels, other_beta, other_sigma2);
-            jobs.push(Job {
-                group: here[0] as usize,
-                voxels: these,
-                beta: beta_here,
-                sigma2: sigma2_here,
-            });
+            jobs.push(Job { group: here[0], voxels: these, beta: beta_here, sigma2: sigma2_here });
         }
     }
     jobs

@@ -15,7 +15,7 @@ use crate::volume::HostBold;
 /// Values gathered at once: panels that stay in the second cache level, 256 KiB in f64.
 const BLOCK_VALUES: usize = 32_768;
 /// Blocks a task: enough to reuse its scratch, few enough to balance the cores.
-const BLOCKS_A_TASK: usize = 8;
+const BLOCKS_A_TASK: usize = 4;
 
 /// One group's rows and columns in the layout of the panel products, both `[volume][column]`.
 struct Operators {
@@ -29,10 +29,13 @@ pub(super) fn subtract(mut bold: HostBold, projection: &Projection) -> Result<Ho
     if block.is_empty() {
         return Ok(bold);
     }
-    let operators: Vec<Operators> = projection
-        .rows
+    // Of the groups of this block's planes only: a slab has few of them.
+    let mut groups: Vec<usize> = projection.group_of_plane[block.planes.clone()].to_vec();
+    groups.sort_unstable();
+    groups.dedup();
+    let operators: Vec<Operators> = groups
         .iter()
-        .zip(&projection.columns)
+        .map(|&group| (&projection.rows[group], &projection.columns[group]))
         .map(|(rows, columns)| Operators {
             rows_t: rows.t().iter().copied().collect(),
             columns: columns.iter().copied().collect(),
@@ -46,11 +49,12 @@ pub(super) fn subtract(mut bold: HostBold, projection: &Projection) -> Result<Ho
     for (plane, voxels) in
         block.planes.clone().zip(data.axis_chunks_iter_mut(Axis(1), block.plane_len()))
     {
+        let group = groups.partition_point(|&g| g < projection.group_of_plane[plane]);
         let mut left = voxels;
         while left.ncols() > 0 {
             let count = block_voxels(shape.0).min(left.ncols());
             let (job, rest) = left.split_at(Axis(1), count);
-            jobs.push((projection.group_of_plane[plane], job));
+            jobs.push((group, job));
             left = rest;
         }
     }
