@@ -448,6 +448,29 @@ fn several_runs_take_recordings_that_are_apart_in_run_order() {
 }
 
 #[test]
+fn a_run_whose_planes_exceed_a_slab_is_fitted_plane_by_plane() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    // one plane times all volumes: 10.6 MB
+    let (shape, n) = ([128, 130, 3], 160);
+    let mut affine = [[0.0; 4]; 4];
+    (0..4).for_each(|axis| affine[axis][axis] = 1.0);
+    let grid = boldly::volume::Grid { shape, affine, voxel_size_mm: [1.0; 3] };
+    let header = Header::new(&grid, Some(2.0)).for_bold(n);
+    let value = |at: usize| 1000.0 + (at.wrapping_mul(2_654_435_761) >> 7 & 0xfff) as f32 / 64.0;
+    let values: Vec<f32> = (0..header.len()).map(value).collect();
+    let rows: String = (0..n).map(|t| format!("{}\t1\n", (t / 8) % 2)).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("bold.nii"), &header, &values).expect("an image");
+    outputs.text(&dir.join("design.tsv"), &format!("task\tconstant\n{rows}")).expect("a table");
+    outputs.commit().expect("a writable folder");
+    run(dir, "glm bold.nii --design design.tsv --contrast task --out out --device cpu -q");
+    let t = read_map(&dir.join("out/contrast-task_stat-t_statmap.nii.gz")).expect("a map").2;
+    let fitted = t.iter().filter(|&&t| t != 0.0).count();
+    assert!(fitted > 128 * 130 * 3 * 99 / 100, "{fitted} voxels have a t");
+}
+
+#[test]
 fn help_of_every_command_names_units_defaults_and_an_example() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     for command in ["glm", "retroicor", "smooth", "verify", "demo", "simulate", "bench", "devices"]

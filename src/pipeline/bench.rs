@@ -16,7 +16,9 @@ use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
-use crate::pipeline::blocks::{BoldSource, Ladder, Memory, batches, block_bytes, slabs};
+use crate::pipeline::blocks::{
+    BoldSource, Ladder, Memory, batches, block_bytes, plane_bytes, slabs,
+};
 use crate::pipeline::save::totals;
 use crate::volume::{Block, Grid, HostBold, SliceGroups};
 
@@ -215,7 +217,8 @@ impl Problem {
             let bold = smooth::smooth(device, bold, &self.taps, None)?;
             device.store(bold)?;
         }
-        let blocks = slabs(shape, n_volumes, 0, block_bytes(device)).unwrap_or_default();
+        let bytes = block_bytes(device).max(plane_bytes(shape, n_volumes));
+        let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
         for block in blocks {
             let first = block.planes.start * block.plane_len();
             let inside = &self.mask[first..first + block.volume_len()];

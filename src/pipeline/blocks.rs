@@ -174,8 +174,7 @@ pub fn core_of(bold: HostBold) -> HostBold {
 /// included). None when not even one plane with its halo fits.
 #[must_use]
 pub fn slabs(shape: [usize; 3], n_volumes: usize, halo: usize, bytes: usize) -> Option<Vec<Block>> {
-    let plane_bytes = shape[0] * shape[1] * n_volumes * size_of::<f32>();
-    let fitting = bytes / plane_bytes.max(1);
+    let fitting = bytes / plane_bytes(shape, n_volumes).max(1);
     if fitting >= shape[2] {
         return Some(vec![Block::whole(shape, n_volumes)]);
     }
@@ -207,6 +206,12 @@ fn pieces(range: Range<usize>, longest: usize) -> impl Iterator<Item = Range<usi
 #[must_use]
 pub fn block_bytes(device: &Device) -> usize {
     device.block_bytes().unwrap_or(CPU_SLAB_BYTES)
+}
+
+/// Bytes of one plane times all volumes: the least that a slab can hold.
+#[must_use]
+pub fn plane_bytes(shape: [usize; 3], n_volumes: usize) -> usize {
+    shape[0] * shape[1] * n_volumes * size_of::<f32>()
 }
 
 /// A device together with what to do when it fails.

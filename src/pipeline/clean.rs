@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
-    BoldSink, BoldSource, Cut, Ladder, block_bytes, read_timed, slabs, write_timed,
+    BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
 };
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::spec::RetroicorSpec;
@@ -21,10 +21,9 @@ pub fn clean_run(
     watch: &dyn Watch,
 ) -> Result<()> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let one_plane = shape[0] * shape[1] * n_volumes * size_of::<f32>();
     let bytes = match ladder.device.block_bytes() {
         None if source.is_stream() || sink.is_stream() => usize::MAX,
-        _ => block_bytes(&ladder.device).max(one_plane),
+        _ => block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes)),
     };
     let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
     watch.stage("retroicor", blocks.len());

@@ -7,7 +7,9 @@ use crate::kernels::contrast::{self, Contrast};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{BoldSource, Cut, Ladder, Memory, block_bytes, read_timed, slabs};
+use crate::pipeline::blocks::{
+    BoldSource, Cut, Ladder, Memory, block_bytes, plane_bytes, read_timed, slabs,
+};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::maps::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -56,6 +58,7 @@ pub fn fit_run(
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
     let bytes = match (&ladder.device.block_bytes(), halo) {
         (None, 1..) => usize::MAX, // the CPU path smooths the whole run in place
+        (None, 0) => block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes)),
         _ => block_bytes(&ladder.device),
     };
     let Some(blocks) = slabs(shape, n_volumes, halo, bytes) else {
