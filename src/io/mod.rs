@@ -26,7 +26,7 @@ mod write;
 
 pub use acquire::{acquisition, acquisition_notes};
 pub use bold::BoldFile;
-pub use compress::gzip;
+pub use compress::{gzip, gzip_samples};
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask};
 pub use output::Outputs;

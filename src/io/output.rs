@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::compress::gzip;
+use super::compress::{gzip, gzip_samples};
 use super::header::Header;
 use super::write::BoldWriter;
 use super::{interrupt, sample};
@@ -96,7 +96,7 @@ impl Outputs {
         }
         let compressed = is_compressed_image(path)?;
         let bytes = [&header.as_f32().to_bytes()[..], &sample::little_endian(values)].concat();
-        if compressed { self.bytes(path, &gzip(&bytes)) } else { self.bytes(path, &bytes) }
+        if compressed { self.bytes(path, &gzip_samples(&bytes)) } else { self.bytes(path, &bytes) }
     }
 
     /// Starts a run of the header's extents, to be filled block by block; .nii or .nii.gz by its name.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::compress::gzip;
+use super::compress::gzip_samples;
 use super::header::Header;
 use super::output::{Outputs, is_compressed_image};
 use super::sample::{SampleType, Scaling};
@@ -34,6 +34,6 @@ impl Outputs {
         header.sample = sample;
         header.scaling = Some(Scaling { slope, inter: 0.0 });
         let bytes = [&header.to_bytes()[..], bytes].concat();
-        if compressed { self.bytes(path, &gzip(&bytes)) } else { self.bytes(path, &bytes) }
+        if compressed { self.bytes(path, &gzip_samples(&bytes)) } else { self.bytes(path, &bytes) }
     }
 }

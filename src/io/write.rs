@@ -4,7 +4,7 @@ use std::fs::File;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use super::compress::GzipStream;
+use super::compress::{Content, GzipStream};
 use super::header::Header;
 use super::output::{Started, cannot_write};
 use super::{files, interrupt, sample};
@@ -46,7 +46,8 @@ impl BoldWriter {
         let bytes = header.as_f32().to_bytes();
         let failed = |e| cannot_write(path, e);
         let data = if compressed {
-            let mut stream = GzipStream::new(started.file.try_clone().map_err(failed)?);
+            let mut stream =
+                GzipStream::new(started.file.try_clone().map_err(failed)?, Content::Samples);
             stream.write(&bytes).map_err(failed)?;
             Data::Gzip { stream, next_volume: 0, collected: Vec::new() }
         } else {
