@@ -8,8 +8,8 @@ use super::image::Image;
 use crate::volume::{Block, Grid, HostBold};
 use crate::{Error, Result};
 
-/// A run that was opened: its header is checked, its data are read on demand, and its SHA-256 is under way on a thread
-/// of its own.
+/// A run that was opened: its header is checked, its data are read on demand, and its SHA-256 is under way, or comes
+/// with the first read where they are compressed.
 #[derive(Debug)]
 pub struct BoldFile {
     /// The name it was opened by.
@@ -24,9 +24,12 @@ pub struct BoldFile {
     /// ([`Header::repetition_time`] says which).
     pub tr: Option<f64>,
     image: Image,
-    hashing: Hashing,
+    /// Of a compressed run, once it is being unpacked.
+    hashing: Option<Hashing>,
     /// All values of a compressed run once they have been decoded, `[volume][voxel]`.
     decoded: Option<Vec<f32>>,
+    /// What the next block is read into.
+    spare: Vec<f32>,
 }
 
 impl BoldFile {
@@ -54,7 +57,8 @@ impl BoldFile {
         let thing = path.display().to_string();
         refuse_more_axes(&image, 4)?;
         let grid = image.header.grid(&thing)?;
-        let hashing = Hashing::start(&image.data_path)?;
+        let compressed = image.is_compressed();
+        let hashing = (!compressed).then(|| Hashing::start(&image.data_path)).transpose()?;
         Ok(BoldFile {
             path: path.to_path_buf(),
             n_volumes: image.header.n_volumes(),
@@ -64,6 +68,7 @@ impl BoldFile {
             image,
             hashing,
             decoded: None,
+            spare: Vec::new(),
         })
     }
 
@@ -104,11 +109,17 @@ impl BoldFile {
             ));
         }
         let data = if !self.image.is_compressed() {
-            self.image.read_slab(p.clone(), v.clone())?
+            self.image.read_slab(p.clone(), v.clone(), std::mem::take(&mut self.spare))?
         } else {
             let all = match self.decoded.take() {
                 Some(all) => all,
-                None => self.image.read_all()?,
+                None => {
+                    let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+                    // What fails here fails again, with its error, when the digest is asked for.
+                    let mut start =
+                        || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+                    self.image.read_all(&mut start)?
+                }
             };
             if p.len() == planes && v.len() == self.n_volumes {
                 all
@@ -121,13 +132,24 @@ impl BoldFile {
         Ok(HostBold { block: block.clone(), data })
     }
 
-    /// SHA-256 of the file as it lies on disk (of the data file of a pair), hexadecimal; waits for the thread that
-    /// computes it.
+    /// Takes back what a block was read into, for the next one; not what a whole run was read into.
+    pub fn reuse(&mut self, data: Vec<f32>) {
+        if !self.is_compressed() && data.len() < self.header.len() {
+            self.spare = data;
+        }
+    }
+
+    /// SHA-256 of the file as it lies on disk (of the data file of a pair), hexadecimal; waits for the
+    /// thread that computes it.
     ///
     /// # Errors
     /// [`Error::BadData`] where the file cannot be read to its end, [`Error::Interrupted`].
     pub fn sha256(&mut self) -> Result<String> {
-        self.hashing.finish()
+        let hashing = match &mut self.hashing {
+            Some(hashing) => hashing,
+            none => none.insert(Hashing::start(&self.image.data_path)?),
+        };
+        hashing.finish()
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
+use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
@@ -20,17 +21,21 @@ const PIECE: usize = 1 << 16;
 /// Compressed bytes that may be held beside the values, beyond half the values' size.
 const SPARE: usize = 100 << 20;
 
-/// All values of a compressed image.
-pub(super) fn decode(image: &Image, file: &File) -> Result<Vec<f32>> {
-    if let Some(values) = at_once(image, file)? {
+/// Values a page of memory holds, or less.
+const PAGE: usize = 1024;
+
+/// All values of a compressed image. `unpacking` is called when one core unpacks and the others have time.
+pub(super) fn decode(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+    if let Some(values) = at_once(image, file, unpacking)? {
         return Ok(values);
     }
+    unpacking();
     streamed(image, file)
 }
 
 /// One-shot decoding; none where the stream must be looked at piece by piece: several members, data of eight bytes,
 /// memory, or damage (which the stream can name).
-fn at_once(image: &Image, mut file: &File) -> Result<Option<Vec<f32>>> {
+fn at_once(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Option<Vec<f32>>> {
     let header = &image.header;
     let decoder = header.decoder();
     let size = decoder.sample.size();
@@ -51,13 +56,13 @@ fn at_once(image: &Image, mut file: &File) -> Result<Option<Vec<f32>>> {
     {
         return Ok(None);
     }
-    let read_error = |e| files::cannot_read(&image.data_path, e);
-    let mut packed = Vec::with_capacity(length as usize);
-    file.rewind().map_err(read_error)?;
-    file.read_to_end(&mut packed).map_err(read_error)?;
+    let (packed, values) = rayon::join(
+        || packed(image, file, length as usize),
+        || touched(n.max(raw.div_ceil(4)), &image.path),
+    );
+    let (packed, mut values) = (packed?, values?);
     interrupt::check()?;
-
-    let mut values = zeroed(n.max(raw.div_ceil(4)), &image.path)?;
+    unpacking();
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
     let tail = bytes.len() - raw;
     match libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes[tail..]) {
@@ -75,6 +80,23 @@ fn at_once(image: &Image, mut file: &File) -> Result<Option<Vec<f32>>> {
     }
     values.truncate(n);
     Ok(Some(values))
+}
+
+/// The file as it is.
+fn packed(image: &Image, mut file: &File, length: usize) -> Result<Vec<u8>> {
+    let mut packed = Vec::with_capacity(length);
+    let read = file.rewind().and_then(|()| file.read_to_end(&mut packed));
+    read.map_err(|e| files::cannot_read(&image.data_path, e))?;
+    Ok(packed)
+}
+
+/// Memory whose pages the system has handed out: it does so at the first write, and all cores write here, where unpacking
+/// would do it on one.
+fn touched(n: usize, path: &Path) -> Result<Vec<f32>> {
+    let mut values = zeroed(n, path)?;
+    let pages = values.par_chunks_mut(PAGE).with_min_len(256);
+    pages.for_each(|page| page[0] = std::hint::black_box(0.0));
+    Ok(values)
 }
 
 /// Converts `n` samples that fill the end of `bytes` from `source` on into f32 at its front. Samples are no wider than

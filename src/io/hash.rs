@@ -1,11 +1,12 @@
-//! SHA-256 of inputs for the sidecars, computed on a thread of its own while the file is read.
+//! SHA-256 of inputs for the sidecars, computed by one of the pool's threads while the others work on the file: a thread
+//! of its own would take turns with them on few cores, and the digest, which nothing can share, would end last.
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
 use sha2::{Digest, Sha256};
 
@@ -53,9 +54,8 @@ fn digest(path: &Path, mut file: File, cancelled: &AtomicBool) -> Result<String>
 /// A file being hashed. Dropping it stops the work.
 #[derive(Debug)]
 pub(crate) struct Hashing {
-    path: PathBuf,
     cancelled: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Result<String>>>,
+    digest: Receiver<Result<String>>,
     done: Option<String>,
 }
 
@@ -65,24 +65,29 @@ impl Hashing {
         let file = files::open(path)?;
         let cancelled = Arc::new(AtomicBool::new(false));
         let (own_path, flag) = (path.to_path_buf(), Arc::clone(&cancelled));
-        let thread = std::thread::Builder::new()
-            .name("sha256".into())
-            .spawn(move || digest(&own_path, file, &flag))
-            .ok(); // without a thread it is hashed when asked for
-        Ok(Hashing { path: path.to_path_buf(), cancelled, thread, done: None })
+        let (sender, digest) = channel();
+        rayon::spawn(move || {
+            let _ = sender.send(self::digest(&own_path, file, &flag)); // nobody waits for it any more
+        });
+        Ok(Hashing { cancelled, digest, done: None })
     }
 
-    /// Waits for the digest.
+    /// Waits for the digest; a thread of the pool works on meanwhile.
     pub(crate) fn finish(&mut self) -> Result<String> {
-        if self.done.is_none() {
-            self.done = Some(match self.thread.take() {
-                Some(thread) => thread.join().map_err(|_| {
-                    Error::internal("the hashing thread", "panicked", "return a digest", "")
-                })??,
-                None => file(&self.path)?,
-            });
+        loop {
+            if let Some(done) = &self.done {
+                return Ok(done.clone());
+            }
+            match self.digest.try_recv() {
+                Ok(digest) => self.done = Some(digest?),
+                Err(TryRecvError::Empty) if rayon::yield_now().is_some() => {}
+                _ => {
+                    let ended =
+                        |_| Error::internal("the hashing task", "ended early", "finish", "");
+                    self.done = Some(self.digest.recv().map_err(ended)??);
+                }
+            }
         }
-        Ok(self.done.clone().unwrap_or_default())
     }
 }
 

@@ -95,27 +95,33 @@ impl Image {
         )
     }
 
-    /// All values in file order.
-    pub(crate) fn read_all(&self) -> Result<Vec<f32>> {
+    /// All values in file order. `unpacking` is called where one core unpacks and the others have time.
+    pub(crate) fn read_all(&self, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
         if self.compressed {
-            return decode::decode(self, &self.file);
+            return decode::decode(self, &self.file, unpacking);
         }
         let mut out = zeroed(self.header.len(), &self.path)?;
         self.read_pieces(&mut out, PIECE, |piece| piece * PIECE)?;
         Ok(out)
     }
 
-    /// Planes of constant k times volumes, of an image that is not compressed.
+    /// Planes of constant k times volumes, of an image that is not compressed; fills `spare` where it is large enough.
     pub(crate) fn read_slab(
         &self,
         planes: Range<usize>,
         volumes: Range<usize>,
+        spare: Vec<f32>,
     ) -> Result<Vec<f32>> {
         let [ni, nj, nk] = self.header.grid_shape();
         let plane = ni * nj;
         let slab = plane * planes.len();
         let first = (volumes.start * nk + planes.start) * plane;
-        let mut out = zeroed(slab * volumes.len(), &self.path)?;
+        let mut out = spare;
+        if out.capacity() < slab * volumes.len() {
+            drop(out);
+            out = zeroed(slab * volumes.len(), &self.path)?;
+        }
+        out.resize(slab * volumes.len(), 0.0);
         if planes.len() == nk {
             self.read_pieces(&mut out, PIECE, |piece| first + piece * PIECE)?;
         } else if slab > 0 {

@@ -22,7 +22,7 @@ pub fn read_map(path: &Path) -> Result<(Grid, Header, Vec<f32>)> {
     let image = Image::open(path)?;
     refuse_more_axes(&image, 3)?;
     let grid = image.header.grid(&path.display().to_string())?;
-    let values = image.read_all()?;
+    let values = image.read_all(&mut || {})?;
     Ok((grid, image.header, values))
 }
 
