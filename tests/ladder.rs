@@ -183,7 +183,7 @@ fn halves_cover_the_block_once_and_what_cannot_be_halved_is_an_error() {
                     return Err(failed(DeviceFailure::OutOfMemory));
                 }
                 values += block.len() / block.planes.len() * block.core.len();
-                sink.write(source.read(block)?)
+                sink.write(&source.read(block)?)
             })
             .unwrap();
         assert_eq!(values, source.run.data.len(), "{cut:?}: each value once");
@@ -212,7 +212,7 @@ fn fail_from_volume_2(
         }
         let bold = device.load(source.read(block)?)?;
         let bold = boldly::kernels::smooth::smooth(device, bold, &smoothing().taps, None)?;
-        sink.write(device.store(bold)?)
+        sink.write(&device.store(bold)?)
     })?;
     Ok(sink.run.data)
 }

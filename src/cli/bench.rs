@@ -6,7 +6,7 @@ use crate::cli::args::{self, DeviceArgs, TalkArgs};
 use crate::cli::checks;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
-use crate::pipeline::bench::{BenchResult, BenchSpec, bench};
+use crate::pipeline::bench::{BenchResult, BenchSpec, Floor, bench};
 use crate::pipeline::blocks::Ladder;
 
 /// The bench's 30 columns leave residuals of a useful number.
@@ -101,14 +101,24 @@ fn table(result: &BenchResult) -> String {
     }
     if !result.commands.is_empty() {
         text.push_str(&format!(
-            "\n{:<10} {:>9} {:>14} {:>14} (whole process, uncompressed .nii)\n",
-            "command", "seconds", "read(+write)", "sha256, 1 core"
+            "\n{:<10} {:>9} {:>9} {:>14}  whole process beside its floor\n",
+            "command", "seconds", "floor", "sha256, 1 core"
         ));
     }
     for c in &result.commands {
         text.push_str(&format!(
-            "{:<10} {:>9.3} {:>14.3} {:>14.3}\n",
-            c.command, c.seconds, c.floor_seconds, c.hash_seconds
+            "{:<10} {:>9.3} {:>9.3} {:>14.3}  {}\n",
+            c.command,
+            c.seconds,
+            c.floor_seconds,
+            c.hash_seconds,
+            match c.floor {
+                Floor::Read => ".nii; floor: read it",
+                Floor::ReadWrite => ".nii to .nii; floor: read and write",
+                Floor::Unpack => "int16 .nii.gz; floor: libdeflate",
+                Floor::UnpackPack =>
+                    "int16 .nii.gz to .nii.gz; floor: libdeflate, and compress the result",
+            }
         ));
     }
     text

@@ -1,17 +1,11 @@
 //! The measuring story: every stage on data made in memory, each against the copy bandwidth of the device; and on the CPU
-//! path whole commands on files, against the time to read and write those files.
+//! path whole commands on files, each against the least that reading and writing those files takes.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
-
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 use serde::Serialize;
-use serde_json::json;
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::gpu::{Activity, Device, DeviceReport, Span};
-use crate::io::{Header, Intent, Outputs, hash};
 use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
@@ -20,14 +14,14 @@ use crate::pipeline::blocks::{
     BoldSource, Ladder, Memory, batches, block_bytes, plane_bytes, slabs,
 };
 use crate::pipeline::save::totals;
-use crate::volume::{Block, Grid, HostBold, SliceGroups};
+use crate::volume::{Block, HostBold, SliceGroups};
+
+mod files;
+
+pub use files::{CommandTime, Floor};
 
 /// Edge of a voxel in the bench's data, mm.
 const VOXEL_SIZE_MM: f64 = 3.5;
-/// Repetition time of the bench's data, seconds.
-const TR: f64 = 2.0;
-/// Samples per second of the bench's recording.
-const SAMPLING_HZ: f64 = 50.0;
 /// Columns of the bench's common design.
 const N_COMMON: usize = 12;
 /// Physiological columns of a slice (3C4R1X).
@@ -63,19 +57,6 @@ pub struct StageTime {
     pub gflop_per_s: f64,
     /// Of the measured copy bandwidth.
     pub share_of_copy: f64,
-}
-
-/// One whole command's median on files, CPU path.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CommandTime {
-    /// `glm`, `smooth`, `retroicor`, with the file type.
-    pub command: String,
-    /// Median wall seconds of the whole process.
-    pub seconds: f64,
-    /// Median seconds to read the input and, where an image of its size is written, write one.
-    pub floor_seconds: f64,
-    /// Median seconds of the input's SHA-256 for the sidecar, which one core computes beside the work.
-    pub hash_seconds: f64,
 }
 
 /// All that was measured.
@@ -115,7 +96,7 @@ pub fn bench(spec: &BenchSpec, ladder: &mut Ladder) -> Result<BenchResult> {
         device: device.report(),
         copy_gb_per_s: copy,
         stages: medians(&rounds, copy),
-        commands: if spec.files { commands(spec)? } else { Vec::new() },
+        commands: if spec.files { files::commands(spec)? } else { Vec::new() },
     })
 }
 
@@ -231,119 +212,4 @@ impl Problem {
         }
         Ok(())
     }
-}
-
-/// Whole commands on uncompressed files, as separate processes of this binary on the CPU path.
-fn commands(spec: &BenchSpec) -> Result<Vec<CommandTime>> {
-    let folder = std::env::temp_dir().join(format!("boldly-bench-{}", std::process::id()));
-    let made = write_files(&folder, spec);
-    let timed = made.and_then(|()| {
-        [
-            ("glm", "glm bold.nii --design design.tsv --mask mask.nii.gz --contrast column_1 --out maps"),
-            ("smooth", "smooth bold.nii --fwhm 5 --out smooth.nii"),
-            ("retroicor", "retroicor bold.nii --physio physio.tsv.gz --out clean.nii"),
-        ]
-        .into_iter()
-        .map(|(name, line)| time_command(spec, &folder, name, line))
-        .collect()
-    });
-    let _ = std::fs::remove_dir_all(&folder); // temporary; what cannot be removed stays in the system's temporary folder
-    timed
-}
-
-fn time_command(spec: &BenchSpec, folder: &Path, name: &str, line: &str) -> Result<CommandTime> {
-    let failed = |what: String| {
-        Error::internal(format!("boldly {line}"), what, "succeed", "run it by hand to see why")
-    };
-    let program = std::env::current_exe().map_err(|e| failed(e.to_string()))?;
-    let mut times = Vec::new();
-    let mut floors = Vec::new();
-    let mut hashes = Vec::new();
-    for _ in 0..=spec.repeats {
-        for output in ["smooth.nii", "clean.nii", "floor.nii"] {
-            let _ = std::fs::remove_file(folder.join(output)); // absent at first
-        }
-        let began = Instant::now();
-        let output = Command::new(&program)
-            .args(line.split(' '))
-            .args(["--device", "cpu", "--quiet"])
-            .current_dir(folder)
-            .stdin(Stdio::null())
-            .output()
-            .map_err(|e| failed(e.to_string()))?;
-        times.push(began.elapsed().as_secs_f64());
-        if !output.status.success() {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
-        }
-        floors.push(floor(folder, name != "glm").map_err(|e| failed(e.to_string()))?);
-        let began = Instant::now();
-        hash::file(&folder.join("bold.nii"))?;
-        hashes.push(began.elapsed().as_secs_f64());
-    }
-    Ok(CommandTime {
-        command: name.to_owned(),
-        seconds: median(times.into_iter().skip(1)),
-        floor_seconds: median(floors.into_iter().skip(1)),
-        hash_seconds: median(hashes.into_iter().skip(1)),
-    })
-}
-
-/// Seconds to read the run with one reused buffer, and to write as much where `and_write`.
-fn floor(folder: &Path, and_write: bool) -> std::io::Result<f64> {
-    use std::io::{Read, Write};
-    let began = Instant::now();
-    let mut input = std::fs::File::open(folder.join("bold.nii"))?;
-    let mut output =
-        and_write.then(|| std::fs::File::create(folder.join("floor.nii"))).transpose()?;
-    let mut buffer = vec![0_u8; 4 << 20];
-    loop {
-        let n = input.read(&mut buffer)?;
-        if n == 0 {
-            return Ok(began.elapsed().as_secs_f64());
-        }
-        if let Some(file) = &mut output {
-            file.write_all(&buffer[..n])?;
-        }
-    }
-}
-
-/// The files that the timed commands read: the run, its mask, a design, slice times and a recording.
-fn write_files(folder: &Path, spec: &BenchSpec) -> Result<()> {
-    let [ni, nj, nk] = spec.shape;
-    let mut affine = [[0.0; 4]; 4];
-    (0..3).for_each(|axis| affine[axis][axis] = VOXEL_SIZE_MM);
-    affine[3][3] = 1.0;
-    let grid = Grid { shape: [ni, nj, nk], affine, voxel_size_mm: [VOXEL_SIZE_MM; 3] };
-    let header = Header::new(&grid, Some(TR));
-    let mut outputs = Outputs::new();
-    let mut writer = outputs.bold(&folder.join("bold.nii"), &header.for_bold(spec.n_volumes))?;
-    writer.write_block(&made_up_run(spec))?;
-    writer.finish()?;
-    let mask: Vec<f32> =
-        made_up_mask(spec.shape).iter().map(|&inside| f32::from(u8::from(inside))).collect();
-    outputs.map(&folder.join("mask.nii.gz"), &header.for_map(Intent::None), &mask)?;
-
-    let design = made_up_columns(spec.n_volumes, N_COMMON, 0);
-    let names: Vec<String> = (0..N_COMMON).map(|c| format!("column_{c}")).collect();
-    let line =
-        |row: ArrayView1<f64>| row.iter().map(f64::to_string).collect::<Vec<_>>().join("\t") + "\n";
-    let rows: String = design.rows().into_iter().map(line).collect();
-    outputs.text(&folder.join("design.tsv"), &format!("{}\n{rows}", names.join("\t")))?;
-
-    let times: Vec<f64> = (0..nk).map(|k| (k * 7 % nk) as f64 * TR / nk as f64).collect();
-    let sidecar = json!({ "RepetitionTime": TR, "SliceTiming": times });
-    outputs.text(&folder.join("bold.json"), &sidecar.to_string())?;
-    let recording = json!({
-        "SamplingFrequency": SAMPLING_HZ, "StartTime": 0.0, "Columns": ["cardiac", "respiratory"],
-    });
-    outputs.text(&folder.join("physio.json"), &recording.to_string())?;
-    let mut samples = String::new();
-    for n in 0..((spec.n_volumes as f64 * TR + 10.0) * SAMPLING_HZ) as usize {
-        let t = n as f64 / SAMPLING_HZ;
-        let beat = std::f64::consts::TAU * 1.1 * t + (0.2 * t).sin();
-        let breath = std::f64::consts::TAU * 0.27 * t + (0.05 * t).sin();
-        samples += &format!("{:.4}\t{:.4}\n", (4.0 * (beat.cos() - 1.0)).exp(), breath.cos());
-    }
-    outputs.compressed(&folder.join("physio.tsv.gz"), samples.as_bytes())?;
-    outputs.commit()
 }

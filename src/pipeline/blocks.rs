@@ -24,6 +24,8 @@ pub trait BoldSource {
     /// # Errors
     /// Whatever reading meets.
     fn read(&mut self, block: &Block) -> Result<HostBold>;
+    /// Takes back what a block was read into: the next read may fill it, which new memory would have to be zeroed for.
+    fn reuse(&mut self, _data: Vec<f32>) {}
     /// Whether it is decoded as a whole anyway, so that one block of the whole run takes the least memory.
     fn is_stream(&self) -> bool {
         false
@@ -36,7 +38,7 @@ pub trait BoldSink {
     ///
     /// # Errors
     /// Whatever writing meets.
-    fn write(&mut self, bold: HostBold) -> Result<()>;
+    fn write(&mut self, bold: &HostBold) -> Result<()>;
     /// Whether it takes volumes in order, so that slabs of planes would be collected first.
     fn is_stream(&self) -> bool {
         false
@@ -53,14 +55,17 @@ impl BoldSource for BoldFile {
     fn read(&mut self, block: &Block) -> Result<HostBold> {
         BoldFile::read(self, block)
     }
+    fn reuse(&mut self, data: Vec<f32>) {
+        BoldFile::reuse(self, data);
+    }
     fn is_stream(&self) -> bool {
         self.is_compressed()
     }
 }
 
 impl BoldSink for crate::io::BoldWriter {
-    fn write(&mut self, bold: HostBold) -> Result<()> {
-        self.write_block(&bold)
+    fn write(&mut self, bold: &HostBold) -> Result<()> {
+        self.write_block(bold)
     }
     fn is_stream(&self) -> bool {
         self.is_compressed()
@@ -79,9 +84,8 @@ pub fn read_timed(device: &Device, source: &mut dyn BoldSource, block: &Block) -
 ///
 /// # Errors
 /// Whatever writing meets.
-pub fn write_timed(device: &Device, sink: &mut dyn BoldSink, bold: HostBold) -> Result<()> {
-    let block = bold.block.clone();
-    timed(device, "write", &block, || sink.write(bold))
+pub fn write_timed(device: &Device, sink: &mut dyn BoldSink, bold: &HostBold) -> Result<()> {
+    timed(device, "write", &bold.block, || sink.write(bold))
 }
 
 fn timed<T>(
@@ -132,17 +136,18 @@ impl BoldSource for Memory {
 }
 
 impl BoldSink for Memory {
-    fn write(&mut self, bold: HostBold) -> Result<()> {
-        let bold = core_of(bold);
-        if bold.data.len() == self.run.data.len() {
-            self.run.data = bold.data;
-            return Ok(());
-        }
-        let plane = bold.block.plane_len();
-        let (from, length) = (bold.block.planes.start * plane, bold.block.volume_len());
+    fn write(&mut self, bold: &HostBold) -> Result<()> {
+        let block = &bold.block;
+        let plane = block.plane_len();
+        let core = (block.core.start - block.planes.start) * plane
+            ..(block.core.end - block.planes.start) * plane;
+        let (to, length) = (block.core.start * plane, core.len());
         let volume_len = self.run.block.volume_len();
-        for (row, volume) in bold.data.chunks_exact(length).zip(bold.block.volumes.clone()) {
-            self.run.data[volume * volume_len + from..][..length].copy_from_slice(row);
+        for (volume, values) in
+            block.volumes.clone().zip(bold.data.chunks_exact(block.volume_len()))
+        {
+            self.run.data[volume * volume_len + to..][..length]
+                .copy_from_slice(&values[core.clone()]);
         }
         Ok(())
     }
@@ -158,16 +163,6 @@ fn cut(bold: &HostBold, block: &Block) -> HostBold {
         data.extend_from_slice(&bold.data[start..start + block.volume_len()]);
     }
     HostBold { block: block.clone(), data }
-}
-
-/// A block without its halo.
-#[must_use]
-pub fn core_of(bold: HostBold) -> HostBold {
-    if bold.block.core == bold.block.planes {
-        return bold;
-    }
-    let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
-    cut(&bold, &core)
 }
 
 /// Slabs of whole planes times all volumes, each with `halo` planes on either side, of at most `bytes` (the halo
@@ -406,7 +401,7 @@ mod tests {
         let mut sink = Memory::zeros([3, 2, 5], 4);
         for block in slabs([3, 2, 5], 4, 1, 3 * 6 * 4 * 4).expect("three planes fit") {
             let bold = source.read(&block).expect("memory reads");
-            sink.write(bold).expect("memory writes");
+            sink.write(&bold).expect("memory writes");
         }
         assert_eq!(sink, source);
     }

@@ -30,7 +30,10 @@ pub fn clean_run(
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
         let bold = device.load(read_timed(device, source, block)?)?;
         let bold = nuisance::subtract(device, bold, projection)?;
-        write_timed(device, sink, device.store(bold)?)
+        let bold = device.store(bold)?;
+        write_timed(device, sink, &bold)?;
+        source.reuse(bold.data);
+        Ok(())
     })
 }
 

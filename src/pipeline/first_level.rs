@@ -3,8 +3,9 @@
 use rayon::prelude::*;
 
 use crate::error::Result;
+use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::{self, Contrast};
-use crate::kernels::glm::{self, Model};
+use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
 use crate::pipeline::blocks::{
@@ -65,10 +66,13 @@ pub fn fit_run(
         return fit_in_stages(ladder, source, inside, plan, watch);
     };
     let mut fitted = Fitted::empty(inside, plan);
+    let untouched = plan.correct.is_none() && plan.smooth.is_none();
     watch.stage("glm", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut |device, block| {
         let host = read_timed(device, source, block)?;
-        let voxels = fitted.usable(&host);
+        // What the f64 path fits to data as they are is finite where, and only where, all of them are.
+        let fit_tells = untouched && matches!(device, Device::Cpu(_));
+        let voxels = if fit_tells { fitted.in_mask(block) } else { fitted.usable(&host) };
         let mut bold = device.load(host)?;
         if let Some(projection) = &plan.correct {
             bold = nuisance::subtract(device, bold, projection)?;
@@ -78,8 +82,16 @@ pub fn fit_run(
         }
         let fit = glm::fit(device, &bold, &voxels, &plan.model)?;
         let places = places(block, &voxels);
+        if let (true, Fit::Host(fit)) = (fit_tells, &fit) {
+            for (&place, sigma2) in places.iter().zip(&fit.sigma2) {
+                fitted.fitted[place] = sigma2.is_finite();
+            }
+        }
         for ((_, contrast), maps) in plan.contrasts.iter().zip(&mut fitted.contrasts) {
-            maps.put(&contrast::evaluate(device, &fit, contrast)?, &places);
+            maps.put(&contrast::evaluate(device, &fit, contrast)?, &places, &fitted.fitted);
+        }
+        if let Bold::Host(host) = bold {
+            source.reuse(host.data);
         }
         Ok(())
     })?;
@@ -110,7 +122,7 @@ fn fit_in_stages(
         return fit_run(ladder, &mut smoothed, inside, &rest, watch);
     }
     // One plane alone exceeds the device: only the CPU path can hold it.
-    let mut host = Ladder::around(crate::gpu::Device::cpu());
+    let mut host = Ladder::around(Device::cpu());
     watch.warn("one plane of this run exceeds the device; it is fitted on the CPU path");
     fit_run(&mut host, source, inside, plan, watch)
 }
@@ -132,22 +144,28 @@ impl Fitted {
         }
     }
 
-    /// Mask voxels of the block's core that are finite in every volume, as positions in one volume of the block;
-    /// the others leave the mask.
+    /// Mask voxels of the block's core, as positions in one volume of the block.
+    fn in_mask(&self, block: &Block) -> Vec<u32> {
+        let first = block.core.start * block.plane_len();
+        let offset = (block.core.start - block.planes.start) * block.plane_len();
+        let inside = self.fitted[first..block.core.end * block.plane_len()].iter().enumerate();
+        inside.filter(|(_, keep)| **keep).map(|(at, _)| (at + offset) as u32).collect()
+    }
+
+    /// The same, of voxels that are finite in every volume; the others leave the mask.
     fn usable(&mut self, bold: &HostBold) -> Vec<u32> {
         let block = &bold.block;
-        let first = block.core.start * block.plane_len();
-        let inside = &mut self.fitted[first..block.core.end * block.plane_len()];
-        let offset = (block.core.start - block.planes.start) * block.plane_len();
         if !all_finite(&bold.data) {
+            let first = block.core.start * block.plane_len();
+            let inside = &mut self.fitted[first..block.core.end * block.plane_len()];
+            let offset = (block.core.start - block.planes.start) * block.plane_len();
             for volume in bold.data.chunks_exact(block.volume_len()) {
                 for (keep, value) in inside.iter_mut().zip(&volume[offset..]) {
                     *keep &= value.is_finite();
                 }
             }
         }
-        let inside = inside.iter().enumerate().filter(|(_, keep)| **keep);
-        inside.map(|(at, _)| (at + offset) as u32).collect()
+        self.in_mask(block)
     }
 
     /// Maps with their counts. `in_mask`: voxels of the mask, fitted or not.

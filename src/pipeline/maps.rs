@@ -39,18 +39,18 @@ impl ContrastMaps {
         }
     }
 
-    /// Put a block's values where they belong. `places`: positions in the grid, one a value.
-    pub fn put(&mut self, values: &ContrastValues, places: &[usize]) {
+    /// Put a block's values where they belong. `places`: positions in the grid, one a value; those not `inside` stay 0.
+    pub fn put(&mut self, values: &ContrastValues, places: &[usize], inside: &[bool]) {
         for (maps, rows) in
             [(&mut self.effect, &values.effect), (&mut self.variance, &values.variance)]
         {
             for (map, row) in maps.iter_mut().zip(rows.rows()) {
-                for (&place, &value) in places.iter().zip(row) {
+                for (&place, &value) in places.iter().zip(row).filter(|(p, _)| inside[**p]) {
                     map[place] = value;
                 }
             }
         }
-        for (&place, &value) in places.iter().zip(&values.stat) {
+        for (&place, &value) in places.iter().zip(&values.stat).filter(|(p, _)| inside[**p]) {
             self.stat[place] = value;
         }
     }

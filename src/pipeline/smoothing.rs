@@ -57,7 +57,10 @@ pub fn smooth_run(
     ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
         let bold = device.load(read_timed(device, source, block)?)?;
         let bold = smooth::smooth(device, bold, &smoothing.taps, smoothing.within.as_ref())?;
-        write_timed(device, sink, device.store(bold)?)
+        let bold = device.store(bold)?;
+        write_timed(device, sink, &bold)?;
+        source.reuse(bold.data);
+        Ok(())
     })
 }
 
@@ -74,6 +77,9 @@ pub fn copy_run(
     let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
     watch.stage("copy", blocks.len());
     ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
-        write_timed(device, sink, read_timed(device, source, block)?)
+        let bold = read_timed(device, source, block)?;
+        write_timed(device, sink, &bold)?;
+        source.reuse(bold.data);
+        Ok(())
     })
 }

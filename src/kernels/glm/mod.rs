@@ -40,7 +40,7 @@ pub enum Fit {
 }
 
 /// Fit the listed voxels of a block that holds all volumes. `voxels`: positions within one volume of the block
-/// (`0..block.volume_len()`), ascending; all finite in every volume.
+/// (`0..block.volume_len()`), ascending; all finite in every volume, or sigma2 is NaN there on the CPU path.
 ///
 /// # Errors
 /// Device errors; internal when the block lacks volumes.
