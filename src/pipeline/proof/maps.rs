@@ -43,6 +43,36 @@ pub struct ProofMap<'a> {
     pub values: std::borrow::Cow<'a, [f32]>,
 }
 
+impl ProofMap<'_> {
+    /// What it shows, in a sentence for its sidecar.
+    #[must_use]
+    pub fn description(&self) -> String {
+        let of = self.set.map_or(String::new(), |set| {
+            format!(
+                " of {} within the joint model of task, confounds, drift and physiology",
+                set.columns.join(", ")
+            )
+        });
+        match self.shows {
+            Shows::F => format!("Partial F{of}"),
+            Shows::P => format!("Upper tail probability of the partial F{of}"),
+            Shows::Z => format!("Normal deviate of the partial F{of}"),
+            Shows::RSquare => format!("Partial R square{of}: F dof1 / (F dof1 + dof2)"),
+            Shows::AdjustedRSquare => {
+                format!("Adjusted partial R square{of}: 1 - (1 - R square) (dof1 + dof2) / dof2")
+            }
+            Shows::TsnrBefore => "Mean over standard deviation of the run as read".to_owned(),
+            Shows::TsnrAfter => "Mean over standard deviation of the corrected run".to_owned(),
+            Shows::TsnrGain => {
+                "Gain of tSNR in percent, the degrees of freedom spent counted: 100 (after / before sqrt((n - 1 - spent) / (n - 1)) - 1)"
+                    .to_owned()
+            }
+            Shows::Dof if self.set.is_some() => format!("Numerator degrees of freedom{of}"),
+            Shows::Dof => "Residual degrees of freedom of the joint model".to_owned(),
+        }
+    }
+}
+
 impl Proof {
     /// Every map. `prefix`: what the names begin with, such as `sub-01_task-pain`.
     ///

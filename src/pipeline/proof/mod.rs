@@ -29,6 +29,7 @@ use crate::volume::{Block, HostBold};
 
 pub mod maps;
 mod summary;
+mod tolerance;
 
 /// The name of all physiological columns together.
 pub const ALL: &str = "physio";
