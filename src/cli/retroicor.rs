@@ -28,10 +28,10 @@ Into the folder --out goes NAME_desc-retroicor_bold.nii.gz for each.
 NAME_desc-SET_stat-{F,p,z,rSquare,adjustedRSquare}_statmap.nii.gz, and NAME_desc-{before,after}_stat-tsnr and \
 NAME_stat-tsnrGain (percent): F, p and R² are partial, within the joint model.
 
-Examples:
-  boldly retroicor sub-01_bold.nii.gz --physio sub-01_physio.tsv.gz --events sub-01_events.tsv \\
+Example: boldly retroicor sub-01_bold.nii.gz --physio sub-01_physio.tsv.gz --events sub-01_events.tsv \\
     --out sub-01_desc-retroicor_bold.nii.gz --maps proof
-  boldly retroicor run-1_echo-{1,2,3}_bold.nii.gz run-2_echo-{1,2,3}_bold.nii.gz \\
+
+Example: boldly retroicor run-1_echo-{1,2,3}_bold.nii.gz run-2_echo-{1,2,3}_bold.nii.gz \\
     --physio run-1_physio.tsv.gz run-2_physio.tsv.gz --out cleaned")]
 pub(super) struct Args {
     /// 4-D NIfTI images (.nii, .nii.gz, .hdr/.img): runs, or the echoes of runs

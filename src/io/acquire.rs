@@ -94,7 +94,9 @@ pub fn acquisition_notes(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) ->
     }
     let resampled = resampled(bold, sidecar).filter(|_| sidecar.slice_timing.is_some());
     if let Some(Resampled { said_by, .. }) = resampled {
-        notes.push(format!("SliceTiming is not used: the run was resampled, {said_by}"));
+        notes.push(format!(
+            "SliceTiming does not apply to the planes: the run was resampled, {said_by}"
+        ));
     }
     notes
 }
