@@ -196,3 +196,20 @@ fn nilearns_t_and_f_on_the_small_run_are_reproduced() {
     assert_close("t", &t.stat, &want("t", "stat"), 1e-9, 1e-9);
     assert_close("F", &f.stat, &want("F", "stat"), 1e-9, 1e-9);
 }
+
+#[test]
+fn f_of_columns_equals_the_contrast_that_picks_them_where_the_model_has_full_rank() {
+    let bold = noise([7, 5, 3], N, 15);
+    let (model, fit) = fitted(&bold);
+    for set in [0..1, 1..3, 0..5, 4..5] {
+        let mut rows = Array2::zeros((set.len(), 5));
+        set.clone().enumerate().for_each(|(row, column)| rows[[row, column]] = 1.0);
+        let want = Contrast::new("c", Stat::F, rows, &model).unwrap();
+        let got = Contrast::of_columns(set.clone(), &model).unwrap();
+        assert_eq!((got.rank, &got.group_rank), (want.rank, &vec![set.len(); 2]));
+        let (got, want) = (on_cpu(&fit, &got), on_cpu(&fit, &want));
+        assert_close(&format!("{set:?}"), &got.stat, &want.stat, 1e-11, 0.0);
+    }
+    assert!(Contrast::of_columns(3..3, &model).is_err());
+    assert!(Contrast::of_columns(3..6, &model).is_err());
+}

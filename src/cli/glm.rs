@@ -5,10 +5,11 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{DesignArgs, KernelName, PhysioArgs, RecordArgs, TimingArgs};
+use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
-use crate::pipeline::save;
-use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SmoothOptions};
+use crate::pipeline::save::{self, Saved};
+use crate::pipeline::spec::{GlmSpec, Noise, SmoothOptions};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -89,45 +90,25 @@ enum NoiseName {
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let spec = self.spec()?;
-        self.work.run(started, &self.out, |session, terminal| {
+        self.work.run(started, |session, terminal| {
             let (result, provenance) = save::glm(session, &spec, &self.out, terminal)?;
             terminal.peaks(&result);
-            Ok(provenance)
+            Ok(vec![Saved { out: self.out.clone(), provenance, maps: Vec::new() }])
         })
     }
 
     fn spec(&self) -> Result<GlmSpec> {
-        let n = self.bold.len();
-        for (option, files) in [
-            ("--events", &self.events),
-            ("--design", &self.design_matrix),
-            ("--confounds", &self.confounds),
-            ("--peaks", &self.peaks),
-        ] {
-            if !files.is_empty() && files.len() != n {
-                return Err(one_each(option, files.len(), n));
-            }
-        }
-        if !self.physio.len().is_multiple_of(n) || n > 1 && self.physio.len() > 2 * n {
-            return Err(Error::usage(
-                "--physio",
-                format!("names {} files for {n} runs", self.physio.len()),
-                "name one, or two apart, for each run",
-                "give the files of the first run, then those of the second",
-            ));
-        }
-        let recordings = self.physio.len() / n;
+        let files = RunFiles {
+            events: &self.events,
+            design: &self.design_matrix,
+            confounds: &self.confounds,
+            physio: &self.physio,
+            peaks: &self.peaks,
+            formats: &self.physio_format.formats,
+        };
+        let runs = files.of_runs(&self.bold, &self.timing, &self.record)?;
         if !self.design_matrix.is_empty() {
             self.design.check_with_ready_design()?;
-        }
-        let formats = &self.physio_format.formats;
-        if formats.len() > 1 && formats.len() != self.physio.len() {
-            return Err(Error::usage(
-                "--physio-format",
-                format!("is given {} times for {} logs", formats.len(), self.physio.len()),
-                "be given once for all, or once for each --physio in the same order",
-                "repeat it, auto where the log itself tells",
-            ));
         }
         if self.events.is_empty() && self.design_matrix.is_empty() {
             return Err(Error::usage(
@@ -137,23 +118,6 @@ impl Args {
                 "give BIDS events with --events, or a ready matrix with --design",
             ));
         }
-        let runs = (0..n)
-            .map(|run| RunSpec {
-                bold: self.bold[run].clone(),
-                sidecar: self.timing.sidecar.clone(),
-                slice_times: self.timing.slice_times.clone(),
-                tr: self.timing.tr,
-                events: self.events.get(run).cloned(),
-                design: self.design_matrix.get(run).cloned(),
-                confounds: self.confounds.get(run).cloned(),
-                physio: self.physio[run * recordings..][..recordings].to_vec(),
-                record: self.record.options(self.peaks.get(run).cloned()),
-                physio_formats: match formats.len() {
-                    0 | 1 => formats.clone(),
-                    _ => formats[run * recordings..][..recordings].to_vec(),
-                },
-            })
-            .collect();
         let smooth = SmoothOptions {
             fwhm_mm: self.fwhm,
             kernel: self.kernel.into(),
@@ -170,13 +134,4 @@ impl Args {
             noise: Noise::Ols,
         })
     }
-}
-
-fn one_each(option: &str, files: usize, runs: usize) -> Error {
-    Error::usage(
-        option,
-        format!("names {files} files for {runs} runs"),
-        "name one for each run, in the same order",
-        format!("repeat {option} once a run"),
-    )
 }

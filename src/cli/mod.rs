@@ -17,6 +17,7 @@ mod glm;
 mod physio;
 mod progress;
 mod retroicor;
+mod runs;
 mod simulate;
 mod smooth;
 mod verify;
@@ -38,7 +39,7 @@ boldly, 74 cannot write, 75 the device failed (may be retried), 130 interrupted.
 enum Command {
     /// First-level model of one or more runs: correct, smooth, fit, contrast
     Glm(Box<glm::Args>),
-    /// Remove cardiac and respiratory noise from a run (RETROICOR)
+    /// Remove cardiac and respiratory noise from runs and their echoes (RETROICOR), and map what it brought
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
     Physio(Box<physio::Args>),

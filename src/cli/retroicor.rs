@@ -1,45 +1,66 @@
 //! `boldly retroicor`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::checks;
+use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
-use crate::error::Result;
-use crate::pipeline::save;
-use crate::pipeline::spec::{RetroicorSpec, RunSpec};
+use crate::error::{Error, Result};
+use crate::io::bids::{EchoName, Name, without_echo};
+use crate::pipeline::save::{self, Cleaning};
+use crate::pipeline::spec::{ProofOptions, RetroicorSpec};
 
-/// Remove cardiac and respiratory noise from a run, slice by slice.
+/// Remove cardiac and respiratory noise from runs and their echoes, slice by slice.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Task, confounds, drift and physiology are fitted jointly for each slice time; only the physiological part is subtracted and \
-the voxel's mean is kept. The degrees of freedom spent stand in the sidecar, and boldly glm subtracts them later.
+the voxel's mean is kept. The degrees of freedom spent stand in the sidecar, and boldly glm subtracts them later. Images that \
+were resampled (space- in the name, SliceTimingCorrected) get volume-wise columns.
+
+Several images: those that differ in their echo- entity alone are one run and share its columns. Give --physio, --events, \
+--confounds and --peaks once for each run, in the order of the runs. --tr, --slice-times and --sidecar hold for all. \
+Into the folder --out goes NAME_desc-retroicor_bold.nii.gz for each.
+
+--maps writes, for cardiac, respiratory, interaction, each slow term and all physiology together (desc-physio), \
+NAME_desc-SET_stat-{F,p,z,rSquare,adjustedRSquare}_statmap.nii.gz, and NAME_desc-{before,after}_stat-tsnr and \
+NAME_stat-tsnrGain (percent): F, p and R² are partial, within the joint model.
 
 Example: boldly retroicor sub-01_bold.nii.gz --physio sub-01_physio.tsv.gz --events sub-01_events.tsv \\
-    --out sub-01_desc-retroicor_bold.nii.gz")]
+    --out sub-01_desc-retroicor_bold.nii.gz --maps proof
+
+Example: boldly retroicor run-1_echo-{1,2,3}_bold.nii.gz run-2_echo-{1,2,3}_bold.nii.gz \\
+    --physio run-1_physio.tsv.gz run-2_physio.tsv.gz --out cleaned")]
 pub(super) struct Args {
-    /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img) on its native slices
-    bold: PathBuf,
-    /// Recording: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; give it twice when pulse and
-    /// breathing are apart
-    #[arg(long, value_name = "LOG", required = true)]
+    /// 4-D NIfTI images (.nii, .nii.gz, .hdr/.img): runs, or the echoes of runs
+    #[arg(required = true)]
+    bold: Vec<PathBuf>,
+    /// Recording of each run: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in
+    /// run order, when pulse and breathing are apart
+    #[arg(long, value_name = "LOG", required = true, num_args = 1..)]
     physio: Vec<PathBuf>,
     #[command(flatten)]
     physio_format: PhysioArgs,
-    /// BIDS events, fitted jointly so that task signal stays
-    #[arg(long, value_name = "TSV")]
-    events: Option<PathBuf>,
-    /// Confounds table, one row a volume, fitted jointly
-    #[arg(long, value_name = "TSV", requires = "columns")]
-    confounds: Option<PathBuf>,
-    /// Image to write; its ending chooses .nii or .nii.gz
-    #[arg(short, long, value_name = "IMAGE")]
+    /// BIDS events of each run, fitted jointly so that task signal stays
+    #[arg(long, value_name = "TSV", num_args = 1..)]
+    events: Vec<PathBuf>,
+    /// Confounds table of each run, one row a volume, fitted jointly
+    #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    confounds: Vec<PathBuf>,
+    /// Image to write, whose ending chooses .nii or .nii.gz; of several images the folder to write into
+    #[arg(short, long, value_name = "IMAGE|DIR")]
     out: PathBuf,
-    /// Peak table (of boldly physio, corrected by hand) whose beats take the place of detection
-    #[arg(long, value_name = "TSV")]
-    peaks: Option<PathBuf>,
+    /// Peak table of each run (of boldly physio, corrected by hand) whose beats take the place of detection
+    #[arg(long, value_name = "TSV", num_args = 1..)]
+    peaks: Vec<PathBuf>,
+    /// Write maps of what the correction brought into this folder
+    #[arg(long, value_name = "DIR")]
+    maps: Option<PathBuf>,
+    /// Voxels to map; without it a mask is made from the mean image. All voxels are corrected
+    #[arg(long, value_name = "IMAGE", requires = "maps")]
+    mask: Option<PathBuf>,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
@@ -52,22 +73,90 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        checks::image_name(&self.out)?;
-        let run = RunSpec {
-            bold: self.bold,
-            sidecar: self.timing.sidecar,
-            slice_times: self.timing.slice_times,
-            tr: self.timing.tr,
-            events: self.events,
-            design: None,
-            confounds: self.confounds,
-            physio: self.physio,
-            record: self.record.options(self.peaks),
-            physio_formats: self.physio_format.formats,
-        };
-        let spec = RetroicorSpec { run, design: self.design.options() };
-        self.work.run(started, &self.out, |session, terminal| {
-            save::retroicor(session, &spec, &self.out, terminal)
+        let cleanings = self.cleanings()?;
+        self.work.run(started, |session, terminal| {
+            save::retroicor(session, &cleanings, self.maps.as_deref(), terminal)
         })
     }
+
+    /// One an image, the echoes of a run behind each other.
+    fn cleanings(&self) -> Result<Vec<Cleaning>> {
+        let runs = by_run(&self.bold, self.physio.len());
+        let files = RunFiles {
+            events: &self.events,
+            design: &[],
+            confounds: &self.confounds,
+            physio: &self.physio,
+            peaks: &self.peaks,
+            formats: &self.physio_format.formats,
+        };
+        let firsts: Vec<PathBuf> = runs.iter().map(|echoes| echoes[0].clone()).collect();
+        let specs = files.of_runs(&firsts, &self.timing, &self.record)?;
+        let mut cleanings: Vec<Cleaning> = Vec::new();
+        for (run, echoes) in specs.into_iter().zip(runs) {
+            for bold in echoes {
+                let out = self.out_of(&bold)?;
+                if let Some(twin) = cleanings.iter().find(|c| c.out == out) {
+                    return Err(same_name(&twin.spec.run.bold, &bold, &out));
+                }
+                let mut run = run.clone();
+                run.bold = bold;
+                let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
+                let spec = RetroicorSpec { run, design: self.design.options(), proof };
+                cleanings.push(Cleaning { spec, out });
+            }
+        }
+        Ok(cleanings)
+    }
+
+    /// The image to write for one that is read.
+    fn out_of(&self, bold: &Path) -> Result<PathBuf> {
+        let is_image = checks::image_name(&self.out);
+        if self.bold.len() == 1 && !self.out.is_dir() {
+            return is_image.map(|()| self.out.clone());
+        }
+        if is_image.is_ok() && !self.out.is_dir() {
+            return Err(Error::usage(
+                "--out",
+                format!("is {} for {} images", self.out.display(), self.bold.len()),
+                "name a folder when several images are corrected",
+                "each becomes NAME_desc-retroicor_bold.nii.gz in it",
+            ));
+        }
+        let prefix = Name::of(bold).prefix();
+        Ok(self.out.join(format!("{prefix}_desc-retroicor_bold.nii.gz")))
+    }
+}
+
+/// The images by run, each with its echoes, in the order of the command line. Images whose names differ in their `echo-`
+/// entity alone are one run; where only one recording is given, also those that `_e2` or `_echo2` tells apart.
+fn by_run(bold: &[PathBuf], n_recordings: usize) -> Vec<Vec<PathBuf>> {
+    let grouped = |how: EchoName| {
+        let mut runs: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
+        for image in bold {
+            let of_run = without_echo(image, how).unwrap_or(image.clone());
+            match runs.iter_mut().find(|(known, _)| *known == of_run) {
+                Some((_, echoes)) => echoes.push(image.clone()),
+                None => runs.push((of_run, vec![image.clone()])),
+            }
+        }
+        runs.into_iter().map(|(_, echoes)| echoes).collect::<Vec<_>>()
+    };
+    let runs = grouped(EchoName::Entity);
+    if runs.len() > n_recordings {
+        let loosely = grouped(EchoName::Any);
+        if loosely.len() == 1 {
+            return loosely;
+        }
+    }
+    runs
+}
+
+fn same_name(a: &Path, b: &Path, out: &Path) -> Error {
+    Error::usage(
+        "--out",
+        format!("would hold {} and {} as {}", a.display(), b.display(), out.display()),
+        "hold each image under a name of its own",
+        "correct them one by one, or rename one",
+    )
 }

@@ -8,7 +8,7 @@ use crate::cli::args::KernelName;
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
-use crate::pipeline::save;
+use crate::pipeline::save::{self, Saved};
 use crate::pipeline::spec::{SmoothOptions, SmoothSpec};
 
 /// Smooth every volume of a run with a Gaussian.
@@ -42,8 +42,9 @@ impl Args {
         let smooth =
             SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: self.mask };
         let spec = SmoothSpec { bold: self.bold, smooth };
-        self.work.run(started, &self.out, |session, terminal| {
-            save::smooth(session, &spec, &self.out, terminal)
+        self.work.run(started, |session, terminal| {
+            let provenance = save::smooth(session, &spec, &self.out, terminal)?;
+            Ok(vec![Saved { out: self.out.clone(), provenance, maps: Vec::new() }])
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::bold::BoldFile;
 use super::header::TR_TOO_LONG_S;
+use super::resampled::{Resampled, resampled};
 use super::sidecar::Sidecar;
 use crate::recording::Acquisition;
 use crate::{Error, Result};
@@ -10,11 +11,10 @@ use crate::{Error, Result};
 const SAME_TR_S: f64 = 1e-3;
 
 /// The timing of a run from its header and sidecars, overruled by `tr` (`--tr`, seconds) and `slice_times`
-/// (`--slice-times`, seconds, one for each plane k in file order). Slice times of data that were corrected for them
-/// (SliceTimingCorrected) are none unless given here.
+/// (`--slice-times`, seconds, one for each plane k in file order). A run that was resampled ([`resampled`]) has none.
 ///
 /// # Errors
-/// [`Error::MissingInput`] without any repetition time; [`Error::BadData`] for one that cannot be, for slice times that
+/// [`Error::Usage`] for slice times given for a run that was resampled; [`Error::MissingInput`] without any repetition time; [`Error::BadData`] for one that cannot be, for slice times that
 /// are too many or few, negative, or not less than the repetition time, and for slices along i or j.
 pub fn acquisition(
     bold: &BoldFile,
@@ -24,13 +24,16 @@ pub fn acquisition(
 ) -> Result<Acquisition> {
     let tr = repetition_time(bold, sidecar, tr)?;
     let n_slices = bold.grid.shape[2];
-    let corrected = sidecar.slice_timing_corrected.as_ref().is_some_and(|c| c.value);
+    let resampled = resampled(bold, sidecar);
+    if let (Some(resampled), Some(_)) = (&resampled, slice_times) {
+        return Err(no_slice_times(bold, resampled));
+    }
     let slice_times = match (slice_times, &sidecar.slice_timing) {
         (Some(times), _) => {
             check_slice_times(times, "--slice-times", "", bold, tr)?;
             Some(times.to_vec())
         }
-        (None, Some(field)) if !corrected => {
+        (None, Some(field)) if resampled.is_none() => {
             let origin = format!(" in {}", field.file.display());
             let direction = sidecar.slice_encoding_direction.as_ref();
             if let Some(direction) = direction.filter(|d| d.value.axis != 2) {
@@ -89,14 +92,26 @@ pub fn acquisition_notes(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) ->
             }
         }
     }
-    if sidecar.slice_timing_corrected.as_ref().is_some_and(|c| c.value)
-        && sidecar.slice_timing.is_some()
-    {
-        notes.push(
-            "SliceTiming is not used: the run was corrected for it (SliceTimingCorrected)".into(),
-        );
+    let resampled = resampled(bold, sidecar).filter(|_| sidecar.slice_timing.is_some());
+    if let Some(Resampled { said_by, .. }) = resampled {
+        notes.push(format!(
+            "SliceTiming does not apply to the planes: the run was resampled, {said_by}"
+        ));
     }
     notes
+}
+
+fn no_slice_times(bold: &BoldFile, resampled: &Resampled) -> Error {
+    Error::usage(
+        "--slice-times",
+        format!(
+            "gives times to the planes of {}, which was resampled: {}",
+            bold.path.display(),
+            resampled.said_by
+        ),
+        "be left out: no plane of it was acquired at one time",
+        "without it columns are volume-wise; for slice-wise ones correct the run before it is resampled",
+    )
 }
 
 fn repetition_time(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Result<f64> {

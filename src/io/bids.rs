@@ -41,10 +41,47 @@ impl Name {
         }
     }
 
+    /// What the names of derivatives begin with: the entities but `desc-`, or the whole of a name that is not BIDS.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        let kept = self.entities.iter().filter(|entity| !entity.starts_with("desc-"));
+        let entities: Vec<&str> = kept.map(String::as_str).collect();
+        if entities.is_empty() { self.suffix.clone() } else { entities.join("_") }
+    }
+
     /// Whether a sidecar of this name speaks for `file`: the same suffix, no entity that the file lacks.
     fn applies_to(&self, file: &Name) -> bool {
         self.suffix == file.suffix && self.entities.iter().all(|e| file.entities.contains(e))
     }
+}
+
+/// How a name may say which echo it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EchoName {
+    /// By the BIDS entity: `sub-01_echo-2_bold`.
+    Entity,
+    /// Also as dcm2niix and others do: `run_e2`, `run_echo2`.
+    Any,
+}
+
+/// A path without the part of its name that says which echo it is; none where no part does.
+#[must_use]
+pub fn without_echo(path: &Path, how: EchoName) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let (stem, ending) = match name.find('.') {
+        Some(dot) => name.split_at(dot),
+        None => (name.as_str(), ""),
+    };
+    let mut parts: Vec<&str> = stem.split('_').collect();
+    let forms: &[&str] = match how {
+        EchoName::Entity => &["echo-"],
+        EchoName::Any => &["echo-", "echo", "e-", "e"],
+    };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let is_echo = |part: &&str| forms.iter().any(|f| part.strip_prefix(f).is_some_and(is_number));
+    let at = parts.iter().position(is_echo)?;
+    parts.remove(at);
+    Some(path.with_file_name(parts.join("_") + ending))
 }
 
 /// The JSON files that speak for a data file, the most general first: those of its folder and, within a dataset (a

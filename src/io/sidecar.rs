@@ -42,6 +42,8 @@ pub struct Sidecar {
     pub start_time: Option<Field<f64>>,
     /// `SliceTimingCorrected`.
     pub slice_timing_corrected: Option<Field<bool>>,
+    /// `SpatialReference`: the space of a derivative.
+    pub spatial_reference: Option<Field<String>>,
     /// `AcquisitionTime` of the first volume, seconds since midnight on the scanner's clock (dcm2niix writes it).
     pub acquisition_time: Option<Field<f64>>,
     /// `TaskName`.
@@ -84,6 +86,8 @@ impl Sidecar {
         set(&mut self.slice_encoding_direction, direction, file);
         let corrected = map.get("SliceTimingCorrected").and_then(Value::as_bool);
         set(&mut self.slice_timing_corrected, corrected, file);
+        let space = map.get("SpatialReference").and_then(Value::as_str).map(str::to_string);
+        set(&mut self.spatial_reference, space, file);
         let time = map.get("AcquisitionTime").and_then(Value::as_str).and_then(time_of_day);
         set(&mut self.acquisition_time, time, file);
         let task = map.get("TaskName").and_then(Value::as_str).map(str::to_string);

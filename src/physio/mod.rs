@@ -45,4 +45,4 @@ pub use retroicor::{Phases, PhysioSummary, Retroicor, phases, retroicor, retroic
 pub use rvt::rvt;
 pub use slow::{Measure, SlowTerm};
 pub use slow_columns::SlowSummary;
-pub use terms::Terms;
+pub use terms::{ColumnSet, Terms, column_sets};

@@ -2,6 +2,7 @@
 //! after a +, with delays in brackets: `harvey+rvt(0,5,10)+hr`, or slow terms alone: `rvt+hr`.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use super::slow::SlowTerm;
@@ -9,6 +10,39 @@ use crate::error::{Error, Result};
 
 /// Highest order accepted of any series; the pulse has no usable content beyond.
 const HIGHEST_ORDER: usize = 10;
+
+/// Columns that belong together: one series, or one slow measure at all its delays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnSet {
+    /// `cardiac`, `respiratory`, `interaction`, `rvt`, `rvt_hilbert`, `rv`, `hr`.
+    pub name: String,
+    /// Which of the columns.
+    pub columns: Range<usize>,
+}
+
+/// The sets that columns of these names ([`Terms::names`]) form, in their order.
+#[must_use]
+pub fn column_sets(names: &[String]) -> Vec<ColumnSet> {
+    let mut sets: Vec<ColumnSet> = Vec::new();
+    for (at, name) in names.iter().enumerate() {
+        let name = set_name(name);
+        match sets.last_mut() {
+            Some(set) if set.name == name => set.columns.end = at + 1,
+            _ => sets.push(ColumnSet { name: name.to_owned(), columns: at..at + 1 }),
+        }
+    }
+    sets
+}
+
+fn set_name(column: &str) -> &str {
+    match column.split('_').next() {
+        Some("resp") => return "respiratory",
+        Some(series @ ("cardiac" | "interaction")) => return series,
+        _ => {}
+    }
+    let response = ["_rrf", "_crf"].iter().find_map(|r| column.find(r));
+    &column[..response.unwrap_or(column.len())]
+}
 
 /// Orders of the Fourier series of a RETROICOR model, and its slow terms.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -6,7 +6,7 @@ use crate::pipeline::blocks::{
     BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
 };
 use crate::pipeline::inputs::{self, Run};
-use crate::pipeline::spec::RetroicorSpec;
+use crate::pipeline::spec::{RetroicorSpec, RunSpec};
 use crate::pipeline::watch::Watch;
 
 /// Subtract slice-dependent nuisance from a run, plane by plane.
@@ -66,6 +66,34 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
         );
     }
     let run = inputs::open(&spec.run, &spec.design, watch)?;
+    prepared(run, watch)
+}
+
+/// The next image of a command: an echo of the one before where it is the same run by all but its image.
+///
+/// # Errors
+/// As [`prepare`]; bad data when an echo is not of the same acquisition.
+pub fn prepare_next(
+    (of, prepared): (&RetroicorSpec, &Prepared),
+    spec: &RetroicorSpec,
+    watch: &dyn Watch,
+) -> Result<Option<Prepared>> {
+    let run = RunSpec { bold: of.run.bold.clone(), ..spec.run.clone() };
+    if run != of.run || spec.design != of.design {
+        return Ok(None);
+    }
+    let echo = inputs::echo(&prepared.run, &spec.run, watch)?;
+    Ok(echo.map(|run| {
+        watch.note(&format!(
+            "{}: an echo of {}, which shares its columns",
+            inputs::display(&run.bold.path),
+            inputs::display(&prepared.run.bold.path)
+        ));
+        Prepared { run, projection: prepared.projection.clone() }
+    }))
+}
+
+fn prepared(run: Run, watch: &dyn Watch) -> Result<Prepared> {
     let Some(slices) = &run.slices else {
         return Err(Error::internal("retroicor", "has no columns", "have some", ""));
     };

@@ -9,10 +9,11 @@ use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::io::{self, BoldFile};
 use crate::kernels::smooth::{Kernel, Taps, smooth};
-use crate::pipeline::blocks::{BoldSource, batches};
+use crate::pipeline::blocks::BoldSource;
 use crate::pipeline::glm::{GlmResult, mean_image};
-use crate::pipeline::save::{self, Session};
+use crate::pipeline::save::{self, Cleaning, Session};
 use crate::pipeline::spec::{DesignOptions, GlmSpec, Noise, RetroicorSpec, RunSpec, SmoothOptions};
+use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
 use crate::simulate::write::paths;
 use crate::volume::{Block, Grid, HostBold};
@@ -83,8 +84,9 @@ pub fn demo(
     let (after, _) = save::glm(session, &corrected, &out.join("corrected"), watch)?;
     clock.lap("glm with RETROICOR");
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
-    let spec = RetroicorSpec { run: corrected.runs[0].clone(), design: corrected.design.clone() };
-    save::retroicor(session, &spec, &clean, watch)?;
+    let (run, design) = (corrected.runs[0].clone(), corrected.design.clone());
+    let spec = RetroicorSpec { run, design, proof: None };
+    save::retroicor(session, &[Cleaning { spec, out: clean.clone() }], None, watch)?;
     clock.lap("retroicor");
 
     let mut raw = BoldFile::open(&plain.runs[0].bold)?;
@@ -168,21 +170,10 @@ fn smoothed(map: &[f32], grid: &Grid) -> Result<Vec<f64>> {
     Ok(smoothed.data.into_iter().map(f64::from).collect())
 }
 
-/// Mean over sd of each voxel's time course; 0 where the sd is 0.
+/// tSNR of each voxel.
 fn tsnr(bold: &mut BoldFile) -> Result<Vec<f64>> {
-    let mean = mean_image(bold)?;
-    let mut squares = vec![0.0; mean.len()];
-    let n_volumes = bold.n_volumes();
-    for block in batches(bold.shape(), n_volumes, 32 << 20) {
-        for volume in bold.read(&block)?.data.chunks_exact(mean.len()) {
-            for ((s, &v), &m) in squares.iter_mut().zip(volume).zip(&mean) {
-                *s += (f64::from(v) - m).powi(2);
-            }
-        }
-    }
-    let sd = |s: f64| (s / (n_volumes as f64 - 1.0)).sqrt();
-    let ratio = |(&m, &s): (&f64, &f64)| if s > 0.0 { m / sd(s) } else { 0.0 };
-    Ok(mean.iter().zip(&squares).map(ratio).collect())
+    let moments = Moments::of(&bold.read(&Block::whole(bold.shape(), bold.n_volumes()))?);
+    Ok((0..moments.mean.len()).map(|voxel| moments.tsnr(voxel)).collect())
 }
 
 fn chosen<'a>(values: &'a [f64], region: &'a [bool]) -> impl Iterator<Item = f64> + 'a {

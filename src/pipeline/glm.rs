@@ -1,6 +1,6 @@
 //! The `glm` command as a story: open the runs, agree on a mask, build the model, fit every run, combine, name the maps.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Axis};
 use serde_json::{Map, Value, json};
@@ -107,7 +107,7 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
     for run in &runs {
         plans.push(plan(spec, run, smoothing.clone(), watch)?);
     }
-    let mask = mask(spec, &mut runs[0], &grid, watch)?;
+    let mask = mask(spec.mask.as_deref(), &mut runs[0].bold, watch)?;
     let mask_rule = if spec.mask.is_some() { "given" } else { automask::RULE };
 
     let mut fitted = Vec::new();
@@ -169,13 +169,13 @@ fn common_grid(runs: &[Run]) -> Result<Grid> {
     Ok(first.grid.clone())
 }
 
-/// The mask of the command line, or one made from the first run's mean image.
-fn mask(spec: &GlmSpec, run: &mut Run, grid: &Grid, watch: &dyn Watch) -> Result<Mask> {
-    if let Some(path) = &spec.mask {
-        return io::read_mask(path, grid);
+/// The mask that was given, or one made from the run's mean image.
+pub(crate) fn mask(given: Option<&Path>, bold: &mut BoldFile, watch: &dyn Watch) -> Result<Mask> {
+    if let Some(path) = given {
+        return io::read_mask(path, &bold.grid);
     }
-    let mean = mean_image(&mut run.bold)?;
-    let mask = automask::from_mean(&display(&run.bold.path), &mean, grid)?;
+    let mean = mean_image(bold)?;
+    let mask = automask::from_mean(&display(&bold.path), &mean, &bold.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), automask::RULE));
     Ok(mask)
 }

@@ -10,13 +10,18 @@ use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::{Logs, Scan};
 use crate::io::sidecar::Sidecar;
-use crate::io::{self, BoldFile};
+use crate::io::{self, BoldFile, Resampled};
 use crate::physio::PhysioSummary;
+use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
 use crate::volume::SliceGroups;
+
+mod echo;
+
+pub use echo::echo;
 
 /// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
 const SAME_SLICE_TIME_S: f64 = 0.005;
@@ -30,8 +35,12 @@ pub struct Run {
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
     pub design: Design,
-    /// Slice-dependent physiological columns.
+    /// Slice-dependent physiological columns; of a run that was resampled one group, taken at `moment`.
     pub slices: Option<SliceGroups>,
+    /// What was done to the run's slices before; none on its native ones.
+    pub resampled: Option<Resampled>,
+    /// Which moment of each volume, and seconds into it, volume-wise columns hold; none where they are slice-wise.
+    pub moment: Option<(Moment, f64)>,
     /// What was found in the recordings.
     pub physio: Option<PhysioSummary>,
     /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
@@ -85,21 +94,41 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
             from_events(spec, options, acquisition, &bold, watch)?
         }
     };
-    let mut slices = None;
-    let mut summary = None;
+    let resampled = io::resampled(&bold, &sidecar);
+    let (mut slices, mut summary, mut moment) = (None, None, None);
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
         let logs = read_logs(spec, &bold, &sidecar, acquisition, watch)?;
         files.extend(logs.found.iter().map(|p| ("physio", p.clone())));
         let recording = logs.recording;
+        let mut moments = acquisition.clone();
+        if let Some(Resampled { said_by, .. }) = &resampled {
+            let (at, at_s) = moment::of_resampled(acquisition, &sidecar)?;
+            watch.note(&format!(
+                "physiology volume-wise, at {} ({at_s} s into each volume): the run was resampled, {said_by}",
+                at.name()
+            ));
+            moments.slice_times = Some(vec![at_s; bold.grid.shape[2]]);
+            moment = Some((at, at_s));
+        }
         let (_, retroicor) =
-            recordings::columns(recording, &spec.record, acquisition, &options.terms, watch)?;
+            recordings::columns(recording, &spec.record, &moments, &options.terms, watch)?;
         slices = Some(retroicor.groups);
         summary = Some(retroicor.summary);
     }
     let dof_spent = dof_spent(&spec.bold, slices.is_some(), watch)?;
     let acquisition = acquisition.ok();
-    Ok(Run { bold, acquisition, design, slices, physio: summary, dof_spent, files })
+    Ok(Run {
+        bold,
+        acquisition,
+        design,
+        slices,
+        resampled,
+        moment,
+        physio: summary,
+        dof_spent,
+        files,
+    })
 }
 
 /// The run's physiological logs; slice times that only a log knows go into `acquisition`.
@@ -132,8 +161,8 @@ fn read_logs(
                 ));
             }
         }
-        // A run corrected for slice timing has no slice times any more.
-        None if sidecar.slice_timing_corrected.as_ref().is_none_or(|c| !c.value) => {
+        // A run that was resampled has no slice times any more.
+        None if io::resampled(bold, sidecar).is_none() => {
             watch.note(&format!("slice times are those of {file}, slice 0 as the first plane"));
             acquisition.slice_times = Some(timing.slice_times.clone());
         }
@@ -208,6 +237,10 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     }
     if let Some(slices) = &run.slices {
         values.insert("slice_columns".to_owned(), json!(slices.names));
+    }
+    if let Some((moment, moment_s)) = run.moment {
+        values.insert("volume_wise_at".to_owned(), json!(moment));
+        values.insert("volume_wise_at_s".to_owned(), json!(moment_s));
     }
     values
 }

@@ -9,8 +9,9 @@ use serde_json::json;
 
 use crate::error::{Error, Result};
 use crate::io::physio::{Format, Scan};
-use crate::io::{self, BoldFile, Outputs, hash};
+use crate::io::{self, BoldFile, Outputs, Resampled, hash};
 use crate::physio::{Peaks, PhysioSummary, Terms};
+use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::provenance::{Input, relative};
 use crate::pipeline::save::refuse_overwriting;
 use crate::pipeline::spec::RecordOptions;
@@ -42,16 +43,6 @@ pub struct PhysioSpec {
     pub tr: Option<f64>,
     /// Volumes of the run, where no image says it.
     pub volumes: Option<usize>,
-}
-
-/// Which moment of each volume the volume-wise columns hold.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Moment {
-    /// The slice in the middle of the slice times.
-    MiddleSlice,
-    /// The frame time (StartTime + k TR), where slice times are not known or were corrected for.
-    FrameTime,
 }
 
 /// Everything that is written.
@@ -109,11 +100,14 @@ pub struct Summary {
 /// # Errors
 /// What the files hold or lack.
 pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
-    let (acquisition, mut files) = acquisition(spec, watch)?;
+    let Scanned { acquisition, mut files, resampled } = scanned(spec, watch)?;
     files.extend(spec.physio.iter().map(|p| ("physio", p.clone())));
     files.extend(spec.record.peaks.iter().map(|p| ("peaks", p.clone())));
 
-    let (moment, moment_s) = moment(&acquisition);
+    let (moment, moment_s) = match &resampled {
+        Some((_, moment)) => *moment,
+        None => moment::of_slices(&acquisition),
+    };
     let at_moment = with_moment(&acquisition, moment_s);
     let scan = Scan {
         tr: acquisition.tr,
@@ -132,14 +126,16 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
     let groups = &mut retroicor.groups;
     let last = groups.group_of_plane.pop().unwrap_or(0);
     let volume_wise = groups.columns[last].clone();
-    watch.note(&match moment {
-        Moment::MiddleSlice => {
-            format!("volume-wise columns: at the middle slice, {moment_s} s into the volume")
+    let why = match (&resampled, &acquisition.slice_times) {
+        (Some((resampled, _)), _) => {
+            format!("; none by slice: the run was resampled, {}", resampled.said_by)
         }
-        Moment::FrameTime => format!(
-            "volume-wise columns: at the frame time, {moment_s} s into the volume; no slice times, so no slice-wise ones"
-        ),
-    });
+        (None, None) => "; no slice times, so no slice-wise ones".to_owned(),
+        (None, Some(_)) => String::new(),
+    };
+    let moment_name = moment.name();
+    watch
+        .note(&format!("volume-wise columns: at {moment_name}, {moment_s} s into the volume{why}"));
     Ok(PhysioResult {
         recording,
         names: groups.names.clone(),
@@ -220,11 +216,16 @@ pub fn write(
     Ok((prefix, summary))
 }
 
-/// When the run was acquired: from its image, or as told. With the files that said so.
-fn acquisition(
-    spec: &PhysioSpec,
-    watch: &dyn Watch,
-) -> Result<(Acquisition, Vec<(&'static str, PathBuf)>)> {
+/// When the run was acquired, with the files that said so.
+struct Scanned {
+    acquisition: Acquisition,
+    files: Vec<(&'static str, PathBuf)>,
+    /// What was done to it, and the moment of its volumes.
+    resampled: Option<(Resampled, (Moment, f64))>,
+}
+
+/// From the run's image, or as told.
+fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let mut files: Vec<(&'static str, PathBuf)> = Vec::new();
     files.extend(spec.slice_times.iter().map(|p| ("slice times", p.clone())));
@@ -237,7 +238,11 @@ fn acquisition(
         files.push(("bold", path.clone()));
         files.extend(sidecar.files.iter().map(|f| ("sidecar", f.clone())));
         let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
-        return Ok((acquisition, files));
+        let resampled = match io::resampled(&bold, &sidecar) {
+            Some(how) => Some((how, moment::of_resampled(&acquisition, &sidecar)?)),
+            None => None,
+        };
+        return Ok(Scanned { acquisition, files, resampled });
     }
     let (Some(tr), Some(n_volumes)) = (spec.tr, spec.volumes) else {
         return Err(Error::usage(
@@ -255,19 +260,8 @@ fn acquisition(
             "check the command line",
         ));
     }
-    Ok((Acquisition { tr, n_volumes, slice_times, start_time: 0.0 }, files))
-}
-
-/// The moment of each volume that the volume-wise columns hold, seconds from the volume's start.
-fn moment(acquisition: &Acquisition) -> (Moment, f64) {
-    match &acquisition.slice_times {
-        Some(times) if !times.is_empty() => {
-            let mut sorted = times.clone();
-            sorted.sort_by(f64::total_cmp);
-            (Moment::MiddleSlice, sorted[(sorted.len() - 1) / 2])
-        }
-        _ => (Moment::FrameTime, acquisition.start_time),
-    }
+    let acquisition = Acquisition { tr, n_volumes, slice_times, start_time: 0.0 };
+    Ok(Scanned { acquisition, files, resampled: None })
 }
 
 /// The acquisition with one more plane, the last, acquired at that moment.

@@ -10,15 +10,20 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Device, Span};
 use crate::io::Outputs;
-use crate::io::{self, BoldFile, Intent, hash};
+use crate::io::{self, BoldFile, Intent, Resampled, hash};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::glm::{self, GlmResult};
-use crate::pipeline::inputs::{self, display};
+use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{Input, Provenance, SCHEMA, relative, sidecar_path};
-use crate::pipeline::spec::{Command, GlmSpec, RetroicorSpec, SmoothSpec};
+use crate::pipeline::smoothing;
+use crate::pipeline::spec::{Command, GlmSpec, SmoothSpec};
 use crate::pipeline::watch::{Journal, Watch};
-use crate::pipeline::{clean, smoothing};
 use crate::recording::Acquisition;
+
+mod retroicor;
+
+pub(crate) use retroicor::mask_stem;
+pub use retroicor::{Cleaning, retroicor};
 
 /// What the sidecars say about the process that made them.
 #[derive(Debug)]
@@ -29,6 +34,17 @@ pub struct Session {
     pub started: Instant,
     /// The device, and what to do when it fails.
     pub ladder: Ladder,
+}
+
+/// What a command wrote for one image or analysis.
+#[derive(Debug)]
+pub struct Saved {
+    /// The image, or the folder of maps.
+    pub out: PathBuf,
+    /// Its sidecar's content.
+    pub provenance: Provenance,
+    /// Maps beside it.
+    pub maps: Vec<PathBuf>,
 }
 
 /// Run `glm` and write into `out`. Returns the result and its provenance.
@@ -152,49 +168,6 @@ fn write_images(outputs: &Outputs, result: &GlmResult, out: &Path, device: &Devi
     Ok(())
 }
 
-/// Run `retroicor` and write the corrected run.
-///
-/// # Errors
-/// Input, device and output errors; then nothing is left behind.
-pub fn retroicor(
-    session: &mut Session,
-    spec: &RetroicorSpec,
-    out: &Path,
-    watch: &dyn Watch,
-) -> Result<Provenance> {
-    let journal = Journal::new(watch);
-    let outputs = Outputs::new();
-    let mut prepared = clean::prepare(spec, &journal)?;
-    let run = &mut prepared.run;
-    let read = run.files.iter().map(|(_, path)| path).chain([&spec.run.bold]);
-    refuse_overwriting(read, [out.to_owned(), sidecar_path(out)].into_iter())?;
-    let header = run.bold.header.for_bold(run.bold.n_volumes);
-    let mut writer = outputs.bold(out, &header)?;
-    clean::clean_run(
-        &mut session.ladder,
-        &mut run.bold,
-        &mut writer,
-        &prepared.projection,
-        &journal,
-    )?;
-    writer.finish()?;
-    let mut inputs = vec![("bold", spec.run.bold.clone(), run.bold.sha256()?)];
-    inputs.extend(hashed(&run.files)?);
-    let spent = prepared.projection.dof_spent.iter().max().map_or(0.0, |&n| n as f64);
-    let made = Made {
-        command: Command::Retroicor(spec.clone()),
-        stages: vec!["read".to_owned(), "retroicor".to_owned()],
-        dof: None,
-        dof_spent: Some(spent + run.dof_spent),
-        resolved: inputs::resolved(run),
-        images: vec![file_name(out)],
-        counts: Map::new(),
-        physio: run.physio.iter().cloned().collect(),
-    };
-    let bids = bids_fields(run.acquisition.clone());
-    finish_bold(session, outputs, made, &inputs, bids, out, &journal)
-}
-
 /// Run `smooth` and write the smoothed run.
 ///
 /// # Errors
@@ -239,7 +212,8 @@ pub fn smooth(
         counts: Map::new(),
         physio: Vec::new(),
     };
-    let bids = bids_fields(io::acquisition(&bold, &sidecar, None, None).ok());
+    let acquisition = io::acquisition(&bold, &sidecar, None, None).ok();
+    let bids = bids_fields(acquisition, io::resampled(&bold, &sidecar));
     finish_bold(session, outputs, made, &inputs, bids, out, &journal)
 }
 
@@ -248,6 +222,7 @@ fn file_name(path: &Path) -> String {
 }
 
 /// The parts of a provenance that the command knows.
+#[derive(Clone)]
 struct Made {
     command: Command,
     stages: Vec<String>,
@@ -339,8 +314,17 @@ fn hashed(files: &[(&'static str, PathBuf)]) -> Result<Vec<(&'static str, PathBu
 }
 
 /// BIDS fields that stay true of a corrected run.
-fn bids_fields(acquisition: Option<Acquisition>) -> Map<String, Value> {
+fn bids_fields(
+    acquisition: Option<Acquisition>,
+    resampled: Option<Resampled>,
+) -> Map<String, Value> {
     let mut fields = Map::new();
+    if let Some(resampled) = resampled {
+        if resampled.slice_timing_corrected {
+            fields.insert("SliceTimingCorrected".to_owned(), json!(true));
+        }
+        fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
+    }
     if let Some(a) = acquisition {
         fields.insert("RepetitionTime".to_owned(), json!(a.tr));
         fields.insert("StartTime".to_owned(), json!(a.start_time));

@@ -102,13 +102,23 @@ pub struct GlmSpec {
     pub noise: Noise,
 }
 
-/// `boldly retroicor`.
+/// `boldly retroicor` of one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RetroicorSpec {
     /// The run.
     pub run: RunSpec,
     /// Columns fitted jointly (only the physiological part is subtracted).
     pub design: DesignOptions,
+    /// Maps that show what the correction brought; none where nobody asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<ProofOptions>,
+}
+
+/// Maps of what a correction brought.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct ProofOptions {
+    /// Limits the maps; without it a mask is made from the mean image.
+    pub mask: Option<PathBuf>,
 }
 
 /// `boldly smooth`.
@@ -142,7 +152,10 @@ impl Command {
                 spec.runs.iter_mut().flat_map(RunSpec::paths_mut).for_each(each);
                 spec.mask.iter_mut().chain(spec.smooth.within.iter_mut()).for_each(each);
             }
-            Command::Retroicor(spec) => spec.run.paths_mut().into_iter().for_each(each),
+            Command::Retroicor(spec) => {
+                spec.run.paths_mut().into_iter().for_each(each);
+                spec.proof.iter_mut().flat_map(|proof| &mut proof.mask).for_each(each);
+            }
             Command::Smooth(spec) => {
                 each(&mut spec.bold);
                 spec.smooth.within.iter_mut().for_each(each);

@@ -6,16 +6,20 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::gpu::Device;
+use crate::io::bids::Name;
 use crate::io::{BoldFile, hash};
 use crate::kernels::contrast::Stat;
 use crate::pipeline::blocks::{BoldSource, Ladder, Memory, batches};
+use crate::pipeline::clean::{self, Prepared};
 use crate::pipeline::glm::{self, NamedMap, Quantity};
 use crate::pipeline::inputs::display;
 use crate::pipeline::maps::Tail;
+use crate::pipeline::proof::{ProofPlan, prove};
 use crate::pipeline::provenance::{self, Provenance, sidecar_path};
-use crate::pipeline::spec::Command;
+use crate::pipeline::save::mask_stem;
+use crate::pipeline::smoothing;
+use crate::pipeline::spec::{Command, RetroicorSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{clean, smoothing};
 use crate::volume::Grid;
 
 /// One image compared with its f64 rerun.
@@ -74,14 +78,19 @@ impl Bounds {
         self.atol + self.rtol * t.abs()
     }
 
+    /// What F may be off by: F of one row = t^2; of more rows no worse.
+    #[must_use]
+    pub fn f(self, f: f64) -> f64 {
+        2.0 * f.abs().sqrt() * self.t(f.abs().sqrt()) + self.atol.powi(2)
+    }
+
     /// Tolerance of a map's value. `sd`: square root of the contrast's variance there; `stat`: its t or F;
     /// `tail`: z and p of a statistic.
     #[must_use]
     pub fn of_map(self, quantity: Quantity, want: f64, sd: f64, stat: f64, tail: &Tail) -> f64 {
         let of_stat = match tail.stat_kind {
             Stat::T => self.t(stat),
-            // F of one row = t^2; of more rows no worse
-            Stat::F => 2.0 * stat.abs().sqrt() * self.t(stat.abs().sqrt()) + self.atol.powi(2),
+            Stat::F => self.f(stat),
         };
         let carried = |value: &dyn Fn(f64) -> f64| {
             let low = if tail.stat_kind == Stat::F { 0.0 } else { f64::NEG_INFINITY };
@@ -110,27 +119,40 @@ impl Bounds {
 /// # Errors
 /// When there is nothing to verify, an input changed, or the rerun fails.
 pub fn verify(out: &Path, watch: &dyn Watch) -> Result<Vec<Comparison>> {
+    verify_all(&[out.to_owned()], watch)
+}
+
+/// Verify several finished outputs; those of one command are rerun once.
+///
+/// # Errors
+/// As [`verify`], for any of them.
+pub fn verify_all(outs: &[PathBuf], watch: &dyn Watch) -> Result<Vec<Comparison>> {
     let mut done: Vec<(Provenance, Vec<PathBuf>)> = Vec::new();
-    for (image, provenance) in finished(out)? {
-        // images made alike on different devices have different bounds
-        let same = |p: &Provenance| {
-            p.command == provenance.command && p.device.precision == provenance.device.precision
-        };
-        match done.iter_mut().find(|(p, _)| same(p)) {
-            Some((_, images)) => images.push(image),
-            None => done.push((provenance, vec![image])),
+    for out in outs {
+        let found = finished(out)?;
+        if found.is_empty() {
+            return Err(Error::missing_input(
+                display(out),
+                "holds no image with a boldly sidecar",
+                "be the output of a boldly command",
+                "give the --out of glm, or the image of smooth or retroicor",
+            ));
         }
-    }
-    if out.is_dir() {
-        done.iter().try_for_each(|(provenance, _)| refuse_gaps(out, provenance))?;
-    }
-    if done.is_empty() {
-        return Err(Error::missing_input(
-            display(out),
-            "holds no image with a boldly sidecar",
-            "be the output of a boldly command",
-            "give the --out of glm, or the image of smooth or retroicor",
-        ));
+        for (image, provenance) in found {
+            if out.is_dir() {
+                refuse_gaps(out, &provenance)?;
+            }
+            // images made alike on different devices have different bounds
+            let same = |(p, images): &&mut (Provenance, Vec<PathBuf>)| {
+                p.command == provenance.command
+                    && p.device.precision == provenance.device.precision
+                    && images[0].parent() == image.parent()
+            };
+            match done.iter_mut().find(same) {
+                Some((_, images)) => images.push(image),
+                None => done.push((provenance, vec![image])),
+            }
+        }
     }
     let mut comparisons = Vec::new();
     for (provenance, images) in done {
@@ -237,14 +259,7 @@ fn rerun(
             }
             Ok(comparisons)
         }
-        Command::Retroicor(spec) => {
-            let mut prepared = clean::prepare(&spec, watch)?;
-            let bold = &mut prepared.run.bold;
-            let grid = bold.grid.clone();
-            let mut want = Memory::zeros(bold.shape(), bold.n_volumes());
-            clean::clean_run(&mut ladder, bold, &mut want, &prepared.projection, watch)?;
-            images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect()
-        }
+        Command::Retroicor(spec) => corrected(&spec, images, bounds, watch),
         Command::Smooth(spec) => {
             let mut bold = BoldFile::open(&spec.bold)?;
             let grid = bold.grid.clone();
@@ -256,6 +271,43 @@ fn rerun(
             images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect()
         }
     }
+}
+
+/// Compare corrected runs and the maps of their proof.
+fn corrected(
+    spec: &RetroicorSpec,
+    images: &[PathBuf],
+    bounds: Bounds,
+    watch: &dyn Watch,
+) -> Result<Vec<Comparison>> {
+    let mut ladder = Ladder::around(Device::cpu());
+    let Prepared { run, projection } = &mut clean::prepare(spec, watch)?;
+    let (grid, n_volumes) = (run.bold.grid.clone(), run.bold.n_volumes);
+    let mut want = Memory::zeros(grid.shape, n_volumes);
+    let Some(options) = &spec.proof else {
+        let bold = &mut run.bold;
+        clean::clean_run(&mut ladder, bold, &mut want, projection, watch)?;
+        return images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect();
+    };
+    let plan = ProofPlan::new(run, projection)?;
+    let mask = glm::mask(options.mask.as_deref(), &mut run.bold, watch)?;
+    let proof = prove(&mut ladder, &mut run.bold, &mut want, (&plan, &mask.inside), watch)?;
+    let prefix = Name::of(&spec.run.bold).prefix();
+    let maps = proof.maps(&prefix)?;
+    let compare_one = |image: &PathBuf| {
+        let is = |stem: &str| image.ends_with(format!("{stem}.nii.gz"));
+        if is(&mask_stem(&prefix)) {
+            let value = |_, voxel: usize| f64::from(u8::from(proof.fitted[voxel]));
+            return compare(image, &grid, 1, &value, &|_, _| 0.0);
+        }
+        let Some(map) = maps.iter().find(|map| is(&map.stem)) else {
+            return compare_bold(image, &grid, &want, bounds);
+        };
+        let tolerance = proof.tolerance(map, bounds);
+        let value = |_, voxel: usize| f64::from(map.values[voxel]);
+        compare(image, &grid, 1, &value, &|_, voxel| tolerance(voxel))
+    };
+    images.iter().map(compare_one).collect()
 }
 
 /// Compare a contrast map; `group` holds the maps of the same contrast.

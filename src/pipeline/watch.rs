@@ -37,6 +37,12 @@ impl<'a> Journal<'a> {
         Journal { below, warnings: std::cell::RefCell::default() }
     }
 
+    /// A journal that holds earlier warnings, which hold here too.
+    #[must_use]
+    pub fn with(below: &'a dyn Watch, warnings: Vec<String>) -> Journal<'a> {
+        Journal { below, warnings: warnings.into() }
+    }
+
     /// The warnings so far, in order.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {

@@ -11,6 +11,7 @@ use crate::gpu::{Activity, Device, Span};
 use crate::kernels::glm::{Fit, Model};
 use crate::stats::least_squares::LeastSquares;
 
+mod columns;
 mod cpu;
 mod gpu;
 
@@ -33,6 +34,8 @@ pub struct Contrast {
     pub weights: Array2<f64>,
     /// Rank of the rows; the numerator dof of F, 1 for t.
     pub rank: usize,
+    /// The same in each group: all equal but for [`Contrast::of_columns`], whose F is divided by the group's own.
+    pub group_rank: Vec<usize>,
     /// For each group, c (X'X)^+ c' of each row, `[row]`.
     pub row_variance: Vec<Vec<f64>>,
     /// For each group, (C (X'X)^+ C')^+ `[row][row]`.
@@ -61,7 +64,8 @@ impl Contrast {
             rank = rank.min(decomposed.rank);
             inner.push(decomposed.xtx_inv);
         }
-        Ok(Contrast { stat, weights, rank, row_variance, inner })
+        let group_rank = vec![rank; model.solvers.len()];
+        Ok(Contrast { stat, weights, rank, group_rank, row_variance, inner })
     }
 }
 

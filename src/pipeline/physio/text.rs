@@ -80,6 +80,7 @@ pub(super) fn description(result: &PhysioResult) -> Value {
     let moment = match result.moment {
         Moment::MiddleSlice => "the slice in the middle of the slice times",
         Moment::FrameTime => "the frame time; slice times are not known or were corrected for",
+        Moment::MiddleOfVolume => "half a repetition time into the volume; the run was resampled",
     };
     let first_s = result.moment_s;
     fields.insert("SamplingFrequency".to_owned(), json!(1.0 / result.acquisition.tr));

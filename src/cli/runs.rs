@@ -1,0 +1,91 @@
+//! Which files belong to which run: every option that names files names them for each run, in run order.
+
+use std::path::PathBuf;
+
+use crate::cli::args::{RecordArgs, TimingArgs};
+use crate::error::{Error, Result};
+use crate::io::physio::Format;
+use crate::pipeline::spec::RunSpec;
+
+/// The files of the command line, each list in run order; an empty list is an option that was not given.
+pub(super) struct RunFiles<'a> {
+    pub events: &'a [PathBuf],
+    pub design: &'a [PathBuf],
+    pub confounds: &'a [PathBuf],
+    /// One, or two apart, of each run.
+    pub physio: &'a [PathBuf],
+    pub peaks: &'a [PathBuf],
+    /// One for all, or one a log.
+    pub formats: &'a [Format],
+}
+
+impl RunFiles<'_> {
+    /// The runs of these images.
+    pub fn of_runs(
+        &self,
+        bold: &[PathBuf],
+        timing: &TimingArgs,
+        record: &RecordArgs,
+    ) -> Result<Vec<RunSpec>> {
+        let n = bold.len();
+        self.check(n)?;
+        let recordings = self.physio.len() / n.max(1);
+        let run = |(run, bold): (usize, &PathBuf)| RunSpec {
+            bold: bold.clone(),
+            sidecar: timing.sidecar.clone(),
+            slice_times: timing.slice_times.clone(),
+            tr: timing.tr,
+            events: self.events.get(run).cloned(),
+            design: self.design.get(run).cloned(),
+            confounds: self.confounds.get(run).cloned(),
+            physio: self.physio[run * recordings..][..recordings].to_vec(),
+            record: record.options(self.peaks.get(run).cloned()),
+            physio_formats: match self.formats.len() {
+                0 | 1 => self.formats.to_vec(),
+                _ => self.formats[run * recordings..][..recordings].to_vec(),
+            },
+        };
+        Ok(bold.iter().enumerate().map(run).collect())
+    }
+
+    fn check(&self, n: usize) -> Result<()> {
+        for (option, files) in [
+            ("--events", self.events),
+            ("--design", self.design),
+            ("--confounds", self.confounds),
+            ("--peaks", self.peaks),
+        ] {
+            if !files.is_empty() && files.len() != n {
+                return Err(one_each(option, files.len(), n));
+            }
+        }
+        let (physio, formats) = (self.physio.len(), self.formats.len());
+        if !physio.is_multiple_of(n) || n > 1 && physio > 2 * n {
+            return Err(Error::usage(
+                "--physio",
+                format!("names {physio} files for {n} runs"),
+                "name one, or two apart, for each run",
+                "give the files of the first run, then those of the second; echoes of a run share its own when their names \
+                 differ in echo-N alone",
+            ));
+        }
+        if formats > 1 && formats != physio {
+            return Err(Error::usage(
+                "--physio-format",
+                format!("is given {formats} times for {physio} logs"),
+                "be given once for all, or once for each --physio in the same order",
+                "repeat it, auto where the log itself tells",
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn one_each(option: &str, files: usize, runs: usize) -> Error {
+    Error::usage(
+        option,
+        format!("names {files} files for {runs} runs"),
+        "name one for each run, in the same order (echoes of a run share its own)",
+        format!("repeat {option} once a run"),
+    )
+}

@@ -1,0 +1,73 @@
+//! Whether a run's planes are still the slices that were acquired. Once a run was moved to another space each plane
+//! holds parts of many slices, and once it was corrected for slice timing each slice stands for another moment: then no
+//! plane has one acquisition time, and slice-wise columns mean nothing.
+
+use std::path::Path;
+
+use super::bids::Name;
+use super::bold::BoldFile;
+use super::sidecar::Sidecar;
+
+/// `space-` labels of the grid the run was acquired on (BIDS's `orig`, and what fMRIPrep's non-standard output spaces are
+/// called).
+const NATIVE: [&str; 8] = ["orig", "func", "boldref", "bold", "sbref", "run", "native", "scanner"];
+
+/// What was done to a run that took its slices' own times away.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resampled {
+    /// The space it was moved to.
+    pub space: Option<String>,
+    /// Whether it was corrected for slice timing.
+    pub slice_timing_corrected: bool,
+    /// What says so, to stand behind "...which was resampled:": `its name says space-T1w`.
+    pub said_by: String,
+}
+
+/// Whether a run was resampled, by its name (`space-`), its header (sform code of a template), its sidecars
+/// (SliceTimingCorrected, SpatialReference); none for a run on its native slices.
+#[must_use]
+pub fn resampled(bold: &BoldFile, sidecar: &Sidecar) -> Option<Resampled> {
+    let corrected = sidecar.slice_timing_corrected.as_ref().filter(|field| field.value);
+    let space = by_name(&bold.path)
+        .or_else(|| by_sidecar(sidecar))
+        .or_else(|| by_header(bold.header.sform_code));
+    let said_by = match (&space, corrected) {
+        (Some((_, said_by)), _) => said_by.clone(),
+        (None, Some(field)) => said(&field.file, "SliceTimingCorrected"),
+        (None, None) => return None,
+    };
+    Some(Resampled {
+        space: space.map(|(space, _)| space),
+        slice_timing_corrected: corrected.is_some(),
+        said_by,
+    })
+}
+
+fn said(file: &Path, what: &str) -> String {
+    format!("{} says {what}", file.display())
+}
+
+fn is_native(space: &str) -> bool {
+    NATIVE.iter().any(|native| native.eq_ignore_ascii_case(space))
+}
+
+fn by_name(path: &Path) -> Option<(String, String)> {
+    let entities = Name::of(path).entities;
+    let space = entities.iter().find_map(|e| e.strip_prefix("space-"))?;
+    (!is_native(space)).then(|| (space.to_owned(), format!("its name says space-{space}")))
+}
+
+fn by_sidecar(sidecar: &Sidecar) -> Option<(String, String)> {
+    let field = sidecar.spatial_reference.as_ref().filter(|field| !is_native(&field.value))?;
+    Some((field.value.clone(), said(&field.file, &format!("SpatialReference {}", field.value))))
+}
+
+fn by_header(sform_code: i32) -> Option<(String, String)> {
+    let space = match sform_code {
+        3 => "Talairach",
+        4 => "MNI",
+        5 => "template",
+        _ => return None,
+    };
+    Some((space.to_owned(), format!("the sform code of its header is {sform_code} ({space})")))
+}

@@ -1,0 +1,80 @@
+//! Another echo of a run: the same volumes, each excited once and read out several times, so the same recording, the same
+//! task and the same columns.
+
+use super::{Run, SAME_SLICE_TIME_S, display, dof_spent};
+use crate::error::{Error, Result};
+use crate::io::{self, BoldFile};
+use crate::pipeline::moment;
+use crate::pipeline::spec::RunSpec;
+use crate::pipeline::watch::Watch;
+use crate::recording::Acquisition;
+
+/// Open another echo of a run with that run's columns. None where its slice times differ by what a clock rounds, so that
+/// it needs columns of its own.
+///
+/// # Errors
+/// What its files hold or lack; bad data when it is not of the same acquisition.
+pub fn echo(first: &Run, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run>> {
+    let bold = BoldFile::open(&spec.bold)?;
+    let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
+    let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
+    let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
+    let resampled = io::resampled(&bold, &sidecar);
+    let moment = match resampled {
+        Some(_) => Some(moment::of_resampled(&acquisition, &sidecar)?),
+        None => None,
+    };
+    let Some(mut known) = first.acquisition.clone() else { return Ok(None) };
+    if acquisition.slice_times.is_none() && resampled.is_none() {
+        known.slice_times = None; // they came from a scanner's log, which is this echo's too
+    }
+    if let Some(found) = apart(&known, &acquisition) {
+        return Err(Error::bad_data(
+            display(&bold.path),
+            found,
+            format!(
+                "be an echo of {}: the same volumes at the same times",
+                display(&first.bold.path)
+            ),
+            "give a run that differs in more than its echo a --physio of its own",
+        ));
+    }
+    let planes = (bold.grid.shape[2], first.bold.grid.shape[2]);
+    if known != acquisition || moment != first.moment || planes.0 != planes.1 {
+        return Ok(None);
+    }
+    let of_sidecar = sidecar.files.iter().map(|file| ("sidecar", file.clone()));
+    let shared = first.files.iter().filter(|(role, _)| *role != "sidecar").cloned();
+    Ok(Some(Run {
+        acquisition: first.acquisition.clone(),
+        design: first.design.clone(),
+        slices: first.slices.clone(),
+        physio: first.physio.clone(),
+        files: of_sidecar.chain(shared).collect(),
+        dof_spent: dof_spent(&spec.bold, true, watch)?,
+        bold,
+        resampled,
+        moment,
+    }))
+}
+
+/// What tells two acquisitions apart by more than a clock rounds.
+fn apart(first: &Acquisition, other: &Acquisition) -> Option<String> {
+    let far = |a: f64, b: f64| (a - b).abs() > SAME_SLICE_TIME_S;
+    if first.n_volumes != other.n_volumes {
+        return Some(format!("has {} volumes and not {}", other.n_volumes, first.n_volumes));
+    }
+    for (what, a, b) in [
+        ("a repetition time", first.tr, other.tr),
+        ("a StartTime", first.start_time, other.start_time),
+    ] {
+        if far(a, b) {
+            return Some(format!("has {what} of {b} s and not {a} s"));
+        }
+    }
+    let same = match (&first.slice_times, &other.slice_times) {
+        (Some(a), Some(b)) => a.len() == b.len() && a.iter().zip(b).all(|(&a, &b)| !far(a, b)),
+        (a, b) => a.is_none() && b.is_none(),
+    };
+    (!same).then(|| "has other slice times".to_owned())
+}
