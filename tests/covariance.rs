@@ -193,8 +193,11 @@ fn components_are_those_of_numpy_nilearn_and_nipype() {
     let voxels: Vec<u32> = (0..n_voxels as u32).collect();
     let cosines = drift::columns(Drift::Cosine { cutoff_s: 128.0 }, n, 2.0).unwrap();
     let line = drift::columns(Drift::Polynomial { order: 1 }, n, 2.0).unwrap();
+    // nipype, and so fMRIPrep, leaves in the last cosine whose period is 128 s or more; SPM and nilearn take it out.
+    let fewer = cosines.slice(ndarray::s![.., ..cosines.ncols() - 1]).to_owned();
     for (name, columns, scaling) in [
         ("nipype, cosines", &cosines, Scaling::UnitVariance),
+        ("nipype at 128 s, one cosine fewer", &fewer, Scaling::UnitVariance),
         ("numpy, cosines", &cosines, Scaling::UnitVariance),
         ("nilearn high_variance_confounds", &line, Scaling::None),
     ] {
