@@ -28,6 +28,6 @@ pub use acquire::{acquisition, acquisition_notes};
 pub use bold::BoldFile;
 pub use compress::gzip;
 pub use header::{Header, Intent};
-pub use maps::{read_map, read_mask};
+pub use maps::{read_map, read_mask, read_tissue};
 pub use output::Outputs;
 pub use write::BoldWriter;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
+use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
 
@@ -120,7 +121,48 @@ pub struct SmoothSpec {
     pub smooth: SmoothOptions,
 }
 
-/// A command that makes images, as its sidecar keeps it.
+/// How many principal components become columns.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// The first so many.
+    Count(usize),
+    /// As many as explain this share of the variance, above 0 and below 1.
+    Share(f64),
+}
+
+/// `boldly confounds`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfoundsSpec {
+    /// The 4-D image.
+    pub bold: PathBuf,
+    /// A BIDS sidecar that takes the place of the inherited ones.
+    pub sidecar: Option<PathBuf>,
+    /// Repetition time in seconds; overrules sidecar and header.
+    pub tr: Option<f64>,
+    /// Cerebrospinal fluid: a mask, or probabilities.
+    pub csf: Option<PathBuf>,
+    /// White matter: a mask, or probabilities.
+    pub white_matter: Option<PathBuf>,
+    /// The brain, for its mean and tCompCor.
+    pub mask: Option<PathBuf>,
+    /// Probability from which on a voxel is in a tissue.
+    pub threshold: f64,
+    /// Layers of voxels taken off both tissues.
+    pub erode: usize,
+    /// Longest period that stays in the series before the components are found, seconds; none leaves drift in.
+    pub high_pass_s: Option<f64>,
+    /// Whether voxels of a large variance weigh more.
+    pub scaling: Scaling,
+    /// Components of CSF, of white matter and of both.
+    pub acompcor: Option<Keep>,
+    /// Components of the most variable voxels of the brain.
+    pub tcompcor: Option<Keep>,
+    /// Share of the brain's voxels that are the most variable.
+    pub variable_share: f64,
+}
+
+/// A command whose outputs can be verified, as its sidecar keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum Command {
@@ -130,6 +172,8 @@ pub enum Command {
     Retroicor(RetroicorSpec),
     /// Smoothing.
     Smooth(SmoothSpec),
+    /// Tissue means and CompCor.
+    Confounds(ConfoundsSpec),
 }
 
 impl Command {
@@ -146,6 +190,12 @@ impl Command {
             Command::Smooth(spec) => {
                 each(&mut spec.bold);
                 spec.smooth.within.iter_mut().for_each(each);
+            }
+            Command::Confounds(spec) => {
+                let ConfoundsSpec { bold, sidecar, csf, white_matter, mask, .. } = spec;
+                let optional = [sidecar, csf, white_matter, mask];
+                each(bold);
+                optional.into_iter().filter_map(Option::as_mut).for_each(each);
             }
         }
         self

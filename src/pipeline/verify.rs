@@ -15,7 +15,7 @@ use crate::pipeline::maps::Tail;
 use crate::pipeline::provenance::{self, Provenance, sidecar_path};
 use crate::pipeline::spec::Command;
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{clean, smoothing};
+use crate::pipeline::{clean, confounds, smoothing};
 use crate::volume::Grid;
 
 /// One image compared with its f64 rerun.
@@ -129,7 +129,7 @@ pub fn verify(out: &Path, watch: &dyn Watch) -> Result<Vec<Comparison>> {
             display(out),
             "holds no image with a boldly sidecar",
             "be the output of a boldly command",
-            "give the --out of glm, or the image of smooth or retroicor",
+            "give the --out of glm, the image of smooth or retroicor, or the table of confounds",
         ));
     }
     let mut comparisons = Vec::new();
@@ -179,7 +179,7 @@ fn finished(out: &Path) -> Result<Vec<(PathBuf, Provenance)>> {
     let mut found = Vec::new();
     for sidecar in candidates.iter().filter(|p| p.is_file()) {
         let Some(provenance) = provenance::read(sidecar)? else { continue };
-        let image = [".nii.gz", ".nii"].iter().map(|end| with_ending(sidecar, end));
+        let image = [".nii.gz", ".nii", ".tsv"].iter().map(|end| with_ending(sidecar, end));
         if let Some(image) = image.clone().find(|p| p.is_file()) {
             found.push((image, provenance));
         } else {
@@ -254,6 +254,12 @@ fn rerun(
                 None => smoothing::copy_run(&mut ladder, &mut bold, &mut want, watch)?,
             }
             images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect()
+        }
+        Command::Confounds(spec) => {
+            let want = confounds::run(&spec, &mut ladder, watch)?;
+            let precision = &provenance.device.precision;
+            let tables = images.iter().map(|table| confounds::compare(table, &want, precision));
+            Ok(tables.collect::<Result<Vec<_>>>()?.concat())
         }
     }
 }
