@@ -12,9 +12,10 @@ struct Params {
     end: u32,
     n_volumes: u32,
     n_voxels: u32, // voxels of one volume of the block
-    n_chosen: u32, // chosen voxels
+    first_chosen: u32, // the plane's chosen voxels: first_chosen..first_chosen + n_chosen of `voxels`
+    n_chosen: u32,
     unit_variance: u32, // 1: s is one over the standard deviation
-    stretch_start: u32, // step 1: chosen voxels stretch_start..stretch_end
+    stretch_start: u32, // step 1: of the plane's chosen voxels stretch_start..stretch_end
     stretch_end: u32,
     is_first: u32, // step 1: the sums begin with this stretch
 }
@@ -24,11 +25,11 @@ struct Params {
 @group(0) @binding(2) var<storage, read> voxels: array<u32>; // [chosen voxel] its voxel
 @group(0) @binding(3) var<storage, read> basis: array<vec4<Acc>>; // [volume][columns of Q in fours]
 @group(0) @binding(4) var<storage, read> tiles: array<vec2<u32>>; // [workgroup] rows and columns of C, in 32s
-@group(0) @binding(5) var<storage, read_write> filtered: array<vec4<f32>>; // z, [chosen voxel][volumes in fours], 0 beyond the last
+@group(0) @binding(5) var<storage, read_write> filtered: array<vec4<f32>>; // z, [the plane's chosen voxel][volumes in fours], 0 beyond the last
 @group(0) @binding(6) var<storage, read_write> sums: array<vec4<Acc>>; // C, [row][columns in fours]
 
 fn find_filtered(chosen: u32) {
-    let voxel = voxels[chosen];
+    let voxel = voxels[params.first_chosen + chosen];
     let n_quads = (params.n_volumes + 3u) / 4u;
     // The mean as differences from the first value: nothing is lost to a large baseline, and a constant voxel is 0.
     let start = Acc(bold[voxel]);

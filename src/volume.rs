@@ -80,7 +80,8 @@ impl Mask {
             let before = inside.clone();
             for (voxel, keep) in inside.iter_mut().enumerate().filter(|(_, keep)| **keep) {
                 let [i, j, k] = self.grid.coordinates(voxel);
-                let at_edge = [(i, ni), (j, nj), (k, nk)].iter().any(|&(x, n)| x == 0 || x + 1 == n);
+                let at_edge =
+                    [(i, ni), (j, nj), (k, nk)].iter().any(|&(x, n)| x == 0 || x + 1 == n);
                 *keep = !at_edge
                     && [1, ni, ni * nj]
                         .iter()

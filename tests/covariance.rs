@@ -93,7 +93,13 @@ fn what_is_filtered_out_is_not_in_the_covariance() {
     let size = c.diag().iter().fold(0.0_f64, |a, v| a.max(v.abs()));
     let left = c.dot(&columns);
     let none = vec![0.0; left.len()];
-    assert_close("C x columns", &left.iter().copied().collect::<Vec<_>>(), &none, 0.0, 1e-11 * size);
+    assert_close(
+        "C x columns",
+        &left.iter().copied().collect::<Vec<_>>(),
+        &none,
+        0.0,
+        1e-11 * size,
+    );
     let means: Vec<f64> = c.rows().into_iter().map(|row| row.sum()).collect();
     assert_close("C 1", &means, &vec![0.0; n], 0.0, 1e-11 * size);
     // Unit variance: each voxel adds n to the trace.

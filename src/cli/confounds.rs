@@ -29,7 +29,7 @@ Masks lie on the run's grid: 0 and 1, or probabilities, where a tissue begins at
 fMRIPrep does: erode them, or hand in masks that are safe.
 
 Example: boldly confounds sub-01_bold.nii.gz --csf csf_probseg.nii.gz --white-matter wm_probseg.nii.gz --mask brain_mask.nii.gz \\
-    --erode 1 --acompcor 5 --out derivatives/sub-01
+    --erode 0,2 --acompcor 5 --out derivatives/sub-01
   then: boldly glm sub-01_bold.nii.gz --confounds derivatives/sub-01_desc-confounds_timeseries.tsv --columns 'csf,a_comp_cor_*' ...")]
 pub(super) struct Args {
     /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
@@ -46,9 +46,9 @@ pub(super) struct Args {
     /// Probability from which on a voxel belongs to a tissue (fMRIPrep's rule)
     #[arg(long, value_name = "P", default_value_t = 0.99)]
     threshold: f64,
-    /// Layers of voxels to take off both tissues (six neighbours)
-    #[arg(long, value_name = "VOXELS", default_value_t = 0)]
-    erode: usize,
+    /// Layers of voxels to take off both tissues, or off CSF and white matter each: '0,2' (six neighbours count)
+    #[arg(long, value_name = "VOXELS[,VOXELS]", default_value = "0", value_parser = erode)]
+    erode: [usize; 2],
     /// Components of CSF, white matter and both: a number, a share of the variance below 1, or none [default: 0.5]
     #[arg(long, value_name = "N|SHARE|none", value_parser = keep)]
     acompcor: Option<Kept>,
@@ -100,6 +100,15 @@ fn keep(text: &str) -> std::result::Result<Kept, String> {
     count.or(share).map(|keep| Kept(Some(keep))).ok_or_else(|| {
         "it must be a number of components, a share of the variance between 0 and 1, or none".into()
     })
+}
+
+fn erode(text: &str) -> std::result::Result<[usize; 2], String> {
+    let (csf, white_matter) = text.split_once(',').unwrap_or((text, text));
+    let layers = |text: &str| text.trim().parse().ok();
+    layers(csf)
+        .zip(layers(white_matter))
+        .map(|(csf, white_matter)| [csf, white_matter])
+        .ok_or_else(|| "it must be one whole number, or two separated by a comma".into())
 }
 
 fn high_pass(text: &str) -> std::result::Result<HighPass, String> {

@@ -14,7 +14,7 @@ use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SmoothOptions};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
-by fixed effects. Where each run has two recordings, name both of run 1, then both of run 2. --tr, --slice-times and \
+by fixed effects. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
 --sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
 Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
@@ -34,7 +34,8 @@ pub(super) struct Args {
     /// and --columns choose are appended
     #[arg(id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
-    /// Confounds table of each run, one row a volume; see --columns
+    /// Confounds table of each run, one row a volume; see --columns. Two of each run or more (fMRIPrep's and that of boldly
+    /// confounds), in run order, stand side by side
     #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
     /// Recording of each run: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in
@@ -101,7 +102,6 @@ impl Args {
         for (option, files) in [
             ("--events", &self.events),
             ("--design", &self.design_matrix),
-            ("--confounds", &self.confounds),
             ("--peaks", &self.peaks),
         ] {
             if !files.is_empty() && files.len() != n {
@@ -116,7 +116,15 @@ impl Args {
                 "give the files of the first run, then those of the second",
             ));
         }
-        let recordings = self.physio.len() / n;
+        if !self.confounds.len().is_multiple_of(n) {
+            return Err(Error::usage(
+                "--confounds",
+                format!("names {} files for {n} runs", self.confounds.len()),
+                "name as many tables for each run",
+                "give the tables of the first run, then those of the second",
+            ));
+        }
+        let (recordings, tables) = (self.physio.len() / n, self.confounds.len() / n);
         if !self.design_matrix.is_empty() {
             self.design.check_with_ready_design()?;
         }
@@ -145,7 +153,7 @@ impl Args {
                 tr: self.timing.tr,
                 events: self.events.get(run).cloned(),
                 design: self.design_matrix.get(run).cloned(),
-                confounds: self.confounds.get(run).cloned(),
+                confounds: self.confounds[run * tables..][..tables].to_vec(),
                 physio: self.physio[run * recordings..][..recordings].to_vec(),
                 record: self.record.options(self.peaks.get(run).cloned()),
                 physio_formats: match formats.len() {

@@ -31,9 +31,9 @@ pub(super) struct Args {
     /// BIDS events, fitted jointly so that task signal stays
     #[arg(long, value_name = "TSV")]
     events: Option<PathBuf>,
-    /// Confounds table, one row a volume, fitted jointly
+    /// Confounds table, one row a volume, fitted jointly; give it again for another table beside it
     #[arg(long, value_name = "TSV", requires = "columns")]
-    confounds: Option<PathBuf>,
+    confounds: Vec<PathBuf>,
     /// Image to write; its ending chooses .nii or .nii.gz
     #[arg(short, long, value_name = "IMAGE")]
     out: PathBuf,

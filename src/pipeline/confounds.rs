@@ -98,11 +98,12 @@ pub fn run(
     let mut regions = Regions::read(spec, &bold.grid)?;
 
     let mut surveyed = survey(spec, ladder, &mut bold, &mut regions, &filter, watch)?;
-    regions.report(watch);
+    regions.report(watch)?;
     let mut stages = vec!["read".to_owned(), "mean".to_owned()];
     let mut found = tissues(spec, &regions, &surveyed);
     if spec.tcompcor.is_some() {
-        let (chosen, least_sd) = most_variable(&surveyed.sd, spec.variable_share, &display(&spec.bold))?;
+        let (chosen, least_sd) =
+            most_variable(&surveyed.sd, spec.variable_share, &display(&spec.bold))?;
         watch.note(&format!(
             "tCompCor: {} of the brain's voxels, standard deviation {least_sd:.4} and above",
             chosen.len()
@@ -198,8 +199,8 @@ fn resolved(
         "repetition_time_s": tr,
         "cosines": cosines,
         "tissue": format!(
-            "given masks; probabilities of {} and more; {} layers of voxels taken off",
-            spec.threshold, spec.erode
+            "given masks; probabilities of {} and more; layers of voxels taken off CSF {}, white matter {}",
+            spec.threshold, spec.erode[0], spec.erode[1]
         ),
         "columns": names,
     });

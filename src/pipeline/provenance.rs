@@ -84,7 +84,8 @@ impl Provenance {
 #[must_use]
 pub fn sidecar_path(image: &Path) -> PathBuf {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
-    let stem = [".nii.gz", ".nii", ".tsv"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let stem =
+        [".nii.gz", ".nii", ".tsv"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     image.with_file_name(format!("{stem}.json"))
 }
 

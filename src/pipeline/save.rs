@@ -334,7 +334,9 @@ pub fn seconds(spans: &[Span], activity: Activity) -> f64 {
     spans.iter().filter(|s| s.activity == activity).map(|s| s.seconds).sum()
 }
 
-pub(super) fn hashed(files: &[(&'static str, PathBuf)]) -> Result<Vec<(&'static str, PathBuf, String)>> {
+pub(super) fn hashed(
+    files: &[(&'static str, PathBuf)],
+) -> Result<Vec<(&'static str, PathBuf, String)>> {
     files.iter().map(|(role, path)| Ok((*role, path.clone(), hash::file(path)?))).collect()
 }
 

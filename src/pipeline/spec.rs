@@ -27,8 +27,8 @@ pub struct RunSpec {
     pub events: Option<PathBuf>,
     /// A ready design matrix, `[volume][regressor]` with column names.
     pub design: Option<PathBuf>,
-    /// Confounds, one row a volume.
-    pub confounds: Option<PathBuf>,
+    /// Tables of confounds, one row a volume.
+    pub confounds: Vec<PathBuf>,
     /// Physiological logs of this run (one, or one each for pulse and breathing).
     pub physio: Vec<PathBuf>,
     /// How they are placed on the run's time, and corrected beats.
@@ -148,8 +148,8 @@ pub struct ConfoundsSpec {
     pub mask: Option<PathBuf>,
     /// Probability from which on a voxel is in a tissue.
     pub threshold: f64,
-    /// Layers of voxels taken off both tissues.
-    pub erode: usize,
+    /// Layers of voxels taken off CSF and off white matter.
+    pub erode: [usize; 2],
     /// Longest period that stays in the series before the components are found, seconds; none leaves drift in.
     pub high_pass_s: Option<f64>,
     /// Whether voxels of a large variance weigh more.
@@ -216,9 +216,9 @@ impl RunSpec {
             record,
             physio_formats: _,
         } = self;
-        let optional = [sidecar, slice_times, events, design, confounds, &mut record.peaks];
+        let optional = [sidecar, slice_times, events, design, &mut record.peaks];
         let optional = optional.into_iter().filter_map(Option::as_mut);
-        std::iter::once(bold).chain(optional).chain(physio).collect()
+        std::iter::once(bold).chain(optional).chain(confounds).chain(physio).collect()
     }
 }
 

@@ -130,7 +130,8 @@ impl WithSimd for AddProducts<'_> {
             for part in parts.chunks_exact(n * PART) {
                 let series = |t: usize| S::as_simd_f64s(&part[t.min(last) * PART..][..PART]).0;
                 let left: [&[S::f64s]; ROWS] = std::array::from_fn(|r| series(first_row + r));
-                let right: [&[S::f64s]; COLUMNS] = std::array::from_fn(|c| series(first_column + c));
+                let right: [&[S::f64s]; COLUMNS] =
+                    std::array::from_fn(|c| series(first_column + c));
                 for v in 0..PART / S::F64_LANES {
                     for r in 0..ROWS {
                         for c in 0..COLUMNS {

@@ -1,5 +1,6 @@
 //! Host side of `shaders/covariance.wgsl`.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use ndarray::Array2;
@@ -25,47 +26,45 @@ pub(super) fn accumulate(
     let quads = shaders::quads_for("covariance", n_columns)?;
     let n_quads = n.div_ceil(4);
     let pairs = tiles(n);
+    let widest = by_plane(voxels, bold.block.plane_len()).map(<[u32]>::len).max().unwrap_or(0);
     let room = Room {
+        gpu,
         bold,
-        n_chosen: voxels.len(),
+        filter,
         quads,
-        unit_variance: u32::from(filter.scaling == Scaling::UnitVariance),
         voxels: gpu.upload("voxels", voxels)?,
         basis: gpu.upload_sums("basis", &padded(filter, quads as usize))?,
         tiles: gpu.upload("tiles", pairs.as_flattened())?,
         n_tiles: pairs.len() as u32,
-        filtered: gpu.output("filtered", 4 * n_quads * voxels.len())?,
+        filtered: gpu.output("filtered", 4 * n_quads * widest)?,
         sums: gpu.output("sums", 16 * n_quads * n_quads * gpu.acc().bytes() / 4)?,
     };
-    let (bytes, _) = work(voxels.len(), filter);
-    gpu.run("covariance", bytes, &[room.filter(gpu, n)])?;
-    let mut start = 0;
+    let mut first = 0;
     for plane in by_plane(voxels, bold.block.plane_len()) {
-        let end = start + plane.len();
-        let steps: Vec<Step> = (start..end)
-            .step_by(STRETCH)
-            .map(|from| room.sum(gpu, n, [from, end.min(from + STRETCH)], from == start))
-            .collect();
-        gpu.run("covariance", 0, &steps)?;
+        let here = [first, plane.len()];
+        let mut steps = vec![room.filter(here)];
+        let starts = (0..plane.len()).step_by(STRETCH);
+        steps.extend(starts.map(|start| room.sum(here, start..plane.len().min(start + STRETCH))));
+        gpu.run("covariance", work(plane.len(), filter).0, &steps)?;
         let began = Instant::now();
-        let here = gpu.download_sums(&room.sums)?;
+        let products = gpu.download_sums(&room.sums)?;
         gpu.record("covariance", Activity::Download, began, room.sums.words());
         for row in 0..n {
             for column in 0..=row {
-                sum[[row, column]] += here[row * 4 * n_quads + column];
+                sum[[row, column]] += products[row * 4 * n_quads + column];
             }
         }
-        start = end;
+        first += plane.len();
     }
     Ok(symmetric(sum))
 }
 
 /// Everything that both steps bind.
 struct Room<'a> {
+    gpu: &'a Gpu,
     bold: &'a DeviceBold,
-    n_chosen: usize,
+    filter: &'a Filter,
     quads: u32,
-    unit_variance: u32,
     voxels: Buffer,
     basis: Buffer,
     tiles: Buffer,
@@ -75,35 +74,39 @@ struct Room<'a> {
 }
 
 impl Room<'_> {
-    fn filter(&self, gpu: &Gpu, n: usize) -> Step<'_> {
-        let quads = u64::from(self.quads);
-        let n_values = (n * self.n_chosen) as u64;
-        let iterations = n as u64 * (3 + 2 * quads) + quads + 2 * n.div_ceil(4) as u64;
+    /// z of a plane's chosen voxels: the first, and how many.
+    fn filter(&self, plane: [usize; 2]) -> Step<'_> {
+        let (n, quads) = (self.filter.n_volumes(), u64::from(self.quads));
+        let n_values = (n * plane[1]) as u64;
         Step {
-            workgroups: self.n_chosen.div_ceil(WORKGROUP) as u32,
-            iterations,
+            workgroups: plane[1].div_ceil(WORKGROUP) as u32,
+            iterations: n as u64 * (3 + 2 * quads) + quads + 2 * n.div_ceil(4) as u64,
             bytes: 20 * n_values,
             flops: n_values * (16 * quads + 6),
-            ..self.step(gpu, 0, n, [0, 0, 0])
+            ..self.step(0, plane, 0..0)
         }
     }
 
-    fn sum(&self, gpu: &Gpu, n: usize, [from, to]: [usize; 2], is_first: bool) -> Step<'_> {
-        let products = u64::from(self.n_tiles) * (TILE * TILE * (to - from)) as u64;
+    /// The products of a stretch of them.
+    fn sum(&self, plane: [usize; 2], stretch: Range<usize>) -> Step<'_> {
+        let products = u64::from(self.n_tiles) * (TILE * TILE * stretch.len()) as u64;
         Step {
             workgroups: self.n_tiles,
-            iterations: (to - from) as u64,
+            iterations: stretch.len() as u64,
             bytes: 2 * products,
             flops: 2 * products,
-            ..self.step(gpu, 1, n, [from as u32, to as u32, u32::from(is_first)])
+            ..self.step(1, plane, stretch)
         }
     }
 
-    fn step(&self, gpu: &Gpu, step: u32, n: usize, [from, to, is_first]: [u32; 3]) -> Step<'_> {
+    fn step(&self, step: u32, [first, count]: [usize; 2], stretch: Range<usize>) -> Step<'_> {
         let quads = if step == 0 { self.quads } else { 1 };
-        let sizes = [n, self.bold.block.volume_len(), self.n_chosen].map(|size| size as u32);
+        let sizes = [self.filter.n_volumes(), self.bold.block.volume_len(), first, count];
+        let unit_variance = u32::from(self.filter.scaling == Scaling::UnitVariance);
+        let ends = [stretch.start as u32, stretch.end as u32, u32::from(stretch.start == 0)];
+        let variant = Variant::step(Shader::Covariance, step);
         Step {
-            variant: Variant { acc: gpu.acc(), quads, ..Variant::step(Shader::Covariance, step) },
+            variant: Variant { acc: self.gpu.acc(), quads, ..variant },
             buffers: vec![
                 ("bold", &self.bold.buffer),
                 ("voxels", &self.voxels),
@@ -112,7 +115,7 @@ impl Room<'_> {
                 ("filtered", &self.filtered),
                 ("sums", &self.sums),
             ],
-            params: [&sizes[..], &[self.unit_variance, from, to, is_first]].concat(),
+            params: [&sizes.map(|size| size as u32)[..], &[unit_variance], &ends].concat(),
             workgroups: 0,
             iterations: 0,
             bytes: 0,

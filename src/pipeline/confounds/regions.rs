@@ -1,6 +1,8 @@
 //! Which voxels belong to CSF, white matter and brain, and which of them can be used: a voxel that is not finite in some
 //! volume leaves every region; one that is constant over time stays in the means and leaves the components.
 
+use std::path::PathBuf;
+
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -58,29 +60,31 @@ pub(super) struct Plane {
 impl Regions {
     /// The masks of the command, tissues eroded.
     pub(super) fn read(spec: &ConfoundsSpec, grid: &Grid) -> Result<Regions> {
-        let tissue = |path: &Option<std::path::PathBuf>| -> Result<Option<Mask>> {
+        let tissue = |path: &Option<PathBuf>, layers: usize| -> Result<Option<Mask>> {
             let Some(path) = path else { return Ok(None) };
             let whole = io::read_tissue(path, grid, spec.threshold)?;
-            let mask = whole.eroded(spec.erode);
+            let mask = whole.eroded(layers);
             if mask.count() > 0 {
                 return Ok(Some(mask));
             }
             Err(Error::bad_data(
                 display(path),
                 format!(
-                    "has no voxel left of {} after {} layers were taken off",
-                    whole.count(),
-                    spec.erode
+                    "has no voxel left of {} after {layers} layers were taken off",
+                    whole.count()
                 ),
                 "keep some",
-                "take a smaller --erode",
+                "take a smaller --erode; 0,1 leaves CSF as it is and takes one layer off white matter",
             ))
         };
         let brain = spec.mask.as_deref().map(|path| io::read_mask(path, grid)).transpose()?;
-        let masks = [tissue(&spec.csf)?, tissue(&spec.white_matter)?, brain];
+        let [of_csf, of_white_matter] = spec.erode;
+        let masks =
+            [tissue(&spec.csf, of_csf)?, tissue(&spec.white_matter, of_white_matter)?, brain];
         let mut places = vec![0; grid.n_voxels()];
         for (place, mask) in Place::ALL.into_iter().zip(&masks) {
-            for (bits, _) in places.iter_mut().zip(mask.iter().flat_map(|m| &m.inside)).filter(|b| *b.1)
+            for (bits, _) in
+                places.iter_mut().zip(mask.iter().flat_map(|m| &m.inside)).filter(|b| *b.1)
             {
                 *bits |= place.bit();
             }
@@ -122,14 +126,28 @@ impl Regions {
     /// Keep what was seen of a block.
     pub(super) fn settle(&mut self, block: &Block, planes: &[Plane]) {
         let seen = planes.iter().flat_map(|plane| &plane.places);
-        self.places[Regions::range(block)].iter_mut().zip(seen).for_each(|(bits, seen)| *bits = *seen);
+        self.places[Regions::range(block)]
+            .iter_mut()
+            .zip(seen)
+            .for_each(|(bits, seen)| *bits = *seen);
     }
 
-    /// Say what was left out; nothing may be left of a region.
-    pub(super) fn report(&self, watch: &dyn Watch) {
+    /// Say what was left out.
+    ///
+    /// # Errors
+    /// Bad data where nothing is left of a region.
+    pub(super) fn report(&self, watch: &dyn Watch) -> Result<()> {
         for place in Place::ALL {
             let Some(in_mask) = self.in_mask[place as usize] else { continue };
             let (finite, constant) = (self.finite(place), self.constant(place));
+            if finite == 0 {
+                return Err(Error::bad_data(
+                    format!("the region of {}", place.column()),
+                    format!("has {in_mask} voxels, of which none is finite in every volume"),
+                    "have some",
+                    "check that the mask fits the run",
+                ));
+            }
             if finite < in_mask {
                 watch.warn(&format!(
                     "{} of the {in_mask} voxels of {} are not finite in some volume; they are left out",
@@ -144,6 +162,7 @@ impl Regions {
                 ));
             }
         }
+        Ok(())
     }
 
     /// Voxels by region, for the sidecar.

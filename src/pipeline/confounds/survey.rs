@@ -152,7 +152,8 @@ pub(super) fn add_variable(
     watch.stage("covariance", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
         let (first, end) = (block.planes.start, block.planes.end);
-        let place = |plane: usize| chosen.partition_point(|&v| (v as usize) < plane * block.plane_len());
+        let place =
+            |plane: usize| chosen.partition_point(|&v| (v as usize) < plane * block.plane_len());
         let here = &chosen[place(first)..place(end)];
         if here.is_empty() {
             return Ok(());
