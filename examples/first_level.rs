@@ -17,7 +17,7 @@ fn main() -> boldly::Result<()> {
         runs: vec![RunSpec {
             bold: data.join(paths::BOLD),
             events: Some(data.join(paths::EVENTS)),
-            confounds: Some(data.join(paths::CONFOUNDS)),
+            confounds: vec![data.join(paths::CONFOUNDS)],
             physio: vec![data.join(paths::PHYSIO)],
             ..RunSpec::default()
         }],

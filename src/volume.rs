@@ -69,6 +69,27 @@ impl Mask {
     pub fn count(&self) -> usize {
         self.inside.iter().filter(|&&v| v).count()
     }
+
+    /// The mask without its outermost voxels, `times` over: what stays has all six neighbours inside, and the edge of the
+    /// grid counts as outside.
+    #[must_use]
+    pub fn eroded(&self, times: usize) -> Mask {
+        let [ni, nj, nk] = self.grid.shape;
+        let mut inside = self.inside.clone();
+        for _ in 0..times {
+            let before = inside.clone();
+            for (voxel, keep) in inside.iter_mut().enumerate().filter(|(_, keep)| **keep) {
+                let [i, j, k] = self.grid.coordinates(voxel);
+                let at_edge =
+                    [(i, ni), (j, nj), (k, nk)].iter().any(|&(x, n)| x == 0 || x + 1 == n);
+                *keep = !at_edge
+                    && [1, ni, ni * nj]
+                        .iter()
+                        .all(|step| before[voxel - step] && before[voxel + step]);
+            }
+        }
+        Mask { grid: self.grid.clone(), inside }
+    }
 }
 
 /// Which part of a run is at hand: whole planes (constant k) times consecutive volumes.

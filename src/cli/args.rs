@@ -207,7 +207,7 @@ impl From<KernelName> for Kernel {
 }
 
 /// A time above 0.
-fn seconds(text: &str) -> std::result::Result<f64, String> {
+pub(super) fn seconds(text: &str) -> std::result::Result<f64, String> {
     let above_0 = |s: &f64| s.is_finite() && *s > 0.0;
     text.parse().ok().filter(above_0).ok_or_else(|| "it must be a number of seconds above 0".into())
 }

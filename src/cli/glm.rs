@@ -15,7 +15,7 @@ use crate::pipeline::spec::{GlmSpec, Noise, SmoothOptions};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
-by fixed effects. Where each run has two recordings, name both of run 1, then both of run 2. --tr, --slice-times and \
+by fixed effects. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
 --sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
 Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
@@ -35,7 +35,8 @@ pub(super) struct Args {
     /// and --columns choose are appended
     #[arg(id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
-    /// Confounds table of each run, one row a volume; see --columns
+    /// Confounds table of each run, one row a volume; see --columns. Two of each run or more (fMRIPrep's and that of boldly
+    /// confounds), in run order, stand side by side
     #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
     /// Recording of each run: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in

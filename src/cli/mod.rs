@@ -11,6 +11,7 @@ use crate::io::interrupt;
 mod args;
 mod bench;
 mod checks;
+mod confounds;
 mod demo;
 mod devices;
 mod glm;
@@ -43,6 +44,8 @@ enum Command {
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
     Physio(Box<physio::Args>),
+    /// Make confounds from the run itself: means of CSF, white matter and brain, aCompCor and tCompCor
+    Confounds(Box<confounds::Args>),
     /// Smooth a run with a Gaussian, optionally within a mask
     Smooth(smooth::Args),
     /// Rerun a finished output on the f64 CPU path and compare every voxel
@@ -77,6 +80,7 @@ pub fn main() -> ExitCode {
         Command::Glm(args) => args.run(started),
         Command::Retroicor(args) => args.run(started),
         Command::Physio(args) => args.run(),
+        Command::Confounds(args) => args.run(started),
         Command::Smooth(args) => args.run(started),
         Command::Verify(args) => args.run(),
         Command::Demo(args) => args.run(started),

@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// BIDS events of each run, fitted jointly so that task signal stays
     #[arg(long, value_name = "TSV", num_args = 1..)]
     events: Vec<PathBuf>,
-    /// Confounds table of each run, one row a volume, fitted jointly
+    /// Confounds tables of each run, one row a volume, fitted jointly; several of each run in run order
     #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
     /// Image to write, whose ending chooses .nii or .nii.gz; of several images the folder to write into

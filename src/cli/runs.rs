@@ -11,6 +11,7 @@ use crate::pipeline::spec::RunSpec;
 pub(super) struct RunFiles<'a> {
     pub events: &'a [PathBuf],
     pub design: &'a [PathBuf],
+    /// As many tables of each run.
     pub confounds: &'a [PathBuf],
     /// One, or two apart, of each run.
     pub physio: &'a [PathBuf],
@@ -29,7 +30,7 @@ impl RunFiles<'_> {
     ) -> Result<Vec<RunSpec>> {
         let n = bold.len();
         self.check(n)?;
-        let recordings = self.physio.len() / n.max(1);
+        let (recordings, tables) = (self.physio.len() / n.max(1), self.confounds.len() / n.max(1));
         let run = |(run, bold): (usize, &PathBuf)| RunSpec {
             bold: bold.clone(),
             sidecar: timing.sidecar.clone(),
@@ -37,7 +38,7 @@ impl RunFiles<'_> {
             tr: timing.tr,
             events: self.events.get(run).cloned(),
             design: self.design.get(run).cloned(),
-            confounds: self.confounds.get(run).cloned(),
+            confounds: self.confounds[run * tables..][..tables].to_vec(),
             physio: self.physio[run * recordings..][..recordings].to_vec(),
             record: record.options(self.peaks.get(run).cloned()),
             physio_formats: match self.formats.len() {
@@ -49,15 +50,21 @@ impl RunFiles<'_> {
     }
 
     fn check(&self, n: usize) -> Result<()> {
-        for (option, files) in [
-            ("--events", self.events),
-            ("--design", self.design),
-            ("--confounds", self.confounds),
-            ("--peaks", self.peaks),
-        ] {
+        for (option, files) in
+            [("--events", self.events), ("--design", self.design), ("--peaks", self.peaks)]
+        {
             if !files.is_empty() && files.len() != n {
                 return Err(one_each(option, files.len(), n));
             }
+        }
+        let confounds = self.confounds.len();
+        if !confounds.is_multiple_of(n) {
+            return Err(Error::usage(
+                "--confounds",
+                format!("names {confounds} files for {n} runs"),
+                "name as many tables for each run",
+                "give the tables of the first run, then those of the second; echoes of a run share its own",
+            ));
         }
         let (physio, formats) = (self.physio.len(), self.formats.len());
         if !physio.is_multiple_of(n) || n > 1 && physio > 2 * n {

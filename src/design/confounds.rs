@@ -50,23 +50,36 @@ impl Confounds {
     }
 }
 
-/// The columns that match `patterns` (exact names, or globs with `*`, `?`, `[...]`; an exact name goes first; an element
-/// may hold several, separated by commas). A column matched twice is taken once.
+/// The columns of one table that match `patterns`: [`select_among`] it alone.
 ///
 /// # Errors
-/// Usage: a pattern that is no glob or matches nothing (with the closest name). Bad data: another number of rows than
-/// volumes; a cell that is no number; `n/a` under [`NaPolicy::Error`] or in a whole column under [`NaPolicy::Mean`]; a
-/// chosen column that stands twice in the table.
+/// As for [`select_among`].
 pub fn select(
     table: &Table,
     patterns: &[String],
     n_volumes: usize,
     na: NaPolicy,
 ) -> Result<Confounds> {
-    number_of_rows(table, n_volumes)?;
+    select_among(std::slice::from_ref(table), patterns, n_volumes, na)
+}
+
+/// The columns that match `patterns` (exact names, or globs with `*`, `?`, `[...]`; an exact name goes first; an element
+/// may hold several, separated by commas), from tables that stand side by side. A column matched twice is taken once.
+///
+/// # Errors
+/// Usage: a pattern that is no glob or matches nothing (with the closest name). Bad data: another number of rows than
+/// volumes; a cell that is no number; `n/a` under [`NaPolicy::Error`] or in a whole column under [`NaPolicy::Mean`]; a
+/// chosen column that stands twice in a table, or in two of them.
+pub fn select_among(
+    tables: &[Table],
+    patterns: &[String],
+    n_volumes: usize,
+    na: NaPolicy,
+) -> Result<Confounds> {
+    tables.iter().try_for_each(|table| number_of_rows(table, n_volumes))?;
     let mut chosen = Confounds::none(n_volumes);
     let mut columns: Vec<Vec<f64>> = Vec::new();
-    for position in matches(table, patterns)? {
+    for (table, position) in matches(tables, patterns)? {
         let name = table.columns[position].clone();
         let cells: Vec<Option<f64>> =
             (0..n_volumes).map(|row| cell(table, row, position)).collect::<Result<_>>()?;
@@ -144,19 +157,22 @@ fn others(missing: usize) -> String {
     }
 }
 
-/// Positions of the matched columns, each once, in the order of the patterns.
-fn matches(table: &Table, patterns: &[String]) -> Result<Vec<usize>> {
-    let mut positions: Vec<usize> = Vec::new();
+/// The matched columns, each once, in the order of the patterns: table and position.
+fn matches<'a>(tables: &'a [Table], patterns: &[String]) -> Result<Vec<(&'a Table, usize)>> {
+    let columns: Vec<(&Table, usize)> =
+        tables.iter().flat_map(|t| (0..t.columns.len()).map(move |at| (t, at))).collect();
+    let names: Vec<String> = columns.iter().map(|(t, at)| t.columns[*at].clone()).collect();
+    let mut taken: Vec<usize> = Vec::new();
     // A column whose own name holds a comma may be named whole.
     let split = |p: &String| -> Vec<String> {
-        if table.columns.contains(p) {
+        if names.contains(p) {
             return vec![p.clone()];
         }
         p.split(',').map(|s| s.trim().to_string()).filter(|s| !s.is_empty()).collect()
     };
     for pattern in patterns.iter().flat_map(split) {
-        let found: Vec<usize> = if table.columns.contains(&pattern) {
-            vec![number::column(table, &pattern, "")?]
+        let found: Vec<usize> = if names.contains(&pattern) {
+            (0..names.len()).filter(|&i| names[i] == pattern).collect()
         } else {
             let glob = glob::Pattern::new(&pattern).map_err(|e| {
                 Error::usage(
@@ -167,26 +183,41 @@ fn matches(table: &Table, patterns: &[String]) -> Result<Vec<usize>> {
                 )
                 .caused_by(e)
             })?;
-            (0..table.columns.len()).filter(|&i| glob.matches(&table.columns[i])).collect()
+            (0..names.len()).filter(|&i| glob.matches(&names[i])).collect()
         };
         if found.is_empty() {
-            let hint = match similar::closest(&pattern, &table.columns) {
+            let hint = match similar::closest(&pattern, &names) {
                 Some(close) => format!("did you mean `{close}`?"),
-                None => similar::listing(&table.columns),
+                None => similar::listing(&names),
             };
+            let tables: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
             return Err(Error::usage(
                 format!("pattern `{}`", number::short(&pattern)),
-                format!("matches no column of {}", table.name),
+                format!("matches no column of {}", tables.join(" or ")),
                 "match one or more",
                 hint,
             ));
         }
-        for position in found {
-            number::column(table, &table.columns[position], "")?;
-            if !positions.contains(&position) {
-                positions.push(position);
+        for at in found {
+            let (table, _) = columns[at];
+            number::column(table, &names[at], "")?;
+            let same = |&other: &usize| other != at && names[other] == names[at];
+            if let Some(other) = (0..names.len()).find(same) {
+                return Err(Error::bad_data(
+                    format!("column `{}`", names[at]),
+                    format!(
+                        "stands in {} and in {}",
+                        columns[other.min(at)].0.name,
+                        columns[other.max(at)].0.name
+                    ),
+                    "stand in one of the tables",
+                    "name it in --columns no more, or remove it from one of them",
+                ));
+            }
+            if !taken.contains(&at) {
+                taken.push(at);
             }
         }
     }
-    Ok(positions)
+    Ok(taken.into_iter().map(|at| columns[at]).collect())
 }

@@ -119,7 +119,7 @@ pub enum Activity {
 /// One measured stretch of work.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Span {
-    /// The room: `smooth`, `nuisance`, `glm`, `contrast`; `load` and `store` for blocks that move.
+    /// The room: `smooth`, `nuisance`, `glm`, `contrast`, `covariance`; `load` and `store` for blocks that move.
     pub stage: String,
     /// What it was spent on.
     pub activity: Activity,

@@ -13,6 +13,7 @@ pub enum Shader {
     Nuisance,
     Glm,
     Contrast,
+    Covariance,
     Probe,
 }
 
@@ -76,6 +77,7 @@ impl Variant {
             Shader::Nuisance => include_str!("../../shaders/nuisance.wgsl"),
             Shader::Glm => include_str!("../../shaders/glm.wgsl"),
             Shader::Contrast => include_str!("../../shaders/contrast.wgsl"),
+            Shader::Covariance => include_str!("../../shaders/covariance.wgsl"),
             Shader::Probe => include_str!("../../shaders/probe.wgsl"),
         };
         let lines = [
@@ -166,8 +168,10 @@ pub fn variants() -> Vec<Variant> {
         for step in 0..2 {
             all.push(Variant { acc, ..Variant::step(Shader::Contrast, step) });
         }
+        all.push(Variant { acc, ..Variant::step(Shader::Covariance, 1) });
         for quads in QUADS {
             all.push(Variant { acc, quads, ..Variant::step(Shader::Nuisance, 0) });
+            all.push(Variant { acc, quads, ..Variant::step(Shader::Covariance, 0) });
             for step in 0..3 {
                 all.push(Variant { acc, quads, ..Variant::step(Shader::Glm, step) });
             }

@@ -1,7 +1,7 @@
 //! Bytes to the device and back through two reused staging buffers each way: a fresh one a call costs a page fault a
 //! page, a reused one runs at memory speed.
 
-use super::{Buffer, Gpu};
+use super::{Acc, Buffer, Gpu};
 use crate::error::{DeviceFailure, Result};
 
 const SLOT_BYTES: usize = 16 << 20;
@@ -126,6 +126,16 @@ impl Gpu {
             staging.down.clear();
         }
         read
+    }
+
+    /// All values of a buffer of sums, as what they are kept in.
+    pub(crate) fn download_sums(&self, buffer: &Buffer) -> Result<Vec<f64>> {
+        if self.acc() == Acc::F32 {
+            return Ok(self.download(buffer)?.into_iter().map(f64::from).collect());
+        }
+        let mut values = vec![0.0_f64; buffer.words() / 2];
+        self.read(buffer, 0, bytemuck::cast_slice_mut(&mut values))?;
+        Ok(values)
     }
 
     /// All values of a buffer.

@@ -32,6 +32,85 @@ pub fn read_map(path: &Path) -> Result<(Grid, Header, Vec<f32>)> {
 /// [`Error::BadData`] where its shape differs, its affine lies 0.001 mm or more away, it holds fractions (a probability
 /// map), or no voxel is inside.
 pub fn read_mask(path: &Path, on: &Grid) -> Result<Mask> {
+    let values = read_on(path, on)?;
+    if let Some(at) = fraction(&values) {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("holds {}", value_at(&values, at, on)),
+            "hold 0 outside and 1 (or whole labels) inside",
+            "threshold the probability map first",
+        ));
+    }
+    let inside: Vec<bool> = values.iter().map(|&v| !v.is_nan() && v.abs() > WHOLE).collect();
+    if !inside.contains(&true) {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            "is empty: every voxel is 0",
+            "have voxels inside",
+            "check how it was made",
+        ));
+    }
+    Ok(Mask { grid: on.clone(), inside })
+}
+
+/// Reads a tissue for images on the grid `on`: a mask (0 and one other whole number), or a probability map (fractions
+/// between 0 and 1), then inside from `threshold` on. NaN is outside.
+///
+/// # Errors
+/// [`Error::BadData`] where its shape or place differs as for [`read_mask`], it holds several labels, fractions outside
+/// 0 to 1, or no voxel is inside.
+pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<Mask> {
+    let values = read_on(path, on)?;
+    let wrong = |at: usize, hint: &str| {
+        Error::bad_data(
+            path.display().to_string(),
+            format!("holds {}", value_at(&values, at, on)),
+            "be a mask (0 and 1) or a map of probabilities from 0 to 1",
+            hint,
+        )
+    };
+    let inside: Vec<bool> = if fraction(&values).is_some() {
+        let is_probability = |v: f32| v.is_nan() || (-WHOLE..=1.0 + WHOLE).contains(&v);
+        if let Some(at) = values.iter().position(|&v| !is_probability(v)) {
+            return Err(wrong(at, "divide percentages by 100"));
+        }
+        values.iter().map(|&v| v >= threshold as f32).collect()
+    } else {
+        let is_label = |v: f32| !v.is_nan() && v.abs() > WHOLE;
+        let label = values.iter().copied().find(|&v| is_label(v)).unwrap_or(0.0);
+        let other = |&v: &f32| is_label(v) && (v - label).abs() > WHOLE;
+        if let Some(at) = values.iter().position(|v| other(v)) {
+            return Err(wrong(at, &format!("it holds {label} too: cut one label out of it")));
+        }
+        values.iter().map(|&v| is_label(v)).collect()
+    };
+    if !inside.contains(&true) {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            if fraction(&values).is_some() {
+                format!("has no voxel of a probability of {threshold} or more")
+            } else {
+                "is empty: every voxel is 0".to_owned()
+            },
+            "have voxels inside",
+            "check how it was made, or lower the threshold",
+        ));
+    }
+    Ok(Mask { grid: on.clone(), inside })
+}
+
+/// The first value that is not whole.
+fn fraction(values: &[f32]) -> Option<usize> {
+    values.iter().position(|v| v.is_finite() && (v - v.round()).abs() > WHOLE)
+}
+
+fn value_at(values: &[f32], at: usize, grid: &Grid) -> String {
+    let [i, j, k] = grid.coordinates(at);
+    format!("{} at voxel ({i}, {j}, {k})", values[at])
+}
+
+/// The values of a map that lies on a run's grid.
+fn read_on(path: &Path, on: &Grid) -> Result<Vec<f32>> {
     let (grid, _, values) = read_map(path)?;
     let thing = path.display().to_string();
     let shape = |g: &Grid| g.shape.map(|n| n.to_string()).join("x");
@@ -53,23 +132,5 @@ pub fn read_mask(path: &Path, on: &Grid) -> Result<Mask> {
             resample,
         ));
     }
-    if let Some(at) = values.iter().position(|v| v.is_finite() && (v - v.round()).abs() > WHOLE) {
-        let [i, j, k] = grid.coordinates(at);
-        return Err(Error::bad_data(
-            thing,
-            format!("holds {} at voxel ({i}, {j}, {k})", values[at]),
-            "hold 0 outside and 1 (or whole labels) inside",
-            "threshold the probability map first",
-        ));
-    }
-    let inside: Vec<bool> = values.iter().map(|&v| !v.is_nan() && v.abs() > WHOLE).collect();
-    if !inside.contains(&true) {
-        return Err(Error::bad_data(
-            thing,
-            "is empty: every voxel is 0",
-            "have voxels inside",
-            "check how it was made",
-        ));
-    }
-    Ok(Mask { grid: on.clone(), inside })
+    Ok(values)
 }

@@ -29,7 +29,7 @@ pub use acquire::{acquisition, acquisition_notes};
 pub use bold::BoldFile;
 pub use compress::{gzip, gzip_samples};
 pub use header::{Header, Intent};
-pub use maps::{read_map, read_mask};
+pub use maps::{read_map, read_mask, read_tissue};
 pub use output::Outputs;
 pub use resampled::{Resampled, resampled};
 pub use write::BoldWriter;

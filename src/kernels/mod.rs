@@ -2,6 +2,7 @@
 //! `pipeline` composes them.
 
 pub mod contrast;
+pub mod covariance;
 pub mod glm;
 pub mod nuisance;
 pub mod smooth;

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::gpu::{Activity, Device, DeviceReport, Span};
 use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
@@ -26,6 +27,8 @@ const VOXEL_SIZE_MM: f64 = 3.5;
 const N_COMMON: usize = 12;
 /// Physiological columns of a slice (3C4R1X).
 const N_NUISANCE: usize = 18;
+/// Cosines that are filtered out before the covariance over time.
+const N_COSINES: usize = 9;
 /// Share of the grid inside the mask: 60k of 64 x 64 x 36.
 const MASK_SHARE: f64 = 0.407;
 
@@ -163,6 +166,7 @@ struct Problem {
     projection: Projection,
     model: Model,
     contrast: Contrast,
+    filter: Filter,
     mask: Vec<bool>,
 }
 
@@ -186,6 +190,10 @@ impl Problem {
             projection: Projection::new(&common, &groups)?,
             contrast: Contrast::new("column_1", Stat::T, weights, &model)?,
             model,
+            filter: Filter::new(
+                made_up_columns(spec.n_volumes, N_COSINES, 1).view(),
+                Scaling::UnitVariance,
+            )?,
             mask: made_up_mask(spec.shape),
         })
     }
@@ -200,6 +208,7 @@ impl Problem {
         }
         let bytes = block_bytes(device).max(plane_bytes(shape, n_volumes));
         let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        let mut sum = Covariance::empty(n_volumes);
         for block in blocks {
             let first = block.planes.start * block.plane_len();
             let inside = &self.mask[first..first + block.volume_len()];
@@ -209,6 +218,9 @@ impl Problem {
             let bold = nuisance::subtract(device, bold, &self.projection)?;
             let fit = glm::fit(device, &bold, &voxels, &self.model)?;
             contrast::evaluate(device, &fit, &self.contrast)?;
+            // A quarter of the mask: the size of a tissue.
+            let tissue: Vec<u32> = voxels.iter().copied().step_by(4).collect();
+            covariance::accumulate(device, &bold, &tissue, &self.filter, &mut sum)?;
         }
         Ok(())
     }

@@ -137,7 +137,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         runs: vec![RunSpec {
             bold: at(paths::BOLD),
             events: Some(at(paths::EVENTS)),
-            confounds: Some(at(paths::CONFOUNDS)),
+            confounds: vec![at(paths::CONFOUNDS)],
             physio,
             ..RunSpec::default()
         }],

@@ -65,14 +65,12 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
 
     let mut files: Vec<(&'static str, PathBuf)> = Vec::new();
     files.extend(sidecar.files.iter().map(|f| ("sidecar", f.clone())));
-    for (role, path) in [
-        ("slice times", &spec.slice_times),
-        ("events", &spec.events),
-        ("design", &spec.design),
-        ("confounds", &spec.confounds),
-    ] {
+    for (role, path) in
+        [("slice times", &spec.slice_times), ("events", &spec.events), ("design", &spec.design)]
+    {
         files.extend(path.iter().map(|p| (role, p.clone())));
     }
+    files.extend(spec.confounds.iter().map(|p| ("confounds", p.clone())));
     files.extend(spec.physio.iter().map(|p| ("physio", p.clone())));
     files.extend(spec.record.peaks.iter().map(|p| ("peaks", p.clone())));
 
@@ -209,7 +207,7 @@ fn confounds(
     bold: &BoldFile,
     watch: &dyn Watch,
 ) -> Result<Option<Confounds>> {
-    let Some(path) = &spec.confounds else { return Ok(None) };
+    let Some(path) = spec.confounds.first() else { return Ok(None) };
     if options.columns.is_empty() {
         return Err(Error::usage(
             "--confounds",
@@ -218,8 +216,9 @@ fn confounds(
             "for example --columns 'trans_*,rot_*,csf'",
         ));
     }
-    let table = io::tsv::read(path)?;
-    let chosen = design::confounds::select(&table, &options.columns, bold.n_volumes, options.na)?;
+    let tables = spec.confounds.iter().map(|p| io::tsv::read(p)).collect::<Result<Vec<_>>>()?;
+    let (patterns, n_volumes) = (&options.columns, bold.n_volumes);
+    let chosen = design::confounds::select_among(&tables, patterns, n_volumes, options.na)?;
     watch.note(&format!("confounds ({}): {}", chosen.names.len(), chosen.names.join(", ")));
     Ok(Some(chosen))
 }

@@ -1,5 +1,5 @@
 //! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] (`retroicor`),
-//! [`mod@physio`] (`physio`), [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
+//! [`mod@physio`] (`physio`), [`confounds`] (`confounds`), [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
 //! stage.
 
 pub mod automask;
@@ -7,6 +7,7 @@ pub mod bench;
 pub mod blocks;
 pub mod clean;
 pub mod combine;
+pub mod confounds;
 pub mod demo;
 pub mod first_level;
 pub mod glm;

@@ -42,7 +42,7 @@ pub struct Provenance {
     pub resolved: Map<String, Value>,
     /// Files read.
     pub inputs: Vec<Input>,
-    /// Images made by the same command, file names in the sidecar's folder.
+    /// Images and tables made by the same command, file names in the sidecar's folder.
     pub images: Vec<String>,
     /// Device, driver, precision and numerics probe.
     pub device: DeviceReport,
@@ -80,11 +80,12 @@ impl Provenance {
     }
 }
 
-/// The sidecar's path: the image's name with `.json` for `.nii` or `.nii.gz`.
+/// The sidecar's path: the name with `.json` for `.nii`, `.nii.gz` or `.tsv`.
 #[must_use]
 pub fn sidecar_path(image: &Path) -> PathBuf {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
-    let stem = [".nii.gz", ".nii"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let stem =
+        [".nii.gz", ".nii", ".tsv"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     image.with_file_name(format!("{stem}.json"))
 }
 

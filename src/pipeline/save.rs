@@ -217,21 +217,21 @@ pub fn smooth(
     finish_bold(session, outputs, made, &inputs, bids, out, &journal)
 }
 
-fn file_name(path: &Path) -> String {
+pub(super) fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The parts of a provenance that the command knows.
 #[derive(Clone)]
-struct Made {
-    command: Command,
-    stages: Vec<String>,
-    dof: Option<f64>,
-    dof_spent: Option<f64>,
-    resolved: Map<String, Value>,
-    images: Vec<String>,
-    counts: Map<String, Value>,
-    physio: Vec<crate::physio::PhysioSummary>,
+pub(super) struct Made {
+    pub(super) command: Command,
+    pub(super) stages: Vec<String>,
+    pub(super) dof: Option<f64>,
+    pub(super) dof_spent: Option<f64>,
+    pub(super) resolved: Map<String, Value>,
+    pub(super) images: Vec<String>,
+    pub(super) counts: Map<String, Value>,
+    pub(super) physio: Vec<crate::physio::PhysioSummary>,
 }
 
 fn finish_bold(
@@ -250,7 +250,7 @@ fn finish_bold(
     Ok(provenance)
 }
 
-fn provenance(
+pub(super) fn provenance(
     session: &mut Session,
     made: Made,
     inputs: &[(&str, PathBuf, String)],
@@ -309,7 +309,9 @@ pub fn seconds(spans: &[Span], activity: Activity) -> f64 {
     spans.iter().filter(|s| s.activity == activity).map(|s| s.seconds).sum()
 }
 
-fn hashed(files: &[(&'static str, PathBuf)]) -> Result<Vec<(&'static str, PathBuf, String)>> {
+pub(super) fn hashed(
+    files: &[(&'static str, PathBuf)],
+) -> Result<Vec<(&'static str, PathBuf, String)>> {
     files.iter().map(|(role, path)| Ok((*role, path.clone(), hash::file(path)?))).collect()
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
+use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
 
@@ -26,8 +27,8 @@ pub struct RunSpec {
     pub events: Option<PathBuf>,
     /// A ready design matrix, `[volume][regressor]` with column names.
     pub design: Option<PathBuf>,
-    /// Confounds, one row a volume.
-    pub confounds: Option<PathBuf>,
+    /// Tables of confounds, one row a volume.
+    pub confounds: Vec<PathBuf>,
     /// Physiological logs of this run (one, or one each for pulse and breathing).
     pub physio: Vec<PathBuf>,
     /// How they are placed on the run's time, and corrected beats.
@@ -130,7 +131,48 @@ pub struct SmoothSpec {
     pub smooth: SmoothOptions,
 }
 
-/// A command that makes images, as its sidecar keeps it.
+/// How many principal components become columns.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keep {
+    /// The first so many.
+    Count(usize),
+    /// As many as explain this share of the variance, above 0 and below 1.
+    Share(f64),
+}
+
+/// `boldly confounds`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ConfoundsSpec {
+    /// The 4-D image.
+    pub bold: PathBuf,
+    /// A BIDS sidecar that takes the place of the inherited ones.
+    pub sidecar: Option<PathBuf>,
+    /// Repetition time in seconds; overrules sidecar and header.
+    pub tr: Option<f64>,
+    /// Cerebrospinal fluid: a mask, or probabilities.
+    pub csf: Option<PathBuf>,
+    /// White matter: a mask, or probabilities.
+    pub white_matter: Option<PathBuf>,
+    /// The brain, for its mean and tCompCor.
+    pub mask: Option<PathBuf>,
+    /// Probability from which on a voxel is in a tissue.
+    pub threshold: f64,
+    /// Layers of voxels taken off CSF and off white matter.
+    pub erode: [usize; 2],
+    /// Longest period that stays in the series before the components are found, seconds; none leaves drift in.
+    pub high_pass_s: Option<f64>,
+    /// Whether voxels of a large variance weigh more.
+    pub scaling: Scaling,
+    /// Components of CSF, of white matter and of both.
+    pub acompcor: Option<Keep>,
+    /// Components of the most variable voxels of the brain.
+    pub tcompcor: Option<Keep>,
+    /// Share of the brain's voxels that are the most variable.
+    pub variable_share: f64,
+}
+
+/// A command whose outputs can be verified, as its sidecar keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
 pub enum Command {
@@ -140,6 +182,8 @@ pub enum Command {
     Retroicor(RetroicorSpec),
     /// Smoothing.
     Smooth(SmoothSpec),
+    /// Tissue means and CompCor.
+    Confounds(ConfoundsSpec),
 }
 
 impl Command {
@@ -160,6 +204,12 @@ impl Command {
                 each(&mut spec.bold);
                 spec.smooth.within.iter_mut().for_each(each);
             }
+            Command::Confounds(spec) => {
+                let ConfoundsSpec { bold, sidecar, csf, white_matter, mask, .. } = spec;
+                let optional = [sidecar, csf, white_matter, mask];
+                each(bold);
+                optional.into_iter().filter_map(Option::as_mut).for_each(each);
+            }
         }
         self
     }
@@ -179,9 +229,9 @@ impl RunSpec {
             record,
             physio_formats: _,
         } = self;
-        let optional = [sidecar, slice_times, events, design, confounds, &mut record.peaks];
+        let optional = [sidecar, slice_times, events, design, &mut record.peaks];
         let optional = optional.into_iter().filter_map(Option::as_mut);
-        std::iter::once(bold).chain(optional).chain(physio).collect()
+        std::iter::once(bold).chain(optional).chain(confounds).chain(physio).collect()
     }
 }
 

@@ -11,6 +11,7 @@ use crate::io::{BoldFile, hash};
 use crate::kernels::contrast::Stat;
 use crate::pipeline::blocks::{BoldSource, Ladder, Memory, batches};
 use crate::pipeline::clean::{self, Prepared};
+use crate::pipeline::confounds;
 use crate::pipeline::glm::{self, NamedMap, Quantity};
 use crate::pipeline::inputs::display;
 use crate::pipeline::maps::Tail;
@@ -135,7 +136,7 @@ pub fn verify_all(outs: &[PathBuf], watch: &dyn Watch) -> Result<Vec<Comparison>
                 display(out),
                 "holds no image with a boldly sidecar",
                 "be the output of a boldly command",
-                "give the --out of glm, or the image of smooth or retroicor",
+                "give the --out of glm, the image of smooth or retroicor, or the table of confounds",
             ));
         }
         for (image, provenance) in found {
@@ -201,7 +202,7 @@ fn finished(out: &Path) -> Result<Vec<(PathBuf, Provenance)>> {
     let mut found = Vec::new();
     for sidecar in candidates.iter().filter(|p| p.is_file()) {
         let Some(provenance) = provenance::read(sidecar)? else { continue };
-        let image = [".nii.gz", ".nii"].iter().map(|end| with_ending(sidecar, end));
+        let image = [".nii.gz", ".nii", ".tsv"].iter().map(|end| with_ending(sidecar, end));
         if let Some(image) = image.clone().find(|p| p.is_file()) {
             found.push((image, provenance));
         } else {
@@ -269,6 +270,12 @@ fn rerun(
                 None => smoothing::copy_run(&mut ladder, &mut bold, &mut want, watch)?,
             }
             images.iter().map(|image| compare_bold(image, &grid, &want, bounds)).collect()
+        }
+        Command::Confounds(spec) => {
+            let want = confounds::run(&spec, &mut ladder, watch)?;
+            let precision = &provenance.device.precision;
+            let tables = images.iter().map(|table| confounds::compare(table, &want, precision));
+            Ok(tables.collect::<Result<Vec<_>>>()?.concat())
         }
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod least_squares;
 pub(crate) mod panel;
+pub mod principal;
 pub mod tails;

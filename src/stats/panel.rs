@@ -189,3 +189,29 @@ pub(crate) fn collect<S: Simd>(panels: &[f64], t: usize, n: usize, voxels: &mut 
         voxels.copy_from_slice(&panels[(index * n + t) * w..][..w]);
     }
 }
+
+/// The time courses of listed voxels of `data` `[volume][voxel]` in f64, `[panel][volume][lane]`; `row` holds whole panels;
+/// lanes beyond the last voxel keep what they held, and no other lane sees them.
+#[inline(always)]
+pub(crate) fn gather<S: Simd>(
+    data: &[f32],
+    volume_len: usize,
+    voxels: &[u32],
+    row: &mut [f64],
+    panels: &mut [f64],
+) {
+    let n = data.len() / volume_len;
+    // Runs of neighbours: where each starts in the volume and in the row.
+    let mut runs = Vec::new();
+    let mut at = 0;
+    for run in voxels.chunk_by(|a, b| a + 1 == *b) {
+        runs.push((run[0] as usize, at, run.len()));
+        at += run.len();
+    }
+    for (t, volume) in data.chunks_exact(volume_len).enumerate() {
+        for &(from, to, len) in &runs {
+            widen(&volume[from..][..len], &mut row[to..][..len]);
+        }
+        deal::<S>(row, t, n, panels);
+    }
+}

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod confounds;
 mod dataset;
 mod images;
 mod options;
@@ -50,8 +51,14 @@ fn case(
 }
 
 fn cases() -> Vec<Case> {
-    let themes =
-        [images::cases(), tables::cases(), physiology::cases(), options::cases(), outputs::cases()];
+    let themes = [
+        images::cases(),
+        tables::cases(),
+        physiology::cases(),
+        options::cases(),
+        outputs::cases(),
+        confounds::cases(),
+    ];
     themes.into_iter().flatten().collect()
 }
 
@@ -92,7 +99,7 @@ fn every_bad_input_gets_its_message_and_exit_code_and_leaves_nothing() {
 fn the_good_dataset_passes_every_command_the_table_spoils() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     good_dataset(folder.path());
-    for line in [GLM, RETROICOR, SMOOTH] {
+    for line in [GLM, RETROICOR, SMOOTH, confounds::BRAIN] {
         let output = boldly(folder.path(), line);
         assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
     }

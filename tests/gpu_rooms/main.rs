@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod compare;
+mod covariance;
 mod glm;
 mod made_up;
 mod nuisance;

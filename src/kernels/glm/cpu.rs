@@ -8,8 +8,8 @@ use rayon::prelude::*;
 use super::{HostFit, Model, Solver};
 use crate::error::Result;
 use crate::stats::panel::{
-    add_combination, add_outer, centre, deal, lanes_mut, mean, negate, project, sum_of_squares,
-    widen, width,
+    add_combination, add_outer, centre, gather, lanes_mut, mean, negate, project, sum_of_squares,
+    width,
 };
 use crate::volume::HostBold;
 
@@ -160,31 +160,5 @@ impl WithSimd for Fit<'_, '_> {
                 }
             }
         }
-    }
-}
-
-/// The voxels' time courses in f64, `[panel][volume][lane]`; `row` holds whole panels; lanes beyond the last
-/// voxel keep what they held, and no other lane sees them.
-#[inline(always)]
-fn gather<S: Simd>(
-    data: &[f32],
-    volume_len: usize,
-    voxels: &[u32],
-    row: &mut [f64],
-    panels: &mut [f64],
-) {
-    let n = data.len() / volume_len;
-    // Runs of neighbours: where each starts in the volume and in the row.
-    let mut runs = Vec::new();
-    let mut at = 0;
-    for run in voxels.chunk_by(|a, b| a + 1 == *b) {
-        runs.push((run[0] as usize, at, run.len()));
-        at += run.len();
-    }
-    for (t, volume) in data.chunks_exact(volume_len).enumerate() {
-        for &(from, to, len) in &runs {
-            widen(&volume[from..][..len], &mut row[to..][..len]);
-        }
-        deal::<S>(row, t, n, panels);
     }
 }

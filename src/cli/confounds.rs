@@ -1,0 +1,150 @@
+//! `boldly confounds`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::args;
+use crate::cli::work::WorkArgs;
+use crate::error::Result;
+use crate::kernels::covariance::Scaling;
+use crate::pipeline::confounds;
+use crate::pipeline::save::Saved;
+use crate::pipeline::spec::{ConfoundsSpec, Keep};
+
+/// What is kept without --acompcor and --tcompcor: half the variance, as fMRIPrep.
+const HALF: Keep = Keep::Share(0.5);
+
+/// Make confounds from the run itself: means of CSF, white matter and brain, aCompCor and tCompCor.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Columns have fMRIPrep's names: csf, white_matter, global_signal (with --mask), the components c_comp_cor_NN (CSF), w_comp_cor_NN (white \
+matter), a_comp_cor_NN (both together), t_comp_cor_NN (the most variable voxels of --mask), and cosineNN, the slow drift that was \
+taken out before the components were found. A model that uses components needs those cosines or drift of its own (boldly glm's default). \
+The JSON beside the table says for each component how much it explains.
+
+Components: each voxel's series without mean and cosines is divided by its standard deviation; unit-norm left singular vectors, the value \
+of the largest magnitude positive. Voxels that are not finite in some volume are left out, constant ones count in the means only.
+
+Masks lie on the run's grid: 0 and 1, or probabilities, where a tissue begins at --threshold. Nothing subtracts grey matter from them, as \
+fMRIPrep does: erode them, or hand in masks that are safe.
+
+Example: boldly confounds sub-01_bold.nii.gz --csf csf_probseg.nii.gz --white-matter wm_probseg.nii.gz --mask brain_mask.nii.gz \\
+    --erode 0,2 --acompcor 5 --out derivatives/sub-01
+  then: boldly glm sub-01_bold.nii.gz --confounds derivatives/sub-01_desc-confounds_timeseries.tsv --columns 'csf,a_comp_cor_*' ...")]
+pub(super) struct Args {
+    /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
+    bold: PathBuf,
+    /// Cerebrospinal fluid: a mask or a map of probabilities
+    #[arg(long, value_name = "IMAGE")]
+    csf: Option<PathBuf>,
+    /// White matter: a mask or a map of probabilities
+    #[arg(long, value_name = "IMAGE")]
+    white_matter: Option<PathBuf>,
+    /// Brain mask, for global_signal and tCompCor
+    #[arg(long, value_name = "IMAGE")]
+    mask: Option<PathBuf>,
+    /// Probability from which on a voxel belongs to a tissue (fMRIPrep's rule)
+    #[arg(long, value_name = "P", default_value_t = 0.99)]
+    threshold: f64,
+    /// Layers of voxels to take off both tissues, or off CSF and white matter each: '0,2' (six neighbours count)
+    #[arg(long, value_name = "VOXELS[,VOXELS]", default_value = "0", value_parser = erode)]
+    erode: [usize; 2],
+    /// Components of CSF, white matter and both: a number, a share of the variance below 1, or none [default: 0.5]
+    #[arg(long, value_name = "N|SHARE|none", value_parser = keep)]
+    acompcor: Option<Kept>,
+    /// Components of the most variable voxels of --mask: a number, a share of the variance below 1, or none [default: 0.5
+    /// with --mask]
+    #[arg(long, value_name = "N|SHARE|none", value_parser = keep)]
+    tcompcor: Option<Kept>,
+    /// Share of the voxels of --mask that count as the most variable, by their standard deviation about a parabola
+    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+    variable: f64,
+    /// Cut-off period in seconds of the cosines that are taken out first, or none
+    #[arg(long, value_name = "SECONDS|none", default_value = "128", value_parser = high_pass)]
+    high_pass: HighPass,
+    /// Whether each voxel's series is divided by its standard deviation
+    #[arg(long, value_enum, default_value = "unit-variance")]
+    scaling: ScalingName,
+    /// Repetition time in seconds; overrules the sidecar and the header
+    #[arg(long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
+    tr: Option<f64>,
+    /// BIDS JSON to read instead of the inherited sidecars
+    #[arg(long, value_name = "JSON")]
+    sidecar: Option<PathBuf>,
+    /// The table (.tsv), what its name begins with, or a folder (it exists, or the name ends in /)
+    #[arg(short, long, value_name = "TSV|PREFIX|DIR/")]
+    out: PathBuf,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+/// None where the user says so.
+#[derive(Debug, Clone, Copy)]
+struct Kept(Option<Keep>);
+
+#[derive(Debug, Clone, Copy)]
+struct HighPass(Option<f64>);
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ScalingName {
+    UnitVariance,
+    None,
+}
+
+fn keep(text: &str) -> std::result::Result<Kept, String> {
+    if text == "none" {
+        return Ok(Kept(None));
+    }
+    let count = text.parse().ok().filter(|&count| count > 0).map(Keep::Count);
+    let share = text.parse().ok().filter(|&share| share > 0.0 && share < 1.0).map(Keep::Share);
+    count.or(share).map(|keep| Kept(Some(keep))).ok_or_else(|| {
+        "it must be a number of components, a share of the variance between 0 and 1, or none".into()
+    })
+}
+
+fn erode(text: &str) -> std::result::Result<[usize; 2], String> {
+    let (csf, white_matter) = text.split_once(',').unwrap_or((text, text));
+    let layers = |text: &str| text.trim().parse().ok();
+    layers(csf)
+        .zip(layers(white_matter))
+        .map(|(csf, white_matter)| [csf, white_matter])
+        .ok_or_else(|| "it must be one whole number, or two separated by a comma".into())
+}
+
+fn high_pass(text: &str) -> std::result::Result<HighPass, String> {
+    if text == "none" { Ok(HighPass(None)) } else { args::seconds(text).map(|s| HighPass(Some(s))) }
+}
+
+impl Args {
+    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        let has_tissue = self.csf.is_some() || self.white_matter.is_some();
+        let asked = |kept: Option<Kept>, is_possible: bool| match kept {
+            Some(Kept(keep)) => keep,
+            None => is_possible.then_some(HALF),
+        };
+        let spec = ConfoundsSpec {
+            acompcor: asked(self.acompcor, has_tissue),
+            tcompcor: asked(self.tcompcor, self.mask.is_some()),
+            bold: self.bold,
+            sidecar: self.sidecar,
+            tr: self.tr,
+            csf: self.csf,
+            white_matter: self.white_matter,
+            mask: self.mask,
+            threshold: self.threshold,
+            erode: self.erode,
+            high_pass_s: self.high_pass.0,
+            scaling: match self.scaling {
+                ScalingName::UnitVariance => Scaling::UnitVariance,
+                ScalingName::None => Scaling::None,
+            },
+            variable_share: self.variable,
+        };
+        let table = confounds::table_path(&self.out, &spec.bold);
+        self.work.run(started, |session, terminal| {
+            let provenance = confounds::write(session, &spec, &table, terminal)?;
+            Ok(vec![Saved { out: table.clone(), provenance, maps: Vec::new() }])
+        })
+    }
+}
