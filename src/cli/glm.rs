@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::cli::args::{DesignArgs, KernelName, PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
-use crate::pipeline::save;
 use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SmoothOptions};
+use crate::pipeline::{order, save};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -90,6 +90,8 @@ impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let spec = self.spec()?;
         self.work.run(started, &self.out, |session, terminal| {
+            let by = self.design.criterion();
+            let spec = order::for_glm(&mut session.ladder, spec, by, terminal)?;
             let (result, provenance) = save::glm(session, &spec, &self.out, terminal)?;
             terminal.peaks(&result);
             Ok(provenance)

@@ -8,8 +8,8 @@ use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
-use crate::pipeline::save;
 use crate::pipeline::spec::{RetroicorSpec, RunSpec};
+use crate::pipeline::{order, save};
 
 /// Remove cardiac and respiratory noise from a run, slice by slice.
 #[derive(Debug, clap::Args)]
@@ -67,6 +67,8 @@ impl Args {
         };
         let spec = RetroicorSpec { run, design: self.design.options() };
         self.work.run(started, &self.out, |session, terminal| {
+            let by = self.design.criterion();
+            let spec = order::for_retroicor(&mut session.ladder, spec, by, terminal)?;
             save::retroicor(session, &spec, &self.out, terminal)
         })
     }

@@ -12,6 +12,7 @@ pub mod first_level;
 pub mod glm;
 pub mod inputs;
 pub mod maps;
+pub mod order;
 pub mod peak_table;
 pub mod physio;
 pub mod provenance;

@@ -10,6 +10,7 @@ use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
+use crate::pipeline::order::OrderChoice;
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -62,6 +63,9 @@ pub struct DesignOptions {
     pub drift: Drift,
     /// Physiological terms.
     pub terms: Terms,
+    /// How their orders were chosen, where the run itself decided; `verify` fits the terms and chooses nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderChoice>,
 }
 
 /// How volumes are smoothed.
@@ -180,6 +184,7 @@ impl Default for DesignOptions {
             hrf: Hrf::default(),
             drift: Drift::default(),
             terms: Terms::HARVEY,
+            order: None,
         }
     }
 }
