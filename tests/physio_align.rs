@@ -85,3 +85,12 @@ fn triggers_that_are_not_one_a_volume_are_refused_with_both_numbers() {
     none.trigger = None;
     assert!(refused(none, 100, 0).contains("no trigger column"));
 }
+
+#[test]
+fn more_dummies_than_any_record_has_triggers_are_refused() {
+    for dummies in [3, usize::MAX] {
+        let refused = align(record(3.2, TR, 20), &run(20), Align::Trigger, dummies);
+        let message = refused.unwrap_err().to_string();
+        assert!(message.contains("has 20 triggers") && message.contains("dummies"), "{message}");
+    }
+}

@@ -14,6 +14,7 @@ use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::order::Criterion;
 use crate::pipeline::save::Session;
 use crate::pipeline::spec::{DesignOptions, RecordOptions};
 
@@ -159,6 +160,16 @@ pub(super) struct DesignArgs {
     /// which BOLD follows, one column each: 'harvey+rvt(0,5,10)+hr'
     #[arg(long, value_name = "ORDERS+SLOW", default_value = "harvey")]
     pub terms: Terms,
+    /// Choose the cardiac, respiratory and interaction orders from the run itself, those of --terms at most: bic (smallest mean
+    /// BIC over the voxels) or f-test (an order is kept while its partial F has p < .05 at more voxels than by chance)
+    #[arg(long, value_enum, value_name = "bic|f-test", requires = "physio")]
+    choose_order: Option<CriterionName>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum CriterionName {
+    Bic,
+    FTest,
 }
 
 impl DesignArgs {
@@ -170,7 +181,16 @@ impl DesignArgs {
             hrf: self.hrf.unwrap_or_default(),
             drift: self.drift.unwrap_or_default(),
             terms: self.terms.clone(),
+            order: None,
         }
+    }
+
+    /// What chooses the orders, where the run is to decide.
+    pub fn criterion(&self) -> Option<Criterion> {
+        self.choose_order.map(|name| match name {
+            CriterionName::Bic => Criterion::Bic,
+            CriterionName::FTest => Criterion::FTest,
+        })
     }
 
     /// A ready design takes neither response nor drift.

@@ -8,6 +8,7 @@ use crate::cli::args::{DesignArgs, KernelName, PhysioArgs, RecordArgs, TimingArg
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
+use crate::pipeline::order;
 use crate::pipeline::save::{self, Saved};
 use crate::pipeline::spec::{GlmSpec, Noise, SmoothOptions};
 
@@ -92,6 +93,8 @@ impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let spec = self.spec()?;
         self.work.run(started, |session, terminal| {
+            let by = self.design.criterion();
+            let spec = order::for_glm(&mut session.ladder, spec, by, terminal)?;
             let (result, provenance) = save::glm(session, &spec, &self.out, terminal)?;
             terminal.peaks(&result);
             Ok(vec![Saved { out: self.out.clone(), provenance, maps: Vec::new() }])

@@ -10,6 +10,7 @@ use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, Name, without_echo};
+use crate::pipeline::order;
 use crate::pipeline::save::{self, Cleaning};
 use crate::pipeline::spec::{ProofOptions, RetroicorSpec};
 
@@ -75,6 +76,8 @@ impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let cleanings = self.cleanings()?;
         self.work.run(started, |session, terminal| {
+            let by = self.design.criterion();
+            let cleanings = order::for_retroicor(&mut session.ladder, cleanings, by, terminal)?;
             save::retroicor(session, &cleanings, self.maps.as_deref(), terminal)
         })
     }

@@ -105,7 +105,7 @@ pub fn align(
                 ));
             };
             let line = line.as_ref().map_err(again)?;
-            let length_s = (acquisition.n_volumes + dummies) as f64 * tr;
+            let length_s = acquisition.n_volumes.saturating_add(dummies) as f64 * tr;
             drift_corrected = (line.rate - 1.0).abs() * length_s * trigger.sampling_hz > 1.0;
             let rate = if drift_corrected { line.rate } else { 1.0 };
             offset_s = -line.first_s;
@@ -150,7 +150,7 @@ fn rising_edges(trigger: &Trace) -> Vec<f64> {
 fn line(name: &str, edges: &[f64], acquisition: &Acquisition, dummies: usize) -> Result<Line> {
     let (tr, n_volumes) = (acquisition.tr, acquisition.n_volumes);
     let thing = format!("{name}, column trigger,");
-    let wanted = n_volumes + dummies;
+    let wanted = n_volumes.saturating_add(dummies);
     if edges.len() != wanted {
         return Err(wrong_count(&thing, edges.len(), n_volumes, dummies));
     }
@@ -195,7 +195,7 @@ fn line(name: &str, edges: &[f64], acquisition: &Acquisition, dummies: usize) ->
 }
 
 fn wrong_count(thing: &str, found: usize, n_volumes: usize, dummies: usize) -> Error {
-    let wanted = n_volumes + dummies;
+    let wanted = n_volumes.saturating_add(dummies);
     let hint = if found > wanted && found.is_multiple_of(wanted) {
         "triggers of slices are not told apart: use --align start-time, start or end".to_owned()
     } else if found > wanted && found - n_volumes <= 20 {

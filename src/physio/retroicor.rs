@@ -2,7 +2,7 @@
 //! t = k tr + slice_time, k from 0, and the slow columns at that moment; computed once for each unique slice time (multiband slices share it), demeaned.
 //! Source: Glover, Li & Ress 2000, eq. 4; interaction terms Harvey et al. 2008.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 use serde::{Deserialize, Serialize};
 
 use super::align::Alignment;
@@ -19,6 +19,8 @@ use crate::volume::SliceGroups;
 
 /// Slice times closer than this are one time, seconds.
 const SAME_TIME_S: f64 = 1e-6;
+/// A column that varies by less than this share of itself is constant but for rounding.
+const ROUNDING: f64 = 1e-9;
 
 /// The columns and what a person should know about them.
 #[derive(Debug, Clone)]
@@ -73,6 +75,9 @@ pub struct PhysioSummary {
     pub peak_table: Option<String>,
     /// How the record's time was related to the scan's; none where nobody asked.
     pub alignment: Option<Alignment>,
+    /// What the readers counted in each log (samples missing, flat, saturated, lost, at a time already seen), a line each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub logs: Vec<String>,
 }
 
 /// Phases at each slice's own time, radians, `[volume][slice]`; none without the trace.
@@ -131,6 +136,7 @@ pub fn retroicor_from(
     let beats = cardiac.as_ref().map(|(_, beats)| beats);
     let beats_s = beats.map_or(&[][..], |beats| &beats.times_s);
     let slow = SlowColumns::new(recording, terms, beats_s, slices.interval_s())?;
+    let names = terms.names();
     let columns = slices
         .unique_s
         .iter()
@@ -143,10 +149,12 @@ pub fn retroicor_from(
                 let values = terms.values(c, r).into_iter().chain(slow.values(time_s));
                 row.iter_mut().zip(values).for_each(|(cell, value)| *cell = value);
             }
-            demean(&mut columns);
-            columns
+            match demean(&mut columns).filter(|_| slices.n_volumes > 1) {
+                None => Ok(columns),
+                Some(column) => Err(does_not_vary(recording, &names[column], slice_time)),
+            }
         })
-        .collect();
+        .collect::<Result<_>>()?;
     let n_breaths =
         respiratory.as_ref().map(|r| known_breaths.as_ref().map_or(r.n_breaths(), Vec::len));
     let breaths_s =
@@ -158,7 +166,7 @@ pub fn retroicor_from(
     let summary = PhysioSummary {
         recording: recording.name.clone(),
         terms: terms.to_string(),
-        columns: terms.names(),
+        columns: names.clone(),
         n_groups: slices.unique_s.len(),
         slice_times_s: slices.unique_s.clone(),
         cardiac_sampling_hz: beats.and_then(|_| recording.cardiac.as_ref().map(|t| t.sampling_hz)),
@@ -180,9 +188,9 @@ pub fn retroicor_from(
         slow: slow.summary,
         peak_table,
         alignment: None,
+        logs: Vec::new(),
     };
-    let groups =
-        SliceGroups { group_of_plane: slices.group_of_plane, names: terms.names(), columns };
+    let groups = SliceGroups { group_of_plane: slices.group_of_plane, names, columns };
     Ok(Retroicor { groups, summary, beats: cardiac.map(|(_, beats)| beats), breaths_s })
 }
 
@@ -260,11 +268,31 @@ fn respiratory(
     Ok(phase)
 }
 
-fn demean(columns: &mut Array2<f64>) {
-    for mut column in columns.columns_mut() {
+/// Take the means off; the first column of which nothing but rounding is left, if there is one.
+fn demean(columns: &mut Array2<f64>) -> Option<usize> {
+    let mut constant = None;
+    for (at, mut column) in columns.columns_mut().into_iter().enumerate() {
+        let largest = |c: ArrayView1<f64>| c.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
+        let before = largest(column.view());
         let mean = column.sum() / column.len() as f64;
         column -= mean;
+        if largest(column.view()) <= ROUNDING * before {
+            constant.get_or_insert(at);
+        }
     }
+    constant
+}
+
+/// A column that is the same in all volumes would be fitted as zeros, and nobody would know.
+fn does_not_vary(recording: &Recording, column: &str, slice_time: f64) -> Error {
+    Error::bad_data(
+        &recording.name,
+        format!(
+            "gives a column {column} that is the same in all volumes (slice time {slice_time} s)"
+        ),
+        "vary during the scan",
+        "the trace is flat or held while the scan ran, or its rhythm keeps step with the volumes; leave the term out of --terms",
+    )
 }
 
 /// When each slice of each volume was acquired, by unique slice time.

@@ -6,7 +6,7 @@ use crate::pipeline::blocks::{
     BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
 };
 use crate::pipeline::inputs::{self, Run};
-use crate::pipeline::spec::{RetroicorSpec, RunSpec};
+use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
 
 /// Subtract slice-dependent nuisance from a run, plane by plane.
@@ -78,8 +78,7 @@ pub fn prepare_next(
     spec: &RetroicorSpec,
     watch: &dyn Watch,
 ) -> Result<Option<Prepared>> {
-    let run = RunSpec { bold: of.run.bold.clone(), ..spec.run.clone() };
-    if run != of.run || spec.design != of.design {
+    if !spec.is_echo_of(of) {
         return Ok(None);
     }
     let echo = inputs::echo(&prepared.run, &spec.run, watch)?;

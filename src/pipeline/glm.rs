@@ -153,7 +153,7 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
     })
 }
 
-fn common_grid(runs: &[Run]) -> Result<Grid> {
+pub(crate) fn common_grid(runs: &[Run]) -> Result<Grid> {
     let first = &runs[0].bold;
     for run in &runs[1..] {
         let (a, b) = (&first.grid, &run.bold.grid);

@@ -112,7 +112,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         let (_, retroicor) =
             recordings::columns(recording, &spec.record, &moments, &options.terms, watch)?;
         slices = Some(retroicor.groups);
-        summary = Some(retroicor.summary);
+        summary = Some(PhysioSummary { logs: logs.notes, ..retroicor.summary });
     }
     let dof_spent = dof_spent(&spec.bold, slices.is_some(), watch)?;
     let acquisition = acquisition.ok();

@@ -14,6 +14,7 @@ pub mod glm;
 pub mod inputs;
 pub mod maps;
 pub mod moment;
+pub mod order;
 pub mod peak_table;
 pub mod physio;
 pub mod proof;

@@ -145,7 +145,7 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
         moment,
         moment_s,
         peaks,
-        summary: retroicor.summary,
+        summary: PhysioSummary { logs: logs.notes, ..retroicor.summary },
         files,
     })
 }

@@ -45,7 +45,7 @@ fn tell(alignment: &Alignment, acquisition: &Acquisition, watch: &dyn Watch) {
     let (Some(first_s), Some(ppm), Some(jitter_s)) =
         (alignment.first_trigger_s, alignment.clock_drift_ppm, alignment.trigger_jitter_s)
     else {
-        let wanted = acquisition.n_volumes + alignment.dummies;
+        let wanted = acquisition.n_volumes.saturating_add(alignment.dummies);
         watch.note(&format!(
             "alignment: {n_triggers} triggers for {wanted} volumes, so they are not used"
         ));

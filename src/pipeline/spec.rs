@@ -11,6 +11,7 @@ use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms};
+use crate::pipeline::order::OrderChoice;
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -63,6 +64,9 @@ pub struct DesignOptions {
     pub drift: Drift,
     /// Physiological terms.
     pub terms: Terms,
+    /// How their orders were chosen, where the run itself decided; `verify` fits the terms and chooses nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order: Option<OrderChoice>,
 }
 
 /// How volumes are smoothed.
@@ -113,6 +117,15 @@ pub struct RetroicorSpec {
     /// Maps that show what the correction brought; none where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofOptions>,
+}
+
+impl RetroicorSpec {
+    /// Whether another differs in nothing but its image: echoes of a run, which share its columns.
+    #[must_use]
+    pub fn is_echo_of(&self, other: &RetroicorSpec) -> bool {
+        let run = RunSpec { bold: other.run.bold.clone(), ..self.run.clone() };
+        run == other.run && self.design == other.design
+    }
 }
 
 /// Maps of what a correction brought.
@@ -243,6 +256,7 @@ impl Default for DesignOptions {
             hrf: Hrf::default(),
             drift: Drift::default(),
             terms: Terms::HARVEY,
+            order: None,
         }
     }
 }

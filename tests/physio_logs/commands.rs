@@ -84,6 +84,14 @@ fn retroicor_takes_a_log_of_every_format() {
         let beats = physio["n_beats"].as_u64().unwrap_or_else(|| panic!("{log}: {json}"));
         assert!((65..90).contains(&beats), "{log}: {beats} beats in 70 s at 66 a minute\n{json}");
         assert_eq!(physio["n_groups"], 3, "{log}");
+        // What the readers counted stands in the sidecar: the VD log has a duplicate, a lost sample and a gap.
+        let counted = physio["logs"].to_string();
+        assert!(counted.contains("samples at"), "{log}: {counted}");
+        if log.starts_with("Physio") {
+            for words in ["1 samples at a time already seen", "1 lost samples", "1 gaps"] {
+                assert!(counted.contains(words), "{log}: '{words}' is not in {counted}");
+            }
+        }
         n += 1;
     }
     assert_eq!(n, 9);
@@ -94,4 +102,65 @@ fn retroicor_takes_a_log_of_every_format() {
     assert!(message.contains("AcquisitionTime") && message.contains("start=SECONDS"), "{message}");
     let unknown = boldly(dir, "retroicor bold.nii --physio c.csv --physio-format csv --out x.nii");
     assert_eq!(unknown.status.code(), Some(2));
+}
+
+/// A recording of one value, or of none, gives no column of zeros: every command refuses it and leaves nothing behind.
+#[test]
+fn recordings_of_constants_and_without_values_are_refused_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    bold(dir);
+    put(dir, "slices.txt", "0 1 0.5 0 1 0.5");
+    let flat = |hz: f64| vec![2048.0; (70.0 * hz) as usize];
+    put(dir, "run.puls", vb_of("PULS", &flat(50.0)));
+    put(dir, "Physio_PULS.log", vd_of("PULS", &flat(50.0)));
+    put(dir, "Physio_Info.log", info());
+    put(dir, "PPGData_x", lines(&flat(100.0)[..6500]));
+    put(dir, "phil.log", philips_of(&flat(496.0), &flat(496.0)));
+    put(dir, "card.1D", lines(&flat(100.0)));
+    put(dir, "c.csv", "n/a\n".repeat(7000));
+    put(dir, "x_physio.tsv", columns_of("\t", &flat(100.0), &flat(100.0)));
+    put(dir, "x_physio.json", BIDS_JSON);
+    // It breathes before the scan and then holds still.
+    let mut held = signals(100.0).1;
+    held[300..].fill(2000.0);
+    put(dir, "held.csv", lines(&held));
+    put(dir, "events.tsv", "onset\tduration\ttrial_type\n5\t10\ta\n");
+    let one = "hz=100:columns=cardiac:start=-5";
+    let listed = || std::fs::read_dir(dir).unwrap().count();
+    let before = listed();
+    let cases = [
+        ("run.puls --physio-format auto:start=-5".to_owned(), "1/0/0", "constant"),
+        ("Physio_PULS.log".into(), "1/0/0", "constant"),
+        ("PPGData_x".into(), "1/0/0", "constant"),
+        ("phil.log --physio-format philips:hz=496".into(), "1/0/0", "is flat in ppu, v1 and resp"),
+        (format!("card.1D --physio-format afni-1d:{one}"), "1/0/0", "constant"),
+        (format!("c.csv --physio-format columns:{one}"), "1/0/0", "no finite value"),
+        ("x_physio.tsv".into(), "1/0/0", "constant"),
+        ("x_physio.tsv".into(), "0/1/0", "constant"),
+        (
+            "held.csv --physio-format columns:hz=100:columns=respiratory:start=-5".into(),
+            "0/1/0",
+            "column resp_cos1 that is the same in all volumes",
+        ),
+    ];
+    for (log, terms, words) in cases {
+        let file = log.split(' ').next().unwrap();
+        for command in [
+            "retroicor bold.nii --out x.nii --device cpu",
+            "glm bold.nii --events events.tsv --contrast a --out g --device cpu",
+            "physio --bold bold.nii --out p",
+        ] {
+            let line = format!("{command} --physio {log} --slice-times slices.txt --terms {terms}");
+            let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
+                .args(line.split_whitespace())
+                .current_dir(dir)
+                .output()
+                .unwrap();
+            let message = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(65), "{line}: {message}");
+            assert!(message.contains(words) && message.contains(file), "{line}: {message}");
+            assert_eq!(listed(), before, "{line} left something behind");
+        }
+    }
 }

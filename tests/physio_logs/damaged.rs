@@ -10,7 +10,7 @@ use crate::physio_common::Random;
 use crate::{put, read, scan};
 
 /// A reader's file: name, format, text.
-fn every_format() -> Vec<(&'static str, &'static str, String)> {
+pub fn every_format() -> Vec<(&'static str, &'static str, String)> {
     let (pulse, _, _) = signals(100.0);
     let ge = lines(&pulse[..6500]);
     vec![
@@ -23,27 +23,30 @@ fn every_format() -> Vec<(&'static str, &'static str, String)> {
         ("card.1D", "afni-1d:hz=100:columns=cardiac", lines(&pulse)),
         ("pnm.txt", "fsl-pnm:hz=100:columns=trigger,respiratory,cardiac,-", columns(" ")),
         ("c.csv", "columns:hz=100:columns=trigger,respiratory,cardiac,-", columns(";")),
+        ("x_physio.tsv", "auto", columns("\t")),
     ]
 }
 
-fn run() -> Scan {
+pub fn run() -> Scan {
     let scan = scan(TR, N_VOLUMES, N_SLICES);
     Scan { first_volume_of_day_s: Some(FIRST_VOLUME_OF_DAY_S), ..scan }
 }
 
-/// Reads `bytes` as `name`; an Info.log comes with its pulse.
-fn attempt(name: &str, format: &str, bytes: &[u8]) -> boldly::Result<Logs> {
+/// Reads `bytes` as `name`; an Info.log comes with its pulse, a BIDS table with its JSON.
+pub fn attempt(name: &str, format: &str, bytes: &[u8]) -> boldly::Result<Logs> {
     let folder = tempfile::tempdir().unwrap();
     let mut paths: Vec<PathBuf> = vec![put(folder.path(), name, bytes)];
     if name == "Physio_Info.log" {
         paths.push(put(folder.path(), "Physio_PULS.log", vd("PULS")));
     } else if name == "Physio_PULS.log" {
         put(folder.path(), "Physio_Info.log", info());
+    } else if name == "x_physio.tsv" {
+        put(folder.path(), "x_physio.json", BIDS_JSON);
     }
     catch_unwind(|| read(&paths, &[format], &run())).unwrap_or_else(|_| panic!("{name} panicked"))
 }
 
-fn lines_of(text: &str) -> Vec<&str> {
+pub fn lines_of(text: &str) -> Vec<&str> {
     text.split_inclusive('\n').collect()
 }
 
@@ -68,8 +71,10 @@ fn empty_binary_mistaken_and_foreign_files_are_refused_by_name_in_every_format()
             ("a table", b"onset\tduration\n1.0\t2.0\n".to_vec(), ""),
             ("header only", text.as_bytes()[..40.min(text.len())].to_vec(), ""),
         ] {
+            // A table without a line holds no samples.
+            let words = if name == "x_physio.tsv" && words == "is empty" { "" } else { words };
             // A few numbers are a short record of plain columns: refused where beats are looked for.
-            let short = kind == "header only" && matches!(name, "card.1D");
+            let short = kind == "header only" && matches!(name, "card.1D" | "x_physio.tsv");
             match attempt(name, format, &bytes) {
                 Ok(logs) => assert!(short, "{name}, {kind}: read as {:?}", logs.notes),
                 Err(e) => {
@@ -86,7 +91,7 @@ fn empty_binary_mistaken_and_foreign_files_are_refused_by_name_in_every_format()
             n += 1;
         }
     }
-    assert_eq!(n, 81);
+    assert_eq!(n, 90);
 }
 
 #[test]
@@ -100,6 +105,10 @@ fn truncated_reordered_and_mislabelled_files_are_told_with_line_and_field() {
     let cut =
         |text: &str| text[..text.len() * 2 / 3].trim_end_matches(char::is_numeric).to_string();
     let (puls, resp, info, phil) = (vd("PULS"), vd("RESP"), info(), philips());
+    // A few lines minutes apart, which an even grid would blow up.
+    let head = puls.split_once("SIGNAL\n").map_or("", |(head, _)| head).replace("= 8", "= 1");
+    let rows: String = (0..20).map(|n| format!("{} PULS 7\n", n * 200_000)).collect();
+    let sparse = format!("{head}SIGNAL\n{rows}");
     let damaged_vb = |from: &str, to: &str| vb("PULS").replacen(from, to, 1);
     let cases: Vec<(&str, &str, String, &[&str])> = vec![
         ("Physio_PULS.log", "auto", swapped(&puls), &["line 202", "ACQ_TIME_TICS", "out of order"]),
@@ -159,7 +168,7 @@ fn truncated_reordered_and_mislabelled_files_are_told_with_line_and_field() {
             "Physio_Info.log",
             "auto",
             info.replace("NumSlices   = 6", "NumSlices   = 7"),
-            &["lacks slices of volume 0"],
+            &["line 17, VOLUME", "lacks slices of volume 0"],
         ),
         (
             "Physio_Info.log",
@@ -167,6 +176,19 @@ fn truncated_reordered_and_mislabelled_files_are_told_with_line_and_field() {
             info.replace("    20 ", "    21 "),
             &["line", "VOLUME", "is 21"],
         ),
+        (
+            "Physio_Info.log",
+            "auto",
+            info.replacen(" 34558000 ", " 18446744073709551615 ", 1),
+            &["line 11", "ACQ_START_TICS", "tics of 2.5 ms"],
+        ),
+        (
+            "Physio_PULS.log",
+            "auto",
+            puls.replacen(" 34556000 ", " 18446744073709551615 ", 1),
+            &["line 9", "ACQ_TIME_TICS", "tics of 2.5 ms"],
+        ),
+        ("Physio_PULS.log", "auto", sparse, &["holds 20 samples in 9500.0 s", "SampleTime"]),
         ("Physio_Info.log", "auto", puls.clone(), &["second cardiac signal"]),
         ("run.puls", "auto", vb("PULS")[..9000].to_string(), &["run.puls", "LogStartMDHTime"]),
         (
@@ -244,7 +266,7 @@ fn truncated_reordered_and_mislabelled_files_are_told_with_line_and_field() {
             &["line 1", "column respiratory", "two"],
         ),
     ];
-    assert_eq!(cases.len(), 36);
+    assert_eq!(cases.len(), 39);
     let mut wrong = Vec::new();
     for (name, format, text, words) in cases {
         let message = match attempt(name, format, text.as_bytes()) {

@@ -26,7 +26,12 @@ pub fn signals(hz: f64) -> (Vec<f64>, Vec<f64>, Vec<f64>) {
 /// Siemens VB; `kind` is PULS or RESP. With codes, a block of text and a footer.
 pub fn vb(kind: &str) -> String {
     let (pulse, breath, _) = signals(50.0);
-    let (header, x) = if kind == "PULS" { ("1 2 40 280", pulse) } else { ("1 2 20 2", breath) };
+    vb_of(kind, if kind == "PULS" { &pulse } else { &breath })
+}
+
+/// The same of given samples at 50 Hz.
+pub fn vb_of(kind: &str, x: &[f64]) -> String {
+    let header = if kind == "PULS" { "1 2 40 280" } else { "1 2 20 2" };
     let mut text = format!("{header} 5002 LOGVERSION_{kind}   1 6002 ");
     for (n, v) in x.iter().enumerate() {
         write!(text, "{v} ").unwrap();
@@ -75,7 +80,11 @@ fn tics(t: f64) -> u64 {
 /// Siemens VD; `kind` is PULS or RESP. Over midnight; a lost sample, a duplicate, a short gap.
 pub fn vd(kind: &str) -> String {
     let (pulse, breath, _) = signals(50.0);
-    let x = if kind == "PULS" { pulse } else { breath };
+    vd_of(kind, if kind == "PULS" { &pulse } else { &breath })
+}
+
+/// The same of given samples at 50 Hz.
+pub fn vd_of(kind: &str, x: &[f64]) -> String {
     let mut text = format!(
         "{UUID}LogDataType = {kind}\nSampleTime  = 8\n\nACQ_TIME_TICS  CHANNEL  VALUE  SIGNAL\n\n"
     );
@@ -120,11 +129,16 @@ pub fn info() -> String {
 /// Philips SCANPHYSLOG after the description in `src/io/physio/philips.rs`; 496 Hz.
 pub fn philips() -> String {
     let (pulse, breath, _) = signals(496.0);
+    philips_of(&pulse, &breath)
+}
+
+/// The same of given samples at 496 Hz.
+pub fn philips_of(pulse: &[f64], breath: &[f64]) -> String {
     let mut text = "## Made for a test, not by a scanner\n## Dockable table = FALSE\n\
                     # v1raw v2raw  v1 v2  ppu resp  gx gy gz mark\n"
         .to_string();
     let end = ((LEAD_S + N_VOLUMES as f64 * TR) * 496.0).round() as usize;
-    for (n, (p, r)) in pulse.iter().zip(&breath).enumerate() {
+    for (n, (p, r)) in pulse.iter().zip(breath).enumerate() {
         let mark = if n == end {
             "0020"
         } else if n == 900 {
@@ -145,8 +159,13 @@ pub fn lines(x: &[f64]) -> String {
 /// Trigger, breath, pulse and something else in columns at 100 Hz.
 pub fn columns(separator: &str) -> String {
     let (pulse, breath, _) = signals(100.0);
+    columns_of(separator, &pulse, &breath)
+}
+
+/// The same of given samples at 100 Hz.
+pub fn columns_of(separator: &str, pulse: &[f64], breath: &[f64]) -> String {
     let mut text = String::new();
-    for (n, (p, r)) in pulse.iter().zip(&breath).enumerate() {
+    for (n, (p, r)) in pulse.iter().zip(breath).enumerate() {
         let t = n as f64 / 100.0 - LEAD_S;
         let volume = (t / TR + 1e-9).floor();
         let high = t - volume * TR < 0.0399 && (0.0..N_VOLUMES as f64).contains(&volume);
@@ -155,3 +174,7 @@ pub fn columns(separator: &str) -> String {
     }
     text
 }
+
+/// The JSON beside a BIDS recording of [`columns`] with tabs.
+pub const BIDS_JSON: &str = "{\"SamplingFrequency\": 100, \"StartTime\": -5, \
+     \"Columns\": [\"trigger\", \"respiratory\", \"cardiac\", \"other\"]}";

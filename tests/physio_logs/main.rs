@@ -14,6 +14,7 @@ mod physio_common;
 mod commands;
 mod damaged;
 mod made_up;
+mod table;
 mod words;
 
 use physio_common::{agreement, json, numbers, shared};

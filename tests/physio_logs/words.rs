@@ -161,3 +161,14 @@ fn what_a_log_does_not_tell_is_asked_for_by_the_option_that_gives_it() {
     let logs = read(&at("cut.puls", &cut), &["auto:start=-5:hz=50"], &run()).unwrap();
     assert_eq!(logs.recording.cardiac.unwrap().samples.len(), 3500);
 }
+
+#[test]
+fn skipping_more_volumes_than_there_are_is_refused_however_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = put(folder.path(), "Physio_PULS.log", vd("PULS"));
+    put(folder.path(), "Physio_Info.log", info());
+    for skip in ["1", "18446744073709551615"] {
+        let message = refused(std::slice::from_ref(&path), &[&format!("auto:skip={skip}")], &run());
+        says(&message, &["has 40 volumes", &format!("{skip} of them skipped")]);
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::log::shown;
 use crate::io::{bids, files, tsv};
 use crate::recording::{Recording, Trace};
 use crate::{Error, Result};
@@ -113,7 +114,7 @@ impl Layout {
                 columns = Some(names.filter(|n| !n.is_empty()).ok_or_else(|| {
                     Error::bad_data(
                         format!("Columns in {}", file.display()),
-                        format!("is {value}"),
+                        format!("is {}", shown(&value.to_string())),
                         "be a list of names",
                         "write e.g. [\"cardiac\", \"respiratory\"]",
                     )
@@ -207,7 +208,7 @@ fn sample(cell: &str, line: usize, path: &Path) -> Result<f64> {
     };
     Err(Error::bad_data(
         format!("{}, line {line},", path.display()),
-        format!("holds '{cell}'"),
+        format!("holds '{}'", shown(cell)),
         "hold numbers",
         hint,
     ))

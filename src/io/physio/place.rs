@@ -63,7 +63,7 @@ pub(super) fn first_volume(
 fn skip(thing: &str, what: &str, n: usize, logs: &[Log], scan: &Scan) -> Result<usize> {
     let told = logs.iter().find_map(|l| l.format.skip);
     match told {
-        Some(skip) if skip + scan.n_volumes <= n => return Ok(skip),
+        Some(skip) if n.checked_sub(skip).is_some_and(|n| n >= scan.n_volumes) => return Ok(skip),
         None if n == scan.n_volumes => return Ok(0),
         _ => {}
     }

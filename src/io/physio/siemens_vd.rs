@@ -19,6 +19,9 @@ const DAY: u64 = 34_560_000;
 const BRIDGED: u64 = 4;
 /// A jump of more tics than this (ten minutes) is damage, not a gap.
 const LONGEST_JUMP: u64 = 240_000;
+/// Sample times for each sample read beyond which a log is damaged, not sparse; a log of triggers may hold one a volume.
+const SPARSEST: usize = 16;
+const SPARSEST_TRIGGERS: usize = 4096;
 
 /// When a run's volumes and slices were acquired, from its Info.log.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +80,19 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
         return Err(no_samples(path));
     };
     let n = ((last - first) / step + 1) as usize;
+    let n_read: usize = channels.iter().map(|c| c.tics.len()).sum();
+    let sparsest = if signal == Signal::Trigger { SPARSEST_TRIGGERS } else { SPARSEST };
+    if n / sparsest > n_read {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("holds {n_read} samples in {:.1} s", (last - first) as f64 * TIC_S),
+            format!(
+                "hold one every {} s, as SampleTime says, or most of them",
+                step as f64 * TIC_S
+            ),
+            "lines are missing or their times are damaged; export it again",
+        ));
+    }
     let (mut bridged, mut gaps, mut gap_tics) = (0, 0, 0);
     let duplicates: usize = channels.iter().map(|c| c.n_duplicates).sum();
     let even: Vec<Vec<f64>> = channels
@@ -190,6 +206,20 @@ fn cell<'a>(
     })
 }
 
+/// A time: tics since midnight, those of a run over midnight perhaps counted on.
+fn tic(row: &[&str], column: usize, name: &str, path: &Path, line: usize) -> Result<u64> {
+    let tic = count(cell(row, column, name, path, line)?, path, line, name)?;
+    if tic > 2 * DAY {
+        return Err(Error::bad_data(
+            format!("{}, line {line}, {name},", path.display()),
+            format!("is {tic}"),
+            "be tics of 2.5 ms since midnight",
+            "the log is damaged; export it again",
+        ));
+    }
+    Ok(tic)
+}
+
 /// The samples of one sensor, times increasing.
 struct Sampled<'a> {
     name: &'a str,
@@ -207,8 +237,7 @@ fn channels<'a>(path: &Path, file: &File<'a>, signal: Signal) -> Result<Vec<Samp
     let kind = file.key("LogDataType").unwrap_or_default();
     let mut channels: Vec<Sampled> = Vec::new();
     for (line, row) in &file.rows {
-        let mut tic =
-            count(cell(row, time, "ACQ_TIME_TICS", path, *line)?, path, *line, "ACQ_TIME_TICS")?;
+        let mut tic = tic(row, time, "ACQ_TIME_TICS", path, *line)?;
         let of = cell(row, name, "CHANNEL", path, *line)?;
         if !of.starts_with(kind) {
             return Err(Error::bad_data(
@@ -318,7 +347,7 @@ fn volumes(path: &Path, file: &File) -> Result<Volumes> {
         let (v, s, mut tic) = (
             read(volume, "VOLUME")?,
             read(slice, "SLICE")? as usize,
-            read(start, "ACQ_START_TICS")?,
+            tic(row, start, "ACQ_START_TICS", path, *line)?,
         );
         if let Some(echo) = echo
             && read(echo, "ECHO")? != 0
@@ -344,10 +373,18 @@ fn volumes(path: &Path, file: &File) -> Result<Volumes> {
         if tic + DAY / 2 < origin {
             tic += DAY;
         }
-        if tic > 2 * DAY || tic + LONGEST_JUMP < origin {
-            return Err(bad("ACQ_START_TICS", tic, "be tics of 2.5 ms since midnight".to_string()));
+        if tic + LONGEST_JUMP < origin {
+            return Err(bad("ACQ_START_TICS", tic, "follow the first volume".to_string()));
         }
         if v == n_seen {
+            if starts.last().is_some_and(|slices| slices.contains(&None)) {
+                return Err(Error::bad_data(
+                    format!("{}, line {line}, VOLUME,", path.display()),
+                    format!("is {v} but the log lacks slices of volume {}", v - 1),
+                    format!("follow all {n_slices} slices of the volume before it"),
+                    "lines are missing; export it again",
+                ));
+            }
             starts.push(vec![None; n_slices]);
         }
         let Some(slot) = starts.last_mut().map(|slices| &mut slices[s]) else { continue };
@@ -362,20 +399,13 @@ fn volumes(path: &Path, file: &File) -> Result<Volumes> {
     averaged(path, &starts, n_rows_left_out)
 }
 
+/// Of complete volumes, `[volume][slice]`.
 fn averaged(path: &Path, starts: &[Vec<Option<u64>>], n_rows_left_out: usize) -> Result<Volumes> {
     let n_slices = starts.first().map_or(0, Vec::len);
     let (mut starts_s, mut sums) = (Vec::new(), vec![0_u64; n_slices]);
     let mut before = 0;
     for (v, slices) in starts.iter().enumerate() {
-        let complete: Option<Vec<u64>> = slices.iter().copied().collect();
-        let Some((begin, tics)) = complete.and_then(|t| Some((*t.iter().min()?, t))) else {
-            return Err(Error::bad_data(
-                path.display().to_string(),
-                format!("lacks slices of volume {v}"),
-                format!("have all {n_slices} slices of every volume but the last"),
-                "lines are missing; export it again",
-            ));
-        };
+        let Some(begin) = slices.iter().flatten().min().copied() else { continue };
         if begin <= before && v > 0 {
             return Err(Error::bad_data(
                 format!("{}, volume {v},", path.display()),
@@ -386,7 +416,7 @@ fn averaged(path: &Path, starts: &[Vec<Option<u64>>], n_rows_left_out: usize) ->
         }
         before = begin;
         starts_s.push(begin as f64 * TIC_S);
-        for (sum, tic) in sums.iter_mut().zip(tics) {
+        for (sum, tic) in sums.iter_mut().zip(slices.iter().flatten()) {
             *sum += tic - begin;
         }
     }

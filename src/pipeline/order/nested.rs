@@ -1,0 +1,359 @@
+//! The models nested in the largest one, and what each leaves at the voxels.
+
+use ndarray::Array2;
+
+use super::{Criterion, LEVEL};
+use crate::design::Design;
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::glm::{self, Fit, HostFit, Model};
+use crate::physio::Terms;
+use crate::pipeline::blocks::{
+    BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs,
+};
+use crate::pipeline::watch::Watch;
+use crate::stats::tails::ln_sf_f;
+use crate::volume::{HostBold, SliceGroups};
+
+/// Orders of a nested model. The interaction k of a largest M x N is min(k, M) x min(k, N).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Orders {
+    cardiac: usize,
+    respiratory: usize,
+    interaction: usize,
+}
+
+impl Orders {
+    fn most(at_most: &Terms) -> Orders {
+        let (m, n) = at_most.interaction;
+        Orders {
+            cardiac: at_most.cardiac,
+            respiratory: at_most.respiratory,
+            interaction: if m * n > 0 { m.max(n) } else { 0 },
+        }
+    }
+
+    /// Whether the series hold the orders of the interaction, as far as `at_most` lets them.
+    fn are_hierarchical(self, at_most: &Terms) -> bool {
+        let (m, n) = self.terms(at_most).interaction;
+        self.cardiac >= m.min(at_most.cardiac) && self.respiratory >= n.min(at_most.respiratory)
+    }
+
+    /// With the slow terms of the largest model.
+    pub fn terms(self, at_most: &Terms) -> Terms {
+        let (m, n) = at_most.interaction;
+        Terms {
+            cardiac: self.cardiac,
+            respiratory: self.respiratory,
+            interaction: (self.interaction.min(m), self.interaction.min(n)),
+            slow: at_most.slow.clone(),
+        }
+    }
+}
+
+/// Every nested model that BIC compares, the smallest first.
+pub(super) fn models(at_most: &Terms) -> Vec<Terms> {
+    let most = Orders::most(at_most);
+    let mut models = Vec::new();
+    for interaction in 0..=most.interaction {
+        for cardiac in 0..=most.cardiac {
+            for respiratory in 0..=most.respiratory {
+                let orders = Orders { cardiac, respiratory, interaction };
+                if orders.are_hierarchical(at_most) {
+                    models.push(orders.terms(at_most));
+                }
+            }
+        }
+    }
+    models.sort_by_key(Terms::n_columns);
+    models
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Series {
+    Cardiac,
+    Respiratory,
+    Interaction,
+}
+
+impl Series {
+    pub fn name(self) -> &'static str {
+        match self {
+            Series::Cardiac => "cardiac",
+            Series::Respiratory => "respiratory",
+            Series::Interaction => "interaction",
+        }
+    }
+}
+
+/// An order that the F test adds to the orders below it, the other series being in.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step {
+    pub series: Series,
+    pub order: usize,
+    most: Orders,
+}
+
+/// Every order that is tested: cardiac, respiratory, then the interactions.
+pub(super) fn steps(at_most: &Terms) -> Vec<Step> {
+    let most = Orders::most(at_most);
+    [
+        (Series::Cardiac, most.cardiac),
+        (Series::Respiratory, most.respiratory),
+        (Series::Interaction, most.interaction),
+    ]
+    .into_iter()
+    .flat_map(|(series, last)| (1..=last).map(move |order| Step { series, order, most }))
+    .collect()
+}
+
+impl Step {
+    /// The model with the series up to `order`: all of the other series, interactions only where they are tested.
+    fn up_to(self, order: usize) -> Orders {
+        match self.series {
+            Series::Cardiac => Orders { cardiac: order, interaction: 0, ..self.most },
+            Series::Respiratory => Orders { respiratory: order, interaction: 0, ..self.most },
+            Series::Interaction => Orders { interaction: order, ..self.most },
+        }
+    }
+
+    pub fn kept_after(self, kept: Orders) -> Orders {
+        match self.series {
+            Series::Cardiac => Orders { cardiac: self.order, ..kept },
+            Series::Respiratory => Orders { respiratory: self.order, ..kept },
+            Series::Interaction => Orders { interaction: self.order, ..kept },
+        }
+    }
+
+    /// Whether the orders below this one are kept, and those that an interaction stands on.
+    pub fn follows(self, kept: Orders, at_most: &Terms) -> bool {
+        let before = match self.series {
+            Series::Cardiac => kept.cardiac,
+            Series::Respiratory => kept.respiratory,
+            Series::Interaction => kept.interaction,
+        };
+        before + 1 == self.order && self.kept_after(kept).are_hierarchical(at_most)
+    }
+}
+
+/// A run's columns: `design` in every model, `slices` those of the largest terms.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    /// Task, confounds, drift, constant.
+    pub design: &'a Design,
+    /// Of the largest terms, by slice time.
+    pub slices: &'a SliceGroups,
+    /// Degrees of freedom that an earlier correction took.
+    pub dof_spent: f64,
+}
+
+/// Sums over voxels, of BIC by model or of p < .05 by test.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Gathered {
+    /// Voxels compared.
+    pub n_voxels: usize,
+    /// In the order of the models or tests.
+    pub sums: Vec<f64>,
+}
+
+impl Gathered {
+    /// Another run's, or another block's.
+    pub fn add(&mut self, other: Gathered) {
+        self.n_voxels += other.n_voxels;
+        self.sums.resize(other.sums.len(), 0.0);
+        self.sums.iter_mut().zip(other.sums).for_each(|(sum, more)| *sum += more);
+    }
+}
+
+/// The columns that a nested model leaves out.
+struct LeftOut {
+    n: usize,
+    contrast: Option<Contrast>,
+}
+
+/// What is compared.
+enum Compared {
+    Models(Vec<LeftOut>),
+    /// Without and with the order.
+    Steps(Vec<[LeftOut; 2]>),
+}
+
+/// The largest model, ready to be fitted and compared with those nested in it.
+pub struct Largest {
+    model: Model,
+    compared: Compared,
+}
+
+impl Largest {
+    /// `at_most`: the terms whose columns `columns.slices` holds.
+    ///
+    /// # Errors
+    /// Bad data where columns depend on each other, or leave no degree of freedom.
+    pub fn new(
+        columns: &Columns<'_>,
+        n_planes: usize,
+        at_most: &Terms,
+        by: Criterion,
+    ) -> Result<Largest> {
+        let Columns { design, slices, dof_spent } = *columns;
+        let model = Model::new(&design.matrix, &design.names, Some(slices), n_planes, dof_spent)?;
+        let n_common = design.names.len();
+        let left_out = |terms: &Terms| left_out(&model, n_common, at_most, terms);
+        let compared = match by {
+            Criterion::Bic => {
+                Compared::Models(models(at_most).iter().map(left_out).collect::<Result<_>>()?)
+            }
+            Criterion::FTest => {
+                let pair = |step: Step| {
+                    let without = left_out(&step.up_to(step.order - 1).terms(at_most))?;
+                    Ok([without, left_out(&step.up_to(step.order).terms(at_most))?])
+                };
+                Compared::Steps(steps(at_most).into_iter().map(pair).collect::<Result<_>>()?)
+            }
+        };
+        Ok(Largest { model, compared })
+    }
+
+    /// Fit the voxels inside the mask, `[voxel]`, that are finite and vary, and sum up.
+    ///
+    /// # Errors
+    /// Reading and device errors.
+    pub fn gather(
+        &self,
+        ladder: &mut Ladder,
+        source: &mut dyn BoldSource,
+        inside: &[bool],
+        watch: &dyn Watch,
+    ) -> Result<Gathered> {
+        let (shape, n_volumes) = (source.shape(), source.n_volumes());
+        let bytes = block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes));
+        let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        watch.stage("order", blocks.len());
+        let mut all = Gathered::default();
+        ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
+            let host = read_timed(device, source, block)?;
+            let voxels = usable(&host, inside);
+            let bold = device.load(host)?;
+            let fit = glm::fit(device, &bold, &voxels, &self.model)?;
+            let estimates = glm::download(device, &fit)?;
+            all.add(
+                Fitted { device, fit: &fit, estimates, model: &self.model }.sums(&self.compared)?,
+            );
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
+
+/// The contrast that picks the columns of `at_most` which `terms` does not have.
+fn left_out(model: &Model, n_common: usize, at_most: &Terms, terms: &Terms) -> Result<LeftOut> {
+    let kept = terms.names();
+    let names = at_most.names();
+    let positions: Vec<usize> =
+        (0..names.len()).filter(|&at| !kept.contains(&names[at])).map(|at| n_common + at).collect();
+    if positions.is_empty() {
+        return Ok(LeftOut { n: 0, contrast: None });
+    }
+    let mut weights = Array2::zeros((positions.len(), model.names.len()));
+    for (row, &column) in positions.iter().enumerate() {
+        weights[[row, column]] = 1.0;
+    }
+    let contrast = Contrast::new("left out", Stat::F, weights, model).map_err(|e| {
+        Error::bad_data(
+            format!("--choose-order with --terms {at_most}"),
+            "has columns that depend on others, so orders cannot be told apart",
+            "have independent columns",
+            "ask for lower orders, or leave confounds out that hold the same",
+        )
+        .caused_by(e)
+    })?;
+    Ok(LeftOut { n: positions.len(), contrast: Some(contrast) })
+}
+
+/// Voxels of the mask that are finite in every volume, as positions in one volume of the block.
+fn usable(bold: &HostBold, inside: &[bool]) -> Vec<u32> {
+    let block = &bold.block;
+    let first = block.planes.start * block.plane_len();
+    let mut keep = inside[first..first + block.volume_len()].to_vec();
+    for volume in bold.data.chunks_exact(block.volume_len()) {
+        keep.iter_mut().zip(volume).for_each(|(keep, value)| *keep &= value.is_finite());
+    }
+    (0..keep.len()).filter(|&at| keep[at]).map(|at| at as u32).collect()
+}
+
+/// The largest model fitted to a block.
+struct Fitted<'a> {
+    device: &'a Device,
+    fit: &'a Fit,
+    estimates: HostFit,
+    model: &'a Model,
+}
+
+impl Fitted<'_> {
+    fn sums(&self, compared: &Compared) -> Result<Gathered> {
+        let n_voxels = self.varying().count();
+        let sums: Result<Vec<f64>> = match compared {
+            Compared::Models(models) => models.iter().map(|m| self.bic(m)).collect(),
+            Compared::Steps(steps) => steps.iter().map(|s| self.n_significant(s)).collect(),
+        };
+        Ok(Gathered { n_voxels, sums: sums? })
+    }
+
+    /// Voxels with residuals and their group; a constant one tells nothing.
+    fn varying(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        let HostFit { group, sigma2, .. } = &self.estimates;
+        (0..group.len()).filter(|&v| sigma2[v] > 0.0).map(|v| (v, group[v] as usize))
+    }
+
+    /// Residual sum of squares of a nested model at each voxel.
+    fn rss(&self, left_out: &LeftOut) -> Result<Vec<f64>> {
+        let HostFit { group, sigma2, .. } = &self.estimates;
+        let stat = match &left_out.contrast {
+            Some(c) => contrast::evaluate(self.device, self.fit, c)?.stat,
+            None => vec![0.0; group.len()],
+        };
+        let rss = |(v, f): (usize, f64)| {
+            sigma2[v] * (self.model.solvers[group[v] as usize].dof + left_out.n as f64 * f)
+        };
+        Ok(stat.into_iter().enumerate().map(rss).collect())
+    }
+
+    /// Sum over voxels of n ln(RSS/n) + k ln n.
+    fn bic(&self, left_out: &LeftOut) -> Result<f64> {
+        let n = self.model.n_volumes() as f64;
+        let rss = self.rss(left_out)?;
+        let bic = |(v, group): (usize, usize)| {
+            let k = self.model.solvers[group].rank - left_out.n;
+            n * (rss[v] / n).ln() + k as f64 * n.ln()
+        };
+        Ok(self.varying().map(bic).sum())
+    }
+
+    /// Voxels at which the partial F of an order has p < .05.
+    fn n_significant(&self, [without, with]: &[LeftOut; 2]) -> Result<f64> {
+        let (small, large) = (self.rss(without)?, self.rss(with)?);
+        let dof1 = (without.n - with.n) as f64;
+        let solvers = &self.model.solvers;
+        let limits: Vec<(f64, f64)> = solvers
+            .iter()
+            .map(|s| s.dof + with.n as f64)
+            .map(|dof2| (dof2, critical_f(dof1, dof2)))
+            .collect();
+        let is_significant = |&(v, group): &(usize, usize)| {
+            let (dof2, critical) = limits[group];
+            (small[v] - large[v]) / dof1 > critical * large[v] / dof2
+        };
+        Ok(self.varying().filter(is_significant).count() as f64)
+    }
+}
+
+/// The F that is exceeded with probability [`LEVEL`], by bisection.
+fn critical_f(dof1: f64, dof2: f64) -> f64 {
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if ln_sf_f(middle, dof1, dof2) > LEVEL.ln() { low = middle } else { high = middle }
+    }
+    high
+}
