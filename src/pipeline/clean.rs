@@ -6,7 +6,7 @@ use crate::pipeline::blocks::{
     BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
 };
 use crate::pipeline::inputs::{self, Run};
-use crate::pipeline::spec::{RetroicorSpec, RunSpec};
+use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
 
 /// Subtract slice-dependent nuisance from a run, plane by plane.
@@ -66,19 +66,15 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
     prepared(run, watch)
 }
 
-/// The next image of a command: an echo of the one before where it is the same run by all but its image.
+/// Another echo of a prepared run, with its columns; none where it needs its own.
 ///
 /// # Errors
-/// As [`prepare`]; bad data when an echo is not of the same acquisition.
-pub fn prepare_next(
-    (of, prepared): (&RetroicorSpec, &Prepared),
+/// As [`prepare`]; bad data when it is not of the same acquisition.
+pub fn prepare_echo(
+    prepared: &Prepared,
     spec: &RetroicorSpec,
     watch: &dyn Watch,
 ) -> Result<Option<Prepared>> {
-    let run = RunSpec { bold: of.run.bold.clone(), ..spec.run.clone() };
-    if run != of.run || spec.design != of.design {
-        return Ok(None);
-    }
     let echo = inputs::echo(&prepared.run, &spec.run, watch)?;
     Ok(echo.map(|run| {
         watch.note(&format!(

@@ -1,4 +1,4 @@
-//! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] (`retroicor`),
+//! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] and [`mod@proof`] (`retroicor`),
 //! [`mod@physio`] (`physio`), [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
 //! stage.
 
