@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use boldly::io::{
     BoldFile, Header, Outputs, acquisition, acquisition_notes, gzip, physio, sidecar, slice_times,
@@ -328,4 +328,34 @@ fn a_real_recording_and_a_real_run_are_read() {
     assert!(bold.read(&block).unwrap().data.iter().all(|v| v.is_finite()));
     let events = tsv::read(&data.join("task-objectcategories_events.tsv"));
     assert!(events.unwrap().position("onset").is_some());
+}
+
+#[test]
+fn names_of_derivatives_and_of_echoes_are_found_in_the_names_of_runs() {
+    use boldly::io::bids::{EchoName, Name, without_echo};
+    for (name, prefix) in [
+        (
+            "a/sub-01_task-x_echo-2_space-T1w_desc-preproc_bold.nii.gz",
+            "sub-01_task-x_echo-2_space-T1w",
+        ),
+        ("sub-01_bold.nii", "sub-01"),
+        ("bold.nii", "bold"),
+        ("my run_3.nii.gz", "my run_3"),
+        ("desc-preproc_bold.nii", "bold"),
+    ] {
+        assert_eq!(Name::of(Path::new(name)).prefix(), prefix, "{name}");
+    }
+    let echo =
+        |name: &str, how| without_echo(Path::new(name), how).map(|p| p.display().to_string());
+    let entity = echo("f/sub-1_echo-12_bold.nii.gz", EchoName::Entity);
+    assert_eq!(entity.as_deref(), Some("f/sub-1_bold.nii.gz"));
+    for (name, of_run) in [
+        ("scan_e2.nii.gz", Some("scan.nii.gz")),
+        ("scan_echo3_x.nii", Some("scan_x.nii")),
+        ("echo.nii", None),
+        ("ear_e2a_e.nii", None),
+    ] {
+        assert_eq!(echo(name, EchoName::Any).as_deref(), of_run, "{name}");
+        assert_eq!(echo(name, EchoName::Entity), None, "{name}");
+    }
 }

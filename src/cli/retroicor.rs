@@ -96,7 +96,7 @@ impl Args {
         let firsts: Vec<PathBuf> = runs.iter().map(|echoes| echoes[0].clone()).collect();
         let specs = files.of_runs(&firsts, &self.timing, &self.record)?;
         let mut cleanings: Vec<Cleaning> = Vec::new();
-        for (run, echoes) in specs.into_iter().zip(runs) {
+        for (number, (run, echoes)) in specs.into_iter().zip(runs).enumerate() {
             for bold in echoes {
                 let out = self.out_of(&bold)?;
                 if let Some(twin) = cleanings.iter().find(|c| c.out == out) {
@@ -106,7 +106,7 @@ impl Args {
                 run.bold = bold;
                 let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
                 let spec = RetroicorSpec { run, design: self.design.options(), proof };
-                cleanings.push(Cleaning { spec, out });
+                cleanings.push(Cleaning { spec, out, run: number });
             }
         }
         Ok(cleanings)

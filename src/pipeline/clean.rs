@@ -69,18 +69,15 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
     prepared(run, watch)
 }
 
-/// The next image of a command: an echo of the one before where it is the same run by all but its image.
+/// Another echo of a prepared run, with its columns; none where it needs its own.
 ///
 /// # Errors
-/// As [`prepare`]; bad data when an echo is not of the same acquisition.
-pub fn prepare_next(
-    (of, prepared): (&RetroicorSpec, &Prepared),
+/// As [`prepare`]; bad data when it is not of the same acquisition.
+pub fn prepare_echo(
+    prepared: &Prepared,
     spec: &RetroicorSpec,
     watch: &dyn Watch,
 ) -> Result<Option<Prepared>> {
-    if !spec.is_echo_of(of) {
-        return Ok(None);
-    }
     let echo = inputs::echo(&prepared.run, &spec.run, watch)?;
     Ok(echo.map(|run| {
         watch.note(&format!(

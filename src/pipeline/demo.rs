@@ -86,7 +86,7 @@ pub fn demo(
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
     let (run, design) = (corrected.runs[0].clone(), corrected.design.clone());
     let spec = RetroicorSpec { run, design, proof: None };
-    save::retroicor(session, &[Cleaning { spec, out: clean.clone() }], None, watch)?;
+    save::retroicor(session, &[Cleaning { spec, out: clean.clone(), run: 0 }], None, watch)?;
     clock.lap("retroicor");
 
     let mut raw = BoldFile::open(&plain.runs[0].bold)?;

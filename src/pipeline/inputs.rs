@@ -140,7 +140,7 @@ fn read_logs(
     let scan = Scan {
         tr: acquisition.tr,
         n_volumes: acquisition.n_volumes,
-        n_slices: bold.grid.shape[2],
+        n_slices: io::resampled(bold, sidecar).is_none().then_some(bold.grid.shape[2]),
         first_volume_of_day_s: sidecar.acquisition_time.as_ref().map(|t| t.value),
     };
     let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;

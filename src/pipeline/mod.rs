@@ -1,5 +1,6 @@
-//! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] (`retroicor`),
-//! [`mod@physio`] (`physio`), [`confounds`] (`confounds`), [`smoothing`] (`smooth`), and what stands on them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
+//! The stories, read top to bottom, written once for both devices: [`first_level`] (`glm`), [`clean`] and [`mod@proof`]
+//! (`retroicor`), [`mod@physio`] (`physio`), [`confounds`] (`confounds`), [`smoothing`] (`smooth`), and what stands on
+//! them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
 //! stage.
 
 pub mod automask;

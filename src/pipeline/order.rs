@@ -151,7 +151,7 @@ pub fn for_retroicor(
     watch: &dyn Watch,
 ) -> Result<Vec<Cleaning>> {
     let Some(by) = by else { return Ok(cleanings) };
-    for echoes in cleanings.chunk_by_mut(|a, b| a.spec.is_echo_of(&b.spec)) {
+    for echoes in cleanings.chunk_by_mut(|a, b| a.run == b.run) {
         let runs: Vec<RunSpec> = echoes.iter().map(|echo| echo.spec.run.clone()).collect();
         let RetroicorSpec { design, proof, .. } = &echoes[0].spec;
         let mask = proof.as_ref().and_then(|proof| proof.mask.as_deref());

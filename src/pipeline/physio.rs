@@ -112,7 +112,7 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
     let scan = Scan {
         tr: acquisition.tr,
         n_volumes: acquisition.n_volumes,
-        n_slices: acquisition.slice_times.as_ref().map_or(1, Vec::len),
+        n_slices: acquisition.slice_times.as_ref().map(Vec::len),
         first_volume_of_day_s: None,
     };
     let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;

@@ -119,15 +119,6 @@ pub struct RetroicorSpec {
     pub proof: Option<ProofOptions>,
 }
 
-impl RetroicorSpec {
-    /// Whether another differs in nothing but its image: echoes of a run, which share its columns.
-    #[must_use]
-    pub fn is_echo_of(&self, other: &RetroicorSpec) -> bool {
-        let run = RunSpec { bold: other.run.bold.clone(), ..self.run.clone() };
-        run == other.run && self.design == other.design
-    }
-}
-
 /// Maps of what a correction brought.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct ProofOptions {

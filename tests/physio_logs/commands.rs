@@ -12,8 +12,8 @@ use crate::physio_common::Random;
 use crate::put;
 
 /// A run of noise about 1000.
-fn bold(folder: &Path) {
-    let shape = [4, 3, N_SLICES];
+fn bold(folder: &Path, name: &str, n_planes: usize) {
+    let shape = [4, 3, n_planes];
     let affine =
         [[3.0, 0.0, 0.0, 0.0], [0.0, 3.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0], [0.0, 0.0, 0.0, 1.0]];
     let grid = Grid { shape, affine, voxel_size_mm: [3.0; 3] };
@@ -23,7 +23,7 @@ fn bold(folder: &Path) {
     let block = Block::whole(shape, N_VOLUMES);
     let mut outputs = Outputs::new();
     let mut writer = outputs
-        .bold(&folder.join("bold.nii"), &Header::new(&grid, Some(TR)).for_bold(N_VOLUMES))
+        .bold(&folder.join(name), &Header::new(&grid, Some(TR)).for_bold(N_VOLUMES))
         .unwrap();
     writer.write_block(&HostBold { block, data }).unwrap();
     writer.finish().unwrap();
@@ -43,7 +43,7 @@ fn boldly(folder: &Path, line: &str) -> Output {
 fn retroicor_takes_a_log_of_every_format() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    bold(dir);
+    bold(dir, "bold.nii", N_SLICES);
     put(dir, "slices.txt", "0 1 0.5 0 1 0.5");
     put(
         dir,
@@ -109,7 +109,7 @@ fn retroicor_takes_a_log_of_every_format() {
 fn recordings_of_constants_and_without_values_are_refused_by_every_command() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    bold(dir);
+    bold(dir, "bold.nii", N_SLICES);
     put(dir, "slices.txt", "0 1 0.5 0 1 0.5");
     let flat = |hz: f64| vec![2048.0; (70.0 * hz) as usize];
     put(dir, "run.puls", vb_of("PULS", &flat(50.0)));
@@ -163,4 +163,26 @@ fn recordings_of_constants_and_without_values_are_refused_by_every_command() {
             assert_eq!(listed(), before, "{line} left something behind");
         }
     }
+}
+
+#[test]
+fn a_run_on_the_grid_of_a_template_takes_the_logs_of_its_scan_volume_wise() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    bold(dir, "sub-1_space-MNI152NLin6Asym_bold.nii", N_SLICES + 5);
+    bold(dir, "sub-1_bold.nii", N_SLICES + 5);
+    put(dir, "Physio_PULS.log", vd("PULS"));
+    put(dir, "Physio_Info.log", info());
+    let line = "--physio Physio_PULS.log --out clean.nii";
+    let output =
+        boldly(dir, &format!("retroicor sub-1_space-MNI152NLin6Asym_bold.nii {line} --json"));
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{message}");
+    let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(json["physio"][0]["n_groups"], 1);
+    assert_eq!(json["resolved"]["volume_wise_at"], "middle-of-volume");
+    let native = boldly(dir, &format!("retroicor sub-1_bold.nii {line}"));
+    let message = String::from_utf8_lossy(&native.stderr).into_owned();
+    assert_eq!(native.status.code(), Some(65), "{message}");
+    assert!(message.contains("have the 11 slices of the image"), "{message}");
 }

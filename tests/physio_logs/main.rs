@@ -28,7 +28,7 @@ const GE: [&str; 2] = [
 ];
 
 fn scan(tr: f64, n_volumes: usize, n_slices: usize) -> Scan {
-    Scan { tr, n_volumes, n_slices, first_volume_of_day_s: None }
+    Scan { tr, n_volumes, n_slices: Some(n_slices), first_volume_of_day_s: None }
 }
 
 fn read(paths: &[PathBuf], formats: &[&str], scan: &Scan) -> boldly::Result<Logs> {

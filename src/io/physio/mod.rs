@@ -32,8 +32,8 @@ pub struct Scan {
     pub tr: f64,
     /// Volumes in the image.
     pub n_volumes: usize,
-    /// Slices in a volume.
-    pub n_slices: usize,
+    /// Slices in a volume; none where that is not known, or the image was resampled.
+    pub n_slices: Option<usize>,
     /// Start of the first volume in seconds since midnight on the scanner's clock (AcquisitionTime), if known.
     pub first_volume_of_day_s: Option<f64>,
 }

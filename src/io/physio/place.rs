@@ -34,11 +34,11 @@ pub(super) fn first_volume(
                     "the log belongs to another run, or --tr is wrong",
                 ));
             }
-            if volumes.slice_times.len() != scan.n_slices {
+            if let Some(n_slices) = scan.n_slices.filter(|&n| n != volumes.slice_times.len()) {
                 return Err(Error::bad_data(
                     thing,
                     format!("has {} slices", volumes.slice_times.len()),
-                    format!("have the {} slices of the image", scan.n_slices),
+                    format!("have the {n_slices} slices of the image"),
                     "the log belongs to another run",
                 ));
             }

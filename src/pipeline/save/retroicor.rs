@@ -23,10 +23,12 @@ pub struct Cleaning {
     pub spec: RetroicorSpec,
     /// The image to write.
     pub out: PathBuf,
+    /// Which run of the command, from 0; images of one run are its echoes and share its columns.
+    pub run: usize,
 }
 
 /// Run `retroicor` and write the corrected runs, and into the folder `maps` the proof of those whose spec asks for it.
-/// An image that differs from the one before it in nothing but its name is an echo and shares its columns.
+/// The echoes of a run stand behind each other and share its columns.
 ///
 /// # Errors
 /// Input, device and output errors; then nothing is left behind.
@@ -41,8 +43,8 @@ pub fn retroicor(
     let images = || cleanings.iter().flat_map(|c| [c.out.clone(), sidecar_path(&c.out)]);
     let (mut saved, mut all_read) = (Vec::new(), Vec::new());
     let mut before: Option<Ready> = None;
-    for cleaning @ Cleaning { spec, out } in cleanings {
-        let (mut ready, journal) = Ready::after(before.take(), spec, watch)?;
+    for cleaning @ Cleaning { spec, out, .. } in cleanings {
+        let (mut ready, journal) = Ready::after(before.take(), cleaning, watch)?;
         let Prepared { run, projection } = &mut ready.prepared;
         let mask = spec.proof.as_ref().and_then(|proof| proof.mask.as_ref());
         let read = run.files.iter().map(|(_, path)| path).chain([&spec.run.bold]).chain(mask);
@@ -76,7 +78,7 @@ pub fn retroicor(
 
 /// An image made ready, and the warnings heard on the way.
 struct Ready {
-    spec: RetroicorSpec,
+    run: usize,
     prepared: Prepared,
     warnings: Vec<String>,
 }
@@ -85,19 +87,19 @@ impl Ready {
     /// As an echo of the image before where it is one, else for itself.
     fn after<'a>(
         before: Option<Ready>,
-        spec: &RetroicorSpec,
+        Cleaning { spec, run, .. }: &Cleaning,
         watch: &'a dyn Watch,
     ) -> Result<(Ready, Journal<'a>)> {
-        let spec = spec.clone();
-        if let Some(Ready { spec: of, prepared, warnings }) = before {
+        let run = *run;
+        if let Some(Ready { prepared, warnings, .. }) = before.filter(|ready| ready.run == run) {
             let journal = Journal::with(watch, warnings.clone());
-            if let Some(prepared) = clean::prepare_next((&of, &prepared), &spec, &journal)? {
-                return Ok((Ready { spec, prepared, warnings }, journal));
+            if let Some(prepared) = clean::prepare_echo(&prepared, spec, &journal)? {
+                return Ok((Ready { run, prepared, warnings }, journal));
             }
         }
         let journal = Journal::new(watch);
-        let prepared = clean::prepare(&spec, &journal)?;
-        Ok((Ready { spec, prepared, warnings: journal.warnings() }, journal))
+        let prepared = clean::prepare(spec, &journal)?;
+        Ok((Ready { run, prepared, warnings: journal.warnings() }, journal))
     }
 }
 
@@ -105,7 +107,7 @@ impl Ready {
 fn write(
     session: &mut Session,
     outputs: &Outputs,
-    (Cleaning { spec, out }, Prepared { run, projection }): (&Cleaning, &mut Prepared),
+    (Cleaning { spec, out, .. }, Prepared { run, projection }): (&Cleaning, &mut Prepared),
     proof: Option<(&Proof, &Path)>,
     journal: &Journal<'_>,
 ) -> Result<Saved> {
