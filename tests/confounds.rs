@@ -212,6 +212,35 @@ fn erosion_takes_layers_off_and_filter_scaling_and_components_can_be_left_out() 
 }
 
 #[test]
+fn a_voxel_of_both_tissues_counts_once_in_the_combined_components() {
+    let folder = study(40);
+    let dir = folder.path();
+    let (_, header, csf) = io::read_map(&dir.join("csf.nii")).unwrap();
+    let (_, _, wm) = io::read_map(&dir.join("wm.nii")).unwrap();
+    let write = |name: &str, inside: &dyn Fn(usize) -> bool| {
+        let mask: Vec<f32> = (0..csf.len()).map(|v| f32::from(u8::from(inside(v)))).collect();
+        let mut outputs = Outputs::new();
+        outputs.map(&dir.join(name), &header.for_map(io::Intent::None), &mask).unwrap();
+        outputs.commit().unwrap();
+    };
+    // Every third voxel of CSF is white matter too.
+    write("more.nii", &|v| wm[v] != 0.0 || csf[v] != 0.0 && v % 3 == 0);
+    write("union.nii", &|v| wm[v] != 0.0 || csf[v] != 0.0);
+    let line = format!("confounds data/{FUNC} --acompcor 3 --device cpu");
+    well(dir, &format!("{line} --csf csf.nii --white-matter more.nii --out both.tsv"));
+    well(dir, &format!("{line} --csf union.nii --out union.tsv"));
+    well(dir, &format!("{line} --white-matter more.nii --out more.tsv"));
+    let read = |name: &str| io::tsv::read(&dir.join(name)).unwrap();
+    let (both, union, more) = (read("both.tsv"), read("union.tsv"), read("more.tsv"));
+    for k in 0..3 {
+        let of = |table: &Table, prefix: &str| column(table, &format!("{prefix}_comp_cor_{k:02}"));
+        assert_close("combined", &of(&both, "a"), &of(&union, "c"), 0.0, 1e-9);
+        assert_close("white matter", &of(&both, "w"), &of(&more, "w"), 0.0, 1e-9);
+    }
+    assert!(both.position("c_comp_cor_02").is_some() && more.position("a_comp_cor_00").is_none());
+}
+
+#[test]
 fn nan_and_constant_voxels_are_left_out_and_counted() {
     let folder = study(40);
     let dir = folder.path();
@@ -292,21 +321,25 @@ fn glm_takes_the_written_table_alone_and_beside_another() {
     assert!(said.contains("column `csf` stands in") && said.contains(made), "{said}");
 
     // Two runs with two tables each: run by run.
-    let events = "data/sub-01/func/sub-01_task-pain_events.tsv";
-    let line = format!(
-        "glm data/{FUNC} data/{FUNC} --events {events} {events} --confounds data/{MOTION} {made} data/{MOTION} {made} \
-         --columns trans_x,t_comp_cor_00 --mask data/{BRAIN} --contrast pain --out two --device cpu"
-    );
-    well(dir, &line);
-    let second = io::tsv::read(&dir.join("two/run-2_design.tsv")).unwrap();
-    assert!(second.position("trans_x").is_some() && second.position("t_comp_cor_00").is_some());
-    let refused = boldly(
+    well(
         dir,
-        &line.replace(&format!(" data/{MOTION} {made} --columns"), " --columns").replace(
-            &format!("--confounds data/{MOTION}"),
-            &format!("--confounds data/{MOTION} {made}"),
-        ),
+        &of_study("--acompcor none --tcompcor 1 --variable 0.5 --out other.tsv --device cpu"),
     );
+    let events = "data/sub-01/func/sub-01_task-pain_events.tsv";
+    let two_runs = |tables: &str| {
+        format!(
+            "glm data/{FUNC} data/{FUNC} --events {events} {events} --confounds {tables} \
+             --columns trans_x,t_comp_cor_00 --mask data/{BRAIN} --contrast pain --out two --device cpu"
+        )
+    };
+    well(dir, &two_runs(&format!("data/{MOTION} {made} data/{MOTION} other.tsv")));
+    for (run, table) in [(1, made), (2, "other.tsv")] {
+        let design = io::tsv::read(&dir.join(format!("two/run-{run}_design.tsv"))).unwrap();
+        let want = column(&io::tsv::read(&dir.join(table)).unwrap(), "t_comp_cor_00");
+        assert_close(table, &column(&design, "t_comp_cor_00"), &want, 1e-12, 0.0);
+        assert!(design.position("trans_x").is_some());
+    }
+    let refused = boldly(dir, &two_runs(&format!("data/{MOTION} {made} data/{MOTION}")));
     assert_eq!(refused.status.code(), Some(2));
 
     // retroicor: fitted jointly.

@@ -79,7 +79,7 @@ pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<Mask> {
         let is_label = |v: f32| !v.is_nan() && v.abs() > WHOLE;
         let label = values.iter().copied().find(|&v| is_label(v)).unwrap_or(0.0);
         let other = |&v: &f32| is_label(v) && (v - label).abs() > WHOLE;
-        if let Some(at) = values.iter().position(|v| other(v)) {
+        if let Some(at) = values.iter().position(other) {
             return Err(wrong(at, &format!("it holds {label} too: cut one label out of it")));
         }
         values.iter().map(|&v| is_label(v)).collect()

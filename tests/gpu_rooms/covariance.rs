@@ -72,8 +72,8 @@ fn components_turn_no_further_than_the_gap_to_their_neighbours_allows() {
         let largest = want.singular_values[0].powi(2);
         let bound = if f64_sums { SUMMED_F64 } else { SUMMED };
         let turn = want.sensitivity(bound.absolute * largest);
-        for k in 0..3 {
-            let tolerance = Tolerance { relative: 0.0, absolute: turn[k] };
+        for (k, &absolute) in turn.iter().enumerate().take(3) {
+            let tolerance = Tolerance { relative: 0.0, absolute };
             let name = format!("component {k}, f64 sums {f64_sums}");
             let (got, want) = (got.series.column(k), want.series.column(k));
             let sign = got.dot(&want).signum();

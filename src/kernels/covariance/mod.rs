@@ -8,7 +8,7 @@
 
 use std::time::Instant;
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Bold, Device, Span};
@@ -78,14 +78,6 @@ impl Filter {
     #[must_use]
     pub fn rank_left(&self) -> usize {
         self.n_volumes().saturating_sub(1 + self.basis.ncols())
-    }
-
-    /// The columns that are taken out, the mean's among them, `[volume][column]`.
-    #[must_use]
-    pub fn removed(&self) -> Array2<f64> {
-        let n = self.n_volumes();
-        let mean = Array2::from_elem((n, 1), 1.0 / (n as f64).sqrt());
-        concatenate(Axis(1), &[mean.view(), self.basis.view()]).unwrap_or(mean)
     }
 }
 
