@@ -9,6 +9,7 @@ use super::align::Alignment;
 use super::beats::{Beats, detect};
 use super::cardiac_phase::CardiacPhase;
 use super::coverage;
+use super::flagged::{BadStretches, Flagged};
 use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{Equalisation, RespiratoryPhase};
 use super::slow_columns::{SlowColumns, SlowSummary};
@@ -71,6 +72,15 @@ pub struct PhysioSummary {
     pub slow: Vec<SlowSummary>,
     /// The table whose beats or breaths took the place of detection.
     pub peak_table: Option<String>,
+    /// Stretches that say little about the heart or the breath, in order of time.
+    #[serde(default)]
+    pub flagged: Vec<Flagged>,
+    /// What becomes of acquisitions within them.
+    #[serde(default)]
+    pub bad_stretches: BadStretches,
+    /// Volumes (from 0) with a slice whose columns are 0 for it.
+    #[serde(default)]
+    pub censored_volumes: Vec<usize>,
     /// How the record's time was related to the scan's; none where nobody asked.
     pub alignment: Option<Alignment>,
 }
@@ -179,6 +189,9 @@ pub fn retroicor_from(
             .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
         slow: slow.summary,
         peak_table,
+        flagged: Vec::new(),
+        bad_stretches: BadStretches::default(),
+        censored_volumes: Vec::new(),
         alignment: None,
     };
     let groups =
