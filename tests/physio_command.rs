@@ -248,8 +248,8 @@ fn a_breath_is_where_the_trace_is_highest() {
             &trace.samples[middle.saturating_sub(12)..(middle + 13).min(trace.samples.len())];
         part.iter().sum::<f64>() / part.len() as f64
     };
-    assert!(phase.breaths_s().len() > 50);
-    for &t in &phase.breaths_s()[1..phase.breaths_s().len() - 1] {
+    assert!(phase.breaths().peaks_s.len() > 50);
+    for &t in &phase.breaths().peaks_s[1..phase.breaths().peaks_s.len() - 1] {
         assert!(at(t) > at(t - 0.7) && at(t) > at(t + 0.7), "breath at {t} s");
     }
 }

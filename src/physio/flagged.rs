@@ -21,6 +21,10 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Each of them.
+    pub const ALL: [Reason; 5] =
+        [Reason::Missing, Reason::Flat, Reason::Clipped, Reason::Noise, Reason::Interval];
+
     /// As summaries spell it.
     #[must_use]
     pub fn name(self) -> &'static str {

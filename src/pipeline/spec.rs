@@ -9,7 +9,7 @@ use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, Terms};
+use crate::physio::{Align, BadStretches, Terms};
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -47,6 +47,9 @@ pub struct RecordOptions {
     pub dummies: usize,
     /// Peak table whose beats take the place of detection.
     pub peaks: Option<PathBuf>,
+    /// What becomes of acquisitions within flagged stretches.
+    #[serde(default)]
+    pub bad_stretches: BadStretches,
 }
 
 /// How columns are made from events and confounds.
