@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::breaths::Breaths;
 use super::clean::{CleanTrace, clean};
-use super::flagged::Reason;
+use super::flagged::{Flagged, Reason};
 use super::hilbert::rvt_hilbert;
 use super::rate::{HALF_WINDOW_S, heart_rate, rv};
 use super::respiratory_phase::LOWEST_HZ;
@@ -149,20 +149,35 @@ impl Source<'_> {
             (Measure::Rvt, None) => {
                 return Err(Error::internal(thing, "has no breaths", "be searched before", ""));
             }
-            (Measure::RvtHilbert, _) => (rvt_hilbert(&breathing(), times_s), 0.0),
+            (Measure::RvtHilbert, _) => (rvt_hilbert(&breathing(), times_s), HALF_WINDOW_S),
             (Measure::Rv, _) => (rv(&breathing(), times_s), HALF_WINDOW_S),
             (Measure::Hr, _) => return self.heart_rate(beats_s, times_s),
         };
-        let flagged = self.breaths.map_or(&[][..], |b| &b.flagged);
-        let is_lost = |time_s: f64| {
-            flagged.iter().any(|f| {
-                f.reason != Reason::Clipped
-                    && (f.from_s - reach_s..=f.to_s + reach_s).contains(&time_s)
-            })
-        };
-        let lost: Vec<bool> = times_s.iter().map(|&t| is_lost(t)).collect();
+        let lost = self.lost_s(measure, reach_s);
+        let is_lost = |t: &f64| lost.iter().any(|(from_s, to_s)| (*from_s..=*to_s).contains(t));
+        let lost: Vec<bool> = times_s.iter().map(is_lost).collect();
         join_over(&mut values, &lost);
         Ok(values)
+    }
+
+    /// Where the breathing says nothing of a measure that looks `reach_s` to both sides, seconds. RVT by peaks looks to
+    /// the middle between the two nearest ends of inspiration on each side.
+    fn lost_s(&self, measure: Measure, reach_s: f64) -> Vec<(f64, f64)> {
+        let Some(breaths) = self.breaths else { return Vec::new() };
+        let peaks_s = &breaths.peaks_s;
+        let lost = breaths.flagged.iter().filter(|f| f.reason != Reason::Clipped);
+        let widened = |f: &Flagged| {
+            if measure != Measure::Rvt {
+                return (f.from_s - reach_s, f.to_s + reach_s);
+            }
+            let n_before = peaks_s.partition_point(|&p| p < f.from_s);
+            let n_until = peaks_s.partition_point(|&p| p <= f.to_s);
+            let middle = |pair: &[f64]| 0.5 * (pair[0] + pair[1]);
+            let before = n_before.checked_sub(2).map_or(f64::MIN, |k| middle(&peaks_s[k..k + 2]));
+            let after = peaks_s.get(n_until..n_until + 2).map_or(f64::MAX, middle);
+            (before, after)
+        };
+        lost.map(widened).collect()
     }
 
     fn heart_rate(&self, beats_s: &[f64], times_s: &[f64]) -> Result<Vec<f64>> {
