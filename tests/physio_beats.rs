@@ -2,7 +2,7 @@
 
 mod physio_common;
 
-use boldly::physio::{CardiacPhase, RespiratoryPhase, beats, detect};
+use boldly::physio::{CardiacPhase, Channel, Reason, RespiratoryPhase, beats, detect};
 use boldly::recording::Trace;
 use physio_common::{Agreement, Random, agreement, breathing, dicrotic, pulse, resting};
 
@@ -142,15 +142,80 @@ fn a_recorders_own_marks_are_taken_and_a_double_mark_is_dropped() {
 }
 
 #[test]
-fn short_gaps_are_bridged_and_a_long_one_is_an_error_that_names_its_time() {
+fn gaps_are_bridged_and_flagged_and_a_long_one_is_an_error_that_names_its_time() {
     let (mut trace, want) = pulse(50.0, 200.0, -20.0, resting, dicrotic);
     trace.samples[1000..1020].fill(f64::NAN);
     trace.samples[..3].fill(f64::NAN);
-    let a = agreement(&beats(&trace).unwrap(), &want, 0.25);
-    assert!(a.n_missed + a.n_extra == 0, "{a:?}");
     trace.samples[2000..2100].fill(f64::INFINITY);
+    let found = detect(&trace, "the trace").unwrap();
+    let a = agreement(&found.times_s, &want, 0.25);
+    assert!(a.n_missed + a.n_extra == 0, "{a:?}");
+    let missing: Vec<_> = found.flagged.iter().filter(|f| f.reason == Reason::Missing).collect();
+    assert_eq!(missing.len(), 2, "{:?}", found.flagged);
+    // From the last sample before the gap to the first behind it.
+    assert!((missing[0].from_s + 0.02).abs() < 1e-9 && (missing[0].to_s - 0.4).abs() < 1e-9);
+    assert!((missing[1].from_s - 19.98).abs() < 1e-9 && (missing[1].to_s - 22.0).abs() < 1e-9);
+    trace.samples[2000..3600].fill(f64::NAN);
     let message = beats(&trace).unwrap_err().to_string();
-    assert!(message.contains("no values for 2.00 s from 20.00 s on"), "{message}");
+    assert!(message.contains("no values for 32.00 s from 20.00 s on"), "{message}");
+}
+
+#[test]
+fn flat_clipped_and_noisy_stretches_and_odd_intervals_are_flagged_where_they_are() {
+    let (clean, beats_s) = pulse(100.0, 300.0, 0.0, |_| 1.0, dicrotic);
+    let flagged = |trace: &Trace| detect(trace, "the trace").unwrap().flagged;
+    assert_eq!(flagged(&clean), []);
+    let one = |trace: &Trace, reason: Reason, from_s: f64, to_s: f64, slack_s: f64| {
+        let found: Vec<_> = flagged(trace).into_iter().filter(|f| f.reason == reason).collect();
+        assert_eq!(found.len(), 1, "{reason:?}: {:?}", flagged(trace));
+        assert_eq!(found[0].channel, Channel::Cardiac);
+        let (a, b) = (found[0].from_s - from_s, found[0].to_s - to_s);
+        assert!(a.abs() <= slack_s && b.abs() <= slack_s, "{reason:?}: {found:?}");
+    };
+    let mut flat = clean.clone();
+    flat.samples[10_000..10_400].fill(0.3);
+    one(&flat, Reason::Flat, 99.99, 104.0, 0.011);
+    let mut clipped = clean.clone();
+    clipped.samples[20_000..20_080].fill(1.2);
+    one(&clipped, Reason::Clipped, 199.99, 200.8, 0.011);
+    let mut noisy = clean.clone();
+    let mut random = Random(3);
+    noisy.samples[15_000..16_000].iter_mut().for_each(|v| *v = 0.3 + 0.3 * random.gaussian());
+    let noise: f64 = flagged(&noisy)
+        .iter()
+        .filter(|f| f.reason == Reason::Noise)
+        .map(|f| {
+            assert!(f.from_s > 148.0 && f.to_s < 162.0, "{f:?}");
+            f.to_s - f.from_s
+        })
+        .sum();
+    assert!(noise > 5.0, "{noise} s of 10 s of noise are flagged");
+    // A beat that comes 0.4 s early, with the pause behind it.
+    let (mut early, from) = (clean.clone(), ((beats_s[100] - 0.5) * 100.0) as usize);
+    early.samples.drain(from..from + 40);
+    let at = from + 100;
+    let last = early.samples[at];
+    early.samples.splice(at..at, std::iter::repeat_n(last, 40));
+    let odd: Vec<_> =
+        flagged(&early).into_iter().filter(|f| f.reason == Reason::Interval).collect();
+    assert_eq!(odd.len(), 2, "{odd:?}");
+    assert!((odd[0].to_s - odd[1].from_s).abs() < 1e-9 && odd[0].to_s - odd[0].from_s < 0.7);
+}
+
+#[test]
+fn a_pulse_whose_tops_are_cut_off_keeps_the_moments_it_had() {
+    let wave = |p: f64| {
+        let skewed = p + 0.6 * p.sin();
+        (3.0 * (skewed.cos() - 1.0)).exp()
+    };
+    let (trace, _) = pulse(50.0, 300.0, 0.0, resting, wave);
+    let want = beats(&trace).unwrap();
+    for level in [0.5, 0.7, 0.9] {
+        let mut cut = trace.clone();
+        cut.samples.iter_mut().for_each(|v| *v = v.min(level));
+        let a = assert_agrees(&format!("cut at {level}"), &cut, &want, 0.02);
+        assert!(a.offset_s.abs() < 0.03, "{level}: {a:?}");
+    }
 }
 
 #[test]

@@ -109,7 +109,7 @@ fn the_respiratory_phase_equals_the_reference_by_rank_and_by_glovers_histogram()
         assert_same_angles(key, &got, &numbers(&want[key]));
     }
     // 0.27 Hz for 120 s.
-    let n = RespiratoryPhase::new(&trace).unwrap().n_breaths();
+    let n = RespiratoryPhase::new(&trace).unwrap().breaths().n_breaths;
     assert!((31..=33).contains(&n), "{n} breaths");
 }
 

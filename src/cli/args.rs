@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, Terms};
+use crate::physio::{Align, BadStretches, Terms};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::order::Criterion;
 use crate::pipeline::save::Session;
@@ -95,6 +95,17 @@ pub(super) struct RecordArgs {
     /// Volumes that were dropped from the image's start, which the recording still counts
     #[arg(long, value_name = "N", default_value_t = 0, requires = "physio")]
     dummies: usize,
+    /// What becomes of slices acquired within a flagged stretch of the recording (missing, flat, clipped, noise, or an RR
+    /// interval that stands out): `interpolate` carries the phases through; `censor` makes the columns of that trace
+    /// 0 there, so nothing is subtracted, and lists the volumes in the sidecar
+    #[arg(long, value_enum, default_value = "interpolate", requires = "physio")]
+    bad_stretches: BadStretchesName,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum BadStretchesName {
+    Interpolate,
+    Censor,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -114,7 +125,11 @@ impl RecordArgs {
             AlignName::Start => Align::Start,
             AlignName::End => Align::End,
         };
-        RecordOptions { align, dummies: self.dummies, peaks }
+        let bad_stretches = match self.bad_stretches {
+            BadStretchesName::Interpolate => BadStretches::Interpolate,
+            BadStretchesName::Censor => BadStretches::Censor,
+        };
+        RecordOptions { align, dummies: self.dummies, peaks, bad_stretches }
     }
 }
 

@@ -7,16 +7,21 @@
 //! 4. the median beat becomes a template, candidates are scored by their likeness to it, the chain is chosen again with the
 //!    local period (twice);
 //! 5. intervals of two or more periods are filled; each beat's time is the maximum of the lightly smoothed trace, to a
-//!    fraction of a sample by a parabola.
+//!    fraction of a sample by a parabola (`refine`).
+//!
+//! Tops that the recorder cut off are restored from their flanks before (`clipped`), what is doubtful is flagged (`unusable`).
 //!
 //! A trace with two levels only (a recorder's own pulse marks) gives its rising edges as candidates.
 
 use super::clean::{CleanTrace, clean};
+use super::clipped::restore_clipped;
+use super::flagged::Flagged;
+use super::peaks::Channel;
 use super::period::{dominant_within, local_periods, wrong_rate};
-use super::signal::{
-    decimate, gaussian_mean, local_maxima, median, parabola_vertex, standard_moment,
-};
-use super::track::{Candidate, best_chain, fill_missed, neighbours_median};
+use super::refine::{Shape, refined};
+use super::signal::{decimate, gaussian_mean, local_maxima, median, standard_moment};
+use super::track::{Candidate, best_chain, fill_missed};
+use super::unusable;
 use crate::error::{Error, Result};
 use crate::recording::Trace;
 
@@ -30,8 +35,6 @@ const WORKING_HZ: f64 = 100.0;
 const RIGIDITY: f64 = 1.2;
 /// Below this a candidate resembles no beat (a typical one: about 1).
 const LOWEST_SCORE: f64 = 0.3;
-/// A beat is moved at most this far from where the band-passed trace has it.
-const REFINE_REACH_S: f64 = 0.1;
 /// Mean autocorrelation at the period below which there is no pulse in the trace (white noise: 0.02 to 0.06).
 const LOWEST_CORRELATION: f64 = 0.12;
 
@@ -46,20 +49,38 @@ pub struct Beats {
     pub filled_s: Vec<f64>,
     /// Intervals (RR) that differ by more than 30 % from the median of the twelve around them.
     pub n_rr_outliers: usize,
+    /// Stretches that say little about the heart, those intervals among them; in order of time.
+    pub flagged: Vec<Flagged>,
 }
 
 impl Beats {
     /// Beats that are known: in increasing order, seconds, none of them put in.
     #[must_use]
     pub fn known(times_s: Vec<f64>) -> Beats {
-        Beats::new(times_s, Vec::new())
+        Beats::new(times_s, Vec::new(), Vec::new())
     }
 
-    fn new(times_s: Vec<f64>, filled_s: Vec<f64>) -> Beats {
-        let rr: Vec<f64> = times_s.windows(2).map(|w| w[1] - w[0]).collect();
-        let is_outlier = |i: &usize| (rr[*i] / neighbours_median(&rr, *i, 6) - 1.0).abs() > 0.3;
-        let n_rr_outliers = (0..rr.len()).filter(is_outlier).count();
-        Beats { times_s, n_filled: filled_s.len(), filled_s, n_rr_outliers }
+    /// Beats that are known, with what the trace they belong to shows.
+    ///
+    /// # Errors
+    /// Bad data: a trace that is constant, too short or has a gap of more than 30 s.
+    pub fn known_in(times_s: Vec<f64>, trace: &Trace, thing: &str) -> Result<Beats> {
+        let beats = Beats::known(times_s);
+        let period_s = 60.0 / beats.rate_bpm().max(1.0);
+        let trace = clean(trace, thing, 0.0)?;
+        let shown = match marks(&trace) {
+            Some(_) => Vec::new(),
+            None => unusable::of_trace(&trace, Channel::Cardiac, period_s),
+        };
+        Ok(Beats::new(beats.times_s, Vec::new(), shown))
+    }
+
+    fn new(times_s: Vec<f64>, filled_s: Vec<f64>, mut flagged: Vec<Flagged>) -> Beats {
+        let odd = unusable::odd_intervals(&times_s);
+        let n_rr_outliers = odd.len();
+        flagged.extend(odd);
+        flagged.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+        Beats { times_s, n_filled: filled_s.len(), filled_s, n_rr_outliers, flagged }
     }
 
     /// Mean rate, beats a minute.
@@ -75,7 +96,7 @@ impl Beats {
 /// Times of the heart beats in seconds relative to the first volume, increasing.
 ///
 /// # Errors
-/// Bad data: constant, too short, a gap of more than 1 s, no regular pulse, or a rate no heart has (the declared
+/// Bad data: constant, too short, a gap of more than 30 s, no regular pulse, or a rate no heart has (the declared
 /// SamplingFrequency is wrong).
 pub fn beats(trace: &Trace) -> Result<Vec<f64>> {
     Ok(detect(trace, "the cardiac trace")?.times_s)
@@ -86,13 +107,25 @@ pub fn beats(trace: &Trace) -> Result<Vec<f64>> {
 /// # Errors
 /// As [`beats()`].
 pub fn detect(trace: &Trace, thing: &str) -> Result<Beats> {
-    let trace = clean(trace, thing, LOWEST_HZ)?;
-    let times = match marks(&trace) {
-        Some(marks) => from_marks(&marks, &trace, thing)?,
-        None => from_waveform(&trace, thing)?,
+    let mut trace = clean(trace, thing, LOWEST_HZ)?;
+    let as_recorded = trace.samples.clone();
+    let marks = marks(&trace);
+    let seen = match &marks {
+        Some(marks) => from_marks(marks, &trace, thing)?,
+        None => {
+            restore_clipped(&mut trace.samples, trace.sampling_hz);
+            from_waveform(&trace, thing)?
+        }
     };
+    let times: Vec<f64> = seen.iter().map(|(time_s, _)| *time_s).collect();
     let (times_s, filled_s) = fill_missed(&times);
-    let beats = Beats::new(times_s, filled_s);
+    let mut flagged = unusable::unlike_beats(&seen, &filled_s);
+    if let (None, [first, .., last]) = (marks, &times_s[..]) {
+        let period_s = (last - first) / (times_s.len() - 1) as f64;
+        trace.samples = as_recorded;
+        flagged.extend(unusable::of_trace(&trace, Channel::Cardiac, period_s));
+    }
+    let beats = Beats::new(times_s, filled_s, flagged);
     if beats.times_s.len() < 3 {
         return Err(no_pulse(thing));
     }
@@ -123,7 +156,8 @@ fn marks(trace: &CleanTrace) -> Option<Vec<usize>> {
         .then(|| (1..x.len()).filter(|&i| x[i] == high && x[i - 1] == low).collect())
 }
 
-fn from_marks(marks: &[usize], trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
+/// Times of the marks that are beats, each with a likeness of 1.
+fn from_marks(marks: &[usize], trace: &CleanTrace, thing: &str) -> Result<Vec<(f64, f64)>> {
     let times: Vec<f64> = marks.iter().map(|&i| trace.time_s(i as f64)).collect();
     let rr: Vec<f64> = times.windows(2).map(|w| w[1] - w[0]).collect();
     let period = median(&rr).ok_or_else(|| no_pulse(thing))?;
@@ -137,7 +171,7 @@ fn from_marks(marks: &[usize], trace: &CleanTrace, thing: &str) -> Result<Vec<f6
             period_s: local_period(&times, times[i], period),
         })
         .collect();
-    Ok(best_chain(&candidates, RIGIDITY).into_iter().map(|i| times[i]).collect())
+    Ok(best_chain(&candidates, RIGIDITY).into_iter().map(|i| (times[i], 1.0)).collect())
 }
 
 /// The trace ready for detection, at the working rate.
@@ -155,7 +189,8 @@ struct Prepared {
     spiky: bool,
 }
 
-fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
+/// Times of the beats seen, each with its likeness to the median beat.
+fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<(f64, f64)>> {
     let rhythm = dominant_within(&trace.samples, trace.sampling_hz, RR_RANGE_S, thing, "beats")?
         .filter(|r| r.correlation >= LOWEST_CORRELATION)
         .ok_or_else(|| no_pulse(thing))?;
@@ -175,21 +210,29 @@ fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<f64>> {
         })
         .collect();
     let mut chain = best_chain(&candidates, 0.7 * RIGIDITY);
+    let mut likenesses = vec![0.0; candidates.len()];
     for _ in 0..2 {
         let positions: Vec<usize> = chain.iter().map(|&c| maxima[c]).collect();
         let times: Vec<f64> = positions.iter().map(|&i| time(i)).collect();
         let template = template(&p.z, &positions, period_s, p.hz);
-        for (c, &i) in candidates.iter_mut().zip(&maxima) {
+        for ((c, &i), likeness) in candidates.iter_mut().zip(&maxima).zip(&mut likenesses) {
             // A ripple may resemble a beat, but it has no height.
-            let likeness = template.likeness(&p.z, i).max(0.0);
-            c.score = (0.4 * height(i) + 0.6 * likeness) * (4.0 * height(i)).min(1.0);
+            *likeness = template.likeness(&p.z, i).max(0.0);
+            c.score = (0.4 * height(i) + 0.6 * *likeness) * (4.0 * height(i)).min(1.0);
             c.period_s = local_period(&times, c.time_s, c.period_s);
         }
         chain = best_chain(&candidates, RIGIDITY);
     }
     // What was chosen only to break a long interval is no beat: it is filled with the rest of the interval.
-    let seen = chain.iter().filter(|&&c| candidates[c].score >= LOWEST_SCORE);
-    Ok(refine(trace, &p, seen.map(|&c| time(maxima[c])), period_s))
+    chain.retain(|&c| candidates[c].score >= LOWEST_SCORE);
+    let times: Vec<f64> = chain.iter().map(|&c| time(maxima[c])).collect();
+    let shape = Shape { inverted: p.inverted, spiky: p.spiky, period_s };
+    let likeness = chain.iter().map(|&c| likenesses[c]);
+    let mut seen: Vec<(f64, f64)> =
+        refined(trace, &times, &shape).into_iter().zip(likeness).collect();
+    // Two that were moved onto one are one.
+    seen.dedup_by(|b, a| b.0 <= a.0);
+    Ok(seen)
 }
 
 fn prepare(trace: &CleanTrace, period_s: f64) -> Prepared {
@@ -284,58 +327,4 @@ fn local_period(times: &[f64], time_s: f64, otherwise: f64) -> f64 {
         Some(m) if rr.len() >= 3 => m.clamp(RR_RANGE_S.0, RR_RANGE_S.1),
         _ => otherwise,
     }
-}
-
-/// Move each beat to the extreme of the lightly smoothed full-rate trace nearby, to a fraction of a sample.
-fn refine(
-    trace: &CleanTrace,
-    prepared: &Prepared,
-    times: impl Iterator<Item = f64>,
-    period_s: f64,
-) -> Vec<f64> {
-    let sign = if prepared.inverted { -1.0 } else { 1.0 };
-    let hz = trace.sampling_hz;
-    let smooth_s = if prepared.spiky { 0.004 } else { smoothing_s(trace, prepared, period_s) };
-    let x: Vec<f64> =
-        gaussian_mean(&trace.samples, smooth_s * hz).iter().map(|v| sign * v).collect();
-    let reach = ((REFINE_REACH_S.min(0.15 * period_s) * hz).round() as usize).max(1);
-    let mut refined: Vec<f64> = Vec::new();
-    for time_s in times {
-        let position = (time_s - trace.start_s) * hz;
-        let centre = (position.round().max(0.0) as usize).min(x.len() - 1);
-        let (from, to) = (centre.saturating_sub(reach), (centre + reach).min(x.len() - 1));
-        let top = (from..=to).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(centre);
-        let at_edge = top == from || top == to;
-        let time_s = if at_edge || top == 0 || top + 1 >= x.len() {
-            time_s
-        } else {
-            trace.time_s(top as f64 + parabola_vertex(x[top - 1], x[top], x[top + 1]))
-        };
-        if refined.last().is_none_or(|&last| time_s > last) {
-            refined.push(time_s);
-        }
-    }
-    refined
-}
-
-/// Width of the smoothing before a maximum is taken, seconds: more of it the more noise there is between neighbouring
-/// samples compared with the height of the pulse.
-fn smoothing_s(trace: &CleanTrace, prepared: &Prepared, period_s: f64) -> f64 {
-    let hz = trace.sampling_hz;
-    let x = &trace.samples;
-    let bends: Vec<f64> = x.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).powi(2) / 6.0).collect();
-    let typical: Vec<f64> = bends.chunks(64).filter_map(median).collect();
-    // The median square of a Gaussian is 0.455 of its variance.
-    let noise = (median(&typical).unwrap_or(0.0) / 0.455).sqrt();
-    let stretch = ((1.5 * period_s * hz) as usize).max(2);
-    let heights: Vec<f64> = gaussian_mean(x, 0.03 * hz)
-        .chunks(stretch)
-        .map(|c| {
-            c.iter().fold(f64::MIN, |m, &v| m.max(v)) - c.iter().fold(f64::MAX, |m, &v| m.min(v))
-        })
-        .collect();
-    let height = median(&heights).unwrap_or(0.0);
-    // Averaging over a given time holds more samples at a higher rate.
-    let ratio = noise / height.max(1e-300) * (50.0 / prepared.hz.max(hz)).sqrt();
-    (0.015 + 0.25 * ratio).min(0.07 * period_s).min(0.06)
 }

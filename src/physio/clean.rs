@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::recording::Trace;
 
 /// Gaps up to this long are bridged by a straight line; longer ones are an error.
-const LONGEST_GAP_S: f64 = 1.0;
+const LONGEST_GAP_S: f64 = 30.0;
 /// Less than this says nothing about a rhythm.
 const SHORTEST_TRACE_S: f64 = 5.0;
 
@@ -16,6 +16,8 @@ pub(super) struct CleanTrace {
     pub sampling_hz: f64,
     /// Time of the first sample kept, seconds.
     pub start_s: f64,
+    /// Bridged gaps: first sample and one past the last.
+    pub gaps: Vec<(usize, usize)>,
 }
 
 impl CleanTrace {
@@ -31,7 +33,7 @@ impl CleanTrace {
 }
 
 /// Check and mend a trace. Missing samples (not finite) at the ends are cut off, as if recording had begun later or
-/// ended earlier; gaps of at most 1 s are interpolated.
+/// ended earlier; gaps of at most 30 s are interpolated.
 ///
 /// `thing`: what messages call the trace. `lowest_hz`: the lowest usable sampling rate.
 ///
@@ -76,7 +78,7 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
         ));
     }
     let mut samples = trace.samples[first..=last].to_vec();
-    bridge_gaps(&mut samples, hz, start_s, thing)?;
+    let gaps = bridge_gaps(&mut samples, hz, start_s, thing)?;
     let largest = samples.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
     if largest > 0.0 {
         samples.iter_mut().for_each(|v| *v /= largest);
@@ -91,10 +93,16 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
         ));
     }
     samples.iter_mut().for_each(|v| *v -= low + 0.5 * (high - low));
-    Ok(CleanTrace { samples, sampling_hz: hz, start_s })
+    Ok(CleanTrace { samples, sampling_hz: hz, start_s, gaps })
 }
 
-fn bridge_gaps(samples: &mut [f64], hz: f64, start_s: f64, thing: &str) -> Result<()> {
+fn bridge_gaps(
+    samples: &mut [f64],
+    hz: f64,
+    start_s: f64,
+    thing: &str,
+) -> Result<Vec<(usize, usize)>> {
+    let mut gaps = Vec::new();
     let mut i = 0;
     while i < samples.len() {
         if samples[i].is_finite() {
@@ -121,7 +129,8 @@ fn bridge_gaps(samples: &mut [f64], hz: f64, start_s: f64, thing: &str) -> Resul
             let w = (step + 1) as f64 / (missing + 1) as f64;
             samples[k] = from * (1.0 - w) + to * w;
         }
+        gaps.push((i, next));
         i = next;
     }
-    Ok(())
+    Ok(gaps)
 }

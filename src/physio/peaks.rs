@@ -1,9 +1,12 @@
 //! Beats and breaths as a list that a person can correct: what detection found, what was put in, what was taken out.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Error, Result};
 
 /// What a peak belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Channel {
     /// A heart beat: the maximum of the pulse wave or the R wave.
     Cardiac,

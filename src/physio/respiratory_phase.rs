@@ -46,7 +46,7 @@ impl RespiratoryPhase {
     /// From a breathing trace, bin-free.
     ///
     /// # Errors
-    /// Bad data: constant, too short, a gap of more than 1 s, or a rhythm that is not breathing (SamplingFrequency).
+    /// Bad data: constant, too short, a gap of more than 30 s, or a rhythm that is not breathing (SamplingFrequency).
     pub fn new(trace: &Trace) -> Result<RespiratoryPhase> {
         Self::named(trace, Equalisation::MidRank, "the respiratory trace")
     }
@@ -104,16 +104,10 @@ impl RespiratoryPhase {
         (self.start_s, self.end_s)
     }
 
-    /// Breaths in the record.
+    /// Breaths of the record.
     #[must_use]
-    pub fn n_breaths(&self) -> usize {
-        self.breaths.n_breaths
-    }
-
-    /// The highest moment of each breath, seconds relative to the first volume.
-    #[must_use]
-    pub fn breaths_s(&self) -> &[f64] {
-        &self.breaths.peaks_s
+    pub fn breaths(&self) -> &Breaths {
+        &self.breaths
     }
 }
 

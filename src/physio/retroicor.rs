@@ -2,25 +2,25 @@
 //! t = k tr + slice_time, k from 0, and the slow columns at that moment; computed once for each unique slice time (multiband slices share it), demeaned.
 //! Source: Glover, Li & Ress 2000, eq. 4; interaction terms Harvey et al. 2008.
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::align::Alignment;
 use super::beats::{Beats, detect};
+use super::breaths::{Breaths, corrected};
 use super::cardiac_phase::CardiacPhase;
+use super::censor::Censored;
+use super::clean::clean;
 use super::coverage;
+use super::flagged::{BadStretches, Flagged};
+use super::moments::SliceMoments;
 use super::peaks::{Channel, Peaks};
-use super::respiratory_phase::{Equalisation, RespiratoryPhase};
+use super::respiratory_phase::{Equalisation, LOWEST_HZ, RespiratoryPhase};
 use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
 use crate::error::{Error, Result};
 use crate::recording::{Acquisition, Recording, Trace};
 use crate::volume::SliceGroups;
-
-/// Slice times closer than this are one time, seconds.
-const SAME_TIME_S: f64 = 1e-6;
-/// A column that varies by less than this share of itself is constant but for rounding.
-const ROUNDING: f64 = 1e-9;
 
 /// The columns and what a person should know about them.
 #[derive(Debug, Clone)]
@@ -73,6 +73,15 @@ pub struct PhysioSummary {
     pub slow: Vec<SlowSummary>,
     /// The table whose beats or breaths took the place of detection.
     pub peak_table: Option<String>,
+    /// Stretches that say little about the heart or the breath, in order of time.
+    #[serde(default)]
+    pub flagged: Vec<Flagged>,
+    /// What becomes of acquisitions within them.
+    #[serde(default)]
+    pub bad_stretches: BadStretches,
+    /// Volumes (from 0) with a slice whose columns are 0 for it.
+    #[serde(default)]
+    pub censored_volumes: Vec<usize>,
     /// How the record's time was related to the scan's; none where nobody asked.
     pub alignment: Option<Alignment>,
     /// What the readers counted in each log (samples missing, flat, saturated, lost, at a time already seen), a line each.
@@ -99,11 +108,12 @@ pub fn retroicor(
     acquisition: &Acquisition,
     terms: &Terms,
 ) -> Result<Retroicor> {
-    retroicor_from(recording, &Peaks::default(), acquisition, terms)
+    let interpolate = BadStretches::Interpolate;
+    retroicor_from(recording, &Peaks::default(), acquisition, terms, interpolate)
 }
 
 /// RETROICOR columns of a run. The beats of `peaks` take the place of detection, and need no cardiac trace; its breaths
-/// are counted, but the respiratory phase follows the trace, not its peaks.
+/// make RVT by peaks, but the respiratory phase follows the trace itself. `bad`: what becomes of flagged stretches.
 ///
 /// # Errors
 /// As [`retroicor()`], and for peaks that cannot be used.
@@ -112,6 +122,7 @@ pub fn retroicor_from(
     peaks: &Peaks,
     acquisition: &Acquisition,
     terms: &Terms,
+    bad: BadStretches,
 ) -> Result<Retroicor> {
     let slices = SliceMoments::new(acquisition)?;
     let known_beats = peaks.times_s(Channel::Cardiac)?;
@@ -124,7 +135,9 @@ pub fn retroicor_from(
         (true, Some(_), None) if terms.slow.iter().any(|s| s.measure.is_cardiac()) => {
             return Err(missing_trace(recording, "cardiac", terms, "3/0/0"));
         }
-        (true, Some(beats_s), _) => Some(known(beats_s, peaks, &slices)?),
+        (true, Some(beats_s), trace) => {
+            Some(known(beats_s, peaks, trace.as_ref(), recording, &slices)?)
+        }
         (true, None, Some(trace)) => Some(cardiac(recording, trace, &slices)?),
         (true, None, None) => return Err(missing_trace(recording, "cardiac", terms, "0/4/0")),
     };
@@ -135,12 +148,23 @@ pub fn retroicor_from(
     };
     let beats = cardiac.as_ref().map(|(_, beats)| beats);
     let beats_s = beats.map_or(&[][..], |beats| &beats.times_s);
-    let slow = SlowColumns::new(recording, terms, beats_s, slices.interval_s())?;
+    let breaths = match (&respiratory, known_breaths, &recording.respiratory) {
+        (Some(phase), Some(peaks_s), Some(trace)) => {
+            let trace = clean(trace, &thing_of(recording, "respiratory"), LOWEST_HZ)?;
+            Some(corrected(&trace, peaks_s, phase.breaths()))
+        }
+        (phase, ..) => phase.as_ref().map(|phase| phase.breaths().clone()),
+    };
+    let slow = SlowColumns::new(recording, terms, beats_s, breaths.as_ref(), slices.interval_s())?;
+    let flagged = flagged_of(beats, breaths.as_ref(), slices.interval_s());
+    let censored = Censored::new(&flagged, bad, terms, &slices);
+    censored.check(terms, &recording.name)?;
     let names = terms.names();
     let columns = slices
         .unique_s
         .iter()
-        .map(|&slice_time| {
+        .zip(&censored.groups)
+        .map(|(&slice_time, group)| {
             let mut columns = Array2::zeros((slices.n_volumes, terms.n_columns()));
             for (volume, mut row) in columns.rows_mut().into_iter().enumerate() {
                 let time_s = slices.moment_s(volume, slice_time);
@@ -149,16 +173,14 @@ pub fn retroicor_from(
                 let values = terms.values(c, r).into_iter().chain(slow.values(time_s));
                 row.iter_mut().zip(values).for_each(|(cell, value)| *cell = value);
             }
-            match demean(&mut columns).filter(|_| slices.n_volumes > 1) {
+            match group.apply(&mut columns, terms).filter(|_| slices.n_volumes > 1) {
                 None => Ok(columns),
                 Some(column) => Err(does_not_vary(recording, &names[column], slice_time)),
             }
         })
         .collect::<Result<_>>()?;
-    let n_breaths =
-        respiratory.as_ref().map(|r| known_breaths.as_ref().map_or(r.n_breaths(), Vec::len));
-    let breaths_s =
-        respiratory.as_ref().map(|r| known_breaths.unwrap_or_else(|| r.breaths_s().to_vec()));
+    let n_breaths = breaths.as_ref().map(|b| b.n_breaths);
+    let breaths_s = breaths.map(|b| b.peaks_s);
     let breathing_rate = |r: &RespiratoryPhase| {
         let (from, to) = r.interval_s();
         60.0 * n_breaths.unwrap_or(0) as f64 / (to - from)
@@ -187,6 +209,9 @@ pub fn retroicor_from(
             .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
         slow: slow.summary,
         peak_table,
+        flagged,
+        bad_stretches: bad,
+        censored_volumes: censored.volumes(),
         alignment: None,
         logs: Vec::new(),
     };
@@ -215,13 +240,27 @@ pub fn phases(recording: &Recording, acquisition: &Acquisition) -> Result<Phases
     })
 }
 
-/// Beats that are known, which must reach both ends of the scan but for ten of them.
-fn known(beats_s: Vec<f64>, peaks: &Peaks, slices: &SliceMoments) -> Result<(CardiacPhase, Beats)> {
-    let beats = Beats::known(beats_s);
+/// Beats that are known, which must reach both ends of the scan but for ten of them. `trace`: theirs, where there is one.
+fn known(
+    beats_s: Vec<f64>,
+    peaks: &Peaks,
+    trace: Option<&Trace>,
+    recording: &Recording,
+    slices: &SliceMoments,
+) -> Result<(CardiacPhase, Beats)> {
+    let beats = match trace {
+        Some(trace) => Beats::known_in(beats_s, trace, &thing_of(recording, "cardiac"))?,
+        None => Beats::known(beats_s),
+    };
     let interval = (beats.times_s[0], beats.times_s[beats.times_s.len() - 1]);
     let slack_s = 600.0 / beats.rate_bpm();
     coverage::check(interval, slices.interval_s(), slack_s, "stretch of ten beats", &peaks.name)?;
     Ok((CardiacPhase::new(&beats.times_s)?, beats))
+}
+
+/// What messages call a column of the recording.
+fn thing_of(recording: &Recording, column: &str) -> String {
+    format!("{}, column {column},", recording.name)
 }
 
 fn missing_trace(recording: &Recording, column: &str, terms: &Terms, instead: &str) -> Error {
@@ -238,7 +277,7 @@ fn cardiac(
     trace: &Trace,
     slices: &SliceMoments,
 ) -> Result<(CardiacPhase, Beats)> {
-    let thing = format!("{}, column cardiac,", recording.name);
+    let thing = thing_of(recording, "cardiac");
     let beats = detect(trace, &thing)?;
     let interval = (
         trace.start_s + missing_at(trace.samples.iter()) / trace.sampling_hz,
@@ -260,27 +299,12 @@ fn respiratory(
     trace: &Trace,
     slices: &SliceMoments,
 ) -> Result<RespiratoryPhase> {
-    let thing = format!("{}, column respiratory,", recording.name);
+    let thing = thing_of(recording, "respiratory");
     let phase = RespiratoryPhase::named(trace, Equalisation::MidRank, &thing)?;
     let interval = phase.interval_s();
-    let breath_s = (interval.1 - interval.0) / phase.n_breaths().max(1) as f64;
+    let breath_s = (interval.1 - interval.0) / phase.breaths().n_breaths.max(1) as f64;
     coverage::check(interval, slices.interval_s(), breath_s, "breath", &thing)?;
     Ok(phase)
-}
-
-/// Take the means off; the first column of which nothing but rounding is left, if there is one.
-fn demean(columns: &mut Array2<f64>) -> Option<usize> {
-    let mut constant = None;
-    for (at, mut column) in columns.columns_mut().into_iter().enumerate() {
-        let largest = |c: ArrayView1<f64>| c.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-        let before = largest(column.view());
-        let mean = column.sum() / column.len() as f64;
-        column -= mean;
-        if largest(column.view()) <= ROUNDING * before {
-            constant.get_or_insert(at);
-        }
-    }
-    constant
 }
 
 /// A column that is the same in all volumes would be fitted as zeros, and nobody would know.
@@ -295,68 +319,16 @@ fn does_not_vary(recording: &Recording, column: &str, slice_time: f64) -> Error 
     )
 }
 
-/// When each slice of each volume was acquired, by unique slice time.
-struct SliceMoments {
-    tr: f64,
-    n_volumes: usize,
-    /// Ascending, seconds after the start of the volume.
-    unique_s: Vec<f64>,
-    group_of_plane: Vec<usize>,
-}
-
-impl SliceMoments {
-    fn new(acquisition: &Acquisition) -> Result<SliceMoments> {
-        let Some(times) = &acquisition.slice_times else {
-            return Err(Error::missing_input(
-                "SliceTiming",
-                "is not known, so the phase of a slice cannot be",
-                "",
-                "give the times with --slice-times FILE, or a BIDS sidecar that has SliceTiming",
-            ));
-        };
-        let (tr, n_volumes) = (acquisition.tr, acquisition.n_volumes);
-        if !(tr.is_finite() && tr > 0.0) || n_volumes == 0 || times.is_empty() {
-            return Err(Error::bad_data(
-                "the run",
-                format!("has TR {tr} s, {n_volumes} volumes and {} slice times", times.len()),
-                "have a positive TR, volumes and slices",
-                "check the header, or give --tr and --slice-times",
-            ));
-        }
-        if let Some(k) = times.iter().position(|t| !(0.0..tr).contains(t)) {
-            return Err(Error::bad_data(
-                format!("slice_times[{k}] = {}", times[k]),
-                format!("lies outside the volume (tr = {tr} s)"),
-                "lie in [0, tr)",
-                "BIDS gives SliceTiming in seconds, not ms",
-            ));
-        }
-        let mut unique_s = times.clone();
-        unique_s.sort_by(f64::total_cmp);
-        unique_s.dedup_by(|b, a| *b - *a < SAME_TIME_S);
-        let group_of_plane = times
-            .iter()
-            .map(|&t| unique_s.partition_point(|&u| u <= t).saturating_sub(1))
-            .collect();
-        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane })
-    }
-
-    /// Seconds relative to the start of the first volume.
-    fn moment_s(&self, volume: usize, slice_time: f64) -> f64 {
-        volume as f64 * self.tr + slice_time
-    }
-
-    /// First and last acquisition, seconds.
-    fn interval_s(&self) -> (f64, f64) {
-        let last = self.unique_s.len() - 1;
-        (self.unique_s[0], self.moment_s(self.n_volumes - 1, self.unique_s[last]))
-    }
-
-    /// Share of the acquisitions of unique slice times for which something holds.
-    fn share(&self, holds: impl Fn(f64) -> bool) -> f64 {
-        let moments = (0..self.n_volumes)
-            .flat_map(|v| self.unique_s.iter().map(move |&s| self.moment_s(v, s)));
-        let n = self.n_volumes * self.unique_s.len();
-        moments.filter(|&t| holds(t)).count() as f64 / n as f64
-    }
+/// Flagged stretches of both channels that touch the scan, in order of time.
+fn flagged_of(
+    beats: Option<&Beats>,
+    breaths: Option<&Breaths>,
+    scan_s: (f64, f64),
+) -> Vec<Flagged> {
+    let cardiac = beats.into_iter().flat_map(|b| &b.flagged);
+    let respiratory = breaths.into_iter().flat_map(|b| &b.flagged);
+    let touches = |f: &&Flagged| f.from_s <= scan_s.1 && f.to_s >= scan_s.0;
+    let mut flagged: Vec<Flagged> = cardiac.chain(respiratory).filter(touches).copied().collect();
+    flagged.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
+    flagged
 }

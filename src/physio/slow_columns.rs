@@ -4,8 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::breaths::breaths_of;
+use super::breaths::Breaths;
 use super::clean::{CleanTrace, clean};
+use super::flagged::{Flagged, Reason};
 use super::hilbert::rvt_hilbert;
 use super::rate::{HALF_WINDOW_S, heart_rate, rv};
 use super::respiratory_phase::LOWEST_HZ;
@@ -47,7 +48,8 @@ pub(super) struct SlowColumns {
 }
 
 impl SlowColumns {
-    /// `beats_s`: those of the recording, empty when no term needs them. `scan_s`: first and last acquisition, seconds.
+    /// `beats_s` and `breaths`: those of the recording, none when no term needs them. `scan_s`: first and last acquisition,
+    /// seconds.
     ///
     /// # Errors
     /// Bad data naming `--terms`: too few breaths, no beat for more than 3 s, or a measure that does not vary.
@@ -55,6 +57,7 @@ impl SlowColumns {
         recording: &Recording,
         terms: &Terms,
         beats_s: &[f64],
+        breaths: Option<&Breaths>,
         scan_s: (f64, f64),
     ) -> Result<SlowColumns> {
         let mut columns = SlowColumns { series: Vec::new(), summary: Vec::new() };
@@ -68,24 +71,19 @@ impl SlowColumns {
                 return Err(Error::internal(thing, "is not there", "be checked before", ""));
             };
             let trace = clean(trace, &thing, lowest_hz)?;
-            columns.add(term, &trace, beats_s, scan_s, &thing)?;
+            let source = Source { trace: &trace, beats_s, breaths, thing: &thing };
+            columns.add(term, &source, scan_s)?;
         }
         Ok(columns)
     }
 
-    fn add(
-        &mut self,
-        term: &SlowTerm,
-        trace: &CleanTrace,
-        beats_s: &[f64],
-        scan_s: (f64, f64),
-        thing: &str,
-    ) -> Result<()> {
+    fn add(&mut self, term: &SlowTerm, source: &Source, scan_s: (f64, f64)) -> Result<()> {
+        let thing = source.thing;
         let longest_delay_s = term.delays_s.iter().copied().fold(0.0, f64::max);
-        let start_s = trace.start_s.max(scan_s.0 - RESPONSE_S - longest_delay_s);
+        let start_s = source.trace.start_s.max(scan_s.0 - RESPONSE_S - longest_delay_s);
         let n = ((scan_s.1 - start_s) / STEP_S).ceil().max(0.0) as usize + 1;
         let times_s: Vec<f64> = (0..n).map(|j| start_s + j as f64 * STEP_S).collect();
-        let measure = measured(term.measure, trace, beats_s, &times_s, thing)?;
+        let measure = source.measured(term.measure, &times_s)?;
         let response = if term.measure.is_cardiac() { crf } else { rrf };
         let name = term.measure.name();
         let values = convolved(&measure, response).ok_or_else(|| {
@@ -128,34 +126,91 @@ impl Series {
     }
 }
 
-/// The measure at each moment, seconds; in units of the trace's largest magnitude, or beats a minute.
-fn measured(
-    measure: Measure,
-    trace: &CleanTrace,
-    beats_s: &[f64],
-    times_s: &[f64],
-    thing: &str,
-) -> Result<Vec<f64>> {
-    let breathing = || Trace {
-        samples: trace.samples.clone(),
-        sampling_hz: trace.sampling_hz,
-        start_s: trace.start_s,
-    };
-    match measure {
-        Measure::Rvt => rvt(&breathing(), &breaths_of(trace, thing)?, times_s, thing),
-        Measure::RvtHilbert => Ok(rvt_hilbert(&breathing(), times_s)),
-        Measure::Rv => Ok(rv(&breathing(), times_s)),
-        Measure::Hr => {
-            let rate = heart_rate(beats_s, times_s);
-            match rate.iter().position(|r| r.is_nan()) {
-                None => Ok(rate),
-                Some(j) => Err(Error::bad_data(
-                    thing,
-                    format!("shows no beat within {HALF_WINDOW_S} s of {:.2} s", times_s[j]),
-                    "show beats throughout for a heart rate",
-                    "look at the trace; leave hr out of --terms",
-                )),
+/// What a measure is taken from.
+struct Source<'a> {
+    trace: &'a CleanTrace,
+    beats_s: &'a [f64],
+    breaths: Option<&'a Breaths>,
+    thing: &'a str,
+}
+
+impl Source<'_> {
+    /// The measure at each moment, seconds; in units of the trace's largest magnitude, or beats a minute. Where the
+    /// breathing is missing, flat or noise a straight line joins what is known on either side.
+    fn measured(&self, measure: Measure, times_s: &[f64]) -> Result<Vec<f64>> {
+        let Source { trace, beats_s, thing, .. } = *self;
+        let breathing = || Trace {
+            samples: trace.samples.clone(),
+            sampling_hz: trace.sampling_hz,
+            start_s: trace.start_s,
+        };
+        let (mut values, reach_s) = match (measure, self.breaths) {
+            (Measure::Rvt, Some(breaths)) => (rvt(&breathing(), breaths, times_s, thing)?, 0.0),
+            (Measure::Rvt, None) => {
+                return Err(Error::internal(thing, "has no breaths", "be searched before", ""));
             }
+            (Measure::RvtHilbert, _) => (rvt_hilbert(&breathing(), times_s), HALF_WINDOW_S),
+            (Measure::Rv, _) => (rv(&breathing(), times_s), HALF_WINDOW_S),
+            (Measure::Hr, _) => return self.heart_rate(beats_s, times_s),
+        };
+        let lost = self.lost_s(measure, reach_s);
+        let is_lost = |t: &f64| lost.iter().any(|(from_s, to_s)| (*from_s..=*to_s).contains(t));
+        let lost: Vec<bool> = times_s.iter().map(is_lost).collect();
+        join_over(&mut values, &lost);
+        Ok(values)
+    }
+
+    /// Where the breathing says nothing of a measure that looks `reach_s` to both sides, seconds. RVT by peaks looks to
+    /// the middle between the two nearest ends of inspiration on each side.
+    fn lost_s(&self, measure: Measure, reach_s: f64) -> Vec<(f64, f64)> {
+        let Some(breaths) = self.breaths else { return Vec::new() };
+        let peaks_s = &breaths.peaks_s;
+        let lost = breaths.flagged.iter().filter(|f| f.reason != Reason::Clipped);
+        let widened = |f: &Flagged| {
+            if measure != Measure::Rvt {
+                return (f.from_s - reach_s, f.to_s + reach_s);
+            }
+            let n_before = peaks_s.partition_point(|&p| p < f.from_s);
+            let n_until = peaks_s.partition_point(|&p| p <= f.to_s);
+            let middle = |pair: &[f64]| 0.5 * (pair[0] + pair[1]);
+            let before = n_before.checked_sub(2).map_or(f64::MIN, |k| middle(&peaks_s[k..k + 2]));
+            let after = peaks_s.get(n_until..n_until + 2).map_or(f64::MAX, middle);
+            (before, after)
+        };
+        lost.map(widened).collect()
+    }
+
+    fn heart_rate(&self, beats_s: &[f64], times_s: &[f64]) -> Result<Vec<f64>> {
+        let rate = heart_rate(beats_s, times_s);
+        match rate.iter().position(|r| r.is_nan()) {
+            None => Ok(rate),
+            Some(j) => Err(Error::bad_data(
+                self.thing,
+                format!("shows no beat within {HALF_WINDOW_S} s of {:.2} s", times_s[j]),
+                "show beats throughout for a heart rate",
+                "look at the trace; leave hr out of --terms",
+            )),
         }
+    }
+}
+
+/// Replace lost values by the straight line between their neighbours, at the ends by the nearest; nothing when all
+/// are lost.
+fn join_over(values: &mut [f64], lost: &[bool]) {
+    let mut from = 0;
+    while from < values.len() {
+        if !lost[from] {
+            from += 1;
+            continue;
+        }
+        let to = (from..lost.len()).find(|&k| !lost[k]).unwrap_or(lost.len());
+        let before = from.checked_sub(1).map(|k| values[k]);
+        let after = values.get(to).copied();
+        let (Some(a), Some(b)) = (before.or(after), after.or(before)) else { return };
+        for k in from..to {
+            let w = (k + 1 - from) as f64 / (to + 1 - from) as f64;
+            values[k] = a + w * (b - a);
+        }
+        from = to;
     }
 }

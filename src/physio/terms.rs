@@ -97,6 +97,13 @@ impl Terms {
         2 * self.cardiac + 2 * self.respiratory + 4 * self.n_interactions()
     }
 
+    /// Whether column k, of the Fourier series, needs the cardiac and the respiratory phase; a slow one neither.
+    pub(super) fn needs_of(&self, k: usize) -> (bool, bool) {
+        let (cardiac, single) = (2 * self.cardiac, 2 * (self.cardiac + self.respiratory));
+        let is_fourier = k < self.n_fourier();
+        (is_fourier && (k < cardiac || k >= single), is_fourier && k >= cardiac)
+    }
+
     /// Column names in the order of the columns: `cardiac_cos1`, `cardiac_sin1`, ..., `resp_cos1`, ...,
     /// `interaction_cos_c1_plus_r1`, `interaction_sin_c1_plus_r1`, `interaction_cos_c1_minus_r1`, ...,
     /// `rvt_rrf`, `rvt_rrf_delay_5s`, ..., `hr_crf`

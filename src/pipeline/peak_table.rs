@@ -123,7 +123,7 @@ pub fn description() -> Value {
             "Description": "What the peak belongs to",
             "Levels": {
                 "cardiac": "A heart beat: the maximum of the pulse wave, or the R wave",
-                "respiratory": "A breath: the highest point of the breathing trace. Counted and shown; the respiratory phase follows the trace itself",
+                "respiratory": "A breath: the highest point of the breathing trace. RVT by peaks is made from them; the respiratory phase follows the trace itself",
             },
         },
         "status": {

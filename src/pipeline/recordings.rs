@@ -1,7 +1,9 @@
 //! A recording becomes columns: placed on the run's time, beats and breaths found or taken from a table.
 
 use crate::error::Result;
-use crate::physio::{self, Align, Alignment, Peaks, PhysioSummary, Retroicor, Terms};
+use crate::physio::{
+    self, Align, Alignment, BadStretches, Peaks, PhysioSummary, Reason, Retroicor, Terms,
+};
 use crate::pipeline::peak_table;
 use crate::pipeline::spec::RecordOptions;
 use crate::pipeline::watch::Watch;
@@ -9,6 +11,9 @@ use crate::recording::{Acquisition, Recording};
 
 /// Triggers that put the scan's start this far from where it was taken are worth a warning, seconds.
 const TRIGGER_APART_S: f64 = 0.1;
+
+/// Share of the scan in flagged stretches that is worth a warning.
+const MANY_FLAGGED: f64 = 0.1;
 
 /// Columns of a run's recording, and the recording on the run's time.
 ///
@@ -27,11 +32,40 @@ pub fn columns(
         Some(path) => peak_table::read(path)?,
         None => Peaks::default(),
     };
-    let mut retroicor = physio::retroicor_from(&recording, &peaks, acquisition, terms)?;
+    let mut retroicor =
+        physio::retroicor_from(&recording, &peaks, acquisition, terms, options.bad_stretches)?;
+    tell_flagged(&retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));
     tell(&alignment, acquisition, watch);
     retroicor.summary.alignment = Some(alignment);
     Ok((recording, retroicor))
+}
+
+/// Flagged stretches in a line, and a warning where they are many and nothing was said of them.
+fn tell_flagged(summary: &PhysioSummary, acquisition: &Acquisition, watch: &dyn Watch) {
+    if summary.flagged.is_empty() {
+        return;
+    }
+    let seconds: f64 = summary.flagged.iter().map(|f| f.to_s - f.from_s).sum();
+    let counts = Reason::ALL.into_iter().filter_map(|reason| {
+        let n = summary.flagged.iter().filter(|f| f.reason == reason).count();
+        (n > 0).then(|| format!("{n} {}", reason.name()))
+    });
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    let n = summary.flagged.len();
+    let done = match summary.bad_stretches {
+        BadStretches::Interpolate => "phases are carried through them".to_owned(),
+        BadStretches::Censor => {
+            format!("{} volumes with censored slices", summary.censored_volumes.len())
+        }
+    };
+    let line = format!("{n} stretches flagged, {seconds:.1} s together ({counts}); {done}");
+    let scan_s = acquisition.tr * acquisition.n_volumes as f64;
+    if summary.bad_stretches == BadStretches::Interpolate && seconds > MANY_FLAGGED * scan_s {
+        watch.warn(&format!("{line}; look at the trace, --bad-stretches censor leaves them out"));
+    } else {
+        watch.note(&line);
+    }
 }
 
 /// The alignment in a line where there is something to say, and a warning where the triggers disagree with it.

@@ -10,7 +10,7 @@ use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, Terms};
+use crate::physio::{Align, BadStretches, Terms};
 use crate::pipeline::order::OrderChoice;
 
 /// One run and what belongs to it.
@@ -49,6 +49,9 @@ pub struct RecordOptions {
     pub dummies: usize,
     /// Peak table whose beats take the place of detection.
     pub peaks: Option<PathBuf>,
+    /// What becomes of acquisitions within flagged stretches.
+    #[serde(default)]
+    pub bad_stretches: BadStretches,
 }
 
 /// How columns are made from events and confounds.

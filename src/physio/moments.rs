@@ -1,0 +1,74 @@
+//! When each slice of each volume was acquired.
+
+use crate::error::{Error, Result};
+use crate::recording::Acquisition;
+
+/// Slice times closer than this are one time, seconds.
+const SAME_TIME_S: f64 = 1e-6;
+
+/// The moments by unique slice time.
+pub(super) struct SliceMoments {
+    tr: f64,
+    pub n_volumes: usize,
+    /// Ascending, seconds after the start of the volume.
+    pub unique_s: Vec<f64>,
+    /// Position in `unique_s` of each plane.
+    pub group_of_plane: Vec<usize>,
+}
+
+impl SliceMoments {
+    pub fn new(acquisition: &Acquisition) -> Result<SliceMoments> {
+        let Some(times) = &acquisition.slice_times else {
+            return Err(Error::missing_input(
+                "SliceTiming",
+                "is not known, so the phase of a slice cannot be",
+                "",
+                "give the times with --slice-times FILE, or a BIDS sidecar that has SliceTiming",
+            ));
+        };
+        let (tr, n_volumes) = (acquisition.tr, acquisition.n_volumes);
+        if !(tr.is_finite() && tr > 0.0) || n_volumes == 0 || times.is_empty() {
+            return Err(Error::bad_data(
+                "the run",
+                format!("has TR {tr} s, {n_volumes} volumes and {} slice times", times.len()),
+                "have a positive TR, volumes and slices",
+                "check the header, or give --tr and --slice-times",
+            ));
+        }
+        if let Some(k) = times.iter().position(|t| !(0.0..tr).contains(t)) {
+            return Err(Error::bad_data(
+                format!("slice_times[{k}] = {}", times[k]),
+                format!("lies outside the volume (tr = {tr} s)"),
+                "lie in [0, tr)",
+                "BIDS gives SliceTiming in seconds, not ms",
+            ));
+        }
+        let mut unique_s = times.clone();
+        unique_s.sort_by(f64::total_cmp);
+        unique_s.dedup_by(|b, a| *b - *a < SAME_TIME_S);
+        let group_of_plane = times
+            .iter()
+            .map(|&t| unique_s.partition_point(|&u| u <= t).saturating_sub(1))
+            .collect();
+        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane })
+    }
+
+    /// Seconds relative to the start of the first volume.
+    pub fn moment_s(&self, volume: usize, slice_time: f64) -> f64 {
+        volume as f64 * self.tr + slice_time
+    }
+
+    /// First and last acquisition, seconds.
+    pub fn interval_s(&self) -> (f64, f64) {
+        let last = self.unique_s.len() - 1;
+        (self.unique_s[0], self.moment_s(self.n_volumes - 1, self.unique_s[last]))
+    }
+
+    /// Share of the acquisitions of unique slice times for which something holds.
+    pub fn share(&self, holds: impl Fn(f64) -> bool) -> f64 {
+        let moments = (0..self.n_volumes)
+            .flat_map(|v| self.unique_s.iter().map(move |&s| self.moment_s(v, s)));
+        let n = self.n_volumes * self.unique_s.len();
+        moments.filter(|&t| holds(t)).count() as f64 / n as f64
+    }
+}
