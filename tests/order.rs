@@ -88,8 +88,10 @@ fn bic_of_every_nested_model_and_shares_of_every_order_equal_statsmodels() {
             (&test.series[..], test.order as u64),
             (want["series"].as_str().unwrap(), want["order"].as_u64().unwrap())
         );
-        let want = want["share"].as_f64().unwrap();
-        assert!((test.share - want).abs() < 1e-12, "{test:?} wanted {want}");
+        let want = |name: &str| want[name].as_f64().unwrap();
+        assert!((test.share - want("share")).abs() < 1e-12, "{test:?}, {}", want("share"));
+        let threshold = want("threshold");
+        assert!((test.threshold - threshold).abs() < 1e-12, "{test:?}, {threshold}");
     }
 }
 
@@ -169,15 +171,23 @@ fn simulated(truth: Option<&str>, at_most: &str, gain: f64, rho: f64, seed: u64)
 }
 
 #[test]
-fn known_orders_are_found_again_by_both_criteria() {
+fn known_orders_are_found_again_exactly_by_bic_and_never_missed_by_the_f_test() {
+    let mut n_extra = 0;
     for (n, truth) in ["2/1/0", "3/4/1x1", "0/2/0", "1/0/0", "2/3/1x1"].into_iter().enumerate() {
         let made = simulated(Some(truth), "4/5/1x1", 0.8, 0.0, 100 + n as u64);
-        for by in [Criterion::Bic, Criterion::FTest] {
-            let (choice, terms) = made.choose("4/5/1x1", by);
-            assert_eq!(choice.chosen, truth, "{by:?}: {choice:#?}");
-            assert_eq!(terms, truth.parse().unwrap());
+        let (choice, terms) = made.choose("4/5/1x1", Criterion::Bic);
+        assert_eq!((choice.chosen.as_str(), terms), (truth, truth.parse().unwrap()), "{choice:#?}");
+        let (choice, terms) = made.choose("4/5/1x1", Criterion::FTest);
+        let truth: Terms = truth.parse().unwrap();
+        let orders = |t: &Terms| [t.cardiac, t.respiratory, t.interaction.0];
+        for (got, want) in orders(&terms).into_iter().zip(orders(&truth)) {
+            assert!(got >= want, "{truth}: {choice:#?}");
+            n_extra += got - want;
         }
     }
+    // The order after the last true one is kept once in twenty: 0.6 of these 12 tests.
+    println!("f-test: {n_extra} orders too many in five runs");
+    assert!(n_extra <= 3, "{n_extra} orders too many");
 }
 
 #[test]
@@ -195,20 +205,21 @@ fn noise_gets_no_order() {
 }
 
 #[test]
-fn noise_gets_an_order_by_chance_in_one_series_of_twenty_at_most() {
-    for (rho, most) in [(0.0, 6), (0.3, 40)] {
+fn noise_gets_an_order_by_chance_about_once_in_twenty_series() {
+    // Two series of one run in twenty each: 2 of 20 runs expected, more than 6 in one of 400 such tests.
+    for rho in [0.0, 0.3] {
         let mut kept = [0; 2];
-        for seed in 0..40 {
+        for seed in 0..20 {
             let made = simulated(None, "2/2/0", 0.0, rho, 1000 + seed);
             for (kept, by) in kept.iter_mut().zip([Criterion::Bic, Criterion::FTest]) {
                 *kept += usize::from(made.choose("2/2/0", by).0.chosen != "0/0/0");
             }
         }
         println!(
-            "AR(1) {rho}: an order kept in {} (bic), {} (f-test) of 40 runs",
+            "AR(1) {rho}: an order kept in {} (bic), {} (f-test) of 20 runs",
             kept[0], kept[1]
         );
-        assert!(kept[0] == 0 && kept[1] <= most, "AR(1) {rho}: {kept:?} of 40 runs");
+        assert!(kept[0] == 0 && kept[1] <= 6, "AR(1) {rho}: {kept:?} of 20 runs");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{Criterion, LEVEL};
+use super::{Criterion, LEVEL, MOST_TESTED, N_SHIFTS};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
@@ -109,11 +109,11 @@ pub(super) fn steps(at_most: &Terms) -> Vec<Step> {
 }
 
 impl Step {
-    /// The model with the series up to `order`: all of the other series, interactions only where they are tested.
+    /// The model with the series up to `order` and all of the others.
     fn up_to(self, order: usize) -> Orders {
         match self.series {
-            Series::Cardiac => Orders { cardiac: order, interaction: 0, ..self.most },
-            Series::Respiratory => Orders { respiratory: order, interaction: 0, ..self.most },
+            Series::Cardiac => Orders { cardiac: order, ..self.most },
+            Series::Respiratory => Orders { respiratory: order, ..self.most },
             Series::Interaction => Orders { interaction: order, ..self.most },
         }
     }
@@ -148,12 +148,12 @@ pub struct Columns<'a> {
     pub dof_spent: f64,
 }
 
-/// Sums over voxels, of BIC by model or of p < .05 by test.
+/// Sums over voxels: of BIC by model, or of p < .05 by test, then by test for each shift.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Gathered {
     /// Voxels compared.
     pub n_voxels: usize,
-    /// In the order of the models or tests.
+    /// In the order of the models or tests, `[model]` or `[own columns, then shift][test]`.
     pub sums: Vec<f64>,
 }
 
@@ -172,17 +172,24 @@ struct LeftOut {
     contrast: Option<Contrast>,
 }
 
-/// What is compared.
+/// What is summed up over voxels.
 enum Compared {
-    Models(Vec<LeftOut>),
-    /// Without and with the order.
-    Steps(Vec<[LeftOut; 2]>),
+    /// BIC of a nested model.
+    Model(LeftOut),
+    /// Whether an order has p < .05: the model without it and with it.
+    Step([LeftOut; 2]),
 }
 
-/// The largest model, ready to be fitted and compared with those nested in it.
-pub struct Largest {
+/// A model that is fitted, and the nested ones that it is compared with.
+struct Fitting {
     model: Model,
-    compared: Compared,
+    compared: Vec<Compared>,
+}
+
+/// The largest model, ready to be fitted; for F tests also with its columns once more, shifted in time.
+pub struct Largest {
+    fittings: Vec<Fitting>,
+    most_voxels: usize,
 }
 
 impl Largest {
@@ -196,23 +203,23 @@ impl Largest {
         at_most: &Terms,
         by: Criterion,
     ) -> Result<Largest> {
-        let Columns { design, slices, dof_spent } = *columns;
-        let model = Model::new(&design.matrix, &design.names, Some(slices), n_planes, dof_spent)?;
+        let Columns { design, slices, .. } = columns;
         let n_common = design.names.len();
-        let left_out = |terms: &Terms| left_out(&model, n_common, at_most, terms);
-        let compared = match by {
-            Criterion::Bic => {
-                Compared::Models(models(at_most).iter().map(left_out).collect::<Result<_>>()?)
-            }
-            Criterion::FTest => {
-                let pair = |step: Step| {
-                    let without = left_out(&step.up_to(step.order - 1).terms(at_most))?;
-                    Ok([without, left_out(&step.up_to(step.order).terms(at_most))?])
-                };
-                Compared::Steps(steps(at_most).into_iter().map(pair).collect::<Result<_>>()?)
-            }
-        };
-        Ok(Largest { model, compared })
+        let model = columns.model(slices, n_planes)?;
+        if by == Criterion::Bic {
+            let nested = models(at_most).into_iter();
+            let compared = nested
+                .map(|terms| Ok(Compared::Model(left_out(&model, n_common, at_most, &terms)?)))
+                .collect::<Result<_>>()?;
+            let fittings = vec![Fitting { model, compared }];
+            return Ok(Largest { fittings, most_voxels: usize::MAX });
+        }
+        let mut fittings = vec![tested(model, n_common, at_most)?];
+        for shift in shifts(design.matrix.nrows()) {
+            let model = columns.model(&with_shifted(slices, shift), n_planes)?;
+            fittings.push(tested(model, n_common + slices.names.len(), at_most)?);
+        }
+        Ok(Largest { fittings, most_voxels: MOST_TESTED })
     }
 
     /// Fit the voxels inside the mask, `[voxel]`, that are finite and vary, and sum up.
@@ -229,29 +236,87 @@ impl Largest {
         let (shape, n_volumes) = (source.shape(), source.n_volumes());
         let bytes = block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes));
         let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        let inside = thinned(inside, self.most_voxels);
         watch.stage("order", blocks.len());
         let mut all = Gathered::default();
         ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
             let host = read_timed(device, source, block)?;
-            let voxels = usable(&host, inside);
+            let voxels = usable(&host, &inside);
             let bold = device.load(host)?;
-            let fit = glm::fit(device, &bold, &voxels, &self.model)?;
-            let estimates = glm::download(device, &fit)?;
-            all.add(
-                Fitted { device, fit: &fit, estimates, model: &self.model }.sums(&self.compared)?,
-            );
+            let mut here = Gathered::default();
+            for Fitting { model, compared } in &self.fittings {
+                let fit = glm::fit(device, &bold, &voxels, model)?;
+                let estimates = glm::download(device, &fit)?;
+                let fitted = Fitted { device, fit: &fit, estimates, model };
+                if here.sums.is_empty() {
+                    here.n_voxels = fitted.varying().count();
+                }
+                for compared in compared {
+                    here.sums.push(fitted.sum(compared)?);
+                }
+            }
+            all.add(here);
             Ok(())
         })?;
         Ok(all)
     }
 }
 
-/// The contrast that picks the columns of `at_most` which `terms` does not have.
-fn left_out(model: &Model, n_common: usize, at_most: &Terms, terms: &Terms) -> Result<LeftOut> {
+impl Columns<'_> {
+    fn model(&self, slices: &SliceGroups, n_planes: usize) -> Result<Model> {
+        let Design { names, matrix } = self.design;
+        Model::new(matrix, names, Some(slices), n_planes, self.dof_spent)
+    }
+}
+
+/// Every order's test, its columns standing from `first` on.
+fn tested(model: Model, first: usize, at_most: &Terms) -> Result<Fitting> {
+    let left_out = |orders: Orders| left_out(&model, first, at_most, &orders.terms(at_most));
+    let test = |step: Step| {
+        let without = left_out(step.up_to(step.order - 1))?;
+        Ok(Compared::Step([without, left_out(step.up_to(step.order))?]))
+    };
+    let compared = steps(at_most).into_iter().map(test).collect::<Result<_>>()?;
+    Ok(Fitting { model, compared })
+}
+
+/// Volumes by which the columns are shifted round the run: from a tenth of it to nine tenths.
+fn shifts(n_volumes: usize) -> impl Iterator<Item = usize> {
+    (0..N_SHIFTS).map(move |j| n_volumes * (9 + 4 * j) / 90)
+}
+
+/// The columns, and once more with volume t holding what belongs to volume t - shift.
+fn with_shifted(slices: &SliceGroups, shift: usize) -> SliceGroups {
+    let mut both = slices.clone();
+    both.names.extend(slices.names.iter().map(|name| format!("{name}_shifted")));
+    for (both, columns) in both.columns.iter_mut().zip(&slices.columns) {
+        let (n, p) = columns.dim();
+        *both = Array2::from_shape_fn((n, 2 * p), |(t, c)| match c.checked_sub(p) {
+            None => columns[[t, c]],
+            Some(c) => columns[[(t + n - shift) % n, c]],
+        });
+    }
+    both
+}
+
+/// The mask, or so many of its voxels, evenly spread.
+fn thinned(inside: &[bool], most: usize) -> Vec<bool> {
+    let n = inside.iter().filter(|&&v| v).count();
+    let step = n.div_ceil(most).max(1);
+    let mut seen = 0;
+    let keep = |&inside: &bool| {
+        seen += usize::from(inside);
+        inside && seen % step == 1 % step
+    };
+    inside.iter().map(keep).collect()
+}
+
+/// The contrast that picks the columns of `at_most`, standing from `first` on, which `terms` does not have.
+fn left_out(model: &Model, first: usize, at_most: &Terms, terms: &Terms) -> Result<LeftOut> {
     let kept = terms.names();
     let names = at_most.names();
     let positions: Vec<usize> =
-        (0..names.len()).filter(|&at| !kept.contains(&names[at])).map(|at| n_common + at).collect();
+        (0..names.len()).filter(|&at| !kept.contains(&names[at])).map(|at| first + at).collect();
     if positions.is_empty() {
         return Ok(LeftOut { n: 0, contrast: None });
     }
@@ -264,7 +329,7 @@ fn left_out(model: &Model, n_common: usize, at_most: &Terms, terms: &Terms) -> R
             format!("--choose-order with --terms {at_most}"),
             "has columns that depend on others, so orders cannot be told apart",
             "have independent columns",
-            "ask for lower orders, or leave confounds out that hold the same",
+            "ask for lower orders, or leave confounds out that hold the same; bic needs no shifted columns",
         )
         .caused_by(e)
     })?;
@@ -291,13 +356,11 @@ struct Fitted<'a> {
 }
 
 impl Fitted<'_> {
-    fn sums(&self, compared: &Compared) -> Result<Gathered> {
-        let n_voxels = self.varying().count();
-        let sums: Result<Vec<f64>> = match compared {
-            Compared::Models(models) => models.iter().map(|m| self.bic(m)).collect(),
-            Compared::Steps(steps) => steps.iter().map(|s| self.n_significant(s)).collect(),
-        };
-        Ok(Gathered { n_voxels, sums: sums? })
+    fn sum(&self, compared: &Compared) -> Result<f64> {
+        match compared {
+            Compared::Model(left_out) => self.bic(left_out),
+            Compared::Step(step) => self.n_significant(step),
+        }
     }
 
     /// Voxels with residuals and their group; a constant one tells nothing.
