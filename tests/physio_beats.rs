@@ -215,7 +215,10 @@ fn a_pulse_whose_tops_are_cut_off_keeps_the_moments_it_had() {
     for level in [0.4, 0.6, 0.8] {
         let mut cut = trace.clone();
         cut.samples.iter_mut().for_each(|v| *v = v.min(level));
-        assert_agrees(&format!("cut at {level}"), &cut, &want, 0.025);
+        let a = agreement(&beats(&cut).unwrap(), &want, 0.25);
+        println!("cut at {level}: {a:?}");
+        // The middle of the plateau instead has 79 % within 20 ms at 0.4.
+        assert!(a.n_missed + a.n_extra == 0 && a.within_20_ms_of_offset >= 0.99, "{level}: {a:?}");
     }
 }
 
