@@ -204,17 +204,21 @@ fn flat_clipped_and_noisy_stretches_and_odd_intervals_are_flagged_where_they_are
 
 #[test]
 fn a_pulse_whose_tops_are_cut_off_keeps_the_moments_it_had() {
-    let wave = |p: f64| {
-        let skewed = p + 0.6 * p.sin();
-        (3.0 * (skewed.cos() - 1.0)).exp()
-    };
-    let (trace, _) = pulse(50.0, 300.0, 0.0, resting, wave);
+    // It rises in half the time it falls.
+    let wave = |p: f64| (6.0 * ((p - 0.6 * (1.0 - p.cos())).cos() - 1.0)).exp();
+    let (mut trace, _) = pulse(50.0, 300.0, 0.0, resting, wave);
+    // Heights that vary, so that each pulse is cut at another share of it.
+    for (i, v) in trace.samples.iter_mut().enumerate() {
+        *v *= 1.0 + 0.4 * (0.011 * i as f64).sin();
+    }
     let want = beats(&trace).unwrap();
-    for level in [0.5, 0.7, 0.9] {
+    for level in [0.4, 0.6, 0.8] {
         let mut cut = trace.clone();
         cut.samples.iter_mut().for_each(|v| *v = v.min(level));
-        let a = assert_agrees(&format!("cut at {level}"), &cut, &want, 0.02);
-        assert!(a.offset_s.abs() < 0.03, "{level}: {a:?}");
+        let a = agreement(&beats(&cut).unwrap(), &want, 0.25);
+        println!("cut at {level}: {a:?}");
+        // The middle of the plateau instead has 79 % within 20 ms at 0.4.
+        assert!(a.n_missed + a.n_extra == 0 && a.within_20_ms_of_offset >= 0.99, "{level}: {a:?}");
     }
 }
 

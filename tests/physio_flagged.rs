@@ -4,11 +4,10 @@
 mod physio_common;
 
 use boldly::physio::{
-    BadStretches, Channel, Peak, Peaks, Reason, Retroicor, Status, Terms, breaths, retroicor_from,
-    rvt,
+    BadStretches, Channel, Peak, Peaks, Reason, Retroicor, Status, Terms, Treatment, breaths,
+    retroicor_from, rvt,
 };
 use boldly::recording::{Acquisition, Recording};
-use physio_common::common::assert_close;
 use physio_common::{breathing, dicrotic, pulse, resting};
 
 /// Pulse lost from 40 to 47 s, breathing from 80 to 90 s.
@@ -35,7 +34,8 @@ fn run() -> Acquisition {
 }
 
 fn columns_of(record: &Recording, peaks: &Peaks, terms: &str, bad: BadStretches) -> Retroicor {
-    retroicor_from(record, peaks, &run(), &terms.parse::<Terms>().unwrap(), bad).unwrap()
+    let treatment = Treatment { bad_stretches: bad, ..Treatment::default() };
+    retroicor_from(record, peaks, &run(), &terms.parse::<Terms>().unwrap(), &treatment).unwrap()
 }
 
 #[test]
@@ -103,7 +103,8 @@ fn a_trace_that_no_column_needs_censors_nothing_and_one_flagged_throughout_is_re
     let n = samples.len();
     samples[1500..n - 3000].fill(0.2);
     let fsl: Terms = "4/4/2x2".parse().unwrap();
-    let refused = retroicor_from(&lost, &Peaks::default(), &run(), &fsl, BadStretches::Censor);
+    let censor = Treatment { bad_stretches: BadStretches::Censor, ..Treatment::default() };
+    let refused = retroicor_from(&lost, &Peaks::default(), &run(), &fsl, &censor);
     let message = refused.unwrap_err().to_string();
     assert!(
         message.contains("outside flagged stretches") && message.contains("32 columns"),
@@ -145,10 +146,12 @@ fn rvt_follows_the_breaths_of_the_table() {
         model.groups.columns[0].column(0).to_vec()
     };
     let detected = column(&Peaks::default());
-    // The same peaks; the troughs between them are those of the trace itself rather than of the smoothed one.
-    let same = column(&table(&found.peaks_s));
+    assert_eq!(
+        column(&table(&found.peaks_s)),
+        detected,
+        "a table that nobody edited changes nothing"
+    );
     let largest = detected.iter().fold(0.0_f64, |m, v| m.max(v.abs()));
-    assert_close("the same breaths", &same, &detected, 0.0, 0.05 * largest);
     // Ten breaths removed in the middle: RVT falls there.
     let gap: Vec<f64> =
         found.peaks_s.iter().copied().filter(|t| !(50.0..90.0).contains(t)).collect();
@@ -161,4 +164,44 @@ fn rvt_follows_the_breaths_of_the_table() {
     let mut edited = found.clone();
     edited.peaks_s = gap;
     assert!(rvt(trace, &edited, &times_s, "breath").unwrap()[0] < 0.3 * before);
+}
+
+#[test]
+fn the_drift_of_a_belt_is_taken_out_by_a_band_and_what_is_flagged_stays_flagged() {
+    let mut record = record();
+    let clean = breathing(25.0, 140.0, -5.0);
+    record.respiratory = Some(clean.clone());
+    let columns = |record: &Recording, breath_band_hz: Option<(f64, f64)>| {
+        let treatment = Treatment { breath_band_hz, ..Treatment::default() };
+        let terms: Terms = "0/1/0".parse().unwrap();
+        retroicor_from(record, &Peaks::default(), &run(), &terms, &treatment).unwrap()
+    };
+    let want = columns(&record, None);
+    let drifting = &mut record.respiratory.as_mut().unwrap().samples;
+    for (i, v) in drifting.iter_mut().enumerate() {
+        *v += 8.0 * (i as f64 / 25.0 / 140.0 - 0.5);
+    }
+    drifting[85 * 25..95 * 25].fill(f64::NAN);
+    let (all, band) = (columns(&record, None), columns(&record, Some((0.05, 2.0))));
+    assert_eq!(all.summary.flagged, band.summary.flagged);
+    assert!(band.summary.flagged.iter().any(|f| f.reason == Reason::Missing));
+    assert_eq!(band.summary.breath_band_hz, Some((0.05, 2.0)));
+    let r = |model: &Retroicor| {
+        // cosine, in volumes away from the gap
+        let pick =
+            |m: &Retroicor| -> Vec<f64> { (0..35).map(|v| m.groups.columns[0][[v, 0]]).collect() };
+        let (a, b) = (pick(model), pick(&want));
+        let n = a.len() as f64;
+        let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+        let dot = |x: &[f64], mx: f64, y: &[f64], my: f64| {
+            x.iter().zip(y).map(|(u, v)| (u - mx) * (v - my)).sum::<f64>()
+        };
+        dot(&a, ma, &b, mb) / (dot(&a, ma, &a, ma) * dot(&b, mb, &b, mb)).sqrt()
+    };
+    println!(
+        "r with the columns of the trace without drift: {:.3} as it is, {:.3} in the band",
+        r(&all),
+        r(&band)
+    );
+    assert!(r(&all) < 0.8 && r(&band) > 0.95, "{} {}", r(&all), r(&band));
 }

@@ -100,6 +100,10 @@ pub(super) struct RecordArgs {
     /// 0 there, so nothing is subtracted, and lists the volumes in the sidecar
     #[arg(long, value_enum, default_value = "interpolate", requires = "physio")]
     bad_stretches: BadStretchesName,
+    /// Band of the breathing trace to use, Hz, without phase shift: '0.01,2' takes out the drift of a belt, which would pass
+    /// for depth; all of it where this is not given
+    #[arg(long, value_name = "LOW,HIGH", requires = "physio", value_parser = band)]
+    breath_band: Option<(f64, f64)>,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -129,7 +133,13 @@ impl RecordArgs {
             BadStretchesName::Interpolate => BadStretches::Interpolate,
             BadStretchesName::Censor => BadStretches::Censor,
         };
-        RecordOptions { align, dummies: self.dummies, peaks, bad_stretches }
+        RecordOptions {
+            align,
+            dummies: self.dummies,
+            peaks,
+            bad_stretches,
+            breath_band_hz: self.breath_band,
+        }
     }
 }
 
@@ -280,6 +290,13 @@ fn drift(text: &str) -> std::result::Result<Drift, String> {
         }
         _ => Err(bad()),
     }
+}
+
+/// Two frequencies in Hz, the lower one first.
+fn band(text: &str) -> std::result::Result<(f64, f64), String> {
+    let [low, high] = numbers::<f64, 2>(text)?;
+    let is_band = low < high && high.is_finite();
+    is_band.then_some((low, high)).ok_or_else(|| "the lower frequency must come first".to_owned())
 }
 
 /// N numbers above 0, separated by commas.

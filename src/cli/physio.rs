@@ -17,7 +17,7 @@ Written, each name beginning with PREFIX:
   _desc-retroicor.slibase.1D                 the same for AFNI (3dREMLfit -slibase_sm)
   _desc-retroicor_multiple_regressors.txt    the volume-wise columns for SPM, as PhysIO writes them
   _desc-peaks_events.tsv, .json              beats and breaths; edit status (ok, added, removed) or rows, then --peaks
-  _desc-retroicor_summary.json               beats, rates, outliers, extrapolated share, alignment
+  _desc-retroicor_summary.json               beats, rates, flagged stretches, extrapolated share, alignment
 Where slice times are not known or were corrected for, the columns are at the frame times and none by slice.
 
 Example: boldly physio --physio sub-01_physio.tsv.gz --bold sub-01_bold.nii.gz --out derivatives/sub-01")]

@@ -162,25 +162,31 @@ fn least_swings(x: &[f64], period: f64) -> Vec<f64> {
         .collect()
 }
 
-/// The ends of inspiration that a person gave; the ends of expiration are the lowest moments between them, and before the
-/// first and after the last those that were detected. `detected`: the breaths of the same trace.
+/// The ends of inspiration that a person gave, in order. Between two of them the end of expiration is the lowest of those
+/// detected, or where none was the lowest moment of the trace. `detected`: the breaths of the same trace.
 pub(super) fn corrected(trace: &CleanTrace, peaks_s: Vec<f64>, detected: &Breaths) -> Breaths {
-    let hz = trace.sampling_hz;
-    let n = trace.samples.len();
-    let position = |t: f64| (((t - trace.start_s) * hz).max(0.0) as usize).min(n - 1);
-    let (first, last) = (peaks_s[0], peaks_s[peaks_s.len() - 1]);
+    let last = trace.samples.len() - 1;
+    let position = |t: f64| (((t - trace.start_s) * trace.sampling_hz).max(0.0) as usize).min(last);
+    let value = |t: f64| trace.samples[position(t)];
     let lowest = |pair: &[f64]| {
-        let (from, to) = (position(pair[0]), position(pair[1]));
-        let lowest = (from..=to).min_by(|&a, &b| trace.samples[a].total_cmp(&trace.samples[b]));
-        // Inside the pair, however close the two lie.
-        let time_s = trace.time_s(lowest.unwrap_or(from) as f64);
-        if pair[0] < time_s && time_s < pair[1] { time_s } else { 0.5 * (pair[0] + pair[1]) }
+        let between = detected.troughs_s.iter().copied().filter(|t| pair[0] < *t && *t < pair[1]);
+        between.min_by(|&a, &b| value(a).total_cmp(&value(b))).unwrap_or_else(|| {
+            let within = position(pair[0])..=position(pair[1]);
+            let at = within.min_by(|&a, &b| trace.samples[a].total_cmp(&trace.samples[b]));
+            let time_s = trace.time_s(at.unwrap_or(0) as f64);
+            // Inside the pair, however close the two lie.
+            if pair[0] < time_s && time_s < pair[1] { time_s } else { 0.5 * (pair[0] + pair[1]) }
+        })
+    };
+    let (Some(&first_s), Some(&last_s)) = (peaks_s.first(), peaks_s.last()) else {
+        return detected.clone();
     };
     let outside = |is_outside: &dyn Fn(f64) -> bool| -> Vec<f64> {
         detected.troughs_s.iter().copied().filter(|&t| is_outside(t)).collect()
     };
-    let mut troughs_s = outside(&|t| t < first);
+    let mut troughs_s = outside(&|t| t < first_s);
     troughs_s.extend(peaks_s.windows(2).map(lowest));
-    troughs_s.extend(outside(&|t| t > last));
-    Breaths { n_breaths: peaks_s.len(), peaks_s, troughs_s, flagged: detected.flagged.clone() }
+    troughs_s.extend(outside(&|t| t > last_s));
+    let (n_breaths, flagged) = (peaks_s.len(), detected.flagged.clone());
+    Breaths { peaks_s, troughs_s, n_breaths, flagged }
 }

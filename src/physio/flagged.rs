@@ -61,3 +61,13 @@ pub enum BadStretches {
     /// The columns that need the flagged trace are 0 there.
     Censor,
 }
+
+/// What is done about what is wrong with a recording.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Treatment {
+    /// Flagged stretches.
+    pub bad_stretches: BadStretches,
+    /// Band of the breathing trace that is used, Hz, amplitude one half at each end; none: all of it. The drift of a belt
+    /// makes the share of samples below a depth that of the drift.
+    pub breath_band_hz: Option<(f64, f64)>,
+}

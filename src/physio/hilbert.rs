@@ -9,9 +9,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use rustfft::FftPlanner;
-use rustfft::num_complex::Complex;
-
+use super::band::{below, filtered, mirrored};
 use super::signal::decimate;
 use crate::recording::Trace;
 
@@ -19,10 +17,6 @@ use crate::recording::Trace;
 const BAND_HZ: (f64, f64) = (0.05, 2.0);
 /// Slowness of depth and rate, Hz.
 const SLOW_HZ: f64 = 0.2;
-/// Steepness of the filters: that of a fourth-order Butterworth filter run forward and back.
-const STEEPNESS: i32 = 8;
-/// Mirrored at each end, seconds.
-const MIRROR_S: f64 = 100.0;
 /// Enough for breathing.
 const WORKING_HZ: f64 = 20.0;
 
@@ -52,10 +46,7 @@ fn series(x: &[f64], hz: f64) -> Vec<f64> {
     if n < 3 {
         return vec![0.0; n];
     }
-    let mirror = ((MIRROR_S * hz).round() as usize).min(n - 1);
-    let before = (1..=mirror).rev().map(|i| x[i]);
-    let after = (1..=mirror).map(|i| x[n - 1 - i]);
-    let padded: Vec<f64> = before.chain(x.iter().copied()).chain(after).collect();
+    let (padded, mirror) = mirrored(x, hz);
     // Twice the positive half of the spectrum, none of the negative: the analytic signal.
     let analytic = filtered(&padded, hz, |f| {
         let band = below(f, BAND_HZ.1) * (1.0 - below(f, BAND_HZ.0));
@@ -78,25 +69,6 @@ fn series(x: &[f64], hz: f64) -> Vec<f64> {
         .take(n)
         .map(|(a, f)| (2.0 * a.re * f.re).max(0.0))
         .collect()
-}
-
-/// Gain of a low-pass at `f` Hz, one half at the cut-off.
-fn below(f: f64, cut_off_hz: f64) -> f64 {
-    1.0 / (1.0 + (f / cut_off_hz).powi(STEEPNESS))
-}
-
-/// The series with each frequency (Hz, negative ones in the upper half of the spectrum) multiplied by its gain.
-fn filtered(x: &[f64], hz: f64, gain: impl Fn(f64) -> f64) -> Vec<Complex<f64>> {
-    let n = x.len();
-    let mut planner = FftPlanner::new();
-    let mut spectrum: Vec<Complex<f64>> = x.iter().map(|&v| Complex::new(v, 0.0)).collect();
-    planner.plan_fft_forward(n).process(&mut spectrum);
-    for (k, v) in spectrum.iter_mut().enumerate() {
-        let signed = if k <= n / 2 { k as f64 } else { k as f64 - n as f64 };
-        *v *= gain(signed * hz / n as f64) / n as f64;
-    }
-    planner.plan_fft_inverse(n).process(&mut spectrum);
-    spectrum
 }
 
 /// Angles without jumps of more than pi.

@@ -13,6 +13,7 @@
 //! [`breaths()`], [`rvt`], [`rvt_hilbert`], [`rv`], [`heart_rate`], [`rrf`] and [`crf`], [`retroicor()`].
 
 mod align;
+mod band;
 mod beats;
 mod breaths;
 mod cardiac_phase;
@@ -42,7 +43,7 @@ pub use align::{Align, Alignment, align};
 pub use beats::{Beats, beats, detect};
 pub use breaths::{Breaths, breaths};
 pub use cardiac_phase::CardiacPhase;
-pub use flagged::{BadStretches, Flagged, Reason};
+pub use flagged::{BadStretches, Flagged, Reason, Treatment};
 pub use hilbert::rvt_hilbert;
 pub use peaks::{Channel, Peak, Peaks, Status};
 pub use rate::{heart_rate, rv};

@@ -6,13 +6,14 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::align::Alignment;
+use super::band::band_passed;
 use super::beats::{Beats, detect};
-use super::breaths::{Breaths, corrected};
+use super::breaths::{Breaths, breaths_of, corrected};
 use super::cardiac_phase::CardiacPhase;
 use super::censor::Censored;
 use super::clean::clean;
 use super::coverage;
-use super::flagged::{BadStretches, Flagged};
+use super::flagged::{BadStretches, Flagged, Treatment};
 use super::moments::SliceMoments;
 use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{Equalisation, LOWEST_HZ, RespiratoryPhase};
@@ -79,6 +80,9 @@ pub struct PhysioSummary {
     /// What becomes of acquisitions within them.
     #[serde(default)]
     pub bad_stretches: BadStretches,
+    /// Band of the breathing trace that was used, Hz; none: all of it.
+    #[serde(default)]
+    pub breath_band_hz: Option<(f64, f64)>,
     /// Volumes (from 0) with a slice whose columns are 0 for it.
     #[serde(default)]
     pub censored_volumes: Vec<usize>,
@@ -108,12 +112,11 @@ pub fn retroicor(
     acquisition: &Acquisition,
     terms: &Terms,
 ) -> Result<Retroicor> {
-    let interpolate = BadStretches::Interpolate;
-    retroicor_from(recording, &Peaks::default(), acquisition, terms, interpolate)
+    retroicor_from(recording, &Peaks::default(), acquisition, terms, &Treatment::default())
 }
 
 /// RETROICOR columns of a run. The beats of `peaks` take the place of detection, and need no cardiac trace; its breaths
-/// make RVT by peaks, but the respiratory phase follows the trace itself. `bad`: what becomes of flagged stretches.
+/// make RVT by peaks, but the respiratory phase follows the trace itself.
 ///
 /// # Errors
 /// As [`retroicor()`], and for peaks that cannot be used.
@@ -122,9 +125,12 @@ pub fn retroicor_from(
     peaks: &Peaks,
     acquisition: &Acquisition,
     terms: &Terms,
-    bad: BadStretches,
+    treatment: &Treatment,
 ) -> Result<Retroicor> {
     let slices = SliceMoments::new(acquisition)?;
+    let as_recorded = recording;
+    let banded = treatment.breath_band_hz.map(|band_hz| banded(recording, band_hz)).transpose()?;
+    let recording = banded.as_ref().unwrap_or(recording);
     let known_beats = peaks.times_s(Channel::Cardiac)?;
     let known_breaths = peaks.times_s(Channel::Respiratory)?;
     let peak_table = (known_beats.is_some() && terms.needs_cardiac()
@@ -148,16 +154,23 @@ pub fn retroicor_from(
     };
     let beats = cardiac.as_ref().map(|(_, beats)| beats);
     let beats_s = beats.map_or(&[][..], |beats| &beats.times_s);
-    let breaths = match (&respiratory, known_breaths, &recording.respiratory) {
+    let mut breaths = match (&respiratory, known_breaths, &recording.respiratory) {
         (Some(phase), Some(peaks_s), Some(trace)) => {
             let trace = clean(trace, &thing_of(recording, "respiratory"), LOWEST_HZ)?;
             Some(corrected(&trace, peaks_s, phase.breaths()))
         }
         (phase, ..) => phase.as_ref().map(|phase| phase.breaths().clone()),
     };
+    if let (Some(breaths), Some(_), Some(trace)) =
+        (&mut breaths, treatment.breath_band_hz, &as_recorded.respiratory)
+    {
+        // A filter hides what is flat, cut off or missing.
+        let thing = thing_of(recording, "respiratory");
+        breaths.flagged = breaths_of(&clean(trace, &thing, LOWEST_HZ)?, &thing)?.flagged;
+    }
     let slow = SlowColumns::new(recording, terms, beats_s, breaths.as_ref(), slices.interval_s())?;
     let flagged = flagged_of(beats, breaths.as_ref(), slices.interval_s());
-    let censored = Censored::new(&flagged, bad, terms, &slices);
+    let censored = Censored::new(&flagged, treatment.bad_stretches, terms, &slices);
     censored.check(terms, &recording.name)?;
     let names = terms.names();
     let columns = slices
@@ -210,7 +223,8 @@ pub fn retroicor_from(
         slow: slow.summary,
         peak_table,
         flagged,
-        bad_stretches: bad,
+        bad_stretches: treatment.bad_stretches,
+        breath_band_hz: treatment.breath_band_hz,
         censored_volumes: censored.volumes(),
         alignment: None,
         logs: Vec::new(),
@@ -256,6 +270,19 @@ fn known(
     let slack_s = 600.0 / beats.rate_bpm();
     coverage::check(interval, slices.interval_s(), slack_s, "stretch of ten beats", &peaks.name)?;
     Ok((CardiacPhase::new(&beats.times_s)?, beats))
+}
+
+/// The recording with its breathing trace band-passed.
+///
+/// # Errors
+/// Bad data: a breathing trace that is constant, too short or has a gap of more than 30 s.
+fn banded(recording: &Recording, band_hz: (f64, f64)) -> Result<Recording> {
+    let Some(trace) = &recording.respiratory else { return Ok(recording.clone()) };
+    let trace = clean(trace, &thing_of(recording, "respiratory"), LOWEST_HZ)?;
+    let samples = band_passed(&trace.samples, trace.sampling_hz, band_hz);
+    let (sampling_hz, start_s) = (trace.sampling_hz, trace.start_s);
+    let respiratory = Some(Trace { samples, sampling_hz, start_s });
+    Ok(Recording { respiratory, ..recording.clone() })
 }
 
 /// What messages call a column of the recording.

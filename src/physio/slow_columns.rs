@@ -207,9 +207,9 @@ fn join_over(values: &mut [f64], lost: &[bool]) {
         let before = from.checked_sub(1).map(|k| values[k]);
         let after = values.get(to).copied();
         let (Some(a), Some(b)) = (before.or(after), after.or(before)) else { return };
-        for k in from..to {
-            let w = (k + 1 - from) as f64 / (to + 1 - from) as f64;
-            values[k] = a + w * (b - a);
+        let steps = (to + 1 - from) as f64;
+        for (k, value) in values[from..to].iter_mut().enumerate() {
+            *value = a + (k + 1) as f64 / steps * (b - a);
         }
         from = to;
     }

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::physio::{
-    self, Align, Alignment, BadStretches, Peaks, PhysioSummary, Reason, Retroicor, Terms,
+    self, Align, Alignment, BadStretches, Peaks, PhysioSummary, Reason, Retroicor, Terms, Treatment,
 };
 use crate::pipeline::peak_table;
 use crate::pipeline::spec::RecordOptions;
@@ -32,8 +32,9 @@ pub fn columns(
         Some(path) => peak_table::read(path)?,
         None => Peaks::default(),
     };
-    let mut retroicor =
-        physio::retroicor_from(&recording, &peaks, acquisition, terms, options.bad_stretches)?;
+    let treatment =
+        Treatment { bad_stretches: options.bad_stretches, breath_band_hz: options.breath_band_hz };
+    let mut retroicor = physio::retroicor_from(&recording, &peaks, acquisition, terms, &treatment)?;
     tell_flagged(&retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));
     tell(&alignment, acquisition, watch);

@@ -52,6 +52,9 @@ pub struct RecordOptions {
     /// What becomes of acquisitions within flagged stretches.
     #[serde(default)]
     pub bad_stretches: BadStretches,
+    /// Band of the breathing trace that is used, Hz; none: all of it.
+    #[serde(default)]
+    pub breath_band_hz: Option<(f64, f64)>,
 }
 
 /// How columns are made from events and confounds.
