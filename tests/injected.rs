@@ -216,6 +216,18 @@ fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
          task t where cardiac noise exceeds 1 %: clean {clean:.2}, injected {injected:.2}, corrected {corrected:.2}",
         mask.len()
     );
+    // Orders that the run itself chooses; of the run without the noise the recording is a stranger's.
+    let chosen = |bold: &str, by: &str| {
+        let out = format!("{by}_{bold}");
+        run.t(bold, &format!("{with} --choose-order {by} --terms 5/5/2x2"), &out);
+        let sidecar = json(&dir.join(out).join("mask.json"));
+        sidecar["boldly"]["command"]["design"]["order"]["chosen"].as_str().unwrap().to_owned()
+    };
+    let [bic, f_test] = ["bic", "f-test"].map(|by| chosen("noisy.nii", by));
+    let without = chosen("raw.nii", "bic");
+    println!("orders chosen: bic {bic}, f-test {f_test}; without the noise bic {without}");
+    assert_eq!((bic.as_str(), without.as_str()), ("2/1/0", "0/0/0"));
+    assert!(f_test.starts_with(['3', '4', '5']) && f_test.ends_with("/0"), "{f_test}");
     assert!(share > 0.90, "removed {share}");
     assert!(1.0 - shifted > 1.3 * (1.0 - share), "shifted {shifted}, right {share}");
     assert!(corrected > injected + 0.5 * (clean - injected), "{clean} {injected} {corrected}");

@@ -300,6 +300,35 @@ fn the_commands_print_the_table_keep_the_choice_and_verify_reruns_it() {
 }
 
 #[test]
+fn the_f_test_of_more_columns_than_half_the_volumes_points_to_bic() {
+    let at_most: Terms = "10/10/4x4".parse().unwrap();
+    let made = simulated(None, "10/10/4x4", 0.0, 0.0, 5);
+    let columns = Columns { design: &made.design, slices: &made.slices, dof_spent: 0.0 };
+    assert!(Largest::new(&columns, 6, &at_most, Criterion::Bic).is_ok());
+    let refused = Largest::new(&columns, 6, &at_most, Criterion::FTest);
+    let message = refused.err().unwrap().to_string();
+    assert!(message.contains("twice") && message.contains("--choose-order bic"), "{message}");
+}
+
+#[test]
+fn several_runs_choose_together() {
+    let folder = study();
+    let choice = |line: &str, out: &str| -> Value {
+        let line =
+            format!("glm {line} --choose-order bic --contrast pain --out {out} --device cpu");
+        let output = boldly(folder.path(), &line);
+        assert!(output.status.success(), "{}", said(&output));
+        let text = fs::read_to_string(folder.path().join(out).join("mask.json")).unwrap();
+        let json: Value = serde_json::from_str(&text).unwrap();
+        json["boldly"]["command"]["design"]["order"].clone()
+    };
+    let one = choice("BOLD --physio RECORD --events EVENTS", "one");
+    let two = choice("BOLD BOLD --physio RECORD RECORD --events EVENTS EVENTS", "two");
+    assert_eq!(two["n_voxels"].as_u64().unwrap(), 2 * one["n_voxels"].as_u64().unwrap());
+    assert_eq!((&two["chosen"], &two["models"]), (&one["chosen"], &one["models"]));
+}
+
+#[test]
 fn a_run_without_physiology_is_not_corrected_and_modelled_without() {
     let folder = study();
     let dir = folder.path();

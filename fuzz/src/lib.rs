@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use boldly::design::{self, DesignSpec, NaPolicy, contrast};
 use boldly::io::physio::{Format, Scan, read_run};
 use boldly::io::{self, BoldFile};
-use boldly::physio::{Align, BadStretches, Channel, Peaks, Terms, align, retroicor_from};
+use boldly::physio::{
+    Align, BadStretches, Channel, Peaks, Terms, Treatment, align, retroicor_from,
+};
 use boldly::pipeline::{peak_table, provenance};
 use boldly::recording::{Acquisition, Recording};
 use boldly::volume::Block;
@@ -191,7 +193,8 @@ fn columns(recording: &Recording, peaks: &Peaks, run: &Acquisition) {
     };
     let terms: Terms = terms.parse().expect("terms");
     for bad in [BadStretches::Interpolate, BadStretches::Censor] {
-        let made = retroicor_from(recording, peaks, run, &terms, bad);
+        let treatment = Treatment { bad_stretches: bad, breath_band_hz: None };
+        let made = retroicor_from(recording, peaks, run, &terms, &treatment);
         let Some(made) = told(made, &[]) else { continue };
         for columns in &made.groups.columns {
             for (name, column) in made.groups.names.iter().zip(columns.columns()) {

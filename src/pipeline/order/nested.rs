@@ -216,7 +216,7 @@ impl Largest {
         }
         let mut fittings = vec![tested(model, n_common, at_most)?];
         for shift in shifts(design.matrix.nrows()) {
-            let model = columns.model(&with_shifted(slices, shift), n_planes)?;
+            let model = columns.model(&with_shifted(slices, shift), n_planes).map_err(too_many)?;
             fittings.push(tested(model, n_common + slices.names.len(), at_most)?);
         }
         Ok(Largest { fittings, most_voxels: MOST_TESTED })
@@ -267,6 +267,17 @@ impl Columns<'_> {
         let Design { names, matrix } = self.design;
         Model::new(matrix, names, Some(slices), n_planes, self.dof_spent)
     }
+}
+
+/// The largest model can be fitted, but not with its columns once more.
+fn too_many(error: Error) -> Error {
+    Error::bad_data(
+        "--choose-order f-test",
+        "fits the physiological columns twice, as they are and shifted, which leaves no degree of freedom",
+        "have more volumes than columns",
+        "ask for lower orders with --terms, or take --choose-order bic",
+    )
+    .caused_by(error)
 }
 
 /// Every order's test, its columns standing from `first` on.
