@@ -17,6 +17,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::order::Criterion;
 use crate::pipeline::save::Session;
 use crate::pipeline::spec::{DesignOptions, RecordOptions};
+use crate::report::qc;
 
 /// `--device`.
 #[derive(Debug, clap::Args)]
@@ -41,7 +42,7 @@ impl DeviceArgs {
     /// A session on it.
     pub fn session(&self, started: Instant) -> Result<Session> {
         let ladder = Ladder::open(&self.choice())?;
-        Ok(Session { command_line: command_line(), started, ladder })
+        Ok(Session { command_line: command_line(), started, ladder, page: qc::page })
     }
 }
 

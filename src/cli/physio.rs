@@ -7,6 +7,7 @@ use crate::cli::args::{self, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
 use crate::error::Result;
 use crate::physio::Terms;
 use crate::pipeline::physio::{PhysioSpec, write};
+use crate::report::qc;
 
 /// Turn pulse and breathing into regressors, and their peaks into a table that can be corrected by hand.
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,7 @@ Written, each name beginning with PREFIX:
   _desc-retroicor_multiple_regressors.txt    the volume-wise columns for SPM, as PhysIO writes them
   _desc-peaks_events.tsv, .json              beats and breaths; edit status (ok, added, removed) or rows, then --peaks
   _desc-retroicor_summary.json               beats, rates, flagged stretches, extrapolated share, alignment
+  _desc-retroicor_qc.html                    the same to look at: traces, rates, phase coverage, what to do next
 Where slice times are not known or were corrected for, the columns are at the frame times and none by slice.
 
 Example: boldly physio --physio sub-01_physio.tsv.gz --bold sub-01_bold.nii.gz --out derivatives/sub-01")]
@@ -66,7 +68,7 @@ impl Args {
             volumes: self.volumes,
         };
         let terminal = self.talk.terminal();
-        let (prefix, summary) = write(&spec, &self.out, args::command_line(), &terminal)?;
+        let (prefix, summary) = write(&spec, &self.out, args::command_line(), qc::page, &terminal)?;
         terminal.wrote(&prefix, summary.outputs.len());
         if self.talk.json {
             super::print_json(&summary)?;

@@ -70,7 +70,7 @@ pub fn align(
     dummies: usize,
 ) -> Result<(Recording, Alignment)> {
     let tr = acquisition.tr;
-    let edges = recording.trigger.as_ref().map(rising_edges).unwrap_or_default();
+    let edges = recording.trigger.as_ref().map(triggers_s).unwrap_or_default();
     let n_triggers = recording.trigger.as_ref().map(|_| edges.len());
     let line = line(&recording.name, &edges, acquisition, dummies);
     let dropped_s = dummies as f64 * tr;
@@ -135,7 +135,8 @@ fn traces(recording: &mut Recording) -> impl Iterator<Item = &mut Trace> {
 }
 
 /// Times at which the trigger goes from its resting level to the other, seconds; samples that are missing rest.
-fn rising_edges(trigger: &Trace) -> Vec<f64> {
+#[must_use]
+pub fn triggers_s(trigger: &Trace) -> Vec<f64> {
     let finite = || trigger.samples.iter().copied().filter(|v| v.is_finite());
     let (low, high) = finite().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
     let middle = 0.5 * low + 0.5 * high;

@@ -39,7 +39,7 @@ mod terms;
 mod track;
 mod unusable;
 
-pub use align::{Align, Alignment, align};
+pub use align::{Align, Alignment, align, triggers_s};
 pub use beats::{Beats, beats, detect};
 pub use breaths::{Breaths, breaths};
 pub use cardiac_phase::CardiacPhase;

@@ -1,5 +1,7 @@
 //! When each slice of each volume was acquired.
 
+use ndarray::Array2;
+
 use crate::error::{Error, Result};
 use crate::recording::Acquisition;
 
@@ -56,6 +58,13 @@ impl SliceMoments {
     /// Seconds relative to the start of the first volume.
     pub fn moment_s(&self, volume: usize, slice_time: f64) -> f64 {
         volume as f64 * self.tr + slice_time
+    }
+
+    /// A quantity at each slice's own time, `[volume][slice]`.
+    pub fn each(&self, quantity: impl Fn(f64) -> f64) -> Array2<f64> {
+        Array2::from_shape_fn((self.n_volumes, self.group_of_plane.len()), |(volume, plane)| {
+            quantity(self.moment_s(volume, self.unique_s[self.group_of_plane[plane]]))
+        })
     }
 
     /// First and last acquisition, seconds.

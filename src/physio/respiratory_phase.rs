@@ -9,6 +9,7 @@ use std::f64::consts::PI;
 
 use super::breaths::{Breaths, breaths_of};
 use super::clean::clean;
+use super::signal::paired_sums;
 use crate::error::Result;
 use crate::recording::Trace;
 
@@ -156,7 +157,9 @@ fn derivative(x: &[f64], half: usize) -> Vec<f64> {
         return vec![x[n - 1] - x[0]; n];
     }
     let m2: f64 = (1..=half).map(|j| 2.0 * (j * j) as f64).sum();
-    let slope = |i: usize| (1..=half).map(|j| j as f64 * (x[i + j] - x[i - j])).sum::<f64>() / m2;
+    let weights: Vec<f64> = (0..=half).map(|j| j as f64).collect();
+    let sums = paired_sums(x, &weights, -1.0);
+    let slope = |i: usize| sums[i - half] / m2;
     // Curvature of the parabola around i: sum (j^2 - mean j^2) x / sum (j^2 - mean j^2)^2.
     let mean2 = m2 / (2 * half + 1) as f64;
     let curvature = |i: usize| {

@@ -32,8 +32,27 @@ pub struct Retroicor {
     pub summary: PhysioSummary,
     /// The beats, where a column needs them.
     pub beats: Option<Beats>,
-    /// The highest moment of each breath in seconds relative to the first volume, where a column needs the breathing.
-    pub breaths_s: Option<Vec<f64>>,
+    /// The breaths, corrected by the table, where a column needs them.
+    pub breaths: Option<Breaths>,
+    /// The phase of the heart, where a column needs it.
+    pub cardiac_phase: Option<CardiacPhase>,
+    /// The phase of breathing, where a column needs it.
+    pub resp_phase: Option<RespiratoryPhase>,
+}
+
+impl Retroicor {
+    /// The phases behind the columns.
+    ///
+    /// # Errors
+    /// As [`phases()`], for slice times that cannot be used.
+    pub fn phases(&self, acquisition: &Acquisition) -> Result<Phases> {
+        let slices = SliceMoments::new(acquisition)?;
+        let (cardiac, respiratory) = (&self.cardiac_phase, &self.resp_phase);
+        Ok(Phases {
+            cardiac_phase: cardiac.as_ref().map(|phase| slices.each(|t| phase.at(t))),
+            resp_phase: respiratory.as_ref().map(|phase| slices.each(|t| phase.at(t))),
+        })
+    }
 }
 
 /// What was found in the record. Absent values belong to a trace that the terms did not need.
@@ -193,7 +212,6 @@ pub fn retroicor_from(
         })
         .collect::<Result<_>>()?;
     let n_breaths = breaths.as_ref().map(|b| b.n_breaths);
-    let breaths_s = breaths.map(|b| b.peaks_s);
     let breathing_rate = |r: &RespiratoryPhase| {
         let (from, to) = r.interval_s();
         60.0 * n_breaths.unwrap_or(0) as f64 / (to - from)
@@ -230,7 +248,8 @@ pub fn retroicor_from(
         logs: Vec::new(),
     };
     let groups = SliceGroups { group_of_plane: slices.group_of_plane, names, columns };
-    Ok(Retroicor { groups, summary, beats: cardiac.map(|(_, beats)| beats), breaths_s })
+    let (cardiac_phase, beats) = cardiac.unzip();
+    Ok(Retroicor { groups, summary, beats, breaths, cardiac_phase, resp_phase: respiratory })
 }
 
 /// The phases behind the columns, for those who want to look at them.
@@ -239,18 +258,12 @@ pub fn retroicor_from(
 /// As [`retroicor()`], but a trace that is not there is no error.
 pub fn phases(recording: &Recording, acquisition: &Acquisition) -> Result<Phases> {
     let slices = SliceMoments::new(acquisition)?;
-    let fill = |phase: &dyn Fn(f64) -> f64| {
-        Array2::from_shape_fn((slices.n_volumes, slices.group_of_plane.len()), |(volume, plane)| {
-            let slice_time = slices.unique_s[slices.group_of_plane[plane]];
-            phase(slices.moment_s(volume, slice_time))
-        })
-    };
     let cardiac = recording.cardiac.as_ref().map(|t| cardiac(recording, t, &slices)).transpose()?;
     let respiratory =
         recording.respiratory.as_ref().map(|t| respiratory(recording, t, &slices)).transpose()?;
     Ok(Phases {
-        cardiac_phase: cardiac.map(|(phase, _)| fill(&|t| phase.at(t))),
-        resp_phase: respiratory.map(|phase| fill(&|t| phase.at(t))),
+        cardiac_phase: cardiac.map(|(phase, _)| slices.each(|t| phase.at(t))),
+        resp_phase: respiratory.map(|phase| slices.each(|t| phase.at(t))),
     })
 }
 

@@ -19,6 +19,7 @@ use crate::pipeline::combine::fixed_effects;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::maps::ContrastMaps;
+use crate::pipeline::qc::RunQc;
 use crate::pipeline::smoothing;
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
@@ -69,6 +70,8 @@ pub struct GlmResult {
     pub contrasts: Vec<ContrastMaps>,
     /// What was found in the recordings, one a run that has them.
     pub physio: Vec<PhysioSummary>,
+    /// Their recordings for the QC page.
+    pub qc: Vec<RunQc>,
     /// Files read, role and path.
     pub files: Vec<(&'static str, PathBuf)>,
     /// The images, whose SHA-256 may still be on its way.
@@ -141,6 +144,7 @@ pub fn run(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Glm
         header: runs[0].bold.header.clone(),
         mask: Mask { grid, inside: all.fitted },
         physio: runs.iter().filter_map(|r| r.physio.clone()).collect(),
+        qc: runs.iter_mut().filter_map(|r| r.qc.take()).collect(),
         designs: runs.iter().map(|r| r.design.clone()).collect(),
         bolds: runs.into_iter().map(|r| r.bold).collect(),
         maps,

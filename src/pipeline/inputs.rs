@@ -8,14 +8,16 @@ use serde_json::{Map, Value, json};
 
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
+use crate::io::bids::Name;
 use crate::io::physio::{Logs, Scan};
 use crate::io::sidecar::Sidecar;
 use crate::io::{self, BoldFile, Resampled};
 use crate::physio::PhysioSummary;
 use crate::pipeline::moment::{self, Moment};
-use crate::pipeline::recordings;
+use crate::pipeline::qc::{self, Found, RunQc};
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
+use crate::pipeline::{peak_table, recordings};
 use crate::recording::Acquisition;
 use crate::volume::SliceGroups;
 
@@ -43,6 +45,8 @@ pub struct Run {
     pub moment: Option<(Moment, f64)>,
     /// What was found in the recordings.
     pub physio: Option<PhysioSummary>,
+    /// The recordings for the QC page.
+    pub qc: Option<RunQc>,
     /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
     pub dof_spent: f64,
     /// Every file read beside the image, with its role.
@@ -93,7 +97,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         }
     };
     let resampled = io::resampled(&bold, &sidecar);
-    let (mut slices, mut summary, mut moment) = (None, None, None);
+    let (mut slices, mut summary, mut moment, mut of_page) = (None, None, None, None);
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
         let logs = read_logs(spec, &bold, &sidecar, acquisition, watch)?;
@@ -109,8 +113,23 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
             moments.slice_times = Some(vec![at_s; bold.grid.shape[2]]);
             moment = Some((at, at_s));
         }
-        let (_, retroicor) =
+        let (recording, retroicor) =
             recordings::columns(recording, &spec.record, &moments, &options.terms, watch)?;
+        let known = spec.record.peaks.as_deref().map(peak_table::read).transpose()?;
+        let known = known.unwrap_or_default();
+        let found = Found { recording, retroicor: &retroicor, known: &known };
+        let shown = Acquisition {
+            slice_times: moments.slice_times.filter(|_| moment.is_none()),
+            ..acquisition.clone()
+        };
+        // The slice times ascend, so this is the one in the middle.
+        let middle = &retroicor.groups.columns[retroicor.groups.columns.len() / 2];
+        let moment_s = moment.map_or(0.0, |(_, at_s)| at_s);
+        of_page = Some(RunQc {
+            name: Name::of(&spec.bold).prefix(),
+            design: Some(design.clone()),
+            ..qc::of_run(found, &shown, moment_s, middle.clone())?
+        });
         slices = Some(retroicor.groups);
         summary = Some(PhysioSummary { logs: logs.notes, ..retroicor.summary });
     }
@@ -124,6 +143,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         resampled,
         moment,
         physio: summary,
+        qc: of_page,
         dof_spent,
         files,
     })

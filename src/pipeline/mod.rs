@@ -20,6 +20,7 @@ pub mod peak_table;
 pub mod physio;
 pub mod proof;
 pub mod provenance;
+pub mod qc;
 pub mod recordings;
 pub mod save;
 pub mod simulate;

@@ -81,7 +81,7 @@ pub fn of(retroicor: &Retroicor, known: &Peaks) -> Peaks {
         }));
     }
     if !known_has(Channel::Respiratory) {
-        let breaths = retroicor.breaths_s.iter().flatten();
+        let breaths = retroicor.breaths.iter().flat_map(|b| &b.peaks_s);
         peaks.extend(breaths.map(|&onset_s| Peak {
             onset_s,
             channel: Channel::Respiratory,

@@ -10,14 +10,15 @@ use serde_json::json;
 use crate::error::{Error, Result};
 use crate::io::physio::{Format, Scan};
 use crate::io::{self, BoldFile, Outputs, Resampled, hash};
-use crate::physio::{Peaks, PhysioSummary, Terms};
+use crate::physio::{PhysioSummary, Terms};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::provenance::{Input, relative};
+use crate::pipeline::qc::{self, Found, Page, Qc, RunQc};
 use crate::pipeline::save::refuse_overwriting;
 use crate::pipeline::spec::RecordOptions;
 use crate::pipeline::watch::{Journal, Watch};
 use crate::pipeline::{peak_table, recordings};
-use crate::recording::{Acquisition, Recording};
+use crate::recording::Acquisition;
 use crate::volume::SliceGroups;
 
 mod text;
@@ -48,8 +49,6 @@ pub struct PhysioSpec {
 /// Everything that is written.
 #[derive(Debug, Clone)]
 pub struct PhysioResult {
-    /// The record on the run's time.
-    pub recording: Recording,
     /// When the run was acquired.
     pub acquisition: Acquisition,
     /// Columns at each slice's own time; none where slice times are not known.
@@ -62,10 +61,10 @@ pub struct PhysioResult {
     pub moment: Moment,
     /// Seconds from the start of the volume to it.
     pub moment_s: f64,
-    /// Beats and breaths with their status.
-    pub peaks: Peaks,
     /// What was found.
     pub summary: PhysioSummary,
+    /// The record on the run's time, beats and breaths with their status, and what else the QC page shows.
+    pub qc: RunQc,
     /// Files read, role and path.
     pub files: Vec<(&'static str, PathBuf)>,
 }
@@ -121,7 +120,6 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
     let (recording, mut retroicor) =
         recordings::columns(logs.recording, &spec.record, &at_moment, &spec.terms, watch)?;
     let known = spec.record.peaks.as_deref().map(peak_table::read).transpose()?;
-    let peaks = peak_table::of(&retroicor, &known.unwrap_or_default());
 
     let groups = &mut retroicor.groups;
     let last = groups.group_of_plane.pop().unwrap_or(0);
@@ -136,21 +134,25 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
     let moment_name = moment.name();
     watch
         .note(&format!("volume-wise columns: at {moment_name}, {moment_s} s into the volume{why}"));
+    let known = known.unwrap_or_default();
+    let found = Found { recording, retroicor: &retroicor, known: &known };
+    let qc = qc::of_run(found, &acquisition, moment_s, volume_wise.clone())?;
+    let groups = retroicor.groups;
     Ok(PhysioResult {
-        recording,
         names: groups.names.clone(),
-        slices: acquisition.slice_times.is_some().then_some(retroicor.groups),
+        slices: acquisition.slice_times.is_some().then_some(groups),
         acquisition,
         volume_wise,
         moment,
         moment_s,
-        peaks,
         summary: PhysioSummary { logs: logs.notes, ..retroicor.summary },
+        qc,
         files,
     })
 }
 
-/// Run `physio` and write the files whose names begin with `out`, or into `out` where it is a folder.
+/// Run `physio` and write the files whose names begin with `out`, or into `out` where it is a folder. `page` draws the QC
+/// page.
 ///
 /// # Errors
 /// Input and output errors; then nothing is left behind.
@@ -158,10 +160,11 @@ pub fn write(
     spec: &PhysioSpec,
     out: &Path,
     command_line: Vec<String>,
+    page: Page,
     watch: &dyn Watch,
 ) -> Result<(PathBuf, Summary)> {
     let journal = Journal::new(watch);
-    let result = run(spec, &journal)?;
+    let mut result = run(spec, &journal)?;
     let prefix = prefix(out, &spec.physio);
     let name = |ending: &str| {
         let stem = prefix.file_name().unwrap_or_default().to_string_lossy();
@@ -172,7 +175,10 @@ pub fn write(
         (name("_desc-retroicor_timeseries.tsv"), text::volume_wise(&result)),
         (name("_desc-retroicor_timeseries.json"), json(&text::description(&result))),
         (name("_desc-retroicor_multiple_regressors.txt"), text::multiple_regressors(&result)),
-        (name("_desc-peaks_events.tsv"), io::tsv::write_string(&peak_table::table(&result.peaks))),
+        (
+            name("_desc-peaks_events.tsv"),
+            io::tsv::write_string(&peak_table::table(&result.qc.peaks)),
+        ),
         (name("_desc-peaks_events.json"), json(&peak_table::description())),
     ];
     if let Some(slices) = &result.slices {
@@ -185,8 +191,10 @@ pub fn write(
         texts.push((name("_desc-retroicor.slibase.1D"), text::slibase(slices)));
     }
     let summary_path = name("_desc-retroicor_summary.json");
-    let outputs_of = texts.iter().map(|(path, _)| path.clone()).chain([summary_path.clone()]);
-    let written: Vec<PathBuf> = outputs_of.collect();
+    let page_path = name("_desc-retroicor_qc.html");
+    let outputs_of = texts.iter().map(|(path, _)| path.clone());
+    let written: Vec<PathBuf> =
+        outputs_of.chain([summary_path.clone(), page_path.clone()]).collect();
     refuse_overwriting(result.files.iter().map(|(_, p)| p), written.iter().cloned())?;
 
     let folder = summary_path.parent().unwrap_or(Path::new(""));
@@ -212,8 +220,29 @@ pub fn write(
         outputs.text(path, text)?;
     }
     outputs.text(&summary_path, &json(&json!(summary)))?;
+    result.qc.peak_file = Some(file_name(&name("_desc-peaks_events.tsv")));
+    outputs.text(&page_path, &page(&page_of(&summary, result.qc, file_name(&prefix)))?)?;
     outputs.commit()?;
     Ok((prefix, summary))
+}
+
+/// The page's contents. `title`: what its heading calls the run.
+fn page_of(summary: &Summary, run: RunQc, title: String) -> Qc {
+    Qc {
+        title,
+        version: summary.version.clone(),
+        command_line: summary.command_line.clone(),
+        inputs: summary.inputs.clone(),
+        outputs: summary.outputs.clone(),
+        warnings: summary.warnings.clone(),
+        runs: vec![run],
+        maps: None,
+    }
+}
+
+/// What a column is, from its name, in words.
+pub(super) fn described(name: &str) -> String {
+    text::column(name)["Description"].as_str().unwrap_or_default().to_owned()
 }
 
 /// When the run was acquired, with the files that said so.

@@ -10,11 +10,13 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Device, Span};
 use crate::io::Outputs;
+use crate::io::bids::Name;
 use crate::io::{self, BoldFile, Intent, Resampled, hash};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::glm::{self, GlmResult};
 use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{Input, Provenance, SCHEMA, relative, sidecar_path};
+use crate::pipeline::qc::{Page, Qc};
 use crate::pipeline::smoothing;
 use crate::pipeline::spec::{Command, GlmSpec, SmoothSpec};
 use crate::pipeline::watch::{Journal, Watch};
@@ -34,6 +36,8 @@ pub struct Session {
     pub started: Instant,
     /// The device, and what to do when it fails.
     pub ladder: Ladder,
+    /// Draws the QC page of what has physiology.
+    pub page: Page,
 }
 
 /// What a command wrote for one image or analysis.
@@ -96,9 +100,19 @@ pub fn glm(
         let table = io::tsv::write_string(&design.to_table(&name));
         outputs.text(&out.join(name), &table)?;
     }
+    if !result.qc.is_empty() {
+        let runs = std::mem::take(&mut result.qc);
+        let title = result.bolds.iter().map(|b| Name::of(&b.path).prefix());
+        let title = title.collect::<Vec<_>>().join(", ");
+        let page = (session.page)(&Qc::of_provenance(&provenance, title, runs))?;
+        outputs.text(&out.join(QC_NAME), &page)?;
+    }
     outputs.commit()?;
     Ok((result, provenance))
 }
+
+/// The page of `glm`'s physiology in its folder.
+const QC_NAME: &str = "desc-retroicor_qc.html";
 
 fn design_name(run: usize, n_runs: usize) -> String {
     if n_runs == 1 { "design.tsv".to_owned() } else { format!("run-{}_design.tsv", run + 1) }
@@ -111,6 +125,7 @@ fn file_names(result: &GlmResult) -> Vec<String> {
     stems
         .flat_map(|stem| [format!("{stem}.nii.gz"), format!("{stem}.json")])
         .chain((0..n_runs).map(|run| design_name(run, n_runs)))
+        .chain((!result.qc.is_empty()).then(|| QC_NAME.to_owned()))
         .collect()
 }
 

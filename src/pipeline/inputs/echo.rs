@@ -50,6 +50,7 @@ pub fn echo(first: &Run, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run
         design: first.design.clone(),
         slices: first.slices.clone(),
         physio: first.physio.clone(),
+        qc: first.qc.clone(),
         files: of_sidecar.chain(shared).collect(),
         dof_spent: dof_spent(&spec.bold, true, watch)?,
         bold,

@@ -121,7 +121,7 @@ pub(super) fn slice_description(result: &PhysioResult) -> Value {
 }
 
 /// What a column is, from its name: `cardiac_cos1`, `resp_sin2`, `interaction_cos_c1_plus_r1`, `rvt_rrf_delay_5s`.
-fn column(name: &str) -> Value {
+pub(super) fn column(name: &str) -> Value {
     let function = |text: &str| match text {
         "cos" => "cosine",
         _ => "sine",

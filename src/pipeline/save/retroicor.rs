@@ -10,8 +10,10 @@ use crate::error::Result;
 use crate::io::bids::Name;
 use crate::io::{Header, Intent, Outputs};
 use crate::pipeline::clean::{self, Prepared};
+use crate::pipeline::inputs::Run;
 use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::provenance::{Provenance, sidecar_path};
+use crate::pipeline::qc::{MapsQc, Qc};
 use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec};
 use crate::pipeline::watch::{Journal, Watch};
 use crate::pipeline::{glm, inputs};
@@ -40,7 +42,8 @@ pub fn retroicor(
 ) -> Result<Vec<Saved>> {
     let mut outputs = Outputs::new();
     maps.map_or(Ok(()), |folder| outputs.folder(folder))?;
-    let images = || cleanings.iter().flat_map(|c| [c.out.clone(), sidecar_path(&c.out)]);
+    let images =
+        || cleanings.iter().flat_map(|c| [c.out.clone(), sidecar_path(&c.out), page_path(&c.out)]);
     let (mut saved, mut all_read) = (Vec::new(), Vec::new());
     let mut before: Option<Ready> = None;
     for cleaning @ Cleaning { spec, out, .. } in cleanings {
@@ -132,6 +135,7 @@ fn write(
     let Some((proof, maps_folder)) = proof else {
         let provenance = provenance(session, made, &inputs, &folder, journal);
         outputs.text(&sidecar_path(out), &provenance.to_json(bids)?)?;
+        write_page((session, outputs), out, &provenance, (run, None))?;
         return Ok(Saved { out: out.clone(), provenance, maps: Vec::new() });
     };
     proof.lines().iter().for_each(|line| journal.note(line));
@@ -150,6 +154,7 @@ fn write(
     }
     let provenance = provenance(session, made, &inputs, &folder, journal);
     outputs.text(&sidecar_path(out), &provenance.to_json(bids)?)?;
+    write_page((session, outputs), out, &provenance, (run, Some(proof)))?;
     let timings = provenance.timings.clone();
     let of_maps = super::provenance(session, of_maps, &inputs, maps_folder, journal);
     let of_maps = Provenance { timings, ..of_maps };
@@ -159,6 +164,28 @@ fn write(
     }
     let maps = maps.into_iter().map(|(path, _)| path).collect();
     Ok(Saved { out: out.clone(), provenance, maps })
+}
+
+/// The QC page of a corrected run, with its maps where it was proved.
+fn write_page(
+    (session, outputs): (&Session, &Outputs),
+    out: &Path,
+    provenance: &Provenance,
+    (run, proof): (&Run, Option<&Proof>),
+) -> Result<()> {
+    let title = Name::of(&run.bold.path).prefix();
+    let qc = Qc {
+        maps: proof.map(|proof| MapsQc::of_proof(proof, &run.bold.grid)),
+        ..Qc::of_provenance(provenance, title, run.qc.iter().cloned().collect())
+    };
+    outputs.text(&page_path(out), &(session.page)(&qc)?)
+}
+
+/// `sub-01_desc-retroicor_qc.html` beside `sub-01_desc-retroicor_bold.nii.gz`.
+fn page_path(out: &Path) -> PathBuf {
+    let stem = sidecar_path(out).with_extension("");
+    let stem = file_name(&stem);
+    out.with_file_name(format!("{}_qc.html", stem.strip_suffix("_bold").unwrap_or(&stem)))
 }
 
 /// The maps and their mask, on all cores; each path with what it shows.

@@ -327,26 +327,27 @@ fn draw_cut(
     canvas.text(corner[0] + 3, corner[1] + cell[1] - 16, 2, &view.place, FAINT);
 }
 
-/// The colour bar: the negative end below, grey between the thresholds, ticks with their values.
+/// The colour bar: the negative end below where any value is negative, grey between the thresholds, ticks with their values.
 fn draw_bar(canvas: &mut Canvas, panel: &Panel, [x, y]: [usize; 2]) {
-    let value = |row: f32| panel.max * (1.0 - 2.0 * row / (BAR[1] as f32 - 1.0));
+    let is_signed = panel.overlay.iter().any(|v| *v < 0.0);
+    let span = if is_signed { 2.0 } else { 1.0 };
+    let value = |row: f32| panel.max * (1.0 - span * row / (BAR[1] as f32 - 1.0));
     for row in 0..BAR[1] {
         let colour = overlay_colour(panel, value(row as f32)).unwrap_or([58.0, 62.0, 68.0]);
         canvas.rectangle(x, y + row, [BAR[0], 1], colour);
     }
     let mut tick = |at: f32| {
-        let row = ((1.0 - at / panel.max) / 2.0 * (BAR[1] as f32 - 1.0)).round() as usize;
+        let row = ((1.0 - at / panel.max) / span * (BAR[1] as f32 - 1.0)).round() as usize;
         canvas.rectangle(x + BAR[0], y + row, [4, 1], FAINT);
         let label = if at == 0.0 { "0".into() } else { short(at) };
         canvas.text(x + BAR[0] + 7, (y + row).saturating_sub(6), 2, &label, FAINT);
     };
+    let between = if panel.threshold > 0.1 * panel.max { panel.threshold } else { 0.0 };
     tick(panel.max);
-    tick(-panel.max);
-    if panel.threshold > 0.1 * panel.max {
-        tick(panel.threshold);
-        tick(-panel.threshold);
-    } else {
-        tick(0.0);
+    tick(between);
+    if is_signed {
+        tick(-panel.max);
+        tick(-between);
     }
 }
 

@@ -1,0 +1,106 @@
+//! Text, numbers and tables as HTML.
+
+use std::fmt::Write;
+
+/// Text with the characters that mean something in HTML replaced; control characters, which HTML has not, become a box.
+pub(super) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '\n' | '\t' => out.push(letter),
+            c if c.is_control() => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// A number with so many decimals and a true minus sign; a dash where it is not finite.
+pub(super) fn number(value: f64, decimals: usize) -> String {
+    if !value.is_finite() {
+        return "–".to_owned();
+    }
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        // No minus before nothing.
+        Some(rest) if rest.bytes().all(|b| b == b'0' || b == b'.') => rest.to_owned(),
+        Some(rest) => format!("−{rest}"),
+        None => text,
+    }
+}
+
+/// A share as a percentage of two digits or so.
+pub(super) fn percent(share: f64) -> String {
+    let percent = 100.0 * share;
+    let text = number(percent, if percent >= 10.0 { 0 } else { 2 });
+    let text =
+        if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+    format!("{text}\u{a0}%")
+}
+
+/// `1 beat`, `2 beats`.
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The first few moments in words: `12.3, 45.6 s and 3 more`.
+pub(super) fn moments(times_s: &[f64]) -> String {
+    const MOST: usize = 8;
+    let shown: Vec<String> = times_s.iter().take(MOST).map(|t| number(*t, 1)).collect();
+    let more = times_s.len().saturating_sub(MOST);
+    let and = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{} s{and}", shown.join(", "))
+}
+
+/// A table on its way: a caption, heads of columns, rows whose first cell is their head.
+pub(super) struct Table {
+    out: String,
+}
+
+impl Table {
+    /// `class` of the style sheet: `facts`, `numbers`, ...
+    pub fn new(class: &str, caption: &str, heads: &[&str]) -> Table {
+        let mut out =
+            format!("<table class=\"{class}\">\n<caption>{}</caption>\n", escaped(caption));
+        out.push_str("<thead><tr>");
+        for head in heads {
+            let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(head));
+        }
+        out.push_str("</tr></thead>\n<tbody>\n");
+        Table { out }
+    }
+
+    /// Plain text in every cell.
+    pub fn row(&mut self, head: &str, cells: &[String]) {
+        let cells: Vec<String> = cells.iter().map(|c| escaped(c)).collect();
+        self.row_of_html(&escaped(head), &cells);
+    }
+
+    /// Cells that are HTML already.
+    pub fn row_of_html(&mut self, head: &str, cells: &[String]) {
+        let _ = write!(self.out, "<tr><th scope=\"row\">{head}</th>");
+        for cell in cells {
+            let _ = write!(self.out, "<td>{cell}</td>");
+        }
+        self.out.push_str("</tr>\n");
+    }
+
+    pub fn finish(self) -> String {
+        self.out + "</tbody>\n</table>\n"
+    }
+}
+
+/// A drawing, or several that belong together, with what they show below; wide drawings scroll on a narrow screen.
+pub(super) fn figure(label: &str, drawings: &str, caption: &str) -> String {
+    format!(
+        "<figure>\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n{drawings}</div>\n\
+         <figcaption>{}</figcaption>\n</figure>\n",
+        escaped(label),
+        escaped(caption)
+    )
+}
