@@ -24,7 +24,8 @@ taken out before the components were found. A model that uses components needs t
 The JSON beside the table says for each component how much it explains.
 
 Components: each voxel's series without mean and cosines is divided by its standard deviation; unit-norm left singular vectors, the value \
-of the largest magnitude positive. Voxels that are not finite in some volume are left out, constant ones count in the means only.
+of the largest magnitude positive. Voxels that are not finite in some volume are left out, constant ones count in the means only. All \
+volumes count: cut off those before the steady state first.
 
 Masks lie on the run's grid: 0 and 1, or probabilities, where a tissue begins at --threshold. Nothing subtracts grey matter from them, as \
 fMRIPrep does: erode them, or hand in masks that are safe.

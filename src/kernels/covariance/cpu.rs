@@ -79,8 +79,7 @@ impl WithSimd for Clean<'_> {
         gather::<S>(&bold.data, bold.block.volume_len(), voxels, row, panels);
         for panel in panels.chunks_exact_mut(panel_len) {
             let y = lanes_mut::<S>(panel);
-            // From the first value first: a constant voxel becomes exactly 0.
-            centre(simd, y, y[0]);
+            // The mean of equal f32 values is exact in f64: a constant voxel becomes exactly 0.
             let m = mean(simd, y);
             centre(simd, y, m);
             let g = lanes_mut::<S>(weights);
