@@ -205,3 +205,22 @@ fn the_drift_of_a_belt_is_taken_out_by_a_band_and_what_is_flagged_stays_flagged(
     );
     assert!(r(&all) < 0.8 && r(&band) > 0.95, "{} {}", r(&all), r(&band));
 }
+
+#[test]
+fn beats_given_by_hand_need_no_readable_trace_and_keep_its_flags_where_it_is() {
+    let mut record = record();
+    let beats_s = pulse(100.0, 140.0, -5.0, resting, dicrotic).1;
+    let peaks = Peaks {
+        name: "peaks.tsv".into(),
+        peaks: beats_s
+            .iter()
+            .map(|&onset_s| Peak { onset_s, channel: Channel::Cardiac, status: Status::Ok })
+            .collect(),
+    };
+    let model = columns_of(&record, &peaks, "2/0/0", BadStretches::Censor);
+    assert!(model.summary.flagged.iter().any(|f| f.reason == Reason::Flat));
+    assert!((20..=23).all(|v| model.summary.censored_volumes.contains(&v)));
+    record.cardiac.as_mut().unwrap().samples.fill(0.0);
+    let model = columns_of(&record, &peaks, "2/0/0", BadStretches::Censor);
+    assert!(model.summary.flagged.iter().all(|f| f.reason == Reason::Interval));
+}

@@ -60,19 +60,19 @@ impl Beats {
         Beats::new(times_s, Vec::new(), Vec::new())
     }
 
-    /// Beats that are known, with what the trace they belong to shows.
-    ///
-    /// # Errors
-    /// Bad data: a trace that is constant, too short or has a gap of more than 30 s.
-    pub fn known_in(times_s: Vec<f64>, trace: &Trace, thing: &str) -> Result<Beats> {
+    /// Beats that are known, with what the trace they belong to shows. A trace that cannot be read shows nothing: it may be
+    /// why the beats were given by hand.
+    #[must_use]
+    pub fn known_in(times_s: Vec<f64>, trace: &Trace) -> Beats {
         let beats = Beats::known(times_s);
         let period_s = 60.0 / beats.rate_bpm().max(1.0);
-        let trace = clean(trace, thing, 0.0)?;
-        let shown = match marks(&trace) {
-            Some(_) => Vec::new(),
-            None => unusable::of_trace(&trace, Channel::Cardiac, period_s),
+        let shown = match clean(trace, "", 0.0) {
+            Ok(trace) if marks(&trace).is_none() => {
+                unusable::of_trace(&trace, Channel::Cardiac, period_s)
+            }
+            _ => Vec::new(),
         };
-        Ok(Beats::new(beats.times_s, Vec::new(), shown))
+        Beats::new(beats.times_s, Vec::new(), shown)
     }
 
     fn new(times_s: Vec<f64>, filled_s: Vec<f64>, mut flagged: Vec<Flagged>) -> Beats {

@@ -160,9 +160,7 @@ pub fn retroicor_from(
         (true, Some(_), None) if terms.slow.iter().any(|s| s.measure.is_cardiac()) => {
             return Err(missing_trace(recording, "cardiac", terms, "3/0/0"));
         }
-        (true, Some(beats_s), trace) => {
-            Some(known(beats_s, peaks, trace.as_ref(), recording, &slices)?)
-        }
+        (true, Some(beats_s), trace) => Some(known(beats_s, peaks, trace.as_ref(), &slices)?),
         (true, None, Some(trace)) => Some(cardiac(recording, trace, &slices)?),
         (true, None, None) => return Err(missing_trace(recording, "cardiac", terms, "0/4/0")),
     };
@@ -272,11 +270,10 @@ fn known(
     beats_s: Vec<f64>,
     peaks: &Peaks,
     trace: Option<&Trace>,
-    recording: &Recording,
     slices: &SliceMoments,
 ) -> Result<(CardiacPhase, Beats)> {
     let beats = match trace {
-        Some(trace) => Beats::known_in(beats_s, trace, &thing_of(recording, "cardiac"))?,
+        Some(trace) => Beats::known_in(beats_s, trace),
         None => Beats::known(beats_s),
     };
     let interval = (beats.times_s[0], beats.times_s[beats.times_s.len() - 1]);
