@@ -47,7 +47,12 @@ fn tell_flagged(summary: &PhysioSummary, acquisition: &Acquisition, watch: &dyn 
     if summary.flagged.is_empty() {
         return;
     }
-    let seconds: f64 = summary.flagged.iter().map(|f| f.to_s - f.from_s).sum();
+    // In order of time; what two of them share counts once.
+    let (mut seconds, mut until_s) = (0.0, f64::MIN);
+    for f in &summary.flagged {
+        seconds += (f.to_s - f.from_s.max(until_s)).max(0.0);
+        until_s = until_s.max(f.to_s);
+    }
     let counts = Reason::ALL.into_iter().filter_map(|reason| {
         let n = summary.flagged.iter().filter(|f| f.reason == reason).count();
         (n > 0).then(|| format!("{n} {}", reason.name()))
