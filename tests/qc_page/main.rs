@@ -278,6 +278,7 @@ fn added_and_removed_peaks_and_flagged_stretches_are_drawn_and_said() {
     let flagged = |channel, from_s, to_s, reason| Flagged { channel, from_s, to_s, reason };
     run.summary.flagged = vec![
         flagged(Channel::Cardiac, 10.0, 14.0, Reason::Flat),
+        flagged(Channel::Cardiac, 12.0, 13.0, Reason::Noise), // within the other: counts once
         flagged(Channel::Cardiac, 20.0, 21.0, Reason::Interval),
         flagged(Channel::Respiratory, 200.0, 201.5, Reason::Clipped),
     ];

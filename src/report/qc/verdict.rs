@@ -140,9 +140,14 @@ fn stretches(run: &RunQc) -> Option<Finding> {
     let mut said = Vec::new();
     let mut worst = 0.0_f64;
     for (channel, name) in [(Channel::Cardiac, "pulse"), (Channel::Respiratory, "breathing")] {
-        let bad = run.summary.flagged.iter();
-        let bad = bad.filter(|f| f.channel == channel && f.reason != Reason::Interval);
-        let seconds: f64 = bad.map(|f| (f.to_s.min(scan_s) - f.from_s.max(0.0)).max(0.0)).sum();
+        // In order of time; what two of them share counts once.
+        let (mut seconds, mut until_s) = (0.0, 0.0_f64);
+        for f in run.summary.flagged.iter().filter(|f| f.channel == channel) {
+            if f.reason != Reason::Interval {
+                seconds += (f.to_s.min(scan_s) - f.from_s.max(until_s)).max(0.0);
+                until_s = until_s.max(f.to_s);
+            }
+        }
         if seconds > 0.0 {
             said.push(format!(
                 "{} s of {name} ({})",
