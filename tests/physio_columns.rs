@@ -5,7 +5,9 @@ mod physio_common;
 
 use std::f64::consts::{PI, TAU};
 
-use boldly::physio::{CardiacPhase, Equalisation, RespiratoryPhase, Terms, phases, retroicor};
+use boldly::physio::{
+    BreathTurns, CardiacPhase, Equalisation, RespiratoryPhase, Terms, phases, retroicor,
+};
 use boldly::recording::{Acquisition, Recording, Trace};
 use physio_common::{breathing, columns, dicrotic, golden, json, numbers, pulse, resting};
 
@@ -104,7 +106,7 @@ fn the_respiratory_phase_equals_the_reference_by_rank_and_by_glovers_histogram()
     for (by, key) in
         [(Equalisation::MidRank, "resp_phase_rank"), (Equalisation::Glover, "resp_phase_glover")]
     {
-        let phase = RespiratoryPhase::named(&trace, by, "breath").unwrap();
+        let phase = RespiratoryPhase::named(&trace, by, BreathTurns::Slope, "breath").unwrap();
         let got: Vec<f64> = phase.samples().into_iter().step_by(step).collect();
         assert_same_angles(key, &got, &numbers(&want[key]));
     }

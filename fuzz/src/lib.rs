@@ -193,7 +193,7 @@ fn columns(recording: &Recording, peaks: &Peaks, run: &Acquisition) {
     };
     let terms: Terms = terms.parse().expect("terms");
     for bad in [BadStretches::Interpolate, BadStretches::Censor] {
-        let treatment = Treatment { bad_stretches: bad, breath_band_hz: None };
+        let treatment = Treatment { bad_stretches: bad, ..Treatment::default() };
         let made = retroicor_from(recording, peaks, run, &terms, &treatment);
         let Some(made) = told(made, &[]) else { continue };
         for columns in &made.groups.columns {

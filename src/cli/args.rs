@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, BadStretches, Terms};
+use crate::physio::{Align, BadStretches, BreathTurns, Terms};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::order::Criterion;
 use crate::pipeline::save::Session;
@@ -105,6 +105,16 @@ pub(super) struct RecordArgs {
     /// for depth; all of it where this is not given
     #[arg(long, value_name = "LOW,HIGH", requires = "physio", value_parser = band)]
     breath_band: Option<(f64, f64)>,
+    /// Where the respiratory phase turns from breathing in to breathing out: where the slope over 1 s changes its sign (Glover,
+    /// PhysIO), or at the highest and lowest sample of each breath (AFNI), which is nearer where a trace falls fast and rests
+    #[arg(long, value_enum, default_value = "slope", requires = "physio")]
+    breath_turns: BreathTurnsName,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum BreathTurnsName {
+    Slope,
+    Extremes,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -140,6 +150,10 @@ impl RecordArgs {
             peaks,
             bad_stretches,
             breath_band_hz: self.breath_band,
+            breath_turns: match self.breath_turns {
+                BreathTurnsName::Slope => BreathTurns::Slope,
+                BreathTurnsName::Extremes => BreathTurns::Extremes,
+            },
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::peaks::Channel;
+use super::respiratory_phase::BreathTurns;
 
 /// Why a stretch is flagged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -70,4 +71,6 @@ pub struct Treatment {
     /// Band of the breathing trace that is used, Hz, amplitude one half at each end; none: all of it. The drift of a belt
     /// makes the share of samples below a depth that of the drift.
     pub breath_band_hz: Option<(f64, f64)>,
+    /// Where the sign of the respiratory phase turns.
+    pub breath_turns: BreathTurns,
 }

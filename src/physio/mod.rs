@@ -47,7 +47,7 @@ pub use flagged::{BadStretches, Flagged, Reason, Treatment};
 pub use hilbert::rvt_hilbert;
 pub use peaks::{Channel, Peak, Peaks, Status};
 pub use rate::{heart_rate, rv};
-pub use respiratory_phase::{Equalisation, RespiratoryPhase};
+pub use respiratory_phase::{BreathTurns, Equalisation, RespiratoryPhase};
 pub use response::{convolved, crf, rrf};
 pub use retroicor::{Phases, PhysioSummary, Retroicor, phases, retroicor, retroicor_from};
 pub use rvt::rvt;

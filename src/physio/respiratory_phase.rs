@@ -2,13 +2,16 @@
 //!
 //! CDF: (mid-rank - 1/2)/n of the sample, free of bins, or Glover's histogram of 100 bins. dR/dt: quadratic
 //! Savitzky-Golay over 1 s, at the ends from the parabola through the last second; where it is exactly 0 the sign before
-//! holds, so no sample loses its phase. Between samples the CDF is interpolated and the nearest sample's sign taken;
+//! holds, so no sample loses its phase. A slope over 1 s turns up to a tenth of a second off the extreme where a trace falls
+//! fast and rests; on request the sign turns at the extreme of each breath instead, as AFNI's does. Between samples the CDF is interpolated and the nearest sample's sign taken;
 //! the wrapped phase itself is never interpolated.
 
 use std::f64::consts::PI;
 
+use serde::{Deserialize, Serialize};
+
 use super::breaths::{Breaths, breaths_of};
-use super::clean::clean;
+use super::clean::{CleanTrace, clean};
 use super::signal::paired_sums;
 use crate::error::Result;
 use crate::recording::Trace;
@@ -30,6 +33,17 @@ pub enum Equalisation {
     Glover,
 }
 
+/// Where the sign of the phase turns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BreathTurns {
+    /// Where the slope over 1 s changes its sign (Glover, PhysIO).
+    #[default]
+    Slope,
+    /// At the highest and the lowest sample of each breath (AFNI).
+    Extremes,
+}
+
 /// The phase of breathing at any moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RespiratoryPhase {
@@ -49,14 +63,20 @@ impl RespiratoryPhase {
     /// # Errors
     /// Bad data: constant, too short, a gap of more than 30 s, or a rhythm that is not breathing (SamplingFrequency).
     pub fn new(trace: &Trace) -> Result<RespiratoryPhase> {
-        Self::named(trace, Equalisation::MidRank, "the respiratory trace")
+        let turns = BreathTurns::default();
+        Self::named(trace, Equalisation::default(), turns, "the respiratory trace")
     }
 
     /// From a breathing trace. `thing`: what messages call it.
     ///
     /// # Errors
     /// As [`RespiratoryPhase::new`].
-    pub fn named(trace: &Trace, by: Equalisation, thing: &str) -> Result<RespiratoryPhase> {
+    pub fn named(
+        trace: &Trace,
+        by: Equalisation,
+        turns: BreathTurns,
+        thing: &str,
+    ) -> Result<RespiratoryPhase> {
         let trace = clean(trace, thing, LOWEST_HZ)?;
         let breaths = breaths_of(&trace, thing)?;
         let cdf = match by {
@@ -65,9 +85,15 @@ impl RespiratoryPhase {
         };
         // Ties to even, as the reference rounds.
         let half = (0.5 * DERIVATIVE_WINDOW_S * trace.sampling_hz).round_ties_even() as usize;
+        let sign = match turns {
+            BreathTurns::Slope => signs(&derivative(&trace.samples, half.max(1))),
+            BreathTurns::Extremes => {
+                signs_between(&extremes(&trace, &breaths), trace.samples.len())
+            }
+        };
         Ok(RespiratoryPhase {
             cdf,
-            sign: signs(&derivative(&trace.samples, half.max(1))),
+            sign,
             sampling_hz: trace.sampling_hz,
             start_s: trace.start_s,
             end_s: trace.end_s(),
@@ -198,4 +224,34 @@ fn signs(derivative: &[f64]) -> Vec<f64> {
             sign
         })
         .collect()
+}
+
+/// The extremes of the trace itself, one a breath: sample, and +1 for a highest, -1 for a lowest. Each is looked for halfway
+/// to the breath's other extremes.
+fn extremes(trace: &CleanTrace, breaths: &Breaths) -> Vec<(usize, f64)> {
+    let last = trace.samples.len() - 1;
+    let at =
+        |t: &f64| (((t - trace.start_s) * trace.sampling_hz).round().max(0.0) as usize).min(last);
+    let mut turns: Vec<(usize, f64)> = breaths.peaks_s.iter().map(|t| (at(t), 1.0)).collect();
+    turns.extend(breaths.troughs_s.iter().map(|t| (at(t), -1.0)));
+    turns.sort_by_key(|turn| turn.0);
+    let exact = (0..turns.len()).map(|k| {
+        let (place, side) = turns[k];
+        let from = k.checked_sub(1).map_or(0, |before| turns[before].0).midpoint(place);
+        let to = turns.get(k + 1).map_or(last, |after| after.0).midpoint(place);
+        let value = |i: usize| side * trace.samples[i];
+        let top = (from..=to).max_by(|&a, &b| value(a).total_cmp(&value(b)));
+        (top.unwrap_or(place), side)
+    });
+    exact.collect()
+}
+
+/// -1 behind a highest, +1 behind a lowest sample, and before the first extreme as it leads there.
+fn signs_between(extremes: &[(usize, f64)], n: usize) -> Vec<f64> {
+    let before = extremes.first().map_or(1.0, |first| first.1);
+    let sign = |i: usize| {
+        let passed = extremes.partition_point(|extreme| extreme.0 <= i);
+        passed.checked_sub(1).map_or(before, |k| -extremes[k].1)
+    };
+    (0..n).map(sign).collect()
 }

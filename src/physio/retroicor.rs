@@ -16,7 +16,7 @@ use super::coverage;
 use super::flagged::{BadStretches, Flagged, Treatment};
 use super::moments::SliceMoments;
 use super::peaks::{Channel, Peaks};
-use super::respiratory_phase::{Equalisation, LOWEST_HZ, RespiratoryPhase};
+use super::respiratory_phase::{BreathTurns, Equalisation, LOWEST_HZ, RespiratoryPhase};
 use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
 use crate::error::{Error, Result};
@@ -102,6 +102,9 @@ pub struct PhysioSummary {
     /// Band of the breathing trace that was used, Hz; none: all of it.
     #[serde(default)]
     pub breath_band_hz: Option<(f64, f64)>,
+    /// Where the sign of the respiratory phase turns.
+    #[serde(default)]
+    pub breath_turns: BreathTurns,
     /// Volumes (from 0) with a slice whose columns are 0 for it.
     #[serde(default)]
     pub censored_volumes: Vec<usize>,
@@ -166,7 +169,9 @@ pub fn retroicor_from(
     };
     let respiratory = match (terms.needs_respiratory(), &recording.respiratory) {
         (false, _) => None,
-        (true, Some(trace)) => Some(respiratory(recording, trace, &slices)?),
+        (true, Some(trace)) => {
+            Some(respiratory(recording, trace, treatment.breath_turns, &slices)?)
+        }
         (true, None) => return Err(missing_trace(recording, "respiratory", terms, "3/0/0")),
     };
     let beats = cardiac.as_ref().map(|(_, beats)| beats);
@@ -241,6 +246,7 @@ pub fn retroicor_from(
         flagged,
         bad_stretches: treatment.bad_stretches,
         breath_band_hz: treatment.breath_band_hz,
+        breath_turns: treatment.breath_turns,
         censored_volumes: censored.volumes(),
         alignment: None,
         logs: Vec::new(),
@@ -257,8 +263,11 @@ pub fn retroicor_from(
 pub fn phases(recording: &Recording, acquisition: &Acquisition) -> Result<Phases> {
     let slices = SliceMoments::new(acquisition)?;
     let cardiac = recording.cardiac.as_ref().map(|t| cardiac(recording, t, &slices)).transpose()?;
-    let respiratory =
-        recording.respiratory.as_ref().map(|t| respiratory(recording, t, &slices)).transpose()?;
+    let respiratory = recording
+        .respiratory
+        .as_ref()
+        .map(|t| respiratory(recording, t, BreathTurns::Slope, &slices))
+        .transpose()?;
     Ok(Phases {
         cardiac_phase: cardiac.map(|(phase, _)| slices.each(|t| phase.at(t))),
         resp_phase: respiratory.map(|phase| slices.each(|t| phase.at(t))),
@@ -334,10 +343,11 @@ fn missing_at<'a>(samples: impl Iterator<Item = &'a f64>) -> f64 {
 fn respiratory(
     recording: &Recording,
     trace: &Trace,
+    turns: BreathTurns,
     slices: &SliceMoments,
 ) -> Result<RespiratoryPhase> {
     let thing = thing_of(recording, "respiratory");
-    let phase = RespiratoryPhase::named(trace, Equalisation::MidRank, &thing)?;
+    let phase = RespiratoryPhase::named(trace, Equalisation::MidRank, turns, &thing)?;
     let interval = phase.interval_s();
     let breath_s = (interval.1 - interval.0) / phase.breaths().n_breaths.max(1) as f64;
     coverage::check(interval, slices.interval_s(), breath_s, "breath", &thing)?;

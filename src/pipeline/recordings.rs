@@ -32,8 +32,11 @@ pub fn columns(
         Some(path) => peak_table::read(path)?,
         None => Peaks::default(),
     };
-    let treatment =
-        Treatment { bad_stretches: options.bad_stretches, breath_band_hz: options.breath_band_hz };
+    let treatment = Treatment {
+        bad_stretches: options.bad_stretches,
+        breath_band_hz: options.breath_band_hz,
+        breath_turns: options.breath_turns,
+    };
     let mut retroicor = physio::retroicor_from(&recording, &peaks, acquisition, terms, &treatment)?;
     tell_flagged(&retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));

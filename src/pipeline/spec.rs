@@ -10,7 +10,7 @@ use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, BadStretches, Terms};
+use crate::physio::{Align, BadStretches, BreathTurns, Terms};
 use crate::pipeline::order::OrderChoice;
 
 /// One run and what belongs to it.
@@ -55,6 +55,9 @@ pub struct RecordOptions {
     /// Band of the breathing trace that is used, Hz; none: all of it.
     #[serde(default)]
     pub breath_band_hz: Option<(f64, f64)>,
+    /// Where the sign of the respiratory phase turns.
+    #[serde(default)]
+    pub breath_turns: BreathTurns,
 }
 
 /// How columns are made from events and confounds.
