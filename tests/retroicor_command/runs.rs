@@ -49,6 +49,34 @@ fn runs_and_echoes_in_one_call_are_what_they_are_one_by_one_and_verify() {
 }
 
 #[test]
+fn echoes_choose_their_orders_together_and_each_run_for_itself() {
+    let folder = study();
+    let dir = folder.path();
+    for (n, scale) in [(1, 1.0), (2, 0.6)] {
+        echo(dir, "run-1_bold.nii.gz", &format!("run-1_echo-{n}_bold.nii.gz"), scale);
+    }
+    let choose = "--choose-order f-test --terms 1/1/0 --device cpu";
+    let order = |sidecar: &str| own(&dir.join(sidecar))["command"]["design"]["order"].clone();
+    well(
+        dir,
+        &format!(
+            "retroicor run-1_echo-1_bold.nii.gz run-1_echo-2_bold.nii.gz run-2_bold.nii.gz --physio run-1_physio.tsv.gz \
+             run-2_physio.tsv.gz --events run-1_events.tsv run-2_events.tsv {choose} --out all --verify"
+        ),
+    );
+    let echoes = order("all/run-1_echo-1_desc-retroicor_bold.json");
+    assert_eq!(echoes, order("all/run-1_echo-2_desc-retroicor_bold.json"));
+    let mut voxels = Vec::new();
+    for (image, run) in [("run-1_echo-1_bold", 1), ("run-2_bold", 2)] {
+        let files = format!("--physio run-{run}_physio.tsv.gz --events run-{run}_events.tsv");
+        well(dir, &format!("retroicor {image}.nii.gz {files} {choose} --out alone.nii.gz"));
+        voxels.push(order("alone.json")["n_voxels"].as_u64().unwrap());
+    }
+    assert_eq!(echoes["n_voxels"], 2 * voxels[0], "both echoes are looked at");
+    assert_eq!(order("all/run-2_desc-retroicor_bold.json"), order("alone.json"));
+}
+
+#[test]
 fn one_recording_for_images_whose_names_tell_echoes_apart_is_shared() {
     let folder = study();
     let dir = folder.path();
