@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
+use crate::error::{Error, Result};
+
 /// The voxel grid of an image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Grid {
@@ -134,6 +136,24 @@ impl Block {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// That positions in one volume of the block ascend within it.
+    ///
+    /// # Errors
+    /// Internal where they do not.
+    pub fn check_voxels(&self, voxels: &[u32]) -> Result<()> {
+        if voxels.last().is_some_and(|&v| v as usize >= self.volume_len())
+            || voxels.windows(2).any(|pair| pair[0] >= pair[1])
+        {
+            return Err(Error::internal(
+                "the voxel list",
+                "is not ascending or leaves the block",
+                format!("ascend within 0..{}", self.volume_len()),
+                "",
+            ));
+        }
+        Ok(())
     }
 }
 

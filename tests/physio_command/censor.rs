@@ -1,53 +1,7 @@
-//! A recording that lost its pulse for a while, as a user meets it: flagged in the summary, censored or carried through by
-//! choice in `physio`, `retroicor` and `glm`, and the same again in `verify`.
-#![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
+//! A recording that lost its pulse for a while: flagged in the summary, censored or carried through by choice in `physio`,
+//! `retroicor` and `glm`, and the same again in `verify`.
 
-use std::fs;
-use std::path::Path;
-use std::process::{Command, Output};
-
-const RECORD: &str = "data/sub-01/func/sub-01_task-pain_physio.tsv.gz";
-const JSON: &str = "data/sub-01/func/sub-01_task-pain_physio.json";
-const BOLD: &str = "data/sub-01/func/sub-01_task-pain_bold.nii.gz";
-
-fn boldly(dir: &Path, line: &str) -> Output {
-    let line = line.replace("RECORD", RECORD).replace("BOLD", BOLD);
-    Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(line.split_whitespace())
-        .current_dir(dir)
-        .output()
-        .unwrap()
-}
-
-fn well(dir: &Path, line: &str) -> Output {
-    let output = boldly(dir, line);
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    output
-}
-
-/// A small simulated study in `data`: 50 volumes, 6 slices.
-fn study() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    well(
-        folder.path(),
-        "simulate data --shape 6,6,6 --voxel-size 24,28,24 --volumes 50 --multiband 1",
-    );
-    folder
-}
-
-fn read(dir: &Path, name: &str) -> String {
-    fs::read_to_string(dir.join(name)).unwrap()
-}
-
-/// Rows of numbers below a header of `skip` lines, first columns left out.
-fn numbers(text: &str, skip: usize, first: usize) -> Vec<Vec<f64>> {
-    let rows = text.lines().skip(skip).filter(|l| !l.starts_with('#'));
-    let rows: Vec<Vec<f64>> = rows
-        .map(|l| l.split_whitespace().skip(first).map(|c| c.parse().unwrap()).collect())
-        .collect();
-    assert!(!rows.is_empty());
-    rows
-}
+use super::*;
 
 #[test]
 fn a_lost_stretch_is_censored_by_choice_in_every_command_and_verify_repeats_it() {

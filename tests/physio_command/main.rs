@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod censor;
+
 const RECORD: &str = "data/sub-01/func/sub-01_task-pain_physio.tsv.gz";
 const JSON: &str = "data/sub-01/func/sub-01_task-pain_physio.json";
 const BOLD: &str = "data/sub-01/func/sub-01_task-pain_bold.nii.gz";

@@ -152,17 +152,7 @@ fn check(bold: &Bold, voxels: &[u32], filter: &Filter, sum: &Covariance) -> Resu
             "",
         ));
     }
-    if voxels.last().is_some_and(|&v| v as usize >= block.volume_len())
-        || voxels.windows(2).any(|pair| pair[0] >= pair[1])
-    {
-        return Err(Error::internal(
-            "the voxel list",
-            "is not ascending or leaves the block",
-            format!("ascend within 0..{}", block.volume_len()),
-            "",
-        ));
-    }
-    Ok(())
+    block.check_voxels(voxels)
 }
 
 /// Bytes (BOLD in f32, C in f64) and operations (the filter, then the products of a triangle).

@@ -101,17 +101,7 @@ fn check(block: &Block, voxels: &[u32], model: &Model) -> Result<()> {
             "",
         ));
     }
-    if voxels.last().is_some_and(|&v| v as usize >= block.volume_len())
-        || voxels.windows(2).any(|pair| pair[0] >= pair[1])
-    {
-        return Err(Error::internal(
-            "the voxel list",
-            "is not ascending or leaves the block",
-            format!("ascend within 0..{}", block.volume_len()),
-            "",
-        ));
-    }
-    Ok(())
+    block.check_voxels(voxels)
 }
 
 /// Bytes (BOLD in f32, estimates in f64) and operations (centring, X^+ y, X beta, squares) of a fit.
