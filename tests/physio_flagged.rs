@@ -185,7 +185,7 @@ fn the_drift_of_a_belt_is_taken_out_by_a_band_and_what_is_flagged_stays_flagged(
     let (all, band) = (columns(&record, None), columns(&record, Some((0.05, 2.0))));
     assert_eq!(all.summary.flagged, band.summary.flagged);
     assert!(band.summary.flagged.iter().any(|f| f.reason == Reason::Missing));
-    assert_eq!(band.summary.breath_band_hz, Some((0.05, 2.0)));
+    assert_eq!(band.summary.treatment.breath_band_hz, Some((0.05, 2.0)));
     let r = |model: &Retroicor| {
         // cosine, in volumes away from the gap
         let pick =

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, BadStretches, BreathTurns, Terms};
+use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::order::Criterion;
 use crate::pipeline::save::Session;
@@ -140,21 +140,18 @@ impl RecordArgs {
             AlignName::Start => Align::Start,
             AlignName::End => Align::End,
         };
-        let bad_stretches = match self.bad_stretches {
-            BadStretchesName::Interpolate => BadStretches::Interpolate,
-            BadStretchesName::Censor => BadStretches::Censor,
-        };
-        RecordOptions {
-            align,
-            dummies: self.dummies,
-            peaks,
-            bad_stretches,
+        let treatment = Treatment {
+            bad_stretches: match self.bad_stretches {
+                BadStretchesName::Interpolate => BadStretches::Interpolate,
+                BadStretchesName::Censor => BadStretches::Censor,
+            },
             breath_band_hz: self.breath_band,
             breath_turns: match self.breath_turns {
                 BreathTurnsName::Slope => BreathTurns::Slope,
                 BreathTurnsName::Extremes => BreathTurns::Extremes,
             },
-        }
+        };
+        RecordOptions { align, dummies: self.dummies, peaks, treatment }
     }
 }
 

@@ -64,13 +64,16 @@ pub enum BadStretches {
 }
 
 /// What is done about what is wrong with a recording.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Treatment {
-    /// Flagged stretches.
+    /// What becomes of acquisitions within flagged stretches.
+    #[serde(default)]
     pub bad_stretches: BadStretches,
     /// Band of the breathing trace that is used, Hz, amplitude one half at each end; none: all of it. The drift of a belt
     /// makes the share of samples below a depth that of the drift.
+    #[serde(default)]
     pub breath_band_hz: Option<(f64, f64)>,
     /// Where the sign of the respiratory phase turns.
+    #[serde(default)]
     pub breath_turns: BreathTurns,
 }

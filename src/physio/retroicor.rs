@@ -13,7 +13,7 @@ use super::cardiac_phase::CardiacPhase;
 use super::censor::Censored;
 use super::clean::clean;
 use super::coverage;
-use super::flagged::{BadStretches, Flagged, Treatment};
+use super::flagged::{Flagged, Treatment};
 use super::moments::SliceMoments;
 use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{BreathTurns, Equalisation, LOWEST_HZ, RespiratoryPhase};
@@ -96,15 +96,9 @@ pub struct PhysioSummary {
     /// Stretches that say little about the heart or the breath, in order of time.
     #[serde(default)]
     pub flagged: Vec<Flagged>,
-    /// What becomes of acquisitions within them.
-    #[serde(default)]
-    pub bad_stretches: BadStretches,
-    /// Band of the breathing trace that was used, Hz; none: all of it.
-    #[serde(default)]
-    pub breath_band_hz: Option<(f64, f64)>,
-    /// Where the sign of the respiratory phase turns.
-    #[serde(default)]
-    pub breath_turns: BreathTurns,
+    /// What was done about what is wrong with the recording.
+    #[serde(flatten)]
+    pub treatment: Treatment,
     /// Volumes (from 0) with a slice whose columns are 0 for it.
     #[serde(default)]
     pub censored_volumes: Vec<usize>,
@@ -244,9 +238,7 @@ pub fn retroicor_from(
         slow: slow.summary,
         peak_table,
         flagged,
-        bad_stretches: treatment.bad_stretches,
-        breath_band_hz: treatment.breath_band_hz,
-        breath_turns: treatment.breath_turns,
+        treatment: *treatment,
         censored_volumes: censored.volumes(),
         alignment: None,
         logs: Vec::new(),

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::physio::{
-    self, Align, Alignment, BadStretches, Peaks, PhysioSummary, Reason, Retroicor, Terms, Treatment,
+    self, Align, Alignment, BadStretches, Peaks, PhysioSummary, Reason, Retroicor, Terms,
 };
 use crate::pipeline::peak_table;
 use crate::pipeline::spec::RecordOptions;
@@ -32,12 +32,8 @@ pub fn columns(
         Some(path) => peak_table::read(path)?,
         None => Peaks::default(),
     };
-    let treatment = Treatment {
-        bad_stretches: options.bad_stretches,
-        breath_band_hz: options.breath_band_hz,
-        breath_turns: options.breath_turns,
-    };
-    let mut retroicor = physio::retroicor_from(&recording, &peaks, acquisition, terms, &treatment)?;
+    let mut retroicor =
+        physio::retroicor_from(&recording, &peaks, acquisition, terms, &options.treatment)?;
     tell_flagged(&retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));
     tell(&alignment, acquisition, watch);
@@ -62,7 +58,7 @@ fn tell_flagged(summary: &PhysioSummary, acquisition: &Acquisition, watch: &dyn 
     });
     let counts = counts.collect::<Vec<_>>().join(", ");
     let n = summary.flagged.len();
-    let done = match summary.bad_stretches {
+    let done = match summary.treatment.bad_stretches {
         BadStretches::Interpolate => "phases are carried through them".to_owned(),
         BadStretches::Censor => {
             format!("{} volumes with censored slices", summary.censored_volumes.len())
@@ -70,7 +66,9 @@ fn tell_flagged(summary: &PhysioSummary, acquisition: &Acquisition, watch: &dyn 
     };
     let line = format!("{n} stretches flagged, {seconds:.1} s together ({counts}); {done}");
     let scan_s = acquisition.tr * acquisition.n_volumes as f64;
-    if summary.bad_stretches == BadStretches::Interpolate && seconds > MANY_FLAGGED * scan_s {
+    if summary.treatment.bad_stretches == BadStretches::Interpolate
+        && seconds > MANY_FLAGGED * scan_s
+    {
         watch.warn(&format!("{line}; look at the trace, --bad-stretches censor leaves them out"));
     } else {
         watch.note(&line);

@@ -10,7 +10,7 @@ use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
-use crate::physio::{Align, BadStretches, BreathTurns, Terms};
+use crate::physio::{Align, Terms, Treatment};
 use crate::pipeline::order::OrderChoice;
 
 /// One run and what belongs to it.
@@ -49,15 +49,9 @@ pub struct RecordOptions {
     pub dummies: usize,
     /// Peak table whose beats take the place of detection.
     pub peaks: Option<PathBuf>,
-    /// What becomes of acquisitions within flagged stretches.
-    #[serde(default)]
-    pub bad_stretches: BadStretches,
-    /// Band of the breathing trace that is used, Hz; none: all of it.
-    #[serde(default)]
-    pub breath_band_hz: Option<(f64, f64)>,
-    /// Where the sign of the respiratory phase turns.
-    #[serde(default)]
-    pub breath_turns: BreathTurns,
+    /// What is done about what is wrong with the recording.
+    #[serde(flatten)]
+    pub treatment: Treatment,
 }
 
 /// How columns are made from events and confounds.

@@ -282,7 +282,7 @@ fn added_and_removed_peaks_and_flagged_stretches_are_drawn_and_said() {
         flagged(Channel::Cardiac, 20.0, 21.0, Reason::Interval),
         flagged(Channel::Respiratory, 200.0, 201.5, Reason::Clipped),
     ];
-    run.summary.bad_stretches = BadStretches::Censor;
+    run.summary.treatment.bad_stretches = BadStretches::Censor;
     run.summary.censored_volumes = vec![5, 6, 7, 100];
     let all = checked(&page(&made_up::of(vec![run])).unwrap());
     let said = text(&all, "run-1-traces-1-desc");

@@ -71,7 +71,10 @@ fn facts(chapter: &Chapter) -> String {
     facts.add_some(
         "breath-band",
         "breathing, band kept before its phase",
-        summary.breath_band_hz.map(|(low, high)| format!("{} to {} Hz", plain(low), plain(high))),
+        summary
+            .treatment
+            .breath_band_hz
+            .map(|(low, high)| format!("{} to {} Hz", plain(low), plain(high))),
     );
     facts.add_some("n-breaths", "breaths in the record", summary.n_breaths.map(|n| n.to_string()));
     facts.add_some(

@@ -161,7 +161,7 @@ fn stretches(run: &RunQc) -> Option<Finding> {
         let says = "no flat, clipped, noisy or missing stretch within the scan".to_owned();
         return Some(Finding::new("unusable stretches", true, says, ""));
     }
-    let what = match run.summary.bad_stretches {
+    let what = match run.summary.treatment.bad_stretches {
         BadStretches::Interpolate => "phases are carried through".to_owned(),
         BadStretches::Censor => {
             format!(
