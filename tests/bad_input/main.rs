@@ -134,6 +134,10 @@ fn nan_and_infinite_and_constant_voxels_are_counted_and_written_as_documented() 
         boldly::io::read_map(&path).expect("a map").2
     };
     let (t, p) = (read("t"), read("p"));
+    for voxel in [7, 8] {
+        let values = ["effect", "variance", "z"].map(|stat| read(stat)[voxel]);
+        assert_eq!(values, [0.0; 3], "voxel {voxel} is outside the mask");
+    }
     let rest = GLM.replace("--mask mask.nii", "").replace("--out out", "--out made");
     let output = boldly(dir, &format!("{rest} --json"));
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one line of JSON");
