@@ -85,13 +85,28 @@ impl Tail {
         Tail { stat_kind, t: TTail::new(dof2), f: FTail::new(dof1, dof2) }
     }
 
-    /// Normal deviate and one-sided p of a statistic.
+    /// Normal deviate and one-sided p of a statistic; 0 and 1 for an F of exactly 0, whose deviate would be infinite.
     #[must_use]
     pub fn z_and_p(&self, stat: f64) -> (f64, f64) {
         let (z, ln_p) = match self.stat_kind {
+            Stat::F if stat == 0.0 => (0.0, 0.0),
             Stat::T => self.t.z_and_ln_sf(stat),
             Stat::F => self.f.z_and_ln_sf(stat),
         };
         (z, ln_p.exp())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_f_of_0_has_z_0_and_p_1_and_the_least_f_above_it_a_finite_z() {
+        let tail = Tail::new(Stat::F, 3.0, 40.0);
+        assert_eq!(tail.z_and_p(0.0), (0.0, 1.0));
+        let (z, p) = tail.z_and_p(1e-9);
+        assert!(z < -4.0 && z.is_finite() && p > 0.999, "{z} {p}");
+        assert_eq!(Tail::new(Stat::T, 1.0, 40.0).z_and_p(0.0).1, 0.5);
     }
 }

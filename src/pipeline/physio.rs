@@ -132,8 +132,9 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
         (None, Some(_)) => String::new(),
     };
     let moment_name = moment.name();
-    watch
-        .note(&format!("volume-wise columns: at {moment_name}, {moment_s} s into the volume{why}"));
+    watch.note(&format!(
+        "volume-wise columns: at {moment_name}, {moment_s:.4} s into the volume{why}"
+    ));
     let known = known.unwrap_or_default();
     let found = Found { recording, retroicor: &retroicor, known: &known };
     let qc = qc::of_run(found, &acquisition, moment_s, volume_wise.clone())?;
