@@ -9,7 +9,9 @@ use boldly::physio::{
     BreathTurns, CardiacPhase, Equalisation, RespiratoryPhase, Terms, phases, retroicor,
 };
 use boldly::recording::{Acquisition, Recording, Trace};
-use physio_common::{breathing, columns, dicrotic, golden, json, numbers, pulse, resting};
+use physio_common::{
+    breathing, columns, dicrotic, golden, json, numbers, pulse, resting, six_planes,
+};
 
 const TOLERANCE: f64 = 1e-12;
 
@@ -44,16 +46,6 @@ fn record() -> Recording {
         cardiac: Some(pulse(100.0, 130.0, -5.0, resting, dicrotic).0),
         respiratory: Some(breathing(25.0, 130.0, -4.0)),
         trigger: None,
-    }
-}
-
-/// Six planes, two at a time.
-fn run() -> Acquisition {
-    Acquisition {
-        tr: 2.0,
-        n_volumes: 60,
-        slice_times: Some(vec![0.0, 1.2, 0.6, 0.0, 1.2, 0.6]),
-        start_time: 0.0,
     }
 }
 
@@ -213,7 +205,7 @@ fn terms_are_read_named_and_counted() {
 
 #[test]
 fn each_plane_has_the_columns_of_its_own_time_and_planes_of_one_time_share_them() {
-    let (record, run) = (record(), run());
+    let (record, run) = (record(), six_planes());
     let model = retroicor(&record, &run, &Terms::HARVEY).unwrap();
     assert_eq!(model.groups.group_of_plane, [0, 2, 1, 0, 2, 1]);
     assert_eq!(model.groups.columns.len(), 3);
@@ -249,7 +241,7 @@ fn each_plane_has_the_columns_of_its_own_time_and_planes_of_one_time_share_them(
 
 #[test]
 fn the_phases_are_those_the_traces_were_made_with() {
-    let (record, run) = (record(), run());
+    let (record, run) = (record(), six_planes());
     let at = phases(&record, &run).unwrap();
     let (_, beats) = pulse(100.0, 130.0, -5.0, resting, dicrotic);
     let truth = CardiacPhase::new(&beats).unwrap();
@@ -263,7 +255,7 @@ fn the_phases_are_those_the_traces_were_made_with() {
 
 #[test]
 fn the_summary_counts_what_was_found_and_serialises() {
-    let summary = retroicor(&record(), &run(), &Terms::HARVEY).unwrap().summary;
+    let summary = retroicor(&record(), &six_planes(), &Terms::HARVEY).unwrap().summary;
     assert_eq!(
         (summary.n_groups, summary.columns.len(), summary.terms.as_str()),
         (3, 18, "3/4/1x1")
@@ -275,7 +267,7 @@ fn the_summary_counts_what_was_found_and_serialises() {
     assert!((summary.breathing_rate_per_minute.unwrap() - 16.2).abs() < 1.0, "{summary:?}");
     let text = serde_json::to_string(&summary).unwrap();
     assert_eq!(serde_json::from_str::<boldly::physio::PhysioSummary>(&text).unwrap(), summary);
-    let alone = retroicor(&record(), &run(), &"3/0/0".parse().unwrap()).unwrap().summary;
+    let alone = retroicor(&record(), &six_planes(), &"3/0/0".parse().unwrap()).unwrap().summary;
     assert_eq!((alone.n_breaths, alone.columns.len()), (None, 6));
 }
 
@@ -289,20 +281,20 @@ fn a_record_that_ends_a_little_early_is_extrapolated_and_one_that_ends_earlier_i
     let mut short = record();
     cut(short.cardiac.as_mut().unwrap(), 118.6);
     cut(short.respiratory.as_mut().unwrap(), 117.0);
-    let summary = retroicor(&short, &run(), &Terms::HARVEY).unwrap().summary;
+    let summary = retroicor(&short, &six_planes(), &Terms::HARVEY).unwrap().summary;
     let share = summary.cardiac_extrapolated_share.unwrap();
     assert!((1.0 / 180.0..=3.0 / 180.0).contains(&share), "{share}");
     assert_eq!(summary.respiratory_extrapolated_share, Some(4.0 / 180.0));
 
     let mut shorter = record();
     cut(shorter.cardiac.as_mut().unwrap(), 117.0);
-    let message = retroicor(&shorter, &run(), &Terms::HARVEY).unwrap_err().to_string();
+    let message = retroicor(&shorter, &six_planes(), &Terms::HARVEY).unwrap_err().to_string();
     assert!(message.contains("from -5.00 to 116.99 s"), "{message}");
     assert!(message.contains("from 0.00 to 119.20 s"), "{message}");
     assert!(message.contains("one beat"), "{message}");
     let mut late = record();
     late.respiratory.as_mut().unwrap().start_s = 8.0;
-    let message = retroicor(&late, &run(), &Terms::HARVEY).unwrap_err().to_string();
+    let message = retroicor(&late, &six_planes(), &Terms::HARVEY).unwrap_err().to_string();
     assert!(message.contains("from 8.00") && message.contains("one breath"), "{message}");
 }
 
@@ -312,23 +304,23 @@ fn what_is_missing_is_named_with_the_option_that_helps() {
         let error = retroicor(record, run, &terms.parse().unwrap()).unwrap_err();
         (error.exit_code(), error.to_string())
     };
-    let without = Acquisition { slice_times: None, ..run() };
+    let without = Acquisition { slice_times: None, ..six_planes() };
     let (code, message) = refuse(&record(), &without, "harvey");
     assert!(code == 66 && message.contains("--slice-times"), "{code} {message}");
     let breath_only = Recording { cardiac: None, ..record() };
-    let (code, message) = refuse(&breath_only, &run(), "harvey");
+    let (code, message) = refuse(&breath_only, &six_planes(), "harvey");
     assert!(
         code == 66 && message.contains("no cardiac") && message.contains("--terms 0/4/0"),
         "{message}"
     );
-    assert!(retroicor(&breath_only, &run(), &"0/4/0".parse().unwrap()).is_ok());
+    assert!(retroicor(&breath_only, &six_planes(), &"0/4/0".parse().unwrap()).is_ok());
     let pulse_only = Recording { respiratory: None, ..record() };
-    let (code, message) = refuse(&pulse_only, &run(), "3/0/1x1");
+    let (code, message) = refuse(&pulse_only, &six_planes(), "3/0/1x1");
     assert!(
         code == 66 && message.contains("no respiratory") && message.contains("--terms 3/0/0"),
         "{message}"
     );
-    assert!(retroicor(&pulse_only, &run(), &"3/0/0".parse().unwrap()).is_ok());
+    assert!(retroicor(&pulse_only, &six_planes(), &"3/0/0".parse().unwrap()).is_ok());
     for (times, tr) in [
         (vec![0.0, 600.0], 2.0),
         (vec![0.0, 2.0], 2.0),
@@ -338,17 +330,17 @@ fn what_is_missing_is_named_with_the_option_that_helps() {
         (vec![0.0], 0.0),
         (vec![0.0], f64::NAN),
     ] {
-        let bad = Acquisition { slice_times: Some(times.clone()), tr, ..run() };
+        let bad = Acquisition { slice_times: Some(times.clone()), tr, ..six_planes() };
         let (code, message) = refuse(&record(), &bad, "harvey");
         assert!(code == 65, "{times:?} {tr}: {message}");
     }
-    let (code, _) = refuse(&record(), &Acquisition { n_volumes: 0, ..run() }, "harvey");
+    let (code, _) = refuse(&record(), &Acquisition { n_volumes: 0, ..six_planes() }, "harvey");
     assert_eq!(code, 65);
     let wrong = Recording {
         cardiac: record().cardiac.map(|t| Trace { sampling_hz: 1000.0, ..t }),
         ..record()
     };
-    let (code, message) = refuse(&wrong, &run(), "harvey");
+    let (code, message) = refuse(&wrong, &six_planes(), "harvey");
     assert!(code == 65 && message.contains("SamplingFrequency"), "{message}");
     assert!(message.starts_with("sub-01_physio.tsv.gz, column cardiac,"), "{message}");
 }

@@ -7,8 +7,8 @@ use boldly::physio::{
     BadStretches, Channel, Peak, Peaks, Reason, Retroicor, Status, Terms, Treatment, breaths,
     retroicor_from, rvt,
 };
-use boldly::recording::{Acquisition, Recording};
-use physio_common::{breathing, dicrotic, pulse, resting};
+use boldly::recording::Recording;
+use physio_common::{breathing, dicrotic, pulse, resting, six_planes};
 
 /// Pulse lost from 40 to 47 s, breathing from 80 to 90 s.
 fn record() -> Recording {
@@ -24,18 +24,10 @@ fn record() -> Recording {
     }
 }
 
-fn run() -> Acquisition {
-    Acquisition {
-        tr: 2.0,
-        n_volumes: 60,
-        slice_times: Some(vec![0.0, 1.2, 0.6, 0.0, 1.2, 0.6]),
-        start_time: 0.0,
-    }
-}
-
 fn columns_of(record: &Recording, peaks: &Peaks, terms: &str, bad: BadStretches) -> Retroicor {
     let treatment = Treatment { bad_stretches: bad, ..Treatment::default() };
-    retroicor_from(record, peaks, &run(), &terms.parse::<Terms>().unwrap(), &treatment).unwrap()
+    retroicor_from(record, peaks, &six_planes(), &terms.parse::<Terms>().unwrap(), &treatment)
+        .unwrap()
 }
 
 #[test]
@@ -104,7 +96,7 @@ fn a_trace_that_no_column_needs_censors_nothing_and_one_flagged_throughout_is_re
     samples[1500..n - 3000].fill(0.2);
     let fsl: Terms = "4/4/2x2".parse().unwrap();
     let censor = Treatment { bad_stretches: BadStretches::Censor, ..Treatment::default() };
-    let refused = retroicor_from(&lost, &Peaks::default(), &run(), &fsl, &censor);
+    let refused = retroicor_from(&lost, &Peaks::default(), &six_planes(), &fsl, &censor);
     let message = refused.unwrap_err().to_string();
     assert!(
         message.contains("outside flagged stretches") && message.contains("32 columns"),
@@ -174,7 +166,7 @@ fn the_drift_of_a_belt_is_taken_out_by_a_band_and_what_is_flagged_stays_flagged(
     let columns = |record: &Recording, breath_band_hz: Option<(f64, f64)>| {
         let treatment = Treatment { breath_band_hz, ..Treatment::default() };
         let terms: Terms = "0/1/0".parse().unwrap();
-        retroicor_from(record, &Peaks::default(), &run(), &terms, &treatment).unwrap()
+        retroicor_from(record, &Peaks::default(), &six_planes(), &terms, &treatment).unwrap()
     };
     let want = columns(&record, None);
     let drifting = &mut record.respiratory.as_mut().unwrap().samples;

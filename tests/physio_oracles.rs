@@ -11,7 +11,7 @@ use boldly::physio::{
     retroicor_from,
 };
 use boldly::recording::{Acquisition, Recording, Trace};
-use physio_common::{gunzip, json, numbers, recording, shared};
+use physio_common::{correlation, gunzip, json, numbers, recording, shared};
 
 /// Folder of PhysIO's examples, samples a second, what rounding of the stored times costs in radians.
 ///
@@ -64,15 +64,6 @@ fn traces(folder: &str) -> Option<(Trace, Option<Trace>)> {
         }
         _ => None,
     }
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let dot = |x: &[f64], mx: f64, y: &[f64], my: f64| {
-        x.iter().zip(y).map(|(u, v)| (u - mx) * (v - my)).sum::<f64>()
-    };
-    dot(a, ma, b, mb) / (dot(a, ma, a, ma) * dot(b, mb, b, mb)).sqrt()
 }
 
 fn wrapped(angle: f64) -> f64 {

@@ -12,7 +12,9 @@ use boldly::physio::{
 };
 use boldly::recording::{Acquisition, Recording, Trace};
 use physio_common::common::assert_close;
-use physio_common::{columns, dicrotic, golden, json, numbers, pulse, recording, resting, shared};
+use physio_common::{
+    columns, correlation, dicrotic, golden, json, numbers, pulse, recording, resting, shared,
+};
 
 /// Where the definitions agree.
 const TOLERANCE: f64 = 1e-10;
@@ -55,15 +57,6 @@ fn columns_of(record: &Recording, run: &Acquisition, terms: &str) -> Vec<Vec<f64
     let groups = retroicor(record, run, &terms.parse().unwrap()).unwrap().groups;
     let columns = &groups.columns[0];
     (0..columns.ncols()).map(|k| columns.column(k).to_vec()).collect()
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let dot = |x: &[f64], mx: f64, y: &[f64], my: f64| {
-        x.iter().zip(y).map(|(u, v)| (u - mx) * (v - my)).sum::<f64>()
-    };
-    dot(a, ma, b, mb) / (dot(a, ma, a, ma) * dot(b, mb, b, mb)).sqrt()
 }
 
 #[test]

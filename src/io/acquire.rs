@@ -14,8 +14,9 @@ const SAME_TR_S: f64 = 1e-3;
 /// (`--slice-times`, seconds, one for each plane k in file order). A run that was resampled ([`resampled`]) has none.
 ///
 /// # Errors
-/// [`Error::Usage`] for slice times given for a run that was resampled; [`Error::MissingInput`] without any repetition time; [`Error::BadData`] for one that cannot be, for slice times that
-/// are too many or few, negative, or not less than the repetition time, and for slices along i or j.
+/// [`Error::Usage`] for slice times given for a run that was resampled; [`Error::MissingInput`] without any repetition
+/// time; [`Error::BadData`] for one that cannot be, for slice times that are too many or few, negative, or not less than
+/// the repetition time, and for slices along i or j.
 pub fn acquisition(
     bold: &BoldFile,
     sidecar: &Sidecar,

@@ -1,6 +1,7 @@
 //! The physiological-noise story: a run in, the same run without what pulse and breathing explain out.
 
 use crate::error::{Error, Result};
+use crate::gpu::Device;
 use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
     BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
@@ -8,6 +9,7 @@ use crate::pipeline::blocks::{
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
+use crate::volume::Block;
 
 /// Subtract slice-dependent nuisance from a run, plane by plane.
 ///
@@ -20,12 +22,7 @@ pub fn clean_run(
     projection: &Projection,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let bytes = match ladder.device.block_bytes() {
-        None if source.is_stream() || sink.is_stream() => usize::MAX,
-        _ => block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes)),
-    };
-    let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+    let blocks = blocks(&ladder.device, source, sink);
     watch.stage("retroicor", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
         let bold = device.load(read_timed(device, source, block)?)?;
@@ -35,6 +32,16 @@ pub fn clean_run(
         source.reuse(bold.data);
         Ok(())
     })
+}
+
+/// The slabs that a run is corrected in: all of it at once where the CPU path decodes or collects it whole anyway.
+pub(crate) fn blocks(device: &Device, source: &dyn BoldSource, sink: &dyn BoldSink) -> Vec<Block> {
+    let (shape, n_volumes) = (source.shape(), source.n_volumes());
+    let bytes = match device.block_bytes() {
+        None if source.is_stream() || sink.is_stream() => usize::MAX,
+        _ => block_bytes(device).max(plane_bytes(shape, n_volumes)),
+    };
+    slabs(shape, n_volumes, 0, bytes).unwrap_or_default()
 }
 
 /// A run ready for `boldly retroicor`.

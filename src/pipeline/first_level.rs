@@ -181,7 +181,7 @@ impl Fitted {
 }
 
 /// Positions in the grid of positions in one volume of a block.
-fn places(block: &Block, voxels: &[u32]) -> Vec<usize> {
+pub(crate) fn places(block: &Block, voxels: &[u32]) -> Vec<usize> {
     let first = block.planes.start * block.plane_len();
     voxels.iter().map(|&v| first + v as usize).collect()
 }

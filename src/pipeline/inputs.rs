@@ -15,9 +15,9 @@ use crate::io::{self, BoldFile, Resampled};
 use crate::physio::PhysioSummary;
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::qc::{self, Found, RunQc};
+use crate::pipeline::recordings;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{peak_table, recordings};
 use crate::recording::Acquisition;
 use crate::volume::SliceGroups;
 
@@ -113,10 +113,8 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
             moments.slice_times = Some(vec![at_s; bold.grid.shape[2]]);
             moment = Some((at, at_s));
         }
-        let (recording, retroicor) =
+        let (recording, retroicor, known) =
             recordings::columns(recording, &spec.record, &moments, &options.terms, watch)?;
-        let known = spec.record.peaks.as_deref().map(peak_table::read).transpose()?;
-        let known = known.unwrap_or_default();
         let found = Found { recording, retroicor: &retroicor, known: &known };
         let shown = Acquisition {
             slice_times: moments.slice_times.filter(|_| moment.is_none()),

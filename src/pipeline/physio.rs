@@ -117,9 +117,8 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
     let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
     logs.notes.iter().for_each(|note| watch.note(note));
     files.extend(logs.found.iter().map(|p| ("physio", p.clone())));
-    let (recording, mut retroicor) =
+    let (recording, mut retroicor, known) =
         recordings::columns(logs.recording, &spec.record, &at_moment, &spec.terms, watch)?;
-    let known = spec.record.peaks.as_deref().map(peak_table::read).transpose()?;
 
     let groups = &mut retroicor.groups;
     let last = groups.group_of_plane.pop().unwrap_or(0);
@@ -135,7 +134,6 @@ pub fn run(spec: &PhysioSpec, watch: &dyn Watch) -> Result<PhysioResult> {
     watch.note(&format!(
         "volume-wise columns: at {moment_name}, {moment_s:.4} s into the volume{why}"
     ));
-    let known = known.unwrap_or_default();
     let found = Found { recording, retroicor: &retroicor, known: &known };
     let qc = qc::of_run(found, &acquisition, moment_s, volume_wise.clone())?;
     let groups = retroicor.groups;

@@ -12,20 +12,22 @@
 //! Dof are each slice-time group's own. A voxel that is constant, or whose other columns already say all that the set
 //! says, has F 0, p 1, z 0, R² 0.
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::physio::column_sets;
-use crate::pipeline::blocks::{
-    BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
-};
+use crate::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, read_timed, write_timed};
+use crate::pipeline::clean::blocks;
+use crate::pipeline::first_level::places;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::maps::Tail;
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
-use crate::volume::{Block, HostBold};
+use crate::volume::HostBold;
 
 pub mod maps;
 mod summary;
@@ -144,11 +146,7 @@ pub fn prove(
     watch: &dyn Watch,
 ) -> Result<Proof> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let bytes = match ladder.device.block_bytes() {
-        None if source.is_stream() || sink.is_stream() => usize::MAX,
-        _ => block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes)),
-    };
-    let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+    let blocks = blocks(&ladder.device, source, sink);
     let mut found = Found::empty(inside, plan);
     watch.stage("retroicor", blocks.len());
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
@@ -164,12 +162,6 @@ pub fn prove(
         Ok(())
     })?;
     Ok(found.proof(shape, n_volumes, plan))
-}
-
-/// Positions in the grid of positions in one volume of a block.
-fn places(block: &Block, voxels: &[u32]) -> Vec<usize> {
-    let first = block.planes.start * block.plane_len();
-    voxels.iter().map(|&v| first + v as usize).collect()
 }
 
 /// What the blocks bring, f64, `[voxel of the grid]`.
@@ -283,7 +275,6 @@ impl SetMaps {
         dof2: &[f64],
         group: &(dyn Fn(usize) -> usize + Sync),
     ) -> SetMaps {
-        use rayon::prelude::*;
         let evidence: Vec<Evidence> =
             dof1.iter().zip(dof2).map(|(&dof1, &dof2)| Evidence::new(dof1 as f64, dof2)).collect();
         let value = |voxel: usize| evidence[group(voxel)].of(f[voxel]);

@@ -25,7 +25,7 @@ pub fn columns(
     acquisition: &Acquisition,
     terms: &Terms,
     watch: &dyn Watch,
-) -> Result<(Recording, Retroicor)> {
+) -> Result<(Recording, Retroicor, Peaks)> {
     let (recording, alignment) =
         physio::align(recording, acquisition, options.align, options.dummies)?;
     let peaks = match &options.peaks {
@@ -38,7 +38,7 @@ pub fn columns(
     watch.note(&described(&retroicor.summary));
     tell(&alignment, acquisition, watch);
     retroicor.summary.alignment = Some(alignment);
-    Ok((recording, retroicor))
+    Ok((recording, retroicor, peaks))
 }
 
 /// Flagged stretches in a line, and a warning where they are many and nothing was said of them.

@@ -43,6 +43,19 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Of nothing yet.
+    pub(crate) fn empty(image: String) -> Comparison {
+        Comparison {
+            image,
+            compared: 0,
+            worst_at: [0; 4],
+            got: 0.0,
+            want: 0.0,
+            tolerance: 0.0,
+            over: 0,
+        }
+    }
+
     /// Whether every value is within its tolerance (and there were values).
     #[must_use]
     pub fn passed(&self) -> bool {
@@ -369,15 +382,7 @@ fn compare(
         ));
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut result = Comparison {
-        image: name,
-        compared: 0,
-        worst_at: [0; 4],
-        got: 0.0,
-        want: 0.0,
-        tolerance: 0.0,
-        over: 0,
-    };
+    let mut result = Comparison::empty(name);
     let mut worst = -1.0;
     for block in batches(grid.shape, n_rows, 32 << 20) {
         let bold = got.read(&block)?;

@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use boldly::recording::{Recording, Trace};
+use boldly::recording::{Acquisition, Recording, Trace};
 
 #[path = "../common/mod.rs"]
 pub mod common;
@@ -180,4 +180,24 @@ pub fn recording(tsv: &str, hz: f64, start_s: f64) -> Option<Recording> {
         respiratory: trace(),
         trigger: None,
     })
+}
+
+/// Pearson's correlation.
+pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len() as f64;
+    let (ma, mb) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+    let dot = |x: &[f64], mx: f64, y: &[f64], my: f64| {
+        x.iter().zip(y).map(|(u, v)| (u - mx) * (v - my)).sum::<f64>()
+    };
+    dot(a, ma, b, mb) / (dot(a, ma, a, ma) * dot(b, mb, b, mb)).sqrt()
+}
+
+/// 60 volumes of six planes, two at a time.
+pub fn six_planes() -> Acquisition {
+    Acquisition {
+        tr: 2.0,
+        n_volumes: 60,
+        slice_times: Some(vec![0.0, 1.2, 0.6, 0.0, 1.2, 0.6]),
+        start_time: 0.0,
+    }
 }

@@ -53,15 +53,7 @@ fn compare_column(image: String, got: &[f64], column: &Column, precision: &str) 
         }
         _ => (1.0, None),
     };
-    let mut result = Comparison {
-        image,
-        compared: 0,
-        worst_at: [0; 4],
-        got: 0.0,
-        want: 0.0,
-        tolerance: 0.0,
-        over: 0,
-    };
+    let mut result = Comparison::empty(image);
     let mut worst = -1.0;
     for (row, (&got, &want)) in got.iter().zip(&column.values).enumerate() {
         let want = sign * want;
