@@ -1,8 +1,9 @@
 //! Maps on slices, each a picture inside the page.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 
-use super::base64::base64;
 use super::html::{escaped, number};
 use crate::error::Result;
 use crate::pipeline::qc::{MapQc, MapsQc};
@@ -32,7 +33,7 @@ fn figure(maps: &MapsQc, map: &MapQc, cuts: &[Cut]) -> Result<String> {
         threshold: map.threshold,
         max,
     };
-    let png = base64(&panels(&[panel], &maps.grid, cuts)?);
+    let png = STANDARD.encode(panels(&[panel], &maps.grid, cuts)?);
     let alt = format!(
         "{} on {} cuts through the head ({}): from {} to {}; colours from {} to {}",
         map.title,

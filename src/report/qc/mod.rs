@@ -9,7 +9,6 @@ use std::fmt::Write;
 use crate::error::Result;
 use crate::pipeline::qc::{Qc, RunQc};
 
-mod base64;
 mod columns;
 mod coverage;
 mod html;
