@@ -22,20 +22,13 @@ impl Cpu {
 /// The SIMD level that the twins' run-time dispatch finds.
 fn simd_level() -> &'static str {
     #[cfg(target_arch = "x86_64")]
-    {
-        if std::arch::is_x86_feature_detected!("avx512f") {
-            return "x86-64 with AVX-512";
-        }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma")
-        {
-            return "x86-64 with AVX2 and FMA";
-        }
-        "x86-64"
-    }
+    return match pulp::Arch::new() {
+        pulp::Arch::V4(_) => "x86-64 with AVX-512",
+        pulp::Arch::V3(_) => "x86-64 with AVX2 and FMA",
+        _ => "x86-64",
+    };
     #[cfg(not(target_arch = "x86_64"))]
-    {
-        std::env::consts::ARCH
-    }
+    std::env::consts::ARCH
 }
 
 pub(super) fn report() -> DeviceReport {
