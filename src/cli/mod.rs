@@ -76,7 +76,8 @@ pub fn main() -> ExitCode {
             return if usage.print().is_ok() { code.into() } else { ExitCode::from(74) };
         }
     };
-    let done = match cli.command {
+    // On a thread of the pool: each loop that is handed to it from outside costs two wake-ups.
+    let done = rayon::scope(|_| match cli.command {
         Command::Glm(args) => args.run(started),
         Command::Retroicor(args) => args.run(started),
         Command::Physio(args) => args.run(),
@@ -87,7 +88,7 @@ pub fn main() -> ExitCode {
         Command::Simulate(args) => args.run(),
         Command::Bench(args) => args.run(),
         Command::Devices(args) => args.run(),
-    };
+    });
     done.unwrap_or_else(|error| {
         report(&error);
         ExitCode::from(error.exit_code())

@@ -40,6 +40,9 @@ impl Terminal {
 
     /// The largest value of each contrast and where it is.
     pub(super) fn peaks(&self, result: &GlmResult) {
+        if self.quiet {
+            return;
+        }
         for c in &result.contrasts {
             let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
             if let Some((voxel, value)) = peak {

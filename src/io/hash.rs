@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
 
@@ -15,6 +16,9 @@ use crate::{Error, Result};
 
 /// Bytes a read: few system calls, and still in the second cache level when they are hashed.
 const BUFFER: usize = 256 << 10;
+
+/// How long another thread of the pool may take to wake up; asleep it takes a tenth of that.
+const WAKE_UP: Duration = Duration::from_millis(2);
 
 /// The SHA-256 of a file as it lies on disk (compressed bytes where it is compressed), in lower-case hexadecimal.
 ///
@@ -66,9 +70,21 @@ impl Hashing {
         let cancelled = Arc::new(AtomicBool::new(false));
         let (own_path, flag) = (path.to_path_buf(), Arc::clone(&cancelled));
         let (sender, digest) = channel();
+        let taken_up = Arc::new(AtomicBool::new(false));
+        let taken = Arc::clone(&taken_up);
         rayon::spawn(move || {
+            taken.store(true, Ordering::Relaxed);
             let _ = sender.send(self::digest(&own_path, file, &flag)); // nobody waits for it any more
         });
+        // Else a thread of the pool would take it up itself within its next loop, and all would wait for that loop.
+        let began = Instant::now();
+        while rayon::current_thread_index().is_some()
+            && rayon::current_num_threads() > 1
+            && !taken_up.load(Ordering::Relaxed)
+            && began.elapsed() < WAKE_UP
+        {
+            std::thread::yield_now();
+        }
         Ok(Hashing { cancelled, digest, done: None })
     }
 
