@@ -11,7 +11,7 @@ use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
 /// Host bytes a slab aims at on the CPU path: what was just read is still in a cache when it is fitted.
-const CPU_SLAB_BYTES: usize = 8 << 20;
+const CPU_SLAB_BYTES: usize = 4 << 20;
 
 /// Where blocks come from.
 pub trait BoldSource {

@@ -39,7 +39,9 @@ pub(crate) fn blocks(device: &Device, source: &dyn BoldSource, sink: &dyn BoldSi
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let bytes = match device.block_bytes() {
         None if source.is_stream() || sink.is_stream() => usize::MAX,
-        _ => block_bytes(device).max(plane_bytes(shape, n_volumes)),
+        // What goes back into a file by slabs goes in larger ones: a write a volume and slab.
+        None => (2 * block_bytes(device)).max(plane_bytes(shape, n_volumes)),
+        Some(bytes) => bytes.max(plane_bytes(shape, n_volumes)),
     };
     slabs(shape, n_volumes, 0, bytes).unwrap_or_default()
 }
