@@ -72,12 +72,18 @@ pub fn glm(
     journal.stage("write", 1);
     write_images(&outputs, &result, out, &session.ladder.device)?;
 
-    // the hashing threads had until here
+    for (run, design) in result.designs.iter().enumerate() {
+        let name = design_name(run, result.designs.len());
+        let table = io::tsv::write_string(&design.to_table(&name));
+        outputs.text(&out.join(name), &table)?;
+    }
+    let small_files = hashed(&result.files)?;
+    // All that does not wait for the checksums of the runs is done.
     let mut inputs = Vec::new();
     for (run, bold) in spec.runs.iter().zip(&mut result.bolds) {
         inputs.push(("bold", run.bold.clone(), bold.sha256()?));
     }
-    inputs.extend(hashed(&result.files)?);
+    inputs.extend(small_files);
     let made = Made {
         command: Command::Glm(spec.clone()),
         stages: result.stages.clone(),
@@ -94,11 +100,6 @@ pub fn glm(
     outputs.text(&out.join("mask.json"), &sidecar)?;
     for map in &result.maps {
         outputs.text(&out.join(format!("{}.json", map.stem)), &sidecar)?;
-    }
-    for (run, design) in result.designs.iter().enumerate() {
-        let name = design_name(run, result.designs.len());
-        let table = io::tsv::write_string(&design.to_table(&name));
-        outputs.text(&out.join(name), &table)?;
     }
     if !result.qc.is_empty() {
         let runs = std::mem::take(&mut result.qc);
