@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::decode::Unpacked;
 use super::hash::Hashing;
 use super::header::Header;
 use super::image::Image;
@@ -26,8 +27,8 @@ pub struct BoldFile {
     image: Image,
     /// Of a compressed run, once it is being unpacked.
     hashing: Option<Hashing>,
-    /// All values of a compressed run once they have been decoded, `[volume][voxel]`.
-    decoded: Option<Vec<f32>>,
+    /// The data of a compressed run once they have been unpacked.
+    unpacked: Option<Unpacked>,
     /// What the next block is read into.
     spare: Vec<f32>,
 }
@@ -67,7 +68,7 @@ impl BoldFile {
             grid,
             image,
             hashing,
-            decoded: None,
+            unpacked: None,
             spare: Vec::new(),
         })
     }
@@ -80,7 +81,7 @@ impl BoldFile {
         BoldFile::new(Image::open(path)?, path)
     }
 
-    /// Whether the data are compressed: then the first read decodes them all, and others copy from memory.
+    /// Whether the data are compressed: then the first read unpacks them all, and others copy from memory.
     #[must_use]
     pub fn is_compressed(&self) -> bool {
         self.image.is_compressed()
@@ -111,22 +112,20 @@ impl BoldFile {
         let data = if !self.image.is_compressed() {
             self.image.read_slab(p.clone(), v.clone(), std::mem::take(&mut self.spare))?
         } else {
-            let all = match self.decoded.take() {
-                Some(all) => all,
-                None => {
-                    let (hashing, path) = (&mut self.hashing, &self.image.data_path);
-                    // What fails here fails again, with its error, when the digest is asked for.
-                    let mut start =
-                        || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
-                    self.image.read_all(&mut start)?
+            let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+            // What fails here fails again, with its error, when the digest is asked for.
+            let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+            let is_whole = p.len() == planes && v.len() == self.n_volumes;
+            match self.unpacked.take() {
+                Some(Unpacked::Values(all)) if is_whole => all,
+                None if is_whole => self.image.read_all(&mut start)?,
+                other => {
+                    let unpacked = other.map_or_else(|| self.image.unpack(&mut start), Ok)?;
+                    let spare = std::mem::take(&mut self.spare);
+                    let data = self.image.block_of(&unpacked, block, spare)?;
+                    self.unpacked = (!is_whole).then_some(unpacked);
+                    data
                 }
-            };
-            if p.len() == planes && v.len() == self.n_volumes {
-                all
-            } else {
-                let data = cut(&all, block);
-                self.decoded = Some(all);
-                data
             }
         };
         Ok(HostBold { block: block.clone(), data })
@@ -134,7 +133,7 @@ impl BoldFile {
 
     /// Takes back what a block was read into, for the next one; not what a whole run was read into.
     pub fn reuse(&mut self, data: Vec<f32>) {
-        if !self.is_compressed() && data.len() < self.header.len() {
+        if data.len() < self.header.len() {
             self.spare = data;
         }
     }
@@ -151,20 +150,6 @@ impl BoldFile {
         };
         hashing.finish()
     }
-}
-
-/// Copies a block out of the whole run.
-fn cut(all: &[f32], block: &Block) -> Vec<f32> {
-    let plane = block.plane_len();
-    let volume = plane * block.run_shape[2];
-    let mut data = Vec::with_capacity(block.len());
-    for v in block.volumes.clone() {
-        let start = v * volume;
-        data.extend_from_slice(
-            &all[start + block.planes.start * plane..start + block.planes.end * plane],
-        );
-    }
-    data
 }
 
 /// Fails where an axis beyond the first `axes` has more than one entry.

@@ -1,7 +1,8 @@
-//! Compressed images to f32: whole at once with libdeflate where the memory plan allows, else as a stream.
+//! Compressed images in memory: unpacked at once with libdeflate where the memory plan allows, else as a stream.
 //!
 //! Memory: the f32 values, plus the compressed bytes where these stay below half of them and 100 MiB. The whole-buffer
-//! path unpacks the stored samples into the end of the f32 buffer and widens them in place, front to back.
+//! path unpacks the stored samples into the end of the f32 buffer and widens them in place, front to back. Samples of one
+//! or two bytes that are asked for by blocks stay as they are stored, in half the memory, and each block is widened alone.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -14,6 +15,7 @@ use super::image::{Image, zeroed};
 use super::sample::Decoder;
 use super::{files, interrupt};
 use crate::Result;
+use crate::volume::Block;
 
 /// Values a task of the conversion.
 const PIECE: usize = 1 << 16;
@@ -24,21 +26,80 @@ const SPARE: usize = 100 << 20;
 /// Values a page of memory holds, or less.
 const PAGE: usize = 1024;
 
-/// All values of a compressed image. `unpacking` is called when one core unpacks and the others have time.
-pub(super) fn decode(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
-    if let Some(values) = at_once(image, file, unpacking)? {
-        return Ok(values);
-    }
-    unpacking();
-    streamed(image, file)
+/// The data of a compressed image, for those who ask for blocks.
+#[derive(Debug)]
+pub(super) enum Unpacked {
+    /// All values.
+    Values(Vec<f32>),
+    /// All samples as they are stored.
+    Stored(Stored),
 }
 
-/// One-shot decoding; none where the stream must be looked at piece by piece: several members, data of eight bytes,
-/// memory, or damage (which the stream can name).
-fn at_once(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Option<Vec<f32>>> {
+/// Stored samples: the end of `memory`, from byte `first` on.
+#[derive(Debug)]
+pub(super) struct Stored {
+    memory: Vec<f32>,
+    first: usize,
+}
+
+impl Unpacked {
+    /// The values of a block, into `out`, which is as long.
+    pub(super) fn copy_block(&self, block: &Block, decoder: Decoder, out: &mut [f32]) {
+        let plane = block.plane_len();
+        let slab = plane * block.planes.len();
+        let start = |volume: usize| plane * (volume * block.run_shape[2] + block.planes.start);
+        let pieces = out.par_chunks_mut(slab.max(1)).zip(block.volumes.clone());
+        match self {
+            Unpacked::Values(all) => {
+                pieces.for_each(|(out, v)| out.copy_from_slice(&all[start(v)..][..slab]));
+            }
+            Unpacked::Stored(Stored { memory, first }) => {
+                let stored: &[u8] = &bytemuck::cast_slice(memory)[*first..];
+                let size = decoder.sample.size();
+                pieces.for_each(|(out, v)| {
+                    decoder.decode(&stored[start(v) * size..][..slab * size], out);
+                });
+            }
+        }
+    }
+}
+
+/// All values of a compressed image. `unpacking` is called when one core unpacks and the others have time.
+pub(super) fn whole(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+    let n = image.header.len();
+    match at_once(image, file, n, unpacking)? {
+        Some(stored) => Ok(widened(stored, n, image.header.decoder())),
+        None => {
+            unpacking();
+            streamed(image, file)
+        }
+    }
+}
+
+/// The same to take blocks from.
+pub(super) fn for_blocks(
+    image: &Image,
+    file: &File,
+    unpacking: &mut dyn FnMut(),
+) -> Result<Unpacked> {
+    if image.header.sample.size() <= 2
+        && let Some(stored) = at_once(image, file, 0, unpacking)?
+    {
+        return Ok(Unpacked::Stored(stored));
+    }
+    whole(image, file, unpacking).map(Unpacked::Values)
+}
+
+/// One-shot decoding into memory of `room` values at least; none where the stream must be looked at piece by piece:
+/// several members, data of eight bytes, memory, or damage (which the stream can name).
+fn at_once(
+    image: &Image,
+    file: &File,
+    room: usize,
+    unpacking: &mut dyn FnMut(),
+) -> Result<Option<Stored>> {
     let header = &image.header;
-    let decoder = header.decoder();
-    let size = decoder.sample.size();
+    let size = header.sample.size();
     let n = header.len();
     let stored = n * size;
     let Ok(offset) = usize::try_from(header.vox_offset) else { return Ok(None) };
@@ -56,22 +117,28 @@ fn at_once(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Op
     {
         return Ok(None);
     }
-    let (packed, values) = rayon::join(
+    let (packed, memory) = rayon::join(
         || packed(image, file, length as usize),
-        || touched(n.max(raw.div_ceil(4)), &image.path),
+        || touched(room.max(raw.div_ceil(4)), &image.path),
     );
-    let (packed, mut values) = (packed?, values?);
+    let (packed, mut memory) = (packed?, memory?);
     interrupt::check()?;
     unpacking();
-    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
     let tail = bytes.len() - raw;
     match libdeflater::Decompressor::new().gzip_decompress(&packed, &mut bytes[tail..]) {
         Ok(got) if got == raw => {}
         _ => return Ok(None),
     }
-    drop(packed);
-    interrupt::check()?;
     let first = bytes.len() - stored;
+    interrupt::check()?;
+    Ok(Some(Stored { memory, first }))
+}
+
+/// `n` values in the memory of their samples, which has room for them.
+fn widened(stored: Stored, n: usize, decoder: Decoder) -> Vec<f32> {
+    let Stored { memory: mut values, first } = stored;
+    let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut values);
     if decoder.is_native_f32() {
         bytes.copy_within(first.., 0);
         decoder.scale(&mut values[..n]);
@@ -79,7 +146,7 @@ fn at_once(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Op
         widen(bytes, first, n, decoder);
     }
     values.truncate(n);
-    Ok(Some(values))
+    values
 }
 
 /// The file as it is.

@@ -9,8 +9,10 @@ use std::path::{Path, PathBuf};
 use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
 
+use super::decode::{self, Unpacked};
 use super::header::{self, Header};
-use super::{decode, files, interrupt};
+use super::{files, interrupt};
+use crate::volume::Block;
 use crate::{Error, Result};
 
 /// Values a read: 1 MiB of f32, large for the system, small for the cache.
@@ -98,10 +100,27 @@ impl Image {
     /// All values in file order. `unpacking` is called where one core unpacks and the others have time.
     pub(crate) fn read_all(&self, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
         if self.compressed {
-            return decode::decode(self, &self.file, unpacking);
+            return decode::whole(self, &self.file, unpacking);
         }
         let mut out = zeroed(self.header.len(), &self.path)?;
         self.read_pieces(&mut out, PIECE, |piece| piece * PIECE)?;
+        Ok(out)
+    }
+
+    /// All data of a compressed image, for [`Image::block_of`].
+    pub(super) fn unpack(&self, unpacking: &mut dyn FnMut()) -> Result<Unpacked> {
+        decode::for_blocks(self, &self.file, unpacking)
+    }
+
+    /// A block of unpacked data; fills `spare` where it is large enough.
+    pub(super) fn block_of(
+        &self,
+        unpacked: &Unpacked,
+        block: &Block,
+        spare: Vec<f32>,
+    ) -> Result<Vec<f32>> {
+        let mut out = room(block.len(), spare, &self.path)?;
+        unpacked.copy_block(block, self.header.decoder(), &mut out);
         Ok(out)
     }
 
@@ -116,12 +135,7 @@ impl Image {
         let plane = ni * nj;
         let slab = plane * planes.len();
         let first = (volumes.start * nk + planes.start) * plane;
-        let mut out = spare;
-        if out.capacity() < slab * volumes.len() {
-            drop(out);
-            out = zeroed(slab * volumes.len(), &self.path)?;
-        }
-        out.resize(slab * volumes.len(), 0.0);
+        let mut out = room(slab * volumes.len(), spare, &self.path)?;
         if planes.len() == nk {
             self.read_pieces(&mut out, PIECE, |piece| first + piece * PIECE)?;
         } else if slab > 0 {
@@ -160,6 +174,17 @@ impl Image {
             Ok(())
         })
     }
+}
+
+/// Memory for `n` values, whatever it holds: `spare` where that is large enough.
+fn room(n: usize, spare: Vec<f32>, path: &Path) -> Result<Vec<f32>> {
+    if spare.capacity() < n {
+        drop(spare);
+        return zeroed(n, path);
+    }
+    let mut out = spare;
+    out.resize(n, 0.0);
+    Ok(out)
 }
 
 /// Zeros, or an error instead of an abort where the memory cannot be had.
