@@ -98,9 +98,10 @@ pub fn glm(
 
     let sidecar = provenance.to_json(Map::new())?;
     outputs.text(&out.join("mask.json"), &sidecar)?;
-    for map in &result.maps {
-        outputs.text(&out.join(format!("{}.json", map.stem)), &sidecar)?;
-    }
+    result
+        .maps
+        .par_iter()
+        .try_for_each(|map| outputs.text(&out.join(format!("{}.json", map.stem)), &sidecar))?;
     if !result.qc.is_empty() {
         let runs = std::mem::take(&mut result.qc);
         let title = result.bolds.iter().map(|b| Name::of(&b.path).prefix());
