@@ -4,9 +4,9 @@
 //! 2. zero-phase band-pass (difference of two Gaussians), polarity by skewness, division by the local amplitude; a
 //!    spiky trace (ECG) is replaced by the local energy of its slope;
 //! 3. candidates are all local maxima, scored by height; the chain of beats is chosen over the whole run (`track`);
-//! 4. the median beat becomes a template, candidates are scored by their likeness to it, the chain is chosen again with the
-//!    local period (twice);
-//! 5. intervals of two or more periods are filled; each beat's time is the maximum of the lightly smoothed trace, to a
+//! 4. the median beat becomes a template, candidates are scored by their likeness to it and to its slope, the chain is chosen
+//!    again with the local period (twice);
+//! 5. intervals of two or more periods are filled; each beat's time is the maximum of the trace between 0.5 and 8 Hz, to a
 //!    fraction of a sample by a parabola (`refine`).
 //!
 //! Tops that the recorder cut off are restored from their flanks before (`clipped`), what is doubtful is flagged (`unusable`).

@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 const STRETCH: usize = 128;
 /// Lags searched at each octave, in averaged samples; two octaves, so neighbours overlap.
 const LAGS: std::ops::RangeInclusive<usize> = 6..=25;
-/// Mean autocorrelation that a rhythm of 20 s needs to replace the whole run's, and how much more of it a logarithm further off:
-/// the scanner's own rhythm, or two breaths of noise, pass for a heart that halves its rate.
+/// Mean autocorrelation that the rhythm of a window needs to replace the whole run's, and how much more of it per unit of the
+/// logarithm of their ratio: the scanner's own rhythm may pass for a heart that halves its rate.
 const CLEAR: (f64, f64) = (0.3, 0.5);
 /// Half the width of the running mean, in averaged samples.
 const BASELINE_RADIUS: usize = 16;

@@ -2,8 +2,8 @@
 //! Butterworth forward and back: Elgendi 2013, PLoS ONE 8:e76585; neurokit2 and peakdet take the same band), so that neither the
 //! wander a pulse rides on nor a notch in its top moves it. An R wave is sharper than that: it keeps all but 4 ms of smoothing.
 //!
-//! In strong noise the maximum is the noise's; the band is narrowed there. (What measured better in the truth but leaves the moments
-//! that the peers agree on, a narrower band from less noise on and the median beat moved along the slope, is in docs/accuracy.md.)
+//! In strong noise the maximum is the noise's: the band is narrowed there. What is nearer the truth from less noise on, and further
+//! from the moments that the peers agree on, is measured in docs/accuracy.md.
 
 use super::band::band_passed;
 use super::clean::CleanTrace;
