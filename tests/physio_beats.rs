@@ -112,6 +112,22 @@ fn the_r_waves_of_an_ecg_are_found_whichever_way_they_point() {
 }
 
 #[test]
+fn a_few_jolts_of_the_sensor_make_no_pulse_an_ecg() {
+    let (mut trace, want) = pulse(50.0, 300.0, 0.0, resting, dicrotic);
+    for (i, v) in trace.samples.iter_mut().enumerate() {
+        let t = i as f64 / 50.0;
+        for at in [40.3, 121.7, 200.2] {
+            *v -= 20.0 * (-0.5 * ((t - at) / 0.04).powi(2)).exp();
+        }
+    }
+    let got = beats(&with_noise(trace, 0.1, 9)).unwrap();
+    let a = agreement(&got, &want, 0.25);
+    println!("jolts: {a:?}");
+    // Only the beats in a jolt itself may be lost.
+    assert!(a.n_missed + a.n_extra <= 6 && a.within_20_ms >= 0.9, "{a:?}");
+}
+
+#[test]
 fn beats_that_were_not_recorded_are_filled_and_counted() {
     let (mut trace, want) = pulse(100.0, 200.0, 0.0, |_| 1.1, dicrotic);
     // Half a second without pulse about three beats: a flat stretch.

@@ -131,9 +131,9 @@ fn cardiac_phases_and_columns_from_physios_beats_are_physios() {
 
 #[test]
 fn cardiac_columns_from_our_own_beats_follow_physios_after_a_constant_offset() {
-    // GE 0921 is as noisy as its pulse is high; neurokit2 and PhysIO are within 20 ms of each other on half of its beats.
+    // GE 0921 is as noisy as its pulse is high: PhysIO and boldly chose other beats in some 5 % of the volumes.
     for (folder, least) in
-        [("BIDS/PPU3T", [0.99, 0.97]), ("BIDS/CPULSE3T", [0.99, 0.97]), ("GE/PPU3T", [0.87, 0.76])]
+        [("BIDS/PPU3T", [0.99, 0.97]), ("BIDS/CPULSE3T", [0.99, 0.97]), ("GE/PPU3T", [0.90, 0.79])]
     {
         let (Some((stages, regressors)), Some((pulse, _))) = (physio(folder), traces(folder))
         else {

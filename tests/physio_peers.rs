@@ -1,6 +1,6 @@
 //! Beats and breaths of real records against neurokit2, peakdet and PhysIO, where those agree with each other
 //! (tests/oracles/beats.py): at most 1 % missed, at most 1 % false, 99 % within 20 ms of the constant offset. Each record that
-//! cannot meet this stands in a table here with what it does meet and why.
+//! cannot meet this stands in a table here with what it does meet; docs/accuracy.md says who is right.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod physio_common;
@@ -9,6 +9,7 @@ use boldly::io::physio::{Format, Scan, read_run};
 use boldly::physio::{breaths, detect};
 use boldly::recording::Trace;
 use physio_common::{Random, golden, json, numbers, shared};
+use rustfft::{FftPlanner, num_complex::Complex};
 use serde_json::Value;
 
 /// Beats of a peer closer than this are the same beat, seconds.
@@ -89,22 +90,6 @@ fn shares(got: &[f64], agreed: &[f64], others: &[f64], span: (f64, f64), same_s:
     }
 }
 
-/// Whether a moment lies in a run of three or more samples at the record's lowest or highest value.
-fn is_cut_off(trace: &Trace, time_s: f64) -> bool {
-    let x = &trace.samples;
-    // A recorder's own marks have no tops to cut off.
-    if x.iter().all(|v| *v == 0.0 || *v == 1.0) {
-        return false;
-    }
-    let (low, high) = x.iter().fold((f64::MAX, f64::MIN), |(l, h), &v| (l.min(v), h.max(v)));
-    let at = (time_s * trace.sampling_hz).round().max(0.0) as usize;
-    // The peers' mean may lie a sample off the run.
-    (at.saturating_sub(2)..=at + 2).any(|from| {
-        x.get(from..from + 3)
-            .is_some_and(|r| r.iter().all(|&v| v == r[0] && (v == low || v == high)))
-    })
-}
-
 fn records(kinds: &[&str]) -> Vec<(String, Value, Trace)> {
     let stored = json(&golden("physio_peers.json"));
     let records = stored["records"].as_array().unwrap().iter();
@@ -122,13 +107,8 @@ fn records(kinds: &[&str]) -> Vec<(String, Value, Trace)> {
 
 #[test]
 fn beats_of_real_records_agree_with_the_peers_where_those_agree() {
-    // Records with noise as high as a quarter of the pulse. neurokit2 and peakdet band-pass alike (0.5 to 8 Hz), so where they
-    // agree they share the noise's maxima; the test of spoilt records shows how far noise moves them themselves.
-    let noisy = [
-        ("PhysIO GE 0921 ppg", 0.025, 0.85),
-        ("PhysIO GE 1025 ppg", 0.03, 0.82),
-        ("VB example_01 ppg", 0.09, 0.90),
-    ];
+    // Noise that both peers band-pass alike makes them agree on beats that nobody has: docs/accuracy.md.
+    let noisy = [("PhysIO GE 1025 ppg", 0.03), ("VB example_01 ppg", 0.075)];
     let mut n = 0;
     for (name, record, trace) in records(&["ppg", "ecg"]) {
         let found = detect(&trace, &name).unwrap();
@@ -136,21 +116,11 @@ fn beats_of_real_records_agree_with_the_peers_where_those_agree() {
         let (agreed, others, span) = (list("agreed_s"), list("others_s"), list("span_s"));
         let span = (span[0], span[1]);
         let all = shares(&found.times_s, &agreed, &others, span, SAME_BEAT_S);
-        // On a cut-off top any moment is the maximum: the peers' filters both take an edge of it.
-        let clear: Vec<f64> = agreed.iter().copied().filter(|&t| !is_cut_off(&trace, t)).collect();
-        let clear_shares = shares(&found.times_s, &clear, &others, span, SAME_BEAT_S);
-        println!(
-            "{name}: {} beats, {} agreed: {all:.4?}; {} not cut off: within {:.4}",
-            found.times_s.len(),
-            agreed.len(),
-            clear.len(),
-            clear_shares.within_20_ms
-        );
-        let exception = noisy.iter().find(|e| e.0 == name);
-        let (missed, within) = exception.map_or((0.01, 0.99), |e| (e.1, e.2));
+        println!("{name}: {} beats, {} agreed: {all:.4?}", found.times_s.len(), agreed.len());
+        let missed = noisy.iter().find(|e| e.0 == name).map_or(0.01, |e| e.1);
         assert!(all.missed <= missed, "{name}: {all:?}");
         assert!(all.extra <= 0.01, "{name}: {all:?}");
-        assert!(clear_shares.within_20_ms >= within, "{name}: {clear_shares:?}");
+        assert!(all.within_20_ms >= 0.99, "{name}: {all:?}");
         n += 1;
     }
     println!("{n} records compared");
@@ -162,6 +132,25 @@ fn height(trace: &Trace) -> f64 {
         c.iter().fold(f64::MIN, |m, &v| m.max(v)) - c.iter().fold(f64::MAX, |m, &v| m.min(v))
     };
     median(trace.samples.chunks_exact((1.5 * trace.sampling_hz) as usize).map(spread).collect())
+}
+
+/// Noise of a colour of the golden, `n` samples, as a share of the height of the pulse.
+fn coloured(colour: &Value, n: usize, sampling_hz: f64, random: &mut Random) -> Vec<f64> {
+    let (at_hz, amplitude) = (numbers(&colour["hz"]), numbers(&colour["amplitude"]));
+    let gain = |f: f64| {
+        let k = at_hz.partition_point(|&v| v <= f).clamp(1, at_hz.len() - 1);
+        let share = ((f - at_hz[k - 1]) / (at_hz[k] - at_hz[k - 1])).min(1.0);
+        amplitude[k - 1] + share * (amplitude[k] - amplitude[k - 1])
+    };
+    let mut x: Vec<Complex<f64>> = (0..n).map(|_| Complex::new(random.gaussian(), 0.0)).collect();
+    let mut planner = FftPlanner::new();
+    planner.plan_fft_forward(n).process(&mut x);
+    for (k, v) in x.iter_mut().enumerate() {
+        *v *= gain(k.min(n - k) as f64 * sampling_hz / n as f64);
+    }
+    planner.plan_fft_inverse(n).process(&mut x);
+    let scale = (sampling_hz / colour["sampling_hz"].as_f64().unwrap()).sqrt() / n as f64;
+    x.iter().map(|v| v.re * scale).collect()
 }
 
 #[test]
@@ -177,14 +166,25 @@ fn noise_adds_no_beat_and_cut_off_tops_move_none_where_they_do_to_the_peers() {
         let want = detect(&clean, "the clean trace").unwrap().times_s;
         let mut trace = clean.clone();
         let (height, mut random) = (height(&clean), Random(3));
-        let level = median(clean.samples.clone()) + cut * height;
-        let is_noise = entry["spoilt"] == "noise";
-        for v in &mut trace.samples {
-            *v = if is_noise { *v + noise * height * random.gaussian() } else { v.min(level) };
+        let kind = entry["spoilt"].as_str().unwrap();
+        let n = trace.samples.len();
+        match kind {
+            "noise" => {
+                trace.samples.iter_mut().for_each(|v| *v += noise * height * random.gaussian())
+            }
+            "cut" => {
+                let level = median(clean.samples.clone()) + cut * height;
+                trace.samples.iter_mut().for_each(|v| *v = v.min(level));
+            }
+            colour => {
+                let colour = &spoilt["colours"][colour];
+                let noise = coloured(colour, n, trace.sampling_hz, &mut random);
+                trace.samples.iter_mut().zip(noise).for_each(|(v, e)| *v += height * e);
+            }
         }
         let got = detect(&trace, "the spoilt trace").unwrap().times_s;
         let ours = shares(&got, &want, &[], (f64::MIN, f64::MAX), SAME_BEAT_S);
-        println!("{} {}: ours {ours:.4?}; peers {entry}", entry["name"], entry["spoilt"]);
+        println!("{} {kind}: ours {ours:.4?}; peers {entry}", entry["name"]);
         let best = |key: &str, of: fn(f64, f64) -> f64| {
             ["neurokit2", "peakdet"]
                 .map(|p| entry[p][key].as_f64().unwrap())
@@ -192,11 +192,47 @@ fn noise_adds_no_beat_and_cut_off_tops_move_none_where_they_do_to_the_peers() {
                 .reduce(of)
                 .unwrap()
         };
-        assert!(ours.missed <= 0.005 && ours.extra <= 0.01, "{ours:?}");
-        // neurokit2 times the narrow pulse of sub-06 better (0.93 to 0.87), we the three others.
-        let least = if is_noise { best("within_20_ms", f64::max) - 0.08 } else { 0.95 };
-        assert!(ours.within_20_ms >= least, "{ours:?}");
-        assert!(!is_noise || ours.extra <= best("false", f64::min), "{ours:?}");
+        let agreed = |key: &str| entry["agreed"][key].as_f64().unwrap();
+        // Missed, false, within 20 ms.
+        let closest = best("within_20_ms", f64::max);
+        let (missed, extra, within) = match kind {
+            "cut" => (0.0, 0.0, 0.99),
+            "noise" => (0.005, best("false", f64::min), closest),
+            // Of what the peers agree on in noise of this colour 6 to 10 % is no beat.
+            "VB example_01" => (0.03, 0.7 * agreed("false"), closest - 0.08),
+            _ => (0.01, 0.01, closest - 0.08),
+        };
+        assert!(ours.missed <= missed && ours.extra <= extra, "{kind}: {ours:?}");
+        assert!(ours.within_20_ms >= within, "{kind}: {ours:?}");
+    }
+}
+
+#[test]
+fn where_physio_and_we_choose_other_beats_neurokit2_and_peakdet_follow_us_more_often() {
+    for (name, record, trace) in records(&["ppg"]).into_iter().filter(|r| r.0.contains("GE 0921")) {
+        let Some(stages) = shared("physio-examples/GE/PPU3T/reference_stages.json") else {
+            continue;
+        };
+        let theirs = numbers(&json(&stages)["cpulse"]);
+        let ours = detect(&trace, &name).unwrap().times_s;
+        let two: Vec<Vec<f64>> = record["two_s"].as_array().unwrap().iter().map(numbers).collect();
+        let offset =
+            |of: &[f64], to: &[f64]| median(to.iter().map(|&t| nearest(of, t) - t).collect());
+        // Beats of `a` that `b` has not, and how many of them both others have.
+        let alone = |a: &[f64], b: &[f64]| {
+            let shift = offset(b, a);
+            let only: Vec<f64> =
+                a.iter().copied().filter(|&t| distance(b, t + shift) > 0.12).collect();
+            let has = |z: &Vec<f64>, t: f64| distance(z, t + offset(z, a)) < 0.08;
+            let both = only.iter().filter(|&&t| two.iter().all(|z| has(z, t))).count();
+            (only.len(), both)
+        };
+        let (we, physio) = (alone(&ours, &theirs), alone(&theirs, &ours));
+        println!(
+            "{name}: only ours {} of which both have {}; only PhysIO's {} of which {}",
+            we.0, we.1, physio.0, physio.1
+        );
+        assert!(we.1 * 2 > we.0 && physio.1 * 4 < physio.0, "{we:?} {physio:?}");
     }
 }
 

@@ -3,8 +3,8 @@
 use rustfft::FftPlanner;
 use rustfft::num_complex::Complex;
 
-/// Steepness of the filters: that of a fourth-order Butterworth filter run forward and back.
-const STEEPNESS: i32 = 8;
+/// Order of the Butterworth filters of breathing.
+pub(super) const ORDER: i32 = 4;
 /// Mirrored at each end, seconds.
 const MIRROR_S: f64 = 100.0;
 
@@ -17,16 +17,16 @@ pub(super) fn mirrored(x: &[f64], hz: f64) -> (Vec<f64>, usize) {
     (before.chain(x.iter().copied()).chain(after).collect(), mirror)
 }
 
-/// What lies between two frequencies in Hz, amplitude one half at each.
-pub(super) fn band_passed(x: &[f64], hz: f64, band_hz: (f64, f64)) -> Vec<f64> {
+/// What lies between two frequencies in Hz, amplitude one half at each: Butterworth filters of an order, run forward and back.
+pub(super) fn band_passed(x: &[f64], hz: f64, band_hz: (f64, f64), order: i32) -> Vec<f64> {
     let (padded, mirror) = mirrored(x, hz);
-    let gain = |f: f64| below(f.abs(), band_hz.1) * (1.0 - below(f.abs(), band_hz.0));
+    let gain = |f: f64| below(f.abs(), band_hz.1, order) * (1.0 - below(f.abs(), band_hz.0, order));
     filtered(&padded, hz, gain).iter().skip(mirror).take(x.len()).map(|v| v.re).collect()
 }
 
 /// Gain of a low-pass at `f` Hz, one half at the cut-off.
-pub(super) fn below(f: f64, cut_off_hz: f64) -> f64 {
-    1.0 / (1.0 + (f / cut_off_hz).powi(STEEPNESS))
+pub(super) fn below(f: f64, cut_off_hz: f64, order: i32) -> f64 {
+    1.0 / (1.0 + (f / cut_off_hz).powi(2 * order))
 }
 
 /// The series with each frequency (Hz, negative ones in the upper half of the spectrum) multiplied by its gain.

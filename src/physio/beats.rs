@@ -4,9 +4,9 @@
 //! 2. zero-phase band-pass (difference of two Gaussians), polarity by skewness, division by the local amplitude; a
 //!    spiky trace (ECG) is replaced by the local energy of its slope;
 //! 3. candidates are all local maxima, scored by height; the chain of beats is chosen over the whole run (`track`);
-//! 4. the median beat becomes a template, candidates are scored by their likeness to it, the chain is chosen again with the
-//!    local period (twice);
-//! 5. intervals of two or more periods are filled; each beat's time is the maximum of the lightly smoothed trace, to a
+//! 4. the median beat becomes a template, candidates are scored by their likeness to it and to its slope, the chain is chosen
+//!    again with the local period (twice);
+//! 5. intervals of two or more periods are filled; each beat's time is the maximum of the trace between 0.5 and 8 Hz, to a
 //!    fraction of a sample by a parabola (`refine`).
 //!
 //! Tops that the recorder cut off are restored from their flanks before (`clipped`), what is doubtful is flagged (`unusable`).
@@ -32,9 +32,11 @@ const LOWEST_HZ: f64 = 10.0;
 /// The detection works at this rate or the recorded one; the times come from the full rate.
 const WORKING_HZ: f64 = 100.0;
 /// Weight of regular intervals against likeness to a beat.
-const RIGIDITY: f64 = 1.2;
-/// Below this a candidate resembles no beat (a typical one: about 1).
+const RIGIDITY: f64 = 0.85;
+/// Below this a candidate resembles no beat (a typical one: about 1), and speaks against the chain it is in.
 const LOWEST_SCORE: f64 = 0.3;
+/// Beats of a stretch whose moments tell a pulse from an ECG; the median stretch decides, so that one jolt of the sensor does not.
+const STRETCH_PERIODS: f64 = 10.0;
 /// Mean autocorrelation at the period below which there is no pulse in the trace (white noise: 0.02 to 0.06).
 const LOWEST_CORRELATION: f64 = 0.12;
 
@@ -209,22 +211,29 @@ fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<(f64, f64)>> {
             period_s: periods.at(i as f64 / p.hz),
         })
         .collect();
-    let mut chain = best_chain(&candidates, 0.7 * RIGIDITY);
+    let mut chain = best_chain(&candidates, RIGIDITY);
     let mut likenesses = vec![0.0; candidates.len()];
+    let slope: Vec<f64> = (0..p.z.len())
+        .map(|i| p.z[(i + 1).min(p.z.len() - 1)] - p.z[i.saturating_sub(1)])
+        .collect();
     for _ in 0..2 {
         let positions: Vec<usize> = chain.iter().map(|&c| maxima[c]).collect();
         let times: Vec<f64> = positions.iter().map(|&i| time(i)).collect();
-        let template = template(&p.z, &positions, period_s, p.hz);
+        // Wander tilts a beat and hardly changes its slope.
+        let [beat, steepness] =
+            [&p.z, &slope].map(|x| (x, template(x, &positions, period_s, p.hz)));
         for ((c, &i), likeness) in candidates.iter_mut().zip(&maxima).zip(&mut likenesses) {
             // A ripple may resemble a beat, but it has no height.
-            *likeness = template.likeness(&p.z, i).max(0.0);
-            c.score = (0.4 * height(i) + 0.6 * *likeness) * (4.0 * height(i)).min(1.0);
+            *likeness = beat.1.likeness(beat.0, i).max(0.0);
+            let both = 0.5 * (*likeness + steepness.1.likeness(steepness.0, i).max(0.0));
+            let score = (0.4 * height(i) + 0.6 * both) * (4.0 * height(i)).min(1.0);
+            c.score = score - LOWEST_SCORE;
             c.period_s = local_period(&times, c.time_s, c.period_s);
         }
         chain = best_chain(&candidates, RIGIDITY);
     }
     // What was chosen only to break a long interval is no beat: it is filled with the rest of the interval.
-    chain.retain(|&c| candidates[c].score >= LOWEST_SCORE);
+    chain.retain(|&c| candidates[c].score >= 0.0);
     let times: Vec<f64> = chain.iter().map(|&c| time(maxima[c])).collect();
     let shape = Shape { inverted: p.inverted, spiky: p.spiky, period_s };
     let likeness = chain.iter().map(|&c| likenesses[c]);
@@ -243,9 +252,14 @@ fn prepare(trace: &CleanTrace, period_s: f64) -> Prepared {
     let baseline = gaussian_mean(&x, 0.5 * period_s * hz);
     let detail: Vec<f64> = x.iter().zip(&baseline).map(|(v, b)| v - b).collect();
     let slope: Vec<f64> = detail.windows(2).map(|w| w[1] - w[0]).collect();
-    let spiky = standard_moment(&detail, 4) > 8.0 && standard_moment(&slope, 4) > 12.0;
+    let stretch = ((STRETCH_PERIODS * period_s * hz) as usize).max(2);
+    let moment = |x: &[f64], order: i32| {
+        let of_stretch = |s: &[f64]| standard_moment(s, order);
+        median(&x.chunks(stretch).map(of_stretch).collect::<Vec<f64>>()).unwrap_or(0.0)
+    };
+    let spiky = moment(&detail, 4) > 8.0 && moment(&slope, 4) > 12.0;
     // A pulse rises faster than it falls and stands out upward; an R wave stands out whichever way it points.
-    let lean = standard_moment(&detail, 3) + if spiky { 0.0 } else { standard_moment(&slope, 3) };
+    let lean = moment(&detail, 3) + if spiky { 0.0 } else { moment(&slope, 3) };
     let inverted = lean < 0.0;
     let smooth_s = (0.04_f64).min(0.05 * period_s);
     let band = if spiky {

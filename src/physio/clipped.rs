@@ -26,14 +26,15 @@ pub(super) fn clipped(samples: &[f64]) -> Vec<(usize, usize)> {
 /// nearer the steeper flank: at u of the run with a (1 - 4u + 3u^2) + b (3u^2 - 2u) = 0, slopes a and b.
 pub(super) fn restore_clipped(samples: &mut [f64], sampling_hz: f64) {
     for (from, to) in clipped(samples) {
-        // Two samples of each flank and the first and last of the run make the slopes.
-        if from < 2 || to + 2 > samples.len() || (to - from) as f64 > LONGEST_S * sampling_hz {
+        if from == 0 || to == samples.len() || (to - from) as f64 > LONGEST_S * sampling_hz {
             continue;
         }
+        // Two samples of each flank, one at an end of the trace, and the first and last of the run make the slopes.
         let (first, last) = (from - 1, to);
+        let (before, behind) = (first.saturating_sub(1), (last + 1).min(samples.len() - 1));
         let length = (last - first) as f64;
-        let rise = 0.5 * (samples[from] - samples[first - 1]) * length;
-        let fall = 0.5 * (samples[last + 1] - samples[to - 1]) * length;
+        let rise = (samples[from] - samples[before]) / (from - before) as f64 * length;
+        let fall = (samples[behind] - samples[to - 1]) / (behind + 1 - to) as f64 * length;
         let (start, end) = (samples[first], samples[last]);
         for (k, v) in samples[from..to].iter_mut().enumerate() {
             let u = (k + 1) as f64 / length;

@@ -9,7 +9,7 @@
 
 use std::f64::consts::{PI, TAU};
 
-use super::band::{below, filtered, mirrored};
+use super::band::{ORDER, below, filtered, mirrored};
 use super::signal::decimate;
 use crate::recording::Trace;
 
@@ -49,7 +49,7 @@ fn series(x: &[f64], hz: f64) -> Vec<f64> {
     let (padded, mirror) = mirrored(x, hz);
     // Twice the positive half of the spectrum, none of the negative: the analytic signal.
     let analytic = filtered(&padded, hz, |f| {
-        let band = below(f, BAND_HZ.1) * (1.0 - below(f, BAND_HZ.0));
+        let band = below(f, BAND_HZ.1, ORDER) * (1.0 - below(f, BAND_HZ.0, ORDER));
         if f > 0.0 { 2.0 * band } else { 0.0 }
     });
     let amplitude: Vec<f64> = analytic.iter().map(|a| a.norm()).collect();
@@ -61,7 +61,7 @@ fn series(x: &[f64], hz: f64) -> Vec<f64> {
             (phase[to] - phase[from]) / ((to - from) as f64 * TAU) * hz
         })
         .collect();
-    let slow = |v: &[f64]| filtered(v, hz, |f| below(f.abs(), SLOW_HZ));
+    let slow = |v: &[f64]| filtered(v, hz, |f| below(f.abs(), SLOW_HZ, ORDER));
     slow(&amplitude)
         .iter()
         .zip(slow(&frequency_hz))

@@ -11,6 +11,9 @@ use crate::error::{Error, Result};
 const STRETCH: usize = 128;
 /// Lags searched at each octave, in averaged samples; two octaves, so neighbours overlap.
 const LAGS: std::ops::RangeInclusive<usize> = 6..=25;
+/// Mean autocorrelation that the rhythm of a window needs to replace the whole run's, and how much more of it per unit of the
+/// logarithm of their ratio: the scanner's own rhythm may pass for a heart that halves its rate.
+const CLEAR: (f64, f64) = (0.3, 0.5);
 /// Half the width of the running mean, in averaged samples.
 const BASELINE_RADIUS: usize = 16;
 
@@ -92,13 +95,17 @@ pub(super) fn local_periods(
         let s = r.period / sampling_hz;
         (range_s.0..=range_s.1).contains(&s) && (whole_s / 3.0..=3.0 * whole_s).contains(&s)
     };
+    let is_clear = |r: &Rhythm| {
+        let apart = (r.period / sampling_hz / whole_s).ln().abs();
+        r.correlation >= CLEAR.0 + CLEAR.1 * apart
+    };
     let raw: Vec<f64> = samples
         .windows(length)
         .step_by(hop)
         .map(|w| {
             let best = rhythms(w).into_iter().filter(usable);
             best.max_by(|a, b| a.strength.total_cmp(&b.strength))
-                .filter(|r| r.correlation >= 0.3)
+                .filter(is_clear)
                 .map_or(whole_s, |r| r.period / sampling_hz)
         })
         .collect();

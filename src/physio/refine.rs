@@ -1,11 +1,24 @@
-//! The moment of each beat, to a fraction of a sample: the extreme of the lightly smoothed trace nearby. (Moving the median
-//! beat along each beat to where the two correlate best was tried and measured no better at any level of noise.)
+//! The moment of each beat, to a fraction of a sample: the highest maximum nearby of the trace between 0.5 and 8 Hz (third-order
+//! Butterworth forward and back: Elgendi 2013, PLoS ONE 8:e76585; neurokit2 and peakdet take the same band), so that neither the
+//! wander a pulse rides on nor a notch in its top moves it. An R wave is sharper than that: it keeps all but 4 ms of smoothing.
+//!
+//! In strong noise the maximum is the noise's: the band is narrowed there. What is nearer the truth from less noise on, and further
+//! from the moments that the peers agree on, is measured in docs/accuracy.md.
 
+use super::band::band_passed;
 use super::clean::CleanTrace;
-use super::signal::{gaussian_mean, median, parabola_vertex};
+use super::signal::{decimate, gaussian_mean, local_maxima, median, parabola_vertex};
 
-/// A beat is moved at most this far from where the band-passed trace has it.
-const REACH_S: f64 = 0.1;
+/// A beat is moved at most this far from where it was found, seconds and share of a period.
+const REACH: (f64, f64) = (0.15, 0.2);
+/// Where the pulse is, Hz.
+const BAND_HZ: (f64, f64) = (0.5, 8.0);
+/// Of the Butterworth filter.
+const ORDER: i32 = 3;
+/// The band suffices for this.
+const WORKING_HZ: f64 = 100.0;
+/// Noise, as a share of the height of the pulse, above which the band is narrowed.
+const MUCH_NOISE: f64 = 0.15;
 
 /// What is known of the beats.
 pub(super) struct Shape {
@@ -19,44 +32,44 @@ pub(super) struct Shape {
 
 /// The moment of each beat near the one given, seconds.
 pub(super) fn refined(trace: &CleanTrace, times: &[f64], shape: &Shape) -> Vec<f64> {
-    let noise = noise_of(trace, shape.period_s);
-    let smooth_s = if shape.spiky { 0.004 } else { smoothing_s(noise, shape.period_s) };
+    let spiky_hz = if shape.spiky { f64::INFINITY } else { WORKING_HZ };
+    let factor = ((trace.sampling_hz / spiky_hz).floor() as usize).max(1);
+    let hz = trace.sampling_hz / factor as f64;
+    let samples = decimate(&trace.samples, factor);
+    let smooth = if shape.spiky {
+        gaussian_mean(&samples, 0.004 * hz)
+    } else {
+        let noise = noise_of(&samples, hz, shape.period_s);
+        let narrower = (MUCH_NOISE / noise.max(MUCH_NOISE)).powi(2);
+        band_passed(&samples, hz, (BAND_HZ.0, BAND_HZ.1 * narrower), ORDER)
+    };
     let sign = if shape.inverted { -1.0 } else { 1.0 };
-    let hz = trace.sampling_hz;
-    let x: Vec<f64> =
-        gaussian_mean(&trace.samples, smooth_s * hz).iter().map(|v| sign * v).collect();
-    extremes(trace, &x, times, shape.period_s)
-}
-
-/// Each beat at the highest point of `x` within reach; where that is at the edge of the reach it stays.
-fn extremes(trace: &CleanTrace, x: &[f64], times: &[f64], period_s: f64) -> Vec<f64> {
-    let hz = trace.sampling_hz;
-    let reach = ((REACH_S.min(0.15 * period_s) * hz).round() as usize).max(1);
+    let x: Vec<f64> = smooth.iter().map(|v| sign * v).collect();
+    // A mean of `factor` samples stands for the middle of them.
+    let start_s = trace.time_s((factor as f64 - 1.0) / 2.0);
+    let maxima = local_maxima(&x);
+    let reach_s = REACH.0.min(REACH.1 * shape.period_s);
     let moved = |&time_s: &f64| {
-        let position = (time_s - trace.start_s) * hz;
-        let centre = (position.round().max(0.0) as usize).min(x.len() - 1);
-        let (from, to) = (centre.saturating_sub(reach), (centre + reach).min(x.len() - 1));
-        let top = (from..=to).max_by(|&a, &b| x[a].total_cmp(&x[b])).unwrap_or(centre);
-        if top == from || top == to || top == 0 || top + 1 >= x.len() {
-            time_s
-        } else {
-            trace.time_s(top as f64 + parabola_vertex(x[top - 1], x[top], x[top + 1]))
-        }
+        let position = |t: f64| (t - start_s) * hz;
+        let from = maxima.partition_point(|&i| (i as f64) < position(time_s - reach_s));
+        let to = maxima.partition_point(|&i| i as f64 <= position(time_s + reach_s));
+        let highest = maxima[from..to].iter().max_by(|&&a, &&b| x[a].total_cmp(&x[b]));
+        highest.map_or(time_s, |&i| {
+            start_s + (i as f64 + parabola_vertex(x[i - 1], x[i], x[i + 1])) / hz
+        })
     };
     times.iter().map(moved).collect()
 }
 
 /// Standard deviation of the noise between neighbouring samples, as a share of the height of the pulse; what a rate
 /// above 50 Hz averages out does not count.
-fn noise_of(trace: &CleanTrace, period_s: f64) -> f64 {
-    let hz = trace.sampling_hz;
-    let x = &trace.samples;
+fn noise_of(x: &[f64], hz: f64, period_s: f64) -> f64 {
     let bends: Vec<f64> = x.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).powi(2) / 6.0).collect();
     let typical: Vec<f64> = bends.chunks(64).filter_map(median).collect();
     // The median square of a Gaussian is 0.455 of its variance.
     let noise = (median(&typical).unwrap_or(0.0) / 0.455).sqrt();
     let stretch = ((1.5 * period_s * hz) as usize).max(2);
-    let heights: Vec<f64> = gaussian_mean(x, 0.03 * hz)
+    let heights: Vec<f64> = band_passed(x, hz, BAND_HZ, ORDER)
         .chunks(stretch)
         .map(|c| {
             c.iter().fold(f64::MIN, |m, &v| m.max(v)) - c.iter().fold(f64::MAX, |m, &v| m.min(v))
@@ -64,9 +77,4 @@ fn noise_of(trace: &CleanTrace, period_s: f64) -> f64 {
         .collect();
     let height = median(&heights).unwrap_or(0.0);
     noise / height.max(1e-300) * (50.0 / hz.max(50.0)).sqrt()
-}
-
-/// Width of the smoothing before a maximum is taken, seconds: more of it the more noise there is.
-fn smoothing_s(noise: f64, period_s: f64) -> f64 {
-    (0.015 + 0.25 * noise).min(0.07 * period_s).min(0.06)
 }

@@ -6,7 +6,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::align::Alignment;
-use super::band::band_passed;
+use super::band::{self, band_passed};
 use super::beats::{Beats, detect};
 use super::breaths::{Breaths, breaths_of, corrected};
 use super::cardiac_phase::CardiacPhase;
@@ -290,7 +290,7 @@ fn known(
 fn banded(recording: &Recording, band_hz: (f64, f64)) -> Result<Recording> {
     let Some(trace) = &recording.respiratory else { return Ok(recording.clone()) };
     let trace = clean(trace, &thing_of(recording, "respiratory"), LOWEST_HZ)?;
-    let samples = band_passed(&trace.samples, trace.sampling_hz, band_hz);
+    let samples = band_passed(&trace.samples, trace.sampling_hz, band_hz, band::ORDER);
     let (sampling_hz, start_s) = (trace.sampling_hz, trace.start_s);
     let respiratory = Some(Trace { samples, sampling_hz, start_s });
     Ok(Recording { respiratory, ..recording.clone() })
