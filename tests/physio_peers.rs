@@ -208,6 +208,36 @@ fn noise_adds_no_beat_and_cut_off_tops_move_none_where_they_do_to_the_peers() {
 }
 
 #[test]
+fn what_we_miss_in_noise_lies_within_intervals_of_the_usual_length() {
+    for (name, record, trace) in records(&["ppg"]) {
+        if !["PhysIO GE 1025 ppg", "VB example_01 ppg"].contains(&name.as_str()) {
+            continue;
+        }
+        let ours = detect(&trace, &name).unwrap().times_s;
+        let agreed = numbers(&record["agreed_s"]);
+        let off: Vec<f64> = agreed.iter().map(|&t| nearest(&ours, t) - t).collect();
+        let offset = median(off.iter().copied().filter(|d| d.abs() < 0.3).collect());
+        let missed =
+            agreed.iter().map(|t| t + offset).filter(|&t| distance(&ours, t) > SAME_BEAT_S);
+        let rr: Vec<f64> = ours.windows(2).map(|w| w[1] - w[0]).collect();
+        // The interval that holds it, as a share of the median of the twelve around.
+        let lengths: Vec<f64> = missed
+            .map(|t| {
+                let k = (ours.partition_point(|&b| b < t).max(1) - 1).min(rr.len() - 1);
+                let around = &rr[k.saturating_sub(6)..(k + 7).min(rr.len())];
+                rr[k] / median(around.to_vec())
+            })
+            .collect();
+        let usual = lengths.iter().filter(|l| (**l - 1.0).abs() < 0.2).count();
+        println!(
+            "{name}: {} missed, {usual} within an interval of the usual length: {lengths:.2?}",
+            lengths.len()
+        );
+        assert!(usual * 10 >= lengths.len() * 8, "{name}: {lengths:?}");
+    }
+}
+
+#[test]
 fn where_physio_and_we_choose_other_beats_neurokit2_and_peakdet_follow_us_more_often() {
     for (name, record, trace) in records(&["ppg"]).into_iter().filter(|r| r.0.contains("GE 0921")) {
         let Some(stages) = shared("physio-examples/GE/PPU3T/reference_stages.json") else {
