@@ -32,18 +32,18 @@ impl Args {
     }
 }
 
-/// 1 when any image differs.
+/// 1 when any output differs.
 pub(super) fn exit_code(comparisons: &[Comparison]) -> ExitCode {
     let passed = comparisons.iter().all(Comparison::passed);
     if passed { ExitCode::SUCCESS } else { ExitCode::from(1) }
 }
 
-/// One line an image.
+/// One line an image or table.
 pub(super) fn table(comparisons: &[Comparison]) -> String {
     let width = comparisons.iter().map(|c| c.image.len()).max().unwrap_or(0);
     let mut text = format!(
         "{:<width$}  {:>10}  {:>20}  {:>14}  {:>14}  {:>10}  {:>6}\n",
-        "image", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"
+        "output", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"
     );
     for c in comparisons {
         let [i, j, k, row] = c.worst_at;
@@ -59,9 +59,10 @@ pub(super) fn table(comparisons: &[Comparison]) -> String {
         ));
     }
     let failed = comparisons.iter().filter(|c| !c.passed()).count();
-    text.push_str(&match failed {
-        0 => format!("all {} images verified\n", comparisons.len()),
-        _ => format!("{failed} of {} images differ\n", comparisons.len()),
+    text.push_str(&match (failed, comparisons.len()) {
+        (0, 1) => "the one output is verified\n".to_owned(),
+        (0, n) => format!("all {n} outputs are verified\n"),
+        (_, n) => format!("{failed} of {n} outputs differ\n"),
     });
     text
 }
