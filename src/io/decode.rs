@@ -29,9 +29,9 @@ const PAGE: usize = 1024;
 /// The data of a compressed image, for those who ask for blocks.
 #[derive(Debug)]
 pub(super) enum Unpacked {
-    /// All values.
+    /// All values, `[volume][voxel]`.
     Values(Vec<f32>),
-    /// All samples as they are stored.
+    /// All samples as they are stored, `[volume][voxel]`.
     Stored(Stored),
 }
 
@@ -43,7 +43,7 @@ pub(super) struct Stored {
 }
 
 impl Unpacked {
-    /// The values of a block, into `out`, which is as long.
+    /// The values of a block `[volume][plane][voxel]`, into `out`, which is as long.
     pub(super) fn copy_block(&self, block: &Block, decoder: Decoder, out: &mut [f32]) {
         let plane = block.plane_len();
         let slab = plane * block.planes.len();
@@ -69,10 +69,7 @@ pub(super) fn whole(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> 
     let n = image.header.len();
     match at_once(image, file, n, unpacking)? {
         Some(stored) => Ok(widened(stored, n, image.header.decoder())),
-        None => {
-            unpacking();
-            streamed(image, file)
-        }
+        None => streamed(image, file, unpacking),
     }
 }
 
@@ -82,12 +79,13 @@ pub(super) fn for_blocks(
     file: &File,
     unpacking: &mut dyn FnMut(),
 ) -> Result<Unpacked> {
-    if image.header.sample.size() <= 2
-        && let Some(stored) = at_once(image, file, 0, unpacking)?
-    {
-        return Ok(Unpacked::Stored(stored));
+    if image.header.sample.size() > 2 {
+        return whole(image, file, unpacking).map(Unpacked::Values);
     }
-    whole(image, file, unpacking).map(Unpacked::Values)
+    match at_once(image, file, 0, unpacking)? {
+        Some(stored) => Ok(Unpacked::Stored(stored)),
+        None => streamed(image, file, unpacking).map(Unpacked::Values),
+    }
 }
 
 /// One-shot decoding into memory of `room` values at least; none where the stream must be looked at piece by piece:
@@ -199,7 +197,8 @@ fn widen(bytes: &mut [u8], mut source: usize, n: usize, decoder: Decoder) {
 }
 
 /// Decoding as a stream, with every member and every checksum.
-fn streamed(image: &Image, mut file: &File) -> Result<Vec<f32>> {
+fn streamed(image: &Image, mut file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+    unpacking();
     let header = &image.header;
     let path = &image.data_path;
     file.rewind().map_err(|e| files::cannot_read(path, e))?;
