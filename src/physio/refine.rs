@@ -1,9 +1,9 @@
 //! The moment of each beat, to a fraction of a sample: the highest maximum nearby of the trace between 0.5 and 8 Hz (third-order
 //! Butterworth forward and back: Elgendi 2013, PLoS ONE 8:e76585; neurokit2 and peakdet take the same band), so that neither the
-//! wander a pulse rides on nor a notch in its top moves it. An R wave is sharper than that: it keeps all but 4 ms of smoothing.
+//! wander a pulse rides on nor a notch in its top moves it. An R wave is sharper than that: it is smoothed by 4 ms only.
 //!
-//! In strong noise the maximum is the noise's: the band is narrowed there. What is nearer the truth from less noise on, and further
-//! from the moments that the peers agree on, is measured in docs/accuracy.md.
+//! In strong noise the maximum is the noise's: the band is narrowed there. From less noise on that would be nearer the truth, and
+//! further from the moments that the peers agree on; docs/accuracy.md has both.
 
 use super::band::band_passed;
 use super::clean::CleanTrace;
@@ -39,9 +39,10 @@ pub(super) fn refined(trace: &CleanTrace, times: &[f64], shape: &Shape) -> Vec<f
     let smooth = if shape.spiky {
         gaussian_mean(&samples, 0.004 * hz)
     } else {
-        let noise = noise_of(&samples, hz, shape.period_s);
-        let narrower = (MUCH_NOISE / noise.max(MUCH_NOISE)).powi(2);
-        band_passed(&samples, hz, (BAND_HZ.0, BAND_HZ.1 * narrower), ORDER)
+        let up_to = |upper_hz| band_passed(&samples, hz, (BAND_HZ.0, upper_hz), ORDER);
+        let pulse = up_to(BAND_HZ.1);
+        let noise = noise_of(&samples, &pulse, hz, shape.period_s);
+        if noise > MUCH_NOISE { up_to(BAND_HZ.1 * (MUCH_NOISE / noise).powi(2)) } else { pulse }
     };
     let sign = if shape.inverted { -1.0 } else { 1.0 };
     let x: Vec<f64> = smooth.iter().map(|v| sign * v).collect();
@@ -61,15 +62,15 @@ pub(super) fn refined(trace: &CleanTrace, times: &[f64], shape: &Shape) -> Vec<f
     times.iter().map(moved).collect()
 }
 
-/// Standard deviation of the noise between neighbouring samples, as a share of the height of the pulse; what a rate
-/// above 50 Hz averages out does not count.
-fn noise_of(x: &[f64], hz: f64, period_s: f64) -> f64 {
+/// Standard deviation of the noise between neighbouring samples of `x`, as a share of the height of the pulse, which is `x` within
+/// its band; what a rate above 50 Hz averages out does not count.
+fn noise_of(x: &[f64], pulse: &[f64], hz: f64, period_s: f64) -> f64 {
     let bends: Vec<f64> = x.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).powi(2) / 6.0).collect();
     let typical: Vec<f64> = bends.chunks(64).filter_map(median).collect();
     // The median square of a Gaussian is 0.455 of its variance.
     let noise = (median(&typical).unwrap_or(0.0) / 0.455).sqrt();
     let stretch = ((1.5 * period_s * hz) as usize).max(2);
-    let heights: Vec<f64> = band_passed(x, hz, BAND_HZ, ORDER)
+    let heights: Vec<f64> = pulse
         .chunks(stretch)
         .map(|c| {
             c.iter().fold(f64::MIN, |m, &v| m.max(v)) - c.iter().fold(f64::MAX, |m, &v| m.min(v))
