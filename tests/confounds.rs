@@ -2,11 +2,12 @@
 //! tests/oracles/compcor.py), what is left out, the same bytes from any storage, and `glm` on the written table.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod binary;
 mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::Output;
 
 use boldly::io::{self, Outputs};
 use boldly::table::Table;
@@ -26,18 +27,11 @@ fn bench(name: &str) -> PathBuf {
 /// Run the binary in `dir`; BENCH/ is the shipped data.
 fn boldly(dir: &Path, line: &str) -> Output {
     let bench = bench("").to_string_lossy().into_owned();
-    Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(line.split_whitespace().map(|word| word.replace("BENCH/", &bench)))
-        .current_dir(dir)
-        .output()
-        .unwrap()
+    binary::with_words(dir, line.split_whitespace().map(|word| word.replace("BENCH/", &bench)))
 }
 
 fn well(dir: &Path, line: &str) -> String {
-    let output = boldly(dir, line);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{line}: {said}");
-    said
+    binary::said(&binary::succeeded(line, boldly(dir, line)))
 }
 
 /// A folder with the tissues of a label image as masks csf.nii and wm.nii.

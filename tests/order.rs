@@ -4,8 +4,9 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
+use binary::said;
 use boldly::design::Design;
 use boldly::gpu::Device;
 use boldly::physio::{Terms, retroicor};
@@ -17,6 +18,7 @@ use boldly::volume::{Block, HostBold, SliceGroups};
 use ndarray::Array2;
 use serde_json::Value;
 
+mod binary;
 #[path = "physio_common/mod.rs"]
 mod physio_common;
 mod test_adapter;
@@ -246,15 +248,7 @@ const EVENTS: &str = "data/sub-01/func/sub-01_task-pain_events.tsv";
 
 fn boldly(dir: &Path, line: &str) -> Output {
     let line = line.replace("RECORD", RECORD).replace("BOLD", BOLD).replace("EVENTS", EVENTS);
-    Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(line.split_whitespace())
-        .current_dir(dir)
-        .output()
-        .unwrap()
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+    binary::boldly(dir, &line)
 }
 
 /// A small simulated study in `data`: 80 volumes, 6 slices.

@@ -73,11 +73,17 @@ fn median(mut x: Vec<f64>) -> f64 {
     x[x.len() / 2]
 }
 
+/// What is constant in how much later than the agreed ours are, seconds.
+fn offset(got: &[f64], agreed: &[f64]) -> f64 {
+    let off = agreed.iter().map(|&t| nearest(got, t) - t);
+    median(off.filter(|d| d.abs() < 0.3).collect())
+}
+
 /// Ours against the agreed; `others` and `span` settle what is false.
 fn shares(got: &[f64], agreed: &[f64], others: &[f64], span: (f64, f64), same_s: f64) -> Shares {
-    let off: Vec<f64> = agreed.iter().map(|&t| nearest(got, t) - t).collect();
-    let offset = median(off.iter().copied().filter(|d| d.abs() < 0.3).collect());
-    let off: Vec<f64> = off.iter().map(|d| (d - offset).abs()).filter(|d| *d <= same_s).collect();
+    let offset = offset(got, agreed);
+    let off = agreed.iter().map(|&t| (nearest(got, t) - t - offset).abs());
+    let off: Vec<f64> = off.filter(|d| *d <= same_s).collect();
     let mut all = [agreed, others].concat();
     all.sort_by(f64::total_cmp);
     let within_span = got.iter().filter(|t| (span.0..=span.1).contains(*t));
@@ -215,12 +221,11 @@ fn what_we_miss_in_noise_lies_within_intervals_of_the_usual_length() {
         }
         let ours = detect(&trace, &name).unwrap().times_s;
         let agreed = numbers(&record["agreed_s"]);
-        let off: Vec<f64> = agreed.iter().map(|&t| nearest(&ours, t) - t).collect();
-        let offset = median(off.iter().copied().filter(|d| d.abs() < 0.3).collect());
+        let offset = offset(&ours, &agreed);
         let missed =
             agreed.iter().map(|t| t + offset).filter(|&t| distance(&ours, t) > SAME_BEAT_S);
         let rr: Vec<f64> = ours.windows(2).map(|w| w[1] - w[0]).collect();
-        // The interval that holds it, as a share of the median of the twelve around.
+        // The interval that holds it, as a share of the median of the thirteen around, itself included.
         let lengths: Vec<f64> = missed
             .map(|t| {
                 let k = (ours.partition_point(|&b| b < t).max(1) - 1).min(rr.len() - 1);
@@ -246,8 +251,6 @@ fn where_physio_and_we_choose_other_beats_neurokit2_and_peakdet_follow_us_more_o
         let theirs = numbers(&json(&stages)["cpulse"]);
         let ours = detect(&trace, &name).unwrap().times_s;
         let two: Vec<Vec<f64>> = record["two_s"].as_array().unwrap().iter().map(numbers).collect();
-        let offset =
-            |of: &[f64], to: &[f64]| median(to.iter().map(|&t| nearest(of, t) - t).collect());
         // Beats of `a` that `b` has not, and how many of them both others have.
         let alone = |a: &[f64], b: &[f64]| {
             let shift = offset(b, a);

@@ -4,8 +4,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
+#[path = "../binary/mod.rs"]
+mod binary;
 mod censor;
 
 const RECORD: &str = "data/sub-01/func/sub-01_task-pain_physio.tsv.gz";
@@ -13,18 +15,11 @@ const JSON: &str = "data/sub-01/func/sub-01_task-pain_physio.json";
 const BOLD: &str = "data/sub-01/func/sub-01_task-pain_bold.nii.gz";
 
 fn boldly(dir: &Path, line: &str) -> Output {
-    let line = line.replace("RECORD", RECORD).replace("BOLD", BOLD);
-    Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(line.split_whitespace())
-        .current_dir(dir)
-        .output()
-        .unwrap()
+    binary::boldly(dir, &line.replace("RECORD", RECORD).replace("BOLD", BOLD))
 }
 
 fn well(dir: &Path, line: &str) -> Output {
-    let output = boldly(dir, line);
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    output
+    binary::succeeded(line, boldly(dir, line))
 }
 
 /// A small simulated study in `data`: 50 volumes, 6 slices.

@@ -3,14 +3,16 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
 
+use binary::{boldly, said, succeeded};
 use boldly::io::BoldFile;
 use boldly::stats::least_squares::orthonormal_basis;
 use boldly::volume::{Block, HostBold};
 use ndarray::{Array1, Array2};
 use serde_json::{Value, json};
 
+#[path = "../binary/mod.rs"]
+mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 mod proof;
@@ -19,26 +21,15 @@ mod runs;
 
 const SHAPE: &str = "--shape 9,10,6 --voxel-size 16,16,20 --volumes 60 --multiband 1";
 
-fn boldly(dir: &Path, line: &str) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(line.split_whitespace())
-        .current_dir(dir)
-        .output()
-        .unwrap()
-}
-
 /// Runs a command that must succeed; what it said on standard error.
 fn well(dir: &Path, line: &str) -> String {
-    let output = boldly(dir, line);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{line}: {said}");
-    said
+    said(&succeeded(line, boldly(dir, line)))
 }
 
 /// Runs a command that must fail with this code and say these words.
 fn refused(dir: &Path, line: &str, code: i32, words: &[&str]) {
     let output = boldly(dir, line);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = said(&output);
     assert_eq!(output.status.code(), Some(code), "{line}: {said}");
     for word in words {
         assert!(said.contains(word), "{line}: no {word:?} in {said}");
