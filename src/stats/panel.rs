@@ -215,3 +215,67 @@ pub(crate) fn gather<S: Simd>(
         deal::<S>(row, t, n, panels);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fits three voxels and gives beta `[regressor][voxel]` and the residual sum of squares `[voxel]`.
+    fn fitted<S: Simd>(simd: S, data: &[f32], design: &[f64], pinv_t: &[f64]) -> Vec<f64> {
+        let (n, w) = (data.len() / 3, width::<S>());
+        let n_panels = 3_usize.div_ceil(w);
+        let (mut row, mut panels) = (vec![0.0; n_panels * w], vec![0.0; n_panels * n * w]);
+        gather::<S>(data, 3, &[0, 1, 2], &mut row, &mut panels);
+        let mut out = vec![f64::NAN; 4 * 3];
+        for (index, panel) in panels.chunks_exact_mut(n * w).enumerate() {
+            let mut beta = vec![0.0; 3 * w];
+            let y = lanes_mut::<S>(panel);
+            project(simd, pinv_t, y, lanes_mut::<S>(&mut beta));
+            negate(simd, lanes_mut::<S>(&mut beta));
+            add_combination(simd, design, lanes_mut::<S>(&mut beta), y);
+            let mut sum = vec![0.0; w];
+            lanes_mut::<S>(&mut sum)[0] = sum_of_squares(simd, y);
+            for lane in 0..w.min(3 - index * w) {
+                let voxel = index * w + lane;
+                (0..3).for_each(|c| out[c * 3 + voxel] = -beta[c * w + lane]);
+                out[9 + voxel] = sum[lane];
+            }
+        }
+        out
+    }
+
+    #[test]
+    fn every_simd_level_of_this_machine_gives_the_sums_of_the_plain_loop() {
+        let n = 13;
+        let value = |i: usize| ((i * 37 + 11) % 101) as f64 / 50.0 - 1.0;
+        let data: Vec<f32> = (0..n * 3).map(|i| value(i) as f32).collect();
+        let design: Vec<f64> = (0..n * 3).map(|i| value(i + 500)).collect();
+        let pinv_t: Vec<f64> = (0..n * 3).map(|i| value(i + 900) / 8.0).collect();
+        let mut want = vec![0.0; 12];
+        for v in 0..3 {
+            for c in 0..3 {
+                want[c * 3 + v] =
+                    (0..n).map(|t| pinv_t[t * 3 + c] * f64::from(data[t * 3 + v])).sum();
+            }
+            let left = |t: usize| {
+                let fit: f64 = (0..3).map(|c| design[t * 3 + c] * want[c * 3 + v]).sum();
+                f64::from(data[t * 3 + v]) - fit
+            };
+            want[9 + v] = (0..n).map(|t| left(t).powi(2)).sum();
+        }
+        let mut levels = vec![("scalar", fitted(pulp::Scalar, &data, &design, &pinv_t))];
+        #[cfg(target_arch = "x86_64")]
+        {
+            let v3 = pulp::x86::V3::try_new().map(|s| ("AVX2", fitted(s, &data, &design, &pinv_t)));
+            let v4 =
+                pulp::x86::V4::try_new().map(|s| ("AVX-512", fitted(s, &data, &design, &pinv_t)));
+            levels.extend(v3.into_iter().chain(v4));
+        }
+        for (level, got) in levels {
+            for (at, (got, want)) in got.iter().zip(&want).enumerate() {
+                let off = (got - want).abs();
+                assert!(off < 1e-13, "{level}: value {at} is {got}, the plain loop has {want}");
+            }
+        }
+    }
+}
