@@ -7,11 +7,12 @@ use std::cell::{Cell, RefCell};
 
 use boldly::error::{DeviceFailure, Error};
 use boldly::gpu::{Device, Gpu};
+use boldly::io::source::{BoldSink, BoldSource, Memory};
 use boldly::kernels::contrast::{Contrast, Stat};
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
 use boldly::kernels::smooth::{Kernel, Taps};
-use boldly::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, Memory, batches};
+use boldly::pipeline::blocks::{Cut, Ladder, batches};
 use boldly::pipeline::clean::clean_run;
 use boldly::pipeline::first_level::{Plan, fit_run};
 use boldly::pipeline::smoothing::{Smoothing, smooth_run};

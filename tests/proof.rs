@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use boldly::gpu::Device;
+use boldly::io::source::Memory;
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
-use boldly::pipeline::blocks::{Ladder, Memory};
+use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::proof::{Proof, ProofPlan, SetMaps, prove};
 use boldly::pipeline::verify::Bounds;
 use boldly::pipeline::watch::Quiet;

@@ -21,6 +21,7 @@ mod resampled;
 pub mod sample;
 pub mod sidecar;
 pub mod slice_times;
+pub mod source;
 mod stored;
 pub mod tsv;
 mod write;

@@ -6,14 +6,13 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::gpu::{Activity, Device, DeviceReport, Span};
+use crate::io::source::{BoldSource, Memory};
 use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
-use crate::pipeline::blocks::{
-    BoldSource, Ladder, Memory, batches, block_bytes, plane_bytes, slabs,
-};
+use crate::pipeline::blocks::{Ladder, batches, block_bytes, plane_bytes, slabs};
 use crate::pipeline::save::totals;
 use crate::volume::{Block, HostBold, SliceGroups};
 

@@ -2,9 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::gpu::Device;
+use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
-    BoldSink, BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
+    Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
 };
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::spec::RetroicorSpec;

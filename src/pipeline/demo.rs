@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
+use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile};
 use crate::kernels::smooth::{Kernel, Taps, smooth};
-use crate::pipeline::blocks::BoldSource;
 use crate::pipeline::glm::{GlmResult, mean_image};
 use crate::pipeline::save::{self, Cleaning, Session};
 use crate::pipeline::spec::{DesignOptions, GlmSpec, Noise, RetroicorSpec, RunSpec, SmoothOptions};

@@ -4,13 +4,12 @@ use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
+use crate::io::source::{BoldSource, Memory};
 use crate::kernels::contrast::{self, Contrast};
 use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{
-    BoldSource, Cut, Ladder, Memory, block_bytes, plane_bytes, read_timed, slabs,
-};
+use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::maps::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};

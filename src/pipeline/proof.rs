@@ -16,11 +16,12 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::gpu::Device;
+use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::physio::column_sets;
-use crate::pipeline::blocks::{BoldSink, BoldSource, Cut, Ladder, read_timed, write_timed};
+use crate::pipeline::blocks::{Cut, Ladder, read_timed, write_timed};
 use crate::pipeline::clean::blocks;
 use crate::pipeline::first_level::places;
 use crate::pipeline::inputs::Run;

@@ -2,10 +2,9 @@
 
 use crate::error::Result;
 use crate::io;
+use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::smooth::{self, Taps};
-use crate::pipeline::blocks::{
-    BoldSink, BoldSource, Cut, Ladder, batches, block_bytes, read_timed, write_timed,
-};
+use crate::pipeline::blocks::{Cut, Ladder, batches, block_bytes, read_timed, write_timed};
 use crate::pipeline::spec::SmoothOptions;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};

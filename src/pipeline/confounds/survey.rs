@@ -7,11 +7,10 @@ use super::regions::{Regions, of_brain, of_tissue};
 use crate::design::{Drift, drift};
 use crate::error::{Error, Result};
 use crate::gpu::{Bold, Device};
+use crate::io::source::BoldSource;
 use crate::kernels::covariance::{Covariance, Filter, accumulate};
 use crate::kernels::glm::{self, Model};
-use crate::pipeline::blocks::{
-    BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs,
-};
+use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
 use crate::pipeline::spec::ConfoundsSpec;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};

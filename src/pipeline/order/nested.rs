@@ -6,12 +6,11 @@ use super::{Criterion, LEVEL, MOST_TESTED, N_SHIFTS};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
+use crate::io::source::BoldSource;
 use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Fit, HostFit, Model};
 use crate::physio::Terms;
-use crate::pipeline::blocks::{
-    BoldSource, Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs,
-};
+use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::ln_sf_f;
 use crate::volume::{HostBold, SliceGroups};
