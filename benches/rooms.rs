@@ -118,7 +118,7 @@ fn made_up() -> HostBold {
     let block = Block::whole(SHAPE, N_VOLUMES);
     let mut random = stream(1);
     let data = (0..block.len()).map(|_| (1000.0 + 20.0 * random()) as f32).collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 fn columns(p: usize, seed: u64) -> Array2<f64> {

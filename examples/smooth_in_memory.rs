@@ -13,7 +13,7 @@ fn main() -> boldly::Result<()> {
     let device = Device::cpu();
     for kernel in [Kernel::Sampled, Kernel::Exact] {
         let taps = Taps::new(5.0, voxel_size_mm, kernel)?;
-        let bold = Bold::Host(HostBold { block: block.clone(), data: impulse.clone() });
+        let bold = Bold::Host(HostBold::new(block.clone(), impulse.clone()));
         let smoothed = device.store(smooth(&device, bold, &taps, None)?)?;
         let sum: f32 = smoothed.data.iter().sum();
         let fwhm_mm = taps.effective_fwhm_mm(voxel_size_mm)[0];

@@ -159,7 +159,7 @@ fn blocks_of_planes_and_threads_change_no_bit() {
         let block = Block { planes: planes.clone(), core: planes.clone(), ..bold.block.clone() };
         let (from, to) = (planes.start * plane, planes.end * plane);
         let data = (0..n).flat_map(|t| bold.data[t * volume + from..t * volume + to].to_vec());
-        let part = Bold::Host(HostBold { data: data.collect(), block });
+        let part = Bold::Host(HostBold::new(block, data.collect()));
         let here: Vec<u32> = (u32::from(from == 0)..(to - from) as u32).collect();
         three.install(|| accumulate(&Device::cpu(), &part, &here, &filter, &mut parts)).unwrap();
     }
@@ -195,7 +195,7 @@ fn components_are_those_of_numpy_nilearn_and_nipype() {
     let series = numbers(&golden["series"]);
     let data = (0..n).flat_map(|t| (0..n_voxels).map(move |v| (t, v)));
     let data = data.map(|(t, v)| series[v * n + t] as f32).collect();
-    let bold = HostBold { block, data };
+    let bold = HostBold::new(block, data);
     let voxels: Vec<u32> = (0..n_voxels as u32).collect();
     let cosines = drift::columns(Drift::Cosine { cutoff_s: 128.0 }, n, 2.0).unwrap();
     let line = drift::columns(Drift::Polynomial { order: 1 }, n, 2.0).unwrap();

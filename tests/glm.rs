@@ -160,7 +160,7 @@ fn slice_dependent_columns_take_the_group_of_their_plane() {
     let block = Block { planes: planes.clone(), core: planes, ..bold.block.clone() };
     let len = block.volume_len();
     let data = (0..45).flat_map(|t| bold.data[t * 210 + start..t * 210 + start + len].to_vec());
-    let part = HostBold { data: data.collect(), block };
+    let part = HostBold::new(block, data.collect());
     assert_equals_naive("groups in a block", &part, &all(&part), &model);
 }
 

@@ -16,7 +16,7 @@ fn noise(block: Block) -> HostBold {
             1000.0 + (state >> 8) as f32 / 65536.0
         })
         .collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 fn some_taps() -> Taps {
@@ -136,7 +136,7 @@ fn a_block_beyond_the_binding_is_out_of_memory() {
     // 2 GiB, which no adapter binds. Zeros: the host's memory is never touched.
     let block = Block::whole([1024, 1024, 64], 8);
     let data = vec![0.0; block.len()];
-    let why = device.load(HostBold { block, data }).unwrap_err();
+    let why = device.load(HostBold::new(block, data)).unwrap_err();
     assert_eq!(failure(&why), DeviceFailure::OutOfMemory, "{why}");
 }
 

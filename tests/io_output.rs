@@ -134,7 +134,7 @@ fn child_writes_beyond_the_limit() {
     let noise: Vec<f32> = (0..64 * 64 * 64 * 4).map(|i| (i as f32).sin()).collect();
     let mut writer = outputs.bold(&root.path().join("run.nii.gz"), &header).unwrap();
     let written = writer
-        .write_block(&HostBold { block: Block::whole([64; 3], 4), data: noise })
+        .write_block(&HostBold::new(Block::whole([64; 3], 4), noise))
         .and_then(|()| writer.finish());
     assert_eq!(written.unwrap_err().exit_code(), 74);
     assert_eq!(

@@ -183,7 +183,7 @@ fn blocks_of_planes_and_threads_change_no_bit() {
             .flat_map(|t| from.data[t * volume + 2 * plane..t * volume + 6 * plane].to_vec())
             .collect()
     };
-    let part = HostBold { data: cut(&bold), block };
+    let part = HostBold::new(block, cut(&bold));
     let three = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     let got = three.install(|| on_cpu(&part, &projection));
     assert_eq!(got.data, cut(&whole));

@@ -220,7 +220,7 @@ fn blocks_of_planes_and_volumes_give_the_bytes_of_the_whole_run() {
         let data = (1..4).flat_map(|t| {
             bold.data[t * volume + planes.start * plane..t * volume + planes.end * plane].to_vec()
         });
-        let part = HostBold { data: data.collect(), block };
+        let part = HostBold::new(block, data.collect());
         let part = on_cpu(&part, &taps, None);
         for (index, t) in (1..4).enumerate() {
             let here = (core.start - planes.start) * plane + index * part.block.volume_len();

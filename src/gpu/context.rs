@@ -136,7 +136,7 @@ impl Gpu {
         let started = std::time::Instant::now();
         let buffer = self.upload("bold", &bold.data)?;
         self.record("load", Activity::Upload, started, bold.data.len());
-        let has_missing = bold.data.iter().any(|value| !value.is_finite());
+        let has_missing = !bold.missing().is_empty();
         Ok(DeviceBold { block: bold.block.clone(), buffer, has_missing })
     }
 
@@ -144,7 +144,7 @@ impl Gpu {
         let started = std::time::Instant::now();
         let data = self.download(&bold.buffer)?;
         self.record("store", Activity::Download, started, data.len());
-        Ok(HostBold { block: bold.block.clone(), data })
+        Ok(HostBold::new(bold.block.clone(), data))
     }
 
     /// Note a transfer of f32 values that began at `started`.

@@ -128,7 +128,7 @@ impl BoldFile {
                 }
             }
         };
-        Ok(HostBold { block: block.clone(), data })
+        Ok(HostBold::new(block.clone(), data))
     }
 
     /// Takes back what a block was read into, for the next one; not what a whole run was read into.

@@ -76,7 +76,7 @@ impl Memory {
     pub fn zeros(shape: [usize; 3], n_volumes: usize) -> Memory {
         let block = Block::whole(shape, n_volumes);
         let data = vec![0.0; block.len()];
-        Memory { run: HostBold { block, data } }
+        Memory { run: HostBold::new(block, data) }
     }
 }
 
@@ -119,5 +119,5 @@ fn cut(bold: &HostBold, block: &Block) -> HostBold {
         let start = (volume - bold.block.volumes.start) * bold.block.volume_len() + from;
         data.extend_from_slice(&bold.data[start..start + block.volume_len()]);
     }
-    HostBold { block: block.clone(), data }
+    HostBold::new(block.clone(), data)
 }

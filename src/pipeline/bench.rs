@@ -136,7 +136,7 @@ fn noise(counter: u64) -> f64 {
 fn made_up_run(spec: &BenchSpec) -> HostBold {
     let block = Block::whole(spec.shape, spec.n_volumes);
     let data = (0..block.len() as u64).map(|n| (1000.0 + 17.0 * noise(n)) as f32).collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 /// A ball (in units of the grid's half axes) that holds [`MASK_SHARE`] of the grid.

@@ -281,7 +281,7 @@ mod tests {
     fn memory_gives_back_what_was_written_in_slabs() {
         let whole = Block::whole([3, 2, 5], 4);
         let data: Vec<f32> = (0..whole.len() as u16).map(f32::from).collect();
-        let mut source = Memory { run: HostBold { block: whole, data } };
+        let mut source = Memory { run: HostBold::new(whole, data) };
         let mut sink = Memory::zeros([3, 2, 5], 4);
         for block in slabs([3, 2, 5], 4, 1, 3 * 6 * 4 * 4).expect("three planes fit") {
             let bold = source.read(&block).expect("memory reads");

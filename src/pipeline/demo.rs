@@ -165,7 +165,7 @@ pub fn shipped_example() -> Option<PathBuf> {
 fn smoothed(map: &[f32], grid: &Grid) -> Result<Vec<f64>> {
     let taps = Taps::new(FWHM_MM, grid.voxel_size_mm, Kernel::Sampled)?;
     let device = Device::cpu();
-    let bold = HostBold { block: Block::whole(grid.shape, 1), data: map.to_vec() };
+    let bold = HostBold::new(Block::whole(grid.shape, 1), map.to_vec());
     let smoothed = device.store(smooth(&device, Bold::Host(bold), &taps, None)?)?;
     Ok(smoothed.data.into_iter().map(f64::from).collect())
 }

@@ -1,7 +1,5 @@
 //! The first-level story of one run: read, correct, smooth, fit, contrast; each block without leaving the device.
 
-use rayon::prelude::*;
-
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::io::source::{BoldSource, Memory};
@@ -154,15 +152,9 @@ impl Fitted {
     /// The same, of voxels that are finite in every volume; the others leave the mask.
     fn usable(&mut self, bold: &HostBold) -> Vec<u32> {
         let block = &bold.block;
-        if !all_finite(&bold.data) {
-            let first = block.core.start * block.plane_len();
-            let inside = &mut self.fitted[first..block.core.end * block.plane_len()];
-            let offset = (block.core.start - block.planes.start) * block.plane_len();
-            for volume in bold.data.chunks_exact(block.volume_len()) {
-                for (keep, value) in inside.iter_mut().zip(&volume[offset..]) {
-                    *keep &= value.is_finite();
-                }
-            }
+        let core = block.core.start * block.plane_len()..block.core.end * block.plane_len();
+        for place in places(block, bold.missing()).into_iter().filter(|at| core.contains(at)) {
+            self.fitted[place] = false;
         }
         self.in_mask(block)
     }
@@ -183,11 +175,4 @@ impl Fitted {
 pub(crate) fn places(block: &Block, voxels: &[u32]) -> Vec<usize> {
     let first = block.planes.start * block.plane_len();
     voxels.iter().map(|&v| first + v as usize).collect()
-}
-
-/// Whether no value is infinite or NaN: the largest exponent decides, without a branch a value.
-fn all_finite(values: &[f32]) -> bool {
-    const INFINITE: u32 = 0x7f80_0000;
-    let largest = |part: &[f32]| part.iter().fold(0, |a, v| a.max(v.to_bits() & INFINITE));
-    values.par_chunks(1 << 16).all(|part| largest(part) < INFINITE)
 }

@@ -194,9 +194,9 @@ impl Found {
         let first = bold.block.planes.start * bold.block.plane_len();
         let moments = Moments::of(bold);
         self.mean[first..][..moments.mean.len()].copy_from_slice(&moments.mean);
+        bold.missing().iter().for_each(|&at| self.fitted[first + at as usize] = false);
         let mut voxels = Vec::new();
         for at in 0..moments.mean.len() {
-            self.fitted[first + at] &= moments.sd[at].is_finite();
             if self.fitted[first + at] {
                 self.before[first + at] = moments.tsnr(at);
                 voxels.push(at as u32);

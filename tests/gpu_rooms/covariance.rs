@@ -95,7 +95,7 @@ fn covariance_of_some_planes_adds_to_what_was_summed_before() {
         let data = (0..n).flat_map(|t| {
             whole.data[t * 792 + planes.start * 66..t * 792 + planes.end * 66].to_vec()
         });
-        let part = gpu.load(HostBold { data: data.collect(), block: block.clone() }).unwrap();
+        let part = gpu.load(HostBold::new(block.clone(), data.collect())).unwrap();
         let voxels: Vec<u32> = (0..block.volume_len() as u32).collect();
         accumulate(&gpu, &part, &voxels, &filter, &mut sum).unwrap();
     }

@@ -218,7 +218,7 @@ fn a_run_in_blocks_gives_the_maps_of_the_whole() {
         let data = (0..n).flat_map(|t| whole.data[t * 504..][at.clone()].to_vec()).collect();
         let block = Block { run_shape: shape, planes: planes.clone(), core: planes, volumes: 0..n };
         let voxels: Vec<u32> = (0..block.volume_len() as u32).collect();
-        let part = fit_on(&gpu, &HostBold { block, data }, &voxels, &model, task);
+        let part = fit_on(&gpu, &HostBold::new(block, data), &voxels, &model, task);
         assert_eq!(part.values[0].stat, want[at], "the same bits, whatever the block");
     }
 }

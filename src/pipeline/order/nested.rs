@@ -351,9 +351,7 @@ fn usable(bold: &HostBold, inside: &[bool]) -> Vec<u32> {
     let block = &bold.block;
     let first = block.planes.start * block.plane_len();
     let mut keep = inside[first..first + block.volume_len()].to_vec();
-    for volume in bold.data.chunks_exact(block.volume_len()) {
-        keep.iter_mut().zip(volume).for_each(|(keep, value)| *keep &= value.is_finite());
-    }
+    bold.missing().iter().for_each(|&at| keep[at as usize] = false);
     (0..keep.len()).filter(|&at| keep[at]).map(|at| at as u32).collect()
 }
 
