@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use boldly::gpu::{Bold, Device, Span};
-use boldly::kernels::contrast::{Contrast, Stat, evaluate};
+use boldly::kernels::contrast::{Contrast, Prepared, Stat, evaluate};
 use boldly::kernels::glm::{Model, fit};
 use boldly::kernels::nuisance::{Projection, subtract};
 use boldly::kernels::smooth::{Kernel, Taps, smooth};
@@ -60,11 +60,11 @@ fn fits(device: &Device, bold: &Bold, mask: &Mask) -> boldly::Result<()> {
             let weights = Array2::from_shape_fn((rows, model.names.len()), |(r, j)| {
                 f64::from(u8::from(r == j))
             });
-            let contrast = Contrast::new("c", stat, weights, &model)?;
+            let contrast = Prepared::new(Contrast { name: "c".into(), stat, weights }, &model)?;
             let mut spans = Vec::new();
             for _ in 0..REPEATS {
                 let _ = device.take_spans();
-                evaluate(device, &last, &contrast)?;
+                evaluate(device, &last, std::slice::from_ref(&contrast))?;
                 spans.extend(device.take_spans());
             }
             report(&format!("contrast {stat:?}, {rows} rows"), spans);

@@ -1,5 +1,5 @@
 // Contrasts: effect = w beta + c (w pinv(X) 1), variance = sigma2 w (X'X)^+ w', t = effect / sqrt(variance),
-// F = |root effect|^2 / (rank sigma2) with root' root = (C (X'X)^+ C')^+. Zero variance gives 0. One thread per
+// F = |root effect|^2 / (n_roots sigma2) with root' root = (C (X'X)^+ C')^+. Zero variance gives 0. One thread per
 // fitted voxel; a workgroup's voxels share a slice-time group.
 // Host: src/kernels/contrast/gpu.rs. Twin: src/kernels/contrast/cpu.rs.
 
@@ -12,7 +12,7 @@ struct Params {
     n_fitted: u32, // voxels fitted
     n_regressors: u32,
     n_rows: u32,
-    rank: u32,
+    n_roots: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -40,7 +40,7 @@ fn main(
     }
     let fitted = tile.x + lane;
     let n_rows = params.n_rows;
-    let scalars_at = tile.z * n_rows * (2u + params.rank);
+    let scalars_at = tile.z * n_rows * (2u + params.n_roots);
     let c = Acc(centre[fitted]);
     let noise = Acc(sigma2[fitted]);
     var stat = Acc(0.0);
@@ -59,7 +59,7 @@ fn main(
     }
     if STEP == 1u && noise > Acc(0.0) {
         var sum = Acc(0.0);
-        for (var k = 0u; k < params.rank; k++) {
+        for (var k = 0u; k < params.n_roots; k++) {
             var part = Acc(0.0);
             for (var row = 0u; row < n_rows; row++) {
                 part += Acc(scalars[scalars_at + (2u + k) * n_rows + row])
@@ -67,7 +67,7 @@ fn main(
             }
             sum += part * part;
         }
-        stat = sum / (Acc(params.rank) * noise);
+        stat = sum / (Acc(params.n_roots) * noise);
     }
     maps[2u * n_rows * params.n_fitted + fitted] = f32(stat);
 }

@@ -74,7 +74,7 @@ fn assert_equals_naive(name: &str, bold: &HostBold, voxels: &[u32], model: &Mode
     let (beta, sigma2) = naive(bold, voxels, model);
     let plane = |v: u32| bold.block.planes.start + v as usize / bold.block.plane_len();
     let group: Vec<u32> = voxels.iter().map(|&v| model.group_of_plane[plane(v)] as u32).collect();
-    assert_eq!(got.group, group, "{name}");
+    assert_eq!(got.slice_group, group, "{name}");
     // Betas scale with |pinv| |y|, up to 1000 in these data.
     let got_beta: Vec<f64> = got.beta.iter().copied().collect();
     assert_close(&format!("{name}: beta"), &got_beta, &beta, 1e-12, 1e-9);

@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use boldly::error::{DeviceFailure, Error};
 use boldly::gpu::{Device, Gpu};
 use boldly::io::source::{BoldSink, BoldSource, Memory};
-use boldly::kernels::contrast::{Contrast, Stat};
+use boldly::kernels::contrast::{Contrast, Prepared, Stat};
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
 use boldly::kernels::smooth::{Kernel, Taps};
@@ -110,12 +110,13 @@ fn clean_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f
 fn fit_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f32>> {
     let names: Vec<String> = ["task", "drift", "constant"].map(String::from).to_vec();
     let model = Model::new(&design(), &names, None, SHAPE[2], 2.0)?;
-    let task = Contrast::new("task", Stat::T, array![[1.0, 0.0, 0.0]], &model)?;
+    let weights = array![[1.0, 0.0, 0.0]];
+    let task = Prepared::new(Contrast { name: "task".into(), stat: Stat::T, weights }, &model)?;
     let plan = Plan {
         correct: Some(projection()),
         smooth: Some(smoothing()),
         model,
-        contrasts: vec![("task".into(), task)],
+        contrasts: vec![task],
     };
     let inside: Vec<bool> = (0..SHAPE.iter().product()).map(|v| v % 5 != 3).collect();
     let fitted = fit_run(ladder, &mut run(), &inside, &plan, listener)?;

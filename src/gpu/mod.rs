@@ -87,8 +87,8 @@ pub struct DeviceFit {
     pub(crate) n_tiles: u32,
     /// For each fitted voxel, its position in the caller's list.
     pub(crate) order: Vec<u32>,
-    /// For each voxel of the caller's list, its group.
-    pub(crate) group: Vec<u32>,
+    /// For each voxel of the caller's list, its slice group.
+    pub(crate) slice_group: Vec<u32>,
     /// For each group, pinv(X) 1, `[regressor]`.
     pub(crate) constant: Vec<Vec<f64>>,
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::gpu::{Activity, Device, DeviceReport, Span};
 use crate::io::source::{BoldSource, Memory};
-use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::contrast::{self, Contrast, Prepared, Stat};
 use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
@@ -164,7 +164,7 @@ struct Problem {
     taps: Taps,
     projection: Projection,
     model: Model,
-    contrast: Contrast,
+    contrast: Prepared,
     filter: Filter,
     mask: Vec<bool>,
 }
@@ -187,7 +187,10 @@ impl Problem {
         Ok(Problem {
             taps: Taps::new(5.0, [VOXEL_SIZE_MM; 3], Kernel::Sampled)?,
             projection: Projection::new(&common, &groups)?,
-            contrast: Contrast::new("column_1", Stat::T, weights, &model)?,
+            contrast: Prepared::new(
+                Contrast { name: "column_1".to_owned(), stat: Stat::T, weights },
+                &model,
+            )?,
             model,
             filter: Filter::new(
                 made_up_columns(spec.n_volumes, N_COSINES, 1).view(),
@@ -216,7 +219,7 @@ impl Problem {
             let bold = device.load(run.read(&block)?)?;
             let bold = nuisance::subtract(device, bold, &self.projection)?;
             let fit = glm::fit(device, &bold, &voxels, &self.model)?;
-            contrast::evaluate(device, &fit, &self.contrast)?;
+            contrast::evaluate(device, &fit, std::slice::from_ref(&self.contrast))?;
             // A quarter of the mask: the size of a tissue.
             let tissue: Vec<u32> = voxels.iter().copied().step_by(4).collect();
             covariance::accumulate(device, &bold, &tissue, &self.filter, &mut sum)?;

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::io::source::{BoldSource, Memory};
-use crate::kernels::contrast::{self, Contrast};
+use crate::kernels::contrast::{self, Contrast, Prepared};
 use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
@@ -24,8 +24,8 @@ pub struct Plan {
     pub smooth: Option<Smoothing>,
     /// The model.
     pub model: Model,
-    /// Contrasts with their names.
-    pub contrasts: Vec<(String, Contrast)>,
+    /// The contrasts, prepared for the model.
+    pub contrasts: Vec<Prepared>,
 }
 
 /// A fitted run.
@@ -84,8 +84,9 @@ pub fn fit_run(
                 fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        for ((_, contrast), maps) in plan.contrasts.iter().zip(&mut fitted.contrasts) {
-            maps.put(&contrast::evaluate(device, &fit, contrast)?, &places, &fitted.fitted);
+        let values = contrast::evaluate(device, &fit, &plan.contrasts)?;
+        for (values, maps) in values.iter().zip(&mut fitted.contrasts) {
+            maps.put(values, &places, &fitted.fitted);
         }
         if let Bold::Host(host) = bold {
             source.reuse(host.data);
@@ -126,10 +127,10 @@ fn fit_in_stages(
 
 impl Fitted {
     fn empty(inside: &[bool], plan: &Plan) -> Fitted {
-        let maps = |(name, c): &(String, Contrast)| {
-            let rows = c.weights.nrows();
-            let mut maps = ContrastMaps::zeros(name, c.stat, rows, inside.len());
-            maps.rank = c.rank;
+        let maps = |prepared: &Prepared| {
+            let Contrast { name, stat, weights } = &prepared.contrast;
+            let mut maps = ContrastMaps::zeros(name, *stat, weights.nrows(), inside.len());
+            maps.rank = prepared.rank;
             maps.dof = plan.model.dof;
             maps
         };

@@ -10,7 +10,7 @@ use crate::design::{self, Design};
 use crate::error::{Error, Result};
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Intent};
-use crate::kernels::contrast::{Contrast, Stat};
+use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::physio::PhysioSummary;
@@ -235,10 +235,9 @@ pub(crate) fn plan(
             Stat::F => parse_f(&expression, &run.design.names)?,
         };
         let weights = widened(&rows, model.names.len());
-        let contrast = Contrast::new(&name, stat, weights, &model)?;
-        contrasts.push((name, contrast));
+        contrasts.push(Prepared::new(Contrast { name, stat, weights }, &model)?);
     }
-    let names: Vec<String> = contrasts.iter().map(|(name, _)| name.clone()).collect();
+    let names: Vec<String> = contrasts.iter().map(|c| c.contrast.name.clone()).collect();
     design::label::labels(&names)?;
     Ok(Plan { correct, smooth, model, contrasts })
 }

@@ -17,7 +17,7 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::source::{BoldSink, BoldSource};
-use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::contrast::{self, Prepared, Stat};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::physio::column_sets;
@@ -44,8 +44,10 @@ pub struct ProofPlan {
     pub model: Model,
     /// What the correction subtracts.
     pub projection: Projection,
-    /// The sets, their columns' names and their F; the last is [`ALL`].
-    pub sets: Vec<(String, Vec<String>, Contrast)>,
+    /// For each set its columns' names; the last is [`ALL`].
+    pub columns: Vec<Vec<String>>,
+    /// For each set its F, under the set's name.
+    pub sets: Vec<Prepared>,
 }
 
 /// One set's evidence. Maps are `[voxel]` over the grid; 0 (p 1) outside the mask.
@@ -127,11 +129,15 @@ impl ProofPlan {
         let mut ranges: Vec<_> =
             column_sets(names).into_iter().map(|set| (set.name, set.columns)).collect();
         ranges.push((ALL.to_owned(), 0..names.len()));
-        let sets = ranges.into_iter().map(|(name, columns)| {
-            let of_model = first + columns.start..first + columns.end;
-            Ok((name, names[columns].to_vec(), Contrast::of_columns(of_model, &model)?))
+        let sets = ranges.iter().map(|(name, columns)| {
+            Prepared::of_columns(name, first + columns.start..first + columns.end, &model)
         });
-        Ok(ProofPlan { sets: sets.collect::<Result<_>>()?, model, projection })
+        Ok(ProofPlan {
+            sets: sets.collect::<Result<_>>()?,
+            columns: ranges.into_iter().map(|(_, columns)| names[columns].to_vec()).collect(),
+            model,
+            projection,
+        })
     }
 }
 
@@ -212,8 +218,8 @@ impl Found {
         plan: &ProofPlan,
         places: &[usize],
     ) -> Result<()> {
-        for ((_, _, contrast), map) in plan.sets.iter().zip(&mut self.f) {
-            let values = contrast::evaluate(device, fit, contrast)?;
+        let values = contrast::evaluate(device, fit, &plan.sets)?;
+        for (values, map) in values.iter().zip(&mut self.f) {
             for (&place, &f) in places.iter().zip(&values.stat) {
                 map[place] = f;
             }
@@ -239,9 +245,8 @@ impl Found {
         let dof2: Vec<f64> = plan.model.solvers.iter().map(|s| s.dof).collect();
         let plane_len = shape[0] * shape[1];
         let group = |voxel: usize| group_of_plane[voxel / plane_len];
-        let sets = plan.sets.iter().zip(&self.f).map(|((name, columns, contrast), f)| {
-            let dof1 = contrast.group_rank.clone();
-            SetMaps::new((name, columns), f, &dof1, &dof2, &group)
+        let sets = plan.sets.iter().zip(&plan.columns).zip(&self.f).map(|((set, columns), f)| {
+            SetMaps::new((&set.contrast.name, columns), f, &set.ranks, &dof2, &group)
         });
         let gain = |voxel: usize| {
             let spent = dof_spent[group(voxel)];

@@ -1,7 +1,7 @@
 //! The fit and its contrasts.
 
 use boldly::gpu::Device;
-use boldly::kernels::contrast::{self, Contrast, ContrastValues, Stat};
+use boldly::kernels::contrast::{self, Contrast, ContrastValues, Prepared, Stat};
 use boldly::kernels::glm::{self, Model};
 use boldly::volume::{Block, HostBold};
 use ndarray::{Array2, Axis, concatenate, s};
@@ -21,13 +21,13 @@ fn fit_on(
     bold: &HostBold,
     voxels: &[u32],
     model: &Model,
-    contrasts: &[Contrast],
+    contrasts: &[Prepared],
 ) -> Fitted {
     let loaded = device.load(bold.clone()).unwrap();
     let fit = glm::fit(device, &loaded, voxels, model).unwrap();
     Fitted {
         host: glm::download(device, &fit).unwrap(),
-        values: contrasts.iter().map(|c| contrast::evaluate(device, &fit, c).unwrap()).collect(),
+        values: contrast::evaluate(device, &fit, contrasts).unwrap(),
     }
 }
 
@@ -37,17 +37,17 @@ fn compare_fits(
     bold: &HostBold,
     voxels: &[u32],
     model: &Model,
-    contrasts: &[Contrast],
+    contrasts: &[Prepared],
 ) {
     let wide = gpu.report().precision.contains("f64");
     let (t, f, sigma2) = if wide { (T_F64, F_F64, SIGMA2_F64) } else { (T, F, SIGMA2) };
     let got = fit_on(gpu, bold, voxels, model, contrasts);
     let want = fit_on(&Device::cpu(), bold, voxels, model, contrasts);
-    assert_eq!(got.host.group, want.host.group, "{name}: groups");
+    assert_eq!(got.host.slice_group, want.host.slice_group, "{name}: groups");
     // Each beta in units of its standard error, as t sees it.
     let (mut scaled_got, mut scaled_want) = (Vec::new(), Vec::new());
     for ((regressor, voxel), &beta) in want.host.beta.indexed_iter() {
-        let solver = &model.solvers[want.host.group[voxel] as usize];
+        let solver = &model.solvers[want.host.slice_group[voxel] as usize];
         let error = (want.host.sigma2[voxel] * solver.xtx_inv[[regressor, regressor]]).sqrt();
         if error > 0.0 {
             scaled_got.push((got.host.beta[[regressor, voxel]] - beta) / error);
@@ -65,7 +65,7 @@ fn compare_fits(
         Tolerance { absolute: 1e-30, ..sigma2 },
     );
     for (n, (got, want)) in got.values.iter().zip(&want.values).enumerate() {
-        let tolerance = if contrasts[n].stat == Stat::T { t } else { f };
+        let tolerance = if contrasts[n].contrast.stat == Stat::T { t } else { f };
         assert_close(&format!("{name}: stat {n}"), &got.stat, &want.stat, tolerance);
         let flat = |m: &Array2<f64>| m.iter().copied().collect::<Vec<_>>();
         let relative = Tolerance { absolute: 1e-30, ..sigma2 };
@@ -81,8 +81,17 @@ fn compare_fits(
     }
 }
 
+fn prepared(
+    name: &str,
+    stat: Stat,
+    weights: Array2<f64>,
+    model: &Model,
+) -> boldly::Result<Prepared> {
+    Prepared::new(Contrast { name: name.into(), stat, weights }, model)
+}
+
 /// t of the task, t of a nuisance difference, F of three rows, F of two that depend on each other.
-pub fn contrasts(model: &Model) -> Vec<Contrast> {
+pub fn contrasts(model: &Model) -> Vec<Prepared> {
     let p = model.names.len();
     let rows = |rows: &[&[(usize, f64)]]| {
         let mut weights = Array2::zeros((rows.len(), p));
@@ -92,11 +101,10 @@ pub fn contrasts(model: &Model) -> Vec<Contrast> {
         weights
     };
     vec![
-        Contrast::new("task", Stat::T, rows(&[&[(0, 1.0)]]), model).unwrap(),
-        Contrast::new("difference", Stat::T, rows(&[&[(0, 0.5), (4, -0.5)]]), model).unwrap(),
-        Contrast::new("any", Stat::F, rows(&[&[(0, 1.0)], &[(4, 1.0)], &[(2, 1.0)]]), model)
-            .unwrap(),
-        Contrast::new("twice", Stat::F, rows(&[&[(0, 1.0)], &[(0, -2.0)]]), model).unwrap(),
+        prepared("task", Stat::T, rows(&[&[(0, 1.0)]]), model).unwrap(),
+        prepared("difference", Stat::T, rows(&[&[(0, 0.5), (4, -0.5)]]), model).unwrap(),
+        prepared("any", Stat::F, rows(&[&[(0, 1.0)], &[(4, 1.0)], &[(2, 1.0)]]), model).unwrap(),
+        prepared("twice", Stat::F, rows(&[&[(0, 1.0)], &[(0, -2.0)]]), model).unwrap(),
     ]
 }
 

@@ -11,7 +11,7 @@ mod smooth;
 mod test_adapter;
 
 use boldly::gpu::{Bold, Device};
-use boldly::kernels::contrast::{self, Contrast};
+use boldly::kernels::contrast;
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
 use boldly::kernels::smooth::{Kernel, Taps};
@@ -53,8 +53,8 @@ fn the_chain_of_rooms_keeps_the_tolerance_of_t() {
             let cleaned = boldly::kernels::nuisance::subtract(device, loaded, &projection).unwrap();
             let smoothed = boldly::kernels::smooth::smooth(device, cleaned, &taps, None).unwrap();
             let fit = boldly::kernels::glm::fit(device, &smoothed, &voxels, &model).unwrap();
-            let stat = |c: &Contrast| contrast::evaluate(device, &fit, c).unwrap().stat;
-            glm::contrasts(&model).iter().map(stat).collect::<Vec<_>>()
+            let values = contrast::evaluate(device, &fit, &glm::contrasts(&model)).unwrap();
+            values.into_iter().map(|values| values.stat).collect::<Vec<_>>()
         };
         let (t, f) = if f64_sums { (T_F64, F_F64) } else { (T, F) };
         for (k, (got, want)) in chain(&gpu).iter().zip(&chain(&Device::cpu())).enumerate() {

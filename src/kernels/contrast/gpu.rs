@@ -4,33 +4,33 @@ use std::time::Instant;
 
 use ndarray::{Array1, Array2};
 
-use super::{Contrast, ContrastValues, Stat};
+use super::{ContrastValues, Prepared, Stat};
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, DeviceFit, Gpu, Shader, Step, Variant};
 
-pub(super) fn evaluate(gpu: &Gpu, fit: &DeviceFit, contrast: &Contrast) -> Result<ContrastValues> {
-    let (n_rows, n_regressors) = contrast.weights.dim();
+pub(super) fn evaluate(gpu: &Gpu, fit: &DeviceFit, prepared: &Prepared) -> Result<ContrastValues> {
+    let (n_rows, n_regressors) = prepared.contrast.weights.dim();
     let n_fitted = fit.order.len();
     let n_groups = fit.constant.len();
-    if contrast.row_variance.len() != n_groups
-        || contrast.inner.len() != n_groups
+    if prepared.row_variance.len() != n_groups
+        || prepared.inner.len() != n_groups
         || fit.constant.iter().any(|c| c.len() != n_regressors)
     {
         return Err(Error::internal("the contrast", "is of another model", "match the fit", ""));
     }
-    let roots: Vec<Array2<f64>> = match contrast.stat {
+    let roots: Vec<Array2<f64>> = match prepared.contrast.stat {
         Stat::T => vec![Array2::zeros((0, n_rows)); n_groups],
-        Stat::F => contrast.inner.iter().map(root).collect(),
+        Stat::F => prepared.inner.iter().map(root).collect(),
     };
     let n_roots = roots.iter().map(Array2::nrows).max().unwrap_or(0).max(1);
     let maps = gpu.output("maps", (2 * n_rows + 1) * n_fitted)?;
-    let weights = contrast.weights.iter().map(|&w| w as f32).collect::<Vec<_>>();
+    let weights = prepared.contrast.weights.iter().map(|&w| w as f32).collect::<Vec<_>>();
     let weights = gpu.upload("weights", &weights)?;
-    let scalars = gpu.upload("scalars", &scalars(fit, contrast, &roots, n_roots))?;
+    let scalars = gpu.upload("scalars", &scalars(fit, prepared, &roots, n_roots))?;
     let work = (n_fitted * n_rows) as u64;
     let variant = Variant {
         acc: gpu.acc(),
-        ..Variant::step(Shader::Contrast, u32::from(contrast.stat == Stat::F))
+        ..Variant::step(Shader::Contrast, u32::from(prepared.contrast.stat == Stat::F))
     };
     let bytes = 4 * (n_fitted * (n_regressors + 2 * n_rows + 2)) as u64;
     gpu.run(
@@ -63,9 +63,9 @@ pub(super) fn evaluate(gpu: &Gpu, fit: &DeviceFit, contrast: &Contrast) -> Resul
         stat: vec![0.0; n_fitted],
     };
     // F's divisor is the contrast's rank, whatever the number of roots.
-    let scale = match contrast.stat {
+    let scale = match prepared.contrast.stat {
         Stat::T => 1.0,
-        Stat::F => n_roots as f64 / contrast.rank.max(1) as f64,
+        Stat::F => n_roots as f64 / prepared.rank.max(1) as f64,
     };
     for (fitted, &at) in fit.order.iter().enumerate() {
         let at = at as usize;
@@ -81,16 +81,17 @@ pub(super) fn evaluate(gpu: &Gpu, fit: &DeviceFit, contrast: &Contrast) -> Resul
 /// `[group]`: `[row]` w pinv(X) 1, `[row]` w (X'X)^+ w', `[root][row]` root.
 fn scalars(
     fit: &DeviceFit,
-    contrast: &Contrast,
+    prepared: &Prepared,
     roots: &[Array2<f64>],
     n_roots: usize,
 ) -> Vec<f32> {
-    let n_rows = contrast.weights.nrows();
+    let n_rows = prepared.contrast.weights.nrows();
     let mut words = Vec::with_capacity(roots.len() * n_rows * (2 + n_roots));
     for (group, root) in roots.iter().enumerate() {
-        let constant = contrast.weights.dot(&Array1::from_vec(fit.constant[group].clone()));
+        let constant =
+            prepared.contrast.weights.dot(&Array1::from_vec(fit.constant[group].clone()));
         words.extend(constant.iter().map(|&c| c as f32));
-        words.extend(contrast.row_variance[group].iter().map(|&v| v as f32));
+        words.extend(prepared.row_variance[group].iter().map(|&v| v as f32));
         words.extend(root.iter().map(|&r| r as f32));
         words.resize((group + 1) * n_rows * (2 + n_roots), 0.0);
     }

@@ -1,10 +1,10 @@
-//! Contrasts of fitted parameters. t (one row c): effect = c beta, variance = sigma2 c (X'X)^+ c', t = effect / sqrt(variance).
+//! Contrasts of fitted parameters. t (one row w): effect = w beta, variance = sigma2 w (X'X)^+ w', t = effect / sqrt(variance).
 //! F (q rows C of rank r): effects C beta and their variances row by row, F = (C beta)' (C (X'X)^+ C')^+ (C beta) / (r sigma2).
 //! A voxel of zero residual variance has stat 0.
 
 use std::time::Instant;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Device, Span};
@@ -25,37 +25,47 @@ pub enum Stat {
     F,
 }
 
-/// A contrast prepared for a model: what both devices apply.
+/// A question to estimates: weights over a model's regressors, and the statistic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contrast {
+    /// As the user named it.
+    pub name: String,
     /// Which statistic.
     pub stat: Stat,
-    /// `[row][regressor]`.
+    /// C, `[row][regressor]`.
     pub weights: Array2<f64>,
+}
+
+/// What a model makes of a contrast: all that both devices apply to its estimates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The contrast.
+    pub contrast: Contrast,
     /// Rank of the rows; the numerator dof of F, 1 for t.
     pub rank: usize,
-    /// The same in each group: all equal but for [`Contrast::of_columns`], whose F is divided by the group's own.
-    pub group_rank: Vec<usize>,
-    /// For each group, c (X'X)^+ c' of each row, `[row]`.
+    /// The same in each slice group: all equal but for [`Prepared::of_columns`], whose F is divided by the group's own.
+    pub ranks: Vec<usize>,
+    /// For each slice group, w (X'X)^+ w' of each row w, `[row]`.
     pub row_variance: Vec<Vec<f64>>,
-    /// For each group, (C (X'X)^+ C')^+ `[row][row]`.
+    /// For each slice group, (C (X'X)^+ C')^+ `[row][row]`.
     pub inner: Vec<Array2<f64>>,
 }
 
-impl Contrast {
-    /// Prepare weights `[row][regressor]` for a model.
+impl Prepared {
+    /// Prepare a contrast for a model.
     ///
     /// # Errors
     /// Bad data naming the contrast when it has another number of weights than the model has regressors, a weight is
     /// not finite, a row is all zero, t has several rows, or it is not estimable in some group (C pinv(X) X differs from C).
-    pub fn new(name: &str, stat: Stat, weights: Array2<f64>, model: &Model) -> Result<Contrast> {
-        check(name, stat, weights.view(), model)?;
+    pub fn new(contrast: Contrast, model: &Model) -> Result<Prepared> {
+        check(&contrast, model)?;
+        let weights = &contrast.weights;
         let mut row_variance = Vec::with_capacity(model.solvers.len());
         let mut inner = Vec::with_capacity(model.solvers.len());
         let mut rank = weights.nrows();
         for solver in &model.solvers {
             if !weights.rows().into_iter().all(|row| solver.is_estimable(row)) {
-                return Err(not_estimable(name, model));
+                return Err(not_estimable(&contrast.name, model));
             }
             // C (X'X)^+ C' = B'B with B = pinv(X)' C': its diagonal, pseudo-inverse and rank without squaring the condition.
             let b = solver.pinv.t().dot(&weights.t());
@@ -64,12 +74,13 @@ impl Contrast {
             rank = rank.min(decomposed.rank);
             inner.push(decomposed.xtx_inv);
         }
-        let group_rank = vec![rank; model.solvers.len()];
-        Ok(Contrast { stat, weights, rank, group_rank, row_variance, inner })
+        let ranks = vec![rank; model.solvers.len()];
+        Ok(Prepared { rank, ranks, row_variance, inner, contrast })
     }
 }
 
-fn check(name: &str, stat: Stat, weights: ArrayView2<f64>, model: &Model) -> Result<()> {
+fn check(contrast: &Contrast, model: &Model) -> Result<()> {
+    let Contrast { name, stat, weights } = contrast;
     let thing = format!("contrast '{name}'");
     let (rows, columns) = weights.dim();
     if columns != model.names.len() {
@@ -80,11 +91,11 @@ fn check(name: &str, stat: Stat, weights: ArrayView2<f64>, model: &Model) -> Res
             "",
         ));
     }
-    if rows == 0 || (stat == Stat::T && rows != 1) {
+    if rows == 0 || (*stat == Stat::T && rows != 1) {
         return Err(Error::bad_data(
             thing,
             format!("has {rows} rows"),
-            if stat == Stat::T { "have one row for t" } else { "have at least one row" },
+            if *stat == Stat::T { "have one row for t" } else { "have at least one row" },
             "an F contrast takes several rows",
         ));
     }
@@ -128,27 +139,40 @@ pub struct ContrastValues {
     pub stat: Vec<f64>,
 }
 
-/// Evaluate a contrast where the fit is.
+/// Evaluate contrasts of the fitted model where the fit is, in their order.
 ///
 /// # Errors
 /// Device errors.
-pub fn evaluate(device: &Device, fit: &Fit, contrast: &Contrast) -> Result<ContrastValues> {
+pub fn evaluate(device: &Device, fit: &Fit, contrasts: &[Prepared]) -> Result<Vec<ContrastValues>> {
     match (device, fit) {
         (Device::Cpu(_), Fit::Host(host)) => {
             let start = Instant::now();
-            let values = cpu::evaluate(host, contrast);
-            let (q, p) = contrast.weights.dim();
-            let n_voxels = host.sigma2.len();
+            let values = contrasts.iter().map(|c| cpu::evaluate(host, c)).collect();
+            let (bytes, flops) = work(host.sigma2.len(), contrasts);
             device.record(Span {
                 stage: "contrast".into(),
                 activity: Activity::Kernel,
                 seconds: start.elapsed().as_secs_f64(),
-                bytes: (8 * n_voxels * (p + 1 + 2 * q + 1)) as u64,
-                flops: (n_voxels * (2 * q * p + 2 * q * q + q + 2)) as u64,
+                bytes,
+                flops,
             });
             Ok(values)
         }
-        (Device::Gpu(gpu), Fit::Device(there)) => gpu::evaluate(gpu, there, contrast),
+        (Device::Gpu(gpu), Fit::Device(there)) => {
+            contrasts.iter().map(|c| gpu::evaluate(gpu, there, c)).collect()
+        }
         _ => Err(Error::internal("the fit", "is not on the device that contrasts it", "be", "")),
     }
+}
+
+/// Bytes (estimates in, maps out, f64) and operations of all contrasts.
+fn work(n_voxels: usize, contrasts: &[Prepared]) -> (u64, u64) {
+    let of = |c: &Prepared| {
+        let (q, p) = c.contrast.weights.dim();
+        (8 * n_voxels * (p + 1 + 2 * q + 1), n_voxels * (2 * q * p + 2 * q * q + q + 2))
+    };
+    contrasts
+        .iter()
+        .map(of)
+        .fold((0, 0), |(bytes, flops), (b, f)| (bytes + b as u64, flops + f as u64))
 }

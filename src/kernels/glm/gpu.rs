@@ -27,11 +27,11 @@ pub(super) fn fit(
         ));
     }
     let quads = shaders::quads_for("glm", n_regressors)?;
-    let group = groups(&bold.block, voxels, model)?;
+    let slice_group = slice_groups(&bold.block, voxels, model)?;
     let mut order: Vec<u32> = (0..voxels.len() as u32).collect();
-    order.sort_by_key(|&at| group[at as usize]); // stable: voxels stay ascending within a group
+    order.sort_by_key(|&at| slice_group[at as usize]); // stable: voxels stay ascending within a group
     let sorted: Vec<u32> = order.iter().map(|&at| voxels[at as usize]).collect();
-    let tiles = tiles(&order, &group);
+    let tiles = tiles(&order, &slice_group);
     let n_fitted = voxels.len();
     let fit = DeviceFit {
         beta: gpu.output("beta", n_regressors * n_fitted)?,
@@ -40,7 +40,7 @@ pub(super) fn fit(
         tiles: gpu.upload("tiles", tiles.as_flattened())?,
         n_tiles: tiles.len() as u32,
         order,
-        group,
+        slice_group,
         constant: model.solvers.iter().map(|s| s.mean_beta.to_vec()).collect(),
     };
     let operators = gpu.upload("operators", &operators(model, n_volumes, quads as usize))?;
@@ -80,8 +80,8 @@ pub(super) fn fit(
     Ok(fit)
 }
 
-/// The group of each listed voxel.
-fn groups(block: &Block, voxels: &[u32], model: &Model) -> Result<Vec<u32>> {
+/// The slice group of each listed voxel.
+fn slice_groups(block: &Block, voxels: &[u32], model: &Model) -> Result<Vec<u32>> {
     voxels
         .iter()
         .map(|&voxel| {
@@ -101,10 +101,10 @@ fn groups(block: &Block, voxels: &[u32], model: &Model) -> Result<Vec<u32>> {
 }
 
 /// `[tile]`: first fitted voxel, voxels, group, 0.
-fn tiles(order: &[u32], group: &[u32]) -> Vec<[u32; 4]> {
+fn tiles(order: &[u32], slice_group: &[u32]) -> Vec<[u32; 4]> {
     let mut tiles: Vec<[u32; 4]> = Vec::new();
     for (fitted, &at) in order.iter().enumerate() {
-        let group = group[at as usize];
+        let group = slice_group[at as usize];
         match tiles.last_mut() {
             Some(tile) if tile[2] == group && (tile[1] as usize) < WORKGROUP => tile[1] += 1,
             _ => tiles.push([fitted as u32, 1, group, 0]),
@@ -152,13 +152,13 @@ pub(super) fn download(gpu: &Gpu, fit: &DeviceFit) -> Result<HostFit> {
     let sigma2 = gpu.download(&fit.sigma2)?;
     gpu.record("glm", Activity::Download, started, beta.len() + 2 * n_fitted);
     let mut host = HostFit {
-        group: fit.group.clone(),
+        slice_group: fit.slice_group.clone(),
         beta: Array2::zeros((n_regressors, n_fitted)),
         sigma2: Array1::zeros(n_fitted),
     };
     for (fitted, &at) in fit.order.iter().enumerate() {
         let at = at as usize;
-        let constant = &fit.constant[fit.group[at] as usize];
+        let constant = &fit.constant[fit.slice_group[at] as usize];
         for regressor in 0..n_regressors {
             host.beta[[regressor, at]] = f64::from(beta[regressor * n_fitted + fitted])
                 + f64::from(centre[fitted]) * constant[regressor];

@@ -2,8 +2,8 @@
 //! from a second pass over data centred on the voxel's mean (one-pass sums of squares lose t by 0.1, see docs/accuracy.md).
 //! X may hold columns that differ between slice-time groups. Rank-deficient X: minimum-norm solution.
 //!
-//! Centring: with m = mean y, beta = pinv(X) (y - m) + m pinv(X) 1, and the residual is
-//! (y - m) - X pinv(X) (y - m) + m (1 - X pinv(X) 1), whose last term is none where X holds the constant.
+//! Centring: with c = mean y, beta = pinv(X) (y - c) + c pinv(X) 1, and the residual is
+//! (y - c) - X pinv(X) (y - c) + c (1 - X pinv(X) 1), whose last term is none where X holds the constant.
 
 use std::time::Instant;
 
@@ -22,8 +22,8 @@ pub use model::{Model, Solver};
 /// Estimates of a block's voxels in host memory, f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostFit {
-    /// For each voxel, its group.
-    pub group: Vec<u32>,
+    /// For each voxel, its slice group.
+    pub slice_group: Vec<u32>,
     /// `[regressor][voxel]`.
     pub beta: Array2<f64>,
     /// Residual variance `[voxel]`; 0 for a constant voxel where X spans the constant.

@@ -7,7 +7,7 @@ use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::source::BoldSource;
-use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::contrast::{self, Contrast, Prepared, Stat};
 use crate::kernels::glm::{self, Fit, HostFit, Model};
 use crate::physio::Terms;
 use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
@@ -168,7 +168,7 @@ impl Gathered {
 /// The columns that a nested model leaves out.
 struct LeftOut {
     n: usize,
-    contrast: Option<Contrast>,
+    contrast: Option<Prepared>,
 }
 
 /// What is summed up over voxels.
@@ -334,7 +334,8 @@ fn left_out(model: &Model, first: usize, at_most: &Terms, terms: &Terms) -> Resu
     for (row, &column) in positions.iter().enumerate() {
         weights[[row, column]] = 1.0;
     }
-    let contrast = Contrast::new("left out", Stat::F, weights, model).map_err(|e| {
+    let contrast = Contrast { name: "left out".to_owned(), stat: Stat::F, weights };
+    let prepared = Prepared::new(contrast, model).map_err(|e| {
         Error::bad_data(
             format!("--choose-order with --terms {at_most}"),
             "has columns that depend on others, so orders cannot be told apart",
@@ -343,7 +344,7 @@ fn left_out(model: &Model, first: usize, at_most: &Terms, terms: &Terms) -> Resu
         )
         .caused_by(e)
     })?;
-    Ok(LeftOut { n: positions.len(), contrast: Some(contrast) })
+    Ok(LeftOut { n: positions.len(), contrast: Some(prepared) })
 }
 
 /// Voxels of the mask that are finite in every volume, as positions in one volume of the block.
@@ -373,19 +374,22 @@ impl Fitted<'_> {
 
     /// Voxels with residuals and their group; a constant one tells nothing.
     fn varying(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let HostFit { group, sigma2, .. } = &self.estimates;
-        (0..group.len()).filter(|&v| sigma2[v] > 0.0).map(|v| (v, group[v] as usize))
+        let HostFit { slice_group, sigma2, .. } = &self.estimates;
+        (0..slice_group.len()).filter(|&v| sigma2[v] > 0.0).map(|v| (v, slice_group[v] as usize))
     }
 
     /// Residual sum of squares of a nested model at each voxel.
     fn rss(&self, left_out: &LeftOut) -> Result<Vec<f64>> {
-        let HostFit { group, sigma2, .. } = &self.estimates;
+        let HostFit { slice_group, sigma2, .. } = &self.estimates;
         let stat = match &left_out.contrast {
-            Some(c) => contrast::evaluate(self.device, self.fit, c)?.stat,
-            None => vec![0.0; group.len()],
+            Some(c) => {
+                let values = contrast::evaluate(self.device, self.fit, std::slice::from_ref(c))?;
+                values.into_iter().flat_map(|values| values.stat).collect()
+            }
+            None => vec![0.0; slice_group.len()],
         };
         let rss = |(v, f): (usize, f64)| {
-            sigma2[v] * (self.model.solvers[group[v] as usize].dof + left_out.n as f64 * f)
+            sigma2[v] * (self.model.solvers[slice_group[v] as usize].dof + left_out.n as f64 * f)
         };
         Ok(stat.into_iter().enumerate().map(rss).collect())
     }
