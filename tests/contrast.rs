@@ -7,7 +7,7 @@ mod common;
 use std::slice::from_ref;
 
 use boldly::gpu::{Bold, Device};
-use boldly::kernels::contrast::{Contrast, ContrastValues, Prepared, Stat, evaluate};
+use boldly::kernels::contrast::{Contrast, ContrastValues, Prepared, Stat, Wanted, evaluate};
 use boldly::kernels::glm::{Fit, HostFit, Model, fit};
 use boldly::volume::{HostBold, SliceGroups};
 use common::{Random, assert_close, noise, numbers};
@@ -45,15 +45,21 @@ fn fitted(bold: &HostBold) -> (Model, HostFit) {
 
 fn fitted_by(bold: &HostBold, model: &Model) -> HostFit {
     let voxels: Vec<u32> = (0..bold.block.volume_len() as u32).collect();
-    match fit(&Device::cpu(), &Bold::Host(bold.clone()), &voxels, model).unwrap() {
+    match fit(&mut Device::cpu().tape(), &Bold::Host(bold.clone()), &voxels, model).unwrap() {
         Fit::Host(fit) => fit,
         Fit::Device(_) => unreachable!("fitted on the CPU"),
     }
 }
 
+fn evaluated(device: &Device, fit: &Fit, contrast: &Prepared) -> ContrastValues {
+    let mut tape = device.tape();
+    let values = evaluate(&mut tape, fit, from_ref(contrast), Wanted::All).unwrap();
+    values.read(&tape.run().unwrap()).unwrap().remove(0)
+}
+
 fn on_cpu(fit: &HostFit, contrast: &Prepared) -> ContrastValues {
     let device = Device::cpu();
-    let values = evaluate(&device, &Fit::Host(fit.clone()), from_ref(contrast)).unwrap().remove(0);
+    let values = evaluated(&device, &Fit::Host(fit.clone()), contrast);
     let spans = device.take_spans();
     assert_eq!((spans.len(), spans[0].stage.as_str()), (1, "contrast"));
     values
@@ -188,7 +194,7 @@ fn nilearns_t_and_f_on_the_small_run_are_reproduced() {
     let Some((bold, x)) = common::small_run() else { return };
     let model = Model::new(&x, &names(x.ncols()), None, bold.block.planes.len(), 0.0).unwrap();
     let voxels: Vec<u32> = numbers(&golden["voxels"]).iter().map(|&v| v as u32).collect();
-    let fit = fit(&Device::cpu(), &Bold::Host(bold), &voxels, &model).unwrap();
+    let fit = fit(&mut Device::cpu().tape(), &Bold::Host(bold), &voxels, &model).unwrap();
     let mut pain_and_cue = Array2::zeros((2, x.ncols()));
     for (row, name) in ["pain", "cue"].iter().enumerate() {
         let column = golden["names"].as_array().unwrap().iter().position(|n| n == name).unwrap();
@@ -197,7 +203,7 @@ fn nilearns_t_and_f_on_the_small_run_are_reproduced() {
     let difference = (&pain_and_cue.row(0) - &pain_and_cue.row(1)).insert_axis(Axis(0));
     let evaluated = |stat, weights| {
         let contrast = prepared("c", stat, weights, &model).unwrap();
-        evaluate(&Device::cpu(), &fit, from_ref(&contrast)).unwrap().remove(0)
+        evaluated(&Device::cpu(), &fit, &contrast)
     };
     let (t, f) = (evaluated(Stat::T, difference), evaluated(Stat::F, pain_and_cue));
     let want = |stat: &str, map: &str| numbers(&golden[stat][map]);

@@ -35,11 +35,13 @@ fn groups(n: usize, n_planes: usize, seed: u64) -> SliceGroups {
 
 fn on_cpu(bold: &HostBold, voxels: &[u32], model: &Model) -> HostFit {
     let device = Device::cpu();
-    let fitted = fit(&device, &Bold::Host(bold.clone()), voxels, model).unwrap();
+    let fitted = fit(&mut device.tape(), &Bold::Host(bold.clone()), voxels, model).unwrap();
     let spans = device.take_spans();
     assert_eq!((spans.len(), spans[0].stage.as_str()), (1, "glm"));
     assert!(matches!(fitted, Fit::Host(_)));
-    download(&device, &fitted).unwrap()
+    let mut tape = device.tape();
+    let estimates = download(&mut tape, &fitted).unwrap();
+    estimates.read(&tape.run().unwrap()).unwrap()
 }
 
 fn all(bold: &HostBold) -> Vec<u32> {
@@ -289,7 +291,9 @@ fn voxels_or_volumes_that_do_not_fit_the_block_are_refused() {
     let model = Model::new(&design(30, 6, 49), &names(6), None, 1, 0.0).unwrap();
     let short = Model::new(&design(29, 6, 49), &names(6), None, 1, 0.0).unwrap();
     let refused = |voxels: &[u32], model: &Model| {
-        fit(&Device::cpu(), &Bold::Host(bold.clone()), voxels, model).unwrap_err().exit_code()
+        fit(&mut Device::cpu().tape(), &Bold::Host(bold.clone()), voxels, model)
+            .unwrap_err()
+            .exit_code()
     };
     assert_eq!(refused(&[12], &model), 70);
     assert_eq!(refused(&[3, 2], &model), 70);

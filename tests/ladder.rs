@@ -180,7 +180,7 @@ fn halves_cover_the_block_once_and_what_cannot_be_halved_is_an_error() {
         let mut values = 0;
         let mut ladder = Ladder::around(Device::cpu());
         ladder
-            .climb(whole(), cut, &Listener::default(), &mut |_, block| {
+            .each(whole(), cut, &Listener::default(), &mut |_, block| {
                 if length(block) > fits {
                     return Err(failed(DeviceFailure::OutOfMemory));
                 }
@@ -192,7 +192,7 @@ fn halves_cover_the_block_once_and_what_cannot_be_halved_is_an_error() {
         assert_eq!(sink, source, "{cut:?}");
         let listener = Listener::default();
         let why = ladder
-            .climb(whole(), cut, &listener, &mut |_, _| Err(failed(DeviceFailure::OutOfMemory)))
+            .each(whole(), cut, &listener, &mut |_, _| Err(failed(DeviceFailure::OutOfMemory)))
             .unwrap_err();
         assert_eq!(why.exit_code(), 75, "{why}");
     }
@@ -208,13 +208,15 @@ fn fail_from_volume_2(
     let mut sink = Memory::zeros(SHAPE, N_VOLUMES);
     let blocks = batches(SHAPE, N_VOLUMES, 1);
     listener.stage("smooth", blocks.len());
-    ladder.climb(blocks, Cut::Volumes, listener, &mut |device, block| {
+    ladder.each(blocks, Cut::Volumes, listener, &mut |device, block| {
         if let (Device::Gpu(gpu), 2..) = (device, block.volumes.start) {
             gpu.inject(failure);
         }
-        let bold = device.load(source.read(block)?)?;
-        let bold = boldly::kernels::smooth::smooth(device, bold, &smoothing().taps, None)?;
-        sink.write(&device.store(bold)?)
+        let mut tape = device.tape();
+        let (bold, _) = tape.load(source.read(block)?)?;
+        let bold = boldly::kernels::smooth::smooth(&mut tape, bold, &smoothing().taps, None)?;
+        let smoothed = tape.store(bold)?;
+        sink.write(&tape.run()?.bold(smoothed)?)
     })?;
     Ok(sink.run.data)
 }
@@ -281,7 +283,7 @@ fn errors_that_are_not_the_devices_are_not_retried() {
     let mut tries = 0;
     let blocks = vec![Block::whole(SHAPE, N_VOLUMES)];
     let why = ladder
-        .climb(blocks, Cut::Volumes, &listener, &mut |_, _| {
+        .each(blocks, Cut::Volumes, &listener, &mut |_, _| {
             tries += 1;
             Err(Error::bad_data("the run", "ends early", "hold all volumes", ""))
         })

@@ -7,12 +7,12 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::gpu::{Activity, Device, DeviceReport, Span};
 use crate::io::source::{BoldSource, Memory};
-use crate::kernels::contrast::{self, Contrast, Prepared, Stat};
+use crate::kernels::contrast::{self, Contrast, Prepared, Stat, Wanted};
 use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
-use crate::pipeline::blocks::{Ladder, batches, block_bytes, plane_bytes, slabs};
+use crate::pipeline::blocks::{Ladder, batches, block_bytes, load, plane_bytes, slabs};
 use crate::pipeline::save::totals;
 use crate::volume::{Block, HostBold, SliceGroups};
 
@@ -204,9 +204,12 @@ impl Problem {
     fn once(&self, device: &Device, run: &mut Memory) -> Result<()> {
         let (shape, n_volumes) = (run.shape(), run.n_volumes());
         for block in batches(shape, n_volumes, block_bytes(device)) {
-            let bold = device.load(run.read(&block)?)?;
-            let bold = smooth::smooth(device, bold, &self.taps, None)?;
-            device.store(bold)?;
+            let mut tape = device.tape();
+            let bold = load(&mut tape, run, &block)?;
+            let bold = smooth::smooth(&mut tape, bold, &self.taps, None)?;
+            let smoothed = tape.store(bold)?;
+            let done = tape.run()?;
+            let _ = done.reuse(done.bold(smoothed)?.data);
         }
         let bytes = block_bytes(device).max(plane_bytes(shape, n_volumes));
         let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
@@ -216,13 +219,18 @@ impl Problem {
             let inside = &self.mask[first..first + block.volume_len()];
             let voxels: Vec<u32> =
                 (0..inside.len() as u32).filter(|&v| inside[v as usize]).collect();
-            let bold = device.load(run.read(&block)?)?;
-            let bold = nuisance::subtract(device, bold, &self.projection)?;
-            let fit = glm::fit(device, &bold, &voxels, &self.model)?;
-            contrast::evaluate(device, &fit, std::slice::from_ref(&self.contrast))?;
+            let mut tape = device.tape();
+            let bold = load(&mut tape, run, &block)?;
+            let bold = nuisance::subtract(&mut tape, bold, &self.projection)?;
+            let fit = glm::fit(&mut tape, &bold, &voxels, &self.model)?;
+            let asked = std::slice::from_ref(&self.contrast);
+            let values = contrast::evaluate(&mut tape, &fit, asked, Wanted::All)?;
             // A quarter of the mask: the size of a tissue.
             let tissue: Vec<u32> = voxels.iter().copied().step_by(4).collect();
-            covariance::accumulate(device, &bold, &tissue, &self.filter, &mut sum)?;
+            let added = covariance::accumulate(&mut tape, &bold, &tissue, &self.filter, &sum)?;
+            let done = tape.run()?;
+            values.read(&done)?;
+            added.add_to(&done, &mut sum)?;
         }
         Ok(())
     }

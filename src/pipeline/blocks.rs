@@ -1,15 +1,16 @@
-//! How a run is cut so that it fits the device, and what happens when the device
-//! fails: halve the block, open the device anew, then (under `auto`) the CPU path with a warning.
+//! How a run is cut so that it fits the device; `ladder` leads the blocks through it.
 
 use std::ops::Range;
 use std::time::Instant;
 
-use crate::error::{DeviceFailure, Error, Result};
-use crate::gpu::{Activity, Device, DeviceChoice, DeviceReport, Span};
-use crate::io::interrupt;
+use crate::error::Result;
+use crate::gpu::{Activity, Bold, Device, Done, Span, Tape};
 use crate::io::source::{BoldSink, BoldSource};
-use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
+
+mod ladder;
+
+pub use ladder::{Ladder, RING, Story};
 
 /// Host bytes a slab aims at on the CPU path: what was just read is still in a cache when it is fitted.
 const CPU_SLAB_BYTES: usize = 4 << 20;
@@ -18,34 +19,52 @@ const CPU_SLAB_BYTES: usize = 4 << 20;
 ///
 /// # Errors
 /// Whatever reading meets.
-pub fn read_timed(device: &Device, source: &mut dyn BoldSource, block: &Block) -> Result<HostBold> {
-    timed(device, "read", block, || source.read(block))
+pub fn read_timed(tape: &Tape<'_>, source: &mut dyn BoldSource, block: &Block) -> Result<HostBold> {
+    let began = Instant::now();
+    let bold = source.read(block)?;
+    tape.record(Span::since("read", Activity::File, began, (bytes(block), 0)));
+    Ok(bold)
+}
+
+/// Read a block and send it to the device; what it was read into is filled anew.
+///
+/// # Errors
+/// Whatever reading meets; device errors.
+pub fn load(tape: &mut Tape<'_>, source: &mut dyn BoldSource, block: &Block) -> Result<Bold> {
+    let host = read_timed(tape, source, block)?;
+    send(tape, source, host)
+}
+
+/// Send a block to the device; what it was read into is filled anew where the device has a copy.
+///
+/// # Errors
+/// Device errors.
+pub fn send(tape: &mut Tape<'_>, source: &mut dyn BoldSource, host: HostBold) -> Result<Bold> {
+    let (bold, spare) = tape.load(host)?;
+    spare.into_iter().for_each(|data| source.reuse(data));
+    Ok(bold)
+}
+
+/// A block that was written goes where it came from.
+pub fn give_back(done: &Done<'_>, source: &mut dyn BoldSource, bold: HostBold) {
+    if let Some(data) = done.reuse(bold.data) {
+        source.reuse(data);
+    }
 }
 
 /// Write a block and note the time.
 ///
 /// # Errors
 /// Whatever writing meets.
-pub fn write_timed(device: &Device, sink: &mut dyn BoldSink, bold: &HostBold) -> Result<()> {
-    timed(device, "write", &bold.block, || sink.write(bold))
+pub fn write_timed(done: &Done<'_>, sink: &mut dyn BoldSink, bold: &HostBold) -> Result<()> {
+    let began = Instant::now();
+    sink.write(bold)?;
+    done.record(Span::since("write", Activity::File, began, (bytes(&bold.block), 0)));
+    Ok(())
 }
 
-fn timed<T>(
-    device: &Device,
-    stage: &str,
-    block: &Block,
-    work: impl FnOnce() -> Result<T>,
-) -> Result<T> {
-    let began = Instant::now();
-    let done = work()?;
-    device.record(Span {
-        stage: stage.to_owned(),
-        activity: Activity::File,
-        seconds: began.elapsed().as_secs_f64(),
-        bytes: (block.len() * size_of::<f32>()) as u64,
-        flops: 0,
-    });
-    Ok(done)
+fn bytes(block: &Block) -> u64 {
+    (block.len() * size_of::<f32>()) as u64
 }
 
 /// Slabs of whole planes times all volumes, each with `halo` planes on either side, of at most `bytes` (the halo
@@ -90,116 +109,6 @@ pub fn block_bytes(device: &Device) -> usize {
 #[must_use]
 pub fn plane_bytes(shape: [usize; 3], n_volumes: usize) -> usize {
     shape[0] * shape[1] * n_volumes * size_of::<f32>()
-}
-
-/// A device together with what to do when it fails.
-#[derive(Debug)]
-pub struct Ladder {
-    /// The device in use now.
-    pub device: Device,
-    fall_back: bool,
-    /// Why `auto` did not take a GPU; said when the work begins.
-    passed_over: Option<String>,
-    /// Whether the device has finished a block.
-    worked: bool,
-    /// The GPU that finished blocks before the CPU path took over.
-    before: Option<DeviceReport>,
-}
-
-impl Ladder {
-    /// Open the chosen device; only `auto` may later fall back to the CPU path.
-    ///
-    /// # Errors
-    /// No device when it does not exist here.
-    pub fn open(choice: &DeviceChoice) -> Result<Ladder> {
-        let ladder = Ladder::around(Device::open(choice)?);
-        Ok(if *choice == DeviceChoice::Auto { ladder.falling_back() } else { ladder })
-    }
-
-    /// A ladder around an open device that may not fall back.
-    #[must_use]
-    pub fn around(device: Device) -> Ladder {
-        let passed_over = device.passed_over().map(str::to_owned);
-        Ladder { device, fall_back: false, passed_over, worked: false, before: None }
-    }
-
-    /// The same ladder with the CPU path as its last rung.
-    #[must_use]
-    pub fn falling_back(self) -> Ladder {
-        Ladder { fall_back: true, ..self }
-    }
-
-    /// What is recorded beside results: of two devices that each made a part, the GPU, which is the less exact.
-    #[must_use]
-    pub fn report(&self) -> DeviceReport {
-        self.before.clone().unwrap_or_else(|| self.device.report())
-    }
-
-    /// Work through the blocks. `work` must leave nothing behind when it fails on a block.
-    ///
-    /// # Errors
-    /// What `work` meets, once the ladder ends; an interrupt between blocks.
-    pub fn climb(
-        &mut self,
-        blocks: Vec<Block>,
-        cut: Cut,
-        watch: &dyn Watch,
-        work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
-    ) -> Result<()> {
-        if let Some(why) = self.passed_over.take() {
-            watch.warn(&format!("{why}; going on with the CPU path"));
-        }
-        for block in blocks {
-            self.attempt(&block, cut, true, watch, work)?;
-            watch.step();
-        }
-        Ok(())
-    }
-
-    fn attempt(
-        &mut self,
-        block: &Block,
-        cut: Cut,
-        may_reopen: bool,
-        watch: &dyn Watch,
-        work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
-    ) -> Result<()> {
-        interrupt::check()?;
-        let failed = match work(&self.device, block) {
-            Err(Error::Device { failure, fault }) => Error::Device { failure, fault },
-            done => {
-                self.worked |= done.is_ok();
-                return done;
-            }
-        };
-        match (&failed, cut.halve(block)) {
-            (Error::Device { failure: DeviceFailure::OutOfMemory, .. }, Some(halves)) => {
-                watch.warn(&format!("{failed}; halving the block"));
-                return halves
-                    .iter()
-                    .try_for_each(|half| self.attempt(half, cut, may_reopen, watch, work));
-            }
-            (Error::Device { failure: DeviceFailure::Lost, .. }, _) if may_reopen => {
-                watch.warn(&format!("{failed}; opening the device anew"));
-                if let Ok(device) = self.device.reopen() {
-                    self.device = device;
-                    return self.attempt(block, cut, false, watch, work);
-                }
-            }
-            _ => {}
-        }
-        if !self.fall_back || matches!(self.device, Device::Cpu(_)) {
-            return Err(failed);
-        }
-        watch.warn(&format!("{failed}; going on with the CPU path"));
-        if self.worked {
-            self.before = Some(self.device.report());
-        }
-        let cpu = Device::cpu();
-        self.device.take_spans().into_iter().for_each(|span| cpu.record(span));
-        self.device = cpu;
-        work(&self.device, block)
-    }
 }
 
 /// Along which axis a story cuts a run, and so how a block is halved.
@@ -268,11 +177,11 @@ mod tests {
     #[test]
     fn a_gpu_that_was_passed_over_is_told_of_once() {
         let listener = Journal::new(&Quiet);
-        let ladder = Ladder::around(Device::cpu());
-        let mut ladder = Ladder { passed_over: Some("GPU 7 could not be opened".into()), ..ladder };
+        let mut ladder = Ladder::around(Device::cpu());
+        ladder.passed_over = Some("GPU 7 could not be opened".into());
         for _ in 0..2 {
             let blocks = batches([2, 2, 2], 3, 32);
-            ladder.climb(blocks, Cut::Volumes, &listener, &mut |_, _| Ok(())).expect("no work");
+            ladder.each(blocks, Cut::Volumes, &listener, &mut |_, _| Ok(())).expect("no work");
         }
         assert_eq!(listener.warnings(), ["GPU 7 could not be opened; going on with the CPU path"]);
     }

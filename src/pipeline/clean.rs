@@ -1,11 +1,11 @@
 //! The physiological-noise story: a run in, the same run without what pulse and breathing explain out.
 
 use crate::error::{Error, Result};
-use crate::gpu::Device;
+use crate::gpu::{Device, Done, Stored, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
-    Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
+    Cut, Ladder, Story, block_bytes, give_back, load, plane_bytes, slabs, write_timed,
 };
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::spec::RetroicorSpec;
@@ -25,14 +25,32 @@ pub fn clean_run(
 ) -> Result<()> {
     let blocks = blocks(&ladder.device, source, sink);
     watch.stage("retroicor", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-        let bold = device.load(read_timed(device, source, block)?)?;
-        let bold = nuisance::subtract(device, bold, projection)?;
-        let bold = device.store(bold)?;
-        write_timed(device, sink, &bold)?;
-        source.reuse(bold.data);
+    let mut story = Clean { source, sink, projection };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)
+}
+
+/// Read, correct, write.
+struct Clean<'a> {
+    source: &'a mut dyn BoldSource,
+    sink: &'a mut dyn BoldSink,
+    projection: &'a Projection,
+}
+
+impl Story for Clean<'_> {
+    type Begun = Stored;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Stored> {
+        let bold = load(tape, self.source, block)?;
+        let bold = nuisance::subtract(tape, bold, self.projection)?;
+        tape.store(bold)
+    }
+
+    fn finish(&mut self, done: &Done<'_>, cleaned: Stored) -> Result<()> {
+        let cleaned = done.bold(cleaned)?;
+        write_timed(done, self.sink, &cleaned)?;
+        give_back(done, self.source, cleaned);
         Ok(())
-    })
+    }
 }
 
 /// The slabs that a run is corrected in: all of it at once where the CPU path decodes or collects it whole anyway.

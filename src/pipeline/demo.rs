@@ -166,7 +166,10 @@ fn smoothed(map: &[f32], grid: &Grid) -> Result<Vec<f64>> {
     let taps = Taps::new(FWHM_MM, grid.voxel_size_mm, Kernel::Sampled)?;
     let device = Device::cpu();
     let bold = HostBold::new(Block::whole(grid.shape, 1), map.to_vec());
-    let smoothed = device.store(smooth(&device, Bold::Host(bold), &taps, None)?)?;
+    let mut tape = device.tape();
+    let smoothed = smooth(&mut tape, Bold::Host(bold), &taps, None)?;
+    let smoothed = tape.store(smoothed)?;
+    let smoothed = tape.run()?.bold(smoothed)?;
     Ok(smoothed.data.into_iter().map(f64::from).collect())
 }
 

@@ -1,13 +1,15 @@
 //! The first-level story of one run: read, correct, smooth, fit, contrast; each block without leaving the device.
 
 use crate::error::Result;
-use crate::gpu::{Bold, Device};
+use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::{BoldSource, Memory};
-use crate::kernels::contrast::{self, Contrast, Prepared};
+use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Wanted};
 use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
+use crate::pipeline::blocks::{
+    Cut, Ladder, Story, block_bytes, plane_bytes, read_timed, send, slabs,
+};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::maps::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -62,39 +64,67 @@ pub fn fit_run(
     let Some(blocks) = slabs(shape, n_volumes, halo, bytes) else {
         return fit_in_stages(ladder, source, inside, plan, watch);
     };
-    let mut fitted = Fitted::empty(inside, plan);
     let untouched = plan.correct.is_none() && plan.smooth.is_none();
     watch.stage("glm", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo }, watch, &mut |device, block| {
-        let host = read_timed(device, source, block)?;
+    let mut story = Fitting { source, plan, untouched, fitted: Fitted::empty(inside, plan) };
+    ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
+    let fitted = story.fitted;
+    let in_mask = inside.iter().filter(|&&v| v).count();
+    Ok(Fitted::counted(fitted.contrasts, fitted.fitted, in_mask))
+}
+
+/// Read, correct, smooth, fit, contrast.
+struct Fitting<'a> {
+    source: &'a mut dyn BoldSource,
+    plan: &'a Plan,
+    /// Whether the model sees the run as it is read.
+    untouched: bool,
+    fitted: Fitted,
+}
+
+/// Where a block's values belong, and the values.
+struct Contrasted {
+    places: Vec<usize>,
+    values: Evaluated,
+}
+
+impl Story for Fitting<'_> {
+    type Begun = Contrasted;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Contrasted> {
+        let Plan { correct, smooth, model, contrasts } = self.plan;
+        let host = read_timed(tape, self.source, block)?;
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
-        let fit_tells = untouched && matches!(device, Device::Cpu(_));
-        let voxels = if fit_tells { fitted.in_mask(block) } else { fitted.usable(&host) };
-        let mut bold = device.load(host)?;
-        if let Some(projection) = &plan.correct {
-            bold = nuisance::subtract(device, bold, projection)?;
+        let fit_tells = self.untouched && matches!(tape, Tape::Cpu(_));
+        let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
+        let mut bold = send(tape, self.source, host)?;
+        if let Some(projection) = correct {
+            bold = nuisance::subtract(tape, bold, projection)?;
         }
-        if let Some(s) = &plan.smooth {
-            bold = smooth::smooth(device, bold, &s.taps, s.within.as_ref())?;
+        if let Some(s) = smooth {
+            bold = smooth::smooth(tape, bold, &s.taps, s.within.as_ref())?;
         }
-        let fit = glm::fit(device, &bold, &voxels, &plan.model)?;
+        let fit = glm::fit(tape, &bold, &voxels, model)?;
         let places = places(block, &voxels);
         if let (true, Fit::Host(fit)) = (fit_tells, &fit) {
             for (&place, sigma2) in places.iter().zip(&fit.sigma2) {
-                fitted.fitted[place] = sigma2.is_finite();
+                self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        let values = contrast::evaluate(device, &fit, &plan.contrasts)?;
-        for (values, maps) in values.iter().zip(&mut fitted.contrasts) {
-            maps.put(values, &places, &fitted.fitted);
-        }
+        let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
         if let Bold::Host(host) = bold {
-            source.reuse(host.data);
+            self.source.reuse(host.data);
+        }
+        Ok(Contrasted { places, values })
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Contrasted) -> Result<()> {
+        let Fitted { contrasts, fitted, .. } = &mut self.fitted;
+        for (values, maps) in begun.values.read(done)?.iter().zip(contrasts) {
+            maps.put(values, &begun.places, fitted);
         }
         Ok(())
-    })?;
-    let in_mask = inside.iter().filter(|&&v| v).count();
-    Ok(Fitted::counted(fitted.contrasts, fitted.fitted, in_mask))
+    }
 }
 
 /// The same for a run of which not even one plane with its halo fits the device: corrected by planes, smoothed by volumes,

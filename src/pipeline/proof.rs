@@ -15,20 +15,20 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::gpu::Device;
+use crate::gpu::{Done, Stored, Tape};
 use crate::io::source::{BoldSink, BoldSource};
-use crate::kernels::contrast::{self, Prepared, Stat};
+use crate::kernels::contrast::{self, Evaluated, Prepared, Stat, Wanted};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::physio::column_sets;
-use crate::pipeline::blocks::{Cut, Ladder, read_timed, write_timed};
+use crate::pipeline::blocks::{Cut, Ladder, Story, give_back, read_timed, send, write_timed};
 use crate::pipeline::clean::blocks;
 use crate::pipeline::first_level::places;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::maps::Tail;
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
-use crate::volume::HostBold;
+use crate::volume::{Block, HostBold};
 
 pub mod maps;
 mod summary;
@@ -154,21 +154,53 @@ pub fn prove(
 ) -> Result<Proof> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let blocks = blocks(&ladder.device, source, sink);
-    let mut found = Found::empty(inside, plan);
     watch.stage("retroicor", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-        let host = read_timed(device, source, block)?;
-        let voxels = found.before(&host);
-        let bold = device.load(host)?;
-        let fit = glm::fit(device, &bold, &voxels, &plan.model)?;
-        found.evaluate(device, &fit, plan, &places(block, &voxels))?;
-        let cleaned = device.store(nuisance::subtract(device, bold, &plan.projection)?)?;
-        found.after(&cleaned);
-        write_timed(device, sink, &cleaned)?;
-        source.reuse(cleaned.data);
+    let mut story = Proving { source, sink, plan, found: Found::empty(inside, plan) };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
+    Ok(story.found.proof(shape, n_volumes, plan))
+}
+
+/// Read, fit, correct, write.
+struct Proving<'a> {
+    source: &'a mut dyn BoldSource,
+    sink: &'a mut dyn BoldSink,
+    plan: &'a ProofPlan,
+    found: Found,
+}
+
+/// A block's F and where they belong, and the corrected block.
+struct Proven {
+    places: Vec<usize>,
+    values: Evaluated,
+    cleaned: Stored,
+}
+
+impl Story for Proving<'_> {
+    type Begun = Proven;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Proven> {
+        let ProofPlan { model, projection, sets, .. } = self.plan;
+        let host = read_timed(tape, self.source, block)?;
+        let voxels = self.found.before(&host);
+        let bold = send(tape, self.source, host)?;
+        let fit = glm::fit(tape, &bold, &voxels, model)?;
+        let values = contrast::evaluate(tape, &fit, sets, Wanted::Statistics)?;
+        let cleaned = nuisance::subtract(tape, bold, projection)?;
+        Ok(Proven { places: places(block, &voxels), values, cleaned: tape.store(cleaned)? })
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Proven) -> Result<()> {
+        for (values, map) in begun.values.read(done)?.iter().zip(&mut self.found.f) {
+            for (&place, &f) in begun.places.iter().zip(&values.stat) {
+                map[place] = f;
+            }
+        }
+        let cleaned = done.bold(begun.cleaned)?;
+        self.found.after(&cleaned);
+        write_timed(done, self.sink, &cleaned)?;
+        give_back(done, self.source, cleaned);
         Ok(())
-    })?;
-    Ok(found.proof(shape, n_volumes, plan))
+    }
 }
 
 /// What the blocks bring, f64, `[voxel of the grid]`.
@@ -209,22 +241,6 @@ impl Found {
             }
         }
         voxels
-    }
-
-    fn evaluate(
-        &mut self,
-        device: &Device,
-        fit: &glm::Fit,
-        plan: &ProofPlan,
-        places: &[usize],
-    ) -> Result<()> {
-        let values = contrast::evaluate(device, fit, &plan.sets)?;
-        for (values, map) in values.iter().zip(&mut self.f) {
-            for (&place, &f) in places.iter().zip(&values.stat) {
-                map[place] = f;
-            }
-        }
-        Ok(())
     }
 
     /// The corrected run.

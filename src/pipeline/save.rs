@@ -175,13 +175,8 @@ fn write_images(outputs: &Outputs, result: &GlmResult, out: &Path, device: &Devi
         outputs.maps(&path, &header.for_map(map.intent()), &map.rows)
     })?;
     let rows: usize = result.maps.iter().map(|map| map.rows.len()).sum();
-    device.record(Span {
-        stage: "write".to_owned(),
-        activity: Activity::File,
-        seconds: began.elapsed().as_secs_f64(),
-        bytes: (4 * mask.len() * (rows + 1)) as u64,
-        flops: 0,
-    });
+    let bytes = (4 * mask.len() * (rows + 1)) as u64;
+    device.record(Span::since("write", Activity::File, began, (bytes, 0)));
     Ok(())
 }
 

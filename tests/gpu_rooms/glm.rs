@@ -1,7 +1,7 @@
 //! The fit and its contrasts.
 
 use boldly::gpu::Device;
-use boldly::kernels::contrast::{self, Contrast, ContrastValues, Prepared, Stat};
+use boldly::kernels::contrast::{self, Contrast, ContrastValues, Prepared, Stat, Wanted};
 use boldly::kernels::glm::{self, Model};
 use boldly::volume::{Block, HostBold};
 use ndarray::{Array2, Axis, concatenate, s};
@@ -23,12 +23,13 @@ fn fit_on(
     model: &Model,
     contrasts: &[Prepared],
 ) -> Fitted {
-    let loaded = device.load(bold.clone()).unwrap();
-    let fit = glm::fit(device, &loaded, voxels, model).unwrap();
-    Fitted {
-        host: glm::download(device, &fit).unwrap(),
-        values: contrast::evaluate(device, &fit, contrasts).unwrap(),
-    }
+    let mut tape = device.tape();
+    let (loaded, _) = tape.load(bold.clone()).unwrap();
+    let fit = glm::fit(&mut tape, &loaded, voxels, model).unwrap();
+    let host = glm::download(&mut tape, &fit).unwrap();
+    let values = contrast::evaluate(&mut tape, &fit, contrasts, Wanted::All).unwrap();
+    let done = tape.run().unwrap();
+    Fitted { host: host.read(&done).unwrap(), values: values.read(&done).unwrap() }
 }
 
 fn compare_fits(

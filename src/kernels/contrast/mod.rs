@@ -7,13 +7,16 @@ use std::time::Instant;
 use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Device, Span};
+use crate::gpu::{Activity, Done, Shader, Span, Tape};
 use crate::kernels::glm::{Fit, Model};
 use crate::stats::least_squares::LeastSquares;
 
 mod columns;
 mod cpu;
 mod gpu;
+
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
 
 /// Which statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -139,29 +142,74 @@ pub struct ContrastValues {
     pub stat: Vec<f64>,
 }
 
-/// Evaluate contrasts of the fitted model where the fit is, in their order.
+impl ContrastValues {
+    fn without_rows(self) -> ContrastValues {
+        let none = || Array2::zeros((0, self.stat.len()));
+        ContrastValues { effect: none(), variance: none(), stat: self.stat }
+    }
+}
+
+/// What is asked of contrasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Effects, variances and statistics.
+    All,
+    /// Statistics only: no other map comes back, and [`ContrastValues`] has no rows.
+    Statistics,
+}
+
+/// Values that are to come to the host.
+#[derive(Debug)]
+pub struct Evaluated(Coming);
+
+#[derive(Debug)]
+enum Coming {
+    Here(Vec<ContrastValues>),
+    Device(gpu::Evaluated),
+}
+
+/// Evaluate all contrasts of the fitted model where the fit is.
 ///
 /// # Errors
-/// Device errors.
-pub fn evaluate(device: &Device, fit: &Fit, contrasts: &[Prepared]) -> Result<Vec<ContrastValues>> {
-    match (device, fit) {
-        (Device::Cpu(_), Fit::Host(host)) => {
+/// Internal when a contrast is of another model, or the fit on another device.
+pub fn evaluate(
+    tape: &mut Tape<'_>,
+    fit: &Fit,
+    contrasts: &[Prepared],
+    wanted: Wanted,
+) -> Result<Evaluated> {
+    match (tape, fit) {
+        (Tape::Cpu(cpu), Fit::Host(host)) => {
             let start = Instant::now();
-            let values = contrasts.iter().map(|c| cpu::evaluate(host, c)).collect();
-            let (bytes, flops) = work(host.sigma2.len(), contrasts);
-            device.record(Span {
-                stage: "contrast".into(),
-                activity: Activity::Kernel,
-                seconds: start.elapsed().as_secs_f64(),
-                bytes,
-                flops,
-            });
-            Ok(values)
+            let of = |contrast| {
+                let values = cpu::evaluate(host, contrast);
+                match wanted {
+                    Wanted::All => values,
+                    Wanted::Statistics => values.without_rows(),
+                }
+            };
+            let values = contrasts.iter().map(of).collect();
+            let work = work(host.sigma2.len(), contrasts);
+            cpu.record(Span::since("contrast", Activity::Kernel, start, work));
+            Ok(Evaluated(Coming::Here(values)))
         }
-        (Device::Gpu(gpu), Fit::Device(there)) => {
-            contrasts.iter().map(|c| gpu::evaluate(gpu, there, c)).collect()
+        (Tape::Gpu(tape), Fit::Device(there)) => {
+            Ok(Evaluated(Coming::Device(gpu::evaluate(tape, there, contrasts, wanted)?)))
         }
         _ => Err(Error::internal("the fit", "is not on the device that contrasts it", "be", "")),
+    }
+}
+
+impl Evaluated {
+    /// The values of each contrast, once the tape has run.
+    ///
+    /// # Errors
+    /// Internal when `done` is of another tape.
+    pub fn read(self, done: &Done<'_>) -> Result<Vec<ContrastValues>> {
+        match self.0 {
+            Coming::Here(values) => Ok(values),
+            Coming::Device(there) => there.read(done),
+        }
     }
 }
 
