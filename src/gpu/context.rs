@@ -153,6 +153,10 @@ impl Gpu {
         self.software
     }
 
+    pub(super) fn most_block_bytes(&self) -> usize {
+        limits::most_block_bytes(&self.limits, self.software)
+    }
+
     pub(super) fn block_bytes(&self) -> usize {
         limits::block_bytes(&self.limits, self.software)
     }

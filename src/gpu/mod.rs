@@ -177,12 +177,21 @@ impl Device {
         }
     }
 
-    /// The most bytes of BOLD data one block may hold; none on the CPU path, where host memory decides.
+    /// The bytes of BOLD data that one block should hold; none on the CPU path, where host memory decides.
     #[must_use]
     pub fn block_bytes(&self) -> Option<usize> {
         match self {
             Device::Cpu(_) => None,
             Device::Gpu(gpu) => Some(gpu.block_bytes()),
+        }
+    }
+
+    /// The most bytes of BOLD data that one block may hold.
+    #[must_use]
+    pub fn most_block_bytes(&self) -> Option<usize> {
+        match self {
+            Device::Cpu(_) => None,
+            Device::Gpu(gpu) => Some(gpu.most_block_bytes()),
         }
     }
 

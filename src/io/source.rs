@@ -21,6 +21,10 @@ pub trait BoldSource {
     fn is_stream(&self) -> bool {
         false
     }
+    /// Bytes it holds between reads of blocks that are not the whole run.
+    fn holds(&self) -> u64 {
+        0
+    }
 }
 
 /// Where blocks go; blocks do not overlap in their cores.
@@ -51,6 +55,12 @@ impl BoldSource for BoldFile {
     }
     fn is_stream(&self) -> bool {
         self.is_compressed()
+    }
+    fn holds(&self) -> u64 {
+        let stored = self.header.sample.size();
+        // As they are stored where that is narrow, else widened.
+        let each = if stored <= 2 { stored } else { size_of::<f32>() };
+        if self.is_compressed() { (self.header.len() * each) as u64 } else { 0 }
     }
 }
 
@@ -89,6 +99,9 @@ impl BoldSource for Memory {
     }
     fn read(&mut self, block: &Block) -> Result<HostBold> {
         Ok(cut(&self.run, block))
+    }
+    fn holds(&self) -> u64 {
+        (self.run.data.len() * size_of::<f32>()) as u64
     }
 }
 

@@ -5,14 +5,14 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::gpu::{Activity, Device, DeviceReport, Span};
+use crate::gpu::{Activity, DeviceReport, Span};
 use crate::io::source::{BoldSource, Memory};
 use crate::kernels::contrast::{self, Contrast, Prepared, Stat, Wanted};
 use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
-use crate::pipeline::blocks::{Ladder, batches, block_bytes, load, plane_bytes, slabs};
+use crate::pipeline::blocks::{Ladder, Slabs, load};
 use crate::pipeline::save::totals;
 use crate::volume::{Block, HostBold, SliceGroups};
 
@@ -87,7 +87,7 @@ pub fn bench(spec: &BenchSpec, ladder: &mut Ladder) -> Result<BenchResult> {
     let mut rounds = Vec::new();
     for _ in 0..=spec.repeats {
         let _ = device.take_spans();
-        problem.once(device, &mut run)?;
+        problem.once(ladder, &mut run)?;
         rounds.push(totals(device.take_spans()));
     }
     rounds.remove(0); // the first round compiles shaders and touches memory
@@ -201,9 +201,9 @@ impl Problem {
     }
 
     /// Every room once over the whole run; each records its spans.
-    fn once(&self, device: &Device, run: &mut Memory) -> Result<()> {
-        let (shape, n_volumes) = (run.shape(), run.n_volumes());
-        for block in batches(shape, n_volumes, block_bytes(device)) {
+    fn once(&self, ladder: &Ladder, run: &mut Memory) -> Result<()> {
+        let (device, n_volumes) = (&ladder.device, run.n_volumes());
+        for block in ladder.batches(run)? {
             let mut tape = device.tape();
             let bold = load(&mut tape, run, &block)?;
             let bold = smooth::smooth(&mut tape, bold, &self.taps, None)?;
@@ -211,8 +211,7 @@ impl Problem {
             let done = tape.run()?;
             let _ = done.reuse(done.bold(smoothed)?.data);
         }
-        let bytes = block_bytes(device).max(plane_bytes(shape, n_volumes));
-        let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        let blocks = ladder.slabs(run, Slabs::default())?.unwrap_or_default();
         let mut sum = Covariance::empty(n_volumes);
         for block in blocks {
             let first = block.planes.start * block.plane_len();

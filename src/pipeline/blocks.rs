@@ -4,16 +4,15 @@ use std::ops::Range;
 use std::time::Instant;
 
 use crate::error::Result;
-use crate::gpu::{Activity, Bold, Device, Done, Span, Tape};
+use crate::gpu::{Activity, Bold, Done, Span, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::volume::{Block, HostBold};
 
 mod ladder;
+mod plan;
 
 pub use ladder::{Ladder, RING, Story};
-
-/// Host bytes a slab aims at on the CPU path: what was just read is still in a cache when it is fitted.
-const CPU_SLAB_BYTES: usize = 4 << 20;
+pub use plan::Slabs;
 
 /// Read a block and note the time.
 ///
@@ -99,12 +98,6 @@ fn pieces(range: Range<usize>, longest: usize) -> impl Iterator<Item = Range<usi
     (0..count).map(move |k| range.start + n * k / count..range.start + n * (k + 1) / count)
 }
 
-/// Bytes of a block on this device: its own limit, or a slab of the CPU path.
-#[must_use]
-pub fn block_bytes(device: &Device) -> usize {
-    device.block_bytes().unwrap_or(CPU_SLAB_BYTES)
-}
-
 /// Bytes of one plane times all volumes: the least that a slab can hold.
 #[must_use]
 pub fn plane_bytes(shape: [usize; 3], n_volumes: usize) -> usize {
@@ -151,6 +144,7 @@ fn with_halo(of: &Block, core: Range<usize>, halo: usize) -> Block {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::Device;
     use crate::io::source::Memory;
     use crate::pipeline::watch::{Journal, Quiet};
 
@@ -184,6 +178,27 @@ mod tests {
             ladder.each(blocks, Cut::Volumes, &listener, &mut |_, _| Ok(())).expect("no work");
         }
         assert_eq!(listener.warnings(), ["GPU 7 could not be opened; going on with the CPU path"]);
+    }
+
+    #[test]
+    fn a_memory_cap_bounds_blocks_and_names_the_least_that_would_do() {
+        let mib = 1 << 20;
+        let run = Memory::zeros([64, 64, 16], 64); // 16 MiB, 1 MiB a plane and a quarter a volume
+        let ladder = |memory| Ladder::around(Device::cpu()).within(memory);
+        let asked = Slabs { halo: 2, whole: true, ..Slabs::default() };
+        let slabs =
+            |memory, asked| ladder(memory).slabs(&run, asked).map(Option::unwrap_or_default);
+        assert_eq!(slabs(None, asked).expect("no cap").len(), 1);
+        // the source itself holds 16
+        let blocks = slabs(Some(16 * mib + 7 * mib), asked).expect("7 planes");
+        assert!(blocks.len() > 1 && blocks.iter().all(|b| b.planes.len() <= 7), "{blocks:?}");
+        let why = slabs(Some(20 * mib), asked).expect_err("4 planes");
+        assert_eq!(why.exit_code(), 2);
+        assert!(why.to_string().contains("21 MiB or more"), "{why}");
+        let held = Slabs { held: 8 * mib, ..Slabs::default() };
+        assert!(slabs(Some(24 * mib), held).is_err() && slabs(Some(25 * mib), held).is_ok());
+        assert_eq!(ladder(Some(17 * mib)).batches(&run).expect("4 volumes").len(), 16);
+        assert_eq!(ladder(Some(16 * mib)).batches(&run).expect_err("none").exit_code(), 2);
     }
 
     #[test]

@@ -7,9 +7,7 @@ use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Wanted};
 use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{
-    Cut, Ladder, Story, block_bytes, plane_bytes, read_timed, send, slabs,
-};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::maps::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -54,14 +52,10 @@ pub fn fit_run(
     plan: &Plan,
     watch: &dyn Watch,
 ) -> Result<Fitted> {
-    let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
-    let bytes = match (&ladder.device.block_bytes(), halo) {
-        (None, 1..) => usize::MAX, // the CPU path smooths the whole run in place
-        (None, 0) => block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes)),
-        _ => block_bytes(&ladder.device),
-    };
-    let Some(blocks) = slabs(shape, n_volumes, halo, bytes) else {
+    // The CPU path smooths in place: of all planes at once, where the memory allows, none is read twice.
+    let asked = Slabs { halo, whole: halo > 0, ..Slabs::default() };
+    let Some(blocks) = ladder.slabs(source, asked)? else {
         return fit_in_stages(ladder, source, inside, plan, watch);
     };
     let untouched = plan.correct.is_none() && plan.smooth.is_none();

@@ -153,7 +153,7 @@ pub fn prove(
     watch: &dyn Watch,
 ) -> Result<Proof> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let blocks = blocks(&ladder.device, source, sink);
+    let blocks = blocks(ladder, source, sink)?;
     watch.stage("retroicor", blocks.len());
     let mut story = Proving { source, sink, plan, found: Found::empty(inside, plan) };
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;

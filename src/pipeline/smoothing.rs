@@ -5,9 +5,7 @@ use crate::gpu::{Done, Stored, Tape};
 use crate::io;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::smooth::{self, Taps};
-use crate::pipeline::blocks::{
-    Cut, Ladder, Story, batches, block_bytes, give_back, load, read_timed, write_timed,
-};
+use crate::pipeline::blocks::{Cut, Ladder, Story, give_back, load, read_timed, write_timed};
 use crate::pipeline::spec::SmoothOptions;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, Grid, Mask};
@@ -54,7 +52,7 @@ pub fn smooth_run(
     smoothing: &Smoothing,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
+    let blocks = ladder.batches(source)?;
     watch.stage("smooth", blocks.len());
     ladder.climb(blocks, Cut::Volumes, watch, &mut Smooth { source, sink, smoothing })
 }
@@ -94,7 +92,7 @@ pub fn copy_run(
     sink: &mut dyn BoldSink,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
+    let blocks = ladder.batches(source)?;
     watch.stage("copy", blocks.len());
     ladder.each(blocks, Cut::Volumes, watch, &mut |device, block| {
         let tape = device.tape();

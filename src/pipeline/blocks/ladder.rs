@@ -37,6 +37,8 @@ pub trait Story {
 pub struct Ladder {
     /// The device in use now.
     pub device: Device,
+    /// Bytes that blocks under way and what their source holds may take; none: as the device likes.
+    pub(super) memory: Option<u64>,
     fall_back: bool,
     /// Why `auto` did not take a GPU; said when the work begins.
     pub(super) passed_over: Option<String>,
@@ -66,13 +68,19 @@ impl Ladder {
     #[must_use]
     pub fn around(device: Device) -> Ladder {
         let passed_over = device.passed_over().map(str::to_owned);
-        Ladder { device, fall_back: false, passed_over, worked: false, before: None }
+        Ladder { device, memory: None, fall_back: false, passed_over, worked: false, before: None }
     }
 
     /// The same ladder with the CPU path as its last rung.
     #[must_use]
     pub fn falling_back(self) -> Ladder {
         Ladder { fall_back: true, ..self }
+    }
+
+    /// The same ladder with blocks that take no more than so many bytes, their source's included.
+    #[must_use]
+    pub fn within(self, memory: Option<u64>) -> Ladder {
+        Ladder { memory, ..self }
     }
 
     /// What is recorded beside results: of two devices that each made a part, the GPU, which is the less exact.

@@ -10,9 +10,7 @@ use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::BoldSource;
 use crate::kernels::covariance::{Covariance, Filter, Summed, accumulate};
 use crate::kernels::glm::{self, Model};
-use crate::pipeline::blocks::{
-    Cut, Ladder, Story, block_bytes, load, plane_bytes, read_timed, send, slabs,
-};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, load, read_timed, send};
 use crate::pipeline::spec::ConfoundsSpec;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -31,10 +29,8 @@ pub(super) struct Survey {
 }
 
 /// Pieces of the run: slabs even of a compressed one, which then stays decoded for the second pass.
-fn pieces(ladder: &Ladder, source: &dyn BoldSource) -> Vec<Block> {
-    let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let bytes = block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes));
-    slabs(shape, n_volumes, 0, bytes).unwrap_or_default()
+fn pieces(ladder: &Ladder, source: &dyn BoldSource) -> Result<Vec<Block>> {
+    Ok(ladder.slabs(source, Slabs::default())?.unwrap_or_default())
 }
 
 /// The first pass. Voxels that cannot be used leave the regions.
@@ -54,7 +50,7 @@ pub(super) fn survey(
         variable: Covariance::empty(n),
     };
     let parabola = spec.tcompcor.map(|_| parabola(n, source.shape()[2])).transpose()?;
-    let blocks = pieces(ladder, source);
+    let blocks = pieces(ladder, source)?;
     watch.stage("survey", blocks.len());
     let parabola = parabola.as_ref();
     let mut story = Surveying {
@@ -195,7 +191,7 @@ pub(super) fn add_variable(
     filter: &Filter,
     watch: &dyn Watch,
 ) -> Result<Covariance> {
-    let blocks = pieces(ladder, source);
+    let blocks = pieces(ladder, source)?;
     watch.stage("covariance", blocks.len());
     let sum = Covariance::empty(filter.n_volumes());
     let mut story = Adding { source, chosen, filter, sum };

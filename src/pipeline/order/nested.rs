@@ -10,9 +10,7 @@ use crate::io::source::BoldSource;
 use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Stat, Wanted};
 use crate::kernels::glm::{self, Estimates, HostFit, Model};
 use crate::physio::Terms;
-use crate::pipeline::blocks::{
-    Cut, Ladder, Story, block_bytes, plane_bytes, read_timed, send, slabs,
-};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::ln_sf_f;
 use crate::volume::{Block, HostBold, SliceGroups};
@@ -237,9 +235,7 @@ impl Largest {
         inside: &[bool],
         watch: &dyn Watch,
     ) -> Result<Gathered> {
-        let (shape, n_volumes) = (source.shape(), source.n_volumes());
-        let bytes = block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes));
-        let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        let blocks = ladder.slabs(source, Slabs::default())?.unwrap_or_default();
         let inside = thinned(inside, self.most_voxels);
         watch.stage("order", blocks.len());
         let fittings = &self.fittings;
