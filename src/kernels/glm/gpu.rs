@@ -13,6 +13,8 @@ use crate::gpu::{
 use crate::volume::Block;
 
 const WORKGROUP: usize = 64;
+/// Loop iterations up to which all three steps are one dispatch; software adapters end an invocation's loops a little above.
+const MOST_ITERATIONS: u64 = 60_000;
 
 /// `shaders/glm.wgsl`.
 pub(super) static SHADER: Shader = Shader {
@@ -20,7 +22,7 @@ pub(super) static SHADER: Shader = Shader {
     wgsl: include_str!("../../../shaders/glm.wgsl"),
     constants: || {
         let of = |acc| {
-            QUADS.into_iter().flat_map(move |quads| (0..3).map(move |s| constants(acc, quads, s)))
+            QUADS.into_iter().flat_map(move |quads| (0..4).map(move |s| constants(acc, quads, s)))
         };
         Acc::ALL.into_iter().flat_map(of).collect()
     },
@@ -134,11 +136,16 @@ pub(super) fn fit(
     };
     let columns = 4 * u64::from(quads);
     let nested = n_volumes as u64 * (1 + u64::from(quads)) + columns;
-    let steps = vec![
-        step(0, n_volumes as u64, 2),
-        step(1, nested, 1 + 2 * columns),
-        step(2, nested, 5 + 2 * columns),
-    ];
+    let all = n_volumes as u64 + 2 * nested;
+    let steps = if all <= MOST_ITERATIONS {
+        vec![step(3, all, 8 + 4 * columns)]
+    } else {
+        vec![
+            step(0, n_volumes as u64, 2),
+            step(1, nested, 1 + 2 * columns),
+            step(2, nested, 5 + 2 * columns),
+        ]
+    };
     tape.run("glm", 4 * (n_values + (n_fitted * (n_regressors + 1)) as u64), steps)?;
     Ok(fit)
 }
