@@ -35,10 +35,10 @@ enum Way<'d> {
 
 /// Results on the host.
 #[derive(Debug)]
-pub struct Done<'d>(From<'d>);
+pub struct Done<'d>(At<'d>);
 
 #[derive(Debug)]
-enum From<'d> {
+enum At<'d> {
     Here(&'d Cpu),
     Device(Landed<'d>),
 }
@@ -98,8 +98,8 @@ impl<'d> Flight<'d> {
     /// Device errors.
     pub fn wait(self) -> Result<Done<'d>> {
         match self.0 {
-            Way::Here(cpu) => Ok(Done(From::Here(cpu))),
-            Way::Device(flight) => Ok(Done(From::Device(flight.wait()?))),
+            Way::Here(cpu) => Ok(Done(At::Here(cpu))),
+            Way::Device(flight) => Ok(Done(At::Device(flight.wait()?))),
         }
     }
 }
@@ -194,16 +194,16 @@ impl<'d> InFlight<'d> {
 impl<'d> Done<'d> {
     fn landed(&self) -> Option<&Landed<'d>> {
         match &self.0 {
-            From::Here(_) => None,
-            From::Device(landed) => Some(landed),
+            At::Here(_) => None,
+            At::Device(landed) => Some(landed),
         }
     }
 
     /// Add a measured stretch of work.
     pub fn record(&self, span: Span) {
         match &self.0 {
-            From::Here(cpu) => cpu.record(span),
-            From::Device(landed) => landed.gpu.note(span),
+            At::Here(cpu) => cpu.record(span),
+            At::Device(landed) => landed.gpu.note(span),
         }
     }
 
@@ -227,8 +227,8 @@ impl<'d> Done<'d> {
     #[must_use]
     pub fn reuse(&self, data: Vec<f32>) -> Option<Vec<f32>> {
         match &self.0 {
-            From::Here(_) => Some(data),
-            From::Device(landed) => {
+            At::Here(_) => Some(data),
+            At::Device(landed) => {
                 landed.gpu.keep_spare(data);
                 None
             }

@@ -14,7 +14,8 @@ pub(super) struct Timer {
     n_passes: u32,
 }
 
-/// The moment of a tick on the host's clock.
+/// Where a tick lies on the host's clock: none can lie later than the host knew that it had passed, and the closest of
+/// all that it waited for is the best guess.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Anchor {
     tick: u64,
@@ -55,22 +56,24 @@ impl Gpu {
         Some(Timer { queries, resolved, n_passes })
     }
 
-    /// The ticks as [`Timer`] wrote them. The first time, its last one is taken for now.
+    /// The ticks as [`Timer`] wrote them, all of which have passed.
     pub(super) fn times(&self, ticks: &[u64]) -> Option<Times> {
-        let last = *ticks.last()?;
-        let mut anchor = self.anchor.lock().ok()?;
-        let anchor = *anchor.get_or_insert_with(|| Anchor { tick: last, host_s: now_s() });
+        let last = *ticks.iter().max()?;
         let tick_s = f64::from(self.queue.get_timestamp_period()) * 1e-9;
-        let at = |tick: u64| {
-            anchor.host_s + tick.wrapping_sub(anchor.tick).cast_signed() as f64 * tick_s
-        };
+        let mut anchor = self.anchor.lock().ok()?;
+        let anchor = anchor.get_or_insert_with(|| Anchor { tick: last, host_s: now_s() });
+        let since = |tick: u64| tick.wrapping_sub(anchor.tick).cast_signed() as f64 * tick_s;
+        let host_s = anchor.host_s.min(now_s() - since(last));
+        let at = |tick: u64| host_s + since(tick);
         let pair = |pair: &[u64]| [at(pair[0]), at(pair[1])];
         let (ends, passes) = ticks.split_at(4);
-        Some(Times {
+        let times = Times {
             upload: pair(&ends[..2]),
             passes: passes.chunks_exact(2).map(pair).collect(),
             download: pair(&ends[2..]),
-        })
+        };
+        anchor.host_s = host_s;
+        Some(times)
     }
 }
 
