@@ -6,8 +6,9 @@ use crate::error::{DeviceFailure, Error, Result};
 const MOST_BYTES: u64 = (1 << 31) - 4;
 /// Small blocks are faster on software adapters, which live in the CPU's caches.
 const SOFTWARE_BLOCK_BYTES: u64 = 32 << 20;
-/// Several blocks are under way at once: large enough that submitting one costs nothing beside it.
-const HARDWARE_BLOCK_BYTES: u64 = 128 << 20;
+/// Several blocks are under way at once: large enough that submitting one costs nothing beside it, and small because
+/// memory that the device can fetch from is dear to get and to give back.
+const HARDWARE_BLOCK_BYTES: u64 = 64 << 20;
 /// Where one plane with its halo, or its whole time, needs more.
 const HARDWARE_MOST_BYTES: u64 = 1 << 30;
 /// Mesa's llvmpipe stops all loops of an invocation, without an error, after 65,535 iterations taken together.

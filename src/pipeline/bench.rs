@@ -12,7 +12,7 @@ use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
-use crate::pipeline::blocks::{Ladder, Slabs, load};
+use crate::pipeline::blocks::{Ladder, Slabs, send};
 use crate::pipeline::save::totals;
 use crate::volume::{Block, HostBold, SliceGroups};
 
@@ -205,7 +205,8 @@ impl Problem {
         let (device, n_volumes) = (&ladder.device, run.n_volumes());
         for block in ladder.batches(run)? {
             let mut tape = device.tape();
-            let bold = load(&mut tape, run, &block)?;
+            let host = run.read(&block)?;
+            let bold = send(&mut tape, run, host)?;
             let bold = smooth::smooth(&mut tape, bold, &self.taps, None)?;
             let smoothed = tape.store(bold)?;
             let done = tape.run()?;
@@ -219,7 +220,8 @@ impl Problem {
             let voxels: Vec<u32> =
                 (0..inside.len() as u32).filter(|&v| inside[v as usize]).collect();
             let mut tape = device.tape();
-            let bold = load(&mut tape, run, &block)?;
+            let host = run.read(&block)?;
+            let bold = send(&mut tape, run, host)?;
             let bold = nuisance::subtract(&mut tape, bold, &self.projection)?;
             let fit = glm::fit(&mut tape, &bold, &voxels, &self.model)?;
             let asked = std::slice::from_ref(&self.contrast);
