@@ -212,8 +212,8 @@ fn every_image_has_a_sidecar_with_command_inputs_device_dof_and_timings() {
         assert!(inputs.len() >= 5, "{name}: {inputs:?}");
         for input in inputs {
             let path = dir.join("out").join(input["path"].as_str().expect("a path"));
-            let sha256 = boldly::io::hash::file(&path).expect("an input");
-            assert_eq!(input["sha256"], sha256, "{path:?}");
+            let checksum = boldly::io::hash::file(&path).expect("an input");
+            assert_eq!(input["blake3"], checksum.hex(), "{path:?}");
         }
         let timed = own["timings"].as_array().expect("timings");
         assert!(timed.iter().any(|t| t["stage"] == "glm"), "{name}: {timed:?}");

@@ -102,7 +102,7 @@ fn table(result: &BenchResult) -> String {
     if !result.commands.is_empty() {
         text.push_str(&format!(
             "\n{:<10} {:>9} {:>9} {:>14}  whole process beside its floor\n",
-            "command", "seconds", "floor", "sha256, 1 core"
+            "command", "seconds", "floor", "blake3"
         ));
     }
     for c in &result.commands {

@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::decode::Unpacked;
-use super::hash::Hashing;
+use super::hash::{Checksum, Hashing};
 use super::header::Header;
 use super::image::Image;
 use crate::volume::{Block, Grid, HostBold};
 use crate::{Error, Result};
 
-/// A run that was opened: its header is checked, its data are read on demand, and its SHA-256 is under way, or comes
+/// A run that was opened: its header is checked, its data are read on demand, and its checksum is under way, or comes
 /// with the first read where they are compressed.
 #[derive(Debug)]
 pub struct BoldFile {
@@ -138,12 +138,11 @@ impl BoldFile {
         }
     }
 
-    /// SHA-256 of the file as it lies on disk (of the data file of a pair), hexadecimal; waits for the
-    /// thread that computes it.
+    /// Checksum of the file as it lies on disk (of the data file of a pair); waits for the threads that compute it.
     ///
     /// # Errors
     /// [`Error::BadData`] where the file cannot be read to its end, [`Error::Interrupted`].
-    pub fn sha256(&mut self) -> Result<String> {
+    pub fn checksum(&mut self) -> Result<Checksum> {
         let hashing = match &mut self.hashing {
             Some(hashing) => hashing,
             none => none.insert(Hashing::start(&self.image.data_path)?),

@@ -61,7 +61,7 @@ pub struct ConfoundsResult {
     pub columns: Vec<Column>,
     /// Components that were found and not kept.
     pub dropped: Vec<Component>,
-    /// The image, whose SHA-256 may still be on its way.
+    /// The image, whose checksum may still be on its way.
     pub bold: BoldFile,
     /// Files read beside it, role and path.
     pub files: Vec<(&'static str, PathBuf)>,

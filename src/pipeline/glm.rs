@@ -75,7 +75,7 @@ pub struct GlmResult {
     pub qc: Vec<RunQc>,
     /// Files read, role and path.
     pub files: Vec<(&'static str, PathBuf)>,
-    /// The images, whose SHA-256 may still be on its way.
+    /// The images, whose checksum may still be on its way.
     pub bolds: Vec<BoldFile>,
     /// Stages in order.
     pub stages: Vec<String>,

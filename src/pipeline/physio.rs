@@ -198,8 +198,8 @@ pub fn write(
 
     let folder = summary_path.parent().unwrap_or(Path::new(""));
     let inputs = result.files.iter().map(|(role, path)| {
-        let sha256 = hash::file(path)?;
-        Ok(Input { role: (*role).to_owned(), path: relative(path, folder), sha256 })
+        let checksum = hash::file(path)?;
+        Ok(Input { role: (*role).to_owned(), path: relative(path, folder), checksum })
     });
     let file_name = |p: &PathBuf| p.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let summary = Summary {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::gpu::{DeviceReport, Span};
+use crate::io::hash::Checksum;
 use crate::physio::PhysioSummary;
 use crate::pipeline::spec::Command;
 
@@ -21,8 +22,9 @@ pub struct Input {
     pub role: String,
     /// Relative to the sidecar's folder where that is possible.
     pub path: PathBuf,
-    /// Lower-case hexadecimal.
-    pub sha256: String,
+    /// Of the file as it lies on disk: the field `blake3`, or `sha256` in sidecars of older versions.
+    #[serde(flatten)]
+    pub checksum: Checksum,
 }
 
 /// The `boldly` object of a sidecar.
@@ -173,6 +175,19 @@ mod tests {
         assert_eq!(at("/nowhere/a/b.nii", "/nowhere/a"), Path::new("b.nii"));
         assert_eq!(at("/nowhere/a/b.nii", "/nowhere/out/x"), Path::new("../../a/b.nii"));
         assert_eq!(at("/elsewhere/b.nii", "/nowhere/out"), Path::new("../../elsewhere/b.nii"));
+    }
+
+    #[test]
+    fn an_input_holds_its_checksum_under_the_name_of_its_kind() {
+        let read = |kind: &str| {
+            let text = format!(r#"{{"role":"bold","path":"b.nii","{kind}":"af13"}}"#);
+            let input = serde_json::from_str::<Input>(&text)?;
+            assert_eq!(serde_json::to_string(&input)?, text);
+            Ok::<_, serde_json::Error>(input.checksum)
+        };
+        assert_eq!(read("blake3").unwrap(), Checksum::Blake3("af13".to_owned()));
+        assert_eq!(read("sha256").unwrap(), Checksum::Sha256("af13".to_owned()));
+        assert!(read("md5").is_err());
     }
 
     #[test]

@@ -11,7 +11,8 @@ use crate::error::{Error, Result};
 use crate::gpu::{Activity, Device, Span};
 use crate::io::Outputs;
 use crate::io::bids::Name;
-use crate::io::{self, BoldFile, Intent, Resampled, hash};
+use crate::io::hash::{self, Checksum};
+use crate::io::{self, BoldFile, Intent, Resampled};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::glm::{self, GlmResult};
 use crate::pipeline::inputs::display;
@@ -81,7 +82,7 @@ pub fn glm(
     // All that does not wait for the checksums of the runs is done.
     let mut inputs = Vec::new();
     for (run, bold) in spec.runs.iter().zip(&mut result.bolds) {
-        inputs.push(("bold", run.bold.clone(), bold.sha256()?));
+        inputs.push(("bold", run.bold.clone(), bold.checksum()?));
     }
     inputs.extend(small_files);
     let made = Made {
@@ -210,7 +211,7 @@ pub fn smooth(
         None => smoothing::copy_run(ladder, &mut bold, &mut writer, &journal)?,
     }
     writer.finish()?;
-    let mut inputs = vec![("bold", spec.bold.clone(), bold.sha256()?)];
+    let mut inputs = vec![("bold", spec.bold.clone(), bold.checksum()?)];
     if let Some(within) = &spec.smooth.within {
         inputs.extend(hashed(&[("smooth within", within.clone())])?);
     }
@@ -255,7 +256,7 @@ fn finish_bold(
     session: &mut Session,
     mut outputs: Outputs,
     made: Made,
-    inputs: &[(&str, PathBuf, String)],
+    inputs: &[(&str, PathBuf, Checksum)],
     bids: Map<String, Value>,
     out: &Path,
     journal: &Journal<'_>,
@@ -270,7 +271,7 @@ fn finish_bold(
 pub(super) fn provenance(
     session: &mut Session,
     made: Made,
-    inputs: &[(&str, PathBuf, String)],
+    inputs: &[(&str, PathBuf, Checksum)],
     folder: &Path,
     journal: &Journal<'_>,
 ) -> Provenance {
@@ -285,10 +286,10 @@ pub(super) fn provenance(
         images: made.images,
         inputs: inputs
             .iter()
-            .map(|(role, path, sha256)| Input {
+            .map(|(role, path, checksum)| Input {
                 role: (*role).to_owned(),
                 path: near(path),
-                sha256: sha256.clone(),
+                checksum: checksum.clone(),
             })
             .collect(),
         device: session.ladder.report(),
@@ -328,7 +329,7 @@ pub fn seconds(spans: &[Span], activity: Activity) -> f64 {
 
 pub(super) fn hashed(
     files: &[(&'static str, PathBuf)],
-) -> Result<Vec<(&'static str, PathBuf, String)>> {
+) -> Result<Vec<(&'static str, PathBuf, Checksum)>> {
     files.iter().map(|(role, path)| Ok((*role, path.clone(), hash::file(path)?))).collect()
 }
 

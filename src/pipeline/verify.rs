@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::gpu::Device;
+use crate::io::BoldFile;
 use crate::io::bids::Name;
 use crate::io::source::{BoldSource, Memory};
-use crate::io::{BoldFile, hash};
 use crate::kernels::contrast::Stat;
 use crate::pipeline::blocks::{Ladder, batches};
 use crate::pipeline::clean::{self, Prepared};
@@ -244,11 +244,11 @@ fn rerun(
     let folder = images[0].parent().unwrap_or(Path::new("")).to_owned();
     for input in &provenance.inputs {
         let path = folder.join(&input.path);
-        if hash::file(&path)? != input.sha256 {
+        if input.checksum.again(&path)? != input.checksum {
             return Err(Error::bad_data(
                 display(&path),
                 "has changed since the output was made",
-                format!("have SHA-256 {}", input.sha256),
+                format!("have the checksum {}", input.checksum),
                 "restore it, or rerun the command",
             ));
         }

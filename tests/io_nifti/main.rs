@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use boldly::io::BoldFile;
 use boldly::volume::{Block, Grid};
 use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
 
 mod maps;
 mod reading;
@@ -52,6 +53,11 @@ fn grid(shape: [usize; 3]) -> Grid {
         ],
         voxel_size_mm: [3.0, 2.5, 3.5],
     }
+}
+
+/// In hexadecimal, as the goldens have it.
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 fn ramp(n: usize) -> Vec<f32> {

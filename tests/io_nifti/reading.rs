@@ -1,6 +1,6 @@
 //! What is read: values, geometry, times, blocks, checksums.
 
-use boldly::io::hash;
+use boldly::io::hash::{self, Checksum};
 
 use super::*;
 
@@ -43,7 +43,7 @@ fn every_golden_image_reads_as_nibabel_reads_it() {
             None => {
                 let bytes: Vec<u8> = got.iter().flat_map(|v| v.to_le_bytes()).collect();
                 assert!(!bytes.is_empty());
-                assert_eq!(hash::bytes(&bytes), want["sha256_f32"].as_str().unwrap(), "{name}");
+                assert_eq!(sha256(&bytes), want["sha256_f32"].as_str().unwrap(), "{name}");
             }
         }
     }
@@ -147,15 +147,20 @@ fn a_block_outside_the_run_is_an_internal_error() {
 
 #[test]
 fn the_checksum_is_that_of_the_file_on_disk() {
-    // printf 'abc' | sha256sum
+    // printf 'abc' | b3sum, and | sha256sum
+    let abc = "6437b3ac38465133ffb63b75273a8db548c558465d79db03fd359c6cd5bd9d85";
+    assert_eq!(hash::bytes(b"abc").hex(), abc);
     let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    assert_eq!(hash::bytes(b"abc"), abc);
+    assert_eq!(sha256(b"abc"), abc);
     for name in ["n1_le_f4.nii", "gz_members_f4.nii.gz"] {
         let path = goldens().join(name);
         let want = hash::bytes(&fs::read(&path).unwrap());
         let mut bold = BoldFile::open(&path).unwrap();
-        assert_eq!(bold.sha256().unwrap(), want);
-        assert_eq!(bold.sha256().unwrap(), want, "asked twice");
+        assert_eq!(bold.checksum().unwrap(), want);
+        assert_eq!(bold.checksum().unwrap(), want, "asked twice");
         assert_eq!(hash::file(&path).unwrap(), want);
+        assert_eq!(want.again(&path).unwrap(), want);
+        let old = Checksum::Sha256(sha256(&fs::read(&path).unwrap()));
+        assert_eq!(old.again(&path).unwrap(), old, "as in a sidecar of an older version");
     }
 }

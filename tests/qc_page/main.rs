@@ -74,7 +74,7 @@ fn the_page_of_the_shipped_example_is_well_formed_and_has_the_numbers_of_its_sum
     assert!(text(&all, "run-1-scan").starts_with(&format!("{} volumes", summary["volumes"])));
     assert!(text(&all, "run-1-recording").contains(physio["recording"].as_str().unwrap()));
     for input in summary["inputs"].as_array().unwrap() {
-        assert!(html.contains(input["sha256"].as_str().unwrap()));
+        assert!(html.contains(input["blake3"].as_str().unwrap()));
     }
     for output in summary["outputs"].as_array().unwrap() {
         assert!(html.contains(output.as_str().unwrap()), "{output}");

@@ -48,7 +48,7 @@ pub struct CommandTime {
     pub floor: Floor,
     /// Median seconds of it.
     pub floor_seconds: f64,
-    /// Median seconds of the input's SHA-256 for the sidecar, which one core computes beside the work.
+    /// Median seconds of the input's BLAKE3 for the sidecar, by all cores.
     pub hash_seconds: f64,
 }
 

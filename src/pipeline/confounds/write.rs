@@ -32,7 +32,7 @@ pub fn write(
     let read = result.files.iter().map(|(_, path)| path).chain([&spec.bold]);
     refuse_overwriting(read, [table.to_owned(), sidecar_path(table)].into_iter())?;
     outputs.text(table, &tsv::write_string(&as_table(&result.columns)))?;
-    let mut inputs = vec![("bold", spec.bold.clone(), result.bold.sha256()?)];
+    let mut inputs = vec![("bold", spec.bold.clone(), result.bold.checksum()?)];
     inputs.extend(hashed(&result.files)?);
     let made = Made {
         command: Command::Confounds(spec.clone()),

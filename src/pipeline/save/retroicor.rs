@@ -114,7 +114,7 @@ fn write(
     proof: Option<(&Proof, &Path)>,
     journal: &Journal<'_>,
 ) -> Result<Saved> {
-    let mut inputs = vec![("bold", spec.run.bold.clone(), run.bold.sha256()?)];
+    let mut inputs = vec![("bold", spec.run.bold.clone(), run.bold.checksum()?)];
     inputs.extend(hashed(&run.files)?);
     if let Some(mask) = spec.proof.as_ref().and_then(|proof| proof.mask.clone()) {
         inputs.extend(hashed(&[("mask", mask)])?);

@@ -136,9 +136,9 @@ fn about(qc: &Qc) -> String {
         qc.warnings.iter().for_each(|w| html += &format!("<li>{}</li>\n", escaped(w)));
         html += "</ul>\n";
     }
-    let mut table = Table::new("files", "Files read", &["file", "role", "SHA-256"]);
+    let mut table = Table::new("files", "Files read", &["file", "role", "checksum"]);
     for input in &qc.inputs {
-        let hash = format!("<code>{}</code>", escaped(&input.sha256));
+        let hash = format!("<code>{}</code>", escaped(&input.checksum.to_string()));
         let path = escaped(&input.path.to_string_lossy());
         table.row_of_html(&path, &[escaped(&input.role), hash]);
     }
