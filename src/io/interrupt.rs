@@ -1,4 +1,4 @@
-//! Ctrl-C, `kill` and a file size limit end a run tidily: [`install`] turns the signals into a flag, long loops ask
+//! Ctrl-C, `kill`, a terminal that closes and a file size limit end a run tidily: [`install`] turns the signals into a flag, long loops ask
 //! [`check`], and the temporary files of [`super::Outputs`] vanish while the error travels up.
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +10,9 @@ use crate::{Error, Result};
 static STOP: AtomicBool = AtomicBool::new(false);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
-/// From now on the first SIGINT or SIGTERM makes [`check`] fail and the second ends the process at once; SIGXFSZ no
-/// longer kills, so that a write beyond `ulimit -f` is an [`Error::Output`]. Later calls do nothing.
+/// From now on the first SIGINT or SIGTERM makes [`check`] fail and the second ends the process at once; SIGHUP makes it
+/// fail unless it is ignored (`nohup`), however often it comes; SIGXFSZ no longer kills, so that a write beyond `ulimit -f`
+/// is an [`Error::Output`]. Later calls do nothing.
 ///
 /// # Errors
 /// [`Error::Internal`] when the system refuses a handler.
@@ -33,10 +34,31 @@ fn register() -> std::io::Result<()> {
     }
     #[cfg(unix)]
     {
+        // Both the shell and the system send it when a terminal closes, so the second must not cut the first one's work.
+        if !ignores_hangup() {
+            flag::register(consts::SIGHUP, &STOP)?;
+        }
         static TOO_LARGE: AtomicBool = AtomicBool::new(false);
         flag::register(consts::SIGXFSZ, &TOO_LARGE)?;
     }
     Ok(())
+}
+
+/// Whether whoever started the process wants it to outlive the terminal.
+#[cfg(target_os = "linux")]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    // Not known: left as it is, since to handle it would end what `nohup` protects.
+    ignored.is_none_or(|mask| mask >> (consts::SIGHUP - 1) & 1 == 1)
+}
+
+/// The same where the system does not say: `nohup` leaves no standard stream on the terminal.
+#[cfg(all(unix, not(target_os = "linux")))]
+fn ignores_hangup() -> bool {
+    use std::io::IsTerminal;
+    !std::io::stderr().is_terminal()
 }
 
 /// Fails once the user or the system has asked to stop; costs one atomic load.
