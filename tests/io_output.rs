@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may stop")]
 
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
-use boldly::io::{Header, Outputs, interrupt};
+use boldly::io::hash::{self, Checksum};
+use boldly::io::sample::SampleType;
+use boldly::io::{Header, Outputs, Overwrite, interrupt};
 use boldly::volume::{Block, Grid, HostBold};
 
 fn grid(shape: [usize; 3]) -> Grid {
@@ -96,6 +99,90 @@ fn a_map_of_another_size_than_its_header_is_an_internal_error() {
     assert_eq!(error.exit_code(), 70);
 }
 
+#[test]
+fn the_checksum_of_every_kind_of_output_is_that_of_the_file_on_disk() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    let mut outputs = Outputs::new();
+    let (shape, n) = ([5, 3, 2], 4);
+    let (map, run) = (Header::new(&grid(shape), None), Header::new(&grid(shape), Some(2.0)));
+    let values = |n: usize| (0..n).map(|i| (i as f32).sin()).collect::<Vec<f32>>();
+    outputs.text(&at("a.tsv"), "1\t2\n").unwrap();
+    outputs.text(&at("empty.tsv"), "").unwrap();
+    outputs.compressed(&at("b.tsv.gz"), b"1\t2\n").unwrap();
+    for ending in ["nii", "nii.gz"] {
+        outputs.map(&at(&format!("map.{ending}")), &map, &values(30)).unwrap();
+        let rows = [values(30), values(30)];
+        outputs.maps(&at(&format!("maps.{ending}")), &map, &rows).unwrap();
+        let how = (SampleType::I16, 0.25);
+        outputs.stored(&at(&format!("stored.{ending}")), &map, how, &[7; 60]).unwrap();
+        let volumes = |volumes| Block { volumes, ..Block::whole(shape, n) };
+        let planes =
+            |planes: Range<usize>| Block { core: planes.clone(), planes, ..Block::whole(shape, n) };
+        for (name, blocks) in [
+            ("whole", vec![Block::whole(shape, n)]),
+            ("in-order", vec![volumes(0..1), volumes(1..4)]),
+            ("backwards", vec![volumes(2..4), volumes(0..2)]),
+            ("planes", vec![planes(0..1), planes(1..2)]),
+        ] {
+            let mut writer =
+                outputs.bold(&at(&format!("{name}.{ending}")), &run.for_bold(n)).unwrap();
+            for block in blocks {
+                writer.write_block(&HostBold { data: values(block.len()), block }).unwrap();
+            }
+            writer.finish().unwrap();
+        }
+    }
+    outputs.sidecar(&at("map.json"), "{}").unwrap();
+    let before = outputs.checksums();
+    outputs.commit().unwrap();
+    assert_eq!(outputs.checksums(), before);
+    assert_eq!(before.len(), listing(root.path()).len() - 1, "all but the sidecar");
+    for (path, checksum) in before {
+        let hex = blake3::hash(&fs::read(&path).unwrap()).to_hex().to_string();
+        assert_eq!(checksum, Checksum::Blake3(hex), "{path:?}");
+        assert_eq!(checksum, hash::file(&path).unwrap(), "{path:?}");
+    }
+}
+
+#[test]
+fn a_target_is_replaced_only_where_it_is_as_boldly_made_it() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("t.nii");
+    let outputs = Outputs::new();
+    outputs.refuse_foreign(&path, None).unwrap();
+    fs::write(&path, "made").unwrap();
+    let known = hash::bytes(b"made");
+    outputs.refuse_foreign(&path, Some(&known)).unwrap();
+    // printf other | sha256sum
+    let older = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa";
+    let older = Checksum::Sha256(older.to_owned());
+    for (known, word) in [(None, "nothing says"), (Some(&older), "was changed")] {
+        let error = outputs.refuse_foreign(&path, known).unwrap_err();
+        assert_eq!(error.exit_code(), 2);
+        let text = error.to_string();
+        assert!(text.contains(word) && text.contains("--overwrite"), "{text}");
+        Outputs::replacing(Overwrite::Anything).refuse_foreign(&path, known).unwrap();
+    }
+    fs::write(&path, "by hand").unwrap();
+    assert!(outputs.refuse_foreign(&path, Some(&known)).is_err());
+}
+
+#[test]
+fn two_writers_of_one_name_share_no_file_and_the_later_commit_stands() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("a.tsv");
+    let (mut first, mut second) = (Outputs::new(), Outputs::new());
+    first.text(&path, "first").unwrap();
+    second.text(&path, "second").unwrap();
+    second.commit().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), "second");
+    first.commit().unwrap();
+    drop((first, second));
+    assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+    assert_eq!(listing(root.path()), ["a.tsv"]);
+}
+
 /// Runs an ignored test of this file in a process of its own, behind `prefix` of a shell line.
 #[cfg(unix)]
 fn child(prefix: &str, test: &str) -> std::process::Output {
@@ -149,6 +236,10 @@ fn child_writes_beyond_the_limit() {
 #[cfg(unix)]
 fn an_interrupt_ends_the_work_and_leaves_nothing() {
     assert_passed(&child("", "child_is_interrupted"));
+    #[cfg(target_os = "linux")]
+    assert_passed(&child("", "child_loses_its_terminal"));
+    #[cfg(target_os = "linux")]
+    assert_passed(&child("trap '' HUP;", "child_outlives_its_terminal"));
     let second = child("", "child_is_interrupted_twice");
     assert_eq!(second.status.code(), Some(130), "the second Ctrl-C ends the process at once");
 }
@@ -179,4 +270,29 @@ fn child_is_interrupted_twice() {
     for _ in 0..2 {
         signal_hook::low_level::raise(signal_hook::consts::SIGINT).unwrap();
     }
+}
+
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+#[cfg(target_os = "linux")]
+fn child_loses_its_terminal() {
+    interrupt::install().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let outputs = Outputs::new();
+    outputs.text(&root.path().join("a.json"), "{}").unwrap();
+    for _ in 0..2 {
+        signal_hook::low_level::raise(signal_hook::consts::SIGHUP).unwrap();
+        assert_eq!(interrupt::check().unwrap_err().exit_code(), 130);
+    }
+    drop(outputs);
+    assert!(listing(root.path()).is_empty());
+}
+
+#[test]
+#[ignore = "run by another test, under a shell that ignores the signal"]
+#[cfg(target_os = "linux")]
+fn child_outlives_its_terminal() {
+    interrupt::install().unwrap();
+    signal_hook::low_level::raise(signal_hook::consts::SIGHUP).unwrap();
+    interrupt::check().unwrap();
 }

@@ -31,6 +31,6 @@ pub use bold::BoldFile;
 pub use compress::{gzip, gzip_samples};
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask, read_tissue};
-pub use output::Outputs;
+pub use output::{Outputs, Overwrite};
 pub use resampled::{Resampled, resampled};
 pub use write::BoldWriter;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use super::compress::{Content, GzipStream};
+use super::hash::{Hashed, Placed};
 use super::header::Header;
 use super::output::{Started, cannot_write};
 use super::{files, interrupt, sample};
@@ -30,8 +31,8 @@ pub struct BoldWriter {
 
 #[derive(Debug)]
 enum Data {
-    Plain { offset: u64 },
-    Gzip { stream: GzipStream<File>, next_volume: usize, collected: Vec<f32> },
+    Plain { offset: u64, hash: Placed },
+    Gzip { stream: GzipStream<Hashed<File>>, next_volume: usize, collected: Vec<f32> },
 }
 
 impl BoldWriter {
@@ -46,8 +47,8 @@ impl BoldWriter {
         let bytes = header.as_f32().to_bytes();
         let failed = |e| cannot_write(path, e);
         let data = if compressed {
-            let mut stream =
-                GzipStream::new(started.file.try_clone().map_err(failed)?, Content::Samples);
+            let file = started.file.try_clone().map_err(failed)?;
+            let mut stream = GzipStream::new(Hashed::new(file), Content::Samples);
             stream.write(&bytes).map_err(failed)?;
             Data::Gzip { stream, next_volume: 0, collected: Vec::new() }
         } else {
@@ -55,7 +56,9 @@ impl BoldWriter {
             // At once in full length, so that a file size limit shows before the work, not after it.
             started.file.set_len(offset + 4 * header.len() as u64).map_err(failed)?;
             files::write_all_at(&started.file, &bytes, 0).map_err(failed)?;
-            Data::Plain { offset }
+            let mut hash = Placed::default();
+            hash.piece(0, &bytes);
+            Data::Plain { offset, hash }
         };
         let covered = vec![false; extents[1] * extents[2]];
         Ok(BoldWriter { path: path.to_path_buf(), extents, covered, started, data })
@@ -82,16 +85,16 @@ impl BoldWriter {
         let whole = block.planes == (0..planes) && block.core == block.planes;
         let failed = |e| cannot_write(&self.path, e);
         match &mut self.data {
-            Data::Plain { offset } => {
+            Data::Plain { offset, hash } => {
                 let at = |volume: usize| {
                     *offset + 4 * ((volume * planes + block.core.start) * plane) as u64
                 };
-                let write = |values: &[f32], at: u64| -> Result<()> {
+                let mut write = |values: &[f32], at: u64| -> Result<()> {
                     for (n, part) in values.chunks(STEP / 4).enumerate() {
                         interrupt::check()?;
-                        let bytes = sample::little_endian(part);
-                        files::write_all_at(&self.started.file, &bytes, at + (n * STEP) as u64)
-                            .map_err(failed)?;
+                        let (bytes, at) = (sample::little_endian(part), at + (n * STEP) as u64);
+                        files::write_all_at(&self.started.file, &bytes, at).map_err(failed)?;
+                        hash.piece(at, &bytes);
                     }
                     Ok(())
                 };
@@ -179,15 +182,18 @@ impl BoldWriter {
                 "",
             ));
         }
-        if let Data::Gzip { mut stream, collected, .. } = self.data {
-            let failed = |e| cannot_write(&self.path, e);
-            for part in collected.chunks(STEP / 4) {
-                interrupt::check()?;
-                stream.write(&sample::little_endian(part)).map_err(failed)?;
+        let checksum = match self.data {
+            Data::Plain { hash, .. } => hash.checksum(&self.path, &self.started.file)?,
+            Data::Gzip { mut stream, collected, .. } => {
+                let failed = |e| cannot_write(&self.path, e);
+                for part in collected.chunks(STEP / 4) {
+                    interrupt::check()?;
+                    stream.write(&sample::little_endian(part)).map_err(failed)?;
+                }
+                stream.finish().map_err(failed)?.checksum()
             }
-            stream.finish().map_err(failed)?;
-        }
-        self.started.complete();
+        };
+        self.started.complete(checksum);
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! A file that is hashed beside the work on it: one thread of the pool takes parts while the others work, and when the
 //! checksum is asked for all of them take what is left. A thread of its own would take turns with the pool on few cores.
 
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
-use super::Checksum;
 use super::tree::{Tree, Values};
+use super::{Checksum, files};
 use crate::{Error, Result};
 
 /// How long another thread of the pool may take to wake up; asleep it takes a tenth of that.
@@ -29,6 +30,12 @@ impl Hashing {
     /// Opens the file; nothing is hashed before [`Hashing::finish`].
     pub(super) fn prepare(path: &Path) -> Result<Hashing> {
         Ok(Hashing { tree: Arc::new(Tree::open(path)?), beside: None, done: None })
+    }
+
+    /// The same of a file that is open.
+    pub(super) fn of_file(path: &Path, file: &File) -> Result<Hashing> {
+        let file = file.try_clone().map_err(|e| files::cannot_read(path, e))?;
+        Ok(Hashing { tree: Arc::new(Tree::of_file(path, file)?), beside: None, done: None })
     }
 
     /// Starts on an own handle; the caller's reads share the page cache with it.

@@ -3,16 +3,19 @@
 //! Source: the BLAKE3 paper (O'Connor, Aumasson, Neves, Wilcox-O'Hearn 2020), section 2.1 for the tree; FIPS 180-4.
 
 use std::fmt;
+use std::fs::File;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 mod beside;
+mod passing;
 mod sha256;
 mod tree;
 
 use super::{files, interrupt};
 pub(crate) use beside::Hashing;
+pub(crate) use passing::{Hashed, Placed};
 
 use crate::Result;
 
@@ -72,6 +75,11 @@ impl fmt::Display for Checksum {
 /// [`crate::Error::Interrupted`].
 pub fn file(path: &Path) -> Result<Checksum> {
     Hashing::prepare(path)?.finish()
+}
+
+/// The same of a file that is open and may have no name of its own; `path` is what errors call it.
+pub(crate) fn open_file(path: &Path, file: &File) -> Result<Checksum> {
+    Hashing::of_file(path, file)?.finish()
 }
 
 /// The BLAKE3 of bytes, by all cores.

@@ -38,7 +38,10 @@ pub(super) struct Tree {
 
 impl Tree {
     pub(super) fn open(path: &Path) -> Result<Tree> {
-        let file = files::open(path)?;
+        Tree::of_file(path, files::open(path)?)
+    }
+
+    pub(super) fn of_file(path: &Path, file: File) -> Result<Tree> {
         let length = file.metadata().map_err(|e| files::cannot_read(path, e))?.len();
         let (taken, cancelled) = (AtomicUsize::new(0), AtomicBool::new(false));
         Ok(Tree { path: path.to_path_buf(), file, length, taken, cancelled })

@@ -1,0 +1,275 @@
+//! Names given to all files or to none.
+//!
+//! What a name held before gets a second name first (a hard link), so that the name itself always holds the old file or
+//! the new one; where the disk knows no such links the old file is moved aside. Until [`Renames::keep`] every step can be
+//! taken back, and is where it is not reached.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use super::temporary::{Use, Writer};
+use super::{cannot_write, folder_of};
+use crate::Result;
+
+/// How a file is renamed: [`fs::rename`], or a test's.
+pub(super) type Rename<'a> = &'a mut dyn FnMut(&Path, &Path) -> io::Result<()>;
+
+/// Steps taken, in order.
+pub(super) struct Renames<'a> {
+    writer: &'a mut Writer,
+    rename: Rename<'a>,
+    steps: Vec<Step>,
+}
+
+struct Step {
+    target: PathBuf,
+    /// Where the file is that the name held before.
+    aside: Option<PathBuf>,
+}
+
+impl<'a> Renames<'a> {
+    pub(super) fn new(writer: &'a mut Writer, rename: Rename<'a>) -> Renames<'a> {
+        Renames { writer, rename, steps: Vec::new() }
+    }
+
+    /// Moves a file aside, where there is one: its name is free then.
+    pub(super) fn free(&mut self, target: &Path) -> Result<()> {
+        if !is_there(target) {
+            return Ok(());
+        }
+        let aside = self.writer.name(&folder_of(target), Use::Kept);
+        (self.rename)(target, &aside).map_err(|e| cannot_write(target, e))?;
+        self.steps.push(Step { target: target.to_owned(), aside: Some(aside) });
+        Ok(())
+    }
+
+    /// Gives a file its name.
+    pub(super) fn give(&mut self, temporary: &Path, target: &Path) -> Result<()> {
+        if is_there(target) {
+            let old = self.writer.name(&folder_of(target), Use::Old);
+            match fs::hard_link(target, &old) {
+                Ok(()) => self.steps.push(Step { target: target.to_owned(), aside: Some(old) }),
+                Err(_) => self.free(target)?,
+            }
+        } else {
+            self.steps.push(Step { target: target.to_owned(), aside: None });
+        }
+        (self.rename)(temporary, target).map_err(|e| cannot_write(target, e))
+    }
+
+    /// The lists of names reach the disk: of the files' folders, and of those above folders that were made.
+    pub(super) fn sync_folders(&self, made: &[PathBuf]) -> Result<()> {
+        let targets = self.steps.iter().map(|step| &step.target);
+        let folders: BTreeSet<PathBuf> = targets.chain(made).map(|path| folder_of(path)).collect();
+        folders
+            .iter()
+            .try_for_each(|folder| sync_folder(folder).map_err(|e| cannot_write(folder, e)))
+    }
+
+    /// The old files go for good.
+    pub(super) fn keep(mut self) {
+        for step in std::mem::take(&mut self.steps) {
+            step.aside.map(fs::remove_file); // what stays is hidden, and swept later where nothing is lost with it
+        }
+    }
+}
+
+/// Not kept: every name holds again what it held before.
+impl Drop for Renames<'_> {
+    fn drop(&mut self) {
+        for Step { target, aside } in self.steps.drain(..).rev() {
+            match aside {
+                Some(aside) => {
+                    // Two names of one file stay both when one is renamed to the other.
+                    if fs::rename(&aside, &target).is_ok() {
+                        let _ = fs::remove_file(&aside);
+                    }
+                }
+                None => drop(fs::remove_file(&target)),
+            }
+        }
+    }
+}
+
+/// A link that leads nowhere is there too.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A disk that does not sync folders, or one that may be written and not listed.
+        Err(e)
+            if [ErrorKind::Unsupported, ErrorKind::InvalidInput, ErrorKind::PermissionDenied]
+                .contains(&e.kind()) =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// A folder is no file there.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::io::Outputs;
+    use crate::io::hash;
+
+    /// What stands in the folder before: two images with their sidecars, and a table.
+    const OLD: [(&str, &str); 5] = [
+        ("a.nii", "old a"),
+        ("a.json", "describes old a"),
+        ("b.nii", "old b"),
+        ("b.json", "describes old b"),
+        ("c.tsv", "old c"),
+    ];
+
+    fn old_folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in OLD {
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    /// Writes the same names anew, and one that was not there; sidecars first, which must make no difference.
+    fn write_new(folder: &Path) -> Outputs {
+        let outputs = Outputs::new();
+        for (name, text) in OLD {
+            let (path, text) = (folder.join(name), text.replace("old", "new"));
+            if name.ends_with(".json") {
+                outputs.sidecar(&path, &text).unwrap();
+            } else {
+                outputs.text(&path, &text).unwrap();
+            }
+        }
+        outputs.text(&folder.join("new/d.tsv"), "new d").unwrap();
+        outputs
+    }
+
+    /// Every file's name and text, in order.
+    fn content(folder: &Path) -> Vec<(String, String)> {
+        let mut all: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .filter(|p| p.is_file())
+            .map(|p| {
+                let name = p.file_name().unwrap().to_string_lossy().into_owned();
+                (name, fs::read_to_string(&p).unwrap())
+            })
+            .collect();
+        all.sort();
+        all
+    }
+
+    fn sorted_old() -> Vec<(String, String)> {
+        let mut old = OLD.map(|(name, text)| (name.to_owned(), text.to_owned())).to_vec();
+        old.sort();
+        old
+    }
+
+    /// A rename whose `last` successful call is counted down; then it does `then`.
+    fn failing_after(
+        mut left: usize,
+        then: impl Fn() -> std::io::Error,
+    ) -> impl FnMut(&Path, &Path) -> std::io::Result<()> {
+        move |from, to| {
+            if left == 0 {
+                return Err(then());
+            }
+            left -= 1;
+            fs::rename(from, to)
+        }
+    }
+
+    /// Two sidecars set aside, six files named.
+    const RENAMES: usize = 8;
+
+    #[test]
+    fn where_a_rename_fails_every_old_file_comes_back_and_no_new_one_stays() {
+        for n in 0..RENAMES {
+            let folder = old_folder();
+            let mut outputs = write_new(folder.path());
+            let full = || std::io::ErrorKind::StorageFull.into();
+            let error = outputs.commit_by(&mut failing_after(n, full)).unwrap_err();
+            assert!(error.exit_code() == 74 && error.to_string().contains("disk"), "{n}: {error}");
+            drop(outputs);
+            assert_eq!(content(folder.path()), sorted_old(), "after {n} renames");
+            assert!(!folder.path().join("new").exists(), "after {n} renames");
+        }
+    }
+
+    #[test]
+    fn all_renames_done_the_new_files_stand_and_nothing_else() {
+        let folder = old_folder();
+        let mut outputs = write_new(folder.path());
+        let full = || std::io::ErrorKind::StorageFull.into();
+        outputs.commit_by(&mut failing_after(RENAMES, full)).unwrap();
+        let names: Vec<String> = outputs
+            .checksums()
+            .into_iter()
+            .map(|(path, checksum)| {
+                assert_eq!(checksum, hash::file(&path).unwrap());
+                path.strip_prefix(folder.path()).unwrap().display().to_string()
+            })
+            .collect();
+        assert_eq!(names, ["a.nii", "b.nii", "c.tsv", "new/d.tsv"]);
+        drop(outputs);
+        let want = sorted_old().into_iter().map(|(name, text)| (name, text.replace("old", "new")));
+        assert_eq!(content(folder.path()), want.collect::<Vec<_>>());
+        assert_eq!(content(&folder.path().join("new")), [("d.tsv".to_owned(), "new d".to_owned())]);
+    }
+
+    /// Where the next test's child is told what to do.
+    const KILLED: &str = "BOLDLY_TEST_KILLED_AFTER";
+
+    #[test]
+    fn a_process_killed_between_two_renames_leaves_no_sidecar_of_other_bytes() {
+        for n in 0..=RENAMES {
+            let folder = old_folder();
+            let status = Command::new(std::env::current_exe().unwrap())
+                .args([
+                    "--exact",
+                    "io::output::commit::tests::child_is_killed",
+                    "--ignored",
+                    "--nocapture",
+                ])
+                .env(KILLED, format!("{n} {}", folder.path().display()))
+                .output()
+                .unwrap()
+                .status;
+            assert_eq!(status.success(), n == RENAMES, "after {n} renames: {status}");
+            let files = content(folder.path());
+            let text = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, text)| text);
+            for image in ["a", "b"] {
+                let data = text(&format!("{image}.nii")).expect("old or new, it is always there");
+                if let Some(sidecar) = text(&format!("{image}.json")) {
+                    assert_eq!(*sidecar, format!("describes {data}"), "after {n} renames");
+                }
+            }
+            assert!(text("c.tsv").is_some(), "after {n} renames");
+            assert_eq!(files.len() == OLD.len(), n == RENAMES, "what is hidden is swept later");
+        }
+    }
+
+    #[test]
+    #[ignore = "run by another test, in a process of its own"]
+    fn child_is_killed() {
+        let told = std::env::var(KILLED).unwrap();
+        let (n, folder) = told.split_once(' ').unwrap();
+        let mut outputs = write_new(Path::new(folder));
+        let kill = || std::process::abort(); // as a kill: nothing is cleaned up
+        outputs.commit_by(&mut failing_after(n.parse().unwrap(), kill)).unwrap();
+    }
+}

@@ -1,0 +1,289 @@
+//! Results on disk, all or nothing: every file is written under a temporary name in its folder, [`Outputs::commit`]
+//! renames them, and without it they vanish, with the folders that were made for them.
+//!
+//! Sidecars get their names last, and the old sidecar of a name goes before its data change: whatever ends the process in
+//! between, no sidecar describes bytes that it was not written for.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use super::compress::{gzip, gzip_samples};
+use super::hash::{self, Checksum};
+use super::header::Header;
+use super::write::BoldWriter;
+use super::{interrupt, sample};
+use crate::{Error, Result};
+
+mod commit;
+mod foreign;
+mod place;
+mod sync;
+mod temporary;
+
+use commit::{Rename, Renames};
+pub use foreign::Overwrite;
+pub(super) use place::{cannot_write, is_compressed_image};
+use place::{folder_of, make_folders, refuse_odd_target};
+use sync::Syncing;
+use temporary::Writer;
+
+/// Bytes between two looks at the interrupt flag.
+const STEP: usize = 8 << 20;
+
+/// Files on their way. Methods take `&self`: several threads may write at once.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    overwrite: Overwrite,
+    state: Mutex<State>,
+    syncing: Arc<Syncing>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    writer: Writer,
+    files: Vec<Pending>,
+    /// Checksums of what has its name.
+    written: Vec<(PathBuf, Checksum)>,
+    /// Folders made here, parents first.
+    folders: Vec<PathBuf>,
+}
+
+#[derive(Debug)]
+struct Pending {
+    temporary: PathBuf,
+    target: PathBuf,
+    is_sidecar: bool,
+    /// There once it is complete.
+    checksum: Arc<OnceLock<Checksum>>,
+}
+
+/// A temporary file being written.
+#[derive(Debug)]
+pub(super) struct Started {
+    pub(super) file: File,
+    target: PathBuf,
+    checksum: Arc<OnceLock<Checksum>>,
+    syncing: Arc<Syncing>,
+}
+
+impl Started {
+    /// Everything is written; `checksum` is that of the file's bytes.
+    pub(super) fn complete(self, checksum: Checksum) {
+        self.checksum.get_or_init(|| checksum);
+        self.syncing.push(&self.target, self.file);
+    }
+}
+
+impl Outputs {
+    /// Nothing yet; see [`Overwrite`] for what [`Outputs::refuse_foreign`] does.
+    #[must_use]
+    pub fn new() -> Outputs {
+        Outputs::default()
+    }
+
+    /// The same with a choice of what may be replaced.
+    #[must_use]
+    pub fn replacing(overwrite: Overwrite) -> Outputs {
+        let mut outputs = Outputs::new();
+        outputs.overwrite = overwrite;
+        outputs
+    }
+
+    /// Makes a folder for outputs to come, so that a place that cannot be written shows before the work, not after it.
+    ///
+    /// # Errors
+    /// [`Error::Output`] where it cannot be made.
+    pub fn folder(&self, path: &Path) -> Result<()> {
+        make_folders(path, &mut self.lock().folders).map_err(|e| cannot_write(path, e))
+    }
+
+    /// Writes maps of one grid as the volumes of one image; a single map stays 3-D.
+    ///
+    /// # Errors
+    /// As for [`Outputs::map`].
+    pub fn maps(&self, path: &Path, header: &Header, rows: &[Vec<f32>]) -> Result<()> {
+        match rows {
+            [row] => self.map(path, header, row),
+            rows => {
+                let mut header = header.clone();
+                header.shape.push(rows.len());
+                self.map(path, &header, &rows.concat())
+            }
+        }
+    }
+
+    /// Writes one map, or any image whose values are all at hand, as float32; .nii or .nii.gz by its name.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for another ending or a name given twice, [`Error::Output`] where it cannot be written,
+    /// [`Error::Internal`] where the values are not as many as the header says.
+    pub fn map(&self, path: &Path, header: &Header, values: &[f32]) -> Result<()> {
+        if values.len() != header.len() {
+            return Err(Error::internal(
+                path.display().to_string(),
+                format!("was given {} values", values.len()),
+                format!("get {} for the extents {:?}", header.len(), header.shape),
+                "",
+            ));
+        }
+        let compressed = is_compressed_image(path)?;
+        let bytes = [&header.as_f32().to_bytes()[..], &sample::little_endian(values)].concat();
+        if compressed { self.bytes(path, &gzip_samples(&bytes)) } else { self.bytes(path, &bytes) }
+    }
+
+    /// Starts a run of the header's extents, to be filled block by block; .nii or .nii.gz by its name.
+    ///
+    /// # Errors
+    /// As for [`Outputs::map`].
+    pub fn bold(&self, path: &Path, header: &Header) -> Result<BoldWriter> {
+        let compressed = is_compressed_image(path)?;
+        BoldWriter::start(path, header, compressed, self.start(path, false)?)
+    }
+
+    /// Writes a text file.
+    ///
+    /// # Errors
+    /// [`Error::Output`] where it cannot be written, [`Error::Usage`] for a name given twice.
+    pub fn text(&self, path: &Path, text: &str) -> Result<()> {
+        self.bytes(path, text.as_bytes())
+    }
+
+    /// Writes the JSON sidecar of an output: the last to get its name.
+    ///
+    /// # Errors
+    /// As for [`Outputs::text`].
+    pub fn sidecar(&self, path: &Path, text: &str) -> Result<()> {
+        self.write(path, text.as_bytes(), true)
+    }
+
+    /// Writes bytes as they are.
+    ///
+    /// # Errors
+    /// As for [`Outputs::text`].
+    pub fn bytes(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        self.write(path, bytes, false)
+    }
+
+    /// Writes bytes as one gzip member, for .tsv.gz.
+    ///
+    /// # Errors
+    /// As for [`Outputs::text`].
+    pub fn compressed(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        self.bytes(path, &gzip(bytes))
+    }
+
+    /// The outputs that are complete, sidecars left out, with the checksums of their bytes; by path.
+    #[must_use]
+    pub fn checksums(&self) -> Vec<(PathBuf, Checksum)> {
+        let state = self.lock();
+        let complete = |file: &Pending| Some((file.target.clone(), file.checksum.get()?.clone()));
+        let pending = state.files.iter().filter(|file| !file.is_sidecar).filter_map(complete);
+        let mut all: Vec<_> = state.written.iter().cloned().chain(pending).collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all
+    }
+
+    /// Gives every file its final name, or none: nothing is renamed unless all are complete and on the disk and no name is
+    /// taken by a folder, and where one cannot be renamed all old files come back.
+    ///
+    /// # Errors
+    /// [`Error::Output`] where a file cannot be brought to the disk or renamed, [`Error::Interrupted`],
+    /// [`Error::Internal`] for a run whose writer was not finished.
+    pub fn commit(&mut self) -> Result<()> {
+        self.commit_by(&mut |from, to| fs::rename(from, to))
+    }
+
+    fn commit_by(&mut self, rename: Rename<'_>) -> Result<()> {
+        interrupt::check()?;
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        state.files.iter().try_for_each(Pending::refuse_unready)?;
+        self.syncing.finish()?;
+        interrupt::check()?;
+        let mut renames = Renames::new(&mut state.writer, rename);
+        let (sidecars, data): (Vec<_>, Vec<_>) = state.files.iter().partition(|f| f.is_sidecar);
+        sidecars.iter().try_for_each(|file| renames.free(&file.target))?;
+        for file in data.iter().chain(&sidecars) {
+            renames.give(&file.temporary, &file.target)?;
+        }
+        renames.sync_folders(&state.folders)?;
+        renames.keep();
+        state.folders.clear();
+        state.writer.leave();
+        let named = state.files.drain(..).filter(|file| !file.is_sidecar);
+        let checked = |file: Pending| Some((file.target, file.checksum.get()?.clone()));
+        state.written.extend(named.filter_map(checked));
+        Ok(())
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8], is_sidecar: bool) -> Result<()> {
+        let mut started = self.start(path, is_sidecar)?;
+        for part in bytes.chunks(STEP) {
+            interrupt::check()?;
+            started.file.write_all(part).map_err(|e| cannot_write(path, e))?;
+        }
+        started.complete(hash::bytes(bytes));
+        Ok(())
+    }
+
+    /// Opens a temporary file for a target, making the folders above it.
+    fn start(&self, path: &Path, is_sidecar: bool) -> Result<Started> {
+        interrupt::check()?;
+        let mut state = self.lock();
+        if state.files.iter().any(|f| f.target == path) {
+            return Err(Error::usage(
+                path.display().to_string(),
+                "is the name of two outputs",
+                "be the name of one",
+                "rename one of them",
+            ));
+        }
+        refuse_odd_target(path)?;
+        let folder = folder_of(path);
+        make_folders(&folder, &mut state.folders).map_err(|e| cannot_write(path, e))?;
+        let (temporary, file) = state.writer.create(&folder).map_err(|e| cannot_write(path, e))?;
+        let (target, checksum) = (path.to_path_buf(), Arc::new(OnceLock::new()));
+        let started = Started {
+            file,
+            target: target.clone(),
+            checksum: Arc::clone(&checksum),
+            syncing: Arc::clone(&self.syncing),
+        };
+        state.files.push(Pending { temporary, target, is_sidecar, checksum });
+        Ok(started)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pending {
+    fn refuse_unready(&self) -> Result<()> {
+        if self.checksum.get().is_none() {
+            return Err(Error::internal(
+                self.target.display().to_string(),
+                "was committed before its writer finished",
+                "be complete",
+                "",
+            ));
+        }
+        refuse_odd_target(&self.target)
+    }
+}
+
+impl Drop for Outputs {
+    fn drop(&mut self) {
+        self.syncing.cancel();
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for file in &state.files {
+            let _ = fs::remove_file(&file.temporary);
+        }
+        state.writer.leave();
+        // Only folders that are empty again go; others hold what somebody else has put there.
+        for folder in state.folders.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! Names for files on their way, which no other writer uses, and the end of those whose writer died.
+//!
+//! A writer has a random id of 128 bits, so that two processes of the same number (containers, hosts on one network
+//! folder) never meet in a name. In each folder it holds a locked `.boldly-<id>.lock` while it lives; its other files
+//! there are `.boldly-<id>-<n>.tmp` (on the way), `.old` (a second name of a file that is being replaced) and `.kept`
+//! (a file that was moved aside). One lock a folder, not a file: hundreds of maps would use up the open files of a
+//! process. Every file is created anew: a name that is taken, by a link or anything else, is passed over.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+/// Files of a writer that holds no lock go after this long. It covers the moment between the making of a lock and its
+/// locking, and disks that know no locks.
+const LEFT_ALONE: Duration = Duration::from_secs(15 * 60);
+
+const PREFIX: &str = ".boldly-";
+const ID_DIGITS: usize = 32;
+
+/// What a name is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// A file on its way.
+    Temporary,
+    /// A second name of a file that is being replaced; the file is not lost with it.
+    Old,
+    /// The only name of a file that was moved aside; never swept.
+    Kept,
+}
+
+/// One that writes: its id and the folders it has entered.
+#[derive(Debug)]
+pub(super) struct Writer {
+    id: String,
+    count: u64,
+    /// Each with its lock.
+    folders: Vec<(PathBuf, PathBuf, File)>,
+}
+
+impl Default for Writer {
+    fn default() -> Writer {
+        Writer { id: format!("{:016x}{:016x}", random(), random()), count: 0, folders: Vec::new() }
+    }
+}
+
+/// 64 bits from the system's randomness, and, where it should repeat itself, from the process and the time.
+fn random() -> u64 {
+    let mut hasher = RandomState::new().build_hasher();
+    hasher.write_u32(std::process::id());
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    hasher.write_u128(now.map_or(0, |t| t.as_nanos()));
+    hasher.finish()
+}
+
+impl Writer {
+    /// A file that nobody has, in a folder that exists; the first time there, what dead writers left is swept.
+    pub(super) fn create(&mut self, folder: &Path) -> io::Result<(PathBuf, File)> {
+        if !self.folders.iter().any(|(known, ..)| known == folder) {
+            sweep(folder, SystemTime::now());
+            let path = folder.join(format!("{PREFIX}{}.lock", self.id));
+            let file = create_new(&path)?;
+            let _ = file.try_lock(); // a disk without locks: LEFT_ALONE guards
+            self.folders.push((folder.to_owned(), path, file));
+        }
+        create_first(|| self.name(folder, Use::Temporary))
+    }
+
+    /// A name of this writer that it has not used before.
+    pub(super) fn name(&mut self, folder: &Path, for_: Use) -> PathBuf {
+        self.count += 1;
+        let ending = match for_ {
+            Use::Temporary => "tmp",
+            Use::Old => "old",
+            Use::Kept => "kept",
+        };
+        folder.join(format!("{PREFIX}{}-{}.{ending}", self.id, self.count))
+    }
+
+    /// Gives up the locks; the other files are gone or have their names.
+    pub(super) fn leave(&mut self) {
+        for (_, path, file) in self.folders.drain(..) {
+            drop(file);
+            let _ = fs::remove_file(path); // else a later writer sweeps it
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+/// Creates the first of some names that is free.
+fn create_first(mut name: impl FnMut() -> PathBuf) -> io::Result<(PathBuf, File)> {
+    for _ in 0..100 {
+        let path = name();
+        match create_new(&path) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => {}
+            made => return made.map(|file| (path, file)),
+        }
+    }
+    Err(ErrorKind::AlreadyExists.into())
+}
+
+/// Never an existing file, and never through a link.
+fn create_new(path: &Path) -> io::Result<File> {
+    File::options().read(true).write(true).create_new(true).open(path)
+}
+
+/// The files in a folder that belong to one writer.
+#[derive(Default)]
+struct Left {
+    lock: Option<PathBuf>,
+    others: Vec<PathBuf>,
+}
+
+/// Removes what dead writers have left in a folder. What cannot be removed or judged stays.
+fn sweep(folder: &Path, now: SystemTime) {
+    let mut writers: BTreeMap<String, Left> = BTreeMap::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let Some((id, rest)) = name.to_str().and_then(parse) else { continue };
+        if !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+            continue;
+        }
+        let left = writers.entry(id.to_owned()).or_default();
+        if rest == ".lock" {
+            left.lock = Some(entry.path());
+        } else if rest.ends_with(".tmp") || rest.ends_with(".old") {
+            left.others.push(entry.path());
+        }
+    }
+    for left in writers.into_values() {
+        let others = left.others.iter();
+        match &left.lock {
+            Some(path) => {
+                let lock = File::options().read(true).write(true).open(path);
+                let Ok(lock) = lock else { continue };
+                if !is_past(path, now) || lock.try_lock().is_err() {
+                    continue;
+                }
+                others.for_each(|path| drop(fs::remove_file(path)));
+                drop(lock);
+                let _ = fs::remove_file(path);
+            }
+            None => others.filter(|p| is_past(p, now)).for_each(|p| drop(fs::remove_file(p))),
+        }
+    }
+}
+
+/// The id of a name of ours, and what follows it.
+fn parse(name: &str) -> Option<(&str, &str)> {
+    let (id, rest) = name.strip_prefix(PREFIX)?.split_at_checked(ID_DIGITS)?;
+    id.bytes().all(|b| b.is_ascii_hexdigit()).then_some((id, rest))
+}
+
+fn is_past(path: &Path, now: SystemTime) -> bool {
+    let modified = fs::symlink_metadata(path).and_then(|m| m.modified());
+    modified.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age > LEFT_ALONE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(folder: &Path) -> Vec<String> {
+        let names = fs::read_dir(folder).unwrap();
+        names.map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    #[test]
+    fn writers_of_one_process_share_no_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut a, mut b) = (Writer::default(), Writer::default());
+        let made = [&mut a, &mut b].map(|writer| writer.create(folder.path()).unwrap().0);
+        assert_ne!(made[0], made[1]);
+        assert!(a.id != b.id && a.id.len() == ID_DIGITS && a.id[..16] != a.id[16..]);
+        assert_eq!(names(folder.path()).len(), 4, "two files and two locks");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_planted_link_or_file_is_passed_over_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("precious"), "kept").unwrap();
+        fs::write(at("file"), "kept").unwrap();
+        std::os::unix::fs::symlink(at("precious"), at("link")).unwrap();
+        std::os::unix::fs::symlink(at("nowhere"), at("dangling")).unwrap();
+        let mut planted = ["link", "dangling", "file", "free"].into_iter();
+        let (path, _) = create_first(|| at(planted.next().unwrap())).unwrap();
+        assert_eq!(path, at("free"));
+        assert!(!at("nowhere").exists());
+        assert_eq!(fs::read_to_string(at("precious")).unwrap(), "kept");
+        assert_eq!(fs::read_to_string(at("file")).unwrap(), "kept");
+        assert!(create_first(|| at("link")).is_err());
+    }
+
+    #[test]
+    fn what_dead_writers_left_is_swept_and_what_living_ones_write_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let later = SystemTime::now() + 2 * LEFT_ALONE;
+        let mut living = Writer::default();
+        let (temporary, _) = living.create(folder.path()).unwrap();
+        let id = "0123456789abcdef0123456789abcdef";
+        let dead = ["-1.tmp", "-2.old", ".lock"].map(|end| format!("{PREFIX}{id}{end}"));
+        let without_lock = format!("{PREFIX}{}-7.tmp", id.replace('0', "9"));
+        let stay = [
+            format!("{PREFIX}{id}-3.kept"),
+            format!("{PREFIX}{id}-4.tmp.gz"),
+            format!("{PREFIX}5-1.tmp"),
+            format!("{id}-1.tmp"),
+            "bold.nii".to_owned(),
+        ];
+        for name in dead.iter().chain(&stay).chain([&without_lock]) {
+            fs::write(folder.path().join(name), "x").unwrap();
+        }
+        let before = names(folder.path()).len();
+        sweep(folder.path(), SystemTime::now());
+        assert_eq!(names(folder.path()).len(), before, "all of them are young");
+        sweep(folder.path(), later);
+        let left = names(folder.path());
+        assert!(dead.iter().chain([&without_lock]).all(|name| !left.contains(name)), "{left:?}");
+        assert!(stay.iter().all(|name| left.contains(name)), "{left:?}");
+        assert!(temporary.exists(), "its writer lives");
+        assert_eq!(left.len(), stay.len() + 2);
+        // The next writer to come does it by itself.
+        living.leave();
+        let hour_ago = SystemTime::now() - 4 * LEFT_ALONE;
+        File::options().write(true).open(&temporary).unwrap().set_modified(hour_ago).unwrap();
+        Writer::default().create(folder.path()).unwrap();
+        assert!(!temporary.exists());
+    }
+}
