@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use super::decode::{self, Unpacked};
 use super::header::{self, Header};
-use super::{files, interrupt};
+use super::{files, interrupt, spill};
 use crate::volume::Block;
 use crate::{Error, Result};
 
@@ -60,8 +60,14 @@ impl Image {
         self.compressed
     }
 
+    /// Bytes of memory that its unpacked data take for those who ask for blocks.
+    pub(super) fn unpacked_bytes(&self) -> u64 {
+        let size = if self.header.sample.size() > 2 { size_of::<f32>() } else { 2 };
+        if self.compressed { (self.header.len() * size) as u64 } else { 0 }
+    }
+
     /// Bytes of data; the parser made sure that it fits.
-    fn data_bytes(&self) -> u64 {
+    pub(super) fn data_bytes(&self) -> u64 {
         self.header.len() as u64 * self.header.sample.size() as u64
     }
 
@@ -103,8 +109,14 @@ impl Image {
             return decode::whole(self, &self.file, unpacking);
         }
         let mut out = zeroed(self.header.len(), &self.path)?;
-        self.read_pieces(&mut out, PIECE, |piece| piece * PIECE)?;
+        let own = (&self.file, self.header.vox_offset);
+        self.read_pieces(own, &mut out, PIECE, |piece| piece * PIECE)?;
         Ok(out)
+    }
+
+    /// All data of a compressed image as they are stored, in a file without a name.
+    pub(super) fn spill(&self, unpacking: &mut dyn FnMut()) -> Result<File> {
+        spill::spilled(self, &self.file, unpacking)
     }
 
     /// All data of a compressed image, for [`Image::block_of`].
@@ -131,22 +143,34 @@ impl Image {
         volumes: Range<usize>,
         spare: Vec<f32>,
     ) -> Result<Vec<f32>> {
+        self.read_slab_of((&self.file, self.header.vox_offset), (planes, volumes), spare)
+    }
+
+    /// The same from a file that holds the data as they are stored, from a byte on.
+    pub(super) fn read_slab_of(
+        &self,
+        stored: (&File, u64),
+        (planes, volumes): (Range<usize>, Range<usize>),
+        spare: Vec<f32>,
+    ) -> Result<Vec<f32>> {
         let [ni, nj, nk] = self.header.grid_shape();
         let plane = ni * nj;
         let slab = plane * planes.len();
         let first = (volumes.start * nk + planes.start) * plane;
         let mut out = room(slab * volumes.len(), spare, &self.path)?;
         if planes.len() == nk {
-            self.read_pieces(&mut out, PIECE, |piece| first + piece * PIECE)?;
+            self.read_pieces(stored, &mut out, PIECE, |piece| first + piece * PIECE)?;
         } else if slab > 0 {
-            self.read_pieces(&mut out, slab, |volume| first + volume * nk * plane)?;
+            self.read_pieces(stored, &mut out, slab, |volume| first + volume * nk * plane)?;
         }
         Ok(out)
     }
 
-    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the file.
+    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the data, which the file holds
+    /// from a byte on.
     fn read_pieces(
         &self,
+        (file, first_byte): (&File, u64),
         out: &mut [f32],
         unit: usize,
         start: impl Fn(usize) -> usize + Sync,
@@ -157,12 +181,12 @@ impl Image {
             interrupt::check()?;
             for (m, piece) in values.chunks_mut(PIECE).enumerate() {
                 let value = start(n) + m * PIECE;
-                let offset = self.header.vox_offset + value as u64 * size as u64;
+                let offset = first_byte + value as u64 * size as u64;
                 let result = if decoder.is_native_f32() {
-                    files::read_exact_at(&self.file, bytemuck::cast_slice_mut(piece), offset)
+                    files::read_exact_at(file, bytemuck::cast_slice_mut(piece), offset)
                 } else {
                     scratch.resize(piece.len() * size, 0);
-                    files::read_exact_at(&self.file, scratch, offset)
+                    files::read_exact_at(file, scratch, offset)
                 };
                 result.map_err(|e| files::cannot_read(&self.data_path, e))?;
                 if decoder.is_native_f32() {

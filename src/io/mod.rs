@@ -22,6 +22,7 @@ pub mod sample;
 pub mod sidecar;
 pub mod slice_times;
 pub mod source;
+mod spill;
 mod stored;
 pub mod tsv;
 mod write;

@@ -50,7 +50,7 @@ impl BoldSource for BoldFile {
         BoldFile::reuse(self, data);
     }
     fn is_stream(&self) -> bool {
-        self.is_compressed()
+        BoldFile::is_stream(self)
     }
 }
 

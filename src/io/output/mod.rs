@@ -28,6 +28,7 @@ pub(super) use place::{cannot_write, is_compressed_image};
 use place::{folder_of, make_folders, refuse_odd_target};
 use sync::Syncing;
 use temporary::Writer;
+pub(super) use temporary::anonymous;
 
 /// Bytes between two looks at the interrupt flag.
 const STEP: usize = 8 << 20;
