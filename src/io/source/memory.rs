@@ -1,67 +1,8 @@
-//! Where the blocks of a run come from and where they go: files, or host memory.
+//! Runs in host memory.
 
-use super::{BoldFile, BoldWriter};
+use super::{BoldSink, BoldSource};
 use crate::error::Result;
 use crate::volume::{Block, HostBold};
-
-/// Where blocks come from.
-pub trait BoldSource {
-    /// Voxels along i, j, k.
-    fn shape(&self) -> [usize; 3];
-    /// Volumes in the run.
-    fn n_volumes(&self) -> usize;
-    /// The block's data.
-    ///
-    /// # Errors
-    /// Whatever reading meets.
-    fn read(&mut self, block: &Block) -> Result<HostBold>;
-    /// Takes back what a block was read into: the next read may fill it, which new memory would have to be zeroed for.
-    fn reuse(&mut self, _data: Vec<f32>) {}
-    /// Whether it is decoded as a whole anyway, so that one block of the whole run takes the least memory.
-    fn is_stream(&self) -> bool {
-        false
-    }
-}
-
-/// Where blocks go; blocks do not overlap in their cores.
-pub trait BoldSink {
-    /// Take the core planes of a block.
-    ///
-    /// # Errors
-    /// Whatever writing meets.
-    fn write(&mut self, bold: &HostBold) -> Result<()>;
-    /// Whether it takes volumes in order, so that slabs of planes would be collected first.
-    fn is_stream(&self) -> bool {
-        false
-    }
-}
-
-impl BoldSource for BoldFile {
-    fn shape(&self) -> [usize; 3] {
-        self.grid.shape
-    }
-    fn n_volumes(&self) -> usize {
-        self.n_volumes
-    }
-    fn read(&mut self, block: &Block) -> Result<HostBold> {
-        BoldFile::read(self, block)
-    }
-    fn reuse(&mut self, data: Vec<f32>) {
-        BoldFile::reuse(self, data);
-    }
-    fn is_stream(&self) -> bool {
-        BoldFile::is_stream(self)
-    }
-}
-
-impl BoldSink for BoldWriter {
-    fn write(&mut self, bold: &HostBold) -> Result<()> {
-        self.write_block(bold)
-    }
-    fn is_stream(&self) -> bool {
-        self.is_compressed()
-    }
-}
 
 /// A run in host memory, f32.
 #[derive(Debug, Clone, PartialEq)]
@@ -77,6 +18,15 @@ impl Memory {
         let block = Block::whole(shape, n_volumes);
         let data = vec![0.0; block.len()];
         Memory { run: HostBold { block, data } }
+    }
+
+    /// All of another source.
+    ///
+    /// # Errors
+    /// Whatever reading it meets.
+    pub fn of(source: &mut dyn BoldSource) -> Result<Memory> {
+        let whole = Block::whole(source.shape(), source.n_volumes());
+        source.read(&whole).map(|run| Memory { run })
     }
 }
 
