@@ -146,6 +146,30 @@ fn the_checksum_of_every_kind_of_output_is_that_of_the_file_on_disk() {
 }
 
 #[test]
+fn the_bytes_of_compressed_outputs_are_those_of_earlier_versions() {
+    let root = tempfile::tempdir().unwrap();
+    let mut outputs = Outputs::new();
+    let shape = [40, 30, 20];
+    // The text that is written else names the version.
+    let header = Header { descrip: "a pin".into(), ..Header::new(&grid(shape), None) };
+    let value = |i: usize| if i % 40 < 9 { 0.0 } else { (i * 7919 % 1013) as f32 * 0.25 };
+    let values: Vec<f32> = (0..shape.iter().product()).map(value).collect();
+    outputs.map(&root.path().join("map.nii.gz"), &header, &values).unwrap();
+    let table: String = (0..5000).map(|i| format!("{i}\t{}\n", i * i % 97)).collect();
+    outputs.compressed(&root.path().join("table.tsv.gz"), table.as_bytes()).unwrap();
+    let checksums: Vec<String> =
+        outputs.checksums().iter().map(|(_, checksum)| checksum.hex().to_owned()).collect();
+    outputs.commit().unwrap();
+    assert_eq!(
+        checksums,
+        [
+            "efc96a0e3a71f61ddee0c9c2cac6950ba903a6e0c4a90b3559fcc669d7ff5aa6",
+            "be1c6cd022844cde4a9b6bcad9d78ae7ba6aea3fdfb60e860ce46b826605d500"
+        ]
+    );
+}
+
+#[test]
 fn a_target_is_replaced_only_where_it_is_as_boldly_made_it() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("t.nii");

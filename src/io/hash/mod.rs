@@ -13,10 +13,10 @@ mod passing;
 mod sha256;
 mod tree;
 
-use super::{files, interrupt};
 pub(crate) use beside::Hashing;
 pub(crate) use passing::{Hashed, Placed};
 
+use super::{files, interrupt};
 use crate::Result;
 
 /// A checksum of a file as it lies on disk (compressed bytes where it is compressed), in lower-case hexadecimal. In a
@@ -26,7 +26,7 @@ use crate::Result;
 pub enum Checksum {
     /// What boldly writes.
     Blake3(String),
-    /// What its versions before 0.2 wrote.
+    /// What its first versions wrote.
     Sha256(String),
 }
 
