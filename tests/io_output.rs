@@ -202,8 +202,11 @@ fn two_writers_of_one_name_share_no_file_and_the_later_commit_stands() {
     second.commit().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "second");
     first.commit().unwrap();
+    second.text(&path, "second again").unwrap();
+    second.commit().unwrap();
+    assert_eq!(second.checksums(), [(path.clone(), hash::bytes(b"second again"))]);
     drop((first, second));
-    assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "second again");
     assert_eq!(listing(root.path()), ["a.tsv"]);
 }
 

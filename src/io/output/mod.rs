@@ -213,8 +213,10 @@ impl Outputs {
         state.folders.clear();
         state.writer.leave();
         let named = state.files.drain(..).filter(|file| !file.is_sidecar);
-        let checked = |file: Pending| Some((file.target, file.checksum.get()?.clone()));
-        state.written.extend(named.filter_map(checked));
+        for Pending { target, checksum, .. } in named {
+            state.written.retain(|(path, _)| *path != target);
+            state.written.extend(checksum.get().map(|checksum| (target, checksum.clone())));
+        }
         Ok(())
     }
 

@@ -52,7 +52,7 @@ impl Stack {
     /// The planes of one map, into `out`, which is as long.
     fn read_map(&self, path: &Path, block: &Block, out: &mut [f32]) -> Result<()> {
         let (image, grid) = open_map(path)?;
-        let of_it = "where it lay before";
+        let of_it = "its first reading";
         let hint = "leave it as it is while it is read";
         refuse_other_grid(path, &grid, (&self.grid, of_it), hint)?;
         if image.is_compressed() {
