@@ -42,7 +42,7 @@ impl Checksum {
     /// The checksum of the same kind that a file has now.
     ///
     /// # Errors
-    /// As for [`file`].
+    /// As for [`file()`].
     pub fn again(&self, path: &Path) -> Result<Checksum> {
         match self {
             Checksum::Blake3(_) => file(path),
