@@ -1,13 +1,16 @@
-//! The README's quick start as a library call: correct, smooth and fit the shipped example, and print where pain is
-//! strongest. Run with `cargo run --release --example first_level`.
+//! The README's quick start as a library call: correct, smooth and fit the shipped example into a folder, and print where
+//! pain is strongest. Run with `cargo run --release --example first_level`.
 
 use std::time::Instant;
 
 use boldly::gpu::DeviceChoice;
 use boldly::kernels::smooth::Kernel;
 use boldly::pipeline::blocks::Ladder;
-use boldly::pipeline::spec::{DesignOptions, GlmSpec, Noise, RunSpec, SmoothOptions};
-use boldly::pipeline::{demo, glm, watch};
+use boldly::pipeline::products::Layout;
+use boldly::pipeline::session::Session;
+use boldly::pipeline::spec::{Command, DesignOptions, GlmSpec, Noise, RunSpec, SmoothOptions};
+use boldly::pipeline::written::Written;
+use boldly::pipeline::{demo, watch};
 use boldly::simulate::write::paths;
 
 fn main() -> boldly::Result<()> {
@@ -31,17 +34,22 @@ fn main() -> boldly::Result<()> {
         f_contrasts: vec![],
         noise: Noise::Ols,
     };
-    let mut ladder = Ladder::open(&DeviceChoice::Auto)?;
-    let result = glm::run(&spec, &mut ladder, &watch::Quiet)?;
-    let t = &result.contrasts[0].stat;
+    let results = std::env::temp_dir().join("boldly-first-level");
+    let mut session = Session::new(Vec::new(), Ladder::open(&DeviceChoice::Auto)?, &watch::Quiet);
+    let mut written = Written::new(Layout::folder(&results))?;
+    Command::Glm(spec).run(&mut session, &mut written)?;
+    written.commit()?;
+
+    let t = results.join("contrast-pain_stat-t_statmap.nii.gz");
+    let (grid, header, t) = boldly::io::read_map(&t)?;
     let peak = (0..t.len()).max_by(|&a, &b| t[a].total_cmp(&t[b])).expect("a grid has voxels");
     println!(
-        "pain > control: t = {:.2} with {} dof at voxel {:?}, {:.2} s on {}",
+        "pain > control: t = {:.2} ({:?}) at voxel {:?}, {:.2} s on {}",
         t[peak],
-        result.dof,
-        result.mask.grid.coordinates(peak),
+        header.intent,
+        grid.coordinates(peak),
         began.elapsed().as_secs_f64(),
-        ladder.device.report().name
+        session.ladder.device.report().name
     );
     Ok(())
 }

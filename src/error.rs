@@ -148,15 +148,30 @@ impl Error {
     /// The same error with its cause attached.
     #[must_use]
     pub fn caused_by(mut self, cause: impl StdError + Send + Sync + 'static) -> Error {
-        match &mut self {
+        if let Some(fault) = self.fault_mut() {
+            fault.source = Some(Box::new(cause));
+        }
+        self
+    }
+
+    fn fault_mut(&mut self) -> Option<&mut Fault> {
+        match self {
             Error::Usage(f)
             | Error::BadData(f)
             | Error::MissingInput(f)
             | Error::NoDevice(f)
             | Error::Output(f)
             | Error::Internal(f)
-            | Error::Device { fault: f, .. } => f.source = Some(Box::new(cause)),
-            Error::Interrupted => {}
+            | Error::Device { fault: f, .. } => Some(f),
+            Error::Interrupted => None,
+        }
+    }
+
+    /// The same error, its thing named as one of `whose`: the run that a contrast does not fit.
+    #[must_use]
+    pub fn of(mut self, whose: &str) -> Error {
+        if let Some(fault) = self.fault_mut() {
+            fault.thing = format!("{} of {whose}", fault.thing);
         }
         self
     }

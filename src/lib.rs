@@ -1,7 +1,7 @@
 //! boldly reanalyses BOLD fMRI on any GPU: RETROICOR, smoothing and the GLM over whole runs, each verified against an
 //! f64 CPU path.
 //!
-//! The modules in reading order: plain data ([`error`], [`volume`], [`table`], [`recording`]), the devices ([`gpu`]),
+//! The modules in reading order: plain data ([`error`], [`volume`], [`table`], [`recording`], [`maps`]), the devices ([`gpu`]),
 //! the statistics ([`stats`]), the GPU rooms with their f64 twins ([`kernels`]), files ([`io`]), regressors
 //! ([`physio`], [`design`]), a made-up study with known truth ([`simulate`]), the stories ([`pipeline`]), what
 //! people see ([`report`]) and the command line ([`cli`]).
@@ -12,6 +12,7 @@ pub mod error;
 pub mod gpu;
 pub mod io;
 pub mod kernels;
+pub mod maps;
 pub mod physio;
 pub mod pipeline;
 pub mod recording;

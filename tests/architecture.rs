@@ -3,82 +3,18 @@
 //! a made-up tree with that fault.
 #![allow(clippy::unwrap_used, reason = "in a test a panic is the failure")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use source::{code_only, module_of, outside_tests, paths_used};
+use tables::{MAY_USE, PIPELINE_MAY_USE};
 
 #[path = "architecture/made_up.rs"]
 mod made_up;
 #[path = "architecture/source.rs"]
 mod source;
-
-/// Who may use whom: each module, and the modules above it that it names. `main.rs` and `lib.rs` may use all.
-const MAY_USE: &[(&str, &[&str])] = &[
-    ("error", &[]),
-    ("volume", &["error"]),
-    ("table", &["error"]),
-    ("recording", &["error"]),
-    ("gpu", &["error", "volume"]),
-    ("stats", &["error"]),
-    ("kernels", &["error", "volume", "gpu", "stats"]),
-    ("io", &["error", "volume", "table", "recording"]),
-    ("physio", &["error", "volume", "recording", "stats"]),
-    ("design", &["error", "table", "recording", "stats"]),
-    // Nothing of physio or design: the demo must not prove itself.
-    ("simulate", &["error", "volume", "table", "recording"]),
-    (
-        "pipeline",
-        &[
-            "error",
-            "volume",
-            "table",
-            "recording",
-            "gpu",
-            "stats",
-            "kernels",
-            "io",
-            "physio",
-            "design",
-            "simulate",
-        ],
-    ),
-    (
-        "report",
-        &[
-            "error",
-            "volume",
-            "table",
-            "recording",
-            "gpu",
-            "stats",
-            "kernels",
-            "io",
-            "physio",
-            "design",
-            "simulate",
-            "pipeline",
-        ],
-    ),
-    (
-        "cli",
-        &[
-            "error",
-            "volume",
-            "table",
-            "recording",
-            "gpu",
-            "stats",
-            "kernels",
-            "io",
-            "physio",
-            "design",
-            "simulate",
-            "pipeline",
-            "report",
-        ],
-    ),
-];
+#[path = "architecture/tables.rs"]
+mod tables;
 
 /// Rooms that may name another room, and why.
 const ROOM_MAY_NAME: &[(&str, &str, &str)] = &[(
@@ -92,6 +28,9 @@ const SHADERS_OF_GPU: &[&str] = &["probe"];
 
 /// Longest file, in lines; most are near 100.
 const LONGEST: usize = 500;
+
+/// Modules in order, each with those that it may use.
+type Table<'a> = &'a [(&'a str, &'a [&'a str])];
 
 /// Path to text of every tracked kind of file.
 type Tree = BTreeMap<String, String>;
@@ -126,27 +65,61 @@ fn rust_files<'a>(
     tree.iter().filter(move |(path, _)| path.starts_with(folder) && path.ends_with(".rs"))
 }
 
-/// Arrows that [`MAY_USE`] does not have.
-fn forbidden_arrows(tree: &Tree) -> Vec<String> {
+/// Arrows that a table does not have. `depth`: 0 for the modules of the crate, 1 for those inside one of them.
+fn forbidden_arrows(tree: &Tree, folder: &str, depth: usize, table: Table) -> Vec<String> {
     let mut wrong = Vec::new();
-    for (path, text) in rust_files(tree, "src/") {
+    for (path, text) in rust_files(tree, folder) {
         let module = module_of(path);
-        let Some(from) = module.first() else { continue };
-        let Some((_, may)) = MAY_USE.iter().find(|(name, _)| name == from) else {
-            wrong.push(format!("{path}: module {from} is not in MAY_USE"));
+        let Some(from) = module.get(depth) else { continue };
+        let Some((_, may)) = table.iter().find(|(name, _)| name == from) else {
+            wrong.push(format!("{path}: module {from} is not in the table"));
             continue;
         };
         for (line, used) in paths_used(&module, &outside_tests(&code_only(text))) {
-            let Some(to) = used.first().filter(|to| MAY_USE.iter().any(|(name, _)| name == to))
-            else {
-                continue;
-            };
+            let is_beside = used.len() > depth && used[..depth] == module[..depth];
+            let to = used.get(depth).filter(|to| table.iter().any(|(name, _)| name == to));
+            let Some(to) = to.filter(|_| is_beside) else { continue };
             if to != from && !may.contains(&to.as_str()) {
                 wrong.push(format!("{path}:{line}: {from} uses {to}"));
             }
         }
     }
     wrong.dedup();
+    wrong
+}
+
+/// Modules of one folder that use each other in a circle, in any folder.
+fn circles(tree: &Tree) -> Vec<String> {
+    let modules: BTreeSet<Vec<String>> =
+        rust_files(tree, "src/").map(|(path, _)| module_of(path)).collect();
+    let mut arrows: BTreeMap<Vec<String>, BTreeSet<(String, String)>> = BTreeMap::new();
+    for (path, text) in rust_files(tree, "src/") {
+        let module = module_of(path);
+        for (_, used) in paths_used(&module, &outside_tests(&code_only(text))) {
+            let common = module.iter().zip(&used).take_while(|(a, b)| a == b).count();
+            let (Some(from), Some(to)) = (module.get(common), used.get(common)) else { continue };
+            let is_module = |m: &Vec<String>| m.len() > common && m[..=common] == used[..=common];
+            if modules.iter().any(is_module) {
+                let folder = arrows.entry(module[..common].to_vec()).or_default();
+                folder.insert((from.clone(), to.clone()));
+            }
+        }
+    }
+    let mut wrong = Vec::new();
+    for (folder, mut arrows) in arrows {
+        // What nothing of the folder uses, or what uses nothing of it, is in no circle.
+        loop {
+            let before = arrows.len();
+            let from: BTreeSet<String> = arrows.iter().map(|(from, _)| from.clone()).collect();
+            let to: BTreeSet<String> = arrows.iter().map(|(_, to)| to.clone()).collect();
+            arrows.retain(|(a, b)| to.contains(a) && from.contains(b));
+            if arrows.len() == before {
+                break;
+            }
+        }
+        let place = folder.join("::");
+        wrong.extend(arrows.iter().map(|(a, b)| format!("in crate::{place}: {a} uses {b}")));
+    }
     wrong
 }
 
@@ -335,22 +308,36 @@ fn assert_none(what: &str, wrong: &[String]) {
 
 #[test]
 fn every_module_uses_only_what_stands_above_it() {
-    assert_none("arrows that MAY_USE does not have", &forbidden_arrows(&checkout()));
+    let tree = checkout();
+    let arrows = forbidden_arrows(&tree, "src/", 0, MAY_USE);
+    assert_none("arrows that MAY_USE does not have", &arrows);
+    let arrows = forbidden_arrows(&tree, "src/pipeline/", 1, PIPELINE_MAY_USE);
+    assert_none("arrows that PIPELINE_MAY_USE does not have", &arrows);
 }
 
 #[test]
-fn may_use_points_upwards_only_and_lists_every_module_of_lib() {
-    let names: Vec<&str> = MAY_USE.iter().map(|(name, _)| *name).collect();
-    for (k, (name, may)) in MAY_USE.iter().enumerate() {
-        assert!(
-            may.iter().all(|to| names[..k].contains(to)),
-            "{name} may use something that does not stand above it"
-        );
+fn no_modules_use_each_other_in_a_circle() {
+    assert_none("circles", &circles(&checkout()));
+}
+
+#[test]
+fn the_tables_point_upwards_only_and_list_every_module() {
+    for (table, file) in [(MAY_USE, "src/lib.rs"), (PIPELINE_MAY_USE, "src/pipeline/mod.rs")] {
+        let names: Vec<&str> = table.iter().map(|(name, _)| *name).collect();
+        for (k, (name, may)) in table.iter().enumerate() {
+            assert!(
+                may.iter().all(|to| names[..k].contains(to)),
+                "{name} may use something that does not stand above it"
+            );
+        }
+        let text = checkout()[file].clone();
+        let modules = text.lines().filter_map(|line| {
+            line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';')
+        });
+        let missing: Vec<String> =
+            modules.filter(|m| !names.contains(m)).map(String::from).collect();
+        assert_none(&format!("modules of {file} that the table does not list"), &missing);
     }
-    let lib = checkout()["src/lib.rs"].clone();
-    let modules = lib.lines().filter_map(|l| l.strip_prefix("pub mod ")?.strip_suffix(';'));
-    let missing: Vec<String> = modules.filter(|m| !names.contains(m)).map(String::from).collect();
-    assert_none("modules that MAY_USE does not list", &missing);
 }
 
 #[test]

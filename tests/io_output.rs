@@ -113,6 +113,7 @@ fn the_checksum_of_every_kind_of_output_is_that_of_the_file_on_disk() {
     for ending in ["nii", "nii.gz"] {
         outputs.map(&at(&format!("map.{ending}")), &map, &values(30)).unwrap();
         let rows = [values(30), values(30)];
+        let rows: Vec<&[f32]> = rows.iter().map(|row| &row[..]).collect();
         outputs.maps(&at(&format!("maps.{ending}")), &map, &rows).unwrap();
         let how = (SampleType::I16, 0.25);
         outputs.stored(&at(&format!("stored.{ending}")), &map, how, &[7; 60]).unwrap();

@@ -6,9 +6,9 @@ use boldly::gpu::Device;
 use boldly::io::source::Memory;
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
+use boldly::maps::Bounds;
 use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::proof::{Proof, ProofPlan, SetMaps, prove};
-use boldly::pipeline::verify::Bounds;
 use boldly::pipeline::watch::Quiet;
 use boldly::volume::{Block, HostBold, SliceGroups};
 use common::{F32_ROUNDING, Random, assert_close, numbers, wide};
@@ -144,11 +144,11 @@ fn f_p_z_and_r_squares_of_each_set_equal_statsmodels_also_where_a_group_is_rank_
         assert_eq!(got.dof1, of(&golden["dof1"][name]), "{name}");
         // Stored as f32; 1e-10 for another algorithm in f64, 1e-9 more where 1 - SSE/SSE' cancels.
         for (stat, got, atol) in [
-            ("F", &got.f, 1e-10),
-            ("p", &got.p, 1e-12),
-            ("z", &got.z, 1e-8),
-            ("r2", &got.r2, 1e-10),
-            ("adjusted_r2", &got.adjusted_r2, 1e-10),
+            ("F", got.values("F"), 1e-10),
+            ("p", got.values("p"), 1e-12),
+            ("z", got.values("z"), 1e-8),
+            ("r2", got.values("rSquare"), 1e-10),
+            ("adjusted_r2", got.values("adjustedRSquare"), 1e-10),
         ] {
             let name = format!("{name} {stat}");
             assert_close(&name, &wide(got), &numbers(&want[stat]), F32_ROUNDING + 1e-9, atol);
@@ -161,9 +161,15 @@ fn tsnr_before_and_after_equal_numpys_mean_over_sd() {
     let (golden, study) = oracle();
     let (proof, _) = study.prove(Device::cpu());
     let tsnr = |key: &str| numbers(&golden["tsnr"][key]);
-    assert_close("before", &wide(&proof.tsnr_before), &tsnr("before"), F32_ROUNDING + 1e-12, 0.0);
+    assert_close(
+        "before",
+        &wide(&proof.tsnr.before.values[0]),
+        &tsnr("before"),
+        F32_ROUNDING + 1e-12,
+        0.0,
+    );
     // Both round the corrected run to f32, by 6e-8 of 1000 against an sd of 8 at most: 1e-5 where ties fall apart.
-    assert_close("after", &wide(&proof.tsnr_after), &tsnr("after"), 1e-6, 0.0);
+    assert_close("after", &wide(&proof.tsnr.after.values[0]), &tsnr("after"), 1e-6, 0.0);
     let spent = [7.0, 6.0];
     let want: Vec<f64> = (0..24)
         .map(|v| {
@@ -171,15 +177,17 @@ fn tsnr_before_and_after_equal_numpys_mean_over_sd() {
             100.0 * (tsnr("after")[v] / tsnr("before")[v] * left.sqrt() - 1.0)
         })
         .collect();
-    assert_close("gain", &wide(&proof.tsnr_gain_percent), &want, 0.0, 2e-4);
+    assert_close("gain", &wide(&proof.tsnr.gain.values[0]), &want, 0.0, 2e-4);
 }
 
 #[test]
 fn the_dof_of_groups_that_differ_have_maps_of_their_own() {
     let (_, study) = oracle();
     let (proof, _) = study.prove(Device::cpu());
-    let maps = proof.maps("sub-01").unwrap();
-    let map = |stem: &str| maps.iter().find(|m| m.stem == stem).map(|m| m.values.to_vec());
+    let maps = proof.maps();
+    let map = |stem: &str| {
+        maps.iter().find(|m| m.entities.stem("sub-01") == stem).map(|m| m.values[0].to_vec())
+    };
     let by_plane = |[a, b]: [f32; 2]| -> Vec<f32> {
         (0..24).map(|v| if v / 6 % 2 == 0 { a } else { b }).collect()
     };
@@ -189,7 +197,7 @@ fn the_dof_of_groups_that_differ_have_maps_of_their_own() {
     assert!(map("sub-01_desc-cardiac_stat-dof_statmap").is_none());
     assert!(map("sub-01_desc-cardiac_stat-adjustedRSquare_statmap").is_some());
     let (proof, _) = made_up([3, 2, 4], 60, 1).prove(Device::cpu());
-    let stems: Vec<String> = proof.maps("x").unwrap().into_iter().map(|m| m.stem).collect();
+    let stems: Vec<String> = proof.maps().iter().map(|m| m.entities.stem("x")).collect();
     assert!(!stems.iter().any(|stem| stem.contains("stat-dof")), "{stems:?}");
     assert!(stems.iter().any(|stem| stem == "x_desc-rvtHilbert_stat-rSquare_statmap"), "{stems:?}");
 }
@@ -223,21 +231,29 @@ fn columns_that_explain_nothing_have_an_f_of_one_no_adjusted_r_square_and_no_gai
         let variance =
             2.0 * dof2.powi(2) * (dof1 + dof2 - 2.0) / (dof1 * (dof2 - 2.0).powi(2) * (dof2 - 4.0));
         let error = (variance / 5400.0).sqrt();
-        let f = over(&set.f);
+        let f = over(set.values("F"));
         assert!((f - dof2 / (dof2 - 2.0)).abs() < 4.0 * error, "{}: mean F {f}", set.name);
-        assert!(over(&set.adjusted_r2).abs() < 0.002, "{}: {}", set.name, over(&set.adjusted_r2));
-        let p = over(&set.p);
+        assert!(
+            over(set.values("adjustedRSquare")).abs() < 0.002,
+            "{}: {}",
+            set.name,
+            over(set.values("adjustedRSquare"))
+        );
+        let p = over(set.values("p"));
         println!(
             "{}: mean F {f:.4}, adjusted R2 {:.5}, p {p:.4}",
             set.name,
-            over(&set.adjusted_r2)
+            over(set.values("adjustedRSquare"))
         );
         assert!((p - 0.5).abs() < 4.0 * (1.0 / 12.0_f64 / 5400.0).sqrt(), "{}: p {p}", set.name);
     }
-    let gain = mean(proof.tsnr_gain_percent.iter().map(|&g| f64::from(g)));
+    let gain = mean(proof.tsnr.gain.values[0].iter().map(|&g| f64::from(g)));
     println!("mean gain {gain:.3} %");
     assert!(gain.abs() < 0.5, "gain {gain} %");
-    assert!(proof.tsnr_after.iter().zip(&proof.tsnr_before).all(|(a, b)| a > b), "not dof counted");
+    assert!(
+        proof.tsnr.after.values[0].iter().zip(&*proof.tsnr.before.values[0]).all(|(a, b)| a > b),
+        "not dof counted"
+    );
 }
 
 #[test]
@@ -255,7 +271,7 @@ fn injected_cardiac_noise_shows_in_the_cardiac_map_alone() {
     let (proof, _) = study.prove(Device::cpu());
     let share = |name: &str, of: bool| {
         let voxels: Vec<usize> = (0..volume).filter(|&v| noisy(v) == of).collect();
-        let found = voxels.iter().filter(|&&v| set(&proof, name).p[v] < 1e-3).count();
+        let found = voxels.iter().filter(|&&v| set(&proof, name).values("p")[v] < 1e-3).count();
         found as f64 / voxels.len() as f64
     };
     assert!(share("cardiac", true) > 0.99 && share("physio", true) > 0.99);
@@ -264,7 +280,11 @@ fn injected_cardiac_noise_shows_in_the_cardiac_map_alone() {
     }
     assert!(share("cardiac", false) < 0.02);
     let gain = |of: bool| {
-        mean((0..volume).filter(|&v| noisy(v) == of).map(|v| f64::from(proof.tsnr_gain_percent[v])))
+        mean(
+            (0..volume)
+                .filter(|&v| noisy(v) == of)
+                .map(|v| f64::from(proof.tsnr.gain.values[0][v])),
+        )
     };
     // sd 10 and (12² + 9²)/2 on top: sqrt(1 + 1.125) = 1.458
     assert!(
@@ -275,7 +295,9 @@ fn injected_cardiac_noise_shows_in_the_cardiac_map_alone() {
     );
     // the share of the variance about task, drift and confounds: 1.125 / 2.125
     let r2 = mean(
-        (0..volume).filter(|&v| noisy(v)).map(|v| f64::from(set(&proof, "cardiac").adjusted_r2[v])),
+        (0..volume)
+            .filter(|&v| noisy(v))
+            .map(|v| f64::from(set(&proof, "cardiac").values("adjustedRSquare")[v])),
     );
     assert!((r2 - 0.529).abs() < 0.03, "{r2}");
 }
@@ -292,11 +314,13 @@ fn voxels_outside_the_mask_constant_or_not_finite_have_no_evidence() {
     assert_eq!((proof.fitted[5], proof.fitted[7], proof.fitted[9]), (true, false, false));
     for v in [5, 7, 9] {
         for set in &proof.sets {
-            assert_eq!([set.f[v], set.z[v], set.r2[v], set.adjusted_r2[v]], [0.0; 4], "{v}");
-            assert_eq!(set.p[v], 1.0);
+            for stat in ["F", "z", "rSquare", "adjustedRSquare"] {
+                assert_eq!(set.values(stat)[v], 0.0, "{stat} {v}");
+            }
+            assert_eq!(set.values("p")[v], 1.0);
         }
-        assert_eq!((proof.tsnr_before[v], proof.tsnr_after[v]), (0.0, 0.0));
-        assert_eq!(proof.tsnr_gain_percent[v], 0.0);
+        assert_eq!((proof.tsnr.before.values[0][v], proof.tsnr.after.values[0][v]), (0.0, 0.0));
+        assert_eq!(proof.tsnr.gain.values[0][v], 0.0);
     }
     assert!(proof.mean[7].is_nan() && proof.mean[5] == 123.0 && proof.mean[9] > 900.0);
     assert!(corrected.data[36 * 20 + 7].is_nan());
@@ -314,26 +338,26 @@ fn the_test_adapter_proves_what_the_cpu_path_proves() {
         let (got, _) = study.prove(test_adapter::open(Some(f64_sums)));
         let bounds = if f64_sums { Bounds::F64_ACCUMULATORS } else { Bounds::F32 };
         assert_eq!((&got.fitted, &got.dof2), (&want.fitted, &want.dof2));
-        let (got_maps, want_maps) = (got.maps("x").unwrap(), want.maps("x").unwrap());
+        let (got_maps, want_maps) = (got.maps(), want.maps());
         assert_eq!(
             want_maps.len(),
             5 * 5 + 2 + 3 + 1,
             "the dof of two sets and the residual one differ by group"
         );
         for (got, map) in got_maps.iter().zip(&want_maps) {
-            let tolerance = want.tolerance(map, bounds);
+            let stem = map.entities.stem("");
             let mut worst = (0.0, 0);
-            for (v, (&g, &w)) in got.values.iter().zip(map.values.iter()).enumerate() {
+            for (v, (&g, &w)) in got.values[0].iter().zip(&*map.values[0]).enumerate() {
                 let off = f64::from((g - w).abs());
-                let multiple = if off == 0.0 { 0.0 } else { off / tolerance(v) };
-                assert!(multiple <= 1.0, "{}[{v}] = {g} for {w}: {multiple} x tolerance", map.stem);
+                let multiple = if off == 0.0 { 0.0 } else { off / map.tolerance.at(bounds, 0, v) };
+                assert!(multiple <= 1.0, "{}[{v}] = {g} for {w}: {multiple} x tolerance", stem);
                 worst = if multiple > worst.0 { (multiple, v) } else { worst };
             }
-            println!(
-                "{}, f64 sums {f64_sums}: {:.4} x tolerance at {}",
-                map.stem, worst.0, worst.1
-            );
+            println!("{}, f64 sums {f64_sums}: {:.4} x tolerance at {}", stem, worst.0, worst.1);
         }
-        assert_eq!(got.tsnr_before, want.tsnr_before, "of the run as read: no device takes part");
+        assert_eq!(
+            got.tsnr.before.values, want.tsnr.before.values,
+            "of the run as read: no device takes part"
+        );
     }
 }

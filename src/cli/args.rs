@@ -14,10 +14,9 @@ use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::order::Criterion;
-use crate::pipeline::save::Session;
-use crate::pipeline::spec::{DesignOptions, RecordOptions};
-use crate::report::qc;
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Criterion, DesignOptions, RecordOptions};
+use crate::pipeline::watch::Watch;
 
 /// `--device`.
 #[derive(Debug, clap::Args)]
@@ -40,9 +39,9 @@ impl DeviceArgs {
     }
 
     /// A session on it.
-    pub fn session(&self, started: Instant) -> Result<Session> {
+    pub fn session<'a>(&self, started: Instant, watch: &'a dyn Watch) -> Result<Session<'a>> {
         let ladder = Ladder::open(&self.choice())?;
-        Ok(Session { command_line: command_line(), started, ladder, page: qc::page })
+        Ok(Session { started, ..Session::new(command_line(), ladder, watch) })
     }
 }
 

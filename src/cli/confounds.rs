@@ -9,8 +9,7 @@ use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::kernels::covariance::Scaling;
 use crate::pipeline::confounds;
-use crate::pipeline::save::Saved;
-use crate::pipeline::spec::{ConfoundsSpec, Keep};
+use crate::pipeline::spec::{Command, ConfoundsSpec, Keep};
 
 /// What is kept without --acompcor and --tcompcor: half the variance, as fMRIPrep.
 const HALF: Keep = Keep::Share(0.5);
@@ -142,10 +141,7 @@ impl Args {
             },
             variable_share: self.variable,
         };
-        let table = confounds::table_path(&self.out, &spec.bold);
-        self.work.run(started, |session, terminal| {
-            let provenance = confounds::write(session, &spec, &table, terminal)?;
-            Ok(vec![Saved { out: table.clone(), provenance, maps: Vec::new() }])
-        })
+        let layout = confounds::layout(&self.out, &spec.bold);
+        self.work.run(started, layout, |_| Ok(Command::Confounds(spec)))
     }
 }

@@ -9,8 +9,8 @@ use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
-use crate::pipeline::save::{self, Saved};
-use crate::pipeline::spec::{GlmSpec, Noise, SmoothOptions};
+use crate::pipeline::products::Layout;
+use crate::pipeline::spec::{Command, GlmSpec, Noise, SmoothOptions};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -92,12 +92,10 @@ enum NoiseName {
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let spec = self.spec()?;
-        self.work.run(started, |session, terminal| {
+        self.work.run(started, Layout::folder(&self.out), |session| {
             let by = self.design.criterion();
-            let spec = order::for_glm(&mut session.ladder, spec, by, terminal)?;
-            let (result, provenance) = save::glm(session, &spec, &self.out, terminal)?;
-            terminal.peaks(&result);
-            Ok(vec![Saved { out: self.out.clone(), provenance, maps: Vec::new() }])
+            let spec = order::for_glm(&mut session.ladder, spec, by, &session.watch)?;
+            Ok(Command::Glm(spec))
         })
     }
 

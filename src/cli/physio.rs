@@ -5,9 +5,13 @@ use std::process::ExitCode;
 
 use crate::cli::args::{self, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
 use crate::error::Result;
+use crate::gpu::Device;
 use crate::physio::Terms;
-use crate::pipeline::physio::{PhysioSpec, write};
-use crate::report::qc;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::physio;
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, PhysioSpec};
+use crate::pipeline::written::Written;
 
 /// Turn pulse and breathing into regressors, and their peaks into a table that can be corrected by hand.
 #[derive(Debug, clap::Args)]
@@ -67,11 +71,20 @@ impl Args {
             tr: self.timing.tr,
             volumes: self.volumes,
         };
+        let layout = physio::layout(&self.out, &spec.physio);
         let terminal = self.talk.terminal();
-        let (prefix, summary) = write(&spec, &self.out, args::command_line(), qc::page, &terminal)?;
-        terminal.wrote(&prefix, summary.outputs.len());
+        let ladder = Ladder::around(Device::cpu());
+        let mut session = Session::new(args::command_line(), ladder, &terminal);
+        let mut written = Written::new(layout)?;
+        Command::Physio(spec).run(&mut session, &mut written)?;
+        let saved = written.commit()?;
+        saved.iter().for_each(|one| terminal.done(one));
         if self.talk.json {
-            super::print_json(&summary)?;
+            let files = saved.iter().flat_map(|one| &one.files);
+            let summary = files.filter(|path| path.to_string_lossy().ends_with("_summary.json"));
+            for path in summary {
+                super::print_json(&crate::io::bids::read_json(path)?)?;
+            }
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -2,14 +2,11 @@
 
 use std::cell::RefCell;
 use std::io::IsTerminal;
-use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::kernels::contrast::Stat;
-use crate::pipeline::glm::GlmResult;
-use crate::pipeline::provenance::Provenance;
 use crate::pipeline::watch::Watch;
+use crate::pipeline::written::Saved;
 
 /// A person's terminal, or a log.
 pub(super) struct Terminal {
@@ -38,31 +35,9 @@ impl Terminal {
         }
     }
 
-    /// The largest value of each contrast and where it is.
-    pub(super) fn peaks(&self, result: &GlmResult) {
-        if self.quiet {
-            return;
-        }
-        for c in &result.contrasts {
-            let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            if let Some((voxel, value)) = peak {
-                let [i, j, k] = result.mask.grid.coordinates(voxel);
-                let letter = if c.stat_kind == Stat::T { "t" } else { "F" };
-                self.line(&format!(
-                    "{}: largest {letter} {value:.3} at voxel ({i}, {j}, {k}), dof {}",
-                    c.name, c.dof
-                ));
-            }
-        }
-    }
-
-    /// The closing line of a command that writes files of one prefix.
-    pub(super) fn wrote(&self, prefix: &Path, n_files: usize) {
-        self.line(&format!("wrote {n_files} files {}_*", prefix.display()));
-    }
-
-    /// The closing line.
-    pub(super) fn done(&self, out: &Path, provenance: &Provenance) {
+    /// The closing line of one command.
+    pub(super) fn done(&self, saved: &Saved) {
+        let provenance = &saved.provenance;
         if self.verbose > 0 {
             for span in &provenance.timings {
                 let rate = span.bytes as f64 / span.seconds.max(1e-9) / 1e9;
@@ -76,7 +51,7 @@ impl Terminal {
         }
         self.line(&format!(
             "wrote {} in {:.2} s on {}",
-            out.display(),
+            saved.place().display(),
             provenance.wall_s,
             provenance.device.name
         ));

@@ -10,9 +10,16 @@ use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, Name, without_echo};
-use crate::pipeline::order;
-use crate::pipeline::save::{self, Cleaning};
-use crate::pipeline::spec::{ProofOptions, RetroicorSpec};
+use crate::pipeline::products::Layout;
+use crate::pipeline::spec::{ProofOptions, RetroicorSpec, RunSpec};
+use crate::pipeline::written::Written;
+use crate::pipeline::{order, retroicor};
+
+/// An image to correct, and where it goes.
+struct Image {
+    spec: RetroicorSpec,
+    layout: Layout,
+}
 
 /// Remove cardiac and respiratory noise from runs and their echoes, slice by slice.
 #[derive(Debug, clap::Args)]
@@ -77,16 +84,28 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        let cleanings = self.cleanings()?;
-        self.work.run(started, |session, terminal| {
+        let mut runs = self.images()?;
+        self.work.work(started, |session| {
             let by = self.design.criterion();
-            let cleanings = order::for_retroicor(&mut session.ladder, cleanings, by, terminal)?;
-            save::retroicor(session, &cleanings, self.maps.as_deref(), terminal)
+            let mut written = Written::new(runs[0][0].layout.clone())?;
+            for echoes in &mut runs {
+                let mut specs: Vec<&mut RetroicorSpec> =
+                    echoes.iter_mut().map(|echo| &mut echo.spec).collect();
+                order::for_retroicor(&mut session.ladder, &mut specs, by, &session.watch)?;
+            }
+            for echoes in &runs {
+                let mut shared = None;
+                for Image { spec, layout } in echoes {
+                    written.next(layout.clone())?;
+                    shared = Some(retroicor::echo(spec, shared, session, &mut written)?);
+                }
+            }
+            Ok(written)
         })
     }
 
-    /// One an image, the echoes of a run behind each other.
-    fn cleanings(&self) -> Result<Vec<Cleaning>> {
+    /// Each run's images, its echoes behind each other.
+    fn images(&self) -> Result<Vec<Vec<Image>>> {
         let runs = by_run(&self.bold, self.physio.len());
         let files = RunFiles {
             events: &self.events,
@@ -98,21 +117,25 @@ impl Args {
         };
         let firsts: Vec<PathBuf> = runs.iter().map(|echoes| echoes[0].clone()).collect();
         let specs = files.of_runs(&firsts, &self.timing, &self.record)?;
-        let mut cleanings: Vec<Cleaning> = Vec::new();
-        for (number, (run, echoes)) in specs.into_iter().zip(runs).enumerate() {
-            for bold in echoes {
-                let out = self.out_of(&bold)?;
-                if let Some(twin) = cleanings.iter().find(|c| c.out == out) {
-                    return Err(same_name(&twin.spec.run.bold, &bold, &out));
-                }
-                let mut run = run.clone();
-                run.bold = bold;
-                let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
-                let spec = RetroicorSpec { run, design: self.design.options(), proof };
-                cleanings.push(Cleaning { spec, out, run: number });
+        let mut outs: Vec<(PathBuf, PathBuf)> = Vec::new();
+        let mut image = |bold: PathBuf, run: &RunSpec| {
+            let out = self.out_of(&bold)?;
+            if let Some((_, twin)) = outs.iter().find(|(other, _)| *other == out) {
+                return Err(same_name(twin, &bold, &out));
             }
-        }
-        Ok(cleanings)
+            outs.push((out.clone(), bold.clone()));
+            let layout = match &self.maps {
+                Some(maps) => Layout::named(&out).with_maps(maps, &Name::of(&bold).prefix()),
+                None => Layout::named(&out),
+            };
+            let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
+            let run = RunSpec { bold, ..run.clone() };
+            let spec = RetroicorSpec { run, design: self.design.options(), proof };
+            Ok(Image { spec, layout })
+        };
+        let runs = specs.into_iter().zip(runs);
+        runs.map(|(run, echoes)| echoes.into_iter().map(|bold| image(bold, &run)).collect())
+            .collect()
     }
 
     /// The image to write for one that is read.

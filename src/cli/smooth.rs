@@ -8,8 +8,8 @@ use crate::cli::args::KernelName;
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
-use crate::pipeline::save::{self, Saved};
-use crate::pipeline::spec::{SmoothOptions, SmoothSpec};
+use crate::pipeline::products::Layout;
+use crate::pipeline::spec::{Command, SmoothOptions, SmoothSpec};
 
 /// Smooth every volume of a run with a Gaussian.
 #[derive(Debug, clap::Args)]
@@ -42,9 +42,6 @@ impl Args {
         let smooth =
             SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: self.mask };
         let spec = SmoothSpec { bold: self.bold, smooth };
-        self.work.run(started, |session, terminal| {
-            let provenance = save::smooth(session, &spec, &self.out, terminal)?;
-            Ok(vec![Saved { out: self.out.clone(), provenance, maps: Vec::new() }])
-        })
+        self.work.run(started, Layout::named(&self.out), |_| Ok(Command::Smooth(spec)))
     }
 }

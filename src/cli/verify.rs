@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use crate::cli::args::TalkArgs;
 use crate::error::Result;
-use crate::pipeline::verify::{Comparison, verify};
+use crate::pipeline::comparison::Comparison;
+use crate::pipeline::verify::verify;
 
 /// Rerun a finished output from its sidecar on the f64 CPU path and compare every voxel.
 #[derive(Debug, clap::Args)]
@@ -22,7 +23,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let comparisons = verify(&self.out, &self.talk.terminal())?;
+        let comparisons = verify(std::slice::from_ref(&self.out), &self.talk.terminal())?;
         if self.talk.json {
             super::print_json(&comparisons)?;
         } else {
@@ -40,16 +41,25 @@ pub(super) fn exit_code(comparisons: &[Comparison]) -> ExitCode {
 
 /// One line an image or table.
 pub(super) fn table(comparisons: &[Comparison]) -> String {
-    let width = comparisons.iter().map(|c| c.image.len()).max().unwrap_or(0);
+    let width = comparisons.iter().map(|c| c.output.len()).max().unwrap_or(0);
     let mut text = format!(
         "{:<width$}  {:>10}  {:>20}  {:>14}  {:>14}  {:>10}  {:>6}\n",
         "output", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"
     );
     for c in comparisons {
+        c.faults
+            .iter()
+            .for_each(|fault| text.push_str(&format!("{:<width$}  {fault}\n", c.output)));
+        if c.compared == 0 {
+            if c.faults.is_empty() {
+                text.push_str(&format!("{:<width$}  {:>10}\n", c.output, "checksum"));
+            }
+            continue;
+        }
         let [i, j, k, row] = c.worst_at;
         text.push_str(&format!(
             "{:<width$}  {:>10}  {:>20}  {:>14.7e}  {:>14.7e}  {:>10.2e}  {:>6}\n",
-            c.image,
+            c.output,
             c.compared,
             format!("{i},{j},{k};{row}"),
             c.got,

@@ -1,14 +1,16 @@
-//! What every command that makes images does around its own work.
+//! What every command that makes files does around its own work.
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{DeviceArgs, TalkArgs};
 use crate::cli::progress::Terminal;
 use crate::error::Result;
-use crate::pipeline::save::{Saved, Session};
-use crate::pipeline::verify::verify_all;
+use crate::pipeline::products::Layout;
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::Command;
+use crate::pipeline::verify::verify;
+use crate::pipeline::written::{Saved, Written};
 
 /// The arguments after a command's own.
 #[derive(Debug, clap::Args)]
@@ -23,33 +25,56 @@ pub(super) struct WorkArgs {
 }
 
 impl WorkArgs {
-    /// Open the device, do the work, say what was written, verify it where that is asked.
+    /// Run one command whose outputs go to a place. `resolve`: what the device decides of it.
     pub fn run(
         &self,
         started: Instant,
-        work: impl FnOnce(&mut Session, &Terminal) -> Result<Vec<Saved>>,
+        layout: Layout,
+        resolve: impl FnOnce(&mut Session<'_>) -> Result<Command>,
     ) -> Result<ExitCode> {
-        let mut session = self.device.session(started)?;
+        self.work(started, |session| {
+            let command = resolve(session)?;
+            let mut written = Written::new(layout)?;
+            command.run(session, &mut written)?;
+            Ok(written)
+        })
+    }
+
+    /// Open the device, do the work, say what was written, verify it where that is asked.
+    pub fn work(
+        &self,
+        started: Instant,
+        work: impl FnOnce(&mut Session<'_>) -> Result<Written>,
+    ) -> Result<ExitCode> {
         let terminal = self.talk.terminal();
-        let saved = work(&mut session, &terminal)?;
-        saved.iter().for_each(|one| terminal.done(&one.out, &one.provenance));
-        let outs = saved.iter().flat_map(|one| std::iter::once(&one.out).chain(&one.maps));
-        let outs: Vec<PathBuf> = outs.cloned().collect();
-        let comparisons = if self.verify { Some(verify_all(&outs, &terminal)?) } else { None };
+        let mut session = self.device.session(started, &terminal)?;
+        let saved = work(&mut session)?.commit()?;
+        saved.iter().for_each(|one| terminal.done(one));
+        let files: Vec<_> = saved.iter().flat_map(|one| one.files.clone()).collect();
+        let comparisons = if self.verify { Some(verify(&files, &terminal)?) } else { None };
+        self.print(&saved, comparisons.as_deref(), terminal)?;
+        Ok(comparisons.map_or(ExitCode::SUCCESS, |c| super::verify::exit_code(&c)))
+    }
+
+    fn print(
+        &self,
+        saved: &[Saved],
+        comparisons: Option<&[crate::pipeline::comparison::Comparison]>,
+        terminal: Terminal,
+    ) -> Result<()> {
         drop(terminal);
         // of one image its own, of several a list
-        let provenance = match &saved[..] {
+        let provenance = match saved {
             [one] => serde_json::json!(one.provenance),
             all => serde_json::json!(all.iter().map(|one| &one.provenance).collect::<Vec<_>>()),
         };
-        match (&comparisons, self.talk.json) {
+        match (comparisons, self.talk.json) {
             (Some(c), true) => {
-                super::print_json(&serde_json::json!({ "provenance": provenance, "verify": c }))?;
+                super::print_json(&serde_json::json!({ "provenance": provenance, "verify": c }))
             }
-            (None, true) => super::print_json(&provenance)?,
-            (Some(c), false) => super::print(&super::verify::table(c))?,
-            (None, false) => {}
+            (None, true) => super::print_json(&provenance),
+            (Some(c), false) => super::print(&super::verify::table(c)),
+            (None, false) => Ok(()),
         }
-        Ok(comparisons.map_or(ExitCode::SUCCESS, |c| super::verify::exit_code(&c)))
     }
 }

@@ -29,6 +29,7 @@ mod write;
 pub use acquire::{acquisition, acquisition_notes};
 pub use bold::BoldFile;
 pub use compress::{gzip, gzip_samples};
+pub(crate) use files::read_text;
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};

@@ -34,6 +34,11 @@ pub trait BoldSink {
     fn is_stream(&self) -> bool {
         false
     }
+    /// Every block was written.
+    ///
+    /// # Errors
+    /// Whatever finishing meets, and blocks that are missing.
+    fn finish(self: Box<Self>) -> Result<()>;
 }
 
 impl BoldSource for BoldFile {
@@ -55,6 +60,9 @@ impl BoldSource for BoldFile {
 }
 
 impl BoldSink for BoldWriter {
+    fn finish(self: Box<Self>) -> Result<()> {
+        BoldWriter::finish(*self)
+    }
     fn write(&mut self, bold: &HostBold) -> Result<()> {
         self.write_block(bold)
     }
@@ -93,6 +101,9 @@ impl BoldSource for Memory {
 }
 
 impl BoldSink for Memory {
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
     fn write(&mut self, bold: &HostBold) -> Result<()> {
         let block = &bold.block;
         let plane = block.plane_len();

@@ -2,11 +2,53 @@
 //! iterate clip = 0.5 x median of the voxels at or above clip until it stands still; keep the largest 6-connected piece at
 //! or above clip; fill its holes (background pieces that do not touch the edge of the grid).
 
+use std::path::Path;
+
 use crate::error::{Error, Result};
+use crate::io::source::BoldSource;
+use crate::io::{self, BoldFile};
+use crate::pipeline::blocks::batches;
+use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
 /// The rule in one line, for the log and the sidecar.
 pub const RULE: &str = "mean image >= half the median of the voxels at or above that clip, largest piece, holes filled";
+
+/// The mask that was given, or one made from the run's mean image.
+///
+/// # Errors
+/// What the mask or the run holds or lacks.
+pub fn mask(given: Option<&Path>, bold: &mut BoldFile, watch: &dyn Watch) -> Result<Mask> {
+    if let Some(path) = given {
+        return io::read_mask(path, &bold.grid);
+    }
+    let mean = mean_image(bold)?;
+    let mask = from_mean(&bold.path.display().to_string(), &mean, &bold.grid)?;
+    watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
+    Ok(mask)
+}
+
+/// Mean over the volumes that are finite, `[voxel]`; NaN where none is.
+///
+/// # Errors
+/// Those of reading the run.
+pub fn mean_image(source: &mut dyn BoldSource) -> Result<Vec<f64>> {
+    let (shape, n_volumes) = (source.shape(), source.n_volumes());
+    let mut sum = vec![0.0_f64; shape.iter().product()];
+    let mut missing = vec![0_u32; sum.len()];
+    for block in batches(shape, n_volumes, 32 << 20) {
+        let bold = source.read(&block)?;
+        for volume in bold.data.chunks_exact(sum.len()) {
+            for ((sum, missing), &value) in sum.iter_mut().zip(&mut missing).zip(volume) {
+                let finite = value.is_finite();
+                *sum += if finite { f64::from(value) } else { 0.0 };
+                *missing += u32::from(!finite);
+            }
+        }
+    }
+    let mean = |(sum, missing): (f64, u32)| sum / (n_volumes as f64 - f64::from(missing));
+    Ok(sum.into_iter().zip(missing).map(mean).collect())
+}
 
 /// The mask of a mean image `[voxel]`; values that are not finite are outside.
 ///

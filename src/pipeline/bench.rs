@@ -13,7 +13,7 @@ use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
 use crate::pipeline::blocks::{Ladder, batches, block_bytes, plane_bytes, slabs};
-use crate::pipeline::save::totals;
+use crate::pipeline::provenance::totals;
 use crate::volume::{Block, HostBold, SliceGroups};
 
 mod files;

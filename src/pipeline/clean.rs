@@ -7,7 +7,7 @@ use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
     Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
 };
-use crate::pipeline::inputs::{self, Run};
+use crate::pipeline::inputs::{self, Columns, Run};
 use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
 use crate::volume::Block;
@@ -79,28 +79,45 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
     prepared(run, watch)
 }
 
+/// What the echoes of a run share: its columns, and what is subtracted of them.
+#[derive(Debug)]
+pub struct Shared {
+    of: Columns,
+    projection: Projection,
+    /// Heard while they were made, which hold for every echo.
+    pub warnings: Vec<String>,
+}
+
+impl Prepared {
+    /// What other echoes of this run may use.
+    #[must_use]
+    pub fn shared(&self, warnings: Vec<String>) -> Shared {
+        Shared { of: Columns::of(&self.run), projection: self.projection.clone(), warnings }
+    }
+}
+
 /// Another echo of a prepared run, with its columns; none where it needs its own.
 ///
 /// # Errors
 /// As [`prepare`]; bad data when it is not of the same acquisition.
 pub fn prepare_echo(
-    prepared: &Prepared,
+    shared: &Shared,
     spec: &RetroicorSpec,
     watch: &dyn Watch,
 ) -> Result<Option<Prepared>> {
-    let echo = inputs::echo(&prepared.run, &spec.run, watch)?;
+    let echo = inputs::echo(&shared.of, &spec.run, watch)?;
     Ok(echo.map(|run| {
         watch.note(&format!(
             "{}: an echo of {}, which shares its columns",
             inputs::display(&run.bold.path),
-            inputs::display(&prepared.run.bold.path)
+            inputs::display(&shared.of.bold)
         ));
-        Prepared { run, projection: prepared.projection.clone() }
+        Prepared { run, projection: shared.projection.clone() }
     }))
 }
 
 fn prepared(run: Run, watch: &dyn Watch) -> Result<Prepared> {
-    let Some(slices) = &run.slices else {
+    let Some(slices) = run.slices() else {
         return Err(Error::internal("retroicor", "has no columns", "have some", ""));
     };
     let projection = Projection::new(inputs::common_columns(&run), slices)?;

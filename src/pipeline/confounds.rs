@@ -5,7 +5,7 @@
 //! variance as what is kept, and 2 % of the brain's voxels, chosen by their standard deviation about a parabola. The number
 //! of cosines is SPM's and nilearn's, floor(2 n TR / cutoff); nipype, and so fMRIPrep, takes one fewer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
@@ -16,21 +16,20 @@ use crate::io::{self, BoldFile};
 use crate::kernels::covariance::{Covariance, Filter};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::display;
-use crate::pipeline::spec::{ConfoundsSpec, Keep};
+use crate::pipeline::products::{Account, Layout, Opened, Products};
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, ConfoundsSpec, Keep, Role};
 use crate::pipeline::watch::Watch;
 
-mod compare;
 mod components;
 mod regions;
 mod survey;
-mod write;
+mod table;
 
-pub use compare::compare;
 pub use components::Component;
 use components::{Region, find};
 use regions::{Place, Regions};
 use survey::{Survey, add_variable, most_variable, survey};
-pub use write::{table_path, write};
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -56,17 +55,17 @@ pub struct Column {
 
 /// The finished table in memory.
 #[derive(Debug)]
-pub struct ConfoundsResult {
+struct ConfoundsResult {
     /// The columns in file order.
     pub columns: Vec<Column>,
     /// Components that were found and not kept.
     pub dropped: Vec<Component>,
     /// The image, whose checksum may still be on its way.
     pub bold: BoldFile,
-    /// Files read beside it, role and path.
-    pub files: Vec<(&'static str, PathBuf)>,
+    /// Sidecars read beside it.
+    sidecars: Vec<(Role, PathBuf)>,
     /// Stages in order.
-    pub stages: Vec<String>,
+    stages: Vec<&'static str>,
     /// What the options and files came to.
     pub resolved: Map<String, Value>,
     /// Voxels by region.
@@ -76,8 +75,42 @@ pub struct ConfoundsResult {
 /// Make the table.
 ///
 /// # Errors
-/// Whatever its inputs hold or lack, and device errors.
+/// Whatever its inputs hold or lack, device and output errors.
 pub fn run(
+    spec: &ConfoundsSpec,
+    session: &mut Session<'_>,
+    products: &mut dyn Products,
+) -> Result<()> {
+    let Session { ladder, watch, .. } = &mut *session;
+    let found = find_columns(spec, ladder, watch)?;
+    products.table(table::text(&found))?;
+    let ConfoundsResult { bold, sidecars, stages, resolved, counts, .. } = found;
+    let opened = Opened { found: sidecars, bolds: vec![bold] };
+    let command = Command::Confounds(spec.clone());
+    let account = Account { stages, resolved, counts, ..Account::of(command, opened) };
+    products.finish(session, account)
+}
+
+/// Where the table goes: `out` itself where it ends in .tsv; else what its name begins with; in a folder (it exists, or the
+/// name ends in /) the run's name without its suffix, `desc-` and `space-`.
+#[must_use]
+pub fn layout(out: &Path, bold: &Path) -> Layout {
+    let text = out.as_os_str().to_string_lossy();
+    if text.to_lowercase().ends_with(".tsv") {
+        return Layout::named(out);
+    }
+    if !out.is_dir() && !text.ends_with(['/', '\\']) {
+        return Layout::prefix(out);
+    }
+    let name = bold.file_name().unwrap_or_default().to_string_lossy();
+    let stem = name.split('.').next().unwrap_or_default();
+    let stem = stem.strip_suffix("_bold").unwrap_or(stem);
+    let is_of_image = |part: &&str| ["desc-", "space-", "res-"].iter().any(|e| part.starts_with(e));
+    let parts: Vec<&str> = stem.split('_').filter(|part| !is_of_image(part)).collect();
+    Layout::prefix(&out.join(parts.join("_")))
+}
+
+fn find_columns(
     spec: &ConfoundsSpec,
     ladder: &mut Ladder,
     watch: &dyn Watch,
@@ -99,7 +132,7 @@ pub fn run(
 
     let mut surveyed = survey(spec, ladder, &mut bold, &mut regions, &filter, watch)?;
     regions.report(watch)?;
-    let mut stages = vec!["read".to_owned(), "mean".to_owned()];
+    let mut stages = vec!["read", "mean"];
     let mut found = tissues(spec, &regions, &surveyed);
     if spec.tcompcor.is_some() {
         let (chosen, least_sd) =
@@ -110,9 +143,9 @@ pub fn run(
         ));
         surveyed.variable = add_variable(ladder, &mut bold, &chosen, &filter, watch)?;
         found.push((Region::Variable, surveyed.variable.clone()));
-        stages.push("most variable voxels".to_owned());
+        stages.push("most variable voxels");
     }
-    stages.extend(["covariance", "components"].map(str::to_owned));
+    stages.extend(["covariance", "components"]);
 
     let mut columns = means(&regions, &surveyed);
     let mut dropped = Vec::new();
@@ -125,20 +158,13 @@ pub fn run(
         dropped.extend(components.dropped);
     }
     columns.extend(cosine_columns(&cosines, tr));
-    let mut files: Vec<(&'static str, PathBuf)> = Vec::new();
-    files.extend(sidecar.files.iter().map(|f| ("sidecar", f.clone())));
-    for (role, path) in
-        [("csf", &spec.csf), ("white matter", &spec.white_matter), ("mask", &spec.mask)]
-    {
-        files.extend(path.iter().map(|p| (role, p.clone())));
-    }
     Ok(ConfoundsResult {
         resolved: resolved(spec, &columns, tr, bold.n_volumes),
         counts: regions.counts(&surveyed),
         columns,
         dropped,
         bold,
-        files,
+        sidecars: sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect(),
         stages,
     })
 }

@@ -10,11 +10,15 @@ use crate::gpu::{Bold, Device};
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile};
 use crate::kernels::smooth::{Kernel, Taps, smooth};
-use crate::pipeline::glm::{GlmResult, mean_image};
-use crate::pipeline::save::{self, Cleaning, Session};
-use crate::pipeline::spec::{DesignOptions, GlmSpec, Noise, RetroicorSpec, RunSpec, SmoothOptions};
+use crate::pipeline::automask::mean_image;
+use crate::pipeline::products::Layout;
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{
+    Command, DesignOptions, GlmSpec, Noise, RetroicorSpec, RunSpec, SmoothOptions,
+};
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
+use crate::pipeline::written::Written;
 use crate::simulate::write::paths;
 use crate::volume::{Block, Grid, HostBold};
 
@@ -71,22 +75,28 @@ pub fn demo(
     data: &Path,
     out: &Path,
     design: &DesignOptions,
-    session: &mut Session,
+    session: &mut Session<'_>,
     watch: &dyn Watch,
 ) -> Result<DemoResult> {
     let mut clock = Clock::default();
-    watch.note("pain without RETROICOR");
-    let plain = glm_spec(data, design, false);
-    let (before, _) = save::glm(session, &plain, &out.join("uncorrected"), watch)?;
-    clock.lap("glm without RETROICOR");
-    watch.note("pain with RETROICOR");
-    let corrected = glm_spec(data, design, true);
-    let (after, _) = save::glm(session, &corrected, &out.join("corrected"), watch)?;
-    clock.lap("glm with RETROICOR");
+    let mut write = |command: Command, layout: Layout| {
+        let mut written = Written::new(layout)?;
+        command.run(session, &mut written)?;
+        written.commit()
+    };
+    let (plain, corrected) = (glm_spec(data, design, false), glm_spec(data, design, true));
+    let folders = [out.join("uncorrected"), out.join("corrected")];
+    for (spec, folder, with) in
+        [(&plain, &folders[0], "without"), (&corrected, &folders[1], "with")]
+    {
+        watch.note(&format!("pain {with} RETROICOR"));
+        write(Command::Glm(spec.clone()), Layout::folder(folder))?;
+        clock.lap(&format!("glm {with} RETROICOR"));
+    }
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
     let (run, design) = (corrected.runs[0].clone(), corrected.design.clone());
     let spec = RetroicorSpec { run, design, proof: None };
-    save::retroicor(session, &[Cleaning { spec, out: clean.clone(), run: 0 }], None, watch)?;
+    write(Command::Retroicor(spec), Layout::named(&clean))?;
     clock.lap("retroicor");
 
     let mut raw = BoldFile::open(&plain.runs[0].bold)?;
@@ -99,13 +109,13 @@ pub fn demo(
     let mut line = |quantity: &str, before: f64, after: f64| {
         lines.push(Line { quantity: quantity.to_owned(), before, after });
     };
-    let t = |r: &GlmResult| r.contrasts[0].stat.clone();
-    let (t_before, t_after) = (t(&before), t(&after));
+    let [before, after] = [&folders[0], &folders[1]].map(|folder| Found::read(folder));
+    let (before, after) = (before?, after?);
     for (name, region) in [("PAG", &pag), ("brainstem", &brainstem)] {
         let mean = |t: &[f64]| mean_where(t, region);
-        line(&format!("mean t of pain, {name}"), mean(&t_before), mean(&t_after));
+        line(&format!("mean t of pain, {name}"), mean(&before.t), mean(&after.t));
         let most = |t: &[f64]| largest_where(t, region);
-        line(&format!("largest t of pain, {name}"), most(&t_before), most(&t_after));
+        line(&format!("largest t of pain, {name}"), most(&before.t), most(&after.t));
     }
     let tsnr_raw = tsnr(&mut raw)?;
     let tsnr_clean = tsnr(&mut BoldFile::open(&clean)?)?;
@@ -114,8 +124,7 @@ pub fn demo(
         median_where(&tsnr_raw, &brainstem),
         median_where(&tsnr_clean, &brainstem),
     );
-    let recovered = |r: &GlmResult| Recovered::of(r, &truth);
-    let (b, a) = (recovered(&before)?, recovered(&after)?);
+    let (b, a) = (Recovered::of(&before, &truth), Recovered::of(&after, &truth));
     line("correlation of effect with the truth", b.correlation, a.correlation);
     line("active voxels found at p < .001, share", b.found, a.found);
     line("silent voxels at p < .001, share", b.false_alarms, a.false_alarms);
@@ -125,7 +134,7 @@ pub fn demo(
     let mean = narrow(mean_image(&mut raw)?);
     let truth = narrow(truth);
     let images =
-        Images { grid, mean, before: narrow(t_before), after: narrow(t_after), truth, pag };
+        Images { grid, mean, before: narrow(before.t), after: narrow(after.t), truth, pag };
     let device = session.ladder.device.report().name;
     Ok(DemoResult { lines, seconds: clock.laps, device, images })
 }
@@ -194,6 +203,30 @@ fn median_where(values: &[f64], region: &[bool]) -> f64 {
     inside.get(inside.len() / 2).copied().unwrap_or(f64::NAN)
 }
 
+/// What an analysis of pain wrote, `[voxel]`.
+struct Found {
+    inside: Vec<bool>,
+    effect: Vec<f64>,
+    t: Vec<f64>,
+    p: Vec<f64>,
+}
+
+impl Found {
+    fn read(folder: &Path) -> Result<Found> {
+        let map = |name: &str| -> Result<Vec<f64>> {
+            let (_, _, values) = io::read_map(&folder.join(name))?;
+            Ok(values.into_iter().map(f64::from).collect())
+        };
+        let of_pain = |stat: &str| map(&format!("contrast-pain_stat-{stat}_statmap.nii.gz"));
+        Ok(Found {
+            inside: map("mask.nii.gz")?.into_iter().map(|v| v > 0.0).collect(),
+            effect: of_pain("effect")?,
+            t: of_pain("t")?,
+            p: of_pain("p")?,
+        })
+    }
+}
+
 /// How much of the true activation an analysis finds.
 struct Recovered {
     correlation: f64,
@@ -203,22 +236,20 @@ struct Recovered {
 
 impl Recovered {
     /// Active: smoothed truth above a quarter of its largest value; silent: below a thousandth of it.
-    fn of(result: &GlmResult, truth: &[f64]) -> Result<Recovered> {
-        let inside = &result.mask.inside;
-        let maps = &result.contrasts[0];
-        let (_, p) = maps.z_and_p(inside);
+    fn of(found: &Found, truth: &[f64]) -> Recovered {
+        let Found { inside, effect, p, .. } = found;
         let largest = largest_where(truth, inside);
         let share = |region: &dyn Fn(f64) -> bool| {
             let region: Vec<bool> =
                 truth.iter().zip(inside).map(|(&t, &i)| i && region(t)).collect();
-            let found = chosen(&p, &region).filter(|&p| p < 0.001).count();
+            let found = chosen(p, &region).filter(|&p| p < 0.001).count();
             found as f64 / region.iter().filter(|&&r| r).count() as f64
         };
-        Ok(Recovered {
-            correlation: correlation(&maps.effect[0], truth, inside),
+        Recovered {
+            correlation: correlation(effect, truth, inside),
             found: share(&|t| t > 0.25 * largest),
             false_alarms: share(&|t| t < 1e-3 * largest),
-        })
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
 use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
 use crate::pipeline::clean::clean_run;
-use crate::pipeline::maps::ContrastMaps;
+use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -132,7 +132,7 @@ impl Fitted {
             let rows = c.weights.nrows();
             let mut maps = ContrastMaps::zeros(name, c.stat, rows, inside.len());
             maps.rank = c.rank;
-            maps.dof = plan.model.dof;
+            maps.dof = plan.model.dofs();
             maps
         };
         Fitted {

@@ -8,22 +8,20 @@ use serde_json::{Map, Value, json};
 
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
-use crate::io::bids::Name;
 use crate::io::physio::{Logs, Scan};
 use crate::io::sidecar::Sidecar;
 use crate::io::{self, BoldFile, Resampled};
-use crate::physio::PhysioSummary;
+use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::moment::{self, Moment};
-use crate::pipeline::qc::{self, Found, RunQc};
-use crate::pipeline::recordings;
-use crate::pipeline::spec::{DesignOptions, RunSpec};
+use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
 use crate::pipeline::watch::Watch;
-use crate::recording::Acquisition;
-use crate::volume::SliceGroups;
+use crate::pipeline::{provenance, recordings};
+use crate::recording::{Acquisition, Recording};
+use crate::volume::{Grid, SliceGroups};
 
 mod echo;
 
-pub use echo::echo;
+pub use echo::{Columns, echo};
 
 /// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
 const SAME_SLICE_TIME_S: f64 = 0.005;
@@ -37,20 +35,48 @@ pub struct Run {
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
     pub design: Design,
-    /// Slice-dependent physiological columns; of a run that was resampled one group, taken at `moment`.
-    pub slices: Option<SliceGroups>,
     /// What was done to the run's slices before; none on its native ones.
     pub resampled: Option<Resampled>,
     /// Which moment of each volume, and seconds into it, volume-wise columns hold; none where they are slice-wise.
     pub moment: Option<(Moment, f64)>,
-    /// What was found in the recordings.
-    pub physio: Option<PhysioSummary>,
-    /// The recordings for the QC page.
-    pub qc: Option<RunQc>,
+    /// Its recordings and their columns.
+    pub physio: Option<Physiology>,
     /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
     pub dof_spent: f64,
-    /// Every file read beside the image, with its role.
-    pub files: Vec<(&'static str, PathBuf)>,
+    /// Files found beside those that the command names.
+    pub found: Vec<(Role, PathBuf)>,
+}
+
+/// What became of a run's recordings.
+#[derive(Debug, Clone)]
+pub struct Physiology {
+    /// On the run's time.
+    pub recording: Recording,
+    /// Beats, breaths, the columns of each slice time, and what was found. Of a run that was resampled one group, taken at
+    /// the run's moment.
+    pub retroicor: Retroicor,
+    /// Peaks corrected by hand; empty where none were read.
+    pub known: Peaks,
+    /// When the run was acquired, with the slice times that were used; none where columns are volume-wise.
+    pub shown: Acquisition,
+    /// Seconds into each volume of `columns`.
+    pub moment_s: f64,
+    /// Columns at one moment of each volume, `[volume][column]`.
+    pub columns: Array2<f64>,
+}
+
+impl Run {
+    /// Slice-dependent physiological columns.
+    #[must_use]
+    pub fn slices(&self) -> Option<&SliceGroups> {
+        self.physio.as_ref().map(|physio| &physio.retroicor.groups)
+    }
+
+    /// What was found in the recordings.
+    #[must_use]
+    pub fn summary(&self) -> Option<&PhysioSummary> {
+        self.physio.as_ref().map(|physio| &physio.retroicor.summary)
+    }
 }
 
 /// Open a run and build its columns.
@@ -62,88 +88,86 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let mut acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
-
-    for note in io::acquisition_notes(&bold, &sidecar, spec.tr) {
-        watch.note(&note);
-    }
-
-    let mut files: Vec<(&'static str, PathBuf)> = Vec::new();
-    files.extend(sidecar.files.iter().map(|f| ("sidecar", f.clone())));
-    for (role, path) in
-        [("slice times", &spec.slice_times), ("events", &spec.events), ("design", &spec.design)]
-    {
-        files.extend(path.iter().map(|p| (role, p.clone())));
-    }
-    files.extend(spec.confounds.iter().map(|p| ("confounds", p.clone())));
-    files.extend(spec.physio.iter().map(|p| ("physio", p.clone())));
-    files.extend(spec.record.peaks.iter().map(|p| ("peaks", p.clone())));
-
-    let design = match &spec.design {
-        Some(path) => {
-            let ready = design::from_table(&io::tsv::read(path)?, bold.n_volumes)?;
-            match confounds(spec, options, &bold, watch)? {
-                Some(confounds) => ready.with(&confounds)?,
-                None => ready,
-            }
-        }
-        None => {
-            let acquisition = acquisition.as_ref().map_err(duplicate)?;
-            let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
-            watch.note(&format!(
-                "frame times: {} s{from} + k x {} s",
-                acquisition.start_time, acquisition.tr
-            ));
-            from_events(spec, options, acquisition, &bold, watch)?
-        }
-    };
+    io::acquisition_notes(&bold, &sidecar, spec.tr).iter().for_each(|note| watch.note(note));
+    let design = design(spec, options, &acquisition, &bold, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
-    let (mut slices, mut summary, mut moment, mut of_page) = (None, None, None, None);
+    let mut run = Run {
+        bold,
+        acquisition: None,
+        design,
+        resampled,
+        moment: None,
+        physio: None,
+        dof_spent: 0.0,
+        found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
+    };
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
-        let logs = read_logs(spec, &bold, &sidecar, acquisition, watch)?;
-        files.extend(logs.found.iter().map(|p| ("physio", p.clone())));
-        let recording = logs.recording;
-        let mut moments = acquisition.clone();
-        if let Some(Resampled { said_by, .. }) = &resampled {
+        let logs = read_logs(spec, &run.bold, &sidecar, acquisition, watch)?;
+        run.found.extend(logs.found.iter().map(|file| (Role::Physio, file.clone())));
+        if let Some(Resampled { said_by, .. }) = &run.resampled {
             let (at, at_s) = moment::of_resampled(acquisition, &sidecar)?;
             watch.note(&format!(
                 "physiology volume-wise, at {} ({at_s} s into each volume): the run was resampled, {said_by}",
                 at.name()
             ));
-            moments.slice_times = Some(vec![at_s; bold.grid.shape[2]]);
-            moment = Some((at, at_s));
+            run.moment = Some((at, at_s));
         }
-        let (recording, retroicor, known) =
-            recordings::columns(recording, &spec.record, &moments, &options.terms, watch)?;
-        let found = Found { recording, retroicor: &retroicor, known: &known };
-        let shown = Acquisition {
-            slice_times: moments.slice_times.filter(|_| moment.is_none()),
-            ..acquisition.clone()
-        };
-        // The slice times ascend, so this is the one in the middle.
-        let middle = &retroicor.groups.columns[retroicor.groups.columns.len() / 2];
-        let moment_s = moment.map_or(0.0, |(_, at_s)| at_s);
-        of_page = Some(RunQc {
-            name: Name::of(&spec.bold).prefix(),
-            design: Some(design.clone()),
-            ..qc::of_run(found, &shown, moment_s, middle.clone())?
-        });
-        slices = Some(retroicor.groups);
-        summary = Some(PhysioSummary { logs: logs.notes, ..retroicor.summary });
+        let options = (&spec.record, &options.terms);
+        run.physio = Some(physiology(logs, options, acquisition, &run, watch)?);
     }
-    let dof_spent = dof_spent(&spec.bold, slices.is_some(), watch)?;
-    let acquisition = acquisition.ok();
-    Ok(Run {
-        bold,
-        acquisition,
-        design,
-        slices,
-        resampled,
-        moment,
-        physio: summary,
-        qc: of_page,
-        dof_spent,
-        files,
+    run.dof_spent = dof_spent(&spec.bold, run.physio.is_some(), watch)?;
+    run.acquisition = acquisition.ok();
+    Ok(run)
+}
+
+/// A ready design, or one from events and confounds.
+fn design(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    acquisition: &Result<Acquisition>,
+    bold: &BoldFile,
+    watch: &dyn Watch,
+) -> Result<Design> {
+    if let Some(path) = &spec.design {
+        let ready = design::from_table(&io::tsv::read(path)?, bold.n_volumes)?;
+        return match confounds(spec, options, bold, watch)? {
+            Some(confounds) => ready.with(&confounds),
+            None => Ok(ready),
+        };
+    }
+    let acquisition = acquisition.as_ref().map_err(duplicate)?;
+    let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
+    let (start_s, tr) = (acquisition.start_time, acquisition.tr);
+    watch.note(&format!("frame times: {start_s} s{from} + k x {tr} s"));
+    from_events(spec, options, acquisition, bold, watch)
+}
+
+/// The columns of a run's logs.
+fn physiology(
+    logs: Logs,
+    (record, terms): (&RecordOptions, &Terms),
+    acquisition: &Acquisition,
+    run: &Run,
+    watch: &dyn Watch,
+) -> Result<Physiology> {
+    let mut moments = acquisition.clone();
+    if let Some((_, at_s)) = run.moment {
+        moments.slice_times = Some(vec![at_s; run.bold.grid.shape[2]]);
+    }
+    let (recording, mut retroicor, known) =
+        recordings::columns(logs.recording, record, &moments, terms, watch)?;
+    retroicor.summary.logs = logs.notes;
+    // The slice times ascend, so this is the one in the middle.
+    let columns = retroicor.groups.columns[retroicor.groups.columns.len() / 2].clone();
+    let slice_times = moments.slice_times.filter(|_| run.moment.is_none());
+    Ok(Physiology {
+        recording,
+        retroicor,
+        known,
+        shown: Acquisition { slice_times, ..acquisition.clone() },
+        moment_s: run.moment.map_or(0.0, |(_, at_s)| at_s),
+        columns,
     })
 }
 
@@ -241,6 +265,26 @@ fn confounds(
     Ok(Some(chosen))
 }
 
+/// The grid that all runs lie on.
+///
+/// # Errors
+/// Bad data where one lies on another.
+pub fn common_grid(runs: &[Run]) -> Result<Grid> {
+    let first = &runs[0].bold;
+    for run in &runs[1..] {
+        let (a, b) = (&first.grid, &run.bold.grid);
+        if a.shape != b.shape || a.affine_difference_mm(b) > 1e-3 {
+            return Err(Error::bad_data(
+                display(&run.bold.path),
+                format!("has shape {:?} or an affine other than the first run's", b.shape),
+                format!("lie on the grid of {} ({:?})", display(&first.path), a.shape),
+                "resample the runs to one grid",
+            ));
+        }
+    }
+    Ok(first.grid.clone())
+}
+
 /// What a run's options and files came to, for the sidecar.
 #[must_use]
 pub fn resolved(run: &Run) -> Map<String, Value> {
@@ -252,7 +296,7 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
         values.insert("first_frame_time_s".to_owned(), json!(a.start_time));
         values.insert("slice_times_s".to_owned(), json!(a.slice_times));
     }
-    if let Some(slices) = &run.slices {
+    if let Some(slices) = run.slices() {
         values.insert("slice_columns".to_owned(), json!(slices.names));
     }
     if let Some((moment, moment_s)) = run.moment {
@@ -262,10 +306,42 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     values
 }
 
+/// BIDS fields that stay true of a corrected run.
+#[must_use]
+pub fn bids_fields(
+    acquisition: Option<Acquisition>,
+    resampled: Option<Resampled>,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if let Some(resampled) = resampled {
+        if resampled.slice_timing_corrected {
+            fields.insert("SliceTimingCorrected".to_owned(), json!(true));
+        }
+        fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
+    }
+    if let Some(a) = acquisition {
+        fields.insert("RepetitionTime".to_owned(), json!(a.tr));
+        fields.insert("StartTime".to_owned(), json!(a.start_time));
+        if let Some(times) = &a.slice_times {
+            fields.insert("SliceTiming".to_owned(), json!(times));
+            fields.insert("SliceEncodingDirection".to_owned(), json!("k"));
+        }
+    }
+    fields
+}
+
 /// What boldly's own sidecar beside the image says an earlier correction spent.
 fn dof_spent(bold: &Path, corrected_again: bool, watch: &dyn Watch) -> Result<f64> {
-    let Some(provenance) = super::provenance::beside(bold)? else { return Ok(0.0) };
-    let spent = provenance.dof_spent.unwrap_or(0.0);
+    let Some(facts) = provenance::facts_beside(bold)? else { return Ok(0.0) };
+    let spent = facts.dof_spent.unwrap_or(0.0);
+    if spent > 0.0 && !facts.describe(bold) {
+        watch.warn(&format!(
+            "the sidecar beside {} describes another file; the {spent} degrees of freedom that it says were spent are not \
+             counted",
+            display(bold)
+        ));
+        return Ok(0.0);
+    }
     if spent == 0.0 {
         return Ok(0.0);
     }

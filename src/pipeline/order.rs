@@ -18,15 +18,15 @@
 
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-
 use crate::error::{Error, Result};
 use crate::physio::Terms;
+use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::glm::{self, common_grid};
-use crate::pipeline::inputs::{self, Run, display};
-use crate::pipeline::save::Cleaning;
-use crate::pipeline::spec::{DesignOptions, GlmSpec, RecordOptions, RetroicorSpec, RunSpec};
+use crate::pipeline::inputs::{self, Run, common_grid, display};
+use crate::pipeline::spec::{
+    Criterion, DesignOptions, GlmSpec, ModelBic, OrderChoice, OrderTest, RecordOptions,
+    RetroicorSpec, RunSpec,
+};
 use crate::pipeline::watch::{Quiet, Watch};
 
 mod nested;
@@ -40,72 +40,6 @@ const LEVEL: f64 = 0.05;
 const N_SHIFTS: usize = 19;
 /// Voxels at which F is tested, at most.
 const MOST_TESTED: usize = 20_000;
-
-/// What decides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Criterion {
-    /// The smallest mean Bayesian information criterion.
-    Bic,
-    /// Partial F tests, pooled over voxels.
-    FTest,
-}
-
-impl Criterion {
-    /// As `--choose-order` spells it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Criterion::Bic => "bic",
-            Criterion::FTest => "f-test",
-        }
-    }
-}
-
-/// How the orders were chosen; the sidecar keeps it beside the terms that it came to.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OrderChoice {
-    /// What decided.
-    pub by: Criterion,
-    /// The largest model.
-    pub at_most: Terms,
-    /// The orders chosen, as `--terms` spells them; `0/0/0` where none is.
-    pub chosen: String,
-    /// Voxels that were compared, over all runs.
-    pub n_voxels: usize,
-    /// Each nested model, when BIC decided.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub models: Vec<ModelBic>,
-    /// Each order, when F tests decided.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub tests: Vec<OrderTest>,
-}
-
-/// A nested model and its criterion.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ModelBic {
-    /// Its orders.
-    pub terms: String,
-    /// Its physiological columns.
-    pub n_columns: usize,
-    /// Mean over voxels.
-    pub bic: f64,
-}
-
-/// An order of a series and its test.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OrderTest {
-    /// `cardiac`, `respiratory` or `interaction`.
-    pub series: String,
-    /// 1 for the first.
-    pub order: usize,
-    /// Share of the voxels with p < .05, 0 to 1.
-    pub share: f64,
-    /// The share that it must exceed: the largest among the shifted columns.
-    pub threshold: f64,
-    /// Whether it is in the model.
-    pub kept: bool,
-}
 
 /// The `glm` command with its orders chosen; as it is where no criterion is given. Where no term is chosen, the model
 /// goes without physiology.
@@ -139,31 +73,30 @@ pub fn for_glm(
     Ok(spec)
 }
 
-/// The images of a `retroicor` command with the orders of each run chosen from all its echoes; as they are where no
-/// criterion is given.
+/// Choose the orders of a run that `retroicor` corrects from all its echoes; they stay as they are where no criterion is
+/// given.
 ///
 /// # Errors
 /// What the runs hold or lack; columns that cannot be told apart; bad data where no term is chosen, as nothing would be
 /// subtracted.
 pub fn for_retroicor(
     ladder: &mut Ladder,
-    mut cleanings: Vec<Cleaning>,
+    echoes: &mut [&mut RetroicorSpec],
     by: Option<Criterion>,
     watch: &dyn Watch,
-) -> Result<Vec<Cleaning>> {
-    let Some(by) = by else { return Ok(cleanings) };
-    for echoes in cleanings.chunk_by_mut(|a, b| a.run == b.run) {
-        let runs: Vec<RunSpec> = echoes.iter().map(|echo| echo.spec.run.clone()).collect();
-        let RetroicorSpec { design, proof, .. } = &echoes[0].spec;
+) -> Result<()> {
+    if let (Some(by), [first, ..]) = (by, &echoes[..]) {
+        let runs: Vec<RunSpec> = echoes.iter().map(|echo| echo.run.clone()).collect();
+        let RetroicorSpec { design, proof, .. } = first;
         let mask = proof.as_ref().and_then(|proof| proof.mask.as_deref());
         let (choice, terms) = choose(ladder, &runs, design, mask, by, watch)?;
         let terms = terms.ok_or_else(|| nothing_to_subtract(&runs[0].bold, by, &choice))?;
         for echo in echoes {
-            echo.spec.design.terms = terms.clone();
-            echo.spec.design.order = Some(choice.clone());
+            echo.design.terms = terms.clone();
+            echo.design.order = Some(choice.clone());
         }
     }
-    Ok(cleanings)
+    Ok(())
 }
 
 fn nothing_to_subtract(bold: &Path, by: Criterion, choice: &OrderChoice) -> Error {
@@ -192,10 +125,10 @@ fn choose(
     let open = |run: &RunSpec| inputs::open(run, options, &Quiet);
     let mut runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
     let grid = common_grid(&runs)?;
-    let inside = glm::mask(mask, &mut runs[0].bold, &Quiet)?.inside;
+    let inside = automask::mask(mask, &mut runs[0].bold, &Quiet)?.inside;
     let mut gathered = Gathered::default();
     for run in &mut runs {
-        let Some(slices) = &run.slices else { continue };
+        let Some(slices) = run.slices() else { continue };
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
         gathered.add(largest.gather(ladder, &mut run.bold, &inside, watch)?);

@@ -12,27 +12,27 @@
 //! Dof are each slice-time group's own. A voxel that is constant, or whose other columns already say all that the set
 //! says, has F 0, p 1, z 0, R² 0.
 
-use rayon::prelude::*;
-
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
+use crate::maps::{Dof, Map};
 use crate::physio::column_sets;
 use crate::pipeline::blocks::{Cut, Ladder, read_timed, write_timed};
 use crate::pipeline::clean::blocks;
+use crate::pipeline::decide::Tail;
 use crate::pipeline::first_level::places;
 use crate::pipeline::inputs::Run;
-use crate::pipeline::maps::Tail;
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
 use crate::volume::HostBold;
 
-pub mod maps;
+mod maps;
 mod summary;
-mod tolerance;
+
+pub use maps::Said;
 
 /// The name of all physiological columns together.
 pub const ALL: &str = "physio";
@@ -48,8 +48,8 @@ pub struct ProofPlan {
     pub sets: Vec<(String, Vec<String>, Contrast)>,
 }
 
-/// One set's evidence. Maps are `[voxel]` over the grid; 0 (p 1) outside the mask.
-#[derive(Debug, Clone, PartialEq)]
+/// One set's evidence.
+#[derive(Debug, Clone)]
 pub struct SetMaps {
     /// `cardiac`, `respiratory`, `interaction`, `rvt`, `rvt_hilbert`, `rv`, `hr`, or [`ALL`].
     pub name: String,
@@ -57,20 +57,22 @@ pub struct SetMaps {
     pub columns: Vec<String>,
     /// Numerator degrees of freedom of each slice-time group.
     pub dof1: Vec<usize>,
-    /// Partial F.
-    pub f: Vec<f32>,
-    /// Upper tail of F.
-    pub p: Vec<f32>,
-    /// Normal deviate of the same tail.
-    pub z: Vec<f32>,
-    /// Partial R², 0 to 1.
-    pub r2: Vec<f32>,
-    /// Adjusted partial R², up to 1; negative where the set explains less than noise would.
-    pub adjusted_r2: Vec<f32>,
+    /// Partial F, p, z, R² and adjusted R² (negative where the set explains less than noise would), and the numerator's
+    /// degrees of freedom where they vary. `[voxel]` over the grid; 0 (p 1) outside the mask.
+    pub maps: Vec<Map>,
+}
+
+/// tSNR of a run as read and corrected, and its gain in percent with the degrees of freedom spent counted.
+#[derive(Debug, Clone)]
+#[expect(missing_docs, reason = "each is called what it is")]
+pub struct TsnrMaps {
+    pub before: Map,
+    pub after: Map,
+    pub gain: Map,
 }
 
 /// The proof in memory. Maps are `[voxel]` over the grid, x fastest; 0 outside the mask.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Proof {
     /// Voxels along i, j, k.
     pub shape: [usize; 3],
@@ -80,22 +82,14 @@ pub struct Proof {
     pub mean: Vec<f32>,
     /// One entry a set; the last is [`ALL`].
     pub sets: Vec<SetMaps>,
-    /// tSNR of the run as read.
-    pub tsnr_before: Vec<f32>,
-    /// tSNR of the corrected run.
-    pub tsnr_after: Vec<f32>,
-    /// Gain in percent, the degrees of freedom spent counted.
-    pub tsnr_gain_percent: Vec<f32>,
-    /// Slice-time group of each plane.
-    pub group_of_plane: Vec<usize>,
+    /// Signal over noise.
+    pub tsnr: TsnrMaps,
+    /// Residual degrees of freedom (dof2), where they vary.
+    pub dof_map: Option<Map>,
     /// Residual degrees of freedom (dof2) of each group.
     pub dof2: Vec<f64>,
     /// Degrees of freedom the correction spends in each group.
     pub dof_spent: Vec<usize>,
-    /// Volumes.
-    pub n_volumes: usize,
-    /// Largest absolute value of the corrected run, BOLD units.
-    pub largest: f32,
 }
 
 impl ProofPlan {
@@ -104,7 +98,7 @@ impl ProofPlan {
     /// # Errors
     /// Bad data when no degree of freedom is left; internal when the run has no physiological columns.
     pub fn new(run: &Run, projection: &Projection) -> Result<ProofPlan> {
-        let Some(slices) = &run.slices else {
+        let Some(slices) = run.slices() else {
             return Err(Error::internal(
                 "the run",
                 "has no physiological columns",
@@ -162,7 +156,7 @@ pub fn prove(
         source.reuse(cleaned.data);
         Ok(())
     })?;
-    Ok(found.proof(shape, n_volumes, plan))
+    found.proof(shape, n_volumes, plan)
 }
 
 /// What the blocks bring, f64, `[voxel of the grid]`.
@@ -171,9 +165,10 @@ struct Found {
     mean: Vec<f64>,
     before: Vec<f64>,
     after: Vec<f64>,
+    /// Largest absolute value of the corrected run, BOLD units.
+    largest: Vec<f32>,
     /// For each set.
     f: Vec<Vec<f64>>,
-    largest: f32,
 }
 
 impl Found {
@@ -184,8 +179,8 @@ impl Found {
             mean: zeros(),
             before: zeros(),
             after: zeros(),
+            largest: vec![0.0; inside.len()],
             f: plan.sets.iter().map(|_| zeros()).collect(),
-            largest: 0.0,
         }
     }
 
@@ -230,38 +225,72 @@ impl Found {
                 self.after[first + at] = moments.tsnr(at);
             }
         }
-        let finite = bold.data.iter().filter(|v| v.is_finite());
-        self.largest = finite.fold(self.largest, |largest, v| largest.max(v.abs()));
-    }
-
-    fn proof(self, shape: [usize; 3], n_volumes: usize, plan: &ProofPlan) -> Proof {
-        let Projection { group_of_plane, dof_spent, .. } = &plan.projection;
-        let dof2: Vec<f64> = plan.model.solvers.iter().map(|s| s.dof).collect();
-        let plane_len = shape[0] * shape[1];
-        let group = |voxel: usize| group_of_plane[voxel / plane_len];
-        let sets = plan.sets.iter().zip(&self.f).map(|((name, columns, contrast), f)| {
-            let dof1 = contrast.group_rank.clone();
-            SetMaps::new((name, columns), f, &dof1, &dof2, &group)
-        });
-        let gain = |voxel: usize| {
-            let spent = dof_spent[group(voxel)];
-            gain_percent(self.before[voxel], self.after[voxel], n_volumes, spent)
-        };
-        Proof {
-            shape,
-            sets: sets.collect(),
-            mean: narrow(&self.mean),
-            tsnr_before: narrow(&self.before),
-            tsnr_after: narrow(&self.after),
-            tsnr_gain_percent: (0..self.fitted.len()).map(|v| gain(v) as f32).collect(),
-            fitted: self.fitted,
-            dof2,
-            group_of_plane: group_of_plane.clone(),
-            dof_spent: dof_spent.clone(),
-            n_volumes,
-            largest: self.largest,
+        let largest = &mut self.largest[first..][..moments.mean.len()];
+        for volume in bold.data.chunks_exact(largest.len()) {
+            largest.iter_mut().zip(volume).for_each(|(most, v)| *most = most.max(v.abs()));
         }
     }
+
+    fn proof(self, shape: [usize; 3], n_volumes: usize, plan: &ProofPlan) -> Result<Proof> {
+        let Projection { group_of_plane, dof_spent, .. } = &plan.projection;
+        let dof2: Vec<f64> = plan.model.solvers.iter().map(|s| s.dof).collect();
+        let groups = Groups {
+            plane_len: shape[0] * shape[1],
+            slice_group_of_plane: group_of_plane.clone(),
+            dof: Dof::of_groups(&dof2, group_of_plane),
+        };
+        let sets = plan.sets.iter().zip(&self.f).map(|((name, columns, contrast), f)| {
+            let set = Set { name, columns, dof1: &contrast.group_rank };
+            maps::of_set(&set, f, &dof2, (&groups, &self.fitted))
+        });
+        let sets = sets.collect::<Result<_>>()?;
+        let of_tsnr = maps::Found {
+            mean: narrow(&self.mean),
+            before: narrow(&self.before),
+            after: narrow(&self.after),
+            gain: {
+                let gain = |voxel: usize| {
+                    let spent = dof_spent[groups.of(voxel)];
+                    gain_percent(self.before[voxel], self.after[voxel], n_volumes, spent)
+                };
+                (0..self.fitted.len()).map(|v| gain(v) as f32).collect()
+            },
+            largest: self.largest,
+            dof_spent: dof_spent.clone(),
+            n_volumes,
+        };
+        Ok(Proof {
+            shape,
+            sets,
+            mean: of_tsnr.mean.clone(),
+            tsnr: maps::of_tsnr(of_tsnr, &groups),
+            dof_map: maps::of_dof(&dof2, None, (&groups, &self.fitted)),
+            fitted: self.fitted,
+            dof2,
+            dof_spent: dof_spent.clone(),
+        })
+    }
+}
+
+/// The slice-time group of each voxel.
+#[derive(Debug, Clone)]
+pub(super) struct Groups {
+    plane_len: usize,
+    slice_group_of_plane: Vec<usize>,
+    dof: Dof,
+}
+
+impl Groups {
+    fn of(&self, voxel: usize) -> usize {
+        self.slice_group_of_plane[voxel / self.plane_len]
+    }
+}
+
+/// A set of columns by name.
+pub(super) struct Set<'a> {
+    name: &'a str,
+    columns: &'a [String],
+    dof1: &'a [usize],
 }
 
 fn narrow(values: &[f64]) -> Vec<f32> {
@@ -269,29 +298,21 @@ fn narrow(values: &[f64]) -> Vec<f32> {
 }
 
 impl SetMaps {
-    fn new(
-        (name, columns): (&str, &[String]),
-        f: &[f64],
-        dof1: &[usize],
-        dof2: &[f64],
-        group: &(dyn Fn(usize) -> usize + Sync),
-    ) -> SetMaps {
-        let evidence: Vec<Evidence> =
-            dof1.iter().zip(dof2).map(|(&dof1, &dof2)| Evidence::new(dof1 as f64, dof2)).collect();
-        let value = |voxel: usize| evidence[group(voxel)].of(f[voxel]);
-        let all: Vec<[f64; 4]> =
-            (0..f.len()).into_par_iter().with_min_len(1024).map(value).collect();
-        let map = |which: usize| all.iter().map(|values| values[which] as f32).collect();
-        SetMaps {
-            name: name.to_owned(),
-            columns: columns.to_vec(),
-            dof1: dof1.to_vec(),
-            f: narrow(f),
-            p: map(0),
-            z: map(1),
-            r2: map(2),
-            adjusted_r2: map(3),
-        }
+    /// Values of a map by its `stat` entity, `[voxel]`; none of none.
+    #[must_use]
+    pub fn values(&self, stat: &str) -> &[f32] {
+        let map = self.maps.iter().find(|map| map.quantity.stat() == stat);
+        map.map_or(&[], |map| &map.values[0])
+    }
+}
+
+impl Proof {
+    /// Every map in the order they are written.
+    #[must_use]
+    pub fn maps(&self) -> Vec<Map> {
+        let sets = self.sets.iter().flat_map(|set| &set.maps);
+        let TsnrMaps { before, after, gain } = &self.tsnr;
+        sets.chain([before, after, gain]).chain(&self.dof_map).cloned().collect()
     }
 }
 
@@ -310,15 +331,16 @@ impl Evidence {
         Evidence { dof1, dof2, tail: Tail::new(Stat::F, dof1.max(1.0), dof2) }
     }
 
-    /// p, z, partial R² and adjusted R² of an F; 1, 0, 0, 0 for an F of 0.
+    /// What an F says; p 1 and else 0 for an F of 0.
     #[must_use]
-    pub fn of(&self, f: f64) -> [f64; 4] {
+    pub fn of(&self, f: f64) -> Said {
         if f <= 0.0 || self.dof1 == 0.0 {
-            return [1.0, 0.0, 0.0, 0.0];
+            return Said { f, p: 1.0, z: 0.0, r2: 0.0, adjusted_r2: 0.0 };
         }
         let (z, p) = self.tail.z_and_p(f);
         let r2 = f * self.dof1 / (f * self.dof1 + self.dof2);
-        [p, z, r2, 1.0 - (1.0 - r2) * (self.dof1 + self.dof2) / self.dof2]
+        let adjusted_r2 = 1.0 - (1.0 - r2) * (self.dof1 + self.dof2) / self.dof2;
+        Said { f, p, z, r2, adjusted_r2 }
     }
 }
 

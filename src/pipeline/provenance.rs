@@ -1,5 +1,8 @@
-//! The JSON sidecar beside every image: what was run on what, where, by which version, with which numbers. `verify` and
-//! later commands read nothing else. BIDS fields stand at the top level, boldly's own under `boldly`.
+//! The JSON sidecar beside every image: what was run on what, where, by which version, with which numbers, and what came of
+//! it. `verify` and later commands read nothing else. BIDS fields stand at the top level, boldly's own under `boldly`.
+//!
+//! [`Facts`] are read without the command, so that a sidecar of a newer boldly, whose commands this one may not know, still
+//! says how many degrees of freedom were spent.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -7,24 +10,53 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::gpu::{DeviceReport, Span};
+use crate::gpu::{Activity, Device, DeviceReport, Span};
+use crate::io::bids::Name;
 use crate::io::hash::Checksum;
 use crate::physio::PhysioSummary;
-use crate::pipeline::spec::Command;
+use crate::pipeline::spec::{Command, Role};
 
-/// Version of the `boldly` object.
-pub const SCHEMA: u32 = 1;
+/// Version of the `boldly` object. 1 had SHA-256 of the inputs, and of the outputs their names only.
+pub const SCHEMA: u32 = 2;
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Input {
-    /// `bold`, `mask`, `events`, ...
-    pub role: String,
+    /// What it was read as.
+    pub role: Role,
     /// Relative to the sidecar's folder where that is possible.
     pub path: PathBuf,
-    /// Of the file as it lies on disk: the field `blake3`, or `sha256` in sidecars of older versions.
+    /// Of its bytes on disk.
     #[serde(flatten)]
     pub checksum: Checksum,
+}
+
+/// A file that was made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Output {
+    /// Relative to the sidecar's folder.
+    pub name: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// What its name says, without what names of this command begin with: `contrast-pain_stat-t_statmap`.
+    pub entities: String,
+    /// Of its bytes on disk, header and data.
+    #[serde(flatten)]
+    pub checksum: Option<Checksum>,
+}
+
+/// What an output is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A 4-D run.
+    Bold,
+    /// A map, or a mask.
+    Map,
+    /// A table or another text of numbers.
+    Table,
+    /// A page to look at.
+    Page,
 }
 
 /// The `boldly` object of a sidecar.
@@ -44,7 +76,11 @@ pub struct Provenance {
     pub resolved: Map<String, Value>,
     /// Files read.
     pub inputs: Vec<Input>,
-    /// Images and tables made by the same command, file names in the sidecar's folder.
+    /// Files made by the same command.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
+    /// Of schema 1: images and tables made by the same command, in the sidecar's folder.
+    #[serde(default, skip_serializing)]
     pub images: Vec<String>,
     /// Device, driver, precision and numerics probe.
     pub device: DeviceReport,
@@ -64,7 +100,49 @@ pub struct Provenance {
     pub wall_s: f64,
 }
 
+/// What later commands take from a sidecar, whichever version of boldly wrote it.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct Facts {
+    /// Version of the object.
+    #[serde(default)]
+    pub schema: u32,
+    /// Residual degrees of freedom of a fit.
+    pub dof: Option<f64>,
+    /// Degrees of freedom a correction took from the data.
+    pub dof_spent: Option<f64>,
+    /// Files made by the same command.
+    #[serde(default)]
+    pub outputs: Vec<Output>,
+    /// The same of schema 1.
+    #[serde(default)]
+    images: Vec<String>,
+}
+
 impl Provenance {
+    /// Of a command of which nothing else is known yet.
+    #[must_use]
+    pub fn of(command: Command) -> Provenance {
+        Provenance {
+            schema: SCHEMA,
+            version: String::new(),
+            command_line: Vec::new(),
+            command,
+            stages: Vec::new(),
+            resolved: Map::new(),
+            inputs: Vec::new(),
+            outputs: Vec::new(),
+            images: Vec::new(),
+            device: Device::cpu().report(),
+            dof: None,
+            dof_spent: None,
+            counts: Map::new(),
+            physio: Vec::new(),
+            warnings: Vec::new(),
+            timings: Vec::new(),
+            wall_s: 0.0,
+        }
+    }
+
     /// The sidecar's text. `bids`: top-level BIDS fields.
     ///
     /// # Errors
@@ -91,53 +169,138 @@ pub fn sidecar_path(image: &Path) -> PathBuf {
     image.with_file_name(format!("{stem}.json"))
 }
 
-/// boldly's provenance of an image, if its sidecar has one.
+/// The facts of boldly's sidecar beside an image, if there is one.
 ///
 /// # Errors
-/// Bad data when there is one that cannot be understood.
-pub fn beside(image: &Path) -> Result<Option<Provenance>> {
+/// As [`own_object`]; bad data when a fact is not what its name says.
+pub fn facts_beside(image: &Path) -> Result<Option<Facts>> {
     let path = sidecar_path(image);
-    if path.is_file() { read(&path) } else { Ok(None) }
+    let own = if path.is_file() { own_object(&path)? } else { None };
+    own.map(|(_, own)| serde_json::from_value(own).map_err(|e| not_understood(&path, e)))
+        .transpose()
 }
 
-/// The `boldly` object of a JSON file; none when it has none.
+impl Facts {
+    /// Whether the sidecar speaks of this image, and not of another one of the same stem.
+    #[must_use]
+    pub fn describe(&self, image: &Path) -> bool {
+        let name = image.file_name().map(Path::new);
+        let mut names = self.outputs.iter().map(|o| o.name.as_path());
+        let mut older = self.images.iter().map(Path::new);
+        names.any(|n| Some(n) == name) || older.any(|n| Some(n) == name)
+    }
+}
+
+/// A whole sidecar.
+#[derive(Debug, Clone)]
+pub struct Sidecar {
+    /// boldly's object.
+    pub provenance: Provenance,
+    /// The fields at the top level.
+    pub fields: Map<String, Value>,
+}
+
+/// boldly's sidecar at a path; none where the file has no `boldly` object.
 ///
 /// # Errors
-/// Missing input when it cannot be read; bad data when it is no JSON or of another schema.
-pub fn read(path: &Path) -> Result<Option<Provenance>> {
-    let shown = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        Error::missing_input(&shown, "cannot be read", "be readable", "check the path").caused_by(e)
-    })?;
-    let bad = |e: serde_json::Error, what: &str| {
-        Error::bad_data(
-            &shown,
-            what,
-            format!("be a JSON sidecar of schema {SCHEMA}"),
-            "rerun the command that made it with this version",
-        )
-        .caused_by(e)
-    };
-    let mut value: Value = serde_json::from_str(&text).map_err(|e| bad(e, "is not JSON"))?;
-    let Some(own) = value.get_mut("boldly").map(Value::take) else { return Ok(None) };
-    let schema = own.get("schema").and_then(Value::as_u64);
-    if schema != Some(SCHEMA.into()) {
+/// As [`own_object`]; bad data where it is of a schema or a command that this version does not know.
+pub fn read(path: &Path) -> Result<Option<Sidecar>> {
+    let Some((fields, own)) = own_object(path)? else { return Ok(None) };
+    let schema = own.get("schema").and_then(Value::as_u64).unwrap_or(0);
+    if !(1..=u64::from(SCHEMA)).contains(&schema) {
         return Err(Error::bad_data(
-            &shown,
-            format!("was written with sidecar schema {}", schema.unwrap_or(0)),
-            format!("have schema {SCHEMA}"),
+            path.display().to_string(),
+            format!("was written with sidecar schema {schema}"),
+            format!("have schema 1 to {SCHEMA}"),
             "use the version of boldly that wrote it",
         ));
     }
-    serde_json::from_value(own)
-        .map(Some)
-        .map_err(|e| bad(e, "holds a boldly object that this version does not understand"))
+    let mut provenance: Provenance =
+        serde_json::from_value(own).map_err(|e| not_understood(path, e))?;
+    if provenance.schema == 1 {
+        provenance.outputs = outputs_of_schema_1(&provenance);
+    }
+    Ok(Some(Sidecar { provenance, fields }))
+}
+
+/// The outputs whose names alone schema 1 kept.
+fn outputs_of_schema_1(provenance: &Provenance) -> Vec<Output> {
+    let prefix = match &provenance.command {
+        Command::Retroicor(spec) => Name::of(&spec.run.bold).prefix() + "_",
+        _ => String::new(),
+    };
+    let output = |name: &String| {
+        let stem = sidecar_path(Path::new(name)).with_extension("").display().to_string();
+        let kind = match name {
+            name if name.ends_with(".tsv") => Kind::Table,
+            _ if stem.ends_with("_statmap") || stem.ends_with("mask") => Kind::Map,
+            _ => Kind::Bold,
+        };
+        let entities = match kind {
+            Kind::Bold => "bold".to_owned(),
+            Kind::Table => "desc-confounds_timeseries".to_owned(),
+            _ => stem.strip_prefix(&prefix).unwrap_or(&stem).to_owned(),
+        };
+        Output { name: name.into(), kind, entities, checksum: None }
+    };
+    provenance.images.iter().map(output).collect()
+}
+
+/// The fields of a JSON file, and its `boldly` object; none where it has none.
+///
+/// # Errors
+/// Missing input when it cannot be read; bad data when it is no JSON.
+fn own_object(path: &Path) -> Result<Option<(Map<String, Value>, Value)>> {
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let thing = path.display().to_string();
+        Error::missing_input(thing, "cannot be read", "be readable", "check the path").caused_by(e)
+    })?;
+    let value: Value = serde_json::from_str(&text).map_err(|e| {
+        let thing = path.display().to_string();
+        Error::bad_data(thing, "is not JSON", "be a JSON sidecar", "restore it").caused_by(e)
+    })?;
+    let Value::Object(mut fields) = value else { return Ok(None) };
+    Ok(fields.shift_remove("boldly").map(|own| (fields, own)))
+}
+
+fn not_understood(path: &Path, cause: serde_json::Error) -> Error {
+    Error::bad_data(
+        path.display().to_string(),
+        "holds a boldly object that this version does not understand",
+        format!("be a sidecar of schema {SCHEMA}"),
+        "use the version of boldly that wrote it, or rerun the command",
+    )
+    .caused_by(cause)
+}
+
+/// Time, bytes and operations summed over blocks, by stage and activity, in the order they first appear.
+#[must_use]
+pub fn totals(spans: Vec<Span>) -> Vec<Span> {
+    let mut sums: Vec<Span> = Vec::new();
+    for span in spans {
+        let same = |s: &&mut Span| s.stage == span.stage && s.activity == span.activity;
+        match sums.iter_mut().find(same) {
+            Some(sum) => {
+                sum.seconds += span.seconds;
+                sum.bytes += span.bytes;
+                sum.flops += span.flops;
+            }
+            None => sums.push(span),
+        }
+    }
+    sums
+}
+
+/// Seconds a list of spans spent on an activity.
+#[must_use]
+pub fn seconds(spans: &[Span], activity: Activity) -> f64 {
+    spans.iter().filter(|s| s.activity == activity).map(|s| s.seconds).sum()
 }
 
 /// `path` as seen from `folder`, both made absolute; absolute where they share no root.
 #[must_use]
 pub fn relative(path: &Path, folder: &Path) -> PathBuf {
-    let (Ok(path), Ok(folder)) = (resolved(path), resolved(folder)) else {
+    let (Ok(path), Ok(folder)) = (real(path), real(folder)) else {
         return path.to_owned();
     };
     let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
@@ -149,7 +312,10 @@ pub fn relative(path: &Path, folder: &Path) -> PathBuf {
 }
 
 /// Absolute, links resolved as far as the path exists.
-fn resolved(path: &Path) -> std::io::Result<PathBuf> {
+///
+/// # Errors
+/// Those of the file system.
+pub fn real(path: &Path) -> std::io::Result<PathBuf> {
     let absolute = std::path::absolute(path)?;
     let mut rest = Vec::new();
     let mut known = absolute.clone();
@@ -175,19 +341,6 @@ mod tests {
         assert_eq!(at("/nowhere/a/b.nii", "/nowhere/a"), Path::new("b.nii"));
         assert_eq!(at("/nowhere/a/b.nii", "/nowhere/out/x"), Path::new("../../a/b.nii"));
         assert_eq!(at("/elsewhere/b.nii", "/nowhere/out"), Path::new("../../elsewhere/b.nii"));
-    }
-
-    #[test]
-    fn an_input_holds_its_checksum_under_the_name_of_its_kind() {
-        let read = |kind: &str| {
-            let text = format!(r#"{{"role":"bold","path":"b.nii","{kind}":"af13"}}"#);
-            let input = serde_json::from_str::<Input>(&text)?;
-            assert_eq!(serde_json::to_string(&input)?, text);
-            Ok::<_, serde_json::Error>(input.checksum)
-        };
-        assert_eq!(read("blake3").unwrap(), Checksum::Blake3("af13".to_owned()));
-        assert_eq!(read("sha256").unwrap(), Checksum::Sha256("af13".to_owned()));
-        assert!(read("md5").is_err());
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What each command was asked to do, every value resolved: filled by the command line, kept in the sidecar, read back by
 //! `verify`. Paths are as the user gave them; the sidecar holds them relative to itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,12 @@ use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms, Treatment};
-use crate::pipeline::order::OrderChoice;
+
+mod files;
+mod order;
+
+pub use files::Role;
+pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -179,6 +184,29 @@ pub struct ConfoundsSpec {
     pub variable_share: f64,
 }
 
+/// `boldly physio`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+pub struct PhysioSpec {
+    /// Recordings of the run.
+    pub physio: Vec<PathBuf>,
+    /// How they are read: one for each, one for all, or none where they tell themselves.
+    pub physio_formats: Vec<Format>,
+    /// How they are placed on the run's time, and corrected beats.
+    pub record: RecordOptions,
+    /// Which columns.
+    pub terms: Terms,
+    /// The run, for its number of volumes, TR and slice times; without it `tr` and `volumes` say so.
+    pub bold: Option<PathBuf>,
+    /// A BIDS sidecar in place of the inherited ones.
+    pub sidecar: Option<PathBuf>,
+    /// Slice times in seconds, one a plane.
+    pub slice_times: Option<PathBuf>,
+    /// Repetition time in seconds.
+    pub tr: Option<f64>,
+    /// Volumes of the run, where no image says it.
+    pub volumes: Option<usize>,
+}
+
 /// A command whose outputs can be verified, as its sidecar keeps it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "name", rename_all = "lowercase")]
@@ -191,55 +219,8 @@ pub enum Command {
     Smooth(SmoothSpec),
     /// Tissue means and CompCor.
     Confounds(ConfoundsSpec),
-}
-
-impl Command {
-    /// The same command with every path changed.
-    #[must_use]
-    pub fn map_paths(mut self, change: &dyn Fn(&Path) -> PathBuf) -> Command {
-        let each = |p: &mut PathBuf| *p = change(p);
-        match &mut self {
-            Command::Glm(spec) => {
-                spec.runs.iter_mut().flat_map(RunSpec::paths_mut).for_each(each);
-                spec.mask.iter_mut().chain(spec.smooth.within.iter_mut()).for_each(each);
-            }
-            Command::Retroicor(spec) => {
-                spec.run.paths_mut().into_iter().for_each(each);
-                spec.proof.iter_mut().flat_map(|proof| &mut proof.mask).for_each(each);
-            }
-            Command::Smooth(spec) => {
-                each(&mut spec.bold);
-                spec.smooth.within.iter_mut().for_each(each);
-            }
-            Command::Confounds(spec) => {
-                let ConfoundsSpec { bold, sidecar, csf, white_matter, mask, .. } = spec;
-                let optional = [sidecar, csf, white_matter, mask];
-                each(bold);
-                optional.into_iter().filter_map(Option::as_mut).for_each(each);
-            }
-        }
-        self
-    }
-}
-
-impl RunSpec {
-    fn paths_mut(&mut self) -> Vec<&mut PathBuf> {
-        let RunSpec {
-            bold,
-            sidecar,
-            slice_times,
-            tr: _,
-            events,
-            design,
-            confounds,
-            physio,
-            record,
-            physio_formats: _,
-        } = self;
-        let optional = [sidecar, slice_times, events, design, &mut record.peaks];
-        let optional = optional.into_iter().filter_map(Option::as_mut);
-        std::iter::once(bold).chain(optional).chain(confounds).chain(physio).collect()
-    }
+    /// Physiological regressors.
+    Physio(PhysioSpec),
 }
 
 impl Default for DesignOptions {

@@ -37,10 +37,14 @@ impl<'a> Journal<'a> {
         Journal { below, warnings: std::cell::RefCell::default() }
     }
 
-    /// A journal that holds earlier warnings, which hold here too.
-    #[must_use]
-    pub fn with(below: &'a dyn Watch, warnings: Vec<String>) -> Journal<'a> {
-        Journal { below, warnings: warnings.into() }
+    /// Forget the warnings: another command begins.
+    pub fn clear(&self) {
+        self.warnings.borrow_mut().clear();
+    }
+
+    /// Keep warnings that were told before, which hold here too.
+    pub fn keep(&self, warnings: Vec<String>) {
+        self.warnings.borrow_mut().splice(0..0, warnings);
     }
 
     /// The warnings so far, in order.

@@ -6,6 +6,37 @@ fn tree(files: &[(&str, &str)]) -> Tree {
     files.iter().map(|&(path, text)| (path.to_string(), text.to_string())).collect()
 }
 
+fn arrows(files: &[(&str, &str)]) -> Vec<String> {
+    forbidden_arrows(&tree(files), "src/", 0, MAY_USE)
+}
+
+#[test]
+fn an_arrow_inside_pipeline_against_the_order_is_seen() {
+    let inside =
+        |path, text| forbidden_arrows(&tree(&[(path, text)]), "src/pipeline/", 1, PIPELINE_MAY_USE);
+    let wrong = ["src/pipeline/spec/order.rs:1: spec uses glm"];
+    assert_eq!(inside("src/pipeline/spec/order.rs", "use crate::pipeline::glm::run;"), wrong);
+    assert_eq!(inside("src/pipeline/spec/order.rs", "use super::super::{glm, tsnr::X};").len(), 2);
+    let text = "use crate::pipeline::spec::Role;\nuse crate::glm::spec;\nuse super::files::Role;";
+    assert_none(text, &inside("src/pipeline/glm.rs", text));
+}
+
+#[test]
+fn a_circle_is_seen_in_whichever_folder_it_is() {
+    let of = |a, b| {
+        let files = [
+            ("src/io/mod.rs", ""),
+            ("src/io/a.rs", a),
+            ("src/io/b/mod.rs", b),
+            ("src/io/c.rs", ""),
+        ];
+        circles(&tree(&files))
+    };
+    let wrong = ["in crate::io: a uses b", "in crate::io: b uses a"];
+    assert_eq!(of("use super::b::B;", "use crate::io::a::A;"), wrong);
+    assert_none("one way", &of("use super::b::B;\nuse super::{c, Io};", "use super::c::C;"));
+}
+
 #[test]
 fn an_arrow_against_the_order_is_seen_however_it_is_written() {
     for (text, line) in [
@@ -15,7 +46,7 @@ fn an_arrow_against_the_order_is_seen_however_it_is_written() {
         ("use super::super::design::Design;", 1),
         ("use crate::{\n    error::{Error, Result},\n    design::{self, hrf},\n};", 1),
     ] {
-        let wrong = forbidden_arrows(&tree(&[("src/physio/beats.rs", text)]));
+        let wrong = arrows(&[("src/physio/beats.rs", text)]);
         assert_eq!(wrong, [format!("src/physio/beats.rs:{line}: physio uses design")], "{text}");
     }
     for text in [
@@ -27,12 +58,9 @@ fn an_arrow_against_the_order_is_seen_however_it_is_written() {
         "#[cfg(test)]\nmod tests {\n    use crate::design::Design;\n}",
         "use super::phase;",
     ] {
-        assert_none(text, &forbidden_arrows(&tree(&[("src/physio/beats.rs", text)])));
+        assert_none(text, &arrows(&[("src/physio/beats.rs", text)]));
     }
-    assert_eq!(
-        forbidden_arrows(&tree(&[("src/misc.rs", "")])),
-        ["src/misc.rs: module misc is not in MAY_USE"]
-    );
+    assert_eq!(arrows(&[("src/misc.rs", "")]), ["src/misc.rs: module misc is not in the table"]);
 }
 
 #[test]

@@ -3,8 +3,10 @@
 use boldly::physio::{
     Align, Alignment, Channel, Peak, Peaks, PhysioSummary, Status, Terms, Treatment, retroicor_from,
 };
-use boldly::pipeline::qc::{self, Found, Qc, RunQc};
+use boldly::pipeline::inputs::Physiology;
+use boldly::pipeline::qc;
 use boldly::recording::{Acquisition, Recording, Trace};
+use boldly::report::qc::{Qc, RunQc};
 
 /// A pulse of 1.1 Hz and a breath of 0.27 Hz, sampled from 8 s before a scan of TR 2 s and 6 slices to 8 s after it.
 pub fn recording(seconds: f64, hz: f64) -> Recording {
@@ -38,8 +40,8 @@ pub fn run(recording: Recording, acquisition: &Acquisition, terms: &str, known: 
     let retroicor =
         retroicor_from(&recording, known, acquisition, &terms, &Treatment::default()).unwrap();
     let columns = retroicor.groups.columns[0].clone();
-    let found = Found { recording, retroicor: &retroicor, known };
-    qc::of_run(found, acquisition, 0.0, columns).unwrap()
+    let (known, shown) = (known.clone(), acquisition.clone());
+    qc::of_run(&Physiology { recording, retroicor, known, shown, moment_s: 0.0, columns }).unwrap()
 }
 
 pub fn of(runs: Vec<RunQc>) -> Qc {

@@ -5,10 +5,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use std::sync::Arc;
+
 use boldly::physio::{BadStretches, Channel, Flagged, Peaks, Reason, Status};
-use boldly::pipeline::qc::{MapQc, MapsQc};
 use boldly::recording::Trace;
 use boldly::report::qc::page;
+use boldly::report::qc::{Picture, Pictures};
 
 mod checked;
 mod made_up;
@@ -371,15 +373,15 @@ fn several_runs_stand_below_each_other_and_maps_come_with_words() {
     };
     let n = grid.n_voxels();
     let mut qc = made_up::of(vec![made_up::standard(), made_up::standard()]);
-    let map = |title: &str, threshold| MapQc {
+    let map = |title: &str, threshold| Picture {
         title: title.into(),
         note: "dof 6, 120".into(),
         caption: "Where the pulse explains more than noise would.".into(),
-        values: (0..n).map(|v| if v % 3 == 0 { f32::NAN } else { v as f32 }).collect(),
+        values: Arc::new((0..n).map(|v| if v % 3 == 0 { f32::NAN } else { v as f32 }).collect()),
         threshold,
         max: 5.0,
     };
-    qc.maps = Some(MapsQc {
+    qc.maps = Some(Pictures {
         background: vec![100.0; n],
         inside: (0..n).map(|v| v % 2 == 0).collect(),
         grid,

@@ -1,5 +1,7 @@
 //! What the values of an image are: NIfTI intent codes with their parameters.
 
+use crate::maps::{Map, Quantity};
+
 /// Statistic and meaning of a map.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Intent {
@@ -33,6 +35,20 @@ pub enum Intent {
 }
 
 impl Intent {
+    /// Of a map, with the smallest of its degrees of freedom.
+    #[must_use]
+    pub fn of(map: &Map) -> Intent {
+        let dof = map.dof.least();
+        match map.quantity {
+            Quantity::T => Intent::T { dof },
+            Quantity::F { dof1 } => Intent::F { dof1, dof2: dof },
+            Quantity::Z => Intent::Z,
+            Quantity::P => Intent::P,
+            Quantity::Mask | Quantity::Dof => Intent::None,
+            _ => Intent::Estimate,
+        }
+    }
+
     /// `intent_code` and its three parameters.
     #[must_use]
     pub fn code_and_parameters(self) -> (i32, [f64; 3]) {

@@ -103,7 +103,7 @@ impl Outputs {
     ///
     /// # Errors
     /// As for [`Outputs::map`].
-    pub fn maps(&self, path: &Path, header: &Header, rows: &[Vec<f32>]) -> Result<()> {
+    pub fn maps(&self, path: &Path, header: &Header, rows: &[&[f32]]) -> Result<()> {
         match rows {
             [row] => self.map(path, header, row),
             rows => {

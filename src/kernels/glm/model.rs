@@ -3,6 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
 use crate::error::{Error, Result};
+use crate::maps::Dof;
 use crate::stats::least_squares::LeastSquares;
 use crate::volume::SliceGroups;
 
@@ -134,6 +135,13 @@ impl Model {
     #[must_use]
     pub fn n_volumes(&self) -> usize {
         self.solvers.first().map_or(0, |s| s.design.nrows())
+    }
+
+    /// n - rank - `dof_spent` of each slice-time group.
+    #[must_use]
+    pub fn dofs(&self) -> Dof {
+        let dof: Vec<f64> = self.solvers.iter().map(|s| s.dof).collect();
+        Dof::of_groups(&dof, &self.group_of_plane)
     }
 
     /// The names of columns that depend linearly on others in some group; none for full rank. The solution is then

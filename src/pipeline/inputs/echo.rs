@@ -1,20 +1,52 @@
 //! Another echo of a run: the same volumes, each excited once and read out several times, so the same recording, the same
 //! task and the same columns.
 
-use super::{Run, SAME_SLICE_TIME_S, display, dof_spent};
+use std::path::PathBuf;
+
+use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent};
+use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
-use crate::pipeline::moment;
-use crate::pipeline::spec::RunSpec;
+use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::spec::{Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
+
+/// What the echoes of a run share.
+#[derive(Debug, Clone)]
+pub struct Columns {
+    /// The image that they were made for.
+    pub bold: PathBuf,
+    n_planes: usize,
+    acquisition: Option<Acquisition>,
+    design: Design,
+    moment: Option<(Moment, f64)>,
+    physio: Option<Physiology>,
+    found: Vec<(Role, PathBuf)>,
+}
+
+impl Columns {
+    /// Those of an opened run.
+    #[must_use]
+    pub fn of(run: &Run) -> Columns {
+        Columns {
+            bold: run.bold.path.clone(),
+            n_planes: run.bold.grid.shape[2],
+            acquisition: run.acquisition.clone(),
+            design: run.design.clone(),
+            moment: run.moment,
+            physio: run.physio.clone(),
+            found: run.found.clone(),
+        }
+    }
+}
 
 /// Open another echo of a run with that run's columns. None where its slice times differ by what a clock rounds, so that
 /// it needs columns of its own.
 ///
 /// # Errors
 /// What its files hold or lack; bad data when it is not of the same acquisition.
-pub fn echo(first: &Run, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run>> {
+pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run>> {
     let bold = BoldFile::open(&spec.bold)?;
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
@@ -32,26 +64,20 @@ pub fn echo(first: &Run, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run
         return Err(Error::bad_data(
             display(&bold.path),
             found,
-            format!(
-                "be an echo of {}: the same volumes at the same times",
-                display(&first.bold.path)
-            ),
+            format!("be an echo of {}: the same volumes at the same times", display(&first.bold)),
             "give a run that differs in more than its echo a --physio of its own",
         ));
     }
-    let planes = (bold.grid.shape[2], first.bold.grid.shape[2]);
-    if known != acquisition || moment != first.moment || planes.0 != planes.1 {
+    if known != acquisition || moment != first.moment || bold.grid.shape[2] != first.n_planes {
         return Ok(None);
     }
-    let of_sidecar = sidecar.files.iter().map(|file| ("sidecar", file.clone()));
-    let shared = first.files.iter().filter(|(role, _)| *role != "sidecar").cloned();
+    let of_sidecar = sidecar.files.iter().map(|file| (Role::Sidecar, file.clone()));
+    let shared = first.found.iter().filter(|(role, _)| *role != Role::Sidecar).cloned();
     Ok(Some(Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
-        slices: first.slices.clone(),
         physio: first.physio.clone(),
-        qc: first.qc.clone(),
-        files: of_sidecar.chain(shared).collect(),
+        found: of_sidecar.chain(shared).collect(),
         dof_spent: dof_spent(&spec.bold, true, watch)?,
         bold,
         resampled,

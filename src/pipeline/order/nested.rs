@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{Criterion, LEVEL, MOST_TESTED, N_SHIFTS};
+use super::{LEVEL, MOST_TESTED, N_SHIFTS};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
@@ -11,6 +11,7 @@ use crate::kernels::contrast::{self, Contrast, Stat};
 use crate::kernels::glm::{self, Fit, HostFit, Model};
 use crate::physio::Terms;
 use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
+use crate::pipeline::spec::Criterion;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::ln_sf_f;
 use crate::volume::{HostBold, SliceGroups};

@@ -1,6 +1,6 @@
 //! The choice in lines for a person.
 
-use super::{Criterion, OrderChoice};
+use crate::pipeline::spec::{Criterion, OrderChoice};
 
 /// A headline, then the table of what decided.
 pub(super) fn lines(choice: &OrderChoice) -> Vec<String> {

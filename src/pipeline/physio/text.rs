@@ -5,12 +5,13 @@ use std::fmt::Write;
 use serde_json::{Map, Value, json};
 
 use super::{Moment, PhysioResult};
+use crate::physio::describe;
 use crate::volume::SliceGroups;
 
 /// `[volume][column]` with a header, every digit.
 pub(super) fn volume_wise(result: &PhysioResult) -> String {
-    let mut text = result.names.join("\t") + "\n";
-    for row in result.volume_wise.rows() {
+    let mut text = result.physio.retroicor.groups.names.join("\t") + "\n";
+    for row in result.physio.columns.rows() {
         let cells: Vec<String> = row.iter().map(f64::to_string).collect();
         text += &cells.join("\t");
         text.push('\n');
@@ -21,7 +22,7 @@ pub(super) fn volume_wise(result: &PhysioResult) -> String {
 /// PhysIO's form: the same numbers without a header.
 pub(super) fn multiple_regressors(result: &PhysioResult) -> String {
     let mut text = String::new();
-    for row in result.volume_wise.rows() {
+    for row in result.physio.columns.rows() {
         let cells: Vec<String> = row.iter().map(|v| format!("{v:23.16e}")).collect();
         text += &cells.join("\t");
         text.push('\n');
@@ -74,22 +75,22 @@ pub(super) fn slibase(slices: &SliceGroups) -> String {
 /// The JSON beside the volume-wise columns.
 pub(super) fn description(result: &PhysioResult) -> Value {
     let mut fields = Map::new();
-    for name in &result.names {
-        fields.insert(name.clone(), column(name));
+    for name in &result.physio.retroicor.groups.names {
+        fields.insert(name.clone(), describe(name));
     }
     let moment = match result.moment {
         Moment::MiddleSlice => "the slice in the middle of the slice times",
         Moment::FrameTime => "the frame time; slice times are not known or were corrected for",
         Moment::MiddleOfVolume => "half a repetition time into the volume; the run was resampled",
     };
-    let first_s = result.moment_s;
+    let first_s = result.physio.moment_s;
     fields.insert("SamplingFrequency".to_owned(), json!(1.0 / result.acquisition.tr));
     fields.insert("StartTime".to_owned(), json!(first_s));
     fields.insert(
         "Description".to_owned(),
         json!(format!(
             "Physiological columns ({}) at one moment of each volume, {first_s} s after its start: {moment}; each column has mean 0",
-            result.summary.terms
+            result.physio.retroicor.summary.terms
         )),
     );
     Value::Object(fields)
@@ -110,70 +111,12 @@ pub(super) fn slice_description(result: &PhysioResult) -> Value {
             "Units": "s",
         }),
     );
-    for name in &result.names {
-        fields.insert(name.clone(), column(name));
+    for name in &result.physio.retroicor.groups.names {
+        fields.insert(name.clone(), describe(name));
     }
     fields.insert(
         "Description".to_owned(),
         json!("Physiological columns at each slice's own time, eight decimals; each column has mean 0 over the volumes of a slice"),
     );
     Value::Object(fields)
-}
-
-/// What a column is, from its name: `cardiac_cos1`, `resp_sin2`, `interaction_cos_c1_plus_r1`, `rvt_rrf_delay_5s`.
-pub(super) fn column(name: &str) -> Value {
-    let function = |text: &str| match text {
-        "cos" => "cosine",
-        _ => "sine",
-    };
-    for (start, signal) in [("cardiac_", "cardiac"), ("resp_", "respiratory")] {
-        let Some((f, Ok(order))) = name
-            .strip_prefix(start)
-            .filter(|rest| rest.starts_with("cos") || rest.starts_with("sin"))
-            .map(|rest| (&rest[..3], rest[3..].parse::<usize>()))
-        else {
-            continue;
-        };
-        return json!({
-            "Description": format!("{} of {order} times the {signal} phase", function(f)),
-            "Method": "RETROICOR",
-            "Signal": signal,
-            "Order": order,
-            "Units": "arbitrary",
-        });
-    }
-    let parts: Vec<&str> = name.split('_').collect();
-    if let ["interaction", f @ ("cos" | "sin"), c, sign @ ("plus" | "minus"), r] = parts[..] {
-        let order = |text: &str| text[1..].parse::<usize>().unwrap_or(1);
-        return json!({
-            "Description": format!(
-                "{} of {} times the cardiac phase {sign} {} times the respiratory phase",
-                function(f), order(c), order(r)
-            ),
-            "Method": "RETROICOR",
-            "Signal": "cardiac x respiratory",
-            "Order": [order(c), order(r)],
-            "Units": "arbitrary",
-        });
-    }
-    for (start, method, signal) in [
-        ("rvt_hilbert_", "RVT by the analytic signal", "respiratory"),
-        ("rvt_", "RVT by peaks", "respiratory"),
-        ("rv_", "RV", "respiratory"),
-        ("hr_", "HR", "cardiac"),
-    ] {
-        if let Some(rest) = name.strip_prefix(start) {
-            let delay_s = rest.rsplit('_').next().and_then(|s| s.strip_suffix('s'));
-            let delay_s: f64 = delay_s.and_then(|s| s.parse().ok()).unwrap_or(0.0);
-            let response = rest.split('_').next().unwrap_or_default().to_uppercase();
-            return json!({
-                "Description": format!("{method}, convolved with the {response}"),
-                "Method": method,
-                "Signal": signal,
-                "Delay": delay_s,
-                "Units": "arbitrary",
-            });
-        }
-    }
-    json!({ "Description": name, "Units": "arbitrary" })
 }

@@ -1,142 +1,203 @@
-//! The proof's maps by name, in FitLins's manner: `sub-01_task-pain_desc-cardiac_stat-F_statmap`.
+//! The proof's maps, in FitLins's manner: `sub-01_task-pain_desc-cardiac_stat-F_statmap`, and what they may differ by from
+//! their f64 rerun (docs/accuracy.md). p, z and both R² are functions of F and its degrees of freedom alone, so each may move by
+//! as much as F's own tolerance moves it. A corrected run is off by e at most in each value, which moves a mean by e and a
+//! standard deviation by e sqrt(n / (n - 1)).
 
-use super::{Proof, SetMaps};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::{Evidence, Groups, Set, SetMaps, TsnrMaps, gain_percent};
 use crate::design::label::label;
 use crate::error::Result;
-use crate::io::Intent;
+use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
 
-/// What a map shows, which decides its tolerance in `verify`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shows {
+/// The maps of a set from its F, `[voxel]`.
+///
+/// # Errors
+/// Usage when the set's name cannot be part of a file name.
+pub(super) fn of_set(
+    set: &Set<'_>,
+    f: &[f64],
+    dof2: &[f64],
+    (groups, fitted): (&Groups, &[bool]),
+) -> Result<SetMaps> {
+    let evidence = set.dof1.iter().zip(dof2);
+    let evidence: Arc<Vec<Evidence>> =
+        Arc::new(evidence.map(|(&dof1, &dof2)| Evidence::new(dof1 as f64, dof2)).collect());
+    let value = |voxel: usize| evidence[groups.of(voxel)].of(f[voxel]);
+    let all: Vec<Said> = (0..f.len()).into_par_iter().with_min_len(1024).map(value).collect();
+    let of = |what: fn(&Said) -> f64| Arc::new(all.iter().map(|said| what(said) as f32).collect());
+    let f = Arc::new(f.iter().map(|&v| v as f32).collect::<Vec<_>>());
+    let dof1 = set.dof1.iter().copied().min().unwrap_or(0) as f64;
+    let whole = format!(
+        "of {} within the joint model of task, confounds, drift and physiology",
+        set.columns.join(", ")
+    );
+    let desc = label(set.name)?;
+    let map = |quantity: Quantity, what: fn(&Said) -> f64, description: String| Map {
+        entities: Entities::of("statmap").with("desc", &desc).with("stat", quantity.stat()),
+        quantity,
+        dof: groups.dof.clone(),
+        description,
+        tolerance: tolerance(what, &f, &evidence, groups),
+        values: vec![of(what)],
+    };
+    let of_f: fn(&Said) -> f64 = |said| said.f;
+    let mut maps = vec![
+        map(Quantity::F { dof1 }, of_f, format!("Partial F {whole}")),
+        map(Quantity::P, |s| s.p, format!("Upper tail probability of the partial F {whole}")),
+        map(Quantity::Z, |s| s.z, format!("Normal deviate of the partial F {whole}")),
+        map(
+            Quantity::RSquare,
+            |s| s.r2,
+            format!("Partial R square {whole}: F dof1 / (F dof1 + dof2)"),
+        ),
+        map(
+            Quantity::AdjustedRSquare,
+            |s| s.adjusted_r2,
+            format!("Adjusted partial R square {whole}: 1 - (1 - R square) (dof1 + dof2) / dof2"),
+        ),
+    ];
+    let dof1: Vec<f64> = set.dof1.iter().map(|&dof| dof as f64).collect();
+    maps.extend(of_dof(&dof1, Some((&desc, &whole)), (groups, fitted)));
+    Ok(SetMaps {
+        name: set.name.to_owned(),
+        columns: set.columns.to_vec(),
+        dof1: set.dof1.to_vec(),
+        maps,
+    })
+}
+
+/// What an F says.
+#[derive(Debug, Clone, Copy)]
+pub struct Said {
     /// Partial F.
-    F,
-    /// Its upper tail.
-    P,
-    /// The normal deviate of that tail.
-    Z,
+    pub f: f64,
+    /// Upper tail of F.
+    pub p: f64,
+    /// Normal deviate of the same tail.
+    pub z: f64,
     /// Partial R².
-    RSquare,
+    pub r2: f64,
     /// Adjusted partial R².
-    AdjustedRSquare,
-    /// tSNR of the run as read.
-    TsnrBefore,
-    /// tSNR of the corrected run.
-    TsnrAfter,
-    /// Gain in percent.
-    TsnrGain,
-    /// Degrees of freedom, where they differ between slice-time groups.
-    Dof,
+    pub adjusted_r2: f64,
 }
 
-/// One map.
-#[derive(Debug, Clone)]
-pub struct ProofMap<'a> {
-    /// File name without extension.
-    pub stem: String,
-    /// What it shows.
-    pub shows: Shows,
-    /// The set of columns it is about; none for tSNR and the residual dof.
-    pub set: Option<&'a SetMaps>,
-    /// For the header.
-    pub intent: Intent,
-    /// `[voxel]`.
-    pub values: std::borrow::Cow<'a, [f32]>,
+/// Of what follows from F: how far F's own tolerance moves it.
+fn tolerance(
+    what: fn(&Said) -> f64,
+    f: &Arc<Vec<f32>>,
+    evidence: &Arc<Vec<Evidence>>,
+    groups: &Groups,
+) -> Tolerance {
+    let (f, evidence, groups) = (Arc::clone(f), Arc::clone(evidence), groups.clone());
+    Tolerance::of(move |bounds, _, voxel| {
+        let value = |f: f64| what(&evidence[groups.of(voxel)].of(f));
+        let f = f64::from(f[voxel]);
+        if f <= 0.0 {
+            return rounding(value(f)); // outside the mask, or constant
+        }
+        let (here, off) = (value(f), bounds.f(f));
+        let moved = |f: f64| (value(f) - here).abs();
+        rounding(here) + moved(f + off).max(moved((f - off).max(f64::MIN_POSITIVE)))
+    })
 }
 
-impl ProofMap<'_> {
-    /// What it shows, in a sentence for its sidecar.
-    #[must_use]
-    pub fn description(&self) -> String {
-        let of = self.set.map_or(String::new(), |set| {
-            format!(
-                " of {} within the joint model of task, confounds, drift and physiology",
-                set.columns.join(", ")
-            )
-        });
-        match self.shows {
-            Shows::F => format!("Partial F{of}"),
-            Shows::P => format!("Upper tail probability of the partial F{of}"),
-            Shows::Z => format!("Normal deviate of the partial F{of}"),
-            Shows::RSquare => format!("Partial R square{of}: F dof1 / (F dof1 + dof2)"),
-            Shows::AdjustedRSquare => {
-                format!("Adjusted partial R square{of}: 1 - (1 - R square) (dof1 + dof2) / dof2")
-            }
-            Shows::TsnrBefore => "Mean over standard deviation of the run as read".to_owned(),
-            Shows::TsnrAfter => "Mean over standard deviation of the corrected run".to_owned(),
-            Shows::TsnrGain => {
-                "Gain of tSNR in percent, the degrees of freedom spent counted: 100 (after / before sqrt((n - 1 - spent) / (n - 1)) - 1)"
-                    .to_owned()
-            }
-            Shows::Dof if self.set.is_some() => format!("Numerator degrees of freedom{of}"),
-            Shows::Dof => "Residual degrees of freedom of the joint model".to_owned(),
-        }
-    }
-}
-
-impl Proof {
-    /// Every map. `prefix`: what the names begin with, such as `sub-01_task-pain`.
-    ///
-    /// # Errors
-    /// Usage when a set's name cannot be part of a file name.
-    pub fn maps(&self, prefix: &str) -> Result<Vec<ProofMap<'_>>> {
-        let mut maps = Vec::new();
-        let dof2 = self.dof2.iter().copied().fold(f64::INFINITY, f64::min);
-        for set in &self.sets {
-            let dof1 = set.dof1.iter().copied().min().unwrap_or(0) as f64;
-            let desc = label(&set.name)?;
-            let mut add = |stat: &str, shows, intent, values| {
-                let stem = format!("{prefix}_desc-{desc}_stat-{stat}_statmap");
-                maps.push(ProofMap { stem, shows, set: Some(set), intent, values });
-            };
-            add("F", Shows::F, Intent::F { dof1, dof2 }, (&set.f).into());
-            add("p", Shows::P, Intent::P, (&set.p).into());
-            add("z", Shows::Z, Intent::Z, (&set.z).into());
-            add("rSquare", Shows::RSquare, Intent::Estimate, (&set.r2).into());
-            let adjusted = &set.adjusted_r2;
-            add("adjustedRSquare", Shows::AdjustedRSquare, Intent::Estimate, adjusted.into());
-            if varies(&set.dof1) {
-                let dof: Vec<f64> = set.dof1.iter().map(|&dof| dof as f64).collect();
-                add("dof", Shows::Dof, Intent::None, self.by_group(&dof).into());
-            }
-        }
-        for (middle, shows, values) in [
-            ("desc-before_stat-tsnr", Shows::TsnrBefore, &self.tsnr_before),
-            ("desc-after_stat-tsnr", Shows::TsnrAfter, &self.tsnr_after),
-            ("stat-tsnrGain", Shows::TsnrGain, &self.tsnr_gain_percent),
-        ] {
-            let stem = format!("{prefix}_{middle}_statmap");
-            let intent = Intent::Estimate;
-            maps.push(ProofMap { stem, shows, set: None, intent, values: values.into() });
-        }
-        if varies(&self.dof2) {
-            let (stem, values) =
-                (format!("{prefix}_stat-dof_statmap"), self.by_group(&self.dof2).into());
-            maps.push(ProofMap {
-                stem,
-                shows: Shows::Dof,
-                set: None,
-                intent: Intent::None,
-                values,
-            });
-        }
-        Ok(maps)
-    }
-
-    /// A value of each group at its fitted voxels.
-    fn by_group(&self, values: &[f64]) -> Vec<f32> {
-        let of = |voxel: usize| {
-            if self.fitted[voxel] { values[self.group(voxel)] as f32 } else { 0.0 }
+/// A value of each slice-time group at its fitted voxels, where they differ. `of`: the set's label and what it is a part of.
+pub(super) fn of_dof(
+    values: &[f64],
+    of: Option<(&str, &str)>,
+    (groups, fitted): (&Groups, &[bool]),
+) -> Option<Map> {
+    values.windows(2).any(|pair| pair[0] != pair[1]).then(|| {
+        let at = |(voxel, &fitted): (usize, &bool)| match fitted {
+            true => values[groups.of(voxel)] as f32,
+            false => 0.0,
         };
-        (0..self.fitted.len()).map(of).collect()
+        let entities = Entities::of("statmap");
+        let (entities, description) = match of {
+            Some((desc, whole)) => {
+                (entities.with("desc", desc), format!("Numerator degrees of freedom {whole}"))
+            }
+            None => (entities, "Residual degrees of freedom of the joint model".to_owned()),
+        };
+        Map {
+            entities: entities.with("stat", "dof"),
+            quantity: Quantity::Dof,
+            dof: Dof::Uniform(0.0),
+            description,
+            tolerance: Tolerance::of(|_, _, _| 0.0),
+            values: vec![Arc::new(fitted.iter().enumerate().map(at).collect())],
+        }
+    })
+}
+
+/// What tSNR is made of, `[voxel]`.
+pub(super) struct Found {
+    pub mean: Vec<f32>,
+    pub before: Vec<f32>,
+    pub after: Vec<f32>,
+    pub gain: Vec<f32>,
+    pub largest: Vec<f32>,
+    /// Of each slice-time group.
+    pub dof_spent: Vec<usize>,
+    pub n_volumes: usize,
+}
+
+impl Found {
+    /// What tSNR after the correction may be off by.
+    fn off(&self, bounds: Bounds, voxel: usize) -> f64 {
+        let after = f64::from(self.after[voxel]).abs();
+        if after == 0.0 {
+            return 0.0;
+        }
+        let n = self.n_volumes as f64;
+        let mean = f64::from(self.mean[voxel]).abs();
+        let (sd, off) = (mean / after, bounds.image * f64::from(self.largest[voxel]));
+        let least = sd - off * (n / (n - 1.0).max(1.0)).sqrt();
+        if least > 0.0 { (mean + off) / least - after } else { f64::INFINITY }
     }
 
-    /// The slice-time group of a voxel.
-    #[must_use]
-    pub fn group(&self, voxel: usize) -> usize {
-        self.group_of_plane[voxel / (self.shape[0] * self.shape[1])]
+    /// What the gain may be off by.
+    fn off_gain(&self, bounds: Bounds, voxel: usize, groups: &Groups) -> f64 {
+        let (before, after) = (f64::from(self.before[voxel]), f64::from(self.after[voxel]));
+        let spent = self.dof_spent[groups.of(voxel)];
+        let gain = |after: f64| gain_percent(before, after, self.n_volumes, spent);
+        (gain(after + self.off(bounds, voxel)) - gain(after)).abs()
     }
 }
 
-fn varies<T: PartialEq>(values: &[T]) -> bool {
-    values.windows(2).any(|pair| pair[0] != pair[1])
+/// The maps of tSNR.
+pub(super) fn of_tsnr(found: Found, groups: &Groups) -> TsnrMaps {
+    let found = Arc::new(found);
+    let map = |desc: Option<&str>, quantity: Quantity, values: &[f32], description: &str| {
+        let entities = Entities::of("statmap");
+        let entities = desc.map_or(entities.clone(), |desc| entities.with("desc", desc));
+        let (own, groups, of) = (values.to_vec(), groups.clone(), Arc::clone(&found));
+        let is_after = desc == Some("after");
+        Map {
+            entities: entities.with("stat", quantity.stat()),
+            quantity,
+            dof: Dof::Uniform(0.0),
+            description: description.to_owned(),
+            tolerance: Tolerance::of(move |bounds, _, voxel| {
+                rounding(f64::from(own[voxel]))
+                    + match quantity {
+                        Quantity::TsnrGain => of.off_gain(bounds, voxel, &groups),
+                        _ if is_after => of.off(bounds, voxel),
+                        _ => 0.0,
+                    }
+            }),
+            values: vec![Arc::new(values.to_vec())],
+        }
+    };
+    let before = "Mean over standard deviation of the run as read";
+    let after = "Mean over standard deviation of the corrected run";
+    let gain = "Gain of tSNR in percent, the degrees of freedom spent counted: 100 (after / before sqrt((n - 1 - spent) / (n - 1)) - 1)";
+    TsnrMaps {
+        before: map(Some("before"), Quantity::Tsnr, &found.before, before),
+        after: map(Some("after"), Quantity::Tsnr, &found.after, after),
+        gain: map(None, Quantity::TsnrGain, &found.gain, gain),
+    }
 }

@@ -18,9 +18,9 @@ impl Proof {
             "residual_dof": uniform(&self.dof2),
             "dof_spent": uniform(&self.dof_spent),
             "sets": sets,
-            "tsnr_before_median": median(&self.tsnr_before),
-            "tsnr_after_median": median(&self.tsnr_after),
-            "tsnr_gain_percent_median": median(&self.tsnr_gain_percent),
+            "tsnr_before_median": median(&self.tsnr.before.values[0]),
+            "tsnr_after_median": median(&self.tsnr.after.values[0]),
+            "tsnr_gain_percent_median": median(&self.tsnr.gain.values[0]),
         });
         value.as_object().cloned().unwrap_or_default()
     }
@@ -31,7 +31,7 @@ impl Proof {
             "columns": set.columns,
             "dof": uniform(&set.dof1),
             "share_of_voxels_p_below_0.001": self.found(set),
-            "adjusted_r_square_median": self.median(&set.adjusted_r2),
+            "adjusted_r_square_median": self.median(set.values("adjustedRSquare")),
         })
     }
 
@@ -44,14 +44,14 @@ impl Proof {
                 set.name,
                 set.columns.len(),
                 100.0 * self.found(set),
-                self.median(&set.adjusted_r2)
+                self.median(set.values("adjustedRSquare"))
             )
         };
         let tsnr = format!(
             "median tSNR {:.1} before, {:.1} after; median gain {:+.1} %, degrees of freedom counted",
-            self.median(&self.tsnr_before),
-            self.median(&self.tsnr_after),
-            self.median(&self.tsnr_gain_percent)
+            self.median(&self.tsnr.before.values[0]),
+            self.median(&self.tsnr.after.values[0]),
+            self.median(&self.tsnr.gain.values[0])
         );
         self.sets.iter().map(of_set).chain([tsnr]).collect()
     }
@@ -59,7 +59,8 @@ impl Proof {
     /// Share of the fitted voxels where p is below [`FOUND_P`], 0 to 1.
     fn found(&self, set: &SetMaps) -> f64 {
         let fitted = self.fitted.iter().filter(|&&v| v).count();
-        let found = self.fitted.iter().zip(&set.p).filter(|&(&v, &p)| v && p < FOUND_P).count();
+        let found =
+            self.fitted.iter().zip(set.values("p")).filter(|&(&v, &p)| v && p < FOUND_P).count();
         found as f64 / fitted.max(1) as f64
     }
 

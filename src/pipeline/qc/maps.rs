@@ -1,7 +1,9 @@
 //! The proof of a correction as maps for the page: partial F and R² of each set, tSNR and its gain.
 
-use super::{MapQc, MapsQc};
+use std::sync::Arc;
+
 use crate::pipeline::proof::{ALL, Proof, SetMaps};
+use crate::report::qc::{Picture, Pictures};
 use crate::volume::Grid;
 
 /// Voxels show from this p on, not corrected for their number.
@@ -9,35 +11,34 @@ const SHOWN_P: f32 = 0.001;
 /// The colours end where so many of the fitted voxels lie below.
 const MOST_SHARE: f64 = 0.995;
 
-impl MapsQc {
-    /// The maps of a proof on its run's grid.
-    #[must_use]
-    pub fn of_proof(proof: &Proof, grid: &Grid) -> MapsQc {
-        let mut maps = Vec::new();
-        for set in &proof.sets {
-            maps.push(partial_f(proof, set));
-            maps.push(partial_r2(proof, set));
-        }
-        let plain = |title: &str, note: &str, caption: &str, values: &[f32]| MapQc {
-            title: title.to_owned(),
-            note: note.to_owned(),
-            caption: caption.to_owned(),
-            values: values.to_vec(),
-            threshold: 0.0,
-            max: most(proof, values, 1.0),
-        };
-        maps.push(plain("tSNR before", "mean / sd", "The run as it was read.", &proof.tsnr_before));
-        maps.push(plain("tSNR after", "mean / sd", "The corrected run.", &proof.tsnr_after));
-        let caption = "Warm where the correction helped, cold where its columns cost more degrees of freedom than they \
-                       explained.";
-        let note = "percent, dof counted";
-        maps.push(plain("tSNR gain", note, caption, &proof.tsnr_gain_percent));
-        MapsQc {
-            grid: grid.clone(),
-            background: proof.mean.clone(),
-            inside: proof.fitted.clone(),
-            maps,
-        }
+/// The maps of a proof on its run's grid.
+#[must_use]
+pub fn pictures(proof: &Proof, grid: &Grid) -> Pictures {
+    let mut maps = Vec::new();
+    for set in &proof.sets {
+        maps.push(partial_f(proof, set));
+        maps.push(partial_r2(proof, set));
+    }
+    let plain = |title: &str, note: &str, caption: &str, values: &Arc<Vec<f32>>| Picture {
+        title: title.to_owned(),
+        note: note.to_owned(),
+        caption: caption.to_owned(),
+        values: Arc::clone(values),
+        threshold: 0.0,
+        max: most(proof, values, 1.0),
+    };
+    let tsnr = &proof.tsnr;
+    let (before, after) = (&tsnr.before.values[0], &tsnr.after.values[0]);
+    maps.push(plain("tSNR before", "mean / sd", "The run as it was read.", before));
+    maps.push(plain("tSNR after", "mean / sd", "The corrected run.", after));
+    let caption = "Warm where the correction helped, cold where its columns cost more degrees of freedom than they \
+                   explained.";
+    maps.push(plain("tSNR gain", "percent, dof counted", caption, &tsnr.gain.values[0]));
+    Pictures {
+        grid: grid.clone(),
+        background: proof.mean.clone(),
+        inside: proof.fitted.clone(),
+        maps,
     }
 }
 
@@ -49,17 +50,18 @@ fn called(set: &SetMaps) -> String {
     }
 }
 
-fn partial_f(proof: &Proof, set: &SetMaps) -> MapQc {
-    let shown = set.f.iter().zip(&set.p).filter(|(f, p)| **p <= SHOWN_P && f.is_finite());
+fn partial_f(proof: &Proof, set: &SetMaps) -> Picture {
+    let f = set.values("F");
+    let shown = f.iter().zip(set.values("p")).filter(|(f, p)| **p <= SHOWN_P && f.is_finite());
     let n_shown = shown.clone().filter(|(f, _)| **f > 0.0).count();
     let n_fitted = proof.fitted.iter().filter(|v| **v).count();
     let threshold = shown.map(|(f, _)| *f).fold(f32::INFINITY, f32::min);
-    let highest = most(proof, &set.f, 1.0);
+    let highest = most(proof, f, 1.0);
     // Nothing shows where no voxel is below that p.
     let threshold = if threshold.is_finite() { threshold } else { highest + 1.0 };
     let dof1 = set.dof1.iter().min().copied().unwrap_or(0);
     let dof2 = proof.dof2.iter().copied().fold(f64::INFINITY, f64::min);
-    MapQc {
+    Picture {
         title: format!("F, {}", set.name),
         note: format!("dof {dof1}, {dof2}; p < {SHOWN_P}"),
         caption: format!(
@@ -67,27 +69,28 @@ fn partial_f(proof: &Proof, set: &SetMaps) -> MapQc {
             called(set),
             SHOWN_P * n_fitted as f32
         ),
-        values: set.f.clone(),
+        values: Arc::new(f.to_vec()),
         threshold,
         max: highest.max(1.5 * threshold),
     }
 }
 
-fn partial_r2(proof: &Proof, set: &SetMaps) -> MapQc {
+fn partial_r2(proof: &Proof, set: &SetMaps) -> Picture {
+    let r2 = set.values("rSquare");
     let mut inside: Vec<f32> =
-        proof.fitted.iter().zip(&set.r2).filter(|(f, _)| **f).map(|(_, v)| *v).collect();
+        proof.fitted.iter().zip(r2).filter(|(f, _)| **f).map(|(_, v)| *v).collect();
     inside.sort_by(f32::total_cmp);
     let median = inside.get(inside.len() / 2).copied().unwrap_or(0.0);
-    MapQc {
+    Picture {
         title: format!("R2, {}", set.name),
         note: "partial, 0 to 1".to_owned(),
         caption: format!(
             "Share of the variance left by the other columns that {} explain; median {median:.3}.",
             called(set)
         ),
-        values: set.r2.clone(),
+        values: Arc::new(r2.to_vec()),
         threshold: 0.0,
-        max: most(proof, &set.r2, 1e-3),
+        max: most(proof, r2, 1e-3),
     }
 }
 

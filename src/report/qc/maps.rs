@@ -5,11 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 
 use super::html::{escaped, number};
+use super::{Picture, Pictures};
 use crate::error::Result;
-use crate::pipeline::qc::{MapQc, MapsQc};
 use crate::report::picture::{Cut, Panel, cuts_through, panels};
 
-pub(super) fn section(maps: &MapsQc) -> Result<String> {
+pub(super) fn section(maps: &Pictures) -> Result<String> {
     let cuts = cuts(maps);
     let figures: Vec<String> =
         maps.maps.par_iter().map(|map| figure(maps, map, &cuts)).collect::<Result<_>>()?;
@@ -19,8 +19,8 @@ pub(super) fn section(maps: &MapsQc) -> Result<String> {
     ))
 }
 
-fn figure(maps: &MapsQc, map: &MapQc, cuts: &[Cut]) -> Result<String> {
-    let inside = maps.inside.iter().zip(&map.values).filter(|(inside, _)| **inside);
+fn figure(maps: &Pictures, map: &Picture, cuts: &[Cut]) -> Result<String> {
+    let inside = maps.inside.iter().zip(&*map.values).filter(|(inside, _)| **inside);
     let finite = inside.map(|(_, v)| *v).filter(|v| v.is_finite());
     let (least, greatest) = finite.fold((0.0_f32, 0.0_f32), |(l, g), v| (l.min(v), g.max(v)));
     let max = if map.max > map.threshold { map.max } else { map.threshold + 1.0 };
@@ -53,7 +53,7 @@ fn figure(maps: &MapsQc, map: &MapQc, cuts: &[Cut]) -> Result<String> {
 }
 
 /// Through the middle of the computed voxels, and across them at a quarter of their height, where the brainstem is.
-fn cuts(maps: &MapsQc) -> Vec<Cut> {
+fn cuts(maps: &Pictures) -> Vec<Cut> {
     let mut cuts = cuts_through(&maps.grid, &maps.inside).to_vec();
     let plane = maps.grid.shape[0] * maps.grid.shape[1];
     let has_voxels = |k: &usize| maps.inside[k * plane..(k + 1) * plane].contains(&true);

@@ -7,9 +7,9 @@
 use std::fmt::Write;
 
 use crate::error::Result;
-use crate::pipeline::qc::{Qc, RunQc};
 
 mod columns;
+mod content;
 mod coverage;
 mod html;
 mod maps;
@@ -19,6 +19,7 @@ mod svg;
 mod traces;
 mod verdict;
 
+pub use content::{FileRead, Picture, Pictures, Qc, RunQc, SERIES_STEP_S, Series};
 use coverage::Coverage;
 use html::{Table, counted, escaped};
 
@@ -137,10 +138,9 @@ fn about(qc: &Qc) -> String {
         html += "</ul>\n";
     }
     let mut table = Table::new("files", "Files read", &["file", "role", "checksum"]);
-    for input in &qc.inputs {
-        let hash = format!("<code>{}</code>", escaped(&input.checksum.to_string()));
-        let path = escaped(&input.path.to_string_lossy());
-        table.row_of_html(&path, &[escaped(&input.role), hash]);
+    for FileRead { path, role, checksum } in &qc.inputs {
+        let checksum = format!("<code>{}</code>", escaped(checksum));
+        table.row_of_html(&escaped(path), &[escaped(role), checksum]);
     }
     html += &table.finish();
     if !qc.outputs.is_empty() {

@@ -5,8 +5,8 @@ use std::ops::Range;
 use super::html::{Table, figure, number};
 use super::svg::{Path, Plot, Svg};
 use super::{Chapter, HALF_WIDTH, RIGHT, WIDTH};
+use super::{SERIES_STEP_S, Series};
 use crate::physio::{Channel, Reason, Status, heart_rate};
-use crate::pipeline::qc::{SERIES_STEP_S, Series};
 
 /// One quantity over time.
 pub(super) struct Quantity {

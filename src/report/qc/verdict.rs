@@ -1,11 +1,11 @@
 //! What is good, what needs a look, and what to do then: each judgement states the number it rests on and its bound.
 
 use super::Chapter;
+use super::RunQc;
 use super::columns::Alike;
 use super::coverage::Coverage;
 use super::html::{Table, counted, escaped, number, percent};
 use crate::physio::{Align, BadStretches, Channel, Reason};
-use crate::pipeline::qc::RunQc;
 
 /// Share of beats put in or standing out up to which a record is called good.
 const FEW: f64 = 0.01;

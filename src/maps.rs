@@ -1,0 +1,301 @@
+//! Plain data of results: a map, what it shows, its degrees of freedom, and how far it may lie from its f64 rerun. Names of
+//! outputs are entities in the manner of BIDS derivatives. No I/O.
+
+use std::sync::Arc;
+
+/// What the name of an output says: `sub-01_task-pain`, `desc-cardiac`, `stat-F`, `statmap`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entities {
+    /// `key-value` in the order of the name.
+    pairs: Vec<(&'static str, String)>,
+    /// The last word: `statmap`, `mask`, `design`.
+    suffix: &'static str,
+}
+
+impl Entities {
+    /// A name of this suffix alone.
+    #[must_use]
+    pub fn of(suffix: &'static str) -> Entities {
+        Entities { pairs: Vec::new(), suffix }
+    }
+
+    /// The same with one more entity.
+    #[must_use]
+    pub fn with(mut self, key: &'static str, value: impl Into<String>) -> Entities {
+        self.pairs.push((key, value.into()));
+        self
+    }
+
+    /// `contrast-pain_stat-t_statmap`, behind a prefix where there is one.
+    #[must_use]
+    pub fn stem(&self, prefix: &str) -> String {
+        let pairs = self.pairs.iter().map(|(key, value)| format!("{key}-{value}"));
+        let parts: Vec<String> = (!prefix.is_empty())
+            .then(|| prefix.to_owned())
+            .into_iter()
+            .chain(pairs)
+            .chain([self.suffix.to_owned()])
+            .collect();
+        parts.join("_")
+    }
+}
+
+/// What a map shows.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Quantity {
+    /// 1 where a voxel was fitted, else 0.
+    Mask,
+    /// Weights times estimates, BOLD units.
+    Effect,
+    /// Its variance, squared BOLD units.
+    Variance,
+    /// t.
+    T,
+    /// F.
+    F {
+        /// Degrees of freedom of the numerator; the smallest where they vary.
+        dof1: f64,
+    },
+    /// Normal deviate of the statistic's upper tail.
+    Z,
+    /// The upper tail, one-sided.
+    P,
+    /// Partial R², 0 to 1.
+    RSquare,
+    /// Adjusted partial R², up to 1.
+    AdjustedRSquare,
+    /// Mean over standard deviation.
+    Tsnr,
+    /// Percent.
+    TsnrGain,
+    /// Degrees of freedom, where they vary between voxels.
+    Dof,
+}
+
+impl Quantity {
+    /// The value of the `stat` entity.
+    #[must_use]
+    pub fn stat(self) -> &'static str {
+        match self {
+            Quantity::Mask => "mask",
+            Quantity::Effect => "effect",
+            Quantity::Variance => "variance",
+            Quantity::T => "t",
+            Quantity::F { .. } => "F",
+            Quantity::Z => "z",
+            Quantity::P => "p",
+            Quantity::RSquare => "rSquare",
+            Quantity::AdjustedRSquare => "adjustedRSquare",
+            Quantity::Tsnr => "tsnr",
+            Quantity::TsnrGain => "tsnrGain",
+            Quantity::Dof => "dof",
+        }
+    }
+}
+
+/// Residual degrees of freedom of a map.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Dof {
+    /// The same everywhere.
+    Uniform(f64),
+    /// Those of each slice-time group.
+    PerGroup {
+        /// For each group.
+        dof: Vec<f64>,
+        /// For each plane k, its group.
+        slice_group_of_plane: Vec<usize>,
+    },
+    /// `[voxel]`
+    PerVoxel(Vec<f32>),
+}
+
+impl Dof {
+    /// Of groups: uniform where they all agree.
+    #[must_use]
+    pub fn of_groups(dof: &[f64], slice_group_of_plane: &[usize]) -> Dof {
+        match dof {
+            [] => Dof::Uniform(0.0),
+            [first, rest @ ..] if rest.iter().all(|d| d == first) => Dof::Uniform(*first),
+            _ => Dof::PerGroup {
+                dof: dof.to_vec(),
+                slice_group_of_plane: slice_group_of_plane.to_vec(),
+            },
+        }
+    }
+
+    /// The smallest: what a header carries.
+    #[must_use]
+    pub fn least(&self) -> f64 {
+        match self {
+            Dof::Uniform(dof) => *dof,
+            Dof::PerGroup { dof, .. } => dof.iter().copied().fold(f64::INFINITY, f64::min),
+            Dof::PerVoxel(dof) => dof.iter().map(|&d| f64::from(d)).fold(f64::INFINITY, f64::min),
+        }
+    }
+
+    /// Of one voxel; `plane_len`: voxels in a plane.
+    #[must_use]
+    pub fn at(&self, voxel: usize, plane_len: usize) -> f64 {
+        match self {
+            Dof::Uniform(dof) => *dof,
+            Dof::PerGroup { dof, slice_group_of_plane } => {
+                dof[slice_group_of_plane[voxel / plane_len]]
+            }
+            Dof::PerVoxel(dof) => f64::from(dof[voxel]),
+        }
+    }
+
+    /// Whether a map of them says more than a number.
+    #[must_use]
+    pub fn varies(&self) -> bool {
+        !matches!(self, Dof::Uniform(_))
+    }
+
+    /// The sum, of runs that are combined; none where they vary otherwise than by equal groups.
+    #[must_use]
+    pub fn plus(&self, other: &Dof, shape: [usize; 3]) -> Dof {
+        if let (Dof::Uniform(a), Dof::Uniform(b)) = (self, other) {
+            return Dof::Uniform(a + b);
+        }
+        let plane_len = shape[0] * shape[1];
+        let sum = |voxel| (self.at(voxel, plane_len) + other.at(voxel, plane_len)) as f32;
+        Dof::PerVoxel((0..plane_len * shape[2]).map(sum).collect())
+    }
+}
+
+/// Error bounds of what a device computed, against the f64 path; everything else follows from them (docs/accuracy.md).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Bounds {
+    /// Absolute part of t's bound, in units of t.
+    pub atol: f64,
+    /// Relative part.
+    pub rtol: f64,
+    /// Of a run, relative to the largest absolute value near the voxel.
+    pub image: f64,
+    /// Of a covariance over time, relative to its largest eigenvalue.
+    pub covariance: f64,
+}
+
+impl Bounds {
+    /// All arithmetic in f32.
+    pub const F32: Bounds = Bounds { atol: 2e-4, rtol: 1e-4, image: 2e-6, covariance: 8e-6 };
+    /// f64 accumulators, f32 between rooms.
+    pub const F64_ACCUMULATORS: Bounds =
+        Bounds { atol: 2e-5, rtol: 1e-5, image: 2.5e-7, covariance: 2.4e-7 };
+    /// The f64 path itself, on another machine.
+    pub const F64: Bounds = Bounds { covariance: 1e-12, ..Bounds::F64_ACCUMULATORS };
+
+    /// The bounds of what a device computed, by its reported precision.
+    #[must_use]
+    pub fn of(precision: &str) -> Bounds {
+        match precision {
+            "f32" => Bounds::F32,
+            "f64" => Bounds::F64,
+            _ => Bounds::F64_ACCUMULATORS,
+        }
+    }
+
+    /// What t may be off by.
+    #[must_use]
+    pub fn t(self, t: f64) -> f64 {
+        self.atol + self.rtol * t.abs()
+    }
+
+    /// What F may be off by: F of one row = t^2; of more rows no worse.
+    #[must_use]
+    pub fn f(self, f: f64) -> f64 {
+        2.0 * f.abs().sqrt() * self.t(f.abs().sqrt()) + self.atol.powi(2)
+    }
+}
+
+/// What the value of a row at a voxel may differ by from its f64 rerun.
+#[derive(Clone)]
+pub struct Tolerance(Arc<dyn Fn(Bounds, usize, usize) -> f64 + Send + Sync>);
+
+impl Tolerance {
+    /// No difference.
+    #[must_use]
+    pub fn exact() -> Tolerance {
+        Tolerance::of(|_, _, _| 0.0)
+    }
+
+    /// By the device's bounds, the row and the voxel.
+    #[must_use]
+    pub fn of(off: impl Fn(Bounds, usize, usize) -> f64 + Send + Sync + 'static) -> Tolerance {
+        Tolerance(Arc::new(off))
+    }
+
+    /// At a row and voxel.
+    #[must_use]
+    pub fn at(&self, bounds: Bounds, row: usize, voxel: usize) -> f64 {
+        (self.0)(bounds, row, voxel)
+    }
+}
+
+impl std::fmt::Debug for Tolerance {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Tolerance")
+    }
+}
+
+/// Half a step of f32 at a value, and what stands for it at 0: every map is rounded once.
+#[must_use]
+pub fn rounding(value: f64) -> f64 {
+    1e-7 * value.abs() + f64::from(f32::MIN_POSITIVE)
+}
+
+/// One result over a grid.
+#[derive(Debug, Clone)]
+pub struct Map {
+    /// Its name.
+    pub entities: Entities,
+    /// What it shows.
+    pub quantity: Quantity,
+    /// Residual degrees of freedom behind it.
+    pub dof: Dof,
+    /// What it shows, in a sentence.
+    pub description: String,
+    /// How far it may lie from its f64 rerun.
+    pub tolerance: Tolerance,
+    /// `[row][voxel]`: one row but for effects and variances of F; 0 (p 1) outside the mask.
+    pub values: Vec<Arc<Vec<f32>>>,
+}
+
+impl Map {
+    /// The voxels of a mask `[voxel]`.
+    #[must_use]
+    pub fn of_mask(entities: Entities, inside: &[bool]) -> Map {
+        let values = inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+        Map {
+            entities,
+            quantity: Quantity::Mask,
+            dof: Dof::Uniform(0.0),
+            description: "Voxels that were fitted".to_owned(),
+            tolerance: Tolerance::exact(),
+            values: vec![Arc::new(values)],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_its_prefix_its_entities_and_its_suffix() {
+        let t = Entities::of("statmap").with("contrast", "pain").with("stat", "t");
+        assert_eq!(t.stem(""), "contrast-pain_stat-t_statmap");
+        assert_eq!(t.stem("sub-01"), "sub-01_contrast-pain_stat-t_statmap");
+        assert_eq!(Entities::of("mask").stem(""), "mask");
+    }
+
+    #[test]
+    fn dof_are_uniform_where_groups_agree_and_the_header_takes_the_least() {
+        assert_eq!(Dof::of_groups(&[90.0, 90.0], &[0, 1]), Dof::Uniform(90.0));
+        let dof = Dof::of_groups(&[90.0, 88.0], &[1, 0, 0]);
+        assert_eq!((dof.least(), dof.varies()), (88.0, true));
+        assert_eq!([0, 3, 4, 11].map(|voxel| dof.at(voxel, 4)), [88.0, 88.0, 90.0, 90.0]);
+        let sum = dof.plus(&Dof::Uniform(10.0), [2, 2, 3]);
+        assert_eq!((sum.at(3, 4), sum.at(4, 4), sum.least()), (98.0, 100.0, 98.0));
+    }
+}

@@ -1,0 +1,273 @@
+//! Outputs of a rerun against finished files, block by block: nothing is written, and no run is held whole.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map as Fields, Value, json};
+
+use crate::error::{Error, Result};
+use crate::io;
+use crate::io::source::BoldSink;
+use crate::io::{BoldFile, Header};
+use crate::maps::{Bounds, Entities, Map};
+use crate::pipeline::blocks::batches;
+use crate::pipeline::comparison::Comparison;
+use crate::pipeline::products::{Account, Products, Text};
+use crate::pipeline::provenance::{Kind, Output, sidecar_path};
+use crate::pipeline::session::Session;
+use crate::volume::{Block, Grid, HostBold};
+
+mod table;
+
+/// Bytes of a finished image read at a time.
+const STEP_BYTES: usize = 32 << 20;
+
+/// The finished outputs of one command.
+#[derive(Debug)]
+pub struct Compared {
+    folder: PathBuf,
+    bounds: Bounds,
+    /// Those to compare, and what was found.
+    outputs: Vec<(Output, Comparison)>,
+}
+
+impl Compared {
+    /// Against these outputs, whose names are relative to `folder`; `precision` of the device that made them.
+    #[must_use]
+    pub fn new(folder: &Path, outputs: &[Output], precision: &str) -> Compared {
+        let of =
+            |output: &Output| (output.clone(), Comparison::of(&tidy(&folder.join(&output.name))));
+        Compared {
+            folder: folder.to_owned(),
+            bounds: Bounds::of(precision),
+            outputs: outputs.iter().map(of).collect(),
+        }
+    }
+
+    /// Look at the files themselves: each must be there with its sidecar, and its bytes must be those that were written.
+    ///
+    /// # Errors
+    /// Missing input where one is gone; those of reading.
+    pub fn check_files(&mut self) -> Result<()> {
+        for (output, comparison) in &mut self.outputs {
+            let path = self.folder.join(&output.name);
+            let sidecar =
+                matches!(output.kind, Kind::Bold | Kind::Map).then(|| sidecar_path(&path));
+            if let Some(gone) = sidecar.iter().chain([&path]).find(|path| !path.is_file()) {
+                return Err(Error::missing_input(
+                    tidy(gone).display().to_string(),
+                    "is gone though the same command made it",
+                    "lie beside the other outputs",
+                    "rerun the command, or verify the outputs one by one",
+                ));
+            }
+            let Some(checksum) = &output.checksum else { continue };
+            if checksum.again(&path)? != *checksum {
+                comparison.faults.push("its bytes are not those that were written".to_owned());
+            }
+        }
+        Ok(())
+    }
+
+    /// What was found, in the order of the outputs. One that the rerun did not make is at fault.
+    #[must_use]
+    pub fn comparisons(self) -> Vec<Comparison> {
+        let of = |(output, mut comparison): (Output, Comparison)| {
+            if comparison.compared == 0 && output.kind != Kind::Page && comparison.faults.is_empty()
+            {
+                comparison.faults.push("the rerun makes no such output".to_owned());
+            }
+            comparison
+        };
+        self.outputs.into_iter().map(of).collect()
+    }
+
+    /// A finished output, where it is one to compare.
+    fn find(&mut self, kind: Kind, entities: &str) -> Option<(PathBuf, &mut Comparison)> {
+        let folder = &self.folder;
+        let own = |(output, _): &&mut (Output, Comparison)| {
+            output.kind == kind && output.entities == entities
+        };
+        let (output, comparison) = self.outputs.iter_mut().find(own)?;
+        Some((folder.join(&output.name), comparison))
+    }
+}
+
+/// A path without `a/../`.
+fn tidy(path: &Path) -> PathBuf {
+    let mut tidy = PathBuf::new();
+    for part in path.components() {
+        let is_named =
+            matches!(tidy.components().next_back(), Some(std::path::Component::Normal(_)));
+        match part {
+            std::path::Component::ParentDir if is_named => {
+                tidy.pop();
+            }
+            part => tidy.push(part),
+        }
+    }
+    tidy
+}
+
+impl Products for Compared {
+    fn reads(&mut self, _inputs: &[PathBuf]) -> Result<()> {
+        Ok(())
+    }
+
+    fn maps(&mut self, header: &Header, maps: &[Map]) -> Result<()> {
+        let grid = header.grid("the rerun")?;
+        let bounds = self.bounds;
+        for map in maps {
+            let Some((path, comparison)) = self.find(Kind::Map, &map.entities.stem("")) else {
+                continue;
+            };
+            let mut got = open(&path, &grid, map.values.len())?;
+            for block in batches(grid.shape, got.n_volumes, STEP_BYTES) {
+                let bold = got.read(&block)?;
+                let volumes = bold.data.chunks_exact(grid.n_voxels()).zip(block.volumes.clone());
+                for (volume, row) in volumes {
+                    for (voxel, (&got, &want)) in volume.iter().zip(&*map.values[row]).enumerate() {
+                        let tolerance = || map.tolerance.at(bounds, row, voxel);
+                        let tolerance = if got == want { 0.0 } else { tolerance() };
+                        let [i, j, k] = grid.coordinates(voxel);
+                        comparison.add([i, j, k, row], got.into(), want.into(), tolerance);
+                    }
+                }
+                got.reuse(bold.data);
+            }
+        }
+        Ok(())
+    }
+
+    fn bold<'a>(
+        &'a mut self,
+        entities: &Entities,
+        header: &Header,
+    ) -> Result<Box<dyn BoldSink + 'a>> {
+        let grid = header.grid("the rerun")?;
+        let bounds = self.bounds;
+        let found = match self.find(Kind::Bold, &entities.stem("")) {
+            Some((path, comparison)) => Some((open(&path, &grid, header.n_volumes())?, comparison)),
+            None => None,
+        };
+        Ok(Box::new(ComparedRun { grid, bounds, found }))
+    }
+
+    fn table(&mut self, text: Text) -> Result<()> {
+        let bounds = self.bounds;
+        let Some((path, comparison)) = self.find(Kind::Table, &text.entities.stem("")) else {
+            return Ok(());
+        };
+        let got = io::read_text(&path)?;
+        table::compare(&got, &text, bounds, comparison);
+        Ok(())
+    }
+
+    /// What sidecars say of their outputs must be what the rerun says.
+    fn finish(&mut self, session: &Session<'_>, account: Account) -> Result<()> {
+        let _ = session;
+        for page in &account.pages {
+            // Written of the process that made it; its checksum tells whether it is still that.
+            if let Some((_, comparison)) = self.find(Kind::Table, &page.entities.stem("")) {
+                comparison.compared += 1;
+            }
+        }
+        let folder = self.folder.clone();
+        for (output, comparison) in &mut self.outputs {
+            let sidecar = sidecar_path(&folder.join(&output.name));
+            if output.checksum.is_none() || !sidecar.is_file() {
+                continue; // of schema 1, or without a sidecar of its own
+            }
+            let Some(own) = crate::pipeline::provenance::read(&sidecar)? else { continue };
+            let mut want = Fields::new();
+            if output.kind == Kind::Bold {
+                want.extend(account.bids.clone());
+            }
+            let wrong = want.iter().filter(|(key, value)| own.fields.get(*key) != Some(*value));
+            let mut wrong: Vec<String> = wrong.map(|(key, _)| key.clone()).collect();
+            let facts = [
+                ("dof", own.provenance.dof, account.dof),
+                ("dof_spent", own.provenance.dof_spent, account.dof_spent),
+            ];
+            let changed = facts.iter().filter(|(_, got, want)| got != want);
+            wrong.extend(changed.map(|(name, ..)| (*name).to_owned()));
+            if !wrong.is_empty() {
+                let name = sidecar.file_name().unwrap_or_default().to_string_lossy();
+                let says: Value = json!(wrong);
+                comparison
+                    .faults
+                    .push(format!("{name} says other things of {says} than the rerun"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A finished image on the grid of its rerun, with so many volumes.
+fn open(path: &Path, grid: &Grid, n_volumes: usize) -> Result<BoldFile> {
+    let got = BoldFile::open_image(path)?;
+    if got.grid.shape != grid.shape || got.n_volumes != n_volumes {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("has shape {:?} and {} volumes", got.grid.shape, got.n_volumes),
+            format!("have shape {:?} and {n_volumes} volumes", grid.shape),
+            "rerun the command that made it",
+        ));
+    }
+    Ok(got)
+}
+
+/// A finished run beside the blocks of its rerun.
+struct ComparedRun<'a> {
+    grid: Grid,
+    bounds: Bounds,
+    found: Option<(BoldFile, &'a mut Comparison)>,
+}
+
+impl BoldSink for ComparedRun<'_> {
+    fn write(&mut self, bold: &HostBold) -> Result<()> {
+        let Some((got, comparison)) = &mut self.found else { return Ok(()) };
+        let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
+        let finished = got.read(&core)?;
+        let plane_len = core.plane_len();
+        let offset = (core.core.start - bold.block.planes.start) * plane_len;
+        let scale = scale(bold);
+        let volumes = finished.data.chunks_exact(core.volume_len()).zip(core.volumes.clone());
+        for ((got, volume), want) in volumes.zip(bold.data.chunks_exact(bold.block.volume_len())) {
+            for (at, (&got, &want)) in got.iter().zip(&want[offset..]).enumerate() {
+                let tolerance = self.bounds.image * f64::from(scale[offset + at]);
+                let [i, j, k] = self.grid.coordinates(core.core.start * plane_len + at);
+                comparison.add([i, j, k, volume], got.into(), want.into(), tolerance);
+            }
+        }
+        got.reuse(finished.data);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// The largest absolute value near each voxel, over the block's volumes, the voxel itself and its neighbours in the plane, BOLD
+/// units: what f32 rounds there is in proportion to it, however large other voxels are.
+fn scale(bold: &HostBold) -> Vec<f32> {
+    let block = &bold.block;
+    let mut own = vec![0.0_f32; block.volume_len()];
+    for volume in bold.data.chunks_exact(block.volume_len().max(1)) {
+        for (own, value) in own.iter_mut().zip(volume).filter(|(_, v)| v.is_finite()) {
+            *own = own.max(value.abs());
+        }
+    }
+    let [ni, nj, _] = block.run_shape;
+    let near = |voxel: usize| {
+        let (i, j) = (voxel % ni, voxel / ni % nj);
+        let neighbours = [
+            (i > 0).then(|| voxel - 1),
+            (i + 1 < ni).then(|| voxel + 1),
+            (j > 0).then(|| voxel - ni),
+            (j + 1 < nj).then(|| voxel + ni),
+        ];
+        neighbours.into_iter().flatten().fold(own[voxel], |most, near| most.max(own[near]))
+    };
+    (0..own.len()).map(near).collect()
+}

@@ -1,0 +1,259 @@
+//! Estimates become maps: a contrast's values over the whole grid, filled block by block, and their z and p from `stats` in f64.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::design::label::label;
+use crate::error::Result;
+use crate::kernels::contrast::{ContrastValues, Stat};
+use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::stats::tails::{FTail, TTail};
+
+/// One contrast's values over the grid, f64, 0 outside the mask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ContrastMaps {
+    /// As the user named it.
+    pub name: String,
+    /// Which statistic.
+    pub stat_kind: Stat,
+    /// Numerator degrees of freedom: 1 for t, the rank for F.
+    pub rank: usize,
+    /// Residual degrees of freedom.
+    pub dof: Dof,
+    /// `[row][voxel of the grid]`.
+    pub effect: Vec<Vec<f64>>,
+    /// `[row][voxel of the grid]`.
+    pub variance: Vec<Vec<f64>>,
+    /// t or F, `[voxel of the grid]`.
+    pub stat: Vec<f64>,
+}
+
+impl ContrastMaps {
+    /// Empty maps of `rows` effects over `n_voxels`.
+    #[must_use]
+    pub fn zeros(name: &str, stat_kind: Stat, rows: usize, n_voxels: usize) -> ContrastMaps {
+        ContrastMaps {
+            name: name.to_owned(),
+            stat_kind,
+            rank: rows,
+            dof: Dof::Uniform(0.0),
+            effect: vec![vec![0.0; n_voxels]; rows],
+            variance: vec![vec![0.0; n_voxels]; rows],
+            stat: vec![0.0; n_voxels],
+        }
+    }
+
+    /// Put a block's values where they belong. `places`: positions in the grid, one a value; those not `inside` stay 0.
+    pub fn put(&mut self, values: &ContrastValues, places: &[usize], inside: &[bool]) {
+        for (maps, rows) in
+            [(&mut self.effect, &values.effect), (&mut self.variance, &values.variance)]
+        {
+            for (map, row) in maps.iter_mut().zip(rows.rows()) {
+                for (&place, &value) in places.iter().zip(row).filter(|(p, _)| inside[**p]) {
+                    map[place] = value;
+                }
+            }
+        }
+        for (&place, &value) in places.iter().zip(&values.stat).filter(|(p, _)| inside[**p]) {
+            self.stat[place] = value;
+        }
+    }
+
+    /// z (signed for t; F's z is the normal deviate of its upper tail) and one-sided p, `[voxel of the grid]`, by the voxel's
+    /// own degrees of freedom; z 0 and p 1 outside the mask and where the residual variance is 0.
+    #[must_use]
+    pub fn z_and_p(&self, inside: &[bool], plane_len: usize) -> (Vec<f64>, Vec<f64>) {
+        let tails = Tails::new(self);
+        let flat = |voxel: usize| !inside[voxel] || self.variance[0][voxel] == 0.0;
+        let value = |voxel: usize| match flat(voxel) {
+            true => (0.0, 1.0),
+            false => tails.at(voxel, plane_len).z_and_p(self.stat[voxel]),
+        };
+        (0..self.stat.len()).into_par_iter().with_min_len(1024).map(value).unzip()
+    }
+
+    /// Effect, variance, statistic, z and p, and the degrees of freedom where they vary. `inside`: the voxels that were
+    /// fitted.
+    ///
+    /// # Errors
+    /// Usage where the contrast's name has no letter or digit.
+    pub fn maps(&self, inside: &[bool], plane_len: usize) -> Result<Vec<Map>> {
+        let (z, p) = self.z_and_p(inside, plane_len);
+        let narrow = |row: &Vec<f64>| Arc::new(row.iter().map(|&v| v as f32).collect::<Vec<_>>());
+        let rows = |rows: &[Vec<f64>]| rows.iter().map(narrow).collect::<Vec<_>>();
+        let within = Arc::new(Within {
+            variance: rows(&self.variance),
+            stat: narrow(&self.stat),
+            tails: Tails::new(self),
+            plane_len,
+        });
+        let (stat, said) = match self.stat_kind {
+            Stat::T => (Quantity::T, "t"),
+            Stat::F => (Quantity::F { dof1: self.rank as f64 }, "F"),
+        };
+        let (name, entity) = (&self.name, label(&self.name)?);
+        let mut maps = Vec::new();
+        let mut add = |quantity: Quantity, values: Vec<Arc<Vec<f32>>>, description: String| {
+            let entities = Entities::of("statmap").with("contrast", &entity);
+            maps.push(Map {
+                entities: entities.with("stat", quantity.stat()),
+                quantity,
+                dof: self.dof.clone(),
+                description,
+                tolerance: within.tolerance(quantity, values.clone()),
+                values,
+            });
+        };
+        add(Quantity::Effect, rows(&self.effect), format!("Effect of {name}, BOLD units"));
+        add(
+            Quantity::Variance,
+            within.variance.clone(),
+            format!("Variance of the effect of {name}"),
+        );
+        add(stat, vec![Arc::clone(&within.stat)], format!("{said} of {name}"));
+        add(Quantity::Z, vec![narrow(&z)], format!("Normal deviate of the {said} of {name}"));
+        add(
+            Quantity::P,
+            vec![narrow(&p)],
+            format!("Upper tail of the {said} of {name}, one-sided"),
+        );
+        if self.dof.varies() {
+            let at = |voxel: usize| match inside[voxel] {
+                true => self.dof.at(voxel, plane_len) as f32,
+                false => 0.0,
+            };
+            let values = Arc::new((0..inside.len()).map(at).collect());
+            add(Quantity::Dof, vec![values], format!("Residual degrees of freedom of {name}"));
+        }
+        Ok(maps)
+    }
+}
+
+/// What the tolerances of a contrast's maps depend on.
+struct Within {
+    variance: Vec<Arc<Vec<f32>>>,
+    stat: Arc<Vec<f32>>,
+    tails: Tails,
+    plane_len: usize,
+}
+
+impl Within {
+    /// Everything follows from the bound of the statistic: effect = t sd, t^2 = effect^2 / variance, and z and p are functions of
+    /// the statistic. Outside the mask, and where a voxel is constant, values are 0 and p 1 by definition.
+    fn tolerance(self: &Arc<Within>, quantity: Quantity, values: Vec<Arc<Vec<f32>>>) -> Tolerance {
+        let within = Arc::clone(self);
+        Tolerance::of(move |bounds, row, voxel| {
+            let want = f64::from(values[row][voxel]);
+            let variance = &within.variance[row.min(within.variance.len() - 1)];
+            let sd = f64::from(variance[voxel]).sqrt();
+            if sd == 0.0 {
+                return rounding(want);
+            }
+            let stat = f64::from(within.stat[voxel]);
+            let tail = within.tails.at(voxel, within.plane_len);
+            rounding(want)
+                + match quantity {
+                    Quantity::Effect => bounds.atol * sd + bounds.rtol * want.abs(),
+                    Quantity::Variance => 2.0 * bounds.rtol * want.abs(),
+                    Quantity::Z => tail.carried(bounds, stat, |(z, _)| (z - want).abs()),
+                    Quantity::P => tail.carried(bounds, stat, |(_, p)| (p - want).abs()),
+                    Quantity::Dof => 0.0,
+                    _ => tail.bound(bounds, stat),
+                }
+        })
+    }
+}
+
+/// The tail of each slice-time group, or of the one value that all voxels share.
+#[derive(Debug, Clone)]
+struct Tails {
+    of_groups: Vec<Tail>,
+    slice_group_of_plane: Vec<usize>,
+    of_voxels: Option<(Stat, f64, Dof)>,
+}
+
+impl Tails {
+    fn new(maps: &ContrastMaps) -> Tails {
+        let tail = |dof: f64| Tail::new(maps.stat_kind, maps.rank as f64, dof);
+        let (of_groups, slice_group_of_plane, of_voxels) = match &maps.dof {
+            Dof::Uniform(dof) => (vec![tail(*dof)], Vec::new(), None),
+            Dof::PerGroup { dof, slice_group_of_plane } => {
+                (dof.iter().map(|&dof| tail(dof)).collect(), slice_group_of_plane.clone(), None)
+            }
+            Dof::PerVoxel(_) => {
+                let own = (maps.stat_kind, maps.rank as f64, maps.dof.clone());
+                (Vec::new(), Vec::new(), Some(own))
+            }
+        };
+        Tails { of_groups, slice_group_of_plane, of_voxels }
+    }
+
+    fn at(&self, voxel: usize, plane_len: usize) -> std::borrow::Cow<'_, Tail> {
+        use std::borrow::Cow;
+        if let Some((stat, rank, dof)) = &self.of_voxels {
+            return Cow::Owned(Tail::new(*stat, *rank, dof.at(voxel, plane_len)));
+        }
+        let group = self.slice_group_of_plane.get(voxel / plane_len).copied().unwrap_or(0);
+        Cow::Borrowed(&self.of_groups[group])
+    }
+}
+
+/// The upper tail of a contrast's statistic.
+#[derive(Debug, Clone)]
+pub struct Tail {
+    /// Which statistic.
+    pub stat_kind: Stat,
+    t: TTail,
+    f: FTail,
+}
+
+impl Tail {
+    /// Of t with `dof2` degrees of freedom, or F with `dof1` and `dof2`.
+    #[must_use]
+    pub fn new(stat_kind: Stat, dof1: f64, dof2: f64) -> Tail {
+        Tail { stat_kind, t: TTail::new(dof2), f: FTail::new(dof1, dof2) }
+    }
+
+    /// Normal deviate and one-sided p of a statistic; 0 and 1 for an F of exactly 0, whose deviate would be infinite.
+    #[must_use]
+    pub fn z_and_p(&self, stat: f64) -> (f64, f64) {
+        let (z, ln_p) = match self.stat_kind {
+            Stat::F if stat == 0.0 => (0.0, 0.0),
+            Stat::T => self.t.z_and_ln_sf(stat),
+            Stat::F => self.f.z_and_ln_sf(stat),
+        };
+        (z, ln_p.exp())
+    }
+
+    /// What a statistic may be off by.
+    #[must_use]
+    pub fn bound(&self, bounds: Bounds, stat: f64) -> f64 {
+        match self.stat_kind {
+            Stat::T => bounds.t(stat),
+            Stat::F => bounds.f(stat),
+        }
+    }
+
+    /// How far that moves what follows from z and p: the worse of both ends.
+    fn carried(&self, bounds: Bounds, stat: f64, off: impl Fn((f64, f64)) -> f64) -> f64 {
+        let least = if self.stat_kind == Stat::F { 0.0 } else { f64::NEG_INFINITY };
+        let of_stat = self.bound(bounds, stat);
+        let end = |stat: f64| off(self.z_and_p(stat.max(least)));
+        end(stat - of_stat).max(end(stat + of_stat))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_f_of_0_has_z_0_and_p_1_and_the_least_f_above_it_a_finite_z() {
+        let tail = Tail::new(Stat::F, 3.0, 40.0);
+        assert_eq!(tail.z_and_p(0.0), (0.0, 1.0));
+        let (z, p) = tail.z_and_p(1e-9);
+        assert!(z < -4.0 && z.is_finite() && p > 0.999, "{z} {p}");
+        assert_eq!(Tail::new(Stat::T, 1.0, 40.0).z_and_p(0.0).1, 0.5);
+    }
+}

@@ -1,0 +1,254 @@
+//! Where the outputs of a command go: into files ([`Written`](crate::pipeline::written::Written)), or against finished files
+//! ([`Compared`](crate::pipeline::compared::Compared)). A story knows neither; it names what it makes by entities.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map as Fields, Value};
+
+use crate::error::Result;
+use crate::io::source::BoldSink;
+use crate::io::{BoldFile, Header};
+use crate::maps::{Entities, Map};
+use crate::physio::PhysioSummary;
+use crate::pipeline::provenance::{Kind, Provenance};
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, Role};
+
+/// Takes what a story makes. All of it counts, or nothing: a command that fails leaves no output.
+pub trait Products {
+    /// What the command reads, before it does: no output may take its place.
+    ///
+    /// # Errors
+    /// Usage where an output is an input.
+    fn reads(&mut self, inputs: &[PathBuf]) -> Result<()>;
+
+    /// Maps of one grid. `header`: geometry and units.
+    ///
+    /// # Errors
+    /// Output errors, or those of reading finished maps.
+    fn maps(&mut self, header: &Header, maps: &[Map]) -> Result<()>;
+
+    /// A run of the header's extents, taken block by block.
+    ///
+    /// # Errors
+    /// As for [`Products::maps`].
+    fn bold<'a>(
+        &'a mut self,
+        entities: &Entities,
+        header: &Header,
+    ) -> Result<Box<dyn BoldSink + 'a>>;
+
+    /// A table.
+    ///
+    /// # Errors
+    /// As for [`Products::maps`].
+    fn table(&mut self, text: Text) -> Result<()>;
+
+    /// The end of a command: what it was, and what came of it.
+    ///
+    /// # Errors
+    /// Output errors; those of an input that cannot be read again.
+    fn finish(&mut self, session: &Session<'_>, account: Account) -> Result<()>;
+}
+
+/// A text output.
+#[derive(Debug, Clone)]
+pub struct Text {
+    /// Its name.
+    pub entities: Entities,
+    /// `.tsv`, `.1D`, `.txt`, `.json`.
+    pub ending: &'static str,
+    /// Its bytes.
+    pub text: String,
+    /// How its numbers are compared; none where only its checksum is.
+    pub agreement: Option<Agreement>,
+    /// Fields of its sidecar; none where it has no sidecar.
+    pub described: Option<Fields<String, Value>>,
+}
+
+/// How near the numbers of a text come to those of its f64 rerun.
+#[derive(Debug, Clone)]
+pub enum Agreement {
+    /// Made on the host in f64 on every device: equal but for another machine's rounding.
+    Host,
+    /// The same, written with so many decimals.
+    Decimals(i32),
+    /// Each column its own way.
+    Columns(Vec<ColumnAgreement>),
+}
+
+/// How near a column comes.
+#[derive(Debug, Clone, Copy)]
+pub enum ColumnAgreement {
+    /// As [`Agreement::Host`].
+    Host,
+    /// A direction of unit length, whose sign is arbitrary.
+    Direction {
+        /// How far it turns when the covariance over time is off by its largest eigenvalue.
+        turn: f64,
+    },
+}
+
+/// A text that is drawn last, of all that was recorded.
+pub struct Page {
+    /// Its name.
+    pub entities: Entities,
+    /// `.html`, `.json`.
+    pub ending: &'static str,
+    /// Draws it.
+    pub draw: Draw,
+}
+
+/// Draws a page.
+pub type Draw = Box<dyn FnOnce(&Provenance) -> Result<String>>;
+
+/// What was opened that a command does not name.
+#[derive(Debug, Default)]
+pub struct Opened {
+    /// Files found beside those that the command names.
+    pub found: Vec<(Role, PathBuf)>,
+    /// Runs, whose checksums may be on their way.
+    pub bolds: Vec<BoldFile>,
+}
+
+/// What a story says of itself at its end.
+pub struct Account {
+    /// The command, every value resolved.
+    pub command: Command,
+    /// Files read that the command does not name, and the run whose checksum is on its way.
+    pub opened: Opened,
+    /// Stages in the order they ran.
+    pub stages: Vec<&'static str>,
+    /// Residual degrees of freedom of a fit.
+    pub dof: Option<f64>,
+    /// Degrees of freedom a correction took from the data.
+    pub dof_spent: Option<f64>,
+    /// What the options and files came to.
+    pub resolved: Fields<String, Value>,
+    /// Counts by name.
+    pub counts: Fields<String, Value>,
+    /// What was found in the recordings, one entry a run.
+    pub physio: Vec<PhysioSummary>,
+    /// BIDS fields that stay true of a run that was made.
+    pub bids: Fields<String, Value>,
+    /// Pages to look at, and summaries.
+    pub pages: Vec<Page>,
+}
+
+impl Account {
+    /// Of a command with nothing to say yet.
+    #[must_use]
+    pub fn of(command: Command, opened: Opened) -> Account {
+        Account {
+            command,
+            opened,
+            stages: vec!["read"],
+            dof: None,
+            dof_spent: None,
+            resolved: Fields::new(),
+            counts: Fields::new(),
+            physio: Vec::new(),
+            bids: Fields::new(),
+            pages: Vec::new(),
+        }
+    }
+
+    /// Every file that was read: those of the command, then what was found with them.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<(Role, PathBuf)> {
+        let mut all = self.command.inputs();
+        for file in &self.opened.found {
+            if !all.contains(file) {
+                all.push(file.clone());
+            }
+        }
+        all
+    }
+}
+
+/// Where files lie: one function makes every path.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// The run or table that the user named himself.
+    named: Option<PathBuf>,
+    /// Folder, and what names begin with, of what lies beside it.
+    beside: (PathBuf, String),
+    /// The same of maps.
+    maps: (PathBuf, String),
+}
+
+impl Layout {
+    /// Everything in one folder.
+    #[must_use]
+    pub fn folder(folder: &Path) -> Layout {
+        let place = (folder.to_owned(), String::new());
+        Layout { named: None, beside: place.clone(), maps: place }
+    }
+
+    /// Every name begins with the last part of a path.
+    #[must_use]
+    pub fn prefix(path: &Path) -> Layout {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let place = (path.parent().unwrap_or(Path::new("")).to_owned(), name);
+        Layout { named: None, beside: place.clone(), maps: place }
+    }
+
+    /// A run or a table of this name, and what lies beside it.
+    #[must_use]
+    pub fn named(path: &Path) -> Layout {
+        let stem = stem(path);
+        let stem = stem.strip_suffix("_bold").unwrap_or(&stem);
+        Layout { named: Some(path.to_owned()), ..Layout::prefix(&path.with_file_name(stem)) }
+    }
+
+    /// The same with maps in a folder of their own, whose names begin with `prefix`.
+    #[must_use]
+    pub fn with_maps(self, folder: &Path, prefix: &str) -> Layout {
+        Layout { maps: (folder.to_owned(), prefix.to_owned()), ..self }
+    }
+
+    /// The path of an output.
+    #[must_use]
+    pub fn path(&self, kind: Kind, entities: &Entities, ending: &str) -> PathBuf {
+        if let (Some(named), Kind::Bold | Kind::Table) = (&self.named, kind) {
+            return named.clone();
+        }
+        let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        folder.join(format!("{}{ending}", entities.stem(prefix)))
+    }
+
+    /// The folders that outputs go into.
+    #[must_use]
+    pub fn folders(&self) -> [&Path; 2] {
+        [&self.beside.0, &self.maps.0]
+    }
+}
+
+/// A file name without the ending of an image or table.
+fn stem(path: &Path) -> String {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let endings = [".nii.gz", ".nii", ".tsv"];
+    endings.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_follow_from_entities_and_the_place_of_the_kind() {
+        let map = Entities::of("statmap").with("stat", "dof");
+        let path = |layout: &Layout, kind, entities: &Entities| layout.path(kind, entities, ".x");
+        let folder = Layout::folder(Path::new("out"));
+        assert_eq!(path(&folder, Kind::Map, &map), Path::new("out/stat-dof_statmap.x"));
+        let run = Layout::named(Path::new("a/sub-1_desc-r_bold.nii.gz"));
+        assert_eq!(path(&run, Kind::Bold, &map), Path::new("a/sub-1_desc-r_bold.nii.gz"));
+        let page = path(&run, Kind::Page, &Entities::of("qc"));
+        assert_eq!(page, Path::new("a/sub-1_desc-r_qc.x"));
+        let maps = run.with_maps(Path::new("b"), "sub-1");
+        assert_eq!(path(&maps, Kind::Map, &map), Path::new("b/sub-1_stat-dof_statmap.x"));
+        let prefix = Layout::prefix(Path::new("c/sub-2"));
+        let table = path(&prefix, Kind::Table, &Entities::of("timeseries").with("desc", "y"));
+        assert_eq!(table, Path::new("c/sub-2_desc-y_timeseries.x"));
+    }
+}

@@ -1,0 +1,57 @@
+//! The `smooth` command as a story: a run in, the same run smoothed out.
+
+use serde_json::json;
+
+use crate::error::Result;
+use crate::io::{self, BoldFile};
+use crate::maps::Entities;
+use crate::pipeline::inputs::bids_fields;
+use crate::pipeline::products::{Account, Opened, Products};
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, Role, SmoothSpec};
+use crate::pipeline::watch::Watch;
+use crate::pipeline::{provenance, smoothing};
+
+/// Smooth a run; a FWHM of 0 copies it.
+///
+/// # Errors
+/// Input, device and output errors.
+pub fn run(
+    spec: &SmoothSpec,
+    session: &mut Session<'_>,
+    products: &mut dyn Products,
+) -> Result<()> {
+    let Session { ladder, watch, .. } = &mut *session;
+    let watch: &dyn Watch = watch;
+    let mut bold = BoldFile::open(&spec.bold)?;
+    let sidecar = io::sidecar::find(&spec.bold, None)?;
+    let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, watch)?;
+
+    let header = bold.header.for_bold(bold.n_volumes);
+    let mut out = products.bold(&Entities::of("bold"), &header)?;
+    match &smoothing {
+        Some(s) => smoothing::smooth_run(ladder, &mut bold, out.as_mut(), s, watch)?,
+        None => smoothing::copy_run(ladder, &mut bold, out.as_mut(), watch)?,
+    }
+    out.finish()?;
+
+    let acquisition = io::acquisition(&bold, &sidecar, None, None).ok();
+    let bids = bids_fields(acquisition, io::resampled(&bold, &sidecar));
+    let before = provenance::facts_beside(&spec.bold)?.filter(|facts| facts.describe(&spec.bold));
+    let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
+    let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
+    let opened = Opened { found, bolds: vec![bold] };
+    products.finish(
+        session,
+        Account {
+            stages: vec!["read", "smooth"],
+            dof_spent: before.and_then(|facts| facts.dof_spent),
+            resolved: effective
+                .map(|f| ("effective_fwhm_mm".to_owned(), json!(f)))
+                .into_iter()
+                .collect(),
+            bids,
+            ..Account::of(Command::Smooth(spec.clone()), opened)
+        },
+    )
+}

@@ -1,0 +1,193 @@
+//! The files that a command names: one list, from which relative paths, checksums and provenance all come.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Command, ConfoundsSpec, GlmSpec, PhysioSpec, ProofOptions, RecordOptions, RetroicorSpec,
+    RunSpec, SmoothOptions, SmoothSpec,
+};
+
+/// What a file is to the command that reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is called what it is")]
+pub enum Role {
+    Bold,
+    Sidecar,
+    #[serde(rename = "slice times")]
+    SliceTimes,
+    Events,
+    Design,
+    Confounds,
+    Physio,
+    Peaks,
+    Mask,
+    #[serde(rename = "smooth within")]
+    SmoothWithin,
+    Csf,
+    #[serde(rename = "white matter")]
+    WhiteMatter,
+}
+
+impl Role {
+    /// As sidecars spell it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::Bold => "bold",
+            Role::Sidecar => "sidecar",
+            Role::SliceTimes => "slice times",
+            Role::Events => "events",
+            Role::Design => "design",
+            Role::Confounds => "confounds",
+            Role::Physio => "physio",
+            Role::Peaks => "peaks",
+            Role::Mask => "mask",
+            Role::SmoothWithin => "smooth within",
+            Role::Csf => "csf",
+            Role::WhiteMatter => "white matter",
+        }
+    }
+}
+
+impl Command {
+    /// Every file that the command names, with its role: the one list behind relative paths, checksums and provenance.
+    #[must_use]
+    pub fn inputs(&self) -> Vec<(Role, PathBuf)> {
+        let files = |mut command: Command| {
+            command.files_mut().into_iter().map(|(role, path)| (role, path.clone())).collect()
+        };
+        files(self.clone())
+    }
+
+    /// The same command with every path changed.
+    #[must_use]
+    pub fn map_paths(mut self, change: &dyn Fn(&Path) -> PathBuf) -> Command {
+        self.files_mut().into_iter().for_each(|(_, path)| *path = change(path));
+        self
+    }
+
+    fn files_mut(&mut self) -> Files<'_> {
+        match self {
+            Command::Glm(spec) => spec.files_mut(),
+            Command::Retroicor(spec) => spec.files_mut(),
+            Command::Smooth(spec) => spec.files_mut(),
+            Command::Confounds(spec) => spec.files_mut(),
+            Command::Physio(spec) => spec.files_mut(),
+        }
+    }
+}
+
+/// Paths in a spec. Each `files_mut` takes its spec apart by every field, so that a new one cannot be forgotten.
+type Files<'a> = Vec<(Role, &'a mut PathBuf)>;
+
+fn optional<'a, const N: usize>(
+    files: [(Role, &'a mut Option<PathBuf>); N],
+) -> impl Iterator<Item = (Role, &'a mut PathBuf)> {
+    files.into_iter().filter_map(|(role, path)| Some((role, path.as_mut()?)))
+}
+
+impl GlmSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let GlmSpec { runs, design: _, mask, smooth, contrasts: _, f_contrasts: _, noise: _ } =
+            self;
+        let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
+        let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
+        runs.chain(optional([(Role::Mask, mask), (Role::SmoothWithin, within)])).collect()
+    }
+}
+
+impl RetroicorSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let RetroicorSpec { run, design: _, proof } = self;
+        let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask);
+        run.files_mut().into_iter().chain(masks.map(|mask| (Role::Mask, mask))).collect()
+    }
+}
+
+impl SmoothSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let SmoothSpec { bold, smooth: SmoothOptions { fwhm_mm: _, kernel: _, within } } = self;
+        let within = optional([(Role::SmoothWithin, within)]);
+        std::iter::once((Role::Bold, bold)).chain(within).collect()
+    }
+}
+
+impl ConfoundsSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let ConfoundsSpec {
+            bold,
+            sidecar,
+            tr: _,
+            csf,
+            white_matter,
+            mask,
+            threshold: _,
+            erode: _,
+            high_pass_s: _,
+            scaling: _,
+            acompcor: _,
+            tcompcor: _,
+            variable_share: _,
+        } = self;
+        let others = optional([
+            (Role::Sidecar, sidecar),
+            (Role::Csf, csf),
+            (Role::WhiteMatter, white_matter),
+            (Role::Mask, mask),
+        ]);
+        std::iter::once((Role::Bold, bold)).chain(others).collect()
+    }
+}
+
+impl PhysioSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let PhysioSpec {
+            physio,
+            physio_formats: _,
+            record: RecordOptions { align: _, dummies: _, peaks, treatment: _ },
+            terms: _,
+            bold,
+            sidecar,
+            slice_times,
+            tr: _,
+            volumes: _,
+        } = self;
+        let recordings = physio.iter_mut().map(|path| (Role::Physio, path));
+        let of_run = optional([
+            (Role::SliceTimes, slice_times),
+            (Role::Bold, bold),
+            (Role::Sidecar, sidecar),
+        ]);
+        of_run.chain(recordings).chain(optional([(Role::Peaks, peaks)])).collect()
+    }
+}
+
+impl RunSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let RunSpec {
+            bold,
+            sidecar,
+            slice_times,
+            tr: _,
+            events,
+            design,
+            confounds,
+            physio,
+            record: RecordOptions { align: _, dummies: _, peaks, treatment: _ },
+            physio_formats: _,
+        } = self;
+        let ready = optional([
+            (Role::Sidecar, sidecar),
+            (Role::SliceTimes, slice_times),
+            (Role::Events, events),
+            (Role::Design, design),
+        ]);
+        let tables = confounds.iter_mut().map(|path| (Role::Confounds, path));
+        let recordings = physio.iter_mut().map(|path| (Role::Physio, path));
+        let all = std::iter::once((Role::Bold, bold)).chain(ready).chain(tables).chain(recordings);
+        all.chain(optional([(Role::Peaks, peaks)])).collect()
+    }
+}

@@ -1,0 +1,311 @@
+//! Outputs as files, complete or absent: nothing has its final name before [`Written::commit`], sidecars come last, and what
+//! boldly did not make, or what was changed since, is not replaced unless that is asked for.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use rayon::prelude::*;
+use serde_json::{Map as Fields, Value, json};
+
+use crate::error::{Error, Result};
+use crate::gpu::{Activity, Span};
+use crate::io::hash::{self, Checksum};
+use crate::io::source::BoldSink;
+use crate::io::{Header, Intent, Outputs};
+use crate::maps::{Entities, Map, Quantity};
+use crate::pipeline::products::{Account, Layout, Products, Text};
+use crate::pipeline::provenance::{
+    Input, Kind, Output, Provenance, relative, sidecar_path, totals,
+};
+use crate::pipeline::session::Session;
+
+/// What a command wrote for one image or analysis.
+#[derive(Debug, Clone)]
+pub struct Saved {
+    /// Every file, each with its sidecar behind it.
+    pub files: Vec<PathBuf>,
+    /// The first sidecar's content.
+    pub provenance: Provenance,
+}
+
+impl Saved {
+    /// The run that was made, else the folder of the first file.
+    #[must_use]
+    pub fn place(&self) -> &Path {
+        let first = self.files.first().map_or(Path::new(""), PathBuf::as_path);
+        match self.provenance.outputs.first().map(|output| output.kind) {
+            Some(Kind::Bold) => first,
+            _ => first.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
+        }
+    }
+}
+
+/// Files on their way; several commands may write into one set, which counts as a whole.
+#[derive(Debug)]
+pub struct Written {
+    outputs: Outputs,
+    layout: Layout,
+    /// What no output may replace.
+    inputs: HashSet<PathBuf>,
+    made: Vec<Made>,
+    file_spans: Vec<Span>,
+    saved: Vec<Saved>,
+}
+
+/// An output of the command that runs.
+#[derive(Debug)]
+struct Made {
+    path: PathBuf,
+    kind: Kind,
+    entities: String,
+    /// Its sidecar and the fields in it; none where it has none.
+    sidecar: Option<(PathBuf, Fields<String, Value>)>,
+}
+
+impl Made {
+    /// Itself and its sidecar.
+    fn paths(&self) -> impl Iterator<Item = &PathBuf> {
+        std::iter::once(&self.path).chain(self.sidecar.iter().map(|(path, _)| path))
+    }
+}
+
+impl Written {
+    /// Files at these places. Their folders are made, so that a place that cannot be written shows before the work.
+    ///
+    /// # Errors
+    /// Output errors.
+    pub fn new(layout: Layout) -> Result<Written> {
+        let outputs = Outputs::new();
+        layout.folders().into_iter().try_for_each(|folder| outputs.folder(folder))?;
+        Ok(Written {
+            outputs,
+            layout,
+            inputs: HashSet::new(),
+            made: Vec::new(),
+            file_spans: Vec::new(),
+            saved: Vec::new(),
+        })
+    }
+
+    /// The outputs of the next command go there.
+    ///
+    /// # Errors
+    /// Output errors.
+    pub fn next(&mut self, layout: Layout) -> Result<()> {
+        layout.folders().into_iter().try_for_each(|folder| self.outputs.folder(folder))?;
+        self.layout = layout;
+        Ok(())
+    }
+
+    /// Give every file its final name.
+    ///
+    /// # Errors
+    /// Output errors; then no file has changed.
+    pub fn commit(mut self) -> Result<Vec<Saved>> {
+        self.outputs.commit()?;
+        Ok(self.saved)
+    }
+
+    /// The path of an output, noted.
+    fn make(
+        &mut self,
+        kind: Kind,
+        entities: &Entities,
+        ending: &str,
+        described: Option<Fields<String, Value>>,
+    ) -> Result<PathBuf> {
+        let path = self.layout.path(kind, entities, ending);
+        let sidecar = described.map(|fields| (sidecar_path(&path), fields));
+        let made = Made { path: path.clone(), kind, entities: entities.stem(""), sidecar };
+        self.made.push(made);
+        self.reads(&[])?;
+        Ok(path)
+    }
+}
+
+/// An output must not take the place of an input: the raw run would be lost, and nothing could be verified.
+fn would_replace(path: &Path) -> Error {
+    Error::usage(
+        "--out",
+        format!("would replace {}, which is also an input", path.display()),
+        "leave every input as it is",
+        "choose another folder or name",
+    )
+}
+
+impl Products for Written {
+    fn reads(&mut self, inputs: &[PathBuf]) -> Result<()> {
+        self.inputs.extend(inputs.iter().filter_map(|path| path.canonicalize().ok()));
+        let made = self.saved.iter().flat_map(|saved| &saved.files);
+        let mut made = made.chain(self.made.iter().flat_map(Made::paths));
+        let replaced =
+            |path: &&PathBuf| path.canonicalize().is_ok_and(|p| self.inputs.contains(&p));
+        match made.find(replaced) {
+            Some(path) => Err(would_replace(path)),
+            None => Ok(()),
+        }
+    }
+
+    fn maps(&mut self, header: &Header, maps: &[Map]) -> Result<()> {
+        let began = Instant::now();
+        let mut paths = Vec::with_capacity(maps.len());
+        for map in maps {
+            paths.push(self.make(Kind::Map, &map.entities, ".nii.gz", Some(described(map)))?);
+        }
+        let outputs = &self.outputs;
+        maps.par_iter().zip(&paths).try_for_each(|(map, path)| {
+            let rows: Vec<&[f32]> = map.values.iter().map(|row| &row[..]).collect();
+            outputs.maps(path, &header.for_map(Intent::of(map)), &rows)
+        })?;
+        let values: usize = maps.iter().flat_map(|map| &map.values).map(|row| row.len()).sum();
+        self.file_spans.push(Span {
+            stage: "write".to_owned(),
+            activity: Activity::File,
+            seconds: began.elapsed().as_secs_f64(),
+            bytes: 4 * values as u64,
+            flops: 0,
+        });
+        Ok(())
+    }
+
+    fn bold<'a>(
+        &'a mut self,
+        entities: &Entities,
+        header: &Header,
+    ) -> Result<Box<dyn BoldSink + 'a>> {
+        let path = self.make(Kind::Bold, entities, ".nii.gz", Some(Fields::new()))?;
+        Ok(Box::new(self.outputs.bold(&path, header)?))
+    }
+
+    fn table(&mut self, text: Text) -> Result<()> {
+        let path = self.make(Kind::Table, &text.entities, text.ending, text.described)?;
+        self.outputs.text(&path, &text.text)
+    }
+
+    fn finish(&mut self, session: &Session<'_>, mut account: Account) -> Result<()> {
+        let inputs = account.inputs();
+        let paths: Vec<PathBuf> = inputs.iter().map(|(_, path)| path.clone()).collect();
+        self.reads(&paths)?;
+        let mut pages = Vec::new();
+        for page in std::mem::take(&mut account.pages) {
+            let path = self.make(Kind::Page, &page.entities, page.ending, None)?;
+            pages.push((path, page.draw));
+        }
+        let inputs = checked(inputs, &mut account)?;
+        let mut whole = self.provenance(session, &account, &inputs);
+        for (path, draw) in pages {
+            let folder = path.parent().unwrap_or(Path::new(""));
+            self.outputs.text(&path, &draw(&seen_from(&whole, folder))?)?;
+        }
+        let checksums = self.outputs.checksums();
+        for output in &mut whole.outputs {
+            let own = checksums.iter().find(|(path, _)| *path == output.name);
+            output.checksum = own.map(|(_, checksum)| checksum.clone());
+        }
+        let made = std::mem::take(&mut self.made);
+        let outputs = &self.outputs;
+        made.par_iter().try_for_each(|one| {
+            let Some((path, fields)) = &one.sidecar else { return Ok(()) };
+            let mut fields = fields.clone();
+            if one.kind == Kind::Bold {
+                fields.extend(account.bids.clone());
+            }
+            let folder = one.path.parent().unwrap_or(Path::new(""));
+            let text = seen_from(&whole, folder).to_json(fields)?;
+            outputs.sidecar(path, &text)
+        })?;
+        let first = made.first().and_then(|one| one.path.parent()).unwrap_or(Path::new(""));
+        let provenance = seen_from(&whole, first);
+        let files = made.iter().flat_map(Made::paths).cloned().collect();
+        self.saved.push(Saved { files, provenance });
+        Ok(())
+    }
+}
+
+impl Written {
+    /// With every path as it was given.
+    fn provenance(
+        &mut self,
+        session: &Session<'_>,
+        account: &Account,
+        inputs: &[Input],
+    ) -> Provenance {
+        let spans = session.ladder.device.take_spans();
+        let output = |one: &Made| Output {
+            name: one.path.clone(),
+            kind: one.kind,
+            entities: one.entities.clone(),
+            checksum: None,
+        };
+        Provenance {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            command_line: session.command_line.clone(),
+            stages: account.stages.iter().map(|&stage| stage.to_owned()).collect(),
+            resolved: account.resolved.clone(),
+            inputs: inputs.to_vec(),
+            outputs: self.made.iter().map(output).collect(),
+            device: session.ladder.report(),
+            dof: account.dof,
+            dof_spent: account.dof_spent,
+            counts: account.counts.clone(),
+            physio: account.physio.clone(),
+            warnings: session.watch.warnings(),
+            timings: totals(spans.into_iter().chain(self.file_spans.drain(..)).collect()),
+            wall_s: session.started.elapsed().as_secs_f64(),
+            ..Provenance::of(account.command.clone())
+        }
+    }
+}
+
+/// The files that were read, with their checksums.
+fn checked(
+    inputs: Vec<(crate::pipeline::spec::Role, PathBuf)>,
+    account: &mut Account,
+) -> Result<Vec<Input>> {
+    let bolds = &mut account.opened.bolds;
+    let mut known: Vec<(PathBuf, Checksum)> = Vec::new();
+    for bold in bolds {
+        known.push((bold.path.clone(), bold.checksum()?));
+    }
+    let checksum = |path: &PathBuf| match known.iter().find(|(own, _)| own == path) {
+        Some((_, checksum)) => Ok(checksum.clone()),
+        None => hash::file(path),
+    };
+    let input = |(role, path): (_, PathBuf)| Ok(Input { role, checksum: checksum(&path)?, path });
+    inputs.into_par_iter().map(input).collect()
+}
+
+/// A provenance with its paths relative to a folder.
+fn seen_from(whole: &Provenance, folder: &Path) -> Provenance {
+    let mut seen = whole.clone();
+    let near = |path: &Path| relative(path, folder);
+    seen.command = seen.command.map_paths(&near);
+    seen.inputs.iter_mut().for_each(|input| input.path = near(&input.path));
+    seen.outputs.iter_mut().for_each(|output| output.name = near(&output.name));
+    seen
+}
+
+/// What a map is, in its sidecar.
+fn described(map: &Map) -> Fields<String, Value> {
+    let mut fields = Fields::new();
+    fields.insert("Description".to_owned(), json!(map.description));
+    let units = match map.quantity {
+        Quantity::Effect => Some("BOLD units"),
+        Quantity::Variance => Some("squared BOLD units"),
+        Quantity::TsnrGain => Some("percent"),
+        _ => None,
+    };
+    fields.extend(units.map(|units| ("Units".to_owned(), json!(units))));
+    match map.quantity {
+        Quantity::T => {
+            fields.insert("DegreesOfFreedom".to_owned(), json!(map.dof.least()));
+        }
+        Quantity::F { dof1 } => {
+            let dof = json!([dof1, map.dof.least()]);
+            fields.insert("DegreesOfFreedom".to_owned(), dof);
+        }
+        _ => {}
+    }
+    fields
+}
