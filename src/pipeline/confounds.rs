@@ -160,7 +160,7 @@ fn find_columns(
     columns.extend(cosine_columns(&cosines, tr));
     Ok(ConfoundsResult {
         resolved: resolved(spec, &columns, tr, bold.n_volumes),
-        counts: regions.counts(&surveyed),
+        counts: regions.counts(surveyed.variable.n_voxels),
         columns,
         dropped,
         bold,

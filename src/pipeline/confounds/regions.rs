@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::survey::Survey;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
@@ -165,8 +164,8 @@ impl Regions {
         Ok(())
     }
 
-    /// Voxels by region, for the sidecar.
-    pub(super) fn counts(&self, survey: &Survey) -> Map<String, Value> {
+    /// Voxels by region, for the sidecar; `n_variable`: the most variable of the brain's.
+    pub(super) fn counts(&self, n_variable: usize) -> Map<String, Value> {
         let mut counts = Map::new();
         for place in Place::ALL {
             let Some(in_mask) = self.in_mask[place as usize] else { continue };
@@ -178,7 +177,7 @@ impl Regions {
             });
             counts.insert(place.column().to_owned(), value);
         }
-        counts.insert("voxels_most_variable".to_owned(), json!(survey.variable.n_voxels));
+        counts.insert("voxels_most_variable".to_owned(), json!(n_variable));
         counts
     }
 }
