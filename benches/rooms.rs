@@ -4,7 +4,7 @@
 use std::time::Instant;
 
 use boldly::gpu::{Bold, Device, Span};
-use boldly::kernels::contrast::{Contrast, Stat, evaluate};
+use boldly::kernels::contrast::{Contrast, Prepared, Stat, Wanted, evaluate};
 use boldly::kernels::glm::{Model, fit};
 use boldly::kernels::nuisance::{Projection, subtract};
 use boldly::kernels::smooth::{Kernel, Taps, smooth};
@@ -24,18 +24,18 @@ fn main() -> boldly::Result<()> {
     {
         let taps = Taps::new(fwhm_mm, [3.5; 3], kernel)?;
         in_place(&device, &format!("smooth {fwhm_mm} mm {kernel:?}"), &mut run, |d, b| {
-            smooth(d, b, &taps, None)
+            smooth(&mut d.tape(), b, &taps, None)
         })?;
     }
     let taps = Taps::new(5.0, [3.5; 3], Kernel::Sampled)?;
     in_place(&device, "smooth 5 mm within a mask", &mut run, |d, b| {
-        smooth(d, b, &taps, Some(&mask))
+        smooth(&mut d.tape(), b, &taps, Some(&mask))
     })?;
     run = Some(Bold::Host(made_up()));
     for (p, m) in [(1, 18), (7, 18), (7, 34)] {
         let projection = Projection::new(&columns(p, 1), &slices(m))?;
         in_place(&device, &format!("nuisance {p} + {m} columns"), &mut run, |d, b| {
-            subtract(d, b, &projection)
+            subtract(&mut d.tape(), b, &projection)
         })?;
     }
     fits(&device, &Bold::Host(made_up()), &mask)
@@ -49,10 +49,10 @@ fn fits(device: &Device, bold: &Bold, mask: &Mask) -> boldly::Result<()> {
         let model = Model::new(&columns(p, 1), &names, groups.as_ref(), SHAPE[2], 0.0)?;
         let name = format!("glm {} voxels, {p} + {m}", voxels.len());
         let mut spans = Vec::new();
-        let mut last = fit(device, bold, &voxels, &model)?;
+        let mut last = fit(&mut device.tape(), bold, &voxels, &model)?;
         for _ in 0..REPEATS {
             let _ = device.take_spans();
-            last = fit(device, bold, &voxels, &model)?;
+            last = fit(&mut device.tape(), bold, &voxels, &model)?;
             spans.extend(device.take_spans());
         }
         report(&name, spans);
@@ -60,11 +60,11 @@ fn fits(device: &Device, bold: &Bold, mask: &Mask) -> boldly::Result<()> {
             let weights = Array2::from_shape_fn((rows, model.names.len()), |(r, j)| {
                 f64::from(u8::from(r == j))
             });
-            let contrast = Contrast::new("c", stat, weights, &model)?;
+            let contrast = Prepared::new(Contrast { name: "c".into(), stat, weights }, &model)?;
             let mut spans = Vec::new();
             for _ in 0..REPEATS {
                 let _ = device.take_spans();
-                evaluate(device, &last, &contrast)?;
+                evaluate(&mut device.tape(), &last, std::slice::from_ref(&contrast), Wanted::All)?;
                 spans.extend(device.take_spans());
             }
             report(&format!("contrast {stat:?}, {rows} rows"), spans);
@@ -118,7 +118,7 @@ fn made_up() -> HostBold {
     let block = Block::whole(SHAPE, N_VOLUMES);
     let mut random = stream(1);
     let data = (0..block.len()).map(|_| (1000.0 + 20.0 * random()) as f32).collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 fn columns(p: usize, seed: u64) -> Array2<f64> {

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use boldly::gpu::DeviceChoice;
+use boldly::io::Overwrite;
 use boldly::kernels::smooth::Kernel;
 use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::products::Layout;
@@ -36,7 +37,7 @@ fn main() -> boldly::Result<()> {
     };
     let results = std::env::temp_dir().join("boldly-first-level");
     let mut session = Session::new(Vec::new(), Ladder::open(&DeviceChoice::Auto)?, &watch::Quiet);
-    let mut written = Written::new(Layout::folder(&results))?;
+    let mut written = Written::new(Layout::folder(&results), Overwrite::Own)?;
     Command::Glm(spec).run(&mut session, &mut written)?;
     written.commit()?;
 

@@ -13,8 +13,11 @@ fn main() -> boldly::Result<()> {
     let device = Device::cpu();
     for kernel in [Kernel::Sampled, Kernel::Exact] {
         let taps = Taps::new(5.0, voxel_size_mm, kernel)?;
-        let bold = Bold::Host(HostBold { block: block.clone(), data: impulse.clone() });
-        let smoothed = device.store(smooth(&device, bold, &taps, None)?)?;
+        let bold = Bold::Host(HostBold::new(block.clone(), impulse.clone()));
+        let mut tape = device.tape();
+        let smoothed = smooth(&mut tape, bold, &taps, None)?;
+        let smoothed = tape.store(smoothed)?;
+        let smoothed = tape.run()?.bold(smoothed)?;
         let sum: f32 = smoothed.data.iter().sum();
         let fwhm_mm = taps.effective_fwhm_mm(voxel_size_mm)[0];
         println!("{kernel:?}: asked 5 mm, gives {fwhm_mm:.3} mm; the impulse sums to {sum:.6}");

@@ -1,5 +1,5 @@
 // Contrasts: effect = w beta + c (w pinv(X) 1), variance = sigma2 w (X'X)^+ w', t = effect / sqrt(variance),
-// F = |root effect|^2 / (rank sigma2) with root' root = (C (X'X)^+ C')^+. Zero variance gives 0. One thread per
+// F = |root effect|^2 / (n_roots sigma2) with root' root = (C (X'X)^+ C')^+. Zero variance gives 0. One thread per
 // fitted voxel; a workgroup's voxels share a slice-time group.
 // Host: src/kernels/contrast/gpu.rs. Twin: src/kernels/contrast/cpu.rs.
 
@@ -12,7 +12,11 @@ struct Params {
     n_fitted: u32, // voxels fitted
     n_regressors: u32,
     n_rows: u32,
-    rank: u32,
+    n_roots: u32,
+    weights_at: u32, // where this contrast begins in `weights`, in `scalars`,
+    scalars_at: u32,
+    stat_at: u32, // and in `maps` its statistic, and its effects
+    maps_at: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -20,9 +24,9 @@ struct Params {
 @group(0) @binding(2) var<storage, read> beta: array<f32>; // [regressor][fitted voxel], about the centre
 @group(0) @binding(3) var<storage, read> centre: array<f32>; // [fitted voxel] c
 @group(0) @binding(4) var<storage, read> sigma2: array<f32>; // [fitted voxel]
-@group(0) @binding(5) var<storage, read> weights: array<f32>; // [row][regressor]
-@group(0) @binding(6) var<storage, read> scalars: array<f32>; // [group]: [row] w pinv(X) 1, [row] w (X'X)^+ w', [root][row] root
-@group(0) @binding(7) var<storage, read_write> maps: array<f32>; // [row] effect, [row] variance, stat; each [fitted voxel]
+@group(0) @binding(5) var<storage, read> weights: array<f32>; // of each contrast [row][regressor]
+@group(0) @binding(6) var<storage, read> scalars: array<f32>; // of each contrast [group]: [row] w pinv(X) 1, [row] w (X'X)^+ w', [root][row] root
+@group(0) @binding(7) var<storage, read_write> maps: array<f32>; // [contrast] stat, then of each [row] effect, [row] variance; all [fitted voxel]
 
 @compute @workgroup_size(64)
 fn main(
@@ -40,34 +44,34 @@ fn main(
     }
     let fitted = tile.x + lane;
     let n_rows = params.n_rows;
-    let scalars_at = tile.z * n_rows * (2u + params.rank);
+    let scalars_at = params.scalars_at + tile.z * n_rows * (2u + params.n_roots);
     let c = Acc(centre[fitted]);
     let noise = Acc(sigma2[fitted]);
     var stat = Acc(0.0);
     for (var row = 0u; row < n_rows; row++) {
         var effect = c * Acc(scalars[scalars_at + row]);
         for (var regressor = 0u; regressor < params.n_regressors; regressor++) {
-            effect += Acc(weights[row * params.n_regressors + regressor])
+            effect += Acc(weights[params.weights_at + row * params.n_regressors + regressor])
                 * Acc(beta[regressor * params.n_fitted + fitted]);
         }
         let variance = noise * Acc(scalars[scalars_at + n_rows + row]);
-        maps[row * params.n_fitted + fitted] = f32(effect);
-        maps[(n_rows + row) * params.n_fitted + fitted] = f32(variance);
+        maps[params.maps_at + row * params.n_fitted + fitted] = f32(effect);
+        maps[params.maps_at + (n_rows + row) * params.n_fitted + fitted] = f32(variance);
         if STEP == 0u && variance > Acc(0.0) {
             stat = effect / sqrt(variance);
         }
     }
     if STEP == 1u && noise > Acc(0.0) {
         var sum = Acc(0.0);
-        for (var k = 0u; k < params.rank; k++) {
+        for (var k = 0u; k < params.n_roots; k++) {
             var part = Acc(0.0);
             for (var row = 0u; row < n_rows; row++) {
                 part += Acc(scalars[scalars_at + (2u + k) * n_rows + row])
-                    * Acc(maps[row * params.n_fitted + fitted]);
+                    * Acc(maps[params.maps_at + row * params.n_fitted + fitted]);
             }
             sum += part * part;
         }
-        stat = sum / (Acc(params.rank) * noise);
+        stat = sum / (Acc(params.n_roots) * noise);
     }
-    maps[2u * n_rows * params.n_fitted + fitted] = f32(stat);
+    maps[params.stat_at + fitted] = f32(stat);
 }

@@ -5,7 +5,7 @@
 // Host: src/kernels/glm/gpu.rs. Twin: src/kernels/glm/cpu.rs.
 
 alias Acc = f32; // sums; f64 where the adapter has it
-const STEP: u32 = 0u; // 0 centre, 1 beta, 2 sigma2
+const STEP: u32 = 0u; // 0 centre, 1 beta, 2 sigma2; 3 all, while the voxels' series are in a cache
 const QUADS: u32 = 1u; // regressors / 4, rounded up
 
 struct Params {
@@ -98,11 +98,13 @@ fn main(
     let fitted = tile.x + lane;
     let voxel = voxels[fitted];
     let operator_at = tile.z * params.n_volumes * ROW;
-    if STEP == 0u {
+    if STEP == 0u || STEP == 3u {
         find_centre(fitted, voxel);
-    } else if STEP == 1u {
+    }
+    if STEP == 1u || STEP == 3u {
         find_beta(fitted, voxel, operator_at);
-    } else {
+    }
+    if STEP == 2u || STEP == 3u {
         find_sigma2(fitted, voxel, operator_at);
     }
 }

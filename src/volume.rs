@@ -1,8 +1,10 @@
 //! Plain data of the image side: the voxel grid, a mask, a block of a run, slice-dependent columns. No I/O.
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use ndarray::Array2;
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 
@@ -164,6 +166,66 @@ pub struct HostBold {
     pub block: Block,
     /// `[volume][plane][j][i]`, i fastest, `block.len()` values.
     pub data: Vec<f32>,
+    missing: Missing,
+}
+
+impl HostBold {
+    /// Values `[volume][plane][j][i]` of a block.
+    #[must_use]
+    pub fn new(block: Block, data: Vec<f32>) -> HostBold {
+        HostBold { block, data, missing: Missing::default() }
+    }
+
+    /// Positions in one volume of the block, ascending, that are not finite in some volume: found when first asked for,
+    /// so ask after the last change of `data`.
+    #[must_use]
+    pub fn missing(&self) -> &[u32] {
+        self.missing.0.get_or_init(|| find_missing(&self.data, self.block.volume_len().max(1)))
+    }
+
+    /// Whether it is known already that no value is missing.
+    #[must_use]
+    pub fn is_known_complete(&self) -> bool {
+        self.missing.0.get().is_some_and(Vec::is_empty)
+    }
+}
+
+/// What [`HostBold::missing`] found. A copy looks for itself, and no two blocks differ by what was asked of them.
+#[derive(Debug, Default)]
+struct Missing(OnceLock<Vec<u32>>);
+
+impl Clone for Missing {
+    fn clone(&self) -> Missing {
+        Missing::default()
+    }
+}
+
+impl PartialEq for Missing {
+    fn eq(&self, _: &Missing) -> bool {
+        true
+    }
+}
+
+/// Voxels a task of the search.
+const VOXELS_A_TASK: usize = 4096;
+
+/// Positions that are infinite or NaN in some volume of `[volume][voxel]`: the largest exponent decides, without a branch a
+/// value.
+fn find_missing(data: &[f32], n_voxels: usize) -> Vec<u32> {
+    const INFINITE: u32 = 0x7f80_0000;
+    let largest = |part: &[f32]| part.iter().fold(0, |a, v| a.max(v.to_bits() & INFINITE));
+    if data.par_chunks(1 << 16).all(|part| largest(part) < INFINITE) {
+        return Vec::new();
+    }
+    let mut exponent = vec![0_u32; n_voxels];
+    exponent.par_chunks_mut(VOXELS_A_TASK).enumerate().for_each(|(task, exponent)| {
+        for volume in data.chunks_exact(n_voxels) {
+            for (largest, value) in exponent.iter_mut().zip(&volume[task * VOXELS_A_TASK..]) {
+                *largest = (*largest).max(value.to_bits() & INFINITE);
+            }
+        }
+    });
+    (0..).zip(exponent).filter(|(_, largest)| *largest == INFINITE).map(|(at, _)| at).collect()
 }
 
 /// Regressors that differ between planes because slices are acquired at different times: one set of columns for
@@ -176,4 +238,24 @@ pub struct SliceGroups {
     pub names: Vec<String>,
     /// For each group, `[volume][column]`.
     pub columns: Vec<Array2<f64>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_voxels_are_those_that_some_volume_lacks_and_a_copy_looks_again() {
+        let block = Block::whole([97, 53, 1], 3);
+        let mut bold = HostBold::new(block.clone(), vec![1.5; block.len()]);
+        assert!(!bold.is_known_complete() && bold.missing().is_empty() && bold.is_known_complete());
+        bold = bold.clone();
+        let n = block.volume_len();
+        bold.data[n + 5000] = f32::NAN;
+        bold.data[7] = f32::NEG_INFINITY;
+        bold.data[2 * n + 7] = f32::INFINITY;
+        bold.data[8] = f32::MAX;
+        assert_eq!(bold.missing(), [7, 5000]);
+        assert!(!bold.is_known_complete());
+    }
 }

@@ -4,8 +4,10 @@
 
 mod common;
 
+use std::slice::from_ref;
+
 use boldly::gpu::{Bold, Device};
-use boldly::kernels::contrast::{Contrast, ContrastValues, Stat, evaluate};
+use boldly::kernels::contrast::{Contrast, ContrastValues, Prepared, Stat, Wanted, evaluate};
 use boldly::kernels::glm::{Fit, HostFit, Model, fit};
 use boldly::volume::{HostBold, SliceGroups};
 use common::{Random, assert_close, noise, numbers};
@@ -15,6 +17,15 @@ const N: usize = 50;
 
 fn names(n: usize) -> Vec<String> {
     (0..n).map(|j| format!("x{j}")).collect()
+}
+
+fn prepared(
+    name: &str,
+    stat: Stat,
+    weights: Array2<f64>,
+    model: &Model,
+) -> boldly::Result<Prepared> {
+    Prepared::new(Contrast { name: name.into(), stat, weights }, model)
 }
 
 fn design(n: usize, p: usize) -> Array2<f64> {
@@ -34,15 +45,21 @@ fn fitted(bold: &HostBold) -> (Model, HostFit) {
 
 fn fitted_by(bold: &HostBold, model: &Model) -> HostFit {
     let voxels: Vec<u32> = (0..bold.block.volume_len() as u32).collect();
-    match fit(&Device::cpu(), &Bold::Host(bold.clone()), &voxels, model).unwrap() {
+    match fit(&mut Device::cpu().tape(), &Bold::Host(bold.clone()), &voxels, model).unwrap() {
         Fit::Host(fit) => fit,
         Fit::Device(_) => unreachable!("fitted on the CPU"),
     }
 }
 
-fn on_cpu(fit: &HostFit, contrast: &Contrast) -> ContrastValues {
+fn evaluated(device: &Device, fit: &Fit, contrast: &Prepared) -> ContrastValues {
+    let mut tape = device.tape();
+    let values = evaluate(&mut tape, fit, from_ref(contrast), Wanted::All).unwrap();
+    values.read(&tape.run().unwrap()).unwrap().remove(0)
+}
+
+fn on_cpu(fit: &HostFit, contrast: &Prepared) -> ContrastValues {
     let device = Device::cpu();
-    let values = evaluate(&device, &Fit::Host(fit.clone()), contrast).unwrap();
+    let values = evaluated(&device, &Fit::Host(fit.clone()), contrast);
     let spans = device.take_spans();
     assert_eq!((spans.len(), spans[0].stage.as_str()), (1, "contrast"));
     values
@@ -53,13 +70,13 @@ fn t_is_the_effect_over_its_standard_error() {
     let bold = noise([31, 27, 3], N, 5); // 2511 voxels: more than a task
     let (model, fit) = fitted(&bold);
     let weights = array![[1.0, -0.5, 0.0, 0.0, 0.25]];
-    let contrast = Contrast::new("c", Stat::T, weights.clone(), &model).unwrap();
+    let contrast = prepared("c", Stat::T, weights.clone(), &model).unwrap();
     assert_eq!(contrast.rank, 1);
     let got = on_cpu(&fit, &contrast);
     let (mut effect, mut variance, mut stat) = (vec![], vec![], vec![]);
     for v in 0..fit.sigma2.len() {
         let c = weights.row(0);
-        let solver = &model.solvers[fit.group[v] as usize];
+        let solver = &model.solvers[fit.slice_group[v] as usize];
         effect.push(c.dot(&fit.beta.column(v)));
         variance.push(fit.sigma2[v] * c.dot(&solver.xtx_inv.dot(&c)));
         stat.push(effect[v] / variance[v].sqrt());
@@ -89,13 +106,13 @@ fn f_is_the_gain_in_residual_sum_of_squares_by_the_rows() {
         full.iter().zip(&less).map(|(f, l)| (l - f) / 3.0 / (f / model.dof)).collect();
     let mut weights = Array2::zeros((3, 6));
     (weights[[0, 1]], weights[[1, 2]], weights[[2, 4]]) = (1.0, 1.0, 1.0);
-    let contrast = Contrast::new("c", Stat::F, weights.clone(), &model).unwrap();
+    let contrast = prepared("c", Stat::F, weights.clone(), &model).unwrap();
     assert_eq!(contrast.rank, 3);
     assert_close("F", &on_cpu(&fit, &contrast).stat, &want, 1e-9, 1e-9);
     // Rows that say the same again change nothing but the count of effects.
     let again = (&weights.row(0) * 3.0 - weights.row(2)).insert_axis(Axis(0));
     let more = concatenate(Axis(0), &[weights.view(), again.view()]).unwrap();
-    let contrast = Contrast::new("c", Stat::F, more, &model).unwrap();
+    let contrast = prepared("c", Stat::F, more, &model).unwrap();
     let got = on_cpu(&fit, &contrast);
     assert_eq!((contrast.rank, got.effect.nrows()), (3, 4));
     assert_close("F of four rows", &got.stat, &want, 1e-9, 1e-9);
@@ -106,11 +123,11 @@ fn f_of_one_row_is_t_squared_and_of_no_sign() {
     let bold = noise([9, 5, 3], N, 9);
     let (model, fit) = fitted(&bold);
     let weights = array![[0.0, 1.0, 0.0, 0.0, -2.0]];
-    let t = on_cpu(&fit, &Contrast::new("c", Stat::T, weights.clone(), &model).unwrap());
-    let f = on_cpu(&fit, &Contrast::new("c", Stat::F, weights.clone(), &model).unwrap());
+    let t = on_cpu(&fit, &prepared("c", Stat::T, weights.clone(), &model).unwrap());
+    let f = on_cpu(&fit, &prepared("c", Stat::F, weights.clone(), &model).unwrap());
     let squared: Vec<f64> = t.stat.iter().map(|t| t * t).collect();
     assert_close("F = t^2", &f.stat, &squared, 1e-11, 1e-14);
-    let minus = on_cpu(&fit, &Contrast::new("c", Stat::T, -&weights, &model).unwrap());
+    let minus = on_cpu(&fit, &prepared("c", Stat::T, -&weights, &model).unwrap());
     let negated: Vec<f64> = t.stat.iter().map(|t| -t).collect();
     assert_eq!(minus.stat, negated);
 }
@@ -121,7 +138,7 @@ fn scaling_the_run_leaves_t_unchanged_and_scales_the_effect() {
     let mut scaled = bold.clone();
     scaled.data.iter_mut().for_each(|v| *v *= 4.0); // exact in f32
     let ((model, fit), (_, fit_scaled)) = (fitted(&bold), fitted(&scaled));
-    let contrast = Contrast::new("c", Stat::T, array![[1.0, -1.0, 0.0, 0.0, 0.0]], &model).unwrap();
+    let contrast = prepared("c", Stat::T, array![[1.0, -1.0, 0.0, 0.0, 0.0]], &model).unwrap();
     let (a, b) = (on_cpu(&fit, &contrast), on_cpu(&fit_scaled, &contrast));
     assert_eq!(a.stat, b.stat);
     assert_eq!(&a.effect * 4.0, b.effect);
@@ -136,7 +153,7 @@ fn a_voxel_without_residual_variance_has_stat_0() {
     let (model, fit) = fitted(&bold);
     for stat in [Stat::T, Stat::F] {
         let weights = array![[0.0, 0.0, 0.0, 1.0, 0.0]];
-        let got = on_cpu(&fit, &Contrast::new("mean", stat, weights, &model).unwrap());
+        let got = on_cpu(&fit, &prepared("mean", stat, weights, &model).unwrap());
         assert_eq!((got.stat[4], got.variance[[0, 4]]), (0.0, 0.0));
         assert!(got.stat.iter().enumerate().all(|(v, s)| v == 4 || s.abs() > 1.0));
     }
@@ -148,7 +165,7 @@ fn contrasts_that_the_design_does_not_determine_are_refused_by_name() {
     let sum = (&x.column(0) + &x.column(1)).insert_axis(Axis(1));
     let x = concatenate(Axis(1), &[x.view(), sum.view()]).unwrap();
     let model = Model::new(&x, &names(5), None, 1, 0.0).unwrap();
-    let make = |stat, weights| Contrast::new("pain", stat, weights, &model);
+    let make = |stat, weights| prepared("pain", stat, weights, &model);
     let error = make(Stat::T, array![[1.0, 0.0, 0.0, 0.0, 0.0]]).unwrap_err();
     assert_eq!(error.exit_code(), 65);
     for word in ["pain", "not estimable", "x0, x1, x4"] {
@@ -177,7 +194,7 @@ fn nilearns_t_and_f_on_the_small_run_are_reproduced() {
     let Some((bold, x)) = common::small_run() else { return };
     let model = Model::new(&x, &names(x.ncols()), None, bold.block.planes.len(), 0.0).unwrap();
     let voxels: Vec<u32> = numbers(&golden["voxels"]).iter().map(|&v| v as u32).collect();
-    let fit = fit(&Device::cpu(), &Bold::Host(bold), &voxels, &model).unwrap();
+    let fit = fit(&mut Device::cpu().tape(), &Bold::Host(bold), &voxels, &model).unwrap();
     let mut pain_and_cue = Array2::zeros((2, x.ncols()));
     for (row, name) in ["pain", "cue"].iter().enumerate() {
         let column = golden["names"].as_array().unwrap().iter().position(|n| n == name).unwrap();
@@ -185,8 +202,8 @@ fn nilearns_t_and_f_on_the_small_run_are_reproduced() {
     }
     let difference = (&pain_and_cue.row(0) - &pain_and_cue.row(1)).insert_axis(Axis(0));
     let evaluated = |stat, weights| {
-        let contrast = Contrast::new("c", stat, weights, &model).unwrap();
-        evaluate(&Device::cpu(), &fit, &contrast).unwrap()
+        let contrast = prepared("c", stat, weights, &model).unwrap();
+        evaluated(&Device::cpu(), &fit, &contrast)
     };
     let (t, f) = (evaluated(Stat::T, difference), evaluated(Stat::F, pain_and_cue));
     let want = |stat: &str, map: &str| numbers(&golden[stat][map]);
@@ -204,12 +221,12 @@ fn f_of_columns_equals_the_contrast_that_picks_them_where_the_model_has_full_ran
     for set in [0..1, 1..3, 0..5, 4..5] {
         let mut rows = Array2::zeros((set.len(), 5));
         set.clone().enumerate().for_each(|(row, column)| rows[[row, column]] = 1.0);
-        let want = Contrast::new("c", Stat::F, rows, &model).unwrap();
-        let got = Contrast::of_columns(set.clone(), &model).unwrap();
-        assert_eq!((got.rank, &got.group_rank), (want.rank, &vec![set.len(); 2]));
+        let want = prepared("c", Stat::F, rows, &model).unwrap();
+        let got = Prepared::of_columns("set", set.clone(), &model).unwrap();
+        assert_eq!((got.rank, &got.ranks), (want.rank, &vec![set.len(); 2]));
         let (got, want) = (on_cpu(&fit, &got), on_cpu(&fit, &want));
         assert_close(&format!("{set:?}"), &got.stat, &want.stat, 1e-11, 0.0);
     }
-    assert!(Contrast::of_columns(3..3, &model).is_err());
-    assert!(Contrast::of_columns(3..6, &model).is_err());
+    assert!(Prepared::of_columns("set", 3..3, &model).is_err());
+    assert!(Prepared::of_columns("set", 3..6, &model).is_err());
 }

@@ -4,7 +4,11 @@
 mod test_adapter;
 
 use boldly::error::{DeviceFailure, Error};
-use boldly::gpu::{Activity, Bold, Device, DeviceChoice, adapter_reports, adapters, shaders};
+use boldly::gpu::{
+    Activity, Bold, Constant, Device, DeviceChoice, PROBE, Shader, Tape, Variant, adapter_reports,
+    adapters,
+};
+use boldly::kernels::SHADERS;
 use boldly::kernels::smooth::{Taps, smooth};
 use boldly::volume::{Block, HostBold};
 
@@ -16,7 +20,7 @@ fn noise(block: Block) -> HostBold {
             1000.0 + (state >> 8) as f32 / 65536.0
         })
         .collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 fn some_taps() -> Taps {
@@ -30,35 +34,63 @@ fn failure(error: &Error) -> DeviceFailure {
     }
 }
 
+fn variants() -> Vec<Variant> {
+    SHADERS.into_iter().chain([&PROBE]).flat_map(Shader::variants).collect()
+}
+
+/// The same block through a room or none.
+fn through(
+    device: &Device,
+    bold: HostBold,
+    room: impl Fn(&mut Tape<'_>, Bold) -> boldly::Result<Bold>,
+) -> boldly::Result<HostBold> {
+    let mut tape = device.tape();
+    let (bold, _) = tape.load(bold)?;
+    let bold = room(&mut tape, bold)?;
+    let stored = tape.store(bold)?;
+    tape.run()?.bold(stored)
+}
+
+fn smoothed(device: &Device, bold: HostBold) -> boldly::Result<HostBold> {
+    through(device, bold, |tape, bold| smooth(tape, bold, &some_taps(), None))
+}
+
 #[test]
 fn every_shader_variant_that_the_host_can_build_is_valid() {
-    let variants = shaders::variants();
+    let variants = variants();
     assert!(variants.len() > 100, "only {} variants", variants.len());
     for variant in variants {
         variant.validate().unwrap();
     }
 }
 
+/// How the line of a constant begins.
+fn start((name, value): &(&'static str, Constant)) -> String {
+    match value {
+        Constant::Type(_) => format!("alias {name} = "),
+        Constant::Number(_) => format!("const {name}: u32 = "),
+    }
+}
+
 #[test]
 fn a_shader_variant_changes_only_its_named_lines() {
-    for variant in shaders::variants() {
+    for variant in variants() {
         let file = std::fs::read_to_string(format!(
             "{}/shaders/{}.wgsl",
             env!("CARGO_MANIFEST_DIR"),
-            format!("{:?}", variant.shader).to_lowercase()
+            variant.shader.name
         ))
         .unwrap();
         let source = variant.source();
         assert_eq!(file.lines().count(), source.lines().count());
+        let starts: Vec<String> = variant.constants.iter().map(start).collect();
         for (stands, built) in file.lines().zip(source.lines()).filter(|(a, b)| a != b) {
-            let named = [
-                "alias Acc = ",
-                "alias In = ",
-                "alias Out = ",
-                "const STEP: u32 = ",
-                "const QUADS: u32 = ",
-            ];
-            assert!(named.iter().any(|n| stands.starts_with(n) && built.starts_with(n)), "{built}");
+            let named = |s: &&String| stands.starts_with(*s) && built.starts_with(*s);
+            assert!(starts.iter().any(|start| named(&start)), "{built}");
+        }
+        for start in starts {
+            let lines = file.lines().filter(|line| line.starts_with(&start)).count();
+            assert_eq!(lines, 1, "{}: {start}", variant.shader.name);
         }
     }
 }
@@ -122,7 +154,7 @@ fn blocks_come_back_bit_for_bit_through_several_staging_buffers() {
         bold.data[0] = f32::from_bits(0x7fc1_2345);
         let last = bold.data.len() - 1;
         bold.data[last] = f32::NEG_INFINITY;
-        let back = device.store(device.load(bold.clone()).unwrap()).unwrap();
+        let back = through(&device, bold.clone(), |_, bold| Ok(bold)).unwrap();
         assert_eq!(back.block, bold.block);
         let different =
             back.data.iter().zip(&bold.data).filter(|(a, b)| a.to_bits() != b.to_bits());
@@ -136,20 +168,20 @@ fn a_block_beyond_the_binding_is_out_of_memory() {
     // 2 GiB, which no adapter binds. Zeros: the host's memory is never touched.
     let block = Block::whole([1024, 1024, 64], 8);
     let data = vec![0.0; block.len()];
-    let why = device.load(HostBold { block, data }).unwrap_err();
+    let why = device.tape().load(HostBold::new(block, data)).unwrap_err();
     assert_eq!(failure(&why), DeviceFailure::OutOfMemory, "{why}");
 }
 
 #[test]
-fn an_injected_failure_hits_the_next_room_only() {
+fn an_injected_failure_hits_the_next_tape_only() {
     let device = test_adapter::open(None);
     let Device::Gpu(gpu) = &device else { panic!("not a GPU") };
     for wanted in [DeviceFailure::OutOfMemory, DeviceFailure::Lost, DeviceFailure::Rejected] {
         gpu.inject(wanted);
-        let load = || device.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
-        let why = smooth(&device, load(), &some_taps(), None).unwrap_err();
+        let run = || smoothed(&device, noise(Block::whole([4, 4, 4], 2)));
+        let why = run().unwrap_err();
         assert_eq!(failure(&why), wanted, "{why}");
-        smooth(&device, load(), &some_taps(), None).unwrap();
+        run().unwrap();
     }
 }
 
@@ -157,14 +189,16 @@ fn an_injected_failure_hits_the_next_room_only() {
 fn a_lost_device_says_so_and_opens_anew() {
     let device = test_adapter::open(None);
     let Device::Gpu(gpu) = &device else { panic!("not a GPU") };
-    let bold = device.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
+    let mut tape = device.tape();
+    let (bold, _) = tape.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
     gpu.lose();
-    let why = smooth(&device, bold, &some_taps(), None).and_then(|b| device.store(b)).unwrap_err();
+    let bold = smooth(&mut tape, bold, &some_taps(), None).unwrap();
+    tape.store(bold).unwrap();
+    let why = tape.run().unwrap_err();
     assert_eq!(failure(&why), DeviceFailure::Lost, "{why}");
     let again = device.reopen().unwrap();
     assert_eq!(again.report(), device.report());
-    let bold = again.load(noise(Block::whole([4, 4, 4], 2))).unwrap();
-    let back = again.store(smooth(&again, bold, &some_taps(), None).unwrap()).unwrap();
+    let back = smoothed(&again, noise(Block::whole([4, 4, 4], 2))).unwrap();
     assert!(back.data.iter().all(|v| v.is_finite()));
 }
 
@@ -172,8 +206,7 @@ fn a_lost_device_says_so_and_opens_anew() {
 fn transfers_and_kernels_are_measured_apart() {
     let device = test_adapter::open(None);
     let block = Block::whole([16, 16, 16], 20);
-    let bold = device.load(noise(block.clone())).unwrap();
-    device.store(smooth(&device, bold, &some_taps(), None).unwrap()).unwrap();
+    smoothed(&device, noise(block.clone())).unwrap();
     let spans = device.take_spans();
     let seen: Vec<_> = spans.iter().map(|s| (s.stage.as_str(), s.activity)).collect();
     assert_eq!(
@@ -193,6 +226,7 @@ fn a_block_of_another_length_than_it_says_is_an_error() {
     let device = test_adapter::open(None);
     let mut bold = noise(Block::whole([4, 4, 4], 2));
     bold.data.pop();
-    assert_eq!(device.load(bold).unwrap_err().exit_code(), 70);
-    assert!(matches!(Device::cpu().load(noise(Block::whole([2, 2, 2], 1))), Ok(Bold::Host(_))));
+    assert_eq!(device.tape().load(bold).unwrap_err().exit_code(), 70);
+    let small = noise(Block::whole([2, 2, 2], 1));
+    assert!(matches!(Device::cpu().tape().load(small), Ok((Bold::Host(_), None))));
 }

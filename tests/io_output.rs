@@ -129,7 +129,7 @@ fn the_checksum_of_every_kind_of_output_is_that_of_the_file_on_disk() {
             let mut writer =
                 outputs.bold(&at(&format!("{name}.{ending}")), &run.for_bold(n)).unwrap();
             for block in blocks {
-                writer.write_block(&HostBold { data: values(block.len()), block }).unwrap();
+                writer.write_block(&HostBold::new(block.clone(), values(block.len()))).unwrap();
             }
             writer.finish().unwrap();
         }
@@ -144,6 +144,30 @@ fn the_checksum_of_every_kind_of_output_is_that_of_the_file_on_disk() {
         assert_eq!(checksum, Checksum::Blake3(hex), "{path:?}");
         assert_eq!(checksum, hash::file(&path).unwrap(), "{path:?}");
     }
+}
+
+#[test]
+fn the_bytes_of_compressed_outputs_are_those_of_earlier_versions() {
+    let root = tempfile::tempdir().unwrap();
+    let mut outputs = Outputs::new();
+    let shape = [40, 30, 20];
+    // The text that is written else names the version.
+    let header = Header { descrip: "a pin".into(), ..Header::new(&grid(shape), None) };
+    let value = |i: usize| if i % 40 < 9 { 0.0 } else { (i * 7919 % 1013) as f32 * 0.25 };
+    let values: Vec<f32> = (0..shape.iter().product()).map(value).collect();
+    outputs.map(&root.path().join("map.nii.gz"), &header, &values).unwrap();
+    let table: String = (0..5000).map(|i| format!("{i}\t{}\n", i * i % 97)).collect();
+    outputs.compressed(&root.path().join("table.tsv.gz"), table.as_bytes()).unwrap();
+    let checksums: Vec<String> =
+        outputs.checksums().iter().map(|(_, checksum)| checksum.hex().to_owned()).collect();
+    outputs.commit().unwrap();
+    assert_eq!(
+        checksums,
+        [
+            "efc96a0e3a71f61ddee0c9c2cac6950ba903a6e0c4a90b3559fcc669d7ff5aa6",
+            "be1c6cd022844cde4a9b6bcad9d78ae7ba6aea3fdfb60e860ce46b826605d500"
+        ]
+    );
 }
 
 #[test]
@@ -179,8 +203,11 @@ fn two_writers_of_one_name_share_no_file_and_the_later_commit_stands() {
     second.commit().unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), "second");
     first.commit().unwrap();
+    second.text(&path, "second again").unwrap();
+    second.commit().unwrap();
+    assert_eq!(second.checksums(), [(path.clone(), hash::bytes(b"second again"))]);
     drop((first, second));
-    assert_eq!(fs::read_to_string(&path).unwrap(), "first");
+    assert_eq!(fs::read_to_string(&path).unwrap(), "second again");
     assert_eq!(listing(root.path()), ["a.tsv"]);
 }
 
@@ -222,7 +249,7 @@ fn child_writes_beyond_the_limit() {
     let noise: Vec<f32> = (0..64 * 64 * 64 * 4).map(|i| (i as f32).sin()).collect();
     let mut writer = outputs.bold(&root.path().join("run.nii.gz"), &header).unwrap();
     let written = writer
-        .write_block(&HostBold { block: Block::whole([64; 3], 4), data: noise })
+        .write_block(&HostBold::new(Block::whole([64; 3], 4), noise))
         .and_then(|()| writer.finish());
     assert_eq!(written.unwrap_err().exit_code(), 74);
     assert_eq!(

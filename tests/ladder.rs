@@ -8,7 +8,7 @@ use std::cell::{Cell, RefCell};
 use boldly::error::{DeviceFailure, Error};
 use boldly::gpu::{Device, Gpu};
 use boldly::io::source::{BoldSink, BoldSource, Memory};
-use boldly::kernels::contrast::{Contrast, Stat};
+use boldly::kernels::contrast::{Contrast, Prepared, Stat};
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
 use boldly::kernels::smooth::{Kernel, Taps};
@@ -110,12 +110,13 @@ fn clean_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f
 fn fit_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f32>> {
     let names: Vec<String> = ["task", "drift", "constant"].map(String::from).to_vec();
     let model = Model::new(&design(), &names, None, SHAPE[2], 2.0)?;
-    let task = Contrast::new("task", Stat::T, array![[1.0, 0.0, 0.0]], &model)?;
+    let weights = array![[1.0, 0.0, 0.0]];
+    let task = Prepared::new(Contrast { name: "task".into(), stat: Stat::T, weights }, &model)?;
     let plan = Plan {
         correct: Some(projection()),
         smooth: Some(smoothing()),
         model,
-        contrasts: vec![("task".into(), task)],
+        contrasts: vec![task],
     };
     let inside: Vec<bool> = (0..SHAPE.iter().product()).map(|v| v % 5 != 3).collect();
     let fitted = fit_run(ladder, &mut run(), &inside, &plan, listener)?;
@@ -179,7 +180,7 @@ fn halves_cover_the_block_once_and_what_cannot_be_halved_is_an_error() {
         let mut values = 0;
         let mut ladder = Ladder::around(Device::cpu());
         ladder
-            .climb(whole(), cut, &Listener::default(), &mut |_, block| {
+            .each(whole(), cut, &Listener::default(), &mut |_, block| {
                 if length(block) > fits {
                     return Err(failed(DeviceFailure::OutOfMemory));
                 }
@@ -191,7 +192,7 @@ fn halves_cover_the_block_once_and_what_cannot_be_halved_is_an_error() {
         assert_eq!(sink, source, "{cut:?}");
         let listener = Listener::default();
         let why = ladder
-            .climb(whole(), cut, &listener, &mut |_, _| Err(failed(DeviceFailure::OutOfMemory)))
+            .each(whole(), cut, &listener, &mut |_, _| Err(failed(DeviceFailure::OutOfMemory)))
             .unwrap_err();
         assert_eq!(why.exit_code(), 75, "{why}");
     }
@@ -207,13 +208,15 @@ fn fail_from_volume_2(
     let mut sink = Memory::zeros(SHAPE, N_VOLUMES);
     let blocks = batches(SHAPE, N_VOLUMES, 1);
     listener.stage("smooth", blocks.len());
-    ladder.climb(blocks, Cut::Volumes, listener, &mut |device, block| {
+    ladder.each(blocks, Cut::Volumes, listener, &mut |device, block| {
         if let (Device::Gpu(gpu), 2..) = (device, block.volumes.start) {
             gpu.inject(failure);
         }
-        let bold = device.load(source.read(block)?)?;
-        let bold = boldly::kernels::smooth::smooth(device, bold, &smoothing().taps, None)?;
-        sink.write(&device.store(bold)?)
+        let mut tape = device.tape();
+        let (bold, _) = tape.load(source.read(block)?)?;
+        let bold = boldly::kernels::smooth::smooth(&mut tape, bold, &smoothing().taps, None)?;
+        let smoothed = tape.store(bold)?;
+        sink.write(&tape.run()?.bold(smoothed)?)
     })?;
     Ok(sink.run.data)
 }
@@ -280,7 +283,7 @@ fn errors_that_are_not_the_devices_are_not_retried() {
     let mut tries = 0;
     let blocks = vec![Block::whole(SHAPE, N_VOLUMES)];
     let why = ladder
-        .climb(blocks, Cut::Volumes, &listener, &mut |_, _| {
+        .each(blocks, Cut::Volumes, &listener, &mut |_, _| {
             tries += 1;
             Err(Error::bad_data("the run", "ends early", "hold all volumes", ""))
         })

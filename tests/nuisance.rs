@@ -35,10 +35,11 @@ fn slice_columns(n: usize, m: usize, n_planes: usize) -> SliceGroups {
 
 fn on_cpu(bold: &HostBold, projection: &Projection) -> HostBold {
     let device = Device::cpu();
-    let cleaned = subtract(&device, Bold::Host(bold.clone()), projection).unwrap();
+    let cleaned = subtract(&mut device.tape(), Bold::Host(bold.clone()), projection).unwrap();
     let spans = device.take_spans();
     assert_eq!((spans.len(), spans[0].stage.as_str()), (1, "nuisance"));
-    device.store(cleaned).unwrap()
+    let Bold::Host(cleaned) = cleaned else { panic!("not on the host") };
+    cleaned
 }
 
 /// The equation as it stands: y' = y - N g, g = the N rows of pinv([X N]) (y - mean y).
@@ -183,7 +184,7 @@ fn blocks_of_planes_and_threads_change_no_bit() {
             .flat_map(|t| from.data[t * volume + 2 * plane..t * volume + 6 * plane].to_vec())
             .collect()
     };
-    let part = HostBold { data: cut(&bold), block };
+    let part = HostBold::new(block, cut(&bold));
     let three = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
     let got = three.install(|| on_cpu(&part, &projection));
     assert_eq!(got.data, cut(&whole));
@@ -202,7 +203,7 @@ fn wrong_columns_and_blocks_are_refused() {
     assert_eq!(code(&known, &broken), 65);
     let projection = Projection::new(&known, &slice_columns(N, 5, 2)).unwrap();
     let refused = |bold: HostBold| {
-        subtract(&Device::cpu(), Bold::Host(bold), &projection).unwrap_err().exit_code()
+        subtract(&mut Device::cpu().tape(), Bold::Host(bold), &projection).unwrap_err().exit_code()
     };
     assert_eq!(refused(noise([2, 2, 2], N - 1, 1)), 70);
     assert_eq!(refused(noise([2, 2, 3], N, 1)), 70);

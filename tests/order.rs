@@ -67,7 +67,7 @@ fn of_the_oracle(golden: &Value) -> Made {
     Made {
         design: Design { names: names(3), matrix: matrix(&golden["design"]) },
         slices: SliceGroups { group_of_plane: vec![0, 1], names: at_most.names(), columns },
-        memory: Memory { run: HostBold { block, data } },
+        memory: Memory { run: HostBold::new(block, data) },
     }
 }
 
@@ -170,7 +170,7 @@ fn simulated(truth: Option<&str>, at_most: &str, gain: f64, rho: f64, seed: u64)
     Made {
         design: Design { names, matrix: design },
         slices,
-        memory: Memory { run: HostBold { block, data } },
+        memory: Memory { run: HostBold::new(block, data) },
     }
 }
 
@@ -337,7 +337,7 @@ fn a_run_without_physiology_is_not_corrected_and_modelled_without() {
     let data = (0..block.len()).map(|_| 1000.0 + random.gaussian() as f32).collect();
     let mut outputs = boldly::io::Outputs::new();
     let mut writer = outputs.bold(&dir.join(BOLD), &header).unwrap();
-    writer.write_block(&HostBold { block, data }).unwrap();
+    writer.write_block(&HostBold::new(block, data)).unwrap();
     writer.finish().unwrap();
     outputs.commit().unwrap();
 

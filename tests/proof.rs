@@ -41,9 +41,9 @@ impl Study {
         let (shape, n) = (self.bold.block.run_shape, self.bold.block.volumes.len());
         let mut source = Memory { run: self.bold.clone() };
         let mut sink = Memory::zeros(shape, n);
-        let plan = (&self.plan(), &self.inside[..]);
+        let plan = self.plan().within(&self.inside);
         let proof =
-            prove(&mut Ladder::around(device), &mut source, &mut sink, plan, &Quiet).unwrap();
+            prove(&mut Ladder::around(device), &mut source, &mut sink, &plan, &Quiet).unwrap();
         (proof, sink.run)
     }
 }
@@ -75,7 +75,7 @@ fn oracle() -> (Value, Study) {
     };
     let block = Block::whole([3, 2, 4], common.nrows());
     let data = bold.iter().map(|&v| v as f32).collect();
-    let study = Study { bold: HostBold { block, data }, common, slices, inside: vec![true; 24] };
+    let study = Study { bold: HostBold::new(block, data), common, slices, inside: vec![true; 24] };
     (golden, study)
 }
 
@@ -127,7 +127,7 @@ fn made_up(shape: [usize; 3], n: usize, seed: u64) -> Study {
         columns: (0..3).map(columns).collect(),
     };
     let inside = vec![true; shape.iter().product()];
-    Study { bold: HostBold { block, data }, common, slices, inside }
+    Study { bold: HostBold::new(block, data), common, slices, inside }
 }
 
 #[test]

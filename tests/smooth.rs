@@ -13,10 +13,11 @@ const SIZE_MM: [f64; 3] = [2.0, 3.0, 3.7];
 
 fn on_cpu(bold: &HostBold, taps: &Taps, within: Option<&Mask>) -> HostBold {
     let device = Device::cpu();
-    let smoothed = smooth(&device, Bold::Host(bold.clone()), taps, within).unwrap();
+    let smoothed = smooth(&mut device.tape(), Bold::Host(bold.clone()), taps, within).unwrap();
     let spans = device.take_spans();
     assert_eq!((spans.len(), spans[0].stage.as_str()), (1, "smooth"));
-    device.store(smoothed).unwrap()
+    let Bold::Host(smoothed) = smoothed else { panic!("not on the host") };
+    smoothed
 }
 
 /// The equation as it stands: a triple sum over all voxels.
@@ -156,7 +157,8 @@ fn smoothing_within_a_mask_takes_nothing_from_outside_and_writes_zero_there() {
     bold.data[outside] = f32::NAN;
     assert_equals_naive("within, with missing voxels", &bold, &taps, Some(&mask));
     let other = random_mask([9, 5, 7], 0.6, 3);
-    let refused = smooth(&Device::cpu(), Bold::Host(bold), &taps, Some(&other)).unwrap_err();
+    let refused =
+        smooth(&mut Device::cpu().tape(), Bold::Host(bold), &taps, Some(&other)).unwrap_err();
     assert_eq!(refused.exit_code(), 70, "{refused}");
 }
 
@@ -220,7 +222,7 @@ fn blocks_of_planes_and_volumes_give_the_bytes_of_the_whole_run() {
         let data = (1..4).flat_map(|t| {
             bold.data[t * volume + planes.start * plane..t * volume + planes.end * plane].to_vec()
         });
-        let part = HostBold { data: data.collect(), block };
+        let part = HostBold::new(block, data.collect());
         let part = on_cpu(&part, &taps, None);
         for (index, t) in (1..4).enumerate() {
             let here = (core.start - planes.start) * plane + index * part.block.volume_len();

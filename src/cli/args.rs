@@ -10,6 +10,7 @@ use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
+use crate::io::Overwrite;
 use crate::io::physio::Format;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
@@ -25,6 +26,17 @@ pub(super) struct DeviceArgs {
     /// or part of an adapter's name (the only way to a software adapter)
     #[arg(long, value_name = "auto|gpu|cpu|NAME", default_value = "auto")]
     pub device: String,
+    #[command(flatten)]
+    pub memory: MemoryArgs,
+}
+
+/// `--mem`.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct MemoryArgs {
+    /// The most memory to use, as 800M or 2G (a GPU driver's own not counted); refused, with the least that would do, where
+    /// it cannot be kept. Without it memory follows the blocks of work, and what a compressed run takes unpacked
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub mem: Option<u64>,
 }
 
 impl DeviceArgs {
@@ -40,7 +52,7 @@ impl DeviceArgs {
 
     /// A session on it.
     pub fn session<'a>(&self, started: Instant, watch: &'a dyn Watch) -> Result<Session<'a>> {
-        let ladder = Ladder::open(&self.choice())?;
+        let ladder = Ladder::open(&self.choice())?.within(self.memory.mem);
         Ok(Session { started, ..Session::new(command_line(), ladder, watch) })
     }
 }
@@ -48,6 +60,21 @@ impl DeviceArgs {
 /// The command line as it was typed.
 pub(super) fn command_line() -> Vec<String> {
     std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect()
+}
+
+/// `--overwrite`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct OverwriteArgs {
+    /// Replace files that boldly did not make, or that were changed since it made them
+    #[arg(long)]
+    overwrite: bool,
+}
+
+impl OverwriteArgs {
+    /// What may be replaced.
+    pub fn choice(&self) -> Overwrite {
+        if self.overwrite { Overwrite::Anything } else { Overwrite::Own }
+    }
 }
 
 /// `-q`, `-v`, `--json`.
@@ -260,6 +287,26 @@ impl From<KernelName> for Kernel {
             KernelName::Exact => Kernel::Exact,
         }
     }
+}
+
+/// Bytes, from a number with K, M or G (1024 each) behind it.
+fn memory(text: &str) -> std::result::Result<u64, String> {
+    let (number, unit) = match text.char_indices().next_back() {
+        Some((at, unit)) if unit.is_ascii_alphabetic() => (&text[..at], unit.to_ascii_uppercase()),
+        _ => (text, 'B'),
+    };
+    let bytes = match unit {
+        'B' => Some(1_u64),
+        'K' => Some(1 << 10),
+        'M' => Some(1 << 20),
+        'G' => Some(1 << 30),
+        _ => None,
+    };
+    let number = number.parse::<u64>().ok().filter(|&n| n > 0);
+    number
+        .zip(bytes)
+        .and_then(|(number, bytes)| number.checked_mul(bytes))
+        .ok_or_else(|| "it must be a size such as 800M or 2G".to_owned())
 }
 
 /// A time above 0.

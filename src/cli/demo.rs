@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use crate::cli::args::{DeviceArgs, TalkArgs};
 use crate::error::Result;
-use crate::io::Outputs;
+use crate::io::{Outputs, Overwrite};
 use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, shipped_example};
 use crate::pipeline::simulate;
 use crate::pipeline::spec::DesignOptions;
@@ -37,7 +37,13 @@ impl Args {
             Some(data) => data,
             None => {
                 let data = self.out.join("data");
-                simulate::write(&Spec::default(), &data, "boldly simulate data", &terminal)?;
+                simulate::write(
+                    &Spec::default(),
+                    &data,
+                    Overwrite::Own,
+                    "boldly simulate data",
+                    &terminal,
+                )?;
                 data
             }
         };

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{self, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
+use crate::cli::args::{self, OverwriteArgs, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
 use crate::error::Result;
 use crate::gpu::Device;
 use crate::physio::Terms;
@@ -55,6 +55,8 @@ pub(super) struct Args {
     #[command(flatten)]
     timing: TimingArgs,
     #[command(flatten)]
+    replace: OverwriteArgs,
+    #[command(flatten)]
     talk: TalkArgs,
 }
 
@@ -75,7 +77,7 @@ impl Args {
         let terminal = self.talk.terminal();
         let ladder = Ladder::around(Device::cpu());
         let mut session = Session::new(args::command_line(), ladder, &terminal);
-        let mut written = Written::new(layout)?;
+        let mut written = Written::new(layout, self.replace.choice())?;
         Command::Physio(spec).run(&mut session, &mut written)?;
         let saved = written.commit()?;
         saved.iter().for_each(|one| terminal.done(one));

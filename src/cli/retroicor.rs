@@ -87,7 +87,7 @@ impl Args {
         let mut runs = self.images()?;
         self.work.work(started, |session| {
             let by = self.design.criterion();
-            let mut written = Written::new(runs[0][0].layout.clone())?;
+            let mut written = Written::new(runs[0][0].layout.clone(), self.work.replace.choice())?;
             for echoes in &mut runs {
                 let mut specs: Vec<&mut RetroicorSpec> =
                     echoes.iter_mut().map(|echo| &mut echo.spec).collect();

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{self, TalkArgs};
+use crate::cli::args::{self, OverwriteArgs, TalkArgs};
 use crate::cli::checks;
 use crate::error::Result;
 use crate::pipeline::simulate;
@@ -53,6 +53,8 @@ pub(super) struct Args {
     #[arg(long, default_value_t = Spec::default().thermal_sd, allow_negative_numbers = true)]
     thermal_sd: f64,
     #[command(flatten)]
+    replace: OverwriteArgs,
+    #[command(flatten)]
     talk: TalkArgs,
 }
 
@@ -74,7 +76,7 @@ impl Args {
         let command =
             format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
         let terminal = self.talk.terminal();
-        simulate::write(&spec, &self.out, &command, &terminal)?;
+        simulate::write(&spec, &self.out, self.replace.choice(), &command, &terminal)?;
         if self.talk.json {
             super::print_json(&serde_json::json!({ "out": self.out }))?;
         }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::TalkArgs;
+use crate::cli::args::{MemoryArgs, TalkArgs};
 use crate::error::Result;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::verify::verify;
@@ -18,12 +18,15 @@ pub(super) struct Args {
     /// The --out of a boldly command: a folder, an image or its sidecar
     out: PathBuf,
     #[command(flatten)]
+    memory: MemoryArgs,
+    #[command(flatten)]
     talk: TalkArgs,
 }
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let comparisons = verify(std::slice::from_ref(&self.out), &self.talk.terminal())?;
+        let comparisons =
+            verify(std::slice::from_ref(&self.out), self.memory.mem, &self.talk.terminal())?;
         if self.talk.json {
             super::print_json(&comparisons)?;
         } else {

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::cli::args::{DeviceArgs, OverwriteArgs, TalkArgs};
 use crate::cli::progress::Terminal;
 use crate::error::Result;
 use crate::pipeline::products::Layout;
@@ -18,6 +18,8 @@ pub(super) struct WorkArgs {
     /// Verify the output on the f64 path afterwards; with --json the line is {"provenance": ..., "verify": [...]}
     #[arg(long)]
     verify: bool,
+    #[command(flatten)]
+    pub replace: OverwriteArgs,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -34,7 +36,7 @@ impl WorkArgs {
     ) -> Result<ExitCode> {
         self.work(started, |session| {
             let command = resolve(session)?;
-            let mut written = Written::new(layout)?;
+            let mut written = Written::new(layout, self.replace.choice())?;
             command.run(session, &mut written)?;
             Ok(written)
         })
@@ -51,7 +53,11 @@ impl WorkArgs {
         let saved = work(&mut session)?.commit()?;
         saved.iter().for_each(|one| terminal.done(one));
         let files: Vec<_> = saved.iter().flat_map(|one| one.files.clone()).collect();
-        let comparisons = if self.verify { Some(verify(&files, &terminal)?) } else { None };
+        let comparisons = if self.verify {
+            Some(verify(&files, self.device.memory.mem, &terminal)?)
+        } else {
+            None
+        };
         self.print(&saved, comparisons.as_deref(), terminal)?;
         Ok(comparisons.map_or(ExitCode::SUCCESS, |c| super::verify::exit_code(&c)))
     }

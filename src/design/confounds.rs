@@ -1,7 +1,7 @@
 //! Confound columns chosen by name or glob from a BIDS table.
 
 use super::number::{self, cell, line};
-use super::similar;
+use super::{quoted, similar};
 use crate::error::{Error, Result};
 use crate::table::Table;
 use ndarray::Array2;
@@ -176,7 +176,7 @@ fn matches<'a>(tables: &'a [Table], patterns: &[String]) -> Result<Vec<(&'a Tabl
         } else {
             let glob = glob::Pattern::new(&pattern).map_err(|e| {
                 Error::usage(
-                    format!("pattern `{}`", number::short(&pattern)),
+                    format!("pattern `{}`", quoted::short(&pattern)),
                     "is no glob",
                     "be a column name or a glob such as 'trans_*'",
                     "",
@@ -192,7 +192,7 @@ fn matches<'a>(tables: &'a [Table], patterns: &[String]) -> Result<Vec<(&'a Tabl
             };
             let tables: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
             return Err(Error::usage(
-                format!("pattern `{}`", number::short(&pattern)),
+                format!("pattern `{}`", quoted::short(&pattern)),
                 format!("matches no column of {}", tables.join(" or ")),
                 "match one or more",
                 hint,

@@ -34,7 +34,7 @@ pub fn parse_named(text: &str) -> Result<NamedContrast> {
     let (name, expression) = (name.trim(), expression.trim());
     if name.is_empty() || expression.is_empty() {
         return Err(Error::usage(
-            format!("contrast `{}`", super::number::short(text)),
+            format!("contrast `{}`", super::quoted::short(text)),
             if name.is_empty() { "has no name" } else { "has no expression" },
             "read name=expression",
             "for example 'pain=pain-control'",
@@ -52,7 +52,7 @@ pub fn parse_t(expression: &str, names: &[String]) -> Result<Array1<f64>> {
     match <[Vec<f64>; 1]>::try_from(rows) {
         Ok([row]) => Ok(Array1::from_vec(row)),
         Err(rows) => Err(Error::usage(
-            format!("contrast `{}`", super::number::short(expression)),
+            format!("contrast `{}`", super::quoted::short(expression)),
             format!("has {} rows", rows.len()),
             "be one expression for a t test",
             "several rows make an F test",
@@ -80,7 +80,7 @@ fn rows(expression: &str, names: &[String]) -> Result<Vec<Vec<f64>>> {
             continue;
         };
         return Err(Error::usage(
-            format!("contrast `{}`", super::number::short(expression)),
+            format!("contrast `{}`", super::quoted::short(expression)),
             found,
             "weigh one column or more",
             "",

@@ -36,7 +36,7 @@ pub fn label(name: &str) -> Result<String> {
     let named = words.iter().any(|w| !matches!(w.as_str(), "Minus" | "Plus" | "Gt" | "Lt"));
     if !named {
         return Err(Error::usage(
-            format!("contrast name `{}`", super::number::short(name)),
+            format!("contrast name `{}`", super::quoted::short(name)),
             "has no letter or digit",
             "become a part of a file name",
             "name it, as in 'pain=pain-control'",

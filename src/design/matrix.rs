@@ -4,7 +4,7 @@ use super::confounds::{self, Confounds};
 use super::drift::{self, Drift};
 use super::events::{self, Event};
 use super::hrf::{self, Derivatives, Frames, MicroTime, Model};
-use super::number;
+use super::{number, quoted};
 use crate::error::{Error, Result};
 use crate::table::Table;
 use ndarray::{Array1, Array2, Axis, concatenate};
@@ -142,7 +142,7 @@ impl Design {
     pub fn with(self, confounds: &Confounds) -> Result<Design> {
         if let Some(twice) = confounds.names.iter().find(|name| self.names.contains(name)) {
             return Err(Error::bad_data(
-                format!("confound column `{}`", number::short(twice)),
+                format!("confound column `{}`", quoted::short(twice)),
                 "is already a column of the design",
                 "be in one of them",
                 "leave it out of --columns",

@@ -11,6 +11,7 @@ pub mod hrf;
 pub mod label;
 mod matrix;
 mod number;
+mod quoted;
 pub mod similar;
 
 pub use confounds::{Confounds, NaPolicy};

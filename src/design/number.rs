@@ -1,5 +1,6 @@
 //! Cells of a BIDS table as numbers.
 
+use super::{quoted, similar};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -53,19 +54,10 @@ pub(super) fn bad_cell(table: &Table, row: usize, column: usize, expected: &str)
     let name = table.columns.get(column).map_or("", String::as_str);
     Error::bad_data(
         format!("{} line {} column {name}", table.name, line(row)),
-        format!("is `{}`", short(shown)),
+        format!("is `{}`", quoted::short(shown)),
         expected,
         "correct the cell or leave the column out",
     )
-}
-
-/// Text cut to what a message can hold.
-pub(super) fn short(text: &str) -> String {
-    let mut cut: String = text.chars().filter(|c| !c.is_control()).take(40).collect();
-    if text.chars().count() > 40 {
-        cut.push_str("...");
-    }
-    cut
 }
 
 /// The position of a column that must be there exactly once.
@@ -75,14 +67,14 @@ pub(super) fn short(text: &str) -> String {
 pub(super) fn column(table: &Table, name: &str, hint: &str) -> Result<usize> {
     let mut found = table.columns.iter().enumerate().filter(|(_, c)| *c == name).map(|(i, _)| i);
     let first = found.next().ok_or_else(|| {
-        let close = super::similar::closest(name, &table.columns);
+        let close = similar::closest(name, &table.columns);
         let hint = match close {
             Some(close) => format!("did you mean `{close}`? {hint}"),
             None => hint.to_string(),
         };
         Error::bad_data(
             table.name.clone(),
-            format!("has no column `{name}` ({})", super::similar::listing(&table.columns)),
+            format!("has no column `{name}` ({})", similar::listing(&table.columns)),
             format!("have the column `{name}`"),
             hint,
         )

@@ -1,5 +1,7 @@
 //! The name somebody probably meant.
 
+use super::quoted;
+
 /// The closest of `names` by edit distance (case ignored), if it is close enough to be a slip: at most a third of the
 /// letters, at least 1 and at most 3. The first in order wins a tie.
 #[must_use]
@@ -21,7 +23,7 @@ pub fn closest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
 /// Names for a message: the first eight, and how many more there are.
 #[must_use]
 pub fn listing(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(8).map(|n| super::number::short(n)).collect();
+    let shown: Vec<String> = names.iter().take(8).map(|n| quoted::short(n)).collect();
     match names.len() {
         0 => "no columns".into(),
         n if n > 8 => format!("columns: {}, and {} more", shown.join(", "), n - 8),

@@ -44,8 +44,10 @@ fn host_copies() -> Copies {
 impl Gpu {
     fn copies(&self) -> Result<Copies> {
         let bytes = BYTES.min(limits::binding_bytes(&self.limits) as usize / 2) / 1024 * 1024;
-        let (from, to) =
-            (self.output("copied from", bytes / 4)?, self.output("copied to", bytes / 4)?);
+        let (from, to) = self.scoped("allocating", || {
+            let take = || self.pools.storage.take(&self.device, bytes as u64);
+            Ok((take(), take()))
+        })?;
         // several copies a submission, so that its own cost does not count
         let copies = 8;
         let mut seconds = [0.0; REPEATS];

@@ -1,21 +1,50 @@
 //! One adapter, opened: its error scopes, its lost flag, and the waits that look at both.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::kernel::Kernel;
-use super::staging::Staging;
+use super::kernel::{Binding, Kernel};
+use super::pool::Pool;
+use super::resident::Resident;
+use super::timer::Anchor;
 use super::{
-    Acc, Activity, DeviceBold, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter,
-    limits, probe,
+    Acc, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter, limits, probe,
 };
 use crate::error::{DeviceFailure, Error, Result};
-use crate::volume::HostBold;
+
+/// Host memory that blocks came back in, kept for the next.
+const MOST_SPARE: usize = 3;
 
 /// A submission takes 0.2 s at most by its estimate; one that takes this long is lost.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// Memory that is used again.
+#[derive(Debug)]
+pub(super) struct Pools {
+    /// What kernels bind.
+    pub(super) storage: Arc<Pool>,
+    /// What kernels' parameters lie in.
+    pub(super) params: Arc<Pool>,
+    /// What the host writes blocks into.
+    pub(super) up: Arc<Pool>,
+    /// What the host reads results from.
+    pub(super) down: Arc<Pool>,
+}
+
+impl Pools {
+    fn new(limits: &wgpu::Limits) -> Pools {
+        use wgpu::BufferUsages as Usage;
+        let pool = |usage| Pool::new(usage, limits);
+        Pools {
+            storage: pool(Usage::STORAGE | Usage::COPY_SRC | Usage::COPY_DST),
+            params: pool(Usage::UNIFORM | Usage::COPY_DST),
+            up: pool(Usage::MAP_WRITE | Usage::COPY_SRC),
+            down: pool(Usage::MAP_READ | Usage::COPY_DST),
+        }
+    }
+}
 
 /// One adapter, opened.
 #[derive(Debug)]
@@ -27,7 +56,12 @@ pub struct Gpu {
     /// An adapter that computes on the CPU.
     pub(super) software: bool,
     pub(super) kernels: Mutex<HashMap<Variant, Arc<Kernel>>>,
-    pub(super) staging: Mutex<Staging>,
+    pub(super) bindings: Mutex<HashMap<&'static str, Arc<Vec<Binding>>>>,
+    pub(super) residents: Mutex<Vec<Resident>>,
+    pub(super) pools: Pools,
+    pub(super) anchor: Mutex<Option<Anchor>>,
+    spare: Mutex<Vec<Vec<f32>>>,
+    waits: AtomicUsize,
     acc: Acc,
     info: wgpu::AdapterInfo,
     options: DeviceOptions,
@@ -82,10 +116,15 @@ impl Gpu {
             spans: Mutex::default(),
             device,
             queue,
+            pools: Pools::new(&limits),
             limits,
             software,
             kernels: Mutex::default(),
-            staging: Mutex::default(),
+            bindings: Mutex::default(),
+            residents: Mutex::default(),
+            anchor: Mutex::default(),
+            spare: Mutex::default(),
+            waits: AtomicUsize::new(0),
             acc,
             info,
             options,
@@ -114,6 +153,10 @@ impl Gpu {
         self.software
     }
 
+    pub(super) fn most_block_bytes(&self) -> usize {
+        limits::most_block_bytes(&self.limits, self.software)
+    }
+
     pub(super) fn block_bytes(&self) -> usize {
         limits::block_bytes(&self.limits, self.software)
     }
@@ -124,44 +167,28 @@ impl Gpu {
         report
     }
 
-    pub(super) fn load(&self, bold: &HostBold) -> Result<DeviceBold> {
-        if bold.data.len() != bold.block.len() {
-            return Err(Error::internal(
-                "a block",
-                format!("holds {} values", bold.data.len()),
-                format!("hold {}", bold.block.len()),
-                "this is a defect of boldly",
-            ));
+    pub(super) fn waits(&self) -> usize {
+        self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Let go of all memory that nobody holds.
+    pub(super) fn clear_pools(&self) {
+        let Pools { storage, params, up, down } = &self.pools;
+        for pool in [storage, params, up, down] {
+            pool.clear();
         }
-        let started = std::time::Instant::now();
-        let buffer = self.upload("bold", &bold.data)?;
-        self.record("load", Activity::Upload, started, bold.data.len());
-        let has_missing = bold.data.iter().any(|value| !value.is_finite());
-        Ok(DeviceBold { block: bold.block.clone(), buffer, has_missing })
     }
 
-    pub(super) fn store(&self, bold: &DeviceBold) -> Result<HostBold> {
-        let started = std::time::Instant::now();
-        let data = self.download(&bold.buffer)?;
-        self.record("store", Activity::Download, started, data.len());
-        Ok(HostBold { block: bold.block.clone(), data })
+    pub(super) fn spare(&self) -> Vec<f32> {
+        self.spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
     }
 
-    /// Note a transfer of f32 values that began at `started`.
-    pub(crate) fn record(
-        &self,
-        stage: &str,
-        activity: Activity,
-        started: std::time::Instant,
-        n_values: usize,
-    ) {
-        self.note(Span {
-            stage: stage.into(),
-            activity,
-            seconds: started.elapsed().as_secs_f64(),
-            bytes: 4 * n_values as u64,
-            flops: 0,
-        });
+    pub(super) fn keep_spare(&self, data: Vec<f32>) {
+        if let Ok(mut spare) = self.spare.lock()
+            && spare.len() < MOST_SPARE
+        {
+            spare.push(data);
+        }
     }
 
     pub(super) fn note(&self, span: Span) {
@@ -197,6 +224,7 @@ impl Gpu {
 
     /// Wait for a submission, then look whether the device still exists: only after a poll is that known.
     pub(super) fn wait(&self, what: &str, submission: wgpu::SubmissionIndex) -> Result<()> {
+        self.waits.fetch_add(1, Ordering::Relaxed);
         let waited = self.device.poll(wgpu::PollType::Wait {
             submission_index: Some(submission),
             timeout: Some(TIMEOUT),
@@ -207,30 +235,17 @@ impl Gpu {
         Ok(())
     }
 
-    /// Map part of a buffer; `after` is the last submission that used it.
-    pub(super) fn map(
-        &self,
-        what: &str,
-        part: wgpu::BufferSlice<'_>,
-        mode: wgpu::MapMode,
-        after: Option<wgpu::SubmissionIndex>,
-    ) -> Result<()> {
-        let (sender, receiver) = std::sync::mpsc::channel();
-        part.map_async(mode, move |mapped| {
-            let _ = sender.send(mapped);
-        });
+    /// Poll until a mapping was answered, which a wait for its submission mostly did.
+    pub(super) fn until_mapped(&self, what: &str, answer: impl Fn() -> Option<bool>) -> Result<()> {
         let deadline = std::time::Instant::now() + TIMEOUT;
-        if let Some(submission) = after {
-            self.wait(what, submission)?;
-        }
         loop {
-            let polled = self.device.poll(wgpu::PollType::Poll);
-            match receiver.try_recv() {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(_)) => return Err(self.failure(DeviceFailure::Lost, what)),
-                Err(_) if polled.is_err() || self.lost.load(Ordering::Acquire) => break,
-                Err(_) if std::time::Instant::now() > deadline => break,
-                Err(_) => std::thread::yield_now(),
+            match answer() {
+                Some(true) => return Ok(()),
+                Some(false) => break,
+                None if std::time::Instant::now() > deadline => break,
+                None if self.lost.load(Ordering::Acquire) => break,
+                None if self.device.poll(wgpu::PollType::Poll).is_err() => break,
+                None => std::thread::yield_now(),
             }
         }
         Err(self.failure(DeviceFailure::Lost, what))

@@ -17,6 +17,13 @@ impl Cpu {
     pub(super) fn instead_of(why: String) -> Cpu {
         Cpu { passed_over: Some(why), ..Cpu::default() }
     }
+
+    /// Add a measured stretch of work.
+    pub(crate) fn record(&self, span: Span) {
+        if let Ok(mut spans) = self.spans.lock() {
+            spans.push(span);
+        }
+    }
 }
 
 /// The SIMD level that the twins' run-time dispatch finds.

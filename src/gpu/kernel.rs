@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use wgpu::naga;
 
-use super::{Gpu, Variant, shaders};
+use super::{Gpu, Variant};
 use crate::error::{Error, Result};
 
 /// A pipeline and what it binds.
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub(super) struct Kernel {
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) layout: wgpu::BindGroupLayout,
-    pub(super) bindings: Vec<Binding>,
+    pub(super) bindings: Arc<Vec<Binding>>,
 }
 
 /// One `@group(0) @binding(..)` of a shader.
@@ -57,18 +57,36 @@ fn layout_entry(binding: &Binding) -> wgpu::BindGroupLayoutEntry {
 }
 
 impl Gpu {
+    /// What a shader binds, parsed from its first variant: the named lines change no binding.
+    fn bindings(&self, variant: &Variant) -> Result<Arc<Vec<Binding>>> {
+        let poisoned = |_| Error::internal("the bindings", "were left by a panic", "", "");
+        let mut known = self.bindings.lock().map_err(poisoned)?;
+        if let Some(bindings) = known.get(variant.shader.name) {
+            return Ok(Arc::clone(bindings));
+        }
+        let bindings = Arc::new(bindings(&variant.parse()?));
+        known.insert(variant.shader.name, Arc::clone(&bindings));
+        Ok(bindings)
+    }
+
+    /// Whether a variant is compiled already.
+    pub(super) fn is_compiled(&self, variant: &Variant) -> bool {
+        self.kernels.lock().is_ok_and(|kernels| kernels.contains_key(variant))
+    }
+
     /// The kernel of a variant, compiled once.
-    pub(super) fn kernel(&self, variant: Variant) -> Result<Arc<Kernel>> {
+    pub(super) fn kernel(&self, variant: &Variant) -> Result<Arc<Kernel>> {
         let poisoned = |_| Error::internal("the kernels", "were left by a panic", "", "");
-        if let Some(kernel) = self.kernels.lock().map_err(poisoned)?.get(&variant) {
+        if let Some(kernel) = self.kernels.lock().map_err(poisoned)?.get(variant) {
             return Ok(Arc::clone(kernel));
         }
         debug_assert!(
-            shaders::variants().contains(&variant),
-            "{variant:?} is validated by no test"
+            variant.shader.variants().contains(variant),
+            "{} is validated by no test",
+            variant.name()
         );
-        let bindings = bindings(&variant.parse()?);
-        let kernel = self.scoped(&format!("compiling {variant:?}"), || {
+        let bindings = self.bindings(variant)?;
+        let kernel = self.scoped(&format!("compiling {}", variant.name()), || {
             let entries: Vec<_> = bindings.iter().map(layout_entry).collect();
             let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
                 label: None,
@@ -94,7 +112,7 @@ impl Gpu {
             });
             Ok(Arc::new(Kernel { pipeline, layout, bindings }))
         })?;
-        self.kernels.lock().map_err(poisoned)?.insert(variant, Arc::clone(&kernel));
+        self.kernels.lock().map_err(poisoned)?.insert(variant.clone(), Arc::clone(&kernel));
         Ok(kernel)
     }
 }

@@ -6,7 +6,11 @@ use crate::error::{DeviceFailure, Error, Result};
 const MOST_BYTES: u64 = (1 << 31) - 4;
 /// Small blocks are faster on software adapters, which live in the CPU's caches.
 const SOFTWARE_BLOCK_BYTES: u64 = 32 << 20;
-const HARDWARE_BLOCK_BYTES: u64 = 1 << 30;
+/// Several blocks are under way at once: large enough that submitting one costs nothing beside it, and small because
+/// memory that the device can fetch from is dear to get and to give back.
+const HARDWARE_BLOCK_BYTES: u64 = 64 << 20;
+/// Where one plane with its halo, or its whole time, needs more.
+const HARDWARE_MOST_BYTES: u64 = 1 << 30;
 /// Mesa's llvmpipe stops all loops of an invocation, without an error, after 65,535 iterations taken together.
 const MOST_SOFTWARE_ITERATIONS: u64 = 60_000;
 
@@ -19,6 +23,12 @@ pub(super) fn binding_bytes(limits: &wgpu::Limits) -> u64 {
 pub(super) fn block_bytes(limits: &wgpu::Limits, software: bool) -> usize {
     let target = if software { SOFTWARE_BLOCK_BYTES } else { HARDWARE_BLOCK_BYTES };
     (binding_bytes(limits) / 10 * 9).min(target) as usize
+}
+
+/// The most that one block may hold.
+pub(super) fn most_block_bytes(limits: &wgpu::Limits, software: bool) -> usize {
+    let most = if software { SOFTWARE_BLOCK_BYTES } else { HARDWARE_MOST_BYTES };
+    (binding_bytes(limits) / 10 * 9).min(most) as usize
 }
 
 /// An invocation's loops must end by themselves, not by the driver.

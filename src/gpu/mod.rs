@@ -1,9 +1,11 @@
 //! Devices: the only home of wgpu. A [`Device`] is the CPU path or one GPU adapter; a [`Bold`] is a block of a run on
-//! the host or on the device, and only this module moves it.
+//! the host or on the device, and only this module moves it. What is to happen to a block is recorded on a [`Tape`]; one
+//! submission, one wait and one readback carry it out.
 //!
-//! `adapter` chooses, `limits` sizes blocks, `context` opens and guards against errors, `shaders` holds the variants,
-//! `kernel` compiles them, `buffer` allocates, `staging` moves bytes, `dispatch` runs, `timer` measures, `probe` asks
-//! how the arithmetic behaves. The rooms' `gpu.rs` see only what is re-exported here.
+//! `adapter` chooses, `limits` sizes blocks, `context` opens and guards against errors, `shader` holds variants, `kernel`
+//! compiles them, `buffer` and `pool` own memory, `staging` copies blocks, `resident` keeps what all blocks share, `tape`
+//! records, `dispatch` and `submit` run, `flight` waits, `timer` measures, `probe` asks how the arithmetic behaves. No room
+//! is known here; the rooms' `gpu.rs` see only what is re-exported.
 
 use std::sync::Mutex;
 
@@ -18,19 +20,30 @@ mod buffer;
 mod context;
 mod cpu;
 mod dispatch;
+mod flight;
 mod kernel;
 mod limits;
+mod pool;
 mod probe;
-pub mod shaders;
+mod resident;
+mod shader;
+mod span;
 mod staging;
+mod submit;
+mod tape;
 mod timer;
 
 pub use adapter::{AdapterReport, adapter_reports, adapters};
 pub(crate) use buffer::Buffer;
 pub use context::Gpu;
 pub use cpu::Cpu;
-pub(crate) use dispatch::Step;
-pub(crate) use shaders::{Acc, Shader, Variant};
+pub use flight::{Done, Flight};
+pub use probe::SHADER as PROBE;
+pub(crate) use shader::{Acc, QUADS, quads_for};
+pub use shader::{Constant, Constants, Shader, Variant};
+pub use span::{Activity, Span};
+pub(crate) use tape::{Download, Step};
+pub use tape::{Recording, Stored, Tape};
 
 /// What `--device` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,29 +81,8 @@ pub struct DeviceBold {
     pub block: Block,
     /// The values.
     pub(crate) buffer: Buffer,
-    /// Whether some value may be not finite.
-    pub(crate) has_missing: bool,
-}
-
-/// A block's estimates in storage buffers, fitted voxels sorted by slice-time group.
-#[derive(Debug)]
-pub struct DeviceFit {
-    /// Estimates about the centre, `[regressor][fitted voxel]`.
-    pub(crate) beta: Buffer,
-    /// The centre c of each fitted voxel; beta = estimate + c pinv(X) 1.
-    pub(crate) centre: Buffer,
-    /// Residual variance, `[fitted voxel]`.
-    pub(crate) sigma2: Buffer,
-    /// `[tile]`: first fitted voxel, voxels, group, 0.
-    pub(crate) tiles: Buffer,
-    /// Tiles in `tiles`.
-    pub(crate) n_tiles: u32,
-    /// For each fitted voxel, its position in the caller's list.
-    pub(crate) order: Vec<u32>,
-    /// For each voxel of the caller's list, its group.
-    pub(crate) group: Vec<u32>,
-    /// For each group, pinv(X) 1, `[regressor]`.
-    pub(crate) constant: Vec<Vec<f64>>,
+    /// Positions in one volume of the block that are not finite in some volume.
+    pub(crate) missing: Vec<u32>,
 }
 
 /// A block of a run on the host or on a device.
@@ -102,33 +94,15 @@ pub enum Bold {
     Device(DeviceBold),
 }
 
-/// What a measured stretch of time was spent on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activity {
-    /// Host to device.
-    Upload,
-    /// Computing, on either device.
-    Kernel,
-    /// Device to host.
-    Download,
-    /// Files: reading with decompression and conversion, writing with compression.
-    File,
-}
-
-/// One measured stretch of work.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Span {
-    /// The room: `smooth`, `nuisance`, `glm`, `contrast`, `covariance`; `load` and `store` for blocks that move.
-    pub stage: String,
-    /// What it was spent on.
-    pub activity: Activity,
-    /// Seconds; by GPU timestamps for kernels where the adapter has them.
-    pub seconds: f64,
-    /// Bytes read plus written, as the algorithm needs them.
-    pub bytes: u64,
-    /// Floating-point operations.
-    pub flops: u64,
+impl Bold {
+    /// Which part of the run.
+    #[must_use]
+    pub fn block(&self) -> &Block {
+        match self {
+            Bold::Host(host) => &host.block,
+            Bold::Device(there) => &there.block,
+        }
+    }
 }
 
 /// What is recorded of a device beside each result.
@@ -203,7 +177,7 @@ impl Device {
         }
     }
 
-    /// The most bytes of BOLD data one block may hold; none on the CPU path, where host memory decides.
+    /// The bytes of BOLD data that one block should hold; none on the CPU path, where host memory decides.
     #[must_use]
     pub fn block_bytes(&self) -> Option<usize> {
         match self {
@@ -212,31 +186,21 @@ impl Device {
         }
     }
 
-    /// Move a block to the device; on the CPU path it stays where it is.
-    ///
-    /// # Errors
-    /// Device errors; out of memory when the block exceeds [`Device::block_bytes`] by much.
-    pub fn load(&self, bold: HostBold) -> Result<Bold> {
+    /// The most bytes of BOLD data that one block may hold.
+    #[must_use]
+    pub fn most_block_bytes(&self) -> Option<usize> {
         match self {
-            Device::Cpu(_) => Ok(Bold::Host(bold)),
-            Device::Gpu(gpu) => Ok(Bold::Device(gpu.load(&bold)?)),
+            Device::Cpu(_) => None,
+            Device::Gpu(gpu) => Some(gpu.most_block_bytes()),
         }
     }
 
-    /// Bring a block back to host memory.
-    ///
-    /// # Errors
-    /// Device errors; internal when the block is on another device.
-    pub fn store(&self, bold: Bold) -> Result<HostBold> {
-        match (self, bold) {
-            (_, Bold::Host(host)) => Ok(host),
-            (Device::Gpu(gpu), Bold::Device(on_device)) => gpu.store(&on_device),
-            (Device::Cpu(_), Bold::Device(_)) => Err(crate::error::Error::internal(
-                "a block on a GPU",
-                "was given to the CPU path",
-                "be stored by the device that loaded it",
-                "this is a defect of boldly",
-            )),
+    /// How often the host has waited for the device.
+    #[must_use]
+    pub fn waits(&self) -> usize {
+        match self {
+            Device::Cpu(_) => 0,
+            Device::Gpu(gpu) => gpu.waits(),
         }
     }
 

@@ -3,8 +3,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{Gpu, Shader, Step, Variant};
+use super::{Acc, Gpu, Recording, Shader, Step, Variant};
 use crate::error::Result;
+
+/// `shaders/probe.wgsl`.
+pub static SHADER: Shader = Shader {
+    name: "probe",
+    wgsl: include_str!("../../shaders/probe.wgsl"),
+    constants: || Acc::ALL.map(|acc| vec![("Acc", acc.into())]).to_vec(),
+};
 
 const N_PAIRS: usize = 256;
 const N_ITERATIONS: u32 = 70_000;
@@ -34,15 +41,20 @@ fn sum_error(a: f32, b: f32) -> f32 {
 
 pub(super) fn run(gpu: &Gpu) -> Result<BTreeMap<String, String>> {
     let pairs = pairs();
-    let input = gpu.upload("pairs", pairs.as_flattened())?;
-    let findings = gpu.output("findings", 4 * N_PAIRS)?;
-    let counts = gpu.output("counts", 2)?;
-    gpu.run(
+    let mut tape = Recording::new(gpu);
+    let input = tape.upload("pairs", pairs.as_flattened())?;
+    let findings = tape.output("findings", 4 * N_PAIRS)?;
+    let counts = tape.output("counts", 2)?;
+    tape.run(
         "probe",
         0,
-        &[Step {
-            variant: Variant { acc: gpu.acc(), ..Variant::step(Shader::Probe, 0) },
-            buffers: vec![("pairs", &input), ("findings", &findings), ("counts", &counts)],
+        vec![Step {
+            variant: Variant { shader: &SHADER, constants: vec![("Acc", gpu.acc().into())] },
+            buffers: vec![
+                ("pairs", input),
+                ("findings", findings.clone()),
+                ("counts", counts.clone()),
+            ],
             params: vec![N_PAIRS as u32, N_ITERATIONS, N_ADDITIONS, 0],
             workgroups: N_PAIRS.div_ceil(64) as u32,
             iterations: 0, // more than software adapters may run: that is what is asked
@@ -50,8 +62,11 @@ pub(super) fn run(gpu: &Gpu) -> Result<BTreeMap<String, String>> {
             flops: 0,
         }],
     )?;
-    let findings = gpu.download(&findings)?;
-    let counts: Vec<u32> = gpu.download(&counts)?.into_iter().map(f32::to_bits).collect();
+    let findings = tape.download("probe", &findings);
+    let counts = tape.download("probe", &counts);
+    let done = tape.submit()?.wait()?;
+    let findings = done.read(&findings, <[f32]>::to_vec)?;
+    let counts = done.read(&counts, |counts| [counts[0].to_bits(), counts[1].to_bits()])?;
     let kept = |column: usize| {
         let right = pairs
             .iter()

@@ -1,5 +1,6 @@
 //! A BOLD run on disk.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::decode::Unpacked;
@@ -29,6 +30,10 @@ pub struct BoldFile {
     hashing: Option<Hashing>,
     /// The data of a compressed run once they have been unpacked.
     unpacked: Option<Unpacked>,
+    /// The same in a file without a name, where they exceed what is granted.
+    spilled: Option<File>,
+    /// Bytes that unpacked data may take; none: any number.
+    granted: Option<u64>,
     /// What the next block is read into.
     spare: Vec<f32>,
 }
@@ -69,6 +74,8 @@ impl BoldFile {
             image,
             hashing,
             unpacked: None,
+            spilled: None,
+            granted: None,
             spare: Vec::new(),
         })
     }
@@ -81,10 +88,47 @@ impl BoldFile {
         BoldFile::new(Image::open(path)?, path)
     }
 
-    /// Whether the data are compressed: then the first read unpacks them all, and others copy from memory.
+    /// Whether the data are compressed: then the first read unpacks them all, and others copy from memory, or from a
+    /// temporary file where they exceed what is granted.
     #[must_use]
     pub fn is_compressed(&self) -> bool {
         self.image.is_compressed()
+    }
+
+    /// Grants memory for unpacked data, in bytes; none: as much as they take, as from the start. To be called before the
+    /// first read: what has been unpacked stays where it is until [`BoldFile::release`]. A block of the whole run is its
+    /// reader's memory and not counted.
+    pub fn grant(&mut self, bytes: Option<u64>) {
+        self.granted = bytes;
+    }
+
+    /// Bytes of memory that the unpacked data of a compressed run take for those who read blocks; 0 of another.
+    #[must_use]
+    pub fn unpacked_bytes(&self) -> u64 {
+        self.image.unpacked_bytes()
+    }
+
+    /// Bytes of memory that are held between two reads.
+    #[must_use]
+    pub fn resident_bytes(&self) -> u64 {
+        let spare = (self.spare.capacity() * size_of::<f32>()) as u64;
+        self.unpacked.as_ref().map_or(0, Unpacked::bytes) + spare
+    }
+
+    /// Lets go of all that is held between two reads, in memory and on disk; a later read of a compressed run unpacks it
+    /// again.
+    pub fn release(&mut self) {
+        (self.unpacked, self.spilled, self.spare) = (None, None, Vec::new());
+    }
+
+    /// Whether blocks come from a temporary file.
+    fn spills(&self) -> bool {
+        self.granted.is_some_and(|granted| granted < self.image.unpacked_bytes())
+    }
+
+    /// Whether one block of the whole run takes the least memory, because it is unpacked as a whole anyway.
+    pub(super) fn is_stream(&self) -> bool {
+        self.is_compressed() && !self.spills()
     }
 
     /// Reads a block as f32, scaled as the header says. Values that are not finite pass as they are. A compressed run
@@ -109,26 +153,39 @@ impl BoldFile {
                 "",
             ));
         }
-        let data = if !self.image.is_compressed() {
-            self.image.read_slab(p.clone(), v.clone(), std::mem::take(&mut self.spare))?
+        let data = if self.image.is_compressed() {
+            self.read_packed(block)?
         } else {
-            let (hashing, path) = (&mut self.hashing, &self.image.data_path);
-            // What fails here fails again, with its error, when the digest is asked for.
-            let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
-            let is_whole = p.len() == planes && v.len() == self.n_volumes;
-            match self.unpacked.take() {
-                Some(Unpacked::Values(all)) if is_whole => all,
-                None if is_whole => self.image.read_all(&mut start)?,
-                other => {
-                    let unpacked = other.map_or_else(|| self.image.unpack(&mut start), Ok)?;
-                    let spare = std::mem::take(&mut self.spare);
-                    let data = self.image.block_of(&unpacked, block, spare)?;
-                    self.unpacked = (!is_whole).then_some(unpacked);
-                    data
-                }
-            }
+            self.image.read_slab(p.clone(), v.clone(), std::mem::take(&mut self.spare))?
         };
-        Ok(HostBold { block: block.clone(), data })
+        Ok(HostBold::new(block.clone(), data))
+    }
+
+    fn read_packed(&mut self, block: &Block) -> Result<Vec<f32>> {
+        let [_, _, planes] = self.grid.shape;
+        let is_whole = block.planes.len() == planes && block.volumes.len() == self.n_volumes;
+        let spills = self.spilled.is_some() || (self.spills() && !is_whole);
+        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+        // What fails here fails again, with its error, when the digest is asked for.
+        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+        if spills && self.unpacked.is_none() {
+            let file = self.spilled.take().map_or_else(|| self.image.spill(&mut start), Ok)?;
+            let part = (block.planes.clone(), block.volumes.clone());
+            let data = self.image.read_slab_of((&file, 0), part, std::mem::take(&mut self.spare));
+            self.spilled = Some(file);
+            return data;
+        }
+        match self.unpacked.take() {
+            Some(Unpacked::Values(all)) if is_whole => Ok(all),
+            None if is_whole => self.image.read_all(&mut start),
+            other => {
+                let unpacked = other.map_or_else(|| self.image.unpack(&mut start), Ok)?;
+                let spare = std::mem::take(&mut self.spare);
+                let data = self.image.block_of(&unpacked, block, spare)?;
+                self.unpacked = (!is_whole).then_some(unpacked);
+                Ok(data)
+            }
+        }
     }
 
     /// Takes back what a block was read into, for the next one; not what a whole run was read into.

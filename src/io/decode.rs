@@ -43,6 +43,12 @@ pub(super) struct Stored {
 }
 
 impl Unpacked {
+    /// Bytes of memory it takes.
+    pub(super) fn bytes(&self) -> u64 {
+        let (Unpacked::Values(memory) | Unpacked::Stored(Stored { memory, .. })) = self;
+        (memory.capacity() * size_of::<f32>()) as u64
+    }
+
     /// The values of a block `[volume][plane][voxel]`, into `out`, which is as long.
     pub(super) fn copy_block(&self, block: &Block, decoder: Decoder, out: &mut [f32]) {
         let plane = block.plane_len();
@@ -196,8 +202,21 @@ fn widen(bytes: &mut [u8], mut source: usize, n: usize, decoder: Decoder) {
     }
 }
 
-/// Decoding as a stream, with every member and every checksum.
-fn streamed(image: &Image, mut file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+fn streamed(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+    let mut values = zeroed(image.header.len(), &image.path)?;
+    let decoder = image.header.decoder();
+    through(image, file, unpacking, &mut |stream| fill(stream, decoder, &mut values))?;
+    Ok(values)
+}
+
+/// Decodes a file as a stream, with every member and every checksum. `take` reads the data, all of them; its outer error is
+/// none of the stream's.
+pub(super) fn through(
+    image: &Image,
+    mut file: &File,
+    unpacking: &mut dyn FnMut(),
+    take: &mut dyn FnMut(&mut dyn Read) -> Result<std::io::Result<()>>,
+) -> Result<()> {
     unpacking();
     let header = &image.header;
     let path = &image.data_path;
@@ -205,8 +224,11 @@ fn streamed(image: &Image, mut file: &File, unpacking: &mut dyn FnMut()) -> Resu
     let mut stream =
         Counted { inner: MultiGzDecoder::new(BufReader::with_capacity(1 << 20, file)), bytes: 0 };
     let needed = header.vox_offset + (header.len() * header.sample.size()) as u64;
-    let mut values = zeroed(header.len(), &image.path)?;
-    if let Err(error) = fill(&mut stream, header.vox_offset, header.decoder(), &mut values)? {
+    let read = match skip(&mut stream, header.vox_offset)? {
+        Ok(()) => take(&mut stream)?,
+        failed => failed,
+    };
+    if let Err(error) = read {
         // A stream that ends by the book but too early holds too few values; else it was cut or damaged.
         let clean_end = error.kind() == std::io::ErrorKind::UnexpectedEof
             && stream.inner.read(&mut [0; 1]).is_ok_and(|n| n == 0);
@@ -221,32 +243,36 @@ fn streamed(image: &Image, mut file: &File, unpacking: &mut dyn FnMut()) -> Resu
     loop {
         interrupt::check()?;
         match stream.inner.read(&mut rest) {
-            Ok(0) => return Ok(values),
+            Ok(0) => return Ok(()),
             Ok(_) => {}
             // Padding behind a member whose checksum held, as gzip itself ignores it.
-            Err(e) if e.to_string().contains("invalid gzip header") => return Ok(values),
+            Err(e) if e.to_string().contains("invalid gzip header") => return Ok(()),
             Err(e) => return Err(files::bad_gzip(path, e)),
         }
     }
 }
 
-/// Skips `offset` bytes and fills `values`. The outer error is an interrupt.
-fn fill(
-    stream: &mut impl Read,
-    offset: u64,
-    decoder: Decoder,
-    values: &mut [f32],
-) -> Result<std::io::Result<()>> {
-    let mut skip = offset;
+/// Skips what stands before the data. The outer error is an interrupt.
+fn skip(stream: &mut dyn Read, mut offset: u64) -> Result<std::io::Result<()>> {
     let mut scratch = vec![0; 1 << 16];
-    while skip > 0 {
+    while offset > 0 {
         interrupt::check()?;
-        let count = skip.min(scratch.len() as u64) as usize;
+        let count = offset.min(scratch.len() as u64) as usize;
         if let Err(e) = stream.read_exact(&mut scratch[..count]) {
             return Ok(Err(e));
         }
-        skip -= count as u64;
+        offset -= count as u64;
     }
+    Ok(Ok(()))
+}
+
+/// Fills `values`. The outer error is an interrupt.
+fn fill(
+    stream: &mut dyn Read,
+    decoder: Decoder,
+    values: &mut [f32],
+) -> Result<std::io::Result<()>> {
+    let mut scratch = Vec::new();
     for piece in values.chunks_mut(PIECE) {
         interrupt::check()?;
         let result = if decoder.is_native_f32() {

@@ -1,22 +1,14 @@
-//! An image on disk: which files it consists of, its header, and its data as f32.
+//! An image on disk: which files it consists of, and its header; `values` reads its data.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
-use rayon::prelude::*;
-
-use super::decode::{self, Unpacked};
+use super::files;
 use super::header::{self, Header};
-use super::{files, interrupt};
-use crate::volume::Block;
 use crate::{Error, Result};
-
-/// Values a read: 1 MiB of f32, large for the system, small for the cache.
-const PIECE: usize = 1 << 18;
+use flate2::read::MultiGzDecoder;
 
 /// The most that one byte of a deflate stream can become.
 const DEFLATE_MOST: u64 = 1032;
@@ -29,7 +21,7 @@ pub(crate) struct Image {
     pub(crate) header: Header,
     /// The file with the data: the same, or the .img of a pair.
     pub(crate) data_path: PathBuf,
-    file: File,
+    pub(super) file: File,
     compressed: bool,
 }
 
@@ -60,8 +52,14 @@ impl Image {
         self.compressed
     }
 
+    /// Bytes of memory that its unpacked data take for those who ask for blocks.
+    pub(super) fn unpacked_bytes(&self) -> u64 {
+        let size = if self.header.sample.size() > 2 { size_of::<f32>() } else { 2 };
+        if self.compressed { (self.header.len() * size) as u64 } else { 0 }
+    }
+
     /// Bytes of data; the parser made sure that it fits.
-    fn data_bytes(&self) -> u64 {
+    pub(super) fn data_bytes(&self) -> u64 {
         self.header.len() as u64 * self.header.sample.size() as u64
     }
 
@@ -96,95 +94,6 @@ impl Image {
             "the file is truncated; copy or download it again",
         )
     }
-
-    /// All values in file order. `unpacking` is called where one core unpacks and the others have time.
-    pub(crate) fn read_all(&self, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
-        if self.compressed {
-            return decode::whole(self, &self.file, unpacking);
-        }
-        let mut out = zeroed(self.header.len(), &self.path)?;
-        self.read_pieces(&mut out, PIECE, |piece| piece * PIECE)?;
-        Ok(out)
-    }
-
-    /// All data of a compressed image, for [`Image::block_of`].
-    pub(super) fn unpack(&self, unpacking: &mut dyn FnMut()) -> Result<Unpacked> {
-        decode::for_blocks(self, &self.file, unpacking)
-    }
-
-    /// A block of unpacked data; fills `spare` where it is large enough.
-    pub(super) fn block_of(
-        &self,
-        unpacked: &Unpacked,
-        block: &Block,
-        spare: Vec<f32>,
-    ) -> Result<Vec<f32>> {
-        let mut out = room(block.len(), spare, &self.path)?;
-        unpacked.copy_block(block, self.header.decoder(), &mut out);
-        Ok(out)
-    }
-
-    /// Planes of constant k times volumes, of an image that is not compressed; fills `spare` where it is large enough.
-    pub(crate) fn read_slab(
-        &self,
-        planes: Range<usize>,
-        volumes: Range<usize>,
-        spare: Vec<f32>,
-    ) -> Result<Vec<f32>> {
-        let [ni, nj, nk] = self.header.grid_shape();
-        let plane = ni * nj;
-        let slab = plane * planes.len();
-        let first = (volumes.start * nk + planes.start) * plane;
-        let mut out = room(slab * volumes.len(), spare, &self.path)?;
-        if planes.len() == nk {
-            self.read_pieces(&mut out, PIECE, |piece| first + piece * PIECE)?;
-        } else if slab > 0 {
-            self.read_pieces(&mut out, slab, |volume| first + volume * nk * plane)?;
-        }
-        Ok(out)
-    }
-
-    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the file.
-    fn read_pieces(
-        &self,
-        out: &mut [f32],
-        unit: usize,
-        start: impl Fn(usize) -> usize + Sync,
-    ) -> Result<()> {
-        let decoder = self.header.decoder();
-        let size = decoder.sample.size();
-        out.par_chunks_mut(unit).enumerate().try_for_each_init(Vec::new, |scratch, (n, values)| {
-            interrupt::check()?;
-            for (m, piece) in values.chunks_mut(PIECE).enumerate() {
-                let value = start(n) + m * PIECE;
-                let offset = self.header.vox_offset + value as u64 * size as u64;
-                let result = if decoder.is_native_f32() {
-                    files::read_exact_at(&self.file, bytemuck::cast_slice_mut(piece), offset)
-                } else {
-                    scratch.resize(piece.len() * size, 0);
-                    files::read_exact_at(&self.file, scratch, offset)
-                };
-                result.map_err(|e| files::cannot_read(&self.data_path, e))?;
-                if decoder.is_native_f32() {
-                    decoder.scale(piece);
-                } else {
-                    decoder.decode(scratch, piece);
-                }
-            }
-            Ok(())
-        })
-    }
-}
-
-/// Memory for `n` values, whatever it holds: `spare` where that is large enough.
-fn room(n: usize, spare: Vec<f32>, path: &Path) -> Result<Vec<f32>> {
-    if spare.capacity() < n {
-        drop(spare);
-        return zeroed(n, path);
-    }
-    let mut out = spare;
-    out.resize(n, 0.0);
-    Ok(out)
 }
 
 /// Zeros, or an error instead of an abort where the memory cannot be had.

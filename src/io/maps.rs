@@ -112,25 +112,36 @@ fn value_at(values: &[f32], at: usize, grid: &Grid) -> String {
 /// The values of a map that lies on a run's grid.
 fn read_on(path: &Path, on: &Grid) -> Result<Vec<f32>> {
     let (grid, _, values) = read_map(path)?;
+    let hint = "resample the mask to the run, or use the mask of this run";
+    refuse_other_grid(path, &grid, (on, "the run"), hint)?;
+    Ok(values)
+}
+
+/// Fails where an image lies on another grid than `on`, which is that of `of`.
+pub(super) fn refuse_other_grid(
+    path: &Path,
+    grid: &Grid,
+    (on, of): (&Grid, &str),
+    hint: &str,
+) -> Result<()> {
     let thing = path.display().to_string();
     let shape = |g: &Grid| g.shape.map(|n| n.to_string()).join("x");
-    let resample = "resample the mask to the run, or use the mask of this run";
     if grid.shape != on.shape {
         return Err(Error::bad_data(
             thing,
-            format!("has {} voxels", shape(&grid)),
-            format!("have {} like the run", shape(on)),
-            resample,
+            format!("has {} voxels", shape(grid)),
+            format!("have {} like {of}", shape(on)),
+            hint,
         ));
     }
     let apart = grid.affine_difference_mm(on);
     if apart.is_nan() || apart > SAME_PLACE_MM {
         return Err(Error::bad_data(
             thing,
-            format!("lies up to {apart:.3} mm from the run (their affines differ)"),
+            format!("lies up to {apart:.3} mm from {of} (their affines differ)"),
             format!("lie within {SAME_PLACE_MM} mm"),
-            resample,
+            hint,
         ));
     }
-    Ok(values)
+    Ok(())
 }

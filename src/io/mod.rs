@@ -22,8 +22,10 @@ pub mod sample;
 pub mod sidecar;
 pub mod slice_times;
 pub mod source;
+mod spill;
 mod stored;
 pub mod tsv;
+mod values;
 mod write;
 
 pub use acquire::{acquisition, acquisition_notes};

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::compress::{Content, GzipStream};
 use super::hash::{Hashed, Placed};
 use super::header::Header;
-use super::output::{Started, cannot_write};
+use super::output::{Outputs, Started, cannot_write, is_compressed_image};
 use super::{files, interrupt, sample};
 use crate::volume::HostBold;
 use crate::{Error, Result};
@@ -33,6 +33,17 @@ pub struct BoldWriter {
 enum Data {
     Plain { offset: u64, hash: Placed },
     Gzip { stream: GzipStream<Hashed<File>>, next_volume: usize, collected: Vec<f32> },
+}
+
+impl Outputs {
+    /// Starts a run of the header's extents, to be filled block by block; .nii or .nii.gz by its name.
+    ///
+    /// # Errors
+    /// As for [`Outputs::map`].
+    pub fn bold(&self, path: &Path, header: &Header) -> Result<BoldWriter> {
+        let compressed = is_compressed_image(path)?;
+        BoldWriter::start(path, header, compressed, self.start(path, false)?)
+    }
 }
 
 impl BoldWriter {

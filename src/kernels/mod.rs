@@ -6,3 +6,9 @@ pub mod covariance;
 pub mod glm;
 pub mod nuisance;
 pub mod smooth;
+
+use crate::gpu::Shader;
+
+/// The rooms' shaders, a row a room.
+pub static SHADERS: [&Shader; 5] =
+    [contrast::SHADER, covariance::SHADER, glm::SHADER, nuisance::SHADER, smooth::SHADER];

@@ -6,12 +6,13 @@ use super::clean::{CleanTrace, clean};
 use super::flagged::Flagged;
 use super::peaks::Channel;
 use super::period::dominant_within;
-use super::respiratory_phase::LOWEST_HZ;
 use super::signal::{decimate, gaussian_mean, median, parabola_vertex, variance};
 use super::unusable;
 use crate::error::Result;
 use crate::recording::Trace;
 
+/// Below this a breath cannot be followed.
+pub(super) const LOWEST_HZ: f64 = 1.0;
 /// Seconds a breath can last: 60 to 2 a minute.
 const BREATH_RANGE_S: (f64, f64) = (1.0, 30.0);
 /// A swing smaller than this share of the standard deviation about the running mean says nothing of the others.

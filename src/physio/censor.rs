@@ -7,10 +7,11 @@
 
 use ndarray::Array2;
 
-use super::flagged::{BadStretches, Flagged};
+use super::flagged::Flagged;
 use super::moments::SliceMoments;
 use super::peaks::Channel;
 use super::terms::Terms;
+use super::treatment::BadStretches;
 use crate::error::{Error, Result};
 
 /// A column that varies by less than this share of itself is constant but for rounding.

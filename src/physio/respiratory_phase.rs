@@ -10,7 +10,7 @@ use std::f64::consts::PI;
 
 use serde::{Deserialize, Serialize};
 
-use super::breaths::{Breaths, breaths_of};
+use super::breaths::{Breaths, LOWEST_HZ, breaths_of};
 use super::clean::{CleanTrace, clean};
 use super::signal::paired_sums;
 use crate::error::Result;
@@ -18,8 +18,6 @@ use crate::recording::Trace;
 
 /// Width of the derivative's window, seconds.
 const DERIVATIVE_WINDOW_S: f64 = 1.0;
-/// Below this a breath cannot be followed.
-pub(super) const LOWEST_HZ: f64 = 1.0;
 /// Glover's number of histogram bins.
 const GLOVER_BINS: usize = 100;
 

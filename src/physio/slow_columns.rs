@@ -4,12 +4,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::breaths::Breaths;
+use super::breaths::{Breaths, LOWEST_HZ};
 use super::clean::{CleanTrace, clean};
 use super::flagged::{Flagged, Reason};
 use super::hilbert::rvt_hilbert;
 use super::rate::{HALF_WINDOW_S, heart_rate, rv};
-use super::respiratory_phase::LOWEST_HZ;
 use super::response::{RESPONSE_S, STEP_S, convolved, crf, rrf};
 use super::rvt::rvt;
 use super::slow::{Measure, SlowTerm};

@@ -5,9 +5,10 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::io;
 use crate::io::source::BoldSource;
-use crate::io::{self, BoldFile};
 use crate::pipeline::blocks::batches;
+use crate::pipeline::inputs::Run;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
@@ -18,12 +19,12 @@ pub const RULE: &str = "mean image >= half the median of the voxels at or above 
 ///
 /// # Errors
 /// What the mask or the run holds or lacks.
-pub fn mask(given: Option<&Path>, bold: &mut BoldFile, watch: &dyn Watch) -> Result<Mask> {
+pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Mask> {
     if let Some(path) = given {
-        return io::read_mask(path, &bold.grid);
+        return io::read_mask(path, &run.grid);
     }
-    let mean = mean_image(bold)?;
-    let mask = from_mean(&bold.path.display().to_string(), &mean, &bold.grid)?;
+    let mean = mean_image(run.bold.as_mut())?;
+    let mask = from_mean(&run.path.display().to_string(), &mean, &run.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
     Ok(mask)
 }
@@ -36,7 +37,7 @@ pub fn mean_image(source: &mut dyn BoldSource) -> Result<Vec<f64>> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let mut sum = vec![0.0_f64; shape.iter().product()];
     let mut missing = vec![0_u32; sum.len()];
-    for block in batches(shape, n_volumes, 32 << 20) {
+    for block in batches(shape, n_volumes, 8 << 20) {
         let bold = source.read(&block)?;
         for volume in bold.data.chunks_exact(sum.len()) {
             for ((sum, missing), &value) in sum.iter_mut().zip(&mut missing).zip(volume) {

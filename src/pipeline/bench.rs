@@ -5,14 +5,14 @@ use ndarray::Array2;
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::gpu::{Activity, Device, DeviceReport, Span};
+use crate::gpu::{Activity, DeviceReport, Span};
 use crate::io::source::{BoldSource, Memory};
-use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::contrast::{self, Contrast, Prepared, Stat, Wanted};
 use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth::{self, Kernel, Taps};
-use crate::pipeline::blocks::{Ladder, batches, block_bytes, plane_bytes, slabs};
+use crate::pipeline::blocks::{Ladder, Slabs, send};
 use crate::pipeline::provenance::totals;
 use crate::volume::{Block, HostBold, SliceGroups};
 
@@ -87,7 +87,7 @@ pub fn bench(spec: &BenchSpec, ladder: &mut Ladder) -> Result<BenchResult> {
     let mut rounds = Vec::new();
     for _ in 0..=spec.repeats {
         let _ = device.take_spans();
-        problem.once(device, &mut run)?;
+        problem.once(ladder, &mut run)?;
         rounds.push(totals(device.take_spans()));
     }
     rounds.remove(0); // the first round compiles shaders and touches memory
@@ -136,7 +136,7 @@ fn noise(counter: u64) -> f64 {
 fn made_up_run(spec: &BenchSpec) -> HostBold {
     let block = Block::whole(spec.shape, spec.n_volumes);
     let data = (0..block.len() as u64).map(|n| (1000.0 + 17.0 * noise(n)) as f32).collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 /// A ball (in units of the grid's half axes) that holds [`MASK_SHARE`] of the grid.
@@ -164,7 +164,7 @@ struct Problem {
     taps: Taps,
     projection: Projection,
     model: Model,
-    contrast: Contrast,
+    contrast: Prepared,
     filter: Filter,
     mask: Vec<bool>,
 }
@@ -187,7 +187,10 @@ impl Problem {
         Ok(Problem {
             taps: Taps::new(5.0, [VOXEL_SIZE_MM; 3], Kernel::Sampled)?,
             projection: Projection::new(&common, &groups)?,
-            contrast: Contrast::new("column_1", Stat::T, weights, &model)?,
+            contrast: Prepared::new(
+                Contrast { name: "column_1".to_owned(), stat: Stat::T, weights },
+                &model,
+            )?,
             model,
             filter: Filter::new(
                 made_up_columns(spec.n_volumes, N_COSINES, 1).view(),
@@ -198,28 +201,37 @@ impl Problem {
     }
 
     /// Every room once over the whole run; each records its spans.
-    fn once(&self, device: &Device, run: &mut Memory) -> Result<()> {
-        let (shape, n_volumes) = (run.shape(), run.n_volumes());
-        for block in batches(shape, n_volumes, block_bytes(device)) {
-            let bold = device.load(run.read(&block)?)?;
-            let bold = smooth::smooth(device, bold, &self.taps, None)?;
-            device.store(bold)?;
+    fn once(&self, ladder: &Ladder, run: &mut Memory) -> Result<()> {
+        let (device, n_volumes) = (&ladder.device, run.n_volumes());
+        for block in ladder.batches(run)? {
+            let mut tape = device.tape();
+            let host = run.read(&block)?;
+            let bold = send(&mut tape, run, host)?;
+            let bold = smooth::smooth(&mut tape, bold, &self.taps, None)?;
+            let smoothed = tape.store(bold)?;
+            let done = tape.run()?;
+            let _ = done.reuse(done.bold(smoothed)?.data);
         }
-        let bytes = block_bytes(device).max(plane_bytes(shape, n_volumes));
-        let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        let blocks = ladder.slabs(run, Slabs::default())?.unwrap_or_default();
         let mut sum = Covariance::empty(n_volumes);
         for block in blocks {
             let first = block.planes.start * block.plane_len();
             let inside = &self.mask[first..first + block.volume_len()];
             let voxels: Vec<u32> =
                 (0..inside.len() as u32).filter(|&v| inside[v as usize]).collect();
-            let bold = device.load(run.read(&block)?)?;
-            let bold = nuisance::subtract(device, bold, &self.projection)?;
-            let fit = glm::fit(device, &bold, &voxels, &self.model)?;
-            contrast::evaluate(device, &fit, &self.contrast)?;
+            let mut tape = device.tape();
+            let host = run.read(&block)?;
+            let bold = send(&mut tape, run, host)?;
+            let bold = nuisance::subtract(&mut tape, bold, &self.projection)?;
+            let fit = glm::fit(&mut tape, &bold, &voxels, &self.model)?;
+            let asked = std::slice::from_ref(&self.contrast);
+            let values = contrast::evaluate(&mut tape, &fit, asked, Wanted::All)?;
             // A quarter of the mask: the size of a tissue.
             let tissue: Vec<u32> = voxels.iter().copied().step_by(4).collect();
-            covariance::accumulate(device, &bold, &tissue, &self.filter, &mut sum)?;
+            let added = covariance::accumulate(&mut tape, &bold, &tissue, &self.filter, &sum)?;
+            let done = tape.run()?;
+            values.read(&done)?;
+            added.add_to(&done, &mut sum)?;
         }
         Ok(())
     }

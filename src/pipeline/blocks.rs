@@ -1,51 +1,69 @@
-//! How a run is cut so that it fits the device, and what happens when the device
-//! fails: halve the block, open the device anew, then (under `auto`) the CPU path with a warning.
+//! How a run is cut so that it fits the device; `ladder` leads the blocks through it.
 
 use std::ops::Range;
 use std::time::Instant;
 
-use crate::error::{DeviceFailure, Error, Result};
-use crate::gpu::{Activity, Device, DeviceChoice, DeviceReport, Span};
-use crate::io::interrupt;
+use crate::error::Result;
+use crate::gpu::{Activity, Bold, Done, Span, Tape};
 use crate::io::source::{BoldSink, BoldSource};
-use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
-/// Host bytes a slab aims at on the CPU path: what was just read is still in a cache when it is fitted.
-const CPU_SLAB_BYTES: usize = 4 << 20;
+mod ladder;
+mod plan;
+
+pub use ladder::{Ladder, RING, Story};
+pub use plan::Slabs;
 
 /// Read a block and note the time.
 ///
 /// # Errors
 /// Whatever reading meets.
-pub fn read_timed(device: &Device, source: &mut dyn BoldSource, block: &Block) -> Result<HostBold> {
-    timed(device, "read", block, || source.read(block))
+pub fn read_timed(tape: &Tape<'_>, source: &mut dyn BoldSource, block: &Block) -> Result<HostBold> {
+    let began = Instant::now();
+    let bold = source.read(block)?;
+    tape.record(Span::since("read", Activity::File, began, (bytes(block), 0)));
+    Ok(bold)
+}
+
+/// Read a block and send it to the device; what it was read into is filled anew.
+///
+/// # Errors
+/// Whatever reading meets; device errors.
+pub fn load(tape: &mut Tape<'_>, source: &mut dyn BoldSource, block: &Block) -> Result<Bold> {
+    let host = read_timed(tape, source, block)?;
+    send(tape, source, host)
+}
+
+/// Send a block to the device; what it was read into is filled anew where the device has a copy.
+///
+/// # Errors
+/// Device errors.
+pub fn send(tape: &mut Tape<'_>, source: &mut dyn BoldSource, host: HostBold) -> Result<Bold> {
+    let (bold, spare) = tape.load(host)?;
+    spare.into_iter().for_each(|data| source.reuse(data));
+    Ok(bold)
+}
+
+/// A block that was written goes where it came from.
+pub fn give_back(done: &Done<'_>, source: &mut dyn BoldSource, bold: HostBold) {
+    if let Some(data) = done.reuse(bold.data) {
+        source.reuse(data);
+    }
 }
 
 /// Write a block and note the time.
 ///
 /// # Errors
 /// Whatever writing meets.
-pub fn write_timed(device: &Device, sink: &mut dyn BoldSink, bold: &HostBold) -> Result<()> {
-    timed(device, "write", &bold.block, || sink.write(bold))
+pub fn write_timed(done: &Done<'_>, sink: &mut dyn BoldSink, bold: &HostBold) -> Result<()> {
+    let began = Instant::now();
+    sink.write(bold)?;
+    done.record(Span::since("write", Activity::File, began, (bytes(&bold.block), 0)));
+    Ok(())
 }
 
-fn timed<T>(
-    device: &Device,
-    stage: &str,
-    block: &Block,
-    work: impl FnOnce() -> Result<T>,
-) -> Result<T> {
-    let began = Instant::now();
-    let done = work()?;
-    device.record(Span {
-        stage: stage.to_owned(),
-        activity: Activity::File,
-        seconds: began.elapsed().as_secs_f64(),
-        bytes: (block.len() * size_of::<f32>()) as u64,
-        flops: 0,
-    });
-    Ok(done)
+fn bytes(block: &Block) -> u64 {
+    (block.len() * size_of::<f32>()) as u64
 }
 
 /// Slabs of whole planes times all volumes, each with `halo` planes on either side, of at most `bytes` (the halo
@@ -80,126 +98,10 @@ fn pieces(range: Range<usize>, longest: usize) -> impl Iterator<Item = Range<usi
     (0..count).map(move |k| range.start + n * k / count..range.start + n * (k + 1) / count)
 }
 
-/// Bytes of a block on this device: its own limit, or a slab of the CPU path.
-#[must_use]
-pub fn block_bytes(device: &Device) -> usize {
-    device.block_bytes().unwrap_or(CPU_SLAB_BYTES)
-}
-
 /// Bytes of one plane times all volumes: the least that a slab can hold.
 #[must_use]
 pub fn plane_bytes(shape: [usize; 3], n_volumes: usize) -> usize {
     shape[0] * shape[1] * n_volumes * size_of::<f32>()
-}
-
-/// A device together with what to do when it fails.
-#[derive(Debug)]
-pub struct Ladder {
-    /// The device in use now.
-    pub device: Device,
-    fall_back: bool,
-    /// Why `auto` did not take a GPU; said when the work begins.
-    passed_over: Option<String>,
-    /// Whether the device has finished a block.
-    worked: bool,
-    /// The GPU that finished blocks before the CPU path took over.
-    before: Option<DeviceReport>,
-}
-
-impl Ladder {
-    /// Open the chosen device; only `auto` may later fall back to the CPU path.
-    ///
-    /// # Errors
-    /// No device when it does not exist here.
-    pub fn open(choice: &DeviceChoice) -> Result<Ladder> {
-        let ladder = Ladder::around(Device::open(choice)?);
-        Ok(if *choice == DeviceChoice::Auto { ladder.falling_back() } else { ladder })
-    }
-
-    /// A ladder around an open device that may not fall back.
-    #[must_use]
-    pub fn around(device: Device) -> Ladder {
-        let passed_over = device.passed_over().map(str::to_owned);
-        Ladder { device, fall_back: false, passed_over, worked: false, before: None }
-    }
-
-    /// The same ladder with the CPU path as its last rung.
-    #[must_use]
-    pub fn falling_back(self) -> Ladder {
-        Ladder { fall_back: true, ..self }
-    }
-
-    /// What is recorded beside results: of two devices that each made a part, the GPU, which is the less exact.
-    #[must_use]
-    pub fn report(&self) -> DeviceReport {
-        self.before.clone().unwrap_or_else(|| self.device.report())
-    }
-
-    /// Work through the blocks. `work` must leave nothing behind when it fails on a block.
-    ///
-    /// # Errors
-    /// What `work` meets, once the ladder ends; an interrupt between blocks.
-    pub fn climb(
-        &mut self,
-        blocks: Vec<Block>,
-        cut: Cut,
-        watch: &dyn Watch,
-        work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
-    ) -> Result<()> {
-        if let Some(why) = self.passed_over.take() {
-            watch.warn(&format!("{why}; going on with the CPU path"));
-        }
-        for block in blocks {
-            self.attempt(&block, cut, true, watch, work)?;
-            watch.step();
-        }
-        Ok(())
-    }
-
-    fn attempt(
-        &mut self,
-        block: &Block,
-        cut: Cut,
-        may_reopen: bool,
-        watch: &dyn Watch,
-        work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
-    ) -> Result<()> {
-        interrupt::check()?;
-        let failed = match work(&self.device, block) {
-            Err(Error::Device { failure, fault }) => Error::Device { failure, fault },
-            done => {
-                self.worked |= done.is_ok();
-                return done;
-            }
-        };
-        match (&failed, cut.halve(block)) {
-            (Error::Device { failure: DeviceFailure::OutOfMemory, .. }, Some(halves)) => {
-                watch.warn(&format!("{failed}; halving the block"));
-                return halves
-                    .iter()
-                    .try_for_each(|half| self.attempt(half, cut, may_reopen, watch, work));
-            }
-            (Error::Device { failure: DeviceFailure::Lost, .. }, _) if may_reopen => {
-                watch.warn(&format!("{failed}; opening the device anew"));
-                if let Ok(device) = self.device.reopen() {
-                    self.device = device;
-                    return self.attempt(block, cut, false, watch, work);
-                }
-            }
-            _ => {}
-        }
-        if !self.fall_back || matches!(self.device, Device::Cpu(_)) {
-            return Err(failed);
-        }
-        watch.warn(&format!("{failed}; going on with the CPU path"));
-        if self.worked {
-            self.before = Some(self.device.report());
-        }
-        let cpu = Device::cpu();
-        self.device.take_spans().into_iter().for_each(|span| cpu.record(span));
-        self.device = cpu;
-        work(&self.device, block)
-    }
 }
 
 /// Along which axis a story cuts a run, and so how a block is halved.
@@ -242,6 +144,7 @@ fn with_halo(of: &Block, core: Range<usize>, halo: usize) -> Block {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::gpu::Device;
     use crate::io::source::Memory;
     use crate::pipeline::watch::{Journal, Quiet};
 
@@ -268,20 +171,42 @@ mod tests {
     #[test]
     fn a_gpu_that_was_passed_over_is_told_of_once() {
         let listener = Journal::new(&Quiet);
-        let ladder = Ladder::around(Device::cpu());
-        let mut ladder = Ladder { passed_over: Some("GPU 7 could not be opened".into()), ..ladder };
+        let mut ladder = Ladder::around(Device::cpu());
+        ladder.passed_over = Some("GPU 7 could not be opened".into());
         for _ in 0..2 {
             let blocks = batches([2, 2, 2], 3, 32);
-            ladder.climb(blocks, Cut::Volumes, &listener, &mut |_, _| Ok(())).expect("no work");
+            ladder.each(blocks, Cut::Volumes, &listener, &mut |_, _| Ok(())).expect("no work");
         }
         assert_eq!(listener.warnings(), ["GPU 7 could not be opened; going on with the CPU path"]);
+    }
+
+    #[test]
+    fn a_memory_cap_bounds_blocks_and_names_the_least_that_would_do() {
+        let mib = 1 << 20;
+        let run = Memory::zeros([64, 64, 16], 64); // 16 MiB, 1 MiB a plane and a quarter a volume
+        let of_process = |memory: Option<u64>| memory.map(|bytes| bytes + 32 * mib);
+        let ladder = |memory| Ladder::around(Device::cpu()).within(of_process(memory));
+        let asked = Slabs { halo: 2, whole: true, ..Slabs::default() };
+        let slabs =
+            |memory, asked| ladder(memory).slabs(&run, asked).map(Option::unwrap_or_default);
+        assert_eq!(slabs(None, asked).expect("no cap").len(), 1);
+        // the source itself holds 16
+        let blocks = slabs(Some(16 * mib + 7 * mib), asked).expect("7 planes");
+        assert!(blocks.len() > 1 && blocks.iter().all(|b| b.planes.len() <= 7), "{blocks:?}");
+        let why = slabs(Some(20 * mib), asked).expect_err("4 planes");
+        assert_eq!(why.exit_code(), 2);
+        assert!(why.to_string().contains("53 MiB or more"), "{why}");
+        let held = Slabs { held: 8 * mib, ..Slabs::default() };
+        assert!(slabs(Some(24 * mib), held).is_err() && slabs(Some(25 * mib), held).is_ok());
+        assert_eq!(ladder(Some(17 * mib)).batches(&run).expect("4 volumes").len(), 16);
+        assert_eq!(ladder(Some(16 * mib)).batches(&run).expect_err("none").exit_code(), 2);
     }
 
     #[test]
     fn memory_gives_back_what_was_written_in_slabs() {
         let whole = Block::whole([3, 2, 5], 4);
         let data: Vec<f32> = (0..whole.len() as u16).map(f32::from).collect();
-        let mut source = Memory { run: HostBold { block: whole, data } };
+        let mut source = Memory { run: HostBold::new(whole, data) };
         let mut sink = Memory::zeros([3, 2, 5], 4);
         for block in slabs([3, 2, 5], 4, 1, 3 * 6 * 4 * 4).expect("three planes fit") {
             let bold = source.read(&block).expect("memory reads");

@@ -1,11 +1,11 @@
 //! The physiological-noise story: a run in, the same run without what pulse and breathing explain out.
 
 use crate::error::{Error, Result};
-use crate::gpu::Device;
+use crate::gpu::{Done, Stored, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
-    Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs, write_timed,
+    Cut, Ladder, Slabs, Story, give_back, load, plane_bytes, write_timed,
 };
 use crate::pipeline::inputs::{self, Columns, Run};
 use crate::pipeline::spec::RetroicorSpec;
@@ -23,32 +23,55 @@ pub fn clean_run(
     projection: &Projection,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let blocks = blocks(&ladder.device, source, sink);
+    let blocks = blocks(ladder, source, sink)?;
     watch.stage("retroicor", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-        let bold = device.load(read_timed(device, source, block)?)?;
-        let bold = nuisance::subtract(device, bold, projection)?;
-        let bold = device.store(bold)?;
-        write_timed(device, sink, &bold)?;
-        source.reuse(bold.data);
+    let mut story = Clean { source, sink, projection };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)
+}
+
+/// Read, correct, write.
+struct Clean<'a> {
+    source: &'a mut dyn BoldSource,
+    sink: &'a mut dyn BoldSink,
+    projection: &'a Projection,
+}
+
+impl Story for Clean<'_> {
+    type Begun = Stored;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Stored> {
+        let bold = load(tape, self.source, block)?;
+        let bold = nuisance::subtract(tape, bold, self.projection)?;
+        tape.store(bold)
+    }
+
+    fn finish(&mut self, done: &Done<'_>, cleaned: Stored) -> Result<()> {
+        let cleaned = done.bold(cleaned)?;
+        write_timed(done, self.sink, &cleaned)?;
+        give_back(done, self.source, cleaned);
         Ok(())
-    })
+    }
 }
 
 /// The slabs that a run is corrected in: all of it at once where the CPU path decodes or collects it whole anyway.
-pub(crate) fn blocks(device: &Device, source: &dyn BoldSource, sink: &dyn BoldSink) -> Vec<Block> {
-    let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let bytes = match device.block_bytes() {
-        None if source.is_stream() || sink.is_stream() => usize::MAX,
+pub(crate) fn blocks(
+    ladder: &Ladder,
+    source: &dyn BoldSource,
+    sink: &dyn BoldSink,
+) -> Result<Vec<Block>> {
+    let run = plane_bytes(source.shape(), source.n_volumes()) * source.shape()[2];
+    let asked = Slabs {
+        whole: source.is_stream() || sink.is_stream(),
         // What goes back into a file by slabs goes in larger ones: a write a volume and slab.
-        None => (2 * block_bytes(device)).max(plane_bytes(shape, n_volumes)),
-        Some(bytes) => bytes.max(plane_bytes(shape, n_volumes)),
+        larger: 1,
+        // A sink that takes volumes in order collects slabs.
+        held: if sink.is_stream() { run as u64 } else { 0 },
+        ..Slabs::default()
     };
-    slabs(shape, n_volumes, 0, bytes).unwrap_or_default()
+    Ok(ladder.slabs(source, asked)?.unwrap_or_default())
 }
 
 /// A run ready for `boldly retroicor`.
-#[derive(Debug)]
 pub struct Prepared {
     /// The run.
     pub run: Run,
@@ -109,7 +132,7 @@ pub fn prepare_echo(
     Ok(echo.map(|run| {
         watch.note(&format!(
             "{}: an echo of {}, which shares its columns",
-            inputs::display(&run.bold.path),
+            inputs::display(&run.path),
             inputs::display(&shared.of.bold)
         ));
         Prepared { run, projection: shared.projection.clone() }

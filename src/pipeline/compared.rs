@@ -204,7 +204,8 @@ impl Products for Compared {
 
 /// A finished image on the grid of its rerun, with so many volumes.
 fn open(path: &Path, grid: &Grid, n_volumes: usize) -> Result<BoldFile> {
-    let got = BoldFile::open_image(path)?;
+    let mut got = BoldFile::open_image(path)?;
+    got.grant(Some(STEP_BYTES as u64));
     if got.grid.shape != grid.shape || got.n_volumes != n_volumes {
         return Err(Error::bad_data(
             path.display().to_string(),

@@ -85,7 +85,7 @@ pub fn run(
     let found = find_columns(spec, ladder, watch)?;
     products.table(table::text(&found))?;
     let ConfoundsResult { bold, sidecars, stages, resolved, counts, .. } = found;
-    let opened = Opened { found: sidecars, bolds: vec![bold] };
+    let opened = Opened { found: sidecars, bolds: vec![Box::new(bold)] };
     let command = Command::Confounds(spec.clone());
     let account = Account { stages, resolved, counts, ..Account::of(command, opened) };
     products.finish(session, account)
@@ -117,6 +117,7 @@ fn find_columns(
 ) -> Result<ConfoundsResult> {
     check_options(spec)?;
     let mut bold = BoldFile::open(&spec.bold)?;
+    ladder.grant(&mut bold);
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let (cosines, tr) = match spec.high_pass_s {
         Some(cutoff_s) => {
@@ -160,7 +161,7 @@ fn find_columns(
     columns.extend(cosine_columns(&cosines, tr));
     Ok(ConfoundsResult {
         resolved: resolved(spec, &columns, tr, bold.n_volumes),
-        counts: regions.counts(&surveyed),
+        counts: regions.counts(surveyed.variable.n_voxels),
         columns,
         dropped,
         bold,

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::io::source::BoldSource;
-use crate::io::{self, BoldFile};
+use crate::io::{self, BoldFile, Overwrite};
 use crate::kernels::smooth::{Kernel, Taps, smooth};
 use crate::pipeline::automask::mean_image;
 use crate::pipeline::products::Layout;
@@ -80,7 +80,7 @@ pub fn demo(
 ) -> Result<DemoResult> {
     let mut clock = Clock::default();
     let mut write = |command: Command, layout: Layout| {
-        let mut written = Written::new(layout)?;
+        let mut written = Written::new(layout, Overwrite::Own)?;
         command.run(session, &mut written)?;
         written.commit()
     };
@@ -174,8 +174,11 @@ pub fn shipped_example() -> Option<PathBuf> {
 fn smoothed(map: &[f32], grid: &Grid) -> Result<Vec<f64>> {
     let taps = Taps::new(FWHM_MM, grid.voxel_size_mm, Kernel::Sampled)?;
     let device = Device::cpu();
-    let bold = HostBold { block: Block::whole(grid.shape, 1), data: map.to_vec() };
-    let smoothed = device.store(smooth(&device, Bold::Host(bold), &taps, None)?)?;
+    let bold = HostBold::new(Block::whole(grid.shape, 1), map.to_vec());
+    let mut tape = device.tape();
+    let smoothed = smooth(&mut tape, Bold::Host(bold), &taps, None)?;
+    let smoothed = tape.store(smoothed)?;
+    let smoothed = tape.run()?.bold(smoothed)?;
     Ok(smoothed.data.into_iter().map(f64::from).collect())
 }
 

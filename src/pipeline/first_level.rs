@@ -1,15 +1,13 @@
 //! The first-level story of one run: read, correct, smooth, fit, contrast; each block without leaving the device.
 
-use rayon::prelude::*;
-
 use crate::error::Result;
-use crate::gpu::{Bold, Device};
+use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::{BoldSource, Memory};
-use crate::kernels::contrast::{self, Contrast};
+use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Wanted};
 use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
-use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -26,8 +24,8 @@ pub struct Plan {
     pub smooth: Option<Smoothing>,
     /// The model.
     pub model: Model,
-    /// Contrasts with their names.
-    pub contrasts: Vec<(String, Contrast)>,
+    /// The contrasts, prepared for the model.
+    pub contrasts: Vec<Prepared>,
 }
 
 /// A fitted run.
@@ -54,48 +52,84 @@ pub fn fit_run(
     plan: &Plan,
     watch: &dyn Watch,
 ) -> Result<Fitted> {
-    let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
-    let bytes = match (&ladder.device.block_bytes(), halo) {
-        (None, 1..) => usize::MAX, // the CPU path smooths the whole run in place
-        (None, 0) => block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes)),
-        _ => block_bytes(&ladder.device),
+    let run_bytes = (plane_bytes(source.shape(), source.n_volumes()) * source.shape()[2]) as u64;
+    let asked = Slabs {
+        halo,
+        // What is decoded to f32 as a whole is smoothed in place.
+        whole: halo > 0 && source.holds() >= run_bytes,
+        larger: 0,
+        // Effects, variances and statistics over the grid, and what is written of them.
+        held: plan
+            .contrasts
+            .iter()
+            .map(|c| 48 * c.contrast.weights.nrows() * inside.len())
+            .sum::<usize>() as u64,
     };
-    let Some(blocks) = slabs(shape, n_volumes, halo, bytes) else {
+    let Some(blocks) = ladder.slabs(source, asked)? else {
         return fit_in_stages(ladder, source, inside, plan, watch);
     };
-    let mut fitted = Fitted::empty(inside, plan);
     let untouched = plan.correct.is_none() && plan.smooth.is_none();
     watch.stage("glm", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo }, watch, &mut |device, block| {
-        let host = read_timed(device, source, block)?;
+    let mut story = Fitting { source, plan, untouched, fitted: Fitted::empty(inside, plan) };
+    ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
+    let fitted = story.fitted;
+    let in_mask = inside.iter().filter(|&&v| v).count();
+    Ok(Fitted::counted(fitted.contrasts, fitted.fitted, in_mask))
+}
+
+/// Read, correct, smooth, fit, contrast.
+struct Fitting<'a> {
+    source: &'a mut dyn BoldSource,
+    plan: &'a Plan,
+    /// Whether the model sees the run as it is read.
+    untouched: bool,
+    fitted: Fitted,
+}
+
+/// Where a block's values belong, and the values.
+struct Contrasted {
+    places: Vec<usize>,
+    values: Evaluated,
+}
+
+impl Story for Fitting<'_> {
+    type Begun = Contrasted;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Contrasted> {
+        let Plan { correct, smooth, model, contrasts } = self.plan;
+        let host = read_timed(tape, self.source, block)?;
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
-        let fit_tells = untouched && matches!(device, Device::Cpu(_));
-        let voxels = if fit_tells { fitted.in_mask(block) } else { fitted.usable(&host) };
-        let mut bold = device.load(host)?;
-        if let Some(projection) = &plan.correct {
-            bold = nuisance::subtract(device, bold, projection)?;
+        let fit_tells = self.untouched && matches!(tape, Tape::Cpu(_));
+        let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
+        let mut bold = send(tape, self.source, host)?;
+        if let Some(projection) = correct {
+            bold = nuisance::subtract(tape, bold, projection)?;
         }
-        if let Some(s) = &plan.smooth {
-            bold = smooth::smooth(device, bold, &s.taps, s.within.as_ref())?;
+        if let Some(s) = smooth {
+            bold = smooth::smooth(tape, bold, &s.taps, s.within.as_ref())?;
         }
-        let fit = glm::fit(device, &bold, &voxels, &plan.model)?;
+        let fit = glm::fit(tape, &bold, &voxels, model)?;
         let places = places(block, &voxels);
         if let (true, Fit::Host(fit)) = (fit_tells, &fit) {
             for (&place, sigma2) in places.iter().zip(&fit.sigma2) {
-                fitted.fitted[place] = sigma2.is_finite();
+                self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        for ((_, contrast), maps) in plan.contrasts.iter().zip(&mut fitted.contrasts) {
-            maps.put(&contrast::evaluate(device, &fit, contrast)?, &places, &fitted.fitted);
-        }
+        let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
         if let Bold::Host(host) = bold {
-            source.reuse(host.data);
+            self.source.reuse(host.data);
+        }
+        Ok(Contrasted { places, values })
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Contrasted) -> Result<()> {
+        let Fitted { contrasts, fitted, .. } = &mut self.fitted;
+        for (values, maps) in begun.values.read(done)?.iter().zip(contrasts) {
+            maps.put(values, &begun.places, fitted);
         }
         Ok(())
-    })?;
-    let in_mask = inside.iter().filter(|&&v| v).count();
-    Ok(Fitted::counted(fitted.contrasts, fitted.fitted, in_mask))
+    }
 }
 
 /// The same for a run of which not even one plane with its halo fits the device: corrected by planes, smoothed by volumes,
@@ -128,10 +162,10 @@ fn fit_in_stages(
 
 impl Fitted {
     fn empty(inside: &[bool], plan: &Plan) -> Fitted {
-        let maps = |(name, c): &(String, Contrast)| {
-            let rows = c.weights.nrows();
-            let mut maps = ContrastMaps::zeros(name, c.stat, rows, inside.len());
-            maps.rank = c.rank;
+        let maps = |prepared: &Prepared| {
+            let Contrast { name, stat, weights } = &prepared.contrast;
+            let mut maps = ContrastMaps::zeros(name, *stat, weights.nrows(), inside.len());
+            maps.rank = prepared.rank;
             maps.dof = plan.model.dofs();
             maps
         };
@@ -154,15 +188,9 @@ impl Fitted {
     /// The same, of voxels that are finite in every volume; the others leave the mask.
     fn usable(&mut self, bold: &HostBold) -> Vec<u32> {
         let block = &bold.block;
-        if !all_finite(&bold.data) {
-            let first = block.core.start * block.plane_len();
-            let inside = &mut self.fitted[first..block.core.end * block.plane_len()];
-            let offset = (block.core.start - block.planes.start) * block.plane_len();
-            for volume in bold.data.chunks_exact(block.volume_len()) {
-                for (keep, value) in inside.iter_mut().zip(&volume[offset..]) {
-                    *keep &= value.is_finite();
-                }
-            }
+        let core = block.core.start * block.plane_len()..block.core.end * block.plane_len();
+        for place in places(block, bold.missing()).into_iter().filter(|at| core.contains(at)) {
+            self.fitted[place] = false;
         }
         self.in_mask(block)
     }
@@ -183,11 +211,4 @@ impl Fitted {
 pub(crate) fn places(block: &Block, voxels: &[u32]) -> Vec<usize> {
     let first = block.planes.start * block.plane_len();
     voxels.iter().map(|&v| first + v as usize).collect()
-}
-
-/// Whether no value is infinite or NaN: the largest exponent decides, without a branch a value.
-fn all_finite(values: &[f32]) -> bool {
-    const INFINITE: u32 = 0x7f80_0000;
-    let largest = |part: &[f32]| part.iter().fold(0, |a, v| a.max(v.to_bits() & INFINITE));
-    values.par_chunks(1 << 16).all(|part| largest(part) < INFINITE)
 }

@@ -8,7 +8,7 @@ use crate::design::{self, label};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::bids::Name;
-use crate::kernels::contrast::{Contrast, Stat};
+use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
@@ -34,26 +34,29 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     refuse_no_contrast(spec)?;
     let open = |run| inputs::open(run, &spec.design, watch);
     let mut runs = spec.runs.iter().map(open).collect::<Result<Vec<Run>>>()?;
+    runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     let grid = inputs::common_grid(&runs)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
     let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
     let plans = runs.iter().map(plan).collect::<Result<Vec<Plan>>>()?;
-    let mask = automask::mask(spec.mask.as_deref(), &mut runs[0].bold, watch)?;
+    let mask = automask::mask(spec.mask.as_deref(), &mut runs[0], watch)?;
 
     let mut runs_so_far = FixedEffects::default();
     for (run, plan) in runs.iter_mut().zip(&plans) {
-        let fitted = fit_run(ladder, &mut run.bold, &mask.inside, plan, watch)?;
+        let fitted = fit_run(ladder, run.bold.as_mut(), &mask.inside, plan, watch)?;
         runs_so_far.add(fitted, grid.shape)?;
+        run.bold.release();
     }
     let all = runs_so_far.mean(mask.count())?;
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
-    products.maps(&runs[0].bold.header, &maps(&all, &grid)?)?;
+    products.maps(&runs[0].header, &maps(&all, &grid)?)?;
     for (number, run) in runs.iter().enumerate() {
         products.table(design_table(run, number, runs.len()))?;
     }
-    let account = account(spec, runs, (&all, &mask), (&plans, smoothing), watch)?;
+    let analysis = Analysis { all, mask, plans, smoothing };
+    let account = account(spec, runs, &analysis, watch)?;
     products.finish(session, account)
 }
 
@@ -76,7 +79,7 @@ fn plan(
     smoothing: Option<&Smoothing>,
     watch: &dyn Watch,
 ) -> Result<Plan> {
-    let n_planes = run.bold.grid.shape[2];
+    let n_planes = run.grid.shape[2];
     let correct = match (run.slices(), smoothing) {
         (Some(slices), Some(_)) => Some(Projection::new(inputs::common_columns(run), slices)?),
         _ => None,
@@ -86,17 +89,17 @@ fn plan(
     if let Some(columns) = model.rank_deficiency() {
         watch.warn(&format!(
             "the design of {} is rank deficient; minimum-norm solution; columns involved: {}",
-            display(&run.bold.path),
+            display(&run.path),
             columns.join(", ")
         ));
     }
-    let of_run = |error: Error| error.of(&display(&run.bold.path));
+    let of_run = |error: Error| error.of(&display(&run.path));
     let contrasts = contrasts(spec, names, &model).map_err(of_run)?;
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts })
 }
 
 /// The contrasts that are asked for, as weights of a model's columns.
-fn contrasts(spec: &GlmSpec, names: &[String], model: &Model) -> Result<Vec<(String, Contrast)>> {
+fn contrasts(spec: &GlmSpec, names: &[String], model: &Model) -> Result<Vec<Prepared>> {
     let t = spec.contrasts.iter().map(|text| (Stat::T, text));
     let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
     let mut contrasts = Vec::new();
@@ -107,10 +110,9 @@ fn contrasts(spec: &GlmSpec, names: &[String], model: &Model) -> Result<Vec<(Str
             Stat::F => parse_f(&expression, names)?,
         };
         let weights = widened(&rows, model.names.len());
-        let contrast = Contrast::new(&name, stat, weights, model)?;
-        contrasts.push((name, contrast));
+        contrasts.push(Prepared::new(Contrast { name, stat, weights }, model)?);
     }
-    let names: Vec<String> = contrasts.iter().map(|(name, _)| name.clone()).collect();
+    let names: Vec<String> = contrasts.iter().map(|c| c.contrast.name.clone()).collect();
     label::labels(&names)?;
     Ok(contrasts)
 }
@@ -163,13 +165,21 @@ fn design_table(run: &Run, number: usize, n_runs: usize) -> Text {
     }
 }
 
+/// What a finished analysis is told by.
+struct Analysis {
+    all: Fitted,
+    mask: Mask,
+    plans: Vec<Plan>,
+    smoothing: Option<Smoothing>,
+}
+
 fn account(
     spec: &GlmSpec,
     runs: Vec<Run>,
-    (all, mask): (&Fitted, &Mask),
-    (plans, smoothing): (&[Plan], Option<Smoothing>),
+    analysis: &Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
+    let Analysis { all, mask, plans, smoothing } = analysis;
     let mut resolved = Fields::new();
     let rule = if spec.mask.is_some() { "given" } else { automask::RULE };
     resolved.insert("mask".to_owned(), json!(rule));
@@ -195,7 +205,7 @@ fn account(
         stages,
         dof: all.contrasts.first().map(|c| c.dof.least()),
         resolved,
-        counts: counts(mask, all, plans, watch),
+        counts: counts(analysis, watch),
         physio,
         pages,
         ..Account::of(Command::Glm(spec.clone()), opened)
@@ -208,12 +218,12 @@ fn page(runs: &[Run]) -> Result<Option<Page>> {
     for run in runs {
         let Some(physio) = &run.physio else { continue };
         of_runs.push(report::qc::RunQc {
-            name: Name::of(&run.bold.path).prefix(),
+            name: Name::of(&run.path).prefix(),
             design: Some(run.design.clone()),
             ..qc::of_run(physio)?
         });
     }
-    let title = runs.iter().map(|run| Name::of(&run.bold.path).prefix()).collect::<Vec<_>>();
+    let title = runs.iter().map(|run| Name::of(&run.path).prefix()).collect::<Vec<_>>();
     let title = title.join(", ");
     Ok((!of_runs.is_empty()).then(|| {
         let draw: Draw =
@@ -222,7 +232,8 @@ fn page(runs: &[Run]) -> Result<Option<Page>> {
     }))
 }
 
-fn counts(mask: &Mask, all: &Fitted, plans: &[Plan], watch: &dyn Watch) -> Fields<String, Value> {
+fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
+    let Analysis { all, mask, plans, .. } = analysis;
     if all.not_finite > 0 {
         watch.warn(&format!(
             "{} mask voxels are not finite in some volume; they are outside (0 in the maps, p 1)",

@@ -10,7 +10,8 @@ use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::{Logs, Scan};
 use crate::io::sidecar::Sidecar;
-use crate::io::{self, BoldFile, Resampled};
+use crate::io::source::BoldSource;
+use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
@@ -27,10 +28,17 @@ pub use echo::{Columns, echo};
 const SAME_SLICE_TIME_S: f64 = 0.005;
 
 /// A run and all that its model needs.
-#[derive(Debug)]
 pub struct Run {
-    /// The image.
-    pub bold: BoldFile,
+    /// The image's file.
+    pub path: PathBuf,
+    /// Its header.
+    pub header: Header,
+    /// Its voxel grid.
+    pub grid: Grid,
+    /// Its volumes.
+    pub n_volumes: usize,
+    /// Its data: the file, or an adaptor over it.
+    pub bold: Box<dyn BoldSource>,
     /// When its volumes and slices were acquired; none where nothing needed it and no TR is known.
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
@@ -89,10 +97,14 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let mut acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
     io::acquisition_notes(&bold, &sidecar, spec.tr).iter().for_each(|note| watch.note(note));
-    let design = design(spec, options, &acquisition, &bold, watch)?;
+    let design = design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
-        bold,
+        path: bold.path.clone(),
+        header: bold.header.clone(),
+        grid: bold.grid.clone(),
+        n_volumes: bold.n_volumes,
+        bold: Box::new(bold),
         acquisition: None,
         design,
         resampled,
@@ -103,7 +115,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     };
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
-        let logs = read_logs(spec, &run.bold, &sidecar, acquisition, watch)?;
+        let logs = read_logs(spec, &run, &sidecar, acquisition, watch)?;
         run.found.extend(logs.found.iter().map(|file| (Role::Physio, file.clone())));
         if let Some(Resampled { said_by, .. }) = &run.resampled {
             let (at, at_s) = moment::of_resampled(acquisition, &sidecar)?;
@@ -113,8 +125,15 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
             ));
             run.moment = Some((at, at_s));
         }
-        let options = (&spec.record, &options.terms);
-        run.physio = Some(physiology(logs, options, acquisition, &run, watch)?);
+        let mut moments = acquisition.clone();
+        if let Some((_, at_s)) = run.moment {
+            moments.slice_times = Some(vec![at_s; run.grid.shape[2]]);
+        }
+        let mut physio = physiology(logs, &spec.record, &options.terms, moments, watch)?;
+        if let Some((_, at_s)) = run.moment {
+            (physio.shown.slice_times, physio.moment_s) = (None, at_s);
+        }
+        run.physio = Some(physio);
     }
     run.dof_spent = dof_spent(&spec.bold, run.physio.is_some(), watch)?;
     run.acquisition = acquisition.ok();
@@ -126,12 +145,12 @@ fn design(
     spec: &RunSpec,
     options: &DesignOptions,
     acquisition: &Result<Acquisition>,
-    bold: &BoldFile,
+    n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Design> {
     if let Some(path) = &spec.design {
-        let ready = design::from_table(&io::tsv::read(path)?, bold.n_volumes)?;
-        return match confounds(spec, options, bold, watch)? {
+        let ready = design::from_table(&io::tsv::read(path)?, n_volumes)?;
+        return match confounds(spec, options, n_volumes, watch)? {
             Some(confounds) => ready.with(&confounds),
             None => Ok(ready),
         };
@@ -140,41 +159,29 @@ fn design(
     let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
     let (start_s, tr) = (acquisition.start_time, acquisition.tr);
     watch.note(&format!("frame times: {start_s} s{from} + k x {tr} s"));
-    from_events(spec, options, acquisition, bold, watch)
+    from_events(spec, options, acquisition, n_volumes, watch)
 }
 
-/// The columns of a run's logs.
+/// The columns of a run's logs at the moments of its slices.
 fn physiology(
     logs: Logs,
-    (record, terms): (&RecordOptions, &Terms),
-    acquisition: &Acquisition,
-    run: &Run,
+    record: &RecordOptions,
+    terms: &Terms,
+    moments: Acquisition,
     watch: &dyn Watch,
 ) -> Result<Physiology> {
-    let mut moments = acquisition.clone();
-    if let Some((_, at_s)) = run.moment {
-        moments.slice_times = Some(vec![at_s; run.bold.grid.shape[2]]);
-    }
     let (recording, mut retroicor, known) =
         recordings::columns(logs.recording, record, &moments, terms, watch)?;
     retroicor.summary.logs = logs.notes;
     // The slice times ascend, so this is the one in the middle.
     let columns = retroicor.groups.columns[retroicor.groups.columns.len() / 2].clone();
-    let slice_times = moments.slice_times.filter(|_| run.moment.is_none());
-    Ok(Physiology {
-        recording,
-        retroicor,
-        known,
-        shown: Acquisition { slice_times, ..acquisition.clone() },
-        moment_s: run.moment.map_or(0.0, |(_, at_s)| at_s),
-        columns,
-    })
+    Ok(Physiology { recording, retroicor, known, shown: moments, moment_s: 0.0, columns })
 }
 
 /// The run's physiological logs; slice times that only a log knows go into `acquisition`.
 fn read_logs(
     spec: &RunSpec,
-    bold: &BoldFile,
+    run: &Run,
     sidecar: &Sidecar,
     acquisition: &mut Acquisition,
     watch: &dyn Watch,
@@ -182,7 +189,7 @@ fn read_logs(
     let scan = Scan {
         tr: acquisition.tr,
         n_volumes: acquisition.n_volumes,
-        n_slices: io::resampled(bold, sidecar).is_none().then_some(bold.grid.shape[2]),
+        n_slices: run.resampled.is_none().then_some(run.grid.shape[2]),
         first_volume_of_day_s: sidecar.acquisition_time.as_ref().map(|t| t.value),
     };
     let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
@@ -202,7 +209,7 @@ fn read_logs(
             }
         }
         // A run that was resampled has no slice times any more.
-        None if io::resampled(bold, sidecar).is_none() => {
+        None if run.resampled.is_none() => {
             watch.note(&format!("slice times are those of {file}, slice 0 as the first plane"));
             acquisition.slice_times = Some(timing.slice_times.clone());
         }
@@ -226,7 +233,7 @@ fn from_events(
     spec: &RunSpec,
     options: &DesignOptions,
     acquisition: &Acquisition,
-    bold: &BoldFile,
+    n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Design> {
     let mut design = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
@@ -236,7 +243,7 @@ fn from_events(
         design.events = design::events::from_table(&table)?;
         design.events_name = table.name;
     }
-    if let Some(confounds) = confounds(spec, options, bold, watch)? {
+    if let Some(confounds) = confounds(spec, options, n_volumes, watch)? {
         design.confounds = confounds;
     }
     design::build(&design)
@@ -246,7 +253,7 @@ fn from_events(
 fn confounds(
     spec: &RunSpec,
     options: &DesignOptions,
-    bold: &BoldFile,
+    n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Option<Confounds>> {
     let Some(path) = spec.confounds.first() else { return Ok(None) };
@@ -259,8 +266,7 @@ fn confounds(
         ));
     }
     let tables = spec.confounds.iter().map(|p| io::tsv::read(p)).collect::<Result<Vec<_>>>()?;
-    let (patterns, n_volumes) = (&options.columns, bold.n_volumes);
-    let chosen = design::confounds::select_among(&tables, patterns, n_volumes, options.na)?;
+    let chosen = design::confounds::select_among(&tables, &options.columns, n_volumes, options.na)?;
     watch.note(&format!("confounds ({}): {}", chosen.names.len(), chosen.names.join(", ")));
     Ok(Some(chosen))
 }
@@ -270,12 +276,12 @@ fn confounds(
 /// # Errors
 /// Bad data where one lies on another.
 pub fn common_grid(runs: &[Run]) -> Result<Grid> {
-    let first = &runs[0].bold;
+    let first = &runs[0];
     for run in &runs[1..] {
-        let (a, b) = (&first.grid, &run.bold.grid);
+        let (a, b) = (&first.grid, &run.grid);
         if a.shape != b.shape || a.affine_difference_mm(b) > 1e-3 {
             return Err(Error::bad_data(
-                display(&run.bold.path),
+                display(&run.path),
                 format!("has shape {:?} or an affine other than the first run's", b.shape),
                 format!("lie on the grid of {} ({:?})", display(&first.path), a.shape),
                 "resample the runs to one grid",
@@ -289,7 +295,7 @@ pub fn common_grid(runs: &[Run]) -> Result<Grid> {
 #[must_use]
 pub fn resolved(run: &Run) -> Map<String, Value> {
     let mut values = Map::new();
-    values.insert("volumes".to_owned(), json!(run.bold.n_volumes));
+    values.insert("volumes".to_owned(), json!(run.n_volumes));
     values.insert("columns".to_owned(), json!(run.design.names));
     if let Some(a) = &run.acquisition {
         values.insert("repetition_time_s".to_owned(), json!(a.tr));

@@ -124,14 +124,15 @@ fn choose(
     // Notes and warnings come when the chosen model is made.
     let open = |run: &RunSpec| inputs::open(run, options, &Quiet);
     let mut runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
+    runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     let grid = common_grid(&runs)?;
-    let inside = automask::mask(mask, &mut runs[0].bold, &Quiet)?.inside;
+    let inside = automask::mask(mask, &mut runs[0], &Quiet)?.inside;
     let mut gathered = Gathered::default();
     for run in &mut runs {
         let Some(slices) = run.slices() else { continue };
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
-        gathered.add(largest.gather(ladder, &mut run.bold, &inside, watch)?);
+        gathered.add(largest.gather(ladder, run.bold.as_mut(), &inside, watch)?);
     }
     let (choice, terms) = decide(&options.terms, by, &gathered)?;
     text::lines(&choice).iter().for_each(|line| watch.note(line));

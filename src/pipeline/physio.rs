@@ -83,7 +83,7 @@ pub fn run(
         None => moment::of_slices(&acquisition),
     };
     let (physio, found) = columns(spec, &acquisition, moment_s, watch)?;
-    say_moment((moment, moment_s), &resampled, &acquisition, watch);
+    say_moment(moment, moment_s, &resampled, &acquisition, watch);
     let by_slice = acquisition.slice_times.is_some();
     let result = PhysioResult { acquisition, by_slice, moment, physio };
     for text in texts(&result) {
@@ -129,7 +129,8 @@ fn columns(
 }
 
 fn say_moment(
-    (moment, moment_s): (Moment, f64),
+    moment: Moment,
+    moment_s: f64,
     resampled: &Option<(Resampled, (Moment, f64))>,
     acquisition: &Acquisition,
     watch: &dyn Watch,
@@ -256,7 +257,7 @@ fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
             None => None,
         };
         let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
-        let opened = Opened { found, bolds: vec![bold] };
+        let opened = Opened { found, bolds: vec![Box::new(bold)] };
         return Ok(Scanned { acquisition, opened, resampled });
     }
     let (Some(tr), Some(n_volumes)) = (spec.tr, spec.volumes) else {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map as Fields, Value};
 
 use crate::error::Result;
-use crate::io::source::BoldSink;
-use crate::io::{BoldFile, Header};
+use crate::io::Header;
+use crate::io::source::{BoldSink, BoldSource};
 use crate::maps::{Entities, Map};
 use crate::physio::PhysioSummary;
 use crate::pipeline::provenance::{Kind, Provenance};
@@ -103,12 +103,12 @@ pub struct Page {
 pub type Draw = Box<dyn FnOnce(&Provenance) -> Result<String>>;
 
 /// What was opened that a command does not name.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Opened {
     /// Files found beside those that the command names.
     pub found: Vec<(Role, PathBuf)>,
     /// Runs, whose checksums may be on their way.
-    pub bolds: Vec<BoldFile>,
+    pub bolds: Vec<Box<dyn BoldSource>>,
 }
 
 /// What a story says of itself at its end.

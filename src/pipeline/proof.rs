@@ -13,21 +13,21 @@
 //! says, has F 0, p 1, z 0, R² 0.
 
 use crate::error::{Error, Result};
-use crate::gpu::Device;
+use crate::gpu::{Done, Stored, Tape};
 use crate::io::source::{BoldSink, BoldSource};
-use crate::kernels::contrast::{self, Contrast, Stat};
+use crate::kernels::contrast::{self, Evaluated, Prepared, Stat, Wanted};
 use crate::kernels::glm::{self, Model};
 use crate::kernels::nuisance::{self, Projection};
 use crate::maps::{Dof, Map};
 use crate::physio::column_sets;
-use crate::pipeline::blocks::{Cut, Ladder, read_timed, write_timed};
+use crate::pipeline::blocks::{Cut, Ladder, Story, give_back, read_timed, send, write_timed};
 use crate::pipeline::clean::blocks;
 use crate::pipeline::decide::Tail;
 use crate::pipeline::first_level::places;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
-use crate::volume::HostBold;
+use crate::volume::{Block, HostBold};
 
 mod maps;
 mod summary;
@@ -44,8 +44,12 @@ pub struct ProofPlan {
     pub model: Model,
     /// What the correction subtracts.
     pub projection: Projection,
-    /// The sets, their columns' names and their F; the last is [`ALL`].
-    pub sets: Vec<(String, Vec<String>, Contrast)>,
+    /// For each set its columns' names; the last is [`ALL`].
+    pub columns: Vec<Vec<String>>,
+    /// For each set its F, under the set's name.
+    pub sets: Vec<Prepared>,
+    /// Voxels to prove it in, `[voxel]`.
+    pub inside: Vec<bool>,
 }
 
 /// One set's evidence.
@@ -106,7 +110,7 @@ impl ProofPlan {
                 "",
             ));
         };
-        let (design, n_planes) = (&run.design, run.bold.grid.shape[2]);
+        let (design, n_planes) = (&run.design, run.grid.shape[2]);
         let model =
             Model::new(&design.matrix, &design.names, Some(slices), n_planes, run.dof_spent)?;
         ProofPlan::of_model(model, projection.clone(), &slices.names)
@@ -121,15 +125,26 @@ impl ProofPlan {
         let mut ranges: Vec<_> =
             column_sets(names).into_iter().map(|set| (set.name, set.columns)).collect();
         ranges.push((ALL.to_owned(), 0..names.len()));
-        let sets = ranges.into_iter().map(|(name, columns)| {
-            let of_model = first + columns.start..first + columns.end;
-            Ok((name, names[columns].to_vec(), Contrast::of_columns(of_model, &model)?))
+        let sets = ranges.iter().map(|(name, columns)| {
+            Prepared::of_columns(name, first + columns.start..first + columns.end, &model)
         });
-        Ok(ProofPlan { sets: sets.collect::<Result<_>>()?, model, projection })
+        Ok(ProofPlan {
+            sets: sets.collect::<Result<_>>()?,
+            columns: ranges.into_iter().map(|(_, columns)| names[columns].to_vec()).collect(),
+            inside: Vec::new(),
+            model,
+            projection,
+        })
+    }
+
+    /// The same within a mask `[voxel]`.
+    #[must_use]
+    pub fn within(self, inside: &[bool]) -> ProofPlan {
+        ProofPlan { inside: inside.to_vec(), ..self }
     }
 }
 
-/// Correct a run into `sink` and prove it within a mask `[voxel]`.
+/// Correct a run into `sink` and prove it within the plan's mask.
 ///
 /// # Errors
 /// Reading, device and writing errors.
@@ -137,26 +152,58 @@ pub fn prove(
     ladder: &mut Ladder,
     source: &mut dyn BoldSource,
     sink: &mut dyn BoldSink,
-    (plan, inside): (&ProofPlan, &[bool]),
+    plan: &ProofPlan,
     watch: &dyn Watch,
 ) -> Result<Proof> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let blocks = blocks(&ladder.device, source, sink);
-    let mut found = Found::empty(inside, plan);
+    let blocks = blocks(ladder, source, sink)?;
     watch.stage("retroicor", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-        let host = read_timed(device, source, block)?;
-        let voxels = found.before(&host);
-        let bold = device.load(host)?;
-        let fit = glm::fit(device, &bold, &voxels, &plan.model)?;
-        found.evaluate(device, &fit, plan, &places(block, &voxels))?;
-        let cleaned = device.store(nuisance::subtract(device, bold, &plan.projection)?)?;
-        found.after(&cleaned);
-        write_timed(device, sink, &cleaned)?;
-        source.reuse(cleaned.data);
+    let mut story = Proving { source, sink, plan, found: Found::empty(plan) };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
+    story.found.proof(shape, n_volumes, plan)
+}
+
+/// Read, fit, correct, write.
+struct Proving<'a> {
+    source: &'a mut dyn BoldSource,
+    sink: &'a mut dyn BoldSink,
+    plan: &'a ProofPlan,
+    found: Found,
+}
+
+/// A block's F and where they belong, and the corrected block.
+struct Proven {
+    places: Vec<usize>,
+    values: Evaluated,
+    cleaned: Stored,
+}
+
+impl Story for Proving<'_> {
+    type Begun = Proven;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Proven> {
+        let ProofPlan { model, projection, sets, .. } = self.plan;
+        let host = read_timed(tape, self.source, block)?;
+        let voxels = self.found.before(&host);
+        let bold = send(tape, self.source, host)?;
+        let fit = glm::fit(tape, &bold, &voxels, model)?;
+        let values = contrast::evaluate(tape, &fit, sets, Wanted::Statistics)?;
+        let cleaned = nuisance::subtract(tape, bold, projection)?;
+        Ok(Proven { places: places(block, &voxels), values, cleaned: tape.store(cleaned)? })
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Proven) -> Result<()> {
+        for (values, map) in begun.values.read(done)?.iter().zip(&mut self.found.f) {
+            for (&place, &f) in begun.places.iter().zip(&values.stat) {
+                map[place] = f;
+            }
+        }
+        let cleaned = done.bold(begun.cleaned)?;
+        self.found.after(&cleaned);
+        write_timed(done, self.sink, &cleaned)?;
+        give_back(done, self.source, cleaned);
         Ok(())
-    })?;
-    found.proof(shape, n_volumes, plan)
+    }
 }
 
 /// What the blocks bring, f64, `[voxel of the grid]`.
@@ -172,7 +219,8 @@ struct Found {
 }
 
 impl Found {
-    fn empty(inside: &[bool], plan: &ProofPlan) -> Found {
+    fn empty(plan: &ProofPlan) -> Found {
+        let inside = &plan.inside;
         let zeros = || vec![0.0; inside.len()];
         Found {
             fitted: inside.to_vec(),
@@ -189,31 +237,15 @@ impl Found {
         let first = bold.block.planes.start * bold.block.plane_len();
         let moments = Moments::of(bold);
         self.mean[first..][..moments.mean.len()].copy_from_slice(&moments.mean);
+        bold.missing().iter().for_each(|&at| self.fitted[first + at as usize] = false);
         let mut voxels = Vec::new();
         for at in 0..moments.mean.len() {
-            self.fitted[first + at] &= moments.sd[at].is_finite();
             if self.fitted[first + at] {
                 self.before[first + at] = moments.tsnr(at);
                 voxels.push(at as u32);
             }
         }
         voxels
-    }
-
-    fn evaluate(
-        &mut self,
-        device: &Device,
-        fit: &glm::Fit,
-        plan: &ProofPlan,
-        places: &[usize],
-    ) -> Result<()> {
-        for ((_, _, contrast), map) in plan.sets.iter().zip(&mut self.f) {
-            let values = contrast::evaluate(device, fit, contrast)?;
-            for (&place, &f) in places.iter().zip(&values.stat) {
-                map[place] = f;
-            }
-        }
-        Ok(())
     }
 
     /// The corrected run.
@@ -235,13 +267,14 @@ impl Found {
         let Projection { group_of_plane, dof_spent, .. } = &plan.projection;
         let dof2: Vec<f64> = plan.model.solvers.iter().map(|s| s.dof).collect();
         let groups = Groups {
+            fitted: self.fitted.clone(),
             plane_len: shape[0] * shape[1],
             slice_group_of_plane: group_of_plane.clone(),
             dof: Dof::of_groups(&dof2, group_of_plane),
         };
-        let sets = plan.sets.iter().zip(&self.f).map(|((name, columns, contrast), f)| {
-            let set = Set { name, columns, dof1: &contrast.group_rank };
-            maps::of_set(&set, f, &dof2, (&groups, &self.fitted))
+        let sets = plan.sets.iter().zip(&plan.columns).zip(&self.f).map(|((set, columns), f)| {
+            let set = Set { name: &set.contrast.name, columns, dof1: &set.ranks };
+            maps::of_set(&set, f, &dof2, &groups)
         });
         let sets = sets.collect::<Result<_>>()?;
         let of_tsnr = maps::Found {
@@ -264,7 +297,7 @@ impl Found {
             sets,
             mean: of_tsnr.mean.clone(),
             tsnr: maps::of_tsnr(of_tsnr, &groups),
-            dof_map: maps::of_dof(&dof2, None, (&groups, &self.fitted)),
+            dof_map: maps::of_dof(&dof2, None, &groups),
             fitted: self.fitted,
             dof2,
             dof_spent: dof_spent.clone(),
@@ -272,9 +305,10 @@ impl Found {
     }
 }
 
-/// The slice-time group of each voxel.
+/// The slice-time group of each voxel, and whether it was fitted.
 #[derive(Debug, Clone)]
 pub(super) struct Groups {
+    fitted: Vec<bool>,
     plane_len: usize,
     slice_group_of_plane: Vec<usize>,
     dof: Dof,

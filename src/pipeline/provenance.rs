@@ -191,6 +191,62 @@ impl Facts {
     }
 }
 
+/// What boldly's sidecars say of a file.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Recorded {
+    /// Nothing: somebody else made it.
+    Nowhere,
+    /// It was made with these bytes.
+    As(Checksum),
+    /// It was made; its bytes are not known (a sidecar, or an output of schema 1).
+    Unchecked,
+}
+
+/// Whether the sidecars in a file's folder say that boldly made it.
+///
+/// # Errors
+/// Missing input where the folder cannot be listed.
+pub fn recorded(file: &Path) -> Result<Recorded> {
+    let is_json = file.extension().is_some_and(|e| e == "json");
+    if is_json && own_object(file).is_ok_and(|own| own.is_some()) {
+        return Ok(Recorded::Unchecked);
+    }
+    let mut sidecars = vec![sidecar_path(file)];
+    sidecars.extend(json_files(file.parent().unwrap_or(Path::new("")))?);
+    let name = file.file_name().map(Path::new);
+    for sidecar in sidecars.iter().filter(|path| path.is_file()) {
+        // What is no sidecar of boldly's says nothing.
+        let Ok(Some((_, own))) = own_object(sidecar) else { continue };
+        let Ok(facts) = serde_json::from_value::<Facts>(own) else { continue };
+        if let Some(output) = facts.outputs.iter().find(|o| Some(o.name.as_path()) == name) {
+            return Ok(output.checksum.clone().map_or(Recorded::Unchecked, Recorded::As));
+        }
+        if facts.images.iter().any(|image| Some(Path::new(image)) == name) {
+            return Ok(Recorded::Unchecked);
+        }
+    }
+    Ok(Recorded::Nowhere)
+}
+
+/// The JSON files of a folder, in order.
+///
+/// # Errors
+/// Missing input where it cannot be listed.
+pub fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let unreadable = |e| {
+        let thing = folder.display().to_string();
+        Error::missing_input(thing, "cannot be listed", "be readable", "").caused_by(e)
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        found.push(entry.map_err(unreadable)?.path());
+    }
+    found.retain(|path| path.extension().is_some_and(|e| e == "json"));
+    found.sort();
+    Ok(found)
+}
+
 /// A whole sidecar.
 #[derive(Debug, Clone)]
 pub struct Sidecar {

@@ -68,17 +68,18 @@ fn correct(
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     let Prepared { run, projection } = &mut prepared;
-    let header = run.bold.header.for_bold(run.bold.n_volumes);
+    ladder.grant(run.bold.as_mut());
+    let header = run.header.for_bold(run.n_volumes);
     let mut out = products.bold(&Entities::of("bold"), &header)?;
     let proof = match &spec.proof {
         Some(options) => {
             let plan = ProofPlan::new(run, projection)?;
-            let mask = automask::mask(options.mask.as_deref(), &mut run.bold, watch)?;
-            let plan = (&plan, &mask.inside[..]);
-            Some(prove(ladder, &mut run.bold, out.as_mut(), plan, watch)?)
+            let mask = automask::mask(options.mask.as_deref(), run, watch)?;
+            let plan = plan.within(&mask.inside);
+            Some(prove(ladder, run.bold.as_mut(), out.as_mut(), &plan, watch)?)
         }
         None => {
-            clean::clean_run(ladder, &mut run.bold, out.as_mut(), projection, watch)?;
+            clean::clean_run(ladder, run.bold.as_mut(), out.as_mut(), projection, watch)?;
             None
         }
     };
@@ -87,7 +88,7 @@ fn correct(
         proof.lines().iter().for_each(|line| watch.note(line));
         let mask = Map::of_mask(Entities::of("mask").with("desc", "retroicor"), &proof.fitted);
         let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
-        products.maps(&run.bold.header, &maps)?;
+        products.maps(&run.header, &maps)?;
     }
     let account = account(spec, prepared, proof)?;
     products.finish(session, account)
@@ -103,7 +104,7 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
         }
         None => (vec!["read", "retroicor"], None, Fields::new()),
     };
-    let title = Name::of(&run.bold.path).prefix();
+    let title = Name::of(&run.path).prefix();
     let of_run = match &run.physio {
         Some(physio) => vec![report::qc::RunQc {
             name: title.clone(),
@@ -112,7 +113,7 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
         }],
         None => Vec::new(),
     };
-    let maps = proof.map(|proof| qc::pictures(&proof, &run.bold.grid));
+    let maps = proof.map(|proof| qc::pictures(&proof, &run.grid));
     let draw: Draw = Box::new(move |provenance| {
         let page = qc::of_provenance(provenance, title, of_run);
         report::qc::page(&report::qc::Qc { maps, ..page })

@@ -4,21 +4,28 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::io::sample::SampleType;
-use crate::io::{Header, Outputs};
+use crate::io::{Header, Outputs, Overwrite};
 use crate::pipeline::watch::Watch;
 use crate::simulate::write::{Content, files};
 use crate::simulate::{Spec, run};
 
-/// Simulate and write into `out`, all files or none. `command`: the line that makes it again.
+/// Simulate and write into `out`, all files or none; files that are there already must be those of the same study, unless
+/// anything may be replaced. `command`: the line that makes it again.
 ///
 /// # Errors
-/// Usage for an impossible spec; output errors.
-pub fn write(spec: &Spec, out: &Path, command: &str, watch: &dyn Watch) -> Result<()> {
+/// Usage for an impossible spec, and for other files in its place; output errors.
+pub fn write(
+    spec: &Spec,
+    out: &Path,
+    overwrite: Overwrite,
+    command: &str,
+    watch: &dyn Watch,
+) -> Result<()> {
     watch.note("simulating");
     let study = run(spec)?;
     let files = files(&study, command);
     watch.stage("write", files.len());
-    let mut outputs = Outputs::new();
+    let mut outputs = Outputs::replacing(overwrite);
     for (path, content) in &files {
         let path = path.split('/').fold(out.to_owned(), |folder, part| folder.join(part));
         match content {
@@ -38,6 +45,9 @@ pub fn write(spec: &Spec, out: &Path, command: &str, watch: &dyn Watch) -> Resul
             }
         }
         watch.step();
+    }
+    for (path, checksum) in outputs.checksums() {
+        outputs.refuse_foreign(&path, Some(&checksum))?;
     }
     outputs.commit()
 }

@@ -24,6 +24,7 @@ pub fn run(
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     let mut bold = BoldFile::open(&spec.bold)?;
+    ladder.grant(&mut bold);
     let sidecar = io::sidecar::find(&spec.bold, None)?;
     let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, watch)?;
 
@@ -40,7 +41,7 @@ pub fn run(
     let before = provenance::facts_beside(&spec.bold)?.filter(|facts| facts.describe(&spec.bold));
     let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
     let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
-    let opened = Opened { found, bolds: vec![bold] };
+    let opened = Opened { found, bolds: vec![Box::new(bold)] };
     products.finish(
         session,
         Account {

@@ -1,13 +1,14 @@
 //! The smoothing story: volumes in, volumes out.
 
 use crate::error::Result;
+use crate::gpu::{Done, Stored, Tape};
 use crate::io;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::smooth::{self, Taps};
-use crate::pipeline::blocks::{Cut, Ladder, batches, block_bytes, read_timed, write_timed};
+use crate::pipeline::blocks::{Cut, Ladder, Story, give_back, load, read_timed, write_timed};
 use crate::pipeline::spec::SmoothOptions;
 use crate::pipeline::watch::Watch;
-use crate::volume::{Grid, Mask};
+use crate::volume::{Block, Grid, Mask};
 
 /// What the smoothing of a run needs.
 #[derive(Debug, Clone)]
@@ -51,16 +52,34 @@ pub fn smooth_run(
     smoothing: &Smoothing,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
+    let blocks = ladder.batches(source)?;
     watch.stage("smooth", blocks.len());
-    ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
-        let bold = device.load(read_timed(device, source, block)?)?;
-        let bold = smooth::smooth(device, bold, &smoothing.taps, smoothing.within.as_ref())?;
-        let bold = device.store(bold)?;
-        write_timed(device, sink, &bold)?;
-        source.reuse(bold.data);
+    ladder.climb(blocks, Cut::Volumes, watch, &mut Smooth { source, sink, smoothing })
+}
+
+/// Read, smooth, write.
+struct Smooth<'a> {
+    source: &'a mut dyn BoldSource,
+    sink: &'a mut dyn BoldSink,
+    smoothing: &'a Smoothing,
+}
+
+impl Story for Smooth<'_> {
+    type Begun = Stored;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Stored> {
+        let Smoothing { taps, within } = self.smoothing;
+        let bold = load(tape, self.source, block)?;
+        let bold = smooth::smooth(tape, bold, taps, within.as_ref())?;
+        tape.store(bold)
+    }
+
+    fn finish(&mut self, done: &Done<'_>, smoothed: Stored) -> Result<()> {
+        let smoothed = done.bold(smoothed)?;
+        write_timed(done, self.sink, &smoothed)?;
+        give_back(done, self.source, smoothed);
         Ok(())
-    })
+    }
 }
 
 /// Copy a run, for a FWHM of 0.
@@ -73,11 +92,12 @@ pub fn copy_run(
     sink: &mut dyn BoldSink,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let blocks = batches(source.shape(), source.n_volumes(), block_bytes(&ladder.device));
+    let blocks = ladder.batches(source)?;
     watch.stage("copy", blocks.len());
-    ladder.climb(blocks, Cut::Volumes, watch, &mut |device, block| {
-        let bold = read_timed(device, source, block)?;
-        write_timed(device, sink, &bold)?;
+    ladder.each(blocks, Cut::Volumes, watch, &mut |device, block| {
+        let tape = device.tape();
+        let bold = read_timed(&tape, source, block)?;
+        write_timed(&tape.run()?, sink, &bold)?;
         source.reuse(bold.data);
         Ok(())
     })

@@ -12,11 +12,12 @@ use crate::pipeline::provenance::{self, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::watch::Watch;
 
-/// Verify finished outputs: files, their sidecars, or folders with all below them. Those of one command are rerun once.
+/// Verify finished outputs: files, their sidecars, or folders with all below them. Those of one command are rerun once, in
+/// so many bytes of memory at most.
 ///
 /// # Errors
 /// When there is nothing to verify, an input changed, or a rerun fails.
-pub fn verify(outs: &[PathBuf], watch: &dyn Watch) -> Result<Vec<Comparison>> {
+pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Result<Vec<Comparison>> {
     let mut finished: Vec<Finished> = Vec::new();
     for out in outs {
         let found = find(out)?;
@@ -37,7 +38,7 @@ pub fn verify(outs: &[PathBuf], watch: &dyn Watch) -> Result<Vec<Comparison>> {
     }
     let mut comparisons = Vec::new();
     for one in finished {
-        comparisons.extend(one.rerun(watch)?);
+        comparisons.extend(one.rerun(memory, watch)?);
     }
     if comparisons.is_empty() {
         return Err(Error::bad_data("verify", "found nothing to compare", "compare something", ""));
@@ -57,7 +58,7 @@ struct Finished {
 fn find(out: &Path) -> Result<Vec<Finished>> {
     if out.is_dir() {
         let mut sidecars = Vec::new();
-        list(out, true, &mut sidecars)?;
+        list(out, &mut sidecars)?;
         let root = absolute(out);
         let inside = |sidecar: &PathBuf| {
             let own = of_sidecar(sidecar)?;
@@ -80,8 +81,7 @@ fn find(out: &Path) -> Result<Vec<Finished>> {
     }
     // Its own sidecar, else one beside it that lists it.
     let mut sidecars = vec![sidecar_path(out)];
-    let folder = out.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    list(folder, false, &mut sidecars)?;
+    sidecars.extend(provenance::json_files(out.parent().unwrap_or(Path::new("")))?);
     for sidecar in sidecars.iter().filter(|path| path.is_file()) {
         let Some(own) = of_sidecar(sidecar)? else { continue };
         let own = own.of(|path| path.file_name() == out.file_name());
@@ -92,27 +92,14 @@ fn find(out: &Path) -> Result<Vec<Finished>> {
     Ok(Vec::new())
 }
 
-/// JSON files of a folder, in order, and `deep` those of the folders below it.
-fn list(folder: &Path, deep: bool, found: &mut Vec<PathBuf>) -> Result<()> {
-    let unreadable = |e| {
-        Error::missing_input(display(folder), "cannot be listed", "be readable", "").caused_by(e)
-    };
-    let mut entries = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        entries.push(entry.map_err(unreadable)?);
-    }
-    entries.sort_by_key(std::fs::DirEntry::path);
-    for entry in entries {
-        let path = entry.path();
-        if entry.file_type().map_err(unreadable)?.is_dir() {
-            if deep {
-                list(&path, deep, found)?;
-            }
-        } else if path.extension().is_some_and(|e| e == "json") {
-            found.push(path);
-        }
-    }
-    Ok(())
+/// JSON files of a folder and of those below it, in order.
+fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
+    found.extend(provenance::json_files(folder)?);
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut below: Vec<PathBuf> =
+        entries.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect();
+    below.sort();
+    below.iter().try_for_each(|folder| list(folder, found))
 }
 
 /// The outputs that a sidecar lists. None where the file is no sidecar of boldly's.
@@ -156,7 +143,7 @@ impl Finished {
         }
     }
 
-    fn rerun(self, watch: &dyn Watch) -> Result<Vec<Comparison>> {
+    fn rerun(self, memory: Option<u64>, watch: &dyn Watch) -> Result<Vec<Comparison>> {
         let Finished { folder, provenance, chosen } = self;
         for input in &provenance.inputs {
             let path = folder.join(&input.path);
@@ -172,7 +159,7 @@ impl Finished {
         let mut compared = Compared::new(&folder, &chosen, &provenance.device.precision);
         compared.check_files()?;
         let command = provenance.command.map_paths(&|path| folder.join(path));
-        let ladder = Ladder::around(Device::cpu());
+        let ladder = Ladder::around(Device::cpu()).within(memory);
         let mut session = Session::new(provenance.command_line, ladder, watch);
         command.run(&mut session, &mut compared)?;
         Ok(compared.comparisons())

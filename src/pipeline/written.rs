@@ -12,11 +12,11 @@ use crate::error::{Error, Result};
 use crate::gpu::{Activity, Span};
 use crate::io::hash::{self, Checksum};
 use crate::io::source::BoldSink;
-use crate::io::{Header, Intent, Outputs};
+use crate::io::{Header, Intent, Outputs, Overwrite};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
-    Input, Kind, Output, Provenance, relative, sidecar_path, totals,
+    self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
 
@@ -75,8 +75,8 @@ impl Written {
     ///
     /// # Errors
     /// Output errors.
-    pub fn new(layout: Layout) -> Result<Written> {
-        let outputs = Outputs::new();
+    pub fn new(layout: Layout, overwrite: Overwrite) -> Result<Written> {
+        let outputs = Outputs::replacing(overwrite);
         layout.folders().into_iter().try_for_each(|folder| outputs.folder(folder))?;
         Ok(Written {
             outputs,
@@ -120,6 +120,14 @@ impl Written {
         let made = Made { path: path.clone(), kind, entities: entities.stem(""), sidecar };
         self.made.push(made);
         self.reads(&[])?;
+        let made = self.made.last();
+        for path in made.into_iter().flat_map(Made::paths).filter(|path| path.is_file()) {
+            match provenance::recorded(path)? {
+                Recorded::Unchecked => {}
+                Recorded::As(checksum) => self.outputs.refuse_foreign(path, Some(&checksum))?,
+                Recorded::Nowhere => self.outputs.refuse_foreign(path, None)?,
+            }
+        }
         Ok(path)
     }
 }
@@ -159,13 +167,8 @@ impl Products for Written {
             outputs.maps(path, &header.for_map(Intent::of(map)), &rows)
         })?;
         let values: usize = maps.iter().flat_map(|map| &map.values).map(|row| row.len()).sum();
-        self.file_spans.push(Span {
-            stage: "write".to_owned(),
-            activity: Activity::File,
-            seconds: began.elapsed().as_secs_f64(),
-            bytes: 4 * values as u64,
-            flops: 0,
-        });
+        let written = (4 * values as u64, 0);
+        self.file_spans.push(Span::since("write", Activity::File, began, written));
         Ok(())
     }
 
@@ -266,7 +269,7 @@ fn checked(
     let bolds = &mut account.opened.bolds;
     let mut known: Vec<(PathBuf, Checksum)> = Vec::new();
     for bold in bolds {
-        known.push((bold.path.clone(), bold.checksum()?));
+        known.extend(bold.checksums()?);
     }
     let checksum = |path: &PathBuf| match known.iter().find(|(own, _)| own == path) {
         Some((_, checksum)) => Ok(checksum.clone()),

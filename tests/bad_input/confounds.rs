@@ -203,7 +203,7 @@ fn of_options() -> Vec<Case> {
             nothing,
             "confounds bold.nii --csf mask.nii --out bold.tsv --device cpu",
             2,
-            &["would replace bold.json"],
+            &["bold.json exists"],
         ),
         case(
             "a column in two tables",

@@ -93,7 +93,7 @@ pub fn noise(shape: [usize; 3], n_volumes: usize, seed: u64) -> HostBold {
     let mut random = Random(seed);
     let block = Block::whole(shape, n_volumes);
     let data = (0..block.len()).map(|_| (1000.0 + 20.0 * random.normal()) as f32).collect();
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 /// A grid with an identity-like affine.
@@ -152,5 +152,5 @@ pub fn small_run() -> Option<(HostBold, ndarray::Array2<f64>)> {
         .map(|line| line.split('\t').map(|cell| cell.parse().unwrap()).collect())
         .collect();
     let x = ndarray::Array2::from_shape_fn((rows.len(), rows[0].len()), |(t, j)| rows[t][j]);
-    Some((HostBold { block, data }, x))
+    Some((HostBold::new(block, data), x))
 }

@@ -1,7 +1,7 @@
 //! The fit and its contrasts.
 
 use boldly::gpu::Device;
-use boldly::kernels::contrast::{self, Contrast, ContrastValues, Stat};
+use boldly::kernels::contrast::{self, Contrast, ContrastValues, Prepared, Stat, Wanted};
 use boldly::kernels::glm::{self, Model};
 use boldly::volume::{Block, HostBold};
 use ndarray::{Array2, Axis, concatenate, s};
@@ -21,14 +21,15 @@ fn fit_on(
     bold: &HostBold,
     voxels: &[u32],
     model: &Model,
-    contrasts: &[Contrast],
+    contrasts: &[Prepared],
 ) -> Fitted {
-    let loaded = device.load(bold.clone()).unwrap();
-    let fit = glm::fit(device, &loaded, voxels, model).unwrap();
-    Fitted {
-        host: glm::download(device, &fit).unwrap(),
-        values: contrasts.iter().map(|c| contrast::evaluate(device, &fit, c).unwrap()).collect(),
-    }
+    let mut tape = device.tape();
+    let (loaded, _) = tape.load(bold.clone()).unwrap();
+    let fit = glm::fit(&mut tape, &loaded, voxels, model).unwrap();
+    let host = glm::download(&mut tape, &fit).unwrap();
+    let values = contrast::evaluate(&mut tape, &fit, contrasts, Wanted::All).unwrap();
+    let done = tape.run().unwrap();
+    Fitted { host: host.read(&done).unwrap(), values: values.read(&done).unwrap() }
 }
 
 fn compare_fits(
@@ -37,17 +38,17 @@ fn compare_fits(
     bold: &HostBold,
     voxels: &[u32],
     model: &Model,
-    contrasts: &[Contrast],
+    contrasts: &[Prepared],
 ) {
     let wide = gpu.report().precision.contains("f64");
     let (t, f, sigma2) = if wide { (T_F64, F_F64, SIGMA2_F64) } else { (T, F, SIGMA2) };
     let got = fit_on(gpu, bold, voxels, model, contrasts);
     let want = fit_on(&Device::cpu(), bold, voxels, model, contrasts);
-    assert_eq!(got.host.group, want.host.group, "{name}: groups");
+    assert_eq!(got.host.slice_group, want.host.slice_group, "{name}: groups");
     // Each beta in units of its standard error, as t sees it.
     let (mut scaled_got, mut scaled_want) = (Vec::new(), Vec::new());
     for ((regressor, voxel), &beta) in want.host.beta.indexed_iter() {
-        let solver = &model.solvers[want.host.group[voxel] as usize];
+        let solver = &model.solvers[want.host.slice_group[voxel] as usize];
         let error = (want.host.sigma2[voxel] * solver.xtx_inv[[regressor, regressor]]).sqrt();
         if error > 0.0 {
             scaled_got.push((got.host.beta[[regressor, voxel]] - beta) / error);
@@ -65,7 +66,7 @@ fn compare_fits(
         Tolerance { absolute: 1e-30, ..sigma2 },
     );
     for (n, (got, want)) in got.values.iter().zip(&want.values).enumerate() {
-        let tolerance = if contrasts[n].stat == Stat::T { t } else { f };
+        let tolerance = if contrasts[n].contrast.stat == Stat::T { t } else { f };
         assert_close(&format!("{name}: stat {n}"), &got.stat, &want.stat, tolerance);
         let flat = |m: &Array2<f64>| m.iter().copied().collect::<Vec<_>>();
         let relative = Tolerance { absolute: 1e-30, ..sigma2 };
@@ -81,8 +82,17 @@ fn compare_fits(
     }
 }
 
+fn prepared(
+    name: &str,
+    stat: Stat,
+    weights: Array2<f64>,
+    model: &Model,
+) -> boldly::Result<Prepared> {
+    Prepared::new(Contrast { name: name.into(), stat, weights }, model)
+}
+
 /// t of the task, t of a nuisance difference, F of three rows, F of two that depend on each other.
-pub fn contrasts(model: &Model) -> Vec<Contrast> {
+pub fn contrasts(model: &Model) -> Vec<Prepared> {
     let p = model.names.len();
     let rows = |rows: &[&[(usize, f64)]]| {
         let mut weights = Array2::zeros((rows.len(), p));
@@ -92,11 +102,10 @@ pub fn contrasts(model: &Model) -> Vec<Contrast> {
         weights
     };
     vec![
-        Contrast::new("task", Stat::T, rows(&[&[(0, 1.0)]]), model).unwrap(),
-        Contrast::new("difference", Stat::T, rows(&[&[(0, 0.5), (4, -0.5)]]), model).unwrap(),
-        Contrast::new("any", Stat::F, rows(&[&[(0, 1.0)], &[(4, 1.0)], &[(2, 1.0)]]), model)
-            .unwrap(),
-        Contrast::new("twice", Stat::F, rows(&[&[(0, 1.0)], &[(0, -2.0)]]), model).unwrap(),
+        prepared("task", Stat::T, rows(&[&[(0, 1.0)]]), model).unwrap(),
+        prepared("difference", Stat::T, rows(&[&[(0, 0.5), (4, -0.5)]]), model).unwrap(),
+        prepared("any", Stat::F, rows(&[&[(0, 1.0)], &[(4, 1.0)], &[(2, 1.0)]]), model).unwrap(),
+        prepared("twice", Stat::F, rows(&[&[(0, 1.0)], &[(0, -2.0)]]), model).unwrap(),
     ]
 }
 
@@ -218,7 +227,7 @@ fn a_run_in_blocks_gives_the_maps_of_the_whole() {
         let data = (0..n).flat_map(|t| whole.data[t * 504..][at.clone()].to_vec()).collect();
         let block = Block { run_shape: shape, planes: planes.clone(), core: planes, volumes: 0..n };
         let voxels: Vec<u32> = (0..block.volume_len() as u32).collect();
-        let part = fit_on(&gpu, &HostBold { block, data }, &voxels, &model, task);
+        let part = fit_on(&gpu, &HostBold::new(block, data), &voxels, &model, task);
         assert_eq!(part.values[0].stat, want[at], "the same bits, whatever the block");
     }
 }

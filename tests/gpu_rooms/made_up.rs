@@ -34,7 +34,7 @@ pub fn run(block: Block, seed: u64) -> HostBold {
             });
         }
     }
-    HostBold { block, data }
+    HostBold::new(block, data)
 }
 
 pub fn grid(shape: [usize; 3]) -> Grid {

@@ -10,8 +10,8 @@ mod smooth;
 #[path = "../test_adapter/mod.rs"]
 mod test_adapter;
 
-use boldly::gpu::{Bold, Device};
-use boldly::kernels::contrast::{self, Contrast};
+use boldly::gpu::{Bold, Device, Tape};
+use boldly::kernels::contrast::{self, Wanted};
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
 use boldly::kernels::smooth::{Kernel, Taps};
@@ -24,11 +24,14 @@ use made_up::{as_f64, design, run, slice_groups};
 fn both(
     gpu: &Device,
     bold: &HostBold,
-    room: impl Fn(&Device, Bold) -> boldly::Result<Bold>,
+    room: impl Fn(&mut Tape<'_>, Bold) -> boldly::Result<Bold>,
 ) -> (Vec<f64>, Vec<f64>) {
     let on = |device: &Device| {
-        let done = room(device, device.load(bold.clone()).unwrap()).unwrap();
-        as_f64(&device.store(done).unwrap().data)
+        let mut tape = device.tape();
+        let (loaded, _) = tape.load(bold.clone()).unwrap();
+        let done = room(&mut tape, loaded).unwrap();
+        let stored = tape.store(done).unwrap();
+        as_f64(&tape.run().unwrap().bold(stored).unwrap().data)
     };
     (on(gpu), on(&Device::cpu()))
 }
@@ -49,12 +52,18 @@ fn the_chain_of_rooms_keeps_the_tolerance_of_t() {
         }
         let voxels: Vec<u32> = (0..bold.block.volume_len() as u32).collect();
         let chain = |device: &Device| {
-            let loaded = device.load(bold.clone()).unwrap();
-            let cleaned = boldly::kernels::nuisance::subtract(device, loaded, &projection).unwrap();
-            let smoothed = boldly::kernels::smooth::smooth(device, cleaned, &taps, None).unwrap();
-            let fit = boldly::kernels::glm::fit(device, &smoothed, &voxels, &model).unwrap();
-            let stat = |c: &Contrast| contrast::evaluate(device, &fit, c).unwrap().stat;
-            glm::contrasts(&model).iter().map(stat).collect::<Vec<_>>()
+            let mut tape = device.tape();
+            let (loaded, _) = tape.load(bold.clone()).unwrap();
+            let cleaned =
+                boldly::kernels::nuisance::subtract(&mut tape, loaded, &projection).unwrap();
+            let smoothed =
+                boldly::kernels::smooth::smooth(&mut tape, cleaned, &taps, None).unwrap();
+            let fit = boldly::kernels::glm::fit(&mut tape, &smoothed, &voxels, &model).unwrap();
+            let contrasts = glm::contrasts(&model);
+            let values = contrast::evaluate(&mut tape, &fit, &contrasts, Wanted::Statistics);
+            let values = values.unwrap().read(&tape.run().unwrap()).unwrap();
+            assert!(values.iter().all(|values| values.effect.nrows() == 0));
+            values.into_iter().map(|values| values.stat).collect::<Vec<_>>()
         };
         let (t, f) = if f64_sums { (T_F64, F_F64) } else { (T, F) };
         for (k, (got, want)) in chain(&gpu).iter().zip(&chain(&Device::cpu())).enumerate() {

@@ -77,8 +77,9 @@ fn more_loop_iterations_than_a_software_adapter_runs_are_refused() {
     let n = 7000;
     let (x, _) = design(n, 3, 22);
     let projection = Projection::new(&x, &slice_groups(n, 18, 1)).unwrap();
-    let bold = gpu.load(run(Block::whole([2, 2, 1], n), 23)).unwrap();
-    let done = nuisance::subtract(&gpu, bold, &projection);
+    let mut tape = gpu.tape();
+    let (bold, _) = tape.load(run(Block::whole([2, 2, 1], n), 23)).unwrap();
+    let done = nuisance::subtract(&mut tape, bold, &projection);
     if gpu.report().kind == "software" {
         let why = done.unwrap_err();
         assert!(matches!(why, Error::Device { failure: DeviceFailure::Rejected, .. }), "{why}");

@@ -18,7 +18,7 @@ fn write_in_blocks(writer: &mut BoldWriter, blocks: &[Block], values: &[f32]) {
                 data.extend(values[start..start + plane].iter().map(|x| x + spoil));
             }
         }
-        writer.write_block(&HostBold { block: block.clone(), data }).unwrap();
+        writer.write_block(&HostBold::new(block.clone(), data)).unwrap();
     }
 }
 
@@ -67,7 +67,8 @@ fn a_block_missing_or_brought_twice_is_an_internal_error() {
         let path = folder.path().join(format!("run.{ending}"));
         let mut writer = outputs.bold(&path, &header).unwrap();
         let part = Block { volumes: 0..2, ..Block::whole(shape, 3) };
-        let bold = HostBold { data: ramp(part.len()), block: part };
+        let data = ramp(part.len());
+        let bold = HostBold::new(part, data);
         writer.write_block(&bold).unwrap();
         assert_eq!(writer.write_block(&bold).unwrap_err().exit_code(), 70);
         assert_eq!(writer.finish().unwrap_err().exit_code(), 70);
@@ -82,7 +83,7 @@ fn the_time_that_reading_and_writing_take() {
     let (shape, n) = ([64, 64, 36], 200);
     let header = Header::new(&grid(shape), Some(2.0)).for_bold(n);
     let block = Block::whole(shape, n);
-    let bold = HostBold { data: ramp(block.len()), block: block.clone() };
+    let bold = HostBold::new(block.clone(), ramp(block.len()));
     for ending in ["nii", "nii.gz"] {
         let path = folder.path().join(format!("run.{ending}"));
         for _ in 0..3 {

@@ -25,7 +25,7 @@ fn bold(folder: &Path, name: &str, n_planes: usize) {
     let mut writer = outputs
         .bold(&folder.join(name), &Header::new(&grid, Some(TR)).for_bold(N_VOLUMES))
         .unwrap();
-    writer.write_block(&HostBold { block, data }).unwrap();
+    writer.write_block(&HostBold::new(block, data)).unwrap();
     writer.finish().unwrap();
     outputs.commit().unwrap();
 }

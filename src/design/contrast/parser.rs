@@ -1,6 +1,6 @@
 //! Recursive descent over the grammar in `contrast`.
 
-use super::super::{number, similar};
+use super::super::{quoted, similar};
 use crate::error::{Error, Result};
 
 /// Nesting beyond this is refused: the parser recurses.
@@ -241,14 +241,14 @@ impl<'a> Parser<'a> {
     }
 
     fn error(&self, found: &str, expected: &str, hint: &str) -> Error {
-        let thing = format!("contrast `{}`", number::short(self.text));
+        let thing = format!("contrast `{}`", quoted::short(self.text));
         Error::usage(thing, found, expected, hint)
     }
 
     fn unexpected(&self, expected: &str) -> Error {
         let found = match self.rest().is_empty() {
             true => "ends too early".to_string(),
-            false => format!("has `{}` after a term", number::short(self.rest())),
+            false => format!("has `{}` after a term", quoted::short(self.rest())),
         };
         self.error(&found, expected, "join terms by + - * /, rows by ;")
     }
@@ -274,7 +274,7 @@ impl<'a> Parser<'a> {
             Some(close) => format!("did you mean `{close}`?"),
             None => similar::listing(self.names),
         };
-        let found = format!("names `{}`, which is no column of the design", number::short(name));
+        let found = format!("names `{}`, which is no column of the design", quoted::short(name));
         self.error(&found, "name columns of the design", &hint)
     }
 }

@@ -13,10 +13,10 @@ mod passing;
 mod sha256;
 mod tree;
 
-use super::{files, interrupt};
 pub(crate) use beside::Hashing;
 pub(crate) use passing::{Hashed, Placed};
 
+use super::{files, interrupt};
 use crate::Result;
 
 /// A checksum of a file as it lies on disk (compressed bytes where it is compressed), in lower-case hexadecimal. In a
@@ -26,7 +26,7 @@ use crate::Result;
 pub enum Checksum {
     /// What boldly writes.
     Blake3(String),
-    /// What its versions before 0.2 wrote.
+    /// What its first versions wrote.
     Sha256(String),
 }
 
@@ -42,7 +42,7 @@ impl Checksum {
     /// The checksum of the same kind that a file has now.
     ///
     /// # Errors
-    /// As for [`file`].
+    /// As for [`file()`].
     pub fn again(&self, path: &Path) -> Result<Checksum> {
         match self {
             Checksum::Blake3(_) => file(path),

@@ -102,7 +102,12 @@ impl Tree {
             return Ok(self.part(0, &mut Vec::new())?.finalize());
         }
         if !values.iter().map(|(part, _)| *part).eq(0..self.n_parts()) {
-            return Err(Error::Interrupted); // cancelled
+            return Err(Error::internal(
+                format!("the checksum of {}", self.path.display()),
+                "was asked for again after it failed",
+                "be given up",
+                "",
+            ));
         }
         let values: Vec<ChainingValue> = values.into_iter().map(|(_, value)| value).collect();
         let (left, right) = values.split_at(left_parts(values.len()));

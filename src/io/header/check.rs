@@ -1,9 +1,18 @@
 //! What a header may say before boldly goes by it: extents, scaling, where the data begin.
 
-use super::parse::Fields;
 use super::{Header, LEN_1, LEN_2, Version};
 use crate::io::sample::{SampleType, Scaling};
 use crate::{Error, Result};
+
+/// A header whose numbers have not been looked at.
+pub(super) struct Fields {
+    pub(super) header: Header,
+    pub(super) dim: [i64; 8],
+    pub(super) datatype: i16,
+    pub(super) vox_offset: f64,
+    pub(super) slope: f64,
+    pub(super) inter: f64,
+}
 
 impl Fields {
     /// The header, every number looked at.

@@ -2,7 +2,7 @@
 
 use nifti::{Endianness, NiftiHeader};
 
-use super::check::bad_axis_count;
+use super::check::{Fields, bad_axis_count};
 use super::{Header, Intent, LEN_1, LEN_2, MAGIC_2_SINGLE, Version};
 use crate::io::sample::{ByteOrder, SampleType};
 use crate::{Error, Result};
@@ -70,16 +70,6 @@ pub fn parse(bytes: &[u8], thing: &str) -> Result<Header> {
         Version::Nifti2 => Fields::nifti2(bytes, order, thing)?,
     };
     fields.check(thing)
-}
-
-/// A header whose numbers have not been looked at.
-pub(super) struct Fields {
-    pub(super) header: Header,
-    pub(super) dim: [i64; 8],
-    pub(super) datatype: i16,
-    pub(super) vox_offset: f64,
-    pub(super) slope: f64,
-    pub(super) inter: f64,
 }
 
 impl Fields {

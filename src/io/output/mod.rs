@@ -12,7 +12,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use super::compress::{gzip, gzip_samples};
 use super::hash::{self, Checksum};
 use super::header::Header;
-use super::write::BoldWriter;
 use super::{interrupt, sample};
 use crate::{Error, Result};
 
@@ -28,6 +27,7 @@ pub(super) use place::{cannot_write, is_compressed_image};
 use place::{folder_of, make_folders, refuse_odd_target};
 use sync::Syncing;
 use temporary::Writer;
+pub(super) use temporary::anonymous;
 
 /// Bytes between two looks at the interrupt flag.
 const STEP: usize = 8 << 20;
@@ -133,15 +133,6 @@ impl Outputs {
         if compressed { self.bytes(path, &gzip_samples(&bytes)) } else { self.bytes(path, &bytes) }
     }
 
-    /// Starts a run of the header's extents, to be filled block by block; .nii or .nii.gz by its name.
-    ///
-    /// # Errors
-    /// As for [`Outputs::map`].
-    pub fn bold(&self, path: &Path, header: &Header) -> Result<BoldWriter> {
-        let compressed = is_compressed_image(path)?;
-        BoldWriter::start(path, header, compressed, self.start(path, false)?)
-    }
-
     /// Writes a text file.
     ///
     /// # Errors
@@ -212,8 +203,10 @@ impl Outputs {
         state.folders.clear();
         state.writer.leave();
         let named = state.files.drain(..).filter(|file| !file.is_sidecar);
-        let checked = |file: Pending| Some((file.target, file.checksum.get()?.clone()));
-        state.written.extend(named.filter_map(checked));
+        for Pending { target, checksum, .. } in named {
+            state.written.retain(|(path, _)| *path != target);
+            state.written.extend(checksum.get().map(|checksum| (target, checksum.clone())));
+        }
         Ok(())
     }
 
@@ -228,7 +221,7 @@ impl Outputs {
     }
 
     /// Opens a temporary file for a target, making the folders above it.
-    fn start(&self, path: &Path, is_sidecar: bool) -> Result<Started> {
+    pub(super) fn start(&self, path: &Path, is_sidecar: bool) -> Result<Started> {
         interrupt::check()?;
         let mut state = self.lock();
         if state.files.iter().any(|f| f.target == path) {

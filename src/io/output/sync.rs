@@ -56,19 +56,33 @@ impl Syncing {
         }
     }
 
+    /// A thread of its own: it ends where it finds nothing to do, in one step, so that no file waits for a thread that ends.
     fn work(&self) {
-        self.sync_waiting();
-        self.lock().threads -= 1;
-        self.changed.notify_all();
+        loop {
+            let mut queue = self.lock();
+            let next = queue.waiting.pop_front();
+            queue.threads -= usize::from(next.is_none());
+            drop(queue);
+            self.changed.notify_all();
+            match next {
+                Some((target, file)) => self.sync(&target, file),
+                None => return,
+            }
+        }
     }
 
+    /// Does the threads' work on the thread that waits for it.
     fn sync_waiting(&self) {
         loop {
             let Some((target, file)) = self.lock().waiting.pop_front() else { return };
             self.changed.notify_all();
-            if let Err(e) = file.sync_data() {
-                self.lock().failed.get_or_insert(cannot_write(&target, e));
-            }
+            self.sync(&target, file);
+        }
+    }
+
+    fn sync(&self, target: &Path, file: File) {
+        if let Err(e) = file.sync_data() {
+            self.lock().failed.get_or_insert(cannot_write(target, e));
         }
     }
 

@@ -94,6 +94,16 @@ impl Drop for Writer {
     }
 }
 
+/// A file without a name in a folder, for its owner alone; it ends with its handle.
+pub(in crate::io) fn anonymous(folder: &Path) -> io::Result<File> {
+    let mut writer = Writer::default();
+    let (path, file) = create_first(|| writer.name(folder, Use::Temporary))?;
+    #[cfg(unix)]
+    file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+    fs::remove_file(path)?;
+    Ok(file)
+}
+
 /// Creates the first of some names that is free.
 fn create_first(mut name: impl FnMut() -> PathBuf) -> io::Result<(PathBuf, File)> {
     for _ in 0..100 {

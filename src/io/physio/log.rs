@@ -12,7 +12,7 @@ pub(super) struct Log {
     pub kind: Kind,
     pub channels: Vec<Channel>,
     /// When the volumes were acquired, where the log says so.
-    pub volumes: Option<super::siemens_vd::Volumes>,
+    pub volumes: Option<Volumes>,
     /// Identity of the run, shared by all logs of it.
     pub uuid: Option<String>,
     /// What was mended, a clause each.
@@ -32,6 +32,19 @@ impl Log {
             format: format.clone(),
         }
     }
+}
+
+/// When a run's volumes and slices were acquired, from a Siemens Info.log.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Volumes {
+    /// Start of each complete volume, seconds since midnight.
+    pub starts_s: Vec<f64>,
+    /// Start of each slice after the start of its volume, seconds, mean over the volumes; `[slice]`.
+    pub slice_times: Vec<f64>,
+    /// Mean time between two volumes, seconds; none for one volume.
+    pub tr: Option<f64>,
+    /// Rows of a last, incomplete volume that were left out.
+    pub n_rows_left_out: usize,
 }
 
 /// One sampled signal of a log.

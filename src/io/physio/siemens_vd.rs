@@ -8,7 +8,7 @@
 use std::path::Path;
 
 use super::format::{Format, Signal};
-use super::log::{Channel, Clock, Log, count, liveliest, no_samples, number, shown};
+use super::log::{Channel, Clock, Log, Volumes, count, liveliest, no_samples, number, shown};
 use crate::{Error, Result};
 
 /// Seconds a tic.
@@ -22,19 +22,6 @@ const LONGEST_JUMP: u64 = 240_000;
 /// Sample times for each sample read beyond which a log is damaged, not sparse; a log of triggers may hold one a volume.
 const SPARSEST: usize = 16;
 const SPARSEST_TRIGGERS: usize = 4096;
-
-/// When a run's volumes and slices were acquired, from its Info.log.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Volumes {
-    /// Start of each complete volume, seconds since midnight.
-    pub starts_s: Vec<f64>,
-    /// Start of each slice after the start of its volume, seconds, mean over the volumes; `[slice]`.
-    pub slice_times: Vec<f64>,
-    /// Mean time between two volumes, seconds; none for one volume.
-    pub tr: Option<f64>,
-    /// Rows of a last, incomplete volume that were left out.
-    pub n_rows_left_out: usize,
-}
 
 /// A log of samples, or an Info.log.
 ///

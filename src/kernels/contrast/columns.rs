@@ -7,18 +7,18 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2, Axis, concatenate, s};
 
-use super::{Contrast, Stat};
+use super::{Contrast, Prepared, Stat};
 use crate::error::{Error, Result};
 use crate::kernels::glm::Model;
 use crate::stats::least_squares::orthonormal_basis;
 
-impl Contrast {
-    /// F of the columns `set` of a model: F = SS / (r sigma2), r = rank X - rank R in each group (`group_rank`); 0 where
+impl Prepared {
+    /// F of the columns `set` of a model: F = SS / (r sigma2), r = rank X - rank R in each slice group (`ranks`); 0 where
     /// the other columns say all that these say. Effects are the set's estimates times the columns' norms.
     ///
     /// # Errors
     /// Internal when the set is empty or leaves the model.
-    pub fn of_columns(set: Range<usize>, model: &Model) -> Result<Contrast> {
+    pub fn of_columns(name: &str, set: Range<usize>, model: &Model) -> Result<Prepared> {
         let p = model.names.len();
         if set.is_empty() || set.end > p {
             return Err(Error::internal(
@@ -40,29 +40,28 @@ impl Contrast {
             weights[[row, column]] = norm;
         }
 
-        let mut contrast = Contrast {
-            stat: Stat::F,
+        let mut prepared = Prepared {
+            contrast: Contrast { name: name.to_owned(), stat: Stat::F, weights },
             rank: 0,
-            group_rank: Vec::new(),
+            ranks: Vec::new(),
             row_variance: Vec::new(),
             inner: Vec::new(),
-            weights,
         };
         for solver in &model.solvers {
             let (rest, rank) = beyond_the_others(&solver.design, set.clone())?;
-            contrast.group_rank.push(solver.rank.saturating_sub(rank));
+            prepared.ranks.push(solver.rank.saturating_sub(rank));
             let own = &rest / &norm;
-            contrast.inner.push(own.t().dot(&own));
-            let b = solver.pinv.t().dot(&contrast.weights.t());
-            contrast.row_variance.push(b.map_axis(Axis(0), |c| c.dot(&c)).to_vec());
+            prepared.inner.push(own.t().dot(&own));
+            let b = solver.pinv.t().dot(&prepared.contrast.weights.t());
+            prepared.row_variance.push(b.map_axis(Axis(0), |c| c.dot(&c)).to_vec());
         }
-        contrast.rank = contrast.group_rank.iter().copied().max().unwrap_or(0).max(1);
-        for (inner, &rank) in contrast.inner.iter_mut().zip(&contrast.group_rank) {
+        prepared.rank = prepared.ranks.iter().copied().max().unwrap_or(0).max(1);
+        for (inner, &rank) in prepared.inner.iter_mut().zip(&prepared.ranks) {
             // What divides by the one rank then divides by the group's own.
-            let scale = if rank == 0 { 0.0 } else { contrast.rank as f64 / rank as f64 };
+            let scale = if rank == 0 { 0.0 } else { prepared.rank as f64 / rank as f64 };
             inner.mapv_inplace(|v| v * scale);
         }
-        Ok(contrast)
+        Ok(prepared)
     }
 }
 

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis};
 use pulp::Arch;
 use rayon::prelude::*;
 
-use super::{Contrast, ContrastValues, Stat};
+use super::{ContrastValues, Prepared, Stat};
 use crate::kernels::glm::HostFit;
 
 /// Voxels a task.
@@ -12,7 +12,7 @@ const BLOCK: usize = 2048;
 
 /// A block of voxels: its estimates and where its values go.
 struct Job<'a> {
-    group: &'a [u32],
+    slice_group: &'a [u32],
     beta: ArrayView2<'a, f64>,
     sigma2: &'a [f64],
     effect: ArrayViewMut2<'a, f64>,
@@ -20,8 +20,8 @@ struct Job<'a> {
     stat: &'a mut [f64],
 }
 
-pub(super) fn evaluate(fit: &HostFit, contrast: &Contrast) -> ContrastValues {
-    let (rows, n_voxels) = (contrast.weights.nrows(), fit.sigma2.len());
+pub(super) fn evaluate(fit: &HostFit, prepared: &Prepared) -> ContrastValues {
+    let (rows, n_voxels) = (prepared.contrast.weights.nrows(), fit.sigma2.len());
     let mut effect = Array2::zeros((rows, n_voxels));
     let mut variance = Array2::zeros((rows, n_voxels));
     let mut stat = vec![0.0; n_voxels];
@@ -31,9 +31,9 @@ pub(super) fn evaluate(fit: &HostFit, contrast: &Contrast) -> ContrastValues {
         .zip(variance.axis_chunks_iter_mut(Axis(1), BLOCK))
         .zip(stat.chunks_mut(BLOCK))
         .zip(fit.beta.axis_chunks_iter(Axis(1), BLOCK))
-        .zip(sigma2.chunks(BLOCK).zip(fit.group.chunks(BLOCK)))
-        .map(|((((effect, variance), stat), beta), (sigma2, group))| Job {
-            group,
+        .zip(sigma2.chunks(BLOCK).zip(fit.slice_group.chunks(BLOCK)))
+        .map(|((((effect, variance), stat), beta), (sigma2, slice_group))| Job {
+            slice_group,
             beta,
             sigma2,
             effect,
@@ -44,7 +44,7 @@ pub(super) fn evaluate(fit: &HostFit, contrast: &Contrast) -> ContrastValues {
     jobs.into_par_iter().for_each(|job| {
         Arch::new().dispatch(
             #[inline(always)]
-            || job.run(contrast),
+            || job.run(prepared),
         );
     });
     ContrastValues { effect, variance, stat }
@@ -52,8 +52,9 @@ pub(super) fn evaluate(fit: &HostFit, contrast: &Contrast) -> ContrastValues {
 
 impl Job<'_> {
     #[inline(always)]
-    fn run(mut self, contrast: &Contrast) {
-        for (weights, mut effect) in contrast.weights.rows().into_iter().zip(self.effect.rows_mut())
+    fn run(mut self, prepared: &Prepared) {
+        for (weights, mut effect) in
+            prepared.contrast.weights.rows().into_iter().zip(self.effect.rows_mut())
         {
             for (&weight, beta) in weights.iter().zip(self.beta.rows()) {
                 if weight != 0.0 {
@@ -62,13 +63,14 @@ impl Job<'_> {
             }
         }
         for (row, mut variance) in self.variance.rows_mut().into_iter().enumerate() {
-            for ((v, &sigma2), &group) in variance.iter_mut().zip(self.sigma2).zip(self.group) {
-                *v = sigma2 * contrast.row_variance[group as usize][row];
+            for ((v, &sigma2), &group) in variance.iter_mut().zip(self.sigma2).zip(self.slice_group)
+            {
+                *v = sigma2 * prepared.row_variance[group as usize][row];
             }
         }
-        match contrast.stat {
+        match prepared.contrast.stat {
             Stat::T => self.t(),
-            Stat::F => self.f(contrast),
+            Stat::F => self.f(prepared),
         }
     }
 
@@ -83,10 +85,10 @@ impl Job<'_> {
 
     /// (C beta)' (C (X'X)^+ C')^+ (C beta) / (rank sigma2).
     #[inline(always)]
-    fn f(&mut self, contrast: &Contrast) {
-        let rank = contrast.rank as f64;
+    fn f(&mut self, prepared: &Prepared) {
+        let rank = prepared.rank as f64;
         for (voxel, stat) in self.stat.iter_mut().enumerate() {
-            let inner = &contrast.inner[self.group[voxel] as usize];
+            let inner = &prepared.inner[self.slice_group[voxel] as usize];
             let effect = self.effect.column(voxel);
             let mut form = 0.0;
             for (row, e) in inner.rows().into_iter().zip(effect) {

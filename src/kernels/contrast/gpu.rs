@@ -1,100 +1,199 @@
-//! Host side of `shaders/contrast.wgsl`.
+//! Host side of `shaders/contrast.wgsl`: all contrasts of a fit into one buffer, which comes back at once.
 
-use std::time::Instant;
+use std::sync::Arc;
 
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 
-use super::{Contrast, ContrastValues, Stat};
+use super::{ContrastValues, Prepared, Stat, Wanted};
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, DeviceFit, Gpu, Shader, Step, Variant};
+use crate::gpu::{Acc, Buffer, Constants, Done, Download, Recording, Shader, Step, Variant};
+use crate::kernels::glm::DeviceFit;
 
-pub(super) fn evaluate(gpu: &Gpu, fit: &DeviceFit, contrast: &Contrast) -> Result<ContrastValues> {
-    let (n_rows, n_regressors) = contrast.weights.dim();
-    let n_fitted = fit.order.len();
-    let n_groups = fit.constant.len();
-    if contrast.row_variance.len() != n_groups
-        || contrast.inner.len() != n_groups
-        || fit.constant.iter().any(|c| c.len() != n_regressors)
-    {
-        return Err(Error::internal("the contrast", "is of another model", "match the fit", ""));
-    }
-    let roots: Vec<Array2<f64>> = match contrast.stat {
-        Stat::T => vec![Array2::zeros((0, n_rows)); n_groups],
-        Stat::F => contrast.inner.iter().map(root).collect(),
-    };
-    let n_roots = roots.iter().map(Array2::nrows).max().unwrap_or(0).max(1);
-    let maps = gpu.output("maps", (2 * n_rows + 1) * n_fitted)?;
-    let weights = contrast.weights.iter().map(|&w| w as f32).collect::<Vec<_>>();
-    let weights = gpu.upload("weights", &weights)?;
-    let scalars = gpu.upload("scalars", &scalars(fit, contrast, &roots, n_roots))?;
-    let work = (n_fitted * n_rows) as u64;
-    let variant = Variant {
-        acc: gpu.acc(),
-        ..Variant::step(Shader::Contrast, u32::from(contrast.stat == Stat::F))
-    };
-    let bytes = 4 * (n_fitted * (n_regressors + 2 * n_rows + 2)) as u64;
-    gpu.run(
-        "contrast",
-        bytes,
-        &[Step {
-            variant,
-            buffers: vec![
-                ("tiles", &fit.tiles),
-                ("beta", &fit.beta),
-                ("centre", &fit.centre),
-                ("sigma2", &fit.sigma2),
-                ("weights", &weights),
-                ("scalars", &scalars),
-                ("maps", &maps),
-            ],
-            params: [n_fitted, n_regressors, n_rows, n_roots].map(|word| word as u32).to_vec(),
-            workgroups: fit.n_tiles,
-            iterations: (n_rows * (n_regressors + 1 + n_roots) + n_roots) as u64,
-            bytes,
-            flops: work * 2 * (n_regressors + n_roots + 2) as u64,
-        }],
-    )?;
-    let started = Instant::now();
-    let maps = gpu.download(&maps)?;
-    gpu.record("contrast", Activity::Download, started, maps.len());
-    let mut values = ContrastValues {
-        effect: Array2::zeros((n_rows, n_fitted)),
-        variance: Array2::zeros((n_rows, n_fitted)),
-        stat: vec![0.0; n_fitted],
-    };
-    // F's divisor is the contrast's rank, whatever the number of roots.
-    let scale = match contrast.stat {
-        Stat::T => 1.0,
-        Stat::F => n_roots as f64 / contrast.rank.max(1) as f64,
-    };
-    for (fitted, &at) in fit.order.iter().enumerate() {
-        let at = at as usize;
-        for row in 0..n_rows {
-            values.effect[[row, at]] = f64::from(maps[row * n_fitted + fitted]);
-            values.variance[[row, at]] = f64::from(maps[(n_rows + row) * n_fitted + fitted]);
-        }
-        values.stat[at] = scale * f64::from(maps[2 * n_rows * n_fitted + fitted]);
-    }
-    Ok(values)
+/// `shaders/contrast.wgsl`.
+pub(super) static SHADER: Shader = Shader {
+    name: "contrast",
+    wgsl: include_str!("../../../shaders/contrast.wgsl"),
+    constants: || {
+        let of = |acc| [Stat::T, Stat::F].map(|stat| constants(acc, stat));
+        Acc::ALL.into_iter().flat_map(of).collect()
+    },
+};
+
+fn constants(acc: Acc, stat: Stat) -> Constants {
+    vec![("Acc", acc.into()), ("STEP", u32::from(stat == Stat::F).into())]
 }
 
-/// `[group]`: `[row]` w pinv(X) 1, `[row]` w (X'X)^+ w', `[root][row]` root.
-fn scalars(
-    fit: &DeviceFit,
-    contrast: &Contrast,
-    roots: &[Array2<f64>],
+/// What the blocks of a run share.
+#[derive(Debug)]
+pub(super) struct Operators {
+    weights: Buffer,
+    scalars: Buffer,
+    places: Vec<Place>,
+}
+
+/// Where a contrast's words begin, and how it is read.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    stat: Stat,
+    n_rows: usize,
     n_roots: usize,
-) -> Vec<f32> {
-    let n_rows = contrast.weights.nrows();
-    let mut words = Vec::with_capacity(roots.len() * n_rows * (2 + n_roots));
-    for (group, root) in roots.iter().enumerate() {
-        let constant = contrast.weights.dot(&Array1::from_vec(fit.constant[group].clone()));
-        words.extend(constant.iter().map(|&c| c as f32));
-        words.extend(contrast.row_variance[group].iter().map(|&v| v as f32));
-        words.extend(root.iter().map(|&r| r as f32));
-        words.resize((group + 1) * n_rows * (2 + n_roots), 0.0);
+    /// In `weights` and `scalars`, and its effects in `maps` for one fitted voxel, behind all statistics.
+    at: [usize; 3],
+    /// F's divisor is the contrast's rank, whatever the number of roots.
+    scale: f64,
+}
+
+/// Values on their way to the host.
+#[derive(Debug)]
+pub(super) struct Evaluated {
+    /// `[contrast]` stat, then of each `[row]` effect and `[row]` variance; each `[fitted voxel]`.
+    maps: Download,
+    wanted: Wanted,
+    order: Arc<Vec<u32>>,
+    shared: Arc<Operators>,
+}
+
+pub(super) fn evaluate(
+    tape: &mut Recording<'_>,
+    fit: &DeviceFit,
+    contrasts: &[Prepared],
+    wanted: Wanted,
+) -> Result<Evaluated> {
+    let constant = &fit.shared.constant;
+    let n_regressors = constant.first().map_or(0, Vec::len);
+    let n_fitted = fit.order.len();
+    let of_model = |c: &Prepared| {
+        c.row_variance.len() == constant.len()
+            && c.inner.len() == constant.len()
+            && c.contrast.weights.ncols() == n_regressors
+    };
+    if !contrasts.iter().all(of_model) {
+        return Err(Error::internal("the contrast", "is of another model", "match the fit", ""));
     }
-    words
+    let key = (contrasts.to_vec(), constant.clone(), wanted);
+    let shared = tape.gpu().resident(&key, |gpu| {
+        let mut words = Words { n_maps: contrasts.len(), ..Words::default() };
+        for contrast in contrasts {
+            words.add(contrast, constant);
+            if wanted == Wanted::Statistics {
+                words.n_maps = contrasts.len(); // the next one writes over the effects
+            }
+        }
+        Ok(Operators {
+            weights: gpu.upload("weights", &words.weights)?,
+            scalars: gpu.upload("scalars", &words.scalars)?,
+            places: words.places,
+        })
+    })?;
+    let ends = shared.places.iter().map(|place| place.at[2] + 2 * place.n_rows);
+    let n_maps = ends.max().unwrap_or(0);
+    let maps = tape.output("maps", n_maps * n_fitted)?;
+    let acc = tape.acc();
+    let steps: Vec<Step> = shared
+        .places
+        .iter()
+        .enumerate()
+        .map(|(stat, place)| {
+            let Place { n_rows, n_roots, at: [weights_at, scalars_at, maps_at], .. } = *place;
+            let sizes = [n_fitted, n_regressors, n_rows, n_roots];
+            let places = [weights_at, scalars_at, stat * n_fitted, maps_at * n_fitted];
+            Step {
+                variant: Variant { shader: &SHADER, constants: constants(acc, place.stat) },
+                buffers: vec![
+                    ("tiles", fit.tiles.clone()),
+                    ("beta", fit.beta.clone()),
+                    ("centre", fit.centre.clone()),
+                    ("sigma2", fit.sigma2.clone()),
+                    ("weights", shared.weights.clone()),
+                    ("scalars", shared.scalars.clone()),
+                    ("maps", maps.clone()),
+                ],
+                params: sizes.iter().chain(&places).map(|&word| word as u32).collect(),
+                workgroups: fit.n_tiles,
+                iterations: (n_rows * (n_regressors + 1 + n_roots) + n_roots) as u64,
+                bytes: 4 * (n_fitted * (n_regressors + 2 * n_rows + 2)) as u64,
+                flops: (n_fitted * n_rows * 2 * (n_regressors + n_roots + 2)) as u64,
+            }
+        })
+        .collect();
+    tape.run("contrast", steps.iter().map(|step| step.bytes).sum(), steps)?;
+    let words = match wanted {
+        Wanted::All => maps.words(),
+        Wanted::Statistics => contrasts.len() * n_fitted,
+    };
+    let maps = tape.download_first("contrast", &maps, words);
+    Ok(Evaluated { maps, wanted, order: Arc::clone(&fit.order), shared })
+}
+
+impl Evaluated {
+    pub(super) fn read(&self, done: &Done<'_>) -> Result<Vec<ContrastValues>> {
+        done.read(&self.maps, |maps| {
+            (0..self.shared.places.len()).into_par_iter().map(|n| self.values(n, maps)).collect()
+        })
+    }
+
+    /// The values of contrast `n`.
+    fn values(&self, n: usize, maps: &[f32]) -> ContrastValues {
+        let (place, n_fitted) = (&self.shared.places[n], self.order.len());
+        let stat = &maps[n * n_fitted..];
+        let n_rows = if self.wanted == Wanted::All { place.n_rows } else { 0 };
+        let maps = if n_rows == 0 { &[] } else { &maps[place.at[2] * n_fitted..] };
+        let mut values = ContrastValues {
+            effect: Array2::zeros((n_rows, n_fitted)),
+            variance: Array2::zeros((n_rows, n_fitted)),
+            stat: vec![0.0; n_fitted],
+        };
+        for (fitted, &at) in self.order.iter().enumerate() {
+            let at = at as usize;
+            for row in 0..n_rows {
+                values.effect[[row, at]] = f64::from(maps[row * n_fitted + fitted]);
+                values.variance[[row, at]] = f64::from(maps[(n_rows + row) * n_fitted + fitted]);
+            }
+            values.stat[at] = place.scale * f64::from(stat[fitted]);
+        }
+        values
+    }
+}
+
+/// The words of contrasts, one behind the other.
+#[derive(Default)]
+struct Words {
+    /// `[row][regressor]` of each.
+    weights: Vec<f32>,
+    /// Of each `[slice group]`: `[row]` w pinv(X) 1, `[row]` w (X'X)^+ w', `[root][row]` root.
+    scalars: Vec<f32>,
+    places: Vec<Place>,
+    n_maps: usize,
+}
+
+impl Words {
+    /// `constant`: for each slice group pinv(X) 1, `[regressor]`.
+    fn add(&mut self, prepared: &Prepared, constant: &[Vec<f64>]) {
+        let (weights, stat) = (&prepared.contrast.weights, prepared.contrast.stat);
+        let n_rows = weights.nrows();
+        let roots: Vec<Array2<f64>> = match stat {
+            Stat::T => vec![Array2::zeros((0, n_rows)); constant.len()],
+            Stat::F => prepared.inner.iter().map(root).collect(),
+        };
+        let n_roots = roots.iter().map(Array2::nrows).max().unwrap_or(0).max(1);
+        let scale = match stat {
+            Stat::T => 1.0,
+            Stat::F => n_roots as f64 / prepared.rank.max(1) as f64,
+        };
+        let at = [self.weights.len(), self.scalars.len(), self.n_maps];
+        self.places.push(Place { stat, n_rows, n_roots, at, scale });
+        self.n_maps += 2 * n_rows;
+        self.weights.extend(weights.iter().map(|&w| w as f32));
+        for ((root, constant), variance) in roots.iter().zip(constant).zip(&prepared.row_variance) {
+            let end = self.scalars.len() + n_rows * (2 + n_roots);
+            let of_constant = weights.dot(&Array1::from_vec(constant.clone()));
+            self.scalars.extend(of_constant.iter().map(|&c| c as f32));
+            self.scalars.extend(variance.iter().map(|&v| v as f32));
+            self.scalars.extend(root.iter().map(|&r| r as f32));
+            self.scalars.resize(end, 0.0);
+        }
+    }
 }
 
 /// R with R' R = A for a symmetric positive semidefinite A: Cholesky with pivots, so a deficient A ends early. A sum

@@ -1,19 +1,22 @@
-//! Contrasts of fitted parameters. t (one row c): effect = c beta, variance = sigma2 c (X'X)^+ c', t = effect / sqrt(variance).
+//! Contrasts of fitted parameters. t (one row w): effect = w beta, variance = sigma2 w (X'X)^+ w', t = effect / sqrt(variance).
 //! F (q rows C of rank r): effects C beta and their variances row by row, F = (C beta)' (C (X'X)^+ C')^+ (C beta) / (r sigma2).
 //! A voxel of zero residual variance has stat 0.
 
 use std::time::Instant;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Device, Span};
+use crate::gpu::{Activity, Done, Shader, Span, Tape};
 use crate::kernels::glm::{Fit, Model};
 use crate::stats::least_squares::LeastSquares;
 
 mod columns;
 mod cpu;
 mod gpu;
+
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
 
 /// Which statistic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -25,37 +28,47 @@ pub enum Stat {
     F,
 }
 
-/// A contrast prepared for a model: what both devices apply.
+/// A question to estimates: weights over a model's regressors, and the statistic.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Contrast {
+    /// As the user named it.
+    pub name: String,
     /// Which statistic.
     pub stat: Stat,
-    /// `[row][regressor]`.
+    /// C, `[row][regressor]`.
     pub weights: Array2<f64>,
+}
+
+/// What a model makes of a contrast: all that both devices apply to its estimates.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Prepared {
+    /// The contrast.
+    pub contrast: Contrast,
     /// Rank of the rows; the numerator dof of F, 1 for t.
     pub rank: usize,
-    /// The same in each group: all equal but for [`Contrast::of_columns`], whose F is divided by the group's own.
-    pub group_rank: Vec<usize>,
-    /// For each group, c (X'X)^+ c' of each row, `[row]`.
+    /// The same in each slice group: all equal but for [`Prepared::of_columns`], whose F is divided by the group's own.
+    pub ranks: Vec<usize>,
+    /// For each slice group, w (X'X)^+ w' of each row w, `[row]`.
     pub row_variance: Vec<Vec<f64>>,
-    /// For each group, (C (X'X)^+ C')^+ `[row][row]`.
+    /// For each slice group, (C (X'X)^+ C')^+ `[row][row]`.
     pub inner: Vec<Array2<f64>>,
 }
 
-impl Contrast {
-    /// Prepare weights `[row][regressor]` for a model.
+impl Prepared {
+    /// Prepare a contrast for a model.
     ///
     /// # Errors
     /// Bad data naming the contrast when it has another number of weights than the model has regressors, a weight is
     /// not finite, a row is all zero, t has several rows, or it is not estimable in some group (C pinv(X) X differs from C).
-    pub fn new(name: &str, stat: Stat, weights: Array2<f64>, model: &Model) -> Result<Contrast> {
-        check(name, stat, weights.view(), model)?;
+    pub fn new(contrast: Contrast, model: &Model) -> Result<Prepared> {
+        check(&contrast, model)?;
+        let weights = &contrast.weights;
         let mut row_variance = Vec::with_capacity(model.solvers.len());
         let mut inner = Vec::with_capacity(model.solvers.len());
         let mut rank = weights.nrows();
         for solver in &model.solvers {
             if !weights.rows().into_iter().all(|row| solver.is_estimable(row)) {
-                return Err(not_estimable(name, model));
+                return Err(not_estimable(&contrast.name, model));
             }
             // C (X'X)^+ C' = B'B with B = pinv(X)' C': its diagonal, pseudo-inverse and rank without squaring the condition.
             let b = solver.pinv.t().dot(&weights.t());
@@ -64,12 +77,13 @@ impl Contrast {
             rank = rank.min(decomposed.rank);
             inner.push(decomposed.xtx_inv);
         }
-        let group_rank = vec![rank; model.solvers.len()];
-        Ok(Contrast { stat, weights, rank, group_rank, row_variance, inner })
+        let ranks = vec![rank; model.solvers.len()];
+        Ok(Prepared { rank, ranks, row_variance, inner, contrast })
     }
 }
 
-fn check(name: &str, stat: Stat, weights: ArrayView2<f64>, model: &Model) -> Result<()> {
+fn check(contrast: &Contrast, model: &Model) -> Result<()> {
+    let Contrast { name, stat, weights } = contrast;
     let thing = format!("contrast '{name}'");
     let (rows, columns) = weights.dim();
     if columns != model.names.len() {
@@ -80,11 +94,11 @@ fn check(name: &str, stat: Stat, weights: ArrayView2<f64>, model: &Model) -> Res
             "",
         ));
     }
-    if rows == 0 || (stat == Stat::T && rows != 1) {
+    if rows == 0 || (*stat == Stat::T && rows != 1) {
         return Err(Error::bad_data(
             thing,
             format!("has {rows} rows"),
-            if stat == Stat::T { "have one row for t" } else { "have at least one row" },
+            if *stat == Stat::T { "have one row for t" } else { "have at least one row" },
             "an F contrast takes several rows",
         ));
     }
@@ -128,27 +142,85 @@ pub struct ContrastValues {
     pub stat: Vec<f64>,
 }
 
-/// Evaluate a contrast where the fit is.
+impl ContrastValues {
+    fn without_rows(self) -> ContrastValues {
+        let none = || Array2::zeros((0, self.stat.len()));
+        ContrastValues { effect: none(), variance: none(), stat: self.stat }
+    }
+}
+
+/// What is asked of contrasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Effects, variances and statistics.
+    All,
+    /// Statistics only: no other map comes back, and [`ContrastValues`] has no rows.
+    Statistics,
+}
+
+/// Values that are to come to the host.
+#[derive(Debug)]
+pub struct Evaluated(Coming);
+
+#[derive(Debug)]
+enum Coming {
+    Here(Vec<ContrastValues>),
+    Device(gpu::Evaluated),
+}
+
+/// Evaluate all contrasts of the fitted model where the fit is.
 ///
 /// # Errors
-/// Device errors.
-pub fn evaluate(device: &Device, fit: &Fit, contrast: &Contrast) -> Result<ContrastValues> {
-    match (device, fit) {
-        (Device::Cpu(_), Fit::Host(host)) => {
+/// Internal when a contrast is of another model, or the fit on another device.
+pub fn evaluate(
+    tape: &mut Tape<'_>,
+    fit: &Fit,
+    contrasts: &[Prepared],
+    wanted: Wanted,
+) -> Result<Evaluated> {
+    match (tape, fit) {
+        (Tape::Cpu(cpu), Fit::Host(host)) => {
             let start = Instant::now();
-            let values = cpu::evaluate(host, contrast);
-            let (q, p) = contrast.weights.dim();
-            let n_voxels = host.sigma2.len();
-            device.record(Span {
-                stage: "contrast".into(),
-                activity: Activity::Kernel,
-                seconds: start.elapsed().as_secs_f64(),
-                bytes: (8 * n_voxels * (p + 1 + 2 * q + 1)) as u64,
-                flops: (n_voxels * (2 * q * p + 2 * q * q + q + 2)) as u64,
-            });
-            Ok(values)
+            let of = |contrast| {
+                let values = cpu::evaluate(host, contrast);
+                match wanted {
+                    Wanted::All => values,
+                    Wanted::Statistics => values.without_rows(),
+                }
+            };
+            let values = contrasts.iter().map(of).collect();
+            let work = work(host.sigma2.len(), contrasts);
+            cpu.record(Span::since("contrast", Activity::Kernel, start, work));
+            Ok(Evaluated(Coming::Here(values)))
         }
-        (Device::Gpu(gpu), Fit::Device(there)) => gpu::evaluate(gpu, there, contrast),
+        (Tape::Gpu(tape), Fit::Device(there)) => {
+            Ok(Evaluated(Coming::Device(gpu::evaluate(tape, there, contrasts, wanted)?)))
+        }
         _ => Err(Error::internal("the fit", "is not on the device that contrasts it", "be", "")),
     }
+}
+
+impl Evaluated {
+    /// The values of each contrast, once the tape has run.
+    ///
+    /// # Errors
+    /// Internal when `done` is of another tape.
+    pub fn read(self, done: &Done<'_>) -> Result<Vec<ContrastValues>> {
+        match self.0 {
+            Coming::Here(values) => Ok(values),
+            Coming::Device(there) => there.read(done),
+        }
+    }
+}
+
+/// Bytes (estimates in, maps out, f64) and operations of all contrasts.
+fn work(n_voxels: usize, contrasts: &[Prepared]) -> (u64, u64) {
+    let of = |c: &Prepared| {
+        let (q, p) = c.contrast.weights.dim();
+        (8 * n_voxels * (p + 1 + 2 * q + 1), n_voxels * (2 * q * p + 2 * q * q + q + 2))
+    };
+    contrasts
+        .iter()
+        .map(of)
+        .fold((0, 0), |(bytes, flops), (b, f)| (bytes + b as u64, flops + f as u64))
 }

@@ -1,127 +1,135 @@
-//! Host side of `shaders/covariance.wgsl`.
-
-use std::ops::Range;
-use std::time::Instant;
+//! Host side of `shaders/covariance.wgsl`: the products of each plane come back, all at once, and are added in the planes'
+//! order.
 
 use ndarray::Array2;
 
-use super::{Filter, Scaling, by_plane, symmetric, work};
+use super::{Filter, Scaling, by_plane, work};
 use crate::error::Result;
-use crate::gpu::{Activity, Buffer, DeviceBold, Gpu, Shader, Step, Variant, shaders};
+use crate::gpu::{
+    Acc, Buffer, Constants, DeviceBold, Done, Download, QUADS, Recording, Shader, Step, Variant,
+    quads_for,
+};
 
 const WORKGROUP: usize = 64;
 /// Rows and columns of C a workgroup.
 const TILE: usize = 32;
-/// Chosen voxels whose products are summed before they are added to C: two levels of sums, and loops of a bounded length.
-const STRETCH: usize = 1024;
 
-pub(super) fn accumulate(
-    gpu: &Gpu,
-    bold: &DeviceBold,
-    voxels: &[u32],
-    filter: &Filter,
-    mut sum: Array2<f64>,
-) -> Result<Array2<f64>> {
-    let (n, n_columns) = filter.basis.dim();
-    let quads = shaders::quads_for("covariance", n_columns)?;
-    let n_quads = n.div_ceil(4);
-    let pairs = tiles(n);
-    let widest = by_plane(voxels, bold.block.plane_len()).map(<[u32]>::len).max().unwrap_or(0);
-    let room = Room {
-        gpu,
-        bold,
-        filter,
-        quads,
-        voxels: gpu.upload("voxels", voxels)?,
-        basis: gpu.upload_sums("basis", &padded(filter, quads as usize))?,
-        tiles: gpu.upload("tiles", pairs.as_flattened())?,
-        n_tiles: pairs.len() as u32,
-        filtered: gpu.output("filtered", 4 * n_quads * widest)?,
-        sums: gpu.output("sums", 16 * n_quads * n_quads * gpu.acc().bytes() / 4)?,
-    };
-    let mut first = 0;
-    for plane in by_plane(voxels, bold.block.plane_len()) {
-        let here = [first, plane.len()];
-        let mut steps = vec![room.filter(here)];
-        let starts = (0..plane.len()).step_by(STRETCH);
-        steps.extend(starts.map(|start| room.sum(here, start..plane.len().min(start + STRETCH))));
-        gpu.run("covariance", work(plane.len(), filter).0, &steps)?;
-        let began = Instant::now();
-        let products = gpu.download_sums(&room.sums)?;
-        gpu.record("covariance", Activity::Download, began, room.sums.words());
-        for row in 0..n {
-            for column in 0..=row {
-                sum[[row, column]] += products[row * 4 * n_quads + column];
-            }
-        }
-        first += plane.len();
-    }
-    Ok(symmetric(sum))
+/// `shaders/covariance.wgsl`.
+pub(super) static SHADER: Shader = Shader {
+    name: "covariance",
+    wgsl: include_str!("../../../shaders/covariance.wgsl"),
+    constants: || {
+        let of = |acc| {
+            let filters = QUADS.into_iter().map(move |quads| constants(acc, 0, quads));
+            filters.chain([constants(acc, 1, 1)])
+        };
+        Acc::ALL.into_iter().flat_map(of).collect()
+    },
+};
+
+fn constants(acc: Acc, step: u32, quads: u32) -> Constants {
+    vec![("Acc", acc.into()), ("STEP", step.into()), ("QUADS", quads.into())]
 }
 
-/// Everything that both steps bind.
-struct Room<'a> {
-    gpu: &'a Gpu,
-    bold: &'a DeviceBold,
-    filter: &'a Filter,
-    quads: u32,
-    voxels: Buffer,
+/// What the blocks of a run share.
+struct Operators {
     basis: Buffer,
     tiles: Buffer,
     n_tiles: u32,
-    filtered: Buffer,
-    sums: Buffer,
+    quads: u32,
 }
 
-impl Room<'_> {
-    /// z of a plane's chosen voxels: the first, and how many.
-    fn filter(&self, plane: [usize; 2]) -> Step<'_> {
-        let (n, quads) = (self.filter.n_volumes(), u64::from(self.quads));
-        let n_values = (n * plane[1]) as u64;
-        Step {
-            workgroups: plane[1].div_ceil(WORKGROUP) as u32,
-            iterations: n as u64 * (3 + 2 * quads) + quads + 2 * n.div_ceil(4) as u64,
-            bytes: 20 * n_values,
-            flops: n_values * (16 * quads + 6),
-            ..self.step(0, plane, 0..0)
-        }
-    }
+/// Sums on their way to the host.
+#[derive(Debug)]
+pub(super) struct Summed {
+    sums: Download,
+    n_volumes: usize,
+}
 
-    /// The products of a stretch of them.
-    fn sum(&self, plane: [usize; 2], stretch: Range<usize>) -> Step<'_> {
-        let products = u64::from(self.n_tiles) * (TILE * TILE * stretch.len()) as u64;
-        Step {
-            workgroups: self.n_tiles,
-            iterations: stretch.len() as u64,
-            bytes: 2 * products,
-            flops: 2 * products,
-            ..self.step(1, plane, stretch)
-        }
-    }
+pub(super) fn accumulate(
+    tape: &mut Recording<'_>,
+    bold: &DeviceBold,
+    voxels: &[u32],
+    filter: &Filter,
+) -> Result<Summed> {
+    let (n, n_columns) = filter.basis.dim();
+    let n_quads = n.div_ceil(4);
+    let shared = tape.gpu().resident(filter, |gpu| {
+        let quads = quads_for("covariance", n_columns)?;
+        let pairs = tiles(n);
+        Ok(Operators {
+            basis: gpu.upload("basis", &gpu.acc().words(&padded(filter, quads as usize)))?,
+            tiles: gpu.upload("tiles", pairs.as_flattened())?,
+            n_tiles: pairs.len() as u32,
+            quads,
+        })
+    })?;
+    let planes = planes(voxels, bold.block.plane_len());
+    let acc = tape.acc();
+    let sums = tape.output("sums", planes.len() * 16 * n_quads * n_quads * acc.bytes() / 4)?;
+    let buffers = vec![
+        ("bold", bold.buffer.clone()),
+        ("voxels", tape.upload("voxels", voxels)?),
+        ("basis", shared.basis.clone()),
+        ("tiles", shared.tiles.clone()),
+        ("planes", tape.upload("planes", planes.as_flattened())?),
+        ("filtered", tape.output("filtered", 4 * n_quads * voxels.len())?),
+        ("sums", sums.clone()),
+    ];
+    let unit_variance = u32::from(filter.scaling == Scaling::UnitVariance);
+    let sizes = [n, bold.block.volume_len(), voxels.len()].map(|size| size as u32);
+    let params = [&sizes[..], &[unit_variance, shared.n_tiles]].concat();
+    let (n_values, quads) = ((n * voxels.len()) as u64, u64::from(shared.quads));
+    let find = Step {
+        variant: Variant { shader: &SHADER, constants: constants(acc, 0, shared.quads) },
+        buffers: buffers.clone(),
+        params: params.clone(),
+        workgroups: voxels.len().div_ceil(WORKGROUP) as u32,
+        iterations: n as u64 * (3 + 2 * quads) + quads + 2 * n.div_ceil(4) as u64,
+        bytes: 20 * n_values,
+        flops: n_values * (16 * quads + 6),
+    };
+    let products = u64::from(shared.n_tiles) * (TILE * TILE * voxels.len()) as u64;
+    let widest = planes.iter().map(|plane| plane[1] - plane[0]).max().unwrap_or(0);
+    let add = Step {
+        variant: Variant { shader: &SHADER, constants: constants(acc, 1, 1) },
+        buffers,
+        params,
+        workgroups: planes.len() as u32 * shared.n_tiles,
+        iterations: u64::from(widest) + u64::from(widest / 1024) + 1,
+        bytes: 2 * products,
+        flops: 2 * products,
+    };
+    tape.run("covariance", work(voxels.len(), filter).0, vec![find, add])?;
+    Ok(Summed { sums: tape.download("covariance", &sums), n_volumes: n })
+}
 
-    fn step(&self, step: u32, [first, count]: [usize; 2], stretch: Range<usize>) -> Step<'_> {
-        let quads = if step == 0 { self.quads } else { 1 };
-        let sizes = [self.filter.n_volumes(), self.bold.block.volume_len(), first, count];
-        let unit_variance = u32::from(self.filter.scaling == Scaling::UnitVariance);
-        let ends = [stretch.start as u32, stretch.end as u32, u32::from(stretch.start == 0)];
-        let variant = Variant::step(Shader::Covariance, step);
-        Step {
-            variant: Variant { acc: self.gpu.acc(), quads, ..variant },
-            buffers: vec![
-                ("bold", &self.bold.buffer),
-                ("voxels", &self.voxels),
-                ("basis", &self.basis),
-                ("tiles", &self.tiles),
-                ("filtered", &self.filtered),
-                ("sums", &self.sums),
-            ],
-            params: [&sizes.map(|size| size as u32)[..], &[unit_variance], &ends].concat(),
-            workgroups: 0,
-            iterations: 0,
-            bytes: 0,
-            flops: 0,
-        }
+impl Summed {
+    /// Add the planes to the lower triangle of C, in their order.
+    pub(super) fn add_to(&self, done: &Done<'_>, sum: &mut Array2<f64>) -> Result<()> {
+        let (n, row_len) = (self.n_volumes, 4 * self.n_volumes.div_ceil(4));
+        done.read_sums(&self.sums, |planes| {
+            for products in planes.chunks_exact(row_len * row_len) {
+                for row in 0..n {
+                    for column in 0..=row {
+                        sum[[row, column]] += products[row * row_len + column];
+                    }
+                }
+            }
+        })
     }
+}
+
+/// `[plane]`: the first of its chosen voxels, and the end of them.
+fn planes(voxels: &[u32], plane_len: usize) -> Vec<[u32; 2]> {
+    let mut end = 0;
+    by_plane(voxels, plane_len)
+        .map(|plane| {
+            let first = end;
+            end += plane.len() as u32;
+            [first, end]
+        })
+        .collect()
 }
 
 /// Q with columns of zeros up to whole fours.

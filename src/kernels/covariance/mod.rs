@@ -11,11 +11,14 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Bold, Device, Span};
+use crate::gpu::{Activity, Bold, Done, Shader, Span, Tape};
 use crate::stats::least_squares::{demeaned, orthonormal_basis};
 
 mod cpu;
 mod gpu;
+
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
 
 /// Whether voxels of a large variance weigh more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -98,51 +101,78 @@ impl Covariance {
     }
 }
 
+/// A sum that is to come to the host.
+#[derive(Debug)]
+pub struct Summed {
+    n_voxels: usize,
+    coming: Coming,
+}
+
+#[derive(Debug)]
+enum Coming {
+    /// C of these and all before.
+    Here(Array2<f64>),
+    Device(gpu::Summed),
+    Nothing,
+}
+
 /// Add the listed voxels of a block that holds all volumes. `voxels`: positions within one volume of the block
-/// (`0..block.volume_len()`), ascending; all finite in every volume. After an error `sum` is as before.
+/// (`0..block.volume_len()`), ascending; all finite in every volume. `so_far`: C of the blocks before, as far as they are
+/// done; it is changed by [`Summed::add_to`] only.
 ///
 /// # Errors
 /// Device errors; internal when the block lacks volumes or the list leaves it.
 pub fn accumulate(
-    device: &Device,
+    tape: &mut Tape<'_>,
     bold: &Bold,
     voxels: &[u32],
     filter: &Filter,
-    sum: &mut Covariance,
-) -> Result<()> {
-    check(bold, voxels, filter, sum)?;
+    so_far: &Covariance,
+) -> Result<Summed> {
+    check(bold, voxels, filter, so_far)?;
+    let n_voxels = voxels.len();
     if voxels.is_empty() {
-        return Ok(());
+        return Ok(Summed { n_voxels, coming: Coming::Nothing });
     }
-    let so_far = sum.matrix.clone();
-    sum.matrix = match (device, bold) {
-        (Device::Cpu(_), Bold::Host(host)) => {
+    let coming = match (tape, bold) {
+        (Tape::Cpu(cpu), Bold::Host(host)) => {
             let start = Instant::now();
-            let done = cpu::accumulate(host, voxels, filter, so_far)?;
-            let (bytes, flops) = work(voxels.len(), filter);
-            device.record(Span {
-                stage: "covariance".into(),
-                activity: Activity::Kernel,
-                seconds: start.elapsed().as_secs_f64(),
-                bytes,
-                flops,
-            });
-            done
+            let sum = cpu::accumulate(host, voxels, filter, so_far.matrix.clone())?;
+            let work = work(n_voxels, filter);
+            cpu.record(Span::since("covariance", Activity::Kernel, start, work));
+            Coming::Here(sum)
         }
-        (Device::Gpu(gpu), Bold::Device(there)) => {
-            gpu::accumulate(gpu, there, voxels, filter, so_far)?
+        (Tape::Gpu(tape), Bold::Device(there)) => {
+            Coming::Device(gpu::accumulate(tape, there, voxels, filter)?)
         }
         _ => return Err(Error::internal("the run", "is not on the device that sums it", "be", "")),
     };
-    sum.n_voxels += voxels.len();
-    Ok(())
+    Ok(Summed { n_voxels, coming })
+}
+
+impl Summed {
+    /// C with these voxels, once the tape has run. After an error `sum` is as before.
+    ///
+    /// # Errors
+    /// Internal when `done` is of another tape.
+    pub fn add_to(self, done: &Done<'_>, sum: &mut Covariance) -> Result<()> {
+        match self.coming {
+            Coming::Here(matrix) => sum.matrix = matrix,
+            Coming::Device(there) => {
+                let mut matrix = std::mem::take(&mut sum.matrix);
+                let added = there.add_to(done, &mut matrix);
+                sum.matrix = symmetric(matrix);
+                added?;
+            }
+            Coming::Nothing => {}
+        }
+        sum.n_voxels += self.n_voxels;
+        Ok(())
+    }
 }
 
 fn check(bold: &Bold, voxels: &[u32], filter: &Filter, sum: &Covariance) -> Result<()> {
-    let block = match bold {
-        Bold::Host(host) => &host.block,
-        Bold::Device(there) => &there.block,
-    };
+    let block = bold.block();
     let n = filter.n_volumes();
     if block.volumes != (0..n) || sum.matrix.dim() != (n, n) {
         return Err(Error::internal(

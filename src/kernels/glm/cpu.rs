@@ -34,7 +34,7 @@ struct Operators<'a> {
 
 /// A block of voxels of one group and where its estimates go.
 struct Job<'a> {
-    group: u32,
+    slice_group: u32,
     voxels: &'a [u32],
     beta: ArrayViewMut2<'a, f64>,
     sigma2: &'a mut [f64],
@@ -42,12 +42,12 @@ struct Job<'a> {
 
 pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<HostFit> {
     let plane_len = bold.block.plane_len();
-    let group: Vec<u32> = voxels
+    let slice_group: Vec<u32> = voxels
         .iter()
         .map(|&v| model.group_of_plane[bold.block.planes.start + v as usize / plane_len] as u32)
         .collect();
     // Of the groups of these voxels only: a slab has few of them.
-    let mut groups: Vec<u32> = group.clone();
+    let mut groups: Vec<u32> = slice_group.clone();
     groups.dedup();
     groups.sort_unstable();
     groups.dedup();
@@ -56,17 +56,17 @@ pub(super) fn fit(bold: &HostBold, voxels: &[u32], model: &Model) -> Result<Host
     let mut beta = Array2::zeros((model.names.len(), voxels.len()));
     let mut sigma2 = vec![0.0; voxels.len()];
     let block = block_voxels(model.n_volumes());
-    let mut jobs = cut(block, voxels, &group, &mut beta, &mut sigma2);
+    let mut jobs = cut(block, voxels, &slice_group, &mut beta, &mut sigma2);
     jobs.par_chunks_mut(BLOCKS_A_TASK).for_each(|jobs| {
         let mut scratch = Vec::new();
         for job in jobs {
-            let operators = &operators[groups.partition_point(|&g| g < job.group)];
+            let operators = &operators[groups.partition_point(|&g| g < job.slice_group)];
             let task = Fit { bold, operators, job, scratch: &mut scratch };
             Arch::new().dispatch(task);
         }
     });
     drop(jobs);
-    Ok(HostFit { group, beta, sigma2: Array1::from_vec(sigma2) })
+    Ok(HostFit { slice_group, beta, sigma2: Array1::from_vec(sigma2) })
 }
 
 impl<'a> Operators<'a> {
@@ -91,19 +91,24 @@ fn block_voxels(n_volumes: usize) -> usize {
 fn cut<'a>(
     block: usize,
     mut voxels: &'a [u32],
-    group: &[u32],
+    slice_group: &[u32],
     beta: &'a mut Array2<f64>,
     mut sigma2: &'a mut [f64],
 ) -> Vec<Job<'a>> {
     let mut jobs = Vec::with_capacity(voxels.len() / block + 1);
     let mut beta = beta.view_mut();
-    for same in group.chunk_by(|a, b| a == b) {
+    for same in slice_group.chunk_by(|a, b| a == b) {
         for here in same.chunks(block) {
             let (these, other_voxels) = voxels.split_at(here.len());
             let (beta_here, other_beta) = beta.split_at(Axis(1), here.len());
             let (sigma2_here, other_sigma2) = sigma2.split_at_mut(here.len());
             (voxels, beta, sigma2) = (other_voxels, other_beta, other_sigma2);
-            jobs.push(Job { group: here[0], voxels: these, beta: beta_here, sigma2: sigma2_here });
+            jobs.push(Job {
+                slice_group: here[0],
+                voxels: these,
+                beta: beta_here,
+                sigma2: sigma2_here,
+            });
         }
     }
     jobs
@@ -135,18 +140,18 @@ impl WithSimd for Fit<'_, '_> {
 
         for (index, panel) in panels.chunks_exact_mut(panel_len).enumerate() {
             let y = lanes_mut::<S>(panel);
-            let m = mean(simd, y);
-            centre(simd, y, m);
+            let c = mean(simd, y);
+            centre(simd, y, c);
             let beta = lanes_mut::<S>(estimates);
             project(simd, &operators.pinv_t, y, beta);
             if operators.uses_mean {
-                add_outer(simd, &operators.mean_residual, m, y);
+                add_outer(simd, &operators.mean_residual, c, y);
             }
             negate(simd, beta);
             add_combination(simd, &operators.design, beta, y);
             lanes_mut::<S>(sum)[0] = sum_of_squares(simd, y);
             negate(simd, beta);
-            add_outer(simd, &operators.mean_beta, m, beta);
+            add_outer(simd, &operators.mean_beta, c, beta);
 
             let first = index * w;
             let count = w.min(job.voxels.len() - first);

@@ -2,28 +2,32 @@
 //! from a second pass over data centred on the voxel's mean (one-pass sums of squares lose t by 0.1, see docs/accuracy.md).
 //! X may hold columns that differ between slice-time groups. Rank-deficient X: minimum-norm solution.
 //!
-//! Centring: with m = mean y, beta = pinv(X) (y - m) + m pinv(X) 1, and the residual is
-//! (y - m) - X pinv(X) (y - m) + m (1 - X pinv(X) 1), whose last term is none where X holds the constant.
+//! Centring: with c = mean y, beta = pinv(X) (y - c) + c pinv(X) 1, and the residual is
+//! (y - c) - X pinv(X) (y - c) + c (1 - X pinv(X) 1), whose last term is none where X holds the constant.
 
 use std::time::Instant;
 
 use ndarray::{Array1, Array2};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Bold, Device, DeviceFit, Span};
+use crate::gpu::{Activity, Bold, Done, Shader, Span, Tape};
 use crate::volume::Block;
 
 mod cpu;
 mod gpu;
 mod model;
 
+pub use gpu::DeviceFit;
 pub use model::{Model, Solver};
+
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
 
 /// Estimates of a block's voxels in host memory, f64.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostFit {
-    /// For each voxel, its group.
-    pub group: Vec<u32>,
+    /// For each voxel, its slice group.
+    pub slice_group: Vec<u32>,
     /// `[regressor][voxel]`.
     pub beta: Array2<f64>,
     /// Residual variance `[voxel]`; 0 for a constant voxel where X spans the constant.
@@ -44,42 +48,56 @@ pub enum Fit {
 ///
 /// # Errors
 /// Device errors; internal when the block lacks volumes.
-pub fn fit(device: &Device, bold: &Bold, voxels: &[u32], model: &Model) -> Result<Fit> {
-    let block = match bold {
-        Bold::Host(host) => &host.block,
-        Bold::Device(there) => &there.block,
-    };
-    check(block, voxels, model)?;
-    match (device, bold) {
-        (Device::Cpu(_), Bold::Host(host)) => {
+pub fn fit(tape: &mut Tape<'_>, bold: &Bold, voxels: &[u32], model: &Model) -> Result<Fit> {
+    check(bold.block(), voxels, model)?;
+    match (tape, bold) {
+        (Tape::Cpu(cpu), Bold::Host(host)) => {
             let start = Instant::now();
             let fitted = cpu::fit(host, voxels, model)?;
-            let (bytes, flops) = work(voxels.len(), model);
-            device.record(Span {
-                stage: "glm".into(),
-                activity: Activity::Kernel,
-                seconds: start.elapsed().as_secs_f64(),
-                bytes,
-                flops,
-            });
+            cpu.record(Span::since("glm", Activity::Kernel, start, work(voxels.len(), model)));
             Ok(Fit::Host(fitted))
         }
-        (Device::Gpu(gpu), Bold::Device(there)) => {
-            Ok(Fit::Device(gpu::fit(gpu, there, voxels, model)?))
+        (Tape::Gpu(tape), Bold::Device(there)) => {
+            Ok(Fit::Device(gpu::fit(tape, there, voxels, model)?))
         }
         _ => Err(Error::internal("the run", "is not on the device that fits it", "be", "")),
     }
 }
 
-/// The estimates in host memory.
+/// Estimates that are to come to the host.
+#[derive(Debug)]
+pub struct Estimates(Coming);
+
+#[derive(Debug)]
+enum Coming {
+    Here(HostFit),
+    Device(Box<gpu::Estimates>),
+}
+
+/// Bring the estimates to the host.
 ///
 /// # Errors
-/// Device errors.
-pub fn download(device: &Device, fit: &Fit) -> Result<HostFit> {
-    match (device, fit) {
-        (_, Fit::Host(host)) => Ok(host.clone()),
-        (Device::Gpu(gpu), Fit::Device(there)) => gpu::download(gpu, there),
+/// Internal when the fit is on another device.
+pub fn download(tape: &mut Tape<'_>, fit: &Fit) -> Result<Estimates> {
+    match (tape, fit) {
+        (_, Fit::Host(host)) => Ok(Estimates(Coming::Here(host.clone()))),
+        (Tape::Gpu(tape), Fit::Device(there)) => {
+            Ok(Estimates(Coming::Device(Box::new(gpu::download(tape, there)))))
+        }
         _ => Err(Error::internal("the fit", "is not on the device that is asked for it", "be", "")),
+    }
+}
+
+impl Estimates {
+    /// The estimates, once the tape has run.
+    ///
+    /// # Errors
+    /// Internal when `done` is of another tape.
+    pub fn read(self, done: &Done<'_>) -> Result<HostFit> {
+        match self.0 {
+            Coming::Here(host) => Ok(host),
+            Coming::Device(there) => there.read(done),
+        }
     }
 }
 

@@ -4,36 +4,64 @@ use ndarray::Array2;
 
 use super::Projection;
 use crate::error::{Error, Result};
-use crate::gpu::{DeviceBold, Gpu, Shader, Step, Variant, shaders};
+use crate::gpu::{
+    Acc, Buffer, Constants, DeviceBold, QUADS, Recording, Shader, Step, Variant, quads_for,
+};
 use crate::volume::Block;
 
 const WORKGROUP: usize = 64;
 
-pub(super) fn subtract(gpu: &Gpu, bold: DeviceBold, projection: &Projection) -> Result<DeviceBold> {
+/// `shaders/nuisance.wgsl`.
+pub(super) static SHADER: Shader = Shader {
+    name: "nuisance",
+    wgsl: include_str!("../../../shaders/nuisance.wgsl"),
+    constants: || {
+        let of = |acc| QUADS.map(|quads| constants(acc, quads));
+        Acc::ALL.into_iter().flat_map(of).collect()
+    },
+};
+
+fn constants(acc: Acc, quads: u32) -> Constants {
+    vec![("Acc", acc.into()), ("QUADS", quads.into())]
+}
+
+/// What all blocks of a run share.
+struct Operators {
+    words: Buffer,
+    quads: u32,
+}
+
+pub(super) fn subtract(
+    tape: &mut Recording<'_>,
+    bold: DeviceBold,
+    projection: &Projection,
+) -> Result<DeviceBold> {
     let n_volumes = bold.block.volumes.len();
     let n_columns = projection.rows.iter().map(Array2::nrows).max().unwrap_or(0);
     if n_columns == 0 || bold.block.is_empty() {
         return Ok(bold);
     }
-    let quads = shaders::quads_for("nuisance", n_columns)?;
-    let operators = operators(projection, n_volumes, quads as usize)?;
     let tiles = tiles(&bold.block, &projection.group_of_plane, projection.rows.len())?;
     let (n_tiles, n_values) = (tiles.len() as u32, bold.block.len() as u64);
-    let operators = gpu.upload_sums("operators", &operators)?;
-    let tiles = gpu.upload("tiles", tiles.as_flattened())?;
-    gpu.run(
-        "nuisance",
-        8 * n_values,
-        &[Step {
-            variant: Variant { acc: gpu.acc(), quads, ..Variant::step(Shader::Nuisance, 0) },
-            buffers: vec![("bold", &bold.buffer), ("tiles", &tiles), ("operators", &operators)],
-            params: vec![n_volumes as u32, bold.block.volume_len() as u32],
-            workgroups: n_tiles,
-            iterations: n_volumes as u64 * (3 + 2 * u64::from(quads)) + u64::from(quads),
-            bytes: 16 * n_values,
-            flops: n_values * (6 + 4 * n_columns as u64),
-        }],
-    )?;
+    let shared = tape.gpu().resident(projection, |gpu| {
+        let quads = quads_for("nuisance", n_columns)?;
+        let words = gpu.acc().words(&operators(projection, n_volumes, quads as usize)?);
+        Ok(Operators { words: gpu.upload("operators", &words)?, quads })
+    })?;
+    let step = Step {
+        variant: Variant { shader: &SHADER, constants: constants(tape.acc(), shared.quads) },
+        buffers: vec![
+            ("bold", bold.buffer.clone()),
+            ("tiles", tape.upload("tiles", tiles.as_flattened())?),
+            ("operators", shared.words.clone()),
+        ],
+        params: vec![n_volumes as u32, bold.block.volume_len() as u32],
+        workgroups: n_tiles,
+        iterations: n_volumes as u64 * (3 + 2 * u64::from(shared.quads)) + u64::from(shared.quads),
+        bytes: 16 * n_values,
+        flops: n_values * (6 + 4 * n_columns as u64),
+    };
+    tape.run("nuisance", 8 * n_values, vec![step])?;
     Ok(bold)
 }
 

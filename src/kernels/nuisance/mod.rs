@@ -12,12 +12,15 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Bold, Device, Span};
+use crate::gpu::{Activity, Bold, Shader, Span, Tape};
 use crate::stats::least_squares::{demeaned, orthonormal_basis, truncated_pinv};
 use crate::volume::{Block, SliceGroups};
 
 mod cpu;
 mod gpu;
+
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
 
 /// What both devices apply: for each group the rows that yield g and the columns they scale.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,28 +140,19 @@ fn joint_rows(
 ///
 /// # Errors
 /// Device errors; internal when the block does not hold all volumes.
-pub fn subtract(device: &Device, bold: Bold, projection: &Projection) -> Result<Bold> {
-    let block = match &bold {
-        Bold::Host(host) => &host.block,
-        Bold::Device(there) => &there.block,
-    };
-    check_block(block, projection)?;
-    match (device, bold) {
-        (Device::Cpu(_), Bold::Host(host)) => {
+pub fn subtract(tape: &mut Tape<'_>, bold: Bold, projection: &Projection) -> Result<Bold> {
+    check_block(bold.block(), projection)?;
+    match (tape, bold) {
+        (Tape::Cpu(cpu), Bold::Host(host)) => {
             let start = Instant::now();
             let block = host.block.clone();
             let cleaned = cpu::subtract(host, projection)?;
-            device.record(Span {
-                stage: "nuisance".into(),
-                activity: Activity::Kernel,
-                seconds: start.elapsed().as_secs_f64(),
-                bytes: 8 * block.len() as u64,
-                flops: flops(&block, projection),
-            });
+            let work = (8 * block.len() as u64, flops(&block, projection));
+            cpu.record(Span::since("nuisance", Activity::Kernel, start, work));
             Ok(Bold::Host(cleaned))
         }
-        (Device::Gpu(gpu), Bold::Device(there)) => {
-            Ok(Bold::Device(gpu::subtract(gpu, there, projection)?))
+        (Tape::Gpu(tape), Bold::Device(there)) => {
+            Ok(Bold::Device(gpu::subtract(tape, there, projection)?))
         }
         _ => Err(Error::internal("the run", "is not on the device that corrects it", "be", "")),
     }

@@ -32,10 +32,11 @@ pub(super) fn smooth(mut bold: HostBold, taps: &Taps, within: Option<&Mask>) -> 
         Arc::new(Weights { valid: weight, total })
     });
     let volume_len = bold.block.volume_len();
+    let complete_run = bold.is_known_complete();
     bold.data.par_chunks_exact_mut(volume_len).for_each_init(
         || (Ring::new(&complete), shared.clone()),
         |(ring, known), data| {
-            if inside.is_none() && all_finite(data) {
+            if inside.is_none() && (complete_run || all_finite(data)) {
                 let task = Complete { passes: &complete, ring, data };
                 Arch::new().dispatch(task);
             } else {
@@ -45,7 +46,11 @@ pub(super) fn smooth(mut bold: HostBold, taps: &Taps, within: Option<&Mask>) -> 
             }
         },
     );
-    Ok(bold)
+    match within {
+        // What lies outside is 0 now, whatever it was.
+        Some(_) => Ok(HostBold::new(bold.block, bold.data)),
+        None => Ok(bold),
+    }
 }
 
 fn all_finite(data: &[f32]) -> bool {

@@ -3,8 +3,15 @@
 
 use super::Taps;
 use crate::error::{Error, Result};
-use crate::gpu::{Acc, Buffer, DeviceBold, Gpu, Shader, Step, Variant};
+use crate::gpu::{Acc, Buffer, Constants, DeviceBold, Recording, Shader, Step, Variant};
 use crate::volume::{Block, Mask};
+
+/// `shaders/smooth.wgsl`.
+pub(super) static SHADER: Shader = Shader {
+    name: "smooth",
+    wgsl: include_str!("../../../shaders/smooth.wgsl"),
+    constants: every_constants,
+};
 
 const AXIS: u32 = 0;
 const FILL: u32 = 1;
@@ -12,9 +19,30 @@ const MARK: u32 = 2;
 const DIVIDE: u32 = 3;
 const WORKGROUP: usize = 256;
 
+fn constants(acc: Acc, reads: Acc, writes: Acc, step: u32) -> Constants {
+    vec![("Acc", acc.into()), ("In", reads.into()), ("Out", writes.into()), ("STEP", step.into())]
+}
+
+/// All in f32; or from the f32 block to f64 between the passes, and back.
+fn every_constants() -> Vec<Constants> {
+    let (narrow, wide) = (Acc::F32, Acc::F64);
+    let all_narrow = (AXIS..=DIVIDE).map(|step| constants(narrow, narrow, narrow, step));
+    let mixed = [
+        (AXIS, narrow, wide),
+        (AXIS, wide, wide),
+        (AXIS, wide, narrow),
+        (FILL, narrow, wide),
+        (MARK, narrow, wide),
+        (DIVIDE, wide, narrow),
+    ];
+    all_narrow
+        .chain(mixed.map(|(step, reads, writes)| constants(wide, reads, writes, step)))
+        .collect()
+}
+
 /// Values of one scratch buffer: as many as a last-level cache holds in f32.
-fn scratch_values(gpu: &Gpu) -> usize {
-    if gpu.is_software() { 1 << 20 } else { 4 << 20 }
+fn scratch_values(tape: &Recording<'_>) -> usize {
+    if tape.gpu().is_software() { 1 << 20 } else { 4 << 20 }
 }
 
 /// Where the values of a dispatch begin, and what they are.
@@ -26,7 +54,7 @@ struct Place<'a> {
 }
 
 pub(super) fn smooth(
-    gpu: &Gpu,
+    tape: &mut Recording<'_>,
     bold: DeviceBold,
     taps: &Taps,
     within: Option<&Mask>,
@@ -37,32 +65,31 @@ pub(super) fn smooth(
     }
     let needed = 8 * bold.block.len() as u64;
     let per_chunk =
-        (scratch_values(gpu) / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
-    let tables = Tables::new(gpu, &bold.block, taps, within)?;
-    let scratch =
-        |label| gpu.output(label, per_chunk * bold.block.volume_len() * gpu.acc().bytes() / 4);
-    let between = |buffer| Place { buffer, first: 0, holds: gpu.acc() };
+        (scratch_values(tape) / bold.block.volume_len()).clamp(1, bold.block.volumes.len());
+    let tables = Tables::new(tape, &bold.block, taps, within)?;
+    let acc = tape.acc();
+    let words = per_chunk * bold.block.volume_len() * acc.bytes() / 4;
+    let between = |buffer| Place { buffer, first: 0, holds: acc };
     let run = |first| Place { buffer: &bold.buffer, first, holds: Acc::F32 };
-    let (one, two) = (scratch("scratch 1")?, scratch("scratch 2")?);
+    let (one, two) = (tape.output("scratch 1", words)?, tape.output("scratch 2", words)?);
     let (one, two) = (between(&one), between(&two));
-    if within.is_none() && !bold.has_missing {
+    if within.is_none() && bold.missing.is_empty() {
         let mut steps = Vec::new();
         for (at, volumes) in chunks(&bold.block, per_chunk) {
             steps.push(tables.axis(0, volumes, run(at), one));
             steps.push(tables.axis(1, volumes, one, two));
             steps.push(tables.axis(2, volumes, two, run(at)));
         }
-        gpu.run("smooth", needed, &steps)?;
-        drop(steps);
+        tape.run("smooth", needed, steps)?;
         return Ok(bold);
     }
-    let three = scratch("scratch 3")?;
+    let three = tape.output("scratch 3", words)?;
     let three = between(&three);
     let mut steps = Vec::new();
     for (n, (at, volumes)) in chunks(&bold.block, per_chunk).enumerate() {
         // Without missing values all volumes have the first one's divisor.
-        let marked = if bold.has_missing { volumes } else { 1 };
-        if bold.has_missing || n == 0 {
+        let marked = if bold.missing.is_empty() { 1 } else { volumes };
+        if !bold.missing.is_empty() || n == 0 {
             steps.push(tables.step(MARK, marked, run(at), one));
             steps.push(tables.axis(0, marked, one, three));
             steps.push(tables.axis(1, marked, three, one));
@@ -74,8 +101,7 @@ pub(super) fn smooth(
         steps.push(tables.axis(2, volumes, one, two));
         steps.push(tables.divide(volumes, two, run(at), (three.buffer, marked)));
     }
-    gpu.run("smooth", needed, &steps)?;
-    drop(steps);
+    tape.run("smooth", needed, steps)?;
     Ok(bold)
 }
 
@@ -97,7 +123,12 @@ struct Tables {
 }
 
 impl Tables {
-    fn new(gpu: &Gpu, block: &Block, taps: &Taps, within: Option<&Mask>) -> Result<Tables> {
+    fn new(
+        tape: &mut Recording<'_>,
+        block: &Block,
+        taps: &Taps,
+        within: Option<&Mask>,
+    ) -> Result<Tables> {
         let shape = [block.run_shape[0], block.run_shape[1], block.planes.len()];
         let mut table: Vec<f64> = Vec::new();
         let mut starts = [0; 3];
@@ -118,34 +149,26 @@ impl Tables {
             shape,
             radii,
             starts,
-            table: gpu.upload_sums("table", &table)?,
-            within: gpu.upload("within", &bits(block, within)?)?,
-            acc: gpu.acc(),
+            table: tape.upload("table", &tape.acc().words(&table))?,
+            within: tape.upload("within", &bits(block, within)?)?,
+            acc: tape.acc(),
         })
     }
 
-    fn step<'a>(
-        &'a self,
-        step: u32,
-        volumes: usize,
-        values: Place<'a>,
-        result: Place<'a>,
-    ) -> Step<'a> {
+    fn step(&self, step: u32, volumes: usize, values: Place<'_>, result: Place<'_>) -> Step {
         let n_voxels: usize = self.shape.iter().product();
         let n_values = volumes * n_voxels;
         Step {
             variant: Variant {
-                acc: self.acc,
-                reads: values.holds,
-                writes: result.holds,
-                ..Variant::step(Shader::Smooth, step)
+                shader: &SHADER,
+                constants: constants(self.acc, values.holds, result.holds, step),
             },
             buffers: vec![
-                ("values", values.buffer),
-                ("result", result.buffer),
-                ("table", &self.table),
-                ("within", &self.within),
-                ("divisor", &self.table),
+                ("values", values.buffer.clone()),
+                ("result", result.buffer.clone()),
+                ("table", self.table.clone()),
+                ("within", self.within.clone()),
+                ("divisor", self.table.clone()),
             ],
             params: [n_values, values.first, result.first, 1, 1, 0, 0, n_voxels, 0]
                 .map(|word| word as u32)
@@ -158,27 +181,21 @@ impl Tables {
     }
 
     /// `divisor`: the smoothed marks and the volumes they are for.
-    fn divide<'a>(
-        &'a self,
+    fn divide(
+        &self,
         volumes: usize,
-        values: Place<'a>,
-        result: Place<'a>,
-        divisor: (&'a Buffer, usize),
-    ) -> Step<'a> {
+        values: Place<'_>,
+        result: Place<'_>,
+        divisor: (&Buffer, usize),
+    ) -> Step {
         let mut step = self.step(DIVIDE, volumes, values, result);
         step.buffers.retain(|(name, _)| *name != "divisor");
-        step.buffers.push(("divisor", divisor.0));
+        step.buffers.push(("divisor", divisor.0.clone()));
         step.params[8] = (divisor.1 * self.shape.iter().product::<usize>()) as u32;
         step
     }
 
-    fn axis<'a>(
-        &'a self,
-        axis: usize,
-        volumes: usize,
-        values: Place<'a>,
-        result: Place<'a>,
-    ) -> Step<'a> {
+    fn axis(&self, axis: usize, volumes: usize, values: Place<'_>, result: Place<'_>) -> Step {
         let mut step = self.step(AXIS, volumes, values, result);
         let radius = self.radii[axis];
         let stride: usize = self.shape[..axis].iter().product();

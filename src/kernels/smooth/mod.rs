@@ -10,7 +10,7 @@
 use std::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Bold, Device, Span};
+use crate::gpu::{Activity, Bold, Shader, Span, Tape};
 use crate::volume::{Block, Mask};
 
 mod cpu;
@@ -20,15 +20,15 @@ mod taps;
 
 pub use taps::{Kernel, Taps};
 
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
+
 /// Smooth each volume of the block. The planes outside the block's core are valid only where the halo suffices.
 ///
 /// # Errors
 /// Device errors; internal when `within` has another shape than the run.
-pub fn smooth(device: &Device, bold: Bold, taps: &Taps, within: Option<&Mask>) -> Result<Bold> {
-    let shape = match &bold {
-        Bold::Host(host) => host.block.run_shape,
-        Bold::Device(there) => there.block.run_shape,
-    };
+pub fn smooth(tape: &mut Tape<'_>, bold: Bold, taps: &Taps, within: Option<&Mask>) -> Result<Bold> {
+    let shape = bold.block().run_shape;
     if let Some(mask) = within
         && (mask.grid.shape != shape || mask.inside.len() != mask.grid.n_voxels())
     {
@@ -39,22 +39,17 @@ pub fn smooth(device: &Device, bold: Bold, taps: &Taps, within: Option<&Mask>) -
             "",
         ));
     }
-    match (device, bold) {
-        (Device::Cpu(_), Bold::Host(host)) => {
+    match (tape, bold) {
+        (Tape::Cpu(cpu), Bold::Host(host)) => {
             let start = Instant::now();
             let block = host.block.clone();
             let smoothed = cpu::smooth(host, taps, within)?;
-            device.record(Span {
-                stage: "smooth".into(),
-                activity: Activity::Kernel,
-                seconds: start.elapsed().as_secs_f64(),
-                bytes: bytes(&block),
-                flops: flops(&block, taps),
-            });
+            let work = (bytes(&block), flops(&block, taps));
+            cpu.record(Span::since("smooth", Activity::Kernel, start, work));
             Ok(Bold::Host(smoothed))
         }
-        (Device::Gpu(gpu), Bold::Device(there)) => {
-            Ok(Bold::Device(gpu::smooth(gpu, there, taps, within)?))
+        (Tape::Gpu(tape), Bold::Device(there)) => {
+            Ok(Bold::Device(gpu::smooth(tape, there, taps, within)?))
         }
         _ => Err(Error::internal("the run", "is not on the device that smooths it", "be", "")),
     }

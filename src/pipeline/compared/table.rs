@@ -24,7 +24,7 @@ pub(super) fn compare(got: &str, want: &Text, bounds: Bounds, comparison: &mut C
     }
     let n_columns = want.iter().map(Vec::len).max().unwrap_or(0);
     let columns: Vec<Column> =
-        (0..n_columns).map(|column| Column::of(column, (&got, &want), agreement, bounds)).collect();
+        (0..n_columns).map(|column| Column::of(column, &got, &want, agreement, bounds)).collect();
     for (row, (got, want)) in got.iter().zip(&want).enumerate() {
         if got.len() != want.len() {
             let (n, of) = (got.len(), want.len());
@@ -61,7 +61,8 @@ struct Column {
 impl Column {
     fn of(
         column: usize,
-        (got, want): (&[Vec<String>], &[Vec<String>]),
+        got: &[Vec<String>],
+        want: &[Vec<String>],
         agreement: &Agreement,
         bounds: Bounds,
     ) -> Column {

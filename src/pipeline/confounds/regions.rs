@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
-use super::survey::Survey;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
@@ -117,7 +116,8 @@ impl Regions {
 
     /// The planes of a block, in order.
     pub(super) fn look_at(&self, bold: &HostBold) -> Vec<Plane> {
-        let places = &self.places[Regions::range(&bold.block)];
+        let mut places = self.places[Regions::range(&bold.block)].to_vec();
+        bold.missing().iter().for_each(|&at| places[at as usize] = 0);
         let plane_len = bold.block.plane_len();
         let planes = places.par_chunks(plane_len).enumerate();
         planes.map(|(held, places)| look_at_plane(bold, held * plane_len, places)).collect()
@@ -165,8 +165,8 @@ impl Regions {
         Ok(())
     }
 
-    /// Voxels by region, for the sidecar.
-    pub(super) fn counts(&self, survey: &Survey) -> Map<String, Value> {
+    /// Voxels by region, for the sidecar; `n_variable`: the most variable of the brain's.
+    pub(super) fn counts(&self, n_variable: usize) -> Map<String, Value> {
         let mut counts = Map::new();
         for place in Place::ALL {
             let Some(in_mask) = self.in_mask[place as usize] else { continue };
@@ -178,7 +178,7 @@ impl Regions {
             });
             counts.insert(place.column().to_owned(), value);
         }
-        counts.insert("voxels_most_variable".to_owned(), json!(survey.variable.n_voxels));
+        counts.insert("voxels_most_variable".to_owned(), json!(n_variable));
         counts
     }
 }
@@ -198,6 +198,7 @@ fn positions(planes: &[Plane], belongs: impl Fn(u8) -> bool) -> Vec<u32> {
     bits.zip(0..).filter(|(bits, _)| belongs(**bits)).map(|(_, at)| at).collect()
 }
 
+/// A plane from value `from` of a volume on; `places` are of voxels that are finite in every volume.
 fn look_at_plane(bold: &HostBold, from: usize, places: &[u8]) -> Plane {
     let volumes = || bold.data.chunks_exact(bold.block.volume_len()).map(|v| &v[from..]);
     let mut places = places.to_vec();
@@ -205,22 +206,16 @@ fn look_at_plane(bold: &HostBold, from: usize, places: &[u8]) -> Plane {
     let Some(first) = volumes().next().filter(|_| places.iter().any(|&bits| bits != 0)) else {
         return Plane { places, sums: sums.map(|_| vec![0.0; bold.block.volumes.len()]) };
     };
-    let mut finite = vec![true; places.len()];
     let mut varies = vec![false; places.len()];
     for volume in volumes() {
-        for ((finite, varies), (value, first)) in
-            finite.iter_mut().zip(&mut varies).zip(volume.iter().zip(first))
-        {
-            *finite &= value.is_finite();
+        for (varies, (value, first)) in varies.iter_mut().zip(volume.iter().zip(first)) {
             *varies |= value != first;
         }
     }
-    for ((bits, finite), varies) in places.iter_mut().zip(finite).zip(varies) {
-        *bits = match (*bits, finite, varies) {
-            (0, ..) | (_, false, _) => 0,
-            (bits, true, true) => bits,
-            (bits, true, false) => bits | CONSTANT,
-        };
+    for (bits, varies) in places.iter_mut().zip(varies) {
+        if *bits != 0 && !varies {
+            *bits |= CONSTANT;
+        }
     }
     for place in Place::ALL {
         let inside = places.iter().enumerate().filter(|(_, bits)| *bits & place.bit() != 0);

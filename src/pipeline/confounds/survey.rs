@@ -3,14 +3,14 @@
 
 use ndarray::{Array2, Axis, concatenate};
 
-use super::regions::{Regions, of_brain, of_tissue};
+use super::regions::{Plane, Regions, of_brain, of_tissue};
 use crate::design::{Drift, drift};
 use crate::error::{Error, Result};
-use crate::gpu::{Bold, Device};
+use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::BoldSource;
-use crate::kernels::covariance::{Covariance, Filter, accumulate};
+use crate::kernels::covariance::{Covariance, Filter, Summed, accumulate};
 use crate::kernels::glm::{self, Model};
-use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, load, read_timed, send};
 use crate::pipeline::spec::ConfoundsSpec;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -29,10 +29,8 @@ pub(super) struct Survey {
 }
 
 /// Pieces of the run: slabs even of a compressed one, which then stays decoded for the second pass.
-fn pieces(ladder: &Ladder, source: &dyn BoldSource) -> Vec<Block> {
-    let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let bytes = block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes));
-    slabs(shape, n_volumes, 0, bytes).unwrap_or_default()
+fn pieces(ladder: &Ladder, source: &dyn BoldSource) -> Result<Vec<Block>> {
+    Ok(ladder.slabs(source, Slabs::default())?.unwrap_or_default())
 }
 
 /// The first pass. Voxels that cannot be used leave the regions.
@@ -52,31 +50,75 @@ pub(super) fn survey(
         variable: Covariance::empty(n),
     };
     let parabola = spec.tcompcor.map(|_| parabola(n, source.shape()[2])).transpose()?;
-    let blocks = pieces(ladder, source);
+    let blocks = pieces(ladder, source)?;
     watch.stage("survey", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-        if !regions.touch(block) {
-            return Ok(());
+    let parabola = parabola.as_ref();
+    let mut story = Surveying {
+        source,
+        regions,
+        parabola,
+        filter: spec.acompcor.map(|_| filter),
+        done: &mut done,
+    };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
+    Ok(done)
+}
+
+/// Read, look at the regions, sum each tissue's covariance.
+struct Surveying<'a> {
+    source: &'a mut dyn BoldSource,
+    regions: &'a mut Regions,
+    /// Where the most variable voxels are looked for.
+    parabola: Option<&'a Model>,
+    /// Where the tissues' components are asked for.
+    filter: Option<&'a Filter>,
+    done: &'a mut Survey,
+}
+
+/// What was seen of a block.
+struct Seen {
+    block: Block,
+    planes: Vec<Plane>,
+    sd: Vec<(u32, f64)>,
+    tissue: Vec<Summed>,
+}
+
+impl Story for Surveying<'_> {
+    /// None where the block holds no region.
+    type Begun = Option<Seen>;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Option<Seen>> {
+        if !self.regions.touch(block) {
+            return Ok(None);
         }
-        let mut host = read_timed(device, source, block)?;
-        let planes = regions.look_at(&host);
+        let mut host = read_timed(tape, self.source, block)?;
+        let planes = self.regions.look_at(&host);
         let mut sd = Vec::new();
-        if let Some(model) = &parabola {
-            let brain = of_brain(&planes);
-            (host, sd) = deviations(device, host, &brain, model)?;
+        if let Some(model) = self.parabola {
+            (host, sd) = deviations(tape, host, &of_brain(&planes), model)?;
         }
-        let mut tissue = done.tissue.clone();
-        if spec.acompcor.is_some() {
-            let voxels = [1, 2, 3].map(|exactly| of_tissue(&planes, exactly));
-            if voxels.iter().any(|voxels| !voxels.is_empty()) {
-                let bold = device.load(host)?;
-                for (voxels, sum) in voxels.iter().zip(&mut tissue) {
-                    accumulate(device, &bold, voxels, filter, sum)?;
-                }
+        let mut tissue = Vec::new();
+        let voxels = [1, 2, 3].map(|exactly| of_tissue(&planes, exactly));
+        if let Some(filter) = self.filter
+            && voxels.iter().any(|voxels| !voxels.is_empty())
+        {
+            let bold = send(tape, self.source, host)?;
+            for (voxels, so_far) in voxels.iter().zip(&self.done.tissue) {
+                tissue.push(accumulate(tape, &bold, voxels, filter, so_far)?);
             }
         }
+        Ok(Some(Seen { block: block.clone(), planes, sd, tissue }))
+    }
+
+    fn finish(&mut self, results: &Done<'_>, begun: Option<Seen>) -> Result<()> {
+        let Some(Seen { block, planes, sd, tissue }) = begun else { return Ok(()) };
+        let done = &mut *self.done;
+        let mut sums = done.tissue.clone();
+        for (tissue, sum) in tissue.into_iter().zip(&mut sums) {
+            tissue.add_to(results, sum)?;
+        }
         // Nothing fails from here on: a block counts once.
-        done.tissue = tissue;
+        done.tissue = sums;
         for plane in &planes {
             for (sum, here) in done.sums.iter_mut().zip(&plane.sums) {
                 sum.iter_mut().zip(here).for_each(|(sum, here)| *sum += here);
@@ -84,10 +126,9 @@ pub(super) fn survey(
         }
         let first = block.planes.start * block.plane_len();
         sd.into_iter().for_each(|(voxel, sd)| done.sd[first + voxel as usize] = sd);
-        regions.settle(block, &planes);
+        self.regions.settle(&block, &planes);
         Ok(())
-    })?;
-    Ok(done)
+    }
 }
 
 /// Constant, line and parabola.
@@ -103,18 +144,22 @@ fn parabola(n_volumes: usize, n_planes: usize) -> Result<Model> {
 /// A block and the standard deviation of listed voxels about the parabola. On the CPU path whatever the device: its
 /// rounding must not decide which voxels are taken.
 fn deviations(
-    device: &Device,
+    tape: &Tape<'_>,
     host: HostBold,
     voxels: &[u32],
     model: &Model,
 ) -> Result<(HostBold, Vec<(u32, f64)>)> {
     let cpu = Device::cpu();
+    let mut here = cpu.tape();
     let bold = Bold::Host(host);
-    let fit = glm::download(&cpu, &glm::fit(&cpu, &bold, voxels, model)?)?;
-    cpu.take_spans().into_iter().for_each(|span| device.record(span));
+    let fit = glm::fit(&mut here, &bold, voxels, model)?;
+    let (fit, stored) = (glm::download(&mut here, &fit)?, here.store(bold)?);
+    let done = here.run()?;
+    let (fit, host) = (fit.read(&done)?, done.bold(stored)?);
+    cpu.take_spans().into_iter().for_each(|span| tape.record(span));
     let sd = |sigma2: &f64| (sigma2 * model.dof / model.n_volumes() as f64).sqrt();
     let sd = voxels.iter().copied().zip(fit.sigma2.iter().map(sd)).collect();
-    Ok((cpu.store(bold)?, sd))
+    Ok((host, sd))
 }
 
 /// The voxels (in the grid) whose standard deviation is among the highest `share`, and the least of theirs: the
@@ -146,23 +191,45 @@ pub(super) fn add_variable(
     filter: &Filter,
     watch: &dyn Watch,
 ) -> Result<Covariance> {
-    let mut sum = Covariance::empty(filter.n_volumes());
-    let blocks = pieces(ladder, source);
+    let blocks = pieces(ladder, source)?;
     watch.stage("covariance", blocks.len());
-    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
+    let sum = Covariance::empty(filter.n_volumes());
+    let mut story = Adding { source, chosen, filter, sum };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
+    Ok(story.sum)
+}
+
+/// Read, sum the covariance of chosen voxels.
+struct Adding<'a> {
+    source: &'a mut dyn BoldSource,
+    /// Voxels of the grid, ascending.
+    chosen: &'a [u32],
+    filter: &'a Filter,
+    sum: Covariance,
+}
+
+impl Story for Adding<'_> {
+    /// None where no voxel of the block was chosen.
+    type Begun = Option<Summed>;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Option<Summed>> {
         let (first, end) = (block.planes.start, block.planes.end);
-        let place =
-            |plane: usize| chosen.partition_point(|&v| (v as usize) < plane * block.plane_len());
-        let here = &chosen[place(first)..place(end)];
+        let place = |plane: usize| {
+            self.chosen.partition_point(|&v| (v as usize) < plane * block.plane_len())
+        };
+        let here = &self.chosen[place(first)..place(end)];
         if here.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let offset = (first * block.plane_len()) as u32;
         let voxels: Vec<u32> = here.iter().map(|v| v - offset).collect();
-        let bold = device.load(read_timed(device, source, block)?)?;
-        accumulate(device, &bold, &voxels, filter, &mut sum)
-    })?;
-    Ok(sum)
+        let bold = load(tape, self.source, block)?;
+        accumulate(tape, &bold, &voxels, self.filter, &self.sum).map(Some)
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Option<Summed>) -> Result<()> {
+        begun.map_or(Ok(()), |summed| summed.add_to(done, &mut self.sum))
+    }
 }
 
 #[cfg(test)]

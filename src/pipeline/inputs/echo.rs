@@ -30,8 +30,8 @@ impl Columns {
     #[must_use]
     pub fn of(run: &Run) -> Columns {
         Columns {
-            bold: run.bold.path.clone(),
-            n_planes: run.bold.grid.shape[2],
+            bold: run.path.clone(),
+            n_planes: run.grid.shape[2],
             acquisition: run.acquisition.clone(),
             design: run.design.clone(),
             moment: run.moment,
@@ -79,7 +79,11 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         physio: first.physio.clone(),
         found: of_sidecar.chain(shared).collect(),
         dof_spent: dof_spent(&spec.bold, true, watch)?,
-        bold,
+        path: bold.path.clone(),
+        header: bold.header.clone(),
+        grid: bold.grid.clone(),
+        n_volumes: bold.n_volumes,
+        bold: Box::new(bold),
         resampled,
         moment,
     }))

@@ -5,16 +5,16 @@ use ndarray::Array2;
 use super::{LEVEL, MOST_TESTED, N_SHIFTS};
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::gpu::Device;
+use crate::gpu::{Bold, Done, Tape};
 use crate::io::source::BoldSource;
-use crate::kernels::contrast::{self, Contrast, Stat};
-use crate::kernels::glm::{self, Fit, HostFit, Model};
+use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Stat, Wanted};
+use crate::kernels::glm::{self, Estimates, HostFit, Model};
 use crate::physio::Terms;
-use crate::pipeline::blocks::{Cut, Ladder, block_bytes, plane_bytes, read_timed, slabs};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::spec::Criterion;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::ln_sf_f;
-use crate::volume::{HostBold, SliceGroups};
+use crate::volume::{Block, HostBold, SliceGroups};
 
 /// Orders of a nested model. The interaction k of a largest M x N is min(k, M) x min(k, N).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -169,7 +169,8 @@ impl Gathered {
 /// The columns that a nested model leaves out.
 struct LeftOut {
     n: usize,
-    contrast: Option<Contrast>,
+    /// Which of the fitting's contrasts asks for them; none where no column is left out.
+    contrast: Option<usize>,
 }
 
 /// What is summed up over voxels.
@@ -183,6 +184,8 @@ enum Compared {
 /// A model that is fitted, and the nested ones that it is compared with.
 struct Fitting {
     model: Model,
+    /// The F of each set of columns that some nested model leaves out.
+    left_out: Vec<Prepared>,
     compared: Vec<Compared>,
 }
 
@@ -207,12 +210,12 @@ impl Largest {
         let n_common = design.names.len();
         let model = columns.model(slices, n_planes)?;
         if by == Criterion::Bic {
-            let nested = models(at_most).into_iter();
-            let compared = nested
-                .map(|terms| Ok(Compared::Model(left_out(&model, n_common, at_most, &terms)?)))
-                .collect::<Result<_>>()?;
-            let fittings = vec![Fitting { model, compared }];
-            return Ok(Largest { fittings, most_voxels: usize::MAX });
+            let mut fitting = Fitting { model, left_out: Vec::new(), compared: Vec::new() };
+            for terms in models(at_most) {
+                let left_out = fitting.left_out(n_common, at_most, &terms)?;
+                fitting.compared.push(Compared::Model(left_out));
+            }
+            return Ok(Largest { fittings: vec![fitting], most_voxels: usize::MAX });
         }
         let mut fittings = vec![tested(model, n_common, at_most)?];
         for shift in shifts(design.matrix.nrows()) {
@@ -233,32 +236,58 @@ impl Largest {
         inside: &[bool],
         watch: &dyn Watch,
     ) -> Result<Gathered> {
-        let (shape, n_volumes) = (source.shape(), source.n_volumes());
-        let bytes = block_bytes(&ladder.device).max(plane_bytes(shape, n_volumes));
-        let blocks = slabs(shape, n_volumes, 0, bytes).unwrap_or_default();
+        let blocks = ladder.slabs(source, Slabs::default())?.unwrap_or_default();
         let inside = thinned(inside, self.most_voxels);
         watch.stage("order", blocks.len());
-        let mut all = Gathered::default();
-        ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut |device, block| {
-            let host = read_timed(device, source, block)?;
-            let voxels = usable(&host, &inside);
-            let bold = device.load(host)?;
-            let mut here = Gathered::default();
-            for Fitting { model, compared } in &self.fittings {
-                let fit = glm::fit(device, &bold, &voxels, model)?;
-                let estimates = glm::download(device, &fit)?;
-                let fitted = Fitted { device, fit: &fit, estimates, model };
-                if here.sums.is_empty() {
-                    here.n_voxels = fitted.varying().count();
-                }
-                for compared in compared {
-                    here.sums.push(fitted.sum(compared)?);
-                }
+        let fittings = &self.fittings;
+        let mut story = Gathering { source, inside, fittings, all: Gathered::default() };
+        ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
+        Ok(story.all)
+    }
+}
+
+/// Read, fit each largest model, evaluate what its nested models leave out.
+struct Gathering<'a> {
+    source: &'a mut dyn BoldSource,
+    inside: Vec<bool>,
+    fittings: &'a [Fitting],
+    all: Gathered,
+}
+
+impl Story for Gathering<'_> {
+    /// For each largest model.
+    type Begun = Vec<(Estimates, Evaluated)>;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Self::Begun> {
+        let host = read_timed(tape, self.source, block)?;
+        let voxels = usable(&host, &self.inside);
+        let bold = send(tape, self.source, host)?;
+        let fitted = self.fittings.iter().map(|Fitting { model, left_out, .. }| {
+            let fit = glm::fit(tape, &bold, &voxels, model)?;
+            let values = contrast::evaluate(tape, &fit, left_out, Wanted::Statistics)?;
+            Ok((glm::download(tape, &fit)?, values))
+        });
+        let fitted = fitted.collect();
+        if let Bold::Host(host) = bold {
+            self.source.reuse(host.data);
+        }
+        fitted
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Self::Begun) -> Result<()> {
+        let mut here = Gathered::default();
+        for (Fitting { model, compared, .. }, (estimates, values)) in
+            self.fittings.iter().zip(begun)
+        {
+            let stats = values.read(done)?.into_iter().map(|values| values.stat).collect();
+            let fitted = Fitted { estimates: estimates.read(done)?, stats, model };
+            if here.sums.is_empty() {
+                here.n_voxels = fitted.varying().count();
             }
-            all.add(here);
-            Ok(())
-        })?;
-        Ok(all)
+            here.sums.extend(compared.iter().map(|compared| fitted.sum(compared)));
+        }
+        self.all.add(here);
+        Ok(())
     }
 }
 
@@ -282,13 +311,14 @@ fn too_many(error: Error) -> Error {
 
 /// Every order's test, its columns standing from `first` on.
 fn tested(model: Model, first: usize, at_most: &Terms) -> Result<Fitting> {
-    let left_out = |orders: Orders| left_out(&model, first, at_most, &orders.terms(at_most));
-    let test = |step: Step| {
-        let without = left_out(step.up_to(step.order - 1))?;
-        Ok(Compared::Step([without, left_out(step.up_to(step.order))?]))
-    };
-    let compared = steps(at_most).into_iter().map(test).collect::<Result<_>>()?;
-    Ok(Fitting { model, compared })
+    let mut fitting = Fitting { model, left_out: Vec::new(), compared: Vec::new() };
+    for step in steps(at_most) {
+        let mut left_out =
+            |orders: Orders| fitting.left_out(first, at_most, &orders.terms(at_most));
+        let pair = [left_out(step.up_to(step.order - 1))?, left_out(step.up_to(step.order))?];
+        fitting.compared.push(Compared::Step(pair));
+    }
+    Ok(fitting)
 }
 
 /// Volumes by which the columns are shifted round the run: from a tenth of it to nine tenths.
@@ -322,20 +352,24 @@ fn thinned(inside: &[bool], most: usize) -> Vec<bool> {
     inside.iter().map(keep).collect()
 }
 
-/// The contrast that picks the columns of `at_most`, standing from `first` on, which `terms` does not have.
-fn left_out(model: &Model, first: usize, at_most: &Terms, terms: &Terms) -> Result<LeftOut> {
-    let kept = terms.names();
-    let names = at_most.names();
-    let positions: Vec<usize> =
-        (0..names.len()).filter(|&at| !kept.contains(&names[at])).map(|at| first + at).collect();
-    if positions.is_empty() {
-        return Ok(LeftOut { n: 0, contrast: None });
-    }
-    let mut weights = Array2::zeros((positions.len(), model.names.len()));
-    for (row, &column) in positions.iter().enumerate() {
-        weights[[row, column]] = 1.0;
-    }
-    let contrast = Contrast::new("left out", Stat::F, weights, model).map_err(|e| {
+impl Fitting {
+    /// The contrast that picks the columns of `at_most`, standing from `first` on, which `terms` does not have.
+    fn left_out(&mut self, first: usize, at_most: &Terms, terms: &Terms) -> Result<LeftOut> {
+        let kept = terms.names();
+        let names = at_most.names();
+        let positions: Vec<usize> = (0..names.len())
+            .filter(|&at| !kept.contains(&names[at]))
+            .map(|at| first + at)
+            .collect();
+        if positions.is_empty() {
+            return Ok(LeftOut { n: 0, contrast: None });
+        }
+        let mut weights = Array2::zeros((positions.len(), self.model.names.len()));
+        for (row, &column) in positions.iter().enumerate() {
+            weights[[row, column]] = 1.0;
+        }
+        let contrast = Contrast { name: "left out".to_owned(), stat: Stat::F, weights };
+        let prepared = Prepared::new(contrast, &self.model).map_err(|e| {
         Error::bad_data(
             format!("--choose-order with --terms {at_most}"),
             "has columns that depend on others, so orders cannot be told apart",
@@ -344,7 +378,9 @@ fn left_out(model: &Model, first: usize, at_most: &Terms, terms: &Terms) -> Resu
         )
         .caused_by(e)
     })?;
-    Ok(LeftOut { n: positions.len(), contrast: Some(contrast) })
+        self.left_out.push(prepared);
+        Ok(LeftOut { n: positions.len(), contrast: Some(self.left_out.len() - 1) })
+    }
 }
 
 /// Voxels of the mask that are finite in every volume, as positions in one volume of the block.
@@ -352,22 +388,20 @@ fn usable(bold: &HostBold, inside: &[bool]) -> Vec<u32> {
     let block = &bold.block;
     let first = block.planes.start * block.plane_len();
     let mut keep = inside[first..first + block.volume_len()].to_vec();
-    for volume in bold.data.chunks_exact(block.volume_len()) {
-        keep.iter_mut().zip(volume).for_each(|(keep, value)| *keep &= value.is_finite());
-    }
+    bold.missing().iter().for_each(|&at| keep[at as usize] = false);
     (0..keep.len()).filter(|&at| keep[at]).map(|at| at as u32).collect()
 }
 
 /// The largest model fitted to a block.
 struct Fitted<'a> {
-    device: &'a Device,
-    fit: &'a Fit,
     estimates: HostFit,
+    /// F of each contrast, `[contrast][voxel]`.
+    stats: Vec<Vec<f64>>,
     model: &'a Model,
 }
 
 impl Fitted<'_> {
-    fn sum(&self, compared: &Compared) -> Result<f64> {
+    fn sum(&self, compared: &Compared) -> f64 {
         match compared {
             Compared::Model(left_out) => self.bic(left_out),
             Compared::Step(step) => self.n_significant(step),
@@ -376,37 +410,34 @@ impl Fitted<'_> {
 
     /// Voxels with residuals and their group; a constant one tells nothing.
     fn varying(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let HostFit { group, sigma2, .. } = &self.estimates;
-        (0..group.len()).filter(|&v| sigma2[v] > 0.0).map(|v| (v, group[v] as usize))
+        let HostFit { slice_group, sigma2, .. } = &self.estimates;
+        (0..slice_group.len()).filter(|&v| sigma2[v] > 0.0).map(|v| (v, slice_group[v] as usize))
     }
 
     /// Residual sum of squares of a nested model at each voxel.
-    fn rss(&self, left_out: &LeftOut) -> Result<Vec<f64>> {
-        let HostFit { group, sigma2, .. } = &self.estimates;
-        let stat = match &left_out.contrast {
-            Some(c) => contrast::evaluate(self.device, self.fit, c)?.stat,
-            None => vec![0.0; group.len()],
+    fn rss(&self, left_out: &LeftOut) -> Vec<f64> {
+        let HostFit { slice_group, sigma2, .. } = &self.estimates;
+        let rss = |v: usize| {
+            let f = left_out.contrast.map_or(0.0, |c| self.stats[c][v]);
+            sigma2[v] * (self.model.solvers[slice_group[v] as usize].dof + left_out.n as f64 * f)
         };
-        let rss = |(v, f): (usize, f64)| {
-            sigma2[v] * (self.model.solvers[group[v] as usize].dof + left_out.n as f64 * f)
-        };
-        Ok(stat.into_iter().enumerate().map(rss).collect())
+        (0..slice_group.len()).map(rss).collect()
     }
 
     /// Sum over voxels of n ln(RSS/n) + k ln n.
-    fn bic(&self, left_out: &LeftOut) -> Result<f64> {
+    fn bic(&self, left_out: &LeftOut) -> f64 {
         let n = self.model.n_volumes() as f64;
-        let rss = self.rss(left_out)?;
+        let rss = self.rss(left_out);
         let bic = |(v, group): (usize, usize)| {
             let k = self.model.solvers[group].rank - left_out.n;
             n * (rss[v] / n).ln() + k as f64 * n.ln()
         };
-        Ok(self.varying().map(bic).sum())
+        self.varying().map(bic).sum()
     }
 
     /// Voxels at which the partial F of an order has p < .05.
-    fn n_significant(&self, [without, with]: &[LeftOut; 2]) -> Result<f64> {
-        let (small, large) = (self.rss(without)?, self.rss(with)?);
+    fn n_significant(&self, [without, with]: &[LeftOut; 2]) -> f64 {
+        let (small, large) = (self.rss(without), self.rss(with));
         let dof1 = (without.n - with.n) as f64;
         let solvers = &self.model.solvers;
         let limits: Vec<(f64, f64)> = solvers
@@ -418,7 +449,7 @@ impl Fitted<'_> {
             let (dof2, critical) = limits[group];
             (small[v] - large[v]) / dof1 > critical * large[v] / dof2
         };
-        Ok(self.varying().filter(is_significant).count() as f64)
+        self.varying().filter(is_significant).count() as f64
     }
 }
 

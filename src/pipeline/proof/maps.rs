@@ -16,12 +16,7 @@ use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
 ///
 /// # Errors
 /// Usage when the set's name cannot be part of a file name.
-pub(super) fn of_set(
-    set: &Set<'_>,
-    f: &[f64],
-    dof2: &[f64],
-    (groups, fitted): (&Groups, &[bool]),
-) -> Result<SetMaps> {
+pub(super) fn of_set(set: &Set<'_>, f: &[f64], dof2: &[f64], groups: &Groups) -> Result<SetMaps> {
     let evidence = set.dof1.iter().zip(dof2);
     let evidence: Arc<Vec<Evidence>> =
         Arc::new(evidence.map(|(&dof1, &dof2)| Evidence::new(dof1 as f64, dof2)).collect());
@@ -60,7 +55,7 @@ pub(super) fn of_set(
         ),
     ];
     let dof1: Vec<f64> = set.dof1.iter().map(|&dof| dof as f64).collect();
-    maps.extend(of_dof(&dof1, Some((&desc, &whole)), (groups, fitted)));
+    maps.extend(of_dof(&dof1, Some((&desc, &whole)), groups));
     Ok(SetMaps {
         name: set.name.to_owned(),
         columns: set.columns.to_vec(),
@@ -105,11 +100,7 @@ fn tolerance(
 }
 
 /// A value of each slice-time group at its fitted voxels, where they differ. `of`: the set's label and what it is a part of.
-pub(super) fn of_dof(
-    values: &[f64],
-    of: Option<(&str, &str)>,
-    (groups, fitted): (&Groups, &[bool]),
-) -> Option<Map> {
+pub(super) fn of_dof(values: &[f64], of: Option<(&str, &str)>, groups: &Groups) -> Option<Map> {
     values.windows(2).any(|pair| pair[0] != pair[1]).then(|| {
         let at = |(voxel, &fitted): (usize, &bool)| match fitted {
             true => values[groups.of(voxel)] as f32,
@@ -128,7 +119,7 @@ pub(super) fn of_dof(
             dof: Dof::Uniform(0.0),
             description,
             tolerance: Tolerance::of(|_, _, _| 0.0),
-            values: vec![Arc::new(fitted.iter().enumerate().map(at).collect())],
+            values: vec![Arc::new(groups.fitted.iter().enumerate().map(at).collect())],
         }
     })
 }

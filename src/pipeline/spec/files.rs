@@ -83,9 +83,9 @@ impl Command {
 /// Paths in a spec. Each `files_mut` takes its spec apart by every field, so that a new one cannot be forgotten.
 type Files<'a> = Vec<(Role, &'a mut PathBuf)>;
 
-fn optional<'a, const N: usize>(
-    files: [(Role, &'a mut Option<PathBuf>); N],
-) -> impl Iterator<Item = (Role, &'a mut PathBuf)> {
+fn optional<const N: usize>(
+    files: [(Role, &mut Option<PathBuf>); N],
+) -> impl Iterator<Item = (Role, &mut PathBuf)> {
     files.into_iter().filter_map(|(role, path)| Some((role, path.as_mut()?)))
 }
 

@@ -1,0 +1,111 @@
+//! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
+//! a source made of another, [`Stack`] one made of maps.
+
+use std::path::PathBuf;
+
+use super::hash::Checksum;
+use super::{BoldFile, BoldWriter};
+use crate::error::Result;
+use crate::volume::{Block, HostBold};
+
+mod censored;
+mod memory;
+mod stack;
+
+pub use censored::Censored;
+pub use memory::Memory;
+pub use stack::Stack;
+
+/// Where blocks come from.
+pub trait BoldSource {
+    /// Voxels along i, j, k.
+    fn shape(&self) -> [usize; 3];
+    /// Volumes in the run.
+    fn n_volumes(&self) -> usize;
+    /// The block's data.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    fn read(&mut self, block: &Block) -> Result<HostBold>;
+    /// Takes back what a block was read into: the next read may fill it, which new memory would have to be zeroed for.
+    fn reuse(&mut self, _data: Vec<f32>) {}
+    /// Whether it is decoded as a whole anyway, so that one block of the whole run takes the least memory.
+    fn is_stream(&self) -> bool {
+        false
+    }
+    /// Grants bytes of memory for what is held between two reads; none: any number.
+    fn grant(&mut self, _bytes: Option<u64>) {}
+    /// Lets go of what is held between two reads.
+    fn release(&mut self) {}
+    /// The files behind it with their checksums, as they lie on disk.
+    ///
+    /// # Errors
+    /// Whatever reading them to their end meets.
+    fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
+        Ok(Vec::new())
+    }
+    /// Bytes it holds between reads of blocks that are not the whole run.
+    fn holds(&self) -> u64 {
+        0
+    }
+}
+
+/// Where blocks go; blocks do not overlap in their cores.
+pub trait BoldSink {
+    /// Take the core planes of a block.
+    ///
+    /// # Errors
+    /// Whatever writing meets.
+    fn write(&mut self, bold: &HostBold) -> Result<()>;
+    /// Whether it takes volumes in order, so that slabs of planes would be collected first.
+    fn is_stream(&self) -> bool {
+        false
+    }
+    /// Every block was written.
+    ///
+    /// # Errors
+    /// Whatever finishing meets, and blocks that are missing.
+    fn finish(self: Box<Self>) -> Result<()>;
+}
+
+impl BoldSource for BoldFile {
+    fn shape(&self) -> [usize; 3] {
+        self.grid.shape
+    }
+    fn n_volumes(&self) -> usize {
+        self.n_volumes
+    }
+    fn read(&mut self, block: &Block) -> Result<HostBold> {
+        BoldFile::read(self, block)
+    }
+    fn reuse(&mut self, data: Vec<f32>) {
+        BoldFile::reuse(self, data);
+    }
+    fn is_stream(&self) -> bool {
+        BoldFile::is_stream(self)
+    }
+    fn grant(&mut self, bytes: Option<u64>) {
+        BoldFile::grant(self, bytes);
+    }
+    fn release(&mut self) {
+        BoldFile::release(self);
+    }
+    fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
+        Ok(vec![(self.path.clone(), self.checksum()?)])
+    }
+    fn holds(&self) -> u64 {
+        if BoldFile::is_stream(self) { self.unpacked_bytes() } else { 0 }
+    }
+}
+
+impl BoldSink for BoldWriter {
+    fn finish(self: Box<Self>) -> Result<()> {
+        BoldWriter::finish(*self)
+    }
+    fn write(&mut self, bold: &HostBold) -> Result<()> {
+        self.write_block(bold)
+    }
+    fn is_stream(&self) -> bool {
+        self.is_compressed()
+    }
+}

@@ -1,0 +1,125 @@
+//! The data of an image as f32: all of them, or a block.
+
+use std::fs::File;
+use std::ops::Range;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::decode::{self, Unpacked};
+use super::image::{Image, zeroed};
+use super::{files, interrupt, spill};
+use crate::Result;
+use crate::volume::Block;
+
+/// Values a read: 1 MiB of f32, large for the system, small for the cache.
+const PIECE: usize = 1 << 18;
+
+impl Image {
+    /// All values in file order. `unpacking` is called where one core unpacks and the others have time.
+    pub(crate) fn read_all(&self, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+        if self.is_compressed() {
+            return decode::whole(self, &self.file, unpacking);
+        }
+        let mut out = zeroed(self.header.len(), &self.path)?;
+        let own = (&self.file, self.header.vox_offset);
+        self.read_pieces(own, &mut out, PIECE, |piece| piece * PIECE)?;
+        Ok(out)
+    }
+
+    /// All data of a compressed image as they are stored, in a file without a name.
+    pub(super) fn spill(&self, unpacking: &mut dyn FnMut()) -> Result<File> {
+        spill::spilled(self, &self.file, unpacking)
+    }
+
+    /// All data of a compressed image, for [`Image::block_of`].
+    pub(super) fn unpack(&self, unpacking: &mut dyn FnMut()) -> Result<Unpacked> {
+        decode::for_blocks(self, &self.file, unpacking)
+    }
+
+    /// A block of unpacked data; fills `spare` where it is large enough.
+    pub(super) fn block_of(
+        &self,
+        unpacked: &Unpacked,
+        block: &Block,
+        spare: Vec<f32>,
+    ) -> Result<Vec<f32>> {
+        let mut out = room(block.len(), spare, &self.path)?;
+        unpacked.copy_block(block, self.header.decoder(), &mut out);
+        Ok(out)
+    }
+
+    /// Planes of constant k times volumes, of an image that is not compressed; fills `spare` where it is large enough.
+    pub(crate) fn read_slab(
+        &self,
+        planes: Range<usize>,
+        volumes: Range<usize>,
+        spare: Vec<f32>,
+    ) -> Result<Vec<f32>> {
+        self.read_slab_of((&self.file, self.header.vox_offset), (planes, volumes), spare)
+    }
+
+    /// The same from a file that holds the data as they are stored, from a byte on.
+    pub(super) fn read_slab_of(
+        &self,
+        stored: (&File, u64),
+        (planes, volumes): (Range<usize>, Range<usize>),
+        spare: Vec<f32>,
+    ) -> Result<Vec<f32>> {
+        let [ni, nj, nk] = self.header.grid_shape();
+        let plane = ni * nj;
+        let slab = plane * planes.len();
+        let first = (volumes.start * nk + planes.start) * plane;
+        let mut out = room(slab * volumes.len(), spare, &self.path)?;
+        if planes.len() == nk {
+            self.read_pieces(stored, &mut out, PIECE, |piece| first + piece * PIECE)?;
+        } else if slab > 0 {
+            self.read_pieces(stored, &mut out, slab, |volume| first + volume * nk * plane)?;
+        }
+        Ok(out)
+    }
+
+    /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the data, which the file holds
+    /// from a byte on.
+    fn read_pieces(
+        &self,
+        (file, first_byte): (&File, u64),
+        out: &mut [f32],
+        unit: usize,
+        start: impl Fn(usize) -> usize + Sync,
+    ) -> Result<()> {
+        let decoder = self.header.decoder();
+        let size = decoder.sample.size();
+        out.par_chunks_mut(unit).enumerate().try_for_each_init(Vec::new, |scratch, (n, values)| {
+            interrupt::check()?;
+            for (m, piece) in values.chunks_mut(PIECE).enumerate() {
+                let value = start(n) + m * PIECE;
+                let offset = first_byte + value as u64 * size as u64;
+                let result = if decoder.is_native_f32() {
+                    files::read_exact_at(file, bytemuck::cast_slice_mut(piece), offset)
+                } else {
+                    scratch.resize(piece.len() * size, 0);
+                    files::read_exact_at(file, scratch, offset)
+                };
+                result.map_err(|e| files::cannot_read(&self.data_path, e))?;
+                if decoder.is_native_f32() {
+                    decoder.scale(piece);
+                } else {
+                    decoder.decode(scratch, piece);
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Memory for `n` values, whatever it holds: `spare` where that is large enough.
+fn room(n: usize, spare: Vec<f32>, path: &Path) -> Result<Vec<f32>> {
+    if spare.capacity() < n {
+        drop(spare);
+        return zeroed(n, path);
+    }
+    let mut out = spare;
+    out.resize(n, 0.0);
+    Ok(out)
+}

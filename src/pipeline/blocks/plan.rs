@@ -1,0 +1,94 @@
+//! How large blocks are: what the device takes at once, what a core's cache likes, and what the memory allows.
+
+use super::ladder::{Ladder, RING};
+use super::{batches, plane_bytes, slabs};
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::io::source::BoldSource;
+use crate::volume::Block;
+
+/// Host bytes a slab aims at on the CPU path: what was just read is still in a cache when it is fitted.
+const CPU_SLAB_BYTES: usize = 4 << 20;
+/// Planes of a slab for each plane of halo on one side: what is read twice stays a third.
+const PLANES_A_HALO: usize = 8;
+
+/// Bytes of the process without blocks: its code, its threads, tables and designs.
+const PROCESS_BYTES: u64 = 32 << 20;
+
+/// What a story asks of its slabs.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Slabs {
+    /// Planes that a result depends on, on either side.
+    pub halo: usize,
+    /// Whether the CPU path does best with all of the run at once.
+    pub whole: bool,
+    /// How many times [`CPU_SLAB_BYTES`] a slab of the CPU path aims at, less one.
+    pub larger: usize,
+    /// Bytes that the story holds beside its blocks, unless one block is the whole run.
+    pub held: u64,
+}
+
+impl Ladder {
+    /// Grants a source half of the memory: what it unpacks beyond that goes to a temporary file.
+    pub fn grant(&self, source: &mut dyn BoldSource) {
+        source.grant(self.memory.map(|memory| memory.saturating_sub(PROCESS_BYTES) / 2));
+    }
+
+    /// Slabs of whole planes times all volumes within the memory; none when the device cannot take one plane with its halo.
+    ///
+    /// # Errors
+    /// Usage when the memory does not allow one plane with its halo, times the blocks that are under way at once.
+    pub fn slabs(&self, source: &dyn BoldSource, asked: Slabs) -> Result<Option<Vec<Block>>> {
+        let (shape, n_volumes) = (source.shape(), source.n_volumes());
+        let plane = plane_bytes(shape, n_volumes);
+        let least = plane * (2 * asked.halo + 1).min(shape[2]);
+        let wanted = match (&self.device, self.device.block_bytes()) {
+            (_, Some(bytes)) => {
+                let most = self.device.most_block_bytes().unwrap_or(bytes);
+                let wanted = bytes.max((PLANES_A_HALO * asked.halo).max(1) * plane).min(most);
+                if asked.halo == 0 { wanted.max(plane) } else { wanted }
+            }
+            _ if asked.whole => usize::MAX,
+            _ => (CPU_SLAB_BYTES * (1 + asked.larger))
+                .max((PLANES_A_HALO * asked.halo).max(1) * plane),
+        };
+        let whole = plane * shape[2];
+        // A stream hands over what it decoded.
+        let held = if source.is_stream() { 0 } else { source.holds() };
+        let most = match self.share(whole, held) {
+            Ok(_) if wanted >= whole => usize::MAX,
+            _ => self.share(least, source.holds() + asked.held)?,
+        };
+        Ok(slabs(shape, n_volumes, asked.halo, wanted.min(most)))
+    }
+
+    /// Batches of whole volumes within the memory.
+    ///
+    /// # Errors
+    /// Usage when the memory does not allow one volume, times the blocks that are under way at once.
+    pub fn batches(&self, source: &dyn BoldSource) -> Result<Vec<Block>> {
+        let shape = source.shape();
+        let volume = shape.iter().product::<usize>() * size_of::<f32>();
+        let most = self.share(volume, source.holds())?;
+        let wanted = self.device.block_bytes().unwrap_or(CPU_SLAB_BYTES);
+        Ok(batches(shape, source.n_volumes(), wanted.min(most)))
+    }
+
+    /// Bytes of each block under way, beside `held` bytes; at least `least`.
+    fn share(&self, least: usize, held: u64) -> Result<usize> {
+        let Some(memory) = self.memory else { return Ok(usize::MAX) };
+        let ring = if matches!(self.device, Device::Cpu(_)) { 1 } else { RING as u64 };
+        let held = held + PROCESS_BYTES;
+        let share = usize::try_from(memory.saturating_sub(held) / ring).unwrap_or(usize::MAX);
+        if share >= least {
+            return Ok(share);
+        }
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        Err(Error::usage(
+            "--mem",
+            format!("of {} MiB does not hold the least block", mib(memory)),
+            format!("be {} MiB or more for this run", mib(held + ring * least as u64)),
+            "raise it, or leave it out",
+        ))
+    }
+}

@@ -1,0 +1,112 @@
+//! Memory follows the block plan: not the number of runs, not the run. The peak is what the system says of the process.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use boldly::io::{Header, Outputs};
+use boldly::volume::Grid;
+use common::Random;
+
+mod common;
+
+const SHAPE: [usize; 3] = [44, 50, 32];
+const N_VOLUMES: usize = 120;
+const MIB: f64 = (1 << 20) as f64;
+
+/// Runs of noise, 32 MiB as float32 each, with a design and a mask.
+fn study(ending: &str, n_runs: usize) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let grid = Grid {
+        shape: SHAPE,
+        affine: [
+            [4.0, 0.0, 0.0, 0.0],
+            [0.0, 4.0, 0.0, 0.0],
+            [0.0, 0.0, 4.0, 0.0],
+            [0.0, 0.0, 0.0, 1.0],
+        ],
+        voxel_size_mm: [4.0; 3],
+    };
+    let n = grid.n_voxels();
+    let mut random = Random(3);
+    let header = Header::new(&grid, Some(2.0)).for_bold(N_VOLUMES);
+    // 7 bits of noise: it compresses as real runs do
+    let values: Vec<f32> =
+        (0..n * N_VOLUMES).map(|_| (1000.0 + 10.0 * random.normal()).round() as f32).collect();
+    let mut outputs = Outputs::new();
+    for run in 0..n_runs {
+        let path = folder.path().join(format!("run{run}.{ending}"));
+        outputs.map(&path, &header, &values).unwrap();
+    }
+    outputs.map(&folder.path().join("mask.nii"), &Header::new(&grid, None), &vec![1.0; n]).unwrap();
+    let rows = (0..N_VOLUMES).map(|t| format!("{}\t1\n", t / 10 % 2));
+    let design = "a\tconstant\n".to_owned() + &rows.collect::<String>();
+    outputs.text(&folder.path().join("design.tsv"), &design).unwrap();
+    outputs.commit().unwrap();
+    folder
+}
+
+/// The largest resident size of a command in MiB.
+fn peak_mib(dir: &Path, line: &str) -> f64 {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
+        .args(line.split_whitespace())
+        .env("RAYON_NUM_THREADS", "2")
+        .current_dir(dir)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak_kib = 0.0_f64;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|l| l.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|l| l.trim().trim_end_matches(" kB").parse().ok());
+        peak_kib = peak_kib.max(kib.unwrap_or(0.0));
+        std::thread::sleep(Duration::from_micros(300));
+    }
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+    peak_kib / 1024.0
+}
+
+fn glm(runs: usize, ending: &str, more: &str) -> String {
+    let bolds: Vec<String> = (0..runs).map(|run| format!("run{run}.{ending}")).collect();
+    let designs = vec!["design.tsv"; runs].join(" ");
+    let out = format!("out{runs}{}", more.replace([' ', '-'], ""));
+    format!(
+        "glm {} --design {designs} --mask mask.nii --contrast a {more} --out {out} --device cpu -q",
+        bolds.join(" ")
+    )
+}
+
+#[test]
+fn eight_runs_take_the_memory_of_one() {
+    for ending in ["nii", "nii.gz"] {
+        let folder = study(ending, 8);
+        let dir = folder.path();
+        let one = peak_mib(dir, &glm(1, ending, ""));
+        let eight = peak_mib(dir, &glm(8, ending, ""));
+        println!("{ending}: one run {one:.0} MiB, eight {eight:.0} MiB");
+        assert!(eight < 1.3 * one, "{ending}: eight runs {eight:.0} MiB, one {one:.0} MiB");
+    }
+}
+
+#[test]
+fn a_smoothed_fit_and_its_verification_hold_no_run() {
+    let folder = study("nii", 1);
+    let dir = folder.path();
+    let run_mib = (4 * SHAPE.iter().product::<usize>() * N_VOLUMES) as f64 / MIB;
+    let plain = peak_mib(dir, &glm(1, "nii", ""));
+    let smoothed = peak_mib(dir, &glm(1, "nii", "--fwhm 6"));
+    let line = "smooth run0.nii --fwhm 6 --out s.nii.gz --device cpu -q";
+    let made = peak_mib(dir, line);
+    let verified = peak_mib(dir, "verify s.nii.gz -q");
+    println!(
+        "run {run_mib:.0} MiB; glm {plain:.0}, with --fwhm {smoothed:.0}; smooth {made:.0}, its verify {verified:.0}"
+    );
+    assert!(smoothed < plain + 0.75 * run_mib, "{smoothed:.0} MiB, without {plain:.0}");
+    assert!(verified < made + 0.75 * run_mib, "{verified:.0} MiB, made in {made:.0}");
+}
