@@ -9,7 +9,7 @@ use boldly::kernels::contrast::{Contrast, Prepared, Stat};
 use boldly::kernels::glm::Model;
 use boldly::kernels::nuisance::Projection;
 use boldly::kernels::smooth::{Kernel, Taps};
-use boldly::pipeline::blocks::{Ladder, RING};
+use boldly::pipeline::blocks::{Ladder, PROCESS_BYTES, RING};
 use boldly::pipeline::clean::clean_run;
 use boldly::pipeline::first_level::{Fitted, Plan, fit_run};
 use boldly::pipeline::smoothing::{Smoothing, smooth_run};
@@ -60,11 +60,13 @@ impl SplitOffConstant for Array2<f64> {
     }
 }
 
-/// A ladder whose blocks under way and source take so many times `bytes`, the source being `run`.
-fn capped(device: Device, run: &Memory, blocks_of: usize) -> Ladder {
+/// A ladder with room for blocks of so many bytes under way, for their source `run`, and for the maps of contrasts.
+fn capped(device: Device, run: &Memory, blocks_of: usize, n_contrasts: usize) -> Ladder {
     let under_way = if matches!(device, Device::Cpu(_)) { 1 } else { RING };
-    let bytes = 4 * run.run.data.len() + under_way * blocks_of;
-    Ladder::around(device).within(Some(bytes as u64))
+    let rows: usize = (0..n_contrasts).map(|c| 1 + 2 * (c % 2)).sum();
+    let maps = 48 * rows * run.run.block.volume_len();
+    let bytes = 4 * run.run.data.len() + under_way * blocks_of + maps;
+    Ladder::around(device).within(Some(PROCESS_BYTES + bytes as u64))
 }
 
 fn plan(n_planes: usize, n_contrasts: usize) -> Plan {
@@ -97,7 +99,7 @@ fn a_block_is_waited_for_once_whatever_the_number_of_contrasts() {
     let mut seen = Vec::new();
     for n_contrasts in [1, 5] {
         // 14 planes a block: 6 of them and 4 of halo on either side.
-        let mut ladder = capped(test_adapter::open(None), &run, of_planes(14));
+        let mut ladder = capped(test_adapter::open(None), &run, of_planes(14), n_contrasts);
         let before = ladder.device.waits();
         let fitted = fitted(&mut ladder, &mut run, n_contrasts);
         assert!(fitted.contrasts.iter().all(|maps| maps.stat.iter().any(|&t| t != 0.0)));
@@ -118,7 +120,7 @@ fn of(spans: &[Span], activity: Activity) -> Vec<&Span> {
 fn neighbouring_blocks_are_sent_computed_and_brought_back_at_the_same_time() {
     let mut run = run([40, 40, 24]);
     // 5 of 40 volumes a block
-    let mut ladder = capped(test_adapter::open(None), &run, 5 * 4 * 40 * 40 * 24);
+    let mut ladder = capped(test_adapter::open(None), &run, 5 * 4 * 40 * 40 * 24, 0);
     let mut sink = Memory::zeros([40, 40, 24], N_VOLUMES);
     smooth_run(&mut ladder, &mut run, &mut sink, &smoothing(), &Quiet).unwrap();
     let spans = ladder.device.take_spans();
@@ -157,7 +159,7 @@ fn a_run_in_a_ring_of_blocks_is_what_it_is_at_once() {
         let mut run = run(shape);
         let plane = 4 * 9 * 8 * N_VOLUMES;
         let whole = fitted(&mut Ladder::around(device()), &mut run, 3);
-        let mut ladder = capped(device(), &run, 13 * plane);
+        let mut ladder = capped(device(), &run, 13 * plane, 3);
         let parts = fitted(&mut ladder, &mut run, 3);
         for (whole, parts) in whole.contrasts.iter().zip(&parts.contrasts) {
             assert_eq!(whole, parts, "cpu {cpu}");

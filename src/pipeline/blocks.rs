@@ -12,7 +12,7 @@ mod ladder;
 mod plan;
 
 pub use ladder::{Ladder, RING, Story};
-pub use plan::Slabs;
+pub use plan::{PROCESS_BYTES, Slabs};
 
 /// Read a block and note the time.
 ///
@@ -184,7 +184,7 @@ mod tests {
     fn a_memory_cap_bounds_blocks_and_names_the_least_that_would_do() {
         let mib = 1 << 20;
         let run = Memory::zeros([64, 64, 16], 64); // 16 MiB, 1 MiB a plane and a quarter a volume
-        let of_process = |memory: Option<u64>| memory.map(|bytes| bytes + 32 * mib);
+        let of_process = |memory: Option<u64>| memory.map(|bytes| bytes + PROCESS_BYTES);
         let ladder = |memory| Ladder::around(Device::cpu()).within(of_process(memory));
         let asked = Slabs { halo: 2, whole: true, ..Slabs::default() };
         let slabs =

@@ -13,7 +13,7 @@ const CPU_SLAB_BYTES: usize = 4 << 20;
 const PLANES_A_HALO: usize = 8;
 
 /// Bytes of the process without blocks: its code, its threads, tables and designs.
-const PROCESS_BYTES: u64 = 32 << 20;
+pub const PROCESS_BYTES: u64 = 32 << 20;
 
 /// What a story asks of its slabs.
 #[derive(Debug, Clone, Copy, Default)]
