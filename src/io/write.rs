@@ -104,17 +104,26 @@ impl BoldWriter {
                     for (n, part) in values.chunks(STEP / 4).enumerate() {
                         interrupt::check()?;
                         let (bytes, at) = (sample::little_endian(part), at + (n * STEP) as u64);
-                        files::write_all_at(&self.started.file, &bytes, at).map_err(failed)?;
-                        hash.piece(at, &bytes);
+                        let file = &self.started.file;
+                        // A file takes one writer at a time; another core hashes what passes.
+                        let (written, ()) = rayon::join(
+                            || files::write_all_at(file, &bytes, at),
+                            || hash.piece(at, &bytes),
+                        );
+                        written.map_err(failed)?;
                     }
                     Ok(())
                 };
                 if whole {
                     write(&bold.data, at(block.volumes.start))?;
                 } else {
-                    for (volume, values) in block.volumes.clone().zip(bold.data.chunks_exact(held))
-                    {
-                        write(&values[core.clone()], at(volume))?;
+                    hash.scattered();
+                    let volumes = block.volumes.clone().zip(bold.data.chunks_exact(held));
+                    for (volume, values) in volumes {
+                        interrupt::check()?;
+                        let bytes = sample::little_endian(&values[core.clone()]);
+                        let file = &self.started.file;
+                        files::write_all_at(file, &bytes, at(volume)).map_err(failed)?;
                     }
                 }
             }

@@ -14,6 +14,9 @@ use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
+/// Bytes of results for a voxel and row of a contrast: effect, variance and statistic in f64, and what is written of them.
+const BYTES_A_ROW: u64 = 48;
+
 /// Everything that happens to a run between file and maps.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -54,17 +57,13 @@ pub fn fit_run(
 ) -> Result<Fitted> {
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
     let run_bytes = (plane_bytes(source.shape(), source.n_volumes()) * source.shape()[2]) as u64;
+    let rows: usize = plan.contrasts.iter().map(|c| c.contrast.weights.nrows()).sum();
     let asked = Slabs {
         halo,
         // What is decoded to f32 as a whole is smoothed in place.
         whole: halo > 0 && source.holds() >= run_bytes,
-        larger: 0,
-        // Effects, variances and statistics over the grid, and what is written of them.
-        held: plan
-            .contrasts
-            .iter()
-            .map(|c| 48 * c.contrast.weights.nrows() * inside.len())
-            .sum::<usize>() as u64,
+        results: (rows * inside.len()) as u64 * BYTES_A_ROW,
+        ..Slabs::default()
     };
     let Some(blocks) = ladder.slabs(source, asked)? else {
         return fit_in_stages(ladder, source, inside, plan, watch);

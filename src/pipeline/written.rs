@@ -198,8 +198,7 @@ impl Products for Written {
         let inputs = checked(inputs, &mut account)?;
         let mut whole = self.provenance(session, &account, &inputs);
         for (path, draw) in pages {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            self.outputs.text(&path, &draw(&seen_from(&whole, folder))?)?;
+            self.outputs.text(&path, &draw(&seen_from(&whole, folder_of(&path)))?)?;
         }
         let checksums = self.outputs.checksums();
         for output in &mut whole.outputs {
@@ -207,6 +206,12 @@ impl Products for Written {
             output.checksum = own.map(|(_, checksum)| checksum.clone());
         }
         let made = std::mem::take(&mut self.made);
+        let mut seen: Vec<(&Path, Provenance)> = Vec::new();
+        for folder in made.iter().map(|one| folder_of(&one.path)) {
+            if !seen.iter().any(|(known, _)| *known == folder) {
+                seen.push((folder, seen_from(&whole, folder)));
+            }
+        }
         let outputs = &self.outputs;
         made.par_iter().try_for_each(|one| {
             let Some((path, fields)) = &one.sidecar else { return Ok(()) };
@@ -214,12 +219,12 @@ impl Products for Written {
             if one.kind == Kind::Bold {
                 fields.extend(account.bids.clone());
             }
-            let folder = one.path.parent().unwrap_or(Path::new(""));
-            let text = seen_from(&whole, folder).to_json(fields)?;
+            let folder = folder_of(&one.path);
+            let own = seen.iter().find(|(known, _)| *known == folder);
+            let text = own.map_or(&whole, |(_, own)| own).to_json(fields)?;
             outputs.sidecar(path, &text)
         })?;
-        let first = made.first().and_then(|one| one.path.parent()).unwrap_or(Path::new(""));
-        let provenance = seen_from(&whole, first);
+        let provenance = seen.into_iter().next().map_or(whole, |(_, first)| first);
         let files = made.iter().flat_map(Made::paths).cloned().collect();
         self.saved.push(Saved { files, provenance });
         Ok(())
@@ -277,6 +282,10 @@ fn checked(
     };
     let input = |(role, path): (_, PathBuf)| Ok(Input { role, checksum: checksum(&path)?, path });
     inputs.into_par_iter().map(input).collect()
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new(""))
 }
 
 /// A provenance with its paths relative to a folder.

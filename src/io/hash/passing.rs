@@ -58,6 +58,11 @@ impl Placed {
         }
     }
 
+    /// Pieces come in no order.
+    pub(crate) fn scattered(&mut self) {
+        self.out_of_order = true;
+    }
+
     /// The checksum of the whole file, which is complete.
     pub(crate) fn checksum(&self, path: &Path, file: &File) -> Result<Checksum> {
         if self.out_of_order { open_file(path, file) } else { Ok(self.hash.finalize().into()) }

@@ -24,6 +24,8 @@ pub struct Slabs {
     pub whole: bool,
     /// How many times [`CPU_SLAB_BYTES`] a slab of the CPU path aims at, less one.
     pub larger: usize,
+    /// Bytes of the story's results.
+    pub results: u64,
     /// Bytes that the story holds beside its blocks, unless one block is the whole run.
     pub held: u64,
 }
@@ -55,9 +57,9 @@ impl Ladder {
         let whole = plane * shape[2];
         // A stream hands over what it decoded.
         let held = if source.is_stream() { 0 } else { source.holds() };
-        let most = match self.share(whole, held) {
+        let most = match self.share(whole, held + asked.results) {
             Ok(_) if wanted >= whole => usize::MAX,
-            _ => self.share(least, source.holds() + asked.held)?,
+            _ => self.share(least, source.holds() + asked.held + asked.results)?,
         };
         Ok(slabs(shape, n_volumes, asked.halo, wanted.min(most)))
     }
