@@ -13,11 +13,11 @@ use common::Random;
 
 mod common;
 
-const SHAPE: [usize; 3] = [44, 50, 32];
-const N_VOLUMES: usize = 120;
+const SHAPE: [usize; 3] = [38, 44, 28];
+const N_VOLUMES: usize = 100;
 const MIB: f64 = (1 << 20) as f64;
 
-/// Runs of noise, 32 MiB as float32 each, with a design and a mask.
+/// Runs of noise, 18 MiB as float32 each, with a design and a mask.
 fn study(ending: &str, n_runs: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let grid = Grid {

@@ -92,7 +92,7 @@ impl Compared {
     }
 }
 
-/// A path without `a/../`.
+/// A path without `./` and `a/../`.
 fn tidy(path: &Path) -> PathBuf {
     let mut tidy = PathBuf::new();
     for part in path.components() {
@@ -102,6 +102,7 @@ fn tidy(path: &Path) -> PathBuf {
             std::path::Component::ParentDir if is_named => {
                 tidy.pop();
             }
+            std::path::Component::CurDir => {}
             part => tidy.push(part),
         }
     }
