@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use serde_json::{Map as Fields, Value, json};
+
 /// What the name of an output says: `sub-01_task-pain`, `desc-cardiac`, `stat-F`, `statmap`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Entities {
@@ -274,6 +276,33 @@ impl Map {
             tolerance: Tolerance::exact(),
             values: vec![Arc::new(values)],
         }
+    }
+}
+
+impl Map {
+    /// What its sidecar says it is.
+    #[must_use]
+    pub fn fields(&self) -> Fields<String, Value> {
+        let mut fields = Fields::new();
+        fields.insert("Description".to_owned(), json!(self.description));
+        let units = match self.quantity {
+            Quantity::Effect => Some("BOLD units"),
+            Quantity::Variance => Some("squared BOLD units"),
+            Quantity::TsnrGain => Some("percent"),
+            _ => None,
+        };
+        fields.extend(units.map(|units| ("Units".to_owned(), json!(units))));
+        match self.quantity {
+            Quantity::T => {
+                fields.insert("DegreesOfFreedom".to_owned(), json!(self.dof.least()));
+            }
+            Quantity::F { dof1 } => {
+                let dof = json!([dof1, self.dof.least()]);
+                fields.insert("DegreesOfFreedom".to_owned(), dof);
+            }
+            _ => {}
+        }
+        fields
     }
 }
 

@@ -14,11 +14,10 @@ use common::Random;
 mod common;
 
 const SHAPE: [usize; 3] = [38, 44, 28];
-const N_VOLUMES: usize = 100;
 const MIB: f64 = (1 << 20) as f64;
 
-/// Runs of noise, 18 MiB as float32 each, with a design and a mask.
-fn study(ending: &str, n_runs: usize) -> tempfile::TempDir {
+/// Runs of noise, 18 MiB as float32 for each 100 volumes, with a design and a mask.
+fn study(ending: &str, n_runs: usize, n_volumes: usize) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let grid = Grid {
         shape: SHAPE,
@@ -32,17 +31,17 @@ fn study(ending: &str, n_runs: usize) -> tempfile::TempDir {
     };
     let n = grid.n_voxels();
     let mut random = Random(3);
-    let header = Header::new(&grid, Some(2.0)).for_bold(N_VOLUMES);
+    let header = Header::new(&grid, Some(2.0)).for_bold(n_volumes);
     // 7 bits of noise: it compresses as real runs do
     let values: Vec<f32> =
-        (0..n * N_VOLUMES).map(|_| (1000.0 + 10.0 * random.normal()).round() as f32).collect();
+        (0..n * n_volumes).map(|_| (1000.0 + 10.0 * random.normal()).round() as f32).collect();
     let mut outputs = Outputs::new();
     for run in 0..n_runs {
         let path = folder.path().join(format!("run{run}.{ending}"));
         outputs.map(&path, &header, &values).unwrap();
     }
     outputs.map(&folder.path().join("mask.nii"), &Header::new(&grid, None), &vec![1.0; n]).unwrap();
-    let rows = (0..N_VOLUMES).map(|t| format!("{}\t1\n", t / 10 % 2));
+    let rows = (0..n_volumes).map(|t| format!("{}\t1\n", t / 10 % 2));
     let design = "a\tconstant\n".to_owned() + &rows.collect::<String>();
     outputs.text(&folder.path().join("design.tsv"), &design).unwrap();
     outputs.commit().unwrap();
@@ -85,7 +84,7 @@ fn glm(runs: usize, ending: &str, more: &str) -> String {
 #[test]
 fn eight_runs_take_the_memory_of_one() {
     for ending in ["nii", "nii.gz"] {
-        let folder = study(ending, 8);
+        let folder = study(ending, 8, 100);
         let dir = folder.path();
         let one = peak_mib(dir, &glm(1, ending, ""));
         let eight = peak_mib(dir, &glm(8, ending, ""));
@@ -96,9 +95,9 @@ fn eight_runs_take_the_memory_of_one() {
 
 #[test]
 fn a_smoothed_fit_and_its_verification_hold_no_run() {
-    let folder = study("nii", 1);
+    let folder = study("nii", 1, 300);
     let dir = folder.path();
-    let run_mib = (4 * SHAPE.iter().product::<usize>() * N_VOLUMES) as f64 / MIB;
+    let run_mib = (4 * SHAPE.iter().product::<usize>() * 300) as f64 / MIB;
     let plain = peak_mib(dir, &glm(1, "nii", ""));
     let smoothed = peak_mib(dir, &glm(1, "nii", "--fwhm 6"));
     let line = "smooth run0.nii --fwhm 6 --out s.nii.gz --device cpu -q";

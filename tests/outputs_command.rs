@@ -249,3 +249,56 @@ fn what_boldly_did_not_make_or_was_changed_since_is_not_replaced() {
     refused(dir, again, 2, &["was changed since"]);
     assert_eq!(fs::read_to_string(&events).unwrap(), "mine");
 }
+
+#[test]
+fn a_rerun_with_fewer_outputs_leaves_the_others_to_the_earlier_command() {
+    let folder = study();
+    let dir = folder.path();
+    let more = glm("out") + " --contrast control";
+    run(dir, &more);
+    run(dir, &(glm("out") + " --fwhm 20"));
+    let output = boldly(dir, "verify out --json");
+    let text = said(&output);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("outputs of an earlier command were replaced"), "{text}");
+    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(found.len() > 8, "the new ones, and what is left of the old: {found:?}");
+}
+
+#[test]
+fn a_sidecar_that_says_less_or_other_things_than_its_command_is_seen() {
+    let folder = study();
+    let dir = folder.path();
+    run(dir, &glm("out"));
+    let t = dir.join("out/contrast-pain_stat-t_statmap.json");
+    let whole = fs::read(&t).unwrap();
+    edit(&t, |own| own["DegreesOfFreedom"] = json!(90.0));
+    refused(dir, "verify out -q", 1, &["says other things of [\"DegreesOfFreedom\"]"]);
+    fs::write(&t, &whole).unwrap();
+    edit(&t, |own| {
+        for output in own["boldly"]["outputs"].as_array_mut().unwrap() {
+            output.as_object_mut().unwrap().shift_remove("blake3");
+        }
+    });
+    refused(dir, "verify out/contrast-pain_stat-t_statmap.json -q", 1, &["lacks the checksum"]);
+    fs::write(&t, &whole).unwrap();
+    edit(&t, |own| {
+        own["boldly"]["outputs"]
+            .as_array_mut()
+            .unwrap()
+            .retain(|output| output["entities"] != "mask");
+    });
+    refused(dir, "verify out/contrast-pain_stat-t_statmap.json -q", 1, &["does not list mask"]);
+    fs::write(&t, &whole).unwrap();
+    run(dir, "verify out -q");
+
+    let line = format!(
+        "confounds study/{0} --mask study/{1} --csf study/{1} --out c -q --device cpu",
+        paths::BOLD,
+        paths::MASK
+    );
+    run(dir, &line);
+    let json = dir.join("c_desc-confounds_timeseries.json");
+    edit(&json, |own| own["c_comp_cor_00"]["VarianceExplained"] = json!(0.99));
+    refused(dir, "verify c_desc-confounds_timeseries.tsv -q", 1, &["c_comp_cor_00"]);
+}

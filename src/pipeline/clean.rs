@@ -23,7 +23,7 @@ pub fn clean_run(
     projection: &Projection,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let blocks = blocks(ladder, source, sink)?;
+    let blocks = blocks(ladder, source, sink, 0)?;
     watch.stage("retroicor", blocks.len());
     let mut story = Clean { source, sink, projection };
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)
@@ -53,11 +53,12 @@ impl Story for Clean<'_> {
     }
 }
 
-/// The slabs that a run is corrected in: all of it at once where the CPU path decodes or collects it whole anyway.
+/// The slabs that a run is corrected in, beside so many bytes of results: all of it at once where the CPU path decodes or collects it whole anyway.
 pub(crate) fn blocks(
     ladder: &Ladder,
     source: &dyn BoldSource,
     sink: &dyn BoldSink,
+    results: u64,
 ) -> Result<Vec<Block>> {
     let run = plane_bytes(source.shape(), source.n_volumes()) * source.shape()[2];
     let asked = Slabs {
@@ -65,6 +66,7 @@ pub(crate) fn blocks(
         // What goes back into a file by slabs goes in larger ones: a write a volume and slab.
         larger: 1,
         // A sink that takes volumes in order collects slabs.
+        results,
         held: if sink.is_stream() { run as u64 } else { 0 },
         ..Slabs::default()
     };

@@ -12,7 +12,7 @@ use crate::maps::{Bounds, Entities, Map};
 use crate::pipeline::blocks::batches;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::products::{Account, Products, Text};
-use crate::pipeline::provenance::{Kind, Output, sidecar_path};
+use crate::pipeline::provenance::{self, Kind, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::volume::{Block, Grid, HostBold};
 
@@ -28,18 +28,25 @@ pub struct Compared {
     bounds: Bounds,
     /// Those to compare, and what was found.
     outputs: Vec<(Output, Comparison)>,
+    /// All that the sidecar lists; none where it is of schema 1, which does not list all.
+    listed: Option<Vec<(Kind, String)>>,
+    /// What the rerun makes and the sidecar does not list.
+    unlisted: Vec<String>,
 }
 
 impl Compared {
-    /// Against these outputs, whose names are relative to `folder`; `precision` of the device that made them.
+    /// Against these of the outputs of a sidecar in `folder`.
     #[must_use]
-    pub fn new(folder: &Path, outputs: &[Output], precision: &str) -> Compared {
+    pub fn new(folder: &Path, chosen: &[Output], own: &Provenance) -> Compared {
         let of =
             |output: &Output| (output.clone(), Comparison::of(&tidy(&folder.join(&output.name))));
+        let listed = own.outputs.iter().map(|o| (o.kind, o.entities.clone())).collect();
         Compared {
             folder: folder.to_owned(),
-            bounds: Bounds::of(precision),
-            outputs: outputs.iter().map(of).collect(),
+            bounds: Bounds::of(&own.device.precision),
+            outputs: chosen.iter().map(of).collect(),
+            listed: (own.schema > 1).then_some(listed),
+            unlisted: Vec::new(),
         }
     }
 
@@ -60,7 +67,12 @@ impl Compared {
                     "rerun the command, or verify the outputs one by one",
                 ));
             }
-            let Some(checksum) = &output.checksum else { continue };
+            let Some(checksum) = &output.checksum else {
+                if self.listed.is_some() {
+                    comparison.faults.push("its sidecar lacks the checksum of it".to_owned());
+                }
+                continue;
+            };
             if checksum.again(&path)? != *checksum {
                 comparison.faults.push("its bytes are not those that were written".to_owned());
             }
@@ -78,11 +90,21 @@ impl Compared {
             }
             comparison
         };
-        self.outputs.into_iter().map(of).collect()
+        let mut all: Vec<Comparison> = self.outputs.into_iter().map(of).collect();
+        if let (Some(first), false) = (all.first_mut(), self.unlisted.is_empty()) {
+            let made = self.unlisted.join(", ");
+            first.faults.push(format!("its sidecar does not list {made}, which the rerun makes"));
+        }
+        all
     }
 
     /// A finished output, where it is one to compare.
     fn find(&mut self, kind: Kind, entities: &str) -> Option<(PathBuf, &mut Comparison)> {
+        let is_listed =
+            |listed: &Vec<(Kind, String)>| listed.iter().any(|(k, e)| *k == kind && e == entities);
+        if self.listed.as_ref().is_some_and(|listed| !is_listed(listed)) {
+            self.unlisted.push(entities.to_owned());
+        }
         let folder = &self.folder;
         let own = |(output, _): &&mut (Output, Comparison)| {
             output.kind == kind && output.entities == entities
@@ -121,6 +143,7 @@ impl Products for Compared {
             let Some((path, comparison)) = self.find(Kind::Map, &map.entities.stem("")) else {
                 continue;
             };
+            check_fields(&path, &map.fields(), comparison)?;
             let mut got = open(&path, &grid, map.values.len())?;
             for block in batches(grid.shape, got.n_volumes, STEP_BYTES) {
                 let bold = got.read(&block)?;
@@ -158,6 +181,9 @@ impl Products for Compared {
         let Some((path, comparison)) = self.find(Kind::Table, &text.entities.stem("")) else {
             return Ok(());
         };
+        if let Some(fields) = &text.described {
+            check_fields(&path, fields, comparison)?;
+        }
         let got = io::read_text(&path)?;
         table::compare(&got, &text, bounds, comparison);
         Ok(())
@@ -167,10 +193,8 @@ impl Products for Compared {
     fn finish(&mut self, session: &Session<'_>, account: Account) -> Result<()> {
         let _ = session;
         for page in &account.pages {
-            // Written of the process that made it; its checksum tells whether it is still that.
-            if let Some((_, comparison)) = self.find(Kind::Table, &page.entities.stem("")) {
-                comparison.compared += 1;
-            }
+            // Written of the process that made it: its checksum tells whether it is still that.
+            let _ = self.find(Kind::Page, &page.entities.stem(""));
         }
         let folder = self.folder.clone();
         for (output, comparison) in &mut self.outputs {
@@ -178,7 +202,7 @@ impl Products for Compared {
             if output.checksum.is_none() || !sidecar.is_file() {
                 continue; // of schema 1, or without a sidecar of its own
             }
-            let Some(own) = crate::pipeline::provenance::read(&sidecar)? else { continue };
+            let Some(own) = provenance::read(&sidecar)? else { continue };
             let mut want = Fields::new();
             if output.kind == Kind::Bold {
                 want.extend(account.bids.clone());
@@ -200,6 +224,49 @@ impl Products for Compared {
             }
         }
         Ok(())
+    }
+}
+
+/// The fields of an output's sidecar must be those of the rerun. One of schema 1 has others, or none.
+fn check_fields(
+    path: &Path,
+    want: &Fields<String, Value>,
+    comparison: &mut Comparison,
+) -> Result<()> {
+    let sidecar = sidecar_path(path);
+    let name = sidecar.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if !sidecar.is_file() {
+        comparison.faults.push(format!("{name} is gone"));
+        return Ok(());
+    }
+    let own = provenance::read(&sidecar)?;
+    if own.as_ref().is_some_and(|own| own.provenance.schema == 1) {
+        return Ok(());
+    }
+    let fields = own.map(|own| own.fields).unwrap_or_default();
+    let is_off = |key: &&String| !fields.get(*key).is_some_and(|got| alike(got, &want[*key]));
+    let wrong: Vec<&String> = want.keys().filter(is_off).collect();
+    if !wrong.is_empty() {
+        let fault = format!("{name} says other things of {} than the rerun", json!(wrong));
+        comparison.faults.push(fault);
+    }
+    Ok(())
+}
+
+/// Whether two JSON values say the same, numbers to six digits: they may come from another machine.
+fn alike(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => {
+            let (a, b) = (a.as_f64().unwrap_or(f64::NAN), b.as_f64().unwrap_or(f64::NAN));
+            a == b || (a - b).abs() <= 1e-6 * a.abs().max(b.abs())
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| alike(a, b))
+        }
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| alike(a, b)))
+        }
+        (a, b) => a == b,
     }
 }
 

@@ -34,6 +34,11 @@ mod summary;
 
 pub use maps::Said;
 
+/// Bytes of results for a voxel: moments in f64 and their maps; and for each set its F, what follows from it, its maps, and
+/// what is written and drawn of them.
+const RESULTS: usize = 96;
+const RESULTS_A_SET: usize = 120;
+
 /// The name of all physiological columns together.
 pub const ALL: &str = "physio";
 
@@ -156,7 +161,8 @@ pub fn prove(
     watch: &dyn Watch,
 ) -> Result<Proof> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let blocks = blocks(ladder, source, sink)?;
+    let rows = (RESULTS + RESULTS_A_SET * plan.sets.len()) * plan.inside.len();
+    let blocks = blocks(ladder, source, sink, rows as u64)?;
     watch.stage("retroicor", blocks.len());
     let mut story = Proving { source, sink, plan, found: Found::empty(plan) };
     ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;

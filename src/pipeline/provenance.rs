@@ -172,7 +172,7 @@ pub fn sidecar_path(image: &Path) -> PathBuf {
 /// The facts of boldly's sidecar beside an image, if there is one.
 ///
 /// # Errors
-/// As [`own_object`]; bad data when a fact is not what its name says.
+/// Missing input when it cannot be read; bad data when it is no JSON, or when a fact is not what its name says.
 pub fn facts_beside(image: &Path) -> Result<Option<Facts>> {
     let path = sidecar_path(image);
     let own = if path.is_file() { own_object(&path)? } else { None };
@@ -259,7 +259,7 @@ pub struct Sidecar {
 /// boldly's sidecar at a path; none where the file has no `boldly` object.
 ///
 /// # Errors
-/// As [`own_object`]; bad data where it is of a schema or a command that this version does not know.
+/// Missing input when it cannot be read; bad data when it is no JSON, or where it is of a schema or a command that this version does not know.
 pub fn read(path: &Path) -> Result<Option<Sidecar>> {
     let Some((fields, own)) = own_object(path)? else { return Ok(None) };
     let schema = own.get("schema").and_then(Value::as_u64).unwrap_or(0);

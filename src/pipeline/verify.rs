@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::gpu::Device;
-use crate::pipeline::blocks::Ladder;
+use crate::pipeline::blocks::{Ladder, PROCESS_BYTES};
 use crate::pipeline::compared::Compared;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::inputs::display;
@@ -36,6 +36,7 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
             }
         }
     }
+    leave_to_newest(&mut finished, watch)?;
     let mut comparisons = Vec::new();
     for one in finished {
         comparisons.extend(one.rerun(memory, watch)?);
@@ -44,6 +45,46 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
         return Err(Error::bad_data("verify", "found nothing to compare", "compare something", ""));
     }
     Ok(comparisons)
+}
+
+/// A file that several commands say they made is the one's whose checksum it has: the others' was replaced.
+fn leave_to_newest(finished: &mut Vec<Finished>, watch: &dyn Watch) -> Result<()> {
+    let mut replaced = Vec::new();
+    for at in 0..finished.len() {
+        for output in &finished[at].chosen {
+            let path = finished[at].folder.join(&output.name);
+            let is_claimed = finished.iter().enumerate().any(|(other, f)| {
+                let same = |o: &Output| absolute(&f.folder.join(&o.name)) == absolute(&path);
+                other != at && f.provenance.outputs.iter().any(same)
+            });
+            let Some(checksum) = output.checksum.as_ref().filter(|_| is_claimed) else { continue };
+            if !path.is_file() || checksum.again(&path)? == *checksum {
+                continue;
+            }
+            let by_another = finished.iter().enumerate().any(|(other, f)| {
+                let own = |o: &&Output| absolute(&f.folder.join(&o.name)) == absolute(&path);
+                let theirs = f.provenance.outputs.iter().find(own);
+                let theirs = theirs.and_then(|o| o.checksum.as_ref());
+                other != at && theirs.is_some_and(|c| c.again(&path).is_ok_and(|now| now == *c))
+            });
+            if by_another {
+                replaced.push((at, output.name.clone()));
+            }
+        }
+    }
+    for (at, name) in &replaced {
+        finished[*at].chosen.retain(|output| output.name != *name);
+    }
+    if let Some((at, name)) = replaced.first() {
+        watch.warn(&format!(
+            "{} outputs of an earlier command were replaced by a later one's, which is verified ({}); what else it made is \
+             left over",
+            replaced.len(),
+            display(&finished[*at].folder.join(name))
+        ));
+    }
+    finished.retain(|one| !one.chosen.is_empty());
+    Ok(())
 }
 
 /// Finished outputs of one command that are to be compared.
@@ -156,10 +197,12 @@ impl Finished {
                 ));
             }
         }
-        let mut compared = Compared::new(&folder, &chosen, &provenance.device.precision);
+        let mut compared = Compared::new(&folder, &chosen, &provenance);
         compared.check_files()?;
         let command = provenance.command.map_paths(&|path| folder.join(path));
-        let ladder = Ladder::around(Device::cpu()).within(memory);
+        // A block of the rerun stands beside the same block of the finished file, and its scale.
+        let for_rerun = memory.map(|bytes| bytes.saturating_sub(PROCESS_BYTES) / 3 + PROCESS_BYTES);
+        let ladder = Ladder::around(Device::cpu()).within(for_rerun);
         let mut session = Session::new(provenance.command_line, ladder, watch);
         command.run(&mut session, &mut compared)?;
         Ok(compared.comparisons())

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use rayon::prelude::*;
-use serde_json::{Map as Fields, Value, json};
+use serde_json::{Map as Fields, Value};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Span};
 use crate::io::hash::{self, Checksum};
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
-use crate::maps::{Entities, Map, Quantity};
+use crate::maps::{Entities, Map};
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
@@ -159,7 +159,7 @@ impl Products for Written {
         let began = Instant::now();
         let mut paths = Vec::with_capacity(maps.len());
         for map in maps {
-            paths.push(self.make(Kind::Map, &map.entities, ".nii.gz", Some(described(map)))?);
+            paths.push(self.make(Kind::Map, &map.entities, ".nii.gz", Some(map.fields()))?);
         }
         let outputs = &self.outputs;
         maps.par_iter().zip(&paths).try_for_each(|(map, path)| {
@@ -296,28 +296,4 @@ fn seen_from(whole: &Provenance, folder: &Path) -> Provenance {
     seen.inputs.iter_mut().for_each(|input| input.path = near(&input.path));
     seen.outputs.iter_mut().for_each(|output| output.name = near(&output.name));
     seen
-}
-
-/// What a map is, in its sidecar.
-fn described(map: &Map) -> Fields<String, Value> {
-    let mut fields = Fields::new();
-    fields.insert("Description".to_owned(), json!(map.description));
-    let units = match map.quantity {
-        Quantity::Effect => Some("BOLD units"),
-        Quantity::Variance => Some("squared BOLD units"),
-        Quantity::TsnrGain => Some("percent"),
-        _ => None,
-    };
-    fields.extend(units.map(|units| ("Units".to_owned(), json!(units))));
-    match map.quantity {
-        Quantity::T => {
-            fields.insert("DegreesOfFreedom".to_owned(), json!(map.dof.least()));
-        }
-        Quantity::F { dof1 } => {
-            let dof = json!([dof1, map.dof.least()]);
-            fields.insert("DegreesOfFreedom".to_owned(), dof);
-        }
-        _ => {}
-    }
-    fields
 }

@@ -22,7 +22,7 @@ pub struct Slabs {
     pub halo: usize,
     /// Whether the CPU path does best with all of the run at once.
     pub whole: bool,
-    /// How many times [`CPU_SLAB_BYTES`] a slab of the CPU path aims at, less one.
+    /// How many times 4 MiB a slab of the CPU path aims at, less one.
     pub larger: usize,
     /// Bytes of the story's results.
     pub results: u64,
