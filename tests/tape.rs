@@ -175,6 +175,6 @@ fn a_run_in_a_ring_of_blocks_is_what_it_is_at_once() {
         let whole = clean(&mut Ladder::around(device()));
         assert!(whole == clean(&mut ladder), "corrected, cpu {cpu}");
         let blocks = ladder.device.take_spans().iter().filter(|s| s.stage == "nuisance").count();
-        assert!(blocks > 6, "{blocks}");
+        assert!(blocks >= 6, "{blocks}: in several blocks");
     }
 }
