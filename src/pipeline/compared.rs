@@ -189,41 +189,39 @@ impl Products for Compared {
         Ok(())
     }
 
-    /// What sidecars say of their outputs must be what the rerun says.
-    fn finish(&mut self, session: &Session<'_>, account: Account) -> Result<()> {
-        let _ = session;
+    /// What sidecars say of the correction and of time must be what the rerun says.
+    fn finish(&mut self, _session: &Session<'_>, account: Account) -> Result<()> {
         for page in &account.pages {
             // Written of the process that made it: its checksum tells whether it is still that.
             let _ = self.find(Kind::Page, &page.entities.stem(""));
         }
-        let folder = self.folder.clone();
         for (output, comparison) in &mut self.outputs {
-            let sidecar = sidecar_path(&folder.join(&output.name));
-            if output.checksum.is_none() || !sidecar.is_file() {
+            let path = self.folder.join(&output.name);
+            let sidecar = sidecar_path(&path);
+            if self.listed.is_none() || !sidecar.is_file() {
                 continue; // of schema 1, or without a sidecar of its own
             }
-            let Some(own) = provenance::read(&sidecar)? else { continue };
-            let mut want = Fields::new();
             if output.kind == Kind::Bold {
-                want.extend(account.bids.clone());
+                check_fields(&path, &account.bids, comparison)?;
             }
-            let wrong = want.iter().filter(|(key, value)| own.fields.get(*key) != Some(*value));
-            let mut wrong: Vec<String> = wrong.map(|(key, _)| key.clone()).collect();
+            let Some(own) = provenance::read(&sidecar)? else { continue };
             let facts = [
                 ("dof", own.provenance.dof, account.dof),
                 ("dof_spent", own.provenance.dof_spent, account.dof_spent),
             ];
-            let changed = facts.iter().filter(|(_, got, want)| got != want);
-            wrong.extend(changed.map(|(name, ..)| (*name).to_owned()));
-            if !wrong.is_empty() {
-                let name = sidecar.file_name().unwrap_or_default().to_string_lossy();
-                let says: Value = json!(wrong);
-                comparison
-                    .faults
-                    .push(format!("{name} says other things of {says} than the rerun"));
-            }
+            let wrong = facts.iter().filter(|(_, got, want)| got != want);
+            blame(&sidecar, &wrong.map(|(name, ..)| *name).collect::<Vec<_>>(), comparison);
         }
         Ok(())
+    }
+}
+
+/// A fault where a sidecar's fields are not those of the rerun.
+fn blame(sidecar: &Path, wrong: &[&str], comparison: &mut Comparison) {
+    if !wrong.is_empty() {
+        let name = sidecar.file_name().unwrap_or_default().to_string_lossy();
+        let fault = format!("{name} says other things of {} than the rerun", json!(wrong));
+        comparison.faults.push(fault);
     }
 }
 
@@ -234,8 +232,8 @@ fn check_fields(
     comparison: &mut Comparison,
 ) -> Result<()> {
     let sidecar = sidecar_path(path);
-    let name = sidecar.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !sidecar.is_file() {
+        let name = sidecar.file_name().unwrap_or_default().to_string_lossy();
         comparison.faults.push(format!("{name} is gone"));
         return Ok(());
     }
@@ -245,11 +243,8 @@ fn check_fields(
     }
     let fields = own.map(|own| own.fields).unwrap_or_default();
     let is_off = |key: &&String| !fields.get(*key).is_some_and(|got| alike(got, &want[*key]));
-    let wrong: Vec<&String> = want.keys().filter(is_off).collect();
-    if !wrong.is_empty() {
-        let fault = format!("{name} says other things of {} than the rerun", json!(wrong));
-        comparison.faults.push(fault);
-    }
+    let wrong = want.keys().filter(is_off).map(String::as_str);
+    blame(&sidecar, &wrong.collect::<Vec<_>>(), comparison);
     Ok(())
 }
 

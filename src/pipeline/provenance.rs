@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Device, DeviceReport, Span};
+use crate::gpu::{Device, DeviceReport, Span};
 use crate::io::bids::Name;
 use crate::io::hash::Checksum;
 use crate::physio::PhysioSummary;
@@ -345,12 +345,6 @@ pub fn totals(spans: Vec<Span>) -> Vec<Span> {
         }
     }
     sums
-}
-
-/// Seconds a list of spans spent on an activity.
-#[must_use]
-pub fn seconds(spans: &[Span], activity: Activity) -> f64 {
-    spans.iter().filter(|s| s.activity == activity).map(|s| s.seconds).sum()
 }
 
 /// `path` as seen from `folder`, both made absolute; absolute where they share no root.

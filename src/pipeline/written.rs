@@ -19,6 +19,7 @@ use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
+use crate::pipeline::spec::Role;
 
 /// What a command wrote for one image or analysis.
 #[derive(Debug, Clone)]
@@ -267,10 +268,7 @@ impl Written {
 }
 
 /// The files that were read, with their checksums.
-fn checked(
-    inputs: Vec<(crate::pipeline::spec::Role, PathBuf)>,
-    account: &mut Account,
-) -> Result<Vec<Input>> {
+fn checked(inputs: Vec<(Role, PathBuf)>, account: &mut Account) -> Result<Vec<Input>> {
     let bolds = &mut account.opened.bolds;
     let mut known: Vec<(PathBuf, Checksum)> = Vec::new();
     for bold in bolds {
