@@ -20,9 +20,14 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let adapters = gpu::adapter_reports();
-        let chosen = Device::open(&self.device.choice())?.report();
+        let choice = self.device.choice();
+        let device = Device::open(&choice)?;
+        let chosen = device.report();
+        let unusable = device.passed_over().map(str::to_owned).or_else(gpu::undriven_card);
         if self.talk.json {
-            let all = serde_json::json!({ "adapters": adapters, "chosen": chosen });
+            let all = serde_json::json!({
+                "adapters": adapters, "chosen": chosen, "unusable": unusable,
+            });
             super::print_json(&all)?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -32,17 +37,27 @@ impl Args {
         }
         for adapter in &adapters {
             let r = &adapter.report;
-            text.push_str(&format!("{} ({}), driver {}\n", r.name, r.kind, r.driver));
-            // an adapter that does not open has no probe; opening the chosen one says why
-            let opened = Device::open(&DeviceChoice::Named(r.name.clone()));
-            let probe = opened.map(|device| device.report().probe).unwrap_or_default();
+            text.push_str(&format!("{}, driver {}\n", r.title(), r.driver));
+            let opened = Device::open(&DeviceChoice::Named(r.handle().to_owned()));
+            let probe = match opened {
+                Ok(device) => device.report().probe,
+                Err(why) => [("cannot be used".to_owned(), why.to_string())].into(),
+            };
             for (name, value) in adapter.limits.iter().cloned().chain(probe) {
                 text.push_str(&format!("    {name:<28} {value}\n"));
             }
         }
+        text.extend(unusable.map(|why| why + "\n"));
+        let worth = match choice {
+            DeviceChoice::Auto => " (where the work is worth opening it)",
+            _ => "",
+        };
         text.push_str(&format!(
-            "--device {}: {} ({}), {}, driver {}\n",
-            self.device.device, chosen.name, chosen.kind, chosen.precision, chosen.driver
+            "--device {}{worth}: {}, {}, driver {}\n",
+            self.device.device,
+            chosen.title(),
+            chosen.precision,
+            chosen.driver
         ));
         super::print(&text)?;
         Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::kernel::{Binding, Kernel};
+use super::kernel::Kernel;
 use super::pool::Pool;
 use super::resident::Resident;
 use super::timer::Anchor;
@@ -56,7 +56,6 @@ pub struct Gpu {
     /// An adapter that computes on the CPU.
     pub(super) software: bool,
     pub(super) kernels: Mutex<HashMap<Variant, Arc<Kernel>>>,
-    pub(super) bindings: Mutex<HashMap<&'static str, Arc<Vec<Binding>>>>,
     pub(super) residents: Mutex<Vec<Resident>>,
     pub(super) pools: Pools,
     pub(super) anchor: Mutex<Option<Anchor>>,
@@ -120,7 +119,6 @@ impl Gpu {
             limits,
             software,
             kernels: Mutex::default(),
-            bindings: Mutex::default(),
             residents: Mutex::default(),
             anchor: Mutex::default(),
             spare: Mutex::default(),
@@ -140,7 +138,8 @@ impl Gpu {
     }
 
     pub(super) fn reopen(&self) -> Result<Gpu> {
-        Gpu::open(adapter::choose(&DeviceChoice::Named(self.info.name.clone()))?, self.options)
+        let same = DeviceChoice::Named(self.report().handle().to_owned());
+        Gpu::open(adapter::choose(&same)?, self.options)
     }
 
     /// What sums are kept in.

@@ -41,6 +41,7 @@ fn simd_level() -> &'static str {
 pub(super) fn report() -> DeviceReport {
     DeviceReport {
         name: "cpu".into(),
+        pci: String::new(),
         kind: "cpu".into(),
         driver: simd_level().into(),
         precision: "f64".into(),

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 pub(super) struct Kernel {
     pub(super) pipeline: wgpu::ComputePipeline,
     pub(super) layout: wgpu::BindGroupLayout,
-    pub(super) bindings: Arc<Vec<Binding>>,
+    pub(super) bindings: Vec<Binding>,
 }
 
 /// One `@group(0) @binding(..)` of a shader.
@@ -57,18 +57,6 @@ fn layout_entry(binding: &Binding) -> wgpu::BindGroupLayoutEntry {
 }
 
 impl Gpu {
-    /// What a shader binds, parsed from its first variant: the named lines change no binding.
-    fn bindings(&self, variant: &Variant) -> Result<Arc<Vec<Binding>>> {
-        let poisoned = |_| Error::internal("the bindings", "were left by a panic", "", "");
-        let mut known = self.bindings.lock().map_err(poisoned)?;
-        if let Some(bindings) = known.get(variant.shader.name) {
-            return Ok(Arc::clone(bindings));
-        }
-        let bindings = Arc::new(bindings(&variant.parse()?));
-        known.insert(variant.shader.name, Arc::clone(&bindings));
-        Ok(bindings)
-    }
-
     /// Whether a variant is compiled already.
     pub(super) fn is_compiled(&self, variant: &Variant) -> bool {
         self.kernels.lock().is_ok_and(|kernels| kernels.contains_key(variant))
@@ -85,7 +73,9 @@ impl Gpu {
             "{} is validated by no test",
             variant.name()
         );
-        let bindings = self.bindings(variant)?;
+        // Parsed once: what it binds is read off what the driver is given.
+        let parsed = variant.parse()?;
+        let bindings = bindings(&parsed);
         let kernel = self.scoped(&format!("compiling {}", variant.name()), || {
             let entries: Vec<_> = bindings.iter().map(layout_entry).collect();
             let layout = self.device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
@@ -100,7 +90,7 @@ impl Gpu {
                 });
             let module = self.device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: None,
-                source: wgpu::ShaderSource::Wgsl(variant.source().into()),
+                source: wgpu::ShaderSource::Naga(std::borrow::Cow::Owned(parsed)),
             });
             let pipeline = self.device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
                 label: None,

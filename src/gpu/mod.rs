@@ -33,7 +33,7 @@ mod submit;
 mod tape;
 mod timer;
 
-pub use adapter::{AdapterReport, adapter_reports, adapters};
+pub use adapter::{AdapterReport, adapter_reports, adapters, undriven_card};
 pub(crate) use buffer::Buffer;
 pub use context::Gpu;
 pub use cpu::Cpu;
@@ -54,7 +54,8 @@ pub enum DeviceChoice {
     Gpu,
     /// The f64 CPU path.
     Cpu,
-    /// The adapter whose name holds this text (any case); the only way to a software adapter.
+    /// The adapter whose name holds this text (any case), the first of several, or whose PCI address it is
+    /// (`0000:65:00.0`, the domain may lack); the only way to a software adapter.
     Named(String),
 }
 
@@ -110,6 +111,9 @@ impl Bold {
 pub struct DeviceReport {
     /// `cpu` or the adapter's name.
     pub name: String,
+    /// Where the card sits, `domain:bus:device.function`, which tells identical ones apart; empty where unknown.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub pci: String,
     /// `cpu`, `discrete-gpu`, `integrated-gpu`, `virtual-gpu`, `software` or `other`.
     pub kind: String,
     /// Driver name and version; the SIMD level on the CPU path.
@@ -118,6 +122,23 @@ pub struct DeviceReport {
     pub precision: String,
     /// Findings of the start-up numerics probe, name to value; empty on the CPU path.
     pub probe: std::collections::BTreeMap<String, String>,
+}
+
+impl DeviceReport {
+    /// Name, kind and place, for lists.
+    #[must_use]
+    pub fn title(&self) -> String {
+        match self.pci.as_str() {
+            "" => format!("{} ({})", self.name, self.kind),
+            pci => format!("{} ({}, {pci})", self.name, self.kind),
+        }
+    }
+
+    /// What `--device` takes for this adapter and no other: its place, else its name.
+    #[must_use]
+    pub fn handle(&self) -> &str {
+        if self.pci.is_empty() { &self.name } else { &self.pci }
+    }
 }
 
 impl Device {
@@ -147,7 +168,10 @@ impl Device {
             DeviceChoice::Auto => match adapter::choose(choice).map(open) {
                 Ok(Err(why)) => Ok(Device::Cpu(Cpu::instead_of(why.to_string()))),
                 Ok(opened) => opened,
-                Err(_) => Ok(Device::cpu()),
+                Err(_) => Ok(match adapter::undriven_card() {
+                    Some(why) => Device::Cpu(Cpu::instead_of(why)),
+                    None => Device::cpu(),
+                }),
             },
             DeviceChoice::Gpu | DeviceChoice::Named(_) => open(adapter::choose(choice)?),
         }
