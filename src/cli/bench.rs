@@ -5,14 +5,13 @@ use std::process::ExitCode;
 use crate::cli::args::{self, DeviceArgs, TalkArgs};
 use crate::cli::checks;
 use crate::error::{Error, Result};
-use crate::gpu::Device;
 use crate::pipeline::bench::{BenchResult, BenchSpec, Floor, bench};
 use crate::pipeline::blocks::Ladder;
 
 /// The bench's 30 columns leave residuals of a useful number.
 const LEAST_VOLUMES: usize = 40;
 
-/// Measure every stage on data made in memory, and whole commands on files (CPU path).
+/// Measure every stage on data made in memory, and whole commands on files, on the CPU path and on the device.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 GB/s counts the bytes the algorithm must move; its share is of a plain copy measured on the same device. Figures are medians.
@@ -60,7 +59,7 @@ impl Args {
         }
         checks::size(shape, n_volumes)?;
         let mut ladder = Ladder::open(&self.device.choice())?;
-        let files = !self.no_files && matches!(ladder.device, Device::Cpu(_));
+        let files = !self.no_files;
         let spec = BenchSpec { shape, n_volumes, repeats: self.repeats as usize, files };
         let result = bench(&spec, &mut ladder)?;
         if self.talk.json {
@@ -101,14 +100,15 @@ fn table(result: &BenchResult) -> String {
     }
     if !result.commands.is_empty() {
         text.push_str(&format!(
-            "\n{:<10} {:>9} {:>9} {:>14}  whole process beside its floor\n",
-            "command", "seconds", "floor", "blake3"
+            "\n{:<10} {:<16} {:>9} {:>9} {:>9}  whole process beside its floor\n",
+            "command", "device", "seconds", "floor", "blake3"
         ));
     }
     for c in &result.commands {
         text.push_str(&format!(
-            "{:<10} {:>9.3} {:>9.3} {:>14.3}  {}\n",
+            "{:<10} {:<16.16} {:>9.3} {:>9.3} {:>9.3}  {}\n",
             c.command,
+            c.device,
             c.seconds,
             c.floor_seconds,
             c.hash_seconds,

@@ -1,5 +1,5 @@
-//! The measuring story: every stage on data made in memory, each against the copy bandwidth of the device; and on the CPU
-//! path whole commands on files, each against the least that reading and writing those files takes.
+//! The measuring story: every stage on data made in memory, each against the copy bandwidth of the device; and whole
+//! commands on files, on the CPU path and on the device, each against the least that reading and writing those files takes.
 
 use ndarray::Array2;
 use serde::Serialize;
@@ -98,7 +98,7 @@ pub fn bench(spec: &BenchSpec, ladder: &mut Ladder) -> Result<BenchResult> {
         device: device.report(),
         copy_gb_per_s: copy,
         stages: medians(&rounds, copy),
-        commands: if spec.files { files::commands(spec)? } else { Vec::new() },
+        commands: if spec.files { files::commands(spec, &device.report())? } else { Vec::new() },
     })
 }
 

@@ -1,4 +1,4 @@
-//! Whole commands on files, as separate processes of this binary on the CPU path, each against a floor measured beside it.
+//! Whole commands on files, as separate processes of this binary on each device, each against a floor measured beside it.
 
 use std::io::{Read, Write};
 use std::path::Path;
@@ -14,10 +14,13 @@ use super::{
     BenchSpec, N_COMMON, VOXEL_SIZE_MM, made_up_columns, made_up_mask, made_up_run, median,
 };
 use crate::error::{Error, Result};
+use crate::gpu::DeviceReport;
 use crate::io::sample::SampleType;
 use crate::io::{Header, Intent, Outputs, gzip_samples, hash};
 use crate::volume::Grid;
 
+/// The CPU path's name and kind, and what `--device` calls it.
+const CPU: &str = "cpu";
 /// Repetition time of the bench's data, seconds.
 const TR: f64 = 2.0;
 /// Samples per second of the bench's recording.
@@ -37,11 +40,13 @@ pub enum Floor {
     UnpackPack,
 }
 
-/// One whole command's median on files, CPU path.
+/// One whole command's median on files.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CommandTime {
     /// `glm`, `smooth` or `retroicor`.
     pub command: String,
+    /// Where it computed: `cpu`, or an adapter's name.
+    pub device: String,
     /// Median wall seconds of the whole process.
     pub seconds: f64,
     /// What its floor consists of.
@@ -93,17 +98,29 @@ const CASES: [Case; 5] = [
     },
 ];
 
-/// Time every case on files in a temporary folder.
-pub(super) fn commands(spec: &BenchSpec) -> Result<Vec<CommandTime>> {
+/// Time every case on files in a temporary folder, on the CPU path and on the GPU whose report this is.
+pub(super) fn commands(spec: &BenchSpec, device: &DeviceReport) -> Result<Vec<CommandTime>> {
     let folder = std::env::temp_dir().join(format!("boldly-bench-{}", std::process::id()));
     let made = write_files(&folder, spec);
-    let timed =
-        made.and_then(|()| CASES.iter().map(|case| time_command(spec, &folder, case)).collect());
+    let mut devices = vec![(CPU, CPU)];
+    if device.kind != CPU {
+        devices.push((device.handle(), &device.name));
+    }
+    let all = CASES.iter().flat_map(|case| devices.iter().map(move |&device| (case, device)));
+    let timed = made.and_then(|()| {
+        all.map(|(case, device)| time_command(spec, &folder, case, device)).collect()
+    });
     let _ = std::fs::remove_dir_all(&folder); // temporary; what cannot be removed stays in the system's temporary folder
     timed
 }
 
-fn time_command(spec: &BenchSpec, folder: &Path, case: &Case) -> Result<CommandTime> {
+/// `device`: what `--device` is given, and its name.
+fn time_command(
+    spec: &BenchSpec,
+    folder: &Path,
+    case: &Case,
+    (handle, device): (&str, &str),
+) -> Result<CommandTime> {
     let failed = |what: String| {
         let thing = format!("boldly {}", case.line);
         Error::internal(thing, what, "succeed", "run it by hand to see why")
@@ -119,7 +136,7 @@ fn time_command(spec: &BenchSpec, folder: &Path, case: &Case) -> Result<CommandT
         let began = Instant::now();
         let output = Command::new(&program)
             .args(case.line.split(' '))
-            .args(["--device", "cpu", "--quiet"])
+            .args(["--device", handle, "--quiet", "--overwrite"])
             .current_dir(folder)
             .stdin(Stdio::null())
             .output()
@@ -136,6 +153,7 @@ fn time_command(spec: &BenchSpec, folder: &Path, case: &Case) -> Result<CommandT
     let name = case.line.split(' ').next().unwrap_or_default();
     Ok(CommandTime {
         command: name.to_owned(),
+        device: device.to_owned(),
         seconds: median(times.into_iter().skip(1)),
         floor: case.floor,
         floor_seconds: median(floors.into_iter().skip(1)),
