@@ -48,8 +48,32 @@ fn study(ending: &str, n_runs: usize, n_volumes: usize) -> tempfile::TempDir {
     folder
 }
 
+/// A recording of pulse and breathing of so many seconds, and slice times.
+fn record(dir: &Path, seconds: usize) {
+    let mut samples = String::new();
+    for n in 0..seconds * 50 {
+        let t = n as f64 / 50.0;
+        let beat = std::f64::consts::TAU * 1.1 * t + (0.2 * t).sin();
+        let breath = std::f64::consts::TAU * 0.27 * t + (0.05 * t).sin();
+        samples += &format!("{:.4}\t{:.4}\n", (4.0 * (beat.cos() - 1.0)).exp(), breath.cos());
+    }
+    let mut outputs = Outputs::new();
+    outputs.compressed(&dir.join("physio.tsv.gz"), samples.as_bytes()).unwrap();
+    let json =
+        r#"{"SamplingFrequency": 50, "StartTime": 0, "Columns": ["cardiac", "respiratory"]}"#;
+    outputs.text(&dir.join("physio.json"), json).unwrap();
+    let times: String = (0..SHAPE[2]).map(|k| format!("{}\n", k as f64 * 2.0 / 28.0)).collect();
+    outputs.text(&dir.join("slices.txt"), &times).unwrap();
+    outputs.commit().unwrap();
+}
+
 /// The largest resident size of a command in MiB.
 fn peak_mib(dir: &Path, line: &str) -> f64 {
+    peak_or_why(dir, line).unwrap_or_else(|why| panic!("{line}: {why}"))
+}
+
+/// The same, or what the command said where it failed.
+fn peak_or_why(dir: &Path, line: &str) -> Result<f64, String> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
         .args(line.split_whitespace())
         .env("RAYON_NUM_THREADS", "2")
@@ -67,8 +91,8 @@ fn peak_mib(dir: &Path, line: &str) -> f64 {
         std::thread::sleep(Duration::from_micros(300));
     }
     let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-    peak_kib / 1024.0
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(peak_kib / 1024.0) } else { Err(said) }
 }
 
 fn glm(runs: usize, ending: &str, more: &str) -> String {
@@ -108,4 +132,27 @@ fn a_smoothed_fit_and_its_verification_hold_no_run() {
     );
     assert!(smoothed < plain + 0.75 * run_mib, "{smoothed:.0} MiB, without {plain:.0}");
     assert!(verified < made + 0.75 * run_mib, "{verified:.0} MiB, made in {made:.0}");
+}
+
+/// `--choose-order f-test` fits each block twenty times, with models that are larger than the block.
+#[test]
+fn a_memory_cap_counts_the_models_that_orders_are_chosen_among() {
+    let folder = study("nii", 1, 100);
+    let dir = folder.path();
+    record(dir, 205);
+    let line = |mib: usize| {
+        let physio = "--physio physio.tsv.gz --slice-times slices.txt --choose-order f-test";
+        glm(1, "nii", &format!("{physio} --mem {mib}M --overwrite"))
+    };
+    let why = peak_or_why(dir, &line(50)).expect_err("the models alone are larger");
+    let least: usize = why
+        .split("be ")
+        .nth(1)
+        .and_then(|rest| rest.split(" MiB").next())
+        .and_then(|mib| mib.parse().ok())
+        .unwrap_or_else(|| panic!("{why}"));
+    let peak = peak_mib(dir, &line(least));
+    println!("least {least} MiB, taken {peak:.0}");
+    assert!(peak < least as f64, "{peak:.0} MiB of {least}");
+    assert!(peak > 0.5 * least as f64, "{peak:.0} MiB of {least}: the least is far too much");
 }

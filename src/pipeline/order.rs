@@ -133,6 +133,7 @@ fn choose(
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
         gathered.add(largest.gather(ladder, run.bold.as_mut(), &inside, watch)?);
+        run.bold.release();
     }
     let (choice, terms) = decide(&options.terms, by, &gathered)?;
     text::lines(&choice).iter().for_each(|line| watch.note(line));

@@ -137,6 +137,22 @@ impl Model {
         self.solvers.first().map_or(0, |s| s.design.nrows())
     }
 
+    /// Bytes of host memory that the model takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let values = |s: &Solver| {
+            let LeastSquares { pinv, xtx_inv, null_space, .. } = &s.least_squares;
+            s.design.len()
+                + s.pinv.len()
+                + s.xtx_inv.len()
+                + s.mean_residual.len()
+                + pinv.len()
+                + xtx_inv.len()
+                + null_space.len()
+        };
+        size_of::<f64>() * self.solvers.iter().map(values).sum::<usize>()
+    }
+
     /// n - rank - `dof_spent` of each slice-time group.
     #[must_use]
     pub fn dofs(&self) -> Dof {

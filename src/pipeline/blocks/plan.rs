@@ -26,6 +26,8 @@ pub struct Slabs {
     pub larger: usize,
     /// Bytes of the story's results.
     pub results: u64,
+    /// Bytes that the story makes of each plane of a block, until the block is done.
+    pub a_plane: usize,
     /// Bytes that the story holds beside its blocks, unless one block is the whole run.
     pub held: u64,
 }
@@ -43,7 +45,8 @@ impl Ladder {
     pub fn slabs(&self, source: &dyn BoldSource, asked: Slabs) -> Result<Option<Vec<Block>>> {
         let (shape, n_volumes) = (source.shape(), source.n_volumes());
         let plane = plane_bytes(shape, n_volumes);
-        let least = plane * (2 * asked.halo + 1).min(shape[2]);
+        let with_made = plane + asked.a_plane;
+        let least = with_made * (2 * asked.halo + 1).min(shape[2]);
         let wanted = match (&self.device, self.device.block_bytes()) {
             (_, Some(bytes)) => {
                 let most = self.device.most_block_bytes().unwrap_or(bytes);
@@ -54,14 +57,15 @@ impl Ladder {
             _ => (CPU_SLAB_BYTES * (1 + asked.larger))
                 .max((PLANES_A_HALO * asked.halo).max(1) * plane),
         };
-        let whole = plane * shape[2];
+        let whole = with_made * shape[2];
         // A stream hands over what it decoded.
         let held = if source.is_stream() { 0 } else { source.holds() };
         let most = match self.share(whole, held + asked.results) {
-            Ok(_) if wanted >= whole => usize::MAX,
+            Ok(_) if wanted >= plane * shape[2] => usize::MAX,
             _ => self.share(least, source.holds() + asked.held + asked.results)?,
         };
-        Ok(slabs(shape, n_volumes, asked.halo, wanted.min(most)))
+        let planes = most / with_made.max(1);
+        Ok(slabs(shape, n_volumes, asked.halo, wanted.min(planes.saturating_mul(plane))))
     }
 
     /// Batches of whole volumes within the memory.

@@ -236,7 +236,13 @@ impl Largest {
         inside: &[bool],
         watch: &dyn Watch,
     ) -> Result<Gathered> {
-        let blocks = ladder.slabs(source, Slabs::default())?.unwrap_or_default();
+        let [nx, ny, _] = source.shape();
+        let asked = Slabs {
+            results: self.fittings.iter().map(Fitting::bytes).sum::<usize>() as u64,
+            a_plane: nx * ny * self.fittings.iter().map(Fitting::bytes_a_voxel).sum::<usize>(),
+            ..Slabs::default()
+        };
+        let blocks = ladder.slabs(source, asked)?.unwrap_or_default();
         let inside = thinned(inside, self.most_voxels);
         watch.stage("order", blocks.len());
         let fittings = &self.fittings;
@@ -353,6 +359,21 @@ fn thinned(inside: &[bool], most: usize) -> Vec<bool> {
 }
 
 impl Fitting {
+    /// Bytes of the model and of what is prepared for its contrasts.
+    fn bytes(&self) -> usize {
+        let values = |prepared: &Prepared| {
+            let Prepared { contrast, row_variance, inner, .. } = prepared;
+            let of_groups = row_variance.iter().map(Vec::len).chain(inner.iter().map(Array2::len));
+            contrast.weights.len() + of_groups.sum::<usize>()
+        };
+        self.model.bytes() + size_of::<f64>() * self.left_out.iter().map(values).sum::<usize>()
+    }
+
+    /// Bytes of a voxel's estimates and statistics, each once where it was made and once as it was read.
+    fn bytes_a_voxel(&self) -> usize {
+        2 * size_of::<f64>() * (self.model.names.len() + 2 + self.left_out.len())
+    }
+
     /// The contrast that picks the columns of `at_most`, standing from `first` on, which `terms` does not have.
     fn left_out(&mut self, first: usize, at_most: &Terms, terms: &Terms) -> Result<LeftOut> {
         let kept = terms.names();
