@@ -22,9 +22,9 @@ use crate::pipeline::watch::Watch;
 /// `--device`.
 #[derive(Debug, clap::Args)]
 pub(super) struct DeviceArgs {
-    /// Where to compute: `auto` (a hardware GPU, else the CPU), `gpu` (a hardware GPU or an error), `cpu` (the f64 path),
-    /// or part of an adapter's name (the only way to a software adapter)
-    #[arg(long, value_name = "auto|gpu|cpu|NAME", default_value = "auto")]
+    /// Where to compute: `auto` (a hardware GPU where the work is worth its opening, else the CPU), `gpu` (a hardware GPU or
+    /// an error), `cpu` (the f64 path), or an adapter's PCI address or part of its name (the only way to a software adapter)
+    #[arg(long, value_name = "auto|gpu|cpu|NAME|PCI", default_value = "auto")]
     pub device: String,
     #[command(flatten)]
     pub memory: MemoryArgs,
@@ -50,9 +50,23 @@ impl DeviceArgs {
         }
     }
 
-    /// A session on it.
+    /// A session on it; `auto` is settled when the work is known.
     pub fn session<'a>(&self, started: Instant, watch: &'a dyn Watch) -> Result<Session<'a>> {
-        let ladder = Ladder::open(&self.choice())?.within(self.memory.mem);
+        self.session_on(Ladder::for_work(&self.choice())?, started, watch)
+    }
+
+    /// A session that takes a GPU wherever there is one.
+    pub fn open_session<'a>(&self, started: Instant, watch: &'a dyn Watch) -> Result<Session<'a>> {
+        self.session_on(Ladder::open(&self.choice())?, started, watch)
+    }
+
+    fn session_on<'a>(
+        &self,
+        ladder: Ladder,
+        started: Instant,
+        watch: &'a dyn Watch,
+    ) -> Result<Session<'a>> {
+        let ladder = ladder.within(self.memory.mem);
         Ok(Session { started, ..Session::new(command_line(), ladder, watch) })
     }
 }

@@ -48,7 +48,7 @@ impl Args {
             }
         };
         terminal.note(&format!("example: {}", data.display()));
-        let mut session = self.device.session(started, &terminal)?;
+        let mut session = self.device.open_session(started, &terminal)?;
         let options = DesignOptions::default();
         let result = demo(&data, &self.out, &options, &mut session, &terminal)?;
         let picture_path = self.out.join("demo.png");

@@ -11,9 +11,9 @@ use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{ProofOptions, RetroicorSpec, RunSpec};
+use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec, RunSpec};
 use crate::pipeline::written::Written;
-use crate::pipeline::{order, retroicor};
+use crate::pipeline::{order, retroicor, weigh};
 
 /// An image to correct, and where it goes.
 struct Image {
@@ -93,6 +93,9 @@ impl Args {
                     echoes.iter_mut().map(|echo| &mut echo.spec).collect();
                 order::for_retroicor(&mut session.ladder, &mut specs, by, &session.watch)?;
             }
+            let all: Vec<Command> =
+                runs.iter().flatten().map(|image| Command::Retroicor(image.spec.clone())).collect();
+            weigh::settle(session, &all);
             for echoes in &runs {
                 let mut shared = None;
                 for Image { spec, layout } in echoes {

@@ -10,6 +10,7 @@ use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::Command;
 use crate::pipeline::verify::verify;
+use crate::pipeline::weigh;
 use crate::pipeline::written::{Saved, Written};
 
 /// The arguments after a command's own.
@@ -36,6 +37,7 @@ impl WorkArgs {
     ) -> Result<ExitCode> {
         self.work(started, |session| {
             let command = resolve(session)?;
+            weigh::settle(session, [&command]);
             let mut written = Written::new(layout, self.replace.choice())?;
             command.run(session, &mut written)?;
             Ok(written)

@@ -38,6 +38,14 @@ pub struct BoldFile {
     spare: Vec<f32>,
 }
 
+/// Bytes that an image takes as float32, by its header alone.
+///
+/// # Errors
+/// As for [`BoldFile::open`].
+pub fn float32_bytes(path: &Path) -> Result<u64> {
+    Ok(4 * Image::open(path)?.header.len() as u64)
+}
+
 impl BoldFile {
     /// Opens a 4-D image: .nii, .nii.gz, or a .hdr/.img pair by either name.
     ///

@@ -29,7 +29,7 @@ mod values;
 mod write;
 
 pub use acquire::{acquisition, acquisition_notes};
-pub use bold::BoldFile;
+pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};

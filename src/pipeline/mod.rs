@@ -35,4 +35,5 @@ pub mod spec;
 pub mod tsnr;
 pub mod verify;
 pub mod watch;
+pub mod weigh;
 pub mod written;

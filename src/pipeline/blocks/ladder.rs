@@ -40,6 +40,8 @@ pub struct Ladder {
     /// Bytes that the process may take; none: as the device likes.
     pub(super) memory: Option<u64>,
     fall_back: bool,
+    /// `auto` before the work is known: the CPU path, unless [`Ladder::decide`] says otherwise.
+    undecided: bool,
     /// Why `auto` did not take a GPU; said when the work begins.
     pub(super) passed_over: Option<String>,
     /// Whether the device has finished a block.
@@ -64,11 +66,44 @@ impl Ladder {
         Ok(if *choice == DeviceChoice::Auto { ladder.falling_back() } else { ladder })
     }
 
+    /// As [`Ladder::open`], but `auto` waits for [`Ladder::decide`] before it opens anything.
+    ///
+    /// # Errors
+    /// No device when it does not exist here.
+    pub fn for_work(choice: &DeviceChoice) -> Result<Ladder> {
+        match choice {
+            DeviceChoice::Auto => Ok(Ladder { undecided: true, ..Ladder::around(Device::cpu()) }),
+            named => Ladder::open(named),
+        }
+    }
+
+    /// Whether `auto` has not chosen yet.
+    #[must_use]
+    pub fn is_undecided(&self) -> bool {
+        self.undecided
+    }
+
+    /// What `auto` takes: a GPU if there is one, or the CPU path.
+    pub fn decide(&mut self, gpu: bool) {
+        self.undecided = false;
+        if gpu && let Ok(ladder) = Ladder::open(&DeviceChoice::Auto) {
+            *self = ladder.within(self.memory);
+        }
+    }
+
     /// A ladder around an open device that may not fall back.
     #[must_use]
     pub fn around(device: Device) -> Ladder {
         let passed_over = device.passed_over().map(str::to_owned);
-        Ladder { device, memory: None, fall_back: false, passed_over, worked: false, before: None }
+        Ladder {
+            device,
+            memory: None,
+            fall_back: false,
+            undecided: false,
+            passed_over,
+            worked: false,
+            before: None,
+        }
     }
 
     /// The same ladder with the CPU path as its last rung.
