@@ -411,3 +411,27 @@ fn is_image(path: &Path) -> bool {
     let name = path.to_string_lossy().to_lowercase();
     [".nii", ".nii.gz", ".hdr", ".img"].iter().any(|end| name.ends_with(end))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_that_is_suggested_exists_and_every_name_leads_to_one() {
+        let cli = Cli::command();
+        let has = |long: &str| {
+            let mut options = cli.get_subcommands().flat_map(Command::get_arguments);
+            options.any(|argument| argument.get_long() == Some(long))
+        };
+        for (names, long, _) in KNOWN_AS {
+            assert!(has(long), "--{long}");
+            for name in names {
+                assert_eq!(*name, name.to_lowercase().replace('_', "-"), "as it is looked up");
+                let tip = cli.get_subcommands().find_map(|c| meant(&format!("--{name}"), c, &cli));
+                assert!(tip.is_some(), "{name}");
+            }
+        }
+        let lists = LISTS.iter().all(|list| has(list));
+        assert!(lists);
+    }
+}

@@ -80,9 +80,9 @@ fn an_outputs_header_has_the_repetition_time_that_was_used_in_seconds() {
     );
     well(
         dir,
-        "retroicor wrong_bold.nii.gz --physio run-1_physio.tsv.gz --tr 2.125 --out t.nii.gz --device cpu",
+        "retroicor wrong_bold.nii.gz --physio run-1_physio.tsv.gz --tr 1.875 --out t.nii.gz --device cpu",
     );
-    for (name, tr) in [("s", tr), ("r", tr), ("t", 2.125)] {
+    for (name, tr) in [("s", tr), ("r", tr), ("t", 1.875)] {
         let header = BoldFile::open(&dir.join(format!("{name}.nii.gz"))).unwrap().header;
         assert_eq!((header.pixdim[4], header.xyzt_units), (tr, 2 | 8), "{name}");
         assert_eq!(json(&format!("{name}.json"))["RepetitionTime"], tr, "{name}");
@@ -153,7 +153,7 @@ fn a_byte_order_mark_is_read_over_in_every_text_file() {
         well(dir, &format!("glm {bold} {with} --contrast pain --out out"));
         well(
             dir,
-            &format!("glm {bold} {with} --contrast pain --physio run-1_physio.tsv.gz --out out"),
+            &format!("glm {bold} {with} --contrast pain --physio run-1_physio.tsv.gz --out with"),
         );
         well(dir, &format!("retroicor {bold} {with} --physio run-1_physio.tsv.gz --out r.nii"));
         well(dir, &format!("smooth {bold} --fwhm 20 --out s.nii --device cpu"));
