@@ -176,6 +176,17 @@ impl Error {
         self
     }
 
+    /// The same error with one more next step.
+    #[must_use]
+    pub fn with_hint(mut self, hint: &str) -> Error {
+        if let Some(fault) = self.fault_mut().filter(|_| !hint.is_empty()) {
+            let before = std::mem::take(&mut fault.hint);
+            fault.hint =
+                if before.is_empty() { hint.to_owned() } else { format!("{before}; {hint}") };
+        }
+        self
+    }
+
     /// The four parts of the message; none for an interrupt.
     #[must_use]
     pub fn fault(&self) -> Option<&Fault> {

@@ -206,7 +206,7 @@ fn the_localizer_of_studyforrest_gives_six_conditions_and_four_drifts() {
     let columns = lines.next().unwrap();
     let table = boldly::table::Table { name: "events.tsv".into(), columns, rows: lines.collect() };
     let mut spec = DesignSpec::new(frames(156, 2.0, 0.0), 2.0);
-    spec.events = boldly::design::events::from_table(&table).unwrap();
+    spec.events = boldly::design::events::from_table(&table, None).unwrap().events;
     let design = build(&spec).unwrap();
     assert_eq!(design.matrix.dim(), (156, 11), "{:?}", design.names);
     assert!(design.names.contains(&"face".to_string()));

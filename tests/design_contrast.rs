@@ -3,7 +3,7 @@
 
 mod common;
 
-use boldly::design::contrast::{parse_f, parse_named, parse_t};
+use boldly::design::contrast::{parse_f, parse_named, parse_t, without_hyphens};
 use boldly::design::label::{label, labels};
 use common::Random;
 
@@ -152,6 +152,24 @@ fn labels_are_letters_and_digits_and_never_collide() {
 }
 
 #[test]
+fn hyphens_inside_column_names_are_no_minus_in_labels() {
+    let columns = names(&["pain-high", "pain-low", "pain", "high", "control"]);
+    for (name, want) in [
+        ("pain-high - pain-low", "painHighMinusPainLow"),
+        ("pain-high-pain-low", "painHighMinusPainLow"),
+        ("'pain-high' - 2*pain-low", "painHighMinus2PainLow"),
+        ("pain-high; pain-low", "painHighPainLow"),
+        ("pain - high", "painMinusHigh"),
+        ("pain-control", "painMinusControl"),
+        ("-pain-high", "MinusPainHigh"),
+        // names that are no expression stay as nilearn spells them
+        ("pain-vs-control", "painMinusVsMinusControl"),
+    ] {
+        assert_eq!(label(&without_hyphens(name, &columns)).unwrap(), want, "{name}");
+    }
+}
+
+#[test]
 fn no_expression_panics() {
     let mut random = Random(7);
     let columns = names(&["a", "b-c", "é", "", "2", "a b", "(", "x*"]);
@@ -165,7 +183,7 @@ fn no_expression_panics() {
         let text: String =
             (0..n).map(|_| pieces[(random.uniform() * pieces.len() as f64) as usize]).collect();
         parsed += usize::from(parse_f(&text, &columns).is_ok());
-        let _ = (parse_named(&text), label(&text));
+        let _ = (parse_named(&text), label(&without_hyphens(&text, &columns)));
     }
     assert!(parsed > 100, "{parsed} of the random expressions were right");
 }

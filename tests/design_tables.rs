@@ -3,9 +3,9 @@
 
 mod common;
 
-use boldly::design::confounds::select;
-use boldly::design::events::{from_table as events_of, read};
-use boldly::design::{Confounds, DesignSpec, Drift, NaPolicy, build, from_table};
+use boldly::design::confounds::{select, select_among};
+use boldly::design::events::{Events, from_table as events_by};
+use boldly::design::{Confounds, DesignSpec, Drift, Event, NaPolicy, build, from_table};
 use boldly::error::Error;
 use boldly::table::Table;
 use common::Random;
@@ -18,6 +18,11 @@ fn table(lines: &[&str]) -> Table {
         columns: cells(&lines[0]),
         rows: lines[1..].iter().map(cells).collect(),
     }
+}
+
+/// The events whose conditions stand in trial_type.
+fn events_of(table: &Table) -> Result<Vec<Event>, Error> {
+    events_by(table, None).map(|found| found.events)
 }
 
 fn patterns(patterns: &[&str]) -> Vec<String> {
@@ -46,17 +51,58 @@ fn events_keep_file_order_lines_and_negative_onsets() {
     assert_eq!((plain[0].trial_type.as_str(), plain[0].onset), ("trial", 2.0));
 }
 
+/// What is said of a table's events, in one text.
+fn doubts(lines: &[&str], conditions: Option<&str>) -> (Events, String) {
+    let found = events_by(&table(lines), conditions).unwrap();
+    let said = found.doubts.join("\n");
+    (found, said)
+}
+
 #[test]
-fn a_modulation_column_is_used_only_when_asked_for() {
-    let t = table(&["onset duration trial_type modulation", "1 2 a 3.5", "4 2 n/a x"]);
-    assert_eq!(events_of(&t).unwrap()[0].amplitude, 1.0);
-    let asked = read(&t, Some("modulation")).unwrap();
-    assert_eq!((asked.events[0].amplitude, asked.skipped), (3.5, 1));
+fn a_modulation_column_gives_the_heights_as_it_stands_and_is_said() {
+    let lines = ["onset duration trial_type modulation", "1 2 a 3.5", "4 2 n/a x", "6 2 a -1"];
+    let (found, said) = doubts(&lines, None);
+    let heights: Vec<f64> = found.events.iter().map(|e| e.amplitude).collect();
+    assert_eq!(heights, [3.5, -1.0], "not centred; the row without a condition is not read");
+    assert!(said.contains("events.tsv: the column modulation gives the heights"), "{said}");
+    let (_, said) = doubts(&["onset duration trial_type modulation", "1 2 a 1"], None);
+    assert_eq!(said, "", "heights of 1 change nothing");
+    let missing = table(&["onset duration trial_type modulation", "1 2 a n/a"]);
     says(
-        read(&t, Some("modulaton")).unwrap_err(),
+        events_of(&missing).unwrap_err(),
         65,
-        &["no column `modulaton`", "did you mean `modulation`?"],
+        &["line 2 column modulation", "give the modulation", "write 1"],
     );
+}
+
+#[test]
+fn events_without_a_condition_are_counted_and_their_lines_named() {
+    let rows = ["onset duration trial_type", "1 2 a", "4 2 n/a", "6 2 a", "8 2 n/a"];
+    let (found, said) = doubts(&rows, None);
+    assert_eq!(found.events.len(), 2);
+    assert!(said.contains("2 of 4 events have no trial_type (n/a)"), "{said}");
+    assert!(said.contains("line 3, 5"), "{said}");
+    assert_eq!(doubts(&rows[..2], None).1, "");
+}
+
+#[test]
+fn events_without_trial_type_are_one_condition_only_with_a_word_about_it() {
+    let lines = ["onset duration condition", "1 2 pain", "4 2 control"];
+    let (found, said) = doubts(&lines, None);
+    assert!(found.events.iter().all(|e| e.trial_type == "trial"));
+    for part in
+        ["no column trial_type", "all 2 events", "onset, duration, condition", "--trial-type"]
+    {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+    let (found, said) = doubts(&lines, Some("condition"));
+    let conditions: Vec<&str> = found.events.iter().map(|e| e.trial_type.as_str()).collect();
+    assert_eq!((conditions, said.as_str()), (vec!["pain", "control"], ""));
+    let other = ["onset duration trial_type condition", "1 2 a pain", "4 2 a control"];
+    let (found, _) = doubts(&other, Some("condition"));
+    assert_eq!(found.events[0].trial_type, "pain", "the named column goes before trial_type");
+    let wrong = events_by(&table(&lines), Some("conditon")).unwrap_err();
+    says(wrong, 65, &["no column `conditon`", "did you mean `condition`?", "--trial-type"]);
 }
 
 #[test]
@@ -67,12 +113,13 @@ fn wrong_events_name_line_and_column() {
         (vec!["onset,duration,trial_type", "1,2,a"], vec!["no column `onset`", "tabs"]),
         (vec!["onset duration", "1 2", "x 2"], vec!["events.tsv line 3 column onset", "is `x`"]),
         (vec!["onset duration", "n/a 2"], vec!["line 2 column onset", "n/a"]),
-        (vec!["onset duration", "1 n/a"], vec!["line 2 column duration", "n/a"]),
+        (vec!["onset duration", "1 n/a"], vec!["line 2 column duration", "n/a", "write 0"]),
+        (vec!["onset duration", "1 "], vec!["line 2 has 1 cells"]),
         (vec!["onset duration", "1 inf"], vec!["line 2 column duration", "finite"]),
-        (vec!["onset duration", "1 -2"], vec!["line 2 column duration", "negative"]),
+        (vec!["onset duration", "1 -2"], vec!["line 2 column duration", "negative", "write 0"]),
         (vec!["onset duration", "1"], vec!["line 2 has 1 cells", "2 columns"]),
         (vec!["onset duration"], vec!["has no events"]),
-        (vec!["onset duration trial_type", "1 2 n/a"], vec!["n/a as trial_type of all 1"]),
+        (vec!["onset duration trial_type", "1 2 n/a"], vec!["n/a as condition of all 1"]),
         (vec!["onset duration onset", "1 2 3"], vec!["column `onset` twice"]),
     ] {
         says(events_of(&table(&lines)).unwrap_err(), 65, &parts);
@@ -166,6 +213,22 @@ fn wrong_confounds_say_what_to_do() {
     );
     says(of(&["global_*"], 4), 2, &["`global_*` matches no column", "columns: trans_x"]);
     says(of(&["a[", "csf"], 4), 2, &["`a[` is no glob"]);
+    let one = std::slice::from_ref(&t);
+    // a name must be there; a pattern may match in another run, and is handed back
+    let chosen = select_among(one, &patterns(&["csf", "aroma_*"]), 4, NaPolicy::Error).unwrap();
+    assert_eq!((chosen.names.len(), chosen.unmatched[0].pattern.as_str()), (1, "aroma_*"));
+    let named = select_among(one, &patterns(&["csf", "aroma_1"]), 4, NaPolicy::Error);
+    says(named.unwrap_err(), 2, &["`aroma_1` matches no column of confounds.tsv"]);
+    for (pattern, of_outliers) in [
+        ("motion_outlier*", true),
+        ("motion_outlier??", true),
+        ("non_steady_state_outlier*", true),
+        ("motion_*", false),
+        ("trans_q*", false),
+    ] {
+        let chosen = select_among(one, &patterns(&[pattern]), 4, NaPolicy::Error).unwrap();
+        assert_eq!(chosen.unmatched[0].is_of_outliers(), of_outliers, "{pattern}");
+    }
     let text = table(&["csf", "1", "oops"]);
     says(
         select(&text, &patterns(&["csf"]), 2, NaPolicy::Zero).unwrap_err(),
@@ -259,7 +322,7 @@ fn no_table_panics() {
             rows[3].pop();
         }
         let t = Table { name: "random.tsv".into(), columns, rows };
-        let _ = (from_table(&t, 5), read(&t, Some("modulation")));
+        let _ = (from_table(&t, 5), events_by(&t, Some("csf")));
         let mut spec = DesignSpec::new((0..5).map(|k| f64::from(k) * 2.0).collect(), 2.0);
         spec.drift = Drift::None;
         for na in [NaPolicy::Error, NaPolicy::Drop, NaPolicy::Zero, NaPolicy::Mean] {

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use boldly::io::{
-    BoldFile, Header, Outputs, acquisition, acquisition_notes, gzip, physio, sidecar, slice_times,
-    tsv,
+    BoldFile, Header, Outputs, acquisition, acquisition_but_slices, contradictions, gzip, physio,
+    sidecar, slice_times, tsv,
 };
 use boldly::volume::Grid;
 
@@ -90,6 +90,15 @@ fn tables_that_are_none_are_refused_with_the_line() {
     case(b"onset\tonset\n0\t15\n", &["two columns named 'onset'"]);
     case(b"", &["is empty"]);
     case(b"onset\tduration\n\xff\xfe\t1\n", &["line 2", "UTF-8"]);
+    // A line of numbers is no header, whichever program left it out.
+    case(b"0.1\t-0.2\t1e-3\n0.2\t0.1\t0\n", &["has no header line", "0.1 -0.2 1e-3", "rp_*.txt"]);
+    case(b"  0.1  -0.2  0.3\n  0.2  0.1  0.0\n", &["has no header line", "0.1 -0.2 0.3"]);
+    case(b"0.5\n0.25\n", &["has no header line", "'0.5'"]);
+    case(b"n/a\t0.1\n1\t2\n", &["has no header line"]);
+    case(b"# 3dvolreg -prefix x\n0 1 2\n", &["has no header line", "comment", "3dvolreg"]);
+    case(b"trans_x trans_y\n0.1 0.2\n", &["separates its columns by spaces"]);
+    assert_eq!(tsv::read(&f.file("1a.tsv", "1\ta\n0\t1\n")).unwrap().columns, ["1", "a"]);
+    assert_eq!(tsv::read(&f.file("one.tsv", "a b\n0.1\n")).unwrap().columns, ["a b"]);
     let packed = gzip(b"onset\tduration\n0\t15\n");
     case(&packed[..packed.len() - 4], &["gzip file that ends too early"]);
     assert_refused(tsv::read(&f.at("none.tsv")), 66, &["none.tsv", "does not exist"]);
@@ -108,16 +117,16 @@ fn sidecars_are_inherited_down_to_the_run_and_the_nearest_wins() {
     let run = f.at("sub-01/func/sub-01_task-rest_run-1_bold.nii.gz");
     let found = sidecar::find(&run, None).unwrap();
     assert_eq!(found.files.len(), 3, "{:?}", found.files);
-    let tr = found.repetition_time.unwrap();
+    let tr = found.repetition_time.as_ref().unwrap();
     assert_eq!((tr.value, tr.file.ends_with("sub-01_task-rest_run-1_bold.json")), (2.0, true));
-    assert_eq!(found.slice_timing.unwrap().value, [0.0, 0.5, 1.0, 1.5]);
+    assert_eq!(found.slice_timing().unwrap().unwrap().value, [0.0, 0.5, 1.0, 1.5]);
     assert_eq!(found.start_time.unwrap().value, 0.5);
     assert_eq!(found.task_name.unwrap().value, "rest");
     // Named, it stands alone.
     let other = f.at("task-other_bold.json");
     let found = sidecar::find(&run, Some(&other)).unwrap();
+    assert!(!found.has_slice_timing());
     assert_eq!((found.files, found.repetition_time.unwrap().value), (vec![other], 9.0));
-    assert!(found.slice_timing.is_none());
     // Without a dataset above, only the folder counts.
     fs::remove_file(f.at("dataset_description.json")).unwrap();
     let found = sidecar::find(&run, None).unwrap();
@@ -137,14 +146,68 @@ fn sidecars_with_wrong_content_name_the_file_and_the_field() {
         ("{", vec!["bold.json", "not JSON", "line 1"]),
         ("[1]", vec!["no JSON object"]),
         (r#"{"RepetitionTime": "two"}"#, vec!["RepetitionTime", "two"]),
-        (r#"{"SliceTiming": 3}"#, vec!["SliceTiming", "list"]),
-        (r#"{"SliceTiming": [0, null]}"#, vec!["SliceTiming[1]"]),
-        (r#"{"SliceEncodingDirection": "z"}"#, vec!["SliceEncodingDirection", "k-"]),
+        (r#"{"VolumeTiming": 3}"#, vec!["VolumeTiming", "list"]),
     ] {
         f.file("bold.json", content);
         assert_refused(sidecar::find(&run, None), 65, &words);
     }
+    // Slice times stop those only who need them.
+    let read = |content: &str| {
+        f.file("bold.json", content);
+        sidecar::find(&run, None).unwrap()
+    };
+    let words = ["SliceTiming", "list"];
+    assert_refused(read(r#"{"SliceTiming": 3}"#).slice_timing(), 65, &words);
+    assert_refused(read(r#"{"SliceTiming": [0, null]}"#).slice_timing(), 65, &["SliceTiming[1]"]);
+    let direction = read(r#"{"SliceEncodingDirection": "z"}"#).slice_encoding_direction();
+    assert_refused(direction, 65, &["SliceEncodingDirection", "k-"]);
     assert_refused(sidecar::find(&run, Some(&f.at("none.json"))), 66, &["none.json"]);
+}
+
+#[test]
+fn two_sidecars_of_one_folder_that_contradict_each_other_are_both_named() {
+    let f = Folder::new();
+    let run = f.at("sub-01_task-x_run-1_bold.nii");
+    f.file("sub-01_task-x_bold.json", r#"{"RepetitionTime": 2, "SliceTiming": [0, 1]}"#);
+    f.file("sub-01_run-1_bold.json", r#"{"RepetitionTime": 2.0, "SliceTiming": [0, 1.0]}"#);
+    assert_eq!(sidecar::find(&run, None).unwrap().doubts, [""; 0], "they agree");
+    f.file("sub-01_run-1_bold.json", r#"{"RepetitionTime": 3}"#);
+    let found = sidecar::find(&run, None).unwrap();
+    let said = found.doubts.join("\n");
+    for part in ["RepetitionTime", "sub-01_task-x_bold.json", "sub-01_run-1_bold.json", "is used"] {
+        assert!(said.contains(part), "`{part}` is not in: {said}");
+    }
+    let used = found.repetition_time.unwrap();
+    assert!(said.contains(&format!("that of {} is used", used.file.display())), "{said}");
+    // In folders of their own the nearer one overrules, as BIDS has it.
+    f.file("dataset_description.json", "{}");
+    f.file("func/sub-01_task-x_run-1_bold.json", r#"{"RepetitionTime": 4}"#);
+    fs::remove_file(f.at("sub-01_run-1_bold.json")).unwrap();
+    let found = sidecar::find(&f.at("func/sub-01_task-x_run-1_bold.nii"), None).unwrap();
+    assert_eq!((found.doubts.len(), found.repetition_time.unwrap().value), (0, 4.0));
+}
+
+#[test]
+fn a_sidecar_that_boldly_wrote_for_another_file_says_nothing_of_this_one() {
+    let f = Folder::new();
+    let bold = f.bold("X_bold.nii", 1.0);
+    let of = |name: &str, checksum: &str| {
+        let json = format!(
+            r#"{{"RepetitionTime": 2, "boldly": {{"outputs": [{{"name": "{name}", "kind": "bold", "entities": "bold", "blake3": "{checksum}"}}]}}}}"#
+        );
+        f.file("X_bold.json", json);
+        sidecar::find(&bold.path, None).unwrap()
+    };
+    let other = of("X_bold.nii.gz", "ab");
+    assert!(other.repetition_time.is_none() && other.files.is_empty(), "{other:?}");
+    assert!(other.doubts[0].contains("describes X_bold.nii.gz"), "{:?}", other.doubts);
+    assert_eq!(of("X_bold.nii", "ab").repetition_time.unwrap().value, 2.0, "its own name");
+    let own = boldly::io::hash::file(&bold.path).unwrap();
+    let renamed = of("before_bold.nii", own.hex());
+    assert_eq!(renamed.repetition_time.unwrap().value, 2.0, "its own bytes");
+    // named by the user it counts as any other
+    let named = sidecar::find(&bold.path, Some(&f.at("X_bold.json"))).unwrap();
+    assert_eq!(named.repetition_time.unwrap().value, 2.0);
 }
 
 #[test]
@@ -162,11 +225,11 @@ fn options_overrule_sidecars_and_sidecars_the_header() {
     let got = acquisition(&bold, &side, None, None).unwrap();
     assert_eq!((got.tr, got.start_time), (2.0, 0.75));
     assert_eq!(got.slice_times.as_deref(), Some(&[0.0, 0.5, 1.0, 1.5][..]));
-    let notes = acquisition_notes(&bold, &side, None);
-    assert!(notes.len() == 1 && notes[0].contains("2.5 s"), "{notes:?}");
+    let said = contradictions(&bold, &side, None);
+    assert!(said.len() == 1 && said[0].contains("2.5 s"), "{said:?}");
     let got = acquisition(&bold, &side, Some(3.0), Some(&[0.0, 2.0, 0.0, 2.0])).unwrap();
     assert_eq!((got.tr, got.slice_times.as_deref()), (3.0, Some(&[0.0, 2.0, 0.0, 2.0][..])));
-    assert_eq!(acquisition_notes(&bold, &side, Some(3.0)).len(), 2);
+    assert_eq!(contradictions(&bold, &side, Some(3.0)).len(), 2);
 }
 
 #[test]
@@ -220,6 +283,42 @@ fn timing_that_cannot_be_is_refused() {
     );
     let without = f.bold("none.nii", 0.0);
     assert_refused(acquisition(&without, &side, None, None), 66, &["none.nii", "--tr"]);
+}
+
+#[test]
+fn volume_times_that_contradict_the_repetition_time_are_said() {
+    let f = Folder::new();
+    let bold = f.bold("bold.nii", 2.0);
+    let said = |json: &str, tr: Option<f64>| {
+        f.file("bold.json", json);
+        contradictions(&bold, &sidecar::find(&bold.path, None).unwrap(), tr).join("\n")
+    };
+    let text = said(r#"{"RepetitionTime": 2, "VolumeTiming": [0, 3, 6]}"#, None);
+    for part in ["VolumeTiming", "a step of 3 s", "repetition time 2 s", "--tr"] {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+    assert!(said(r#"{"RepetitionTime": 2, "VolumeTiming": [0, 2, 9]}"#, None).contains("of 7 s"));
+    let text = said(r#"{"RepetitionTime": 2, "VolumeTiming": [0, 2]}"#, None);
+    assert!(text.contains("has 2 times for 3 volumes"), "{text}");
+    assert_eq!(said(r#"{"RepetitionTime": 2, "VolumeTiming": [0, 2, 4]}"#, None), "");
+    assert_eq!(
+        said(r#"{"VolumeTiming": [0, 3, 6]}"#, Some(2.0)).matches("a step of 3 s").count(),
+        1
+    );
+}
+
+#[test]
+fn slice_times_that_cannot_be_leave_the_volumes_their_times() {
+    let f = Folder::new();
+    let bold = f.bold("bold.nii", 1.0);
+    for slices in ["[0, 0.5, 1]", "[0, 500, 1000, 1500]", "\"n/a\"", "[0, \"0.5\", 1, 1.5]"] {
+        f.file("bold.json", format!(r#"{{"RepetitionTime": 2, "SliceTiming": {slices}}}"#));
+        let side = sidecar::find(&bold.path, None).unwrap();
+        let (got, unusable) = acquisition_but_slices(&bold, &side, None).unwrap();
+        assert_eq!((got.tr, got.slice_times), (2.0, None), "{slices}");
+        assert!(unusable.unwrap().to_string().contains("SliceTiming"), "{slices}");
+        assert_refused(acquisition(&bold, &side, None, None), 65, &["SliceTiming"]);
+    }
 }
 
 #[test]

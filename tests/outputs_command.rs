@@ -208,11 +208,15 @@ fn facts_of_a_newer_sidecar_are_read_without_its_command() {
     let output = succeeded(&line, boldly(dir, &line));
     assert!(said(&output).contains("6 degrees of freedom were spent"), "{}", said(&output));
     refused(dir, "verify clean.nii", 65, &["schema 99"]);
-    // a sidecar that describes another file of the same stem spends nothing
-    fs::copy(dir.join("clean.nii"), dir.join("other.nii")).unwrap();
+    // a sidecar is that of the bytes it lists: of the run under another name, not of another run under the name it has
     fs::copy(dir.join("clean.json"), dir.join("other.json")).unwrap();
-    let line = line.replace("clean.nii", "other.nii").replace("--out out", "--out out2");
-    let output = succeeded(&line, boldly(dir, &line));
+    fs::copy(dir.join("clean.nii"), dir.join("other.nii")).unwrap();
+    let line = line.replace("clean.nii", "other.nii");
+    let output = succeeded(&line, boldly(dir, &line.replace("--out out", "--out out2")));
+    assert!(said(&output).contains("6 degrees of freedom were spent"), "{}", said(&output));
+    run(dir, &format!("smooth study/{} --fwhm 0 --out raw.nii --device cpu -q", paths::BOLD));
+    fs::copy(dir.join("raw.nii"), dir.join("other.nii")).unwrap();
+    let output = succeeded(&line, boldly(dir, &line.replace("--out out", "--out out3")));
     assert!(said(&output).contains("describes another file"), "{}", said(&output));
 }
 

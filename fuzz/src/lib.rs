@@ -108,9 +108,9 @@ pub fn tables(bytes: &[u8]) {
     told(io::slice_times::read(&path), &["t.tsv"]);
     if let Some(table) = told(io::tsv::read(&path), &["t.tsv"]) {
         let run = acquisition();
-        if let Some(events) = told(design::events::from_table(&table), &["t.tsv"]) {
+        if let Some(events) = told(design::events::from_table(&table, None), &["t.tsv"]) {
             let mut spec = DesignSpec::new(run.frame_times(), TR);
-            spec.events = events;
+            spec.events = events.events;
             spec.events_name = table.name.clone();
             if let Some(design) = told(design::build(&spec), &[]) {
                 assert!(design.matrix.iter().all(|v| v.is_finite()));

@@ -217,6 +217,9 @@ pub(super) struct PhysioArgs {
 /// How the design is made.
 #[derive(Debug, Clone, clap::Args)]
 pub(super) struct DesignArgs {
+    /// Column of the events that names their conditions [default: trial_type]
+    #[arg(long, value_name = "COLUMN", requires = "events")]
+    trial_type: Option<String>,
     /// Confound columns by name or pattern, separated by commas: 'trans_*,rot_*,csf'
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
@@ -253,6 +256,7 @@ impl DesignArgs {
     /// As the pipeline takes it.
     pub fn options(&self) -> DesignOptions {
         DesignOptions {
+            trial_type: self.trial_type.clone(),
             columns: self.columns.clone(),
             na: self.na,
             hrf: self.hrf.unwrap_or_default(),

@@ -21,6 +21,7 @@ mod retroicor;
 mod runs;
 mod simulate;
 mod smooth;
+mod suggest;
 mod verify;
 mod work;
 
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(usage) => {
+            let usage = suggest::with_tips(usage, &args::command_line());
             // --help and --version arrive here too, with exit code 0
             let code = u8::try_from(usage.exit_code()).unwrap_or(2);
             return if usage.print().is_ok() { code.into() } else { ExitCode::from(74) };

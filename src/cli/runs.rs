@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::args::{RecordArgs, TimingArgs};
+use crate::cli::suggest;
 use crate::error::{Error, Result};
 use crate::io::physio::Format;
 use crate::pipeline::spec::RunSpec;
@@ -50,6 +51,21 @@ impl RunFiles<'_> {
     }
 
     fn check(&self, n: usize) -> Result<()> {
+        let lists = [
+            ("--events", self.events),
+            ("--design", self.design),
+            ("--confounds", self.confounds),
+            ("--physio", self.physio),
+            ("--peaks", self.peaks),
+        ];
+        if let Some((option, image)) = suggest::image_among(&lists) {
+            return Err(Error::usage(
+                option,
+                format!("took {}, which is an image", image.display()),
+                "name files of another kind, up to the next option",
+                "put the images before the options, or -- before them",
+            ));
+        }
         for (option, files) in
             [("--events", self.events), ("--design", self.design), ("--peaks", self.peaks)]
         {

@@ -34,6 +34,41 @@ pub struct Confounds {
     pub filled: Vec<(String, usize)>,
     /// Chosen columns that hold one value throughout: they say nothing that `constant` does not.
     pub constant: Vec<String>,
+    /// Patterns that match no column of these tables; one of another run may have some.
+    pub unmatched: Vec<Unmatched>,
+}
+
+/// A pattern without a column.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unmatched {
+    /// As it was asked for.
+    pub pattern: String,
+    /// The tables' names.
+    pub tables: String,
+    /// The name that was meant, or those that there are.
+    hint: String,
+}
+
+impl Unmatched {
+    /// Whether a run may well be without such columns: fMRIPrep writes one for each volume that stands out.
+    #[must_use]
+    pub fn is_of_outliers(&self) -> bool {
+        ["motion_outlier", "non_steady_state_outlier"].iter().any(|family| {
+            let starts = self.pattern.starts_with(family);
+            starts && self.pattern[family.len()..].starts_with(['*', '?', '[', '_', '0'])
+        })
+    }
+
+    /// Where it must have one.
+    #[must_use]
+    pub fn refused(&self) -> Error {
+        Error::usage(
+            format!("pattern `{}`", quoted::short(&self.pattern)),
+            format!("matches no column of {}", self.tables),
+            "match one or more",
+            self.hint.clone(),
+        )
+    }
 }
 
 impl Confounds {
@@ -46,6 +81,7 @@ impl Confounds {
             dropped: Vec::new(),
             filled: Vec::new(),
             constant: Vec::new(),
+            unmatched: Vec::new(),
         }
     }
 }
@@ -53,21 +89,23 @@ impl Confounds {
 /// The columns of one table that match `patterns`: [`select_among`] it alone.
 ///
 /// # Errors
-/// As for [`select_among`].
+/// As for [`select_among`]; usage for a pattern that matches nothing.
 pub fn select(
     table: &Table,
     patterns: &[String],
     n_volumes: usize,
     na: NaPolicy,
 ) -> Result<Confounds> {
-    select_among(std::slice::from_ref(table), patterns, n_volumes, na)
+    let chosen = select_among(std::slice::from_ref(table), patterns, n_volumes, na)?;
+    chosen.unmatched.first().map_or(Ok(()), |one| Err(one.refused()))?;
+    Ok(chosen)
 }
 
 /// The columns that match `patterns` (exact names, or globs with `*`, `?`, `[...]`; an exact name goes first; an element
 /// may hold several, separated by commas), from tables that stand side by side. A column matched twice is taken once.
 ///
 /// # Errors
-/// Usage: a pattern that is no glob or matches nothing (with the closest name). Bad data: another number of rows than
+/// Usage: a pattern that is no glob, or a name that is not there (with the closest one). Bad data: another number of rows than
 /// volumes; a cell that is no number; `n/a` under [`NaPolicy::Error`] or in a whole column under [`NaPolicy::Mean`]; a
 /// chosen column that stands twice in a table, or in two of them.
 pub fn select_among(
@@ -79,7 +117,7 @@ pub fn select_among(
     tables.iter().try_for_each(|table| number_of_rows(table, n_volumes))?;
     let mut chosen = Confounds::none(n_volumes);
     let mut columns: Vec<Vec<f64>> = Vec::new();
-    for (table, position) in matches(tables, patterns)? {
+    for (table, position) in matches(tables, patterns, &mut chosen.unmatched)? {
         let name = table.columns[position].clone();
         let cells: Vec<Option<f64>> =
             (0..n_volumes).map(|row| cell(table, row, position)).collect::<Result<_>>()?;
@@ -158,7 +196,11 @@ fn others(missing: usize) -> String {
 }
 
 /// The matched columns, each once, in the order of the patterns: table and position.
-fn matches<'a>(tables: &'a [Table], patterns: &[String]) -> Result<Vec<(&'a Table, usize)>> {
+fn matches<'a>(
+    tables: &'a [Table],
+    patterns: &[String],
+    unmatched: &mut Vec<Unmatched>,
+) -> Result<Vec<(&'a Table, usize)>> {
     let columns: Vec<(&Table, usize)> =
         tables.iter().flat_map(|t| (0..t.columns.len()).map(move |at| (t, at))).collect();
     let names: Vec<String> = columns.iter().map(|(t, at)| t.columns[*at].clone()).collect();
@@ -191,12 +233,13 @@ fn matches<'a>(tables: &'a [Table], patterns: &[String]) -> Result<Vec<(&'a Tabl
                 None => similar::listing(&names),
             };
             let tables: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
-            return Err(Error::usage(
-                format!("pattern `{}`", quoted::short(&pattern)),
-                format!("matches no column of {}", tables.join(" or ")),
-                "match one or more",
-                hint,
-            ));
+            let is_name = !pattern.contains(['*', '?', '[']);
+            let none = Unmatched { pattern, tables: tables.join(" or "), hint };
+            if is_name {
+                return Err(none.refused());
+            }
+            unmatched.push(none);
+            continue;
         }
         for at in found {
             let (table, _) = columns[at];

@@ -43,6 +43,21 @@ pub fn parse_named(text: &str) -> Result<NamedContrast> {
     Ok(NamedContrast { name: name.into(), expression: expression.into() })
 }
 
+/// The text with hyphens inside column names as blanks, so that each `-` that is left is a minus: with columns `pain-high` and
+/// `pain-low`, `pain-high - pain-low` is `pain high - pain low`. Text that is no expression of these columns stays as it is.
+#[must_use]
+pub fn without_hyphens(text: &str, names: &[String]) -> String {
+    let mut parser = Parser::new(text, names);
+    let mut spoken = text.to_owned();
+    if parser.rows().is_ok() {
+        for at in parser.named() {
+            let name = text[at.clone()].replace('-', " ");
+            spoken.replace_range(at, &name);
+        }
+    }
+    spoken
+}
+
 /// The weights `[regressor]` of a t contrast.
 ///
 /// # Errors

@@ -1,6 +1,6 @@
 //! What was shown when: the rows of a BIDS events.tsv.
 
-use super::number;
+use super::{number, similar};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -13,85 +13,145 @@ pub struct Event {
     pub duration: f64,
     /// The condition, which names the design column.
     pub trial_type: String,
-    /// Height of the regressor; 1 unless a modulation column was asked for.
+    /// Height of the regressor; 1 where the table has no column `modulation`.
     pub amplitude: f64,
     /// Line of the file it stands in, for messages; 0 when it comes from none.
     pub line: usize,
 }
 
-/// The events of a table, with what was left out.
+/// The events of a table, with what was left out or assumed.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Events {
     /// In file order.
     pub events: Vec<Event>,
-    /// Rows whose `trial_type` is `n/a`: of no condition, left out (as pandas and nilearn do).
-    pub skipped: usize,
+    /// What a person should know of the table, one sentence each.
+    pub doubts: Vec<String>,
 }
 
-/// The events of a BIDS table: columns `onset` and `duration` in seconds, `trial_type` ("trial" where there is no such
-/// column). Rows whose `trial_type` is `n/a` are left out. Columns of any other name are not read.
-///
-/// # Errors
-/// Bad data: a missing column; a cell that is no number; `n/a` in onset or duration; a negative duration; no events.
-pub fn from_table(table: &Table) -> Result<Vec<Event>> {
-    read(table, None).map(|events| events.events)
-}
+/// The column of the conditions.
+const TRIAL_TYPE: &str = "trial_type";
+/// The column of the heights.
+const MODULATION: &str = "modulation";
 
-/// As [`from_table`], with the heights taken from the column `modulation`, and the count of rows left out.
+/// The events of a BIDS table: columns `onset` and `duration` in seconds, the condition in `trial_type`, or in the column that
+/// is given (`--trial-type`); where there is none all events are of the condition `trial`, and [`Events::doubts`] says so.
+/// A column `modulation` gives the heights of the regressors, not centred, as nilearn takes it. Rows whose condition is `n/a`
+/// are left out (as pandas and nilearn do) and counted. Columns of any other name are not read.
 ///
 /// # Errors
-/// As [`from_table`]; `n/a` in the modulation column.
-pub fn read(table: &Table, modulation: Option<&str>) -> Result<Events> {
+/// Bad data: a missing column; a cell that is no number; `n/a` in onset, duration or modulation; a negative duration; no events.
+pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
     let hint = "BIDS events.tsv needs onset and duration, in seconds, separated by tabs";
     let onset = number::column(table, "onset", hint)?;
-    let duration = number::column(table, "duration", hint)?;
-    let trial_type = match table.position("trial_type") {
-        Some(_) => Some(number::column(table, "trial_type", "")?),
-        None => None,
+    let duration =
+        number::column(table, "duration", &format!("{hint}; a duration of 0 is an impulse"))?;
+    let trial_type = match conditions {
+        Some(name) => {
+            Some(number::column(table, name, "--trial-type names the column of conditions")?)
+        }
+        None => optional(table, TRIAL_TYPE)?,
     };
-    let modulation =
-        modulation.map(|name| number::column(table, name, "heights of the events")).transpose()?;
+    let modulation = optional(table, MODULATION)?;
     let mut found = Events::default();
+    let mut nameless = Vec::new();
     for row in 0..table.rows.len() {
         let condition = match trial_type {
             Some(column) => number::text(table, row, column)?.trim(),
             None => "trial",
         };
         if number::is_missing(condition) {
-            found.skipped += 1;
+            nameless.push(number::line(row));
             continue;
         }
+        let amplitude =
+            |column| required(table, row, column, "write 1 where an event has its plain height");
         let event = Event {
-            onset: required(table, row, onset)?,
-            duration: required(table, row, duration)?,
+            onset: required(
+                table,
+                row,
+                onset,
+                "write its seconds from the first volume, or take the row out",
+            )?,
+            duration: required(table, row, duration, HOW_LONG)?,
             trial_type: condition.to_string(),
-            amplitude: modulation.map_or(Ok(1.0), |column| required(table, row, column))?,
+            amplitude: modulation.map_or(Ok(1.0), amplitude)?,
             line: number::line(row),
         };
         if event.duration < 0.0 {
-            return Err(number::bad_cell(table, row, duration, "not be negative"));
+            return Err(number::bad_cell(table, row, duration, "not be negative", HOW_LONG));
         }
         found.events.push(event);
     }
     if found.events.is_empty() {
-        return Err(Error::bad_data(
-            table.name.clone(),
-            match found.skipped {
-                0 => "has no events".to_string(),
-                n => format!("has n/a as trial_type of all {n} events"),
-            },
-            "have one event or more",
-            "give a ready matrix with --design where there is no task",
-        ));
+        return Err(no_events(table, nameless.len()));
     }
+    let modulated = found.events.iter().any(|event| event.amplitude != 1.0);
+    found.doubts.extend(merged(table, trial_type.is_none(), found.events.len()));
+    let column = conditions.unwrap_or(TRIAL_TYPE);
+    found.doubts.extend(left_out(&table.name, column, &nameless, table.rows.len()));
+    found.doubts.extend(modulated.then(|| {
+        format!("{}: the column {MODULATION} gives the heights of the events, not centred (as in nilearn)", table.name)
+    }));
     Ok(found)
 }
 
-fn required(table: &Table, row: usize, column: usize) -> Result<f64> {
-    number::cell(table, row, column)?.ok_or_else(|| {
-        let name = table.columns.get(column).map_or("", String::as_str);
-        number::bad_cell(table, row, column, &format!("give the {name} of the event"))
+/// What to write for an event whose length is not known.
+const HOW_LONG: &str = "write 0 for an impulse, or the seconds that the event lasted";
+
+/// The position of a column that may be there, once.
+fn optional(table: &Table, name: &str) -> Result<Option<usize>> {
+    table.position(name).map(|_| number::column(table, name, "")).transpose()
+}
+
+/// That all events count as one condition.
+fn merged(table: &Table, no_conditions: bool, n_events: usize) -> Option<String> {
+    no_conditions.then(|| {
+        format!(
+            "{} has no column {TRIAL_TYPE}: all {n_events} events are one condition, `trial` ({}); --trial-type COLUMN takes \
+             the conditions from another",
+            table.name,
+            similar::listing(&table.columns)
+        )
     })
+}
+
+/// That some rows have no condition.
+fn left_out(name: &str, column: &str, lines: &[usize], n_rows: usize) -> Option<String> {
+    let first: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+    let more = if lines.len() > 5 { ", ..." } else { "" };
+    (!lines.is_empty()).then(|| {
+        format!(
+            "{name}: {} of {n_rows} events have no {column} (n/a) and are left out of the model: line {}{more}",
+            lines.len(),
+            first.join(", ")
+        )
+    })
+}
+
+fn no_events(table: &Table, nameless: usize) -> Error {
+    Error::bad_data(
+        table.name.clone(),
+        match nameless {
+            0 => "has no events".to_string(),
+            n => format!("has n/a as condition of all {n} events"),
+        },
+        "have one event or more",
+        "name the column of conditions with --trial-type; where there is no task, give a ready matrix with --design",
+    )
+}
+
+/// A number that an event must have; `hint` says what to write.
+fn required(table: &Table, row: usize, column: usize, hint: &str) -> Result<f64> {
+    let text = number::text(table, row, column)?;
+    let name = table.columns.get(column).map_or("", String::as_str);
+    match text.trim().parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ if number::is_missing(text) => {
+            let expected = format!("give the {name} of the event");
+            Err(number::bad_cell(table, row, column, &expected, hint))
+        }
+        _ => Err(number::bad_cell(table, row, column, "be a finite number", hint)),
+    }
 }
 
 /// Check that each event begins before the run ends at `end` seconds; `name` is what messages call the table.

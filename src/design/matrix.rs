@@ -127,8 +127,9 @@ pub fn from_table(table: &Table, n_volumes: usize) -> Result<Design> {
             ));
         }
         for row in 0..n_volumes {
-            matrix[[row, column]] = number::cell(table, row, column)?
-                .ok_or_else(|| number::bad_cell(table, row, column, "be a number"))?;
+            matrix[[row, column]] = number::cell(table, row, column)?.ok_or_else(|| {
+                number::bad_cell(table, row, column, "be a number", number::OR_LEAVE_OUT)
+            })?;
         }
     }
     checked(&table.name, Design { names: table.columns.clone(), matrix })

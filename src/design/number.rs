@@ -15,8 +15,8 @@ pub(super) fn cell(table: &Table, row: usize, column: usize) -> Result<Option<f6
     }
     match text.parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Some(value)),
-        Ok(_) => Err(bad_cell(table, row, column, "be a finite number or n/a")),
-        Err(_) => Err(bad_cell(table, row, column, "be a number or n/a")),
+        Ok(_) => Err(bad_cell(table, row, column, "be a finite number or n/a", OR_LEAVE_OUT)),
+        Err(_) => Err(bad_cell(table, row, column, "be a number or n/a", OR_LEAVE_OUT)),
     }
 }
 
@@ -48,15 +48,24 @@ pub(super) fn line(row: usize) -> usize {
     row + 2
 }
 
+/// What to do about a cell of a column that nobody must take.
+pub(super) const OR_LEAVE_OUT: &str = "correct the cell or leave the column out";
+
 /// An error about one cell.
-pub(super) fn bad_cell(table: &Table, row: usize, column: usize, expected: &str) -> Error {
+pub(super) fn bad_cell(
+    table: &Table,
+    row: usize,
+    column: usize,
+    expected: &str,
+    hint: &str,
+) -> Error {
     let shown = table.rows.get(row).and_then(|r| r.get(column)).map_or("", String::as_str);
     let name = table.columns.get(column).map_or("", String::as_str);
     Error::bad_data(
         format!("{} line {} column {name}", table.name, line(row)),
         format!("is `{}`", quoted::short(shown)),
         expected,
-        "correct the cell or leave the column out",
+        hint,
     )
 }
 

@@ -3,7 +3,7 @@
 use super::bold::BoldFile;
 use super::header::TR_TOO_LONG_S;
 use super::resampled::{Resampled, resampled};
-use super::sidecar::Sidecar;
+use super::sidecar::{Field, Sidecar};
 use crate::recording::Acquisition;
 use crate::{Error, Result};
 
@@ -14,92 +14,133 @@ const SAME_TR_S: f64 = 1e-3;
 /// (`--slice-times`, seconds, one for each plane k in file order). A run that was resampled ([`resampled`]) has none.
 ///
 /// # Errors
-/// [`Error::Usage`] for slice times given for a run that was resampled; [`Error::MissingInput`] without any repetition
-/// time; [`Error::BadData`] for one that cannot be, for slice times that are too many or few, negative, or not less than
-/// the repetition time, and for slices along i or j.
+/// Those of [`volume_times`]; [`Error::Usage`] for slice times given for a run that was resampled; [`Error::BadData`] for slice
+/// times that are too many or few, negative, or not less than the repetition time, and for slices along i or j.
 pub fn acquisition(
     bold: &BoldFile,
     sidecar: &Sidecar,
     tr: Option<f64>,
     slice_times: Option<&[f64]>,
 ) -> Result<Acquisition> {
-    let tr = repetition_time(bold, sidecar, tr)?;
-    let n_slices = bold.grid.shape[2];
-    let resampled = resampled(bold, sidecar);
-    if let (Some(resampled), Some(_)) = (&resampled, slice_times) {
-        return Err(no_slice_times(bold, resampled));
-    }
-    let slice_times = match (slice_times, &sidecar.slice_timing) {
-        (Some(times), _) => {
-            check_slice_times(times, "--slice-times", "", bold, tr)?;
-            Some(times.to_vec())
-        }
-        (None, Some(field)) if resampled.is_none() => {
-            let origin = format!(" in {}", field.file.display());
-            let direction = sidecar.slice_encoding_direction.as_ref();
-            if let Some(direction) = direction.filter(|d| d.value.axis != 2) {
-                return Err(Error::bad_data(
-                    format!("SliceEncodingDirection in {}", direction.file.display()),
-                    format!("is {}", ["i", "j", "k"][direction.value.axis]),
-                    "be k or k-: slices along the third axis",
-                    "reorient the run so that its slices lie along k, or give --slice-times for planes of k",
-                ));
-            }
-            check_slice_times(&field.value, "SliceTiming", &origin, bold, tr)?;
-            let mut times = field.value.clone();
-            if direction.is_some_and(|d| d.value.reversed) {
-                times.reverse();
-            }
-            Some(times)
-        }
-        _ => None,
-    };
-    debug_assert!(slice_times.as_ref().is_none_or(|t| t.len() == n_slices));
+    let volumes = volume_times(bold, sidecar, tr)?;
+    let slice_times = slice_times_of(bold, sidecar, volumes.tr, slice_times)?;
+    debug_assert!(slice_times.as_ref().is_none_or(|t| t.len() == bold.grid.shape[2]));
+    Ok(Acquisition { slice_times, ..volumes })
+}
+
+/// The same for a command that needs no slice times: those of a sidecar that cannot be are left out, and why.
+///
+/// # Errors
+/// Those of [`volume_times`].
+pub fn acquisition_but_slices(
+    bold: &BoldFile,
+    sidecar: &Sidecar,
+    tr: Option<f64>,
+) -> Result<(Acquisition, Option<Error>)> {
+    let volumes = volume_times(bold, sidecar, tr)?;
+    Ok(match slice_times_of(bold, sidecar, volumes.tr, None) {
+        Ok(slice_times) => (Acquisition { slice_times, ..volumes }, None),
+        Err(unusable) => (volumes, Some(unusable)),
+    })
+}
+
+/// When the volumes were acquired; slice times are not looked at.
+///
+/// # Errors
+/// [`Error::MissingInput`] without any repetition time; [`Error::BadData`] for one that cannot be; [`Error::Usage`] for a `tr`
+/// that cannot be.
+pub fn volume_times(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Result<Acquisition> {
     let first_volume =
         sidecar.volume_timing.as_ref().and_then(|v| v.value.first().copied()).unwrap_or(0.0);
     Ok(Acquisition {
-        tr,
+        tr: repetition_time(bold, sidecar, tr)?,
         n_volumes: bold.n_volumes,
-        slice_times,
+        slice_times: None,
         start_time: sidecar.start_time.as_ref().map_or(first_volume, |s| s.value),
     })
 }
 
-/// What a person should know about the choices that [`acquisition`] makes; one sentence each.
-#[must_use]
-pub fn acquisition_notes(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Vec<String> {
-    let mut notes = Vec::new();
-    let used = match (tr, &sidecar.repetition_time) {
-        (Some(tr), _) => Some((tr, "--tr".to_string())),
-        (None, Some(field)) => Some((field.value, field.file.display().to_string())),
-        _ => None,
-    };
-    if let Some((used, origin)) = used {
-        let others = [
-            (bold.tr, bold.path.display().to_string()),
-            (
-                sidecar.repetition_time.as_ref().map(|f| f.value),
-                sidecar
-                    .repetition_time
-                    .as_ref()
-                    .map_or(String::new(), |f| f.file.display().to_string()),
-            ),
-        ];
-        for (other, file) in others {
-            if let Some(other) = other.filter(|o| (o - used).abs() > SAME_TR_S) {
-                notes.push(format!(
-                    "repetition time {used} s ({origin}) is used; {file} says {other} s"
-                ));
-            }
+/// Slice times in file order, checked; none where nothing gives any, or where the run was resampled.
+fn slice_times_of(
+    bold: &BoldFile,
+    sidecar: &Sidecar,
+    tr: f64,
+    given: Option<&[f64]>,
+) -> Result<Option<Vec<f64>>> {
+    let resampled = resampled(bold, sidecar);
+    if let Some(times) = given {
+        if let Some(resampled) = &resampled {
+            return Err(no_slice_times(bold, resampled));
         }
+        check_slice_times(times, "--slice-times", "", bold, tr)?;
+        return Ok(Some(times.to_vec()));
     }
-    let resampled = resampled(bold, sidecar).filter(|_| sidecar.slice_timing.is_some());
-    if let Some(Resampled { said_by, .. }) = resampled {
-        notes.push(format!(
-            "SliceTiming does not apply to the planes: the run was resampled, {said_by}"
+    if resampled.is_some() {
+        return Ok(None);
+    }
+    let Some(field) = sidecar.slice_timing()? else { return Ok(None) };
+    let origin = format!(" in {}", field.file.display());
+    let direction = sidecar.slice_encoding_direction()?;
+    if let Some(direction) = direction.as_ref().filter(|d| d.value.axis != 2) {
+        return Err(Error::bad_data(
+            format!("SliceEncodingDirection in {}", direction.file.display()),
+            format!("is {}", ["i", "j", "k"][direction.value.axis]),
+            "be k or k-: slices along the third axis",
+            "reorient the run so that its slices lie along k, or give --slice-times for planes of k",
         ));
     }
-    notes
+    check_slice_times(&field.value, "SliceTiming", &origin, bold, tr)?;
+    let mut times = field.value;
+    if direction.is_some_and(|d| d.value.reversed) {
+        times.reverse();
+    }
+    Ok(Some(times))
+}
+
+/// What says another thing about time than what is used, one sentence each.
+#[must_use]
+pub fn contradictions(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Vec<String> {
+    let of_sidecar = sidecar.repetition_time.as_ref().map(|field| (field.value, &field.file));
+    let used = match (tr, of_sidecar) {
+        (Some(tr), _) => (tr, "--tr".to_string()),
+        (None, Some((tr, file))) => (tr, file.display().to_string()),
+        _ => return Vec::new(),
+    };
+    let (used, origin) = used;
+    let others = [bold.tr.map(|tr| (tr, &bold.path)), of_sidecar];
+    let apart = others.into_iter().flatten().filter(|(tr, _)| (tr - used).abs() > SAME_TR_S);
+    let mut said: Vec<String> = apart
+        .map(|(tr, file)| {
+            let file = file.display();
+            format!("repetition time {used} s ({origin}) is used; {file} says {tr} s")
+        })
+        .collect();
+    if let Some(Field { value: times, file }) = &sidecar.volume_timing {
+        let file = file.display();
+        if let Some(step) = odd_step(times, used) {
+            said.push(format!(
+                "repetition time {used} s ({origin}) is used; VolumeTiming in {file} has a step of {step} s between volumes. \
+                 BIDS takes one of the two: remove the wrong one, or give the time between volumes with --tr"
+            ));
+        } else if times.len() != bold.n_volumes {
+            said.push(format!(
+                "VolumeTiming in {file} has {} times for {} volumes; repetition time {used} s ({origin}) is used",
+                times.len(),
+                bold.n_volumes
+            ));
+        }
+    }
+    said
+}
+
+/// What a person should know about the choices that [`acquisition`] makes; one sentence each.
+#[must_use]
+pub fn acquisition_notes(bold: &BoldFile, sidecar: &Sidecar) -> Vec<String> {
+    let resampled = resampled(bold, sidecar).filter(|_| sidecar.has_slice_timing());
+    let note = |Resampled { said_by, .. }| {
+        format!("SliceTiming does not apply to the planes: the run was resampled, {said_by}")
+    };
+    resampled.map(note).into_iter().collect()
 }
 
 fn no_slice_times(bold: &BoldFile, resampled: &Resampled) -> Error {
@@ -149,6 +190,11 @@ fn repetition_time(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Resul
         });
     }
     Ok(tr)
+}
+
+/// The first step between volumes that is not this repetition time.
+fn odd_step(times: &[f64], tr: f64) -> Option<f64> {
+    times.windows(2).map(|w| w[1] - w[0]).find(|step| (step - tr).abs() > SAME_TR_S)
 }
 
 /// The step of volume times that are evenly spaced.

@@ -102,17 +102,8 @@ pub fn inherited(path: &Path) -> Result<Vec<PathBuf>> {
         let Some(at) = absolute.ancestors().nth(level) else { continue };
         // The folder itself keeps the name it was given by; those above are named in full.
         let at = if level == 0 { folder.as_path() } else { at };
-        let entries = std::fs::read_dir(at).map_err(|e| {
-            Error::missing_input(
-                at.display().to_string(),
-                "cannot be listed",
-                "be a folder that may be read",
-                "check its permissions",
-            )
-            .caused_by(e)
-        })?;
-        let mut here: Vec<(usize, PathBuf)> = entries
-            .filter_map(|entry| entry.ok().map(|e| e.path()))
+        let mut here: Vec<(usize, PathBuf)> = list(at)?
+            .into_iter()
             .filter(|p| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")))
             .filter(|p| p.file_name().is_some_and(|n| n != ROOT_MARK))
             .map(|p| (Name::of(&p), p))
@@ -128,21 +119,87 @@ pub fn inherited(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// All that lies in a folder. One entry that cannot be read is an error like a folder that cannot: a sidecar that is missed would
+/// take its slice times with it, and nobody would know.
+fn list(folder: &Path) -> Result<Vec<PathBuf>> {
+    let unreadable = |e| {
+        let thing = folder.display().to_string();
+        let expected = "be a folder that may be read, because sidecars are found by listing it";
+        Error::missing_input(
+            thing,
+            "cannot be listed",
+            expected,
+            "check its permissions and the disk",
+        )
+        .caused_by(e)
+    };
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    entries.map(|entry| entry.map(|e| e.path()).map_err(unreadable)).collect()
+}
+
 /// A JSON file that holds an object.
 ///
 /// # Errors
-/// [`Error::BadData`] naming line and column for text that is not JSON, or is no object.
+/// As [`read_value`]; [`Error::BadData`] for what is no object.
 pub fn read_json(path: &Path) -> Result<Map<String, Value>> {
+    match read_value(path)? {
+        Value::Object(map) => Ok(map),
+        _ => Err(Error::bad_data(
+            path.display().to_string(),
+            "holds no JSON object",
+            "be {...}",
+            "check it with a JSON validator",
+        )),
+    }
+}
+
+/// A JSON file, with or without a byte order mark.
+///
+/// # Errors
+/// As for any text file; [`Error::BadData`] naming line and column for text that is not JSON.
+pub fn read_value(path: &Path) -> Result<Value> {
     let text = files::read_text(path)?;
-    let thing = path.display().to_string();
-    let hint = "check it with a JSON validator";
-    match serde_json::from_str(&text) {
-        Ok(Value::Object(map)) => Ok(map),
-        Ok(_) => Err(Error::bad_data(thing, "holds no JSON object", "be {...}", hint)),
-        Err(e) => {
-            Err(Error::bad_data(thing, format!("is not JSON ({e})"), "be a JSON object", hint)
-                .caused_by(e))
+    serde_json::from_str(&text).map_err(|e| {
+        Error::bad_data(
+            path.display().to_string(),
+            format!("is not JSON ({e})"),
+            "be a JSON object",
+            "check it with a JSON validator",
+        )
+        .caused_by(e)
+    })
+}
+
+/// Files of one folder that both speak of a data file, of which BIDS allows one only, and contradict each other in some of
+/// these fields: one sentence for each field. The later file counts, whose name is no farther from the data file's.
+pub(super) fn at_odds(files: &[(PathBuf, Map<String, Value>)], fields: &[&str]) -> Vec<String> {
+    let mut doubts = Vec::new();
+    for (at, (file, map)) in files.iter().enumerate() {
+        let beside = files[..at].iter().filter(|(other, _)| other.parent() == file.parent());
+        for ((other, theirs), field) in beside.flat_map(|b| fields.iter().map(move |f| (b, f))) {
+            let (Some(a), Some(b)) = (theirs.get(*field), map.get(*field)) else { continue };
+            if !a.is_null() && !b.is_null() && !is_same(a, b) {
+                doubts.push(format!(
+                    "{field} in {} and in {} differ, and both speak of this run, where BIDS allows one sidecar in a folder; \
+                     that of {} is used",
+                    other.display(),
+                    file.display(),
+                    file.display()
+                ));
+            }
         }
+    }
+    doubts
+}
+
+/// Whether two values are the same, however their numbers are written.
+fn is_same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| is_same(a, b))
+        }
+        _ => a == b,
     }
 }
 
@@ -167,31 +224,24 @@ pub(super) fn number(map: &Map<String, Value>, key: &str, file: &Path) -> Result
     }
 }
 
-/// A list of numbers.
-pub(super) fn numbers(
-    map: &Map<String, Value>,
-    key: &str,
-    file: &Path,
-) -> Result<Option<Vec<f64>>> {
-    match map.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::Array(values)) => {
-            let list: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
-            list.map(Some).ok_or_else(|| {
-                let at = values.iter().position(|v| v.as_f64().is_none()).unwrap_or(0);
-                Error::bad_data(
-                    format!("{key}[{at}] in {}", file.display()),
-                    format!("is {}", values[at]),
-                    "be a number",
-                    "BIDS gives times in seconds",
-                )
-            })
-        }
-        Some(other) => Err(Error::bad_data(
+/// A list of numbers; `key` and `file` say in messages where it stands.
+pub(super) fn list_of_numbers(value: &Value, key: &str, file: &Path) -> Result<Vec<f64>> {
+    let Value::Array(values) = value else {
+        return Err(Error::bad_data(
             format!("{key} in {}", file.display()),
-            format!("is {other}"),
+            format!("is {value}"),
             "be a list of numbers",
             "BIDS gives one a slice or volume, in seconds",
-        )),
-    }
+        ));
+    };
+    let list: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
+    list.ok_or_else(|| {
+        let at = values.iter().position(|v| v.as_f64().is_none()).unwrap_or(0);
+        Error::bad_data(
+            format!("{key}[{at}] in {}", file.display()),
+            format!("is {}", values[at]),
+            "be a number",
+            "BIDS gives times in seconds",
+        )
+    })
 }

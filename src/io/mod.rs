@@ -9,6 +9,7 @@ pub mod bids;
 mod bold;
 mod compress;
 mod decode;
+pub mod described;
 mod files;
 pub mod hash;
 pub mod header;
@@ -28,7 +29,9 @@ pub mod tsv;
 mod values;
 mod write;
 
-pub use acquire::{acquisition, acquisition_notes};
+pub use acquire::{
+    acquisition, acquisition_but_slices, acquisition_notes, contradictions, volume_times,
+};
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;

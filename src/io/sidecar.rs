@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::bids;
+use super::described::{self, Described};
 use crate::{Error, Result};
 
 /// A value and the file that it came from.
@@ -34,10 +35,10 @@ pub struct Sidecar {
     pub repetition_time: Option<Field<f64>>,
     /// `VolumeTiming`: the start of each volume, seconds.
     pub volume_timing: Option<Field<Vec<f64>>>,
-    /// `SliceTiming`, seconds, in the order of `slice_encoding_direction`; not checked against anything yet.
-    pub slice_timing: Option<Field<Vec<f64>>>,
-    /// `SliceEncodingDirection`.
-    pub slice_encoding_direction: Option<Field<SliceDirection>>,
+    /// `SliceTiming` as it stands there: [`Sidecar::slice_timing`] reads it, where a command needs it.
+    slice_timing: Option<Field<Value>>,
+    /// `SliceEncodingDirection` as it stands there.
+    slice_encoding_direction: Option<Field<Value>>,
     /// `StartTime` of the first frame, seconds.
     pub start_time: Option<Field<f64>>,
     /// `SliceTimingCorrected`.
@@ -48,50 +49,114 @@ pub struct Sidecar {
     pub acquisition_time: Option<Field<f64>>,
     /// `TaskName`.
     pub task_name: Option<Field<String>>,
+    /// What a person should know about the choice of files, one sentence each.
+    pub doubts: Vec<String>,
 }
 
+/// The fields that are read.
+const FIELDS: [&str; 9] = [
+    "RepetitionTime",
+    "VolumeTiming",
+    "SliceTiming",
+    "SliceEncodingDirection",
+    "StartTime",
+    "SliceTimingCorrected",
+    "SpatialReference",
+    "AcquisitionTime",
+    "TaskName",
+];
+
 /// Finds and merges the sidecars of a run; `explicit` (`--sidecar`) takes the place of all others. A run without any
-/// has an empty one.
+/// has an empty one. What boldly wrote for another file is left out, and so said in [`Sidecar::doubts`].
 ///
 /// # Errors
 /// [`Error::BadData`] for a file that is not JSON or a field of the wrong kind, [`Error::MissingInput`] where the
 /// explicit file is not there.
 pub fn find(bold: &Path, explicit: Option<&Path>) -> Result<Sidecar> {
+    let mut sidecar = Sidecar::default();
     let files = match explicit {
         Some(file) => vec![file.to_path_buf()],
         None => bids::inherited(bold)?,
     };
-    let mut sidecar = Sidecar::default();
-    for file in &files {
-        sidecar.merge(file)?;
+    let mut read = Vec::new();
+    for file in files {
+        let map = bids::read_json(&file)?;
+        match of_another(&map, &file, bold)?.filter(|_| explicit.is_none()) {
+            Some(doubt) => sidecar.doubts.push(doubt),
+            None => read.push((file, map)),
+        }
     }
-    sidecar.files = files;
+    sidecar.doubts.extend(bids::at_odds(&read, &FIELDS));
+    read.iter().try_for_each(|(file, map)| sidecar.merge(file, map))?;
+    sidecar.files = read.into_iter().map(|(file, _)| file).collect();
     Ok(sidecar)
 }
 
+/// Why a sidecar of boldly's says nothing of this run, though its name does.
+fn of_another(map: &Map<String, Value>, file: &Path, bold: &Path) -> Result<Option<String>> {
+    let Some(listed) = described::listed(map) else { return Ok(None) };
+    let folder = file.parent().unwrap_or(Path::new(""));
+    if described::described(&listed, folder, bold)? != Described::Not {
+        return Ok(None);
+    }
+    Ok(Some(format!(
+        "{} describes {}, which boldly made, and not {}; nothing is taken from it",
+        file.display(),
+        listed[0].name.display(),
+        bold.display()
+    )))
+}
+
 impl Sidecar {
+    /// `SliceTiming`, seconds, in the order of [`Sidecar::slice_encoding_direction`]; not checked against anything yet.
+    ///
+    /// # Errors
+    /// [`Error::BadData`] where it is no list of numbers.
+    pub fn slice_timing(&self) -> Result<Option<Field<Vec<f64>>>> {
+        let Some(Field { value, file }) = &self.slice_timing else { return Ok(None) };
+        let value = bids::list_of_numbers(value, "SliceTiming", file)?;
+        Ok(Some(Field { value, file: file.clone() }))
+    }
+
+    /// `SliceEncodingDirection`.
+    ///
+    /// # Errors
+    /// [`Error::BadData`] where it is no direction.
+    pub fn slice_encoding_direction(&self) -> Result<Option<Field<SliceDirection>>> {
+        let Some(Field { value, file }) = &self.slice_encoding_direction else { return Ok(None) };
+        Ok(Some(Field { value: direction(value, file)?, file: file.clone() }))
+    }
+
+    /// Whether a file gives slice times, of use or not.
+    #[must_use]
+    pub fn has_slice_timing(&self) -> bool {
+        self.slice_timing.is_some()
+    }
+
     /// Takes over what a file says.
-    fn merge(&mut self, file: &Path) -> Result<()> {
-        let map = bids::read_json(file)?;
+    fn merge(&mut self, file: &Path, map: &Map<String, Value>) -> Result<()> {
         fn set<T>(field: &mut Option<Field<T>>, value: Option<T>, file: &Path) {
             if let Some(value) = value {
                 *field = Some(Field { value, file: file.to_path_buf() });
             }
         }
-        set(&mut self.repetition_time, bids::number(&map, "RepetitionTime", file)?, file);
-        set(&mut self.volume_timing, bids::numbers(&map, "VolumeTiming", file)?, file);
-        set(&mut self.slice_timing, bids::numbers(&map, "SliceTiming", file)?, file);
-        set(&mut self.start_time, bids::number(&map, "StartTime", file)?, file);
-        let direction = direction(map.get("SliceEncodingDirection"), file)?;
+        let given = |key: &str| map.get(key).filter(|value| !value.is_null());
+        let text = |key: &str| map.get(key).and_then(Value::as_str);
+        let volumes = given("VolumeTiming");
+        let volumes =
+            volumes.map(|v| bids::list_of_numbers(v, "VolumeTiming", file)).transpose()?;
+        set(&mut self.repetition_time, bids::number(map, "RepetitionTime", file)?, file);
+        set(&mut self.volume_timing, volumes, file);
+        set(&mut self.slice_timing, given("SliceTiming").cloned(), file);
+        let direction = given("SliceEncodingDirection").cloned();
         set(&mut self.slice_encoding_direction, direction, file);
+        set(&mut self.start_time, bids::number(map, "StartTime", file)?, file);
         let corrected = map.get("SliceTimingCorrected").and_then(Value::as_bool);
         set(&mut self.slice_timing_corrected, corrected, file);
-        let space = map.get("SpatialReference").and_then(Value::as_str).map(str::to_string);
+        let space = text("SpatialReference").map(str::to_string);
         set(&mut self.spatial_reference, space, file);
-        let time = map.get("AcquisitionTime").and_then(Value::as_str).and_then(time_of_day);
-        set(&mut self.acquisition_time, time, file);
-        let task = map.get("TaskName").and_then(Value::as_str).map(str::to_string);
-        set(&mut self.task_name, task, file);
+        set(&mut self.acquisition_time, text("AcquisitionTime").and_then(time_of_day), file);
+        set(&mut self.task_name, text("TaskName").map(str::to_string), file);
         Ok(())
     }
 }
@@ -109,12 +174,11 @@ fn time_of_day(text: &str) -> Option<f64> {
     }
 }
 
-fn direction(value: Option<&Value>, file: &Path) -> Result<Option<SliceDirection>> {
-    let Some(value) = value.filter(|v| !v.is_null()) else { return Ok(None) };
+fn direction(value: &Value, file: &Path) -> Result<SliceDirection> {
     let known = ["i", "j", "k", "i-", "j-", "k-"];
     let text = value.as_str().unwrap_or_default();
     match known.iter().position(|k| *k == text) {
-        Some(n) => Ok(Some(SliceDirection { axis: n % 3, reversed: n >= 3 })),
+        Some(n) => Ok(SliceDirection { axis: n % 3, reversed: n >= 3 }),
         None => Err(Error::bad_data(
             format!("SliceEncodingDirection in {}", file.display()),
             format!("is {value}"),

@@ -10,7 +10,8 @@ use crate::{Error, Result};
 /// off.
 ///
 /// # Errors
-/// [`Error::BadData`] naming the line for commas in place of tabs, rows of another length, and columns named twice.
+/// [`Error::BadData`] for numbers in place of a header line; naming the line for commas or blanks in place of tabs, rows of
+/// another length, and columns named twice.
 pub fn read(path: &Path) -> Result<Table> {
     let text = files::read_text(path)?;
     let thing = path.display().to_string();
@@ -23,18 +24,8 @@ pub fn read(path: &Path) -> Result<Table> {
             "check how it was made",
         ));
     };
-    if !header.contains('\t') {
-        for (mark, name) in [(',', "commas"), (';', "semicolons")] {
-            if header.contains(mark) {
-                return Err(Error::bad_data(
-                    thing,
-                    format!("separates its columns by {name}"),
-                    "separate them by tabs",
-                    "export it as tab-separated text (.tsv)",
-                ));
-            }
-        }
-    }
+    refuse_data_as_header(path, header)?;
+    refuse_other_marks(path, header, rows(&text).nth(1).map_or("", |(_, first)| first))?;
     let columns = cells(header);
     for (n, column) in columns.iter().enumerate() {
         if columns[..n].contains(column) {
@@ -47,6 +38,48 @@ pub fn read(path: &Path) -> Result<Table> {
         }
     }
     table(path, columns, lines)
+}
+
+/// A first line of numbers, or a comment, is no header: its row would be lost and every later one would shift.
+fn refuse_data_as_header(path: &Path, header: &str) -> Result<()> {
+    let mut words = header.split(['\t', ' ', ',', ';']).filter(|word| !word.is_empty()).peekable();
+    let is_data = |word: &str| word.parse::<f64>().is_ok() || word == "n/a";
+    let is_comment = header.starts_with('#') && !header.contains('\t');
+    if words.peek().is_none() || !(is_comment || words.clone().all(is_data)) {
+        return Ok(());
+    }
+    let shown: Vec<&str> = words.take(6).collect();
+    let what = if is_comment { "is the comment" } else { "holds the numbers" };
+    Err(Error::bad_data(
+        path.display().to_string(),
+        format!("has no header line: its first line {what} '{}'", shown.join(" ")),
+        "name its columns in the first line, separated by tabs, and hold one row a volume or event below it",
+        "motion files of FSL (.par), SPM (rp_*.txt) and AFNI (.1D) have no names: put a line such as \
+         'trans_x<tab>trans_y...' before them, in that program's order, and tabs between the numbers",
+    ))
+}
+
+/// Columns that something else than tabs separates: a header without a tab whose marks part the row below it too.
+fn refuse_other_marks(path: &Path, header: &str, first: &str) -> Result<()> {
+    if header.contains('\t') {
+        return Ok(());
+    }
+    let blanks = |line: &str| line.split_whitespace().count();
+    let name = if header.contains(',') {
+        "commas"
+    } else if header.contains(';') {
+        "semicolons"
+    } else if blanks(header) > 1 && blanks(header) == blanks(first) && !first.contains('\t') {
+        "spaces"
+    } else {
+        return Ok(());
+    };
+    Err(Error::bad_data(
+        path.display().to_string(),
+        format!("separates its columns by {name}"),
+        "separate them by tabs",
+        "export it as tab-separated text (.tsv)",
+    ))
 }
 
 /// Reads a table without a header line, such as physio.tsv.gz, whose columns are named elsewhere.

@@ -100,7 +100,7 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
              give --events (and --confounds) for the joint fit",
         );
     }
-    let run = inputs::open(&spec.run, &spec.design, watch)?;
+    let run = inputs::open_alone(&spec.run, &spec.design, watch)?;
     prepared(run, watch)
 }
 

@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::kernels::covariance::{Covariance, Filter};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::inputs::display;
+use crate::pipeline::inputs::{self, display};
 use crate::pipeline::products::{Account, Layout, Opened, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, ConfoundsSpec, Keep, Role};
@@ -118,11 +118,10 @@ fn find_columns(
     check_options(spec)?;
     let mut bold = BoldFile::open(&spec.bold)?;
     ladder.grant(&mut bold);
-    let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
+    let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let (cosines, tr) = match spec.high_pass_s {
         Some(cutoff_s) => {
-            io::acquisition_notes(&bold, &sidecar, spec.tr).iter().for_each(|n| watch.note(n));
-            let tr = io::acquisition(&bold, &sidecar, spec.tr, None)?.tr;
+            let tr = io::volume_times(&bold, &sidecar, spec.tr)?.tr;
             (drift::columns(Drift::Cosine { cutoff_s }, bold.n_volumes, tr)?, Some(tr))
         }
         None => (Array2::zeros((bold.n_volumes, 0)), None),

@@ -4,8 +4,6 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::design::label::label;
-use crate::error::Result;
 use crate::kernels::contrast::{ContrastValues, Stat};
 use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::stats::tails::{FTail, TTail};
@@ -73,12 +71,10 @@ impl ContrastMaps {
         (0..self.stat.len()).into_par_iter().with_min_len(1024).map(value).unzip()
     }
 
-    /// Effect, variance, statistic, z and p, and the degrees of freedom where they vary. `inside`: the voxels that were
-    /// fitted.
-    ///
-    /// # Errors
-    /// Usage where the contrast's name has no letter or digit.
-    pub fn maps(&self, inside: &[bool], plane_len: usize) -> Result<Vec<Map>> {
+    /// Effect, variance, statistic, z and p, and the degrees of freedom where they vary. `label`: the contrast in their names;
+    /// `inside`: the voxels that were fitted.
+    #[must_use]
+    pub fn maps(&self, label: &str, inside: &[bool], plane_len: usize) -> Vec<Map> {
         let (z, p) = self.z_and_p(inside, plane_len);
         let narrow = |row: &Vec<f64>| Arc::new(row.iter().map(|&v| v as f32).collect::<Vec<_>>());
         let rows = |rows: &[Vec<f64>]| rows.iter().map(narrow).collect::<Vec<_>>();
@@ -92,10 +88,10 @@ impl ContrastMaps {
             Stat::T => (Quantity::T, "t"),
             Stat::F => (Quantity::F { dof1: self.rank as f64 }, "F"),
         };
-        let (name, entity) = (&self.name, label(&self.name)?);
+        let name = &self.name;
         let mut maps = Vec::new();
         let mut add = |quantity: Quantity, values: Vec<Arc<Vec<f32>>>, description: String| {
-            let entities = Entities::of("statmap").with("contrast", &entity);
+            let entities = Entities::of("statmap").with("contrast", label);
             maps.push(Map {
                 entities: entities.with("stat", quantity.stat()),
                 quantity,
@@ -126,7 +122,7 @@ impl ContrastMaps {
             let values = Arc::new((0..inside.len()).map(at).collect());
             add(Quantity::Dof, vec![values], format!("Residual degrees of freedom of {name}"));
         }
-        Ok(maps)
+        maps
     }
 }
 

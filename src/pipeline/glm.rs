@@ -32,8 +32,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
-    let open = |run| inputs::open(run, &spec.design, watch);
-    let mut runs = spec.runs.iter().map(open).collect::<Result<Vec<Run>>>()?;
+    let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     let grid = inputs::common_grid(&runs)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
@@ -51,7 +50,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
-    products.maps(&runs[0].header, &maps(&all, &grid)?)?;
+    let labels = labels(spec, &runs[0].design.names)?;
+    products.maps(&runs[0].header, &maps(&all, &labels, &grid))?;
     for (number, run) in runs.iter().enumerate() {
         products.table(design_table(run, number, runs.len()))?;
     }
@@ -93,7 +93,7 @@ fn plan(
             columns.join(", ")
         ));
     }
-    let of_run = |error: Error| error.of(&display(&run.path));
+    let of_run = |error: Error| error.of(&display(&run.path)).with_hint(&run.doubts.join("; "));
     let contrasts = contrasts(spec, names, &model).map_err(of_run)?;
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts })
 }
@@ -112,9 +112,18 @@ fn contrasts(spec: &GlmSpec, names: &[String], model: &Model) -> Result<Vec<Prep
         let weights = widened(&rows, model.names.len());
         contrasts.push(Prepared::new(Contrast { name, stat, weights }, model)?);
     }
-    let names: Vec<String> = contrasts.iter().map(|c| c.contrast.name.clone()).collect();
-    label::labels(&names)?;
+    labels(spec, names)?;
     Ok(contrasts)
+}
+
+/// The contrasts as file names say them, t before F; `names`: the columns, whose hyphens are no minus.
+fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
+    let all = spec.contrasts.iter().chain(&spec.f_contrasts);
+    let spoken = |text: &String| {
+        let NamedContrast { name, .. } = design::contrast::parse_named(text)?;
+        Ok(design::contrast::without_hyphens(&name, names))
+    };
+    label::labels(&all.map(spoken).collect::<Result<Vec<_>>>()?)
 }
 
 /// Weights over the common columns, zero for the slice-dependent ones that follow them.
@@ -125,13 +134,10 @@ fn widened(rows: &Array2<f64>, n_regressors: usize) -> Array2<f64> {
 }
 
 /// The maps of every contrast, and the mask.
-fn maps(all: &Fitted, grid: &Grid) -> Result<Vec<Map>> {
-    let of = |contrast: &crate::pipeline::decide::ContrastMaps| {
-        contrast.maps(&all.fitted, grid.plane_len())
-    };
-    let mut maps = all.contrasts.iter().map(of).collect::<Result<Vec<_>>>()?.concat();
-    maps.push(Map::of_mask(Entities::of("mask"), &all.fitted));
-    Ok(maps)
+fn maps(all: &Fitted, labels: &[String], grid: &Grid) -> Vec<Map> {
+    let contrasts = all.contrasts.iter().zip(labels);
+    let of_each = contrasts.flat_map(|(c, label)| c.maps(label, &all.fitted, grid.plane_len()));
+    of_each.chain([Map::of_mask(Entities::of("mask"), &all.fitted)]).collect()
 }
 
 /// The largest value of each contrast and where it is.

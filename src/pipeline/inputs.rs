@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
+use crate::design::confounds::Unmatched;
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::{Logs, Scan};
@@ -14,15 +15,19 @@ use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::recordings;
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{provenance, recordings};
 use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
 
 mod echo;
+mod spent;
+mod timing;
 
 pub use echo::{Columns, echo};
+pub use spent::dof_spent;
+pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
 
 /// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
 const SAME_SLICE_TIME_S: f64 = 0.005;
@@ -51,6 +56,10 @@ pub struct Run {
     pub physio: Option<Physiology>,
     /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
     pub dof_spent: f64,
+    /// What was left out of its events or assumed about them.
+    pub doubts: Vec<String>,
+    /// Patterns of confounds that match none of its columns.
+    pub unmatched: Vec<Unmatched>,
     /// Files found beside those that the command names.
     pub found: Vec<(Role, PathBuf)>,
 }
@@ -87,17 +96,46 @@ impl Run {
     }
 }
 
-/// Open a run and build its columns.
+/// Open the runs of one command and build their columns.
 ///
 /// # Errors
-/// What its files hold or lack.
-pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
+/// What their files hold or lack.
+pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Result<Vec<Run>> {
+    let open = |spec| open_one(spec, options, watch);
+    let runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
+    refuse_unmatched(&runs, watch)?;
+    Ok(runs)
+}
+
+/// [`open`] of a command that has one.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_alone(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
+    let run = open_one(spec, options, watch)?;
+    refuse_unmatched(std::slice::from_ref(&run), watch)?;
+    Ok(run)
+}
+
+/// A pattern of confounds that matches nothing in one run is noted; where no run has such a column it is refused, unless it is of
+/// outliers, which a good run has not.
+fn refuse_unmatched(runs: &[Run], watch: &dyn Watch) -> Result<()> {
+    for none in runs.iter().flat_map(|run| &run.unmatched) {
+        let lacks = |run: &Run| run.unmatched.iter().any(|other| other.pattern == none.pattern);
+        if !none.is_of_outliers() && runs.iter().all(lacks) {
+            return Err(none.refused());
+        }
+        watch.note(&format!("`{}` matches no column of {}", none.pattern, none.tables));
+    }
+    Ok(())
+}
+
+fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
     let bold = BoldFile::open(&spec.bold)?;
-    let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
-    let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
-    let mut acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
-    io::acquisition_notes(&bold, &sidecar, spec.tr).iter().for_each(|note| watch.note(note));
-    let design = design(spec, options, &acquisition, bold.n_volumes, watch)?;
+    let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
+    let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
+    let Columned { design, doubts, unmatched } =
+        design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
         path: bold.path.clone(),
@@ -111,6 +149,8 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         moment: None,
         physio: None,
         dof_spent: 0.0,
+        doubts,
+        unmatched,
         found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
     };
     if !spec.physio.is_empty() {
@@ -140,6 +180,13 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     Ok(run)
 }
 
+/// A run's design, and what to know of it.
+struct Columned {
+    design: Design,
+    doubts: Vec<String>,
+    unmatched: Vec<Unmatched>,
+}
+
 /// A ready design, or one from events and confounds.
 fn design(
     spec: &RunSpec,
@@ -147,19 +194,34 @@ fn design(
     acquisition: &Result<Acquisition>,
     n_volumes: usize,
     watch: &dyn Watch,
-) -> Result<Design> {
+) -> Result<Columned> {
+    let mut confounds = confounds(spec, options, n_volumes, watch)?;
+    let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));
     if let Some(path) = &spec.design {
         let ready = design::from_table(&io::tsv::read(path)?, n_volumes)?;
-        return match confounds(spec, options, n_volumes, watch)? {
-            Some(confounds) => ready.with(&confounds),
-            None => Ok(ready),
+        let design = match confounds {
+            Some(confounds) => ready.with(&confounds)?,
+            None => ready,
         };
+        return Ok(Columned { design, doubts: Vec::new(), unmatched });
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
     let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
     let (start_s, tr) = (acquisition.start_time, acquisition.tr);
     watch.note(&format!("frame times: {start_s} s{from} + k x {tr} s"));
-    from_events(spec, options, acquisition, n_volumes, watch)
+    let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
+    (made.hrf, made.drift) = (options.hrf, options.drift);
+    let mut doubts = Vec::new();
+    if let Some(path) = &spec.events {
+        let table = io::tsv::read(path)?;
+        let found = design::events::from_table(&table, options.trial_type.as_deref())?;
+        found.doubts.iter().for_each(|doubt| watch.warn(doubt));
+        (made.events, made.events_name, doubts) = (found.events, table.name, found.doubts);
+    }
+    if let Some(confounds) = confounds {
+        made.confounds = confounds;
+    }
+    Ok(Columned { design: design::build(&made)?, doubts, unmatched })
 }
 
 /// The columns of a run's logs at the moments of its slices.
@@ -229,26 +291,6 @@ fn duplicate(error: &Error) -> Error {
     make(f.thing.clone(), f.found.clone(), f.expected.clone(), f.hint.clone())
 }
 
-fn from_events(
-    spec: &RunSpec,
-    options: &DesignOptions,
-    acquisition: &Acquisition,
-    n_volumes: usize,
-    watch: &dyn Watch,
-) -> Result<Design> {
-    let mut design = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
-    (design.hrf, design.drift) = (options.hrf, options.drift);
-    if let Some(path) = &spec.events {
-        let table = io::tsv::read(path)?;
-        design.events = design::events::from_table(&table)?;
-        design.events_name = table.name;
-    }
-    if let Some(confounds) = confounds(spec, options, n_volumes, watch)? {
-        design.confounds = confounds;
-    }
-    design::build(&design)
-}
-
 /// The confound columns that are asked for.
 fn confounds(
     spec: &RunSpec,
@@ -310,57 +352,6 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
         values.insert("volume_wise_at_s".to_owned(), json!(moment_s));
     }
     values
-}
-
-/// BIDS fields that stay true of a corrected run.
-#[must_use]
-pub fn bids_fields(
-    acquisition: Option<Acquisition>,
-    resampled: Option<Resampled>,
-) -> Map<String, Value> {
-    let mut fields = Map::new();
-    if let Some(resampled) = resampled {
-        if resampled.slice_timing_corrected {
-            fields.insert("SliceTimingCorrected".to_owned(), json!(true));
-        }
-        fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
-    }
-    if let Some(a) = acquisition {
-        fields.insert("RepetitionTime".to_owned(), json!(a.tr));
-        fields.insert("StartTime".to_owned(), json!(a.start_time));
-        if let Some(times) = &a.slice_times {
-            fields.insert("SliceTiming".to_owned(), json!(times));
-            fields.insert("SliceEncodingDirection".to_owned(), json!("k"));
-        }
-    }
-    fields
-}
-
-/// What boldly's own sidecar beside the image says an earlier correction spent.
-fn dof_spent(bold: &Path, corrected_again: bool, watch: &dyn Watch) -> Result<f64> {
-    let Some(facts) = provenance::facts_beside(bold)? else { return Ok(0.0) };
-    let spent = facts.dof_spent.unwrap_or(0.0);
-    if spent > 0.0 && !facts.describe(bold) {
-        watch.warn(&format!(
-            "the sidecar beside {} describes another file; the {spent} degrees of freedom that it says were spent are not \
-             counted",
-            display(bold)
-        ));
-        return Ok(0.0);
-    }
-    if spent == 0.0 {
-        return Ok(0.0);
-    }
-    if corrected_again {
-        watch.warn(&format!(
-            "{} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
-             spent before are not counted twice",
-            display(bold)
-        ));
-        return Ok(0.0);
-    }
-    watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
-    Ok(spent)
 }
 
 /// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.

@@ -44,7 +44,7 @@ pub fn of_slices(acquisition: &Acquisition) -> (Moment, f64) {
 /// half a repetition time at most from any slice. Seconds from the volume's start.
 ///
 /// # Errors
-/// Bad data when StartTime lies outside the first volume.
+/// Bad data when StartTime lies outside the first volume, or SliceTiming is no list of numbers.
 pub fn of_resampled(acquisition: &Acquisition, sidecar: &Sidecar) -> Result<(Moment, f64)> {
     let (tr, start_time) = (acquisition.tr, acquisition.start_time);
     if sidecar.start_time.is_some() || sidecar.volume_timing.is_some() {
@@ -59,9 +59,9 @@ pub fn of_resampled(acquisition: &Acquisition, sidecar: &Sidecar) -> Result<(Mom
             "give it seconds from the start of the first volume",
         ));
     }
-    let known = sidecar.slice_timing.as_ref().map(|field| &field.value);
+    let known = sidecar.slice_timing()?.map(|field| field.value);
     let known = known.filter(|times| times.iter().all(|t| (0.0..tr).contains(t)));
-    Ok(match known.and_then(|times| middle(times)) {
+    Ok(match known.and_then(|times| middle(&times)) {
         Some(middle_s) => (Moment::MiddleSlice, middle_s),
         None => (Moment::MiddleOfVolume, 0.5 * tr),
     })

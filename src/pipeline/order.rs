@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::physio::Terms;
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::inputs::{self, Run, common_grid, display};
+use crate::pipeline::inputs::{self, common_grid, display};
 use crate::pipeline::spec::{
     Criterion, DesignOptions, GlmSpec, ModelBic, OrderChoice, OrderTest, RecordOptions,
     RetroicorSpec, RunSpec,
@@ -122,8 +122,7 @@ fn choose(
     watch: &dyn Watch,
 ) -> Result<(OrderChoice, Option<Terms>)> {
     // Notes and warnings come when the chosen model is made.
-    let open = |run: &RunSpec| inputs::open(run, options, &Quiet);
-    let mut runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
+    let mut runs = inputs::open(specs, options, &Quiet)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     let grid = common_grid(&runs)?;
     let inside = automask::mask(mask, &mut runs[0], &Quiet)?.inside;

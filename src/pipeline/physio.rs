@@ -11,7 +11,7 @@ use crate::io::physio::Scan;
 use crate::io::{self, BoldFile, Resampled};
 use crate::maps::Entities;
 use crate::physio::PhysioSummary;
-use crate::pipeline::inputs::Physiology;
+use crate::pipeline::inputs::{self, Physiology};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::products::{Account, Agreement, Draw, Layout, Opened, Page, Products, Text};
 use crate::pipeline::provenance::{Input, Provenance};
@@ -247,10 +247,7 @@ fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     if let Some(path) = &spec.bold {
         let bold = BoldFile::open(path)?;
-        let sidecar = io::sidecar::find(path, spec.sidecar.as_deref())?;
-        for note in io::acquisition_notes(&bold, &sidecar, spec.tr) {
-            watch.note(&note);
-        }
+        let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
         let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
         let resampled = match io::resampled(&bold, &sidecar) {
             Some(how) => Some((how, moment::of_resampled(&acquisition, &sidecar)?)),

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
-use crate::io::bids::Name;
+use crate::io::bids::{Name, read_value};
+use crate::io::described::{Described, Listed, described};
 use crate::io::hash::Checksum;
 use crate::physio::PhysioSummary;
 use crate::pipeline::spec::{Command, Role};
@@ -181,13 +182,17 @@ pub fn facts_beside(image: &Path) -> Result<Option<Facts>> {
 }
 
 impl Facts {
-    /// Whether the sidecar speaks of this image, and not of another one of the same stem.
-    #[must_use]
-    pub fn describe(&self, image: &Path) -> bool {
-        let name = image.file_name().map(Path::new);
-        let mut names = self.outputs.iter().map(|o| o.name.as_path());
-        let mut older = self.images.iter().map(Path::new);
-        names.any(|n| Some(n) == name) || older.any(|n| Some(n) == name)
+    /// What they say of the image that they lie beside: they may be of another one of the same stem, and it may have changed.
+    ///
+    /// # Errors
+    /// Those of reading the image.
+    pub fn of(&self, image: &Path) -> Result<Described> {
+        let listed =
+            |one: &Output| Listed { name: one.name.clone(), checksum: one.checksum.clone() };
+        let older = |name: &String| Listed { name: name.into(), checksum: None };
+        let listed: Vec<Listed> =
+            self.outputs.iter().map(listed).chain(self.images.iter().map(older)).collect();
+        described(&listed, image.parent().unwrap_or(Path::new("")), image)
     }
 }
 
@@ -307,14 +312,7 @@ fn outputs_of_schema_1(provenance: &Provenance) -> Vec<Output> {
 /// # Errors
 /// Missing input when it cannot be read; bad data when it is no JSON.
 fn own_object(path: &Path) -> Result<Option<(Map<String, Value>, Value)>> {
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        let thing = path.display().to_string();
-        Error::missing_input(thing, "cannot be read", "be readable", "check the path").caused_by(e)
-    })?;
-    let value: Value = serde_json::from_str(&text).map_err(|e| {
-        let thing = path.display().to_string();
-        Error::bad_data(thing, "is not JSON", "be a JSON sidecar", "restore it").caused_by(e)
-    })?;
+    let value = read_value(path)?;
     let Value::Object(mut fields) = value else { return Ok(None) };
     Ok(fields.shift_remove("boldly").map(|own| (fields, own)))
 }

@@ -69,7 +69,8 @@ fn correct(
     let watch: &dyn Watch = watch;
     let Prepared { run, projection } = &mut prepared;
     ladder.grant(run.bold.as_mut());
-    let header = run.header.for_bold(run.n_volumes);
+    let mut header = run.header.for_bold(run.n_volumes);
+    run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(&Entities::of("bold"), &header)?;
     let proof = match &spec.proof {
         Some(options) => {

@@ -5,12 +5,12 @@ use serde_json::json;
 use crate::error::Result;
 use crate::io::{self, BoldFile};
 use crate::maps::Entities;
-use crate::pipeline::inputs::bids_fields;
+use crate::pipeline::inputs::{self, bids_fields};
 use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
+use crate::pipeline::smoothing;
 use crate::pipeline::spec::{Command, Role, SmoothSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{provenance, smoothing};
 
 /// Smooth a run; a FWHM of 0 copies it.
 ///
@@ -25,10 +25,13 @@ pub fn run(
     let watch: &dyn Watch = watch;
     let mut bold = BoldFile::open(&spec.bold)?;
     ladder.grant(&mut bold);
-    let sidecar = io::sidecar::find(&spec.bold, None)?;
+    let sidecar = inputs::sidecar(&bold, None, None, watch)?;
+    let acquisition = inputs::acquisition_of_smoothed(&bold, &sidecar, watch)?;
+    let spent = inputs::dof_spent(&spec.bold, false, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, watch)?;
 
-    let header = bold.header.for_bold(bold.n_volumes);
+    let mut header = bold.header.for_bold(bold.n_volumes);
+    acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(&Entities::of("bold"), &header)?;
     match &smoothing {
         Some(s) => smoothing::smooth_run(ladder, &mut bold, out.as_mut(), s, watch)?,
@@ -36,9 +39,7 @@ pub fn run(
     }
     out.finish()?;
 
-    let acquisition = io::acquisition(&bold, &sidecar, None, None).ok();
     let bids = bids_fields(acquisition, io::resampled(&bold, &sidecar));
-    let before = provenance::facts_beside(&spec.bold)?.filter(|facts| facts.describe(&spec.bold));
     let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
     let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
     let opened = Opened { found, bolds: vec![Box::new(bold)] };
@@ -46,7 +47,7 @@ pub fn run(
         session,
         Account {
             stages: vec!["read", "smooth"],
-            dof_spent: before.and_then(|facts| facts.dof_spent),
+            dof_spent: (spent > 0.0).then_some(spent),
             resolved: effective
                 .map(|f| ("effective_fwhm_mm".to_owned(), json!(f)))
                 .into_iter()

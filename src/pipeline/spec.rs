@@ -62,6 +62,9 @@ pub struct RecordOptions {
 /// How columns are made from events and confounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DesignOptions {
+    /// Column of the events that names their conditions, in place of trial_type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial_type: Option<String>,
     /// Confound columns, names or patterns.
     pub columns: Vec<String>,
     /// What an `n/a` in a used column does.
@@ -226,6 +229,7 @@ pub enum Command {
 impl Default for DesignOptions {
     fn default() -> DesignOptions {
         DesignOptions {
+            trial_type: None,
             columns: Vec::new(),
             na: NaPolicy::Error,
             hrf: Hrf::default(),

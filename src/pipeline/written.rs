@@ -137,7 +137,7 @@ impl Written {
 fn would_replace(path: &Path) -> Error {
     Error::usage(
         "--out",
-        format!("would replace {}, which is also an input", path.display()),
+        format!("would replace {}, which is also an input, or an input's sidecar", path.display()),
         "leave every input as it is",
         "choose another folder or name",
     )
@@ -145,7 +145,10 @@ fn would_replace(path: &Path) -> Error {
 
 impl Products for Written {
     fn reads(&mut self, inputs: &[PathBuf]) -> Result<()> {
-        self.inputs.extend(inputs.iter().filter_map(|path| path.canonicalize().ok()));
+        // The JSON beside an image is the image's, read or not.
+        let beside = inputs.iter().map(|path| sidecar_path(path));
+        let all = inputs.iter().cloned().chain(beside);
+        self.inputs.extend(all.filter_map(|path| path.canonicalize().ok()));
         let made = self.saved.iter().flat_map(|saved| &saved.files);
         let mut made = made.chain(self.made.iter().flat_map(Made::paths));
         let replaced =

@@ -85,7 +85,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("written", &["spec", "provenance", "session", "products"]),
     ("compared", &["comparison", "blocks", "provenance", "session", "products"]),
     ("confounds", &["watch", "spec", "blocks", "session", "inputs", "products"]),
-    ("smooth", &["watch", "spec", "session", "provenance", "smoothing", "inputs", "products"]),
+    ("smooth", &["watch", "spec", "session", "smoothing", "inputs", "products"]),
     (
         "physio",
         &[

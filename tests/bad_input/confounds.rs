@@ -203,7 +203,7 @@ fn of_options() -> Vec<Case> {
             nothing,
             "confounds bold.nii --csf mask.nii --out bold.tsv --device cpu",
             2,
-            &["bold.json exists"],
+            &["would replace bold.json", "an input"],
         ),
         case(
             "a column in two tables",

@@ -2,6 +2,15 @@
 
 use super::*;
 
+const MOTION: &str = "glm bold.nii --events events.tsv --confounds rp.tsv --columns * --mask mask.nii --contrast pain \
+                      --out out --device cpu";
+
+/// Three columns of numbers and nothing else.
+fn headerless(dir: &Path, n_rows: usize, between: &str) {
+    let row = |n: usize| ["0.1", "0.2", &format!("0.{n}")].join(between) + "\n";
+    text(dir, "rp.tsv", &(0..n_rows).map(row).collect::<String>());
+}
+
 pub fn cases() -> Vec<Case> {
     vec![
         case(
@@ -84,6 +93,55 @@ pub fn cases() -> Vec<Case> {
             &["events.tsv", "empty"],
         ),
         case(
+            "a motion file without a header, as long as the run",
+            |d| headerless(d, SHAPE[3], "\t"),
+            MOTION,
+            65,
+            &["rp.tsv", "no header line", "0.1 0.2 0.0", "FSL (.par), SPM (rp_*.txt)"],
+        ),
+        case(
+            "a motion file without a header, one row longer than the run",
+            |d| headerless(d, SHAPE[3] + 1, "\t"),
+            MOTION,
+            65,
+            &["rp.tsv", "no header line"],
+        ),
+        case(
+            "a motion file of FSL, one row longer than the run",
+            |d| headerless(d, SHAPE[3] + 1, "  "),
+            MOTION,
+            65,
+            &["rp.tsv", "no header line", "tabs"],
+        ),
+        case(
+            "conditions in a column of another name",
+            |d| {
+                let rows = "4\t15\tpain\n34\t15\tcontrol\n";
+                text(d, "events.tsv", &format!("onset\tduration\tcondition\n{rows}"))
+            },
+            GLM,
+            2,
+            &["trial_type", "onset, duration, condition", "--trial-type"],
+        ),
+        case(
+            "a condition that the second run lacks",
+            |d| {
+                copy(d, "bold.nii", "second_bold.nii");
+                copy(d, "bold.json", "second_bold.json");
+                text(d, "second.tsv", "onset\tduration\ttrial_type\n5\t10\tpain\n")
+            },
+            "glm bold.nii second_bold.nii --events events.tsv second.tsv --mask mask.nii --contrast pain-control --out out --device cpu",
+            2,
+            &["`control`", "second_bold.nii", "columns: pain"],
+        ),
+        case(
+            "a pattern that no run has a column for",
+            nothing,
+            "glm bold.nii bold.nii --events events.tsv events.tsv --confounds confounds.tsv confounds.tsv --columns trans_q* --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["trans_q*", "confounds.tsv", "trans_x"],
+        ),
+        case(
             "an event without a duration",
             |d| {
                 text(
@@ -94,7 +152,7 @@ pub fn cases() -> Vec<Case> {
             },
             GLM,
             65,
-            &["events.tsv", "duration", "n/a"],
+            &["events.tsv", "duration", "n/a", "write 0 for an impulse"],
         ),
         case(
             "design columns of one name",

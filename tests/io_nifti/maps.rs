@@ -16,8 +16,10 @@ fn maps_inherit_geometry_and_units_but_no_time() {
     assert_eq!((run.n_volumes(), run.repetition_time("run").unwrap()), (7, Some(0.72)));
     let milliseconds = BoldFile::open(&goldens().join("tr_msec.nii")).unwrap();
     run = milliseconds.header.for_bold(7);
+    (run.slice_duration, run.toffset) = (20.0, 500.0);
     run.set_repetition_time(1.5);
-    assert_eq!(run.pixdim[4], 1500.0);
+    assert_eq!((run.pixdim[4], run.xyzt_units), (1.5, 2 | 8), "seconds, and says so");
+    assert_eq!((run.slice_duration, run.toffset), (0.02, 0.5), "what else is time goes along");
     assert_eq!(run.repetition_time("run").unwrap(), Some(1.5));
 }
 

@@ -1,5 +1,7 @@
 //! Recursive descent over the grammar in `contrast`.
 
+use std::ops::Range;
+
 use super::super::{quoted, similar};
 use crate::error::{Error, Result};
 
@@ -18,11 +20,13 @@ pub(super) struct Parser<'a> {
     at: usize,
     depth: usize,
     names: &'a [String],
+    /// Where column names stand, in bytes.
+    named: Vec<Range<usize>>,
 }
 
 impl<'a> Parser<'a> {
     pub(super) fn new(text: &'a str, names: &'a [String]) -> Parser<'a> {
-        Parser { text, at: 0, depth: 0, names }
+        Parser { text, at: 0, depth: 0, names, named: Vec::new() }
     }
 
     /// All rows, to the end of the text; a last `;` may stand alone.
@@ -48,6 +52,11 @@ impl<'a> Parser<'a> {
                 return Ok(rows);
             }
         }
+    }
+
+    /// Where the column names stand in what was parsed, in bytes, in order.
+    pub(super) fn named(self) -> Vec<Range<usize>> {
+        self.named
     }
 
     fn sum(&mut self) -> Result<Value> {
@@ -110,6 +119,7 @@ impl<'a> Parser<'a> {
             if let Some((column, length)) = self.column_here() {
                 let number = self.number_here().map_or(0, |(_, length)| length);
                 if length > number {
+                    self.named.push(self.at..self.at + length);
                     self.at += length;
                     let mut weights = vec![0.0; self.names.len()];
                     weights[column] = sign;
@@ -166,6 +176,7 @@ impl<'a> Parser<'a> {
         let Some(column) = self.names.iter().position(|n| n == name) else {
             return Err(self.no_column(name));
         };
+        self.named.push(self.at..self.at + length);
         self.at += length;
         self.skip(quote);
         let mut weights = vec![0.0; self.names.len()];

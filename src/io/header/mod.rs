@@ -234,13 +234,13 @@ impl Header {
         Ok(Some(tr))
     }
 
-    /// Sets the repetition time, given in seconds, in the header's own unit.
+    /// Sets the repetition time, given in seconds; seconds become the unit of all that is time.
     pub fn set_repetition_time(&mut self, tr: f64) {
-        let unit = self.time_unit_s().unwrap_or_else(|| {
-            self.xyzt_units = self.xyzt_units & !0o70 | 8;
-            1.0
-        });
-        self.pixdim[4] = tr / unit;
+        let unit = self.time_unit_s().unwrap_or(1.0);
+        self.xyzt_units = self.xyzt_units & !0o70 | 8;
+        self.slice_duration *= unit;
+        self.toffset *= unit;
+        self.pixdim[4] = tr;
     }
 
     /// How stored bytes become f32.

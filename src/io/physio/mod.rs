@@ -179,7 +179,8 @@ fn beside(logs: &mut Vec<Log>) -> Result<Vec<PathBuf>> {
     let name = file_name(&log.path);
     let Some((stem, _)) = name.rsplit_once('_') else { return Ok(Vec::new()) };
     let info = log.path.with_file_name(format!("{stem}_Info.log"));
-    if !info.exists() {
+    // A link to nowhere is there: what cannot be read is an error, and never a run without slice times.
+    if info.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
         return Ok(Vec::new());
     }
     let format = Format { skip: log.format.skip, ..Format::default() };

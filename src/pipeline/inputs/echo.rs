@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent};
+use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent, sidecar};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
@@ -48,7 +48,7 @@ impl Columns {
 /// What its files hold or lack; bad data when it is not of the same acquisition.
 pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run>> {
     let bold = BoldFile::open(&spec.bold)?;
-    let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
+    let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
     let resampled = io::resampled(&bold, &sidecar);
@@ -77,6 +77,8 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
         physio: first.physio.clone(),
+        doubts: Vec::new(),
+        unmatched: Vec::new(),
         found: of_sidecar.chain(shared).collect(),
         dof_spent: dof_spent(&spec.bold, true, watch)?,
         path: bold.path.clone(),

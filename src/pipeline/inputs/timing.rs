@@ -1,0 +1,101 @@
+//! What a run's files say of time: its sidecars, what stands against what, and what of it stays true of a run that is made from it.
+
+use std::path::Path;
+
+use serde_json::{Map, Value, json};
+
+use crate::error::{Error, Result};
+use crate::io::sidecar::Sidecar;
+use crate::io::{self, BoldFile, Resampled};
+use crate::pipeline::spec::RunSpec;
+use crate::pipeline::watch::Watch;
+use crate::recording::Acquisition;
+
+/// The sidecars of a run, `explicit` in place of the inherited ones, and what they contradict said. `tr`: `--tr`, seconds.
+///
+/// # Errors
+/// What the files hold or lack.
+pub fn sidecar(
+    bold: &BoldFile,
+    explicit: Option<&Path>,
+    tr: Option<f64>,
+    watch: &dyn Watch,
+) -> Result<Sidecar> {
+    let sidecar = io::sidecar::find(&bold.path, explicit)?;
+    sidecar.doubts.iter().for_each(|doubt| watch.warn(doubt));
+    io::contradictions(bold, &sidecar, tr).iter().for_each(|said| watch.warn(said));
+    io::acquisition_notes(bold, &sidecar).iter().for_each(|note| watch.note(note));
+    Ok(sidecar)
+}
+
+/// When a run of a model was acquired. Slice times that cannot be stop it where it has a recording, or was given them by name;
+/// others are not needed.
+pub(super) fn acquisition(
+    bold: &BoldFile,
+    sidecar: &Sidecar,
+    spec: &RunSpec,
+    watch: &dyn Watch,
+) -> Result<Acquisition> {
+    let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
+    if !spec.physio.is_empty() || slice_times.is_some() {
+        return io::acquisition(bold, sidecar, spec.tr, slice_times.as_deref());
+    }
+    let (acquisition, unusable) = io::acquisition_but_slices(bold, sidecar, spec.tr)?;
+    if let Some(fault) = unusable.as_ref().and_then(Error::fault) {
+        watch.note(&format!("{} {}; no slice times are needed here", fault.thing, fault.found));
+    }
+    Ok(acquisition)
+}
+
+/// When a run that is smoothed was acquired; none where nothing says it. Slice times that cannot be are not passed on.
+///
+/// # Errors
+/// Bad data for a repetition time that cannot be.
+pub fn acquisition_of_smoothed(
+    bold: &BoldFile,
+    sidecar: &Sidecar,
+    watch: &dyn Watch,
+) -> Result<Option<Acquisition>> {
+    let (acquisition, unusable) = match io::acquisition_but_slices(bold, sidecar, None) {
+        Ok(known) => known,
+        Err(Error::MissingInput(fault)) => {
+            watch.note(&format!(
+                "{} {}; the smoothed run has none either",
+                fault.thing, fault.found
+            ));
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    if let Some(fault) = unusable.as_ref().and_then(Error::fault) {
+        watch.warn(&format!(
+            "{} {}; the smoothed run gets no slice times",
+            fault.thing, fault.found
+        ));
+    }
+    Ok(Some(acquisition))
+}
+
+/// BIDS fields that stay true of a corrected run.
+#[must_use]
+pub fn bids_fields(
+    acquisition: Option<Acquisition>,
+    resampled: Option<Resampled>,
+) -> Map<String, Value> {
+    let mut fields = Map::new();
+    if let Some(resampled) = resampled {
+        if resampled.slice_timing_corrected {
+            fields.insert("SliceTimingCorrected".to_owned(), json!(true));
+        }
+        fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
+    }
+    if let Some(a) = acquisition {
+        fields.insert("RepetitionTime".to_owned(), json!(a.tr));
+        fields.insert("StartTime".to_owned(), json!(a.start_time));
+        if let Some(times) = &a.slice_times {
+            fields.insert("SliceTiming".to_owned(), json!(times));
+            fields.insert("SliceEncodingDirection".to_owned(), json!("k"));
+        }
+    }
+    fields
+}
