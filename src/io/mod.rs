@@ -28,12 +28,12 @@ pub mod tsv;
 mod values;
 mod write;
 
-pub use acquire::{acquisition, acquisition_notes};
+pub use acquire::{acquisition, acquisition_notes, told};
 pub use bold::BoldFile;
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};
-pub use resampled::{Resampled, resampled};
+pub use resampled::{Resampled, resampled, told_resampled};
 pub use write::BoldWriter;

@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
-use crate::io::physio::{Logs, Scan};
-use crate::io::sidecar::Sidecar;
+use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::recordings::OfRun;
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{provenance, recordings};
@@ -23,9 +23,6 @@ use crate::volume::{Grid, SliceGroups};
 mod echo;
 
 pub use echo::{Columns, echo};
-
-/// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
-const SAME_SLICE_TIME_S: f64 = 0.005;
 
 /// A run and all that its model needs.
 pub struct Run {
@@ -115,7 +112,15 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     };
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
-        let logs = read_logs(spec, &run, &sidecar, acquisition, watch)?;
+        let of_run = OfRun {
+            files: &spec.physio,
+            formats: &spec.physio_formats,
+            record: &spec.record,
+            sidecar: &sidecar,
+            n_slices: run.resampled.is_none().then_some(run.grid.shape[2]),
+            is_resampled: run.resampled.is_some(),
+        };
+        let logs = recordings::open(&of_run, acquisition, watch)?;
         run.found.extend(logs.found.iter().map(|file| (Role::Physio, file.clone())));
         if let Some(Resampled { said_by, .. }) = &run.resampled {
             let (at, at_s) = moment::of_resampled(acquisition, &sidecar)?;
@@ -176,46 +181,6 @@ fn physiology(
     // The slice times ascend, so this is the one in the middle.
     let columns = retroicor.groups.columns[retroicor.groups.columns.len() / 2].clone();
     Ok(Physiology { recording, retroicor, known, shown: moments, moment_s: 0.0, columns })
-}
-
-/// The run's physiological logs; slice times that only a log knows go into `acquisition`.
-fn read_logs(
-    spec: &RunSpec,
-    run: &Run,
-    sidecar: &Sidecar,
-    acquisition: &mut Acquisition,
-    watch: &dyn Watch,
-) -> Result<Logs> {
-    let scan = Scan {
-        tr: acquisition.tr,
-        n_volumes: acquisition.n_volumes,
-        n_slices: run.resampled.is_none().then_some(run.grid.shape[2]),
-        first_volume_of_day_s: sidecar.acquisition_time.as_ref().map(|t| t.value),
-    };
-    let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
-    logs.notes.iter().for_each(|note| watch.note(note));
-    let Some(timing) = &logs.timing else { return Ok(logs) };
-    let file = display(&timing.file);
-    match &acquisition.slice_times {
-        Some(used) => {
-            let pairs = used.iter().zip(&timing.slice_times);
-            let apart = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            if apart > SAME_SLICE_TIME_S {
-                watch.warn(&format!(
-                    "the slice times of {file} differ from those that are used by up to {:.1} ms; --slice-times {file} \
-                     takes the scanner's own",
-                    1000.0 * apart
-                ));
-            }
-        }
-        // A run that was resampled has no slice times any more.
-        None if run.resampled.is_none() => {
-            watch.note(&format!("slice times are those of {file}, slice 0 as the first plane"));
-            acquisition.slice_times = Some(timing.slice_times.clone());
-        }
-        None => {}
-    }
-    Ok(logs)
 }
 
 /// An acquisition error is only raised by what needs the acquisition, possibly twice.

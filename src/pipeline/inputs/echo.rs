@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent};
+use super::{Physiology, Run, display, dof_spent};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::recordings::SAME_SLICE_TIME_S;
 use crate::pipeline::spec::{Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
