@@ -170,7 +170,7 @@ fn line(name: &str, edges: &[f64], acquisition: &Acquisition, dummies: usize) ->
             thing,
             format!("has a trigger every {step_s:.4} s"),
             format!("have one every {tr} s, the repetition time"),
-            "check --tr and SamplingFrequency (Hz) in its JSON",
+            "check --tr and the record's rate in Hz (SamplingFrequency of a BIDS recording, hz= of a log)",
         ));
     }
     let off = |k: &usize| (edges[*k] - at(*k)).abs();

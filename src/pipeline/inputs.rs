@@ -40,6 +40,8 @@ pub struct Run {
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
     pub design: Design,
+    /// Which of its columns are confounds.
+    pub confounds: Vec<String>,
     /// What was done to the run's slices before; none on its native ones.
     pub resampled: Option<Resampled>,
     /// Which moment of each volume, and seconds into it, volume-wise columns hold; none where they are slice-wise.
@@ -94,7 +96,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let mut acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());
     io::acquisition_notes(&bold, &sidecar, spec.tr).iter().for_each(|note| watch.note(note));
-    let design = design(spec, options, &acquisition, bold.n_volumes, watch)?;
+    let (design, confounds) = design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
         path: bold.path.clone(),
@@ -104,6 +106,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         bold: Box::new(bold),
         acquisition: None,
         design,
+        confounds,
         resampled,
         moment: None,
         physio: None,
@@ -145,19 +148,19 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     Ok(run)
 }
 
-/// A ready design, or one from events and confounds.
+/// A ready design, or one from events and confounds; and which of its columns are confounds.
 fn design(
     spec: &RunSpec,
     options: &DesignOptions,
     acquisition: &Result<Acquisition>,
     n_volumes: usize,
     watch: &dyn Watch,
-) -> Result<Design> {
+) -> Result<(Design, Vec<String>)> {
     if let Some(path) = &spec.design {
         let ready = design::from_table(&io::tsv::read(path)?, n_volumes)?;
         return match confounds(spec, options, n_volumes, watch)? {
-            Some(confounds) => ready.with(&confounds),
-            None => Ok(ready),
+            Some(confounds) => Ok((ready.with(&confounds)?, confounds.names)),
+            None => Ok((ready, Vec::new())),
         };
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
@@ -200,7 +203,7 @@ fn from_events(
     acquisition: &Acquisition,
     n_volumes: usize,
     watch: &dyn Watch,
-) -> Result<Design> {
+) -> Result<(Design, Vec<String>)> {
     let mut design = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
     (design.hrf, design.drift) = (options.hrf, options.drift);
     if let Some(path) = &spec.events {
@@ -211,7 +214,7 @@ fn from_events(
     if let Some(confounds) = confounds(spec, options, n_volumes, watch)? {
         design.confounds = confounds;
     }
-    design::build(&design)
+    Ok((design::build(&design)?, design.confounds.names))
 }
 
 /// The confound columns that are asked for.

@@ -111,6 +111,11 @@ pub fn columns(
         physio::retroicor_from(&recording, &peaks, acquisition, terms, &options.treatment)?;
     tell_flagged(&retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));
+    for unusable in &retroicor.summary.unusable {
+        let channel = unusable.channel.name();
+        let name = &recording.name;
+        watch.warn(&format!("{name}: the {channel} trace {}; do not use it", unusable.why));
+    }
     doubts(&recording, &retroicor.summary, acquisition).iter().for_each(|line| watch.warn(line));
     tell(&recording, &alignment, acquisition, watch);
     retroicor.summary.alignment = Some(alignment);

@@ -21,6 +21,7 @@ pub struct Columns {
     n_planes: usize,
     acquisition: Option<Acquisition>,
     design: Design,
+    confounds: Vec<String>,
     moment: Option<(Moment, f64)>,
     physio: Option<Physiology>,
     found: Vec<(Role, PathBuf)>,
@@ -35,6 +36,7 @@ impl Columns {
             n_planes: run.grid.shape[2],
             acquisition: run.acquisition.clone(),
             design: run.design.clone(),
+            confounds: run.confounds.clone(),
             moment: run.moment,
             physio: run.physio.clone(),
             found: run.found.clone(),
@@ -77,6 +79,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     Ok(Some(Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
+        confounds: first.confounds.clone(),
         physio: first.physio.clone(),
         found: of_sidecar.chain(shared).collect(),
         dof_spent: dof_spent(&spec.bold, true, watch)?,
