@@ -13,7 +13,9 @@ mod physio_common;
 
 mod commands;
 mod damaged;
+mod kinds;
 mod made_up;
+mod place;
 mod table;
 mod words;
 

@@ -29,7 +29,10 @@ const UNDEFINED: u32 = u32::MAX;
 #[derive(Debug)]
 pub(super) struct Inside {
     pub name: String,
+    /// Its whole lines.
     pub text: String,
+    /// Whether a line was begun behind them.
+    pub is_cut: bool,
 }
 
 impl Inside {
@@ -178,6 +181,10 @@ fn part(bytes: &[u8]) -> Option<Inside> {
     let name = std::str::from_utf8(name).ok()?.trim_end_matches('\0');
     let is_name = n_name > 0 && n_name <= PAGE - 8 && name.chars().all(|c| c.is_ascii_graphic());
     let text = bytes.get(PAGE..PAGE.checked_add(n_text)?)?;
-    let text = std::str::from_utf8(text).ok()?.to_owned();
-    is_name.then(|| Inside { name: name.to_owned(), text })
+    let mut text = std::str::from_utf8(text).ok()?.to_owned();
+    // The element may end within a line.
+    let whole = text.rfind('\n').map_or(0, |at| at + 1);
+    let is_cut = whole < text.len();
+    text.truncate(whole);
+    is_name.then(|| Inside { name: name.to_owned(), text, is_cut })
 }

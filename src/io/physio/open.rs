@@ -88,6 +88,9 @@ fn of_dicom(path: &Path, inside: Vec<dicom::Inside>, format: &Format) -> Result<
     for one in chosen.into_iter().flatten() {
         let mut log = siemens_vd::read(&path.join(&one.name), &one.text, &as_vd)?;
         (log.path, log.name) = (path.to_path_buf(), one.name.clone());
+        if one.is_cut {
+            log.counts.push("its last line is cut short and left out".to_owned());
+        }
         logs.push(log);
     }
     let used = |log: &dicom::Inside| logs.iter().any(|l: &Log| l.name == log.name);
