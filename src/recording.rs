@@ -11,6 +11,40 @@ pub struct Trace {
     pub start_s: f64,
 }
 
+impl Trace {
+    /// Samples at which the trace rises through the middle of its range, in order; missing samples count as low. A trace that is
+    /// high from its first sample on may have risen right there or before: that sample counts where one edge is missing to
+    /// `wanted`.
+    #[must_use]
+    pub fn rising_edges(&self, wanted: usize) -> Vec<usize> {
+        let finite = self.samples.iter().copied().filter(|v| v.is_finite());
+        let (low, high) = finite.fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+        let middle = 0.5 * low + 0.5 * high;
+        let is_high = |i: usize| low < high && self.samples[i] > middle;
+        let mut edges: Vec<usize> =
+            (1..self.samples.len()).filter(|&i| is_high(i) && !is_high(i - 1)).collect();
+        if edges.len() + 1 == wanted && !self.samples.is_empty() && is_high(0) {
+            edges.insert(0, 0);
+        }
+        edges
+    }
+
+    /// Share of the samples above the middle of the range, 0 to 1.
+    #[must_use]
+    pub fn share_high(&self) -> f64 {
+        let finite = || self.samples.iter().copied().filter(|v| v.is_finite());
+        let (low, high) = finite().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
+        let n_high = finite().filter(|v| *v > 0.5 * low + 0.5 * high).count();
+        n_high as f64 / finite().count().max(1) as f64
+    }
+
+    /// Seconds that the samples last.
+    #[must_use]
+    pub fn lasts_s(&self) -> f64 {
+        self.samples.len() as f64 / self.sampling_hz
+    }
+}
+
 /// A physiological recording of one run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Recording {

@@ -94,3 +94,46 @@ fn more_dummies_than_any_record_has_triggers_are_refused() {
         assert!(message.contains("has 20 triggers") && message.contains("dummies"), "{message}");
     }
 }
+
+/// A line that is high for a share of each TR of 0.5 s, sampled at 400 Hz from `start_s` on.
+fn line_high(share: f64, start_s: f64, n: usize) -> Trace {
+    let hz = 400.0;
+    let samples = (0..(((n as f64) * 0.5 - start_s) * hz) as usize).map(|i| {
+        let t = start_s + i as f64 / hz + 1e-9;
+        f64::from(u8::from(t >= 0.0 && t.rem_euclid(0.5) < share * 0.5))
+    });
+    Trace { samples: samples.collect(), sampling_hz: hz, start_s }
+}
+
+#[test]
+fn a_volume_begins_where_its_trigger_rises_however_long_the_line_stays_high() {
+    let run = Acquisition { tr: 0.5, n_volumes: 40, slice_times: None, start_time: 0.0 };
+    let mut n = 0;
+    for share in [0.01, 0.3, 0.5, 0.73, 0.97] {
+        // From the first volume on, and from before it.
+        for start_s in [0.0, -3.0] {
+            let trace = line_high(share, start_s, 40);
+            let record = Recording { trigger: Some(trace), ..Recording::default() };
+            for by in [Align::StartTime, Align::Trigger] {
+                let (moved, a) = align(record.clone(), &run, by, 0).unwrap();
+                let first_s = a.first_trigger_s.unwrap();
+                assert!(first_s.abs() < 0.0026, "{share} from {start_s}: {a:?}");
+                let moved_s = moved.trigger.unwrap().start_s - start_s;
+                assert!(moved_s.abs() < 0.0026, "{share} from {start_s}: moved by {moved_s}");
+                n += 1;
+            }
+        }
+    }
+    assert_eq!(n, 20);
+}
+
+#[test]
+fn a_line_that_is_high_when_the_record_begins_before_the_scan_has_no_edge_there() {
+    let mut trace = line_high(0.73, -3.0, 40);
+    trace.samples[..200].fill(1.0);
+    let run = Acquisition { tr: 0.5, n_volumes: 40, slice_times: None, start_time: 0.0 };
+    let record = Recording { trigger: Some(trace), ..Recording::default() };
+    let (_, a) = align(record, &run, Align::Trigger, 0).unwrap();
+    assert_eq!(a.n_triggers, Some(40));
+    assert!(a.offset_s.abs() < 0.0026, "{a:?}");
+}

@@ -5,7 +5,7 @@
 
 mod physio_common;
 
-use boldly::io::physio::{Format, Scan, read_run};
+use boldly::io::physio::{Format, PlacedBy, Scan, read_run};
 use boldly::physio::{breaths, detect};
 use boldly::recording::Trace;
 use physio_common::{Random, golden, json, numbers, shared};
@@ -45,7 +45,13 @@ fn trace(record: &Value) -> Option<Trace> {
         p if p.starts_with("fmri-physio-log") => ("auto:start=0".into(), 2.0, 10, 3),
         _ => ("auto".into(), 2.0, 20, 3),
     };
-    let scan = Scan { tr, n_volumes, n_slices: Some(n_slices), first_volume_of_day_s: None };
+    let scan = Scan {
+        tr,
+        n_volumes,
+        n_slices: Some(n_slices),
+        first_volume_of_day_s: None,
+        placed_by: PlacedBy::Themselves,
+    };
     let format: Format = format.parse().unwrap();
     let recording = match read_run(&[file], &[format], &scan) {
         Ok(logs) => logs.recording,

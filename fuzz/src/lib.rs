@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use boldly::design::{self, DesignSpec, NaPolicy, contrast};
-use boldly::io::physio::{Format, Scan, read_run};
+use boldly::io::physio::{Format, PlacedBy, Scan, read_run};
 use boldly::io::{self, BoldFile};
 use boldly::physio::{
     Align, BadStretches, Channel, Peaks, Terms, Treatment, align, retroicor_from,
@@ -67,6 +67,7 @@ pub fn physio_log(bytes: &[u8]) {
         n_volumes: N_VOLUMES,
         n_slices: Some(3),
         first_volume_of_day_s: Some(43_200.0),
+        placed_by: PlacedBy::Themselves,
     };
     let format: Format = format.parse().expect("a format");
     let Some(logs) = told(

@@ -35,8 +35,8 @@ pub(super) struct Args {
     /// The run it belongs to: volumes, TR and slice times come from it and its sidecar
     #[arg(long, value_name = "IMAGE", conflicts_with = "volumes")]
     bold: Option<PathBuf>,
-    /// Volumes of the run, without --bold
-    #[arg(long, value_name = "N", requires = "tr")]
+    /// Volumes of the run, without --bold; --tr or --sidecar says the rest
+    #[arg(long, value_name = "N")]
     volumes: Option<usize>,
     /// What the outputs' names begin with, or a folder (it exists, or the name ends in /)
     #[arg(short, long, value_name = "PREFIX|DIR/")]

@@ -2,7 +2,7 @@
 
 use super::bold::BoldFile;
 use super::header::TR_TOO_LONG_S;
-use super::resampled::{Resampled, resampled};
+use super::resampled::{Resampled, resampled, told_resampled};
 use super::sidecar::{Field, Sidecar};
 use crate::recording::Acquisition;
 use crate::{Error, Result};
@@ -50,13 +50,11 @@ pub fn acquisition_but_slices(
 /// [`Error::MissingInput`] without any repetition time; [`Error::BadData`] for one that cannot be; [`Error::Usage`] for a `tr`
 /// that cannot be.
 pub fn volume_times(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Result<Acquisition> {
-    let first_volume =
-        sidecar.volume_timing.as_ref().and_then(|v| v.value.first().copied()).unwrap_or(0.0);
     Ok(Acquisition {
         tr: repetition_time(bold, sidecar, tr)?,
         n_volumes: bold.n_volumes,
         slice_times: None,
-        start_time: sidecar.start_time.as_ref().map_or(first_volume, |s| s.value),
+        start_time: start_time(sidecar),
     })
 }
 
@@ -67,17 +65,62 @@ fn slice_times_of(
     tr: f64,
     given: Option<&[f64]>,
 ) -> Result<Option<Vec<f64>>> {
-    let resampled = resampled(bold, sidecar);
-    if let Some(times) = given {
-        if let Some(resampled) = &resampled {
-            return Err(no_slice_times(bold, resampled));
+    let file = bold.path.display().to_string();
+    let of_image = Some((bold.grid.shape[2], file.as_str()));
+    match (given, resampled(bold, sidecar)) {
+        (Some(_), Some(resampled)) => Err(no_slice_times(&file, &resampled)),
+        (Some(times), None) => {
+            check_slice_times(times, "--slice-times", "", of_image, tr)?;
+            Ok(Some(times.to_vec()))
         }
-        check_slice_times(times, "--slice-times", "", bold, tr)?;
-        return Ok(Some(times.to_vec()));
+        (None, Some(_)) => Ok(None),
+        (None, None) => told_slice_times(sidecar, of_image, tr),
     }
-    if resampled.is_some() {
-        return Ok(None);
-    }
+}
+
+/// The timing of a run of which no image is at hand, from its sidecar, overruled by `tr` (seconds) and `slice_times` (seconds, one
+/// for each plane). A run that its sidecar calls corrected for slice timing, or resampled, has no slice times.
+///
+/// # Errors
+/// As [`acquisition`].
+pub fn told(
+    sidecar: &Sidecar,
+    n_volumes: usize,
+    tr: Option<f64>,
+    slice_times: Option<&[f64]>,
+) -> Result<Acquisition> {
+    let Some((tr, thing)) = told_repetition_time(sidecar, n_volumes, tr)? else {
+        return Err(Error::missing_input(
+            "the repetition time",
+            "is not known",
+            "be given",
+            "name it in seconds with --tr, or give a --sidecar that has RepetitionTime",
+        ));
+    };
+    check_repetition_time(tr, thing)?;
+    let slice_times = match (slice_times, told_resampled(sidecar)) {
+        (Some(_), Some(resampled)) => return Err(no_slice_times("the run", &resampled)),
+        (Some(times), None) => {
+            check_slice_times(times, "--slice-times", "", None, tr)?;
+            Some(times.to_vec())
+        }
+        (None, Some(_)) => None,
+        (None, None) => told_slice_times(sidecar, None, tr)?,
+    };
+    Ok(Acquisition { tr, n_volumes, slice_times, start_time: start_time(sidecar) })
+}
+
+fn start_time(sidecar: &Sidecar) -> f64 {
+    let first_volume = sidecar.volume_timing.as_ref().and_then(|v| v.value.first().copied());
+    sidecar.start_time.as_ref().map_or(first_volume.unwrap_or(0.0), |s| s.value)
+}
+
+/// SliceTiming by plane, seconds; none where no sidecar has it. `of_image`: slices and name of the image.
+fn told_slice_times(
+    sidecar: &Sidecar,
+    of_image: Option<(usize, &str)>,
+    tr: f64,
+) -> Result<Option<Vec<f64>>> {
     let Some(field) = sidecar.slice_timing()? else { return Ok(None) };
     let origin = format!(" in {}", field.file.display());
     let direction = sidecar.slice_encoding_direction()?;
@@ -89,7 +132,7 @@ fn slice_times_of(
             "reorient the run so that its slices lie along k, or give --slice-times for planes of k",
         ));
     }
-    check_slice_times(&field.value, "SliceTiming", &origin, bold, tr)?;
+    check_slice_times(&field.value, "SliceTiming", &origin, of_image, tr)?;
     let mut times = field.value;
     if direction.is_some_and(|d| d.value.reversed) {
         times.reverse();
@@ -143,38 +186,49 @@ pub fn acquisition_notes(bold: &BoldFile, sidecar: &Sidecar) -> Vec<String> {
     resampled.map(note).into_iter().collect()
 }
 
-fn no_slice_times(bold: &BoldFile, resampled: &Resampled) -> Error {
+fn no_slice_times(run: &str, resampled: &Resampled) -> Error {
     Error::usage(
         "--slice-times",
-        format!(
-            "gives times to the planes of {}, which was resampled: {}",
-            bold.path.display(),
-            resampled.said_by
-        ),
+        format!("gives times to the planes of {run}, which was resampled: {}", resampled.said_by),
         "be left out: no plane of it was acquired at one time",
         "without it columns are volume-wise; for slice-wise ones correct the run before it is resampled",
     )
 }
 
 fn repetition_time(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Result<f64> {
-    let (tr, thing) = if let Some(tr) = tr {
-        (tr, "--tr".to_string())
-    } else if let Some(field) = &sidecar.repetition_time {
-        (field.value, format!("RepetitionTime in {}", field.file.display()))
-    } else if let Some(field) = &sidecar.volume_timing {
-        let thing = format!("VolumeTiming in {}", field.file.display());
-        (even_step(&field.value, bold.n_volumes, &thing)?, thing)
-    } else {
-        let thing = bold.path.display().to_string();
-        return bold.header.repetition_time(&thing)?.ok_or_else(|| {
-            Error::missing_input(
-                thing,
-                "gives no repetition time, and no sidecar does",
-                "give one",
-                "name it in seconds with --tr",
-            )
-        });
-    };
+    if let Some((tr, thing)) = told_repetition_time(sidecar, bold.n_volumes, tr)? {
+        return check_repetition_time(tr, thing).map(|()| tr);
+    }
+    let thing = bold.path.display().to_string();
+    bold.header.repetition_time(&thing)?.ok_or_else(|| {
+        Error::missing_input(
+            thing,
+            "gives no repetition time, and no sidecar does",
+            "give one",
+            "name it in seconds with --tr",
+        )
+    })
+}
+
+/// The repetition time that options or sidecars give, not checked, and where it stands.
+fn told_repetition_time(
+    sidecar: &Sidecar,
+    n_volumes: usize,
+    tr: Option<f64>,
+) -> Result<Option<(f64, String)>> {
+    if let Some(tr) = tr {
+        return Ok(Some((tr, "--tr".to_string())));
+    }
+    if let Some(field) = &sidecar.repetition_time {
+        let thing = format!("RepetitionTime in {}", field.file.display());
+        return Ok(Some((field.value, thing)));
+    }
+    let Some(field) = &sidecar.volume_timing else { return Ok(None) };
+    let thing = format!("VolumeTiming in {}", field.file.display());
+    Ok(Some((even_step(&field.value, n_volumes, &thing)?, thing)))
+}
+
+fn check_repetition_time(tr: f64, thing: String) -> Result<()> {
     if !tr.is_finite() || tr <= 0.0 || tr >= TR_TOO_LONG_S {
         let hint = if tr >= TR_TOO_LONG_S {
             "it is given in seconds, not ms"
@@ -189,7 +243,7 @@ fn repetition_time(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Resul
             Error::bad_data(thing, found, expected, hint)
         });
     }
-    Ok(tr)
+    Ok(())
 }
 
 /// The first step between volumes that is not this repetition time.
@@ -227,15 +281,14 @@ fn check_slice_times(
     times: &[f64],
     name: &str,
     origin: &str,
-    bold: &BoldFile,
+    of_image: Option<(usize, &str)>,
     tr: f64,
 ) -> Result<()> {
-    let n_slices = bold.grid.shape[2];
-    if times.len() != n_slices {
+    if let Some((n_slices, file)) = of_image.filter(|(n, _)| *n != times.len()) {
         return Err(Error::bad_data(
             format!("{name}{origin}"),
             format!("has {} times", times.len()),
-            format!("have one for each of the {n_slices} slices of {}", bold.path.display()),
+            format!("have one for each of the {n_slices} slices of {file}"),
             "slices may have been cropped or padded after the sidecar was written",
         ));
     }

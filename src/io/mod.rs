@@ -30,7 +30,7 @@ mod values;
 mod write;
 
 pub use acquire::{
-    acquisition, acquisition_but_slices, acquisition_notes, contradictions, volume_times,
+    acquisition, acquisition_but_slices, acquisition_notes, contradictions, told, volume_times,
 };
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
@@ -38,5 +38,5 @@ pub(crate) use files::read_text;
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};
-pub use resampled::{Resampled, resampled};
+pub use resampled::{Resampled, resampled, told_resampled};
 pub use write::BoldWriter;

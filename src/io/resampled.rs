@@ -27,10 +27,20 @@ pub struct Resampled {
 /// (SliceTimingCorrected, SpatialReference); none for a run on its native slices.
 #[must_use]
 pub fn resampled(bold: &BoldFile, sidecar: &Sidecar) -> Option<Resampled> {
+    let by_image = by_name(&bold.path);
+    let space = by_image.or_else(|| by_sidecar(sidecar));
+    from(space.or_else(|| by_header(bold.header.sform_code)), sidecar)
+}
+
+/// Whether the run of a sidecar was resampled, by what it says and how it is called; none for one on its native slices.
+#[must_use]
+pub fn told_resampled(sidecar: &Sidecar) -> Option<Resampled> {
+    let by_file = sidecar.files.iter().find_map(|file| by_name(file));
+    from(by_file.or_else(|| by_sidecar(sidecar)), sidecar)
+}
+
+fn from(space: Option<(String, String)>, sidecar: &Sidecar) -> Option<Resampled> {
     let corrected = sidecar.slice_timing_corrected.as_ref().filter(|field| field.value);
-    let space = by_name(&bold.path)
-        .or_else(|| by_sidecar(sidecar))
-        .or_else(|| by_header(bold.header.sform_code));
     let said_by = match (&space, corrected) {
         (Some((_, said_by)), _) => said_by.clone(),
         (None, Some(field)) => said(&field.file, "SliceTimingCorrected"),

@@ -6,15 +6,16 @@ use super::files;
 use crate::{Error, Result};
 
 /// Reads slice times in seconds, one for each plane k in file order, separated by spaces, tabs, commas or lines; what
-/// follows a `#` is a comment. Of a Siemens `_Info.log` the mean times of its slices.
+/// follows a `#` is a comment. Of a Siemens `_Info.log`, also inside a DICOM file, the mean times of
+/// its slices.
 ///
 /// # Errors
 /// [`Error::BadData`] naming the line for what is no number, or for a file without any.
 pub fn read(path: &Path) -> Result<Vec<f64>> {
-    let text = files::read_text(path)?;
-    if let Some(times) = super::physio::slice_times(path, &text) {
+    if let Some(times) = super::physio::slice_times(path) {
         return times;
     }
+    let text = files::read_text(path)?;
     let mut times = Vec::new();
     for (n, line) in text.lines().enumerate() {
         let line = line.split('#').next().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! The record's time and the scan's: where a recording is moved so that 0 s is the start of the image's first volume.
 //!
-//! With triggers at e_k, k from 0 at the first volume the scanner made, e_k = a + b k is fitted by least squares; the first
-//! volume of the image is k = dummies; the clock drift is (b / tr - 1) 1e6 ppm. A drift that sums up to more than one
-//! sample over the run is taken out: t' = (t - a - b dummies) tr / b.
+//! A trigger is a rising edge, also where the line is high most of the time. With triggers at e_k, k from 0 at the first
+//! volume the scanner made, e_k = a + b k is fitted by least squares; the first volume of the image is k = dummies; the
+//! clock drift is (b / tr - 1) 1e6 ppm. A drift that sums up to more than one sample over the run is taken out:
+//! t' = (t - a - b dummies) tr / b.
 
 use serde::{Deserialize, Serialize};
 
@@ -70,7 +71,8 @@ pub fn align(
     dummies: usize,
 ) -> Result<(Recording, Alignment)> {
     let tr = acquisition.tr;
-    let edges = recording.trigger.as_ref().map(triggers_s).unwrap_or_default();
+    let wanted = acquisition.n_volumes.saturating_add(dummies);
+    let edges = recording.trigger.as_ref().map(|t| triggers_s(t, wanted)).unwrap_or_default();
     let n_triggers = recording.trigger.as_ref().map(|_| edges.len());
     let line = line(&recording.name, &edges, acquisition, dummies);
     let dropped_s = dummies as f64 * tr;
@@ -105,7 +107,7 @@ pub fn align(
                 ));
             };
             let line = line.as_ref().map_err(again)?;
-            let length_s = acquisition.n_volumes.saturating_add(dummies) as f64 * tr;
+            let length_s = wanted as f64 * tr;
             drift_corrected = (line.rate - 1.0).abs() * length_s * trigger.sampling_hz > 1.0;
             let rate = if drift_corrected { line.rate } else { 1.0 };
             offset_s = -line.first_s;
@@ -134,18 +136,12 @@ fn traces(recording: &mut Recording) -> impl Iterator<Item = &mut Trace> {
     [trigger, cardiac, respiratory].into_iter().flatten()
 }
 
-/// Times at which the trigger goes from its resting level to the other, seconds; samples that are missing rest.
+/// Times at which the trigger rises, seconds, however long it stays high; samples that are missing are low. `wanted`: as many as
+/// there should be, which tells whether a trace that begins high rose right there.
 #[must_use]
-pub fn triggers_s(trigger: &Trace) -> Vec<f64> {
-    let finite = || trigger.samples.iter().copied().filter(|v| v.is_finite());
-    let (low, high) = finite().fold((f64::MAX, f64::MIN), |(l, h), v| (l.min(v), h.max(v)));
-    let middle = 0.5 * low + 0.5 * high;
-    let n_high = finite().filter(|&v| v > middle).count();
-    let rests_high = 2 * n_high > finite().count();
-    let on = |v: f64| v.is_finite() && low < high && (v > middle) != rests_high;
-    let is_edge = |&i: &usize| on(trigger.samples[i]) && (i == 0 || !on(trigger.samples[i - 1]));
+pub fn triggers_s(trigger: &Trace, wanted: usize) -> Vec<f64> {
     let time_s = |i: usize| trigger.start_s + i as f64 / trigger.sampling_hz;
-    (0..trigger.samples.len()).filter(is_edge).map(time_s).collect()
+    trigger.rising_edges(wanted).into_iter().map(time_s).collect()
 }
 
 fn line(name: &str, edges: &[f64], acquisition: &Acquisition, dummies: usize) -> Result<Line> {
@@ -174,7 +170,7 @@ fn line(name: &str, edges: &[f64], acquisition: &Acquisition, dummies: usize) ->
             thing,
             format!("has a trigger every {step_s:.4} s"),
             format!("have one every {tr} s, the repetition time"),
-            "check --tr and SamplingFrequency (Hz) in its JSON",
+            "check --tr and the record's rate in Hz (SamplingFrequency of a BIDS recording, hz= of a log)",
         ));
     }
     let off = |k: &usize| (edges[*k] - at(*k)).abs();

@@ -46,7 +46,7 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
             thing,
             format!("has {hz} samples a second (SamplingFrequency)"),
             format!("have at least {lowest_hz} Hz"),
-            "check SamplingFrequency in its JSON: it is in Hz",
+            "check SamplingFrequency of a BIDS recording, hz= of a log: it is in Hz",
         ));
     }
     if !trace.start_s.is_finite() {
@@ -54,7 +54,7 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
             thing,
             format!("begins at {} s (StartTime)", trace.start_s),
             "have a finite StartTime in seconds",
-            "check StartTime in its JSON",
+            "check StartTime of a BIDS recording, start= of a log",
         ));
     }
     let first = trace.samples.iter().position(|v| v.is_finite());
@@ -64,7 +64,7 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
             thing,
             format!("has no finite value among {} samples", trace.samples.len()),
             "hold numbers",
-            "check that Columns in its JSON names the right column",
+            "check that the right column is named (Columns of a BIDS recording, columns= of a log)",
         ));
     };
     let start_s = trace.start_s + first as f64 / hz;
@@ -74,7 +74,7 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
             thing,
             format!("lasts {seconds:.3} s at {hz} Hz"),
             format!("last at least {SHORTEST_TRACE_S} s"),
-            "check SamplingFrequency in its JSON, and that the file is complete",
+            "check its rate (SamplingFrequency of a BIDS recording, hz= of a log), and that the file is complete",
         ));
     }
     let mut samples = trace.samples[first..=last].to_vec();
@@ -89,7 +89,8 @@ pub(super) fn clean(trace: &Trace, thing: &str, lowest_hz: f64) -> Result<CleanT
             thing,
             format!("is constant ({}) in all its {} samples", trace.samples[first], samples.len()),
             "vary",
-            "the sensor was not connected (--terms can leave its terms out), or Columns in its JSON names the wrong column",
+            "the sensor was not connected (--terms can leave its terms out), or the wrong column is named (Columns of a BIDS recording, \
+             columns= of a log)",
         ));
     }
     samples.iter_mut().for_each(|v| *v -= low + 0.5 * (high - low));

@@ -24,6 +24,7 @@ pub(super) fn check(
             record.0, record.1, scan.0, scan.1
         ),
         format!("cover the scan but for one {cycle} ({slack_s:.2} s)"),
-        "0 s is the start of the first volume; check StartTime and SamplingFrequency in its JSON, and that the record belongs to this run",
+        "0 s is the start of the first volume; check when the record began (StartTime of a BIDS recording, start= of a log), its \
+         rate, and that it belongs to this run",
     ))
 }

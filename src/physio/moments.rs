@@ -10,7 +10,8 @@ const SAME_TIME_S: f64 = 1e-6;
 
 /// The moments by unique slice time.
 pub(super) struct SliceMoments {
-    tr: f64,
+    /// Repetition time, seconds.
+    pub tr: f64,
     pub n_volumes: usize,
     /// Ascending, seconds after the start of the volume.
     pub unique_s: Vec<f64>,

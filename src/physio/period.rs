@@ -143,7 +143,8 @@ pub(super) fn wrong_rate(
         thing,
         format!("shows {per_minute:.1} {beat} a minute at {sampling_hz} Hz"),
         format!("lie between {:.0} and {:.0}", 60.0 / range_s.1, 60.0 / range_s.0),
-        "wrong sampling rate: check SamplingFrequency (Hz) in its JSON",
+        "wrong sampling rate, or a channel of spikes and no pulse: check the rate in Hz (SamplingFrequency of a BIDS recording, hz= of \
+         a log) and look at the trace",
     )
 }
 

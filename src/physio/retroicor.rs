@@ -17,6 +17,7 @@ use super::flagged::Flagged;
 use super::moments::SliceMoments;
 use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{BreathTurns, Equalisation, RespiratoryPhase};
+use super::scanner::{Scanner, Unusable};
 use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
 use super::treatment::Treatment;
@@ -94,6 +95,9 @@ pub struct PhysioSummary {
     pub slow: Vec<SlowSummary>,
     /// The table whose beats or breaths took the place of detection.
     pub peak_table: Option<String>,
+    /// Traces that must not be used, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unusable: Vec<Unusable>,
     /// Stretches that say little about the heart or the breath, in order of time.
     #[serde(default)]
     pub flagged: Vec<Flagged>,
@@ -209,6 +213,10 @@ pub fn retroicor_from(
             }
         })
         .collect::<Result<_>>()?;
+    let scanner = beats.and_then(|b| Scanner::of(b, recording.cardiac.as_ref(), &slices));
+    let unusable = scanner.and_then(|s| s.why());
+    let unusable = unusable.map(|why| Unusable { channel: Channel::Cardiac, why });
+    let unusable = unusable.into_iter().collect();
     let n_breaths = breaths.as_ref().map(|b| b.n_breaths);
     let breathing_rate = |r: &RespiratoryPhase| {
         let (from, to) = r.interval_s();
@@ -238,6 +246,7 @@ pub fn retroicor_from(
             .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
         slow: slow.summary,
         peak_table,
+        unusable,
         flagged,
         treatment: *treatment,
         censored_volumes: censored.volumes(),
@@ -325,6 +334,14 @@ fn cardiac(
                 / trace.sampling_hz,
     );
     coverage::check(interval, slices.interval_s(), 60.0 / beats.rate_bpm(), "beat", &thing)?;
+    if let Some(scanner) = Scanner::of(&beats, Some(trace), slices).filter(Scanner::is_heard) {
+        return Err(Error::bad_data(
+            thing,
+            scanner.why().unwrap_or_default(),
+            "show a heart",
+            "do not use it: --terms 0/4/0 models breathing alone; beats that are known come with --peaks",
+        ));
+    }
     Ok((CardiacPhase::new(&beats.times_s)?, beats))
 }
 

@@ -226,6 +226,7 @@ fn page(runs: &[Run]) -> Result<Option<Page>> {
         of_runs.push(report::qc::RunQc {
             name: Name::of(&run.path).prefix(),
             design: Some(run.design.clone()),
+            confounds: run.confounds.clone(),
             ..qc::of_run(physio)?
         });
     }

@@ -9,13 +9,12 @@ use serde_json::{Map, Value, json};
 use crate::design::confounds::Unmatched;
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
-use crate::io::physio::{Logs, Scan};
-use crate::io::sidecar::Sidecar;
+use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::moment::{self, Moment};
-use crate::pipeline::recordings;
+use crate::pipeline::recordings::{self, OfRun};
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
@@ -28,9 +27,6 @@ mod timing;
 pub use echo::{Columns, echo};
 pub use spent::dof_spent;
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
-
-/// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
-const SAME_SLICE_TIME_S: f64 = 0.005;
 
 /// A run and all that its model needs.
 pub struct Run {
@@ -48,6 +44,8 @@ pub struct Run {
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
     pub design: Design,
+    /// Which of its columns are confounds.
+    pub confounds: Vec<String>,
     /// What was done to the run's slices before; none on its native ones.
     pub resampled: Option<Resampled>,
     /// Which moment of each volume, and seconds into it, volume-wise columns hold; none where they are slice-wise.
@@ -134,7 +132,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = BoldFile::open(&spec.bold)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
-    let Columned { design, doubts, unmatched } =
+    let Columned { design, confounds, doubts, unmatched } =
         design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
@@ -145,6 +143,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         bold: Box::new(bold),
         acquisition: None,
         design,
+        confounds,
         resampled,
         moment: None,
         physio: None,
@@ -155,7 +154,15 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     };
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
-        let logs = read_logs(spec, &run, &sidecar, acquisition, watch)?;
+        let of_run = OfRun {
+            files: &spec.physio,
+            formats: &spec.physio_formats,
+            record: &spec.record,
+            sidecar: &sidecar,
+            n_slices: run.resampled.is_none().then_some(run.grid.shape[2]),
+            is_resampled: run.resampled.is_some(),
+        };
+        let logs = recordings::open(&of_run, acquisition, watch)?;
         run.found.extend(logs.found.iter().map(|file| (Role::Physio, file.clone())));
         if let Some(Resampled { said_by, .. }) = &run.resampled {
             let (at, at_s) = moment::of_resampled(acquisition, &sidecar)?;
@@ -183,6 +190,8 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
 /// A run's design, and what to know of it.
 struct Columned {
     design: Design,
+    /// Which of its columns are confounds.
+    confounds: Vec<String>,
     doubts: Vec<String>,
     unmatched: Vec<Unmatched>,
 }
@@ -197,13 +206,14 @@ fn design(
 ) -> Result<Columned> {
     let mut confounds = confounds(spec, options, n_volumes, watch)?;
     let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));
+    let names = confounds.as_ref().map_or(Vec::new(), |c| c.names.clone());
     if let Some(path) = &spec.design {
         let ready = design::from_table(&io::tsv::read(path)?, n_volumes)?;
         let design = match confounds {
             Some(confounds) => ready.with(&confounds)?,
             None => ready,
         };
-        return Ok(Columned { design, doubts: Vec::new(), unmatched });
+        return Ok(Columned { design, confounds: names, doubts: Vec::new(), unmatched });
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
     let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
@@ -221,7 +231,7 @@ fn design(
     if let Some(confounds) = confounds {
         made.confounds = confounds;
     }
-    Ok(Columned { design: design::build(&made)?, doubts, unmatched })
+    Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched })
 }
 
 /// The columns of a run's logs at the moments of its slices.
@@ -238,46 +248,6 @@ fn physiology(
     // The slice times ascend, so this is the one in the middle.
     let columns = retroicor.groups.columns[retroicor.groups.columns.len() / 2].clone();
     Ok(Physiology { recording, retroicor, known, shown: moments, moment_s: 0.0, columns })
-}
-
-/// The run's physiological logs; slice times that only a log knows go into `acquisition`.
-fn read_logs(
-    spec: &RunSpec,
-    run: &Run,
-    sidecar: &Sidecar,
-    acquisition: &mut Acquisition,
-    watch: &dyn Watch,
-) -> Result<Logs> {
-    let scan = Scan {
-        tr: acquisition.tr,
-        n_volumes: acquisition.n_volumes,
-        n_slices: run.resampled.is_none().then_some(run.grid.shape[2]),
-        first_volume_of_day_s: sidecar.acquisition_time.as_ref().map(|t| t.value),
-    };
-    let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
-    logs.notes.iter().for_each(|note| watch.note(note));
-    let Some(timing) = &logs.timing else { return Ok(logs) };
-    let file = display(&timing.file);
-    match &acquisition.slice_times {
-        Some(used) => {
-            let pairs = used.iter().zip(&timing.slice_times);
-            let apart = pairs.map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            if apart > SAME_SLICE_TIME_S {
-                watch.warn(&format!(
-                    "the slice times of {file} differ from those that are used by up to {:.1} ms; --slice-times {file} \
-                     takes the scanner's own",
-                    1000.0 * apart
-                ));
-            }
-        }
-        // A run that was resampled has no slice times any more.
-        None if run.resampled.is_none() => {
-            watch.note(&format!("slice times are those of {file}, slice 0 as the first plane"));
-            acquisition.slice_times = Some(timing.slice_times.clone());
-        }
-        None => {}
-    }
-    Ok(logs)
 }
 
 /// An acquisition error is only raised by what needs the acquisition, possibly twice.

@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::io::physio::Scan;
+use crate::io::physio::Logs;
+use crate::io::sidecar::Sidecar;
 use crate::io::{self, BoldFile, Resampled};
 use crate::maps::Entities;
 use crate::physio::PhysioSummary;
@@ -15,6 +16,7 @@ use crate::pipeline::inputs::{self, Physiology};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::products::{Account, Agreement, Draw, Layout, Opened, Page, Products, Text};
 use crate::pipeline::provenance::{Input, Provenance};
+use crate::pipeline::recordings::OfRun;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, PhysioSpec, Role};
 use crate::pipeline::watch::Watch;
@@ -77,12 +79,22 @@ pub fn run(
     products: &mut dyn Products,
 ) -> Result<()> {
     let watch = &session.watch;
-    let Scanned { acquisition, opened, resampled } = scanned(spec, watch)?;
+    let Scanned { mut acquisition, opened, resampled, sidecar, n_slices } = scanned(spec, watch)?;
+    let of_run = OfRun {
+        files: &spec.physio,
+        formats: &spec.physio_formats,
+        record: &spec.record,
+        sidecar: &sidecar,
+        n_slices,
+        is_resampled: resampled.is_some(),
+    };
+    let logs = recordings::open(&of_run, &mut acquisition, watch)?;
     let (moment, moment_s) = match &resampled {
         Some((_, moment)) => *moment,
         None => moment::of_slices(&acquisition),
     };
-    let (physio, found) = columns(spec, &acquisition, moment_s, watch)?;
+    let found: Vec<_> = logs.found.iter().map(|file| (Role::Physio, file.clone())).collect();
+    let physio = columns(spec, logs, &acquisition, moment_s, watch)?;
     say_moment(moment, moment_s, &resampled, &acquisition, watch);
     let by_slice = acquisition.slice_times.is_some();
     let result = PhysioResult { acquisition, by_slice, moment, physio };
@@ -100,23 +112,14 @@ pub fn run(
     products.finish(session, account)
 }
 
-/// The record's columns at each slice time and, as the last plane's, at the moment of the volume-wise ones; and the files
-/// that were found beside the logs.
+/// The record's columns at each slice time and, as the last plane's, at the moment of the volume-wise ones.
 fn columns(
     spec: &PhysioSpec,
+    logs: Logs,
     acquisition: &Acquisition,
     moment_s: f64,
     watch: &dyn Watch,
-) -> Result<(Physiology, Vec<(Role, PathBuf)>)> {
-    let scan = Scan {
-        tr: acquisition.tr,
-        n_volumes: acquisition.n_volumes,
-        n_slices: acquisition.slice_times.as_ref().map(Vec::len),
-        first_volume_of_day_s: None,
-    };
-    let logs = io::physio::read_run(&spec.physio, &spec.physio_formats, &scan)?;
-    logs.notes.iter().for_each(|note| watch.note(note));
-    let found = logs.found.iter().map(|file| (Role::Physio, file.clone())).collect();
+) -> Result<Physiology> {
     let at_moment = with_moment(acquisition, moment_s);
     let (recording, mut retroicor, known) =
         recordings::columns(logs.recording, &spec.record, &at_moment, &spec.terms, watch)?;
@@ -125,7 +128,7 @@ fn columns(
     let last = groups.group_of_plane.pop().unwrap_or(0);
     let columns = groups.columns[last].clone();
     let shown = acquisition.clone();
-    Ok((Physiology { recording, retroicor, known, shown, moment_s, columns }, found))
+    Ok(Physiology { recording, retroicor, known, shown, moment_s, columns })
 }
 
 fn say_moment(
@@ -240,41 +243,74 @@ struct Scanned {
     opened: Opened,
     /// What was done to it, and the moment of its volumes.
     resampled: Option<(Resampled, (Moment, f64))>,
+    /// What its sidecars say.
+    sidecar: Sidecar,
+    /// Planes of a volume, where they are known and still slices.
+    n_slices: Option<usize>,
 }
 
 /// From the run's image, or as told.
 fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
-    if let Some(path) = &spec.bold {
-        let bold = BoldFile::open(path)?;
-        let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
-        let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
-        let resampled = match io::resampled(&bold, &sidecar) {
-            Some(how) => Some((how, moment::of_resampled(&acquisition, &sidecar)?)),
-            None => None,
-        };
-        let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
-        let opened = Opened { found, bolds: vec![Box::new(bold)] };
-        return Ok(Scanned { acquisition, opened, resampled });
-    }
-    let (Some(tr), Some(n_volumes)) = (spec.tr, spec.volumes) else {
+    let Some(path) = &spec.bold else { return told(spec, slice_times.as_deref(), watch) };
+    let bold = BoldFile::open(path)?;
+    let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
+    let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
+    let resampled = of_resampled(io::resampled(&bold, &sidecar), &acquisition, &sidecar)?;
+    let n_slices = resampled.is_none().then_some(bold.grid.shape[2]);
+    let opened = Opened { found: of_sidecar(&sidecar), bolds: vec![Box::new(bold)] };
+    Ok(Scanned { acquisition, opened, resampled, sidecar, n_slices })
+}
+
+/// Of a run whose image is not at hand: from the options and, where one is named, a sidecar.
+fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Result<Scanned> {
+    let sidecar = match &spec.sidecar {
+        Some(file) => io::sidecar::find(file, Some(file))?,
+        None => Sidecar::default(),
+    };
+    sidecar.doubts.iter().for_each(|doubt| watch.warn(doubt));
+    let Some(n_volumes) = spec.volumes.filter(|_| spec.tr.is_some() || spec.sidecar.is_some())
+    else {
         return Err(Error::usage(
             "the command line",
-            "names neither --bold nor both --tr and --volumes",
+            "names neither --bold nor --volumes with --tr or a --sidecar",
             "say when the run was acquired",
-            "give the image with --bold, or --tr SECONDS --volumes N --slice-times FILE",
+            "give the image with --bold, or --volumes N with --sidecar JSON, or with --tr SECONDS --slice-times FILE",
         ));
     };
-    if !(tr.is_finite() && tr > 0.0) || n_volumes == 0 {
+    if n_volumes == 0 {
         return Err(Error::usage(
-            "the run",
-            format!("has --tr {tr} and --volumes {n_volumes}"),
-            "have a repetition time in seconds and volumes, both above 0",
+            "--volumes",
+            "is 0",
+            "be the number of volumes of the run",
             "check the command line",
         ));
     }
-    let acquisition = Acquisition { tr, n_volumes, slice_times, start_time: 0.0 };
-    Ok(Scanned { acquisition, opened: Opened::default(), resampled: None })
+    let acquisition = io::told(&sidecar, n_volumes, spec.tr, slice_times)?;
+    if let (Some(tr), Some(field)) = (spec.tr, &sidecar.repetition_time)
+        && tr != field.value
+    {
+        let file = field.file.display();
+        watch
+            .note(&format!("repetition time {tr} s (--tr) is used; {file} says {} s", field.value));
+    }
+    let resampled = of_resampled(io::told_resampled(&sidecar), &acquisition, &sidecar)?;
+    let n_slices = acquisition.slice_times.as_ref().map(Vec::len);
+    let opened = Opened { found: of_sidecar(&sidecar), ..Opened::default() };
+    Ok(Scanned { acquisition, opened, resampled, sidecar, n_slices })
+}
+
+fn of_resampled(
+    how: Option<Resampled>,
+    acquisition: &Acquisition,
+    sidecar: &Sidecar,
+) -> Result<Option<(Resampled, (Moment, f64))>> {
+    let Some(how) = how else { return Ok(None) };
+    Ok(Some((how, moment::of_resampled(acquisition, sidecar)?)))
+}
+
+fn of_sidecar(sidecar: &Sidecar) -> Vec<(Role, PathBuf)> {
+    sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect()
 }
 
 /// The acquisition with one more plane, the last, acquired at that moment.

@@ -52,6 +52,7 @@ pub fn of_run(found: &Physiology) -> Result<RunQc> {
         described: names.iter().map(|name| crate::physio::described(name)).collect(),
         columns: columns.clone(),
         design: None,
+        confounds: Vec::new(),
         acquisition: shown.clone(),
         recording: recording.clone(),
     })

@@ -110,6 +110,7 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
         Some(physio) => vec![report::qc::RunQc {
             name: title.clone(),
             design: Some(run.design.clone()),
+            confounds: run.confounds.clone(),
             ..qc::of_run(physio)?
         }],
         None => Vec::new(),

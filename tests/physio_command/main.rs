@@ -9,6 +9,7 @@ use std::process::Output;
 #[path = "../binary/mod.rs"]
 mod binary;
 mod censor;
+mod told;
 
 const RECORD: &str = "data/sub-01/func/sub-01_task-pain_physio.tsv.gz";
 const JSON: &str = "data/sub-01/func/sub-01_task-pain_physio.json";

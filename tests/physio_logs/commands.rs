@@ -88,7 +88,7 @@ fn retroicor_takes_a_log_of_every_format() {
         let counted = physio["logs"].to_string();
         assert!(counted.contains("samples at"), "{log}: {counted}");
         if log.starts_with("Physio") {
-            for words in ["1 samples at a time already seen", "1 lost samples", "1 gaps"] {
+            for words in ["1 samples at a time already seen", "1 lost samples", "1 gap,"] {
                 assert!(counted.contains(words), "{log}: '{words}' is not in {counted}");
             }
         }

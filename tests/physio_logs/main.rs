@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use boldly::io::physio::{Format, Logs, Scan, read_run};
+use boldly::io::physio::{Format, Logs, PlacedBy, Scan, read_run};
 use boldly::physio::{Terms, detect, retroicor};
 use boldly::recording::{Acquisition, Trace};
 
@@ -13,7 +13,9 @@ mod physio_common;
 
 mod commands;
 mod damaged;
+mod kinds;
 mod made_up;
+mod place;
 mod table;
 mod words;
 
@@ -28,7 +30,13 @@ const GE: [&str; 2] = [
 ];
 
 fn scan(tr: f64, n_volumes: usize, n_slices: usize) -> Scan {
-    Scan { tr, n_volumes, n_slices: Some(n_slices), first_volume_of_day_s: None }
+    Scan {
+        tr,
+        n_volumes,
+        n_slices: Some(n_slices),
+        first_volume_of_day_s: None,
+        placed_by: PlacedBy::Themselves,
+    }
 }
 
 fn read(paths: &[PathBuf], formats: &[&str], scan: &Scan) -> boldly::Result<Logs> {

@@ -112,7 +112,7 @@ fn gaps_duplicates_and_lost_samples_of_a_vd_log_are_mended_and_counted() {
     let notes = logs.notes.join("\n");
     says(
         &notes,
-        &["1 samples at a time already seen", "1 lost samples", "1 gaps", "10 samples missing"],
+        &["1 samples at a time already seen", "1 lost samples", "1 gap,", "10 samples missing"],
     );
     let times = logs.timing.unwrap().slice_times;
     let want = [0.0, 1.0, 0.5, 0.0, 1.0, 0.5];

@@ -95,6 +95,7 @@ pub fn empty(recording: Recording, peaks: Vec<Peak>) -> RunQc {
         columns: ndarray::Array2::zeros((acquisition.n_volumes, 0)),
         described: Vec::new(),
         design: None,
+        confounds: Vec::new(),
         acquisition,
     }
 }

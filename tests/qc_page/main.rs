@@ -356,7 +356,7 @@ fn a_design_stands_beside_the_columns_and_constant_columns_correlate_with_none()
     let columns = text(&all, "run-1-columns");
     assert!(columns.contains("pain100\u{a0}%cardiac_cos11.00"), "{columns}");
     assert!(!columns.contains("drift_1"));
-    assert!(text(&all, "run-1-summary").contains("at most 100\u{a0}% of a design column, pain"));
+    assert!(text(&all, "run-1-summary").contains("at most 100\u{a0}% of a task column, pain"));
 }
 
 #[test]

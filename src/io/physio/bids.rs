@@ -19,11 +19,32 @@ const TRIGGER: [&str; 4] = ["trigger", "triggers", "scanner", "scan_trigger"];
 /// [`Error::MissingInput`] without a sidecar or one of SamplingFrequency, StartTime, Columns; [`Error::BadData`] naming
 /// the line for what is no number, and for a recording that has neither pulse nor breathing nor trigger.
 pub fn read(path: &Path) -> Result<Recording> {
+    let file = read_file(path)?;
+    file.unplaced.map_or(Ok(file.recording), Err)
+}
+
+/// A recording, perhaps without a StartTime.
+pub(super) struct File {
+    pub recording: Recording,
+    /// That it has no StartTime; its traces begin at 0 then.
+    pub unplaced: Option<Error>,
+    /// The JSON files that describe it.
+    pub sidecars: Vec<PathBuf>,
+    /// How it strays from BIDS, a clause each.
+    pub notes: Vec<String>,
+}
+
+/// [`read`] of a recording that may lack StartTime.
+///
+/// # Errors
+/// As there.
+pub(super) fn read_file(path: &Path) -> Result<File> {
     let layout = Layout::find(path)?;
-    let columns = read_columns(path, &layout.columns)?;
+    let (columns, by_spaces) = read_columns(path, &layout.columns)?;
     let mut recording = Recording { name: file_name(path), ..Recording::default() };
+    let start_s = layout.start_s.unwrap_or(0.0);
     for (name, samples) in layout.columns.iter().zip(columns) {
-        let trace = Trace { samples, sampling_hz: layout.sampling_hz, start_s: layout.start_s };
+        let trace = Trace { samples, sampling_hz: layout.sampling_hz, start_s };
         put(&mut recording, name, trace, path)?;
     }
     if recording == (Recording { name: recording.name.clone(), ..Recording::default() }) {
@@ -34,7 +55,10 @@ pub fn read(path: &Path) -> Result<Recording> {
             "name the columns so in its JSON sidecar",
         ));
     }
-    Ok(recording)
+    let unplaced = layout.start_s.is_none().then(|| layout.missing(path, "StartTime"));
+    let spaced = "cells separated by spaces, as PhysIO writes them, where BIDS has tabs";
+    let notes = by_spaces.then(|| spaced.to_owned()).into_iter().collect();
+    Ok(File { recording, unplaced, sidecars: layout.sidecars, notes })
 }
 
 /// Reads recordings of one run that lie in several files (`recording-cardiac`, `recording-respiratory`).
@@ -95,7 +119,8 @@ pub(super) fn twice(path: &Path, signal: &str) -> Error {
 struct Layout {
     columns: Vec<String>,
     sampling_hz: f64,
-    start_s: f64,
+    start_s: Option<f64>,
+    sidecars: Vec<PathBuf>,
 }
 
 impl Layout {
@@ -121,24 +146,10 @@ impl Layout {
                 })?);
             }
         }
-        let missing = |field: &str| {
-            let (found, hint) = match sidecars.last() {
-                None => (
-                    "has no JSON sidecar".to_string(),
-                    format!("put {} beside it", with_json(path)),
-                ),
-                Some(file) => {
-                    (format!("has no {field} in {}", file.display()), format!("add {field}"))
-                }
-            };
-            Error::missing_input(
-                path.display().to_string(),
-                found,
-                "have one with SamplingFrequency, StartTime and Columns",
-                hint,
-            )
+        let mut layout = Layout { columns: Vec::new(), sampling_hz: 0.0, start_s, sidecars };
+        let Some(sampling_hz) = sampling_hz else {
+            return Err(layout.missing(path, "SamplingFrequency"));
         };
-        let sampling_hz = sampling_hz.ok_or_else(|| missing("SamplingFrequency"))?;
         if sampling_hz <= 0.0 {
             return Err(Error::bad_data(
                 format!("SamplingFrequency of {}", path.display()),
@@ -147,11 +158,34 @@ impl Layout {
                 "it counts samples a second",
             ));
         }
-        Ok(Layout {
-            columns: columns.ok_or_else(|| missing("Columns"))?,
-            sampling_hz,
-            start_s: start_s.ok_or_else(|| missing("StartTime"))?,
-        })
+        layout.sampling_hz = sampling_hz;
+        layout.columns = columns.ok_or_else(|| layout.missing(path, "Columns"))?;
+        Ok(layout)
+    }
+
+    /// A field that no sidecar has.
+    fn missing(&self, path: &Path, field: &str) -> Error {
+        let (found, hint) = match self.sidecars.last() {
+            None => {
+                ("has no JSON sidecar".to_string(), format!("put {} beside it", with_json(path)))
+            }
+            Some(file) => {
+                let or = match field {
+                    "StartTime" => {
+                        ", or place the record by --align trigger (its trigger column), start or end, or by --physio-format \
+                         bids:start=SECONDS"
+                    }
+                    _ => "",
+                };
+                (format!("has no {field} in {}", file.display()), format!("add {field}{or}"))
+            }
+        };
+        Error::missing_input(
+            path.display().to_string(),
+            found,
+            "have one with SamplingFrequency, StartTime and Columns",
+            hint,
+        )
     }
 }
 
@@ -165,17 +199,31 @@ fn with_json(path: &Path) -> String {
     format!("{stem}.json")
 }
 
-/// The samples of each column.
-fn read_columns(path: &Path, names: &[String]) -> Result<Vec<Vec<f64>>> {
+/// The samples of each column, and whether cells are separated by spaces in place of tabs.
+fn read_columns(path: &Path, names: &[String]) -> Result<(Vec<Vec<f64>>, bool)> {
     let text = files::read_text(path)?;
     let mut columns = vec![Vec::new(); names.len()];
+    let first = tsv::rows(&text).next().map_or("", |(_, row)| row.trim());
+    let by_spaces = names.len() > 1
+        && !first.contains(['\t', ';'])
+        && first.contains(' ')
+        && !first.contains(", ");
     for (line, row) in tsv::rows(&text) {
+        let row = row.trim_end_matches([' ', '\t', '\r']);
         let mut count = 0;
-        for cell in row.trim_end_matches([' ', '\t']).split('\t') {
+        let mut put = |cell: &str| -> Result<()> {
             if let Some(column) = columns.get_mut(count) {
                 column.push(sample(cell.trim(), line, path)?);
             }
             count += 1;
+            Ok(())
+        };
+        if !by_spaces && names.len() > 1 && !row.contains('\t') {
+            by_marks(path, line, row)?;
+        }
+        match by_spaces {
+            true => row.split_whitespace().try_for_each(&mut put)?,
+            false => row.split('\t').try_for_each(&mut put)?,
         }
         if count != names.len() {
             return Err(tsv::ragged(path, line, count, names.len()));
@@ -189,7 +237,22 @@ fn read_columns(path: &Path, names: &[String]) -> Result<Vec<Vec<f64>>> {
             "check how it was made",
         ));
     }
-    Ok(columns)
+    Ok((columns, by_spaces))
+}
+
+/// Refuses a row whose cells are separated by commas or semicolons, by that name.
+fn by_marks(path: &Path, line: usize, row: &str) -> Result<()> {
+    for (mark, name) in [(';', "semicolons"), (',', "commas")] {
+        if row.contains(mark) {
+            return Err(Error::bad_data(
+                format!("{}, line {line},", path.display()),
+                format!("separates its cells by {name}"),
+                "separate them by tabs",
+                "export it as tab-separated text, or read it with --physio-format columns:hz=...:columns=...",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn sample(cell: &str, line: usize, path: &Path) -> Result<f64> {

@@ -24,22 +24,23 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
         return Err(needs(path, "does not say what its columns hold", "come with it", &key));
     }
     let has_trigger = format.columns.contains(&Signal::Trigger);
+    let mut log = Log::new(path, format);
     let clock = match (format.start_s, format.kind) {
         (Some(start_s), _) => Clock::FromFirstVolume(start_s),
         (None, _) if has_trigger => Clock::Unknown,
         (None, Kind::Afni1d) => Clock::FromFirstVolume(0.0),
         _ => {
             let key = format!("{format}:start=SECONDS");
-            return Err(needs(
+            log.unplaced = Some(needs(
                 path,
                 "does not say when it began",
                 "have a trigger column or come with the time of its first sample",
                 &key,
             ));
+            Clock::Unknown
         }
     };
     let (columns, n_missing) = numbers(path, text, format)?;
-    let mut log = Log::new(path, format);
     if n_missing > 0 {
         log.counts.push(format!("{n_missing} missing values"));
     }

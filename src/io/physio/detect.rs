@@ -25,7 +25,7 @@ pub(super) fn kind(path: &Path, text: &str) -> Result<Kind> {
     Err(Error::usage(
         path.display().to_string(),
         "has a format that neither its content nor its name tells",
-        "be BIDS, Siemens, GE or Philips, or be named with --physio-format",
+        "be BIDS, Siemens, GE, Philips or HCP, or be named with --physio-format",
         "for example --physio-format afni-1d:hz=50:columns=cardiac, fsl-pnm or columns",
     ))
 }
@@ -65,6 +65,8 @@ fn by_name(path: &Path) -> Option<Kind> {
         Some(Kind::Ge)
     } else if name.starts_with("scanphyslog") {
         Some(Kind::Philips)
+    } else if name.ends_with("_physio_log.txt") {
+        Some(Kind::Hcp)
     } else {
         None
     }

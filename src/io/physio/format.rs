@@ -23,8 +23,12 @@ pub enum Kind {
     SiemensVd,
     /// `PPGData`, `RESPData`, `ECGData`.
     Ge,
+    /// A DICOM file with the logs of a CMRR sequence inside.
+    SiemensDicom,
     /// SCANPHYSLOG.
     Philips,
+    /// The Human Connectome Project's `_Physio_log.txt`: trigger, breathing, pulse at 400 Hz.
+    Hcp,
     /// AFNI 1D.
     Afni1d,
     /// The text file of FSL's PNM.
@@ -34,13 +38,15 @@ pub enum Kind {
 }
 
 /// Name, and the keys that the reader takes, of each kind.
-const KINDS: [(Kind, &str, &[&str]); 9] = [
+const KINDS: [(Kind, &str, &[&str]); 11] = [
     (Kind::Auto, "auto", &["hz", "columns", "start", "skip"]),
     (Kind::Bids, "bids", &["start"]),
     (Kind::SiemensVb, "siemens-vb", &["hz", "columns", "start", "skip"]),
     (Kind::SiemensVd, "siemens-vd", &["start", "skip"]),
+    (Kind::SiemensDicom, "siemens-dicom", &["start", "skip"]),
     (Kind::Ge, "ge", &["hz", "columns", "start"]),
     (Kind::Philips, "philips", &["hz", "start"]),
+    (Kind::Hcp, "hcp", &["hz", "start", "skip"]),
     (Kind::Afni1d, "afni-1d", &["hz", "columns", "start", "skip"]),
     (Kind::FslPnm, "fsl-pnm", &["hz", "columns", "start", "skip"]),
     (Kind::Columns, "columns", &["hz", "columns", "start", "skip"]),

@@ -9,6 +9,8 @@ use crate::{Error, Result};
 #[derive(Debug)]
 pub(super) struct Log {
     pub path: PathBuf,
+    /// What notes call it: the file's name, or that of the log inside the file.
+    pub name: String,
     pub kind: Kind,
     pub channels: Vec<Channel>,
     /// When the volumes were acquired, where the log says so.
@@ -17,6 +19,12 @@ pub(super) struct Log {
     pub uuid: Option<String>,
     /// What was mended, a clause each.
     pub counts: Vec<String>,
+    /// What a person should look at, a sentence each.
+    pub warnings: Vec<String>,
+    /// Files that say how it is read.
+    pub sidecars: Vec<PathBuf>,
+    /// Why nothing in it says when it began; told where nothing else does.
+    pub unplaced: Option<Error>,
     pub format: Format,
 }
 
@@ -24,11 +32,15 @@ impl Log {
     pub fn new(path: &Path, format: &Format) -> Log {
         Log {
             path: path.to_path_buf(),
+            name: file_name(path),
             kind: format.kind,
             channels: Vec::new(),
             volumes: None,
             uuid: None,
             counts: Vec::new(),
+            warnings: Vec::new(),
+            sidecars: Vec::new(),
+            unplaced: None,
             format: format.clone(),
         }
     }
@@ -66,7 +78,7 @@ pub(super) enum Clock {
     OfDay(f64),
     /// The scan ends at this sample.
     ScanEndsAt(f64),
-    /// Nothing: a trigger beside it must tell.
+    /// Nothing: a trigger beside it must tell, or --align.
     Unknown,
 }
 
@@ -126,8 +138,8 @@ pub(super) fn file_name(path: &Path) -> String {
     path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
-/// The channel among several of one sensor (ECG leads) that varies most.
-pub(super) fn liveliest(channels: Vec<Vec<f64>>) -> Vec<f64> {
+/// Which channel among several of one sensor (ECG leads) varies most; 0 of none.
+pub(super) fn liveliest(channels: &[Vec<f64>]) -> usize {
     let spread = |x: &Vec<f64>| {
         let finite = || x.iter().copied().filter(|v| v.is_finite());
         let n = finite().count().max(1) as f64;
@@ -135,12 +147,17 @@ pub(super) fn liveliest(channels: Vec<Vec<f64>>) -> Vec<f64> {
         finite().map(|v| (v - mean).powi(2)).sum::<f64>() / n
     };
     // The first of equals.
-    channels
-        .into_iter()
-        .map(|c| (spread(&c), c))
-        .reduce(|best, next| if next.0 > best.0 { next } else { best })
-        .map(|(_, c)| c)
-        .unwrap_or_default()
+    let all = channels.iter().map(spread).enumerate();
+    all.reduce(|best, next| if next.1 > best.1 { next } else { best }).map_or(0, |best| best.0)
+}
+
+/// Seconds with so many decimals, never -0.
+pub(super) fn seconds(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    match text.strip_prefix('-') {
+        Some(zero) if zero.chars().all(|c| c == '0' || c == '.') => zero.to_owned(),
+        _ => text,
+    }
 }
 
 /// The first 4 KiB or so of a text.

@@ -12,6 +12,8 @@ use super::format::{Format, Signal};
 use super::log::{Channel, Clock, Log, needs, no_samples, number, shown};
 use crate::{Error, Result};
 
+/// What a channel without a sensor may vary by, in the numbers of the log.
+const LAST_DIGITS: f64 = 4.0;
 /// Flag of `mark`: the scan ends.
 const SCAN_ENDS: u32 = 0x20;
 
@@ -73,21 +75,21 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
     if pulse.is_empty() {
         return Err(no_samples(path));
     }
+    let mut log = Log::new(path, format);
     let clock = match (format.start_s, end) {
         (Some(start_s), _) => Clock::FromFirstVolume(start_s),
         (None, Some(sample)) => Clock::ScanEndsAt(sample as f64),
         (None, None) => {
-            return Err(needs(
+            log.unplaced = Some(needs(
                 path,
                 "has no mark 0020, so the end of the scan is not known",
                 "be complete, or come with the time of its first sample",
                 "philips:hz=496:start=SECONDS",
             ));
+            Clock::Unknown
         }
     };
-    let mut log = Log::new(path, format);
-    let varies = |x: &[f64]| x.windows(2).any(|w| w[0] != w[1]);
-    let cardiac = if !varies(&pulse) && varies(&ecg) {
+    let cardiac = if !is_used(&pulse) && is_used(&ecg) {
         log.counts.push("ppu is flat: v1 (ECG) is taken as cardiac".to_string());
         ecg
     } else {
@@ -95,7 +97,7 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
     };
     for (signal, samples) in [(Signal::Cardiac, cardiac), (Signal::Respiratory, breath)] {
         // A sensor that was not connected gives no trace.
-        if varies(&samples) {
+        if is_used(&samples) {
             log.channels.push(Channel { signal, samples, sampling_hz, clock });
         } else {
             log.counts.push(format!("{} is flat and left out", signal.name()));
@@ -110,6 +112,14 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
         ));
     }
     Ok(log)
+}
+
+/// Whether a sensor was connected: the middle nine tenths of its values span more than the last digits.
+fn is_used(samples: &[f64]) -> bool {
+    let mut sorted = samples.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let at = |share: f64| sorted.get((share * sorted.len() as f64) as usize);
+    matches!((at(0.05), at(0.95)), (Some(low), Some(high)) if high - low > LAST_DIGITS)
 }
 
 /// The words of the last `#` line that names columns.

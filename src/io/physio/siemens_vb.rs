@@ -21,6 +21,9 @@ const CHANNEL_STEP: u64 = 8192;
 const RATES_HZ: [f64; 4] = [50.0, 100.0, 200.0, 400.0];
 /// Start and stop agree with a rate within this share (both clocks are read some ms late).
 const RATE_TOLERANCE: f64 = 0.02;
+/// Samples and footer that differ by more are worth a warning, seconds, and by more than this are refused.
+const FEW_LOST_S: f64 = 0.1;
+const MOST_LOST_S: f64 = 1.0;
 /// ms a day.
 const DAY_MS: f64 = 86_400_000.0;
 
@@ -32,14 +35,15 @@ const DAY_MS: f64 = 86_400_000.0;
 pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
     let parsed = parse(path, text, format)?;
     let signal = parsed.signal;
-    let clock = match format.start_s {
-        Some(start_s) => Clock::FromFirstVolume(start_s),
-        None => match parsed.footer("LogStartMDHTime") {
-            Some(start_ms) => Clock::OfDay(start_ms / 1000.0),
-            None => {
-                return Err(no_footer(path, "when it began (LogStartMDHTime)", "start=SECONDS"));
-            }
-        },
+    let mut log = Log::new(path, format);
+    let clock = match (format.start_s, parsed.footer("LogStartMDHTime")) {
+        (Some(start_s), _) => Clock::FromFirstVolume(start_s),
+        (None, Some(start_ms)) => Clock::OfDay(start_ms / 1000.0),
+        (None, None) => {
+            let what = "when it began (LogStartMDHTime)";
+            log.unplaced = Some(no_footer(path, what, "start=SECONDS"));
+            Clock::Unknown
+        }
     };
     let triggers = parsed.triggers.len();
     let (samples, first) = if signal == Signal::Trigger {
@@ -53,7 +57,10 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
     } else {
         let mut channels = parsed.channels.iter().map(|c| c.1.clone());
         if parsed.is_ecg {
-            (liveliest(channels.collect()), "the lead that varies most of ")
+            let mut leads: Vec<Vec<f64>> = channels.collect();
+            let chosen = liveliest(&leads);
+            let lead = if leads.is_empty() { Vec::new() } else { leads.swap_remove(chosen) };
+            (lead, "the lead that varies most of ")
         } else {
             (channels.next().unwrap_or_default(), "the first of ")
         }
@@ -61,11 +68,7 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
     if samples.is_empty() {
         return Err(no_samples(path));
     }
-    let sampling_hz = match format.hz {
-        Some(hz) => hz,
-        None => rate(path, &parsed, samples.len())?,
-    };
-    let mut log = Log::new(path, format);
+    let sampling_hz = rate(&mut log, &parsed, samples.len())?;
     if parsed.channels.len() > 1 && !first.is_empty() {
         log.counts.push(format!("{first}{} channels", parsed.channels.len()));
     }
@@ -226,32 +229,65 @@ fn signal(path: &Path, text: &str, format: &Format) -> Result<(Signal, bool)> {
     }
 }
 
-/// Samples a second: the divisor of 400 Hz that start and stop confirm.
-fn rate(path: &Path, parsed: &Parsed, n_samples: usize) -> Result<f64> {
+/// Samples a second: as told, or the divisor of 400 Hz that start and stop confirm. Lost samples are told: all that follows
+/// one lies early by its length.
+fn rate(log: &mut Log, parsed: &Parsed, n_samples: usize) -> Result<f64> {
+    let path = log.path.clone();
     let span = |clock: &str| {
         let start = parsed.footer(&format!("LogStart{clock}Time"))?;
         let stop = parsed.footer(&format!("LogStop{clock}Time"))?;
         // A run over midnight.
         Some(if stop < start { stop + DAY_MS - start } else { stop - start })
     };
-    let Some(span_ms) = span("MPCU").or_else(|| span("MDH")).filter(|s| *s > 0.0) else {
-        return Err(no_footer(path, "how long it took (LogStart and LogStop)", "hz=50"));
+    let span_s = span("MPCU").or_else(|| span("MDH")).filter(|ms| *ms > 0.0).map(|ms| ms / 1000.0);
+    let Some(span_s) = span_s else {
+        let told = log.format.hz;
+        return told
+            .ok_or_else(|| no_footer(&path, "how long it took (LogStart and LogStop)", "hz=50"));
     };
-    let measured = n_samples as f64 / span_ms * 1000.0;
+    let measured = n_samples as f64 / span_s;
     // Start and stop are written some ms late, so the nominal rate is the truer one.
-    let confirmed = |hz: &&f64| (measured / **hz - 1.0).abs() <= RATE_TOLERANCE;
-    if let Some(hz) = RATES_HZ.iter().find(confirmed) {
-        return Ok(*hz);
+    let off = |hz: f64| (measured / hz - 1.0).abs();
+    let nearest = RATES_HZ.into_iter().min_by(|a, b| off(*a).total_cmp(&off(*b)));
+    let confirmed = nearest.filter(|hz| off(*hz) <= RATE_TOLERANCE);
+    let Some(hz) = log.format.hz.or(confirmed) else {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!(
+                "holds {n_samples} samples for {span_s:.3} s between start and stop, {measured:.2} a second"
+            ),
+            "hold 50, 100, 200 or 400 a second",
+            "the log is cut short or has lost samples; export it again, or give the rate with --physio-format siemens-vb:hz=50",
+        ));
+    };
+    let nominal_s = n_samples as f64 / hz;
+    let lost_s = span_s - nominal_s;
+    log.counts.push(format!("{nominal_s:.3} s at {hz} Hz, {span_s:.3} s between start and stop"));
+    if log.format.hz.is_none() && lost_s.abs() > MOST_LOST_S {
+        let what = if lost_s > 0.0 { "lost" } else { "too many" };
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!(
+                "holds {nominal_s:.3} s of samples at {hz} Hz for {span_s:.3} s between start and stop: {:.3} s are {what}",
+                lost_s.abs()
+            ),
+            format!(
+                "agree within {MOST_LOST_S} s, since what follows a lost sample lies at a wrong time"
+            ),
+            format!(
+                "export it again; where the whole log runs at another rate give it, --physio-format siemens-vb:hz={measured:.4}"
+            ),
+        ));
     }
-    Err(Error::bad_data(
-        path.display().to_string(),
-        format!(
-            "holds {n_samples} samples for {:.3} s between start and stop, {measured:.2} a second",
-            span_ms / 1000.0
-        ),
-        "hold 50, 100, 200 or 400 a second",
-        "the log is cut short or has lost samples; export it again, or give the rate with --physio-format siemens-vb:hz=50",
-    ))
+    if lost_s.abs() > FEW_LOST_S {
+        log.warnings.push(format!(
+            "{}: {nominal_s:.3} s of samples at {hz} Hz for {span_s:.3} s between start and stop; up to {:.3} s of it lie at a \
+             wrong time",
+            log.name,
+            lost_s.abs()
+        ));
+    }
+    Ok(hz)
 }
 
 fn no_footer(path: &Path, what: &str, key: &str) -> Error {

@@ -80,43 +80,20 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
             "lines are missing or their times are damaged; export it again",
         ));
     }
-    let (mut bridged, mut gaps, mut gap_tics) = (0, 0, 0);
-    let duplicates: usize = channels.iter().map(|c| c.n_duplicates).sum();
-    let even: Vec<Vec<f64>> = channels
-        .iter()
-        .map(|channel| {
-            for pair in channel.tics.windows(2) {
-                let apart = pair[1] - pair[0];
-                if apart > BRIDGED * step {
-                    (gaps, gap_tics) = (gaps + 1, gap_tics + apart);
-                } else {
-                    bridged += ((apart as f64 / step as f64).round() as u64).saturating_sub(1);
-                }
-            }
-            channel.on_grid(first, step, n)
-        })
-        .collect();
-    for (n, what) in [
-        (duplicates as u64, "samples at a time already seen left out"),
-        (bridged, "lost samples interpolated"),
-    ] {
-        if n > 0 {
-            log.counts.push(format!("{n} {what}"));
-        }
-    }
-    if gaps > 0 {
-        log.counts
-            .push(format!("{gaps} gaps, {:.2} s together, left missing", gap_tics as f64 * TIC_S));
-    }
-    if even.len() > 1 {
-        log.counts.push(format!("the channel that varies most of {}", even.len()));
+    let mut even: Vec<Vec<f64>> = channels.iter().map(|c| c.on_grid(first, step, n)).collect();
+    let chosen = liveliest(&even);
+    let samples = even.swap_remove(chosen);
+    log.counts.extend(channels[chosen].counts(step));
+    if channels.len() > 1 {
+        let name = channels[chosen].name;
+        log.counts.push(format!("{name}, the channel that varies most of {}", channels.len()));
     }
     let clock = match format.start_s {
         Some(start_s) => Clock::FromFirstVolume(start_s),
         None => Clock::OfDay(first as f64 * TIC_S),
     };
     let sampling_hz = 1.0 / (step as f64 * TIC_S);
-    log.channels.push(Channel { signal, samples: liveliest(even), sampling_hz, clock });
+    log.channels.push(Channel { signal, samples, sampling_hz, clock });
     Ok(log)
 }
 
@@ -288,6 +265,34 @@ fn channels<'a>(path: &Path, file: &File<'a>, signal: Signal) -> Result<Vec<Samp
 }
 
 impl Sampled<'_> {
+    /// What was mended in it, a clause each.
+    fn counts(&self, step: u64) -> Vec<String> {
+        let (mut bridged, mut gaps, mut gap_tics) = (0, 0, 0);
+        for pair in self.tics.windows(2) {
+            let apart = pair[1] - pair[0];
+            if apart > BRIDGED * step {
+                (gaps, gap_tics) = (gaps + 1, gap_tics + apart);
+            } else {
+                bridged += ((apart as f64 / step as f64).round() as u64).saturating_sub(1);
+            }
+        }
+        let mut counts = Vec::new();
+        for (n, what) in [
+            (self.n_duplicates as u64, "samples at a time already seen left out"),
+            (bridged, "lost samples interpolated"),
+        ] {
+            if n > 0 {
+                counts.push(format!("{n} {what}"));
+            }
+        }
+        if gaps > 0 {
+            let (gap, together) = if gaps == 1 { ("gap", "") } else { ("gaps", " together") };
+            let seconds = gap_tics as f64 * TIC_S;
+            counts.push(format!("{gaps} {gap}, {seconds:.2} s{together}, left missing"));
+        }
+        counts
+    }
+
     /// Values at `n` times `step` tics apart from `first` on; NaN in gaps and outside.
     fn on_grid(&self, first: u64, step: u64, n: usize) -> Vec<f64> {
         let mut next = 0;

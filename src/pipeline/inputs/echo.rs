@@ -3,11 +3,12 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent, sidecar};
+use super::{Physiology, Run, display, dof_spent, sidecar};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::recordings::SAME_SLICE_TIME_S;
 use crate::pipeline::spec::{Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
@@ -20,6 +21,7 @@ pub struct Columns {
     n_planes: usize,
     acquisition: Option<Acquisition>,
     design: Design,
+    confounds: Vec<String>,
     moment: Option<(Moment, f64)>,
     physio: Option<Physiology>,
     found: Vec<(Role, PathBuf)>,
@@ -34,6 +36,7 @@ impl Columns {
             n_planes: run.grid.shape[2],
             acquisition: run.acquisition.clone(),
             design: run.design.clone(),
+            confounds: run.confounds.clone(),
             moment: run.moment,
             physio: run.physio.clone(),
             found: run.found.clone(),
@@ -76,6 +79,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     Ok(Some(Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
+        confounds: first.confounds.clone(),
         physio: first.physio.clone(),
         doubts: Vec::new(),
         unmatched: Vec::new(),

@@ -67,6 +67,8 @@ pub struct RunQc {
     pub described: Vec<String>,
     /// Task, confounds and drift; none where the command has no design.
     pub design: Option<Design>,
+    /// Which of its columns are confounds.
+    pub confounds: Vec<String>,
 }
 
 /// A quantity over time.

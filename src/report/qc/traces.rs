@@ -66,7 +66,10 @@ pub(super) fn section(chapter: &Chapter) -> String {
         return "<p>The recording holds neither a pulse nor a breathing trace; the beats come from a table.</p>\n"
             .to_owned();
     }
-    let triggers_s = run.recording.trigger.as_ref().map(triggers_s).unwrap_or_default();
+    let dummies = run.summary.alignment.as_ref().map_or(0, |a| a.dummies);
+    let wanted = run.acquisition.n_volumes.saturating_add(dummies);
+    let trigger = run.recording.trigger.as_ref();
+    let triggers_s = trigger.map(|t| triggers_s(t, wanted)).unwrap_or_default();
     let mut drawings = legend(chapter, !triggers_s.is_empty());
     for (nth, row) in rows(&window).into_iter().enumerate() {
         drawings += &drawn_row(chapter, &lanes, &triggers_s, nth, row);

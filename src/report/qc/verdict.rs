@@ -27,6 +27,8 @@ enum Verdict {
     Good,
     Look,
     NotChecked,
+    /// The recording must not be used.
+    DoNotUse,
 }
 
 /// One judgement.
@@ -52,7 +54,7 @@ impl Finding {
 /// The summary of a run.
 pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
     let run = chapter.run;
-    let mut findings = Vec::new();
+    let mut findings = unusable(run);
     findings.extend(beats(run));
     findings.extend(breaths(run));
     findings.extend(stretches(run));
@@ -65,14 +67,25 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
     }
     findings.extend(chapter.cardiac.iter().map(evenness));
     findings.extend(columns(run, alike));
+    let is_unusable = !run.summary.unusable.is_empty();
+    if is_unusable {
+        // What is right about a recording of something else is no good news.
+        let good = findings.iter_mut().filter(|f| f.verdict == Verdict::Good);
+        good.for_each(|f| f.verdict = Verdict::NotChecked);
+    }
     let n_look = findings.iter().filter(|f| f.verdict == Verdict::Look).count();
     let opening = match n_look {
+        _ if is_unusable => "Do not use this recording.".to_owned(),
         0 => "Nothing stands out.".to_owned(),
         1 => "One point needs a look.".to_owned(),
         n => format!("{n} points need a look."),
     };
     // What needs a look comes first.
-    findings.sort_by_key(|f| f.verdict != Verdict::Look);
+    findings.sort_by_key(|f| match f.verdict {
+        Verdict::DoNotUse => 0,
+        Verdict::Look => 1,
+        Verdict::Good | Verdict::NotChecked => 2,
+    });
     let heads = ["about", "verdict", "finding"];
     let mut table = Table::new("verdicts", "What was found", &heads);
     for f in &findings {
@@ -80,6 +93,9 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
             Verdict::Good => "<span class=\"good\"><span aria-hidden=\"true\">✓ </span>good</span>",
             Verdict::Look => "<span class=\"look\"><span aria-hidden=\"true\">▲ </span>look</span>",
             Verdict::NotChecked => "not checked",
+            Verdict::DoNotUse => {
+                "<span class=\"look\"><span aria-hidden=\"true\">✕ </span>do not use</span>"
+            }
         };
         let next = match f.next.as_str() {
             "" => String::new(),
@@ -88,6 +104,25 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
         table.row_of_html(f.about, &[badge.to_owned(), escaped(&f.says) + &next]);
     }
     format!("<p class=\"opening\">{opening}</p>\n{}", table.finish())
+}
+
+/// Traces that must not be used.
+fn unusable(run: &RunQc) -> Vec<Finding> {
+    let finding = |u: &crate::physio::Unusable| Finding {
+        verdict: Verdict::DoNotUse,
+        about: match u.channel {
+            Channel::Cardiac => "pulse",
+            Channel::Respiratory => "breathing",
+        },
+        says: format!("the trace {}", u.why),
+        next: match u.channel {
+            Channel::Cardiac => "Leave the heart out: --terms 0/4/0. ",
+            Channel::Respiratory => "Leave breathing out: --terms 3/0/0. ",
+        }
+        .to_owned()
+            + "What stands below rests on this trace.",
+    };
+    run.summary.unusable.iter().map(finding).collect()
 }
 
 /// How to correct peaks by hand.
@@ -215,13 +250,12 @@ fn alignment(run: &RunQc) -> Option<Finding> {
 
 fn beyond(run: &RunQc) -> Option<Finding> {
     let s = &run.summary;
-    let shares = [s.cardiac_extrapolated_share, s.respiratory_extrapolated_share];
-    let most = shares.into_iter().flatten().reduce(f64::max)?;
-    let says = format!(
-        "{} of the slices lie beyond the record (good up to {})",
-        percent(most),
-        percent(SMALL)
-    );
+    let (heart, breath) = (s.cardiac_extrapolated_share, s.respiratory_extrapolated_share);
+    let most = heart.into_iter().chain(breath).reduce(f64::max)?;
+    let heart = heart.map(|h| format!("{} before the first or after the last beat", percent(h)));
+    let breath = breath.map(|b| format!("{} outside the breathing record", percent(b)));
+    let shares: Vec<String> = heart.into_iter().chain(breath).collect();
+    let says = format!("of the slices lie {} (good up to {})", shares.join(", "), percent(SMALL));
     let next = "Their phase is a guess from the nearest rhythm. If the record is cut, drop those volumes; if it is not, the \
                 alignment is wrong.";
     Some(Finding::new("cover of the scan", most <= SMALL, says, next))
@@ -251,12 +285,12 @@ fn gaps(run: &RunQc, cycle: &'static str, series: &str, coverage: &Coverage) -> 
 
 fn evenness(coverage: &Coverage) -> Finding {
     let says = format!(
-        "mean phase vector of length {} (good up to {EVEN}; 0 is flat)",
+        "mean phase vector of length {} (good up to {EVEN}; 0 is even)",
         number(coverage.unevenness, 3)
     );
     let next = "The heart kept step with the scanner, or beats were found at the scanner's rhythm: look whether the pulse trace \
                 shows the gradients.";
-    Finding::new("cardiac phase is flat", coverage.unevenness <= EVEN, says, next)
+    Finding::new("evenness of the cardiac phase", coverage.unevenness <= EVEN, says, next)
 }
 
 fn columns(run: &RunQc, alike: &Alike) -> Vec<Finding> {
@@ -272,15 +306,17 @@ fn columns(run: &RunQc, alike: &Alike) -> Vec<Finding> {
         let next = "Two columns say nearly the same; fewer orders (--terms) would spend fewer degrees of freedom.";
         findings.push(Finding::new("columns among themselves", r.abs() < ALIKE, says, next));
     }
-    let most = alike.design.iter().max_by(|a, b| a.1.total_cmp(&b.1));
+    // Confounds may well hold heart and breath: that is what they are for.
+    let task = alike.design.iter().filter(|(name, ..)| !run.confounds.contains(name));
+    let most = task.max_by(|a, b| a.1.total_cmp(&b.1));
     if let Some((name, share, ..)) = most {
         let says = format!(
-            "physiology explains at most {} of a design column, {name} (good below {})",
+            "physiology explains at most {} of a task column, {name} (good below {})",
             percent(*share),
             percent(SHARED)
         );
         let next = "Heart or breath followed the task. The joint fit is valid, but that effect loses precision; report it.";
-        findings.push(Finding::new("columns and the design", *share < SHARED, says, next));
+        findings.push(Finding::new("columns and the task", *share < SHARED, says, next));
     }
     findings
 }
