@@ -20,7 +20,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::physio::Terms;
-use crate::pipeline::automask;
+use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{self, Run, common_grid, display};
 use crate::pipeline::spec::{
@@ -126,13 +126,27 @@ fn choose(
     let mut runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     let grid = common_grid(&runs)?;
-    let inside = automask::mask(mask, &mut runs[0], &Quiet)?.inside;
+    let mut common = Common::new(mask, &grid, runs.len())?;
+    let mut inside = Vec::new();
+    for run in &mut runs {
+        inside = common.with(run, &Quiet)?;
+        if specs.len() > 1 {
+            run.bold.release(); // none stays in memory while the others are looked at
+        }
+    }
+    if common.constant() > 0 {
+        watch.note(&format!(
+            "--choose-order leaves out {} mask voxels that are constant over time in some run",
+            common.constant()
+        ));
+    }
     let mut gathered = Gathered::default();
     for run in &mut runs {
         let Some(slices) = run.slices() else { continue };
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
         gathered.add(largest.gather(ladder, run.bold.as_mut(), &inside, watch)?);
+        run.bold.release();
     }
     let (choice, terms) = decide(&options.terms, by, &gathered)?;
     text::lines(&choice).iter().for_each(|line| watch.note(line));
