@@ -2,11 +2,13 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::decode::Unpacked;
 use super::hash::{Checksum, Hashing};
 use super::header::Header;
 use super::image::Image;
+use super::swing::{Coarse, Swing};
 use crate::volume::{Block, Grid, HostBold};
 use crate::{Error, Result};
 
@@ -34,6 +36,10 @@ pub struct BoldFile {
     spilled: Option<File>,
     /// Bytes that unpacked data may take; none: any number.
     granted: Option<u64>,
+    /// How the values swing, once somebody asked; none of samples that f32 holds whatever they are.
+    swing: Option<Arc<Swing>>,
+    /// What is taken off each voxel as it is read, `[voxel]`.
+    level: Option<Arc<Vec<f64>>>,
     /// What the next block is read into.
     spare: Vec<f32>,
 }
@@ -76,6 +82,8 @@ impl BoldFile {
             unpacked: None,
             spilled: None,
             granted: None,
+            swing: None,
+            level: None,
             spare: Vec::new(),
         })
     }
@@ -128,7 +136,62 @@ impl BoldFile {
 
     /// Whether one block of the whole run takes the least memory, because it is unpacked as a whole anyway.
     pub(super) fn is_stream(&self) -> bool {
-        self.is_compressed() && !self.spills()
+        self.is_compressed() && !self.spills() && self.level.is_none()
+    }
+
+    /// How the stored values swing; looked at once, which reads the run. None where f32 holds them whatever they are.
+    fn swing(&mut self) -> Result<Option<Arc<Swing>>> {
+        if self.swing.is_none() && self.header.may_exceed_f32() {
+            let swing = if !self.is_compressed() {
+                self.image.swing_of((&self.image.file, self.header.vox_offset))?
+            } else if self.spills() {
+                let file = self.spilled_file()?;
+                let swing = self.image.swing_of((&file, 0));
+                self.spilled = Some(file);
+                swing?
+            } else {
+                let mut swing = Swing::new(&self.header);
+                let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+                let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+                self.unpacked = None;
+                self.unpacked = Some(self.image.unpack(&mut start, Some(&mut swing))?);
+                swing
+            };
+            self.swing = Some(Arc::new(swing));
+        }
+        Ok(self.swing.clone())
+    }
+
+    /// The stored data of a compressed run, in the file without a name that holds them or that they now go into.
+    fn spilled_file(&mut self) -> Result<File> {
+        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+        // What fails here fails again, with its error, when the digest is asked for.
+        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+        self.spilled.take().map_or_else(|| self.image.spill(&mut start), Ok)
+    }
+
+    /// Reads from now on what is stored less each voxel's mean over time, where f32 would lose digits of some voxel's swing
+    /// that a fit needs: the means, `[voxel]`, and the voxels concerned. None where it loses nothing. To be called before
+    /// the first read.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        let Some(swing) = self.swing()? else { return Ok(None) };
+        let Some(coarse) = swing.lost_to_a_fit() else { return Ok(None) };
+        let level = Arc::new(swing.means());
+        self.level = Some(Arc::clone(&level));
+        self.unpacked = None;
+        Ok(Some((level, coarse)))
+    }
+
+    /// The voxels whose swing an image of f32 would hold poorly; none where there is none. To be called before the first
+    /// read.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn coarse(&mut self) -> Result<Option<Coarse>> {
+        Ok(self.swing()?.and_then(|swing| swing.lost_to_an_image()))
     }
 
     /// Reads a block as f32, scaled as the header says. Values that are not finite pass as they are. A compressed run
@@ -156,7 +219,10 @@ impl BoldFile {
         let data = if self.image.is_compressed() {
             self.read_packed(block)?
         } else {
-            self.image.read_slab(p.clone(), v.clone(), std::mem::take(&mut self.spare))?
+            let own = (&self.image.file, self.header.vox_offset);
+            let level = self.level.as_deref().map(Vec::as_slice);
+            let part = (p.clone(), v.clone());
+            self.image.read_slab_of(own, level, part, std::mem::take(&mut self.spare))?
         };
         Ok(HostBold::new(block.clone(), data))
     }
@@ -165,21 +231,22 @@ impl BoldFile {
         let [_, _, planes] = self.grid.shape;
         let is_whole = block.planes.len() == planes && block.volumes.len() == self.n_volumes;
         let spills = self.spilled.is_some() || (self.spills() && !is_whole);
-        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
-        // What fails here fails again, with its error, when the digest is asked for.
-        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
-        if spills && self.unpacked.is_none() {
-            let file = self.spilled.take().map_or_else(|| self.image.spill(&mut start), Ok)?;
+        if self.level.is_some() || (spills && self.unpacked.is_none()) {
+            let file = self.spilled_file()?;
             let part = (block.planes.clone(), block.volumes.clone());
-            let data = self.image.read_slab_of((&file, 0), part, std::mem::take(&mut self.spare));
+            let level = self.level.as_deref().map(Vec::as_slice);
+            let spare = std::mem::take(&mut self.spare);
+            let data = self.image.read_slab_of((&file, 0), level, part, spare);
             self.spilled = Some(file);
             return data;
         }
+        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
         match self.unpacked.take() {
             Some(Unpacked::Values(all)) if is_whole => Ok(all),
             None if is_whole => self.image.read_all(&mut start),
             other => {
-                let unpacked = other.map_or_else(|| self.image.unpack(&mut start), Ok)?;
+                let unpacked = other.map_or_else(|| self.image.unpack(&mut start, None), Ok)?;
                 let spare = std::mem::take(&mut self.spare);
                 let data = self.image.block_of(&unpacked, block, spare)?;
                 self.unpacked = (!is_whole).then_some(unpacked);

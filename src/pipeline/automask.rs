@@ -27,7 +27,10 @@ pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Ma
     if let Some(path) = given {
         return io::read_mask(path, &run.grid);
     }
-    let mean = mean_image(run.bold.as_mut())?;
+    let mut mean = mean_image(run.bold.as_mut())?;
+    if let Some(level) = &run.level {
+        mean.iter_mut().zip(level.iter()).for_each(|(mean, level)| *mean += level);
+    }
     let mask = from_mean(&run.path.display().to_string(), &mean, &run.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
     Ok(mask)

@@ -21,7 +21,7 @@ use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, qc, smoothing};
+use crate::pipeline::{automask, precision, qc, smoothing};
 use crate::report;
 use crate::volume::Grid;
 
@@ -44,6 +44,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
 
     let mut runs_so_far = FixedEffects::default();
     for (run, plan) in runs.iter_mut().zip(&plans) {
+        precision::keep(run, watch)?;
+        precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
         let fitted = fit_run(ladder, run.bold.as_mut(), &inside, plan, watch)?;
         runs_so_far.add(fitted, grid.shape)?;

@@ -2,6 +2,7 @@
 //! file it came from.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
@@ -39,6 +40,8 @@ pub struct Run {
     pub n_volumes: usize,
     /// Its data: the file, or an adaptor over it.
     pub bold: Box<dyn BoldSource>,
+    /// What its data are read without, `[voxel]`: the mean over time of a run whose swing float32 cannot hold beside it.
+    pub level: Option<Arc<Vec<f64>>>,
     /// When its volumes and slices were acquired; none where nothing needed it and no TR is known.
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
@@ -105,6 +108,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         bold: Box::new(bold),
+        level: None,
         acquisition: None,
         design,
         resampled,
@@ -304,6 +308,9 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     }
     if let Some(slices) = run.slices() {
         values.insert("slice_columns".to_owned(), json!(slices.names));
+    }
+    if run.level.is_some() {
+        values.insert("read_less_mean".to_owned(), json!(true));
     }
     if let Some((moment, moment_s)) = run.moment {
         values.insert("volume_wise_at".to_owned(), json!(moment));

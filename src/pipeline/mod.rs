@@ -21,6 +21,7 @@ pub mod moment;
 pub mod order;
 pub mod peak_table;
 pub mod physio;
+pub mod precision;
 pub mod products;
 pub mod proof;
 pub mod provenance;

@@ -23,6 +23,7 @@ use crate::physio::Terms;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{self, Run, common_grid, display};
+use crate::pipeline::precision;
 use crate::pipeline::spec::{
     Criterion, DesignOptions, GlmSpec, ModelBic, OrderChoice, OrderTest, RecordOptions,
     RetroicorSpec, RunSpec,
@@ -129,6 +130,7 @@ fn choose(
     let mut common = Common::new(mask, &grid, runs.len())?;
     let mut inside = Vec::new();
     for run in &mut runs {
+        precision::keep(run, &Quiet)?;
         inside = common.with(run, &Quiet)?;
         if specs.len() > 1 {
             run.bold.release(); // none stays in memory while the others are looked at
@@ -145,6 +147,7 @@ fn choose(
         let Some(slices) = run.slices() else { continue };
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
+        largest.models().try_for_each(|model| precision::refuse_level(run, model, &[]))?;
         gathered.add(largest.gather(ladder, run.bold.as_mut(), &inside, watch)?);
         run.bold.release();
     }

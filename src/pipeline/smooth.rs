@@ -10,7 +10,7 @@ use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Role, SmoothSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{provenance, smoothing};
+use crate::pipeline::{precision, provenance, smoothing};
 
 /// Smooth a run; a FWHM of 0 copies it.
 ///
@@ -26,8 +26,10 @@ pub fn run(
     let mut bold = BoldFile::open(&spec.bold)?;
     ladder.grant(&mut bold);
     let sidecar = io::sidecar::find(&spec.bold, None)?;
-    let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, watch)?;
+    let grid = bold.grid.clone();
+    let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
 
+    precision::for_image(&mut bold, (&spec.bold, &grid), watch)?;
     let header = bold.header.for_bold(bold.n_volumes);
     let mut out = products.bold(&Entities::of("bold"), &header)?;
     match &smoothing {

@@ -74,7 +74,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("smoothing", &["watch", "spec", "blocks"]),
     ("inputs", &["watch", "moment", "spec", "provenance", "recordings"]),
     ("automask", &["watch", "blocks", "inputs"]),
-    ("order", &["watch", "spec", "blocks", "automask", "inputs"]),
+    ("precision", &["watch", "inputs"]),
+    ("order", &["watch", "spec", "blocks", "automask", "inputs", "precision"]),
     ("clean", &["watch", "spec", "blocks", "inputs"]),
     ("first_level", &["watch", "decide", "blocks", "smoothing", "clean"]),
     ("combine", &["decide", "first_level"]),
@@ -83,8 +84,11 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("products", &["spec", "provenance", "session"]),
     ("written", &["spec", "provenance", "session", "products"]),
     ("compared", &["comparison", "blocks", "provenance", "session", "products"]),
-    ("confounds", &["watch", "spec", "blocks", "session", "inputs", "products"]),
-    ("smooth", &["watch", "spec", "session", "provenance", "smoothing", "inputs", "products"]),
+    ("confounds", &["watch", "spec", "blocks", "session", "inputs", "precision", "products"]),
+    (
+        "smooth",
+        &["watch", "spec", "session", "provenance", "smoothing", "inputs", "precision", "products"],
+    ),
     (
         "physio",
         &[
@@ -102,7 +106,18 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "retroicor",
-        &["watch", "spec", "session", "automask", "inputs", "clean", "proof", "qc", "products"],
+        &[
+            "watch",
+            "spec",
+            "session",
+            "automask",
+            "inputs",
+            "precision",
+            "clean",
+            "proof",
+            "qc",
+            "products",
+        ],
     ),
     (
         "glm",
@@ -114,6 +129,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "automask",
             "smoothing",
             "inputs",
+            "precision",
             "first_level",
             "combine",
             "qc",

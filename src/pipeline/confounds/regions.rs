@@ -100,6 +100,12 @@ impl Regions {
         self.places.iter().filter(|&bits| bits & place.bit() != 0).count()
     }
 
+    /// The sum of a map `[voxel]` over those voxels.
+    pub(super) fn sum(&self, place: Place, map: &[f64]) -> f64 {
+        let pairs = self.places.iter().zip(map);
+        pairs.filter(|(bits, _)| *bits & place.bit() != 0).map(|(_, value)| value).sum()
+    }
+
     fn constant(&self, place: Place) -> usize {
         let both = place.bit() | CONSTANT;
         self.places.iter().filter(|&bits| bits & both == both).count()
