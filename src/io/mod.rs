@@ -34,7 +34,7 @@ pub use bold::BoldFile;
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
-pub use maps::{read_map, read_mask, read_tissue};
+pub use maps::{GivenMask, check_grid, read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};
 pub use resampled::{Resampled, resampled};
 pub use swing::Coarse;

@@ -6,10 +6,10 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::io;
 use crate::io::source::BoldSource;
 use crate::pipeline::blocks::batches;
 use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::masks;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
@@ -25,7 +25,7 @@ const LEAST_SHARED: f64 = 0.9;
 /// What the mask or the run holds or lacks.
 pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Mask> {
     if let Some(path) = given {
-        return io::read_mask(path, &run.grid);
+        return masks::mask(path, &run.grid, watch);
     }
     let mut mean = mean_image(run.bold.as_mut())?;
     if let Some(level) = &run.level {
@@ -55,8 +55,13 @@ impl Common {
     ///
     /// # Errors
     /// What the given mask holds or lacks.
-    pub fn new(given: Option<&Path>, grid: &Grid, n_runs: usize) -> Result<Common> {
-        let given = given.map(|path| io::read_mask(path, grid)).transpose()?;
+    pub fn new(
+        given: Option<&Path>,
+        grid: &Grid,
+        n_runs: usize,
+        watch: &dyn Watch,
+    ) -> Result<Common> {
+        let given = given.map(|path| masks::mask(path, grid, watch)).transpose()?;
         Ok(Common { given, n_runs, own: Vec::new(), in_masks: Vec::new(), constant: Vec::new() })
     }
 

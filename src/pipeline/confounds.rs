@@ -130,7 +130,7 @@ fn find_columns(
     };
     let filter = Filter::new(cosines.view(), spec.scaling)?;
     check_counts(spec, &filter)?;
-    let mut regions = Regions::read(spec, &bold.grid)?;
+    let mut regions = Regions::read(spec, &bold.grid, watch)?;
     let grid = bold.grid.clone();
     let level = precision::centred(&mut bold, (&spec.bold, &grid), watch)?;
 

@@ -36,11 +36,11 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let open = |run| inputs::open(run, &spec.design, watch);
     let mut runs = spec.runs.iter().map(open).collect::<Result<Vec<Run>>>()?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    let grid = inputs::common_grid(&runs)?;
+    let grid = inputs::common_grid(&runs, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
     let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
     let plans = runs.iter().map(plan).collect::<Result<Vec<Plan>>>()?;
-    let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len())?;
+    let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
     let mut runs_so_far = FixedEffects::default();
     for (run, plan) in runs.iter_mut().zip(&plans) {

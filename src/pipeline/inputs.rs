@@ -279,18 +279,13 @@ fn confounds(
 ///
 /// # Errors
 /// Bad data where one lies on another.
-pub fn common_grid(runs: &[Run]) -> Result<Grid> {
+pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
     let first = &runs[0];
     for run in &runs[1..] {
-        let (a, b) = (&first.grid, &run.grid);
-        if a.shape != b.shape || a.affine_difference_mm(b) > 1e-3 {
-            return Err(Error::bad_data(
-                display(&run.path),
-                format!("has shape {:?} or an affine other than the first run's", b.shape),
-                format!("lie on the grid of {} ({:?})", display(&first.path), a.shape),
-                "resample the runs to one grid",
-            ));
-        }
+        let of_first = display(&first.path);
+        let hint = "resample the runs to one grid";
+        let note = io::check_grid(&run.path, &run.grid, (&first.grid, &of_first), hint)?;
+        note.iter().for_each(|line| watch.note(line));
     }
     Ok(first.grid.clone())
 }

@@ -17,6 +17,7 @@ pub mod demo;
 pub mod first_level;
 pub mod glm;
 pub mod inputs;
+pub mod masks;
 pub mod moment;
 pub mod order;
 pub mod peak_table;

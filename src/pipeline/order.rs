@@ -126,8 +126,8 @@ fn choose(
     let open = |run: &RunSpec| inputs::open(run, options, &Quiet);
     let mut runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    let grid = common_grid(&runs)?;
-    let mut common = Common::new(mask, &grid, runs.len())?;
+    let grid = common_grid(&runs, &Quiet)?;
+    let mut common = Common::new(mask, &grid, runs.len(), &Quiet)?;
     let mut inside = Vec::new();
     for run in &mut runs {
         precision::keep(run, &Quiet)?;

@@ -35,7 +35,7 @@ fn a_mask_must_lie_on_the_run_and_hold_voxels() {
     let mut values = vec![0.0; 12];
     (values[3], values[7], values[8]) = (1.0, 5.0, f32::NAN);
     write_map(&path, &on, &values);
-    let mask = read_mask(&path, &on).unwrap();
+    let mask = read_mask(&path, &on).unwrap().mask;
     assert_eq!(mask.count(), 2);
     assert!(mask.inside[3] && mask.inside[7]);
     let refused = |path: &Path, on: &Grid, word: &str| {
