@@ -15,7 +15,8 @@ pub struct Grid {
     pub shape: [usize; 3],
     /// Voxel index (i, j, k, 1) to scanner millimetres, row-major.
     pub affine: [[f64; 4]; 4],
-    /// Edge lengths of a voxel along i, j, k in millimetres (the header's pixdim).
+    /// Edge lengths of a voxel along i, j, k in millimetres (the header's pixdim, or the affine's where these
+    /// contradict each other).
     pub voxel_size_mm: [f64; 3],
 }
 

@@ -27,6 +27,10 @@ pub struct BoldFile {
     /// Repetition time in seconds as the header has it; none where it gives none or one that cannot be
     /// ([`Header::repetition_time`] says which).
     pub tr: Option<f64>,
+    /// What was taken for something else than its header says.
+    pub notes: Vec<String>,
+    /// What its header says in two ways.
+    pub warnings: Vec<String>,
     image: Image,
     /// Of a compressed run, once it is being unpacked.
     hashing: Option<Hashing>,
@@ -65,8 +69,9 @@ impl BoldFile {
         BoldFile::new(image, path)
     }
 
-    fn new(image: Image, path: &Path) -> Result<BoldFile> {
+    fn new(mut image: Image, path: &Path) -> Result<BoldFile> {
         let thing = path.display().to_string();
+        let notes = time_as_fourth(&mut image.header, &thing).into_iter().collect();
         refuse_more_axes(&image, 4)?;
         let grid = image.header.grid(&thing)?;
         let compressed = image.is_compressed();
@@ -76,6 +81,8 @@ impl BoldFile {
             n_volumes: image.header.n_volumes(),
             tr: image.header.repetition_time(&thing).unwrap_or(None),
             header: image.header.clone(),
+            notes,
+            warnings: image.header.other_sizes(&thing, &grid).into_iter().collect(),
             grid,
             image,
             hashing,
@@ -275,6 +282,23 @@ impl BoldFile {
     }
 }
 
+/// Makes the one axis beyond the third that has more than one entry the fourth, where some writer put time; a note of it.
+fn time_as_fourth(header: &mut Header, thing: &str) -> Option<String> {
+    let beyond = header.shape.get(3..)?;
+    let at = beyond.iter().position(|&n| n > 1).filter(|&at| at > 0)?;
+    if beyond[at + 1..].iter().any(|&n| n > 1) {
+        return None;
+    }
+    let text = header.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    let n = beyond[at];
+    header.shape.truncate(3);
+    header.shape.push(n);
+    header.pixdim[4] = 0.0; // of the axis with one entry
+    Some(format!(
+        "{thing} has the extents {text}; it is read as {n} volumes, and its repetition time comes from a sidecar or --tr"
+    ))
+}
+
 /// Fails where an axis beyond the first `axes` has more than one entry.
 pub(super) fn refuse_more_axes(image: &Image, axes: usize) -> Result<()> {
     let shape = &image.header.shape;
@@ -286,6 +310,10 @@ pub(super) fn refuse_more_axes(image: &Image, axes: usize) -> Result<()> {
         image.path.display().to_string(),
         format!("has the extents {text}"),
         if axes == 4 { "be a 4-D run" } else { "be a 3-D image" },
-        if axes == 4 { "split the file by its fifth axis" } else { "pick one volume of it" },
+        if axes == 4 {
+            "split the file, so that time alone is left as the fourth axis"
+        } else {
+            "pick one volume of it"
+        },
     ))
 }

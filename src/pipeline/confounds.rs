@@ -15,7 +15,7 @@ use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::kernels::covariance::{Covariance, Filter};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::inputs::display;
+use crate::pipeline::inputs::{display, open_bold};
 use crate::pipeline::precision;
 use crate::pipeline::products::{Account, Layout, Opened, Products};
 use crate::pipeline::session::Session;
@@ -117,7 +117,7 @@ fn find_columns(
     watch: &dyn Watch,
 ) -> Result<ConfoundsResult> {
     check_options(spec)?;
-    let mut bold = BoldFile::open(&spec.bold)?;
+    let mut bold = open_bold(&spec.bold, watch)?;
     ladder.grant(&mut bold);
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let (cosines, tr) = match spec.high_pass_s {

@@ -90,12 +90,23 @@ impl Run {
     }
 }
 
+/// Open a 4-D image, and tell what its header leaves to be told.
+///
+/// # Errors
+/// What it lacks.
+pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
+    let bold = BoldFile::open(path)?;
+    bold.notes.iter().for_each(|line| watch.note(line));
+    bold.warnings.iter().for_each(|line| watch.warn(line));
+    Ok(bold)
+}
+
 /// Open a run and build its columns.
 ///
 /// # Errors
 /// What its files hold or lack.
 pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
-    let bold = BoldFile::open(&spec.bold)?;
+    let bold = open_bold(&spec.bold, watch)?;
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let mut acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref());

@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::io::physio::Scan;
-use crate::io::{self, BoldFile, Resampled};
+use crate::io::{self, Resampled};
 use crate::maps::Entities;
 use crate::physio::PhysioSummary;
-use crate::pipeline::inputs::Physiology;
+use crate::pipeline::inputs::{Physiology, open_bold};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::products::{Account, Agreement, Draw, Layout, Opened, Page, Products, Text};
 use crate::pipeline::provenance::{Input, Provenance};
@@ -246,7 +246,7 @@ struct Scanned {
 fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     if let Some(path) = &spec.bold {
-        let bold = BoldFile::open(path)?;
+        let bold = open_bold(path, watch)?;
         let sidecar = io::sidecar::find(path, spec.sidecar.as_deref())?;
         for note in io::acquisition_notes(&bold, &sidecar, spec.tr) {
             watch.note(&note);

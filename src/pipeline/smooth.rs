@@ -3,9 +3,9 @@
 use serde_json::json;
 
 use crate::error::Result;
-use crate::io::{self, BoldFile};
+use crate::io;
 use crate::maps::Entities;
-use crate::pipeline::inputs::bids_fields;
+use crate::pipeline::inputs::{bids_fields, open_bold};
 use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Role, SmoothSpec};
@@ -23,7 +23,7 @@ pub fn run(
 ) -> Result<()> {
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
-    let mut bold = BoldFile::open(&spec.bold)?;
+    let mut bold = open_bold(&spec.bold, watch)?;
     ladder.grant(&mut bold);
     let sidecar = io::sidecar::find(&spec.bold, None)?;
     let grid = bold.grid.clone();

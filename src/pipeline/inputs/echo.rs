@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent};
+use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent, open_bold};
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::io::{self, BoldFile};
+use crate::io;
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::spec::{Role, RunSpec};
 use crate::pipeline::watch::Watch;
@@ -47,7 +47,7 @@ impl Columns {
 /// # Errors
 /// What its files hold or lack; bad data when it is not of the same acquisition.
 pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run>> {
-    let bold = BoldFile::open(&spec.bold)?;
+    let bold = open_bold(&spec.bold, watch)?;
     let sidecar = io::sidecar::find(&spec.bold, spec.sidecar.as_deref())?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
