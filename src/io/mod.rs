@@ -30,7 +30,7 @@ mod values;
 mod write;
 
 pub use acquire::{acquisition, acquisition_notes};
-pub use bold::BoldFile;
+pub use bold::{BoldFile, refuse_twins};
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};

@@ -33,6 +33,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
+    io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let open = |run| inputs::open(run, &spec.design, watch);
     let mut runs = spec.runs.iter().map(open).collect::<Result<Vec<Run>>>()?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));

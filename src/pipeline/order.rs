@@ -19,6 +19,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::io;
 use crate::physio::Terms;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
@@ -122,6 +123,7 @@ fn choose(
     by: Criterion,
     watch: &dyn Watch,
 ) -> Result<(OrderChoice, Option<Terms>)> {
+    io::refuse_twins(&specs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     // Notes and warnings come when the chosen model is made.
     let open = |run: &RunSpec| inputs::open(run, options, &Quiet);
     let mut runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
