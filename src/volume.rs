@@ -15,7 +15,8 @@ pub struct Grid {
     pub shape: [usize; 3],
     /// Voxel index (i, j, k, 1) to scanner millimetres, row-major.
     pub affine: [[f64; 4]; 4],
-    /// Edge lengths of a voxel along i, j, k in millimetres (the header's pixdim).
+    /// Edge lengths of a voxel along i, j, k in millimetres (the header's pixdim, or the affine's where these
+    /// contradict each other).
     pub voxel_size_mm: [f64; 3],
 }
 
@@ -39,22 +40,21 @@ impl Grid {
         [voxel % ni, voxel / ni % nj, voxel / (ni * nj)]
     }
 
-    /// The largest difference between the affines, in millimetres, over the corners of the grid.
+    /// The largest distance between the two places of a corner of the grid, in millimetres.
     #[must_use]
     pub fn affine_difference_mm(&self, other: &Grid) -> f64 {
-        let mut worst = 0.0_f64;
+        let mut worst = 0.0_f64; // squared
         for corner in 0..8 {
             let at = |axis: usize| {
                 if corner >> axis & 1 == 1 { self.shape[axis] as f64 - 1.0 } else { 0.0 }
             };
-            for row in 0..3 {
-                let place = |g: &Grid| {
-                    (0..3).map(|c| g.affine[row][c] * at(c)).sum::<f64>() + g.affine[row][3]
-                };
-                worst = worst.max((place(self) - place(other)).abs());
-            }
+            let place = |g: &Grid, row: usize| {
+                (0..3).map(|c| g.affine[row][c] * at(c)).sum::<f64>() + g.affine[row][3]
+            };
+            let apart = (0..3).map(|row| (place(self, row) - place(other, row)).powi(2)).sum();
+            worst = worst.max(apart);
         }
-        worst
+        worst.sqrt()
     }
 }
 

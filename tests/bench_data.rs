@@ -113,7 +113,7 @@ fn a_study_that_was_written_reads_back() {
         .fold(0.0, f64::max);
     assert!(worst > 0.0 && worst <= 3.7501, "{worst}, half a step is 3.75");
 
-    let mask = io::read_mask(&at(paths::MASK), &bold.grid).unwrap();
+    let mask = io::read_mask(&at(paths::MASK), &bold.grid).unwrap().mask;
     assert_eq!(mask.inside, study.mask.inside);
     let (_, _, pain) = io::read_map(&at(paths::TRUE_PAIN)).unwrap();
     let off = pain.iter().zip(&study.truth.pain).map(|(r, s)| (r - s).abs()).fold(0.0, f32::max);

@@ -279,8 +279,9 @@ fn slow_terms_are_corrected_fitted_counted_and_verified_like_any_other() {
 fn two_equal_runs_halve_the_variance_and_keep_the_effect() {
     let folder = study();
     let dir = folder.path();
+    let twin = common::twin(&dir.join("study"), paths::BOLD);
     let one = |bolds: usize, out: &str| {
-        let bold = format!("study/{} ", paths::BOLD).repeat(bolds);
+        let bold = [paths::BOLD, &twin].map(|bold| format!("study/{bold} "))[..bolds].concat();
         let events = format!("study/{} ", paths::EVENTS).repeat(bolds);
         let mask = paths::MASK;
         format!(
@@ -433,11 +434,12 @@ fn several_runs_take_recordings_that_are_apart_in_run_order() {
     let folder = study();
     let dir = folder.path();
     recordings(dir);
+    let twin = common::twin(&dir.join("study"), paths::BOLD);
     let glm = |physio: &str, out: &str| {
         let twice = |path: &str| format!("study/{path} study/{path}");
         format!(
-            "glm {} --events {} --mask study/{} --physio {physio} --terms 1/1/1x1 --contrast pain --out {out} --device cpu -q",
-            twice(paths::BOLD),
+            "glm study/{} study/{twin} --events {} --mask study/{} --physio {physio} --terms 1/1/1x1 --contrast pain --out {out} --device cpu -q",
+            paths::BOLD,
             twice(paths::EVENTS),
             paths::MASK
         )

@@ -319,7 +319,11 @@ fn several_runs_choose_together() {
         json["boldly"]["command"]["design"]["order"].clone()
     };
     let one = choice("BOLD --physio RECORD --events EVENTS", "one");
-    let two = choice("BOLD BOLD --physio RECORD RECORD --events EVENTS EVENTS", "two");
+    let twin = BOLD.replace("_bold.nii.gz", "_run-2_bold.nii");
+    let packed = fs::File::open(folder.path().join(BOLD)).unwrap();
+    let mut unpacked = fs::File::create(folder.path().join(&twin)).unwrap();
+    std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut unpacked).unwrap();
+    let two = choice(&format!("BOLD {twin} --physio RECORD RECORD --events EVENTS EVENTS"), "two");
     assert_eq!(two["n_voxels"].as_u64().unwrap(), 2 * one["n_voxels"].as_u64().unwrap());
     assert_eq!((&two["chosen"], &two["models"]), (&one["chosen"], &one["models"]));
 }

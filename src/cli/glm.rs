@@ -51,7 +51,8 @@ pub(super) struct Args {
     record: RecordArgs,
     #[command(flatten)]
     physio_format: PhysioArgs,
-    /// Voxels to fit; without it a mask is made from the mean image. It does not limit the smoothing
+    /// Voxels to fit; without it a mask is made from the mean image, of several runs what each run's own share. It does not
+    /// limit the smoothing
     #[arg(long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
     /// Smooth by this full width at half maximum in mm before the fit

@@ -9,6 +9,7 @@ use crate::cli::checks;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
+use crate::io;
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec, RunSpec};
@@ -109,6 +110,7 @@ impl Args {
 
     /// Each run's images, its echoes behind each other.
     fn images(&self) -> Result<Vec<Vec<Image>>> {
+        io::refuse_twins(&self.bold)?;
         let runs = by_run(&self.bold, self.physio.len());
         let files = RunFiles {
             events: &self.events,

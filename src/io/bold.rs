@@ -2,11 +2,14 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::decode::Unpacked;
+use super::files::is_same;
 use super::hash::{Checksum, Hashing};
 use super::header::Header;
-use super::image::Image;
+use super::image::{Image, halves};
+use super::swing::{Coarse, Swing};
 use crate::volume::{Block, Grid, HostBold};
 use crate::{Error, Result};
 
@@ -25,6 +28,10 @@ pub struct BoldFile {
     /// Repetition time in seconds as the header has it; none where it gives none or one that cannot be
     /// ([`Header::repetition_time`] says which).
     pub tr: Option<f64>,
+    /// What was taken for something else than its header says.
+    pub notes: Vec<String>,
+    /// What its header says in two ways.
+    pub warnings: Vec<String>,
     image: Image,
     /// Of a compressed run, once it is being unpacked.
     hashing: Option<Hashing>,
@@ -34,6 +41,10 @@ pub struct BoldFile {
     spilled: Option<File>,
     /// Bytes that unpacked data may take; none: any number.
     granted: Option<u64>,
+    /// How the values swing, once somebody asked; none of samples that f32 holds whatever they are.
+    swing: Option<Arc<Swing>>,
+    /// What is taken off each voxel as it is read, `[voxel]`.
+    level: Option<Arc<Vec<f64>>>,
     /// What the next block is read into.
     spare: Vec<f32>,
 }
@@ -67,8 +78,9 @@ impl BoldFile {
         BoldFile::new(image, path)
     }
 
-    fn new(image: Image, path: &Path) -> Result<BoldFile> {
+    fn new(mut image: Image, path: &Path) -> Result<BoldFile> {
         let thing = path.display().to_string();
+        let notes = time_as_fourth(&mut image.header, &thing).into_iter().collect();
         refuse_more_axes(&image, 4)?;
         let grid = image.header.grid(&thing)?;
         let compressed = image.is_compressed();
@@ -78,12 +90,16 @@ impl BoldFile {
             n_volumes: image.header.n_volumes(),
             tr: image.header.repetition_time(&thing).unwrap_or(None),
             header: image.header.clone(),
+            notes,
+            warnings: image.header.other_sizes(&thing, &grid).into_iter().collect(),
             grid,
             image,
             hashing,
             unpacked: None,
             spilled: None,
             granted: None,
+            swing: None,
+            level: None,
             spare: Vec::new(),
         })
     }
@@ -136,7 +152,62 @@ impl BoldFile {
 
     /// Whether one block of the whole run takes the least memory, because it is unpacked as a whole anyway.
     pub(super) fn is_stream(&self) -> bool {
-        self.is_compressed() && !self.spills()
+        self.is_compressed() && !self.spills() && self.level.is_none()
+    }
+
+    /// How the stored values swing; looked at once, which reads the run. None where f32 holds them whatever they are.
+    fn swing(&mut self) -> Result<Option<Arc<Swing>>> {
+        if self.swing.is_none() && self.header.may_exceed_f32() {
+            let swing = if !self.is_compressed() {
+                self.image.swing_of((&self.image.file, self.header.vox_offset))?
+            } else if self.spills() {
+                let file = self.spilled_file()?;
+                let swing = self.image.swing_of((&file, 0));
+                self.spilled = Some(file);
+                swing?
+            } else {
+                let mut swing = Swing::new(&self.header);
+                let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+                let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+                self.unpacked = None;
+                self.unpacked = Some(self.image.unpack(&mut start, Some(&mut swing))?);
+                swing
+            };
+            self.swing = Some(Arc::new(swing));
+        }
+        Ok(self.swing.clone())
+    }
+
+    /// The stored data of a compressed run, in the file without a name that holds them or that they now go into.
+    fn spilled_file(&mut self) -> Result<File> {
+        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+        // What fails here fails again, with its error, when the digest is asked for.
+        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
+        self.spilled.take().map_or_else(|| self.image.spill(&mut start), Ok)
+    }
+
+    /// Reads from now on what is stored less each voxel's mean over time, where f32 would lose digits of some voxel's swing
+    /// that a fit needs: the means, `[voxel]`, and the voxels concerned. None where it loses nothing. To be called before
+    /// the first read.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        let Some(swing) = self.swing()? else { return Ok(None) };
+        let Some(coarse) = swing.lost_to_a_fit() else { return Ok(None) };
+        let level = Arc::new(swing.means());
+        self.level = Some(Arc::clone(&level));
+        self.unpacked = None;
+        Ok(Some((level, coarse)))
+    }
+
+    /// The voxels whose swing an image of f32 would hold poorly; none where there is none. To be called before the first
+    /// read.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn coarse(&mut self) -> Result<Option<Coarse>> {
+        Ok(self.swing()?.and_then(|swing| swing.lost_to_an_image()))
     }
 
     /// Reads a block as f32, scaled as the header says. Values that are not finite pass as they are. A compressed run
@@ -164,7 +235,10 @@ impl BoldFile {
         let data = if self.image.is_compressed() {
             self.read_packed(block)?
         } else {
-            self.image.read_slab(p.clone(), v.clone(), std::mem::take(&mut self.spare))?
+            let own = (&self.image.file, self.header.vox_offset);
+            let level = self.level.as_deref().map(Vec::as_slice);
+            let part = (p.clone(), v.clone());
+            self.image.read_slab_of(own, level, part, std::mem::take(&mut self.spare))?
         };
         Ok(HostBold::new(block.clone(), data))
     }
@@ -173,21 +247,22 @@ impl BoldFile {
         let [_, _, planes] = self.grid.shape;
         let is_whole = block.planes.len() == planes && block.volumes.len() == self.n_volumes;
         let spills = self.spilled.is_some() || (self.spills() && !is_whole);
-        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
-        // What fails here fails again, with its error, when the digest is asked for.
-        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
-        if spills && self.unpacked.is_none() {
-            let file = self.spilled.take().map_or_else(|| self.image.spill(&mut start), Ok)?;
+        if self.level.is_some() || (spills && self.unpacked.is_none()) {
+            let file = self.spilled_file()?;
             let part = (block.planes.clone(), block.volumes.clone());
-            let data = self.image.read_slab_of((&file, 0), part, std::mem::take(&mut self.spare));
+            let level = self.level.as_deref().map(Vec::as_slice);
+            let spare = std::mem::take(&mut self.spare);
+            let data = self.image.read_slab_of((&file, 0), level, part, spare);
             self.spilled = Some(file);
             return data;
         }
+        let (hashing, path) = (&mut self.hashing, &self.image.data_path);
+        let mut start = || *hashing = hashing.take().or_else(|| Hashing::start(path).ok());
         match self.unpacked.take() {
             Some(Unpacked::Values(all)) if is_whole => Ok(all),
             None if is_whole => self.image.read_all(&mut start),
             other => {
-                let unpacked = other.map_or_else(|| self.image.unpack(&mut start), Ok)?;
+                let unpacked = other.map_or_else(|| self.image.unpack(&mut start, None), Ok)?;
                 let spare = std::mem::take(&mut self.spare);
                 let data = self.image.block_of(&unpacked, block, spare)?;
                 self.unpacked = (!is_whole).then_some(unpacked);
@@ -216,6 +291,46 @@ impl BoldFile {
     }
 }
 
+/// Fails where an image is named twice, by one name or two, or as a copy: its voxels would count twice.
+///
+/// # Errors
+/// [`Error::Usage`] with both names; where one cannot be read.
+pub fn refuse_twins(paths: &[PathBuf]) -> Result<()> {
+    for (n, path) in paths.iter().enumerate() {
+        for before in &paths[..n] {
+            if is_same(&halves(before)?.1, &halves(path)?.1)? {
+                return Err(Error::usage(
+                    path.display().to_string(),
+                    match before == path {
+                        true => "is given twice".to_owned(),
+                        false => format!("holds the same as {}", before.display()),
+                    },
+                    "be a run of its own: one that counts twice seems to halve the variance",
+                    "name each run once",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Makes the one axis beyond the third that has more than one entry the fourth, where some writer put time; a note of it.
+fn time_as_fourth(header: &mut Header, thing: &str) -> Option<String> {
+    let beyond = header.shape.get(3..)?;
+    let at = beyond.iter().position(|&n| n > 1).filter(|&at| at > 0)?;
+    if beyond[at + 1..].iter().any(|&n| n > 1) {
+        return None;
+    }
+    let text = header.shape.iter().map(usize::to_string).collect::<Vec<_>>().join("x");
+    let n = beyond[at];
+    header.shape.truncate(3);
+    header.shape.push(n);
+    header.pixdim[4] = 0.0; // of the axis with one entry
+    Some(format!(
+        "{thing} has the extents {text}; it is read as {n} volumes, and its repetition time comes from a sidecar or --tr"
+    ))
+}
+
 /// Fails where an axis beyond the first `axes` has more than one entry.
 pub(super) fn refuse_more_axes(image: &Image, axes: usize) -> Result<()> {
     let shape = &image.header.shape;
@@ -227,6 +342,10 @@ pub(super) fn refuse_more_axes(image: &Image, axes: usize) -> Result<()> {
         image.path.display().to_string(),
         format!("has the extents {text}"),
         if axes == 4 { "be a 4-D run" } else { "be a 3-D image" },
-        if axes == 4 { "split the file by its fifth axis" } else { "pick one volume of it" },
+        if axes == 4 {
+            "split the file, so that time alone is left as the fourth axis"
+        } else {
+            "pick one volume of it"
+        },
     ))
 }

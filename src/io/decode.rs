@@ -13,6 +13,7 @@ use rayon::prelude::*;
 
 use super::image::{Image, zeroed};
 use super::sample::Decoder;
+use super::swing::Swing;
 use super::{files, interrupt};
 use crate::Result;
 use crate::volume::Block;
@@ -42,6 +43,12 @@ pub(super) struct Stored {
     first: usize,
 }
 
+impl Stored {
+    fn samples(&self) -> &[u8] {
+        &bytemuck::cast_slice(&self.memory)[self.first..]
+    }
+}
+
 impl Unpacked {
     /// Bytes of memory it takes.
     pub(super) fn bytes(&self) -> u64 {
@@ -59,8 +66,8 @@ impl Unpacked {
             Unpacked::Values(all) => {
                 pieces.for_each(|(out, v)| out.copy_from_slice(&all[start(v)..][..slab]));
             }
-            Unpacked::Stored(Stored { memory, first }) => {
-                let stored: &[u8] = &bytemuck::cast_slice(memory)[*first..];
+            Unpacked::Stored(stored) => {
+                let stored = stored.samples();
                 let size = decoder.sample.size();
                 pieces.for_each(|(out, v)| {
                     decoder.decode(&stored[start(v) * size..][..slab * size], out);
@@ -70,12 +77,21 @@ impl Unpacked {
     }
 }
 
-/// All values of a compressed image. `unpacking` is called when one core unpacks and the others have time.
-pub(super) fn whole(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+/// All values of a compressed image. `unpacking` is called when one core unpacks and the others have time; `swing` sees the
+/// samples as they are stored.
+pub(super) fn whole(
+    image: &Image,
+    file: &File,
+    unpacking: &mut dyn FnMut(),
+    swing: Option<&mut Swing>,
+) -> Result<Vec<f32>> {
     let n = image.header.len();
     match at_once(image, file, n, unpacking)? {
-        Some(stored) => Ok(widened(stored, n, image.header.decoder())),
-        None => streamed(image, file, unpacking),
+        Some(stored) => {
+            see(image, &stored, swing)?;
+            Ok(widened(stored, n, image.header.decoder()))
+        }
+        None => streamed(image, file, unpacking, swing),
     }
 }
 
@@ -84,14 +100,29 @@ pub(super) fn for_blocks(
     image: &Image,
     file: &File,
     unpacking: &mut dyn FnMut(),
+    swing: Option<&mut Swing>,
 ) -> Result<Unpacked> {
     if image.header.sample.size() > 2 {
-        return whole(image, file, unpacking).map(Unpacked::Values);
+        return whole(image, file, unpacking, swing).map(Unpacked::Values);
     }
     match at_once(image, file, 0, unpacking)? {
-        Some(stored) => Ok(Unpacked::Stored(stored)),
-        None => streamed(image, file, unpacking).map(Unpacked::Values),
+        Some(stored) => {
+            see(image, &stored, swing)?;
+            Ok(Unpacked::Stored(stored))
+        }
+        None => streamed(image, file, unpacking, swing).map(Unpacked::Values),
     }
+}
+
+/// Shows samples that are all in memory.
+fn see(image: &Image, stored: &Stored, swing: Option<&mut Swing>) -> Result<()> {
+    let Some(swing) = swing else { return Ok(()) };
+    let size = image.header.sample.size();
+    *swing = Swing::of(&image.header, |value, out| {
+        out.copy_from_slice(&stored.samples()[value * size..][..out.len()]);
+        Ok(())
+    })?;
+    Ok(())
 }
 
 /// One-shot decoding into memory of `room` values at least; none where the stream must be looked at piece by piece:
@@ -202,10 +233,17 @@ fn widen(bytes: &mut [u8], mut source: usize, n: usize, decoder: Decoder) {
     }
 }
 
-fn streamed(image: &Image, file: &File, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
+fn streamed(
+    image: &Image,
+    file: &File,
+    unpacking: &mut dyn FnMut(),
+    mut swing: Option<&mut Swing>,
+) -> Result<Vec<f32>> {
     let mut values = zeroed(image.header.len(), &image.path)?;
     let decoder = image.header.decoder();
-    through(image, file, unpacking, &mut |stream| fill(stream, decoder, &mut values))?;
+    through(image, file, unpacking, &mut |stream| {
+        fill(stream, decoder, &mut values, swing.as_deref_mut())
+    })?;
     Ok(values)
 }
 
@@ -271,6 +309,7 @@ fn fill(
     stream: &mut dyn Read,
     decoder: Decoder,
     values: &mut [f32],
+    mut swing: Option<&mut Swing>,
 ) -> Result<std::io::Result<()>> {
     let mut scratch = Vec::new();
     for piece in values.chunks_mut(PIECE) {
@@ -283,6 +322,11 @@ fn fill(
         };
         if result.is_err() {
             return Ok(result);
+        }
+        if let Some(swing) = &mut swing {
+            let is_direct = decoder.is_native_f32();
+            let stored = if is_direct { bytemuck::cast_slice(piece) } else { &scratch[..] };
+            swing.see(decoder, stored);
         }
         if decoder.is_native_f32() {
             decoder.scale(piece);

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 
+use super::interrupt;
 use crate::{Error, Result};
 
 /// The largest text file that is read whole, in bytes: far beyond any table, small enough to refuse a mix-up.
@@ -73,6 +74,35 @@ pub(crate) fn cannot_read(path: &Path, error: io::Error) -> Error {
         ),
     };
     result.caused_by(error)
+}
+
+/// Whether two names are of the same bytes: one file, or two of one content. Reads no further than to the first difference.
+///
+/// # Errors
+/// Where one cannot be read.
+pub(super) fn is_same(a: &Path, b: &Path) -> Result<bool> {
+    let (mut one, mut other) = (open(a)?, open(b)?);
+    if a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b)) {
+        return Ok(true);
+    }
+    let length = |file: &File, path| file.metadata().map_err(|e| cannot_read(path, e));
+    let n = length(&one, a)?.len();
+    if n != length(&other, b)?.len() {
+        return Ok(false);
+    }
+    let (mut piece, mut twin) = (vec![0; 1 << 16], vec![0; 1 << 16]);
+    let mut left = n;
+    while left > 0 {
+        interrupt::check()?;
+        let n = left.min(piece.len() as u64) as usize;
+        one.read_exact(&mut piece[..n]).map_err(|e| cannot_read(a, e))?;
+        other.read_exact(&mut twin[..n]).map_err(|e| cannot_read(b, e))?;
+        if piece[..n] != twin[..n] {
+            return Ok(false);
+        }
+        left -= n as u64;
+    }
+    Ok(true)
 }
 
 /// Whether bytes start a gzip member.

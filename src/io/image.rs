@@ -112,7 +112,7 @@ pub(crate) fn zeroed(n: usize, path: &Path) -> Result<Vec<f32>> {
 }
 
 /// The files with the header and with the data.
-fn halves(path: &Path) -> Result<(PathBuf, PathBuf)> {
+pub(super) fn halves(path: &Path) -> Result<(PathBuf, PathBuf)> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let lower = name.to_ascii_lowercase();
     let gz = if lower.ends_with(".gz") { 3 } else { 0 };

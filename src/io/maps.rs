@@ -11,6 +11,9 @@ use crate::{Error, Result};
 /// Two affines are the same when no corner of the grid moves by more than this, in millimetres.
 const SAME_PLACE_MM: f64 = 1e-3;
 
+/// What headers round moves no corner of the grid by more than the smallest voxel edge over this.
+const PARTS_OF_A_VOXEL: f64 = 20.0;
+
 /// A mask's values are whole numbers up to the rounding that scaled integers bring.
 const WHOLE: f32 = 1e-3;
 
@@ -26,13 +29,24 @@ pub fn read_map(path: &Path) -> Result<(Grid, Header, Vec<f32>)> {
     Ok((grid, image.header, values))
 }
 
-/// Reads a mask for images on the grid `on`: inside where the value is not zero and not NaN. Labels are all inside.
+/// A mask as it was read, and what to tell of it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GivenMask {
+    /// The mask, on the grid it is for.
+    pub mask: Mask,
+    /// That it lies a rounding error away.
+    pub note: Option<String>,
+    /// That it holds values below 0.
+    pub warning: Option<String>,
+}
+
+/// Reads a mask for images on the grid `on`: inside where the value is above 0 and no NaN. Labels are all inside.
 ///
 /// # Errors
-/// [`Error::BadData`] where its shape differs, its affine lies 0.001 mm or more away, it holds fractions (a probability
-/// map), or no voxel is inside.
-pub fn read_mask(path: &Path, on: &Grid) -> Result<Mask> {
-    let values = read_on(path, on)?;
+/// [`Error::BadData`] where its shape differs, it lies further away than a twentieth of a voxel's edge, it holds fractions (a
+/// probability map), or no voxel is inside.
+pub fn read_mask(path: &Path, on: &Grid) -> Result<GivenMask> {
+    let (values, note) = read_on(path, on)?;
     if let Some(at) = fraction(&values) {
         return Err(Error::bad_data(
             path.display().to_string(),
@@ -41,26 +55,26 @@ pub fn read_mask(path: &Path, on: &Grid) -> Result<Mask> {
             "threshold the probability map first",
         ));
     }
-    let inside: Vec<bool> = values.iter().map(|&v| !v.is_nan() && v.abs() > WHOLE).collect();
+    let inside: Vec<bool> = values.iter().map(|&v| v > WHOLE).collect();
     if !inside.contains(&true) {
         return Err(Error::bad_data(
             path.display().to_string(),
-            "is empty: every voxel is 0",
+            "is empty: no value is above 0",
             "have voxels inside",
             "check how it was made",
         ));
     }
-    Ok(Mask { grid: on.clone(), inside })
+    given(path, on, (&values, inside), note)
 }
 
-/// Reads a tissue for images on the grid `on`: a mask (0 and one other whole number), or a probability map (fractions
-/// between 0 and 1), then inside from `threshold` on. NaN is outside.
+/// Reads a tissue for images on the grid `on`: a mask (0 and one positive whole number), or a probability map (fractions up
+/// to 1), then inside from `threshold` on. NaN and what is not above 0 are outside.
 ///
 /// # Errors
-/// [`Error::BadData`] where its shape or place differs as for [`read_mask`], it holds several labels, fractions outside
-/// 0 to 1, or no voxel is inside.
-pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<Mask> {
-    let values = read_on(path, on)?;
+/// [`Error::BadData`] where its shape or place differs as for [`read_mask`], it holds several labels, fractions above 1, or
+/// no voxel is inside.
+pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<GivenMask> {
+    let (values, note) = read_on(path, on)?;
     let wrong = |at: usize, hint: &str| {
         Error::bad_data(
             path.display().to_string(),
@@ -70,19 +84,17 @@ pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<Mask> {
         )
     };
     let inside: Vec<bool> = if fraction(&values).is_some() {
-        let is_probability = |v: f32| v.is_nan() || (-WHOLE..=1.0 + WHOLE).contains(&v);
-        if let Some(at) = values.iter().position(|&v| !is_probability(v)) {
+        if let Some(at) = values.iter().position(|&v| v > 1.0 + WHOLE) {
             return Err(wrong(at, "divide percentages by 100"));
         }
         values.iter().map(|&v| v >= threshold as f32).collect()
     } else {
-        let is_label = |v: f32| !v.is_nan() && v.abs() > WHOLE;
-        let label = values.iter().copied().find(|&v| is_label(v)).unwrap_or(0.0);
-        let other = |&v: &f32| is_label(v) && (v - label).abs() > WHOLE;
+        let label = values.iter().copied().find(|&v| v > WHOLE).unwrap_or(0.0);
+        let other = |&v: &f32| v > WHOLE && (v - label).abs() > WHOLE;
         if let Some(at) = values.iter().position(other) {
             return Err(wrong(at, &format!("it holds {label} too: cut one label out of it")));
         }
-        values.iter().map(|&v| is_label(v)).collect()
+        values.iter().map(|&v| v > WHOLE).collect()
     };
     if !inside.contains(&true) {
         return Err(Error::bad_data(
@@ -90,13 +102,30 @@ pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<Mask> {
             if fraction(&values).is_some() {
                 format!("has no voxel of a probability of {threshold} or more")
             } else {
-                "is empty: every voxel is 0".to_owned()
+                "is empty: no value is above 0".to_owned()
             },
             "have voxels inside",
             "check how it was made, or lower the threshold",
         ));
     }
-    Ok(Mask { grid: on.clone(), inside })
+    given(path, on, (&values, inside), note)
+}
+
+/// A mask of these values, with a word on those below 0.
+fn given(
+    path: &Path,
+    on: &Grid,
+    (values, inside): (&[f32], Vec<bool>),
+    note: Option<String>,
+) -> Result<GivenMask> {
+    let n_negative = values.iter().filter(|&&v| v < -WHOLE).count();
+    let warning = (n_negative > 0).then(|| {
+        format!(
+            "{} holds {n_negative} values below 0; such voxels are outside, as where it is 0",
+            path.display()
+        )
+    });
+    Ok(GivenMask { mask: Mask { grid: on.clone(), inside }, note, warning })
 }
 
 /// The first value that is not whole.
@@ -109,21 +138,25 @@ fn value_at(values: &[f32], at: usize, grid: &Grid) -> String {
     format!("{} at voxel ({i}, {j}, {k})", values[at])
 }
 
-/// The values of a map that lies on a run's grid.
-fn read_on(path: &Path, on: &Grid) -> Result<Vec<f32>> {
+/// The values of a map that lies on a run's grid, and a note where it lies a little off.
+fn read_on(path: &Path, on: &Grid) -> Result<(Vec<f32>, Option<String>)> {
     let (grid, _, values) = read_map(path)?;
     let hint = "resample the mask to the run, or use the mask of this run";
-    refuse_other_grid(path, &grid, (on, "the run"), hint)?;
-    Ok(values)
+    let note = check_grid(path, &grid, (on, "the run"), hint)?;
+    Ok((values, note))
 }
 
-/// Fails where an image lies on another grid than `on`, which is that of `of`.
-pub(super) fn refuse_other_grid(
+/// Fails where an image lies on another grid than `on`, which is that of `of`. A note where their affines differ by what
+/// headers round, up to a twentieth of the smallest voxel edge.
+///
+/// # Errors
+/// [`Error::BadData`] with both shapes, or the distance in mm.
+pub fn check_grid(
     path: &Path,
     grid: &Grid,
     (on, of): (&Grid, &str),
     hint: &str,
-) -> Result<()> {
+) -> Result<Option<String>> {
     let thing = path.display().to_string();
     let shape = |g: &Grid| g.shape.map(|n| n.to_string()).join("x");
     if grid.shape != on.shape {
@@ -134,14 +167,19 @@ pub(super) fn refuse_other_grid(
             hint,
         ));
     }
-    let apart = grid.affine_difference_mm(on);
-    if apart.is_nan() || apart > SAME_PLACE_MM {
+    let apart_mm = grid.affine_difference_mm(on);
+    let most_mm = on.voxel_size_mm.into_iter().fold(f64::INFINITY, f64::min) / PARTS_OF_A_VOXEL;
+    if apart_mm.is_nan() || apart_mm > most_mm {
         return Err(Error::bad_data(
             thing,
-            format!("lies up to {apart:.3} mm from {of} (their affines differ)"),
-            format!("lie within {SAME_PLACE_MM} mm"),
+            format!("lies up to {apart_mm:.3} mm from {of} (their affines differ)"),
+            format!("lie within {most_mm:.3} mm, a twentieth of a voxel"),
             hint,
         ));
     }
-    Ok(())
+    Ok((apart_mm > SAME_PLACE_MM).then(|| {
+        format!(
+            "{thing} lies up to {apart_mm:.4} mm from {of} (their affines differ); it is taken as on the same grid"
+        )
+    }))
 }

@@ -25,6 +25,7 @@ pub mod slice_times;
 pub mod source;
 mod spill;
 mod stored;
+mod swing;
 pub mod tsv;
 mod values;
 mod write;
@@ -32,11 +33,12 @@ mod write;
 pub use acquire::{
     acquisition, acquisition_but_slices, acquisition_notes, contradictions, told, volume_times,
 };
-pub use bold::{BoldFile, float32_bytes};
+pub use bold::{BoldFile, float32_bytes, refuse_twins};
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
-pub use maps::{read_map, read_mask, read_tissue};
+pub use maps::{GivenMask, check_grid, read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};
 pub use resampled::{Resampled, resampled, told_resampled};
+pub use swing::Coarse;
 pub use write::BoldWriter;

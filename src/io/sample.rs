@@ -109,25 +109,44 @@ pub(crate) struct Decoder {
 }
 
 macro_rules! decode {
-    ($type:ty, $bytes:expr, $out:expr, $order:expr, $scaling:expr) => {{
+    ($type:ty, $to:ty, $bytes:expr, $out:expr, $order:expr, $scaling:expr) => {{
         const SIZE: usize = size_of::<$type>();
         let pairs = $bytes.as_chunks::<SIZE>().0.iter().zip($out.iter_mut());
         // Four loops without a branch inside, so that each becomes vector code.
         match ($order == ByteOrder::NATIVE, $scaling) {
-            (true, None) => pairs.for_each(|(b, o)| *o = <$type>::from_ne_bytes(*b) as f32),
-            (false, None) => pairs.for_each(|(b, o)| *o = swapped::<SIZE, $type>(b) as f32),
+            (true, None) => pairs.for_each(|(b, o)| *o = <$type>::from_ne_bytes(*b) as $to),
+            (false, None) => pairs.for_each(|(b, o)| *o = swapped::<SIZE, $type>(b) as $to),
             (true, Some(s)) => {
-                pairs.for_each(|(b, o)| *o = scaled(<$type>::from_ne_bytes(*b) as f64, s))
+                pairs.for_each(|(b, o)| *o = scaled(<$type>::from_ne_bytes(*b) as f64, s) as $to)
             }
             (false, Some(s)) => {
-                pairs.for_each(|(b, o)| *o = scaled(swapped::<SIZE, $type>(b) as f64, s))
+                pairs.for_each(|(b, o)| *o = scaled(swapped::<SIZE, $type>(b) as f64, s) as $to)
             }
         }
     }};
 }
 
-fn scaled(stored: f64, s: Scaling) -> f32 {
-    (stored * s.slope + s.inter) as f32
+macro_rules! decode_any {
+    ($decoder:expr, $to:ty, $bytes:expr, $out:expr) => {{
+        debug_assert_eq!($bytes.len(), $out.len() * $decoder.sample.size());
+        let (order, scaling) = ($decoder.order, $decoder.scaling);
+        match $decoder.sample {
+            SampleType::U8 => decode!(u8, $to, $bytes, $out, order, scaling),
+            SampleType::I8 => decode!(i8, $to, $bytes, $out, order, scaling),
+            SampleType::I16 => decode!(i16, $to, $bytes, $out, order, scaling),
+            SampleType::U16 => decode!(u16, $to, $bytes, $out, order, scaling),
+            SampleType::I32 => decode!(i32, $to, $bytes, $out, order, scaling),
+            SampleType::U32 => decode!(u32, $to, $bytes, $out, order, scaling),
+            SampleType::I64 => decode!(i64, $to, $bytes, $out, order, scaling),
+            SampleType::U64 => decode!(u64, $to, $bytes, $out, order, scaling),
+            SampleType::F32 => decode!(f32, $to, $bytes, $out, order, scaling),
+            SampleType::F64 => decode!(f64, $to, $bytes, $out, order, scaling),
+        }
+    }};
+}
+
+fn scaled(stored: f64, s: Scaling) -> f64 {
+    stored * s.slope + s.inter
 }
 
 fn swapped<const SIZE: usize, T: FromBytes<SIZE>>(bytes: &[u8; SIZE]) -> T {
@@ -154,19 +173,26 @@ from_bytes!(u8, i8, i16, u16, i32, u32, i64, u64, f32, f64);
 impl Decoder {
     /// Converts `bytes` (whole samples) into `out` (as many values), rounding once to f32.
     pub(crate) fn decode(&self, bytes: &[u8], out: &mut [f32]) {
-        debug_assert_eq!(bytes.len(), out.len() * self.sample.size());
-        let (order, scaling) = (self.order, self.scaling);
-        match self.sample {
-            SampleType::U8 => decode!(u8, bytes, out, order, scaling),
-            SampleType::I8 => decode!(i8, bytes, out, order, scaling),
-            SampleType::I16 => decode!(i16, bytes, out, order, scaling),
-            SampleType::U16 => decode!(u16, bytes, out, order, scaling),
-            SampleType::I32 => decode!(i32, bytes, out, order, scaling),
-            SampleType::U32 => decode!(u32, bytes, out, order, scaling),
-            SampleType::I64 => decode!(i64, bytes, out, order, scaling),
-            SampleType::U64 => decode!(u64, bytes, out, order, scaling),
-            SampleType::F32 => decode!(f32, bytes, out, order, scaling),
-            SampleType::F64 => decode!(f64, bytes, out, order, scaling),
+        decode_any!(self, f32, bytes, out);
+    }
+
+    /// The same without rounding, but for integers beyond 2^53.
+    pub(crate) fn decode_f64(&self, bytes: &[u8], out: &mut [f64]) {
+        decode_any!(self, f64, bytes, out);
+    }
+
+    /// Converts `bytes` less `level` (as many values), rounding the difference once to f32. `wide` is scratch.
+    pub(crate) fn decode_about(
+        &self,
+        bytes: &[u8],
+        level: &[f64],
+        wide: &mut Vec<f64>,
+        out: &mut [f32],
+    ) {
+        wide.resize(out.len(), 0.0);
+        self.decode_f64(bytes, wide);
+        for ((out, value), level) in out.iter_mut().zip(wide).zip(level) {
+            *out = (*value - level) as f32;
         }
     }
 
@@ -178,7 +204,7 @@ impl Decoder {
     /// Applies the scaling alone, to values that were read as f32.
     pub(crate) fn scale(&self, values: &mut [f32]) {
         if let Some(s) = self.scaling {
-            values.iter_mut().for_each(|v| *v = scaled(f64::from(*v), s));
+            values.iter_mut().for_each(|v| *v = scaled(f64::from(*v), s) as f32);
         }
     }
 }

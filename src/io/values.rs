@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::decode::{self, Unpacked};
 use super::image::{Image, zeroed};
+use super::swing::Swing;
 use super::{files, interrupt, spill};
 use crate::Result;
 use crate::volume::Block;
@@ -19,11 +20,11 @@ impl Image {
     /// All values in file order. `unpacking` is called where one core unpacks and the others have time.
     pub(crate) fn read_all(&self, unpacking: &mut dyn FnMut()) -> Result<Vec<f32>> {
         if self.is_compressed() {
-            return decode::whole(self, &self.file, unpacking);
+            return decode::whole(self, &self.file, unpacking, None);
         }
         let mut out = zeroed(self.header.len(), &self.path)?;
         let own = (&self.file, self.header.vox_offset);
-        self.read_pieces(own, &mut out, PIECE, |piece| piece * PIECE)?;
+        self.read_pieces(own, None, &mut out, PIECE, |piece| piece * PIECE)?;
         Ok(out)
     }
 
@@ -32,9 +33,24 @@ impl Image {
         spill::spilled(self, &self.file, unpacking)
     }
 
-    /// All data of a compressed image, for [`Image::block_of`].
-    pub(super) fn unpack(&self, unpacking: &mut dyn FnMut()) -> Result<Unpacked> {
-        decode::for_blocks(self, &self.file, unpacking)
+    /// All data of a compressed image, for [`Image::block_of`]; `swing` sees them as they are stored.
+    pub(super) fn unpack(
+        &self,
+        unpacking: &mut dyn FnMut(),
+        swing: Option<&mut Swing>,
+    ) -> Result<Unpacked> {
+        decode::for_blocks(self, &self.file, unpacking, swing)
+    }
+
+    /// The swing of data that a file holds as they are stored, from a byte on.
+    pub(super) fn swing_of(&self, (file, first_byte): (&File, u64)) -> Result<Swing> {
+        let size = self.header.sample.size();
+        Swing::of(&self.header, |value, out| {
+            interrupt::check()?;
+            let offset = first_byte + (value * size) as u64;
+            files::read_exact_at(file, out, offset)
+                .map_err(|e| files::cannot_read(&self.data_path, e))
+        })
     }
 
     /// A block of unpacked data; fills `spare` where it is large enough.
@@ -56,13 +72,15 @@ impl Image {
         volumes: Range<usize>,
         spare: Vec<f32>,
     ) -> Result<Vec<f32>> {
-        self.read_slab_of((&self.file, self.header.vox_offset), (planes, volumes), spare)
+        self.read_slab_of((&self.file, self.header.vox_offset), None, (planes, volumes), spare)
     }
 
-    /// The same from a file that holds the data as they are stored, from a byte on.
+    /// The same from a file that holds the data as they are stored, from a byte on; less the `level` of each voxel of a volume
+    /// where that is given.
     pub(super) fn read_slab_of(
         &self,
         stored: (&File, u64),
+        level: Option<&[f64]>,
         (planes, volumes): (Range<usize>, Range<usize>),
         spare: Vec<f32>,
     ) -> Result<Vec<f32>> {
@@ -71,41 +89,48 @@ impl Image {
         let slab = plane * planes.len();
         let first = (volumes.start * nk + planes.start) * plane;
         let mut out = room(slab * volumes.len(), spare, &self.path)?;
-        if planes.len() == nk {
-            self.read_pieces(stored, &mut out, PIECE, |piece| first + piece * PIECE)?;
+        if planes.len() == nk && level.is_none() {
+            self.read_pieces(stored, None, &mut out, PIECE, |piece| first + piece * PIECE)?;
         } else if slab > 0 {
-            self.read_pieces(stored, &mut out, slab, |volume| first + volume * nk * plane)?;
+            self.read_pieces(stored, level, &mut out, slab, |volume| first + volume * nk * plane)?;
         }
         Ok(out)
     }
 
     /// Fills `out` in parallel, `unit` values at a time; unit n begins at value `start(n)` of the data, which the file holds
-    /// from a byte on.
+    /// from a byte on. With a level no unit reaches into another volume.
     fn read_pieces(
         &self,
         (file, first_byte): (&File, u64),
+        level: Option<&[f64]>,
         out: &mut [f32],
         unit: usize,
         start: impl Fn(usize) -> usize + Sync,
     ) -> Result<()> {
         let decoder = self.header.decoder();
         let size = decoder.sample.size();
-        out.par_chunks_mut(unit).enumerate().try_for_each_init(Vec::new, |scratch, (n, values)| {
+        let is_direct = decoder.is_native_f32() && level.is_none();
+        let scratch = || (Vec::new(), Vec::new());
+        let units = out.par_chunks_mut(unit).enumerate();
+        units.try_for_each_init(scratch, |(scratch, wide), (n, values)| {
             interrupt::check()?;
             for (m, piece) in values.chunks_mut(PIECE).enumerate() {
                 let value = start(n) + m * PIECE;
                 let offset = first_byte + value as u64 * size as u64;
-                let result = if decoder.is_native_f32() {
+                let result = if is_direct {
                     files::read_exact_at(file, bytemuck::cast_slice_mut(piece), offset)
                 } else {
                     scratch.resize(piece.len() * size, 0);
                     files::read_exact_at(file, scratch, offset)
                 };
                 result.map_err(|e| files::cannot_read(&self.data_path, e))?;
-                if decoder.is_native_f32() {
-                    decoder.scale(piece);
-                } else {
-                    decoder.decode(scratch, piece);
+                match level {
+                    Some(level) => {
+                        let voxel = value % level.len();
+                        decoder.decode_about(scratch, &level[voxel..][..piece.len()], wide, piece);
+                    }
+                    None if is_direct => decoder.scale(piece),
+                    None => decoder.decode(scratch, piece),
                 }
             }
             Ok(())

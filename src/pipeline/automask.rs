@@ -1,19 +1,23 @@
 //! A brain mask from the mean image, for `glm` without `--mask`. The rule: start from the mean of the positive voxels and
 //! iterate clip = 0.5 x median of the voxels at or above clip until it stands still; keep the largest 6-connected piece at
-//! or above clip; fill its holes (background pieces that do not touch the edge of the grid).
+//! or above clip; fill its holes (background pieces that do not touch the edge of the grid). Of several runs [`Common`] is
+//! where all have signal.
 
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::io;
 use crate::io::source::BoldSource;
 use crate::pipeline::blocks::batches;
-use crate::pipeline::inputs::Run;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::masks;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
 /// The rule in one line, for the log and the sidecar.
 pub const RULE: &str = "mean image >= half the median of the voxels at or above that clip, largest piece, holes filled";
+
+/// Runs whose masks share less than this of the largest differ in more than their noise.
+const LEAST_SHARED: f64 = 0.9;
 
 /// The mask that was given, or one made from the run's mean image.
 ///
@@ -21,12 +25,141 @@ pub const RULE: &str = "mean image >= half the median of the voxels at or above 
 /// What the mask or the run holds or lacks.
 pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Mask> {
     if let Some(path) = given {
-        return io::read_mask(path, &run.grid);
+        return masks::mask(path, &run.grid, watch);
     }
-    let mean = mean_image(run.bold.as_mut())?;
+    let mut mean = mean_image(run.bold.as_mut())?;
+    if let Some(level) = &run.level {
+        mean.iter_mut().zip(level.iter()).for_each(|(mean, level)| *mean += level);
+    }
     let mask = from_mean(&run.path.display().to_string(), &mean, &run.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
     Ok(mask)
+}
+
+/// Where all runs so far have signal: within the mask that was given, or each run's own, and constant over time in none.
+/// A voxel that is constant in one run of several would count there as an effect of 0 that is known exactly.
+#[derive(Debug)]
+pub struct Common {
+    given: Option<Mask>,
+    n_runs: usize,
+    /// Voxels in the mask of each run so far.
+    own: Vec<usize>,
+    /// Within every mask so far, `[voxel]`; empty before the first run.
+    in_masks: Vec<bool>,
+    /// Constant in some run so far, `[voxel]`; nowhere where there is but one run.
+    constant: Vec<bool>,
+}
+
+impl Common {
+    /// Of so many runs on one grid.
+    ///
+    /// # Errors
+    /// What the given mask holds or lacks.
+    pub fn new(
+        given: Option<&Path>,
+        grid: &Grid,
+        n_runs: usize,
+        watch: &dyn Watch,
+    ) -> Result<Common> {
+        let given = given.map(|path| masks::mask(path, grid, watch)).transpose()?;
+        Ok(Common { given, n_runs, own: Vec::new(), in_masks: Vec::new(), constant: Vec::new() })
+    }
+
+    /// Where to fit a run, `[voxel]`: where it and all before it have signal. Of a single run that is its mask; voxels
+    /// that are constant there have statistics of 0.
+    ///
+    /// # Errors
+    /// Those of reading the run; bad data where no voxel is left.
+    pub fn with(&mut self, run: &mut Run, watch: &dyn Watch) -> Result<Vec<bool>> {
+        let own = match &self.given {
+            Some(mask) => mask.inside.clone(),
+            None => mask(None, run, watch)?.inside,
+        };
+        self.own.push(own.iter().filter(|&&inside| inside).count());
+        if self.in_masks.is_empty() {
+            self.in_masks = own.clone();
+            self.constant = vec![false; own.len()];
+        }
+        self.in_masks.iter_mut().zip(&own).for_each(|(all, own)| *all &= own);
+        if self.n_runs > 1 {
+            let constant = constant(run.bold.as_mut(), &self.in_masks)?;
+            if !constant.is_empty() {
+                watch.warn(&format!(
+                    "{} mask voxels are constant over time in {}; they are outside in all runs (0 in the maps, p 1)",
+                    constant.len(),
+                    display(&run.path)
+                ));
+            }
+            constant.into_iter().for_each(|voxel| self.constant[voxel] = true);
+        }
+        let inside = self.inside();
+        if inside.contains(&true) {
+            return Ok(inside);
+        }
+        Err(Error::bad_data(
+            display(&run.path),
+            "has signal in no voxel of the mask that the runs before it have",
+            "share voxels with them",
+            "check that the runs are of one subject on one grid, and the mask",
+        ))
+    }
+
+    /// Voxels in every mask.
+    #[must_use]
+    pub fn in_masks(&self) -> usize {
+        self.in_masks.iter().filter(|&&inside| inside).count()
+    }
+
+    /// Voxels in every mask that are left out because some run of several is constant there.
+    #[must_use]
+    pub fn constant(&self) -> usize {
+        self.in_masks() - self.inside().iter().filter(|&&inside| inside).count()
+    }
+
+    /// Say what the runs' own masks share, of several.
+    pub fn say(&self, watch: &dyn Watch) {
+        let (most, shared) = (self.own.iter().copied().max().unwrap_or(0), self.in_masks());
+        if self.own.len() < 2 || self.given.is_some() {
+            return;
+        }
+        let own = self.own.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
+        let line = format!("mask: {shared} voxels that the masks of all runs hold ({own})");
+        if (shared as f64) < LEAST_SHARED * most as f64 {
+            watch.warn(&format!(
+                "{line}; the runs cover different parts of the brain, or one lost signal"
+            ));
+        } else {
+            watch.note(&line);
+        }
+    }
+
+    /// Where all runs so far have signal, `[voxel]`.
+    fn inside(&self) -> Vec<bool> {
+        let pairs = self.in_masks.iter().zip(&self.constant);
+        pairs.map(|(inside, constant)| *inside && !constant).collect()
+    }
+}
+
+/// Voxels of a mask with the same value in every volume, as positions in the grid, ascending; no more volumes are read than
+/// it takes to see that all others vary.
+///
+/// # Errors
+/// Those of reading the run.
+fn constant(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Vec<usize>> {
+    let mut same: Vec<usize> = (0..inside.len()).filter(|&voxel| inside[voxel]).collect();
+    let mut first: Option<Vec<f32>> = None;
+    for block in batches(source.shape(), source.n_volumes(), 8 << 20) {
+        let bold = source.read(&block)?;
+        for volume in bold.data.chunks_exact(inside.len()) {
+            let first = first.get_or_insert_with(|| volume.to_vec());
+            same.retain(|&voxel| volume[voxel] == first[voxel]);
+        }
+        source.reuse(bold.data);
+        if same.is_empty() {
+            break;
+        }
+    }
+    Ok(same)
 }
 
 /// Mean over the volumes that are finite, `[voxel]`; NaN where none is.

@@ -15,7 +15,8 @@ use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::kernels::covariance::{Covariance, Filter};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::inputs::{self, display};
+use crate::pipeline::inputs::{self, display, open_bold};
+use crate::pipeline::precision;
 use crate::pipeline::products::{Account, Layout, Opened, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, ConfoundsSpec, Keep, Role};
@@ -116,7 +117,7 @@ fn find_columns(
     watch: &dyn Watch,
 ) -> Result<ConfoundsResult> {
     check_options(spec)?;
-    let mut bold = BoldFile::open(&spec.bold)?;
+    let mut bold = open_bold(&spec.bold, watch)?;
     ladder.grant(&mut bold);
     let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let (cosines, tr) = match spec.high_pass_s {
@@ -128,7 +129,9 @@ fn find_columns(
     };
     let filter = Filter::new(cosines.view(), spec.scaling)?;
     check_counts(spec, &filter)?;
-    let mut regions = Regions::read(spec, &bold.grid)?;
+    let mut regions = Regions::read(spec, &bold.grid, watch)?;
+    let grid = bold.grid.clone();
+    let level = precision::centred(&mut bold, (&spec.bold, &grid), watch)?;
 
     let mut surveyed = survey(spec, ladder, &mut bold, &mut regions, &filter, watch)?;
     regions.report(watch)?;
@@ -147,7 +150,7 @@ fn find_columns(
     }
     stages.extend(["covariance", "components"]);
 
-    let mut columns = means(&regions, &surveyed);
+    let mut columns = means(&regions, &surveyed, level.as_deref());
     let mut dropped = Vec::new();
     for (region, covariance) in found {
         let keep = if region == Region::Variable { spec.tcompcor } else { spec.acompcor };
@@ -188,15 +191,17 @@ fn tissues(spec: &ConfoundsSpec, regions: &Regions, s: &Survey) -> Vec<(Region, 
     }
 }
 
-fn means(regions: &Regions, surveyed: &Survey) -> Vec<Column> {
+/// The mean over the voxels of each place. `level`: what the run was read without, `[voxel]`.
+fn means(regions: &Regions, surveyed: &Survey, level: Option<&Vec<f64>>) -> Vec<Column> {
     let given = Place::ALL.into_iter().filter(|&place| regions.is_given(place));
     given
         .map(|place| {
             let count = regions.finite(place);
             let sum = &surveyed.sums[place as usize];
+            let of_level = level.map_or(0.0, |level| regions.sum(place, level));
             Column {
                 name: place.column().to_owned(),
-                values: sum.iter().map(|s| s / count as f64).collect(),
+                values: sum.iter().map(|s| (s + of_level) / count as f64).collect(),
                 kind: Kind::Mean(count),
             }
         })

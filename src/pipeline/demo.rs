@@ -101,8 +101,8 @@ pub fn demo(
 
     let mut raw = BoldFile::open(&plain.runs[0].bold)?;
     let grid = raw.grid.clone();
-    let brainstem = io::read_mask(&data.join(paths::BRAINSTEM), &grid)?.inside;
-    let pag = io::read_mask(&data.join(paths::PAG), &grid)?.inside;
+    let brainstem = io::read_mask(&data.join(paths::BRAINSTEM), &grid)?.mask.inside;
+    let pag = io::read_mask(&data.join(paths::PAG), &grid)?.mask.inside;
     let truth = smoothed(&io::read_map(&data.join(paths::TRUE_PAIN))?.2, &grid)?;
 
     let mut lines = Vec::new();

@@ -12,6 +12,7 @@ use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
+use crate::pipeline::automask::Common;
 use crate::pipeline::combine::FixedEffects;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
@@ -20,9 +21,9 @@ use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, qc, smoothing};
+use crate::pipeline::{automask, precision, qc, smoothing};
 use crate::report;
-use crate::volume::{Grid, Mask};
+use crate::volume::Grid;
 
 /// Run the analysis.
 ///
@@ -32,21 +33,26 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
+    io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    let grid = inputs::common_grid(&runs)?;
+    let grid = inputs::common_grid(&runs, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
     let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
     let plans = runs.iter().map(plan).collect::<Result<Vec<Plan>>>()?;
-    let mask = automask::mask(spec.mask.as_deref(), &mut runs[0], watch)?;
+    let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
     let mut runs_so_far = FixedEffects::default();
     for (run, plan) in runs.iter_mut().zip(&plans) {
-        let fitted = fit_run(ladder, run.bold.as_mut(), &mask.inside, plan, watch)?;
+        precision::keep(run, watch)?;
+        precision::refuse_level(run, &plan.model, &plan.contrasts)?;
+        let inside = common.with(run, watch)?;
+        let fitted = fit_run(ladder, run.bold.as_mut(), &inside, plan, watch)?;
         runs_so_far.add(fitted, grid.shape)?;
         run.bold.release();
     }
-    let all = runs_so_far.mean(mask.count())?;
+    common.say(watch);
+    let all = runs_so_far.mean(common.in_masks() - common.constant())?;
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
@@ -55,7 +61,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     for (number, run) in runs.iter().enumerate() {
         products.table(design_table(run, number, runs.len()))?;
     }
-    let analysis = Analysis { all, mask, plans, smoothing };
+    let analysis = Analysis { all, common, grid, plans, smoothing };
     let account = account(spec, runs, &analysis, watch)?;
     products.finish(session, account)
 }
@@ -174,7 +180,8 @@ fn design_table(run: &Run, number: usize, n_runs: usize) -> Text {
 /// What a finished analysis is told by.
 struct Analysis {
     all: Fitted,
-    mask: Mask,
+    common: Common,
+    grid: Grid,
     plans: Vec<Plan>,
     smoothing: Option<Smoothing>,
 }
@@ -185,12 +192,16 @@ fn account(
     analysis: &Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
-    let Analysis { all, mask, plans, smoothing } = analysis;
+    let Analysis { all, grid, plans, smoothing, .. } = analysis;
     let mut resolved = Fields::new();
-    let rule = if spec.mask.is_some() { "given" } else { automask::RULE };
+    let rule = match (&spec.mask, runs.len()) {
+        (Some(_), _) => "given".to_owned(),
+        (None, 1) => automask::RULE.to_owned(),
+        (None, _) => format!("{}; in every run", automask::RULE),
+    };
     resolved.insert("mask".to_owned(), json!(rule));
     resolved.extend(smoothing.iter().map(|s| {
-        let fwhm = s.taps.effective_fwhm_mm(mask.grid.voxel_size_mm);
+        let fwhm = s.taps.effective_fwhm_mm(grid.voxel_size_mm);
         ("effective_fwhm_mm".to_owned(), json!(fwhm))
     }));
     let of_runs: Vec<_> = runs.iter().map(inputs::resolved).collect();
@@ -240,7 +251,7 @@ fn page(runs: &[Run]) -> Result<Option<Page>> {
 }
 
 fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
-    let Analysis { all, mask, plans, .. } = analysis;
+    let Analysis { all, common, plans, .. } = analysis;
     if all.not_finite > 0 {
         watch.warn(&format!(
             "{} mask voxels are not finite in some volume; they are outside (0 in the maps, p 1)",
@@ -255,10 +266,11 @@ fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
     }
     let regressors: Vec<usize> = plans.iter().map(|p| p.model.names.len()).collect();
     let counts = json!({
-        "voxels_in_mask": mask.count(),
+        "voxels_in_mask": common.in_masks(),
         "voxels_fitted": all.fitted.iter().filter(|&&v| v).count(),
         "voxels_not_finite": all.not_finite,
         "voxels_constant": all.constant,
+        "voxels_constant_in_some_run": common.constant(),
         "regressors": regressors,
     });
     counts.as_object().cloned().unwrap_or_default()

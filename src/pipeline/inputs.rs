@@ -2,6 +2,7 @@
 //! file it came from.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
@@ -40,6 +41,8 @@ pub struct Run {
     pub n_volumes: usize,
     /// Its data: the file, or an adaptor over it.
     pub bold: Box<dyn BoldSource>,
+    /// What its data are read without, `[voxel]`: the mean over time of a run whose swing float32 cannot hold beside it.
+    pub level: Option<Arc<Vec<f64>>>,
     /// When its volumes and slices were acquired; none where nothing needed it and no TR is known.
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
@@ -94,6 +97,17 @@ impl Run {
     }
 }
 
+/// Open a 4-D image, and tell what its header leaves to be told.
+///
+/// # Errors
+/// What it lacks.
+pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
+    let bold = BoldFile::open(path)?;
+    bold.notes.iter().for_each(|line| watch.note(line));
+    bold.warnings.iter().for_each(|line| watch.warn(line));
+    Ok(bold)
+}
+
 /// Open the runs of one command and build their columns.
 ///
 /// # Errors
@@ -129,7 +143,7 @@ fn refuse_unmatched(runs: &[Run], watch: &dyn Watch) -> Result<()> {
 }
 
 fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
-    let bold = BoldFile::open(&spec.bold)?;
+    let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
     let Columned { design, confounds, doubts, unmatched } =
@@ -141,6 +155,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         bold: Box::new(bold),
+        level: None,
         acquisition: None,
         design,
         confounds,
@@ -287,18 +302,13 @@ fn confounds(
 ///
 /// # Errors
 /// Bad data where one lies on another.
-pub fn common_grid(runs: &[Run]) -> Result<Grid> {
+pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
     let first = &runs[0];
     for run in &runs[1..] {
-        let (a, b) = (&first.grid, &run.grid);
-        if a.shape != b.shape || a.affine_difference_mm(b) > 1e-3 {
-            return Err(Error::bad_data(
-                display(&run.path),
-                format!("has shape {:?} or an affine other than the first run's", b.shape),
-                format!("lie on the grid of {} ({:?})", display(&first.path), a.shape),
-                "resample the runs to one grid",
-            ));
-        }
+        let of_first = display(&first.path);
+        let hint = "resample the runs to one grid";
+        let note = io::check_grid(&run.path, &run.grid, (&first.grid, &of_first), hint)?;
+        note.iter().for_each(|line| watch.note(line));
     }
     Ok(first.grid.clone())
 }
@@ -316,6 +326,9 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     }
     if let Some(slices) = run.slices() {
         values.insert("slice_columns".to_owned(), json!(slices.names));
+    }
+    if run.level.is_some() {
+        values.insert("read_less_mean".to_owned(), json!(true));
     }
     if let Some((moment, moment_s)) = run.moment {
         values.insert("volume_wise_at".to_owned(), json!(moment));

@@ -19,10 +19,12 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::io;
 use crate::physio::Terms;
-use crate::pipeline::automask;
+use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{self, common_grid, display};
+use crate::pipeline::precision;
 use crate::pipeline::spec::{
     Criterion, DesignOptions, GlmSpec, ModelBic, OrderChoice, OrderTest, RecordOptions,
     RetroicorSpec, RunSpec,
@@ -121,16 +123,32 @@ fn choose(
     by: Criterion,
     watch: &dyn Watch,
 ) -> Result<(OrderChoice, Option<Terms>)> {
+    io::refuse_twins(&specs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     // Notes and warnings come when the chosen model is made.
     let mut runs = inputs::open(specs, options, &Quiet)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    let grid = common_grid(&runs)?;
-    let inside = automask::mask(mask, &mut runs[0], &Quiet)?.inside;
+    let grid = common_grid(&runs, &Quiet)?;
+    let mut common = Common::new(mask, &grid, runs.len(), &Quiet)?;
+    let mut inside = Vec::new();
+    for run in &mut runs {
+        precision::keep(run, &Quiet)?;
+        inside = common.with(run, &Quiet)?;
+        if specs.len() > 1 {
+            run.bold.release(); // none stays in memory while the others are looked at
+        }
+    }
+    if common.constant() > 0 {
+        watch.note(&format!(
+            "--choose-order leaves out {} mask voxels that are constant over time in some run",
+            common.constant()
+        ));
+    }
     let mut gathered = Gathered::default();
     for run in &mut runs {
         let Some(slices) = run.slices() else { continue };
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
+        largest.models().try_for_each(|model| precision::refuse_level(run, model, &[]))?;
         gathered.add(largest.gather(ladder, run.bold.as_mut(), &inside, watch)?);
         run.bold.release();
     }

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::io::physio::Logs;
 use crate::io::sidecar::Sidecar;
-use crate::io::{self, BoldFile, Resampled};
+use crate::io::{self, Resampled};
 use crate::maps::Entities;
 use crate::physio::PhysioSummary;
-use crate::pipeline::inputs::{self, Physiology};
+use crate::pipeline::inputs::{self, Physiology, open_bold};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::products::{Account, Agreement, Draw, Layout, Opened, Page, Products, Text};
 use crate::pipeline::provenance::{Input, Provenance};
@@ -253,7 +253,7 @@ struct Scanned {
 fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let Some(path) = &spec.bold else { return told(spec, slice_times.as_deref(), watch) };
-    let bold = BoldFile::open(path)?;
+    let bold = open_bold(path, watch)?;
     let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
     let resampled = of_resampled(io::resampled(&bold, &sidecar), &acquisition, &sidecar)?;

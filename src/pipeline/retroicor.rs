@@ -13,7 +13,7 @@ use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, RetroicorSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, qc};
+use crate::pipeline::{automask, precision, qc};
 use crate::report;
 
 /// Correct one image.
@@ -69,6 +69,7 @@ fn correct(
     let watch: &dyn Watch = watch;
     let Prepared { run, projection } = &mut prepared;
     ladder.grant(run.bold.as_mut());
+    precision::for_image(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
     let mut header = run.header.for_bold(run.n_volumes);
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(&Entities::of("bold"), &header)?;

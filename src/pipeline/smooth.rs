@@ -3,14 +3,14 @@
 use serde_json::json;
 
 use crate::error::Result;
-use crate::io::{self, BoldFile};
+use crate::io;
 use crate::maps::Entities;
-use crate::pipeline::inputs::{self, bids_fields};
+use crate::pipeline::inputs::{self, bids_fields, open_bold};
 use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
-use crate::pipeline::smoothing;
 use crate::pipeline::spec::{Command, Role, SmoothSpec};
 use crate::pipeline::watch::Watch;
+use crate::pipeline::{precision, smoothing};
 
 /// Smooth a run; a FWHM of 0 copies it.
 ///
@@ -23,13 +23,15 @@ pub fn run(
 ) -> Result<()> {
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
-    let mut bold = BoldFile::open(&spec.bold)?;
+    let mut bold = open_bold(&spec.bold, watch)?;
     ladder.grant(&mut bold);
     let sidecar = inputs::sidecar(&bold, None, None, watch)?;
     let acquisition = inputs::acquisition_of_smoothed(&bold, &sidecar, watch)?;
     let spent = inputs::dof_spent(&spec.bold, false, watch)?;
-    let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, watch)?;
+    let grid = bold.grid.clone();
+    let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
 
+    precision::for_image(&mut bold, (&spec.bold, &grid), watch)?;
     let mut header = bold.header.for_bold(bold.n_volumes);
     acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(&Entities::of("bold"), &header)?;

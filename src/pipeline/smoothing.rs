@@ -2,10 +2,10 @@
 
 use crate::error::Result;
 use crate::gpu::{Done, Stored, Tape};
-use crate::io;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::blocks::{Cut, Ladder, Story, give_back, load, read_timed, write_timed};
+use crate::pipeline::masks;
 use crate::pipeline::spec::SmoothOptions;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, Grid, Mask};
@@ -29,7 +29,8 @@ pub fn prepare(
     watch: &dyn Watch,
 ) -> Result<Option<Smoothing>> {
     let taps = Taps::new(options.fwhm_mm, grid.voxel_size_mm, options.kernel)?;
-    let within = options.within.as_deref().map(|path| io::read_mask(path, grid)).transpose()?;
+    let within = options.within.as_deref().map(|path| masks::mask(path, grid, watch));
+    let within = within.transpose()?;
     if options.fwhm_mm == 0.0 {
         return Ok(None);
     }

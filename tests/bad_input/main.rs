@@ -11,6 +11,7 @@ mod images;
 mod options;
 mod outputs;
 mod physiology;
+mod stored;
 mod tables;
 #[cfg(unix)]
 mod unix;
@@ -58,6 +59,7 @@ fn cases() -> Vec<Case> {
         options::cases(),
         outputs::cases(),
         confounds::cases(),
+        stored::cases(),
     ];
     themes.into_iter().flatten().collect()
 }

@@ -154,3 +154,12 @@ pub fn small_run() -> Option<(HostBold, ndarray::Array2<f64>)> {
     let x = ndarray::Array2::from_shape_fn((rows.len(), rows[0].len()), |(t, j)| rows[t][j]);
     Some((HostBold::new(block, data), x))
 }
+
+/// A packed run once more, uncompressed as `run-2`: the same values, another file. Its name.
+pub fn twin(folder: &std::path::Path, bold: &str) -> String {
+    let name = bold.replace("_bold.nii.gz", "_run-2_bold.nii");
+    let packed = std::fs::File::open(folder.join(bold)).expect("a run");
+    let mut unpacked = std::fs::File::create(folder.join(&name)).expect("a writable folder");
+    std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut unpacked).expect("gzip");
+    name
+}

@@ -1,6 +1,7 @@
 //! Maps and masks.
 
-use boldly::io::{Header, Intent, Outputs, read_map, read_mask};
+use boldly::io::{Header, Intent, Outputs, read_map, read_mask, read_tissue};
+use boldly::volume::Mask;
 
 use super::*;
 
@@ -37,7 +38,7 @@ fn a_mask_must_lie_on_the_run_and_hold_voxels() {
     let mut values = vec![0.0; 12];
     (values[3], values[7], values[8]) = (1.0, 5.0, f32::NAN);
     write_map(&path, &on, &values);
-    let mask = read_mask(&path, &on).unwrap();
+    let mask = read_mask(&path, &on).unwrap().mask;
     assert_eq!(mask.count(), 2);
     assert!(mask.inside[3] && mask.inside[7]);
     let refused = |path: &Path, on: &Grid, word: &str| {
@@ -49,14 +50,56 @@ fn a_mask_must_lie_on_the_run_and_hold_voxels() {
     let mut moved = on.clone();
     moved.affine[1][3] += 0.5;
     refused(&path, &moved, "0.500 mm");
+    // a twentieth of the smallest edge, 2.5 mm
+    moved.affine[1][3] = on.affine[1][3] + 0.126;
+    refused(&path, &moved, "0.126 mm from the run");
+    moved.affine[1][3] = on.affine[1][3] + 0.124;
+    let near = read_mask(&path, &moved).unwrap();
+    assert!(near.mask == Mask { grid: moved.clone(), ..mask.clone() });
+    assert!(near.note.unwrap().contains("0.1240 mm from the run"));
     moved.affine[1][3] = on.affine[1][3] + 5e-4;
-    assert!(read_mask(&path, &moved).is_ok());
+    assert_eq!(read_mask(&path, &moved).unwrap().note, None);
     values[4] = 0.25;
     write_map(&path, &on, &values);
     refused(&path, &on, "0.25 at voxel (1, 1, 0)");
     write_map(&path, &on, &[0.0; 12]);
     refused(&path, &on, "empty");
     assert_eq!(read_mask(&folder.path().join("none.nii"), &on).unwrap_err().exit_code(), 66);
+}
+
+#[test]
+fn only_values_above_0_are_inside_any_mask_and_those_below_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mask.nii.gz");
+    let on = grid([3, 2, 2]);
+    let of = |values: [f32; 4]| {
+        let mut map = [0.0; 12];
+        map[4..8].copy_from_slice(&values);
+        write_map(&path, &on, &map);
+        let all = [read_mask(&path, &on), read_tissue(&path, &on, 0.5)];
+        all.map(|read| {
+            read.map(|read| {
+                let inside: Vec<usize> = (0..12).filter(|&v| read.mask.inside[v]).collect();
+                (inside, read.warning)
+            })
+        })
+    };
+    for read in of([1.0, -1.0, f32::NAN, -2.0]) {
+        let (inside, warning) = read.unwrap();
+        assert_eq!(inside, [4]);
+        assert!(warning.unwrap().contains("2 values below 0"));
+    }
+    for read in of([1.0, 1.0, 0.0, 1.0]) {
+        assert_eq!(read.unwrap(), (vec![4, 5, 7], None));
+    }
+    for read in of([-1.0, -1.0, -1.0, -1.0]) {
+        assert!(read.unwrap_err().to_string().contains("no value is above 0"));
+    }
+    let [mask, tissue] = of([0.75, -0.25, 0.25, 1.0]);
+    assert!(mask.unwrap_err().to_string().contains("threshold"));
+    let (inside, warning) = tissue.unwrap();
+    assert_eq!(inside, [4, 7]);
+    assert!(warning.unwrap().contains("1 values below 0"));
 }
 
 #[test]

@@ -110,7 +110,7 @@ fn what_does_not_belong_together_is_refused() {
     refused(dir, &format!("{two} {physio} --events run-1_events.tsv --out o"), 2, &["--events"]);
     refused(dir, &format!("{two} {physio} --out o.nii.gz"), 2, &["o.nii.gz", "folder"]);
     fs::create_dir(dir.join("other")).unwrap();
-    fs::copy(dir.join("run-1_bold.nii.gz"), dir.join("other/run-1_bold.nii.gz")).unwrap();
+    echo(dir, "run-1_bold.nii.gz", "other/run-1_bold.nii.gz", 0.6);
     let twins = "retroicor run-1_bold.nii.gz other/run-1_bold.nii.gz --device cpu";
     let words = ["run-1_desc-retroicor_bold.nii.gz", "name of its own"];
     refused(dir, &format!("{twins} {physio} --out o"), 2, &words);

@@ -6,6 +6,9 @@ use crate::{Error, Result};
 
 type Affine = [[f64; 4]; 4];
 
+/// Voxel sizes that differ by less than this part are the same, rounded.
+const SAME_SIZE: f64 = 1e-3;
+
 impl Header {
     /// Millimetres a spatial unit; unknown counts as millimetres.
     fn space_unit_mm(&self) -> f64 {
@@ -49,12 +52,24 @@ impl Header {
                 "repair the header, e.g. from the qform or from another image of the same run",
             ));
         }
-        let mut voxel_size_mm = [0.0; 3];
-        for (axis, size) in voxel_size_mm.iter_mut().enumerate() {
-            let stored = self.pixdim[axis + 1].abs() * unit;
-            *size = if stored.is_finite() && stored > 0.0 { stored } else { column_length(axis) };
-        }
+        let stored = self.zooms().map(|size| size * unit);
+        let spanned: [f64; 3] = std::array::from_fn(column_length);
+        let voxel_size_mm = if agree(stored, spanned) { stored } else { spanned };
         Ok(Grid { shape, affine, voxel_size_mm })
+    }
+
+    /// A line on voxel sizes of pixdim other than those of the grid, which come from its affine; none where they agree.
+    pub(in crate::io) fn other_sizes(&self, thing: &str, grid: &Grid) -> Option<String> {
+        let stored = self.zooms().map(|size| size * self.space_unit_mm());
+        let text = |sizes: [f64; 3]| sizes.map(|size| format!("{}", size as f32)).join(" x ");
+        let is_set = stored.iter().all(|size| size.is_finite() && *size > 0.0);
+        (is_set && !agree(stored, grid.voxel_size_mm)).then(|| {
+            format!(
+                "{thing}: voxels are {} mm by the affine and {} mm by pixdim; the affine's are used (FSL goes by pixdim)",
+                text(grid.voxel_size_mm),
+                text(stored)
+            )
+        })
     }
 
     /// Voxel sizes in the file's unit, 1 where unset, as nibabel takes them.
@@ -118,6 +133,10 @@ impl Header {
             None => (self.qform_code, self.quatern) = (0, [0.0; 3]),
         }
     }
+}
+
+fn agree(sizes: [f64; 3], others: [f64; 3]) -> bool {
+    sizes.iter().zip(others).all(|(size, other)| (size - other).abs() <= SAME_SIZE * other)
 }
 
 fn determinant(m: &Affine) -> f64 {

@@ -1,9 +1,11 @@
 //! A run without some of its volumes.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::BoldSource;
 use crate::error::{Error, Result};
+use crate::io::Coarse;
 use crate::io::hash::Checksum;
 use crate::volume::{Block, HostBold};
 
@@ -76,6 +78,14 @@ impl BoldSource for Censored<'_> {
 
     fn reuse(&mut self, data: Vec<f32>) {
         self.source.reuse(data);
+    }
+
+    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        self.source.centre()
+    }
+
+    fn coarse(&mut self) -> Result<Option<Coarse>> {
+        self.source.coarse()
     }
 
     fn grant(&mut self, bytes: Option<u64>) {

@@ -2,9 +2,10 @@
 //! a source made of another, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::hash::Checksum;
-use super::{BoldFile, BoldWriter};
+use super::{BoldFile, BoldWriter, Coarse};
 use crate::error::Result;
 use crate::volume::{Block, HostBold};
 
@@ -29,6 +30,21 @@ pub trait BoldSource {
     fn read(&mut self, block: &Block) -> Result<HostBold>;
     /// Takes back what a block was read into: the next read may fill it, which new memory would have to be zeroed for.
     fn reuse(&mut self, _data: Vec<f32>) {}
+    /// Gives from now on what each voxel differs by from its mean over time, where f32 would lose digits that a fit needs:
+    /// the means, `[voxel]`, and the voxels concerned. To be called before the first read.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        Ok(None)
+    }
+    /// The voxels whose swing over time an image of f32 would hold poorly.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    fn coarse(&mut self) -> Result<Option<Coarse>> {
+        Ok(None)
+    }
     /// Whether it is decoded as a whole anyway, so that one block of the whole run takes the least memory.
     fn is_stream(&self) -> bool {
         false
@@ -80,6 +96,12 @@ impl BoldSource for BoldFile {
     }
     fn reuse(&mut self, data: Vec<f32>) {
         BoldFile::reuse(self, data);
+    }
+    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        BoldFile::centre(self)
+    }
+    fn coarse(&mut self) -> Result<Option<Coarse>> {
+        BoldFile::coarse(self)
     }
     fn is_stream(&self) -> bool {
         BoldFile::is_stream(self)

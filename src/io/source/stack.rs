@@ -10,7 +10,7 @@ use crate::io::Header;
 use crate::io::bold::refuse_more_axes;
 use crate::io::hash::{self, Checksum};
 use crate::io::image::Image;
-use crate::io::maps::refuse_other_grid;
+use crate::io::maps::check_grid;
 use crate::volume::{Block, Grid, HostBold};
 
 /// Maps on one grid, one a volume. A file is open only while it is read, because there may be more of them than a process
@@ -23,13 +23,15 @@ pub struct Stack {
     pub grid: Grid,
     /// The maps in order.
     pub paths: Vec<PathBuf>,
+    /// Of maps that lie a rounding error from the first.
+    pub notes: Vec<String>,
 }
 
 impl Stack {
     /// Opens maps, 3-D or of one volume, as they are given.
     ///
     /// # Errors
-    /// As for any image; [`Error::BadData`] for one of several volumes, or on another grid than the first (0.001 mm);
+    /// As for any image; [`Error::BadData`] for one of several volumes, or on another grid than the first;
     /// [`Error::Usage`] where there is none.
     pub fn open(paths: &[PathBuf]) -> Result<Stack> {
         let Some(first) = paths.first() else {
@@ -41,13 +43,14 @@ impl Stack {
             ));
         };
         let (image, grid) = open_map(first)?;
+        let mut notes = Vec::new();
         for path in &paths[1..] {
             let (_, other) = open_map(path)?;
             let of_first = first.display().to_string();
             let hint = "resample the maps to one grid";
-            refuse_other_grid(path, &other, (&grid, &of_first), hint)?;
+            notes.extend(check_grid(path, &other, (&grid, &of_first), hint)?);
         }
-        Ok(Stack { header: image.header, grid, paths: paths.to_vec() })
+        Ok(Stack { header: image.header, grid, paths: paths.to_vec(), notes })
     }
 
     /// The planes of one map, into `out`, which is as long.
@@ -55,7 +58,7 @@ impl Stack {
         let (image, grid) = open_map(path)?;
         let of_it = "its first reading";
         let hint = "leave it as it is while it is read";
-        refuse_other_grid(path, &grid, (&self.grid, of_it), hint)?;
+        check_grid(path, &grid, (&self.grid, of_it), hint)?;
         if image.is_compressed() {
             let whole = image.read_all(&mut || {})?;
             let first = block.planes.start * block.plane_len();

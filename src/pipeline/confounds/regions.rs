@@ -7,8 +7,8 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::io;
 use crate::pipeline::inputs::display;
+use crate::pipeline::masks;
 use crate::pipeline::spec::ConfoundsSpec;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, Grid, HostBold, Mask};
@@ -58,10 +58,10 @@ pub(super) struct Plane {
 
 impl Regions {
     /// The masks of the command, tissues eroded.
-    pub(super) fn read(spec: &ConfoundsSpec, grid: &Grid) -> Result<Regions> {
+    pub(super) fn read(spec: &ConfoundsSpec, grid: &Grid, watch: &dyn Watch) -> Result<Regions> {
         let tissue = |path: &Option<PathBuf>, layers: usize| -> Result<Option<Mask>> {
             let Some(path) = path else { return Ok(None) };
-            let whole = io::read_tissue(path, grid, spec.threshold)?;
+            let whole = masks::tissue(path, grid, spec.threshold, watch)?;
             let mask = whole.eroded(layers);
             if mask.count() > 0 {
                 return Ok(Some(mask));
@@ -76,7 +76,7 @@ impl Regions {
                 "take a smaller --erode; 0,1 leaves CSF as it is and takes one layer off white matter",
             ))
         };
-        let brain = spec.mask.as_deref().map(|path| io::read_mask(path, grid)).transpose()?;
+        let brain = spec.mask.as_deref().map(|path| masks::mask(path, grid, watch)).transpose()?;
         let [of_csf, of_white_matter] = spec.erode;
         let masks =
             [tissue(&spec.csf, of_csf)?, tissue(&spec.white_matter, of_white_matter)?, brain];
@@ -98,6 +98,12 @@ impl Regions {
     /// Voxels of a place that are finite throughout.
     pub(super) fn finite(&self, place: Place) -> usize {
         self.places.iter().filter(|&bits| bits & place.bit() != 0).count()
+    }
+
+    /// The sum of a map `[voxel]` over those voxels.
+    pub(super) fn sum(&self, place: Place, map: &[f64]) -> f64 {
+        let pairs = self.places.iter().zip(map);
+        pairs.filter(|(bits, _)| *bits & place.bit() != 0).map(|(_, value)| value).sum()
     }
 
     fn constant(&self, place: Place) -> usize {

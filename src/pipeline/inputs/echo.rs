@@ -3,10 +3,10 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, display, dof_spent, sidecar};
+use super::{Physiology, Run, display, dof_spent, open_bold, sidecar};
 use crate::design::Design;
 use crate::error::{Error, Result};
-use crate::io::{self, BoldFile};
+use crate::io;
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings::SAME_SLICE_TIME_S;
 use crate::pipeline::spec::{Role, RunSpec};
@@ -50,7 +50,7 @@ impl Columns {
 /// # Errors
 /// What its files hold or lack; bad data when it is not of the same acquisition.
 pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option<Run>> {
-    let bold = BoldFile::open(&spec.bold)?;
+    let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
@@ -90,6 +90,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         bold: Box::new(bold),
+        level: None,
         resampled,
         moment,
     }))

@@ -196,6 +196,11 @@ pub struct Largest {
 }
 
 impl Largest {
+    /// The models that are fitted.
+    pub fn models(&self) -> impl Iterator<Item = &Model> {
+        self.fittings.iter().map(|fitting| &fitting.model)
+    }
+
     /// `at_most`: the terms whose columns `columns.slices` holds.
     ///
     /// # Errors

@@ -1,0 +1,30 @@
+//! Masks that are given, with what is to be told of them.
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::io::{self, GivenMask};
+use crate::pipeline::watch::Watch;
+use crate::volume::{Grid, Mask};
+
+/// A mask for a grid: inside where the value is above 0.
+///
+/// # Errors
+/// As [`io::read_mask`].
+pub fn mask(path: &Path, grid: &Grid, watch: &dyn Watch) -> Result<Mask> {
+    io::read_mask(path, grid).map(|given| told(given, watch))
+}
+
+/// A tissue for a grid: a mask, or probabilities from `threshold` on.
+///
+/// # Errors
+/// As [`io::read_tissue`].
+pub fn tissue(path: &Path, grid: &Grid, threshold: f64, watch: &dyn Watch) -> Result<Mask> {
+    io::read_tissue(path, grid, threshold).map(|given| told(given, watch))
+}
+
+fn told(given: GivenMask, watch: &dyn Watch) -> Mask {
+    given.note.iter().for_each(|line| watch.note(line));
+    given.warning.iter().for_each(|line| watch.warn(line));
+    given.mask
+}
