@@ -85,7 +85,8 @@ fn plan(
         _ => None,
     };
     let (matrix, names) = (&run.design.matrix, &run.design.names);
-    let model = Model::new(matrix, names, run.slices(), n_planes, run.dof_spent)?;
+    let model = Model::new(matrix, names, run.modelled().as_ref(), n_planes, run.dof_spent)?;
+    tell_inflation(run, &model, watch);
     if let Some(columns) = model.rank_deficiency() {
         watch.warn(&format!(
             "the design of {} is rank deficient; minimum-norm solution; columns involved: {}",
@@ -96,6 +97,21 @@ fn plan(
     let of_run = |error: Error| error.of(&display(&run.path));
     let contrasts = contrasts(spec, names, &model).map_err(of_run)?;
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts })
+}
+
+/// What it costs that the columns of an earlier correction are not in the model.
+fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
+    if run.dof_spent > 0.0 {
+        let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+        watch.warn(&format!(
+            "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
+             the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \
+             unrelated, more where they are not; give the raw run and --physio, or correct it again with boldly retroicor",
+            display(&run.path),
+            run.dof_spent,
+            100.0 * larger
+        ));
+    }
 }
 
 /// The contrasts that are asked for, as weights of a model's columns.

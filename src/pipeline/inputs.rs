@@ -13,6 +13,7 @@ use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
+use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
 use crate::pipeline::watch::Watch;
@@ -49,7 +50,9 @@ pub struct Run {
     pub moment: Option<(Moment, f64)>,
     /// Its recordings and their columns.
     pub physio: Option<Physiology>,
-    /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
+    /// Columns that an earlier correction took out of this image.
+    pub carried: Option<Carried>,
+    /// Degrees of freedom an earlier correction spent on this image whose columns are not at hand, from its sidecar.
     pub dof_spent: f64,
     /// Files found beside those that the command names.
     pub found: Vec<(Role, PathBuf)>,
@@ -78,6 +81,16 @@ impl Run {
     #[must_use]
     pub fn slices(&self) -> Option<&SliceGroups> {
         self.physio.as_ref().map(|physio| &physio.retroicor.groups)
+    }
+
+    /// Slice-dependent columns that a model of the run holds: those of an earlier correction, then its own.
+    #[must_use]
+    pub fn modelled(&self) -> Option<SliceGroups> {
+        match (&self.carried, self.slices()) {
+            (Some(carried), Some(own)) => Some(carried.and(own)),
+            (Some(carried), None) => Some(carried.groups.clone()),
+            (None, own) => own.cloned(),
+        }
     }
 
     /// What was found in the recordings.
@@ -110,6 +123,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         resampled,
         moment: None,
         physio: None,
+        carried: None,
         dof_spent: 0.0,
         found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
     };
@@ -135,7 +149,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         }
         run.physio = Some(physio);
     }
-    run.dof_spent = dof_spent(&spec.bold, run.physio.is_some(), watch)?;
+    run.take_earlier(watch)?;
     run.acquisition = acquisition.ok();
     Ok(run)
 }
@@ -305,6 +319,9 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     if let Some(slices) = run.slices() {
         values.insert("slice_columns".to_owned(), json!(slices.names));
     }
+    if let Some(carried) = &run.carried {
+        values.insert("carried_columns".to_owned(), json!(carried.groups.names));
+    }
     if let Some((moment, moment_s)) = run.moment {
         values.insert("volume_wise_at".to_owned(), json!(moment));
         values.insert("volume_wise_at_s".to_owned(), json!(moment_s));
@@ -336,31 +353,49 @@ pub fn bids_fields(
     fields
 }
 
-/// What boldly's own sidecar beside the image says an earlier correction spent.
-fn dof_spent(bold: &Path, corrected_again: bool, watch: &dyn Watch) -> Result<f64> {
-    let Some(facts) = provenance::facts_beside(bold)? else { return Ok(0.0) };
-    let spent = facts.dof_spent.unwrap_or(0.0);
-    if spent > 0.0 && !facts.describe(bold) {
-        watch.warn(&format!(
-            "the sidecar beside {} describes another file; the {spent} degrees of freedom that it says were spent are not \
-             counted",
-            display(bold)
-        ));
-        return Ok(0.0);
+impl Run {
+    /// Take what boldly's own sidecar beside the image says of an earlier correction: its columns, and where these are not at
+    /// hand the degrees of freedom that it spent.
+    fn take_earlier(&mut self, watch: &dyn Watch) -> Result<()> {
+        let Some(facts) = provenance::facts_beside(&self.path)? else { return Ok(()) };
+        let Some(spent) = facts.dof_spent.filter(|&spent| spent > 0.0) else { return Ok(()) };
+        let name = display(&self.path);
+        if !facts.describe(&self.path) {
+            watch.warn(&format!(
+                "the sidecar beside {name} describes another file; the {spent} degrees of freedom that it says were spent \
+                 are not counted"
+            ));
+            return Ok(());
+        }
+        let again = self.physio.is_some();
+        if again {
+            watch.warn(&format!(
+                "{name} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
+                 spent before are not counted twice"
+            ));
+        }
+        let beside = carried::beside(&self.path, &facts, self.grid.shape[2], self.n_volumes)?;
+        if let Some(lost) = &beside.lost {
+            watch.warn(&format!(
+                "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run",
+                display(lost)
+            ));
+        }
+        if let Some((carried, files)) = beside.columns {
+            watch.note(&format!(
+                "{name} was corrected before: the {} columns that were taken out ({}) are in the model, with their {spent} \
+                 degrees of freedom",
+                carried.groups.names.len(),
+                display(&files[0])
+            ));
+            self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
+            self.carried = Some(carried);
+        } else if !again {
+            watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
+            self.dof_spent = spent;
+        }
+        Ok(())
     }
-    if spent == 0.0 {
-        return Ok(0.0);
-    }
-    if corrected_again {
-        watch.warn(&format!(
-            "{} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
-             spent before are not counted twice",
-            display(bold)
-        ));
-        return Ok(0.0);
-    }
-    watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
-    Ok(spent)
 }
 
 /// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.

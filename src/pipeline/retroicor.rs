@@ -3,11 +3,13 @@
 
 use serde_json::Map as Fields;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::bids::Name;
+use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
+use crate::pipeline::carried::Carried;
 use crate::pipeline::clean::{self, Prepared, Shared};
-use crate::pipeline::inputs::{self, bids_fields};
+use crate::pipeline::inputs::{self, Run, bids_fields};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
@@ -84,19 +86,43 @@ fn correct(
         }
     };
     out.finish()?;
+    let (columns, spent) = taken_out(run, projection)?;
+    products.table(columns.text())?;
     if let Some(proof) = &proof {
         proof.lines().iter().for_each(|line| watch.note(line));
         let mask = Map::of_mask(Entities::of("mask").with("desc", "retroicor"), &proof.fitted);
         let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
         products.maps(&run.header, &maps)?;
     }
-    let account = account(spec, prepared, proof)?;
+    let account = account(spec, prepared, spent, proof)?;
     products.finish(session, account)
 }
 
-fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Result<Account> {
-    let Prepared { run, projection } = prepared;
-    let spent = projection.dof_spent.iter().max().map_or(0.0, |&n| n as f64);
+/// The columns that a model of the corrected run must hold, those of a correction before this one included, and the degrees of
+/// freedom that all of them spend.
+fn taken_out(run: &Run, projection: &Projection) -> Result<(Carried, f64)> {
+    let most = |spent: &[usize]| spent.iter().max().map_or(0.0, |&n| n as f64);
+    let Some(groups) = run.modelled() else {
+        return Err(Error::internal("retroicor", "has no columns", "have some", ""));
+    };
+    let spent = match &run.carried {
+        Some(_) => most(&Projection::new(inputs::common_columns(run), &groups)?.dof_spent),
+        None => most(&projection.dof_spent) + run.dof_spent,
+    };
+    let moments = match run.moment {
+        Some((_, at_s)) => Some(vec![at_s; run.grid.shape[2]]),
+        None => run.acquisition.as_ref().and_then(|a| a.slice_times.clone()),
+    };
+    Ok((Carried::of(&groups, moments.as_deref()), spent))
+}
+
+fn account(
+    spec: &RetroicorSpec,
+    prepared: Prepared,
+    spent: f64,
+    proof: Option<Proof>,
+) -> Result<Account> {
+    let Prepared { run, .. } = prepared;
     let (stages, dof, counts) = match &proof {
         Some(proof) => {
             let dof = proof.dof2.iter().copied().reduce(f64::min);
@@ -121,7 +147,7 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
     Ok(Account {
         stages,
         dof,
-        dof_spent: Some(spent + run.dof_spent),
+        dof_spent: Some(spent),
         resolved: inputs::resolved(&run),
         counts,
         physio: run.summary().cloned().into_iter().collect(),

@@ -1,16 +1,19 @@
 //! The `smooth` command as a story: a run in, the same run smoothed out.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use crate::error::Result;
 use crate::io::{self, BoldFile};
 use crate::maps::Entities;
-use crate::pipeline::inputs::bids_fields;
+use crate::pipeline::inputs::{bids_fields, display};
 use crate::pipeline::products::{Account, Opened, Products};
+use crate::pipeline::provenance::Facts;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Role, SmoothSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{provenance, smoothing};
+use crate::pipeline::{carried, provenance, smoothing};
 
 /// Smooth a run; a FWHM of 0 copies it.
 ///
@@ -36,11 +39,16 @@ pub fn run(
     }
     out.finish()?;
 
+    let before = provenance::facts_beside(&spec.bold)?.filter(|facts| facts.describe(&spec.bold));
+    let carried = match &before {
+        Some(facts) => carry(facts, &bold, products, watch)?,
+        None => Vec::new(),
+    };
     let acquisition = io::acquisition(&bold, &sidecar, None, None).ok();
     let bids = bids_fields(acquisition, io::resampled(&bold, &sidecar));
-    let before = provenance::facts_beside(&spec.bold)?.filter(|facts| facts.describe(&spec.bold));
     let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
-    let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
+    let sidecars = sidecar.files.into_iter().map(|file| (Role::Sidecar, file));
+    let found = sidecars.chain(carried.into_iter().map(|file| (Role::Carried, file))).collect();
     let opened = Opened { found, bolds: vec![Box::new(bold)] };
     products.finish(
         session,
@@ -55,4 +63,33 @@ pub fn run(
             ..Account::of(Command::Smooth(spec.clone()), opened)
         },
     )
+}
+
+/// The columns that an earlier correction took out of the run go along with it; gives back their files.
+fn carry(
+    facts: &Facts,
+    bold: &BoldFile,
+    products: &mut dyn Products,
+    watch: &dyn Watch,
+) -> Result<Vec<PathBuf>> {
+    let beside = carried::beside(&bold.path, facts, bold.grid.shape[2], bold.n_volumes)?;
+    if let Some(lost) = &beside.lost {
+        watch.warn(&format!(
+            "{} is not there, which holds the columns that were taken out of {}; a later boldly glm cannot count their variance",
+            display(lost),
+            display(&bold.path)
+        ));
+    }
+    let Some((columns, files)) = beside.columns else { return Ok(Vec::new()) };
+    products.table(columns.text())?;
+    let n_times = columns.groups.columns.len();
+    watch.note(&format!(
+        "the {} columns that a correction took out go along for boldly glm{}",
+        columns.groups.names.len(),
+        match n_times {
+            1 => "",
+            _ => "; a plane keeps its own, though smoothing mixes in those of planes at other slice times",
+        }
+    ));
+    Ok(files)
 }

@@ -71,8 +71,11 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("bench", &["blocks", "provenance"]),
     ("recordings", &["watch", "peak_table", "spec"]),
     ("session", &["watch", "blocks"]),
+    ("products", &["spec", "provenance", "session"]),
+    // A table of what a correction took out: made by stories, read back where a run is opened.
+    ("carried", &["provenance", "products"]),
     ("smoothing", &["watch", "spec", "blocks"]),
-    ("inputs", &["watch", "moment", "spec", "provenance", "recordings"]),
+    ("inputs", &["watch", "moment", "spec", "provenance", "recordings", "carried"]),
     ("automask", &["watch", "blocks", "inputs"]),
     ("order", &["watch", "spec", "blocks", "automask", "inputs"]),
     ("clean", &["watch", "spec", "blocks", "inputs"]),
@@ -80,11 +83,13 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("combine", &["decide", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
-    ("products", &["spec", "provenance", "session"]),
     ("written", &["spec", "provenance", "session", "products"]),
     ("compared", &["comparison", "blocks", "provenance", "session", "products"]),
     ("confounds", &["watch", "spec", "blocks", "session", "inputs", "products"]),
-    ("smooth", &["watch", "spec", "session", "provenance", "smoothing", "inputs", "products"]),
+    (
+        "smooth",
+        &["watch", "spec", "session", "provenance", "products", "carried", "smoothing", "inputs"],
+    ),
     (
         "physio",
         &[
@@ -102,7 +107,10 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "retroicor",
-        &["watch", "spec", "session", "automask", "inputs", "clean", "proof", "qc", "products"],
+        &[
+            "watch", "spec", "session", "products", "carried", "automask", "inputs", "clean",
+            "proof", "qc",
+        ],
     ),
     (
         "glm",

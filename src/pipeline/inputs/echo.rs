@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, SAME_SLICE_TIME_S, display, dof_spent};
+use super::{Physiology, Run, SAME_SLICE_TIME_S, display};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
@@ -73,12 +73,13 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     }
     let of_sidecar = sidecar.files.iter().map(|file| (Role::Sidecar, file.clone()));
     let shared = first.found.iter().filter(|(role, _)| *role != Role::Sidecar).cloned();
-    Ok(Some(Run {
+    let mut run = Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
         physio: first.physio.clone(),
         found: of_sidecar.chain(shared).collect(),
-        dof_spent: dof_spent(&spec.bold, true, watch)?,
+        carried: None,
+        dof_spent: 0.0,
         path: bold.path.clone(),
         header: bold.header.clone(),
         grid: bold.grid.clone(),
@@ -86,7 +87,9 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         bold: Box::new(bold),
         resampled,
         moment,
-    }))
+    };
+    run.take_earlier(watch)?;
+    Ok(Some(run))
 }
 
 /// What tells two acquisitions apart by more than a clock rounds.

@@ -29,6 +29,8 @@ pub enum Role {
     Csf,
     #[serde(rename = "white matter")]
     WhiteMatter,
+    /// What an earlier correction took out of the run.
+    Carried,
 }
 
 impl Role {
@@ -48,6 +50,7 @@ impl Role {
             Role::SmoothWithin => "smooth within",
             Role::Csf => "csf",
             Role::WhiteMatter => "white matter",
+            Role::Carried => "carried",
         }
     }
 }
