@@ -16,7 +16,7 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Criterion, DesignOptions, RecordOptions};
+use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions};
 use crate::pipeline::watch::Watch;
 
 /// `--device`.
@@ -267,6 +267,24 @@ impl DesignArgs {
                 "come with --events",
                 format!("leave {option} out, or let boldly make the design from --events"),
             )),
+        }
+    }
+}
+
+/// How a run is stored.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum OutTypeName {
+    /// As it was computed
+    Float32,
+    /// In half the space, rounded to the steps that the run's range asks for
+    Int16,
+}
+
+impl From<OutTypeName> for OutType {
+    fn from(name: OutTypeName) -> OutType {
+        match name {
+            OutTypeName::Float32 => OutType::Float32,
+            OutTypeName::Int16 => OutType::Int16,
         }
     }
 }

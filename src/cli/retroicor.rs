@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, OutTypeName, PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::checks;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
@@ -63,6 +63,9 @@ pub(super) struct Args {
     /// Image to write, whose ending chooses .nii or .nii.gz; of several images the folder to write into
     #[arg(short, long, value_name = "IMAGE|DIR")]
     out: PathBuf,
+    /// How the values are stored, also `int16`: half the space; the rounding error is printed
+    #[arg(long, value_enum, value_name = "float32|int16", default_value = "float32")]
+    out_type: OutTypeName,
     /// Peak table of each run (of boldly physio, corrected by hand) whose beats take the place of detection
     #[arg(long, value_name = "TSV", num_args = 1..)]
     peaks: Vec<PathBuf>,
@@ -130,7 +133,8 @@ impl Args {
             };
             let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
             let run = RunSpec { bold, ..run.clone() };
-            let spec = RetroicorSpec { run, design: self.design.options(), proof };
+            let (design, out_type) = (self.design.options(), self.out_type.into());
+            let spec = RetroicorSpec { run, design, proof, out_type };
             Ok(Image { spec, layout })
         };
         let runs = specs.into_iter().zip(runs);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::KernelName;
+use crate::cli::args::{KernelName, OutTypeName};
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Image to write; its ending chooses .nii or .nii.gz
     #[arg(short, long, value_name = "IMAGE")]
     out: PathBuf,
+    /// How the values are stored, also `int16`: half the space; the rounding error is printed
+    #[arg(long, value_enum, value_name = "float32|int16", default_value = "float32")]
+    out_type: OutTypeName,
     #[command(flatten)]
     work: WorkArgs,
 }
@@ -41,7 +44,7 @@ impl Args {
         checks::image_name(&self.out)?;
         let smooth =
             SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: self.mask };
-        let spec = SmoothSpec { bold: self.bold, smooth };
+        let spec = SmoothSpec { bold: self.bold, smooth, out_type: self.out_type.into() };
         self.work.run(started, Layout::named(&self.out), |_| Ok(Command::Smooth(spec)))
     }
 }

@@ -36,4 +36,4 @@ pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};
 pub use resampled::{Resampled, resampled};
-pub use write::BoldWriter;
+pub use write::{BoldWriter, Rounding, Spread};

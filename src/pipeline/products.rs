@@ -12,7 +12,7 @@ use crate::maps::{Entities, Map};
 use crate::physio::PhysioSummary;
 use crate::pipeline::provenance::{Kind, Provenance};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::spec::{Command, OutType, Role};
 
 /// Takes what a story makes. All of it counts, or nothing: a command that fails leaves no output.
 pub trait Products {
@@ -36,6 +36,7 @@ pub trait Products {
         &'a mut self,
         entities: &Entities,
         header: &Header,
+        out_type: OutType,
     ) -> Result<Box<dyn BoldSink + 'a>>;
 
     /// A table.

@@ -1,7 +1,7 @@
 //! The `retroicor` command as a story: open the run, prepare the joint fit, subtract what pulse and breathing explain and, where
 //! asked, map what that brought.
 
-use serde_json::Map as Fields;
+use serde_json::{Map as Fields, json};
 
 use crate::error::{Error, Result};
 use crate::io::bids::Name;
@@ -72,7 +72,7 @@ fn correct(
     let Prepared { run, projection } = &mut prepared;
     ladder.grant(run.bold.as_mut());
     let header = run.header.for_bold(run.n_volumes);
-    let mut out = products.bold(&Entities::of("bold"), &header)?;
+    let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
     let proof = match &spec.proof {
         Some(options) => {
             let plan = ProofPlan::new(run, projection)?;
@@ -85,7 +85,8 @@ fn correct(
             None
         }
     };
-    out.finish()?;
+    let rounding = out.finish()?;
+    rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
     let (columns, spent) = taken_out(run, projection)?;
     products.table(columns.text())?;
     if let Some(proof) = &proof {
@@ -94,7 +95,8 @@ fn correct(
         let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
         products.maps(&run.header, &maps)?;
     }
-    let account = account(spec, prepared, spent, proof)?;
+    let mut account = account(spec, prepared, spent, proof)?;
+    account.counts.extend(rounding.map(|cost| ("int16".to_owned(), json!(cost))));
     products.finish(session, account)
 }
 

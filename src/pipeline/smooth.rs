@@ -32,12 +32,13 @@ pub fn run(
     let smoothing = smoothing::prepare(&spec.smooth, &bold.grid, watch)?;
 
     let header = bold.header.for_bold(bold.n_volumes);
-    let mut out = products.bold(&Entities::of("bold"), &header)?;
+    let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
     match &smoothing {
         Some(s) => smoothing::smooth_run(ladder, &mut bold, out.as_mut(), s, watch)?,
         None => smoothing::copy_run(ladder, &mut bold, out.as_mut(), watch)?,
     }
-    out.finish()?;
+    let rounding = out.finish()?;
+    rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
 
     let before = provenance::facts_beside(&spec.bold)?.filter(|facts| facts.describe(&spec.bold));
     let carried = match &before {
@@ -59,6 +60,7 @@ pub fn run(
                 .map(|f| ("effective_fwhm_mm".to_owned(), json!(f)))
                 .into_iter()
                 .collect(),
+            counts: rounding.map(|cost| ("int16".to_owned(), json!(cost))).into_iter().collect(),
             bids,
             ..Account::of(Command::Smooth(spec.clone()), opened)
         },

@@ -84,7 +84,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("written", &["spec", "provenance", "session", "products"]),
-    ("compared", &["comparison", "blocks", "provenance", "session", "products"]),
+    ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     ("confounds", &["watch", "spec", "blocks", "session", "inputs", "products"]),
     (
         "smooth",

@@ -18,6 +18,7 @@ mod common;
 mod proof;
 mod resampled;
 mod runs;
+mod stored;
 mod two_steps;
 
 const SHAPE: &str = "--shape 9,10,6 --voxel-size 16,16,20 --volumes 60 --multiband 1";

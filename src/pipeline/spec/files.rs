@@ -104,7 +104,7 @@ impl GlmSpec {
 
 impl RetroicorSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let RetroicorSpec { run, design: _, proof } = self;
+        let RetroicorSpec { run, design: _, proof, out_type: _ } = self;
         let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask);
         run.files_mut().into_iter().chain(masks.map(|mask| (Role::Mask, mask))).collect()
     }
@@ -112,7 +112,8 @@ impl RetroicorSpec {
 
 impl SmoothSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let SmoothSpec { bold, smooth: SmoothOptions { fwhm_mm: _, kernel: _, within } } = self;
+        let SmoothSpec { bold, smooth, out_type: _ } = self;
+        let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
         let within = optional([(Role::SmoothWithin, within)]);
         std::iter::once((Role::Bold, bold)).chain(within).collect()
     }
