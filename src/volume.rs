@@ -39,6 +39,16 @@ impl Grid {
         [voxel % ni, voxel / ni % nj, voxel / (ni * nj)]
     }
 
+    /// Where the centre of a voxel (i, j, k) lies, scanner millimetres.
+    #[must_use]
+    pub fn millimetres(&self, voxel: [usize; 3]) -> [f64; 3] {
+        let [i, j, k] = voxel.map(|index| index as f64);
+        std::array::from_fn(|row| {
+            let [a, b, c, origin] = self.affine[row];
+            a * i + b * j + c * k + origin
+        })
+    }
+
     /// The largest difference between the affines, in millimetres, over the corners of the grid.
     #[must_use]
     pub fn affine_difference_mm(&self, other: &Grid) -> f64 {

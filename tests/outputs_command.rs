@@ -206,7 +206,7 @@ fn facts_of_a_newer_sidecar_are_read_without_its_command() {
         paths::MASK
     );
     let output = succeeded(&line, boldly(dir, &line));
-    assert!(said(&output).contains("6 degrees of freedom were spent"), "{}", said(&output));
+    assert!(said(&output).contains("with their 6 degrees of freedom"), "{}", said(&output));
     refused(dir, "verify clean.nii", 65, &["schema 99"]);
     // a sidecar that describes another file of the same stem spends nothing
     fs::copy(dir.join("clean.nii"), dir.join("other.nii")).unwrap();

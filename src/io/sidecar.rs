@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::bids;
 use crate::{Error, Result};
@@ -48,6 +48,8 @@ pub struct Sidecar {
     pub acquisition_time: Option<Field<f64>>,
     /// `TaskName`.
     pub task_name: Option<Field<String>>,
+    /// Everything that the files say, later ones over earlier ones.
+    pub fields: Map<String, Value>,
 }
 
 /// Finds and merges the sidecars of a run; `explicit` (`--sidecar`) takes the place of all others. A run without any
@@ -92,6 +94,7 @@ impl Sidecar {
         set(&mut self.acquisition_time, time, file);
         let task = map.get("TaskName").and_then(Value::as_str).map(str::to_string);
         set(&mut self.task_name, task, file);
+        self.fields.extend(map);
         Ok(())
     }
 }

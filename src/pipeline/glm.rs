@@ -51,7 +51,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
-    products.maps(&runs[0].header, &maps(&all, &grid)?)?;
+    products.maps(&runs[0].header, &maps(&all, &plans, &grid)?)?;
     for (number, run) in runs.iter().enumerate() {
         products.table(design_table(run, number, runs.len()))?;
     }
@@ -141,13 +141,37 @@ fn widened(rows: &Array2<f64>, n_regressors: usize) -> Array2<f64> {
 }
 
 /// The maps of every contrast, and the mask.
-fn maps(all: &Fitted, grid: &Grid) -> Result<Vec<Map>> {
-    let of = |contrast: &crate::pipeline::decide::ContrastMaps| {
-        contrast.maps(&all.fitted, grid.plane_len())
+fn maps(all: &Fitted, plans: &[Plan], grid: &Grid) -> Result<Vec<Map>> {
+    let of = |(at, contrast): (usize, &crate::pipeline::decide::ContrastMaps)| {
+        let mut maps = contrast.maps(&all.fitted, grid.plane_len())?;
+        let weights = weights(plans, at);
+        let said = |map: &mut Map| map.asked.insert("ContrastWeights".to_owned(), weights.clone());
+        maps.iter_mut().for_each(|map| drop(said(map)));
+        Ok(maps)
     };
-    let mut maps = all.contrasts.iter().map(of).collect::<Result<Vec<_>>>()?.concat();
+    let mut maps = all.contrasts.iter().enumerate().map(of).collect::<Result<Vec<_>>>()?.concat();
     maps.push(Map::of_mask(Entities::of("mask"), &all.fitted));
     Ok(maps)
+}
+
+/// What a contrast weighs in a sidecar: columns by name with their weights, of F one such object a row; of runs that differ in
+/// it one entry a run.
+fn weights(plans: &[Plan], contrast: usize) -> Value {
+    let of_run = |plan: &Plan| {
+        let Contrast { stat, weights, .. } = &plan.contrasts[contrast].contrast;
+        let row = |row: ndarray::ArrayView1<'_, f64>| -> Value {
+            let weighed = plan.model.names.iter().zip(row).filter(|(_, weight)| **weight != 0.0);
+            weighed
+                .map(|(name, weight)| (name.clone(), json!(weight)))
+                .collect::<Fields<_, _>>()
+                .into()
+        };
+        let mut rows: Vec<Value> = weights.rows().into_iter().map(row).collect();
+        if *stat == Stat::T { rows.remove(0) } else { Value::Array(rows) }
+    };
+    let mut of_runs: Vec<Value> = plans.iter().map(of_run).collect();
+    of_runs.dedup();
+    if of_runs.len() == 1 { of_runs.remove(0) } else { Value::Array(of_runs) }
 }
 
 /// The largest value of each contrast and where it is.
@@ -156,11 +180,15 @@ fn say_peaks(all: &Fitted, grid: &Grid, watch: &dyn Watch) {
         let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         if let Some((voxel, value)) = peak {
             let [i, j, k] = grid.coordinates(voxel);
-            let letter = if c.stat_kind == Stat::T { "t" } else { "F" };
+            let [x, y, z] = grid.millimetres([i, j, k]);
+            let least = c.dof.least();
+            let (letter, dof) = match c.stat_kind {
+                Stat::T => ("t", format!("{least}")),
+                Stat::F => ("F", format!("{} and {least}", c.rank)),
+            };
             watch.note(&format!(
-                "{}: largest {letter} {value:.3} at voxel ({i}, {j}, {k}), dof {}",
-                c.name,
-                c.dof.least()
+                "{}: largest {letter} {value:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, voxel ({i}, {j}, {k}), dof {dof}",
+                c.name
             ));
         }
     }

@@ -56,6 +56,8 @@ pub struct Run {
     pub dof_spent: f64,
     /// Files found beside those that the command names.
     pub found: Vec<(Role, PathBuf)>,
+    /// All that its sidecars say.
+    pub fields: Map<String, Value>,
 }
 
 /// What became of a run's recordings.
@@ -126,6 +128,7 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         carried: None,
         dof_spent: 0.0,
         found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
+        fields: sidecar.fields.clone(),
     };
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
@@ -329,13 +332,30 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     values
 }
 
-/// BIDS fields that stay true of a corrected run.
+/// Fields of a run's sidecars that do not hold of what is made of it, or are said anew.
+const NOT_KEPT: [&str; 11] = [
+    "boldly",
+    "Description",
+    "Sources",
+    "RawSources",
+    "RepetitionTime",
+    "VolumeTiming",
+    "StartTime",
+    "SliceTiming",
+    "SliceEncodingDirection",
+    "SliceTimingCorrected",
+    "SpatialReference",
+];
+
+/// BIDS fields that stay true of a corrected run: those of its `sidecar`, when it was acquired, and what was done to it before.
 #[must_use]
 pub fn bids_fields(
+    sidecar: Map<String, Value>,
     acquisition: Option<Acquisition>,
     resampled: Option<Resampled>,
 ) -> Map<String, Value> {
-    let mut fields = Map::new();
+    let mut fields = sidecar;
+    fields.retain(|name, _| !NOT_KEPT.contains(&name.as_str()));
     if let Some(resampled) = resampled {
         if resampled.slice_timing_corrected {
             fields.insert("SliceTimingCorrected".to_owned(), json!(true));

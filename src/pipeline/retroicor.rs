@@ -153,7 +153,7 @@ fn account(
         resolved: inputs::resolved(&run),
         counts,
         physio: run.summary().cloned().into_iter().collect(),
-        bids: bids_fields(run.acquisition.clone(), run.resampled.clone()),
+        bids: bids_fields(run.fields, run.acquisition, run.resampled),
         pages: vec![Page { entities: Entities::of("qc"), ending: ".html", draw }],
         ..Account::of(
             Command::Retroicor(spec.clone()),

@@ -46,7 +46,8 @@ pub fn run(
         None => Vec::new(),
     };
     let acquisition = io::acquisition(&bold, &sidecar, None, None).ok();
-    let bids = bids_fields(acquisition, io::resampled(&bold, &sidecar));
+    let resampled = io::resampled(&bold, &sidecar);
+    let bids = bids_fields(sidecar.fields, acquisition, resampled);
     let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
     let sidecars = sidecar.files.into_iter().map(|file| (Role::Sidecar, file));
     let found = sidecars.chain(carried.into_iter().map(|file| (Role::Carried, file))).collect();

@@ -85,6 +85,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         bold: Box::new(bold),
+        fields: sidecar.fields,
         resampled,
         moment,
     };
