@@ -75,6 +75,24 @@ pub enum Quantity {
 }
 
 impl Quantity {
+    /// What a sidecar says it is, and its units.
+    fn said(self) -> (&'static str, Option<&'static str>) {
+        match self {
+            Quantity::Mask => ("mask", None),
+            Quantity::Effect => ("effect", Some("BOLD units")),
+            Quantity::Variance => ("variance of the effect", Some("squared BOLD units")),
+            Quantity::T => ("t", Some("dimensionless")),
+            Quantity::F { .. } => ("F", Some("dimensionless")),
+            Quantity::Z => ("z", Some("dimensionless")),
+            Quantity::P => ("p, upper tail", Some("probability")),
+            Quantity::RSquare => ("partial R square", Some("share of variance")),
+            Quantity::AdjustedRSquare => ("adjusted partial R square", Some("share of variance")),
+            Quantity::Tsnr => ("temporal signal-to-noise ratio", Some("dimensionless")),
+            Quantity::TsnrGain => ("gain of temporal signal-to-noise ratio", Some("percent")),
+            Quantity::Dof => ("degrees of freedom", Some("dimensionless")),
+        }
+    }
+
     /// The value of the `stat` entity.
     #[must_use]
     pub fn stat(self) -> &'static str {
@@ -257,6 +275,8 @@ pub struct Map {
     pub dof: Dof,
     /// What it shows, in a sentence.
     pub description: String,
+    /// What was asked, for its sidecar: the contrast and its weights, or the columns that were tested.
+    pub asked: Fields<String, Value>,
     /// How far it may lie from its f64 rerun.
     pub tolerance: Tolerance,
     /// `[row][voxel]`: one row but for effects and variances of F; 0 (p 1) outside the mask.
@@ -272,7 +292,8 @@ impl Map {
             entities,
             quantity: Quantity::Mask,
             dof: Dof::Uniform(0.0),
-            description: "Voxels that were fitted".to_owned(),
+            description: "Voxels that were fitted: 1, others 0".to_owned(),
+            asked: Fields::new(),
             tolerance: Tolerance::exact(),
             values: vec![Arc::new(values)],
         }
@@ -285,23 +306,18 @@ impl Map {
     pub fn fields(&self) -> Fields<String, Value> {
         let mut fields = Fields::new();
         fields.insert("Description".to_owned(), json!(self.description));
-        let units = match self.quantity {
-            Quantity::Effect => Some("BOLD units"),
-            Quantity::Variance => Some("squared BOLD units"),
-            Quantity::TsnrGain => Some("percent"),
-            _ => None,
-        };
+        let (statistic, units) = self.quantity.said();
+        fields.insert("Statistic".to_owned(), json!(statistic));
         fields.extend(units.map(|units| ("Units".to_owned(), json!(units))));
-        match self.quantity {
-            Quantity::T => {
-                fields.insert("DegreesOfFreedom".to_owned(), json!(self.dof.least()));
-            }
-            Quantity::F { dof1 } => {
-                let dof = json!([dof1, self.dof.least()]);
-                fields.insert("DegreesOfFreedom".to_owned(), dof);
-            }
-            _ => {}
-        }
+        fields.extend(self.asked.clone());
+        let dof = match self.quantity {
+            Quantity::F { dof1 } => Some(json!([dof1, self.dof.least()])),
+            Quantity::Mask | Quantity::Dof => None,
+            // Of no model: of what stands in no relation to its residuals.
+            _ if self.dof == Dof::Uniform(0.0) => None,
+            _ => Some(json!(self.dof.least())),
+        };
+        fields.extend(dof.map(|dof| ("DegreesOfFreedom".to_owned(), dof)));
         fields
     }
 }

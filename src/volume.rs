@@ -40,6 +40,16 @@ impl Grid {
         [voxel % ni, voxel / ni % nj, voxel / (ni * nj)]
     }
 
+    /// Where the centre of a voxel (i, j, k) lies, scanner millimetres.
+    #[must_use]
+    pub fn millimetres(&self, voxel: [usize; 3]) -> [f64; 3] {
+        let [i, j, k] = voxel.map(|index| index as f64);
+        std::array::from_fn(|row| {
+            let [a, b, c, origin] = self.affine[row];
+            a * i + b * j + c * k + origin
+        })
+    }
+
     /// The largest distance between the two places of a corner of the grid, in millimetres.
     #[must_use]
     pub fn affine_difference_mm(&self, other: &Grid) -> f64 {

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use boldly::io::{BoldFile, Outputs, read_map};
-use boldly::volume::{Block, HostBold};
+use boldly::report::picture::{Panel, cuts_through};
+use boldly::volume::{Block, Grid, HostBold};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -118,6 +119,74 @@ fn sidecar(tr: f64, slice_times: &[f64]) -> String {
     serde_json::json!({ "RepetitionTime": tr, "SliceTiming": slice_times }).to_string()
 }
 
+/// The run, the run with noise, a mask, both slice orders, one kind of event: in a folder, as commands take them.
+struct Made {
+    grid: Grid,
+    n_voxels: usize,
+    raw: HostBold,
+    noisy: HostBold,
+    /// Of the run as it was, `[voxel]`.
+    mean: Vec<f64>,
+    mask: Vec<usize>,
+}
+
+impl Made {
+    /// With noise in every n-th voxel along i and j.
+    fn new(dir: &Path, [bold, events]: [&Path; 2], injection: &Injection, every: usize) -> Made {
+        let mut file = BoldFile::open(bold).unwrap();
+        let (grid, n) = (file.grid.clone(), file.n_volumes);
+        let raw = file.read(&Block::whole(grid.shape, n)).unwrap();
+        let n_voxels = grid.n_voxels();
+        let mean: Vec<f64> = (0..n_voxels)
+            .map(|v| (0..n).map(|t| f64::from(raw.data[t * n_voxels + v])).sum::<f64>() / n as f64)
+            .collect();
+        let highest = mean.iter().copied().fold(0.0, f64::max);
+        let chosen = |v: &usize| {
+            let [i, j, _] = grid.coordinates(*v);
+            mean[*v] > 0.2 * highest && i % every == 0 && j % every == 0
+        };
+        let mask: Vec<usize> = (0..n_voxels).filter(chosen).collect();
+        let mut noisy = raw.clone();
+        for &v in &mask {
+            for (t, noise) in injection.noise(grid.coordinates(v)).into_iter().enumerate() {
+                noisy.data[t * n_voxels + v] += (mean[v] * noise) as f32;
+            }
+        }
+        let inside: Vec<f32> = (0..n_voxels).map(|v| f32::from(u8::from(chosen(&v)))).collect();
+        let mut right = numbers(&injection.rule["slice_times"]);
+        let tr = injection.rule["tr"].as_f64().unwrap();
+        let table = boldly::io::tsv::read(events).unwrap();
+        let rows = table.rows.iter().map(|r| format!("{}\t{}\tpicture\n", r[0], r[1]));
+        let mut outputs = Outputs::new();
+        let header = file.header.for_bold(n);
+        outputs.map(&dir.join("raw.nii"), &header, &raw.data).unwrap();
+        outputs.map(&dir.join("noisy.nii"), &header, &noisy.data).unwrap();
+        let mask_header = file.header.for_map(boldly::io::Intent::None);
+        outputs.map(&dir.join("mask.nii.gz"), &mask_header, &inside).unwrap();
+        outputs.text(&dir.join("right.json"), &sidecar(tr, &right)).unwrap();
+        right.rotate_left(1);
+        outputs.text(&dir.join("shifted.json"), &sidecar(tr, &right)).unwrap();
+        let events: String =
+            std::iter::once("onset\tduration\ttrial_type\n".to_owned()).chain(rows).collect();
+        outputs.text(&dir.join("events.tsv"), &events).unwrap();
+        outputs.commit().unwrap();
+        Made { grid, n_voxels, raw, noisy, mean, mask }
+    }
+}
+
+/// The 100 most active voxels of the run as it was where cardiac noise exceeds 1 % of the mean.
+fn most_active(made: &Made, injection: &Injection, clean: &[f32]) -> Vec<usize> {
+    let mut active = made.mask.clone();
+    active.retain(|&v| injection.amplitude("cardiac", made.grid.coordinates(v)) > 0.01);
+    active.sort_by(|&a, &b| clean[b].total_cmp(&clean[a]));
+    active.truncate(100);
+    active
+}
+
+fn mean_of(t: &[f32], voxels: &[usize]) -> f64 {
+    voxels.iter().map(|&v| f64::from(t[v])).sum::<f64>() / voxels.len() as f64
+}
+
 #[test]
 fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
     let (Some(bold), Some(events), Some(physio)) = (
@@ -132,55 +201,19 @@ fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
     let dir = scratch.path();
     let injection = Injection::read();
 
-    // the run, the run with noise, a mask of every second voxel along i and j, both slice orders, one kind of event
-    let mut file = BoldFile::open(&bold).unwrap();
-    let (grid, n) = (file.grid.clone(), file.n_volumes);
-    let raw = file.read(&Block::whole(grid.shape, n)).unwrap();
-    let n_voxels = grid.n_voxels();
-    let mean: Vec<f64> = (0..n_voxels)
-        .map(|v| (0..n).map(|t| f64::from(raw.data[t * n_voxels + v])).sum::<f64>() / n as f64)
-        .collect();
-    let highest = mean.iter().copied().fold(0.0, f64::max);
-    let chosen = |v: &usize| {
-        let [i, j, _] = grid.coordinates(*v);
-        mean[*v] > 0.2 * highest && i % 2 == 0 && j % 2 == 0
-    };
-    let mask: Vec<usize> = (0..n_voxels).filter(chosen).collect();
+    let made = Made::new(dir, [&bold, &events], &injection, 2);
+    let Made { raw, noisy, mask, n_voxels, .. } = &made;
+    let (n, n_voxels) = (raw.block.volumes.len(), *n_voxels);
     assert!(mask.len() > 3000, "{} voxels", mask.len());
-    let mut noisy = raw.clone();
-    for &v in &mask {
-        for (t, noise) in injection.noise(grid.coordinates(v)).into_iter().enumerate() {
-            noisy.data[t * n_voxels + v] += (mean[v] * noise) as f32;
-        }
-    }
-    let inside: Vec<f32> = (0..n_voxels).map(|v| f32::from(u8::from(chosen(&v)))).collect();
-    let mut right = numbers(&injection.rule["slice_times"]);
-    let tr = injection.rule["tr"].as_f64().unwrap();
-    let table = boldly::io::tsv::read(&events).unwrap();
-    let rows = table.rows.iter().map(|r| format!("{}\t{}\tpicture\n", r[0], r[1]));
-    let mut outputs = Outputs::new();
-    let header = file.header.for_bold(n);
-    outputs.map(&dir.join("raw.nii"), &header, &raw.data).unwrap();
-    outputs.map(&dir.join("noisy.nii"), &header, &noisy.data).unwrap();
-    let mask_header = file.header.for_map(boldly::io::Intent::None);
-    outputs.map(&dir.join("mask.nii.gz"), &mask_header, &inside).unwrap();
-    outputs.text(&dir.join("right.json"), &sidecar(tr, &right)).unwrap();
-    right.rotate_left(1);
-    outputs.text(&dir.join("shifted.json"), &sidecar(tr, &right)).unwrap();
-    let events: String =
-        std::iter::once("onset\tduration\ttrial_type\n".to_owned()).chain(rows).collect();
-    outputs.text(&dir.join("events.tsv"), &events).unwrap();
-    outputs.commit().unwrap();
-
     let run = Run { dir, data: &data };
     let [share, shifted] = ["right.json", "shifted.json"].map(|sidecar| {
         // corrected(noisy) - corrected(raw) is what is left of the noise
         let cleaned_noisy = run.clean("noisy.nii", sidecar, "clean_noisy.nii");
         let cleaned_raw = run.clean("raw.nii", sidecar, "clean_raw.nii");
         let (mut injected, mut left) = (0.0, 0.0);
-        for &v in &mask {
+        for &v in mask {
             let at = |bold: &HostBold, t: usize| f64::from(bold.data[t * n_voxels + v]);
-            injected += (0..n).map(|t| (at(&noisy, t) - at(&raw, t)).powi(2)).sum::<f64>();
+            injected += (0..n).map(|t| (at(noisy, t) - at(raw, t)).powi(2)).sum::<f64>();
             left +=
                 (0..n).map(|t| (at(&cleaned_noisy, t) - at(&cleaned_raw, t)).powi(2)).sum::<f64>();
         }
@@ -192,9 +225,9 @@ fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
         run.t("noisy.nii", "", "t_injected"),
         run.t("noisy.nii", &with, "t_corrected"),
     );
-    // the 100 most active voxels where cardiac noise exceeds 1 % of the mean
+    // where cardiac noise exceeds 1 %
     let mut active: Vec<usize> = mask.clone();
-    active.retain(|&v| injection.amplitude("cardiac", grid.coordinates(v)) > 0.01);
+    active.retain(|&v| injection.amplitude("cardiac", made.grid.coordinates(v)) > 0.01);
     // of breathing less was put there
     for (set, least) in [("cardiac", 0.9), ("respiratory", 0.8), ("interaction", 0.0)] {
         let with = run.found("noisy.nii", set, &active);
@@ -207,10 +240,8 @@ fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
         assert!(without < 0.05, "{set}: {without}");
         assert!(with >= least && (set != "interaction" || with < 0.05), "{set}: {with}");
     }
-    active.sort_by(|&a, &b| clean[b].total_cmp(&clean[a]));
-    active.truncate(100);
-    let [clean, injected, corrected] = [&clean, &injected, &corrected]
-        .map(|t| active.iter().map(|&v| f64::from(t[v])).sum::<f64>() / active.len() as f64);
+    let active = most_active(&made, &injection, &clean);
+    let [clean, injected, corrected] = [&clean, &injected, &corrected].map(|t| mean_of(t, &active));
     println!(
         "{} voxels: injected variance removed {share:.4}, with the slice order shifted by one {shifted:.4}; \
          task t where cardiac noise exceeds 1 %: clean {clean:.2}, injected {injected:.2}, corrected {corrected:.2}",
@@ -231,4 +262,47 @@ fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
     assert!(share > 0.90, "removed {share}");
     assert!(1.0 - shifted > 1.3 * (1.0 - share), "shifted {shifted}, right {share}");
     assert!(corrected > injected + 0.5 * (clean - injected), "{clean} {injected} {corrected}");
+}
+
+#[test]
+#[ignore = "draws the README's picture: BOLDLY_PICTURE=docs/injected.png cargo test --test injected -- --ignored"]
+fn the_picture_of_the_injected_run_is_drawn() {
+    let file = |name: &str| shared(name).expect("the data of the picture");
+    let (bold, physio) = (file("studyforrest-localizer/bold.nii.gz"), file(PHYSIO));
+    let events = file("studyforrest-localizer/task-objectcategories_events.tsv");
+    let to = std::env::var_os("BOLDLY_PICTURE").expect("where to draw it");
+    let scratch = tempfile::tempdir().unwrap();
+    let (injection, dir) = (Injection::read(), scratch.path());
+    let made = Made::new(dir, [&bold, &events], &injection, 1);
+    let data = physio.ancestors().nth(4).unwrap();
+    let run = Run { dir, data };
+    let with = format!("--physio {}", run.path(PHYSIO));
+    let maps = [
+        run.t("raw.nii", "", "t_clean"),
+        run.t("noisy.nii", "", "t_injected"),
+        run.t("noisy.nii", &with, "t_corrected"),
+    ];
+    let active = most_active(&made, &injection, &maps[0]);
+    let mut region = vec![false; made.n_voxels];
+    active.iter().for_each(|&v| region[v] = true);
+    let notes =
+        maps.each_ref().map(|t| format!("mean t {:.1} in the outline", mean_of(t, &active)));
+    let titles = ["the run as it was", "with injected noise", "RETROICOR"];
+    let background: Vec<f32> = made.mean.iter().map(|&v| v as f32).collect();
+    let panels: Vec<Panel<'_>> = (0..3)
+        .map(|at| Panel {
+            title: titles[at],
+            note: &notes[at],
+            background: &background,
+            overlay: &maps[at],
+            outline: Some(&region),
+            threshold: 3.1,
+            max: 12.0,
+        })
+        .collect();
+    let [across_i, _, across_k] = cuts_through(&made.grid, &region);
+    let cuts = [across_k, across_i];
+    let png = boldly::report::picture::panels(&panels, &made.grid, &cuts).unwrap();
+    std::fs::write(to, png).unwrap();
+    println!("{notes:?}");
 }

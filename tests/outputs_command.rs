@@ -69,8 +69,8 @@ fn verify_goes_into_nested_folders_and_runs_each_command_once() {
     let output = succeeded("verify", boldly(dir, "verify all --json -q"));
     let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     let names: Vec<&str> = all.iter().map(|c| c["output"].as_str().unwrap()).collect();
-    // five maps, mask, design, page; the run and its page; five tables, summary, page
-    assert_eq!(names.len(), 8 + 2 + 7, "{names:?}");
+    // five maps, mask, design, page; the run, its columns and its page; five tables, summary, page
+    assert_eq!(names.len(), 8 + 3 + 7, "{names:?}");
     for name in ["all/a/design.tsv", "all/b/deep/clean.nii", "all/c/p_desc-retroicor.slibase.1D"] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
@@ -206,7 +206,7 @@ fn facts_of_a_newer_sidecar_are_read_without_its_command() {
         paths::MASK
     );
     let output = succeeded(&line, boldly(dir, &line));
-    assert!(said(&output).contains("6 degrees of freedom were spent"), "{}", said(&output));
+    assert!(said(&output).contains("with their 6 degrees of freedom"), "{}", said(&output));
     refused(dir, "verify clean.nii", 65, &["schema 99"]);
     // a sidecar is that of the bytes it lists: of the run under another name, not of another run under the name it has
     fs::copy(dir.join("clean.json"), dir.join("other.json")).unwrap();

@@ -16,15 +16,32 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Criterion, DesignOptions, RecordOptions};
+use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions};
 use crate::pipeline::watch::Watch;
+
+/// Headings of the options, alike in all commands.
+pub(super) mod heading {
+    pub const INPUTS: &str = "Inputs";
+    pub const PHYSIOLOGY: &str = "Physiology";
+    pub const MODEL: &str = "Model";
+    pub const SMOOTHING: &str = "Smoothing";
+    pub const NOISE: &str = "Noise";
+    pub const OUTPUT: &str = "Output";
+    pub const RUNNING: &str = "Running";
+}
+
+/// What stands below the short help.
+pub(super) const MORE: &str = "--help says more of every option, with examples.";
 
 /// `--device`.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = heading::RUNNING)]
 pub(super) struct DeviceArgs {
-    /// Where to compute: `auto` (a hardware GPU where the work is worth its opening, else the CPU), `gpu` (a hardware GPU or
-    /// an error), `cpu` (the f64 path), or an adapter's PCI address or part of its name (the only way to a software adapter)
-    #[arg(long, value_name = "auto|gpu|cpu|NAME|PCI", default_value = "auto")]
+    /// Where to compute: auto, gpu, cpu, or an adapter
+    ///
+    /// `auto` (a hardware GPU where the work is worth its opening, else the CPU), `gpu` (a hardware GPU or an error), `cpu` (the
+    /// f64 path), or an adapter's PCI address or part of its name (the only way to a software adapter)
+    #[arg(long, value_name = "NAME", default_value = "auto")]
     pub device: String,
     #[command(flatten)]
     pub memory: MemoryArgs,
@@ -32,9 +49,12 @@ pub(super) struct DeviceArgs {
 
 /// `--mem`.
 #[derive(Debug, Clone, Copy, clap::Args)]
+#[command(next_help_heading = heading::RUNNING)]
 pub(super) struct MemoryArgs {
-    /// The most memory to use, as 800M or 2G (a GPU driver's own not counted); refused, with the least that would do, where
-    /// it cannot be kept. Without it memory follows the blocks of work, and what a compressed run takes unpacked
+    /// The most memory to use, as 800M or 2G
+    ///
+    /// A GPU driver's own is not counted. Refused, with the least that would do, where it cannot be kept. Without it memory follows
+    /// the blocks of work, and what a compressed run takes unpacked
     #[arg(long, value_name = "SIZE", value_parser = memory)]
     pub mem: Option<u64>,
 }
@@ -78,8 +98,9 @@ pub(super) fn command_line() -> Vec<String> {
 
 /// `--overwrite`.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = heading::OUTPUT)]
 pub(super) struct OverwriteArgs {
-    /// Replace files that boldly did not make, or that were changed since it made them
+    /// Replace files that boldly did not make, or were changed since
     #[arg(long)]
     overwrite: bool,
 }
@@ -93,6 +114,7 @@ impl OverwriteArgs {
 
 /// `-q`, `-v`, `--json`.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = heading::RUNNING)]
 pub(super) struct TalkArgs {
     /// Print errors only
     #[arg(short, long)]
@@ -114,11 +136,14 @@ impl TalkArgs {
 
 /// When the run's volumes and slices were acquired.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = heading::INPUTS)]
 pub(super) struct TimingArgs {
-    /// Repetition time in seconds; overrules the sidecar and the header
+    /// Repetition time; overrules the sidecar and the header
     #[arg(long, value_name = "SECONDS", value_parser = seconds, allow_negative_numbers = true)]
     pub tr: Option<f64>,
-    /// Text file of slice times in seconds, one a plane in file order; overrules the sidecar
+    /// Text file of slice times in seconds, one a plane
+    ///
+    /// In file order, or an _Info.log of the scanner; overrules the sidecar
     #[arg(long, value_name = "FILE")]
     pub slice_times: Option<PathBuf>,
     /// BIDS JSON to read instead of the inherited sidecars
@@ -128,26 +153,56 @@ pub(super) struct TimingArgs {
 
 /// How a physiological recording is placed on the run's time.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = heading::PHYSIOLOGY)]
 pub(super) struct RecordArgs {
-    /// What says when the scan began: `start-time` (StartTime in the recording's JSON), `trigger` (its trigger column, one
-    /// a volume), `start` or `end` (the record begins or ends with the scan)
-    #[arg(long, value_enum, default_value = "start-time", requires = "physio")]
+    /// What says when the scan began
+    ///
+    /// `start-time` (StartTime in the recording's JSON), `trigger` (its trigger column, one a volume), `start` or `end` (the record
+    /// begins or ends with the scan)
+    #[arg(
+        value_name = "BY",
+        hide_possible_values = true,
+        long,
+        value_enum,
+        default_value = "start-time",
+        requires = "physio"
+    )]
     align: AlignName,
-    /// Volumes that were dropped from the image's start, which the recording still counts
+    /// Volumes dropped from the image's start
+    ///
+    /// The recording still counts them
     #[arg(long, value_name = "N", default_value_t = 0, requires = "physio")]
     dummies: usize,
-    /// What becomes of slices acquired within a flagged stretch of the recording (missing, flat, clipped, noise, or an RR
-    /// interval that stands out): `interpolate` carries the phases through; `censor` makes the columns of that trace
-    /// 0 there, so nothing is subtracted, and lists the volumes in the sidecar
-    #[arg(long, value_enum, default_value = "interpolate", requires = "physio")]
+    /// What becomes of flagged stretches
+    ///
+    /// Flagged is what is missing, flat, clipped, noise, or an RR interval that stands out: `interpolate` carries the phases through;
+    /// `censor` makes the columns of that trace 0 there, so nothing is subtracted, and lists the volumes in the sidecar
+    #[arg(
+        value_name = "HOW",
+        hide_possible_values = true,
+        long,
+        value_enum,
+        default_value = "interpolate",
+        requires = "physio"
+    )]
     bad_stretches: BadStretchesName,
-    /// Band of the breathing trace to use, Hz, without phase shift: '0.01,2' takes out the drift of a belt, which would pass
-    /// for depth; all of it where this is not given
+    /// Band of the breathing trace to use, Hz
+    ///
+    /// Without phase shift: '0.01,2' takes out the drift of a belt, which would pass for depth; all of it where this is not given
     #[arg(long, value_name = "LOW,HIGH", requires = "physio", value_parser = band)]
     breath_band: Option<(f64, f64)>,
-    /// Where the respiratory phase turns from breathing in to breathing out: where the slope over 1 s changes its sign (Glover,
-    /// PhysIO), or at the highest and lowest sample of each breath (AFNI), which is nearer where a trace falls fast and rests
-    #[arg(long, value_enum, default_value = "slope", requires = "physio")]
+    /// Where breathing in turns to breathing out
+    ///
+    /// `slope`: where the slope over 1 s changes its sign (Glover, PhysIO); `extremes`: at the highest and lowest sample of each
+    /// breath (AFNI), which is nearer where a trace falls fast and rests
+    #[arg(
+        value_name = "AT",
+        hide_possible_values = true,
+        long,
+        value_enum,
+        default_value = "slope",
+        requires = "physio"
+    )]
     breath_turns: BreathTurnsName,
 }
 
@@ -197,8 +252,11 @@ impl RecordArgs {
 
 /// How physiological logs are read.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = heading::PHYSIOLOGY)]
 pub(super) struct PhysioArgs {
-    /// Format of the --physio logs and what they do not tell, NAME[:KEY=VALUE]...; once for all, or once for each
+    /// Format of the --physio logs, NAME[:KEY=VALUE]...
+    ///
+    /// With what they do not tell; once for all, or once for each.
     ///
     /// BIDS, Siemens VB (.puls, .resp, .ecg, .ext), Siemens VD and CMRR (_PULS.log, _RESP.log, _ECG.log, with the _Info.log
     /// beside them), GE (PPGData, RESPData, ECGData) and Philips (SCANPHYSLOG) are detected.
@@ -216,33 +274,45 @@ pub(super) struct PhysioArgs {
 
 /// How the design is made.
 #[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = heading::MODEL)]
 pub(super) struct DesignArgs {
-    /// Column of the events that names their conditions [default: trial_type]
+    /// Column of the events that names their conditions
+    ///
+    /// [default: trial_type]
     #[arg(long, value_name = "COLUMN", requires = "events")]
     trial_type: Option<String>,
-    /// Confound columns by name or pattern, separated by commas: 'trans_*,rot_*,csf'
+    /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
-    /// What n/a in a used confound column does: an error, drop the column, or become 0 or the column's mean
+    /// What n/a in a used confound column does
+    ///
+    /// An error, drop the column, or become 0 or the column's mean
     #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
     pub na: NaPolicy,
-    /// Haemodynamic response [default: spm]: `spm` (canonical, SPM's sampling), `nilearn` (canonical, nilearn's
-    /// sampling), `glover`
+    /// Haemodynamic response [default: spm]
+    ///
+    /// `spm` (canonical, SPM's sampling), `nilearn` (canonical, nilearn's sampling), `glover`
     #[arg(long, value_name = "spm|nilearn|glover", value_parser = hrf)]
     pub hrf: Option<Hrf>,
-    /// Slow drift [default: cosine:128]: cosine:SECONDS (cut-off period), polynomial:ORDER or none
+    /// Slow drift [default: cosine:128]
+    ///
+    /// cosine:SECONDS (cut-off period), polynomial:ORDER or none
     #[arg(long, value_name = "MODEL", value_parser = drift)]
     pub drift: Option<Drift>,
-    /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
-    /// (4/4/2x2); 3/0/0 needs no breathing, 0/4/0 no pulse. Slow terms behind a +, also alone: rvt (respiration volume per
-    /// time by peaks), rvt-hilbert (the same without peaks), rv (standard deviation of breathing in 6 s), each convolved with
-    /// the respiratory response, hr (heart rate in 6 s) with the cardiac response. Brackets give delays in seconds by
-    /// which BOLD follows, one column each: 'harvey+rvt(0,5,10)+hr'
-    #[arg(long, value_name = "ORDERS+SLOW", default_value = "harvey")]
+    /// Physiological terms: orders or a preset
+    ///
+    /// Cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl (4/4/2x2); 3/0/0 needs no
+    /// breathing, 0/4/0 no pulse. Slow terms behind a +, also alone: rvt (respiration volume per time by peaks), rvt-hilbert (the
+    /// same without peaks), rv (standard deviation of breathing in 6 s), each convolved with the respiratory response, hr (heart
+    /// rate in 6 s) with the cardiac response. Brackets give delays in seconds by which BOLD follows, one column each:
+    /// 'harvey+rvt(0,5,10)+hr'
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey")]
     pub terms: Terms,
-    /// Choose the cardiac, respiratory and interaction orders from the run itself, those of --terms at most: bic (smallest mean
-    /// BIC over the voxels) or f-test (an order is kept while its partial F has p < .05 at more voxels than by chance)
-    #[arg(long, value_enum, value_name = "bic|f-test", requires = "physio")]
+    /// Choose the orders from the run itself
+    ///
+    /// The cardiac, respiratory and interaction orders, those of --terms at most: bic (smallest mean BIC over the voxels) or f-test
+    /// (an order is kept while its partial F has p < .05 at more voxels than by chance)
+    #[arg(help_heading = heading::PHYSIOLOGY, hide_possible_values = true, long, value_enum, value_name = "bic|f-test", requires = "physio")]
     choose_order: Option<CriterionName>,
 }
 
@@ -285,6 +355,24 @@ impl DesignArgs {
                 "come with --events",
                 format!("leave {option} out, or let boldly make the design from --events"),
             )),
+        }
+    }
+}
+
+/// How a run is stored.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(super) enum OutTypeName {
+    /// As it was computed
+    Float32,
+    /// In half the space, rounded to the steps that the run's range asks for
+    Int16,
+}
+
+impl From<OutTypeName> for OutType {
+    fn from(name: OutTypeName) -> OutType {
+        match name {
+            OutTypeName::Float32 => OutType::Float32,
+            OutTypeName::Int16 => OutType::Int16,
         }
     }
 }

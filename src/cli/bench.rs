@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::{self, DeviceArgs, TalkArgs};
+use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
 use crate::cli::checks;
 use crate::error::{Error, Result};
 use crate::pipeline::bench::{BenchResult, BenchSpec, Floor, bench};
@@ -13,22 +13,22 @@ const LEAST_VOLUMES: usize = 40;
 
 /// Measure every stage on data made in memory, and whole commands on files, on the CPU path and on the device.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 GB/s counts the bytes the algorithm must move; its share is of a plain copy measured on the same device. Figures are medians.
 
 Example: boldly bench --size large --device gpu")]
 pub(super) struct Args {
-    /// small: 64x64x36x200, large: 96x96x60x300
-    #[arg(long, value_enum, default_value = "small")]
+    /// Small: 64x64x36x200, large: 96x96x60x300
+    #[arg(help_heading = heading::RUNNING, value_name = "small|large", hide_possible_values = true, long, value_enum, default_value = "small")]
     size: Size,
-    /// Voxels along i, j, k and at least 40 volumes, instead of --size
-    #[arg(long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
+    /// Voxels along i, j, k and volumes (40 or more), not --size
+    #[arg(help_heading = heading::RUNNING, long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
     shape: Option<[usize; 4]>,
     /// Runs of each measurement
-    #[arg(long, default_value_t = 5, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
+    #[arg(help_heading = heading::RUNNING, long, default_value_t = 5, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
     repeats: u64,
     /// Leave out the whole commands on files
-    #[arg(long)]
+    #[arg(help_heading = heading::RUNNING, long)]
     no_files: bool,
     #[command(flatten)]
     device: DeviceArgs,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args;
+use crate::cli::args::{self, MORE, heading};
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::kernels::covariance::Scaling;
@@ -16,7 +16,7 @@ const HALF: Keep = Keep::Share(0.5);
 
 /// Make confounds from the run itself: means of CSF, white matter and brain, aCompCor and tCompCor.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Columns have fMRIPrep's names: csf, white_matter, global_signal (with --mask), the components c_comp_cor_NN (CSF), w_comp_cor_NN (white \
 matter), a_comp_cor_NN (both together), t_comp_cor_NN (the most variable voxels of --mask), and cosineNN, the slow drift that was \
 taken out before the components were found. A model that uses components needs those cosines or drift of its own (boldly glm's default). \
@@ -36,44 +36,59 @@ pub(super) struct Args {
     /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
     bold: PathBuf,
     /// Cerebrospinal fluid: a mask or a map of probabilities
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     csf: Option<PathBuf>,
     /// White matter: a mask or a map of probabilities
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     white_matter: Option<PathBuf>,
     /// Brain mask, for global_signal and tCompCor
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
-    /// Probability from which on a voxel belongs to a tissue (fMRIPrep's rule)
-    #[arg(long, value_name = "P", default_value_t = 0.99)]
+    /// Probability from which on a voxel belongs to a tissue
+    ///
+    /// The default is fMRIPrep's rule
+    #[arg(help_heading = heading::MODEL, long, value_name = "P", default_value_t = 0.99)]
     threshold: f64,
-    /// Layers of voxels to take off both tissues, or off CSF and white matter each: '0,2' (six neighbours count)
-    #[arg(long, value_name = "VOXELS[,VOXELS]", default_value = "0", value_parser = erode)]
+    /// Layers of voxels to take off the tissues
+    ///
+    /// Off both, or off CSF and white matter each: '0,2' (six neighbours count)
+    #[arg(help_heading = heading::MODEL, long, value_name = "VOXELS", default_value = "0", value_parser = erode)]
     erode: [usize; 2],
-    /// Components of CSF, white matter and both: a number, a share of the variance below 1, or none [default: 0.5]
-    #[arg(long, value_name = "N|SHARE|none", value_parser = keep)]
+    /// Components of CSF, white matter, both [default: 0.5]
+    ///
+    /// A number, a share of the variance below 1, or none
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", value_parser = keep)]
     acompcor: Option<Kept>,
-    /// Components of the most variable voxels of --mask: a number, a share of the variance below 1, or none [default: 0.5
-    /// with --mask]
-    #[arg(long, value_name = "N|SHARE|none", value_parser = keep)]
+    /// Components of the most variable voxels of --mask
+    ///
+    /// A number, a share of the variance below 1, or none [default: 0.5 with --mask]
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", value_parser = keep)]
     tcompcor: Option<Kept>,
-    /// Share of the voxels of --mask that count as the most variable, by their standard deviation about a parabola
-    #[arg(long, value_name = "SHARE", default_value_t = 0.02)]
+    /// Share of --mask that counts as the most variable
+    ///
+    /// By the voxels' standard deviation about a parabola
+    #[arg(help_heading = heading::MODEL, long, value_name = "SHARE", default_value_t = 0.02)]
     variable: f64,
-    /// Cut-off period in seconds of the cosines that are taken out first, or none
-    #[arg(long, value_name = "SECONDS|none", default_value = "128", value_parser = high_pass)]
+    /// Cut-off period of the cosines taken out first
+    ///
+    /// In seconds, or none
+    #[arg(help_heading = heading::MODEL, long, value_name = "SECONDS", default_value = "128", value_parser = high_pass)]
     high_pass: HighPass,
-    /// Whether each voxel's series is divided by its standard deviation
-    #[arg(long, value_enum, default_value = "unit-variance")]
+    /// How each voxel's series is scaled
+    ///
+    /// `unit-variance` divides it by its standard deviation, `none` leaves it
+    #[arg(help_heading = heading::MODEL, value_name = "HOW", hide_possible_values = true, long, value_enum, default_value = "unit-variance")]
     scaling: ScalingName,
-    /// Repetition time in seconds; overrules the sidecar and the header
-    #[arg(long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
+    /// Repetition time; overrules the sidecar and the header
+    #[arg(help_heading = heading::INPUTS, long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
     tr: Option<f64>,
     /// BIDS JSON to read instead of the inherited sidecars
-    #[arg(long, value_name = "JSON")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "JSON")]
     sidecar: Option<PathBuf>,
-    /// The table (.tsv), what its name begins with, or a folder (it exists, or the name ends in /)
-    #[arg(short, long, value_name = "TSV|PREFIX|DIR/")]
+    /// The table (.tsv), a prefix, or a folder
+    ///
+    /// A prefix is what its name begins with; a folder exists, or the name ends in /
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "TSV|PREFIX|DIR/")]
     out: PathBuf,
     #[command(flatten)]
     work: WorkArgs,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::cli::args::{DeviceArgs, MORE, TalkArgs};
 use crate::error::Result;
 use crate::io::{Outputs, Overwrite};
 use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, shipped_example};
@@ -16,7 +16,7 @@ use crate::simulate::Spec;
 
 /// Analyse the shipped example with and without RETROICOR and hold both against the known truth.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Needs no GPU, no download and no other program. Writes maps, the corrected run and demo.png into OUT.
 
 Example: boldly demo")]

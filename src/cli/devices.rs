@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::cli::args::{DeviceArgs, MORE, TalkArgs};
 use crate::error::Result;
 use crate::gpu::{self, Device, DeviceChoice};
 
 /// List every adapter with its limits and what the numerics probe finds on it, and what --device would take.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Example: boldly devices --device llvmpipe")]
 pub(super) struct Args {
     #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, KernelName, PhysioArgs, RecordArgs, TimingArgs};
+use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
@@ -14,7 +14,7 @@ use crate::pipeline::spec::{Command, GlmSpec, Noise, SmoothOptions};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
 by fixed effects. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
 --sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
@@ -30,51 +30,66 @@ pub(super) struct Args {
     #[arg(required = true)]
     bold: Vec<PathBuf>,
     /// BIDS events of each run
-    #[arg(long, value_name = "TSV", num_args = 1.., conflicts_with = "design_matrix")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., conflicts_with = "design_matrix")]
     events: Vec<PathBuf>,
-    /// A ready design matrix of each run instead of events: one row a volume, a header of names. Columns that --confounds
-    /// and --columns choose are appended
-    #[arg(id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
+    /// A ready design matrix of each run instead of events
+    ///
+    /// One row a volume, a header of names. Columns that --confounds and --columns choose are appended
+    #[arg(help_heading = heading::INPUTS, id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
-    /// Confounds table of each run, one row a volume; see --columns. Two of each run or more (fMRIPrep's and that of boldly
-    /// confounds), in run order, stand side by side
-    #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    /// Confounds tables of each run; see --columns
+    ///
+    /// One row a volume. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
-    /// Recording of each run: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in
-    /// run order, when pulse and breathing are apart
-    #[arg(long, value_name = "LOG", num_args = 1..)]
+    /// Recording of each run: BIDS or a scanner's log
+    ///
+    /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
+    /// breathing are apart
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "LOG", num_args = 1..)]
     physio: Vec<PathBuf>,
-    /// Peak table of each run (of boldly physio, corrected by hand) whose beats take the place of detection
-    #[arg(long, value_name = "TSV", num_args = 1.., requires = "physio")]
+    /// Peak table whose beats take the place of detection
+    ///
+    /// Of each run, made by boldly physio and corrected by hand
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1.., requires = "physio")]
     peaks: Vec<PathBuf>,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
     physio_format: PhysioArgs,
-    /// Voxels to fit; without it a mask is made from the mean image, of several runs what each run's own share. It does not
-    /// limit the smoothing
-    #[arg(long, value_name = "IMAGE")]
+    /// Voxels to fit; else a mask from the mean image
+    ///
+    /// Without it a mask is made from the mean image, of several runs what each run's own share. It does not limit the smoothing
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
-    /// Smooth by this full width at half maximum in mm before the fit
-    #[arg(long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
+    /// Smooth first by this full width at half maximum, mm
+    #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
-    #[arg(long, value_enum, default_value = "sampled")]
+    ///
+    /// `sampled` at voxel centres (FSL, nilearn, MRtrix3), or `exact`: the discrete Gaussian, which gives the FWHM that was asked for
+    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
     kernel: KernelName,
-    /// Smooth within this mask (normalised convolution): voxels outside add nothing and become 0
-    #[arg(long, value_name = "IMAGE")]
+    /// Smooth within this mask
+    ///
+    /// Normalised convolution: voxels outside add nothing and become 0
+    #[arg(help_heading = heading::SMOOTHING, long, value_name = "IMAGE")]
     smooth_within: Option<PathBuf>,
-    /// t contrast over column names, as NAME=EXPRESSION or an expression: 'pain=pain-control', '0.5*a + 0.5*b'
-    #[arg(long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
+    /// t contrast over columns: 'pain=pain-control'
+    ///
+    /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'
+    #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
     contrasts: Vec<String>,
     /// F contrast, rows separated by semicolons: 'any=pain; control'
-    #[arg(long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
+    #[arg(help_heading = heading::MODEL, long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
     f_contrasts: Vec<String>,
-    /// Model of the residuals: `ols` (independent)
-    #[arg(long, value_enum, default_value = "ols")]
+    /// Model of the residuals: independent
+    ///
+    /// `ols`: independent and of equal variance
+    #[arg(help_heading = heading::NOISE, value_name = "ols", hide_possible_values = true, long, value_enum, default_value = "ols")]
     noise: NoiseName,
     /// Folder to write into
-    #[arg(short, long, value_name = "DIR")]
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
     #[command(flatten)]
     design: DesignArgs,

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{self, OverwriteArgs, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
+use crate::cli::args::{
+    self, MORE, OverwriteArgs, PhysioArgs, RecordArgs, TalkArgs, TimingArgs, heading,
+};
 use crate::error::Result;
 use crate::gpu::Device;
 use crate::physio::Terms;
@@ -15,7 +17,7 @@ use crate::pipeline::written::Written;
 
 /// Turn pulse and breathing into regressors, and their peaks into a table that can be corrected by hand.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Written, each name beginning with PREFIX:
   _desc-retroicor_timeseries.tsv, .json      a row a volume, at the middle slice (BIDS)
   _desc-retroicorSlices_regressors.tsv, .json  a row for each volume and slice, at the slice's own time
@@ -28,25 +30,34 @@ Where slice times are not known or were corrected for, the columns are at the fr
 
 Example: boldly physio --physio sub-01_physio.tsv.gz --bold sub-01_bold.nii.gz --out derivatives/sub-01")]
 pub(super) struct Args {
-    /// Recording: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two when pulse and breathing are
-    /// apart
-    #[arg(long, value_name = "LOG", required = true, num_args = 1..)]
+    /// Recording: BIDS or a scanner's log
+    ///
+    /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two when pulse and breathing are apart
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "LOG", required = true, num_args = 1..)]
     physio: Vec<PathBuf>,
-    /// The run it belongs to: volumes, TR and slice times come from it and its sidecar
-    #[arg(long, value_name = "IMAGE", conflicts_with = "volumes")]
+    /// The run it belongs to
+    ///
+    /// Volumes, TR and slice times come from it and its sidecar
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE", conflicts_with = "volumes")]
     bold: Option<PathBuf>,
-    /// Volumes of the run, without --bold; --tr or --sidecar says the rest
-    #[arg(long, value_name = "N")]
+    /// Volumes of the run, without --bold
+    ///
+    /// --tr or --sidecar says the rest
+    #[arg(help_heading = heading::INPUTS, long, value_name = "N")]
     volumes: Option<usize>,
-    /// What the outputs' names begin with, or a folder (it exists, or the name ends in /)
-    #[arg(short, long, value_name = "PREFIX|DIR/")]
+    /// What the outputs' names begin with, or a folder
+    ///
+    /// A folder exists, or its name ends in /
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "PREFIX|DIR/")]
     out: PathBuf,
-    /// Physiological terms: cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl
-    /// (4/4/2x2), and slow terms behind a +, as 'harvey+rvt(0,5,10)+hr'; boldly glm --help says all
-    #[arg(long, value_name = "ORDERS+SLOW", default_value = "harvey")]
+    /// Physiological terms: orders or a preset
+    ///
+    /// Cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl (4/4/2x2), and slow terms behind a
+    /// +, as 'harvey+rvt(0,5,10)+hr'; boldly glm --help says all
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey")]
     terms: Terms,
     /// Peak table to use in place of detection
-    #[arg(long, value_name = "TSV")]
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV")]
     peaks: Option<PathBuf>,
     #[command(flatten)]
     physio_format: PhysioArgs,

@@ -8,6 +8,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Saved;
 
+/// Between two looks of the clock beside a bar.
+const TICK: std::time::Duration = std::time::Duration::from_millis(100);
+
 /// A person's terminal, or a log.
 pub(super) struct Terminal {
     quiet: bool,
@@ -62,10 +65,16 @@ impl Watch for Terminal {
     fn stage(&self, name: &str, total: usize) {
         self.clear();
         if self.bars {
-            let style = ProgressStyle::with_template("{msg:>10} {wide_bar} {pos}/{len} {eta}")
+            // A run that is worked on as a whole has one step: then the clock alone moves.
+            let template = match total {
+                0 | 1 => "{spinner} {msg:>10} {elapsed_precise}",
+                _ => "{spinner} {msg:>10} {wide_bar} {pos}/{len} {elapsed_precise}",
+            };
+            let style = ProgressStyle::with_template(template)
                 .unwrap_or_else(|_| ProgressStyle::default_bar());
             let bar = ProgressBar::new(total as u64).with_style(style);
             bar.set_message(name.to_owned());
+            bar.enable_steady_tick(TICK);
             *self.bar.borrow_mut() = Some(bar);
         } else if self.verbose > 0 {
             self.line(&format!("{name}: {total} steps"));

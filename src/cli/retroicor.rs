@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs};
+use crate::cli::args::{
+    DesignArgs, MORE, OutTypeName, PhysioArgs, RecordArgs, TimingArgs, heading,
+};
 use crate::cli::checks;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
@@ -24,10 +26,12 @@ struct Image {
 
 /// Remove cardiac and respiratory noise from runs and their echoes, slice by slice.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Task, confounds, drift and physiology are fitted jointly for each slice time; only the physiological part is subtracted and \
-the voxel's mean is kept. The degrees of freedom spent stand in the sidecar, and boldly glm subtracts them later. Images that \
-were resampled (space- in the name, SliceTimingCorrected) get volume-wise columns.
+the voxel's mean is kept. The columns go beside the run as NAME_regressors.tsv, and boldly smooth carries them on; boldly glm \
+fits them with its own, so that t and degrees of freedom are those of boldly glm --physio. Another tool sees neither: its t is too \
+large, by about sqrt((dof + spent) / dof) where task and physiology are unrelated (7 % for 18 columns in 145). Images that were \
+resampled (space- in the name, SliceTimingCorrected) get volume-wise columns.
 
 Several images: those that differ in their echo- entity alone are one run and share its columns. Give --physio, --events, \
 --confounds and --peaks once for each run, in the order of the runs. --tr, --slice-times and --sidecar hold for all. \
@@ -46,32 +50,50 @@ Example: boldly retroicor sub-01_bold.nii.gz --physio sub-01_physio.tsv.gz --eve
 Example: boldly retroicor run-1_echo-{1,2,3}_bold.nii.gz run-2_echo-{1,2,3}_bold.nii.gz \\
     --physio run-1_physio.tsv.gz run-2_physio.tsv.gz --out cleaned")]
 pub(super) struct Args {
-    /// 4-D NIfTI images (.nii, .nii.gz, .hdr/.img): runs, or the echoes of runs
+    /// 4-D NIfTI images: runs, or the echoes of runs
     #[arg(required = true)]
     bold: Vec<PathBuf>,
-    /// Recording of each run: BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in
-    /// run order, when pulse and breathing are apart
-    #[arg(long, value_name = "LOG", required = true, num_args = 1..)]
+    /// Recording of each run: BIDS or a scanner's log
+    ///
+    /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
+    /// breathing are apart
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "LOG", required = true, num_args = 1..)]
     physio: Vec<PathBuf>,
     #[command(flatten)]
     physio_format: PhysioArgs,
-    /// BIDS events of each run, fitted jointly so that task signal stays
-    #[arg(long, value_name = "TSV", num_args = 1..)]
+    /// BIDS events of each run, so that task signal stays
+    ///
+    /// They are fitted jointly
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     events: Vec<PathBuf>,
-    /// Confounds tables of each run, one row a volume, fitted jointly; several of each run in run order
-    #[arg(long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    /// Confounds tables of each run, fitted jointly
+    ///
+    /// One row a volume; several of each run in run order
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., requires = "columns")]
     confounds: Vec<PathBuf>,
-    /// Image to write, whose ending chooses .nii or .nii.gz; of several images the folder to write into
-    #[arg(short, long, value_name = "IMAGE|DIR")]
+    /// Image to write, or folder where there are several
+    ///
+    /// The image's ending chooses .nii or .nii.gz
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "IMAGE|DIR")]
     out: PathBuf,
-    /// Peak table of each run (of boldly physio, corrected by hand) whose beats take the place of detection
-    #[arg(long, value_name = "TSV", num_args = 1..)]
+    /// How the values are stored
+    ///
+    /// `float32` as they were computed, or `int16` in half the space: the scale is chosen from the run's range, and the rounding
+    /// error is printed and stands in the sidecar; a run that int16 cannot hold is refused
+    #[arg(help_heading = heading::OUTPUT, hide_possible_values = true, long, value_enum, value_name = "float32|int16", default_value = "float32")]
+    out_type: OutTypeName,
+    /// Peak table whose beats take the place of detection
+    ///
+    /// Of each run, made by boldly physio and corrected by hand
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1..)]
     peaks: Vec<PathBuf>,
     /// Write maps of what the correction brought into this folder
-    #[arg(long, value_name = "DIR")]
+    #[arg(help_heading = heading::OUTPUT, long, value_name = "DIR")]
     maps: Option<PathBuf>,
-    /// Voxels to map; without it a mask is made from the mean image. All voxels are corrected
-    #[arg(long, value_name = "IMAGE", requires = "maps")]
+    /// Voxels to map; else a mask from the mean image
+    ///
+    /// All voxels are corrected
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE", requires = "maps")]
     mask: Option<PathBuf>,
     #[command(flatten)]
     record: RecordArgs,
@@ -135,7 +157,8 @@ impl Args {
             };
             let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
             let run = RunSpec { bold, ..run.clone() };
-            let spec = RetroicorSpec { run, design: self.design.options(), proof };
+            let (design, out_type) = (self.design.options(), self.out_type.into());
+            let spec = RetroicorSpec { run, design, proof, out_type };
             Ok(Image { spec, layout })
         };
         let runs = specs.into_iter().zip(runs);

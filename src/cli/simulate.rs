@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{self, OverwriteArgs, TalkArgs};
+use crate::cli::args::{self, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::checks;
 use crate::error::Result;
 use crate::pipeline::simulate;
@@ -15,7 +15,7 @@ const VOXEL_SIZE_MM: &str = "3.75,3.75,3.75";
 
 /// Make a BIDS-shaped dataset with known truth: the same bytes for the same options, everywhere.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 The dataset holds a pain run with 15 s blocks, events, confounds, pulse and breathing, and under derivatives/truth all that was \
 put in. The defaults make the example that ships with boldly.
 
@@ -24,33 +24,35 @@ pub(super) struct Args {
     /// Folder to write into
     out: PathBuf,
     /// Seed of all random numbers
-    #[arg(long, default_value_t = Spec::default().seed, allow_negative_numbers = true)]
+    #[arg(help_heading = heading::MODEL, long, default_value_t = Spec::default().seed, allow_negative_numbers = true)]
     seed: u64,
     /// Voxels along i, j, k
-    #[arg(long, value_name = "I,J,K", default_value = SHAPE, value_parser = args::numbers::<usize, 3>,
+    #[arg(help_heading = heading::MODEL, long, value_name = "I,J,K", default_value = SHAPE, value_parser = args::numbers::<usize, 3>,
         allow_hyphen_values = true)]
     shape: [usize; 3],
     /// Voxel size in mm along i, j, k
-    #[arg(long, value_name = "MM,MM,MM", default_value = VOXEL_SIZE_MM, value_parser = args::numbers::<f64, 3>,
+    #[arg(help_heading = heading::MODEL, long, value_name = "MM,MM,MM", default_value = VOXEL_SIZE_MM, value_parser = args::numbers::<f64, 3>,
         allow_hyphen_values = true)]
     voxel_size: [f64; 3],
     /// Volumes
-    #[arg(long, default_value_t = Spec::default().n_volumes, allow_negative_numbers = true)]
+    #[arg(help_heading = heading::MODEL, long, default_value_t = Spec::default().n_volumes, allow_negative_numbers = true)]
     volumes: usize,
     /// Repetition time in seconds
-    #[arg(long, default_value_t = Spec::default().tr, allow_negative_numbers = true)]
+    #[arg(help_heading = heading::MODEL, long, default_value_t = Spec::default().tr, allow_negative_numbers = true)]
     tr: f64,
     /// Slices excited together; divides the number of slices
-    #[arg(long, default_value_t = Spec::default().multiband, allow_negative_numbers = true)]
+    #[arg(help_heading = heading::MODEL, long, default_value_t = Spec::default().multiband, allow_negative_numbers = true)]
     multiband: usize,
     /// Acquire slices in ascending instead of interleaved order
-    #[arg(long)]
+    #[arg(help_heading = heading::MODEL, long)]
     sequential: bool,
-    /// Factor on the cardiac and respiratory noise; 0 for none
-    #[arg(long, default_value_t = Spec::default().physiology, allow_negative_numbers = true)]
+    /// Factor on cardiac and respiratory noise; 0 for none
+    #[arg(help_heading = heading::MODEL, long, value_name = "FACTOR", default_value_t = Spec::default().physiology, allow_negative_numbers = true)]
     physiology: f64,
-    /// Standard deviation of the thermal noise in BOLD units (grey matter is about 1000)
-    #[arg(long, default_value_t = Spec::default().thermal_sd, allow_negative_numbers = true)]
+    /// Standard deviation of the thermal noise
+    ///
+    /// In BOLD units (grey matter is about 1000)
+    #[arg(help_heading = heading::MODEL, long, default_value_t = Spec::default().thermal_sd, allow_negative_numbers = true)]
     thermal_sd: f64,
     #[command(flatten)]
     replace: OverwriteArgs,

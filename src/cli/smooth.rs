@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::KernelName;
+use crate::cli::args::{KernelName, MORE, OutTypeName, heading};
 use crate::cli::checks;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
@@ -13,25 +13,38 @@ use crate::pipeline::spec::{Command, SmoothOptions, SmoothSpec};
 
 /// Smooth every volume of a run with a Gaussian.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
-Voxels that are not finite are left out of the sums and stay as they are. The effective FWHM is printed.
+#[command(after_help = MORE, after_long_help = "\
+Voxels that are not finite are left out of the sums and stay as they are. The effective FWHM is printed. Columns that \
+boldly retroicor took out go along for boldly glm.
 
-Example: boldly smooth sub-01_bold.nii.gz --fwhm 5 --mask sub-01_mask.nii.gz --out sub-01_desc-sm5_bold.nii.gz")]
+Example: boldly smooth sub-01_bold.nii.gz --fwhm 5 --smooth-within sub-01_mask.nii.gz --out sub-01_desc-sm5_bold.nii.gz")]
 pub(super) struct Args {
     /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
     bold: PathBuf,
-    /// Full width at half maximum in mm, the same along each axis; 0 copies
-    #[arg(long, value_name = "MM", allow_hyphen_values = true)]
+    /// Full width at half maximum; 0 copies
+    ///
+    /// In mm, the same along each axis
+    #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
-    #[arg(long, value_enum, default_value = "sampled")]
+    ///
+    /// `sampled` at voxel centres (FSL, nilearn, MRtrix3), or `exact`: the discrete Gaussian, which gives the FWHM that was asked for
+    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
     kernel: KernelName,
-    /// Smooth within this mask (normalised convolution): voxels outside add nothing and become 0
-    #[arg(long, value_name = "MASK")]
-    mask: Option<PathBuf>,
+    /// Smooth within this mask
+    ///
+    /// Normalised convolution: voxels outside add nothing and become 0
+    #[arg(help_heading = heading::SMOOTHING, long, alias = "mask", value_name = "IMAGE")]
+    smooth_within: Option<PathBuf>,
     /// Image to write; its ending chooses .nii or .nii.gz
-    #[arg(short, long, value_name = "IMAGE")]
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "IMAGE")]
     out: PathBuf,
+    /// How the values are stored
+    ///
+    /// `float32` as they were computed, or `int16` in half the space: the scale is chosen from the run's range, and the rounding
+    /// error is printed and stands in the sidecar; a run that int16 cannot hold is refused
+    #[arg(help_heading = heading::OUTPUT, hide_possible_values = true, long, value_enum, value_name = "float32|int16", default_value = "float32")]
+    out_type: OutTypeName,
     #[command(flatten)]
     work: WorkArgs,
 }
@@ -39,9 +52,12 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         checks::image_name(&self.out)?;
-        let smooth =
-            SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: self.mask };
-        let spec = SmoothSpec { bold: self.bold, smooth };
+        let smooth = SmoothOptions {
+            fwhm_mm: self.fwhm,
+            kernel: self.kernel.into(),
+            within: self.smooth_within,
+        };
+        let spec = SmoothSpec { bold: self.bold, smooth, out_type: self.out_type.into() };
         self.work.run(started, Layout::named(&self.out), |_| Ok(Command::Smooth(spec)))
     }
 }

@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::cli::args::{MemoryArgs, TalkArgs};
+use crate::cli::args::{MORE, MemoryArgs, TalkArgs};
 use crate::error::Result;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::verify::verify;
 
 /// Rerun a finished output from its sidecar on the f64 CPU path and compare every voxel.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "\
+#[command(after_help = MORE, after_long_help = "\
 Exit code 1 when any voxel lies outside its tolerance. Tolerances: docs/accuracy.md.
 
 Example: boldly verify results")]

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DeviceArgs, OverwriteArgs, TalkArgs};
+use crate::cli::args::{DeviceArgs, OverwriteArgs, TalkArgs, heading};
 use crate::cli::progress::Terminal;
 use crate::error::Result;
 use crate::pipeline::products::Layout;
@@ -16,8 +16,10 @@ use crate::pipeline::written::{Saved, Written};
 /// The arguments after a command's own.
 #[derive(Debug, clap::Args)]
 pub(super) struct WorkArgs {
-    /// Verify the output on the f64 path afterwards; with --json the line is {"provenance": ..., "verify": [...]}
-    #[arg(long)]
+    /// Verify the output on the f64 path afterwards
+    ///
+    /// With --json the line is {"provenance": ..., "verify": [...]}
+    #[arg(help_heading = heading::OUTPUT, long)]
     verify: bool,
     #[command(flatten)]
     pub replace: OverwriteArgs,

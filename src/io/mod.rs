@@ -41,4 +41,4 @@ pub use maps::{GivenMask, check_grid, read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};
 pub use resampled::{Resampled, resampled, told_resampled};
 pub use swing::Coarse;
-pub use write::BoldWriter;
+pub use write::{BoldWriter, Rounding, Spread};

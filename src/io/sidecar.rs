@@ -51,6 +51,8 @@ pub struct Sidecar {
     pub task_name: Option<Field<String>>,
     /// What a person should know about the choice of files, one sentence each.
     pub doubts: Vec<String>,
+    /// Everything that the files say, later ones over earlier ones.
+    pub fields: Map<String, Value>,
 }
 
 /// The fields that are read.
@@ -157,6 +159,7 @@ impl Sidecar {
         set(&mut self.spatial_reference, space, file);
         set(&mut self.acquisition_time, text("AcquisitionTime").and_then(time_of_day), file);
         set(&mut self.task_name, text("TaskName").map(str::to_string), file);
+        self.fields.extend(map.clone());
         Ok(())
     }
 }

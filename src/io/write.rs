@@ -12,12 +12,17 @@ use super::{files, interrupt, sample};
 use crate::volume::HostBold;
 use crate::{Error, Result};
 
+mod int16;
+
+use int16::Spool;
+pub use int16::{Rounding, Spread};
+
 /// Bytes between two looks at the interrupt flag.
 const STEP: usize = 8 << 20;
 
-/// Writes a run as float32. Blocks may come in any order and must cover it once; of each only the core planes are
+/// Writes a run, as float32 or int16. Blocks may come in any order and must cover it once; of each only the core planes are
 /// written. A .nii is written in place; a .nii.gz is compressed as volumes come in order, and collected in memory from
-/// the first block on that is out of order or holds a part of the planes.
+/// the first block on that is out of order or holds a part of the planes. As int16 it is written when all blocks are there.
 #[derive(Debug)]
 pub struct BoldWriter {
     path: PathBuf,
@@ -33,6 +38,7 @@ pub struct BoldWriter {
 enum Data {
     Plain { offset: u64, hash: Placed },
     Gzip { stream: GzipStream<Hashed<File>>, next_volume: usize, collected: Vec<f32> },
+    Int16(Spool),
 }
 
 impl Outputs {
@@ -44,6 +50,18 @@ impl Outputs {
         let compressed = is_compressed_image(path)?;
         BoldWriter::start(path, header, compressed, self.start(path, false)?)
     }
+
+    /// The same for a run that is stored as int16, with the scale that its range asks for; [`BoldWriter::finish`] gives back
+    /// what that costs.
+    ///
+    /// # Errors
+    /// As for [`Outputs::map`].
+    pub fn bold_int16(&self, path: &Path, header: &Header) -> Result<BoldWriter> {
+        let compressed = is_compressed_image(path)?;
+        let started = self.start(path, false)?;
+        let data = Data::Int16(Spool::new(path, header, compressed)?);
+        Ok(BoldWriter::of(path, header, started, data))
+    }
 }
 
 impl BoldWriter {
@@ -53,8 +71,6 @@ impl BoldWriter {
         compressed: bool,
         started: Started,
     ) -> Result<BoldWriter> {
-        let [ni, nj, nk] = header.grid_shape();
-        let extents = [ni * nj, nk, header.n_volumes()];
         let bytes = header.as_f32().to_bytes();
         let failed = |e| cannot_write(path, e);
         let data = if compressed {
@@ -71,13 +87,19 @@ impl BoldWriter {
             hash.piece(0, &bytes);
             Data::Plain { offset, hash }
         };
-        let covered = vec![false; extents[1] * extents[2]];
-        Ok(BoldWriter { path: path.to_path_buf(), extents, covered, started, data })
+        Ok(BoldWriter::of(path, header, started, data))
     }
 
-    /// Whether it is written as .nii.gz.
+    fn of(path: &Path, header: &Header, started: Started, data: Data) -> BoldWriter {
+        let [ni, nj, nk] = header.grid_shape();
+        let extents = [ni * nj, nk, header.n_volumes()];
+        let covered = vec![false; extents[1] * extents[2]];
+        BoldWriter { path: path.to_path_buf(), extents, covered, started, data }
+    }
+
+    /// Whether it takes volumes in order best: it is compressed as they come.
     #[must_use]
-    pub fn is_compressed(&self) -> bool {
+    pub fn is_stream(&self) -> bool {
         matches!(self.data, Data::Gzip { .. })
     }
 
@@ -125,6 +147,13 @@ impl BoldWriter {
                         let file = &self.started.file;
                         files::write_all_at(file, &bytes, at(volume)).map_err(failed)?;
                     }
+                }
+            }
+            Data::Int16(spool) => {
+                for (volume, values) in block.volumes.clone().zip(bold.data.chunks_exact(held)) {
+                    interrupt::check()?;
+                    let at = (volume * planes + block.core.start) * plane;
+                    spool.write(&values[core.clone()], at).map_err(failed)?;
                 }
             }
             Data::Gzip { stream, next_volume, collected } => {
@@ -188,11 +217,13 @@ impl BoldWriter {
         Ok(())
     }
 
-    /// Writes what was collected and completes the file; [`super::Outputs::commit`] then gives it its name.
+    /// Writes what was collected and completes the file; [`super::Outputs::commit`] then gives it its name. Gives back what
+    /// storing it as int16 cost.
     ///
     /// # Errors
-    /// [`Error::Output`] where the disk refuses, [`Error::Interrupted`], [`Error::Internal`] where blocks are missing.
-    pub fn finish(self) -> Result<()> {
+    /// [`Error::Output`] where the disk refuses, [`Error::Interrupted`], [`Error::Internal`] where blocks are missing,
+    /// [`Error::BadData`] for values that int16 cannot hold.
+    pub fn finish(self) -> Result<Option<Rounding>> {
         let [_, planes, _] = self.extents;
         if let Some(at) = self.covered.iter().position(|&c| !c) {
             return Err(Error::internal(
@@ -202,7 +233,13 @@ impl BoldWriter {
                 "",
             ));
         }
+        let mut rounding = None;
         let checksum = match self.data {
+            Data::Int16(spool) => {
+                let (checksum, cost) = spool.finish(&self.path, &self.started)?;
+                rounding = Some(cost);
+                checksum
+            }
             Data::Plain { hash, .. } => hash.checksum(&self.path, &self.started.file)?,
             Data::Gzip { mut stream, collected, .. } => {
                 let failed = |e| cannot_write(&self.path, e);
@@ -214,6 +251,6 @@ impl BoldWriter {
             }
         };
         self.started.complete(checksum);
-        Ok(())
+        Ok(rounding)
     }
 }

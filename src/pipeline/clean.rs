@@ -147,6 +147,8 @@ fn prepared(run: Run, watch: &dyn Watch) -> Result<Prepared> {
     };
     let projection = Projection::new(inputs::common_columns(&run), slices)?;
     let spent = projection.dof_spent.iter().max().copied().unwrap_or(0);
-    watch.note(&format!("retroicor spends {spent} degrees of freedom"));
+    watch.note(&format!(
+        "retroicor spends {spent} degrees of freedom; its columns go beside the run, and boldly glm fits them with its own"
+    ));
     Ok(Prepared { run, projection })
 }

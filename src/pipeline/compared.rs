@@ -6,14 +6,16 @@ use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
 use crate::io;
+use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
-use crate::io::{BoldFile, Header};
+use crate::io::{BoldFile, Header, Rounding, Spread};
 use crate::maps::{Bounds, Entities, Map};
 use crate::pipeline::blocks::batches;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::products::{Account, Products, Text};
 use crate::pipeline::provenance::{self, Kind, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
+use crate::pipeline::spec::OutType;
 use crate::volume::{Block, Grid, HostBold};
 
 mod table;
@@ -166,6 +168,7 @@ impl Products for Compared {
         &'a mut self,
         entities: &Entities,
         header: &Header,
+        out_type: OutType,
     ) -> Result<Box<dyn BoldSink + 'a>> {
         let grid = header.grid("the rerun")?;
         let bounds = self.bounds;
@@ -173,7 +176,7 @@ impl Products for Compared {
             Some((path, comparison)) => Some((open(&path, &grid, header.n_volumes())?, comparison)),
             None => None,
         };
-        Ok(Box::new(ComparedRun { grid, bounds, found }))
+        Ok(Box::new(ComparedRun { grid, bounds, found, out_type, range: Spread::default() }))
     }
 
     fn table(&mut self, text: Text) -> Result<()> {
@@ -285,10 +288,29 @@ struct ComparedRun<'a> {
     grid: Grid,
     bounds: Bounds,
     found: Option<(BoldFile, &'a mut Comparison)>,
+    out_type: OutType,
+    /// Of the rerun, where the file rounds it to integers.
+    range: Spread,
+}
+
+impl ComparedRun<'_> {
+    /// What rounding to integers may add to a difference.
+    fn half_a_step(&self) -> f64 {
+        match (&self.found, self.out_type) {
+            (Some((got, _)), OutType::Int16) => 0.5 * step(got),
+            _ => 0.0,
+        }
+    }
+}
+
+/// Between neighbouring stored values of an image of integers.
+fn step(image: &BoldFile) -> f64 {
+    image.header.scaling.map_or(1.0, |scaling| scaling.slope.abs())
 }
 
 impl BoldSink for ComparedRun<'_> {
     fn write(&mut self, bold: &HostBold) -> Result<()> {
+        let half_a_step = self.half_a_step();
         let Some((got, comparison)) = &mut self.found else { return Ok(()) };
         let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
         let finished = got.read(&core)?;
@@ -297,8 +319,12 @@ impl BoldSink for ComparedRun<'_> {
         let scale = scale(bold);
         let volumes = finished.data.chunks_exact(core.volume_len()).zip(core.volumes.clone());
         for ((got, volume), want) in volumes.zip(bold.data.chunks_exact(bold.block.volume_len())) {
+            if self.out_type == OutType::Int16 {
+                self.range = self.range.with(&want[offset..offset + got.len()]);
+            }
             for (at, (&got, &want)) in got.iter().zip(&want[offset..]).enumerate() {
-                let tolerance = self.bounds.image * f64::from(scale[offset + at]);
+                let rounding = self.bounds.image * f64::from(scale[offset + at]);
+                let tolerance = rounding + 1.000_001 * half_a_step;
                 let [i, j, k] = self.grid.coordinates(core.core.start * plane_len + at);
                 comparison.add([i, j, k, volume], got.into(), want.into(), tolerance);
             }
@@ -307,8 +333,16 @@ impl BoldSink for ComparedRun<'_> {
         Ok(())
     }
 
-    fn finish(self: Box<Self>) -> Result<()> {
-        Ok(())
+    /// Its values must be stored as they were asked for, in steps no longer than the range of the rerun asks for.
+    fn finish(self: Box<Self>) -> Result<Option<Rounding>> {
+        let Some((got, comparison)) = self.found else { return Ok(None) };
+        let is_int16 = got.header.sample == SampleType::I16;
+        if is_int16 != (self.out_type == OutType::Int16) {
+            comparison.faults.push(format!("its values are stored as {:?}", got.header.sample));
+        } else if is_int16 && step(&got) > 1.001 * self.range.scaling().slope {
+            comparison.faults.push("its steps are longer than its range asks for".to_owned());
+        }
+        Ok(None)
     }
 }
 

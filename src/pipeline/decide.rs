@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde_json::{Map as Fields, json};
 
 use crate::kernels::contrast::{ContrastValues, Stat};
 use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
@@ -89,6 +90,12 @@ impl ContrastMaps {
             Stat::F => (Quantity::F { dof1: self.rank as f64 }, "F"),
         };
         let name = &self.name;
+        let mut asked = Fields::new();
+        asked.insert("Contrast".to_owned(), json!(name));
+        asked.insert("TestStatistic".to_owned(), json!(said));
+        if self.stat_kind == Stat::F {
+            asked.insert("NumeratorDegreesOfFreedom".to_owned(), json!(self.rank));
+        }
         let mut maps = Vec::new();
         let mut add = |quantity: Quantity, values: Vec<Arc<Vec<f32>>>, description: String| {
             let entities = Entities::of("statmap").with("contrast", label);
@@ -97,6 +104,7 @@ impl ContrastMaps {
                 quantity,
                 dof: self.dof.clone(),
                 description,
+                asked: asked.clone(),
                 tolerance: within.tolerance(quantity, values.clone()),
                 values,
             });

@@ -14,7 +14,7 @@ use crate::pipeline::automask::mean_image;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
-    Command, DesignOptions, GlmSpec, Noise, RetroicorSpec, RunSpec, SmoothOptions,
+    Command, DesignOptions, GlmSpec, Noise, OutType, RetroicorSpec, RunSpec, SmoothOptions,
 };
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
@@ -95,7 +95,7 @@ pub fn demo(
     }
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
     let (run, design) = (corrected.runs[0].clone(), corrected.design.clone());
-    let spec = RetroicorSpec { run, design, proof: None };
+    let spec = RetroicorSpec { run, design, proof: None, out_type: OutType::Float32 };
     write(Command::Retroicor(spec), Layout::named(&clean))?;
     clock.lap("retroicor");
 

@@ -57,7 +57,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
     let labels = labels(spec, &runs[0].design.names)?;
-    products.maps(&runs[0].header, &maps(&all, &labels, &grid))?;
+    products.maps(&runs[0].header, &maps(&all, &labels, &plans, &grid))?;
     for (number, run) in runs.iter().enumerate() {
         products.table(design_table(run, number, runs.len()))?;
     }
@@ -91,7 +91,8 @@ fn plan(
         _ => None,
     };
     let (matrix, names) = (&run.design.matrix, &run.design.names);
-    let model = Model::new(matrix, names, run.slices(), n_planes, run.dof_spent)?;
+    let model = Model::new(matrix, names, run.modelled().as_ref(), n_planes, run.dof_spent)?;
+    tell_inflation(run, &model, watch);
     if let Some(columns) = model.rank_deficiency() {
         watch.warn(&format!(
             "the design of {} is rank deficient; minimum-norm solution; columns involved: {}",
@@ -102,6 +103,21 @@ fn plan(
     let of_run = |error: Error| error.of(&display(&run.path)).with_hint(&run.doubts.join("; "));
     let contrasts = contrasts(spec, names, &model).map_err(of_run)?;
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts })
+}
+
+/// What it costs that the columns of an earlier correction are not in the model.
+fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
+    if run.dof_spent > 0.0 {
+        let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+        watch.warn(&format!(
+            "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
+             the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \
+             unrelated, more where they are not; give the raw run and --physio, or correct it again with boldly retroicor",
+            display(&run.path),
+            run.dof_spent,
+            100.0 * larger
+        ));
+    }
 }
 
 /// The contrasts that are asked for, as weights of a model's columns.
@@ -140,10 +156,37 @@ fn widened(rows: &Array2<f64>, n_regressors: usize) -> Array2<f64> {
 }
 
 /// The maps of every contrast, and the mask.
-fn maps(all: &Fitted, labels: &[String], grid: &Grid) -> Vec<Map> {
-    let contrasts = all.contrasts.iter().zip(labels);
-    let of_each = contrasts.flat_map(|(c, label)| c.maps(label, &all.fitted, grid.plane_len()));
-    of_each.chain([Map::of_mask(Entities::of("mask"), &all.fitted)]).collect()
+fn maps(all: &Fitted, labels: &[String], plans: &[Plan], grid: &Grid) -> Vec<Map> {
+    let of = |at: usize| {
+        let mut maps = all.contrasts[at].maps(&labels[at], &all.fitted, grid.plane_len());
+        let weights = weights(plans, at);
+        let said = |map: &mut Map| map.asked.insert("ContrastWeights".to_owned(), weights.clone());
+        maps.iter_mut().for_each(|map| drop(said(map)));
+        maps
+    };
+    let mut maps: Vec<Map> = (0..all.contrasts.len()).flat_map(of).collect();
+    maps.push(Map::of_mask(Entities::of("mask"), &all.fitted));
+    maps
+}
+
+/// What a contrast weighs in a sidecar: columns by name with their weights, of F one such object a row; of runs that differ in
+/// it one entry a run.
+fn weights(plans: &[Plan], contrast: usize) -> Value {
+    let of_run = |plan: &Plan| {
+        let Contrast { stat, weights, .. } = &plan.contrasts[contrast].contrast;
+        let row = |row: ndarray::ArrayView1<'_, f64>| -> Value {
+            let weighed = plan.model.names.iter().zip(row).filter(|(_, weight)| **weight != 0.0);
+            weighed
+                .map(|(name, weight)| (name.clone(), json!(weight)))
+                .collect::<Fields<_, _>>()
+                .into()
+        };
+        let mut rows: Vec<Value> = weights.rows().into_iter().map(row).collect();
+        if *stat == Stat::T { rows.remove(0) } else { Value::Array(rows) }
+    };
+    let mut of_runs: Vec<Value> = plans.iter().map(of_run).collect();
+    of_runs.dedup();
+    if of_runs.len() == 1 { of_runs.remove(0) } else { Value::Array(of_runs) }
 }
 
 /// The largest value of each contrast and where it is.
@@ -152,11 +195,15 @@ fn say_peaks(all: &Fitted, grid: &Grid, watch: &dyn Watch) {
         let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         if let Some((voxel, value)) = peak {
             let [i, j, k] = grid.coordinates(voxel);
-            let letter = if c.stat_kind == Stat::T { "t" } else { "F" };
+            let [x, y, z] = grid.millimetres([i, j, k]);
+            let least = c.dof.least();
+            let (letter, dof) = match c.stat_kind {
+                Stat::T => ("t", format!("{least}")),
+                Stat::F => ("F", format!("{} and {least}", c.rank)),
+            };
             watch.note(&format!(
-                "{}: largest {letter} {value:.3} at voxel ({i}, {j}, {k}), dof {}",
-                c.name,
-                c.dof.least()
+                "{}: largest {letter} {value:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, voxel ({i}, {j}, {k}), dof {dof}",
+                c.name
             ));
         }
     }

@@ -14,6 +14,7 @@ use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
+use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings::{self, OfRun};
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
@@ -26,7 +27,7 @@ mod spent;
 mod timing;
 
 pub use echo::{Columns, echo};
-pub use spent::dof_spent;
+pub use spent::{Earlier, earlier};
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
 
 /// A run and all that its model needs.
@@ -55,7 +56,9 @@ pub struct Run {
     pub moment: Option<(Moment, f64)>,
     /// Its recordings and their columns.
     pub physio: Option<Physiology>,
-    /// Degrees of freedom an earlier correction spent on this image, from its sidecar.
+    /// Columns that an earlier correction took out of this image.
+    pub carried: Option<Carried>,
+    /// Degrees of freedom an earlier correction spent on this image whose columns are not at hand, from its sidecar.
     pub dof_spent: f64,
     /// What was left out of its events or assumed about them.
     pub doubts: Vec<String>,
@@ -63,6 +66,8 @@ pub struct Run {
     pub unmatched: Vec<Unmatched>,
     /// Files found beside those that the command names.
     pub found: Vec<(Role, PathBuf)>,
+    /// All that its sidecars say.
+    pub fields: Map<String, Value>,
 }
 
 /// What became of a run's recordings.
@@ -88,6 +93,16 @@ impl Run {
     #[must_use]
     pub fn slices(&self) -> Option<&SliceGroups> {
         self.physio.as_ref().map(|physio| &physio.retroicor.groups)
+    }
+
+    /// Slice-dependent columns that a model of the run holds: those of an earlier correction, then its own.
+    #[must_use]
+    pub fn modelled(&self) -> Option<SliceGroups> {
+        match (&self.carried, self.slices()) {
+            (Some(carried), Some(own)) => Some(carried.and(own)),
+            (Some(carried), None) => Some(carried.groups.clone()),
+            (None, own) => own.cloned(),
+        }
     }
 
     /// What was found in the recordings.
@@ -162,10 +177,12 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         resampled,
         moment: None,
         physio: None,
+        carried: None,
         dof_spent: 0.0,
         doubts,
         unmatched,
         found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
+        fields: sidecar.fields.clone(),
     };
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
@@ -197,7 +214,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         }
         run.physio = Some(physio);
     }
-    run.dof_spent = dof_spent(&spec.bold, run.physio.is_some(), watch)?;
+    run.take_earlier(watch)?;
     run.acquisition = acquisition.ok();
     Ok(run)
 }
@@ -330,11 +347,51 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     if run.level.is_some() {
         values.insert("read_less_mean".to_owned(), json!(true));
     }
+    if let Some(carried) = &run.carried {
+        values.insert("carried_columns".to_owned(), json!(carried.groups.names));
+    }
     if let Some((moment, moment_s)) = run.moment {
         values.insert("volume_wise_at".to_owned(), json!(moment));
         values.insert("volume_wise_at_s".to_owned(), json!(moment_s));
     }
     values
+}
+
+impl Run {
+    /// Take what boldly's own sidecar beside the image says of an earlier correction: its columns, and where these are not at
+    /// hand the degrees of freedom that it spent.
+    fn take_earlier(&mut self, watch: &dyn Watch) -> Result<()> {
+        let Some(Earlier { facts, spent }) = earlier(&self.path, watch)? else { return Ok(()) };
+        let name = display(&self.path);
+        let again = self.physio.is_some();
+        if again {
+            watch.warn(&format!(
+                "{name} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
+                 spent before are not counted twice"
+            ));
+        }
+        let beside = carried::beside(&self.path, &facts, self.grid.shape[2], self.n_volumes)?;
+        if let Some(lost) = &beside.lost {
+            watch.warn(&format!(
+                "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run",
+                display(lost)
+            ));
+        }
+        if let Some((carried, files)) = beside.columns {
+            watch.note(&format!(
+                "{name} was corrected before: the {} columns that were taken out ({}) are in the model, with their {spent} \
+                 degrees of freedom",
+                carried.groups.names.len(),
+                display(&files[0])
+            ));
+            self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
+            self.carried = Some(carried);
+        } else if !again {
+            watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
+            self.dof_spent = spent;
+        }
+        Ok(())
+    }
 }
 
 /// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.

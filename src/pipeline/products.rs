@@ -12,7 +12,7 @@ use crate::maps::{Entities, Map};
 use crate::physio::PhysioSummary;
 use crate::pipeline::provenance::{Kind, Provenance};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::spec::{Command, OutType, Role};
 
 /// Takes what a story makes. All of it counts, or nothing: a command that fails leaves no output.
 pub trait Products {
@@ -36,6 +36,7 @@ pub trait Products {
         &'a mut self,
         entities: &Entities,
         header: &Header,
+        out_type: OutType,
     ) -> Result<Box<dyn BoldSink + 'a>>;
 
     /// A table.
@@ -169,8 +170,8 @@ impl Account {
 /// Where files lie: one function makes every path.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// The run or table that the user named himself.
-    named: Option<PathBuf>,
+    /// The run or table that the user named himself, and which of them it is.
+    named: Option<(Kind, PathBuf)>,
     /// Folder, and what names begin with, of what lies beside it.
     beside: (PathBuf, String),
     /// The same of maps.
@@ -193,12 +194,15 @@ impl Layout {
         Layout { named: None, beside: place.clone(), maps: place }
     }
 
-    /// A run or a table of this name, and what lies beside it.
+    /// A run, or a table (`.tsv`), of this name, and what lies beside it.
     #[must_use]
     pub fn named(path: &Path) -> Layout {
+        let is_table = path.extension().is_some_and(|ending| ending == "tsv");
+        let kind = if is_table { Kind::Table } else { Kind::Bold };
         let stem = stem(path);
         let stem = stem.strip_suffix("_bold").unwrap_or(&stem);
-        Layout { named: Some(path.to_owned()), ..Layout::prefix(&path.with_file_name(stem)) }
+        let named = Some((kind, path.to_owned()));
+        Layout { named, ..Layout::prefix(&path.with_file_name(stem)) }
     }
 
     /// The same with maps in a folder of their own, whose names begin with `prefix`.
@@ -210,7 +214,7 @@ impl Layout {
     /// The path of an output.
     #[must_use]
     pub fn path(&self, kind: Kind, entities: &Entities, ending: &str) -> PathBuf {
-        if let (Some(named), Kind::Bold | Kind::Table) = (&self.named, kind) {
+        if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
             return named.clone();
         }
         let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
@@ -245,6 +249,10 @@ mod tests {
         assert_eq!(path(&run, Kind::Bold, &map), Path::new("a/sub-1_desc-r_bold.nii.gz"));
         let page = path(&run, Kind::Page, &Entities::of("qc"));
         assert_eq!(page, Path::new("a/sub-1_desc-r_qc.x"));
+        let beside = path(&run, Kind::Table, &Entities::of("regressors"));
+        assert_eq!(beside, Path::new("a/sub-1_desc-r_regressors.x"));
+        let table = Layout::named(Path::new("a/mine.tsv"));
+        assert_eq!(path(&table, Kind::Table, &map), Path::new("a/mine.tsv"));
         let maps = run.with_maps(Path::new("b"), "sub-1");
         assert_eq!(path(&maps, Kind::Map, &map), Path::new("b/sub-1_stat-dof_statmap.x"));
         let prefix = Layout::prefix(Path::new("c/sub-2"));

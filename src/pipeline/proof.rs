@@ -107,7 +107,7 @@ impl ProofPlan {
     /// # Errors
     /// Bad data when no degree of freedom is left; internal when the run has no physiological columns.
     pub fn new(run: &Run, projection: &Projection) -> Result<ProofPlan> {
-        let Some(slices) = run.slices() else {
+        let (Some(slices), Some(modelled)) = (run.slices(), run.modelled()) else {
             return Err(Error::internal(
                 "the run",
                 "has no physiological columns",
@@ -117,7 +117,7 @@ impl ProofPlan {
         };
         let (design, n_planes) = (&run.design, run.grid.shape[2]);
         let model =
-            Model::new(&design.matrix, &design.names, Some(slices), n_planes, run.dof_spent)?;
+            Model::new(&design.matrix, &design.names, Some(&modelled), n_planes, run.dof_spent)?;
         ProofPlan::of_model(model, projection.clone(), &slices.names)
     }
 

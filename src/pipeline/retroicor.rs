@@ -1,13 +1,15 @@
 //! The `retroicor` command as a story: open the run, prepare the joint fit, subtract what pulse and breathing explain and, where
 //! asked, map what that brought.
 
-use serde_json::Map as Fields;
+use serde_json::{Map as Fields, json};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::bids::Name;
+use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
+use crate::pipeline::carried::Carried;
 use crate::pipeline::clean::{self, Prepared, Shared};
-use crate::pipeline::inputs::{self, bids_fields};
+use crate::pipeline::inputs::{self, Run, bids_fields};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
@@ -72,7 +74,7 @@ fn correct(
     precision::for_image(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
     let mut header = run.header.for_bold(run.n_volumes);
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
-    let mut out = products.bold(&Entities::of("bold"), &header)?;
+    let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
     let proof = match &spec.proof {
         Some(options) => {
             let plan = ProofPlan::new(run, projection)?;
@@ -85,20 +87,46 @@ fn correct(
             None
         }
     };
-    out.finish()?;
+    let rounding = out.finish()?;
+    rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
+    let (columns, spent) = taken_out(run, projection)?;
+    products.table(columns.text())?;
     if let Some(proof) = &proof {
         proof.lines().iter().for_each(|line| watch.note(line));
         let mask = Map::of_mask(Entities::of("mask").with("desc", "retroicor"), &proof.fitted);
         let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
         products.maps(&run.header, &maps)?;
     }
-    let account = account(spec, prepared, proof)?;
+    let mut account = account(spec, prepared, spent, proof)?;
+    account.counts.extend(rounding.map(|cost| ("int16".to_owned(), json!(cost))));
     products.finish(session, account)
 }
 
-fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Result<Account> {
-    let Prepared { run, projection } = prepared;
-    let spent = projection.dof_spent.iter().max().map_or(0.0, |&n| n as f64);
+/// The columns that a model of the corrected run must hold, those of a correction before this one included, and the degrees of
+/// freedom that all of them spend.
+fn taken_out(run: &Run, projection: &Projection) -> Result<(Carried, f64)> {
+    let most = |spent: &[usize]| spent.iter().max().map_or(0.0, |&n| n as f64);
+    let Some(groups) = run.modelled() else {
+        return Err(Error::internal("retroicor", "has no columns", "have some", ""));
+    };
+    let spent = match &run.carried {
+        Some(_) => most(&Projection::new(inputs::common_columns(run), &groups)?.dof_spent),
+        None => most(&projection.dof_spent) + run.dof_spent,
+    };
+    let moments = match run.moment {
+        Some((_, at_s)) => Some(vec![at_s; run.grid.shape[2]]),
+        None => run.acquisition.as_ref().and_then(|a| a.slice_times.clone()),
+    };
+    Ok((Carried::of(&groups, moments.as_deref()), spent))
+}
+
+fn account(
+    spec: &RetroicorSpec,
+    prepared: Prepared,
+    spent: f64,
+    proof: Option<Proof>,
+) -> Result<Account> {
+    let Prepared { run, .. } = prepared;
     let (stages, dof, counts) = match &proof {
         Some(proof) => {
             let dof = proof.dof2.iter().copied().reduce(f64::min);
@@ -124,11 +152,11 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
     Ok(Account {
         stages,
         dof,
-        dof_spent: Some(spent + run.dof_spent),
+        dof_spent: Some(spent),
         resolved: inputs::resolved(&run),
         counts,
         physio: run.summary().cloned().into_iter().collect(),
-        bids: bids_fields(run.acquisition.clone(), run.resampled.clone()),
+        bids: bids_fields(run.fields, run.acquisition, run.resampled),
         pages: vec![Page { entities: Entities::of("qc"), ending: ".html", draw }],
         ..Account::of(
             Command::Retroicor(spec.clone()),

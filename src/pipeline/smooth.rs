@@ -1,16 +1,19 @@
 //! The `smooth` command as a story: a run in, the same run smoothed out.
 
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use crate::error::Result;
-use crate::io;
+use crate::io::{self, BoldFile};
 use crate::maps::Entities;
-use crate::pipeline::inputs::{self, bids_fields, open_bold};
+use crate::pipeline::inputs::{self, bids_fields, display, open_bold};
 use crate::pipeline::products::{Account, Opened, Products};
+use crate::pipeline::provenance::Facts;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Role, SmoothSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{precision, smoothing};
+use crate::pipeline::{carried, precision, smoothing};
 
 /// Smooth a run; a FWHM of 0 copies it.
 ///
@@ -27,35 +30,72 @@ pub fn run(
     ladder.grant(&mut bold);
     let sidecar = inputs::sidecar(&bold, None, None, watch)?;
     let acquisition = inputs::acquisition_of_smoothed(&bold, &sidecar, watch)?;
-    let spent = inputs::dof_spent(&spec.bold, false, watch)?;
+    let before = inputs::earlier(&spec.bold, watch)?;
     let grid = bold.grid.clone();
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
 
     precision::for_image(&mut bold, (&spec.bold, &grid), watch)?;
     let mut header = bold.header.for_bold(bold.n_volumes);
     acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
-    let mut out = products.bold(&Entities::of("bold"), &header)?;
+    let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
     match &smoothing {
         Some(s) => smoothing::smooth_run(ladder, &mut bold, out.as_mut(), s, watch)?,
         None => smoothing::copy_run(ladder, &mut bold, out.as_mut(), watch)?,
     }
-    out.finish()?;
+    let rounding = out.finish()?;
+    rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
 
-    let bids = bids_fields(acquisition, io::resampled(&bold, &sidecar));
+    let carried = match &before {
+        Some(earlier) => carry(&earlier.facts, &bold, products, watch)?,
+        None => Vec::new(),
+    };
+    let resampled = io::resampled(&bold, &sidecar);
+    let bids = bids_fields(sidecar.fields, acquisition, resampled);
     let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
-    let found = sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect();
+    let sidecars = sidecar.files.into_iter().map(|file| (Role::Sidecar, file));
+    let found = sidecars.chain(carried.into_iter().map(|file| (Role::Carried, file))).collect();
     let opened = Opened { found, bolds: vec![Box::new(bold)] };
     products.finish(
         session,
         Account {
             stages: vec!["read", "smooth"],
-            dof_spent: (spent > 0.0).then_some(spent),
+            dof_spent: before.map(|earlier| earlier.spent),
             resolved: effective
                 .map(|f| ("effective_fwhm_mm".to_owned(), json!(f)))
                 .into_iter()
                 .collect(),
+            counts: rounding.map(|cost| ("int16".to_owned(), json!(cost))).into_iter().collect(),
             bids,
             ..Account::of(Command::Smooth(spec.clone()), opened)
         },
     )
+}
+
+/// The columns that an earlier correction took out of the run go along with it; gives back their files.
+fn carry(
+    facts: &Facts,
+    bold: &BoldFile,
+    products: &mut dyn Products,
+    watch: &dyn Watch,
+) -> Result<Vec<PathBuf>> {
+    let beside = carried::beside(&bold.path, facts, bold.grid.shape[2], bold.n_volumes)?;
+    if let Some(lost) = &beside.lost {
+        watch.warn(&format!(
+            "{} is not there, which holds the columns that were taken out of {}; a later boldly glm cannot count their variance",
+            display(lost),
+            display(&bold.path)
+        ));
+    }
+    let Some((columns, files)) = beside.columns else { return Ok(Vec::new()) };
+    products.table(columns.text())?;
+    let n_times = columns.groups.columns.len();
+    watch.note(&format!(
+        "the {} columns that a correction took out go along for boldly glm{}",
+        columns.groups.names.len(),
+        match n_times {
+            1 => "",
+            _ => "; a plane keeps its own, though smoothing mixes in those of planes at other slice times",
+        }
+    ));
+    Ok(files)
 }

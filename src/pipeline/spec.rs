@@ -118,6 +118,24 @@ pub struct GlmSpec {
     pub noise: Noise,
 }
 
+/// How the values of a run are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OutType {
+    /// As they were computed.
+    #[default]
+    Float32,
+    /// As integers of 16 bits, with the scale that the run's range asks for.
+    Int16,
+}
+
+impl OutType {
+    /// Whether it is the default, of which sidecars say nothing.
+    fn is_float32(&self) -> bool {
+        *self == OutType::Float32
+    }
+}
+
 /// `boldly retroicor` of one image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RetroicorSpec {
@@ -128,6 +146,9 @@ pub struct RetroicorSpec {
     /// Maps that show what the correction brought; none where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofOptions>,
+    /// How the corrected run is stored.
+    #[serde(default, skip_serializing_if = "OutType::is_float32")]
+    pub out_type: OutType,
 }
 
 /// Maps of what a correction brought.
@@ -144,6 +165,9 @@ pub struct SmoothSpec {
     pub bold: PathBuf,
     /// How.
     pub smooth: SmoothOptions,
+    /// How the smoothed run is stored.
+    #[serde(default, skip_serializing_if = "OutType::is_float32")]
+    pub out_type: OutType,
 }
 
 /// How many principal components become columns.

@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
-        DesignOptions, Noise, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
+        DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {
@@ -131,11 +131,16 @@ mod tests {
 
     #[test]
     fn one_run_stays_on_the_cpu_path_and_many_smoothed_ones_do_not() {
-        let smooth = Command::Smooth(SmoothSpec { bold: PathBuf::new(), smooth: smoothing(5.0) });
+        let smooth = Command::Smooth(SmoothSpec {
+            bold: PathBuf::new(),
+            smooth: smoothing(5.0),
+            out_type: OutType::default(),
+        });
         let retroicor = Command::Retroicor(RetroicorSpec {
             run: RunSpec::default(),
             design: DesignOptions::default(),
             proof: None,
+            out_type: OutType::default(),
         });
         // The runs of docs/performance.md, at which a card and 16 cores were held against each other.
         for megabytes in [118, 663] {

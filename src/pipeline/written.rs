@@ -11,15 +11,16 @@ use serde_json::{Map as Fields, Value};
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Span};
 use crate::io::hash::{self, Checksum};
+use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
-use crate::maps::{Entities, Map};
+use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::Role;
+use crate::pipeline::spec::{OutType, Role};
 
 /// What a command wrote for one image or analysis.
 #[derive(Debug, Clone)]
@@ -167,8 +168,13 @@ impl Products for Written {
         }
         let outputs = &self.outputs;
         maps.par_iter().zip(&paths).try_for_each(|(map, path)| {
+            let header = header.for_map(Intent::of(map));
+            if map.quantity == Quantity::Mask {
+                let inside: Vec<u8> = map.values[0].iter().map(|&v| v as u8).collect();
+                return outputs.stored(path, &header, (SampleType::U8, 1.0), &inside);
+            }
             let rows: Vec<&[f32]> = map.values.iter().map(|row| &row[..]).collect();
-            outputs.maps(path, &header.for_map(Intent::of(map)), &rows)
+            outputs.maps(path, &header, &rows)
         })?;
         let values: usize = maps.iter().flat_map(|map| &map.values).map(|row| row.len()).sum();
         let written = (4 * values as u64, 0);
@@ -180,9 +186,13 @@ impl Products for Written {
         &'a mut self,
         entities: &Entities,
         header: &Header,
+        out_type: OutType,
     ) -> Result<Box<dyn BoldSink + 'a>> {
         let path = self.make(Kind::Bold, entities, ".nii.gz", Some(Fields::new()))?;
-        Ok(Box::new(self.outputs.bold(&path, header)?))
+        Ok(Box::new(match out_type {
+            OutType::Float32 => self.outputs.bold(&path, header)?,
+            OutType::Int16 => self.outputs.bold_int16(&path, header)?,
+        }))
     }
 
     fn table(&mut self, text: Text) -> Result<()> {

@@ -19,6 +19,8 @@ mod common;
 mod proof;
 mod resampled;
 mod runs;
+mod stored;
+mod two_steps;
 
 const SHAPE: &str = "--shape 9,10,6 --voxel-size 16,16,20 --volumes 60 --multiband 1";
 

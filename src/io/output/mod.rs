@@ -23,8 +23,9 @@ mod temporary;
 
 use commit::{Rename, Renames};
 pub use foreign::Overwrite;
+pub(super) use place::folder_of;
 pub(super) use place::{cannot_write, is_compressed_image};
-use place::{folder_of, make_folders, refuse_odd_target};
+use place::{make_folders, refuse_odd_target};
 use sync::Syncing;
 use temporary::Writer;
 pub(super) use temporary::anonymous;

@@ -2,6 +2,7 @@
 
 use super::{BoldSink, BoldSource};
 use crate::error::Result;
+use crate::io::Rounding;
 use crate::volume::{Block, HostBold};
 
 /// A run in host memory, f32.
@@ -46,8 +47,8 @@ impl BoldSource for Memory {
 }
 
 impl BoldSink for Memory {
-    fn finish(self: Box<Self>) -> Result<()> {
-        Ok(())
+    fn finish(self: Box<Self>) -> Result<Option<Rounding>> {
+        Ok(None)
     }
     fn write(&mut self, bold: &HostBold) -> Result<()> {
         let block = &bold.block;

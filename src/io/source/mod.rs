@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::hash::Checksum;
-use super::{BoldFile, BoldWriter, Coarse};
+use super::{BoldFile, BoldWriter, Coarse, Rounding};
 use crate::error::Result;
 use crate::volume::{Block, HostBold};
 
@@ -77,11 +77,11 @@ pub trait BoldSink {
     fn is_stream(&self) -> bool {
         false
     }
-    /// Every block was written.
+    /// Every block was written; what storing them as integers cost.
     ///
     /// # Errors
     /// Whatever finishing meets, and blocks that are missing.
-    fn finish(self: Box<Self>) -> Result<()>;
+    fn finish(self: Box<Self>) -> Result<Option<Rounding>>;
 }
 
 impl BoldSource for BoldFile {
@@ -121,13 +121,13 @@ impl BoldSource for BoldFile {
 }
 
 impl BoldSink for BoldWriter {
-    fn finish(self: Box<Self>) -> Result<()> {
+    fn finish(self: Box<Self>) -> Result<Option<Rounding>> {
         BoldWriter::finish(*self)
     }
     fn write(&mut self, bold: &HostBold) -> Result<()> {
         self.write_block(bold)
     }
     fn is_stream(&self) -> bool {
-        self.is_compressed()
+        BoldWriter::is_stream(self)
     }
 }

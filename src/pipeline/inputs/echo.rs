@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, display, dof_spent, open_bold, sidecar};
+use super::{Physiology, Run, display, open_bold, sidecar};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io;
@@ -76,7 +76,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     }
     let of_sidecar = sidecar.files.iter().map(|file| (Role::Sidecar, file.clone()));
     let shared = first.found.iter().filter(|(role, _)| *role != Role::Sidecar).cloned();
-    Ok(Some(Run {
+    let mut run = Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
         confounds: first.confounds.clone(),
@@ -84,16 +84,20 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         doubts: Vec::new(),
         unmatched: Vec::new(),
         found: of_sidecar.chain(shared).collect(),
-        dof_spent: dof_spent(&spec.bold, true, watch)?,
+        carried: None,
+        dof_spent: 0.0,
         path: bold.path.clone(),
         header: bold.header.clone(),
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         bold: Box::new(bold),
         level: None,
+        fields: sidecar.fields,
         resampled,
         moment,
-    }))
+    };
+    run.take_earlier(watch)?;
+    Ok(Some(run))
 }
 
 /// What tells two acquisitions apart by more than a clock rounds.

@@ -76,13 +76,30 @@ pub fn acquisition_of_smoothed(
     Ok(Some(acquisition))
 }
 
-/// BIDS fields that stay true of a corrected run.
+/// Fields of a run's sidecars that do not hold of what is made of it, or are said anew.
+const NOT_KEPT: [&str; 11] = [
+    "boldly",
+    "Description",
+    "Sources",
+    "RawSources",
+    "RepetitionTime",
+    "VolumeTiming",
+    "StartTime",
+    "SliceTiming",
+    "SliceEncodingDirection",
+    "SliceTimingCorrected",
+    "SpatialReference",
+];
+
+/// BIDS fields that stay true of a corrected run: those of its `sidecar`, when it was acquired, and what was done to it before.
 #[must_use]
 pub fn bids_fields(
+    sidecar: Map<String, Value>,
     acquisition: Option<Acquisition>,
     resampled: Option<Resampled>,
 ) -> Map<String, Value> {
-    let mut fields = Map::new();
+    let mut fields = sidecar;
+    fields.retain(|name, _| !NOT_KEPT.contains(&name.as_str()));
     if let Some(resampled) = resampled {
         if resampled.slice_timing_corrected {
             fields.insert("SliceTimingCorrected".to_owned(), json!(true));

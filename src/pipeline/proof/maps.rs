@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use rayon::prelude::*;
+use serde_json::{Map as Fields, Value, json};
 
 use super::{Evidence, Groups, Set, SetMaps, TsnrMaps, gain_percent};
 use crate::design::label::label;
@@ -30,11 +31,14 @@ pub(super) fn of_set(set: &Set<'_>, f: &[f64], dof2: &[f64], groups: &Groups) ->
         set.columns.join(", ")
     );
     let desc = label(set.name)?;
+    let asked: Fields<String, Value> =
+        [("Columns".to_owned(), json!(set.columns))].into_iter().collect();
     let map = |quantity: Quantity, what: fn(&Said) -> f64, description: String| Map {
         entities: Entities::of("statmap").with("desc", &desc).with("stat", quantity.stat()),
         quantity,
         dof: groups.dof.clone(),
         description,
+        asked: asked.clone(),
         tolerance: tolerance(what, &f, &evidence, groups),
         values: vec![of(what)],
     };
@@ -118,6 +122,7 @@ pub(super) fn of_dof(values: &[f64], of: Option<(&str, &str)>, groups: &Groups) 
             quantity: Quantity::Dof,
             dof: Dof::Uniform(0.0),
             description,
+            asked: Fields::new(),
             tolerance: Tolerance::of(|_, _, _| 0.0),
             values: vec![Arc::new(groups.fitted.iter().enumerate().map(at).collect())],
         }
@@ -172,6 +177,7 @@ pub(super) fn of_tsnr(found: Found, groups: &Groups) -> TsnrMaps {
             quantity,
             dof: Dof::Uniform(0.0),
             description: description.to_owned(),
+            asked: Fields::new(),
             tolerance: Tolerance::of(move |bounds, _, voxel| {
                 rounding(f64::from(own[voxel]))
                     + match quantity {

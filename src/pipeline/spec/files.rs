@@ -29,6 +29,8 @@ pub enum Role {
     Csf,
     #[serde(rename = "white matter")]
     WhiteMatter,
+    /// What an earlier correction took out of the run.
+    Carried,
 }
 
 impl Role {
@@ -48,6 +50,7 @@ impl Role {
             Role::SmoothWithin => "smooth within",
             Role::Csf => "csf",
             Role::WhiteMatter => "white matter",
+            Role::Carried => "carried",
         }
     }
 }
@@ -101,7 +104,7 @@ impl GlmSpec {
 
 impl RetroicorSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let RetroicorSpec { run, design: _, proof } = self;
+        let RetroicorSpec { run, design: _, proof, out_type: _ } = self;
         let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask);
         run.files_mut().into_iter().chain(masks.map(|mask| (Role::Mask, mask))).collect()
     }
@@ -109,7 +112,8 @@ impl RetroicorSpec {
 
 impl SmoothSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let SmoothSpec { bold, smooth: SmoothOptions { fwhm_mm: _, kernel: _, within } } = self;
+        let SmoothSpec { bold, smooth, out_type: _ } = self;
+        let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
         let within = optional([(Role::SmoothWithin, within)]);
         std::iter::once((Role::Bold, bold)).chain(within).collect()
     }

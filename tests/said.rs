@@ -1,0 +1,222 @@
+//! What the short help and the sidecars of images say.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::Path;
+
+use binary::{boldly, said, succeeded};
+use boldly::io::read_map;
+use boldly::simulate::write::paths;
+use serde_json::Value;
+
+mod binary;
+
+fn study() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "simulate study --shape 9,10,8 --voxel-size 12,12,12 --volumes 40 --seed 5 --quiet";
+    succeeded(line, boldly(folder.path(), line));
+    folder
+}
+
+fn run(dir: &Path, line: &str) {
+    succeeded(line, boldly(dir, line));
+}
+
+/// Lines of the short help behind the usage, by heading.
+fn short_help(dir: &Path, command: &str) -> Vec<(String, Vec<String>)> {
+    let output = succeeded(command, boldly(dir, &format!("{command} -h")));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for line in text.lines().skip_while(|line| !line.ends_with(':')) {
+        match line.strip_suffix(':').filter(|heading| !heading.starts_with(' ')) {
+            Some(heading) => sections.push((heading.to_owned(), Vec::new())),
+            None if line.is_empty() => {}
+            None => sections.last_mut().expect("a heading").1.push(line.to_owned()),
+        }
+    }
+    sections
+}
+
+#[test]
+fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let allowed = ["Inputs", "Physiology", "Model", "Smoothing", "Noise", "Output", "Running"];
+    let commands = [
+        "glm",
+        "retroicor",
+        "physio",
+        "confounds",
+        "smooth",
+        "verify",
+        "simulate",
+        "bench",
+        "devices",
+        "demo",
+    ];
+    for command in commands {
+        let mut options = 0;
+        for (heading, lines) in short_help(folder.path(), command) {
+            if heading == "Arguments" {
+                continue;
+            }
+            for line in lines.iter().filter(|line| line.starts_with(' ')) {
+                let is_option =
+                    line.trim_start().starts_with('-') && !line.starts_with("         ");
+                assert!(is_option, "{command} -h breaks an option: {line:?}");
+                assert!(line.len() <= 100, "{command} -h: {line:?}");
+                let is_help = line.contains("--help");
+                let is_placed = allowed.contains(&heading.as_str());
+                assert!(is_help || is_placed, "{command} -h, {heading}: {line:?}");
+                options += 1;
+            }
+        }
+        assert!(options > 3, "{command}: {options}");
+        let output = succeeded(command, boldly(folder.path(), &format!("{command} -h")));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.trim_end().ends_with("with examples."), "{command}: {text}");
+        let output = succeeded(command, boldly(folder.path(), &format!("{command} --help")));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(text.contains("Example: boldly") || text.contains("with examples."), "{text}");
+    }
+}
+
+#[test]
+fn smoothing_within_a_mask_has_one_spelling_and_the_older_one_of_smooth_still_works() {
+    let folder = study();
+    let dir = folder.path();
+    let smooth = |option: &str, out: &str| {
+        format!(
+            "smooth study/{} --fwhm 8 {option} study/{} --out {out} --device cpu -q",
+            paths::BOLD,
+            paths::MASK
+        )
+    };
+    run(dir, &smooth("--smooth-within", "a.nii"));
+    run(dir, &smooth("--mask", "b.nii"));
+    let read = |name: &str| fs::read(dir.join(name)).expect("an image");
+    assert_eq!(read("a.nii"), read("b.nii"));
+    for command in ["smooth", "glm"] {
+        let text = succeeded(command, boldly(dir, &format!("{command} -h"))).stdout;
+        assert!(String::from_utf8_lossy(&text).contains("--smooth-within <IMAGE>"), "{command}");
+    }
+    let text = succeeded("smooth", boldly(dir, "smooth --help")).stdout;
+    assert!(!String::from_utf8_lossy(&text).contains("--mask"), "the older spelling is not shown");
+}
+
+#[test]
+fn sidecars_of_maps_say_what_was_asked_and_the_mask_is_bytes() {
+    let folder = study();
+    let dir = folder.path();
+    let line = format!(
+        "glm study/{} --events study/{} --mask study/{} --contrast diff=pain-0.5*control --f-contrast any=pain;control --out out \
+         --device cpu",
+        paths::BOLD,
+        paths::EVENTS,
+        paths::MASK
+    );
+    let said = said(&succeeded(&line, boldly(dir, &line)));
+    run(dir, "verify out -q");
+    let fields = |name: &str| -> Value {
+        let path = dir.join("out").join(format!("contrast-{name}_statmap.json"));
+        serde_json::from_slice(&fs::read(path).expect("a sidecar")).expect("JSON")
+    };
+    let dof = fields("diff_stat-t")["DegreesOfFreedom"].as_f64().expect("dof");
+    for (stat, statistic, units) in [
+        ("effect", "effect", "BOLD units"),
+        ("variance", "variance of the effect", "squared BOLD units"),
+        ("t", "t", "dimensionless"),
+        ("z", "z", "dimensionless"),
+        ("p", "p, upper tail", "probability"),
+    ] {
+        let fields = fields(&format!("diff_stat-{stat}"));
+        let want = serde_json::json!({
+            "Statistic": statistic, "Units": units, "Contrast": "diff", "TestStatistic": "t",
+            "ContrastWeights": {"pain": 1.0, "control": -0.5}, "DegreesOfFreedom": dof,
+        });
+        for (key, want) in want.as_object().expect("fields") {
+            assert_eq!(&fields[key], want, "{stat}: {key}");
+        }
+    }
+    let f = fields("any_stat-F");
+    assert_eq!(f["ContrastWeights"], serde_json::json!([{"pain": 1.0}, {"control": 1.0}]));
+    assert_eq!(f["DegreesOfFreedom"], serde_json::json!([2.0, dof]));
+    assert_eq!(fields("any_stat-p")["NumeratorDegreesOfFreedom"], 2);
+    let (grid, header, values) = read_map(&dir.join("out/mask.nii.gz")).expect("a mask");
+    assert_eq!(header.sample, boldly::io::sample::SampleType::U8);
+    assert!(values.contains(&1.0) && values.iter().all(|&v| v == 0.0 || v == 1.0));
+
+    // the printed peak: in scanner millimetres, F with both of its degrees of freedom
+    let (_, _, f) = read_map(&dir.join("out/contrast-any_stat-F_statmap.nii.gz")).expect("a map");
+    let peak = (0..f.len()).max_by(|&a, &b| f[a].total_cmp(&f[b])).expect("a voxel");
+    let voxel = grid.coordinates(peak);
+    let at: Vec<f64> = (0..3)
+        .map(|row| {
+            let offset = grid.affine[row][3];
+            offset + (0..3).map(|axis| grid.affine[row][axis] * voxel[axis] as f64).sum::<f64>()
+        })
+        .collect();
+    let want = format!("({:.1}, {:.1}, {:.1}) mm", at[0], at[1], at[2]);
+    let line = said.lines().find(|line| line.starts_with("any:")).expect("a peak");
+    assert!(line.contains(&want) && line.ends_with(&format!("dof 2 and {dof}")), "{line}");
+}
+
+#[test]
+fn corrected_and_smoothed_runs_keep_what_the_sidecars_of_their_input_say() {
+    let folder = study();
+    let dir = folder.path();
+    let inherited = dir.join("study/task-pain_bold.json");
+    let mut json: Value =
+        serde_json::from_slice(&fs::read(&inherited).expect("read")).expect("JSON");
+    json["EchoTime"] = serde_json::json!(0.03);
+    json["Manufacturer"] = serde_json::json!("Siemens");
+    json["Description"] = serde_json::json!("of the raw run");
+    json["Sources"] = serde_json::json!(["bids:raw"]);
+    fs::write(&inherited, json.to_string()).expect("written");
+    let from = format!("study/{} --physio study/{}", paths::BOLD, paths::PHYSIO);
+    run(dir, &format!("retroicor {from} --terms 1/1/0 --out out/c_bold.nii --device cpu -q"));
+    run(dir, "smooth out/c_bold.nii --fwhm 8 --out other/s_bold.nii --device cpu -q");
+    run(dir, "verify out -q");
+    run(dir, "verify other -q");
+    for (name, slices) in [("out/c_bold.json", true), ("other/s_bold.json", true)] {
+        let own: Value =
+            serde_json::from_slice(&fs::read(dir.join(name)).expect("a sidecar")).expect("JSON");
+        for key in ["TaskName", "EchoTime", "Manufacturer", "RepetitionTime"] {
+            assert_eq!(own[key], json[key], "{name}: {key}");
+        }
+        for key in ["Description", "Sources"] {
+            assert!(own.get(key).is_none(), "{name}: {key} is not true of it");
+        }
+        assert_eq!(own.get("SliceTiming").is_some(), slices, "{name}");
+    }
+}
+
+#[test]
+#[cfg(unix)]
+fn the_quick_start_of_the_readme_runs_as_pasted_on_the_shipped_example() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, from) = readme.split_once("## Quick start\n").unwrap();
+    let (_, block) = from.split_once("```sh\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let pasted = block.replace("cargo install --path .\n", "");
+    assert!(pasted != block && pasted.contains("boldly glm") && pasted.contains("boldly verify"));
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(root.join("bench-data"), folder.path().join("bench-data")).unwrap();
+    let programs = Path::new(env!("CARGO_BIN_EXE_boldly")).parent().unwrap();
+    let path = format!("{}:{}", programs.display(), std::env::var("PATH").unwrap());
+    let mut shell = std::process::Command::new("sh");
+    shell.args(["-e", "-c", &pasted]).current_dir(folder.path()).env("PATH", path);
+    let output = shell.output().unwrap();
+    let text = said(&output) + &String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("verified"), "{text}");
+    assert!(!text.contains("warning"), "{text}");
+    // slice times and TR come from the sidecar at the dataset's root
+    let own = fs::read(folder.path().join("results/contrast-pain_stat-t_statmap.json")).unwrap();
+    let own: Value = serde_json::from_slice(&own).unwrap();
+    let inputs = own["boldly"]["inputs"].as_array().unwrap();
+    let is_root = |input: &Value| {
+        input["path"].as_str().is_some_and(|p| p.ends_with("bench-data/task-pain_bold.json"))
+    };
+    assert!(inputs.iter().any(is_root), "{inputs:?}");
+    assert_eq!(own["boldly"]["resolved"]["runs"][0]["slice_times_s"].as_array().unwrap().len(), 36);
+}
