@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::args::{DeviceArgs, TalkArgs};
+use crate::cli::say;
 use crate::error::Result;
 use crate::gpu::{self, Device, DeviceChoice};
 
@@ -23,7 +24,7 @@ impl Args {
         let chosen = Device::open(&self.device.choice())?.report();
         if self.talk.json {
             let all = serde_json::json!({ "adapters": adapters, "chosen": chosen });
-            super::print_json(&all)?;
+            say::json(&all)?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut text = String::new();
@@ -44,7 +45,7 @@ impl Args {
             "--device {}: {} ({}), {}, driver {}\n",
             self.device.device, chosen.name, chosen.kind, chosen.precision, chosen.driver
         ));
-        super::print(&text)?;
+        say::result(&text)?;
         Ok(ExitCode::SUCCESS)
     }
 }

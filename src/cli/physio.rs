@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::args::{self, OverwriteArgs, PhysioArgs, RecordArgs, TalkArgs, TimingArgs};
+use crate::cli::say;
 use crate::error::Result;
 use crate::gpu::Device;
 use crate::physio::Terms;
@@ -85,7 +86,7 @@ impl Args {
             let files = saved.iter().flat_map(|one| &one.files);
             let summary = files.filter(|path| path.to_string_lossy().ends_with("_summary.json"));
             for path in summary {
-                super::print_json(&crate::io::bids::read_json(path)?)?;
+                say::json(&crate::io::bids::read_json(path)?)?;
             }
         }
         Ok(ExitCode::SUCCESS)

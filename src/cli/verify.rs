@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::cli::args::{MemoryArgs, TalkArgs};
+use crate::cli::say;
 use crate::error::Result;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::verify::verify;
@@ -28,9 +29,9 @@ impl Args {
         let comparisons =
             verify(std::slice::from_ref(&self.out), self.memory.mem, &self.talk.terminal())?;
         if self.talk.json {
-            super::print_json(&comparisons)?;
+            say::json(&comparisons)?;
         } else {
-            super::print(&table(&comparisons))?;
+            say::result(&table(&comparisons))?;
         }
         Ok(exit_code(&comparisons))
     }
@@ -44,25 +45,25 @@ pub(super) fn exit_code(comparisons: &[Comparison]) -> ExitCode {
 
 /// One line an image or table.
 pub(super) fn table(comparisons: &[Comparison]) -> String {
-    let width = comparisons.iter().map(|c| c.output.len()).max().unwrap_or(0);
+    let names: Vec<String> = comparisons.iter().map(|c| say::one_line(&c.output)).collect();
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let mut text = format!(
         "{:<width$}  {:>10}  {:>20}  {:>14}  {:>14}  {:>10}  {:>6}\n",
         "output", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"
     );
-    for c in comparisons {
-        c.faults
-            .iter()
-            .for_each(|fault| text.push_str(&format!("{:<width$}  {fault}\n", c.output)));
+    for (c, name) in comparisons.iter().zip(&names) {
+        c.faults.iter().for_each(|fault| {
+            text.push_str(&format!("{name:<width$}  {}\n", say::one_line(fault)))
+        });
         if c.compared == 0 {
             if c.faults.is_empty() {
-                text.push_str(&format!("{:<width$}  {:>10}\n", c.output, "checksum"));
+                text.push_str(&format!("{name:<width$}  {:>10}\n", "checksum"));
             }
             continue;
         }
         let [i, j, k, row] = c.worst_at;
         text.push_str(&format!(
-            "{:<width$}  {:>10}  {:>20}  {:>14.7e}  {:>14.7e}  {:>10.2e}  {:>6}\n",
-            c.output,
+            "{name:<width$}  {:>10}  {:>20}  {:>14.7e}  {:>14.7e}  {:>10.2e}  {:>6}\n",
             c.compared,
             format!("{i},{j},{k};{row}"),
             c.got,

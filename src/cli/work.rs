@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use crate::cli::args::{DeviceArgs, OverwriteArgs, TalkArgs};
 use crate::cli::progress::Terminal;
+use crate::cli::say;
 use crate::error::Result;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
@@ -76,10 +77,10 @@ impl WorkArgs {
         };
         match (comparisons, self.talk.json) {
             (Some(c), true) => {
-                super::print_json(&serde_json::json!({ "provenance": provenance, "verify": c }))
+                say::json(&serde_json::json!({ "provenance": provenance, "verify": c }))
             }
-            (None, true) => super::print_json(&provenance),
-            (Some(c), false) => super::print(&super::verify::table(c)),
+            (None, true) => say::json(&provenance),
+            (Some(c), false) => say::result(&super::verify::table(c)),
             (None, false) => Ok(()),
         }
     }

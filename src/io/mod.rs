@@ -32,6 +32,7 @@ pub use acquire::{acquisition, acquisition_notes};
 pub use bold::BoldFile;
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
+pub(crate) use header::TR_S;
 pub use header::{Header, Intent};
 pub use maps::{read_map, read_mask, read_tissue};
 pub use output::{Outputs, Overwrite};

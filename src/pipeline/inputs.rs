@@ -274,10 +274,12 @@ fn confounds(
 /// The grid that all runs lie on.
 ///
 /// # Errors
-/// Bad data where one lies on another.
+/// Usage where there is none; bad data where one lies on another.
 pub fn common_grid(runs: &[Run]) -> Result<Grid> {
-    let first = &runs[0];
-    for run in &runs[1..] {
+    let [first, others @ ..] = runs else {
+        return Err(Error::usage("the command", "has no run", "have one or more", "name an image"));
+    };
+    for run in others {
         let (a, b) = (&first.grid, &run.grid);
         if a.shape != b.shape || a.affine_difference_mm(b) > 1e-3 {
             return Err(Error::bad_data(

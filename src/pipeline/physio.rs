@@ -234,6 +234,9 @@ fn pages(result: &PhysioResult) -> Result<Vec<Page>> {
     ])
 }
 
+/// A week at a volume every 0.6 s; columns are held in memory.
+const MOST_VOLUMES: usize = 1_000_000;
+
 /// When the run was acquired, with the files that said so.
 struct Scanned {
     acquisition: Acquisition,
@@ -268,11 +271,15 @@ fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
             "give the image with --bold, or --tr SECONDS --volumes N --slice-times FILE",
         ));
     };
-    if !(tr.is_finite() && tr > 0.0) || n_volumes == 0 {
+    if !io::TR_S.contains(&tr) || !(1..=MOST_VOLUMES).contains(&n_volumes) {
         return Err(Error::usage(
             "the run",
-            format!("has --tr {tr} and --volumes {n_volumes}"),
-            "have a repetition time in seconds and volumes, both above 0",
+            format!("has --tr {tr:?} and --volumes {n_volumes}"),
+            format!(
+                "have a repetition time of {:?} to {:?} s and 1 to {MOST_VOLUMES} volumes",
+                io::TR_S.start,
+                io::TR_S.end
+            ),
             "check the command line",
         ));
     }

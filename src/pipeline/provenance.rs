@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
+use crate::io;
 use crate::io::bids::Name;
 use crate::io::hash::Checksum;
 use crate::physio::PhysioSummary;
@@ -228,7 +229,7 @@ pub fn recorded(file: &Path) -> Result<Recorded> {
     Ok(Recorded::Nowhere)
 }
 
-/// The JSON files of a folder, in order.
+/// The JSON files of a folder, in order; no pipes, no links that lead nowhere.
 ///
 /// # Errors
 /// Missing input where it cannot be listed.
@@ -242,7 +243,7 @@ pub fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         found.push(entry.map_err(unreadable)?.path());
     }
-    found.retain(|path| path.extension().is_some_and(|e| e == "json"));
+    found.retain(|path| path.extension().is_some_and(|e| e == "json") && path.is_file());
     found.sort();
     Ok(found)
 }
@@ -307,10 +308,7 @@ fn outputs_of_schema_1(provenance: &Provenance) -> Vec<Output> {
 /// # Errors
 /// Missing input when it cannot be read; bad data when it is no JSON.
 fn own_object(path: &Path) -> Result<Option<(Map<String, Value>, Value)>> {
-    let text = std::fs::read_to_string(path).map_err(|e| {
-        let thing = path.display().to_string();
-        Error::missing_input(thing, "cannot be read", "be readable", "check the path").caused_by(e)
-    })?;
+    let text = io::read_text(path)?;
     let value: Value = serde_json::from_str(&text).map_err(|e| {
         let thing = path.display().to_string();
         Error::bad_data(thing, "is not JSON", "be a JSON sidecar", "restore it").caused_by(e)
