@@ -14,12 +14,14 @@ use crate::io::hash::{self, Checksum};
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
 use crate::maps::{Entities, Map};
+use crate::pipeline::earlier;
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::Role;
+use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::watch::Watch;
 
 /// What a command wrote for one image or analysis.
 #[derive(Debug, Clone)]
@@ -50,6 +52,8 @@ pub struct Written {
     /// What no output may replace.
     inputs: HashSet<PathBuf>,
     made: Vec<Made>,
+    /// Files of earlier commands that go when the new ones come.
+    removed: Vec<PathBuf>,
     file_spans: Vec<Span>,
     saved: Vec<Saved>,
 }
@@ -84,6 +88,7 @@ impl Written {
             layout,
             inputs: HashSet::new(),
             made: Vec::new(),
+            removed: Vec::new(),
             file_spans: Vec::new(),
             saved: Vec::new(),
         })
@@ -104,7 +109,7 @@ impl Written {
     /// # Errors
     /// Output errors; then no file has changed.
     pub fn commit(mut self) -> Result<Vec<Saved>> {
-        self.outputs.commit()?;
+        self.outputs.commit_without(&self.removed)?;
         Ok(self.saved)
     }
 
@@ -144,10 +149,29 @@ fn would_replace(path: &Path) -> Error {
 }
 
 impl Products for Written {
+    fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()> {
+        for earlier in earlier::of_others(&self.layout, command)? {
+            if self.outputs.overwrite() == Overwrite::Own {
+                return Err(earlier.in_the_way());
+            }
+            let (made, changed) = earlier.files()?;
+            if let Some(path) = changed.first() {
+                session.watch.warn(&format!(
+                    "{} of an earlier command stays, because it was changed since ({} such)",
+                    path.display(),
+                    changed.len()
+                ));
+            }
+            self.removed.extend(made);
+        }
+        Ok(())
+    }
+
     fn reads(&mut self, inputs: &[PathBuf]) -> Result<()> {
         self.inputs.extend(inputs.iter().filter_map(|path| path.canonicalize().ok()));
         let made = self.saved.iter().flat_map(|saved| &saved.files);
-        let mut made = made.chain(self.made.iter().flat_map(Made::paths));
+        let made = made.chain(self.made.iter().flat_map(Made::paths));
+        let mut made = made.chain(&self.removed);
         let replaced =
             |path: &&PathBuf| path.canonicalize().is_ok_and(|p| self.inputs.contains(&p));
         match made.find(replaced) {
