@@ -92,6 +92,9 @@ impl Mask {
         let mut inside = self.inside.clone();
         for _ in 0..times {
             let before = inside.clone();
+            if !before.contains(&true) {
+                break; // each layer takes voxels, so this comes soon, however many are asked for
+            }
             for (voxel, keep) in inside.iter_mut().enumerate().filter(|(_, keep)| **keep) {
                 let [i, j, k] = self.grid.coordinates(voxel);
                 let at_edge =

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
 use crate::cli::checks;
+use crate::cli::say;
 use crate::error::{Error, Result};
 use crate::pipeline::bench::{BenchResult, BenchSpec, Floor, bench};
 use crate::pipeline::blocks::Ladder;
@@ -63,9 +64,9 @@ impl Args {
         let spec = BenchSpec { shape, n_volumes, repeats: self.repeats as usize, files };
         let result = bench(&spec, &mut ladder)?;
         if self.talk.json {
-            super::print_json(&result)?;
+            say::json(&result)?;
         } else {
-            super::print(&table(&result))?;
+            say::result(&table(&result))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{DeviceArgs, MORE, TalkArgs};
+use crate::cli::say;
 use crate::error::Result;
 use crate::io::{Outputs, Overwrite};
 use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, shipped_example};
@@ -57,10 +58,10 @@ impl Args {
         outputs.commit()?;
         drop(terminal);
         if self.talk.json {
-            super::print_json(&result)?;
+            say::json(&result)?;
         } else {
-            super::print(&table(&result))?;
-            super::print(&format!("\nmaps and {} written\n", picture_path.display()))?;
+            say::result(&table(&result))?;
+            say::result(&format!("\nmaps and {} written\n", picture_path.display()))?;
         }
         Ok(ExitCode::SUCCESS)
     }

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::cli::args::{DeviceArgs, MORE, TalkArgs};
+use crate::cli::say;
 use crate::error::Result;
 use crate::gpu::{self, Device, DeviceChoice};
 
@@ -28,7 +29,7 @@ impl Args {
             let all = serde_json::json!({
                 "adapters": adapters, "chosen": chosen, "unusable": unusable,
             });
-            super::print_json(&all)?;
+            say::json(&all)?;
             return Ok(ExitCode::SUCCESS);
         }
         let mut text = String::new();
@@ -59,7 +60,7 @@ impl Args {
             chosen.precision,
             chosen.driver
         ));
-        super::print(&text)?;
+        say::result(&text)?;
         Ok(ExitCode::SUCCESS)
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::{Parser, Subcommand};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::io::interrupt;
 
 mod args;
@@ -19,9 +19,11 @@ mod physio;
 mod progress;
 mod retroicor;
 mod runs;
+mod say;
 mod simulate;
 mod smooth;
 mod suggest;
+mod threads;
 mod verify;
 mod work;
 
@@ -61,70 +63,46 @@ enum Command {
     Devices(devices::Args),
 }
 
+/// The command line's definition: commands, options, their types and defaults.
+#[must_use]
+pub fn definition() -> clap::Command {
+    <Cli as clap::CommandFactory>::command()
+}
+
 /// Parse, run, and turn an error into a message on standard error and an exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let started = Instant::now();
-    if let Err(error) = interrupt::install().and_then(|()| checks::utf8()) {
-        report(&error);
-        return ExitCode::from(error.exit_code());
-    }
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(usage) => {
-            let usage = suggest::with_tips(usage, &args::command_line());
+    let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
+        let cli = match Cli::try_parse() {
+            Ok(cli) => cli,
             // --help and --version arrive here too, with exit code 0
-            let code = u8::try_from(usage.exit_code()).unwrap_or(2);
-            return if usage.print().is_ok() { code.into() } else { ExitCode::from(74) };
-        }
-    };
-    // On a thread of the pool: each loop that is handed to it from outside costs two wake-ups.
-    let done = rayon::scope(|_| match cli.command {
-        Command::Glm(args) => args.run(started),
-        Command::Retroicor(args) => args.run(started),
-        Command::Physio(args) => args.run(),
-        Command::Confounds(args) => args.run(started),
-        Command::Smooth(args) => args.run(started),
-        Command::Verify(args) => args.run(),
-        Command::Demo(args) => args.run(started),
-        Command::Simulate(args) => args.run(),
-        Command::Bench(args) => args.run(),
-        Command::Devices(args) => args.run(),
+            Err(usage) => {
+                let usage = suggest::with_tips(usage, &args::command_line());
+                return Ok(say::usage(&usage).into());
+            }
+        };
+        threads::run(|| cli.command.run(started))
     });
     done.unwrap_or_else(|error| {
-        report(&error);
+        say::error(&error);
         ExitCode::from(error.exit_code())
     })
 }
 
-/// The message with its causes.
-fn report(error: &Error) {
-    let mut text = format!("boldly: {error}");
-    let mut cause = error.fault().and_then(|f| std::error::Error::source(f));
-    while let Some(below) = cause {
-        text.push_str(&format!("\n  because: {below}"));
-        cause = below.source();
-    }
-    eprintln!("{text}");
-}
-
-/// Print to standard output; a closed pipe is not an error.
-fn print(text: &str) -> Result<()> {
-    use std::io::Write;
-    match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(Error::output("standard output", "cannot be written", "be writable", "")
-                .caused_by(e))
+impl Command {
+    fn run(self, started: Instant) -> Result<ExitCode> {
+        match self {
+            Command::Glm(args) => args.run(started),
+            Command::Retroicor(args) => args.run(started),
+            Command::Physio(args) => args.run(),
+            Command::Confounds(args) => args.run(started),
+            Command::Smooth(args) => args.run(started),
+            Command::Verify(args) => args.run(),
+            Command::Demo(args) => args.run(started),
+            Command::Simulate(args) => args.run(),
+            Command::Bench(args) => args.run(),
+            Command::Devices(args) => args.run(),
         }
-        _ => Ok(()),
     }
-}
-
-/// Print a value as one line of JSON.
-fn print_json(value: &impl serde::Serialize) -> Result<()> {
-    let text = serde_json::to_string(value).map_err(|e| {
-        Error::internal("the result", "cannot be written as JSON", "be serialisable", "")
-            .caused_by(e)
-    })?;
-    print(&format!("{text}\n"))
 }

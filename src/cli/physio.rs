@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use crate::cli::args::{
     self, MORE, OverwriteArgs, PhysioArgs, RecordArgs, TalkArgs, TimingArgs, heading,
 };
+use crate::cli::say;
 use crate::error::Result;
 use crate::gpu::Device;
 use crate::physio::Terms;
@@ -96,7 +97,7 @@ impl Args {
             let files = saved.iter().flat_map(|one| &one.files);
             let summary = files.filter(|path| path.to_string_lossy().ends_with("_summary.json"));
             for path in summary {
-                super::print_json(&crate::io::bids::read_json(path)?)?;
+                say::json(&crate::io::bids::read_json(path)?)?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::cli::say;
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Saved;
 
@@ -28,7 +29,7 @@ impl Terminal {
     fn line(&self, text: &str) {
         if !self.quiet {
             self.clear();
-            eprintln!("{text}");
+            say::line(text);
         }
     }
 

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use crate::cli::args::{self, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::checks;
+use crate::cli::say;
 use crate::error::Result;
 use crate::pipeline::simulate;
 use crate::simulate::Spec;
@@ -80,7 +81,7 @@ impl Args {
         let terminal = self.talk.terminal();
         simulate::write(&spec, &self.out, self.replace.choice(), &command, &terminal)?;
         if self.talk.json {
-            super::print_json(&serde_json::json!({ "out": self.out }))?;
+            say::json(&serde_json::json!({ "out": self.out }))?;
         }
         Ok(ExitCode::SUCCESS)
     }

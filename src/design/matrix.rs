@@ -160,7 +160,7 @@ impl Design {
             .caused_by(cause)
         })?;
         let names = self.names.into_iter().chain(confounds.names.iter().cloned()).collect();
-        Ok(Design { names, matrix })
+        checked("the design", Design { names, matrix })
     }
 
     /// The matrix as a BIDS table; each number in the shortest form that reads back as the same double.
@@ -224,6 +224,9 @@ fn refuse_two_drifts(spec: &DesignSpec) -> Result<()> {
     }
 }
 
+/// Squares of what lies within these fit f64, and so do their sums.
+const MAGNITUDES: std::ops::RangeInclusive<f64> = 1e-100..=1e100;
+
 /// What holds for every design.
 fn checked(thing: &str, design: Design) -> Result<Design> {
     let mut seen = HashSet::new();
@@ -246,6 +249,20 @@ fn checked(thing: &str, design: Design) -> Result<Design> {
             "have fewer columns than volumes",
             "choose fewer confounds or a longer drift cutoff",
         ));
+    }
+    for (name, column) in design.names.iter().zip(design.matrix.columns()) {
+        let larger = |most: f64, value: &f64| {
+            if value.is_nan() { f64::INFINITY } else { most.max(value.abs()) }
+        };
+        let largest = column.iter().fold(0.0, larger);
+        if largest != 0.0 && !MAGNITUDES.contains(&largest) {
+            return Err(Error::bad_data(
+                format!("column `{}` of {thing}", quoted::short(name)),
+                format!("has the largest magnitude {largest:e}"),
+                format!("lie between {:e} and {:e}, or be 0", MAGNITUDES.start(), MAGNITUDES.end()),
+                "check how it was made, or leave it out",
+            ));
+        }
     }
     Ok(design)
 }

@@ -1,7 +1,7 @@
 //! When volumes and slices were acquired: options overrule sidecars, sidecars overrule the header.
 
 use super::bold::BoldFile;
-use super::header::TR_TOO_LONG_S;
+use super::header::{TR_S, TR_TOO_LONG_S};
 use super::resampled::{Resampled, resampled, told_resampled};
 use super::sidecar::{Field, Sidecar};
 use crate::recording::Acquisition;
@@ -229,14 +229,14 @@ fn told_repetition_time(
 }
 
 fn check_repetition_time(tr: f64, thing: String) -> Result<()> {
-    if !tr.is_finite() || tr <= 0.0 || tr >= TR_TOO_LONG_S {
+    if !TR_S.contains(&tr) {
         let hint = if tr >= TR_TOO_LONG_S {
             "it is given in seconds, not ms"
         } else {
             "give the time between two volumes"
         };
-        let expected = format!("lie between 0 and {TR_TOO_LONG_S} s");
-        let found = format!("is {tr}");
+        let expected = format!("lie between {:?} and {TR_TOO_LONG_S} s", TR_S.start);
+        let found = format!("is {tr:?}");
         return Err(if thing == "--tr" {
             Error::usage(thing, found, expected, hint)
         } else {

@@ -10,12 +10,18 @@ use super::interrupt;
 use crate::{Error, Result};
 
 /// The largest text file that is read whole, in bytes: far beyond any table, small enough to refuse a mix-up.
-const MAX_TEXT: u64 = 2 << 30;
+const MAX_TEXT: u64 = 1 << 30;
+
+/// What a gzip file may unpack to without question, in bytes: an hour of three channels at 1000 samples a second.
+const SMALL_TEXT: u64 = 64 << 20;
+
+/// What a larger one may unpack to, as a multiple of its size: recordings come to 10, gzip's own limit is 1032.
+const MAX_RATIO: u64 = 32;
 
 /// Opens a file for reading. A missing or unreadable file is [`Error::MissingInput`], a folder [`Error::BadData`].
 pub(crate) fn open(path: &Path) -> Result<File> {
-    let file = File::open(path).map_err(|e| cannot_open(path, e))?;
-    let metadata = file.metadata().map_err(|e| cannot_read(path, e))?;
+    // Asked before: to open a pipe is to wait for whoever writes into it.
+    let metadata = std::fs::metadata(path).map_err(|e| cannot_open(path, e))?;
     if metadata.is_dir() {
         return Err(Error::bad_data(
             path.display().to_string(),
@@ -32,7 +38,7 @@ pub(crate) fn open(path: &Path) -> Result<File> {
             "copy it to disk first",
         ));
     }
-    Ok(file)
+    File::open(path).map_err(|e| cannot_open(path, e))
 }
 
 fn cannot_open(path: &Path, error: io::Error) -> Error {
@@ -128,16 +134,10 @@ pub(crate) fn bad_gzip(path: &Path, error: io::Error) -> Error {
 
 /// A text file, plain or gzip by its content, as UTF-8 without byte order mark.
 pub(crate) fn read_text(path: &Path) -> Result<String> {
-    let mut file = open(path)?.take(MAX_TEXT);
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|e| cannot_read(path, e))?;
+    let mut bytes = at_most(open(path)?, MAX_TEXT, path, "holds", cannot_read)?;
     if is_gzip(&bytes) {
-        let mut plain = Vec::new();
-        MultiGzDecoder::new(&bytes[..])
-            .take(MAX_TEXT)
-            .read_to_end(&mut plain)
-            .map_err(|e| bad_gzip(path, e))?;
-        bytes = plain;
+        let most = MAX_TEXT.min(SMALL_TEXT.max(MAX_RATIO * bytes.len() as u64));
+        bytes = at_most(MultiGzDecoder::new(&bytes[..]), most, path, "unpacks to", bad_gzip)?;
     }
     let text = String::from_utf8(bytes).map_err(|e| {
         let at = e.utf8_error().valid_up_to();
@@ -153,6 +153,27 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
         Some(rest) => rest.to_string(),
         None => text,
     })
+}
+
+/// All that a reader gives, which must be no more than `most` bytes.
+fn at_most(
+    reader: impl Read,
+    most: u64,
+    path: &Path,
+    holds: &str,
+    failed: fn(&Path, io::Error) -> Error,
+) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader.take(most + 1).read_to_end(&mut bytes).map_err(|e| failed(path, e))?;
+    if bytes.len() as u64 <= most {
+        return Ok(bytes);
+    }
+    Err(Error::bad_data(
+        path.display().to_string(),
+        format!("{holds} more than {} MiB", most >> 20),
+        "be the text of a table, a recording or a sidecar",
+        "check that it is the file you meant, and how it was made",
+    ))
 }
 
 /// Fills `out` from byte `offset` on; the file's own position does not matter.

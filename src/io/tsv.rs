@@ -6,6 +6,9 @@ use super::files;
 use crate::table::Table;
 use crate::{Error, Result};
 
+/// The most cells of a table: thousands of volumes with a thousand columns each.
+const MOST_CELLS: usize = 4_000_000;
+
 /// Reads a table with a header line; .tsv or, by its content, gzip. Cells stay as they are, quotes around them taken
 /// off.
 ///
@@ -101,6 +104,14 @@ fn table<'a>(
         let row = cells(text);
         if row.len() != columns.len() {
             return Err(ragged(path, line, row.len(), columns.len()));
+        }
+        if (rows.len() + 1) * columns.len() > MOST_CELLS {
+            return Err(Error::bad_data(
+                path.display().to_string(),
+                format!("has more than {MOST_CELLS} cells"),
+                "be the table of one run",
+                "check that it is the file you meant",
+            ));
         }
         rows.push(row);
     }

@@ -318,10 +318,12 @@ fn confounds(
 /// The grid that all runs lie on.
 ///
 /// # Errors
-/// Bad data where one lies on another.
+/// Usage where there is none; bad data where one lies on another.
 pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
-    let first = &runs[0];
-    for run in &runs[1..] {
+    let [first, others @ ..] = runs else {
+        return Err(Error::usage("the command", "has no run", "have one or more", "name an image"));
+    };
+    for run in others {
         let of_first = display(&first.path);
         let hint = "resample the runs to one grid";
         let note = io::check_grid(&run.path, &run.grid, (&first.grid, &of_first), hint)?;

@@ -237,6 +237,9 @@ fn pages(result: &PhysioResult) -> Result<Vec<Page>> {
     ])
 }
 
+/// A week at a volume every 0.6 s; columns are held in memory.
+const MOST_VOLUMES: usize = 1_000_000;
+
 /// When the run was acquired, with the files that said so.
 struct Scanned {
     acquisition: Acquisition,
@@ -278,11 +281,11 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
             "give the image with --bold, or --volumes N with --sidecar JSON, or with --tr SECONDS --slice-times FILE",
         ));
     };
-    if n_volumes == 0 {
+    if !(1..=MOST_VOLUMES).contains(&n_volumes) {
         return Err(Error::usage(
             "--volumes",
-            "is 0",
-            "be the number of volumes of the run",
+            format!("is {n_volumes}"),
+            format!("be the number of volumes of the run, 1 to {MOST_VOLUMES}"),
             "check the command line",
         ));
     }

@@ -10,12 +10,18 @@ use crate::io::Header;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::maps::{Entities, Map};
 use crate::physio::PhysioSummary;
-use crate::pipeline::provenance::{Kind, Provenance};
+use crate::pipeline::provenance::{Kind, Provenance, real};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType, Role};
 
 /// Takes what a story makes. All of it counts, or nothing: a command that fails leaves no output.
 pub trait Products {
+    /// A command begins: what another one left in its place must not be taken for its own.
+    ///
+    /// # Errors
+    /// Usage where something is in the way.
+    fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()>;
+
     /// What the command reads, before it does: no output may take its place.
     ///
     /// # Errors
@@ -219,6 +225,21 @@ impl Layout {
         }
         let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
         folder.join(format!("{}{ending}", entities.stem(prefix)))
+    }
+
+    /// Whether an output of these entities would have this path, whatever its ending.
+    #[must_use]
+    pub fn gives(&self, kind: Kind, entities: &str, path: &Path) -> bool {
+        let real = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
+        if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
+            return real(named) == real(path);
+        }
+        let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let stem =
+            if prefix.is_empty() { entities.to_owned() } else { format!("{prefix}_{entities}") };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.strip_prefix(&stem).is_some_and(|ending| ending.starts_with('.'))
+            && real(path.parent().unwrap_or(Path::new(""))) == real(folder)
     }
 
     /// The folders that outputs go into.

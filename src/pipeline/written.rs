@@ -15,12 +15,14 @@ use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
 use crate::maps::{Entities, Map, Quantity};
+use crate::pipeline::earlier;
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{OutType, Role};
+use crate::pipeline::spec::{Command, OutType, Role};
+use crate::pipeline::watch::Watch;
 
 /// What a command wrote for one image or analysis.
 #[derive(Debug, Clone)]
@@ -51,6 +53,8 @@ pub struct Written {
     /// What no output may replace.
     inputs: HashSet<PathBuf>,
     made: Vec<Made>,
+    /// Files of earlier commands that go when the new ones come.
+    removed: Vec<PathBuf>,
     file_spans: Vec<Span>,
     saved: Vec<Saved>,
 }
@@ -85,6 +89,7 @@ impl Written {
             layout,
             inputs: HashSet::new(),
             made: Vec::new(),
+            removed: Vec::new(),
             file_spans: Vec::new(),
             saved: Vec::new(),
         })
@@ -105,7 +110,7 @@ impl Written {
     /// # Errors
     /// Output errors; then no file has changed.
     pub fn commit(mut self) -> Result<Vec<Saved>> {
-        self.outputs.commit()?;
+        self.outputs.commit_without(&self.removed)?;
         Ok(self.saved)
     }
 
@@ -145,13 +150,32 @@ fn would_replace(path: &Path) -> Error {
 }
 
 impl Products for Written {
+    fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()> {
+        for earlier in earlier::of_others(&self.layout, command)? {
+            if self.outputs.overwrite() == Overwrite::Own {
+                return Err(earlier.in_the_way());
+            }
+            let (made, changed) = earlier.files()?;
+            if let Some(path) = changed.first() {
+                session.watch.warn(&format!(
+                    "{} of an earlier command stays, because it was changed since ({} such)",
+                    path.display(),
+                    changed.len()
+                ));
+            }
+            self.removed.extend(made);
+        }
+        Ok(())
+    }
+
     fn reads(&mut self, inputs: &[PathBuf]) -> Result<()> {
         // The JSON beside an image is the image's, read or not.
         let beside = inputs.iter().map(|path| sidecar_path(path));
         let all = inputs.iter().cloned().chain(beside);
         self.inputs.extend(all.filter_map(|path| path.canonicalize().ok()));
         let made = self.saved.iter().flat_map(|saved| &saved.files);
-        let mut made = made.chain(self.made.iter().flat_map(Made::paths));
+        let made = made.chain(self.made.iter().flat_map(Made::paths));
+        let mut made = made.chain(&self.removed);
         let replaced =
             |path: &&PathBuf| path.canonicalize().is_ok_and(|p| self.inputs.contains(&p));
         match made.find(replaced) {

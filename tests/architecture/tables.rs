@@ -86,7 +86,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("weigh", &["watch", "spec", "session"]),
-    ("written", &["spec", "provenance", "session", "products"]),
+    ("earlier", &["spec", "provenance", "products"]),
+    ("written", &["watch", "spec", "provenance", "session", "products", "earlier"]),
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     (
         "confounds",

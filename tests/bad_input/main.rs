@@ -12,6 +12,8 @@ mod options;
 mod outputs;
 mod physiology;
 mod stored;
+#[cfg(unix)]
+mod surroundings;
 mod tables;
 #[cfg(unix)]
 mod unix;

@@ -27,6 +27,9 @@ const MAGIC_2_SINGLE: &[u8; 8] = b"n+2\0\r\n\x1a\n";
 /// A repetition time of this many seconds or more is taken for milliseconds gone astray.
 pub(crate) const TR_TOO_LONG_S: f64 = 100.0;
 
+/// What a repetition time may be, in seconds.
+pub(crate) const TR_S: std::ops::Range<f64> = 0.01..TR_TOO_LONG_S;
+
 /// The two versions of the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Version {
@@ -223,12 +226,16 @@ impl Header {
         if self.shape.len() < 4 || !tr.is_finite() || tr <= 0.0 {
             return Ok(None);
         }
-        if tr >= TR_TOO_LONG_S {
+        if !TR_S.contains(&tr) {
             return Err(Error::bad_data(
                 thing,
-                format!("gives a repetition time of {tr} s"),
-                format!("give less than {TR_TOO_LONG_S} s"),
-                "the header probably holds milliseconds without saying so; name the time in seconds with --tr",
+                format!("gives a repetition time of {tr:?} s"),
+                format!("give {:?} s or more and less than {TR_TOO_LONG_S} s", TR_S.start),
+                if tr < TR_S.start {
+                    "name the time in seconds with --tr"
+                } else {
+                    "the header probably holds milliseconds without saying so; name the time in seconds with --tr"
+                },
             ));
         }
         Ok(Some(tr))

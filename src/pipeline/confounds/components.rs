@@ -74,6 +74,9 @@ pub(super) fn find(
     let n_voxels = covariance.n_voxels;
     let at_most = n_voxels.min(filter.rank_left());
     let asked = if let Keep::Count(count) = keep { count } else { 1 };
+    if asked == 0 {
+        return Err(refused("is asked for 0 components".to_owned(), "give one or more".to_owned()));
+    }
     if n_voxels < asked {
         return Err(refused(
             format!("has {n_voxels} voxels that are finite and vary"),

@@ -1,0 +1,257 @@
+//! Extremes of every option that takes a number, found in the command line's own definition, and of every number of a command in
+//! a sidecar: none panics, hangs or takes the machine's memory. Slow for a test, because it tries them all.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::any::TypeId;
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use binary::{boldly, succeeded};
+use boldly::simulate::write::paths;
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+mod binary;
+
+const NUMBERS: [&str; 12] = [
+    "0",
+    "-1",
+    "0.5",
+    "1",
+    "4294967296",
+    "9223372036854775807",
+    "18446744073709551615",
+    "1e308",
+    "-1e308",
+    "1e-308",
+    "nan",
+    "inf",
+];
+
+/// How options spell numbers, N for each. Those that an option does not take are passed over.
+const FORMS: [&str; 19] = [
+    "N",
+    "NG",
+    "N,N",
+    "0,N",
+    "N,N,N",
+    "4,4,N",
+    "N,N,N,N",
+    "4,4,4,N",
+    "N/0/0",
+    "0/N/0",
+    "2/2/NxN",
+    "harvey+rvt(N)",
+    "cosine:N",
+    "polynomial:N",
+    "afni-1d:hz=N:columns=cardiac",
+    "auto:start=N",
+    "auto:skip=N",
+    "columns:hz=N:columns=cardiac,respiratory,trigger:start=N",
+    "0.01,N",
+];
+
+/// Good command lines of each command, OUT for what it writes.
+fn lines() -> Vec<String> {
+    [
+        "glm BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK \
+         --fwhm 20 --contrast pain --out OUT --device cpu -q",
+        "retroicor BOLD --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
+        "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
+        "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
+        "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
+        "physio --physio PHYSIO --tr 2 --volumes 40 --terms 1/1/0 --out OUT -q",
+        "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",
+        "verify clean.nii -q",
+        "bench --shape 6,6,4,40 --repeats 1 --no-files --device cpu",
+        "devices --device cpu",
+    ]
+    .map(|line| {
+        let study = [
+            ("BOLD", paths::BOLD),
+            ("EVENTS", paths::EVENTS),
+            ("PHYSIO", paths::PHYSIO),
+            ("CONFOUNDS", paths::CONFOUNDS),
+            ("MASK", paths::MASK),
+        ];
+        let with = |line: String, (name, path): (&str, &str)| {
+            line.replace(&format!(" {name} "), &format!(" study/{path} "))
+        };
+        study.into_iter().fold(line.replace(' ', "  "), with)
+    })
+    .to_vec()
+}
+
+fn study() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "simulate study --shape 6,6,4 --voxel-size 15,15,20 --volumes 40 --seed 5 -q";
+    succeeded(line, boldly(folder.path(), line));
+    let clean = lines()[1].replace("OUT", "clean");
+    succeeded(&clean, boldly(folder.path(), &clean));
+    folder
+}
+
+/// Runs it with 4 GB of address space and a minute; what is wrong with how it ended.
+fn ended_badly(dir: &Path, words: &[String], codes: &[i32]) -> Option<String> {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let said = dir.join(format!("said-{}", COUNT.fetch_add(1, Ordering::Relaxed)));
+    let mut child = Command::new("sh")
+        .args(["-c", "ulimit -v 4000000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_boldly")])
+        .args(words)
+        .current_dir(dir)
+        .env("RAYON_NUM_THREADS", "2")
+        .env("RUST_BACKTRACE", "0")
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(&said).unwrap())
+        .spawn()
+        .unwrap();
+    let began = Instant::now();
+    let status = loop {
+        match child.try_wait().unwrap() {
+            Some(status) => break status,
+            None if began.elapsed() > Duration::from_secs(60) => {
+                child.kill().unwrap();
+                break child.wait().unwrap();
+            }
+            None => std::thread::sleep(Duration::from_millis(3)),
+        }
+    };
+    let text = fs::read_to_string(&said).unwrap();
+    fs::remove_file(&said).unwrap();
+    let is_fine = status.code().is_some_and(|code| codes.contains(&code));
+    (!is_fine).then(|| format!("{}\n  {status}: {text}", words.join(" ")))
+}
+
+/// A command line's words with an option, which it may have already.
+fn with_option(line: &str, option: &str, value: &str, out: &str) -> Vec<String> {
+    let mut words: Vec<String> = line.split_whitespace().map(|w| w.replace("OUT", out)).collect();
+    if let Some(at) = words.iter().position(|word| word == option) {
+        words.drain(at..at + 2);
+    }
+    words.insert(1, format!("{option}={value}"));
+    words
+}
+
+#[test]
+fn extremes_of_every_option_that_takes_a_number_end_tidily() {
+    let folder = study();
+    let dir = folder.path();
+    let definition = boldly::cli::definition();
+    let lines = lines();
+    let mut tried = Vec::new();
+    for command in definition.get_subcommands() {
+        let name = command.get_name();
+        if name == "demo" {
+            continue; // a whole analysis; its options are those of glm
+        }
+        for option in command.get_arguments().filter(|a| a.get_action().takes_values()) {
+            let kind = option.get_value_parser().type_id();
+            let is_text =
+                kind == TypeId::of::<String>() || kind == TypeId::of::<std::path::PathBuf>();
+            let value_name = option.get_value_names().map(|n| n[0].to_string()).unwrap_or_default();
+            let is_word = value_name.contains('|') && value_name == value_name.to_lowercase();
+            if is_text || is_word || !option.get_possible_values().is_empty() {
+                continue;
+            }
+            let long = format!("--{}", option.get_long().unwrap());
+            let before = tried.len();
+            for line in lines.iter().filter(|line| line.split(' ').next() == Some(name)) {
+                for (form, number) in FORMS.iter().flat_map(|f| NUMBERS.map(|n| (f, n))) {
+                    let out = format!("out-{}", tried.len());
+                    let value = form.replace('N', number);
+                    let words = with_option(line, &long, &value, &out);
+                    let all = std::iter::once("boldly".to_owned()).chain(words.clone());
+                    if definition.clone().try_get_matches_from(all).is_ok() {
+                        tried.push(words);
+                    }
+                }
+            }
+            assert!(
+                tried.len() > before,
+                "{name} {long}: none of FORMS is a value of it; add its form"
+            );
+        }
+    }
+    assert!(tried.len() > 200, "{}", tried.len());
+    let bad: Vec<String> = tried
+        .par_iter()
+        .filter_map(|words| ended_badly(dir, words, &[0, 1, 2, 65, 66, 74]))
+        .collect();
+    assert!(bad.is_empty(), "{} of {}:\n{}", bad.len(), tried.len(), bad.join("\n"));
+}
+
+/// A JSON value with one number or list below it changed, for each of them and each change.
+fn changed(value: &Value) -> Vec<Value> {
+    match value {
+        Value::Number(_) => {
+            vec![
+                json!(0),
+                json!(-1),
+                json!(1e308),
+                json!(1e-308),
+                json!(u64::MAX),
+                json!(1u64 << 32),
+            ]
+        }
+        Value::Array(all) => {
+            let below = all.iter().enumerate().flat_map(|(at, one)| {
+                changed(one).into_iter().map(move |new| {
+                    let mut whole = all.clone();
+                    whole[at] = new;
+                    Value::Array(whole)
+                })
+            });
+            let twice = Value::Array(all.iter().chain(all).cloned().collect());
+            below.chain([json!([]), twice]).collect()
+        }
+        Value::Object(all) => {
+            let with = |(key, one): (&String, &Value)| {
+                let key = key.clone();
+                changed(one).into_iter().map(move |new| {
+                    let mut whole = all.clone();
+                    whole.insert(key.clone(), new);
+                    Value::Object(whole)
+                })
+            };
+            all.iter().flat_map(with).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn extremes_of_every_number_and_list_of_a_sidecars_command_end_tidily() {
+    let folder = study();
+    let dir = folder.path();
+    for (n, line) in lines().iter().take(6).enumerate() {
+        let line = line.replace("OUT", &format!("made-{n}"));
+        succeeded(&line, boldly(dir, &line));
+    }
+    let mut tried = Vec::new();
+    for name in [
+        "made-0/contrast-pain_stat-t_statmap",
+        "made-1",
+        "made-2",
+        "made-3",
+        "made-4_desc-retroicor_timeseries",
+        "made-5_desc-retroicor_timeseries",
+    ] {
+        let sidecar = dir.join(format!("{name}.json"));
+        let whole: Value = serde_json::from_slice(&fs::read(&sidecar).unwrap()).unwrap();
+        for (n, command) in changed(&whole["boldly"]["command"]).into_iter().enumerate() {
+            let mut other = whole.clone();
+            other["boldly"]["command"] = command;
+            let path = sidecar.with_file_name(format!("changed-{}-{n}.json", tried.len()));
+            fs::write(&path, other.to_string()).unwrap();
+            let image = path.strip_prefix(dir).unwrap().display().to_string();
+            tried.push(vec!["verify".to_owned(), image, "-q".to_owned()]);
+        }
+    }
+    let bad: Vec<String> =
+        tried.par_iter().filter_map(|words| ended_badly(dir, words, &[0, 1, 2, 65, 66])).collect();
+    assert!(bad.is_empty(), "{} of {}:\n{}", bad.len(), tried.len(), bad.join("\n"));
+}
