@@ -320,9 +320,10 @@ fn glm_takes_the_written_table_alone_and_beside_another() {
         &of_study("--acompcor none --tcompcor 1 --variable 0.5 --out other.tsv --device cpu"),
     );
     let events = "data/sub-01/func/sub-01_task-pain_events.tsv";
+    let twin = common::twin(&dir.join("data"), FUNC);
     let two_runs = |tables: &str| {
         format!(
-            "glm data/{FUNC} data/{FUNC} --events {events} {events} --confounds {tables} \
+            "glm data/{FUNC} data/{twin} --events {events} {events} --confounds {tables} \
              --columns trans_x,t_comp_cor_00 --mask data/{BRAIN} --contrast pain --out two --device cpu"
         )
     };

@@ -144,15 +144,17 @@ fn maps_of_other_grids_or_several_volumes_are_refused_by_name() {
     let folder = tempfile::tempdir().unwrap();
     let good = maps(folder.path(), "nii", [4, 3, 2], 2);
     let mut outputs = Outputs::new();
-    let mut moved = grid([4, 3, 2]);
-    moved.affine[1][3] += 0.01;
     let at = |name: &str| folder.path().join(name);
-    outputs.map(&at("moved.nii"), &Header::new(&moved, None), &[0.0; 24]).unwrap();
+    for (name, by_mm) in [("moved.nii", 0.11), ("near.nii", 0.01)] {
+        let mut moved = grid([4, 3, 2]);
+        moved.affine[1][3] += by_mm;
+        outputs.map(&at(name), &Header::new(&moved, None), &[0.0; 24]).unwrap();
+    }
     outputs.map(&at("turned.nii"), &Header::new(&grid([3, 4, 2]), None), &[0.0; 24]).unwrap();
     outputs.commit().unwrap();
     file(folder.path(), "run.nii", [4, 3, 2], 3);
     for (name, code, words) in [
-        ("moved.nii", 65, ["0.010 mm", "sub-0_effect.nii"]),
+        ("moved.nii", 65, ["0.110 mm", "sub-0_effect.nii"]),
         ("turned.nii", 65, ["3x4x2", "4x3x2"]),
         ("run.nii", 65, ["4x3x2x3", "3-D"]),
         ("absent.nii", 66, ["does not exist", ""]),
@@ -162,6 +164,9 @@ fn maps_of_other_grids_or_several_volumes_are_refused_by_name() {
         let text = error.to_string();
         assert!(text.contains(name) && words.iter().all(|w| text.contains(w)), "{text}");
     }
+    // A twentieth of the smallest edge, 0.1 mm, is what headers round.
+    let near = Stack::open(&[&good[..], &[at("near.nii")]].concat()).unwrap();
+    assert!(near.notes.len() == 1 && near.notes[0].contains("0.0100 mm"), "{:?}", near.notes);
     assert_eq!(Stack::open(&[]).unwrap_err().exit_code(), 2);
     // One that is replaced by another between two reads.
     let mut stack = Stack::open(&good).unwrap();

@@ -33,11 +33,12 @@ fn study(ending: &str, n_runs: usize, n_volumes: usize) -> tempfile::TempDir {
     let mut random = Random(3);
     let header = Header::new(&grid, Some(2.0)).for_bold(n_volumes);
     // 7 bits of noise: it compresses as real runs do
-    let values: Vec<f32> =
+    let mut values: Vec<f32> =
         (0..n * n_volumes).map(|_| (1000.0 + 10.0 * random.normal()).round() as f32).collect();
     let mut outputs = Outputs::new();
     for run in 0..n_runs {
         let path = folder.path().join(format!("run{run}.{ending}"));
+        values[0] += 1.0; // no copy of another run
         outputs.map(&path, &header, &values).unwrap();
     }
     outputs.map(&folder.path().join("mask.nii"), &Header::new(&grid, None), &vec![1.0; n]).unwrap();
