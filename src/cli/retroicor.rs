@@ -16,7 +16,7 @@ use crate::io::bids::{EchoName, Name, without_echo};
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec, RunSpec};
 use crate::pipeline::written::Written;
-use crate::pipeline::{order, retroicor, weigh};
+use crate::pipeline::{inputs, order, retroicor, weigh};
 
 /// An image to correct, and where it goes.
 struct Image {
@@ -111,6 +111,9 @@ impl Args {
         self.work.work(started, |session| {
             let by = self.design.criterion();
             let mut written = Written::new(runs[0][0].layout.clone(), self.work.replace.choice())?;
+            let specs = runs.iter_mut().flatten().map(|image| &mut image.spec);
+            let mut specs: Vec<_> = specs.map(|s| (&mut s.run, &mut s.design)).collect();
+            inputs::leave_out_unmatched(&mut specs, &session.watch)?;
             for echoes in &mut runs {
                 let mut specs: Vec<&mut RetroicorSpec> =
                     echoes.iter_mut().map(|echo| &mut echo.spec).collect();

@@ -146,6 +146,19 @@ pub fn select_among(
     Ok(chosen)
 }
 
+/// Whether a name asked for may stand for several columns.
+#[must_use]
+pub fn is_pattern(name: &str) -> bool {
+    name.contains(['*', '?', '['])
+}
+
+/// Whether a pattern matches one of these names; none where it is no glob.
+#[must_use]
+pub fn matches_any(pattern: &str, names: &[String]) -> bool {
+    let glob = glob::Pattern::new(pattern);
+    names.iter().any(|name| name == pattern || glob.as_ref().is_ok_and(|glob| glob.matches(name)))
+}
+
 /// Check that the table has one row for each volume.
 ///
 /// # Errors
@@ -233,9 +246,8 @@ fn matches<'a>(
                 None => similar::listing(&names),
             };
             let tables: Vec<&str> = tables.iter().map(|t| t.name.as_str()).collect();
-            let is_name = !pattern.contains(['*', '?', '[']);
             let none = Unmatched { pattern, tables: tables.join(" or "), hint };
-            if is_name {
+            if !is_pattern(&none.pattern) {
                 return Err(none.refused());
             }
             unmatched.push(none);

@@ -47,18 +47,20 @@ pub fn read(path: &Path) -> Result<Table> {
 fn refuse_data_as_header(path: &Path, header: &str) -> Result<()> {
     let mut words = header.split(['\t', ' ', ',', ';']).filter(|word| !word.is_empty()).peekable();
     let is_data = |word: &str| word.parse::<f64>().is_ok() || word == "n/a";
-    let is_comment = header.starts_with('#') && !header.contains('\t');
+    // AFNI's .1D begin with comments, FSL's design.mat with what it counts.
+    let is_comment =
+        header.starts_with('#') && !header.contains('\t') || header.starts_with("/Num");
     if words.peek().is_none() || !(is_comment || words.clone().all(is_data)) {
         return Ok(());
     }
     let shown: Vec<&str> = words.take(6).collect();
-    let what = if is_comment { "is the comment" } else { "holds the numbers" };
+    let what = if is_comment { "is" } else { "holds the numbers" };
     Err(Error::bad_data(
         path.display().to_string(),
         format!("has no header line: its first line {what} '{}'", shown.join(" ")),
-        "name its columns in the first line, separated by tabs, and hold one row a volume or event below it",
-        "motion files of FSL (.par), SPM (rp_*.txt) and AFNI (.1D) have no names: put a line such as \
-         'trans_x<tab>trans_y...' before them, in that program's order, and tabs between the numbers",
+        "name its columns in the first line, separated by tabs",
+        "the files of FSL (.par, three-column events), SPM (rp_*.txt) and AFNI (.1D) have no names: put a header line such \
+         as 'trans_x<tab>trans_y' before them, in that program's order, and tabs between the numbers",
     ))
 }
 

@@ -23,10 +23,12 @@ use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
 
 mod echo;
+mod patterns;
 mod spent;
 mod timing;
 
 pub use echo::{Columns, echo};
+pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
 

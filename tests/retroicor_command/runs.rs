@@ -174,3 +174,29 @@ fn each_set_alone_and_any_of_them_together_take_out_their_own_columns_and_count_
         }
     }
 }
+
+#[test]
+fn a_pattern_that_one_of_two_runs_has_columns_for_is_left_out_of_the_others_command() {
+    let folder = study();
+    let dir = folder.path();
+    for (run, column) in [(1, "aroma_1"), (2, "other")] {
+        let rows: String = (0..60).map(|n| format!("{}\t{}\n", n % 7, n % 5)).collect();
+        fs::write(dir.join(format!("c{run}.tsv")), format!("csf\t{column}\n{rows}")).unwrap();
+    }
+    let line = |columns: &str| {
+        format!(
+            "retroicor run-1_bold.nii.gz run-2_bold.nii.gz --physio run-1_physio.tsv.gz run-2_physio.tsv.gz \
+             --confounds c1.tsv c2.tsv --columns {columns} --terms 1/0/0 --out clean --overwrite --device cpu"
+        )
+    };
+    let said = well(dir, &line("csf,aroma_*"));
+    assert!(said.contains("`aroma_*` matches no column of c2.tsv"), "{said}");
+    let columns = |run: u8| {
+        let json = dir.join(format!("clean/run-{run}_desc-retroicor_bold.json"));
+        own(&json)["command"]["design"]["columns"].clone()
+    };
+    assert_eq!((columns(1), columns(2)), (json!(["csf", "aroma_*"]), json!(["csf"])));
+    well(dir, "verify clean -q");
+    well(dir, &line("aroma_*"));
+    refused(dir, &line("csf,none_*"), 2, &["none_*", "matches no column of c1.tsv"]);
+}
