@@ -282,8 +282,8 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
     };
     if n_volumes == 0 {
         return Err(Error::usage(
-            "--volumes",
-            "is 0",
+            "--volumes 0",
+            "gives no volume",
             "be the number of volumes of the run",
             "check the command line",
         ));
