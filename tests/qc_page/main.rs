@@ -373,7 +373,7 @@ fn a_trace_that_must_not_be_used_leads_the_page_and_nothing_below_it_is_good() {
     run.summary.unusable = vec![boldly::physio::Unusable { channel, why }];
     let all = checked(&page(&made_up::of(vec![run])).unwrap());
     let summary = text(&all, "run-1-summary");
-    let opening = summary.trim_start_matches("Summary").trim_start();
+    let opening = summary.trim_start().trim_start_matches("Summary").trim_start();
     assert!(opening.starts_with("Do not use this recording."), "{summary}");
     assert!(summary.contains("do not usethe trace follows the scanner"), "{summary}");
     assert!(!summary.contains("good<") && !summary.contains("✓"), "{summary}");
