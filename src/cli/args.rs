@@ -157,8 +157,8 @@ pub(super) struct TimingArgs {
 pub(super) struct RecordArgs {
     /// What says when the scan began
     ///
-    /// `start-time` (StartTime in the recording's JSON), `trigger` (its trigger column, one a volume), `start` or `end` (the record
-    /// begins or ends with the scan)
+    /// `start-time` (StartTime in the recording's JSON, or the scanner's clock), `trigger` (the rising edges of its trigger column, one a
+    /// volume), `start` or `end` (the record begins or ends with the scan); but for the first none needs a StartTime
     #[arg(
         value_name = "BY",
         hide_possible_values = true,
@@ -259,9 +259,10 @@ pub(super) struct PhysioArgs {
     /// With what they do not tell; once for all, or once for each.
     ///
     /// BIDS, Siemens VB (.puls, .resp, .ecg, .ext), Siemens VD and CMRR (_PULS.log, _RESP.log, _ECG.log, with the _Info.log
-    /// beside them), GE (PPGData, RESPData, ECGData) and Philips (SCANPHYSLOG) are detected.
+    /// beside them, or all of them inside a DICOM file), GE (PPGData, RESPData, ECGData), Philips (SCANPHYSLOG) and HCP
+    /// (_Physio_log.txt) are detected.
     ///
-    /// Names: auto, bids, siemens-vb, siemens-vd, ge, philips, afni-1d, fsl-pnm, columns.
+    /// Names: auto, bids, siemens-vb, siemens-vd, siemens-dicom, ge, philips, hcp, afni-1d, fsl-pnm, columns.
     /// Keys: hz, samples a second; columns, what they hold in file order (cardiac, respiratory, trigger, - for none of
     /// them); start, seconds from the first volume to the first sample (negative when recording began before it); skip,
     /// dummy scans that the log has and the image has not.

@@ -24,7 +24,7 @@ pub(super) fn check(
             record.0, record.1, scan.0, scan.1
         ),
         format!("cover the scan but for one {cycle} ({slack_s:.2} s)"),
-        "0 s is the start of the first volume; check when the record began (StartTime of a BIDS recording, start= of a log), its \
-         rate, and that it belongs to this run",
+        "0 s is the start of the first volume; check when the record began and its rate (StartTime and SamplingFrequency of a BIDS \
+         recording, start= and hz= of a log), and that it belongs to this run",
     ))
 }

@@ -283,8 +283,8 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
     };
     if !(1..=MOST_VOLUMES).contains(&n_volumes) {
         return Err(Error::usage(
-            "--volumes",
-            format!("is {n_volumes}"),
+            format!("--volumes {n_volumes}"),
+            "is no number of volumes",
             format!("be the number of volumes of the run, 1 to {MOST_VOLUMES}"),
             "check the command line",
         ));

@@ -37,7 +37,7 @@ fn a_sidecar_without_an_image_gives_repetition_time_and_slice_times() {
     for (line, words) in [
         ("--volumes 50", "--volumes with --tr or a --sidecar"),
         ("--sidecar x.json", "--volumes with --tr or a --sidecar"),
-        ("--volumes 0 --sidecar x.json", "--volumes is 0"),
+        ("--volumes 0 --sidecar x.json", "--volumes 0 gives no volume"),
         ("--volumes 50 --sidecar y.json --slice-times t.txt", "which was resampled"),
         ("--volumes 50 --sidecar z.json", "SliceTiming[1] in z.json"),
         ("--volumes 50 --sidecar e.json", "name it in seconds with --tr"),
@@ -94,7 +94,9 @@ fn rates_that_are_rare_and_a_record_of_another_length_are_warned_of() {
         [physio, retroicor].map(|o| String::from_utf8_lossy(&o.stderr).into_owned())
     };
     for message in warned(&|_| {}) {
-        assert!(!message.contains("a minute") && !message.contains("as long as"), "{message}");
+        for words in ["are both", "lie outside", "as long as"] {
+            assert!(!message.contains(words), "{message}");
+        }
     }
     for message in warned(&|json| {
         let hz = json["SamplingFrequency"].as_f64().unwrap();

@@ -52,7 +52,7 @@ fn an_hcp_log_is_told_by_its_name_and_placed_by_its_trigger() {
         return;
     };
     let logs = read(&[real], &[], &Scan { n_slices: None, ..scan(0.72, 284, 91) }).unwrap();
-    is(&logs.recording.cardiac, 81_793, &[1756.0, 1754.0], 400.0, 0.0);
+    is(&logs.recording.cardiac, 81_793, &[1756.0], 400.0, 0.0);
 }
 
 #[test]
@@ -157,8 +157,11 @@ fn the_logs_inside_a_dicom_file_are_those_beside_each_other() {
     let bytes = dicom(&logs);
     let paths = [put(folder.path(), "x.dcm", &bytes)];
     let got = read(&paths, &[], &run()).unwrap();
-    assert!(got.recording.cardiac == want.recording.cardiac);
-    assert!(got.recording.respiratory == want.recording.respiratory);
+    // Missing samples equal nothing, but look alike.
+    let shown = |logs: &boldly::io::physio::Logs| {
+        format!("{:?} {:?}", logs.recording.cardiac, logs.recording.respiratory)
+    };
+    assert!(shown(&got) == shown(&want));
     assert_eq!(got.timing.as_ref().unwrap().slice_times, want.timing.unwrap().slice_times);
     says(&notes(&got), &["Physio_PULS.log", "not used of x.dcm: Physio_ECG.log"]);
     let times = boldly::io::slice_times::read(&paths[0]).unwrap();

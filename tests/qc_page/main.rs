@@ -329,7 +329,8 @@ fn what_is_wrong_is_said_with_its_number_and_its_next_step() {
         "6 points need a look",
         "40 RR intervals stand out",
         "--peaks p_desc-peaks_events.tsv",
-        "31\u{a0}% of the slices lie beyond",
+        "31\u{a0}% of the slices lie before the first or after the last beat, 0\u{a0}%",
+        "evenness of the cardiac phase",
         "at 1.730 s",
         "--align trigger",
         "100\u{a0}% of the cycle",
@@ -351,12 +352,31 @@ fn a_design_stands_beside_the_columns_and_constant_columns_correlate_with_none()
     matrix.column_mut(1).assign(&ndarray::Array1::from_iter((0..n).map(|t| t as f64)));
     let names = ["pain", "drift_1", "constant"].map(str::to_owned).to_vec();
     run.design = Some(boldly::design::Design { names, matrix });
-    let html = page(&made_up::of(vec![run])).unwrap();
+    let html = page(&made_up::of(vec![run.clone()])).unwrap();
     let all = checked(&html);
     let columns = text(&all, "run-1-columns");
     assert!(columns.contains("pain100\u{a0}%cardiac_cos11.00"), "{columns}");
     assert!(!columns.contains("drift_1"));
     assert!(text(&all, "run-1-summary").contains("at most 100\u{a0}% of a task column, pain"));
+
+    // What a confound shares with heart and breath is why it is there.
+    let mut run = run.clone();
+    run.confounds = vec!["pain".to_owned()];
+    let all = checked(&page(&made_up::of(vec![run])).unwrap());
+    assert!(!text(&all, "run-1-summary").contains("followed the task"));
+}
+
+#[test]
+fn a_trace_that_must_not_be_used_leads_the_page_and_nothing_below_it_is_good() {
+    let mut run = made_up::standard();
+    let (channel, why) = (Channel::Cardiac, "follows the scanner".to_owned());
+    run.summary.unusable = vec![boldly::physio::Unusable { channel, why }];
+    let all = checked(&page(&made_up::of(vec![run])).unwrap());
+    let summary = text(&all, "run-1-summary");
+    let opening = summary.trim_start().trim_start_matches("Summary").trim_start();
+    assert!(opening.starts_with("Do not use this recording."), "{summary}");
+    assert!(summary.contains("do not usethe trace follows the scanner"), "{summary}");
+    assert!(!summary.contains("good<") && !summary.contains("✓"), "{summary}");
 }
 
 #[test]

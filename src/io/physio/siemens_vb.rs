@@ -241,9 +241,14 @@ fn rate(log: &mut Log, parsed: &Parsed, n_samples: usize) -> Result<f64> {
     };
     let span_s = span("MPCU").or_else(|| span("MDH")).filter(|ms| *ms > 0.0).map(|ms| ms / 1000.0);
     let Some(span_s) = span_s else {
-        let told = log.format.hz;
-        return told
-            .ok_or_else(|| no_footer(&path, "how long it took (LogStart and LogStop)", "hz=50"));
+        return log.format.hz.ok_or_else(|| match log.unplaced {
+            None => no_footer(&path, "how long it took (LogStart and LogStop)", "hz=50"),
+            Some(_) => no_footer(
+                &path,
+                "when it began and how long it took (LogStartMDHTime, LogStopMDHTime)",
+                "hz=50:start=SECONDS",
+            ),
+        });
     };
     let measured = n_samples as f64 / span_s;
     // Start and stop are written some ms late, so the nominal rate is the truer one.

@@ -252,10 +252,14 @@ fn beyond(run: &RunQc) -> Option<Finding> {
     let s = &run.summary;
     let (heart, breath) = (s.cardiac_extrapolated_share, s.respiratory_extrapolated_share);
     let most = heart.into_iter().chain(breath).reduce(f64::max)?;
-    let heart = heart.map(|h| format!("{} before the first or after the last beat", percent(h)));
-    let breath = breath.map(|b| format!("{} outside the breathing record", percent(b)));
-    let shares: Vec<String> = heart.into_iter().chain(breath).collect();
-    let says = format!("of the slices lie {} (good up to {})", shares.join(", "), percent(SMALL));
+    let heart = heart.map(|h| (h, "before the first or after the last beat"));
+    let breath = breath.map(|b| (b, "outside the breathing record"));
+    let lie = heart.into_iter().chain(breath).enumerate().map(|(n, (share, place))| {
+        let of = if n == 0 { " of the slices lie" } else { "" };
+        format!("{}{of} {place}", percent(share))
+    });
+    let lie = lie.collect::<Vec<_>>().join(", ");
+    let says = format!("{lie} (good up to {})", percent(SMALL));
     let next = "Their phase is a guess from the nearest rhythm. If the record is cut, drop those volumes; if it is not, the \
                 alignment is wrong.";
     Some(Finding::new("cover of the scan", most <= SMALL, says, next))
