@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::clock::Clock;
 use crate::error::{Error, Result};
 use crate::recording::Acquisition;
 
@@ -16,6 +17,8 @@ pub(super) struct SliceMoments {
     pub unique_s: Vec<f64>,
     /// Position in `unique_s` of each plane.
     pub group_of_plane: Vec<usize>,
+    /// Another clock by which the moments are told; none: the scanner's.
+    clock: Option<Clock>,
 }
 
 impl SliceMoments {
@@ -52,12 +55,20 @@ impl SliceMoments {
             .iter()
             .map(|&t| unique_s.partition_point(|&u| u <= t).saturating_sub(1))
             .collect();
-        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane })
+        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane, clock: None })
+    }
+
+    /// Those of one slice-time group, told by a clock that goes `rate` times as fast as the scanner's.
+    pub fn by(self, rate: f64, group: usize) -> SliceMoments {
+        let clock = Some(Clock { rate, scan_s: self.interval_s() });
+        let unique_s = vec![self.unique_s[group]];
+        SliceMoments { unique_s, group_of_plane: vec![0], clock, ..self }
     }
 
     /// Seconds relative to the start of the first volume.
     pub fn moment_s(&self, volume: usize, slice_time: f64) -> f64 {
-        volume as f64 * self.tr + slice_time
+        let moment_s = volume as f64 * self.tr + slice_time;
+        self.clock.map_or(moment_s, |clock| clock.at(moment_s))
     }
 
     /// A quantity at each slice's own time, `[volume][slice]`.

@@ -13,7 +13,7 @@ use crate::physio::Terms;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::spec::Criterion;
 use crate::pipeline::watch::Watch;
-use crate::stats::tails::ln_sf_f;
+use crate::stats::tails::critical_f;
 use crate::volume::{Block, HostBold, SliceGroups};
 
 /// Orders of a nested model. The interaction k of a largest M x N is min(k, M) x min(k, N).
@@ -443,7 +443,7 @@ impl Fitted<'_> {
         let limits: Vec<(f64, f64)> = solvers
             .iter()
             .map(|s| s.dof + with.n as f64)
-            .map(|dof2| (dof2, critical_f(dof1, dof2)))
+            .map(|dof2| (dof2, critical_f(LEVEL, dof1, dof2)))
             .collect();
         let is_significant = |&(v, group): &(usize, usize)| {
             let (dof2, critical) = limits[group];
@@ -451,14 +451,4 @@ impl Fitted<'_> {
         };
         self.varying().filter(is_significant).count() as f64
     }
-}
-
-/// The F that is exceeded with probability [`LEVEL`], by bisection.
-fn critical_f(dof1: f64, dof2: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1e6);
-    for _ in 0..80 {
-        let middle = 0.5 * (low + high);
-        if ln_sf_f(middle, dof1, dof2) > LEVEL.ln() { low = middle } else { high = middle }
-    }
-    high
 }

@@ -1,0 +1,244 @@
+//! Whether a recording explains a run more than chance would: the run itself says what chance gives, by the same recording with its
+//! clock stretched.
+//!
+//! The statistic is the share of voxels at which the physiological columns have a partial F of p < .001, given task, confounds and
+//! drift: with y and the columns P less what the known columns C explain, Q an orthonormal basis of P of rank r,
+//! F = (|Q'y|² / r) / ((|y|² - |Q'y|²) / (n - rank C - r)). Were voxels independent and noise white it would be .001 by chance; they are not, so
+//! it is compared with the shares of 39 recordings that have the same rhythm and noise but keep no step with the run: this one, stretched by
+//! factors between 0.90 and 1.10, none nearer to 1 than 2 %. The verdict is the rank among all 40. Chance puts the recording first once in 40 times.
+//!
+//! That holds where a stretched clock gives other columns, and where the rhythm itself says nothing of the moment. Of each set of
+//! columns (cardiac, respiratory, ...) two shares are therefore found, of what it has in common with its stretched copies and with
+//! itself a tenth to half of the run later: the mean squared canonical correlation less what chance gives. A set that has more than
+//! half in common (the run is short, or the rhythm that of a metronome, of a scanner or of a dead sensor) is left out; where none
+//! is left nothing can be told.
+//!
+//! All of it is f64 on the host, whatever the device.
+
+use ndarray::{Array2, ArrayView2, Axis, s};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::terms::column_sets;
+use crate::error::Result;
+use crate::stats::least_squares::{demeaned, orthonormal_basis};
+use crate::stats::tails::critical_f;
+
+/// Stretched clocks: with the recording's own 40, of which chance puts one first.
+const N_STRETCHES: usize = 39;
+/// Level of F at a voxel.
+const LEVEL: f64 = 0.001;
+/// Common share from which on columns are the same for this purpose.
+const SAME: f64 = 0.5;
+/// Voxels that a share must be of.
+const FEWEST_VOXELS: usize = 50;
+/// A column of which less is left is one of the known columns, and a voxel is constant, relative to their size.
+const ROUNDING: f64 = 1e-8;
+
+/// The factors by which the recording is stretched: evenly from 0.90 to 0.98 and from 1.02 to 1.10.
+pub const STRETCHES: [f64; N_STRETCHES] = {
+    let mut factors = [0.0; N_STRETCHES];
+    let mut k = 0;
+    while k < N_STRETCHES {
+        factors[k] = if k < 20 {
+            0.90 + 0.08 * k as f64 / 19.0
+        } else {
+            1.02 + 0.08 * (k - 20) as f64 / 18.0
+        };
+        k += 1;
+    }
+    factors
+};
+
+/// What a recording explains of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Explains {
+    /// More than each of the stretched recordings.
+    MoreThanChance,
+    /// No more than they do.
+    NoMoreThanChance,
+    /// They are no measure of it.
+    CannotTell,
+}
+
+/// The verdict, and what it rests on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BeyondChance {
+    /// The verdict.
+    pub explains: Explains,
+    /// Voxels looked at: in the mask, finite and not constant.
+    pub n_voxels: usize,
+    /// Sets of columns that were tested together.
+    pub tested: Vec<String>,
+    /// Sets that are the same by a stretched clock, or at another time.
+    pub left_out: Vec<String>,
+    /// Share of the voxels with p < .001.
+    pub share: f64,
+    /// The same of the stretched recordings, in the order of [`STRETCHES`].
+    pub stretched_shares: Vec<f64>,
+    /// 1 where no stretched recording has as large a share, else one more than those that have.
+    pub rank: usize,
+}
+
+/// What is asked.
+pub struct Series<'a> {
+    /// Task, confounds, drift, constant, `[volume][regressor]`.
+    pub known: ArrayView2<'a, f64>,
+    /// Degrees of freedom that an earlier correction took.
+    pub dof_spent: f64,
+    /// Names of the physiological columns.
+    pub names: &'a [String],
+    /// Slice-time groups and the time courses of their voxels, BOLD units, `[volume][voxel]`.
+    pub groups: Vec<(usize, Array2<f64>)>,
+}
+
+/// Columns of a slice-time group `[volume][column]`: the recording's own, or those of a factor by which it is stretched.
+pub type ColumnsOf<'a> = dyn Fn(usize, Option<f64>) -> Result<Array2<f64>> + Sync + 'a;
+
+/// Whether the columns explain more than those of stretched clocks.
+///
+/// # Errors
+/// Those of `columns`; internal where columns cannot be decomposed.
+pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<BeyondChance> {
+    let known = orthonormal_basis(series.known)?;
+    let mut found = BeyondChance {
+        explains: Explains::CannotTell,
+        n_voxels: 0,
+        tested: Vec::new(),
+        left_out: Vec::new(),
+        share: 0.0,
+        stretched_shares: Vec::new(),
+        rank: 0,
+    };
+    let Some((middle, _)) = series.groups.get(series.groups.len() / 2) else { return Ok(found) };
+    let mut kept = Vec::new();
+    for set in column_sets(series.names) {
+        let of_set =
+            |stretch| Ok(columns(*middle, stretch)?.slice(s![.., set.columns.clone()]).to_owned());
+        if common_share(&known, &of_set)? > SAME {
+            found.left_out.push(set.name);
+        } else {
+            found.tested.push(set.name);
+            kept.extend(set.columns);
+        }
+    }
+    if kept.is_empty() {
+        return Ok(found);
+    }
+    let of_group = |(group, y): &(usize, Array2<f64>)| {
+        let own = |stretch| Ok(columns(*group, stretch)?.select(Axis(1), &kept));
+        counts(&known, series.dof_spent, y, &own)
+    };
+    let counted: Vec<(usize, Vec<usize>)> =
+        series.groups.par_iter().map(of_group).collect::<Result<_>>()?;
+    found.n_voxels = counted.iter().map(|(n, _)| n).sum();
+    let share = |clock: usize| {
+        let n: usize = counted.iter().map(|(_, counts)| counts[clock]).sum();
+        n as f64 / found.n_voxels.max(1) as f64
+    };
+    let shares: Vec<f64> = (0..=N_STRETCHES).map(share).collect();
+    found.share = shares[0];
+    found.stretched_shares = shares[1..].to_vec();
+    found.rank = 1 + shares[1..].iter().filter(|&&other| other >= shares[0]).count();
+    if found.n_voxels >= FEWEST_VOXELS {
+        found.explains = match found.rank {
+            1 => Explains::MoreThanChance,
+            _ => Explains::NoMoreThanChance,
+        };
+    }
+    Ok(found)
+}
+
+/// Voxels of a group that vary, and those with p < .001 by each clock, the recording's own first.
+fn counts(
+    known: &Array2<f64>,
+    dof_spent: f64,
+    y: &Array2<f64>,
+    columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync),
+) -> Result<(usize, Vec<usize>)> {
+    let mut rest = y.clone();
+    for mut voxel in rest.columns_mut() {
+        let first = voxel[0];
+        voxel -= first; // a large mean is nothing that rounding should see
+    }
+    let size = rest.map_axis(Axis(0), |v| v.dot(&v));
+    take_off(known, &mut rest);
+    let left = rest.map_axis(Axis(0), |v| v.dot(&v));
+    let varies: Vec<usize> =
+        (0..left.len()).filter(|&v| left[v] > ROUNDING * ROUNDING * size[v]).collect();
+    let rest = rest.select(Axis(1), &varies);
+    let free = rest.nrows() as f64 - known.ncols() as f64 - dof_spent;
+    let count = |clock: usize| {
+        let basis = basis_beyond(known, columns(clock.checked_sub(1).map(|k| STRETCHES[k]))?)?;
+        let rank = basis.ncols() as f64;
+        if rank == 0.0 || free - rank < 1.0 {
+            return Ok(0);
+        }
+        // F > f where |Q'y|² > |y|² r f / (r f + dof2).
+        let f = rank * critical_f(LEVEL, rank, free - rank);
+        let least = f / (f + free - rank);
+        let explained = basis.t().dot(&rest).map_axis(Axis(0), |b| b.dot(&b));
+        Ok(varies.iter().zip(&explained).filter(|&(&v, &ss)| ss > least * left[v]).count())
+    };
+    let counts = (0..=N_STRETCHES).into_par_iter().map(count).collect::<Result<_>>()?;
+    Ok((varies.len(), counts))
+}
+
+/// What is left of columns when their part in a basis is taken off; twice, for what rounding left of it.
+fn take_off(basis: &Array2<f64>, columns: &mut Array2<f64>) {
+    for _ in 0..2 {
+        *columns -= &basis.dot(&basis.t().dot(columns));
+    }
+}
+
+/// An orthonormal basis of what columns add to a basis, `[volume][rank]`.
+fn basis_beyond(known: &Array2<f64>, mut columns: Array2<f64>) -> Result<Array2<f64>> {
+    let size = columns.map_axis(Axis(0), |c| c.dot(&c));
+    take_off(known, &mut columns);
+    let adds = |&c: &usize| {
+        let left = columns.column(c).dot(&columns.column(c));
+        left > ROUNDING * ROUNDING * size[c]
+    };
+    let adding: Vec<usize> = (0..columns.ncols()).filter(adds).collect();
+    if adding.is_empty() {
+        return Ok(Array2::zeros((columns.nrows(), 0)));
+    }
+    orthonormal_basis(columns.select(Axis(1), &adding).view())
+}
+
+/// What columns have in common with their stretched copies or with themselves at another time, the larger: 0 where they are
+/// strangers, 1 where they are the same.
+fn common_share(
+    known: &Array2<f64>,
+    columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync),
+) -> Result<f64> {
+    let free = known.nrows().saturating_sub(known.ncols()).max(1) as f64;
+    let own = columns(None)?;
+    let basis = basis_beyond(known, own.clone())?;
+    let stretched =
+        |&stretch: &f64| Ok(common(&basis, &basis_beyond(known, columns(Some(stretch))?)?, free));
+    let stretched = STRETCHES.par_iter().map(stretched).collect::<Result<Vec<f64>>>()?;
+    let n = own.nrows();
+    let mut later = Vec::new();
+    for lag in (1..=5).map(|tenths| tenths * n / 10) {
+        let part = |from: usize| {
+            let part = demeaned(own.slice(s![from..from + n - lag, ..]));
+            basis_beyond(&Array2::zeros((n - lag, 0)), part)
+        };
+        later.push(common(&part(0)?, &part(lag)?, (n - lag) as f64 - 1.0));
+    }
+    let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
+    Ok(mean(&stretched).max(mean(&later)))
+}
+
+/// The mean squared canonical correlation of two bases less what chance gives in so many free dimensions; 1 where one is empty.
+fn common(a: &Array2<f64>, b: &Array2<f64>, free: f64) -> f64 {
+    let (least, most) = (a.ncols().min(b.ncols()) as f64, a.ncols().max(b.ncols()) as f64);
+    if least == 0.0 || most >= free {
+        return 1.0;
+    }
+    let shared = a.t().dot(b).iter().map(|r| r * r).sum::<f64>() / least;
+    let by_chance = most / free;
+    (shared - by_chance) / (1.0 - by_chance)
+}
