@@ -99,11 +99,11 @@ fn stretches_lie_between_a_tenth_less_and_a_tenth_more_and_none_within_two_per_c
 fn the_recording_whose_noise_is_in_the_run_is_first_and_a_strangers_is_not() {
     let mut random = Random(5);
     let (own, stranger) = (recording(&mut random, 0.06), recording(&mut random, 0.06));
-    let mine = verdict(&mut random, &own, Some((&own, 0.1)), N);
+    let mine = verdict(&mut random, &own, Some((&own, 0.15)), N);
     println!("{mine:?}");
     assert_eq!((mine.explains, mine.rank, mine.n_voxels), (Explains::MoreThanChance, 1, 600));
     assert!(mine.left_out.is_empty() && mine.share > 0.05, "{mine:?}");
-    let other = verdict(&mut random, &stranger, Some((&own, 0.1)), N);
+    let other = verdict(&mut random, &stranger, Some((&own, 0.15)), N);
     println!("{other:?}");
     assert!(other.explains == Explains::NoMoreThanChance && other.rank > 1, "{other:?}");
 }
@@ -116,7 +116,7 @@ fn a_metronome_and_a_run_too_short_tell_nothing() {
     println!("{found:?}");
     assert_eq!((found.explains, found.tested.len()), (Explains::CannotTell, 0));
     let own = recording(&mut random, 0.06);
-    let found = verdict(&mut random, &own, Some((&own, 0.1)), 24);
+    let found = verdict(&mut random, &own, Some((&own, 0.15)), 24);
     println!("{found:?}");
     assert_eq!(found.explains, Explains::CannotTell);
 }
@@ -124,12 +124,12 @@ fn a_metronome_and_a_run_too_short_tell_nothing() {
 #[test]
 fn chance_puts_a_recording_first_about_once_in_forty_times() {
     let mut random = Random(7);
-    let n = 80;
+    let n = 40;
     let first = (0..n).filter(|_| {
         let own = recording(&mut random, 0.06);
         verdict(&mut random, &own, None, N).explains == Explains::MoreThanChance
     });
     let first = first.count();
     println!("first {first} of {n} times");
-    assert!(first <= 6, "{first} of {n}: chance gives {}", n / 40); // P(more than 6) = .004
+    assert!(first <= 4, "{first} of {n}, where chance gives one"); // more than 4: once in 280 times
 }

@@ -7,15 +7,15 @@
 //! it is compared with the shares of 39 recordings that have the same rhythm and noise but keep no step with the run: this one, stretched by
 //! factors between 0.90 and 1.10, none nearer to 1 than 2 %. The verdict is the rank among all 40. Chance puts the recording first once in 40 times.
 //!
-//! That holds where a stretched clock gives other columns, and where the rhythm itself says nothing of the moment. Of each set of
-//! columns (cardiac, respiratory, ...) two shares are therefore found, of what it has in common with its stretched copies and with
-//! itself a tenth to half of the run later: the mean squared canonical correlation less what chance gives. A set that has more than
-//! half in common (the run is short, or the rhythm that of a metronome, of a scanner or of a dead sensor) is left out; where none
-//! is left nothing can be told.
+//! That holds where a stretched clock gives other columns, and where the rhythm itself says nothing of the moment. What two sets of
+//! columns have in common is their mean squared canonical correlation less what chance gives. A set (cardiac, respiratory, ...) that has more than half in
+//! common with a quarter of its stretched copies (the run is short, the columns slow), or on average with itself a tenth to half of the run
+//! later (the rhythm of a metronome, of a scanner, of a dead sensor), is left out. Where none is left, or fewer degrees of freedom
+//! than columns, or few voxels, nothing can be told.
 //!
 //! All of it is f64 on the host, whatever the device.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -116,7 +116,7 @@ pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<Bey
     for set in column_sets(series.names) {
         let of_set =
             |stretch| Ok(columns(*middle, stretch)?.slice(s![.., set.columns.clone()]).to_owned());
-        if common_share(&known, &of_set)? > SAME {
+        if is_the_same(&known, &of_set)? {
             found.left_out.push(set.name);
         } else {
             found.tested.push(set.name);
@@ -141,7 +141,9 @@ pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<Bey
     found.share = shares[0];
     found.stretched_shares = shares[1..].to_vec();
     found.rank = 1 + shares[1..].iter().filter(|&&other| other >= shares[0]).count();
-    if found.n_voxels >= FEWEST_VOXELS {
+    let free = series.known.nrows() as f64 - known.ncols() as f64 - series.dof_spent;
+    let is_enough = free >= 2.0 * kept.len() as f64;
+    if found.n_voxels >= FEWEST_VOXELS && is_enough {
         found.explains = match found.rank {
             1 => Explains::MoreThanChance,
             _ => Explains::NoMoreThanChance,
@@ -170,7 +172,7 @@ fn counts(
     let rest = rest.select(Axis(1), &varies);
     let free = rest.nrows() as f64 - known.ncols() as f64 - dof_spent;
     let count = |clock: usize| {
-        let basis = basis_beyond(known, columns(clock.checked_sub(1).map(|k| STRETCHES[k]))?)?;
+        let basis = basis_beyond(known, columns(clock.checked_sub(1).map(|k| STRETCHES[k]))?);
         let rank = basis.ncols() as f64;
         if rank == 0.0 || free - rank < 1.0 {
             return Ok(0);
@@ -192,47 +194,53 @@ fn take_off(basis: &Array2<f64>, columns: &mut Array2<f64>) {
     }
 }
 
-/// An orthonormal basis of what columns add to a basis, `[volume][rank]`.
-fn basis_beyond(known: &Array2<f64>, mut columns: Array2<f64>) -> Result<Array2<f64>> {
+/// An orthonormal basis of what columns add to a basis, `[volume][rank]`, by Gram and Schmidt.
+fn basis_beyond(known: &Array2<f64>, mut columns: Array2<f64>) -> Array2<f64> {
     let size = columns.map_axis(Axis(0), |c| c.dot(&c));
     take_off(known, &mut columns);
-    let adds = |&c: &usize| {
-        let left = columns.column(c).dot(&columns.column(c));
-        left > ROUNDING * ROUNDING * size[c]
-    };
-    let adding: Vec<usize> = (0..columns.ncols()).filter(adds).collect();
-    if adding.is_empty() {
-        return Ok(Array2::zeros((columns.nrows(), 0)));
+    let n = columns.nrows();
+    let mut basis: Vec<Array1<f64>> = Vec::new();
+    for (column, size) in columns.columns().into_iter().zip(size) {
+        let mut rest = column.to_owned();
+        for other in basis.iter().chain(&basis) {
+            let along = rest.dot(other);
+            rest.scaled_add(-along, other);
+        }
+        let left = rest.dot(&rest);
+        if left > ROUNDING * ROUNDING * size {
+            basis.push(rest / left.sqrt());
+        }
     }
-    orthonormal_basis(columns.select(Axis(1), &adding).view())
+    Array2::from_shape_fn((n, basis.len()), |(t, k)| basis[k][t])
 }
 
-/// What columns have in common with their stretched copies or with themselves at another time, the larger: 0 where they are
-/// strangers, 1 where they are the same.
-fn common_share(
+/// Whether a set of columns is the same by a stretched clock, or at another time.
+fn is_the_same(
     known: &Array2<f64>,
     columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync),
-) -> Result<f64> {
-    let free = known.nrows().saturating_sub(known.ncols()).max(1) as f64;
+) -> Result<bool> {
+    let free = known.nrows().saturating_sub(known.ncols()) as f64;
     let own = columns(None)?;
-    let basis = basis_beyond(known, own.clone())?;
+    let basis = basis_beyond(known, own.clone());
     let stretched =
-        |&stretch: &f64| Ok(common(&basis, &basis_beyond(known, columns(Some(stretch))?)?, free));
+        |&stretch: &f64| Ok(common(&basis, &basis_beyond(known, columns(Some(stretch))?), free));
     let stretched = STRETCHES.par_iter().map(stretched).collect::<Result<Vec<f64>>>()?;
+    if stretched.iter().filter(|&&share| share > SAME).count() > N_STRETCHES / 4 {
+        return Ok(true);
+    }
     let n = own.nrows();
-    let mut later = Vec::new();
-    for lag in (1..=5).map(|tenths| tenths * n / 10) {
+    let later = |tenths: usize| {
+        let lag = tenths * n / 10;
         let part = |from: usize| {
             let part = demeaned(own.slice(s![from..from + n - lag, ..]));
             basis_beyond(&Array2::zeros((n - lag, 0)), part)
         };
-        later.push(common(&part(0)?, &part(lag)?, (n - lag) as f64 - 1.0));
-    }
-    let mean = |shares: &[f64]| shares.iter().sum::<f64>() / shares.len() as f64;
-    Ok(mean(&stretched).max(mean(&later)))
+        common(&part(0), &part(lag), (n - lag) as f64 - 1.0)
+    };
+    Ok((1..=5).map(later).sum::<f64>() / 5.0 > SAME)
 }
 
-/// The mean squared canonical correlation of two bases less what chance gives in so many free dimensions; 1 where one is empty.
+/// The mean squared canonical correlation of two bases less what chance gives in so many free dimensions; 1 where that is all.
 fn common(a: &Array2<f64>, b: &Array2<f64>, free: f64) -> f64 {
     let (least, most) = (a.ncols().min(b.ncols()) as f64, a.ncols().max(b.ncols()) as f64);
     if least == 0.0 || most >= free {
@@ -241,4 +249,61 @@ fn common(a: &Array2<f64>, b: &Array2<f64>, free: f64) -> f64 {
     let shared = a.t().dot(b).iter().map(|r| r * r).sum::<f64>() / least;
     let by_chance = most / free;
     (shared - by_chance) / (1.0 - by_chance)
+}
+
+impl BeyondChance {
+    /// The verdict in a sentence.
+    #[must_use]
+    pub fn headline(&self) -> &'static str {
+        match self.explains {
+            Explains::MoreThanChance => "this recording explains this run more than chance",
+            Explains::NoMoreThanChance => "this recording explains this run no more than chance",
+            Explains::CannotTell => {
+                "cannot tell whether this recording explains this run more than chance"
+            }
+        }
+    }
+
+    /// The verdict with what it rests on.
+    #[must_use]
+    pub fn says(&self) -> String {
+        format!("{}: {}", self.headline(), self.because())
+    }
+
+    /// What the verdict rests on.
+    #[must_use]
+    pub fn because(&self) -> String {
+        if self.explains == Explains::CannotTell {
+            return self.why_not();
+        }
+        let percent = |share: f64| format!("{:.2} %", 100.0 * share);
+        let most = self.stretched_shares.iter().copied().fold(0.0, f64::max);
+        let without = match self.left_out.as_slice() {
+            [] => String::new(),
+            left_out => {
+                format!("; not tested, as the same at other times: {}", left_out.join(", "))
+            }
+        };
+        format!(
+            "p < {LEVEL} in {} of {} voxels, with its clock stretched in {} at most (rank {} of {}){without}",
+            percent(self.share),
+            self.n_voxels,
+            percent(most),
+            self.rank,
+            N_STRETCHES + 1
+        )
+    }
+
+    /// Why nothing can be told.
+    fn why_not(&self) -> String {
+        if self.tested.is_empty() && !self.left_out.is_empty() {
+            "its columns are the same with its clock stretched, or at other times of the run (a short run, or a rhythm as regular \
+             as a machine's)"
+                .to_owned()
+        } else if self.n_voxels < FEWEST_VOXELS {
+            format!("{} voxels of the mask vary, and {FEWEST_VOXELS} are needed", self.n_voxels)
+        } else {
+            "the run has too few volumes for its columns".to_owned()
+        }
+    }
 }

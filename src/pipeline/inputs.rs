@@ -20,8 +20,10 @@ use crate::pipeline::{provenance, recordings};
 use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
 
+mod belongs;
 mod echo;
 
+pub use belongs::{apart, say_apart, say_too_long};
 pub use echo::{Columns, echo};
 
 /// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
@@ -71,6 +73,8 @@ pub struct Physiology {
     pub moment_s: f64,
     /// Columns at one moment of each volume, `[volume][column]`.
     pub columns: Array2<f64>,
+    /// Entities of the recording that contradict those of the image; none where their names have none in common.
+    pub apart: Option<Vec<String>>,
 }
 
 impl Run {
@@ -133,6 +137,9 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         if let Some((_, at_s)) = run.moment {
             (physio.shown.slice_times, physio.moment_s) = (None, at_s);
         }
+        physio.apart = apart(&spec.bold, &spec.physio);
+        say_apart(&physio, &spec.bold, watch);
+        say_too_long(&physio, watch);
         run.physio = Some(physio);
     }
     run.dof_spent = dof_spent(&spec.bold, run.physio.is_some(), watch)?;
@@ -175,7 +182,8 @@ fn physiology(
     retroicor.summary.logs = logs.notes;
     // The slice times ascend, so this is the one in the middle.
     let columns = retroicor.groups.columns[retroicor.groups.columns.len() / 2].clone();
-    Ok(Physiology { recording, retroicor, known, shown: moments, moment_s: 0.0, columns })
+    let (shown, moment_s, apart) = (moments, 0.0, None);
+    Ok(Physiology { recording, retroicor, known, shown, moment_s, columns, apart })
 }
 
 /// The run's physiological logs; slice times that only a log knows go into `acquisition`.

@@ -18,7 +18,7 @@ use crate::pipeline::provenance::{Input, Provenance};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, PhysioSpec, Role};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{peak_table, qc, recordings};
+use crate::pipeline::{inputs, peak_table, qc, recordings};
 use crate::recording::Acquisition;
 use crate::report;
 use crate::volume::SliceGroups;
@@ -125,7 +125,13 @@ fn columns(
     let last = groups.group_of_plane.pop().unwrap_or(0);
     let columns = groups.columns[last].clone();
     let shown = acquisition.clone();
-    Ok((Physiology { recording, retroicor, known, shown, moment_s, columns }, found))
+    let apart = spec.bold.as_ref().and_then(|bold| inputs::apart(bold, &spec.physio));
+    let physio = Physiology { recording, retroicor, known, shown, moment_s, columns, apart };
+    if let Some(bold) = &spec.bold {
+        inputs::say_apart(&physio, bold, watch);
+    }
+    inputs::say_too_long(&physio, watch);
+    Ok((physio, found))
 }
 
 fn say_moment(

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
 use crate::io::bids::Name;
 use crate::io::hash::Checksum;
-use crate::physio::PhysioSummary;
+use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::spec::{Command, Role};
 
 /// Version of the `boldly` object. 1 had SHA-256 of the inputs, and of the outputs their names only.
@@ -92,6 +92,9 @@ pub struct Provenance {
     pub counts: Map<String, Value>,
     /// What was found in the physiological recordings, one entry a run.
     pub physio: Vec<PhysioSummary>,
+    /// Whether each recording explains its run more than chance, one entry a run that has one and was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond_chance: Vec<BeyondChance>,
     /// Warnings that were printed.
     pub warnings: Vec<String>,
     /// Time by stage and activity, seconds.
@@ -137,6 +140,7 @@ impl Provenance {
             dof_spent: None,
             counts: Map::new(),
             physio: Vec::new(),
+            beyond_chance: Vec::new(),
             warnings: Vec::new(),
             timings: Vec::new(),
             wall_s: 0.0,

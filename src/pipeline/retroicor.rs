@@ -5,7 +5,9 @@ use serde_json::Map as Fields;
 
 use crate::error::Result;
 use crate::io::bids::Name;
+use crate::io::source::Sampled;
 use crate::maps::{Entities, Map};
+use crate::physio::BeyondChance;
 use crate::pipeline::clean::{self, Prepared, Shared};
 use crate::pipeline::inputs::{self, bids_fields};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
@@ -13,7 +15,7 @@ use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, RetroicorSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, qc};
+use crate::pipeline::{automask, chance, qc};
 use crate::report;
 
 /// Correct one image.
@@ -71,30 +73,42 @@ fn correct(
     ladder.grant(run.bold.as_mut());
     let header = run.header.for_bold(run.n_volumes);
     let mut out = products.bold(&Entities::of("bold"), &header)?;
+    let mut sample;
     let proof = match &spec.proof {
         Some(options) => {
             let plan = ProofPlan::new(run, projection)?;
             let mask = automask::mask(options.mask.as_deref(), run, watch)?;
             let plan = plan.within(&mask.inside);
-            Some(prove(ladder, run.bold.as_mut(), out.as_mut(), &plan, watch)?)
+            sample = chance::sample(run, Some(&mask.inside));
+            let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+            Some(prove(ladder, &mut source, out.as_mut(), &plan, watch)?)
         }
         None => {
-            clean::clean_run(ladder, run.bold.as_mut(), out.as_mut(), projection, watch)?;
+            sample = chance::sample(run, None);
+            let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+            clean::clean_run(ladder, &mut source, out.as_mut(), projection, watch)?;
             None
         }
     };
     out.finish()?;
+    let is_masked = proof.is_some();
+    let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     if let Some(proof) = &proof {
         proof.lines().iter().for_each(|line| watch.note(line));
         let mask = Map::of_mask(Entities::of("mask").with("desc", "retroicor"), &proof.fitted);
         let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
         products.maps(&run.header, &maps)?;
     }
-    let account = account(spec, prepared, proof)?;
+    let account = account(spec, prepared, proof, found)?;
     products.finish(session, account)
 }
 
-fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Result<Account> {
+fn account(
+    spec: &RetroicorSpec,
+    prepared: Prepared,
+    proof: Option<Proof>,
+    found: Option<BeyondChance>,
+) -> Result<Account> {
     let Prepared { run, projection } = prepared;
     let spent = projection.dof_spent.iter().max().map_or(0.0, |&n| n as f64);
     let (stages, dof, counts) = match &proof {
@@ -109,6 +123,7 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
         Some(physio) => vec![report::qc::RunQc {
             name: title.clone(),
             design: Some(run.design.clone()),
+            chance: found.clone(),
             ..qc::of_run(physio)?
         }],
         None => Vec::new(),
@@ -125,6 +140,7 @@ fn account(spec: &RetroicorSpec, prepared: Prepared, proof: Option<Proof>) -> Re
         resolved: inputs::resolved(&run),
         counts,
         physio: run.summary().cloned().into_iter().collect(),
+        beyond_chance: found.into_iter().collect(),
         bids: bids_fields(run.acquisition.clone(), run.resampled.clone()),
         pages: vec![Page { entities: Entities::of("qc"), ending: ".html", draw }],
         ..Account::of(

@@ -75,6 +75,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("inputs", &["watch", "moment", "spec", "provenance", "recordings"]),
     ("automask", &["watch", "blocks", "inputs"]),
     ("order", &["watch", "spec", "blocks", "automask", "inputs"]),
+    // The voxels are those of the automatic mask's rule.
+    ("chance", &["watch", "automask", "inputs"]),
     ("clean", &["watch", "spec", "blocks", "inputs"]),
     ("first_level", &["watch", "decide", "blocks", "smoothing", "clean"]),
     ("combine", &["decide", "first_level"]),
@@ -102,7 +104,10 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "retroicor",
-        &["watch", "spec", "session", "automask", "inputs", "clean", "proof", "qc", "products"],
+        &[
+            "watch", "spec", "session", "automask", "inputs", "chance", "clean", "proof", "qc",
+            "products",
+        ],
     ),
     (
         "glm",
@@ -110,10 +115,12 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "watch",
             "decide",
             "spec",
+            "blocks",
             "session",
             "automask",
             "smoothing",
             "inputs",
+            "chance",
             "first_level",
             "combine",
             "qc",

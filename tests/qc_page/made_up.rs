@@ -41,7 +41,16 @@ pub fn run(recording: Recording, acquisition: &Acquisition, terms: &str, known: 
         retroicor_from(&recording, known, acquisition, &terms, &Treatment::default()).unwrap();
     let columns = retroicor.groups.columns[0].clone();
     let (known, shown) = (known.clone(), acquisition.clone());
-    qc::of_run(&Physiology { recording, retroicor, known, shown, moment_s: 0.0, columns }).unwrap()
+    qc::of_run(&Physiology {
+        recording,
+        retroicor,
+        known,
+        shown,
+        moment_s: 0.0,
+        columns,
+        apart: None,
+    })
+    .unwrap()
 }
 
 pub fn of(runs: Vec<RunQc>) -> Qc {
@@ -95,6 +104,8 @@ pub fn empty(recording: Recording, peaks: Vec<Peak>) -> RunQc {
         columns: ndarray::Array2::zeros((acquisition.n_volumes, 0)),
         described: Vec::new(),
         design: None,
+        apart: None,
+        chance: None,
         acquisition,
     }
 }

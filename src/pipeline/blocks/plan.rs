@@ -57,9 +57,10 @@ impl Ladder {
         let whole = plane * shape[2];
         // A stream hands over what it decoded.
         let held = if source.is_stream() { 0 } else { source.holds() };
-        let most = match self.share(whole, held + asked.results) {
+        let results = source.keeps() + asked.results;
+        let most = match self.share(whole, held + results) {
             Ok(_) if wanted >= whole => usize::MAX,
-            _ => self.share(least, source.holds() + asked.held + asked.results)?,
+            _ => self.share(least, source.holds() + asked.held + results)?,
         };
         Ok(slabs(shape, n_volumes, asked.halo, wanted.min(most)))
     }

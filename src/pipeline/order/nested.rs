@@ -10,6 +10,7 @@ use crate::io::source::BoldSource;
 use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Stat, Wanted};
 use crate::kernels::glm::{self, Estimates, HostFit, Model};
 use crate::physio::Terms;
+use crate::pipeline::automask::thinned;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::spec::Criterion;
 use crate::pipeline::watch::Watch;
@@ -338,18 +339,6 @@ fn with_shifted(slices: &SliceGroups, shift: usize) -> SliceGroups {
         });
     }
     both
-}
-
-/// The mask, or so many of its voxels, evenly spread.
-fn thinned(inside: &[bool], most: usize) -> Vec<bool> {
-    let n = inside.iter().filter(|&&v| v).count();
-    let step = n.div_ceil(most).max(1);
-    let mut seen = 0;
-    let keep = |&inside: &bool| {
-        seen += usize::from(inside);
-        inside && seen % step == 1 % step
-    };
-    inside.iter().map(keep).collect()
 }
 
 impl Fitting {
