@@ -2,12 +2,29 @@
 
 use ndarray::Array2;
 
-use super::clock::Clock;
 use crate::error::{Error, Result};
 use crate::recording::Acquisition;
 
 /// Slice times closer than this are one time, seconds.
 const SAME_TIME_S: f64 = 1e-6;
+
+/// A recorder's clock that goes `rate` times as fast as the scanner's from the first slice on. Where it runs past the scan's last slice it turns and
+/// goes back, so that it needs no more of the record than the scan does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Clock {
+    rate: f64,
+    /// First and last acquisition, seconds.
+    scan_s: (f64, f64),
+}
+
+impl Clock {
+    /// What it shows at a moment of the scan, seconds.
+    fn at(self, time_s: f64) -> f64 {
+        let (from_s, to_s) = self.scan_s;
+        let shown_s = from_s + self.rate * (time_s - from_s);
+        if shown_s > to_s { (2.0 * to_s - shown_s).max(from_s) } else { shown_s }
+    }
+}
 
 /// The moments by unique slice time.
 pub(super) struct SliceMoments {

@@ -2,6 +2,7 @@
 
 use ndarray::{Array2, ArrayView1};
 
+use super::design::unit_columns;
 use super::html::{Table, counted, figure, folded, number, percent};
 use super::svg::{Anchor, Path, Plot, Svg};
 use super::{Chapter, WIDTH, design};
@@ -40,18 +41,6 @@ impl Alike {
             .max_by(|x, y| x.0.abs().total_cmp(&y.0.abs()));
         Ok(Alike { design: explained(chapter, &unit)?, r, closest })
     }
-}
-
-/// Each column less its mean, of unit length; a constant one is NaN.
-pub(super) fn unit_columns(columns: &Array2<f64>) -> Array2<f64> {
-    let mut unit = columns.clone();
-    for mut column in unit.columns_mut() {
-        let mean = column.sum() / column.len().max(1) as f64;
-        column -= mean;
-        let length = column.dot(&column).sqrt();
-        column.mapv_inplace(|v| if length > 1e-12 { v / length } else { f64::NAN });
-    }
-    unit
 }
 
 /// What the physiological columns explain of each column of the design.

@@ -80,7 +80,7 @@ fn inflation(whole: &Array2<f64>) -> Result<Vec<Option<f64>>> {
 
 /// For each column the other that it correlates with most, and r.
 fn closest(whole: &Array2<f64>) -> Vec<(usize, f64)> {
-    let unit = super::columns::unit_columns(whole);
+    let unit = unit_columns(whole);
     let r = unit.t().dot(&unit);
     let of = |a: usize| {
         let others = (0..r.ncols()).filter(|&b| b != a && r[[a, b]].is_finite());
@@ -89,6 +89,18 @@ fn closest(whole: &Array2<f64>) -> Vec<(usize, f64)> {
             .fold((a, 0.0_f64), |most, next| if next.1.abs() > most.1.abs() { next } else { most })
     };
     (0..r.nrows()).map(of).collect()
+}
+
+/// Each column less its mean, of unit length; a constant one is NaN.
+pub(super) fn unit_columns(columns: &Array2<f64>) -> Array2<f64> {
+    let mut unit = columns.clone();
+    for mut column in unit.columns_mut() {
+        let mean = column.sum() / column.len().max(1) as f64;
+        column -= mean;
+        let length = column.dot(&column).sqrt();
+        column.mapv_inplace(|v| if length > 1e-12 { v / length } else { f64::NAN });
+    }
+    unit
 }
 
 /// The design as grey levels, each column over its own largest value: time runs down.

@@ -10,24 +10,6 @@ use super::terms::Terms;
 use crate::error::Result;
 use crate::recording::Acquisition;
 
-/// A recorder's clock that goes `rate` times as fast as the scanner's from the first slice on. Where it runs past the scan's last slice it turns and
-/// goes back, so that it needs no more of the record than the scan does.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Clock {
-    pub rate: f64,
-    /// First and last acquisition, seconds.
-    pub scan_s: (f64, f64),
-}
-
-impl Clock {
-    /// What it shows at a moment of the scan, seconds.
-    pub fn at(self, time_s: f64) -> f64 {
-        let (from_s, to_s) = self.scan_s;
-        let shown_s = from_s + self.rate * (time_s - from_s);
-        if shown_s > to_s { (2.0 * to_s - shown_s).max(from_s) } else { shown_s }
-    }
-}
-
 impl Retroicor {
     /// The columns of one slice-time group, `[volume][column]`, demeaned, had the recording been `stretch` times as long: a beat at t
     /// seconds after the first slice is at `stretch` t. `terms`: those of the columns.
