@@ -103,6 +103,12 @@ fn the_recording_whose_noise_is_in_the_run_is_first_and_a_strangers_is_not() {
     println!("{mine:?}");
     assert_eq!((mine.explains, mine.rank, mine.n_voxels), (Explains::MoreThanChance, 1, 600));
     assert!(mine.left_out.is_empty() && mine.share > 0.05, "{mine:?}");
+    assert!(mine.alone.len() == 2 && mine.idle().is_empty(), "{:?}", mine.alone);
+    // its own breath with a stranger's pulse
+    let mixed = Recording { cardiac: stranger.cardiac.clone(), ..own.clone() };
+    let mixed = verdict(&mut random, &mixed, Some((&own, 0.15)), N);
+    let idle: Vec<&str> = mixed.idle().iter().map(|alone| alone.name.as_str()).collect();
+    assert_eq!((mixed.explains, idle), (Explains::MoreThanChance, vec!["cardiac"]), "{mixed:?}");
     let other = verdict(&mut random, &stranger, Some((&own, 0.15)), N);
     println!("{other:?}");
     assert!(other.explains == Explains::NoMoreThanChance && other.rank > 1, "{other:?}");

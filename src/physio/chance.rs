@@ -19,7 +19,7 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::terms::column_sets;
+use super::terms::{ColumnSet, column_sets};
 use crate::error::Result;
 use crate::stats::least_squares::{demeaned, orthonormal_basis};
 use crate::stats::tails::critical_f;
@@ -79,6 +79,19 @@ pub struct BeyondChance {
     pub stretched_shares: Vec<f64>,
     /// 1 where no stretched recording has as large a share, else one more than those that have.
     pub rank: usize,
+    /// The same of the heart's and the breath's columns alone, where both are tested.
+    pub alone: Vec<Alone>,
+}
+
+/// What the columns of one channel explain by themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Alone {
+    /// `cardiac` or `respiratory`.
+    pub name: String,
+    /// Share of the voxels with p < .001.
+    pub share: f64,
+    /// Among the stretched recordings.
+    pub rank: usize,
 }
 
 /// What is asked.
@@ -110,55 +123,79 @@ pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<Bey
         share: 0.0,
         stretched_shares: Vec::new(),
         rank: 0,
+        alone: Vec::new(),
     };
     let Some((middle, _)) = series.groups.get(series.groups.len() / 2) else { return Ok(found) };
-    let mut kept = Vec::new();
-    for set in column_sets(series.names) {
+    let sets = column_sets(series.names);
+    for set in &sets {
         let of_set =
             |stretch| Ok(columns(*middle, stretch)?.slice(s![.., set.columns.clone()]).to_owned());
-        if is_the_same(&known, &of_set)? {
-            found.left_out.push(set.name);
-        } else {
-            found.tested.push(set.name);
-            kept.extend(set.columns);
-        }
+        // What the heart and the breath have together is as regular as either.
+        let of_both = set.name == "interaction" && !found.left_out.is_empty();
+        let is_left_out = of_both || is_the_same(&known, &of_set)?;
+        let list = if is_left_out { &mut found.left_out } else { &mut found.tested };
+        list.push(set.name.clone());
     }
-    if kept.is_empty() {
-        return Ok(found);
-    }
+    let parts = parts(&sets, &found.tested);
+    let Some((_, kept)) = parts.first() else { return Ok(found) };
     let of_group = |(group, y): &(usize, Array2<f64>)| {
-        let own = |stretch| Ok(columns(*group, stretch)?.select(Axis(1), &kept));
-        counts(&known, series.dof_spent, y, &own)
+        counts(&known, series.dof_spent, y, &parts, &|stretch| columns(*group, stretch))
     };
-    let counted: Vec<(usize, Vec<usize>)> =
+    let counted: Vec<(usize, Vec<Vec<usize>>)> =
         series.groups.par_iter().map(of_group).collect::<Result<_>>()?;
     found.n_voxels = counted.iter().map(|(n, _)| n).sum();
-    let share = |clock: usize| {
-        let n: usize = counted.iter().map(|(_, counts)| counts[clock]).sum();
-        n as f64 / found.n_voxels.max(1) as f64
+    let shares = |part: usize| -> Vec<f64> {
+        let count = |clock: usize| counted.iter().map(|(_, c)| c[clock][part]).sum::<usize>();
+        (0..=N_STRETCHES).map(|clock| count(clock) as f64 / found.n_voxels.max(1) as f64).collect()
     };
-    let shares: Vec<f64> = (0..=N_STRETCHES).map(share).collect();
-    found.share = shares[0];
-    found.stretched_shares = shares[1..].to_vec();
-    found.rank = 1 + shares[1..].iter().filter(|&&other| other >= shares[0]).count();
+    let of_all = shares(0);
+    let alone = parts.iter().enumerate().skip(1).map(|(at, (name, _))| {
+        let shares = shares(at);
+        Alone { name: (*name).to_owned(), share: shares[0], rank: rank(&shares) }
+    });
+    let alone = alone.collect();
     let free = series.known.nrows() as f64 - known.ncols() as f64 - series.dof_spent;
-    let is_enough = free >= 2.0 * kept.len() as f64;
-    if found.n_voxels >= FEWEST_VOXELS && is_enough {
-        found.explains = match found.rank {
-            1 => Explains::MoreThanChance,
-            _ => Explains::NoMoreThanChance,
-        };
-    }
+    let is_enough = free >= 2.0 * kept.len() as f64 && found.n_voxels >= FEWEST_VOXELS;
+    found.rank = rank(&of_all);
+    found.explains = match found.rank {
+        _ if !is_enough => Explains::CannotTell,
+        1 => Explains::MoreThanChance,
+        _ => Explains::NoMoreThanChance,
+    };
+    (found.share, found.alone) = (of_all[0], alone);
+    found.stretched_shares = of_all[1..].to_vec();
     Ok(found)
 }
 
-/// Voxels of a group that vary, and those with p < .001 by each clock, the recording's own first.
+/// The columns of all sets that are tested, then those of the heart and of the breath alone where both are; none where no set is.
+fn parts<'a>(sets: &'a [ColumnSet], tested: &[String]) -> Vec<(&'a str, Vec<usize>)> {
+    let tested: Vec<&ColumnSet> = sets.iter().filter(|set| tested.contains(&set.name)).collect();
+    if tested.is_empty() {
+        return Vec::new();
+    }
+    let mut parts = vec![("all", tested.iter().flat_map(|set| set.columns.clone()).collect())];
+    let channels = ["cardiac", "respiratory"];
+    let of = |name| tested.iter().find(move |set| set.name == name);
+    if let [Some(heart), Some(breath)] = channels.map(of) {
+        parts.extend([heart, breath].map(|set| (set.name.as_str(), set.columns.clone().collect())));
+    }
+    parts
+}
+
+/// The place of the first share among all: 1 where no other is as large.
+fn rank(shares: &[f64]) -> usize {
+    1 + shares[1..].iter().filter(|&&other| other >= shares[0]).count()
+}
+
+/// Voxels of a group that vary, and those with p < .001 by each clock, the recording's own first, and each part of the columns:
+/// `[clock][part]`.
 fn counts(
     known: &Array2<f64>,
     dof_spent: f64,
     y: &Array2<f64>,
+    parts: &[(&str, Vec<usize>)],
     columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync),
-) -> Result<(usize, Vec<usize>)> {
+) -> Result<(usize, Vec<Vec<usize>>)> {
     let mut rest = y.clone();
     for mut voxel in rest.columns_mut() {
         let first = voxel[0];
@@ -171,19 +208,23 @@ fn counts(
         (0..left.len()).filter(|&v| left[v] > ROUNDING * ROUNDING * size[v]).collect();
     let rest = rest.select(Axis(1), &varies);
     let free = rest.nrows() as f64 - known.ncols() as f64 - dof_spent;
-    let count = |clock: usize| {
-        let basis = basis_beyond(known, columns(clock.checked_sub(1).map(|k| STRETCHES[k]))?);
+    let count = |columns: Array2<f64>| {
+        let basis = basis_beyond(known, columns);
         let rank = basis.ncols() as f64;
         if rank == 0.0 || free - rank < 1.0 {
-            return Ok(0);
+            return 0;
         }
         // F > f where |Q'y|² > |y|² r f / (r f + dof2).
         let f = rank * critical_f(LEVEL, rank, free - rank);
         let least = f / (f + free - rank);
         let explained = basis.t().dot(&rest).map_axis(Axis(0), |b| b.dot(&b));
-        Ok(varies.iter().zip(&explained).filter(|&(&v, &ss)| ss > least * left[v]).count())
+        varies.iter().zip(&explained).filter(|&(&v, &ss)| ss > least * left[v]).count()
     };
-    let counts = (0..=N_STRETCHES).into_par_iter().map(count).collect::<Result<_>>()?;
+    let by_clock = |clock: usize| {
+        let columns = columns(clock.checked_sub(1).map(|k| STRETCHES[k]))?;
+        Ok(parts.iter().map(|(_, part)| count(columns.select(Axis(1), part))).collect())
+    };
+    let counts = (0..=N_STRETCHES).into_par_iter().map(by_clock).collect::<Result<_>>()?;
     Ok((varies.len(), counts))
 }
 
@@ -252,6 +293,13 @@ fn common(a: &Array2<f64>, b: &Array2<f64>, free: f64) -> f64 {
 }
 
 impl BeyondChance {
+    /// Channels that explain no more than chance by themselves, though both together do.
+    #[must_use]
+    pub fn idle(&self) -> Vec<&Alone> {
+        let more = self.explains == Explains::MoreThanChance;
+        self.alone.iter().filter(|alone| more && alone.rank > 1).collect()
+    }
+
     /// The verdict in a sentence.
     #[must_use]
     pub fn headline(&self) -> &'static str {
@@ -284,8 +332,12 @@ impl BeyondChance {
                 format!("; not tested, as the same at other times: {}", left_out.join(", "))
             }
         };
+        let alone = self.alone.iter().map(|alone| {
+            format!("; {} alone {}, rank {}", alone.name, percent(alone.share), alone.rank)
+        });
+        let alone: String = alone.collect();
         format!(
-            "p < {LEVEL} in {} of {} voxels, with its clock stretched in {} at most (rank {} of {}){without}",
+            "p < {LEVEL} in {} of {} voxels, with its clock stretched in {} at most (rank {} of {}){alone}{without}",
             percent(self.share),
             self.n_voxels,
             percent(most),

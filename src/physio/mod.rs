@@ -47,7 +47,7 @@ pub use align::{Align, Alignment, align, triggers_s};
 pub use beats::{Beats, beats, detect};
 pub use breaths::{Breaths, breaths};
 pub use cardiac_phase::CardiacPhase;
-pub use chance::{BeyondChance, Explains, STRETCHES, Series, beyond_chance};
+pub use chance::{Alone, BeyondChance, Explains, STRETCHES, Series, beyond_chance};
 pub use describe::{describe, described};
 pub use flagged::{Flagged, Reason};
 pub use hilbert::rvt_hilbert;

@@ -68,7 +68,15 @@ pub fn verdict(
         Some(stretch) => physio.retroicor.stretched(&moments, terms, group, stretch),
     })?;
     match found.explains {
-        Explains::MoreThanChance => watch.note(&found.says()),
+        Explains::MoreThanChance => {
+            watch.note(&found.says());
+            for idle in found.idle() {
+                watch.warn(&format!(
+                    "the {} columns by themselves explain this run no more than chance (rank {}): look at their trace",
+                    idle.name, idle.rank
+                ));
+            }
+        }
         Explains::NoMoreThanChance => watch.warn(&format!(
             "{}; is it of this run, aligned with it, and of a sensor that worked?",
             found.says()

@@ -384,6 +384,7 @@ fn several_runs_stand_below_each_other_and_maps_come_with_words() {
         caption: "Where the pulse explains more than noise would.".into(),
         values: Arc::new((0..n).map(|v| if v % 3 == 0 { f32::NAN } else { v as f32 }).collect()),
         threshold,
+        floor: threshold,
         max: 5.0,
     };
     qc.maps = Some(Pictures {

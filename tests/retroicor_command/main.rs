@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 #[path = "../binary/mod.rs"]
 mod binary;
+mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod proof;

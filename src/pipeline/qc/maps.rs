@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
-use crate::pipeline::proof::{ALL, Proof, SetMaps};
+use crate::pipeline::proof::{ALL, Evidence, Proof, SetMaps};
 use crate::report::qc::{Picture, Pictures};
+use crate::stats::tails::critical_f;
 use crate::volume::Grid;
 
 /// Voxels show from this p on, not corrected for their number.
@@ -31,6 +32,7 @@ pub fn pictures(proof: &Proof, grid: &Grid) -> Pictures {
             caption: caption.to_owned(),
             values: Arc::clone(values),
             threshold: 0.0,
+            floor: 0.0,
             max,
         };
     let tsnr = &proof.tsnr;
@@ -81,19 +83,23 @@ fn partial_f(proof: &Proof, set: &SetMaps) -> Picture {
         ),
         values: Arc::new(f.to_vec()),
         threshold,
+        floor: threshold,
         max: highest.max(1.5 * threshold),
     }
 }
 
-/// Adjusted R² where F has p below the one that shows; the rest of it is noise.
+/// Adjusted R² from where F has the p that shows; below that noise would show.
 fn adjusted_r2(proof: &Proof, set: &SetMaps) -> Picture {
     let r2 = set.values("adjustedRSquare");
     let mut inside: Vec<f32> =
         proof.fitted.iter().zip(r2).filter(|(f, _)| **f).map(|(_, v)| *v).collect();
     inside.sort_by(f32::total_cmp);
     let median = inside.get(inside.len() / 2).copied().unwrap_or(0.0);
-    let shown = r2.iter().zip(set.values("p"));
-    let shown = shown.map(|(&r2, &p)| if p <= SHOWN_P { r2 } else { 0.0 }).collect();
+    let of_p = set.dof1.iter().zip(&proof.dof2).map(|(&dof1, &dof2)| {
+        let dof1 = dof1.max(1) as f64;
+        Evidence::new(dof1, dof2).of(critical_f(SHOWN_P.into(), dof1, dof2)).adjusted_r2 as f32
+    });
+    let threshold = of_p.fold(f32::INFINITY, f32::min).max(0.0);
     Picture {
         title: format!("adjusted R², {}", set.name),
         note: format!("0 to {MOST_R2}; p < {SHOWN_P}"),
@@ -102,8 +108,9 @@ fn adjusted_r2(proof: &Proof, set: &SetMaps) -> Picture {
              median {median:.3}. The colours are the same on every page.",
             called(set)
         ),
-        values: Arc::new(shown),
-        threshold: 0.0,
+        values: Arc::new(r2.to_vec()),
+        threshold,
+        floor: 0.0,
         max: MOST_R2,
     }
 }

@@ -87,7 +87,7 @@ impl Size {
     fn of_font(self) -> (FontWeight, RasterHeight) {
         match self {
             Size::Large => (FontWeight::Bold, RasterHeight::Size24),
-            Size::Small => (FontWeight::Regular, RasterHeight::Size20),
+            Size::Small => (FontWeight::Regular, RasterHeight::Size24),
         }
     }
 }

@@ -36,6 +36,8 @@ pub struct Panel<'a> {
     pub outline: Option<&'a [bool]>,
     /// The smallest |map| that shows.
     pub threshold: f32,
+    /// The |map| at which the colours begin; that of the threshold or below.
+    pub floor: f32,
     /// The |map| at which the colours end.
     pub max: f32,
 }
@@ -105,7 +107,7 @@ pub fn panels(panels: &[Panel], grid: &Grid, cuts: &[Cut]) -> Result<Vec<u8>> {
     for (nth, panel) in panels.iter().enumerate() {
         let left = MARGIN + nth * (panel_width + MARGIN);
         canvas.text(left, MARGIN - 4, Size::Large, panel.title, INK);
-        canvas.text(left, MARGIN + 26, Size::Small, panel.note, FAINT);
+        canvas.text(left, MARGIN + 24, Size::Small, panel.note, FAINT);
         let window = Window::of(panel.background);
         for (at, view) in views.iter().enumerate() {
             let x = left + at % columns * (cell[0] + GAP);
@@ -136,6 +138,11 @@ fn check(panels: &[Panel], grid: &Grid, cuts: &[Cut]) -> Result<()> {
         let outline = panel.outline.map_or(n, <[bool]>::len);
         if [panel.background.len(), panel.overlay.len(), outline] != [n; 3] {
             return bad(format!("has a panel not of {n} voxels"), "match the grid");
+        }
+        if !(panel.floor >= 0.0 && panel.floor <= panel.threshold) {
+            let found =
+                format!("has colours from {} for a threshold of {}", panel.floor, panel.threshold);
+            return bad(found, "begin them at the threshold or below");
         }
         if !(panel.threshold >= 0.0 && panel.max > panel.threshold && panel.max.is_finite()) {
             let found = format!("runs from {} to {}", panel.threshold, panel.max);
@@ -297,7 +304,7 @@ fn overlay_colour(panel: &Panel, value: f32) -> Option<Colour> {
     if !value.is_finite() || value.abs() < panel.threshold || value == 0.0 {
         return None;
     }
-    let part = (value.abs() - panel.threshold) / (panel.max - panel.threshold);
+    let part = (value.abs() - panel.floor) / (panel.max - panel.floor);
     Some(colour_of(part, value > 0.0))
 }
 
@@ -337,10 +344,10 @@ fn draw_cut(
         }
     }
     let [left, right] = view.marks.map(String::from);
-    let middle = (corner[1] + cell[1] / 2).saturating_sub(10);
+    let middle = (corner[1] + cell[1] / 2).saturating_sub(12);
     canvas.text(corner[0] + 3, middle, Size::Small, &left, FAINT);
-    canvas.text(corner[0] + cell[0] - 14, middle, Size::Small, &right, FAINT);
-    let low = (corner[1] + cell[1]).saturating_sub(20);
+    canvas.text((corner[0] + cell[0]).saturating_sub(17), middle, Size::Small, &right, FAINT);
+    let low = (corner[1] + cell[1]).saturating_sub(24);
     canvas.text(corner[0] + 3, low, Size::Small, &view.place, FAINT);
 }
 
@@ -357,7 +364,7 @@ fn draw_bar(canvas: &mut Canvas, panel: &Panel, [x, y]: [usize; 2]) {
         let row = ((1.0 - at / panel.max) / span * (BAR[1] as f32 - 1.0)).round() as usize;
         canvas.rectangle(x + BAR[0], y + row, [4, 1], FAINT);
         let label = if at == 0.0 { "0".into() } else { short(at) };
-        canvas.text(x + BAR[0] + 7, (y + row).saturating_sub(10), Size::Small, &label, FAINT);
+        canvas.text(x + BAR[0] + 7, (y + row).saturating_sub(12), Size::Small, &label, FAINT);
     };
     let between = if panel.threshold > 0.1 * panel.max { panel.threshold } else { 0.0 };
     tick(panel.max);

@@ -108,6 +108,8 @@ pub struct Picture {
     pub values: Arc<Vec<f32>>,
     /// The smallest |value| that shows.
     pub threshold: f32,
+    /// The |value| at which the colours begin; that of the threshold or below.
+    pub floor: f32,
     /// The |value| at which the colours end.
     pub max: f32,
 }

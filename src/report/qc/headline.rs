@@ -7,6 +7,7 @@ use crate::physio::Explains;
 /// What is said of a recording that explains nothing, or of which nothing is known.
 const DOUBTFUL: &str = "Is it the recording of this run, aligned with it, of a sensor that worked? What its columns would take from the run \
                         is as good as noise.";
+const IDLE: &str = "Look at that channel's trace; --terms leaves its columns out.";
 const UNKNOWN: &str =
     "No test stands behind this recording: look at its traces, and make sure that it is the run's.";
 const UNCHECKED: &str = "boldly retroicor and boldly glm --physio look at the image and say it; this command had no need of the image.";
@@ -34,6 +35,10 @@ fn verdict(run: &RunQc) -> (&'static str, &'static str, &'static str, String, &'
     };
     let because = format!("{}.", capital(&chance.because()));
     match chance.explains {
+        Explains::MoreThanChance if !chance.idle().is_empty() => {
+            let verdict = "This recording explains this run more than chance, but one of its channels by itself does not.";
+            ("open", "!", verdict, because, IDLE)
+        }
         Explains::MoreThanChance => {
             ("yes", "✓", "This recording explains this run more than chance.", because, "")
         }
