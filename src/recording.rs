@@ -35,9 +35,9 @@ impl Recording {
     /// Whether it lasts so much longer than a run of `scan_s` seconds that it may be another run's.
     #[must_use]
     pub fn outlasts(&self, scan_s: f64) -> bool {
-        const SHARE: f64 = 0.5;
-        const SECONDS: f64 = 60.0;
-        self.length_s() > scan_s + SECONDS.max(SHARE * scan_s)
+        const TIMES: f64 = 1.8;
+        const SECONDS: f64 = 30.0;
+        self.length_s() > (TIMES * scan_s).max(scan_s + SECONDS)
     }
 }
 

@@ -23,7 +23,7 @@ use crate::volume::{Grid, SliceGroups};
 mod belongs;
 mod echo;
 
-pub use belongs::{apart, say_apart, say_too_long};
+pub use belongs::{apart, say_apart};
 pub use echo::{Columns, echo};
 
 /// Slice times this far apart differ by more than the scanner's clock (tics of 2.5 ms) rounds, seconds.
@@ -139,7 +139,6 @@ pub fn open(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         }
         physio.apart = apart(&spec.bold, &spec.physio);
         say_apart(&physio, &spec.bold, watch);
-        say_too_long(&physio, watch);
         run.physio = Some(physio);
     }
     run.dof_spent = dof_spent(&spec.bold, run.physio.is_some(), watch)?;

@@ -130,7 +130,6 @@ fn columns(
     if let Some(bold) = &spec.bold {
         inputs::say_apart(&physio, bold, watch);
     }
-    inputs::say_too_long(&physio, watch);
     Ok((physio, found))
 }
 

@@ -1,4 +1,4 @@
-//! Whether a recording is of the run that it is given with, by what their names say and by how long they last.
+//! Whether a recording is of the run that it is given with, by what their names say.
 
 use std::path::{Path, PathBuf};
 
@@ -57,22 +57,6 @@ pub fn say_apart(physio: &Physiology, bold: &Path, watch: &dyn Watch) {
             physio.recording.name,
             display(bold),
             apart.join(", ")
-        ));
-    }
-}
-
-/// A warning where the record lasts much longer than the run and no triggers say where the run is in it.
-pub fn say_too_long(physio: &Physiology, watch: &dyn Watch) {
-    let recording = &physio.recording;
-    let length_s = recording.length_s();
-    let scan_s = physio.shown.n_volumes as f64 * physio.shown.tr;
-    let alignment = physio.retroicor.summary.alignment.as_ref();
-    let is_placed = alignment.is_some_and(|a| a.first_trigger_s.is_some());
-    if !is_placed && recording.outlasts(scan_s) {
-        watch.warn(&format!(
-            "the recording {} lasts {length_s:.0} s, the run {scan_s:.0} s: is it of this run, and does it begin where it is \
-             said to?",
-            recording.name
         ));
     }
 }

@@ -146,7 +146,7 @@ fn length(run: &RunQc) -> Option<Finding> {
     let scan_s = run.acquisition.n_volumes as f64 * run.acquisition.tr;
     let is_placed = run.summary.alignment.as_ref().is_some_and(|a| a.first_trigger_s.is_some());
     let says = format!(
-        "{} s for a run of {} s (good up to half as much again, or where triggers place the run)",
+        "{} s for a run of {} s (good up to 1.8 times as long, or where triggers place the run)",
         number(length_s, 0),
         number(scan_s, 0)
     );
