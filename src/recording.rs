@@ -58,6 +58,23 @@ pub struct Recording {
     pub trigger: Option<Trace>,
 }
 
+impl Recording {
+    /// The longest of pulse and breathing, seconds; 0 without either.
+    #[must_use]
+    pub fn length_s(&self) -> f64 {
+        let traces = self.cardiac.iter().chain(&self.respiratory);
+        traces.map(|t| t.samples.len() as f64 / t.sampling_hz).fold(0.0, f64::max)
+    }
+
+    /// Whether it lasts so much longer than a run of `scan_s` seconds that it may be another run's.
+    #[must_use]
+    pub fn outlasts(&self, scan_s: f64) -> bool {
+        const TIMES: f64 = 1.8;
+        const SECONDS: f64 = 30.0;
+        self.length_s() > (TIMES * scan_s).max(scan_s + SECONDS)
+    }
+}
+
 /// When a run's volumes and slices were acquired (BIDS sidecar, header and options already combined).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Acquisition {

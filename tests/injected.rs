@@ -17,6 +17,12 @@ use physio_common::{columns, golden, json, numbers, shared};
 
 const PHYSIO: &str = "ds210-physio/sub-02/func/sub-02_task-cuedSGT_run-01_physio.tsv.gz";
 
+/// Recordings of another run and of another person.
+const STRANGERS: [&str; 2] = [
+    "ds210-physio/sub-02/func/sub-02_task-rest_run-01_physio.tsv.gz",
+    "ds210-physio/sub-06/func/sub-06_task-rest_run-01_physio.tsv.gz",
+];
+
 /// Noise per unit of a voxel's mean at a voxel and its waveforms `[volume][plane]`.
 struct Injection {
     rule: Value,
@@ -219,6 +225,23 @@ fn more_than_nine_tenths_of_the_noise_injected_into_a_real_run_is_removed() {
         }
         1.0 - left / injected
     });
+    // The recording explains the run whose noise is its own, and no other; a stranger's explains neither.
+    let verdict = |sidecar: &str| {
+        let found = json(&dir.join(sidecar))["boldly"]["beyond_chance"][0].clone();
+        println!("{sidecar}: {} of the voxels, rank {}", found["share"], found["rank"]);
+        found["explains"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict("clean_noisy.json"), "more-than-chance");
+    assert_eq!(verdict("clean_raw.json"), "no-more-than-chance");
+    for stranger in STRANGERS {
+        let physio = run.path(stranger);
+        for bold in ["noisy.nii", "raw.nii"] {
+            run.boldly(&format!(
+                "retroicor {bold} --physio {physio} --events events.tsv --sidecar right.json --out stranger.nii"
+            ));
+            assert_eq!(verdict("stranger.json"), "no-more-than-chance", "{stranger} for {bold}");
+        }
+    }
     let with = format!("--physio {}", run.path(PHYSIO));
     let (clean, injected, corrected) = (
         run.t("raw.nii", "", "t_clean"),
@@ -297,6 +320,7 @@ fn the_picture_of_the_injected_run_is_drawn() {
             overlay: &maps[at],
             outline: Some(&region),
             threshold: 3.1,
+            floor: 3.1,
             max: 12.0,
         })
         .collect();

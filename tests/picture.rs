@@ -33,6 +33,7 @@ fn panel<'a>(background: &'a [f32], overlay: &'a [f32]) -> Panel<'a> {
         overlay,
         outline: None,
         threshold: 3.0,
+        floor: 3.0,
         max: 8.0,
     }
 }

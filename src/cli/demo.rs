@@ -102,6 +102,7 @@ fn draw(result: &DemoResult) -> Result<Vec<u8>> {
         overlay,
         outline: Some(&images.pag),
         threshold,
+        floor: threshold,
         max,
     };
     let max_t = 12.0; // so that the small brainstem response shows in full colour

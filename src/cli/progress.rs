@@ -6,6 +6,7 @@ use std::io::IsTerminal;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::cli::say;
+use crate::physio::BeyondChance;
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Saved;
 
@@ -59,6 +60,13 @@ impl Terminal {
             provenance.wall_s,
             provenance.device.name
         ));
+        let pages = saved.files.iter().filter(|file| file.extension().is_some_and(|e| e == "html"));
+        for page in pages {
+            let verdicts = provenance.beyond_chance.iter().map(BeyondChance::headline);
+            let verdicts = verdicts.collect::<Vec<_>>().join("; ");
+            let verdict = if verdicts.is_empty() { String::new() } else { format!(": {verdicts}") };
+            self.line(&format!("page to look at: {}{verdict}", page.display()));
+        }
     }
 }
 

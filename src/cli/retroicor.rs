@@ -37,7 +37,7 @@ Several images: those that differ in their echo- entity alone are one run and sh
 --confounds and --peaks once for each run, in the order of the runs. --tr, --slice-times and --sidecar hold for all. \
 Into the folder --out goes NAME_desc-retroicor_bold.nii.gz for each.
 
-Beside each goes NAME_desc-retroicor_qc.html: traces with beats and breaths, phase coverage, alignment, what to do next, and \
+Beside each goes NAME_desc-retroicor_qc.html: whether the recording explains the run more than chance, traces with beats and breaths, phase coverage, alignment, what to do next, and \
 with --maps the maps on slices.
 
 --maps writes, for cardiac, respiratory, interaction, each slow term and all physiology together (desc-physio), \

@@ -8,6 +8,24 @@ use crate::recording::Acquisition;
 /// Slice times closer than this are one time, seconds.
 const SAME_TIME_S: f64 = 1e-6;
 
+/// A recorder's clock that goes `rate` times as fast as the scanner's from the first slice on. Where it runs past the scan's last slice it turns and
+/// goes back, so that it needs no more of the record than the scan does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Clock {
+    rate: f64,
+    /// First and last acquisition, seconds.
+    scan_s: (f64, f64),
+}
+
+impl Clock {
+    /// What it shows at a moment of the scan, seconds.
+    fn at(self, time_s: f64) -> f64 {
+        let (from_s, to_s) = self.scan_s;
+        let shown_s = from_s + self.rate * (time_s - from_s);
+        if shown_s > to_s { (2.0 * to_s - shown_s).max(from_s) } else { shown_s }
+    }
+}
+
 /// The moments by unique slice time.
 pub(super) struct SliceMoments {
     /// Repetition time, seconds.
@@ -17,6 +35,8 @@ pub(super) struct SliceMoments {
     pub unique_s: Vec<f64>,
     /// Position in `unique_s` of each plane.
     pub group_of_plane: Vec<usize>,
+    /// Another clock by which the moments are told; none: the scanner's.
+    clock: Option<Clock>,
 }
 
 impl SliceMoments {
@@ -53,12 +73,20 @@ impl SliceMoments {
             .iter()
             .map(|&t| unique_s.partition_point(|&u| u <= t).saturating_sub(1))
             .collect();
-        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane })
+        Ok(SliceMoments { tr, n_volumes, unique_s, group_of_plane, clock: None })
+    }
+
+    /// Those of one slice-time group, told by a clock that goes `rate` times as fast as the scanner's.
+    pub fn by(self, rate: f64, group: usize) -> SliceMoments {
+        let clock = Some(Clock { rate, scan_s: self.interval_s() });
+        let unique_s = vec![self.unique_s[group]];
+        SliceMoments { unique_s, group_of_plane: vec![0], clock, ..self }
     }
 
     /// Seconds relative to the start of the first volume.
     pub fn moment_s(&self, volume: usize, slice_time: f64) -> f64 {
-        volume as f64 * self.tr + slice_time
+        let moment_s = volume as f64 * self.tr + slice_time;
+        self.clock.map_or(moment_s, |clock| clock.at(moment_s))
     }
 
     /// A quantity at each slice's own time, `[volume][slice]`.

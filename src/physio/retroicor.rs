@@ -40,6 +40,7 @@ pub struct Retroicor {
     pub cardiac_phase: Option<CardiacPhase>,
     /// The phase of breathing, where a column needs it.
     pub resp_phase: Option<RespiratoryPhase>,
+    pub(super) slow: SlowColumns,
 }
 
 impl Retroicor {
@@ -194,25 +195,6 @@ pub fn retroicor_from(
     let censored = Censored::new(&flagged, treatment.bad_stretches, terms, &slices);
     censored.check(terms, &recording.name)?;
     let names = terms.names();
-    let columns = slices
-        .unique_s
-        .iter()
-        .zip(&censored.groups)
-        .map(|(&slice_time, group)| {
-            let mut columns = Array2::zeros((slices.n_volumes, terms.n_columns()));
-            for (volume, mut row) in columns.rows_mut().into_iter().enumerate() {
-                let time_s = slices.moment_s(volume, slice_time);
-                let c = cardiac.as_ref().map_or(0.0, |(phase, _)| phase.at(time_s));
-                let r = respiratory.as_ref().map_or(0.0, |phase| phase.at(time_s));
-                let values = terms.values(c, r).into_iter().chain(slow.values(time_s));
-                row.iter_mut().zip(values).for_each(|(cell, value)| *cell = value);
-            }
-            match group.apply(&mut columns, terms).filter(|_| slices.n_volumes > 1) {
-                None => Ok(columns),
-                Some(column) => Err(does_not_vary(recording, &names[column], slice_time)),
-            }
-        })
-        .collect::<Result<_>>()?;
     let scanner = beats.and_then(|b| Scanner::of(b, recording.cardiac.as_ref(), &slices));
     let unusable = scanner.and_then(|s| s.why());
     let unusable = unusable.map(|why| Unusable { channel: Channel::Cardiac, why });
@@ -244,7 +226,7 @@ pub fn retroicor_from(
         respiratory_extrapolated_share: respiratory
             .as_ref()
             .map(|phase| slices.share(|t| phase.is_extrapolated(t))),
-        slow: slow.summary,
+        slow: slow.summary.clone(),
         peak_table,
         unusable,
         flagged,
@@ -253,9 +235,40 @@ pub fn retroicor_from(
         alignment: None,
         logs: Vec::new(),
     };
-    let groups = SliceGroups { group_of_plane: slices.group_of_plane, names, columns };
+    let groups =
+        SliceGroups { group_of_plane: slices.group_of_plane.clone(), names, columns: Vec::new() };
     let (cardiac_phase, beats) = cardiac.unzip();
-    Ok(Retroicor { groups, summary, beats, breaths, cardiac_phase, resp_phase: respiratory })
+    let mut made =
+        Retroicor { groups, summary, beats, breaths, cardiac_phase, resp_phase: respiratory, slow };
+    let columns = slices.unique_s.iter().zip(&censored.groups).map(|(&slice_time, group)| {
+        let mut columns = columns_at(&slices, slice_time, terms, &made);
+        match group.apply(&mut columns, terms).filter(|_| slices.n_volumes > 1) {
+            None => Ok(columns),
+            Some(column) => Err(does_not_vary(recording, &made.groups.names[column], slice_time)),
+        }
+    });
+    let columns = columns.collect::<Result<_>>()?;
+    made.groups.columns = columns;
+    Ok(made)
+}
+
+/// The columns of one slice time, `[volume][column]`, as they are before anything is censored or taken off.
+pub(super) fn columns_at(
+    slices: &SliceMoments,
+    slice_time: f64,
+    terms: &Terms,
+    made: &Retroicor,
+) -> Array2<f64> {
+    let Retroicor { cardiac_phase, resp_phase, slow, .. } = made;
+    let mut columns = Array2::zeros((slices.n_volumes, terms.n_columns()));
+    for (volume, mut row) in columns.rows_mut().into_iter().enumerate() {
+        let time_s = slices.moment_s(volume, slice_time);
+        let c = cardiac_phase.as_ref().map_or(0.0, |phase| phase.at(time_s));
+        let r = resp_phase.as_ref().map_or(0.0, |phase| phase.at(time_s));
+        let values = terms.values(c, r).into_iter().chain(slow.values(time_s));
+        row.iter_mut().zip(values).for_each(|(cell, value)| *cell = value);
+    }
+    columns
 }
 
 /// The phases behind the columns, for those who want to look at them.

@@ -32,6 +32,7 @@ pub struct SlowSummary {
 }
 
 /// One measure after the convolution.
+#[derive(Debug, Clone)]
 struct Series {
     start_s: f64,
     /// Every [`STEP_S`].
@@ -40,6 +41,7 @@ struct Series {
 }
 
 /// All slow columns of a model.
+#[derive(Debug, Clone)]
 pub(super) struct SlowColumns {
     series: Vec<Series>,
     /// In the order of the terms.

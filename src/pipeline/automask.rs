@@ -207,7 +207,9 @@ pub fn from_mean(name: &str, mean: &[f64], grid: &Grid) -> Result<Mask> {
     Ok(Mask { grid: grid.clone(), inside })
 }
 
-fn clip_level(mean: &[f64]) -> Option<f64> {
+/// The clip of the rule: half the median of the voxels at or above it; none without a positive mean.
+#[must_use]
+pub fn clip_level(mean: &[f64]) -> Option<f64> {
     let mut positive: Vec<f64> =
         mean.iter().copied().filter(|m| m.is_finite() && *m > 0.0).collect();
     positive.sort_by(f64::total_cmp);
@@ -222,6 +224,19 @@ fn clip_level(mean: &[f64]) -> Option<f64> {
         clip = next;
     }
     Some(clip)
+}
+
+/// The mask, or so many of its voxels, evenly spread.
+#[must_use]
+pub fn thinned(inside: &[bool], most: usize) -> Vec<bool> {
+    let n = inside.iter().filter(|&&v| v).count();
+    let step = n.div_ceil(most).max(1);
+    let mut seen = 0;
+    let keep = |&inside: &bool| {
+        seen += usize::from(inside);
+        inside && seen % step == 1 % step
+    };
+    inside.iter().map(keep).collect()
 }
 
 /// Labels the 6-connected pieces of `set`: piece of each voxel (0 outside), and sizes.

@@ -228,7 +228,12 @@ impl Products for Compared {
                 ("dof_spent", own.provenance.dof_spent, account.dof_spent),
             ];
             let wrong = facts.iter().filter(|(_, got, want)| got != want);
-            blame(&sidecar, &wrong.map(|(name, ..)| *name).collect::<Vec<_>>(), comparison);
+            let mut wrong: Vec<&str> = wrong.map(|(name, ..)| *name).collect();
+            let said = json!(own.provenance.beyond_chance);
+            if !alike(&said, &json!(account.beyond_chance)) {
+                wrong.push("beyond_chance");
+            }
+            blame(&sidecar, &wrong, comparison);
         }
         Ok(())
     }

@@ -8,22 +8,27 @@ use crate::design::{self, label};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::bids::Name;
+use crate::io::source::Sampled;
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
+use crate::physio::BeyondChance;
 use crate::pipeline::automask::Common;
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::combine::FixedEffects;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
-use crate::pipeline::products::{Account, Agreement, Draw, Opened, Page, Products, Text};
+use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, precision, qc, smoothing};
+use crate::pipeline::{automask, chance, precision, qc, smoothing};
 use crate::report;
 use crate::volume::Grid;
+
+mod tables;
 
 /// Run the analysis.
 ///
@@ -43,11 +48,13 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
     let mut runs_so_far = FixedEffects::default();
+    let mut beyond_chance = Vec::new();
     for (run, plan) in runs.iter_mut().zip(&plans) {
         precision::keep(run, watch)?;
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
-        let fitted = fit_run(ladder, run.bold.as_mut(), &inside, plan, watch)?;
+        let (fitted, found) = fit(spec, ladder, run, &inside, plan, watch)?;
+        beyond_chance.push(found);
         runs_so_far.add(fitted, grid.shape)?;
         run.bold.release();
     }
@@ -59,11 +66,32 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let labels = labels(spec, &runs[0].design.names)?;
     products.maps(&runs[0].header, &maps(&all, &labels, &plans, &grid))?;
     for (number, run) in runs.iter().enumerate() {
-        products.table(design_table(run, number, runs.len()))?;
+        for table in tables::of(run, number, runs.len())? {
+            products.table(table)?;
+        }
     }
-    let analysis = Analysis { all, common, grid, plans, smoothing };
+    let analysis = Analysis { all, common, grid, plans, smoothing, beyond_chance };
     let account = account(spec, runs, &analysis, watch)?;
     products.finish(session, account)
+}
+
+/// A run's fit, and whether its recording explains it more than chance.
+fn fit(
+    spec: &GlmSpec,
+    ladder: &mut Ladder,
+    run: &mut Run,
+    inside: &[bool],
+    plan: &Plan,
+    watch: &dyn Watch,
+) -> Result<(Fitted, Option<BeyondChance>)> {
+    if run.physio.is_none() {
+        return Ok((fit_run(ladder, run.bold.as_mut(), inside, plan, watch)?, None));
+    }
+    let mut sample = chance::sample(run, Some(inside));
+    let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+    let fitted = fit_run(ladder, &mut source, inside, plan, watch)?;
+    let found = chance::verdict(&sample, run, &spec.design.terms, true, watch)?;
+    Ok((fitted, found))
 }
 
 fn refuse_no_contrast(spec: &GlmSpec) -> Result<()> {
@@ -209,21 +237,6 @@ fn say_peaks(all: &Fitted, grid: &Grid, watch: &dyn Watch) {
     }
 }
 
-fn design_table(run: &Run, number: usize, n_runs: usize) -> Text {
-    let entities = Entities::of("design");
-    let entities = match n_runs {
-        1 => entities,
-        _ => entities.with("run", (number + 1).to_string()),
-    };
-    Text {
-        text: io::tsv::write_string(&run.design.to_table("design.tsv")),
-        entities,
-        ending: ".tsv",
-        agreement: Some(Agreement::Host),
-        described: None,
-    }
-}
-
 /// What a finished analysis is told by.
 struct Analysis {
     all: Fitted,
@@ -231,6 +244,8 @@ struct Analysis {
     grid: Grid,
     plans: Vec<Plan>,
     smoothing: Option<Smoothing>,
+    /// Of each run.
+    beyond_chance: Vec<Option<BeyondChance>>,
 }
 
 fn account(
@@ -239,7 +254,7 @@ fn account(
     analysis: &Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
-    let Analysis { all, grid, plans, smoothing, .. } = analysis;
+    let Analysis { all, grid, plans, smoothing, beyond_chance, .. } = analysis;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
         (Some(_), _) => "given".to_owned(),
@@ -258,7 +273,7 @@ fn account(
     stages.extend(smoothing.as_ref().map(|_| "smooth"));
     stages.extend(["glm", "contrast"]);
     stages.extend((runs.len() > 1).then_some("fixed effects"));
-    let pages = page(&runs)?.into_iter().collect();
+    let pages = page(&runs, beyond_chance)?.into_iter().collect();
     let physio = runs.iter().filter_map(|run| run.summary().cloned()).collect();
     let mut opened = Opened::default();
     for run in runs {
@@ -271,20 +286,22 @@ fn account(
         resolved,
         counts: counts(analysis, watch),
         physio,
+        beyond_chance: beyond_chance.iter().flatten().cloned().collect(),
         pages,
         ..Account::of(Command::Glm(spec.clone()), opened)
     })
 }
 
 /// The page of what has recordings.
-fn page(runs: &[Run]) -> Result<Option<Page>> {
+fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<Page>> {
     let mut of_runs = Vec::new();
-    for run in runs {
+    for (run, found) in runs.iter().zip(beyond_chance) {
         let Some(physio) = &run.physio else { continue };
         of_runs.push(report::qc::RunQc {
             name: Name::of(&run.path).prefix(),
             design: Some(run.design.clone()),
             confounds: run.confounds.clone(),
+            chance: found.clone(),
             ..qc::of_run(physio)?
         });
     }

@@ -22,11 +22,13 @@ use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
 
+mod belongs;
 mod echo;
 mod patterns;
 mod spent;
 mod timing;
 
+pub use belongs::{apart, say_apart};
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};
@@ -88,6 +90,8 @@ pub struct Physiology {
     pub moment_s: f64,
     /// Columns at one moment of each volume, `[volume][column]`.
     pub columns: Array2<f64>,
+    /// Entities of the recording that contradict those of the image; none where their names have none in common.
+    pub apart: Option<Vec<String>>,
 }
 
 impl Run {
@@ -214,6 +218,8 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         if let Some((_, at_s)) = run.moment {
             (physio.shown.slice_times, physio.moment_s) = (None, at_s);
         }
+        physio.apart = apart(&spec.bold, &spec.physio);
+        say_apart(&physio, &spec.bold, watch);
         run.physio = Some(physio);
     }
     run.take_earlier(watch)?;
@@ -281,7 +287,8 @@ fn physiology(
     retroicor.summary.logs = logs.notes;
     // The slice times ascend, so this is the one in the middle.
     let columns = retroicor.groups.columns[retroicor.groups.columns.len() / 2].clone();
-    Ok(Physiology { recording, retroicor, known, shown: moments, moment_s: 0.0, columns })
+    let (shown, moment_s, apart) = (moments, 0.0, None);
+    Ok(Physiology { recording, retroicor, known, shown, moment_s, columns, apart })
 }
 
 /// An acquisition error is only raised by what needs the acquisition, possibly twice.

@@ -7,6 +7,7 @@ pub mod automask;
 pub mod bench;
 pub mod blocks;
 pub mod carried;
+pub mod chance;
 pub mod clean;
 pub mod combine;
 mod command;

@@ -128,7 +128,12 @@ fn columns(
     let last = groups.group_of_plane.pop().unwrap_or(0);
     let columns = groups.columns[last].clone();
     let shown = acquisition.clone();
-    Ok(Physiology { recording, retroicor, known, shown, moment_s, columns })
+    let apart = spec.bold.as_ref().and_then(|bold| inputs::apart(bold, &spec.physio));
+    let physio = Physiology { recording, retroicor, known, shown, moment_s, columns, apart };
+    if let Some(bold) = &spec.bold {
+        inputs::say_apart(&physio, bold, watch);
+    }
+    Ok(physio)
 }
 
 fn say_moment(

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::io::Header;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::maps::{Entities, Map};
-use crate::physio::PhysioSummary;
+use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::provenance::{Kind, Provenance, real};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType, Role};
@@ -136,6 +136,8 @@ pub struct Account {
     pub counts: Fields<String, Value>,
     /// What was found in the recordings, one entry a run.
     pub physio: Vec<PhysioSummary>,
+    /// Whether they explain their runs more than chance.
+    pub beyond_chance: Vec<BeyondChance>,
     /// BIDS fields that stay true of a run that was made.
     pub bids: Fields<String, Value>,
     /// Pages to look at, and summaries.
@@ -155,6 +157,7 @@ impl Account {
             resolved: Fields::new(),
             counts: Fields::new(),
             physio: Vec::new(),
+            beyond_chance: Vec::new(),
             bids: Fields::new(),
             pages: Vec::new(),
         }

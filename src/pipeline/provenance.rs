@@ -15,7 +15,7 @@ use crate::io;
 use crate::io::bids::{Name, read_value};
 use crate::io::described::{Described, Listed, described};
 use crate::io::hash::{self, Checksum};
-use crate::physio::PhysioSummary;
+use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::spec::{Command, Role};
 
 /// Version of the `boldly` object. 1 had SHA-256 of the inputs, and of the outputs their names only.
@@ -94,6 +94,9 @@ pub struct Provenance {
     pub counts: Map<String, Value>,
     /// What was found in the physiological recordings, one entry a run.
     pub physio: Vec<PhysioSummary>,
+    /// Whether each recording explains its run more than chance, one entry a run that has one and was read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub beyond_chance: Vec<BeyondChance>,
     /// Warnings that were printed.
     pub warnings: Vec<String>,
     /// Time by stage and activity, seconds.
@@ -139,6 +142,7 @@ impl Provenance {
             dof_spent: None,
             counts: Map::new(),
             physio: Vec::new(),
+            beyond_chance: Vec::new(),
             warnings: Vec::new(),
             timings: Vec::new(),
             wall_s: 0.0,

@@ -38,7 +38,7 @@ pub fn of_provenance(provenance: &Provenance, title: String, runs: Vec<RunQc>) -
 /// # Errors
 /// Slice times that cannot be used.
 pub fn of_run(found: &Physiology) -> Result<RunQc> {
-    let Physiology { recording, retroicor, known, shown, moment_s, columns } = found;
+    let Physiology { recording, retroicor, known, shown, moment_s, columns, apart } = found;
     let mut moments = shown.clone();
     moments.slice_times.get_or_insert_with(|| vec![*moment_s]);
     let names = &retroicor.groups.names;
@@ -53,6 +53,8 @@ pub fn of_run(found: &Physiology) -> Result<RunQc> {
         columns: columns.clone(),
         design: None,
         confounds: Vec::new(),
+        apart: apart.clone(),
+        chance: None,
         acquisition: shown.clone(),
         recording: recording.clone(),
     })

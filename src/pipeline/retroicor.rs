@@ -5,8 +5,10 @@ use serde_json::{Map as Fields, json};
 
 use crate::error::{Error, Result};
 use crate::io::bids::Name;
+use crate::io::source::Sampled;
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
+use crate::physio::BeyondChance;
 use crate::pipeline::carried::Carried;
 use crate::pipeline::clean::{self, Prepared, Shared};
 use crate::pipeline::inputs::{self, Run, bids_fields};
@@ -15,7 +17,7 @@ use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, RetroicorSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, precision, qc};
+use crate::pipeline::{automask, chance, precision, qc};
 use crate::report;
 
 /// Correct one image.
@@ -77,20 +79,27 @@ fn correct(
     let mut header = run.header.for_bold(run.n_volumes);
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
+    let mut sample;
     let proof = match &spec.proof {
         Some(options) => {
             let plan = ProofPlan::new(run, projection)?;
             let mask = automask::mask(options.mask.as_deref(), run, watch)?;
             let plan = plan.within(&mask.inside);
-            Some(prove(ladder, run.bold.as_mut(), out.as_mut(), &plan, watch)?)
+            sample = chance::sample(run, Some(&mask.inside));
+            let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+            Some(prove(ladder, &mut source, out.as_mut(), &plan, watch)?)
         }
         None => {
-            clean::clean_run(ladder, run.bold.as_mut(), out.as_mut(), projection, watch)?;
+            sample = chance::sample(run, None);
+            let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+            clean::clean_run(ladder, &mut source, out.as_mut(), projection, watch)?;
             None
         }
     };
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
+    let is_masked = proof.is_some();
+    let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;
     products.table(columns.text())?;
     if let Some(proof) = &proof {
@@ -99,7 +108,7 @@ fn correct(
         let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
         products.maps(&run.header, &maps)?;
     }
-    let mut account = account(spec, prepared, spent, proof)?;
+    let mut account = account(spec, prepared, (spent, found), proof)?;
     account.counts.extend(rounding.map(|cost| ("int16".to_owned(), json!(cost))));
     products.finish(session, account)
 }
@@ -125,7 +134,7 @@ fn taken_out(run: &Run, projection: &Projection) -> Result<(Carried, f64)> {
 fn account(
     spec: &RetroicorSpec,
     prepared: Prepared,
-    spent: f64,
+    (spent, found): (f64, Option<BeyondChance>),
     proof: Option<Proof>,
 ) -> Result<Account> {
     let Prepared { run, .. } = prepared;
@@ -142,6 +151,7 @@ fn account(
             name: title.clone(),
             design: Some(run.design.clone()),
             confounds: run.confounds.clone(),
+            chance: found.clone(),
             ..qc::of_run(physio)?
         }],
         None => Vec::new(),
@@ -158,6 +168,7 @@ fn account(
         resolved: inputs::resolved(&run),
         counts,
         physio: run.summary().cloned().into_iter().collect(),
+        beyond_chance: found.into_iter().collect(),
         bids: bids_fields(run.fields, run.acquisition, run.resampled),
         pages: vec![Page { entities: Entities::of("qc"), ending: ".html", draw }],
         ..Account::of(

@@ -296,6 +296,7 @@ impl Written {
             dof_spent: account.dof_spent,
             counts: account.counts.clone(),
             physio: account.physio.clone(),
+            beyond_chance: account.beyond_chance.clone(),
             warnings: session.watch.warnings(),
             timings: totals(spans.into_iter().chain(self.file_spans.drain(..)).collect()),
             wall_s: session.started.elapsed().as_secs_f64(),

@@ -195,6 +195,18 @@ pub fn ln_sf_f(f: f64, dof1: f64, dof2: f64) -> f64 {
     FTail::new(dof1, dof2).ln_sf(f)
 }
 
+/// The F that is exceeded with probability `level`, by bisection.
+#[must_use]
+pub fn critical_f(level: f64, dof1: f64, dof2: f64) -> f64 {
+    let tail = FTail::new(dof1, dof2);
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..80 {
+        let middle = 0.5 * (low + high);
+        if tail.ln_sf(middle) > level.ln() { low = middle } else { high = middle }
+    }
+    high
+}
+
 /// The normal deviate with the upper tail of t. For a whole map make a [`TTail`] once.
 #[must_use]
 pub fn z_from_t(t: f64, dof: f64) -> f64 {

@@ -41,7 +41,16 @@ pub fn run(recording: Recording, acquisition: &Acquisition, terms: &str, known: 
         retroicor_from(&recording, known, acquisition, &terms, &Treatment::default()).unwrap();
     let columns = retroicor.groups.columns[0].clone();
     let (known, shown) = (known.clone(), acquisition.clone());
-    qc::of_run(&Physiology { recording, retroicor, known, shown, moment_s: 0.0, columns }).unwrap()
+    qc::of_run(&Physiology {
+        recording,
+        retroicor,
+        known,
+        shown,
+        moment_s: 0.0,
+        columns,
+        apart: None,
+    })
+    .unwrap()
 }
 
 pub fn of(runs: Vec<RunQc>) -> Qc {
@@ -96,6 +105,8 @@ pub fn empty(recording: Recording, peaks: Vec<Peak>) -> RunQc {
         described: Vec::new(),
         design: None,
         confounds: Vec::new(),
+        apart: None,
+        chance: None,
         acquisition,
     }
 }

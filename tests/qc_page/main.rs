@@ -86,7 +86,7 @@ fn the_page_of_the_shipped_example_is_well_formed_and_has_the_numbers_of_its_sum
     for column in physio["columns"].as_array().unwrap() {
         assert!(all.iter().any(|e| e.name == "td" && e.text == column.as_str().unwrap()));
     }
-    assert!(text(&all, "run-1-summary").contains("Nothing stands out."));
+    assert!(text(&all, "run-1-summary").contains("nothing that was checked stands out"));
     assert!(html.len() < 1_000_000, "{} bytes", html.len());
 }
 
@@ -115,8 +115,13 @@ fn retroicor_and_glm_write_the_page_beside_their_images() {
     let all = checked(&read("sub-01_desc-retroicor_qc.html"));
     let images: Vec<&Element> = all.iter().filter(|e| e.name == "img").collect();
     // F and R2 of cardiac, respiratory, interaction and all; tSNR before, after, gain
-    assert_eq!(images.len(), 2 * 4 + 3);
-    assert!(images[0].attributes["alt"].starts_with("F, cardiac on 4 cuts"));
+    assert_eq!(images.len(), 1 + 2 * 4 + 3);
+    assert!(images[0].attributes["alt"].starts_with("The design: "));
+    assert!(images[1].attributes["alt"].starts_with("F, cardiac on 4 cuts"));
+    let r2 = &images[2].attributes["alt"];
+    assert!(r2.starts_with("adjusted R², cardiac") && r2.ends_with("from 0.00 to 0.50"), "{r2}");
+    let tsnr = [9, 10].map(|k| images[k].attributes["alt"].rsplit("colours from").next().unwrap());
+    assert_eq!(tsnr[0], tsnr[1], "tSNR before and after in the same colours");
     assert!(text(&all, "run-1-columns").contains("pain"), "the task beside the columns");
     let beats = text(&all, "run-1-n-beats");
     let sidecar: serde_json::Value =
@@ -356,7 +361,7 @@ fn a_design_stands_beside_the_columns_and_constant_columns_correlate_with_none()
     let all = checked(&html);
     let columns = text(&all, "run-1-columns");
     assert!(columns.contains("pain100\u{a0}%cardiac_cos11.00"), "{columns}");
-    assert!(!columns.contains("drift_1"));
+    assert!(!columns.contains("drift_1100"), "of drift nothing is said but its inflation");
     assert!(text(&all, "run-1-summary").contains("at most 100\u{a0}% of a task column, pain"));
 
     // What a confound shares with heart and breath is why it is there.
@@ -399,6 +404,7 @@ fn several_runs_stand_below_each_other_and_maps_come_with_words() {
         caption: "Where the pulse explains more than noise would.".into(),
         values: Arc::new((0..n).map(|v| if v % 3 == 0 { f32::NAN } else { v as f32 }).collect()),
         threshold,
+        floor: threshold,
         max: 5.0,
     };
     qc.maps = Some(Pictures {

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 #[path = "../binary/mod.rs"]
 mod binary;
 mod chained;
+mod chance;
 #[path = "../common/mod.rs"]
 mod common;
 mod proof;

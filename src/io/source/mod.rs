@@ -1,5 +1,5 @@
 //! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
-//! a source made of another, [`Stack`] one made of maps.
+//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,10 +11,12 @@ use crate::volume::{Block, HostBold};
 
 mod censored;
 mod memory;
+mod sampled;
 mod stack;
 
 pub use censored::Censored;
 pub use memory::Memory;
+pub use sampled::{Sample, Sampled};
 pub use stack::Stack;
 
 /// Where blocks come from.
@@ -62,6 +64,10 @@ pub trait BoldSource {
     }
     /// Bytes it holds between reads of blocks that are not the whole run.
     fn holds(&self) -> u64 {
+        0
+    }
+    /// Bytes that it keeps beside what it holds, however the run is cut.
+    fn keeps(&self) -> u64 {
         0
     }
 }

@@ -60,9 +60,10 @@ impl Ladder {
         let whole = with_made * shape[2];
         // A stream hands over what it decoded.
         let held = if source.is_stream() { 0 } else { source.holds() };
-        let most = match self.share(whole, held + asked.results) {
+        let results = source.keeps() + asked.results;
+        let most = match self.share(whole, held + results) {
             Ok(_) if wanted >= plane * shape[2] => usize::MAX,
-            _ => self.share(least, source.holds() + asked.held + asked.results)?,
+            _ => self.share(least, source.holds() + asked.held + results)?,
         };
         let planes = most / with_made.max(1);
         Ok(slabs(shape, n_volumes, asked.halo, wanted.min(planes.saturating_mul(plane))))

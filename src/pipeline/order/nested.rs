@@ -10,10 +10,11 @@ use crate::io::source::BoldSource;
 use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Stat, Wanted};
 use crate::kernels::glm::{self, Estimates, HostFit, Model};
 use crate::physio::Terms;
+use crate::pipeline::automask::thinned;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::spec::Criterion;
 use crate::pipeline::watch::Watch;
-use crate::stats::tails::ln_sf_f;
+use crate::stats::tails::critical_f;
 use crate::volume::{Block, HostBold, SliceGroups};
 
 /// Orders of a nested model. The interaction k of a largest M x N is min(k, M) x min(k, N).
@@ -351,18 +352,6 @@ fn with_shifted(slices: &SliceGroups, shift: usize) -> SliceGroups {
     both
 }
 
-/// The mask, or so many of its voxels, evenly spread.
-fn thinned(inside: &[bool], most: usize) -> Vec<bool> {
-    let n = inside.iter().filter(|&&v| v).count();
-    let step = n.div_ceil(most).max(1);
-    let mut seen = 0;
-    let keep = |&inside: &bool| {
-        seen += usize::from(inside);
-        inside && seen % step == 1 % step
-    };
-    inside.iter().map(keep).collect()
-}
-
 impl Fitting {
     /// Bytes of the model and of what is prepared for its contrasts.
     fn bytes(&self) -> usize {
@@ -469,7 +458,7 @@ impl Fitted<'_> {
         let limits: Vec<(f64, f64)> = solvers
             .iter()
             .map(|s| s.dof + with.n as f64)
-            .map(|dof2| (dof2, critical_f(dof1, dof2)))
+            .map(|dof2| (dof2, critical_f(LEVEL, dof1, dof2)))
             .collect();
         let is_significant = |&(v, group): &(usize, usize)| {
             let (dof2, critical) = limits[group];
@@ -477,14 +466,4 @@ impl Fitted<'_> {
         };
         self.varying().filter(is_significant).count() as f64
     }
-}
-
-/// The F that is exceeded with probability [`LEVEL`], by bisection.
-fn critical_f(dof1: f64, dof2: f64) -> f64 {
-    let (mut low, mut high) = (0.0, 1e6);
-    for _ in 0..80 {
-        let middle = 0.5 * (low + high);
-        if ln_sf_f(middle, dof1, dof2) > LEVEL.ln() { low = middle } else { high = middle }
-    }
-    high
 }

@@ -1,13 +1,19 @@
-//! The proof of a correction as maps for the page: partial F and R² of each set, tSNR and its gain.
+//! The proof of a correction as maps for the page: partial F and adjusted R² of each set, tSNR and its gain. Colours of adjusted R²
+//! mean the same on every page, those of tSNR before and after the same on one.
 
 use std::sync::Arc;
 
-use crate::pipeline::proof::{ALL, Proof, SetMaps};
+use crate::pipeline::proof::{ALL, Evidence, Proof, SetMaps};
 use crate::report::qc::{Picture, Pictures};
+use crate::stats::tails::critical_f;
 use crate::volume::Grid;
 
 /// Voxels show from this p on, not corrected for their number.
 const SHOWN_P: f32 = 0.001;
+/// Where the colours of adjusted R² end, on every page.
+const MOST_R2: f32 = 0.5;
+/// The colours of the gain end here at least, percent.
+const LEAST_GAIN: f32 = 10.0;
 /// The colours end where so many of the fitted voxels lie below.
 const MOST_SHARE: f64 = 0.995;
 
@@ -17,23 +23,29 @@ pub fn pictures(proof: &Proof, grid: &Grid) -> Pictures {
     let mut maps = Vec::new();
     for set in &proof.sets {
         maps.push(partial_f(proof, set));
-        maps.push(partial_r2(proof, set));
+        maps.push(adjusted_r2(proof, set));
     }
-    let plain = |title: &str, note: &str, caption: &str, values: &Arc<Vec<f32>>| Picture {
-        title: title.to_owned(),
-        note: note.to_owned(),
-        caption: caption.to_owned(),
-        values: Arc::clone(values),
-        threshold: 0.0,
-        max: most(proof, values, 1.0),
-    };
+    let plain =
+        |title: &str, note: &str, caption: &str, values: &Arc<Vec<f32>>, max: f32| Picture {
+            title: title.to_owned(),
+            note: note.to_owned(),
+            caption: caption.to_owned(),
+            values: Arc::clone(values),
+            threshold: 0.0,
+            floor: 0.0,
+            max,
+        };
     let tsnr = &proof.tsnr;
     let (before, after) = (&tsnr.before.values[0], &tsnr.after.values[0]);
-    maps.push(plain("tSNR before", "mean / sd", "The run as it was read.", before));
-    maps.push(plain("tSNR after", "mean / sd", "The corrected run.", after));
+    let highest = most(proof, before, 1.0).max(most(proof, after, 1.0));
+    maps.push(plain("tSNR before", "mean / sd", "The run as it was read.", before, highest));
+    let caption = "The corrected run, in the colours of the map before.";
+    maps.push(plain("tSNR after", "mean / sd", caption, after, highest));
     let caption = "Warm where the correction helped, cold where its columns cost more degrees of freedom than they \
                    explained.";
-    maps.push(plain("tSNR gain", "percent, dof counted", caption, &tsnr.gain.values[0]));
+    let gain = &tsnr.gain.values[0];
+    let highest = most(proof, gain, LEAST_GAIN);
+    maps.push(plain("tSNR gain", "percent, dof counted", caption, gain, highest));
     Pictures {
         grid: grid.clone(),
         background: proof.mean.clone(),
@@ -71,26 +83,35 @@ fn partial_f(proof: &Proof, set: &SetMaps) -> Picture {
         ),
         values: Arc::new(f.to_vec()),
         threshold,
+        floor: threshold,
         max: highest.max(1.5 * threshold),
     }
 }
 
-fn partial_r2(proof: &Proof, set: &SetMaps) -> Picture {
-    let r2 = set.values("rSquare");
+/// Adjusted R² from where F has the p that shows; below that noise would show.
+fn adjusted_r2(proof: &Proof, set: &SetMaps) -> Picture {
+    let r2 = set.values("adjustedRSquare");
     let mut inside: Vec<f32> =
         proof.fitted.iter().zip(r2).filter(|(f, _)| **f).map(|(_, v)| *v).collect();
     inside.sort_by(f32::total_cmp);
     let median = inside.get(inside.len() / 2).copied().unwrap_or(0.0);
+    let of_p = set.dof1.iter().zip(&proof.dof2).map(|(&dof1, &dof2)| {
+        let dof1 = dof1.max(1) as f64;
+        Evidence::new(dof1, dof2).of(critical_f(SHOWN_P.into(), dof1, dof2)).adjusted_r2 as f32
+    });
+    let threshold = of_p.fold(f32::INFINITY, f32::min).max(0.0);
     Picture {
-        title: format!("R2, {}", set.name),
-        note: "partial, 0 to 1".to_owned(),
+        title: format!("adjusted R², {}", set.name),
+        note: format!("0 to {MOST_R2}; p < {SHOWN_P}"),
         caption: format!(
-            "Share of the variance left by the other columns that {} explain; median {median:.3}.",
+            "Share of the variance left by the other columns that {} explain, less what as many columns of noise would; \
+             median {median:.3}. The colours are the same on every page.",
             called(set)
         ),
         values: Arc::new(r2.to_vec()),
-        threshold: 0.0,
-        max: most(proof, r2, 1e-3),
+        threshold,
+        floor: 0.0,
+        max: MOST_R2,
     }
 }
 

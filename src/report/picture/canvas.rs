@@ -1,6 +1,7 @@
 //! Pixels, lines of text and the PNG file.
 
-use super::font;
+use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
+
 use crate::error::{Error, Result};
 
 /// Red, green, blue, 0 to 255.
@@ -33,16 +34,27 @@ impl Canvas {
         }
     }
 
-    /// Writes text with its upper left corner at (x, y), each pixel of a letter `scale` pixels wide.
-    pub(super) fn text(&mut self, x: usize, y: usize, scale: usize, text: &str, colour: Colour) {
+    /// Writes text with its upper left corner at (x, y); a question mark for a letter that the font lacks.
+    pub(super) fn text(&mut self, x: usize, y: usize, size: Size, text: &str, colour: Colour) {
+        let (weight, height) = size.of_font();
         for (nth, letter) in text.chars().enumerate() {
-            let left = x + nth * (font::SIZE[0] + 1) * scale;
-            for (column, bits) in font::columns(letter).into_iter().enumerate() {
-                for row in (0..font::SIZE[1]).filter(|row| bits >> row & 1 == 1) {
-                    let corner = (left + column * scale, y + row * scale);
-                    self.rectangle(corner.0, corner.1, [scale; 2], colour);
+            let left = x + nth * get_raster_width(weight, height);
+            let raster = get_raster(letter, weight, height);
+            let Some(raster) = raster.or_else(|| get_raster('?', weight, height)) else { continue };
+            for (down, row) in raster.rows().enumerate() {
+                for (across, &ink) in row.iter().enumerate() {
+                    self.blend(left + across, y + down, colour, f32::from(ink) / 255.0);
                 }
             }
+        }
+    }
+
+    /// A colour over what is there, which shows through by 1 - `share`; outside the picture nothing happens.
+    fn blend(&mut self, x: usize, y: usize, colour: Colour, share: f32) {
+        if share > 0.0 && x < self.width && y < self.height {
+            let pixel = &mut self.pixels[y * self.width + x];
+            let under = pixel.map(f32::from);
+            *pixel = bytes([0, 1, 2].map(|c| under[c] + share * (colour[c] - under[c])));
         }
     }
 
@@ -64,9 +76,26 @@ impl Canvas {
     }
 }
 
+/// How large letters are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Size {
+    Large,
+    Small,
+}
+
+impl Size {
+    fn of_font(self) -> (FontWeight, RasterHeight) {
+        match self {
+            Size::Large => (FontWeight::Bold, RasterHeight::Size24),
+            Size::Small => (FontWeight::Regular, RasterHeight::Size24),
+        }
+    }
+}
+
 /// How wide a line of text is.
-pub(super) fn text_width(text: &str, scale: usize) -> usize {
-    (text.chars().count() * (font::SIZE[0] + 1)).saturating_sub(1) * scale
+pub(super) fn text_width(text: &str, size: Size) -> usize {
+    let (weight, height) = size.of_font();
+    text.chars().count() * get_raster_width(weight, height)
 }
 
 fn bytes(colour: Colour) -> [u8; 3] {

@@ -7,9 +7,8 @@ use crate::error::{Error, Result};
 use crate::volume::Grid;
 
 mod canvas;
-mod font;
 
-use canvas::{Canvas, Colour, text_width};
+use canvas::{Canvas, Colour, Size, text_width};
 
 /// A plane through the grid, by voxel index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +24,7 @@ pub enum Cut {
 /// One map to show.
 #[derive(Debug, Clone, Copy)]
 pub struct Panel<'a> {
-    /// The line above it (ASCII).
+    /// The line above it (Latin-1).
     pub title: &'a str,
     /// A smaller line below the title; may be empty.
     pub note: &'a str,
@@ -37,6 +36,8 @@ pub struct Panel<'a> {
     pub outline: Option<&'a [bool]>,
     /// The smallest |map| that shows.
     pub threshold: f32,
+    /// The |map| at which the colours begin; that of the threshold or below.
+    pub floor: f32,
     /// The |map| at which the colours end.
     pub max: f32,
 }
@@ -68,6 +69,23 @@ pub fn cuts_through(grid: &Grid, inside: &[bool]) -> [Cut; 3] {
     [Cut::I(middle(0)), Cut::J(middle(1)), Cut::K(middle(2))]
 }
 
+/// A PNG of grey levels `[row][column]` of so many columns: black at -1, white at 1.
+///
+/// # Errors
+/// Internal when there is nothing to show, or the last row is not whole.
+pub fn greys(n_columns: usize, levels: &[f32]) -> Result<Vec<u8>> {
+    if n_columns == 0 || levels.is_empty() || !levels.len().is_multiple_of(n_columns) {
+        let found = format!("has {} values in {n_columns} columns", levels.len());
+        return Err(Error::internal("the picture", found, "have whole rows", ""));
+    }
+    let mut canvas = Canvas::new(n_columns, levels.len() / n_columns, PAPER);
+    for (at, level) in levels.iter().enumerate() {
+        let grey = 127.5 * (1.0 + level.clamp(-1.0, 1.0));
+        canvas.set(at % n_columns, at / n_columns, [grey; 3]);
+    }
+    canvas.png()
+}
+
 /// A PNG with the panels side by side; each shows the cuts in rows of two, with one colour bar a panel.
 ///
 /// # Errors
@@ -81,15 +99,15 @@ pub fn panels(panels: &[Panel], grid: &Grid, cuts: &[Cut]) -> Result<Vec<u8>> {
     let columns = cuts.len().min(2);
     let rows = cuts.len().div_ceil(columns);
     let body = rows * (cell[1] + GAP) - GAP;
-    let bar_column = 3 * GAP + BAR[0] + text_width("-00.0", 2);
+    let bar_column = 3 * GAP + BAR[0] + text_width("-00.0", Size::Small);
     let images = columns * (cell[0] + GAP) - GAP;
     let panel_width = images + bar_column;
     let width = 2 * MARGIN + panels.len() * (panel_width + MARGIN) - MARGIN;
     let mut canvas = Canvas::new(width, MARGIN + HEAD + body.max(BAR[1] + 24) + MARGIN, PAPER);
     for (nth, panel) in panels.iter().enumerate() {
         let left = MARGIN + nth * (panel_width + MARGIN);
-        canvas.text(left, MARGIN, 3, panel.title, INK);
-        canvas.text(left, MARGIN + 29, 2, panel.note, FAINT);
+        canvas.text(left, MARGIN - 4, Size::Large, panel.title, INK);
+        canvas.text(left, MARGIN + 24, Size::Small, panel.note, FAINT);
         let window = Window::of(panel.background);
         for (at, view) in views.iter().enumerate() {
             let x = left + at % columns * (cell[0] + GAP);
@@ -120,6 +138,11 @@ fn check(panels: &[Panel], grid: &Grid, cuts: &[Cut]) -> Result<()> {
         let outline = panel.outline.map_or(n, <[bool]>::len);
         if [panel.background.len(), panel.overlay.len(), outline] != [n; 3] {
             return bad(format!("has a panel not of {n} voxels"), "match the grid");
+        }
+        if !(panel.floor >= 0.0 && panel.floor <= panel.threshold) {
+            let found =
+                format!("has colours from {} for a threshold of {}", panel.floor, panel.threshold);
+            return bad(found, "begin them at the threshold or below");
         }
         if !(panel.threshold >= 0.0 && panel.max > panel.threshold && panel.max.is_finite()) {
             let found = format!("runs from {} to {}", panel.threshold, panel.max);
@@ -281,7 +304,7 @@ fn overlay_colour(panel: &Panel, value: f32) -> Option<Colour> {
     if !value.is_finite() || value.abs() < panel.threshold || value == 0.0 {
         return None;
     }
-    let part = (value.abs() - panel.threshold) / (panel.max - panel.threshold);
+    let part = (value.abs() - panel.floor) / (panel.max - panel.floor);
     Some(colour_of(part, value > 0.0))
 }
 
@@ -321,10 +344,11 @@ fn draw_cut(
         }
     }
     let [left, right] = view.marks.map(String::from);
-    let middle = corner[1] + cell[1] / 2 - 7;
-    canvas.text(corner[0] + 3, middle, 2, &left, FAINT);
-    canvas.text(corner[0] + cell[0] - 13, middle, 2, &right, FAINT);
-    canvas.text(corner[0] + 3, corner[1] + cell[1] - 16, 2, &view.place, FAINT);
+    let middle = (corner[1] + cell[1] / 2).saturating_sub(12);
+    canvas.text(corner[0] + 3, middle, Size::Small, &left, FAINT);
+    canvas.text((corner[0] + cell[0]).saturating_sub(17), middle, Size::Small, &right, FAINT);
+    let low = (corner[1] + cell[1]).saturating_sub(24);
+    canvas.text(corner[0] + 3, low, Size::Small, &view.place, FAINT);
 }
 
 /// The colour bar: the negative end below where any value is negative, grey between the thresholds, ticks with their values.
@@ -340,7 +364,7 @@ fn draw_bar(canvas: &mut Canvas, panel: &Panel, [x, y]: [usize; 2]) {
         let row = ((1.0 - at / panel.max) / span * (BAR[1] as f32 - 1.0)).round() as usize;
         canvas.rectangle(x + BAR[0], y + row, [4, 1], FAINT);
         let label = if at == 0.0 { "0".into() } else { short(at) };
-        canvas.text(x + BAR[0] + 7, (y + row).saturating_sub(6), 2, &label, FAINT);
+        canvas.text(x + BAR[0] + 7, (y + row).saturating_sub(12), Size::Small, &label, FAINT);
     };
     let between = if panel.threshold > 0.1 * panel.max { panel.threshold } else { 0.0 };
     tick(panel.max);

@@ -2,9 +2,10 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use super::html::{Table, figure, number, percent};
+use super::design::unit_columns;
+use super::html::{Table, counted, figure, folded, number, percent};
 use super::svg::{Anchor, Path, Plot, Svg};
-use super::{Chapter, WIDTH};
+use super::{Chapter, WIDTH, design};
 use crate::error::Result;
 use crate::stats::least_squares::LeastSquares;
 
@@ -42,18 +43,6 @@ impl Alike {
     }
 }
 
-/// Each column less its mean, of unit length; a constant one is NaN.
-fn unit_columns(columns: &Array2<f64>) -> Array2<f64> {
-    let mut unit = columns.clone();
-    for mut column in unit.columns_mut() {
-        let mean = column.sum() / column.len().max(1) as f64;
-        column -= mean;
-        let length = column.dot(&column).sqrt();
-        column.mapv_inplace(|v| if length > 1e-12 { v / length } else { f64::NAN });
-    }
-    unit
-}
-
 /// What the physiological columns explain of each column of the design.
 fn explained(chapter: &Chapter, physio: &Array2<f64>) -> Result<Vec<(String, f64, usize, f64)>> {
     let Some(design) = &chapter.run.design else { return Ok(Vec::new()) };
@@ -81,12 +70,14 @@ fn nearest(columns: &Array2<f64>, with: ArrayView1<f64>) -> (usize, f64) {
     r.fold((0, 0.0), |best, next| if next.1.abs() > best.1.abs() { next } else { best })
 }
 
-pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
+pub(super) fn section(chapter: &Chapter, alike: &Alike) -> Result<String> {
     let run = chapter.run;
+    let (design, largest) = design::section(chapter)?;
     let names = &run.summary.columns;
     let caption = "Pearson correlation of the columns at one moment of each volume. Near 0 is good; columns near ±1 say the \
                    same and share their degrees of freedom.";
-    let mut html = figure("Correlation of the columns", &matrix(chapter, alike), caption);
+    let mut html = design;
+    html += &figure("Correlation of the columns", &matrix(chapter, alike), caption);
     if !alike.design.is_empty() {
         let heads = ["design column", "variance that physiology explains", "closest column", "r"];
         let mut table =
@@ -107,7 +98,12 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
         let described = run.described.get(nth).cloned().unwrap_or_default();
         table.row(&(nth + 1).to_string(), &[name.clone(), described]);
     }
-    html + &table.finish()
+    html += &table.finish();
+    let closest = alike.closest.map_or(String::new(), |(r, ..)| {
+        format!("; the closest two of them have r = {}", number(r, 2))
+    });
+    let summary = format!("{}{closest}{largest}", counted(names.len(), "physiological column"));
+    Ok(folded(&summary, &html))
 }
 
 fn matrix(chapter: &Chapter, alike: &Alike) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::design::Design;
-use crate::physio::{Peaks, Phases, PhysioSummary};
+use crate::physio::{BeyondChance, Peaks, Phases, PhysioSummary};
 use crate::recording::{Acquisition, Recording};
 use crate::volume::Grid;
 
@@ -69,6 +69,10 @@ pub struct RunQc {
     pub design: Option<Design>,
     /// Which of its columns are confounds.
     pub confounds: Vec<String>,
+    /// Entities of the recording that contradict those of the image; none where their names have none in common.
+    pub apart: Option<Vec<String>>,
+    /// Whether the recording explains the run more than chance; none where no image was looked at.
+    pub chance: Option<BeyondChance>,
 }
 
 /// A quantity over time.
@@ -96,9 +100,9 @@ pub struct Pictures {
 /// One map.
 #[derive(Debug, Clone)]
 pub struct Picture {
-    /// What it shows, ASCII: `partial F, cardiac`.
+    /// What it shows, Latin-1: `partial F, cardiac`.
     pub title: String,
-    /// Its unit, degrees of freedom and the like, ASCII.
+    /// Its unit, degrees of freedom and the like, Latin-1.
     pub note: String,
     /// What a reader should take from it, in a sentence.
     pub caption: String,
@@ -106,6 +110,8 @@ pub struct Picture {
     pub values: Arc<Vec<f32>>,
     /// The smallest |value| that shows.
     pub threshold: f32,
+    /// The |value| at which the colours begin; that of the threshold or below.
+    pub floor: f32,
     /// The |value| at which the colours end.
     pub max: f32,
 }

@@ -95,6 +95,11 @@ impl Table {
     }
 }
 
+/// What is folded away below a line that says what it is.
+pub(super) fn folded(summary: &str, body: &str) -> String {
+    format!("<details>\n<summary>{}</summary>\n{body}</details>\n", escaped(summary))
+}
+
 /// A drawing, or several that belong together, with what they show below; wide drawings scroll on a narrow screen.
 pub(super) fn figure(label: &str, drawings: &str, caption: &str) -> String {
     format!(

@@ -31,6 +31,7 @@ fn figure(maps: &Pictures, map: &Picture, cuts: &[Cut]) -> Result<String> {
         overlay: &map.values,
         outline: None,
         threshold: map.threshold,
+        floor: map.floor.min(map.threshold),
         max,
     };
     let png = STANDARD.encode(panels(&[panel], &maps.grid, cuts)?);
@@ -41,7 +42,7 @@ fn figure(maps: &Pictures, map: &Picture, cuts: &[Cut]) -> Result<String> {
         map.note,
         number(f64::from(least), 2),
         number(f64::from(greatest), 2),
-        number(f64::from(map.threshold), 2),
+        number(f64::from(map.floor), 2),
         number(f64::from(max), 2)
     );
     Ok(format!(

@@ -11,6 +11,8 @@ use crate::error::Result;
 mod columns;
 mod content;
 mod coverage;
+mod design;
+mod headline;
 mod html;
 mod maps;
 mod rates;
@@ -91,11 +93,12 @@ pub fn page(qc: &Qc) -> Result<String> {
          <title>Physiology of {title}: quality control</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the findings</a>\n\
          <header>\n<h1>Physiology of <span class=\"name\">{title}</span></h1>\n\
-         <p>Quality control of the pulse, the breathing and the columns made from them. boldly {}.</p>\n</header>\n\
+         <p>Quality control of the pulse, the breathing and the columns made from them. boldly {}.</p>\n{}</header>\n\
          <nav aria-label=\"Contents\">\n<ul>\n{contents}</ul>\n</nav>\n\
          <main id=\"main\">\n{body}</main>\n\
          <footer>\n<p>This file needs no network and no other file.</p>\n</footer>\n</body>\n</html>\n",
         escaped(&qc.version),
+        headline::paragraphs(qc),
     ))
 }
 
@@ -117,7 +120,7 @@ fn chapter_sections(chapter: &Chapter, body: &mut String, contents: &mut String)
         ("rates", "Intervals and rates", rates::section(chapter, &quantities)),
         ("distributions", "Distributions", rates::distributions(chapter)),
         ("coverage", "Phase coverage by slice", coverage::section(chapter)),
-        ("columns", "Columns of the model", columns::section(chapter, &alike)),
+        ("columns", "Columns of the model", columns::section(chapter, &alike)?),
     ] {
         *body += &chapter.section(key, title, &text);
         let run = match chapter.level {

@@ -5,7 +5,7 @@ use super::RunQc;
 use super::columns::Alike;
 use super::coverage::Coverage;
 use super::html::{Table, counted, escaped, number, percent};
-use crate::physio::{Align, BadStretches, Channel, Reason};
+use crate::physio::{Align, BadStretches, Channel, Explains, Reason};
 
 /// Share of beats put in or standing out up to which a record is called good.
 const FEW: f64 = 0.01;
@@ -55,6 +55,8 @@ impl Finding {
 pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
     let run = chapter.run;
     let mut findings = unusable(run);
+    findings.push(names(run));
+    findings.extend(length(run));
     findings.extend(beats(run));
     findings.extend(breaths(run));
     findings.extend(stretches(run));
@@ -74,12 +76,14 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
         good.for_each(|f| f.verdict = Verdict::NotChecked);
     }
     let n_look = findings.iter().filter(|f| f.verdict == Verdict::Look).count();
-    let opening = match n_look {
-        _ if is_unusable => "Do not use this recording.".to_owned(),
-        0 => "Nothing stands out.".to_owned(),
-        1 => "One point needs a look.".to_owned(),
-        n => format!("{n} points need a look."),
+    let n_unchecked = findings.iter().filter(|f| f.verdict == Verdict::NotChecked).count();
+    let opening = match is_unusable {
+        true => "Do not use this recording.".to_owned(),
+        false => opening(run, n_look, n_unchecked),
     };
+    // What is good in a recording that is not the run's is no good news.
+    let explains = run.chance.as_ref().is_none_or(|c| c.explains == Explains::MoreThanChance);
+    let good = if explains { "good" } else { "plain" };
     // What needs a look comes first.
     findings.sort_by_key(|f| match f.verdict {
         Verdict::DoNotUse => 0,
@@ -90,18 +94,23 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
     let mut table = Table::new("verdicts", "What was found", &heads);
     for f in &findings {
         let badge = match f.verdict {
-            Verdict::Good => "<span class=\"good\"><span aria-hidden=\"true\">✓ </span>good</span>",
-            Verdict::Look => "<span class=\"look\"><span aria-hidden=\"true\">▲ </span>look</span>",
-            Verdict::NotChecked => "not checked",
+            Verdict::Good => {
+                format!("<span class=\"{good}\"><span aria-hidden=\"true\">✓ </span>good</span>")
+            }
+            Verdict::Look => {
+                "<span class=\"look\"><span aria-hidden=\"true\">▲ </span>look</span>".to_owned()
+            }
+            Verdict::NotChecked => "not checked".to_owned(),
             Verdict::DoNotUse => {
                 "<span class=\"look\"><span aria-hidden=\"true\">✕ </span>do not use</span>"
+                    .to_owned()
             }
         };
         let next = match f.next.as_str() {
             "" => String::new(),
             next => format!("<p class=\"next\"><strong>Next:</strong> {}</p>", escaped(next)),
         };
-        table.row_of_html(f.about, &[badge.to_owned(), escaped(&f.says) + &next]);
+        table.row_of_html(f.about, &[badge, escaped(&f.says) + &next]);
     }
     format!("<p class=\"opening\">{opening}</p>\n{}", table.finish())
 }
@@ -123,6 +132,66 @@ fn unusable(run: &RunQc) -> Vec<Finding> {
             + "What stands below rests on this trace.",
     };
     run.summary.unusable.iter().map(finding).collect()
+}
+
+/// How many points need a look. What is said of a recording alone says nothing of whether it is the run's.
+fn opening(run: &RunQc, n_look: usize, n_unchecked: usize) -> String {
+    let look = match n_look {
+        0 if n_unchecked > 0 => "nothing that was checked stands out".to_owned(),
+        0 => "nothing stands out".to_owned(),
+        1 => "one point needs a look".to_owned(),
+        n => format!("{n} points need a look"),
+    };
+    let alone = match &run.chance {
+        Some(c) if c.explains == Explains::MoreThanChance => "In recording and columns",
+        _ => "In the recording alone",
+    };
+    let unchecked = match n_unchecked {
+        0 => String::new(),
+        n => format!(
+            ", {} not checked",
+            if n == 1 { "one is".to_owned() } else { format!("{n} are") }
+        ),
+    };
+    format!("{alone} {look}{unchecked}.")
+}
+
+/// Whether recording and image have the names of one run.
+fn names(run: &RunQc) -> Finding {
+    let about = "names of recording and image";
+    match &run.apart {
+        None => Finding {
+            verdict: Verdict::NotChecked,
+            about,
+            says: "they have no sub-, ses-, task- or run- in common".to_owned(),
+            next: "Make sure that the recording is this run's.".to_owned(),
+        },
+        Some(apart) => Finding::new(
+            about,
+            apart.is_empty(),
+            match apart.as_slice() {
+                [] => "their sub-, ses-, task- and run- agree where both have them".to_owned(),
+                apart => format!("the recording has {}", apart.join(", ")),
+            },
+            "By its name it is of another run: give the right one, or rename it.",
+        ),
+    }
+}
+
+/// Whether the recording lasts about as long as the run.
+fn length(run: &RunQc) -> Option<Finding> {
+    let length_s = run.recording.length_s();
+    let scan_s = run.acquisition.n_volumes as f64 * run.acquisition.tr;
+    let is_placed = run.summary.alignment.as_ref().is_some_and(|a| a.first_trigger_s.is_some());
+    let says = format!(
+        "{} s for a run of {} s (good up to 1.8 times as long, or where triggers place the run)",
+        number(length_s, 0),
+        number(scan_s, 0)
+    );
+    let is_good = is_placed || !run.recording.outlasts(scan_s);
+    let next =
+        "It may be another run's, or begin long before this one: check the file and its StartTime.";
+    (length_s > 0.0).then(|| Finding::new("length of the recording", is_good, says, next))
 }
 
 /// How to correct peaks by hand.

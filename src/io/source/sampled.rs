@@ -1,0 +1,132 @@
+//! A run of which some voxels' time courses are kept as its blocks pass by.
+
+use std::path::PathBuf;
+
+use super::BoldSource;
+use crate::error::Result;
+use crate::io::hash::Checksum;
+use crate::volume::{Block, HostBold};
+
+/// Time courses of some voxels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Positions in the grid, ascending.
+    pub voxels: Vec<usize>,
+    /// BOLD units, `[volume][voxel]`; NaN where no block has passed.
+    pub values: Vec<f32>,
+}
+
+impl Sample {
+    /// Of these voxels, positions in the grid, ascending.
+    #[must_use]
+    pub fn new(voxels: Vec<usize>, n_volumes: usize) -> Sample {
+        let values = vec![f32::NAN; voxels.len() * n_volumes];
+        Sample { voxels, values }
+    }
+
+    /// Keep what a block has of them. A block that comes once more changes nothing.
+    fn take(&mut self, bold: &HostBold) {
+        let block = &bold.block;
+        let plane = block.plane_len();
+        let first = block.planes.start * plane;
+        let from = self.voxels.partition_point(|&v| v < first);
+        let to = self.voxels.partition_point(|&v| v < block.planes.end * plane);
+        let n = self.voxels.len();
+        let volumes = bold.data.chunks_exact(block.volume_len().max(1)).zip(block.volumes.clone());
+        for (volume, t) in volumes {
+            let kept = &mut self.values[t * n..][from..to];
+            for (kept, &voxel) in kept.iter_mut().zip(&self.voxels[from..to]) {
+                *kept = volume[voxel - first];
+            }
+        }
+    }
+}
+
+/// Another source, of which a sample is kept.
+pub struct Sampled<'a> {
+    source: &'a mut dyn BoldSource,
+    sample: &'a mut Sample,
+}
+
+impl<'a> Sampled<'a> {
+    /// `sample`: of a grid and run like those of `source`.
+    #[must_use]
+    pub fn new(source: &'a mut dyn BoldSource, sample: &'a mut Sample) -> Sampled<'a> {
+        Sampled { source, sample }
+    }
+}
+
+impl BoldSource for Sampled<'_> {
+    fn shape(&self) -> [usize; 3] {
+        self.source.shape()
+    }
+
+    fn n_volumes(&self) -> usize {
+        self.source.n_volumes()
+    }
+
+    fn read(&mut self, block: &Block) -> Result<HostBold> {
+        let bold = self.source.read(block)?;
+        self.sample.take(&bold);
+        Ok(bold)
+    }
+
+    fn reuse(&mut self, data: Vec<f32>) {
+        self.source.reuse(data);
+    }
+
+    fn is_stream(&self) -> bool {
+        self.source.is_stream()
+    }
+
+    fn grant(&mut self, bytes: Option<u64>) {
+        self.source.grant(bytes);
+    }
+
+    fn release(&mut self) {
+        self.source.release();
+    }
+
+    fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
+        self.source.checksums()
+    }
+
+    fn holds(&self) -> u64 {
+        self.source.holds()
+    }
+
+    fn keeps(&self) -> u64 {
+        // Once more in f64 when it is looked at.
+        3 * (self.sample.values.len() * size_of::<f32>()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Memory;
+    use super::*;
+
+    #[test]
+    fn a_sample_is_the_same_however_the_run_is_cut() {
+        let whole = Block::whole([3, 4, 5], 6);
+        let data: Vec<f32> = (0..whole.len() as u16).map(f32::from).collect();
+        let voxels = vec![0, 7, 12, 13, 40, 59];
+        let want: Vec<f32> =
+            (0..6).flat_map(|t| voxels.iter().map(move |v| (t * 60 + v) as f32)).collect();
+        let planes = |planes: std::ops::Range<usize>| Block { planes, ..whole.clone() };
+        let volumes = |volumes: std::ops::Range<usize>| Block { volumes, ..whole.clone() };
+        for cut in [
+            vec![whole.clone()],
+            vec![planes(3..5), planes(0..2), planes(1..4)],
+            vec![volumes(4..6), volumes(0..4)],
+        ] {
+            let mut source = Memory { run: HostBold::new(whole.clone(), data.clone()) };
+            let mut sample = Sample::new(voxels.clone(), 6);
+            let mut sampled = Sampled::new(&mut source, &mut sample);
+            for block in &cut {
+                sampled.read(block).expect("memory reads");
+            }
+            assert_eq!(sample.values, want, "{cut:?}");
+        }
+    }
+}

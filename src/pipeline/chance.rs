@@ -1,0 +1,103 @@
+//! Whether a run's recording explains it more than chance (`physio::chance`), at some of its voxels, kept as the run is read for
+//! the work itself.
+
+use ndarray::Array2;
+
+use crate::error::Result;
+use crate::io::source::Sample;
+use crate::physio::{BeyondChance, Explains, Series, Terms, beyond_chance};
+use crate::pipeline::automask::{clip_level, thinned};
+use crate::pipeline::inputs::Run;
+use crate::pipeline::watch::Watch;
+
+/// Voxels that are looked at, at most.
+const MOST_VOXELS: usize = 4_000;
+/// Voxels kept for each of these where no mask says which are in the head.
+const KEPT_FOR_ONE: usize = 3;
+/// Bytes of the sample, at most.
+const MOST_BYTES: usize = 16 << 20;
+
+/// The voxels to keep: of the mask `[voxel]`, or of the whole grid where there is none; evenly spread.
+#[must_use]
+pub fn sample(run: &Run, inside: Option<&[bool]>) -> Sample {
+    let most = MOST_BYTES / (size_of::<f32>() * run.n_volumes.max(1));
+    let kept = match inside {
+        Some(inside) => thinned(inside, most.min(MOST_VOXELS)),
+        None => thinned(&vec![true; run.grid.n_voxels()], most.min(KEPT_FOR_ONE * MOST_VOXELS)),
+    };
+    let voxels = (0..kept.len()).filter(|&v| kept[v]).collect();
+    Sample::new(voxels, run.n_volumes)
+}
+
+/// The verdict on a run, told to `watch`; none where it has no recording. `is_masked`: whether the sample is of a mask; else those of
+/// its voxels are in the head whose mean is at or above the clip of the automatic mask.
+///
+/// # Errors
+/// Internal where columns cannot be decomposed.
+pub fn verdict(
+    sample: &Sample,
+    run: &Run,
+    terms: &Terms,
+    is_masked: bool,
+    watch: &dyn Watch,
+) -> Result<Option<BeyondChance>> {
+    let Some(physio) = &run.physio else { return Ok(None) };
+    let of_run = &physio.retroicor.groups;
+    let plane = run.grid.plane_len();
+    let mut of_group: Vec<Vec<usize>> = vec![Vec::new(); of_run.columns.len()];
+    for at in chosen(sample, is_masked) {
+        of_group[of_run.group_of_plane[sample.voxels[at] / plane]].push(at);
+    }
+    let n = sample.voxels.len();
+    let y = |own: &[usize]| {
+        Array2::from_shape_fn((run.n_volumes, own.len()), |(t, v)| {
+            f64::from(sample.values[t * n + own[v]])
+        })
+    };
+    let groups = of_group.iter().enumerate().filter(|(_, own)| !own.is_empty());
+    let mut moments = physio.shown.clone();
+    moments.slice_times.get_or_insert_with(|| vec![physio.moment_s]);
+    let series = Series {
+        known: run.design.matrix.view(),
+        dof_spent: run.dof_spent,
+        names: &of_run.names,
+        groups: groups.map(|(group, own)| (group, y(own))).collect(),
+    };
+    let found = beyond_chance(&series, &|group, stretch| match stretch {
+        None => Ok(of_run.columns[group].clone()),
+        Some(stretch) => physio.retroicor.stretched(&moments, terms, group, stretch),
+    })?;
+    match found.explains {
+        Explains::MoreThanChance => {
+            watch.note(&found.says());
+            for idle in found.idle() {
+                watch.warn(&format!(
+                    "the {} columns by themselves explain this run no more than chance (rank {}): look at their trace",
+                    idle.name, idle.rank
+                ));
+            }
+        }
+        Explains::NoMoreThanChance => watch.warn(&format!(
+            "{}; is it of this run, aligned with it, and of a sensor that worked?",
+            found.says()
+        )),
+        Explains::CannotTell => watch.warn(&found.says()),
+    }
+    Ok(Some(found))
+}
+
+/// Which of the sample are looked at: finite, in the head, evenly spread.
+fn chosen(sample: &Sample, is_masked: bool) -> Vec<usize> {
+    let n = sample.voxels.len();
+    let mut mean = vec![0.0; n];
+    for volume in sample.values.chunks_exact(n.max(1)) {
+        mean.iter_mut().zip(volume).for_each(|(sum, &v)| *sum += f64::from(v));
+    }
+    let n_volumes = (sample.values.len() / n.max(1)).max(1) as f64;
+    mean.iter_mut().for_each(|sum| *sum /= n_volumes);
+    let clip = if is_masked { None } else { clip_level(&mean) };
+    let is_in = |mean: f64| mean.is_finite() && clip.is_none_or(|clip| mean >= clip);
+    let inside: Vec<bool> = mean.iter().map(|&mean| is_in(mean)).collect();
+    let kept = thinned(&inside, MOST_VOXELS);
+    (0..n).filter(|&at| kept[at]).collect()
+}
