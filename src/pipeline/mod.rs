@@ -15,6 +15,7 @@ pub mod confounds;
 pub mod decide;
 pub mod demo;
 pub mod first_level;
+pub mod flat;
 pub mod glm;
 pub mod inputs;
 pub mod masks;
