@@ -6,7 +6,6 @@
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
-use std::path::Path;
 
 use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
@@ -23,6 +22,9 @@ const PIECE: usize = 1 << 16;
 
 /// Compressed bytes that may be held beside the values, beyond half the values' size.
 const SPARE: usize = 100 << 20;
+
+/// Bytes that memory for compressed bytes is a multiple of.
+const PACKED: usize = 4 << 20;
 
 /// Values a page of memory holds, or less.
 const PAGE: usize = 1024;
@@ -152,11 +154,10 @@ fn at_once(
     {
         return Ok(None);
     }
-    let (packed, memory) = rayon::join(
-        || packed(image, file, length as usize),
-        || touched(room.max(raw.div_ceil(4)), &image.path),
-    );
-    let (packed, mut memory) = (packed?, memory?);
+    // Set aside here and not where it is filled, so that it is one thread's: what one run gives back fits the next.
+    let mut packed = Vec::with_capacity((length as usize + 1).next_multiple_of(PACKED));
+    let mut memory = zeroed(room.max(raw.div_ceil(4)), &image.path)?;
+    rayon::join(|| read_packed(image, file, &mut packed), || touch(&mut memory)).0?;
     interrupt::check()?;
     unpacking();
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
@@ -185,20 +186,16 @@ fn widened(stored: Stored, n: usize, decoder: Decoder) -> Vec<f32> {
 }
 
 /// The file as it is.
-fn packed(image: &Image, mut file: &File, length: usize) -> Result<Vec<u8>> {
-    let mut packed = Vec::with_capacity(length);
-    let read = file.rewind().and_then(|()| file.read_to_end(&mut packed));
-    read.map_err(|e| files::cannot_read(&image.data_path, e))?;
-    Ok(packed)
+fn read_packed(image: &Image, mut file: &File, packed: &mut Vec<u8>) -> Result<()> {
+    let read = file.rewind().and_then(|()| file.read_to_end(packed));
+    read.map(|_| ()).map_err(|e| files::cannot_read(&image.data_path, e))
 }
 
-/// Memory whose pages the system has handed out: it does so at the first write, and all cores write here, where unpacking
-/// would do it on one.
-fn touched(n: usize, path: &Path) -> Result<Vec<f32>> {
-    let mut values = zeroed(n, path)?;
+/// Has the system hand out the pages of memory: it does so at the first write, and all cores write here, where unpacking would
+/// do it on one.
+fn touch(values: &mut [f32]) {
     let pages = values.par_chunks_mut(PAGE).with_min_len(256);
     pages.for_each(|page| page[0] = std::hint::black_box(0.0));
-    Ok(values)
 }
 
 /// Converts `n` samples that fill the end of `bytes` from `source` on into f32 at its front. Samples are no wider than

@@ -65,8 +65,7 @@ impl Common {
         Ok(Common { given, n_runs, own: Vec::new(), in_masks: Vec::new(), constant: Vec::new() })
     }
 
-    /// Where to fit a run, `[voxel]`: where it and all before it have signal. Of a single run that is its mask; voxels
-    /// that are constant there have statistics of 0.
+    /// Where to fit a run, `[voxel]`: where it and all before it have signal.
     ///
     /// # Errors
     /// Those of reading the run; bad data where no voxel is left.
@@ -81,17 +80,29 @@ impl Common {
             self.constant = vec![false; own.len()];
         }
         self.in_masks.iter_mut().zip(&own).for_each(|(all, own)| *all &= own);
-        if self.n_runs > 1 {
-            let constant = constant(run.bold.as_mut(), &self.in_masks)?;
-            if !constant.is_empty() {
-                watch.warn(&format!(
-                    "{} mask voxels are constant over time in {}; they are outside in all runs (0 in the maps, p 1)",
-                    constant.len(),
-                    display(&run.path)
-                ));
-            }
-            constant.into_iter().for_each(|voxel| self.constant[voxel] = true);
+        self.left(run)
+    }
+
+    /// Leave out, of several runs, the voxels (positions in the grid) that are constant over time in one; those of a single
+    /// run stay, with statistics of 0.
+    ///
+    /// # Errors
+    /// Bad data where no voxel is left.
+    pub fn without(&mut self, constant: &[usize], run: &Run, watch: &dyn Watch) -> Result<()> {
+        if self.n_runs == 1 || constant.is_empty() {
+            return Ok(());
         }
+        watch.warn(&format!(
+            "{} mask voxels are constant over time in {}; they are outside in all runs (0 in the maps, p 1)",
+            constant.len(),
+            display(&run.path)
+        ));
+        constant.iter().for_each(|&voxel| self.constant[voxel] = true);
+        self.left(run).map(|_| ())
+    }
+
+    /// Where all runs so far have signal.
+    fn left(&self, run: &Run) -> Result<Vec<bool>> {
         let inside = self.inside();
         if inside.contains(&true) {
             return Ok(inside);
@@ -134,32 +145,11 @@ impl Common {
     }
 
     /// Where all runs so far have signal, `[voxel]`.
-    fn inside(&self) -> Vec<bool> {
+    #[must_use]
+    pub fn inside(&self) -> Vec<bool> {
         let pairs = self.in_masks.iter().zip(&self.constant);
         pairs.map(|(inside, constant)| *inside && !constant).collect()
     }
-}
-
-/// Voxels of a mask with the same value in every volume, as positions in the grid, ascending; no more volumes are read than
-/// it takes to see that all others vary.
-///
-/// # Errors
-/// Those of reading the run.
-fn constant(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Vec<usize>> {
-    let mut same: Vec<usize> = (0..inside.len()).filter(|&voxel| inside[voxel]).collect();
-    let mut first: Option<Vec<f32>> = None;
-    for block in batches(source.shape(), source.n_volumes(), 8 << 20) {
-        let bold = source.read(&block)?;
-        for volume in bold.data.chunks_exact(inside.len()) {
-            let first = first.get_or_insert_with(|| volume.to_vec());
-            same.retain(|&voxel| volume[voxel] == first[voxel]);
-        }
-        source.reuse(bold.data);
-        if same.is_empty() {
-            break;
-        }
-    }
-    Ok(same)
 }
 
 /// Mean over the volumes that are finite, `[voxel]`; NaN where none is.

@@ -38,19 +38,20 @@ impl FixedEffects {
         Ok(())
     }
 
-    /// Their mean; one run is returned as it is. `in_mask`: voxels of the mask, fitted or not.
+    /// Their mean; one run is returned as it is. `inside`: the voxels that count, fitted or not, `[voxel]`.
     ///
     /// # Errors
     /// Internal without runs.
-    pub fn mean(self, in_mask: usize) -> Result<Fitted> {
-        let Some(Fitted { mut contrasts, fitted, .. }) = self.sums else {
+    pub fn mean(self, inside: &[bool]) -> Result<Fitted> {
+        let Some(Fitted { mut contrasts, mut fitted, .. }) = self.sums else {
             return Err(Error::internal("fixed effects", "got no runs", "get at least one", ""));
         };
         if self.n_runs > 1 {
             let n = self.n_runs as f64;
+            fitted.iter_mut().zip(inside).for_each(|(fitted, inside)| *fitted &= inside);
             contrasts.iter_mut().for_each(|maps| mean_of(maps, &fitted, n));
         }
-        Ok(Fitted::counted(contrasts, fitted, in_mask))
+        Ok(Fitted::counted(contrasts, fitted, inside))
     }
 }
 
@@ -88,13 +89,19 @@ mod tests {
     fn run(effect: f64, variance: f64, dof: f64) -> Fitted {
         let mut maps = ContrastMaps::zeros("a", Stat::T, 1, 1);
         (maps.effect[0][0], maps.variance[0][0], maps.dof) = (effect, variance, Dof::Uniform(dof));
-        Fitted { contrasts: vec![maps], fitted: vec![true], not_finite: 0, constant: 0 }
+        Fitted {
+            contrasts: vec![maps],
+            fitted: vec![true],
+            not_finite: 0,
+            constant: 0,
+            flat: vec![],
+        }
     }
 
     fn mean(runs: [Fitted; 2]) -> Fitted {
         let mut all = FixedEffects::default();
         runs.into_iter().for_each(|run| all.add(run, [1, 1, 1]).expect("t"));
-        all.mean(1).expect("two runs")
+        all.mean(&[true]).expect("two runs")
     }
 
     #[test]

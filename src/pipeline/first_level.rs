@@ -10,6 +10,7 @@ use crate::kernels::smooth;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::flat;
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -38,6 +39,8 @@ pub struct Fitted {
     pub contrasts: Vec<ContrastMaps>,
     /// The voxels that were fitted, `[voxel]`: the mask without voxels that are not finite in some volume.
     pub fitted: Vec<bool>,
+    /// Mask voxels with the same value in every volume as it was read, positions in the grid, ascending.
+    pub flat: Vec<usize>,
     /// Mask voxels left out because some volume is not finite there.
     pub not_finite: usize,
     /// Fitted voxels whose residual variance is 0 (constant over time): stat 0, p 1.
@@ -72,9 +75,10 @@ pub fn fit_run(
     watch.stage("glm", blocks.len());
     let mut story = Fitting { source, plan, untouched, fitted: Fitted::empty(inside, plan) };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
-    let fitted = story.fitted;
-    let in_mask = inside.iter().filter(|&&v| v).count();
-    Ok(Fitted::counted(fitted.contrasts, fitted.fitted, in_mask))
+    let Fitted { contrasts, fitted, mut flat, .. } = story.fitted;
+    flat.sort_unstable();
+    flat.dedup(); // of a block that was begun twice
+    Ok(Fitted { flat, ..Fitted::counted(contrasts, fitted, inside) })
 }
 
 /// Read, correct, smooth, fit, contrast.
@@ -101,6 +105,7 @@ impl Story for Fitting<'_> {
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
         let fit_tells = self.untouched && matches!(tape, Tape::Cpu(_));
         let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
+        self.fitted.flat.extend(places(block, &flat::of_block(&host, &voxels)));
         let mut bold = send(tape, self.source, host)?;
         if let Some(projection) = correct {
             bold = nuisance::subtract(tape, bold, projection)?;
@@ -142,6 +147,7 @@ fn fit_in_stages(
 ) -> Result<Fitted> {
     let mut smoothed = Memory::zeros(source.shape(), source.n_volumes());
     if let Some(smoothing) = &plan.smooth {
+        let flat = flat::of_run(source, inside)?;
         match &plan.correct {
             Some(projection) => {
                 let mut corrected = Memory::zeros(source.shape(), source.n_volumes());
@@ -151,7 +157,7 @@ fn fit_in_stages(
             None => smooth_run(ladder, source, &mut smoothed, smoothing, watch)?,
         }
         let rest = Plan { correct: None, smooth: None, ..plan.clone() };
-        return fit_run(ladder, &mut smoothed, inside, &rest, watch);
+        return Ok(Fitted { flat, ..fit_run(ladder, &mut smoothed, inside, &rest, watch)? });
     }
     // One plane alone exceeds the device: only the CPU path can hold it.
     let mut host = Ladder::around(Device::cpu());
@@ -171,6 +177,7 @@ impl Fitted {
         Fitted {
             contrasts: plan.contrasts.iter().map(maps).collect(),
             fitted: inside.to_vec(),
+            flat: Vec::new(),
             not_finite: 0,
             constant: 0,
         }
@@ -194,15 +201,16 @@ impl Fitted {
         self.in_mask(block)
     }
 
-    /// Maps with their counts. `in_mask`: voxels of the mask, fitted or not.
+    /// Maps with their counts. `inside`: the voxels that were to be fitted.
     #[must_use]
-    pub fn counted(contrasts: Vec<ContrastMaps>, fitted: Vec<bool>, in_mask: usize) -> Fitted {
-        let not_finite = in_mask - fitted.iter().filter(|&&f| f).count();
+    pub fn counted(contrasts: Vec<ContrastMaps>, fitted: Vec<bool>, inside: &[bool]) -> Fitted {
+        let left_out = |(&inside, &fitted): (&bool, &bool)| inside && !fitted;
+        let not_finite = inside.iter().zip(&fitted).filter(|&pair| left_out(pair)).count();
         let flat = |(&fitted, &variance): (&bool, &f64)| fitted && variance == 0.0;
         let constant = contrasts.first().map_or(0, |maps| {
             fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
         });
-        Fitted { contrasts, fitted, not_finite, constant }
+        Fitted { contrasts, fitted, flat: Vec::new(), not_finite, constant }
     }
 }
 

@@ -54,12 +54,13 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
         let (fitted, found) = fit(spec, ladder, run, &inside, plan, watch)?;
+        common.without(&fitted.flat, run, watch)?;
         beyond_chance.push(found);
         runs_so_far.add(fitted, grid.shape)?;
         run.bold.release();
     }
     common.say(watch);
-    let all = runs_so_far.mean(common.in_masks() - common.constant())?;
+    let all = runs_so_far.mean(&common.inside())?;
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);

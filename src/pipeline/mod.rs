@@ -18,6 +18,7 @@ pub mod decide;
 pub mod demo;
 pub mod earlier;
 pub mod first_level;
+pub mod flat;
 pub mod glm;
 pub mod inputs;
 pub mod masks;

@@ -23,6 +23,7 @@ use crate::io;
 use crate::physio::Terms;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::flat;
 use crate::pipeline::inputs::{self, common_grid, display};
 use crate::pipeline::precision;
 use crate::pipeline::spec::{
@@ -129,11 +130,12 @@ fn choose(
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     let grid = common_grid(&runs, &Quiet)?;
     let mut common = Common::new(mask, &grid, runs.len(), &Quiet)?;
-    let mut inside = Vec::new();
     for run in &mut runs {
         precision::keep(run, &Quiet)?;
-        inside = common.with(run, &Quiet)?;
+        let inside = common.with(run, &Quiet)?;
         if specs.len() > 1 {
+            let flat = flat::of_run(run.bold.as_mut(), &inside)?;
+            common.without(&flat, run, &Quiet)?;
             run.bold.release(); // none stays in memory while the others are looked at
         }
     }
@@ -143,6 +145,7 @@ fn choose(
             common.constant()
         ));
     }
+    let inside = common.inside();
     let mut gathered = Gathered::default();
     for run in &mut runs {
         let Some(slices) = run.slices() else { continue };
