@@ -63,7 +63,7 @@ pub(super) struct Args {
     /// Without it a mask is made from the mean image, of several runs what each run's own share. It does not limit the smoothing
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
-    /// Smooth first by this full width at half maximum, mm
+    /// Smooth first by this full width at half maximum in mm
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
