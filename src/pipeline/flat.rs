@@ -42,3 +42,33 @@ pub fn of_run(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Vec<usize>
     }
     Ok(flat)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::io::source::Memory;
+    use crate::volume::Block;
+
+    #[test]
+    fn a_voxel_is_flat_where_no_volume_differs_and_none_is_missing() {
+        let mut run = Memory::zeros([3, 2, 4], 5);
+        let n = 24;
+        for (at, value) in run.run.data.iter_mut().enumerate() {
+            *value = (at / n) as f32 + (at % n) as f32;
+        }
+        for volume in 0..5 {
+            run.run.data[volume * n + 4] = 7.0;
+            run.run.data[volume * n + 20] = -0.5;
+            run.run.data[volume * n + 9] = f32::NAN;
+            run.run.data[volume * n + 22] = 1.0;
+        }
+        run.run.data[4 * n + 22] = 1.5; // the last volume alone
+        let mut inside = vec![true; n];
+        assert_eq!(of_run(&mut run, &inside).expect("memory reads"), [4, 20]);
+        inside[4] = false;
+        assert_eq!(of_run(&mut run, &inside).expect("memory reads"), [20]);
+        let block = Block { planes: 3..4, core: 3..4, ..Block::whole([3, 2, 4], 5) };
+        let bold = run.read(&block).expect("memory reads");
+        assert_eq!(of_block(&bold, &[0, 2, 4]), [2], "positions in the block");
+    }
+}
