@@ -43,9 +43,23 @@ fn a_stream_that_is_closed_or_full_fails_no_command() {
         "simulate made --shape 5,5,4 --voxel-size 16,16,16 --volumes 40",
     ];
     for line in lines {
-        assert_eq!(code(line, &|c| drop(c.stderr(Stdio::piped()))), Some(0), "{line}");
-        assert_eq!(code(line, &|c| drop(c.stderr(full()))), Some(0), "{line}");
-        let both = |c: &mut Command| drop(c.stderr(Stdio::piped()).stdout(Stdio::piped()));
+        assert_eq!(
+            code(line, &|c| {
+                c.stderr(Stdio::piped());
+            }),
+            Some(0),
+            "{line}"
+        );
+        assert_eq!(
+            code(line, &|c| {
+                c.stderr(full());
+            }),
+            Some(0),
+            "{line}"
+        );
+        let both = |c: &mut Command| {
+            c.stderr(Stdio::piped()).stdout(Stdio::piped());
+        };
         assert_eq!(code(line, &both), Some(0), "{line}");
     }
     assert!(dir.join("out/contrast-pain_stat-t_statmap.json").is_file());
@@ -57,7 +71,9 @@ fn a_stream_that_is_closed_or_full_fails_no_command() {
         ("glm bold.nii --nonsense", 2),
         ("smooth gone.nii --fwhm 5 --out x.nii", 66),
     ] {
-        let both = |c: &mut Command| drop(c.stderr(full()).stdout(full()));
+        let both = |c: &mut Command| {
+            c.stderr(full()).stdout(full());
+        };
         assert_eq!(code(line, &both), Some(want), "{line}");
     }
 }
