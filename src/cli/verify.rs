@@ -36,7 +36,7 @@ impl Args {
         if self.talk.json {
             say::json(&verified.comparisons)?;
         } else {
-            say::result(&text(&verified, &self.talk))?;
+            show(&verified, &self.talk)?;
         }
         Ok(exit_code(&verified))
     }
@@ -52,8 +52,18 @@ pub(super) fn exit_code(verified: &Verified) -> ExitCode {
     }
 }
 
+/// Says what was found: a result, or with `-q` what is wrong alone, as an error.
+pub(super) fn show(verified: &Verified, talk: &TalkArgs) -> Result<()> {
+    let text = text(verified, talk);
+    if talk.quiet {
+        text.lines().for_each(say::line);
+        return Ok(());
+    }
+    say::result(&text)
+}
+
 /// One line when all is well; the outputs that differ; with `-v` all of them.
-pub(super) fn text(verified: &Verified, talk: &TalkArgs) -> String {
+fn text(verified: &Verified, talk: &TalkArgs) -> String {
     let all: Vec<&Comparison> = verified.comparisons.iter().collect();
     let failed: Vec<&Comparison> = all.iter().copied().filter(|c| !c.passed()).collect();
     let mut text = match talk.verbose {

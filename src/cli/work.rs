@@ -85,7 +85,7 @@ impl WorkArgs {
                 say::json(&serde_json::json!({ "provenance": provenance, "verify": verified }))
             }
             (None, true) => say::json(&provenance),
-            (Some(v), false) => say::result(&super::verify::text(v, &self.talk)),
+            (Some(v), false) => super::verify::show(v, &self.talk),
             (None, false) => Ok(()),
         }
     }

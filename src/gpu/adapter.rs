@@ -85,7 +85,7 @@ fn node(dev: &Path) -> Option<(&'static str, &'static str)> {
 
 /// Whether a hardware GPU can be here at all: on Linux its driver has a device node. To ask Vulkan takes longer than
 /// many a fit on the CPU path.
-pub(super) fn may_have_hardware() -> bool {
+pub(crate) fn may_have_hardware() -> bool {
     !cfg!(target_os = "linux") || node(Path::new("/dev")).is_some()
 }
 

@@ -230,10 +230,20 @@ impl Layout {
         folder.join(format!("{}{ending}", entities.stem(prefix)))
     }
 
+    /// Whether names have no beginning of their own, so that a folder holds one analysis.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        self.named.is_none() && self.beside.1.is_empty()
+    }
+
     /// Whether an output of these entities would have this path, whatever its ending.
     #[must_use]
     pub fn gives(&self, kind: Kind, entities: &str, path: &Path) -> bool {
-        let real = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
+        let here = |path: &Path| path.as_os_str().is_empty().then_some(PathBuf::from("."));
+        let real = |path: &Path| {
+            let path = here(path).unwrap_or_else(|| path.to_owned());
+            real(&path).unwrap_or(path)
+        };
         if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
             return real(named) == real(path);
         }
@@ -282,5 +292,18 @@ mod tests {
         let prefix = Layout::prefix(Path::new("c/sub-2"));
         let table = path(&prefix, Kind::Table, &Entities::of("timeseries").with("desc", "y"));
         assert_eq!(table, Path::new("c/sub-2_desc-y_timeseries.x"));
+        // and which paths are of a place
+        let (table, dof) = ("desc-y_timeseries", "stat-dof_statmap");
+        assert!(prefix.gives(Kind::Table, table, Path::new("c/sub-2_desc-y_timeseries.tsv")));
+        assert!(!prefix.gives(
+            Kind::Table,
+            table,
+            Path::new("c/sub-2_run-1_desc-y_timeseries.tsv")
+        ));
+        assert!(!prefix.gives(Kind::Table, table, Path::new("sub-2_desc-y_timeseries.tsv")));
+        assert!(folder.gives(Kind::Map, dof, Path::new("./out/stat-dof_statmap.nii.gz")));
+        assert!(!folder.gives(Kind::Map, dof, Path::new("out/sub-1_stat-dof_statmap.nii.gz")));
+        let here = Layout::prefix(Path::new("p"));
+        assert!(here.gives(Kind::Page, "qc", Path::new("./p_qc.html")));
     }
 }

@@ -15,7 +15,7 @@ use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
 use crate::maps::{Entities, Map, Quantity};
-use crate::pipeline::earlier;
+use crate::pipeline::earlier::{self, Earlier};
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
@@ -53,7 +53,9 @@ pub struct Written {
     /// What no output may replace.
     inputs: HashSet<PathBuf>,
     made: Vec<Made>,
-    /// Files of earlier commands that go when the new ones come.
+    /// Other commands that have outputs in the place of the one that runs.
+    earlier: Vec<Earlier>,
+    /// Files of theirs that go when the new ones come.
     removed: Vec<PathBuf>,
     file_spans: Vec<Span>,
     saved: Vec<Saved>,
@@ -89,6 +91,7 @@ impl Written {
             layout,
             inputs: HashSet::new(),
             made: Vec::new(),
+            earlier: Vec::new(),
             removed: Vec::new(),
             file_spans: Vec::new(),
             saved: Vec::new(),
@@ -112,6 +115,34 @@ impl Written {
     pub fn commit(mut self) -> Result<Vec<Saved>> {
         self.outputs.commit_without(&self.removed)?;
         Ok(self.saved)
+    }
+
+    /// What an earlier command made and this one does not replace: in the way, or to be removed.
+    fn clear_away(&mut self, session: &Session<'_>) -> Result<()> {
+        let real = |path: &PathBuf| provenance::real(path).unwrap_or_else(|_| path.clone());
+        let made: HashSet<PathBuf> = self.made.iter().flat_map(Made::paths).map(real).collect();
+        let is_made = |path: &PathBuf| made.contains(&real(path));
+        let mut removed = Vec::new();
+        for earlier in std::mem::take(&mut self.earlier) {
+            let (mut left, mut changed) = earlier.files()?;
+            left.retain(|path| !is_made(path));
+            changed.retain(|path| !is_made(path));
+            if self.outputs.overwrite() == Overwrite::Own
+                && !(left.is_empty() && changed.is_empty())
+            {
+                return Err(earlier.in_the_way());
+            }
+            if let Some(path) = changed.first() {
+                session.watch.warn(&format!(
+                    "{} of an earlier command stays, because it was changed since ({} such)",
+                    path.display(),
+                    changed.len()
+                ));
+            }
+            removed.extend(left);
+        }
+        self.removed.extend(removed);
+        self.reads(&[])
     }
 
     /// The path of an output, noted.
@@ -151,19 +182,9 @@ fn would_replace(path: &Path) -> Error {
 
 impl Products for Written {
     fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()> {
-        for earlier in earlier::of_others(&self.layout, command)? {
-            if self.outputs.overwrite() == Overwrite::Own {
-                return Err(earlier.in_the_way());
-            }
-            let (made, changed) = earlier.files()?;
-            if let Some(path) = changed.first() {
-                session.watch.warn(&format!(
-                    "{} of an earlier command stays, because it was changed since ({} such)",
-                    path.display(),
-                    changed.len()
-                ));
-            }
-            self.removed.extend(made);
+        self.earlier = earlier::of_others(&self.layout, command)?;
+        if self.layout.is_folder() {
+            self.clear_away(session)?; // not after hours of work
         }
         Ok(())
     }
@@ -233,6 +254,7 @@ impl Products for Written {
             let path = self.make(Kind::Page, &page.entities, page.ending, None)?;
             pages.push((path, page.draw));
         }
+        self.clear_away(session)?;
         let inputs = checked(inputs, &mut account)?;
         let mut whole = self.provenance(session, &account, &inputs);
         for (path, draw) in pages {
