@@ -273,14 +273,14 @@ fn cannot_hold(path: &Path, found: String, expected: &str) -> Error {
 /// The image being written, in order.
 enum Out {
     Plain(Hashed<File>),
-    Gzip(Box<GzipStream<Hashed<File>>>),
+    Gzip(GzipStream<Hashed<File>>),
 }
 
 impl Out {
     fn new(file: File, compressed: bool) -> Out {
         let file = Hashed::new(file);
         match compressed {
-            true => Out::Gzip(Box::new(GzipStream::new(file, Content::Samples))),
+            true => Out::Gzip(GzipStream::new(file, Content::Samples)),
             false => Out::Plain(file),
         }
     }
