@@ -70,7 +70,11 @@ fn the_whole_chain_on_the_test_adapter_verifies_against_the_f64_path() {
     for c in &comparisons {
         assert_eq!((&c["over"], &c["faults"]), (&0.into(), &serde_json::json!([])), "{c}");
         let is_image = c["output"].as_str().is_some_and(|name| name.ends_with(".nii.gz"));
-        assert!(!is_image || c["compared"].as_u64() >= Some(18 * 20 * 14), "{c}");
+        // those within the mask, whatever lies outside
+        assert!(
+            !is_image || c["compared"].as_u64().is_some_and(|n| (1000..18 * 20 * 14).contains(&n)),
+            "{c}"
+        );
     }
     let worst = |stat: &str| {
         let of = |c: &&Value| c["output"].as_str().is_some_and(|i| i.contains(stat));
@@ -132,7 +136,7 @@ fn verify_of_a_folder_compares_every_image_and_misses_none() {
     fs::remove_file(dir.join("out/contrast-pain_stat-t_statmap.nii.gz")).expect("a map");
     fs::remove_file(dir.join("out/contrast-pain_stat-t_statmap.json")).expect("its sidecar");
     let output = boldly(dir, "verify out -q", &[]);
-    assert_eq!(output.status.code(), Some(66), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -491,4 +495,18 @@ fn help_of_every_command_names_units_defaults_and_an_example() {
     {
         assert!(help.contains(needed), "glm --help lacks {needed:?}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn drivers_say_nothing_to_the_user() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
+        .args(["devices", "--device", &adapter()])
+        .current_dir(folder.path())
+        .env_remove("XDG_RUNTIME_DIR")
+        .output()
+        .expect("the binary starts");
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

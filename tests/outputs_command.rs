@@ -95,14 +95,27 @@ fn whatever_was_changed_in_an_output_is_seen() {
     let keep = |path: &Path| (path.to_owned(), fs::read(path).unwrap());
     let back = |(path, bytes): (std::path::PathBuf, Vec<u8>)| fs::write(path, bytes).unwrap();
 
-    // the header alone: another place, in an image of the same values
+    // the header alone, in an image of the same values, its checksum in the sidecars made to fit
     let whole = keep(&t);
-    let (_, mut header, values) = boldly::io::read_map(&t).unwrap();
-    header.srow[0][3] += 20.0;
-    let mut outputs = boldly::io::Outputs::new();
-    outputs.map(&t, &header, &values).unwrap();
-    outputs.commit().unwrap();
-    refused(dir, "verify out -q", 1, &["not those that were written"]);
+    let (_, header, values) = boldly::io::read_map(&t).unwrap();
+    type Change = fn(&mut boldly::io::Header);
+    let changes: [(&str, Change); 7] = [
+        ("the sform", |h| h.srow[0][3] += 20.0),
+        ("the sform", |h| h.srow[1] = h.srow[1].map(|v| -v)),
+        ("the qform", |h| h.qoffset[2] += 1.0),
+        ("the codes", |h| h.sform_code = 4),
+        ("the voxel size", |h| h.pixdim[2] = 3.0),
+        ("the intent", |h| h.intent = boldly::io::Intent::T { dof: 90.0 }),
+        ("the intent", |h| h.intent = boldly::io::Intent::Z),
+    ];
+    for (part, change) in changes {
+        let mut other = header.clone();
+        change(&mut other);
+        let mut outputs = boldly::io::Outputs::new();
+        outputs.map(&t, &other, &values).unwrap();
+        outputs.commit().unwrap();
+        refused(dir, "verify out -q", 1, &["not those that were written", part]);
+    }
     back(whole);
 
     for (file, from, to) in [
@@ -117,8 +130,59 @@ fn whatever_was_changed_in_an_output_is_seen() {
     }
     let design = keep(&dir.join("out/design.tsv"));
     fs::remove_file(&design.0).unwrap();
-    refused(dir, "verify out -q", 66, &["design.tsv", "is gone"]);
+    refused(dir, "verify out -q", 1, &["design.tsv", "is gone"]);
     back(design);
+    let page = keep(&dir.join("out/desc-retroicor_qc.html"));
+    fs::remove_file(&page.0).unwrap();
+    refused(dir, "verify out -q", 1, &["desc-retroicor_qc.html", "is gone"]);
+    back(page);
+    // unpacked and zeroed; given another name, alone and with its sidecar; one more
+    let whole = keep(&t);
+    let unpacked = dir.join("out/contrast-pain_stat-t_statmap.nii");
+    let mut outputs = boldly::io::Outputs::new();
+    outputs.map(&unpacked, &boldly::io::read_map(&t).unwrap().1, &vec![0.0; values.len()]).unwrap();
+    outputs.commit().unwrap();
+    refused(dir, "verify out -q", 1, &["statmap.nii ", "no sidecar says"]);
+    refused(
+        dir,
+        "verify out/contrast-pain_stat-t_statmap.nii -q",
+        66,
+        &["no output with a boldly"],
+    );
+    fs::remove_file(&t).unwrap();
+    refused(
+        dir,
+        "verify out -q",
+        1,
+        &["statmap.nii.gz is gone", "statmap.nii ", "no sidecar says"],
+    );
+    fs::remove_file(&unpacked).unwrap();
+    refused(dir, "verify out/contrast-pain_stat-t_statmap.nii -q", 66, &["does not exist"]);
+    let renamed = dir.join("out/contrast-control_stat-t_statmap.nii.gz");
+    fs::write(&renamed, &whole.1).unwrap();
+    refused(
+        dir,
+        "verify out -q",
+        1,
+        &["statmap.nii.gz is gone", "contrast-control_stat-t_statmap.nii.gz", "no sidecar says"],
+    );
+    fs::copy(
+        t.with_extension("").with_extension("json"),
+        renamed.with_extension("").with_extension("json"),
+    )
+    .unwrap();
+    refused(
+        dir,
+        "verify out -q",
+        1,
+        &["statmap.nii.gz is gone", "contrast-control_stat-t_statmap.nii.gz", "no sidecar says"],
+    );
+    back(whole);
+    fs::remove_file(renamed.with_extension("").with_extension("json")).unwrap();
+    fs::rename(&renamed, dir.join("out/strange.nii.gz")).unwrap();
+    let output = succeeded("verify", boldly(dir, "verify out"));
+    assert!(said(&output).contains("strange.nii.gz: no sidecar says"), "{}", said(&output));
+    fs::remove_file(dir.join("out/strange.nii.gz")).unwrap();
     run(dir, "verify out -q");
 
     let sidecar = dir.join("clean.json");
@@ -132,6 +196,11 @@ fn whatever_was_changed_in_an_output_is_seen() {
         refused(dir, "verify clean.nii -q", 1, &["says other things"]);
         back(whole);
     }
+    let whole = keep(&sidecar);
+    let text = String::from_utf8(whole.1.clone()).unwrap();
+    fs::write(&sidecar, text.replacen("\"counts\": {", "\"counts\": { ", 1)).unwrap();
+    refused(dir, "verify clean.nii -q", 1, &["its sidecar was edited since"]);
+    back(whole);
     run(dir, "verify clean.nii -q");
     fs::create_dir(dir.join("empty")).unwrap();
     refused(dir, "verify empty -q", 66, &["no output with a boldly sidecar"]);
@@ -251,18 +320,103 @@ fn what_boldly_did_not_make_or_was_changed_since_is_not_replaced() {
 }
 
 #[test]
-fn a_rerun_with_fewer_outputs_leaves_the_others_to_the_earlier_command() {
+fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
     let folder = study();
     let dir = folder.path();
-    let more = glm("out") + " --contrast control";
-    run(dir, &more);
-    run(dir, &(glm("out") + " --fwhm 20"));
-    let output = boldly(dir, "verify out --json");
-    let text = said(&output);
-    assert!(output.status.success(), "{text}");
-    assert!(text.contains("outputs of an earlier command were replaced"), "{text}");
-    let found: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
-    assert!(found.len() > 8, "the new ones, and what is left of the old: {found:?}");
+    let listed = |folder: &str| {
+        let names = fs::read_dir(dir.join(folder)).unwrap().map(|e| e.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    run(dir, &glm("out"));
+    run(dir, &glm("out"));
+    fs::write(dir.join("out/notes.txt"), "mine").unwrap();
+    let before = listed("out");
+    let other = glm("out").replace("--contrast pain", "--contrast control");
+    let other = other.replace(&format!("--physio study/{} --terms 2/1/0", paths::PHYSIO), "");
+    refused(dir, &other, 2, &["another analysis", "of `boldly glm`", "--overwrite"]);
+    assert_eq!(listed("out"), before);
+    run(dir, "verify out -q");
+    // the page of the first, its maps and their sidecars go; what is not of boldly stays
+    run(dir, &(other + " --overwrite"));
+    assert!(listed("out").iter().all(|name| !name.contains("qc") && !name.contains("pain")));
+    assert!(listed("out").iter().any(|name| name == "notes.txt"));
+    assert_eq!(listed("out").len(), 2 * 6 + 1 + 1, "{:?}", listed("out"));
+    run(dir, "verify out -q");
+
+    // a map that was changed stays
+    let z = dir.join("out/contrast-control_stat-z_statmap.nii.gz");
+    fs::write(&z, "changed").unwrap();
+    let output = boldly(dir, &(glm("out").replace(" -q", "") + " --overwrite"));
+    assert!(
+        said(&output).contains("stat-z_statmap.nii.gz of an earlier command stays"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(fs::read_to_string(&z).unwrap(), "changed");
+
+    // a run of this name is replaced, but maps that the new command does not make are in the way
+    let maps = clean("clean.nii") + " --maps maps";
+    run(dir, &maps);
+    let other = maps.replace("2/1/0", "1/0/0");
+    refused(dir, &other, 2, &["another analysis", "of `boldly retroicor`"]);
+    assert!(listed("maps").iter().any(|name| name.contains("respiratory")));
+    run(dir, &(other + " --overwrite --verify"));
+    assert!(listed("maps").iter().all(|name| !name.contains("respiratory")));
+    run(dir, &clean("alone.nii"));
+    run(dir, &clean("alone.nii").replace("2/1/0", "1/0/0"));
+    // its own input is not removed
+    let line = glm("out").replace(&format!("study/{}", paths::MASK), "out/mask.nii.gz");
+    refused(dir, &(line + " --overwrite"), 2, &["also an input"]);
+}
+
+#[test]
+fn verify_says_one_line_of_what_is_well_and_goes_on_past_what_is_missing() {
+    let folder = study();
+    let dir = folder.path();
+    fs::copy(dir.join("study").join(paths::EVENTS), dir.join("events.tsv")).unwrap();
+    run(dir, &glm("a").replace(&format!("study/{}", paths::EVENTS), "events.tsv"));
+    run(dir, &clean("b/clean.nii"));
+    let output = succeeded("verify", boldly(dir, "verify a b"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!((text.lines().count(), said(&output)), (1, String::new()), "{text}");
+    assert!(text.starts_with("all 10 outputs of 2 commands are repeated"), "{text}");
+    let output = succeeded("verify", boldly(dir, "verify a b -q"));
+    assert_eq!((output.stdout.len(), output.stderr.len()), (0, 0));
+    let output = succeeded("verify", boldly(dir, "verify a b -v"));
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1 + 10 + 1);
+
+    fs::remove_file(dir.join("events.tsv")).unwrap();
+    let output = boldly(dir, "verify a nowhere b");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(66));
+    assert!(
+        text.contains("all 2 outputs are repeated") && text.contains("2 could not be"),
+        "{text}"
+    );
+    for word in ["nowhere does not exist", "events.tsv does not exist"] {
+        assert!(said(&output).contains(word), "{}", said(&output));
+    }
+}
+
+#[test]
+fn verify_counts_the_voxels_of_the_mask_and_sees_a_changed_one_outside() {
+    let folder = study();
+    let dir = folder.path();
+    run(dir, &glm("out"));
+    let (_, _, mask) = boldly::io::read_map(&dir.join("out/mask.nii.gz")).unwrap();
+    let inside = mask.iter().filter(|&&v| v > 0.0).count();
+    let found =
+        |line: &str| -> Vec<Value> { serde_json::from_slice(&boldly(dir, line).stdout).unwrap() };
+    let t = "out/contrast-pain_stat-t_statmap.nii.gz";
+    assert_eq!(found(&format!("verify {t} --json"))[0]["compared"], inside);
+    let (_, header, mut values) = boldly::io::read_map(&dir.join(t)).unwrap();
+    values[mask.iter().position(|&v| v == 0.0).unwrap()] = 3.0;
+    let mut outputs = boldly::io::Outputs::new();
+    outputs.map(&dir.join(t), &header, &values).unwrap();
+    outputs.commit().unwrap();
+    assert_eq!(found(&format!("verify {t} --json"))[0]["over"], 1);
 }
 
 #[test]

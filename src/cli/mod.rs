@@ -14,6 +14,7 @@ mod checks;
 mod confounds;
 mod demo;
 mod devices;
+mod drivers;
 mod glm;
 mod physio;
 mod progress;
@@ -72,6 +73,7 @@ pub fn definition() -> clap::Command {
 #[must_use]
 pub fn main() -> ExitCode {
     let started = Instant::now();
+    drivers::hush();
     let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
         let cli = match Cli::try_parse() {
             Ok(cli) => cli,

@@ -63,7 +63,7 @@ mod tests {
                     .build()
             })
             .unwrap();
-            let sum = pool.install(|| rayon::join(|| 1, || rayon::current_num_threads()));
+            let sum = pool.install(|| rayon::join(|| 1, rayon::current_num_threads));
             (asked, sum)
         });
         let (asked, sum) = none.join().unwrap();

@@ -7,17 +7,21 @@ use crate::cli::args::{MemoryArgs, TalkArgs};
 use crate::cli::say;
 use crate::error::Result;
 use crate::pipeline::comparison::Comparison;
-use crate::pipeline::verify::verify;
+use crate::pipeline::verify::{Verified, verify};
 
-/// Rerun a finished output from its sidecar on the f64 CPU path and compare every voxel.
+/// Rerun finished outputs from their sidecars on the f64 CPU path and compare every voxel.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Exit code 1 when any voxel lies outside its tolerance. Tolerances: docs/accuracy.md.
+Looked at: every value within the mask, headers, tables, the checksums of all files, sidecars, and images that no sidecar \
+lists. Exit code 1 when anything is not as the command made it; an input that is gone or was changed is named, and the rest \
+verified. What was made on the CPU is made by the same code again: that shows that the files are whole, not that the \
+arithmetic is right. Tolerances: docs/accuracy.md.
 
 Example: boldly verify results")]
 pub(super) struct Args {
-    /// The --out of a boldly command: a folder, an image or its sidecar
-    out: PathBuf,
+    /// What boldly commands made: folders with all below them, images, tables, or sidecars
+    #[arg(required = true)]
+    outs: Vec<PathBuf>,
     #[command(flatten)]
     memory: MemoryArgs,
     #[command(flatten)]
@@ -26,25 +30,84 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let comparisons =
-            verify(std::slice::from_ref(&self.out), self.memory.mem, &self.talk.terminal())?;
+        let terminal = self.talk.terminal();
+        let verified = verify(&self.outs, self.memory.mem, &terminal)?;
+        drop(terminal);
         if self.talk.json {
-            say::json(&comparisons)?;
+            say::json(&verified.comparisons)?;
         } else {
-            say::result(&table(&comparisons))?;
+            show(&verified, &self.talk)?;
         }
-        Ok(exit_code(&comparisons))
+        Ok(exit_code(&verified))
     }
 }
 
-/// 1 when any output differs.
-pub(super) fn exit_code(comparisons: &[Comparison]) -> ExitCode {
-    let passed = comparisons.iter().all(Comparison::passed);
-    if passed { ExitCode::SUCCESS } else { ExitCode::from(1) }
+/// 1 when any output differs; else that of the first error, which are all said here.
+pub(super) fn exit_code(verified: &Verified) -> ExitCode {
+    verified.errors.iter().for_each(say::error);
+    match (verified.comparisons.iter().all(Comparison::passed), verified.errors.first()) {
+        (false, _) => ExitCode::from(1),
+        (true, Some(error)) => ExitCode::from(error.exit_code()),
+        (true, None) => ExitCode::SUCCESS,
+    }
+}
+
+/// Says what was found: a result, or with `-q` what is wrong alone, as an error.
+pub(super) fn show(verified: &Verified, talk: &TalkArgs) -> Result<()> {
+    let text = text(verified, talk);
+    if talk.quiet {
+        text.lines().for_each(say::line);
+        return Ok(());
+    }
+    say::result(&text)
+}
+
+/// One line when all is well; the outputs that differ; with `-v` all of them.
+fn text(verified: &Verified, talk: &TalkArgs) -> String {
+    let all: Vec<&Comparison> = verified.comparisons.iter().collect();
+    let failed: Vec<&Comparison> = all.iter().copied().filter(|c| !c.passed()).collect();
+    let mut text = match talk.verbose {
+        0 if failed.is_empty() => String::new(),
+        0 => table(&failed),
+        _ => table(&all),
+    };
+    if !all.is_empty() && (!talk.quiet || !failed.is_empty()) {
+        text.push_str(&summary(&all, failed.len(), verified.commands));
+    }
+    if let (n @ 1.., false) = (verified.errors.len(), talk.quiet) {
+        text.push_str(&format!("{n} could not be verified\n"));
+    }
+    text
+}
+
+fn summary(all: &[&Comparison], failed: usize, commands: usize) -> String {
+    let outputs = match all.len() {
+        1 => "the one output".to_owned(),
+        n => format!("all {n} outputs"),
+    };
+    let of = if commands > 1 { format!(" of {commands} commands") } else { String::new() };
+    if failed > 0 {
+        return format!("{failed} of {} outputs{of} differ\n", all.len());
+    }
+    let values: usize = all.iter().map(|c| c.compared).sum();
+    let worst = all.iter().map(|c| c.worst()).fold(0.0, f64::max);
+    let is = if all.len() == 1 { "is" } else { "are" };
+    match all.iter().filter(|c| c.repeated).count() {
+        0 => format!(
+            "{outputs}{of} {is} verified: {values} values, the worst {worst:.2} of its tolerance off\n"
+        ),
+        n if n == all.len() => format!(
+            "{outputs}{of} {is} repeated: {values} values, made on the f64 path, and the same when it makes them again\n"
+        ),
+        n => format!(
+            "{outputs}{of} {is} verified: {values} values, the worst {worst:.2} of its tolerance off; {n} were made on the f64 \
+             path itself, which only repeats them\n"
+        ),
+    }
 }
 
 /// One line an image or table.
-pub(super) fn table(comparisons: &[Comparison]) -> String {
+fn table(comparisons: &[&Comparison]) -> String {
     let names: Vec<String> = comparisons.iter().map(|c| say::one_line(&c.output)).collect();
     let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     let mut text = format!(
@@ -52,9 +115,9 @@ pub(super) fn table(comparisons: &[Comparison]) -> String {
         "output", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"
     );
     for (c, name) in comparisons.iter().zip(&names) {
-        c.faults.iter().for_each(|fault| {
-            text.push_str(&format!("{name:<width$}  {}\n", say::one_line(fault)))
-        });
+        for fault in &c.faults {
+            text.push_str(&format!("{name:<width$}  {}\n", say::one_line(fault)));
+        }
         if c.compared == 0 {
             if c.faults.is_empty() {
                 text.push_str(&format!("{name:<width$}  {:>10}\n", "checksum"));
@@ -72,11 +135,5 @@ pub(super) fn table(comparisons: &[Comparison]) -> String {
             c.over
         ));
     }
-    let failed = comparisons.iter().filter(|c| !c.passed()).count();
-    text.push_str(&match (failed, comparisons.len()) {
-        (0, 1) => "the one output is verified\n".to_owned(),
-        (0, n) => format!("all {n} outputs are verified\n"),
-        (_, n) => format!("{failed} of {n} outputs differ\n"),
-    });
     text
 }

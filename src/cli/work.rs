@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::Command;
-use crate::pipeline::verify::verify;
+use crate::pipeline::verify::{Verified, verify};
 use crate::pipeline::written::{Saved, Written};
 
 /// The arguments after a command's own.
@@ -54,19 +54,19 @@ impl WorkArgs {
         let saved = work(&mut session)?.commit()?;
         saved.iter().for_each(|one| terminal.done(one));
         let files: Vec<_> = saved.iter().flat_map(|one| one.files.clone()).collect();
-        let comparisons = if self.verify {
+        let verified = if self.verify {
             Some(verify(&files, self.device.memory.mem, &terminal)?)
         } else {
             None
         };
-        self.print(&saved, comparisons.as_deref(), terminal)?;
-        Ok(comparisons.map_or(ExitCode::SUCCESS, |c| super::verify::exit_code(&c)))
+        self.print(&saved, verified.as_ref(), terminal)?;
+        Ok(verified.map_or(ExitCode::SUCCESS, |verified| super::verify::exit_code(&verified)))
     }
 
     fn print(
         &self,
         saved: &[Saved],
-        comparisons: Option<&[crate::pipeline::comparison::Comparison]>,
+        verified: Option<&Verified>,
         terminal: Terminal,
     ) -> Result<()> {
         drop(terminal);
@@ -75,12 +75,13 @@ impl WorkArgs {
             [one] => serde_json::json!(one.provenance),
             all => serde_json::json!(all.iter().map(|one| &one.provenance).collect::<Vec<_>>()),
         };
-        match (comparisons, self.talk.json) {
-            (Some(c), true) => {
-                say::json(&serde_json::json!({ "provenance": provenance, "verify": c }))
+        match (verified, self.talk.json) {
+            (Some(v), true) => {
+                let verified = &v.comparisons;
+                say::json(&serde_json::json!({ "provenance": provenance, "verify": verified }))
             }
             (None, true) => say::json(&provenance),
-            (Some(c), false) => say::result(&super::verify::table(c)),
+            (Some(v), false) => super::verify::show(v, &self.talk),
             (None, false) => Ok(()),
         }
     }

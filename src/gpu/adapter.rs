@@ -52,7 +52,7 @@ fn enumerate() -> Vec<wgpu::Adapter> {
 
 /// Whether a hardware GPU can be here at all: on Linux its driver has a device node. To ask Vulkan takes longer than
 /// many a fit on the CPU path.
-pub(super) fn may_have_hardware() -> bool {
+pub(crate) fn may_have_hardware() -> bool {
     let nodes = ["dri", "nvidiactl", "nvidia0", "dxg", "kgsl-3d0", "mali0"];
     !cfg!(target_os = "linux")
         || nodes.iter().any(|node| std::path::Path::new("/dev").join(node).exists())

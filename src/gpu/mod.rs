@@ -33,6 +33,7 @@ mod submit;
 mod tape;
 mod timer;
 
+pub(crate) use adapter::may_have_hardware;
 pub use adapter::{AdapterReport, adapter_reports, adapters};
 pub(crate) use buffer::Buffer;
 pub use context::Gpu;

@@ -13,6 +13,7 @@ impl Command {
     /// Input, device and output errors.
     pub fn run(&self, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
         session.watch.clear();
+        products.begin(session, self)?;
         let inputs: Vec<_> = self.inputs().into_iter().map(|(_, path)| path).collect();
         products.reads(&inputs)?;
         match self {

@@ -7,15 +7,17 @@ use serde_json::{Map as Fields, Value, json};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::source::BoldSink;
-use crate::io::{BoldFile, Header};
-use crate::maps::{Bounds, Entities, Map};
+use crate::io::{BoldFile, Header, Intent};
+use crate::maps::{Bounds, Entities, Map, Quantity};
 use crate::pipeline::blocks::batches;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::products::{Account, Products, Text};
 use crate::pipeline::provenance::{self, Kind, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
+use crate::pipeline::spec::Command;
 use crate::volume::{Block, Grid, HostBold};
 
+mod header;
 mod table;
 
 /// Bytes of a finished image read at a time.
@@ -38,8 +40,12 @@ impl Compared {
     /// Against these of the outputs of a sidecar in `folder`.
     #[must_use]
     pub fn new(folder: &Path, chosen: &[Output], own: &Provenance) -> Compared {
-        let of =
-            |output: &Output| (output.clone(), Comparison::of(&tidy(&folder.join(&output.name))));
+        let repeated = own.device.precision == "f64";
+        let of = |output: &Output| {
+            let mut comparison = Comparison::of(&tidy(&folder.join(&output.name)));
+            comparison.repeated = repeated;
+            (output.clone(), comparison)
+        };
         let listed = own.outputs.iter().map(|o| (o.kind, o.entities.clone())).collect();
         Compared {
             folder: folder.to_owned(),
@@ -50,22 +56,27 @@ impl Compared {
         }
     }
 
-    /// Look at the files themselves: each must be there with its sidecar, and its bytes must be those that were written.
+    /// Look at the files themselves: each must be there with its sidecar, and its bytes, and those of the sidecar, must be
+    /// those that were written.
     ///
     /// # Errors
-    /// Missing input where one is gone; those of reading.
+    /// Those of reading.
     pub fn check_files(&mut self) -> Result<()> {
         for (output, comparison) in &mut self.outputs {
             let path = self.folder.join(&output.name);
-            let sidecar =
-                matches!(output.kind, Kind::Bold | Kind::Map).then(|| sidecar_path(&path));
-            if let Some(gone) = sidecar.iter().chain([&path]).find(|path| !path.is_file()) {
-                return Err(Error::missing_input(
-                    tidy(gone).display().to_string(),
-                    "is gone though the same command made it",
-                    "lie beside the other outputs",
-                    "rerun the command, or verify the outputs one by one",
-                ));
+            let sidecar = sidecar_path(&path);
+            let has_sidecar = matches!(output.kind, Kind::Bold | Kind::Map);
+            for gone in [&path].into_iter().chain(has_sidecar.then_some(&sidecar)) {
+                if !gone.is_file() {
+                    let name = tidy(gone).display().to_string();
+                    comparison
+                        .faults
+                        .push(format!("{name} is gone though the same command made it"));
+                }
+            }
+            let is_edited = || Ok(sidecar.is_file() && !provenance::is_as_written(&sidecar)?);
+            if self.listed.is_some() && is_edited()? {
+                comparison.faults.push("its sidecar was edited since it was written".to_owned());
             }
             let Some(checksum) = &output.checksum else {
                 if self.listed.is_some() {
@@ -73,7 +84,7 @@ impl Compared {
                 }
                 continue;
             };
-            if checksum.again(&path)? != *checksum {
+            if path.is_file() && checksum.again(&path)? != *checksum {
                 comparison.faults.push("its bytes are not those that were written".to_owned());
             }
         }
@@ -84,8 +95,7 @@ impl Compared {
     #[must_use]
     pub fn comparisons(self) -> Vec<Comparison> {
         let of = |(output, mut comparison): (Output, Comparison)| {
-            if comparison.compared == 0 && output.kind != Kind::Page && comparison.faults.is_empty()
-            {
+            if !comparison.made && output.kind != Kind::Page && comparison.faults.is_empty() {
                 comparison.faults.push("the rerun makes no such output".to_owned());
             }
             comparison
@@ -98,7 +108,7 @@ impl Compared {
         all
     }
 
-    /// A finished output, where it is one to compare.
+    /// A finished output, where it is one to compare and there.
     fn find(&mut self, kind: Kind, entities: &str) -> Option<(PathBuf, &mut Comparison)> {
         let is_listed =
             |listed: &Vec<(Kind, String)>| listed.iter().any(|(k, e)| *k == kind && e == entities);
@@ -110,7 +120,9 @@ impl Compared {
             output.kind == kind && output.entities == entities
         };
         let (output, comparison) = self.outputs.iter_mut().find(own)?;
-        Some((folder.join(&output.name), comparison))
+        comparison.made = true;
+        let path = folder.join(&output.name);
+        path.is_file().then_some((path, comparison))
     }
 }
 
@@ -132,32 +144,26 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 impl Products for Compared {
+    fn begin(&mut self, _session: &Session<'_>, _command: &Command) -> Result<()> {
+        Ok(())
+    }
+
     fn reads(&mut self, _inputs: &[PathBuf]) -> Result<()> {
         Ok(())
     }
 
     fn maps(&mut self, header: &Header, maps: &[Map]) -> Result<()> {
         let grid = header.grid("the rerun")?;
-        let bounds = self.bounds;
+        let (bounds, has_headers) = (self.bounds, self.listed.is_some());
+        let mask = maps.iter().find(|map| map.quantity == Quantity::Mask);
+        let is_inside = |voxel: usize| mask.is_none_or(|mask| mask.values[0][voxel] != 0.0);
         for map in maps {
             let Some((path, comparison)) = self.find(Kind::Map, &map.entities.stem("")) else {
                 continue;
             };
-            check_fields(&path, &map.fields(), comparison)?;
-            let mut got = open(&path, &grid, map.values.len())?;
-            for block in batches(grid.shape, got.n_volumes, STEP_BYTES) {
-                let bold = got.read(&block)?;
-                let volumes = bold.data.chunks_exact(grid.n_voxels()).zip(block.volumes.clone());
-                for (volume, row) in volumes {
-                    for (voxel, (&got, &want)) in volume.iter().zip(&*map.values[row]).enumerate() {
-                        let tolerance = || map.tolerance.at(bounds, row, voxel);
-                        let tolerance = if got == want { 0.0 } else { tolerance() };
-                        let [i, j, k] = grid.coordinates(voxel);
-                        comparison.add([i, j, k, row], got.into(), want.into(), tolerance);
-                    }
-                }
-                got.reuse(bold.data);
-            }
+            let want = has_headers.then(|| header.for_map(Intent::of(map)));
+            let done = compare_map(&path, map, &grid, want, bounds, is_inside, comparison);
+            at_fault(done, comparison)?;
         }
         Ok(())
     }
@@ -168,11 +174,19 @@ impl Products for Compared {
         header: &Header,
     ) -> Result<Box<dyn BoldSink + 'a>> {
         let grid = header.grid("the rerun")?;
-        let bounds = self.bounds;
-        let found = match self.find(Kind::Bold, &entities.stem("")) {
-            Some((path, comparison)) => Some((open(&path, &grid, header.n_volumes())?, comparison)),
-            None => None,
-        };
+        let (bounds, has_headers) = (self.bounds, self.listed.is_some());
+        let mut found = None;
+        if let Some((path, comparison)) = self.find(Kind::Bold, &entities.stem("")) {
+            match open(&path, &grid, header.n_volumes()) {
+                Ok(got) => {
+                    if has_headers {
+                        header::check(&got.header, header, comparison);
+                    }
+                    found = Some((got, comparison));
+                }
+                Err(error) => at_fault(Err(error), comparison)?,
+            }
+        }
         Ok(Box::new(ComparedRun { grid, bounds, found }))
     }
 
@@ -184,8 +198,10 @@ impl Products for Compared {
         if let Some(fields) = &text.described {
             check_fields(&path, fields, comparison)?;
         }
-        let got = io::read_text(&path)?;
-        table::compare(&got, &text, bounds, comparison);
+        match io::read_text(&path) {
+            Ok(got) => table::compare(&got, &text, bounds, comparison),
+            Err(error) => at_fault(Err(error), comparison)?,
+        }
         Ok(())
     }
 
@@ -265,6 +281,53 @@ fn alike(a: &Value, b: &Value) -> bool {
     }
 }
 
+/// A finished map beside its rerun, of whose header `want` is. Voxels outside the mask are equal by definition and count
+/// where they are not.
+fn compare_map(
+    path: &Path,
+    map: &Map,
+    grid: &Grid,
+    want: Option<Header>,
+    bounds: Bounds,
+    is_inside: impl Fn(usize) -> bool,
+    comparison: &mut Comparison,
+) -> Result<()> {
+    check_fields(path, &map.fields(), comparison)?;
+    let mut got = open(path, grid, map.values.len())?;
+    if let Some(want) = want {
+        header::check(&got.header, &want, comparison);
+    }
+    for block in batches(grid.shape, got.n_volumes, STEP_BYTES) {
+        let bold = got.read(&block)?;
+        let volumes = bold.data.chunks_exact(grid.n_voxels()).zip(block.volumes.clone());
+        for (volume, row) in volumes {
+            for (voxel, (&got, &want)) in volume.iter().zip(&*map.values[row]).enumerate() {
+                if got == want && !is_inside(voxel) {
+                    continue;
+                }
+                let tolerance = || map.tolerance.at(bounds, row, voxel);
+                let tolerance = if got == want { 0.0 } else { tolerance() };
+                let [i, j, k] = grid.coordinates(voxel);
+                comparison.add([i, j, k, row], got.into(), want.into(), tolerance);
+            }
+        }
+        got.reuse(bold.data);
+    }
+    Ok(())
+}
+
+/// What cannot be read of a finished output is a fault of it, and no reason to leave the others unread.
+fn at_fault(done: Result<()>, comparison: &mut Comparison) -> Result<()> {
+    match done {
+        Err(Error::Interrupted) => Err(Error::Interrupted),
+        Err(error) => {
+            comparison.faults.push(error.to_string());
+            Ok(())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
 /// A finished image on the grid of its rerun, with so many volumes.
 fn open(path: &Path, grid: &Grid, n_volumes: usize) -> Result<BoldFile> {
     let mut got = BoldFile::open_image(path)?;
@@ -291,7 +354,14 @@ impl BoldSink for ComparedRun<'_> {
     fn write(&mut self, bold: &HostBold) -> Result<()> {
         let Some((got, comparison)) = &mut self.found else { return Ok(()) };
         let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
-        let finished = got.read(&core)?;
+        let finished = match got.read(&core) {
+            Ok(finished) => finished,
+            Err(error) => {
+                at_fault(Err(error), comparison)?;
+                self.found = None;
+                return Ok(());
+            }
+        };
         let plane_len = core.plane_len();
         let offset = (core.core.start - bold.block.planes.start) * plane_len;
         let scale = scale(bold);

@@ -24,6 +24,12 @@ pub struct Comparison {
     pub over: usize,
     /// What else is wrong with it: its checksum, its sidecar, that it is gone.
     pub faults: Vec<String>,
+    /// Whether the path that made it is the one it is compared with: then the rerun repeats it, and proves that the files are
+    /// whole, not that the arithmetic is right.
+    pub repeated: bool,
+    /// Whether the rerun made it too.
+    #[serde(skip)]
+    pub made: bool,
     /// How many tolerances the worst difference is.
     #[serde(skip)]
     worst: f64,
@@ -42,6 +48,8 @@ impl Comparison {
             tolerance: 0.0,
             over: 0,
             faults: Vec::new(),
+            repeated: false,
+            made: false,
             worst: -1.0,
         }
     }
@@ -64,6 +72,12 @@ impl Comparison {
             self.worst_at = at;
             (self.got, self.want, self.tolerance) = (got, want, tolerance);
         }
+    }
+
+    /// How many tolerances the worst difference is; 0 where nothing was compared.
+    #[must_use]
+    pub fn worst(&self) -> f64 {
+        self.worst.max(0.0)
     }
 
     /// Whether every value is within its tolerance (there were values, or nothing but a checksum to compare), and nothing

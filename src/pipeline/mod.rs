@@ -14,6 +14,7 @@ pub mod comparison;
 pub mod confounds;
 pub mod decide;
 pub mod demo;
+pub mod earlier;
 pub mod first_level;
 pub mod glm;
 pub mod inputs;

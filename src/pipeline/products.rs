@@ -10,12 +10,18 @@ use crate::io::Header;
 use crate::io::source::{BoldSink, BoldSource};
 use crate::maps::{Entities, Map};
 use crate::physio::PhysioSummary;
-use crate::pipeline::provenance::{Kind, Provenance};
+use crate::pipeline::provenance::{Kind, Provenance, real};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Role};
 
 /// Takes what a story makes. All of it counts, or nothing: a command that fails leaves no output.
 pub trait Products {
+    /// A command begins: what another one left in its place must not be taken for its own.
+    ///
+    /// # Errors
+    /// Usage where something is in the way.
+    fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()>;
+
     /// What the command reads, before it does: no output may take its place.
     ///
     /// # Errors
@@ -217,6 +223,31 @@ impl Layout {
         folder.join(format!("{}{ending}", entities.stem(prefix)))
     }
 
+    /// Whether names have no beginning of their own, so that a folder holds one analysis.
+    #[must_use]
+    pub fn is_folder(&self) -> bool {
+        self.named.is_none() && self.beside.1.is_empty()
+    }
+
+    /// Whether an output of these entities would have this path, whatever its ending.
+    #[must_use]
+    pub fn gives(&self, kind: Kind, entities: &str, path: &Path) -> bool {
+        let here = |path: &Path| path.as_os_str().is_empty().then_some(PathBuf::from("."));
+        let real = |path: &Path| {
+            let path = here(path).unwrap_or_else(|| path.to_owned());
+            real(&path).unwrap_or(path)
+        };
+        if let (Some(named), Kind::Bold | Kind::Table) = (&self.named, kind) {
+            return real(named) == real(path);
+        }
+        let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let stem =
+            if prefix.is_empty() { entities.to_owned() } else { format!("{prefix}_{entities}") };
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        name.strip_prefix(&stem).is_some_and(|ending| ending.starts_with('.'))
+            && real(path.parent().unwrap_or(Path::new(""))) == real(folder)
+    }
+
     /// The folders that outputs go into.
     #[must_use]
     pub fn folders(&self) -> [&Path; 2] {
@@ -250,5 +281,18 @@ mod tests {
         let prefix = Layout::prefix(Path::new("c/sub-2"));
         let table = path(&prefix, Kind::Table, &Entities::of("timeseries").with("desc", "y"));
         assert_eq!(table, Path::new("c/sub-2_desc-y_timeseries.x"));
+        // and which paths are of a place
+        let (table, dof) = ("desc-y_timeseries", "stat-dof_statmap");
+        assert!(prefix.gives(Kind::Table, table, Path::new("c/sub-2_desc-y_timeseries.tsv")));
+        assert!(!prefix.gives(
+            Kind::Table,
+            table,
+            Path::new("c/sub-2_run-1_desc-y_timeseries.tsv")
+        ));
+        assert!(!prefix.gives(Kind::Table, table, Path::new("sub-2_desc-y_timeseries.tsv")));
+        assert!(folder.gives(Kind::Map, dof, Path::new("./out/stat-dof_statmap.nii.gz")));
+        assert!(!folder.gives(Kind::Map, dof, Path::new("out/sub-1_stat-dof_statmap.nii.gz")));
+        let here = Layout::prefix(Path::new("p"));
+        assert!(here.gives(Kind::Page, "qc", Path::new("./p_qc.html")));
     }
 }

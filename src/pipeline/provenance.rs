@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
 use crate::io;
 use crate::io::bids::Name;
-use crate::io::hash::Checksum;
+use crate::io::hash::{self, Checksum};
 use crate::physio::PhysioSummary;
 use crate::pipeline::spec::{Command, Role};
 
@@ -149,16 +149,60 @@ impl Provenance {
     /// # Errors
     /// Internal when a value has no JSON form, such as a path that is not UTF-8.
     pub fn to_json(&self, bids: Map<String, Value>) -> Result<String> {
-        let text = serde_json::to_value(self).and_then(|own| {
+        let text = serde_json::to_value(self).and_then(|mut own| {
+            own[DIGEST] = Value::String(String::new());
             let mut top = bids;
             top.insert("boldly".to_owned(), own);
             serde_json::to_string_pretty(&Value::Object(top))
         });
-        text.map(|text| text + "\n").map_err(|e| {
+        let text = text.map(|text| text + "\n").map_err(|e| {
             Error::internal("a sidecar", "cannot be written as JSON", "be plain text", "")
                 .caused_by(e)
+        })?;
+        let digest = Blank::of(&text).map(|blank| blank.digest());
+        Ok(match (digest, text.rfind(&blank_digest())) {
+            (Some(digest), Some(at)) => {
+                let (before, after) = text.split_at(at + blank_digest().len() - 1);
+                format!("{before}{digest}{after}")
+            }
+            _ => text,
         })
     }
+}
+
+/// The last field of the `boldly` object: a checksum of the sidecar's text, in which it stands as an empty string.
+const DIGEST: &str = "digest";
+
+fn blank_digest() -> String {
+    format!("\"{DIGEST}\": \"\"")
+}
+
+/// A sidecar's text without its digest.
+struct Blank {
+    text: String,
+    found: String,
+}
+
+impl Blank {
+    fn of(text: &str) -> Option<Blank> {
+        let opening = format!("\"{DIGEST}\": \"");
+        let (before, rest) = text.rsplit_once(&opening)?;
+        let (found, after) = rest.split_once('"')?;
+        Some(Blank { text: format!("{before}{opening}\"{after}"), found: found.to_owned() })
+    }
+
+    fn digest(&self) -> String {
+        hash::bytes(self.text.as_bytes()).hex().to_owned()
+    }
+}
+
+/// Whether the text of a sidecar of schema 2 is the one that was written.
+///
+/// # Errors
+/// As for [`read`].
+pub fn is_as_written(sidecar: &Path) -> Result<bool> {
+    let text = io::read_text(sidecar)?;
+    Ok(Blank::of(&text).is_some_and(|blank| blank.digest() == blank.found))
 }
 
 /// The sidecar's path: the name with `.json` for `.nii`, `.nii.gz` or `.tsv`.

@@ -41,7 +41,9 @@ pub fn echo(
 ) -> Result<Shared> {
     let watch = &session.watch;
     watch.clear();
-    let inputs = Command::Retroicor(spec.clone()).inputs();
+    let command = Command::Retroicor(spec.clone());
+    products.begin(session, &command)?;
+    let inputs = command.inputs();
     products.reads(&inputs.into_iter().map(|(_, path)| path).collect::<Vec<_>>())?;
     let as_echo = match &shared {
         Some(shared) => clean::prepare_echo(shared, spec, watch)?,

@@ -1,5 +1,6 @@
 //! The verifying story: rerun finished outputs on the f64 path from their sidecars alone, and compare every value.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -12,23 +13,27 @@ use crate::pipeline::provenance::{self, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::watch::Watch;
 
+/// What became of a verification.
+#[derive(Debug, Default)]
+pub struct Verified {
+    /// Each output that was looked at.
+    pub comparisons: Vec<Comparison>,
+    /// Commands that were run again.
+    pub commands: usize,
+    /// Why others could not be: an input that is gone or was changed, a sidecar that cannot be read, a place without outputs.
+    pub errors: Vec<Error>,
+}
+
 /// Verify finished outputs: files, their sidecars, or folders with all below them. Those of one command are rerun once, in
-/// so many bytes of memory at most.
+/// so many bytes of memory at most. What fails is noted, and the rest verified.
 ///
 /// # Errors
-/// When there is nothing to verify, an input changed, or a rerun fails.
-pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Result<Vec<Comparison>> {
+/// Interrupted.
+pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Result<Verified> {
+    let mut verified = Verified::default();
     let mut finished: Vec<Finished> = Vec::new();
     for out in outs {
-        let found = find(out)?;
-        if found.is_empty() {
-            return Err(Error::missing_input(
-                display(out),
-                "holds no output with a boldly sidecar",
-                "be the output of a boldly command",
-                "give the --out of a command, or one of its files",
-            ));
-        }
+        let found = find(out, &mut verified.errors)?;
         for one in found {
             match finished.iter_mut().find(|other| other.is_of_the_same_command(&one)) {
                 Some(other) => other.add(one),
@@ -36,15 +41,71 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
             }
         }
     }
-    leave_to_newest(&mut finished, watch)?;
-    let mut comparisons = Vec::new();
+    let strangers = strangers(outs, &finished);
+    verified.note(leave_to_newest(&mut finished, watch))?;
     for one in finished {
-        comparisons.extend(one.rerun(memory, watch)?);
+        let rerun = one.rerun(memory, watch);
+        verified.commands += usize::from(rerun.is_ok());
+        if let Some(found) = verified.note(rerun)? {
+            verified.comparisons.extend(found);
+        }
     }
-    if comparisons.is_empty() {
-        return Err(Error::bad_data("verify", "found nothing to compare", "compare something", ""));
+    verified.add_strangers(strangers, watch);
+    Ok(verified)
+}
+
+impl Verified {
+    /// Notes an error, and gives back what there is without one.
+    fn note<T>(&mut self, done: Result<T>) -> Result<Option<T>> {
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(Error::Interrupted) => Err(Error::Interrupted),
+            Err(error) => {
+                self.errors.push(error);
+                Ok(None)
+            }
+        }
     }
-    Ok(comparisons)
+
+    /// Images that no sidecar lists: what has the name of a map is at fault, others are named.
+    fn add_strangers(&mut self, strangers: Vec<PathBuf>, watch: &dyn Watch) {
+        let (maps, others): (Vec<_>, Vec<_>) =
+            strangers.into_iter().partition(|path| display(path).contains("_statmap.nii"));
+        self.comparisons.extend(maps.iter().map(|path| {
+            let fault = "no sidecar says that boldly made it, or not under this name";
+            let mut comparison = Comparison::of(path);
+            comparison.faults.push(fault.to_owned());
+            comparison
+        }));
+        if let [first, rest @ ..] = &others[..] {
+            let more =
+                if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+            watch.warn(&format!(
+                "{}{more}: no sidecar says that boldly made it, so it was not verified",
+                display(first)
+            ));
+        }
+    }
+}
+
+/// The images of a tree that are neither outputs nor inputs of a command that has outputs there.
+fn strangers(outs: &[PathBuf], finished: &[Finished]) -> Vec<PathBuf> {
+    let of_command = |one: &Finished| -> Vec<PathBuf> {
+        let outputs = one.provenance.outputs.iter().map(|output| &output.name);
+        let inputs = one.provenance.inputs.iter().map(|input| &input.path);
+        outputs.chain(inputs).map(|path| absolute(&one.folder.join(path))).collect()
+    };
+    let known: HashSet<PathBuf> = finished.iter().flat_map(of_command).collect();
+    let mut found = Vec::new();
+    for out in outs.iter().filter(|out| out.is_dir()) {
+        files(out, &mut found);
+    }
+    let is_image = |path: &PathBuf| {
+        let name = path.to_string_lossy();
+        name.ends_with(".nii") || name.ends_with(".nii.gz")
+    };
+    found.retain(|path| is_image(path) && !known.contains(&absolute(path)));
+    found
 }
 
 /// A file that several commands say they made is the one's whose checksum it has: the others' was replaced.
@@ -95,18 +156,41 @@ struct Finished {
     chosen: Vec<Output>,
 }
 
-/// What is finished at a place.
-fn find(out: &Path) -> Result<Vec<Finished>> {
-    if out.is_dir() {
-        let mut sidecars = Vec::new();
-        list(out, &mut sidecars)?;
-        let root = absolute(out);
-        let inside = |sidecar: &PathBuf| {
-            let own = of_sidecar(sidecar)?;
-            Ok(own.map(|own| own.of(|path| absolute(path).starts_with(&root))))
-        };
-        return sidecars.iter().map(inside).filter_map(Result::transpose).collect();
+/// What is finished at a place; what cannot be read there is added to the errors.
+fn find(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
+    let found = if out.is_dir() { in_folder(out, errors) } else { of_file(out) };
+    match found {
+        Ok(found) if found.is_empty() => errors.push(Error::missing_input(
+            display(out),
+            "holds no output with a boldly sidecar",
+            "be the output of a boldly command",
+            "give the --out of a command, or one of its files",
+        )),
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
+        Err(error) => errors.push(error),
+        Ok(found) => return Ok(found),
     }
+    Ok(Vec::new())
+}
+
+fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
+    let root = absolute(out);
+    let mut found = Vec::new();
+    let mut listed = Vec::new();
+    files(out, &mut listed);
+    for sidecar in listed.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
+        match of_sidecar(sidecar) {
+            Ok(own) => {
+                found.extend(own.map(|own| own.of(|path| absolute(path).starts_with(&root))))
+            }
+            Err(Error::Interrupted) => return Err(Error::Interrupted),
+            Err(error) => errors.push(error),
+        }
+    }
+    Ok(found)
+}
+
+fn of_file(out: &Path) -> Result<Vec<Finished>> {
     if !out.is_file() {
         return Err(Error::missing_input(
             display(out),
@@ -133,14 +217,20 @@ fn find(out: &Path) -> Result<Vec<Finished>> {
     Ok(Vec::new())
 }
 
-/// JSON files of a folder and of those below it, in order.
-fn list(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
-    found.extend(provenance::json_files(folder)?);
+/// The regular files of a folder and of those below it, in order; links to folders are not followed.
+fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut below: Vec<PathBuf> =
-        entries.filter(|e| e.file_type().is_ok_and(|t| t.is_dir())).map(|e| e.path()).collect();
-    below.sort();
-    below.iter().try_for_each(|folder| list(folder, found))
+    let mut all: Vec<(PathBuf, bool)> = entries
+        .filter_map(|entry| entry.file_type().ok().map(|kind| (entry.path(), kind.is_dir())))
+        .collect();
+    all.sort();
+    for (path, is_folder) in all {
+        if is_folder {
+            files(&path, found);
+        } else if path.is_file() {
+            found.push(path);
+        }
+    }
 }
 
 /// The outputs that a sidecar lists. None where the file is no sidecar of boldly's.
@@ -203,10 +293,25 @@ impl Finished {
         // A block of the rerun stands beside the same block of the finished file, and its scale.
         let for_rerun = memory.map(|bytes| bytes.saturating_sub(PROCESS_BYTES) / 3 + PROCESS_BYTES);
         let ladder = Ladder::around(Device::cpu()).within(for_rerun);
-        let mut session = Session::new(provenance.command_line, ladder, watch);
+        let progress = Progress(watch);
+        let mut session = Session::new(provenance.command_line, ladder, &progress);
         command.run(&mut session, &mut compared)?;
         Ok(compared.comparisons())
     }
+}
+
+/// Passes on how far a rerun is; what it notes and warns of was said when the outputs were made.
+struct Progress<'a>(&'a dyn Watch);
+
+impl Watch for Progress<'_> {
+    fn stage(&self, name: &str, total: usize) {
+        self.0.stage(name, total);
+    }
+    fn step(&self) {
+        self.0.step();
+    }
+    fn note(&self, _line: &str) {}
+    fn warn(&self, _line: &str) {}
 }
 
 /// Absolute, links resolved as far as the path exists.

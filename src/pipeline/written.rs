@@ -14,12 +14,14 @@ use crate::io::hash::{self, Checksum};
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
 use crate::maps::{Entities, Map};
+use crate::pipeline::earlier::{self, Earlier};
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::Role;
+use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::watch::Watch;
 
 /// What a command wrote for one image or analysis.
 #[derive(Debug, Clone)]
@@ -50,6 +52,10 @@ pub struct Written {
     /// What no output may replace.
     inputs: HashSet<PathBuf>,
     made: Vec<Made>,
+    /// Other commands that have outputs in the place of the one that runs.
+    earlier: Vec<Earlier>,
+    /// Files of theirs that go when the new ones come.
+    removed: Vec<PathBuf>,
     file_spans: Vec<Span>,
     saved: Vec<Saved>,
 }
@@ -84,6 +90,8 @@ impl Written {
             layout,
             inputs: HashSet::new(),
             made: Vec::new(),
+            earlier: Vec::new(),
+            removed: Vec::new(),
             file_spans: Vec::new(),
             saved: Vec::new(),
         })
@@ -104,8 +112,36 @@ impl Written {
     /// # Errors
     /// Output errors; then no file has changed.
     pub fn commit(mut self) -> Result<Vec<Saved>> {
-        self.outputs.commit()?;
+        self.outputs.commit_without(&self.removed)?;
         Ok(self.saved)
+    }
+
+    /// What an earlier command made and this one does not replace: in the way, or to be removed.
+    fn clear_away(&mut self, session: &Session<'_>) -> Result<()> {
+        let real = |path: &PathBuf| provenance::real(path).unwrap_or_else(|_| path.clone());
+        let made: HashSet<PathBuf> = self.made.iter().flat_map(Made::paths).map(real).collect();
+        let is_made = |path: &PathBuf| made.contains(&real(path));
+        let mut removed = Vec::new();
+        for earlier in std::mem::take(&mut self.earlier) {
+            let (mut left, mut changed) = earlier.files()?;
+            left.retain(|path| !is_made(path));
+            changed.retain(|path| !is_made(path));
+            if self.outputs.overwrite() == Overwrite::Own
+                && !(left.is_empty() && changed.is_empty())
+            {
+                return Err(earlier.in_the_way());
+            }
+            if let Some(path) = changed.first() {
+                session.watch.warn(&format!(
+                    "{} of an earlier command stays, because it was changed since ({} such)",
+                    path.display(),
+                    changed.len()
+                ));
+            }
+            removed.extend(left);
+        }
+        self.removed.extend(removed);
+        self.reads(&[])
     }
 
     /// The path of an output, noted.
@@ -144,10 +180,19 @@ fn would_replace(path: &Path) -> Error {
 }
 
 impl Products for Written {
+    fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()> {
+        self.earlier = earlier::of_others(&self.layout, command)?;
+        if self.layout.is_folder() {
+            self.clear_away(session)?; // not after hours of work
+        }
+        Ok(())
+    }
+
     fn reads(&mut self, inputs: &[PathBuf]) -> Result<()> {
         self.inputs.extend(inputs.iter().filter_map(|path| path.canonicalize().ok()));
         let made = self.saved.iter().flat_map(|saved| &saved.files);
-        let mut made = made.chain(self.made.iter().flat_map(Made::paths));
+        let made = made.chain(self.made.iter().flat_map(Made::paths));
+        let mut made = made.chain(&self.removed);
         let replaced =
             |path: &&PathBuf| path.canonicalize().is_ok_and(|p| self.inputs.contains(&p));
         match made.find(replaced) {
@@ -196,6 +241,7 @@ impl Products for Written {
             let path = self.make(Kind::Page, &page.entities, page.ending, None)?;
             pages.push((path, page.draw));
         }
+        self.clear_away(session)?;
         let inputs = checked(inputs, &mut account)?;
         let mut whole = self.provenance(session, &account, &inputs);
         for (path, draw) in pages {

@@ -81,8 +81,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("products", &["spec", "provenance", "session"]),
-    ("written", &["spec", "provenance", "session", "products"]),
-    ("compared", &["comparison", "blocks", "provenance", "session", "products"]),
+    ("earlier", &["spec", "provenance", "products"]),
+    ("written", &["watch", "spec", "provenance", "session", "products", "earlier"]),
+    ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     ("confounds", &["watch", "spec", "blocks", "session", "inputs", "products"]),
     ("smooth", &["watch", "spec", "session", "provenance", "smoothing", "inputs", "products"]),
     (

@@ -11,6 +11,8 @@ mod images;
 mod options;
 mod outputs;
 mod physiology;
+#[cfg(unix)]
+mod surroundings;
 mod tables;
 #[cfg(unix)]
 mod unix;

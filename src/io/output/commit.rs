@@ -202,7 +202,7 @@ mod tests {
             let folder = old_folder();
             let mut outputs = write_new(folder.path());
             let full = || std::io::ErrorKind::StorageFull.into();
-            let error = outputs.commit_by(&mut failing_after(n, full)).unwrap_err();
+            let error = outputs.commit_by(&[], &mut failing_after(n, full)).unwrap_err();
             assert!(error.exit_code() == 74 && error.to_string().contains("disk"), "{n}: {error}");
             drop(outputs);
             assert_eq!(content(folder.path()), sorted_old(), "after {n} renames");
@@ -215,7 +215,7 @@ mod tests {
         let folder = old_folder();
         let mut outputs = write_new(folder.path());
         let full = || std::io::ErrorKind::StorageFull.into();
-        outputs.commit_by(&mut failing_after(RENAMES, full)).unwrap();
+        outputs.commit_by(&[], &mut failing_after(RENAMES, full)).unwrap();
         let names: Vec<String> = outputs
             .checksums()
             .into_iter()
@@ -270,6 +270,6 @@ mod tests {
         let (n, folder) = told.split_once(' ').unwrap();
         let mut outputs = write_new(Path::new(folder));
         let kill = || std::process::abort(); // as a kill: nothing is cleaned up
-        outputs.commit_by(&mut failing_after(n.parse().unwrap(), kill)).unwrap();
+        outputs.commit_by(&[], &mut failing_after(n.parse().unwrap(), kill)).unwrap();
     }
 }

@@ -183,10 +183,24 @@ impl Outputs {
     /// [`Error::Output`] where a file cannot be brought to the disk or renamed, [`Error::Interrupted`],
     /// [`Error::Internal`] for a run whose writer was not finished.
     pub fn commit(&mut self) -> Result<()> {
-        self.commit_by(&mut |from, to| fs::rename(from, to))
+        self.commit_without(&[])
     }
 
-    fn commit_by(&mut self, rename: Rename<'_>) -> Result<()> {
+    /// The same, and in the same step some files of earlier commands go.
+    ///
+    /// # Errors
+    /// As for [`Outputs::commit`].
+    pub fn commit_without(&mut self, removed: &[PathBuf]) -> Result<()> {
+        self.commit_by(removed, &mut |from, to| fs::rename(from, to))
+    }
+
+    /// What may be replaced.
+    #[must_use]
+    pub fn overwrite(&self) -> Overwrite {
+        self.overwrite
+    }
+
+    fn commit_by(&mut self, removed: &[PathBuf], rename: Rename<'_>) -> Result<()> {
         interrupt::check()?;
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.files.iter().try_for_each(Pending::refuse_unready)?;
@@ -195,6 +209,8 @@ impl Outputs {
         let mut renames = Renames::new(&mut state.writer, rename);
         let (sidecars, data): (Vec<_>, Vec<_>) = state.files.iter().partition(|f| f.is_sidecar);
         sidecars.iter().try_for_each(|file| renames.free(&file.target))?;
+        let is_target = |path: &&PathBuf| state.files.iter().any(|file| file.target == **path);
+        removed.iter().filter(|path| !is_target(path)).try_for_each(|path| renames.free(path))?;
         for file in data.iter().chain(&sidecars) {
             renames.give(&file.temporary, &file.target)?;
         }

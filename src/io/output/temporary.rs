@@ -9,12 +9,13 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// Files of a writer that holds no lock go after this long. It covers the moment between the making of a lock and its
-/// locking, and disks that know no locks.
+/// locking, disks that know no locks, and disks that keep them from other hosts. Once a lock was taken, it says on which
+/// running system, and there its end is seen at once: what `kill -9` left goes with the next command.
 const LEFT_ALONE: Duration = Duration::from_secs(15 * 60);
 
 const PREFIX: &str = ".boldly-";
@@ -46,6 +47,11 @@ impl Default for Writer {
     }
 }
 
+/// What tells this start of this machine from all others, containers on it alike; empty where the system does not say.
+fn running_system() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default()
+}
+
 /// 64 bits from the system's randomness, and, where it should repeat itself, from the process and the time.
 fn random() -> u64 {
     let mut hasher = RandomState::new().build_hasher();
@@ -61,8 +67,10 @@ impl Writer {
         if !self.folders.iter().any(|(known, ..)| known == folder) {
             sweep(folder, SystemTime::now());
             let path = folder.join(format!("{PREFIX}{}.lock", self.id));
-            let file = create_new(&path)?;
-            let _ = file.try_lock(); // a disk without locks: LEFT_ALONE guards
+            let mut file = create_new(&path)?;
+            if file.try_lock().is_ok() {
+                let _ = file.write_all(running_system().as_bytes()); // else LEFT_ALONE guards
+            }
             self.folders.push((folder.to_owned(), path, file));
         }
         create_first(|| self.name(folder, Use::Temporary))
@@ -150,7 +158,9 @@ fn sweep(folder: &Path, now: SystemTime) {
             Some(path) => {
                 let lock = File::options().read(true).write(true).open(path);
                 let Ok(lock) = lock else { continue };
-                if !is_past(path, now) || lock.try_lock().is_err() {
+                let here = running_system();
+                let is_ours = !here.is_empty() && fs::read_to_string(path).is_ok_and(|s| s == here);
+                if !(is_ours || is_past(path, now)) || lock.try_lock().is_err() {
                     continue;
                 }
                 others.for_each(|path| drop(fs::remove_file(path)));
@@ -208,6 +218,20 @@ mod tests {
         assert_eq!(fs::read_to_string(at("precious")).unwrap(), "kept");
         assert_eq!(fs::read_to_string(at("file")).unwrap(), "kept");
         assert!(create_first(|| at("link")).is_err());
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_a_writer_of_this_machine_left_is_swept_as_soon_as_it_is_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut writer = Writer::default();
+        let (path, _) = writer.create(folder.path()).unwrap();
+        sweep(folder.path(), SystemTime::now());
+        assert!(path.exists(), "its writer lives");
+        // As if it were killed: the lock ends with the process, the files stay.
+        writer.folders.drain(..).for_each(|(.., file)| drop(file));
+        sweep(folder.path(), SystemTime::now());
+        assert_eq!(names(folder.path()), [] as [&str; 0]);
     }
 
     #[test]

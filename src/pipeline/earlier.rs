@@ -1,0 +1,104 @@
+//! What earlier commands left where another is about to write: their maps and its own must not lie side by side as if they
+//! were of one analysis.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::pipeline::products::Layout;
+use crate::pipeline::provenance::{self, Kind, Output, real, sidecar_path};
+use crate::pipeline::spec::Command;
+
+/// The files of an earlier command, as one of its sidecars lists them.
+#[derive(Debug)]
+pub struct Earlier {
+    /// Where the sidecar lies.
+    folder: PathBuf,
+    /// Its name.
+    command: String,
+    outputs: Vec<Output>,
+}
+
+/// What commands other than this one left under names that the layout gives. The same command may be run again.
+///
+/// # Errors
+/// Missing input where a folder cannot be listed.
+pub fn of_others(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
+    let own = command.clone().map_paths(&absolute);
+    let mut found: Vec<Earlier> = Vec::new();
+    let mut seen = Vec::new();
+    for folder in layout.folders() {
+        for sidecar in provenance::json_files(folder)? {
+            let path = absolute(&sidecar);
+            if seen.contains(&path) {
+                continue;
+            }
+            seen.push(path);
+            // What this version cannot read is no sidecar, or says what no command of this version says.
+            let Ok(Some(theirs)) = provenance::read(&sidecar) else { continue };
+            let theirs = theirs.provenance;
+            let folder = sidecar.parent().unwrap_or(Path::new(""));
+            let at = |output: &Output| folder.join(&output.name);
+            let is_in_place = |output: &Output| {
+                layout.gives(output.kind, &output.entities, &at(output)) && at(output).is_file()
+            };
+            let is_same = || theirs.command.map_paths(&|p| absolute(&folder.join(p))) == own;
+            if theirs.outputs.iter().any(is_in_place) && !is_same() {
+                found.push(Earlier {
+                    folder: folder.to_owned(),
+                    command: theirs.command_line.get(1).cloned().unwrap_or_default(),
+                    outputs: theirs.outputs,
+                });
+            }
+        }
+    }
+    Ok(found)
+}
+
+impl Earlier {
+    /// Its outputs and their sidecars that are there as they were made, and those that somebody has changed since.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn files(&self) -> Result<(Vec<PathBuf>, Vec<PathBuf>)> {
+        let (mut made, mut changed) = (Vec::new(), Vec::new());
+        for output in &self.outputs {
+            let path = self.folder.join(&output.name);
+            let is_changed = match &output.checksum {
+                Some(checksum) if path.is_file() => checksum.again(&path)? != *checksum,
+                _ => false,
+            };
+            if is_changed {
+                changed.push(path);
+                continue;
+            }
+            let sidecar = sidecar_path(&path);
+            let has_own = matches!(output.kind, Kind::Bold | Kind::Map | Kind::Table);
+            let is_own = has_own && provenance::facts_beside(&path).is_ok_and(|f| f.is_some());
+            made.extend([Some(path), is_own.then_some(sidecar)].into_iter().flatten());
+        }
+        made.retain(|path| path.is_file());
+        Ok((made, changed))
+    }
+
+    /// Refuses to write among its files.
+    #[must_use]
+    pub fn in_the_way(&self) -> Error {
+        let first = self.outputs.first().map_or(Path::new(""), |output| output.name.as_path());
+        Error::usage(
+            "--out",
+            format!(
+                "holds another analysis: {} and {} other files of `boldly {}`",
+                self.folder.join(first).display(),
+                self.outputs.len().saturating_sub(1),
+                self.command
+            ),
+            "hold one analysis, or their maps would be taken for those of one",
+            "choose another --out, or add --overwrite, which removes what that command made",
+        )
+    }
+}
+
+/// Absolute, links resolved as far as the path exists.
+fn absolute(path: &Path) -> PathBuf {
+    real(path).unwrap_or_else(|_| path.to_owned())
+}
