@@ -51,6 +51,8 @@ pub struct Beats {
     pub filled_s: Vec<f64>,
     /// Intervals (RR) that differ by more than 30 % from the median of the twelve around them.
     pub n_rr_outliers: usize,
+    /// Share of the beats seen farther than 0.1 s from where their cycle has the others, 0 to 1; 0 where that is not known.
+    pub off_landmark_share: f64,
     /// Stretches that say little about the heart, those intervals among them; in order of time.
     pub flagged: Vec<Flagged>,
 }
@@ -82,7 +84,8 @@ impl Beats {
         let n_rr_outliers = odd.len();
         flagged.extend(odd);
         flagged.sort_by(|a, b| a.from_s.total_cmp(&b.from_s));
-        Beats { times_s, n_filled: filled_s.len(), filled_s, n_rr_outliers, flagged }
+        let (n_filled, off_landmark_share) = (filled_s.len(), 0.0);
+        Beats { times_s, n_filled, filled_s, n_rr_outliers, off_landmark_share, flagged }
     }
 
     /// Mean rate, beats a minute.
@@ -112,8 +115,8 @@ pub fn detect(trace: &Trace, thing: &str) -> Result<Beats> {
     let mut trace = clean(trace, thing, LOWEST_HZ)?;
     let as_recorded = trace.samples.clone();
     let marks = marks(&trace);
-    let seen = match &marks {
-        Some(marks) => from_marks(marks, &trace, thing)?,
+    let (seen, off_landmark_share) = match &marks {
+        Some(marks) => (from_marks(marks, &trace, thing)?, 0.0),
         None => {
             restore_clipped(&mut trace.samples, trace.sampling_hz);
             from_waveform(&trace, thing)?
@@ -127,7 +130,7 @@ pub fn detect(trace: &Trace, thing: &str) -> Result<Beats> {
         trace.samples = as_recorded;
         flagged.extend(unusable::of_trace(&trace, Channel::Cardiac, period_s));
     }
-    let beats = Beats::new(times_s, filled_s, flagged);
+    let beats = Beats { off_landmark_share, ..Beats::new(times_s, filled_s, flagged) };
     if beats.times_s.len() < 3 {
         return Err(no_pulse(thing));
     }
@@ -191,8 +194,8 @@ struct Prepared {
     spiky: bool,
 }
 
-/// Times of the beats seen, each with its likeness to the median beat.
-fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<(f64, f64)>> {
+/// Times of the beats seen, each with its likeness to the median beat, and the share of them off their landmark.
+fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<(Vec<(f64, f64)>, f64)> {
     let rhythm = dominant_within(&trace.samples, trace.sampling_hz, RR_RANGE_S, thing, "beats")?
         .filter(|r| r.correlation >= LOWEST_CORRELATION)
         .ok_or_else(|| no_pulse(thing))?;
@@ -237,11 +240,11 @@ fn from_waveform(trace: &CleanTrace, thing: &str) -> Result<Vec<(f64, f64)>> {
     let times: Vec<f64> = chain.iter().map(|&c| time(maxima[c])).collect();
     let shape = Shape { inverted: p.inverted, spiky: p.spiky, period_s };
     let likeness = chain.iter().map(|&c| likenesses[c]);
-    let mut seen: Vec<(f64, f64)> =
-        refined(trace, &times, &shape).into_iter().zip(likeness).collect();
+    let (times_s, off_landmark_share) = refined(trace, &times, &shape);
+    let mut seen: Vec<(f64, f64)> = times_s.into_iter().zip(likeness).collect();
     // Two that were moved onto one are one.
     seen.dedup_by(|b, a| b.0 <= a.0);
-    Ok(seen)
+    Ok((seen, off_landmark_share))
 }
 
 fn prepare(trace: &CleanTrace, period_s: f64) -> Prepared {

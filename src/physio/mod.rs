@@ -25,6 +25,7 @@ mod coverage;
 mod describe;
 mod flagged;
 mod hilbert;
+mod landmark;
 mod moments;
 mod peaks;
 mod period;
@@ -52,6 +53,7 @@ pub use chance::{Alone, BeyondChance, Explains, STRETCHES, Series, beyond_chance
 pub use describe::{describe, described};
 pub use flagged::{Flagged, Reason};
 pub use hilbert::rvt_hilbert;
+pub use landmark::MANY_OFF;
 pub use peaks::{Channel, Peak, Peaks, Status};
 pub use rate::{heart_rate, rv};
 pub use respiratory_phase::{BreathTurns, Equalisation, RespiratoryPhase};

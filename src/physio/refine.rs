@@ -1,12 +1,13 @@
 //! The moment of each beat, to a fraction of a sample: the highest maximum nearby of the trace between 0.5 and 8 Hz (third-order
 //! Butterworth forward and back: Elgendi 2013, PLoS ONE 8:e76585; neurokit2 and peakdet take the same band), so that neither the
-//! wander a pulse rides on nor a notch in its top moves it. An R wave is sharper than that: it is smoothed by 4 ms only.
+//! wander a pulse rides on nor a notch in its top moves it; of two humps of one height the one at the cycle's `landmark`. An R wave is sharper than that: it is smoothed by 4 ms only.
 //!
 //! In strong noise the maximum is the noise's: the band is narrowed there. From less noise on that would be nearer the truth, and
 //! further from the moments that the peers agree on; docs/accuracy.md has both.
 
 use super::band::band_passed;
 use super::clean::CleanTrace;
+use super::landmark::{Pulse, one_landmark};
 use super::signal::{decimate, gaussian_mean, local_maxima, median, parabola_vertex};
 
 /// A beat is moved at most this far from where it was found, seconds and share of a period.
@@ -30,8 +31,8 @@ pub(super) struct Shape {
     pub period_s: f64,
 }
 
-/// The moment of each beat near the one given, seconds.
-pub(super) fn refined(trace: &CleanTrace, times: &[f64], shape: &Shape) -> Vec<f64> {
+/// The moment of each beat near the one given, seconds, and the share of them that lie off the landmark of their cycle.
+pub(super) fn refined(trace: &CleanTrace, times: &[f64], shape: &Shape) -> (Vec<f64>, f64) {
     let spiky_hz = if shape.spiky { f64::INFINITY } else { WORKING_HZ };
     let factor = ((trace.sampling_hz / spiky_hz).floor() as usize).max(1);
     let hz = trace.sampling_hz / factor as f64;
@@ -59,7 +60,11 @@ pub(super) fn refined(trace: &CleanTrace, times: &[f64], shape: &Shape) -> Vec<f
             start_s + (i as f64 + parabola_vertex(x[i - 1], x[i], x[i + 1])) / hz
         })
     };
-    times.iter().map(moved).collect()
+    let times_s = times.iter().map(moved).collect();
+    if shape.spiky {
+        return (times_s, 0.0);
+    }
+    one_landmark(&Pulse { x: &x, hz, start_s, period_s: shape.period_s }, times_s)
 }
 
 /// Standard deviation of the noise between neighbouring samples of `x`, as a share of the height of the pulse, which is `x` within

@@ -81,6 +81,9 @@ pub struct PhysioSummary {
     pub heart_rate_bpm: Option<f64>,
     /// Intervals that differ by more than 30 % from those around them.
     pub n_rr_outliers: Option<usize>,
+    /// Share of the beats farther than 0.1 s from where their cycle has the others, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub off_landmark_share: Option<f64>,
     /// Share of slice acquisitions before the first beat or after the last, 0 to 1.
     pub cardiac_extrapolated_share: Option<f64>,
     /// Sampling rate of the respiratory trace, Hz.
@@ -215,6 +218,7 @@ pub fn retroicor_from(
         n_beats_filled: beats.map(|b| b.n_filled),
         heart_rate_bpm: beats.map(Beats::rate_bpm),
         n_rr_outliers: beats.map(|b| b.n_rr_outliers),
+        off_landmark_share: beats.map(|b| b.off_landmark_share).filter(|share| *share > 0.0),
         cardiac_extrapolated_share: cardiac
             .as_ref()
             .map(|(phase, _)| slices.share(|t| phase.is_extrapolated(t))),

@@ -185,6 +185,13 @@ fn doubts(
             }
         }
     }
+    if let Some(share) = summary.off_landmark_share.filter(|share| *share >= physio::MANY_OFF) {
+        doubts.push(format!(
+            "{:.0} % of the beats lie more than 0.1 s from where their cycle has the others: the pulse has several humps or is \
+             noisy; look at the trace",
+            100.0 * share
+        ));
+    }
     let scan_s = acquisition.tr * acquisition.n_volumes as f64;
     let traces = [&recording.cardiac, &recording.respiratory];
     let longest_s = traces.into_iter().flatten().map(Trace::lasts_s).fold(0.0, f64::max);
