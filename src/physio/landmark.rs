@@ -23,7 +23,7 @@ pub const MANY_OFF: f64 = 0.08;
 const MOVE_S: (f64, f64) = (0.08, 0.04);
 /// Height of that hump, and of the dip before it at least, as shares of the beat's.
 const HUMP: f64 = 0.85;
-const DIP: f64 = 0.5;
+const DIP: f64 = 0.35;
 /// Farthest between two humps of one beat, seconds and share of a period.
 const APART: (f64, f64) = (0.35, 0.4);
 
@@ -46,7 +46,7 @@ pub(super) fn one_landmark(pulse: &Pulse<'_>, times_s: Vec<f64>) -> (Vec<f64>, f
         return (times_s, share);
     }
     let maxima = local_maxima(pulse.x);
-    let place = |i: usize| (times_s[i], landmark.from_it(i, times_s[i]));
+    let place = |i: usize| (times_s[i], landmark.off_s(i, times_s[i]));
     let moved: Vec<f64> = (0..times_s.len())
         .map(|i| {
             let (time_s, off_s) = place(i);
@@ -91,12 +91,12 @@ impl Landmark {
         Some(Landmark { at_s: (0..tops.len()).map(|i| tops[i] + usual(i)).collect() })
     }
 
-    fn from_it(&self, beat: usize, time_s: f64) -> f64 {
+    fn off_s(&self, beat: usize, time_s: f64) -> f64 {
         time_s - self.at_s[beat]
     }
 
     fn share_off(&self, times_s: &[f64]) -> f64 {
-        let off = times_s.iter().enumerate().filter(|(i, t)| self.from_it(*i, **t).abs() > OFF_S);
+        let off = times_s.iter().enumerate().filter(|(i, t)| self.off_s(*i, **t).abs() > OFF_S);
         off.count() as f64 / times_s.len().max(1) as f64
     }
 }

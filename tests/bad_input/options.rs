@@ -128,9 +128,9 @@ pub fn cases() -> Vec<Case> {
         case(
             "a mask of smoothing",
             nothing,
-            "smooth bold.nii --smooth-within m.nii",
+            "smooth bold.nii --mask-smooth m.nii",
             2,
-            &["--mask IMAGE"],
+            &["--smooth-within IMAGE"],
         ),
         case("an image by an option", nothing, "glm --input bold.nii --out o", 2, &["IMAGE --out"]),
         case(

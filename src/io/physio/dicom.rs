@@ -164,7 +164,7 @@ impl<'a> Walk<'a> {
 fn parts(value: &[u8]) -> Option<Vec<Inside>> {
     let pages = value.len() / PAGE;
     let in_parts = |n: usize| {
-        let even = value.len() % PAGE == 0 && pages % n == 0;
+        let even = value.len().is_multiple_of(PAGE) && pages.is_multiple_of(n);
         let parts = value.chunks_exact((pages / n).max(1) * PAGE).map(part);
         if even { parts.collect::<Option<Vec<Inside>>>() } else { None }
     };
