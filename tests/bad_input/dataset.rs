@@ -52,6 +52,15 @@ pub fn copy(dir: &Path, from: &str, to: &str) {
     fs::copy(dir.join(from), dir.join(to)).expect("it was there");
 }
 
+/// A second run like the first, but for its last value.
+pub fn second_run(dir: &Path) {
+    let mut bytes = fs::read(dir.join("bold.nii")).expect("it was there");
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&1234.5_f32.to_le_bytes());
+    fs::write(dir.join("second_bold.nii"), bytes).expect("a writable folder");
+    copy(dir, "bold.json", "second_bold.json");
+}
+
 pub fn text(dir: &Path, name: &str, content: &str) {
     fs::write(dir.join(name), content).expect("a writable folder");
 }

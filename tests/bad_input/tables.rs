@@ -126,8 +126,7 @@ pub fn cases() -> Vec<Case> {
         case(
             "a condition that the second run lacks",
             |d| {
-                copy(d, "bold.nii", "second_bold.nii");
-                copy(d, "bold.json", "second_bold.json");
+                second_run(d);
                 text(d, "second.tsv", "onset\tduration\ttrial_type\n5\t10\tpain\n")
             },
             "glm bold.nii second_bold.nii --events events.tsv second.tsv --mask mask.nii --contrast pain-control --out out --device cpu",
@@ -136,8 +135,8 @@ pub fn cases() -> Vec<Case> {
         ),
         case(
             "a pattern that no run has a column for",
-            nothing,
-            "glm bold.nii bold.nii --events events.tsv events.tsv --confounds confounds.tsv confounds.tsv --columns trans_q* --mask mask.nii --contrast pain --out out --device cpu",
+            second_run,
+            "glm bold.nii second_bold.nii --events events.tsv events.tsv --confounds confounds.tsv confounds.tsv --columns trans_q* --mask mask.nii --contrast pain --out out --device cpu",
             2,
             &["trans_q*", "confounds.tsv", "trans_x"],
         ),
