@@ -227,9 +227,10 @@ impl Header {
             return Ok(None);
         }
         if !TR_S.contains(&tr) {
+            let tr_s = if tr < 1e-4 { format!("{tr:e}") } else { tr.to_string() };
             return Err(Error::bad_data(
                 thing,
-                format!("gives a repetition time of {tr:?} s"),
+                format!("gives a repetition time of {tr_s} s"),
                 format!("give {:?} s or more and less than {TR_TOO_LONG_S} s", TR_S.start),
                 if tr < TR_S.start {
                     "name the time in seconds with --tr"
