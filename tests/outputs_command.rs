@@ -282,7 +282,7 @@ fn facts_of_a_newer_sidecar_are_read_without_its_command() {
     fs::copy(dir.join("clean.nii"), dir.join("other.nii")).unwrap();
     let line = line.replace("clean.nii", "other.nii");
     let output = succeeded(&line, boldly(dir, &line.replace("--out out", "--out out2")));
-    assert!(said(&output).contains("6 degrees of freedom were spent"), "{}", said(&output));
+    assert!(said(&output).contains("with their 6 degrees of freedom"), "{}", said(&output));
     run(dir, &format!("smooth study/{} --fwhm 0 --out raw.nii --device cpu -q", paths::BOLD));
     fs::copy(dir.join("raw.nii"), dir.join("other.nii")).unwrap();
     let output = succeeded(&line, boldly(dir, &line.replace("--out out", "--out out3")));

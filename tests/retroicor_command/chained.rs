@@ -24,7 +24,7 @@ fn a_correction_that_shares_the_stem_of_its_input_leaves_the_input_its_degrees_o
     assert!(own(&dir.join("raw/mask.json"))["resolved"]["runs"][0]["slice_times_s"].is_null());
     assert_eq!(raw, dof(dir, "bare.nii.gz", "bare").0, "the same run without a sidecar");
     let (clean, said) = dof(dir, "run-1_bold.nii", "clean");
-    assert!(said.contains("4 degrees of freedom were spent"), "{said}");
+    assert!(said.contains("with their 4 degrees of freedom"), "{said}");
     assert_eq!(clean, raw - 4.0);
     // Another run under the corrected one's name.
     well(dir, "smooth bare.nii.gz --fwhm 0 --out uncorrected.nii --device cpu -q");

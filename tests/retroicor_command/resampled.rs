@@ -34,7 +34,7 @@ fn resampled_runs_get_volume_wise_columns_and_say_at_which_moment_and_why() {
     let dir = folder.path();
     let run = |bold: &str, more: &str| {
         format!(
-            "retroicor {bold} --physio run-1_physio.tsv.gz --terms 3/2/0 --device cpu --out c.nii.gz {more}"
+            "retroicor {bold} --physio run-1_physio.tsv.gz --terms 3/2/0 --device cpu --overwrite --out c.nii.gz {more}"
         )
     };
     let copy = |to: &str, change: &dyn Fn(&mut Value)| {
@@ -78,7 +78,7 @@ fn resampled_runs_get_volume_wise_columns_and_say_at_which_moment_and_why() {
         let words = ["--slice-times", "resampled", why, "volume-wise"];
         refused(dir, &run(&bold, "--slice-times times.txt"), 2, &words);
         // what is made of it remembers
-        let next = "retroicor c.nii.gz --physio run-1_physio.tsv.gz --device cpu --out d.nii.gz";
+        let next = "retroicor c.nii.gz --physio run-1_physio.tsv.gz --device cpu --overwrite --out d.nii.gz";
         refused(dir, &format!("{next} --slice-times times.txt"), 2, &["c.", "resampled"]);
         well(dir, "smooth c.nii.gz --fwhm 20 --device cpu --out s.nii.gz -q");
         let smoothed =

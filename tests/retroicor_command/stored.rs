@@ -70,7 +70,7 @@ fn verify_allows_half_a_step_of_an_int16_run_and_no_more() {
         checksum_is_right();
     };
     moved(0);
-    well(dir, "verify i.nii -q");
+    well(dir, "verify i.nii");
     moved(2);
     let output = boldly(dir, "verify i.nii -q");
     assert_eq!(output.status.code(), Some(1), "two steps");
