@@ -69,8 +69,8 @@ fn verify_goes_into_nested_folders_and_runs_each_command_once() {
     let output = succeeded("verify", boldly(dir, "verify all --json -q"));
     let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     let names: Vec<&str> = all.iter().map(|c| c["output"].as_str().unwrap()).collect();
-    // five maps, mask, design, page; the run, its columns and its page; five tables, summary, page
-    assert_eq!(names.len(), 8 + 3 + 7, "{names:?}");
+    // five maps, mask, design in two tables, page; the run, its columns and its page; five tables, summary, page
+    assert_eq!(names.len(), 9 + 3 + 7, "{names:?}");
     for name in ["all/a/design.tsv", "all/b/deep/clean.nii", "all/c/p_desc-retroicor.slibase.1D"] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
@@ -385,18 +385,18 @@ fn verify_says_one_line_of_what_is_well_and_goes_on_past_what_is_missing() {
     let output = succeeded("verify", boldly(dir, "verify a b"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!((text.lines().count(), said(&output)), (1, String::new()), "{text}");
-    assert!(text.starts_with("all 10 outputs of 2 commands are repeated"), "{text}");
+    assert!(text.starts_with("all 12 outputs of 2 commands are repeated"), "{text}");
     let output = succeeded("verify", boldly(dir, "verify a b -q"));
     assert_eq!((output.stdout.len(), output.stderr.len()), (0, 0));
     let output = succeeded("verify", boldly(dir, "verify a b -v"));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1 + 10 + 1);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1 + 12 + 1);
 
     fs::remove_file(dir.join("events.tsv")).unwrap();
     let output = boldly(dir, "verify a nowhere b");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(66));
     assert!(
-        text.contains("all 2 outputs are repeated") && text.contains("2 could not be"),
+        text.contains("all 3 outputs are repeated") && text.contains("2 could not be"),
         "{text}"
     );
     for word in ["nowhere does not exist", "events.tsv does not exist"] {

@@ -37,7 +37,7 @@ fn a_sidecar_without_an_image_gives_repetition_time_and_slice_times() {
     for (line, words) in [
         ("--volumes 50", "--volumes with --tr or a --sidecar"),
         ("--sidecar x.json", "--volumes with --tr or a --sidecar"),
-        ("--volumes 0 --sidecar x.json", "--volumes 0 gives no volume"),
+        ("--volumes 0 --sidecar x.json", "--volumes 0 is no number of volumes"),
         ("--volumes 50 --sidecar y.json --slice-times t.txt", "which was resampled"),
         ("--volumes 50 --sidecar z.json", "SliceTiming[1] in z.json"),
         ("--volumes 50 --sidecar e.json", "name it in seconds with --tr"),
