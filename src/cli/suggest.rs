@@ -10,299 +10,100 @@ use super::Cli;
 
 /// Names that FSL, AFNI, SPM, nilearn, fMRIPrep and PhysIO use, without dashes and in lower case, `-` for `_`; the option that
 /// does the same here, and how it is given. The first row whose option a command has speaks for it.
-const KNOWN_AS: [(&[&str], &str, &str); 27] = [
+const KNOWN_AS: [(&str, &str, &str); 27] = [
     (
-        &[
-            "smooth",
-            "smoothing",
-            "smoothing-fwhm",
-            "blur",
-            "blur-size",
-            "blur-fwhm",
-            "1blur-fwhm",
-            "sigma",
-            "s",
-            "kernel-fwhm",
-            "spatial-smoothing",
-            "sm",
-            "susan",
-            "isotropic-smoothing",
-        ],
+        "smooth smoothing smoothing-fwhm blur blur-size blur-fwhm 1blur-fwhm sigma s kernel-fwhm spatial-smoothing sm \
+         susan isotropic-smoothing",
         "fwhm",
         "MM (a full width at half maximum; 2.355 times a sigma)",
     ),
-    (&["within", "smooth-mask", "blur-mask", "mask-smooth"], "smooth-within", "IMAGE"),
-    (&["t-r", "tr-s", "repetition-time", "repetitiontime", "rt", "dt"], "tr", "SECONDS"),
+    ("within smooth-mask blur-mask mask-smooth", "smooth-within", "IMAGE"),
+    ("t-r tr-s repetition-time repetitiontime rt dt", "tr", "SECONDS"),
+    ("mask-img mask-image brain-mask brainmask maskfile m smooth-within", "mask", "IMAGE"),
+    ("hrf-model basis hrf-function convolve response convolution", "hrf", "spm|nilearn|glover"),
     (
-        &["mask-img", "mask-image", "brain-mask", "brainmask", "maskfile", "m", "smooth-within"],
-        "mask",
-        "IMAGE",
-    ),
-    (
-        &["hrf-model", "basis", "hrf-function", "convolve", "response", "convolution"],
-        "hrf",
-        "spm|nilearn|glover",
-    ),
-    (
-        &[
-            "drift-model",
-            "high-pass",
-            "highpass",
-            "hpf",
-            "high-pass-filter",
-            "cutoff",
-            "cut-off",
-            "polort",
-            "detrend",
-            "hipass",
-            "drift-order",
-            "filter",
-            "temporal-filter",
-        ],
+        "drift-model high-pass highpass hpf high-pass-filter cutoff cut-off polort detrend hipass drift-order filter \
+         temporal-filter",
         "drift",
         "cosine:SECONDS, polynomial:ORDER or none",
     ),
+    ("drift highpass hpf cutoff high-pass-filter detrend polort", "high-pass", "SECONDS"),
+    ("noise-model noisemodel autocorr ar ar1 prewhiten sa", "noise", "ols"),
     (
-        &["drift", "highpass", "hpf", "cutoff", "high-pass-filter", "detrend", "polort"],
-        "high-pass",
-        "SECONDS",
-    ),
-    (&["noise-model", "noisemodel", "autocorr", "ar", "ar1", "prewhiten", "sa"], "noise", "ols"),
-    (
-        &[
-            "design-matrix",
-            "designmatrix",
-            "matrix",
-            "design-file",
-            "mat",
-            "x1d",
-            "desmat",
-            "dm",
-            "design-matrices",
-        ],
+        "design-matrix designmatrix matrix design-file mat x1d desmat dm design-matrices",
         "design",
         "TSV",
     ),
     (
-        &[
-            "contrasts",
-            "con",
-            "cont",
-            "contrast-def",
-            "t-contrast",
-            "tcontrast",
-            "t-con",
-            "tcon",
-            "glt",
-            "gltsym",
-            "c",
-            "con-file",
-            "glt-label",
-        ],
+        "contrasts con cont contrast-def t-contrast tcontrast t-con tcon glt gltsym c con-file glt-label",
         "contrast",
         "'NAME=EXPRESSION', once for each",
     ),
+    ("fcontrast f-con fcon ftest f-test fts ftests f", "f-contrast", "'NAME=ROW; ROW'"),
     (
-        &["fcontrast", "f-con", "fcon", "ftest", "f-test", "fts", "ftests", "f"],
-        "f-contrast",
-        "'NAME=ROW; ROW'",
-    ),
-    (
-        &[
-            "confound",
-            "confounds-file",
-            "confounds-files",
-            "nuisance",
-            "regressors",
-            "nuisance-regressors",
-            "multi-reg",
-            "ortvec",
-            "ort",
-            "motion",
-            "motion-file",
-            "covariates",
-            "add-regs",
-            "confoundevs",
-            "regressor",
-        ],
+        "confound confounds-file confounds-files nuisance regressors nuisance-regressors multi-reg ortvec ort motion \
+         motion-file covariates add-regs confoundevs regressor",
         "confounds",
         "TSV --columns NAMES",
     ),
     (
-        &[
-            "column",
-            "confound-columns",
-            "confound-names",
-            "confounds-columns",
-            "strategy",
-            "confound-cols",
-            "names",
-        ],
+        "column confound-columns confound-names confounds-columns strategy confound-cols names",
         "columns",
         "NAMES, as 'trans_*,rot_*,csf'",
     ),
     (
-        &[
-            "event",
-            "events-file",
-            "events-files",
-            "onsets",
-            "onset",
-            "stim-times",
-            "stim",
-            "stim-file",
-            "timing",
-            "ev",
-            "evs",
-            "task-events",
-            "conditions-file",
-            "paradigm",
-        ],
+        "event events-file events-files onsets onset stim-times stim stim-file timing ev evs task-events \
+         conditions-file paradigm",
         "events",
         "TSV",
     ),
     (
-        &[
-            "condition",
-            "conditions",
-            "condition-column",
-            "trialtype",
-            "trial-types",
-            "trial-type-column",
-            "condition-name",
-        ],
+        "condition conditions condition-column trialtype trial-types trial-type-column condition-name",
         "trial-type",
         "COLUMN",
     ),
     (
-        &[
-            "output",
-            "output-dir",
-            "outdir",
-            "out-dir",
-            "outputdir",
-            "output-folder",
-            "prefix",
-            "bucket",
-            "out-folder",
-            "output-file",
-            "outfile",
-            "out-file",
-            "fout",
-            "save",
-            "dest",
-            "outputname",
-        ],
+        "output output-dir outdir out-dir outputdir output-folder prefix bucket out-folder output-file outfile out-file \
+         fout save dest outputname",
         "out",
         "PLACE",
     ),
     (
-        &[
-            "slicetiming",
-            "slice-timing",
-            "slice-time",
-            "slicetimes",
-            "slice-timing-file",
-            "tpattern",
-            "tcustom",
-        ],
+        "slicetiming slice-timing slice-time slicetimes slice-timing-file tpattern tcustom",
         "slice-times",
         "FILE",
     ),
-    (&["json", "bids-sidecar", "metadata", "sidecar-json"], "sidecar", "JSON"),
+    ("json bids-sidecar metadata sidecar-json", "sidecar", "JSON"),
     (
-        &[
-            "physio-file",
-            "physio-files",
-            "puls",
-            "pulse",
-            "ppg",
-            "cardiac",
-            "card",
-            "ecg",
-            "resp",
-            "respiratory",
-            "respiration",
-            "respfile",
-            "cardfile",
-            "phys",
-            "log-files",
-            "log",
-            "ricor",
-            "retroicor",
-            "recording",
-            "recordings",
-            "physiology",
-        ],
+        "physio-file physio-files puls pulse ppg cardiac card ecg resp respiratory respiration respfile cardfile phys \
+         log-files log ricor retroicor recording recordings physiology",
         "physio",
         "LOG [LOG]",
     ),
     (
-        &[
-            "order",
-            "orders",
-            "ricor-order",
-            "model-order",
-            "cardiac-order",
-            "oc",
-            "or",
-            "model",
-            "nharm",
-            "harmonics",
-        ],
+        "order orders ricor-order model-order cardiac-order oc or model nharm harmonics",
         "terms",
         "CARDIAC/RESPIRATORY/INTERACTION, as 3/4/1x1",
     ),
     (
-        &[
-            "dummy",
-            "dummy-scans",
-            "dummyscans",
-            "ndummies",
-            "skip-vols",
-            "skip-volumes",
-            "nskip",
-            "discard",
-            "ndelete",
-            "dummy-vols",
-        ],
+        "dummy dummy-scans dummyscans ndummies skip-vols skip-volumes nskip discard ndelete dummy-vols",
         "dummies",
         "N",
     ),
-    (&["physio-type", "vendor", "format", "log-format", "manufacturer"], "physio-format", "NAME"),
-    (
-        &["gpu", "cuda", "use-gpu", "cpu", "opencl", "metal", "vulkan", "backend"],
-        "device",
-        "auto|gpu|cpu|NAME",
-    ),
-    (
-        &["force", "clobber", "replace", "overwrite-existing", "overwrite-output"],
-        "overwrite",
-        "(alone)",
-    ),
-    (&["memory", "mem-mb", "mem-gb", "memory-limit", "max-mem", "ram"], "mem", "SIZE, as 2G"),
-    (&["silent", "no-progress", "quiet-mode"], "quiet", "(alone)"),
-    (&["debug", "verbosity", "progress", "log-level"], "verbose", "(alone)"),
+    ("physio-type vendor format log-format manufacturer", "physio-format", "NAME"),
+    ("gpu cuda use-gpu cpu opencl metal vulkan backend", "device", "auto|gpu|cpu|NAME"),
+    ("force clobber replace overwrite-existing overwrite-output", "overwrite", "(alone)"),
+    ("memory mem-mb mem-gb memory-limit max-mem ram", "mem", "SIZE, as 2G"),
+    ("silent no-progress quiet-mode", "quiet", "(alone)"),
+    ("debug verbosity progress log-level", "verbose", "(alone)"),
 ];
 
-/// Names that go before no image here: it stands alone.
-const IMAGES: [&str; 15] = [
-    "bold",
-    "input",
-    "in",
-    "i",
-    "img",
-    "image",
-    "imgs",
-    "run-imgs",
-    "run-img",
-    "data",
-    "func",
-    "dset",
-    "bold-files",
-    "infile",
-    "scans",
-];
+/// What others call the image, which stands alone here.
+const IMAGES: &str =
+    "bold input in i img image imgs run-imgs run-img data func dset bold-files infile scans";
+
+/// What others call the number of threads.
+const THREADS: &str = "n-jobs njobs j jobs threads nthreads n-threads nproc n-procs omp-nthreads";
 
 /// Options that take a list up to the next option.
 const LISTS: [&str; 5] = ["events", "design", "confounds", "physio", "peaks"];
@@ -345,30 +146,18 @@ fn meant(word: &str, command: &Command, cli: &Command) -> Option<String> {
     if has(command, &name) {
         return Some(format!("the option is spelled --{name}"));
     }
-    let rows = || KNOWN_AS.iter().filter(|(known, ..)| known.contains(&name.as_str()));
+    let is_among = |list: &str| list.split(' ').any(|one| one == name);
+    let rows = || KNOWN_AS.iter().filter(|(known, ..)| is_among(known));
     if let Some((_, long, value)) = rows().find(|(_, long, _)| has(command, long)) {
         return Some(format!("boldly calls it --{long} {value}"));
     }
-    if IMAGES.contains(&name.as_str()) && command.get_positionals().next().is_some() {
+    if is_among(IMAGES) && command.get_positionals().next().is_some() {
         return Some(format!(
             "the image goes without an option, before all of them: boldly {} IMAGE --out ...",
             command.get_name()
         ));
     }
-    if [
-        "n-jobs",
-        "njobs",
-        "j",
-        "jobs",
-        "threads",
-        "nthreads",
-        "n-threads",
-        "nproc",
-        "n-procs",
-        "omp-nthreads",
-    ]
-    .contains(&name.as_str())
-    {
+    if is_among(THREADS) {
         return Some("all cores are used; the variable RAYON_NUM_THREADS takes fewer".to_owned());
     }
     let long = rows().map(|(_, long, _)| *long).next().unwrap_or(&name);
@@ -385,15 +174,12 @@ fn swallowed(words: &[String], command: &Command) -> Option<String> {
     command.get_positionals().next()?;
     let mut option = None;
     for word in words.iter().skip(2) {
-        match word.strip_prefix("--") {
-            Some(name) => option = LISTS.iter().find(|list| **list == name),
-            None => {
-                if let (Some(option), true) = (option, is_image(Path::new(word))) {
-                    return Some(format!(
-                        "--{option} took {word} as one of its files; put the image before the options, or -- before it"
-                    ));
-                }
-            }
+        if word.starts_with('-') {
+            option = LISTS.iter().find(|list| word.strip_prefix("--") == Some(list));
+        } else if let (Some(option), true) = (option, is_image(Path::new(word))) {
+            return Some(format!(
+                "--{option} took {word} as one of its files; put the image before the options, or -- before it"
+            ));
         }
     }
     None
@@ -425,8 +211,8 @@ mod tests {
         };
         for (names, long, _) in KNOWN_AS {
             assert!(has(long), "--{long}");
-            for name in names {
-                assert_eq!(*name, name.to_lowercase().replace('_', "-"), "as it is looked up");
+            for name in names.split(' ') {
+                assert_eq!(name, name.to_lowercase().replace('_', "-"), "as it is looked up");
                 let tip = cli.get_subcommands().find_map(|c| meant(&format!("--{name}"), c, &cli));
                 assert!(tip.is_some(), "{name}");
             }
