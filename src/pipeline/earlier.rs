@@ -1,6 +1,7 @@
 //! What earlier commands left where another is about to write: their maps and its own must not lie side by side as if they
 //! were of one analysis.
 
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -18,7 +19,7 @@ pub struct Earlier {
     outputs: Vec<Output>,
 }
 
-/// What commands other than this one left under names that the layout gives. The same command may be run again.
+/// What other commands of the kind of this one left under names that the layout gives. The same command may be run again.
 ///
 /// # Errors
 /// Missing input where a folder cannot be listed.
@@ -41,8 +42,11 @@ pub fn of_others(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
             let is_in_place = |output: &Output| {
                 layout.gives(output.kind, &output.entities, &at(output)) && at(output).is_file()
             };
-            let is_same = || theirs.command.map_paths(&|p| absolute(&folder.join(p))) == own;
-            if theirs.outputs.iter().any(is_in_place) && !is_same() {
+            let is_same =
+                || theirs.command.clone().map_paths(&|p| absolute(&folder.join(p))) == own;
+            // Another kind of command makes other files, though their names may begin alike.
+            let is_alike = discriminant(&theirs.command) == discriminant(command);
+            if is_alike && theirs.outputs.iter().any(is_in_place) && !is_same() {
                 found.push(Earlier {
                     folder: folder.to_owned(),
                     command: theirs.command_line.get(1).cloned().unwrap_or_default(),
