@@ -7,14 +7,13 @@ use std::process::Command;
 
 use std::sync::Arc;
 
-use boldly::physio::{
-    Alone, BadStretches, BeyondChance, Channel, Explains, Flagged, Peaks, Reason, Status,
-};
+use boldly::physio::{BadStretches, Channel, Flagged, Peaks, Reason, Status};
 use boldly::recording::Trace;
 use boldly::report::qc::page;
 use boldly::report::qc::{Picture, Pictures};
 
 mod checked;
+mod headline;
 mod made_up;
 
 use checked::{Element, checked};
@@ -425,76 +424,4 @@ fn several_runs_stand_below_each_other_and_maps_come_with_words() {
     assert_eq!(all.iter().filter(|e| e.name == "h2").count(), 4, "two runs, maps, about");
     // the finding about one run is under that run's heading
     assert!(text(&all, "run-2-summary").contains("beats"));
-}
-
-#[test]
-fn the_headline_says_what_is_known_of_recording_and_run_and_nothing_unchecked_is_green() {
-    let chance = |explains, rank: usize, breath: usize| BeyondChance {
-        explains,
-        n_voxels: 4000,
-        tested: vec!["cardiac".into(), "respiratory".into()],
-        left_out: Vec::new(),
-        share: 0.05,
-        stretched_shares: vec![0.001; 39],
-        rank,
-        alone: vec![Alone { name: "respiratory".into(), share: 0.0, rank: breath }],
-    };
-    use Explains::{CannotTell, MoreThanChance, NoMoreThanChance};
-    for (chance, class, words) in [
-        (None, "open", "Not checked: whether this recording explains the run."),
-        (Some(chance(MoreThanChance, 1, 1)), "yes", "explains this run more than chance."),
-        (Some(chance(MoreThanChance, 1, 9)), "open", "one of its channels by itself does not"),
-        (Some(chance(NoMoreThanChance, 8, 8)), "no", "Do not use as it is"),
-        (Some(chance(CannotTell, 1, 1)), "open", "Cannot tell"),
-    ] {
-        let mut run = made_up::standard();
-        run.chance = chance.clone();
-        run.apart = Some(vec!["sub-06 for sub-02".into()]);
-        let all = checked(&page(&made_up::of(vec![run])).unwrap());
-        let headline: Vec<&Element> = all.iter().filter(|e| e.class("headline")).collect();
-        assert_eq!(headline.len(), 1);
-        assert!(headline[0].class(class) && headline[0].text.contains(words), "{headline:?}");
-        let n_green = all.iter().filter(|e| e.class("good")).count();
-        assert_eq!(n_green == 0, class == "no", "{n_green} in {class}");
-        let summary = text(&all, "run-1-summary");
-        assert!(summary.contains("the recording has sub-06 for sub-02"), "{summary}");
-        let alone = summary.contains("In the recording alone");
-        assert_eq!(alone, class != "yes" && !words.contains("channels"), "{summary}");
-    }
-}
-
-#[test]
-fn the_design_is_drawn_and_says_what_each_column_loses_to_the_others() {
-    let mut run = made_up::standard();
-    let n = run.columns.nrows();
-    // the half of the first column's variance, and as much of something else
-    let own = run.columns.column(0).to_owned();
-    let size = own.dot(&own).sqrt();
-    let mut other = ndarray::Array1::from_iter((0..n).map(|t| (0.7 * t as f64).sin()));
-    for column in run.columns.columns() {
-        let along = other.dot(&column) / column.dot(&column);
-        other.scaled_add(-along, &column);
-    }
-    other -= other.sum() / n as f64;
-    let task = own / size + &other / other.dot(&other).sqrt();
-    let matrix = ndarray::stack![ndarray::Axis(1), task, ndarray::Array1::ones(n)];
-    let names = ["pain", "constant"].map(str::to_owned).to_vec();
-    run.design = Some(boldly::design::Design { names, matrix });
-    let all = checked(&page(&made_up::of(vec![run])).unwrap());
-    assert!(
-        all.iter()
-            .any(|e| e.name == "img" && e.attributes["alt"].starts_with("The design: 120 volumes"))
-    );
-    assert!(all.iter().any(|e| e.name == "details") && all.iter().any(|e| e.name == "summary"));
-    let columns = text(&all, "run-1-columns");
-    let vif: f64 = columns
-        .split("closest columnr")
-        .nth(1)
-        .and_then(|rest| {
-            let rest = rest.trim_start().strip_prefix("pain")?;
-            rest.get(..4)?.parse().ok()
-        })
-        .unwrap();
-    // 1 / (1 - 1/2), but for what the other columns share with it
-    assert!((1.95..2.3).contains(&vif), "{vif}: {columns}");
 }

@@ -29,6 +29,15 @@ pub(super) fn paragraphs(qc: &Qc) -> String {
 
 /// Class, sign, verdict, what it rests on, what to do.
 fn verdict(run: &RunQc) -> (&'static str, &'static str, &'static str, String, &'static str) {
+    if !run.summary.unusable.is_empty() {
+        let why = run
+            .summary
+            .unusable
+            .iter()
+            .map(|u| format!("The {} trace {}.", u.channel.name(), u.why));
+        let verdict = "Do not use: a trace of this recording is of something else.";
+        return ("no", "✕", verdict, why.collect::<Vec<_>>().join(" "), "");
+    }
     let Some(chance) = &run.chance else {
         let verdict = "Not checked: whether this recording explains the run.";
         return ("open", "?", verdict, String::new(), UNCHECKED);
