@@ -500,15 +500,3 @@ fn help_of_every_command_names_units_defaults_and_an_example() {
 }
 
 #[cfg(target_os = "linux")]
-#[test]
-fn drivers_say_nothing_to_the_user() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(["devices", "--device", &adapter()])
-        .current_dir(folder.path())
-        .env_remove("XDG_RUNTIME_DIR")
-        .output()
-        .expect("the binary starts");
-    assert!(output.status.success());
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
-}

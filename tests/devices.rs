@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod binary;
+mod test_adapter;
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -62,4 +63,17 @@ fn auto_keeps_the_cpu_path_for_one_run_and_says_why_in_one_line() {
     assert!(!run("cpu").contains("device: "));
     let quiet = "smooth bold.nii --fwhm 5 --out quiet.nii --quiet";
     assert_eq!(said(&binary::succeeded(quiet, binary::boldly(dir.path(), quiet))), "");
+}
+
+#[test]
+fn drivers_say_nothing_to_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
+        .args(["devices", "--device", &test_adapter::name()])
+        .current_dir(folder.path())
+        .env_remove("XDG_RUNTIME_DIR")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

@@ -94,7 +94,7 @@ impl Run<'_> {
         let (physio, folder) = (self.path(PHYSIO), format!("proof_{bold}"));
         if !self.dir.join(&folder).exists() {
             self.boldly(&format!(
-                "retroicor {bold} --physio {physio} --events events.tsv --sidecar right.json --out proven.nii --maps {folder} \
+                "retroicor {bold} --physio {physio} --events events.tsv --sidecar right.json --out {folder}.nii --maps {folder} \
                  --mask mask.nii.gz"
             ));
         }

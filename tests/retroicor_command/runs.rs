@@ -30,7 +30,11 @@ fn runs_and_echoes_in_one_call_are_what_they_are_one_by_one_and_verify() {
     assert_eq!(said.matches("shares its columns").count(), 2, "{said}");
     let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(printed["provenance"].as_array().unwrap().len(), 4);
-    assert_eq!(printed["verify"].as_array().unwrap().len(), 8, "each with its page");
+    assert_eq!(
+        printed["verify"].as_array().unwrap().len(),
+        12,
+        "each with its columns and its page"
+    );
     well(dir, "verify all -q");
 
     for (run, n) in [(1, 1), (1, 2), (2, 1), (2, 2)] {

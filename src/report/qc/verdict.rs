@@ -82,8 +82,8 @@ pub(super) fn section(chapter: &Chapter, alike: &Alike) -> String {
         false => opening(run, n_look, n_unchecked),
     };
     // What is good in a recording that is not the run's is no good news.
-    let explains = run.chance.as_ref().is_none_or(|c| c.explains == Explains::MoreThanChance);
-    let good = if explains { "good" } else { "plain" };
+    let is_another = run.chance.as_ref().is_some_and(|c| c.explains == Explains::NoMoreThanChance);
+    let good = if is_another { "plain" } else { "good" };
     // What needs a look comes first.
     findings.sort_by_key(|f| match f.verdict {
         Verdict::DoNotUse => 0,
