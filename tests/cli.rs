@@ -498,5 +498,3 @@ fn help_of_every_command_names_units_defaults_and_an_example() {
         assert!(help.contains(needed), "glm --help lacks {needed:?}");
     }
 }
-
-#[cfg(target_os = "linux")]

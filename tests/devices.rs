@@ -65,6 +65,7 @@ fn auto_keeps_the_cpu_path_for_one_run_and_says_why_in_one_line() {
     assert_eq!(said(&binary::succeeded(quiet, binary::boldly(dir.path(), quiet))), "");
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn drivers_say_nothing_to_the_user() {
     let folder = tempfile::tempdir().unwrap();
