@@ -163,6 +163,36 @@ fn blocks_come_back_bit_for_bit_through_several_staging_buffers() {
 }
 
 #[test]
+fn a_block_in_parts_is_the_block_with_all_that_is_missing_and_a_part_out_of_turn_is_refused() {
+    let device = test_adapter::open(None);
+    let mut whole = noise(Block::whole([9, 7, 5], 11));
+    let n = whole.block.volume_len();
+    whole.data[3 * n + 17] = f32::NAN;
+    whole.data[10 * n + 2] = f32::INFINITY;
+    let part = |volumes: std::ops::Range<usize>| {
+        let block = Block { volumes: volumes.clone(), ..whole.block.clone() };
+        HostBold::new(block, whole.data[volumes.start * n..volumes.end * n].to_vec())
+    };
+    let at_once = smoothed(&device, whole.clone()).unwrap();
+    let mut tape = device.tape();
+    let mut loading = tape.begin_load(&whole.block).unwrap().unwrap();
+    tape.load_part(&mut loading, &part(0..4)).unwrap();
+    let why = tape.load_part(&mut loading, &part(6..11)).unwrap_err();
+    assert!(why.to_string().contains("from volume 4 on"), "{why}");
+    tape.load_part(&mut loading, &part(4..10)).unwrap();
+    tape.load_part(&mut loading, &part(10..11)).unwrap();
+    let bold = tape.end_load(loading).unwrap();
+    let bold = smooth(&mut tape, bold, &some_taps(), None).unwrap();
+    let stored = tape.store(bold).unwrap();
+    let in_parts = tape.run().unwrap().bold(stored).unwrap();
+    let pairs = in_parts.data.iter().zip(&at_once.data);
+    assert_eq!(pairs.filter(|(a, b)| a.to_bits() != b.to_bits()).count(), 0);
+    let mut tape = device.tape();
+    let loading = tape.begin_load(&whole.block).unwrap().unwrap();
+    assert_eq!(tape.end_load(loading).unwrap_err().exit_code(), 70);
+}
+
+#[test]
 fn a_block_beyond_the_binding_is_out_of_memory() {
     let device = test_adapter::open(None);
     // 2 GiB, which no adapter binds. Zeros: the host's memory is never touched.

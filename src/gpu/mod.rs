@@ -44,7 +44,7 @@ pub(crate) use shader::{Acc, QUADS, quads_for};
 pub use shader::{Constant, Constants, Shader, Variant};
 pub use span::{Activity, Span};
 pub(crate) use tape::{Download, Step};
-pub use tape::{Recording, Stored, Tape};
+pub use tape::{Loading, Recording, Stored, Tape};
 
 /// What `--device` asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]

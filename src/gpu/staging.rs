@@ -8,13 +8,30 @@ use super::pool::Pooled;
 use crate::error::{DeviceFailure, Result};
 
 /// Bytes a task.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 1 << 18;
 
-/// Bytes, a multiple of four, in staging memory.
-pub(super) fn stage(gpu: &Gpu, bytes: &[u8]) -> Result<Pooled> {
-    let staged = gpu.scoped("staging a block", || {
-        let staged = gpu.pools.up.take(&gpu.device, bytes.len() as u64);
-        let mut view = staged.raw.get_mapped_range_mut(..bytes.len() as u64).map_err(|cause| {
+/// Staging memory that is filled from its start on.
+#[derive(Debug)]
+pub(super) struct Staging {
+    staged: Pooled,
+    filled: u64,
+}
+
+impl Staging {
+    /// For so many bytes.
+    pub(super) fn new(gpu: &Gpu, bytes: u64) -> Result<Staging> {
+        let staged = gpu.scoped("staging a block", || Ok(gpu.pools.up.take(&gpu.device, bytes)));
+        if staged.is_err() {
+            gpu.pools.up.clear();
+        }
+        Ok(Staging { staged: staged?, filled: 0 })
+    }
+
+    /// The next bytes, a multiple of four, or of eight where more follow.
+    pub(super) fn put(&mut self, gpu: &Gpu, bytes: &[u8]) -> Result<()> {
+        let end = self.filled + bytes.len() as u64;
+        let view = self.staged.raw.get_mapped_range_mut(self.filled..end);
+        let mut view = view.map_err(|cause| {
             gpu.failure(DeviceFailure::Lost, "staging a block").caused_by(cause)
         })?;
         let (pieces, mut rest) = view.slice(..).into_chunks::<PIECE>();
@@ -24,21 +41,22 @@ pub(super) fn stage(gpu: &Gpu, bytes: &[u8]) -> Result<Pooled> {
             wgpu::WriteOnly::<[u8]>::from(to).copy_from_slice(from);
         });
         rest.copy_from_slice(last);
-        drop(view);
-        staged.raw.unmap();
-        Ok(staged)
-    });
-    if staged.is_err() {
-        gpu.pools.up.clear();
+        self.filled = end;
+        Ok(())
     }
-    staged
+
+    /// All is there.
+    pub(super) fn end(self) -> Pooled {
+        self.staged.raw.unmap();
+        self.staged
+    }
 }
 
 /// The same values in host memory, copied by all cores.
 pub(super) fn copied(from: &[f32], mut to: Vec<f32>) -> Vec<f32> {
     to.resize(from.len(), 0.0);
-    to.par_chunks_mut(PIECE / 4)
-        .zip(from.par_chunks(PIECE / 4))
+    to.par_chunks_mut(PIECE)
+        .zip(from.par_chunks(PIECE))
         .for_each(|(to, from)| to.copy_from_slice(from));
     to
 }

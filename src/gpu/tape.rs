@@ -6,11 +6,12 @@
 
 use std::time::Instant;
 
+use super::limits;
 use super::pool::Pooled;
+use super::staging::Staging;
 use super::{
     Acc, Activity, Bold, Buffer, Cpu, Device, DeviceBold, Done, Flight, Gpu, Span, Variant,
 };
-use super::{limits, staging};
 use crate::error::{Error, Result};
 use crate::volume::{Block, HostBold};
 
@@ -42,6 +43,19 @@ pub(super) struct Load {
     pub(super) buffer: Buffer,
     /// The host's part.
     pub(super) span: Span,
+}
+
+/// A block on its way to a device in parts of consecutive volumes: what one part was read into serves the next, and no host
+/// memory holds the block.
+#[derive(Debug)]
+pub struct Loading {
+    block: Block,
+    buffer: Buffer,
+    staging: Option<Staging>,
+    n_values: usize,
+    missing: Vec<u32>,
+    began: Instant,
+    seconds: f64,
 }
 
 /// The first words of a buffer that come back.
@@ -107,6 +121,39 @@ impl<'d> Tape<'d> {
                 let there = recording.load(&bold)?;
                 Ok((Bold::Device(there), Some(bold.data)))
             }
+        }
+    }
+
+    /// Begin to send a block in parts; none on the CPU path, where it stays on the host.
+    ///
+    /// # Errors
+    /// As for [`Tape::load`].
+    pub fn begin_load(&mut self, block: &Block) -> Result<Option<Loading>> {
+        match self {
+            Tape::Cpu(_) => Ok(None),
+            Tape::Gpu(recording) => recording.begin_load(block).map(Some),
+        }
+    }
+
+    /// The next volumes of a block. The bytes of all parts but the last are a multiple of eight: volumes in even numbers.
+    ///
+    /// # Errors
+    /// Device errors; internal for a part that is not the next.
+    pub fn load_part(&mut self, loading: &mut Loading, part: &HostBold) -> Result<()> {
+        match self {
+            Tape::Cpu(_) => Err(not_of_this_tape()),
+            Tape::Gpu(recording) => recording.load_part(loading, part),
+        }
+    }
+
+    /// All parts have been sent.
+    ///
+    /// # Errors
+    /// Internal when some are missing.
+    pub fn end_load(&mut self, loading: Loading) -> Result<Bold> {
+        match self {
+            Tape::Cpu(_) => Err(not_of_this_tape()),
+            Tape::Gpu(recording) => recording.end_load(loading).map(Bold::Device),
         }
     }
 
@@ -238,29 +285,75 @@ impl<'d> Recording<'d> {
     }
 
     fn load(&mut self, bold: &HostBold) -> Result<DeviceBold> {
-        if bold.data.len() != bold.block.len() {
+        let mut loading = self.begin_load(&bold.block)?;
+        self.load_part(&mut loading, bold)?;
+        self.end_load(loading)
+    }
+
+    fn begin_load(&mut self, block: &Block) -> Result<Loading> {
+        let began = Instant::now();
+        let buffer = Buffer::new(self.gpu, "bold", block.len())?;
+        let staging = match block.len() {
+            0 => None,
+            values => Some(Staging::new(self.gpu, 4 * values as u64)?),
+        };
+        let (block, missing) = (block.clone(), Vec::new());
+        let seconds = began.elapsed().as_secs_f64();
+        Ok(Loading { block, buffer, staging, n_values: 0, missing, began, seconds })
+    }
+
+    fn load_part(&mut self, loading: &mut Loading, part: &HostBold) -> Result<()> {
+        let began = Instant::now();
+        let plane = loading.block.volume_len();
+        let start = loading.block.volumes.start + loading.n_values / plane.max(1);
+        let is_next = part.block.planes == loading.block.planes
+            && part.block.volumes.start == start
+            && part.block.volumes.end <= loading.block.volumes.end;
+        if part.data.len() != part.block.len() || !is_next {
             return Err(Error::internal(
                 "a block",
-                format!("holds {} values", bold.data.len()),
-                format!("hold {}", bold.block.len()),
+                format!("holds {} values of {:?}", part.data.len(), part.block),
+                format!("hold {} from volume {start} on", part.block.len()),
                 "this is a defect of boldly",
             ));
         }
-        let buffer = Buffer::new(self.gpu, "bold", bold.data.len())?;
-        let there = DeviceBold {
-            block: bold.block.clone(),
-            buffer: buffer.clone(),
-            missing: bold.missing().to_vec(),
-        };
-        if !bold.data.is_empty() {
-            let began = Instant::now();
-            let staged = staging::stage(self.gpu, bytemuck::cast_slice(&bold.data))?;
-            let moved = (4 * bold.data.len() as u64, 0);
-            let span = Span::since("load", Activity::Upload, began, moved);
-            self.loads.push(Load { staged, buffer, span });
+        if let Some(staging) = &mut loading.staging {
+            staging.put(self.gpu, bytemuck::cast_slice(&part.data))?;
         }
-        Ok(there)
+        loading.missing.extend(part.missing());
+        loading.n_values += part.data.len();
+        loading.seconds += began.elapsed().as_secs_f64();
+        Ok(())
     }
+
+    fn end_load(&mut self, loading: Loading) -> Result<DeviceBold> {
+        let Loading { block, buffer, staging, n_values, mut missing, began, seconds } = loading;
+        if n_values != block.len() {
+            return Err(Error::internal(
+                "a block",
+                format!("came with {n_values} values"),
+                format!("come with {}", block.len()),
+                "this is a defect of boldly",
+            ));
+        }
+        missing.sort_unstable();
+        missing.dedup();
+        if let Some(staging) = staging {
+            let moved = (4 * n_values as u64, 0);
+            let span = Span { seconds, ..Span::since("load", Activity::Upload, began, moved) };
+            self.loads.push(Load { staged: staging.end(), buffer: buffer.clone(), span });
+        }
+        Ok(DeviceBold { block, buffer, missing })
+    }
+}
+
+fn not_of_this_tape() -> Error {
+    Error::internal(
+        "a block that is loaded in parts",
+        "was given to the CPU path",
+        "be loaded by the tape that began it",
+        "this is a defect of boldly",
+    )
 }
 
 impl Download {

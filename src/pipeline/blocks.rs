@@ -25,13 +25,35 @@ pub fn read_timed(tape: &Tape<'_>, source: &mut dyn BoldSource, block: &Block) -
     Ok(bold)
 }
 
-/// Read a block and send it to the device; what it was read into is filled anew.
+/// Bytes of a part that is decoded on its way to a device: still in a cache when it is copied into staging memory.
+const PART_BYTES: usize = 4 << 20;
+
+/// Read a block and send it to the device, part by part into staging memory where the source decodes parts; what one was read
+/// into is filled anew.
 ///
 /// # Errors
 /// Whatever reading meets; device errors.
 pub fn load(tape: &mut Tape<'_>, source: &mut dyn BoldSource, block: &Block) -> Result<Bold> {
-    let host = read_timed(tape, source, block)?;
-    send(tape, source, host)
+    let Some(mut loading) = tape.begin_load(block)? else {
+        let host = read_timed(tape, source, block)?;
+        return send(tape, source, host);
+    };
+    for part in parts(block, source.is_stream()) {
+        let host = read_timed(tape, source, &part)?;
+        tape.load_part(&mut loading, &host)?;
+        source.reuse(host.data);
+    }
+    tape.end_load(loading)
+}
+
+/// A block in parts of an even number of volumes, all of it at once where it is decoded as a whole anyway.
+fn parts(block: &Block, whole: bool) -> Vec<Block> {
+    let volume_bytes = block.volume_len() * size_of::<f32>();
+    let volumes = (PART_BYTES / volume_bytes.max(1) / 2 * 2).max(2);
+    let step = if whole { block.volumes.len().max(1) } else { volumes };
+    let starts = block.volumes.clone().step_by(step);
+    let part = |start: usize| start..(start + step).min(block.volumes.end);
+    starts.map(|start| Block { volumes: part(start), ..block.clone() }).collect()
 }
 
 /// Send a block to the device; what it was read into is filled anew where the device has a copy.
@@ -165,6 +187,19 @@ mod tests {
                     assert!(b.planes.end - b.core.end == halo.min(13 - b.core.end), "{b:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn parts_are_even_numbers_of_volumes_and_together_the_block() {
+        for (shape, volumes) in [([7, 5, 3], 0..11), ([64, 64, 36], 3..60), ([512, 512, 9], 1..8)] {
+            let block = Block { volumes: volumes.clone(), ..Block::whole(shape, 60) };
+            let cut = parts(&block, false);
+            let all: Vec<usize> = cut.iter().flat_map(|part| part.volumes.clone()).collect();
+            assert_eq!(all, volumes.clone().collect::<Vec<_>>());
+            let [first @ .., _] = &cut[..] else { panic!("no part of {block:?}") };
+            assert!(first.iter().all(|part| part.volumes.len() % 2 == 0), "{cut:?}");
+            assert_eq!(parts(&block, true), [block]);
         }
     }
 
