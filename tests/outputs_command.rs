@@ -370,6 +370,12 @@ fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
     assert!(listed("maps").iter().all(|name| !name.contains("respiratory")));
     run(dir, &clean("alone.nii"));
     run(dir, &clean("alone.nii").replace("2/1/0", "1/0/0"));
+    // an output that is named is not another command's
+    run(dir, &glm("fits"));
+    let map = "fits/contrast-pain_stat-t_statmap.nii.gz";
+    let line = format!("smooth study/{} --fwhm 4 --out {map} --device cpu -q", paths::BOLD);
+    refused(dir, &line, 2, &["another analysis", "of `boldly glm`"]);
+    run(dir, "verify fits -q");
     // its own input is not removed
     let line = glm("out").replace(&format!("study/{}", paths::MASK), "out/mask.nii.gz");
     refused(dir, &(line + " --overwrite"), 2, &["also an input"]);

@@ -15,6 +15,8 @@ const WRITTEN: f64 = 256.0;
 const STEP: f64 = 1.0 / (1 << 23) as f64;
 /// A swing below this part of the level is f64's own rounding: the voxel is constant.
 const CONSTANT: f64 = 1.0 / (1_u64 << 46) as f64;
+/// Volumes of a part: the quietest part says how a voxel swings, where one volume that stands out would hide it.
+const PART: usize = 16;
 /// Values decoded at once.
 const PIECE: usize = 1 << 14;
 
@@ -34,6 +36,43 @@ struct Moments {
     mean: f64,
     squares: f64,
     most: f64,
+    /// The same of the part that is being read.
+    part: [f64; 2],
+    /// The least scatter of a part in which the voxel varies, as a variance; 0 where there is none yet.
+    quietest: f64,
+}
+
+impl Moments {
+    fn take(&mut self, value: f64, volume: usize) {
+        let step = |[mean, squares]: [f64; 2], nth: usize| {
+            let off = value - mean;
+            let mean = mean + off / (nth as f64 + 1.0);
+            [mean, squares + off * (value - mean)]
+        };
+        [self.mean, self.squares] = step([self.mean, self.squares], volume);
+        self.most = self.most.max(value.abs());
+        if volume.is_multiple_of(PART) {
+            self.part = [0.0; 2];
+        }
+        self.part = step(self.part, volume % PART);
+        if volume % PART == PART - 1 {
+            let variance = self.part[1] / PART as f64;
+            let varies = variance.sqrt() > self.most * CONSTANT;
+            if varies && (self.quietest == 0.0 || variance < self.quietest) {
+                self.quietest = variance;
+            }
+        }
+    }
+
+    /// Its standard deviation over `n` volumes, or in the quietest part of them; not a number where a value is not.
+    fn scatter(&self, n: f64) -> f64 {
+        let all = self.squares / n;
+        if all.is_finite() && self.quietest > 0.0 {
+            all.min(self.quietest).sqrt()
+        } else {
+            all.sqrt()
+        }
+    }
 }
 
 /// The voxel that f32 follows worst, and how many there are.
@@ -138,8 +177,9 @@ impl Swing {
         let n = (self.seen / self.voxels.len().max(1)).max(1) as f64;
         let mut coarse: Option<Coarse> = None;
         let (mut n_voxels, mut n_varying) = (0, 0);
-        for (worst, &Moments { mean, squares, most }) in self.voxels.iter().enumerate() {
-            let (sd, step) = ((squares / n).sqrt(), most * STEP);
+        for (worst, voxel) in self.voxels.iter().enumerate() {
+            let Moments { mean, most, .. } = *voxel;
+            let (sd, step) = (voxel.scatter(n), most * STEP);
             // Not finite in some volume: neither.
             if sd > most * CONSTANT {
                 n_varying += 1;
@@ -157,13 +197,9 @@ impl Swing {
 
 /// Values of one volume, counted from 0; whether f32 rounds any.
 fn add(voxels: &mut [Moments], values: &[f64], volume: usize) -> bool {
-    let share = 1.0 / (volume as f64 + 1.0);
     let mut rounded = false;
     for (voxel, &value) in voxels.iter_mut().zip(values) {
-        let off = value - voxel.mean;
-        voxel.mean += off * share;
-        voxel.squares += off * (value - voxel.mean);
-        voxel.most = voxel.most.max(value.abs());
+        voxel.take(value, volume);
         rounded |= f64::from(value as f32) != value;
     }
     rounded
@@ -191,6 +227,19 @@ mod tests {
             [1e6 + 0.01 * wave, 1000.0 + wave, 0.1 * (1.0 + 1e-16 * wave)]
         };
         (0..20).flat_map(values).flat_map(f64::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn volumes_that_stand_out_do_not_hide_a_small_swing() {
+        let header = header(40, SampleType::F64);
+        let spike = |t: usize| if t == 0 || t == 37 { 1e4 } else { 0.0 };
+        let values = |t: usize| [1e6 + 0.01 * (t as f64 * 0.7).sin() + spike(t), 1000.0, 1000.0];
+        let bytes: Vec<u8> = (0..40).flat_map(values).flat_map(f64::to_le_bytes).collect();
+        let mut swing = Swing::new(&header);
+        swing.see(header.decoder(), &bytes);
+        let coarse = swing.lost_to_an_image().expect("a swing of a sixth of a step");
+        assert_eq!((coarse.n_voxels, coarse.n_varying, coarse.worst), (1, 1, 0));
+        assert!((0.005..0.009).contains(&coarse.sd), "{coarse:?}");
     }
 
     #[test]

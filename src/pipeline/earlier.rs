@@ -44,9 +44,12 @@ pub fn of_others(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
             };
             let is_same =
                 || theirs.command.clone().map_paths(&|p| absolute(&folder.join(p))) == own;
-            // Another kind of command makes other files, though their names may begin alike.
-            let is_alike = discriminant(&theirs.command) == discriminant(command);
-            if is_alike && theirs.outputs.iter().any(is_in_place) && !is_same() {
+            // Another kind of command makes other files, though their names may begin alike; one of them may be named.
+            let is_in_the_way = match discriminant(&theirs.command) == discriminant(command) {
+                true => theirs.outputs.iter().any(is_in_place) && !is_same(),
+                false => theirs.outputs.iter().any(|output| layout.is_named(&at(output))),
+            };
+            if is_in_the_way {
                 found.push(Earlier {
                     folder: folder.to_owned(),
                     command: theirs.command_line.get(1).cloned().unwrap_or_default(),

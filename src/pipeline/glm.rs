@@ -7,7 +7,7 @@ use crate::design::contrast::{NamedContrast, parse_f, parse_t};
 use crate::design::{self, label};
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::bids::Name;
+use crate::io::bids::{EchoName, Name, without_echo};
 use crate::io::source::Sampled;
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
@@ -38,6 +38,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
+    refuse_echoes(spec)?;
     io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
@@ -50,6 +51,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let mut runs_so_far = FixedEffects::default();
     let mut beyond_chance = Vec::new();
     for (run, plan) in runs.iter_mut().zip(&plans) {
+        if spec.runs.len() > 1 && run.physio.is_some() {
+            watch.note(&format!("{}:", display(&run.path)));
+        }
         precision::keep(run, watch)?;
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
@@ -103,6 +107,24 @@ fn refuse_no_contrast(spec: &GlmSpec) -> Result<()> {
             "name at least one",
             "for example --contrast 'pain=pain-control'",
         ));
+    }
+    Ok(())
+}
+
+/// Echoes of one run are one measurement: as runs they would count as several.
+fn refuse_echoes(spec: &GlmSpec) -> Result<()> {
+    let mut runs: Vec<std::path::PathBuf> = Vec::new();
+    for run in &spec.runs {
+        let Some(of_run) = without_echo(&run.bold, EchoName::Entity) else { continue };
+        if runs.contains(&of_run) {
+            return Err(Error::usage(
+                display(&run.bold),
+                "is another echo of a run that is given",
+                "be a run of its own: echoes that count as runs seem to lessen the variance",
+                "give one echo a run, or their combination",
+            ));
+        }
+        runs.push(of_run);
     }
     Ok(())
 }

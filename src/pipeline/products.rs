@@ -236,6 +236,13 @@ impl Layout {
         self.named.is_none() && self.beside.1.is_empty()
     }
 
+    /// Whether this file is there and is what the user named himself.
+    #[must_use]
+    pub fn is_named(&self, path: &Path) -> bool {
+        let real = |path: &Path| real(path).ok();
+        self.named.as_ref().is_some_and(|(_, named)| path.is_file() && real(named) == real(path))
+    }
+
     /// Whether an output of these entities would have this path, whatever its ending.
     #[must_use]
     pub fn gives(&self, kind: Kind, entities: &str, path: &Path) -> bool {

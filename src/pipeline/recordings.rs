@@ -247,6 +247,13 @@ fn tell(
             100.0 * share
         ));
     }
+    let apart_s = ppm.abs() * 1e-6 * acquisition.n_volumes as f64 * acquisition.tr;
+    if !alignment.drift_corrected && apart_s > TRIGGER_APART_S {
+        watch.warn(&format!(
+            "the clock of the record is {ppm:+.0} ppm off that of the triggers, {apart_s:.2} s at the end of the run: \
+             check SamplingFrequency; --align trigger takes it out"
+        ));
+    }
     if alignment.by != Align::Trigger && first_s.abs() > TRIGGER_APART_S {
         watch.warn(&format!(
             "the triggers put the start of the first volume at {first_s:+.3} s of the record's time, not 0; \

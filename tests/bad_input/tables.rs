@@ -134,6 +134,17 @@ pub fn cases() -> Vec<Case> {
             &["`control`", "second_bold.nii", "columns: pain"],
         ),
         case(
+            "echoes as runs",
+            |d| {
+                second_run(d);
+                fs::rename(d.join("second_bold.nii"), d.join("x_echo-2_bold.nii")).expect("a file");
+                copy(d, "bold.nii", "x_echo-1_bold.nii");
+            },
+            "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv events.tsv --mask mask.nii --contrast pain --out out --tr 2 --device cpu",
+            2,
+            &["x_echo-2_bold.nii", "another echo"],
+        ),
+        case(
             "a pattern that no run has a column for",
             second_run,
             "glm bold.nii second_bold.nii --events events.tsv events.tsv --confounds confounds.tsv confounds.tsv --columns trans_q* --mask mask.nii --contrast pain --out out --device cpu",

@@ -87,3 +87,24 @@ fn the_design_is_drawn_and_says_what_each_column_loses_to_the_others() {
     // 1 / (1 - 1/2), but for what the other columns share with it
     assert!((1.95..2.3).contains(&vif), "{vif}: {columns}");
 }
+
+#[test]
+fn a_clock_that_runs_away_from_the_triggers_needs_a_look_unless_it_was_taken_out() {
+    for (ppm, corrected, looks) in
+        [(-9901.0, false, true), (12.0, false, false), (-9901.0, true, false)]
+    {
+        let mut run = made_up::standard();
+        run.summary.alignment =
+            made_up::empty(made_up::recording(20.0, 50.0), vec![]).summary.alignment;
+        let alignment = run.summary.alignment.as_mut().unwrap();
+        (alignment.n_triggers, alignment.first_trigger_s) = (Some(120), Some(0.0));
+        (alignment.clock_drift_ppm, alignment.drift_corrected) = (Some(ppm), corrected);
+        let all = checked(&page(&made_up::of(vec![run])).unwrap());
+        let summary = text(&all, "run-1-summary");
+        assert_eq!(
+            summary.contains("correct StartTime and SamplingFrequency"),
+            looks,
+            "{ppm}: {summary}"
+        );
+    }
+}

@@ -39,7 +39,7 @@ impl<'a> Parser<'a> {
                     return Err(self.error(
                         "is a number and names no column",
                         "be a sum of columns",
-                        "put a column whose name is a number in quotes: \"2\" - \"1\"",
+                        "put each column whose name is a number in quotes, as \"7\"",
                     ));
                 }
             }

@@ -308,12 +308,14 @@ fn alignment(run: &RunQc) -> Option<Finding> {
         number(first_s, 3),
         number(ppm, 1)
     );
-    let is_good = a.by == Align::Trigger || first_s.abs() <= APART_S;
+    let scan_s = run.acquisition.n_volumes as f64 * run.acquisition.tr;
+    let drifts = !a.drift_corrected && ppm.abs() * 1e-6 * scan_s > APART_S;
+    let is_good = (a.by == Align::Trigger || first_s.abs() <= APART_S) && !drifts;
     Some(Finding::new(
         about,
         is_good,
         says,
-        "Run again with --align trigger, or correct StartTime.",
+        "Run again with --align trigger, or correct StartTime and SamplingFrequency.",
     ))
 }
 
