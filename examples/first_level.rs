@@ -37,7 +37,7 @@ fn main() -> boldly::Result<()> {
     };
     let results = std::env::temp_dir().join("boldly-first-level");
     let mut session = Session::new(Vec::new(), Ladder::open(&DeviceChoice::Auto)?, &watch::Quiet);
-    let mut written = Written::new(Layout::folder(&results), Overwrite::Own)?;
+    let mut written = Written::new(Layout::folder(&results), Overwrite::Anything)?;
     Command::Glm(spec).run(&mut session, &mut written)?;
     written.commit()?;
 

@@ -381,6 +381,38 @@ fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
     refused(dir, &(line + " --overwrite"), 2, &["also an input"]);
 }
 
+#[cfg(unix)]
+#[test]
+fn linked_outputs_are_verified_and_a_sidecar_that_lists_nothing_is_an_error() {
+    let folder = study();
+    let dir = folder.path();
+    run(dir, &clean("a/clean.nii"));
+    fs::create_dir(dir.join("linked")).unwrap();
+    for entry in fs::read_dir(dir.join("a")).unwrap() {
+        let path = entry.unwrap().path();
+        let link = dir.join("linked").join(path.file_name().unwrap());
+        std::os::unix::fs::symlink(&path, link).unwrap();
+    }
+    fs::copy(dir.join("a/clean.json"), dir.join("kept.json")).unwrap();
+    let output = succeeded("verify", boldly(dir, "verify linked"));
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.starts_with("all 3 outputs are repeated"), "{text}");
+    fs::write(dir.join("other.nii"), "another file").unwrap();
+    fs::remove_file(dir.join("linked/clean.nii")).unwrap();
+    std::os::unix::fs::symlink(dir.join("other.nii"), dir.join("linked/clean.nii")).unwrap();
+    assert_ne!(boldly(dir, "verify linked -q").status.code(), Some(0));
+
+    for outputs in [json!([]), json!([{ "name": "/dev/zero", "kind": "bold", "entities": "bold" }])]
+    {
+        fs::copy(dir.join("kept.json"), dir.join("a/clean.json")).unwrap();
+        edit(&dir.join("a/clean.json"), |own| own["boldly"]["outputs"] = outputs.clone());
+        for place in ["a", "a/clean.json", "a/clean.nii"] {
+            let code = boldly(dir, &format!("verify {place} -q")).status.code();
+            assert!(matches!(code, Some(1 | 65 | 66)), "{place} with {outputs}: {code:?}");
+        }
+    }
+}
+
 #[test]
 fn verify_says_one_line_of_what_is_well_and_goes_on_past_what_is_missing() {
     let folder = study();

@@ -41,7 +41,7 @@ pub(super) struct DeviceArgs {
     ///
     /// `auto` (a hardware GPU where the work is worth its opening, else the CPU), `gpu` (a hardware GPU or an error), `cpu` (the
     /// f64 path), or an adapter's PCI address or part of its name (the only way to a software adapter)
-    #[arg(long, value_name = "NAME", default_value = "auto")]
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = clap::builder::NonEmptyStringValueParser::new())]
     pub device: String,
     #[command(flatten)]
     pub memory: MemoryArgs,

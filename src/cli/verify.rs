@@ -106,10 +106,13 @@ fn summary(all: &[&Comparison], failed: usize, commands: usize) -> String {
     }
 }
 
+/// Characters that names are lined up to, at most.
+const WIDEST: usize = 200;
+
 /// One line an image or table.
 fn table(comparisons: &[&Comparison]) -> String {
     let names: Vec<String> = comparisons.iter().map(|c| say::one_line(&c.output)).collect();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).min(WIDEST);
     let mut text = format!(
         "{:<width$}  {:>10}  {:>20}  {:>14}  {:>14}  {:>10}  {:>6}\n",
         "output", "compared", "worst (i,j,k;row)", "got", "f64 path", "tolerance", "over"

@@ -51,6 +51,14 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
         }
     }
     verified.add_strangers(strangers, watch);
+    if verified.comparisons.is_empty() && verified.errors.is_empty() {
+        verified.errors.push(Error::missing_input(
+            "verify",
+            "found nothing to verify",
+            "find an output of a boldly command",
+            "give the --out of a command, or one of its files",
+        ));
+    }
     Ok(verified)
 }
 
@@ -180,9 +188,17 @@ fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
     files(out, &mut listed);
     for sidecar in listed.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
         match of_sidecar(sidecar) {
-            Ok(own) => {
-                found.extend(own.map(|own| own.of(|path| absolute(path).starts_with(&root))))
-            }
+            Ok(None) => {}
+            Ok(Some(own)) => match own.of(|path| place(path).starts_with(&root)) {
+                // Its own output at least lies beside it.
+                own if own.chosen.is_empty() => errors.push(Error::bad_data(
+                    display(sidecar),
+                    "lists no output that lies here",
+                    "list what its command made",
+                    "restore it, or rerun the command",
+                )),
+                own => found.push(own),
+            },
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(error) => errors.push(error),
         }
@@ -202,7 +218,8 @@ fn of_file(out: &Path) -> Result<Vec<Finished>> {
     if out.extension().is_some_and(|e| e == "json")
         && let Some(own) = of_sidecar(out)?
     {
-        return Ok(vec![own.of(|path| sidecar_path(path) == *out)]);
+        let own = own.of(|path| sidecar_path(path) == *out);
+        return Ok(if own.chosen.is_empty() { Vec::new() } else { vec![own] });
     }
     // Its own sidecar, else one beside it that lists it.
     let mut sidecars = vec![sidecar_path(out)];
@@ -312,6 +329,15 @@ impl Watch for Progress<'_> {
     }
     fn note(&self, _line: &str) {}
     fn warn(&self, _line: &str) {}
+}
+
+/// Where a file lies, not what it links to.
+fn place(path: &Path) -> PathBuf {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    absolute(folder).join(path.file_name().unwrap_or_default())
 }
 
 /// Absolute, links resolved as far as the path exists.
