@@ -4,23 +4,12 @@
 use std::fs;
 use std::path::Path;
 
-use binary::{boldly, said, succeeded};
+use binary::{boldly, run, said, study, succeeded};
 use boldly::io::read_map;
 use boldly::simulate::write::paths;
 use serde_json::Value;
 
 mod binary;
-
-fn study() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let line = "simulate study --shape 9,10,8 --voxel-size 12,12,12 --volumes 40 --seed 5 --quiet";
-    succeeded(line, boldly(folder.path(), line));
-    folder
-}
-
-fn run(dir: &Path, line: &str) {
-    succeeded(line, boldly(dir, line));
-}
 
 /// Lines of the short help behind the usage, by heading.
 fn short_help(dir: &Path, command: &str) -> Vec<(String, Vec<String>)> {

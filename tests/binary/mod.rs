@@ -28,3 +28,17 @@ pub fn succeeded(line: &str, output: Output) -> Output {
     assert!(output.status.success(), "{line}: {}", said(&output));
     output
 }
+
+/// A small simulated study.
+pub fn study() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let line = "simulate study --shape 9,10,8 --voxel-size 12,12,12 --volumes 40 --seed 5 --quiet";
+    succeeded(line, boldly(folder.path(), line));
+    folder
+}
+
+/// Runs a command that must succeed.
+#[track_caller]
+pub fn run(dir: &Path, line: &str) {
+    succeeded(line, boldly(dir, line));
+}

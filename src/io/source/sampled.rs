@@ -1,9 +1,11 @@
 //! A run of which some voxels' time courses are kept as its blocks pass by.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::BoldSource;
 use crate::error::Result;
+use crate::io::Coarse;
 use crate::io::hash::Checksum;
 use crate::volume::{Block, HostBold};
 
@@ -77,6 +79,14 @@ impl BoldSource for Sampled<'_> {
 
     fn is_stream(&self) -> bool {
         self.source.is_stream()
+    }
+
+    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        self.source.centre()
+    }
+
+    fn coarse(&mut self) -> Result<Option<Coarse>> {
+        self.source.coarse()
     }
 
     fn grant(&mut self, bytes: Option<u64>) {
