@@ -4,11 +4,18 @@
 pub mod contrast;
 pub mod covariance;
 pub mod glm;
+pub mod lags;
 pub mod nuisance;
 pub mod smooth;
 
 use crate::gpu::Shader;
 
 /// The rooms' shaders, a row a room.
-pub static SHADERS: [&Shader; 5] =
-    [contrast::SHADER, covariance::SHADER, glm::SHADER, nuisance::SHADER, smooth::SHADER];
+pub static SHADERS: [&Shader; 6] = [
+    contrast::SHADER,
+    covariance::SHADER,
+    glm::SHADER,
+    lags::SHADER,
+    nuisance::SHADER,
+    smooth::SHADER,
+];

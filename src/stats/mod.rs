@@ -1,5 +1,6 @@
 //! Statistics in f64 on the host: least squares of designs, and tails in log space.
 
+pub mod ar1;
 pub mod least_squares;
 pub(crate) mod panel;
 pub mod principal;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2};
 
-use super::{HostFit, Model, Solver};
+use super::{HostFit, Model};
 use crate::error::{Error, Result};
 use crate::gpu::{
     Acc, Buffer, Constants, DeviceBold, Done, Download, QUADS, Recording, Shader, Step, Variant,
@@ -191,7 +191,7 @@ fn operators(model: &Model, n_volumes: usize, quads: usize) -> Vec<f32> {
         for ((column, t), &value) in solver.pinv.indexed_iter() {
             words[t * row + column] = value as f32;
         }
-        for ((t, column), &value) in about_the_mean(solver).indexed_iter() {
+        for ((t, column), &value) in solver.about_the_mean().indexed_iter() {
             words[t * row + 4 * quads + column] = value as f32;
         }
         for (t, &value) in solver.mean_residual.iter().enumerate() {
@@ -200,18 +200,6 @@ fn operators(model: &Model, n_volumes: usize, quads: usize) -> Vec<f32> {
         }
     }
     words
-}
-
-/// X for residuals of centred data: where it holds the constant, its columns centred: the same residuals, without the
-/// cancellation against the columns' means.
-fn about_the_mean(solver: &Solver) -> Array2<f64> {
-    let mut columns = solver.design.clone();
-    if solver.mean_residual.iter().all(|&r| r == 0.0)
-        && let Some(mean) = solver.design.mean_axis(Axis(0))
-    {
-        columns -= &mean;
-    }
-    columns
 }
 
 pub(super) fn download(tape: &mut Recording<'_>, fit: &DeviceFit) -> Estimates {

@@ -74,6 +74,18 @@ impl Solver {
         })
     }
 
+    /// X for residuals of centred data: where it holds the constant, its columns centred: the same residuals, without the
+    /// cancellation against the columns' means.
+    pub(crate) fn about_the_mean(&self) -> Array2<f64> {
+        let mut columns = self.design.clone();
+        if self.mean_residual.iter().all(|&r| r == 0.0)
+            && let Some(mean) = self.design.mean_axis(Axis(0))
+        {
+            columns -= &mean;
+        }
+        columns
+    }
+
     /// Whether a contrast `[regressor]` has the same value for every least-squares solution.
     #[must_use]
     pub fn is_estimable(&self, weights: ArrayView1<f64>) -> bool {

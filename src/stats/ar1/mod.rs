@@ -1,0 +1,188 @@
+//! First-order autoregressive noise by restricted maximum likelihood, from a handful of sums a voxel: the time axis is walked
+//! once, and every trial of rho costs O(r²), r the rank of X.
+//!
+//! With e the residuals of ordinary least squares, U an orthonormal basis of X's columns, and for each distinct gap g between
+//! consecutive kept volumes a, b: D_g = Σ (E_aa + E_bb), L_g = Σ (E_ab + E_ba), n_g pairs, r = rho^g,
+//!
+//! R⁻¹ = I + Σ_g [ r² D_g - r L_g ] / (1 - r²),    log|R| = Σ_g n_g log(1 - r²):
+//!
+//! censored volumes keep their times, nothing is spliced, and no pair joins two runs. U'e = 0, so that with
+//! N = U'R⁻¹U, q = U'R⁻¹e: RSS = e'R⁻¹e - q'N⁻¹q, and the estimate of any w'beta is w'beta_ols + w'X⁺U N⁻¹q, its variance
+//! RSS / dof · (w'X⁺U) N⁻¹ (w'X⁺U)'.
+//!
+//! Source: the objective is (n - m) log RSS + log|N| + log|R|, that of 3dREMLfit's published REML function for one parameter.
+//! [`Rule::Nilearn`] is nilearn 0.14.1's: rho = Σ e_t e_(t+1) / (n-1) : Σ e² / n, truncated to hundredths; the first row is not
+//! scaled by sqrt(1 - rho²).
+
+use ndarray::{Array2, ArrayView2};
+
+use crate::error::Result;
+use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
+
+mod panel;
+mod reml;
+mod solve;
+
+pub use solve::{Answer, Question};
+
+/// No volume stands before this one.
+pub const FIRST: u32 = u32::MAX;
+
+/// Which volumes follow each other, and by how much.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pairs {
+    /// Distinct distances of consecutive kept volumes, in volumes, ascending.
+    pub gaps: Vec<u32>,
+    /// For each kept volume, which of `gaps` lies before it, [`FIRST`] for the first, `[volume]`.
+    pub gap_of: Vec<u32>,
+}
+
+impl Pairs {
+    /// Of kept volumes, as positions in the run, ascending.
+    #[must_use]
+    pub fn of_kept(kept: &[usize]) -> Pairs {
+        let steps = || kept.windows(2).map(|pair| (pair[1] - pair[0]) as u32);
+        let mut gaps: Vec<u32> = steps().collect();
+        gaps.sort_unstable();
+        gaps.dedup();
+        let index = |step| gaps.partition_point(|&gap| gap < step) as u32;
+        let gap_of = kept.first().map(|_| FIRST).into_iter().chain(steps().map(index)).collect();
+        Pairs { gaps, gap_of }
+    }
+
+    /// Of a run without a gap.
+    #[must_use]
+    pub fn consecutive(n_volumes: usize) -> Pairs {
+        Pairs::of_kept(&(0..n_volumes).collect::<Vec<_>>())
+    }
+
+    /// Whether volumes are missing between others.
+    #[must_use]
+    pub fn has_gaps(&self) -> bool {
+        self.gaps.iter().any(|&gap| gap != 1)
+    }
+}
+
+/// How rho is found and what is made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Rule {
+    /// Restricted maximum likelihood and the exact inverse of the correlations.
+    Reml,
+    /// nilearn's, of runs without gaps.
+    Nilearn,
+}
+
+/// What one slice group's design makes of the sums; all f64.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ar1 {
+    /// How.
+    pub rule: Rule,
+    /// Kept volumes.
+    pub n_volumes: usize,
+    /// Rank of X.
+    pub rank: usize,
+    /// What divides the residual sum of squares.
+    pub dof: f64,
+    /// Distances of consecutive kept volumes, in volumes.
+    pub gaps: Vec<f64>,
+    /// Pairs at each of them.
+    pub n_pairs: Vec<f64>,
+    /// `[volume][D_g U of each gap, then L_g U of each]`: what e is projected on.
+    pub columns: Array2<f64>,
+    /// How many pairs of each gap a volume is in, `[volume][gap]`.
+    pub ends: Array2<f64>,
+    /// X⁺U, `[regressor][basis]`.
+    pub to_beta: Array2<f64>,
+    /// U's columns; a group of lower rank than others is filled up with zeros.
+    width: usize,
+    /// U'D_gU and U'L_gU, lower triangles row by row, `[gap][i (i + 1) / 2 + j]`.
+    packed_ends: Vec<Vec<f64>>,
+    packed_lags: Vec<Vec<f64>>,
+    /// The last row of U.
+    last: Vec<f64>,
+}
+
+/// The sums of a block's voxels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sums {
+    /// Σ e², `[voxel]`.
+    pub square: Vec<f64>,
+    /// e of the last volume, `[voxel]`.
+    pub last: Vec<f64>,
+    /// Σ e_a² + e_b² over the pairs of a gap, `[gap][voxel]`.
+    pub ends: Array2<f64>,
+    /// 2 Σ e_a e_b over them, `[gap][voxel]`.
+    pub lags: Array2<f64>,
+    /// e on [`Ar1::columns`], `[column][voxel]`.
+    pub columns: Array2<f64>,
+}
+
+impl Ar1 {
+    /// Of a design `[volume][regressor]` whose volumes pair as given; `width`: basis columns to fill up to; `dof`: what is left.
+    ///
+    /// # Errors
+    /// Internal when the design's singular values cannot be found.
+    pub fn new(
+        design: ArrayView2<f64>,
+        pairs: &Pairs,
+        rule: Rule,
+        (width, dof): (usize, f64),
+    ) -> Result<Ar1> {
+        let own = orthonormal_basis(design)?;
+        let (n, rank) = own.dim();
+        let width = width.max(rank);
+        let mut basis = Array2::zeros((n, width));
+        basis.slice_mut(ndarray::s![.., ..rank]).assign(&own);
+        let n_gaps = pairs.gaps.len();
+        let mut ends = Array2::zeros((n, n_gaps));
+        let mut n_pairs = vec![0.0; n_gaps];
+        let mut columns = Array2::zeros((n, 2 * n_gaps * width));
+        for (t, &gap) in pairs.gap_of.iter().enumerate().filter(|(_, gap)| **gap != FIRST) {
+            let gap = gap as usize;
+            n_pairs[gap] += 1.0;
+            ends[[t, gap]] += 1.0;
+            ends[[t - 1, gap]] += 1.0;
+            for j in 0..width {
+                columns[[t, gap * width + j]] += basis[[t, j]];
+                columns[[t - 1, gap * width + j]] += basis[[t - 1, j]];
+                columns[[t, (n_gaps + gap) * width + j]] += basis[[t - 1, j]];
+                columns[[t - 1, (n_gaps + gap) * width + j]] += basis[[t, j]];
+            }
+        }
+        let packed = |part: usize| {
+            let part = columns.slice(ndarray::s![.., part * width..(part + 1) * width]);
+            let gram = basis.t().dot(&part);
+            (0..width).flat_map(|i| (0..=i).map(move |j| (i, j))).map(|at| gram[at]).collect()
+        };
+        let packed_ends = (0..n_gaps).map(packed).collect();
+        let packed_lags = (n_gaps..2 * n_gaps).map(packed).collect();
+        Ok(Ar1 {
+            rule,
+            n_volumes: n,
+            rank,
+            dof,
+            gaps: pairs.gaps.iter().map(|&gap| f64::from(gap)).collect(),
+            n_pairs,
+            ends,
+            to_beta: LeastSquares::new(design)?.pinv.dot(&basis),
+            width,
+            packed_ends,
+            packed_lags,
+            last: basis.row(n - 1).to_vec(),
+            columns,
+        })
+    }
+
+    /// Basis columns.
+    #[must_use]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Bytes of host memory that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let packed: usize = self.packed_ends.iter().map(|g| 2 * g.len()).sum();
+        size_of::<f64>() * (self.columns.len() + self.ends.len() + self.to_beta.len() + packed)
+    }
+}

@@ -1,0 +1,227 @@
+//! rho of each voxel: a scan of trial values whose factors all voxels of a slice group share, then parabolas through exact
+//! values between them, so that rho varies continuously with the data.
+
+use ndarray::Array2;
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use super::panel::{Panel, add_product, take_product};
+use super::{Ar1, Rule, Sums};
+use crate::stats::panel::{Lanes, lanes_mut, width};
+
+/// Trial values lie this far apart from -[`LARGEST`] on.
+const STEP: f64 = 0.05;
+/// The largest magnitude of rho that is looked at.
+pub const LARGEST: f64 = 0.95;
+/// Parabolas after the scan, and the step below which they end.
+const PARABOLAS: usize = 6;
+const SMALL_STEP: f64 = 1e-7;
+
+/// What a trial value of rho makes of the design; all voxels of the group share it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Trial {
+    rho: f64,
+    /// R⁻¹'s weights.
+    ends: Vec<f64>,
+    lags: Vec<f64>,
+    /// L of N = L L', lower triangle row by row, the diagonal inverted.
+    factor: Vec<f64>,
+    /// log|N| + log|R|.
+    ln_det: f64,
+}
+
+impl Ar1 {
+    /// rho of each voxel of this group, `[voxel]`; 0 where nothing is left to explain.
+    #[must_use]
+    pub fn rho(&self, sums: &Sums) -> Vec<f64> {
+        let mut rho = vec![0.0; sums.square.len()];
+        let trials = self.trials();
+        rho.par_chunks_mut(512).enumerate().for_each(|(chunk, rho)| {
+            Arch::new().dispatch(Estimate {
+                model: self,
+                trials: &trials,
+                sums,
+                rho,
+                first: chunk * 512,
+            });
+        });
+        rho
+    }
+
+    fn trials(&self) -> Vec<Trial> {
+        if self.rule == Rule::Nilearn {
+            return Vec::new();
+        }
+        let n = (2.0 * LARGEST / STEP).round() as i32;
+        (0..=n).map(|k| self.trial(-LARGEST + f64::from(k) * STEP)).collect()
+    }
+
+    fn trial(&self, rho: f64) -> Trial {
+        struct One<'a>(&'a Ar1, f64);
+        impl WithSimd for One<'_> {
+            type Output = Trial;
+            #[inline(always)]
+            fn with_simd<S: Simd>(self, simd: S) -> Trial {
+                let One(model, rho) = self;
+                let mut panel = Panel::new::<S>(model);
+                panel.factorise(simd, model, &vec![rho; width::<S>()]);
+                let (ends, lags) = model.weights_of_gaps(rho);
+                Trial {
+                    rho,
+                    ends,
+                    lags,
+                    factor: panel.factor.chunks_exact(width::<S>()).map(|lanes| lanes[0]).collect(),
+                    ln_det: panel.ln_det[0] + model.ln_det_r(rho),
+                }
+            }
+        }
+        Arch::new().dispatch(One(self, rho))
+    }
+
+    /// What REML minimises.
+    fn objective(&self, rss: f64, ln_det: f64) -> f64 {
+        (self.n_volumes - self.rank) as f64 * rss.ln() + ln_det
+    }
+}
+
+struct Estimate<'a> {
+    model: &'a Ar1,
+    trials: &'a [Trial],
+    sums: &'a Sums,
+    rho: &'a mut [f64],
+    first: usize,
+}
+
+impl WithSimd for Estimate<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Estimate { model, trials, sums, rho, first } = self;
+        let w = width::<S>();
+        let mut panel = Panel::new::<S>(model);
+        for (index, rho) in rho.chunks_mut(w).enumerate() {
+            panel.load::<S>(sums, first + index * w, rho.len());
+            if model.rule == Rule::Nilearn {
+                for (lane, rho) in rho.iter_mut().enumerate() {
+                    *rho = yule_walker(model, panel.square(lane), panel.lag(w, lane));
+                }
+                continue;
+            }
+            let found = reml(simd, model, trials, &mut panel);
+            for (lane, rho) in rho.iter_mut().enumerate() {
+                *rho = if panel.square(lane) > 0.0 { found[lane] } else { 0.0 };
+            }
+        }
+    }
+}
+
+/// nilearn's: truncated towards 0 to hundredths.
+fn yule_walker(model: &Ar1, square: f64, lag: f64) -> f64 {
+    let n = model.n_volumes as f64;
+    if square > 0.0 { (lag / (n - 1.0) / (square / n) * 100.0).trunc() / 100.0 } else { 0.0 }
+}
+
+#[inline(always)]
+fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> Vec<f64> {
+    let w = width::<S>();
+    let mut scanned = Array2::zeros((trials.len(), w));
+    let mut rss = vec![0.0; w];
+    for (trial, mut row) in trials.iter().zip(scanned.rows_mut()) {
+        lanes_mut::<S>(&mut rss)[0] = scan(simd, model, trial, panel);
+        for (value, rss) in row.iter_mut().zip(&rss) {
+            *value = model.objective(*rss, trial.ln_det);
+        }
+    }
+    let mut brackets: Vec<Bracket> =
+        (0..w).map(|lane| Bracket::of(trials, scanned.column(lane).iter().copied())).collect();
+    for _ in 0..PARABOLAS {
+        let next: Vec<f64> = brackets.iter().map(Bracket::vertex).collect();
+        if brackets.iter().zip(&next).all(|(b, next)| (b.x[1] - next).abs() < SMALL_STEP) {
+            break;
+        }
+        panel.factorise(simd, model, &next);
+        for (lane, bracket) in brackets.iter_mut().enumerate() {
+            let ln_det = panel.ln_det[lane] + model.ln_det_r(next[lane]);
+            bracket.narrow(next[lane], model.objective(panel.rss[lane], ln_det));
+        }
+    }
+    brackets.iter().map(Bracket::vertex).collect()
+}
+
+/// RSS at a trial value.
+#[inline(always)]
+fn scan<S: Simd>(simd: S, model: &Ar1, trial: &Trial, panel: &mut Panel) -> Lanes<S> {
+    let (g, r) = (model.gaps.len(), model.width);
+    let zero = simd.splat_f64s(0.0);
+    let (sums, projected) = panel.sums_and_projected::<S>();
+    let columns = &sums[2 + 2 * g..];
+    let mut rss = sums[0];
+    for gap in 0..g {
+        let ends = [simd.splat_f64s(trial.ends[gap]); 2];
+        let lags = [simd.splat_f64s(-trial.lags[gap]); 2];
+        add_product(simd, &mut rss, ends, sums[2 + gap]);
+        add_product(simd, &mut rss, lags, sums[2 + g + gap]);
+    }
+    let mut at = 0;
+    for i in 0..r {
+        let mut sum = [zero; 2];
+        for gap in 0..g {
+            let ends = [simd.splat_f64s(trial.ends[gap]); 2];
+            let lags = [simd.splat_f64s(-trial.lags[gap]); 2];
+            add_product(simd, &mut sum, ends, columns[gap * r + i]);
+            add_product(simd, &mut sum, lags, columns[(g + gap) * r + i]);
+        }
+        for (k, y) in projected[..i].iter().enumerate() {
+            take_product(simd, &mut sum, [simd.splat_f64s(trial.factor[at + k]); 2], *y);
+        }
+        let inverse = simd.splat_f64s(trial.factor[at + i]);
+        let y = [simd.mul_f64s(sum[0], inverse), simd.mul_f64s(sum[1], inverse)];
+        projected[i] = y;
+        take_product(simd, &mut rss, y, y);
+        at += i + 1;
+    }
+    rss
+}
+
+/// Three places about the least value, ascending.
+struct Bracket {
+    x: [f64; 3],
+    f: [f64; 3],
+}
+
+impl Bracket {
+    /// About the least of the scanned values; at an end the bracket is the end itself.
+    fn of(trials: &[Trial], values: impl Iterator<Item = f64>) -> Bracket {
+        let values: Vec<f64> = values.collect();
+        let at =
+            (0..values.len()).fold(0, |best, k| if values[k] < values[best] { k } else { best });
+        let around = [at.saturating_sub(1), at, (at + 1).min(trials.len() - 1)];
+        Bracket { x: around.map(|k| trials[k].rho), f: around.map(|k| values[k]) }
+    }
+
+    /// Where the parabola through the three has its least value; the middle where there is none.
+    fn vertex(&self) -> f64 {
+        let [x0, x1, x2] = self.x;
+        let [f0, f1, f2] = self.f;
+        let (left, right) = ((x1 - x0) * (f1 - f2), (x1 - x2) * (f1 - f0));
+        let step = ((x1 - x0) * left - (x1 - x2) * right) / (2.0 * (left - right));
+        let vertex = x1 - step;
+        if vertex > x0 && vertex < x2 { vertex } else { x1 }
+    }
+
+    fn narrow(&mut self, x: f64, f: f64) {
+        let [x0, x1, x2] = self.x;
+        let [f0, f1, f2] = self.f;
+        if !f.is_finite() || x == x1 {
+            return;
+        }
+        let (x_new, f_new) = match (x < x1, f < f1) {
+            (true, true) => ([x0, x, x1], [f0, f, f1]),
+            (true, false) => ([x, x1, x2], [f, f1, f2]),
+            (false, true) => ([x1, x, x2], [f1, f, f2]),
+            (false, false) => ([x0, x1, x], [f0, f1, f]),
+        };
+        (self.x, self.f) = (x_new, f_new);
+    }
+}

@@ -1,0 +1,213 @@
+//! Autoregressive noise: the `lags` room's twin against the naive loop, and what becomes of its sums against dense restricted
+//! maximum likelihood (tests/oracles/reml.py), nilearn and its own properties.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use boldly::gpu::{Bold, Device};
+use boldly::kernels::glm::{self, Fit, HostFit, Model};
+use boldly::kernels::lags::{self, LagModel};
+use boldly::stats::ar1::{Answer, FIRST, Pairs, Question, Rule, Sums};
+use boldly::volume::{Block, HostBold, SliceGroups};
+use common::{Random, assert_close};
+use ndarray::{Array2, array};
+use serde::Deserialize;
+
+/// Ordinary least squares of a block of one plane a row, and its sums.
+struct Summed {
+    fit: HostFit,
+    sums: Sums,
+    lags: LagModel,
+}
+
+fn summed(bold: HostBold, model: &Model, pairs: Pairs, rule: Rule) -> Summed {
+    let device = Device::cpu();
+    let voxels: Vec<u32> = (0..bold.block.volume_len() as u32).collect();
+    let lags = LagModel::new(model, pairs, rule).unwrap();
+    let mut tape = device.tape();
+    let bold = Bold::Host(bold);
+    let fit = glm::fit(&mut tape, &bold, &voxels, model).unwrap();
+    let coming = lags::sums(&mut tape, (&bold, &voxels), (&fit, model), &lags).unwrap();
+    let sums = coming.read(&tape.run().unwrap()).unwrap();
+    let Fit::Host(fit) = fit else { panic!("not on the host") };
+    Summed { fit, sums, lags }
+}
+
+/// One plane of voxels from series `[volume][voxel]`.
+fn plane(series: &[Vec<f64>]) -> HostBold {
+    let block = Block::whole([series[0].len(), 1, 1], series.len());
+    HostBold::new(block, series.iter().flatten().map(|&v| v as f32).collect())
+}
+
+fn model(design: &Array2<f64>, slices: Option<&SliceGroups>, n_planes: usize) -> Model {
+    let names: Vec<String> = (0..design.ncols()).map(|j| format!("x{j}")).collect();
+    Model::new(design, &names, slices, n_planes, 0.0).unwrap()
+}
+
+#[derive(Deserialize)]
+struct Case {
+    name: String,
+    kind: String,
+    kept: Vec<usize>,
+    design: Vec<Vec<f64>>,
+    data: Vec<Vec<f64>>,
+    parameters: Vec<Vec<f64>>,
+    effect: Vec<f64>,
+    variance: Vec<f64>,
+    t: Vec<f64>,
+    f: Vec<f64>,
+}
+
+fn cases(kind: &str) -> Vec<Case> {
+    #[derive(Deserialize)]
+    struct Golden {
+        cases: Vec<Case>,
+    }
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/reml.json");
+    let golden: Golden = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    golden.cases.into_iter().filter(|case| case.kind == kind).collect()
+}
+
+fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), rows[0].len()), |(t, j)| rows[t][j])
+}
+
+/// t of the first column, F of both, and of their difference, which adds nothing.
+fn answers(all: &Summed, rho: &[f64], p: usize) -> Vec<Answer> {
+    let mut rows = Array2::zeros((3, p));
+    (rows[[0, 0]], rows[[1, 1]], rows[[2, 0]], rows[[2, 1]]) = (1.0, 1.0, 1.0, -1.0);
+    let ar1 = &all.lags.of_groups[0];
+    let t = Question::new(rows.slice(ndarray::s![..1, ..]), false, ar1).unwrap();
+    let f = Question::new(rows.view(), true, ar1).unwrap();
+    ar1.solve((&all.sums, all.fit.beta.view()), rho, &[t, f])
+}
+
+#[test]
+fn rho_t_and_f_equal_dense_restricted_maximum_likelihood_with_and_without_censored_volumes() {
+    for case in cases("ar1") {
+        let (design, name) = (matrix(&case.design), &case.name);
+        let pairs = Pairs::of_kept(&case.kept);
+        let all = summed(plane(&case.data), &model(&design, None, 1), pairs, Rule::Reml);
+        let rho = all.lags.of_groups[0].rho(&all.sums);
+        let want: Vec<f64> = case.parameters.iter().map(|p| p[0]).collect();
+        // The oracle finds its minimum by values alone: to the square root of their rounding.
+        assert_close(&format!("{name}: rho"), &rho, &want, 0.0, 2e-6);
+        let [t, f] = &answers(&all, &rho, design.ncols())[..] else { panic!() };
+        assert_close(
+            &format!("{name}: effect"),
+            &t.effect.row(0).to_vec(),
+            &case.effect,
+            1e-5,
+            1e-5,
+        );
+        assert_close(
+            &format!("{name}: variance"),
+            &t.variance.row(0).to_vec(),
+            &case.variance,
+            1e-5,
+            0.0,
+        );
+        assert_close(&format!("{name}: t"), &t.stat, &case.t, 1e-5, 1e-5);
+        assert_close(&format!("{name}: F"), &f.stat, &case.f, 1e-5, 1e-5);
+    }
+}
+
+#[test]
+fn at_a_given_rho_the_fit_is_that_of_dense_generalised_least_squares() {
+    // The oracle's own estimates given, no search stands between: two algorithms in f64.
+    for case in cases("ar1").into_iter().filter(|case| case.name != "lacking rank") {
+        let design = matrix(&case.design);
+        let pairs = Pairs::of_kept(&case.kept);
+        let all = summed(plane(&case.data), &model(&design, None, 1), pairs, Rule::Reml);
+        let rho: Vec<f64> = case.parameters.iter().map(|p| p[0]).collect();
+        let [t, f] = &answers(&all, &rho, design.ncols())[..] else { panic!() };
+        assert_close(&format!("{}: t", case.name), &t.stat, &case.t, 1e-10, 1e-10);
+        assert_close(&format!("{}: F", case.name), &f.stat, &case.f, 1e-10, 1e-10);
+    }
+}
+
+#[test]
+fn the_twins_sums_are_those_of_the_naive_loop_with_slice_groups_gaps_and_no_constant() {
+    let mut random = Random(3);
+    let (n, shape) = (41, [7, 5, 6]);
+    let kept: Vec<usize> =
+        (0..n + 9).filter(|t| ![4, 5, 9, 20, 21, 22, 23, 40, 44].contains(t)).collect();
+    let common = Array2::from_shape_fn((n, 3), |_| 3.0 + random.normal());
+    let slices = SliceGroups {
+        group_of_plane: vec![0, 1, 2, 0, 1, 2],
+        names: vec!["a".into(), "b".into()],
+        columns: (0..3).map(|_| Array2::from_shape_fn((n, 2), |_| random.normal())).collect(),
+    };
+    let model = model(&common, Some(&slices), shape[2]);
+    let block = Block { run_shape: shape, planes: 1..5, core: 1..5, volumes: 0..n };
+    let data = (0..block.len()).map(|_| (50.0 + random.normal()) as f32).collect();
+    let bold = HostBold::new(block.clone(), data);
+    let pairs = Pairs::of_kept(&kept);
+    assert_eq!(pairs.gaps, [1, 2, 3, 5]);
+    let got = summed(bold.clone(), &model, pairs.clone(), Rule::Reml);
+    let n_gaps = pairs.gaps.len();
+    for voxel in 0..block.volume_len() {
+        let group = model.group_of_plane[block.planes.start + voxel / block.plane_len()];
+        let (solver, ar1) = (&model.solvers[group], &got.lags.of_groups[group]);
+        let y: Vec<f64> =
+            (0..n).map(|t| f64::from(bold.data[t * block.volume_len() + voxel])).collect();
+        let e: Vec<f64> = (0..n)
+            .map(|t| {
+                y[t] - (0..5).map(|j| solver.design[[t, j]] * got.fit.beta[[j, voxel]]).sum::<f64>()
+            })
+            .collect();
+        let mut want = vec![e.iter().map(|e| e * e).sum::<f64>(), e[n - 1]];
+        let mut have = vec![got.sums.square[voxel], got.sums.last[voxel]];
+        for gap in 0..n_gaps {
+            let of_gap = |&t: &usize| pairs.gap_of[t] != FIRST && pairs.gap_of[t] as usize == gap;
+            let ends: Vec<usize> = (0..n).filter(of_gap).collect();
+            want.push(ends.iter().map(|&t| e[t].powi(2) + e[t - 1].powi(2)).sum());
+            have.push(got.sums.ends[[gap, voxel]]);
+            want.push(ends.iter().map(|&t| 2.0 * e[t] * e[t - 1]).sum());
+            have.push(got.sums.lags[[gap, voxel]]);
+        }
+        for (column, values) in ar1.columns.columns().into_iter().enumerate() {
+            want.push(values.iter().zip(&e).map(|(u, e)| u * e).sum());
+            have.push(got.sums.columns[[column, voxel]]);
+        }
+        assert_close(&format!("voxel {voxel}"), &have, &want, 1e-11, 1e-11);
+    }
+}
+
+#[test]
+fn scaling_bold_leaves_rho_and_t_and_a_constant_voxel_has_neither() {
+    let mut random = Random(8);
+    let n = 80;
+    let design = Array2::from_shape_fn((n, 3), |(t, j)| {
+        [1.0, f64::from(u8::from(t / 8 % 2 == 0)), t as f64][j]
+    });
+    let model = model(&design, None, 1);
+    let noise: Vec<f64> = (0..n).map(|_| random.normal()).collect();
+    let series: Vec<Vec<f64>> =
+        noise.iter().map(|e| vec![4096.0 + 4.0 * e, 8192.0 + 8.0 * e, 77.5]).collect();
+    let data: Vec<Vec<f64>> = series
+        .iter()
+        .map(|row| row.iter().map(|&v| f64::from((v * 64.0) as f32).round() / 64.0).collect())
+        .collect();
+    let doubled: Vec<Vec<f64>> =
+        data.iter().map(|row| vec![row[0], 2.0 * row[0], row[2]]).collect();
+    let all = summed(plane(&doubled), &model, Pairs::consecutive(n), Rule::Reml);
+    let rho = all.lags.of_groups[0].rho(&all.sums);
+    let row = array![[0.0, 1.0, 0.0]];
+    let question = Question::new(row.view(), false, &all.lags.of_groups[0]).unwrap();
+    let t =
+        all.lags.of_groups[0].solve((&all.sums, all.fit.beta.view()), &rho, &[question]).remove(0);
+    assert_close("rho", &rho[..1], &rho[1..2], 0.0, 1e-7);
+    assert_close("t", &t.stat[..1], &t.stat[1..2], 1e-6, 0.0);
+    assert!(rho[0] != 0.0 && t.stat[0] != 0.0);
+    assert_eq!((rho[2], t.stat[2], t.variance[[0, 2]]), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn gaps_are_those_of_the_kept_volumes() {
+    let pairs = Pairs::of_kept(&[2, 3, 4, 7, 8, 10]);
+    assert_eq!(pairs.gaps, [1, 2, 3]);
+    assert_eq!(pairs.gap_of, [FIRST, 0, 0, 2, 0, 1]);
+    assert!(pairs.has_gaps() && !Pairs::consecutive(9).has_gaps());
+    assert_eq!(Pairs::of_kept(&[]).gap_of, [0_u32; 0]);
+}
