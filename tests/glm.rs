@@ -40,7 +40,7 @@ fn on_cpu(bold: &HostBold, voxels: &[u32], model: &Model) -> HostFit {
     assert_eq!((spans.len(), spans[0].stage.as_str()), (1, "glm"));
     assert!(matches!(fitted, Fit::Host(_)));
     let mut tape = device.tape();
-    let estimates = download(&mut tape, &fitted).unwrap();
+    let estimates = download(&mut tape, fitted).unwrap();
     estimates.read(&tape.run().unwrap()).unwrap()
 }
 

@@ -5,12 +5,14 @@ use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::{BoldSource, Memory};
 use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Wanted};
 use crate::kernels::glm::{self, Fit, Model};
+use crate::kernels::lags;
 use crate::kernels::nuisance::{self, Projection};
 use crate::kernels::smooth;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::flat;
+use crate::pipeline::noise::{Autocorrelation, Held, Residuals};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -30,6 +32,8 @@ pub struct Plan {
     pub model: Model,
     /// The contrasts, prepared for the model.
     pub contrasts: Vec<Prepared>,
+    /// How residuals depend on each other; none for ordinary least squares.
+    pub noise: Option<Autocorrelation>,
 }
 
 /// A fitted run.
@@ -45,6 +49,8 @@ pub struct Fitted {
     pub not_finite: usize,
     /// Fitted voxels whose residual variance is 0 (constant over time): stat 0, p 1.
     pub constant: usize,
+    /// Of each run, where its noise was modelled.
+    pub residuals: Vec<Residuals>,
 }
 
 /// Fit a run within a mask `[voxel]`.
@@ -65,7 +71,7 @@ pub fn fit_run(
         halo,
         // What is decoded to f32 as a whole is smoothed in place.
         whole: halo > 0 && source.holds() >= run_bytes,
-        results: (rows * inside.len()) as u64 * BYTES_A_ROW,
+        results: (rows * inside.len()) as u64 * BYTES_A_ROW + held_bytes(inside, plan),
         ..Slabs::default()
     };
     let Some(blocks) = ladder.slabs(source, asked)? else {
@@ -73,12 +79,25 @@ pub fn fit_run(
     };
     let untouched = plan.correct.is_none() && plan.smooth.is_none();
     watch.stage("glm", blocks.len());
-    let mut story = Fitting { source, plan, untouched, fitted: Fitted::empty(inside, plan) };
+    let shape = source.shape();
+    let fitted = Fitted::empty(inside, plan);
+    let mut story = Fitting { source, plan, untouched, fitted, held: Vec::new() };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
-    let Fitted { contrasts, fitted, mut flat, .. } = story.fitted;
+    let Fitting { fitted: Fitted { mut contrasts, fitted, mut flat, .. }, held, .. } = story;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
-    Ok(Fitted { flat, ..Fitted::counted(contrasts, fitted, inside) })
+    let residuals = match &plan.noise {
+        Some(noise) => vec![noise.decide(&held, (shape, &fitted), &mut contrasts)?],
+        None => Vec::new(),
+    };
+    Ok(Fitted { flat, residuals, ..Fitted::counted(contrasts, fitted, inside) })
+}
+
+/// Bytes that are held of the mask until the noise is known.
+fn held_bytes(inside: &[bool], plan: &Plan) -> u64 {
+    let Some(noise) = &plan.noise else { return 0 };
+    let n_inside = inside.iter().filter(|&&v| v).count() as u64;
+    n_inside * noise.bytes_a_voxel(plan.model.names.len()) + 24 * inside.len() as u64
 }
 
 /// Read, correct, smooth, fit, contrast.
@@ -88,19 +107,27 @@ struct Fitting<'a> {
     /// Whether the model sees the run as it is read.
     untouched: bool,
     fitted: Fitted,
+    /// What the noise is found from.
+    held: Vec<Held>,
 }
 
 /// Where a block's values belong, and the values.
 struct Contrasted {
     places: Vec<usize>,
-    values: Evaluated,
+    values: Values,
+}
+
+/// Of independent residuals, or what is to be known of others.
+enum Values {
+    Contrasts(Evaluated),
+    Sums(glm::Estimates, lags::Coming),
 }
 
 impl Story for Fitting<'_> {
     type Begun = Contrasted;
 
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Contrasted> {
-        let Plan { correct, smooth, model, contrasts } = self.plan;
+        let Plan { correct, smooth, model, contrasts, noise } = self.plan;
         let host = read_timed(tape, self.source, block)?;
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
         let fit_tells = self.untouched && matches!(tape, Tape::Cpu(_));
@@ -120,7 +147,13 @@ impl Story for Fitting<'_> {
                 self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
+        let values = match noise {
+            None => Values::Contrasts(contrast::evaluate(tape, &fit, contrasts, Wanted::All)?),
+            Some(noise) => {
+                let sums = lags::sums(tape, (&bold, &voxels), (&fit, model), &noise.lags)?;
+                Values::Sums(glm::download(tape, fit)?, sums)
+            }
+        };
         if let Bold::Host(host) = bold {
             self.source.reuse(host.data);
         }
@@ -129,8 +162,16 @@ impl Story for Fitting<'_> {
 
     fn finish(&mut self, done: &Done<'_>, begun: Contrasted) -> Result<()> {
         let Fitted { contrasts, fitted, .. } = &mut self.fitted;
-        for (values, maps) in begun.values.read(done)?.iter().zip(contrasts) {
-            maps.put(values, &begun.places, fitted);
+        match begun.values {
+            Values::Contrasts(values) => {
+                for (values, maps) in values.read(done)?.iter().zip(contrasts) {
+                    maps.put(values, &begun.places, fitted);
+                }
+            }
+            Values::Sums(estimates, sums) => {
+                let (fit, sums) = (estimates.read(done)?, sums.read(done)?);
+                self.held.push(Held { places: begun.places, fit, sums });
+            }
         }
         Ok(())
     }
@@ -180,6 +221,7 @@ impl Fitted {
             flat: Vec::new(),
             not_finite: 0,
             constant: 0,
+            residuals: Vec::new(),
         }
     }
 
@@ -210,7 +252,14 @@ impl Fitted {
         let constant = contrasts.first().map_or(0, |maps| {
             fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
         });
-        Fitted { contrasts, fitted, flat: Vec::new(), not_finite, constant }
+        Fitted {
+            contrasts,
+            fitted,
+            flat: Vec::new(),
+            not_finite,
+            constant,
+            residuals: Vec::new(),
+        }
     }
 }
 

@@ -23,6 +23,7 @@ pub mod glm;
 pub mod inputs;
 pub mod masks;
 pub mod moment;
+pub mod noise;
 pub mod order;
 pub mod peak_table;
 pub mod physio;

@@ -78,11 +78,11 @@ enum Coming {
 ///
 /// # Errors
 /// Internal when the fit is on another device.
-pub fn download(tape: &mut Tape<'_>, fit: &Fit) -> Result<Estimates> {
+pub fn download(tape: &mut Tape<'_>, fit: Fit) -> Result<Estimates> {
     match (tape, fit) {
-        (_, Fit::Host(host)) => Ok(Estimates(Coming::Here(host.clone()))),
+        (_, Fit::Host(host)) => Ok(Estimates(Coming::Here(host))),
         (Tape::Gpu(tape), Fit::Device(there)) => {
-            Ok(Estimates(Coming::Device(Box::new(gpu::download(tape, there)))))
+            Ok(Estimates(Coming::Device(Box::new(gpu::download(tape, &there)))))
         }
         _ => Err(Error::internal("the fit", "is not on the device that is asked for it", "be", "")),
     }

@@ -153,7 +153,7 @@ fn deviations(
     let mut here = cpu.tape();
     let bold = Bold::Host(host);
     let fit = glm::fit(&mut here, &bold, voxels, model)?;
-    let (fit, stored) = (glm::download(&mut here, &fit)?, here.store(bold)?);
+    let (fit, stored) = (glm::download(&mut here, fit)?, here.store(bold)?);
     let done = here.run()?;
     let (fit, host) = (fit.read(&done)?, done.bold(stored)?);
     cpu.take_spans().into_iter().for_each(|span| tape.record(span));

@@ -277,7 +277,7 @@ impl Story for Gathering<'_> {
         let fitted = self.fittings.iter().map(|Fitting { model, left_out, .. }| {
             let fit = glm::fit(tape, &bold, &voxels, model)?;
             let values = contrast::evaluate(tape, &fit, left_out, Wanted::Statistics)?;
-            Ok((glm::download(tape, &fit)?, values))
+            Ok((glm::download(tape, fit)?, values))
         });
         let fitted = fitted.collect();
         if let Bold::Host(host) = bold {

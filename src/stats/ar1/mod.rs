@@ -23,7 +23,8 @@ mod panel;
 mod reml;
 mod solve;
 
-pub use solve::{Answer, Question};
+pub use reml::LARGEST;
+pub use solve::{Answer, Question, Solved};
 
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;
@@ -184,5 +185,22 @@ impl Ar1 {
     pub fn bytes(&self) -> usize {
         let packed: usize = self.packed_ends.iter().map(|g| 2 * g.len()).sum();
         size_of::<f64>() * (self.columns.len() + self.ends.len() + self.to_beta.len() + packed)
+    }
+}
+
+impl Sums {
+    /// Those of some of the voxels.
+    #[must_use]
+    pub fn of(&self, voxels: std::ops::Range<usize>) -> Sums {
+        let some = |matrix: &Array2<f64>| {
+            matrix.slice(ndarray::s![.., voxels.clone()]).as_standard_layout().into_owned()
+        };
+        Sums {
+            square: self.square[voxels.clone()].to_vec(),
+            last: self.last[voxels.clone()].to_vec(),
+            ends: some(&self.ends),
+            lags: some(&self.lags),
+            columns: some(&self.columns),
+        }
     }
 }

@@ -31,6 +31,15 @@ pub struct Answer {
     pub stat: Vec<f64>,
 }
 
+/// All answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Solved {
+    /// `[question]`
+    pub answers: Vec<Answer>,
+    /// Residual variance, `[voxel]`.
+    pub sigma2: Vec<f64>,
+}
+
 impl Question {
     /// Rows of weights `[row][regressor]`, estimable; `is_f`: their joint F in place of t.
     ///
@@ -57,33 +66,36 @@ impl Ar1 {
         (sums, beta): (&Sums, ArrayView2<f64>),
         rho: &[f64],
         questions: &[Question],
-    ) -> Vec<Answer> {
+    ) -> Solved {
         let n = rho.len();
         let chunks: Vec<usize> = (0..n).step_by(CHUNK).collect();
-        let parts: Vec<Vec<Answer>> = chunks
+        let parts: Vec<Solved> = chunks
             .into_par_iter()
             .map(|first| {
                 let rho = &rho[first..(first + CHUNK).min(n)];
                 Arch::new().dispatch(Solve { model: self, sums, beta, rho, questions, first })
             })
             .collect();
-        (0..questions.len()).map(|at| joined(&parts, at)).collect()
+        Solved {
+            answers: (0..questions.len()).map(|at| joined(&parts, at)).collect(),
+            sigma2: parts.iter().flat_map(|part| part.sigma2.iter().copied()).collect(),
+        }
     }
 }
 
 /// Voxels a task.
 const CHUNK: usize = 512;
 
-fn joined(parts: &[Vec<Answer>], at: usize) -> Answer {
+fn joined(parts: &[Solved], at: usize) -> Answer {
     let stack = |rows: &dyn Fn(&Answer) -> ArrayView2<'_, f64>| {
-        let views: Vec<Array2<f64>> = parts.iter().map(|p| rows(&p[at]).to_owned()).collect();
+        let views: Vec<Array2<f64>> = parts.iter().map(|p| rows(&p.answers[at]).to_owned()).collect();
         let views: Vec<_> = views.iter().map(|v| v.view()).collect();
         ndarray::concatenate(Axis(1), &views).unwrap_or_default()
     };
     Answer {
         effect: stack(&|answer| answer.effect.view()),
         variance: stack(&|answer| answer.variance.view()),
-        stat: parts.iter().flat_map(|p| p[at].stat.iter().copied()).collect(),
+        stat: parts.iter().flat_map(|p| p.answers[at].stat.iter().copied()).collect(),
     }
 }
 
@@ -97,10 +109,10 @@ struct Solve<'a> {
 }
 
 impl WithSimd for Solve<'_> {
-    type Output = Vec<Answer>;
+    type Output = Solved;
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Vec<Answer> {
+    fn with_simd<S: Simd>(self, simd: S) -> Solved {
         let Solve { model, sums, beta, rho, questions, first } = self;
         let w = width::<S>();
         let empty = |q: &Question| Answer {
@@ -109,6 +121,7 @@ impl WithSimd for Solve<'_> {
             stat: vec![0.0; rho.len()],
         };
         let mut answers: Vec<Answer> = questions.iter().map(empty).collect();
+        let mut residual = Vec::with_capacity(rho.len());
         let mut panel = Panel::new::<S>(model);
         let mut at_lanes = vec![0.0; w];
         for (index, rho) in rho.chunks(w).enumerate() {
@@ -118,6 +131,7 @@ impl WithSimd for Solve<'_> {
                 *value = rho[lane.min(count - 1)];
             }
             panel.factorise(simd, model, &at_lanes);
+            residual.extend((0..count).map(|lane| panel.sigma2(model, lane)));
             let ols = |row: ndarray::ArrayView1<f64>, lane: usize| {
                 row.dot(&beta.column(first + index * w + lane))
             };
@@ -158,7 +172,7 @@ impl WithSimd for Solve<'_> {
                 }
             }
         }
-        answers
+        Solved { answers, sigma2: residual }
     }
 }
 
