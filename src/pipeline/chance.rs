@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::io::source::Sample;
 use crate::physio::{BeyondChance, Explains, Series, Terms, beyond_chance};
 use crate::pipeline::automask::{clip_level, thinned};
-use crate::pipeline::inputs::Run;
+use crate::pipeline::inputs::{Run, rows_kept};
 use crate::pipeline::watch::Watch;
 
 /// Voxels that are looked at, at most.
@@ -63,9 +63,13 @@ pub fn verdict(
         names: &of_run.names,
         groups: groups.map(|(group, own)| (group, y(own))).collect(),
     };
+    let kept = &run.kept;
     let found = beyond_chance(&series, &|group, stretch| match stretch {
         None => Ok(of_run.columns[group].clone()),
-        Some(stretch) => physio.retroicor.stretched(&moments, terms, group, stretch),
+        Some(stretch) => {
+            let columns = physio.retroicor.stretched(&moments, terms, group, stretch)?;
+            Ok(rows_kept(columns, kept))
+        }
     })?;
     match found.explains {
         Explains::MoreThanChance => {

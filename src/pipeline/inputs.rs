@@ -23,12 +23,14 @@ use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
 
 mod belongs;
+mod censored;
 mod echo;
 mod patterns;
 mod spent;
 mod timing;
 
 pub use belongs::{apart, say_apart};
+pub use censored::rows_kept;
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};
@@ -42,8 +44,12 @@ pub struct Run {
     pub header: Header,
     /// Its voxel grid.
     pub grid: Grid,
-    /// Its volumes.
+    /// Volumes of `bold`, and rows of every column: those of the image, or of [`Run::kept`] once the others were left out.
     pub n_volumes: usize,
+    /// Volumes of the image, from 0, ascending, that models are fitted to: all, unless some are censored. Row i of the design is of
+    /// volume `kept[i]`. They keep their times, the series is never spliced: two neighbours in this list are
+    /// `kept[i + 1] - kept[i]` repetition times apart.
+    pub kept: Vec<usize>,
     /// Its data: the file, or an adaptor over it.
     pub bold: Box<dyn BoldSource>,
     /// What its data are read without, `[voxel]`: the mean over time of a run whose swing float32 cannot hold beside it.
@@ -175,6 +181,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         header: bold.header.clone(),
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
+        kept: (0..bold.n_volumes).collect(),
         bold: Box::new(bold),
         level: None,
         acquisition: None,
@@ -345,7 +352,11 @@ pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
 #[must_use]
 pub fn resolved(run: &Run) -> Map<String, Value> {
     let mut values = Map::new();
-    values.insert("volumes".to_owned(), json!(run.n_volumes));
+    let n_volumes = run.header.n_volumes();
+    values.insert("volumes".to_owned(), json!(n_volumes));
+    if run.kept.len() < n_volumes {
+        values.insert("volumes_fitted".to_owned(), json!(run.kept.len()));
+    }
     values.insert("columns".to_owned(), json!(run.design.names));
     if let Some(a) = &run.acquisition {
         values.insert("repetition_time_s".to_owned(), json!(a.tr));

@@ -1,5 +1,6 @@
 //! A run without some of its volumes.
 
+use std::ops::DerefMut;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,19 +10,22 @@ use crate::io::Coarse;
 use crate::io::hash::Checksum;
 use crate::volume::{Block, HostBold};
 
-/// The kept volumes of another source, numbered anew from 0.
-pub struct Censored<'a> {
-    source: &'a mut dyn BoldSource,
+/// The kept volumes of another source, owned or borrowed, numbered anew from 0.
+pub struct Censored<S> {
+    source: S,
     /// Volumes of `source`, ascending.
     kept: Vec<usize>,
 }
 
-impl<'a> Censored<'a> {
+impl<S> Censored<S>
+where
+    S: DerefMut<Target: BoldSource>,
+{
     /// `kept`: volumes of `source`, counted from 0, in ascending order.
     ///
     /// # Errors
     /// [`Error::BadData`] where none is kept; [`Error::Internal`] for volumes that do not ascend or that `source` lacks.
-    pub fn new(source: &'a mut dyn BoldSource, kept: Vec<usize>) -> Result<Censored<'a>> {
+    pub fn new(source: S, kept: Vec<usize>) -> Result<Censored<S>> {
         let n_volumes = source.n_volumes();
         let Some(last) = kept.last() else {
             return Err(Error::bad_data(
@@ -43,7 +47,10 @@ impl<'a> Censored<'a> {
     }
 }
 
-impl BoldSource for Censored<'_> {
+impl<S> BoldSource for Censored<S>
+where
+    S: DerefMut<Target: BoldSource>,
+{
     fn shape(&self) -> [usize; 3] {
         self.source.shape()
     }
@@ -102,5 +109,9 @@ impl BoldSource for Censored<'_> {
 
     fn holds(&self) -> u64 {
         self.source.holds()
+    }
+
+    fn keeps(&self) -> u64 {
+        self.source.keeps()
     }
 }

@@ -19,6 +19,7 @@ pub struct Columns {
     /// The image that they were made for.
     pub bold: PathBuf,
     n_planes: usize,
+    kept: Vec<usize>,
     acquisition: Option<Acquisition>,
     design: Design,
     confounds: Vec<String>,
@@ -34,6 +35,7 @@ impl Columns {
         Columns {
             bold: run.path.clone(),
             n_planes: run.grid.shape[2],
+            kept: run.kept.clone(),
             acquisition: run.acquisition.clone(),
             design: run.design.clone(),
             confounds: run.confounds.clone(),
@@ -90,6 +92,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         header: bold.header.clone(),
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
+        kept: first.kept.clone(),
         bold: Box::new(bold),
         level: None,
         fields: sidecar.fields,
