@@ -1,5 +1,5 @@
 // Residuals of a fit, e = (y - c) - X beta + c r, r = 1 - X pinv(X) 1, and their sums at the gaps between consecutive
-// volumes a, b: sum e^2 and the last e; sum of e_a^2 + e_b^2 and of 2 e_a e_b over the pairs of a gap; e on columns, in
+// volumes a, b: sum (y - c)^2, sum e^2 and the last e; sum of e_a^2 + e_b^2 and of 2 e_a e_b over the pairs of a gap; e on columns, in
 // fours. One thread per fitted voxel; a workgroup's voxels share a slice-time group.
 // Host: src/kernels/lags/gpu.rs. Twin: src/kernels/lags/cpu.rs.
 
@@ -40,6 +40,7 @@ fn find_residuals(fitted: u32, voxel: u32, slice_group: u32) {
         let estimate = Acc(beta[regressor * params.n_fitted + fitted]);
         estimates[regressor / 4u][regressor % 4u] = estimate;
     }
+    var total = Acc(0.0);
     var sum = Acc(0.0);
     var e = Acc(0.0);
     for (var t = 0u; t < params.n_volumes; t++) {
@@ -48,14 +49,16 @@ fn find_residuals(fitted: u32, voxel: u32, slice_group: u32) {
         for (var k = 0u; k < QUADS; k++) {
             explained += vec4<Acc>(operators[row + k]) * estimates[k];
         }
-        e = Acc(bold[t * params.n_voxels + voxel]) - c
-            - ((explained.x + explained.y) + (explained.z + explained.w))
+        let centred = Acc(bold[t * params.n_voxels + voxel]) - c;
+        e = centred - ((explained.x + explained.y) + (explained.z + explained.w))
             + c * Acc(operators[row + QUADS].x);
         residual[t * params.n_fitted + fitted] = f32(e);
+        total += centred * centred;
         sum += e * e;
     }
-    sums[fitted] = f32(sum);
-    sums[params.n_fitted + fitted] = f32(e);
+    sums[fitted] = f32(total);
+    sums[params.n_fitted + fitted] = f32(sum);
+    sums[2u * params.n_fitted + fitted] = f32(e);
 }
 
 fn find_columns(fitted: u32, slice_group: u32) {

@@ -72,6 +72,12 @@ pub enum Quantity {
     TsnrGain,
     /// Degrees of freedom, where they vary between voxels.
     Dof,
+    /// Correlation of a residual with the one a volume before.
+    Rho,
+    /// Variance of the residuals, squared BOLD units.
+    ResidualVariance,
+    /// R² of the whole model about the mean.
+    ModelRSquare,
 }
 
 impl Quantity {
@@ -90,6 +96,9 @@ impl Quantity {
             Quantity::Tsnr => ("temporal signal-to-noise ratio", Some("dimensionless")),
             Quantity::TsnrGain => ("gain of temporal signal-to-noise ratio", Some("percent")),
             Quantity::Dof => ("degrees of freedom", Some("dimensionless")),
+            Quantity::Rho => ("autocorrelation of residuals at lag 1", Some("dimensionless")),
+            Quantity::ResidualVariance => ("residual variance", Some("squared BOLD units")),
+            Quantity::ModelRSquare => ("R square", Some("share of variance")),
         }
     }
 
@@ -109,6 +118,9 @@ impl Quantity {
             Quantity::Tsnr => "tsnr",
             Quantity::TsnrGain => "tsnrGain",
             Quantity::Dof => "dof",
+            Quantity::Rho => "rho",
+            Quantity::ResidualVariance => "residualVariance",
+            Quantity::ModelRSquare => "rSquare",
         }
     }
 }

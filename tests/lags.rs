@@ -156,8 +156,10 @@ fn the_twins_sums_are_those_of_the_naive_loop_with_slice_groups_gaps_and_no_cons
                 y[t] - (0..5).map(|j| solver.design[[t, j]] * got.fit.beta[[j, voxel]]).sum::<f64>()
             })
             .collect();
-        let mut want = vec![e.iter().map(|e| e * e).sum::<f64>(), e[n - 1]];
-        let mut have = vec![got.sums.square[voxel], got.sums.last[voxel]];
+        let mean = y.iter().sum::<f64>() / n as f64;
+        let total = y.iter().map(|y| (y - mean).powi(2)).sum::<f64>();
+        let mut want = vec![total, e.iter().map(|e| e * e).sum::<f64>(), e[n - 1]];
+        let mut have = vec![got.sums.total[voxel], got.sums.square[voxel], got.sums.last[voxel]];
         for gap in 0..n_gaps {
             let of_gap = |&t: &usize| pairs.gap_of[t] != FIRST && pairs.gap_of[t] as usize == gap;
             let ends: Vec<usize> = (0..n).filter(of_gap).collect();

@@ -10,7 +10,7 @@ use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, GlmSpec, Noise, SmoothOptions};
+use crate::pipeline::spec::{Command, GlmSpec, Noise, RHO_FWHM_VOX, SmoothOptions};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -84,11 +84,20 @@ pub(super) struct Args {
     /// F contrast, rows separated by semicolons: 'any=pain; control'
     #[arg(help_heading = heading::MODEL, long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
     f_contrasts: Vec<String>,
-    /// Model of the residuals: independent
+    /// Model of the residuals: ar1, nilearn-ar1 or ols
     ///
-    /// `ols`: independent and of equal variance
-    #[arg(help_heading = heading::NOISE, value_name = "ols", hide_possible_values = true, long, value_enum, default_value = "ols")]
+    /// `ar1`: first-order autoregressive, its coefficient rho by restricted maximum likelihood at each voxel and then smoothed (see
+    /// --rho-fwhm); p is what it says it is. `nilearn-ar1`: as nilearn finds it, for comparison. `ols`: independent; p far too small
+    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, default_value = "ar1")]
     noise: NoiseName,
+    /// Smooth rho within the mask by this FWHM in voxels
+    ///
+    /// 0 leaves each voxel its own. With --noise ar1
+    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", default_value_t = RHO_FWHM_VOX, allow_hyphen_values = true)]
+    rho_fwhm: f64,
+    /// Also write maps of the fit: rho, residual variance, R²
+    #[arg(help_heading = heading::OUTPUT, long)]
+    maps: bool,
     /// Folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
@@ -102,6 +111,10 @@ pub(super) struct Args {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum NoiseName {
+    /// First-order autoregressive, by restricted maximum likelihood
+    Ar1,
+    /// First-order autoregressive, as nilearn
+    NilearnAr1,
     /// Independent residuals
     Ols,
 }
@@ -142,7 +155,11 @@ impl Args {
             kernel: self.kernel.into(),
             within: self.smooth_within.clone(),
         };
-        let NoiseName::Ols = self.noise;
+        let noise = match self.noise {
+            NoiseName::Ar1 => Noise::Ar1,
+            NoiseName::NilearnAr1 => Noise::NilearnAr1,
+            NoiseName::Ols => Noise::Ols,
+        };
         Ok(GlmSpec {
             runs,
             design: self.design.options(),
@@ -150,7 +167,9 @@ impl Args {
             smooth,
             contrasts: self.contrasts.clone(),
             f_contrasts: self.f_contrasts.clone(),
-            noise: Noise::Ols,
+            noise,
+            rho_fwhm_vox: if noise == Noise::Ar1 { self.rho_fwhm } else { 0.0 },
+            maps: self.maps,
         })
     }
 }

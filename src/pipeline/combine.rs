@@ -24,6 +24,7 @@ impl FixedEffects {
             self.sums = Some(run);
             return Ok(());
         };
+        sums.residuals.extend(run.residuals);
         for (sum, fitted) in sums.fitted.iter_mut().zip(&run.fitted) {
             *sum &= fitted;
         }
@@ -43,7 +44,7 @@ impl FixedEffects {
     /// # Errors
     /// Internal without runs.
     pub fn mean(self, inside: &[bool]) -> Result<Fitted> {
-        let Some(Fitted { mut contrasts, mut fitted, .. }) = self.sums else {
+        let Some(Fitted { mut contrasts, mut fitted, residuals, .. }) = self.sums else {
             return Err(Error::internal("fixed effects", "got no runs", "get at least one", ""));
         };
         if self.n_runs > 1 {
@@ -51,7 +52,7 @@ impl FixedEffects {
             fitted.iter_mut().zip(inside).for_each(|(fitted, inside)| *fitted &= inside);
             contrasts.iter_mut().for_each(|maps| mean_of(maps, &fitted, n));
         }
-        Ok(Fitted::counted(contrasts, fitted, inside))
+        Ok(Fitted { residuals, ..Fitted::counted(contrasts, fitted, inside) })
     }
 }
 
@@ -95,6 +96,7 @@ mod tests {
             not_finite: 0,
             constant: 0,
             flat: vec![],
+            residuals: vec![],
         }
     }
 

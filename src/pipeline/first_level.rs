@@ -81,7 +81,8 @@ pub fn fit_run(
     watch.stage("glm", blocks.len());
     let shape = source.shape();
     let fitted = Fitted::empty(inside, plan);
-    let mut story = Fitting { source, plan, untouched, fitted, held: Vec::new() };
+    let every = plan.noise.as_ref().map_or(1, |noise| noise.every(inside));
+    let mut story = Fitting { source, plan, untouched, fitted, every, held: Vec::new() };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Fitting { fitted: Fitted { mut contrasts, fitted, mut flat, .. }, held, .. } = story;
     flat.sort_unstable();
@@ -97,7 +98,8 @@ pub fn fit_run(
 fn held_bytes(inside: &[bool], plan: &Plan) -> u64 {
     let Some(noise) = &plan.noise else { return 0 };
     let n_inside = inside.iter().filter(|&&v| v).count() as u64;
-    n_inside * noise.bytes_a_voxel(plan.model.names.len()) + 24 * inside.len() as u64
+    n_inside / noise.every(inside) as u64 * noise.bytes_a_voxel(plan.model.names.len())
+        + 40 * inside.len() as u64
 }
 
 /// Read, correct, smooth, fit, contrast.
@@ -107,20 +109,18 @@ struct Fitting<'a> {
     /// Whether the model sees the run as it is read.
     untouched: bool,
     fitted: Fitted,
-    /// What the noise is found from.
+    /// The noise is found from one voxel in so many.
+    every: usize,
+    /// What it is found from.
     held: Vec<Held>,
 }
 
-/// Where a block's values belong, and the values.
+/// What a block gave, each with where its values belong.
 struct Contrasted {
-    places: Vec<usize>,
-    values: Values,
-}
-
-/// Of independent residuals, or what is to be known of others.
-enum Values {
-    Contrasts(Evaluated),
-    Sums(glm::Estimates, lags::Coming),
+    /// Of residuals that are taken as independent.
+    contrasts: Option<(Vec<usize>, Evaluated)>,
+    /// What is to be known of others.
+    sums: Option<(Vec<usize>, glm::Estimates, lags::Coming)>,
 }
 
 impl Story for Fitting<'_> {
@@ -147,31 +147,38 @@ impl Story for Fitting<'_> {
                 self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        let values = match noise {
-            None => Values::Contrasts(contrast::evaluate(tape, &fit, contrasts, Wanted::All)?),
-            Some(noise) => {
-                let sums = lags::sums(tape, (&bold, &voxels), (&fit, model), &noise.lags)?;
-                Values::Sums(glm::download(tape, fit)?, sums)
-            }
-        };
+        let mut begun = Contrasted { contrasts: None, sums: None };
+        if noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
+            let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
+            begun.contrasts = Some((places, values));
+        }
+        if let Some(noise) = noise {
+            let (few, fit) = if self.every == 1 {
+                (voxels, fit)
+            } else {
+                let few: Vec<u32> = voxels.iter().copied().step_by(self.every).collect();
+                let fit = glm::fit(tape, &bold, &few, model)?;
+                (few, fit)
+            };
+            let sums = lags::sums(tape, (&bold, &few), (&fit, model), &noise.lags)?;
+            begun.sums = Some((self::places(block, &few), glm::download(tape, fit)?, sums));
+        }
         if let Bold::Host(host) = bold {
             self.source.reuse(host.data);
         }
-        Ok(Contrasted { places, values })
+        Ok(begun)
     }
 
     fn finish(&mut self, done: &Done<'_>, begun: Contrasted) -> Result<()> {
         let Fitted { contrasts, fitted, .. } = &mut self.fitted;
-        match begun.values {
-            Values::Contrasts(values) => {
-                for (values, maps) in values.read(done)?.iter().zip(contrasts) {
-                    maps.put(values, &begun.places, fitted);
-                }
+        if let Some((places, values)) = begun.contrasts {
+            for (values, maps) in values.read(done)?.iter().zip(contrasts) {
+                maps.put(values, &places, fitted);
             }
-            Values::Sums(estimates, sums) => {
-                let (fit, sums) = (estimates.read(done)?, sums.read(done)?);
-                self.held.push(Held { places: begun.places, fit, sums });
-            }
+        }
+        if let Some((places, estimates, sums)) = begun.sums {
+            let (fit, sums) = (estimates.read(done)?, sums.read(done)?);
+            self.held.push(Held { places, fit, sums });
         }
         Ok(())
     }
@@ -252,14 +259,7 @@ impl Fitted {
         let constant = contrasts.first().map_or(0, |maps| {
             fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
         });
-        Fitted {
-            contrasts,
-            fitted,
-            flat: Vec::new(),
-            not_finite,
-            constant,
-            residuals: Vec::new(),
-        }
+        Fitted { contrasts, fitted, flat: Vec::new(), not_finite, constant, residuals: Vec::new() }
     }
 }
 

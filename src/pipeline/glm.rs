@@ -12,6 +12,7 @@ use crate::io::source::Sampled;
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
+use crate::kernels::smooth::{Kernel, Taps};
 use crate::maps::{Entities, Map};
 use crate::physio::BeyondChance;
 use crate::pipeline::automask::Common;
@@ -19,15 +20,18 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::combine::FixedEffects;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
+use crate::pipeline::noise::{Autocorrelation, Residuals, Used};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{Command, GlmSpec};
+use crate::pipeline::spec::{Command, GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, chance, precision, qc, smoothing};
 use crate::report;
+use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
+mod residuals;
 mod tables;
 
 /// Run the analysis.
@@ -39,6 +43,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
     refuse_echoes(spec)?;
+    residuals::refuse_width(spec)?;
     io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
@@ -58,6 +63,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
         let (fitted, found) = fit(spec, ladder, run, &inside, plan, watch)?;
+        residuals::say(spec, (run, plan), &fitted, watch)?;
         common.without(&fitted.flat, run, watch)?;
         beyond_chance.push(found);
         runs_so_far.add(fitted, grid.shape)?;
@@ -69,7 +75,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
     let labels = labels(spec, &runs[0].design.names)?;
-    products.maps(&runs[0].header, &maps(&all, &labels, &plans, &grid))?;
+    let mut maps = maps(&all, &labels, &plans, &grid);
+    maps.extend(residuals::maps(spec, &all, &plans));
+    products.maps(&runs[0].header, &maps)?;
     for (number, run) in runs.iter().enumerate() {
         for table in tables::of(run, number, runs.len())? {
             products.table(table)?;
@@ -153,7 +161,31 @@ fn plan(
     }
     let of_run = |error: Error| error.of(&display(&run.path)).with_hint(&run.doubts.join("; "));
     let contrasts = contrasts(spec, names, &model).map_err(of_run)?;
-    Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts })
+    let noise = Some(noise(spec, run, (&model, &contrasts))?);
+    Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
+}
+
+/// How the run's residuals depend on each other, and which rho its fit takes.
+fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Autocorrelation> {
+    let (rule, used) = match spec.noise {
+        Noise::Ols => (Rule::Reml, Used::None { all: spec.maps }),
+        Noise::NilearnAr1 => (Rule::Nilearn, Used::Own),
+        Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => (Rule::Reml, Used::Own),
+        Noise::Ar1 => {
+            let taps = Taps::new(spec.rho_fwhm_vox, [1.0; 3], Kernel::Sampled);
+            (Rule::Reml, Used::Smoothed(taps?))
+        }
+    };
+    let pairs = Pairs::of_kept(&run.kept);
+    if rule == Rule::Nilearn && pairs.has_gaps() {
+        return Err(Error::usage(
+            "--noise nilearn-ar1",
+            format!("is asked for with censored volumes of {}", display(&run.path)),
+            "be of runs without gaps: nilearn has no rule for them",
+            "use --noise ar1",
+        ));
+    }
+    Autocorrelation::new(fitted, pairs, rule, used)
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.
@@ -289,12 +321,19 @@ fn account(
         let fwhm = s.taps.effective_fwhm_mm(grid.voxel_size_mm);
         ("effective_fwhm_mm".to_owned(), json!(fwhm))
     }));
-    let of_runs: Vec<_> = runs.iter().map(inputs::resolved).collect();
+    let of_run = |(run, residuals): (&Run, &Residuals)| {
+        let mut fields = inputs::resolved(run);
+        fields.extend(residuals::resolved(spec, residuals));
+        fields
+    };
+    let of_runs: Vec<_> = runs.iter().zip(&all.residuals).map(of_run).collect();
     resolved.insert("runs".to_owned(), json!(of_runs));
     let mut stages = vec!["read"];
     stages.extend(plans[0].correct.as_ref().map(|_| "retroicor"));
     stages.extend(smoothing.as_ref().map(|_| "smooth"));
-    stages.extend(["glm", "contrast"]);
+    stages.push("glm");
+    stages.extend((spec.noise != Noise::Ols).then_some("noise"));
+    stages.push("contrast");
     stages.extend((runs.len() > 1).then_some("fixed effects"));
     let pages = page(&runs, beyond_chance)?.into_iter().collect();
     let physio = runs.iter().filter_map(|run| run.summary().cloned()).collect();

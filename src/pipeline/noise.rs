@@ -1,16 +1,18 @@
 //! From the residuals' sums to maps: rho of each voxel, smoothed within the mask, and the generalised least-squares fit at it.
 //! The spatial step stands between the two passes over the voxels, so what a fit needs of them is held until all blocks are in.
 
-use ndarray::Array2;
+use ndarray::{Array1, Array2};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::{ContrastValues, Prepared, Stat};
 use crate::kernels::glm::{HostFit, Model};
 use crate::kernels::lags::LagModel;
-use crate::kernels::smooth::{self, Kernel, Taps};
+use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
 use crate::stats::ar1::{Pairs, Question, Rule, Sums};
+use crate::stats::least_squares::orthonormal_basis;
+use crate::stats::tails::TTail;
 use crate::volume::{Block, Grid, HostBold, Mask};
 
 /// How residuals depend on each other, prepared for a model and its contrasts.
@@ -20,9 +22,25 @@ pub struct Autocorrelation {
     pub lags: LagModel,
     /// `[slice group][contrast]`
     questions: Vec<Vec<Question>>,
-    /// Smooths rho; none where each voxel keeps its own.
-    taps: Option<Taps>,
+    used: Used,
 }
+
+/// The rho that a fit takes.
+#[derive(Debug, Clone)]
+pub enum Used {
+    /// Each voxel's own.
+    Own,
+    /// Smoothed within the mask.
+    Smoothed(Taps),
+    /// 0: ordinary least squares, of all voxels for maps of their residuals, or of some for what independence costs.
+    None {
+        /// Whether all voxels are asked for.
+        all: bool,
+    },
+}
+
+/// Voxels from which the rho of a run is learnt where its fit does not need it.
+const PROBED: usize = 2000;
 
 /// What is known of the residuals, `[voxel of the grid]`, 0 outside the mask.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,32 +51,49 @@ pub struct Residuals {
     pub own_rho: Vec<f64>,
     /// Residual variance.
     pub sigma2: Vec<f64>,
+    /// Share of the variance about the mean that ordinary least squares explains.
+    pub r_square: Vec<f64>,
     /// Volumes that were fitted.
     pub n_volumes: usize,
 }
 
 impl Autocorrelation {
-    /// For a model and its contrasts. `fwhm_vox`: of the smoothing of rho, in voxels, 0 for none; nilearn's rule never smooths.
+    /// For a model and its contrasts.
     ///
     /// # Errors
-    /// Usage for a bad FWHM; internal where singular values cannot be found.
+    /// Internal where singular values cannot be found.
     pub fn new(
         (model, contrasts): (&Model, &[Prepared]),
         pairs: Pairs,
         rule: Rule,
-        fwhm_vox: f64,
+        used: Used,
     ) -> Result<Autocorrelation> {
         let lags = LagModel::new(model, pairs, rule)?;
+        // What takes residuals as independent has its contrasts from elsewhere.
+        let asked = if matches!(used, Used::None { .. }) { &[] } else { contrasts };
         let question = |group: usize, prepared: &Prepared| {
             let is_f = prepared.contrast.stat == Stat::F;
             Question::new(prepared.contrast.weights.view(), is_f, &lags.of_groups[group])
         };
         let questions = (0..lags.of_groups.len())
-            .map(|group| contrasts.iter().map(|c| question(group, c)).collect())
+            .map(|group| asked.iter().map(|c| question(group, c)).collect())
             .collect::<Result<_>>()?;
-        let smooths = fwhm_vox != 0.0 && rule == Rule::Reml;
-        let taps = smooths.then(|| Taps::new(fwhm_vox, [1.0; 3], Kernel::Sampled)).transpose()?;
-        Ok(Autocorrelation { lags, questions, taps })
+        Ok(Autocorrelation { lags, questions, used })
+    }
+
+    /// Whether contrasts come from here.
+    #[must_use]
+    pub fn contrasts(&self) -> bool {
+        !matches!(self.used, Used::None { .. })
+    }
+
+    /// Of voxels `inside`, one in so many is looked at.
+    #[must_use]
+    pub fn every(&self, inside: &[bool]) -> usize {
+        match self.used {
+            Used::None { all: false } => (inside.iter().filter(|&&v| v).count() / PROBED).max(1),
+            _ => 1,
+        }
     }
 
     /// Bytes that are held of each voxel until the last block is in.
@@ -88,11 +123,13 @@ impl Autocorrelation {
                 run.places.iter().zip(rho).for_each(|(&place, rho)| own_rho[place] = rho);
             }
         }
-        let rho = match &self.taps {
-            Some(taps) => smoothed(&own_rho, varies, shape, taps)?,
-            None => own_rho.clone(),
+        let rho = match &self.used {
+            Used::Smoothed(taps) => smoothed(&own_rho, varies, shape, taps)?,
+            Used::Own => own_rho.clone(),
+            Used::None { .. } => vec![0.0; own_rho.len()],
         };
         let mut sigma2 = vec![0.0; fitted.len()];
+        let mut r_square = vec![0.0; fitted.len()];
         for run in held.iter().flat_map(Held::of_one_group) {
             let ar1 = &self.lags.of_groups[run.group];
             let of_voxels: Vec<f64> = run.places.iter().map(|&place| rho[place]).collect();
@@ -101,13 +138,18 @@ impl Autocorrelation {
             for (&place, value) in run.places.iter().zip(solved.sigma2) {
                 sigma2[place] = value;
             }
+            for ((&place, square), total) in
+                run.places.iter().zip(&run.sums.square).zip(&run.sums.total)
+            {
+                r_square[place] = if *total > 0.0 { 1.0 - square / total } else { 0.0 };
+            }
             for (answer, maps) in solved.answers.into_iter().zip(maps.iter_mut()) {
                 let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
                 maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
             }
         }
         let n_volumes = self.lags.pairs.gap_of.len();
-        Ok(Residuals { rho, own_rho, sigma2, n_volumes })
+        Ok(Residuals { rho, own_rho, sigma2, r_square, n_volumes })
     }
 }
 
@@ -161,14 +203,17 @@ fn smoothed(map: &[f64], varies: Vec<bool>, shape: [usize; 3], taps: &Taps) -> R
         return Ok(map.to_vec());
     };
     let pairs = smooth.data.iter().zip(map).zip(&within.inside);
-    Ok(pairs.map(|((&smooth, &own), &varies)| if varies { f64::from(smooth) } else { own }).collect())
+    Ok(pairs
+        .map(|((&smooth, &own), &varies)| if varies { f64::from(smooth) } else { own })
+        .collect())
 }
 
 impl Residuals {
     /// The mean of rho over the voxels that vary.
     #[must_use]
     pub fn mean_rho(&self) -> f64 {
-        let (sum, n) = self.varying().fold((0.0, 0), |(sum, n), voxel| (sum + self.rho[voxel], n + 1));
+        let (sum, n) =
+            self.varying().fold((0.0, 0), |(sum, n), voxel| (sum + self.rho[voxel], n + 1));
         if n == 0 { 0.0 } else { sum / f64::from(n) }
     }
 
@@ -189,3 +234,81 @@ impl Residuals {
     }
 }
 
+/// How often |t| of independent residuals passes its two-sided threshold `p` where they follow each other by `rho` and there is no
+/// effect; the t is that of `weights` `[regressor]` in the first slice group. With w = pinv(X)' c, M = I - U U':
+/// var(effect) = s² w'Rw where w'w is believed, and the residual variance is s² tr(MR) / dof on average.
+///
+/// # Errors
+/// Internal where the model has no solver or its singular values cannot be found.
+pub fn false_positives(
+    model: &Model,
+    (pairs, rho): (&Pairs, f64),
+    weights: &[f64],
+    p: f64,
+) -> Result<f64> {
+    let Some(solver) = model.solvers.first() else {
+        return Err(Error::internal("the model", "has no solver", "have one", ""));
+    };
+    let w = solver.pinv.t().dot(&Array1::from_vec(weights.to_vec()));
+    let basis = orthonormal_basis(solver.design.view())?;
+    let explained: f64 =
+        basis.columns().into_iter().map(|u| u.dot(&correlated(&u.to_owned(), pairs, rho))).sum();
+    let n = w.len() as f64;
+    let effect = w.dot(&correlated(&w, pairs, rho)) / w.dot(&w);
+    let residual = (n - explained) / (n - basis.ncols() as f64);
+    let tail = TTail::new(solver.dof);
+    let (mut low, mut high) = (0.0, 1e6);
+    for _ in 0..200 {
+        let middle = (low + high) / 2.0;
+        let above = 2.0 * tail.z_and_ln_sf(middle).1.exp() > p;
+        if above { low = middle } else { high = middle }
+    }
+    Ok(2.0 * tail.z_and_ln_sf(low * (residual / effect).sqrt()).1.exp())
+}
+
+/// R v: what comes before with r = rho^gap, and what comes after.
+fn correlated(v: &Array1<f64>, pairs: &Pairs, rho: f64) -> Array1<f64> {
+    let step = |t: usize| {
+        pairs.gaps.get(pairs.gap_of[t] as usize).map_or(0.0, |&gap| rho.powi(gap as i32))
+    };
+    let mut sum = v.clone();
+    let (mut before, mut after) = (0.0, 0.0);
+    for t in 1..v.len() {
+        before = step(t) * (before + v[t - 1]);
+        sum[t] += before;
+    }
+    for t in (0..v.len().saturating_sub(1)).rev() {
+        after = step(t + 1) * (after + v[t + 1]);
+        sum[t] += after;
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_correlated_vector_is_the_product_with_the_full_matrix() {
+        let kept = [0, 1, 2, 5, 6, 9_usize];
+        let v = Array1::from_vec(vec![1.0, -2.0, 0.5, 3.0, 0.0, -1.0]);
+        let got = correlated(&v, &Pairs::of_kept(&kept), 0.6);
+        for (a, got) in kept.iter().zip(&got) {
+            let weigh = |(b, v): (&usize, &f64)| 0.6_f64.powi(a.abs_diff(*b) as i32) * v;
+            let want: f64 = kept.iter().zip(&v).map(weigh).sum();
+            assert!((got - want).abs() < 1e-14, "{got} for {want}");
+        }
+    }
+
+    #[test]
+    fn false_positives_are_nominal_without_correlation_and_many_for_slow_blocks_with_it() {
+        let n = 120;
+        let block = |t: usize| f64::from(u8::from(t / 15 % 2 == 0));
+        let design = Array2::from_shape_fn((n, 2), |(t, j)| if j == 0 { block(t) } else { 1.0 });
+        let model = Model::new(&design, &["a".into(), "b".into()], None, 1, 0.0).expect("a model");
+        let pairs = Pairs::consecutive(n);
+        let at = |rho| false_positives(&model, (&pairs, rho), &[1.0, 0.0], 0.001).expect("a rate");
+        assert!((at(0.0) - 0.001).abs() < 1e-6, "{}", at(0.0));
+        assert!(at(0.3) > 0.005 && at(0.3) < 0.03, "{}", at(0.3));
+    }
+}

@@ -93,11 +93,30 @@ pub struct SmoothOptions {
 
 /// The residuals' model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Noise {
     /// Independent, equal variance.
     Ols,
+    /// First-order autoregressive, by restricted maximum likelihood at each voxel.
+    Ar1,
+    /// The same as nilearn finds it.
+    NilearnAr1,
 }
+
+impl Noise {
+    /// As it is spelled on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Noise::Ols => "ols",
+            Noise::Ar1 => "ar1",
+            Noise::NilearnAr1 => "nilearn-ar1",
+        }
+    }
+}
+
+/// FWHM in voxels that smooths rho within the mask: a sigma of one voxel.
+pub const RHO_FWHM_VOX: f64 = 2.355;
 
 /// `boldly glm`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -116,6 +135,17 @@ pub struct GlmSpec {
     pub f_contrasts: Vec<String>,
     /// Residuals.
     pub noise: Noise,
+    /// Full width at half maximum, in voxels, that smooths rho within the mask; 0 leaves each voxel its own.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub rho_fwhm_vox: f64,
+    /// Whether maps of the fit itself are written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub maps: bool,
+}
+
+/// Of a smoothing that is none sidecars say nothing.
+fn is_none(fwhm: &f64) -> bool {
+    *fwhm == 0.0
 }
 
 /// How the values of a run are stored.

@@ -122,6 +122,8 @@ mod tests {
             contrasts: Vec::new(),
             f_contrasts: Vec::new(),
             noise: Noise::Ols,
+            rho_fwhm_vox: 0.0,
+            maps: false,
         })
     }
 

@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut2, Axis};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::LagModel;
+use super::{LagModel, SCALARS};
 use crate::kernels::glm::{HostFit, Model, Solver};
 use crate::stats::ar1::{Ar1, FIRST, Sums};
 use crate::stats::panel::{
@@ -61,17 +61,18 @@ pub(super) fn sums(
     split(all, lags.pairs.gaps.len())
 }
 
-/// Rows in the order square, last, ends, lags, columns.
+/// Rows in the order total, square, last, ends, lags, columns.
 pub(super) fn split(all: Array2<f64>, n_gaps: usize) -> Sums {
     let rows = |range: std::ops::Range<usize>| {
         all.slice(ndarray::s![range, ..]).as_standard_layout().into_owned()
     };
     Sums {
-        square: all.row(0).to_vec(),
-        last: all.row(1).to_vec(),
-        ends: rows(2..2 + n_gaps),
-        lags: rows(2 + n_gaps..2 + 2 * n_gaps),
-        columns: rows(2 + 2 * n_gaps..all.nrows()),
+        total: all.row(0).to_vec(),
+        square: all.row(1).to_vec(),
+        last: all.row(2).to_vec(),
+        ends: rows(SCALARS..SCALARS + n_gaps),
+        lags: rows(SCALARS + n_gaps..SCALARS + 2 * n_gaps),
+        columns: rows(SCALARS + 2 * n_gaps..all.nrows()),
     }
 }
 
@@ -107,7 +108,7 @@ impl WithSimd for Sum<'_, '_> {
         let (n, p) = operators.solver.design.dim();
         let (w, n_columns) = (width::<S>(), operators.ar1.columns.ncols());
         let n_panels = job.voxels.len().div_ceil(w);
-        let (panel_len, n_scalars) = (n * w, 2 + 2 * lags.pairs.gaps.len());
+        let (panel_len, n_scalars) = (n * w, SCALARS + 2 * lags.pairs.gaps.len());
         scratch.resize(n_panels * (panel_len + w) + (p + n_scalars + n_columns) * w, 0.0);
         let (panels, rest) = scratch.split_at_mut(n_panels * panel_len);
         let (row, rest) = rest.split_at_mut(n_panels * w);
@@ -120,6 +121,7 @@ impl WithSimd for Sum<'_, '_> {
             let e = lanes_mut::<S>(panel);
             let c = mean(simd, e);
             centre(simd, e, c);
+            let total = sum_of_squares(simd, e);
             // -(beta - c pinv(X) 1): what is left of the centred series, and c times what X leaves of a constant.
             for ((values, row), mean_beta) in
                 estimates.chunks_exact_mut(w).zip(fit.beta.rows()).zip(&operators.solver.mean_beta)
@@ -142,11 +144,12 @@ impl WithSimd for Sum<'_, '_> {
 
             let sums_of = lanes_mut::<S>(sums);
             let (scalars, columns) = sums_of.split_at_mut(n_scalars);
-            scalars[0] = sum_of_squares(simd, e);
-            scalars[1] = e[n - 1];
+            scalars[0] = total;
+            scalars[1] = sum_of_squares(simd, e);
+            scalars[2] = e[n - 1];
             let zero = simd.splat_f64s(0.0);
             let n_gaps = lags.pairs.gaps.len();
-            let (ends, products) = scalars[2..].split_at_mut(n_gaps);
+            let (ends, products) = scalars[SCALARS..].split_at_mut(n_gaps);
             ends.fill([zero; 2]);
             products.fill([zero; 2]);
             for t in 1..n {

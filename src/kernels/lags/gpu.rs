@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use ndarray::Array2;
 
-use super::LagModel;
 use super::cpu::split;
+use super::{LagModel, SCALARS};
 use crate::error::Result;
 use crate::gpu::{
     Acc, Buffer, Constants, DeviceBold, Done, Download, QUADS, Recording, Shader, Step, Variant,
@@ -65,7 +65,7 @@ pub(super) fn sums(
 ) -> Result<Coming> {
     let (n_volumes, n_regressors) = (bold.block.volumes.len(), model.names.len());
     let (n_rows, n_gaps) = (lags.n_rows(), lags.pairs.gaps.len());
-    let n_scalars = 2 + 2 * n_gaps;
+    let n_scalars = SCALARS + 2 * n_gaps;
     let shared = tape.gpu().resident(lags, |gpu| {
         let quads = quads_for("lags", n_regressors)?;
         let column_quads = ((n_rows - n_scalars).div_ceil(4) as u32).next_multiple_of(TILE_QUADS);
@@ -110,7 +110,8 @@ pub(super) fn sums(
     let mut steps =
         vec![step(0, shared.quads, [0, 0, 0], n * (1 + quads) + 4 * quads, 4 + 8 * quads)];
     for gap in 0..n_gaps as u32 {
-        let rows = [2 + gap, 2 + n_gaps as u32 + gap];
+        let row = SCALARS as u32 + gap;
+        let rows = [row, row + n_gaps as u32];
         let pairs_at = shared.pairs_at + gap * n_volumes as u32;
         steps.push(step(2, TILE_QUADS, [pairs_at, rows[0], rows[1]], n, 6));
     }

@@ -1,6 +1,6 @@
 //! What first-order autoregressive noise needs to know of the residuals e = y - X beta of ordinary least squares: for each
 //! distinct gap between consecutive volumes a, b the sums of e_a² + e_b² and 2 e_a e_b over its pairs, e on the columns
-//! D_g U and L_g U ([`crate::stats::ar1`]), Σ e² and the last e. The time axis is walked here and nowhere else; what becomes of
+//! D_g U and L_g U ([`crate::stats::ar1`]), Σ e², the last e and Σ (y - mean y)². The time axis is walked here and nowhere else; what becomes of
 //! the sums is small algebra, in f64 on the host for both devices.
 
 use std::time::Instant;
@@ -15,6 +15,9 @@ mod gpu;
 
 /// Its shader.
 pub static SHADER: &Shader = &gpu::SHADER;
+
+/// Rows of sums before those of the gaps.
+const SCALARS: usize = 3;
 
 /// What is summed: one [`Ar1`] for each slice group of a model, of equal widths.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,10 +50,12 @@ impl LagModel {
         Ok(LagModel { pairs, of_groups })
     }
 
-    /// Rows of sums a voxel: Σ e², the last e, two a gap, and the columns.
+    /// Rows of sums a voxel: Σ (y - mean y)², Σ e², the last e, two a gap, and the columns.
     #[must_use]
     pub fn n_rows(&self) -> usize {
-        2 + 2 * self.pairs.gaps.len() + self.of_groups.first().map_or(0, |g| g.columns.ncols())
+        SCALARS
+            + 2 * self.pairs.gaps.len()
+            + self.of_groups.first().map_or(0, |g| g.columns.ncols())
     }
 
     /// Bytes of host memory that it takes.

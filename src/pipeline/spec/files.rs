@@ -94,8 +94,17 @@ fn optional<const N: usize>(
 
 impl GlmSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let GlmSpec { runs, design: _, mask, smooth, contrasts: _, f_contrasts: _, noise: _ } =
-            self;
+        let GlmSpec {
+            runs,
+            design: _,
+            mask,
+            smooth,
+            contrasts: _,
+            f_contrasts: _,
+            noise: _,
+            rho_fwhm_vox: _,
+            maps: _,
+        } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
         runs.chain(optional([(Role::Mask, mask), (Role::SmoothWithin, within)])).collect()

@@ -106,6 +106,8 @@ pub struct Ar1 {
 /// The sums of a block's voxels.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sums {
+    /// Σ (y - mean y)², `[voxel]`.
+    pub total: Vec<f64>,
     /// Σ e², `[voxel]`.
     pub square: Vec<f64>,
     /// e of the last volume, `[voxel]`.
@@ -196,6 +198,7 @@ impl Sums {
             matrix.slice(ndarray::s![.., voxels.clone()]).as_standard_layout().into_owned()
         };
         Sums {
+            total: self.total[voxels.clone()].to_vec(),
             square: self.square[voxels.clone()].to_vec(),
             last: self.last[voxels.clone()].to_vec(),
             ends: some(&self.ends),

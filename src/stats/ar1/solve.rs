@@ -88,7 +88,8 @@ const CHUNK: usize = 512;
 
 fn joined(parts: &[Solved], at: usize) -> Answer {
     let stack = |rows: &dyn Fn(&Answer) -> ArrayView2<'_, f64>| {
-        let views: Vec<Array2<f64>> = parts.iter().map(|p| rows(&p.answers[at]).to_owned()).collect();
+        let views: Vec<Array2<f64>> =
+            parts.iter().map(|p| rows(&p.answers[at]).to_owned()).collect();
         let views: Vec<_> = views.iter().map(|v| v.view()).collect();
         ndarray::concatenate(Axis(1), &views).unwrap_or_default()
     };

@@ -1,0 +1,150 @@
+//! What a fit's residuals are told by: how they follow each other, what it costs to take them as independent, and their maps.
+
+use std::sync::Arc;
+
+use serde_json::{Map as Fields, Value, json};
+
+use crate::error::{Error, Result};
+use crate::kernels::contrast::Stat;
+use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::first_level::{Fitted, Plan};
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::noise::{Residuals, false_positives};
+use crate::pipeline::spec::{GlmSpec, Noise};
+use crate::pipeline::watch::Watch;
+use crate::stats::ar1::Pairs;
+
+/// The threshold that is spoken of.
+const P: f64 = 0.001;
+/// The widest smoothing of rho in voxels.
+const WIDEST: f64 = 50.0;
+
+/// Fails for a smoothing of rho that is none.
+pub(super) fn refuse_width(spec: &GlmSpec) -> Result<()> {
+    if (0.0..=WIDEST).contains(&spec.rho_fwhm_vox) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "--rho-fwhm",
+        format!("is {:e} voxels", spec.rho_fwhm_vox),
+        format!("lie between 0 (each voxel keeps its own rho) and {WIDEST} voxels"),
+        "2.355 is a sigma of one voxel",
+    ))
+}
+
+/// How the residuals of a run follow each other, or what a fit costs that takes no note of it.
+pub(super) fn say(
+    spec: &GlmSpec,
+    (run, plan): (&Run, &Plan),
+    fitted: &Fitted,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let Some(residuals) = fitted.residuals.first() else { return Ok(()) };
+    let rho = residuals.mean_rho();
+    if spec.noise != Noise::Ols {
+        watch.note(&format!(
+            "noise of {}: {}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used (5 % by \
+             chance)",
+            display(&run.path),
+            spec.noise.name(),
+            100.0 * residuals.share_off()
+        ));
+        return Ok(());
+    }
+    let pairs = Pairs::of_kept(&run.kept);
+    let t = plan.contrasts.iter().filter(|c| c.contrast.stat == Stat::T);
+    let mut worst: Option<(f64, &str)> = None;
+    for prepared in t {
+        let weights: Vec<f64> = prepared.contrast.weights.row(0).to_vec();
+        let found = false_positives(&plan.model, (&pairs, rho), &weights, P)?;
+        if worst.is_none_or(|(most, _)| found > most) {
+            worst = Some((found, &prepared.contrast.name));
+        }
+    }
+    let cost = match worst {
+        Some((found, name)) => format!(
+            ": where there is no effect, '{name}' passes p < {P} in {found:.4} of voxels, {:.1} times too often",
+            found / P
+        ),
+        None => String::new(),
+    };
+    watch.warn(&format!(
+        "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{cost}; --noise ar1 takes it into account",
+        display(&run.path)
+    ));
+    Ok(())
+}
+
+/// What a sidecar says of a run's residuals.
+pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
+    let mut fields = Fields::new();
+    fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho()));
+    if spec.noise != Noise::Ols {
+        fields.insert(
+            "share_of_voxels_whose_own_rho_is_off".to_owned(),
+            json!(residuals.share_off()),
+        );
+    }
+    fields
+}
+
+/// Maps of the fit itself: residual variance, R², and rho where there is one; one of each for each run.
+pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
+    if !spec.maps {
+        return Vec::new();
+    }
+    let n_runs = plans.len();
+    let of_run = |(number, (residuals, plan)): (usize, (&Residuals, &Plan))| {
+        let named = |quantity: Quantity| {
+            let entities = Entities::of("statmap");
+            let entities = match n_runs {
+                1 => entities,
+                _ => entities.with("run", (number + 1).to_string()),
+            };
+            entities.with("stat", quantity.stat())
+        };
+        let map = |quantity, values: &[f64], description: &str, tolerance| Map {
+            entities: named(quantity),
+            quantity,
+            dof: match quantity {
+                Quantity::ResidualVariance => plan.model.dofs(),
+                _ => Dof::Uniform(0.0),
+            },
+            description: description.to_owned(),
+            asked: Fields::new(),
+            tolerance,
+            values: vec![inside(values, &all.fitted)],
+        };
+        let sigma2 = inside(&residuals.sigma2, &all.fitted);
+        let share = Tolerance::of(|bounds, _, _| 10.0 * bounds.atol);
+        let of_variance = Tolerance::of(move |bounds, _, voxel| {
+            let want = f64::from(sigma2[voxel]);
+            rounding(want) + 4.0 * bounds.rtol * want
+        });
+        let mut maps = vec![
+            map(Quantity::ResidualVariance, &residuals.sigma2, "Residual variance", of_variance),
+            map(
+                Quantity::ModelRSquare,
+                &residuals.r_square,
+                "Share of the variance about the mean that the whole model explains by ordinary least squares",
+                share.clone(),
+            ),
+        ];
+        if spec.noise != Noise::Ols {
+            let said = match spec.rho_fwhm_vox {
+                0.0 => "Autocorrelation of the residuals at lag 1".to_owned(),
+                fwhm => format!(
+                    "Autocorrelation of the residuals at lag 1, smoothed by {fwhm} voxels FWHM"
+                ),
+            };
+            maps.push(map(Quantity::Rho, &residuals.rho, &said, share));
+        }
+        maps
+    };
+    all.residuals.iter().zip(plans).enumerate().flat_map(of_run).collect()
+}
+
+fn inside(values: &[f64], fitted: &[bool]) -> Arc<Vec<f32>> {
+    let of = |(&value, &fitted): (&f64, &bool)| if fitted { value as f32 } else { 0.0 };
+    Arc::new(values.iter().zip(fitted).map(of).collect())
+}
