@@ -9,7 +9,9 @@ use boldly::kernels::smooth::Kernel;
 use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::products::Layout;
 use boldly::pipeline::session::Session;
-use boldly::pipeline::spec::{Command, DesignOptions, GlmSpec, Noise, RunSpec, SmoothOptions};
+use boldly::pipeline::spec::{
+    Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RunSpec, SmoothOptions,
+};
 use boldly::pipeline::written::Written;
 use boldly::pipeline::{demo, watch};
 use boldly::simulate::write::paths;
@@ -33,7 +35,9 @@ fn main() -> boldly::Result<()> {
         smooth: SmoothOptions { fwhm_mm: 5.0, kernel: Kernel::Sampled, within: None },
         contrasts: vec!["pain=pain-control".into()],
         f_contrasts: vec![],
-        noise: Noise::Ols,
+        noise: Noise::Ar1,
+        rho_fwhm_vox: RHO_FWHM_VOX,
+        maps: false,
     };
     let results = std::env::temp_dir().join("boldly-first-level");
     let mut session = Session::new(Vec::new(), Ladder::open(&DeviceChoice::Auto)?, &watch::Quiet);

@@ -213,7 +213,7 @@ fn every_image_has_a_sidecar_with_command_inputs_device_dof_and_timings() {
         assert!(own["command_line"][1] == "glm" && own["device"]["precision"] == "f64", "{name}");
         assert_eq!(
             own["stages"],
-            serde_json::json!(["read", "retroicor", "smooth", "glm", "contrast"])
+            serde_json::json!(["read", "retroicor", "smooth", "glm", "noise", "contrast"])
         );
         let inputs = own["inputs"].as_array().expect("inputs");
         assert!(inputs.len() >= 5, "{name}: {inputs:?}");

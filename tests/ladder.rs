@@ -117,6 +117,7 @@ fn fit_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f32
         smooth: Some(smoothing()),
         model,
         contrasts: vec![task],
+        noise: None,
     };
     let inside: Vec<bool> = (0..SHAPE.iter().product()).map(|v| v % 5 != 3).collect();
     let fitted = fit_run(ladder, &mut run(), &inside, &plan, listener)?;

@@ -197,8 +197,10 @@ fn scaling_bold_leaves_rho_and_t_and_a_constant_voxel_has_neither() {
     let rho = all.lags.of_groups[0].rho(&all.sums);
     let row = array![[0.0, 1.0, 0.0]];
     let question = Question::new(row.view(), false, &all.lags.of_groups[0]).unwrap();
-    let t =
-        all.lags.of_groups[0].solve((&all.sums, all.fit.beta.view()), &rho, &[question]).remove(0);
+    let t = all.lags.of_groups[0]
+        .solve((&all.sums, all.fit.beta.view()), &rho, &[question])
+        .answers
+        .remove(0);
     assert_close("rho", &rho[..1], &rho[1..2], 0.0, 1e-7);
     assert_close("t", &t.stat[..1], &t.stat[1..2], 1e-6, 0.0);
     assert!(rho[0] != 0.0 && t.stat[0] != 0.0);

@@ -43,6 +43,7 @@ fn fit(golden: &Golden, data: &Path, scratch: &Path, design: &[String], device: 
     let out = scratch.join(device);
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut arguments = vec!["glm".into(), text(data.join("bold.nii.gz"))];
+    arguments.extend(["--noise".into(), "ols".into()]);
     arguments.extend(["--mask".into(), text(scratch.join("golden_mask.nii.gz"))]);
     arguments.extend(["--device".into(), device.into(), "--out".into(), text(out.clone())]);
     arguments.extend_from_slice(design);

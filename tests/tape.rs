@@ -82,6 +82,7 @@ fn plan(n_planes: usize, n_contrasts: usize) -> Plan {
         correct: Some(projection(n_planes)),
         smooth: Some(smoothing()),
         contrasts: (0..n_contrasts).map(contrast).collect(),
+        noise: None,
         model,
     }
 }

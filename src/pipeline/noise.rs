@@ -209,11 +209,11 @@ fn smoothed(map: &[f64], varies: Vec<bool>, shape: [usize; 3], taps: &Taps) -> R
 }
 
 impl Residuals {
-    /// The mean of rho over the voxels that vary.
+    /// The mean of voxels' own rho, over those that vary.
     #[must_use]
     pub fn mean_rho(&self) -> f64 {
         let (sum, n) =
-            self.varying().fold((0.0, 0), |(sum, n), voxel| (sum + self.rho[voxel], n + 1));
+            self.varying().fold((0.0, 0), |(sum, n), voxel| (sum + self.own_rho[voxel], n + 1));
         if n == 0 { 0.0 } else { sum / f64::from(n) }
     }
 

@@ -4,6 +4,7 @@
 mod compare;
 mod covariance;
 mod glm;
+mod lags;
 mod made_up;
 mod nuisance;
 mod smooth;

@@ -1,7 +1,7 @@
-"""Golden of a made-up run: nilearn's OLS on the small synthetic problem (20 x 20 x 12 x 120, 12 columns).
+"""Golden of a made-up run: nilearn's OLS and AR(1) on the small synthetic problem (20 x 20 x 12 x 120, 12 columns).
 
 usage: python tests/oracles/glm_small.py FOLDER GOLDENS
-FOLDER holds bold.nii, mask.nii and design.tsv. GOLDENS gets glm_small.json.
+FOLDER holds bold.nii, mask.nii and design.tsv. GOLDENS gets glm_small.json and glm_small_ar1.json.
 Needs: pip install nilearn==0.14.1
 """
 
@@ -22,12 +22,13 @@ mask = np.asanyarray(nib.load(f"{folder}/mask.nii").dataobj) > 0
 design = pd.read_csv(f"{folder}/design.tsv", sep="\t")
 
 series = data.transpose(3, 2, 1, 0)[:, mask.transpose(2, 1, 0)].astype(np.float64)  # [volume][voxel], i fastest
-found, dof = maps(series, design, CONTRASTS)
 with open(f"{folder}/bold.nii", "rb") as file:
     digest = hashlib.sha256(file.read()).hexdigest()
-about = {"arguments": ["FOLDER", "GOLDENS"], "bold_sha256": digest, "mask_rule": "mask.nii"}
-keep = chosen(found, 300, SEED)
-write(f"{goldens}/glm_small.json", mask, found, CONTRASTS, dof, keep, SEED, about)
-print("dof", dof, "mask", int(mask.sum()), "kept", len(keep))
-for name, stats in found.items():
-    print(f"{name:20} max {stats.get('t', stats.get('F')).max():.4f}")
+for noise_model, name in (("ols", "glm_small"), ("ar1", "glm_small_ar1")):
+    found, dof = maps(series, design, CONTRASTS, noise_model)
+    about = {"arguments": ["FOLDER", "GOLDENS"], "noise_model": noise_model, "bold_sha256": digest, "mask_rule": "mask.nii"}
+    keep = chosen(found, 300 if noise_model == "ols" else 120, SEED)
+    write(f"{goldens}/{name}.json", mask, found, CONTRASTS, dof, keep, SEED, about)
+    print(noise_model, "dof", dof, "mask", int(mask.sum()), "kept", len(keep))
+    for name, stats in found.items():
+        print(f"{name:20} max {stats.get('t', stats.get('F')).max():.4f}")

@@ -1,4 +1,4 @@
-"""nilearn's ordinary least squares as an oracle: fit in float64, keep summaries and a few hundred voxels.
+"""nilearn's ordinary least squares, or its AR(1), as an oracle: fit in float64, keep summaries and a few hundred voxels.
 
 Used by localizer.py and glm_small.py; see there for commands. Written with nilearn 0.14.1, numpy, pandas.
 """
@@ -13,13 +13,13 @@ from nilearn.glm.contrasts import compute_contrast, expression_to_contrast_vecto
 from nilearn.glm.first_level import run_glm
 
 
-def maps(data, design, contrasts):
-    """OLS maps of `data` [volume][voxel] for `contrasts`: name -> expression (t) or list of expressions (F).
+def maps(data, design, contrasts, noise_model="ols"):
+    """Maps of `data` [volume][voxel] for `contrasts`: name -> expression (t) or list of expressions (F).
 
     Returns name -> {effect, variance, t, z, p} or {F, z, p}, each [voxel], and dof of the residuals.
     """
     names = list(design.columns)
-    labels, results = run_glm(data, design.to_numpy(), noise_model="ols")
+    labels, results = run_glm(data, design.to_numpy(), noise_model=noise_model)
     found = {}
     for name, rows in contrasts.items():
         if isinstance(rows, str):
