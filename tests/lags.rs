@@ -79,7 +79,7 @@ fn answers(all: &Summed, rho: &[f64], p: usize) -> Vec<Answer> {
     let ar1 = &all.lags.of_groups[0];
     let t = Question::new(rows.slice(ndarray::s![..1, ..]), false, ar1).unwrap();
     let f = Question::new(rows.view(), true, ar1).unwrap();
-    ar1.solve((&all.sums, all.fit.beta.view()), rho, &[t, f])
+    ar1.solve((&all.sums, all.fit.beta.view()), rho, &[t, f]).answers
 }
 
 #[test]

@@ -26,8 +26,8 @@ fn fit_on(
     let mut tape = device.tape();
     let (loaded, _) = tape.load(bold.clone()).unwrap();
     let fit = glm::fit(&mut tape, &loaded, voxels, model).unwrap();
-    let host = glm::download(&mut tape, fit).unwrap();
     let values = contrast::evaluate(&mut tape, &fit, contrasts, Wanted::All).unwrap();
+    let host = glm::download(&mut tape, fit).unwrap();
     let done = tape.run().unwrap();
     Fitted { host: host.read(&done).unwrap(), values: values.read(&done).unwrap() }
 }
