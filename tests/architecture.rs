@@ -17,11 +17,14 @@ mod source;
 mod tables;
 
 /// Rooms that may name another room, and why.
-const ROOM_MAY_NAME: &[(&str, &str, &str)] = &[(
-    "contrast",
-    "glm",
-    "a contrast is evaluated on a model's fit: it takes the types Model and Fit",
-)];
+const ROOM_MAY_NAME: &[(&str, &str, &str)] = &[
+    (
+        "contrast",
+        "glm",
+        "a contrast is evaluated on a model's fit: it takes the types Model and Fit",
+    ),
+    ("lags", "glm", "the residuals summed are those of a fit: it takes the types Model and Fit"),
+];
 
 /// Shaders without a room: `gpu` runs this one when it opens a device.
 const SHADERS_OF_GPU: &[&str] = &["probe"];

@@ -74,5 +74,5 @@ fn rho_and_t_of_the_small_run_are_within_a_step_of_the_grid_search() {
         (mean, inside.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / inside.len() as f64)
     };
     let (own, smoothed) = (spread(&rho), spread(&smooth));
-    assert!((own.0 - smoothed.0).abs() < 0.02 && smoothed.1 < 0.5 * own.1, "{own:?} {smoothed:?}");
+    assert!((own.0 - smoothed.0).abs() < 0.02 && smoothed.1 < 0.6 * own.1, "{own:?} {smoothed:?}");
 }

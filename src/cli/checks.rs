@@ -67,3 +67,19 @@ fn gibibytes(bytes: f64) -> String {
     let gib = bytes / (1_u64 << 30) as f64;
     if gib < 1e6 { format!("{gib:.0} GiB") } else { format!("{gib:.0e} GiB") }
 }
+
+/// The widest smoothing of rho in voxels.
+const WIDEST_RHO: f64 = 50.0;
+
+/// Refuses a smoothing of rho that is none.
+pub(super) fn rho_fwhm(fwhm_vox: f64) -> Result<()> {
+    if (0.0..=WIDEST_RHO).contains(&fwhm_vox) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "--rho-fwhm",
+        format!("is {fwhm_vox:e} voxels"),
+        format!("lie between 0 (each voxel keeps its own rho) and {WIDEST_RHO} voxels"),
+        "2.355 is a sigma of one voxel",
+    ))
+}

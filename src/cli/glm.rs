@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
+use crate::cli::checks;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
@@ -130,6 +131,7 @@ impl Args {
     }
 
     fn spec(&self) -> Result<GlmSpec> {
+        checks::rho_fwhm(self.rho_fwhm)?;
         let files = RunFiles {
             events: &self.events,
             design: &self.design_matrix,

@@ -10,6 +10,7 @@ use crate::io::interrupt;
 
 mod args;
 mod bench;
+mod calibrate;
 mod checks;
 mod confounds;
 mod demo;
@@ -60,6 +61,8 @@ enum Command {
     Simulate(simulate::Args),
     /// Measure every stage on this machine
     Bench(bench::Args),
+    /// Count what each noise model finds in runs where there is nothing
+    Calibrate(calibrate::Args),
     /// List adapters, their limits and what the numerics probe finds
     Devices(devices::Args),
 }
@@ -104,6 +107,7 @@ impl Command {
             Command::Demo(args) => args.run(started),
             Command::Simulate(args) => args.run(),
             Command::Bench(args) => args.run(),
+            Command::Calibrate(args) => args.run(),
             Command::Devices(args) => args.run(),
         }
     }

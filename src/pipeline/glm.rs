@@ -43,7 +43,6 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
     refuse_echoes(spec)?;
-    residuals::refuse_width(spec)?;
     io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
@@ -185,7 +184,9 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
             "use --noise ar1",
         ));
     }
-    Autocorrelation::new(fitted, pairs, rule, used)
+    let mut noise = Autocorrelation::new(fitted, pairs, rule, used)?;
+    noise.keeps_maps = spec.maps;
+    Ok(noise)
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.

@@ -6,6 +6,7 @@
 pub mod automask;
 pub mod bench;
 pub mod blocks;
+pub mod calibrate;
 pub mod carried;
 pub mod chance;
 pub mod clean;

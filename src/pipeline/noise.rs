@@ -23,6 +23,8 @@ pub struct Autocorrelation {
     /// `[slice group][contrast]`
     questions: Vec<Vec<Question>>,
     used: Used,
+    /// Whether maps of the residuals are kept.
+    pub keeps_maps: bool,
 }
 
 /// The rho that a fit takes.
@@ -42,19 +44,27 @@ pub enum Used {
 /// Voxels from which the rho of a run is learnt where its fit does not need it.
 const PROBED: usize = 2000;
 
-/// What is known of the residuals, `[voxel of the grid]`, 0 outside the mask.
+/// What is known of a run's residuals.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Residuals {
+    /// The mean of voxels' own rho, over those that vary.
+    pub mean_rho: f64,
+    /// The share of varying voxels whose own rho lies further than 1.96 standard errors, sqrt((1 - rho²) / n), from the one that was
+    /// used: .05 where first-order noise of that rho is all there is (the square is Ljung and Box's statistic at lag 1).
+    pub share_off: f64,
+    /// Where they are asked for.
+    pub maps: Option<ResidualMaps>,
+}
+
+/// `[voxel of the grid]`, 0 outside the mask.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ResidualMaps {
     /// The rho that was used.
-    pub rho: Vec<f64>,
-    /// Each voxel's own.
-    pub own_rho: Vec<f64>,
+    pub rho: Vec<f32>,
     /// Residual variance.
-    pub sigma2: Vec<f64>,
+    pub sigma2: Vec<f32>,
     /// Share of the variance about the mean that ordinary least squares explains.
-    pub r_square: Vec<f64>,
-    /// Volumes that were fitted.
-    pub n_volumes: usize,
+    pub r_square: Vec<f32>,
 }
 
 impl Autocorrelation {
@@ -78,7 +88,7 @@ impl Autocorrelation {
         let questions = (0..lags.of_groups.len())
             .map(|group| asked.iter().map(|c| question(group, c)).collect())
             .collect::<Result<_>>()?;
-        Ok(Autocorrelation { lags, questions, used })
+        Ok(Autocorrelation { lags, questions, used, keeps_maps: false })
     }
 
     /// Whether contrasts come from here.
@@ -149,7 +159,14 @@ impl Autocorrelation {
             }
         }
         let n_volumes = self.lags.pairs.gap_of.len();
-        Ok(Residuals { rho, own_rho, sigma2, r_square, n_volumes })
+        let residuals = Residuals::of(&own_rho, &rho, &sigma2, n_volumes);
+        let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
+        let maps = self.keeps_maps.then(|| ResidualMaps {
+            rho: narrow(rho),
+            sigma2: narrow(sigma2),
+            r_square: narrow(r_square),
+        });
+        Ok(Residuals { maps, ..residuals })
     }
 }
 
@@ -209,28 +226,17 @@ fn smoothed(map: &[f64], varies: Vec<bool>, shape: [usize; 3], taps: &Taps) -> R
 }
 
 impl Residuals {
-    /// The mean of voxels' own rho, over those that vary.
-    #[must_use]
-    pub fn mean_rho(&self) -> f64 {
-        let (sum, n) =
-            self.varying().fold((0.0, 0), |(sum, n), voxel| (sum + self.own_rho[voxel], n + 1));
-        if n == 0 { 0.0 } else { sum / f64::from(n) }
-    }
-
-    /// The share of varying voxels whose own rho lies further than 1.96 standard errors, sqrt((1 - rho²) / n), from the one that
-    /// was used: .05 where first-order noise of that rho is all there is (the square is Ljung and Box's statistic at lag 1).
-    #[must_use]
-    pub fn share_off(&self) -> f64 {
-        let off = |&voxel: &usize| {
-            let error = ((1.0 - self.rho[voxel].powi(2)) / self.n_volumes as f64).sqrt();
-            (self.own_rho[voxel] - self.rho[voxel]).abs() > 1.96 * error
-        };
-        let n = self.varying().count();
-        if n == 0 { 0.0 } else { self.varying().filter(off).count() as f64 / n as f64 }
-    }
-
-    fn varying(&self) -> impl Iterator<Item = usize> {
-        (0..self.sigma2.len()).filter(|&voxel| self.sigma2[voxel] > 0.0)
+    /// Of maps `[voxel of the grid]`; voxels without residual variance say nothing.
+    fn of(own_rho: &[f64], rho: &[f64], sigma2: &[f64], n_volumes: usize) -> Residuals {
+        let (mut sum, mut off, mut n) = (0.0, 0.0, 0.0);
+        for voxel in (0..sigma2.len()).filter(|&voxel| sigma2[voxel] > 0.0) {
+            let error = ((1.0 - rho[voxel].powi(2)) / n_volumes as f64).sqrt();
+            n += 1.0;
+            sum += own_rho[voxel];
+            off += f64::from(u8::from((own_rho[voxel] - rho[voxel]).abs() > 1.96 * error));
+        }
+        let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
+        Residuals { mean_rho: share(sum), share_off: share(off), maps: None }
     }
 }
 

@@ -20,6 +20,7 @@ pub mod elementary;
 mod head;
 mod heart;
 pub mod motion;
+pub mod null;
 pub mod random;
 mod scan;
 mod task;

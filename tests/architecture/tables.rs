@@ -87,6 +87,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("noise", &["decide"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     ("combine", &["decide", "first_level"]),
+    ("calibrate", &["watch", "spec", "blocks", "noise", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("weigh", &["watch", "spec", "session"]),

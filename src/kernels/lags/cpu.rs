@@ -167,6 +167,12 @@ impl WithSimd for Sum<'_, '_> {
                 }
             }
             project(simd, &operators.columns, e, columns);
+            // A voxel without residuals has none, not what rounding leaves of them.
+            for lane in 0..count {
+                if fit.sigma2[job.first + first + lane] == 0.0 {
+                    sums.iter_mut().skip(w + lane).step_by(w).for_each(|sum| *sum = 0.0);
+                }
+            }
             for (mut to, from) in job.sums.rows_mut().into_iter().zip(sums.chunks_exact(w)) {
                 to.iter_mut().skip(first).zip(&from[..count]).for_each(|(to, from)| *to = *from);
             }

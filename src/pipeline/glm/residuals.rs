@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
@@ -16,22 +16,6 @@ use crate::stats::ar1::Pairs;
 
 /// The threshold that is spoken of.
 const P: f64 = 0.001;
-/// The widest smoothing of rho in voxels.
-const WIDEST: f64 = 50.0;
-
-/// Fails for a smoothing of rho that is none.
-pub(super) fn refuse_width(spec: &GlmSpec) -> Result<()> {
-    if (0.0..=WIDEST).contains(&spec.rho_fwhm_vox) {
-        return Ok(());
-    }
-    Err(Error::usage(
-        "--rho-fwhm",
-        format!("is {:e} voxels", spec.rho_fwhm_vox),
-        format!("lie between 0 (each voxel keeps its own rho) and {WIDEST} voxels"),
-        "2.355 is a sigma of one voxel",
-    ))
-}
-
 /// How the residuals of a run follow each other, or what a fit costs that takes no note of it.
 pub(super) fn say(
     spec: &GlmSpec,
@@ -40,14 +24,14 @@ pub(super) fn say(
     watch: &dyn Watch,
 ) -> Result<()> {
     let Some(residuals) = fitted.residuals.first() else { return Ok(()) };
-    let rho = residuals.mean_rho();
+    let rho = residuals.mean_rho;
     if spec.noise != Noise::Ols {
         watch.note(&format!(
             "noise of {}: {}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used (5 % by \
              chance)",
             display(&run.path),
             spec.noise.name(),
-            100.0 * residuals.share_off()
+            100.0 * residuals.share_off
         ));
         return Ok(());
     }
@@ -78,23 +62,19 @@ pub(super) fn say(
 /// What a sidecar says of a run's residuals.
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
-    fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho()));
+    fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
     if spec.noise != Noise::Ols {
-        fields.insert(
-            "share_of_voxels_whose_own_rho_is_off".to_owned(),
-            json!(residuals.share_off()),
-        );
+        fields
+            .insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(residuals.share_off));
     }
     fields
 }
 
 /// Maps of the fit itself: residual variance, R², and rho where there is one; one of each for each run.
 pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
-    if !spec.maps {
-        return Vec::new();
-    }
     let n_runs = plans.len();
     let of_run = |(number, (residuals, plan)): (usize, (&Residuals, &Plan))| {
+        let Some(residuals) = &residuals.maps else { return Vec::new() };
         let named = |quantity: Quantity| {
             let entities = Entities::of("statmap");
             let entities = match n_runs {
@@ -103,7 +83,7 @@ pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
             };
             entities.with("stat", quantity.stat())
         };
-        let map = |quantity, values: &[f64], description: &str, tolerance| Map {
+        let map = |quantity, values: &[f32], description: &str, tolerance| Map {
             entities: named(quantity),
             quantity,
             dof: match quantity {
@@ -144,7 +124,7 @@ pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
     all.residuals.iter().zip(plans).enumerate().flat_map(of_run).collect()
 }
 
-fn inside(values: &[f64], fitted: &[bool]) -> Arc<Vec<f32>> {
-    let of = |(&value, &fitted): (&f64, &bool)| if fitted { value as f32 } else { 0.0 };
+fn inside(values: &[f32], fitted: &[bool]) -> Arc<Vec<f32>> {
+    let of = |(&value, &fitted): (&f32, &bool)| if fitted { value } else { 0.0 };
     Arc::new(values.iter().zip(fitted).map(of).collect())
 }

@@ -78,7 +78,7 @@ impl Ar1 {
         Arch::new().dispatch(One(self, rho))
     }
 
-    /// What REML minimises.
+    /// What REML minimises; `rss`: as a share of that of ordinary least squares, so that units of the data do not enter.
     fn objective(&self, rss: f64, ln_det: f64) -> f64 {
         (self.n_volumes - self.rank) as f64 * rss.ln() + ln_det
     }
@@ -129,8 +129,8 @@ fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> V
     let mut rss = vec![0.0; w];
     for (trial, mut row) in trials.iter().zip(scanned.rows_mut()) {
         lanes_mut::<S>(&mut rss)[0] = scan(simd, model, trial, panel);
-        for (value, rss) in row.iter_mut().zip(&rss) {
-            *value = model.objective(*rss, trial.ln_det);
+        for (lane, value) in row.iter_mut().enumerate() {
+            *value = model.objective(rss[lane] / panel.square(lane), trial.ln_det);
         }
     }
     let mut brackets: Vec<Bracket> =
@@ -143,7 +143,8 @@ fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> V
         panel.factorise(simd, model, &next);
         for (lane, bracket) in brackets.iter_mut().enumerate() {
             let ln_det = panel.ln_det[lane] + model.ln_det_r(next[lane]);
-            bracket.narrow(next[lane], model.objective(panel.rss[lane], ln_det));
+            bracket
+                .narrow(next[lane], model.objective(panel.rss[lane] / panel.square(lane), ln_det));
         }
     }
     brackets.iter().map(Bracket::vertex).collect()

@@ -1,0 +1,102 @@
+//! `boldly calibrate`.
+
+use std::process::ExitCode;
+
+use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
+use crate::cli::checks;
+use crate::cli::say;
+use crate::error::{Error, Result};
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::calibrate::{CalibrateSpec, Kept, Rate, THRESHOLDS, calibrate};
+use crate::pipeline::spec::RHO_FWHM_VOX;
+use crate::pipeline::watch::Quiet;
+
+/// Volumes that leave the design's columns a useful number of residuals.
+const LEAST_VOLUMES: usize = 60;
+
+/// Count what each noise model finds in runs where there is nothing.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MORE, after_long_help = "\
+Null runs are made in memory: first-order noise whose rho varies smoothly in space (mean 0.35, -0.1 to 0.8), blocks of pain and control \
+of 15 s, drift and six confounds that wander; whole, with 15 % of the volumes censored here and there, and in bursts of five. The share of \
+voxels with a two-sided p below a threshold should be the threshold; its standard error is that of as many independent voxels.
+
+Example: boldly calibrate --repeats 8")]
+pub(super) struct Args {
+    /// Voxels along i, j, k and volumes
+    #[arg(help_heading = heading::RUNNING, long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
+    shape: Option<[usize; 4]>,
+    /// Runs of each kind, each of its own noise
+    #[arg(help_heading = heading::RUNNING, long, default_value_t = 4, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..10_000))]
+    repeats: u64,
+    /// Of the noise
+    #[arg(help_heading = heading::RUNNING, long, default_value_t = 1)]
+    seed: u64,
+    /// Smooth rho within the mask by this FWHM in voxels
+    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", default_value_t = RHO_FWHM_VOX, allow_hyphen_values = true)]
+    rho_fwhm: f64,
+    #[command(flatten)]
+    device: DeviceArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let usual = CalibrateSpec::default();
+        let (shape, n_volumes) = match self.shape {
+            Some([i, j, k, n]) => ([i, j, k], n),
+            None => (usual.shape, usual.n_volumes),
+        };
+        if n_volumes < LEAST_VOLUMES {
+            return Err(Error::usage(
+                "--shape",
+                format!("asks for {n_volumes} volumes"),
+                format!("ask for at least {LEAST_VOLUMES} volumes"),
+                "two conditions, six confounds and drift are fitted to 85 % of them",
+            ));
+        }
+        checks::size(shape, n_volumes)?;
+        checks::rho_fwhm(self.rho_fwhm)?;
+        let mut ladder = Ladder::open(&self.device.choice())?;
+        let spec = CalibrateSpec {
+            shape,
+            n_volumes,
+            repeats: self.repeats as usize,
+            seed: self.seed,
+            rho_fwhm_vox: self.rho_fwhm,
+        };
+        let rates = calibrate(&spec, &mut ladder, &Quiet)?;
+        if self.talk.json {
+            say::json(&serde_json::json!({ "spec": spec, "rates": rates }))?;
+        } else {
+            say::result(&table(&spec, &rates))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn table(spec: &CalibrateSpec, rates: &[Rate]) -> String {
+    let [i, j, k] = spec.shape;
+    let mut text = format!(
+        "{} runs of {i} x {j} x {k} x {}, no effect: share of voxels with two-sided p below\n\n{:<12} {:<12}",
+        spec.repeats, spec.n_volumes, "noise model", "volumes"
+    );
+    for threshold in THRESHOLDS {
+        text.push_str(&format!(" {:>18}", format!("{threshold}")));
+    }
+    text.push('\n');
+    for rate in rates {
+        let kept = match rate.kept {
+            Kept::Whole => "all",
+            Kept::Scattered => "scattered",
+            Kept::Bursts => "bursts",
+        };
+        text.push_str(&format!("{:<12} {kept:<12}", rate.noise.name()));
+        for (found, error) in rate.found.iter().zip(rate.error) {
+            text.push_str(&format!(" {:>18}", format!("{found:.5} ± {error:.5}")));
+        }
+        text.push('\n');
+    }
+    text
+}
