@@ -1,5 +1,6 @@
 //! A few voxels side by side: R⁻¹'s weights at each voxel's own rho, the Cholesky factor of N and what follows from it.
 
+use ndarray::ArrayView1;
 use pulp::Simd;
 
 use super::{Ar1, Rule, Sums};
@@ -80,22 +81,12 @@ impl Panel {
     /// Take voxels `first..first + count`; lanes beyond them repeat the last.
     pub(super) fn load<S: Simd>(&mut self, sums: &Sums, first: usize, count: usize) {
         let w = width::<S>();
+        let vectors = [ArrayView1::from(&sums.square), ArrayView1::from(&sums.last)];
         let matrices = [&sums.ends, &sums.lags, &sums.columns];
-        let rows = [&sums.square[..], &sums.last[..]].into_iter();
-        let deal = |to: &mut [f64], from: &[f64]| {
+        let rows = matrices.into_iter().flat_map(|matrix| matrix.rows());
+        for (to, from) in self.sums.chunks_exact_mut(w).zip(vectors.into_iter().chain(rows)) {
             for (lane, value) in to.iter_mut().enumerate() {
-                *value = from[lane.min(count - 1)];
-            }
-        };
-        let mut to = self.sums.chunks_exact_mut(w);
-        for (from, to) in rows.zip(&mut to) {
-            deal(to, &from[first..first + count]);
-        }
-        for matrix in matrices {
-            for row in matrix.rows() {
-                if let (Some(to), Some(from)) = (to.next(), row.as_slice()) {
-                    deal(to, &from[first..first + count]);
-                }
+                *value = from[first + lane.min(count - 1)];
             }
         }
     }
