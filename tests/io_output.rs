@@ -174,23 +174,22 @@ fn the_bytes_of_compressed_outputs_are_those_of_earlier_versions() {
 fn a_target_is_replaced_only_where_it_is_as_boldly_made_it() {
     let root = tempfile::tempdir().unwrap();
     let path = root.path().join("t.nii");
-    let outputs = Outputs::new();
-    outputs.refuse_foreign(&path, None).unwrap();
+    Overwrite::Own.refuse_foreign(&path, None).unwrap();
     fs::write(&path, "made").unwrap();
     let known = hash::bytes(b"made");
-    outputs.refuse_foreign(&path, Some(&known)).unwrap();
+    Overwrite::Own.refuse_foreign(&path, Some(&known)).unwrap();
     // printf other | sha256sum
     let older = "d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa";
     let older = Checksum::Sha256(older.to_owned());
     for (known, word) in [(None, "nothing says"), (Some(&older), "was changed")] {
-        let error = outputs.refuse_foreign(&path, known).unwrap_err();
+        let error = Overwrite::Own.refuse_foreign(&path, known).unwrap_err();
         assert_eq!(error.exit_code(), 2);
         let text = error.to_string();
         assert!(text.contains(word) && text.contains("--overwrite"), "{text}");
-        Outputs::replacing(Overwrite::Anything).refuse_foreign(&path, known).unwrap();
+        Overwrite::Anything.refuse_foreign(&path, known).unwrap();
     }
     fs::write(&path, "by hand").unwrap();
-    assert!(outputs.refuse_foreign(&path, Some(&known)).is_err());
+    assert!(Overwrite::Own.refuse_foreign(&path, Some(&known)).is_err());
 }
 
 #[test]

@@ -91,25 +91,43 @@ impl CensoredGroup {
         self.cardiac[volume] || self.respiratory[volume]
     }
 
+    /// 1 for each column whose value in a volume `is_kept`, else 0. Most volumes keep all, and `kept` holds 1 then.
+    fn mark(&self, v: usize, is_kept: &impl Fn(usize, usize) -> bool, kept: &mut [f64]) {
+        if self.is_censored(v) {
+            kept.iter_mut().enumerate().for_each(|(k, kept)| *kept = f64::from(is_kept(v, k)));
+        } else {
+            kept.fill(1.0);
+        }
+    }
+
     /// Make each column of `[volume][column]` 0 where it is censored, and of mean 0 over the other volumes. Returns the first
     /// column of which nothing but rounding is left, if there is one.
     pub fn apply(&self, columns: &mut Array2<f64>, terms: &Terms) -> Option<usize> {
-        let mut constant = None;
-        for (k, mut column) in columns.columns_mut().into_iter().enumerate() {
-            let (by_cardiac, by_respiratory) = terms.needs_of(k);
-            let is_kept = |v: usize| {
-                !(by_cardiac && self.cardiac[v] || by_respiratory && self.respiratory[v])
-            };
-            let kept = || column.iter().enumerate().filter(|(v, _)| is_kept(*v));
-            let mean = kept().map(|(_, value)| value).sum::<f64>() / kept().count().max(1) as f64;
-            let before = kept().fold(0.0_f64, |largest, (_, value)| largest.max(value.abs()));
-            for (v, value) in column.iter_mut().enumerate() {
-                *value = if is_kept(v) { *value - mean } else { 0.0 };
-            }
-            if column.iter().all(|value| value.abs() <= ROUNDING * before) {
-                constant.get_or_insert(k);
+        let m = columns.ncols();
+        let needs: Vec<_> = (0..m).map(|k| terms.needs_of(k)).collect();
+        let is_kept = |v: usize, k: usize| {
+            !(needs[k].0 && self.cardiac[v] || needs[k].1 && self.respiratory[v])
+        };
+        // Along the rows, which lie side by side: 1 where a value is kept, else 0.
+        let mut kept = vec![1.0; m];
+        let (mut mean, mut n_kept) = (vec![0.0; m], vec![0.0_f64; m]);
+        let (mut before, mut after) = (vec![0.0_f64; m], vec![0.0_f64; m]);
+        for (v, row) in columns.rows().into_iter().enumerate() {
+            self.mark(v, &is_kept, &mut kept);
+            for (k, (&value, &kept)) in row.iter().zip(&kept).enumerate() {
+                mean[k] += kept * value;
+                n_kept[k] += kept;
+                before[k] = before[k].max(kept * value.abs());
             }
         }
-        constant
+        mean.iter_mut().zip(&n_kept).for_each(|(sum, n)| *sum /= n.max(1.0));
+        for (v, row) in columns.rows_mut().into_iter().enumerate() {
+            self.mark(v, &is_kept, &mut kept);
+            for (k, (value, &kept)) in row.into_iter().zip(&kept).enumerate() {
+                *value = if kept > 0.0 { *value - mean[k] } else { 0.0 };
+                after[k] = after[k].max(value.abs());
+            }
+        }
+        (0..m).find(|&k| after[k] <= ROUNDING * before[k])
     }
 }

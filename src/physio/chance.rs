@@ -19,10 +19,13 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use self::explained::{Part, Voxels};
 use super::terms::{ColumnSet, column_sets};
 use crate::error::Result;
 use crate::stats::least_squares::{demeaned, orthonormal_basis};
 use crate::stats::tails::critical_f;
+
+mod explained;
 
 /// Stretched clocks: with the recording's own 40, of which chance puts one first.
 const N_STRETCHES: usize = 39;
@@ -126,26 +129,39 @@ pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<Bey
         alone: Vec::new(),
     };
     let Some((middle, _)) = series.groups.get(series.groups.len() / 2) else { return Ok(found) };
+    let of_middle = Clocks::of(&|stretch| columns(*middle, stretch))?;
     let sets = column_sets(series.names);
     for set in &sets {
-        let of_set =
-            |stretch| Ok(columns(*middle, stretch)?.slice(s![.., set.columns.clone()]).to_owned());
         // What the heart and the breath have together is as regular as either.
         let of_both = set.name == "interaction" && !found.left_out.is_empty();
-        let is_left_out = of_both || is_the_same(&known, &of_set)?;
+        let is_left_out = of_both || of_middle.are_the_same(&known, set);
         let list = if is_left_out { &mut found.left_out } else { &mut found.tested };
         list.push(set.name.clone());
     }
     let parts = parts(&sets, &found.tested);
     let Some((_, kept)) = parts.first() else { return Ok(found) };
-    let of_group = |(group, y): &(usize, Array2<f64>)| {
-        counts(&known, series.dof_spent, y, &parts, &|stretch| columns(*group, stretch))
+    let free = series.known.nrows() as f64 - known.ncols() as f64 - series.dof_spent;
+    let least = least_shares(kept.len(), free);
+    let tested: Vec<Part<'_>> =
+        parts.iter().map(|(_, columns)| Part { columns, least: &least }).collect();
+    let voxels: Vec<Voxels> = series.groups.par_iter().map(|(_, y)| varying(&known, y)).collect();
+    let of_clock = |(group, clock): (usize, usize)| {
+        let (of, _) = series.groups[group];
+        let made = match of == *middle {
+            true => None,
+            false => Some(columns(of, stretch_of(clock))?),
+        };
+        let columns = made.as_ref().unwrap_or(&of_middle.columns[clock]);
+        Ok(voxels[group].counts(columns, &tested))
     };
-    let counted: Vec<(usize, Vec<Vec<usize>>)> =
-        series.groups.par_iter().map(of_group).collect::<Result<_>>()?;
-    found.n_voxels = counted.iter().map(|(n, _)| n).sum();
+    let jobs: Vec<(usize, usize)> = (0..voxels.len())
+        .flat_map(|group| (0..=N_STRETCHES).map(move |clock| (group, clock)))
+        .collect();
+    let counted: Vec<Vec<usize>> = jobs.into_par_iter().map(of_clock).collect::<Result<_>>()?;
+    found.n_voxels = voxels.iter().map(Voxels::len).sum();
     let shares = |part: usize| -> Vec<f64> {
-        let count = |clock: usize| counted.iter().map(|(_, c)| c[clock][part]).sum::<usize>();
+        let of_clock = |clock: usize| counted.iter().skip(clock).step_by(N_STRETCHES + 1);
+        let count = |clock: usize| of_clock(clock).map(|counts| counts[part]).sum::<usize>();
         (0..=N_STRETCHES).map(|clock| count(clock) as f64 / found.n_voxels.max(1) as f64).collect()
     };
     let of_all = shares(0);
@@ -154,7 +170,6 @@ pub fn beyond_chance(series: &Series<'_>, columns: &ColumnsOf<'_>) -> Result<Bey
         Alone { name: (*name).to_owned(), share: shares[0], rank: rank(&shares) }
     });
     let alone = alone.collect();
-    let free = series.known.nrows() as f64 - known.ncols() as f64 - series.dof_spent;
     let is_enough = free >= 2.0 * kept.len() as f64 && found.n_voxels >= FEWEST_VOXELS;
     found.rank = rank(&of_all);
     found.explains = match found.rank {
@@ -187,45 +202,37 @@ fn rank(shares: &[f64]) -> usize {
     1 + shares[1..].iter().filter(|&&other| other >= shares[0]).count()
 }
 
-/// Voxels of a group that vary, and those with p < .001 by each clock, the recording's own first, and each part of the columns:
-/// `[clock][part]`.
-fn counts(
-    known: &Array2<f64>,
-    dof_spent: f64,
-    y: &Array2<f64>,
-    parts: &[(&str, Vec<usize>)],
-    columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync),
-) -> Result<(usize, Vec<Vec<usize>>)> {
+/// By what the recording is stretched: the first clock is its own.
+fn stretch_of(clock: usize) -> Option<f64> {
+    clock.checked_sub(1).map(|k| STRETCHES[k])
+}
+
+/// |Q'y|² / |y|² from which on F has p < .001, by the rank of Q up to `most`: F > f where it exceeds r f / (r f + dof2).
+fn least_shares(most: usize, free: f64) -> Vec<Option<f64>> {
+    let least = |rank: usize| {
+        let rank = rank as f64;
+        let f = rank * critical_f(LEVEL, rank, free - rank);
+        f / (f + free - rank)
+    };
+    let is_testable = |rank: usize| rank > 0 && free - rank as f64 >= 1.0;
+    (0..=most).into_par_iter().map(|rank| is_testable(rank).then(|| least(rank))).collect()
+}
+
+/// The voxels `[volume][voxel]` that vary, less what the known columns explain.
+fn varying(known: &Array2<f64>, y: &Array2<f64>) -> Voxels {
     let mut rest = y.clone();
     for mut voxel in rest.columns_mut() {
         let first = voxel[0];
         voxel -= first; // a large mean is nothing that rounding should see
     }
-    let size = rest.map_axis(Axis(0), |v| v.dot(&v));
+    let sizes = |y: &Array2<f64>| y.map_axis(Axis(0), |v| v.dot(&v));
+    let size = sizes(&rest);
     take_off(known, &mut rest);
-    let left = rest.map_axis(Axis(0), |v| v.dot(&v));
+    let left = sizes(&rest);
     let varies: Vec<usize> =
         (0..left.len()).filter(|&v| left[v] > ROUNDING * ROUNDING * size[v]).collect();
-    let rest = rest.select(Axis(1), &varies);
-    let free = rest.nrows() as f64 - known.ncols() as f64 - dof_spent;
-    let count = |columns: Array2<f64>| {
-        let basis = basis_beyond(known, columns);
-        let rank = basis.ncols() as f64;
-        if rank == 0.0 || free - rank < 1.0 {
-            return 0;
-        }
-        // F > f where |Q'y|² > |y|² r f / (r f + dof2).
-        let f = rank * critical_f(LEVEL, rank, free - rank);
-        let least = f / (f + free - rank);
-        let explained = basis.t().dot(&rest).map_axis(Axis(0), |b| b.dot(&b));
-        varies.iter().zip(&explained).filter(|&(&v, &ss)| ss > least * left[v]).count()
-    };
-    let by_clock = |clock: usize| {
-        let columns = columns(clock.checked_sub(1).map(|k| STRETCHES[k]))?;
-        Ok(parts.iter().map(|(_, part)| count(columns.select(Axis(1), part))).collect())
-    };
-    let counts = (0..=N_STRETCHES).into_par_iter().map(by_clock).collect::<Result<_>>()?;
-    Ok((varies.len(), counts))
+    let left = varies.iter().map(|&v| left[v]).collect();
+    Voxels::new(known, &rest.select(Axis(1), &varies), left)
 }
 
 /// What is left of columns when their part in a basis is taken off; twice, for what rounding left of it.
@@ -255,30 +262,40 @@ fn basis_beyond(known: &Array2<f64>, mut columns: Array2<f64>) -> Array2<f64> {
     Array2::from_shape_fn((n, basis.len()), |(t, k)| basis[k][t])
 }
 
-/// Whether a set of columns is the same by a stretched clock, or at another time.
-fn is_the_same(
-    known: &Array2<f64>,
-    columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync),
-) -> Result<bool> {
-    let free = known.nrows().saturating_sub(known.ncols()) as f64;
-    let own = columns(None)?;
-    let basis = basis_beyond(known, own.clone());
-    let stretched =
-        |&stretch: &f64| Ok(common(&basis, &basis_beyond(known, columns(Some(stretch))?), free));
-    let stretched = STRETCHES.par_iter().map(stretched).collect::<Result<Vec<f64>>>()?;
-    if stretched.iter().filter(|&&share| share > SAME).count() > N_STRETCHES / 4 {
-        return Ok(true);
+/// The columns of one slice-time group by every clock.
+struct Clocks {
+    columns: Vec<Array2<f64>>,
+}
+
+impl Clocks {
+    fn of(columns: &(dyn Fn(Option<f64>) -> Result<Array2<f64>> + Sync)) -> Result<Clocks> {
+        let by = |clock: usize| columns(stretch_of(clock));
+        let columns = (0..=N_STRETCHES).into_par_iter().map(by).collect::<Result<_>>()?;
+        Ok(Clocks { columns })
     }
-    let n = own.nrows();
-    let later = |tenths: usize| {
-        let lag = tenths * n / 10;
-        let part = |from: usize| {
-            let part = demeaned(own.slice(s![from..from + n - lag, ..]));
-            basis_beyond(&Array2::zeros((n - lag, 0)), part)
+
+    /// Whether a set of columns is the same by a stretched clock, or at another time.
+    fn are_the_same(&self, known: &Array2<f64>, set: &ColumnSet) -> bool {
+        let free = known.nrows().saturating_sub(known.ncols()) as f64;
+        let of_set = |all: &Array2<f64>| all.slice(s![.., set.columns.clone()]).to_owned();
+        let own = of_set(&self.columns[0]);
+        let basis = basis_beyond(known, own.clone());
+        let is_same =
+            |all: &&Array2<f64>| common(&basis, &basis_beyond(known, of_set(all)), free) > SAME;
+        if self.columns[1..].par_iter().filter(is_same).count() > N_STRETCHES / 4 {
+            return true;
+        }
+        let n = own.nrows();
+        let later = |tenths: usize| {
+            let lag = tenths * n / 10;
+            let part = |from: usize| {
+                let part = demeaned(own.slice(s![from..from + n - lag, ..]));
+                basis_beyond(&Array2::zeros((n - lag, 0)), part)
+            };
+            common(&part(0), &part(lag), (n - lag) as f64 - 1.0)
         };
-        common(&part(0), &part(lag), (n - lag) as f64 - 1.0)
-    };
-    Ok((1..=5).map(later).sum::<f64>() / 5.0 > SAME)
+        (1..=5).map(later).sum::<f64>() / 5.0 > SAME
+    }
 }
 
 /// The mean squared canonical correlation of two bases less what chance gives in so many free dimensions; 1 where that is all.

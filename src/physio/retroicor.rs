@@ -257,7 +257,7 @@ pub fn retroicor_from(
 }
 
 /// The columns of one slice time, `[volume][column]`, as they are before anything is censored or taken off.
-pub(super) fn columns_at(
+fn columns_at(
     slices: &SliceMoments,
     slice_time: f64,
     terms: &Terms,

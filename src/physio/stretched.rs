@@ -5,7 +5,7 @@ use ndarray::Array2;
 
 use super::censor::Censored;
 use super::moments::SliceMoments;
-use super::retroicor::{Retroicor, columns_at};
+use super::retroicor::Retroicor;
 use super::terms::Terms;
 use crate::error::Result;
 use crate::recording::Acquisition;
@@ -24,12 +24,29 @@ impl Retroicor {
         stretch: f64,
     ) -> Result<Array2<f64>> {
         let slices = SliceMoments::new(acquisition)?.by(1.0 / stretch, group);
-        let mut columns = columns_at(&slices, slices.unique_s[0], terms, self);
+        let mut columns = self.fast_columns(&slices, terms);
         let summary = &self.summary;
         let bad = summary.treatment.bad_stretches;
         let censored = Censored::new(&summary.flagged, bad, terms, &slices);
         // A column that is constant by this clock explains nothing by it.
         let _ = censored.groups[0].apply(&mut columns, terms);
         Ok(columns)
+    }
+
+    /// Those of the first slice time before anything is taken off, as `columns_at` gives them but for rounding: there are
+    /// many clocks.
+    fn fast_columns(&self, slices: &SliceMoments, terms: &Terms) -> Array2<f64> {
+        let (n_fourier, slice_time) = (terms.n_fourier(), slices.unique_s[0]);
+        let mut columns = Array2::zeros((slices.n_volumes, terms.n_columns()));
+        for (volume, mut row) in columns.rows_mut().into_iter().enumerate() {
+            let time_s = slices.moment_s(volume, slice_time);
+            let c = self.cardiac_phase.as_ref().map_or(0.0, |phase| phase.at(time_s));
+            let r = self.resp_phase.as_ref().map_or(0.0, |phase| phase.at(time_s));
+            let Some(row) = row.as_slice_mut() else { continue };
+            let (fourier, slow) = row.split_at_mut(n_fourier);
+            terms.values_by_addition(c, r, fourier);
+            slow.iter_mut().zip(self.slow.values(time_s)).for_each(|(cell, value)| *cell = value);
+        }
+        columns
     }
 }

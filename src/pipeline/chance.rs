@@ -1,6 +1,8 @@
 //! Whether a run's recording explains it more than chance (`physio::chance`), at some of its voxels, kept as the run is read for
 //! the work itself.
 
+use std::collections::BTreeSet;
+
 use ndarray::Array2;
 
 use crate::error::Result;
@@ -14,19 +16,43 @@ use crate::pipeline::watch::Watch;
 const MOST_VOXELS: usize = 4_000;
 /// Voxels kept for each of these where no mask says which are in the head.
 const KEPT_FOR_ONE: usize = 3;
+/// Slice times that are looked at, at most: each needs its own columns by every clock.
+const MOST_GROUPS: usize = 12;
 /// Bytes of the sample, at most.
 const MOST_BYTES: usize = 16 << 20;
 
-/// The voxels to keep: of the mask `[voxel]`, or of the whole grid where there is none; evenly spread.
+/// The voxels to keep: of the mask `[voxel]`, or of the whole grid where there is none; evenly spread over some slice times.
 #[must_use]
 pub fn sample(run: &Run, inside: Option<&[bool]>) -> Sample {
-    let most = MOST_BYTES / (size_of::<f32>() * run.n_volumes.max(1));
-    let kept = match inside {
-        Some(inside) => thinned(inside, most.min(MOST_VOXELS)),
-        None => thinned(&vec![true; run.grid.n_voxels()], most.min(KEPT_FOR_ONE * MOST_VOXELS)),
-    };
+    let whole = inside.is_none().then(|| vec![true; run.grid.n_voxels()]);
+    let inside = inside.or(whole.as_deref()).unwrap_or_default();
+    let wanted = if whole.is_some() { KEPT_FOR_ONE * MOST_VOXELS } else { MOST_VOXELS };
+    let most = wanted.min(MOST_BYTES / (size_of::<f32>() * run.n_volumes.max(1)));
+    let group_of_plane = run.slices().map_or(&[][..], |slices| &slices.group_of_plane);
+    let few = in_few_groups(inside, group_of_plane, most);
+    let kept = thinned(few.as_deref().unwrap_or(inside), most);
     let voxels = (0..kept.len()).filter(|&v| kept[v]).collect();
     Sample::new(voxels, run.n_volumes)
+}
+
+/// The voxels `[voxel]` of [`MOST_GROUPS`] of the slice-time groups that the mask `[voxel]` meets, evenly spread; none where it
+/// meets no more, or where so many voxels are wanted that all are needed.
+fn in_few_groups(inside: &[bool], group_of_plane: &[usize], wanted: usize) -> Option<Vec<bool>> {
+    let plane_len = inside.len() / group_of_plane.len().max(1);
+    let planes = || inside.chunks_exact(plane_len.max(1)).zip(group_of_plane);
+    let met = planes().filter(|(plane, _)| plane.contains(&true));
+    let groups: Vec<usize> = met.map(|(_, &g)| g).collect::<BTreeSet<_>>().into_iter().collect();
+    if groups.len() <= MOST_GROUPS {
+        return None;
+    }
+    let few: Vec<usize> =
+        (0..MOST_GROUPS).map(|k| groups[(2 * k + 1) * groups.len() / (2 * MOST_GROUPS)]).collect();
+    let kept = |(plane, group): (&[bool], &usize)| {
+        let is_kept = few.contains(group);
+        plane.iter().map(|&v| v && is_kept).collect::<Vec<_>>()
+    };
+    let kept: Vec<bool> = planes().flat_map(kept).collect();
+    (kept.iter().filter(|&&v| v).count() >= wanted).then_some(kept)
 }
 
 /// The verdict on a run, told to `watch`; none where it has no recording. `is_masked`: whether the sample is of a mask; else those of
@@ -104,4 +130,37 @@ fn chosen(sample: &Sample, is_masked: bool) -> Vec<usize> {
     let inside: Vec<bool> = mean.iter().map(|&mean| is_in(mean)).collect();
     let kept = thinned(&inside, MOST_VOXELS);
     (0..n).filter(|&at| kept[at]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Planes of ten voxels of which some are kept.
+    fn planes_of(kept: &[bool]) -> Vec<usize> {
+        (0..kept.len() / 10).filter(|k| kept[10 * k..][..10].contains(&true)).collect()
+    }
+
+    #[test]
+    fn of_many_slice_times_twelve_are_looked_at_evenly_spread_and_of_few_all() {
+        let (inside, each): (Vec<bool>, Vec<usize>) = (vec![true; 360], (0..36).collect());
+        let few = in_few_groups(&inside, &each, 120).expect("12 planes have 120 voxels");
+        assert_eq!(planes_of(&few), (0..12).map(|k| 3 * k + 1).collect::<Vec<_>>());
+        assert!(few.iter().filter(|&&v| v).count() == 120);
+        assert_eq!(in_few_groups(&inside, &each, 121), None, "more are wanted");
+        let twelve: Vec<usize> = (0..36).map(|k| k % 12).collect();
+        assert_eq!(in_few_groups(&inside, &twelve, 1), None);
+        assert_eq!(in_few_groups(&inside, &[], 1), None);
+    }
+
+    #[test]
+    fn slice_times_that_the_mask_does_not_meet_are_not_looked_at() {
+        let each: Vec<usize> = (0..36).rev().collect();
+        let inside: Vec<bool> = (0..360).map(|v| v / 10 >= 12).collect();
+        let few = in_few_groups(&inside, &each, 100).expect("24 planes are met");
+        let planes = planes_of(&few);
+        assert!(
+            planes.len() == 12 && planes[0] >= 12 && planes.windows(2).all(|p| p[1] - p[0] == 2)
+        );
+    }
 }

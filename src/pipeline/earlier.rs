@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::pipeline::products::Layout;
-use crate::pipeline::provenance::{self, Kind, Output, real, sidecar_path};
+use crate::pipeline::provenance::{self, Kind, Output, Recorded, real, sidecar_path};
 use crate::pipeline::spec::Command;
 
 /// The files of an earlier command, as one of its sidecars lists them.
@@ -81,7 +81,11 @@ impl Earlier {
             let sidecar = sidecar_path(&path);
             let has_own = matches!(output.kind, Kind::Bold | Kind::Map | Kind::Table);
             let is_own = has_own && provenance::facts_beside(&path).is_ok_and(|f| f.is_some());
-            made.extend([Some(path), is_own.then_some(sidecar)].into_iter().flatten());
+            made.push(path);
+            if is_own {
+                let is_edited = provenance::recorded(&sidecar)? == Recorded::Changed;
+                if is_edited { changed.push(sidecar) } else { made.push(sidecar) }
+            }
         }
         made.retain(|path| path.is_file());
         Ok((made, changed))

@@ -4,7 +4,7 @@
 //! [`Facts`] are read without the command, so that a sidecar of a newer boldly, whose commands this one may not know, still
 //! says how many degrees of freedom were spent.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +17,8 @@ use crate::io::described::{Described, Listed, described};
 use crate::io::hash::{self, Checksum};
 use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::spec::{Command, Role};
+
+pub use crate::io::paths::{real, relative};
 
 /// Version of the `boldly` object. 1 had SHA-256 of the inputs, and of the outputs their names only.
 pub const SCHEMA: u32 = 2;
@@ -252,8 +254,10 @@ pub enum Recorded {
     Nowhere,
     /// It was made with these bytes.
     As(Checksum),
-    /// It was made; its bytes are not known (a sidecar, or an output of schema 1).
+    /// It was made as it is: a sidecar, or what one of schema 1 names.
     Unchecked,
+    /// It is a sidecar whose text was written otherwise.
+    Changed,
 }
 
 /// Whether the sidecars in a file's folder say that boldly made it.
@@ -262,8 +266,10 @@ pub enum Recorded {
 /// Missing input where the folder cannot be listed.
 pub fn recorded(file: &Path) -> Result<Recorded> {
     let is_json = file.extension().is_some_and(|e| e == "json");
-    if is_json && own_object(file).is_ok_and(|own| own.is_some()) {
-        return Ok(Recorded::Unchecked);
+    if is_json && let Ok(Some((_, own))) = own_object(file) {
+        let has_digest = own.get("schema").and_then(Value::as_u64).is_some_and(|schema| schema > 1);
+        let is_changed = has_digest && !is_as_written(file)?;
+        return Ok(if is_changed { Recorded::Changed } else { Recorded::Unchecked });
     }
     let mut sidecars = vec![sidecar_path(file)];
     sidecars.extend(json_files(file.parent().unwrap_or(Path::new("")))?);
@@ -394,51 +400,9 @@ pub fn totals(spans: Vec<Span>) -> Vec<Span> {
     sums
 }
 
-/// `path` as seen from `folder`, both made absolute; absolute where they share no root.
-#[must_use]
-pub fn relative(path: &Path, folder: &Path) -> PathBuf {
-    let (Ok(path), Ok(folder)) = (real(path), real(folder)) else {
-        return path.to_owned();
-    };
-    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
-    if common == 0 {
-        return path;
-    }
-    let up = folder.components().skip(common).map(|_| Component::ParentDir);
-    up.chain(path.components().skip(common)).collect()
-}
-
-/// Absolute, links resolved as far as the path exists.
-///
-/// # Errors
-/// Those of the file system.
-pub fn real(path: &Path) -> std::io::Result<PathBuf> {
-    let absolute = std::path::absolute(path)?;
-    let mut rest = Vec::new();
-    let mut known = absolute.clone();
-    loop {
-        if let Ok(real) = known.canonicalize() {
-            return Ok(rest.iter().rev().fold(real, |p, part| p.join(part)));
-        }
-        match known.file_name() {
-            Some(name) => rest.push(name.to_owned()),
-            None => return Ok(absolute),
-        }
-        known.pop();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn paths_are_kept_relative_to_the_sidecar() {
-        let at = |p: &str, f: &str| relative(Path::new(p), Path::new(f));
-        assert_eq!(at("/nowhere/a/b.nii", "/nowhere/a"), Path::new("b.nii"));
-        assert_eq!(at("/nowhere/a/b.nii", "/nowhere/out/x"), Path::new("../../a/b.nii"));
-        assert_eq!(at("/elsewhere/b.nii", "/nowhere/out"), Path::new("../../elsewhere/b.nii"));
-    }
 
     #[test]
     fn the_sidecar_keeps_dots_in_names() {

@@ -46,8 +46,9 @@ pub fn write(
         }
         watch.step();
     }
+    outputs.told().iter().for_each(|line| watch.warn(line));
     for (path, checksum) in outputs.checksums() {
-        outputs.refuse_foreign(&path, Some(&checksum))?;
+        overwrite.refuse_foreign(&path, Some(&checksum))?;
     }
     outputs.commit()
 }

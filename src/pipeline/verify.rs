@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::gpu::Device;
+use crate::io::finish_left;
 use crate::pipeline::blocks::{Ladder, PROCESS_BYTES};
 use crate::pipeline::compared::Compared;
 use crate::pipeline::comparison::Comparison;
@@ -33,6 +34,7 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
     let mut verified = Verified::default();
     let mut finished: Vec<Finished> = Vec::new();
     for out in outs {
+        folders(out).iter().flat_map(|at| finish_left(at)).for_each(|line| watch.warn(&line));
         let found = find(out, &mut verified.errors)?;
         for one in found {
             match finished.iter_mut().find(|other| other.is_of_the_same_command(&one)) {
@@ -232,6 +234,24 @@ fn of_file(out: &Path) -> Result<Vec<Finished>> {
         }
     }
     Ok(Vec::new())
+}
+
+/// A folder and those below it, or that of a file.
+fn folders(out: &Path) -> Vec<PathBuf> {
+    if !out.is_dir() {
+        let folder = out.parent().filter(|p| !p.as_os_str().is_empty());
+        return vec![folder.unwrap_or(Path::new(".")).to_owned()];
+    }
+    let mut found = vec![out.to_owned()];
+    let mut at = 0;
+    while at < found.len() {
+        let entries = std::fs::read_dir(&found[at]).into_iter().flatten().flatten();
+        let below = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+        let below: Vec<PathBuf> = below.map(|entry| entry.path()).collect();
+        found.extend(below);
+        at += 1;
+    }
+    found
 }
 
 /// The regular files of a folder and of those below it, in order; links to folders are not followed.

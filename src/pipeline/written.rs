@@ -18,11 +18,14 @@ use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::earlier::{self, Earlier};
 use crate::pipeline::products::{Account, Layout, Products, Text};
 use crate::pipeline::provenance::{
-    self, Input, Kind, Output, Provenance, Recorded, relative, sidecar_path, totals,
+    self, Input, Kind, Output, Provenance, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType, Role};
 use crate::pipeline::watch::Watch;
+use crate::pipeline::written::seen::Seen;
+
+mod seen;
 
 /// What a command wrote for one image or analysis.
 #[derive(Debug, Clone)]
@@ -57,6 +60,7 @@ pub struct Written {
     earlier: Vec<Earlier>,
     /// Files of theirs that go when the new ones come.
     removed: Vec<PathBuf>,
+    seen: Seen,
     file_spans: Vec<Span>,
     saved: Vec<Saved>,
 }
@@ -93,6 +97,7 @@ impl Written {
             made: Vec::new(),
             earlier: Vec::new(),
             removed: Vec::new(),
+            seen: Seen::default(),
             file_spans: Vec::new(),
             saved: Vec::new(),
         })
@@ -113,7 +118,8 @@ impl Written {
     /// # Errors
     /// Output errors; then no file has changed.
     pub fn commit(mut self) -> Result<Vec<Saved>> {
-        self.outputs.commit_without(&self.removed)?;
+        let (overwrite, seen, removed) = (self.outputs.overwrite(), &self.seen, &self.removed);
+        self.outputs.commit_but(&|| seen.settle(removed, overwrite))?;
         Ok(self.saved)
     }
 
@@ -158,13 +164,9 @@ impl Written {
         let made = Made { path: path.clone(), kind, entities: entities.stem(""), sidecar };
         self.made.push(made);
         self.reads(&[])?;
-        let made = self.made.last();
-        for path in made.into_iter().flat_map(Made::paths).filter(|path| path.is_file()) {
-            match provenance::recorded(path)? {
-                Recorded::Unchecked => {}
-                Recorded::As(checksum) => self.outputs.refuse_foreign(path, Some(&checksum))?,
-                Recorded::Nowhere => self.outputs.refuse_foreign(path, None)?,
-            }
+        let overwrite = self.outputs.overwrite();
+        for path in self.made.last().into_iter().flat_map(Made::paths) {
+            self.seen.output(path, overwrite)?;
         }
         Ok(path)
     }
@@ -182,6 +184,8 @@ fn would_replace(path: &Path) -> Error {
 
 impl Products for Written {
     fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()> {
+        self.outputs.told().iter().for_each(|line| session.watch.warn(line));
+        self.seen.begin(&self.layout, command)?;
         self.earlier = earlier::of_others(&self.layout, command)?;
         if self.layout.is_folder() {
             self.clear_away(session)?; // not after hours of work

@@ -18,6 +18,12 @@ pub(crate) fn lanes_mut<S: Simd>(values: &mut [f64]) -> &mut [Lanes<S>] {
     S::as_mut_simd_f64s(values).0.as_chunks_mut().0
 }
 
+/// The same, to read.
+#[inline(always)]
+pub(crate) fn lanes<S: Simd>(values: &[f64]) -> &[Lanes<S>] {
+    S::as_simd_f64s(values).0.as_chunks().0
+}
+
 /// out[column] = sum over rows of matrix[row][column] panel[row]: the small matrix transposed, times the panel.
 #[inline(always)]
 pub(crate) fn project<S: Simd>(simd: S, matrix: &[f64], panel: &[Lanes<S>], out: &mut [Lanes<S>]) {

@@ -2,13 +2,16 @@
 //!
 //! What a name held before gets a second name first (a hard link), so that the name itself always holds the old file or
 //! the new one; where the disk knows no such links the old file is moved aside. Until [`Renames::keep`] every step can be
-//! taken back, and is where it is not reached.
+//! taken back, and is where it is not reached; where the process ends before either, the record (`record`) stays, by which the next one
+//! goes on.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::place::sync_folder;
+use super::record::Record;
 use super::temporary::{Use, Writer};
 use super::{cannot_write, folder_of};
 use crate::Result;
@@ -21,6 +24,7 @@ pub(super) struct Renames<'a> {
     writer: &'a mut Writer,
     rename: Rename<'a>,
     steps: Vec<Step>,
+    record: Record,
 }
 
 struct Step {
@@ -30,8 +34,8 @@ struct Step {
 }
 
 impl<'a> Renames<'a> {
-    pub(super) fn new(writer: &'a mut Writer, rename: Rename<'a>) -> Renames<'a> {
-        Renames { writer, rename, steps: Vec::new() }
+    pub(super) fn new(writer: &'a mut Writer, rename: Rename<'a>, record: Record) -> Renames<'a> {
+        Renames { writer, rename, steps: Vec::new(), record }
     }
 
     /// Moves a file aside, where there is one: its name is free then.
@@ -73,12 +77,14 @@ impl<'a> Renames<'a> {
         for step in std::mem::take(&mut self.steps) {
             step.aside.map(fs::remove_file); // what stays is hidden, and swept later where nothing is lost with it
         }
+        self.record.remove();
     }
 }
 
 /// Not kept: every name holds again what it held before.
 impl Drop for Renames<'_> {
     fn drop(&mut self) {
+        self.record.remove(); // from here on it goes back
         for Step { target, aside } in self.steps.drain(..).rev() {
             match aside {
                 Some(aside) => {
@@ -96,26 +102,6 @@ impl Drop for Renames<'_> {
 /// A link that leads nowhere is there too.
 fn is_there(path: &Path) -> bool {
     fs::symlink_metadata(path).is_ok()
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    match fs::File::open(folder).and_then(|folder| folder.sync_all()) {
-        // A disk that does not sync folders, or one that may be written and not listed.
-        Err(e)
-            if [ErrorKind::Unsupported, ErrorKind::InvalidInput, ErrorKind::PermissionDenied]
-                .contains(&e.kind()) =>
-        {
-            Ok(())
-        }
-        done => done,
-    }
-}
-
-/// A folder is no file there.
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
 
 #[cfg(test)]
@@ -179,6 +165,23 @@ mod tests {
         old
     }
 
+    fn sorted_new() -> Vec<(String, String)> {
+        let new = |(name, text): (String, String)| (name, text.replace("old", "new"));
+        sorted_old().into_iter().map(new).collect()
+    }
+
+    /// What a command is told that comes to a folder.
+    fn entered(folder: &Path) -> Vec<String> {
+        let outputs = Outputs::new();
+        outputs.folder(folder).unwrap();
+        outputs.told()
+    }
+
+    /// No file of another command goes.
+    fn none() -> crate::Result<Vec<PathBuf>> {
+        Ok(Vec::new())
+    }
+
     /// A rename whose `last` successful call is counted down; then it does `then`.
     fn failing_after(
         mut left: usize,
@@ -202,7 +205,7 @@ mod tests {
             let folder = old_folder();
             let mut outputs = write_new(folder.path());
             let full = || std::io::ErrorKind::StorageFull.into();
-            let error = outputs.commit_by(&[], &mut failing_after(n, full)).unwrap_err();
+            let error = outputs.commit_by(&none, &mut failing_after(n, full)).unwrap_err();
             assert!(error.exit_code() == 74 && error.to_string().contains("disk"), "{n}: {error}");
             drop(outputs);
             assert_eq!(content(folder.path()), sorted_old(), "after {n} renames");
@@ -215,7 +218,7 @@ mod tests {
         let folder = old_folder();
         let mut outputs = write_new(folder.path());
         let full = || std::io::ErrorKind::StorageFull.into();
-        outputs.commit_by(&[], &mut failing_after(RENAMES, full)).unwrap();
+        outputs.commit_by(&none, &mut failing_after(RENAMES, full)).unwrap();
         let names: Vec<String> = outputs
             .checksums()
             .into_iter()
@@ -226,8 +229,7 @@ mod tests {
             .collect();
         assert_eq!(names, ["a.nii", "b.nii", "c.tsv", "new/d.tsv"]);
         drop(outputs);
-        let want = sorted_old().into_iter().map(|(name, text)| (name, text.replace("old", "new")));
-        assert_eq!(content(folder.path()), want.collect::<Vec<_>>());
+        assert_eq!(content(folder.path()), sorted_new());
         assert_eq!(content(&folder.path().join("new")), [("d.tsv".to_owned(), "new d".to_owned())]);
     }
 
@@ -238,17 +240,7 @@ mod tests {
     fn a_process_killed_between_two_renames_leaves_no_sidecar_of_other_bytes() {
         for n in 0..=RENAMES {
             let folder = old_folder();
-            let status = Command::new(std::env::current_exe().unwrap())
-                .args([
-                    "--exact",
-                    "io::output::commit::tests::child_is_killed",
-                    "--ignored",
-                    "--nocapture",
-                ])
-                .env(KILLED, format!("{n} {}", folder.path().display()))
-                .output()
-                .unwrap()
-                .status;
+            let status = kill_after(n, folder.path());
             assert_eq!(status.success(), n == RENAMES, "after {n} renames: {status}");
             let files = content(folder.path());
             let text = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, text)| text);
@@ -259,8 +251,74 @@ mod tests {
                 }
             }
             assert!(text("c.tsv").is_some(), "after {n} renames");
-            assert_eq!(files.len() == OLD.len(), n == RENAMES, "what is hidden is swept later");
+            assert_eq!(
+                files.len() == OLD.len(),
+                n == RENAMES,
+                "the record and what is to be done lie there"
+            );
+            // The next one that comes there goes on where it ended.
+            let told = entered(folder.path());
+            assert_eq!(told.len(), usize::from(n < RENAMES), "{told:?}");
+            assert!(
+                told.iter().all(|line| line.contains("that is finished now (6 files)")),
+                "{told:?}"
+            );
+            assert_eq!(content(folder.path()), sorted_new(), "after {n} renames");
+            assert_eq!(
+                content(&folder.path().join("new")),
+                [("d.tsv".to_owned(), "new d".to_owned())]
+            );
         }
+    }
+
+    #[test]
+    fn what_was_changed_after_the_kill_is_not_replaced() {
+        for changed in ["b.nii", "b.json"] {
+            let folder = old_folder();
+            kill_after(3, folder.path()); // both sidecars are aside and a.nii is new
+            fs::write(folder.path().join(changed), "by hand").unwrap();
+            let told = entered(folder.path());
+            assert!(
+                told.len() == 1 && told[0].contains(&format!("{changed} was changed since")),
+                "{told:?}"
+            );
+            let files = content(folder.path());
+            let text = |name: &str| files.iter().find(|(n, _)| n == name).map(|(_, t)| t.as_str());
+            assert_eq!(text(changed), Some("by hand"));
+            assert!(
+                files.iter().all(|(name, _)| !name.ends_with(".tmp") && !name.ends_with(".commit"))
+            );
+            assert!(files.iter().any(|(name, _)| name.ends_with(".kept")), "only copies stay");
+            assert_eq!(entered(folder.path()), [] as [String; 0], "it is told once");
+        }
+    }
+
+    #[test]
+    fn an_unfinished_record_is_none_and_nothing_was_renamed() {
+        let folder = old_folder();
+        kill_after(0, folder.path());
+        let record = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path());
+        let record = record.into_iter().find(|p| p.extension().is_some_and(|e| e == "commit"));
+        let record = record.expect("it is there before the first rename");
+        let text = fs::read(&record).unwrap();
+        fs::write(&record, &text[..text.len() / 2]).unwrap();
+        assert_eq!(entered(folder.path()), [] as [String; 0]);
+        assert_eq!(content(folder.path()), sorted_old());
+    }
+
+    /// Ends a process after so many renames in a folder.
+    fn kill_after(n: usize, folder: &Path) -> std::process::ExitStatus {
+        Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "io::output::commit::tests::child_is_killed",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env(KILLED, format!("{n} {}", folder.display()))
+            .output()
+            .unwrap()
+            .status
     }
 
     #[test]
@@ -270,6 +328,6 @@ mod tests {
         let (n, folder) = told.split_once(' ').unwrap();
         let mut outputs = write_new(Path::new(folder));
         let kill = || std::process::abort(); // as a kill: nothing is cleaned up
-        outputs.commit_by(&[], &mut failing_after(n.parse().unwrap(), kill)).unwrap();
+        outputs.commit_by(&none, &mut failing_after(n.parse().unwrap(), kill)).unwrap();
     }
 }

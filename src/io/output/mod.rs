@@ -2,8 +2,10 @@
 //! renames them, and without it they vanish, with the folders that were made for them.
 //!
 //! Sidecars get their names last, and the old sidecar of a name goes before its data change: whatever ends the process in
-//! between, no sidecar describes bytes that it was not written for.
+//! between, no sidecar describes bytes that it was not written for, and the next one that comes to the folder finishes it (`record`).
+//! Two that give names in one folder take turns (`turn`).
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -18,17 +20,21 @@ use crate::{Error, Result};
 mod commit;
 mod foreign;
 mod place;
+mod record;
 mod sync;
 mod temporary;
+mod turn;
 
 use commit::{Rename, Renames};
 pub use foreign::Overwrite;
 pub(super) use place::folder_of;
 pub(super) use place::{cannot_write, is_compressed_image};
 use place::{make_folders, refuse_odd_target};
+use record::Record;
 use sync::Syncing;
 use temporary::Writer;
 pub(super) use temporary::anonymous;
+use turn::Turn;
 
 /// Bytes between two looks at the interrupt flag.
 const STEP: usize = 8 << 20;
@@ -77,6 +83,13 @@ impl Started {
     }
 }
 
+/// Finishes in a folder what killed commands began there, and sweeps what else they left; what there is to tell, a line each.
+pub fn finish_left(folder: &Path) -> Vec<String> {
+    let mut writer = Writer::default();
+    writer.enter(folder);
+    writer.told()
+}
+
 impl Outputs {
     /// Nothing yet; see [`Overwrite`] for what [`Outputs::refuse_foreign`] does.
     #[must_use]
@@ -92,12 +105,21 @@ impl Outputs {
         outputs
     }
 
-    /// Makes a folder for outputs to come, so that a place that cannot be written shows before the work, not after it.
+    /// Makes a folder for outputs to come, so that a place that cannot be written shows before the work, not after it; what a
+    /// killed command began there is finished.
     ///
     /// # Errors
     /// [`Error::Output`] where it cannot be made.
     pub fn folder(&self, path: &Path) -> Result<()> {
-        make_folders(path, &mut self.lock().folders).map_err(|e| cannot_write(path, e))
+        let mut state = self.lock();
+        make_folders(path, &mut state.folders).map_err(|e| cannot_write(path, e))?;
+        state.writer.enter(if path.as_os_str().is_empty() { Path::new(".") } else { path });
+        Ok(())
+    }
+
+    /// What was done for killed commands, a line each, to be told; once.
+    pub fn told(&self) -> Vec<String> {
+        self.lock().writer.told()
     }
 
     /// Writes maps of one grid as the volumes of one image; a single map stays 3-D.
@@ -184,14 +206,15 @@ impl Outputs {
     /// [`Error::Output`] where a file cannot be brought to the disk or renamed, [`Error::Interrupted`],
     /// [`Error::Internal`] for a run whose writer was not finished.
     pub fn commit(&mut self) -> Result<()> {
-        self.commit_without(&[])
+        self.commit_but(&|| Ok(Vec::new()))
     }
 
-    /// The same, and in the same step some files of earlier commands go.
+    /// The same, and in the same step some files of earlier commands go. Which they are, or why nothing may be written any more, is
+    /// asked when the folders are this command's alone.
     ///
     /// # Errors
-    /// As for [`Outputs::commit`].
-    pub fn commit_without(&mut self, removed: &[PathBuf]) -> Result<()> {
+    /// As for [`Outputs::commit`], and those of `removed`.
+    pub fn commit_but(&mut self, removed: &dyn Fn() -> Result<Vec<PathBuf>>) -> Result<()> {
         self.commit_by(removed, &mut |from, to| fs::rename(from, to))
     }
 
@@ -201,22 +224,31 @@ impl Outputs {
         self.overwrite
     }
 
-    fn commit_by(&mut self, removed: &[PathBuf], rename: Rename<'_>) -> Result<()> {
+    fn commit_by(
+        &mut self,
+        removed: &dyn Fn() -> Result<Vec<PathBuf>>,
+        rename: Rename<'_>,
+    ) -> Result<()> {
         interrupt::check()?;
         let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
         state.files.iter().try_for_each(Pending::refuse_unready)?;
         self.syncing.finish()?;
+        let folders: BTreeSet<PathBuf> = state.files.iter().map(|f| folder_of(&f.target)).collect();
+        let turn = Turn::take(&folders)?;
+        let mut removed = removed()?;
+        removed.retain(|path| !state.files.iter().any(|file| file.target == *path));
         interrupt::check()?;
-        let mut renames = Renames::new(&mut state.writer, rename);
+        let record = Record::write(&state.writer.record(), &state.files, &removed)?;
+        let mut renames = Renames::new(&mut state.writer, rename, record);
         let (sidecars, data): (Vec<_>, Vec<_>) = state.files.iter().partition(|f| f.is_sidecar);
         sidecars.iter().try_for_each(|file| renames.free(&file.target))?;
-        let is_target = |path: &&PathBuf| state.files.iter().any(|file| file.target == **path);
-        removed.iter().filter(|path| !is_target(path)).try_for_each(|path| renames.free(path))?;
+        removed.iter().try_for_each(|path| renames.free(path))?;
         for file in data.iter().chain(&sidecars) {
             renames.give(&file.temporary, &file.target)?;
         }
         renames.sync_folders(&state.folders)?;
         renames.keep();
+        drop(turn);
         state.folders.clear();
         state.writer.leave();
         let named = state.files.drain(..).filter(|file| !file.is_sidecar);

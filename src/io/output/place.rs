@@ -1,6 +1,6 @@
 //! Where outputs go: folders, names that may be written, and why others may not.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -32,6 +32,27 @@ pub(super) fn make_folders(folder: &Path, made: &mut Vec<PathBuf>) -> io::Result
             Err(e) => return Err(e),
         }
     }
+    Ok(())
+}
+
+/// The list of its names reaches the disk.
+#[cfg(unix)]
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    match File::open(folder).and_then(|folder| folder.sync_all()) {
+        // A disk that does not sync folders, or one that may be written and not listed.
+        Err(e)
+            if [ErrorKind::Unsupported, ErrorKind::InvalidInput, ErrorKind::PermissionDenied]
+                .contains(&e.kind()) =>
+        {
+            Ok(())
+        }
+        done => done,
+    }
+}
+
+/// A folder is no file there.
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_: &Path) -> io::Result<()> {
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 //! A writer has a random id of 128 bits, so that two processes of the same number (containers, hosts on one network
 //! folder) never meet in a name. In each folder it holds a locked `.boldly-<id>.lock` while it lives; its other files
 //! there are `.boldly-<id>-<n>.tmp` (on the way), `.old` (a second name of a file that is being replaced) and `.kept`
-//! (a file that was moved aside). One lock a folder, not a file: hundreds of maps would use up the open files of a
+//! (a file that was moved aside), and the `.commit` of `record`. One lock a folder, not a file: hundreds of maps would use up the open files of a
 //! process. Every file is created anew: a name that is taken, by a link or anything else, is passed over.
 
 use std::collections::BTreeMap;
@@ -12,6 +12,9 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+
+use super::record::{self, Settled};
+use super::turn;
 
 /// Files of a writer that holds no lock go after this long. It covers the moment between the making of a lock and its
 /// locking, disks that know no locks, and disks that keep them from other hosts. Once a lock was taken, it says on which
@@ -28,7 +31,7 @@ pub(super) enum Use {
     Temporary,
     /// A second name of a file that is being replaced; the file is not lost with it.
     Old,
-    /// The only name of a file that was moved aside; never swept.
+    /// The only name of a file that was moved aside; it goes when its writer's commit is finished, and is never swept.
     Kept,
 }
 
@@ -39,11 +42,14 @@ pub(super) struct Writer {
     count: u64,
     /// Each with its lock.
     folders: Vec<(PathBuf, PathBuf, File)>,
+    /// What was done there for dead writers, to be told.
+    told: Vec<String>,
 }
 
 impl Default for Writer {
     fn default() -> Writer {
-        Writer { id: format!("{:016x}{:016x}", random(), random()), count: 0, folders: Vec::new() }
+        let id = format!("{:016x}{:016x}", random(), random());
+        Writer { id, count: 0, folders: Vec::new(), told: Vec::new() }
     }
 }
 
@@ -62,10 +68,27 @@ fn random() -> u64 {
 }
 
 impl Writer {
+    /// Finishes or sweeps what dead writers have left in a folder that exists, and keeps what there is to tell of it.
+    pub(super) fn enter(&mut self, folder: &Path) {
+        let told = sweep(folder, SystemTime::now());
+        self.told.extend(told);
+        turn::tidy(folder);
+    }
+
+    /// What was not told yet.
+    pub(super) fn told(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.told)
+    }
+
+    /// The name of its record.
+    pub(super) fn record(&self) -> String {
+        format!("{PREFIX}{}{}", self.id, record::ENDING)
+    }
+
     /// A file that nobody has, in a folder that exists; the first time there, what dead writers left is swept.
     pub(super) fn create(&mut self, folder: &Path) -> io::Result<(PathBuf, File)> {
         if !self.folders.iter().any(|(known, ..)| known == folder) {
-            sweep(folder, SystemTime::now());
+            self.enter(folder);
             let path = folder.join(format!("{PREFIX}{}.lock", self.id));
             let mut file = create_new(&path)?;
             if file.try_lock().is_ok() {
@@ -133,11 +156,29 @@ fn create_new(path: &Path) -> io::Result<File> {
 #[derive(Default)]
 struct Left {
     lock: Option<PathBuf>,
+    record: Option<PathBuf>,
     others: Vec<PathBuf>,
 }
 
-/// Removes what dead writers have left in a folder. What cannot be removed or judged stays.
-fn sweep(folder: &Path, now: SystemTime) {
+impl Left {
+    /// The writer is dead: its commit is finished where it has begun, else its files go. What there is to tell.
+    fn settle(&self) -> Option<String> {
+        let (told, is_over) = match self.record.as_deref().map(record::settle) {
+            None | Some(Settled::NotBegun) => (None, true),
+            Some(Settled::Finished(told) | Settled::Given(told)) => (Some(told), true),
+            Some(Settled::Left(told)) => (Some(told), false),
+        };
+        if is_over {
+            self.others.iter().chain(&self.record).for_each(|path| drop(fs::remove_file(path)));
+        }
+        told
+    }
+}
+
+/// Finishes what dead writers have begun in a folder, and removes what else they left; what cannot be removed or judged stays.
+/// What there is to tell.
+fn sweep(folder: &Path, now: SystemTime) -> Vec<String> {
+    let mut told = Vec::new();
     let mut writers: BTreeMap<String, Left> = BTreeMap::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let name = entry.file_name();
@@ -148,12 +189,13 @@ fn sweep(folder: &Path, now: SystemTime) {
         let left = writers.entry(id.to_owned()).or_default();
         if rest == ".lock" {
             left.lock = Some(entry.path());
+        } else if rest == record::ENDING {
+            left.record = Some(entry.path());
         } else if rest.ends_with(".tmp") || rest.ends_with(".old") {
             left.others.push(entry.path());
         }
     }
     for left in writers.into_values() {
-        let others = left.others.iter();
         match &left.lock {
             Some(path) => {
                 let lock = File::options().read(true).write(true).open(path);
@@ -163,13 +205,19 @@ fn sweep(folder: &Path, now: SystemTime) {
                 if !(is_ours || is_past(path, now)) || lock.try_lock().is_err() {
                     continue;
                 }
-                others.for_each(|path| drop(fs::remove_file(path)));
+                told.extend(left.settle());
                 drop(lock);
                 let _ = fs::remove_file(path);
             }
-            None => others.filter(|p| is_past(p, now)).for_each(|p| drop(fs::remove_file(p))),
+            None => {
+                let is_past = |p: &&PathBuf| is_past(p, now);
+                let record = left.record.iter().find(is_past).cloned();
+                let others = left.others.iter().filter(is_past).cloned().collect();
+                told.extend(Left { lock: None, record, others }.settle());
+            }
         }
     }
+    told
 }
 
 /// The id of a name of ours, and what follows it.

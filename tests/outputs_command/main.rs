@@ -9,7 +9,9 @@ use boldly::simulate::write::paths;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+#[path = "../binary/mod.rs"]
 mod binary;
+mod ended;
 
 #[track_caller]
 fn refused(dir: &Path, line: &str, code: i32, words: &[&str]) {
@@ -299,6 +301,15 @@ fn what_boldly_did_not_make_or_was_changed_since_is_not_replaced() {
     let line = format!("{confounds} --out events.tsv -q --device cpu");
     refused(dir, &line, 2, &["events.tsv", "nothing says that boldly made it"]);
     assert_eq!(fs::read_to_string(dir.join("events.tsv")).unwrap(), "onset\tduration\n");
+
+    let out = glm("out");
+    run(dir, &out);
+    let sidecar = dir.join("out/contrast-pain_stat-z_statmap.json");
+    edit(&sidecar, |sidecar| sidecar["Description"] = json!("mine"));
+    refused(dir, &out, 2, &["stat-z_statmap.json", "was changed since", "--overwrite"]);
+    assert!(fs::read_to_string(&sidecar).unwrap().contains("mine"));
+    run(dir, &(out + " --overwrite"));
+    assert!(!fs::read_to_string(&sidecar).unwrap().contains("mine"));
 
     fs::write(dir.join("smooth.json"), "{\"mine\": 1}").unwrap();
     let line = format!("smooth study/{} --fwhm 20 --out smooth.nii -q", paths::BOLD);

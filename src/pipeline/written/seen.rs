@@ -1,0 +1,107 @@
+//! What lay in the place of outputs when a command began: where another has written there since, it is looked at anew before
+//! anything is replaced.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::error::Result;
+use crate::io::Overwrite;
+use crate::pipeline::earlier;
+use crate::pipeline::products::Layout;
+use crate::pipeline::provenance::{self, Recorded};
+use crate::pipeline::spec::Command;
+
+/// A name, and the bytes and time of change of what it holds.
+type Name = (PathBuf, Option<(u64, SystemTime)>);
+
+fn name(path: &Path) -> Name {
+    let held = fs::symlink_metadata(path).ok();
+    (path.to_owned(), held.and_then(|held| Some((held.len(), held.modified().ok()?))))
+}
+
+/// The commands that began, and their outputs.
+#[derive(Debug, Default)]
+pub struct Seen {
+    begun: Vec<Begun>,
+    outputs: Vec<Name>,
+}
+
+#[derive(Debug)]
+struct Begun {
+    layout: Layout,
+    command: Command,
+    /// Every sidecar in its folders.
+    sidecars: Vec<Name>,
+}
+
+impl Seen {
+    /// A command begins.
+    ///
+    /// # Errors
+    /// Missing input where a folder cannot be listed.
+    pub fn begin(&mut self, layout: &Layout, command: &Command) -> Result<()> {
+        let (layout, command) = (layout.clone(), command.clone());
+        self.begun.push(Begun { sidecars: sidecars(&layout)?, layout, command });
+        Ok(())
+    }
+
+    /// It will make a file, which may be in another's place.
+    ///
+    /// # Errors
+    /// As [`Overwrite::refuse_foreign`].
+    pub fn output(&mut self, path: &Path, overwrite: Overwrite) -> Result<()> {
+        self.outputs.push(name(path)); // before it is read: what changes in between is seen
+        refuse_foreign(path, overwrite)
+    }
+
+    /// The files of other commands that go, `removed` and those that came since; asked when nobody else writes there.
+    ///
+    /// # Errors
+    /// Usage for what must not be replaced, or lies in the way, and came since.
+    pub fn settle(&self, removed: &[PathBuf], overwrite: Overwrite) -> Result<Vec<PathBuf>> {
+        let real = |path: &Path| provenance::real(path).unwrap_or_else(|_| path.to_owned());
+        let known = self.outputs.iter().map(|(path, _)| path).chain(removed);
+        let known: HashSet<PathBuf> = known.map(|path| real(path)).collect();
+        let mut removed = removed.to_vec();
+        for Begun { layout, command, sidecars: seen } in &self.begun {
+            if sidecars(layout)? == *seen {
+                continue;
+            }
+            for earlier in earlier::of_others(layout, command)? {
+                let (mut left, mut changed) = earlier.files()?;
+                left.retain(|path| !known.contains(&real(path)));
+                changed.retain(|path| !known.contains(&real(path)));
+                if overwrite == Overwrite::Own && !(left.is_empty() && changed.is_empty()) {
+                    return Err(earlier.in_the_way());
+                }
+                removed.extend(left);
+            }
+        }
+        let changed = self.outputs.iter().filter(|(path, held)| name(path).1 != *held);
+        changed.into_iter().try_for_each(|(path, _)| refuse_foreign(path, overwrite))?;
+        Ok(removed)
+    }
+}
+
+fn sidecars(layout: &Layout) -> Result<Vec<Name>> {
+    let mut found = Vec::new();
+    for folder in layout.folders() {
+        found.extend(provenance::json_files(folder)?.iter().map(|path| name(path)));
+    }
+    Ok(found)
+}
+
+/// A file in an output's place must be as boldly made it.
+fn refuse_foreign(path: &Path, overwrite: Overwrite) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    match provenance::recorded(path)? {
+        Recorded::Unchecked => Ok(()),
+        Recorded::As(checksum) => overwrite.refuse_foreign(path, Some(&checksum)),
+        Recorded::Changed => overwrite.refuse_changed(path),
+        Recorded::Nowhere => overwrite.refuse_foreign(path, None),
+    }
+}
