@@ -3,7 +3,7 @@
 use super::confounds::{self, Confounds};
 use super::drift::{self, Drift};
 use super::events::{self, Event};
-use super::hrf::{self, Derivatives, Frames, MicroTime, Model};
+use super::hrf::{Frames, Response, Sampled};
 use super::{number, quoted};
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -17,6 +17,8 @@ pub struct Design {
     pub names: Vec<String>,
     /// `[volume][regressor]`.
     pub matrix: Array2<f64>,
+    /// How many columns, the first ones, were made from events; 0 of a ready design.
+    pub n_task: usize,
 }
 
 /// What a design is built from.
@@ -31,11 +33,9 @@ pub struct DesignSpec {
     /// What messages call the events: the file name.
     pub events_name: String,
     /// The response.
-    pub hrf: Model,
-    /// Its derivatives.
-    pub derivatives: Derivatives,
-    /// SPM's micro-time grid.
-    pub micro_time: MicroTime,
+    pub hrf: Response,
+    /// The samples of a response of one's own.
+    pub own: Option<Sampled>,
     /// The drift.
     pub drift: Drift,
     /// The confounds, one row for each volume.
@@ -53,9 +53,8 @@ impl DesignSpec {
             tr,
             events: Vec::new(),
             events_name: "events".into(),
-            hrf: Model::default(),
-            derivatives: Derivatives::default(),
-            micro_time: MicroTime::default(),
+            hrf: Response::default(),
+            own: None,
             drift: Drift::default(),
         }
     }
@@ -89,15 +88,16 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
     for event in &spec.events {
         conditions.entry(&event.trial_type).or_default().push(event);
     }
-    let frames = Frames { times: &spec.frame_times, tr: spec.tr, micro_time: spec.micro_time };
+    let frames = Frames { times: &spec.frame_times, tr: spec.tr };
     for (condition, events) in conditions {
-        let suffixes = spec.derivatives.suffixes();
+        let suffixes = spec.hrf.suffixes();
         names.extend(suffixes.iter().map(|suffix| format!("{condition}{suffix}")));
-        parts.push(hrf::columns(spec.hrf, spec.derivatives, &events, &frames));
+        parts.push(spec.hrf.columns(&events, &frames, spec.own.as_ref())?);
     }
+    let n_task = names.len();
     names.extend(spec.confounds.names.iter().cloned());
     parts.push(spec.confounds.values.clone());
-    let drift = drift::columns(spec.drift, n_volumes, spec.tr)?;
+    let drift = drift::columns_from(spec.drift, n_volumes, spec.tr, spec.frame_times[0])?;
     names.extend((1..=drift.ncols()).map(|k| format!("drift_{k}")));
     parts.push(drift);
     names.push("constant".into());
@@ -106,7 +106,7 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
     let matrix = concatenate(Axis(1), &views).map_err(|e| {
         Error::internal("the design", "has parts of different lengths", "", "").caused_by(e)
     })?;
-    checked("the design", Design { names, matrix })
+    checked("the design", Design { names, matrix, n_task })
 }
 
 /// A ready matrix: every column of the table, which must be numbers.
@@ -132,7 +132,7 @@ pub fn from_table(table: &Table, n_volumes: usize) -> Result<Design> {
             })?;
         }
     }
-    checked(&table.name, Design { names: table.columns.clone(), matrix })
+    checked(&table.name, Design { names: table.columns.clone(), matrix, n_task: 0 })
 }
 
 impl Design {
@@ -160,7 +160,7 @@ impl Design {
             .caused_by(cause)
         })?;
         let names = self.names.into_iter().chain(confounds.names.iter().cloned()).collect();
-        checked("the design", Design { names, matrix })
+        checked("the design", Design { names, matrix, n_task: self.n_task })
     }
 
     /// The matrix as a BIDS table; each number in the shortest form that reads back as the same double.

@@ -19,6 +19,7 @@ mod maps;
 mod output;
 pub mod physio;
 mod resampled;
+pub mod rows;
 pub mod sample;
 pub mod sidecar;
 pub mod slice_times;

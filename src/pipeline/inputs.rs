@@ -8,6 +8,7 @@ use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
 use crate::design::confounds::Unmatched;
+use crate::design::hrf::Sampled;
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::Logs;
@@ -17,7 +18,7 @@ use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings::{self, OfRun};
-use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
+use crate::pipeline::spec::{DesignOptions, RecordOptions, ResponseFile, Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
 use crate::volume::{Grid, SliceGroups};
@@ -267,7 +268,8 @@ fn design(
     let (start_s, tr) = (acquisition.start_time, acquisition.tr);
     watch.note(&format!("frame times: {start_s} s{from} + k x {tr} s"));
     let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
-    (made.hrf, made.drift) = (options.hrf, options.drift);
+    (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
+    made.own = options.hrf_file.as_ref().map(own_response).transpose()?;
     let mut doubts = Vec::new();
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
@@ -279,6 +281,11 @@ fn design(
         made.confounds = confounds;
     }
     Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched })
+}
+
+/// A response of one's own.
+fn own_response(file: &ResponseFile) -> Result<Sampled> {
+    Sampled::new(&display(&file.path), &io::rows::read(&file.path)?, file.step_s)
 }
 
 /// The columns of a run's logs at the moments of its slices.

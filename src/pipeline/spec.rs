@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::design::hrf::Model as Hrf;
+use crate::design::hrf::Response;
 use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
@@ -70,7 +70,10 @@ pub struct DesignOptions {
     /// What an `n/a` in a used column does.
     pub na: NaPolicy,
     /// Haemodynamic response.
-    pub hrf: Hrf,
+    pub hrf: Response,
+    /// Samples of a response of one's own, and the seconds from one to the next where the file does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hrf_file: Option<ResponseFile>,
     /// Slow drift.
     pub drift: Drift,
     /// Physiological terms.
@@ -78,6 +81,15 @@ pub struct DesignOptions {
     /// How their orders were chosen, where the run itself decided; `verify` fits the terms and chooses nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderChoice>,
+}
+
+/// A response of one's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseFile {
+    /// Text: a column of values, or seconds and values.
+    pub path: PathBuf,
+    /// Seconds from one value to the next, where the file has no seconds.
+    pub step_s: Option<f64>,
 }
 
 /// How volumes are smoothed.
@@ -286,7 +298,8 @@ impl Default for DesignOptions {
             trial_type: None,
             columns: Vec::new(),
             na: NaPolicy::Error,
-            hrf: Hrf::default(),
+            hrf: Response::default(),
+            hrf_file: None,
             drift: Drift::default(),
             terms: Terms::HARVEY,
             order: None,
