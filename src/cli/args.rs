@@ -7,6 +7,7 @@ use clap::ArgAction;
 
 use crate::cli::progress::Terminal;
 use crate::design::hrf::{Model, Response};
+use crate::design::modulation::{Durations, Modulation};
 use crate::design::{Drift, NaPolicy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
@@ -282,6 +283,18 @@ pub(super) struct DesignArgs {
     /// [default: trial_type]
     #[arg(long, value_name = "COLUMN", requires = "events")]
     trial_type: Option<String>,
+    /// Column of the events that varies a response: pain:rating
+    ///
+    /// As CONDITION:COLUMN, again for another; makes the column pain:rating. With pain:rating^2 also its square. Values are centred over the
+    /// condition's events; pain:rating,uncentred takes them as they are; pain:rating,orthogonal makes the column orthogonal to those of
+    /// the condition before it, as SPM does. An event without a value (n/a) counts as one of the mean
+    #[arg(long, value_name = "CONDITION:COLUMN", requires = "events", value_parser = parsed::<Modulation>)]
+    modulate: Vec<Modulation>,
+    /// Column of the events that gives durations: response_time
+    ///
+    /// In seconds, in place of `duration`; of one condition alone as pain:response_time. An event without one (n/a) keeps its own
+    #[arg(long, value_name = "[CONDITION:]COLUMN", requires = "events", value_parser = parsed::<Durations>)]
+    durations: Vec<Durations>,
     /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
@@ -332,6 +345,8 @@ impl DesignArgs {
     pub fn options(&self) -> DesignOptions {
         DesignOptions {
             trial_type: self.trial_type.clone(),
+            durations: self.durations.clone(),
+            modulate: self.modulate.clone(),
             columns: self.columns.clone(),
             na: self.na,
             hrf: self.hrf.clone().map_or_else(Response::default, |hrf| hrf.response),
@@ -435,6 +450,11 @@ fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
         "mean" => Ok(NaPolicy::Mean),
         _ => Err("it must be error, drop, zero or mean".to_owned()),
     }
+}
+
+/// What reads itself from text.
+fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> std::result::Result<T, String> {
+    text.parse()
 }
 
 /// `--hrf`.

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::design::hrf::Response;
+use crate::design::modulation::{Durations, Modulation};
 use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
@@ -65,6 +66,12 @@ pub struct DesignOptions {
     /// Column of the events that names their conditions, in place of trial_type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial_type: Option<String>,
+    /// Columns of the events that give durations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub durations: Vec<Durations>,
+    /// Columns of the events that vary the height of a condition's response.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modulate: Vec<Modulation>,
     /// Confound columns, names or patterns.
     pub columns: Vec<String>,
     /// What an `n/a` in a used column does.
@@ -296,6 +303,8 @@ impl Default for DesignOptions {
     fn default() -> DesignOptions {
         DesignOptions {
             trial_type: None,
+            durations: Vec::new(),
+            modulate: Vec::new(),
             columns: Vec::new(),
             na: NaPolicy::Error,
             hrf: Response::default(),

@@ -61,7 +61,7 @@ pub(super) fn normalised(mut values: Vec<f64>) -> Vec<f64> {
 }
 
 /// Take from each column its projection on those before it. Columns are not scaled.
-pub(super) fn orthogonalise(columns: &mut [Vec<f64>]) {
+pub(in crate::design) fn orthogonalise(columns: &mut [Vec<f64>]) {
     let dot = |a: &[f64], b: &[f64]| -> f64 { a.iter().zip(b).map(|(x, y)| x * y).sum() };
     for i in 1..columns.len() {
         let (before, rest) = columns.split_at_mut(i);

@@ -30,6 +30,7 @@ mod own;
 mod spm;
 mod text;
 
+pub(super) use grid::orthogonalise;
 pub use own::Sampled;
 pub use spm::spm_basis;
 
