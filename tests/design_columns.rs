@@ -3,7 +3,7 @@
 
 mod common;
 
-use boldly::design::hrf::{self, Derivatives, MicroTime, Model};
+use boldly::design::hrf::{self, MicroTime, Model, Response, Sampled};
 use boldly::design::{Design, DesignSpec, Drift, Event, build, drift, from_table};
 use common::{assert_close, compare, numbers, shared};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn spm_designs_of_impulses_and_blocks_are_reproduced_with_t0_two() {
     let conditions = golden["conditions"].as_array().unwrap();
     for (key, duration) in [("impulses", 0.0), ("blocks_10_s", 10.0)] {
         let mut spec = DesignSpec::new(frames(100, 1.0, 0.0), 1.0);
-        spec.micro_time = MicroTime { bins: 16, reference: 2 };
+        spec.hrf.micro_time = MicroTime { bins: 16, reference: 2 };
         for (condition, onsets) in conditions.iter().zip(golden["onsets"].as_array().unwrap()) {
             let name = condition.as_str().unwrap();
             spec.events.extend(numbers(onsets).iter().map(|o| event(name, *o, duration)));
@@ -49,7 +49,7 @@ fn spm_designs_of_impulses_and_blocks_are_reproduced_with_t0_two() {
             let peak = want.iter().fold(0.0f64, |a, b| a.max(b.abs()));
             assert_close(&format!("{key} {condition}"), &got, &want, 0.0, 5e-15 * peak.max(1.0));
         }
-        spec.micro_time = MicroTime { bins: 16, reference: 8 };
+        spec.hrf.micro_time = MicroTime { bins: 16, reference: 8 };
         let later = column(&build(&spec).unwrap(), "c0");
         let want: Vec<f64> =
             golden[key].as_array().unwrap().iter().map(|row| row[0].as_f64().unwrap()).collect();
@@ -78,15 +78,18 @@ fn nilearn_designs_are_reproduced_column_by_column() {
             frames(case["n"].as_u64().unwrap() as usize, tr, case["start"].as_f64().unwrap());
         let mut spec = DesignSpec::new(times, tr);
         let model = case["model"].as_str().unwrap();
-        spec.hrf = if model.starts_with("spm") { Model::SpmNilearn } else { Model::Glover };
-        if model.contains("dispersion") {
-            spec.derivatives = Derivatives::TimeDispersion;
-        }
-        let polynomial = case["drift"] == "polynomial";
-        spec.drift = Drift::Cosine { cutoff_s: case["cutoff_s"].as_f64().unwrap() };
-        if polynomial {
-            spec.drift = Drift::Polynomial { order: case["order"].as_u64().unwrap() as usize };
-        }
+        let delays: Vec<String> =
+            numbers(&case["delays"]).iter().map(|delay| delay.to_string()).collect();
+        spec.hrf = match model {
+            "fir" => format!("fir:{}", delays.join(",")).parse().unwrap(),
+            "none" => Model::Stimulus.into(),
+            _ => model.replace("spm", "nilearn").parse().unwrap(),
+        };
+        spec.drift = match case["drift"].as_str().unwrap() {
+            "polynomial" => Drift::Polynomial { order: case["order"].as_u64().unwrap() as usize },
+            "none" => Drift::None,
+            _ => Drift::Cosine { cutoff_s: case["cutoff_s"].as_f64().unwrap() },
+        };
         let events = &case["events"];
         for (i, onset) in numbers(&events["onset"]).into_iter().enumerate() {
             let condition = events["trial_type"][i].as_str().unwrap();
@@ -99,9 +102,6 @@ fn nilearn_designs_are_reproduced_column_by_column() {
             case["names"].as_array().unwrap().iter().map(|n| n.as_str().unwrap()).collect();
         assert_eq!(design.names, names, "{name}");
         for (c, column_name) in names.iter().enumerate() {
-            if polynomial && column_name.starts_with("drift") {
-                continue; // Same span, other columns: the next test.
-            }
             let got = column(&design, column_name);
             let want = numbers(&case["columns"][c]);
             assert_close(&format!("{name}: {column_name}"), &got, &want, 1e-10, 1e-11);
@@ -115,7 +115,7 @@ fn legendre_drift_spans_what_nilearns_polynomials_span() {
     let case =
         golden["cases"].as_array().unwrap().iter().find(|c| c["name"] == "polynomial").unwrap();
     let n = case["n"].as_u64().unwrap() as usize;
-    let drift = drift::columns(Drift::Polynomial { order: 3 }, n, 2.0).unwrap();
+    let drift = drift::columns(Drift::Legendre { order: Some(3) }, n, 2.0).unwrap();
     assert_eq!((drift[[0, 0]], drift[[n - 1, 0]], drift[[0, 1]]), (-1.0, 1.0, 1.0));
     // nilearn's columns are orthogonal, so each Legendre column is the sum of its projections.
     let basis: Vec<Vec<f64>> =
@@ -151,7 +151,7 @@ fn a_design_moves_with_its_frame_times_and_scales_with_amplitude() {
     let mut spec = DesignSpec::new(frames(60, 2.0, 0.0), 2.0);
     spec.events = vec![event("a", 10.0, 6.0), event("a", 50.0, 6.0)];
     for model in [Model::Spm, Model::SpmNilearn, Model::Glover] {
-        spec.hrf = model;
+        spec.hrf = Response::from(model.clone());
         let plain = column(&build(&spec).unwrap(), "a");
         let mut moved = spec.clone();
         moved.frame_times = frames(60, 2.0, 3.0);
@@ -165,6 +165,185 @@ fn a_design_moves_with_its_frame_times_and_scales_with_amplitude() {
         let want: Vec<f64> = plain.iter().map(|v| -3.0 * v).collect();
         assert_close("taller", &column(&build(&taller).unwrap(), "a"), &want, 1e-12, 1e-13);
     }
+}
+
+#[test]
+fn the_order_of_legendre_drift_follows_afnis_rule_where_it_is_a() {
+    // 1 + whole part of (seconds / 150), as 3dDeconvolve -polort A
+    for (n, tr, order) in [(74, 2.0, 1), (75, 2.0, 2), (156, 2.0, 3), (1200, 0.72, 6)] {
+        let drift = drift::columns(Drift::Legendre { order: None }, n, tr).unwrap();
+        assert_eq!(drift.ncols(), order, "{n} volumes of {tr} s");
+    }
+    let drift = drift::columns(Drift::Legendre { order: None }, 156, 2.0).unwrap();
+    let x = 2.0 * 10.0 / 155.0 - 1.0;
+    let want = [x, 0.5 * (3.0 * x * x - 1.0), 0.5 * (5.0 * x * x * x - 3.0 * x)];
+    assert_close("row 10", &drift.row(10).to_vec(), &want, 1e-14, 1e-15);
+}
+
+/// The one task column of events of condition a, by a response.
+fn by(hrf: &str, events: &[(f64, f64)], own: Option<Sampled>) -> Vec<f64> {
+    let mut spec = DesignSpec::new(frames(50, 0.7, 0.3), 0.7);
+    spec.hrf = hrf.parse().unwrap();
+    (spec.own, spec.drift) = (own, Drift::None);
+    spec.events = events.iter().map(|&(onset, duration)| event("a", onset, duration)).collect();
+    column(&build(&spec).unwrap(), "a")
+}
+
+#[test]
+fn afnis_block_is_the_integral_of_its_gamma_density_scaled_as_asked() {
+    // integral of t^4 e^-t = 24 - e^-t (t^4 + 4 t^3 + 12 t^2 + 24 t + 24)
+    let up_to = |t: f64| {
+        let powers = t.powi(4) + 4.0 * t.powi(3) + 12.0 * t * t + 24.0 * t + 24.0;
+        if t <= 0.0 { 0.0 } else { (24.0 - (-t).exp() * powers) / (256.0 * (-4.0f64).exp()) }
+    };
+    let block = |t: f64, d: f64| up_to(t) - up_to(t - d);
+    let events = [(-3.0, 1.0), (2.05, 1.0), (20.0, 1.0)];
+    let times = frames(50, 0.7, 0.3);
+    let sum = |d: f64, scale: f64| -> Vec<f64> {
+        let at = |t: &f64| events.iter().map(|(onset, _)| scale * block(t - onset, d)).sum();
+        times.iter().map(at).collect()
+    };
+    assert_close("as it is", &by("BLOCK(8)", &events, None), &sum(8.0, 1.0), 1e-12, 1e-13);
+    // the peak of a block of d seconds is at d / (1 - e^(-d / 4))
+    let peak = block(8.0 / (1.0 - (-2.0f64).exp()), 8.0);
+    let scaled = by("block:8,1.5", &events, None);
+    assert_close("peak 1.5", &scaled, &sum(8.0, 1.5 / peak), 1e-11, 1e-12);
+    // each its own duration, a long one coming to 1
+    let own = by("block", &events, None);
+    assert_close("own", &own, &sum(1.0, 1.0 / up_to(1e3)), 1e-11, 1e-12);
+    let long = by("block5", &[(0.0, 100.0)], None);
+    assert!((long[49] - 1.0).abs() < 1e-5 && long[0] < 1e-3, "{} {}", long[49], long[0]);
+    let mut none = DesignSpec::new(frames(50, 0.7, 0.0), 0.7);
+    none.hrf = "block".parse().unwrap();
+    none.events = vec![event("a", 2.0, 0.0)];
+    let refused = build(&none).unwrap_err().to_string();
+    assert!(refused.contains("a block of 0 s") && refused.contains("--hrf block:1,1"), "{refused}");
+}
+
+#[test]
+fn afnis_gamma_and_spm_functions_are_those_of_its_help_at_every_moment() {
+    let times = frames(50, 0.7, 0.3);
+    let of = |h: &dyn Fn(f64) -> f64| -> Vec<f64> {
+        let at = |t: &f64| if *t < 5.0 { 0.0 } else { h(t - 5.0) };
+        times.iter().map(at).collect()
+    };
+    let gamma = of(&|t| (t / (8.6 * 0.547)).powf(8.6) * (8.6 - t / 0.547).exp());
+    assert_close("GAM", &by("GAM", &[(5.0, 0.0)], None), &gamma, 1e-12, 1e-14);
+    let spm = |t: f64| (-t).exp() * (0.008_333_333_3 * t.powi(5) - 1.274_527e-13 * t.powi(15));
+    let within = |t: f64| if t < 25.0 { spm(t) } else { 0.0 };
+    assert_close("SPMG1", &by("SPMG1", &[(5.0, 0.0)], None), &of(&within), 1e-12, 1e-14);
+    let mut spec = DesignSpec::new(times.clone(), 0.7);
+    spec.hrf = "spmg3".parse().unwrap();
+    spec.events = vec![event("a", 5.0, 0.0)];
+    let design = build(&spec).unwrap();
+    assert_eq!(design.names[..3], ["a", "a_derivative", "a_dispersion"]);
+    let slope = of(&|t| if t < 25.0 { (spm(t + 1e-5) - spm(t - 1e-5)) / 2e-5 } else { 0.0 });
+    assert_close("slope", &column(&design, "a_derivative"), &slope, 1e-6, 1e-9);
+    // gamma density of shape 6 / 1.01 and scale 1.01, Gamma(5.9405941) = 107.6855 by its own integral
+    let shape = 6.0 / 1.01;
+    let density = |t: f64| t.powf(shape - 1.0) * (-t / 1.01f64).exp();
+    let area: f64 = (0..400_000).map(|k| density((f64::from(k) + 0.5) * 5e-4) * 5e-4).sum();
+    let wider = |t: f64| density(t) / area - 1.274_527e-13 * (-t).exp() * t.powi(15);
+    let dispersion = of(&|t| if t < 25.0 { (spm(t) - wider(t)) / 0.01 } else { 0.0 });
+    assert_close("dispersion", &column(&design, "a_dispersion"), &dispersion, 1e-7, 1e-7);
+    // with a duration the response to one event has peak 1: on a fine grid of times
+    let mut fine = DesignSpec::new(frames(2000, 0.02, 0.0), 0.02);
+    for hrf in ["spmg1:4", "spmg1:0", "gam:8.6,0.547,3"] {
+        fine.hrf = hrf.parse().unwrap();
+        (fine.drift, fine.events) = (Drift::None, vec![event("a", 1.0, 9.0)]);
+        let most = column(&build(&fine).unwrap(), "a").into_iter().fold(0.0, f64::max);
+        assert!((most - 1.0).abs() < 1e-4, "{hrf}: {most}");
+    }
+}
+
+#[test]
+fn a_response_of_ones_own_is_straight_between_its_samples_and_summed_over_an_event() {
+    let rows = |text: &[&[f64]]| text.iter().map(|row| row.to_vec()).collect::<Vec<_>>();
+    let own = Sampled::new("h.txt", &rows(&[&[0.0], &[2.0], &[1.0], &[0.0]]), Some(1.5)).unwrap();
+    let pairs = rows(&[&[0.0, 0.0], &[1.5, 2.0], &[3.0, 1.0], &[4.5, 0.0]]);
+    assert_eq!(own, Sampled::new("h.txt", &pairs, None).unwrap());
+    let impulse = by("own", &[(0.3, 0.0)], Some(own.clone()));
+    assert_close("impulse", &impulse[..4], &[0.0, 1.4 / 1.5, 2.8 / 1.5, 1.6], 1e-13, 1e-14);
+    // The area is 1.5 (0 + 2 + 1 + 0): a long event comes to it.
+    let long = by("own", &[(0.3, 20.0)], Some(own));
+    assert!((long[20] - 4.5).abs() < 1e-12, "{}", long[20]);
+    for (bad, step, part) in [
+        (rows(&[&[1.0]]), Some(1.0), "has 1 samples"),
+        (rows(&[&[1.0], &[2.0]]), None, "no seconds a sample"),
+        (rows(&[&[0.0, 1.0], &[1.0, 2.0]]), Some(1.0), "also seconds a sample"),
+        (rows(&[&[0.0, 1.0], &[0.0, 2.0]]), None, "seconds that do not rise"),
+        (rows(&[&[0.0], &[1.0, 2.0]]), Some(1.0), "2 numbers in its row 2"),
+        (rows(&[&[0.0], &[0.0]]), Some(1.0), "0 throughout"),
+    ] {
+        let why = Sampled::new("h.txt", &bad, step).unwrap_err().to_string();
+        assert!(why.contains(part) && why.contains("h.txt"), "{part}: {why}");
+    }
+}
+
+#[test]
+fn a_response_reads_back_from_its_text_and_others_are_refused() {
+    for (text, kept) in [
+        ("spm", "spm"),
+        ("SPM + derivative + dispersion", "spm+derivative+dispersion"),
+        ("spm:16,8", "spm:16,8"),
+        ("nilearn+time", "spm-nilearn+derivative"),
+        ("glover", "glover"),
+        ("fir:0-3,7", "fir:0,1,2,3,7"),
+        ("none", "none"),
+        ("BLOCK(20,1)", "block:20,1"),
+        ("BLOCK5(20)", "block5:20"),
+        ("block", "block"),
+        ("GAM", "gam:8.6,0.547"),
+        ("gam:8.6,0.547,10", "gam:8.6,0.547,10"),
+        ("SPMG", "spmg2"),
+        ("spmg3:0", "spmg3:0"),
+    ] {
+        let response: Response = text.parse().unwrap();
+        assert_eq!(response.to_string(), kept);
+        assert_eq!(kept.parse::<Response>().unwrap(), response);
+    }
+    for text in [
+        "",
+        "spn",
+        "spm:16",
+        "spm:16,17",
+        "spm:0,0",
+        "spm+dispersion",
+        "fir",
+        "fir:",
+        "fir:3-1",
+        "fir:1,1",
+        "fir:-1",
+        "fir:1e9",
+        "block:-3",
+        "block:0",
+        "block:1,2,3",
+        "gam:1",
+        "gam:0,1",
+        "spmg4",
+        "spmg1:x",
+        "none:1",
+        "glover:2",
+        "block+derivative",
+        "gam:nan,1",
+    ] {
+        assert!(text.parse::<Response>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn spms_derivatives_are_orthogonal_to_what_stands_before_them_within_their_condition() {
+    let mut spec = DesignSpec::new(frames(60, 2.0, 0.0), 2.0);
+    spec.hrf = "spm+derivative+dispersion".parse().unwrap();
+    spec.events = vec![event("a", 11.0, 6.0), event("a", 50.0, 6.0), event("b", 30.0, 1.0)];
+    let design = build(&spec).unwrap();
+    let dot = |x: &str, y: &str| -> f64 {
+        column(&design, x).iter().zip(column(&design, y)).map(|(x, y)| x * y).sum()
+    };
+    for (x, y) in [("a", "a_derivative"), ("a", "a_dispersion"), ("a_derivative", "a_dispersion")] {
+        assert!(dot(x, y).abs() < 1e-12 * dot(x, x).max(dot(y, y)), "{x} {y}");
+    }
+    assert!(dot("a", "b_derivative").abs() > 1e-3, "conditions are not");
 }
 
 #[test]

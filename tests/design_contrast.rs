@@ -3,7 +3,7 @@
 
 mod common;
 
-use boldly::design::contrast::{parse_f, parse_named, parse_t, without_hyphens};
+use boldly::design::contrast::{meant, parse_f, parse_named, parse_t, parse_t_of, without_hyphens};
 use boldly::design::label::{label, labels};
 use common::Random;
 
@@ -80,6 +80,118 @@ fn the_longest_column_name_wins_where_names_hold_operators_dots_or_spaces() {
     }
     assert!(refusal("2 - 0.5", &["2", "0.5"]).contains("in quotes"));
     assert!(refusal("pain2", &["pain"]).contains("`pain2`"), "a name does not end inside a word");
+}
+
+/// Columns of two conditions of each kind with derivatives, a modulator, confounds, drift and constant.
+fn task() -> Vec<String> {
+    names(&[
+        "control_1",
+        "control_1_derivative",
+        "pain",
+        "pain_derivative",
+        "pain:rating",
+        "pain_hot",
+        "pain_hot_derivative",
+        "painful_motion",
+        "drift_1",
+        "constant",
+    ])
+}
+
+#[test]
+fn a_pattern_is_the_sum_of_the_conditions_it_matches_and_mean_their_mean() {
+    let columns = task();
+    let at = |name: &str| columns.iter().position(|n| n == name).unwrap();
+    for (expression, hits) in [
+        ("pain*", vec![("pain", 1.0), ("pain_hot", 1.0)]),
+        ("pain* - control*", vec![("pain", 1.0), ("pain_hot", 1.0), ("control_1", -1.0)]),
+        ("pain*-control*", vec![("pain", 1.0), ("pain_hot", 1.0), ("control_1", -1.0)]),
+        ("pain* - 2*control_?", vec![("pain", 1.0), ("pain_hot", 1.0), ("control_1", -2.0)]),
+        ("0.5*pain_*", vec![("pain_hot", 0.5)]),
+        ("pain*2 - control_1", vec![("pain", 2.0), ("control_1", -1.0)]),
+        ("pain* 2 - control_1", vec![("pain", 2.0), ("control_1", -1.0)]),
+        ("pain*-2", vec![("pain", -2.0)]),
+        ("pain*(1/4)", vec![("pain", 0.25)]),
+        ("mean(pain*)", vec![("pain", 0.5), ("pain_hot", 0.5)]),
+        (
+            "mean(pain*) - mean(control*)",
+            vec![("pain", 0.5), ("pain_hot", 0.5), ("control_1", -1.0)],
+        ),
+        (
+            "2*mean(pain, 'pain_hot', control_1, pain:rating)",
+            vec![("pain", 0.5), ("pain_hot", 0.5), ("control_1", 0.5), ("pain:rating", 0.5)],
+        ),
+        ("\"p*n\" - pain_hot", vec![("pain", 1.0), ("pain_hot", -1.0)]),
+        ("pain:rating", vec![("pain:rating", 1.0)]),
+    ] {
+        let mut want = vec![0.0; columns.len()];
+        hits.iter().for_each(|(name, weight)| want[at(name)] = *weight);
+        // The first seven come from events: `painful_motion` is a confound.
+        assert_eq!(parse_t_of(expression, &columns, 7).unwrap().to_vec(), want, "{expression}");
+    }
+    let all = parse_t("pain*", &columns).unwrap();
+    assert_eq!(all[at("painful_motion")], 1.0, "of a ready design any column may be a condition");
+}
+
+#[test]
+fn patterns_and_means_that_cannot_be_are_refused() {
+    let columns = task();
+    let columns: Vec<&str> = columns.iter().map(String::as_str).collect();
+    for (expression, part) in [
+        ("warm*", "`warm*`, which matches no condition"),
+        ("warm*", "columns: control_1, pain, pain_hot"),
+        ("drift*", "matches no condition"),
+        ("mean(pain", "open mean()"),
+        ("mean()", "something else than columns in mean()"),
+        ("mean(2*pain)", "something else than columns in mean()"),
+        ("mean(mean(pain))", "something else than columns in mean()"),
+        ("mean(pain - pain_hot)", "open mean()"),
+        ("pain* + 1", "adds a number to a column"),
+        ("warm:basis", "names `warm"),
+    ] {
+        let message = refusal(expression, &columns);
+        assert!(message.contains(part), "{expression}: {message}");
+    }
+    let error = parse_t("pain:basis", &task()).unwrap_err().to_string();
+    assert!(error.contains("has 2 rows"), "{error}");
+}
+
+#[test]
+fn a_basis_is_a_row_for_each_column_of_a_condition() {
+    let columns = task();
+    let rows = |expression: &str| -> Vec<Vec<(String, f64)>> {
+        let weighs = |row: ndarray::ArrayView1<f64>| {
+            let named = columns.iter().cloned().zip(row.to_vec());
+            named.filter(|(_, weight)| *weight != 0.0).collect()
+        };
+        parse_f(expression, &columns).unwrap().rows().into_iter().map(weighs).collect()
+    };
+    let one = |name: &str, weight: f64| (name.to_owned(), weight);
+    assert_eq!(rows("pain:basis"), [vec![one("pain", 1.0)], vec![one("pain_derivative", 1.0)]]);
+    assert_eq!(
+        rows("'pain_hot':basis - 2*control_1:basis; pain"),
+        [
+            vec![one("control_1", -2.0), one("pain_hot", 1.0)],
+            vec![one("control_1_derivative", -2.0), one("pain_hot_derivative", 1.0)],
+            vec![one("pain", 1.0)],
+        ]
+    );
+    let delays = names(&["a_delay_0", "a_delay_2", "b_delay_0", "b_delay_2", "constant"]);
+    let f = parse_f("a:basis", &delays).unwrap();
+    assert_eq!(f, ndarray::array![[1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0]]);
+    assert!(parse_f("painful_motion:basis - pain:basis", &columns).is_err(), "another basis");
+}
+
+#[test]
+fn what_a_pattern_means_is_said_and_a_lopsided_difference_is_doubted() {
+    let columns = task();
+    let said = meant("pain* - control*", &columns, 7);
+    assert_eq!(said.notes.len(), 2);
+    assert_eq!(said.notes[0], "`pain*` in contrast `pain* - control*` is pain + pain_hot");
+    assert!(said.doubts.len() == 1 && said.doubts[0].contains("different numbers"), "{said:?}");
+    let fair = meant("mean(pain*) - mean(control*)", &columns, 7);
+    assert_eq!((fair.notes.len(), fair.doubts.len()), (2, 0));
+    assert_eq!(meant("2*pain - control_1", &columns, 7), Default::default());
 }
 
 #[test]

@@ -65,7 +65,7 @@ fn of_the_oracle(golden: &Value) -> Made {
     let at_most: Terms = "2/2/1x1".parse().unwrap();
     let columns = golden["slice_columns"].as_array().unwrap().iter().map(matrix).collect();
     Made {
-        design: Design { names: names(3), matrix: matrix(&golden["design"]) },
+        design: Design { names: names(3), matrix: matrix(&golden["design"]), n_task: 0 },
         slices: SliceGroups { group_of_plane: vec![0, 1], names: at_most.names(), columns },
         memory: Memory { run: HostBold::new(block, data) },
     }
@@ -168,7 +168,7 @@ fn simulated(truth: Option<&str>, at_most: &str, gain: f64, rho: f64, seed: u64)
     });
     let names = ["task", "drift_1", "constant"].map(str::to_owned).to_vec();
     Made {
-        design: Design { names, matrix: design },
+        design: Design { names, matrix: design, n_task: 0 },
         slices,
         memory: Memory { run: HostBold::new(block, data) },
     }

@@ -6,7 +6,8 @@ use std::time::Instant;
 use clap::ArgAction;
 
 use crate::cli::progress::Terminal;
-use crate::design::hrf::Model as Hrf;
+use crate::design::hrf::{Model, Response};
+use crate::design::modulation::{Durations, Modulation};
 use crate::design::{Drift, NaPolicy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
@@ -16,7 +17,7 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions};
+use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, ResponseFile};
 use crate::pipeline::watch::Watch;
 
 /// Headings of the options, alike in all commands.
@@ -282,6 +283,18 @@ pub(super) struct DesignArgs {
     /// [default: trial_type]
     #[arg(long, value_name = "COLUMN", requires = "events")]
     trial_type: Option<String>,
+    /// Column of the events that varies a response: pain:rating
+    ///
+    /// As CONDITION:COLUMN, again for another; makes the column pain:rating. With pain:rating^2 also its square. Values are centred over the
+    /// condition's events; pain:rating,uncentred takes them as they are; pain:rating,orthogonal makes the column orthogonal to those of
+    /// the condition before it, as SPM does. An event without a value (n/a) counts as one of the mean
+    #[arg(long, value_name = "CONDITION:COLUMN", requires = "events", value_parser = parsed::<Modulation>)]
+    modulate: Vec<Modulation>,
+    /// Column of the events that gives durations: response_time
+    ///
+    /// In seconds, in place of `duration`; of one condition alone as pain:response_time. An event without one (n/a) keeps its own
+    #[arg(long, value_name = "[CONDITION:]COLUMN", requires = "events", value_parser = parsed::<Durations>)]
+    durations: Vec<Durations>,
     /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
@@ -292,12 +305,16 @@ pub(super) struct DesignArgs {
     pub na: NaPolicy,
     /// Haemodynamic response [default: spm]
     ///
-    /// `spm` (canonical, SPM's sampling), `nilearn` (canonical, nilearn's sampling), `glover`
-    #[arg(long, value_name = "spm|nilearn|glover", value_parser = hrf)]
+    /// `spm` (canonical, SPM's sampling; spm:16,8 samples at SPM's own T0), `nilearn` (canonical, nilearn's sampling), `glover`; each also
+    /// with +derivative or +derivative+dispersion. fir:0-7 (a column a delay, in TRs), none (the stimulus itself). AFNI's block (each event's
+    /// own duration, unit height), block:SECONDS,PEAK, gam, gam:P,Q,SECONDS, spmg1 to spmg3, spmg1:SECONDS. A response of
+    /// one's own: file:FILE with seconds and values, or file:FILE@SECONDS with values that far apart
+    #[arg(long, value_name = "MODEL", value_parser = hrf)]
     pub hrf: Option<Hrf>,
     /// Slow drift [default: cosine:128]
     ///
-    /// cosine:SECONDS (cut-off period), polynomial:ORDER or none
+    /// cosine:SECONDS (cut-off period), polynomial:ORDER (nilearn's), legendre:ORDER (AFNI's polort; legendre:A takes AFNI's rule, 1 +
+    /// the run's seconds / 150) or none
     #[arg(long, value_name = "MODEL", value_parser = drift)]
     pub drift: Option<Drift>,
     /// Physiological terms: orders or a preset
@@ -328,9 +345,12 @@ impl DesignArgs {
     pub fn options(&self) -> DesignOptions {
         DesignOptions {
             trial_type: self.trial_type.clone(),
+            durations: self.durations.clone(),
+            modulate: self.modulate.clone(),
             columns: self.columns.clone(),
             na: self.na,
-            hrf: self.hrf.unwrap_or_default(),
+            hrf: self.hrf.clone().map_or_else(Response::default, |hrf| hrf.response),
+            hrf_file: self.hrf.clone().and_then(|hrf| hrf.file),
             drift: self.drift.unwrap_or_default(),
             terms: self.terms.clone(),
             order: None,
@@ -432,18 +452,42 @@ fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
     }
 }
 
+/// What reads itself from text.
+fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> std::result::Result<T, String> {
+    text.parse()
+}
+
+/// `--hrf`.
+#[derive(Debug, Clone)]
+pub(super) struct Hrf {
+    response: Response,
+    file: Option<ResponseFile>,
+}
+
 fn hrf(text: &str) -> std::result::Result<Hrf, String> {
-    match text {
-        "spm" => Ok(Hrf::Spm),
-        "nilearn" => Ok(Hrf::SpmNilearn),
-        "glover" => Ok(Hrf::Glover),
-        _ => Err("it must be spm, nilearn or glover".to_owned()),
+    let Some(file) = text.strip_prefix("file:") else {
+        let response: Response = text.parse()?;
+        if response.model == Model::Own {
+            return Err("a response of one's own is file:FILE or file:FILE@SECONDS".to_owned());
+        }
+        return Ok(Hrf { response, file: None });
+    };
+    let (path, step_s) = match file.rsplit_once('@') {
+        Some((path, step)) => (path, Some(seconds(step)?)),
+        None => (file, None),
+    };
+    if path.is_empty() {
+        return Err("it must name a file: file:FILE or file:FILE@SECONDS".to_owned());
     }
+    let file = Some(ResponseFile { path: path.into(), step_s });
+    Ok(Hrf { response: Model::Own.into(), file })
 }
 
 fn drift(text: &str) -> std::result::Result<Drift, String> {
     let (model, number) = text.split_once(':').unwrap_or((text, ""));
-    let bad = || "it must be cosine:SECONDS, polynomial:ORDER or none".to_owned();
+    let bad = || {
+        "it must be cosine:SECONDS, polynomial:ORDER, legendre:ORDER, legendre:A or none".to_owned()
+    };
     match (model, number) {
         ("none", "") => Ok(Drift::None),
         ("cosine", "") => Ok(Drift::default()),
@@ -452,6 +496,10 @@ fn drift(text: &str) -> std::result::Result<Drift, String> {
         }
         ("polynomial", order) => {
             order.parse().map(|order| Drift::Polynomial { order }).map_err(|_| bad())
+        }
+        ("legendre", "A" | "a" | "") => Ok(Drift::Legendre { order: None }),
+        ("legendre", order) => {
+            order.parse().map(|order| Drift::Legendre { order: Some(order) }).map_err(|_| bad())
         }
         _ => Err(bad()),
     }

@@ -79,10 +79,13 @@ pub(super) struct Args {
     smooth_within: Option<PathBuf>,
     /// t contrast over columns: 'pain=pain-control'
     ///
-    /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'
+    /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'. A pattern is the sum of the conditions that it matches, 'pain* - control*';
+    /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b)
     #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
     contrasts: Vec<String>,
     /// F contrast, rows separated by semicolons: 'any=pain; control'
+    ///
+    /// 'pain:basis' has a row for each column of the response to pain: derivatives, delays
     #[arg(help_heading = heading::MODEL, long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
     f_contrasts: Vec<String>,
     /// Model of the residuals: ar1, nilearn-ar1 or ols

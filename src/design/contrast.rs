@@ -4,13 +4,21 @@
 //! rows   = sum (";" sum)*
 //! sum    = ["+"|"-"] product (("+"|"-") product)*
 //! product = factor (("*"|"/") factor)*
-//! factor = ("+"|"-")* ( number | column | quoted column | "(" sum ")" )
+//! factor = ("+"|"-")* ( number | column | quoted column | pattern | mean | column ":basis" | "(" sum ")" )
+//! mean   = "mean(" ( column | pattern ) ("," ( column | pattern ))* ")"
 //! ```
+//! A pattern (`pain*`, `?` for one letter; in quotes where it holds anything but letters, digits, `_` and `.`) is the **sum** of the
+//! conditions that it matches, not their mean: `pain* - control*` weighs 2 and 3 conditions by 1 each. `mean(pain*) -
+//! mean(control*)` weighs them by 1/2 and 1/3, and `mean(a, b)` is `(a + b)/2`. Patterns match conditions only: no derivatives,
+//! modulators, confounds or drift. `pain:basis` makes a row for each column of the response of `pain` (derivatives, delays), so that
+//! an F contrast of it asks whether any differs from 0; `pain:basis - control:basis` has a row a column too.
+//!
 //! Where a name may stand, the longest column name that fits is taken, also one that holds operators, dots or spaces: with
 //! a column `face-left`, `face-left` is that column and `face - left` a difference. A column whose name is a number is
 //! quoted: `"2" - "1"` (or `'` or a backtick).
 
 mod parser;
+mod sets;
 
 use crate::error::{Error, Result};
 use ndarray::{Array1, Array2};
@@ -47,10 +55,10 @@ pub fn parse_named(text: &str) -> Result<NamedContrast> {
 /// `pain-low`, `pain-high - pain-low` is `pain high - pain low`. Text that is no expression of these columns stays as it is.
 #[must_use]
 pub fn without_hyphens(text: &str, names: &[String]) -> String {
-    let mut parser = Parser::new(text, names);
+    let mut parser = Parser::new(text, names, 0);
     let mut spoken = text.to_owned();
     if parser.rows().is_ok() {
-        for at in parser.named() {
+        for at in parser.places() {
             let name = text[at.clone()].replace('-', " ");
             spoken.replace_range(at, &name);
         }
@@ -63,7 +71,15 @@ pub fn without_hyphens(text: &str, names: &[String]) -> String {
 /// # Errors
 /// Usage: not one expression; an unknown column (with the closest); weights that are all zero or not finite.
 pub fn parse_t(expression: &str, names: &[String]) -> Result<Array1<f64>> {
-    let rows = rows(expression, names)?;
+    parse_t_of(expression, names, 0)
+}
+
+/// [`parse_t`] of a design whose first `n_task` columns come from events: patterns mean no others.
+///
+/// # Errors
+/// As [`parse_t`].
+pub fn parse_t_of(expression: &str, names: &[String], n_task: usize) -> Result<Array1<f64>> {
+    let rows = rows(expression, names, n_task)?;
     match <[Vec<f64>; 1]>::try_from(rows) {
         Ok([row]) => Ok(Array1::from_vec(row)),
         Err(rows) => Err(Error::usage(
@@ -80,12 +96,56 @@ pub fn parse_t(expression: &str, names: &[String]) -> Result<Array1<f64>> {
 /// # Errors
 /// As [`parse_t`], for each row.
 pub fn parse_f(expression: &str, names: &[String]) -> Result<Array2<f64>> {
-    let rows = rows(expression, names)?;
+    parse_f_of(expression, names, 0)
+}
+
+/// [`parse_f`] of a design whose first `n_task` columns come from events.
+///
+/// # Errors
+/// As [`parse_f`].
+pub fn parse_f_of(expression: &str, names: &[String], n_task: usize) -> Result<Array2<f64>> {
+    let rows = rows(expression, names, n_task)?;
     Ok(Array2::from_shape_fn((rows.len(), names.len()), |(r, c)| rows[r][c]))
 }
 
-fn rows(expression: &str, names: &[String]) -> Result<Vec<Vec<f64>>> {
-    let rows = Parser::new(expression, names).rows()?;
+/// What the patterns of an expression mean, and whether a difference of their sums weighs one side more.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Meant {
+    /// A sentence a pattern.
+    pub notes: Vec<String>,
+    /// Said of each row whose positive and negative weights do not cancel.
+    pub doubts: Vec<String>,
+}
+
+/// What a person should know of the patterns of an expression; nothing where it has none, or is none.
+#[must_use]
+pub fn meant(expression: &str, names: &[String], n_task: usize) -> Meant {
+    let mut parser = Parser::new(expression, names, n_task);
+    let rows = parser.rows();
+    let (Ok(rows), false) = (rows, parser.meant.is_empty()) else { return Meant::default() };
+    let note = |(pattern, columns): &(String, Vec<usize>)| {
+        let columns: Vec<&str> = columns.iter().map(|&at| names[at].as_str()).collect();
+        format!("`{pattern}` in contrast `{expression}` is {}", columns.join(" + "))
+    };
+    let lopsided = |row: &&Vec<f64>| {
+        let (sum, size) = row.iter().fold((0.0, 0.0), |(sum, size), w| (sum + w, size + w.abs()));
+        let differs = row.iter().any(|w| *w > 0.0) && row.iter().any(|w| *w < 0.0);
+        differs && f64::abs(sum) > 1e-9 * size
+    };
+    let doubt = |_: &Vec<f64>| {
+        format!(
+            "contrast `{expression}` subtracts sums of different numbers of conditions, so that it is not 0 where all are \
+             alike; mean(...) - mean(...) weighs both sides by 1"
+        )
+    };
+    Meant {
+        notes: parser.meant.iter().map(note).collect(),
+        doubts: rows.iter().filter(lopsided).map(doubt).collect(),
+    }
+}
+
+fn rows(expression: &str, names: &[String], n_task: usize) -> Result<Vec<Vec<f64>>> {
+    let rows = Parser::new(expression, names, n_task).rows()?;
     for row in &rows {
         let found = if row.iter().any(|w| !w.is_finite()) {
             "has weights that are not finite"

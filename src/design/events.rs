@@ -1,8 +1,13 @@
 //! What was shown when: the rows of a BIDS events.tsv.
 
+use super::modulation::{Durations, Modulation, Modulator};
 use super::{number, similar};
 use crate::error::{Error, Result};
 use crate::table::Table;
+
+mod odd;
+
+pub use odd::{Odd, Span, odd};
 
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
@@ -24,6 +29,8 @@ pub struct Event {
 pub struct Events {
     /// In file order.
     pub events: Vec<Event>,
+    /// Columns that vary their heights, in the order asked for.
+    pub modulators: Vec<Modulator>,
     /// What a person should know of the table, one sentence each.
     pub doubts: Vec<String>,
 }
@@ -33,14 +40,36 @@ const TRIAL_TYPE: &str = "trial_type";
 /// The column of the heights.
 const MODULATION: &str = "modulation";
 
+/// What is read of a table of events.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Reading<'a> {
+    /// The column of the conditions, in place of `trial_type`.
+    pub conditions: Option<&'a str>,
+    /// Columns that give durations; an event without one (n/a) keeps its own.
+    pub durations: &'a [Durations],
+    /// Columns that vary the height of a condition's response.
+    pub modulate: &'a [Modulation],
+}
+
+/// [`read`] with nothing but the conditions.
+///
+/// # Errors
+/// As [`read`].
+pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
+    read(table, &Reading { conditions, ..Reading::default() })
+}
+
 /// The events of a BIDS table: columns `onset` and `duration` in seconds, the condition in `trial_type`, or in the column that
 /// is given (`--trial-type`); where there is none all events are of the condition `trial`, and [`Events::doubts`] says so.
 /// A column `modulation` gives the heights of the regressors, not centred, as nilearn takes it. Rows whose condition is `n/a`
-/// are left out (as pandas and nilearn do) and counted. Columns of any other name are not read.
+/// are left out (as pandas and nilearn do) and counted. A `modulation` that [`Reading::modulate`] names gives no heights. Columns of any other name
+/// are not read.
 ///
 /// # Errors
-/// Bad data: a missing column; a cell that is no number; `n/a` in onset, duration or modulation; a negative duration; no events.
-pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
+/// Bad data: a missing column; a cell that is no number; `n/a` in onset, duration or modulation; a negative duration; no events. Usage: a
+/// modulation or durations of what is no condition.
+pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
+    let conditions = reading.conditions;
     let hint = "BIDS events.tsv needs onset and duration, in seconds, separated by tabs";
     let onset = number::column(table, "onset", hint)?;
     let duration =
@@ -51,9 +80,10 @@ pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
         }
         None => optional(table, TRIAL_TYPE)?,
     };
-    let modulation = optional(table, MODULATION)?;
+    let asked = reading.modulate.iter().any(|m| m.column == MODULATION);
+    let modulation = if asked { None } else { optional(table, MODULATION)? };
     let mut found = Events::default();
-    let mut nameless = Vec::new();
+    let (mut nameless, mut rows) = (Vec::new(), Vec::new());
     for row in 0..table.rows.len() {
         let condition = match trial_type {
             Some(column) => number::text(table, row, column)?.trim(),
@@ -81,6 +111,7 @@ pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
             return Err(number::bad_cell(table, row, duration, "not be negative", HOW_LONG));
         }
         found.events.push(event);
+        rows.push(row);
     }
     if found.events.is_empty() {
         return Err(no_events(table, nameless.len()));
@@ -92,7 +123,117 @@ pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
     found.doubts.extend(modulated.then(|| {
         format!("{}: the column {MODULATION} gives the heights of the events, not centred (as in nilearn)", table.name)
     }));
+    for durations in reading.durations {
+        found.take_durations(table, durations, &rows)?;
+    }
+    for modulation in reading.modulate {
+        found.take_modulator(table, modulation, &rows)?;
+    }
     Ok(found)
+}
+
+impl Events {
+    /// The durations of a column, `rows` being those of the events.
+    fn take_durations(
+        &mut self,
+        table: &Table,
+        durations: &Durations,
+        rows: &[usize],
+    ) -> Result<()> {
+        let Durations { condition, column: name } = durations;
+        let column = number::column(table, name, "--durations names a column of seconds")?;
+        let is_of = |event: &Event| condition.as_ref().is_none_or(|c| *c == event.trial_type);
+        if !self.events.iter().any(is_of) {
+            return Err(Error::usage(
+                format!("--durations {}:{name}", condition.as_deref().unwrap_or_default()),
+                "names what is no condition",
+                "name a condition of the events",
+                similar::listing(&self.conditions()).replacen("columns", "conditions", 1),
+            ));
+        }
+        let mut without = 0;
+        for (event, &row) in self.events.iter_mut().zip(rows).filter(|(event, _)| is_of(event)) {
+            match number::cell(table, row, column)? {
+                Some(seconds) if seconds < 0.0 => {
+                    return Err(number::bad_cell(table, row, column, "not be negative", HOW_LONG));
+                }
+                Some(seconds) => event.duration = seconds,
+                None => without += 1,
+            }
+        }
+        if without > 0 {
+            self.doubts.push(format!(
+                "{}: {without} events have no {name} (n/a) and keep their own duration",
+                table.name
+            ));
+        }
+        Ok(())
+    }
+
+    /// The values of a modulation.
+    fn take_modulator(
+        &mut self,
+        table: &Table,
+        modulation: &Modulation,
+        rows: &[usize],
+    ) -> Result<()> {
+        let name = &modulation.column;
+        let column = number::column(table, name, "--modulate names a column of numbers")?;
+        modulation.check(&self.events)?;
+        let is_of = |event: &Event| event.trial_type == modulation.condition;
+        let value = |(event, &row): (&Event, &usize)| match is_of(event) {
+            true => Ok(number::cell(table, row, column)?.unwrap_or(f64::NAN)),
+            false => Ok(f64::NAN),
+        };
+        let values = self.events.iter().zip(rows).map(value).collect::<Result<Vec<f64>>>()?;
+        let of = self.events.iter().filter(|event| is_of(event)).count();
+        let without = of - values.iter().filter(|v| v.is_finite()).count();
+        if without > 0 {
+            self.doubts.push(format!(
+                "{}: {without} of {of} events of `{}` have no {name} (n/a) and count as ones of the mean {name}",
+                table.name, modulation.condition
+            ));
+        }
+        self.modulators.push(Modulator { of: modulation.clone(), values });
+        Ok(())
+    }
+
+    fn conditions(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.events.iter().map(|e| e.trial_type.clone()).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Leave out events that begin at `end` seconds, the end of the run, or later: all that they change lies after it. More than are
+    /// left over is a sign of another run or of ms, and stays for [`check_within`] to refuse. `name`: of the table.
+    pub fn leave_out_after(&mut self, name: &str, end: f64) {
+        let stays: Vec<bool> = self.events.iter().map(|event| event.onset < end).collect();
+        let left_out = stays.iter().filter(|stays| !**stays).count();
+        if left_out == 0 || 2 * left_out >= stays.len() {
+            return;
+        }
+        let lines = self.events.iter().zip(&stays).filter(|(_, stays)| !**stays);
+        let lines: Vec<usize> = lines.map(|(event, _)| event.line).collect();
+        let mut kept = stays.iter();
+        self.events.retain(|_| kept.next().is_some_and(|stays| *stays));
+        for modulator in &mut self.modulators {
+            let mut kept = stays.iter();
+            modulator.values.retain(|_| kept.next().is_some_and(|stays| *stays));
+        }
+        self.doubts.push(format!(
+            "{name}: {left_out} of {} events begin after the run, which ends at {} s, and are left out of the model: {}",
+            stays.len(),
+            brief(end),
+            named(&lines)
+        ));
+    }
+}
+
+/// The first of some lines of a table.
+fn named(lines: &[usize]) -> String {
+    let first: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
+    format!("line {}{}", first.join(", "), if lines.len() > 5 { ", ..." } else { "" })
 }
 
 /// What to write for an event whose length is not known.
@@ -117,13 +258,11 @@ fn merged(table: &Table, no_conditions: bool, n_events: usize) -> Option<String>
 
 /// That some rows have no condition.
 fn left_out(name: &str, column: &str, lines: &[usize], n_rows: usize) -> Option<String> {
-    let first: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
-    let more = if lines.len() > 5 { ", ..." } else { "" };
     (!lines.is_empty()).then(|| {
         format!(
-            "{name}: {} of {n_rows} events have no {column} (n/a) and are left out of the model: line {}{more}",
+            "{name}: {} of {n_rows} events have no {column} (n/a) and are left out of the model: {}",
             lines.len(),
-            first.join(", ")
+            named(lines)
         )
     })
 }

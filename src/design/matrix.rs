@@ -3,7 +3,8 @@
 use super::confounds::{self, Confounds};
 use super::drift::{self, Drift};
 use super::events::{self, Event};
-use super::hrf::{self, Derivatives, Frames, MicroTime, Model};
+use super::hrf::{self, Frames, Response, Sampled};
+use super::modulation::Modulator;
 use super::{number, quoted};
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -17,6 +18,8 @@ pub struct Design {
     pub names: Vec<String>,
     /// `[volume][regressor]`.
     pub matrix: Array2<f64>,
+    /// How many columns, the first ones, were made from events; 0 of a ready design.
+    pub n_task: usize,
 }
 
 /// What a design is built from.
@@ -28,14 +31,14 @@ pub struct DesignSpec {
     pub tr: f64,
     /// Events of all conditions; none gives no task columns.
     pub events: Vec<Event>,
+    /// Columns that vary the height of a condition's response.
+    pub modulators: Vec<Modulator>,
     /// What messages call the events: the file name.
     pub events_name: String,
     /// The response.
-    pub hrf: Model,
-    /// Its derivatives.
-    pub derivatives: Derivatives,
-    /// SPM's micro-time grid.
-    pub micro_time: MicroTime,
+    pub hrf: Response,
+    /// The samples of a response of one's own.
+    pub own: Option<Sampled>,
     /// The drift.
     pub drift: Drift,
     /// The confounds, one row for each volume.
@@ -52,10 +55,10 @@ impl DesignSpec {
             frame_times,
             tr,
             events: Vec::new(),
+            modulators: Vec::new(),
             events_name: "events".into(),
-            hrf: Model::default(),
-            derivatives: Derivatives::default(),
-            micro_time: MicroTime::default(),
+            hrf: Response::default(),
+            own: None,
             drift: Drift::default(),
         }
     }
@@ -85,28 +88,75 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
     }
     let mut names = Vec::new();
     let mut parts: Vec<Array2<f64>> = Vec::new();
-    let mut conditions: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
-    for event in &spec.events {
-        conditions.entry(&event.trial_type).or_default().push(event);
+    for (condition, which) in conditions(&spec.events) {
+        let (own, columns) = task(spec, condition, &which)?;
+        names.extend(own);
+        parts.push(columns);
     }
-    let frames = Frames { times: &spec.frame_times, tr: spec.tr, micro_time: spec.micro_time };
-    for (condition, events) in conditions {
-        let suffixes = spec.derivatives.suffixes();
-        names.extend(suffixes.iter().map(|suffix| format!("{condition}{suffix}")));
-        parts.push(hrf::columns(spec.hrf, spec.derivatives, &events, &frames));
-    }
+    let n_task = names.len();
     names.extend(spec.confounds.names.iter().cloned());
     parts.push(spec.confounds.values.clone());
-    let drift = drift::columns(spec.drift, n_volumes, spec.tr)?;
+    let drift = drift::columns_from(spec.drift, n_volumes, spec.tr, spec.frame_times[0])?;
     names.extend((1..=drift.ncols()).map(|k| format!("drift_{k}")));
     parts.push(drift);
     names.push("constant".into());
     parts.push(Array1::ones(n_volumes).insert_axis(Axis(1)));
+    let matrix = joined(&parts)?;
+    checked("the design", Design { names, matrix, n_task })
+}
+
+/// The events of each condition, by their place.
+fn conditions(events: &[Event]) -> BTreeMap<&str, Vec<usize>> {
+    let mut conditions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (at, event) in events.iter().enumerate() {
+        conditions.entry(&event.trial_type).or_default().push(at);
+    }
+    conditions
+}
+
+/// The columns of a condition, `[volume][column]`: its response, then its modulators.
+fn task(spec: &DesignSpec, condition: &str, which: &[usize]) -> Result<(Vec<String>, Array2<f64>)> {
+    let events: Vec<&Event> = which.iter().map(|&at| &spec.events[at]).collect();
+    let frames = Frames { times: &spec.frame_times, tr: spec.tr };
+    let columns = |events: &[&Event]| spec.hrf.columns(events, &frames, spec.own.as_ref());
+    let suffixed = |name: &str| -> Vec<String> {
+        spec.hrf.suffixes().iter().map(|suffix| format!("{name}{suffix}")).collect()
+    };
+    let (mut names, mut whole) = (suffixed(condition), columns(&events)?);
+    let amplitudes: Vec<f64> = events.iter().map(|event| event.amplitude).collect();
+    for Modulator { of, values } in spec.modulators.iter().filter(|m| m.of.condition == condition) {
+        let values: Vec<f64> = which.iter().map(|&at| values[at]).collect();
+        for (power, heights) in (1..).zip(of.heights(&values, &amplitudes)?) {
+            let tall = |(event, amplitude): (&&Event, f64)| Event { amplitude, ..(*event).clone() };
+            let varied: Vec<Event> = events.iter().zip(heights).map(tall).collect();
+            let own = columns(&varied.iter().collect::<Vec<_>>())?;
+            names.extend(suffixed(&of.name(power)));
+            let before = whole.ncols();
+            whole = joined(&[whole, own])?;
+            if of.orthogonal {
+                whole = orthogonal_from(&whole, before);
+            }
+        }
+    }
+    Ok((names, whole))
+}
+
+/// Columns from `first` on less their projection on all that stand before them.
+fn orthogonal_from(columns: &Array2<f64>, first: usize) -> Array2<f64> {
+    let mut all: Vec<Vec<f64>> = columns.columns().into_iter().map(|c| c.to_vec()).collect();
+    // Those before may overlap among themselves: a basis of what they span is needed.
+    let mut basis = all.clone();
+    hrf::orthogonalise(&mut basis);
+    hrf::orthogonalise(&mut basis);
+    all.splice(first.., basis.drain(first..));
+    Array2::from_shape_fn(columns.dim(), |(v, c)| all[c][v])
+}
+
+fn joined(parts: &[Array2<f64>]) -> Result<Array2<f64>> {
     let views: Vec<_> = parts.iter().map(|part| part.view()).collect();
-    let matrix = concatenate(Axis(1), &views).map_err(|e| {
+    concatenate(Axis(1), &views).map_err(|e| {
         Error::internal("the design", "has parts of different lengths", "", "").caused_by(e)
-    })?;
-    checked("the design", Design { names, matrix })
+    })
 }
 
 /// A ready matrix: every column of the table, which must be numbers.
@@ -132,7 +182,7 @@ pub fn from_table(table: &Table, n_volumes: usize) -> Result<Design> {
             })?;
         }
     }
-    checked(&table.name, Design { names: table.columns.clone(), matrix })
+    checked(&table.name, Design { names: table.columns.clone(), matrix, n_task: 0 })
 }
 
 impl Design {
@@ -160,7 +210,7 @@ impl Design {
             .caused_by(cause)
         })?;
         let names = self.names.into_iter().chain(confounds.names.iter().cloned()).collect();
-        checked("the design", Design { names, matrix })
+        checked("the design", Design { names, matrix, n_task: self.n_task })
     }
 
     /// The matrix as a BIDS table; each number in the shortest form that reads back as the same double.

@@ -1,6 +1,6 @@
 //! From events, confounds and drift to a design matrix with named columns, and from text to contrasts of them.
 //!
-//! Column order (as nilearn's): task columns sorted by condition name, each followed by its derivatives; confounds in
+//! Column order (as nilearn's): task columns sorted by condition name, each followed by its derivatives and modulators; confounds in
 //! the order they were matched; drift `drift_1..`; `constant`.
 
 pub mod confounds;
@@ -10,6 +10,7 @@ pub mod events;
 pub mod hrf;
 pub mod label;
 mod matrix;
+pub mod modulation;
 mod number;
 mod quoted;
 pub mod similar;

@@ -20,6 +20,7 @@ mod output;
 pub mod paths;
 pub mod physio;
 mod resampled;
+pub mod rows;
 pub mod sample;
 pub mod sidecar;
 pub mod slice_times;

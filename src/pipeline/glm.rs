@@ -3,8 +3,8 @@
 use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
-use crate::design::contrast::{NamedContrast, parse_f, parse_t};
-use crate::design::{self, label};
+use crate::design::contrast::{NamedContrast, parse_f_of, parse_named, parse_t_of};
+use crate::design::{self, Design, label};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::bids::{EchoName, Name, without_echo};
@@ -159,7 +159,8 @@ fn plan(
         ));
     }
     let of_run = |error: Error| error.of(&display(&run.path)).with_hint(&run.doubts.join("; "));
-    let contrasts = contrasts(spec, names, &model).map_err(of_run)?;
+    let contrasts = contrasts(spec, &run.design, &model).map_err(of_run)?;
+    tell_meant(spec, &run.design, watch);
     let noise = Some(noise(spec, run, (&model, &contrasts))?);
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
@@ -205,15 +206,16 @@ fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
 }
 
 /// The contrasts that are asked for, as weights of a model's columns.
-fn contrasts(spec: &GlmSpec, names: &[String], model: &Model) -> Result<Vec<Prepared>> {
+fn contrasts(spec: &GlmSpec, design: &Design, model: &Model) -> Result<Vec<Prepared>> {
+    let (names, n_task) = (&design.names[..], design.n_task);
     let t = spec.contrasts.iter().map(|text| (Stat::T, text));
     let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
     let mut contrasts = Vec::new();
     for (stat, text) in t.chain(f) {
-        let NamedContrast { name, expression } = design::contrast::parse_named(text)?;
+        let NamedContrast { name, expression } = parse_named(text)?;
         let rows = match stat {
-            Stat::T => parse_t(&expression, names)?.insert_axis(Axis(0)),
-            Stat::F => parse_f(&expression, names)?,
+            Stat::T => parse_t_of(&expression, names, n_task)?.insert_axis(Axis(0)),
+            Stat::F => parse_f_of(&expression, names, n_task)?,
         };
         let weights = widened(&rows, model.names.len());
         contrasts.push(Prepared::new(Contrast { name, stat, weights }, model)?);
@@ -222,11 +224,21 @@ fn contrasts(spec: &GlmSpec, names: &[String], model: &Model) -> Result<Vec<Prep
     Ok(contrasts)
 }
 
+/// What patterns in the contrasts stand for.
+fn tell_meant(spec: &GlmSpec, design: &Design, watch: &dyn Watch) {
+    for text in spec.contrasts.iter().chain(&spec.f_contrasts) {
+        let Ok(NamedContrast { expression, .. }) = parse_named(text) else { continue };
+        let meant = design::contrast::meant(&expression, &design.names, design.n_task);
+        meant.notes.iter().for_each(|note| watch.note(note));
+        meant.doubts.iter().for_each(|doubt| watch.warn(doubt));
+    }
+}
+
 /// The contrasts as file names say them, t before F; `names`: the columns, whose hyphens are no minus.
 fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
     let all = spec.contrasts.iter().chain(&spec.f_contrasts);
     let spoken = |text: &String| {
-        let NamedContrast { name, .. } = design::contrast::parse_named(text)?;
+        let NamedContrast { name, .. } = parse_named(text)?;
         Ok(design::contrast::without_hyphens(&name, names))
     };
     label::labels(&all.map(spoken).collect::<Result<Vec<_>>>()?)

@@ -8,6 +8,8 @@ use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
 use crate::design::confounds::Unmatched;
+use crate::design::events::{Events, Reading};
+use crate::design::hrf::Sampled;
 use crate::design::{self, Confounds, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::Logs;
@@ -17,9 +19,10 @@ use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings::{self, OfRun};
-use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec};
+use crate::pipeline::spec::{DesignOptions, RecordOptions, ResponseFile, Role, RunSpec};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
+use crate::table::Table;
 use crate::volume::{Grid, SliceGroups};
 
 mod belongs;
@@ -267,18 +270,42 @@ fn design(
     let (start_s, tr) = (acquisition.start_time, acquisition.tr);
     watch.note(&format!("frame times: {start_s} s{from} + k x {tr} s"));
     let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
-    (made.hrf, made.drift) = (options.hrf, options.drift);
+    (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
+    made.own = options.hrf_file.as_ref().map(own_response).transpose()?;
     let mut doubts = Vec::new();
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
-        let found = design::events::from_table(&table, options.trial_type.as_deref())?;
+        let end_s = made.frame_times.last().map_or(0.0, |last| last + tr);
+        let mut found = events(&table, options)?;
+        found.leave_out_after(&table.name, end_s);
+        let (hrf, own) = (&made.hrf, made.own.as_ref());
+        let span = design::events::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
+        let odd = design::events::odd(&table.name, &found.events, &span);
+        odd.notes.iter().for_each(|note| watch.note(note));
+        found.doubts.extend(odd.doubts);
         found.doubts.iter().for_each(|doubt| watch.warn(doubt));
-        (made.events, made.events_name, doubts) = (found.events, table.name, found.doubts);
+        (made.events, made.modulators) = (found.events, found.modulators);
+        (made.events_name, doubts) = (table.name, found.doubts);
     }
     if let Some(confounds) = confounds {
         made.confounds = confounds;
     }
     Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched })
+}
+
+/// The events of a table as the options have them read.
+fn events(table: &Table, options: &DesignOptions) -> Result<Events> {
+    let reading = Reading {
+        conditions: options.trial_type.as_deref(),
+        durations: &options.durations,
+        modulate: &options.modulate,
+    };
+    design::events::read(table, &reading)
+}
+
+/// A response of one's own.
+fn own_response(file: &ResponseFile) -> Result<Sampled> {
+    Sampled::new(&display(&file.path), &io::rows::read(&file.path)?, file.step_s)
 }
 
 /// The columns of a run's logs at the moments of its slices.

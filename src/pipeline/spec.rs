@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use crate::design::hrf::Model as Hrf;
+use crate::design::hrf::Response;
+use crate::design::modulation::{Durations, Modulation};
 use crate::design::{Drift, NaPolicy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
@@ -65,12 +66,21 @@ pub struct DesignOptions {
     /// Column of the events that names their conditions, in place of trial_type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial_type: Option<String>,
+    /// Columns of the events that give durations.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub durations: Vec<Durations>,
+    /// Columns of the events that vary the height of a condition's response.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub modulate: Vec<Modulation>,
     /// Confound columns, names or patterns.
     pub columns: Vec<String>,
     /// What an `n/a` in a used column does.
     pub na: NaPolicy,
     /// Haemodynamic response.
-    pub hrf: Hrf,
+    pub hrf: Response,
+    /// Samples of a response of one's own, and the seconds from one to the next where the file does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hrf_file: Option<ResponseFile>,
     /// Slow drift.
     pub drift: Drift,
     /// Physiological terms.
@@ -78,6 +88,15 @@ pub struct DesignOptions {
     /// How their orders were chosen, where the run itself decided; `verify` fits the terms and chooses nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<OrderChoice>,
+}
+
+/// A response of one's own.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ResponseFile {
+    /// Text: a column of values, or seconds and values.
+    pub path: PathBuf,
+    /// Seconds from one value to the next, where the file has no seconds.
+    pub step_s: Option<f64>,
 }
 
 /// How volumes are smoothed.
@@ -284,9 +303,12 @@ impl Default for DesignOptions {
     fn default() -> DesignOptions {
         DesignOptions {
             trial_type: None,
+            durations: Vec::new(),
+            modulate: Vec::new(),
             columns: Vec::new(),
             na: NaPolicy::Error,
-            hrf: Hrf::default(),
+            hrf: Response::default(),
+            hrf_file: None,
             drift: Drift::default(),
             terms: Terms::HARVEY,
             order: None,

@@ -42,11 +42,12 @@ def spm(folder):
     }
 
 
-def case(name, events, n, tr, start, model, drift="cosine", high_pass=1 / 128, order=1):
+def case(name, events, n, tr, start, model, drift="cosine", high_pass=1 / 128, order=1, delays=None):
     times = start + tr * np.arange(n)
     frame = pd.DataFrame(events)
     design = make_first_level_design_matrix(
-        times, frame, hrf_model=model, drift_model=drift, high_pass=high_pass, drift_order=order
+        times, frame, hrf_model=model, drift_model=drift, high_pass=high_pass, drift_order=order,
+        fir_delays=delays or [0],
     )
     keep = ["onset", "duration", "trial_type"] + (["modulation"] if "modulation" in frame else [])
     return {
@@ -55,8 +56,9 @@ def case(name, events, n, tr, start, model, drift="cosine", high_pass=1 / 128, o
         "n": n,
         "tr": tr,
         "start": start,
-        "model": model,
-        "drift": drift,
+        "model": model or "none",
+        "drift": drift or "none",
+        "delays": delays or [],
         "cutoff_s": 1 / high_pass,
         "order": order,
         "names": list(design.columns),
@@ -84,6 +86,10 @@ def nilearn_cases(folder):
         case("spm with derivatives", mixed, 40, 2.0, 0.0, "spm" + derivatives),
         case("glover with derivatives", heights, 60, 1.5, 0.0, "glover" + derivatives),
         case("polynomial", mixed, 40, 2.0, 0.0, "spm", drift="polynomial", order=3),
+        case("spm with time derivative", heights, 33, 2.2, 1.1, "spm + derivative", drift="polynomial", order=5),
+        case("glover with time derivative", mixed, 40, 2.0, 0.0, "glover + derivative", drift=None),
+        case("fir", heights, 60, 1.5, 0.75, "fir", delays=[0, 2, 3], drift="polynomial", order=1),
+        case("no response", heights, 33, 2.2, 1.1, None, drift=None),
     ]
 
 

@@ -68,7 +68,7 @@ fn the_design_is_drawn_and_says_what_each_column_loses_to_the_others() {
     let task = own / size + &other / other.dot(&other).sqrt();
     let matrix = ndarray::stack![ndarray::Axis(1), task, ndarray::Array1::ones(n)];
     let names = ["pain", "constant"].map(str::to_owned).to_vec();
-    run.design = Some(boldly::design::Design { names, matrix });
+    run.design = Some(boldly::design::Design { names, matrix, n_task: 0 });
     let all = checked(&page(&made_up::of(vec![run])).unwrap());
     assert!(
         all.iter()

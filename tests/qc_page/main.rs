@@ -357,7 +357,7 @@ fn a_design_stands_beside_the_columns_and_constant_columns_correlate_with_none()
     matrix.column_mut(0).assign(&task);
     matrix.column_mut(1).assign(&ndarray::Array1::from_iter((0..n).map(|t| t as f64)));
     let names = ["pain", "drift_1", "constant"].map(str::to_owned).to_vec();
-    run.design = Some(boldly::design::Design { names, matrix });
+    run.design = Some(boldly::design::Design { names, matrix, n_task: 0 });
     let html = page(&made_up::of(vec![run.clone()])).unwrap();
     let all = checked(&html);
     let columns = text(&all, "run-1-columns");

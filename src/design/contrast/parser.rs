@@ -3,13 +3,14 @@
 use std::ops::Range;
 
 use super::super::{quoted, similar};
+use super::sets;
 use crate::error::{Error, Result};
 
 /// Nesting beyond this is refused: the parser recurses.
 const MAX_DEPTH: usize = 64;
 
 /// A number, or a weight for each column.
-enum Value {
+pub(super) enum Value {
     Number(f64),
     Weights(Vec<f64>),
 }
@@ -17,31 +18,49 @@ enum Value {
 pub(super) struct Parser<'a> {
     text: &'a str,
     /// Byte position.
-    at: usize,
+    pub(super) at: usize,
     depth: usize,
-    names: &'a [String],
+    pub(super) names: &'a [String],
     /// Where column names stand, in bytes.
-    named: Vec<Range<usize>>,
+    pub(super) named: Vec<Range<usize>>,
+    /// The columns that patterns may mean: conditions.
+    pub(super) conditions: Vec<usize>,
+    /// Patterns with the columns that they meant.
+    pub(super) meant: Vec<(String, Vec<usize>)>,
+    /// Where a row speaks of whole basis sets: the suffixes of their columns, and which is being read.
+    pub(super) basis: Option<(Vec<String>, usize)>,
 }
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(text: &'a str, names: &'a [String]) -> Parser<'a> {
-        Parser { text, at: 0, depth: 0, names, named: Vec::new() }
+    /// Of a design whose first `n_task` columns come from events; 0 where that is not known, and patterns then mean any
+    /// column but drift and constant.
+    pub(super) fn new(text: &'a str, names: &'a [String], n_task: usize) -> Parser<'a> {
+        let conditions = sets::conditions(names, n_task);
+        Parser {
+            text,
+            at: 0,
+            depth: 0,
+            names,
+            named: Vec::new(),
+            conditions,
+            meant: Vec::new(),
+            basis: None,
+        }
     }
 
     /// All rows, to the end of the text; a last `;` may stand alone.
     pub(super) fn rows(&mut self) -> Result<Vec<Vec<f64>>> {
         let mut rows = Vec::new();
         loop {
-            match self.sum()? {
-                Value::Weights(weights) => rows.push(weights),
-                Value::Number(_) => {
-                    return Err(self.error(
-                        "is a number and names no column",
-                        "be a sum of columns",
-                        "put each column whose name is a number in quotes, as \"7\"",
-                    ));
-                }
+            let start = self.at;
+            self.basis = None;
+            rows.push(self.row()?);
+            // A row that speaks of basis sets is read once for each of their columns.
+            let n_rows = self.basis.as_ref().map_or(1, |(suffixes, _)| suffixes.len());
+            for function in 1..n_rows {
+                self.at = start;
+                self.basis.iter_mut().for_each(|(_, reading)| *reading = function);
+                rows.push(self.row()?);
             }
             match self.peek() {
                 None => return Ok(rows),
@@ -54,9 +73,23 @@ impl<'a> Parser<'a> {
         }
     }
 
+    fn row(&mut self) -> Result<Vec<f64>> {
+        match self.sum()? {
+            Value::Weights(weights) => Ok(weights),
+            Value::Number(_) => Err(self.error(
+                "is a number and names no column",
+                "be a sum of columns",
+                "put each column whose name is a number in quotes, as \"7\"",
+            )),
+        }
+    }
+
     /// Where the column names stand in what was parsed, in bytes, in order.
-    pub(super) fn named(self) -> Vec<Range<usize>> {
-        self.named
+    pub(super) fn places(self) -> Vec<Range<usize>> {
+        let mut places = self.named;
+        places.sort_by_key(|place| place.start);
+        places.dedup();
+        places
     }
 
     fn sum(&mut self) -> Result<Value> {
@@ -115,6 +148,9 @@ impl<'a> Parser<'a> {
     fn factor(&mut self) -> Result<Value> {
         let mut sign = 1.0;
         loop {
+            if let Some(weights) = self.set_here()? {
+                return Ok(scaled(weights, |w| sign * w));
+            }
             // A column may be named `-a`: a name goes before a sign only if it begins here.
             if let Some((column, length)) = self.column_here() {
                 let number = self.number_here().map_or(0, |(_, length)| length);
@@ -167,25 +203,32 @@ impl<'a> Parser<'a> {
         Ok(value)
     }
 
-    fn quoted(&mut self, quote: char) -> Result<Value> {
+    pub(super) fn quoted(&mut self, quote: char) -> Result<Value> {
         self.skip(quote);
         let Some(length) = self.rest().find(quote) else {
             return Err(self.error("has an open quote", "close each quote", ""));
         };
         let name = &self.rest()[..length];
-        let Some(column) = self.names.iter().position(|n| n == name) else {
-            return Err(self.no_column(name));
+        let columns = match self.names.iter().position(|n| n == name) {
+            _ if self.rest()[length + quote.len_utf8()..].starts_with(sets::BASIS) => {
+                let column = self.function_of(name)?;
+                self.at += sets::BASIS.len();
+                vec![column]
+            }
+            Some(column) => vec![column],
+            None if sets::is_pattern(name) => self.matching(name)?,
+            None => return Err(self.no_column(name)),
         };
         self.named.push(self.at..self.at + length);
         self.at += length;
         self.skip(quote);
         let mut weights = vec![0.0; self.names.len()];
-        weights[column] = 1.0;
+        columns.iter().for_each(|&column| weights[column] = 1.0);
         Ok(Value::Weights(weights))
     }
 
     /// The longest column name that begins here and does not end inside a word.
-    fn column_here(&mut self) -> Option<(usize, usize)> {
+    pub(super) fn column_here(&mut self) -> Option<(usize, usize)> {
         self.skip_blanks();
         let rest = self.rest();
         let fits = |name: &str| {
@@ -202,7 +245,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A number that begins here, without sign, and does not end inside a word: 2, .5, 1e-3.
-    fn number_here(&mut self) -> Option<(f64, usize)> {
+    pub(super) fn number_here(&mut self) -> Option<(f64, usize)> {
         self.skip_blanks();
         let bytes = self.rest().as_bytes();
         let digits = |from: usize| bytes[from..].iter().take_while(|b| b.is_ascii_digit()).count();
@@ -232,26 +275,26 @@ impl<'a> Parser<'a> {
         self.rest()[..length].parse().ok().map(|number| (number, length))
     }
 
-    fn rest(&self) -> &'a str {
+    pub(super) fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         self.at = self.text.len() - self.rest().trim_start().len();
     }
 
     /// The next character that is no blank; stands at it.
-    fn peek(&mut self) -> Option<char> {
+    pub(super) fn peek(&mut self) -> Option<char> {
         self.skip_blanks();
         self.rest().chars().next()
     }
 
     /// Step over a character that [`Parser::peek`] returned.
-    fn skip(&mut self, c: char) {
+    pub(super) fn skip(&mut self, c: char) {
         self.at += c.len_utf8();
     }
 
-    fn error(&self, found: &str, expected: &str, hint: &str) -> Error {
+    pub(super) fn error(&self, found: &str, expected: &str, hint: &str) -> Error {
         let thing = format!("contrast `{}`", quoted::short(self.text));
         Error::usage(thing, found, expected, hint)
     }
@@ -280,7 +323,7 @@ impl<'a> Parser<'a> {
         self.no_column(name)
     }
 
-    fn no_column(&self, name: &str) -> Error {
+    pub(super) fn no_column(&self, name: &str) -> Error {
         let hint = match similar::closest(name, self.names) {
             Some(close) => format!("did you mean `{close}`?"),
             None => similar::listing(self.names),
@@ -291,7 +334,7 @@ impl<'a> Parser<'a> {
 }
 
 /// Whether a character continues a word, so that a name cannot end before it.
-fn is_word(c: char) -> bool {
+pub(super) fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_' || c == '.'
 }
 

@@ -133,7 +133,7 @@ impl Story for Surveying<'_> {
 
 /// Constant, line and parabola.
 fn parabola(n_volumes: usize, n_planes: usize) -> Result<Model> {
-    let rising = drift::columns(Drift::Polynomial { order: 2 }, n_volumes, 1.0)?;
+    let rising = drift::columns(Drift::Legendre { order: Some(2) }, n_volumes, 1.0)?;
     let constant = Array2::ones((n_volumes, 1));
     let columns = concatenate(Axis(1), &[constant.view(), rising.view()])
         .map_err(|e| Error::internal("the parabola", "cannot be joined", "", "").caused_by(e))?;

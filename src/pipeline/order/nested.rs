@@ -305,7 +305,7 @@ impl Story for Gathering<'_> {
 
 impl Columns<'_> {
     fn model(&self, slices: &SliceGroups, n_planes: usize) -> Result<Model> {
-        let Design { names, matrix } = self.design;
+        let Design { names, matrix, .. } = self.design;
         Model::new(matrix, names, Some(slices), n_planes, self.dof_spent)
     }
 }

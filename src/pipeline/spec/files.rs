@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Command, ConfoundsSpec, GlmSpec, PhysioSpec, ProofOptions, RecordOptions, RetroicorSpec,
-    RunSpec, SmoothOptions, SmoothSpec,
+    Command, ConfoundsSpec, DesignOptions, GlmSpec, PhysioSpec, ProofOptions, RecordOptions,
+    ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
 };
 
 /// What a file is to the command that reads it.
@@ -24,6 +24,7 @@ pub enum Role {
     Physio,
     Peaks,
     Mask,
+    Response,
     #[serde(rename = "smooth within")]
     SmoothWithin,
     Csf,
@@ -47,6 +48,7 @@ impl Role {
             Role::Physio => "physio",
             Role::Peaks => "peaks",
             Role::Mask => "mask",
+            Role::Response => "response",
             Role::SmoothWithin => "smooth within",
             Role::Csf => "csf",
             Role::WhiteMatter => "white matter",
@@ -96,7 +98,7 @@ impl GlmSpec {
     fn files_mut(&mut self) -> Files<'_> {
         let GlmSpec {
             runs,
-            design: _,
+            design,
             mask,
             smooth,
             contrasts: _,
@@ -107,15 +109,23 @@ impl GlmSpec {
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
-        runs.chain(optional([(Role::Mask, mask), (Role::SmoothWithin, within)])).collect()
+        let others = optional([(Role::Mask, mask), (Role::SmoothWithin, within)]);
+        runs.chain(others).chain(design.response_mut()).collect()
+    }
+}
+
+impl DesignOptions {
+    fn response_mut(&mut self) -> Option<(Role, &mut PathBuf)> {
+        self.hrf_file.as_mut().map(|ResponseFile { path, step_s: _ }| (Role::Response, path))
     }
 }
 
 impl RetroicorSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let RetroicorSpec { run, design: _, proof, out_type: _ } = self;
+        let RetroicorSpec { run, design, proof, out_type: _ } = self;
         let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask);
-        run.files_mut().into_iter().chain(masks.map(|mask| (Role::Mask, mask))).collect()
+        let masks = masks.map(|mask| (Role::Mask, mask));
+        run.files_mut().into_iter().chain(masks).chain(design.response_mut()).collect()
     }
 }
 
