@@ -7,7 +7,7 @@ use clap::ArgAction;
 
 use crate::cli::progress::Terminal;
 use crate::design::hrf::Model as Hrf;
-use crate::design::{Drift, NaPolicy};
+use crate::design::{Drift, NaPolicy, Strategy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::Overwrite;
@@ -283,8 +283,19 @@ pub(super) struct DesignArgs {
     #[arg(long, value_name = "COLUMN", requires = "events")]
     trial_type: Option<String>,
     /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
+    ///
+    /// NAME_derivative1, NAME_power2 and NAME_derivative1_power2 are made where the table has NAME alone
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
+    /// A set of confounds by name: simple, scrubbing, compcor, 6p, 12p, 24p or 36p
+    ///
+    /// Of fMRIPrep's tables, column for column as nilearn's load_confounds. 6p: translations and rotations, 12p: and their
+    /// derivatives, 24p: and the squares of all, 36p: and the same of csf, white_matter and global_signal. simple: 24p, csf,
+    /// white_matter and the table's cosines; scrubbing: csf and white_matter also with derivatives and squares;
+    /// compcor: 24p, cosines, a_comp_cor_* of both tissues together. With the last three --drift is none. What a table lacks of
+    /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
+    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = strategy)]
+    pub strategy: Option<Strategy>,
     /// What n/a in a used confound column does
     ///
     /// An error, drop the column, or become 0 or the column's mean
@@ -329,9 +340,13 @@ impl DesignArgs {
         DesignOptions {
             trial_type: self.trial_type.clone(),
             columns: self.columns.clone(),
+            strategy: self.strategy,
             na: self.na,
             hrf: self.hrf.unwrap_or_default(),
-            drift: self.drift.unwrap_or_default(),
+            drift: self.drift.unwrap_or(match self.strategy {
+                Some(strategy) if strategy.has_cosines() => Drift::None,
+                _ => Drift::default(),
+            }),
             terms: self.terms.clone(),
             order: None,
         }
@@ -430,6 +445,13 @@ fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
         "mean" => Ok(NaPolicy::Mean),
         _ => Err("it must be error, drop, zero or mean".to_owned()),
     }
+}
+
+fn strategy(text: &str) -> std::result::Result<Strategy, String> {
+    let found = Strategy::EVERY.into_iter().find(|strategy| strategy.name() == text);
+    found.ok_or_else(|| {
+        format!("it must be one of {}", Strategy::EVERY.map(Strategy::name).join(", "))
+    })
 }
 
 fn hrf(text: &str) -> std::result::Result<Hrf, String> {

@@ -38,10 +38,10 @@ pub(super) struct Args {
     /// One row a volume, a header of names. Columns that --confounds and --columns choose are appended
     #[arg(help_heading = heading::INPUTS, id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
-    /// Confounds tables of each run; see --columns
+    /// Confounds tables of each run; see --columns, --strategy
     ///
-    /// One row a volume. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    /// One row a volume; or motion parameters: FSL's .par, SPM's rp_*.txt, AFNI's .1D, as trans_x to rot_z in mm and radians. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     confounds: Vec<PathBuf>,
     /// Recording of each run: BIDS or a scanner's log
     ///

@@ -69,7 +69,7 @@ pub(super) struct Args {
     /// Confounds tables of each run, fitted jointly
     ///
     /// One row a volume; several of each run in run order
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     confounds: Vec<PathBuf>,
     /// Image to write, or folder where there are several
     ///

@@ -8,7 +8,7 @@ use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
 use crate::design::confounds::Unmatched;
-use crate::design::{self, Confounds, Design, DesignSpec};
+use crate::design::{self, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
@@ -24,6 +24,7 @@ use crate::volume::{Grid, SliceGroups};
 
 mod belongs;
 mod censored;
+mod confounded;
 mod echo;
 mod patterns;
 mod spent;
@@ -31,6 +32,7 @@ mod timing;
 
 pub use belongs::{apart, say_apart};
 pub use censored::rows_kept;
+use confounded::Confounded;
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};
@@ -173,7 +175,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
-    let Columned { design, confounds, doubts, unmatched } =
+    let Columned { design, confounds, doubts, unmatched, found } =
         design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
@@ -194,7 +196,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         dof_spent: 0.0,
         doubts,
         unmatched,
-        found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
+        found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),
     };
     if !spec.physio.is_empty() {
@@ -241,6 +243,8 @@ struct Columned {
     confounds: Vec<String>,
     doubts: Vec<String>,
     unmatched: Vec<Unmatched>,
+    /// JSON files beside tables.
+    found: Vec<PathBuf>,
 }
 
 /// A ready design, or one from events and confounds.
@@ -251,7 +255,7 @@ fn design(
     n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Columned> {
-    let mut confounds = confounds(spec, options, n_volumes, watch)?;
+    let Confounded { mut confounds, found, .. } = confounded::of(spec, options, n_volumes, watch)?;
     let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));
     let names = confounds.as_ref().map_or(Vec::new(), |c| c.names.clone());
     if let Some(path) = &spec.design {
@@ -260,7 +264,8 @@ fn design(
             Some(confounds) => ready.with(&confounds)?,
             None => ready,
         };
-        return Ok(Columned { design, confounds: names, doubts: Vec::new(), unmatched });
+        let doubts = Vec::new();
+        return Ok(Columned { design, confounds: names, doubts, unmatched, found });
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
     let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
@@ -271,14 +276,14 @@ fn design(
     let mut doubts = Vec::new();
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
-        let found = design::events::from_table(&table, options.trial_type.as_deref())?;
-        found.doubts.iter().for_each(|doubt| watch.warn(doubt));
-        (made.events, made.events_name, doubts) = (found.events, table.name, found.doubts);
+        let read = design::events::from_table(&table, options.trial_type.as_deref())?;
+        read.doubts.iter().for_each(|doubt| watch.warn(doubt));
+        (made.events, made.events_name, doubts) = (read.events, table.name, read.doubts);
     }
     if let Some(confounds) = confounds {
         made.confounds = confounds;
     }
-    Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched })
+    Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched, found })
 }
 
 /// The columns of a run's logs at the moments of its slices.
@@ -307,28 +312,6 @@ fn duplicate(error: &Error) -> Error {
         _ => Error::bad_data,
     };
     make(f.thing.clone(), f.found.clone(), f.expected.clone(), f.hint.clone())
-}
-
-/// The confound columns that are asked for.
-fn confounds(
-    spec: &RunSpec,
-    options: &DesignOptions,
-    n_volumes: usize,
-    watch: &dyn Watch,
-) -> Result<Option<Confounds>> {
-    let Some(path) = spec.confounds.first() else { return Ok(None) };
-    if options.columns.is_empty() {
-        return Err(Error::usage(
-            "--confounds",
-            format!("names {} but no column of it is asked for", display(path)),
-            "come with --columns",
-            "for example --columns 'trans_*,rot_*,csf'",
-        ));
-    }
-    let tables = spec.confounds.iter().map(|p| io::tsv::read(p)).collect::<Result<Vec<_>>>()?;
-    let chosen = design::confounds::select_among(&tables, &options.columns, n_volumes, options.na)?;
-    watch.note(&format!("confounds ({}): {}", chosen.names.len(), chosen.names.join(", ")));
-    Ok(Some(chosen))
 }
 
 /// The grid that all runs lie on.

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::design::hrf::Model as Hrf;
-use crate::design::{Drift, NaPolicy};
+use crate::design::{Drift, NaPolicy, Strategy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
@@ -67,6 +67,9 @@ pub struct DesignOptions {
     pub trial_type: Option<String>,
     /// Confound columns, names or patterns.
     pub columns: Vec<String>,
+    /// A set of confound columns that goes by a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// What an `n/a` in a used column does.
     pub na: NaPolicy,
     /// Haemodynamic response.
@@ -285,6 +288,7 @@ impl Default for DesignOptions {
         DesignOptions {
             trial_type: None,
             columns: Vec::new(),
+            strategy: None,
             na: NaPolicy::Error,
             hrf: Hrf::default(),
             drift: Drift::default(),
