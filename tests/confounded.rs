@@ -32,7 +32,8 @@ fn chosen(tables: &mut [Table], strategy: Strategy) -> Vec<(String, Vec<f64>)> {
     let beside = shared(&format!("nilearn-confounds/{TEST}.json")).unwrap();
     let described = io::bids::read_json(&beside).unwrap();
     let mask = |column: &str| Some(described.get(column)?.get("Mask")?.as_str()?.to_owned());
-    let asked = Asked { strategy: Some(strategy), columns: &[], na: NaPolicy::Error, mask: &mask };
+    let (na, columns, left_out) = (NaPolicy::Error, &[][..], &[][..]);
+    let asked = Asked { strategy: Some(strategy), columns, na, mask: &mask, left_out };
     let n_volumes = tables[0].rows.len();
     let confounds = choose(tables, &asked, n_volumes).unwrap().confounds;
     let columns = confounds.values.columns().into_iter().map(|c| c.to_vec());

@@ -6,6 +6,7 @@ use std::time::Instant;
 use clap::ArgAction;
 
 use crate::cli::progress::Terminal;
+use crate::design::censor::Rules;
 use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy, Strategy};
 use crate::error::{Error, Result};
@@ -296,6 +297,15 @@ pub(super) struct DesignArgs {
     /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
     #[arg(long, value_name = "NAME", requires = "confounds", value_parser = strategy)]
     pub strategy: Option<Strategy>,
+    /// Volumes to leave out of the fit: fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady
+    ///
+    /// fd: framewise displacement above so many mm (Power 2012, 50 mm; the table's column, else computed from its motion).
+    /// dvars: standardised DVARS above this (std_dvars, else computed from the run). before, after: so many neighbours of these.
+    /// runs: stretches of fewer kept volumes. non-steady: before the steady state, by fMRIPrep's columns, else found in the run;
+    /// non-steady:N the first N. Volumes that are left out keep their times; drift, responses and derivatives are made
+    /// for the whole run. With --strategy: non-steady:columns, of scrubbing fd:0.5,dvars:1.5,runs:5 too; none: all stay
+    #[arg(long, value_name = "RULES", value_parser = rules)]
+    pub censor: Option<Rules>,
     /// What n/a in a used confound column does
     ///
     /// An error, drop the column, or become 0 or the column's mean
@@ -341,6 +351,7 @@ impl DesignArgs {
             trial_type: self.trial_type.clone(),
             columns: self.columns.clone(),
             strategy: self.strategy,
+            censor: self.censor.clone().or(self.strategy.map(Strategy::censors)),
             na: self.na,
             hrf: self.hrf.unwrap_or_default(),
             drift: self.drift.unwrap_or(match self.strategy {
@@ -445,6 +456,10 @@ fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
         "mean" => Ok(NaPolicy::Mean),
         _ => Err("it must be error, drop, zero or mean".to_owned()),
     }
+}
+
+fn rules(text: &str) -> std::result::Result<Rules, String> {
+    text.parse()
 }
 
 fn strategy(text: &str) -> std::result::Result<Strategy, String> {

@@ -43,6 +43,12 @@ pub(super) struct Args {
     /// One row a volume; or motion parameters: FSL's .par, SPM's rp_*.txt, AFNI's .1D, as trans_x to rot_z in mm and radians. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
     #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     confounds: Vec<PathBuf>,
+    /// Volumes of each run to leave out of the fit, a text file
+    ///
+    /// Numbers from 0, or one 0 or 1 a volume, 1 kept (AFNI), or a column of one 1 for each volume that is left out
+    /// (fsl_motion_outliers)
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", num_args = 1..)]
+    censor_volumes: Vec<PathBuf>,
     /// Recording of each run: BIDS or a scanner's log
     ///
     /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
@@ -134,6 +140,7 @@ impl Args {
             events: &self.events,
             design: &self.design_matrix,
             confounds: &self.confounds,
+            censored: &self.censor_volumes,
             physio: &self.physio,
             peaks: &self.peaks,
             formats: &self.physio_format.formats,

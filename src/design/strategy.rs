@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::confounds::{Confounds, NaPolicy, select_among};
-use super::{motion, similar};
+use super::{motion, number, similar};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
@@ -159,6 +159,8 @@ pub struct Asked<'a> {
     pub na: NaPolicy,
     /// The mask of a component's column, where the JSON beside the table says it.
     pub mask: &'a dyn Fn(&str) -> Option<String>,
+    /// Volumes that are left out for sure: an `n/a` there is no error, its value is not used.
+    pub left_out: &'a [usize],
 }
 
 /// What the tables gave.
@@ -188,6 +190,15 @@ pub fn choose(tables: &mut [Table], asked: &Asked<'_>, n_volumes: usize) -> Resu
         NaPolicy::Error => motion::fill_first_row(tables, &of_strategy),
         _ => Vec::new(),
     };
+    if matches!(asked.na, NaPolicy::Error | NaPolicy::Drop) {
+        let rows = tables.iter_mut().flat_map(|table| {
+            let rows = table.rows.iter_mut().enumerate();
+            rows.filter(|(volume, _)| asked.left_out.contains(volume)).map(|(_, row)| row)
+        });
+        for cell in rows.flatten().filter(|cell| number::is_missing(cell)) {
+            "0".clone_into(cell);
+        }
+    }
     let confounds = select_among(tables, &names, n_volumes, asked.na)?;
     Ok(Chosen { confounds, made, filled })
 }

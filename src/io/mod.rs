@@ -29,6 +29,7 @@ mod stored;
 mod swing;
 pub mod tsv;
 mod values;
+mod volumes;
 mod write;
 
 pub use acquire::{
@@ -43,4 +44,5 @@ pub use motion::read_confounds;
 pub use output::{Outputs, Overwrite};
 pub use resampled::{Resampled, resampled, told_resampled};
 pub use swing::Coarse;
+pub use volumes::{Listed, read_volumes};
 pub use write::{BoldWriter, Rounding, Spread};

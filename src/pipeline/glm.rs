@@ -26,7 +26,7 @@ use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, chance, precision, qc, smoothing};
+use crate::pipeline::{automask, censor, chance, precision, qc, smoothing};
 use crate::report;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
@@ -47,6 +47,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
+    censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
     let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
@@ -363,6 +364,7 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
             name: Name::of(&run.path).prefix(),
             design: Some(run.design.clone()),
             confounds: run.confounds.clone(),
+            left_out: run.left_out.clone(),
             chance: found.clone(),
             ..qc::of_run(physio)?
         });

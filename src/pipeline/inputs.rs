@@ -7,6 +7,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
+use crate::design::censor::{LeftOut, Measures};
 use crate::design::confounds::Unmatched;
 use crate::design::{self, Design, DesignSpec};
 use crate::error::{Error, Result};
@@ -31,7 +32,6 @@ mod spent;
 mod timing;
 
 pub use belongs::{apart, say_apart};
-pub use censored::rows_kept;
 use confounded::Confounded;
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
@@ -52,6 +52,10 @@ pub struct Run {
     /// volume `kept[i]`. They keep their times, the series is never spliced: two neighbours in this list are
     /// `kept[i + 1] - kept[i]` repetition times apart.
     pub kept: Vec<usize>,
+    /// Why each of the others is left out, ascending.
+    pub left_out: Vec<LeftOut>,
+    /// What is known of each volume of the image.
+    pub measures: Measures,
     /// Its data: the file, or an adaptor over it.
     pub bold: Box<dyn BoldSource>,
     /// What its data are read without, `[voxel]`: the mean over time of a run whose swing float32 cannot hold beside it.
@@ -175,7 +179,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
-    let Columned { design, confounds, doubts, unmatched, found } =
+    let Columned { design, confounds, doubts, unmatched, measures, found } =
         design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
@@ -184,6 +188,8 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         kept: (0..bold.n_volumes).collect(),
+        left_out: Vec::new(),
+        measures,
         bold: Box::new(bold),
         level: None,
         acquisition: None,
@@ -243,6 +249,7 @@ struct Columned {
     confounds: Vec<String>,
     doubts: Vec<String>,
     unmatched: Vec<Unmatched>,
+    measures: Measures,
     /// JSON files beside tables.
     found: Vec<PathBuf>,
 }
@@ -255,7 +262,8 @@ fn design(
     n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Columned> {
-    let Confounded { mut confounds, found, .. } = confounded::of(spec, options, n_volumes, watch)?;
+    let Confounded { mut confounds, measures, found } =
+        confounded::of(spec, options, n_volumes, watch)?;
     let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));
     let names = confounds.as_ref().map_or(Vec::new(), |c| c.names.clone());
     if let Some(path) = &spec.design {
@@ -265,7 +273,7 @@ fn design(
             None => ready,
         };
         let doubts = Vec::new();
-        return Ok(Columned { design, confounds: names, doubts, unmatched, found });
+        return Ok(Columned { design, confounds: names, doubts, unmatched, measures, found });
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
     let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
@@ -283,7 +291,8 @@ fn design(
     if let Some(confounds) = confounds {
         made.confounds = confounds;
     }
-    Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched, found })
+    let design = design::build(&made)?;
+    Ok(Columned { design, confounds: names, doubts, unmatched, measures, found })
 }
 
 /// The columns of a run's logs at the moments of its slices.
@@ -339,6 +348,7 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     values.insert("volumes".to_owned(), json!(n_volumes));
     if run.kept.len() < n_volumes {
         values.insert("volumes_fitted".to_owned(), json!(run.kept.len()));
+        values.insert("censored".to_owned(), json!(run.left_out));
     }
     values.insert("columns".to_owned(), json!(run.design.names));
     if let Some(a) = &run.acquisition {

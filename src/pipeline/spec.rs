@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::design::censor::Rules;
 use crate::design::hrf::Model as Hrf;
 use crate::design::{Drift, NaPolicy, Strategy};
 use crate::io::physio::Format;
@@ -35,6 +36,9 @@ pub struct RunSpec {
     pub design: Option<PathBuf>,
     /// Tables of confounds, one row a volume.
     pub confounds: Vec<PathBuf>,
+    /// Volumes that are left out of the fit, listed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censored: Option<PathBuf>,
     /// Physiological logs of this run (one, or one each for pulse and breathing).
     pub physio: Vec<PathBuf>,
     /// How they are placed on the run's time, and corrected beats.
@@ -65,6 +69,9 @@ pub struct DesignOptions {
     /// Column of the events that names their conditions, in place of trial_type.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trial_type: Option<String>,
+    /// Which volumes are left out of the fit; none: no rule was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censor: Option<Rules>,
     /// Confound columns, names or patterns.
     pub columns: Vec<String>,
     /// A set of confound columns that goes by a name.
@@ -289,6 +296,7 @@ impl Default for DesignOptions {
             trial_type: None,
             columns: Vec::new(),
             strategy: None,
+            censor: None,
             na: NaPolicy::Error,
             hrf: Hrf::default(),
             drift: Drift::default(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::Map;
 
 use super::display;
+use crate::design::censor::{self, Measures};
 use crate::design::strategy::{self, Asked, Chosen};
 use crate::design::{Confounds, Drift};
 use crate::error::{Error, Result};
@@ -14,12 +15,11 @@ use crate::pipeline::watch::Watch;
 use crate::table::Table;
 
 /// Confounds of a run, and the files they stand in.
-#[expect(dead_code, reason = "the tables are for censoring, which comes next")]
 pub(super) struct Confounded {
     /// The columns that are asked for; none where no table is given, or none of its columns is wanted.
     pub confounds: Option<Confounds>,
-    /// All tables, with what was made of their columns.
-    pub tables: Vec<Table>,
+    /// What the tables, and the list of volumes, say of each volume.
+    pub measures: Measures,
     /// JSON files read beside them.
     pub found: Vec<PathBuf>,
 }
@@ -36,14 +36,18 @@ pub(super) fn of(
 ) -> Result<Confounded> {
     let mut tables = read(spec, watch)?;
     let mut found = Vec::new();
+    let measures = measures(spec, options, &tables, n_volumes, watch)?;
     let Some(path) = spec.confounds.first() else {
-        return Ok(Confounded { confounds: None, tables, found });
+        return Ok(Confounded { confounds: None, measures, found });
     };
     if options.columns.is_empty() && options.strategy.is_none() {
+        if options.censor.is_some() {
+            return Ok(Confounded { confounds: None, measures, found });
+        }
         return Err(Error::usage(
             "--confounds",
             format!("names {} but no column of it is asked for", display(path)),
-            "come with --columns or --strategy",
+            "come with --columns, --strategy or --censor",
             "for example --columns 'trans_*,rot_*,csf', or --strategy 24p",
         ));
     }
@@ -57,7 +61,10 @@ pub(super) fn of(
     }
     let mask = |column: &str| Some(described.get(column)?.get("Mask")?.as_str()?.to_owned());
     let DesignOptions { strategy, columns, na, drift, .. } = options;
-    let asked = Asked { strategy: *strategy, columns, na: *na, mask: &mask };
+    let rules = options.censor.clone().unwrap_or_default();
+    let left_out = censor::left_out(&rules, &measures, n_volumes);
+    let left_out: Vec<usize> = left_out.iter().map(|left| left.volume).collect();
+    let asked = Asked { strategy: *strategy, columns, na: *na, mask: &mask, left_out: &left_out };
     let Chosen { confounds, made, filled } = strategy::choose(&mut tables, &asked, n_volumes)?;
     if !made.is_empty() {
         watch.note(&format!("made of the tables' columns: {}", made.join(", ")));
@@ -78,7 +85,48 @@ pub(super) fn of(
             strategy.name()
         ));
     }
-    Ok(Confounded { confounds: Some(confounds), tables, found })
+    let unused = measures.non_steady.as_ref().filter(|volumes| !volumes.is_empty());
+    let is_column = |name: &String| name.contains("non_steady_state");
+    if let Some(volumes) = unused.filter(|_| rules.non_steady.is_none())
+        && !confounds.names.iter().any(is_column)
+    {
+        watch.warn(&format!(
+            "{} names {} volumes before the steady state, and the fit holds them: give --censor non-steady, or choose \
+             non_steady_state_outlier* with --columns",
+            display(path),
+            volumes.len()
+        ));
+    }
+    Ok(Confounded { confounds: Some(confounds), measures, found })
+}
+
+/// What is known of each volume without looking at the run.
+fn measures(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    tables: &[Table],
+    n_volumes: usize,
+    watch: &dyn Watch,
+) -> Result<Measures> {
+    let (mut measures, is_computed) = Measures::of(tables)?;
+    if let Some(path) = &spec.censored {
+        let listed = io::read_volumes(path, n_volumes)?;
+        watch.note(&listed.note);
+        measures.listed = listed.volumes;
+    }
+    let asked = options.censor.as_ref().and_then(|rules| rules.fd);
+    if asked.is_some() && measures.fd.is_none() {
+        return Err(Error::usage(
+            "--censor fd",
+            format!("has no motion of {} to go by", display(&spec.bold)),
+            "come with a table that has framewise_displacement, or trans_x to rot_z",
+            "give fMRIPrep's table or a motion file with --confounds",
+        ));
+    }
+    if asked.is_some() && is_computed {
+        watch.note("framewise displacement: computed from the six parameters, 50 mm");
+    }
+    Ok(measures)
 }
 
 fn read(spec: &RunSpec, watch: &dyn Watch) -> Result<Vec<Table>> {

@@ -21,6 +21,8 @@ pub enum Role {
     Events,
     Design,
     Confounds,
+    #[serde(rename = "censored volumes")]
+    Censored,
     Physio,
     Peaks,
     Mask,
@@ -44,6 +46,7 @@ impl Role {
             Role::Events => "events",
             Role::Design => "design",
             Role::Confounds => "confounds",
+            Role::Censored => "censored volumes",
             Role::Physio => "physio",
             Role::Peaks => "peaks",
             Role::Mask => "mask",
@@ -188,6 +191,7 @@ impl RunSpec {
             events,
             design,
             confounds,
+            censored,
             physio,
             record: RecordOptions { align: _, dummies: _, peaks, treatment: _ },
             physio_formats: _,
@@ -197,6 +201,7 @@ impl RunSpec {
             (Role::SliceTimes, slice_times),
             (Role::Events, events),
             (Role::Design, design),
+            (Role::Censored, censored),
         ]);
         let tables = confounds.iter_mut().map(|path| (Role::Confounds, path));
         let recordings = physio.iter_mut().map(|path| (Role::Physio, path));
