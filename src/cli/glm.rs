@@ -10,7 +10,7 @@ use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, GlmSpec, Noise, RHO_FWHM_VOX, SmoothOptions};
+use crate::pipeline::spec::{Command, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -82,6 +82,13 @@ pub(super) struct Args {
     /// Normalised convolution: voxels outside add nothing and become 0
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "IMAGE")]
     smooth_within: Option<PathBuf>,
+    /// What effects are measured in: psc, grand-mean:100 or none
+    ///
+    /// `psc`: percent of each voxel's mean over the fitted volumes, as smoothed (nilearn's signal_scaling 0); voxels with a mean
+    /// below 10 % of the mask's median leave the mask. `grand-mean:100`: as if the mean over the mask were 100. `none`: the
+    /// image's own units, which no two scans share. t, F, z and p are the same
+    #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
+    scaling: SignalScale,
     /// t contrast over columns: 'pain=pain-control'
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'
@@ -172,11 +179,27 @@ impl Args {
             design: self.design.options(),
             mask: self.mask.clone(),
             smooth,
+            scaling: self.scaling,
             contrasts: self.contrasts.clone(),
             f_contrasts: self.f_contrasts.clone(),
             noise,
             rho_fwhm_vox: if noise == Noise::Ar1 { self.rho_fwhm } else { 0.0 },
             maps: self.maps,
         })
+    }
+}
+
+fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
+    let bad = || "it must be psc, grand-mean:100 or none".to_owned();
+    match text.split_once(':').unwrap_or((text, "")) {
+        ("psc", "") => Ok(SignalScale::Psc),
+        ("none", "") => Ok(SignalScale::None),
+        ("grand-mean", "") => Ok(SignalScale::GrandMean(100.0)),
+        ("grand-mean", to) => {
+            let above_0 = |to: &f64| to.is_finite() && *to > 0.0;
+            let to = to.parse().ok().filter(above_0).ok_or_else(bad)?;
+            Ok(SignalScale::GrandMean(to))
+        }
+        _ => Err(bad()),
     }
 }

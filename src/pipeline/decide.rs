@@ -109,7 +109,7 @@ impl ContrastMaps {
                 values,
             });
         };
-        add(Quantity::Effect, rows(&self.effect), format!("Effect of {name}, BOLD units"));
+        add(Quantity::Effect, rows(&self.effect), format!("Effect of {name}"));
         add(
             Quantity::Variance,
             within.variance.clone(),

@@ -36,6 +36,7 @@ pub mod provenance;
 pub mod qc;
 pub mod recordings;
 pub mod retroicor;
+pub mod scaling;
 pub mod session;
 pub mod simulate;
 pub mod smooth;

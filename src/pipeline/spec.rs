@@ -139,6 +139,9 @@ pub struct GlmSpec {
     pub mask: Option<PathBuf>,
     /// Smoothing before the fit.
     pub smooth: SmoothOptions,
+    /// What effects are measured in; sidecars without it are of the image's units.
+    #[serde(default)]
+    pub scaling: SignalScale,
     /// t contrasts, `name=expression` or an expression.
     pub contrasts: Vec<String>,
     /// F contrasts, `name=row; row`.
@@ -156,6 +159,31 @@ pub struct GlmSpec {
 /// Of a smoothing that is none sidecars say nothing.
 fn is_none(fwhm: &f64) -> bool {
     *fwhm == 0.0
+}
+
+/// What effects are measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignalScale {
+    /// Percent of each voxel's mean.
+    Psc,
+    /// As the mean over the mask were this.
+    GrandMean(f64),
+    /// The units of the image.
+    #[default]
+    None,
+}
+
+impl SignalScale {
+    /// The units of an effect.
+    #[must_use]
+    pub fn units(self) -> String {
+        match self {
+            SignalScale::Psc => "percent signal change".to_owned(),
+            SignalScale::GrandMean(to) => format!("grand mean {to}"),
+            SignalScale::None => "arbitrary".to_owned(),
+        }
+    }
 }
 
 /// How the values of a run are stored.

@@ -90,6 +90,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("noise", &["decide"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     ("combine", &["decide", "first_level"]),
+    // A fitted run put into units, by its mean image smoothed as it was.
+    ("scaling", &["watch", "spec", "blocks", "smoothing", "inputs", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("weigh", &["watch", "spec", "session"]),
@@ -163,6 +165,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "noise",
             "first_level",
             "combine",
+            "scaling",
             "qc",
             "products",
         ],

@@ -102,6 +102,7 @@ impl GlmSpec {
             design: _,
             mask,
             smooth,
+            scaling: _,
             contrasts: _,
             f_contrasts: _,
             noise: _,
