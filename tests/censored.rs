@@ -40,7 +40,7 @@ fn refused(dir: &Path, line: &str) -> String {
 /// `glm` of the study: `rest` says the columns and what is left out.
 fn glm(rest: &str, out: &str) -> String {
     format!(
-        "glm study/{} --mask study/{} --device cpu --noise ols --contrast pain {rest} --out {out}",
+        "glm study/{} --mask study/{} --device cpu --noise ols --scaling none --contrast pain {rest} --out {out}",
         paths::BOLD,
         paths::MASK
     )
@@ -132,7 +132,7 @@ fn motion_leaves_out_what_the_table_computes_and_a_short_rest_is_refused_with_it
     }
     assert_eq!(rows(dir, "moved").len(), 1 + 56);
     let said = refused(dir, &by("fd:0.5,after:50 --strategy 24p", "little"));
-    assert!(said.contains("keeps 20 of its 60 volumes for 27 columns"), "{said}");
+    assert!(said.contains("keeps 20 of its 60 volumes for 28 columns"), "{said}");
     let said = refused(dir, &by("fd:0.5,before:30,after:50", "none"));
     assert!(said.contains("keeps 0 of its 60 volumes"), "{said}");
     let line = glm(&format!("--events study/{} --censor fd:0.5", paths::EVENTS), "no-motion");
@@ -181,4 +181,60 @@ fn dvars_and_its_standardised_form_are_numpys() {
     assert_close("mean", &found.means, &numbers(&golden["means"]), 1e-10, 0.0);
     assert_close("dvars", &found.dvars[1..], &numbers(&golden["dvars"]), 1e-10, 0.0);
     assert_close("std", &found.std_dvars[1..], &numbers(&golden["std_dvars"]), 1e-10, 0.0);
+}
+
+/// A plain float32 NIfTI-1 without some of its volumes.
+fn cut(from: &Path, to: &Path, left: &[usize]) {
+    let bytes = fs::read(from).unwrap();
+    let extent =
+        |axis: usize| usize::from(u16::from_le_bytes([bytes[40 + 2 * axis], bytes[41 + 2 * axis]]));
+    let (volume, n) = (4 * extent(1) * extent(2) * extent(3), extent(4));
+    let mut out = bytes[..352].to_vec();
+    out[48..50].copy_from_slice(&((n - left.len()) as u16).to_le_bytes());
+    for t in (0..n).filter(|t| !left.contains(t)) {
+        out.extend_from_slice(&bytes[352 + t * volume..][..volume]);
+    }
+    fs::write(to, out).unwrap();
+}
+
+fn table(path: &Path) -> Vec<Vec<f64>> {
+    let text = fs::read_to_string(path).unwrap();
+    let row = |line: &str| line.split('\t').map(|cell| cell.parse().unwrap()).collect();
+    text.lines().skip(1).map(row).collect()
+}
+
+#[test]
+fn components_are_those_of_the_kept_volumes_and_0_in_the_others() {
+    let folder = study();
+    let dir = folder.path();
+    let left = [3, 20, 21, 44];
+    fs::write(dir.join("out.txt"), "3 20 21 44").unwrap();
+    well(dir, &format!("smooth study/{} --fwhm 0 --out whole.nii --device cpu", paths::BOLD));
+    cut(&dir.join("whole.nii"), &dir.join("cut.nii"), &left);
+    let line = |image: &str, more: &str, out: &str| {
+        format!(
+            "confounds {image} --csf study/{} --mask study/{} --acompcor 2 --tcompcor 1 --high-pass none --variable 0.1 --tr 2 \
+             --device cpu {more} --out {out}.tsv",
+            paths::MASK,
+            paths::MASK
+        )
+    };
+    well(dir, &line("whole.nii", "--censor-volumes out.txt --dvars --verify", "censored"));
+    well(dir, &line("cut.nii", "", "deleted"));
+    let (censored, deleted) = (table(&dir.join("censored.tsv")), table(&dir.join("deleted.tsv")));
+    // csf, global_signal, then two components of CSF and one of the most variable
+    let components = |row: &Vec<f64>| row[2..5].to_vec();
+    let mut rest = Vec::new();
+    for (volume, row) in censored.iter().enumerate() {
+        if left.contains(&volume) {
+            assert!(components(row).iter().all(|v| v.abs() < 1e-9), "{volume}: {row:?}");
+            assert!(row[0] > 1.0, "means are not touched");
+        } else {
+            rest.push(components(row));
+        }
+    }
+    let want: Vec<f64> = deleted.iter().flat_map(components).collect();
+    assert_close("components", &rest.concat(), &want, 0.0, 1e-6);
+    let header = fs::read_to_string(dir.join("censored.tsv")).unwrap();
+    assert!(header.lines().next().unwrap().ends_with("dvars\tstd_dvars"), "{header}");
 }

@@ -288,18 +288,18 @@ pub(super) struct DesignArgs {
     /// NAME_derivative1, NAME_power2 and NAME_derivative1_power2 are made where the table has NAME alone
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
     pub columns: Vec<String>,
-    /// A set of confounds by name: simple, scrubbing, compcor, 6p, 12p, 24p or 36p
+    /// A set of confounds by name, see --help
     ///
-    /// Of fMRIPrep's tables, column for column as nilearn's load_confounds. 6p: translations and rotations, 12p: and their
+    /// simple, scrubbing, compcor, 6p, 12p, 24p or 36p of fMRIPrep's tables, column for column as nilearn's load_confounds. 6p: translations and rotations, 12p: and their
     /// derivatives, 24p: and the squares of all, 36p: and the same of csf, white_matter and global_signal. simple: 24p, csf,
     /// white_matter and the table's cosines; scrubbing: csf and white_matter also with derivatives and squares;
     /// compcor: 24p, cosines, a_comp_cor_* of both tissues together. With the last three --drift is none. What a table lacks of
     /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
     #[arg(long, value_name = "NAME", requires = "confounds", value_parser = strategy)]
     pub strategy: Option<Strategy>,
-    /// Volumes to leave out of the fit: fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady
+    /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5'
     ///
-    /// fd: framewise displacement above so many mm (Power 2012, 50 mm; the table's column, else computed from its motion).
+    /// All of it: fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady. fd: framewise displacement above so many mm (Power 2012, 50 mm; the table's column, else computed from its motion).
     /// dvars: standardised DVARS above this (std_dvars, else computed from the run). before, after: so many neighbours of these.
     /// runs: stretches of fewer kept volumes. non-steady: before the steady state, by fMRIPrep's columns, else found in the run;
     /// non-steady:N the first N. Volumes that are left out keep their times; drift, responses and derivatives are made
@@ -458,7 +458,8 @@ fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
     }
 }
 
-fn rules(text: &str) -> std::result::Result<Rules, String> {
+/// What leaves volumes out.
+pub(super) fn rules(text: &str) -> std::result::Result<Rules, String> {
     text.parse()
 }
 

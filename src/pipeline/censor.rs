@@ -3,13 +3,16 @@
 
 use std::path::Path;
 
-use crate::design::censor::{NonSteady, Rules, before_steady_state, left_out};
+use crate::design::censor::{LeftOut, Measures, NonSteady, Rules, before_steady_state, left_out};
 use crate::error::{Error, Result};
+use crate::io::source::BoldSource;
 use crate::pipeline::automask;
 use crate::pipeline::dvars;
 use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::masks;
 use crate::pipeline::spec::DesignOptions;
 use crate::pipeline::watch::{Quiet, Watch};
+use crate::volume::Grid;
 
 /// Fewer volumes than these tell nothing of a run, whatever its design.
 const LEAST: usize = 3;
@@ -46,66 +49,96 @@ pub fn decide(
     mask: Option<&Path>,
     watch: &dyn Watch,
 ) -> Result<Vec<usize>> {
+    let image = Image { path: &run.path, grid: &run.grid, bold: run.bold.as_mut() };
+    run.left_out = of_image(image, &mut run.measures, (rules, mask), watch)?;
+    Ok(kept(&run.left_out, run.n_volumes))
+}
+
+/// The volumes that are not left out.
+#[must_use]
+pub fn kept(left_out: &[LeftOut], n_volumes: usize) -> Vec<usize> {
+    let is_kept = |volume: &usize| left_out.binary_search_by_key(volume, |l| l.volume).is_err();
+    (0..n_volumes).filter(is_kept).collect()
+}
+
+/// A run to look at.
+pub struct Image<'a> {
+    /// Its file.
+    pub path: &'a Path,
+    /// Its grid.
+    pub grid: &'a Grid,
+    /// Its data.
+    pub bold: &'a mut dyn BoldSource,
+}
+
+/// The volumes of an image that are left out, ascending, which is said. `measures`: what is known of them; what the rules need
+/// beside it is found in the run, within the mask.
+///
+/// # Errors
+/// As [`decide`].
+pub fn of_image(
+    mut image: Image<'_>,
+    measures: &mut Measures,
+    (rules, mask): (Option<&Rules>, Option<&Path>),
+    watch: &dyn Watch,
+) -> Result<Vec<LeftOut>> {
     let rules = rules.cloned().unwrap_or_default();
-    look(run, &rules, mask, watch)?;
-    let n_volumes = run.n_volumes;
-    run.left_out = left_out(&rules, &run.measures, n_volumes);
-    let is_left_out =
-        |volume: &usize| run.left_out.binary_search_by_key(volume, |left| left.volume).is_ok();
-    let kept: Vec<usize> = (0..n_volumes).filter(|volume| !is_left_out(volume)).collect();
-    if !run.left_out.is_empty() {
-        say(run, kept.len(), watch);
+    look(&mut image, measures, (&rules, mask), watch)?;
+    let (name, n_volumes) = (display(image.path), image.bold.n_volumes());
+    let left_out = left_out(&rules, measures, n_volumes);
+    let n_kept = n_volumes - left_out.len();
+    if !left_out.is_empty() {
+        let n = left_out.len();
+        let volumes = if n == 1 { "volume" } else { "volumes" };
+        watch.note(&format!(
+            "{name}: {n} {volumes} of {n_volumes} left out of the fit, {n_kept} kept at their times"
+        ));
     }
-    if kept.len() < LEAST {
+    for left in &left_out {
+        watch.note(&format!("  volume {}: {}", left.volume, left.reasons.join(", ")));
+    }
+    if n_kept < LEAST && !left_out.is_empty() {
         return Err(Error::bad_data(
-            display(&run.path),
-            format!("keeps {} of its {n_volumes} volumes under --censor {rules}", kept.len()),
+            name,
+            format!("keeps {n_kept} of its {n_volumes} volumes under --censor {rules}"),
             "keep volumes to fit",
             "censor less strictly, or leave the run out",
         ));
     }
-    Ok(kept)
+    Ok(left_out)
 }
 
 /// Look at the run where a rule needs it.
-fn look(run: &mut Run, rules: &Rules, mask: Option<&Path>, watch: &dyn Watch) -> Result<()> {
-    let steady = rules.non_steady == Some(NonSteady::Found) && run.measures.non_steady.is_none();
-    let moving = rules.dvars.is_some() && run.measures.std_dvars.is_none();
+fn look(
+    image: &mut Image<'_>,
+    measures: &mut Measures,
+    (rules, mask): (&Rules, Option<&Path>),
+    watch: &dyn Watch,
+) -> Result<()> {
+    let steady = rules.non_steady == Some(NonSteady::Found) && measures.non_steady.is_none();
+    let moving = rules.dvars.is_some() && measures.std_dvars.is_none();
     if !steady && !moving {
         return Ok(());
     }
-    let inside = automask::mask(mask, run, &Quiet)?.inside;
-    let shown = dvars::shown(run.bold.as_mut(), &inside)?;
+    let name = display(image.path);
+    let mask = match mask {
+        Some(path) => masks::mask(path, image.grid, &Quiet)?,
+        None => automask::from_mean(&name, &automask::mean_image(image.bold)?, image.grid)?,
+    };
+    let shown = dvars::shown(image.bold, &mask.inside)?;
     if moving {
         let largest = shown.std_dvars.iter().fold(0.0_f64, |most, &value| most.max(value));
         watch.note(&format!(
-            "{}: DVARS computed within the mask, standardised {largest:.2} at most",
-            display(&run.path)
+            "{name}: DVARS computed within the mask, standardised {largest:.2} at most"
         ));
-        run.measures.std_dvars = Some(shown.std_dvars);
+        measures.std_dvars = Some(shown.std_dvars);
     }
     if steady {
         let found = before_steady_state(&shown.means);
-        watch.note(&format!(
-            "{}: {} volumes before the steady state, by the mean of the mask",
-            display(&run.path),
-            found.len()
-        ));
-        run.measures.non_steady = Some(found);
+        let n = found.len();
+        watch
+            .note(&format!("{name}: {n} volumes before the steady state, by the mean of the mask"));
+        measures.non_steady = Some(found);
     }
     Ok(())
-}
-
-/// How many are left out, and each reason's volumes.
-fn say(run: &Run, n_kept: usize, watch: &dyn Watch) {
-    let of = |n: usize| if n == 1 { "1 volume".to_owned() } else { format!("{n} volumes") };
-    watch.note(&format!(
-        "{}: {} of {} left out of the fit, {n_kept} kept at their times",
-        display(&run.path),
-        of(run.left_out.len()),
-        run.left_out.len() + n_kept
-    ));
-    for left in &run.left_out {
-        watch.note(&format!("  volume {}: {}", left.volume, left.reasons.join(", ")));
-    }
 }

@@ -13,6 +13,9 @@ use crate::pipeline::blocks::{plane_bytes, slabs};
 /// Bytes a read.
 const PIECE: usize = 8 << 20;
 
+/// Voxels that one core adds up at a time.
+const VOXELS: usize = 1024;
+
 /// The interquartile range of a normal distribution of standard deviation 1, as the sources have it.
 const NORMAL_IQR: f64 = 1.349;
 
@@ -94,10 +97,14 @@ pub fn shown(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Shown> {
         let series = |voxel: usize| -> Vec<f64> {
             (0..n_volumes).map(|t| f64::from(bold.data[t * len + voxel])).collect()
         };
-        let voxels = (0..len).into_par_iter().with_min_len(256).filter(|v| inside[first + v]);
-        let sums = voxels.fold(|| Sums::empty(n_volumes), |sums, v| sums.add(&series(v)));
-        // in order: the same sum on any number of cores would need it, and a threshold does not
-        all = all.and(sums.reduce(|| Sums::empty(n_volumes), Sums::and));
+        // In pieces of one size, added in their order: the same sum on any number of cores.
+        let piece = |piece: usize| {
+            let voxels =
+                (piece * VOXELS..len.min((piece + 1) * VOXELS)).filter(|v| inside[first + v]);
+            voxels.fold(Sums::empty(n_volumes), |sums, voxel| sums.add(&series(voxel)))
+        };
+        let pieces: Vec<Sums> = (0..len.div_ceil(VOXELS)).into_par_iter().map(piece).collect();
+        all = pieces.into_iter().fold(all, Sums::and);
         source.reuse(bold.data);
     }
     let n = all.n_voxels.max(1) as f64;

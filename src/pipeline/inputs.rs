@@ -33,6 +33,7 @@ mod timing;
 
 pub use belongs::{apart, say_apart};
 use confounded::Confounded;
+pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};

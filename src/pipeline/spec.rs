@@ -277,6 +277,18 @@ pub struct ConfoundsSpec {
     pub tcompcor: Option<Keep>,
     /// Share of the brain's voxels that are the most variable.
     pub variable_share: f64,
+    /// Which volumes the components are found without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censor: Option<Rules>,
+    /// Volumes that they are found without, listed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censored: Option<PathBuf>,
+    /// A table or file of the motion that censoring goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<PathBuf>,
+    /// Whether DVARS become columns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dvars: bool,
 }
 
 /// `boldly physio`.

@@ -81,7 +81,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("inputs", &["watch", "moment", "spec", "provenance", "recordings", "carried"]),
     ("automask", &["watch", "masks", "blocks", "inputs"]),
     // A run is looked at within the mask.
-    ("censor", &["watch", "automask", "dvars", "inputs", "spec"]),
+    ("censor", &["watch", "masks", "automask", "dvars", "inputs", "spec"]),
     // The voxels are those of the automatic mask's rule.
     ("chance", &["watch", "automask", "inputs"]),
     ("precision", &["watch", "inputs"]),
@@ -100,7 +100,18 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     (
         "confounds",
-        &["watch", "masks", "spec", "blocks", "session", "inputs", "precision", "products"],
+        &[
+            "watch",
+            "masks",
+            "spec",
+            "blocks",
+            "session",
+            "inputs",
+            "censor",
+            "dvars",
+            "precision",
+            "products",
+        ],
     ),
     (
         "smooth",

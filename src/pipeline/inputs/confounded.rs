@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use serde_json::Map;
 
 use super::display;
-use crate::design::censor::{self, Measures};
+use crate::design::censor::{self, Measures, Rules};
 use crate::design::strategy::{self, Asked, Chosen};
-use crate::design::{Confounds, Drift};
+use crate::design::{self, Confounds, Drift};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
@@ -36,12 +36,13 @@ pub(super) fn of(
 ) -> Result<Confounded> {
     let mut tables = read(spec, watch)?;
     let mut found = Vec::new();
-    let measures = measures(spec, options, &tables, n_volumes, watch)?;
+    let measures = measures_of(spec, options.censor.as_ref(), &tables, n_volumes, watch)?;
     let Some(path) = spec.confounds.first() else {
         return Ok(Confounded { confounds: None, measures, found });
     };
     if options.columns.is_empty() && options.strategy.is_none() {
         if options.censor.is_some() {
+            tables.iter().try_for_each(|t| design::confounds::number_of_rows(t, n_volumes))?;
             return Ok(Confounded { confounds: None, measures, found });
         }
         return Err(Error::usage(
@@ -100,10 +101,25 @@ pub(super) fn of(
     Ok(Confounded { confounds: Some(confounds), measures, found })
 }
 
-/// What is known of each volume without looking at the run.
-fn measures(
+/// What the tables and the list of a run say of each of its volumes.
+///
+/// # Errors
+/// What they hold or lack.
+pub fn measures(
     spec: &RunSpec,
-    options: &DesignOptions,
+    rules: Option<&Rules>,
+    n_volumes: usize,
+    watch: &dyn Watch,
+) -> Result<Measures> {
+    let tables = read(spec, watch)?;
+    tables.iter().try_for_each(|table| design::confounds::number_of_rows(table, n_volumes))?;
+    measures_of(spec, rules, &tables, n_volumes, watch)
+}
+
+/// What is known of each volume without looking at the run.
+fn measures_of(
+    spec: &RunSpec,
+    rules: Option<&Rules>,
     tables: &[Table],
     n_volumes: usize,
     watch: &dyn Watch,
@@ -114,7 +130,7 @@ fn measures(
         watch.note(&listed.note);
         measures.listed = listed.volumes;
     }
-    let asked = options.censor.as_ref().and_then(|rules| rules.fd);
+    let asked = rules.and_then(|rules| rules.fd);
     if asked.is_some() && measures.fd.is_none() {
         return Err(Error::usage(
             "--censor fd",

@@ -148,8 +148,14 @@ impl ConfoundsSpec {
             acompcor: _,
             tcompcor: _,
             variable_share: _,
+            censor: _,
+            censored,
+            motion,
+            dvars: _,
         } = self;
         let others = optional([
+            (Role::Censored, censored),
+            (Role::Confounds, motion),
             (Role::Sidecar, sidecar),
             (Role::Csf, csf),
             (Role::WhiteMatter, white_matter),
