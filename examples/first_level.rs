@@ -36,6 +36,7 @@ fn main() -> boldly::Result<()> {
         contrasts: vec!["pain=pain-control".into()],
         f_contrasts: vec![],
         scaling: SignalScale::Psc,
+        two_sided: false,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
         maps: false,

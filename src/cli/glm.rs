@@ -20,7 +20,7 @@ by fixed effects. Where each run has two recordings (or confounds tables), name 
 --sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
 Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
-with a JSON sidecar. p is one-sided. With --physio also desc-retroicor_qc.html, a page to look at, and, where columns differ with slice time, \
+with a JSON sidecar. p is one-sided unless --two-sided is given. With --physio also desc-retroicor_qc.html, a page to look at, and, where columns differ with slice time, \
 design_slice-groups.tsv; whether the recording explains the run more than chance is said at the end.
 
 Example: boldly glm sub-01_bold.nii.gz --events sub-01_events.tsv --confounds sub-01_confounds.tsv \\
@@ -89,6 +89,11 @@ pub(super) struct Args {
     /// image's own units, which no two scans share. t, F, z and p are the same
     #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
     scaling: SignalScale,
+    /// p of t counts both tails
+    ///
+    /// Without it p is the upper tail: an effect below 0 has p near 1. z keeps its sign either way
+    #[arg(help_heading = heading::MODEL, long)]
+    two_sided: bool,
     /// t contrast over columns: 'pain=pain-control'
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'
@@ -180,6 +185,7 @@ impl Args {
             mask: self.mask.clone(),
             smooth,
             scaling: self.scaling,
+            two_sided: self.two_sided,
             contrasts: self.contrasts.clone(),
             f_contrasts: self.f_contrasts.clone(),
             noise,

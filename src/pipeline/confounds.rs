@@ -359,7 +359,7 @@ fn check_counts(spec: &ConfoundsSpec, filter: &Filter) -> Result<()> {
                 option,
                 format!("asks for {least} components of {} volumes", filter.n_volumes()),
                 format!(
-                    "ask for at most {}, as the mean, cosines and censored volumes ({} columns) are taken out before",
+                    "ask for at most {}, as the mean and {} cosines (and censored volumes) are taken out before",
                     filter.rank_left(),
                     filter.basis.ncols()
                 ),

@@ -160,6 +160,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         contrasts: vec!["pain".to_owned(), "painMinusControl=pain-control".to_owned()],
         f_contrasts: vec!["any=pain; control".to_owned()],
         scaling: SignalScale::None,
+        two_sided: false,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
         maps: false,

@@ -72,7 +72,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         run.bold.release();
     }
     common.say(watch);
-    let all = runs_so_far.mean(&common.inside())?;
+    let mut all = runs_so_far.mean(&common.inside())?;
+    all.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);

@@ -50,16 +50,15 @@ pub fn apply(
     run: &Run,
     watch: &dyn Watch,
 ) -> Result<Vec<usize>> {
-    // A constant voxel has no effect in any units.
-    let varies = |voxel: &usize| {
-        fitted.fitted[*voxel] && fitted.contrasts.iter().any(|maps| maps.variance[0][*voxel] != 0.0)
-    };
-    let inside: Vec<usize> = (0..mean.len()).filter(varies).collect();
+    let inside: Vec<usize> = (0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect();
+    // What never varies was not measured, and tells nothing of the signal.
+    let varies = |voxel: usize| fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0);
+    let measured: Vec<f64> =
+        inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]).collect();
     match scale {
         SignalScale::None => Ok(Vec::new()),
         SignalScale::GrandMean(to) => {
-            let sum: f64 = inside.iter().map(|&voxel| mean[voxel]).sum();
-            let grand = sum / inside.len().max(1) as f64;
+            let grand = measured.iter().sum::<f64>() / measured.len().max(1) as f64;
             if !(grand.is_finite() && grand > 0.0) {
                 return Err(no_signal(run, &format!("has a mean of {grand:.3e} over the mask")));
             }
@@ -68,12 +67,13 @@ pub fn apply(
             Ok(Vec::new())
         }
         SignalScale::Psc => {
-            let median = median(inside.iter().map(|&voxel| mean[voxel]).collect());
-            if !inside.is_empty() && !(median.is_finite() && median > 0.0) {
+            let is_measured = !measured.is_empty();
+            let median = median(measured);
+            if is_measured && !(median.is_finite() && median > 0.0) {
                 return Err(no_signal(run, &format!("has a median of {median:.3e} in the mask")));
             }
             // what is not a number is dim too
-            let is_dim = |voxel: &usize| !(mean[*voxel] >= DIM * median);
+            let is_dim = |voxel: &usize| !(mean[*voxel] > 0.0 && mean[*voxel] >= DIM * median);
             let (dim, bright): (Vec<usize>, Vec<usize>) = inside.into_iter().partition(is_dim);
             bright.iter().for_each(|&voxel| times(fitted, voxel, 100.0 / mean[voxel]));
             for &voxel in &dim {

@@ -142,6 +142,9 @@ pub struct GlmSpec {
     /// What effects are measured in; sidecars without it are of the image's units.
     #[serde(default)]
     pub scaling: SignalScale,
+    /// Whether p of t counts both tails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub two_sided: bool,
     /// t contrasts, `name=expression` or an expression.
     pub contrasts: Vec<String>,
     /// F contrasts, `name=row; row`.

@@ -123,6 +123,7 @@ mod tests {
             contrasts: Vec::new(),
             f_contrasts: Vec::new(),
             scaling: SignalScale::None,
+            two_sided: false,
             noise: Noise::Ols,
             rho_fwhm_vox: 0.0,
             maps: false,

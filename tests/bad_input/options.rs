@@ -58,7 +58,7 @@ pub fn cases() -> Vec<Case> {
             nothing,
             "glm bold.nii --events events.tsv --confounds confounds.tsv --contrast pain --out out --device cpu",
             2,
-            &["--confounds", "confounds.tsv", "--columns or --strategy"],
+            &["--confounds", "confounds.tsv", "--columns, --strategy or --censor"],
         ),
         case(
             "an unknown contrast column",

@@ -103,6 +103,7 @@ impl GlmSpec {
             mask,
             smooth,
             scaling: _,
+            two_sided: _,
             contrasts: _,
             f_contrasts: _,
             noise: _,
