@@ -10,7 +10,7 @@ use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::products::Layout;
 use boldly::pipeline::session::Session;
 use boldly::pipeline::spec::{
-    Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RunSpec, SmoothOptions,
+    Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RunSpec, SignalScale, SmoothOptions,
 };
 use boldly::pipeline::written::Written;
 use boldly::pipeline::{demo, watch};
@@ -35,6 +35,8 @@ fn main() -> boldly::Result<()> {
         smooth: SmoothOptions { fwhm_mm: 5.0, kernel: Kernel::Sampled, within: None },
         contrasts: vec!["pain=pain-control".into()],
         f_contrasts: vec![],
+        scaling: SignalScale::Psc,
+        two_sided: false,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
         maps: false,

@@ -17,6 +17,7 @@ fn fit(data: &Path, scratch: &Path, noise: &str, more: Vec<String>) -> PathBuf {
     arguments.extend(noise.split(' ').map(String::from));
     arguments.extend(["--design".into(), text("design.tsv"), "--mask".into(), text("mask.nii")]);
     arguments.extend(["--device".into(), "cpu".into(), "--maps".into()]);
+    arguments.extend(["--scaling".into(), "none".into()]);
     arguments.extend(["--out".into(), out.to_string_lossy().into_owned()]);
     arguments.extend(more);
     boldly(&arguments);

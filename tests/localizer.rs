@@ -45,6 +45,7 @@ fn fit(golden: &Golden, data: &Path, scratch: &Path, design: &[String], device: 
     let mut arguments = vec!["glm".into(), text(data.join("bold.nii.gz"))];
     arguments.extend(["--noise".into(), "ols".into()]);
     arguments.extend(["--mask".into(), text(scratch.join("golden_mask.nii.gz"))]);
+    arguments.extend(["--scaling".into(), "none".into()]);
     arguments.extend(["--device".into(), device.into(), "--out".into(), text(out.clone())]);
     arguments.extend_from_slice(design);
     arguments.extend(golden.contrast_options());

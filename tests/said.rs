@@ -111,8 +111,8 @@ fn sidecars_of_maps_say_what_was_asked_and_the_mask_is_bytes() {
     };
     let dof = fields("diff_stat-t")["DegreesOfFreedom"].as_f64().expect("dof");
     for (stat, statistic, units) in [
-        ("effect", "effect", "BOLD units"),
-        ("variance", "variance of the effect", "squared BOLD units"),
+        ("effect", "effect", "percent signal change"),
+        ("variance", "variance of the effect", "percent signal change, squared"),
         ("t", "t", "dimensionless"),
         ("z", "z", "dimensionless"),
         ("p", "p, upper tail", "probability"),

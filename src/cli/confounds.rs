@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::cli::args::{self, MORE, heading};
 use crate::cli::work::WorkArgs;
+use crate::design::censor::Rules;
 use crate::error::Result;
 use crate::kernels::covariance::Scaling;
 use crate::pipeline::confounds;
@@ -24,7 +25,7 @@ The JSON beside the table says for each component how much it explains.
 
 Components: each voxel's series without mean and cosines is divided by its standard deviation; unit-norm left singular vectors, the value \
 of the largest magnitude positive. Voxels that are not finite in some volume are left out, constant ones count in the means only. All \
-volumes count: cut off those before the steady state first.
+volumes count but those that --censor and --censor-volumes leave out.
 
 Masks lie on the run's grid: 0 and 1, or probabilities, where a tissue begins at --threshold. Nothing subtracts grey matter from them, as \
 fMRIPrep does: erode them, or hand in masks that are safe.
@@ -79,6 +80,22 @@ pub(super) struct Args {
     /// `unit-variance` divides it by its standard deviation, `none` leaves it
     #[arg(help_heading = heading::MODEL, value_name = "HOW", hide_possible_values = true, long, value_enum, default_value = "unit-variance")]
     scaling: ScalingName,
+    /// Volumes to find components without: 'fd:0.5,dvars:1.5'
+    ///
+    /// As boldly glm --censor, which is to be given the same; the components are 0 in these volumes, the means are not touched
+    #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = args::rules)]
+    censor: Option<Rules>,
+    /// A text file of volumes to find components without
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE")]
+    censor_volumes: Option<PathBuf>,
+    /// Motion for --censor fd, and framewise_displacement
+    ///
+    /// fMRIPrep's table, FSL's .par, SPM's rp_*.txt or AFNI's .1D; gives a column framewise_displacement
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE")]
+    motion: Option<PathBuf>,
+    /// Add dvars and std_dvars, over the voxels of --mask
+    #[arg(help_heading = heading::MODEL, long, requires = "mask")]
+    dvars: bool,
     /// Repetition time; overrules the sidecar and the header
     #[arg(help_heading = heading::INPUTS, long, value_name = "SECONDS", value_parser = args::seconds, allow_negative_numbers = true)]
     tr: Option<f64>,
@@ -155,6 +172,10 @@ impl Args {
                 ScalingName::None => Scaling::None,
             },
             variable_share: self.variable,
+            censor: self.censor,
+            censored: self.censor_volumes,
+            motion: self.motion,
+            dvars: self.dvars,
         };
         let layout = confounds::layout(&self.out, &spec.bold);
         self.work.run(started, layout, |_| Ok(Command::Confounds(spec)))

@@ -11,7 +11,7 @@ use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, GlmSpec, Noise, RHO_FWHM_VOX, SmoothOptions};
+use crate::pipeline::spec::{Command, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -21,7 +21,7 @@ by fixed effects. Where each run has two recordings (or confounds tables), name 
 --sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
 Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
-with a JSON sidecar. p is one-sided. With --physio also desc-retroicor_qc.html, a page to look at, and, where columns differ with slice time, \
+with a JSON sidecar. p is one-sided unless --two-sided is given. With --physio also desc-retroicor_qc.html, a page to look at, and, where columns differ with slice time, \
 design_slice-groups.tsv; whether the recording explains the run more than chance is said at the end.
 
 Example: boldly glm sub-01_bold.nii.gz --events sub-01_events.tsv --confounds sub-01_confounds.tsv \\
@@ -39,11 +39,17 @@ pub(super) struct Args {
     /// One row a volume, a header of names. Columns that --confounds and --columns choose are appended
     #[arg(help_heading = heading::INPUTS, id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
-    /// Confounds tables of each run; see --columns
+    /// Confounds tables of each run; see --columns, --strategy
     ///
-    /// One row a volume. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    /// One row a volume; or motion parameters: FSL's .par, SPM's rp_*.txt, AFNI's .1D, as trans_x to rot_z in mm and radians. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     confounds: Vec<PathBuf>,
+    /// Volumes of each run to leave out of the fit, a text file
+    ///
+    /// Numbers from 0, or one 0 or 1 a volume, 1 kept (AFNI), or a column of one 1 for each volume that is left out
+    /// (fsl_motion_outliers)
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", num_args = 1..)]
+    censor_volumes: Vec<PathBuf>,
     /// Recording of each run: BIDS or a scanner's log
     ///
     /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
@@ -77,6 +83,18 @@ pub(super) struct Args {
     /// Normalised convolution: voxels outside add nothing and become 0
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "IMAGE")]
     smooth_within: Option<PathBuf>,
+    /// Units: psc, grand-mean:100 or none
+    ///
+    /// What effects are measured in. `psc`: percent of each voxel's mean over the fitted volumes, as smoothed (nilearn's signal_scaling 0); voxels with a mean
+    /// below 10 % of the mask's median leave the mask. `grand-mean:100`: as if the mean over the mask were 100. `none`: the
+    /// image's own units, which no two scans share. t, F, z and p are the same
+    #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
+    scaling: SignalScale,
+    /// p of t counts both tails
+    ///
+    /// Without it p is the upper tail: an effect below 0 has p near 1. z keeps its sign either way
+    #[arg(help_heading = heading::MODEL, long)]
+    two_sided: bool,
     /// t contrast over columns: 'pain=pain-control'
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'. A pattern is the sum of the conditions that it matches, 'pain* - control*';
@@ -139,6 +157,7 @@ impl Args {
             events: &self.events,
             design: &self.design_matrix,
             confounds: &self.confounds,
+            censored: &self.censor_volumes,
             physio: &self.physio,
             peaks: &self.peaks,
             formats: &self.physio_format.formats,
@@ -170,11 +189,28 @@ impl Args {
             design: self.design.options(),
             mask: self.mask.clone(),
             smooth,
+            scaling: self.scaling,
+            two_sided: self.two_sided,
             contrasts: self.contrasts.clone(),
             f_contrasts: self.f_contrasts.clone(),
             noise,
             rho_fwhm_vox: if noise == Noise::Ar1 { self.rho_fwhm } else { 0.0 },
             maps: self.maps,
         })
+    }
+}
+
+fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
+    let bad = || "it must be psc, grand-mean:100 or none".to_owned();
+    match text.split_once(':').unwrap_or((text, "")) {
+        ("psc", "") => Ok(SignalScale::Psc),
+        ("none", "") => Ok(SignalScale::None),
+        ("grand-mean", "") => Ok(SignalScale::GrandMean(100.0)),
+        ("grand-mean", to) => {
+            let above_0 = |to: &f64| to.is_finite() && *to > 0.0;
+            let to = to.parse().ok().filter(above_0).ok_or_else(bad)?;
+            Ok(SignalScale::GrandMean(to))
+        }
+        _ => Err(bad()),
     }
 }

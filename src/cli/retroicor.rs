@@ -69,8 +69,14 @@ pub(super) struct Args {
     /// Confounds tables of each run, fitted jointly
     ///
     /// One row a volume; several of each run in run order
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1.., requires = "columns")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     confounds: Vec<PathBuf>,
+    /// Volumes of each run to leave out of the fit, a text file
+    ///
+    /// Numbers from 0, or one 0 or 1 a volume, 1 kept (AFNI), or a column of one 1 for each volume that is left out
+    /// (fsl_motion_outliers)
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", num_args = 1..)]
+    censor_volumes: Vec<PathBuf>,
     /// Image to write, or folder where there are several
     ///
     /// The image's ending chooses .nii or .nii.gz
@@ -141,6 +147,7 @@ impl Args {
             events: &self.events,
             design: &[],
             confounds: &self.confounds,
+            censored: &self.censor_volumes,
             physio: &self.physio,
             peaks: &self.peaks,
             formats: &self.physio_format.formats,

@@ -14,6 +14,7 @@ pub(super) struct RunFiles<'a> {
     pub design: &'a [PathBuf],
     /// As many tables of each run.
     pub confounds: &'a [PathBuf],
+    pub censored: &'a [PathBuf],
     /// One, or two apart, of each run.
     pub physio: &'a [PathBuf],
     pub peaks: &'a [PathBuf],
@@ -40,6 +41,7 @@ impl RunFiles<'_> {
             events: self.events.get(run).cloned(),
             design: self.design.get(run).cloned(),
             confounds: self.confounds[run * tables..][..tables].to_vec(),
+            censored: self.censored.get(run).cloned(),
             physio: self.physio[run * recordings..][..recordings].to_vec(),
             record: record.options(self.peaks.get(run).cloned()),
             physio_formats: match self.formats.len() {
@@ -55,6 +57,7 @@ impl RunFiles<'_> {
             ("--events", self.events),
             ("--design", self.design),
             ("--confounds", self.confounds),
+            ("--censor-volumes", self.censored),
             ("--physio", self.physio),
             ("--peaks", self.peaks),
         ];
@@ -66,9 +69,12 @@ impl RunFiles<'_> {
                 "put the images before the options, or -- before them",
             ));
         }
-        for (option, files) in
-            [("--events", self.events), ("--design", self.design), ("--peaks", self.peaks)]
-        {
+        for (option, files) in [
+            ("--events", self.events),
+            ("--design", self.design),
+            ("--censor-volumes", self.censored),
+            ("--peaks", self.peaks),
+        ] {
             if !files.is_empty() && files.len() != n {
                 return Err(one_each(option, files.len(), n));
             }

@@ -163,7 +163,7 @@ pub fn matches_any(pattern: &str, names: &[String]) -> bool {
 ///
 /// # Errors
 /// Bad data with both counts.
-pub(super) fn number_of_rows(table: &Table, n_volumes: usize) -> Result<()> {
+pub fn number_of_rows(table: &Table, n_volumes: usize) -> Result<()> {
     if table.rows.len() == n_volumes {
         return Ok(());
     }

@@ -3,6 +3,7 @@
 //! Column order (as nilearn's): task columns sorted by condition name, each followed by its derivatives and modulators; confounds in
 //! the order they were matched; drift `drift_1..`; `constant`.
 
+pub mod censor;
 pub mod confounds;
 pub mod contrast;
 pub mod drift;
@@ -11,11 +12,14 @@ pub mod hrf;
 pub mod label;
 mod matrix;
 pub mod modulation;
+pub mod motion;
 mod number;
 mod quoted;
 pub mod similar;
+pub mod strategy;
 
 pub use confounds::{Confounds, NaPolicy};
 pub use drift::Drift;
 pub use events::Event;
 pub use matrix::{Design, DesignSpec, build, from_table};
+pub use strategy::Strategy;

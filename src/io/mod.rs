@@ -16,6 +16,7 @@ pub mod header;
 mod image;
 pub mod interrupt;
 mod maps;
+mod motion;
 mod output;
 pub mod paths;
 pub mod physio;
@@ -30,6 +31,7 @@ mod stored;
 mod swing;
 pub mod tsv;
 mod values;
+mod volumes;
 mod write;
 
 pub use acquire::{
@@ -40,7 +42,9 @@ pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
 pub use maps::{GivenMask, check_grid, read_map, read_mask, read_tissue};
+pub use motion::read_confounds;
 pub use output::{Outputs, Overwrite, finish_left};
 pub use resampled::{Resampled, resampled, told_resampled};
 pub use swing::Coarse;
+pub use volumes::{Listed, read_volumes};
 pub use write::{BoldWriter, Rounding, Spread};

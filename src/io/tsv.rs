@@ -59,8 +59,8 @@ fn refuse_data_as_header(path: &Path, header: &str) -> Result<()> {
         path.display().to_string(),
         format!("has no header line: its first line {what} '{}'", shown.join(" ")),
         "name its columns in the first line, separated by tabs",
-        "the files of FSL (.par, three-column events), SPM (rp_*.txt) and AFNI (.1D) have no names: put a header line such \
-         as 'trans_x<tab>trans_y' before them, in that program's order, and tabs between the numbers",
+        "a motion file is known by its name: FSL's .par, SPM's rp_*.txt, AFNI's .1D; to any other, such as FSL's three-column \
+         events, add a header line, with tabs between the columns",
     ))
 }
 

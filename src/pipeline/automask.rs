@@ -48,6 +48,8 @@ pub struct Common {
     in_masks: Vec<bool>,
     /// Constant in some run so far, `[voxel]`; nowhere where there is but one run.
     constant: Vec<bool>,
+    /// Without the signal in some run so far that its units need, `[voxel]`.
+    dim: Vec<bool>,
 }
 
 impl Common {
@@ -62,7 +64,8 @@ impl Common {
         watch: &dyn Watch,
     ) -> Result<Common> {
         let given = given.map(|path| masks::mask(path, grid, watch)).transpose()?;
-        Ok(Common { given, n_runs, own: Vec::new(), in_masks: Vec::new(), constant: Vec::new() })
+        let (own, dim) = (Vec::new(), vec![false; grid.n_voxels()]);
+        Ok(Common { given, n_runs, own, in_masks: Vec::new(), constant: Vec::new(), dim })
     }
 
     /// Where to fit a run, `[voxel]`: where it and all before it have signal.
@@ -101,6 +104,21 @@ impl Common {
         self.left(run).map(|_| ())
     }
 
+    /// Leave out the voxels (positions in the grid) whose mean in a run is too small for the units that are asked for.
+    ///
+    /// # Errors
+    /// Bad data where no voxel is left.
+    pub fn without_signal(&mut self, dim: &[usize], run: &Run) -> Result<()> {
+        dim.iter().for_each(|&voxel| self.dim[voxel] = true);
+        self.left(run).map(|_| ())
+    }
+
+    /// Voxels in every mask that are left out for too little signal.
+    #[must_use]
+    pub fn without_enough(&self) -> usize {
+        self.in_masks.iter().zip(&self.dim).filter(|&(inside, dim)| *inside && *dim).count()
+    }
+
     /// Where all runs so far have signal.
     fn left(&self, run: &Run) -> Result<Vec<bool>> {
         let inside = self.inside();
@@ -124,7 +142,7 @@ impl Common {
     /// Voxels in every mask that are left out because some run of several is constant there.
     #[must_use]
     pub fn constant(&self) -> usize {
-        self.in_masks() - self.inside().iter().filter(|&&inside| inside).count()
+        self.in_masks.iter().zip(&self.constant).filter(|&(inside, out)| *inside && *out).count()
     }
 
     /// Say what the runs' own masks share, of several.
@@ -147,8 +165,8 @@ impl Common {
     /// Where all runs so far have signal, `[voxel]`.
     #[must_use]
     pub fn inside(&self) -> Vec<bool> {
-        let pairs = self.in_masks.iter().zip(&self.constant);
-        pairs.map(|(inside, constant)| *inside && !constant).collect()
+        let pairs = self.in_masks.iter().zip(self.constant.iter().zip(&self.dim));
+        pairs.map(|(inside, (constant, dim))| *inside && !constant && !dim).collect()
     }
 }
 

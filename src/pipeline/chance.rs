@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 
 use crate::error::Result;
 use crate::io::source::Sample;
 use crate::physio::{BeyondChance, Explains, Series, Terms, beyond_chance};
 use crate::pipeline::automask::{clip_level, thinned};
-use crate::pipeline::inputs::{Run, rows_kept};
+use crate::pipeline::inputs::Run;
 use crate::pipeline::watch::Watch;
 
 /// Voxels that are looked at, at most.
@@ -89,12 +89,12 @@ pub fn verdict(
         names: &of_run.names,
         groups: groups.map(|(group, own)| (group, y(own))).collect(),
     };
-    let kept = &run.kept;
+    let (kept, n_rows) = (&run.kept, run.n_volumes);
     let found = beyond_chance(&series, &|group, stretch| match stretch {
         None => Ok(of_run.columns[group].clone()),
         Some(stretch) => {
             let columns = physio.retroicor.stretched(&moments, terms, group, stretch)?;
-            Ok(rows_kept(columns, kept))
+            Ok(if columns.nrows() == n_rows { columns } else { columns.select(Axis(0), kept) })
         }
     })?;
     match found.explains {

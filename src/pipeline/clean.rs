@@ -7,6 +7,7 @@ use crate::kernels::nuisance::{self, Projection};
 use crate::pipeline::blocks::{
     Cut, Ladder, Slabs, Story, give_back, load, plane_bytes, write_timed,
 };
+use crate::pipeline::censor;
 use crate::pipeline::inputs::{self, Columns, Run};
 use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
@@ -100,7 +101,10 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
              give --events (and --confounds) for the joint fit",
         );
     }
-    let run = inputs::open_alone(&spec.run, &spec.design, watch)?;
+    let mut run = inputs::open_alone(&spec.run, &spec.design, watch)?;
+    let mask = spec.proof.as_ref().and_then(|proof| proof.mask.as_deref());
+    let kept = censor::decide(&mut run, spec.design.censor.as_ref(), mask, watch)?;
+    run.leave_out_of_fit(kept)?;
     prepared(run, watch)
 }
 

@@ -10,17 +10,21 @@ use std::path::{Path, PathBuf};
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
+use crate::design::censor::{LeftOut, Measures};
 use crate::design::{Drift, drift};
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
 use crate::kernels::covariance::{Covariance, Filter};
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::censor::{self, Image};
+use crate::pipeline::dvars::{self, Shown};
 use crate::pipeline::inputs::{self, display, open_bold};
+use crate::pipeline::masks;
 use crate::pipeline::precision;
 use crate::pipeline::products::{Account, Layout, Opened, Products};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, ConfoundsSpec, Keep, Role};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::spec::{Command, ConfoundsSpec, Keep, Role, RunSpec};
+use crate::pipeline::watch::{Quiet, Watch};
 
 mod components;
 mod regions;
@@ -39,6 +43,13 @@ pub enum Kind {
     Mean(usize),
     /// A principal component, unit norm.
     Component(Component),
+    /// How much the head moved, or seems to have.
+    Motion {
+        /// In words.
+        what: &'static str,
+        /// Its units.
+        units: &'static str,
+    },
     /// A cosine of this period in seconds, unit norm: part of the filter.
     Cosine(f64),
 }
@@ -127,13 +138,17 @@ fn find_columns(
         }
         None => (Array2::zeros((bold.n_volumes, 0)), None),
     };
-    let filter = Filter::new(cosines.view(), spec.scaling)?;
+    let (measures, left_out) = censored(spec, &mut bold, watch)?;
+    let left_out_volumes: Vec<usize> = left_out.iter().map(|left| left.volume).collect();
+    let taken_out = with_spikes(&cosines, &left_out_volumes);
+    let filter = Filter::new(taken_out.view(), spec.scaling)?;
     check_counts(spec, &filter)?;
     let mut regions = Regions::read(spec, &bold.grid, watch)?;
     let grid = bold.grid.clone();
     let level = precision::centred(&mut bold, (&spec.bold, &grid), watch)?;
 
-    let mut surveyed = survey(spec, ladder, &mut bold, &mut regions, &filter, watch)?;
+    let seen = (&filter, &left_out_volumes[..]);
+    let mut surveyed = survey(spec, ladder, &mut bold, &mut regions, seen, watch)?;
     regions.report(watch)?;
     let mut stages = vec!["read", "mean"];
     let mut found = tissues(spec, &regions, &surveyed);
@@ -160,9 +175,14 @@ fn find_columns(
         columns.extend(components.columns);
         dropped.extend(components.dropped);
     }
+    columns.extend(moved(spec, &measures, &mut bold)?);
     columns.extend(cosine_columns(&cosines, tr));
+    let mut resolved = resolved(spec, &columns, tr, bold.n_volumes);
+    if !left_out.is_empty() {
+        resolved.insert("censored".to_owned(), json!(left_out));
+    }
     Ok(ConfoundsResult {
-        resolved: resolved(spec, &columns, tr, bold.n_volumes),
+        resolved,
         counts: regions.counts(surveyed.variable.n_voxels),
         columns,
         dropped,
@@ -170,6 +190,60 @@ fn find_columns(
         sidecars: sidecar.files.into_iter().map(|file| (Role::Sidecar, file)).collect(),
         stages,
     })
+}
+
+/// What is known of each volume, and which are left out of the components.
+fn censored(
+    spec: &ConfoundsSpec,
+    bold: &mut BoldFile,
+    watch: &dyn Watch,
+) -> Result<(Measures, Vec<LeftOut>)> {
+    let run = RunSpec {
+        bold: spec.bold.clone(),
+        confounds: spec.motion.iter().cloned().collect(),
+        censored: spec.censored.clone(),
+        ..RunSpec::default()
+    };
+    let rules = spec.censor.as_ref();
+    let mut measures = inputs::measures(&run, rules, bold.n_volumes, watch)?;
+    let grid = bold.grid.clone();
+    let image = Image { path: &spec.bold, grid: &grid, bold };
+    let asked = (rules, spec.mask.as_deref());
+    let left_out = censor::of_image(image, &mut measures, asked, watch)?;
+    Ok((measures, left_out))
+}
+
+/// The columns and one of a single 1 for each volume that is left out: what is taken out of a series by both is 0 there, and elsewhere
+/// what the other volumes alone give.
+fn with_spikes(columns: &Array2<f64>, left_out: &[usize]) -> Array2<f64> {
+    let (n, p) = columns.dim();
+    Array2::from_shape_fn((n, p + left_out.len()), |(volume, c)| match c.checked_sub(p) {
+        None => columns[[volume, c]],
+        Some(spike) => f64::from(u8::from(left_out[spike] == volume)),
+    })
+}
+
+/// Framewise displacement where the motion is given, DVARS where they are asked for.
+fn moved(spec: &ConfoundsSpec, measures: &Measures, bold: &mut BoldFile) -> Result<Vec<Column>> {
+    let column = |name: &str, values: Vec<f64>, what: &'static str, units: &'static str| Column {
+        name: name.to_owned(),
+        values,
+        kind: Kind::Motion { what, units },
+    };
+    let mut columns = Vec::new();
+    if let (true, Some(mask)) = (spec.dvars, &spec.mask) {
+        let inside = masks::mask(mask, &bold.grid, &Quiet)?.inside;
+        let Shown { dvars, std_dvars, .. } = dvars::shown(bold, &inside)?;
+        let what = "Root mean square over the mask of the change since the volume before";
+        columns.push(column("dvars", dvars, what, "arbitrary"));
+        let what = "DVARS over what noise alone would give (Nichols 2013)";
+        columns.push(column("std_dvars", std_dvars, what, "dimensionless"));
+    }
+    if let (Some(_), Some(fd)) = (&spec.motion, &measures.fd) {
+        let what = "Framewise displacement (Power 2012, 50 mm)";
+        columns.push(column("framewise_displacement", fd.clone(), what, "mm"));
+    }
+    Ok(columns)
 }
 
 /// The covariance of CSF, white matter and both, as far as they are given and asked for.
@@ -285,7 +359,7 @@ fn check_counts(spec: &ConfoundsSpec, filter: &Filter) -> Result<()> {
                 option,
                 format!("asks for {least} components of {} volumes", filter.n_volumes()),
                 format!(
-                    "ask for at most {}, as the mean and {} cosines are taken out before",
+                    "ask for at most {}, as the mean and {} cosines (and censored volumes) are taken out before",
                     filter.rank_left(),
                     filter.basis.ncols()
                 ),

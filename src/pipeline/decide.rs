@@ -26,6 +26,8 @@ pub struct ContrastMaps {
     pub variance: Vec<Vec<f64>>,
     /// t or F, `[voxel of the grid]`.
     pub stat: Vec<f64>,
+    /// Whether p of a t counts both tails.
+    pub two_sided: bool,
 }
 
 impl ContrastMaps {
@@ -40,6 +42,7 @@ impl ContrastMaps {
             effect: vec![vec![0.0; n_voxels]; rows],
             variance: vec![vec![0.0; n_voxels]; rows],
             stat: vec![0.0; n_voxels],
+            two_sided: false,
         }
     }
 
@@ -59,7 +62,7 @@ impl ContrastMaps {
         }
     }
 
-    /// z (signed for t; F's z is the normal deviate of its upper tail) and one-sided p, `[voxel of the grid]`, by the voxel's
+    /// z (signed for t; F's z is the normal deviate of its upper tail) and p, of t one-sided unless both tails are asked for, `[voxel of the grid]`, by the voxel's
     /// own degrees of freedom; z 0 and p 1 outside the mask and where the residual variance is 0.
     #[must_use]
     pub fn z_and_p(&self, inside: &[bool], plane_len: usize) -> (Vec<f64>, Vec<f64>) {
@@ -109,7 +112,7 @@ impl ContrastMaps {
                 values,
             });
         };
-        add(Quantity::Effect, rows(&self.effect), format!("Effect of {name}, BOLD units"));
+        add(Quantity::Effect, rows(&self.effect), format!("Effect of {name}"));
         add(
             Quantity::Variance,
             within.variance.clone(),
@@ -117,11 +120,11 @@ impl ContrastMaps {
         );
         add(stat, vec![Arc::clone(&within.stat)], format!("{said} of {name}"));
         add(Quantity::Z, vec![narrow(&z)], format!("Normal deviate of the {said} of {name}"));
-        add(
-            Quantity::P,
-            vec![narrow(&p)],
-            format!("Upper tail of the {said} of {name}, one-sided"),
-        );
+        let sides = match self.two_sided && self.stat_kind == Stat::T {
+            true => format!("Both tails of the {said} of {name}, two-sided"),
+            false => format!("Upper tail of the {said} of {name}, one-sided"),
+        };
+        add(Quantity::P, vec![narrow(&p)], sides);
         if self.dof.varies() {
             let at = |voxel: usize| match inside[voxel] {
                 true => self.dof.at(voxel, plane_len) as f32,
@@ -129,6 +132,11 @@ impl ContrastMaps {
             };
             let values = Arc::new((0..inside.len()).map(at).collect());
             add(Quantity::Dof, vec![values], format!("Residual degrees of freedom of {name}"));
+        }
+        if self.two_sided && self.stat_kind == Stat::T {
+            for map in maps.iter_mut().filter(|map| map.quantity == Quantity::P) {
+                map.asked.insert("Statistic".to_owned(), json!("p, both tails"));
+            }
         }
         maps
     }
@@ -174,19 +182,21 @@ impl Within {
 struct Tails {
     of_groups: Vec<Tail>,
     slice_group_of_plane: Vec<usize>,
-    of_voxels: Option<(Stat, f64, Dof)>,
+    of_voxels: Option<(Stat, f64, Dof, bool)>,
 }
 
 impl Tails {
     fn new(maps: &ContrastMaps) -> Tails {
-        let tail = |dof: f64| Tail::new(maps.stat_kind, maps.rank as f64, dof);
+        let two_sided = maps.two_sided && maps.stat_kind == Stat::T;
+        let tail =
+            |dof: f64| Tail { two_sided, ..Tail::new(maps.stat_kind, maps.rank as f64, dof) };
         let (of_groups, slice_group_of_plane, of_voxels) = match &maps.dof {
             Dof::Uniform(dof) => (vec![tail(*dof)], Vec::new(), None),
             Dof::PerGroup { dof, slice_group_of_plane } => {
                 (dof.iter().map(|&dof| tail(dof)).collect(), slice_group_of_plane.clone(), None)
             }
             Dof::PerVoxel(_) => {
-                let own = (maps.stat_kind, maps.rank as f64, maps.dof.clone());
+                let own = (maps.stat_kind, maps.rank as f64, maps.dof.clone(), two_sided);
                 (Vec::new(), Vec::new(), Some(own))
             }
         };
@@ -195,8 +205,9 @@ impl Tails {
 
     fn at(&self, voxel: usize, plane_len: usize) -> std::borrow::Cow<'_, Tail> {
         use std::borrow::Cow;
-        if let Some((stat, rank, dof)) = &self.of_voxels {
-            return Cow::Owned(Tail::new(*stat, *rank, dof.at(voxel, plane_len)));
+        if let Some((stat, rank, dof, two_sided)) = &self.of_voxels {
+            let tail = Tail::new(*stat, *rank, dof.at(voxel, plane_len));
+            return Cow::Owned(Tail { two_sided: *two_sided, ..tail });
         }
         let group = self.slice_group_of_plane.get(voxel / plane_len).copied().unwrap_or(0);
         Cow::Borrowed(&self.of_groups[group])
@@ -208,6 +219,8 @@ impl Tails {
 pub struct Tail {
     /// Which statistic.
     pub stat_kind: Stat,
+    /// Whether p of a t counts both tails.
+    pub two_sided: bool,
     t: TTail,
     f: FTail,
 }
@@ -216,10 +229,11 @@ impl Tail {
     /// Of t with `dof2` degrees of freedom, or F with `dof1` and `dof2`.
     #[must_use]
     pub fn new(stat_kind: Stat, dof1: f64, dof2: f64) -> Tail {
-        Tail { stat_kind, t: TTail::new(dof2), f: FTail::new(dof1, dof2) }
+        let (t, f) = (TTail::new(dof2), FTail::new(dof1, dof2));
+        Tail { stat_kind, two_sided: false, t, f }
     }
 
-    /// Normal deviate and one-sided p of a statistic; 0 and 1 for an F of exactly 0, whose deviate would be infinite.
+    /// Normal deviate and p of a statistic, of a t one-sided unless both tails are asked for; 0 and 1 for an F of exactly 0, whose deviate would be infinite.
     #[must_use]
     pub fn z_and_p(&self, stat: f64) -> (f64, f64) {
         let (z, ln_p) = match self.stat_kind {
@@ -227,6 +241,10 @@ impl Tail {
             Stat::T => self.t.z_and_ln_sf(stat),
             Stat::F => self.f.z_and_ln_sf(stat),
         };
+        if self.two_sided {
+            // from the side that keeps its digits
+            return (z, (2.0 * self.t.z_and_ln_sf(stat.abs()).1.exp()).min(1.0));
+        }
         (z, ln_p.exp())
     }
 
@@ -244,13 +262,30 @@ impl Tail {
         let least = if self.stat_kind == Stat::F { 0.0 } else { f64::NEG_INFINITY };
         let of_stat = self.bound(bounds, stat);
         let end = |stat: f64| off(self.z_and_p(stat.max(least)));
-        end(stat - of_stat).max(end(stat + of_stat))
+        let ends = end(stat - of_stat).max(end(stat + of_stat));
+        // p of both tails is largest between them, at 0
+        if self.two_sided && stat.abs() < of_stat { ends.max(end(0.0)) } else { ends }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_tails_of_a_t_are_twice_the_one_beyond_it_on_either_side() {
+        let tail = Tail::new(Stat::T, 1.0, 12.0);
+        let both = Tail { two_sided: true, ..tail.clone() };
+        for t in [0.3, 2.5, 60.0] {
+            let (z, p) = tail.z_and_p(t);
+            assert_eq!(both.z_and_p(t), (z, 2.0 * p));
+            assert_eq!(both.z_and_p(-t).1, 2.0 * p, "digits are kept below 0");
+        }
+        assert_eq!(both.z_and_p(0.0).1, 1.0);
+        let bounds = Bounds { atol: 1e-2, rtol: 0.0, image: 0.0, covariance: 0.0 };
+        let off = both.carried(bounds, 1e-3, |(_, p)| (p - both.z_and_p(1e-3).1).abs());
+        assert!(off >= 1.0 - both.z_and_p(1e-3).1, "the top between the ends counts");
+    }
 
     #[test]
     fn an_f_of_0_has_z_0_and_p_1_and_the_least_f_above_it_a_finite_z() {

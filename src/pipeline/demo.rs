@@ -15,7 +15,7 @@ use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
     Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RetroicorSpec, RunSpec,
-    SmoothOptions,
+    SignalScale, SmoothOptions,
 };
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
@@ -159,6 +159,8 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         smooth: SmoothOptions { fwhm_mm: FWHM_MM, kernel: Kernel::Sampled, within: None },
         contrasts: vec!["pain".to_owned(), "painMinusControl=pain-control".to_owned()],
         f_contrasts: vec!["any=pain; control".to_owned()],
+        scaling: SignalScale::None,
+        two_sided: false,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
         maps: false,

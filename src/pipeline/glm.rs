@@ -8,7 +8,7 @@ use crate::design::{self, Design, label};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::bids::{EchoName, Name, without_echo};
-use crate::io::source::Sampled;
+use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
@@ -24,9 +24,9 @@ use crate::pipeline::noise::{Autocorrelation, Residuals, Used};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{Command, GlmSpec, Noise};
+use crate::pipeline::spec::{Command, GlmSpec, Noise, SignalScale};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, chance, precision, qc, smoothing};
+use crate::pipeline::{automask, censor, chance, precision, qc, scaling, smoothing};
 use crate::report;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
@@ -46,6 +46,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
+    censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
     let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
@@ -61,7 +62,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         precision::keep(run, watch)?;
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
-        let (fitted, found) = fit(spec, ladder, run, &inside, plan, watch)?;
+        let (fitted, dim, found) = fit(spec, ladder, run, &inside, plan, watch)?;
+        common.without_signal(&dim, run)?;
         residuals::say(spec, (run, plan), &fitted, watch)?;
         common.without(&fitted.flat, run, watch)?;
         beyond_chance.push(found);
@@ -69,13 +71,15 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         run.bold.release();
     }
     common.say(watch);
-    let all = runs_so_far.mean(&common.inside())?;
+    let mut all = runs_so_far.mean(&common.inside())?;
+    all.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
     let labels = labels(spec, &runs[0].design.names)?;
     let mut maps = maps(&all, &labels, &plans, &grid);
     maps.extend(residuals::maps(spec, &all, &plans));
+    scaling::describe(spec.scaling, &mut maps);
     products.maps(&runs[0].header, &maps)?;
     for (number, run) in runs.iter().enumerate() {
         for table in tables::of(run, number, runs.len())? {
@@ -87,7 +91,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     products.finish(session, account)
 }
 
-/// A run's fit, and whether its recording explains it more than chance.
+/// A run's fit in the units that are asked for, the voxels that have no signal for them, and whether its recording explains it more
+/// than chance.
 fn fit(
     spec: &GlmSpec,
     ladder: &mut Ladder,
@@ -95,15 +100,44 @@ fn fit(
     inside: &[bool],
     plan: &Plan,
     watch: &dyn Watch,
-) -> Result<(Fitted, Option<BeyondChance>)> {
-    if run.physio.is_none() {
-        return Ok((fit_run(ladder, run.bold.as_mut(), inside, plan, watch)?, None));
+) -> Result<(Fitted, Vec<usize>, Option<BeyondChance>)> {
+    let mut sample = run.physio.is_some().then(|| chance::sample(run, Some(inside)));
+    let mut means = Means::new(run.grid.shape, run.n_volumes);
+    let mut fitted = if spec.scaling == SignalScale::None {
+        fit_sampled(ladder, run.bold.as_mut(), sample.as_mut(), (inside, plan), watch)?
+    } else {
+        let mut source = Averaged::new(run.bold.as_mut(), &mut means);
+        fit_sampled(ladder, &mut source, sample.as_mut(), (inside, plan), watch)?
+    };
+    let found = match &sample {
+        Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
+        None => None,
+    };
+    let dim = if spec.scaling == SignalScale::None {
+        Vec::new()
+    } else {
+        let mean = match means.image() {
+            Some(mean) => mean,
+            None => automask::mean_image(run.bold.as_mut())?,
+        };
+        let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;
+        scaling::apply(&mut fitted, &mean, spec.scaling, run, watch)?
+    };
+    Ok((fitted, dim, found))
+}
+
+/// Fit a run, of which a sample is kept where there is one.
+fn fit_sampled(
+    ladder: &mut Ladder,
+    source: &mut dyn BoldSource,
+    sample: Option<&mut Sample>,
+    (inside, plan): (&[bool], &Plan),
+    watch: &dyn Watch,
+) -> Result<Fitted> {
+    match sample {
+        Some(sample) => fit_run(ladder, &mut Sampled::new(source, sample), inside, plan, watch),
+        None => fit_run(ladder, source, inside, plan, watch),
     }
-    let mut sample = chance::sample(run, Some(inside));
-    let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
-    let fitted = fit_run(ladder, &mut source, inside, plan, watch)?;
-    let found = chance::verdict(&sample, run, &spec.design.terms, true, watch)?;
-    Ok((fitted, found))
 }
 
 fn refuse_no_contrast(spec: &GlmSpec) -> Result<()> {
@@ -376,6 +410,7 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
             name: Name::of(&run.path).prefix(),
             design: Some(run.design.clone()),
             confounds: run.confounds.clone(),
+            left_out: run.left_out.clone(),
             chance: found.clone(),
             ..qc::of_run(physio)?
         });
@@ -410,6 +445,7 @@ fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
         "voxels_not_finite": all.not_finite,
         "voxels_constant": all.constant,
         "voxels_constant_in_some_run": common.constant(),
+        "voxels_without_signal": common.without_enough(),
         "regressors": regressors,
     });
     counts.as_object().cloned().unwrap_or_default()

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
 
+use crate::design::censor::{LeftOut, Measures};
 use crate::design::confounds::Unmatched;
 use crate::design::events::{Events, Reading};
 use crate::design::hrf::Sampled;
-use crate::design::{self, Confounds, Design, DesignSpec};
+use crate::design::{self, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
@@ -27,13 +28,15 @@ use crate::volume::{Grid, SliceGroups};
 
 mod belongs;
 mod censored;
+mod confounded;
 mod echo;
 mod patterns;
 mod spent;
 mod timing;
 
 pub use belongs::{apart, say_apart};
-pub use censored::rows_kept;
+use confounded::Confounded;
+pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};
@@ -53,6 +56,10 @@ pub struct Run {
     /// volume `kept[i]`. They keep their times, the series is never spliced: two neighbours in this list are
     /// `kept[i + 1] - kept[i]` repetition times apart.
     pub kept: Vec<usize>,
+    /// Why each of the others is left out, ascending.
+    pub left_out: Vec<LeftOut>,
+    /// What is known of each volume of the image.
+    pub measures: Measures,
     /// Its data: the file, or an adaptor over it.
     pub bold: Box<dyn BoldSource>,
     /// What its data are read without, `[voxel]`: the mean over time of a run whose swing float32 cannot hold beside it.
@@ -176,7 +183,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
-    let Columned { design, confounds, doubts, unmatched } =
+    let Columned { design, confounds, doubts, unmatched, measures, found } =
         design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
     let mut run = Run {
@@ -185,6 +192,8 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         kept: (0..bold.n_volumes).collect(),
+        left_out: Vec::new(),
+        measures,
         bold: Box::new(bold),
         level: None,
         acquisition: None,
@@ -197,7 +206,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         dof_spent: 0.0,
         doubts,
         unmatched,
-        found: sidecar.files.iter().map(|file| (Role::Sidecar, file.clone())).collect(),
+        found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),
     };
     if !spec.physio.is_empty() {
@@ -244,6 +253,9 @@ struct Columned {
     confounds: Vec<String>,
     doubts: Vec<String>,
     unmatched: Vec<Unmatched>,
+    measures: Measures,
+    /// JSON files beside tables.
+    found: Vec<PathBuf>,
 }
 
 /// A ready design, or one from events and confounds.
@@ -254,7 +266,8 @@ fn design(
     n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Columned> {
-    let mut confounds = confounds(spec, options, n_volumes, watch)?;
+    let Confounded { mut confounds, measures, found } =
+        confounded::of(spec, options, n_volumes, watch)?;
     let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));
     let names = confounds.as_ref().map_or(Vec::new(), |c| c.names.clone());
     if let Some(path) = &spec.design {
@@ -263,7 +276,8 @@ fn design(
             Some(confounds) => ready.with(&confounds)?,
             None => ready,
         };
-        return Ok(Columned { design, confounds: names, doubts: Vec::new(), unmatched });
+        let doubts = Vec::new();
+        return Ok(Columned { design, confounds: names, doubts, unmatched, measures, found });
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
     let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
@@ -290,7 +304,8 @@ fn design(
     if let Some(confounds) = confounds {
         made.confounds = confounds;
     }
-    Ok(Columned { design: design::build(&made)?, confounds: names, doubts, unmatched })
+    let design = design::build(&made)?;
+    Ok(Columned { design, confounds: names, doubts, unmatched, measures, found })
 }
 
 /// The events of a table as the options have them read.
@@ -336,28 +351,6 @@ fn duplicate(error: &Error) -> Error {
     make(f.thing.clone(), f.found.clone(), f.expected.clone(), f.hint.clone())
 }
 
-/// The confound columns that are asked for.
-fn confounds(
-    spec: &RunSpec,
-    options: &DesignOptions,
-    n_volumes: usize,
-    watch: &dyn Watch,
-) -> Result<Option<Confounds>> {
-    let Some(path) = spec.confounds.first() else { return Ok(None) };
-    if options.columns.is_empty() {
-        return Err(Error::usage(
-            "--confounds",
-            format!("names {} but no column of it is asked for", display(path)),
-            "come with --columns",
-            "for example --columns 'trans_*,rot_*,csf'",
-        ));
-    }
-    let tables = spec.confounds.iter().map(|p| io::tsv::read(p)).collect::<Result<Vec<_>>>()?;
-    let chosen = design::confounds::select_among(&tables, &options.columns, n_volumes, options.na)?;
-    watch.note(&format!("confounds ({}): {}", chosen.names.len(), chosen.names.join(", ")));
-    Ok(Some(chosen))
-}
-
 /// The grid that all runs lie on.
 ///
 /// # Errors
@@ -383,6 +376,7 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     values.insert("volumes".to_owned(), json!(n_volumes));
     if run.kept.len() < n_volumes {
         values.insert("volumes_fitted".to_owned(), json!(run.kept.len()));
+        values.insert("censored".to_owned(), json!(run.left_out));
     }
     values.insert("columns".to_owned(), json!(run.design.names));
     if let Some(a) = &run.acquisition {

@@ -23,6 +23,7 @@ use crate::io;
 use crate::physio::Terms;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::censor;
 use crate::pipeline::flat;
 use crate::pipeline::inputs::{self, common_grid, display};
 use crate::pipeline::precision;
@@ -128,6 +129,7 @@ fn choose(
     // Notes and warnings come when the chosen model is made.
     let mut runs = inputs::open(specs, options, &Quiet)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
+    censor::apply(&mut runs, options, mask, &Quiet)?;
     let grid = common_grid(&runs, &Quiet)?;
     let mut common = Common::new(mask, &grid, runs.len(), &Quiet)?;
     for run in &mut runs {

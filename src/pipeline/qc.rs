@@ -53,6 +53,7 @@ pub fn of_run(found: &Physiology) -> Result<RunQc> {
         columns: columns.clone(),
         design: None,
         confounds: Vec::new(),
+        left_out: Vec::new(),
         apart: apart.clone(),
         chance: None,
         acquisition: shown.clone(),

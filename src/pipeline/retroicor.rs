@@ -151,6 +151,7 @@ fn account(
             name: title.clone(),
             design: Some(run.design.clone()),
             confounds: run.confounds.clone(),
+            left_out: run.left_out.clone(),
             chance: found.clone(),
             ..qc::of_run(physio)?
         }],

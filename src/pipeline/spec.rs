@@ -5,9 +5,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::design::censor::Rules;
 use crate::design::hrf::Response;
 use crate::design::modulation::{Durations, Modulation};
-use crate::design::{Drift, NaPolicy};
+use crate::design::{Drift, NaPolicy, Strategy};
 use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
@@ -36,6 +37,9 @@ pub struct RunSpec {
     pub design: Option<PathBuf>,
     /// Tables of confounds, one row a volume.
     pub confounds: Vec<PathBuf>,
+    /// Volumes that are left out of the fit, listed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censored: Option<PathBuf>,
     /// Physiological logs of this run (one, or one each for pulse and breathing).
     pub physio: Vec<PathBuf>,
     /// How they are placed on the run's time, and corrected beats.
@@ -72,8 +76,14 @@ pub struct DesignOptions {
     /// Columns of the events that vary the height of a condition's response.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub modulate: Vec<Modulation>,
+    /// Which volumes are left out of the fit; none: no rule was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censor: Option<Rules>,
     /// Confound columns, names or patterns.
     pub columns: Vec<String>,
+    /// A set of confound columns that goes by a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Strategy>,
     /// What an `n/a` in a used column does.
     pub na: NaPolicy,
     /// Haemodynamic response.
@@ -148,6 +158,12 @@ pub struct GlmSpec {
     pub mask: Option<PathBuf>,
     /// Smoothing before the fit.
     pub smooth: SmoothOptions,
+    /// What effects are measured in; sidecars without it are of the image's units.
+    #[serde(default)]
+    pub scaling: SignalScale,
+    /// Whether p of t counts both tails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub two_sided: bool,
     /// t contrasts, `name=expression` or an expression.
     pub contrasts: Vec<String>,
     /// F contrasts, `name=row; row`.
@@ -165,6 +181,31 @@ pub struct GlmSpec {
 /// Of a smoothing that is none sidecars say nothing.
 fn is_none(fwhm: &f64) -> bool {
     *fwhm == 0.0
+}
+
+/// What effects are measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignalScale {
+    /// Percent of each voxel's mean.
+    Psc,
+    /// As the mean over the mask were this.
+    GrandMean(f64),
+    /// The units of the image.
+    #[default]
+    None,
+}
+
+impl SignalScale {
+    /// The units of an effect.
+    #[must_use]
+    pub fn units(self) -> String {
+        match self {
+            SignalScale::Psc => "percent signal change".to_owned(),
+            SignalScale::GrandMean(to) => format!("grand mean {to}"),
+            SignalScale::None => "arbitrary".to_owned(),
+        }
+    }
 }
 
 /// How the values of a run are stored.
@@ -258,6 +299,18 @@ pub struct ConfoundsSpec {
     pub tcompcor: Option<Keep>,
     /// Share of the brain's voxels that are the most variable.
     pub variable_share: f64,
+    /// Which volumes the components are found without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censor: Option<Rules>,
+    /// Volumes that they are found without, listed by hand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub censored: Option<PathBuf>,
+    /// A table or file of the motion that censoring goes by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<PathBuf>,
+    /// Whether DVARS become columns.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dvars: bool,
 }
 
 /// `boldly physio`.
@@ -306,6 +359,8 @@ impl Default for DesignOptions {
             durations: Vec::new(),
             modulate: Vec::new(),
             columns: Vec::new(),
+            strategy: None,
+            censor: None,
             na: NaPolicy::Error,
             hrf: Response::default(),
             hrf_file: None,

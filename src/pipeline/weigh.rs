@@ -106,7 +106,8 @@ mod tests {
     use super::*;
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
-        DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
+        DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SignalScale, SmoothOptions,
+        SmoothSpec,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {
@@ -121,6 +122,8 @@ mod tests {
             smooth: smoothing(fwhm_mm),
             contrasts: Vec::new(),
             f_contrasts: Vec::new(),
+            scaling: SignalScale::None,
+            two_sided: false,
             noise: Noise::Ols,
             rho_fwhm_vox: 0.0,
             maps: false,

@@ -33,7 +33,7 @@ struct Case {
 }
 
 const GLM: &str = "glm bold.nii --events events.tsv --confounds confounds.tsv --columns trans_* --mask mask.nii \
-                   --contrast painControl=pain-control --out out --device cpu";
+                   --contrast painControl=pain-control --scaling none --out out --device cpu";
 const PHYSIO: &str = "glm bold.nii --events events.tsv --mask mask.nii --physio physio.tsv.gz --terms 1/1/0 \
                       --contrast pain --out out --device cpu";
 const RETROICOR: &str = "retroicor bold.nii --physio physio.tsv.gz --terms 1/1/0 --events events.tsv --out clean.nii.gz --device cpu";

@@ -97,7 +97,7 @@ pub fn cases() -> Vec<Case> {
             |d| headerless(d, SHAPE[3], "\t"),
             MOTION,
             65,
-            &["rp.tsv", "no header line", "0.1 0.2 0.0", "FSL (.par", "SPM (rp_*.txt)"],
+            &["rp.tsv", "no header line", "0.1 0.2 0.0", "FSL's .par", "SPM's rp_*.txt"],
         ),
         case(
             "a motion file without a header, one row longer than the run",

@@ -105,6 +105,7 @@ pub fn empty(recording: Recording, peaks: Vec<Peak>) -> RunQc {
         described: Vec::new(),
         design: None,
         confounds: Vec::new(),
+        left_out: Vec::new(),
         apart: None,
         chance: None,
         acquisition,

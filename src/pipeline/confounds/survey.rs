@@ -4,6 +4,7 @@
 use ndarray::{Array2, Axis, concatenate};
 
 use super::regions::{Plane, Regions, of_brain, of_tissue};
+use super::with_spikes;
 use crate::design::{Drift, drift};
 use crate::error::{Error, Result};
 use crate::gpu::{Bold, Device, Done, Tape};
@@ -39,7 +40,7 @@ pub(super) fn survey(
     ladder: &mut Ladder,
     source: &mut dyn BoldSource,
     regions: &mut Regions,
-    filter: &Filter,
+    (filter, left_out): (&Filter, &[usize]),
     watch: &dyn Watch,
 ) -> Result<Survey> {
     let n = source.n_volumes();
@@ -49,7 +50,8 @@ pub(super) fn survey(
         sd: vec![f64::NAN; source.shape().iter().product()],
         variable: Covariance::empty(n),
     };
-    let parabola = spec.tcompcor.map(|_| parabola(n, source.shape()[2])).transpose()?;
+    let parabola = spec.tcompcor.map(|_| parabola(n, left_out, source.shape()[2]));
+    let parabola = parabola.transpose()?;
     let blocks = pieces(ladder, source)?;
     watch.stage("survey", blocks.len());
     let parabola = parabola.as_ref();
@@ -131,13 +133,15 @@ impl Story for Surveying<'_> {
     }
 }
 
-/// Constant, line and parabola.
-fn parabola(n_volumes: usize, n_planes: usize) -> Result<Model> {
+/// Constant, line and parabola, and a column of a single 1 for each volume that is left out.
+fn parabola(n_volumes: usize, left_out: &[usize], n_planes: usize) -> Result<Model> {
     let rising = drift::columns(Drift::Legendre { order: Some(2) }, n_volumes, 1.0)?;
     let constant = Array2::ones((n_volumes, 1));
     let columns = concatenate(Axis(1), &[constant.view(), rising.view()])
         .map_err(|e| Error::internal("the parabola", "cannot be joined", "", "").caused_by(e))?;
-    let names = ["constant", "line", "parabola"].map(str::to_owned);
+    let columns = with_spikes(&columns, left_out);
+    let mut names = ["constant", "line", "parabola"].map(str::to_owned).to_vec();
+    names.extend(left_out.iter().map(|volume| format!("censored_{volume:04}")));
     Model::new(&columns, &names, None, n_planes, 0.0)
 }
 

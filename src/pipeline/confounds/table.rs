@@ -12,7 +12,7 @@ use crate::table::Table;
 pub(super) fn text(result: &ConfoundsResult) -> Text {
     let agreement = |column: &Column| match &column.kind {
         Kind::Component(c) => ColumnAgreement::Direction { turn: c.turn },
-        Kind::Mean(_) | Kind::Cosine(_) => ColumnAgreement::Host,
+        Kind::Mean(_) | Kind::Motion { .. } | Kind::Cosine(_) => ColumnAgreement::Host,
     };
     Text {
         entities: Entities::of("timeseries").with("desc", "confounds"),
@@ -44,6 +44,7 @@ fn description(result: &ConfoundsResult) -> Map<String, Value> {
                 "Method": "Mean",
                 "Units": "arbitrary",
             }),
+            Kind::Motion { what, units } => json!({ "Description": what, "Units": units }),
             Kind::Component(component) => described(component, true),
             Kind::Cosine(period_s) => json!({
                 "Description": format!(

@@ -39,7 +39,7 @@ pub(super) fn of(run: &Run, number: usize, n_runs: usize) -> Result<Vec<Text>> {
         let physio = Confounds { names, values, ..Confounds::none(run.n_volumes) };
         return Ok(vec![common(&run.design.clone().with(&physio)?)]);
     }
-    let by_slice = slice_groups(&slices, &times_s(run, &slices));
+    let by_slice = slice_groups(&slices, &times_s(run, &slices), &run.kept);
     let decimals = Agreement::Decimals(DECIMALS as i32);
     Ok(vec![common(&run.design), table("design_slice-groups", by_slice, decimals)])
 }
@@ -54,11 +54,11 @@ fn times_s(run: &Run, slices: &SliceGroups) -> Vec<f64> {
     (0..slices.columns.len()).map(|group| of_group(group).unwrap_or(0.0)).collect()
 }
 
-/// A row for each slice time, seconds into the volume, and volume, from 0.
-fn slice_groups(slices: &SliceGroups, times_s: &[f64]) -> String {
+/// A row for each slice time, seconds into the volume, and volume that is kept, from 0 in the image.
+fn slice_groups(slices: &SliceGroups, times_s: &[f64], kept: &[usize]) -> String {
     let mut text = format!("slice_time\tvolume\t{}\n", slices.names.join("\t"));
     for (columns, time_s) in slices.columns.iter().zip(times_s) {
-        for (volume, row) in columns.rows().into_iter().enumerate() {
+        for (volume, row) in kept.iter().zip(columns.rows()) {
             // Writing to a String cannot fail.
             let _ = write!(text, "{time_s}\t{volume}");
             for value in row {

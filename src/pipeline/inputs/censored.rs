@@ -1,9 +1,10 @@
 //! A run without its censored volumes: data and columns of the kept ones alone. Columns were made for the whole run, at the times
 //! of its volumes, and lose rows here; nothing is made anew of what is left.
 
-use ndarray::{Array2, Axis};
+use ndarray::{Array1, Array2, Axis};
 
 use super::{Run, display};
+use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::source::{Censored, Memory};
 
@@ -17,19 +18,7 @@ impl Run {
         if kept.len() == self.n_volumes {
             return Ok(());
         }
-        let n_columns = self.design.names.len() + self.modelled().map_or(0, |own| own.names.len());
-        if kept.len() <= n_columns {
-            return Err(Error::bad_data(
-                display(&self.path),
-                format!(
-                    "keeps {} of its {} volumes for {n_columns} columns",
-                    kept.len(),
-                    self.n_volumes
-                ),
-                "keep more volumes than the design has columns",
-                "censor less strictly, choose fewer confounds, or leave the run out",
-            ));
-        }
+        self.refuse_too_few(&kept)?;
         let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &kept);
         rows(&mut self.design.matrix);
         if let Some(physio) = &mut self.physio {
@@ -46,10 +35,41 @@ impl Run {
         self.kept = kept;
         Ok(())
     }
-}
 
-/// The rows of columns made for every volume of an image, `[volume][column]`, that are kept.
-#[must_use]
-pub fn rows_kept(columns: Array2<f64>, kept: &[usize]) -> Array2<f64> {
-    if columns.nrows() == kept.len() { columns } else { columns.select(Axis(0), kept) }
+    /// Keep the run whole, and give the design a column of a single 1 for each volume that is not kept: a least-squares fit is that of
+    /// the kept volumes, and what it finds can be taken out of every volume. `kept`: volumes, from 0, ascending.
+    ///
+    /// # Errors
+    /// As [`Run::keep_only`].
+    pub fn leave_out_of_fit(&mut self, kept: Vec<usize>) -> Result<()> {
+        if kept.len() == self.n_volumes {
+            return Ok(());
+        }
+        self.refuse_too_few(&kept)?;
+        let Design { names, matrix, .. } = &mut self.design;
+        for volume in (0..self.n_volumes).filter(|volume| kept.binary_search(volume).is_err()) {
+            let mut spike = Array1::zeros(self.n_volumes);
+            spike[volume] = 1.0;
+            matrix.push_column(spike.view()).map_err(|e| {
+                Error::internal("the design", "cannot be joined", "", "").caused_by(e)
+            })?;
+            names.push(format!("censored_{volume:04}"));
+        }
+        self.kept = kept;
+        Ok(())
+    }
+
+    fn refuse_too_few(&self, kept: &[usize]) -> Result<()> {
+        let n_columns = self.design.names.len() + self.modelled().map_or(0, |own| own.names.len());
+        if kept.len() > n_columns {
+            return Ok(());
+        }
+        let (n_kept, n_volumes) = (kept.len(), self.n_volumes);
+        Err(Error::bad_data(
+            display(&self.path),
+            format!("keeps {n_kept} of its {n_volumes} volumes for {n_columns} columns"),
+            "keep more volumes than the model has columns",
+            "censor less strictly, choose fewer confounds, or leave the run out",
+        ))
+    }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{Physiology, Run, display, open_bold, sidecar};
 use crate::design::Design;
+use crate::design::censor::{LeftOut, Measures};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::moment::{self, Moment};
@@ -20,6 +21,8 @@ pub struct Columns {
     pub bold: PathBuf,
     n_planes: usize,
     kept: Vec<usize>,
+    left_out: Vec<LeftOut>,
+    measures: Measures,
     acquisition: Option<Acquisition>,
     design: Design,
     confounds: Vec<String>,
@@ -36,6 +39,8 @@ impl Columns {
             bold: run.path.clone(),
             n_planes: run.grid.shape[2],
             kept: run.kept.clone(),
+            left_out: run.left_out.clone(),
+            measures: run.measures.clone(),
             acquisition: run.acquisition.clone(),
             design: run.design.clone(),
             confounds: run.confounds.clone(),
@@ -93,6 +98,8 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         grid: bold.grid.clone(),
         n_volumes: bold.n_volumes,
         kept: first.kept.clone(),
+        left_out: first.left_out.clone(),
+        measures: first.measures.clone(),
         bold: Box::new(bold),
         level: None,
         fields: sidecar.fields,

@@ -21,7 +21,7 @@ pub fn leave_out_unmatched(
     for (run, _) in runs.iter() {
         let mut own = Vec::new();
         for path in &run.confounds {
-            own.extend(io::tsv::read(path)?.columns);
+            own.extend(io::read_confounds(path)?.table.columns);
         }
         names.push(own);
     }
@@ -37,7 +37,7 @@ pub fn leave_out_unmatched(
                     || !elsewhere(pattern)
             });
         let tables: Vec<String> = run.confounds.iter().map(|path| super::display(path)).collect();
-        if kept.is_empty() {
+        if kept.is_empty() && options.strategy.is_none() {
             run.confounds.clear();
         }
         options.columns = kept;

@@ -21,6 +21,8 @@ pub enum Role {
     Events,
     Design,
     Confounds,
+    #[serde(rename = "censored volumes")]
+    Censored,
     Physio,
     Peaks,
     Mask,
@@ -45,6 +47,7 @@ impl Role {
             Role::Events => "events",
             Role::Design => "design",
             Role::Confounds => "confounds",
+            Role::Censored => "censored volumes",
             Role::Physio => "physio",
             Role::Peaks => "peaks",
             Role::Mask => "mask",
@@ -101,6 +104,8 @@ impl GlmSpec {
             design,
             mask,
             smooth,
+            scaling: _,
+            two_sided: _,
             contrasts: _,
             f_contrasts: _,
             noise: _,
@@ -154,8 +159,14 @@ impl ConfoundsSpec {
             acompcor: _,
             tcompcor: _,
             variable_share: _,
+            censor: _,
+            censored,
+            motion,
+            dvars: _,
         } = self;
         let others = optional([
+            (Role::Censored, censored),
+            (Role::Confounds, motion),
             (Role::Sidecar, sidecar),
             (Role::Csf, csf),
             (Role::WhiteMatter, white_matter),
@@ -198,6 +209,7 @@ impl RunSpec {
             events,
             design,
             confounds,
+            censored,
             physio,
             record: RecordOptions { align: _, dummies: _, peaks, treatment: _ },
             physio_formats: _,
@@ -207,6 +219,7 @@ impl RunSpec {
             (Role::SliceTimes, slice_times),
             (Role::Events, events),
             (Role::Design, design),
+            (Role::Censored, censored),
         ]);
         let tables = confounds.iter_mut().map(|path| (Role::Confounds, path));
         let recordings = physio.iter_mut().map(|path| (Role::Physio, path));

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use crate::design::Design;
+use crate::design::censor::LeftOut;
 use crate::physio::{BeyondChance, Peaks, Phases, PhysioSummary};
 use crate::recording::{Acquisition, Recording};
 use crate::volume::Grid;
@@ -69,6 +70,8 @@ pub struct RunQc {
     pub design: Option<Design>,
     /// Which of its columns are confounds.
     pub confounds: Vec<String>,
+    /// Volumes that are left out of the fit, and why.
+    pub left_out: Vec<LeftOut>,
     /// Entities of the recording that contradict those of the image; none where their names have none in common.
     pub apart: Option<Vec<String>>,
     /// Whether the recording explains the run more than chance; none where no image was looked at.

@@ -7,8 +7,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array2, Axis, concatenate};
 
-use super::Chapter;
 use super::html::{Table, escaped, number};
+use super::{Chapter, RunQc};
 use crate::error::{Error, Result};
 use crate::report::picture;
 use crate::stats::least_squares::LeastSquares;
@@ -40,7 +40,7 @@ pub(super) fn section(chapter: &Chapter) -> Result<(String, String)> {
         let (other, r) = alike[j];
         table.row(name, &[vif_in_words(vif), names[other].to_owned(), number(r, 2)]);
     }
-    let html = drawn(&whole, &names, design.names.len())? + &table.finish();
+    let html = drawn(&whole, &names, design.names.len())? + &table.finish() + &left_out(run);
     let rest = match names.len().saturating_sub(MOST_LISTED) {
         0 => String::new(),
         n => format!("<p>{n} more columns are not listed.</p>\n"),
@@ -51,6 +51,19 @@ pub(super) fn section(chapter: &Chapter) -> Result<(String, String)> {
             format!("; the largest variance inflation is {} ({name})", vif_in_words(vif))
         });
     Ok((html + &rest, largest))
+}
+
+/// The volumes that are left out, nothing where none is.
+fn left_out(run: &RunQc) -> String {
+    if run.left_out.is_empty() {
+        return String::new();
+    }
+    let caption = "Volumes that are left out of the fit, and keep their times";
+    let mut table = Table::new("numbers", caption, &["volume", "why"]);
+    for left in &run.left_out {
+        table.row(&left.volume.to_string(), &[left.reasons.join(", ")]);
+    }
+    table.finish()
 }
 
 fn vif_in_words(vif: f64) -> String {

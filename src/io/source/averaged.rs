@@ -1,0 +1,182 @@
+//! A run whose voxels are averaged over time as its blocks pass by.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::BoldSource;
+use crate::error::Result;
+use crate::io::Coarse;
+use crate::io::hash::Checksum;
+use crate::volume::{Block, HostBold};
+
+/// Voxels that one core adds up at a time.
+const CHUNK: usize = 4096;
+
+/// The mean over time of each voxel, as far as blocks have passed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Means {
+    /// `[voxel]`
+    sum: Vec<f64>,
+    n_volumes: usize,
+    plane_len: usize,
+    /// Planes whose volumes have all passed.
+    planes: Vec<bool>,
+    /// Volumes that have passed whole, where planes have not.
+    volumes: Vec<bool>,
+}
+
+impl Means {
+    /// Of a run of these extents.
+    #[must_use]
+    pub fn new(shape: [usize; 3], n_volumes: usize) -> Means {
+        let plane_len = shape[0] * shape[1];
+        Means {
+            sum: vec![0.0; plane_len * shape[2]],
+            n_volumes,
+            plane_len,
+            planes: vec![false; shape[2]],
+            volumes: vec![false; n_volumes],
+        }
+    }
+
+    /// The means, `[voxel]`; none where something of the run has not passed.
+    #[must_use]
+    pub fn image(&self) -> Option<Vec<f64>> {
+        let is_whole = self.planes.iter().all(|&p| p) || self.volumes.iter().all(|&v| v);
+        let n = self.n_volumes as f64;
+        is_whole.then(|| self.sum.iter().map(|sum| sum / n).collect())
+    }
+
+    /// Add what a block has that has not passed: planes of all volumes, or whole volumes.
+    fn take(&mut self, bold: &HostBold) {
+        let block = &bold.block;
+        let len = block.volume_len();
+        if block.volumes == (0..self.n_volumes) && !self.volumes.contains(&true) {
+            for plane in
+                block.planes.clone().filter(|&plane| !self.planes[plane]).collect::<Vec<_>>()
+            {
+                let at = (plane - block.planes.start) * self.plane_len;
+                let sum = &mut self.sum[plane * self.plane_len..][..self.plane_len];
+                add(sum, &bold.data, (at, len));
+                self.planes[plane] = true;
+            }
+        } else if block.planes.len() == self.planes.len() && !self.planes.contains(&true) {
+            for (volume, data) in block.volumes.clone().zip(bold.data.chunks_exact(len.max(1))) {
+                if !self.volumes[volume] {
+                    add(&mut self.sum, data, (0, len));
+                    self.volumes[volume] = true;
+                }
+            }
+        }
+    }
+}
+
+/// Add the volumes of `data`, each of `len` values, to sums that begin at `first` in each.
+fn add(sum: &mut [f64], data: &[f32], (first, len): (usize, usize)) {
+    sum.par_chunks_mut(CHUNK).enumerate().for_each(|(chunk, sum)| {
+        let first = first + chunk * CHUNK;
+        for volume in data.chunks_exact(len.max(1)) {
+            let values = &volume[first..first + sum.len()];
+            sum.iter_mut().zip(values).for_each(|(sum, &value)| *sum += f64::from(value));
+        }
+    });
+}
+
+/// Another source, whose voxels are averaged.
+pub struct Averaged<'a> {
+    source: &'a mut dyn BoldSource,
+    means: &'a mut Means,
+}
+
+impl<'a> Averaged<'a> {
+    /// `means`: of a run like `source`.
+    #[must_use]
+    pub fn new(source: &'a mut dyn BoldSource, means: &'a mut Means) -> Averaged<'a> {
+        Averaged { source, means }
+    }
+}
+
+impl BoldSource for Averaged<'_> {
+    fn shape(&self) -> [usize; 3] {
+        self.source.shape()
+    }
+
+    fn n_volumes(&self) -> usize {
+        self.source.n_volumes()
+    }
+
+    fn read(&mut self, block: &Block) -> Result<HostBold> {
+        let bold = self.source.read(block)?;
+        self.means.take(&bold);
+        Ok(bold)
+    }
+
+    fn reuse(&mut self, data: Vec<f32>) {
+        self.source.reuse(data);
+    }
+
+    fn is_stream(&self) -> bool {
+        self.source.is_stream()
+    }
+
+    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
+        self.source.centre()
+    }
+
+    fn coarse(&mut self) -> Result<Option<Coarse>> {
+        self.source.coarse()
+    }
+
+    fn grant(&mut self, bytes: Option<u64>) {
+        self.source.grant(bytes);
+    }
+
+    fn release(&mut self) {
+        self.source.release();
+    }
+
+    fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
+        self.source.checksums()
+    }
+
+    fn holds(&self) -> u64 {
+        self.source.holds()
+    }
+
+    fn keeps(&self) -> u64 {
+        self.source.keeps() + (self.means.sum.len() * size_of::<f64>()) as u64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Memory;
+    use super::*;
+
+    #[test]
+    fn means_are_the_same_however_the_run_is_cut_and_none_where_a_part_is_missing() {
+        let whole = Block::whole([3, 4, 5], 6);
+        let data: Vec<f32> = (0..whole.len()).map(|at| (at * at % 97) as f32).collect();
+        let mean = |v: usize| (0..6).map(|t| f64::from(data[t * 60 + v])).sum::<f64>() / 6.0;
+        let want: Vec<f64> = (0..60).map(mean).collect();
+        let planes = |planes: std::ops::Range<usize>| Block { planes, ..whole.clone() };
+        let volumes = |volumes: std::ops::Range<usize>| Block { volumes, ..whole.clone() };
+        for (cut, is_whole) in [
+            (vec![whole.clone()], true),
+            (vec![planes(3..5), planes(0..2), planes(1..4), whole.clone()], true),
+            (vec![volumes(4..6), volumes(0..4), volumes(2..3), whole.clone()], true),
+            (vec![planes(3..5), planes(0..2)], false),
+            (vec![volumes(0..5)], false),
+        ] {
+            let mut source = Memory { run: HostBold::new(whole.clone(), data.clone()) };
+            let mut means = Means::new([3, 4, 5], 6);
+            let mut averaged = Averaged::new(&mut source, &mut means);
+            for block in &cut {
+                averaged.read(block).expect("memory reads");
+            }
+            assert_eq!(means.image(), is_whole.then(|| want.clone()), "{cut:?}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Which volumes of an opened run are left out of the fit: what its tables and lists say, and what the run itself shows where a rule needs
+//! that.
+
+use std::path::Path;
+
+use crate::design::censor::{LeftOut, Measures, NonSteady, Rules, before_steady_state, left_out};
+use crate::error::{Error, Result};
+use crate::io::source::BoldSource;
+use crate::pipeline::automask;
+use crate::pipeline::dvars;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::masks;
+use crate::pipeline::spec::DesignOptions;
+use crate::pipeline::watch::{Quiet, Watch};
+use crate::volume::Grid;
+
+/// Fewer volumes than these tell nothing of a run, whatever its design.
+const LEAST: usize = 3;
+
+/// Leave them out of every run: what comes after sees the kept volumes alone.
+///
+/// # Errors
+/// As [`decide`] and [`Run::keep_only`].
+pub fn apply(
+    runs: &mut [Run],
+    options: &DesignOptions,
+    mask: Option<&Path>,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let several = runs.len() > 1;
+    for run in runs {
+        let kept = decide(run, options.censor.as_ref(), mask, watch)?;
+        if several {
+            run.bold.release(); // none stays in memory while the others are looked at
+        }
+        run.keep_only(kept)?;
+    }
+    Ok(())
+}
+
+/// Decide it, keep the reasons in [`Run::left_out`], and say it; gives back the volumes that are kept. `mask`: where the run is
+/// looked at.
+///
+/// # Errors
+/// Those of reading the run; bad data where too little is left.
+pub fn decide(
+    run: &mut Run,
+    rules: Option<&Rules>,
+    mask: Option<&Path>,
+    watch: &dyn Watch,
+) -> Result<Vec<usize>> {
+    let image = Image { path: &run.path, grid: &run.grid, bold: run.bold.as_mut() };
+    run.left_out = of_image(image, &mut run.measures, (rules, mask), watch)?;
+    Ok(kept(&run.left_out, run.n_volumes))
+}
+
+/// The volumes that are not left out.
+#[must_use]
+pub fn kept(left_out: &[LeftOut], n_volumes: usize) -> Vec<usize> {
+    let is_kept = |volume: &usize| left_out.binary_search_by_key(volume, |l| l.volume).is_err();
+    (0..n_volumes).filter(is_kept).collect()
+}
+
+/// A run to look at.
+pub struct Image<'a> {
+    /// Its file.
+    pub path: &'a Path,
+    /// Its grid.
+    pub grid: &'a Grid,
+    /// Its data.
+    pub bold: &'a mut dyn BoldSource,
+}
+
+/// The volumes of an image that are left out, ascending, which is said. `measures`: what is known of them; what the rules need
+/// beside it is found in the run, within the mask.
+///
+/// # Errors
+/// As [`decide`].
+pub fn of_image(
+    mut image: Image<'_>,
+    measures: &mut Measures,
+    (rules, mask): (Option<&Rules>, Option<&Path>),
+    watch: &dyn Watch,
+) -> Result<Vec<LeftOut>> {
+    let rules = rules.cloned().unwrap_or_default();
+    look(&mut image, measures, (&rules, mask), watch)?;
+    let (name, n_volumes) = (display(image.path), image.bold.n_volumes());
+    let left_out = left_out(&rules, measures, n_volumes);
+    let n_kept = n_volumes - left_out.len();
+    if !left_out.is_empty() {
+        let n = left_out.len();
+        let volumes = if n == 1 { "volume" } else { "volumes" };
+        watch.note(&format!(
+            "{name}: {n} {volumes} of {n_volumes} left out of the fit, {n_kept} kept at their times"
+        ));
+    }
+    for left in &left_out {
+        watch.note(&format!("  volume {}: {}", left.volume, left.reasons.join(", ")));
+    }
+    if n_kept < LEAST && !left_out.is_empty() {
+        return Err(Error::bad_data(
+            name,
+            format!("keeps {n_kept} of its {n_volumes} volumes under --censor {rules}"),
+            "keep volumes to fit",
+            "censor less strictly, or leave the run out",
+        ));
+    }
+    Ok(left_out)
+}
+
+/// Look at the run where a rule needs it.
+fn look(
+    image: &mut Image<'_>,
+    measures: &mut Measures,
+    (rules, mask): (&Rules, Option<&Path>),
+    watch: &dyn Watch,
+) -> Result<()> {
+    let steady = rules.non_steady == Some(NonSteady::Found) && measures.non_steady.is_none();
+    let moving = rules.dvars.is_some() && measures.std_dvars.is_none();
+    if !steady && !moving {
+        return Ok(());
+    }
+    let name = display(image.path);
+    let mask = match mask {
+        Some(path) => masks::mask(path, image.grid, &Quiet)?,
+        None => automask::from_mean(&name, &automask::mean_image(image.bold)?, image.grid)?,
+    };
+    let shown = dvars::shown(image.bold, &mask.inside)?;
+    if moving {
+        let largest = shown.std_dvars.iter().fold(0.0_f64, |most, &value| most.max(value));
+        watch.note(&format!(
+            "{name}: DVARS computed within the mask, standardised {largest:.2} at most"
+        ));
+        measures.std_dvars = Some(shown.std_dvars);
+    }
+    if steady {
+        let found = before_steady_state(&shown.means);
+        let n = found.len();
+        watch
+            .note(&format!("{name}: {n} volumes before the steady state, by the mean of the mask"));
+        measures.non_steady = Some(found);
+    }
+    Ok(())
+}

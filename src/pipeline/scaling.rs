@@ -1,0 +1,140 @@
+//! The units of effects. Percent signal change is 100 (y / m - 1), m the mean over the fitted volumes of the voxel as it is fitted
+//! (nilearn's signal_scaling 0), so that an effect is 100 / m of the raw one and its variance (100 / m)^2: fits see the run as it is, t and F
+//! are the same. Smoothing is linear and the correction takes columns of mean 0 out, so m is the mean image, smoothed.
+//!
+//! A contrast that weighs the voxel's mean itself keeps it: the constant is 100.
+
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::io::source::Memory;
+use crate::maps::{Map, Quantity};
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::first_level::Fitted;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::smoothing::{Smoothing, smooth_run};
+use crate::pipeline::spec::SignalScale;
+use crate::pipeline::watch::{Quiet, Watch};
+use crate::volume::{Block, HostBold};
+
+/// Share of the mask's median below which a voxel's mean is no signal to be a percentage of.
+const DIM: f64 = 0.1;
+
+/// The mean of each voxel as it is fitted, `[voxel]`. `mean`: as it is read.
+///
+/// # Errors
+/// Those of smoothing.
+pub fn as_fitted(mut mean: Vec<f64>, run: &Run, smoothing: Option<&Smoothing>) -> Result<Vec<f64>> {
+    if let Some(level) = &run.level {
+        mean.iter_mut().zip(level.iter()).for_each(|(mean, level)| *mean += level);
+    }
+    let Some(smoothing) = smoothing else { return Ok(mean) };
+    let shape = run.grid.shape;
+    let data = mean.iter().map(|&mean| mean as f32).collect();
+    let mut image = Memory { run: HostBold::new(Block::whole(shape, 1), data) };
+    let mut smoothed = Memory::zeros(shape, 1);
+    // On the f64 path whatever fits the run: a rerun has the same units.
+    let mut ladder = Ladder::around(Device::cpu());
+    smooth_run(&mut ladder, &mut image, &mut smoothed, smoothing, &Quiet)?;
+    Ok(smoothed.run.data.iter().map(|&value| f64::from(value)).collect())
+}
+
+/// Put a fitted run into its units. Voxels without signal leave it, positions in the grid, which are given back. `mean`: of each voxel
+/// as it was fitted, `[voxel]`.
+///
+/// # Errors
+/// Bad data where the run has no signal to be a percentage of.
+pub fn apply(
+    fitted: &mut Fitted,
+    mean: &[f64],
+    scale: SignalScale,
+    run: &Run,
+    watch: &dyn Watch,
+) -> Result<Vec<usize>> {
+    let inside: Vec<usize> = (0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect();
+    // What never varies was not measured, and tells nothing of the signal.
+    let varies = |voxel: usize| fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0);
+    let measured: Vec<f64> =
+        inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]).collect();
+    match scale {
+        SignalScale::None => Ok(Vec::new()),
+        SignalScale::GrandMean(to) => {
+            let grand = measured.iter().sum::<f64>() / measured.len().max(1) as f64;
+            if !(grand.is_finite() && grand > 0.0) {
+                return Err(no_signal(run, &format!("has a mean of {grand:.3e} over the mask")));
+            }
+            watch.note(&format!("{}: grand mean {grand:.6}, scaled to {to}", display(&run.path)));
+            inside.iter().for_each(|&voxel| times(fitted, voxel, to / grand));
+            Ok(Vec::new())
+        }
+        SignalScale::Psc => {
+            let is_measured = !measured.is_empty();
+            let median = median(measured);
+            if is_measured && !(median.is_finite() && median > 0.0) {
+                return Err(no_signal(run, &format!("has a median of {median:.3e} in the mask")));
+            }
+            // what is not a number is dim too
+            let is_dim = |voxel: &usize| !(mean[*voxel] > 0.0 && mean[*voxel] >= DIM * median);
+            let (dim, bright): (Vec<usize>, Vec<usize>) = inside.into_iter().partition(is_dim);
+            bright.iter().for_each(|&voxel| times(fitted, voxel, 100.0 / mean[voxel]));
+            for &voxel in &dim {
+                times(fitted, voxel, 0.0);
+                fitted.fitted[voxel] = false;
+            }
+            if !dim.is_empty() {
+                watch.warn(&format!(
+                    "{} mask voxels of {} have a mean below {} % of the mask's median ({median:.4}): they are outside (0 in the maps, \
+                     p 1), as a percentage of so little signal means nothing; --scaling none keeps them",
+                    dim.len(),
+                    display(&run.path),
+                    100.0 * DIM
+                ));
+            }
+            Ok(dim)
+        }
+    }
+}
+
+fn no_signal(run: &Run, found: &str) -> Error {
+    Error::bad_data(
+        display(&run.path),
+        found,
+        "have signal that effects can be a percentage of",
+        "give --scaling none for a run without its mean, or check the mask",
+    )
+}
+
+/// Effects of a voxel times this, and what goes with their square; 0 leaves it out.
+fn times(fitted: &mut Fitted, voxel: usize, factor: f64) {
+    for maps in &mut fitted.contrasts {
+        maps.effect.iter_mut().for_each(|row| row[voxel] *= factor);
+        maps.variance.iter_mut().for_each(|row| row[voxel] *= factor * factor);
+        if factor == 0.0 {
+            maps.stat[voxel] = 0.0;
+        }
+    }
+    for maps in fitted.residuals.iter_mut().filter_map(|of_run| of_run.maps.as_mut()) {
+        maps.sigma2[voxel] *= (factor * factor) as f32;
+    }
+}
+
+/// The middle value, 0 of none.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// Have the maps say their units.
+pub fn describe(scale: SignalScale, maps: &mut [Map]) {
+    let units = scale.units();
+    for map in maps {
+        let (units, said) = match map.quantity {
+            Quantity::Effect => (units.clone(), format!(", {units}")),
+            Quantity::Variance | Quantity::ResidualVariance => {
+                (format!("{units}, squared"), format!(", {units}, squared"))
+            }
+            _ => continue,
+        };
+        map.asked.insert("Units".to_owned(), units.into());
+        map.description.push_str(&said);
+    }
+}

@@ -1,0 +1,240 @@
+//! Volumes that are left out of a fit, as a user meets it: deletion at true times against the same by columns of a single 1, what is
+//! said, and what is refused; DVARS against numpy (golden: tests/oracles/dvars.py).
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod binary;
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use boldly::io::read_map;
+use boldly::io::source::Memory;
+use boldly::pipeline::dvars::shown;
+use boldly::simulate::write::paths;
+use common::{assert_close, numbers, small_run, wide};
+use serde_json::{Value, json};
+
+/// A study small enough for a test.
+fn study() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let shape = "--shape 14,16,10 --voxel-size 10,10,10 --volumes 60 --seed 4";
+    well(folder.path(), &format!("simulate study {shape} --quiet"));
+    folder
+}
+
+fn boldly(dir: &Path, line: &str) -> std::process::Output {
+    binary::with_words(dir, line.split_whitespace().map(str::to_owned))
+}
+
+fn well(dir: &Path, line: &str) -> String {
+    binary::said(&binary::succeeded(line, boldly(dir, line)))
+}
+
+fn refused(dir: &Path, line: &str) -> String {
+    let output = boldly(dir, line);
+    assert!(!output.status.success(), "boldly {line}");
+    binary::said(&output)
+}
+
+/// `glm` of the study: `rest` says the columns and what is left out.
+fn glm(rest: &str, out: &str) -> String {
+    format!(
+        "glm study/{} --mask study/{} --device cpu --noise ols --scaling none --contrast pain {rest} --out {out}",
+        paths::BOLD,
+        paths::MASK
+    )
+}
+
+fn of_events(rest: &str, out: &str) -> String {
+    glm(
+        &format!(
+            "--events study/{} --confounds study/{} --columns trans_*,rot_* {rest}",
+            paths::EVENTS,
+            paths::CONFOUNDS
+        ),
+        out,
+    )
+}
+
+fn sidecar(dir: &Path, out: &str) -> Value {
+    let text = fs::read_to_string(dir.join(out).join("contrast-pain_stat-t_statmap.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+fn map(dir: &Path, out: &str, stat: &str) -> Vec<f64> {
+    let path = dir.join(out).join(format!("contrast-pain_stat-{stat}_statmap.nii.gz"));
+    wide(&read_map(&path).unwrap().2)
+}
+
+fn rows(dir: &Path, out: &str) -> Vec<String> {
+    let text = fs::read_to_string(dir.join(out).join("design.tsv")).unwrap();
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn leaving_volumes_out_is_a_column_of_a_single_1_for_each_and_cuts_the_whole_runs_design() {
+    let folder = study();
+    let dir = folder.path();
+    let left = [0, 7, 8, 30, 59];
+    fs::write(dir.join("out.txt"), left.map(|v| v.to_string()).join("\n")).unwrap();
+    well(dir, &of_events("", "all"));
+    let said = well(dir, &of_events("--censor-volumes out.txt", "cut"));
+    assert!(said.contains("5 volumes of 60 left out of the fit, 55 kept"), "{said}");
+    assert!(said.contains("volume 30: listed"), "{said}");
+
+    // the design is that of the whole run without their rows
+    let (all, cut) = (rows(dir, "all"), rows(dir, "cut"));
+    let kept = |(line, _): &(usize, &String)| *line == 0 || !left.contains(&(line - 1));
+    let want: Vec<&String> = all.iter().enumerate().filter(kept).map(|(_, row)| row).collect();
+    assert_eq!(cut.iter().collect::<Vec<_>>(), want);
+
+    // the same by columns
+    let spikes = |(line, row): (usize, &String)| {
+        let spike = |v: &usize| match line {
+            0 => format!("spike_{v}"),
+            _ => u8::from(line - 1 == *v).to_string(),
+        };
+        format!("{row}\t{}", left.iter().map(spike).collect::<Vec<_>>().join("\t"))
+    };
+    let design: Vec<String> = all.iter().enumerate().map(spikes).collect();
+    fs::write(dir.join("spikes.tsv"), design.join("\n")).unwrap();
+    well(dir, &glm("--design spikes.tsv", "spiked"));
+    for (stat, atol) in [("t", 1e-4), ("effect", 1e-3), ("p", 1e-5)] {
+        assert_close(stat, &map(dir, "cut", stat), &map(dir, "spiked", stat), 1e-5, atol);
+    }
+    let dof = |out: &str| sidecar(dir, out)["boldly"]["dof"].as_f64().unwrap();
+    assert_eq!((dof("cut"), dof("all") - 5.0), (dof("spiked"), dof("spiked")));
+
+    let run = &sidecar(dir, "cut")["boldly"]["resolved"]["runs"][0];
+    assert_eq!((&run["volumes"], &run["volumes_fitted"]), (&json!(60), &json!(55)));
+    assert_eq!(run["censored"][1], json!({ "volume": 7, "reasons": ["listed"] }));
+    well(dir, "verify cut");
+}
+
+#[test]
+fn motion_leaves_out_what_the_table_computes_and_a_short_rest_is_refused_with_its_numbers() {
+    let folder = study();
+    let dir = folder.path();
+    let mut rp: Vec<String> = (0..60).map(|_| "0 0 0 0 0 0".to_owned()).collect();
+    (20..60).for_each(|t| rp[t] = "1 0 0 0 0 0".to_owned()); // one step of 1 mm
+    fs::write(dir.join("rp_run.txt"), rp.join("\n")).unwrap();
+    let by = |censor: &str, out: &str| {
+        glm(
+            &format!("--events study/{} --confounds rp_run.txt --censor {censor}", paths::EVENTS),
+            out,
+        )
+    };
+    let said = well(dir, &by("fd:0.5,before:1,after:2", "moved"));
+    assert!(said.contains("SPM's order"), "{said}");
+    for line in ["volume 19: 1 before volume 20", "volume 20: framewise displacement 1.000 mm"] {
+        assert!(said.contains(line), "{said}");
+    }
+    assert_eq!(rows(dir, "moved").len(), 1 + 56);
+    let said = refused(dir, &by("fd:0.5,after:50 --strategy 24p", "little"));
+    assert!(said.contains("keeps 20 of its 60 volumes for 28 columns"), "{said}");
+    let said = refused(dir, &by("fd:0.5,before:30,after:50", "none"));
+    assert!(said.contains("keeps 0 of its 60 volumes"), "{said}");
+    let line = glm(&format!("--events study/{} --censor fd:0.5", paths::EVENTS), "no-motion");
+    assert!(refused(dir, &line).contains("has no motion"));
+    fs::write(dir.join("far.txt"), "60\n").unwrap();
+    let said = refused(dir, &of_events("--censor-volumes far.txt", "far"));
+    assert!(said.contains("lists volume 60 of a run whose volumes are 0 to 59"), "{said}");
+}
+
+#[test]
+fn a_correction_learns_nothing_from_what_is_left_out_and_corrects_it_all_the_same() {
+    let folder = study();
+    let dir = folder.path();
+    fs::write(dir.join("out.txt"), "5 6 40").unwrap();
+    let line = |rest: &str, out: &str| {
+        format!(
+            "retroicor study/{} --physio study/{} --events study/{} --terms 1/1/0 --device cpu {rest} --out {out}",
+            paths::BOLD,
+            paths::PHYSIO,
+            paths::EVENTS
+        )
+    };
+    let said = well(dir, &line("--censor-volumes out.txt --maps maps", "cut.nii"));
+    assert!(said.contains("3 volumes of 60 left out of the fit"), "{said}");
+    let text = fs::read_to_string(dir.join("cut.json")).unwrap();
+    let made: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(made["boldly"]["resolved"]["runs"], Value::Null);
+    assert_eq!(made["boldly"]["resolved"]["censored"][2]["volume"], json!(40), "{text}");
+    well(dir, "verify cut.nii maps");
+    let page = fs::read_to_string(dir.join("cut_qc.html")).unwrap();
+    assert!(page.contains("Volumes that are left out of the fit"));
+}
+
+#[test]
+fn dvars_and_its_standardised_form_are_numpys() {
+    let Some((bold, _)) = small_run() else { return };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/dvars.json");
+    let golden: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let (len, n) = (bold.block.volume_len(), bold.block.volumes.len());
+    let mean = |v: usize| (0..n).map(|t| f64::from(bold.data[t * len + v])).sum::<f64>() / n as f64;
+    let means: Vec<f64> = (0..len).map(mean).collect();
+    let largest = means.iter().fold(0.0_f64, |most, mean| most.max(*mean));
+    let inside: Vec<bool> = means.iter().map(|mean| *mean > 0.5 * largest).collect();
+    let found = shown(&mut Memory { run: bold }, &inside).unwrap();
+    assert_eq!((found.dvars[0], found.std_dvars[0]), (0.0, 0.0));
+    assert_close("mean", &found.means, &numbers(&golden["means"]), 1e-10, 0.0);
+    assert_close("dvars", &found.dvars[1..], &numbers(&golden["dvars"]), 1e-10, 0.0);
+    assert_close("std", &found.std_dvars[1..], &numbers(&golden["std_dvars"]), 1e-10, 0.0);
+}
+
+/// A plain float32 NIfTI-1 without some of its volumes.
+fn cut(from: &Path, to: &Path, left: &[usize]) {
+    let bytes = fs::read(from).unwrap();
+    let extent =
+        |axis: usize| usize::from(u16::from_le_bytes([bytes[40 + 2 * axis], bytes[41 + 2 * axis]]));
+    let (volume, n) = (4 * extent(1) * extent(2) * extent(3), extent(4));
+    let mut out = bytes[..352].to_vec();
+    out[48..50].copy_from_slice(&((n - left.len()) as u16).to_le_bytes());
+    for t in (0..n).filter(|t| !left.contains(t)) {
+        out.extend_from_slice(&bytes[352 + t * volume..][..volume]);
+    }
+    fs::write(to, out).unwrap();
+}
+
+fn table(path: &Path) -> Vec<Vec<f64>> {
+    let text = fs::read_to_string(path).unwrap();
+    let row = |line: &str| line.split('\t').map(|cell| cell.parse().unwrap()).collect();
+    text.lines().skip(1).map(row).collect()
+}
+
+#[test]
+fn components_are_those_of_the_kept_volumes_and_0_in_the_others() {
+    let folder = study();
+    let dir = folder.path();
+    let left = [3, 20, 21, 44];
+    fs::write(dir.join("out.txt"), "3 20 21 44").unwrap();
+    well(dir, &format!("smooth study/{} --fwhm 0 --out whole.nii --device cpu", paths::BOLD));
+    cut(&dir.join("whole.nii"), &dir.join("cut.nii"), &left);
+    let line = |image: &str, more: &str, out: &str| {
+        format!(
+            "confounds {image} --csf study/{} --mask study/{} --acompcor 2 --tcompcor 1 --high-pass none --variable 0.1 --tr 2 \
+             --device cpu {more} --out {out}.tsv",
+            paths::MASK,
+            paths::MASK
+        )
+    };
+    well(dir, &line("whole.nii", "--censor-volumes out.txt --dvars --verify", "censored"));
+    well(dir, &line("cut.nii", "", "deleted"));
+    let (censored, deleted) = (table(&dir.join("censored.tsv")), table(&dir.join("deleted.tsv")));
+    // csf, global_signal, then two components of CSF and one of the most variable
+    let components = |row: &Vec<f64>| row[2..5].to_vec();
+    let mut rest = Vec::new();
+    for (volume, row) in censored.iter().enumerate() {
+        if left.contains(&volume) {
+            assert!(components(row).iter().all(|v| v.abs() < 1e-9), "{volume}: {row:?}");
+            assert!(row[0] > 1.0, "means are not touched");
+        } else {
+            rest.push(components(row));
+        }
+    }
+    let want: Vec<f64> = deleted.iter().flat_map(components).collect();
+    assert_close("components", &rest.concat(), &want, 0.0, 1e-6);
+    let header = fs::read_to_string(dir.join("censored.tsv")).unwrap();
+    assert!(header.lines().next().unwrap().ends_with("dvars\tstd_dvars"), "{header}");
+}
