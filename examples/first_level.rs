@@ -39,6 +39,7 @@ fn main() -> boldly::Result<()> {
         two_sided: false,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
+        combine: Default::default(),
         maps: false,
     };
     let results = std::env::temp_dir().join("boldly-first-level");

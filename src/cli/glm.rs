@@ -11,7 +11,9 @@ use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions};
+use crate::pipeline::spec::{
+    Combining, Command, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions,
+};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -117,6 +119,11 @@ pub(super) struct Args {
     /// 0 leaves each voxel its own. With --noise ar1
     #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", default_value_t = RHO_FWHM_VOX, allow_hyphen_values = true)]
     rho_fwhm: f64,
+    /// How runs are combined: mean or precision
+    ///
+    /// `mean`: each run counts alike (nilearn, FSL's fixed effects); `precision`: by the inverse of its variance
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "mean|precision", default_value = "mean")]
+    combine: CombiningName,
     /// Also write maps of the fit: rho, residual variance, R²
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,
@@ -129,6 +136,14 @@ pub(super) struct Args {
     timing: TimingArgs,
     #[command(flatten)]
     work: WorkArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum CombiningName {
+    /// Each run counts alike
+    Mean,
+    /// By the inverse of its variance
+    Precision,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -195,6 +210,10 @@ impl Args {
             f_contrasts: self.f_contrasts.clone(),
             noise,
             rho_fwhm_vox: if noise == Noise::Ar1 { self.rho_fwhm } else { 0.0 },
+            combine: match self.combine {
+                CombiningName::Mean => Combining::Mean,
+                CombiningName::Precision => Combining::Precision,
+            },
             maps: self.maps,
         })
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndarray::Array2;
 use rayon::prelude::*;
 use serde_json::{Map as Fields, json};
 
@@ -24,6 +25,8 @@ pub struct ContrastMaps {
     pub effect: Vec<Vec<f64>>,
     /// `[row][voxel of the grid]`.
     pub variance: Vec<Vec<f64>>,
+    /// Between rows i > j, in the order (1, 0), (2, 0), (2, 1), ..: `[pair][voxel of the grid]`; none where no runs are combined.
+    pub covariance: Vec<Vec<f64>>,
     /// t or F, `[voxel of the grid]`.
     pub stat: Vec<f64>,
     /// Whether p of a t counts both tails.
@@ -41,6 +44,7 @@ impl ContrastMaps {
             dof: Dof::Uniform(0.0),
             effect: vec![vec![0.0; n_voxels]; rows],
             variance: vec![vec![0.0; n_voxels]; rows],
+            covariance: Vec::new(),
             stat: vec![0.0; n_voxels],
             two_sided: false,
         }
@@ -59,6 +63,16 @@ impl ContrastMaps {
         }
         for (&place, &value) in places.iter().zip(&values.stat).filter(|(p, _)| inside[**p]) {
             self.stat[place] = value;
+        }
+    }
+
+    /// Put a block's covariances `[pair][value]` where they belong, as [`ContrastMaps::put`].
+    pub fn put_covariances(&mut self, values: &Array2<f64>, places: &[usize], inside: &[bool]) {
+        self.covariance.resize_with(values.nrows(), || vec![0.0; inside.len()]);
+        for (map, row) in self.covariance.iter_mut().zip(values.rows()) {
+            for (&place, &value) in places.iter().zip(row).filter(|(p, _)| inside[**p]) {
+                map[place] = value;
+            }
         }
     }
 

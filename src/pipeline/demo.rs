@@ -14,8 +14,8 @@ use crate::pipeline::automask::mean_image;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
-    Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RetroicorSpec, RunSpec,
-    SignalScale, SmoothOptions,
+    Combining, Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RetroicorSpec,
+    RunSpec, SignalScale, SmoothOptions,
 };
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
@@ -163,6 +163,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         two_sided: false,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
+        combine: Combining::default(),
         maps: false,
     }
 }

@@ -53,7 +53,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let plans = runs.iter().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
-    let mut runs_so_far = FixedEffects::default();
+    let mut runs_so_far = FixedEffects::new(spec.combine);
     let mut beyond_chance = Vec::new();
     for (run, plan) in runs.iter_mut().zip(&plans) {
         if spec.runs.len() > 1 && run.physio.is_some() {
@@ -71,7 +71,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         run.bold.release();
     }
     common.say(watch);
-    let mut all = runs_so_far.mean(&common.inside())?;
+    let mut all = runs_so_far.combined(&common.inside())?;
     all.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
 
     watch.stage("write", 1);
@@ -201,7 +201,10 @@ fn plan(
 
 /// How the run's residuals depend on each other, and which rho its fit takes.
 fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Autocorrelation> {
+    // An F of several rows over runs is that of their summed covariances.
+    let joint = spec.runs.len() > 1 && !spec.f_contrasts.is_empty();
     let (rule, used) = match spec.noise {
+        Noise::Ols if joint => (Rule::Reml, Used::Zero),
         Noise::Ols => (Rule::Reml, Used::None { all: spec.maps }),
         Noise::NilearnAr1 => (Rule::Nilearn, Used::Own),
         Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => (Rule::Reml, Used::Own),
@@ -221,7 +224,7 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
     }
     let mut noise = Autocorrelation::new(fitted, pairs, rule, used)?;
     noise.keeps_maps = spec.maps;
-    Ok(noise)
+    Ok(if joint { noise.with_covariances() } else { noise })
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.

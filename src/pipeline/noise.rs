@@ -34,7 +34,9 @@ pub enum Used {
     Own,
     /// Smoothed within the mask.
     Smoothed(Taps),
-    /// 0: ordinary least squares, of all voxels for maps of their residuals, or of some for what independence costs.
+    /// 0, of all voxels and with contrasts: ordinary least squares whose covariances are wanted.
+    Zero,
+    /// 0: ordinary least squares whose contrasts come from elsewhere, of all voxels for maps of their residuals, or of some for what independence costs.
     None {
         /// Whether all voxels are asked for.
         all: bool,
@@ -91,6 +93,13 @@ impl Autocorrelation {
         Ok(Autocorrelation { lags, questions, used, keeps_maps: false })
     }
 
+    /// The same, which also gives the covariances between the rows of an F, for runs that are combined.
+    #[must_use]
+    pub fn with_covariances(mut self) -> Autocorrelation {
+        self.questions.iter_mut().flatten().for_each(|question| question.covariances = true);
+        self
+    }
+
     /// Whether contrasts come from here.
     #[must_use]
     pub fn contrasts(&self) -> bool {
@@ -136,7 +145,7 @@ impl Autocorrelation {
         let rho = match &self.used {
             Used::Smoothed(taps) => smoothed(&own_rho, varies, shape, taps)?,
             Used::Own => own_rho.clone(),
-            Used::None { .. } => vec![0.0; own_rho.len()],
+            Used::Zero | Used::None { .. } => vec![0.0; own_rho.len()],
         };
         let mut sigma2 = vec![0.0; fitted.len()];
         let mut r_square = vec![0.0; fitted.len()];
@@ -154,6 +163,7 @@ impl Autocorrelation {
                 r_square[place] = if *total > 0.0 { 1.0 - square / total } else { 0.0 };
             }
             for (answer, maps) in solved.answers.into_iter().zip(maps.iter_mut()) {
+                maps.put_covariances(&answer.covariance, run.places, fitted);
                 let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
                 maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
             }

@@ -107,7 +107,8 @@ fn no_signal(run: &Run, found: &str) -> Error {
 fn times(fitted: &mut Fitted, voxel: usize, factor: f64) {
     for maps in &mut fitted.contrasts {
         maps.effect.iter_mut().for_each(|row| row[voxel] *= factor);
-        maps.variance.iter_mut().for_each(|row| row[voxel] *= factor * factor);
+        let squared = maps.variance.iter_mut().chain(&mut maps.covariance);
+        squared.for_each(|row| row[voxel] *= factor * factor);
         if factor == 0.0 {
             maps.stat[voxel] = 0.0;
         }

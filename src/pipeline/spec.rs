@@ -144,6 +144,24 @@ impl Noise {
     }
 }
 
+/// How runs are combined.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combining {
+    /// Each run counts alike.
+    #[default]
+    Mean,
+    /// By the inverse of its variance.
+    Precision,
+}
+
+impl Combining {
+    /// Whether it is the default, of which sidecars say nothing.
+    fn is_mean(&self) -> bool {
+        *self == Combining::Mean
+    }
+}
+
 /// FWHM in voxels that smooths rho within the mask: a sigma of one voxel.
 pub const RHO_FWHM_VOX: f64 = 2.355;
 
@@ -173,6 +191,9 @@ pub struct GlmSpec {
     /// Full width at half maximum, in voxels, that smooths rho within the mask; 0 leaves each voxel its own.
     #[serde(default, skip_serializing_if = "is_none")]
     pub rho_fwhm_vox: f64,
+    /// How runs are combined.
+    #[serde(default, skip_serializing_if = "Combining::is_mean")]
+    pub combine: Combining,
     /// Whether maps of the fit itself are written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maps: bool,

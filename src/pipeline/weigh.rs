@@ -106,8 +106,8 @@ mod tests {
     use super::*;
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
-        DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SignalScale, SmoothOptions,
-        SmoothSpec,
+        Combining, DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SignalScale,
+        SmoothOptions, SmoothSpec,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {
@@ -126,6 +126,7 @@ mod tests {
             two_sided: false,
             noise: Noise::Ols,
             rho_fwhm_vox: 0.0,
+            combine: Combining::default(),
             maps: false,
         })
     }

@@ -89,7 +89,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("clean", &["watch", "spec", "blocks", "inputs", "censor"]),
     ("noise", &["decide"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
-    ("combine", &["decide", "first_level"]),
+    ("combine", &["spec", "decide", "first_level"]),
     ("calibrate", &["watch", "spec", "blocks", "noise", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "spec", "blocks", "smoothing", "inputs", "first_level"]),

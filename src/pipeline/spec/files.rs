@@ -110,6 +110,7 @@ impl GlmSpec {
             f_contrasts: _,
             noise: _,
             rho_fwhm_vox: _,
+            combine: _,
             maps: _,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);

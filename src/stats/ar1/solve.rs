@@ -18,6 +18,8 @@ pub struct Question {
     on_basis: Array2<f64>,
     /// For F: as many independent combinations of the rows as their rank; none for t.
     independent: Option<(Array2<f64>, Array2<f64>)>,
+    /// Whether the covariances of the rows' effects are answered too: what runs are combined by.
+    pub covariances: bool,
 }
 
 /// A contrast's values, f64.
@@ -27,6 +29,8 @@ pub struct Answer {
     pub effect: Array2<f64>,
     /// `[row][voxel]`.
     pub variance: Array2<f64>,
+    /// Of the rows i > j, in the order (1, 0), (2, 0), (2, 1), ..: `[pair][voxel]`; none unless asked for.
+    pub covariance: Array2<f64>,
     /// t, or F divided by the rank of its rows; 0 where the residual variance is 0.
     pub stat: Vec<f64>,
 }
@@ -54,7 +58,14 @@ impl Question {
         } else {
             None
         };
-        Ok(Question { rows: rows.to_owned(), on_basis, independent })
+        Ok(Question { rows: rows.to_owned(), on_basis, independent, covariances: false })
+    }
+}
+
+impl Question {
+    fn n_pairs(&self) -> usize {
+        let n = self.rows.nrows();
+        if self.covariances { n * n.saturating_sub(1) / 2 } else { 0 }
     }
 }
 
@@ -96,6 +107,7 @@ fn joined(parts: &[Solved], at: usize) -> Answer {
     Answer {
         effect: stack(&|answer| answer.effect.view()),
         variance: stack(&|answer| answer.variance.view()),
+        covariance: stack(&|answer| answer.covariance.view()),
         stat: parts.iter().flat_map(|p| p.answers[at].stat.iter().copied()).collect(),
     }
 }
@@ -119,6 +131,7 @@ impl WithSimd for Solve<'_> {
         let empty = |q: &Question| Answer {
             effect: Array2::zeros((q.rows.nrows(), rho.len())),
             variance: Array2::zeros((q.rows.nrows(), rho.len())),
+            covariance: Array2::zeros((q.n_pairs(), rho.len())),
             stat: vec![0.0; rho.len()],
         };
         let mut answers: Vec<Answer> = questions.iter().map(empty).collect();
@@ -155,6 +168,26 @@ impl WithSimd for Solve<'_> {
                         (answer.effect[[0, voxel]], answer.variance[[0, voxel]]);
                     answer.stat[voxel] =
                         if variance > 0.0 { effect / variance.sqrt() } else { 0.0 };
+                }
+                if question.covariances {
+                    let rows: Vec<Vec<f64>> = question
+                        .on_basis
+                        .rows()
+                        .into_iter()
+                        .map(|row| {
+                            panel.weigh(simd, &row.to_vec());
+                            panel.row.clone()
+                        })
+                        .collect();
+                    let pairs = (0..rows.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
+                    for (pair, (i, j)) in pairs.enumerate() {
+                        for lane in 0..count {
+                            let of = |row: usize| rows[row].iter().skip(lane).step_by(w);
+                            let product: f64 = of(i).zip(of(j)).map(|(a, b)| a * b).sum();
+                            answer.covariance[[pair, index * w + lane]] =
+                                panel.sigma2(model, lane) * product;
+                        }
+                    }
                 }
                 let Some((rows, on_basis)) = &question.independent else { continue };
                 let mut joint = Vec::with_capacity(rows.nrows());
