@@ -36,15 +36,18 @@ impl FixedEffects {
     /// Internal for an F of several rows without their covariances.
     pub fn add(&mut self, mut run: Fitted, shape: [usize; 3]) -> Result<()> {
         self.n_runs += 1;
-        if self.by == Combining::Precision {
-            for maps in &mut run.contrasts {
-                each_voxel(maps, &run.fitted, |own| own.turn());
-            }
-        }
         let Some(sums) = &mut self.sums else {
             self.sums = Some(run);
             return Ok(());
         };
+        if self.by == Combining::Precision {
+            // Of the first run only once there is another.
+            let first = (self.n_runs == 2).then_some(&mut *sums);
+            for run in first.into_iter().chain([&mut run]) {
+                let fitted = &run.fitted;
+                run.contrasts.iter_mut().for_each(|maps| each_voxel(maps, fitted, Own::turn));
+            }
+        }
         sums.residuals.extend(run.residuals);
         for (sum, fitted) in sums.fitted.iter_mut().zip(&run.fitted) {
             *sum &= fitted;
@@ -80,16 +83,17 @@ impl FixedEffects {
         let Some(Fitted { mut contrasts, mut fitted, residuals, .. }) = self.sums else {
             return Err(Error::internal("fixed effects", "got no runs", "get at least one", ""));
         };
+        if self.n_runs == 1 {
+            return Ok(Fitted { residuals, ..Fitted::counted(contrasts, fitted, inside) });
+        }
         fitted.iter_mut().zip(inside).for_each(|(fitted, inside)| *fitted &= inside);
         let n = self.n_runs as f64;
         for maps in &mut contrasts {
             match self.by {
-                Combining::Precision => each_voxel(maps, &fitted, |own| own.turn()),
+                Combining::Precision => each_voxel(maps, &fitted, Own::turn),
                 Combining::Mean => each_voxel(maps, &fitted, |own| own.divide(n)),
             }
-            if self.n_runs > 1 {
-                decide(maps, &fitted);
-            }
+            decide(maps, &fitted);
         }
         Ok(Fitted { residuals, ..Fitted::counted(contrasts, fitted, inside) })
     }
