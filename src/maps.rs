@@ -74,6 +74,10 @@ pub enum Quantity {
     Dof,
     /// Correlation of a residual with the one a volume before.
     Rho,
+    /// a of ARMA(1,1), the decay of its correlations.
+    ArmaA,
+    /// b of ARMA(1,1).
+    ArmaB,
     /// Variance of the residuals, squared BOLD units.
     ResidualVariance,
     /// R² of the whole model about the mean.
@@ -96,6 +100,8 @@ impl Quantity {
             Quantity::Tsnr => ("temporal signal-to-noise ratio", Some("dimensionless")),
             Quantity::TsnrGain => ("gain of temporal signal-to-noise ratio", Some("percent")),
             Quantity::Dof => ("degrees of freedom", Some("dimensionless")),
+            Quantity::ArmaA => ("a of ARMA(1,1)", Some("dimensionless")),
+            Quantity::ArmaB => ("b of ARMA(1,1)", Some("dimensionless")),
             Quantity::Rho => ("autocorrelation of residuals at lag 1", Some("dimensionless")),
             Quantity::ResidualVariance => ("residual variance", Some("squared BOLD units")),
             Quantity::ModelRSquare => ("R square", Some("share of variance")),
@@ -119,6 +125,8 @@ impl Quantity {
             Quantity::TsnrGain => "tsnrGain",
             Quantity::Dof => "dof",
             Quantity::Rho => "rho",
+            Quantity::ArmaA => "armaA",
+            Quantity::ArmaB => "armaB",
             Quantity::ResidualVariance => "residualVariance",
             Quantity::ModelRSquare => "rSquare",
         }

@@ -108,10 +108,11 @@ pub(super) struct Args {
     /// 'pain:basis' has a row for each column of the response to pain: derivatives, delays
     #[arg(help_heading = heading::MODEL, long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
     f_contrasts: Vec<String>,
-    /// Model of the residuals: ar1, nilearn-ar1 or ols
+    /// Model of the residuals: ar1, arma11, nilearn-ar1 or ols
     ///
     /// `ar1`: first-order autoregressive, its coefficient rho by restricted maximum likelihood at each voxel and then smoothed (see
-    /// --rho-fwhm); p is what it says it is. `nilearn-ar1`: as nilearn finds it, for comparison. `ols`: independent; p far too small
+    /// --rho-fwhm); p is what it says it is. `arma11`: a mixture with white noise, as 3dREMLfit, by restricted maximum likelihood at each
+    /// voxel. `nilearn-ar1`: as nilearn finds it, for comparison. `ols`: independent; p far too small
     #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, default_value = "ar1")]
     noise: NoiseName,
     /// Smooth rho within the mask by this FWHM in voxels
@@ -150,6 +151,9 @@ enum CombiningName {
 enum NoiseName {
     /// First-order autoregressive, by restricted maximum likelihood
     Ar1,
+    /// ARMA(1,1), by restricted maximum likelihood
+    #[value(name = "arma11")]
+    Arma11,
     /// First-order autoregressive, as nilearn
     NilearnAr1,
     /// Independent residuals
@@ -197,6 +201,7 @@ impl Args {
         let noise = match self.noise {
             NoiseName::Ar1 => Noise::Ar1,
             NoiseName::NilearnAr1 => Noise::NilearnAr1,
+            NoiseName::Arma11 => Noise::Arma11,
             NoiseName::Ols => Noise::Ols,
         };
         Ok(GlmSpec {

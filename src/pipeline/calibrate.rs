@@ -85,7 +85,7 @@ pub fn calibrate(
     let mut rates = Vec::new();
     for kept in [Kept::Whole, Kept::Scattered, Kept::Bursts] {
         let volumes = volumes(kept, spec.n_volumes);
-        let models: Vec<Noise> = [Noise::Ols, Noise::NilearnAr1, Noise::Ar1]
+        let models: Vec<Noise> = [Noise::Ols, Noise::NilearnAr1, Noise::Ar1, Noise::Arma11]
             .into_iter()
             .filter(|noise| *noise != Noise::NilearnAr1 || kept == Kept::Whole)
             .collect();
@@ -192,6 +192,7 @@ fn plan(spec: &CalibrateSpec, noise: Noise, kept: &[usize], seed: u64) -> Result
     let (rule, used) = match noise {
         Noise::Ols => (Rule::Reml, None),
         Noise::NilearnAr1 => (Rule::Nilearn, Some(Used::Own)),
+        Noise::Arma11 => (Rule::Reml, Some(Used::Arma11)),
         Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => (Rule::Reml, Some(Used::Own)),
         Noise::Ar1 => {
             let taps = Taps::new(spec.rho_fwhm_vox, [1.0; 3], Kernel::Sampled)?;

@@ -121,6 +121,8 @@ struct Contrasted {
     contrasts: Option<(Vec<usize>, Evaluated)>,
     /// What is to be known of others.
     sums: Option<(Vec<usize>, glm::Estimates, lags::Coming)>,
+    /// The residuals themselves.
+    series: Option<lags::Series>,
 }
 
 impl Story for Fitting<'_> {
@@ -147,7 +149,7 @@ impl Story for Fitting<'_> {
                 self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        let mut begun = Contrasted { contrasts: None, sums: None };
+        let mut begun = Contrasted { contrasts: None, sums: None, series: None };
         if noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
             let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
             begun.contrasts = Some((places, values));
@@ -160,6 +162,10 @@ impl Story for Fitting<'_> {
                 let fit = glm::fit(tape, &bold, &few, model)?;
                 (few, fit)
             };
+            if noise.takes_series() {
+                let series = lags::residuals(tape, (&bold, &few), (&fit, model), &noise.lags)?;
+                begun.series = Some(series);
+            }
             let sums = lags::sums(tape, (&bold, &few), (&fit, model), &noise.lags)?;
             begun.sums = Some((self::places(block, &few), glm::download(tape, fit)?, sums));
         }
@@ -178,7 +184,11 @@ impl Story for Fitting<'_> {
         }
         if let Some((places, estimates, sums)) = begun.sums {
             let (fit, sums) = (estimates.read(done)?, sums.read(done)?);
-            self.held.push(Held { places, fit, sums });
+            let mut held = Held { places, fit, sums, found: Vec::new() };
+            if let (Some(series), Some(noise)) = (begun.series, &self.plan.noise) {
+                noise.take_series(&mut held, &series.read(done)?);
+            }
+            self.held.push(held);
         }
         Ok(())
     }

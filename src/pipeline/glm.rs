@@ -207,6 +207,7 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
         Noise::Ols if joint => (Rule::Reml, Used::Zero),
         Noise::Ols => (Rule::Reml, Used::None { all: spec.maps }),
         Noise::NilearnAr1 => (Rule::Nilearn, Used::Own),
+        Noise::Arma11 => (Rule::Reml, Used::Arma11),
         Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => (Rule::Reml, Used::Own),
         Noise::Ar1 => {
             let taps = Taps::new(spec.rho_fwhm_vox, [1.0; 3], Kernel::Sampled);

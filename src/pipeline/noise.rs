@@ -10,7 +10,9 @@ use crate::kernels::glm::{HostFit, Model};
 use crate::kernels::lags::LagModel;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Pairs, Question, Rule, Sums};
+use crate::stats::ar1::{Pairs, Rule, Sums};
+use crate::stats::arma11::{self, Arma11, Found};
+use crate::stats::gls::{Question, Solved};
 use crate::stats::least_squares::orthonormal_basis;
 use crate::stats::tails::TTail;
 use crate::volume::{Block, Grid, HostBold, Mask};
@@ -23,6 +25,8 @@ pub struct Autocorrelation {
     /// `[slice group][contrast]`
     questions: Vec<Vec<Question>>,
     used: Used,
+    /// `[slice group]`, for [`Used::Arma11`].
+    arma11: Vec<Arma11>,
     /// Whether maps of the residuals are kept.
     pub keeps_maps: bool,
 }
@@ -34,6 +38,8 @@ pub enum Used {
     Own,
     /// Smoothed within the mask.
     Smoothed(Taps),
+    /// In place of rho each voxel's a and b of ARMA(1,1).
+    Arma11,
     /// 0, of all voxels and with contrasts: ordinary least squares whose covariances are wanted.
     Zero,
     /// 0: ordinary least squares whose contrasts come from elsewhere, of all voxels for maps of their residuals, or of some for what independence costs.
@@ -61,8 +67,10 @@ pub struct Residuals {
 /// `[voxel of the grid]`, 0 outside the mask.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ResidualMaps {
-    /// The rho that was used.
+    /// The rho that was used; of ARMA(1,1) the correlation at lag 1.
     pub rho: Vec<f32>,
+    /// a and b.
+    pub arma11: Option<[Vec<f32>; 2]>,
     /// Residual variance.
     pub sigma2: Vec<f32>,
     /// Share of the variance about the mean that ordinary least squares explains.
@@ -80,17 +88,26 @@ impl Autocorrelation {
         rule: Rule,
         used: Used,
     ) -> Result<Autocorrelation> {
+        let kept = pairs.kept();
         let lags = LagModel::new(model, pairs, rule)?;
+        let solvers = model.solvers.iter().filter(|_| matches!(used, Used::Arma11));
+        let arma11 = solvers
+            .map(|s| Arma11::new(s.design.view(), &kept, s.dof))
+            .collect::<Result<Vec<_>>>()?;
         // What takes residuals as independent has its contrasts from elsewhere.
         let asked = if matches!(used, Used::None { .. }) { &[] } else { contrasts };
         let question = |group: usize, prepared: &Prepared| {
             let is_f = prepared.contrast.stat == Stat::F;
-            Question::new(prepared.contrast.weights.view(), is_f, &lags.of_groups[group])
+            let to_beta = match arma11.get(group) {
+                Some(arma11) => &arma11.to_beta,
+                None => &lags.of_groups[group].to_beta,
+            };
+            Question::new(prepared.contrast.weights.view(), is_f, to_beta.view())
         };
         let questions = (0..lags.of_groups.len())
             .map(|group| asked.iter().map(|c| question(group, c)).collect())
             .collect::<Result<_>>()?;
-        Ok(Autocorrelation { lags, questions, used, keeps_maps: false })
+        Ok(Autocorrelation { lags, questions, used, arma11, keeps_maps: false })
     }
 
     /// The same, which also gives the covariances between the rows of an F, for runs that are combined.
@@ -104,6 +121,24 @@ impl Autocorrelation {
     #[must_use]
     pub fn contrasts(&self) -> bool {
         !matches!(self.used, Used::None { .. })
+    }
+
+    /// Whether a fit needs the residuals themselves.
+    #[must_use]
+    pub fn takes_series(&self) -> bool {
+        !self.arma11.is_empty()
+    }
+
+    /// What a block's residuals `[volume][voxel]` say, while they are at hand.
+    pub fn take_series(&self, held: &mut Held, residual: &Array2<f64>) {
+        let mut first = 0;
+        let of = |run: OneGroup<'_>| {
+            let voxels = ndarray::s![.., first..first + run.places.len()];
+            first += run.places.len();
+            let (arma11, questions) = (&self.arma11[run.group], &self.questions[run.group]);
+            arma11.fit(residual.slice(voxels), run.beta.view(), questions)
+        };
+        held.found = held.of_one_group().into_iter().map(of).collect();
     }
 
     /// Of voxels `inside`, one in so many is looked at.
@@ -145,15 +180,15 @@ impl Autocorrelation {
         let rho = match &self.used {
             Used::Smoothed(taps) => smoothed(&own_rho, varies, shape, taps)?,
             Used::Own => own_rho.clone(),
+            Used::Arma11 => correlations(held, fitted.len()),
             Used::Zero | Used::None { .. } => vec![0.0; own_rho.len()],
         };
         let mut sigma2 = vec![0.0; fitted.len()];
         let mut r_square = vec![0.0; fitted.len()];
-        for run in held.iter().flat_map(Held::of_one_group) {
-            let ar1 = &self.lags.of_groups[run.group];
-            let of_voxels: Vec<f64> = run.places.iter().map(|&place| rho[place]).collect();
-            let questions = &self.questions[run.group];
-            let solved = ar1.solve((&run.sums, run.beta.view()), &of_voxels, questions);
+        let found = held.iter().flat_map(|part| &part.found).map(Some);
+        let runs = held.iter().flat_map(Held::of_one_group);
+        for (run, found) in runs.zip(found.chain(std::iter::repeat(None))) {
+            let solved = self.solve(&run, found, &rho);
             for (&place, value) in run.places.iter().zip(solved.sigma2) {
                 sigma2[place] = value;
             }
@@ -168,16 +203,54 @@ impl Autocorrelation {
                 maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
             }
         }
+        let arma11 = self.takes_series().then(|| {
+            let of = |value: fn(&Found) -> &[f64]| narrow(scattered(held, fitted.len(), value));
+            [of(|found| &found.a), of(|found| &found.b)]
+        });
         let n_volumes = self.lags.pairs.gap_of.len();
         let residuals = Residuals::of(&own_rho, &rho, &sigma2, n_volumes);
-        let narrow = |values: Vec<f64>| values.into_iter().map(|v| v as f32).collect();
         let maps = self.keeps_maps.then(|| ResidualMaps {
+            arma11,
             rho: narrow(rho),
             sigma2: narrow(sigma2),
             r_square: narrow(r_square),
         });
         Ok(Residuals { maps, ..residuals })
     }
+}
+
+impl Autocorrelation {
+    fn solve(&self, run: &OneGroup<'_>, found: Option<&Found>, rho: &[f64]) -> Solved {
+        match found {
+            Some(found) => found.solved.clone(),
+            None => {
+                let of_voxels: Vec<f64> = run.places.iter().map(|&place| rho[place]).collect();
+                let ar1 = &self.lags.of_groups[run.group];
+                let questions = &self.questions[run.group];
+                ar1.solve((&run.sums, run.beta.view()), &of_voxels, questions)
+            }
+        }
+    }
+}
+
+fn narrow(values: Vec<f64>) -> Vec<f32> {
+    values.into_iter().map(|v| v as f32).collect()
+}
+
+/// What was found of each voxel, over the grid.
+fn scattered(held: &[Held], n: usize, value: impl Fn(&Found) -> &[f64]) -> Vec<f64> {
+    let mut map = vec![0.0; n];
+    for part in held {
+        let values = part.found.iter().flat_map(|found| value(found).iter());
+        part.places.iter().zip(values).for_each(|(&place, value)| map[place] = *value);
+    }
+    map
+}
+
+/// ARMA(1,1)'s correlation at lag 1.
+fn correlations(held: &[Held], n: usize) -> Vec<f64> {
+    let (a, b) = (scattered(held, n, |f| &f.a), scattered(held, n, |f| &f.b));
+    a.into_iter().zip(b).map(|(a, b)| arma11::lambda(a, b)).collect()
 }
 
 /// What is held of a block.
@@ -189,6 +262,8 @@ pub struct Held {
     pub fit: HostFit,
     /// Of its residuals.
     pub sums: Sums,
+    /// Of ARMA(1,1), a stretch of one slice group each.
+    pub found: Vec<Found>,
 }
 
 /// Voxels of one slice group.

@@ -128,7 +128,9 @@ pub enum Noise {
     Ols,
     /// First-order autoregressive, by restricted maximum likelihood at each voxel.
     Ar1,
-    /// The same as nilearn finds it.
+    /// ARMA(1,1), by restricted maximum likelihood at each voxel.
+    Arma11,
+    /// First-order autoregressive as nilearn finds it.
     NilearnAr1,
 }
 
@@ -139,6 +141,7 @@ impl Noise {
         match self {
             Noise::Ols => "ols",
             Noise::Ar1 => "ar1",
+            Noise::Arma11 => "arma11",
             Noise::NilearnAr1 => "nilearn-ar1",
         }
     }

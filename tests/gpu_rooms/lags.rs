@@ -3,7 +3,8 @@
 use boldly::gpu::Device;
 use boldly::kernels::glm::{self, Model};
 use boldly::kernels::lags::{self, LagModel};
-use boldly::stats::ar1::{Pairs, Question, Rule, Sums};
+use boldly::stats::ar1::{Pairs, Rule, Sums};
+use boldly::stats::gls::Question;
 use boldly::volume::{Block, HostBold};
 use ndarray::Array2;
 
@@ -104,8 +105,9 @@ fn sums_rho_and_statistics_equal_their_twins_in_both_precisions() {
                 let mut rows = Array2::zeros((3, columns));
                 (rows[[0, 0]], rows[[1, 1]], rows[[2, 4]]) = (1.0, 1.0, 1.0);
                 let questions = [
-                    Question::new(rows.slice(ndarray::s![..1, ..]), false, ar1).unwrap(),
-                    Question::new(rows.view(), true, ar1).unwrap(),
+                    Question::new(rows.slice(ndarray::s![..1, ..]), false, ar1.to_beta.view())
+                        .unwrap(),
+                    Question::new(rows.view(), true, ar1.to_beta.view()).unwrap(),
                 ];
                 let (got_rho, want_rho) = (ar1.rho(&got), ar1.rho(&want));
                 assert!(want_rho.iter().any(|&r| r > 0.4), "{want_rho:?}");

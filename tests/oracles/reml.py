@@ -70,11 +70,20 @@ def estimate(kind, y, x, times):
         best = grid[np.argmin([f(g) for g in grid])]
         found = minimize_scalar(f, bounds=(max(best - 0.05, -0.95), min(best + 0.05, 0.95)), method="bounded", options=dict(xatol=1e-10))
         return [found.x]
-    f = lambda p: objective(y, x, arma11(times, *p)) if 0 < p[0] < 0.9 and abs(p[1]) < 0.9 and lam(*p) > 0 else 1e9
-    starts = [(a, b) for a in np.linspace(0.05, 0.85, 9) for b in np.linspace(-0.8, 0.8, 17)]
-    start = min(starts, key=f)
-    found = minimize(f, start, method="Nelder-Mead", options=dict(xatol=1e-9, fatol=1e-12, maxiter=4000))
-    return list(found.x)
+    # 3dREMLfit's range: 0 <= a <= 0.8, |b| <= 0.8, lam not negative.
+    f = lambda p: objective(y, x, arma11(times, *p)) if 0 <= p[0] <= 0.8 and abs(p[1]) <= 0.8 and p[1] >= -p[0] else 1e9
+    starts = [(a, b) for a in np.linspace(0, 0.8, 17) for b in np.linspace(-0.8, 0.8, 33)]
+    best = None
+    for start in sorted(starts, key=f)[:3]:
+        for edge in (False, True):  # Nelder-Mead, and along the upper edge of a
+            if edge:
+                found = minimize(lambda b: f([0.8, b[0]]), [start[1]], method="Nelder-Mead", options=dict(xatol=1e-9, fatol=1e-12, maxiter=4000))
+                found.x = np.array([0.8, found.x[0]])
+            else:
+                found = minimize(f, start, method="Nelder-Mead", options=dict(xatol=1e-9, fatol=1e-12, maxiter=4000))
+            if best is None or found.fun < best.fun:
+                best = found
+    return list(best.x)
 
 
 def case(name, kind, x, kept, truth):

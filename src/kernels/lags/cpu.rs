@@ -76,6 +76,28 @@ pub(super) fn split(all: Array2<f64>, n_gaps: usize) -> Sums {
     }
 }
 
+/// e = y - X beta, `[volume][voxel]`; none where there is no residual variance, whatever rounding leaves.
+pub(super) fn residuals(
+    bold: &HostBold,
+    voxels: &[u32],
+    (fit, model): (&HostFit, &Model),
+) -> Array2<f64> {
+    let (n, volume_len) = (model.n_volumes(), bold.block.volume_len());
+    let mut series = Array2::zeros((n, voxels.len()));
+    let columns: Vec<_> = series.axis_iter_mut(Axis(1)).collect();
+    columns.into_par_iter().enumerate().with_min_len(64).for_each(|(at, mut e)| {
+        if fit.sigma2[at] == 0.0 {
+            return;
+        }
+        let design = &model.solvers[fit.slice_group[at] as usize].design;
+        let beta = fit.beta.column(at);
+        for (t, (e, row)) in e.iter_mut().zip(design.rows()).enumerate() {
+            *e = f64::from(bold.data[t * volume_len + voxels[at] as usize]) - row.dot(&beta);
+        }
+    });
+    series
+}
+
 fn cut<'a>(voxels: &'a [u32], slice_group: &[u32], all: &'a mut Array2<f64>) -> Vec<Job<'a>> {
     let mut jobs = Vec::new();
     let (mut first, mut left) = (0, all.view_mut());

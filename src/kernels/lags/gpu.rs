@@ -59,10 +59,31 @@ pub(super) struct Coming {
 
 pub(super) fn sums(
     tape: &mut Recording<'_>,
+    bold: (&DeviceBold, &[u32]),
+    fit: (&DeviceFit, &Model),
+    lags: &LagModel,
+) -> Result<Coming> {
+    Ok(record(tape, bold, fit, lags)?.0)
+}
+
+pub(super) fn residuals(
+    tape: &mut Recording<'_>,
+    bold: (&DeviceBold, &[u32]),
+    fit: (&DeviceFit, &Model),
+    lags: &LagModel,
+) -> Result<Series> {
+    let n_volumes = fit.1.n_volumes();
+    let (Coming { order, .. }, residual) = record(tape, bold, fit, lags)?;
+    Ok(Series { series: tape.download("lags", &residual), order, n_volumes })
+}
+
+/// The steps of sums and residuals.
+fn record(
+    tape: &mut Recording<'_>,
     (bold, voxels): (&DeviceBold, &[u32]),
     (fit, model): (&DeviceFit, &Model),
     lags: &LagModel,
-) -> Result<Coming> {
+) -> Result<(Coming, Buffer)> {
     let (n_volumes, n_regressors) = (bold.block.volumes.len(), model.names.len());
     let (n_rows, n_gaps) = (lags.n_rows(), lags.pairs.gaps.len());
     let n_scalars = SCALARS + 2 * n_gaps;
@@ -129,7 +150,13 @@ pub(super) fn sums(
         ));
     }
     tape.run("lags", 4 * (n_values + (n_fitted * n_rows) as u64), steps)?;
-    Ok(Coming { sums: tape.download("lags", &sums), order: Arc::clone(&fit.order), n_rows, n_gaps })
+    let coming = Coming {
+        sums: tape.download("lags", &sums),
+        order: Arc::clone(&fit.order),
+        n_rows,
+        n_gaps,
+    };
+    Ok((coming, residual))
 }
 
 fn design(model: &Model, quads: usize) -> Vec<f32> {
@@ -182,5 +209,29 @@ impl Coming {
             }
         })?;
         Ok(split(all, self.n_gaps))
+    }
+}
+
+/// Residuals on their way to the host.
+#[derive(Debug)]
+pub(super) struct Series {
+    /// `[volume][fitted voxel]`.
+    series: Download,
+    order: Arc<Vec<u32>>,
+    n_volumes: usize,
+}
+
+impl Series {
+    pub(super) fn read(&self, done: &Done<'_>) -> Result<Array2<f64>> {
+        let n_fitted = self.order.len();
+        let mut all = Array2::zeros((self.n_volumes, n_fitted));
+        done.read(&self.series, |series| {
+            for (t, mut to) in all.rows_mut().into_iter().enumerate() {
+                for (fitted, &at) in self.order.iter().enumerate() {
+                    to[at as usize] = f64::from(series[t * n_fitted + fitted]);
+                }
+            }
+        })?;
+        Ok(all)
     }
 }

@@ -5,6 +5,8 @@
 
 use std::time::Instant;
 
+use ndarray::Array2;
+
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Bold, Done, Shader, Span, Tape};
 use crate::kernels::glm::{Fit, Model};
@@ -116,6 +118,59 @@ impl Coming {
         match self.0 {
             Where::Here(sums) => Ok(sums),
             Where::Device(there) => there.read(done),
+        }
+    }
+}
+
+/// Residuals that are to come to the host.
+#[derive(Debug)]
+pub struct Series(Residuals);
+
+#[derive(Debug)]
+enum Residuals {
+    Here(Array2<f64>),
+    Device(gpu::Series),
+}
+
+/// The residuals of a fit themselves, of the voxels that were fitted.
+///
+/// # Errors
+/// As for [`sums`].
+pub fn residuals(
+    tape: &mut Tape<'_>,
+    (bold, voxels): (&Bold, &[u32]),
+    (fit, model): (&Fit, &Model),
+    lags: &LagModel,
+) -> Result<Series> {
+    match (tape, bold, fit) {
+        (Tape::Cpu(cpu), Bold::Host(host), Fit::Host(fit)) => {
+            let start = Instant::now();
+            let series = cpu::residuals(host, voxels, (fit, model));
+            cpu.record(Span::since(
+                "residuals",
+                Activity::Kernel,
+                start,
+                work(voxels.len(), model, lags),
+            ));
+            Ok(Series(Residuals::Here(series)))
+        }
+        (Tape::Gpu(tape), Bold::Device(there), Fit::Device(fit)) => {
+            let series = gpu::residuals(tape, (there, voxels), (fit, model), lags)?;
+            Ok(Series(Residuals::Device(series)))
+        }
+        _ => Err(Error::internal("the fit", "is not on the device of its residuals", "be", "")),
+    }
+}
+
+impl Series {
+    /// `[volume][voxel]`, once the tape has run.
+    ///
+    /// # Errors
+    /// Internal when `done` is of another tape.
+    pub fn read(self, done: &Done<'_>) -> Result<Array2<f64>> {
+        match self.0 {
+            Residuals::Here(series) => Ok(series),
+            Residuals::Device(there) => there.read(done),
         }
     }
 }

@@ -25,6 +25,10 @@ pub(super) fn say(
 ) -> Result<()> {
     let Some(residuals) = fitted.residuals.first() else { return Ok(()) };
     let rho = residuals.mean_rho;
+    if spec.noise == Noise::Arma11 {
+        watch.note(&format!("noise of {}: arma11, mean rho as AR(1) {rho:.3}", display(&run.path)));
+        return Ok(());
+    }
     if spec.noise != Noise::Ols {
         watch.note(&format!(
             "noise of {}: {}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used (5 % by \
@@ -63,7 +67,7 @@ pub(super) fn say(
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
     fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
-    if spec.noise != Noise::Ols {
+    if matches!(spec.noise, Noise::Ar1 | Noise::NilearnAr1) {
         fields
             .insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(residuals.share_off));
     }
@@ -118,6 +122,11 @@ pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
                 ),
             };
             maps.push(map(Quantity::Rho, &residuals.rho, &said, share));
+        }
+        if let Some([a, b]) = &residuals.arma11 {
+            let share = Tolerance::of(|bounds, _, _| 100.0 * bounds.atol);
+            maps.push(map(Quantity::ArmaA, a, "a of ARMA(1,1)", share.clone()));
+            maps.push(map(Quantity::ArmaB, b, "b of ARMA(1,1)", share));
         }
         maps
     };

@@ -24,7 +24,6 @@ mod reml;
 mod solve;
 
 pub use reml::LARGEST;
-pub use solve::{Answer, Question, Solved};
 
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;
@@ -55,6 +54,17 @@ impl Pairs {
     #[must_use]
     pub fn consecutive(n_volumes: usize) -> Pairs {
         Pairs::of_kept(&(0..n_volumes).collect::<Vec<_>>())
+    }
+
+    /// Positions whose distances are these, from 0.
+    #[must_use]
+    pub fn kept(&self) -> Vec<usize> {
+        let step = |&gap: &u32| self.gaps.get(gap as usize).map_or(0, |&gap| gap as usize);
+        let sum = |at: &mut usize, gap: &u32| {
+            *at += step(gap);
+            Some(*at)
+        };
+        self.gap_of.iter().scan(0, sum).collect()
     }
 
     /// Whether volumes are missing between others.

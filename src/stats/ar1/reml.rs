@@ -5,8 +5,9 @@ use ndarray::Array2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::panel::{Panel, add_product, take_product};
+use super::panel::Panel;
 use super::{Ar1, Rule, Sums};
+use crate::stats::gls::{add_product, take_product};
 use crate::stats::panel::{Lanes, lanes_mut, width};
 
 /// Trial values lie this far apart from -[`LARGEST`] on.
@@ -70,8 +71,13 @@ impl Ar1 {
                     rho,
                     ends,
                     lags,
-                    factor: panel.factor.chunks_exact(width::<S>()).map(|lanes| lanes[0]).collect(),
-                    ln_det: panel.ln_det[0] + model.ln_det_r(rho),
+                    factor: panel
+                        .own
+                        .factor
+                        .chunks_exact(width::<S>())
+                        .map(|lanes| lanes[0])
+                        .collect(),
+                    ln_det: panel.own.ln_det[0] + model.ln_det_r(rho),
                 }
             }
         }
@@ -142,9 +148,11 @@ fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> V
         }
         panel.factorise(simd, model, &next);
         for (lane, bracket) in brackets.iter_mut().enumerate() {
-            let ln_det = panel.ln_det[lane] + model.ln_det_r(next[lane]);
-            bracket
-                .narrow(next[lane], model.objective(panel.rss[lane] / panel.square(lane), ln_det));
+            let ln_det = panel.own.ln_det[lane] + model.ln_det_r(next[lane]);
+            bracket.narrow(
+                next[lane],
+                model.objective(panel.own.rss[lane] / panel.square(lane), ln_det),
+            );
         }
     }
     brackets.iter().map(Bracket::vertex).collect()
