@@ -58,9 +58,9 @@ fn as_hcp_wrote(format: Format) -> Format {
 }
 
 fn bids_log(path: &Path, format: &Format) -> Result<Log> {
-    let bids::File { recording, unplaced, sidecars, notes } = bids::read_file(path)?;
+    let bids::File { recording, unplaced, sidecars, notes, warnings } = bids::read_file(path)?;
     let mut log = Log::new(path, format);
-    (log.counts, log.sidecars) = (notes, sidecars);
+    (log.counts, log.sidecars, log.warnings) = (notes, sidecars, warnings);
     for (signal, trace) in [
         (Signal::Cardiac, recording.cardiac),
         (Signal::Respiratory, recording.respiratory),
