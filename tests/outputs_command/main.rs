@@ -67,6 +67,17 @@ fn verify_goes_into_nested_folders_and_runs_each_command_once() {
     }
     let slibase = all.iter().find(|c| c["output"].as_str().unwrap().ends_with("1D")).unwrap();
     assert!(slibase["compared"].as_u64() > Some(40 * 8 * 6), "{slibase}");
+    // a copy of a sidecar describes nothing
+    let (own, copy) = (dir.join("all/a/mask.json"), dir.join("all/a/copy.json"));
+    fs::copy(own, &copy).unwrap();
+    refused(dir, "verify all/a", 65, &["all/a/copy.json describes no output of its own name"]);
+    fs::remove_file(copy).unwrap();
+    // the pages of a recording and of a run that it corrects are two
+    run(dir, &clean("all/c/p_desc-retroicor_bold.nii"));
+    for page in ["p_desc-physio_qc.html", "p_desc-retroicor_qc.html"] {
+        assert!(dir.join("all/c").join(page).is_file(), "{page}");
+    }
+    run(dir, "verify all/c -q");
     // one of its files alone, and one that only other sidecars list
     for (one, n) in [("all/a/contrast-pain_stat-t_statmap.json", 1), ("all/a/design.tsv", 1)] {
         let output = succeeded("verify", boldly(dir, &format!("verify {one} --json -q")));
@@ -320,6 +331,8 @@ fn what_boldly_did_not_make_or_was_changed_since_is_not_replaced() {
     let events = dir.join("study").join(paths::EVENTS);
     fs::write(&events, "mine").unwrap();
     refused(dir, again, 2, &["was changed since"]);
+    let other = again.replace("--seed 5", "--seed 6");
+    refused(dir, &other, 2, &["is of another (other options, seed or version", "--overwrite"]);
     assert_eq!(fs::read_to_string(&events).unwrap(), "mine");
 }
 
