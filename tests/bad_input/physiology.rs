@@ -40,6 +40,20 @@ pub fn cases() -> Vec<Case> {
             &["physio.tsv.gz, column cardiac,", "spikes"],
         ),
         case(
+            "a channel with two spikes",
+            |d| {
+                let row = |n: i32| {
+                    let spike = 1000 * i32::from([3000, 3040].contains(&n));
+                    format!("{spike}\t{:.3}\n", (f64::from(n) * 0.03).sin())
+                };
+                text(d, "physio.tsv", &(0..6000).map(row).collect::<String>());
+                gzipped(d, "physio.tsv");
+            },
+            PHYSIO,
+            65,
+            &["physio.tsv.gz, column cardiac,", "shows no regular pulse", "a channel of spikes"],
+        ),
+        case(
             "physio without cardiac",
             |d| physio(d, 120.0, 50.0, false),
             PHYSIO,
