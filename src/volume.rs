@@ -85,12 +85,15 @@ impl Mask {
     }
 
     /// The mask without its outermost voxels, `times` over: what stays has all six neighbours inside, and the edge of the
-    /// grid counts as outside.
-    #[must_use]
-    pub fn eroded(&self, times: usize) -> Mask {
+    /// grid counts as outside. `go_on` is asked before each time.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
+    pub fn eroded(&self, times: usize, go_on: &mut dyn FnMut() -> Result<()>) -> Result<Mask> {
         let [ni, nj, nk] = self.grid.shape;
         let mut inside = self.inside.clone();
         for _ in 0..times {
+            go_on()?;
             let before = inside.clone();
             if !before.contains(&true) {
                 break; // each layer takes voxels, so this comes soon, however many are asked for
@@ -105,7 +108,7 @@ impl Mask {
                         .all(|step| before[voxel - step] && before[voxel + step]);
             }
         }
-        Mask { grid: self.grid.clone(), inside }
+        Ok(Mask { grid: self.grid.clone(), inside })
     }
 }
 
@@ -270,5 +273,24 @@ mod tests {
         bold.data[8] = f32::MAX;
         assert_eq!(bold.missing(), [7, 5000]);
         assert!(!bold.is_known_complete());
+    }
+
+    #[test]
+    fn each_layer_that_is_taken_off_asks_whether_to_go_on() {
+        let grid = Grid { shape: [9, 9, 9], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let mask = Mask { inside: vec![true; 729], grid };
+        let layers_of = |times: usize, most: usize| {
+            let mut asked = 0;
+            let left = mask.eroded(times, &mut || {
+                asked += 1;
+                if asked > most { Err(Error::Interrupted) } else { Ok(()) }
+            });
+            (left.map(|mask| mask.count()), asked)
+        };
+        assert_eq!(layers_of(2, 9).0.ok(), Some(5 * 5 * 5));
+        let (stopped, asked) = layers_of(usize::MAX, 3);
+        assert!(matches!(stopped, Err(Error::Interrupted)) && asked == 4);
+        let (left, asked) = layers_of(usize::MAX, 100);
+        assert!(left.ok() == Some(0) && asked < 10, "it ends with the mask: {asked}");
     }
 }

@@ -189,6 +189,33 @@ fn two_sidecars_of_one_folder_that_contradict_each_other_are_both_named() {
 }
 
 #[test]
+fn a_json_above_that_is_not_read_for_want_of_a_dataset_description_is_named() {
+    let f = Folder::new();
+    f.file("task-x_bold.json", r#"{"RepetitionTime": 2}"#);
+    f.file("task-y_bold.json", r#"{"RepetitionTime": 3}"#);
+    f.file("sub-01/ses-1/func/sub-01_ses-1_task-x_bold.json", r#"{"TaskName": "x"}"#);
+    let run = f.at("sub-01/ses-1/func/sub-01_ses-1_task-x_bold.nii");
+    let doubts = || sidecar::find(&run, None).unwrap().doubts;
+    let said = doubts().join("\n");
+    assert!(said.contains("task-x_bold.json would speak of") && !said.contains("task-y"), "{said}");
+    assert!(said.contains("has no dataset_description.json; add one there"), "{said}");
+    let named = sidecar::find(&run, Some(&f.at("task-x_bold.json"))).unwrap();
+    assert_eq!(named.doubts, [""; 0], "the user has chosen");
+    fs::remove_file(f.at("task-x_bold.json")).unwrap();
+    assert_eq!(doubts(), [""; 0], "nothing is missed");
+    f.file("task-x_bold.json", r#"{"RepetitionTime": 2}"#);
+    f.file("dataset_description.json", "{}");
+    assert_eq!(doubts(), [""; 0], "it is read");
+    // a folder that is no subject's, as anybody has it
+    f.file("else/task-x_bold.json", r#"{"RepetitionTime": 2}"#);
+    fs::remove_file(f.at("dataset_description.json")).unwrap();
+    assert_eq!(
+        sidecar::find(&f.at("else/deep/task-x_bold.nii"), None).map(|s| s.doubts).ok(),
+        None
+    );
+}
+
+#[test]
 fn a_sidecar_that_boldly_wrote_for_another_file_says_nothing_of_this_one() {
     let f = Folder::new();
     let bold = f.bold("X_bold.nii", 1.0);

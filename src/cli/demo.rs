@@ -7,8 +7,8 @@ use std::time::Instant;
 use crate::cli::args::{DeviceArgs, MORE, TalkArgs};
 use crate::cli::say;
 use crate::error::Result;
-use crate::io::{Outputs, Overwrite};
-use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, shipped_example};
+use crate::io::Overwrite;
+use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, save_picture, shipped_example};
 use crate::pipeline::simulate;
 use crate::pipeline::spec::DesignOptions;
 use crate::pipeline::watch::Watch;
@@ -52,10 +52,7 @@ impl Args {
         let mut session = self.device.open_session(started, &terminal)?;
         let options = DesignOptions::default();
         let result = demo(&data, &self.out, &options, &mut session, &terminal)?;
-        let picture_path = self.out.join("demo.png");
-        let mut outputs = Outputs::new();
-        outputs.bytes(&picture_path, &draw(&result)?)?;
-        outputs.commit()?;
+        let picture_path = save_picture(&self.out, &draw(&result)?)?;
         drop(terminal);
         if self.talk.json {
             say::json(&result)?;

@@ -26,7 +26,7 @@ Written, each name beginning with PREFIX:
   _desc-retroicor_multiple_regressors.txt    the volume-wise columns for SPM, as PhysIO writes them
   _desc-peaks_events.tsv, .json              beats and breaths; edit status (ok, added, removed) or rows, then --peaks
   _desc-retroicor_summary.json               beats, rates, flagged stretches, extrapolated share, alignment
-  _desc-retroicor_qc.html                    the same to look at: traces, rates, phase coverage, what to do next
+  _desc-physio_qc.html                       the same to look at: traces, rates, phase coverage, what to do next
 Where slice times are not known or were corrected for, the columns are at the frame times and none by slice.
 
 Example: boldly physio --physio sub-01_physio.tsv.gz --bold sub-01_bold.nii.gz --out derivatives/sub-01")]
@@ -43,7 +43,7 @@ pub(super) struct Args {
     bold: Option<PathBuf>,
     /// Volumes of the run, without --bold
     ///
-    /// --tr or --sidecar says the rest
+    /// --tr or --sidecar says the rest; a Siemens _Info.log counts them itself
     #[arg(help_heading = heading::INPUTS, long, value_name = "N")]
     volumes: Option<usize>,
     /// What the outputs' names begin with, or a folder

@@ -119,6 +119,30 @@ pub fn inherited(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
+/// Files above a data file that would speak for it, and do not because no folder above says that it is the root of a dataset: one
+/// sentence, where there are any. Looked for up to the folder that holds its subject's.
+pub(super) fn unread(path: &Path) -> Option<String> {
+    let absolute = std::path::absolute(path).ok()?;
+    let folders: Vec<&Path> = absolute.ancestors().skip(1).collect();
+    if folders.iter().any(|folder| folder.join(ROOT_MARK).is_file()) {
+        return None;
+    }
+    let is_subject = |folder: &&Path| {
+        folder.file_name().is_some_and(|name| name.to_string_lossy().starts_with("sub-"))
+    };
+    let root = folders.iter().rposition(is_subject)? + 1;
+    let wanted = Name::of(path);
+    let above = folders.get(1..=root)?.iter().flat_map(|folder| list(folder).unwrap_or_default());
+    let is_json = |p: &PathBuf| p.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"));
+    let found = above.filter(is_json).find(|p| Name::of(p).applies_to(&wanted))?;
+    Some(format!(
+        "{} would speak of {}, but is not read, because {} has no {ROOT_MARK}; add one there, which every BIDS dataset has",
+        found.display(),
+        path.display(),
+        folders[root].display()
+    ))
+}
+
 /// All that lies in a folder. One entry that cannot be read is an error like a folder that cannot: a sidecar that is missed would
 /// take its slice times with it, and nobody would know.
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
@@ -180,7 +204,7 @@ pub(super) fn at_odds(files: &[(PathBuf, Map<String, Value>)], fields: &[&str]) 
             let (Some(a), Some(b)) = (theirs.get(*field), map.get(*field)) else { continue };
             if !a.is_null() && !b.is_null() && !is_same(a, b) {
                 doubts.push(format!(
-                    "{field} in {} and in {} differ, and both speak of this run, where BIDS allows one sidecar in a folder; \
+                    "{field} in {} and in {} differ, and both speak of the same data, where BIDS allows one sidecar in a folder; \
                      that of {} is used",
                     other.display(),
                     file.display(),

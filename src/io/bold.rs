@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::decode::Unpacked;
-use super::files::is_same;
 use super::hash::{Checksum, Hashing};
 use super::header::Header;
-use super::image::{Image, halves};
+use super::image::Image;
 use super::swing::{Coarse, Swing};
 use crate::volume::{Block, Grid, HostBold};
 use crate::{Error, Result};
@@ -289,29 +288,6 @@ impl BoldFile {
         };
         hashing.finish()
     }
-}
-
-/// Fails where an image is named twice, by one name or two, or as a copy: its voxels would count twice.
-///
-/// # Errors
-/// [`Error::Usage`] with both names; where one cannot be read.
-pub fn refuse_twins(paths: &[PathBuf]) -> Result<()> {
-    for (n, path) in paths.iter().enumerate() {
-        for before in &paths[..n] {
-            if is_same(&halves(before)?.1, &halves(path)?.1)? {
-                return Err(Error::usage(
-                    path.display().to_string(),
-                    match before == path {
-                        true => "is given twice".to_owned(),
-                        false => format!("holds the same as {}", before.display()),
-                    },
-                    "be a run of its own: one that counts twice seems to halve the variance",
-                    "name each run once",
-                ));
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Makes the one axis beyond the third that has more than one entry the fourth, where some writer put time; a note of it.

@@ -36,7 +36,7 @@ pub struct GivenMask {
     pub mask: Mask,
     /// That it lies a rounding error away.
     pub note: Option<String>,
-    /// That it holds values below 0.
+    /// That it holds values below 0, or none at all (NaN).
     pub warning: Option<String>,
 }
 
@@ -111,7 +111,7 @@ pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<GivenMask> 
     given(path, on, (&values, inside), note)
 }
 
-/// A mask of these values, with a word on those below 0.
+/// A mask of these values, with a word on those below 0 and those that are none.
 fn given(
     path: &Path,
     on: &Grid,
@@ -119,11 +119,13 @@ fn given(
     note: Option<String>,
 ) -> Result<GivenMask> {
     let n_negative = values.iter().filter(|&&v| v < -WHOLE).count();
-    let warning = (n_negative > 0).then(|| {
-        format!(
-            "{} holds {n_negative} values below 0; such voxels are outside, as where it is 0",
-            path.display()
-        )
+    let n_missing = values.iter().filter(|v| v.is_nan()).count();
+    let counts = [(n_negative, "values below 0"), (n_missing, "values that are no number (NaN)")];
+    let counts = counts.into_iter().filter(|(n, _)| *n > 0);
+    let counts: Vec<String> = counts.map(|(n, what)| format!("{n} {what}")).collect();
+    let warning = (!counts.is_empty()).then(|| {
+        let counts = counts.join(" and ");
+        format!("{} holds {counts}; such voxels are outside, as where it is 0", path.display())
     });
     Ok(GivenMask { mask: Mask { grid: on.clone(), inside }, note, warning })
 }

@@ -30,6 +30,7 @@ mod spill;
 mod stored;
 mod swing;
 pub mod tsv;
+mod twins;
 mod values;
 mod volumes;
 mod write;
@@ -37,7 +38,7 @@ mod write;
 pub use acquire::{
     acquisition, acquisition_but_slices, acquisition_notes, contradictions, told, volume_times,
 };
-pub use bold::{BoldFile, float32_bytes, refuse_twins};
+pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
@@ -46,5 +47,6 @@ pub use motion::read_confounds;
 pub use output::{Outputs, Overwrite, finish_left};
 pub use resampled::{Resampled, resampled, told_resampled};
 pub use swing::Coarse;
+pub use twins::refuse_twins;
 pub use volumes::{Listed, read_volumes};
 pub use write::{BoldWriter, Rounding, Spread};

@@ -80,6 +80,7 @@ pub fn find(bold: &Path, explicit: Option<&Path>) -> Result<Sidecar> {
         Some(file) => vec![file.to_path_buf()],
         None => bids::inherited(bold)?,
     };
+    sidecar.doubts.extend(bids::unread(bold).filter(|_| explicit.is_none()));
     let mut read = Vec::new();
     for file in files {
         let map = bids::read_json(&file)?;

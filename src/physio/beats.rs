@@ -146,7 +146,8 @@ fn no_pulse(thing: &str) -> Error {
         thing,
         "shows no regular pulse",
         "hold a pulse-oximeter or ECG signal",
-        "look at the trace; use --terms 0/4/0 to model breathing alone",
+        "look at the trace: a channel of spikes (a dead sensor, gradients, triggers) or of noise has no pulse; use --terms 0/4/0 to model \
+         breathing alone",
     )
 }
 

@@ -8,10 +8,11 @@ use serde::Serialize;
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::io::source::BoldSource;
-use crate::io::{self, BoldFile, Overwrite};
+use crate::io::{self, BoldFile, Outputs, Overwrite, hash};
 use crate::kernels::smooth::{Kernel, Taps, smooth};
 use crate::pipeline::automask::mean_image;
 use crate::pipeline::products::Layout;
+use crate::pipeline::provenance::{self, Kind, Output};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
     Combining, Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RetroicorSpec,
@@ -68,6 +69,40 @@ pub struct Images {
     pub pag: Vec<bool>,
 }
 
+/// The demo's picture in its folder.
+pub const PICTURE: &str = "demo.png";
+
+/// A picture that somebody else put there, or changed, stays.
+///
+/// # Errors
+/// Usage where it would be replaced.
+fn refuse_foreign_picture(out: &Path) -> Result<()> {
+    let picture = out.join(PICTURE);
+    let both = [picture.with_extension("json"), picture];
+    both.iter().try_for_each(|path| provenance::refuse_foreign(path, Overwrite::Own))
+}
+
+/// Writes the demo's picture into `out`, and beside it a sidecar that lists it. Gives its path.
+///
+/// # Errors
+/// Usage where it would replace another, output errors.
+pub fn save_picture(out: &Path, png: &[u8]) -> Result<PathBuf> {
+    refuse_foreign_picture(out)?;
+    let path = out.join(PICTURE);
+    let mut outputs = Outputs::new();
+    outputs.bytes(&path, png)?;
+    let listed = Output {
+        name: PICTURE.into(),
+        kind: Kind::Page,
+        entities: "demo".to_owned(),
+        checksum: Some(hash::bytes(png)),
+    };
+    let text = provenance::list("demo", &[listed])?;
+    outputs.sidecar(&path.with_extension("json"), &text)?;
+    outputs.commit()?;
+    Ok(path)
+}
+
 /// Run it on the dataset in `data`, writing into `out`.
 ///
 /// # Errors
@@ -79,6 +114,7 @@ pub fn demo(
     session: &mut Session<'_>,
     watch: &dyn Watch,
 ) -> Result<DemoResult> {
+    refuse_foreign_picture(out)?;
     let mut clock = Clock::default();
     let mut write = |command: Command, layout: Layout| {
         let mut written = Written::new(layout, Overwrite::Own)?;
@@ -289,5 +325,32 @@ impl Clock {
     fn lap(&mut self, what: &str) {
         self.laps.push((what.to_owned(), self.last.elapsed().as_secs_f64()));
         self.last = std::time::Instant::now();
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn the_picture_is_replaced_where_it_is_as_the_demo_made_it_and_its_list_is_no_command() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        save_picture(out, b"one").unwrap();
+        let path = save_picture(out, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(provenance::read(&path.with_extension("json")).unwrap().is_none());
+        fs::write(&path, "by hand").unwrap();
+        let error = save_picture(out, b"three").unwrap_err();
+        assert!(
+            error.exit_code() == 2 && error.to_string().contains("was changed since"),
+            "{error}"
+        );
+        fs::remove_file(path.with_extension("json")).unwrap();
+        assert!(save_picture(out, b"three").unwrap_err().to_string().contains("nothing says"));
+        assert_eq!(fs::read(&path).unwrap(), b"by hand");
     }
 }

@@ -31,6 +31,7 @@ mod censored;
 mod confounded;
 mod echo;
 mod patterns;
+mod ready;
 mod spent;
 mod timing;
 
@@ -272,6 +273,7 @@ fn design(
     let names = confounds.as_ref().map_or(Vec::new(), |c| c.names.clone());
     if let Some(path) = &spec.design {
         let ready = design::from_table(&io::tsv::read(path)?, n_volumes)?;
+        let names = [names, ready::nuisance(&ready.names)].concat();
         let design = match confounds {
             Some(confounds) => ready.with(&confounds)?,
             None => ready,

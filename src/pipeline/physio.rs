@@ -238,7 +238,8 @@ fn pages(result: &PhysioResult) -> Result<Vec<Page>> {
     let retroicor = |suffix| Entities::of(suffix).with("desc", "retroicor");
     Ok(vec![
         Page { entities: retroicor("summary"), ending: ".json", draw: summary },
-        Page { entities: retroicor("qc"), ending: ".html", draw: page },
+        // A name of its own: the page of a corrected run may lie beside it.
+        Page { entities: Entities::of("qc").with("desc", "physio"), ending: ".html", draw: page },
     ])
 }
 
@@ -277,13 +278,14 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
         None => Sidecar::default(),
     };
     sidecar.doubts.iter().for_each(|doubt| watch.warn(doubt));
-    let Some(n_volumes) = spec.volumes.filter(|_| spec.tr.is_some() || spec.sidecar.is_some())
-    else {
+    let is_timed = spec.tr.is_some() || spec.sidecar.is_some();
+    let Some(n_volumes) = n_volumes(spec, watch)?.filter(|_| is_timed) else {
         return Err(Error::usage(
             "the command line",
             "names neither --bold nor --volumes with --tr or a --sidecar",
             "say when the run was acquired",
-            "give the image with --bold, or --volumes N with --sidecar JSON, or with --tr SECONDS --slice-times FILE",
+            "give the image with --bold, or --volumes N with --sidecar JSON, or with --tr SECONDS --slice-times FILE; the _Info.log of a \
+             Siemens run takes the place of --volumes",
         ));
     };
     if !(1..=MOST_VOLUMES).contains(&n_volumes) {
@@ -306,6 +308,18 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
     let n_slices = acquisition.slice_times.as_ref().map(Vec::len);
     let opened = Opened { found: of_sidecar(&sidecar), ..Opened::default() };
     Ok(Scanned { acquisition, opened, resampled, sidecar, n_slices })
+}
+
+/// As told, else as the scanner's log counts them.
+fn n_volumes(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Option<usize>> {
+    if spec.volumes.is_some() {
+        return Ok(spec.volumes);
+    }
+    let counted = io::physio::n_volumes(&spec.physio, &spec.physio_formats)?;
+    Ok(counted.map(|(n, log)| {
+        watch.note(&format!("{n} volumes, as {log} counts them"));
+        n
+    }))
 }
 
 fn of_resampled(

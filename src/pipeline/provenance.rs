@@ -7,14 +7,14 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
-use crate::io;
 use crate::io::bids::{Name, read_value};
 use crate::io::described::{Described, Listed, described};
 use crate::io::hash::{self, Checksum};
+use crate::io::{self, Overwrite};
 use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::spec::{Command, Role};
 
@@ -156,26 +156,47 @@ impl Provenance {
     /// # Errors
     /// Internal when a value has no JSON form, such as a path that is not UTF-8.
     pub fn to_json(&self, bids: Map<String, Value>) -> Result<String> {
-        let text = serde_json::to_value(self).and_then(|mut own| {
-            own[DIGEST] = Value::String(String::new());
-            let mut top = bids;
-            top.insert("boldly".to_owned(), own);
-            serde_json::to_string_pretty(&Value::Object(top))
-        });
-        let text = text.map(|text| text + "\n").map_err(|e| {
-            Error::internal("a sidecar", "cannot be written as JSON", "be plain text", "")
-                .caused_by(e)
-        })?;
-        let digest = Blank::of(&text).map(|blank| blank.digest());
-        Ok(match (digest, text.rfind(&blank_digest())) {
-            (Some(digest), Some(at)) => {
-                let (before, after) = text.split_at(at + blank_digest().len() - 1);
-                format!("{before}{digest}{after}")
-            }
-            _ => text,
-        })
+        sidecar_text(serde_json::to_value(self), bids)
     }
 }
+
+/// A sidecar's text with its digest.
+fn sidecar_text(own: serde_json::Result<Value>, bids: Map<String, Value>) -> Result<String> {
+    let text = own.and_then(|mut own| {
+        own[DIGEST] = Value::String(String::new());
+        let mut top = bids;
+        top.insert("boldly".to_owned(), own);
+        serde_json::to_string_pretty(&Value::Object(top))
+    });
+    let text = text.map(|text| text + "\n").map_err(|e| {
+        Error::internal("a sidecar", "cannot be written as JSON", "be plain text", "").caused_by(e)
+    })?;
+    let digest = Blank::of(&text).map(|blank| blank.digest());
+    Ok(match (digest, text.rfind(&blank_digest())) {
+        (Some(digest), Some(at)) => {
+            let (before, after) = text.split_at(at + blank_digest().len() - 1);
+            format!("{before}{digest}{after}")
+        }
+        _ => text,
+    })
+}
+
+/// The sidecar of files that no command makes again: that boldly made them, and with which bytes.
+///
+/// # Errors
+/// As [`Provenance::to_json`].
+pub fn list(made_by: &str, outputs: &[Output]) -> Result<String> {
+    let own = json!({
+        "schema": SCHEMA,
+        "version": env!("CARGO_PKG_VERSION"),
+        MADE_BY: made_by,
+        "outputs": outputs,
+    });
+    sidecar_text(Ok(own), Map::new())
+}
+
+/// Names, in place of a command, what made the files that a sidecar lists.
+const MADE_BY: &str = "made_by";
 
 /// The last field of the `boldly` object: a checksum of the sidecar's text, in which it stands as an empty string.
 const DIGEST: &str = "digest";
@@ -288,6 +309,22 @@ pub fn recorded(file: &Path) -> Result<Recorded> {
     Ok(Recorded::Nowhere)
 }
 
+/// A file in an output's place must be as boldly made it, unless anything may be replaced.
+///
+/// # Errors
+/// As [`Overwrite::refuse_foreign`], and those of [`recorded`].
+pub fn refuse_foreign(path: &Path, overwrite: Overwrite) -> Result<()> {
+    if !path.is_file() {
+        return Ok(());
+    }
+    match recorded(path)? {
+        Recorded::Unchecked => Ok(()),
+        Recorded::As(checksum) => overwrite.refuse_foreign(path, Some(&checksum)),
+        Recorded::Changed => overwrite.refuse_changed(path),
+        Recorded::Nowhere => overwrite.refuse_foreign(path, None),
+    }
+}
+
 /// The JSON files of a folder, in order; no pipes, no links that lead nowhere.
 ///
 /// # Errors
@@ -316,12 +353,15 @@ pub struct Sidecar {
     pub fields: Map<String, Value>,
 }
 
-/// boldly's sidecar at a path; none where the file has no `boldly` object.
+/// boldly's sidecar at a path; none where the file has no `boldly` object, or one without a command.
 ///
 /// # Errors
 /// Missing input when it cannot be read; bad data when it is no JSON, or where it is of a schema or a command that this version does not know.
 pub fn read(path: &Path) -> Result<Option<Sidecar>> {
     let Some((fields, own)) = own_object(path)? else { return Ok(None) };
+    if own.get(MADE_BY).is_some() && own.get("command").is_none() {
+        return Ok(None); // a list of files, see [`list`]
+    }
     let schema = own.get("schema").and_then(Value::as_u64).unwrap_or(0);
     if !(1..=u64::from(SCHEMA)).contains(&schema) {
         return Err(Error::bad_data(

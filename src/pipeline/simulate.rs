@@ -48,7 +48,20 @@ pub fn write(
     }
     outputs.told().iter().for_each(|line| watch.warn(line));
     for (path, checksum) in outputs.checksums() {
-        overwrite.refuse_foreign(&path, Some(&checksum))?;
+        let is_other = path.is_file() && checksum.again(&path)? != checksum;
+        if is_other && overwrite == Overwrite::Own {
+            return Err(of_another_study(&path));
+        }
     }
     outputs.commit()
+}
+
+/// A file in its place that this study does not make.
+fn of_another_study(path: &Path) -> Error {
+    Error::usage(
+        path.display().to_string(),
+        "is not the one of this study: it is of another (other options, seed or version of boldly), or was changed since",
+        "be free, or as this command makes it",
+        "choose another folder, or add --overwrite",
+    )
 }

@@ -191,6 +191,12 @@ fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
     for sidecar in listed.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
         match of_sidecar(sidecar) {
             Ok(None) => {}
+            Ok(Some(own)) if !own.has_sidecar(sidecar) => errors.push(Error::bad_data(
+                display(sidecar),
+                "describes no output of its own name: it is a copy, or was renamed",
+                "lie under the name of an output that it lists",
+                "remove it, or give it its name again",
+            )),
             Ok(Some(own)) => match own.of(|path| place(path).starts_with(&root)) {
                 // Its own output at least lies beside it.
                 own if own.chosen.is_empty() => errors.push(Error::bad_data(
@@ -279,6 +285,12 @@ fn of_sidecar(sidecar: &Path) -> Result<Option<Finished>> {
 }
 
 impl Finished {
+    /// Whether a file is the sidecar of one of its outputs, there or not.
+    fn has_sidecar(&self, sidecar: &Path) -> bool {
+        let own = |output: &Output| place(&sidecar_path(&self.folder.join(&output.name)));
+        self.provenance.outputs.iter().any(|output| own(output) == place(sidecar))
+    }
+
     /// With some of its outputs alone.
     fn of(mut self, which: impl Fn(&Path) -> bool) -> Finished {
         let folder = &self.folder;

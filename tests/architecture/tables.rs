@@ -187,5 +187,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         &["spec", "session", "products", "confounds", "smooth", "physio", "retroicor", "glm"],
     ),
     ("verify", &["watch", "comparison", "blocks", "provenance", "session", "inputs", "compared"]),
-    ("demo", &["watch", "spec", "session", "automask", "tsnr", "products", "written"]),
+    (
+        "demo",
+        &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],
+    ),
 ];

@@ -19,6 +19,41 @@ pub fn cases() -> Vec<Case> {
             &["SamplingFrequency"],
         ),
         case(
+            "a BIOPAC recording",
+            |d| text(d, "run-1.acq", "\0\0\u{1}not text"),
+            "retroicor bold.nii --physio run-1.acq --out clean.nii --device cpu",
+            65,
+            &["run-1.acq", "BIOPAC AcqKnowledge", "export it as text", "phys2bids"],
+        ),
+        case(
+            "a pulse of spikes without rhythm",
+            |d| {
+                let spikes = (0..6000).map(|n| {
+                    let is_spike = [300, 340, 1900, 2001, 3777, 3790, 5555].contains(&n);
+                    format!("{}\t{:.3}\n", i32::from(is_spike) * 1000, (n as f64 * 0.03).sin())
+                });
+                text(d, "physio.tsv", &spikes.collect::<String>());
+                gzipped(d, "physio.tsv");
+            },
+            PHYSIO,
+            65,
+            &["physio.tsv.gz, column cardiac,", "spikes"],
+        ),
+        case(
+            "a channel with two spikes",
+            |d| {
+                let row = |n: i32| {
+                    let spike = 1000 * i32::from([3000, 3040].contains(&n));
+                    format!("{spike}\t{:.3}\n", (f64::from(n) * 0.03).sin())
+                };
+                text(d, "physio.tsv", &(0..6000).map(row).collect::<String>());
+                gzipped(d, "physio.tsv");
+            },
+            PHYSIO,
+            65,
+            &["physio.tsv.gz, column cardiac,", "shows no regular pulse", "a channel of spikes"],
+        ),
+        case(
             "physio without cardiac",
             |d| physio(d, 120.0, 50.0, false),
             PHYSIO,

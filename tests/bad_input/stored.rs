@@ -85,6 +85,12 @@ const TWO: &str =
 const T: &str = "contrast-painControl_stat-t_statmap.nii.gz";
 const EFFECT: &str = "contrast-painControl_stat-effect_statmap.nii.gz";
 
+/// The run once more, compressed.
+fn compressed(dir: &Path) {
+    let stored = fs::read(dir.join("bold.nii")).expect("the run");
+    fs::write(dir.join("second.nii.gz"), boldly::io::gzip(&stored)).expect("a temporary file");
+}
+
 fn dataset() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     good_dataset(folder.path());
@@ -261,6 +267,11 @@ fn voxel_sizes_that_the_affine_and_pixdim_give_differently_are_the_affines_with_
     let voxels =
         |name: &str| fs::read(dir.join(format!("{name}_s.nii"))).expect("an image")[352..].to_vec();
     assert!(voxels("right") == voxels("wrong"), "smoothed by the affine's voxels");
+    let written = boldly::io::BoldFile::open(&dir.join("wrong_s.nii")).expect("an image");
+    assert_eq!(written.header.pixdim[1..4], [2.0; 3], "the sizes that were used");
+    assert!(
+        !run(dir, "smooth wrong_s.nii --fwhm 0 --out again.nii --device cpu").contains("pixdim")
+    );
     let glm =
         "glm wrong.nii --tr 2 --events events.tsv --fwhm 6 --contrast pain --out out --device cpu";
     assert!(run(dir, glm).contains("by pixdim"));
@@ -363,6 +374,13 @@ pub fn cases() -> Vec<Case> {
             "glm bold.nii second.nii --events events.tsv events.tsv --contrast pain --out out --device cpu",
             2,
             &["second.nii holds the same as bold.nii"],
+        ),
+        case(
+            "a run and the same in another container",
+            compressed,
+            "glm bold.nii second.nii.gz --events events.tsv events.tsv --contrast pain --out out --device cpu",
+            2,
+            &["second.nii.gz holds the same values as bold.nii, in another container"],
         ),
         case(
             "an echo given twice",

@@ -87,7 +87,14 @@ fn only_values_above_0_are_inside_any_mask_and_those_below_are_counted() {
     for read in of([1.0, -1.0, f32::NAN, -2.0]) {
         let (inside, warning) = read.unwrap();
         assert_eq!(inside, [4]);
-        assert!(warning.unwrap().contains("2 values below 0"));
+        let said = warning.unwrap();
+        assert!(said.contains("holds 2 values below 0 and 1 values that are no number"), "{said}");
+    }
+    for read in of([1.0, f32::NAN, 0.0, f32::NAN]) {
+        let (inside, warning) = read.unwrap();
+        assert_eq!(inside, [4]);
+        let said = warning.unwrap();
+        assert!(said.contains("holds 2 values that are no number (NaN); such voxels"), "{said}");
     }
     for read in of([1.0, 1.0, 0.0, 1.0]) {
         assert_eq!(read.unwrap(), (vec![4, 5, 7], None));

@@ -104,6 +104,44 @@ fn retroicor_takes_a_log_of_every_format() {
     assert_eq!(unknown.status.code(), Some(2));
 }
 
+#[test]
+fn the_scanners_own_log_takes_the_place_of_volumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    put(dir, "Physio_PULS.log", vd("PULS"));
+    put(dir, "Physio_Info.log", info());
+    for (line, out) in [
+        ("physio --physio Physio_PULS.log --tr TR", "beside"),
+        ("physio --physio Physio_PULS.log Physio_Info.log --tr TR", "named"),
+        ("physio --physio Physio_PULS.log --tr TR --volumes N", "told"),
+    ] {
+        let line = line
+            .replace("TR", &TR.to_string())
+            .replace("volumes N", &format!("volumes {N_VOLUMES}"));
+        let output = run_physio(dir, &format!("{line} --out {out}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {said}");
+        let counts = format!("{N_VOLUMES} volumes, as Physio_Info.log counts them");
+        assert_eq!(said.contains(&counts), out != "told", "{said}");
+        let table = |out: &str| {
+            std::fs::read_to_string(dir.join(format!("{out}_desc-retroicor_timeseries.tsv")))
+                .unwrap()
+        };
+        assert_eq!(table(out), table("beside"));
+        assert_eq!(table(out).lines().count(), N_VOLUMES + 1);
+    }
+    std::fs::remove_file(dir.join("Physio_Info.log")).unwrap();
+    let refused = run_physio(dir, &format!("physio --physio Physio_PULS.log --tr {TR} --out x"));
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("takes the place of --volumes"));
+}
+
+fn run_physio(folder: &Path, line: &str) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boldly"));
+    command.args(line.split_whitespace()).args(["--terms", "2/0/0", "-v"]).current_dir(folder);
+    command.output().unwrap()
+}
+
 /// A recording of one value, or of none, gives no column of zeros: every command refuses it and leaves nothing behind.
 #[test]
 fn recordings_of_constants_and_without_values_are_refused_by_every_command() {

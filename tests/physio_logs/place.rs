@@ -41,6 +41,23 @@ fn a_record_without_start_time_is_placed_by_its_trigger_or_the_ends_of_the_scan(
 }
 
 #[test]
+fn two_jsons_of_one_folder_that_contradict_each_other_about_a_recording_are_both_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = put(folder.path(), "sub-1_task-x_run-1_physio.tsv", columns("\t"));
+    put(folder.path(), "sub-1_task-x_physio.json", BIDS_JSON);
+    put(folder.path(), "sub-1_run-1_physio.json", "{\"StartTime\": -5.0}");
+    assert_eq!(
+        read(std::slice::from_ref(&path), &[], &run()).unwrap().warnings,
+        [""; 0],
+        "they agree"
+    );
+    put(folder.path(), "sub-1_run-1_physio.json", "{\"StartTime\": -3}");
+    let said = read(std::slice::from_ref(&path), &[], &run()).unwrap().warnings.join("\n");
+    let both = ["StartTime in", "sub-1_task-x_physio.json", "sub-1_run-1_physio.json", "is used"];
+    assert!(both.iter().all(|part| said.contains(part)), "{said}");
+}
+
+#[test]
 fn two_records_without_start_time_are_placed_each_by_its_own_trigger() {
     let folder = tempfile::tempdir().unwrap();
     let text = columns("\t");

@@ -53,6 +53,23 @@ fn a_trace_of_something_else_heads_the_page_whatever_else_is_good() {
 }
 
 #[test]
+fn of_a_ready_design_it_is_not_said_that_a_column_that_physiology_explains_is_of_the_task() {
+    for (n_task, words) in [(1, "Heart or breath followed the task."), (0, "The design was ready")]
+    {
+        let mut run = made_up::standard();
+        let constant = ndarray::Array1::ones(run.columns.nrows());
+        let matrix = ndarray::stack![ndarray::Axis(1), run.columns.column(0), constant];
+        let names = ["word", "constant"].map(str::to_owned).to_vec();
+        run.design = Some(boldly::design::Design { names, matrix, n_task });
+        run.confounds = vec!["constant".to_owned()];
+        let all = checked(&page(&made_up::of(vec![run])).unwrap());
+        let summary = text(&all, "run-1-summary");
+        assert!(summary.contains(words), "{summary}");
+        assert_eq!(summary.contains("followed the task."), n_task == 1, "{summary}");
+    }
+}
+
+#[test]
 fn the_design_is_drawn_and_says_what_each_column_loses_to_the_others() {
     let mut run = made_up::standard();
     let n = run.columns.nrows();

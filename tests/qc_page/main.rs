@@ -35,7 +35,7 @@ fn physio(dir: &Path, record: &Path, more: &str) -> String {
         .output()
         .unwrap();
     assert!(output.status.success(), "{more}: {}", String::from_utf8_lossy(&output.stderr));
-    fs::read_to_string(dir.join("p_desc-retroicor_qc.html")).unwrap()
+    fs::read_to_string(dir.join("p_desc-physio_qc.html")).unwrap()
 }
 
 fn with_id<'a>(all: &'a [Element], id: &str) -> &'a Element {

@@ -72,6 +72,15 @@ impl Header {
         })
     }
 
+    /// Voxel sizes of pixdim that the affine contradicts become the affine's, which every command goes by.
+    pub(super) fn settle_sizes(&mut self) {
+        let Ok(grid) = self.grid("") else { return };
+        let unit = self.space_unit_mm();
+        if !agree(self.zooms().map(|size| size * unit), grid.voxel_size_mm) {
+            self.pixdim[1..4].copy_from_slice(&grid.voxel_size_mm.map(|size| size / unit));
+        }
+    }
+
     /// Voxel sizes in the file's unit, 1 where unset, as nibabel takes them.
     fn zooms(&self) -> [f64; 3] {
         std::array::from_fn(|axis| self.pixdim[axis + 1].abs())

@@ -168,6 +168,7 @@ impl Header {
         let mut header = self.as_f32();
         header.shape.resize(self.shape.len().max(3), 1);
         header.pixdim[5..].fill(0.0);
+        header.settle_sizes();
         // Unknown units were read as millimetres and seconds: say so.
         if header.xyzt_units & 7 == 0 {
             header.xyzt_units |= 2;

@@ -13,6 +13,9 @@ const CARDIAC: [&str; 7] = ["cardiac", "pulse", "ppg", "puls", "plethysmograph",
 const RESPIRATORY: [&str; 5] = ["respiratory", "respiration", "resp", "breathing", "belt"];
 const TRIGGER: [&str; 4] = ["trigger", "triggers", "scanner", "scan_trigger"];
 
+/// The fields that are read.
+const FIELDS: [&str; 3] = ["SamplingFrequency", "StartTime", "Columns"];
+
 /// Reads one recording. Samples that are `n/a` become NaN.
 ///
 /// # Errors
@@ -32,6 +35,8 @@ pub(super) struct File {
     pub sidecars: Vec<PathBuf>,
     /// How it strays from BIDS, a clause each.
     pub notes: Vec<String>,
+    /// What a person should know about the choice of JSON files, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// [`read`] of a recording that may lack StartTime.
@@ -58,7 +63,8 @@ pub(super) fn read_file(path: &Path) -> Result<File> {
     let unplaced = layout.start_s.is_none().then(|| layout.missing(path, "StartTime"));
     let spaced = "cells separated by spaces, as PhysIO writes them, where BIDS has tabs";
     let notes = by_spaces.then(|| spaced.to_owned()).into_iter().collect();
-    Ok(File { recording, unplaced, sidecars: layout.sidecars, notes })
+    let Layout { sidecars, warnings, .. } = layout;
+    Ok(File { recording, unplaced, sidecars, notes, warnings })
 }
 
 /// Reads recordings of one run that lie in several files (`recording-cardiac`, `recording-respiratory`).
@@ -121,6 +127,7 @@ struct Layout {
     sampling_hz: f64,
     start_s: Option<f64>,
     sidecars: Vec<PathBuf>,
+    warnings: Vec<String>,
 }
 
 impl Layout {
@@ -128,10 +135,15 @@ impl Layout {
         files::open(path)?; // so that an absent recording is not reported as an absent sidecar
         let (mut columns, mut sampling_hz, mut start_s) = (None, None, None);
         let sidecars = bids::inherited(path)?;
+        let mut read = Vec::with_capacity(sidecars.len());
         for file in &sidecars {
-            let map = bids::read_json(file)?;
-            sampling_hz = bids::number(&map, "SamplingFrequency", file)?.or(sampling_hz);
-            start_s = bids::number(&map, "StartTime", file)?.or(start_s);
+            read.push((file.clone(), bids::read_json(file)?));
+        }
+        let mut warnings = bids::at_odds(&read, &FIELDS);
+        warnings.extend(bids::unread(path));
+        for (file, map) in &read {
+            sampling_hz = bids::number(map, "SamplingFrequency", file)?.or(sampling_hz);
+            start_s = bids::number(map, "StartTime", file)?.or(start_s);
             if let Some(value) = map.get("Columns") {
                 let names = value.as_array().and_then(|list| {
                     list.iter().map(|v| v.as_str().map(str::to_string)).collect::<Option<Vec<_>>>()
@@ -146,7 +158,8 @@ impl Layout {
                 })?);
             }
         }
-        let mut layout = Layout { columns: Vec::new(), sampling_hz: 0.0, start_s, sidecars };
+        let mut layout =
+            Layout { columns: Vec::new(), sampling_hz: 0.0, start_s, sidecars, warnings };
         let Some(sampling_hz) = sampling_hz else {
             return Err(layout.missing(path, "SamplingFrequency"));
         };

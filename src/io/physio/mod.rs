@@ -118,6 +118,21 @@ pub fn read_run(paths: &[PathBuf], formats: &[Format], scan: &Scan) -> Result<Lo
     Ok(all)
 }
 
+/// How many volumes the scanner's own log among these, or beside them, counts, and its name; none where there is no such log.
+///
+/// # Errors
+/// As [`read_run`].
+pub fn n_volumes(paths: &[PathBuf], formats: &[Format]) -> Result<Option<(usize, String)>> {
+    let auto = Format::default();
+    let mut logs = Vec::new();
+    for (n, path) in paths.iter().enumerate() {
+        logs.extend(open::read(path, formats.get(n).or(formats.first()).unwrap_or(&auto))?);
+    }
+    open::beside(&mut logs)?;
+    let counted = |log: &Log| Some((log.volumes.as_ref()?.starts_s.len(), log.name.clone()));
+    Ok(logs.iter().find_map(counted))
+}
+
 /// The start of the first volume on the scanner's clock, where a log needs or tells it.
 fn first_volume(logs: &[Log], scan: &Scan) -> Result<Option<First>> {
     let mut channels = logs.iter().flat_map(|l| &l.channels);

@@ -12,11 +12,32 @@ use crate::{Error, Result};
 const HCP_HZ: f64 = 400.0;
 const HCP_COLUMNS: [Signal; 3] = [Signal::Trigger, Signal::Respiratory, Signal::Cardiac];
 
+/// Recordings that are no text, by how their names end.
+const BINARY: [(&str, &str); 6] = [
+    ("acq", "a BIOPAC AcqKnowledge recording"),
+    ("adicht", "an ADInstruments LabChart recording"),
+    ("mat", "a MATLAB file"),
+    ("edf", "an EDF recording"),
+    ("bdf", "a BDF recording"),
+    ("eeg", "a BrainVision recording"),
+];
+
 /// The logs in a file: one, or those inside a DICOM file.
 ///
 /// # Errors
 /// What the file holds or lacks.
 pub(super) fn read(path: &Path, asked: &Format) -> Result<Vec<Log>> {
+    if let Some((_, what)) =
+        BINARY.iter().find(|(end, _)| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(end)))
+    {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("is by its name {what}, which is not read"),
+            "be BIDS, a scanner's log, or text",
+            "export it as text and say what its columns are (--physio-format columns:hz=1000:columns=cardiac,respiratory,trigger), or make a \
+             BIDS recording of it (phys2bids does)",
+        ));
+    }
     if matches!(asked.kind, Kind::Auto | Kind::SiemensDicom) {
         match dicom::logs(path)? {
             Some(inside) => return of_dicom(path, inside, &asked.found(Kind::SiemensDicom)?),
@@ -58,9 +79,9 @@ fn as_hcp_wrote(format: Format) -> Format {
 }
 
 fn bids_log(path: &Path, format: &Format) -> Result<Log> {
-    let bids::File { recording, unplaced, sidecars, notes } = bids::read_file(path)?;
+    let bids::File { recording, unplaced, sidecars, notes, warnings } = bids::read_file(path)?;
     let mut log = Log::new(path, format);
-    (log.counts, log.sidecars) = (notes, sidecars);
+    (log.counts, log.sidecars, log.warnings) = (notes, sidecars, warnings);
     for (signal, trace) in [
         (Signal::Cardiac, recording.cardiac),
         (Signal::Respiratory, recording.respiratory),

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+use crate::io::interrupt;
 use crate::pipeline::inputs::display;
 use crate::pipeline::masks;
 use crate::pipeline::spec::ConfoundsSpec;
@@ -62,7 +63,7 @@ impl Regions {
         let tissue = |path: &Option<PathBuf>, layers: usize| -> Result<Option<Mask>> {
             let Some(path) = path else { return Ok(None) };
             let whole = masks::tissue(path, grid, spec.threshold, watch)?;
-            let mask = whole.eroded(layers);
+            let mask = whole.eroded(layers, &mut interrupt::check)?;
             if mask.count() > 0 {
                 return Ok(Some(mask));
             }

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::io::Overwrite;
 use crate::pipeline::earlier;
 use crate::pipeline::products::Layout;
-use crate::pipeline::provenance::{self, Recorded};
+use crate::pipeline::provenance;
 use crate::pipeline::spec::Command;
 
 /// A name, and the bytes and time of change of what it holds.
@@ -50,10 +50,10 @@ impl Seen {
     /// It will make a file, which may be in another's place.
     ///
     /// # Errors
-    /// As [`Overwrite::refuse_foreign`].
+    /// As [`provenance::refuse_foreign`].
     pub fn output(&mut self, path: &Path, overwrite: Overwrite) -> Result<()> {
         self.outputs.push(name(path)); // before it is read: what changes in between is seen
-        refuse_foreign(path, overwrite)
+        provenance::refuse_foreign(path, overwrite)
     }
 
     /// The files of other commands that go, `removed` and those that came since; asked when nobody else writes there.
@@ -80,7 +80,9 @@ impl Seen {
             }
         }
         let changed = self.outputs.iter().filter(|(path, held)| name(path).1 != *held);
-        changed.into_iter().try_for_each(|(path, _)| refuse_foreign(path, overwrite))?;
+        changed
+            .into_iter()
+            .try_for_each(|(path, _)| provenance::refuse_foreign(path, overwrite))?;
         Ok(removed)
     }
 }
@@ -91,17 +93,4 @@ fn sidecars(layout: &Layout) -> Result<Vec<Name>> {
         found.extend(provenance::json_files(folder)?.iter().map(|path| name(path)));
     }
     Ok(found)
-}
-
-/// A file in an output's place must be as boldly made it.
-fn refuse_foreign(path: &Path, overwrite: Overwrite) -> Result<()> {
-    if !path.is_file() {
-        return Ok(());
-    }
-    match provenance::recorded(path)? {
-        Recorded::Unchecked => Ok(()),
-        Recorded::As(checksum) => overwrite.refuse_foreign(path, Some(&checksum)),
-        Recorded::Changed => overwrite.refuse_changed(path),
-        Recorded::Nowhere => overwrite.refuse_foreign(path, None),
-    }
 }

@@ -390,7 +390,16 @@ fn columns(run: &RunQc, alike: &Alike) -> Vec<Finding> {
             percent(*share),
             percent(SHARED)
         );
-        let next = "Heart or breath followed the task. The joint fit is valid, but that effect loses precision; report it.";
+        let is_ready = run.design.as_ref().is_some_and(|design| design.n_task == 0);
+        let next = match is_ready {
+            true => {
+                "The design was ready, and its names do not say whether this column is of the task. If it is, heart or breath \
+                 followed it: the joint fit is valid, but that effect loses precision; report it. If it is a confound, all is well."
+            }
+            false => {
+                "Heart or breath followed the task. The joint fit is valid, but that effect loses precision; report it."
+            }
+        };
         findings.push(Finding::new("columns and the task", *share < SHARED, says, next));
     }
     findings

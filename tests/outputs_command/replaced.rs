@@ -1,0 +1,106 @@
+//! What outputs take the place of, and what they do not.
+
+use super::*;
+
+#[test]
+fn what_boldly_did_not_make_or_was_changed_since_is_not_replaced() {
+    let folder = study();
+    let dir = folder.path();
+    let physio =
+        format!("physio --bold study/{} --physio study/{} --out p -q", paths::BOLD, paths::PHYSIO);
+    run(dir, &physio);
+    run(dir, &physio);
+    let peaks = dir.join("p_desc-peaks_events.tsv");
+    let corrected = fs::read_to_string(&peaks).unwrap().replacen("ok", "removed", 1);
+    fs::write(&peaks, &corrected).unwrap();
+    refused(dir, &physio, 2, &["p_desc-peaks_events.tsv", "was changed since", "--overwrite"]);
+    assert_eq!(fs::read_to_string(&peaks).unwrap(), corrected);
+    run(dir, &format!("{physio} --overwrite"));
+    assert_ne!(fs::read_to_string(&peaks).unwrap(), corrected);
+
+    fs::write(dir.join("events.tsv"), "onset\tduration\n").unwrap();
+    let confounds = format!("confounds study/{} --mask study/{}", paths::BOLD, paths::MASK);
+    let line = format!("{confounds} --out events.tsv -q --device cpu");
+    refused(dir, &line, 2, &["events.tsv", "nothing says that boldly made it"]);
+    assert_eq!(fs::read_to_string(dir.join("events.tsv")).unwrap(), "onset\tduration\n");
+
+    let out = glm("out");
+    run(dir, &out);
+    let sidecar = dir.join("out/contrast-pain_stat-z_statmap.json");
+    edit(&sidecar, |sidecar| sidecar["Description"] = json!("mine"));
+    refused(dir, &out, 2, &["stat-z_statmap.json", "was changed since", "--overwrite"]);
+    assert!(fs::read_to_string(&sidecar).unwrap().contains("mine"));
+    run(dir, &(out + " --overwrite"));
+    assert!(!fs::read_to_string(&sidecar).unwrap().contains("mine"));
+
+    fs::write(dir.join("smooth.json"), "{\"mine\": 1}").unwrap();
+    let line = format!("smooth study/{} --fwhm 20 --out smooth.nii -q", paths::BOLD);
+    refused(dir, &line, 2, &["smooth.json"]);
+
+    let again = "simulate study --shape 9,10,8 --voxel-size 12,12,12 --volumes 40 --seed 5 --quiet";
+    run(dir, again);
+    let events = dir.join("study").join(paths::EVENTS);
+    fs::write(&events, "mine").unwrap();
+    refused(dir, again, 2, &["was changed since"]);
+    let other = again.replace("--seed 5", "--seed 6");
+    refused(dir, &other, 2, &["is of another (other options, seed or version", "--overwrite"]);
+    assert_eq!(fs::read_to_string(&events).unwrap(), "mine");
+}
+
+#[test]
+fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
+    let folder = study();
+    let dir = folder.path();
+    let listed = |folder: &str| {
+        let names = fs::read_dir(dir.join(folder)).unwrap().map(|e| e.unwrap().file_name());
+        let mut names: Vec<String> = names.map(|n| n.to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    };
+    run(dir, &glm("out"));
+    run(dir, &glm("out"));
+    fs::write(dir.join("out/notes.txt"), "mine").unwrap();
+    let before = listed("out");
+    let other = glm("out").replace("--contrast pain", "--contrast control");
+    let other = other.replace(&format!("--physio study/{} --terms 2/1/0", paths::PHYSIO), "");
+    refused(dir, &other, 2, &["another analysis", "of `boldly glm`", "--overwrite"]);
+    assert_eq!(listed("out"), before);
+    run(dir, "verify out -q");
+    // the page of the first, its maps and their sidecars go; what is not of boldly stays
+    run(dir, &(other + " --overwrite"));
+    assert!(listed("out").iter().all(|name| !name.contains("qc") && !name.contains("pain")));
+    assert!(listed("out").iter().any(|name| name == "notes.txt"));
+    assert_eq!(listed("out").len(), 2 * 6 + 1 + 1, "{:?}", listed("out"));
+    run(dir, "verify out -q");
+
+    // a map that was changed stays
+    let z = dir.join("out/contrast-control_stat-z_statmap.nii.gz");
+    fs::write(&z, "changed").unwrap();
+    let output = boldly(dir, &(glm("out").replace(" -q", "") + " --overwrite"));
+    assert!(
+        said(&output).contains("stat-z_statmap.nii.gz of an earlier command stays"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(fs::read_to_string(&z).unwrap(), "changed");
+
+    // a run of this name is replaced, but maps that the new command does not make are in the way
+    let maps = clean("clean.nii") + " --maps maps";
+    run(dir, &maps);
+    let other = maps.replace("2/1/0", "1/0/0");
+    refused(dir, &other, 2, &["another analysis", "of `boldly retroicor`"]);
+    assert!(listed("maps").iter().any(|name| name.contains("respiratory")));
+    run(dir, &(other + " --overwrite --verify"));
+    assert!(listed("maps").iter().all(|name| !name.contains("respiratory")));
+    run(dir, &clean("alone.nii"));
+    run(dir, &clean("alone.nii").replace("2/1/0", "1/0/0"));
+    // an output that is named is not another command's
+    run(dir, &glm("fits"));
+    let map = "fits/contrast-pain_stat-t_statmap.nii.gz";
+    let line = format!("smooth study/{} --fwhm 4 --out {map} --device cpu -q", paths::BOLD);
+    refused(dir, &line, 2, &["another analysis", "of `boldly glm`"]);
+    run(dir, "verify fits -q");
+    // its own input is not removed
+    let line = glm("out").replace(&format!("study/{}", paths::MASK), "out/mask.nii.gz");
+    refused(dir, &(line + " --overwrite"), 2, &["also an input"]);
+}
