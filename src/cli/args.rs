@@ -18,7 +18,9 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, ResponseFile};
+use crate::pipeline::spec::{
+    Criterion, DesignOptions, OutType, RecordOptions, ResponseFile, TaskTimes,
+};
 use crate::pipeline::watch::Watch;
 
 /// Headings of the options, alike in all commands.
@@ -367,6 +369,7 @@ impl DesignArgs {
         DesignOptions {
             trial_type: self.trial_type.clone(),
             durations: self.durations.clone(),
+            task_times: TaskTimes::Metadata,
             modulate: self.modulate.clone(),
             columns: self.columns.clone(),
             strategy: self.strategy,
@@ -491,7 +494,9 @@ fn strategy(text: &str) -> std::result::Result<Strategy, String> {
 }
 
 /// What reads itself from text.
-fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> std::result::Result<T, String> {
+pub(super) fn parsed<T: std::str::FromStr<Err = String>>(
+    text: &str,
+) -> std::result::Result<T, String> {
     text.parse()
 }
 

@@ -21,5 +21,5 @@ pub mod strategy;
 pub use confounds::{Confounds, NaPolicy};
 pub use drift::Drift;
 pub use events::Event;
-pub use matrix::{Design, DesignSpec, build, from_table};
+pub use matrix::{Design, DesignSpec, build, from_table, task_columns};
 pub use strategy::Strategy;

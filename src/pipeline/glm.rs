@@ -49,6 +49,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
+    for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
+        runs.iter_mut().for_each(|run| run.smooth_task(weights));
+    }
     let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
     let plans = runs.iter().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
@@ -179,11 +182,11 @@ fn plan(
 ) -> Result<Plan> {
     let n_planes = run.grid.shape[2];
     let correct = match (run.slices(), smoothing) {
-        (Some(slices), Some(_)) => Some(Projection::new(inputs::common_columns(run), slices)?),
+        (Some(slices), Some(_)) => Some(Projection::each(&run.known_of(slices), slices)?),
         _ => None,
     };
-    let (matrix, names) = (&run.design.matrix, &run.design.names);
-    let model = Model::new(matrix, names, run.modelled().as_ref(), n_planes, run.dof_spent)?;
+    let (names, matrix) = run.shared();
+    let model = Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)?;
     tell_inflation(run, &model, watch);
     if let Some(columns) = model.rank_deficiency() {
         watch.warn(&format!(
@@ -254,7 +257,7 @@ fn contrasts(spec: &GlmSpec, design: &Design, model: &Model) -> Result<Vec<Prepa
             Stat::T => parse_t_of(&expression, names, n_task)?.insert_axis(Axis(0)),
             Stat::F => parse_f_of(&expression, names, n_task)?,
         };
-        let weights = widened(&rows, model.names.len());
+        let weights = placed(&rows, names, &model.names)?;
         contrasts.push(Prepared::new(Contrast { name, stat, weights }, model)?);
     }
     labels(spec, names)?;
@@ -281,11 +284,16 @@ fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
     label::labels(&all.map(spoken).collect::<Result<Vec<_>>>()?)
 }
 
-/// Weights over the common columns, zero for the slice-dependent ones that follow them.
-fn widened(rows: &Array2<f64>, n_regressors: usize) -> Array2<f64> {
-    let mut wide = Array2::zeros((rows.nrows(), n_regressors));
-    wide.slice_mut(ndarray::s![.., ..rows.ncols()]).assign(rows);
-    wide
+/// Weights of a design's columns as weights of a model's, which has them in another order and others beside them.
+fn placed(rows: &Array2<f64>, names: &[String], of_model: &[String]) -> Result<Array2<f64>> {
+    let mut placed = Array2::zeros((rows.nrows(), of_model.len()));
+    for (name, weights) in names.iter().zip(rows.columns()) {
+        let column = of_model.iter().position(|n| n == name).ok_or_else(|| {
+            Error::internal("the model", format!("has no column `{name}`"), "have the design's", "")
+        })?;
+        placed.column_mut(column).assign(&weights);
+    }
+    Ok(placed)
 }
 
 /// The maps of every contrast, and the mask.
