@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{
-    DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading, parsed,
-};
+use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
 use crate::cli::checks;
+use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
@@ -138,7 +137,7 @@ pub(super) struct Args {
     /// `slice`: each slice at its own time, on the slices that were acquired where their times are known; smoothed, the mean of the slices that the
     /// kernel joins. `metadata`: StartTime where the sidecar has it, else the start of each volume; the default of runs that were resampled or
     /// corrected for slice timing. `start`, `middle`, or seconds into each volume
-    #[arg(help_heading = heading::MODEL, long, value_name = "slice|start|middle|SECONDS|metadata", allow_negative_numbers = true, conflicts_with = "design_matrix", value_parser = parsed::<TaskTimes>)]
+    #[arg(help_heading = heading::MODEL, long, value_name = "WHEN", allow_negative_numbers = true, conflicts_with = "design_matrix", value_parser = parsed::<TaskTimes>)]
     task_times: Option<TaskTimes>,
     #[command(flatten)]
     design: DesignArgs,

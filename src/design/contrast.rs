@@ -18,7 +18,6 @@
 //! quoted: `"2" - "1"` (or `'` or a backtick).
 
 mod parser;
-mod sets;
 
 use crate::error::{Error, Result};
 use ndarray::{Array1, Array2};

@@ -14,6 +14,7 @@ mod matrix;
 pub mod modulation;
 pub mod motion;
 mod number;
+pub mod odd;
 mod quoted;
 pub mod similar;
 pub mod strategy;

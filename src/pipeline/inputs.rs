@@ -306,8 +306,8 @@ fn design(
         let mut found = events(&table, options)?;
         found.leave_out_after(&table.name, end_s);
         let (hrf, own) = (&made.hrf, made.own.as_ref());
-        let span = design::events::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
-        let odd = design::events::odd(&table.name, &found.events, &span);
+        let span = design::odd::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
+        let odd = design::odd::odd(&table.name, &found.events, &span);
         odd.notes.iter().for_each(|note| watch.note(note));
         found.doubts.extend(odd.doubts);
         found.doubts.iter().for_each(|doubt| watch.warn(doubt));

@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::super::{quoted, similar};
-use super::sets;
 use crate::error::{Error, Result};
+
+mod sets;
 
 /// Nesting beyond this is refused: the parser recurses.
 const MAX_DEPTH: usize = 64;
