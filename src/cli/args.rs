@@ -310,7 +310,7 @@ pub(super) struct DesignArgs {
     /// white_matter and the table's cosines; scrubbing: csf and white_matter also with derivatives and squares;
     /// compcor: 24p, cosines, a_comp_cor_* of both tissues together. With the last three --drift is none. What a table lacks of
     /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
-    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = strategy)]
+    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = models::strategy)]
     pub strategy: Option<Strategy>,
     /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5'
     ///
@@ -319,12 +319,12 @@ pub(super) struct DesignArgs {
     /// runs: stretches of fewer kept volumes. non-steady: before the steady state, by fMRIPrep's columns, else found in the run;
     /// non-steady:N the first N. Volumes that are left out keep their times; drift, responses and derivatives are made
     /// for the whole run. With --strategy: non-steady:columns, of scrubbing fd:0.5,dvars:1.5,runs:5 too; none: all stay
-    #[arg(long, value_name = "RULES", value_parser = rules)]
+    #[arg(long, value_name = "RULES", value_parser = models::rules)]
     pub censor: Option<Rules>,
     /// What n/a in a used confound column does
     ///
     /// An error, drop the column, or become 0 or the column's mean
-    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
+    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = models::na_policy)]
     pub na: NaPolicy,
     /// Haemodynamic response [default: spm]
     ///
@@ -463,28 +463,6 @@ fn memory(text: &str) -> std::result::Result<u64, String> {
         .zip(bytes)
         .and_then(|(number, bytes)| number.checked_mul(bytes))
         .ok_or_else(|| "it must be a size such as 800M or 2G".to_owned())
-}
-
-fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
-    match text {
-        "error" => Ok(NaPolicy::Error),
-        "drop" => Ok(NaPolicy::Drop),
-        "zero" => Ok(NaPolicy::Zero),
-        "mean" => Ok(NaPolicy::Mean),
-        _ => Err("it must be error, drop, zero or mean".to_owned()),
-    }
-}
-
-/// What leaves volumes out.
-pub(super) fn rules(text: &str) -> std::result::Result<Rules, String> {
-    text.parse()
-}
-
-fn strategy(text: &str) -> std::result::Result<Strategy, String> {
-    let found = Strategy::EVERY.into_iter().find(|strategy| strategy.name() == text);
-    found.ok_or_else(|| {
-        format!("it must be one of {}", Strategy::EVERY.map(Strategy::name).join(", "))
-    })
 }
 
 /// Two frequencies in Hz, the lower one first.
