@@ -256,6 +256,34 @@ pub struct SliceGroups {
     pub columns: Vec<Array2<f64>>,
 }
 
+impl SliceGroups {
+    /// These columns, then others of as many planes and volumes, with a group for each pair of groups that some plane has.
+    #[must_use]
+    pub fn beside(&self, others: &SliceGroups) -> SliceGroups {
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        let planes = self.group_of_plane.iter().copied().zip(others.group_of_plane.iter().copied());
+        let mut group_of_plane = Vec::with_capacity(self.group_of_plane.len());
+        for pair in planes {
+            let known = pairs.iter().position(|known| *known == pair);
+            group_of_plane.push(known.unwrap_or(pairs.len()));
+            if known.is_none() {
+                pairs.push(pair);
+            }
+        }
+        let joined = |&(a, b): &(usize, usize)| {
+            let (a, b) = (&self.columns[a], &others.columns[b]);
+            Array2::from_shape_fn((a.nrows(), a.ncols() + b.ncols()), |(v, c)| {
+                if c < a.ncols() { a[[v, c]] } else { b[[v, c - a.ncols()]] }
+            })
+        };
+        SliceGroups {
+            names: self.names.iter().chain(&others.names).cloned().collect(),
+            columns: pairs.iter().map(joined).collect(),
+            group_of_plane,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -149,8 +149,8 @@ fn a_ready_design_with_confounds_equals_the_design_that_was_built_with_them() {
         paths::CONFOUNDS,
         paths::MASK
     );
-    run(dir, &format!("{common} --columns trans_* --events study/{} --out built", paths::EVENTS));
-    // the built design without its confounds
+    let built = format!("--events study/{} --task-times start --out built", paths::EVENTS);
+    run(dir, &format!("{common} --columns trans_* {built}"));
     let table = boldly::io::tsv::read(&dir.join("built/design.tsv")).expect("a design");
     let kept: Vec<usize> =
         (0..table.columns.len()).filter(|&c| !table.columns[c].starts_with("trans")).collect();
@@ -350,7 +350,7 @@ fn zero_fwhm_copies_and_scaling_the_run_leaves_t_unchanged() {
         run(
             dir,
             &format!(
-                "glm {bold} --events study/{events} --mask study/{mask} --contrast pain --out {out} --device cpu --tr 2 -q"
+                "glm {bold} --events study/{events} --mask study/{mask} --contrast pain --task-times start --out {out} --device cpu --tr 2 -q"
             ),
         );
     }

@@ -3,7 +3,10 @@
 
 mod common;
 
-use boldly::design::contrast::{meant, parse_f, parse_named, parse_t, parse_t_of, without_hyphens};
+use boldly::design::contrast::{
+    Columns, OfRun, is_across_runs, meant, parse_f, parse_named, parse_t, parse_t_of,
+    without_hyphens,
+};
 use boldly::design::label::{label, labels};
 use common::Random;
 
@@ -127,7 +130,13 @@ fn a_pattern_is_the_sum_of_the_conditions_it_matches_and_mean_their_mean() {
         let mut want = vec![0.0; columns.len()];
         hits.iter().for_each(|(name, weight)| want[at(name)] = *weight);
         // The first seven come from events: `painful_motion` is a confound.
-        assert_eq!(parse_t_of(expression, &columns, 7).unwrap().to_vec(), want, "{expression}");
+        assert_eq!(
+            parse_t_of(expression, &Columns { n_task: 7, ..Columns::named(&columns) })
+                .unwrap()
+                .to_vec(),
+            want,
+            "{expression}"
+        );
     }
     let all = parse_t("pain*", &columns).unwrap();
     assert_eq!(all[at("painful_motion")], 1.0, "of a ready design any column may be a condition");
@@ -180,6 +189,38 @@ fn a_basis_is_a_row_for_each_column_of_a_condition() {
     let f = parse_f("a:basis", &delays).unwrap();
     assert_eq!(f, ndarray::array![[1.0, 0.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0, 0.0]]);
     assert!(parse_f("painful_motion:basis - pain:basis", &columns).is_err(), "another basis");
+}
+
+#[test]
+fn terms_of_one_run_weigh_in_that_run_alone_so_that_the_mean_over_runs_is_what_was_asked() {
+    let columns = names(&["a", "b", "constant"]);
+    let labels = names(&["1", "02"]);
+    let of = |expression: &str, at: usize| {
+        let of_run = OfRun::This { labels: &labels, at };
+        let columns = Columns { of_run, ..Columns::named(&columns) };
+        parse_t_of(expression, &columns).map(|weights| weights.to_vec())
+    };
+    for (expression, first, second) in [
+        ("a@run-1 - a@run-02", [2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]),
+        ("a - b@run-1", [1.0, -2.0, 0.0], [1.0, 0.0, 0.0]),
+        ("(a - b)@run-1 - 2*\"a\"@run-02", [2.0, -2.0, 0.0], [-4.0, 0.0, 0.0]),
+        ("mean(a, b)@run-1 + ?@run-02", [1.0, 1.0, 0.0], [2.0, 2.0, 0.0]),
+        ("a - b", [1.0, -1.0, 0.0], [1.0, -1.0, 0.0]),
+    ] {
+        assert_eq!(of(expression, 0).unwrap(), first, "{expression}");
+        assert_eq!(of(expression, 1).unwrap(), second, "{expression}");
+        assert_eq!(is_across_runs(expression, &columns), expression.contains('@'));
+    }
+    let error = of("a@run-1", 1).unwrap_err().to_string();
+    assert!(error.contains("weighs nothing in one of the runs"), "{error}");
+    assert_eq!(of("a@run-2 - a@run-01", 0).unwrap(), [-2.0, 0.0, 0.0], "zeros before do not tell");
+    let error = of("a@run-3 - a@run-1", 0).unwrap_err().to_string();
+    assert!(
+        error.contains("names run-3, which is none") && error.contains("runs: 1, 02"),
+        "{error}"
+    );
+    let spoken = without_hyphens("a@run-1 - b@run-02", &columns);
+    assert_eq!(label(&spoken).unwrap(), "aRun1MinusBRun02");
 }
 
 #[test]

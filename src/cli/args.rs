@@ -5,9 +5,11 @@ use std::time::Instant;
 
 use clap::ArgAction;
 
+pub(super) use crate::cli::models::seconds;
+use crate::cli::models::{self, parsed};
 use crate::cli::progress::Terminal;
 use crate::design::censor::Rules;
-use crate::design::hrf::{Model, Response};
+use crate::design::hrf::Response;
 use crate::design::modulation::{Durations, Modulation};
 use crate::design::{Drift, NaPolicy, Strategy};
 use crate::error::{Error, Result};
@@ -18,7 +20,7 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, ResponseFile};
+use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, TaskTimes};
 use crate::pipeline::watch::Watch;
 
 /// Headings of the options, alike in all commands.
@@ -294,7 +296,7 @@ pub(super) struct DesignArgs {
     /// Column of the events that gives durations: response_time
     ///
     /// In seconds, in place of `duration`; of one condition alone as pain:response_time. An event without one (n/a) keeps its own
-    #[arg(long, value_name = "[CONDITION:]COLUMN", requires = "events", value_parser = parsed::<Durations>)]
+    #[arg(long, value_name = "COLUMN", requires = "events", value_parser = parsed::<Durations>)]
     durations: Vec<Durations>,
     /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
     ///
@@ -308,7 +310,7 @@ pub(super) struct DesignArgs {
     /// white_matter and the table's cosines; scrubbing: csf and white_matter also with derivatives and squares;
     /// compcor: 24p, cosines, a_comp_cor_* of both tissues together. With the last three --drift is none. What a table lacks of
     /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
-    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = strategy)]
+    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = models::strategy)]
     pub strategy: Option<Strategy>,
     /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5'
     ///
@@ -317,12 +319,12 @@ pub(super) struct DesignArgs {
     /// runs: stretches of fewer kept volumes. non-steady: before the steady state, by fMRIPrep's columns, else found in the run;
     /// non-steady:N the first N. Volumes that are left out keep their times; drift, responses and derivatives are made
     /// for the whole run. With --strategy: non-steady:columns, of scrubbing fd:0.5,dvars:1.5,runs:5 too; none: all stay
-    #[arg(long, value_name = "RULES", value_parser = rules)]
+    #[arg(long, value_name = "RULES", value_parser = models::rules)]
     pub censor: Option<Rules>,
     /// What n/a in a used confound column does
     ///
     /// An error, drop the column, or become 0 or the column's mean
-    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
+    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = models::na_policy)]
     pub na: NaPolicy,
     /// Haemodynamic response [default: spm]
     ///
@@ -330,13 +332,13 @@ pub(super) struct DesignArgs {
     /// with +derivative or +derivative+dispersion. fir:0-7 (a column a delay, in TRs), none (the stimulus itself). AFNI's block (each event's
     /// own duration, unit height), block:SECONDS,PEAK, gam, gam:P,Q,SECONDS, spmg1 to spmg3, spmg1:SECONDS. A response of
     /// one's own: file:FILE with seconds and values, or file:FILE@SECONDS with values that far apart
-    #[arg(long, value_name = "MODEL", value_parser = hrf)]
-    pub hrf: Option<Hrf>,
+    #[arg(long, value_name = "MODEL", value_parser = models::hrf)]
+    pub hrf: Option<models::Hrf>,
     /// Slow drift [default: cosine:128]
     ///
     /// cosine:SECONDS (cut-off period), polynomial:ORDER (nilearn's), legendre:ORDER (AFNI's polort; legendre:A takes AFNI's rule, 1 +
     /// the run's seconds / 150) or none
-    #[arg(long, value_name = "MODEL", value_parser = drift)]
+    #[arg(long, value_name = "MODEL", value_parser = models::drift)]
     pub drift: Option<Drift>,
     /// Physiological terms: orders or a preset
     ///
@@ -367,6 +369,7 @@ impl DesignArgs {
         DesignOptions {
             trial_type: self.trial_type.clone(),
             durations: self.durations.clone(),
+            task_times: TaskTimes::Metadata,
             modulate: self.modulate.clone(),
             columns: self.columns.clone(),
             strategy: self.strategy,
@@ -460,87 +463,6 @@ fn memory(text: &str) -> std::result::Result<u64, String> {
         .zip(bytes)
         .and_then(|(number, bytes)| number.checked_mul(bytes))
         .ok_or_else(|| "it must be a size such as 800M or 2G".to_owned())
-}
-
-/// A time above 0.
-pub(super) fn seconds(text: &str) -> std::result::Result<f64, String> {
-    let above_0 = |s: &f64| s.is_finite() && *s > 0.0;
-    text.parse().ok().filter(above_0).ok_or_else(|| "it must be a number of seconds above 0".into())
-}
-
-fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
-    match text {
-        "error" => Ok(NaPolicy::Error),
-        "drop" => Ok(NaPolicy::Drop),
-        "zero" => Ok(NaPolicy::Zero),
-        "mean" => Ok(NaPolicy::Mean),
-        _ => Err("it must be error, drop, zero or mean".to_owned()),
-    }
-}
-
-/// What leaves volumes out.
-pub(super) fn rules(text: &str) -> std::result::Result<Rules, String> {
-    text.parse()
-}
-
-fn strategy(text: &str) -> std::result::Result<Strategy, String> {
-    let found = Strategy::EVERY.into_iter().find(|strategy| strategy.name() == text);
-    found.ok_or_else(|| {
-        format!("it must be one of {}", Strategy::EVERY.map(Strategy::name).join(", "))
-    })
-}
-
-/// What reads itself from text.
-fn parsed<T: std::str::FromStr<Err = String>>(text: &str) -> std::result::Result<T, String> {
-    text.parse()
-}
-
-/// `--hrf`.
-#[derive(Debug, Clone)]
-pub(super) struct Hrf {
-    response: Response,
-    file: Option<ResponseFile>,
-}
-
-fn hrf(text: &str) -> std::result::Result<Hrf, String> {
-    let Some(file) = text.strip_prefix("file:") else {
-        let response: Response = text.parse()?;
-        if response.model == Model::Own {
-            return Err("a response of one's own is file:FILE or file:FILE@SECONDS".to_owned());
-        }
-        return Ok(Hrf { response, file: None });
-    };
-    let (path, step_s) = match file.rsplit_once('@') {
-        Some((path, step)) => (path, Some(seconds(step)?)),
-        None => (file, None),
-    };
-    if path.is_empty() {
-        return Err("it must name a file: file:FILE or file:FILE@SECONDS".to_owned());
-    }
-    let file = Some(ResponseFile { path: path.into(), step_s });
-    Ok(Hrf { response: Model::Own.into(), file })
-}
-
-fn drift(text: &str) -> std::result::Result<Drift, String> {
-    let (model, number) = text.split_once(':').unwrap_or((text, ""));
-    let bad = || {
-        "it must be cosine:SECONDS, polynomial:ORDER, legendre:ORDER, legendre:A or none".to_owned()
-    };
-    match (model, number) {
-        ("none", "") => Ok(Drift::None),
-        ("cosine", "") => Ok(Drift::default()),
-        ("cosine", seconds) => {
-            seconds.parse().map(|cutoff_s| Drift::Cosine { cutoff_s }).map_err(|_| bad())
-        }
-        ("polynomial", order) => {
-            order.parse().map(|order| Drift::Polynomial { order }).map_err(|_| bad())
-        }
-        ("legendre", "A" | "a" | "") => Ok(Drift::Legendre { order: None }),
-        ("legendre", order) => {
-            order.parse().map(|order| Drift::Legendre { order: Some(order) }).map_err(|_| bad())
-        }
-        _ => Err(bad()),
-    }
 }
 
 /// Two frequencies in Hz, the lower one first.

@@ -6,13 +6,15 @@ use std::time::Instant;
 
 use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
 use crate::cli::checks;
+use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions,
+    Combining, Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions,
+    TaskTimes,
 };
 
 /// Fit a first-level model and write contrast maps.
@@ -100,7 +102,8 @@ pub(super) struct Args {
     /// t contrast over columns: 'pain=pain-control'
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'. A pattern is the sum of the conditions that it matches, 'pain* - control*';
-    /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b)
+    /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b). Of several runs 'pain@run-1 - pain@run-2' compares two: by the run entity
+    /// of their names, else by place
     #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
     contrasts: Vec<String>,
     /// F contrast, rows separated by semicolons: 'any=pain; control'
@@ -131,6 +134,13 @@ pub(super) struct Args {
     /// Folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
+    /// When task columns are sampled [default: slice, else metadata]
+    ///
+    /// `slice`: each slice at its own time, on the slices that were acquired where their times are known; smoothed, the mean of the slices that the
+    /// kernel joins. `metadata`: StartTime where the sidecar has it, else the start of each volume; the default of runs that were resampled or
+    /// corrected for slice timing. `start`, `middle`, or seconds into each volume
+    #[arg(help_heading = heading::MODEL, long, value_name = "WHEN", allow_negative_numbers = true, conflicts_with = "design_matrix", value_parser = parsed::<TaskTimes>)]
+    task_times: Option<TaskTimes>,
     #[command(flatten)]
     design: DesignArgs,
     #[command(flatten)]
@@ -193,6 +203,10 @@ impl Args {
                 "give BIDS events with --events, or a ready matrix with --design",
             ));
         }
+        let task_times = match self.design_matrix[..] {
+            [] => self.task_times.unwrap_or(TaskTimes::Auto),
+            _ => TaskTimes::Metadata,
+        };
         let smooth = SmoothOptions {
             fwhm_mm: self.fwhm,
             kernel: self.kernel.into(),
@@ -206,7 +220,7 @@ impl Args {
         };
         Ok(GlmSpec {
             runs,
-            design: self.design.options(),
+            design: DesignOptions { task_times, ..self.design.options() },
             mask: self.mask.clone(),
             smooth,
             scaling: self.scaling,

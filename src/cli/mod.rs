@@ -17,6 +17,7 @@ mod demo;
 mod devices;
 mod drivers;
 mod glm;
+mod models;
 mod physio;
 mod progress;
 mod retroicor;

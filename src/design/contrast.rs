@@ -13,16 +13,20 @@
 //! modulators, confounds or drift. `pain:basis` makes a row for each column of the response of `pain` (derivatives, delays), so that
 //! an F contrast of it asks whether any differs from 0; `pain:basis - control:basis` has a row a column too.
 //!
+//! Behind a column, pattern, mean or parenthesis `@run-1` means that run alone; without it a term is the mean of the runs: `pain@run-1 -
+//! pain@run-2`. Every run must be named, or some term be without a run.
+//!
 //! Where a name may stand, the longest column name that fits is taken, also one that holds operators, dots or spaces: with
 //! a column `face-left`, `face-left` is that column and `face - left` a difference. A column whose name is a number is
 //! quoted: `"2" - "1"` (or `'` or a backtick).
 
 mod parser;
-mod sets;
 
 use crate::error::{Error, Result};
 use ndarray::{Array1, Array2};
 use parser::Parser;
+
+pub use parser::OfRun;
 
 /// A contrast as the command line gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,20 +70,45 @@ pub fn without_hyphens(text: &str, names: &[String]) -> String {
     spoken
 }
 
+/// What the columns of a contrast are taken from.
+#[derive(Debug, Clone, Copy)]
+pub struct Columns<'a> {
+    /// Names, one a column.
+    pub names: &'a [String],
+    /// How many, the first ones, come from events: patterns mean no others; 0 where that is not known.
+    pub n_task: usize,
+    /// The run that the weights are for.
+    pub of_run: OfRun<'a>,
+}
+
+impl<'a> Columns<'a> {
+    /// Columns of which nothing but their names is known.
+    #[must_use]
+    pub fn named(names: &'a [String]) -> Columns<'a> {
+        Columns { names, n_task: 0, of_run: OfRun::Any }
+    }
+
+    fn parser(&self, text: &'a str) -> Parser<'a> {
+        let mut parser = Parser::new(text, self.names, self.n_task);
+        parser.of_run = self.of_run;
+        parser
+    }
+}
+
 /// The weights `[regressor]` of a t contrast.
 ///
 /// # Errors
 /// Usage: not one expression; an unknown column (with the closest); weights that are all zero or not finite.
 pub fn parse_t(expression: &str, names: &[String]) -> Result<Array1<f64>> {
-    parse_t_of(expression, names, 0)
+    parse_t_of(expression, &Columns::named(names))
 }
 
-/// [`parse_t`] of a design whose first `n_task` columns come from events: patterns mean no others.
+/// [`parse_t`] of a design, and of one run of several.
 ///
 /// # Errors
 /// As [`parse_t`].
-pub fn parse_t_of(expression: &str, names: &[String], n_task: usize) -> Result<Array1<f64>> {
-    let rows = rows(expression, names, n_task)?;
+pub fn parse_t_of(expression: &str, columns: &Columns) -> Result<Array1<f64>> {
+    let rows = rows(expression, columns)?;
     match <[Vec<f64>; 1]>::try_from(rows) {
         Ok([row]) => Ok(Array1::from_vec(row)),
         Err(rows) => Err(Error::usage(
@@ -96,16 +125,23 @@ pub fn parse_t_of(expression: &str, names: &[String], n_task: usize) -> Result<A
 /// # Errors
 /// As [`parse_t`], for each row.
 pub fn parse_f(expression: &str, names: &[String]) -> Result<Array2<f64>> {
-    parse_f_of(expression, names, 0)
+    parse_f_of(expression, &Columns::named(names))
 }
 
-/// [`parse_f`] of a design whose first `n_task` columns come from events.
+/// [`parse_f`] of a design, and of one run of several.
 ///
 /// # Errors
 /// As [`parse_f`].
-pub fn parse_f_of(expression: &str, names: &[String], n_task: usize) -> Result<Array2<f64>> {
-    let rows = rows(expression, names, n_task)?;
-    Ok(Array2::from_shape_fn((rows.len(), names.len()), |(r, c)| rows[r][c]))
+pub fn parse_f_of(expression: &str, columns: &Columns) -> Result<Array2<f64>> {
+    let rows = rows(expression, columns)?;
+    Ok(Array2::from_shape_fn((rows.len(), columns.names.len()), |(r, c)| rows[r][c]))
+}
+
+/// Whether an expression names runs.
+#[must_use]
+pub fn is_across_runs(expression: &str, names: &[String]) -> bool {
+    let mut parser = Parser::new(expression, names, 0);
+    parser.rows().is_ok() && parser.is_across
 }
 
 /// What the patterns of an expression mean, and whether a difference of their sums weighs one side more.
@@ -144,13 +180,16 @@ pub fn meant(expression: &str, names: &[String], n_task: usize) -> Meant {
     }
 }
 
-fn rows(expression: &str, names: &[String], n_task: usize) -> Result<Vec<Vec<f64>>> {
-    let rows = Parser::new(expression, names, n_task).rows()?;
+fn rows(expression: &str, columns: &Columns) -> Result<Vec<Vec<f64>>> {
+    let mut parser = columns.parser(expression);
+    let rows = parser.rows()?;
     for row in &rows {
-        let found = if row.iter().any(|w| !w.is_finite()) {
-            "has weights that are not finite"
+        let (found, hint) = if row.iter().any(|w| !w.is_finite()) {
+            ("has weights that are not finite", "")
+        } else if row.iter().all(|w| *w == 0.0) && parser.is_across {
+            ("weighs nothing in one of the runs", "give the runs that it names, and no others")
         } else if row.iter().all(|w| *w == 0.0) {
-            "has only zero weights"
+            ("has only zero weights", "")
         } else {
             continue;
         };
@@ -158,7 +197,7 @@ fn rows(expression: &str, names: &[String], n_task: usize) -> Result<Vec<Vec<f64
             format!("contrast `{}`", super::quoted::short(expression)),
             found,
             "weigh one column or more",
-            "",
+            hint,
         ));
     }
     Ok(rows)

@@ -5,10 +5,6 @@ use super::{number, similar};
 use crate::error::{Error, Result};
 use crate::table::Table;
 
-mod odd;
-
-pub use odd::{Odd, Span, odd};
-
 /// One event.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Event {
@@ -179,7 +175,7 @@ impl Events {
     ) -> Result<()> {
         let name = &modulation.column;
         let column = number::column(table, name, "--modulate names a column of numbers")?;
-        modulation.check(&self.events)?;
+        modulation.check(&self.conditions())?;
         let is_of = |event: &Event| event.trial_type == modulation.condition;
         let value = |(event, &row): (&Event, &usize)| match is_of(event) {
             true => Ok(number::cell(table, row, column)?.unwrap_or(f64::NAN)),

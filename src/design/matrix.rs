@@ -86,14 +86,9 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
             "drop the same dummy scans from both",
         ));
     }
-    let mut names = Vec::new();
-    let mut parts: Vec<Array2<f64>> = Vec::new();
-    for (condition, which) in conditions(&spec.events) {
-        let (own, columns) = task(spec, condition, &which)?;
-        names.extend(own);
-        parts.push(columns);
-    }
+    let (mut names, task) = task_columns(spec)?;
     let n_task = names.len();
+    let mut parts = vec![task];
     names.extend(spec.confounds.names.iter().cloned());
     parts.push(spec.confounds.values.clone());
     let drift = drift::columns_from(spec.drift, n_volumes, spec.tr, spec.frame_times[0])?;
@@ -103,6 +98,22 @@ pub fn build(spec: &DesignSpec) -> Result<Design> {
     parts.push(Array1::ones(n_volumes).insert_axis(Axis(1)));
     let matrix = joined(&parts)?;
     checked("the design", Design { names, matrix, n_task })
+}
+
+/// Names and columns of the task alone, `[volume][column]`, at the frame times of a design.
+///
+/// # Errors
+/// As [`build`], of events and response.
+pub fn task_columns(spec: &DesignSpec) -> Result<(Vec<String>, Array2<f64>)> {
+    check_frames(spec)?;
+    let mut names = Vec::new();
+    let mut parts = vec![Array2::zeros((spec.frame_times.len(), 0))];
+    for (condition, which) in conditions(&spec.events) {
+        let (own, columns) = task(spec, condition, &which)?;
+        names.extend(own);
+        parts.push(columns);
+    }
+    Ok((names, joined(&parts)?))
 }
 
 /// The events of each condition, by their place.

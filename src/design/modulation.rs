@@ -8,7 +8,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::events::Event;
 use super::{quoted, similar};
 use crate::error::{Error, Result};
 
@@ -80,20 +79,17 @@ impl Modulation {
         Ok((1..=self.order).map(power).collect())
     }
 
-    /// That the condition is one of the events'.
+    /// That the condition is one of those of the events, `names`.
     ///
     /// # Errors
     /// Usage, with the closest name.
-    pub fn check(&self, events: &[Event]) -> Result<()> {
-        let mut names: Vec<String> = events.iter().map(|e| e.trial_type.clone()).collect();
-        names.sort();
-        names.dedup();
+    pub fn check(&self, names: &[String]) -> Result<()> {
         if names.contains(&self.condition) {
             return Ok(());
         }
-        let hint = match similar::closest(&self.condition, &names) {
+        let hint = match similar::closest(&self.condition, names) {
             Some(close) => format!("did you mean `{close}`?"),
-            None => similar::listing(&names).replacen("columns", "conditions", 1),
+            None => similar::listing(names).replacen("columns", "conditions", 1),
         };
         Err(Error::usage(
             format!("--modulate {self}"),

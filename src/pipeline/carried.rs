@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array2, Axis, concatenate};
+use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
@@ -96,29 +96,15 @@ impl Carried {
     /// These columns, then those of a later correction, with a group for each pair of slice times. What both have stands once.
     #[must_use]
     pub fn and(&self, later: &SliceGroups) -> SliceGroups {
-        let (own, n_planes) = (&self.groups, later.group_of_plane.len());
+        let own = &self.groups;
         let kept: Vec<usize> = (0..own.names.len()).filter(|&at| !self.is_in(later, at)).collect();
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        let mut group_of_plane = Vec::with_capacity(n_planes);
-        for pair in own.group_of_plane.iter().copied().zip(later.group_of_plane.iter().copied()) {
-            let known = pairs.iter().position(|known| *known == pair);
-            group_of_plane.push(known.unwrap_or(pairs.len()));
-            if known.is_none() {
-                pairs.push(pair);
-            }
-        }
-        let joined = |&(a, b): &(usize, usize)| {
-            let earlier = own.columns[a].select(Axis(1), &kept);
-            // Both have a row a volume: `read` and the making of the later ones checked it.
-            concatenate(Axis(1), &[earlier.view(), later.columns[b].view()])
-                .unwrap_or_else(|_| later.columns[b].clone())
+        let earlier = SliceGroups {
+            group_of_plane: own.group_of_plane.clone(),
+            names: kept.iter().map(|&at| format!("{EARLIER}{}", own.names[at])).collect(),
+            columns: own.columns.iter().map(|columns| columns.select(Axis(1), &kept)).collect(),
         };
-        let earlier = kept.iter().map(|&at| format!("{EARLIER}{}", own.names[at]));
-        SliceGroups {
-            names: earlier.chain(later.names.iter().cloned()).collect(),
-            columns: pairs.iter().map(joined).collect(),
-            group_of_plane,
-        }
+        // Both have a row a volume: `read` and the making of the later ones checked it.
+        earlier.beside(later)
     }
 
     /// Whether later columns hold one of these, in every plane.

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
-use crate::design::contrast::{NamedContrast, parse_f_of, parse_named, parse_t_of};
+use crate::design::contrast::{Columns, NamedContrast, OfRun, parse_f_of, parse_named, parse_t_of};
 use crate::design::{self, Design, label};
 use crate::error::{Error, Result};
 use crate::io;
@@ -31,6 +31,7 @@ use crate::report;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
+mod across;
 mod residuals;
 mod tables;
 
@@ -49,8 +50,15 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
-    let plan = |run| plan(spec, run, smoothing.as_ref(), watch);
-    let plans = runs.iter().map(plan).collect::<Result<Vec<Plan>>>()?;
+    for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
+        runs.iter_mut().for_each(|run| run.smooth_task(weights));
+    }
+    let called = across::labels(spec, &runs)?;
+    let plan = |(at, run)| {
+        let of_run = OfRun::This { labels: &called, at };
+        plan(spec, (run, of_run), smoothing.as_ref(), watch)
+    };
+    let plans = runs.iter().enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
     let mut runs_so_far = FixedEffects::new(spec.combine);
@@ -173,17 +181,17 @@ fn refuse_echoes(spec: &GlmSpec) -> Result<()> {
 /// The model of a run, and what comes before it.
 fn plan(
     spec: &GlmSpec,
-    run: &Run,
+    (run, of_run): (&Run, OfRun<'_>),
     smoothing: Option<&Smoothing>,
     watch: &dyn Watch,
 ) -> Result<Plan> {
     let n_planes = run.grid.shape[2];
     let correct = match (run.slices(), smoothing) {
-        (Some(slices), Some(_)) => Some(Projection::new(inputs::common_columns(run), slices)?),
+        (Some(slices), Some(_)) => Some(Projection::each(&run.known_of(slices), slices)?),
         _ => None,
     };
-    let (matrix, names) = (&run.design.matrix, &run.design.names);
-    let model = Model::new(matrix, names, run.modelled().as_ref(), n_planes, run.dof_spent)?;
+    let (names, matrix) = run.shared();
+    let model = Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)?;
     tell_inflation(run, &model, watch);
     if let Some(columns) = model.rank_deficiency() {
         watch.warn(&format!(
@@ -192,8 +200,10 @@ fn plan(
             columns.join(", ")
         ));
     }
+    let (names, n_task) = (&run.design.names[..], run.design.n_task);
+    let contrasts = contrasts(spec, &Columns { names, n_task, of_run }, &model);
     let of_run = |error: Error| error.of(&display(&run.path)).with_hint(&run.doubts.join("; "));
-    let contrasts = contrasts(spec, &run.design, &model).map_err(of_run)?;
+    let contrasts = contrasts.map_err(of_run)?;
     tell_meant(spec, &run.design, watch);
     let noise = Some(noise(spec, run, (&model, &contrasts))?);
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
@@ -244,21 +254,20 @@ fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
 }
 
 /// The contrasts that are asked for, as weights of a model's columns.
-fn contrasts(spec: &GlmSpec, design: &Design, model: &Model) -> Result<Vec<Prepared>> {
-    let (names, n_task) = (&design.names[..], design.n_task);
+fn contrasts(spec: &GlmSpec, columns: &Columns, model: &Model) -> Result<Vec<Prepared>> {
     let t = spec.contrasts.iter().map(|text| (Stat::T, text));
     let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
     let mut contrasts = Vec::new();
     for (stat, text) in t.chain(f) {
         let NamedContrast { name, expression } = parse_named(text)?;
         let rows = match stat {
-            Stat::T => parse_t_of(&expression, names, n_task)?.insert_axis(Axis(0)),
-            Stat::F => parse_f_of(&expression, names, n_task)?,
+            Stat::T => parse_t_of(&expression, columns)?.insert_axis(Axis(0)),
+            Stat::F => parse_f_of(&expression, columns)?,
         };
-        let weights = widened(&rows, model.names.len());
+        let weights = placed(&rows, columns.names, &model.names)?;
         contrasts.push(Prepared::new(Contrast { name, stat, weights }, model)?);
     }
-    labels(spec, names)?;
+    labels(spec, columns.names)?;
     Ok(contrasts)
 }
 
@@ -282,11 +291,16 @@ fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
     label::labels(&all.map(spoken).collect::<Result<Vec<_>>>()?)
 }
 
-/// Weights over the common columns, zero for the slice-dependent ones that follow them.
-fn widened(rows: &Array2<f64>, n_regressors: usize) -> Array2<f64> {
-    let mut wide = Array2::zeros((rows.nrows(), n_regressors));
-    wide.slice_mut(ndarray::s![.., ..rows.ncols()]).assign(rows);
-    wide
+/// Weights of a design's columns as weights of a model's, which has them in another order and others beside them.
+fn placed(rows: &Array2<f64>, names: &[String], of_model: &[String]) -> Result<Array2<f64>> {
+    let mut placed = Array2::zeros((rows.nrows(), of_model.len()));
+    for (name, weights) in names.iter().zip(rows.columns()) {
+        let column = of_model.iter().position(|n| n == name).ok_or_else(|| {
+            Error::internal("the model", format!("has no column `{name}`"), "have the design's", "")
+        })?;
+        placed.column_mut(column).assign(&weights);
+    }
+    Ok(placed)
 }
 
 /// The maps of every contrast, and the mask.

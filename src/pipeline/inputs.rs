@@ -33,6 +33,7 @@ mod echo;
 mod patterns;
 mod ready;
 mod spent;
+mod task;
 mod timing;
 
 pub use belongs::{apart, say_apart};
@@ -41,6 +42,7 @@ pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use patterns::leave_out_unmatched;
 pub use spent::{Earlier, earlier};
+pub use task::{Slices, Task};
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
 
 /// A run and all that its model needs.
@@ -69,6 +71,8 @@ pub struct Run {
     pub acquisition: Option<Acquisition>,
     /// Task, confounds, drift, constant.
     pub design: Design,
+    /// When the task columns of the design are sampled, and those of each slice; none of a ready design.
+    pub task: Option<Task>,
     /// Which of its columns are confounds.
     pub confounds: Vec<String>,
     /// What was done to the run's slices before; none on its native ones.
@@ -184,9 +188,10 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
-    let Columned { design, confounds, doubts, unmatched, measures, found } =
-        design(spec, options, &acquisition, bold.n_volumes, watch)?;
     let resampled = io::resampled(&bold, &sidecar);
+    let known = task::Known::of(&sidecar, resampled.as_ref());
+    let Columned { design, task, confounds, doubts, unmatched, measures, found } =
+        design(spec, options, (&acquisition, known), bold.n_volumes, watch)?;
     let mut run = Run {
         path: bold.path.clone(),
         header: bold.header.clone(),
@@ -199,6 +204,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         level: None,
         acquisition: None,
         design,
+        task,
         confounds,
         resampled,
         moment: None,
@@ -250,6 +256,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
 /// A run's design, and what to know of it.
 struct Columned {
     design: Design,
+    task: Option<Task>,
     /// Which of its columns are confounds.
     confounds: Vec<String>,
     doubts: Vec<String>,
@@ -263,7 +270,7 @@ struct Columned {
 fn design(
     spec: &RunSpec,
     options: &DesignOptions,
-    acquisition: &Result<Acquisition>,
+    (acquisition, known): (&Result<Acquisition>, task::Known),
     n_volumes: usize,
     watch: &dyn Watch,
 ) -> Result<Columned> {
@@ -279,24 +286,30 @@ fn design(
             None => ready,
         };
         let doubts = Vec::new();
-        return Ok(Columned { design, confounds: names, doubts, unmatched, measures, found });
+        return Ok(Columned {
+            design,
+            task: None,
+            confounds: names,
+            doubts,
+            unmatched,
+            measures,
+            found,
+        });
     }
     let acquisition = acquisition.as_ref().map_err(duplicate)?;
-    let from = if acquisition.start_time == 0.0 { "" } else { " (StartTime)" };
-    let (start_s, tr) = (acquisition.start_time, acquisition.tr);
-    watch.note(&format!("frame times: {start_s} s{from} + k x {tr} s"));
+    let tr = acquisition.tr;
     let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
     (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
     made.own = options.hrf_file.as_ref().map(own_response).transpose()?;
     let mut doubts = Vec::new();
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
-        let end_s = made.frame_times.last().map_or(0.0, |last| last + tr);
+        let end_s = n_volumes as f64 * tr;
         let mut found = events(&table, options)?;
         found.leave_out_after(&table.name, end_s);
         let (hrf, own) = (&made.hrf, made.own.as_ref());
-        let span = design::events::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
-        let odd = design::events::odd(&table.name, &found.events, &span);
+        let span = design::odd::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
+        let odd = design::odd::odd(&table.name, &found.events, &span);
         odd.notes.iter().for_each(|note| watch.note(note));
         found.doubts.extend(odd.doubts);
         found.doubts.iter().for_each(|doubt| watch.warn(doubt));
@@ -306,8 +319,10 @@ fn design(
     if let Some(confounds) = confounds {
         made.confounds = confounds;
     }
-    let design = design::build(&made)?;
-    Ok(Columned { design, confounds: names, doubts, unmatched, measures, found })
+    let (design, built) = Task::build(made, options.task_times, acquisition, known)?;
+    watch.note(&built.told(acquisition));
+    let task = Some(built);
+    Ok(Columned { design, task, confounds: names, doubts, unmatched, measures, found })
 }
 
 /// The events of a table as the options have them read.
@@ -386,6 +401,7 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
         values.insert("first_frame_time_s".to_owned(), json!(a.start_time));
         values.insert("slice_times_s".to_owned(), json!(a.slice_times));
     }
+    run.task.iter().for_each(|task| task.resolved(&mut values));
     if let Some(slices) = run.slices() {
         values.insert("slice_columns".to_owned(), json!(slices.names));
     }

@@ -16,9 +16,11 @@ use crate::physio::{Align, Terms, Treatment};
 
 mod files;
 mod order;
+mod task_times;
 
 pub use files::Role;
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
+pub use task_times::TaskTimes;
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -86,6 +88,9 @@ pub struct DesignOptions {
     pub strategy: Option<Strategy>,
     /// What an `n/a` in a used column does.
     pub na: NaPolicy,
+    /// When task columns are sampled.
+    #[serde(default, skip_serializing_if = "TaskTimes::is_metadata")]
+    pub task_times: TaskTimes,
     /// Haemodynamic response.
     pub hrf: Response,
     /// Samples of a response of one's own, and the seconds from one to the next where the file does not say.
@@ -386,6 +391,7 @@ impl Default for DesignOptions {
             strategy: None,
             censor: None,
             na: NaPolicy::Error,
+            task_times: TaskTimes::default(),
             hrf: Response::default(),
             hrf_file: None,
             drift: Drift::default(),

@@ -291,7 +291,12 @@ fn time_in_the_fifth_dimension_is_read_as_volumes() {
             &format!("glm {name} --tr 2 --mask mask.nii {EVENTS_ONLY} --overwrite --out five"),
         );
         assert!(said.contains("read as 40 volumes"), "{said}");
-        run(dir, &format!("glm bold.nii --mask mask.nii {EVENTS_ONLY} --overwrite --out four"));
+        run(
+            dir,
+            &format!(
+                "glm bold.nii --mask mask.nii {EVENTS_ONLY} --task-times start --overwrite --out four"
+            ),
+        );
         assert_eq!(map(dir, &format!("five/{T}")), map(dir, &format!("four/{T}")));
         // the step along the axis with one entry is no repetition time
         let output = boldly(dir, &format!("glm {name} --mask mask.nii {EVENTS_ONLY} --out none"));

@@ -8,8 +8,7 @@ struct Fit {
     dof: f64,
 }
 
-const EVENTS: &str =
-    "--events run-1_events.tsv --contrast pain --mask one/mask.nii.gz --device cpu";
+const EVENTS: &str = "--events run-1_events.tsv --contrast pain --mask one/mask.nii.gz --task-times start --device cpu";
 
 fn fitted(dir: &Path, out: &str) -> Fit {
     let map = |stat: &str| {
@@ -34,7 +33,7 @@ fn assert_alike(got: &Fit, want: &Fit) {
 
 /// The one-step analysis, which makes the mask for all.
 fn one_step(dir: &Path, more: &str) -> Fit {
-    let line = "glm run-1_bold.nii.gz --events run-1_events.tsv --physio run-1_physio.tsv.gz --contrast pain --device cpu -q";
+    let line = "glm run-1_bold.nii.gz --events run-1_events.tsv --physio run-1_physio.tsv.gz --contrast pain --task-times start --device cpu -q";
     well(dir, &format!("{line} --out one"));
     well(dir, &format!("{line} --out one_more --mask one/mask.nii.gz {more}"));
     fitted(dir, "one_more")

@@ -3,8 +3,12 @@
 use std::ops::Range;
 
 use super::super::{quoted, similar};
-use super::sets;
 use crate::error::{Error, Result};
+
+mod runs;
+mod sets;
+
+pub use runs::OfRun;
 
 /// Nesting beyond this is refused: the parser recurses.
 const MAX_DEPTH: usize = 64;
@@ -27,6 +31,10 @@ pub(super) struct Parser<'a> {
     pub(super) conditions: Vec<usize>,
     /// Patterns with the columns that they meant.
     pub(super) meant: Vec<(String, Vec<usize>)>,
+    /// Which run the weights are for.
+    pub(super) of_run: OfRun<'a>,
+    /// Whether a term named its run.
+    pub(super) is_across: bool,
     /// Where a row speaks of whole basis sets: the suffixes of their columns, and which is being read.
     pub(super) basis: Option<(Vec<String>, usize)>,
 }
@@ -44,6 +52,8 @@ impl<'a> Parser<'a> {
             named: Vec::new(),
             conditions,
             meant: Vec::new(),
+            of_run: OfRun::Any,
+            is_across: false,
             basis: None,
         }
     }
@@ -149,6 +159,7 @@ impl<'a> Parser<'a> {
         let mut sign = 1.0;
         loop {
             if let Some(weights) = self.set_here()? {
+                let sign = sign * self.share_of_run()?;
                 return Ok(scaled(weights, |w| sign * w));
             }
             // A column may be named `-a`: a name goes before a sign only if it begins here.
@@ -158,7 +169,7 @@ impl<'a> Parser<'a> {
                     self.named.push(self.at..self.at + length);
                     self.at += length;
                     let mut weights = vec![0.0; self.names.len()];
-                    weights[column] = sign;
+                    weights[column] = sign * self.share_of_run()?;
                     return Ok(Value::Weights(weights));
                 }
             }
@@ -172,8 +183,14 @@ impl<'a> Parser<'a> {
             }
         }
         let value = match self.peek() {
-            Some('(') => self.parenthesis()?,
-            Some(quote @ ('"' | '\'' | '`')) => self.quoted(quote)?,
+            Some('(') => {
+                let value = self.parenthesis()?;
+                self.of_its_run(value)?
+            }
+            Some(quote @ ('"' | '\'' | '`')) => {
+                let value = self.quoted(quote)?;
+                self.of_its_run(value)?
+            }
             _ => match self.number_here() {
                 Some((number, length)) => {
                     self.at += length;

@@ -43,6 +43,14 @@ impl Projection {
     /// # Errors
     /// Bad data when the row counts differ, a value is not finite, or [X N] has as many columns as volumes.
     pub fn new(common: &Array2<f64>, nuisance: &SliceGroups) -> Result<Projection> {
+        Projection::each(std::slice::from_ref(common), nuisance)
+    }
+
+    /// [`Projection::new`] with known columns of its own for each group, as many as groups; or one set for all.
+    ///
+    /// # Errors
+    /// As [`Projection::new`].
+    pub fn each(common: &[Array2<f64>], nuisance: &SliceGroups) -> Result<Projection> {
         let mut projection = Projection {
             group_of_plane: nuisance.group_of_plane.clone(),
             rows: Vec::new(),
@@ -57,15 +65,27 @@ impl Projection {
                 "",
             ));
         }
-        if common.iter().any(|v| !v.is_finite()) {
-            return Err(not_finite("a known column"));
+        if common.len() != 1 && common.len() != nuisance.columns.len() {
+            return Err(Error::internal(
+                "known columns",
+                "are of other groups",
+                "be one a group",
+                "",
+            ));
         }
-        let known = if common.ncols() == 0 {
-            Array2::zeros((common.nrows(), 0))
-        } else {
-            orthonormal_basis(common.view())?
-        };
-        for group in &nuisance.columns {
+        let mut bases = Vec::with_capacity(common.len());
+        for common in common {
+            if common.iter().any(|v| !v.is_finite()) {
+                return Err(not_finite("a known column"));
+            }
+            bases.push(match common.ncols() {
+                0 => Array2::zeros((common.nrows(), 0)),
+                _ => orthonormal_basis(common.view())?,
+            });
+        }
+        for (at, group) in nuisance.columns.iter().enumerate() {
+            let at = at.min(common.len() - 1);
+            let (common, known) = (&common[at], &bases[at]);
             check(common, group)?;
             let columns = demeaned(group.view());
             let (rows, dof) = joint_rows(known.view(), columns.view(), common.ncols())?;

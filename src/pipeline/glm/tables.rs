@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::design::Confounds;
+use crate::design::{Confounds, Design};
 use crate::error::Result;
 use crate::io;
 use crate::maps::Entities;
@@ -30,18 +30,23 @@ pub(super) fn of(run: &Run, number: usize, n_runs: usize) -> Result<Vec<Text>> {
         agreement: Some(agreement),
         described: None,
     };
-    let common = |design: &crate::design::Design| {
+    let common = |design: &Design| {
         table("design", io::tsv::write_string(&design.to_table("design.tsv")), Agreement::Host)
     };
-    let Some(slices) = run.modelled() else { return Ok(vec![common(&run.design)]) };
+    let Some(slices) = run.varying() else { return Ok(vec![common(&run.design)]) };
+    let (names, matrix) = run.shared();
+    let shared = Design { names: names.to_vec(), matrix, n_task: 0 };
     if let [columns] = &slices.columns[..] {
         let (names, values) = (slices.names.clone(), columns.clone());
         let physio = Confounds { names, values, ..Confounds::none(run.n_volumes) };
-        return Ok(vec![common(&run.design.clone().with(&physio)?)]);
+        return Ok(vec![common(&shared.with(&physio)?)]);
     }
-    let by_slice = slice_groups(&slices, &times_s(run, &slices), &run.kept);
+    let mut by_slice = slice_groups(&slices, &times_s(run, &slices), &run.kept);
+    if run.task_slices().is_some() {
+        by_slice = with_planes(&by_slice, &slices);
+    }
     let decimals = Agreement::Decimals(DECIMALS as i32);
-    Ok(vec![common(&run.design), table("design_slice-groups", by_slice, decimals)])
+    Ok(vec![common(&shared), table("design_slice-groups", by_slice, decimals)])
 }
 
 /// Seconds into the volume of each group's slices; the frame time where none is known.
@@ -52,6 +57,23 @@ fn times_s(run: &Run, slices: &SliceGroups) -> Vec<f64> {
         times?.get(plane).copied()
     };
     (0..slices.columns.len()).map(|group| of_group(group).unwrap_or(0.0)).collect()
+}
+
+/// The table with the planes of each group before all else: smoothed task columns may differ where slice times do not.
+fn with_planes(text: &str, slices: &SliceGroups) -> String {
+    let planes = |group: usize| {
+        let of_group = slices.group_of_plane.iter().enumerate().filter(|(_, g)| **g == group);
+        of_group.map(|(plane, _)| plane.to_string()).collect::<Vec<_>>().join(",")
+    };
+    let n_volumes = slices.columns[0].nrows();
+    let mut lines = text.lines();
+    let mut wide = format!("planes\t{}\n", lines.next().unwrap_or_default());
+    let groups = (0..slices.columns.len()).map(planes);
+    for (planes, line) in groups.flat_map(|p| std::iter::repeat_n(p, n_volumes)).zip(lines) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(wide, "{planes}\t{line}");
+    }
+    wide
 }
 
 /// A row for each slice time, seconds into the volume, and volume that is kept, from 0 in the image.

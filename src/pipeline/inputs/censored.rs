@@ -21,6 +21,7 @@ impl Run {
         self.refuse_too_few(&kept)?;
         let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &kept);
         rows(&mut self.design.matrix);
+        self.task.iter_mut().for_each(|task| task.keep_rows(rows));
         if let Some(physio) = &mut self.physio {
             physio.retroicor.groups.columns.iter_mut().for_each(rows);
             rows(&mut physio.columns);

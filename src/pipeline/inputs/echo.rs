@@ -86,6 +86,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     let mut run = Run {
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
+        task: None,
         confounds: first.confounds.clone(),
         physio: first.physio.clone(),
         doubts: Vec::new(),

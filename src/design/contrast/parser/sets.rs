@@ -1,6 +1,6 @@
 //! Names that mean several columns: patterns of conditions, their mean, and the basis set of one.
 
-use super::parser::{Parser, is_word};
+use super::{Parser, Value, is_word};
 use crate::design::similar;
 use crate::error::Result;
 
@@ -82,8 +82,8 @@ impl Parser<'_> {
         loop {
             let named = match self.peek() {
                 Some(quote @ ('"' | '\'' | '`')) => match self.quoted(quote)? {
-                    super::parser::Value::Weights(weights) => Some(weights),
-                    super::parser::Value::Number(_) => None,
+                    Value::Weights(weights) => Some(weights),
+                    Value::Number(_) => None,
                 },
                 _ => self.named_here()?,
             };

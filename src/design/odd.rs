@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::Event;
-use crate::design::hrf::{Model, Response, Sampled};
+use super::events::Event;
+use super::hrf::{Model, Response, Sampled};
 
 /// What a person should know of events and how the design takes them.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

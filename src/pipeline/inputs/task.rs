@@ -1,0 +1,269 @@
+//! When the task columns of a run are sampled, and, where each slice has its own, what smoothing makes of them.
+//!
+//! A slice acquired `s` seconds into each volume sees the response at `k TR + s`. Smoothed along the slice axis, plane k of equal responses
+//! holds sum_d w_|d| x_(k+d) / sum_d w_|d|, the sums over the planes that there are: the weights of the smoothing itself, so that
+//! an effect of 1 comes out as 1.
+
+use ndarray::{Array2, s};
+use serde_json::{Map, Value, json};
+
+use super::Run;
+use crate::design::{self, Design, DesignSpec};
+use crate::error::{Error, Result};
+use crate::io::Resampled;
+use crate::io::sidecar::Sidecar;
+use crate::pipeline::spec::TaskTimes;
+use crate::recording::Acquisition;
+use crate::volume::SliceGroups;
+
+/// What the files of a run say of its times, besides those themselves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Known<'a> {
+    resampled: Option<&'a Resampled>,
+    says_start: bool,
+}
+
+impl Known<'_> {
+    pub(super) fn of<'a>(sidecar: &Sidecar, resampled: Option<&'a Resampled>) -> Known<'a> {
+        let says_start = sidecar.start_time.is_some() || sidecar.volume_timing.is_some();
+        Known { resampled, says_start }
+    }
+}
+
+/// The moments of a run's task columns.
+#[derive(Debug, Clone)]
+pub struct Task {
+    /// What was settled; never `Auto`.
+    pub times: TaskTimes,
+    /// Seconds into each volume of the columns that the design shows: all, or those of the middle slice time.
+    pub at_s: f64,
+    /// Each slice's own columns, in place of the design's.
+    pub slices: Option<Slices>,
+}
+
+/// Task columns that differ between planes.
+#[derive(Debug, Clone)]
+pub struct Slices {
+    /// Of each slice at its own time.
+    pub own: SliceGroups,
+    /// Of each plane as it is fitted: smoothed as the run is.
+    pub fitted: SliceGroups,
+}
+
+/// Seconds into each volume: one for all planes, or one each.
+enum Moments {
+    One(f64),
+    Each(Vec<f64>),
+}
+
+impl Task {
+    /// What is asked, settled for a run.
+    ///
+    /// # Errors
+    /// Usage: slices' own times asked of a run that was resampled, or whose slice times are not known.
+    fn settle(
+        asked: TaskTimes,
+        acquisition: &Acquisition,
+        known: Known,
+    ) -> Result<(TaskTimes, Moments)> {
+        let refused = |found: String, hint: &str| {
+            let thing = "--task-times slice";
+            Error::usage(thing, found, "be of slices with a time of their own", hint)
+        };
+        let slice_times = acquisition.slice_times.as_ref();
+        let elsewhere = known.says_start && acquisition.start_time != 0.0;
+        let times = match (asked, known.resampled, slice_times) {
+            (TaskTimes::Slice, Some(Resampled { said_by, .. }), _) => {
+                return Err(refused(
+                    format!("is asked of a run that was resampled, {said_by}"),
+                    "leave it out: the frame times are taken then",
+                ));
+            }
+            (TaskTimes::Slice, None, None) => {
+                return Err(refused(
+                    "is asked of a run whose slice times are not known".to_owned(),
+                    "give --slice-times, or SliceTiming in its sidecar",
+                ));
+            }
+            (TaskTimes::Auto, None, Some(_)) if !elsewhere => TaskTimes::Slice,
+            (TaskTimes::Auto, ..) => TaskTimes::Metadata,
+            (asked, ..) => asked,
+        };
+        let moments = match (times, slice_times) {
+            (TaskTimes::Slice, Some(all)) => match all.iter().all(|time| *time == all[0]) {
+                true => Moments::One(all.first().copied().unwrap_or(0.0)),
+                false => Moments::Each(all.clone()),
+            },
+            (TaskTimes::Middle, _) => Moments::One(0.5 * acquisition.tr),
+            (TaskTimes::Seconds(at_s), _) => Moments::One(at_s),
+            (TaskTimes::Start, _) => Moments::One(0.0),
+            _ => Moments::One(acquisition.start_time),
+        };
+        Ok((times, moments))
+    }
+
+    /// The design of `made`, whose frame times are set here, and when its task columns are sampled.
+    ///
+    /// # Errors
+    /// As [`Task::settle`] and [`design::build`].
+    pub(super) fn build(
+        mut made: DesignSpec,
+        asked: TaskTimes,
+        acquisition: &Acquisition,
+        known: Known,
+    ) -> Result<(Design, Task)> {
+        let (times, moments) = Task::settle(asked, acquisition, known)?;
+        let at = |at_s: f64| -> Vec<f64> {
+            (0..acquisition.n_volumes).map(|k| at_s + k as f64 * acquisition.tr).collect()
+        };
+        let each = match moments {
+            Moments::Each(each) if !made.events.is_empty() => each,
+            Moments::Each(each) => vec![middle(&each)],
+            Moments::One(at_s) => vec![at_s],
+        };
+        let at_s = middle(&each);
+        made.frame_times = at(at_s);
+        let design = design::build(&made)?;
+        if each.len() == 1 {
+            return Ok((design, Task { times, at_s, slices: None }));
+        }
+        let mut unique = each.clone();
+        unique.sort_by(f64::total_cmp);
+        unique.dedup();
+        let group = |time: &f64| unique.iter().position(|t| t == time).unwrap_or_default();
+        let mut columns = Vec::with_capacity(unique.len());
+        for &time in &unique {
+            made.frame_times = at(time);
+            columns.push(design::task_columns(&made)?.1);
+        }
+        let names = design.names[..design.n_task].to_vec();
+        let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
+        let slices = Some(Slices { fitted: own.clone(), own });
+        Ok((design, Task { times, at_s, slices }))
+    }
+
+    /// In words, for a person.
+    pub(super) fn told(&self, acquisition: &Acquisition) -> String {
+        let (at_s, tr) = (self.at_s, acquisition.tr);
+        let Some(slices) = &self.slices else {
+            let moment = match self.times {
+                TaskTimes::Metadata if at_s == 0.0 => "the start of each volume",
+                TaskTimes::Metadata => "StartTime",
+                TaskTimes::Start => "the start of each volume, as asked",
+                TaskTimes::Middle => "the middle of each volume, as asked",
+                TaskTimes::Slice => "the time of all slices",
+                _ => "the moment asked for",
+            };
+            return format!("task columns at {moment}: {at_s} s + k x {tr} s");
+        };
+        format!(
+            "task columns at each slice's own time, {} times in each volume of {tr} s; --task-times says otherwise",
+            slices.own.columns.len()
+        )
+    }
+
+    /// What a sidecar keeps of it.
+    pub(super) fn resolved(&self, values: &mut Map<String, Value>) {
+        values.insert("task_times".to_owned(), json!(self.times));
+        if self.slices.is_none() {
+            values.insert("task_times_s".to_owned(), json!(self.at_s));
+        }
+    }
+
+    /// Take the rows of volumes that are kept.
+    pub(super) fn keep_rows(&mut self, rows: impl Fn(&mut Array2<f64>)) {
+        let Some(Slices { own, fitted }) = &mut self.slices else { return };
+        own.columns.iter_mut().chain(&mut fitted.columns).for_each(rows);
+    }
+}
+
+/// The middle of some times.
+fn middle(times: &[f64]) -> f64 {
+    let mut sorted = times.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
+}
+
+impl Run {
+    /// Each plane's own task columns, smoothed with these weights along the slice axis, `[distance in planes]`.
+    pub fn smooth_task(&mut self, weights: &[f64]) {
+        if let Some(Slices { own, fitted }) = self.task.as_mut().and_then(|t| t.slices.as_mut()) {
+            *fitted = smoothed(own, weights);
+        }
+    }
+
+    /// The task columns that differ between planes, as they are fitted; none where all planes share the design's.
+    #[must_use]
+    pub fn task_slices(&self) -> Option<&Slices> {
+        self.task.as_ref().and_then(|task| task.slices.as_ref())
+    }
+
+    /// Names and columns that all planes share, `[volume][regressor]`: the design's, without task columns where these differ.
+    #[must_use]
+    pub fn shared(&self) -> (&[String], Array2<f64>) {
+        let Design { names, matrix, n_task } = &self.design;
+        let from = if self.task_slices().is_some() { *n_task } else { 0 };
+        (&names[from..], matrix.slice(s![.., from..]).to_owned())
+    }
+
+    /// All columns that differ between planes: task, then what an earlier correction took out, then physiology.
+    #[must_use]
+    pub fn varying(&self) -> Option<SliceGroups> {
+        match (self.task_slices(), self.modelled()) {
+            (Some(task), Some(others)) => Some(task.fitted.beside(&others)),
+            (Some(task), None) => Some(task.fitted.clone()),
+            (None, others) => others,
+        }
+    }
+
+    /// Known columns for the joint fit of physiological ones, before any smoothing: one set for each of their groups.
+    #[must_use]
+    pub fn known_of(&self, nuisance: &SliceGroups) -> Vec<Array2<f64>> {
+        let Some(Slices { own, .. }) = self.task_slices() else {
+            return vec![self.design.matrix.clone(); nuisance.columns.len()];
+        };
+        let of_group = |group: usize| {
+            let plane = nuisance.group_of_plane.iter().position(|&g| g == group);
+            let task = &own.columns[plane.map_or(0, |plane| own.group_of_plane[plane])];
+            let mut known = self.design.matrix.clone();
+            known.slice_mut(s![.., ..self.design.n_task]).assign(task);
+            known
+        };
+        (0..nuisance.columns.len()).map(of_group).collect()
+    }
+}
+
+/// Sets of columns closer than this share of the weights are one.
+const SAME: f64 = 1e-12;
+
+/// Each plane's weighted mean of the columns of its neighbours.
+fn smoothed(own: &SliceGroups, weights: &[f64]) -> SliceGroups {
+    let n_planes = own.group_of_plane.len();
+    let shares = |plane: usize| {
+        let mut shares = vec![0.0; own.columns.len()];
+        for (other, &group) in own.group_of_plane.iter().enumerate() {
+            shares[group] += weights.get(plane.abs_diff(other)).copied().unwrap_or(0.0);
+        }
+        let sum: f64 = shares.iter().sum();
+        shares.iter_mut().for_each(|share| *share /= sum);
+        shares
+    };
+    let mut sets: Vec<Vec<f64>> = Vec::new();
+    let mut group_of_plane = Vec::with_capacity(n_planes);
+    for plane in 0..n_planes {
+        let shares = shares(plane);
+        let near = |set: &Vec<f64>| set.iter().zip(&shares).all(|(a, b)| (a - b).abs() < SAME);
+        let known = sets.iter().position(near);
+        group_of_plane.push(known.unwrap_or(sets.len()));
+        if known.is_none() {
+            sets.push(shares);
+        }
+    }
+    let mean = |shares: &Vec<f64>| {
+        let mut mean = Array2::zeros(own.columns[0].dim());
+        own.columns.iter().zip(shares).for_each(|(columns, &w)| mean.scaled_add(w, columns));
+        mean
+    };
+    let columns = sets.iter().map(mean).collect();
+    SliceGroups { group_of_plane, names: own.names.clone(), columns }
+}
