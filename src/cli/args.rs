@@ -5,11 +5,11 @@ use std::time::Instant;
 
 use clap::ArgAction;
 
+use crate::cli::columns::ConfoundArgs;
 use crate::cli::progress::Terminal;
-use crate::design::censor::Rules;
+use crate::design::Drift;
 use crate::design::hrf::{Model, Response};
 use crate::design::modulation::{Durations, Modulation};
-use crate::design::{Drift, NaPolicy, Strategy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::Overwrite;
@@ -296,34 +296,8 @@ pub(super) struct DesignArgs {
     /// In seconds, in place of `duration`; of one condition alone as pain:response_time. An event without one (n/a) keeps its own
     #[arg(long, value_name = "[CONDITION:]COLUMN", requires = "events", value_parser = parsed::<Durations>)]
     durations: Vec<Durations>,
-    /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
-    ///
-    /// NAME_derivative1, NAME_power2 and NAME_derivative1_power2 are made where the table has NAME alone
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
-    pub columns: Vec<String>,
-    /// A set of confounds by name, see --help
-    ///
-    /// simple, scrubbing, compcor, 6p, 12p, 24p or 36p of fMRIPrep's tables, column for column as nilearn's load_confounds. 6p: translations and rotations, 12p: and their
-    /// derivatives, 24p: and the squares of all, 36p: and the same of csf, white_matter and global_signal. simple: 24p, csf,
-    /// white_matter and the table's cosines; scrubbing: csf and white_matter also with derivatives and squares;
-    /// compcor: 24p, cosines, a_comp_cor_* of both tissues together. With the last three --drift is none. What a table lacks of
-    /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
-    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = strategy)]
-    pub strategy: Option<Strategy>,
-    /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5'
-    ///
-    /// All of it: fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady. fd: framewise displacement above so many mm (Power 2012, 50 mm; the table's column, else computed from its motion).
-    /// dvars: standardised DVARS above this (std_dvars, else computed from the run). before, after: so many neighbours of these.
-    /// runs: stretches of fewer kept volumes. non-steady: before the steady state, by fMRIPrep's columns, else found in the run;
-    /// non-steady:N the first N. Volumes that are left out keep their times; drift, responses and derivatives are made
-    /// for the whole run. With --strategy: non-steady:columns, of scrubbing fd:0.5,dvars:1.5,runs:5 too; none: all stay
-    #[arg(long, value_name = "RULES", value_parser = rules)]
-    pub censor: Option<Rules>,
-    /// What n/a in a used confound column does
-    ///
-    /// An error, drop the column, or become 0 or the column's mean
-    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = na_policy)]
-    pub na: NaPolicy,
+    #[command(flatten)]
+    confounds: ConfoundArgs,
     /// Haemodynamic response [default: spm]
     ///
     /// `spm` (canonical, SPM's sampling; spm:16,8 samples at SPM's own T0), `nilearn` (canonical, nilearn's sampling), `glover`; each also
@@ -368,16 +342,13 @@ impl DesignArgs {
             trial_type: self.trial_type.clone(),
             durations: self.durations.clone(),
             modulate: self.modulate.clone(),
-            columns: self.columns.clone(),
-            strategy: self.strategy,
-            censor: self.censor.clone().or(self.strategy.map(Strategy::censors)),
-            na: self.na,
+            columns: self.confounds.columns.clone(),
+            strategy: self.confounds.strategy,
+            censor: self.confounds.censors(),
+            na: self.confounds.na,
             hrf: self.hrf.clone().map_or_else(Response::default, |hrf| hrf.response),
             hrf_file: self.hrf.clone().and_then(|hrf| hrf.file),
-            drift: self.drift.unwrap_or(match self.strategy {
-                Some(strategy) if strategy.has_cosines() => Drift::None,
-                _ => Drift::default(),
-            }),
+            drift: self.drift.unwrap_or(self.confounds.drift()),
             terms: self.terms.clone(),
             order: None,
         }
@@ -466,28 +437,6 @@ fn memory(text: &str) -> std::result::Result<u64, String> {
 pub(super) fn seconds(text: &str) -> std::result::Result<f64, String> {
     let above_0 = |s: &f64| s.is_finite() && *s > 0.0;
     text.parse().ok().filter(above_0).ok_or_else(|| "it must be a number of seconds above 0".into())
-}
-
-fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
-    match text {
-        "error" => Ok(NaPolicy::Error),
-        "drop" => Ok(NaPolicy::Drop),
-        "zero" => Ok(NaPolicy::Zero),
-        "mean" => Ok(NaPolicy::Mean),
-        _ => Err("it must be error, drop, zero or mean".to_owned()),
-    }
-}
-
-/// What leaves volumes out.
-pub(super) fn rules(text: &str) -> std::result::Result<Rules, String> {
-    text.parse()
-}
-
-fn strategy(text: &str) -> std::result::Result<Strategy, String> {
-    let found = Strategy::EVERY.into_iter().find(|strategy| strategy.name() == text);
-    found.ok_or_else(|| {
-        format!("it must be one of {}", Strategy::EVERY.map(Strategy::name).join(", "))
-    })
 }
 
 /// What reads itself from text.

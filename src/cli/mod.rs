@@ -12,6 +12,7 @@ mod args;
 mod bench;
 mod calibrate;
 mod checks;
+mod columns;
 mod confounds;
 mod demo;
 mod devices;
