@@ -1,6 +1,6 @@
 //! Which confounds are fitted, and which volumes are not.
 
-use crate::cli::args::heading;
+use crate::cli::heading;
 use crate::design::censor::Rules;
 use crate::design::{Drift, NaPolicy, Strategy};
 

@@ -18,6 +18,8 @@ mod demo;
 mod devices;
 mod drivers;
 mod glm;
+mod heading;
+mod memory;
 mod physio;
 mod progress;
 mod retroicor;
