@@ -238,3 +238,96 @@ fn components_are_those_of_the_kept_volumes_and_0_in_the_others() {
     let header = fs::read_to_string(dir.join("censored.tsv")).unwrap();
     assert!(header.lines().next().unwrap().ends_with("dvars\tstd_dvars"), "{header}");
 }
+
+/// A plain float32 NIfTI-1 with all values of some volumes times a factor.
+fn louder(from: &Path, to: &Path, volumes: &[(usize, f32)]) {
+    let mut bytes = fs::read(from).unwrap();
+    let extent =
+        |axis: usize| usize::from(u16::from_le_bytes([bytes[40 + 2 * axis], bytes[41 + 2 * axis]]));
+    let volume = 4 * extent(1) * extent(2) * extent(3);
+    for &(t, factor) in volumes {
+        for value in bytes[352 + t * volume..][..volume].chunks_exact_mut(4) {
+            let louder = factor * f32::from_le_bytes([value[0], value[1], value[2], value[3]]);
+            value.copy_from_slice(&louder.to_le_bytes());
+        }
+    }
+    fs::write(to, bytes).unwrap();
+}
+
+#[test]
+fn dvars_and_the_steady_state_are_found_in_the_run_where_no_table_has_them() {
+    let folder = study();
+    let dir = folder.path();
+    well(dir, &format!("smooth study/{} --fwhm 0 --out whole.nii --device cpu", paths::BOLD));
+    let loud = [(0, 1.5), (1, 1.2), (30, 1.1)];
+    louder(&dir.join("whole.nii"), &dir.join("loud.nii"), &loud);
+    let line = |more: &str, out: &str| {
+        format!(
+            "glm loud.nii --tr 2 --events study/{} --mask study/{} --noise ols --device cpu --contrast pain {more} --out {out}",
+            paths::EVENTS,
+            paths::MASK
+        )
+    };
+    let said = well(dir, &line("--censor dvars:2,non-steady --verify", "both"));
+    for found in [
+        "2 volumes before the steady state",
+        "volume 0: before the steady state",
+        "volume 1: before the steady state, standardised DVARS",
+        "volume 30: standardised DVARS",
+        "volume 31: standardised DVARS",
+    ] {
+        assert!(said.contains(found), "{found}: {said}");
+    }
+    // the fit does not know them: it is that of the run without them
+    let left: Vec<usize> = sidecar(dir, "both")["boldly"]["resolved"]["runs"][0]["censored"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|left| left["volume"].as_u64().unwrap() as usize)
+        .collect();
+    let list: Vec<String> = left.iter().map(usize::to_string).collect();
+    fs::write(dir.join("out.txt"), list.join(" ")).unwrap();
+    let quiet = line("--censor-volumes out.txt", "quiet").replace("loud.nii", "whole.nii");
+    well(dir, &quiet);
+    assert_eq!(map(dir, "both", "t"), map(dir, "quiet", "t"));
+}
+
+#[test]
+fn two_steps_that_leave_out_the_same_volumes_give_the_statistics_of_one() {
+    let folder = study();
+    let dir = folder.path();
+    fs::write(dir.join("out.txt"), "5 6 40").unwrap();
+    let physio = format!("--physio study/{} --terms 1/1/0", paths::PHYSIO);
+    let one = of_events(&format!("{physio} --censor-volumes out.txt --verify"), "one");
+    well(dir, &one);
+    let correct = format!(
+        "retroicor study/{} {physio} --events study/{} --censor-volumes out.txt --device cpu --out clean.nii",
+        paths::BOLD,
+        paths::EVENTS
+    );
+    well(dir, &correct);
+    let two = of_events("--censor-volumes out.txt", "two")
+        .replace(&format!("study/{}", paths::BOLD), "clean.nii");
+    well(dir, &two);
+    assert_close("t", &map(dir, "two", "t"), &map(dir, "one", "t"), 1e-4, 1e-4);
+    let dof = |out: &str| sidecar(dir, out)["boldly"]["dof"].as_f64().unwrap();
+    assert_eq!(dof("one"), dof("two"));
+    // the rows of a slice's columns are of the volumes that are kept, by their numbers in the image
+    let text = fs::read_to_string(dir.join("one/design_slice-groups.tsv")).unwrap();
+    let volumes: Vec<&str> =
+        text.lines().skip(1).take(57).map(|row| row.split('\t').nth(1).unwrap()).collect();
+    assert_eq!((volumes[4], volumes[5], volumes[56]), ("4", "7", "59"));
+}
+
+#[test]
+fn a_condition_that_is_left_out_as_a_whole_is_refused_by_its_name() {
+    let folder = study();
+    let dir = folder.path();
+    let text = "onset\tduration\ttrial_type\n10\t4\tpain\n60\t10\tcontrol\n";
+    fs::write(dir.join("events.tsv"), text).unwrap();
+    let volumes: Vec<String> = (4..30).map(|v: usize| v.to_string()).collect();
+    fs::write(dir.join("out.txt"), volumes.join(" ")).unwrap();
+    let line = glm("--events events.tsv --censor-volumes out.txt", "out");
+    let said = refused(dir, &line);
+    assert!(said.contains("contrast 'pain' of") && said.contains("is not estimable"), "{said}");
+}

@@ -122,11 +122,35 @@ fn a_strategy_says_which_columns_a_table_lacks() {
         columns: columns.map(str::to_owned).to_vec(),
         rows: vec![vec!["0".into(); 6]; 4],
     };
-    let why = |strategy: Strategy| strategy.columns(&[table.clone()], &|_| None).unwrap_err();
+    let why =
+        |strategy: Strategy| strategy.columns(std::slice::from_ref(&table), &|_| None).unwrap_err();
     let text = why(Strategy::TwentyFour).to_string();
     let lacks = "lacks rot_z, rot_z_derivative1, rot_z_power2, rot_z_derivative1_power2 (";
     assert!(text.contains(lacks), "{text}");
     assert!(why(Strategy::Simple).to_string().contains("white_matter"));
+}
+
+#[test]
+fn what_is_not_there_in_a_volume_that_is_left_out_is_no_error() {
+    let row = |cell: &str| vec![cell.to_owned(), "2".to_owned()];
+    let table = Table {
+        name: "c.tsv".into(),
+        columns: vec!["csf".into(), "other".into()],
+        rows: vec![row("n/a"), row("1.5"), row("0.5"), row("n/a")],
+    };
+    let columns = ["csf".to_owned()];
+    let asked = |na: NaPolicy, left_out: &[usize]| {
+        let asked = Asked { strategy: None, columns: &columns, na, mask: &|_| None, left_out };
+        choose(&mut [table.clone()], &asked, 4).map(|chosen| chosen.confounds)
+    };
+    assert!(asked(NaPolicy::Error, &[0]).unwrap_err().to_string().contains("line 5"));
+    for na in [NaPolicy::Error, NaPolicy::Drop] {
+        let found = asked(na, &[0, 3]).unwrap();
+        assert_eq!(found.names, ["csf"]);
+        assert_eq!(found.values.column(0).to_vec()[1..3], [1.5, 0.5]);
+    }
+    // a mean is of what is there
+    assert_eq!(asked(NaPolicy::Mean, &[0]).unwrap().values[[0, 0]], 1.0);
 }
 
 /// One rigid motion as each program writes it.

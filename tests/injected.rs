@@ -107,7 +107,7 @@ impl Run<'_> {
     /// t of any picture against rest.
     fn t(&self, bold: &str, physio: &str, out: &str) -> Vec<f32> {
         self.boldly(&format!(
-            "glm {bold} --events events.tsv --sidecar right.json --mask mask.nii.gz {physio} --contrast picture \
+            "glm {bold} --events events.tsv --sidecar right.json --mask mask.nii.gz {physio} --scaling none --contrast picture \
              --out {out}"
         ));
         read_map(&self.dir.join(out).join("contrast-picture_stat-t_statmap.nii.gz")).unwrap().2

@@ -167,3 +167,38 @@ fn voxels_without_signal_leave_the_mask_counted_and_a_grand_mean_is_one_factor()
     assert_close("effect", &of(dir, "grand", "effect"), &want, 1e-6, 1e-9);
     assert_eq!(sidecar(dir, "grand/contrast-pain_stat-effect_statmap")["Units"], "grand mean 1000");
 }
+
+#[test]
+fn a_run_whose_mean_was_taken_off_has_no_percent_and_says_so() {
+    let folder = study();
+    let dir = folder.path();
+    let smooth = format!("smooth study/{} --fwhm 0 --out whole.nii --device cpu", paths::BOLD);
+    well(dir, &smooth);
+    let mut bytes = fs::read(dir.join("whole.nii")).unwrap();
+    let mut values: Vec<f32> = bytes[352..]
+        .chunks_exact(4)
+        .map(|four| f32::from_le_bytes(four.try_into().unwrap()))
+        .collect();
+    let means = mean(&dir.join("whole.nii"), |_| true);
+    for volume in values.chunks_exact_mut(means.len()) {
+        volume.iter_mut().zip(&means).for_each(|(value, mean)| *value -= *mean as f32);
+    }
+    bytes.truncate(352);
+    bytes.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+    fs::write(dir.join("flat.nii"), bytes).unwrap();
+    let line = |scaling: &str| {
+        format!(
+            "glm flat.nii --tr 2 --events study/{} --mask study/{} --device cpu --contrast pain --scaling {scaling} --out {scaling}",
+            paths::EVENTS,
+            paths::MASK
+        )
+    };
+    let output = boldly(dir, &line("psc"));
+    let said = binary::said(&output);
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(
+        said.contains("flat.nii has a negative mean in") && said.contains("--scaling none"),
+        "{said}"
+    );
+    well(dir, &line("none"));
+}

@@ -5,13 +5,15 @@ use std::time::Instant;
 
 use clap::ArgAction;
 
+use crate::cli::columns::ConfoundArgs;
+pub(super) use crate::cli::heading;
+pub(super) use crate::cli::memory::MemoryArgs;
 pub(super) use crate::cli::models::seconds;
 use crate::cli::models::{self, parsed};
 use crate::cli::progress::Terminal;
-use crate::design::censor::Rules;
+use crate::design::Drift;
 use crate::design::hrf::Response;
 use crate::design::modulation::{Durations, Modulation};
-use crate::design::{Drift, NaPolicy, Strategy};
 use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::Overwrite;
@@ -22,17 +24,6 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, TaskTimes};
 use crate::pipeline::watch::Watch;
-
-/// Headings of the options, alike in all commands.
-pub(super) mod heading {
-    pub const INPUTS: &str = "Inputs";
-    pub const PHYSIOLOGY: &str = "Physiology";
-    pub const MODEL: &str = "Model";
-    pub const SMOOTHING: &str = "Smoothing";
-    pub const NOISE: &str = "Noise";
-    pub const OUTPUT: &str = "Output";
-    pub const RUNNING: &str = "Running";
-}
 
 /// What stands below the short help.
 pub(super) const MORE: &str = "--help says more of every option, with examples.";
@@ -49,18 +40,6 @@ pub(super) struct DeviceArgs {
     pub device: String,
     #[command(flatten)]
     pub memory: MemoryArgs,
-}
-
-/// `--mem`.
-#[derive(Debug, Clone, Copy, clap::Args)]
-#[command(next_help_heading = heading::RUNNING)]
-pub(super) struct MemoryArgs {
-    /// The most memory to use, as 800M or 2G
-    ///
-    /// A GPU driver's own is not counted. Refused, with the least that would do, where it cannot be kept. Without it memory follows
-    /// the blocks of work, and what a compressed run takes unpacked
-    #[arg(long, value_name = "SIZE", value_parser = memory)]
-    pub mem: Option<u64>,
 }
 
 impl DeviceArgs {
@@ -298,34 +277,8 @@ pub(super) struct DesignArgs {
     /// In seconds, in place of `duration`; of one condition alone as pain:response_time. An event without one (n/a) keeps its own
     #[arg(long, value_name = "COLUMN", requires = "events", value_parser = parsed::<Durations>)]
     durations: Vec<Durations>,
-    /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
-    ///
-    /// NAME_derivative1, NAME_power2 and NAME_derivative1_power2 are made where the table has NAME alone
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
-    pub columns: Vec<String>,
-    /// A set of confounds by name, see --help
-    ///
-    /// simple, scrubbing, compcor, 6p, 12p, 24p or 36p of fMRIPrep's tables, column for column as nilearn's load_confounds. 6p: translations and rotations, 12p: and their
-    /// derivatives, 24p: and the squares of all, 36p: and the same of csf, white_matter and global_signal. simple: 24p, csf,
-    /// white_matter and the table's cosines; scrubbing: csf and white_matter also with derivatives and squares;
-    /// compcor: 24p, cosines, a_comp_cor_* of both tissues together. With the last three --drift is none. What a table lacks of
-    /// derivatives and squares is made; n/a in the first row takes the second row's value. --columns adds to it
-    #[arg(long, value_name = "NAME", requires = "confounds", value_parser = models::strategy)]
-    pub strategy: Option<Strategy>,
-    /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5'
-    ///
-    /// All of it: fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady. fd: framewise displacement above so many mm (Power 2012, 50 mm; the table's column, else computed from its motion).
-    /// dvars: standardised DVARS above this (std_dvars, else computed from the run). before, after: so many neighbours of these.
-    /// runs: stretches of fewer kept volumes. non-steady: before the steady state, by fMRIPrep's columns, else found in the run;
-    /// non-steady:N the first N. Volumes that are left out keep their times; drift, responses and derivatives are made
-    /// for the whole run. With --strategy: non-steady:columns, of scrubbing fd:0.5,dvars:1.5,runs:5 too; none: all stay
-    #[arg(long, value_name = "RULES", value_parser = models::rules)]
-    pub censor: Option<Rules>,
-    /// What n/a in a used confound column does
-    ///
-    /// An error, drop the column, or become 0 or the column's mean
-    #[arg(long, value_name = "error|drop|zero|mean", default_value = "error", value_parser = models::na_policy)]
-    pub na: NaPolicy,
+    #[command(flatten)]
+    confounds: ConfoundArgs,
     /// Haemodynamic response [default: spm]
     ///
     /// `spm` (canonical, SPM's sampling; spm:16,8 samples at SPM's own T0), `nilearn` (canonical, nilearn's sampling), `glover`; each also
@@ -371,16 +324,13 @@ impl DesignArgs {
             durations: self.durations.clone(),
             task_times: TaskTimes::Metadata,
             modulate: self.modulate.clone(),
-            columns: self.columns.clone(),
-            strategy: self.strategy,
-            censor: self.censor.clone().or(self.strategy.map(Strategy::censors)),
-            na: self.na,
+            columns: self.confounds.columns.clone(),
+            strategy: self.confounds.strategy,
+            censor: self.confounds.censors(),
+            na: self.confounds.na,
             hrf: self.hrf.clone().map_or_else(Response::default, |hrf| hrf.response),
             hrf_file: self.hrf.clone().and_then(|hrf| hrf.file),
-            drift: self.drift.unwrap_or(match self.strategy {
-                Some(strategy) if strategy.has_cosines() => Drift::None,
-                _ => Drift::default(),
-            }),
+            drift: self.drift.unwrap_or(self.confounds.drift()),
             terms: self.terms.clone(),
             order: None,
         }
@@ -443,26 +393,6 @@ impl From<KernelName> for Kernel {
             KernelName::Exact => Kernel::Exact,
         }
     }
-}
-
-/// Bytes, from a number with K, M or G (1024 each) behind it.
-fn memory(text: &str) -> std::result::Result<u64, String> {
-    let (number, unit) = match text.char_indices().next_back() {
-        Some((at, unit)) if unit.is_ascii_alphabetic() => (&text[..at], unit.to_ascii_uppercase()),
-        _ => (text, 'B'),
-    };
-    let bytes = match unit {
-        'B' => Some(1_u64),
-        'K' => Some(1 << 10),
-        'M' => Some(1 << 20),
-        'G' => Some(1 << 30),
-        _ => None,
-    };
-    let number = number.parse::<u64>().ok().filter(|&n| n > 0);
-    number
-        .zip(bytes)
-        .and_then(|(number, bytes)| number.checked_mul(bytes))
-        .ok_or_else(|| "it must be a size such as 800M or 2G".to_owned())
 }
 
 /// Two frequencies in Hz, the lower one first.

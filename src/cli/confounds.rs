@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{self, MORE, heading};
+use crate::cli::columns::rules;
 use crate::cli::work::WorkArgs;
 use crate::design::censor::Rules;
 use crate::error::Result;
@@ -83,7 +84,7 @@ pub(super) struct Args {
     /// Volumes to find components without: 'fd:0.5,dvars:1.5'
     ///
     /// As boldly glm --censor, which is to be given the same; the components are 0 in these volumes, the means are not touched
-    #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = crate::cli::models::rules)]
+    #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = rules)]
     censor: Option<Rules>,
     /// A text file of volumes to find components without
     #[arg(help_heading = heading::INPUTS, long, value_name = "FILE")]

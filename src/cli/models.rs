@@ -1,8 +1,7 @@
 //! Values of the options that make a model, from text.
 
-use crate::design::censor::Rules;
+use crate::design::Drift;
 use crate::design::hrf::{Model, Response};
-use crate::design::{Drift, NaPolicy, Strategy};
 use crate::pipeline::spec::ResponseFile;
 
 /// What reads itself from text.
@@ -64,26 +63,4 @@ pub(super) fn drift(text: &str) -> std::result::Result<Drift, String> {
 pub(super) fn seconds(text: &str) -> std::result::Result<f64, String> {
     let above_0 = |s: &f64| s.is_finite() && *s > 0.0;
     text.parse().ok().filter(above_0).ok_or_else(|| "it must be a number of seconds above 0".into())
-}
-
-pub(super) fn na_policy(text: &str) -> std::result::Result<NaPolicy, String> {
-    match text {
-        "error" => Ok(NaPolicy::Error),
-        "drop" => Ok(NaPolicy::Drop),
-        "zero" => Ok(NaPolicy::Zero),
-        "mean" => Ok(NaPolicy::Mean),
-        _ => Err("it must be error, drop, zero or mean".to_owned()),
-    }
-}
-
-/// What leaves volumes out.
-pub(super) fn rules(text: &str) -> std::result::Result<Rules, String> {
-    text.parse()
-}
-
-pub(super) fn strategy(text: &str) -> std::result::Result<Strategy, String> {
-    let found = Strategy::EVERY.into_iter().find(|strategy| strategy.name() == text);
-    found.ok_or_else(|| {
-        format!("it must be one of {}", Strategy::EVERY.map(Strategy::name).join(", "))
-    })
 }

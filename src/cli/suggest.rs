@@ -10,7 +10,7 @@ use super::Cli;
 
 /// Names that FSL, AFNI, SPM, nilearn, fMRIPrep and PhysIO use, without dashes and in lower case, `-` for `_`; the option that
 /// does the same here, and how it is given. The first row whose option a command has speaks for it.
-const KNOWN_AS: [(&str, &str, &str); 27] = [
+const KNOWN_AS: [(&str, &str, &str); 32] = [
     (
         "smooth smoothing smoothing-fwhm blur blur-size blur-fwhm 1blur-fwhm sigma s kernel-fwhm spatial-smoothing sm \
          susan isotropic-smoothing",
@@ -94,6 +94,23 @@ const KNOWN_AS: [(&str, &str, &str); 27] = [
     ("gpu cuda use-gpu cpu opencl metal vulkan backend", "device", "auto|gpu|cpu|NAME"),
     ("force clobber replace overwrite-existing overwrite-output", "overwrite", "(alone)"),
     ("memory mem-mb mem-gb memory-limit max-mem ram", "mem", "SIZE, as 2G"),
+    (
+        "scrub scrubbing fd-threshold fd-thresh fd dvars censor-fd regress-censor-motion outliers sample-mask non-steady-state",
+        "censor",
+        "RULES, as fd:0.5,dvars:1.5",
+    ),
+    ("censor-file censor-list censor-1d volumes-to-censor outlier-file", "censor-volumes", "FILE"),
+    (
+        "confounds-strategy denoise-strategy denoising-strategy nuisance-strategy",
+        "strategy",
+        "NAME, as 24p",
+    ),
+    (
+        "signal-scaling psc percent-signal-change grand-mean scale regress-scale",
+        "scaling",
+        "psc|grand-mean:100|none",
+    ),
+    ("two-tailed twosided two-sided-test", "two-sided", "(alone)"),
     ("silent no-progress quiet-mode", "quiet", "(alone)"),
     ("debug verbosity progress log-level", "verbose", "(alone)"),
 ];
@@ -106,7 +123,7 @@ const IMAGES: &str =
 const THREADS: &str = "n-jobs njobs j jobs threads nthreads n-threads nproc n-procs omp-nthreads";
 
 /// Options that take a list up to the next option.
-const LISTS: [&str; 5] = ["events", "design", "confounds", "physio", "peaks"];
+const LISTS: [&str; 6] = ["events", "design", "confounds", "censor-volumes", "physio", "peaks"];
 
 /// The error with what was probably meant. `words`: the command line, the program's name first.
 pub(super) fn with_tips(mut error: Error, words: &[String]) -> Error {

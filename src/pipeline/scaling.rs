@@ -19,6 +19,9 @@ use crate::volume::{Block, HostBold};
 /// Share of the mask's median below which a voxel's mean is no signal to be a percentage of.
 const DIM: f64 = 0.1;
 
+/// Share of the voxels with a negative mean above which a run has lost its mean: magnitudes have none.
+const NEGATIVE: f64 = 0.1;
+
 /// The mean of each voxel as it is fitted, `[voxel]`. `mean`: as it is read.
 ///
 /// # Errors
@@ -67,6 +70,12 @@ pub fn apply(
             Ok(Vec::new())
         }
         SignalScale::Psc => {
+            let negative = measured.iter().filter(|&&mean| mean < 0.0).count();
+            if negative as f64 > NEGATIVE * measured.len() as f64 {
+                let of = measured.len();
+                let found = format!("has a negative mean in {negative} of {of} voxels of the mask");
+                return Err(no_signal(run, &found));
+            }
             let is_measured = !measured.is_empty();
             let median = median(measured);
             if is_measured && !(median.is_finite() && median > 0.0) {
@@ -99,7 +108,7 @@ fn no_signal(run: &Run, found: &str) -> Error {
         display(&run.path),
         found,
         "have signal that effects can be a percentage of",
-        "give --scaling none for a run without its mean, or check the mask",
+        "give --scaling none for a run whose mean was taken off, or check the mask",
     )
 }
 

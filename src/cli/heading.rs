@@ -1,0 +1,9 @@
+//! Headings of the options, alike in all commands.
+
+pub const INPUTS: &str = "Inputs";
+pub const PHYSIOLOGY: &str = "Physiology";
+pub const MODEL: &str = "Model";
+pub const SMOOTHING: &str = "Smoothing";
+pub const NOISE: &str = "Noise";
+pub const OUTPUT: &str = "Output";
+pub const RUNNING: &str = "Running";
