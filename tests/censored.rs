@@ -49,7 +49,7 @@ fn glm(rest: &str, out: &str) -> String {
 fn of_events(rest: &str, out: &str) -> String {
     glm(
         &format!(
-            "--events study/{} --confounds study/{} --columns trans_*,rot_* {rest}",
+            "--events study/{} --task-times start --confounds study/{} --columns trans_*,rot_* {rest}",
             paths::EVENTS,
             paths::CONFOUNDS
         ),

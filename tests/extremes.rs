@@ -33,7 +33,7 @@ const NUMBERS: [&str; 12] = [
 ];
 
 /// How options spell numbers, N for each. Those that an option does not take are passed over.
-const FORMS: [&str; 19] = [
+const FORMS: [&str; 28] = [
     "N",
     "NG",
     "N,N",
@@ -48,6 +48,15 @@ const FORMS: [&str; 19] = [
     "harvey+rvt(N)",
     "cosine:N",
     "polynomial:N",
+    "legendre:N",
+    "spm:16,N",
+    "fir:0,N",
+    "block:N,1",
+    "gam:N,1,N",
+    "spmg1:N",
+    "pain:onset^N",
+    "grand-mean:N",
+    "fd:N",
     "afni-1d:hz=N:columns=cardiac",
     "auto:start=N",
     "auto:skip=N",
@@ -150,8 +159,9 @@ fn extremes_of_every_option_that_takes_a_number_end_tidily() {
         }
         for option in command.get_arguments().filter(|a| a.get_action().takes_values()) {
             let kind = option.get_value_parser().type_id();
-            let is_text =
-                kind == TypeId::of::<String>() || kind == TypeId::of::<std::path::PathBuf>();
+            let is_text = kind == TypeId::of::<String>()
+                || kind == TypeId::of::<std::path::PathBuf>()
+                || kind == TypeId::of::<boldly::design::Strategy>();
             let value_name = option.get_value_names().map(|n| n[0].to_string()).unwrap_or_default();
             let is_word = value_name.contains('|') && value_name == value_name.to_lowercase();
             if is_text || is_word || !option.get_possible_values().is_empty() {

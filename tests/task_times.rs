@@ -193,7 +193,7 @@ fn slices_with_times_of_their_own_get_their_own_columns_and_tables_say_so() {
     for (asked, kept, at_s, part) in [
         ("start", "start", 0.0, "the start of each volume"),
         ("middle", "middle", 1.0, "the middle of each volume"),
-        ("-0.25", "-0.25", -0.25, "the moment asked for: -0.25 s"),
+        ("0.25", "0.25", 0.25, "the moment asked for: 0.25 s"),
         ("metadata", "metadata", 0.0, "the start of each volume"),
     ] {
         let (said, resolved) = told(dir, &format!("--task-times={asked}"));

@@ -304,7 +304,7 @@ fn design(
     let mut doubts = Vec::new();
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
-        let end_s = n_volumes as f64 * tr;
+        let end_s = n_volumes as f64 * tr + acquisition.start_time.min(0.0);
         let mut found = events(&table, options)?;
         found.leave_out_after(&table.name, end_s);
         let (hrf, own) = (&made.hrf, made.own.as_ref());

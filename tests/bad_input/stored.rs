@@ -78,10 +78,8 @@ fn swing(n: usize) -> u16 {
     ((value(n) - 1000.0) as u16).min(15)
 }
 
-const EVENTS_ONLY: &str =
-    "--events events.tsv --contrast painControl=pain-control --noise ols --device cpu";
-const TWO: &str =
-    "--events events.tsv events.tsv --contrast painControl=pain-control --noise ols --device cpu";
+const EVENTS_ONLY: &str = "--events events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
+const TWO: &str = "--events events.tsv events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
 const T: &str = "contrast-painControl_stat-t_statmap.nii.gz";
 const EFFECT: &str = "contrast-painControl_stat-effect_statmap.nii.gz";
 

@@ -337,7 +337,7 @@ impl<'a> Parser<'a> {
             };
             return self.error(&found, "be a sum of columns", &similar::listing(self.names));
         }
-        self.no_column(name)
+        self.no_column(name.strip_suffix(sets::BASIS).unwrap_or(name))
     }
 
     pub(super) fn no_column(&self, name: &str) -> Error {

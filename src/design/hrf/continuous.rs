@@ -152,7 +152,8 @@ fn curves<'a>(model: &Model, own: Option<&'a Sampled>) -> (Vec<Curve<'a>>, Optio
             (vec![Curve::analytic(BLOCK_LENGTH_S, h)], duration, scale)
         }
         Model::Gamma { p, q, duration } => {
-            let h = move |t: f64| (t / (p * q)).powf(p) * (p - t / q).exp();
+            // In logarithms: a large p leaves f64 otherwise.
+            let h = move |t: f64| (p * (t / (p * q)).ln() + p - t / q).exp();
             let length_s = q * (p + 12.0 * p.sqrt() + 40.0);
             (vec![Curve::analytic(length_s, h)], duration, peak_of_one(duration))
         }

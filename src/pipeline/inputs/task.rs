@@ -60,7 +60,7 @@ impl Task {
     /// What is asked, settled for a run.
     ///
     /// # Errors
-    /// Usage: slices' own times asked of a run that was resampled, or whose slice times are not known.
+    /// Usage: slices' own times asked of a run that was resampled, or whose slice times are not known; a moment outside the volume.
     fn settle(
         asked: TaskTimes,
         acquisition: &Acquisition,
@@ -95,7 +95,17 @@ impl Task {
                 false => Moments::Each(all.clone()),
             },
             (TaskTimes::Middle, _) => Moments::One(0.5 * acquisition.tr),
-            (TaskTimes::Seconds(at_s), _) => Moments::One(at_s),
+            (TaskTimes::Seconds(at_s), _) if (0.0..=acquisition.tr).contains(&at_s) => {
+                Moments::One(at_s)
+            }
+            (TaskTimes::Seconds(at_s), _) => {
+                return Err(Error::usage(
+                    format!("--task-times {at_s}"),
+                    "lies outside the volume",
+                    format!("be seconds into each volume, 0 to {}", acquisition.tr),
+                    "start, middle and slice need no number",
+                ));
+            }
             (TaskTimes::Start, _) => Moments::One(0.0),
             _ => Moments::One(acquisition.start_time),
         };
