@@ -69,7 +69,7 @@ fn lines() -> Vec<String> {
     [
         "glm BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK \
          --fwhm 20 --contrast pain --out OUT --device cpu -q",
-        "retroicor BOLD --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
+        "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
         "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
