@@ -164,6 +164,25 @@ fn a_correction_learns_nothing_from_what_is_left_out_and_corrects_it_all_the_sam
     well(dir, "verify cut.nii maps");
     let page = fs::read_to_string(dir.join("cut_qc.html")).unwrap();
     assert!(page.contains("Volumes that are left out of the fit"));
+
+    // whatever the volumes hold that are left out, the others come out the same
+    let left = [5, 6, 40];
+    well(dir, &format!("smooth study/{} --fwhm 0 --out whole.nii --device cpu", paths::BOLD));
+    louder(&dir.join("whole.nii"), &dir.join("loud.nii"), &left.map(|t| (t, 3.0)));
+    let kept = |image: &str| -> Vec<f64> {
+        let of = line("--sidecar study/task-pain_bold.json --censor-volumes out.txt", "out.nii");
+        let study = format!("study/{} ", paths::BOLD);
+        well(
+            dir,
+            &of.replace(&study, &format!("{image} ")).replace("out.nii", &format!("out_{image}")),
+        );
+        let mut file = boldly::io::BoldFile::open(&dir.join(format!("out_{image}"))).unwrap();
+        let block = boldly::volume::Block::whole(file.grid.shape, file.n_volumes);
+        let data = file.read(&block).unwrap().data;
+        let volumes = data.chunks_exact(block.volume_len()).enumerate();
+        volumes.filter(|(t, _)| !left.contains(t)).flat_map(|(_, v)| wide(v)).collect()
+    };
+    assert_close("kept volumes", &kept("loud.nii"), &kept("whole.nii"), 1e-6, 1e-3);
 }
 
 #[test]

@@ -265,6 +265,22 @@ fn censoring_counts_neighbours_short_stretches_and_gives_each_volume_its_reasons
 }
 
 #[test]
+fn only_a_table_of_fmripreps_says_that_no_volume_comes_before_the_steady_state() {
+    let table = |columns: &[&str], row: &[&str]| Table {
+        name: "c.tsv".into(),
+        columns: columns.iter().map(|c| (*c).to_owned()).collect(),
+        rows: vec![row.iter().map(|c| (*c).to_owned()).collect(); 3],
+    };
+    let said = |table: Table| Measures::of(&[table]).unwrap().0.non_steady;
+    assert_eq!(said(table(&["csf", "framewise_displacement"], &["1", "0.2"])), None);
+    let columns = ["global_signal", "std_dvars", "framewise_displacement", "trans_x"];
+    assert_eq!(said(table(&columns, &["9", "n/a", "n/a", "0"])), Some(vec![]));
+    let mut first = table(&["non_steady_state_outlier00"], &["0"]);
+    first.rows[0][0] = "1".into();
+    assert_eq!(said(first), Some(vec![0]));
+}
+
+#[test]
 fn rules_read_back_what_they_say_and_refuse_what_means_nothing() {
     for text in
         ["fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady", "none", "non-steady:4", "dvars:2"]

@@ -163,8 +163,12 @@ impl Measures {
                 let volumes = flagged.filter(|(_, v)| v.is_some_and(|v| v != 0.0)).map(|(v, _)| v);
                 non_steady.get_or_insert_default().extend(volumes);
             }
-            // fMRIPrep writes no column where it found no such volume.
-            if table.position(motion::FRAMEWISE_DISPLACEMENT).is_some() {
+            // fMRIPrep, whose tables have all of these, writes no column where it found no such volume.
+            let has = |name: &&str| table.position(name).is_some();
+            if [motion::FRAMEWISE_DISPLACEMENT, "std_dvars", "global_signal", "trans_x"]
+                .iter()
+                .all(has)
+            {
                 non_steady.get_or_insert_default();
             }
         }
