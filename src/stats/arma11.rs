@@ -23,7 +23,8 @@ const LARGEST: f64 = 0.8;
 const STEP: f64 = 0.1;
 /// Half the stencil of each Newton step.
 const STENCILS: [f64; 4] = [0.04, 0.02, 0.008, 0.003];
-/// The same along an edge.
+/// Half the stencil of each step along an edge, and how near to it a place is tried there.
+const NEAR_EDGE: f64 = 0.05;
 const EDGE_STENCILS: [f64; 5] = [0.08, 0.04, 0.02, 0.008, 0.003];
 /// Voxels a task.
 const CHUNK: usize = 64;
@@ -324,7 +325,7 @@ fn refine<S: Simd>(
     }
 }
 
-/// Where a lies on a bound, b alone once more, by parabolas along the edge.
+/// Where a lies on a bound or near it, b along that edge by parabolas, and the better of both places.
 #[inline(always)]
 fn refine_at_edges<S: Simd>(
     simd: S,
@@ -332,27 +333,36 @@ fn refine_at_edges<S: Simd>(
     at: &mut [(f64, f64)],
     own: &mut Evaluation,
 ) {
-    let is_edge = |a: f64| a == 0.0 || a == LARGEST;
-    if !at.iter().any(|&(a, _)| is_edge(a)) {
+    let edge = |a: f64| {
+        let nearest = if a < LARGEST / 2.0 { 0.0 } else { LARGEST };
+        if (a - nearest).abs() <= NEAR_EDGE { nearest } else { a }
+    };
+    if at.iter().all(|&(a, _)| edge(a) == a && a != 0.0 && a != LARGEST) {
         return;
     }
+    let mut values = |at: &[(f64, f64)]| -> Vec<f64> {
+        own.evaluate(simd, (model, series), at);
+        (0..at.len()).map(|lane| own.objective(model, lane)).collect()
+    };
+    let mut along: Vec<(f64, f64)> = at.iter().map(|&(a, b)| within(edge(a), b, 0.0)).collect();
     for h in EDGE_STENCILS {
         let inside = |(a, b): (f64, f64)| (a, b.clamp((h - a).max(h - LARGEST), LARGEST - h));
-        let centre: Vec<(f64, f64)> = at.iter().map(|&at| inside(at)).collect();
-        let mut value = |db: f64| -> Vec<f64> {
-            let there: Vec<_> = centre.iter().map(|&(a, b)| (a, b + db * h)).collect();
-            own.evaluate(simd, (model, series), &there);
-            (0..there.len()).map(|lane| own.objective(model, lane)).collect()
-        };
-        let [below, middle, above] = [value(-1.0), value(0.0), value(1.0)];
-        for (lane, at) in at.iter_mut().enumerate().filter(|(_, at)| is_edge(at.0)) {
+        let centre: Vec<(f64, f64)> = along.iter().map(|&at| inside(at)).collect();
+        let [below, middle, above] = [-1.0, 0.0, 1.0].map(|db: f64| {
+            values(&centre.iter().map(|&(a, b)| (a, b + db * h)).collect::<Vec<_>>())
+        });
+        for (lane, along) in along.iter_mut().enumerate() {
             let slope = (above[lane] - below[lane]) / 2.0;
             let curve = above[lane] - 2.0 * middle[lane] + below[lane];
             let step = if curve > 0.0 { -slope / curve } else { -slope.signum() };
             let step = if step.is_finite() { step.clamp(-3.0, 3.0) } else { 0.0 };
             let (a, b) = centre[lane];
-            *at = within(a, b + h * step, 0.0);
+            *along = within(a, b + h * step, 0.0);
         }
+    }
+    let (here, there) = (values(at), values(&along));
+    for (lane, at) in at.iter_mut().enumerate().filter(|(lane, _)| there[*lane] < here[*lane]) {
+        *at = along[lane];
     }
 }
 

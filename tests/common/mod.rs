@@ -155,11 +155,14 @@ pub fn small_run() -> Option<(HostBold, ndarray::Array2<f64>)> {
     Some((HostBold::new(block, data), x))
 }
 
-/// A packed run once more, uncompressed as `run-2`: the same values, another file. Its name.
+/// A packed run once more, uncompressed as `run-2`: the same values but for the last bit of the first one, which lies outside the
+/// head, so that it is no copy. Its name.
 pub fn twin(folder: &std::path::Path, bold: &str) -> String {
     let name = bold.replace("_bold.nii.gz", "_run-2_bold.nii");
     let packed = std::fs::File::open(folder.join(bold)).expect("a run");
-    let mut unpacked = std::fs::File::create(folder.join(&name)).expect("a writable folder");
-    std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut unpacked).expect("gzip");
+    let mut bytes = Vec::new();
+    std::io::copy(&mut flate2::read::GzDecoder::new(packed), &mut bytes).expect("gzip");
+    bytes[352] ^= 1;
+    std::fs::write(folder.join(&name), bytes).expect("a writable folder");
     name
 }

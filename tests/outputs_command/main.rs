@@ -122,7 +122,7 @@ fn whatever_was_changed_in_an_output_is_seen() {
     back(whole);
 
     for (file, from, to) in [
-        ("out/design.tsv", "\t0", "\t0.1"),
+        ("out/design.tsv", "0.", "1."),
         ("out/desc-retroicor_qc.html", "</html>", "<p>good</p></html>"),
     ] {
         let whole = keep(&dir.join(file));
