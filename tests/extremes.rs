@@ -77,6 +77,7 @@ fn lines() -> Vec<String> {
         "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",
         "verify clean.nii -q",
         "bench --shape 6,6,4,40 --repeats 1 --no-files --device cpu",
+        "calibrate --shape 4,4,3,60 --repeats 1 --device cpu",
         "devices --device cpu",
     ]
     .map(|line| {

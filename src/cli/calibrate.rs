@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(help_heading = heading::RUNNING, long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
     shape: Option<[usize; 4]>,
     /// Runs of each kind, each of its own noise
-    #[arg(help_heading = heading::RUNNING, long, default_value_t = 4, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..10_000))]
+    #[arg(help_heading = heading::RUNNING, long, default_value_t = 4, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
     repeats: u64,
     /// Of the noise
     #[arg(help_heading = heading::RUNNING, long, default_value_t = 1)]

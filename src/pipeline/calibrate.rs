@@ -28,6 +28,8 @@ const TR: f64 = 2.0;
 const BLOCK_S: f64 = 15.0;
 /// Confounds of a head that wanders.
 const N_CONFOUNDS: usize = 6;
+/// Their places among the random numbers, far from any voxel's.
+const WANDERS: usize = 1 << 40;
 /// Share of volumes that censoring takes, and the length of a burst.
 const CENSORED: f64 = 0.15;
 const BURST: usize = 5;
@@ -165,7 +167,7 @@ fn plan(spec: &CalibrateSpec, noise: Noise, kept: &[usize], seed: u64) -> Result
     };
     let wander = |column: usize| {
         let mut at = 0.0;
-        null::series(usize::MAX - column, spec.n_volumes, 0.0, seed)
+        null::series(WANDERS + column, spec.n_volumes, 0.0, seed)
             .into_iter()
             .map(move |step| {
                 at += f64::from(step) - 1000.0;
