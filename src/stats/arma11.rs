@@ -21,6 +21,9 @@ use crate::stats::panel::{Lanes, lanes_mut, project, sum_of_squares, width};
 const LARGEST: f64 = 0.8;
 /// Between trial values.
 const STEP: f64 = 0.1;
+/// Where values are taken for a Newton step: the middle, along a, along b, and between.
+const STENCIL: [(f64, f64); 6] =
+    [(0.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0)];
 /// Half the stencil of each Newton step.
 const STENCILS: [f64; 4] = [0.04, 0.02, 0.008, 0.003];
 /// Half the stencil of each step along an edge, and how near to it a place is tried there.
@@ -296,18 +299,17 @@ fn refine<S: Simd>(
 ) {
     for h in STENCILS {
         let centre: Vec<(f64, f64)> = at.iter().map(|&(a, b)| within(a, b, h)).collect();
-        let mut value = |da: f64, db: f64| -> Vec<f64> {
+        let mut values: [Vec<f64>; 6] = Default::default();
+        // No closure: one that the compiler calls out of line has no SIMD.
+        for (values, (da, db)) in values.iter_mut().zip(STENCIL) {
             let there: Vec<_> = centre.iter().map(|&(a, b)| (a + da * h, b + db * h)).collect();
             own.evaluate(simd, (model, series), &there);
-            (0..there.len()).map(|lane| own.objective(model, lane)).collect()
-        };
-        let middle = value(0.0, 0.0);
-        let along_a = [value(-1.0, 0.0), value(1.0, 0.0)];
-        let along_b = [value(0.0, -1.0), value(0.0, 1.0)];
-        let both = value(1.0, 1.0);
+            values.extend((0..there.len()).map(|lane| own.objective(model, lane)));
+        }
+        let [middle, a_below, a_above, b_below, b_above, both] = &values;
         for (lane, at) in at.iter_mut().enumerate() {
-            let (f, [am, ap]) = (middle[lane], [along_a[0][lane], along_a[1][lane]]);
-            let [bm, bp] = [along_b[0][lane], along_b[1][lane]];
+            let (f, [am, ap]) = (middle[lane], [a_below[lane], a_above[lane]]);
+            let [bm, bp] = [b_below[lane], b_above[lane]];
             let slope = [(ap - am) / 2.0, (bp - bm) / 2.0];
             let (aa, bb) = (ap - 2.0 * f + am, bp - 2.0 * f + bm);
             let ab = both[lane] - ap - bp + f;
@@ -340,17 +342,17 @@ fn refine_at_edges<S: Simd>(
     if at.iter().all(|&(a, _)| edge(a) == a && a != 0.0 && a != LARGEST) {
         return;
     }
-    let mut values = |at: &[(f64, f64)]| -> Vec<f64> {
-        own.evaluate(simd, (model, series), at);
-        (0..at.len()).map(|lane| own.objective(model, lane)).collect()
-    };
     let mut along: Vec<(f64, f64)> = at.iter().map(|&(a, b)| within(edge(a), b, 0.0)).collect();
     for h in EDGE_STENCILS {
         let inside = |(a, b): (f64, f64)| (a, b.clamp((h - a).max(h - LARGEST), LARGEST - h));
         let centre: Vec<(f64, f64)> = along.iter().map(|&at| inside(at)).collect();
-        let [below, middle, above] = [-1.0, 0.0, 1.0].map(|db: f64| {
-            values(&centre.iter().map(|&(a, b)| (a, b + db * h)).collect::<Vec<_>>())
-        });
+        let mut values: [Vec<f64>; 3] = Default::default();
+        for (values, db) in values.iter_mut().zip([-1.0, 0.0, 1.0]) {
+            let there: Vec<_> = centre.iter().map(|&(a, b)| (a, b + db * h)).collect();
+            own.evaluate(simd, (model, series), &there);
+            values.extend((0..there.len()).map(|lane| own.objective(model, lane)));
+        }
+        let [below, middle, above] = &values;
         for (lane, along) in along.iter_mut().enumerate() {
             let slope = (above[lane] - below[lane]) / 2.0;
             let curve = above[lane] - 2.0 * middle[lane] + below[lane];
@@ -360,7 +362,10 @@ fn refine_at_edges<S: Simd>(
             *along = within(a, b + h * step, 0.0);
         }
     }
-    let (here, there) = (values(at), values(&along));
+    own.evaluate(simd, (model, series), at);
+    let here: Vec<f64> = (0..at.len()).map(|lane| own.objective(model, lane)).collect();
+    own.evaluate(simd, (model, series), &along);
+    let there: Vec<f64> = (0..at.len()).map(|lane| own.objective(model, lane)).collect();
     for (lane, at) in at.iter_mut().enumerate().filter(|(lane, _)| there[*lane] < here[*lane]) {
         *at = along[lane];
     }
