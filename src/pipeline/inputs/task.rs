@@ -8,7 +8,7 @@ use ndarray::{Array2, s};
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::design::{self, Design, DesignSpec};
+use crate::design::{self, Design, DesignSpec, Drift};
 use crate::error::{Error, Result};
 use crate::io::Resampled;
 use crate::io::sidecar::Sidecar;
@@ -37,6 +37,8 @@ pub struct Task {
     pub times: TaskTimes,
     /// Seconds into each volume of the columns that the design shows: all, or those of the middle slice time.
     pub at_s: f64,
+    /// The drift beside them, its order settled.
+    pub drift: Drift,
     /// Each slice's own columns, in place of the design's.
     pub slices: Option<Slices>,
 }
@@ -133,9 +135,10 @@ impl Task {
         };
         let at_s = middle(&each);
         made.frame_times = at(at_s);
+        let drift = made.drift.settled(acquisition.n_volumes, acquisition.tr);
         let design = design::build(&made)?;
         if each.len() == 1 {
-            return Ok((design, Task { times, at_s, slices: None }));
+            return Ok((design, Task { times, at_s, drift, slices: None }));
         }
         let mut unique = each.clone();
         unique.sort_by(f64::total_cmp);
@@ -149,7 +152,7 @@ impl Task {
         let names = design.names[..design.n_task].to_vec();
         let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
         let slices = Some(Slices { fitted: own.clone(), own });
-        Ok((design, Task { times, at_s, slices }))
+        Ok((design, Task { times, at_s, drift, slices }))
     }
 
     /// In words, for a person.
@@ -175,6 +178,7 @@ impl Task {
     /// What a sidecar keeps of it.
     pub(super) fn resolved(&self, values: &mut Map<String, Value>) {
         values.insert("task_times".to_owned(), json!(self.times));
+        values.insert("drift".to_owned(), json!(self.drift));
         if self.slices.is_none() {
             values.insert("task_times_s".to_owned(), json!(self.at_s));
         }
