@@ -282,7 +282,7 @@ fn dvars_and_the_steady_state_are_found_in_the_run_where_no_table_has_them() {
     louder(&dir.join("whole.nii"), &dir.join("loud.nii"), &loud);
     let line = |more: &str, out: &str| {
         format!(
-            "glm loud.nii --tr 2 --task-times start --events study/{} --mask study/{} --noise ols --device cpu --contrast pain {more} --out {out}",
+            "glm loud.nii --tr 2 --events study/{} --task-times start --mask study/{} --noise ols --device cpu --contrast pain {more} --out {out}",
             paths::EVENTS,
             paths::MASK
         )
@@ -308,7 +308,7 @@ fn dvars_and_the_steady_state_are_found_in_the_run_where_no_table_has_them() {
     fs::write(dir.join("out.txt"), list.join(" ")).unwrap();
     let quiet = line("--censor-volumes out.txt", "quiet").replace("loud.nii", "whole.nii");
     well(dir, &quiet);
-    assert_close("t", &map(dir, "both", "t"), &map(dir, "quiet", "t"), 1e-6, 1e-6);
+    assert_eq!(map(dir, "both", "t"), map(dir, "quiet", "t"));
 }
 
 #[test]
@@ -333,8 +333,9 @@ fn two_steps_that_leave_out_the_same_volumes_give_the_statistics_of_one() {
     assert_eq!(dof("one"), dof("two"));
     // the rows of a slice's columns are of the volumes that are kept, by their numbers in the image
     let text = fs::read_to_string(dir.join("one/design_slice-groups.tsv")).unwrap();
+    let at = text.lines().next().unwrap().split('\t').position(|name| name == "volume").unwrap();
     let volumes: Vec<&str> =
-        text.lines().skip(1).take(57).map(|row| row.split('\t').nth(1).unwrap()).collect();
+        text.lines().skip(1).take(57).map(|row| row.split('\t').nth(at).unwrap()).collect();
     assert_eq!((volumes[4], volumes[5], volumes[56]), ("4", "7", "59"));
 }
 
