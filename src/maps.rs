@@ -78,6 +78,14 @@ pub enum Quantity {
     ResidualVariance,
     /// R² of the whole model about the mean.
     ModelRSquare,
+    /// T2*, seconds.
+    T2star,
+    /// Signal at an echo time of 0, BOLD units.
+    S0,
+    /// Echoes with signal.
+    GoodEchoes,
+    /// R² of the decay over the echoes.
+    DecayRSquare,
 }
 
 impl Quantity {
@@ -98,7 +106,12 @@ impl Quantity {
             Quantity::Dof => ("degrees of freedom", Some("dimensionless")),
             Quantity::Rho => ("autocorrelation of residuals at lag 1", Some("dimensionless")),
             Quantity::ResidualVariance => ("residual variance", Some("squared BOLD units")),
-            Quantity::ModelRSquare => ("R square", Some("share of variance")),
+            Quantity::ModelRSquare | Quantity::DecayRSquare => {
+                ("R square", Some("share of variance"))
+            }
+            Quantity::T2star => ("T2*", Some("s")),
+            Quantity::S0 => ("S0", Some("BOLD units")),
+            Quantity::GoodEchoes => ("number of echoes with signal", None),
         }
     }
 
@@ -120,7 +133,10 @@ impl Quantity {
             Quantity::Dof => "dof",
             Quantity::Rho => "rho",
             Quantity::ResidualVariance => "residualVariance",
-            Quantity::ModelRSquare => "rSquare",
+            Quantity::ModelRSquare | Quantity::DecayRSquare => "rSquare",
+            Quantity::T2star => "t2star",
+            Quantity::S0 => "s0",
+            Quantity::GoodEchoes => "goodEchoes",
         }
     }
 }

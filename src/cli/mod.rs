@@ -16,6 +16,7 @@ mod confounds;
 mod demo;
 mod devices;
 mod drivers;
+mod echoes;
 mod glm;
 mod physio;
 mod progress;

@@ -1,6 +1,7 @@
-//! Statistics in f64 on the host: least squares of designs, and tails in log space.
+//! Statistics in f64 on the host: least squares of designs, the decay over echoes, and tails in log space.
 
 pub mod ar1;
+pub mod decay;
 pub mod least_squares;
 pub(crate) mod panel;
 pub mod principal;

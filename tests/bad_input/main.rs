@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 mod confounds;
 mod dataset;
+mod echoes;
 mod images;
 mod options;
 mod outputs;
@@ -55,6 +56,7 @@ fn case(
 
 fn cases() -> Vec<Case> {
     let themes = [
+        echoes::cases(),
         images::cases(),
         tables::cases(),
         physiology::cases(),
