@@ -82,6 +82,14 @@ pub enum Quantity {
     ResidualVariance,
     /// R² of the whole model about the mean.
     ModelRSquare,
+    /// T2*, seconds.
+    T2star,
+    /// Signal at an echo time of 0, BOLD units.
+    S0,
+    /// Echoes with signal.
+    GoodEchoes,
+    /// R² of the decay over the echoes.
+    DecayRSquare,
 }
 
 impl Quantity {
@@ -104,7 +112,12 @@ impl Quantity {
             Quantity::ArmaB => ("b of ARMA(1,1)", Some("dimensionless")),
             Quantity::Rho => ("autocorrelation of residuals at lag 1", Some("dimensionless")),
             Quantity::ResidualVariance => ("residual variance", Some("squared BOLD units")),
-            Quantity::ModelRSquare => ("R square", Some("share of variance")),
+            Quantity::ModelRSquare | Quantity::DecayRSquare => {
+                ("R square", Some("share of variance"))
+            }
+            Quantity::T2star => ("T2*", Some("s")),
+            Quantity::S0 => ("S0", Some("BOLD units")),
+            Quantity::GoodEchoes => ("number of echoes with signal", None),
         }
     }
 
@@ -128,7 +141,10 @@ impl Quantity {
             Quantity::ArmaA => "armaA",
             Quantity::ArmaB => "armaB",
             Quantity::ResidualVariance => "residualVariance",
-            Quantity::ModelRSquare => "rSquare",
+            Quantity::ModelRSquare | Quantity::DecayRSquare => "rSquare",
+            Quantity::T2star => "t2star",
+            Quantity::S0 => "s0",
+            Quantity::GoodEchoes => "goodEchoes",
         }
     }
 }

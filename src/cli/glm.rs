@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
 use crate::cli::checks;
+use crate::cli::echoes::EchoArgs;
 use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
@@ -22,7 +23,8 @@ use crate::pipeline::spec::{
 #[command(after_help = MORE, after_long_help = "\
 Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
 by fixed effects. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
---sidecar hold for all runs. The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
+--sidecar hold for all runs. Images that differ in their echo- entity alone are echoes of one run and are combined first (--echo-times, \
+--echo-mask, --echo-fit). The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
 Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
 with a JSON sidecar. p is one-sided unless --two-sided is given. With --physio also desc-retroicor_qc.html, a page to look at, and, where columns differ with slice time, \
@@ -32,7 +34,9 @@ Example: boldly glm sub-01_bold.nii.gz --events sub-01_events.tsv --confounds su
     --columns 'trans_*,rot_*,csf' --mask sub-01_mask.nii.gz --physio sub-01_physio.tsv.gz --fwhm 5 \\
     --contrast 'pain=pain-control' --out results")]
 pub(super) struct Args {
-    /// 4-D NIfTI image of each run (.nii, .nii.gz, .hdr/.img)
+    /// 4-D NIfTI image of each run, or of each of its echoes
+    ///
+    /// .nii, .nii.gz, .hdr/.img
     #[arg(required = true)]
     bold: Vec<PathBuf>,
     /// BIDS events of each run
@@ -65,6 +69,8 @@ pub(super) struct Args {
     /// Of each run, made by boldly physio and corrected by hand
     #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1.., requires = "physio")]
     peaks: Vec<PathBuf>,
+    #[command(flatten)]
+    echoes: EchoArgs,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
@@ -191,7 +197,10 @@ impl Args {
             peaks: &self.peaks,
             formats: &self.physio_format.formats,
         };
-        let runs = files.of_runs(&self.bold, &self.timing, &self.record)?;
+        let images = self.echoes.by_run(&self.bold)?;
+        let firsts: Vec<PathBuf> = images.iter().map(|echoes| echoes[0].clone()).collect();
+        let mut runs = files.of_runs(&firsts, &self.timing, &self.record)?;
+        self.echoes.share(&mut runs, &images);
         if !self.design_matrix.is_empty() {
             self.design.check_with_ready_design()?;
         }

@@ -17,6 +17,7 @@ mod confounds;
 mod demo;
 mod devices;
 mod drivers;
+mod echoes;
 mod glm;
 mod heading;
 mod memory;

@@ -8,11 +8,12 @@ use crate::cli::args::{
     DesignArgs, MORE, OutTypeName, PhysioArgs, RecordArgs, TimingArgs, heading,
 };
 use crate::cli::checks;
+use crate::cli::echoes::grouped;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::bids::{EchoName, Name, without_echo};
+use crate::io::bids::{EchoName, Name};
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec, RunSpec};
 use crate::pipeline::written::Written;
@@ -198,20 +199,9 @@ impl Args {
 /// The images by run, each with its echoes, in the order of the command line. Images whose names differ in their `echo-`
 /// entity alone are one run; where only one recording is given, also those that `_e2` or `_echo2` tells apart.
 fn by_run(bold: &[PathBuf], n_recordings: usize) -> Vec<Vec<PathBuf>> {
-    let grouped = |how: EchoName| {
-        let mut runs: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
-        for image in bold {
-            let of_run = without_echo(image, how).unwrap_or(image.clone());
-            match runs.iter_mut().find(|(known, _)| *known == of_run) {
-                Some((_, echoes)) => echoes.push(image.clone()),
-                None => runs.push((of_run, vec![image.clone()])),
-            }
-        }
-        runs.into_iter().map(|(_, echoes)| echoes).collect::<Vec<_>>()
-    };
-    let runs = grouped(EchoName::Entity);
+    let runs = grouped(bold, EchoName::Entity);
     if runs.len() > n_recordings {
-        let loosely = grouped(EchoName::Any);
+        let loosely = grouped(bold, EchoName::Any);
         if loosely.len() == 1 {
             return loosely;
         }

@@ -35,6 +35,7 @@ impl RunFiles<'_> {
         let (recordings, tables) = (self.physio.len() / n.max(1), self.confounds.len() / n.max(1));
         let run = |(run, bold): (usize, &PathBuf)| RunSpec {
             bold: bold.clone(),
+            echoes: None,
             sidecar: timing.sidecar.clone(),
             slice_times: timing.slice_times.clone(),
             tr: timing.tr,

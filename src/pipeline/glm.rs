@@ -18,13 +18,14 @@ use crate::physio::BeyondChance;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::combine::FixedEffects;
+use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::noise::{Autocorrelation, Residuals, Used};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{Command, GlmSpec, Noise, SignalScale};
+use crate::pipeline::spec::{Command, GlmSpec, Noise, RunSpec, SignalScale};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, censor, chance, precision, qc, scaling, smoothing};
 use crate::report;
@@ -44,8 +45,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let watch: &dyn Watch = watch;
     refuse_no_contrast(spec)?;
     refuse_echoes(spec)?;
-    io::refuse_twins(&spec.runs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
+    io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
+    let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
@@ -87,6 +89,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let labels = labels(spec, &runs[0].design.names)?;
     let mut maps = maps(&all, &labels, &plans, &grid);
     maps.extend(residuals::maps(spec, &all, &plans));
+    maps.extend(echoes::maps(&combined));
     scaling::describe(spec.scaling, &mut maps);
     products.maps(&runs[0].header, &maps)?;
     for (number, run) in runs.iter().enumerate() {
@@ -94,7 +97,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
             products.table(table)?;
         }
     }
-    let analysis = Analysis { all, common, grid, plans, smoothing, beyond_chance };
+    let analysis = Analysis { all, common, grid, plans, smoothing, beyond_chance, combined };
     let account = account(spec, runs, &analysis, watch)?;
     products.finish(session, account)
 }
@@ -170,7 +173,7 @@ fn refuse_echoes(spec: &GlmSpec) -> Result<()> {
                 display(&run.bold),
                 "is another echo of a run that is given",
                 "be a run of its own: echoes that count as runs seem to lessen the variance",
-                "give one echo a run, or their combination",
+                "give one echo a run, or the echoes of each run to be combined",
             ));
         }
         runs.push(of_run);
@@ -366,6 +369,8 @@ struct Analysis {
     smoothing: Option<Smoothing>,
     /// Of each run.
     beyond_chance: Vec<Option<BeyondChance>>,
+    /// Of each run that had several echoes.
+    combined: Vec<Option<Combination>>,
 }
 
 fn account(
@@ -374,7 +379,7 @@ fn account(
     analysis: &Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
-    let Analysis { all, grid, plans, smoothing, beyond_chance, .. } = analysis;
+    let Analysis { all, grid, plans, smoothing, beyond_chance, combined, .. } = analysis;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
         (Some(_), _) => "given".to_owned(),
@@ -386,14 +391,16 @@ fn account(
         let fwhm = s.taps.effective_fwhm_mm(grid.voxel_size_mm);
         ("effective_fwhm_mm".to_owned(), json!(fwhm))
     }));
-    let of_run = |(run, residuals): (&Run, &Residuals)| {
+    let of_run = |((run, residuals), combined): ((&Run, &Residuals), &Option<Combination>)| {
         let mut fields = inputs::resolved(run);
+        fields.extend(combined.iter().map(|one| ("echoes".to_owned(), one.resolved())));
         fields.extend(residuals::resolved(spec, residuals));
         fields
     };
-    let of_runs: Vec<_> = runs.iter().zip(&all.residuals).map(of_run).collect();
+    let of_runs: Vec<_> = runs.iter().zip(&all.residuals).zip(combined).map(of_run).collect();
     resolved.insert("runs".to_owned(), json!(of_runs));
     let mut stages = vec!["read"];
+    stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));
     stages.extend(plans[0].correct.as_ref().map(|_| "retroicor"));
     stages.extend(smoothing.as_ref().map(|_| "smooth"));
     stages.push("glm");

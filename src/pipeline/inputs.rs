@@ -28,6 +28,7 @@ use crate::volume::{Grid, SliceGroups};
 
 mod belongs;
 mod censored;
+mod combined;
 mod confounded;
 mod echo;
 mod patterns;
@@ -37,6 +38,7 @@ mod task;
 mod timing;
 
 pub use belongs::{apart, say_apart};
+pub use combined::Echoes;
 use confounded::Confounded;
 pub use confounded::measures;
 pub use echo::{Columns, echo};
@@ -65,6 +67,8 @@ pub struct Run {
     pub measures: Measures,
     /// Its data: the file, or an adaptor over it.
     pub bold: Box<dyn BoldSource>,
+    /// Its echoes, where `bold` is but the first of several that are to be one, or has become that one.
+    pub echoes: Option<Echoes>,
     /// What its data are read without, `[voxel]`: the mean over time of a run whose swing float32 cannot hold beside it.
     pub level: Option<Arc<Vec<f64>>>,
     /// When its volumes and slices were acquired; none where nothing needed it and no TR is known.
@@ -192,6 +196,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let known = task::Known::of(&sidecar, resampled.as_ref());
     let Columned { design, task, confounds, doubts, unmatched, measures, found } =
         design(spec, options, (&acquisition, known), bold.n_volumes, watch)?;
+    let echoes = combined::open(spec, (&bold, &sidecar), &acquisition, watch)?;
     let mut run = Run {
         path: bold.path.clone(),
         header: bold.header.clone(),
@@ -201,6 +206,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         left_out: Vec::new(),
         measures,
         bold: Box::new(bold),
+        echoes,
         level: None,
         acquisition: None,
         design,
@@ -216,6 +222,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),
     };
+    run.found.extend(run.echoes.iter().flat_map(|echoes| echoes.found.clone()));
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
         let of_run = OfRun {

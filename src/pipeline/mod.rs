@@ -20,6 +20,7 @@ pub mod decide;
 pub mod demo;
 pub mod dvars;
 pub mod earlier;
+pub mod echoes;
 pub mod first_level;
 pub mod flat;
 pub mod glm;

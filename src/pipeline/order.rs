@@ -24,6 +24,7 @@ use crate::physio::Terms;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::censor;
+use crate::pipeline::echoes;
 use crate::pipeline::flat;
 use crate::pipeline::inputs::{self, common_grid, display};
 use crate::pipeline::precision;
@@ -125,9 +126,10 @@ fn choose(
     by: Criterion,
     watch: &dyn Watch,
 ) -> Result<(OrderChoice, Option<Terms>)> {
-    io::refuse_twins(&specs.iter().map(|run| run.bold.clone()).collect::<Vec<_>>())?;
+    io::refuse_twins(&specs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     // Notes and warnings come when the chosen model is made.
     let mut runs = inputs::open(specs, options, &Quiet)?;
+    echoes::combine(&mut runs, mask, ladder, &Quiet)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, options, mask, &Quiet)?;
     let grid = common_grid(&runs, &Quiet)?;

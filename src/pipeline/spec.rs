@@ -13,6 +13,7 @@ use crate::io::physio::Format;
 use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, Terms, Treatment};
+use crate::stats::decay::{Fit, Good};
 
 mod files;
 mod order;
@@ -27,6 +28,9 @@ pub use task_times::TaskTimes;
 pub struct RunSpec {
     /// The 4-D image.
     pub bold: PathBuf,
+    /// The echoes that are combined with it to one run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub echoes: Option<EchoOptions>,
     /// A BIDS sidecar that takes the place of the inherited ones.
     pub sidecar: Option<PathBuf>,
     /// Slice times in seconds, one a plane; overrules the sidecar.
@@ -50,6 +54,28 @@ pub struct RunSpec {
     /// How the logs are read: one for each, one for all, or none where they tell themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub physio_formats: Vec<Format>,
+}
+
+impl RunSpec {
+    /// Its image, and those of its other echoes.
+    pub fn images(&self) -> impl Iterator<Item = PathBuf> {
+        let others = self.echoes.iter().flat_map(|echoes| &echoes.others);
+        std::iter::once(&self.bold).chain(others).cloned()
+    }
+}
+
+/// The other echoes of a run, and how all are combined.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EchoOptions {
+    /// Their images.
+    pub others: Vec<PathBuf>,
+    /// Echo times of the run's image and of these, ms; none: those of the sidecars.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub times_ms: Option<Vec<f64>>,
+    /// Which echoes are good.
+    pub good: Good,
+    /// How T2* is found.
+    pub fit: Fit,
 }
 
 /// How a recording is placed on the run's time, and what was corrected in it by hand.

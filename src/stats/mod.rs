@@ -1,7 +1,8 @@
-//! Statistics in f64 on the host: least squares of designs, and tails in log space.
+//! Statistics in f64 on the host: least squares of designs, the decay over echoes, and tails in log space.
 
 pub mod ar1;
 pub mod arma11;
+pub mod decay;
 pub mod gls;
 pub mod least_squares;
 pub(crate) mod panel;

@@ -80,12 +80,17 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("smoothing", &["watch", "masks", "spec", "blocks"]),
     ("inputs", &["watch", "moment", "spec", "provenance", "recordings", "carried"]),
     ("automask", &["watch", "masks", "blocks", "inputs"]),
+    // Echoes are compared within the mask, and made one before anything else looks at the run.
+    ("echoes", &["watch", "masks", "automask", "blocks", "inputs", "spec"]),
     // A run is looked at within the mask.
     ("censor", &["watch", "masks", "automask", "dvars", "inputs", "spec"]),
     // The voxels are those of the automatic mask's rule.
     ("chance", &["watch", "automask", "inputs"]),
     ("precision", &["watch", "inputs"]),
-    ("order", &["watch", "spec", "blocks", "flat", "automask", "inputs", "precision", "censor"]),
+    (
+        "order",
+        &["watch", "spec", "blocks", "flat", "automask", "echoes", "inputs", "precision", "censor"],
+    ),
     ("clean", &["watch", "spec", "blocks", "inputs", "censor"]),
     ("noise", &["decide"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
@@ -169,6 +174,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "blocks",
             "session",
             "automask",
+            "echoes",
             "censor",
             "smoothing",
             "inputs",

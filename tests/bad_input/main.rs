@@ -8,6 +8,7 @@ use std::process::{Command, Output};
 mod confounds;
 mod dataset;
 mod designs;
+mod echoes;
 mod images;
 mod options;
 mod outputs;
@@ -57,6 +58,7 @@ fn case(
 fn cases() -> Vec<Case> {
     let themes = [
         designs::cases(),
+        echoes::cases(),
         images::cases(),
         tables::cases(),
         physiology::cases(),

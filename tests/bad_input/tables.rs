@@ -134,7 +134,7 @@ pub fn cases() -> Vec<Case> {
             &["`control`", "second_bold.nii", "columns: pain"],
         ),
         case(
-            "echoes as runs",
+            "as many events as echoes",
             |d| {
                 second_run(d);
                 fs::rename(d.join("second_bold.nii"), d.join("x_echo-2_bold.nii")).expect("a file");
@@ -142,7 +142,7 @@ pub fn cases() -> Vec<Case> {
             },
             "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv events.tsv --mask mask.nii --contrast pain --out out --tr 2 --device cpu",
             2,
-            &["x_echo-2_bold.nii", "another echo"],
+            &["--events", "2 files for 1 runs", "echoes of a run share"],
         ),
         case(
             "a pattern that no run has a column for",

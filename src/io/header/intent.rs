@@ -44,7 +44,7 @@ impl Intent {
             Quantity::F { dof1 } => Intent::F { dof1, dof2: dof },
             Quantity::Z => Intent::Z,
             Quantity::P => Intent::P,
-            Quantity::Mask | Quantity::Dof => Intent::None,
+            Quantity::Mask | Quantity::Dof | Quantity::GoodEchoes => Intent::None,
             _ => Intent::Estimate,
         }
     }

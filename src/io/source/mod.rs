@@ -1,5 +1,6 @@
 //! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
-//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Stack`] one made of maps.
+//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Combined`] one made of a run's
+//! echoes, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,12 +12,14 @@ use crate::volume::{Block, HostBold};
 
 mod averaged;
 mod censored;
+mod combined;
 mod memory;
 mod sampled;
 mod stack;
 
 pub use averaged::{Averaged, Means};
 pub use censored::Censored;
+pub use combined::{Combined, OverTime};
 pub use memory::Memory;
 pub use sampled::{Sample, Sampled};
 pub use stack::Stack;

@@ -102,6 +102,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         left_out: first.left_out.clone(),
         measures: first.measures.clone(),
         bold: Box::new(bold),
+        echoes: None,
         level: None,
         fields: sidecar.fields,
         resampled,
@@ -112,7 +113,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
 }
 
 /// What tells two acquisitions apart by more than a clock rounds.
-fn apart(first: &Acquisition, other: &Acquisition) -> Option<String> {
+pub(super) fn apart(first: &Acquisition, other: &Acquisition) -> Option<String> {
     let far = |a: f64, b: f64| (a - b).abs() > SAME_SLICE_TIME_S;
     if first.n_volumes != other.n_volumes {
         return Some(format!("has {} volumes and not {}", other.n_volumes, first.n_volumes));

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, GlmSpec, PhysioSpec, ProofOptions, RecordOptions,
-    ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
+    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, PhysioSpec, ProofOptions,
+    RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
 };
 
 /// What a file is to the command that reads it.
@@ -204,6 +204,7 @@ impl RunSpec {
     fn files_mut(&mut self) -> Files<'_> {
         let RunSpec {
             bold,
+            echoes,
             sidecar,
             slice_times,
             tr: _,
@@ -224,7 +225,15 @@ impl RunSpec {
         ]);
         let tables = confounds.iter_mut().map(|path| (Role::Confounds, path));
         let recordings = physio.iter_mut().map(|path| (Role::Physio, path));
-        let all = std::iter::once((Role::Bold, bold)).chain(ready).chain(tables).chain(recordings);
+        let others = echoes
+            .iter_mut()
+            .flat_map(|EchoOptions { others, times_ms: _, good: _, fit: _ }| others.iter_mut());
+        let echoes = others.map(|path| (Role::Bold, path));
+        let all = std::iter::once((Role::Bold, bold))
+            .chain(echoes)
+            .chain(ready)
+            .chain(tables)
+            .chain(recordings);
         all.chain(optional([(Role::Peaks, peaks)])).collect()
     }
 }

@@ -1,0 +1,213 @@
+//! The echoes of a run become one run before anything else is done with it: T2* and S0 from each voxel's means over all volumes, then the
+//! weighted sum of the echoes, made block by block as it is read. No voxel is lost: where the first echo alone has signal, or none, the
+//! first two are combined.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map as Fields, Value, json};
+
+use crate::error::Result;
+use crate::io::source::{Combined, Memory};
+use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::automask;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::inputs::{Echoes, Run, display};
+use crate::pipeline::masks;
+use crate::pipeline::spec::EchoOptions;
+use crate::pipeline::watch::{Quiet, Watch};
+use crate::stats::decay::{Decays, EchoMeans, Fit, Good, LONGEST_S, SHORTEST_S, decays, good};
+
+/// What logarithms and exponentials of two machines may make of a map, relative to its values.
+const ELSEWHERE: f64 = 1e-6;
+
+/// What the echoes of a run came to.
+#[derive(Debug, Clone)]
+pub struct Combination {
+    options: EchoOptions,
+    times_s: Vec<f64>,
+    decays: Decays,
+    /// Where the exemplary voxel was looked for, and the maps have values.
+    inside: Vec<bool>,
+    /// Voxels inside with so many good echoes, from 0.
+    counts: Vec<usize>,
+}
+
+/// Make the echoes of each run one run; none of a run that has one echo. `mask`: where echoes are compared, else the automatic mask of
+/// the first echo.
+///
+/// # Errors
+/// Those of reading the runs and the mask.
+pub fn combine(
+    runs: &mut [Run],
+    mask: Option<&Path>,
+    ladder: &Ladder,
+    watch: &dyn Watch,
+) -> Result<Vec<Option<Combination>>> {
+    let several = runs.len() > 1;
+    let one = |run: &mut Run| {
+        let Some(mut echoes) = run.echoes.take() else { return Ok(None) };
+        let combination = of_run(run, &mut echoes, (mask, ladder), watch)?;
+        if several {
+            run.bold.release(); // none stays in memory while the others are looked at
+        }
+        run.echoes = Some(echoes);
+        Ok(Some(combination))
+    };
+    runs.iter_mut().map(one).collect()
+}
+
+fn of_run(
+    run: &mut Run,
+    echoes: &mut Echoes,
+    (mask, ladder): (Option<&Path>, &Ladder),
+    watch: &dyn Watch,
+) -> Result<Combination> {
+    let nothing = Box::new(Memory::zeros([0; 3], 0));
+    let mut sources = vec![Some(std::mem::replace(&mut run.bold, nothing))];
+    sources.extend(echoes.others.drain(..).map(Some));
+    let sorted = echoes.order.iter().filter_map(|&echo| sources[echo].take()).collect();
+    let mut combined = Combined::new(sorted)?;
+    ladder.grant(&mut combined);
+    let options = echoes.options.clone();
+    let over_time = combined.over_time(options.fit == Fit::Tedana)?;
+    let (signal, log) = over_time.into_iter().map(|echo| (echo.mean, echo.log_mean)).unzip();
+    let means = EchoMeans { signal, log };
+    let inside = match mask {
+        Some(path) => masks::mask(path, &run.grid, &Quiet)?.inside,
+        None => automask::from_mean(&display(&run.path), &means.signal[0], &run.grid)?.inside,
+    };
+    let good = good(&means.signal, &inside, options.good);
+    let mut decays = decays(&echoes.times_s, &means, good, options.fit);
+    combined.weigh(std::mem::take(&mut decays.weights))?;
+    run.bold = Box::new(combined);
+    let mut counts = vec![0; echoes.times_s.len() + 1];
+    for (&good, _) in decays.good.iter().zip(&inside).filter(|(_, inside)| **inside) {
+        counts[usize::from(good)] += 1;
+    }
+    let combination =
+        Combination { options, times_s: echoes.times_s.clone(), decays, inside, counts };
+    combination.say(run, watch);
+    Ok(combination)
+}
+
+impl Combination {
+    fn times(&self) -> String {
+        let ms = |time_s: &f64| format!("{}", (time_s * 1e6).round() / 1e3);
+        self.times_s.iter().map(ms).collect::<Vec<_>>().join(", ")
+    }
+
+    /// T2* in the middle of the mask, seconds.
+    fn median_t2star_s(&self) -> f32 {
+        let inside = self.decays.t2star_s.iter().zip(&self.inside);
+        let mut values: Vec<f32> = inside.filter(|(_, inside)| **inside).map(|(t, _)| *t).collect();
+        values.sort_by(f32::total_cmp);
+        values.get(values.len() / 2).copied().unwrap_or(0.0)
+    }
+
+    fn say(&self, run: &Run, watch: &dyn Watch) {
+        let name = display(&run.path);
+        let (n, times) = (self.times_s.len(), self.times());
+        let median_ms = 1e3 * self.median_t2star_s();
+        watch.note(&format!(
+            "{name}: {n} echoes at {times} ms combined, weights TE exp(-TE/T2*); median T2* {median_ms:.1} ms"
+        ));
+        let few = self.counts[0] + self.counts[1];
+        if few > 0 {
+            watch.warn(&format!(
+                "{few} mask voxels of {name} have signal in one echo at most ({} in none): they are kept, with T2* and the weights of \
+                 their first two echoes",
+                self.counts[0]
+            ));
+        }
+    }
+
+    /// What a sidecar says of it.
+    #[must_use]
+    pub fn resolved(&self) -> Value {
+        json!({
+            "times_s": self.times_s,
+            "weights": "TE exp(-TE/T2*), summing to 1",
+            "t2star_s_limits": [SHORTEST_S, LONGEST_S],
+            "fit": self.options.fit,
+            "good": self.options.good,
+            "mask_voxels_by_good_echoes": self.counts,
+            "median_t2star_s": self.median_t2star_s(),
+        })
+    }
+
+    /// T2*, S0, good echoes and R² of the decay; `number`: of the run, from 0, where there are several.
+    fn maps(&self, number: Option<usize>) -> Vec<Map> {
+        let named = |suffix| match number {
+            None => Entities::of(suffix),
+            Some(number) => Entities::of(suffix).with("run", (number + 1).to_string()),
+        };
+        let how = match self.options.fit {
+            Fit::Weighted => {
+                "least squares of the logarithm of the echoes' means, weighed by their squares"
+            }
+            Fit::Nonlinear => "nonlinear least squares of the echoes' means",
+            Fit::Tedana => "least squares of ln(|S| + 1) of all volumes, as tedana",
+        };
+        let rule = match self.options.good {
+            Good::Dropout => "above a third of the signal of the voxel at the 33rd percentile",
+            Good::Decay => "below the echo before",
+            Good::None => "any",
+        };
+        let times = format!("echoes at {} ms", self.times());
+        let map = |entities, quantity, values: Vec<f32>, description: String| {
+            let inside = values.iter().zip(&self.inside);
+            let values: Vec<f32> =
+                inside.map(|(&v, &inside)| if inside { v } else { 0.0 }).collect();
+            let values = Arc::new(values);
+            let want = Arc::clone(&values);
+            let off = move |_, _, voxel: usize| {
+                let want: f32 = want[voxel];
+                rounding(f64::from(want)) + ELSEWHERE * f64::from(want).abs()
+            };
+            let (dof, asked) = (Dof::Uniform(0.0), Fields::new());
+            let tolerance = match quantity {
+                Quantity::GoodEchoes => Tolerance::exact(),
+                _ => Tolerance::of(off),
+            };
+            Map { entities, quantity, dof, description, asked, tolerance, values: vec![values] }
+        };
+        let Decays { t2star_s, s0, r_square, good, .. } = &self.decays;
+        vec![
+            map(
+                named("T2starmap"),
+                Quantity::T2star,
+                t2star_s.clone(),
+                format!("T2* of {times}, by {how}, 0 where there is no signal"),
+            ),
+            map(
+                named("S0map"),
+                Quantity::S0,
+                s0.clone(),
+                format!("Signal at TE 0 of {times}, by {how}"),
+            ),
+            map(
+                named("mask").with("desc", "adaptiveGoodSignal"),
+                Quantity::GoodEchoes,
+                good.iter().map(|&good| f32::from(good)).collect(),
+                format!("Up to which of the {times} there is signal: {rule}"),
+            ),
+            map(
+                named("statmap").with("desc", "decay").with("stat", Quantity::DecayRSquare.stat()),
+                Quantity::DecayRSquare,
+                r_square.clone(),
+                format!(
+                    "Share of the variance of the means of all {times} that S0 exp(-TE/T2*) explains"
+                ),
+            ),
+        ]
+    }
+}
+
+/// The maps of all runs.
+#[must_use]
+pub fn maps(combinations: &[Option<Combination>]) -> Vec<Map> {
+    let number = |run: usize| (combinations.len() > 1).then_some(run);
+    let each = combinations.iter().enumerate();
+    each.flat_map(|(run, one)| one.iter().flat_map(move |one| one.maps(number(run)))).collect()
+}

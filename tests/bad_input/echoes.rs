@@ -1,0 +1,139 @@
+//! Several echoes of a run.
+
+use super::*;
+
+const ECHOES: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
+const BY_HAND: &str = "glm x_echo-1_bold.nii x_echo-2_bold.nii --echo-times 13,28 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu";
+
+/// Two echoes; the second of so many volumes and mm.
+fn echoes(dir: &Path, volumes: usize, mm: f32, times: [&str; 2]) {
+    copy(dir, "bold.nii", "x_echo-1_bold.nii");
+    let [i, j, k, _] = SHAPE;
+    nifti(dir, "x_echo-2_bold.nii", &[i, j, k, volumes], mm, |n| 0.7 * value(n + 7));
+    for (echo, time) in ["1", "2"].into_iter().zip(times) {
+        let json = format!("{{\"RepetitionTime\": 2.0{time}}}");
+        text(dir, &format!("x_echo-{echo}_bold.json"), &json);
+    }
+}
+
+const GOOD: [&str; 2] = [", \"EchoTime\": 0.013", ", \"EchoTime\": 0.028"];
+
+pub fn cases() -> Vec<Case> {
+    let mut all = of_times();
+    all.extend(of_images());
+    all
+}
+
+fn of_times() -> Vec<Case> {
+    vec![
+        case(
+            "echoes without an echo time",
+            |d| echoes(d, 40, 3.0, [GOOD[0], ""]),
+            ECHOES,
+            66,
+            &["x_echo-2_bold.nii", "has no EchoTime", "--echo-times 13,28,43"],
+        ),
+        case(
+            "an echo time in ms",
+            |d| echoes(d, 40, 3.0, [", \"EchoTime\": 13", ", \"EchoTime\": 28"]),
+            ECHOES,
+            65,
+            &["EchoTime of x_echo-1_bold.nii", "is 13", "seconds", "write 0.013"],
+        ),
+        case(
+            "an echo time that is no number",
+            |d| echoes(d, 40, 3.0, [", \"EchoTime\": \"short\"", GOOD[1]]),
+            ECHOES,
+            65,
+            &["EchoTime of x_echo-1_bold.nii", "short", "number of seconds"],
+        ),
+        case(
+            "two echoes at one time",
+            |d| echoes(d, 40, 3.0, [GOOD[1], GOOD[1]]),
+            ECHOES,
+            65,
+            &["x_echo-2_bold.nii", "the echo time of x_echo-1_bold.nii, 0.028 s"],
+        ),
+        case(
+            "echo times by hand in seconds",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "glm x_echo-1_bold.nii x_echo-2_bold.nii --echo-times 0.013,0.028 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["--echo-times", "0.013", "be in ms", "write 13"],
+        ),
+        case(
+            "an echo time below 0",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "glm x_echo-1_bold.nii x_echo-2_bold.nii --echo-times -13,28 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["--echo-times", "-13", "be in ms"],
+        ),
+        case(
+            "fewer echo times than echoes",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "glm x_echo-1_bold.nii x_echo-2_bold.nii --echo-times 13 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["--echo-times", "1 times for 2 echoes"],
+        ),
+    ]
+}
+
+fn of_images() -> Vec<Case> {
+    vec![
+        case(
+            "echoes of different lengths",
+            |d| echoes(d, 39, 3.0, GOOD),
+            ECHOES,
+            65,
+            &["x_echo-2_bold.nii", "39 volumes and not 40", "x_echo-1_bold.nii"],
+        ),
+        case(
+            "echoes of different geometry",
+            |d| echoes(d, 40, 2.0, GOOD),
+            BY_HAND,
+            65,
+            &["x_echo-2_bold.nii", "mm from x_echo-1_bold.nii", "affines differ"],
+        ),
+        case(
+            "echoes of different repetition times",
+            |d| {
+                echoes(d, 40, 3.0, GOOD);
+                text(d, "x_echo-2_bold.json", "{\"RepetitionTime\": 1.5, \"EchoTime\": 0.028}");
+            },
+            ECHOES,
+            65,
+            &["x_echo-2_bold.nii", "a repetition time of 1.5 s and not 2 s"],
+        ),
+        case(
+            "an echo given twice as another",
+            |d| {
+                echoes(d, 40, 3.0, GOOD);
+                copy(d, "x_echo-1_bold.nii", "x_echo-2_bold.nii");
+            },
+            ECHOES,
+            2,
+            &["x_echo-2_bold.nii", "holds the same as x_echo-1_bold.nii"],
+        ),
+        case(
+            "a run with fewer echoes than another",
+            |d| echoes(d, 40, 3.0, GOOD),
+            "glm x_echo-1_bold.nii x_echo-2_bold.nii bold.nii --events events.tsv events.tsv --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["bold.nii", "1 echoes beside one with 2"],
+        ),
+        case(
+            "an option of echoes for a run of one",
+            nothing,
+            "glm bold.nii --echo-mask decay --events events.tsv --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["--echo-mask", "no echoes of one run"],
+        ),
+        case(
+            "images that echo times cannot be shared among",
+            second_run,
+            "glm bold.nii second_bold.nii --echo-times 13,28,43 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu",
+            2,
+            &["--echo-times", "3 times for 2 images"],
+        ),
+    ]
+}
