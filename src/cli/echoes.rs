@@ -135,12 +135,13 @@ impl EchoArgs {
     }
 }
 
-/// The images by run, each with its echoes, in the order of the command line: those whose names differ in what says their echo alone.
+/// The images by run, each with its echoes, in the order of the command line: those whose names differ in what says their echo alone. An
+/// image whose name says no echo is a run.
 pub(super) fn grouped(images: &[PathBuf], how: EchoName) -> Vec<Vec<PathBuf>> {
-    let mut runs: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
+    let mut runs: Vec<(Option<PathBuf>, Vec<PathBuf>)> = Vec::new();
     for image in images {
-        let of_run = without_echo(image, how).unwrap_or(image.clone());
-        match runs.iter_mut().find(|(known, _)| *known == of_run) {
+        let of_run = without_echo(image, how);
+        match runs.iter_mut().find(|(known, _)| of_run.is_some() && *known == of_run) {
             Some((_, echoes)) => echoes.push(image.clone()),
             None => runs.push((of_run, vec![image.clone()])),
         }
