@@ -117,7 +117,7 @@ impl EchoArgs {
     /// Give the runs their other echoes.
     pub fn share(&self, runs: &mut [RunSpec], images: &[Vec<PathBuf>]) {
         for (run, echoes) in runs.iter_mut().zip(images).filter(|(_, echoes)| echoes.len() > 1) {
-            run.echoes = Some(EchoOptions {
+            run.echoes = Some(Box::new(EchoOptions {
                 others: echoes[1..].to_vec(),
                 times_ms: (!self.echo_times.is_empty()).then(|| self.echo_times.clone()),
                 good: match self.echo_mask {
@@ -130,7 +130,7 @@ impl EchoArgs {
                     Some(FitName::Nonlinear) => Fit::Nonlinear,
                     Some(FitName::Tedana) => Fit::Tedana,
                 },
-            });
+            }));
         }
     }
 }
