@@ -119,7 +119,8 @@ fn magnitudes(n: usize, n_volumes: usize) -> (Vec<Box<dyn BoldSource>>, Vec<f64>
     let mut echo = |echo: usize| -> Box<dyn BoldSource> {
         let value = |at: usize| {
             let voxel = at % n;
-            let lost = (voxel % 5 == 0 && echo >= 2) || (voxel % 7 == 0 && echo >= 1);
+            let lost =
+                (voxel.is_multiple_of(5) && echo >= 2) || (voxel.is_multiple_of(7) && echo >= 1);
             let decayed = s0[voxel] * (-TIMES_S[echo] / t2star_s[voxel]).exp();
             let signal = if lost { 0.0 } else { decayed };
             (signal + 8.0 * normal()).hypot(8.0 * normal()) as f32
