@@ -117,7 +117,7 @@ impl EchoArgs {
     /// Give the runs their other echoes.
     pub fn share(&self, runs: &mut [RunSpec], images: &[Vec<PathBuf>]) {
         for (run, echoes) in runs.iter_mut().zip(images).filter(|(_, echoes)| echoes.len() > 1) {
-            run.echoes = Some(EchoOptions {
+            run.echoes = Some(Box::new(EchoOptions {
                 others: echoes[1..].to_vec(),
                 times_ms: (!self.echo_times.is_empty()).then(|| self.echo_times.clone()),
                 good: match self.echo_mask {
@@ -130,17 +130,18 @@ impl EchoArgs {
                     Some(FitName::Nonlinear) => Fit::Nonlinear,
                     Some(FitName::Tedana) => Fit::Tedana,
                 },
-            });
+            }));
         }
     }
 }
 
-/// The images by run, each with its echoes, in the order of the command line: those whose names differ in what says their echo alone.
+/// The images by run, each with its echoes, in the order of the command line: those whose names differ in what says their echo alone. An
+/// image whose name says no echo is a run.
 pub(super) fn grouped(images: &[PathBuf], how: EchoName) -> Vec<Vec<PathBuf>> {
-    let mut runs: Vec<(PathBuf, Vec<PathBuf>)> = Vec::new();
+    let mut runs: Vec<(Option<PathBuf>, Vec<PathBuf>)> = Vec::new();
     for image in images {
-        let of_run = without_echo(image, how).unwrap_or(image.clone());
-        match runs.iter_mut().find(|(known, _)| *known == of_run) {
+        let of_run = without_echo(image, how);
+        match runs.iter_mut().find(|(known, _)| of_run.is_some() && *known == of_run) {
             Some((_, echoes)) => echoes.push(image.clone()),
             None => runs.push((of_run, vec![image.clone()])),
         }

@@ -7,7 +7,7 @@ use crate::design::contrast::{Columns, NamedContrast, OfRun, parse_f_of, parse_n
 use crate::design::{self, Design, label};
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::bids::{EchoName, Name, without_echo};
+use crate::io::bids::{EchoName, without_echo};
 use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
@@ -432,7 +432,7 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
     for (run, found) in runs.iter().zip(beyond_chance) {
         let Some(physio) = &run.physio else { continue };
         of_runs.push(report::qc::RunQc {
-            name: Name::of(&run.path).prefix(),
+            name: run.name(),
             design: Some(run.design.clone()),
             confounds: run.confounds.clone(),
             left_out: run.left_out.clone(),
@@ -440,8 +440,7 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
             ..qc::of_run(physio)?
         });
     }
-    let title = runs.iter().map(|run| Name::of(&run.path).prefix()).collect::<Vec<_>>();
-    let title = title.join(", ");
+    let title = runs.iter().map(Run::name).collect::<Vec<_>>().join(", ");
     Ok((!of_runs.is_empty()).then(|| {
         let draw: Draw =
             Box::new(|provenance| report::qc::page(&qc::of_provenance(provenance, title, of_runs)));

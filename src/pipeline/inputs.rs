@@ -13,6 +13,7 @@ use crate::design::events::{Events, Reading};
 use crate::design::hrf::Sampled;
 use crate::design::{self, Design, DesignSpec};
 use crate::error::{Error, Result};
+use crate::io::bids::{EchoName, Name, without_echo};
 use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
@@ -134,6 +135,13 @@ impl Run {
             (Some(carried), None) => Some(carried.groups.clone()),
             (None, own) => own.cloned(),
         }
+    }
+
+    /// What it is called: the entities of its image, of several echoes without theirs.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let of_run = self.echoes.as_ref().and_then(|_| without_echo(&self.path, EchoName::Any));
+        Name::of(of_run.as_ref().unwrap_or(&self.path)).prefix()
     }
 
     /// What was found in the recordings.

@@ -30,7 +30,7 @@ pub struct RunSpec {
     pub bold: PathBuf,
     /// The echoes that are combined with it to one run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub echoes: Option<EchoOptions>,
+    pub echoes: Option<Box<EchoOptions>>,
     /// A BIDS sidecar that takes the place of the inherited ones.
     pub sidecar: Option<PathBuf>,
     /// Slice times in seconds, one a plane; overrules the sidecar.

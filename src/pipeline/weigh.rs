@@ -31,7 +31,13 @@ struct Work {
 
 impl Work {
     fn of(command: &Command, bytes: impl Fn(&Path) -> u64) -> Work {
-        let bolds = command.inputs().into_iter().filter(|(role, _)| *role == Role::Bold);
+        // The echoes of a run are one run when work begins.
+        let others: Vec<PathBuf> = match command {
+            Command::Glm(spec) => spec.runs.iter().flat_map(|run| run.images().skip(1)).collect(),
+            _ => Vec::new(),
+        };
+        let inputs = command.inputs().into_iter();
+        let bolds = inputs.filter(|(role, path)| *role == Role::Bold && !others.contains(path));
         let bytes: u64 = bolds.map(|(_, path): (Role, PathBuf)| bytes(&path)).sum();
         let bytes = bytes as f64;
         let cpu_s = bytes / 1e9 * seconds_a_gb(command);

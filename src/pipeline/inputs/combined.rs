@@ -74,7 +74,7 @@ pub(super) fn open(
         }
     }
     let times_s = order.iter().map(|&echo| times_s[echo]).collect();
-    Ok(Some(Echoes { options: options.clone(), times_s, order, others, found }))
+    Ok(Some(Echoes { options: EchoOptions::clone(options), times_s, order, others, found }))
 }
 
 fn same_grid(bold: &BoldFile, first: &BoldFile, watch: &dyn Watch) -> Result<()> {

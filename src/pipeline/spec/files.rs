@@ -225,9 +225,10 @@ impl RunSpec {
         ]);
         let tables = confounds.iter_mut().map(|path| (Role::Confounds, path));
         let recordings = physio.iter_mut().map(|path| (Role::Physio, path));
-        let others = echoes
-            .iter_mut()
-            .flat_map(|EchoOptions { others, times_ms: _, good: _, fit: _ }| others.iter_mut());
+        let others = echoes.iter_mut().flat_map(|echoes| {
+            let EchoOptions { others, times_ms: _, good: _, fit: _ } = &mut **echoes;
+            others.iter_mut()
+        });
         let echoes = others.map(|path| (Role::Bold, path));
         let all = std::iter::once((Role::Bold, bold))
             .chain(echoes)

@@ -34,7 +34,7 @@ pub(super) fn fit(times_s: &[f64], signal: &[f64]) -> Option<Decay> {
             if next_left < left {
                 break Some((next, next_s0, next_left));
             }
-            if !(step.abs() > STILL * rate) {
+            if step.is_nan() || step.abs() <= STILL * rate {
                 break None;
             }
             step /= 2.0;
