@@ -394,7 +394,7 @@ mod tests {
     #[test]
     fn false_positives_are_nominal_without_correlation_and_many_for_slow_blocks_with_it() {
         let n = 120;
-        let block = |t: usize| f64::from(u8::from(t / 15 % 2 == 0));
+        let block = |t: usize| f64::from(u8::from((t / 15).is_multiple_of(2)));
         let design = Array2::from_shape_fn((n, 2), |(t, j)| if j == 0 { block(t) } else { 1.0 });
         let model = Model::new(&design, &["a".into(), "b".into()], None, 1, 0.0).expect("a model");
         let pairs = Pairs::consecutive(n);

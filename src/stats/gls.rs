@@ -253,8 +253,8 @@ impl Factor {
                 row[j] = [simd.mul_f64s(sum[0], inverse[0]), simd.mul_f64s(sum[1], inverse[1])];
             }
             let mut pivot = row[i];
-            for k in 0..i {
-                take_product(simd, &mut pivot, row[k], row[k]);
+            for entry in &row[..i] {
+                take_product(simd, &mut pivot, *entry, *entry);
             }
             let product = &mut lanes_mut::<S>(&mut pivots)[0];
             *product = [simd.mul_f64s(product[0], pivot[0]), simd.mul_f64s(product[1], pivot[1])];
