@@ -179,7 +179,7 @@ fn a_small_swing_at_a_large_level_is_fitted_as_it_is_stored_whatever_the_type() 
     let dir = folder.path();
     nifti(dir, "bold.nii", &SHAPE, 3.0, |n| f32::from(swing(n)) / 1024.0);
     let given = format!("--mask mask.nii {EVENTS_ONLY}");
-    run(dir, &format!("glm bold.nii {given} --scaling none --out want"));
+    run(dir, &format!("glm bold.nii {given} --out want"));
     run(dir, &format!("glm bold.nii {given} --fwhm 4 --out want_smooth"));
     let want = map(dir, &format!("want/{T}"));
     for name in ["f64.nii", "f64.nii.gz", "i32.nii", "i32.nii.gz", "i16.nii", "i16.nii.gz"] {
@@ -194,7 +194,7 @@ fn a_small_swing_at_a_large_level_is_fitted_as_it_is_stored_whatever_the_type() 
     run(dir, &format!("glm f64.nii {given} --fwhm 4 --out smooth"));
     let smooth = map(dir, &format!("want_smooth/{T}"));
     close("smoothed", &map(dir, &format!("smooth/{T}")), &smooth, 1e-4);
-    run(dir, &format!("glm f64.nii i16.nii --mask mask.nii {TWO} --scaling none --out two"));
+    run(dir, &format!("glm f64.nii i16.nii --mask mask.nii {TWO} --out two"));
     close(
         "two runs",
         &map(dir, &format!("two/{EFFECT}")),
