@@ -13,7 +13,7 @@
 //!   one bin with height 1, gamma densities begin one bin late, undershoot ratio 0.167 (Glover: 12 s, dispersions 0.9, ratio
 //!   0.48), linear interpolation at the frame times. Derivatives (steps 0.1 s and 0.01) are orthogonalised as regressors.
 //! - [`Model::Fir`], [`Model::Stimulus`]: nilearn's `fir` and `None`, on the same bins.
-//! - [`Model::Block`], [`Model::Gamma`], [`Model::Spmg`]: AFNI's, and [`Model::Own`]: exact at every moment ([`continuous`]).
+//! - [`Model::Block`], [`Model::Gamma`], [`Model::Spmg`]: AFNI's, and [`Model::Own`]: exact at every moment.
 //!
 //! Source: Friston et al. 1998; Glover 1999; conventions checked by number against SPM's designs in nipy (spm_dmtx.npz, TR 1, T0 2)
 //! and nilearn 0.14.1 (`tests/oracles/design.py`); AFNI's from its help text.

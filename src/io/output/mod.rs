@@ -91,7 +91,7 @@ pub fn finish_left(folder: &Path) -> Vec<String> {
 }
 
 impl Outputs {
-    /// Nothing yet; see [`Overwrite`] for what [`Outputs::refuse_foreign`] does.
+    /// Nothing yet; see [`Overwrite`] for what is refused when names are given.
     #[must_use]
     pub fn new() -> Outputs {
         Outputs::default()
