@@ -346,7 +346,13 @@ impl DesignArgs {
 
     /// A ready design takes neither response nor drift.
     pub fn check_with_ready_design(&self) -> Result<()> {
-        let given = [("--hrf", self.hrf.is_some()), ("--drift", self.drift.is_some())];
+        let given = [
+            ("--hrf", self.hrf.is_some()),
+            ("--drift", self.drift.is_some()),
+            ("--modulate", !self.modulate.is_empty()),
+            ("--durations", !self.durations.is_empty()),
+            ("--trial-type", self.trial_type.is_some()),
+        ];
         match given.iter().find(|(_, given)| *given) {
             None => Ok(()),
             Some((option, _)) => Err(Error::usage(

@@ -14,6 +14,9 @@ use crate::pipeline::watch::Quiet;
 /// Volumes that leave the design's columns a useful number of residuals.
 const LEAST_VOLUMES: usize = 60;
 
+/// Voxels whose shares begin to say something.
+const LEAST_VOXELS: usize = 36;
+
 /// Count what each noise model finds in runs where there is nothing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
@@ -54,6 +57,15 @@ impl Args {
                 format!("asks for {n_volumes} volumes"),
                 format!("ask for at least {LEAST_VOLUMES} volumes"),
                 "two conditions, six confounds and drift are fitted to 85 % of them",
+            ));
+        }
+        let n_voxels: usize = shape.iter().map(|&n| n.min(1 << 20)).product();
+        if n_voxels < LEAST_VOXELS {
+            return Err(Error::usage(
+                "--shape",
+                format!("asks for {n_voxels} voxels"),
+                format!("ask for at least {LEAST_VOXELS}"),
+                "shares of fewer say nothing at a threshold of .001",
             ));
         }
         checks::size(shape, n_volumes)?;

@@ -78,7 +78,7 @@ pub(super) fn rho_fwhm(fwhm_vox: f64) -> Result<()> {
     }
     Err(Error::usage(
         "--rho-fwhm",
-        format!("is {fwhm_vox:e} voxels"),
+        format!("is {fwhm_vox} voxels"),
         format!("lie between 0 (each voxel keeps its own rho) and {WIDEST_RHO} voxels"),
         "2.355 is a sigma of one voxel",
     ))

@@ -10,7 +10,7 @@ use crate::kernels::glm::{HostFit, Model};
 use crate::kernels::lags::LagModel;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Pairs, Rule, Sums};
+use crate::stats::ar1::{Pairs, Rule, Scan, Sums};
 use crate::stats::arma11::{self, Arma11, Found};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::least_squares::orthonormal_basis;
@@ -50,7 +50,7 @@ pub enum Used {
 }
 
 /// Voxels from which the rho of a run is learnt where its fit does not need it.
-const PROBED: usize = 2000;
+const PROBED: usize = 500;
 
 /// What is known of a run's residuals.
 #[derive(Debug, Clone, PartialEq)]
@@ -168,12 +168,15 @@ impl Autocorrelation {
     ) -> Result<Residuals> {
         let mut own_rho = vec![0.0; fitted.len()];
         let mut varies = vec![false; fitted.len()];
+        let mut scans: Vec<Option<Scan>> = vec![None; self.lags.of_groups.len()];
         for part in held {
             for (&place, &square) in part.places.iter().zip(&part.sums.square) {
                 varies[place] = fitted[place] && square > 0.0;
             }
             for run in part.of_one_group() {
-                let rho = self.lags.of_groups[run.group].rho(&run.sums);
+                let ar1 = &self.lags.of_groups[run.group];
+                let scan = scans[run.group].get_or_insert_with(|| ar1.scan());
+                let rho = ar1.rho_by(scan, &run.sums);
                 run.places.iter().zip(rho).for_each(|(&place, rho)| own_rho[place] = rho);
             }
         }

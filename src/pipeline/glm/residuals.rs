@@ -14,8 +14,9 @@ use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::Pairs;
 
-/// The threshold that is spoken of.
+/// The threshold that is spoken of, and from how many times it on that is a warning.
 const P: f64 = 0.001;
+const TOO_OFTEN: f64 = 1.1;
 /// How the residuals of a run follow each other, or what a fit costs that takes no note of it.
 pub(super) fn say(
     spec: &GlmSpec,
@@ -25,18 +26,17 @@ pub(super) fn say(
 ) -> Result<()> {
     let Some(residuals) = fitted.residuals.first() else { return Ok(()) };
     let rho = residuals.mean_rho;
-    if spec.noise == Noise::Arma11 {
-        watch.note(&format!("noise of {}: arma11, mean rho as AR(1) {rho:.3}", display(&run.path)));
-        return Ok(());
-    }
     if spec.noise != Noise::Ols {
-        watch.note(&format!(
-            "noise of {}: {}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used (5 % by \
-             chance)",
-            display(&run.path),
-            spec.noise.name(),
-            100.0 * residuals.share_off
-        ));
+        let of_run = format!("noise of {}: {}", display(&run.path), spec.noise.name());
+        watch.note(&match spec.noise {
+            Noise::Arma11 => format!("{of_run}, mean rho as AR(1) {rho:.3}"),
+            _ if !is_smoothed(spec) => format!("{of_run}, mean rho {rho:.3}, each voxel its own"),
+            _ => format!(
+                "{of_run}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used: 5 % by \
+                 chance, more where rho varies within the smoothing",
+                100.0 * residuals.share_off
+            ),
+        });
         return Ok(());
     }
     let pairs = Pairs::of_kept(&run.kept);
@@ -56,6 +56,13 @@ pub(super) fn say(
         ),
         None => String::new(),
     };
+    if worst.is_some_and(|(found, _)| found < TOO_OFTEN * P) {
+        watch.note(&format!(
+            "--noise ols takes the residuals of {} as independent; their mean rho is {rho:.2}, which costs little here",
+            display(&run.path)
+        ));
+        return Ok(());
+    }
     watch.warn(&format!(
         "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{cost}; --noise ar1 takes it into account",
         display(&run.path)
@@ -63,11 +70,16 @@ pub(super) fn say(
     Ok(())
 }
 
+/// Whether a voxel's rho is another than its own, so that the two can be compared.
+fn is_smoothed(spec: &GlmSpec) -> bool {
+    spec.noise == Noise::Ar1 && spec.rho_fwhm_vox > 0.0
+}
+
 /// What a sidecar says of a run's residuals.
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
     fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
-    if matches!(spec.noise, Noise::Ar1 | Noise::NilearnAr1) {
+    if is_smoothed(spec) {
         fields
             .insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(residuals.share_off));
     }

@@ -23,7 +23,7 @@ mod panel;
 mod reml;
 mod solve;
 
-pub use reml::LARGEST;
+pub use reml::{LARGEST, Scan};
 
 /// No volume stands before this one.
 pub const FIRST: u32 = u32::MAX;

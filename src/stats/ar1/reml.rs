@@ -31,20 +31,30 @@ pub(super) struct Trial {
     ln_det: f64,
 }
 
+/// What trial values of rho make of a slice group's design.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scan(Vec<Trial>);
+
 impl Ar1 {
     /// rho of each voxel of this group, `[voxel]`; 0 where nothing is left to explain.
     #[must_use]
     pub fn rho(&self, sums: &Sums) -> Vec<f64> {
+        self.rho_by(&self.scan(), sums)
+    }
+
+    /// The trial values of [`Ar1::rho`], for several blocks of voxels.
+    #[must_use]
+    pub fn scan(&self) -> Scan {
+        Scan(self.trials())
+    }
+
+    /// [`Ar1::rho`] by trial values that were made before.
+    #[must_use]
+    pub fn rho_by(&self, scan: &Scan, sums: &Sums) -> Vec<f64> {
         let mut rho = vec![0.0; sums.square.len()];
-        let trials = self.trials();
+        let Scan(trials) = scan;
         rho.par_chunks_mut(512).enumerate().for_each(|(chunk, rho)| {
-            Arch::new().dispatch(Estimate {
-                model: self,
-                trials: &trials,
-                sums,
-                rho,
-                first: chunk * 512,
-            });
+            Arch::new().dispatch(Estimate { model: self, trials, sums, rho, first: chunk * 512 });
         });
         rho
     }
