@@ -1,15 +1,9 @@
 //! A run whose voxels are averaged over time as its blocks pass by.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
 use rayon::prelude::*;
 
-use super::BoldSource;
-use crate::error::Result;
-use crate::io::Coarse;
-use crate::io::hash::Checksum;
-use crate::volume::{Block, HostBold};
+use super::passing::{Keeps, Passing};
+use crate::volume::HostBold;
 
 /// Voxels that one core adds up at a time.
 const CHUNK: usize = 4096;
@@ -48,7 +42,9 @@ impl Means {
         let n = self.n_volumes as f64;
         is_whole.then(|| self.sum.iter().map(|sum| sum / n).collect())
     }
+}
 
+impl Keeps for Means {
     /// Add what a block has that has not passed: planes of all volumes, or whole volumes.
     fn take(&mut self, bold: &HostBold) {
         let block = &bold.block;
@@ -71,6 +67,10 @@ impl Means {
             }
         }
     }
+
+    fn bytes(&self) -> u64 {
+        (self.sum.len() * size_of::<f64>()) as u64
+    }
 }
 
 /// Add the volumes of `data`, each of `len` values, to sums that begin at `first` in each.
@@ -85,75 +85,13 @@ fn add(sum: &mut [f64], data: &[f32], (first, len): (usize, usize)) {
 }
 
 /// Another source, whose voxels are averaged.
-pub struct Averaged<'a> {
-    source: &'a mut dyn BoldSource,
-    means: &'a mut Means,
-}
-
-impl<'a> Averaged<'a> {
-    /// `means`: of a run like `source`.
-    #[must_use]
-    pub fn new(source: &'a mut dyn BoldSource, means: &'a mut Means) -> Averaged<'a> {
-        Averaged { source, means }
-    }
-}
-
-impl BoldSource for Averaged<'_> {
-    fn shape(&self) -> [usize; 3] {
-        self.source.shape()
-    }
-
-    fn n_volumes(&self) -> usize {
-        self.source.n_volumes()
-    }
-
-    fn read(&mut self, block: &Block) -> Result<HostBold> {
-        let bold = self.source.read(block)?;
-        self.means.take(&bold);
-        Ok(bold)
-    }
-
-    fn reuse(&mut self, data: Vec<f32>) {
-        self.source.reuse(data);
-    }
-
-    fn is_stream(&self) -> bool {
-        self.source.is_stream()
-    }
-
-    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
-        self.source.centre()
-    }
-
-    fn coarse(&mut self) -> Result<Option<Coarse>> {
-        self.source.coarse()
-    }
-
-    fn grant(&mut self, bytes: Option<u64>) {
-        self.source.grant(bytes);
-    }
-
-    fn release(&mut self) {
-        self.source.release();
-    }
-
-    fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
-        self.source.checksums()
-    }
-
-    fn holds(&self) -> u64 {
-        self.source.holds()
-    }
-
-    fn keeps(&self) -> u64 {
-        self.source.keeps() + (self.means.sum.len() * size_of::<f64>()) as u64
-    }
-}
+pub type Averaged<'a> = Passing<'a, Means>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::Memory;
+    use super::super::{BoldSource, Memory};
     use super::*;
+    use crate::volume::Block;
 
     #[test]
     fn means_are_the_same_however_the_run_is_cut_and_none_where_a_part_is_missing() {

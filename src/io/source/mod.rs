@@ -14,6 +14,7 @@ mod averaged;
 mod censored;
 mod combined;
 mod memory;
+mod passing;
 mod sampled;
 mod stack;
 
@@ -21,6 +22,7 @@ pub use averaged::{Averaged, Means};
 pub use censored::Censored;
 pub use combined::{Combined, OverTime};
 pub use memory::Memory;
+pub use passing::{Keeps, Passing};
 pub use sampled::{Sample, Sampled};
 pub use stack::Stack;
 

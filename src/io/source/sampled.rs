@@ -1,13 +1,7 @@
 //! A run of which some voxels' time courses are kept as its blocks pass by.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-
-use super::BoldSource;
-use crate::error::Result;
-use crate::io::Coarse;
-use crate::io::hash::Checksum;
-use crate::volume::{Block, HostBold};
+use super::passing::{Keeps, Passing};
+use crate::volume::HostBold;
 
 /// Time courses of some voxels.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +19,9 @@ impl Sample {
         let values = vec![f32::NAN; voxels.len() * n_volumes];
         Sample { voxels, values }
     }
+}
 
+impl Keeps for Sample {
     /// Keep what a block has of them. A block that comes once more changes nothing.
     fn take(&mut self, bold: &HostBold) {
         let block = &bold.block;
@@ -42,79 +38,21 @@ impl Sample {
             }
         }
     }
+
+    fn bytes(&self) -> u64 {
+        // Once more in f64 when it is looked at.
+        3 * (self.values.len() * size_of::<f32>()) as u64
+    }
 }
 
 /// Another source, of which a sample is kept.
-pub struct Sampled<'a> {
-    source: &'a mut dyn BoldSource,
-    sample: &'a mut Sample,
-}
-
-impl<'a> Sampled<'a> {
-    /// `sample`: of a grid and run like those of `source`.
-    #[must_use]
-    pub fn new(source: &'a mut dyn BoldSource, sample: &'a mut Sample) -> Sampled<'a> {
-        Sampled { source, sample }
-    }
-}
-
-impl BoldSource for Sampled<'_> {
-    fn shape(&self) -> [usize; 3] {
-        self.source.shape()
-    }
-
-    fn n_volumes(&self) -> usize {
-        self.source.n_volumes()
-    }
-
-    fn read(&mut self, block: &Block) -> Result<HostBold> {
-        let bold = self.source.read(block)?;
-        self.sample.take(&bold);
-        Ok(bold)
-    }
-
-    fn reuse(&mut self, data: Vec<f32>) {
-        self.source.reuse(data);
-    }
-
-    fn is_stream(&self) -> bool {
-        self.source.is_stream()
-    }
-
-    fn centre(&mut self) -> Result<Option<(Arc<Vec<f64>>, Coarse)>> {
-        self.source.centre()
-    }
-
-    fn coarse(&mut self) -> Result<Option<Coarse>> {
-        self.source.coarse()
-    }
-
-    fn grant(&mut self, bytes: Option<u64>) {
-        self.source.grant(bytes);
-    }
-
-    fn release(&mut self) {
-        self.source.release();
-    }
-
-    fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
-        self.source.checksums()
-    }
-
-    fn holds(&self) -> u64 {
-        self.source.holds()
-    }
-
-    fn keeps(&self) -> u64 {
-        // Once more in f64 when it is looked at.
-        3 * (self.sample.values.len() * size_of::<f32>()) as u64
-    }
-}
+pub type Sampled<'a> = Passing<'a, Sample>;
 
 #[cfg(test)]
 mod tests {
-    use super::super::Memory;
+    use super::super::{BoldSource, Memory};
     use super::*;
+    use crate::volume::Block;
 
     #[test]
     fn a_sample_is_the_same_however_the_run_is_cut() {
