@@ -11,6 +11,7 @@ use boldly::pipeline::products::Layout;
 use boldly::pipeline::session::Session;
 use boldly::pipeline::spec::{
     Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RunSpec, SignalScale, SmoothOptions,
+    VoxelwiseOptions,
 };
 use boldly::pipeline::written::Written;
 use boldly::pipeline::{demo, watch};
@@ -41,6 +42,7 @@ fn main() -> boldly::Result<()> {
         rho_fwhm_vox: RHO_FWHM_VOX,
         combine: Default::default(),
         maps: false,
+        voxelwise: VoxelwiseOptions::default(),
     };
     let results = std::env::temp_dir().join("boldly-first-level");
     let mut session = Session::new(Vec::new(), Ladder::open(&DeviceChoice::Auto)?, &watch::Quiet);

@@ -201,6 +201,21 @@ impl Dof {
         }
     }
 
+    /// So many less everywhere.
+    #[must_use]
+    pub fn less(&self, by: f64) -> Dof {
+        match self.clone() {
+            Dof::Uniform(dof) => Dof::Uniform(dof - by),
+            Dof::PerGroup { dof, slice_group_of_plane } => Dof::PerGroup {
+                dof: dof.into_iter().map(|dof| dof - by).collect(),
+                slice_group_of_plane,
+            },
+            Dof::PerVoxel(dof) => {
+                Dof::PerVoxel(dof.into_iter().map(|dof| dof - by as f32).collect())
+            }
+        }
+    }
+
     /// Whether a map of them says more than a number.
     #[must_use]
     pub fn varies(&self) -> bool {

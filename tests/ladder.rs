@@ -120,7 +120,7 @@ fn fit_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f32
         noise: None,
     };
     let inside: Vec<bool> = (0..SHAPE.iter().product()).map(|v| v % 5 != 3).collect();
-    let fitted = fit_run(ladder, &mut run(), &inside, &plan, listener)?;
+    let fitted = fit_run(ladder, &mut run(), &mut [], &inside, &plan, listener)?;
     assert_eq!(fitted.fitted, inside);
     Ok(fitted.contrasts[0].stat.iter().map(|&t| t as f32).collect())
 }

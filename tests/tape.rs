@@ -90,7 +90,7 @@ fn plan(n_planes: usize, n_contrasts: usize) -> Plan {
 fn fitted(ladder: &mut Ladder, run: &mut Memory, n_contrasts: usize) -> Fitted {
     let [ni, nj, nk] = run.run.block.run_shape;
     let inside: Vec<bool> = (0..ni * nj * nk).map(|v| v % 5 != 3).collect();
-    fit_run(ladder, run, &inside, &plan(nk, n_contrasts), &Quiet).unwrap()
+    fit_run(ladder, run, &mut [], &inside, &plan(nk, n_contrasts), &Quiet).unwrap()
 }
 
 #[test]

@@ -14,8 +14,8 @@ use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, SignalScale, SmoothOptions,
-    TaskTimes,
+    Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Noise, RHO_FWHM_VOX, SignalScale,
+    SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
 
 /// Fit a first-level model and write contrast maps.
@@ -69,6 +69,20 @@ pub(super) struct Args {
     /// Of each run, made by boldly physio and corrected by hand
     #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1.., requires = "physio")]
     peaks: Vec<PathBuf>,
+    /// 4-D images of regressors, one or more of each run
+    ///
+    /// Columns of each voxel's own, on the run's grid, named as their files; several of each run in run order. Where one is constant or spanned by others
+    /// it does not count
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE", num_args = 1..)]
+    voxelwise: Vec<PathBuf>,
+    /// Local white matter as a column of each voxel's own
+    ///
+    /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius
+    #[arg(help_heading = heading::INPUTS, long, value_name = "MASK")]
+    anaticor: Option<PathBuf>,
+    /// How far from a voxel its white matter lies at most, mm
+    #[arg(help_heading = heading::INPUTS, long, value_name = "MM", default_value_t = 15.0, requires = "anaticor", allow_negative_numbers = true)]
+    anaticor_radius: f64,
     #[command(flatten)]
     echoes: EchoArgs,
     #[command(flatten)]
@@ -227,6 +241,7 @@ impl Args {
             NoiseName::Arma11 => Noise::Arma11,
             NoiseName::Ols => Noise::Ols,
         };
+        let voxelwise = self.voxelwise(runs.len())?;
         Ok(GlmSpec {
             runs,
             design: DesignOptions { task_times, ..self.design.options() },
@@ -243,7 +258,38 @@ impl Args {
                 CombiningName::Precision => Combining::Precision,
             },
             maps: self.maps,
+            voxelwise,
         })
+    }
+}
+
+impl Args {
+    fn voxelwise(&self, n_runs: usize) -> Result<VoxelwiseOptions> {
+        let n = self.voxelwise.len();
+        if !n.is_multiple_of(n_runs) {
+            return Err(Error::usage(
+                "--voxelwise",
+                format!("names {n} images for {n_runs} runs"),
+                "name as many images for each run",
+                "give those of the first run, then those of the second",
+            ));
+        }
+        if !(self.anaticor_radius.is_finite() && self.anaticor_radius > 0.0) {
+            return Err(Error::usage(
+                "--anaticor-radius",
+                format!("is {}", self.anaticor_radius),
+                "be a distance above 0 in mm",
+                "for example --anaticor-radius 15",
+            ));
+        }
+        let of_run = |images: &[PathBuf]| images.to_vec();
+        let images = match n / n_runs {
+            0 => Vec::new(),
+            of_each => self.voxelwise.chunks(of_each).map(of_run).collect(),
+        };
+        let radius_mm = self.anaticor_radius;
+        let local = self.anaticor.clone().map(|mask| LocalMeanOptions { mask, radius_mm });
+        Ok(VoxelwiseOptions { images, local })
     }
 }
 

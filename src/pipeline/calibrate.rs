@@ -98,7 +98,7 @@ pub fn calibrate(
                 let plan = plan(spec, noise, &volumes, repeat as u64)?;
                 let mut source = Censored::new(Box::new(run.clone()), volumes.clone())?;
                 let inside = vec![true; n_voxels];
-                let fitted = fit_run(ladder, &mut source, &inside, &plan, watch)?;
+                let fitted = fit_run(ladder, &mut source, &mut [], &inside, &plan, watch)?;
                 let maps = &fitted.contrasts[0];
                 for (sum, count) in found.iter_mut().zip(below(&maps.stat, maps.dof.least())) {
                     *sum += count as f64;

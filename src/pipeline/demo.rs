@@ -16,7 +16,7 @@ use crate::pipeline::provenance::{self, Kind, Output};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
     Combining, Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RetroicorSpec,
-    RunSpec, SignalScale, SmoothOptions,
+    RunSpec, SignalScale, SmoothOptions, VoxelwiseOptions,
 };
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
@@ -201,6 +201,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         rho_fwhm_vox: RHO_FWHM_VOX,
         combine: Combining::default(),
         maps: false,
+        voxelwise: VoxelwiseOptions::default(),
     }
 }
 

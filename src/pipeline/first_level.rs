@@ -1,5 +1,7 @@
 //! The first-level story of one run: read, correct, smooth, fit, contrast; each block without leaving the device.
 
+use ndarray::Array2;
+
 use crate::error::Result;
 use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::{BoldSource, Memory};
@@ -53,36 +55,42 @@ pub struct Fitted {
     pub residuals: Vec<Residuals>,
 }
 
-/// Fit a run within a mask `[voxel]`.
+/// Fit a run within a mask `[voxel]`. `beside`: the columns of each voxel's own that the plan's noise knows of, of as many volumes.
 ///
 /// # Errors
 /// Reading and device errors.
 pub fn fit_run(
     ladder: &mut Ladder,
     source: &mut dyn BoldSource,
+    beside: &mut [Box<dyn BoldSource>],
     inside: &[bool],
     plan: &Plan,
     watch: &dyn Watch,
 ) -> Result<Fitted> {
     let halo = plan.smooth.as_ref().map_or(0, |s| s.taps.halo());
-    let run_bytes = (plane_bytes(source.shape(), source.n_volumes()) * source.shape()[2]) as u64;
+    let plane = plane_bytes(source.shape(), source.n_volumes());
+    let run_bytes = (plane * source.shape()[2]) as u64;
     let rows: usize = plan.contrasts.iter().map(|c| c.contrast.weights.nrows()).sum();
     let asked = Slabs {
         halo,
         // What is decoded to f32 as a whole is smoothed in place.
         whole: halo > 0 && source.holds() >= run_bytes,
-        results: (rows * inside.len()) as u64 * BYTES_A_ROW + held_bytes(inside, plan),
+        // Of each column and the residuals f64 too.
+        a_plane: if beside.is_empty() { 0 } else { (3 * beside.len() + 2) * plane },
+        results: beside.iter().map(|column| column.holds() + column.keeps()).sum::<u64>()
+            + (rows * inside.len()) as u64 * BYTES_A_ROW
+            + held_bytes(inside, plan),
         ..Slabs::default()
     };
     let Some(blocks) = ladder.slabs(source, asked)? else {
-        return fit_in_stages(ladder, source, inside, plan, watch);
+        return fit_in_stages(ladder, source, beside, (inside, plan), watch);
     };
     let untouched = plan.correct.is_none() && plan.smooth.is_none();
     watch.stage("glm", blocks.len());
     let shape = source.shape();
     let fitted = Fitted::empty(inside, plan);
     let every = plan.noise.as_ref().map_or(1, |noise| noise.every(inside));
-    let mut story = Fitting { source, plan, untouched, fitted, every, held: Vec::new() };
+    let mut story = Fitting { source, beside, plan, untouched, fitted, every, held: Vec::new() };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Fitting { fitted: Fitted { mut contrasts, fitted, mut flat, .. }, held, .. } = story;
     flat.sort_unstable();
@@ -105,6 +113,7 @@ fn held_bytes(inside: &[bool], plan: &Plan) -> u64 {
 /// Read, correct, smooth, fit, contrast.
 struct Fitting<'a> {
     source: &'a mut dyn BoldSource,
+    beside: &'a mut [Box<dyn BoldSource>],
     plan: &'a Plan,
     /// Whether the model sees the run as it is read.
     untouched: bool,
@@ -123,6 +132,8 @@ struct Contrasted {
     sums: Option<(Vec<usize>, glm::Estimates, lags::Coming)>,
     /// The residuals themselves.
     series: Option<lags::Series>,
+    /// The voxels' own columns, `[column][volume][voxel]`.
+    columns: Vec<Array2<f64>>,
 }
 
 impl Story for Fitting<'_> {
@@ -132,7 +143,10 @@ impl Story for Fitting<'_> {
         let Plan { correct, smooth, model, contrasts, noise } = self.plan;
         let host = read_timed(tape, self.source, block)?;
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
-        let fit_tells = self.untouched && matches!(tape, Tape::Cpu(_));
+        let fit_tells = self.untouched && self.beside.is_empty() && matches!(tape, Tape::Cpu(_));
+        let own =
+            self.beside.iter_mut().map(|column| column.read(block)).collect::<Result<Vec<_>>>()?;
+        own.iter().for_each(|column| drop(self.fitted.usable(column)));
         let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
         self.fitted.flat.extend(places(block, &flat::of_block(&host, &voxels)));
         let mut bold = send(tape, self.source, host)?;
@@ -149,7 +163,8 @@ impl Story for Fitting<'_> {
                 self.fitted.fitted[place] = sigma2.is_finite();
             }
         }
-        let mut begun = Contrasted { contrasts: None, sums: None, series: None };
+        let columns = own.iter().map(|column| series_of(column, &voxels)).collect();
+        let mut begun = Contrasted { contrasts: None, sums: None, series: None, columns };
         if noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
             let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
             begun.contrasts = Some((places, values));
@@ -162,7 +177,7 @@ impl Story for Fitting<'_> {
                 let fit = glm::fit(tape, &bold, &few, model)?;
                 (few, fit)
             };
-            if noise.takes_series() {
+            if noise.takes_series() || noise.n_beside > 0 {
                 let series = lags::residuals(tape, (&bold, &few), (&fit, model), &noise.lags)?;
                 begun.series = Some(series);
             }
@@ -184,9 +199,13 @@ impl Story for Fitting<'_> {
         }
         if let Some((places, estimates, sums)) = begun.sums {
             let (fit, sums) = (estimates.read(done)?, sums.read(done)?);
-            let mut held = Held { places, fit, sums, found: Vec::new() };
-            if let (Some(series), Some(noise)) = (begun.series, &self.plan.noise) {
-                noise.take_series(&mut held, &series.read(done)?);
+            let mut held = Held { places, fit, sums, found: Vec::new(), own: Vec::new() };
+            match (begun.series, &self.plan.noise) {
+                (Some(series), Some(noise)) if noise.n_beside > 0 => {
+                    noise.take_beside(&mut held, &series.read(done)?, &begun.columns)?;
+                }
+                (Some(series), Some(noise)) => noise.take_series(&mut held, &series.read(done)?),
+                _ => {}
             }
             self.held.push(held);
         }
@@ -199,8 +218,8 @@ impl Story for Fitting<'_> {
 fn fit_in_stages(
     ladder: &mut Ladder,
     source: &mut dyn BoldSource,
-    inside: &[bool],
-    plan: &Plan,
+    beside: &mut [Box<dyn BoldSource>],
+    (inside, plan): (&[bool], &Plan),
     watch: &dyn Watch,
 ) -> Result<Fitted> {
     let mut smoothed = Memory::zeros(source.shape(), source.n_volumes());
@@ -215,12 +234,15 @@ fn fit_in_stages(
             None => smooth_run(ladder, source, &mut smoothed, smoothing, watch)?,
         }
         let rest = Plan { correct: None, smooth: None, ..plan.clone() };
-        return Ok(Fitted { flat, ..fit_run(ladder, &mut smoothed, inside, &rest, watch)? });
+        return Ok(Fitted {
+            flat,
+            ..fit_run(ladder, &mut smoothed, beside, inside, &rest, watch)?
+        });
     }
     // One plane alone exceeds the device: only the CPU path can hold it.
     let mut host = Ladder::around(Device::cpu());
     watch.warn("one plane of this run exceeds the device; it is fitted on the CPU path");
-    fit_run(&mut host, source, inside, plan, watch)
+    fit_run(&mut host, source, beside, inside, plan, watch)
 }
 
 impl Fitted {
@@ -271,6 +293,14 @@ impl Fitted {
         });
         Fitted { contrasts, fitted, flat: Vec::new(), not_finite, constant, residuals: Vec::new() }
     }
+}
+
+/// Time courses of voxels of a block, `[volume][voxel]`.
+fn series_of(bold: &HostBold, voxels: &[u32]) -> Array2<f64> {
+    let volume_len = bold.block.volume_len();
+    let value =
+        |(t, at): (usize, usize)| f64::from(bold.data[t * volume_len + voxels[at] as usize]);
+    Array2::from_shape_fn((bold.block.volumes.len(), voxels.len()), value)
 }
 
 /// Positions in the grid of positions in one volume of a block.

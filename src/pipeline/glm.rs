@@ -7,7 +7,6 @@ use crate::design::contrast::{Columns, NamedContrast, OfRun, parse_f_of, parse_n
 use crate::design::{self, Design, label};
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::bids::{EchoName, without_echo};
 use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
 use crate::kernels::glm::Model;
@@ -21,11 +20,12 @@ use crate::pipeline::combine::FixedEffects;
 use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
-use crate::pipeline::noise::{Autocorrelation, Residuals, Used};
+use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec, Noise, RunSpec, SignalScale};
+use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, censor, chance, precision, qc, scaling, smoothing};
 use crate::report;
@@ -33,6 +33,7 @@ use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
 mod across;
+mod refused;
 mod residuals;
 mod tables;
 
@@ -43,14 +44,15 @@ mod tables;
 pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
-    refuse_no_contrast(spec)?;
-    refuse_echoes(spec)?;
+    refused::no_contrast(spec)?;
+    refused::echoes_as_runs(spec)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
+    let mut beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
     for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
         runs.iter_mut().for_each(|run| run.smooth_task(weights));
@@ -58,27 +60,31 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let called = across::labels(spec, &runs)?;
     let plan = |(at, run)| {
         let of_run = OfRun::This { labels: &called, at };
-        plan(spec, (run, of_run), smoothing.as_ref(), watch)
+        let mut plan = plan(spec, (run, of_run), smoothing.as_ref(), watch)?;
+        take_room(&mut plan, beside[at].names.len(), run)?;
+        Ok(plan)
     };
     let plans = runs.iter().enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
     let mut runs_so_far = FixedEffects::new(spec.combine);
     let mut beyond_chance = Vec::new();
-    for (run, plan) in runs.iter_mut().zip(&plans) {
+    for ((run, plan), beside) in runs.iter_mut().zip(&plans).zip(&mut beside) {
         if spec.runs.len() > 1 && run.physio.is_some() {
             watch.note(&format!("{}:", display(&run.path)));
         }
         precision::keep(run, watch)?;
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
-        let (fitted, dim, found) = fit(spec, ladder, run, &inside, plan, watch)?;
+        let (fitted, dim, found) = fit(spec, ladder, (run, beside), &inside, plan, watch)?;
         common.without_signal(&dim, run)?;
         residuals::say(spec, (run, plan), &fitted, watch)?;
+        voxelwise::say_spanned(run, beside, &fitted.residuals, watch);
         common.without(&fitted.flat, run, watch)?;
         beyond_chance.push(found);
         runs_so_far.add(fitted, grid.shape)?;
         run.bold.release();
+        beside.sources.iter_mut().for_each(|column| column.release());
     }
     common.say(watch);
     let mut all = runs_so_far.combined(&common.inside())?;
@@ -97,8 +103,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
             products.table(table)?;
         }
     }
-    let analysis = Analysis { all, common, grid, plans, smoothing, beyond_chance, combined };
-    let account = account(spec, runs, &analysis, watch)?;
+    let analysis =
+        Analysis { all, common, grid, plans, smoothing, beyond_chance, combined, beside };
+    let account = account(spec, runs, analysis, watch)?;
     products.finish(session, account)
 }
 
@@ -107,7 +114,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
 fn fit(
     spec: &GlmSpec,
     ladder: &mut Ladder,
-    run: &mut Run,
+    (run, beside): (&mut Run, &mut Voxelwise),
     inside: &[bool],
     plan: &Plan,
     watch: &dyn Watch,
@@ -115,10 +122,12 @@ fn fit(
     let mut sample = run.physio.is_some().then(|| chance::sample(run, Some(inside)));
     let mut means = Means::new(run.grid.shape, run.n_volumes);
     let mut fitted = if spec.scaling == SignalScale::None {
-        fit_sampled(ladder, run.bold.as_mut(), sample.as_mut(), (inside, plan), watch)?
+        let sources: (&mut dyn BoldSource, _) = (run.bold.as_mut(), &mut beside.sources[..]);
+        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     } else {
         let mut source = Averaged::new(run.bold.as_mut(), &mut means);
-        fit_sampled(ladder, &mut source, sample.as_mut(), (inside, plan), watch)?
+        let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
+        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     };
     let found = match &sample {
         Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
@@ -140,45 +149,18 @@ fn fit(
 /// Fit a run, of which a sample is kept where there is one.
 fn fit_sampled(
     ladder: &mut Ladder,
-    source: &mut dyn BoldSource,
+    (source, beside): (&mut dyn BoldSource, &mut [Box<dyn BoldSource>]),
     sample: Option<&mut Sample>,
     (inside, plan): (&[bool], &Plan),
     watch: &dyn Watch,
 ) -> Result<Fitted> {
     match sample {
-        Some(sample) => fit_run(ladder, &mut Sampled::new(source, sample), inside, plan, watch),
-        None => fit_run(ladder, source, inside, plan, watch),
-    }
-}
-
-fn refuse_no_contrast(spec: &GlmSpec) -> Result<()> {
-    if spec.contrasts.is_empty() && spec.f_contrasts.is_empty() {
-        return Err(Error::usage(
-            "the command line",
-            "asks for no contrast",
-            "name at least one",
-            "for example --contrast 'pain=pain-control'",
-        ));
-    }
-    Ok(())
-}
-
-/// Echoes of one run are one measurement: as runs they would count as several.
-fn refuse_echoes(spec: &GlmSpec) -> Result<()> {
-    let mut runs: Vec<std::path::PathBuf> = Vec::new();
-    for run in &spec.runs {
-        let Some(of_run) = without_echo(&run.bold, EchoName::Entity) else { continue };
-        if runs.contains(&of_run) {
-            return Err(Error::usage(
-                display(&run.bold),
-                "is another echo of a run that is given",
-                "be a run of its own: echoes that count as runs seem to lessen the variance",
-                "give one echo a run, or the echoes of each run to be combined",
-            ));
+        Some(sample) => {
+            let mut source = Sampled::new(source, sample);
+            fit_run(ladder, &mut source, beside, inside, plan, watch)
         }
-        runs.push(of_run);
+        None => fit_run(ladder, source, beside, inside, plan, watch),
     }
-    Ok(())
 }
 
 /// The model of a run, and what comes before it.
@@ -212,10 +194,26 @@ fn plan(
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
 
+/// Columns of each voxel's own take their degrees of freedom from the run's.
+fn take_room(plan: &mut Plan, n_beside: usize, run: &Run) -> Result<()> {
+    let left = plan.model.dof - n_beside as f64;
+    if n_beside > 0 && left < 1.0 {
+        return Err(Error::bad_data(
+            display(&run.path),
+            format!("leaves {left} degrees of freedom beside {n_beside} voxel-wise columns"),
+            "leave at least one",
+            "choose fewer columns",
+        ));
+    }
+    plan.noise.iter_mut().for_each(|noise| noise.n_beside = n_beside);
+    Ok(())
+}
+
 /// How the run's residuals depend on each other, and which rho its fit takes.
 fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Autocorrelation> {
     // An F of several rows over runs is that of their summed covariances.
     let joint = spec.runs.len() > 1 && !spec.f_contrasts.is_empty();
+    let joint = joint || !spec.voxelwise.is_empty();
     let (rule, used) = match spec.noise {
         Noise::Ols if joint => (Rule::Reml, Used::Zero),
         Noise::Ols => (Rule::Reml, Used::None { all: spec.maps }),
@@ -371,15 +369,18 @@ struct Analysis {
     beyond_chance: Vec<Option<BeyondChance>>,
     /// Of each run that had several echoes.
     combined: Vec<Option<Combination>>,
+    /// Of each run, the columns of each voxel's own.
+    beside: Vec<Voxelwise>,
 }
 
 fn account(
     spec: &GlmSpec,
     runs: Vec<Run>,
-    analysis: &Analysis,
+    analysis: Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
-    let Analysis { all, grid, plans, smoothing, beyond_chance, combined, .. } = analysis;
+    let counts = counts(&analysis, watch);
+    let Analysis { all, grid, plans, smoothing, beyond_chance, combined, beside, .. } = analysis;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
         (Some(_), _) => "given".to_owned(),
@@ -391,13 +392,14 @@ fn account(
         let fwhm = s.taps.effective_fwhm_mm(grid.voxel_size_mm);
         ("effective_fwhm_mm".to_owned(), json!(fwhm))
     }));
-    let of_run = |((run, residuals), combined): ((&Run, &Residuals), &Option<Combination>)| {
+    let of_run = |(at, run): (usize, &Run)| {
         let mut fields = inputs::resolved(run);
-        fields.extend(combined.iter().map(|one| ("echoes".to_owned(), one.resolved())));
-        fields.extend(residuals::resolved(spec, residuals));
+        fields.extend(combined[at].iter().map(|one| ("echoes".to_owned(), one.resolved())));
+        fields.extend(beside[at].resolved());
+        fields.extend(residuals::resolved(spec, &all.residuals[at]));
         fields
     };
-    let of_runs: Vec<_> = runs.iter().zip(&all.residuals).zip(combined).map(of_run).collect();
+    let of_runs: Vec<_> = runs.iter().enumerate().map(of_run).collect();
     resolved.insert("runs".to_owned(), json!(of_runs));
     let mut stages = vec!["read"];
     stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));
@@ -407,18 +409,19 @@ fn account(
     stages.extend((spec.noise != Noise::Ols).then_some("noise"));
     stages.push("contrast");
     stages.extend((runs.len() > 1).then_some("fixed effects"));
-    let pages = page(&runs, beyond_chance)?.into_iter().collect();
+    let pages = page(&runs, &beyond_chance)?.into_iter().collect();
     let physio = runs.iter().filter_map(|run| run.summary().cloned()).collect();
     let mut opened = Opened::default();
-    for run in runs {
+    for (run, beside) in runs.into_iter().zip(beside) {
         opened.found.extend(run.found);
         opened.bolds.push(run.bold);
+        opened.bolds.extend(beside.sources);
     }
     Ok(Account {
         stages,
         dof: all.contrasts.first().map(|c| c.dof.least()),
         resolved,
-        counts: counts(analysis, watch),
+        counts,
         physio,
         beyond_chance: beyond_chance.iter().flatten().cloned().collect(),
         pages,

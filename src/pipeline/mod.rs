@@ -46,6 +46,7 @@ pub mod smoothing;
 pub mod spec;
 pub mod tsnr;
 pub mod verify;
+pub mod voxelwise;
 pub mod watch;
 pub mod weigh;
 pub mod written;

@@ -10,12 +10,16 @@ use crate::kernels::glm::{HostFit, Model};
 use crate::kernels::lags::LagModel;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Pairs, Rule, Scan, Sums};
+use crate::stats::ar1::{Ar1, Border, Pairs, Rule, Scan, Sums};
 use crate::stats::arma11::{self, Arma11, Found};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::least_squares::orthonormal_basis;
 use crate::stats::tails::TTail;
 use crate::volume::{Block, Grid, HostBold, Mask};
+
+mod beside;
+
+pub use beside::Own;
 
 /// How residuals depend on each other, prepared for a model and its contrasts.
 #[derive(Debug, Clone)]
@@ -29,6 +33,8 @@ pub struct Autocorrelation {
     arma11: Vec<Arma11>,
     /// Whether maps of the residuals are kept.
     pub keeps_maps: bool,
+    /// Columns of each voxel's own beside the model.
+    pub n_beside: usize,
 }
 
 /// The rho that a fit takes.
@@ -60,6 +66,8 @@ pub struct Residuals {
     /// The share of varying voxels whose own rho lies further than 1.96 standard errors, sqrt((1 - rho²) / n), from the one that was
     /// used: .05 where first-order noise of that rho is all there is (the square is Ljung and Box's statistic at lag 1).
     pub share_off: f64,
+    /// Fitted voxels where a column of their own is spanned by others, or is none, and does not count.
+    pub spanned: usize,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
 }
@@ -107,7 +115,7 @@ impl Autocorrelation {
         let questions = (0..lags.of_groups.len())
             .map(|group| asked.iter().map(|c| question(group, c)).collect())
             .collect::<Result<_>>()?;
-        Ok(Autocorrelation { lags, questions, used, arma11, keeps_maps: false })
+        Ok(Autocorrelation { lags, questions, used, arma11, keeps_maps: false, n_beside: 0 })
     }
 
     /// The same, which also gives the covariances between the rows of an F, for runs that are combined.
@@ -153,7 +161,15 @@ impl Autocorrelation {
     /// Bytes that are held of each voxel until the last block is in.
     #[must_use]
     pub fn bytes_a_voxel(&self, n_regressors: usize) -> u64 {
-        8 * (n_regressors + self.lags.n_rows() + 4) as u64
+        let own = |ar1: &Ar1| match self.n_beside {
+            0 => 0,
+            n => {
+                Border::bytes(ar1, n)
+                    + 8 * (self.lags.n_rows() + 2 * n * self.lags.pairs.gaps.len())
+            }
+        };
+        let own = self.lags.of_groups.first().map_or(0, own) as u64;
+        8 * (n_regressors + self.lags.n_rows() + 4) as u64 + own
     }
 
     /// Maps of all blocks. `fitted`: the voxels that count, `[voxel]`.
@@ -173,6 +189,11 @@ impl Autocorrelation {
             for (&place, &square) in part.places.iter().zip(&part.sums.square) {
                 varies[place] = fitted[place] && square > 0.0;
             }
+            if self.n_beside > 0 {
+                let rho = self.rho_beside(part);
+                part.places.iter().zip(rho).for_each(|(&place, rho)| own_rho[place] = rho);
+                continue;
+            }
             for run in part.of_one_group() {
                 let ar1 = &self.lags.of_groups[run.group];
                 let scan = scans[run.group].get_or_insert_with(|| ar1.scan());
@@ -191,7 +212,7 @@ impl Autocorrelation {
         let found = held.iter().flat_map(|part| &part.found).map(Some);
         let runs = held.iter().flat_map(Held::of_one_group);
         for (run, found) in runs.zip(found.chain(std::iter::repeat(None))) {
-            let solved = self.solve(&run, found, &rho);
+            let solved = self.solve(&run, found, &rho)?;
             for (&place, value) in run.places.iter().zip(solved.sigma2) {
                 sigma2[place] = value;
             }
@@ -206,6 +227,13 @@ impl Autocorrelation {
                 maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
             }
         }
+        let mut spanned = 0;
+        if self.n_beside > 0 {
+            for maps in maps.iter_mut() {
+                let (shared, plane_len) = ((&maps.dof, self.n_beside), shape[0] * shape[1]);
+                (maps.dof, spanned) = self.dof_beside(held, shared, (plane_len, fitted));
+            }
+        }
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| narrow(scattered(held, fitted.len(), value));
             [of(|found| &found.a), of(|found| &found.b)]
@@ -218,21 +246,21 @@ impl Autocorrelation {
             sigma2: narrow(sigma2),
             r_square: narrow(r_square),
         });
-        Ok(Residuals { maps, ..residuals })
+        Ok(Residuals { maps, spanned, ..residuals })
     }
 }
 
 impl Autocorrelation {
-    fn solve(&self, run: &OneGroup<'_>, found: Option<&Found>, rho: &[f64]) -> Solved {
-        match found {
-            Some(found) => found.solved.clone(),
-            None => {
-                let of_voxels: Vec<f64> = run.places.iter().map(|&place| rho[place]).collect();
-                let ar1 = &self.lags.of_groups[run.group];
-                let questions = &self.questions[run.group];
-                ar1.solve((&run.sums, run.beta.view()), &of_voxels, questions)
-            }
+    fn solve(&self, run: &OneGroup<'_>, found: Option<&Found>, rho: &[f64]) -> Result<Solved> {
+        if let Some(found) = found {
+            return Ok(found.solved.clone());
         }
+        let of_voxels: Vec<f64> = run.places.iter().map(|&place| rho[place]).collect();
+        if self.n_beside > 0 {
+            return self.solve_beside(run, &of_voxels);
+        }
+        let (ar1, questions) = (&self.lags.of_groups[run.group], &self.questions[run.group]);
+        Ok(ar1.solve((&run.sums, run.beta.view()), &of_voxels, questions))
     }
 }
 
@@ -267,6 +295,8 @@ pub struct Held {
     pub sums: Sums,
     /// Of ARMA(1,1), a stretch of one slice group each.
     pub found: Vec<Found>,
+    /// Of voxels with columns of their own, `[voxel]`; none where there are none.
+    pub own: Vec<Own>,
 }
 
 /// Voxels of one slice group.
@@ -275,6 +305,8 @@ struct OneGroup<'a> {
     places: &'a [usize],
     sums: Sums,
     beta: Array2<f64>,
+    /// `[voxel]`, or none.
+    own: &'a [Own],
 }
 
 impl Held {
@@ -288,6 +320,7 @@ impl Held {
                 group: same[0] as usize,
                 places: &self.places[range.clone()],
                 sums: self.sums.of(range.clone()),
+                own: self.own.get(range.clone()).unwrap_or_default(),
                 beta: self.fit.beta.slice(ndarray::s![.., range]).as_standard_layout().into_owned(),
             }
         };
@@ -324,7 +357,7 @@ impl Residuals {
             off += f64::from(u8::from((own_rho[voxel] - rho[voxel]).abs() > 1.96 * error));
         }
         let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
-        Residuals { mean_rho: share(sum), share_off: share(off), maps: None }
+        Residuals { mean_rho: share(sum), share_off: share(off), spanned: 0, maps: None }
     }
 }
 

@@ -231,6 +231,37 @@ pub struct GlmSpec {
     /// Whether maps of the fit itself are written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maps: bool,
+    /// Columns of each voxel's own.
+    #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
+    pub voxelwise: VoxelwiseOptions,
+}
+
+/// Columns of each voxel's own beside the design.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct VoxelwiseOptions {
+    /// 4-D images of regressors, on the runs' grid, `[run][column]`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub images: Vec<Vec<PathBuf>>,
+    /// The local mean of white matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub local: Option<LocalMeanOptions>,
+}
+
+impl VoxelwiseOptions {
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.images.iter().all(Vec::is_empty) && self.local.is_none()
+    }
+}
+
+/// The mean of the run over the voxels of a mask within a radius.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LocalMeanOptions {
+    /// White matter, eroded.
+    pub mask: PathBuf,
+    /// Between voxel centres.
+    pub radius_mm: f64,
 }
 
 /// Of a smoothing that is none sidecars say nothing.

@@ -113,7 +113,7 @@ mod tests {
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
         Combining, DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SignalScale,
-        SmoothOptions, SmoothSpec,
+        SmoothOptions, SmoothSpec, VoxelwiseOptions,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {
@@ -134,6 +134,7 @@ mod tests {
             rho_fwhm_vox: 0.0,
             combine: Combining::default(),
             maps: false,
+            voxelwise: VoxelwiseOptions::default(),
         })
     }
 

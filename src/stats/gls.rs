@@ -63,6 +63,15 @@ impl Question {
         Ok(Question { rows: rows.to_owned(), on_basis, independent, covariances: false })
     }
 
+    /// The same question of a design that has further columns; `to_beta`: its X⁺U, `[regressor][basis]`.
+    ///
+    /// # Errors
+    /// As for [`Question::new`].
+    pub fn on(&self, to_beta: ArrayView2<f64>) -> Result<Question> {
+        let question = Question::new(self.rows.view(), self.independent.is_some(), to_beta)?;
+        Ok(Question { covariances: self.covariances, ..question })
+    }
+
     fn n_pairs(&self) -> usize {
         let n = self.rows.nrows();
         if self.covariances { n * n.saturating_sub(1) / 2 } else { 0 }
@@ -82,7 +91,7 @@ impl Solved {
     }
 
     /// The answers of voxels that follow each other.
-    pub(super) fn joined(parts: Vec<Solved>, questions: &[Question]) -> Solved {
+    pub fn joined(parts: Vec<Solved>, questions: &[Question]) -> Solved {
         let join = |rows: &dyn Fn(&Answer) -> ArrayView2<'_, f64>, at: usize| {
             let parts: Vec<_> = parts.iter().map(|part| rows(&part.answers[at])).collect();
             ndarray::concatenate(Axis(1), &parts).unwrap_or_default()

@@ -2,6 +2,7 @@
 
 pub mod ar1;
 pub mod arma11;
+pub mod beside;
 pub mod decay;
 pub mod gls;
 pub mod least_squares;

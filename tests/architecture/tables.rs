@@ -93,6 +93,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("clean", &["watch", "spec", "blocks", "inputs", "censor"]),
     ("noise", &["decide"]),
+    // The columns of each voxel's own that a run's fit takes, and where they did not count.
+    ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     ("combine", &["spec", "decide", "first_level"]),
     ("calibrate", &["watch", "spec", "blocks", "noise", "first_level"]),
@@ -184,6 +186,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "first_level",
             "combine",
             "scaling",
+            "voxelwise",
             "qc",
             "products",
         ],

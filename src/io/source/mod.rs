@@ -1,6 +1,6 @@
 //! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
 //! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Combined`] one made of a run's
-//! echoes, [`Stack`] one made of maps.
+//! echoes, [`LocalMean`] one made of a sample of a run's voxels, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,6 +13,7 @@ use crate::volume::{Block, HostBold};
 mod averaged;
 mod censored;
 mod combined;
+mod local;
 mod memory;
 mod passing;
 mod sampled;
@@ -21,6 +22,7 @@ mod stack;
 pub use averaged::{Averaged, Means};
 pub use censored::Censored;
 pub use combined::{Combined, OverTime};
+pub use local::LocalMean;
 pub use memory::Memory;
 pub use passing::{Keeps, Passing};
 pub use sampled::{Sample, Sampled};

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, PhysioSpec, ProofOptions,
-    RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
+    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, LocalMeanOptions, PhysioSpec,
+    ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
+    VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -30,6 +31,7 @@ pub enum Role {
     #[serde(rename = "smooth within")]
     SmoothWithin,
     Csf,
+    Voxelwise,
     #[serde(rename = "white matter")]
     WhiteMatter,
     /// What an earlier correction took out of the run.
@@ -54,6 +56,7 @@ impl Role {
             Role::Response => "response",
             Role::SmoothWithin => "smooth within",
             Role::Csf => "csf",
+            Role::Voxelwise => "voxelwise",
             Role::WhiteMatter => "white matter",
             Role::Carried => "carried",
         }
@@ -112,11 +115,16 @@ impl GlmSpec {
             rho_fwhm_vox: _,
             combine: _,
             maps: _,
+            voxelwise: VoxelwiseOptions { images, local },
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
         let others = optional([(Role::Mask, mask), (Role::SmoothWithin, within)]);
-        runs.chain(others).chain(design.response_mut()).collect()
+        let images = images.iter_mut().flatten().map(|path| (Role::Voxelwise, path));
+        let local = local
+            .iter_mut()
+            .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
+        runs.chain(others).chain(design.response_mut()).chain(images).chain(local).collect()
     }
 }
 

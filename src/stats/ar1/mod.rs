@@ -19,10 +19,12 @@ use ndarray::{Array2, ArrayView2};
 use crate::error::Result;
 use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 
+mod border;
 mod panel;
 mod reml;
 mod solve;
 
+pub use border::Border;
 pub use reml::{LARGEST, Scan};
 
 /// No volume stands before this one.
@@ -98,6 +100,8 @@ pub struct Ar1 {
     pub gaps: Vec<f64>,
     /// Pairs at each of them.
     pub n_pairs: Vec<f64>,
+    /// U, `[volume][basis]`.
+    pub basis: Array2<f64>,
     /// `[volume][D_g U of each gap, then L_g U of each]`: what e is projected on.
     pub columns: Array2<f64>,
     /// How many pairs of each gap a volume is in, `[volume][gap]`.
@@ -149,18 +153,12 @@ impl Ar1 {
         let n_gaps = pairs.gaps.len();
         let mut ends = Array2::zeros((n, n_gaps));
         let mut n_pairs = vec![0.0; n_gaps];
-        let mut columns = Array2::zeros((n, 2 * n_gaps * width));
+        let columns = border::paired(&basis, pairs);
         for (t, &gap) in pairs.gap_of.iter().enumerate().filter(|(_, gap)| **gap != FIRST) {
             let gap = gap as usize;
             n_pairs[gap] += 1.0;
             ends[[t, gap]] += 1.0;
             ends[[t - 1, gap]] += 1.0;
-            for j in 0..width {
-                columns[[t, gap * width + j]] += basis[[t, j]];
-                columns[[t - 1, gap * width + j]] += basis[[t - 1, j]];
-                columns[[t, (n_gaps + gap) * width + j]] += basis[[t - 1, j]];
-                columns[[t - 1, (n_gaps + gap) * width + j]] += basis[[t, j]];
-            }
         }
         let packed = |part: usize| {
             let part = columns.slice(ndarray::s![.., part * width..(part + 1) * width]);
@@ -182,6 +180,7 @@ impl Ar1 {
             packed_ends,
             packed_lags,
             last: basis.row(n - 1).to_vec(),
+            basis,
             columns,
         })
     }
@@ -196,7 +195,12 @@ impl Ar1 {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let packed: usize = self.packed_ends.iter().map(|g| 2 * g.len()).sum();
-        size_of::<f64>() * (self.columns.len() + self.ends.len() + self.to_beta.len() + packed)
+        size_of::<f64>()
+            * (self.basis.len()
+                + self.columns.len()
+                + self.ends.len()
+                + self.to_beta.len()
+                + packed)
     }
 }
 

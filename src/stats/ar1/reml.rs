@@ -59,12 +59,17 @@ impl Ar1 {
         rho
     }
 
+    /// rho of the one voxel that this model is of: trial values stand side by side where voxels do otherwise.
+    #[must_use]
+    pub fn rho_alone(&self, sums: &Sums) -> f64 {
+        Arch::new().dispatch(Alone { model: self, sums })
+    }
+
     fn trials(&self) -> Vec<Trial> {
         if self.rule == Rule::Nilearn {
             return Vec::new();
         }
-        let n = (2.0 * LARGEST / STEP).round() as i32;
-        (0..=n).map(|k| self.trial(-LARGEST + f64::from(k) * STEP)).collect()
+        trial_values().into_iter().map(|rho| self.trial(rho)).collect()
     }
 
     fn trial(&self, rho: f64) -> Trial {
@@ -97,6 +102,48 @@ impl Ar1 {
     /// What REML minimises; `rss`: as a share of that of ordinary least squares, so that units of the data do not enter.
     fn objective(&self, rss: f64, ln_det: f64) -> f64 {
         (self.n_volumes - self.rank) as f64 * rss.ln() + ln_det
+    }
+}
+
+fn trial_values() -> Vec<f64> {
+    let n = (2.0 * LARGEST / STEP).round() as i32;
+    (0..=n).map(|k| -LARGEST + f64::from(k) * STEP).collect()
+}
+
+struct Alone<'a> {
+    model: &'a Ar1,
+    sums: &'a Sums,
+}
+
+impl WithSimd for Alone<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Alone { model, sums } = self;
+        let w = width::<S>();
+        let mut panel = Panel::new::<S>(model);
+        panel.load::<S>(sums, 0, 1);
+        if model.rule == Rule::Nilearn {
+            return yule_walker(model, panel.square(0), panel.lag(w, 0));
+        }
+        if panel.square(0) <= 0.0 {
+            return 0.0;
+        }
+        let rho = trial_values();
+        let mut scanned = Vec::with_capacity(rho.len());
+        for rho in rho.chunks(w) {
+            let mut lanes = rho.to_vec();
+            lanes.resize(w, rho[0]);
+            panel.factorise(simd, model, &lanes);
+            for (lane, &rho) in rho.iter().enumerate() {
+                let ln_det = panel.own.ln_det[lane] + model.ln_det_r(rho);
+                scanned.push(model.objective(panel.own.rss[lane] / panel.square(0), ln_det));
+            }
+        }
+        let mut brackets = [Bracket::of(&rho, &scanned)];
+        narrow(simd, model, &mut panel, &mut brackets);
+        brackets[0].vertex()
     }
 }
 
@@ -149,13 +196,22 @@ fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> V
             *value = model.objective(rss[lane] / panel.square(lane), trial.ln_det);
         }
     }
+    let rho: Vec<f64> = trials.iter().map(|trial| trial.rho).collect();
     let mut brackets: Vec<Bracket> =
-        (0..w).map(|lane| Bracket::of(trials, scanned.column(lane).iter().copied())).collect();
+        (0..w).map(|lane| Bracket::of(&rho, &scanned.column(lane).to_vec())).collect();
+    narrow(simd, model, panel, &mut brackets);
+    brackets.iter().map(Bracket::vertex).collect()
+}
+
+/// Parabolas, each through exact values; a panel that holds one voxel in all its lanes has but one bracket.
+#[inline(always)]
+fn narrow<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, brackets: &mut [Bracket]) {
     for _ in 0..PARABOLAS {
-        let next: Vec<f64> = brackets.iter().map(Bracket::vertex).collect();
+        let mut next: Vec<f64> = brackets.iter().map(Bracket::vertex).collect();
         if brackets.iter().zip(&next).all(|(b, next)| (b.x[1] - next).abs() < SMALL_STEP) {
-            break;
+            return;
         }
+        next.resize(width::<S>(), next[0]);
         panel.factorise(simd, model, &next);
         for (lane, bracket) in brackets.iter_mut().enumerate() {
             let ln_det = panel.own.ln_det[lane] + model.ln_det_r(next[lane]);
@@ -165,7 +221,6 @@ fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> V
             );
         }
     }
-    brackets.iter().map(Bracket::vertex).collect()
 }
 
 /// RSS at a trial value.
@@ -211,12 +266,11 @@ struct Bracket {
 
 impl Bracket {
     /// About the least of the scanned values; at an end the bracket is the end itself.
-    fn of(trials: &[Trial], values: impl Iterator<Item = f64>) -> Bracket {
-        let values: Vec<f64> = values.collect();
+    fn of(rho: &[f64], values: &[f64]) -> Bracket {
         let at =
             (0..values.len()).fold(0, |best, k| if values[k] < values[best] { k } else { best });
-        let around = [at.saturating_sub(1), at, (at + 1).min(trials.len() - 1)];
-        Bracket { x: around.map(|k| trials[k].rho), f: around.map(|k| values[k]) }
+        let around = [at.saturating_sub(1), at, (at + 1).min(rho.len() - 1)];
+        Bracket { x: around.map(|k| rho[k]), f: around.map(|k| values[k]) }
     }
 
     /// Where the parabola through the three has its least value; the middle where there is none.

@@ -1,0 +1,157 @@
+//! Columns of each voxel's own beside the model: what the residuals of the shared columns become with them. The device gives the
+//! residuals; what follows is small algebra of one voxel at a time, in f64 on the host.
+
+use ndarray::{Array1, Array2, Axis, s};
+use rayon::prelude::*;
+
+use super::{Autocorrelation, Held, OneGroup};
+use crate::error::Result;
+use crate::maps::Dof;
+use crate::stats::ar1::{Border, Sums};
+use crate::stats::arma11::Found;
+use crate::stats::beside::Beside;
+use crate::stats::gls::{Question, Solved};
+
+/// Voxels a task.
+const CHUNK: usize = 64;
+
+/// What is held of a voxel with columns of its own.
+#[derive(Debug, Clone)]
+pub struct Own {
+    /// How many of them count.
+    n_columns: usize,
+    border: Border,
+    sums: Sums,
+}
+
+/// A voxel's share of a block.
+struct Taken {
+    own: Own,
+    beta: Array1<f64>,
+    found: Option<Found>,
+}
+
+impl Autocorrelation {
+    /// Take the residuals of a block, `[volume][voxel]`, and the voxels' own columns, `[column][volume][voxel]`.
+    ///
+    /// # Errors
+    /// Internal where singular values cannot be found.
+    pub fn take_beside(
+        &self,
+        held: &mut Held,
+        residual: &Array2<f64>,
+        columns: &[Array2<f64>],
+    ) -> Result<()> {
+        let voxels = |first: usize| first..(first + CHUNK).min(held.places.len());
+        let chunks: Vec<usize> = (0..held.places.len()).step_by(CHUNK).collect();
+        let take = |first: usize| -> Result<Vec<Taken>> {
+            voxels(first).map(|voxel| self.take_voxel(held, voxel, residual, columns)).collect()
+        };
+        let taken: Vec<Vec<Taken>> = chunks.into_par_iter().map(take).collect::<Result<_>>()?;
+        let mut found = Vec::new();
+        for (voxel, taken) in taken.into_iter().flatten().enumerate() {
+            held.fit.beta.column_mut(voxel).assign(&taken.beta);
+            held.sums.square[voxel] = taken.own.sums.square[0];
+            held.own.push(taken.own);
+            found.extend(taken.found);
+        }
+        if self.takes_series() {
+            held.found = self.joined(held, found);
+        }
+        Ok(())
+    }
+
+    fn take_voxel(
+        &self,
+        held: &Held,
+        voxel: usize,
+        residual: &Array2<f64>,
+        columns: &[Array2<f64>],
+    ) -> Result<Taken> {
+        let group = held.fit.slice_group[voxel] as usize;
+        let ar1 = &self.lags.of_groups[group];
+        let series: Vec<_> = columns.iter().map(|column| column.column(voxel)).collect();
+        let series = ndarray::stack(Axis(0), &series).unwrap_or_default();
+        let beside = Beside::new(series.view(), &ar1.basis, &ar1.to_beta);
+        let mut e = residual.column(voxel).to_owned();
+        let mut beta = held.fit.beta.column(voxel).to_owned();
+        beside.take_from(&mut e, &mut beta);
+        let found = match self.arma11.get(group) {
+            None => None,
+            Some(arma11) => {
+                let model = arma11.with(&beside);
+                let questions = joined(&self.questions[group], &model.to_beta)?;
+                let beta = beta.view().insert_axis(Axis(1));
+                Some(model.fit_alone(e.view(), beta, &questions))
+            }
+        };
+        let (border, sums) = ar1.beside(&self.lags.pairs, &beside, (&e, held.sums.total[voxel]));
+        let own = Own { n_columns: beside.n_columns(), border, sums };
+        Ok(Taken { own, beta, found })
+    }
+
+    /// What was found voxel by voxel, a stretch of one slice group each.
+    fn joined(&self, held: &Held, found: Vec<Found>) -> Vec<Found> {
+        let mut found = found.into_iter();
+        let stretch = |run: OneGroup<'_>| {
+            let own: Vec<Found> = found.by_ref().take(run.places.len()).collect();
+            let of = |value: fn(&Found) -> &[f64]| own.iter().flat_map(value).copied().collect();
+            let (a, b) = (of(|found| &found.a), of(|found| &found.b));
+            let solved = own.iter().map(|found| found.solved.clone()).collect();
+            Found { a, b, solved: Solved::joined(solved, &self.questions[run.group]) }
+        };
+        held.of_one_group().into_iter().map(stretch).collect()
+    }
+
+    /// rho of voxels with columns of their own, `[voxel]`.
+    pub(super) fn rho_beside(&self, held: &Held) -> Vec<f64> {
+        let rho = |(own, &group): (&Own, &u32)| {
+            self.lags.of_groups[group as usize].with(&own.border).rho_alone(&own.sums)
+        };
+        held.own.par_iter().zip(&held.fit.slice_group).with_min_len(CHUNK).map(rho).collect()
+    }
+
+    /// The answers of a stretch of voxels with columns of their own, at their rho.
+    ///
+    /// # Errors
+    /// Internal where singular values cannot be found.
+    pub(super) fn solve_beside(&self, run: &OneGroup<'_>, rho: &[f64]) -> Result<Solved> {
+        let (ar1, questions) = (&self.lags.of_groups[run.group], &self.questions[run.group]);
+        let solve = |(voxel, (own, rho)): (usize, (&Own, &f64))| -> Result<Solved> {
+            let model = ar1.with(&own.border);
+            let questions = joined(questions, &model.to_beta)?;
+            let beta = run.beta.slice(s![.., voxel..=voxel]);
+            Ok(model.solve((&own.sums, beta), &[*rho], &questions))
+        };
+        let voxels = run.own.par_iter().zip(rho).enumerate().with_min_len(CHUNK);
+        Ok(Solved::joined(voxels.map(solve).collect::<Result<_>>()?, questions))
+    }
+
+    /// Degrees of freedom of the fitted voxels of all blocks: those of the model less each voxel's own columns; and the voxels where some of
+    /// these do not count.
+    pub(super) fn dof_beside(
+        &self,
+        held: &[Held],
+        (shared, n_beside): (&Dof, usize),
+        (plane_len, fitted): (usize, &[bool]),
+    ) -> (Dof, usize) {
+        let fewer = |part: &&Held| part.own.iter().any(|own| own.n_columns < n_beside);
+        if !held.iter().any(|part| fewer(&part)) {
+            return (shared.less(n_beside as f64), 0);
+        }
+        let mut dof: Vec<f32> = (0..fitted.len())
+            .map(|voxel| (shared.at(voxel, plane_len) - n_beside as f64) as f32)
+            .collect();
+        let mut spanned = 0;
+        for (&place, own) in held.iter().flat_map(|part| part.places.iter().zip(&part.own)) {
+            dof[place] += (n_beside - own.n_columns) as f32;
+            spanned += usize::from(fitted[place] && own.n_columns < n_beside);
+        }
+        (Dof::PerVoxel(dof), spanned)
+    }
+}
+
+/// Questions of the shared columns, asked of them and a voxel's own.
+fn joined(questions: &[Question], to_beta: &Array2<f64>) -> Result<Vec<Question>> {
+    questions.iter().map(|question| question.on(to_beta.view())).collect()
+}

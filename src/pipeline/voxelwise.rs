@@ -1,0 +1,152 @@
+//! Columns of each voxel's own: images of regressors, and the local mean of white matter (ANATICOR).
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Result};
+use crate::io;
+use crate::io::source::{BoldSource, Censored, LocalMean, Sample, Sampled};
+use crate::pipeline::automask;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::inputs::{Run, display, open_bold};
+use crate::pipeline::masks;
+use crate::pipeline::noise::Residuals;
+use crate::pipeline::spec::{GlmSpec, LocalMeanOptions};
+use crate::pipeline::watch::{Quiet, Watch};
+
+/// What the column of [`LocalMeanOptions`] is called.
+const LOCAL: &str = "local_white_matter";
+
+/// The columns of a run.
+#[derive(Default)]
+pub struct Voxelwise {
+    /// `[column]`
+    pub names: Vec<String>,
+    /// Where they come from, of the kept volumes, `[column]`.
+    pub sources: Vec<Box<dyn BoldSource>>,
+}
+
+/// Open those of every run, whose censored volumes they lose too.
+///
+/// # Errors
+/// What the images hold or lack; bad data for one of another grid or number of volumes.
+pub fn open(
+    spec: &GlmSpec,
+    runs: &mut [Run],
+    ladder: &Ladder,
+    watch: &dyn Watch,
+) -> Result<Vec<Voxelwise>> {
+    let none = Vec::new();
+    let of_run = |(at, run): (usize, &mut Run)| {
+        let images = spec.voxelwise.images.get(at).unwrap_or(&none);
+        let mut of_run = Voxelwise::default();
+        for path in images {
+            of_run.names.push(name(path));
+            of_run.sources.push(image(path, run, ladder, watch)?);
+        }
+        if let Some(local) = &spec.voxelwise.local {
+            of_run.names.push(LOCAL.to_owned());
+            let told: &dyn Watch = if at == 0 { watch } else { &Quiet };
+            of_run.sources.push(local_mean(local, run, told)?);
+        }
+        if let Some(twice) = of_run.names.iter().find(|name| run.design.names.contains(name)) {
+            return Err(Error::bad_data(
+                display(&run.path),
+                format!("has a column `{twice}` and a voxel-wise one of that name"),
+                "have names of their own",
+                "rename the image",
+            ));
+        }
+        if !of_run.names.is_empty() {
+            let names = of_run.names.join(", ");
+            watch.note(&format!("{}: columns of each voxel's own: {names}", display(&run.path)));
+        }
+        Ok(of_run)
+    };
+    runs.iter_mut().enumerate().map(of_run).collect()
+}
+
+/// Tell of voxels where a column of their own does not count.
+pub fn say_spanned(run: &Run, of_run: &Voxelwise, residuals: &[Residuals], watch: &dyn Watch) {
+    let spanned: usize = residuals.iter().map(|residuals| residuals.spanned).sum();
+    if spanned > 0 {
+        watch.warn(&format!(
+            "in {spanned} voxels of {} a column of their own ({}) is constant, spanned by others or of no voxel within the radius; \
+             it does not count there, and their degrees of freedom are more",
+            display(&run.path),
+            of_run.names.join(", ")
+        ));
+    }
+}
+
+impl Voxelwise {
+    /// Its columns, for the sidecar.
+    #[must_use]
+    pub fn resolved(&self) -> Option<(String, Value)> {
+        let names = || ("voxelwise_columns".to_owned(), json!(self.names));
+        (!self.names.is_empty()).then(names)
+    }
+}
+
+/// The name of an image without its endings.
+fn name(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned()
+}
+
+fn image(
+    path: &Path,
+    run: &Run,
+    ladder: &Ladder,
+    watch: &dyn Watch,
+) -> Result<Box<dyn BoldSource>> {
+    let mut image = open_bold(path, watch)?;
+    let of_run = display(&run.path);
+    let hint = "give a regressor image on the run's grid, one value a voxel and volume";
+    let note = io::check_grid(path, &image.grid, (&run.grid, &of_run), hint)?;
+    note.iter().for_each(|line| watch.note(line));
+    let n_volumes = run.header.n_volumes();
+    if image.n_volumes != n_volumes {
+        return Err(Error::bad_data(
+            display(path),
+            format!("has {} volumes", image.n_volumes),
+            format!("have {n_volumes} like {of_run}"),
+            hint,
+        ));
+    }
+    ladder.grant(&mut image);
+    if run.kept.len() == n_volumes {
+        return Ok(Box::new(image));
+    }
+    let source: Box<dyn BoldSource> = Box::new(image);
+    Ok(Box::new(Censored::new(source, run.kept.clone())?))
+}
+
+fn local_mean(
+    options: &LocalMeanOptions,
+    run: &mut Run,
+    watch: &dyn Watch,
+) -> Result<Box<dyn BoldSource>> {
+    let mask = masks::mask(&options.mask, &run.grid, watch)?;
+    let voxels: Vec<usize> = (0..mask.inside.len()).filter(|&at| mask.inside[at]).collect();
+    let mut sample = Sample::new(voxels, run.n_volumes);
+    automask::mean_image(&mut Sampled::new(run.bold.as_mut(), &mut sample))?;
+    let n = sample.voxels.len();
+    let finite = |at: &usize| (0..run.n_volumes).all(|t| sample.values[t * n + at].is_finite());
+    let whole: Vec<usize> = (0..n).filter(finite).collect();
+    if whole.len() < n {
+        watch.warn(&format!(
+            "{} of {n} voxels of {} are not finite in some volume of {} and are left out of the local mean",
+            n - whole.len(),
+            display(&options.mask),
+            display(&run.path)
+        ));
+    }
+    let values = (0..run.n_volumes).flat_map(|t| whole.iter().map(move |at| t * n + at));
+    let sample = Sample {
+        values: values.map(|at| sample.values[at]).collect(),
+        voxels: whole.iter().map(|&at| sample.voxels[at]).collect(),
+    };
+    Ok(Box::new(LocalMean::new(&run.grid, run.n_volumes, sample, options.radius_mm)))
+}

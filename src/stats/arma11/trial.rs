@@ -1,0 +1,105 @@
+//! Trial values of a and b: what they make of the design is shared, and RSS at them is one pass over a series.
+
+use pulp::Simd;
+
+use super::{Arma11, lambda};
+use crate::stats::gls::take_product;
+use crate::stats::panel::{Lanes, project, sum_of_squares};
+
+/// What trial values make of the design; all voxels of the group share it.
+pub(super) struct Trial {
+    pub(super) a: f64,
+    pub(super) b: f64,
+    lambda: f64,
+    /// a^g, a^(g-1) W of the volume before, and 1 / sqrt D, `[volume]`.
+    decay: Vec<f64>,
+    step: Vec<f64>,
+    scale: Vec<f64>,
+    /// Whitened, `[volume][basis]`.
+    basis: Vec<f64>,
+    /// L of N = L L', lower triangle row by row, the diagonal inverted.
+    factor: Vec<f64>,
+    /// log|N| + log|R|.
+    pub(super) ln_det: f64,
+}
+
+impl Trial {
+    pub(super) fn new(model: &Arma11, a: f64, b: f64) -> Trial {
+        let (n, r) = model.basis.dim();
+        let lambda = lambda(a, b);
+        let (mut decay, mut step, mut scale) = (vec![0.0; n], vec![0.0; n], vec![1.0; n]);
+        let (mut s, mut d, mut w, mut ln_det) = (0.0_f64, 1.0_f64, 1.0_f64, 0.0);
+        for t in 1..n {
+            let gap = model.gaps[t] as i32;
+            let (of_gap, before) = (a.powi(gap), a.powi(gap - 1));
+            (decay[t], step[t]) = (of_gap, before * w);
+            s = of_gap * of_gap * s + before * before * d * w * w;
+            d = 1.0 - lambda * lambda * s;
+            w = (1.0 - lambda * a * s) / d;
+            scale[t] = 1.0 / d.sqrt();
+            ln_det += d.ln();
+        }
+        let mut basis = vec![0.0; n * r];
+        for j in 0..r {
+            let (mut f, mut z) = (0.0, 0.0);
+            for t in 0..n {
+                f = decay[t] * f + step[t] * z;
+                z = model.basis[[t, j]] - lambda * f;
+                basis[t * r + j] = z * scale[t];
+            }
+        }
+        let mut factor = vec![0.0; r * (r + 1) / 2];
+        for i in 0..r {
+            let start = i * (i + 1) / 2;
+            for j in 0..=i {
+                let dot: f64 = (0..n).map(|t| basis[t * r + i] * basis[t * r + j]).sum();
+                let sum: f64 =
+                    (0..j).map(|k| factor[start + k] * factor[j * (j + 1) / 2 + k]).sum();
+                factor[start + j] = if i == j {
+                    ln_det += (dot - sum).ln();
+                    1.0 / (dot - sum).sqrt()
+                } else {
+                    (dot - sum) * factor[j * (j + 1) / 2 + j]
+                };
+            }
+        }
+        Trial { a, b, lambda, decay, step, scale, basis, factor, ln_det }
+    }
+
+    /// RSS of a panel's series at these values. `z`, `q`: room.
+    #[inline(always)]
+    pub(super) fn rss<S: Simd>(
+        &self,
+        simd: S,
+        e: &[Lanes<S>],
+        (whitened, q): (&mut [Lanes<S>], &mut [Lanes<S>]),
+    ) -> Lanes<S> {
+        let zero = simd.splat_f64s(0.0);
+        let minus_lambda = simd.splat_f64s(-self.lambda);
+        let (mut f, mut z) = ([zero; 2], [zero; 2]);
+        for (t, (out, e)) in whitened.iter_mut().zip(e).enumerate() {
+            let decay = simd.splat_f64s(self.decay[t]);
+            let step = simd.splat_f64s(self.step[t]);
+            let scale = simd.splat_f64s(self.scale[t]);
+            for half in 0..2 {
+                f[half] = simd.mul_add_e_f64s(step, z[half], simd.mul_f64s(decay, f[half]));
+                z[half] = simd.mul_add_e_f64s(minus_lambda, f[half], e[half]);
+                out[half] = simd.mul_f64s(z[half], scale);
+            }
+        }
+        let mut rss = sum_of_squares(simd, whitened);
+        project(simd, &self.basis, whitened, q);
+        let mut at = 0;
+        for i in 0..q.len() {
+            let mut sum = q[i];
+            for (k, y) in q[..i].iter().enumerate() {
+                take_product(simd, &mut sum, [simd.splat_f64s(self.factor[at + k]); 2], *y);
+            }
+            let inverse = simd.splat_f64s(self.factor[at + i]);
+            q[i] = [simd.mul_f64s(sum[0], inverse), simd.mul_f64s(sum[1], inverse)];
+            take_product(simd, &mut rss, q[i], q[i]);
+            at += i + 1;
+        }
+        rss
+    }
+}

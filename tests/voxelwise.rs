@@ -1,0 +1,209 @@
+//! Columns of each voxel's own, as a user meets them: against the same columns in a design, voxel by voxel, with every model of the noise; local white
+//! matter against its definition.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod binary;
+mod common;
+mod test_adapter;
+
+use std::fs;
+use std::path::Path;
+
+use boldly::io::{BoldFile, Intent, Outputs, read_map};
+use boldly::simulate::write::paths;
+use boldly::volume::{Block, HostBold};
+use common::{Random, assert_close, wide};
+use serde_json::Value;
+
+/// A study small enough for a test.
+fn study() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let shape = "--shape 9,10,6 --voxel-size 12,12,12 --volumes 50 --seed 4";
+    well(folder.path(), &format!("simulate study {shape} --quiet"));
+    folder
+}
+
+fn well(dir: &Path, line: &str) -> String {
+    binary::said(&binary::succeeded(line, binary::boldly(dir, line)))
+}
+
+fn refused(dir: &Path, line: &str) -> String {
+    let output = binary::boldly(dir, line);
+    assert!(!output.status.success(), "boldly {line}");
+    binary::said(&output)
+}
+
+fn glm(rest: &str, out: &str) -> String {
+    format!(
+        "glm study/{} --mask study/{} --events study/{} --task-times start --contrast pain --rho-fwhm 0 --out {out} {rest}",
+        paths::BOLD,
+        paths::MASK,
+        paths::EVENTS
+    )
+}
+
+fn bold(dir: &Path) -> (BoldFile, HostBold) {
+    let mut file = BoldFile::open(&dir.join("study").join(paths::BOLD)).unwrap();
+    let run = file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap();
+    (file, run)
+}
+
+/// Writes an image like the study's run, of a value a volume and voxel.
+fn write_image(dir: &Path, name: &str, value: impl Fn(usize, usize) -> f64) -> Vec<f32> {
+    let (file, run) = bold(dir);
+    let n = run.block.volume_len();
+    let data: Vec<f32> = (0..run.data.len()).map(|at| value(at / n, at % n) as f32).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join(name), &file.header.for_bold(file.n_volumes), &data).unwrap();
+    outputs.commit().unwrap();
+    data
+}
+
+fn map(dir: &Path, out: &str, stat: &str) -> Vec<f64> {
+    let path = dir.join(out).join(format!("contrast-pain_stat-{stat}_statmap.nii.gz"));
+    wide(&read_map(&path).unwrap().2)
+}
+
+fn dof(dir: &Path, out: &str) -> f64 {
+    let path = dir.join(out).join("contrast-pain_stat-t_statmap.json");
+    let sidecar: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    sidecar["boldly"]["dof"].as_f64().unwrap()
+}
+
+/// A table of columns of the study's length.
+fn write_table(dir: &Path, name: &str, columns: &[Vec<f32>]) {
+    let names: Vec<String> = (0..columns.len()).map(|c| format!("own_{c}")).collect();
+    let row = |t: usize| columns.iter().map(|c| c[t].to_string()).collect::<Vec<_>>().join("\t");
+    let rows: Vec<String> = (0..columns[0].len()).map(row).collect();
+    fs::write(dir.join(name), format!("{}\n{}\n", names.join("\t"), rows.join("\n"))).unwrap();
+}
+
+const MODELS: [&str; 4] = ["ols", "ar1", "nilearn-ar1", "arma11"];
+
+#[test]
+fn a_voxel_with_columns_of_its_own_is_fitted_as_with_these_in_the_design_by_every_model_of_the_noise()
+ {
+    let folder = study();
+    let dir = folder.path();
+    let mut random = Random(11);
+    let drawn: Vec<f64> = (0..2 * 50 * 540).map(|_| random.normal()).collect();
+    // large beside the run, and small
+    let of = |image: usize, scale: f64| {
+        let drawn = &drawn[image * 50 * 540..];
+        move |t: usize, voxel: usize| {
+            scale * (10.0 + drawn[t * 540 + voxel] + (t as f64 / 9.0).sin())
+        }
+    };
+    let first = write_image(dir, "first.nii.gz", of(0, 300.0));
+    let second = write_image(dir, "second.nii.gz", of(1, 0.01));
+    let mask = wide(&read_map(&dir.join("study").join(paths::MASK)).unwrap().2);
+    let inside: Vec<usize> = (0..540).filter(|&v| mask[v] > 0.0).collect();
+    for model in MODELS {
+        for cut in ["", "--censor-volumes cut.txt"] {
+            if model == "nilearn-ar1" && !cut.is_empty() {
+                continue;
+            }
+            fs::write(dir.join("cut.txt"), "3\n4\n20\n33\n").unwrap();
+            let rest = format!("--noise {model} {cut} --device cpu --overwrite");
+            well(dir, &glm(&format!("{rest} --voxelwise first.nii.gz second.nii.gz"), "own"));
+            for &voxel in &[inside[0], inside[inside.len() / 2]] {
+                let series = |image: &[f32]| (0..50).map(|t| image[t * 540 + voxel]).collect();
+                write_table(dir, "own.tsv", &[series(&first), series(&second)]);
+                well(dir, &glm(&format!("{rest} --confounds own.tsv --columns own_*"), "joint"));
+                assert_eq!(dof(dir, "own"), dof(dir, "joint"), "{model}");
+                let rtol = if model == "arma11" { 1e-4 } else { 1e-6 };
+                for stat in ["effect", "variance", "t", "p"] {
+                    let at = |out| [map(dir, out, stat)[voxel]];
+                    let name = format!("{model} {cut}: {stat} of voxel {voxel}");
+                    assert_close(&name, &at("own"), &at("joint"), rtol, 1e-7);
+                }
+            }
+        }
+    }
+    well(dir, "verify own");
+    // the device's residuals, too
+    for model in MODELS {
+        let device = test_adapter::name();
+        let rest = format!("--noise {model} --fwhm 20 --device {device} --overwrite");
+        well(dir, &glm(&format!("{rest} --voxelwise first.nii.gz second.nii.gz"), "own"));
+        well(dir, "verify own");
+    }
+}
+
+#[test]
+fn a_column_that_is_constant_in_a_voxel_does_not_count_there_and_a_missing_value_leaves_the_voxel_out()
+ {
+    let folder = study();
+    let dir = folder.path();
+    let mask = wide(&read_map(&dir.join("study").join(paths::MASK)).unwrap().2);
+    let inside: Vec<usize> = (0..540).filter(|&v| mask[v] > 0.0).collect();
+    let (flat, missing) = (inside[5], inside[9]);
+    write_image(dir, "own.nii.gz", |t, voxel| match voxel {
+        _ if voxel == missing && t == 7 => f64::NAN,
+        _ if voxel == flat => 4.0,
+        _ => ((t * 31 + voxel * 17 + t * t) % 23) as f64,
+    });
+    for model in MODELS {
+        let rest = format!("--noise {model} --device cpu --overwrite");
+        let said = well(dir, &glm(&format!("{rest} --voxelwise own.nii.gz"), "own"));
+        assert!(said.contains("in 1 voxels of"), "{said}");
+        assert!(said.contains("1 mask voxels are not finite"), "{said}");
+        well(dir, &glm(&rest, "plain"));
+        let at = |out, stat| [map(dir, out, stat)[flat]];
+        for stat in ["effect", "t", "p"] {
+            assert_close(stat, &at("own", stat), &at("plain", stat), 1e-5, 1e-9);
+        }
+        let (dofs, all) = (map(dir, "own", "dof"), dof(dir, "plain"));
+        assert_eq!((dofs[flat], dofs[inside[0]], dof(dir, "own")), (all, all - 1.0, all - 1.0));
+        assert_eq!((map(dir, "own", "t")[missing], map(dir, "own", "p")[missing]), (0.0, 1.0));
+    }
+}
+
+#[test]
+fn local_white_matter_is_the_mean_of_the_masks_voxels_within_the_radius() {
+    let folder = study();
+    let dir = folder.path();
+    let (file, run) = bold(dir);
+    let white = |voxel: usize| voxel.is_multiple_of(7);
+    let values: Vec<f32> = (0..540).map(|v| f32::from(u8::from(white(v)))).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("wm.nii.gz"), &file.header.for_map(Intent::None), &values).unwrap();
+    outputs.commit().unwrap();
+    let place = |v: usize| [v % 9, v / 9 % 10, v / 90];
+    let near = |voxel: usize| -> Vec<usize> {
+        let square = |other: usize| -> usize {
+            (0..3).map(|d| place(voxel)[d].abs_diff(place(other)[d]).pow(2)).sum()
+        };
+        (0..540).filter(|&other| white(other) && square(other) <= 4).collect()
+    };
+    write_image(dir, "local.nii.gz", |t, voxel| {
+        let near = near(voxel);
+        let sum: f64 = near.iter().map(|v| f64::from(run.data[t * 540 + v])).sum();
+        if near.is_empty() { 0.0 } else { sum / near.len() as f64 }
+    });
+    let said = well(dir, &glm("--anaticor wm.nii.gz --anaticor-radius 24 --device cpu", "own"));
+    assert!(said.contains("columns of each voxel's own: local_white_matter"), "{said}");
+    well(dir, &glm("--voxelwise local.nii.gz --device cpu", "image"));
+    for stat in ["effect", "t", "p"] {
+        assert_close(stat, &map(dir, "own", stat), &map(dir, "image", stat), 1e-4, 1e-6);
+    }
+    well(dir, "verify own image");
+
+    let whole = write_image(dir, "whole.nii.gz", |_, _| 0.0);
+    assert_eq!(whole.len(), run.data.len());
+    outputs = Outputs::new();
+    outputs.map(&dir.join("none.nii.gz"), &file.header.for_map(Intent::None), &[0.0; 540]).unwrap();
+    outputs.map(&dir.join("short.nii.gz"), &file.header.for_bold(49), &whole[540..]).unwrap();
+    outputs.commit().unwrap();
+    for (rest, why) in [
+        ("--anaticor none.nii.gz", "no value is above 0"),
+        ("--anaticor wm.nii.gz --anaticor-radius 0", "a distance above 0"),
+        ("--voxelwise short.nii.gz", "has 49 volumes"),
+        ("--voxelwise wm.nii.gz", "wm.nii.gz"),
+        ("--voxelwise gone.nii.gz", "gone.nii.gz"),
+    ] {
+        let said = refused(dir, &glm(rest, "not"));
+        assert!(said.contains(why), "{rest}: {said}");
+        assert!(!dir.join("not").exists(), "{rest}");
+    }
+}
