@@ -9,15 +9,21 @@ use crate::stats::panel::{Lanes, lanes_mut, width};
 /// Factors of |R| multiplied before their logarithm is taken; each lies between 0.1 and 1.
 const FACTORS_A_LOGARITHM: usize = 32;
 
+/// Volumes whose products are added at once: accumulators stay in registers over them.
+const TILE: usize = 8;
+
 /// A panel at each voxel's own a and b.
 pub(super) struct Evaluation {
     pub(super) factor: Factor,
     /// log|R|, `[lane]`.
     ln_det_r: Vec<f64>,
-    /// f and z of each basis column and of the series, and the scaled z, `[column][lane]`.
+    /// f and z of each basis column and of the series, `[column][lane]`.
     f: Vec<f64>,
     z: Vec<f64>,
+    /// Of so many volumes, `[volume][column][lane]`.
     scaled: Vec<f64>,
+    /// Products of all columns, lower triangle row by row, the series last.
+    gram: Vec<f64>,
 }
 
 impl Evaluation {
@@ -28,8 +34,9 @@ impl Evaluation {
             factor: Factor::new::<S>(r, model.dof),
             ln_det_r: vec![0.0; w],
             f: columns.clone(),
-            z: columns.clone(),
-            scaled: columns,
+            z: columns,
+            scaled: vec![0.0; TILE * (r + 1) * w],
+            gram: vec![0.0; (r + 1) * (r + 2) / 2 * w],
         }
     }
 
@@ -74,9 +81,7 @@ impl Evaluation {
         }
         // [a, lambda, a^g, a^(g-1), product of D]
         lanes[4 * w..].fill(1.0);
-        self.factor.factor.fill(0.0);
-        self.factor.projected.fill(0.0);
-        self.factor.rss.fill(0.0);
+        self.gram.fill(0.0);
         self.ln_det_r.fill(0.0);
         self.f.fill(0.0);
         self.z.fill(0.0);
@@ -111,7 +116,7 @@ impl Evaluation {
                 }
             }
             let (f, z) = (lanes_mut::<S>(&mut self.f), lanes_mut::<S>(&mut self.z));
-            let scaled = lanes_mut::<S>(&mut self.scaled);
+            let tile = &mut lanes_mut::<S>(&mut self.scaled)[t % TILE * (r + 1)..][..r + 1];
             for j in 0..=r {
                 let y = if j < r { [simd.splat_f64s(model.basis[[t, j]]); 2] } else { *e };
                 for half in 0..2 {
@@ -119,21 +124,13 @@ impl Evaluation {
                     f[j][half] = simd.mul_add_e_f64s(step[half], z[j][half], kept);
                     z[j][half] =
                         simd.mul_add_e_f64s(simd.neg_f64s(lambda[half]), f[j][half], y[half]);
-                    scaled[j][half] = simd.mul_f64s(z[j][half], scale[half]);
+                    tile[j][half] = simd.mul_f64s(z[j][half], scale[half]);
                 }
             }
-            let factor = lanes_mut::<S>(&mut self.factor.factor);
-            let projected = lanes_mut::<S>(&mut self.factor.projected);
-            let mut entry = 0;
-            for i in 0..r {
-                for j in 0..=i {
-                    add_product(simd, &mut factor[entry], scaled[i], scaled[j]);
-                    entry += 1;
-                }
-                add_product(simd, &mut projected[i], scaled[i], scaled[r]);
+            if (t + 1) % TILE == 0 || t + 1 == series.len() {
+                let scaled = &lanes_mut::<S>(&mut self.scaled)[..(t % TILE + 1) * (r + 1)];
+                add_products(simd, scaled, r + 1, lanes_mut::<S>(&mut self.gram));
             }
-            let rss = &mut lanes_mut::<S>(&mut self.factor.rss)[0];
-            add_product(simd, rss, scaled[r], scaled[r]);
             if (t + 1) % FACTORS_A_LOGARITHM == 0 || t + 1 == series.len() {
                 for (sum, product) in self.ln_det_r.iter_mut().zip(&mut lanes[4 * w..]) {
                     *sum += product.ln();
@@ -141,6 +138,41 @@ impl Evaluation {
                 }
             }
         }
+        let shared = self.factor.factor.len();
+        let (of_design, rest) = self.gram.split_at(shared);
+        self.factor.factor.copy_from_slice(of_design);
+        let (of_series, square) = rest.split_at(r * w);
+        self.factor.projected.copy_from_slice(of_series);
+        self.factor.rss.copy_from_slice(square);
         self.factor.decompose(simd);
+    }
+}
+
+/// Adds to the lower triangle of products of columns, two rows by two columns at a time; `scaled`: `[volume][column]`.
+#[inline(always)]
+fn add_products<S: Simd>(simd: S, scaled: &[Lanes<S>], n_columns: usize, gram: &mut [Lanes<S>]) {
+    let zero = simd.splat_f64s(0.0);
+    for i in (0..n_columns).step_by(2) {
+        let next_i = (i + 1).min(n_columns - 1);
+        for j in (0..=i).step_by(2) {
+            let next_j = (j + 1).min(n_columns - 1);
+            let mut sums = [[zero; 2]; 4];
+            for row in scaled.chunks_exact(n_columns) {
+                let (a, b, c, d) = (row[i], row[next_i], row[j], row[next_j]);
+                add_product(simd, &mut sums[0], a, c);
+                add_product(simd, &mut sums[1], a, d);
+                add_product(simd, &mut sums[2], b, c);
+                add_product(simd, &mut sums[3], b, d);
+            }
+            for (of, (i, j)) in
+                [(i, j), (i, j + 1), (i + 1, j), (i + 1, j + 1)].into_iter().enumerate()
+            {
+                if i < n_columns && j <= i {
+                    let entry = &mut gram[i * (i + 1) / 2 + j];
+                    entry[0] = simd.add_f64s(entry[0], sums[of][0]);
+                    entry[1] = simd.add_f64s(entry[1], sums[of][1]);
+                }
+            }
+        }
     }
 }

@@ -2,36 +2,35 @@
 //! lambda = (b + a)(1 + a b) / (1 + 2 a b + b²), at the kept volumes' own times.
 //!
 //! Source: the objective, (n - m) log RSS + log|U'R⁻¹U| + log|R|, and the trial values, a from 0 and b from -0.8 to 0.8 in steps of 0.1
-//! with lambda not negative, are those of 3dREMLfit; a and b are then refined off the grid by Newton steps, so that they vary
-//! continuously with the data. The whole series is needed: what R⁻¹ does to it is no function of a few sums.
+//! with lambda not negative, are those of 3dREMLfit; a and b are then refined off the grid by Newton steps, from the least trial and the next least that is
+//! lower than all beside it, so that they vary continuously with the data. The whole series is needed: what R⁻¹ does to it is no function of a few sums.
 //!
 //! R is semiseparable, so that its factor L D L' whitens a series in one pass: with g the gap before volume t, S = a^(2g) S +
 //! a^(2g-2) D W², f = a^g f + a^(g-1) W z (of the volume before), D = 1 - lambda² S, W = (1 - lambda a S) / D, z = y - lambda f.
 
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis};
-use pulp::{Arch, Simd, WithSimd};
+use pulp::Arch;
 use rayon::prelude::*;
 
 use crate::error::Result;
 use crate::stats::beside::Beside;
 use crate::stats::gls::{Question, Solved};
 use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
-use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 
 mod evaluation;
 mod refine;
+mod search;
 mod trial;
 
-use evaluation::Evaluation;
-use refine::{refine, refine_at_edges};
-use trial::Trial;
+use search::{Alone, Search};
+use trial::{Trial, trial_values};
 
 /// The largest a, and magnitude of b.
 const LARGEST: f64 = 0.8;
 /// Between trial values.
 const STEP: f64 = 0.1;
 /// Voxels a task.
-const CHUNK: usize = 64;
+const CHUNK: usize = 256;
 
 /// What one slice group's design makes of series; all f64.
 #[derive(Debug, Clone, PartialEq)]
@@ -109,8 +108,8 @@ impl Arma11 {
             .map(|first| {
                 let voxels = ndarray::s![.., first..(first + CHUNK).min(n)];
                 let (residual, beta) = (residual.slice(voxels), beta.slice(voxels));
-                let fit = Fit { model: self, trials: &trials, residual, beta, questions };
-                Arch::new().dispatch(fit)
+                let search = Search { model: self, trials: &trials, residual, beta, questions };
+                Arch::new().dispatch(search)
             })
             .collect();
         let mut found = Found { a: Vec::new(), b: Vec::new(), solved: Solved::empty(questions, 0) };
@@ -141,109 +140,5 @@ impl Arma11 {
     fn objective(&self, rss: f64, ln_det: f64) -> f64 {
         let (n, rank) = self.basis.dim();
         (n - rank) as f64 * rss.ln() + ln_det
-    }
-}
-
-fn trial_values() -> Vec<(f64, f64)> {
-    let steps = (LARGEST / STEP).round() as i32;
-    let at = |i: i32| f64::from(i) * STEP;
-    let b_of = move |i: i32| (-i..=steps).map(move |j| (at(i), at(j)));
-    // Where lambda is 0 noise is white, whatever a: one trial stands for all.
-    (0..=steps).flat_map(b_of).filter(|(a, b)| *a == 0.0 || a + b > 1e-9).collect()
-}
-
-struct Alone<'a> {
-    model: &'a Arma11,
-    residual: ArrayView1<'a, f64>,
-    beta: ArrayView2<'a, f64>,
-    questions: &'a [Question],
-}
-
-impl WithSimd for Alone<'_> {
-    type Output = Found;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Found {
-        let Alone { model, residual, beta, questions } = self;
-        let w = width::<S>();
-        let mut e = Vec::with_capacity(residual.len() * w);
-        residual.iter().for_each(|&value| e.extend(std::iter::repeat_n(value, w)));
-        let series: &[Lanes<S>] = lanes_mut::<S>(&mut e);
-        let mut own = Evaluation::new::<S>(model);
-        lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
-        let trials = trial_values();
-        let values = own.objectives(simd, (model, series), &trials);
-        let least = (0..values.len()).fold(0, |l, k| if values[k] < values[l] { k } else { l });
-        let mut at = [trials[least]];
-        refine(simd, (model, series), &mut at, &mut own);
-        refine_at_edges(simd, (model, series), &mut at, &mut own);
-        own.evaluate(simd, (model, series), &vec![at[0]; w]);
-        let (a, b) = if own.factor.square[0] > 0.0 { at[0] } else { (0.0, 0.0) };
-        let mut solved = Solved::empty(questions, 1);
-        solved.put(simd, &mut own.factor, (0, beta), questions);
-        Found { a: vec![a], b: vec![b], solved }
-    }
-}
-
-struct Fit<'a> {
-    model: &'a Arma11,
-    trials: &'a [Trial],
-    residual: ArrayView2<'a, f64>,
-    beta: ArrayView2<'a, f64>,
-    questions: &'a [Question],
-}
-
-impl WithSimd for Fit<'_> {
-    type Output = Found;
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) -> Found {
-        let Fit { model, trials, residual, beta, questions } = self;
-        let (n, r) = model.basis.dim();
-        let (w, n_voxels) = (width::<S>(), residual.ncols());
-        let mut found = Found {
-            a: Vec::with_capacity(n_voxels),
-            b: Vec::with_capacity(n_voxels),
-            solved: Solved::empty(questions, n_voxels),
-        };
-        let mut e = vec![0.0; n * w];
-        let mut room = vec![0.0; n * w];
-        let mut own = Evaluation::new::<S>(model);
-        for first in (0..n_voxels).step_by(w) {
-            let count = w.min(n_voxels - first);
-            for (row, series) in e.chunks_exact_mut(w).zip(residual.rows()) {
-                for (lane, value) in row.iter_mut().enumerate() {
-                    *value = series[first + lane.min(count - 1)];
-                }
-            }
-            let series: &[Lanes<S>] = lanes_mut::<S>(&mut e);
-            lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
-            let mut least = vec![f64::INFINITY; w];
-            let mut at = vec![(0.0, 0.0); w];
-            let mut rss = vec![0.0; w];
-            for trial in trials {
-                let q = &mut lanes_mut::<S>(&mut own.factor.projected)[..r];
-                lanes_mut::<S>(&mut rss)[0] =
-                    trial.rss(simd, series, (lanes_mut::<S>(&mut room), q));
-                for lane in 0..w {
-                    let share = rss[lane] / own.factor.square[lane];
-                    let value = model.objective(share, trial.ln_det);
-                    if value < least[lane] {
-                        (least[lane], at[lane]) = (value, (trial.a, trial.b));
-                    }
-                }
-            }
-            refine(simd, (model, series), &mut at, &mut own);
-            refine_at_edges(simd, (model, series), &mut at, &mut own);
-            own.evaluate(simd, (model, series), &at);
-            for (lane, &(a, b)) in at.iter().take(count).enumerate() {
-                let varies = own.factor.square[lane] > 0.0;
-                found.a.push(if varies { a } else { 0.0 });
-                found.b.push(if varies { b } else { 0.0 });
-            }
-            let beta = beta.slice(ndarray::s![.., first..first + count]);
-            found.solved.put(simd, &mut own.factor, (first, beta), questions);
-        }
-        found
     }
 }

@@ -9,90 +9,130 @@ use crate::stats::panel::Lanes;
 /// Where values are taken for a Newton step: the middle, along a, along b, and between.
 const STENCIL: [(f64, f64); 6] =
     [(0.0, 0.0), (-1.0, 0.0), (1.0, 0.0), (0.0, -1.0), (0.0, 1.0), (1.0, 1.0)];
-/// Half the stencil of each Newton step.
-const STENCILS: [f64; 4] = [0.04, 0.02, 0.008, 0.003];
+/// Half the first stencil, and half the smallest; in between half the step before it.
+const LARGEST_STENCIL: f64 = 0.04;
+const SMALLEST_STENCIL: f64 = 0.004;
+/// A step below this is the last; and so is one that is to lower the objective by less than this, 0.005 standard errors of what is estimated.
+const SMALL_STEP: f64 = 1e-3;
+const SMALL_GAIN: f64 = 1e-5;
+pub(super) const MOST_STEPS: usize = 16;
 /// Half the stencil of each step along an edge, and how near to it a place is tried there.
 const NEAR_EDGE: f64 = 0.05;
 const EDGE_STENCILS: [f64; 5] = [0.08, 0.04, 0.02, 0.008, 0.003];
 
-/// Newton steps from the best trial, by finite differences of exact values about places whose stencil lies within the bounds.
-#[inline(always)]
-pub(super) fn refine<S: Simd>(
-    simd: S,
-    (model, series): (&Arma11, &[Lanes<S>]),
-    at: &mut [(f64, f64)],
-    own: &mut Evaluation,
-) {
-    for h in STENCILS {
-        let centre: Vec<(f64, f64)> = at.iter().map(|&(a, b)| within(a, b, h)).collect();
-        let around =
-            |(da, db): (f64, f64)| centre.iter().map(move |&(a, b)| (a + da * h, b + db * h));
-        let places: Vec<_> = STENCIL.into_iter().flat_map(around).collect();
-        let values = own.objectives(simd, (model, series), &places);
-        let values: Vec<&[f64]> = values.chunks(at.len()).collect();
-        let [middle, a_below, a_above, b_below, b_above, both] = values[..] else { return };
-        for (lane, at) in at.iter_mut().enumerate() {
-            let (f, [am, ap]) = (middle[lane], [a_below[lane], a_above[lane]]);
-            let [bm, bp] = [b_below[lane], b_above[lane]];
-            let slope = [(ap - am) / 2.0, (bp - bm) / 2.0];
-            let (aa, bb) = (ap - 2.0 * f + am, bp - 2.0 * f + bm);
-            let ab = both[lane] - ap - bp + f;
-            let det = aa * bb - ab * ab;
-            let (a, b) = centre[lane];
-            let step = if aa > 0.0 && det > 0.0 {
-                [(ab * slope[1] - bb * slope[0]) / det, (ab * slope[0] - aa * slope[1]) / det]
-            } else {
-                // No bowl: down the slope by the stencil.
-                slope.map(|s| if s.is_finite() { -s.signum() } else { 0.0 })
-            };
-            let [da, db] = step.map(|s| if s.is_finite() { h * s.clamp(-3.0, 3.0) } else { 0.0 });
-            *at = within(a + da, b + db, 0.0);
-        }
+/// A place on its way down.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Descent {
+    /// Where the next step is taken from.
+    pub at: (f64, f64),
+    /// The lowest place so far and its value.
+    lowest: ((f64, f64), f64),
+    stencil: f64,
+    pub ends: bool,
+}
+
+impl Descent {
+    pub(super) fn from(at: (f64, f64)) -> Descent {
+        let lowest = (at, f64::INFINITY);
+        Descent { at, lowest, stencil: LARGEST_STENCIL, ends: false }
+    }
+
+    /// `value`: that of `centre`, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
+    fn step(&mut self, (centre, value): ((f64, f64), f64), (to, gain): ((f64, f64), f64)) {
+        let ((a, b), least) = self.lowest;
+        let next = if value < least {
+            self.lowest = (centre, value);
+            to
+        } else {
+            ((a + centre.0) / 2.0, (b + centre.1) / 2.0)
+        };
+        let step = (next.0 - self.at.0).abs().max((next.1 - self.at.1).abs());
+        self.ends = self.stencil < LARGEST_STENCIL && (step < SMALL_STEP || gain < SMALL_GAIN);
+        self.at = next;
+        self.stencil = (step / 2.0).clamp(SMALLEST_STENCIL, self.stencil);
     }
 }
 
-/// Where a lies on a bound or near it, b along that edge by parabolas, and the better of both places.
+/// A Newton step of each, by finite differences of exact values about a place whose stencil lies within the bounds.
 #[inline(always)]
-pub(super) fn refine_at_edges<S: Simd>(
+pub(super) fn step<S: Simd>(
+    simd: S,
+    of: (&Arma11, &[Lanes<S>]),
+    descents: &mut [Descent],
+    own: &mut Evaluation,
+) {
+    let centre: Vec<(f64, f64)> = descents.iter().map(|d| within(d.at, d.stencil)).collect();
+    let mut places = Vec::with_capacity(STENCIL.len() * descents.len());
+    for (da, db) in STENCIL {
+        let around = descents.iter().zip(&centre).map(|(d, at)| (d.stencil, at));
+        places.extend(around.map(|(h, (a, b))| (a + da * h, b + db * h)));
+    }
+    let values = own.objectives(simd, of, &places);
+    let values: Vec<&[f64]> = values.chunks(descents.len()).collect();
+    let [middle, a_below, a_above, b_below, b_above, both] = values[..] else { return };
+    for (lane, descent) in descents.iter_mut().enumerate() {
+        let (f, [am, ap]) = (middle[lane], [a_below[lane], a_above[lane]]);
+        let [bm, bp] = [b_below[lane], b_above[lane]];
+        let slope = [(ap - am) / 2.0, (bp - bm) / 2.0];
+        let (aa, bb) = (ap - 2.0 * f + am, bp - 2.0 * f + bm);
+        let ab = both[lane] - ap - bp + f;
+        let det = aa * bb - ab * ab;
+        let (h, (a, b)) = (descent.stencil, centre[lane]);
+        let is_bowl = aa > 0.0 && det > 0.0;
+        let step = if is_bowl {
+            [(ab * slope[1] - bb * slope[0]) / det, (ab * slope[0] - aa * slope[1]) / det]
+        } else {
+            // No bowl: down the slope by the stencil.
+            slope.map(|s| if s.is_finite() { -s.signum() } else { 0.0 })
+        };
+        let [da, db] = step.map(|s| if s.is_finite() { h * s.clamp(-3.0, 3.0) } else { 0.0 });
+        let to = within((a + da, b + db), 0.0);
+        let [u, v] = [(to.0 - a) / h, (to.1 - b) / h];
+        let gain = -(slope[0] * u + slope[1] * v + (aa * u * u + bb * v * v) / 2.0 + ab * u * v);
+        descent.step((centre[lane], f), (to, if is_bowl { gain } else { f64::INFINITY }));
+    }
+}
+
+/// The edge that a place is on or near: its value of a.
+fn edge(a: f64) -> f64 {
+    if a < LARGEST / 2.0 { 0.0 } else { LARGEST }
+}
+
+/// Whether a lies on a bound or near it.
+pub(super) fn near_edge((a, _): (f64, f64)) -> bool {
+    (a - edge(a)).abs() <= NEAR_EDGE
+}
+
+/// b along the edge that is near, by parabolas.
+#[inline(always)]
+pub(super) fn at_edge<S: Simd>(
     simd: S,
     (model, series): (&Arma11, &[Lanes<S>]),
     at: &mut [(f64, f64)],
     own: &mut Evaluation,
 ) {
-    let edge = |a: f64| {
-        let nearest = if a < LARGEST / 2.0 { 0.0 } else { LARGEST };
-        if (a - nearest).abs() <= NEAR_EDGE { nearest } else { a }
-    };
-    if at.iter().all(|&(a, _)| edge(a) == a && a != 0.0 && a != LARGEST) {
-        return;
-    }
-    let mut along: Vec<(f64, f64)> = at.iter().map(|&(a, b)| within(edge(a), b, 0.0)).collect();
+    at.iter_mut().for_each(|at| *at = within((edge(at.0), at.1), 0.0));
     for h in EDGE_STENCILS {
         let inside = |(a, b): (f64, f64)| (a, b.clamp((h - a).max(h - LARGEST), LARGEST - h));
-        let centre: Vec<(f64, f64)> = along.iter().map(|&at| inside(at)).collect();
+        let centre: Vec<(f64, f64)> = at.iter().map(|&at| inside(at)).collect();
         let around = |db: f64| centre.iter().map(move |&(a, b)| (a, b + db * h));
         let places: Vec<_> = [-1.0, 0.0, 1.0].into_iter().flat_map(around).collect();
         let values = own.objectives(simd, (model, series), &places);
         let values: Vec<&[f64]> = values.chunks(at.len()).collect();
         let [below, middle, above] = values[..] else { return };
-        for (lane, along) in along.iter_mut().enumerate() {
+        for (lane, at) in at.iter_mut().enumerate() {
             let slope = (above[lane] - below[lane]) / 2.0;
             let curve = above[lane] - 2.0 * middle[lane] + below[lane];
             let step = if curve > 0.0 { -slope / curve } else { -slope.signum() };
             let step = if step.is_finite() { step.clamp(-3.0, 3.0) } else { 0.0 };
             let (a, b) = centre[lane];
-            *along = within(a, b + h * step, 0.0);
+            *at = within((a, b + h * step), 0.0);
         }
-    }
-    let here = own.objectives(simd, (model, series), at);
-    let there = own.objectives(simd, (model, series), &along);
-    for (lane, at) in at.iter_mut().enumerate().filter(|(lane, _)| there[*lane] < here[*lane]) {
-        *at = along[lane];
     }
 }
 
 /// The nearest place a margin within the bounds: 0 <= a <= 0.8, |b| <= 0.8, lambda not negative.
-fn within(a: f64, b: f64, margin: f64) -> (f64, f64) {
+fn within((a, b): (f64, f64), margin: f64) -> (f64, f64) {
     let a = a.clamp(margin, LARGEST - margin);
     // The stencil's lowest corner is (a - margin, b - margin).
     let least = (2.0 * margin - a).max(margin - LARGEST);

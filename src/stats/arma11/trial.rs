@@ -2,14 +2,44 @@
 
 use pulp::Simd;
 
-use super::{Arma11, lambda};
+use super::{Arma11, LARGEST, STEP, lambda};
 use crate::stats::gls::take_product;
 use crate::stats::panel::{Lanes, project, sum_of_squares};
 
+/// a and b of every trial.
+pub(super) fn trial_values() -> Vec<(f64, f64)> {
+    let steps = (LARGEST / STEP).round() as i32;
+    let at = |i: i32| f64::from(i) * STEP;
+    let b_of = move |i: i32| (-i..=steps).map(move |j| (at(i), at(j)));
+    // Where lambda is 0 noise is white, whatever a: one trial stands for all.
+    (0..=steps).flat_map(b_of).filter(|(a, b)| *a == 0.0 || a + b > 1e-9).collect()
+}
+
+/// Of each trial, those beside it.
+pub(super) fn neighbours(values: &[(f64, f64)]) -> Vec<Vec<usize>> {
+    let step = STEP * 1.01;
+    let white = |(a, b): (f64, f64)| a + b < 1e-9;
+    let beside = |(a, b): (f64, f64), (c, d): (f64, f64)| {
+        // White noise lies along a whole edge.
+        let along = white((a, b)) && c + d < step || white((c, d)) && a + b < step;
+        (along || (a - c).abs() < step && (b - d).abs() < step) && (a, b) != (c, d)
+    };
+    let of =
+        |&place: &(f64, f64)| (0..values.len()).filter(|&k| beside(place, values[k])).collect();
+    values.iter().map(of).collect()
+}
+
+/// The least trial of a series and, where there is one, the next least that is lower than all beside it. `values`: the objective, `[trial]`.
+pub(super) fn starts(values: &[f64], neighbours: &[Vec<usize>]) -> Vec<usize> {
+    let is_low = |&k: &usize| neighbours[k].iter().all(|&other| values[k] <= values[other]);
+    let mut low: Vec<usize> = (0..values.len()).filter(is_low).collect();
+    low.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+    low.truncate(2);
+    if low.is_empty() { vec![0] } else { low }
+}
+
 /// What trial values make of the design; all voxels of the group share it.
 pub(super) struct Trial {
-    pub(super) a: f64,
-    pub(super) b: f64,
     lambda: f64,
     /// a^g, a^(g-1) W of the volume before, and 1 / sqrt D, `[volume]`.
     decay: Vec<f64>,
@@ -63,7 +93,7 @@ impl Trial {
                 };
             }
         }
-        Trial { a, b, lambda, decay, step, scale, basis, factor, ln_det }
+        Trial { lambda, decay, step, scale, basis, factor, ln_det }
     }
 
     /// RSS of a panel's series at these values. `z`, `q`: room.
