@@ -6,13 +6,22 @@ mod common;
 
 use std::path::Path;
 
-use binary::{boldly, run, said, study};
-use boldly::io::read_map;
+use binary::{boldly, run, said, study, succeeded};
+use boldly::io::source::BoldSource;
+use boldly::io::{BoldFile, read_map};
 use boldly::simulate::write::paths;
+use boldly::volume::Block;
+use ndarray::{Array1, Array2};
+use serde_json::json;
 
 fn map(dir: &Path, out: &str, contrast: &str, stat: &str) -> Vec<f64> {
     let path = dir.join(format!("{out}/contrast-{contrast}_stat-{stat}_statmap.nii.gz"));
-    common::wide(&read_map(&path).unwrap().2)
+    if let Ok((_, _, values)) = read_map(&path) {
+        return common::wide(&values);
+    }
+    let mut rows = BoldFile::open(&path).unwrap();
+    let block = Block::whole(rows.shape(), rows.n_volumes);
+    common::wide(&rows.read(&block).unwrap().data)
 }
 
 #[test]
@@ -54,4 +63,254 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
     let line = format!("{both} pain@run-1-pain@run-2 --combine precision --out none");
     let refused = boldly(dir, &line);
     assert!(said(&refused).contains("--combine precision"), "{}", said(&refused));
+}
+
+/// Inverse by Gauss and Jordan with pivots.
+fn inverse(a: &Array2<f64>) -> Array2<f64> {
+    let n = a.nrows();
+    let mut both = Array2::zeros((n, 2 * n));
+    both.slice_mut(ndarray::s![.., ..n]).assign(a);
+    (0..n).for_each(|i| both[[i, n + i]] = 1.0);
+    for k in 0..n {
+        let pivot = (k..n).max_by(|&i, &j| both[[i, k]].abs().total_cmp(&both[[j, k]].abs()));
+        let pivot = pivot.unwrap();
+        for c in 0..2 * n {
+            both.swap([k, c], [pivot, c]);
+        }
+        let own = &both.row(k) / both[[k, k]];
+        for i in 0..n {
+            let times = both[[i, k]];
+            both.row_mut(i).scaled_add(-times, &own);
+        }
+        both.row_mut(k).assign(&own);
+    }
+    both.slice(ndarray::s![.., n..]).to_owned()
+}
+
+/// A run fitted by its normal equations: columns, (X'X)^-1 X', (X'X)^-1 and data `[volume][voxel]`.
+struct Brute {
+    names: Vec<String>,
+    x: Array2<f64>,
+    inverse: Array2<f64>,
+    bold: Array2<f64>,
+}
+
+impl Brute {
+    fn new(dir: &Path, design: &str, bold: &str) -> Brute {
+        let table = boldly::io::tsv::read(&dir.join(design)).unwrap();
+        let (n, p) = (table.rows.len(), table.columns.len());
+        let x = Array2::from_shape_fn((n, p), |(t, c)| table.rows[t][c].parse().unwrap());
+        let mut file = BoldFile::open(&dir.join(bold)).unwrap();
+        let block = Block::whole(file.shape(), n);
+        let data = common::wide(&file.read(&block).unwrap().data);
+        let bold = Array2::from_shape_vec((n, data.len() / n), data).unwrap();
+        Brute { names: table.columns, inverse: inverse(&x.t().dot(&x)), x, bold }
+    }
+
+    /// Effects and covariance of weights `[row][(column, weight)]`, and the degrees of freedom.
+    fn of(&self, rows: &[&[(&str, f64)]], voxel: usize) -> (Array1<f64>, Array2<f64>, f64) {
+        let weight = |row: &[(&str, f64)], name: &String| {
+            row.iter().filter(|(n, _)| n == name).map(|(_, w)| w).sum::<f64>()
+        };
+        let c = Array2::from_shape_fn((rows.len(), self.names.len()), |(row, column)| {
+            weight(rows[row], &self.names[column])
+        });
+        let y = self.bold.column(voxel);
+        let beta = self.inverse.dot(&self.x.t().dot(&y));
+        let residual = &y - &self.x.dot(&beta);
+        let dof = (self.x.nrows() - self.x.ncols()) as f64;
+        let sigma2 = residual.dot(&residual) / dof;
+        (c.dot(&beta), c.dot(&self.inverse).dot(&c.t()) * sigma2, dof)
+    }
+}
+
+type Rows<'a> = &'a [&'a [(&'a str, f64)]];
+
+/// What a contrast is worth at a voxel: effects, their variances, t or F, degrees of freedom.
+fn statistic(m: &Array1<f64>, v: &Array2<f64>) -> f64 {
+    if m.len() == 1 {
+        return m[0] / v[[0, 0]].sqrt();
+    }
+    m.dot(&inverse(v).dot(m)) / m.len() as f64
+}
+
+#[test]
+fn a_contrast_is_that_of_the_runs_that_have_its_conditions_as_normal_equations_have_it() {
+    let folder = study();
+    let dir = folder.path();
+    let bold = |run: usize| format!("sub-01_task-pain_run-{run}_bold.nii.gz");
+    for (run_number, fwhm) in [(1, 3), (2, 9), (3, 15)] {
+        let (from, to) = (paths::BOLD, bold(run_number));
+        run(dir, &format!("smooth study/{from} --fwhm {fwhm} --out {to} --device cpu -q"));
+        let more = if run_number == 3 { "" } else { "35\t15\tcontrol\n" };
+        let text = format!("onset\tduration\ttrial_type\n{}\t15\tpain\n{more}", 3 + run_number);
+        let events = dir.join(format!("sub-01_task-pain_run-{run_number}_events.tsv"));
+        std::fs::write(events, text).unwrap();
+    }
+    let files = |what: &str| (1..4).map(|r| format!("sub-01_task-pain_run-{r}_{what} ")).collect();
+    let (bolds, events): (String, String) = (files("bold.nii.gz"), files("events.tsv"));
+    let line = format!(
+        "glm {bolds} --events {events} --mask study/{} --task-times start --noise ols --scaling none --device cpu",
+        paths::MASK
+    );
+    let within =
+        "--contrast pain --contrast control --contrast pain-control --f-contrast f=pain;control";
+    let across = "--contrast one=pain@run-1-pain@run-3 --contrast mixed=pain@run-3-control \
+                  --f-contrast differ=pain@run-1-pain@run-2;pain@run-2-pain@run-3";
+    let mean = format!("{line} {within} {across} --out mean");
+    let output = said(&succeeded(&mean, boldly(dir, &mean)));
+    for part in [
+        "contrast 'control' is that of 2 of 3 runs",
+        "contrast 'pain-control' is that of 2 of 3 runs",
+        "contrast 'f' is that of 2 of 3 runs",
+        "run-3_bold.nii.gz has no `control`, and 1 of 2 rows would be another F",
+        "what names no run in contrast 'mixed' is that of 2 of 3 runs",
+    ] {
+        assert!(output.contains(part), "{part}: {output}");
+    }
+    assert!(!output.contains("contrast 'pain' is") && !output.contains("'differ' is"), "{output}");
+    run(dir, &format!("{line} {within} --combine precision --out precision"));
+    let runs: Vec<Brute> =
+        (1..4).map(|r| Brute::new(dir, &format!("mean/run-{r}_design.tsv"), &bold(r))).collect();
+    let (pain, control): (&[_], &[_]) = (&[("pain", 1.0)], &[("control", 1.0)]);
+    let of_each: [(&str, &str, Rows, &[usize]); 4] = [
+        ("pain", "t", &[pain], &[0, 1, 2]),
+        ("control", "t", &[control], &[0, 1]),
+        ("painMinusControl", "t", &[&[("pain", 1.0), ("control", -1.0)]], &[0, 1]),
+        ("f", "F", &[pain, control], &[0, 1]),
+    ];
+    let inside = map_of(dir, "mean/mask.nii.gz");
+    let voxels: Vec<usize> = (0..inside.len()).filter(|&v| inside[v] > 0.0).step_by(7).collect();
+    assert!(voxels.len() > 20);
+    let mut checked = 0;
+    let mut check = |(out, contrast, stat): (&str, &str, &str),
+                     want: &[(Array1<f64>, Array2<f64>)],
+                     dof: f64| {
+        let (effect, variance) =
+            (map(dir, out, contrast, "effect"), map(dir, out, contrast, "variance"));
+        let values = map(dir, out, contrast, stat);
+        for (&voxel, (m, v)) in voxels.iter().zip(want) {
+            let close = |got: f64, want: f64, what: &str| {
+                let off = (got - want).abs();
+                assert!(off <= 2e-4 * want.abs().max(1e-3), "{out} {contrast} {what} {got} {want}");
+            };
+            for row in 0..m.len() {
+                close(effect[row * inside.len() + voxel], m[row], "effect");
+                close(variance[row * inside.len() + voxel], v[[row, row]], "variance");
+            }
+            close(values[voxel], statistic(m, v), stat);
+            checked += 1;
+        }
+        let path = dir.join(format!("{out}/contrast-{contrast}_stat-{stat}_statmap.json"));
+        let json: serde_json::Value =
+            serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let dofs = &json["DegreesOfFreedom"];
+        let want = if stat == "t" { json!(dof) } else { json!([want[0].0.len() as f64, dof]) };
+        assert_eq!(*dofs, want, "{contrast}");
+    };
+    for (contrast, stat, rows, counted) in of_each {
+        let dof = |voxel: usize| counted.iter().map(|&r| runs[r].of(rows, voxel).2).sum::<f64>();
+        let n = counted.len() as f64;
+        let parts = |voxel: usize| counted.iter().map(move |&r| (r, voxel));
+        let mean = |&voxel: &usize| {
+            let of = parts(voxel).map(|(r, voxel)| runs[r].of(rows, voxel));
+            let sum = of.fold(
+                (Array1::zeros(rows.len()), Array2::zeros((rows.len(), rows.len()))),
+                |(m, v), one| (m + one.0, v + one.1),
+            );
+            (sum.0 / n, sum.1 / (n * n))
+        };
+        let precision = |&voxel: &usize| {
+            let of = parts(voxel).map(|(r, voxel)| runs[r].of(rows, voxel));
+            let sum = of.fold(
+                (Array1::zeros(rows.len()), Array2::zeros((rows.len(), rows.len()))),
+                |(m, w), one| {
+                    let weight = inverse(&one.1);
+                    (m + weight.dot(&one.0), w + weight)
+                },
+            );
+            let v = inverse(&sum.1);
+            (v.dot(&sum.0), v)
+        };
+        check(("mean", contrast, stat), &voxels.iter().map(mean).collect::<Vec<_>>(), dof(0));
+        check(
+            ("precision", contrast, stat),
+            &voxels.iter().map(precision).collect::<Vec<_>>(),
+            dof(0),
+        );
+    }
+    let add = |parts: &[(usize, Rows)], voxel: usize| {
+        let of = parts.iter().map(|(r, rows)| runs[*r].of(rows, voxel));
+        of.reduce(|(m, v, dof), one| (m + one.0, v + one.1, dof + one.2)).unwrap()
+    };
+    let (minus, half): (&[_], &[_]) = (&[("pain", -1.0)], &[("control", -0.5)]);
+    let sums: [(&str, &str, &[(usize, Rows)]); 3] = [
+        ("one", "t", &[(0, &[pain]), (2, &[minus])]),
+        ("mixed", "t", &[(0, &[half]), (1, &[half]), (2, &[pain])]),
+        ("differ", "F", &[(0, &[pain, &[]]), (1, &[minus, pain]), (2, &[&[], minus])]),
+    ];
+    for (contrast, stat, parts) in sums {
+        let want: Vec<_> = voxels.iter().map(|&v| add(parts, v)).map(|(m, v, _)| (m, v)).collect();
+        check(("mean", contrast, stat), &want, add(parts, 0).2);
+    }
+    assert!(checked > 200, "{checked}");
+
+    let json =
+        std::fs::read_to_string(dir.join("mean/contrast-control_stat-t_statmap.json")).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        json["ContrastWeights"],
+        serde_json::json!([{"control": 1.0}, {"control": 1.0}, null])
+    );
+    assert!(
+        json.to_string().contains(r#""runs":["sub-01_task-pain_run-1","sub-01_task-pain_run-2"]"#),
+        "{json}"
+    );
+    run(dir, "verify mean precision -q");
+
+    let refused = |contrast: &str, code: i32, parts: &[&str]| {
+        let output = boldly(dir, &format!("{line} --contrast {contrast} --out none"));
+        assert_eq!(output.status.code(), Some(code), "{}", said(&output));
+        parts
+            .iter()
+            .for_each(|part| assert!(said(&output).contains(part), "{part}: {}", said(&output)));
+    };
+    refused(
+        "control@run-3-control@run-1",
+        65,
+        &["weighs run-3 by its name, and", "run-3_bold.nii.gz has no `control`"],
+    );
+    refused("contrl", 2, &["names `contrl`, which is no column", "did you mean `control`?"]);
+    refused("pain@run-2-pain@run-2", 2, &["only zero weights"]);
+}
+
+#[test]
+fn a_contrast_of_conditions_that_no_run_has_together_names_them_and_the_runs() {
+    let folder = study();
+    let dir = folder.path();
+    let second = "sub-01_task-pain_run-2_bold.nii.gz";
+    run(dir, &format!("smooth study/{} --fwhm 9 --out {second} --device cpu -q", paths::BOLD));
+    for (name, condition) in [("a", "pain"), ("b", "control")] {
+        let text = format!("onset\tduration\ttrial_type\n4\t15\t{condition}\n");
+        std::fs::write(dir.join(format!("{name}.tsv")), text).unwrap();
+    }
+    let line =
+        format!("glm study/{} {second} --events a.tsv b.tsv --device cpu --contrast", paths::BOLD);
+    let output = boldly(dir, &format!("{line} pain-control --out none"));
+    assert_eq!(output.status.code(), Some(65), "{}", said(&output));
+    for part in ["has no `control`; ", "run-2_bold.nii.gz has no `pain`", "a@run-1 - b@run-2"] {
+        assert!(said(&output).contains(part), "{part}: {}", said(&output));
+    }
+    // A run that counts for nothing leaves the masks as they are, under every model of the noise.
+    for noise in ["ols", "ar1", "arma11"] {
+        let line = format!("{line} pain --noise {noise} --maps --out only-{noise}");
+        let output = said(&succeeded(&line, boldly(dir, &line)));
+        assert!(output.contains("contrast 'pain' is that of 1 of 2 runs"), "{output}");
+        let t = map(dir, &format!("only-{noise}"), "pain", "t");
+        assert!(t.iter().any(|t| *t != 0.0));
+    }
+}
+
+fn map_of(dir: &Path, path: &str) -> Vec<f64> {
+    common::wide(&read_map(&dir.join(path)).unwrap().2)
 }

@@ -143,6 +143,30 @@ fn motion_leaves_out_what_the_table_computes_and_a_short_rest_is_refused_with_it
 }
 
 #[test]
+fn what_left_volumes_out_or_was_to_is_said_by_its_own_name() {
+    let folder = study();
+    let dir = folder.path();
+    let all: String = (0..60).map(|t| format!("{t}\n")).collect();
+    fs::write(dir.join("all.txt"), &all).unwrap();
+    let said = refused(dir, &of_events("--censor-volumes all.txt", "none"));
+    assert!(said.contains("keeps 0 of its 60 volumes under --censor-volumes"), "{said}");
+    let said = refused(dir, &of_events("--censor-volumes all.txt --censor dvars:9", "none"));
+    assert!(said.contains("under --censor dvars:9 and --censor-volumes"), "{said}");
+    fs::write(dir.join("empty.txt"), "# none\n\n").unwrap();
+    let said = well(dir, &of_events("--censor-volumes empty.txt", "whole"));
+    assert!(said.contains("warning: empty.txt names no volume"), "{said}");
+    let said = refused(dir, &of_events("--censor non-steady:columns", "none"));
+    let found = "--censor non-steady:columns finds no column non_steady_state* in";
+    assert!(said.contains(found) && said.contains("looks at the run itself"), "{said}");
+    // A strategy takes such columns where there are any.
+    let more = format!("--events study/{} --confounds study/{}", paths::EVENTS, paths::CONFOUNDS);
+    well(dir, &glm(&format!("{more} --strategy 6p"), "strategy"));
+    let outliers = glm(&format!("{more} --columns motion_outlier*"), "outliers");
+    let said = well(dir, &outliers);
+    assert!(said.contains("has none of those asked for") && !said.contains("(0)"), "{said}");
+}
+
+#[test]
 fn a_correction_learns_nothing_from_what_is_left_out_and_corrects_it_all_the_same() {
     let folder = study();
     let dir = folder.path();

@@ -209,6 +209,37 @@ fn motion_files_of_three_programs_give_the_same_columns_in_mm_and_radians() {
 }
 
 #[test]
+fn rotations_in_other_units_than_a_files_name_stands_for_are_doubted_by_their_values() {
+    let folder = tempfile::tempdir().unwrap();
+    // a head that nods by 0.6 degrees and moves by 0.4 mm, in FSL's order and AFNI's, each in both units
+    let nod = |t: usize, scale: f64| scale * 0.3 * (t as f64 * 0.7).sin();
+    let read = |name: &str, scale: f64, first: bool| {
+        let row = |t: usize| {
+            let (turn, moved) = (nod(t, scale), nod(t, 2.0 / 3.0));
+            match first {
+                true => format!("{turn} 0 0 {moved} 0 0\n"),
+                false => format!("{moved} 0 0 {turn} 0 0\n"),
+            }
+        };
+        let path = folder.path().join(name);
+        std::fs::write(&path, (0..40).map(row).collect::<String>()).unwrap();
+        io::read_confounds(&path)
+    };
+    let radians = 1.0_f64.to_radians();
+    for (name, first, own, other, says) in [
+        ("mc.par", true, radians, 1.0, "turns by up to 17 degrees and moves by 0.40 mm"),
+        ("rp_mc.txt", false, radians, 1.0, "turns by up to 17 degrees and moves by 0.40 mm"),
+        ("mc.1D", true, 1.0, radians, "turns by no more than 0.0104 degrees and moves by 0.40 mm"),
+    ] {
+        assert_eq!(read(name, own, first).unwrap().doubt, None, "{name}");
+        let doubt = read(name, other, first).unwrap().doubt.unwrap();
+        assert!(doubt.contains(says) && doubt.contains("in radians"), "{name}: {doubt}");
+    }
+    let why = read("mc.par", 30.0, true).unwrap_err().to_string();
+    assert!(why.contains("mc.par turns by up to") && why.contains("other units"), "{why}");
+}
+
+#[test]
 fn framewise_displacement_is_fmripreps_but_for_two_rows_that_its_table_has_otherwise() {
     for (name, apart) in [(TEST, &[1, 11][..]), (NO_NON_STEADY, &[])] {
         let Some(mut table) = table(name) else { return };

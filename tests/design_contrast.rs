@@ -4,8 +4,7 @@
 mod common;
 
 use boldly::design::contrast::{
-    Columns, OfRun, is_across_runs, meant, parse_f, parse_named, parse_t, parse_t_of,
-    without_hyphens,
+    Columns, meant, parse_f, parse_named, parse_over_runs, parse_t, parse_t_of, without_hyphens,
 };
 use boldly::design::label::{label, labels};
 use common::Random;
@@ -192,35 +191,49 @@ fn a_basis_is_a_row_for_each_column_of_a_condition() {
 }
 
 #[test]
-fn terms_of_one_run_weigh_in_that_run_alone_so_that_the_mean_over_runs_is_what_was_asked() {
+fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs() {
     let columns = names(&["a", "b", "constant"]);
-    let labels = names(&["1", "02"]);
-    let of = |expression: &str, at: usize| {
-        let of_run = OfRun::This { labels: &labels, at };
-        let columns = Columns { of_run, ..Columns::named(&columns) };
-        parse_t_of(expression, &columns).map(|weights| weights.to_vec())
-    };
-    for (expression, first, second) in [
-        ("a@run-1 - a@run-02", [2.0, 0.0, 0.0], [-2.0, 0.0, 0.0]),
-        ("a - b@run-1", [1.0, -2.0, 0.0], [1.0, 0.0, 0.0]),
-        ("(a - b)@run-1 - 2*\"a\"@run-02", [2.0, -2.0, 0.0], [-4.0, 0.0, 0.0]),
-        ("mean(a, b)@run-1 + ?@run-02", [1.0, 1.0, 0.0], [2.0, 2.0, 0.0]),
-        ("a - b", [1.0, -1.0, 0.0], [1.0, -1.0, 0.0]),
+    let labels = names(&["1", "02", "3"]);
+    let of =
+        |expression: &str| parse_over_runs(expression, &Columns::named(&columns), &labels, true);
+    for (expression, of_mean, first, second) in [
+        ("a@run-1 - a@run-02", [0.0; 3], [1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]),
+        ("a - b@run-1", [1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0; 3]),
+        ("(a - b)@run-1 - 2*\"a\"@run-02", [0.0; 3], [1.0, -1.0, 0.0], [-2.0, 0.0, 0.0]),
+        ("(a@run-1 - b)@run-2", [0.0; 3], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]),
+        ("mean(a, b)@run-1 + ?@run-02", [0.0; 3], [0.5, 0.5, 0.0], [1.0, 1.0, 0.0]),
+        ("a@run-2 - a@run-01", [0.0; 3], [-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]),
+        ("a - b", [1.0, -1.0, 0.0], [0.0; 3], [0.0; 3]),
     ] {
-        assert_eq!(of(expression, 0).unwrap(), first, "{expression}");
-        assert_eq!(of(expression, 1).unwrap(), second, "{expression}");
-        assert_eq!(is_across_runs(expression, &columns), expression.contains('@'));
+        let over = of(expression).unwrap();
+        assert_eq!(over.of_mean.row(0).to_vec(), of_mean, "{expression}");
+        assert_eq!(over.of_runs[0].row(0).to_vec(), first, "{expression}");
+        assert_eq!(over.of_runs[1].row(0).to_vec(), second, "{expression}");
+        assert_eq!(over.of_runs[2].row(0).to_vec(), [0.0; 3], "{expression}");
+        assert_eq!(over.is_across, expression.contains('@'));
     }
-    let error = of("a@run-1", 1).unwrap_err().to_string();
-    assert!(error.contains("weighs nothing in one of the runs"), "{error}");
-    assert_eq!(of("a@run-2 - a@run-01", 0).unwrap(), [-2.0, 0.0, 0.0], "zeros before do not tell");
-    let error = of("a@run-3 - a@run-1", 0).unwrap_err().to_string();
+    let error = of("a@run-1 - a@run-01").unwrap_err().to_string();
+    assert!(error.contains("has only zero weights"), "{error}");
+    let error = of("a@run-1; a@run-2").unwrap_err().to_string();
+    assert!(error.contains("has 2 rows"), "{error}");
+    let error = of("a@run-4 - a@run-1").unwrap_err().to_string();
     assert!(
-        error.contains("names run-3, which is none") && error.contains("runs: 1, 02"),
+        error.contains("names run-4, which is none") && error.contains("runs: 1, 02, 3"),
         "{error}"
     );
     let spoken = without_hyphens("a@run-1 - b@run-02", &columns);
     assert_eq!(label(&spoken).unwrap(), "aRun1MinusBRun02");
+}
+
+#[test]
+fn a_condition_that_has_a_column_a_delay_is_told_from_one_that_is_not_there() {
+    let delays = names(&["pain_delay_0", "pain_delay_1", "rest_delay_0", "constant"]);
+    let error = parse_t("pain - rest", &delays).unwrap_err().to_string();
+    for part in ["names `pain`", "columns: pain_delay_0, pain_delay_1;", "'pain:basis'"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    let error = parse_t("pian", &delays).unwrap_err().to_string();
+    assert!(error.contains("columns: pain_delay_0, pain_delay_1, rest_delay_0"), "{error}");
 }
 
 #[test]

@@ -36,16 +36,49 @@ fn few_events_after_the_run_are_left_out_counted_and_their_lines_named() {
         table(&["onset duration trial_type rating", "1 2 a 5", "9 2 b 6", "30 2 a 7", "4 2 a 9"]);
     let modulate = ["a:rating".parse().unwrap()];
     let mut found = read(&lines, &Reading { modulate: &modulate, ..Reading::default() }).unwrap();
-    found.leave_out_after("events.tsv", 20.0);
+    found.leave_out_after("events.tsv", 20.0).unwrap();
     assert_eq!(found.events.len(), 3);
     assert_eq!(found.modulators[0].values[2], 9.0, "values stay with their events");
     let said = found.doubts.join("\n");
     assert!(said.contains("1 of 4 events begin after the run, which ends at 20 s"), "{said}");
-    assert!(said.ends_with("left out of the model: line 4"), "{said}");
-    // As many as are left: another run's, or ms. That is refused by `build`.
+    assert!(said.contains("half of them or more would be taken for another run's"), "{said}");
+    assert!(said.ends_with("and refused): line 4"), "{said}");
+    // As many as are left: another run's, or ms.
     let mut most = events_by(&table(&["onset duration", "1 2", "30 2"]), None).unwrap();
-    most.leave_out_after("events.tsv", 20.0);
-    assert_eq!((most.events.len(), most.doubts.len()), (2, 1));
+    let refused = most.leave_out_after("events.tsv", 20.0).unwrap_err();
+    says(refused, 65, &["line 3", "begins at 30 s", "another run's"]);
+}
+
+#[test]
+fn events_without_an_onset_or_a_duration_are_left_out_counted_and_their_lines_named() {
+    let lines = table(&[
+        "onset duration trial_type rating rt",
+        "1 2 a 5 n/a",
+        "n/a 2 a 6 1",
+        "4 n/a a 7 n/a",
+        "6 n/a a 9 3",
+        "9 n/a b 9 n/a",
+        "NaN 2 b 9 n/a",
+    ]);
+    let (modulate, durations) = (["a:rating".parse().unwrap()], ["a:rt".parse().unwrap()]);
+    let reading = Reading { modulate: &modulate, durations: &durations, ..Reading::default() };
+    let found = read(&lines, &reading).unwrap();
+    let kept: Vec<(f64, f64)> = found.events.iter().map(|e| (e.onset, e.duration)).collect();
+    assert_eq!(kept, [(1.0, 2.0), (6.0, 3.0)], "a column of durations tells one");
+    assert_eq!(found.modulators[0].values, [5.0, 9.0], "values stay with their events");
+    let said = found.doubts.join("\n");
+    for part in [
+        "2 of 6 events have no onset (n/a) and are left out of the model: line 3, 7",
+        "2 of 6 events have no duration (n/a) and are left out of the model: line 4, 6",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    // A response that gives all events one duration needs none.
+    let fixed = Reading { fixed_duration_s: Some(0.0), ..Reading::default() };
+    let found = read(&lines, &fixed).unwrap();
+    assert_eq!(found.events.len(), 4);
+    let none = table(&["onset duration trial_type", "n/a 1 a", "2 n/a a"]);
+    says(read(&none, &Reading::default()).unwrap_err(), 65, &["all its 2 events"]);
 }
 
 /// The sentences about events `onset duration trial_type` in a run of 100 s that begins at 0, by kind.
@@ -152,7 +185,7 @@ fn modulators_and_durations_are_read_from_their_columns_and_what_lacks_them_is_c
     ]);
     let durations = ["a:rt".parse().unwrap()];
     let modulate = ["a:rating".parse().unwrap(), "a:modulation".parse().unwrap()];
-    let reading = Reading { durations: &durations, modulate: &modulate, conditions: None };
+    let reading = Reading { durations: &durations, modulate: &modulate, ..Reading::default() };
     let found = read(&lines, &reading).unwrap();
     let lasts: Vec<f64> = found.events.iter().map(|e| e.duration).collect();
     assert_eq!(lasts, [0.5, 2.0, 2.0, 1.5]);

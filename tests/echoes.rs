@@ -280,6 +280,38 @@ fn glm_of_echoes_is_glm_of_the_run_that_they_make_whatever_their_order_and_is_ve
 }
 
 #[test]
+fn what_is_not_finite_in_an_echo_that_weighs_nothing_is_counted_and_the_voxel_kept() {
+    let folder = study();
+    let dir = folder.path();
+    echoes_of_study(dir);
+    let mask = map(&dir.join("study").join(paths::MASK));
+    let inside: Vec<usize> = (0..mask.len()).filter(|&v| mask[v] > 0.0).collect();
+    let path = dir.join("sub-01_echo-3_bold.nii.gz");
+    let mut file = BoldFile::open(&path).unwrap();
+    let (shape, n_volumes) = (file.grid.shape, file.n_volumes);
+    let mut bold = file.read(&Block::whole(shape, n_volumes)).unwrap();
+    let header = file.header.for_bold(n_volumes);
+    drop(file);
+    for (lost, &voxel) in inside.iter().step_by(9).take(3).enumerate() {
+        (0..n_volumes).for_each(|t| bold.data[t * mask.len() + voxel] = 1.0);
+        bold.data[5 * mask.len() + voxel] = if lost < 2 { f32::NAN } else { 1.0 };
+    }
+    fs::remove_file(&path).unwrap();
+    let mut outputs = Outputs::new();
+    outputs.map(&path, &header, &bold.data).unwrap();
+    outputs.commit().unwrap();
+    let more = format!("--mask study/{} --scaling none", paths::MASK);
+    let said = glm(dir, ECHOES, &format!("{more} --echo-mask dropout --out kept"));
+    let count =
+        "2 mask voxels of sub-01_echo-1_bold.nii.gz are not finite in some volume of echo 3";
+    assert!(said.contains(count), "{said}");
+    let fitted = map(&dir.join("kept/mask.nii.gz"));
+    assert_eq!(fitted.iter().filter(|v| **v > 0.0).count(), inside.len());
+    let said = glm(dir, ECHOES, &format!("{more} --echo-mask none --out lost"));
+    assert!(said.contains("2 mask voxels are not finite in some volume"), "{said}");
+}
+
+#[test]
 fn echo_times_by_hand_are_those_of_the_images_in_their_order_and_two_runs_have_maps_each() {
     let folder = study();
     let dir = folder.path();

@@ -8,7 +8,7 @@ use crate::cli::say;
 use crate::error::{Error, Result};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::calibrate::{CalibrateSpec, Kept, Rate, THRESHOLDS, calibrate};
-use crate::pipeline::spec::RHO_FWHM_VOX;
+use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
 use crate::pipeline::watch::Quiet;
 
 /// Volumes that leave the design's columns a useful number of residuals.
@@ -69,7 +69,7 @@ impl Args {
             ));
         }
         checks::size(shape, n_volumes)?;
-        checks::rho_fwhm(self.rho_fwhm)?;
+        checks::rho_fwhm(Some(self.rho_fwhm), Noise::Ar1)?;
         let mut ladder = Ladder::open(&self.device.choice())?;
         let spec = CalibrateSpec {
             shape,

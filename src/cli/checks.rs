@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::error::{Error, Result};
+use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
 
 /// Refuses arguments that a sidecar, which is UTF-8, could not hold: their own text, or the file that a path leads to.
 pub(super) fn utf8() -> Result<()> {
@@ -71,10 +72,24 @@ fn gibibytes(bytes: f64) -> String {
 /// The widest smoothing of rho in voxels.
 const WIDEST_RHO: f64 = 50.0;
 
-/// Refuses a smoothing of rho that is none.
-pub(super) fn rho_fwhm(fwhm_vox: f64) -> Result<()> {
+/// The smoothing of rho under a model of the noise, 0 under those that smooth nothing. Refuses one that is none, and one that would change
+/// nothing.
+pub(super) fn rho_fwhm(asked: Option<f64>, noise: Noise) -> Result<f64> {
+    let fwhm_vox = match (asked, noise) {
+        (None, Noise::Ar1) => RHO_FWHM_VOX,
+        (None, _) => return Ok(0.0),
+        (Some(fwhm_vox), _) => fwhm_vox,
+    };
+    if noise != Noise::Ar1 {
+        return Err(Error::usage(
+            "--rho-fwhm",
+            format!("is given with --noise {}, which smooths no rho", noise.name()),
+            "come with --noise ar1",
+            "leave one of them out",
+        ));
+    }
     if (0.0..=WIDEST_RHO).contains(&fwhm_vox) {
-        return Ok(());
+        return Ok(fwhm_vox);
     }
     Err(Error::usage(
         "--rho-fwhm",

@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Noise, RHO_FWHM_VOX, SignalScale,
+    Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Noise, SignalScale,
     SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
 
@@ -136,17 +136,17 @@ pub(super) struct Args {
     /// `ar1`: first-order autoregressive, its coefficient rho by restricted maximum likelihood at each voxel and then smoothed (see
     /// --rho-fwhm); p is what it says it is. `arma11`: a mixture with white noise, as 3dREMLfit, by restricted maximum likelihood at each
     /// voxel. `nilearn-ar1`: as nilearn finds it, for comparison. `ols`: independent; p far too small
-    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, default_value = "ar1")]
+    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]
     noise: NoiseName,
-    /// Smooth rho within the mask by this FWHM in voxels
+    /// Smooth rho within the mask by this FWHM in voxels [default: 2.355]
     ///
-    /// 0 leaves each voxel its own. With --noise ar1
-    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", default_value_t = RHO_FWHM_VOX, allow_hyphen_values = true)]
-    rho_fwhm: f64,
+    /// 0 leaves each voxel its own. With --noise ar1 alone
+    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", allow_hyphen_values = true)]
+    rho_fwhm: Option<f64>,
     /// How runs are combined: mean or precision
     ///
     /// `mean`: each run counts alike (nilearn, FSL's fixed effects); `precision`: by the inverse of its variance
-    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "mean|precision", default_value = "mean")]
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
     combine: CombiningName,
     /// Also write maps of the fit: rho, residual variance, R²
     #[arg(help_heading = heading::OUTPUT, long)]
@@ -190,6 +190,17 @@ enum NoiseName {
     Ols,
 }
 
+impl From<NoiseName> for Noise {
+    fn from(name: NoiseName) -> Noise {
+        match name {
+            NoiseName::Ar1 => Noise::Ar1,
+            NoiseName::NilearnAr1 => Noise::NilearnAr1,
+            NoiseName::Arma11 => Noise::Arma11,
+            NoiseName::Ols => Noise::Ols,
+        }
+    }
+}
+
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let spec = self.spec()?;
@@ -201,7 +212,7 @@ impl Args {
     }
 
     fn spec(&self) -> Result<GlmSpec> {
-        checks::rho_fwhm(self.rho_fwhm)?;
+        let rho_fwhm_vox = checks::rho_fwhm(self.rho_fwhm, self.noise.into())?;
         let files = RunFiles {
             events: &self.events,
             design: &self.design_matrix,
@@ -235,12 +246,6 @@ impl Args {
             kernel: self.kernel.into(),
             within: self.smooth_within.clone(),
         };
-        let noise = match self.noise {
-            NoiseName::Ar1 => Noise::Ar1,
-            NoiseName::NilearnAr1 => Noise::NilearnAr1,
-            NoiseName::Arma11 => Noise::Arma11,
-            NoiseName::Ols => Noise::Ols,
-        };
         let voxelwise = self.voxelwise(runs.len())?;
         Ok(GlmSpec {
             runs,
@@ -251,8 +256,8 @@ impl Args {
             two_sided: self.two_sided,
             contrasts: self.contrasts.clone(),
             f_contrasts: self.f_contrasts.clone(),
-            noise,
-            rho_fwhm_vox: if noise == Noise::Ar1 { self.rho_fwhm } else { 0.0 },
+            noise: self.noise.into(),
+            rho_fwhm_vox,
             combine: match self.combine {
                 CombiningName::Mean => Combining::Mean,
                 CombiningName::Precision => Combining::Precision,

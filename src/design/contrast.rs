@@ -14,7 +14,7 @@
 //! an F contrast of it asks whether any differs from 0; `pain:basis - control:basis` has a row a column too.
 //!
 //! Behind a column, pattern, mean or parenthesis `@run-1` means that run alone; without it a term is the mean of the runs: `pain@run-1 -
-//! pain@run-2`. Every run must be named, or some term be without a run.
+//! pain@run-2`, `pain@run-1 - pain`. Runs that are not named weigh nothing where no term is without a run.
 //!
 //! Where a name may stand, the longest column name that fits is taken, also one that holds operators, dots or spaces: with
 //! a column `face-left`, `face-left` is that column and `face - left` a difference. A column whose name is a number is
@@ -25,8 +25,6 @@ mod parser;
 use crate::error::{Error, Result};
 use ndarray::{Array1, Array2};
 use parser::Parser;
-
-pub use parser::OfRun;
 
 /// A contrast as the command line gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,21 +75,17 @@ pub struct Columns<'a> {
     pub names: &'a [String],
     /// How many, the first ones, come from events: patterns mean no others; 0 where that is not known.
     pub n_task: usize,
-    /// The run that the weights are for.
-    pub of_run: OfRun<'a>,
 }
 
 impl<'a> Columns<'a> {
     /// Columns of which nothing but their names is known.
     #[must_use]
     pub fn named(names: &'a [String]) -> Columns<'a> {
-        Columns { names, n_task: 0, of_run: OfRun::Any }
+        Columns { names, n_task: 0 }
     }
 
     fn parser(&self, text: &'a str) -> Parser<'a> {
-        let mut parser = Parser::new(text, self.names, self.n_task);
-        parser.of_run = self.of_run;
-        parser
+        Parser::new(text, self.names, self.n_task)
     }
 }
 
@@ -103,21 +97,15 @@ pub fn parse_t(expression: &str, names: &[String]) -> Result<Array1<f64>> {
     parse_t_of(expression, &Columns::named(names))
 }
 
-/// [`parse_t`] of a design, and of one run of several.
+/// [`parse_t`] of a design.
 ///
 /// # Errors
 /// As [`parse_t`].
 pub fn parse_t_of(expression: &str, columns: &Columns) -> Result<Array1<f64>> {
-    let rows = rows(expression, columns)?;
-    match <[Vec<f64>; 1]>::try_from(rows) {
-        Ok([row]) => Ok(Array1::from_vec(row)),
-        Err(rows) => Err(Error::usage(
-            format!("contrast `{}`", super::quoted::short(expression)),
-            format!("has {} rows", rows.len()),
-            "be one expression for a t test",
-            "several rows make an F test",
-        )),
-    }
+    let rows = columns.parser(expression).rows()?;
+    refuse_empty(expression, &[&rows])?;
+    refuse_rows(expression, rows.len())?;
+    Ok(Array1::from_iter(rows.into_iter().flatten()))
 }
 
 /// The weights `[row][regressor]` of an F contrast.
@@ -125,23 +113,50 @@ pub fn parse_t_of(expression: &str, columns: &Columns) -> Result<Array1<f64>> {
 /// # Errors
 /// As [`parse_t`], for each row.
 pub fn parse_f(expression: &str, names: &[String]) -> Result<Array2<f64>> {
-    parse_f_of(expression, &Columns::named(names))
+    let rows = Columns::named(names).parser(expression).rows()?;
+    refuse_empty(expression, &[&rows])?;
+    Ok(matrix(&rows, names.len()))
 }
 
-/// [`parse_f`] of a design, and of one run of several.
+/// What a contrast weighs in several runs: m = mean over runs of `of_mean` β_r + Σ `of_runs`_r β_r.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OverRuns {
+    /// Of terms without a run, `[row][regressor]`.
+    pub of_mean: Array2<f64>,
+    /// Of terms of one run, `[run][row][regressor]`.
+    pub of_runs: Vec<Array2<f64>>,
+    /// Whether a term names its run.
+    pub is_across: bool,
+}
+
+/// The weights of an expression over runs. `columns`: those of any run; `labels`: what stands behind `run-`, one a run; `one_row`: of a
+/// t contrast.
 ///
 /// # Errors
-/// As [`parse_f`].
-pub fn parse_f_of(expression: &str, columns: &Columns) -> Result<Array2<f64>> {
-    let rows = rows(expression, columns)?;
-    Ok(Array2::from_shape_fn((rows.len(), columns.names.len()), |(r, c)| rows[r][c]))
-}
-
-/// Whether an expression names runs.
-#[must_use]
-pub fn is_across_runs(expression: &str, names: &[String]) -> bool {
-    let mut parser = Parser::new(expression, names, 0);
-    parser.rows().is_ok() && parser.is_across
+/// Usage, as [`parse_t`] where there is to be one row, as [`parse_f`] else; a run that is none of these; a row that weighs nothing in any run.
+pub fn parse_over_runs(
+    expression: &str,
+    columns: &Columns,
+    labels: &[String],
+    one_row: bool,
+) -> Result<OverRuns> {
+    let n_columns = columns.names.len();
+    let (mut of_mean, mut of_runs, mut is_across) = (Vec::new(), Vec::new(), false);
+    for at in 0..labels.len() {
+        let mut parser = columns.parser(expression);
+        parser.of_run = Some((labels, at));
+        let (shared, own): (Vec<_>, Vec<_>) =
+            parser.parts()?.into_iter().map(|[shared, own]| (shared, own)).unzip();
+        is_across = parser.is_across;
+        of_mean = shared;
+        of_runs.push(own);
+    }
+    refuse_empty(expression, &of_runs.iter().chain([&of_mean]).collect::<Vec<_>>())?;
+    if one_row {
+        refuse_rows(expression, of_mean.len())?;
+    }
+    let of_runs = of_runs.iter().map(|rows| matrix(rows, n_columns)).collect();
+    Ok(OverRuns { of_mean: matrix(&of_mean, n_columns), of_runs, is_across })
 }
 
 /// What the patterns of an expression mean, and whether a difference of their sums weighs one side more.
@@ -180,16 +195,32 @@ pub fn meant(expression: &str, names: &[String], n_task: usize) -> Meant {
     }
 }
 
-fn rows(expression: &str, columns: &Columns) -> Result<Vec<Vec<f64>>> {
-    let mut parser = columns.parser(expression);
-    let rows = parser.rows()?;
-    for row in &rows {
-        let (found, hint) = if row.iter().any(|w| !w.is_finite()) {
-            ("has weights that are not finite", "")
-        } else if row.iter().all(|w| *w == 0.0) && parser.is_across {
-            ("weighs nothing in one of the runs", "give the runs that it names, and no others")
-        } else if row.iter().all(|w| *w == 0.0) {
-            ("has only zero weights", "")
+fn matrix(rows: &[Vec<f64>], n_columns: usize) -> Array2<f64> {
+    Array2::from_shape_fn((rows.len(), n_columns), |(row, column)| rows[row][column])
+}
+
+/// A t contrast has one row.
+fn refuse_rows(expression: &str, n_rows: usize) -> Result<()> {
+    if n_rows == 1 {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("contrast `{}`", super::quoted::short(expression)),
+        format!("has {n_rows} rows"),
+        "be one expression for a t test",
+        "several rows make an F test",
+    ))
+}
+
+/// Each row weighs something in one of these parts, `[part][row][regressor]`, and nothing in them is not finite.
+fn refuse_empty(expression: &str, parts: &[&Vec<Vec<f64>>]) -> Result<()> {
+    let n_rows = parts.first().map_or(0, |rows| rows.len());
+    for row in 0..n_rows {
+        let weights = || parts.iter().flat_map(|rows| &rows[row]);
+        let found = if weights().any(|w| !w.is_finite()) {
+            "has weights that are not finite"
+        } else if weights().all(|w| *w == 0.0) {
+            "has only zero weights"
         } else {
             continue;
         };
@@ -197,8 +228,8 @@ fn rows(expression: &str, columns: &Columns) -> Result<Vec<Vec<f64>>> {
             format!("contrast `{}`", super::quoted::short(expression)),
             found,
             "weigh one column or more",
-            hint,
+            "",
         ));
     }
-    Ok(rows)
+    Ok(())
 }

@@ -45,6 +45,8 @@ pub struct Reading<'a> {
     pub durations: &'a [Durations],
     /// Columns that vary the height of a condition's response.
     pub modulate: &'a [Modulation],
+    /// Seconds that the response gives every event: none needs a duration of its own.
+    pub fixed_duration_s: Option<f64>,
 }
 
 /// [`read`] with nothing but the conditions.
@@ -58,11 +60,12 @@ pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
 /// The events of a BIDS table: columns `onset` and `duration` in seconds, the condition in `trial_type`, or in the column that
 /// is given (`--trial-type`); where there is none all events are of the condition `trial`, and [`Events::doubts`] says so.
 /// A column `modulation` gives the heights of the regressors, not centred, as nilearn takes it. Rows whose condition is `n/a`
-/// are left out (as pandas and nilearn do) and counted. A `modulation` that [`Reading::modulate`] names gives no heights. Columns of any other name
+/// are left out (as pandas and nilearn do) and counted; so are those without an onset, or without a duration (BIDS: not known; an
+/// impulse would be a guess) where neither [`Reading::durations`] nor the response gives one. A `modulation` that [`Reading::modulate`] names gives no heights. Columns of any other name
 /// are not read.
 ///
 /// # Errors
-/// Bad data: a missing column; a cell that is no number; `n/a` in onset, duration or modulation; a negative duration; no events. Usage: a
+/// Bad data: a missing column; a cell that is no number; `n/a` in modulation; a negative duration; no events. Usage: a
 /// modulation or durations of what is no condition.
 pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     let conditions = reading.conditions;
@@ -79,7 +82,7 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     let asked = reading.modulate.iter().any(|m| m.column == MODULATION);
     let modulation = if asked { None } else { optional(table, MODULATION)? };
     let mut found = Events::default();
-    let (mut nameless, mut rows) = (Vec::new(), Vec::new());
+    let (mut nameless, mut no_onset, mut rows) = (Vec::new(), Vec::new(), Vec::new());
     for row in 0..table.rows.len() {
         let condition = match trial_type {
             Some(column) => number::text(table, row, column)?.trim(),
@@ -91,14 +94,16 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
         }
         let amplitude =
             |column| required(table, row, column, "write 1 where an event has its plain height");
+        let Some(begins) = known(table, row, onset, "write its seconds from the first volume")?
+        else {
+            no_onset.push(number::line(row));
+            continue;
+        };
+        let own = known(table, row, duration, HOW_LONG)?;
         let event = Event {
-            onset: required(
-                table,
-                row,
-                onset,
-                "write its seconds from the first volume, or take the row out",
-            )?,
-            duration: required(table, row, duration, HOW_LONG)?,
+            onset: begins,
+            // Not a number until it is known.
+            duration: own.or(reading.fixed_duration_s).unwrap_or(f64::NAN),
             trial_type: condition.to_string(),
             amplitude: modulation.map_or(Ok(1.0), amplitude)?,
             line: number::line(row),
@@ -109,19 +114,22 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
         found.events.push(event);
         rows.push(row);
     }
+    for durations in reading.durations.iter().filter(|_| !rows.is_empty()) {
+        found.take_durations(table, durations, &rows)?;
+    }
+    let no_duration = found.leave_out_unknown(&mut rows);
     if found.events.is_empty() {
-        return Err(no_events(table, nameless.len()));
+        return Err(no_events(table, &nameless, &[no_onset, no_duration].concat()));
     }
     let modulated = found.events.iter().any(|event| event.amplitude != 1.0);
     found.doubts.extend(merged(table, trial_type.is_none(), found.events.len()));
     let column = conditions.unwrap_or(TRIAL_TYPE);
-    found.doubts.extend(left_out(&table.name, column, &nameless, table.rows.len()));
+    for (what, lines) in [(column, nameless), ("onset", no_onset), ("duration", no_duration)] {
+        found.doubts.extend(left_out(&table.name, what, &lines, table.rows.len()));
+    }
     found.doubts.extend(modulated.then(|| {
         format!("{}: the column {MODULATION} gives the heights of the events, not centred (as in nilearn)", table.name)
     }));
-    for durations in reading.durations {
-        found.take_durations(table, durations, &rows)?;
-    }
     for modulation in reading.modulate {
         found.take_modulator(table, modulation, &rows)?;
     }
@@ -194,6 +202,17 @@ impl Events {
         Ok(())
     }
 
+    /// Leave out events whose duration nothing tells, and their `rows`; gives back their lines.
+    fn leave_out_unknown(&mut self, rows: &mut Vec<usize>) -> Vec<usize> {
+        let is_known: Vec<bool> = self.events.iter().map(|e| !e.duration.is_nan()).collect();
+        let lines = self.events.iter().filter(|e| e.duration.is_nan()).map(|e| e.line).collect();
+        let mut known = is_known.iter();
+        self.events.retain(|_| known.next().is_some_and(|known| *known));
+        let mut known = is_known.iter();
+        rows.retain(|_| known.next().is_some_and(|known| *known));
+        lines
+    }
+
     fn conditions(&self) -> Vec<String> {
         let mut names: Vec<String> = self.events.iter().map(|e| e.trial_type.clone()).collect();
         names.sort();
@@ -201,13 +220,19 @@ impl Events {
         names
     }
 
-    /// Leave out events that begin at `end` seconds, the end of the run, or later: all that they change lies after it. More than are
-    /// left over is a sign of another run or of ms, and stays for [`check_within`] to refuse. `name`: of the table.
-    pub fn leave_out_after(&mut self, name: &str, end: f64) {
+    /// Leave out events that begin at `end` seconds, the end of the run, or later: all that they change lies after it. `name`: of the
+    /// table.
+    ///
+    /// # Errors
+    /// Bad data where that is half of all events or more: a sign of another run, or of ms.
+    pub fn leave_out_after(&mut self, name: &str, end: f64) -> Result<()> {
         let stays: Vec<bool> = self.events.iter().map(|event| event.onset < end).collect();
         let left_out = stays.iter().filter(|stays| !**stays).count();
-        if left_out == 0 || 2 * left_out >= stays.len() {
-            return;
+        if 2 * left_out >= stays.len() {
+            check_within(name, &self.events, end)?;
+        }
+        if left_out == 0 {
+            return Ok(());
         }
         let lines = self.events.iter().zip(&stays).filter(|(_, stays)| !**stays);
         let lines: Vec<usize> = lines.map(|(event, _)| event.line).collect();
@@ -218,11 +243,13 @@ impl Events {
             modulator.values.retain(|_| kept.next().is_some_and(|stays| *stays));
         }
         self.doubts.push(format!(
-            "{name}: {left_out} of {} events begin after the run, which ends at {} s, and are left out of the model: {}",
+            "{name}: {left_out} of {} events begin after the run, which ends at {} s, and are left out of the model (half of them or \
+             more would be taken for another run's and refused): {}",
             stays.len(),
             brief(end),
             named(&lines)
         ));
+        Ok(())
     }
 }
 
@@ -263,10 +290,19 @@ fn left_out(name: &str, column: &str, lines: &[usize], n_rows: usize) -> Option<
     })
 }
 
-fn no_events(table: &Table, nameless: usize) -> Error {
+/// `nameless`, `unknown`: lines of those without a condition, and without an onset or a duration.
+fn no_events(table: &Table, nameless: &[usize], unknown: &[usize]) -> Error {
+    if !unknown.is_empty() {
+        return Error::bad_data(
+            table.name.clone(),
+            format!("has n/a as onset or duration of all its {} events", unknown.len()),
+            "have one event or more whose onset and duration are known",
+            HOW_LONG,
+        );
+    }
     Error::bad_data(
         table.name.clone(),
-        match nameless {
+        match nameless.len() {
             0 => "has no events".to_string(),
             n => format!("has n/a as condition of all {n} events"),
         },
@@ -275,18 +311,23 @@ fn no_events(table: &Table, nameless: usize) -> Error {
     )
 }
 
-/// A number that an event must have; `hint` says what to write.
-fn required(table: &Table, row: usize, column: usize, hint: &str) -> Result<f64> {
+/// A number that an event has, none where it is n/a; `hint` says what to write.
+fn known(table: &Table, row: usize, column: usize, hint: &str) -> Result<Option<f64>> {
     let text = number::text(table, row, column)?;
-    let name = table.columns.get(column).map_or("", String::as_str);
     match text.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ if number::is_missing(text) => {
-            let expected = format!("give the {name} of the event");
-            Err(number::bad_cell(table, row, column, &expected, hint))
-        }
+        Ok(value) if value.is_finite() => Ok(Some(value)),
+        _ if number::is_missing(text) => Ok(None),
         _ => Err(number::bad_cell(table, row, column, "be a finite number", hint)),
     }
+}
+
+/// A number that an event must have; `hint` says what to write.
+fn required(table: &Table, row: usize, column: usize, hint: &str) -> Result<f64> {
+    let name = table.columns.get(column).map_or("", String::as_str);
+    known(table, row, column, hint)?.ok_or_else(|| {
+        let expected = format!("give the {name} of the event");
+        number::bad_cell(table, row, column, &expected, hint)
+    })
 }
 
 /// Check that each event begins before the run ends at `end` seconds; `name` is what messages call the table.
@@ -297,7 +338,8 @@ pub fn check_within(name: &str, events: &[Event], end: f64) -> Result<()> {
     let beyond = |event: &&Event| event.onset >= end;
     let Some(first) = events.iter().find(beyond) else { return Ok(()) };
     let count = events.iter().filter(beyond).count();
-    let more = if count > 1 { format!(" ({count} events do)") } else { String::new() };
+    let n = events.len();
+    let more = if count > 1 { format!(" ({count} of {n} events do)") } else { String::new() };
     let milliseconds =
         events.iter().all(|e| e.onset.abs() < end * 1000.0) && first.onset > 50.0 * end;
     Err(Error::bad_data(
@@ -310,7 +352,7 @@ pub fn check_within(name: &str, events: &[Event], end: f64) -> Result<()> {
         if milliseconds {
             "onsets are in seconds, not ms"
         } else {
-            "check that events and BOLD belong to the same run, and the TR"
+            "are they another run's? check that events and BOLD belong together, and the TR; fewer than half would be left out"
         },
     ))
 }

@@ -26,6 +26,19 @@ enum Program {
 /// Rotations in radians that no head makes in a scanner, though in degrees it would.
 const TOO_FAR_RAD: f64 = 0.5;
 
+/// From here on a rotation is no noise, radians.
+const TURNED_RAD: f64 = 0.05;
+
+/// Translations that are no noise, mm.
+const MOVED_MM: f64 = 0.1;
+
+/// How many times a head's rotations, as displacements of its surface, and its translations may exceed each other: radians and degrees
+/// are 57 times apart.
+const UNLIKE: f64 = 20.0;
+
+/// A head's radius, mm.
+const RADIUS_MM: f64 = 50.0;
+
 impl Program {
     fn of(path: &Path) -> Option<Program> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
@@ -104,14 +117,8 @@ pub fn read_confounds(path: &Path) -> Result<Confounds> {
         ));
     }
     let name = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
-    let widest = rows.iter().flat_map(|row| &row[3..]).fold(0.0_f64, |most, r| most.max(r.abs()));
-    let doubt = (widest > TOO_FAR_RAD).then(|| {
-        format!(
-            "{name}, read in {}, turns by up to {:.0} degrees: is it that program's file?",
-            program.said(),
-            widest.to_degrees()
-        )
-    });
+    let doubt = doubt(path, program, &rows)?;
+    let doubt = doubt.map(|doubt| format!("{name}, read in {}, {doubt}", program.said()));
     let cells = |row: [f64; 6]| row.iter().map(f64::to_string).collect();
     Ok(Confounds {
         note: Some(format!("{name}: motion in {}", program.said())),
@@ -124,6 +131,44 @@ pub fn read_confounds(path: &Path) -> Result<Confounds> {
             rows: rows.into_iter().map(cells).collect(),
         },
     })
+}
+
+/// What speaks against the units that a file's name stands for, `rows` in mm and radians.
+///
+/// # Errors
+/// Bad data for rotations beyond a half turn.
+fn doubt(path: &Path, program: Program, rows: &[[f64; 6]]) -> Result<Option<String>> {
+    let widest = rows.iter().flat_map(|row| &row[3..]).fold(0.0_f64, |most, r| most.max(r.abs()));
+    let degrees = widest.to_degrees();
+    if widest > std::f64::consts::PI {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("turns by up to {degrees:.0} degrees where it is read in {}", program.said()),
+            "hold the motion of a head",
+            "are its rotations in other units, or its columns in another order? a table with fMRIPrep's names says which is which",
+        ));
+    }
+    let range = |column: usize| {
+        let values = || rows.iter().map(|row| row[column]);
+        values().fold(f64::MIN, f64::max) - values().fold(f64::MAX, f64::min)
+    };
+    let largest = |columns: std::ops::Range<usize>| columns.map(range).fold(0.0_f64, f64::max);
+    let (moved_mm, turned) = (largest(0..3), largest(3..6));
+    let turned_mm = RADIUS_MM * turned;
+    if widest > TOO_FAR_RAD || turned > TURNED_RAD && turned_mm > UNLIKE * moved_mm {
+        return Ok(Some(format!(
+            "turns by up to {degrees:.0} degrees and moves by {moved_mm:.2} mm: is it that program's file, and are its rotations in \
+             radians before it is read?"
+        )));
+    }
+    // Where it is read in degrees: radians would turn too little.
+    let too_little = turned > 0.0 && moved_mm > MOVED_MM && UNLIKE * turned_mm < moved_mm;
+    Ok((program == Program::Afni && too_little).then(|| {
+        format!(
+            "turns by no more than {:.4} degrees and moves by {moved_mm:.2} mm: are its rotations in radians?",
+            turned.to_degrees()
+        )
+    }))
 }
 
 fn numbers(path: &Path, line: usize, text: &str) -> Result<Vec<f64>> {

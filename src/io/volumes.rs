@@ -11,8 +11,8 @@ use crate::error::{Error, Result};
 pub struct Listed {
     /// From 0, ascending.
     pub volumes: Vec<usize>,
-    /// What the file was taken for.
-    pub note: String,
+    /// What the file was taken for; none where it names no volume.
+    pub note: Option<String>,
 }
 
 /// Reads a list for a run of so many volumes.
@@ -34,8 +34,11 @@ pub fn read_volumes(path: &Path, n_volumes: usize) -> Result<Listed> {
     let is_0_or_1 = n_volumes > 2 && all.iter().all(|&n| n < 2);
     let width = rows.first().map_or(0, Vec::len);
     let is_table = rows.len() == n_volumes && rows.iter().all(|row| row.len() == width);
+    if all.is_empty() {
+        return Ok(Listed { volumes: Vec::new(), note: None });
+    }
     let listed = |volumes: Vec<usize>, what: &str| {
-        let note = format!("{}: {} volumes, {what}", path.display(), volumes.len());
+        let note = Some(format!("{}: {} volumes, {what}", path.display(), volumes.len()));
         Ok(Listed { volumes, note })
     };
     let rows_with = |wanted: usize| -> Vec<usize> {

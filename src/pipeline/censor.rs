@@ -98,9 +98,12 @@ pub fn of_image(
         watch.note(&format!("  volume {}: {}", left.volume, left.reasons.join(", ")));
     }
     if n_kept < LEAST && !left_out.is_empty() {
+        let by_rules = (rules != Rules::default()).then(|| format!("--censor {rules}"));
+        let by_list = (!measures.listed.is_empty()).then(|| "--censor-volumes".to_owned());
+        let by: Vec<String> = by_rules.into_iter().chain(by_list).collect();
         return Err(Error::bad_data(
             name,
-            format!("keeps {n_kept} of its {n_volumes} volumes under --censor {rules}"),
+            format!("keeps {n_kept} of its {n_volumes} volumes under {}", by.join(" and ")),
             "keep volumes to fit",
             "censor less strictly, or leave the run out",
         ));

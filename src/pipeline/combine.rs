@@ -1,10 +1,12 @@
-//! Fixed effects over the runs of one subject. With m_r = C beta the effects of run r and V_r their covariance, of n runs
+//! Fixed effects over the runs of one subject. With m_r = C_r beta the effects of run r and V_r their covariance, of the n runs that a contrast
+//! counts, those whose design determines it
 //!
 //! - mean: m = Σ m_r / n, V = Σ V_r / n² (nilearn, FSL's fixed effects with equal weights);
 //! - precision: V = (Σ V_r⁻¹)⁻¹, m = V Σ V_r⁻¹ m_r: what is measured better counts more (nilearn's `precision_weighted`);
+//! - of a contrast that names runs, whose C_r differ: m = Σ m_r, V = Σ V_r;
 //!
 //! t = m / sqrt V, F = m' V⁻¹ m / rank, dof = Σ dof. For F of several rows this is not the sum of the runs' own whitened effects,
-//! as nilearn adds them, whose signs are arbitrary.
+//! as nilearn adds them, whose signs are arbitrary. Where rows depend on each other V⁻¹ is taken on what they span.
 
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Stat;
@@ -12,65 +14,82 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::Fitted;
 use crate::pipeline::spec::Combining;
 
-/// A pivot up to this share of the largest variance is rounding: the row depends on others.
-const DEPENDENT: f64 = 1e-10;
+mod joint;
+mod own;
+
+pub use joint::{Joining, Joint};
+use own::{each_voxel, own};
 
 /// The runs fitted so far: their sums, so that memory does not grow with them. A voxel counts where every run fitted it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct FixedEffects {
     by: Combining,
+    joint: Vec<Joint>,
     sums: Option<Fitted>,
     n_runs: usize,
 }
 
 impl FixedEffects {
-    /// None so far.
+    /// Of no run so far, for these contrasts.
     #[must_use]
-    pub fn new(by: Combining) -> FixedEffects {
-        FixedEffects { by, ..FixedEffects::default() }
+    pub fn new(by: Combining, joint: Vec<Joint>) -> FixedEffects {
+        FixedEffects { by, joint, sums: None, n_runs: 0 }
     }
 
-    /// Add a run of this shape.
+    /// Whether one run is all there is.
+    fn is_alone(&self) -> bool {
+        self.joint.iter().all(|joint| joint.rows.len() == 1)
+    }
+
+    /// Add the next run, of this shape, with its parts of the contrasts that it counts for, in their order.
     ///
     /// # Errors
-    /// Internal for an F of several rows without their covariances.
+    /// Internal for parts of other contrasts, or an F of several rows without their covariances.
     pub fn add(&mut self, mut run: Fitted, shape: [usize; 3]) -> Result<()> {
+        let at = self.n_runs;
         self.n_runs += 1;
-        let Some(sums) = &mut self.sums else {
+        if self.is_alone() {
             self.sums = Some(run);
             return Ok(());
-        };
-        if self.by == Combining::Precision {
-            // Of the first run only once there is another.
-            let first = (self.n_runs == 2).then_some(&mut *sums);
-            for run in first.into_iter().chain([&mut run]) {
-                let fitted = &run.fitted;
-                run.contrasts.iter_mut().for_each(|maps| each_voxel(maps, fitted, Own::turn));
+        }
+        let mut parts = std::mem::take(&mut run.contrasts).into_iter();
+        let fitted = run.fitted.clone();
+        let sums = match &mut self.sums {
+            Some(sums) => {
+                sums.residuals.append(&mut run.residuals);
+                sums.fitted.iter_mut().zip(&run.fitted).for_each(|(sum, fitted)| *sum &= fitted);
+                sums
             }
-        }
-        sums.residuals.extend(run.residuals);
-        for (sum, fitted) in sums.fitted.iter_mut().zip(&run.fitted) {
-            *sum &= fitted;
-        }
-        for (sum, maps) in sums.contrasts.iter_mut().zip(&run.contrasts) {
-            let rows = maps.effect.len();
-            if maps.covariance.len() != rows * (rows - 1) / 2 {
+            None => {
+                let none = |joint: &Joint| ContrastMaps::zeros(&joint.name, joint.stat, 0, 0);
+                let contrasts = self.joint.iter().map(none).collect();
+                self.sums.insert(Fitted { contrasts, ..run })
+            }
+        };
+        for (joint, sum) in self.joint.iter().zip(&mut sums.contrasts) {
+            let Some(Some(rows)) = joint.rows.get(at) else { continue };
+            let part = parts.next().filter(|part| part.effect.len() == rows.len());
+            let Some(mut part) = part else {
                 return Err(Error::internal(
-                    format!("contrast '{}'", maps.name),
+                    format!("contrast '{}'", joint.name),
+                    "has another part in a run than was planned",
+                    "have the one that was prepared",
+                    "",
+                ));
+            };
+            if part.covariance.len() != rows.len() * (rows.len() - 1) / 2 {
+                return Err(Error::internal(
+                    format!("contrast '{}'", joint.name),
                     "has no covariances of its rows",
                     "have them where runs are combined",
                     "",
                 ));
             }
-            sum.dof = sum.dof.plus(&maps.dof, shape);
-            let pairs = [
-                (&mut sum.effect, &maps.effect),
-                (&mut sum.variance, &maps.variance),
-                (&mut sum.covariance, &maps.covariance),
-            ];
-            for (sum, row) in pairs.into_iter().flat_map(|(sum, rows)| sum.iter_mut().zip(rows)) {
-                sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
+            if self.by == Combining::Precision && joint.joining == Joining::Runs {
+                let span = joint.span.as_ref();
+                each_voxel(&mut part, &fitted, |own| own.turn(span));
             }
+            joint.take(sum, part, rows, shape);
         }
         Ok(())
     }
@@ -80,133 +99,28 @@ impl FixedEffects {
     /// # Errors
     /// Internal without runs.
     pub fn combined(self, inside: &[bool]) -> Result<Fitted> {
+        let is_alone = self.is_alone();
         let Some(Fitted { mut contrasts, mut fitted, residuals, .. }) = self.sums else {
             return Err(Error::internal("fixed effects", "got no runs", "get at least one", ""));
         };
-        if self.n_runs == 1 {
+        if is_alone {
             return Ok(Fitted { residuals, ..Fitted::counted(contrasts, fitted, inside) });
         }
         fitted.iter_mut().zip(inside).for_each(|(fitted, inside)| *fitted &= inside);
-        let n = self.n_runs as f64;
-        for maps in &mut contrasts {
-            match self.by {
-                Combining::Precision => each_voxel(maps, &fitted, Own::turn),
-                Combining::Mean => each_voxel(maps, &fitted, |own| own.divide(n)),
+        for (joint, maps) in self.joint.iter().zip(&mut contrasts) {
+            let n = joint.runs().count() as f64;
+            match (joint.joining, self.by) {
+                (Joining::Sum, _) => each_voxel(maps, &fitted, |_| ()),
+                (Joining::Runs, Combining::Mean) => each_voxel(maps, &fitted, |own| own.divide(n)),
+                (Joining::Runs, Combining::Precision) => {
+                    each_voxel(maps, &fitted, |own| own.turn(joint.span.as_ref()));
+                }
             }
+            maps.rank = joint.rank;
             decide(maps, &fitted);
         }
         Ok(Fitted { residuals, ..Fitted::counted(contrasts, fitted, inside) })
     }
-}
-
-/// A voxel's effects and their covariance.
-struct Own {
-    effect: Vec<f64>,
-    /// Lower triangle, row by row.
-    covariance: Vec<f64>,
-}
-
-impl Own {
-    fn divide(&mut self, n: f64) {
-        self.effect.iter_mut().for_each(|v| *v /= n);
-        self.covariance.iter_mut().for_each(|v| *v /= n * n);
-    }
-
-    /// (m, V) becomes (V⁻¹ m, V⁻¹), and back: both directions are one. Zeros stay.
-    fn turn(&mut self) {
-        let q = self.effect.len();
-        if self.covariance.iter().all(|&v| v == 0.0) {
-            return;
-        }
-        // Gauss and Jordan on [V | I, m] with V positive definite.
-        let at =
-            |i: usize, j: usize| if i >= j { i * (i + 1) / 2 + j } else { j * (j + 1) / 2 + i };
-        let mut rows: Vec<Vec<f64>> = (0..q)
-            .map(|i| {
-                let of_v = (0..q).map(|j| self.covariance[at(i, j)]);
-                let unit = (0..q).map(|j| f64::from(u8::from(i == j)));
-                of_v.chain(unit).chain([self.effect[i]]).collect()
-            })
-            .collect();
-        for k in 0..q {
-            let pivot = rows[k][k];
-            rows[k].iter_mut().for_each(|v| *v /= pivot);
-            let own = rows[k].clone();
-            for (_, row) in rows.iter_mut().enumerate().filter(|(i, _)| *i != k) {
-                let times = row[k];
-                row.iter_mut().zip(&own).for_each(|(v, own)| *v -= times * own);
-            }
-        }
-        for (i, row) in rows.iter().enumerate() {
-            self.effect[i] = row[2 * q];
-            (0..=i).for_each(|j| self.covariance[at(i, j)] = row[q + j]);
-        }
-    }
-
-    /// m' V⁻¹ m, by a Cholesky factor with pivots: rows that depend on others add nothing.
-    fn form(&self) -> f64 {
-        let q = self.effect.len();
-        let at =
-            |i: usize, j: usize| if i >= j { i * (i + 1) / 2 + j } else { j * (j + 1) / 2 + i };
-        let mut left: Vec<Vec<f64>> =
-            (0..q).map(|i| (0..q).map(|j| self.covariance[at(i, j)]).collect()).collect();
-        let mut effect = self.effect.clone();
-        let largest = (0..q).map(|i| left[i][i]).fold(0.0, f64::max);
-        let mut form = 0.0;
-        for _ in 0..q {
-            let k = (0..q).max_by(|&a, &b| left[a][a].total_cmp(&left[b][b])).unwrap_or(0);
-            let pivot = left[k][k];
-            if pivot <= DEPENDENT * largest || pivot <= 0.0 {
-                break;
-            }
-            form += effect[k] * effect[k] / pivot;
-            let (row, own) = (left[k].clone(), effect[k]);
-            for i in 0..q {
-                let share = row[i] / pivot;
-                effect[i] -= share * own;
-                (0..q).for_each(|j| left[i][j] -= share * row[j]);
-            }
-        }
-        form
-    }
-}
-
-/// Change every fitted voxel; the others become 0.
-fn each_voxel(maps: &mut ContrastMaps, fitted: &[bool], change: impl Fn(&mut Own)) {
-    for (voxel, &fitted) in fitted.iter().enumerate() {
-        let mut own = own(maps, voxel);
-        if fitted {
-            change(&mut own);
-        } else {
-            own.effect.fill(0.0);
-            own.covariance.fill(0.0);
-            maps.stat[voxel] = 0.0;
-        }
-        let mut pair = 0;
-        for i in 0..own.effect.len() {
-            maps.effect[i][voxel] = own.effect[i];
-            for j in 0..=i {
-                let value = own.covariance[i * (i + 1) / 2 + j];
-                if i == j {
-                    maps.variance[i][voxel] = value;
-                } else {
-                    maps.covariance[pair][voxel] = value;
-                    pair += 1;
-                }
-            }
-        }
-    }
-}
-
-fn own(maps: &ContrastMaps, voxel: usize) -> Own {
-    let effect: Vec<f64> = maps.effect.iter().map(|row| row[voxel]).collect();
-    let mut covariance = Vec::with_capacity(effect.len() * (effect.len() + 1) / 2);
-    let mut pairs = maps.covariance.iter();
-    for i in 0..effect.len() {
-        covariance.extend(pairs.by_ref().take(i).map(|row| row[voxel]));
-        covariance.push(maps.variance[i][voxel]);
-    }
-    Own { effect, covariance }
 }
 
 /// The statistic of combined effects.
@@ -216,13 +130,16 @@ fn decide(maps: &mut ContrastMaps, fitted: &[bool]) {
         maps.stat[voxel] = match maps.stat_kind {
             Stat::T if variance > 0.0 => effect / variance.sqrt(),
             Stat::T => 0.0,
-            Stat::F => own(maps, voxel).form() / maps.rank as f64,
+            Stat::F => own(maps, voxel).form(maps.rank) / maps.rank as f64,
         };
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
+    use super::own::Own;
     use super::*;
     use crate::maps::Dof;
 
@@ -246,10 +163,117 @@ mod tests {
         }
     }
 
+    /// A contrast that weighs as many columns as it has rows, in these rows of each run.
+    fn joint(n_rows: usize, rows: &[Option<Vec<usize>>], joining: Joining) -> Joint {
+        let weights = |rows: &Vec<usize>| {
+            Array2::from_shape_fn((rows.len(), n_rows), |(at, c)| {
+                f64::from(u8::from(rows[at] == c))
+            })
+        };
+        let parts: Vec<_> = rows
+            .iter()
+            .map(|rows| rows.as_ref().map(|rows| (rows.clone(), weights(rows))))
+            .collect();
+        let stat = if n_rows == 1 { Stat::T } else { Stat::F };
+        Joint::new(("a", stat, n_rows), &parts, joining).expect("a span")
+    }
+
+    fn together(by: Combining, joint: Joint, runs: Vec<Fitted>) -> Fitted {
+        let mut all = FixedEffects::new(by, vec![joint]);
+        runs.into_iter().for_each(|run| all.add(run, [1, 1, 1]).expect("its parts"));
+        all.combined(&[true]).expect("runs")
+    }
+
     fn combined(by: Combining, runs: [Fitted; 2]) -> Fitted {
-        let mut all = FixedEffects::new(by);
-        runs.into_iter().for_each(|run| all.add(run, [1, 1, 1]).expect("their covariances"));
-        all.combined(&[true]).expect("two runs")
+        let n_rows = runs[0].contrasts[0].effect.len();
+        let rows = vec![Some((0..n_rows).collect()); 2];
+        together(by, joint(n_rows, &rows, Joining::Runs), runs.into())
+    }
+
+    fn without(mut run: Fitted) -> Fitted {
+        run.contrasts.clear();
+        run
+    }
+
+    fn close(got: f64, want: f64) {
+        assert!((got - want).abs() < 1e-13 * want.abs().max(1.0), "{got} for {want}");
+    }
+
+    #[test]
+    fn a_run_that_does_not_count_adds_neither_effect_nor_variance_nor_dof_to_the_mean() {
+        for by in [Combining::Mean, Combining::Precision] {
+            let rows = [Some(vec![0]), None, Some(vec![0])];
+            let runs = || [run(&[1.0], &[4.0], 10.0), run(&[3.0], &[12.0], 20.0)];
+            let [one, two] = runs();
+            let three = vec![one, without(run(&[9.0], &[1.0], 40.0)), two];
+            let some = together(by, joint(1, &rows, Joining::Runs), three);
+            let want = combined(by, runs());
+            assert_eq!(some.contrasts[0], want.contrasts[0], "{by:?}");
+            assert_eq!(some.contrasts[0].dof.least(), 30.0);
+            // the first of all may be the one that does not count
+            let rows = [None, Some(vec![0])];
+            let last = vec![without(run(&[9.0], &[1.0], 40.0)), run(&[3.0], &[12.0], 20.0)];
+            let last = together(by, joint(1, &rows, Joining::Runs), last);
+            close(last.contrasts[0].effect[0][0], 3.0);
+            close(last.contrasts[0].stat[0], 3.0 / 12.0_f64.sqrt());
+            assert_eq!(last.contrasts[0].dof.least(), 20.0);
+        }
+    }
+
+    #[test]
+    fn a_sum_over_runs_puts_the_rows_of_each_where_they_belong() {
+        // Run 1 weighs rows 0 and 2, run 2 rows 1 and 2.
+        let rows = [Some(vec![0, 2]), None, Some(vec![1, 2])];
+        let one = run(&[1.0, 3.0], &[2.0, 1.0, 3.0], 10.0);
+        let two = run(&[3.0, -1.0], &[4.0, -1.0, 1.0], 20.0);
+        let runs = vec![one, without(run(&[9.0], &[1.0], 40.0)), two];
+        let all = together(Combining::Mean, joint(3, &rows, Joining::Sum), runs);
+        let maps = &all.contrasts[0];
+        let effect: Vec<f64> = maps.effect.iter().map(|row| row[0]).collect();
+        assert_eq!(effect, [1.0, 3.0, 2.0]);
+        let variance: Vec<f64> = maps.variance.iter().map(|row| row[0]).collect();
+        assert_eq!(variance, [2.0, 4.0, 4.0]);
+        let covariance: Vec<f64> = maps.covariance.iter().map(|row| row[0]).collect();
+        assert_eq!(covariance, [0.0, 1.0, -1.0]);
+        assert_eq!((maps.rank, maps.dof.least()), (3, 30.0));
+        // V = [2 0 1; 0 4 -1; 1 -1 4], det 26, adjugate times m = (1, 3, 2)
+        let solved =
+            [(15.0 - 3.0 - 8.0) / 26.0, (-1.0 + 21.0 + 4.0) / 26.0, (-4.0 + 6.0 + 16.0) / 26.0];
+        let form = solved[0] + 3.0 * solved[1] + 2.0 * solved[2];
+        close(maps.stat[0], form / 3.0);
+    }
+
+    #[test]
+    fn rows_that_depend_on_each_other_leave_f_as_it_is_by_mean_and_by_precision() {
+        // a third row that is the difference of the two
+        let with_difference = |effect: [f64; 2], [a, ab, b]: [f64; 3], dof: f64| {
+            let effect = [effect[0], effect[1], effect[0] - effect[1]];
+            run(&effect, &[a, ab, b, a - ab, ab - b, a - 2.0 * ab + b], dof)
+        };
+        let [one, two] = [([1.0, 3.0], [2.0, 1.0, 3.0]), ([3.0, -1.0], [4.0, -1.0, 1.0])];
+        for by in [Combining::Mean, Combining::Precision] {
+            let want = combined(by, [run(&one.0, &one.1, 10.0), run(&two.0, &two.1, 20.0)]);
+            let weights = ndarray::array![[1.0, 0.0], [0.0, 1.0], [1.0, -1.0]];
+            let parts = vec![Some((vec![0, 1, 2], weights)); 2];
+            let joint = Joint::new(("a", Stat::F, 3), &parts, Joining::Runs).expect("a span");
+            assert_eq!(joint.rank, 2);
+            let runs =
+                vec![with_difference(one.0, one.1, 10.0), with_difference(two.0, two.1, 20.0)];
+            let got = together(by, joint, runs);
+            let (got, want) = (&got.contrasts[0], &want.contrasts[0]);
+            close(got.stat[0], want.stat[0]);
+            assert_eq!(got.rank, 2);
+            (0..2).for_each(|row| close(got.effect[row][0], want.effect[row][0]));
+            close(got.effect[2][0], want.effect[0][0] - want.effect[1][0]);
+            (0..2).for_each(|row| close(got.variance[row][0], want.variance[row][0]));
+        }
+    }
+
+    #[test]
+    fn f_does_not_hang_on_the_units_of_its_rows() {
+        let own =
+            |u: f64| Own { effect: vec![1.0, 3.0 * u], covariance: vec![2.0, u, 3.0 * u * u] };
+        close(own(1e-7).form(2), own(1.0).form(2));
     }
 
     #[test]
@@ -299,7 +323,8 @@ mod tests {
     #[test]
     fn a_row_that_depends_on_another_adds_nothing_to_f() {
         let own = Own { effect: vec![1.0, 2.0], covariance: vec![4.0, 8.0, 16.0] };
-        assert!((own.form() - 0.25).abs() < 1e-14, "{}", own.form());
+        assert!((own.form(1) - 0.25).abs() < 1e-14, "{}", own.form(1));
+        assert!((own.form(2) - 0.25).abs() < 1e-14, "{}", own.form(2));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::pipeline::products::Products;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::Command;
-use crate::pipeline::{confounds, glm, physio, retroicor, smooth};
+use crate::pipeline::{confounds, glm, inputs, physio, retroicor, smooth};
 
 impl Command {
     /// Run it; what it makes goes into `products`.
@@ -14,8 +14,9 @@ impl Command {
     pub fn run(&self, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
         session.watch.clear();
         products.begin(session, self)?;
-        let inputs: Vec<_> = self.inputs().into_iter().map(|(_, path)| path).collect();
-        products.reads(&inputs)?;
+        let files: Vec<_> = self.inputs().into_iter().map(|(_, path)| path).collect();
+        products.reads(&files)?;
+        inputs::refuse_others(self, &session.watch)?;
         match self {
             Command::Glm(spec) => glm::run(spec, session, products),
             Command::Retroicor(spec) => retroicor::run(spec, session, products),

@@ -31,6 +31,8 @@ pub struct Combination {
     inside: Vec<bool>,
     /// Voxels inside with so many good echoes, from 0.
     counts: Vec<usize>,
+    /// Of each echo, voxels inside where it is not finite in some volume and weighs nothing.
+    unused: Vec<usize>,
 }
 
 /// Make the echoes of each run one run; none of a run that has one echo. `mask`: where echoes are compared, else the automatic mask of
@@ -71,6 +73,7 @@ fn of_run(
     ladder.grant(&mut combined);
     let options = echoes.options.clone();
     let over_time = combined.over_time(options.fit == Fit::Tedana)?;
+    let missing: Vec<Vec<bool>> = over_time.iter().map(|echo| echo.has_missing.clone()).collect();
     let (signal, log) = over_time.into_iter().map(|echo| (echo.mean, echo.log_mean)).unzip();
     let means = EchoMeans { signal, log };
     let inside = match mask {
@@ -79,6 +82,13 @@ fn of_run(
     };
     let good = good(&means.signal, &inside, options.good);
     let mut decays = decays(&echoes.times_s, &means, good, options.fit);
+    let unused = |(missing, weights): (&Vec<bool>, &Vec<f32>)| {
+        let voxels = missing.iter().zip(weights).zip(&inside);
+        voxels
+            .filter(|((missing, weight), inside)| **inside && **missing && **weight == 0.0)
+            .count()
+    };
+    let unused = missing.iter().zip(&decays.weights).map(unused).collect();
     combined.weigh(std::mem::take(&mut decays.weights))?;
     run.bold = Box::new(combined);
     let mut counts = vec![0; echoes.times_s.len() + 1];
@@ -86,7 +96,7 @@ fn of_run(
         counts[usize::from(good)] += 1;
     }
     let combination =
-        Combination { options, times_s: echoes.times_s.clone(), decays, inside, counts };
+        Combination { options, times_s: echoes.times_s.clone(), decays, inside, counts, unused };
     combination.say(run, watch);
     Ok(combination)
 }
@@ -112,6 +122,13 @@ impl Combination {
         watch.note(&format!(
             "{name}: {n} echoes at {times} ms combined, weights TE exp(-TE/T2*); median T2* {median_ms:.1} ms"
         ));
+        for (echo, &n) in self.unused.iter().enumerate().filter(|(_, n)| **n > 0) {
+            watch.warn(&format!(
+                "{n} mask voxels of {name} are not finite in some volume of echo {}, which has no good signal there: the echoes \
+                 before it are combined without it",
+                echo + 1
+            ));
+        }
         let few = self.counts[0] + self.counts[1];
         if few > 0 {
             watch.warn(&format!(
@@ -132,6 +149,7 @@ impl Combination {
             "fit": self.options.fit,
             "good": self.options.good,
             "mask_voxels_by_good_echoes": self.counts,
+            "mask_voxels_not_finite_and_unused_by_echo": self.unused,
             "median_t2star_s": self.median_t2star_s(),
         })
     }

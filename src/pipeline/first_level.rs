@@ -165,7 +165,8 @@ impl Story for Fitting<'_> {
         }
         let columns = own.iter().map(|column| series_of(column, &voxels)).collect();
         let mut begun = Contrasted { contrasts: None, sums: None, series: None, columns };
-        if noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
+        let is_asked = !contrasts.is_empty(); // a run of several may count for none
+        if is_asked && noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
             let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
             begun.contrasts = Some((places, values));
         }

@@ -1,14 +1,13 @@
 //! The `glm` command as a story: open the runs, agree on a mask, build the model, fit run by run, combine, name the maps.
 
-use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
-use crate::design::contrast::{Columns, NamedContrast, OfRun, parse_f_of, parse_named, parse_t_of};
-use crate::design::{self, Design, label};
+use crate::design::contrast::{NamedContrast, parse_named};
+use crate::design::{self, label};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
-use crate::kernels::contrast::{Contrast, Prepared, Stat};
+use crate::kernels::contrast::{Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
@@ -37,6 +36,8 @@ mod refused;
 mod residuals;
 mod tables;
 
+use across::Asked;
+
 /// Run the analysis.
 ///
 /// # Errors
@@ -57,17 +58,22 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
         runs.iter_mut().for_each(|run| run.smooth_task(weights));
     }
-    let called = across::labels(spec, &runs)?;
-    let plan = |(at, run)| {
-        let of_run = OfRun::This { labels: &called, at };
-        let mut plan = plan(spec, (run, of_run), smoothing.as_ref(), watch)?;
+    let models = runs.iter().map(|run| model(run, watch)).collect::<Result<Vec<Model>>>()?;
+    let (names, n_task) = across::columns(&runs);
+    let asked = across::ask(spec, (&names, n_task), &runs, &models, watch)?;
+    let labels = labels(spec, &names)?;
+    let plan = |(at, (run, model)): (usize, (&Run, Model))| {
+        let part = |asked: &Asked| asked.parts.get(at).cloned().flatten();
+        let contrasts = asked.iter().filter_map(part).collect();
+        let mut plan = plan(spec, run, (model, contrasts), smoothing.as_ref())?;
         take_room(&mut plan, beside[at].names.len(), run)?;
         Ok(plan)
     };
-    let plans = runs.iter().enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
+    let plans = runs.iter().zip(models).enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
-    let mut runs_so_far = FixedEffects::new(spec.combine);
+    let joint = asked.iter().map(|asked| asked.joint.clone()).collect();
+    let mut runs_so_far = FixedEffects::new(spec.combine, joint);
     let mut beyond_chance = Vec::new();
     for ((run, plan), beside) in runs.iter_mut().zip(&plans).zip(&mut beside) {
         if spec.runs.len() > 1 && run.physio.is_some() {
@@ -92,8 +98,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
 
     watch.stage("write", 1);
     say_peaks(&all, &grid, watch);
-    let labels = labels(spec, &runs[0].design.names)?;
-    let mut maps = maps(&all, &labels, &plans, &grid);
+    let mut maps = maps(&all, (&labels, &asked), &plans, &grid);
     maps.extend(residuals::maps(spec, &all, &plans));
     maps.extend(echoes::maps(&combined));
     scaling::describe(spec.scaling, &mut maps);
@@ -104,7 +109,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         }
     }
     let analysis =
-        Analysis { all, common, grid, plans, smoothing, beyond_chance, combined, beside };
+        Analysis { all, asked, common, grid, plans, smoothing, beyond_chance, combined, beside };
     let account = account(spec, runs, analysis, watch)?;
     products.finish(session, account)
 }
@@ -163,19 +168,10 @@ fn fit_sampled(
     }
 }
 
-/// The model of a run, and what comes before it.
-fn plan(
-    spec: &GlmSpec,
-    (run, of_run): (&Run, OfRun<'_>),
-    smoothing: Option<&Smoothing>,
-    watch: &dyn Watch,
-) -> Result<Plan> {
-    let n_planes = run.grid.shape[2];
-    let correct = match (run.slices(), smoothing) {
-        (Some(slices), Some(_)) => Some(Projection::each(&run.known_of(slices), slices)?),
-        _ => None,
-    };
+/// The model of a run.
+fn model(run: &Run, watch: &dyn Watch) -> Result<Model> {
     let (names, matrix) = run.shared();
+    let n_planes = run.grid.shape[2];
     let model = Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)?;
     tell_inflation(run, &model, watch);
     if let Some(columns) = model.rank_deficiency() {
@@ -185,11 +181,20 @@ fn plan(
             columns.join(", ")
         ));
     }
-    let (names, n_task) = (&run.design.names[..], run.design.n_task);
-    let contrasts = contrasts(spec, &Columns { names, n_task, of_run }, &model);
-    let of_run = |error: Error| error.of(&display(&run.path)).with_hint(&run.doubts.join("; "));
-    let contrasts = contrasts.map_err(of_run)?;
-    tell_meant(spec, &run.design, watch);
+    Ok(model)
+}
+
+/// The model of a run with the contrasts that it counts for, and what comes before it.
+fn plan(
+    spec: &GlmSpec,
+    run: &Run,
+    (model, contrasts): (Model, Vec<Prepared>),
+    smoothing: Option<&Smoothing>,
+) -> Result<Plan> {
+    let correct = match (run.slices(), smoothing) {
+        (Some(slices), Some(_)) => Some(Projection::each(&run.known_of(slices), slices)?),
+        _ => None,
+    };
     let noise = Some(noise(spec, run, (&model, &contrasts))?);
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
@@ -254,34 +259,6 @@ fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
     }
 }
 
-/// The contrasts that are asked for, as weights of a model's columns.
-fn contrasts(spec: &GlmSpec, columns: &Columns, model: &Model) -> Result<Vec<Prepared>> {
-    let t = spec.contrasts.iter().map(|text| (Stat::T, text));
-    let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
-    let mut contrasts = Vec::new();
-    for (stat, text) in t.chain(f) {
-        let NamedContrast { name, expression } = parse_named(text)?;
-        let rows = match stat {
-            Stat::T => parse_t_of(&expression, columns)?.insert_axis(Axis(0)),
-            Stat::F => parse_f_of(&expression, columns)?,
-        };
-        let weights = placed(&rows, columns.names, &model.names)?;
-        contrasts.push(Prepared::new(Contrast { name, stat, weights }, model)?);
-    }
-    labels(spec, columns.names)?;
-    Ok(contrasts)
-}
-
-/// What patterns in the contrasts stand for.
-fn tell_meant(spec: &GlmSpec, design: &Design, watch: &dyn Watch) {
-    for text in spec.contrasts.iter().chain(&spec.f_contrasts) {
-        let Ok(NamedContrast { expression, .. }) = parse_named(text) else { continue };
-        let meant = design::contrast::meant(&expression, &design.names, design.n_task);
-        meant.notes.iter().for_each(|note| watch.note(note));
-        meant.doubts.iter().for_each(|doubt| watch.warn(doubt));
-    }
-}
-
 /// The contrasts as file names say them, t before F; `names`: the columns, whose hyphens are no minus.
 fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
     let all = spec.contrasts.iter().chain(&spec.f_contrasts);
@@ -292,23 +269,16 @@ fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
     label::labels(&all.map(spoken).collect::<Result<Vec<_>>>()?)
 }
 
-/// Weights of a design's columns as weights of a model's, which has them in another order and others beside them.
-fn placed(rows: &Array2<f64>, names: &[String], of_model: &[String]) -> Result<Array2<f64>> {
-    let mut placed = Array2::zeros((rows.nrows(), of_model.len()));
-    for (name, weights) in names.iter().zip(rows.columns()) {
-        let column = of_model.iter().position(|n| n == name).ok_or_else(|| {
-            Error::internal("the model", format!("has no column `{name}`"), "have the design's", "")
-        })?;
-        placed.column_mut(column).assign(&weights);
-    }
-    Ok(placed)
-}
-
 /// The maps of every contrast, and the mask.
-fn maps(all: &Fitted, labels: &[String], plans: &[Plan], grid: &Grid) -> Vec<Map> {
+fn maps(
+    all: &Fitted,
+    (labels, asked): (&[String], &[Asked]),
+    plans: &[Plan],
+    grid: &Grid,
+) -> Vec<Map> {
     let of = |at: usize| {
         let mut maps = all.contrasts[at].maps(&labels[at], &all.fitted, grid.plane_len());
-        let weights = weights(plans, at);
+        let weights = asked[at].weights(plans.iter().map(|plan| &plan.model));
         let said = |map: &mut Map| map.asked.insert("ContrastWeights".to_owned(), weights.clone());
         maps.iter_mut().for_each(|map| drop(said(map)));
         maps
@@ -316,26 +286,6 @@ fn maps(all: &Fitted, labels: &[String], plans: &[Plan], grid: &Grid) -> Vec<Map
     let mut maps: Vec<Map> = (0..all.contrasts.len()).flat_map(of).collect();
     maps.push(Map::of_mask(Entities::of("mask"), &all.fitted));
     maps
-}
-
-/// What a contrast weighs in a sidecar: columns by name with their weights, of F one such object a row; of runs that differ in
-/// it one entry a run.
-fn weights(plans: &[Plan], contrast: usize) -> Value {
-    let of_run = |plan: &Plan| {
-        let Contrast { stat, weights, .. } = &plan.contrasts[contrast].contrast;
-        let row = |row: ndarray::ArrayView1<'_, f64>| -> Value {
-            let weighed = plan.model.names.iter().zip(row).filter(|(_, weight)| **weight != 0.0);
-            weighed
-                .map(|(name, weight)| (name.clone(), json!(weight)))
-                .collect::<Fields<_, _>>()
-                .into()
-        };
-        let mut rows: Vec<Value> = weights.rows().into_iter().map(row).collect();
-        if *stat == Stat::T { rows.remove(0) } else { Value::Array(rows) }
-    };
-    let mut of_runs: Vec<Value> = plans.iter().map(of_run).collect();
-    of_runs.dedup();
-    if of_runs.len() == 1 { of_runs.remove(0) } else { Value::Array(of_runs) }
 }
 
 /// The largest value of each contrast and where it is.
@@ -361,6 +311,8 @@ fn say_peaks(all: &Fitted, grid: &Grid, watch: &dyn Watch) {
 /// What a finished analysis is told by.
 struct Analysis {
     all: Fitted,
+    /// The contrasts over the runs.
+    asked: Vec<Asked>,
     common: Common,
     grid: Grid,
     plans: Vec<Plan>,
@@ -380,7 +332,8 @@ fn account(
     watch: &dyn Watch,
 ) -> Result<Account> {
     let counts = counts(&analysis, watch);
-    let Analysis { all, grid, plans, smoothing, beyond_chance, combined, beside, .. } = analysis;
+    let Analysis { all, asked, grid, plans, smoothing, beyond_chance, combined, beside, .. } =
+        analysis;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
         (Some(_), _) => "given".to_owned(),
@@ -401,6 +354,9 @@ fn account(
     };
     let of_runs: Vec<_> = runs.iter().enumerate().map(of_run).collect();
     resolved.insert("runs".to_owned(), json!(of_runs));
+    if runs.len() > 1 {
+        resolved.insert("contrasts".to_owned(), across::resolved(&asked, &runs));
+    }
     let mut stages = vec!["read"];
     stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));
     stages.extend(plans[0].correct.as_ref().map(|_| "retroicor"));

@@ -38,7 +38,7 @@ mod spent;
 mod task;
 mod timing;
 
-pub use belongs::{apart, say_apart};
+pub use belongs::{apart, refuse_others, say_apart};
 pub use combined::Echoes;
 use confounded::Confounded;
 pub use confounded::measures;
@@ -321,7 +321,9 @@ fn design(
         let table = io::tsv::read(path)?;
         let end_s = n_volumes as f64 * tr + acquisition.start_time.min(0.0);
         let mut found = events(&table, options)?;
-        found.leave_out_after(&table.name, end_s);
+        if n_volumes > 1 {
+            found.leave_out_after(&table.name, end_s)?; // of a single volume the design says more
+        }
         let (hrf, own) = (&made.hrf, made.own.as_ref());
         let span = design::odd::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
         let odd = design::odd::odd(&table.name, &found.events, &span);
@@ -346,6 +348,7 @@ fn events(table: &Table, options: &DesignOptions) -> Result<Events> {
         conditions: options.trial_type.as_deref(),
         durations: &options.durations,
         modulate: &options.modulate,
+        fixed_duration_s: options.hrf.fixed_duration(),
     };
     design::events::read(table, &reading)
 }

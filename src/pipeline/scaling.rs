@@ -55,7 +55,10 @@ pub fn apply(
 ) -> Result<Vec<usize>> {
     let inside: Vec<usize> = (0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect();
     // What never varies was not measured, and tells nothing of the signal.
-    let varies = |voxel: usize| fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0);
+    let varies = |voxel: usize| match fitted.contrasts[..] {
+        [] => fitted.flat.binary_search(&voxel).is_err(),
+        _ => fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0),
+    };
     let measured: Vec<f64> =
         inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]).collect();
     match scale {

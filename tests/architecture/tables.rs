@@ -193,7 +193,18 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     (
         "command",
-        &["spec", "session", "products", "confounds", "smooth", "physio", "retroicor", "glm"],
+        // Every command's files are asked whose they are.
+        &[
+            "spec",
+            "session",
+            "inputs",
+            "products",
+            "confounds",
+            "smooth",
+            "physio",
+            "retroicor",
+            "glm",
+        ],
     ),
     ("verify", &["watch", "comparison", "blocks", "provenance", "session", "inputs", "compared"]),
     (

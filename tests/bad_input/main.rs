@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+mod belonging;
 mod confounds;
 mod dataset;
 mod designs;
@@ -57,6 +58,7 @@ fn case(
 
 fn cases() -> Vec<Case> {
     let themes = [
+        belonging::cases(),
         designs::cases(),
         echoes::cases(),
         images::cases(),

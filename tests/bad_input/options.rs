@@ -5,6 +5,20 @@ use super::*;
 pub fn cases() -> Vec<Case> {
     vec![
         case(
+            "a smoothing of rho under a model that smooths none",
+            nothing,
+            "glm bold.nii --events events.tsv --contrast pain --noise ols --rho-fwhm 2 --out out --device cpu",
+            2,
+            &["--rho-fwhm", "--noise ols, which smooths no rho", "--noise ar1"],
+        ),
+        case(
+            "a condition that has a column a delay",
+            nothing,
+            "glm bold.nii --events events.tsv --contrast pain --hrf fir:0,1,2 --out out --device cpu",
+            2,
+            &["names `pain`", "pain_delay_0", "--f-contrast 'pain:basis'"],
+        ),
+        case(
             "a negative FWHM",
             nothing,
             "smooth bold.nii --fwhm -5 --out smooth.nii.gz --device cpu",

@@ -124,14 +124,14 @@ pub fn cases() -> Vec<Case> {
             &["trial_type", "onset, duration, condition", "--trial-type"],
         ),
         case(
-            "a condition that the second run lacks",
+            "a condition that a run lacks which the contrast names",
             |d| {
                 second_run(d);
                 text(d, "second.tsv", "onset\tduration\ttrial_type\n5\t10\tpain\n")
             },
-            "glm bold.nii second_bold.nii --events events.tsv second.tsv --mask mask.nii --contrast pain-control --out out --device cpu",
-            2,
-            &["`control`", "second_bold.nii", "columns: pain"],
+            "glm bold.nii second_bold.nii --events events.tsv second.tsv --mask mask.nii --contrast pain@run-1-control@run-2 --out out --device cpu",
+            65,
+            &["weighs run-2 by its name", "second_bold.nii has no `control`", "conditions: pain"],
         ),
         case(
             "as many events as echoes",
@@ -152,7 +152,7 @@ pub fn cases() -> Vec<Case> {
             &["trans_q*", "confounds.tsv", "trans_x"],
         ),
         case(
-            "an event without a duration",
+            "a condition whose only event has no duration",
             |d| {
                 text(
                     d,
@@ -161,8 +161,43 @@ pub fn cases() -> Vec<Case> {
                 )
             },
             GLM,
+            2,
+            &["names `pain`", "1 of 2 events have no duration (n/a) and are left out", "line 2"],
+        ),
+        case(
+            "events of which none has an onset",
+            |d| {
+                text(
+                    d,
+                    "events.tsv",
+                    "onset\tduration\ttrial_type\nn/a\t10\tpain\n30\tn/a\tcontrol\n",
+                )
+            },
+            GLM,
             65,
-            &["events.tsv", "duration", "n/a", "write 0 for an impulse"],
+            &[
+                "events.tsv",
+                "n/a as onset or duration of all its 2 events",
+                "write 0 for an impulse",
+            ],
+        ),
+        case(
+            "half of the events after the run",
+            |d| {
+                text(
+                    d,
+                    "events.tsv",
+                    "onset\tduration\ttrial_type\n5\t10\tpain\n30\t9\tcontrol\n95\t10\tpain\n90\t9\tcontrol\n",
+                )
+            },
+            GLM,
+            65,
+            &[
+                "events.tsv line 4",
+                "begins at 95 s (2 of 4 events do)",
+                "another run's",
+                "fewer than half",
+            ],
         ),
         case(
             "design columns of one name",

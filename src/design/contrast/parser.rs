@@ -8,12 +8,10 @@ use crate::error::{Error, Result};
 mod runs;
 mod sets;
 
-pub use runs::OfRun;
-
 /// Nesting beyond this is refused: the parser recurses.
 const MAX_DEPTH: usize = 64;
 
-/// A number, or a weight for each column.
+/// A number, or weights: two for each column, see [`runs`].
 pub(super) enum Value {
     Number(f64),
     Weights(Vec<f64>),
@@ -31,8 +29,8 @@ pub(super) struct Parser<'a> {
     pub(super) conditions: Vec<usize>,
     /// Patterns with the columns that they meant.
     pub(super) meant: Vec<(String, Vec<usize>)>,
-    /// Which run the weights are for.
-    pub(super) of_run: OfRun<'a>,
+    /// What stands behind `run-` for each run, and the place of the one whose weights are read; none where no runs are known.
+    pub(super) of_run: Option<(&'a [String], usize)>,
     /// Whether a term named its run.
     pub(super) is_across: bool,
     /// Where a row speaks of whole basis sets: the suffixes of their columns, and which is being read.
@@ -52,14 +50,23 @@ impl<'a> Parser<'a> {
             named: Vec::new(),
             conditions,
             meant: Vec::new(),
-            of_run: OfRun::Any,
+            of_run: None,
             is_across: false,
             basis: None,
         }
     }
 
-    /// All rows, to the end of the text; a last `;` may stand alone.
+    /// All rows, each run taken as any other; see [`Parser::parts`].
     pub(super) fn rows(&mut self) -> Result<Vec<Vec<f64>>> {
+        let together = |[of_mean, of_run]: [Vec<f64>; 2]| -> Vec<f64> {
+            of_mean.iter().zip(of_run).map(|(a, b)| a + b).collect()
+        };
+        Ok(self.parts()?.into_iter().map(together).collect())
+    }
+
+    /// All rows, to the end of the text, each as its weights of the mean over runs and those of the run that is read for; a last `;`
+    /// may stand alone.
+    pub(super) fn parts(&mut self) -> Result<Vec<[Vec<f64>; 2]>> {
         let mut rows = Vec::new();
         loop {
             let start = self.at;
@@ -83,9 +90,12 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn row(&mut self) -> Result<Vec<f64>> {
+    fn row(&mut self) -> Result<[Vec<f64>; 2]> {
         match self.sum()? {
-            Value::Weights(weights) => Ok(weights),
+            Value::Weights(mut of_mean) => {
+                let of_run = of_mean.split_off(self.names.len());
+                Ok([of_mean, of_run])
+            }
             Value::Number(_) => Err(self.error(
                 "is a number and names no column",
                 "be a sum of columns",
@@ -159,7 +169,7 @@ impl<'a> Parser<'a> {
         let mut sign = 1.0;
         loop {
             if let Some(weights) = self.set_here()? {
-                let sign = sign * self.share_of_run()?;
+                let weights = self.of_its_run(weights)?;
                 return Ok(scaled(weights, |w| sign * w));
             }
             // A column may be named `-a`: a name goes before a sign only if it begins here.
@@ -168,9 +178,8 @@ impl<'a> Parser<'a> {
                 if length > number {
                     self.named.push(self.at..self.at + length);
                     self.at += length;
-                    let mut weights = vec![0.0; self.names.len()];
-                    weights[column] = sign * self.share_of_run()?;
-                    return Ok(Value::Weights(weights));
+                    let weights = self.of_its_run(self.each(&[column]))?;
+                    return Ok(scaled(weights, |w| sign * w));
                 }
             }
             match self.peek() {
@@ -185,11 +194,11 @@ impl<'a> Parser<'a> {
         let value = match self.peek() {
             Some('(') => {
                 let value = self.parenthesis()?;
-                self.of_its_run(value)?
+                self.value_of_its_run(value)?
             }
             Some(quote @ ('"' | '\'' | '`')) => {
                 let value = self.quoted(quote)?;
-                self.of_its_run(value)?
+                self.value_of_its_run(value)?
             }
             _ => match self.number_here() {
                 Some((number, length)) => {
@@ -239,9 +248,7 @@ impl<'a> Parser<'a> {
         self.named.push(self.at..self.at + length);
         self.at += length;
         self.skip(quote);
-        let mut weights = vec![0.0; self.names.len()];
-        columns.iter().for_each(|&column| weights[column] = 1.0);
-        Ok(Value::Weights(weights))
+        Ok(Value::Weights(self.each(&columns)))
     }
 
     /// The longest column name that begins here and does not end inside a word.
@@ -341,7 +348,14 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn no_column(&self, name: &str) -> Error {
+        let delays = self.columns_of(name);
         let hint = match similar::closest(name, self.names) {
+            _ if !delays.is_empty() => format!(
+                "its response has several {}; --f-contrast '{name}:basis' asks whether any of them differs from 0, --contrast weighs \
+                 them: 'mean({}, ...)'",
+                similar::listing(&delays),
+                delays[0]
+            ),
             Some(close) => format!("did you mean `{close}`?"),
             None => similar::listing(self.names),
         };

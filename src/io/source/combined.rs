@@ -25,6 +25,8 @@ pub struct OverTime {
     pub mean: Vec<f64>,
     /// Mean of ln(|S| + 1) of the finite values, `[voxel]`; empty where nobody asked.
     pub log_mean: Vec<f64>,
+    /// Whether some volume is not finite, `[voxel]`.
+    pub has_missing: Vec<bool>,
 }
 
 /// The echoes of a run, each with its weight at each voxel. An echo that weighs nothing at a voxel is not looked at there.
@@ -103,7 +105,10 @@ fn over_time(source: &mut dyn BoldSource, with_logs: bool) -> Result<OverTime> {
     }
     let mean = sums.iter().map(|[sum, _, n]| sum / n).collect();
     let log = sums.iter().map(|[_, log, n]| log / n);
-    Ok(OverTime { mean, log_mean: if with_logs { log.collect() } else { Vec::new() } })
+    let log_mean = if with_logs { log.collect() } else { Vec::new() };
+    let n_volumes = whole.volumes.len() as f64;
+    let has_missing = sums.iter().map(|[_, _, n]| *n < n_volumes).collect();
+    Ok(OverTime { mean, log_mean, has_missing })
 }
 
 /// Add an echo's values, `[volume][voxel]`, times its weights; each sum is rounded once an echo.
@@ -215,6 +220,7 @@ mod tests {
         let mut combined = Combined::new(vec![echo(5), Box::new(spoiled)]).expect("alike");
         let over = combined.over_time(true).expect("memory reads");
         assert!(over[1].mean[17].is_nan() && over[1].mean[16].is_finite());
+        assert!(over[1].has_missing[17] && !over[1].has_missing[16] && !over[0].has_missing[17]);
         let value = |t: usize, v: usize, scale: usize| ((t * 60 + v) * scale % 97) as f64;
         let mean = (0..6).map(|t| value(t, 30, 7)).sum::<f64>() / 6.0;
         let log = (0..6).map(|t| (value(t, 30, 7) + 1.0).ln()).sum::<f64>() / 6.0;

@@ -1,16 +1,86 @@
-//! Contrasts across the runs of one call: what the runs are called, and when they cannot be compared so.
+//! The contrasts of a command over its runs: which runs count for which, and what each of them weighs. A contrast is one thing in all
+//! runs: a run that lacks a condition of it, or whose design does not determine it, does not count, and that is said. What is asked of a
+//! run by its name, `pain@run-2`, must be there.
 
-use crate::design::contrast::{NamedContrast, is_across_runs, parse_named};
+use ndarray::{Array2, Axis};
+use serde_json::{Map as Fields, Value, json};
+
+use crate::design::contrast::{
+    Columns, NamedContrast, OverRuns, meant, parse_named, parse_over_runs,
+};
 use crate::error::{Error, Result};
 use crate::io::bids::Name;
-use crate::pipeline::inputs::Run;
+use crate::kernels::contrast::{Contrast, Prepared, Stat};
+use crate::kernels::glm::Model;
+use crate::pipeline::combine::{Joining, Joint};
+use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::spec::{Combining, GlmSpec};
+use crate::pipeline::watch::Watch;
 
-/// What stands behind `@run-` for each run: its run entity without leading zeros, where all have one of their own; else its place, from 1.
+mod lacks;
+
+/// A contrast and what each run gives of it.
+pub(super) struct Asked {
+    /// Which runs count, with which rows.
+    pub(super) joint: Joint,
+    /// `[run]`, prepared for its model; none where it does not count.
+    pub(super) parts: Vec<Option<Prepared>>,
+}
+
+/// Columns of any of the runs, task first; no number of task columns where one run does not know its own.
+pub(super) fn columns(runs: &[Run]) -> (Vec<String>, usize) {
+    let task = runs.iter().flat_map(|run| &run.design.names[..run.design.n_task]);
+    let others = runs.iter().flat_map(|run| &run.design.names[run.design.n_task..]);
+    let (mut names, mut n_task): (Vec<String>, usize) = (Vec::new(), 0);
+    for (name, is_task) in task.map(|name| (name, true)).chain(others.map(|name| (name, false))) {
+        if !names.contains(name) {
+            names.push(name.clone());
+            n_task += usize::from(is_task);
+        }
+    }
+    let is_known = runs.iter().all(|run| run.design.n_task > 0);
+    (names, if is_known { n_task } else { 0 })
+}
+
+/// Every contrast of a command, t before F, over its runs with these models. `names`, `n_task`: as [`columns`] has them.
 ///
 /// # Errors
-/// Usage for a contrast across runs whose effects are weighed by their precision: it would weigh the two sides of a difference apart.
-pub(super) fn labels(spec: &GlmSpec, runs: &[Run]) -> Result<Vec<String>> {
+/// Usage: what is no expression of the runs' columns; runs that are compared while their precision weighs them. Bad data: what no run's
+/// design determines, or a run that is named does not.
+pub(super) fn ask(
+    spec: &GlmSpec,
+    (names, n_task): (&[String], usize),
+    runs: &[Run],
+    models: &[Model],
+    watch: &dyn Watch,
+) -> Result<Vec<Asked>> {
+    let labels = labels(runs);
+    let columns = Columns { names, n_task };
+    let t = spec.contrasts.iter().map(|text| (Stat::T, text));
+    let f = spec.f_contrasts.iter().map(|text| (Stat::F, text));
+    let mut all = Vec::new();
+    for (stat, text) in t.chain(f) {
+        let NamedContrast { name, expression } = parse_named(text)?;
+        let over = parse_over_runs(&expression, &columns, &labels, stat == Stat::T);
+        let over = over.map_err(|error| of_runs(error, runs))?;
+        if over.is_across && spec.combine == Combining::Precision {
+            return Err(refuse_precision(&expression));
+        }
+        let asking = Asking { name: &name, stat, over: &over, names, labels: &labels };
+        all.push(match runs {
+            [run] => asking.alone(run, &models[0])?,
+            _ if over.is_across => asking.across(runs, models, watch)?,
+            _ => asking.each(runs, models, watch)?,
+        });
+        let meant = meant(&expression, names, n_task);
+        meant.notes.iter().for_each(|note| watch.note(note));
+        meant.doubts.iter().for_each(|doubt| watch.warn(doubt));
+    }
+    Ok(all)
+}
+
+/// What stands behind `@run-` for each run: its run entity without leading zeros, where all have one of their own; else its place, from 1.
+fn labels(runs: &[Run]) -> Vec<String> {
     let entity = |run: &Run| {
         let entities = Name::of(&run.path).entities;
         let label = entities.iter().find_map(|e| e.strip_prefix("run-").map(str::to_owned))?;
@@ -22,19 +92,166 @@ pub(super) fn labels(spec: &GlmSpec, runs: &[Run]) -> Result<Vec<String>> {
         labels.iter().enumerate().all(|(at, label)| !labels[..at].contains(label))
     };
     let places = || (1..=runs.len()).map(|place| place.to_string()).collect();
-    let labels = by_name.filter(is_own).unwrap_or_else(places);
-    if spec.combine == Combining::Precision {
-        for text in spec.contrasts.iter().chain(&spec.f_contrasts) {
-            let NamedContrast { expression, .. } = parse_named(text)?;
-            if runs.iter().any(|run| is_across_runs(&expression, &run.design.names)) {
-                return Err(Error::usage(
-                    format!("contrast `{expression}`"),
-                    "compares runs, and --combine precision weighs them by how well they measure",
-                    "be of runs that count alike",
-                    "leave --combine out",
-                ));
+    by_name.filter(is_own).unwrap_or_else(places)
+}
+
+/// An error of a contrast, with whose it is and what is doubted about its events.
+fn of_runs(error: Error, runs: &[Run]) -> Error {
+    let whose = match runs {
+        [run] => display(&run.path),
+        _ => format!("the {} runs", runs.len()),
+    };
+    let doubts = runs.iter().flat_map(|run| &run.doubts).map(String::as_str);
+    error.of(&whose).with_hint(&doubts.take(lacks::LISTED).collect::<Vec<_>>().join("; "))
+}
+
+/// It would weigh the two sides of a difference apart.
+fn refuse_precision(expression: &str) -> Error {
+    Error::usage(
+        format!("contrast `{expression}`"),
+        "compares runs, and --combine precision weighs them by how well they measure",
+        "be of runs that count alike",
+        "leave --combine out",
+    )
+}
+
+/// A contrast that is being asked.
+struct Asking<'a> {
+    name: &'a str,
+    stat: Stat,
+    over: &'a OverRuns,
+    /// Columns of any run.
+    names: &'a [String],
+    labels: &'a [String],
+}
+
+/// Rows of a contrast that weigh something in a run, prepared for its model.
+type Part = (Vec<usize>, Prepared);
+
+impl Asking<'_> {
+    /// Of one run.
+    fn alone(&self, run: &Run, model: &Model) -> Result<Asked> {
+        let rows = &self.over.of_mean + &self.over.of_runs[0];
+        let (weights, _) = self.placed(&rows, model);
+        let contrast = Contrast { name: self.name.to_owned(), stat: self.stat, weights };
+        let prepared = Prepared::new(contrast, model);
+        let prepared = prepared.map_err(|error| of_runs(error, std::slice::from_ref(run)))?;
+        self.joined(vec![Some(((0..rows.nrows()).collect(), prepared))], Joining::Runs)
+    }
+
+    /// The same question to every run.
+    fn each(&self, runs: &[Run], models: &[Model], watch: &dyn Watch) -> Result<Asked> {
+        let counts = self.counting(&self.over.of_mean, runs, models, watch)?;
+        let part = |(counts, model): (&bool, &Model)| match counts {
+            true => self.part(&self.over.of_mean, model),
+            false => Ok(None),
+        };
+        let parts = counts.iter().zip(models).map(part).collect::<Result<Vec<_>>>()?;
+        self.joined(parts, Joining::Runs)
+    }
+
+    /// A sum over runs of what each weighs in it.
+    fn across(&self, runs: &[Run], models: &[Model], watch: &dyn Watch) -> Result<Asked> {
+        let of_mean = &self.over.of_mean;
+        let mut counts = vec![false; runs.len()];
+        if of_mean.iter().any(|w| *w != 0.0) {
+            counts = self.counting(of_mean, runs, models, watch)?;
+        }
+        let n = counts.iter().filter(|&&counts| counts).count().max(1) as f64;
+        let mut parts = Vec::with_capacity(runs.len());
+        for (at, (run, model)) in runs.iter().zip(models).enumerate() {
+            let mut rows = self.over.of_runs[at].clone();
+            if let Some(lack) = self.lack(&rows, model) {
+                return Err(self.refuse_named(run, at, &lack));
+            }
+            if counts[at] {
+                rows.scaled_add(1.0 / n, of_mean);
+            }
+            parts.push(self.part(&rows, model)?);
+        }
+        self.joined(parts, Joining::Sum)
+    }
+
+    /// Rows `[row][column of any run]` as weights of a model, `[row][regressor]`, and the columns that it has not.
+    fn placed(&self, rows: &Array2<f64>, model: &Model) -> (Array2<f64>, Vec<String>) {
+        let mut placed = Array2::zeros((rows.nrows(), model.names.len()));
+        let mut missing = Vec::new();
+        for (name, weights) in self.names.iter().zip(rows.columns()) {
+            if weights.iter().all(|w| *w == 0.0) {
+                continue;
+            }
+            match model.names.iter().position(|of_model| of_model == name) {
+                Some(column) => placed.column_mut(column).assign(&weights),
+                None => missing.push(name.clone()),
             }
         }
+        (placed, missing)
     }
-    Ok(labels)
+
+    /// The rows that weigh something in a run; none where none does.
+    fn part(&self, rows: &Array2<f64>, model: &Model) -> Result<Option<Part>> {
+        let (placed, _) = self.placed(rows, model);
+        let weighs = |row: &usize| placed.row(*row).iter().any(|w| *w != 0.0);
+        let kept: Vec<usize> = (0..rows.nrows()).filter(weighs).collect();
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        let weights = placed.select(Axis(0), &kept);
+        let contrast = Contrast { name: self.name.to_owned(), stat: self.stat, weights };
+        Ok(Some((kept, Prepared::new(contrast, model)?)))
+    }
+
+    /// The parts of the runs as one contrast.
+    fn joined(&self, parts: Vec<Option<Part>>, joining: Joining) -> Result<Asked> {
+        let n_rows = self.over.of_mean.nrows();
+        let weighs = |row: usize| parts.iter().flatten().any(|(rows, _)| rows.contains(&row));
+        if !(0..n_rows).all(weighs) {
+            return Err(Error::usage(
+                format!("contrast '{}'", self.name),
+                "has a row whose terms cancel each other",
+                "weigh one column of one run or more in each row",
+                "",
+            ));
+        }
+        let of_joint = |part: &Option<Part>| {
+            part.as_ref().map(|(rows, one)| (rows.clone(), one.contrast.weights.clone()))
+        };
+        let weights: Vec<_> = parts.iter().map(of_joint).collect();
+        let joint = Joint::new((self.name, self.stat, n_rows), &weights, joining)?;
+        let parts = parts.into_iter().map(|part| part.map(|(_, prepared)| prepared)).collect();
+        Ok(Asked { joint, parts })
+    }
+}
+
+impl Asked {
+    /// What it weighs in a sidecar: columns by name with their weights, of F one such object a row; of runs that differ in it one
+    /// entry a run, null for one that does not count. `models`: of the runs.
+    pub(super) fn weights<'m>(&self, models: impl Iterator<Item = &'m Model>) -> Value {
+        let row = |names: &[String], weights: ndarray::ArrayView1<'_, f64>| -> Value {
+            let weighed = names.iter().zip(weights).filter(|(_, weight)| **weight != 0.0);
+            let weighed = weighed.map(|(name, weight)| (name.clone(), json!(weight)));
+            weighed.collect::<Fields<_, _>>().into()
+        };
+        let of_run = |((part, rows), model): ((&Option<Prepared>, &Option<Vec<usize>>), &Model)| {
+            let (Some(part), Some(rows)) = (part, rows) else { return Value::Null };
+            let mut all = vec![Value::Object(Fields::new()); self.joint.n_rows];
+            for (&at, weights) in rows.iter().zip(part.contrast.weights.rows()) {
+                all[at] = row(&model.names, weights);
+            }
+            if self.joint.stat == Stat::T { all.remove(0) } else { Value::Array(all) }
+        };
+        let of_runs = self.parts.iter().zip(&self.joint.rows).zip(models).map(of_run);
+        let mut of_runs: Vec<Value> = of_runs.collect();
+        let is_one = of_runs.windows(2).all(|pair| pair[0] == pair[1]);
+        if is_one { of_runs.remove(0) } else { Value::Array(of_runs) }
+    }
+}
+
+/// Which runs count for which contrast, for the sidecar.
+pub(super) fn resolved(asked: &[Asked], runs: &[Run]) -> Value {
+    let of = |asked: &Asked| {
+        let names: Vec<String> = asked.joint.runs().map(|at| runs[at].name()).collect();
+        json!({ "name": asked.joint.name, "n_runs": names.len(), "runs": names })
+    };
+    asked.iter().map(of).collect()
 }

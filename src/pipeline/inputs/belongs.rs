@@ -1,26 +1,106 @@
-//! Whether a recording is of the run that it is given with, by what their names say.
+//! Whether a file is of the run that it is given with, by what their names say. Where both names have an entity and its values differ the
+//! file is refused; the names of folders are only doubted.
+//!
+//! | file | must agree in |
+//! | --- | --- |
+//! | events, ready designs | sub, task; ses and run too, unless one file is given for several runs |
+//! | confounds, motion, censored volumes, recordings, peaks | sub, ses, task, run |
+//! | masks, tissues | sub |
 
 use std::path::{Path, PathBuf};
 
 use super::{Physiology, display};
+use crate::error::{Error, Result};
+use crate::pipeline::spec::{Command, Role};
 use crate::pipeline::watch::Watch;
 
 /// Entities that tell one run from another; echoes and parts of a run share a recording.
 const TELLING: [&str; 4] = ["sub", "ses", "task", "run"];
 
-/// The value of an entity in a file's name, else of a subject or session in those of its folders.
-fn value(path: &Path, key: &str) -> Option<String> {
-    let of = |text: &str| {
-        let value = text.strip_prefix(key)?.strip_prefix('-')?.split('.').next()?;
-        (!value.is_empty()).then(|| value.to_owned())
-    };
+/// Those in which a design that runs share may differ from a run.
+const SHARED: [&str; 2] = ["ses", "run"];
+
+/// The value of an entity in a part of a name, `sub-01`.
+fn value_of<'a>(part: &'a str, key: &str) -> Option<&'a str> {
+    let value = part.strip_prefix(key)?.strip_prefix('-')?.split('.').next()?;
+    (!value.is_empty() && value.chars().all(char::is_alphanumeric)).then_some(value)
+}
+
+/// The value of an entity in a file's own name.
+fn own_value(path: &Path, key: &str) -> Option<String> {
     let name = path.file_name()?.to_string_lossy();
+    name.split('_').find_map(|part| value_of(part, key).map(str::to_owned))
+}
+
+/// The same, else of a subject or session in the names of its folders.
+fn value(path: &Path, key: &str) -> Option<String> {
     let folders = || {
         let folders = path.parent()?.ancestors().filter_map(Path::file_name);
-        folders.filter_map(|folder| of(&folder.to_string_lossy())).next()
+        folders
+            .map(|folder| folder.to_string_lossy())
+            .find_map(|folder| value_of(&folder, key).map(str::to_owned))
     };
-    let own = name.split('_').find_map(of);
-    own.or_else(|| matches!(key, "sub" | "ses").then(folders).flatten())
+    own_value(path, key).or_else(|| matches!(key, "sub" | "ses").then(folders).flatten())
+}
+
+/// The entities in which the name of a file contradicts an image's, and how: `sub-06 for sub-02`.
+fn contradicts(bold: &Path, file: &Path) -> Vec<(&'static str, String)> {
+    let of = |key: &'static str| {
+        let (here, there) = (own_value(bold, key)?, own_value(file, key)?);
+        (!same(&here, &there)).then(|| (key, format!("{key}-{there} for {key}-{here}")))
+    };
+    TELLING.into_iter().filter_map(of).collect()
+}
+
+/// Refuse files of a command that are by their names of another subject, session, task or run than the image they are given with. One
+/// design that is given for several runs may be called after one of them, and is noted.
+///
+/// # Errors
+/// Usage, with both names and what differs.
+pub fn refuse_others(command: &Command, watch: &dyn Watch) -> Result<()> {
+    let inputs = command.inputs();
+    let times = |file: &Path| inputs.iter().filter(|(_, other)| other == file).count();
+    // Files follow the image of their run; of a recording alone it may come later.
+    let mut bold = inputs.iter().find(|(role, _)| *role == Role::Bold).map(|(_, path)| path);
+    let mut noted: Vec<&PathBuf> = Vec::new();
+    for (role, file) in &inputs {
+        if *role == Role::Bold {
+            bold = Some(file);
+        }
+        let Some(bold) = bold else { continue };
+        let mut apart = contradicts(bold, file);
+        match role {
+            Role::Events | Role::Design if times(file) > 1 => {
+                let (shared, others): (Vec<_>, Vec<_>) =
+                    apart.into_iter().partition(|(key, _)| SHARED.contains(key));
+                apart = others;
+                if !shared.is_empty() && !noted.contains(&file) {
+                    noted.push(file);
+                    watch.note(&format!(
+                        "{} is by its name of one run, and taken for all {} that it is given for",
+                        display(file),
+                        times(file)
+                    ));
+                }
+            }
+            Role::Events | Role::Design | Role::Confounds | Role::Censored => {}
+            Role::Physio | Role::Peaks => {}
+            Role::Mask | Role::SmoothWithin | Role::Csf | Role::WhiteMatter => {
+                apart.retain(|(key, _)| *key == "sub");
+            }
+            _ => continue,
+        }
+        if !apart.is_empty() {
+            let apart = apart.into_iter().map(|(_, said)| said).collect::<Vec<_>>().join(", ");
+            return Err(Error::usage(
+                format!("{} ({})", display(file), role.name()),
+                format!("is by its name not of {}: {apart}", display(bold)),
+                "be of the image that it is given with",
+                "give files in the order of the images; if it is the right one, name a copy of it as what it is",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether two values are one: `1` is `01`.
@@ -72,6 +152,7 @@ mod tests {
         assert_eq!(of(bold, "sub-02_task-rest_run-01_recording-belt_physio.tsv.gz"), Some(vec![]));
         let other = of(bold, "sub-06_task-nback_physio.tsv.gz").expect("entities in common");
         assert_eq!(other, ["sub-06 for sub-02", "task-nback for task-rest"]);
+        assert_eq!(of(bold, "x/sub-06_study/scan.puls"), None, "no subject's folder");
         assert_eq!(of(bold, "x/sub-06/scan.puls"), Some(vec!["sub-06 for sub-02".to_owned()]));
         assert_eq!(of(bold, "pulse.log"), None);
         assert_eq!(of("bold.nii", "sub-06_physio.tsv.gz"), None);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::Map;
 
 use super::display;
-use crate::design::censor::{self, Measures, Rules};
+use crate::design::censor::{self, Measures, NonSteady, Rules};
 use crate::design::strategy::{self, Asked, Chosen};
 use crate::design::{self, Confounds, Drift};
 use crate::error::{Error, Result};
@@ -37,6 +37,10 @@ pub(super) fn of(
     let mut tables = read(spec, watch)?;
     let mut found = Vec::new();
     let measures = measures_of(spec, options.censor.as_ref(), &tables, n_volumes, watch)?;
+    // A strategy takes such columns where there are any.
+    if options.strategy.is_none_or(|s| options.censor.as_ref() != Some(&s.censors())) {
+        refuse_no_columns(spec, options.censor.as_ref(), &measures)?;
+    }
     let Some(path) = spec.confounds.first() else {
         return Ok(Confounded { confounds: None, measures, found });
     };
@@ -75,7 +79,10 @@ pub(super) fn of(
         watch.note(&format!("n/a in the first row takes the second row's value: {filled}"));
     }
     let (n, names) = (confounds.names.len(), confounds.names.join(", "));
-    watch.note(&format!("confounds ({n}): {names}"));
+    watch.note(&match n {
+        0 => format!("confounds: {} has none of those asked for", display(path)),
+        _ => format!("confounds ({n}): {names}"),
+    });
     let has_cosines = confounds.names.iter().any(|name| name.contains("cosine"));
     if let Some(strategy) = strategy.filter(|s| s.has_cosines() && *drift == Drift::None)
         && !has_cosines
@@ -113,7 +120,27 @@ pub fn measures(
 ) -> Result<Measures> {
     let tables = read(spec, watch)?;
     tables.iter().try_for_each(|table| design::confounds::number_of_rows(table, n_volumes))?;
-    measures_of(spec, rules, &tables, n_volumes, watch)
+    let measures = measures_of(spec, rules, &tables, n_volumes, watch)?;
+    refuse_no_columns(spec, rules, &measures)?;
+    Ok(measures)
+}
+
+/// Columns of volumes before the steady state that are asked for must be there.
+fn refuse_no_columns(spec: &RunSpec, rules: Option<&Rules>, measures: &Measures) -> Result<()> {
+    let asked = rules.and_then(|rules| rules.non_steady);
+    if asked != Some(NonSteady::Columns) || measures.non_steady.is_some() {
+        return Ok(());
+    }
+    let found = match spec.confounds.first() {
+        Some(path) => format!("finds no column non_steady_state* in {}", display(path)),
+        None => "is given without --confounds".to_owned(),
+    };
+    Err(Error::usage(
+        "--censor non-steady:columns",
+        found,
+        "come with fMRIPrep's table",
+        "--censor non-steady looks at the run itself, and non-steady:4 takes its first 4 volumes",
+    ))
 }
 
 /// What is known of each volume without looking at the run.
@@ -127,7 +154,10 @@ fn measures_of(
     let (mut measures, is_computed) = Measures::of(tables)?;
     if let Some(path) = &spec.censored {
         let listed = io::read_volumes(path, n_volumes)?;
-        watch.note(&listed.note);
+        match &listed.note {
+            Some(note) => watch.note(note),
+            None => watch.warn(&format!("{} names no volume: none is listed", display(path))),
+        }
         measures.listed = listed.volumes;
     }
     let asked = rules.and_then(|rules| rules.fd);

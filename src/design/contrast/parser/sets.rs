@@ -69,8 +69,14 @@ impl Parser<'_> {
         }
     }
 
-    fn each(&self, columns: &[usize]) -> Vec<f64> {
-        let mut weights = vec![0.0; self.names.len()];
+    /// The columns of a condition that has none of its own name: of each delay.
+    pub(super) fn columns_of(&self, condition: &str) -> Vec<String> {
+        self.names.iter().filter(|name| stem(name) == condition).cloned().collect()
+    }
+
+    /// A weight of 1 for each of these, of the mean over runs.
+    pub(super) fn each(&self, columns: &[usize]) -> Vec<f64> {
+        let mut weights = vec![0.0; 2 * self.names.len()];
         columns.iter().for_each(|&column| weights[column] += 1.0);
         weights
     }
@@ -78,7 +84,7 @@ impl Parser<'_> {
     /// `mean(a, b, pain*)`: every column that is named weighs as much.
     fn mean(&mut self) -> Result<Vec<f64>> {
         self.at += "mean(".len();
-        let mut sum = vec![0.0; self.names.len()];
+        let mut sum = self.each(&[]);
         loop {
             let named = match self.peek() {
                 Some(quote @ ('"' | '\'' | '`')) => match self.quoted(quote)? {

@@ -1,0 +1,121 @@
+//! Which runs do not count for a contrast, and why.
+
+use ndarray::Array2;
+
+use super::{Asking, of_runs};
+use crate::design::similar;
+use crate::error::{Error, Result};
+use crate::kernels::glm::Model;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::watch::Watch;
+
+/// Reasons that a message lists.
+pub(super) const LISTED: usize = 5;
+
+/// Why a run does not count.
+pub(super) struct Lack {
+    /// Columns that it has not.
+    missing: Vec<String>,
+    /// Columns that depend on each other, where it has all.
+    dependent: Vec<String>,
+    /// How many rows it could have answered.
+    n_rows: usize,
+}
+
+impl Asking<'_> {
+    /// Which runs determine these rows `[row][column of any run]`: one or more. The others are said.
+    pub(super) fn counting(
+        &self,
+        rows: &Array2<f64>,
+        runs: &[Run],
+        models: &[Model],
+        watch: &dyn Watch,
+    ) -> Result<Vec<bool>> {
+        let lacks: Vec<Option<Lack>> = models.iter().map(|model| self.lack(rows, model)).collect();
+        let counts: Vec<bool> = lacks.iter().map(Option::is_none).collect();
+        let (n, of) = (counts.iter().filter(|&&counts| counts).count(), runs.len());
+        if n == of {
+            return Ok(counts);
+        }
+        let why = |(run, lack): (&Run, &Option<Lack>)| {
+            let lack = lack.as_ref()?;
+            let said = self.said(lack, run);
+            Some(match lack.n_rows {
+                0 => said,
+                n => format!("{said}, and {n} of {} rows would be another F", rows.nrows()),
+            })
+        };
+        let why: Vec<String> = runs.iter().zip(&lacks).filter_map(why).collect();
+        let more = if why.len() > LISTED { "; ..." } else { "" };
+        let why = format!("{}{more}", why[..why.len().min(LISTED)].join("; "));
+        if n == 0 {
+            let error = Error::bad_data(
+                format!("contrast '{}'", self.name),
+                format!("is not estimable in any: {why}"),
+                "have all its conditions in one run or more",
+                "conditions of different runs are compared by the runs' names, as a@run-1 - b@run-2",
+            );
+            return Err(of_runs(error, runs));
+        }
+        let name = self.name;
+        let what = match self.over.is_across {
+            false => format!("contrast '{name}' is that of"),
+            true => format!("what names no run in contrast '{name}' is that of"),
+        };
+        watch.warn(&format!(
+            "{what} {n} of {of} runs, with their variance and degrees of freedom: {why}"
+        ));
+        Ok(counts)
+    }
+
+    /// What a model lacks to determine rows `[row][column of any run]`; none where it lacks nothing.
+    pub(super) fn lack(&self, rows: &Array2<f64>, model: &Model) -> Option<Lack> {
+        let (weights, missing) = self.placed(rows, model);
+        let determined = |row: usize| {
+            let mut weighed = rows.row(row).into_iter().zip(self.names).filter(|(w, _)| **w != 0.0);
+            let is_there = weighed.all(|(_, name)| !missing.contains(name));
+            let weights = weights.row(row);
+            let is_zero = weights.iter().all(|w| *w == 0.0);
+            is_there && (is_zero || model.solvers.iter().all(|s| s.is_estimable(weights)))
+        };
+        let n_rows = (0..rows.nrows()).filter(|&row| determined(row)).count();
+        let dependent = || model.rank_deficiency().unwrap_or_default();
+        (n_rows < rows.nrows()).then(|| Lack { missing, dependent: dependent(), n_rows })
+    }
+
+    fn said(&self, lack: &Lack, run: &Run) -> String {
+        let path = display(&run.path);
+        if lack.missing.is_empty() {
+            return format!(
+                "the design of {path} does not determine it (these columns depend on each other: {})",
+                lack.dependent.join(", ")
+            );
+        }
+        let quoted = |name: &String| format!("`{name}`");
+        let missing = lack.missing.iter().map(quoted).collect::<Vec<_>>().join(", ");
+        let close = lack.missing.iter().find_map(|name| self.meant(name, run));
+        let close = close.map_or(String::new(), |name| format!(" (is it its `{name}`?)"));
+        format!("{path} has no {missing}{close}")
+    }
+
+    /// A condition of a run, close to one that it lacks, that the contrast does not weigh.
+    fn meant<'r>(&self, missing: &str, run: &'r Run) -> Option<&'r str> {
+        let close = similar::closest(missing, &run.design.names[..run.design.n_task])?;
+        let at = self.names.iter().position(|name| name == close)?;
+        let is_weighed = self.over.of_mean.column(at).iter().any(|w| *w != 0.0);
+        (!is_weighed).then_some(close)
+    }
+
+    /// A run that is named lacks what is asked of it.
+    pub(super) fn refuse_named(&self, run: &Run, at: usize, lack: &Lack) -> Error {
+        let (label, said) = (&self.labels[at], self.said(lack, run));
+        let listing = similar::listing(&run.design.names[..run.design.n_task]);
+        let error = Error::bad_data(
+            format!("contrast '{}'", self.name),
+            format!("weighs run-{label} by its name, and {said}"),
+            "name runs that have its conditions",
+            listing.replacen("columns", "conditions", 1),
+        );
+        error.with_hint(&run.doubts.join("; "))
+    }
+}

@@ -1,0 +1,125 @@
+//! Files of another subject, session, task or run than the image, by their names; and what is said where that may be meant.
+
+use super::*;
+
+/// The good run as run 1 of a subject, with a file called so in place of another.
+fn named(dir: &Path, from: &str, to: &str) {
+    copy(dir, "bold.nii", "sub-01_ses-1_task-pain_run-1_bold.nii");
+    copy(dir, "bold.json", "sub-01_ses-1_task-pain_run-1_bold.json");
+    copy(dir, from, to);
+}
+
+macro_rules! given {
+    ($name:literal, $from:literal as $to:literal, $line:literal, $apart:literal) => {
+        case(
+            $name,
+            |dir| named(dir, $from, $to),
+            concat!(
+                "glm sub-01_ses-1_task-pain_run-1_bold.nii --contrast pain --out out --device cpu ",
+                $line
+            ),
+            2,
+            &[
+                $to,
+                "by its name not of sub-01_ses-1_task-pain_run-1_bold.nii",
+                $apart,
+                "name a copy",
+            ],
+        )
+    };
+}
+
+pub fn cases() -> Vec<Case> {
+    vec![
+        given!(
+            "events of another subject, task and run",
+            "events.tsv" as "sub-02_task-rest_run-2_events.tsv",
+            "--events sub-02_task-rest_run-2_events.tsv",
+            "sub-02 for sub-01, task-rest for task-pain, run-2 for run-1"
+        ),
+        given!(
+            "events of another run",
+            "events.tsv" as "sub-01_ses-1_task-pain_run-2_events.tsv",
+            "--events sub-01_ses-1_task-pain_run-2_events.tsv",
+            "run-2 for run-1"
+        ),
+        given!(
+            "events of another session",
+            "events.tsv" as "sub-01_ses-2_task-pain_run-01_events.tsv",
+            "--events sub-01_ses-2_task-pain_run-01_events.tsv",
+            ": ses-2 for ses-1;"
+        ),
+        given!(
+            "confounds of another run",
+            "confounds.tsv" as "sub-01_task-pain_run-2_desc-confounds_timeseries.tsv",
+            "--events events.tsv --columns * --confounds sub-01_task-pain_run-2_desc-confounds_timeseries.tsv",
+            "(confounds)"
+        ),
+        given!(
+            "a motion file of another subject",
+            "confounds.tsv" as "sub-02_run-1_bold_mcf.par",
+            "--events events.tsv --columns * --confounds sub-02_run-1_bold_mcf.par",
+            "sub-02 for sub-01"
+        ),
+        given!(
+            "censored volumes of another task",
+            "events.tsv" as "sub-01_task-rest_outliers.txt",
+            "--events events.tsv --censor-volumes sub-01_task-rest_outliers.txt",
+            "task-rest for task-pain"
+        ),
+        given!(
+            "a recording of another run",
+            "physio.tsv.gz" as "sub-01_task-pain_run-2_physio.tsv.gz",
+            "--events events.tsv --physio sub-01_task-pain_run-2_physio.tsv.gz",
+            "(physio)"
+        ),
+        given!(
+            "a mask of another subject",
+            "mask.nii" as "sub-02_desc-brain_mask.nii",
+            "--events events.tsv --mask sub-02_desc-brain_mask.nii",
+            "(mask)"
+        ),
+        case(
+            "a mask of another subject to smooth within",
+            |dir| named(dir, "mask.nii", "sub-02_desc-brain_mask.nii"),
+            "smooth sub-01_ses-1_task-pain_run-1_bold.nii --fwhm 6 --smooth-within sub-02_desc-brain_mask.nii --out out.nii --device cpu",
+            2,
+            &["(smooth within)", "sub-02 for sub-01"],
+        ),
+        case(
+            "one design of another task for several runs",
+            |dir| {
+                named(dir, "events.tsv", "task-rest_events.tsv");
+                second_run(dir);
+            },
+            "glm sub-01_ses-1_task-pain_run-1_bold.nii second_bold.nii --events task-rest_events.tsv task-rest_events.tsv \
+             --contrast pain --out out --device cpu",
+            2,
+            &["task-rest for task-pain"],
+        ),
+    ]
+}
+
+#[test]
+fn one_design_for_several_runs_may_be_called_after_one_of_them_and_a_mask_after_another_task() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    second_run(dir);
+    for (run, from) in [(1, "bold"), (2, "second_bold")] {
+        copy(dir, &format!("{from}.nii"), &format!("sub-01_task-pain_run-{run}_bold.nii"));
+        copy(dir, &format!("{from}.json"), &format!("sub-01_task-pain_run-{run}_bold.json"));
+    }
+    copy(dir, "events.tsv", "sub-01_task-pain_run-1_events.tsv");
+    copy(dir, "mask.nii", "sub-01_task-rest_run-2_desc-brain_mask.nii");
+    let events = "sub-01_task-pain_run-1_events.tsv sub-01_task-pain_run-1_events.tsv";
+    let line = format!(
+        "glm sub-01_task-pain_run-1_bold.nii sub-01_task-pain_run-2_bold.nii --events {events} --mask \
+         sub-01_task-rest_run-2_desc-brain_mask.nii --contrast pain --out out --device cpu"
+    );
+    let output = boldly(dir, &line);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    let note = "sub-01_task-pain_run-1_events.tsv is by its name of one run, and taken for all 2";
+    assert_eq!(message.matches(note).count(), 1, "{message}");
+}
