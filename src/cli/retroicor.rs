@@ -151,6 +151,7 @@ impl Args {
             censored: &self.censor_volumes,
             physio: &self.physio,
             peaks: &self.peaks,
+            spent: &[],
             formats: &self.physio_format.formats,
         };
         let firsts: Vec<PathBuf> = runs.iter().map(|echoes| echoes[0].clone()).collect();

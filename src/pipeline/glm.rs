@@ -241,8 +241,16 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
 
 /// What it costs that the columns of an earlier correction are not in the model.
 fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
-    if run.dof_spent > 0.0 {
-        let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+    let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+    if run.survived.is_some() {
+        watch.note(&format!(
+            "the variance that the {:.1} degrees of freedom without a column add to effects of {} is not counted: t is about {:.1} % too large \
+             where task and physiology are unrelated",
+            run.dof_spent,
+            display(&run.path),
+            100.0 * larger
+        ));
+    } else if run.dof_spent > 0.0 {
         watch.warn(&format!(
             "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
              the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \

@@ -123,6 +123,32 @@ pub struct Facts {
     /// The same of schema 1.
     #[serde(default)]
     images: Vec<String>,
+    /// The command that made them.
+    #[serde(default)]
+    pub command: Named,
+    /// Files that it read.
+    #[serde(default)]
+    pub inputs: Vec<Read>,
+    /// What its options and files came to.
+    #[serde(default)]
+    pub resolved: Map<String, Value>,
+}
+
+/// A command, by its name alone.
+#[derive(Debug, Clone, PartialEq, Default, Deserialize)]
+pub struct Named {
+    /// As on the command line.
+    #[serde(default)]
+    pub name: String,
+}
+
+/// A file that a command read, whatever this version knows of its role.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Read {
+    /// What it was read as.
+    pub role: String,
+    /// As [`Input::path`].
+    pub path: PathBuf,
 }
 
 impl Provenance {
@@ -248,12 +274,32 @@ pub fn sidecar_path(image: &Path) -> PathBuf {
 /// Missing input when it cannot be read; bad data when it is no JSON, or when a fact is not what its name says.
 pub fn facts_beside(image: &Path) -> Result<Option<Facts>> {
     let path = sidecar_path(image);
-    let own = if path.is_file() { own_object(&path)? } else { None };
-    own.map(|(_, own)| serde_json::from_value(own).map_err(|e| not_understood(&path, e)))
+    if path.is_file() { facts_at(&path) } else { Ok(None) }
+}
+
+/// The facts of a sidecar; none where it is not boldly's.
+///
+/// # Errors
+/// As [`facts_beside`].
+pub fn facts_at(sidecar: &Path) -> Result<Option<Facts>> {
+    let own = own_object(sidecar)?;
+    own.map(|(_, own)| serde_json::from_value(own).map_err(|e| not_understood(sidecar, e)))
         .transpose()
 }
 
 impl Facts {
+    /// Degrees of freedom that corrections took from the data; none where there was none.
+    #[must_use]
+    pub fn spent(&self) -> Option<f64> {
+        self.dof_spent.filter(|&spent| spent > 0.0)
+    }
+
+    /// The images that were read. `sidecar`: theirs.
+    pub fn read(&self, sidecar: &Path) -> impl Iterator<Item = PathBuf> {
+        let bold = |file: &&Read| file.role == Role::Bold.name();
+        self.inputs.iter().filter(bold).map(|file| sidecar.with_file_name("").join(&file.path))
+    }
+
     /// What they say of the image that they lie beside: they may be of another one of the same stem, and it may have changed.
     ///
     /// # Errors

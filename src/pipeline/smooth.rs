@@ -78,7 +78,7 @@ fn carry(
     products: &mut dyn Products,
     watch: &dyn Watch,
 ) -> Result<Vec<PathBuf>> {
-    let beside = carried::beside(&bold.path, facts, bold.grid.shape[2], bold.n_volumes)?;
+    let beside = carried::beside(&bold.path, facts, Some(bold.grid.shape[2]), bold.n_volumes)?;
     if let Some(lost) = &beside.lost {
         watch.warn(&format!(
             "{} is not there, which holds the columns that were taken out of {}; a later boldly glm cannot count their variance",

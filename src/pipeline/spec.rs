@@ -54,6 +54,30 @@ pub struct RunSpec {
     /// How the logs are read: one for each, one for all, or none where they tell themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub physio_formats: Vec<Format>,
+    /// What a correction took out of the run before it was preprocessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Box<SpentOptions>>,
+}
+
+/// A correction that came before preprocessing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentOptions {
+    /// The JSON that it wrote beside its corrected run.
+    pub sidecar: PathBuf,
+    /// How it is known to be this run's.
+    pub by: SpentBy,
+}
+
+/// How a correction before preprocessing is known to be a run's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpentBy {
+    /// It was given.
+    Given,
+    /// The preprocessed run names the corrected one as its source.
+    Source,
+    /// Names and folders alone: no source is at hand.
+    Name,
 }
 
 impl RunSpec {

@@ -94,6 +94,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         found: of_sidecar.chain(shared).collect(),
         carried: None,
         dof_spent: 0.0,
+        survived: None,
         path: bold.path.clone(),
         header: bold.header.clone(),
         grid: bold.grid.clone(),
