@@ -132,7 +132,7 @@ pub fn demo(
     }
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
     let (run, design) = (corrected.runs[0].clone(), corrected.design.clone());
-    let spec = RetroicorSpec { run, design, proof: None, out_type: OutType::Float32 };
+    let spec = RetroicorSpec { run, design, mask: None, proof: None, out_type: OutType::Float32 };
     write(Command::Retroicor(spec), Layout::named(&clean))?;
     clock.lap("retroicor");
 

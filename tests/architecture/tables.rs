@@ -91,7 +91,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         "order",
         &["watch", "spec", "blocks", "flat", "automask", "echoes", "inputs", "precision", "censor"],
     ),
-    ("clean", &["watch", "spec", "blocks", "inputs", "censor"]),
+    // A run of several echoes is made one before it is cleaned.
+    ("clean", &["watch", "spec", "blocks", "inputs", "echoes", "censor"]),
     ("noise", &["decide"]),
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
     ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
@@ -159,6 +160,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "products",
             "carried",
             "automask",
+            "echoes",
             "inputs",
             "chance",
             "precision",
