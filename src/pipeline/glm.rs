@@ -164,7 +164,10 @@ fn fit_sampled(
 }
 
 /// The model of a run, and what comes before it.
-fn plan(
+///
+/// # Errors
+/// What the run's columns do not allow; usage for contrasts that cannot be.
+pub fn plan(
     spec: &GlmSpec,
     (run, of_run): (&Run, OfRun<'_>),
     smoothing: Option<&Smoothing>,

@@ -98,7 +98,6 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     ("combine", &["spec", "decide", "first_level"]),
-    ("calibrate", &["watch", "spec", "blocks", "noise", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "spec", "blocks", "smoothing", "inputs", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
@@ -191,6 +190,23 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "voxelwise",
             "qc",
             "products",
+        ],
+    ),
+    // A run of one's own is fitted as glm fits it.
+    (
+        "calibrate",
+        &[
+            "watch",
+            "spec",
+            "blocks",
+            "automask",
+            "censor",
+            "smoothing",
+            "inputs",
+            "precision",
+            "noise",
+            "first_level",
+            "glm",
         ],
     ),
     (

@@ -5,6 +5,34 @@ use super::*;
 pub fn cases() -> Vec<Case> {
     vec![
         case(
+            "a run to calibrate on without events",
+            nothing,
+            "calibrate --bold bold.nii --device cpu",
+            2,
+            &["--events"],
+        ),
+        case(
+            "a repetition time for runs that are made in memory",
+            nothing,
+            "calibrate --tr 2 --shape 4,4,3,60 --repeats 1 --device cpu",
+            2,
+            &["--tr", "without a run", "--bold RUN --events EVENTS"],
+        ),
+        case(
+            "one event to move about",
+            |d| text(d, "events.tsv", "onset\tduration\ttrial_type\n4\t15\tpain\n"),
+            "calibrate --bold bold.nii --events events.tsv --mask mask.nii --device cpu",
+            65,
+            &["events.tsv", "has 1 events", "two or more"],
+        ),
+        case(
+            "a contrast of no column to calibrate",
+            nothing,
+            "calibrate --bold bold.nii --events events.tsv --mask mask.nii --contrast pian --device cpu",
+            2,
+            &["pian", "pain"],
+        ),
+        case(
             "a negative FWHM",
             nothing,
             "smooth bold.nii --fwhm -5 --out smooth.nii.gz --device cpu",

@@ -4,11 +4,11 @@
 //! holds sum_d w_|d| x_(k+d) / sum_d w_|d|, the sums over the planes that there are: the weights of the smoothing itself, so that
 //! an effect of 1 comes out as 1.
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::design::{self, Design, DesignSpec, Drift};
+use crate::design::{self, Design, DesignSpec, Drift, Event};
 use crate::error::{Error, Result};
 use crate::io::Resampled;
 use crate::io::sidecar::Sidecar;
@@ -41,6 +41,8 @@ pub struct Task {
     pub drift: Drift,
     /// Each slice's own columns, in place of the design's.
     pub slices: Option<Slices>,
+    /// What the design was built from.
+    made: DesignSpec,
 }
 
 /// Task columns that differ between planes.
@@ -138,7 +140,7 @@ impl Task {
         let drift = made.drift.settled(acquisition.n_volumes, acquisition.tr);
         let design = design::build(&made)?;
         if each.len() == 1 {
-            return Ok((design, Task { times, at_s, drift, slices: None }));
+            return Ok((design, Task { times, at_s, drift, slices: None, made }));
         }
         let mut unique = each.clone();
         unique.sort_by(f64::total_cmp);
@@ -152,7 +154,7 @@ impl Task {
         let names = design.names[..design.n_task].to_vec();
         let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
         let slices = Some(Slices { fitted: own.clone(), own });
-        Ok((design, Task { times, at_s, drift, slices }))
+        Ok((design, Task { times, at_s, drift, slices, made }))
     }
 
     /// In words, for a person.
@@ -199,6 +201,32 @@ fn middle(times: &[f64]) -> f64 {
 }
 
 impl Run {
+    /// The events of its design; none of a ready one.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        self.task.as_ref().map_or(&[], |task| &task.made.events)
+    }
+
+    /// Make the design anew with other events, in place of [`Run::events`] and all else as it is.
+    ///
+    /// # Errors
+    /// Internal for a run with a ready design; what the events make impossible.
+    pub fn redesign(&mut self, events: Vec<Event>) -> Result<()> {
+        let (Some(task), Some(acquisition)) = (&self.task, &self.acquisition) else {
+            return Err(Error::internal("the design", "is ready", "be made of events", ""));
+        };
+        let known = Known { resampled: self.resampled.as_ref(), says_start: false };
+        let made = DesignSpec { events, ..task.made.clone() };
+        let (mut design, mut task) = Task::build(made, task.times, acquisition, known)?;
+        if self.kept.len() < acquisition.n_volumes {
+            let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &self.kept);
+            rows(&mut design.matrix);
+            task.keep_rows(rows);
+        }
+        (self.design, self.task) = (design, Some(task));
+        Ok(())
+    }
+
     /// Each plane's own task columns, smoothed with these weights along the slice axis, `[distance in planes]`.
     pub fn smooth_task(&mut self, weights: &[f64]) {
         if let Some(Slices { own, fitted }) = self.task.as_mut().and_then(|t| t.slices.as_mut()) {
