@@ -366,9 +366,12 @@ fn null_run(dir: &Path, rho: f64) {
     }
     let mut outputs = boldly::io::Outputs::new();
     outputs.map(&dir.join("rest_bold.nii"), &file.header.for_bold(n_volumes), &bold.data).unwrap();
-    // a mask of few voxels that lie together
-    let few: Vec<f32> = (0..n).map(|v| f32::from(u8::from(v % 14 < 6 && v / 224 < 2))).collect();
-    outputs.map(&dir.join("mask.nii"), &file.header.for_bold(1), &few).unwrap();
+    // masks of voxels that lie together
+    for (name, columns, planes) in [("mask.nii", 14, 8), ("few.nii", 2, 1)] {
+        let inside = |v: usize| f32::from(u8::from(v % 14 < columns && v / 224 < planes));
+        let mask: Vec<f32> = (0..n).map(inside).collect();
+        outputs.map(&dir.join(name), &file.header.for_bold(1), &mask).unwrap();
+    }
     outputs.commit().unwrap();
 }
 
@@ -381,7 +384,7 @@ fn a_run_of_ones_own_is_null_data_whose_share_is_the_threshold_under_the_model_t
     let calibrate = |more: &str| -> Value {
         let events = paths::EVENTS;
         let line = format!(
-            "calibrate --bold rest_bold.nii --events study/{events} --mask mask.nii --tr 2 --device cpu --json {more}"
+            "calibrate --bold rest_bold.nii --events study/{events} --tr 2 --device cpu --json {more}"
         );
         let output = binary::succeeded(&line, boldly(dir, &line));
         serde_json::from_slice::<Value>(&output.stdout).unwrap()["found"].clone()
@@ -393,27 +396,39 @@ fn a_run_of_ones_own_is_null_data_whose_share_is_the_threshold_under_the_model_t
         };
         found["rates"].as_array().unwrap().iter().map(of).collect()
     };
-    let found = calibrate("--repeats 8");
+    let found = calibrate("--mask mask.nii --repeats 3");
     assert_eq!(found["contrast"], "control", "the first condition");
     let names: Vec<String> = rates(&found).into_iter().map(|(name, ..)| name).collect();
     assert_eq!(names, ["ols", "nilearn-ar1", "ar1", "arma11"]);
     for (name, share, error) in rates(&found) {
         assert!(error > 1e-4, "{name}: every design is another, {error}");
-        let is_nominal = (share - 0.05).abs() < 4.0 * error;
-        assert_eq!(is_nominal, name != "ols", "{name}: {share} ± {error}");
-        assert!(share > if name == "ols" { 0.1 } else { 0.03 }, "{name}: {share}");
+        let range = match &name[..] {
+            "ols" => 0.15..0.3,
+            "nilearn-ar1" => 0.07..0.14,
+            "ar1" => 0.045..0.06,
+            _ => 0.045..0.09,
+        };
+        assert!(range.contains(&share), "{name}: {share} ± {error}");
     }
-    let again = calibrate("--repeats 2");
-    assert_eq!(again["rates"], calibrate("--repeats 2 --seed 1 --null shift")["rates"]);
+    let again = calibrate("--mask few.nii --repeats 2");
+    assert_eq!(
+        again["rates"],
+        calibrate("--mask few.nii --repeats 2 --seed 1 --null shift")["rates"]
+    );
     for other in ["--seed 9", "--null times", "--null sign"] {
-        assert_ne!(again["rates"], calibrate(&format!("--repeats 2 {other}"))["rates"], "{other}");
+        assert_ne!(
+            again["rates"],
+            calibrate(&format!("--mask few.nii --repeats 2 {other}"))["rates"],
+            "{other}"
+        );
     }
     // what glm leaves out is left out here, and nilearn has no rule for it
-    let censored = calibrate("--repeats 2 --censor-volumes out.txt --contrast pain-control");
+    let censored =
+        calibrate("--mask few.nii --repeats 2 --censor-volumes out.txt --contrast pain-control");
     assert_eq!((&censored["volumes"], &censored["contrast"]), (&json!(57), &json!("pain-control")));
     assert_eq!(rates(&censored).len(), 3);
     let line = format!(
-        "calibrate --bold rest_bold.nii --events study/{} --mask mask.nii --tr 2 --repeats 1 --device cpu",
+        "calibrate --bold rest_bold.nii --events study/{} --mask few.nii --tr 2 --repeats 1 --device cpu",
         paths::EVENTS
     );
     let printed = binary::succeeded(&line, boldly(dir, &line)).stdout;
