@@ -405,7 +405,7 @@ fn a_run_of_ones_own_is_null_data_whose_share_is_the_threshold_under_the_model_t
         let range = match &name[..] {
             "ols" => 0.15..0.3,
             "nilearn-ar1" => 0.07..0.14,
-            "ar1" => 0.045..0.06,
+            "ar1" => 0.045..0.066,
             _ => 0.045..0.09,
         };
         assert!(range.contains(&share), "{name}: {share} ± {error}");
