@@ -54,6 +54,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let grid = inputs::common_grid(&runs, watch)?;
     let mut beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
+    for run in &runs {
+        inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
+    }
     for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
         runs.iter_mut().for_each(|run| run.smooth_task(weights));
     }
@@ -175,7 +178,10 @@ pub fn plan(
 ) -> Result<Plan> {
     let n_planes = run.grid.shape[2];
     let correct = match (run.slices(), smoothing) {
-        (Some(slices), Some(_)) => Some(Projection::each(&run.known_of(slices), slices)?),
+        (Some(slices), Some(_)) => {
+            let (known, slices) = run.known_of(slices);
+            Some(Projection::each(&known, &slices)?)
+        }
         _ => None,
     };
     let (names, matrix) = run.shared();

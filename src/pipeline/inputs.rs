@@ -20,8 +20,11 @@ use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::provenance::SMOOTHED;
 use crate::pipeline::recordings::{self, OfRun};
-use crate::pipeline::spec::{DesignOptions, RecordOptions, ResponseFile, Role, RunSpec};
+use crate::pipeline::spec::{
+    DesignOptions, RecordOptions, ResponseFile, Role, RunSpec, SmoothOptions,
+};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
 use crate::table::Table;
@@ -36,6 +39,7 @@ mod echo;
 mod found;
 mod patterns;
 mod ready;
+mod smoothed;
 mod spent;
 mod task;
 mod timing;
@@ -48,6 +52,7 @@ pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
+pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task};
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
@@ -96,6 +101,8 @@ pub struct Run {
     pub dof_spent: f64,
     /// What a correction before preprocessing left in the model; none where there was none.
     pub survived: Option<Survived>,
+    /// How boldly smoothed it before, the first first; none where no sidecar beside it says so.
+    pub smoothed: Vec<SmoothOptions>,
     /// What was left out of its events or assumed about them.
     pub doubts: Vec<String>,
     /// Patterns of confounds that match none of its columns.
@@ -232,11 +239,14 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         carried: None,
         dof_spent: 0.0,
         survived: None,
+        smoothed: smoothed(&spec.bold, watch)?,
         doubts,
         unmatched,
         found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),
     };
+    run.smooth_as_before()?;
+    run.say_smoothed(watch);
     run.found.extend(run.echoes.iter().flat_map(|echoes| echoes.found.clone()));
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
@@ -433,6 +443,9 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     }
     if let Some(carried) = &run.carried {
         values.insert("carried_columns".to_owned(), json!(carried.groups.names));
+    }
+    if !run.smoothed.is_empty() {
+        values.insert(SMOOTHED.to_owned(), json!(run.smoothed));
     }
     if let Some(survived) = &run.survived {
         values.insert("spent_before".to_owned(), json!(survived));

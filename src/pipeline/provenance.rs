@@ -16,7 +16,7 @@ use crate::io::described::{Described, Listed, described};
 use crate::io::hash::{self, Checksum};
 use crate::io::{self, Overwrite};
 use crate::physio::{BeyondChance, PhysioSummary};
-use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::spec::{Command, Role, SmoothOptions};
 
 pub use crate::io::paths::{real, relative};
 
@@ -140,6 +140,9 @@ pub struct Named {
     /// As on the command line.
     #[serde(default)]
     pub name: String,
+    /// How `smooth` and `glm` smooth.
+    #[serde(default)]
+    smooth: Value,
 }
 
 /// A file that a command read, whatever this version knows of its role.
@@ -221,6 +224,9 @@ pub fn list(made_by: &str, outputs: &[Output]) -> Result<String> {
     sidecar_text(Ok(own), Map::new())
 }
 
+/// Where [`Provenance::resolved`] says how a run that was made had been smoothed.
+pub const SMOOTHED: &str = "smoothed";
+
 /// Names, in place of a command, what made the files that a sidecar lists.
 const MADE_BY: &str = "made_by";
 
@@ -292,6 +298,18 @@ impl Facts {
     #[must_use]
     pub fn spent(&self) -> Option<f64> {
         self.dof_spent.filter(|&spent| spent > 0.0)
+    }
+
+    /// How the runs that were made had been smoothed in all, the first first.
+    #[must_use]
+    pub fn smoothed(&self) -> Vec<SmoothOptions> {
+        let read = |value: &Value| SmoothOptions::deserialize(value).ok();
+        let said = self.resolved.get(SMOOTHED).and_then(Value::as_array);
+        let said = said.map(|all| all.iter().filter_map(read).collect());
+        // A sidecar from before smoothing was passed on.
+        let own = || read(&self.command.smooth).filter(|_| self.command.name == "smooth");
+        let all: Vec<SmoothOptions> = said.unwrap_or_else(|| own().into_iter().collect());
+        all.into_iter().filter(|one| one.fwhm_mm > 0.0).collect()
     }
 
     /// The images that were read. `sidecar`: theirs.

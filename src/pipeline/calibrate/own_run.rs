@@ -78,6 +78,7 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
         return Err(Error::internal("calibrate", "got several runs", "get one", ""));
     };
     let smoothing = smoothing::prepare(&model.smooth, &run.grid, watch)?;
+    inputs::say_twice(&run.path, &run.smoothed, model.smooth.fwhm_mm, watch);
     let mut common = Common::new(model.mask.as_deref(), &run.grid, 1, watch)?;
     precision::keep(run, watch)?;
     let inside = common.with(run, watch)?;

@@ -48,7 +48,7 @@ pub struct Task {
 /// Task columns that differ between planes.
 #[derive(Debug, Clone)]
 pub struct Slices {
-    /// Of each slice at its own time.
+    /// Of each slice at its own time; of a run that came smoothed of each plane as it came.
     pub own: SliceGroups,
     /// Of each plane as it is fitted: smoothed as the run is.
     pub fitted: SliceGroups,
@@ -186,6 +186,14 @@ impl Task {
         }
     }
 
+    /// The run was smoothed with these weights along the slice axis, `[distance in planes]`, before it was opened.
+    pub(super) fn were_smoothed(&mut self, weights: &[f64]) {
+        if let Some(Slices { own, fitted }) = &mut self.slices {
+            *own = smoothed(own, weights);
+            *fitted = own.clone();
+        }
+    }
+
     /// Take the rows of volumes that are kept.
     pub(super) fn keep_rows(&mut self, rows: impl Fn(&mut Array2<f64>)) {
         let Some(Slices { own, fitted }) = &mut self.slices else { return };
@@ -224,7 +232,7 @@ impl Run {
             task.keep_rows(rows);
         }
         (self.design, self.task) = (design, Some(task));
-        Ok(())
+        self.smooth_as_before()
     }
 
     /// Each plane's own task columns, smoothed with these weights along the slice axis, `[distance in planes]`.
@@ -258,20 +266,23 @@ impl Run {
         }
     }
 
-    /// Known columns for the joint fit of physiological ones, before any smoothing: one set for each of their groups.
+    /// Known columns for the joint fit of physiological ones, before this command smooths: one set for each group of these; or one for
+    /// all. The physiological columns come back with a group for each pair of theirs and the task's.
     #[must_use]
-    pub fn known_of(&self, nuisance: &SliceGroups) -> Vec<Array2<f64>> {
+    pub fn known_of(&self, nuisance: &SliceGroups) -> (Vec<Array2<f64>>, SliceGroups) {
         let Some(Slices { own, .. }) = self.task_slices() else {
-            return vec![self.design.matrix.clone(); nuisance.columns.len()];
+            return (vec![self.design.matrix.clone()], nuisance.clone());
         };
-        let of_group = |group: usize| {
-            let plane = nuisance.group_of_plane.iter().position(|&g| g == group);
-            let task = &own.columns[plane.map_or(0, |plane| own.group_of_plane[plane])];
+        let n_task = self.design.n_task;
+        let SliceGroups { group_of_plane, columns, .. } = own.beside(nuisance);
+        let known = |both: &Array2<f64>| {
             let mut known = self.design.matrix.clone();
-            known.slice_mut(s![.., ..self.design.n_task]).assign(task);
+            known.slice_mut(s![.., ..n_task]).assign(&both.slice(s![.., ..n_task]));
             known
         };
-        (0..nuisance.columns.len()).map(of_group).collect()
+        let known = columns.iter().map(known).collect();
+        let columns = columns.iter().map(|both| both.slice(s![.., n_task..]).to_owned()).collect();
+        (known, SliceGroups { group_of_plane, names: nuisance.names.clone(), columns })
     }
 }
 
