@@ -375,3 +375,88 @@ fn a_condition_that_is_left_out_as_a_whole_is_refused_by_its_name() {
     let said = refused(dir, &line);
     assert!(said.contains("contrast 'pain' of") && said.contains("is not estimable"), "{said}");
 }
+
+/// First-order noise of one rho in place of the study's run.
+fn null_run(dir: &Path, rho: f64) {
+    let path = dir.join("study").join(paths::BOLD);
+    let mut file = boldly::io::BoldFile::open(&path).unwrap();
+    let (shape, n_volumes) = (file.grid.shape, file.n_volumes);
+    let whole = boldly::volume::Block::whole(shape, n_volumes);
+    let mut bold = boldly::io::source::BoldSource::read(&mut file, &whole).unwrap();
+    let n: usize = shape.iter().product();
+    for voxel in 0..n {
+        let series = boldly::simulate::null::series(voxel, n_volumes, rho, 7);
+        (0..n_volumes).for_each(|t| bold.data[t * n + voxel] = series[t]);
+    }
+    let mut outputs = boldly::io::Outputs::new();
+    outputs.map(&dir.join("rest_bold.nii"), &file.header.for_bold(n_volumes), &bold.data).unwrap();
+    // masks of voxels that lie together
+    for (name, columns, planes) in [("mask.nii", 14, 8), ("few.nii", 2, 1)] {
+        let inside = |v: usize| f32::from(u8::from(v % 14 < columns && v / 224 < planes));
+        let mask: Vec<f32> = (0..n).map(inside).collect();
+        outputs.map(&dir.join(name), &file.header.for_bold(1), &mask).unwrap();
+    }
+    outputs.commit().unwrap();
+}
+
+#[test]
+fn a_run_of_ones_own_is_null_data_whose_share_is_the_threshold_under_the_model_that_fits_it() {
+    let folder = study();
+    let dir = folder.path();
+    null_run(dir, 0.5);
+    fs::write(dir.join("out.txt"), "3\n4\n30\n").unwrap();
+    let calibrate = |more: &str| -> Value {
+        let events = paths::EVENTS;
+        let line = format!(
+            "calibrate --bold rest_bold.nii --events study/{events} --tr 2 --device cpu --json {more}"
+        );
+        let output = binary::succeeded(&line, boldly(dir, &line));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["found"].clone()
+    };
+    let rates = |found: &Value| -> Vec<(String, f64, f64)> {
+        let of = |rate: &Value| {
+            let name = rate["noise"].as_str().unwrap().to_owned();
+            (name, rate["found"][0].as_f64().unwrap(), rate["error"][0].as_f64().unwrap())
+        };
+        found["rates"].as_array().unwrap().iter().map(of).collect()
+    };
+    let found = calibrate("--mask mask.nii --repeats 3");
+    assert_eq!(found["contrast"], "control", "the first condition");
+    let names: Vec<String> = rates(&found).into_iter().map(|(name, ..)| name).collect();
+    assert_eq!(names, ["ols", "nilearn-ar1", "ar1", "arma11"]);
+    for (name, share, error) in rates(&found) {
+        assert!(error > 1e-4, "{name}: every design is another, {error}");
+        let range = match &name[..] {
+            "ols" => 0.15..0.3,
+            "nilearn-ar1" => 0.07..0.14,
+            "ar1" => 0.045..0.066,
+            _ => 0.045..0.09,
+        };
+        assert!(range.contains(&share), "{name}: {share} ± {error}");
+    }
+    let again = calibrate("--mask few.nii --repeats 2");
+    assert_eq!(
+        again["rates"],
+        calibrate("--mask few.nii --repeats 2 --seed 1 --null shift")["rates"]
+    );
+    for other in ["--seed 9", "--null times", "--null sign"] {
+        assert_ne!(
+            again["rates"],
+            calibrate(&format!("--mask few.nii --repeats 2 {other}"))["rates"],
+            "{other}"
+        );
+    }
+    // what glm leaves out is left out here, and nilearn has no rule for it
+    let censored =
+        calibrate("--mask few.nii --repeats 2 --censor-volumes out.txt --contrast pain-control");
+    assert_eq!((&censored["volumes"], &censored["contrast"]), (&json!(57), &json!("pain-control")));
+    assert_eq!(rates(&censored).len(), 3);
+    let line = format!(
+        "calibrate --bold rest_bold.nii --events study/{} --mask few.nii --tr 2 --repeats 1 --device cpu",
+        paths::EVENTS
+    );
+    let printed = binary::succeeded(&line, boldly(dir, &line)).stdout;
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(printed.contains("events shifted round the run") && printed.contains("run of rest"));
+    assert_eq!(printed.matches('±').count(), 1, "no error of a single design: {printed}");
+}

@@ -347,3 +347,93 @@ fn echo_times_by_hand_are_those_of_the_images_in_their_order_and_two_runs_have_m
     let brighter: Vec<f64> = at(1, "S0map").iter().map(|s0| 1.5 * s0).collect();
     assert_close("S0", &at(2, "S0map"), &brighter, 1e-5, 1e-6);
 }
+
+/// The echoes' sidecars with all that the study's run says.
+fn with_times(dir: &Path) {
+    let study = fs::read_to_string(dir.join("study/task-pain_bold.json")).unwrap();
+    for (echo, te) in TIMES_S.iter().enumerate() {
+        let mut sidecar: Value = serde_json::from_str(&study).unwrap();
+        sidecar["EchoTime"] = serde_json::json!(te);
+        let name = format!("sub-01_echo-{}_bold.json", echo + 1);
+        fs::write(dir.join(name), sidecar.to_string()).unwrap();
+    }
+}
+
+fn retroicor(dir: &Path, images: &str, more: &str) -> String {
+    let (events, physio) = (paths::EVENTS, paths::PHYSIO);
+    let with = format!("--events study/{events} --physio study/{physio} --device cpu");
+    let line = format!("retroicor {images} {with} {more}");
+    binary::said(&binary::succeeded(&line, binary::boldly(dir, &line)))
+}
+
+fn series(path: &Path) -> Vec<f64> {
+    let mut file = BoldFile::open(path).unwrap();
+    wide(&file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap().data)
+}
+
+#[test]
+fn retroicor_of_echoes_that_are_to_be_one_is_that_of_the_run_that_they_make_and_is_verified() {
+    let folder = study();
+    let dir = folder.path();
+    echoes_of_study(dir);
+    with_times(dir);
+    let open = |echo: usize| -> Box<dyn BoldSource> {
+        Box::new(BoldFile::open(&dir.join(format!("sub-01_echo-{echo}_bold.nii.gz"))).unwrap())
+    };
+    let how = (Good::None, Fit::Weighted);
+    let n = 9 * 10 * 8;
+    let (_, mut combined) = combine((1..=3).map(open).collect(), &TIMES_S, &vec![true; n], how);
+    let whole = Block::whole(combined.shape(), combined.n_volumes());
+    let run = combined.read(&whole).unwrap();
+    let header = BoldFile::open(&dir.join("sub-01_echo-1_bold.nii.gz")).unwrap().header;
+    let mut outputs = Outputs::new();
+    let header = header.for_bold(whole.volumes.len());
+    outputs.map(&dir.join("one_bold.nii.gz"), &header, &run.data).unwrap();
+    outputs.commit().unwrap();
+    fs::copy(dir.join("study/task-pain_bold.json"), dir.join("one_bold.json")).unwrap();
+
+    let said = retroicor(dir, ECHOES, "--echo-mask none --out c_bold.nii.gz --verify");
+    assert!(said.contains("3 echoes at 13, 28, 43 ms combined"), "{said}");
+    retroicor(dir, "one_bold.nii.gz", "--out of-one_bold.nii.gz");
+    let (got, want) = (series(&dir.join("c_bold.nii.gz")), series(&dir.join("of-one_bold.nii.gz")));
+    assert_close("corrected", &got, &want, 2e-6, 1e-3);
+    let before = wide(&run.data);
+    assert!(got.iter().zip(&before).any(|(a, b)| (a - b).abs() > 1.0), "something was taken out");
+    let t2star = map(&dir.join("c_T2starmap.nii.gz"));
+    let truth = |v: usize| 0.02 + 0.03 * (v % 11) as f64 / 11.0;
+    for (v, t2star) in t2star.iter().enumerate().filter(|(_, t)| **t != 0.0) {
+        assert!((t2star / truth(v) - 1.0).abs() < 0.01, "voxel {v}: {t2star}");
+    }
+    assert!(t2star.iter().filter(|t| **t != 0.0).count() > 50, "T2* has values");
+    for name in ["c_S0map", "c_desc-adaptiveGoodSignal_mask", "c_desc-decay_stat-rSquare_statmap"] {
+        assert!(dir.join(format!("{name}.nii.gz")).exists(), "{name}");
+    }
+    let sidecar: Value =
+        serde_json::from_str(&fs::read_to_string(dir.join("c_bold.json")).unwrap()).unwrap();
+    assert!(sidecar.get("EchoTime").is_none(), "of no single echo");
+    let own = &sidecar["boldly"];
+    assert_eq!(own["stages"], serde_json::json!(["read", "combine echoes", "retroicor"]));
+    assert_eq!(own["resolved"]["echoes"]["good"], "none");
+    assert_eq!(own["inputs"].as_array().unwrap().iter().filter(|i| i["role"] == "bold").count(), 3);
+    // what was spent goes on
+    let said = glm(dir, "c_bold.nii.gz", "--out of-corrected");
+    assert!(said.contains("columns that were taken out (c_regressors.tsv)"), "{said}");
+
+    // into folders, with maps, under the run's name; a mask says where echoes are compared
+    fs::create_dir(dir.join("all")).unwrap();
+    let more = "--echoes --mask of-corrected/mask.nii.gz --out all";
+    retroicor(dir, ECHOES, more);
+    let line = "all/sub-01_desc-retroicor_T2starmap.nii.gz";
+    let inside = map(&dir.join("of-corrected/mask.nii.gz"));
+    let is_inside = |(t, inside): (&f64, &f64)| (*t != 0.0) == (*inside != 0.0);
+    assert!(map(&dir.join(line)).iter().zip(&inside).all(is_inside), "{line}");
+    let more = "--echoes --maps maps --out all2_bold.nii.gz --verify";
+    retroicor(dir, ECHOES, more);
+    for name in ["sub-01_T2starmap", "sub-01_desc-physio_stat-F_statmap"] {
+        assert!(dir.join(format!("maps/{name}.nii.gz")).exists(), "{name}");
+    }
+    // each by itself where nothing is asked
+    retroicor(dir, ECHOES, "--out each");
+    assert!(dir.join("each/sub-01_echo-2_desc-retroicor_bold.nii.gz").exists());
+    assert!(!dir.join("each/sub-01_echo-2_desc-retroicor_T2starmap.nii.gz").exists());
+}

@@ -134,13 +134,23 @@ fn an_effect_of_1_is_1_at_the_slices_own_times_smoothed_or_not_and_less_at_any_o
         let study = made(&slice_times, 0.0);
         let noisy = made(&slice_times, 1.0);
         let dir = study.path();
-        run(dir, "smooth bold.nii --fwhm 5 --out smoothed.nii --device cpu --quiet");
-        run(noisy.path(), "smooth bold.nii --fwhm 5 --out smoothed.nii --device cpu --quiet");
+        for dir in [dir, noisy.path()] {
+            run(dir, "smooth bold.nii --fwhm 5 --out smoothed.nii --device cpu --quiet");
+            run(
+                dir,
+                "smooth smoothed.nii --fwhm 4 --kernel exact --out twice.nii --device cpu --quiet",
+            );
+            fs::copy(dir.join("smoothed.nii"), dir.join("other.nii")).unwrap();
+            fs::copy(dir.join("bold.json"), dir.join("other.json")).unwrap();
+        }
         let mut found = Vec::new();
         for (what, bold, options) in [
             ("slice", "bold.nii", "--task-times slice"),
             ("slice, smoothed", "bold.nii", "--task-times slice --fwhm 5"),
-            ("own slice, smoothed before", "smoothed.nii", "--task-times slice"),
+            ("slice, smoothed before", "smoothed.nii", "--task-times slice"),
+            ("slice, smoothed before and again", "smoothed.nii", "--task-times slice --fwhm 4"),
+            ("slice, smoothed before twice", "twice.nii", ""),
+            ("own slice, smoothed by another program", "other.nii", "--task-times slice"),
             ("middle", "bold.nii", "--task-times middle"),
             ("middle, smoothed", "bold.nii", "--task-times middle --fwhm 5"),
             ("start", "bold.nii", "--task-times start"),
@@ -151,17 +161,66 @@ fn an_effect_of_1_is_1_at_the_slices_own_times_smoothed_or_not_and_less_at_any_o
             println!("{order}: {what}: effect {least:.3} to {most:.3}, mean t {t:.2}");
             found.push((least, most, t));
         }
-        for exact in &found[..2] {
+        for exact in &found[..5] {
             assert!((exact.0 - 1.0).abs() < 2e-5 && (exact.1 - 1.0).abs() < 2e-5, "{exact:?}");
         }
-        for biased in &found[2..] {
+        for biased in &found[5..] {
             assert!(biased.0 < 0.99, "{order}: {biased:?}");
         }
         // t: own times before the middle before the start, smoothed or not.
-        assert!(found[0].2 > found[3].2 && found[3].2 > found[5].2, "{order}: {found:?}");
-        assert!(found[1].2 > found[4].2 && found[4].2 > found[6].2, "{order}: {found:?}");
-        assert!(found[1].2 > found[2].2, "{order}: {found:?}");
+        assert!(found[0].2 > found[6].2 && found[6].2 > found[8].2, "{order}: {found:?}");
+        assert!(found[1].2 > found[7].2 && found[7].2 > found[9].2, "{order}: {found:?}");
+        assert!(found[2].2 > found[5].2, "{order}: {found:?}");
     }
+}
+
+#[test]
+fn a_run_that_boldly_smoothed_is_said_to_be_and_what_more_makes_of_it() {
+    let study = made(&interleaved(), 1.0);
+    let dir = study.path();
+    let says = |line: &str| said(&succeeded(line, boldly(dir, line)));
+    let smooth = |from: &str, fwhm: u32, to: &str| {
+        says(&format!("smooth {from}.nii --fwhm {fwhm} --out {to}.nii --device cpu --verify"))
+    };
+    let smoothed = |name: &str| -> Value {
+        let sidecar = fs::read_to_string(dir.join(name)).unwrap();
+        let sidecar: Value = serde_json::from_str(&sidecar).unwrap();
+        let resolved = &sidecar["boldly"]["resolved"];
+        let of_run = &resolved["runs"][0]["smoothed"];
+        let all = if of_run.is_null() { &resolved["smoothed"] } else { of_run };
+        all.as_array().into_iter().flatten().map(|one| one["fwhm_mm"].clone()).collect()
+    };
+    assert!(!smooth("bold", 5, "once").contains("before"), "the first time");
+    smooth("once", 0, "copy");
+    let told = smooth("copy", 12, "twice");
+    assert!(
+        told.contains("warning: copy.nii was smoothed before, by 5 mm; 12 mm more make 13.00 mm"),
+        "{told}"
+    );
+    assert_eq!((smoothed("once.json"), smoothed("copy.json")), (json!([5.0]), json!([5.0])));
+    assert_eq!(smoothed("twice.json"), json!([5.0, 12.0]));
+    let glm = |bold: &str, more: &str| {
+        says(&format!(
+            "glm {bold} --events events.tsv {MASKED} {more} --out out --overwrite --verify -v"
+        ))
+    };
+    let told = glm("twice.nii", "--fwhm 84");
+    assert!(
+        told.contains(
+            "warning: twice.nii was smoothed before, by 5 and 12 mm; 84 mm more make 85.00 mm"
+        ),
+        "{told}"
+    );
+    assert!(told.contains("mean of the slices that this joined"), "{told}");
+    assert_eq!(smoothed("out/contrast-a_stat-t_statmap.json"), json!([5.0, 12.0]));
+    let told = glm("twice.nii", "--task-times start");
+    assert!(!told.contains("in all") && !told.contains("this joined"), "{told}");
+    // another image under the name says nothing
+    fs::copy(dir.join("bold.nii"), dir.join("twice.nii")).unwrap();
+    let told = glm("twice.nii", "--fwhm 5");
+    assert!(told.contains("not as boldly made it; the smoothing"), "{told}");
+    assert!(!told.contains("in all"), "{told}");
+    assert_eq!(smoothed("out/contrast-a_stat-t_statmap.json"), json!([]));
 }
 
 /// What a command that must succeed says with -v, and the first run's resolved values.

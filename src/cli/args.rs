@@ -344,6 +344,16 @@ impl DesignArgs {
         })
     }
 
+    /// Options that stand without any file of a run, and whether they were given.
+    pub fn given(&self) -> [(&'static str, bool); 4] {
+        [
+            ("--hrf", self.hrf.is_some()),
+            ("--drift", self.drift.is_some()),
+            ("--censor", self.confounds.censors().is_some()),
+            ("--terms", self.terms != Terms::HARVEY),
+        ]
+    }
+
     /// A ready design takes neither response nor drift.
     pub fn check_with_ready_design(&self) -> Result<()> {
         let given = [

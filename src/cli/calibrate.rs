@@ -4,12 +4,16 @@ use std::process::ExitCode;
 
 use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
 use crate::cli::checks;
+use crate::cli::own_run::{OwnRunArgs, table as table_of_own_run};
 use crate::cli::say;
 use crate::error::{Error, Result};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::calibrate::{CalibrateSpec, Kept, Rate, THRESHOLDS, calibrate};
+use crate::pipeline::calibrate::{
+    CalibrateSpec, Kept, OwnRunSpec, Rate, THRESHOLDS, calibrate, own_run,
+};
 use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
 use crate::pipeline::watch::Quiet;
+use crate::pipeline::{inputs, order};
 
 /// Volumes that leave the design's columns a useful number of residuals.
 const LEAST_VOLUMES: usize = 60;
@@ -24,20 +28,29 @@ Null runs are made in memory: first-order noise whose rho varies smoothly in spa
 of 15 s, drift and six confounds that wander; whole, with 15 % of the volumes censored here and there, and in bursts of five. The share of \
 voxels with a two-sided p below a threshold should be the threshold; its standard error is that of as many independent voxels.
 
-Example: boldly calibrate --repeats 8")]
+With --bold a run of one's own is null data: its --events are moved to random times (--null), each repeat another design, and the run is fitted as boldly glm \
+would with the same options. In a run of rest all that is found is false. A run of a task is no null data where the task lives: those voxels answer designs \
+that happen to resemble the true one.
+
+Example: boldly calibrate --repeats 8
+
+Example: boldly calibrate --bold sub-01_task-rest_bold.nii.gz --events sub-01_task-pain_events.tsv --confounds \
+    sub-01_task-rest_confounds.tsv --strategy 24p --repeats 50")]
 pub(super) struct Args {
     /// Voxels along i, j, k and volumes
     #[arg(help_heading = heading::RUNNING, long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
     shape: Option<[usize; 4]>,
-    /// Runs of each kind, each of its own noise
-    #[arg(help_heading = heading::RUNNING, long, default_value_t = 4, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
-    repeats: u64,
-    /// Of the noise
+    /// Runs of each kind [default: 4], or designs of --bold [default: 20]
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
+    repeats: Option<u64>,
+    /// Of the noise, or of the times of events
     #[arg(help_heading = heading::RUNNING, long, default_value_t = 1)]
     seed: u64,
     /// Smooth rho within the mask by this FWHM in voxels
     #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", default_value_t = RHO_FWHM_VOX, allow_hyphen_values = true)]
     rho_fwhm: f64,
+    #[command(flatten)]
+    own_run: OwnRunArgs,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -46,6 +59,28 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
+        checks::rho_fwhm(Some(self.rho_fwhm), Noise::Ar1)?;
+        match self.own_run.spec(self.rho_fwhm, self.repeats, self.seed)? {
+            Some(spec) => self.of_own_run(spec),
+            None => self.of_made_up_runs(),
+        }
+    }
+
+    fn of_own_run(&self, mut spec: OwnRunSpec) -> Result<ExitCode> {
+        let mut ladder = Ladder::open(&self.device.choice())?.within(self.device.memory.mem);
+        let terminal = self.talk.terminal();
+        inputs::find_spent(&mut spec.glm.runs, &terminal)?;
+        spec.glm = order::for_glm(&mut ladder, spec.glm, self.own_run.criterion(), &terminal)?;
+        let found = own_run(&spec, &mut ladder, &terminal)?;
+        if self.talk.json {
+            say::json(&serde_json::json!({ "spec": spec, "found": found }))?;
+        } else {
+            say::result(&table_of_own_run(&spec, &found))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn of_made_up_runs(&self) -> Result<ExitCode> {
         let usual = CalibrateSpec::default();
         let (shape, n_volumes) = match self.shape {
             Some([i, j, k, n]) => ([i, j, k], n),
@@ -69,12 +104,11 @@ impl Args {
             ));
         }
         checks::size(shape, n_volumes)?;
-        checks::rho_fwhm(Some(self.rho_fwhm), Noise::Ar1)?;
         let mut ladder = Ladder::open(&self.device.choice())?;
         let spec = CalibrateSpec {
             shape,
             n_volumes,
-            repeats: self.repeats as usize,
+            repeats: self.repeats.map_or(usual.repeats, |n| n as usize),
             seed: self.seed,
             rho_fwhm_vox: self.rho_fwhm,
         };

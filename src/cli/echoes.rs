@@ -14,9 +14,9 @@ use crate::stats::decay::{Fit, Good};
 pub(super) struct EchoArgs {
     /// The images are echoes of one run; 'echo-N' tells it too
     ///
-    /// Echoes are combined with the weights TE exp(-TE/T2*) before all else. Images whose names differ in their echo- entity alone are
-    /// combined without this. With it also those that _e2 or _echo2 tells apart, and where names tell nothing all are one run, or each
-    /// as many as --echo-times names
+    /// Echoes are combined with the weights TE exp(-TE/T2*) before all else. boldly glm combines images whose names differ in their echo-
+    /// entity alone without this; boldly retroicor corrects each echo by itself unless this or another option of echoes is given. With it also
+    /// those that _e2 or _echo2 tells apart are echoes, and where names tell nothing all are one run, or each as many as --echo-times names
     #[arg(long)]
     echoes: bool,
     /// Echo times in ms in the order of the images: 13,28,43
@@ -63,6 +63,22 @@ enum FitName {
 }
 
 impl EchoArgs {
+    /// The options that were given.
+    fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--echoes", self.echoes),
+            ("--echo-times", !self.echo_times.is_empty()),
+            ("--echo-mask", self.echo_mask.is_some()),
+            ("--echo-fit", self.echo_fit.is_some()),
+        ];
+        given.into_iter().find(|(_, given)| *given).map(|(option, _)| option)
+    }
+
+    /// Whether echoes are to be combined.
+    pub fn are_asked(&self) -> bool {
+        self.given().is_some()
+    }
+
     /// The images of each run, the echoes of one behind each other.
     ///
     /// # Errors
@@ -95,13 +111,7 @@ impl EchoArgs {
                 "give all echoes of each run, or analyse the runs one by one",
             ));
         }
-        let given = [
-            ("--echoes", self.echoes),
-            ("--echo-times", !self.echo_times.is_empty()),
-            ("--echo-mask", self.echo_mask.is_some()),
-            ("--echo-fit", self.echo_fit.is_some()),
-        ];
-        if let Some((option, _)) = given.into_iter().find(|(_, given)| *given)
+        if let Some(option) = self.given()
             && most < 2
         {
             return Err(Error::usage(

@@ -11,12 +11,12 @@ use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
-use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
     Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Noise, SignalScale,
     SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
+use crate::pipeline::{inputs, order};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -83,6 +83,13 @@ pub(super) struct Args {
     /// How far from a voxel its white matter lies at most, mm
     #[arg(help_heading = heading::INPUTS, long, value_name = "MM", default_value_t = 15.0, requires = "anaticor", allow_negative_numbers = true)]
     anaticor_radius: f64,
+    /// What a correction before preprocessing spent, of each run
+    ///
+    /// The JSON that boldly retroicor wrote beside the run that was then motion-corrected or resampled by another program (fMRIPrep), whose own
+    /// JSON says nothing of it. Without this it is looked for: in what the run's JSON names as Sources or RawSources, and in the raw
+    /// dataset's derivatives. `none`: there was none
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "JSON|none", num_args = 1..)]
+    spent: Vec<PathBuf>,
     #[command(flatten)]
     echoes: EchoArgs,
     #[command(flatten)]
@@ -203,9 +210,12 @@ impl From<NoiseName> for Noise {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        let spec = self.spec()?;
+        let mut spec = self.spec()?;
         self.work.run(started, Layout::folder(&self.out), |session| {
             let by = self.design.criterion();
+            if self.spent.is_empty() {
+                inputs::find_spent(&mut spec.runs, &session.watch)?;
+            }
             let spec = order::for_glm(&mut session.ladder, spec, by, &session.watch)?;
             Ok(Command::Glm(spec))
         })
@@ -220,6 +230,7 @@ impl Args {
             censored: &self.censor_volumes,
             physio: &self.physio,
             peaks: &self.peaks,
+            spent: &self.spent,
             formats: &self.physio_format.formats,
         };
         let images = self.echoes.by_run(&self.bold)?;

@@ -22,6 +22,7 @@ mod glm;
 mod heading;
 mod memory;
 mod models;
+mod own_run;
 mod physio;
 mod progress;
 mod retroicor;

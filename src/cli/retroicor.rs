@@ -8,12 +8,12 @@ use crate::cli::args::{
     DesignArgs, MORE, OutTypeName, PhysioArgs, RecordArgs, TimingArgs, heading,
 };
 use crate::cli::checks;
-use crate::cli::echoes::grouped;
+use crate::cli::echoes::{EchoArgs, grouped};
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::bids::{EchoName, Name};
+use crate::io::bids::{EchoName, Name, without_echo};
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{Command, ProofOptions, RetroicorSpec, RunSpec};
 use crate::pipeline::written::Written;
@@ -34,7 +34,9 @@ fits them with its own, so that t and degrees of freedom are those of boldly glm
 large, by about sqrt((dof + spent) / dof) where task and physiology are unrelated (7 % for 18 columns in 145). Images that were \
 resampled (space- in the name, SliceTimingCorrected) get volume-wise columns.
 
-Several images: those that differ in their echo- entity alone are one run and share its columns. Give --physio, --events, \
+Several images: those that differ in their echo- entity alone are one run and share its columns; each is corrected, or all are first combined \
+by TE exp(-TE/T2*) where --echoes, --echo-times, --echo-mask or --echo-fit is given: then the combined run is corrected, and T2*, S0, good echoes \
+and R² of the decay go beside it (with --maps into that folder). Give --physio, --events, \
 --confounds and --peaks once for each run, in the order of the runs. --tr, --slice-times and --sidecar hold for all. \
 Into the folder --out goes NAME_desc-retroicor_bold.nii.gz for each.
 
@@ -99,9 +101,11 @@ pub(super) struct Args {
     maps: Option<PathBuf>,
     /// Voxels to map; else a mask from the mean image
     ///
-    /// All voxels are corrected
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE", requires = "maps")]
+    /// With --maps, or where echoes are combined: where they are compared. All voxels are corrected
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
+    #[command(flatten)]
+    echoes: EchoArgs,
     #[command(flatten)]
     record: RecordArgs,
     #[command(flatten)]
@@ -143,7 +147,12 @@ impl Args {
     /// Each run's images, its echoes behind each other.
     fn images(&self) -> Result<Vec<Vec<Image>>> {
         io::refuse_twins(&self.bold)?;
-        let runs = by_run(&self.bold, self.physio.len());
+        let is_combined = self.echoes.are_asked();
+        self.check_mask(is_combined)?;
+        let runs = match is_combined {
+            true => self.echoes.by_run(&self.bold)?,
+            false => by_run(&self.bold, self.physio.len()),
+        };
         let files = RunFiles {
             events: &self.events,
             design: &[],
@@ -151,48 +160,70 @@ impl Args {
             censored: &self.censor_volumes,
             physio: &self.physio,
             peaks: &self.peaks,
+            spent: &[],
             formats: &self.physio_format.formats,
         };
         let firsts: Vec<PathBuf> = runs.iter().map(|echoes| echoes[0].clone()).collect();
-        let specs = files.of_runs(&firsts, &self.timing, &self.record)?;
+        let mut specs = files.of_runs(&firsts, &self.timing, &self.record)?;
+        if is_combined {
+            self.echoes.share(&mut specs, &runs);
+        }
+        let n_outs = if is_combined { runs.len() } else { self.bold.len() };
         let mut outs: Vec<(PathBuf, PathBuf)> = Vec::new();
         let mut image = |bold: PathBuf, run: &RunSpec| {
-            let out = self.out_of(&bold)?;
+            let name = run.echoes.as_ref().and_then(|_| without_echo(&bold, EchoName::Any));
+            let name = Name::of(name.as_ref().unwrap_or(&bold)).prefix();
+            let out = self.out_of(&name, n_outs)?;
             if let Some((_, twin)) = outs.iter().find(|(other, _)| *other == out) {
                 return Err(same_name(twin, &bold, &out));
             }
             outs.push((out.clone(), bold.clone()));
             let layout = match &self.maps {
-                Some(maps) => Layout::named(&out).with_maps(maps, &Name::of(&bold).prefix()),
+                Some(maps) => Layout::named(&out).with_maps(maps, &name),
                 None => Layout::named(&out),
             };
             let proof = self.maps.as_ref().map(|_| ProofOptions { mask: self.mask.clone() });
             let run = RunSpec { bold, ..run.clone() };
             let (design, out_type) = (self.design.options(), self.out_type.into());
-            let spec = RetroicorSpec { run, design, proof, out_type };
+            let mask = self.mask.clone().filter(|_| proof.is_none());
+            let spec = RetroicorSpec { run, design, mask, proof, out_type };
             Ok(Image { spec, layout })
         };
+        let each = |echoes: Vec<PathBuf>| {
+            echoes.into_iter().take(if is_combined { 1 } else { usize::MAX })
+        };
         let runs = specs.into_iter().zip(runs);
-        runs.map(|(run, echoes)| echoes.into_iter().map(|bold| image(bold, &run)).collect())
-            .collect()
+        runs.map(|(run, echoes)| each(echoes).map(|bold| image(bold, &run)).collect()).collect()
     }
 
-    /// The image to write for one that is read.
-    fn out_of(&self, bold: &Path) -> Result<PathBuf> {
+    /// A mask limits the maps, or what echoes are compared in.
+    fn check_mask(&self, is_combined: bool) -> Result<()> {
+        if self.mask.is_none() || self.maps.is_some() || is_combined {
+            return Ok(());
+        }
+        Err(Error::usage(
+            "--mask",
+            "is given without --maps",
+            "limit maps, or where echoes are compared that are combined",
+            "leave it out: all voxels are corrected; or ask for --maps DIR, or --echoes",
+        ))
+    }
+
+    /// The image to write for a run of this name, one of so many.
+    fn out_of(&self, name: &str, n_outs: usize) -> Result<PathBuf> {
         let is_image = checks::image_name(&self.out);
-        if self.bold.len() == 1 && !self.out.is_dir() {
+        if n_outs == 1 && !self.out.is_dir() {
             return is_image.map(|()| self.out.clone());
         }
         if is_image.is_ok() && !self.out.is_dir() {
             return Err(Error::usage(
                 "--out",
-                format!("is {} for {} images", self.out.display(), self.bold.len()),
+                format!("is {} for {n_outs} images", self.out.display()),
                 "name a folder when several images are corrected",
                 "each becomes NAME_desc-retroicor_bold.nii.gz in it",
             ));
         }
-        let prefix = Name::of(bold).prefix();
-        Ok(self.out.join(format!("{prefix}_desc-retroicor_bold.nii.gz")))
+        Ok(self.out.join(format!("{name}_desc-retroicor_bold.nii.gz")))
     }
 }
 

@@ -1,12 +1,12 @@
 //! Which files belong to which run: every option that names files names them for each run, in run order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::{RecordArgs, TimingArgs};
 use crate::cli::suggest;
 use crate::error::{Error, Result};
 use crate::io::physio::Format;
-use crate::pipeline::spec::RunSpec;
+use crate::pipeline::spec::{RunSpec, SpentBy, SpentOptions};
 
 /// The files of the command line, each list in run order; an empty list is an option that was not given.
 pub(super) struct RunFiles<'a> {
@@ -18,6 +18,8 @@ pub(super) struct RunFiles<'a> {
     /// One, or two apart, of each run.
     pub physio: &'a [PathBuf],
     pub peaks: &'a [PathBuf],
+    /// Sidecars of corrections before preprocessing; `none` for a run without one.
+    pub spent: &'a [PathBuf],
     /// One for all, or one a log.
     pub formats: &'a [Format],
 }
@@ -36,6 +38,9 @@ impl RunFiles<'_> {
         let run = |(run, bold): (usize, &PathBuf)| RunSpec {
             bold: bold.clone(),
             echoes: None,
+            spent: self.spent.get(run).filter(|sidecar| !is_none(sidecar)).map(|sidecar| {
+                Box::new(SpentOptions { sidecar: sidecar.clone(), by: SpentBy::Given })
+            }),
             sidecar: timing.sidecar.clone(),
             slice_times: timing.slice_times.clone(),
             tr: timing.tr,
@@ -61,6 +66,7 @@ impl RunFiles<'_> {
             ("--censor-volumes", self.censored),
             ("--physio", self.physio),
             ("--peaks", self.peaks),
+            ("--spent", self.spent),
         ];
         if let Some((option, image)) = suggest::image_among(&lists) {
             return Err(Error::usage(
@@ -75,10 +81,22 @@ impl RunFiles<'_> {
             ("--design", self.design),
             ("--censor-volumes", self.censored),
             ("--peaks", self.peaks),
+            ("--spent", self.spent),
         ] {
             if !files.is_empty() && files.len() != n {
                 return Err(one_each(option, files.len(), n));
             }
+        }
+        let spent = self.spent.iter().enumerate().filter(|(_, sidecar)| !is_none(sidecar));
+        if let Some((_, twin)) =
+            spent.into_iter().find(|(at, sidecar)| self.spent[..*at].contains(sidecar))
+        {
+            return Err(Error::usage(
+                "--spent",
+                format!("names {} for two runs", twin.display()),
+                "name the correction of each run, in the same order",
+                "none stands for a run without one",
+            ));
         }
         let confounds = self.confounds.len();
         if !confounds.is_multiple_of(n) {
@@ -109,6 +127,11 @@ impl RunFiles<'_> {
         }
         Ok(())
     }
+}
+
+/// A run that is said to have no correction.
+fn is_none(sidecar: &Path) -> bool {
+    sidecar.as_os_str() == "none"
 }
 
 fn one_each(option: &str, files: usize, runs: usize) -> Error {

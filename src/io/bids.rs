@@ -13,7 +13,7 @@ const ENDINGS: [&str; 9] =
     [".nii.gz", ".hdr.gz", ".img.gz", ".tsv.gz", ".nii", ".hdr", ".img", ".tsv", ".json"];
 
 /// The file that a dataset has at its root.
-const ROOT_MARK: &str = "dataset_description.json";
+pub(super) const ROOT_MARK: &str = "dataset_description.json";
 
 /// A file name in parts: `sub-01_task-rest_bold.nii.gz` has two entities and the suffix `bold`.
 #[derive(Debug, Clone, PartialEq, Eq)]

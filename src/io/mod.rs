@@ -17,6 +17,7 @@ mod image;
 pub mod interrupt;
 mod maps;
 mod motion;
+pub mod origin;
 mod output;
 pub mod paths;
 pub mod physio;

@@ -1,5 +1,5 @@
 //! How often each noise model finds what is not there: null runs with spatially smooth rho, whole and with volumes censored, and the
-//! share of voxels below each threshold. A calibrated model's share is the threshold.
+//! share of voxels below each threshold. A calibrated model's share is the threshold. [`own_run`] asks the same of a run of one's own.
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
@@ -20,6 +20,10 @@ use crate::simulate::null;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::stats::tails::TTail;
 use crate::volume::{Block, HostBold};
+
+mod own_run;
+
+pub use own_run::{Null, OwnRate, OwnRates, OwnRunSpec, own_run};
 
 /// The thresholds, two-sided p.
 pub const THRESHOLDS: [f64; 3] = [0.05, 0.01, 0.001];

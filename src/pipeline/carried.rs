@@ -131,11 +131,17 @@ pub struct Beside {
     pub lost: Option<PathBuf>,
 }
 
-/// The columns that the sidecar beside a corrected run names. `facts`: that sidecar's.
+/// The columns that the sidecar beside a corrected run names. `image`: that run, or its sidecar; `facts`: the sidecar's; `n_planes`: none where a
+/// run was made of it whose planes are others.
 ///
 /// # Errors
 /// Bad data where the table was changed since, or is not one of this run's planes and volumes.
-pub fn beside(image: &Path, facts: &Facts, n_planes: usize, n_volumes: usize) -> Result<Beside> {
+pub fn beside(
+    image: &Path,
+    facts: &Facts,
+    n_planes: Option<usize>,
+    n_volumes: usize,
+) -> Result<Beside> {
     let is_own = |o: &&crate::pipeline::provenance::Output| {
         o.kind == Kind::Table && o.entities == Entities::of(SUFFIX).stem("")
     };
@@ -159,7 +165,7 @@ fn wrong(path: &Path, found: impl Into<String>, expected: impl Into<String>) -> 
     Error::bad_data(path.display().to_string(), found, expected, hint)
 }
 
-fn read(path: &Path, sidecar: &Path, n_planes: usize, n_volumes: usize) -> Result<Carried> {
+fn read(path: &Path, sidecar: &Path, n_planes: Option<usize>, n_volumes: usize) -> Result<Carried> {
     let group = |value: &Value| value.as_u64().and_then(|group| usize::try_from(group).ok());
     let of_planes = io::bids::read_json(sidecar)?
         .get("SliceGroups")
@@ -173,6 +179,7 @@ fn read(path: &Path, sidecar: &Path, n_planes: usize, n_volumes: usize) -> Resul
     if table.columns.get(..INDEX.len()).is_none_or(|first| first != INDEX) {
         return Err(wrong(path, "has other columns", format!("begin with {}", INDEX.join(", "))));
     }
+    let n_planes = n_planes.unwrap_or(group_of_plane.len());
     if group_of_plane.len() != n_planes || Some(table.rows.len()) != n_groups.checked_mul(n_volumes)
     {
         return Err(wrong(
@@ -231,9 +238,9 @@ mod tests {
         let Text { text, described, .. } = carried.text();
         std::fs::write(&table, text).expect("written");
         std::fs::write(&sidecar, json!(described).to_string()).expect("written");
-        assert_eq!(read(&table, &sidecar, 3, 4).expect("a table"), carried);
+        assert_eq!(read(&table, &sidecar, Some(3), 4).expect("a table"), carried);
         for (planes, volumes) in [(2, 4), (3, 5)] {
-            let why = read(&table, &sidecar, planes, volumes).expect_err("another run");
+            let why = read(&table, &sidecar, Some(planes), volumes).expect_err("another run");
             assert_eq!(why.exit_code(), 65, "{why}");
         }
     }

@@ -8,6 +8,7 @@ use crate::pipeline::blocks::{
     Cut, Ladder, Slabs, Story, give_back, load, plane_bytes, write_timed,
 };
 use crate::pipeline::censor;
+use crate::pipeline::echoes::{self, Combination};
 use crate::pipeline::inputs::{self, Columns, Run};
 use crate::pipeline::spec::RetroicorSpec;
 use crate::pipeline::watch::Watch;
@@ -80,13 +81,15 @@ pub struct Prepared {
     pub run: Run,
     /// What is subtracted.
     pub projection: Projection,
+    /// What its echoes came to; none of a run that has one.
+    pub combined: Option<Combination>,
 }
 
 /// Open the run of a `retroicor` command and prepare the joint fit.
 ///
 /// # Errors
 /// What its files hold or lack.
-pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
+pub fn prepare(spec: &RetroicorSpec, ladder: &Ladder, watch: &dyn Watch) -> Result<Prepared> {
     if spec.run.physio.is_empty() {
         return Err(Error::usage(
             "retroicor",
@@ -102,10 +105,11 @@ pub fn prepare(spec: &RetroicorSpec, watch: &dyn Watch) -> Result<Prepared> {
         );
     }
     let mut run = inputs::open_alone(&spec.run, &spec.design, watch)?;
-    let mask = spec.proof.as_ref().and_then(|proof| proof.mask.as_deref());
+    let mask = spec.given_mask();
+    let combined = echoes::combine(std::slice::from_mut(&mut run), mask, ladder, watch)?.pop();
     let kept = censor::decide(&mut run, spec.design.censor.as_ref(), mask, watch)?;
     run.leave_out_of_fit(kept)?;
-    prepared(run, watch)
+    prepared(run, combined.flatten(), watch)
 }
 
 /// What the echoes of a run share: its columns, and what is subtracted of them.
@@ -141,11 +145,11 @@ pub fn prepare_echo(
             inputs::display(&run.path),
             inputs::display(&shared.of.bold)
         ));
-        Prepared { run, projection: shared.projection.clone() }
+        Prepared { run, projection: shared.projection.clone(), combined: None }
     }))
 }
 
-fn prepared(run: Run, watch: &dyn Watch) -> Result<Prepared> {
+fn prepared(run: Run, combined: Option<Combination>, watch: &dyn Watch) -> Result<Prepared> {
     let Some(slices) = run.slices() else {
         return Err(Error::internal("retroicor", "has no columns", "have some", ""));
     };
@@ -154,5 +158,5 @@ fn prepared(run: Run, watch: &dyn Watch) -> Result<Prepared> {
     watch.note(&format!(
         "retroicor spends {spent} degrees of freedom; its columns go beside the run, and boldly glm fits them with its own"
     ));
-    Ok(Prepared { run, projection })
+    Ok(Prepared { run, projection, combined })
 }

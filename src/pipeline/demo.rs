@@ -16,7 +16,7 @@ use crate::pipeline::provenance::{self, Kind, Output};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
     Combining, Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RetroicorSpec,
-    RunSpec, SignalScale, SmoothOptions, VoxelwiseOptions,
+    RunSpec, SignalScale, SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
@@ -131,8 +131,9 @@ pub fn demo(
         clock.lap(&format!("glm {with} RETROICOR"));
     }
     let clean = out.join("sub-01_task-pain_desc-retroicor_bold.nii.gz");
-    let (run, design) = (corrected.runs[0].clone(), corrected.design.clone());
-    let spec = RetroicorSpec { run, design, proof: None, out_type: OutType::Float32 };
+    let run = corrected.runs[0].clone();
+    let design = DesignOptions { task_times: design.task_times, ..corrected.design.clone() };
+    let spec = RetroicorSpec { run, design, mask: None, proof: None, out_type: OutType::Float32 };
     write(Command::Retroicor(spec), Layout::named(&clean))?;
     clock.lap("retroicor");
 
@@ -189,6 +190,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         }],
         design: DesignOptions {
             columns: ["trans_*", "rot_*", "csf"].map(str::to_owned).to_vec(),
+            task_times: TaskTimes::Auto, // as boldly glm where nobody says otherwise
             ..design.clone()
         },
         mask: Some(at(paths::MASK)),
@@ -335,6 +337,14 @@ mod tests {
     use std::fs;
 
     use super::*;
+
+    #[test]
+    fn the_demo_takes_task_columns_when_glm_does_where_nobody_says_otherwise() {
+        for correct in [false, true] {
+            let spec = glm_spec(Path::new("data"), &DesignOptions::default(), correct);
+            assert_eq!(spec.design.task_times, TaskTimes::Auto);
+        }
+    }
 
     #[test]
     fn the_picture_is_replaced_where_it_is_as_the_demo_made_it_and_its_list_is_no_command() {

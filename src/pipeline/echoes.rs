@@ -222,6 +222,9 @@ impl Combination {
     }
 }
 
+/// Fields of an echo's sidecar that do not hold of what several make.
+pub const OF_AN_ECHO: [&str; 2] = ["EchoTime", "EchoNumber"];
+
 /// The maps of all runs.
 #[must_use]
 pub fn maps(combinations: &[Option<Combination>]) -> Vec<Map> {

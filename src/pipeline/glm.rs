@@ -55,6 +55,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let grid = inputs::common_grid(&runs, watch)?;
     let mut beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
+    for run in &runs {
+        inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
+    }
     for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
         runs.iter_mut().for_each(|run| run.smooth_task(weights));
     }
@@ -168,6 +171,24 @@ fn fit_sampled(
     }
 }
 
+/// The plan of a run that is fitted by itself.
+///
+/// # Errors
+/// What the run's columns do not allow; usage for contrasts that cannot be.
+pub fn plan_alone(
+    spec: &GlmSpec,
+    run: &Run,
+    smoothing: Option<&Smoothing>,
+    watch: &dyn Watch,
+) -> Result<Plan> {
+    let (models, runs) = ([model(run, watch)?], std::slice::from_ref(run));
+    let (names, n_task) = across::columns(runs);
+    let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
+    let [model] = models;
+    let contrasts = asked.into_iter().filter_map(|mut asked| asked.parts.pop().flatten());
+    plan(spec, run, (model, contrasts.collect()), smoothing)
+}
+
 /// The model of a run.
 fn model(run: &Run, watch: &dyn Watch) -> Result<Model> {
     let (names, matrix) = run.shared();
@@ -192,7 +213,10 @@ fn plan(
     smoothing: Option<&Smoothing>,
 ) -> Result<Plan> {
     let correct = match (run.slices(), smoothing) {
-        (Some(slices), Some(_)) => Some(Projection::each(&run.known_of(slices), slices)?),
+        (Some(slices), Some(_)) => {
+            let (known, slices) = run.known_of(slices);
+            Some(Projection::each(&known, &slices)?)
+        }
         _ => None,
     };
     let noise = Some(noise(spec, run, (&model, &contrasts))?);
@@ -246,8 +270,16 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
 
 /// What it costs that the columns of an earlier correction are not in the model.
 fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
-    if run.dof_spent > 0.0 {
-        let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+    let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+    if run.survived.is_some() {
+        watch.note(&format!(
+            "the variance that the {:.1} degrees of freedom without a column add to effects of {} is not counted: t is about {:.1} % too large \
+             where task and physiology are unrelated",
+            run.dof_spent,
+            display(&run.path),
+            100.0 * larger
+        ));
+    } else if run.dof_spent > 0.0 {
         watch.warn(&format!(
             "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
              the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \

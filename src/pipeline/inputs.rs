@@ -20,30 +20,39 @@ use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::provenance::SMOOTHED;
 use crate::pipeline::recordings::{self, OfRun};
-use crate::pipeline::spec::{DesignOptions, RecordOptions, ResponseFile, Role, RunSpec};
+use crate::pipeline::spec::{
+    DesignOptions, RecordOptions, ResponseFile, Role, RunSpec, SmoothOptions,
+};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
 use crate::table::Table;
 use crate::volume::{Grid, SliceGroups};
 
+mod before;
 mod belongs;
 mod censored;
 mod combined;
 mod confounded;
 mod echo;
+mod found;
 mod patterns;
 mod ready;
+mod smoothed;
 mod spent;
 mod task;
 mod timing;
 
+pub use before::Survived;
 pub use belongs::{apart, refuse_others, say_apart};
 pub use combined::Echoes;
 use confounded::Confounded;
 pub use confounded::measures;
 pub use echo::{Columns, echo};
+pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
+pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task};
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
@@ -90,6 +99,10 @@ pub struct Run {
     pub carried: Option<Carried>,
     /// Degrees of freedom an earlier correction spent on this image whose columns are not at hand, from its sidecar.
     pub dof_spent: f64,
+    /// What a correction before preprocessing left in the model; none where there was none.
+    pub survived: Option<Survived>,
+    /// How boldly smoothed it before, the first first; none where no sidecar beside it says so.
+    pub smoothed: Vec<SmoothOptions>,
     /// What was left out of its events or assumed about them.
     pub doubts: Vec<String>,
     /// Patterns of confounds that match none of its columns.
@@ -225,11 +238,15 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         physio: None,
         carried: None,
         dof_spent: 0.0,
+        survived: None,
+        smoothed: smoothed(&spec.bold, watch)?,
         doubts,
         unmatched,
         found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),
     };
+    run.smooth_as_before()?;
+    run.say_smoothed(watch);
     run.found.extend(run.echoes.iter().flat_map(|echoes| echoes.found.clone()));
     if !spec.physio.is_empty() {
         let acquisition = acquisition.as_mut().map_err(|e| duplicate(e))?;
@@ -265,6 +282,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     }
     run.take_earlier(watch)?;
     run.acquisition = acquisition.ok();
+    run.take_before(spec, watch)?;
     Ok(run)
 }
 
@@ -429,6 +447,12 @@ pub fn resolved(run: &Run) -> Map<String, Value> {
     if let Some(carried) = &run.carried {
         values.insert("carried_columns".to_owned(), json!(carried.groups.names));
     }
+    if !run.smoothed.is_empty() {
+        values.insert(SMOOTHED.to_owned(), json!(run.smoothed));
+    }
+    if let Some(survived) = &run.survived {
+        values.insert("spent_before".to_owned(), json!(survived));
+    }
     if let Some((moment, moment_s)) = run.moment {
         values.insert("volume_wise_at".to_owned(), json!(moment));
         values.insert("volume_wise_at_s".to_owned(), json!(moment_s));
@@ -441,6 +465,17 @@ impl Run {
     /// hand the degrees of freedom that it spent.
     fn take_earlier(&mut self, watch: &dyn Watch) -> Result<()> {
         let Some(Earlier { facts, spent }) = earlier(&self.path, watch)? else { return Ok(()) };
+        self.take(&self.path.clone(), &Earlier { facts, spent }, watch)
+    }
+
+    /// Take the columns that the sidecar `at` this image, or itself, says a correction of it took out; where these are not at hand
+    /// its degrees of freedom.
+    fn take(
+        &mut self,
+        at: &Path,
+        Earlier { facts, spent }: &Earlier,
+        watch: &dyn Watch,
+    ) -> Result<()> {
         let name = display(&self.path);
         let again = self.physio.is_some();
         if again {
@@ -449,7 +484,7 @@ impl Run {
                  spent before are not counted twice"
             ));
         }
-        let beside = carried::beside(&self.path, &facts, self.grid.shape[2], self.n_volumes)?;
+        let beside = carried::beside(at, facts, Some(self.grid.shape[2]), self.n_volumes)?;
         if let Some(lost) = &beside.lost {
             watch.warn(&format!(
                 "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run",
@@ -467,7 +502,7 @@ impl Run {
             self.carried = Some(carried);
         } else if !again {
             watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
-            self.dof_spent = spent;
+            self.dof_spent = *spent;
         }
         Ok(())
     }

@@ -92,9 +92,8 @@ pub fn for_retroicor(
 ) -> Result<()> {
     if let (Some(by), [first, ..]) = (by, &echoes[..]) {
         let runs: Vec<RunSpec> = echoes.iter().map(|echo| echo.run.clone()).collect();
-        let RetroicorSpec { design, proof, .. } = first;
-        let mask = proof.as_ref().and_then(|proof| proof.mask.as_deref());
-        let (choice, terms) = choose(ladder, &runs, design, mask, by, watch)?;
+        let mask = first.given_mask();
+        let (choice, terms) = choose(ladder, &runs, &first.design, mask, by, watch)?;
         let terms = terms.ok_or_else(|| nothing_to_subtract(&runs[0].bold, by, &choice))?;
         for echo in echoes {
             echo.design.terms = terms.clone();

@@ -1,16 +1,16 @@
-//! The `retroicor` command as a story: open the run, prepare the joint fit, subtract what pulse and breathing explain and, where
+//! The `retroicor` command as a story: open the run, make its echoes one where asked, prepare the joint fit, subtract what pulse and breathing explain and, where
 //! asked, map what that brought.
 
 use serde_json::{Map as Fields, json};
 
 use crate::error::{Error, Result};
-use crate::io::bids::Name;
 use crate::io::source::Sampled;
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
 use crate::physio::BeyondChance;
 use crate::pipeline::carried::Carried;
 use crate::pipeline::clean::{self, Prepared, Shared};
+use crate::pipeline::echoes::{self, OF_AN_ECHO};
 use crate::pipeline::inputs::{self, Run, bids_fields};
 use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
 use crate::pipeline::proof::{Proof, ProofPlan, prove};
@@ -43,12 +43,12 @@ pub fn echo(
     session: &mut Session<'_>,
     products: &mut dyn Products,
 ) -> Result<Shared> {
-    let watch = &session.watch;
-    watch.clear();
+    session.watch.clear();
     let command = Command::Retroicor(spec.clone());
     products.begin(session, &command)?;
     let inputs = command.inputs();
     products.reads(&inputs.into_iter().map(|(_, path)| path).collect::<Vec<_>>())?;
+    let Session { ladder, watch, .. } = &*session;
     let as_echo = match &shared {
         Some(shared) => clean::prepare_echo(shared, spec, watch)?,
         None => None,
@@ -58,7 +58,7 @@ pub fn echo(
             watch.keep(shared.warnings);
             prepared
         }
-        _ => clean::prepare(spec, watch)?,
+        _ => clean::prepare(spec, ladder, watch)?,
     };
     let next = prepared.shared(watch.warnings());
     correct(spec, prepared, session, products)?;
@@ -73,7 +73,7 @@ fn correct(
 ) -> Result<()> {
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
-    let Prepared { run, projection } = &mut prepared;
+    let Prepared { run, projection, combined } = &mut prepared;
     ladder.grant(run.bold.as_mut());
     precision::for_image(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
     let mut header = run.header.for_bold(run.n_volumes);
@@ -102,10 +102,13 @@ fn correct(
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;
     products.table(columns.text())?;
+    let mut maps = echoes::maps(std::slice::from_ref(combined));
     if let Some(proof) = &proof {
         proof.lines().iter().for_each(|line| watch.note(line));
         let mask = Map::of_mask(Entities::of("mask").with("desc", "retroicor"), &proof.fitted);
-        let maps: Vec<Map> = proof.maps().into_iter().chain([mask]).collect();
+        maps.extend(proof.maps().into_iter().chain([mask]));
+    }
+    if !maps.is_empty() {
         products.maps(&run.header, &maps)?;
     }
     let mut account = account(spec, prepared, (spent, found), proof)?;
@@ -137,15 +140,21 @@ fn account(
     (spent, found): (f64, Option<BeyondChance>),
     proof: Option<Proof>,
 ) -> Result<Account> {
-    let Prepared { run, .. } = prepared;
-    let (stages, dof, counts) = match &proof {
+    let Prepared { mut run, combined, .. } = prepared;
+    let (mut stages, dof, counts) = match &proof {
         Some(proof) => {
             let dof = proof.dof2.iter().copied().reduce(f64::min);
             (vec!["read", "glm", "contrast", "retroicor"], dof, proof.summary())
         }
         None => (vec!["read", "retroicor"], None, Fields::new()),
     };
-    let title = Name::of(&run.path).prefix();
+    let mut resolved = inputs::resolved(&run);
+    if let Some(combined) = &combined {
+        stages.insert(1, "combine echoes");
+        resolved.insert("echoes".to_owned(), combined.resolved());
+        run.fields.retain(|name, _| !OF_AN_ECHO.contains(&name.as_str()));
+    }
+    let title = run.name();
     let of_run = match &run.physio {
         Some(physio) => vec![report::qc::RunQc {
             name: title.clone(),
@@ -166,7 +175,7 @@ fn account(
         stages,
         dof,
         dof_spent: Some(spent),
-        resolved: inputs::resolved(&run),
+        resolved,
         counts,
         physio: run.summary().cloned().into_iter().collect(),
         beyond_chance: found.into_iter().collect(),

@@ -9,9 +9,9 @@ use crate::io::{self, BoldFile};
 use crate::maps::Entities;
 use crate::pipeline::inputs::{self, bids_fields, display, open_bold};
 use crate::pipeline::products::{Account, Opened, Products};
-use crate::pipeline::provenance::Facts;
+use crate::pipeline::provenance::{Facts, SMOOTHED};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, Role, SmoothSpec};
+use crate::pipeline::spec::{Command, Role, SmoothOptions, SmoothSpec};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{carried, precision, smoothing};
 
@@ -31,6 +31,11 @@ pub fn run(
     let sidecar = inputs::sidecar(&bold, None, None, watch)?;
     let acquisition = inputs::acquisition_of_smoothed(&bold, &sidecar, watch)?;
     let before = inputs::earlier(&spec.bold, watch)?;
+    let mut smoothed = inputs::smoothed(&spec.bold, watch)?;
+    inputs::say_twice(&spec.bold, &smoothed, spec.smooth.fwhm_mm, watch);
+    if spec.smooth.fwhm_mm > 0.0 {
+        smoothed.push(SmoothOptions { within: None, ..spec.smooth.clone() });
+    }
     let grid = bold.grid.clone();
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
 
@@ -63,6 +68,7 @@ pub fn run(
             resolved: effective
                 .map(|f| ("effective_fwhm_mm".to_owned(), json!(f)))
                 .into_iter()
+                .chain((!smoothed.is_empty()).then(|| (SMOOTHED.to_owned(), json!(smoothed))))
                 .collect(),
             counts: rounding.map(|cost| ("int16".to_owned(), json!(cost))).into_iter().collect(),
             bids,
@@ -78,7 +84,7 @@ fn carry(
     products: &mut dyn Products,
     watch: &dyn Watch,
 ) -> Result<Vec<PathBuf>> {
-    let beside = carried::beside(&bold.path, facts, bold.grid.shape[2], bold.n_volumes)?;
+    let beside = carried::beside(&bold.path, facts, Some(bold.grid.shape[2]), bold.n_volumes)?;
     if let Some(lost) = &beside.lost {
         watch.warn(&format!(
             "{} is not there, which holds the columns that were taken out of {}; a later boldly glm cannot count their variance",

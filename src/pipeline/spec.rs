@@ -1,7 +1,7 @@
 //! What each command was asked to do, every value resolved: filled by the command line, kept in the sidecar, read back by
 //! `verify`. Paths are as the user gave them; the sidecar holds them relative to itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -54,6 +54,30 @@ pub struct RunSpec {
     /// How the logs are read: one for each, one for all, or none where they tell themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub physio_formats: Vec<Format>,
+    /// What a correction took out of the run before it was preprocessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spent: Option<Box<SpentOptions>>,
+}
+
+/// A correction that came before preprocessing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpentOptions {
+    /// The JSON that it wrote beside its corrected run.
+    pub sidecar: PathBuf,
+    /// How it is known to be this run's.
+    pub by: SpentBy,
+}
+
+/// How a correction before preprocessing is known to be a run's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SpentBy {
+    /// It was given.
+    Given,
+    /// The preprocessed run names the corrected one as its source.
+    Source,
+    /// Names and folders alone: no source is at hand.
+    Name,
 }
 
 impl RunSpec {
@@ -319,12 +343,24 @@ pub struct RetroicorSpec {
     pub run: RunSpec,
     /// Columns fitted jointly (only the physiological part is subtracted).
     pub design: DesignOptions,
+    /// Where echoes are compared, where no maps are asked for that have a mask of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mask: Option<PathBuf>,
     /// Maps that show what the correction brought; none where nobody asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<ProofOptions>,
     /// How the corrected run is stored.
     #[serde(default, skip_serializing_if = "OutType::is_float32")]
     pub out_type: OutType,
+}
+
+impl RetroicorSpec {
+    /// The mask that was given.
+    #[must_use]
+    pub fn given_mask(&self) -> Option<&Path> {
+        let of_proof = self.proof.as_ref().and_then(|proof| proof.mask.as_deref());
+        of_proof.or(self.mask.as_deref())
+    }
 }
 
 /// Maps of what a correction brought.

@@ -152,6 +152,7 @@ mod tests {
         let retroicor = Command::Retroicor(RetroicorSpec {
             run: RunSpec::default(),
             design: DesignOptions::default(),
+            mask: None,
             proof: None,
             out_type: OutType::default(),
         });

@@ -57,6 +57,12 @@ pub fn series(voxel: usize, n_volumes: usize, rho: f64, seed: u64) -> Vec<f32> {
         .collect()
 }
 
+/// A uniform deviate in (0, 1): number `index` of a seed.
+#[must_use]
+pub fn uniform(index: u64, seed: u64) -> f64 {
+    Random::new(seed, Stream::Order).uniforms(index)[0]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

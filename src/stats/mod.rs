@@ -6,6 +6,7 @@ pub mod beside;
 pub mod decay;
 pub mod gls;
 pub mod least_squares;
+pub mod mixed;
 pub(crate) mod panel;
 pub mod principal;
 pub mod tails;

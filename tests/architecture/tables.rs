@@ -91,13 +91,13 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         "order",
         &["watch", "spec", "blocks", "flat", "automask", "echoes", "inputs", "precision", "censor"],
     ),
-    ("clean", &["watch", "spec", "blocks", "inputs", "censor"]),
+    // A run of several echoes is made one before it is cleaned.
+    ("clean", &["watch", "spec", "blocks", "inputs", "echoes", "censor"]),
     ("noise", &["decide"]),
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
     ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     ("combine", &["spec", "decide", "first_level"]),
-    ("calibrate", &["watch", "spec", "blocks", "noise", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "spec", "blocks", "smoothing", "inputs", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
@@ -159,6 +159,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "products",
             "carried",
             "automask",
+            "echoes",
             "inputs",
             "chance",
             "precision",
@@ -189,6 +190,23 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "voxelwise",
             "qc",
             "products",
+        ],
+    ),
+    // A run of one's own is fitted as glm fits it.
+    (
+        "calibrate",
+        &[
+            "watch",
+            "spec",
+            "blocks",
+            "automask",
+            "censor",
+            "smoothing",
+            "inputs",
+            "precision",
+            "noise",
+            "first_level",
+            "glm",
         ],
     ),
     (

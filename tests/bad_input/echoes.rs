@@ -129,6 +129,39 @@ fn of_images() -> Vec<Case> {
             &["--echo-mask", "no echoes of one run"],
         ),
         case(
+            "an option of echoes for a run of one that is corrected",
+            nothing,
+            "retroicor bold.nii --physio physio.tsv.gz --terms 1/1/0 --echo-fit nonlinear --out clean.nii.gz --device cpu",
+            2,
+            &["--echo-fit", "no echoes of one run"],
+        ),
+        case(
+            "a mask for a correction without maps or echoes",
+            nothing,
+            "retroicor bold.nii --physio physio.tsv.gz --terms 1/1/0 --mask mask.nii --out clean.nii.gz --device cpu",
+            2,
+            &["--mask", "without --maps", "leave it out"],
+        ),
+        case(
+            "echoes to be combined without an echo time",
+            |d| echoes(d, 40, 3.0, [GOOD[0], ""]),
+            "retroicor x_echo-1_bold.nii x_echo-2_bold.nii --echoes --physio physio.tsv.gz --terms 1/1/0 --out clean.nii.gz --device cpu",
+            66,
+            &["x_echo-2_bold.nii", "has no EchoTime"],
+        ),
+        case(
+            "two runs of echoes into one image",
+            |d| {
+                echoes(d, 40, 3.0, GOOD);
+                for echo in ["1", "2"] {
+                    copy(d, &format!("x_echo-{echo}_bold.nii"), &format!("y_echo-{echo}_bold.nii"));
+                }
+            },
+            "retroicor x_echo-1_bold.nii x_echo-2_bold.nii y_echo-1_bold.nii y_echo-2_bold.nii --echo-mask none --physio physio.tsv.gz physio.tsv.gz --out clean.nii.gz --device cpu",
+            2,
+            &["y_echo-1_bold.nii", "holds the same as"],
+        ),
+        case(
             "images that echo times cannot be shared among",
             second_run,
             "glm bold.nii second_bold.nii --echo-times 13,28,43 --events events.tsv --mask mask.nii --contrast pain --out out --device cpu",

@@ -14,6 +14,7 @@ mod images;
 mod options;
 mod outputs;
 mod physiology;
+mod spent;
 mod stored;
 #[cfg(unix)]
 mod surroundings;
@@ -67,6 +68,7 @@ fn cases() -> Vec<Case> {
         options::cases(),
         outputs::cases(),
         confounds::cases(),
+        spent::cases(),
         stored::cases(),
     ];
     themes.into_iter().flatten().collect()

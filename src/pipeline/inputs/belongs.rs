@@ -109,13 +109,21 @@ fn same(a: &str, b: &str) -> bool {
     a == b || number(a).is_some_and(|a| number(b) == Some(a))
 }
 
+/// Entities that tell one run of a dataset from another.
+pub(super) const OF_A_RUN: [&str; 8] = ["sub", "ses", "task", "acq", "ce", "rec", "dir", "run"];
+
 /// What the names of recordings say that contradicts an image's: `sub-06 for sub-02`; none where they have no entity in common.
 #[must_use]
 pub fn apart(bold: &Path, recordings: &[PathBuf]) -> Option<Vec<String>> {
+    apart_in(&TELLING, bold, recordings)
+}
+
+/// [`apart`] of any files, by these entities.
+pub(super) fn apart_in(keys: &[&str], bold: &Path, files: &[PathBuf]) -> Option<Vec<String>> {
     let mut is_comparable = false;
     let mut apart = Vec::new();
-    for recording in recordings {
-        for key in TELLING {
+    for recording in files {
+        for key in keys {
             let (Some(here), Some(there)) = (value(bold, key), value(recording, key)) else {
                 continue;
             };
@@ -139,6 +147,14 @@ pub fn say_apart(physio: &Physiology, bold: &Path, watch: &dyn Watch) {
             apart.join(", ")
         ));
     }
+}
+
+/// Whether two files are of one run by their names: none of these entities differs, and none stands in one name alone.
+pub(super) fn is_same_run(a: &Path, b: &Path) -> bool {
+    OF_A_RUN.iter().all(|key| match (value(a, key), value(b, key)) {
+        (Some(a), Some(b)) => same(&a, &b),
+        (a, b) => a.is_none() && b.is_none(),
+    })
 }
 
 #[cfg(test)]

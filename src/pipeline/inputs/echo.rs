@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use super::{Physiology, Run, display, open_bold, sidecar};
+use super::{Physiology, Run, display, open_bold, sidecar, smoothed};
 use crate::design::Design;
 use crate::design::censor::{LeftOut, Measures};
 use crate::error::{Error, Result};
@@ -94,6 +94,8 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         found: of_sidecar.chain(shared).collect(),
         carried: None,
         dof_spent: 0.0,
+        survived: None,
+        smoothed: smoothed(&spec.bold, watch)?,
         path: bold.path.clone(),
         header: bold.header.clone(),
         grid: bold.grid.clone(),

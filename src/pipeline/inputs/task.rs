@@ -4,11 +4,11 @@
 //! holds sum_d w_|d| x_(k+d) / sum_d w_|d|, the sums over the planes that there are: the weights of the smoothing itself, so that
 //! an effect of 1 comes out as 1.
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, Axis, s};
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::design::{self, Design, DesignSpec, Drift};
+use crate::design::{self, Design, DesignSpec, Drift, Event};
 use crate::error::{Error, Result};
 use crate::io::Resampled;
 use crate::io::sidecar::Sidecar;
@@ -41,12 +41,14 @@ pub struct Task {
     pub drift: Drift,
     /// Each slice's own columns, in place of the design's.
     pub slices: Option<Slices>,
+    /// What the design was built from.
+    made: DesignSpec,
 }
 
 /// Task columns that differ between planes.
 #[derive(Debug, Clone)]
 pub struct Slices {
-    /// Of each slice at its own time.
+    /// Of each slice at its own time; of a run that came smoothed of each plane as it came.
     pub own: SliceGroups,
     /// Of each plane as it is fitted: smoothed as the run is.
     pub fitted: SliceGroups,
@@ -138,7 +140,7 @@ impl Task {
         let drift = made.drift.settled(acquisition.n_volumes, acquisition.tr);
         let design = design::build(&made)?;
         if each.len() == 1 {
-            return Ok((design, Task { times, at_s, drift, slices: None }));
+            return Ok((design, Task { times, at_s, drift, slices: None, made }));
         }
         let mut unique = each.clone();
         unique.sort_by(f64::total_cmp);
@@ -152,7 +154,7 @@ impl Task {
         let names = design.names[..design.n_task].to_vec();
         let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
         let slices = Some(Slices { fitted: own.clone(), own });
-        Ok((design, Task { times, at_s, drift, slices }))
+        Ok((design, Task { times, at_s, drift, slices, made }))
     }
 
     /// In words, for a person.
@@ -184,6 +186,14 @@ impl Task {
         }
     }
 
+    /// The run was smoothed with these weights along the slice axis, `[distance in planes]`, before it was opened.
+    pub(super) fn were_smoothed(&mut self, weights: &[f64]) {
+        if let Some(Slices { own, fitted }) = &mut self.slices {
+            *own = smoothed(own, weights);
+            *fitted = own.clone();
+        }
+    }
+
     /// Take the rows of volumes that are kept.
     pub(super) fn keep_rows(&mut self, rows: impl Fn(&mut Array2<f64>)) {
         let Some(Slices { own, fitted }) = &mut self.slices else { return };
@@ -199,6 +209,32 @@ fn middle(times: &[f64]) -> f64 {
 }
 
 impl Run {
+    /// The events of its design; none of a ready one.
+    #[must_use]
+    pub fn events(&self) -> &[Event] {
+        self.task.as_ref().map_or(&[], |task| &task.made.events)
+    }
+
+    /// Make the design anew with other events, in place of [`Run::events`] and all else as it is.
+    ///
+    /// # Errors
+    /// Internal for a run with a ready design; what the events make impossible.
+    pub fn redesign(&mut self, events: Vec<Event>) -> Result<()> {
+        let (Some(task), Some(acquisition)) = (&self.task, &self.acquisition) else {
+            return Err(Error::internal("the design", "is ready", "be made of events", ""));
+        };
+        let known = Known { resampled: self.resampled.as_ref(), says_start: false };
+        let made = DesignSpec { events, ..task.made.clone() };
+        let (mut design, mut task) = Task::build(made, task.times, acquisition, known)?;
+        if self.kept.len() < acquisition.n_volumes {
+            let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &self.kept);
+            rows(&mut design.matrix);
+            task.keep_rows(rows);
+        }
+        (self.design, self.task) = (design, Some(task));
+        self.smooth_as_before()
+    }
+
     /// Each plane's own task columns, smoothed with these weights along the slice axis, `[distance in planes]`.
     pub fn smooth_task(&mut self, weights: &[f64]) {
         if let Some(Slices { own, fitted }) = self.task.as_mut().and_then(|t| t.slices.as_mut()) {
@@ -230,20 +266,23 @@ impl Run {
         }
     }
 
-    /// Known columns for the joint fit of physiological ones, before any smoothing: one set for each of their groups.
+    /// Known columns for the joint fit of physiological ones, before this command smooths: one set for each group of these; or one for
+    /// all. The physiological columns come back with a group for each pair of theirs and the task's.
     #[must_use]
-    pub fn known_of(&self, nuisance: &SliceGroups) -> Vec<Array2<f64>> {
+    pub fn known_of(&self, nuisance: &SliceGroups) -> (Vec<Array2<f64>>, SliceGroups) {
         let Some(Slices { own, .. }) = self.task_slices() else {
-            return vec![self.design.matrix.clone(); nuisance.columns.len()];
+            return (vec![self.design.matrix.clone()], nuisance.clone());
         };
-        let of_group = |group: usize| {
-            let plane = nuisance.group_of_plane.iter().position(|&g| g == group);
-            let task = &own.columns[plane.map_or(0, |plane| own.group_of_plane[plane])];
+        let n_task = self.design.n_task;
+        let SliceGroups { group_of_plane, columns, .. } = own.beside(nuisance);
+        let known = |both: &Array2<f64>| {
             let mut known = self.design.matrix.clone();
-            known.slice_mut(s![.., ..self.design.n_task]).assign(task);
+            known.slice_mut(s![.., ..n_task]).assign(&both.slice(s![.., ..n_task]));
             known
         };
-        (0..nuisance.columns.len()).map(of_group).collect()
+        let known = columns.iter().map(known).collect();
+        let columns = columns.iter().map(|both| both.slice(s![.., n_task..]).to_owned()).collect();
+        (known, SliceGroups { group_of_plane, names: nuisance.names.clone(), columns })
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, LocalMeanOptions, PhysioSpec,
     ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
-    VoxelwiseOptions,
+    SpentOptions, VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -36,6 +36,8 @@ pub enum Role {
     WhiteMatter,
     /// What an earlier correction took out of the run.
     Carried,
+    /// The sidecar of a correction before preprocessing.
+    Spent,
 }
 
 impl Role {
@@ -59,6 +61,7 @@ impl Role {
             Role::Voxelwise => "voxelwise",
             Role::WhiteMatter => "white matter",
             Role::Carried => "carried",
+            Role::Spent => "spent",
         }
     }
 }
@@ -136,8 +139,8 @@ impl DesignOptions {
 
 impl RetroicorSpec {
     fn files_mut(&mut self) -> Files<'_> {
-        let RetroicorSpec { run, design, proof, out_type: _ } = self;
-        let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask);
+        let RetroicorSpec { run, design, mask, proof, out_type: _ } = self;
+        let masks = proof.iter_mut().flat_map(|ProofOptions { mask }| mask).chain(mask);
         let masks = masks.map(|mask| (Role::Mask, mask));
         run.files_mut().into_iter().chain(masks).chain(design.response_mut()).collect()
     }
@@ -223,7 +226,12 @@ impl RunSpec {
             physio,
             record: RecordOptions { align: _, dummies: _, peaks, treatment: _ },
             physio_formats: _,
+            spent,
         } = self;
+        let spent = spent.iter_mut().map(|spent| {
+            let SpentOptions { sidecar, by: _ } = &mut **spent;
+            (Role::Spent, sidecar)
+        });
         let ready = optional([
             (Role::Sidecar, sidecar),
             (Role::SliceTimes, slice_times),
@@ -243,6 +251,6 @@ impl RunSpec {
             .chain(ready)
             .chain(tables)
             .chain(recordings);
-        all.chain(optional([(Role::Peaks, peaks)])).collect()
+        all.chain(optional([(Role::Peaks, peaks)])).chain(spent).collect()
     }
 }

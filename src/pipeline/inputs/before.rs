@@ -1,0 +1,202 @@
+//! A correction that came before preprocessing: slice-wise RETROICOR, then motion correction and resampling by another program, whose JSON
+//! says nothing of it. After that no plane is a slice, so no voxel's lost columns are known: each is taken for an even mixture of all
+//! slices (`stats::mixed`). What most slices lost becomes columns of the model, the rest counts as degrees of freedom.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, Axis, concatenate};
+use serde::Serialize;
+
+use super::belongs::{OF_A_RUN, apart_in};
+use super::{Earlier, Run, display};
+use crate::error::{Error, Result};
+use crate::io::described::Described;
+use crate::pipeline::carried::{self, Carried};
+use crate::pipeline::provenance::{self, Facts};
+use crate::pipeline::spec::{Role, RunSpec, SpentBy, SpentOptions};
+use crate::pipeline::watch::Watch;
+use crate::stats::mixed::{Mixed, shifted};
+use crate::volume::SliceGroups;
+
+/// What names of columns begin with that stand for a correction before preprocessing.
+const NAME: &str = "retroicor_before_";
+
+/// What a correction before preprocessing left in a run's model.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Survived {
+    /// How it is known to be this run's.
+    pub by: SpentBy,
+    /// Degrees of freedom that it took beside the model's own columns.
+    pub dof_spent: f64,
+    /// Columns that stand for it.
+    pub columns: usize,
+    /// Degrees of freedom that these hold.
+    pub dof_in_columns: f64,
+    /// Degrees of freedom that are counted without a column.
+    pub dof_alone: f64,
+}
+
+impl Run {
+    /// Take what a correction before preprocessing spent, where the run's options name one.
+    ///
+    /// # Errors
+    /// Missing input and bad data where the sidecar is no correction's, is another run's, or is of another length; usage where the run
+    /// was corrected after preprocessing too.
+    pub(super) fn take_before(&mut self, spec: &RunSpec, watch: &dyn Watch) -> Result<()> {
+        let Some(SpentOptions { sidecar, by }) = spec.spent.as_deref() else { return Ok(()) };
+        let facts = facts(sidecar)?;
+        let spent = facts.spent().ok_or_else(|| no_correction(sidecar, &facts))?;
+        self.refuse_again(sidecar)?;
+        if facts.of(&self.path)? == Described::Bytes {
+            let earlier = Earlier { facts, spent };
+            return self.take(sidecar, &earlier, watch); // the corrected run itself, whose planes are the slices
+        }
+        self.refuse_stranger(sidecar, &facts)?;
+        let (name, of) = (display(&self.path), display(sidecar));
+        if self.physio.is_some() {
+            watch.warn(&format!(
+                "{name} was already corrected for physiology before it was preprocessed ({of}); --physio models it again"
+            ));
+        }
+        if *by == SpentBy::Name {
+            watch.warn(&format!(
+                "{of} is taken for the correction of {name} by its name and place: what {name} was made of is not at hand; \
+                 --spent none where it was made of the run without the correction"
+            ));
+        }
+        let beside = carried::beside(sidecar, &facts, None, self.n_volumes)?;
+        let Some((carried, files)) = beside.columns else {
+            let lost =
+                beside.lost.as_deref().map_or("the table of its columns".to_owned(), display);
+            watch.warn(&format!(
+                "{lost} is not there, which holds the columns that were taken out before {name} was preprocessed; bring it along with {of}"
+            ));
+            self.dof_spent = spent;
+            return Ok(());
+        };
+        self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
+        self.mix(&carried, *by)?;
+        if let Some(survived) = &self.survived {
+            watch.warn(&format!(
+                "{name} was corrected before it was preprocessed ({of}): {:.1} degrees of freedom, of which {:.1} survive as {} columns of the model \
+                 and {:.1} are counted alone. An approximation: each voxel is taken for an even mixture of all slices",
+                survived.dof_spent, survived.dof_in_columns, survived.columns, survived.dof_alone
+            ));
+        }
+        Ok(())
+    }
+
+    /// Put columns in the model for what most slices lost, and count the rest.
+    fn mix(&mut self, carried: &Carried, by: SpentBy) -> Result<()> {
+        let groups = &carried.groups;
+        let n_planes = groups.group_of_plane.len() as f64;
+        let part = |(group, columns): (usize, &Array2<f64>)| {
+            let planes = groups.group_of_plane.iter().filter(|&&own| own == group).count();
+            (planes as f64 / n_planes, shifted(columns, self.moved(carried.slice_times_s[group])))
+        };
+        let parts: Vec<_> = groups.columns.iter().enumerate().map(part).collect();
+        let own = self.slices().map(|slices| &slices.columns[slices.columns.len() / 2]);
+        let known = match own {
+            Some(own) => {
+                concatenate(Axis(1), &[self.design.matrix.view(), own.view()]).map_err(|e| {
+                    Error::internal("the design", "cannot be joined", "", "").caused_by(e)
+                })?
+            }
+            None => self.design.matrix.clone(),
+        };
+        let mixed = Mixed::of(known.view(), &parts)?;
+        let n_columns = mixed.lost.len();
+        self.survived = Some(Survived {
+            by,
+            dof_spent: mixed.spent,
+            columns: n_columns,
+            dof_in_columns: mixed.lost.iter().sum(),
+            dof_alone: mixed.alone(),
+        });
+        self.dof_spent = mixed.alone();
+        if n_columns > 0 {
+            let groups = SliceGroups {
+                group_of_plane: vec![0; self.grid.shape[2]],
+                names: (1..=n_columns).map(|n| format!("{NAME}{n}")).collect(),
+                columns: vec![mixed.columns],
+            };
+            self.carried = Some(Carried::of(&groups, None));
+        }
+        Ok(())
+    }
+
+    /// By how many volumes slice-time correction moved a slice of this time.
+    fn moved(&self, slice_time_s: f64) -> f64 {
+        let corrected = self.resampled.as_ref().is_some_and(|r| r.slice_timing_corrected);
+        match &self.acquisition {
+            Some(acquisition) if corrected => {
+                (acquisition.start_time - slice_time_s) / acquisition.tr
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// What boldly corrected after preprocessing has its own sidecar.
+    fn refuse_again(&self, sidecar: &Path) -> Result<()> {
+        if self.carried.is_none() && self.dof_spent == 0.0 {
+            return Ok(());
+        }
+        Err(Error::usage(
+            "--spent",
+            format!(
+                "names {} for {}, which boldly corrected itself, as the sidecar beside it says",
+                display(sidecar),
+                display(&self.path)
+            ),
+            "be of a correction before preprocessing alone: of a run corrected twice no one knows what both took",
+            "leave --spent out where it is the same correction; else preprocess the corrected run, and fit that",
+        ))
+    }
+
+    fn refuse_stranger(&self, sidecar: &Path, facts: &Facts) -> Result<()> {
+        let name = display(&self.path);
+        let files: Vec<PathBuf> =
+            std::iter::once(sidecar.to_owned()).chain(facts.read(sidecar)).collect();
+        let refused = |found: String| {
+            Error::bad_data(
+                display(sidecar),
+                found,
+                format!("be of the run that {name} was made of"),
+                "give --spent once for each run, in their order",
+            )
+        };
+        let apart = apart_in(&OF_A_RUN, &self.path, &files).unwrap_or_default();
+        if !apart.is_empty() {
+            return Err(refused(format!("is of another run by its name ({})", apart.join(", "))));
+        }
+        let volumes = facts.resolved.get("volumes").and_then(serde_json::Value::as_u64);
+        match volumes {
+            Some(n) if n != self.n_volumes as u64 => Err(refused(format!(
+                "is of a run of {n} volumes, and {name} has {}",
+                self.n_volumes
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The facts of a sidecar that is said to be of a correction.
+fn facts(sidecar: &Path) -> Result<Facts> {
+    provenance::facts_at(sidecar)?.ok_or_else(|| {
+        Error::bad_data(
+            display(sidecar),
+            "was not written by boldly",
+            "be the JSON that boldly retroicor wrote beside its corrected run",
+            "name that with --spent; the JSON of the preprocessed run does not say what was spent",
+        )
+    })
+}
+
+fn no_correction(sidecar: &Path, facts: &Facts) -> Error {
+    let found = match facts.command.name.as_str() {
+        "" => "spent no degrees of freedom".to_owned(),
+        name => format!("is of boldly {name}, which spent no degrees of freedom"),
+    };
+    let expected = "be the JSON that boldly retroicor wrote beside its corrected run";
+    Error::bad_data(display(sidecar), found, expected, "name that with --spent, or leave it out")
+}

@@ -1,0 +1,144 @@
+//! The correction that came before preprocessing, found where nobody names it: beside what the preprocessed run says it was made of, else
+//! in the derivatives of the raw dataset, where its image is what the run was made of.
+
+use std::path::{Path, PathBuf};
+
+use super::belongs::is_same_run;
+use super::{display, earlier};
+use crate::error::Result;
+use crate::io::bids::{EchoName, without_echo};
+use crate::io::described::Described;
+use crate::io::{self, hash, origin};
+use crate::pipeline::provenance::{self, Facts, Kind, sidecar_path};
+use crate::pipeline::spec::{RunSpec, SpentBy, SpentOptions};
+use crate::pipeline::watch::{Quiet, Watch};
+
+/// Runs that were smoothed so many times are followed to what they were made of.
+const MOST_STEPS: usize = 8;
+
+/// A correction's sidecar, and what it says.
+type Correction = (PathBuf, Facts);
+
+/// Look for the correction before preprocessing of each run, and say what was found.
+///
+/// # Errors
+/// Those of reading an image that may be the corrected one.
+pub fn find_spent(runs: &mut [RunSpec], watch: &dyn Watch) -> Result<()> {
+    for run in runs {
+        run.spent = of_run(run, watch)?.map(Box::new);
+    }
+    Ok(())
+}
+
+fn of_run(run: &RunSpec, watch: &dyn Watch) -> Result<Option<SpentOptions>> {
+    if earlier(&run.bold, &Quiet)?.is_some() {
+        return Ok(None); // boldly's own, which its sidecar tells of
+    }
+    let bold = made_of(&run.bold)?;
+    // What is wrong with a sidecar is said when the run is opened.
+    let Ok(sidecar) = io::sidecar::find(&bold, run.sidecar.as_deref()) else { return Ok(None) };
+    if !origin::is_derived(&bold, &sidecar.fields) {
+        return Ok(None);
+    }
+    let from = origin::origin(&bold, &sidecar.fields);
+    let near = from.sidecars_like(&bold).into_iter();
+    let near = near.filter(|path| is_same_run(path, &bold)).filter_map(correction);
+    let near: Vec<Correction> = near.collect();
+    let name = display(&run.bold);
+    let made = made_into(&near, &from.sources)?;
+    let (found, by) = match of_sources(&from.sources)? {
+        _ if !made.is_empty() => (one_of(made, &name, watch), SpentBy::Source),
+        Some(beside) => (Some(beside), SpentBy::Source),
+        None if from.sources.is_empty() => (one_of(near, &name, watch), SpentBy::Name),
+        None => {
+            say_other(&near, &from.sources, &name, watch);
+            return Ok(None);
+        }
+    };
+    Ok(found.map(|(sidecar, _)| {
+        watch.note(&format!("a correction of {name} was found: {}", display(&sidecar)));
+        SpentOptions { sidecar, by }
+    }))
+}
+
+/// The run that boldly smoothed to make this one; itself where it did not.
+fn made_of(bold: &Path) -> Result<PathBuf> {
+    let mut bold = bold.to_owned();
+    for _ in 0..MOST_STEPS {
+        let sidecar = sidecar_path(&bold);
+        let Ok(Some(facts)) = provenance::facts_beside(&bold) else { break };
+        let is_smoothed = facts.command.name == "smooth";
+        let Some(from) = facts.read(&sidecar).next().filter(|from| is_smoothed && from.is_file())
+        else {
+            break;
+        };
+        bold = from;
+    }
+    Ok(bold)
+}
+
+/// The correction whose sidecar lies beside the sources, all of them; of several echoes that of the first.
+fn of_sources(sources: &[PathBuf]) -> Result<Option<Correction>> {
+    let mut first = None;
+    for source in sources {
+        let Ok(Some(facts)) = provenance::facts_beside(source) else { return Ok(None) };
+        let is_of_source = matches!(facts.of(source)?, Described::Bytes | Described::Name);
+        if facts.spent().is_none() || !is_of_source {
+            return Ok(None);
+        }
+        first.get_or_insert((sidecar_path(source), facts));
+    }
+    Ok(first)
+}
+
+/// A sidecar of a corrected run.
+fn correction(sidecar: PathBuf) -> Option<Correction> {
+    let facts = sidecar.is_file().then(|| provenance::facts_at(&sidecar).ok().flatten())??;
+    let is_run = facts.outputs.iter().any(|output| {
+        output.kind == Kind::Bold && sidecar_path(&output.name).file_name() == sidecar.file_name()
+    });
+    (is_run && facts.spent().is_some()).then_some((sidecar, facts))
+}
+
+/// Those whose image is a source, by its bytes.
+fn made_into(near: &[Correction], sources: &[PathBuf]) -> Result<Vec<Correction>> {
+    if near.is_empty() {
+        return Ok(Vec::new()); // nothing to read the sources for
+    }
+    let sums = sources.iter().map(|source| hash::file(source)).collect::<Result<Vec<_>>>()?;
+    let is_source = |(_, facts): &&Correction| {
+        let mut made = facts.outputs.iter().filter_map(|output| output.checksum.as_ref());
+        made.any(|sum| sums.contains(sum))
+    };
+    Ok(near.iter().filter(is_source).cloned().collect())
+}
+
+/// That a correction lies near, and that the run was made of something else.
+fn say_other(near: &[Correction], sources: &[PathBuf], name: &str, watch: &dyn Watch) {
+    if let (Some((other, _)), Some(source)) = (near.first(), sources.first()) {
+        watch.note(&format!(
+            "{} is of a correction of this run, but {name} was made of {}, which is not the corrected image: nothing of it is counted; \
+             --spent says otherwise",
+            display(other),
+            display(source)
+        ));
+    }
+}
+
+/// The only one; the first echo's of several that differ in their echo alone.
+fn one_of(mut found: Vec<Correction>, name: &str, watch: &dyn Watch) -> Option<Correction> {
+    let of_run = |path: &Path| without_echo(path, EchoName::Entity).unwrap_or(path.to_owned());
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let (first, facts) = found.first()?;
+    let is_like =
+        |(path, its): &Correction| of_run(path) == of_run(first) && its.spent() == facts.spent();
+    if found.iter().all(is_like) {
+        return found.into_iter().next();
+    }
+    let all: Vec<String> = found.iter().map(|(path, _)| display(path)).collect();
+    watch.warn(&format!(
+        "{name} may have been made of any of several corrections ({}); none is counted: name one with --spent, or --spent none",
+        all.join(", ")
+    ));
+    None
+}

@@ -1,0 +1,72 @@
+//! What boldly's own sidecar beside a run says of an earlier smoothing of it.
+
+use std::path::Path;
+
+use super::{Run, display};
+use crate::error::Result;
+use crate::io::described::Described;
+use crate::kernels::smooth::Taps;
+use crate::pipeline::provenance;
+use crate::pipeline::spec::SmoothOptions;
+use crate::pipeline::watch::Watch;
+
+/// How the sidecar beside an image says that this image was smoothed, the first first; none without one, or where it is of another
+/// file, which is told where the image was changed.
+///
+/// # Errors
+/// Those of reading the sidecar, and the image where the sidecar has its checksum.
+pub fn smoothed(bold: &Path, watch: &dyn Watch) -> Result<Vec<SmoothOptions>> {
+    let all = provenance::facts_beside(bold)?.map(|facts| (facts.smoothed(), facts));
+    let Some((all, facts)) = all.filter(|(all, _)| !all.is_empty()) else { return Ok(Vec::new()) };
+    match facts.of(bold)? {
+        Described::Bytes | Described::Name => Ok(all),
+        Described::Changed => {
+            watch.warn(&format!(
+                "{} is not as boldly made it; the smoothing that its sidecar says is not taken into account",
+                display(bold)
+            ));
+            Ok(Vec::new())
+        }
+        Described::Not => Ok(Vec::new()),
+    }
+}
+
+/// A run that is smoothed once more, by `fwhm_mm`, ends up wider: variances of Gaussians add.
+pub fn say_twice(bold: &Path, before: &[SmoothOptions], fwhm_mm: f64, watch: &dyn Watch) {
+    if before.is_empty() || fwhm_mm == 0.0 {
+        return;
+    }
+    let squares = |widths: f64, one: &SmoothOptions| widths + one.fwhm_mm.powi(2);
+    let total = before.iter().fold(fwhm_mm.powi(2), squares).sqrt();
+    watch.warn(&format!(
+        "{} was smoothed before, by {} mm; {fwhm_mm} mm more make {total:.2} mm FWHM in all",
+        display(bold),
+        widths(before)
+    ));
+}
+
+fn widths(all: &[SmoothOptions]) -> String {
+    all.iter().map(|one| one.fwhm_mm.to_string()).collect::<Vec<_>>().join(" and ")
+}
+
+impl Run {
+    /// Smooth the task columns of its slices as the run was smoothed.
+    pub(super) fn smooth_as_before(&mut self) -> Result<()> {
+        for SmoothOptions { fwhm_mm, kernel, .. } in self.smoothed.clone() {
+            let taps = Taps::new(fwhm_mm, self.grid.voxel_size_mm, kernel)?;
+            self.task.iter_mut().for_each(|task| task.were_smoothed(&taps.weights[2]));
+        }
+        Ok(())
+    }
+
+    /// Say it where columns are made for it.
+    pub(super) fn say_smoothed(&self, watch: &dyn Watch) {
+        if !self.smoothed.is_empty() && self.task_slices().is_some() {
+            watch.note(&format!(
+                "{} was smoothed before by {} mm: the task columns of a plane are the mean of the slices that this joined",
+                display(&self.path),
+                widths(&self.smoothed)
+            ));
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Slice-wise correction first, preprocessing by another program after it, then `glm`: what was spent is still counted.
+
+use boldly::stats::mixed::shifted;
+
+use super::*;
+
+const N_VOLUMES: usize = 60;
+const PLANE: usize = 90;
+const N_PLANES: usize = 6;
+
+/// White noise in place of the run, as `noise_bold.nii.gz` beside the run's JSON: what a correction takes from it is chance.
+fn noise(dir: &Path) {
+    let mut random = common::Random(91);
+    rewritten(dir, "run-1_bold.nii.gz", "noise_bold.nii.gz", &mut |data| {
+        data.iter_mut().for_each(|v| *v = (1000.0 + 20.0 * random.normal()) as f32);
+    });
+    fs::copy(dir.join("run-1_bold.json"), dir.join("noise_bold.json")).unwrap();
+}
+
+fn rewritten(dir: &Path, from: &str, to: &str, change: &mut dyn FnMut(&mut [f32])) {
+    let mut file = BoldFile::open(&dir.join(from)).unwrap();
+    let mut bold = file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap();
+    change(&mut bold.data);
+    let mut outputs = boldly::io::Outputs::new();
+    outputs.map(&dir.join(to), &file.header.for_bold(file.n_volumes), &bold.data).unwrap();
+    outputs.commit().unwrap();
+}
+
+/// The run as preprocessing leaves it: corrected for slice timing where asked, and moved by 0.4 of a plane.
+fn preprocess(dir: &Path, from: &str, to: &str, slice_times: Option<&[f64]>) {
+    rewritten(dir, from, to, &mut |data| {
+        let n = PLANE * N_PLANES;
+        for (k, at) in slice_times.into_iter().flatten().enumerate() {
+            for voxel in k * PLANE..(k + 1) * PLANE {
+                let series =
+                    Array2::from_shape_fn((N_VOLUMES, 1), |(t, _)| f64::from(data[t * n + voxel]));
+                let moved = shifted(&series, (1.0 - at) / 2.0);
+                (0..N_VOLUMES).for_each(|t| data[t * n + voxel] = moved[[t, 0]] as f32);
+            }
+        }
+        for volume in data.chunks_exact_mut(n) {
+            for voxel in 0..n - PLANE {
+                volume[voxel] = 0.6 * volume[voxel] + 0.4 * volume[voxel + PLANE];
+            }
+        }
+    });
+}
+
+const FIT: &str =
+    "--events run-1_events.tsv --contrast pain --noise ols --scaling none --maps --device cpu";
+
+/// Mean residual variance of all but the last plane, degrees of freedom, and what was said.
+fn fit(dir: &Path, image: &str, more: &str) -> (f64, f64, String) {
+    let said = well(dir, &format!("glm {image} {FIT} {more} --out out --verify"));
+    let map =
+        boldly::io::read_map(&dir.join("out/stat-residualVariance_statmap.nii.gz")).unwrap().2;
+    let inside: Vec<f64> = map[..(N_PLANES - 1) * PLANE].iter().map(|&v| f64::from(v)).collect();
+    let fitted = inside.iter().filter(|v| **v > 0.0).count();
+    assert!(fitted > 100, "{fitted} voxels");
+    let dof = own(&dir.join("out/contrast-pain_stat-t_statmap.json"))["dof"].as_f64().unwrap();
+    (inside.iter().sum::<f64>() / fitted as f64, dof, said)
+}
+
+#[test]
+fn on_a_resampled_run_the_residual_variance_is_that_of_the_uncorrected_one_where_what_was_spent_counts()
+ {
+    let folder = study();
+    let dir = folder.path();
+    noise(dir);
+    let correct = "--physio run-1_physio.tsv.gz --events run-1_events.tsv --device cpu -q";
+    well(dir, &format!("retroicor noise_bold.nii.gz {correct} --out c_bold.nii.gz"));
+    let spent = own(&dir.join("c_bold.json"))["dof_spent"].as_f64().unwrap();
+    let said: Value =
+        serde_json::from_str(&fs::read_to_string(dir.join("noise_bold.json")).unwrap()).unwrap();
+    let times: Vec<f64> =
+        said["SliceTiming"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();
+    for corrected in [false, true] {
+        let name = format!("stc{corrected}_space-T1w_bold");
+        let moments = corrected.then_some(&times[..]);
+        preprocess(dir, "c_bold.nii.gz", &format!("{name}.nii.gz"), moments);
+        preprocess(dir, "noise_bold.nii.gz", &format!("raw_{name}.nii.gz"), moments);
+        let json =
+            json!({ "RepetitionTime": 2.0, "StartTime": 1.0, "SliceTimingCorrected": corrected });
+        for of in ["", "raw_"] {
+            fs::write(dir.join(format!("{of}{name}.json")), json.to_string()).unwrap();
+        }
+        let (want, whole, _) = fit(dir, &format!("raw_{name}.nii.gz"), "");
+        let (silent, same, _) = fit(dir, &format!("{name}.nii.gz"), "");
+        assert_eq!(same, whole, "nothing says that it was corrected");
+        assert!(silent < 0.75 * want, "{silent} without it, {want} of the raw run");
+        let (got, dof, said) = fit(dir, &format!("{name}.nii.gz"), "--spent c_bold.json");
+        assert!((got / want - 1.0).abs() < 0.03, "{got} with it, {want} of the raw run");
+        let before = own(&dir.join("out/mask.json"))["resolved"]["runs"][0]["spent_before"].clone();
+        let field = |name: &str| before[name].as_f64().unwrap();
+        assert_eq!(field("dof_spent"), spent);
+        assert!((dof - (whole - field("columns") - field("dof_alone"))).abs() < 1e-9, "{before}");
+        assert!(said.contains("even mixture of all slices"), "{said}");
+        assert!(said.contains("c_bold.json"), "{said}");
+        assert!(field("dof_in_columns") > 0.7 * spent, "{before}");
+    }
+}
+
+#[test]
+fn without_the_table_what_was_spent_is_counted_alone_and_the_corrected_run_itself_keeps_its_slices()
+{
+    let folder = study();
+    let dir = folder.path();
+    let correct = "--physio run-1_physio.tsv.gz --events run-1_events.tsv --device cpu -q";
+    well(dir, &format!("retroicor run-1_bold.nii.gz {correct} --out c_bold.nii.gz"));
+    let raw = fit(dir, "run-1_bold.nii.gz", "").1;
+    // the same image under another name, its JSON elsewhere
+    fs::copy(dir.join("c_bold.nii.gz"), dir.join("copy.nii.gz")).unwrap();
+    let (_, dof, said) = fit(dir, "copy.nii.gz", "--tr 2 --spent c_bold.json");
+    assert!(said.contains("18 columns that were taken out (c_regressors.tsv)"), "{said}");
+    assert_eq!(dof, raw - 18.0);
+    preprocess(dir, "c_bold.nii.gz", "moved.nii.gz", None);
+    fs::remove_file(dir.join("c_regressors.tsv")).unwrap();
+    let (_, dof, said) = fit(dir, "moved.nii.gz", "--tr 2 --spent c_bold.json");
+    assert!(said.contains("c_regressors.tsv is not there"), "{said}");
+    assert!(said.contains("the variance that adds to effects is not"), "{said}");
+    assert_eq!(dof, raw - 18.0);
+    // what boldly corrected itself is not corrected twice
+    fs::copy(dir.join("c_bold.json"), dir.join("other.json")).unwrap();
+    let twice = format!("glm c_bold.nii.gz {FIT} --spent other.json --out twice");
+    refused(dir, &twice, 2, &["--spent", "boldly corrected itself", "leave --spent out"]);
+}
+
+/// A raw dataset with fMRIPrep's output in its derivatives; the raw run is `run-1_bold` of [`study`].
+fn dataset(dir: &Path) {
+    let put = |from: &str, to: &str| {
+        let to = dir.join("raw").join(to);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::copy(dir.join(from), to).unwrap();
+    };
+    fs::write(dir.join("empty.json"), "{\"Name\": \"x\", \"BIDSVersion\": \"1.9.0\"}").unwrap();
+    put("empty.json", "dataset_description.json");
+    put("empty.json", "derivatives/prep/dataset_description.json");
+    put("run-1_bold.nii.gz", "sub-01/func/sub-01_task-a_bold.nii.gz");
+    put("run-1_bold.json", "sub-01/func/sub-01_task-a_bold.json");
+    let made = "derivatives/boldly/sub-01/func/sub-01_task-a_desc-retroicor_bold.nii.gz";
+    fs::create_dir_all(dir.join("raw").join(made).parent().unwrap()).unwrap();
+    let line = "--physio run-1_physio.tsv.gz --events run-1_events.tsv --device cpu -q";
+    well(
+        dir,
+        &format!("retroicor raw/sub-01/func/sub-01_task-a_bold.nii.gz {line} --out raw/{made}"),
+    );
+    fs::create_dir_all(dir.join("raw/derivatives/prep/sub-01/func")).unwrap();
+    preprocess(dir, &format!("raw/{made}"), &format!("{PREP}.nii.gz"), None);
+    sources(dir, &json!(["bids:raw:sub-01/func/sub-01_task-a_bold.nii.gz"]));
+}
+
+const PREP: &str = "raw/derivatives/prep/sub-01/func/sub-01_task-a_space-T1w_desc-preproc_bold";
+
+fn sources(dir: &Path, sources: &Value) {
+    let json = json!({ "RepetitionTime": 2.0, "SliceTimingCorrected": false, "Sources": sources });
+    fs::write(dir.join(format!("{PREP}.json")), json.to_string()).unwrap();
+}
+
+#[test]
+fn what_was_spent_is_found_by_the_sources_of_the_preprocessed_run_and_only_where_they_are_the_corrected_image()
+ {
+    let folder = study();
+    let dir = folder.path();
+    dataset(dir);
+    let made =
+        dir.join("raw/derivatives/boldly/sub-01/func/sub-01_task-a_desc-retroicor_bold.nii.gz");
+    let raw = dir.join("raw/sub-01/func/sub-01_task-a_bold.nii.gz");
+    let prep = format!("{PREP}.nii.gz");
+    let how = |dir: &Path, more: &str| {
+        let (_, dof, said) = fit(dir, &prep, more);
+        let run = own(&dir.join("out/mask.json"))["resolved"]["runs"][0].clone();
+        (run["spent_before"]["by"].as_str().map(str::to_owned), dof, said)
+    };
+    // the source is the raw run: the correction beside it is not this run's
+    let (by, whole, said) = how(dir, "-v");
+    assert_eq!(by, None);
+    assert!(
+        said.contains("which is not the corrected image") && said.contains("--spent"),
+        "{said}"
+    );
+    // the source is the corrected image, by its bytes
+    fs::copy(&made, &raw).unwrap();
+    let (by, dof, said) = how(dir, "-v");
+    assert_eq!(by.as_deref(), Some("source"), "{said}");
+    assert!(said.contains("desc-retroicor_bold.json") && dof < whole - 9.0, "{said}");
+    // or it has boldly's sidecar beside it
+    let beside = fs::read(made.with_file_name("sub-01_task-a_desc-retroicor_bold.json")).unwrap();
+    fs::write(dir.join("raw/sub-01/func/sub-01_task-a_bold.json"), beside).unwrap();
+    let (by, dof, said) = how(dir, "-v");
+    assert_eq!(by.as_deref(), Some("source"), "{said}");
+    assert!(said.contains("desc-retroicor_bold.json") && dof < whole - 9.0, "{said}");
+    let table = made.with_file_name("sub-01_task-a_desc-retroicor_bold.json");
+    fs::rename(&table, dir.join("away.json")).unwrap();
+    let (by, dof, said) = how(dir, "-v");
+    assert_eq!((by.as_deref(), dof), (None, whole - 18.0), "no columns to mix: {said}");
+    assert!(said.contains("sub-01_task-a_desc-retroicor_regressors.tsv is not there"), "{said}");
+    fs::rename(dir.join("away.json"), &table).unwrap();
+    fs::copy(dir.join("run-1_bold.json"), dir.join("raw/sub-01/func/sub-01_task-a_bold.json"))
+        .unwrap();
+    // no source at hand: by name, with a warning; smoothed by boldly in between as well
+    sources(dir, &json!(["bids:elsewhere:sub-09/x_bold.nii.gz"]));
+    let (by, found, said) = how(dir, "");
+    assert_eq!(by.as_deref(), Some("name"));
+    assert!(said.contains("by its name and place"), "{said}");
+    well(dir, &format!("smooth {prep} --fwhm 20 --device cpu --out smoothed_bold.nii -q"));
+    let (_, smoothed, _) = fit(dir, "smoothed_bold.nii", "");
+    assert_eq!(smoothed, found);
+    // turned off
+    assert_eq!(how(dir, "--spent none").1, whole);
+    // two that could be
+    let other = dir.join("raw/derivatives/other/sub-01/func");
+    fs::create_dir_all(&other).unwrap();
+    for end in ["bold.nii.gz", "bold.json", "regressors.tsv", "regressors.json"] {
+        let name = format!("sub-01_task-a_desc-retroicor_{end}");
+        fs::copy(made.with_file_name(&name), other.join(&name)).unwrap();
+    }
+    let (by, dof, said) = how(dir, "");
+    assert_eq!((by, dof), (None, whole));
+    assert!(said.contains("any of several corrections"), "{said}");
+}
