@@ -126,6 +126,9 @@ impl Brute {
 
 type Rows<'a> = &'a [&'a [(&'a str, f64)]];
 
+/// What each of some runs weighs.
+type Parts<'a> = &'a [(usize, Rows<'a>)];
+
 /// What a contrast is worth at a voxel: effects, their variances, t or F, degrees of freedom.
 fn statistic(m: &Array1<f64>, v: &Array2<f64>) -> f64 {
     if m.len() == 1 {
@@ -239,12 +242,12 @@ fn a_contrast_is_that_of_the_runs_that_have_its_conditions_as_normal_equations_h
             dof(0),
         );
     }
-    let add = |parts: &[(usize, Rows)], voxel: usize| {
+    let add = |parts: Parts, voxel: usize| {
         let of = parts.iter().map(|(r, rows)| runs[*r].of(rows, voxel));
         of.reduce(|(m, v, dof), one| (m + one.0, v + one.1, dof + one.2)).unwrap()
     };
     let (minus, half): (&[_], &[_]) = (&[("pain", -1.0)], &[("control", -0.5)]);
-    let sums: [(&str, &str, &[(usize, Rows)]); 3] = [
+    let sums: [(&str, &str, Parts); 3] = [
         ("one", "t", &[(0, &[pain]), (2, &[minus])]),
         ("mixed", "t", &[(0, &[half]), (1, &[half]), (2, &[pain])]),
         ("differ", "F", &[(0, &[pain, &[]]), (1, &[minus, pain]), (2, &[&[], minus])]),
