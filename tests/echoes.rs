@@ -303,7 +303,7 @@ fn what_is_not_finite_in_an_echo_that_weighs_nothing_is_counted_and_the_voxel_ke
     let more = format!("--mask study/{} --scaling none", paths::MASK);
     let said = glm(dir, ECHOES, &format!("{more} --echo-mask dropout --out kept"));
     let count =
-        "2 mask voxels of sub-01_echo-1_bold.nii.gz are not finite in some volume of echo 3";
+        "2 mask voxels of sub-01_echo-2_bold.nii.gz are not finite in some volume of echo 3";
     assert!(said.contains(count), "{said}");
     let fitted = map(&dir.join("kept/mask.nii.gz"));
     assert_eq!(fitted.iter().filter(|v| **v > 0.0).count(), inside.len());

@@ -22,7 +22,7 @@ use crate::pipeline::{inputs, order};
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
 Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
-by fixed effects. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
+by fixed effects, each contrast over the runs that have its conditions. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
 --sidecar hold for all runs. Images that differ in their echo- entity alone are echoes of one run and are combined first (--echo-times, \
 --echo-mask, --echo-fit). The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
@@ -129,7 +129,7 @@ pub(super) struct Args {
     /// t contrast over columns: 'pain=pain-control'
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'. A pattern is the sum of the conditions that it matches, 'pain* - control*';
-    /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b). Of several runs 'pain@run-1 - pain@run-2' compares two: by the run entity
+    /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b). Of several runs 'pain@run-1 - pain@run-2' compares two, of any number: by the run entity
     /// of their names, else by place
     #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
     contrasts: Vec<String>,

@@ -79,6 +79,12 @@ pub fn cases() -> Vec<Case> {
             "--events events.tsv --mask sub-02_desc-brain_mask.nii",
             "(mask)"
         ),
+        given!(
+            "a voxel-wise image of another run",
+            "bold.nii" as "sub-01_task-pain_run-2_desc-local_bold.nii",
+            "--events events.tsv --voxelwise sub-01_task-pain_run-2_desc-local_bold.nii",
+            "(voxelwise)"
+        ),
         case(
             "a mask of another subject to smooth within",
             |dir| named(dir, "mask.nii", "sub-02_desc-brain_mask.nii"),

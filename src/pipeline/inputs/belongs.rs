@@ -4,7 +4,7 @@
 //! | file | must agree in |
 //! | --- | --- |
 //! | events, ready designs | sub, task; ses and run too, unless one file is given for several runs |
-//! | confounds, motion, censored volumes, recordings, peaks | sub, ses, task, run |
+//! | confounds, motion, censored volumes, recordings, peaks, voxel-wise images | sub, ses, task, run |
 //! | masks, tissues | sub |
 
 use std::path::{Path, PathBuf};
@@ -90,17 +90,35 @@ pub fn refuse_others(command: &Command, watch: &dyn Watch) -> Result<()> {
             }
             _ => continue,
         }
-        if !apart.is_empty() {
-            let apart = apart.into_iter().map(|(_, said)| said).collect::<Vec<_>>().join(", ");
-            return Err(Error::usage(
-                format!("{} ({})", display(file), role.name()),
-                format!("is by its name not of {}: {apart}", display(bold)),
-                "be of the image that it is given with",
-                "give files in the order of the images; if it is the right one, name a copy of it as what it is",
-            ));
+        refuse(&apart, (*role, file), bold)?;
+    }
+    // Columns of each voxel's own follow the runs, in their order.
+    if let Command::Glm(spec) = command {
+        for (run, images) in spec.runs.iter().zip(&spec.voxelwise.images) {
+            for image in images {
+                refuse(&contradicts(&run.bold, image), (Role::Voxelwise, image), &run.bold)?;
+            }
         }
     }
     Ok(())
+}
+
+/// Refuse a file whose name contradicts its image's.
+fn refuse(
+    apart: &[(&'static str, String)],
+    (role, file): (Role, &Path),
+    bold: &Path,
+) -> Result<()> {
+    if apart.is_empty() {
+        return Ok(());
+    }
+    let apart = apart.iter().map(|(_, said)| said.as_str()).collect::<Vec<_>>().join(", ");
+    Err(Error::usage(
+        format!("{} ({})", display(file), role.name()),
+        format!("is by its name not of {}: {apart}", display(bold)),
+        "be of the image that it is given with",
+        "give files in the order of the images; if it is the right one, name a copy of it as what it is",
+    ))
 }
 
 /// Whether two values are one: `1` is `01`.
