@@ -68,7 +68,7 @@ enum Command {
     /// Measure every stage on this machine
     Bench(bench::Args),
     /// Count what each noise model finds in runs where there is nothing
-    Calibrate(calibrate::Args),
+    Calibrate(Box<calibrate::Args>),
     /// List adapters, their limits and what the numerics probe finds
     Devices(devices::Args),
 }

@@ -177,7 +177,7 @@ mod tests {
             let root = bold.ancestors().nth(3).unwrap();
             put(root, ROOT_MARK, &described.to_string());
             let found = origin(&bold, fields.as_object().unwrap());
-            assert_eq!(found.sources, [raw.clone()], "{at}, {described}, {fields}");
+            assert_eq!(found.sources, std::slice::from_ref(&raw), "{at}, {described}, {fields}");
         }
     }
 

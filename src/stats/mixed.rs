@@ -130,7 +130,8 @@ mod tests {
 
     fn waves(n: usize, hz: f64, at: f64) -> Array2<f64> {
         Array2::from_shape_fn((n, 2), |(t, c)| {
-            (std::f64::consts::TAU * hz * (t as f64 + at) + c as f64 * 1.570_796).sin()
+            (std::f64::consts::TAU * hz * (t as f64 + at) + c as f64 * std::f64::consts::FRAC_PI_2)
+                .sin()
         })
     }
 
