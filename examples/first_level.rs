@@ -42,6 +42,7 @@ fn main() -> boldly::Result<()> {
         rho_fwhm_vox: RHO_FWHM_VOX,
         combine: Default::default(),
         maps: false,
+        skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
     };
     let results = std::env::temp_dir().join("boldly-first-level");

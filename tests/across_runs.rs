@@ -153,7 +153,7 @@ fn a_contrast_is_that_of_the_runs_that_have_its_conditions_as_normal_equations_h
     let files = |what: &str| (1..4).map(|r| format!("sub-01_task-pain_run-{r}_{what} ")).collect();
     let (bolds, events): (String, String) = (files("bold.nii.gz"), files("events.tsv"));
     let line = format!(
-        "glm {bolds} --events {events} --mask study/{} --task-times start --noise ols --scaling none --device cpu",
+        "glm {bolds} --events {events} --mask study/{} --task-times start --noise ols --scaling none --skip-missing --device cpu",
         paths::MASK
     );
     let within =
@@ -306,7 +306,7 @@ fn a_contrast_of_conditions_that_no_run_has_together_names_them_and_the_runs() {
     }
     // A run that counts for nothing leaves the masks as they are, under every model of the noise.
     for noise in ["ols", "ar1", "arma11"] {
-        let line = format!("{line} pain --noise {noise} --maps --out only-{noise}");
+        let line = format!("{line} pain --noise {noise} --maps --skip-missing --out only-{noise}");
         let output = said(&succeeded(&line, boldly(dir, &line)));
         assert!(output.contains("contrast 'pain' is that of 1 of 2 runs"), "{output}");
         let t = map(dir, &format!("only-{noise}"), "pain", "t");

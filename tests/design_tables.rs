@@ -112,8 +112,8 @@ fn wrong_events_name_line_and_column() {
         (vec!["Onset duration", "1 2"], vec!["no column `onset`", "did you mean `Onset`?"]),
         (vec!["onset,duration,trial_type", "1,2,a"], vec!["no column `onset`", "tabs"]),
         (vec!["onset duration", "1 2", "x 2"], vec!["events.tsv line 3 column onset", "is `x`"]),
-        (vec!["onset duration", "n/a 2"], vec!["line 2 column onset", "n/a"]),
-        (vec!["onset duration", "1 n/a"], vec!["line 2 column duration", "n/a", "write 0"]),
+        (vec!["onset duration", "n/a 2"], vec!["n/a as onset or duration of all its 1 events"]),
+        (vec!["onset duration", "1 n/a"], vec!["n/a as onset or duration of all", "write 0"]),
         (vec!["onset duration", "1 "], vec!["line 2 has 1 cells"]),
         (vec!["onset duration", "1 inf"], vec!["line 2 column duration", "finite"]),
         (vec!["onset duration", "1 -2"], vec!["line 2 column duration", "negative", "write 0"]),
@@ -134,7 +134,7 @@ fn an_event_beyond_the_run_is_told_its_line_and_the_runs_length() {
     says(
         build(&spec).unwrap_err(),
         65,
-        &["events.tsv line 3", "200 s (2 events do)", "ends at 200 s"],
+        &["events.tsv line 3", "200 s (2 of 3 events do)", "ends at 200 s"],
     );
     spec.events = events_of(&table(&["onset duration", "1000 15", "31000 15"])).unwrap();
     says(build(&spec).unwrap_err(), 65, &["line 2", "ends at 200 s"]);

@@ -22,7 +22,7 @@ use crate::pipeline::{inputs, order};
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
 Several runs: give --events, --confounds, --physio or --design once for each BOLD, in the same order; the runs are combined \
-by fixed effects, each contrast over the runs that have its conditions. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
+by fixed effects. Where each run has two recordings (or confounds tables), name both of run 1, then both of run 2. --tr, --slice-times and \
 --sidecar hold for all runs. Images that differ in their echo- entity alone are echoes of one run and are combined first (--echo-times, \
 --echo-mask, --echo-fit). The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
@@ -80,7 +80,9 @@ pub(super) struct Args {
     /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius
     #[arg(help_heading = heading::INPUTS, long, value_name = "MASK")]
     anaticor: Option<PathBuf>,
-    /// How far from a voxel its white matter lies at most, mm
+    /// Reach of --anaticor, mm
+    ///
+    /// How far from a voxel its white matter lies at most, between centres
     #[arg(help_heading = heading::INPUTS, long, value_name = "MM", default_value_t = 15.0, requires = "anaticor", allow_negative_numbers = true)]
     anaticor_radius: f64,
     /// What a correction before preprocessing spent, of each run
@@ -155,6 +157,11 @@ pub(super) struct Args {
     /// `mean`: each run counts alike (nilearn, FSL's fixed effects); `precision`: by the inverse of its variance
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
     combine: CombiningName,
+    /// Take a contrast over the runs that have its conditions
+    ///
+    /// Without it a run that lacks a condition of a contrast, or does not determine it, is an error. Which runs count is said and stands in the sidecar
+    #[arg(help_heading = heading::MODEL, long)]
+    skip_missing: bool,
     /// Also write maps of the fit: rho, residual variance, R²
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,
@@ -274,6 +281,7 @@ impl Args {
                 CombiningName::Precision => Combining::Precision,
             },
             maps: self.maps,
+            skip_missing: self.skip_missing,
             voxelwise,
         })
     }

@@ -115,6 +115,7 @@ impl OwnRunArgs {
             noise: Noise::Ar1,
             rho_fwhm_vox: rho_fwhm,
             combine: Combining::Mean,
+            skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
             maps: false,
         };

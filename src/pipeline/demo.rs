@@ -203,6 +203,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         rho_fwhm_vox: RHO_FWHM_VOX,
         combine: Combining::default(),
         maps: false,
+        skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
     }
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use ndarray::Array2;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::design::censor::{LeftOut, Measures};
 use crate::design::confounds::Unmatched;
@@ -20,7 +20,6 @@ use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::carried::{self, Carried};
 use crate::pipeline::moment::{self, Moment};
-use crate::pipeline::provenance::SMOOTHED;
 use crate::pipeline::recordings::{self, OfRun};
 use crate::pipeline::spec::{
     DesignOptions, RecordOptions, ResponseFile, Role, RunSpec, SmoothOptions,
@@ -39,6 +38,7 @@ mod echo;
 mod found;
 mod patterns;
 mod ready;
+mod resolved;
 mod smoothed;
 mod spent;
 mod task;
@@ -52,6 +52,7 @@ pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
+pub use resolved::resolved;
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task};
@@ -419,45 +420,6 @@ pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
         note.iter().for_each(|line| watch.note(line));
     }
     Ok(first.grid.clone())
-}
-
-/// What a run's options and files came to, for the sidecar.
-#[must_use]
-pub fn resolved(run: &Run) -> Map<String, Value> {
-    let mut values = Map::new();
-    let n_volumes = run.header.n_volumes();
-    values.insert("volumes".to_owned(), json!(n_volumes));
-    if run.kept.len() < n_volumes {
-        values.insert("volumes_fitted".to_owned(), json!(run.kept.len()));
-        values.insert("censored".to_owned(), json!(run.left_out));
-    }
-    values.insert("columns".to_owned(), json!(run.design.names));
-    if let Some(a) = &run.acquisition {
-        values.insert("repetition_time_s".to_owned(), json!(a.tr));
-        values.insert("first_frame_time_s".to_owned(), json!(a.start_time));
-        values.insert("slice_times_s".to_owned(), json!(a.slice_times));
-    }
-    run.task.iter().for_each(|task| task.resolved(&mut values));
-    if let Some(slices) = run.slices() {
-        values.insert("slice_columns".to_owned(), json!(slices.names));
-    }
-    if run.level.is_some() {
-        values.insert("read_less_mean".to_owned(), json!(true));
-    }
-    if let Some(carried) = &run.carried {
-        values.insert("carried_columns".to_owned(), json!(carried.groups.names));
-    }
-    if !run.smoothed.is_empty() {
-        values.insert(SMOOTHED.to_owned(), json!(run.smoothed));
-    }
-    if let Some(survived) = &run.survived {
-        values.insert("spent_before".to_owned(), json!(survived));
-    }
-    if let Some((moment, moment_s)) = run.moment {
-        values.insert("volume_wise_at".to_owned(), json!(moment));
-        values.insert("volume_wise_at_s".to_owned(), json!(moment_s));
-    }
-    values
 }
 
 impl Run {

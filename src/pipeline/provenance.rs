@@ -13,10 +13,14 @@ use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
 use crate::io::bids::{Name, read_value};
 use crate::io::described::{Described, Listed, described};
-use crate::io::hash::{self, Checksum};
+use crate::io::hash::Checksum;
 use crate::io::{self, Overwrite};
 use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::spec::{Command, Role, SmoothOptions};
+
+mod digest;
+
+use digest::{Blank, sidecar_text};
 
 pub use crate::io::paths::{real, relative};
 
@@ -189,27 +193,6 @@ impl Provenance {
     }
 }
 
-/// A sidecar's text with its digest.
-fn sidecar_text(own: serde_json::Result<Value>, bids: Map<String, Value>) -> Result<String> {
-    let text = own.and_then(|mut own| {
-        own[DIGEST] = Value::String(String::new());
-        let mut top = bids;
-        top.insert("boldly".to_owned(), own);
-        serde_json::to_string_pretty(&Value::Object(top))
-    });
-    let text = text.map(|text| text + "\n").map_err(|e| {
-        Error::internal("a sidecar", "cannot be written as JSON", "be plain text", "").caused_by(e)
-    })?;
-    let digest = Blank::of(&text).map(|blank| blank.digest());
-    Ok(match (digest, text.rfind(&blank_digest())) {
-        (Some(digest), Some(at)) => {
-            let (before, after) = text.split_at(at + blank_digest().len() - 1);
-            format!("{before}{digest}{after}")
-        }
-        _ => text,
-    })
-}
-
 /// The sidecar of files that no command makes again: that boldly made them, and with which bytes.
 ///
 /// # Errors
@@ -229,32 +212,6 @@ pub const SMOOTHED: &str = "smoothed";
 
 /// Names, in place of a command, what made the files that a sidecar lists.
 const MADE_BY: &str = "made_by";
-
-/// The last field of the `boldly` object: a checksum of the sidecar's text, in which it stands as an empty string.
-const DIGEST: &str = "digest";
-
-fn blank_digest() -> String {
-    format!("\"{DIGEST}\": \"\"")
-}
-
-/// A sidecar's text without its digest.
-struct Blank {
-    text: String,
-    found: String,
-}
-
-impl Blank {
-    fn of(text: &str) -> Option<Blank> {
-        let opening = format!("\"{DIGEST}\": \"");
-        let (before, rest) = text.rsplit_once(&opening)?;
-        let (found, after) = rest.split_once('"')?;
-        Some(Blank { text: format!("{before}{opening}\"{after}"), found: found.to_owned() })
-    }
-
-    fn digest(&self) -> String {
-        hash::bytes(self.text.as_bytes()).hex().to_owned()
-    }
-}
 
 /// Whether the text of a sidecar of schema 2 is the one that was written.
 ///

@@ -255,6 +255,9 @@ pub struct GlmSpec {
     /// Whether maps of the fit itself are written.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub maps: bool,
+    /// Whether a run that does not determine a contrast is left out of it; else it is an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub skip_missing: bool,
     /// Columns of each voxel's own.
     #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
     pub voxelwise: VoxelwiseOptions,

@@ -134,6 +134,7 @@ mod tests {
             rho_fwhm_vox: 0.0,
             combine: Combining::default(),
             maps: false,
+            skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
         })
     }

@@ -68,12 +68,6 @@ pub fn cases() -> Vec<Case> {
             "task-rest for task-pain"
         ),
         given!(
-            "a recording of another run",
-            "physio.tsv.gz" as "sub-01_task-pain_run-2_physio.tsv.gz",
-            "--events events.tsv --physio sub-01_task-pain_run-2_physio.tsv.gz",
-            "(physio)"
-        ),
-        given!(
             "a mask of another subject",
             "mask.nii" as "sub-02_desc-brain_mask.nii",
             "--events events.tsv --mask sub-02_desc-brain_mask.nii",

@@ -30,7 +30,8 @@ impl LocalMean {
         let of_plane = |dk: isize| (-reach_j..=reach_j).map(move |dj| (dj, dk));
         let row = |(dj, dk): (isize, isize)| {
             let rest = squared - (dj as f64 * sj).powi(2) - (dk as f64 * sk).powi(2);
-            (rest >= 0.0).then(|| [dj, dk, (rest.sqrt() / si) as isize])
+            let reach_i = ((rest.sqrt() / si) as isize).min(grid.shape[0] as isize);
+            (rest >= 0.0).then_some([dj, dk, reach_i])
         };
         let rows: Vec<[isize; 3]> =
             (-reach_k..=reach_k).flat_map(of_plane).filter_map(row).collect();

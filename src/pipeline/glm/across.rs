@@ -1,5 +1,5 @@
 //! The contrasts of a command over its runs: which runs count for which, and what each of them weighs. A contrast is one thing in all
-//! runs: a run that lacks a condition of it, or whose design does not determine it, does not count, and that is said. What is asked of a
+//! runs: a run that lacks a condition of it, or whose design does not determine it, is refused, or does not count where that is asked for, and that is said. What is asked of a
 //! run by its name, `pain@run-2`, must be there.
 
 use ndarray::{Array2, Axis};
@@ -66,7 +66,8 @@ pub(super) fn ask(
         if over.is_across && spec.combine == Combining::Precision {
             return Err(refuse_precision(&expression));
         }
-        let asking = Asking { name: &name, stat, over: &over, names, labels: &labels };
+        let (over, labels, skips_missing) = (&over, &labels[..], spec.skip_missing);
+        let asking = Asking { name: &name, stat, over, names, labels, skips_missing };
         all.push(match runs {
             [run] => asking.alone(run, &models[0])?,
             _ if over.is_across => asking.across(runs, models, watch)?,
@@ -123,6 +124,8 @@ struct Asking<'a> {
     /// Columns of any run.
     names: &'a [String],
     labels: &'a [String],
+    /// Whether runs that do not determine it may be left out of it.
+    skips_missing: bool,
 }
 
 /// Rows of a contrast that weigh something in a run, prepared for its model.

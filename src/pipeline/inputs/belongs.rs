@@ -1,10 +1,10 @@
 //! Whether a file is of the run that it is given with, by what their names say. Where both names have an entity and its values differ the
-//! file is refused; the names of folders are only doubted.
+//! file is refused. A recording is only doubted: what it explains of the run tells more than its name.
 //!
 //! | file | must agree in |
 //! | --- | --- |
 //! | events, ready designs | sub, task; ses and run too, unless one file is given for several runs |
-//! | confounds, motion, censored volumes, recordings, peaks, voxel-wise images | sub, ses, task, run |
+//! | confounds, motion, censored volumes, voxel-wise images | sub, ses, task, run |
 //! | masks, tissues | sub |
 
 use std::path::{Path, PathBuf};
@@ -84,7 +84,6 @@ pub fn refuse_others(command: &Command, watch: &dyn Watch) -> Result<()> {
                 }
             }
             Role::Events | Role::Design | Role::Confounds | Role::Censored => {}
-            Role::Physio | Role::Peaks => {}
             Role::Mask | Role::SmoothWithin | Role::Csf | Role::WhiteMatter => {
                 apart.retain(|(key, _)| *key == "sub");
             }

@@ -118,6 +118,7 @@ impl GlmSpec {
             rho_fwhm_vox: _,
             combine: _,
             maps: _,
+            skip_missing: _,
             voxelwise: VoxelwiseOptions { images, local },
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);

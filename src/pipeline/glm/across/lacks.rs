@@ -23,7 +23,7 @@ pub(super) struct Lack {
 }
 
 impl Asking<'_> {
-    /// Which runs determine these rows `[row][column of any run]`: one or more. The others are said.
+    /// Which runs determine these rows `[row][column of any run]`: all, or one or more where the others may be skipped, which is said.
     pub(super) fn counting(
         &self,
         rows: &Array2<f64>,
@@ -58,6 +58,15 @@ impl Asking<'_> {
             return Err(of_runs(error, runs));
         }
         let name = self.name;
+        if !self.skips_missing {
+            let error = Error::bad_data(
+                format!("contrast '{name}'"),
+                format!("is estimable in {n} of {of} runs: {why}"),
+                "be estimable in every run",
+                "--skip-missing takes it over the runs that have its conditions; or name runs, as in pain@run-1; or leave the run out",
+            );
+            return Err(of_runs(error, runs));
+        }
         let what = match self.over.is_across {
             false => format!("contrast '{name}' is that of"),
             true => format!("what names no run in contrast '{name}' is that of"),
