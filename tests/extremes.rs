@@ -67,8 +67,8 @@ const FORMS: [&str; 28] = [
 /// Good command lines of each command, OUT for what it writes.
 fn lines() -> Vec<String> {
     [
-        "glm BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --anaticor MASK \
-         --fwhm 20 --contrast pain --out OUT --device cpu -q",
+        "glm BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK \
+         --anaticor MASK --fwhm 20 --contrast pain --out OUT --device cpu -q",
         "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
@@ -78,7 +78,7 @@ fn lines() -> Vec<String> {
         "verify clean.nii -q",
         "bench --shape 6,6,4,40 --repeats 1 --no-files --device cpu",
         "calibrate --shape 4,4,3,60 --repeats 1 --device cpu",
-        "calibrate --bold BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --repeats 1 --device cpu",
+        "calibrate --bold BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --mask MASK --fwhm 20 --repeats 1 --device cpu -q",
         "devices --device cpu",
     ]
     .map(|line| {

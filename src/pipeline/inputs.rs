@@ -18,7 +18,7 @@ use crate::io::physio::Logs;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile, Header, Resampled};
 use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
-use crate::pipeline::carried::{self, Carried};
+use crate::pipeline::carried::Carried;
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings::{self, OfRun};
 use crate::pipeline::spec::{
@@ -420,54 +420,6 @@ pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
         note.iter().for_each(|line| watch.note(line));
     }
     Ok(first.grid.clone())
-}
-
-impl Run {
-    /// Take what boldly's own sidecar beside the image says of an earlier correction: its columns, and where these are not at
-    /// hand the degrees of freedom that it spent.
-    fn take_earlier(&mut self, watch: &dyn Watch) -> Result<()> {
-        let Some(Earlier { facts, spent }) = earlier(&self.path, watch)? else { return Ok(()) };
-        self.take(&self.path.clone(), &Earlier { facts, spent }, watch)
-    }
-
-    /// Take the columns that the sidecar `at` this image, or itself, says a correction of it took out; where these are not at hand
-    /// its degrees of freedom.
-    fn take(
-        &mut self,
-        at: &Path,
-        Earlier { facts, spent }: &Earlier,
-        watch: &dyn Watch,
-    ) -> Result<()> {
-        let name = display(&self.path);
-        let again = self.physio.is_some();
-        if again {
-            watch.warn(&format!(
-                "{name} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
-                 spent before are not counted twice"
-            ));
-        }
-        let beside = carried::beside(at, facts, Some(self.grid.shape[2]), self.n_volumes)?;
-        if let Some(lost) = &beside.lost {
-            watch.warn(&format!(
-                "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run",
-                display(lost)
-            ));
-        }
-        if let Some((carried, files)) = beside.columns {
-            watch.note(&format!(
-                "{name} was corrected before: the {} columns that were taken out ({}) are in the model, with their {spent} \
-                 degrees of freedom",
-                carried.groups.names.len(),
-                display(&files[0])
-            ));
-            self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
-            self.carried = Some(carried);
-        } else if !again {
-            watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
-            self.dof_spent = *spent;
-        }
-        Ok(())
-    }
 }
 
 /// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.

@@ -205,6 +205,14 @@ fn what_was_spent_is_found_by_the_sources_of_the_preprocessed_run_and_only_where
     well(dir, &format!("smooth {prep} --fwhm 20 --device cpu --out smoothed_bold.nii -q"));
     let (_, smoothed, _) = fit(dir, "smoothed_bold.nii", "");
     assert_eq!(smoothed, found);
+    // what lies in its place and is another run's is no correction of it
+    let table = made.with_file_name("sub-01_task-a_desc-retroicor_bold.json");
+    let whole_json = fs::read(&table).unwrap();
+    set_json(&table, |json| json["boldly"]["resolved"]["volumes"] = json!(61));
+    let (by, dof, said) = how(dir, "");
+    assert_eq!((by, dof), (None, whole));
+    assert!(said.contains("is of a run of 61 volumes") && said.contains("nothing of it"), "{said}");
+    fs::write(&table, whole_json).unwrap();
     // turned off
     assert_eq!(how(dir, "--spent none").1, whole);
     // two that could be

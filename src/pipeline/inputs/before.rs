@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::{Array2, Axis, concatenate};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::belongs::{OF_A_RUN, apart_in};
 use super::{Earlier, Run, display};
@@ -51,7 +52,9 @@ impl Run {
             let earlier = Earlier { facts, spent };
             return self.take(sidecar, &earlier, watch); // the corrected run itself, whose planes are the slices
         }
-        self.refuse_stranger(sidecar, &facts)?;
+        if let Some(found) = self.stranger(sidecar, &facts) {
+            return refused_or_said(sidecar, found, (self, *by), watch);
+        }
         let (name, of) = (display(&self.path), display(sidecar));
         if self.physio.is_some() {
             watch.warn(&format!(
@@ -153,31 +156,40 @@ impl Run {
         ))
     }
 
-    fn refuse_stranger(&self, sidecar: &Path, facts: &Facts) -> Result<()> {
-        let name = display(&self.path);
+    /// What says that a correction was of another run.
+    fn stranger(&self, sidecar: &Path, facts: &Facts) -> Option<String> {
         let files: Vec<PathBuf> =
             std::iter::once(sidecar.to_owned()).chain(facts.read(sidecar)).collect();
-        let refused = |found: String| {
-            Error::bad_data(
-                display(sidecar),
-                found,
-                format!("be of the run that {name} was made of"),
-                "give --spent once for each run, in their order",
-            )
-        };
         let apart = apart_in(&OF_A_RUN, &self.path, &files).unwrap_or_default();
         if !apart.is_empty() {
-            return Err(refused(format!("is of another run by its name ({})", apart.join(", "))));
+            return Some(format!("is of another run by its name ({})", apart.join(", ")));
         }
-        let volumes = facts.resolved.get("volumes").and_then(serde_json::Value::as_u64);
-        match volumes {
-            Some(n) if n != self.n_volumes as u64 => Err(refused(format!(
-                "is of a run of {n} volumes, and {name} has {}",
-                self.n_volumes
-            ))),
-            _ => Ok(()),
-        }
+        let volumes = facts.resolved.get("volumes").and_then(Value::as_u64);
+        let other = volumes.filter(|&n| n != self.n_volumes as u64)?;
+        let name = display(&self.path);
+        Some(format!("is of a run of {other} volumes, and {name} has {}", self.n_volumes))
     }
+}
+
+/// What cannot be this run's correction is refused, or left out where it was but a guess.
+fn refused_or_said(
+    sidecar: &Path,
+    found: String,
+    (run, by): (&Run, SpentBy),
+    watch: &dyn Watch,
+) -> Result<()> {
+    let (of, name) = (display(sidecar), display(&run.path));
+    if by == SpentBy::Name {
+        watch.warn(&format!(
+            "{of} lies where the correction of {name} would, but {found}: nothing of it is counted"
+        ));
+        return Ok(());
+    }
+    let hint = match by {
+        SpentBy::Given => "give --spent once for each run, in their order",
+        _ => "it was found by the sources that the run's JSON names; --spent none leaves it out",
+    };
+    Err(Error::bad_data(of, found, format!("be of the run that {name} was made of"), hint))
 }
 
 /// The facts of a sidecar that is said to be of a correction.

@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use super::display;
+use super::{Run, display};
 use crate::error::Result;
 use crate::io::described::Described;
+use crate::pipeline::carried;
 use crate::pipeline::provenance::{self, Facts};
+use crate::pipeline::spec::Role;
 use crate::pipeline::watch::Watch;
 
 /// An earlier correction of a run.
@@ -38,4 +40,52 @@ pub fn earlier(bold: &Path, watch: &dyn Watch) -> Result<Option<Earlier>> {
         Described::Bytes | Described::Name => return Ok(Some(Earlier { facts, spent })),
     }
     Ok(None)
+}
+
+impl Run {
+    /// Take what boldly's own sidecar beside the image says of an earlier correction: its columns, and where these are not at
+    /// hand the degrees of freedom that it spent.
+    pub(super) fn take_earlier(&mut self, watch: &dyn Watch) -> Result<()> {
+        let Some(Earlier { facts, spent }) = earlier(&self.path, watch)? else { return Ok(()) };
+        self.take(&self.path.clone(), &Earlier { facts, spent }, watch)
+    }
+
+    /// Take the columns that the sidecar `at` this image, or itself, says a correction of it took out; where these are not at hand
+    /// its degrees of freedom.
+    pub(super) fn take(
+        &mut self,
+        at: &Path,
+        Earlier { facts, spent }: &Earlier,
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        let name = display(&self.path);
+        let again = self.physio.is_some();
+        if again {
+            watch.warn(&format!(
+                "{name} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
+                 spent before are not counted twice"
+            ));
+        }
+        let beside = carried::beside(at, facts, Some(self.grid.shape[2]), self.n_volumes)?;
+        if let Some(lost) = &beside.lost {
+            watch.warn(&format!(
+                "{} is not there, which holds the columns that were taken out of {name}; bring it along with the run",
+                display(lost)
+            ));
+        }
+        if let Some((carried, files)) = beside.columns {
+            watch.note(&format!(
+                "{name} was corrected before: the {} columns that were taken out ({}) are in the model, with their {spent} \
+                 degrees of freedom",
+                carried.groups.names.len(),
+                display(&files[0])
+            ));
+            self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
+            self.carried = Some(carried);
+        } else if !again {
+            watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
+            self.dof_spent = *spent;
+        }
+        Ok(())
+    }
 }
