@@ -107,14 +107,18 @@ fn glm(runs: usize, ending: &str, more: &str) -> String {
 }
 
 #[test]
-fn eight_runs_take_the_memory_of_one() {
+fn eight_runs_take_the_memory_of_one_and_of_the_few_that_are_unpacked_ahead() {
     for ending in ["nii", "nii.gz"] {
         let folder = study(ending, 8, 100);
         let dir = folder.path();
         let one = peak_mib(dir, &glm(1, ending, ""));
         let eight = peak_mib(dir, &glm(8, ending, ""));
-        println!("{ending}: one run {one:.0} MiB, eight {eight:.0} MiB");
-        assert!(eight < 1.3 * one, "{ending}: eight runs {eight:.0} MiB, one {one:.0} MiB");
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let ahead = if ending == "nii" { 0 } else { (cores - 1).min(3) };
+        let run_mib = (4 * SHAPE.iter().product::<usize>() * 100) as f64 / MIB;
+        let most = 1.3 * one + ahead as f64 * run_mib;
+        println!("{ending}: one run {one:.0} MiB, eight {eight:.0} MiB of at most {most:.0}");
+        assert!(eight < most, "{ending}: eight runs {eight:.0} MiB, one {one:.0} MiB");
     }
 }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::decode::Unpacked;
 use super::hash::{Checksum, Hashing};
 use super::header::Header;
@@ -34,7 +35,8 @@ pub struct BoldFile {
     image: Image,
     /// Of a compressed run, once it is being unpacked.
     hashing: Option<Hashing>,
-    /// The data of a compressed run once they have been unpacked.
+    /// The data of a compressed run while they are being unpacked before anybody reads them, and once they have been.
+    ahead: Option<Ahead>,
     unpacked: Option<Unpacked>,
     /// The same in a file without a name, where they exceed what is granted.
     spilled: Option<File>,
@@ -94,6 +96,7 @@ impl BoldFile {
             grid,
             image,
             hashing,
+            ahead: None,
             unpacked: None,
             spilled: None,
             granted: None,
@@ -138,9 +141,22 @@ impl BoldFile {
         self.unpacked.as_ref().map_or(0, Unpacked::bytes) + spare
     }
 
+    /// Begins to unpack a compressed run on a thread of its own, for a read that is to come; nothing of a run that spills, or that is looked at
+    /// as it is unpacked.
+    pub fn prefetch(&mut self) {
+        let is_there = self.unpacked.is_some() || self.ahead.is_some();
+        if is_there || !self.is_stream() || self.header.may_exceed_f32() {
+            return;
+        }
+        let hashing = self.hashing.take();
+        self.hashing = hashing.or_else(|| Hashing::start(&self.image.data_path).ok());
+        self.ahead = Ahead::start(&self.path);
+    }
+
     /// Lets go of all that is held between two reads, in memory and on disk; a later read of a compressed run unpacks it
     /// again.
     pub fn release(&mut self) {
+        self.ahead = None;
         (self.unpacked, self.spilled, self.spare) = (None, None, Vec::new());
     }
 
@@ -243,6 +259,9 @@ impl BoldFile {
     }
 
     fn read_packed(&mut self, block: &Block) -> Result<Vec<f32>> {
+        if let Some(ahead) = self.ahead.take() {
+            self.unpacked = ahead.finish();
+        }
         let [_, _, planes] = self.grid.shape;
         let is_whole = block.planes.len() == planes && block.volumes.len() == self.n_volumes;
         let spills = self.spilled.is_some() || (self.spills() && !is_whole);

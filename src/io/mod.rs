@@ -5,6 +5,7 @@
 //! Sources: NIfTI-1 and NIfTI-2 (nifti1.h, nifti2.h), gzip (RFC 1952), BIDS 1.11.
 
 mod acquire;
+mod ahead;
 pub mod bids;
 mod bold;
 mod compress;

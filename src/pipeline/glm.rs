@@ -78,7 +78,10 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let joint = asked.iter().map(|asked| asked.joint.clone()).collect();
     let mut runs_so_far = FixedEffects::new(spec.combine, joint);
     let mut beyond_chance = Vec::new();
-    for ((run, plan), beside) in runs.iter_mut().zip(&plans).zip(&mut beside) {
+    for (at, (plan, beside)) in plans.iter().zip(&mut beside).enumerate() {
+        let ahead = ladder.ahead(runs[at].bold.as_ref());
+        runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
+        let run = &mut runs[at];
         if spec.runs.len() > 1 && run.physio.is_some() {
             watch.note(&format!("{}:", display(&run.path)));
         }

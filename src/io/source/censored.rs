@@ -95,6 +95,10 @@ where
         self.source.coarse()
     }
 
+    fn prefetch(&mut self) {
+        self.source.prefetch();
+    }
+
     fn grant(&mut self, bytes: Option<u64>) {
         self.source.grant(bytes);
     }

@@ -176,6 +176,10 @@ impl BoldSource for Combined {
         Ok(None)
     }
 
+    fn prefetch(&mut self) {
+        self.echoes.iter_mut().for_each(|echo| echo.prefetch());
+    }
+
     fn grant(&mut self, bytes: Option<u64>) {
         let share = bytes.map(|bytes| bytes / self.echoes.len() as u64);
         self.echoes.iter_mut().for_each(|echo| echo.grant(share));

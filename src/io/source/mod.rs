@@ -60,6 +60,8 @@ pub trait BoldSource {
     fn is_stream(&self) -> bool {
         false
     }
+    /// Begins to read what will be wanted, beside other work.
+    fn prefetch(&mut self) {}
     /// Grants bytes of memory for what is held between two reads; none: any number.
     fn grant(&mut self, _bytes: Option<u64>) {}
     /// Lets go of what is held between two reads.
@@ -120,6 +122,9 @@ impl BoldSource for BoldFile {
     }
     fn is_stream(&self) -> bool {
         BoldFile::is_stream(self)
+    }
+    fn prefetch(&mut self) {
+        BoldFile::prefetch(self);
     }
     fn grant(&mut self, bytes: Option<u64>) {
         BoldFile::grant(self, bytes);

@@ -63,6 +63,10 @@ impl<K: Keeps> BoldSource for Passing<'_, K> {
         self.source.coarse()
     }
 
+    fn prefetch(&mut self) {
+        self.source.prefetch();
+    }
+
     fn grant(&mut self, bytes: Option<u64>) {
         self.source.grant(bytes);
     }

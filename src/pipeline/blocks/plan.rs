@@ -12,6 +12,9 @@ const CPU_SLAB_BYTES: usize = 4 << 20;
 /// Planes of a slab for each plane of halo on one side: what is read twice stays a third.
 const PLANES_A_HALO: usize = 8;
 
+/// Runs that are unpacked beside the one that is worked on: memory does not grow with their number.
+const MOST_AHEAD: usize = 3;
+
 /// Bytes of the process without blocks: its code, its threads, tables and designs.
 pub const PROCESS_BYTES: u64 = 32 << 20;
 
@@ -36,6 +39,18 @@ impl Ladder {
     /// Grants a source half of the memory: what it unpacks beyond that goes to a temporary file.
     pub fn grant(&self, source: &mut dyn BoldSource) {
         source.grant(self.memory.map(|memory| memory.saturating_sub(PROCESS_BYTES) / 2));
+    }
+
+    /// How many sources like this may be unpacked beside the one that is worked on: as many as there are cores for, no more than
+    /// [`MOST_AHEAD`], and as the memory allows.
+    #[must_use]
+    pub fn ahead(&self, source: &dyn BoldSource) -> usize {
+        let cores = rayon::current_num_threads().saturating_sub(1).min(MOST_AHEAD);
+        let allowed = self.memory.map(|memory| {
+            let share = memory.saturating_sub(PROCESS_BYTES) / 2;
+            usize::try_from(share / source.holds().max(1)).unwrap_or(usize::MAX)
+        });
+        allowed.map_or(cores, |runs| cores.min(runs.saturating_sub(1)))
     }
 
     /// Slabs of whole planes times all volumes within the memory; none when the device cannot take one plane with its halo.
