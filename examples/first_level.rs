@@ -44,6 +44,7 @@ fn main() -> boldly::Result<()> {
         maps: false,
         skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
+        residuals: false,
     };
     let results = std::env::temp_dir().join("boldly-first-level");
     let mut session = Session::new(Vec::new(), Ladder::open(&DeviceChoice::Auto)?, &watch::Quiet);

@@ -51,6 +51,8 @@ pub enum Quantity {
     Effect,
     /// Its variance, squared BOLD units.
     Variance,
+    /// The effect at the peak of the response to one event, percent of the voxel's mean.
+    Percent,
     /// t.
     T,
     /// F.
@@ -99,6 +101,7 @@ impl Quantity {
             Quantity::Mask => ("mask", None),
             Quantity::Effect => ("effect", Some("BOLD units")),
             Quantity::Variance => ("variance of the effect", Some("squared BOLD units")),
+            Quantity::Percent => ("percent signal change", Some("percent")),
             Quantity::T => ("t", Some("dimensionless")),
             Quantity::F { .. } => ("F", Some("dimensionless")),
             Quantity::Z => ("z", Some("dimensionless")),
@@ -128,6 +131,7 @@ impl Quantity {
             Quantity::Mask => "mask",
             Quantity::Effect => "effect",
             Quantity::Variance => "variance",
+            Quantity::Percent => "psc",
             Quantity::T => "t",
             Quantity::F { .. } => "F",
             Quantity::Z => "z",

@@ -201,3 +201,108 @@ fn a_run_whose_mean_was_taken_off_has_no_percent_and_says_so() {
     assert!(said.contains("flat.nii has a ") && said.contains("--scaling none"), "{said}");
     well(dir, &line("none"));
 }
+
+/// Of a contrast, `[voxel]`.
+fn of_contrast(dir: &Path, out: &str, contrast: &str, stat: &str) -> Vec<f64> {
+    map(dir, &format!("{out}/contrast-{contrast}_stat-{stat}_statmap"))
+}
+
+#[test]
+fn percent_signal_change_is_that_of_one_event_of_each_conditions_median_duration_in_any_units() {
+    let folder = study();
+    let dir = folder.path();
+    let events = "onset\tduration\ttrial_type\n2\t2\tpain\n20\t9\tpain\n40\t3\tpain\n30\t14\tcontrol\n55\t14\tcontrol\n";
+    fs::write(dir.join("events.tsv"), events).unwrap();
+    let brain = format!("--mask study/{}", paths::MASK);
+    let glm = |more: &str, out: &str| {
+        let bold = paths::BOLD;
+        let line = format!(
+            "glm study/{bold} --events events.tsv {brain} --device cpu --contrast pain --contrast control --contrast d=pain-control \
+             --maps {more} --verify --out {out}"
+        );
+        well(dir, &line)
+    };
+    glm("", "psc");
+    let said = sidecar(dir, "psc/contrast-d_stat-psc_statmap");
+    assert_eq!(
+        (&said["Units"], &said["Statistic"]),
+        (&"percent".into(), &"percent signal change".into())
+    );
+    assert_eq!(said["ContrastWeights"], serde_json::json!({"pain": 1.0, "control": -1.0}));
+    let event = |name: &str, what: &str| said["ReferenceEvents"][name][what].as_f64().unwrap();
+    assert_eq!((event("pain", "Duration"), event("control", "Duration")), (3.0, 14.0));
+    let [pain, control] = ["pain", "control"].map(|name| event(name, "Peak"));
+    assert!(pain > 0.4 && pain < 0.7 && control > 1.0 && control < 1.3, "{pain} {control}");
+    let effect = |name: &str| of_contrast(dir, "psc", name, "effect");
+    let want: Vec<f64> =
+        effect("pain").iter().zip(effect("control")).map(|(a, b)| a * pain - b * control).collect();
+    assert_close("percent", &of_contrast(dir, "psc", "d", "psc"), &want, 1e-5, 1e-6);
+    // The noise is found in other units, so that only rounding differs.
+    for (units, out) in [("none", "none"), ("grand-mean", "grand")] {
+        glm(&format!("--scaling {units}"), out);
+        let got = of_contrast(dir, out, "d", "psc");
+        assert_close(units, &got, &of_contrast(dir, "psc", "d", "psc"), 1e-6, 1e-7);
+    }
+    let said = glm(
+        "--hrf spm+derivative --contrast late=pain_derivative --f-contrast any=pain;control",
+        "late",
+    );
+    let none = "no percent signal change of 'late': its column pain_derivative is no response";
+    assert!(said.contains(none), "{said}");
+    let there =
+        |name: &str| dir.join(format!("late/contrast-{name}_stat-psc_statmap.nii.gz")).exists();
+    assert_eq!((there("pain"), there("late"), there("any")), (true, false, false));
+}
+
+#[test]
+fn of_several_runs_percent_is_the_mean_of_each_runs_own_and_a_ready_design_has_none() {
+    let folder = study();
+    let dir = folder.path();
+    let bold = format!("study/{}", paths::BOLD);
+    well(dir, &format!("smooth {bold} --fwhm 14 --device cpu --out other.nii --kernel exact"));
+    fs::write(dir.join("1.tsv"), "onset\tduration\ttrial_type\n2\t2\tpain\n30\t2\tpain\n").unwrap();
+    fs::write(dir.join("2.tsv"), "onset\tduration\ttrial_type\n8\t12\tpain\n44\t12\tpain\n")
+        .unwrap();
+    let fixed = format!(
+        "--tr 2 --mask study/{} --device cpu --noise ols --contrast pain --maps --out",
+        paths::MASK
+    );
+    well(dir, &format!("glm {bold} --events 1.tsv {fixed} one"));
+    well(dir, &format!("glm other.nii --events 2.tsv {fixed} two"));
+    well(dir, &format!("glm {bold} other.nii --events 1.tsv 2.tsv {fixed} both --verify"));
+    let [one, two, both] = ["one", "two", "both"].map(|out| of(dir, out, "psc"));
+    let want: Vec<f64> = one.iter().zip(&two).map(|(a, b)| 0.5 * (a + b)).collect();
+    assert_close("both", &both, &want, 1e-6, 1e-7);
+    let said = sidecar(dir, "both/contrast-pain_stat-psc_statmap");
+    let duration = |run: usize| said["ReferenceEvents"][run]["pain"]["Duration"].as_f64();
+    assert_eq!((duration(0), duration(1)), (Some(2.0), Some(12.0)));
+    well(dir, &format!("glm {bold} --events 1.tsv --task-times start {fixed} start"));
+    let said = well(dir, &format!("glm {bold} --design start/design.tsv {fixed} ready"));
+    assert!(said.contains("no percent signal change of 'pain'"), "{said}");
+}
+
+#[test]
+fn voxels_without_signal_are_0_in_percent_where_other_units_keep_them_and_a_run_without_mean_has_none()
+ {
+    let folder = study();
+    let dir = folder.path();
+    let (_, header, mask) = read_map(&dir.join("study").join(paths::MASK)).unwrap();
+    let mut outputs = Outputs::new();
+    let all = vec![1.0; mask.len()];
+    outputs.map(&dir.join("all.nii"), &header.for_map(Intent::None), &all).unwrap();
+    outputs.commit().unwrap();
+    let said = glm(dir, "--mask all.nii --scaling none --maps --verify", "none");
+    let (effect, psc) = (of(dir, "none", "effect"), of(dir, "none", "psc"));
+    let mean = mean(&dir.join("study").join(paths::BOLD), |_| true);
+    let mut sorted = mean.clone();
+    sorted.retain(|&mean| mean > 0.0);
+    sorted.sort_by(f64::total_cmp);
+    let limit = 0.1 * sorted[sorted.len() / 2];
+    let dim: Vec<usize> = (0..mean.len()).filter(|&voxel| mean[voxel] < limit).collect();
+    let count = format!("{} voxels have too little signal", dim.len());
+    assert!(said.contains(&count), "{count}: {said}");
+    assert!(
+        dim.iter().all(|&voxel| psc[voxel] == 0.0) && dim.iter().any(|&voxel| effect[voxel] != 0.0)
+    );
+    assert!(psc.iter().filter(|psc| **psc != 0.0).count() > 100);
+}

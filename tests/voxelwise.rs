@@ -70,6 +70,13 @@ fn dof(dir: &Path, out: &str) -> f64 {
     sidecar["boldly"]["dof"].as_f64().unwrap()
 }
 
+/// The series of a voxel that the fit left.
+fn residuals(dir: &Path, out: &str, voxel: usize) -> Vec<f64> {
+    let mut file = BoldFile::open(&dir.join(out).join("desc-residuals_bold.nii")).unwrap();
+    let run = file.read(&Block::whole(file.grid.shape, file.n_volumes)).unwrap();
+    wide(&run.data).into_iter().skip(voxel).step_by(run.block.volume_len()).collect()
+}
+
 /// A table of columns of the study's length.
 fn write_table(dir: &Path, name: &str, columns: &[Vec<f32>]) {
     let names: Vec<String> = (0..columns.len()).map(|c| format!("own_{c}")).collect();
@@ -104,7 +111,7 @@ fn a_voxel_with_columns_of_its_own_is_fitted_as_with_these_in_the_design_by_ever
                 continue;
             }
             fs::write(dir.join("cut.txt"), "3\n4\n20\n33\n").unwrap();
-            let rest = format!("--noise {model} {cut} --device cpu --overwrite");
+            let rest = format!("--noise {model} {cut} --residuals --device cpu --overwrite");
             well(dir, &glm(&format!("{rest} --voxelwise first.nii.gz second.nii.gz"), "own"));
             for &voxel in &[inside[0], inside[inside.len() / 2]] {
                 let series = |image: &[f32]| (0..50).map(|t| image[t * 540 + voxel]).collect();
@@ -117,6 +124,9 @@ fn a_voxel_with_columns_of_its_own_is_fitted_as_with_these_in_the_design_by_ever
                     let name = format!("{model} {cut}: {stat} of voxel {voxel}");
                     assert_close(&name, &at("own"), &at("joint"), rtol, 1e-7);
                 }
+                let left = |out| residuals(dir, out, voxel);
+                let name = format!("{model} {cut}: residuals of voxel {voxel}");
+                assert_close(&name, &left("own"), &left("joint"), 10.0 * rtol, 1e-4);
             }
         }
     }
@@ -124,7 +134,8 @@ fn a_voxel_with_columns_of_its_own_is_fitted_as_with_these_in_the_design_by_ever
     // the device's residuals, too
     for model in MODELS {
         let device = test_adapter::name();
-        let rest = format!("--noise {model} --fwhm 20 --device {device} --overwrite");
+        let rest =
+            format!("--noise {model} --fwhm 20 --maps --residuals --device {device} --overwrite");
         well(dir, &glm(&format!("{rest} --voxelwise first.nii.gz second.nii.gz"), "own"));
         well(dir, "verify own");
     }

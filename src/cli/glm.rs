@@ -162,9 +162,19 @@ pub(super) struct Args {
     /// Without it a run that lacks a condition of a contrast, or does not determine it, is an error. Which runs count is said and stands in the sidecar
     #[arg(help_heading = heading::MODEL, long)]
     skip_missing: bool,
-    /// Also write maps of the fit: rho, residual variance, R²
+    /// Also write maps of the fit: rho, residual variance, R², percent
+    ///
+    /// Percent signal change of each t contrast of conditions, at the peak of the response to one event of their median duration; and how smooth
+    /// the residuals are in space, as desc-residuals_smoothness.tsv (FWHM along x, y, z in mm, resels, a, b, c of AFNI's mixed model) and
+    /// desc-residuals_acf.tsv. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,
+    /// Also write the residuals, as large as the run
+    ///
+    /// desc-residuals_bold.nii: y - X beta of the fit that was used, not whitened, in the units of the effects, of the volumes that were
+    /// fitted: those left out are not in it, its sidecar lists what is. Reads the run a second time
+    #[arg(help_heading = heading::OUTPUT, long)]
+    residuals: bool,
     /// Folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
@@ -283,6 +293,7 @@ impl Args {
             maps: self.maps,
             skip_missing: self.skip_missing,
             voxelwise,
+            residuals: self.residuals,
         })
     }
 }

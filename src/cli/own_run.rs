@@ -118,6 +118,7 @@ impl OwnRunArgs {
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
             maps: false,
+            residuals: false,
         };
         let null = match self.null {
             NullName::Shift => Null::Shift,

@@ -117,7 +117,7 @@ pub fn task_columns(spec: &DesignSpec) -> Result<(Vec<String>, Array2<f64>)> {
 }
 
 /// The events of each condition, by their place.
-fn conditions(events: &[Event]) -> BTreeMap<&str, Vec<usize>> {
+pub(super) fn conditions(events: &[Event]) -> BTreeMap<&str, Vec<usize>> {
     let mut conditions: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (at, event) in events.iter().enumerate() {
         conditions.entry(&event.trial_type).or_default().push(at);

@@ -16,6 +16,7 @@ pub mod motion;
 mod number;
 pub mod odd;
 mod quoted;
+pub mod reference;
 pub mod similar;
 pub mod strategy;
 
@@ -23,4 +24,5 @@ pub use confounds::{Confounds, NaPolicy};
 pub use drift::Drift;
 pub use events::Event;
 pub use matrix::{Design, DesignSpec, build, from_table, task_columns};
+pub use reference::{Reference, references};
 pub use strategy::Strategy;

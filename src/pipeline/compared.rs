@@ -9,10 +9,10 @@ use crate::io;
 use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
 use crate::io::{BoldFile, Header, Intent, Rounding, Spread};
-use crate::maps::{Bounds, Entities, Map, Quantity};
+use crate::maps::{Bounds, Map, Quantity};
 use crate::pipeline::blocks::batches;
 use crate::pipeline::comparison::Comparison;
-use crate::pipeline::products::{Account, Products, Text};
+use crate::pipeline::products::{Account, Image, Products, Text};
 use crate::pipeline::provenance::{self, Kind, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType};
@@ -169,16 +169,12 @@ impl Products for Compared {
         Ok(())
     }
 
-    fn bold<'a>(
-        &'a mut self,
-        entities: &Entities,
-        header: &Header,
-        out_type: OutType,
-    ) -> Result<Box<dyn BoldSink + 'a>> {
+    fn bold<'a>(&'a mut self, image: Image, header: &Header) -> Result<Box<dyn BoldSink + 'a>> {
         let grid = header.grid("the rerun")?;
         let (bounds, has_headers) = (self.bounds, self.listed.is_some());
         let mut found = None;
-        if let Some((path, comparison)) = self.find(Kind::Bold, &entities.stem("")) {
+        if let Some((path, comparison)) = self.find(Kind::Bold, &image.entities.stem("")) {
+            check_fields(&path, &image.described, comparison)?;
             match open(&path, &grid, header.n_volumes()) {
                 Ok(got) => {
                     if has_headers {
@@ -189,7 +185,9 @@ impl Products for Compared {
                 Err(error) => at_fault(Err(error), comparison)?,
             }
         }
-        Ok(Box::new(ComparedRun { grid, bounds, found, out_type, range: Spread::default() }))
+        let relative = if image.is_of_fit { bounds.atol } else { bounds.image };
+        let (out_type, range) = (image.out_type, Spread::default());
+        Ok(Box::new(ComparedRun { grid, relative, found, out_type, range }))
     }
 
     fn table(&mut self, text: Text) -> Result<()> {
@@ -353,7 +351,8 @@ fn open(path: &Path, grid: &Grid, n_volumes: usize) -> Result<BoldFile> {
 /// A finished run beside the blocks of its rerun.
 struct ComparedRun<'a> {
     grid: Grid,
-    bounds: Bounds,
+    /// How far a value may be off, as a share of the largest near it.
+    relative: f64,
     found: Option<(BoldFile, &'a mut Comparison)>,
     out_type: OutType,
     /// Of the rerun, where the file rounds it to integers.
@@ -397,7 +396,7 @@ impl BoldSink for ComparedRun<'_> {
                 self.range = self.range.with(&want[offset..offset + got.len()]);
             }
             for (at, (&got, &want)) in got.iter().zip(&want[offset..]).enumerate() {
-                let rounding = self.bounds.image * f64::from(scale[offset + at]);
+                let rounding = self.relative * f64::from(scale[offset + at]);
                 let tolerance = rounding + 1.000_001 * half_a_step;
                 let [i, j, k] = self.grid.coordinates(core.core.start * plane_len + at);
                 comparison.add([i, j, k, volume], got.into(), want.into(), tolerance);

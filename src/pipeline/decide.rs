@@ -154,6 +154,30 @@ impl ContrastMaps {
         }
         maps
     }
+
+    /// The effect alone, as percent of the signal at the peak of a response: what weights that hold the peaks answer.
+    #[must_use]
+    pub fn percent(&self, label: &str, plane_len: usize) -> Map {
+        let narrow = |row: &[f64]| Arc::new(row.iter().map(|&v| v as f32).collect::<Vec<_>>());
+        let values = vec![narrow(&self.effect[0])];
+        let (variance, stat) = (vec![narrow(&self.variance[0])], narrow(&self.stat));
+        let within = Arc::new(Within { variance, stat, tails: Tails::new(self), plane_len });
+        let mut asked = Fields::new();
+        asked.insert("Contrast".to_owned(), json!(self.name));
+        let entities = Entities::of("statmap").with("contrast", label);
+        Map {
+            entities: entities.with("stat", Quantity::Percent.stat()),
+            quantity: Quantity::Percent,
+            dof: self.dof.clone(),
+            description: format!(
+                "{} at the peak of the response to one event, percent of the mean",
+                self.name
+            ),
+            asked,
+            tolerance: within.tolerance(Quantity::Percent, values.clone()),
+            values,
+        }
+    }
 }
 
 /// What the tolerances of a contrast's maps depend on.
@@ -180,7 +204,9 @@ impl Within {
             let tail = within.tails.at(voxel, within.plane_len);
             rounding(want)
                 + match quantity {
-                    Quantity::Effect => bounds.atol * sd + bounds.rtol * want.abs(),
+                    Quantity::Effect | Quantity::Percent => {
+                        bounds.atol * sd + bounds.rtol * want.abs()
+                    }
                     Quantity::Variance => 2.0 * bounds.rtol * want.abs(),
                     Quantity::Z => tail.carried(bounds, stat, |(z, _)| (z - want).abs()),
                     Quantity::P => tail.carried(bounds, stat, |(_, p)| (p - want).abs()),

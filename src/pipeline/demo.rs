@@ -205,6 +205,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         maps: false,
         skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
+        residuals: false,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::flat;
-use crate::pipeline::noise::{Autocorrelation, Held, Residuals};
+use crate::pipeline::noise::{self, Autocorrelation, Held, Residuals};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
@@ -90,13 +90,17 @@ pub fn fit_run(
     let shape = source.shape();
     let fitted = Fitted::empty(inside, plan);
     let every = plan.noise.as_ref().map_or(1, |noise| noise.every(inside));
-    let mut story = Fitting { source, beside, plan, untouched, fitted, every, held: Vec::new() };
+    let chosen = plan.noise.as_ref().map_or(Vec::new(), |_| noise::chosen(inside));
+    let (held, sampled) = (Vec::new(), Vec::new());
+    let mut story =
+        Fitting { source, beside, plan, untouched, fitted, every, chosen, held, sampled };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
-    let Fitting { fitted: Fitted { mut contrasts, fitted, mut flat, .. }, held, .. } = story;
+    let Fitting { fitted: Fitted { mut contrasts, fitted, mut flat, .. }, held, sampled, .. } =
+        story;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
     let residuals = match &plan.noise {
-        Some(noise) => vec![noise.decide(&held, (shape, &fitted), &mut contrasts)?],
+        Some(noise) => vec![noise.decide((&held, &sampled), (shape, &fitted), &mut contrasts)?],
         None => Vec::new(),
     };
     Ok(Fitted { flat, residuals, ..Fitted::counted(contrasts, fitted, inside) })
@@ -122,6 +126,9 @@ struct Fitting<'a> {
     every: usize,
     /// What it is found from.
     held: Vec<Held>,
+    /// The voxels whose residuals are looked at, `[voxel]`, and these.
+    chosen: Vec<bool>,
+    sampled: Vec<noise::Series>,
 }
 
 /// What a block gave, each with where its values belong.
@@ -134,6 +141,8 @@ struct Contrasted {
     series: Option<lags::Series>,
     /// The voxels' own columns, `[column][volume][voxel]`.
     columns: Vec<Array2<f64>>,
+    /// Those of the voxels that are looked at.
+    sampled: Option<Sampled>,
 }
 
 impl Story for Fitting<'_> {
@@ -164,13 +173,15 @@ impl Story for Fitting<'_> {
             }
         }
         let columns = own.iter().map(|column| series_of(column, &voxels)).collect();
-        let mut begun = Contrasted { contrasts: None, sums: None, series: None, columns };
+        let mut begun =
+            Contrasted { contrasts: None, sums: None, series: None, columns, sampled: None };
         let is_asked = !contrasts.is_empty(); // a run of several may count for none
         if is_asked && noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
             let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
             begun.contrasts = Some((places, values));
         }
         if let Some(noise) = noise {
+            begun.sampled = self.sample(tape, (block, &bold, &own), &voxels, noise)?;
             let (few, fit) = if self.every == 1 {
                 (voxels, fit)
             } else {
@@ -210,7 +221,42 @@ impl Story for Fitting<'_> {
             }
             self.held.push(held);
         }
+        if let Some((places, own, series)) = begun.sampled {
+            let plane_len = self.source.shape()[0] * self.source.shape()[1];
+            let group = |place: &usize| self.plan.model.group_of_plane[place / plane_len];
+            let slice_group = places.iter().map(group).collect();
+            let residual = series.read(done)?;
+            self.sampled.push(noise::Series { places, slice_group, residual, own });
+        }
         Ok(())
+    }
+}
+
+/// Where voxels are, their own columns and their residuals.
+type Sampled = (Vec<usize>, Vec<Array2<f64>>, lags::Series);
+
+impl Fitting<'_> {
+    /// Of the block's voxels those that are looked at. `own`: the columns of each voxel's own.
+    fn sample(
+        &self,
+        tape: &mut Tape<'_>,
+        (block, bold, own): (&Block, &Bold, &[HostBold]),
+        voxels: &[u32],
+        noise: &Autocorrelation,
+    ) -> Result<Option<Sampled>> {
+        let (few, places): (Vec<u32>, Vec<usize>) = voxels
+            .iter()
+            .zip(places(block, voxels))
+            .filter(|(_, place)| self.chosen[*place])
+            .unzip();
+        if few.is_empty() {
+            return Ok(None);
+        }
+        let model = &self.plan.model;
+        let fit = glm::fit(tape, bold, &few, model)?;
+        let series = lags::residuals(tape, (bold, &few), (&fit, model), &noise.lags)?;
+        let own = own.iter().map(|column| series_of(column, &few)).collect();
+        Ok(Some((places, own, series)))
     }
 }
 

@@ -1,7 +1,5 @@
 //! The `glm` command as a story: open the runs, agree on a mask, build the model, fit run by run, combine, name the maps.
 
-use serde_json::{Map as Fields, Value, json};
-
 use crate::design::contrast::{NamedContrast, parse_named};
 use crate::design::{self, label};
 use crate::error::{Error, Result};
@@ -16,27 +14,32 @@ use crate::physio::BeyondChance;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::combine::FixedEffects;
-use crate::pipeline::echoes::{self, Combination};
+use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::echoes;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
-use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
+use crate::pipeline::products::Products;
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{Command, GlmSpec, Noise, RunSpec, SignalScale};
+use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SignalScale};
 use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, censor, chance, precision, qc, scaling, smoothing};
-use crate::report;
+use crate::pipeline::{automask, censor, chance, precision, scaling, smoothing};
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
+mod account;
 mod across;
+mod percent;
 mod refused;
 mod residuals;
+mod smoothness;
 mod tables;
 
+use account::{Analysis, account};
 use across::Asked;
+use percent::Percent;
 
 /// Run the analysis.
 ///
@@ -65,9 +68,11 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let (names, n_task) = across::columns(&runs);
     let asked = across::ask(spec, (&names, n_task), &runs, &models, watch)?;
     let labels = labels(spec, &names)?;
+    let percents = percent::of(spec, &runs, &models, &asked, watch)?;
+    let all_asked: Vec<&Asked> = asked.iter().chain(percents.iter().map(|p| &p.asked)).collect();
     let plan = |(at, (run, model)): (usize, (&Run, Model))| {
-        let part = |asked: &Asked| asked.parts.get(at).cloned().flatten();
-        let contrasts = asked.iter().filter_map(part).collect();
+        let part = |asked: &&Asked| asked.parts.get(at).cloned().flatten();
+        let contrasts = all_asked.iter().filter_map(part).collect();
         let mut plan = plan(spec, run, (model, contrasts), smoothing.as_ref())?;
         take_room(&mut plan, beside[at].names.len(), run)?;
         Ok(plan)
@@ -75,9 +80,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let plans = runs.iter().zip(models).enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
-    let joint = asked.iter().map(|asked| asked.joint.clone()).collect();
+    let joint = all_asked.iter().map(|asked| asked.joint.clone()).collect();
     let mut runs_so_far = FixedEffects::new(spec.combine, joint);
-    let mut beyond_chance = Vec::new();
+    let (mut beyond_chance, mut no_percent, mut smooth_in) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (plan, beside)) in plans.iter().zip(&mut beside).enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
@@ -88,10 +93,24 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         precision::keep(run, watch)?;
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = common.with(run, watch)?;
-        let (fitted, dim, found) = fit(spec, ladder, (run, beside), &inside, plan, watch)?;
-        common.without_signal(&dim, run)?;
-        residuals::say(spec, (run, plan), &fitted, watch)?;
+        let at = smooth_in.len();
+        let n_asked = plan.contrasts.len() - percents.iter().filter(|p| p.counts(at)).count();
+        let (mut fitted, signal, found) =
+            fit(spec, ladder, (run, beside), &inside, (plan, n_asked), watch)?;
+        common.without_signal(&signal.too_dim, run)?;
+        no_percent.extend(signal.no_percent);
+        residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
         voxelwise::say_spanned(run, beside, &fitted.residuals, watch);
+        let number = (spec.runs.len() > 1).then_some(at + 1);
+        smooth_in.push(smoothness::again(
+            spec,
+            ladder,
+            (run, beside, plan),
+            number,
+            &mut fitted,
+            products,
+            watch,
+        )?);
         common.without(&fitted.flat, run, watch)?;
         beyond_chance.push(found);
         runs_so_far.add(fitted, grid.shape)?;
@@ -101,11 +120,14 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     common.say(watch);
     let mut all = runs_so_far.combined(&common.inside())?;
     all.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
+    percent::leave_out(&percents, &mut all, &no_percent, watch);
 
     watch.stage("write", 1);
-    say_peaks(&all, &grid, watch);
-    let mut maps = maps(&all, (&labels, &asked), &plans, &grid);
-    maps.extend(residuals::maps(spec, &all, &plans));
+    say_peaks(&all.contrasts[..asked.len()], &grid, watch);
+    let mut maps = maps(&all, (&labels, &asked, &percents), &plans, &grid);
+    if spec.maps {
+        maps.extend(residuals::maps(spec, &all, &plans));
+    }
     maps.extend(echoes::maps(&combined));
     scaling::describe(spec.scaling, &mut maps);
     products.maps(&runs[0].header, &maps)?;
@@ -114,10 +136,32 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
             products.table(table)?;
         }
     }
-    let analysis =
-        Analysis { all, asked, common, grid, plans, smoothing, beyond_chance, combined, beside };
+    for table in smoothness::tables(&smooth_in) {
+        products.table(table)?;
+    }
+    let analysis = Analysis {
+        all,
+        asked,
+        common,
+        grid,
+        plans,
+        smoothing,
+        beyond_chance,
+        combined,
+        beside,
+        smooth_in,
+    };
     let account = account(spec, runs, analysis, watch)?;
     products.finish(session, account)
+}
+
+/// Voxels whose signal is too small, positions in the grid.
+#[derive(Default)]
+struct Signal {
+    /// For the units of the fit: they leave it.
+    too_dim: Vec<usize>,
+    /// For percent, in other units.
+    no_percent: Vec<usize>,
 }
 
 /// A run's fit in the units that are asked for, the voxels that have no signal for them, and whether its recording explains it more
@@ -127,12 +171,14 @@ fn fit(
     ladder: &mut Ladder,
     (run, beside): (&mut Run, &mut Voxelwise),
     inside: &[bool],
-    plan: &Plan,
+    (plan, n_asked): (&Plan, usize),
     watch: &dyn Watch,
-) -> Result<(Fitted, Vec<usize>, Option<BeyondChance>)> {
+) -> Result<(Fitted, Signal, Option<BeyondChance>)> {
     let mut sample = run.physio.is_some().then(|| chance::sample(run, Some(inside)));
     let mut means = Means::new(run.grid.shape, run.n_volumes);
-    let mut fitted = if spec.scaling == SignalScale::None {
+    let has_percent = plan.contrasts.len() > n_asked;
+    let needs_mean = spec.scaling != SignalScale::None || has_percent;
+    let mut fitted = if !needs_mean {
         let sources: (&mut dyn BoldSource, _) = (run.bold.as_mut(), &mut beside.sources[..]);
         fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     } else {
@@ -144,17 +190,19 @@ fn fit(
         Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
         None => None,
     };
-    let dim = if spec.scaling == SignalScale::None {
-        Vec::new()
-    } else {
+    let mut signal = Signal::default();
+    if needs_mean {
         let mean = match means.image() {
             Some(mean) => mean,
             None => automask::mean_image(run.bold.as_mut())?,
         };
         let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;
-        scaling::apply(&mut fitted, &mean, spec.scaling, run, watch)?
-    };
-    Ok((fitted, dim, found))
+        if spec.scaling != SignalScale::Psc && has_percent {
+            signal.no_percent = scaling::percent(&mut fitted, (&mean, n_asked), run, watch);
+        }
+        signal.too_dim = scaling::apply(&mut fitted, (&mean, n_asked), spec.scaling, run, watch)?;
+    }
+    Ok((fitted, signal, found))
 }
 
 /// Fit a run, of which a sample is kept where there is one.
@@ -248,7 +296,7 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
     let joint = joint || !spec.voxelwise.is_empty();
     let (rule, used) = match spec.noise {
         Noise::Ols if joint => (Rule::Reml, Used::Zero),
-        Noise::Ols => (Rule::Reml, Used::None { all: spec.maps }),
+        Noise::Ols => (Rule::Reml, Used::None { all: spec.maps || spec.residuals }),
         Noise::NilearnAr1 => (Rule::Nilearn, Used::Own),
         Noise::Arma11 => (Rule::Reml, Used::Arma11),
         Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => (Rule::Reml, Used::Own),
@@ -266,9 +314,9 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
             "use --noise ar1",
         ));
     }
-    let mut noise = Autocorrelation::new(fitted, pairs, rule, used)?;
-    noise.keeps_maps = spec.maps;
-    Ok(if joint { noise.with_covariances() } else { noise })
+    let noise = Autocorrelation::new(fitted, pairs, rule, used)?;
+    let noise = if joint { noise.with_covariances() } else { noise };
+    if spec.maps || spec.residuals { noise.with_maps() } else { Ok(noise) }
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.
@@ -307,7 +355,7 @@ fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
 /// The maps of every contrast, and the mask.
 fn maps(
     all: &Fitted,
-    (labels, asked): (&[String], &[Asked]),
+    (labels, asked, percents): (&[String], &[Asked], &[Percent]),
     plans: &[Plan],
     grid: &Grid,
 ) -> Vec<Map> {
@@ -318,14 +366,16 @@ fn maps(
         maps.iter_mut().for_each(|map| drop(said(map)));
         maps
     };
-    let mut maps: Vec<Map> = (0..all.contrasts.len()).flat_map(of).collect();
+    let mut maps: Vec<Map> = (0..asked.len()).flat_map(of).collect();
+    let weights = |at: usize| asked[at].weights(plans.iter().map(|plan| &plan.model));
+    maps.extend(percent::maps(percents, (all, labels), grid.plane_len(), weights));
     maps.push(Map::of_mask(Entities::of("mask"), &all.fitted));
     maps
 }
 
 /// The largest value of each contrast and where it is.
-fn say_peaks(all: &Fitted, grid: &Grid, watch: &dyn Watch) {
-    for c in &all.contrasts {
+fn say_peaks(contrasts: &[ContrastMaps], grid: &Grid, watch: &dyn Watch) {
+    for c in contrasts {
         let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         if let Some((voxel, value)) = peak {
             let [i, j, k] = grid.coordinates(voxel);
@@ -341,130 +391,4 @@ fn say_peaks(all: &Fitted, grid: &Grid, watch: &dyn Watch) {
             ));
         }
     }
-}
-
-/// What a finished analysis is told by.
-struct Analysis {
-    all: Fitted,
-    /// The contrasts over the runs.
-    asked: Vec<Asked>,
-    common: Common,
-    grid: Grid,
-    plans: Vec<Plan>,
-    smoothing: Option<Smoothing>,
-    /// Of each run.
-    beyond_chance: Vec<Option<BeyondChance>>,
-    /// Of each run that had several echoes.
-    combined: Vec<Option<Combination>>,
-    /// Of each run, the columns of each voxel's own.
-    beside: Vec<Voxelwise>,
-}
-
-fn account(
-    spec: &GlmSpec,
-    runs: Vec<Run>,
-    analysis: Analysis,
-    watch: &dyn Watch,
-) -> Result<Account> {
-    let counts = counts(&analysis, watch);
-    let Analysis { all, asked, grid, plans, smoothing, beyond_chance, combined, beside, .. } =
-        analysis;
-    let mut resolved = Fields::new();
-    let rule = match (&spec.mask, runs.len()) {
-        (Some(_), _) => "given".to_owned(),
-        (None, 1) => automask::RULE.to_owned(),
-        (None, _) => format!("{}; in every run", automask::RULE),
-    };
-    resolved.insert("mask".to_owned(), json!(rule));
-    resolved.extend(smoothing.iter().map(|s| {
-        let fwhm = s.taps.effective_fwhm_mm(grid.voxel_size_mm);
-        ("effective_fwhm_mm".to_owned(), json!(fwhm))
-    }));
-    let of_run = |(at, run): (usize, &Run)| {
-        let mut fields = inputs::resolved(run);
-        fields.extend(combined[at].iter().map(|one| ("echoes".to_owned(), one.resolved())));
-        fields.extend(beside[at].resolved());
-        fields.extend(residuals::resolved(spec, &all.residuals[at]));
-        fields
-    };
-    let of_runs: Vec<_> = runs.iter().enumerate().map(of_run).collect();
-    resolved.insert("runs".to_owned(), json!(of_runs));
-    if runs.len() > 1 {
-        resolved.insert("contrasts".to_owned(), across::resolved(&asked, &runs));
-    }
-    let mut stages = vec!["read"];
-    stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));
-    stages.extend(plans[0].correct.as_ref().map(|_| "retroicor"));
-    stages.extend(smoothing.as_ref().map(|_| "smooth"));
-    stages.push("glm");
-    stages.extend((spec.noise != Noise::Ols).then_some("noise"));
-    stages.push("contrast");
-    stages.extend((runs.len() > 1).then_some("fixed effects"));
-    let pages = page(&runs, &beyond_chance)?.into_iter().collect();
-    let physio = runs.iter().filter_map(|run| run.summary().cloned()).collect();
-    let mut opened = Opened::default();
-    for (run, beside) in runs.into_iter().zip(beside) {
-        opened.found.extend(run.found);
-        opened.bolds.push(run.bold);
-        opened.bolds.extend(beside.sources);
-    }
-    Ok(Account {
-        stages,
-        dof: all.contrasts.first().map(|c| c.dof.least()),
-        resolved,
-        counts,
-        physio,
-        beyond_chance: beyond_chance.iter().flatten().cloned().collect(),
-        pages,
-        ..Account::of(Command::Glm(spec.clone()), opened)
-    })
-}
-
-/// The page of what has recordings.
-fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<Page>> {
-    let mut of_runs = Vec::new();
-    for (run, found) in runs.iter().zip(beyond_chance) {
-        let Some(physio) = &run.physio else { continue };
-        of_runs.push(report::qc::RunQc {
-            name: run.name(),
-            design: Some(run.design.clone()),
-            confounds: run.confounds.clone(),
-            left_out: run.left_out.clone(),
-            chance: found.clone(),
-            ..qc::of_run(physio)?
-        });
-    }
-    let title = runs.iter().map(Run::name).collect::<Vec<_>>().join(", ");
-    Ok((!of_runs.is_empty()).then(|| {
-        let draw: Draw =
-            Box::new(|provenance| report::qc::page(&qc::of_provenance(provenance, title, of_runs)));
-        Page { entities: Entities::of("qc").with("desc", "retroicor"), ending: ".html", draw }
-    }))
-}
-
-fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
-    let Analysis { all, common, plans, .. } = analysis;
-    if all.not_finite > 0 {
-        watch.warn(&format!(
-            "{} mask voxels are not finite in some volume; they are outside (0 in the maps, p 1)",
-            all.not_finite
-        ));
-    }
-    if all.constant > 0 {
-        watch.warn(&format!(
-            "{} mask voxels are constant over time; their statistics are 0, p 1",
-            all.constant
-        ));
-    }
-    let regressors: Vec<usize> = plans.iter().map(|p| p.model.names.len()).collect();
-    let counts = json!({
-        "voxels_in_mask": common.in_masks(),
-        "voxels_fitted": all.fitted.iter().filter(|&&v| v).count(),
-        "voxels_not_finite": all.not_finite,
-        "voxels_constant": all.constant,
-        "voxels_constant_in_some_run": common.constant(),
-        "voxels_without_signal": common.without_enough(),
-        "regressors": regressors,
-    });
-    counts.as_object().cloned().unwrap_or_default()
 }

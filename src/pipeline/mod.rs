@@ -37,6 +37,7 @@ pub mod proof;
 pub mod provenance;
 pub mod qc;
 pub mod recordings;
+pub mod residuals;
 pub mod retroicor;
 pub mod scaling;
 pub mod session;

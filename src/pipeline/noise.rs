@@ -18,8 +18,12 @@ use crate::stats::tails::TTail;
 use crate::volume::{Block, Grid, HostBold, Mask};
 
 mod beside;
+mod estimates;
+mod whiteness;
 
 pub use beside::Own;
+pub use estimates::Estimates;
+pub use whiteness::{Series, Whiteness, chosen};
 
 /// How residuals depend on each other, prepared for a model and its contrasts.
 #[derive(Debug, Clone)]
@@ -68,6 +72,8 @@ pub struct Residuals {
     pub share_off: f64,
     /// Fitted voxels where a column of their own is spanned by others, or is none, and does not count.
     pub spanned: usize,
+    /// Whether they are white once they are whitened; none where too few volumes are left.
+    pub whiteness: Option<Whiteness>,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
 }
@@ -83,6 +89,10 @@ pub struct ResidualMaps {
     pub sigma2: Vec<f32>,
     /// Share of the variance about the mean that ordinary least squares explains.
     pub r_square: Vec<f32>,
+    /// What effects were multiplied by to be in their units.
+    pub unit: Vec<f64>,
+    /// Of all regressors; none where the residuals were made of them.
+    pub estimates: Option<Estimates>,
 }
 
 impl Autocorrelation {
@@ -123,6 +133,25 @@ impl Autocorrelation {
     pub fn with_covariances(mut self) -> Autocorrelation {
         self.questions.iter_mut().flatten().for_each(|question| question.covariances = true);
         self
+    }
+
+    /// The same, which also keeps maps of the residuals, and what these are made of.
+    ///
+    /// # Errors
+    /// Internal when singular values cannot be found.
+    pub fn with_maps(mut self) -> Result<Autocorrelation> {
+        self.keeps_maps = true;
+        if self.contrasts() {
+            for (group, questions) in self.questions.iter_mut().enumerate() {
+                let to_beta = match self.arma11.get(group) {
+                    Some(arma11) => arma11.to_beta.view(),
+                    None => self.lags.of_groups[group].to_beta.view(),
+                };
+                let each = Array2::eye(to_beta.nrows());
+                questions.push(Question::new(each.view(), false, to_beta)?);
+            }
+        }
+        Ok(self)
     }
 
     /// Whether contrasts come from here.
@@ -169,16 +198,17 @@ impl Autocorrelation {
             }
         };
         let own = self.lags.of_groups.first().map_or(0, own) as u64;
-        8 * (n_regressors + self.lags.n_rows() + 4) as u64 + own
+        let estimates = if self.keeps_maps { 4 * n_regressors } else { 0 };
+        8 * (n_regressors + estimates + self.lags.n_rows() + 4) as u64 + own
     }
 
-    /// Maps of all blocks. `fitted`: the voxels that count, `[voxel]`.
+    /// Maps of all blocks. `fitted`: the voxels that count, `[voxel]`; `sampled`: residuals of [`chosen`] voxels.
     ///
     /// # Errors
     /// None but internal ones.
     pub fn decide(
         &self,
-        held: &[Held],
+        (held, sampled): (&[Held], &[Series]),
         (shape, fitted): ([usize; 3], &[bool]),
         maps: &mut [ContrastMaps],
     ) -> Result<Residuals> {
@@ -209,10 +239,19 @@ impl Autocorrelation {
         };
         let mut sigma2 = vec![0.0; fitted.len()];
         let mut r_square = vec![0.0; fitted.len()];
+        let n_regressors = self.lags.of_groups.first().map_or(0, |group| group.to_beta.nrows());
+        let mut estimates = self.keeps_maps.then(|| Estimates::of_grid(fitted.len(), n_regressors));
         let found = held.iter().flat_map(|part| &part.found).map(Some);
         let runs = held.iter().flat_map(Held::of_one_group);
         for (run, found) in runs.zip(found.chain(std::iter::repeat(None))) {
-            let solved = self.solve(&run, found, &rho)?;
+            let mut solved = self.solve(&run, found, &rho)?;
+            if let Some(estimates) = &mut estimates {
+                let is_answered = solved.answers.len() > maps.len();
+                let answer = if is_answered { solved.answers.pop() } else { None };
+                let beta = answer.as_ref().map_or(&run.beta, |answer| &answer.effect);
+                estimates
+                    .take(run.places, beta, |at, place| fitted[place] && solved.sigma2[at] > 0.0);
+            }
             for (&place, value) in run.places.iter().zip(solved.sigma2) {
                 sigma2[place] = value;
             }
@@ -235,18 +274,21 @@ impl Autocorrelation {
             }
         }
         let arma11 = self.takes_series().then(|| {
-            let of = |value: fn(&Found) -> &[f64]| narrow(scattered(held, fitted.len(), value));
+            let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
         });
+        let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
         let n_volumes = self.lags.pairs.gap_of.len();
         let residuals = Residuals::of(&own_rho, &rho, &sigma2, n_volumes);
         let maps = self.keeps_maps.then(|| ResidualMaps {
-            arma11,
+            arma11: arma11.map(|both| both.map(narrow)),
             rho: narrow(rho),
             sigma2: narrow(sigma2),
             r_square: narrow(r_square),
+            unit: vec![1.0; fitted.len()],
+            estimates,
         });
-        Ok(Residuals { maps, spanned, ..residuals })
+        Ok(Residuals { whiteness, maps, spanned, ..residuals })
     }
 }
 
@@ -357,7 +399,8 @@ impl Residuals {
             off += f64::from(u8::from((own_rho[voxel] - rho[voxel]).abs() > 1.96 * error));
         }
         let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
-        Residuals { mean_rho: share(sum), share_off: share(off), spanned: 0, maps: None }
+        let (mean_rho, share_off) = (share(sum), share(off));
+        Residuals { mean_rho, share_off, spanned: 0, whiteness: None, maps: None }
     }
 }
 

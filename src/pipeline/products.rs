@@ -38,12 +38,7 @@ pub trait Products {
     ///
     /// # Errors
     /// As for [`Products::maps`].
-    fn bold<'a>(
-        &'a mut self,
-        entities: &Entities,
-        header: &Header,
-        out_type: OutType,
-    ) -> Result<Box<dyn BoldSink + 'a>>;
+    fn bold<'a>(&'a mut self, image: Image, header: &Header) -> Result<Box<dyn BoldSink + 'a>>;
 
     /// A table.
     ///
@@ -56,6 +51,30 @@ pub trait Products {
     /// # Errors
     /// Output errors; those of an input that cannot be read again.
     fn finish(&mut self, session: &Session<'_>, account: Account) -> Result<()>;
+}
+
+/// A 4-D output.
+#[derive(Debug, Clone)]
+pub struct Image {
+    /// Its name.
+    pub entities: Entities,
+    /// `.nii` or `.nii.gz`, where the user does not name it himself.
+    pub ending: &'static str,
+    /// How its values are stored.
+    pub out_type: OutType,
+    /// Fields of its sidecar, beside those of the account.
+    pub described: Fields<String, Value>,
+    /// Whether its values are what a fit left, which are as near to those of a rerun as the fit is, and not as near as an image.
+    pub is_of_fit: bool,
+}
+
+impl Image {
+    /// A run like the one that was read.
+    #[must_use]
+    pub fn run(out_type: OutType) -> Image {
+        let (entities, described) = (Entities::of("bold"), Fields::new());
+        Image { entities, ending: ".nii.gz", out_type, described, is_of_fit: false }
+    }
 }
 
 /// A text output.
@@ -89,6 +108,13 @@ pub enum Agreement {
 pub enum ColumnAgreement {
     /// As [`Agreement::Host`].
     Host,
+    /// What follows from a fit, written with so many decimals.
+    OfFit {
+        /// How many.
+        decimals: i32,
+        /// How many times further than t at 0, relative to the largest value.
+        times: f64,
+    },
     /// A direction of unit length, whose sign is arbitrary.
     Direction {
         /// How far it turns when the covariance over time is off by its largest eigenvalue.

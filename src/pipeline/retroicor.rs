@@ -12,7 +12,7 @@ use crate::pipeline::carried::Carried;
 use crate::pipeline::clean::{self, Prepared, Shared};
 use crate::pipeline::echoes::{self, OF_AN_ECHO};
 use crate::pipeline::inputs::{self, Run, bids_fields};
-use crate::pipeline::products::{Account, Draw, Opened, Page, Products};
+use crate::pipeline::products::{Account, Draw, Image, Opened, Page, Products};
 use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, RetroicorSpec};
@@ -78,7 +78,7 @@ fn correct(
     precision::for_image(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
     let mut header = run.header.for_bold(run.n_volumes);
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
-    let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
+    let mut out = products.bold(Image::run(spec.out_type), &header)?;
     let mut sample;
     let proof = match &spec.proof {
         Some(options) => {

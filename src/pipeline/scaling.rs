@@ -9,6 +9,7 @@ use crate::gpu::Device;
 use crate::io::source::Memory;
 use crate::maps::{Map, Quantity};
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::Fitted;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -42,54 +43,42 @@ pub fn as_fitted(mut mean: Vec<f64>, run: &Run, smoothing: Option<&Smoothing>) -
 }
 
 /// Put a fitted run into its units. Voxels without signal leave it, positions in the grid, which are given back. `mean`: of each voxel
-/// as it was fitted, `[voxel]`.
+/// as it was fitted, `[voxel]`; `asked`: the contrasts that are in these units, those from there on are percent in any ([`percent`]).
 ///
 /// # Errors
 /// Bad data where the run has no signal to be a percentage of.
 pub fn apply(
     fitted: &mut Fitted,
-    mean: &[f64],
+    (mean, asked): (&[f64], usize),
     scale: SignalScale,
     run: &Run,
     watch: &dyn Watch,
 ) -> Result<Vec<usize>> {
-    let inside: Vec<usize> = (0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect();
-    // What never varies was not measured, and tells nothing of the signal.
-    let varies = |voxel: usize| match fitted.contrasts[..] {
-        [] => fitted.flat.binary_search(&voxel).is_err(),
-        _ => fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0),
-    };
-    let measured: Vec<f64> =
-        inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]).collect();
+    let signal = Signal::of(fitted, mean);
     match scale {
         SignalScale::None => Ok(Vec::new()),
         SignalScale::GrandMean(to) => {
-            let grand = measured.iter().sum::<f64>() / measured.len().max(1) as f64;
+            let grand = signal.measured.iter().sum::<f64>() / signal.measured.len().max(1) as f64;
             if !(grand.is_finite() && grand > 0.0) {
                 return Err(no_signal(run, &format!("has a mean of {grand:.3e} over the mask")));
             }
             watch.note(&format!("{}: grand mean {grand:.6}, scaled to {to}", display(&run.path)));
-            inside.iter().for_each(|&voxel| times(fitted, voxel, to / grand));
+            for voxel in signal.inside {
+                times(fitted.contrasts.iter_mut().take(asked), voxel, to / grand);
+                residuals_times(fitted, voxel, to / grand);
+            }
             Ok(Vec::new())
         }
         SignalScale::Psc => {
-            let negative = measured.iter().filter(|&&mean| mean < 0.0).count();
-            if negative as f64 > NEGATIVE * measured.len() as f64 {
-                let of = measured.len();
-                let found = format!("has a negative mean in {negative} of {of} voxels of the mask");
-                return Err(no_signal(run, &found));
+            let (dim, bright, median) =
+                signal.parted(mean).map_err(|found| no_signal(run, &found))?;
+            for voxel in bright {
+                times(fitted.contrasts.iter_mut(), voxel, 100.0 / mean[voxel]);
+                residuals_times(fitted, voxel, 100.0 / mean[voxel]);
             }
-            let is_measured = !measured.is_empty();
-            let median = median(measured);
-            if is_measured && !(median.is_finite() && median > 0.0) {
-                return Err(no_signal(run, &format!("has a median of {median:.3e} in the mask")));
-            }
-            // what is not a number is dim too
-            let is_dim = |voxel: &usize| !(mean[*voxel] > 0.0 && mean[*voxel] >= DIM * median);
-            let (dim, bright): (Vec<usize>, Vec<usize>) = inside.into_iter().partition(is_dim);
-            bright.iter().for_each(|&voxel| times(fitted, voxel, 100.0 / mean[voxel]));
             for &voxel in &dim {
-                times(fitted, voxel, 0.0);
+                times(fitted.contrasts.iter_mut(), voxel, 0.0);
+                residuals_times(fitted, voxel, 0.0);
                 fitted.fitted[voxel] = false;
             }
             if !dim.is_empty() {
@@ -106,6 +95,69 @@ pub fn apply(
     }
 }
 
+/// Have the contrasts from `asked` on in percent of each voxel's mean in a run of other units. Gives back the voxels whose signal is too
+/// small for it, positions in the grid.
+pub fn percent(
+    fitted: &mut Fitted,
+    (mean, asked): (&[f64], usize),
+    run: &Run,
+    watch: &dyn Watch,
+) -> Vec<usize> {
+    let signal = Signal::of(fitted, mean);
+    let (dim, bright) = match signal.parted(mean) {
+        Ok((dim, bright, _)) => (dim, bright),
+        Err(found) => {
+            watch.warn(&format!(
+                "{} {found}: nothing can be a percentage of it, and the maps of percent signal change are 0",
+                display(&run.path)
+            ));
+            ((0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect(), Vec::new())
+        }
+    };
+    for voxel in bright {
+        times(fitted.contrasts.iter_mut().skip(asked), voxel, 100.0 / mean[voxel]);
+    }
+    dim
+}
+
+/// The voxels that were fitted, and the means of those that were measured.
+struct Signal {
+    inside: Vec<usize>,
+    measured: Vec<f64>,
+}
+
+impl Signal {
+    fn of(fitted: &Fitted, mean: &[f64]) -> Signal {
+        let inside: Vec<usize> = (0..mean.len()).filter(|&voxel| fitted.fitted[voxel]).collect();
+        // What never varies was not measured, and tells nothing of the signal.
+        let varies = |voxel: usize| match fitted.contrasts[..] {
+            [] => fitted.flat.binary_search(&voxel).is_err(),
+            _ => fitted.contrasts.iter().any(|maps| maps.variance[0][voxel] != 0.0),
+        };
+        let measured = inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]);
+        Signal { measured: measured.collect(), inside }
+    }
+
+    /// Voxels without signal, those with, and the median of the mask; what is wrong where there is none.
+    fn parted(self, mean: &[f64]) -> std::result::Result<(Vec<usize>, Vec<usize>, f64), String> {
+        let Signal { inside, measured } = self;
+        let negative = measured.iter().filter(|&&mean| mean < 0.0).count();
+        if negative as f64 > NEGATIVE * measured.len() as f64 {
+            let of = measured.len();
+            return Err(format!("has a negative mean in {negative} of {of} voxels of the mask"));
+        }
+        let is_measured = !measured.is_empty();
+        let median = median(measured);
+        if is_measured && !(median.is_finite() && median > 0.0) {
+            return Err(format!("has a median of {median:.3e} in the mask"));
+        }
+        // what is not a number is dim too
+        let is_dim = |voxel: &usize| !(mean[*voxel] > 0.0 && mean[*voxel] >= DIM * median);
+        let (dim, bright) = inside.into_iter().partition(is_dim);
+        Ok((dim, bright, median))
+    }
+}
+
 fn no_signal(run: &Run, found: &str) -> Error {
     Error::bad_data(
         display(&run.path),
@@ -116,8 +168,8 @@ fn no_signal(run: &Run, found: &str) -> Error {
 }
 
 /// Effects of a voxel times this, and what goes with their square; 0 leaves it out.
-fn times(fitted: &mut Fitted, voxel: usize, factor: f64) {
-    for maps in &mut fitted.contrasts {
+fn times<'a>(contrasts: impl Iterator<Item = &'a mut ContrastMaps>, voxel: usize, factor: f64) {
+    for maps in contrasts {
         maps.effect.iter_mut().for_each(|row| row[voxel] *= factor);
         let squared = maps.variance.iter_mut().chain(&mut maps.covariance);
         squared.for_each(|row| row[voxel] *= factor * factor);
@@ -125,8 +177,12 @@ fn times(fitted: &mut Fitted, voxel: usize, factor: f64) {
             maps.stat[voxel] = 0.0;
         }
     }
+}
+
+fn residuals_times(fitted: &mut Fitted, voxel: usize, factor: f64) {
     for maps in fitted.residuals.iter_mut().filter_map(|of_run| of_run.maps.as_mut()) {
         maps.sigma2[voxel] *= (factor * factor) as f32;
+        maps.unit[voxel] *= factor;
     }
 }
 

@@ -6,9 +6,8 @@ use serde_json::json;
 
 use crate::error::Result;
 use crate::io::{self, BoldFile};
-use crate::maps::Entities;
 use crate::pipeline::inputs::{self, bids_fields, display, open_bold};
-use crate::pipeline::products::{Account, Opened, Products};
+use crate::pipeline::products::{Account, Image, Opened, Products};
 use crate::pipeline::provenance::{Facts, SMOOTHED};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Role, SmoothOptions, SmoothSpec};
@@ -42,7 +41,7 @@ pub fn run(
     precision::for_image(&mut bold, (&spec.bold, &grid), watch)?;
     let mut header = bold.header.for_bold(bold.n_volumes);
     acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
-    let mut out = products.bold(&Entities::of("bold"), &header, spec.out_type)?;
+    let mut out = products.bold(Image::run(spec.out_type), &header)?;
     match &smoothing {
         Some(s) => smoothing::smooth_run(ladder, &mut bold, out.as_mut(), s, watch)?,
         None => smoothing::copy_run(ladder, &mut bold, out.as_mut(), watch)?,

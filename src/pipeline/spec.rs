@@ -17,10 +17,12 @@ use crate::stats::decay::{Fit, Good};
 
 mod files;
 mod order;
+mod out_type;
 mod task_times;
 
 pub use files::Role;
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
+pub use out_type::OutType;
 pub use task_times::TaskTimes;
 
 /// One run and what belongs to it.
@@ -258,6 +260,9 @@ pub struct GlmSpec {
     /// Whether a run that does not determine a contrast is left out of it; else it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_missing: bool,
+    /// Whether its residuals are.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub residuals: bool,
     /// Columns of each voxel's own.
     #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
     pub voxelwise: VoxelwiseOptions,
@@ -318,24 +323,6 @@ impl SignalScale {
             SignalScale::GrandMean(to) => format!("grand mean {to}"),
             SignalScale::None => "arbitrary".to_owned(),
         }
-    }
-}
-
-/// How the values of a run are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum OutType {
-    /// As they were computed.
-    #[default]
-    Float32,
-    /// As integers of 16 bits, with the scale that the run's range asks for.
-    Int16,
-}
-
-impl OutType {
-    /// Whether it is the default, of which sidecars say nothing.
-    fn is_float32(&self) -> bool {
-        *self == OutType::Float32
     }
 }
 

@@ -136,6 +136,7 @@ mod tests {
             maps: false,
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
+            residuals: false,
         })
     }
 

@@ -16,7 +16,7 @@ use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::earlier::{self, Earlier};
-use crate::pipeline::products::{Account, Layout, Products, Text};
+use crate::pipeline::products::{Account, Image, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, relative, sidecar_path, totals,
 };
@@ -41,8 +41,9 @@ impl Saved {
     #[must_use]
     pub fn place(&self) -> &Path {
         let first = self.files.first().map_or(Path::new(""), PathBuf::as_path);
+        let is_run = !matches!(self.provenance.command, Command::Glm(_));
         match self.provenance.outputs.first().map(|output| output.kind) {
-            Some(Kind::Bold) => first,
+            Some(Kind::Bold) if is_run => first,
             _ => first.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
         }
     }
@@ -231,13 +232,9 @@ impl Products for Written {
         Ok(())
     }
 
-    fn bold<'a>(
-        &'a mut self,
-        entities: &Entities,
-        header: &Header,
-        out_type: OutType,
-    ) -> Result<Box<dyn BoldSink + 'a>> {
-        let path = self.make(Kind::Bold, entities, ".nii.gz", Some(Fields::new()))?;
+    fn bold<'a>(&'a mut self, image: Image, header: &Header) -> Result<Box<dyn BoldSink + 'a>> {
+        let Image { entities, ending, out_type, described, .. } = image;
+        let path = self.make(Kind::Bold, &entities, ending, Some(described))?;
         Ok(Box::new(match out_type {
             OutType::Float32 => self.outputs.bold(&path, header)?,
             OutType::Int16 => self.outputs.bold_int16(&path, header)?,

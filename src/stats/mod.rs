@@ -9,4 +9,6 @@ pub mod least_squares;
 pub mod mixed;
 pub(crate) mod panel;
 pub mod principal;
+pub mod smoothness;
 pub mod tails;
+pub mod whiteness;

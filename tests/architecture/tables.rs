@@ -97,9 +97,11 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
     ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
+    // What a fit left, in a second pass over the run.
+    ("residuals", &["watch", "blocks", "noise", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
-    ("scaling", &["watch", "spec", "blocks", "smoothing", "inputs", "first_level"]),
+    ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("weigh", &["watch", "spec", "session"]),
@@ -185,6 +187,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "chance",
             "noise",
             "first_level",
+            "residuals",
             "combine",
             "scaling",
             "voxelwise",

@@ -118,6 +118,12 @@ impl Ladder {
         Ladder { memory, ..self }
     }
 
+    /// The CPU path with the same memory, for work that is always done there.
+    #[must_use]
+    pub fn on_the_host(&self) -> Ladder {
+        Ladder::around(Device::cpu()).within(self.memory)
+    }
+
     /// What is recorded beside results: of two devices that each made a part, the GPU, which is the less exact.
     #[must_use]
     pub fn report(&self) -> DeviceReport {

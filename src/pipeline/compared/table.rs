@@ -81,6 +81,10 @@ impl Column {
                     let sign = if dot < 0.0 { -1.0 } else { 1.0 };
                     Column { sign, tolerance: (turn * bounds.covariance).min(2.0) }
                 }
+                Some(ColumnAgreement::OfFit { decimals, times }) => {
+                    let written = 1.001 * 10_f64.powi(-decimals);
+                    Column { sign: 1.0, tolerance: written + times * bounds.atol * largest }
+                }
                 _ => Column { sign: 1.0, tolerance: on_the_host },
             },
         }
@@ -124,6 +128,15 @@ mod tests {
         }
         assert!(compared("0.12345679\n", "0.12345678\n", Agreement::Decimals(8)).passed());
         assert!(!compared("0.12345680\n", "0.12345678\n", Agreement::Decimals(8)).passed());
+    }
+
+    #[test]
+    fn what_follows_from_a_fit_may_be_off_by_its_decimals_and_by_times_the_fits_own_bound() {
+        let columns =
+            || Agreement::Columns(vec![ColumnAgreement::OfFit { decimals: 4, times: 10.0 }]);
+        // 1e-4 and ten times 2e-4 of 8
+        assert!(compared("8.0161\n", "8.0000\n", columns()).passed());
+        assert!(!compared("8.0162\n", "8.0000\n", columns()).passed());
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::inputs::{Run, display};
-use crate::pipeline::noise::{Residuals, false_positives};
+use crate::pipeline::noise::{Residuals, Whiteness, false_positives};
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::Pairs;
@@ -21,6 +21,7 @@ const TOO_OFTEN: f64 = 1.1;
 pub(super) fn say(
     spec: &GlmSpec,
     (run, plan): (&Run, &Plan),
+    n_asked: usize,
     fitted: &Fitted,
     watch: &dyn Watch,
 ) -> Result<()> {
@@ -28,7 +29,7 @@ pub(super) fn say(
     let rho = residuals.mean_rho;
     if spec.noise != Noise::Ols {
         let of_run = format!("noise of {}: {}", display(&run.path), spec.noise.name());
-        watch.note(&match spec.noise {
+        let said = match spec.noise {
             Noise::Arma11 => format!("{of_run}, mean rho as AR(1) {rho:.3}"),
             _ if !is_smoothed(spec) => format!("{of_run}, mean rho {rho:.3}, each voxel its own"),
             _ => format!(
@@ -36,13 +37,14 @@ pub(super) fn say(
                  chance, more where rho varies within the smoothing",
                 100.0 * residuals.share_off
             ),
-        });
+        };
+        watch.note(&format!("{said}{}", whitened(residuals)));
         return Ok(());
     }
     let pairs = Pairs::of_kept(&run.kept);
-    let t = plan.contrasts.iter().filter(|c| c.contrast.stat == Stat::T);
     let mut worst: Option<(f64, &str)> = None;
-    for prepared in t {
+    let asked = &plan.contrasts[..n_asked];
+    for prepared in asked.iter().filter(|c| c.contrast.stat == Stat::T) {
         let weights: Vec<f64> = prepared.contrast.weights.row(0).to_vec();
         let found = false_positives(&plan.model, (&pairs, rho), &weights, P)?;
         if worst.is_none_or(|(most, _)| found > most) {
@@ -58,16 +60,30 @@ pub(super) fn say(
     };
     if worst.is_some_and(|(found, _)| found < TOO_OFTEN * P) {
         watch.note(&format!(
-            "--noise ols takes the residuals of {} as independent; their mean rho is {rho:.2}, which costs little here",
-            display(&run.path)
+            "--noise ols takes the residuals of {} as independent; their mean rho is {rho:.2}, which costs little here{}",
+            display(&run.path),
+            whitened(residuals)
         ));
         return Ok(());
     }
     watch.warn(&format!(
-        "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{cost}; --noise ar1 takes it into account",
-        display(&run.path)
+        "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{cost}; --noise ar1 takes it into account{}",
+        display(&run.path),
+        whitened(residuals)
     ));
     Ok(())
+}
+
+/// Whether the model whitened the run, in words.
+fn whitened(residuals: &Residuals) -> String {
+    let Some(Whiteness { share, n_voxels, lags }) = &residuals.whiteness else {
+        return "; whether it whitened the run is not known: too few volumes are left".to_owned();
+    };
+    format!(
+        "; the whitened residuals of {:.1} % of voxels are correlated at lags 1 to {lags} (Ljung-Box with the design's moments at p < .05, of \
+         {n_voxels} voxels: 5 % by chance)",
+        100.0 * share
+    )
 }
 
 /// Whether a voxel's rho is another than its own, so that the two can be compared.
@@ -83,6 +99,10 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
         fields
             .insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(residuals.share_off));
     }
+    fields.extend(residuals.whiteness.map(|Whiteness { share, n_voxels, lags }| {
+        let said = json!({ "share_of_voxels_correlated": share, "voxels": n_voxels, "lags": lags });
+        ("ljung_box_of_whitened_residuals".to_owned(), said)
+    }));
     fields
 }
 

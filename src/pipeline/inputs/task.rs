@@ -8,7 +8,7 @@ use ndarray::{Array2, Axis, s};
 use serde_json::{Map, Value, json};
 
 use super::Run;
-use crate::design::{self, Design, DesignSpec, Drift, Event};
+use crate::design::{self, Design, DesignSpec, Drift, Event, Reference};
 use crate::error::{Error, Result};
 use crate::io::Resampled;
 use crate::io::sidecar::Sidecar;
@@ -155,6 +155,14 @@ impl Task {
         let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
         let slices = Some(Slices { fitted: own.clone(), own });
         Ok((design, Task { times, at_s, drift, slices, made }))
+    }
+
+    /// What each task column of the design is measured by; none of derivatives.
+    ///
+    /// # Errors
+    /// Those of the response.
+    pub fn references(&self) -> Result<Vec<Option<Reference>>> {
+        design::references(&self.made)
     }
 
     /// In words, for a person.

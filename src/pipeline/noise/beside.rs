@@ -4,13 +4,14 @@
 use ndarray::{Array1, Array2, Axis, s};
 use rayon::prelude::*;
 
-use super::{Autocorrelation, Held, OneGroup};
+use super::{Autocorrelation, Held, OneGroup, ResidualMaps};
 use crate::error::Result;
 use crate::maps::Dof;
 use crate::stats::ar1::{Border, Sums};
 use crate::stats::arma11::Found;
 use crate::stats::beside::Beside;
 use crate::stats::gls::{Question, Solved};
+use crate::stats::least_squares::LeastSquares;
 
 /// Voxels a task.
 const CHUNK: usize = 64;
@@ -101,6 +102,28 @@ impl Autocorrelation {
             Found { a, b, solved: Solved::joined(solved, &self.questions[run.group]) }
         };
         held.of_one_group().into_iter().map(stretch).collect()
+    }
+
+    /// Take out of a voxel's series what its own columns `[volume][column]` explain, by the noise that was found there: least squares of both, whitened.
+    ///
+    /// # Errors
+    /// Internal where singular values cannot be found.
+    pub fn without_own(
+        &self,
+        series: &mut Array1<f64>,
+        own: &Array2<f64>,
+        (found, place): (&ResidualMaps, usize),
+    ) -> Result<()> {
+        let noise = match &found.arma11 {
+            Some([a, b]) => [a[place], b[place]].map(f64::from),
+            None => [f64::from(found.rho[place]), 0.0],
+        };
+        let both = ndarray::concatenate![Axis(1), *own, series.view().insert_axis(Axis(1))];
+        let both = self.whitened(both, &self.gaps(), noise);
+        let (columns, whitened) = both.view().split_at(Axis(1), own.ncols());
+        let estimates = LeastSquares::new(columns)?.pinv.dot(&whitened.column(0));
+        *series -= &own.dot(&estimates);
+        Ok(())
     }
 
     /// rho of voxels with columns of their own, `[voxel]`.

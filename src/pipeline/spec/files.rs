@@ -120,6 +120,7 @@ impl GlmSpec {
             maps: _,
             skip_missing: _,
             voxelwise: VoxelwiseOptions { images, local },
+            residuals: _,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;

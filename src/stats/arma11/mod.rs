@@ -20,9 +20,11 @@ use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 mod evaluation;
 mod refine;
 mod search;
+mod steps;
 mod trial;
 
 use search::{Alone, Search};
+pub use steps::whiten;
 use trial::{Trial, trial_values};
 
 /// The largest a, and magnitude of b.

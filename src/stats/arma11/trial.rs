@@ -2,7 +2,8 @@
 
 use pulp::Simd;
 
-use super::{Arma11, LARGEST, STEP, lambda};
+use super::steps::Steps;
+use super::{Arma11, LARGEST, STEP};
 use crate::stats::gls::take_product;
 use crate::stats::panel::{Lanes, project, sum_of_squares};
 
@@ -56,19 +57,7 @@ pub(super) struct Trial {
 impl Trial {
     pub(super) fn new(model: &Arma11, a: f64, b: f64) -> Trial {
         let (n, r) = model.basis.dim();
-        let lambda = lambda(a, b);
-        let (mut decay, mut step, mut scale) = (vec![0.0; n], vec![0.0; n], vec![1.0; n]);
-        let (mut s, mut d, mut w, mut ln_det) = (0.0_f64, 1.0_f64, 1.0_f64, 0.0);
-        for t in 1..n {
-            let gap = model.gaps[t] as i32;
-            let (of_gap, before) = (a.powi(gap), a.powi(gap - 1));
-            (decay[t], step[t]) = (of_gap, before * w);
-            s = of_gap * of_gap * s + before * before * d * w * w;
-            d = 1.0 - lambda * lambda * s;
-            w = (1.0 - lambda * a * s) / d;
-            scale[t] = 1.0 / d.sqrt();
-            ln_det += d.ln();
-        }
+        let Steps { lambda, decay, step, scale, mut ln_det } = Steps::new(&model.gaps, a, b);
         let mut basis = vec![0.0; n * r];
         for j in 0..r {
             let (mut f, mut z) = (0.0, 0.0);

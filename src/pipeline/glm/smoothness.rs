@@ -1,0 +1,218 @@
+//! The second look at a run: its residuals as a file, and how smooth they are, as text, tables and sidecar.
+
+use std::fmt::Write;
+
+use serde_json::{Map as Fields, Value, json};
+
+use crate::error::Result;
+use crate::io::source::BoldSource;
+use crate::maps::Entities;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::first_level::{Fitted, Plan};
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::products::{Agreement, ColumnAgreement, Image, Products, Text};
+use crate::pipeline::residuals::{self, Fit, Smoothness};
+use crate::pipeline::spec::{GlmSpec, OutType};
+use crate::pipeline::voxelwise::Voxelwise;
+use crate::pipeline::watch::Watch;
+
+/// How much further than t the numbers of a fit's smoothness may be from those of its rerun, relative to the largest: those of neighbours, and those
+/// of the mixed model, which the data hold less firmly.
+const OF_NEIGHBOURS: f64 = 10.0;
+const OF_MODEL: f64 = 250.0;
+
+/// Go through a run again where its residuals or their smoothness are asked for; `number`: of one of several runs.
+///
+/// # Errors
+/// Reading and output errors.
+pub(super) fn again(
+    spec: &GlmSpec,
+    ladder: &Ladder,
+    (run, beside, plan): (&mut Run, &mut Voxelwise, &Plan),
+    number: Option<usize>,
+    fitted: &mut Fitted,
+    products: &mut dyn Products,
+    watch: &dyn Watch,
+) -> Result<Option<Smoothness>> {
+    let maps = fitted.residuals.last_mut().and_then(|residuals| residuals.maps.as_mut());
+    let Some(maps) = maps else { return Ok(None) };
+    let Some(estimates) = maps.estimates.take() else { return Ok(None) };
+    let fit = Fit { plan, estimates: &estimates, maps };
+    let mut sink = if spec.residuals {
+        let mut header = run.header.for_bold(run.n_volumes);
+        run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
+        Some(products.bold(image(spec, run, number), &header)?)
+    } else {
+        None
+    };
+    let to = sink.as_mut().map(|sink| sink.as_mut() as _);
+    let grid = run.grid.clone();
+    let wanted = spec.maps.then_some(&grid);
+    let sources: (&mut dyn BoldSource, _) = (run.bold.as_mut(), &mut beside.sources[..]);
+    let found = residuals::pass(ladder, sources, &fit, (to, wanted), watch)?;
+    if let Some(sink) = sink {
+        sink.finish()?;
+    }
+    if let Some(found) = &found {
+        watch.note(&said(&display(&run.path), found));
+    }
+    Ok(found)
+}
+
+/// The residuals of a run as a file.
+fn image(spec: &GlmSpec, run: &Run, number: Option<usize>) -> Image {
+    let mut described = Fields::new();
+    let mut say = |key: &str, value: Value| drop(described.insert(key.to_owned(), value));
+    say(
+        "Description",
+        json!(
+            "Residuals y - X beta of the fit that was used, not whitened, of the run as it was fitted (corrected, smoothed); 0 outside the mask"
+        ),
+    );
+    say("Units", json!(spec.scaling.units()));
+    if run.kept.len() < run.header.n_volumes() {
+        say("VolumesOfTheRun", json!(run.kept));
+    } else if let Some(acquisition) = &run.acquisition {
+        say("RepetitionTime", json!(acquisition.tr));
+    }
+    Image {
+        entities: of_run(Entities::of("bold"), number).with("desc", "residuals"),
+        // Noise hardly gets smaller, and a plain file takes blocks as they come.
+        ending: ".nii",
+        out_type: OutType::Float32,
+        described,
+        is_of_fit: true,
+    }
+}
+
+fn of_run(entities: Entities, number: Option<usize>) -> Entities {
+    match number {
+        Some(number) => entities.with("run", number.to_string()),
+        None => entities,
+    }
+}
+
+/// A width, or that there is none.
+fn width(value: Option<f64>) -> String {
+    value.map_or("n/a".to_owned(), |value| format!("{value:.4}"))
+}
+
+/// In words, for a person.
+fn said(name: &str, found: &Smoothness) -> String {
+    let mm = |value: &Option<f64>| value.map_or("none".to_owned(), |value| format!("{value:.2}"));
+    let [x, y, z] = &found.fwhm_mm;
+    let mut text = format!(
+        "residuals of {name}: FWHM {} x {} x {} mm along i, j, k (from neighbours)",
+        mm(x),
+        mm(y),
+        mm(z)
+    );
+    // Writing to a String cannot fail.
+    if let Some(resels) = found.resels {
+        let _ = write!(text, ", {resels:.0} resels");
+    }
+    if let Some(acf) = &found.acf {
+        let _ = write!(
+            text,
+            "; ACF {:.3} exp(-r²/2 {:.2}²) + {:.3} exp(-r/{:.2}), half at {:.2} mm",
+            acf.a,
+            acf.b_mm,
+            1.0 - acf.a,
+            acf.c_mm,
+            0.5 * acf.fwhm_mm()
+        );
+    }
+    text
+}
+
+/// For a sidecar.
+pub(super) fn resolved(found: &Smoothness) -> (String, Value) {
+    let acf = found.acf.map(
+        |acf| json!({ "a": acf.a, "b_mm": acf.b_mm, "c_mm": acf.c_mm, "fwhm_mm": acf.fwhm_mm() }),
+    );
+    let said = json!({
+        "fwhm_mm": found.fwhm_mm,
+        "resels": found.resels,
+        "voxels": found.n_voxels,
+        "acf": acf,
+        "acf_volumes": found.n_volumes,
+    });
+    ("residual_smoothness".to_owned(), said)
+}
+
+/// How smooth the runs are, a row a run, and their autocorrelation over distances; nothing where it was not asked for.
+pub(super) fn tables(found: &[Option<Smoothness>]) -> Vec<Text> {
+    if found.iter().all(Option::is_none) {
+        return Vec::new();
+    }
+    let mut widths =
+        "run\tfwhm_i\tfwhm_j\tfwhm_k\tresels\tacf_a\tacf_b\tacf_c\tacf_fwhm\n".to_owned();
+    let mut distances = "run\tdistance\tcorrelation\tmodel\n".to_owned();
+    for (number, found) in (1..).zip(found) {
+        let Some(found) = found else { continue };
+        let [x, y, z] = found.fwhm_mm.map(width);
+        let [a, b, c, fwhm] = match &found.acf {
+            Some(acf) => [acf.a, acf.b_mm, acf.c_mm, acf.fwhm_mm()].map(|v| width(Some(v))),
+            None => [None; 4].map(width),
+        };
+        let resels = width(found.resels);
+        // Writing to a String cannot fail.
+        let _ = writeln!(widths, "{number}\t{x}\t{y}\t{z}\t{resels}\t{a}\t{b}\t{c}\t{fwhm}");
+        for ring in &found.rings {
+            let model = width(found.acf.map(|acf| acf.at(ring.radius_mm)));
+            let (distance, correlation) = (ring.radius_mm, ring.correlation);
+            let _ = writeln!(distances, "{number}\t{distance:.4}\t{correlation:.4}\t{model}");
+        }
+    }
+    let near = |times: f64| ColumnAgreement::OfFit { decimals: 4, times };
+    let (neighbours, model) = (near(OF_NEIGHBOURS), near(OF_MODEL));
+    let of_widths = [&[ColumnAgreement::Host][..], &[neighbours; 4], &[model; 3], &[neighbours]];
+    let of_distances = vec![ColumnAgreement::Host, ColumnAgreement::Host, neighbours, neighbours];
+    let text =
+        |suffix: &'static str, text: String, agreement: Vec<ColumnAgreement>, described| Text {
+            entities: Entities::of(suffix).with("desc", "residuals"),
+            ending: ".tsv",
+            text,
+            agreement: Some(Agreement::Columns(agreement)),
+            described: Some(described),
+        };
+    vec![
+        text("smoothness", widths, of_widths.concat(), of_table(&WIDTHS)),
+        text("acf", distances, of_distances, of_table(&DISTANCES)),
+    ]
+}
+
+/// What the columns of a table are, for its sidecar: name, description, units.
+fn of_table(columns: &[(&str, &str, &str)]) -> Fields<String, Value> {
+    let said = |&(name, description, units): &(&str, &str, &str)| {
+        let mut fields = json!({ "Description": description });
+        if !units.is_empty() {
+            fields["Units"] = json!(units);
+        }
+        (name.to_owned(), fields)
+    };
+    columns.iter().map(said).collect()
+}
+
+const WIDTHS: [(&str, &str, &str); 9] = [
+    ("run", "Number of the run, in the order given", ""),
+    (
+        "fwhm_i",
+        "Full width at half maximum of the Gaussian whose noise has neighbours along i as alike as the standardised residuals (Forman 1995)",
+        "mm",
+    ),
+    ("fwhm_j", "The same along j", "mm"),
+    ("fwhm_k", "The same along k", "mm"),
+    ("resels", "Voxels over those of a cuboid of these widths", ""),
+    ("acf_a", "a of the autocorrelation a exp(-r^2 / 2 b^2) + (1 - a) exp(-r / c) (Cox 2017)", ""),
+    ("acf_b", "b of it; where a is 0 it means nothing", "mm"),
+    ("acf_c", "c of it; where a is 1 it means nothing", "mm"),
+    ("acf_fwhm", "Twice the distance at which the model is a half", "mm"),
+];
+
+const DISTANCES: [(&str, &str, &str); 4] = [
+    ("run", "Number of the run, in the order given", ""),
+    ("distance", "Mean distance of the pairs of voxels", "mm"),
+    ("correlation", "Mean correlation of their residuals", ""),
+    ("model", "a exp(-r^2 / 2 b^2) + (1 - a) exp(-r / c) there", ""),
+];
