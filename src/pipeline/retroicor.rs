@@ -46,9 +46,10 @@ pub fn echo(
     session.watch.clear();
     let command = Command::Retroicor(spec.clone());
     products.begin(session, &command)?;
-    let inputs = command.inputs();
-    products.reads(&inputs.into_iter().map(|(_, path)| path).collect::<Vec<_>>())?;
+    let files = command.inputs();
+    products.reads(&files.into_iter().map(|(_, path)| path).collect::<Vec<_>>())?;
     let Session { ladder, watch, .. } = &*session;
+    inputs::refuse_others(&command, watch)?;
     let as_echo = match &shared {
         Some(shared) => clean::prepare_echo(shared, spec, watch)?,
         None => None,

@@ -44,7 +44,7 @@ fn resampled_runs_get_volume_wise_columns_and_say_at_which_moment_and_why() {
     };
     // slices at 0, 1/3 ... 5/3 s: the one in the middle of six is at 2/3
     copy("run-1_space-T1w_bold", &|_| {});
-    copy("run-3_space-MNI152NLin6Asym_bold", &|json| json["SliceTiming"] = Value::Null);
+    copy("acq-moved_space-MNI152NLin6Asym_bold", &|json| json["SliceTiming"] = Value::Null);
     copy("stc_bold", &|json| {
         json["SliceTimingCorrected"] = json!(true);
         json["StartTime"] = json!(0.95);
@@ -53,7 +53,7 @@ fn resampled_runs_get_volume_wise_columns_and_say_at_which_moment_and_why() {
     for (bold, moment_s, moment, why) in [
         ("run-1_space-T1w_bold", 2.0 / 3.0, "the middle slice", "its name says space-T1w"),
         (
-            "run-3_space-MNI152NLin6Asym_bold",
+            "acq-moved_space-MNI152NLin6Asym_bold",
             1.0,
             "the middle of the volume",
             "space-MNI152NLin6Asym",
