@@ -304,11 +304,26 @@ fn a_contrast_of_conditions_that_no_run_has_together_names_them_and_the_runs() {
     for part in ["has no `control`; ", "run-2_bold.nii.gz has no `pain`", "a@run-1 - b@run-2"] {
         assert!(said(&output).contains(part), "{part}: {}", said(&output));
     }
-    // A run that counts for nothing leaves the masks as they are, under every model of the noise.
+    // A run that counts for nothing has its say in the mask, under every model of the noise: here is a voxel without signal in it.
+    let mut file = BoldFile::open(&dir.join(second)).unwrap();
+    let mut dim = file.read(&Block::whole(file.shape(), file.n_volumes)).unwrap();
+    let header = file.header.for_bold(file.n_volumes);
+    drop(file);
+    let inside = map_of(dir, &format!("study/{}", paths::MASK));
+    let voxel = inside.iter().position(|v| *v > 0.0).unwrap();
+    dim.data.iter_mut().skip(voxel).step_by(inside.len()).for_each(|v| *v *= 0.01);
+    let mut outputs = boldly::io::Outputs::new();
+    outputs.map(&dir.join("dim_bold.nii"), &header, &dim.data).unwrap();
+    outputs.commit().unwrap();
+    let line = line.replace(second, "dim_bold.nii --tr 2");
     for noise in ["ols", "ar1", "arma11"] {
-        let line = format!("{line} pain --noise {noise} --maps --skip-missing --out only-{noise}");
+        let line = format!(
+            "{line} pain --noise {noise} --maps --skip-missing --mask study/{} --out only-{noise}",
+            paths::MASK
+        );
         let output = said(&succeeded(&line, boldly(dir, &line)));
         assert!(output.contains("contrast 'pain' is that of 1 of 2 runs"), "{output}");
+        assert!(output.contains("1 mask voxels of dim_bold.nii have a mean below"), "{output}");
         let t = map(dir, &format!("only-{noise}"), "pain", "t");
         assert!(t.iter().any(|t| *t != 0.0));
     }
