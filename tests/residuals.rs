@@ -189,7 +189,7 @@ fn smooth_noise(
     );
     let volumes = read(&dir.join(format!("smooth-{seed}.nii")));
     let (sum, count) = volumes.iter().flatten().fold((0.0, 0.0), |(s, n), v| (s + v * v, n + 1.0));
-    let scale = (count / sum as f64).sqrt();
+    let scale = (count / sum).sqrt();
     volumes.into_iter().map(|volume| volume.into_iter().map(|v| v * scale).collect()).collect()
 }
 
