@@ -238,6 +238,17 @@ impl Dof {
     }
 }
 
+impl Map {
+    /// Allow also what lies between its values and another map's, of equal rows and voxels.
+    pub fn allow_up_to(&mut self, other: &[Arc<Vec<f32>>]) {
+        let (own, values, other) = (self.tolerance.clone(), self.values.clone(), other.to_vec());
+        self.tolerance = Tolerance::of(move |bounds, row, voxel| {
+            let between = f64::from(values[row][voxel]) - f64::from(other[row][voxel]);
+            own.at(bounds, row, voxel) + between.abs()
+        });
+    }
+}
+
 /// Error bounds of what a device computed, against the f64 path; everything else follows from them (docs/accuracy.md).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Bounds {

@@ -7,7 +7,7 @@ mod common;
 use boldly::gpu::{Bold, Device};
 use boldly::kernels::glm::{self, Fit, HostFit, Model};
 use boldly::kernels::lags::{self, LagModel};
-use boldly::stats::ar1::{FIRST, Pairs, Rule, Sums};
+use boldly::stats::ar1::{Ar1, FIRST, Pairs, Rule, Sums};
 use boldly::stats::arma11::{Arma11, Found};
 use boldly::stats::gls::{Answer, Question};
 use boldly::volume::{Block, HostBold, SliceGroups};
@@ -207,6 +207,38 @@ fn scaling_bold_leaves_rho_and_t_and_a_constant_voxel_has_neither() {
     assert_close("t", &t.stat[..1], &t.stat[1..2], 1e-6, 0.0);
     assert!(rho[0] != 0.0 && t.stat[0] != 0.0);
     assert_eq!((rho[2], t.stat[2], t.variance[[0, 2]]), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn beyond_an_edge_of_nilearns_bins_lies_the_next_hundredth() {
+    let n = 100;
+    let design = Array2::from_shape_fn((n, 1), |_| 1.0);
+    let ar1 = |rule| Ar1::new(design.view(), &Pairs::consecutive(n), rule, (1, 99.0)).unwrap();
+    let cases = [
+        (0.300_01, Some(0.29)),
+        (0.299_99, Some(0.30)),
+        (-0.300_01, Some(-0.29)),
+        (-0.299_99, Some(-0.30)),
+        (0.009_99, Some(0.01)),
+        (0.010_01, Some(0.0)),
+        (0.305, None),
+        (0.300_1, None),
+        // both sides of 0 are one bin
+        (0.000_01, None),
+        (-0.000_01, None),
+    ];
+    let rho = |rho: f64| 2.0 * rho * (n - 1) as f64 / n as f64;
+    let none = Array2::zeros((1, cases.len()));
+    let sums = Sums {
+        total: vec![1.0; cases.len()],
+        square: vec![1.0; cases.len()],
+        last: vec![0.0; cases.len()],
+        ends: none.clone(),
+        lags: Array2::from_shape_fn((1, cases.len()), |(_, at)| rho(cases[at].0)),
+        columns: Array2::zeros((2, cases.len())),
+    };
+    assert_eq!(ar1(Rule::Nilearn).beyond_edges(&sums), cases.map(|(_, beyond)| beyond));
+    assert_eq!(ar1(Rule::Reml).beyond_edges(&sums), [None; 10]);
 }
 
 #[test]

@@ -160,6 +160,7 @@ mod tests {
             constant: 0,
             flat: vec![],
             residuals: vec![],
+            beyond: None,
         }
     }
 

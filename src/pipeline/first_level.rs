@@ -53,6 +53,8 @@ pub struct Fitted {
     pub constant: usize,
     /// Of each run, where its noise was modelled.
     pub residuals: Vec<Residuals>,
+    /// The contrasts with rho beyond an edge of nilearn's bins in the voxels near one; none by another rule.
+    pub beyond: Option<Vec<ContrastMaps>>,
 }
 
 /// Fit a run within a mask `[voxel]`. `beside`: the columns of each voxel's own that the plan's noise knows of, of as many volumes.
@@ -99,11 +101,12 @@ pub fn fit_run(
         story;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
-    let residuals = match &plan.noise {
-        Some(noise) => vec![noise.decide((&held, &sampled), (shape, &fitted), &mut contrasts)?],
-        None => Vec::new(),
-    };
-    Ok(Fitted { flat, residuals, ..Fitted::counted(contrasts, fitted, inside) })
+    let (mut residuals, mut beyond) = (Vec::new(), None);
+    if let Some(noise) = &plan.noise {
+        let of_run = noise.decide((&held, &sampled), (shape, &fitted), &mut contrasts)?;
+        (residuals, beyond) = (vec![of_run.0], of_run.1);
+    }
+    Ok(Fitted { flat, residuals, beyond, ..Fitted::counted(contrasts, fitted, inside) })
 }
 
 /// Bytes that are held of the mask until the noise is known.
@@ -308,6 +311,7 @@ impl Fitted {
             not_finite: 0,
             constant: 0,
             residuals: Vec::new(),
+            beyond: None,
         }
     }
 
@@ -338,7 +342,8 @@ impl Fitted {
         let constant = contrasts.first().map_or(0, |maps| {
             fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
         });
-        Fitted { contrasts, fitted, flat: Vec::new(), not_finite, constant, residuals: Vec::new() }
+        let (flat, residuals) = (Vec::new(), Vec::new());
+        Fitted { contrasts, fitted, flat, not_finite, constant, residuals, beyond: None }
     }
 }
 

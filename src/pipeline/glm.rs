@@ -13,7 +13,7 @@ use crate::maps::{Entities, Map};
 use crate::physio::BeyondChance;
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::combine::FixedEffects;
+use crate::pipeline::combine::{FixedEffects, Joint};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::echoes;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
@@ -80,7 +80,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let plans = runs.iter().zip(models).enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
     let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
 
-    let joint = all_asked.iter().map(|asked| asked.joint.clone()).collect();
+    let joint: Vec<Joint> = all_asked.iter().map(|asked| asked.joint.clone()).collect();
+    let mut beyond_so_far = FixedEffects::new(spec.combine, joint.clone());
     let mut runs_so_far = FixedEffects::new(spec.combine, joint);
     let (mut beyond_chance, mut no_percent, mut smooth_in) = (Vec::new(), Vec::new(), Vec::new());
     for (at, (plan, beside)) in plans.iter().zip(&mut beside).enumerate() {
@@ -113,6 +114,10 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         )?);
         common.without(&fitted.flat, run, watch)?;
         beyond_chance.push(found);
+        if let Some(contrasts) = fitted.beyond.take() {
+            let of_run = (contrasts, fitted.fitted.clone());
+            beyond_so_far.add(Fitted::counted(of_run.0, of_run.1, &inside), grid.shape)?;
+        }
         runs_so_far.add(fitted, grid.shape)?;
         run.bold.release();
         beside.sources.iter_mut().for_each(|column| column.release());
@@ -125,6 +130,12 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     watch.stage("write", 1);
     say_peaks(&all.contrasts[..asked.len()], &grid, watch);
     let mut maps = maps(&all, (&labels, &asked, &percents), &plans, &grid);
+    if spec.noise == Noise::NilearnAr1 {
+        let mut beyond = beyond_so_far.combined(&common.inside())?;
+        beyond.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
+        let others = self::maps(&beyond, (&labels, &asked, &percents), &plans, &grid);
+        maps.iter_mut().zip(&others).for_each(|(map, other)| map.allow_up_to(&other.values));
+    }
     if spec.maps {
         maps.extend(residuals::maps(spec, &all, &plans));
     }

@@ -18,10 +18,12 @@ use crate::stats::tails::TTail;
 use crate::volume::{Block, Grid, HostBold, Mask};
 
 mod beside;
+mod edges;
 mod estimates;
 mod whiteness;
 
 pub use beside::Own;
+use edges::Beyond;
 pub use estimates::Estimates;
 pub use whiteness::{Series, Whiteness, chosen};
 
@@ -74,6 +76,8 @@ pub struct Residuals {
     pub spanned: usize,
     /// Whether they are white once they are whitened; none where too few volumes are left.
     pub whiteness: Option<Whiteness>,
+    /// Fitted voxels whose rho lies near an edge of nilearn's bins.
+    pub at_edges: usize,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
 }
@@ -87,6 +91,8 @@ pub struct ResidualMaps {
     pub arma11: Option<[Vec<f32>; 2]>,
     /// Residual variance.
     pub sigma2: Vec<f32>,
+    /// rho and residual variance beyond the edges of nilearn's bins; none by another rule.
+    pub beyond: Option<[Vec<f32>; 2]>,
     /// Share of the variance about the mean that ordinary least squares explains.
     pub r_square: Vec<f32>,
     /// What effects were multiplied by to be in their units.
@@ -202,7 +208,8 @@ impl Autocorrelation {
         8 * (n_regressors + estimates + self.lags.n_rows() + 4) as u64 + own
     }
 
-    /// Maps of all blocks. `fitted`: the voxels that count, `[voxel]`; `sampled`: residuals of [`chosen`] voxels.
+    /// Maps of all blocks. `fitted`: the voxels that count, `[voxel]`; `sampled`: residuals of [`chosen`] voxels. Also the maps with rho beyond an
+    /// edge of nilearn's bins in the voxels near one, where there are any.
     ///
     /// # Errors
     /// None but internal ones.
@@ -211,7 +218,7 @@ impl Autocorrelation {
         (held, sampled): (&[Held], &[Series]),
         (shape, fitted): ([usize; 3], &[bool]),
         maps: &mut [ContrastMaps],
-    ) -> Result<Residuals> {
+    ) -> Result<(Residuals, Option<Vec<ContrastMaps>>)> {
         let mut own_rho = vec![0.0; fitted.len()];
         let mut varies = vec![false; fitted.len()];
         let mut scans: Vec<Option<Scan>> = vec![None; self.lags.of_groups.len()];
@@ -273,6 +280,8 @@ impl Autocorrelation {
                 (maps.dof, spanned) = self.dof_beside(held, shared, (plane_len, fitted));
             }
         }
+        let Beyond { n: at_edges, contrasts: beyond, rho_and_sigma2 } =
+            self.beyond_edges(held, (&rho, &sigma2), fitted, maps)?;
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
@@ -284,11 +293,12 @@ impl Autocorrelation {
             arma11: arma11.map(|both| both.map(narrow)),
             rho: narrow(rho),
             sigma2: narrow(sigma2),
+            beyond: rho_and_sigma2.map(|both| both.map(narrow)),
             r_square: narrow(r_square),
             unit: vec![1.0; fitted.len()],
             estimates,
         });
-        Ok(Residuals { whiteness, maps, spanned, ..residuals })
+        Ok((Residuals { whiteness, maps, spanned, at_edges, ..residuals }, beyond))
     }
 }
 
@@ -400,7 +410,7 @@ impl Residuals {
         }
         let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
         let (mean_rho, share_off) = (share(sum), share(off));
-        Residuals { mean_rho, share_off, spanned: 0, whiteness: None, maps: None }
+        Residuals { mean_rho, share_off, spanned: 0, at_edges: 0, whiteness: None, maps: None }
     }
 }
 

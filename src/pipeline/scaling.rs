@@ -4,12 +4,13 @@
 //!
 //! A contrast that weighs the voxel's mean itself keeps it: the constant is 100.
 
+use std::ops::Range;
+
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::source::Memory;
 use crate::maps::{Map, Quantity};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::Fitted;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
@@ -64,7 +65,7 @@ pub fn apply(
             }
             watch.note(&format!("{}: grand mean {grand:.6}, scaled to {to}", display(&run.path)));
             for voxel in signal.inside {
-                times(fitted.contrasts.iter_mut().take(asked), voxel, to / grand);
+                times(fitted, 0..asked, voxel, to / grand);
                 residuals_times(fitted, voxel, to / grand);
             }
             Ok(Vec::new())
@@ -73,11 +74,11 @@ pub fn apply(
             let (dim, bright, median) =
                 signal.parted(mean).map_err(|found| no_signal(run, &found))?;
             for voxel in bright {
-                times(fitted.contrasts.iter_mut(), voxel, 100.0 / mean[voxel]);
+                times(fitted, 0..usize::MAX, voxel, 100.0 / mean[voxel]);
                 residuals_times(fitted, voxel, 100.0 / mean[voxel]);
             }
             for &voxel in &dim {
-                times(fitted.contrasts.iter_mut(), voxel, 0.0);
+                times(fitted, 0..usize::MAX, voxel, 0.0);
                 residuals_times(fitted, voxel, 0.0);
                 fitted.fitted[voxel] = false;
             }
@@ -115,7 +116,7 @@ pub fn percent(
         }
     };
     for voxel in bright {
-        times(fitted.contrasts.iter_mut().skip(asked), voxel, 100.0 / mean[voxel]);
+        times(fitted, asked..usize::MAX, voxel, 100.0 / mean[voxel]);
     }
     dim
 }
@@ -168,8 +169,10 @@ fn no_signal(run: &Run, found: &str) -> Error {
 }
 
 /// Effects of a voxel times this, and what goes with their square; 0 leaves it out.
-fn times<'a>(contrasts: impl Iterator<Item = &'a mut ContrastMaps>, voxel: usize, factor: f64) {
-    for maps in contrasts {
+/// Times some of the contrasts.
+fn times(fitted: &mut Fitted, which: Range<usize>, voxel: usize, factor: f64) {
+    let all = std::iter::once(&mut fitted.contrasts).chain(&mut fitted.beyond);
+    for maps in all.flat_map(|all| all.iter_mut().take(which.end).skip(which.start)) {
         maps.effect.iter_mut().for_each(|row| row[voxel] *= factor);
         let squared = maps.variance.iter_mut().chain(&mut maps.covariance);
         squared.for_each(|row| row[voxel] *= factor * factor);
@@ -182,6 +185,9 @@ fn times<'a>(contrasts: impl Iterator<Item = &'a mut ContrastMaps>, voxel: usize
 fn residuals_times(fitted: &mut Fitted, voxel: usize, factor: f64) {
     for maps in fitted.residuals.iter_mut().filter_map(|of_run| of_run.maps.as_mut()) {
         maps.sigma2[voxel] *= (factor * factor) as f32;
+        if let Some([_, sigma2]) = &mut maps.beyond {
+            sigma2[voxel] *= (factor * factor) as f32;
+        }
         maps.unit[voxel] *= factor;
     }
 }

@@ -31,6 +31,11 @@ pub(super) fn say(
         let of_run = format!("noise of {}: {}", display(&run.path), spec.noise.name());
         let said = match spec.noise {
             Noise::Arma11 => format!("{of_run}, mean rho as AR(1) {rho:.3}"),
+            Noise::NilearnAr1 => format!(
+                "{of_run}, mean rho {rho:.3}, each voxel its own, truncated to hundredths; {} voxels lie so near an edge of these that another \
+                 device may find the next one, and verify allows both",
+                residuals.at_edges
+            ),
             _ if !is_smoothed(spec) => format!("{of_run}, mean rho {rho:.3}, each voxel its own"),
             _ => format!(
                 "{of_run}, mean rho {rho:.3}; the own rho of {:.1} % of voxels lies beyond 1.96 standard errors of the one used: 5 % by \
@@ -95,6 +100,9 @@ fn is_smoothed(spec: &GlmSpec) -> bool {
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
     fields.insert("mean_rho".to_owned(), json!(residuals.mean_rho));
+    if spec.noise == Noise::NilearnAr1 {
+        fields.insert("voxels_at_an_edge_of_rho".to_owned(), json!(residuals.at_edges));
+    }
     if is_smoothed(spec) {
         fields
             .insert("share_of_voxels_whose_own_rho_is_off".to_owned(), json!(residuals.share_off));
@@ -154,6 +162,13 @@ pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
                 ),
             };
             maps.push(map(Quantity::Rho, &residuals.rho, &said, share));
+        }
+        if let Some(both) = &residuals.beyond {
+            let quantities = [Quantity::Rho, Quantity::ResidualVariance];
+            for (quantity, values) in quantities.into_iter().zip(both) {
+                let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
+                of_it.for_each(|map| map.allow_up_to(&[inside(values, &all.fitted)]));
+            }
         }
         if let Some([a, b]) = &residuals.arma11 {
             let share = Tolerance::of(|bounds, _, _| 100.0 * bounds.atol);

@@ -25,6 +25,16 @@ pub struct Own {
     sums: Sums,
 }
 
+impl Own {
+    pub(super) fn border(&self) -> &Border {
+        &self.border
+    }
+
+    pub(super) fn sums(&self) -> &Sums {
+        &self.sums
+    }
+}
+
 /// A voxel's share of a block.
 struct Taken {
     own: Own,

@@ -179,10 +179,39 @@ impl WithSimd for Estimate<'_> {
     }
 }
 
+/// How near to a bin's edge nilearn's rho may fall on either side, as sums of other precision have it.
+const NEAR_EDGE: f64 = 5e-5;
+
 /// nilearn's: truncated towards 0 to hundredths.
 fn yule_walker(model: &Ar1, square: f64, lag: f64) -> f64 {
+    if square > 0.0 { (untruncated(model, square, lag) * 100.0).trunc() / 100.0 } else { 0.0 }
+}
+
+fn untruncated(model: &Ar1, square: f64, lag: f64) -> f64 {
     let n = model.n_volumes as f64;
-    if square > 0.0 { (lag / (n - 1.0) / (square / n) * 100.0).trunc() / 100.0 } else { 0.0 }
+    lag / (n - 1.0) / (square / n)
+}
+
+impl Ar1 {
+    /// Of each voxel whose rho lies within 5e-5 of an edge of nilearn's bins, the rho of the bin beyond it, `[voxel]`; none by another rule.
+    #[must_use]
+    pub fn beyond_edges(&self, sums: &Sums) -> Vec<Option<f64>> {
+        let beyond = |(&square, &twice): (&f64, &f64)| {
+            if self.rule != Rule::Nilearn || square <= 0.0 {
+                return None;
+            }
+            let rho = untruncated(self, square, twice / 2.0);
+            let edge = (rho * 100.0).round();
+            if edge == 0.0 || (rho - edge / 100.0).abs() > NEAR_EDGE {
+                return None;
+            }
+            let towards_0 = (edge - edge.signum()) / 100.0;
+            let is_beyond = rho.abs() * 100.0 >= edge.abs();
+            Some(if is_beyond { towards_0 } else { edge / 100.0 })
+        };
+        let lags = sums.lags.row(0);
+        sums.square.iter().zip(lags).map(beyond).collect()
+    }
 }
 
 #[inline(always)]
