@@ -134,6 +134,31 @@ pub fn cases() -> Vec<Case> {
             &["weighs run-2 by its name", "second_bold.nii has no `control`", "conditions: pain"],
         ),
         case(
+            "a condition that is misspelt in one run",
+            |d| {
+                second_run(d);
+                text(d, "second.tsv", "onset\tduration\ttrial_type\n5\t10\tpain\n30\t9\tcontrl\n")
+            },
+            "glm bold.nii second_bold.nii --events events.tsv second.tsv --mask mask.nii --contrast pain-control --out out --device cpu",
+            65,
+            &[
+                "1 of 2 runs",
+                "second_bold.nii has no `control` (is it its `contrl`?)",
+                "--skip-missing",
+            ],
+        ),
+        case(
+            "a condition that one run lacks beside one of nearly its name",
+            |d| {
+                second_run(d);
+                text(d, "events.tsv", "onset\tduration\ttrial_type\n4\t9\tpain_a\n34\t9\tpain_b\n");
+                text(d, "second.tsv", "onset\tduration\ttrial_type\n4\t9\tpain_a\n")
+            },
+            "glm bold.nii second_bold.nii --events events.tsv second.tsv --mask mask.nii --contrast pain_b --out out --device cpu",
+            65,
+            &["second_bold.nii has no `pain_b`;"],
+        ),
+        case(
             "as many events as echoes",
             |d| {
                 second_run(d);

@@ -67,7 +67,7 @@ pub(super) fn ask(
             return Err(refuse_precision(&expression));
         }
         let (over, labels, skips_missing) = (&over, &labels[..], spec.skip_missing);
-        let asking = Asking { name: &name, stat, over, names, labels, skips_missing };
+        let asking = Asking { name: &name, stat, over, names, runs, labels, skips_missing };
         all.push(match runs {
             [run] => asking.alone(run, &models[0])?,
             _ if over.is_across => asking.across(runs, models, watch)?,
@@ -123,6 +123,7 @@ struct Asking<'a> {
     over: &'a OverRuns,
     /// Columns of any run.
     names: &'a [String],
+    runs: &'a [Run],
     labels: &'a [String],
     /// Whether runs that do not determine it may be left out of it.
     skips_missing: bool,

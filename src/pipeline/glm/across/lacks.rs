@@ -107,12 +107,12 @@ impl Asking<'_> {
         format!("{path} has no {missing}{close}")
     }
 
-    /// A condition of a run, close to one that it lacks, that the contrast does not weigh.
+    /// A condition of a run alone, close to one that it lacks: a slip.
     fn meant<'r>(&self, missing: &str, run: &'r Run) -> Option<&'r str> {
         let close = similar::closest(missing, &run.design.names[..run.design.n_task])?;
-        let at = self.names.iter().position(|name| name == close)?;
-        let is_weighed = self.over.of_mean.column(at).iter().any(|w| *w != 0.0);
-        (!is_weighed).then_some(close)
+        let others = self.runs.iter().filter(|other| other.path != run.path);
+        let is_theirs = others.flat_map(|other| &other.design.names).any(|name| name == close);
+        (!is_theirs).then_some(close)
     }
 
     /// A run that is named lacks what is asked of it.
