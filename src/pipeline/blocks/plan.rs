@@ -42,7 +42,7 @@ impl Ladder {
     }
 
     /// How many sources like this may be unpacked beside the one that is worked on: as many as there are cores for, no more than
-    /// [`MOST_AHEAD`], and as the memory allows.
+    /// three, and as the memory allows.
     #[must_use]
     pub fn ahead(&self, source: &dyn BoldSource) -> usize {
         let cores = rayon::current_num_threads().saturating_sub(1).min(MOST_AHEAD);

@@ -10,7 +10,7 @@ use crate::stats::least_squares::orthonormal_basis;
 /// How the parts of a contrast become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Joining {
-    /// Each run answers it: [`Combining`] says how.
+    /// Each run answers it: `--combine` says how.
     Runs,
     /// Each run gives what it weighs in it, and these are added.
     Sum,

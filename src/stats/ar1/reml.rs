@@ -15,7 +15,7 @@ const STEP: f64 = 0.05;
 /// The largest magnitude of rho that is looked at.
 pub const LARGEST: f64 = 0.95;
 /// Parabolas after the scan, and the step below which they end.
-const PARABOLAS: usize = 6;
+const PARABOLAS: usize = 12;
 const SMALL_STEP: f64 = 1e-7;
 
 /// What a trial value of rho makes of the design; all voxels of the group share it.
