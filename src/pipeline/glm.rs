@@ -130,7 +130,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     watch.stage("write", 1);
     say_peaks(&all.contrasts[..asked.len()], &grid, watch);
     let mut maps = maps(&all, (&labels, &asked, &percents), &plans, &grid);
-    if spec.noise == Noise::NilearnAr1 {
+    if matches!(spec.noise, Noise::NilearnAr1 | Noise::Arma11) {
         let mut beyond = beyond_so_far.combined(&common.inside())?;
         beyond.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
         let others = self::maps(&beyond, (&labels, &asked, &percents), &plans, &grid);

@@ -91,8 +91,9 @@ pub struct ResidualMaps {
     pub arma11: Option<[Vec<f32>; 2]>,
     /// Residual variance.
     pub sigma2: Vec<f32>,
-    /// rho and residual variance beyond the edges of nilearn's bins; none by another rule.
-    pub beyond: Option<[Vec<f32>; 2]>,
+    /// Residual variance, rho, a and b, as many as there are of them, where another device may find them; none by restricted maximum likelihood
+    /// of one parameter.
+    pub beyond: Vec<Vec<f32>>,
     /// Share of the variance about the mean that ordinary least squares explains.
     pub r_square: Vec<f32>,
     /// What effects were multiplied by to be in their units.
@@ -280,8 +281,8 @@ impl Autocorrelation {
                 (maps.dof, spanned) = self.dof_beside(held, shared, (plane_len, fitted));
             }
         }
-        let Beyond { n: at_edges, contrasts: beyond, rho_and_sigma2 } =
-            self.beyond_edges(held, (&rho, &sigma2), fitted, maps)?;
+        let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
+            self.beyond(held, (&rho, &sigma2), fitted, maps)?;
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
@@ -293,7 +294,7 @@ impl Autocorrelation {
             arma11: arma11.map(|both| both.map(narrow)),
             rho: narrow(rho),
             sigma2: narrow(sigma2),
-            beyond: rho_and_sigma2.map(|both| both.map(narrow)),
+            beyond: elsewhere.into_iter().map(narrow).collect(),
             r_square: narrow(r_square),
             unit: vec![1.0; fitted.len()],
             estimates,

@@ -185,7 +185,7 @@ fn times(fitted: &mut Fitted, which: Range<usize>, voxel: usize, factor: f64) {
 fn residuals_times(fitted: &mut Fitted, voxel: usize, factor: f64) {
     for maps in fitted.residuals.iter_mut().filter_map(|of_run| of_run.maps.as_mut()) {
         maps.sigma2[voxel] *= (factor * factor) as f32;
-        if let Some([_, sigma2]) = &mut maps.beyond {
+        if let Some(sigma2) = maps.beyond.first_mut() {
             sigma2[voxel] *= (factor * factor) as f32;
         }
         maps.unit[voxel] *= factor;

@@ -163,17 +163,17 @@ pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
             };
             maps.push(map(Quantity::Rho, &residuals.rho, &said, share));
         }
-        if let Some(both) = &residuals.beyond {
-            let quantities = [Quantity::Rho, Quantity::ResidualVariance];
-            for (quantity, values) in quantities.into_iter().zip(both) {
-                let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
-                of_it.for_each(|map| map.allow_up_to(&[inside(values, &all.fitted)]));
-            }
-        }
+
         if let Some([a, b]) = &residuals.arma11 {
             let share = Tolerance::of(|bounds, _, _| 100.0 * bounds.atol);
             maps.push(map(Quantity::ArmaA, a, "a of ARMA(1,1)", share.clone()));
             maps.push(map(Quantity::ArmaB, b, "b of ARMA(1,1)", share));
+        }
+        let quantities =
+            [Quantity::ResidualVariance, Quantity::Rho, Quantity::ArmaA, Quantity::ArmaB];
+        for (quantity, values) in quantities.into_iter().zip(&residuals.beyond) {
+            let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
+            of_it.for_each(|map| map.allow_up_to(&[inside(values, &all.fitted)]));
         }
         maps
     };

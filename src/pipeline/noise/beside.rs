@@ -105,11 +105,8 @@ impl Autocorrelation {
     fn joined(&self, held: &Held, found: Vec<Found>) -> Vec<Found> {
         let mut found = found.into_iter();
         let stretch = |run: OneGroup<'_>| {
-            let own: Vec<Found> = found.by_ref().take(run.places.len()).collect();
-            let of = |value: fn(&Found) -> &[f64]| own.iter().flat_map(value).copied().collect();
-            let (a, b) = (of(|found| &found.a), of(|found| &found.b));
-            let solved = own.iter().map(|found| found.solved.clone()).collect();
-            Found { a, b, solved: Solved::joined(solved, &self.questions[run.group]) }
+            let own = found.by_ref().take(run.places.len()).collect();
+            Found::joined(own, &self.questions[run.group])
         };
         held.of_one_group().into_iter().map(stretch).collect()
     }

@@ -1,25 +1,62 @@
-//! nilearn truncates rho to hundredths: a voxel at an edge of these is in one bin on one device and in the next on another. What it is in the other
-//! bin says how far the two may lie apart.
+//! What a fit is where another device may find it. nilearn truncates rho to hundredths: a voxel at an edge of these is in one bin on one device and in the
+//! next on another. The likelihood of ARMA(1,1) has valleys, and two places as good as each other.
 
-use super::{Autocorrelation, Held};
+use super::{Autocorrelation, Held, scattered};
 use crate::error::Result;
 use crate::kernels::contrast::ContrastValues;
 use crate::pipeline::decide::ContrastMaps;
 use crate::stats::ar1::Rule;
+use crate::stats::arma11::{Found, lambda};
+use crate::stats::gls::Solved;
 
-/// What a fit by nilearn's rule is where voxels near an edge of its bins lie beyond it.
+/// A fit elsewhere.
 #[derive(Default)]
 pub(super) struct Beyond {
-    /// Voxels near an edge.
+    /// Voxels near an edge of nilearn's bins.
     pub n: usize,
     pub contrasts: Option<Vec<ContrastMaps>>,
-    /// `[voxel of the grid]`.
-    pub rho_and_sigma2: Option<[Vec<f64>; 2]>,
+    /// Residual variance, rho, and a and b of ARMA(1,1), `[voxel of the grid]`.
+    pub residuals: Vec<Vec<f64>>,
 }
 
 impl Autocorrelation {
+    /// The fit with rho beyond an edge of nilearn's bins in the voxels near one, or where the likelihood of ARMA(1,1) is as good; nothing by
+    /// another rule.
+    pub(super) fn beyond(
+        &self,
+        held: &[Held],
+        estimated: (&[f64], &[f64]),
+        fitted: &[bool],
+        maps: &[ContrastMaps],
+    ) -> Result<Beyond> {
+        if self.takes_series() {
+            return Ok(Self::nearly_as_good(held, estimated, fitted, maps));
+        }
+        self.beyond_edges(held, estimated, fitted, maps)
+    }
+
+    fn nearly_as_good(
+        held: &[Held],
+        (_, sigma2): (&[f64], &[f64]),
+        fitted: &[bool],
+        maps: &[ContrastMaps],
+    ) -> Beyond {
+        let (mut sigma2, mut others) = (sigma2.to_vec(), maps.to_vec());
+        for (run, found) in
+            held.iter().flat_map(|part| part.of_one_group().into_iter().zip(&part.found))
+        {
+            let Some(near) = &found.near else { continue };
+            put(near.solved.clone(), run.places, (&mut others, &mut sigma2), fitted);
+        }
+        let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
+        let a = of(|found| found.near.as_ref().map_or(&found.a, |near| &near.a));
+        let b = of(|found| found.near.as_ref().map_or(&found.b, |near| &near.b));
+        let rho = a.iter().zip(&b).map(|(&a, &b)| lambda(a, b)).collect();
+        Beyond { n: 0, contrasts: Some(others), residuals: vec![sigma2, rho, a, b] }
+    }
+
     /// How many voxels lie near an edge of nilearn's bins, and what the maps are beyond it.
-    pub(super) fn beyond_edges(
+    fn beyond_edges(
         &self,
         held: &[Held],
         (rho, sigma2): (&[f64], &[f64]),
@@ -50,13 +87,23 @@ impl Autocorrelation {
                 continue;
             }
             let solved = self.solve(&run, None, &beyond)?;
-            run.places.iter().zip(solved.sigma2).for_each(|(&place, value)| sigma2[place] = value);
-            for (answer, maps) in solved.answers.into_iter().zip(&mut others) {
-                maps.put_covariances(&answer.covariance, run.places, fitted);
-                let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
-                maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
-            }
+            put(solved, run.places, (&mut others, &mut sigma2), fitted);
         }
-        Ok(Beyond { n, contrasts: Some(others), rho_and_sigma2: Some([beyond, sigma2]) })
+        Ok(Beyond { n, contrasts: Some(others), residuals: vec![sigma2, beyond] })
+    }
+}
+
+/// Put the answers of a stretch of voxels where they belong.
+fn put(
+    solved: Solved,
+    places: &[usize],
+    (maps, sigma2): (&mut [ContrastMaps], &mut [f64]),
+    fitted: &[bool],
+) {
+    places.iter().zip(solved.sigma2).for_each(|(&place, value)| sigma2[place] = value);
+    for (answer, maps) in solved.answers.into_iter().zip(maps) {
+        maps.put_covariances(&answer.covariance, places, fitted);
+        let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
+        maps.put(&ContrastValues { effect, variance, stat }, places, fitted);
     }
 }

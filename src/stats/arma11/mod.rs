@@ -56,6 +56,25 @@ pub struct Found {
     pub b: Vec<f64>,
     /// The answers there.
     pub solved: Solved,
+    /// The same at another place whose objective is as good as the least: how far off the answers may be where sums are of another precision.
+    pub near: Option<Box<Found>>,
+}
+
+impl Found {
+    /// Of voxels that follow each other.
+    #[must_use]
+    pub fn joined(parts: Vec<Found>, questions: &[Question]) -> Found {
+        let (mut a, mut b) = (Vec::new(), Vec::new());
+        let (mut solved, mut near) = (Vec::new(), Vec::new());
+        for part in parts {
+            a.extend(part.a);
+            b.extend(part.b);
+            solved.push(part.solved);
+            near.extend(part.near.map(|near| *near));
+        }
+        let near = (!near.is_empty()).then(|| Box::new(Found::joined(near, questions)));
+        Found { a, b, solved: Solved::joined(solved, questions), near }
+    }
 }
 
 /// lambda of a and b.
@@ -105,7 +124,7 @@ impl Arma11 {
         let trials = self.trials();
         let n = residual.ncols();
         let chunks: Vec<usize> = (0..n).step_by(CHUNK).collect();
-        let parts: Vec<Found> = chunks
+        let parts = chunks
             .into_par_iter()
             .map(|first| {
                 let voxels = ndarray::s![.., first..(first + CHUNK).min(n)];
@@ -114,14 +133,7 @@ impl Arma11 {
                 Arch::new().dispatch(search)
             })
             .collect();
-        let mut found = Found { a: Vec::new(), b: Vec::new(), solved: Solved::empty(questions, 0) };
-        let mut solved = Vec::with_capacity(parts.len());
-        for part in parts {
-            found.a.extend(part.a);
-            found.b.extend(part.b);
-            solved.push(part.solved);
-        }
-        Found { solved: Solved::joined(solved, questions), ..found }
+        Found::joined(parts, questions)
     }
 
     /// [`Arma11::fit`] of the one voxel that this model is of: trial values stand side by side where voxels do otherwise.

@@ -20,6 +20,12 @@ pub(super) const MOST_STEPS: usize = 16;
 const NEAR_EDGE: f64 = 0.05;
 const EDGE_STENCILS: [f64; 5] = [0.08, 0.04, 0.02, 0.008, 0.003];
 
+/// By how much the objective of a place may be higher that another device's sums may take for the least, beside it and elsewhere.
+const DOUBT: f64 = 1e-4;
+pub(super) const RIVAL: f64 = 1e-3;
+/// The farthest place beside one that is doubted.
+const FARTHEST: f64 = 0.2;
+
 /// A place on its way down.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Descent {
@@ -28,13 +34,15 @@ pub(super) struct Descent {
     /// The lowest place so far and its value.
     lowest: ((f64, f64), f64),
     stencil: f64,
+    /// Second derivatives along a, b and both, where they were last looked at.
+    pub bowl: [f64; 3],
     pub ends: bool,
 }
 
 impl Descent {
     pub(super) fn from(at: (f64, f64)) -> Descent {
         let lowest = (at, f64::INFINITY);
-        Descent { at, lowest, stencil: LARGEST_STENCIL, ends: false }
+        Descent { at, lowest, stencil: LARGEST_STENCIL, bowl: [0.0; 3], ends: false }
     }
 
     /// `value`: that of `centre`, from which `to` is to be lower by `gain`; back half the way where it is no lower than one before.
@@ -78,6 +86,7 @@ pub(super) fn step<S: Simd>(
         let ab = both[lane] - ap - bp + f;
         let det = aa * bb - ab * ab;
         let (h, (a, b)) = (descent.stencil, centre[lane]);
+        descent.bowl = [aa, bb, ab].map(|v| v / (h * h));
         let is_bowl = aa > 0.0 && det > 0.0;
         let step = if is_bowl {
             [(ab * slope[1] - bb * slope[0]) / det, (ab * slope[0] - aa * slope[1]) / det]
@@ -90,6 +99,20 @@ pub(super) fn step<S: Simd>(
         let [u, v] = [(to.0 - a) / h, (to.1 - b) / h];
         let gain = -(slope[0] * u + slope[1] * v + (aa * u * u + bb * v * v) / 2.0 + ab * u * v);
         descent.step((centre[lane], f), (to, if is_bowl { gain } else { f64::INFINITY }));
+    }
+}
+
+/// The place along the valley of a bowl where the objective is higher by [`DOUBT`]: how far off a and b may be where sums are of another precision.
+/// The place itself where there is no bowl.
+pub(super) fn along_valley((a, b): (f64, f64), [aa, bb, ab]: [f64; 3]) -> (f64, f64) {
+    let half = (aa - bb) / 2.0;
+    let least = (aa + bb) / 2.0 - half.hypot(ab);
+    let (u, v) = if half > 0.0 { (ab, least - aa) } else { (least - bb, ab) };
+    let (length, far) = (u.hypot(v), (2.0 * DOUBT / least).sqrt().min(FARTHEST));
+    if least > 0.0 && length > 0.0 && far.is_finite() {
+        within((a + far * u / length, b + far * v / length), 0.0)
+    } else {
+        (a, b)
     }
 }
 

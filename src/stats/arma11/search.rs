@@ -5,11 +5,14 @@ use ndarray::{ArrayView1, ArrayView2};
 use pulp::{Simd, WithSimd};
 
 use super::evaluation::Evaluation;
-use super::refine::{Descent, MOST_STEPS, at_edge, near_edge, step};
+use super::refine::{Descent, MOST_STEPS, RIVAL, along_valley, at_edge, near_edge, step};
 use super::trial::{Trial, neighbours, starts, trial_values};
 use super::{Arma11, Found};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
+
+/// Places so far apart are not one.
+const ELSEWHERE: f64 = 0.01;
 
 /// Series of one slice group.
 pub(super) struct Search<'a> {
@@ -26,6 +29,7 @@ struct Place {
     voxel: usize,
     at: (f64, f64),
     objective: f64,
+    bowl: [f64; 3],
 }
 
 impl Search<'_> {
@@ -69,9 +73,10 @@ impl Search<'_> {
                 }
             }
             for (voxel, values) in (first..last).zip(&values) {
-                let place = |k| Place { voxel, at: at[k], objective: f64::INFINITY };
+                let place =
+                    |k| Place { voxel, at: at[k], objective: f64::INFINITY, bowl: [0.0; 3] };
                 places.extend(starts(values, &beside).into_iter().map(place));
-                white.push(Place { voxel, at: at[0], objective: values[0] });
+                white.push(Place { voxel, at: at[0], objective: values[0], bowl: [0.0; 3] });
             }
         }
         [places, white]
@@ -96,7 +101,8 @@ impl Search<'_> {
                 lanes.resize(w, lanes[lanes.len() - 1]);
                 step(simd, (self.model, lanes_mut::<S>(e)), &mut lanes, own);
                 for ((at, descent), lane) in descents.iter_mut().zip(lanes) {
-                    (*descent, places[*at].at) = (lane, lane.at);
+                    *descent = lane;
+                    (places[*at].at, places[*at].bowl) = (lane.at, lane.bowl);
                 }
             }
             under_way.retain(|(_, descent)| !descent.ends);
@@ -134,37 +140,68 @@ impl WithSimd for Search<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Found {
-        let (w, n_voxels) = (width::<S>(), self.residual.ncols());
+        let w = width::<S>();
         let mut e = vec![0.0; self.residual.nrows() * w];
         let mut own = Evaluation::new::<S>(self.model);
         let [mut places, mut best] = self.scan(simd, &mut e, &mut own);
         self.refine(simd, &mut places, (&mut e, &mut own));
-        for place in places.into_iter().filter(|place| place.objective.is_finite()) {
+        places.extend(best.iter().copied());
+        for place in &places {
             let best = &mut best[place.voxel];
             if place.objective < best.objective {
-                *best = place;
+                *best = *place;
             }
         }
-        let mut found = Found {
-            a: Vec::with_capacity(n_voxels),
-            b: Vec::with_capacity(n_voxels),
-            solved: Solved::empty(self.questions, n_voxels),
-        };
-        for first in (0..n_voxels).step_by(w) {
-            let last = (first + w).min(n_voxels);
-            self.load(simd, first..last, (&mut e, &mut own));
-            let at = lanes_of(&best[first..last], w);
-            own.evaluate(simd, (self.model, lanes_mut::<S>(&mut e)), &at);
-            for (lane, &(a, b)) in at[..last - first].iter().enumerate() {
-                let varies = own.factor.square[lane] > 0.0;
-                found.a.push(if varies { a } else { 0.0 });
-                found.b.push(if varies { b } else { 0.0 });
-            }
-            let beta = self.beta.slice(ndarray::s![.., first..last]);
-            found.solved.put(simd, &mut own.factor, (first, beta), self.questions);
-        }
+        let near = nearly_as_low(&best, &places);
+        let mut found = self.answers(simd, &best, (&mut e, &mut own));
+        found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
         found
     }
+}
+
+impl Search<'_> {
+    /// a, b and the answers at a place of each voxel.
+    #[inline(always)]
+    fn answers<S: Simd>(
+        &self,
+        simd: S,
+        places: &[Place],
+        (e, own): (&mut [f64], &mut Evaluation),
+    ) -> Found {
+        let (w, n_voxels) = (width::<S>(), places.len());
+        let (mut a, mut b) = (Vec::with_capacity(n_voxels), Vec::with_capacity(n_voxels));
+        let mut solved = Solved::empty(self.questions, n_voxels);
+        for first in (0..n_voxels).step_by(w) {
+            let last = (first + w).min(n_voxels);
+            self.load(simd, first..last, (e, own));
+            let at = lanes_of(&places[first..last], w);
+            own.evaluate(simd, (self.model, lanes_mut::<S>(e)), &at);
+            for (lane, &at) in at[..last - first].iter().enumerate() {
+                let varies = own.factor.square[lane] > 0.0;
+                a.push(if varies { at.0 } else { 0.0 });
+                b.push(if varies { at.1 } else { 0.0 });
+            }
+            let beta = self.beta.slice(ndarray::s![.., first..last]);
+            solved.put(simd, &mut own.factor, (first, beta), self.questions);
+        }
+        Found { a, b, solved, near: None }
+    }
+}
+
+/// Another place of each voxel whose objective is as good as the least, `best`: one that lies elsewhere, or one along the valley.
+fn nearly_as_low(best: &[Place], places: &[Place]) -> Vec<Place> {
+    let mut near: Vec<Place> = best.to_vec();
+    near.iter_mut().for_each(|place| place.at = along_valley(place.at, place.bowl));
+    let mut least = vec![RIVAL; best.len()];
+    for place in places {
+        let of = &best[place.voxel];
+        let apart = (place.at.0 - of.at.0).abs().max((place.at.1 - of.at.1).abs());
+        let above = place.objective - of.objective;
+        if apart > ELSEWHERE && above < least[place.voxel] {
+            (least[place.voxel], near[place.voxel]) = (above, *place);
+        }
+    }
+    near
 }
 
 /// One series: trials and stencils stand side by side where series do otherwise.
@@ -199,18 +236,34 @@ impl WithSimd for Alone<'_> {
             step(simd, (model, series), &mut descents, &mut own);
         }
         let mut at: Vec<(f64, f64)> = descents.iter().map(|descent| descent.at).collect();
-        let mut edges: Vec<(f64, f64)> = at.iter().copied().filter(|&at| near_edge(at)).collect();
+        let mut bowls: Vec<[f64; 3]> = descents.iter().map(|descent| descent.bowl).collect();
+        let near_edges = (0..at.len()).filter(|&k| near_edge(at[k]));
+        let (mut edges, of_edges): (Vec<_>, Vec<_>) = near_edges.map(|k| (at[k], bowls[k])).unzip();
         if !edges.is_empty() {
             at_edge(simd, (model, series), &mut edges, &mut own);
             at.extend(edges);
+            bowls.extend(of_edges);
         }
         at.push(trials[0]);
+        bowls.push([0.0; 3]);
         let values = own.objectives(simd, (model, series), &at);
+        let place = |k: usize| Place { voxel: 0, at: at[k], objective: values[k], bowl: bowls[k] };
+        let places: Vec<Place> = (0..at.len()).map(place).collect();
         let least = (0..values.len()).fold(0, |l, k| if values[k] < values[l] { k } else { l });
-        own.evaluate(simd, (model, series), &vec![at[least]; w]);
-        let (a, b) = if own.factor.square[0] > 0.0 { at[least] } else { (0.0, 0.0) };
-        let mut solved = Solved::empty(questions, 1);
-        solved.put(simd, &mut own.factor, (0, beta), questions);
-        Found { a: vec![a], b: vec![b], solved }
+        let near = nearly_as_low(&places[least..=least], &places)[0];
+        let mut found = Vec::with_capacity(2);
+        for at in [places[least].at, near.at] {
+            own.evaluate(simd, (model, series), &vec![at; w]);
+            let (a, b) = if own.factor.square[0] > 0.0 { at } else { (0.0, 0.0) };
+            let mut solved = Solved::empty(questions, 1);
+            solved.put(simd, &mut own.factor, (0, beta), questions);
+            found.push(Found { a: vec![a], b: vec![b], solved, near: None });
+        }
+        let near = found.pop().map(Box::new);
+        let (a, b, solved) = match found.pop() {
+            Some(Found { a, b, solved, .. }) => (a, b, solved),
+            None => (vec![0.0], vec![0.0], Solved::empty(questions, 1)),
+        };
+        Found { a, b, solved, near }
     }
 }
