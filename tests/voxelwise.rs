@@ -164,10 +164,40 @@ fn a_column_that_is_constant_in_a_voxel_does_not_count_there_and_a_missing_value
         for stat in ["effect", "t", "p"] {
             assert_close(stat, &at("own", stat), &at("plain", stat), 1e-5, 1e-9);
         }
+        assert!(said.contains("1 mask voxels of study"), "{said}");
         let (dofs, all) = (map(dir, "own", "dof"), dof(dir, "plain"));
         assert_eq!((dofs[flat], dofs[inside[0]], dof(dir, "own")), (all, all - 1.0, all - 1.0));
         assert_eq!((map(dir, "own", "t")[missing], map(dir, "own", "p")[missing]), (0.0, 1.0));
     }
+}
+
+#[test]
+fn a_column_that_counts_nowhere_costs_nothing_and_one_that_is_the_series_itself_leaves_none() {
+    let folder = study();
+    let dir = folder.path();
+    write_image(dir, "flat.nii.gz", |_, voxel| voxel as f64);
+    let rest = "--device cpu --noise ar1 --maps";
+    well(dir, &glm(&format!("{rest} --voxelwise flat.nii.gz"), "flat"));
+    well(dir, &glm(rest, "plain"));
+    assert_eq!(dof(dir, "flat"), dof(dir, "plain"));
+    assert!(!dir.join("flat/contrast-pain_stat-dof_statmap.nii.gz").exists());
+    let variance = |out: &str| {
+        let path = dir.join(out).join("stat-residualVariance_statmap.json");
+        let sidecar: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        sidecar["DegreesOfFreedom"].as_f64().unwrap()
+    };
+    assert_eq!(variance("flat"), dof(dir, "plain"));
+
+    let bold = format!("study/{}", paths::BOLD);
+    for model in MODELS {
+        let rest = format!("--noise {model} --device cpu --overwrite --voxelwise {bold}");
+        let said = well(dir, &glm(&rest, "itself"));
+        assert!(map(dir, "itself", "t").iter().all(|t| *t == 0.0), "{model}: {said}");
+        assert!(map(dir, "itself", "p").iter().all(|p| *p == 1.0), "{model}");
+        assert!(said.contains("what their columns explain to rounding"), "{said}");
+    }
+    let twice = refused(dir, &glm("--voxelwise flat.nii.gz flat.nii.gz", "not"));
+    assert!(twice.contains("two columns `flat`"), "{twice}");
 }
 
 #[test]

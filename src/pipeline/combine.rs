@@ -157,6 +157,7 @@ mod tests {
             contrasts: vec![maps],
             fitted: vec![true],
             not_finite: 0,
+            not_finite_beside: 0,
             constant: 0,
             flat: vec![],
             residuals: vec![],

@@ -49,6 +49,8 @@ pub struct Fitted {
     pub flat: Vec<usize>,
     /// Mask voxels left out because some volume is not finite there.
     pub not_finite: usize,
+    /// Those of them where it is one of a column of their own.
+    pub not_finite_beside: usize,
     /// Fitted voxels whose residual variance is 0 (constant over time): stat 0, p 1.
     pub constant: usize,
     /// Of each run, where its noise was modelled.
@@ -97,8 +99,12 @@ pub fn fit_run(
     let mut story =
         Fitting { source, beside, plan, untouched, fitted, every, chosen, held, sampled };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
-    let Fitting { fitted: Fitted { mut contrasts, fitted, mut flat, .. }, held, sampled, .. } =
-        story;
+    let Fitting {
+        fitted: Fitted { mut contrasts, fitted, mut flat, not_finite_beside, .. },
+        held,
+        sampled,
+        ..
+    } = story;
     flat.sort_unstable();
     flat.dedup(); // of a block that was begun twice
     let (mut residuals, mut beyond) = (Vec::new(), None);
@@ -106,7 +112,13 @@ pub fn fit_run(
         let of_run = noise.decide((&held, &sampled), (shape, &fitted), &mut contrasts)?;
         (residuals, beyond) = (vec![of_run.0], of_run.1);
     }
-    Ok(Fitted { flat, residuals, beyond, ..Fitted::counted(contrasts, fitted, inside) })
+    Ok(Fitted {
+        flat,
+        residuals,
+        beyond,
+        not_finite_beside,
+        ..Fitted::counted(contrasts, fitted, inside)
+    })
 }
 
 /// Bytes that are held of the mask until the noise is known.
@@ -158,7 +170,10 @@ impl Story for Fitting<'_> {
         let fit_tells = self.untouched && self.beside.is_empty() && matches!(tape, Tape::Cpu(_));
         let own =
             self.beside.iter_mut().map(|column| column.read(block)).collect::<Result<Vec<_>>>()?;
-        own.iter().for_each(|column| drop(self.fitted.usable(column)));
+        for column in &own {
+            let before = self.fitted.in_mask(block).len();
+            self.fitted.not_finite_beside += before - self.fitted.usable(column).len();
+        }
         let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
         self.fitted.flat.extend(places(block, &flat::of_block(&host, &voxels)));
         let mut bold = send(tape, self.source, host)?;
@@ -309,6 +324,7 @@ impl Fitted {
             fitted: inside.to_vec(),
             flat: Vec::new(),
             not_finite: 0,
+            not_finite_beside: 0,
             constant: 0,
             residuals: Vec::new(),
             beyond: None,
@@ -343,7 +359,16 @@ impl Fitted {
             fitted.iter().zip(&maps.variance[0]).filter(|&pair| flat(pair)).count()
         });
         let (flat, residuals) = (Vec::new(), Vec::new());
-        Fitted { contrasts, fitted, flat, not_finite, constant, residuals, beyond: None }
+        Fitted {
+            contrasts,
+            fitted,
+            flat,
+            not_finite,
+            not_finite_beside: 0,
+            constant,
+            residuals,
+            beyond: None,
+        }
     }
 }
 

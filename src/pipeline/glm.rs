@@ -101,6 +101,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         common.without_signal(&signal.too_dim, run)?;
         no_percent.extend(signal.no_percent);
         residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
+        beside.not_finite = fitted.not_finite_beside;
         voxelwise::say_spanned(run, beside, &fitted.residuals, watch);
         let number = (spec.runs.len() > 1).then_some(at + 1);
         smooth_in.push(smoothness::again(

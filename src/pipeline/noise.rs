@@ -9,6 +9,7 @@ use crate::kernels::contrast::{ContrastValues, Prepared, Stat};
 use crate::kernels::glm::{HostFit, Model};
 use crate::kernels::lags::LagModel;
 use crate::kernels::smooth::{self, Taps};
+use crate::maps::Dof;
 use crate::pipeline::decide::ContrastMaps;
 use crate::stats::ar1::{Ar1, Border, Pairs, Rule, Scan, Sums};
 use crate::stats::arma11::{self, Arma11, Found};
@@ -76,6 +77,8 @@ pub struct Residuals {
     pub spanned: usize,
     /// Whether they are white once they are whitened; none where too few volumes are left.
     pub whiteness: Option<Whiteness>,
+    /// Degrees of freedom less those of the voxels' own columns; none where there are none.
+    pub dof: Option<Dof>,
     /// Fitted voxels whose rho lies near an edge of nilearn's bins.
     pub at_edges: usize,
     /// Where they are asked for.
@@ -274,11 +277,12 @@ impl Autocorrelation {
                 maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
             }
         }
-        let mut spanned = 0;
+        let (mut spanned, mut dof) = (0, None);
         if self.n_beside > 0 {
             for maps in maps.iter_mut() {
                 let (shared, plane_len) = ((&maps.dof, self.n_beside), shape[0] * shape[1]);
                 (maps.dof, spanned) = self.dof_beside(held, shared, (plane_len, fitted));
+                dof = Some(maps.dof.clone());
             }
         }
         let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
@@ -299,7 +303,7 @@ impl Autocorrelation {
             unit: vec![1.0; fitted.len()],
             estimates,
         });
-        Ok((Residuals { whiteness, maps, spanned, at_edges, ..residuals }, beyond))
+        Ok((Residuals { whiteness, maps, spanned, dof, at_edges, ..residuals }, beyond))
     }
 }
 
@@ -411,7 +415,15 @@ impl Residuals {
         }
         let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
         let (mean_rho, share_off) = (share(sum), share(off));
-        Residuals { mean_rho, share_off, spanned: 0, at_edges: 0, whiteness: None, maps: None }
+        Residuals {
+            mean_rho,
+            share_off,
+            spanned: 0,
+            dof: None,
+            at_edges: 0,
+            whiteness: None,
+            maps: None,
+        }
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Voxelwise {
     pub names: Vec<String>,
     /// Where they come from, of the kept volumes, `[column]`.
     pub sources: Vec<Box<dyn BoldSource>>,
+    /// Mask voxels that left the fit because a column is not finite there.
+    pub not_finite: usize,
 }
 
 /// Open those of every run, whose censored volumes they lose too.
@@ -50,12 +52,15 @@ pub fn open(
             let told: &dyn Watch = if at == 0 { watch } else { &Quiet };
             of_run.sources.push(local_mean(local, run, told)?);
         }
-        if let Some(twice) = of_run.names.iter().find(|name| run.design.names.contains(name)) {
+        let is_twice = |(at, name): &(usize, &String)| {
+            run.design.names.contains(name) || of_run.names[..*at].contains(name)
+        };
+        if let Some((_, twice)) = of_run.names.iter().enumerate().find(is_twice) {
             return Err(Error::bad_data(
                 display(&run.path),
-                format!("has a column `{twice}` and a voxel-wise one of that name"),
-                "have names of their own",
-                "rename the image",
+                format!("has two columns `{twice}`, one of them voxel-wise"),
+                "have columns with names of their own",
+                "name each image once, by another name than a column of the design has",
             ));
         }
         if !of_run.names.is_empty() {
@@ -69,13 +74,20 @@ pub fn open(
 
 /// Tell of voxels where a column of their own does not count.
 pub fn say_spanned(run: &Run, of_run: &Voxelwise, residuals: &[Residuals], watch: &dyn Watch) {
+    let names = of_run.names.join(", ");
+    if of_run.not_finite > 0 {
+        watch.warn(&format!(
+            "{} mask voxels of {} are not finite in some volume of a column of their own ({names}): they are outside",
+            of_run.not_finite,
+            display(&run.path)
+        ));
+    }
     let spanned: usize = residuals.iter().map(|residuals| residuals.spanned).sum();
     if spanned > 0 {
         watch.warn(&format!(
-            "in {spanned} voxels of {} a column of their own ({}) is constant, spanned by others or of no voxel within the radius; \
+            "in {spanned} voxels of {} a column of their own ({names}) is constant, spanned by others or of no voxel within the radius; \
              it does not count there, and their degrees of freedom are more",
-            display(&run.path),
-            of_run.names.join(", ")
+            display(&run.path)
         ));
     }
 }
@@ -130,6 +142,12 @@ fn local_mean(
 ) -> Result<Box<dyn BoldSource>> {
     let mask = masks::mask(&options.mask, &run.grid, watch)?;
     let voxels: Vec<usize> = (0..mask.inside.len()).filter(|&at| mask.inside[at]).collect();
+    watch.note(&format!(
+        "{}: the mean of its {} voxels within {} mm of each voxel, as the run is read",
+        display(&options.mask),
+        voxels.len(),
+        options.radius_mm
+    ));
     let mut sample = Sample::new(voxels, run.n_volumes);
     automask::mean_image(&mut Sampled::new(run.bold.as_mut(), &mut sample))?;
     let n = sample.voxels.len();

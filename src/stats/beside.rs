@@ -56,11 +56,16 @@ impl Beside {
         self.basis.ncols()
     }
 
-    /// Residuals of ordinary least squares without these columns become those with them, and so do its estimates.
+    /// Residuals of ordinary least squares without these columns become those with them, and so do its estimates. What a column leaves of a
+    /// series that it is itself is none, not rounding.
     pub fn take_from(&self, residual: &mut Array1<f64>, beta: &mut Array1<f64>) {
+        let before = residual.dot(residual);
         let on_own = on(residual, &self.basis);
         *residual -= &self.basis.dot(&on_own);
         *beta += &self.to_beta.dot(&on_own);
+        if residual.dot(residual) <= SPANNED * SPANNED * before {
+            residual.fill(0.0);
+        }
     }
 
     /// X⁺U of a group with what these columns add, `[regressor][basis]`.

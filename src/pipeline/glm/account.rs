@@ -147,7 +147,7 @@ fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
     }
     if all.constant > 0 {
         watch.warn(&format!(
-            "{} mask voxels are constant over time; their statistics are 0, p 1",
+            "{} mask voxels are constant over time, or what their columns explain to rounding; their statistics are 0, p 1",
             all.constant
         ));
     }

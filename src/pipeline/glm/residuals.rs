@@ -118,6 +118,7 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
 pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
     let n_runs = plans.len();
     let of_run = |(number, (residuals, plan)): (usize, (&Residuals, &Plan))| {
+        let dof = residuals.dof.clone().unwrap_or_else(|| plan.model.dofs());
         let Some(residuals) = &residuals.maps else { return Vec::new() };
         let named = |quantity: Quantity| {
             let entities = Entities::of("statmap");
@@ -131,7 +132,7 @@ pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
             entities: named(quantity),
             quantity,
             dof: match quantity {
-                Quantity::ResidualVariance => plan.model.dofs(),
+                Quantity::ResidualVariance => dof.clone(),
                 _ => Dof::Uniform(0.0),
             },
             description: description.to_owned(),

@@ -169,15 +169,18 @@ impl Autocorrelation {
         if !held.iter().any(|part| fewer(&part)) {
             return (shared.less(n_beside as f64), 0);
         }
-        let mut dof: Vec<f32> = (0..fitted.len())
-            .map(|voxel| (shared.at(voxel, plane_len) - n_beside as f64) as f32)
-            .collect();
-        let mut spanned = 0;
-        for (&place, own) in held.iter().flat_map(|part| part.places.iter().zip(&part.own)) {
-            dof[place] += (n_beside - own.n_columns) as f32;
-            spanned += usize::from(fitted[place] && own.n_columns < n_beside);
+        // Outside as if no column counted, so that the least is that of a fitted voxel.
+        let mut dof: Vec<f32> =
+            (0..fitted.len()).map(|voxel| shared.at(voxel, plane_len) as f32).collect();
+        let (mut spanned, mut most, mut fewest) = (0, 0, n_beside);
+        let voxels = held.iter().flat_map(|part| part.places.iter().zip(&part.own));
+        for (&place, own) in voxels.filter(|(place, _)| fitted[**place]) {
+            dof[place] -= own.n_columns as f32;
+            spanned += usize::from(own.n_columns < n_beside);
+            (most, fewest) = (most.max(own.n_columns), fewest.min(own.n_columns));
         }
-        (Dof::PerVoxel(dof), spanned)
+        let is_one = spanned > 0 && most == fewest;
+        (if is_one { shared.less(most as f64) } else { Dof::PerVoxel(dof) }, spanned)
     }
 }
 

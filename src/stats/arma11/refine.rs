@@ -23,6 +23,8 @@ const EDGE_STENCILS: [f64; 5] = [0.08, 0.04, 0.02, 0.008, 0.003];
 /// By how much the objective of a place may be higher that another device's sums may take for the least, beside it and elsewhere.
 const DOUBT: f64 = 1e-4;
 pub(super) const RIVAL: f64 = 1e-3;
+/// The same of a place that lies in no bowl, so that steps end where they happen to.
+pub(super) const RIVAL_WITHOUT_BOWL: f64 = 0.1;
 /// The farthest place beside one that is doubted.
 const FARTHEST: f64 = 0.2;
 

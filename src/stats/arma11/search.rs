@@ -5,14 +5,16 @@ use ndarray::{ArrayView1, ArrayView2};
 use pulp::{Simd, WithSimd};
 
 use super::evaluation::Evaluation;
-use super::refine::{Descent, MOST_STEPS, RIVAL, along_valley, at_edge, near_edge, step};
+use super::refine::{
+    Descent, MOST_STEPS, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, at_edge, near_edge, step,
+};
 use super::trial::{Trial, neighbours, starts, trial_values};
 use super::{Arma11, Found};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 
 /// Places so far apart are not one.
-const ELSEWHERE: f64 = 0.01;
+const ELSEWHERE: f64 = 0.002;
 
 /// Series of one slice group.
 pub(super) struct Search<'a> {
@@ -192,7 +194,10 @@ impl Search<'_> {
 fn nearly_as_low(best: &[Place], places: &[Place]) -> Vec<Place> {
     let mut near: Vec<Place> = best.to_vec();
     near.iter_mut().for_each(|place| place.at = along_valley(place.at, place.bowl));
-    let mut least = vec![RIVAL; best.len()];
+    let rival = |(near, best): (&Place, &Place)| {
+        if near.at == best.at { RIVAL_WITHOUT_BOWL } else { RIVAL }
+    };
+    let mut least: Vec<f64> = near.iter().zip(best).map(rival).collect();
     for place in places {
         let of = &best[place.voxel];
         let apart = (place.at.0 - of.at.0).abs().max((place.at.1 - of.at.1).abs());
