@@ -43,7 +43,7 @@ pub(super) fn say(
                 100.0 * residuals.share_off
             ),
         };
-        watch.note(&format!("{said}{}", whitened(residuals)));
+        watch.note(&format!("{said}{}", whitened(spec, residuals)));
         return Ok(());
     }
     let pairs = Pairs::of_kept(&run.kept);
@@ -67,25 +67,26 @@ pub(super) fn say(
         watch.note(&format!(
             "--noise ols takes the residuals of {} as independent; their mean rho is {rho:.2}, which costs little here{}",
             display(&run.path),
-            whitened(residuals)
+            whitened(spec, residuals)
         ));
         return Ok(());
     }
     watch.warn(&format!(
         "--noise ols takes the residuals of {} as independent, and their mean rho is {rho:.2}{cost}; --noise ar1 takes it into account{}",
         display(&run.path),
-        whitened(residuals)
+        whitened(spec, residuals)
     ));
     Ok(())
 }
 
 /// Whether the model whitened the run, in words.
-fn whitened(residuals: &Residuals) -> String {
+fn whitened(spec: &GlmSpec, residuals: &Residuals) -> String {
     let Some(Whiteness { share, n_voxels, lags }) = &residuals.whiteness else {
         return "; whether it whitened the run is not known: too few volumes are left".to_owned();
     };
+    let whitened = if spec.noise == Noise::Ols { "" } else { "whitened " };
     format!(
-        "; the whitened residuals of {:.1} % of voxels are correlated at lags 1 to {lags} (Ljung-Box with the design's moments at p < .05, of \
+        "; the {whitened}residuals of {:.1} % of voxels are correlated at lags 1 to {lags} (Ljung-Box with the design's moments at p < .05, of \
          {n_voxels} voxels: 5 % by chance)",
         100.0 * share
     )

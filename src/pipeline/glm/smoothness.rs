@@ -108,6 +108,9 @@ fn said(name: &str, found: &Smoothness) -> String {
         mm(z)
     );
     // Writing to a String cannot fail.
+    if found.fwhm_mm.contains(&None) {
+        let _ = write!(text, "; none: neighbours along it do not go together");
+    }
     if let Some(resels) = found.resels {
         let _ = write!(text, ", {resels:.0} resels");
     }
@@ -121,6 +124,8 @@ fn said(name: &str, found: &Smoothness) -> String {
             acf.c_mm,
             0.5 * acf.fwhm_mm()
         );
+    } else {
+        let _ = write!(text, "; no ACF: too few distances within three widths");
     }
     text
 }
