@@ -4,28 +4,23 @@ use crate::design::contrast::{NamedContrast, parse_named};
 use crate::design::{self, label};
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
 use crate::kernels::contrast::{Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
 use crate::maps::{Entities, Map};
-use crate::physio::BeyondChance;
 use crate::pipeline::automask::Common;
-use crate::pipeline::blocks::Ladder;
-use crate::pipeline::combine::{FixedEffects, Joint};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::echoes;
-use crate::pipeline::first_level::{Fitted, Plan, fit_run};
+use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::products::Products;
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{GlmSpec, Noise, RunSpec, SignalScale};
-use crate::pipeline::voxelwise::{self, Voxelwise};
+use crate::pipeline::spec::{GlmSpec, Noise, RunSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, censor, chance, precision, scaling, smoothing};
+use crate::pipeline::{censor, scaling, smoothing, voxelwise};
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
@@ -35,11 +30,13 @@ mod percent;
 mod refused;
 mod residuals;
 mod smoothness;
+mod so_far;
 mod tables;
 
 use account::{Analysis, account};
 use across::Asked;
 use percent::Percent;
+use so_far::{Combined, SoFar};
 
 /// Run the analysis.
 ///
@@ -78,63 +75,25 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         Ok(plan)
     };
     let plans = runs.iter().zip(models).enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
-    let mut common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
-
-    let joint: Vec<Joint> = all_asked.iter().map(|asked| asked.joint.clone()).collect();
-    let mut beyond_so_far = FixedEffects::new(spec.combine, joint.clone());
-    let mut runs_so_far = FixedEffects::new(spec.combine, joint);
-    let (mut beyond_chance, mut no_percent, mut smooth_in) = (Vec::new(), Vec::new(), Vec::new());
+    let common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
+    let joint = all_asked.iter().map(|asked| asked.joint.clone()).collect();
+    let mut so_far = SoFar::new(spec.combine, joint, common);
     for (at, (plan, beside)) in plans.iter().zip(&mut beside).enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
-        let run = &mut runs[at];
-        if spec.runs.len() > 1 && run.physio.is_some() {
-            watch.note(&format!("{}:", display(&run.path)));
-        }
-        precision::keep(run, watch)?;
-        precision::refuse_level(run, &plan.model, &plan.contrasts)?;
-        let inside = common.with(run, watch)?;
-        let at = smooth_in.len();
         let n_asked = plan.contrasts.len() - percents.iter().filter(|p| p.counts(at)).count();
-        let (mut fitted, signal, found) =
-            fit(spec, ladder, (run, beside), &inside, (plan, n_asked), watch)?;
-        common.without_signal(&signal.too_dim, run)?;
-        no_percent.extend(signal.no_percent);
-        residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
-        beside.not_finite = fitted.not_finite_beside;
-        voxelwise::say_spanned(run, beside, &fitted.residuals, watch);
-        let number = (spec.runs.len() > 1).then_some(at + 1);
-        smooth_in.push(smoothness::again(
-            spec,
-            ladder,
-            (run, beside, plan),
-            number,
-            &mut fitted,
-            products,
-            watch,
-        )?);
-        common.without(&fitted.flat, run, watch)?;
-        beyond_chance.push(found);
-        if let Some(contrasts) = fitted.beyond.take() {
-            let of_run = (contrasts, fitted.fitted.clone());
-            beyond_so_far.add(Fitted::counted(of_run.0, of_run.1, &inside), grid.shape)?;
-        }
-        runs_so_far.add(fitted, grid.shape)?;
-        run.bold.release();
-        beside.sources.iter_mut().for_each(|column| column.release());
+        let run = (&mut runs[at], beside, plan);
+        so_far.take(spec, ladder, run, n_asked, products, watch)?;
     }
-    common.say(watch);
-    let mut all = runs_so_far.combined(&common.inside())?;
-    all.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
+    let Combined { mut all, elsewhere, common, beyond_chance, no_percent, smooth_in } =
+        so_far.combined(spec.two_sided, watch)?;
     percent::leave_out(&percents, &mut all, &no_percent, watch);
 
     watch.stage("write", 1);
     say_peaks(&all.contrasts[..asked.len()], &grid, watch);
     let mut maps = maps(&all, (&labels, &asked, &percents), &plans, &grid);
-    if matches!(spec.noise, Noise::NilearnAr1 | Noise::Arma11) {
-        let mut beyond = beyond_so_far.combined(&common.inside())?;
-        beyond.contrasts.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
-        let others = self::maps(&beyond, (&labels, &asked, &percents), &plans, &grid);
+    if let Some(elsewhere) = elsewhere {
+        let others = self::maps(&elsewhere, (&labels, &asked, &percents), &plans, &grid);
         maps.iter_mut().zip(&others).for_each(|(map, other)| map.allow_up_to(&other.values));
     }
     if spec.maps {
@@ -165,73 +124,6 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     };
     let account = account(spec, runs, analysis, watch)?;
     products.finish(session, account)
-}
-
-/// Voxels whose signal is too small, positions in the grid.
-#[derive(Default)]
-struct Signal {
-    /// For the units of the fit: they leave it.
-    too_dim: Vec<usize>,
-    /// For percent, in other units.
-    no_percent: Vec<usize>,
-}
-
-/// A run's fit in the units that are asked for, the voxels that have no signal for them, and whether its recording explains it more
-/// than chance.
-fn fit(
-    spec: &GlmSpec,
-    ladder: &mut Ladder,
-    (run, beside): (&mut Run, &mut Voxelwise),
-    inside: &[bool],
-    (plan, n_asked): (&Plan, usize),
-    watch: &dyn Watch,
-) -> Result<(Fitted, Signal, Option<BeyondChance>)> {
-    let mut sample = run.physio.is_some().then(|| chance::sample(run, Some(inside)));
-    let mut means = Means::new(run.grid.shape, run.n_volumes);
-    let has_percent = plan.contrasts.len() > n_asked;
-    let needs_mean = spec.scaling != SignalScale::None || has_percent;
-    let mut fitted = if !needs_mean {
-        let sources: (&mut dyn BoldSource, _) = (run.bold.as_mut(), &mut beside.sources[..]);
-        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
-    } else {
-        let mut source = Averaged::new(run.bold.as_mut(), &mut means);
-        let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
-        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
-    };
-    let found = match &sample {
-        Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
-        None => None,
-    };
-    let mut signal = Signal::default();
-    if needs_mean {
-        let mean = match means.image() {
-            Some(mean) => mean,
-            None => automask::mean_image(run.bold.as_mut())?,
-        };
-        let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;
-        if spec.scaling != SignalScale::Psc && has_percent {
-            signal.no_percent = scaling::percent(&mut fitted, (&mean, n_asked), run, watch);
-        }
-        signal.too_dim = scaling::apply(&mut fitted, (&mean, n_asked), spec.scaling, run, watch)?;
-    }
-    Ok((fitted, signal, found))
-}
-
-/// Fit a run, of which a sample is kept where there is one.
-fn fit_sampled(
-    ladder: &mut Ladder,
-    (source, beside): (&mut dyn BoldSource, &mut [Box<dyn BoldSource>]),
-    sample: Option<&mut Sample>,
-    (inside, plan): (&[bool], &Plan),
-    watch: &dyn Watch,
-) -> Result<Fitted> {
-    match sample {
-        Some(sample) => {
-            let mut source = Sampled::new(source, sample);
-            fit_run(ladder, &mut source, beside, inside, plan, watch)
-        }
-        None => fit_run(ladder, source, beside, inside, plan, watch),
-    }
 }
 
 /// The plan of a run that is fitted by itself.

@@ -6,12 +6,12 @@ use ndarray::{Array1, Array2};
 use crate::error::{Error, Result};
 use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::{ContrastValues, Prepared, Stat};
-use crate::kernels::glm::{HostFit, Model};
+use crate::kernels::glm::Model;
 use crate::kernels::lags::LagModel;
 use crate::kernels::smooth::{self, Taps};
 use crate::maps::Dof;
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Ar1, Border, Pairs, Rule, Scan, Sums};
+use crate::stats::ar1::{Ar1, Border, Pairs, Rule, Scan};
 use crate::stats::arma11::{self, Arma11, Found};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::least_squares::orthonormal_basis;
@@ -21,11 +21,14 @@ use crate::volume::{Block, Grid, HostBold, Mask};
 mod beside;
 mod edges;
 mod estimates;
+mod held;
 mod whiteness;
 
 pub use beside::Own;
 use edges::Beyond;
 pub use estimates::Estimates;
+pub use held::Held;
+use held::OneGroup;
 pub use whiteness::{Series, Whiteness, chosen};
 
 /// How residuals depend on each other, prepared for a model and its contrasts.
@@ -339,50 +342,6 @@ fn scattered(held: &[Held], n: usize, value: impl Fn(&Found) -> &[f64]) -> Vec<f
 fn correlations(held: &[Held], n: usize) -> Vec<f64> {
     let (a, b) = (scattered(held, n, |f| &f.a), scattered(held, n, |f| &f.b));
     a.into_iter().zip(b).map(|(a, b)| arma11::lambda(a, b)).collect()
-}
-
-/// What is held of a block.
-#[derive(Debug)]
-pub struct Held {
-    /// Of each voxel, its position in the grid.
-    pub places: Vec<usize>,
-    /// Ordinary least squares.
-    pub fit: HostFit,
-    /// Of its residuals.
-    pub sums: Sums,
-    /// Of ARMA(1,1), a stretch of one slice group each.
-    pub found: Vec<Found>,
-    /// Of voxels with columns of their own, `[voxel]`; none where there are none.
-    pub own: Vec<Own>,
-}
-
-/// Voxels of one slice group.
-struct OneGroup<'a> {
-    group: usize,
-    places: &'a [usize],
-    sums: Sums,
-    beta: Array2<f64>,
-    /// `[voxel]`, or none.
-    own: &'a [Own],
-}
-
-impl Held {
-    /// The block's voxels in stretches of one slice group.
-    fn of_one_group(&self) -> Vec<OneGroup<'_>> {
-        let mut first = 0;
-        let stretch = |same: &[u32]| {
-            let range = first..first + same.len();
-            first = range.end;
-            OneGroup {
-                group: same[0] as usize,
-                places: &self.places[range.clone()],
-                sums: self.sums.of(range.clone()),
-                own: self.own.get(range.clone()).unwrap_or_default(),
-                beta: self.fit.beta.slice(ndarray::s![.., range]).as_standard_layout().into_owned(),
-            }
-        };
-        self.fit.slice_group.chunk_by(|a, b| a == b).map(stretch).collect()
-    }
 }
 
 /// Smoothed over the voxels that vary; the others keep what they have.

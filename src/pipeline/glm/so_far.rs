@@ -1,0 +1,199 @@
+//! The runs fitted so far: each is fitted, put into units, looked at and added, and nothing of it is kept but what the others are added to.
+
+use super::{residuals, smoothness};
+use crate::error::Result;
+use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
+use crate::physio::BeyondChance;
+use crate::pipeline::automask::{self, Common};
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::combine::{FixedEffects, Joint};
+use crate::pipeline::first_level::{Fitted, Plan, fit_run};
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::products::Products;
+use crate::pipeline::residuals::Smoothness;
+use crate::pipeline::spec::{Combining, GlmSpec, SignalScale};
+use crate::pipeline::voxelwise::{self, Voxelwise};
+use crate::pipeline::watch::Watch;
+use crate::pipeline::{chance, precision, scaling};
+
+/// What the runs fitted so far come to.
+pub(super) struct SoFar {
+    common: Common,
+    effects: FixedEffects,
+    /// The same where another device may find it.
+    elsewhere: FixedEffects,
+    has_elsewhere: bool,
+    /// Of each run.
+    beyond_chance: Vec<Option<BeyondChance>>,
+    no_percent: Vec<usize>,
+    /// Of each run.
+    smooth_in: Vec<Option<Smoothness>>,
+}
+
+/// All runs together.
+pub(super) struct Combined {
+    pub all: Fitted,
+    /// Where another device may find it; none of a noise model that gives one answer.
+    pub elsewhere: Option<Fitted>,
+    pub common: Common,
+    /// Of each run.
+    pub beyond_chance: Vec<Option<BeyondChance>>,
+    /// What has too little signal in some run to be a percentage, positions in the grid.
+    pub no_percent: Vec<usize>,
+    /// Of each run.
+    pub smooth_in: Vec<Option<Smoothness>>,
+}
+
+impl SoFar {
+    pub(super) fn new(by: Combining, joint: Vec<Joint>, common: Common) -> SoFar {
+        SoFar {
+            common,
+            elsewhere: FixedEffects::new(by, joint.clone()),
+            effects: FixedEffects::new(by, joint),
+            has_elsewhere: false,
+            beyond_chance: Vec::new(),
+            no_percent: Vec::new(),
+            smooth_in: Vec::new(),
+        }
+    }
+
+    /// The next run, with its plan; `n_asked`: its contrasts before those of percent signal change.
+    ///
+    /// # Errors
+    /// Whatever the run holds or lacks; device and output errors.
+    pub(super) fn take(
+        &mut self,
+        spec: &GlmSpec,
+        ladder: &mut Ladder,
+        (run, beside, plan): (&mut Run, &mut Voxelwise, &Plan),
+        n_asked: usize,
+        products: &mut dyn Products,
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        let is_one_of_several = spec.runs.len() > 1;
+        if is_one_of_several && run.physio.is_some() {
+            watch.note(&format!("{}:", display(&run.path)));
+        }
+        precision::keep(run, watch)?;
+        precision::refuse_level(run, &plan.model, &plan.contrasts)?;
+        let inside = self.common.with(run, watch)?;
+        let (mut fitted, signal, found) =
+            fit(spec, ladder, (run, beside), &inside, (plan, n_asked), watch)?;
+        self.common.without_signal(&signal.too_dim, run)?;
+        self.no_percent.extend(signal.no_percent);
+        residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
+        beside.not_finite = fitted.not_finite_beside;
+        voxelwise::say_spanned(run, beside, &fitted.residuals, watch);
+        let number = is_one_of_several.then_some(self.smooth_in.len() + 1);
+        let sources = (&mut *run, &mut *beside, plan);
+        self.smooth_in.push(smoothness::again(
+            spec,
+            ladder,
+            sources,
+            number,
+            &mut fitted,
+            products,
+            watch,
+        )?);
+        self.common.without(&fitted.flat, run, watch)?;
+        self.beyond_chance.push(found);
+        if let Some(contrasts) = fitted.beyond.take() {
+            let of_run = Fitted::counted(contrasts, fitted.fitted.clone(), &inside);
+            self.elsewhere.add(of_run, run.grid.shape)?;
+            self.has_elsewhere = true;
+        }
+        self.effects.add(fitted, run.grid.shape)?;
+        run.bold.release();
+        beside.sources.iter_mut().for_each(|column| column.release());
+        Ok(())
+    }
+
+    /// All of them.
+    ///
+    /// # Errors
+    /// Internal without runs.
+    pub(super) fn combined(self, two_sided: bool, watch: &dyn Watch) -> Result<Combined> {
+        self.common.say(watch);
+        let inside = self.common.inside();
+        let of = |effects: FixedEffects| -> Result<Fitted> {
+            let mut all = effects.combined(&inside)?;
+            all.contrasts.iter_mut().for_each(|maps| maps.two_sided = two_sided);
+            Ok(all)
+        };
+        Ok(Combined {
+            all: of(self.effects)?,
+            elsewhere: self.has_elsewhere.then(|| of(self.elsewhere)).transpose()?,
+            common: self.common,
+            beyond_chance: self.beyond_chance,
+            no_percent: self.no_percent,
+            smooth_in: self.smooth_in,
+        })
+    }
+}
+
+/// Voxels whose signal is too small, positions in the grid.
+#[derive(Default)]
+struct Signal {
+    /// For the units of the fit: they leave it.
+    too_dim: Vec<usize>,
+    /// For percent, in other units.
+    no_percent: Vec<usize>,
+}
+
+/// A run's fit in the units that are asked for, the voxels that have no signal for them, and whether its recording explains it more
+/// than chance.
+fn fit(
+    spec: &GlmSpec,
+    ladder: &mut Ladder,
+    (run, beside): (&mut Run, &mut Voxelwise),
+    inside: &[bool],
+    (plan, n_asked): (&Plan, usize),
+    watch: &dyn Watch,
+) -> Result<(Fitted, Signal, Option<BeyondChance>)> {
+    let mut sample = run.physio.is_some().then(|| chance::sample(run, Some(inside)));
+    let mut means = Means::new(run.grid.shape, run.n_volumes);
+    let has_percent = plan.contrasts.len() > n_asked;
+    let needs_mean = spec.scaling != SignalScale::None || has_percent;
+    let mut fitted = if !needs_mean {
+        let sources: (&mut dyn BoldSource, _) = (run.bold.as_mut(), &mut beside.sources[..]);
+        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
+    } else {
+        let mut source = Averaged::new(run.bold.as_mut(), &mut means);
+        let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
+        fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
+    };
+    let found = match &sample {
+        Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
+        None => None,
+    };
+    let mut signal = Signal::default();
+    if needs_mean {
+        let mean = match means.image() {
+            Some(mean) => mean,
+            None => automask::mean_image(run.bold.as_mut())?,
+        };
+        let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;
+        if spec.scaling != SignalScale::Psc && has_percent {
+            signal.no_percent = scaling::percent(&mut fitted, (&mean, n_asked), run, watch);
+        }
+        signal.too_dim = scaling::apply(&mut fitted, (&mean, n_asked), spec.scaling, run, watch)?;
+    }
+    Ok((fitted, signal, found))
+}
+
+/// Fit a run, of which a sample is kept where there is one.
+fn fit_sampled(
+    ladder: &mut Ladder,
+    (source, beside): (&mut dyn BoldSource, &mut [Box<dyn BoldSource>]),
+    sample: Option<&mut Sample>,
+    (inside, plan): (&[bool], &Plan),
+    watch: &dyn Watch,
+) -> Result<Fitted> {
+    match sample {
+        Some(sample) => {
+            let mut source = Sampled::new(source, sample);
+            fit_run(ladder, &mut source, beside, inside, plan, watch)
+        }
+        None => fit_run(ladder, source, beside, inside, plan, watch),
+    }
+}
