@@ -409,4 +409,13 @@ mod tests {
         let sum = dof.plus(&Dof::Uniform(10.0), [2, 2, 3]);
         assert_eq!((sum.at(3, 4), sum.at(4, 4), sum.least()), (98.0, 100.0, 98.0));
     }
+
+    #[test]
+    fn what_another_device_may_find_is_allowed_up_to_where_it_is() {
+        let mut map = Map::of_mask(Entities::of("mask"), &[true, false, true]);
+        map.tolerance = Tolerance::of(|_, _, _| 0.25);
+        map.allow_up_to(&[Arc::new(vec![1.0, 0.0, 3.5])]);
+        let allowed = |voxel| map.tolerance.at(Bounds::F64, 0, voxel);
+        assert_eq!([allowed(0), allowed(1), allowed(2)], [0.25, 0.25, 2.75]);
+    }
 }

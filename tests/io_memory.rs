@@ -51,6 +51,29 @@ fn a_run_that_exceeds_what_is_granted_is_read_from_disk_and_reads_the_same() {
 }
 
 #[test]
+fn a_run_that_is_unpacked_ahead_reads_the_same_and_a_damaged_one_still_says_why() {
+    for name in PACKED {
+        let mut plain = BoldFile::open(&golden(name)).unwrap();
+        for block in blocks(&plain) {
+            let mut ahead = BoldFile::open(&golden(name)).unwrap();
+            ahead.prefetch();
+            let (want, got) = (plain.read(&block).unwrap(), ahead.read(&block).unwrap());
+            assert_eq!(bits(&got.data), bits(&want.data), "{name} {block:?}");
+            assert_eq!(ahead.checksum().unwrap(), plain.checksum().unwrap(), "{name}");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cut.nii.gz");
+    let bytes = fs::read(golden(PACKED[0])).unwrap();
+    fs::write(&path, &bytes[..bytes.len() - 30]).unwrap();
+    let mut cut = BoldFile::open(&path).unwrap();
+    cut.prefetch();
+    let whole = Block::whole(cut.grid.shape, cut.n_volumes);
+    let why = cut.read(&whole).unwrap_err().to_string();
+    assert!(why.contains("cut.nii.gz"), "{why}");
+}
+
+#[test]
 fn a_run_within_what_is_granted_is_held_in_as_many_bytes_as_it_says() {
     for name in PACKED {
         for granted in [None, Some(u64::MAX)] {
