@@ -221,16 +221,14 @@ impl Products for Compared {
                 check_fields(&path, &account.bids, comparison)?;
             }
             let Some(own) = provenance::read(&sidecar)? else { continue };
+            let own = own.provenance;
             let facts = [
-                ("dof", own.provenance.dof, account.dof),
-                ("dof_spent", own.provenance.dof_spent, account.dof_spent),
+                ("dof", json!(own.dof), json!(account.dof)),
+                ("dof_spent", json!(own.dof_spent), json!(account.dof_spent)),
+                ("beyond_chance", json!(own.beyond_chance), json!(account.beyond_chance)),
             ];
-            let wrong = facts.iter().filter(|(_, got, want)| got != want);
-            let mut wrong: Vec<&str> = wrong.map(|(name, ..)| *name).collect();
-            let said = json!(own.provenance.beyond_chance);
-            if !alike(&said, &json!(account.beyond_chance)) {
-                wrong.push("beyond_chance");
-            }
+            let wrong = facts.iter().filter(|(_, got, want)| !alike(got, want));
+            let wrong: Vec<&str> = wrong.map(|(name, ..)| *name).collect();
             blame(&sidecar, &wrong, comparison);
         }
         Ok(())

@@ -361,4 +361,14 @@ mod tests {
         assert_eq!(name("a/sm5.5_bold.nii.gz"), Path::new("a/sm5.5_bold.json"));
         assert_eq!(name("a/sm5.5_bold.nii"), Path::new("a/sm5.5_bold.json"));
     }
+
+    #[test]
+    fn numbers_are_read_as_they_were_written_to_the_last_bit() {
+        for n in 0..4000 {
+            let number = 100.0 + f64::from(n).sqrt() / 3.0;
+            let text = serde_json::to_string(&number).expect("a number");
+            let read: f64 = serde_json::from_str(&text).expect("a number");
+            assert_eq!(read.to_bits(), number.to_bits(), "{text}");
+        }
+    }
 }
