@@ -169,6 +169,12 @@ pub enum Dof {
     PerVoxel(Vec<f32>),
 }
 
+/// Degrees of freedom as a person reads them: whole ones as they are, others to a tenth.
+#[must_use]
+pub fn told(dof: f64) -> String {
+    if (dof - dof.round()).abs() < 1e-9 { format!("{dof:.0}") } else { format!("{dof:.1}") }
+}
+
 impl Dof {
     /// Of groups: uniform where they all agree.
     #[must_use]

@@ -8,7 +8,7 @@ use crate::kernels::contrast::{Prepared, Stat};
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
-use crate::maps::{Entities, Map};
+use crate::maps::{Entities, Map, told};
 use crate::pipeline::automask::Common;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::echoes;
@@ -184,7 +184,10 @@ fn take_room(plan: &mut Plan, n_beside: usize, run: &Run) -> Result<()> {
     if n_beside > 0 && left < 1.0 {
         return Err(Error::bad_data(
             display(&run.path),
-            format!("leaves {left} degrees of freedom beside {n_beside} voxel-wise columns"),
+            format!(
+                "leaves {} degrees of freedom beside {n_beside} voxel-wise columns",
+                told(left)
+            ),
             "leave at least one",
             "choose fewer columns",
         ));
@@ -240,7 +243,7 @@ fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
              the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \
              unrelated, more where they are not; give the raw run and --physio, or correct it again with boldly retroicor",
             display(&run.path),
-            run.dof_spent,
+            told(run.dof_spent),
             100.0 * larger
         ));
     }
@@ -284,9 +287,9 @@ fn say_peaks(contrasts: &[ContrastMaps], grid: &Grid, watch: &dyn Watch) {
         if let Some((voxel, value)) = peak {
             let [i, j, k] = grid.coordinates(voxel);
             let [x, y, z] = grid.millimetres([i, j, k]);
-            let least = c.dof.least();
+            let least = told(c.dof.least());
             let (letter, dof) = match c.stat_kind {
-                Stat::T => ("t", format!("{least}")),
+                Stat::T => ("t", least),
                 Stat::F => ("F", format!("{} and {least}", c.rank)),
             };
             watch.note(&format!(

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
 
 use crate::error::{Error, Result};
-use crate::maps::Dof;
+use crate::maps::{Dof, told};
 use crate::stats::least_squares::LeastSquares;
 use crate::volume::SliceGroups;
 
@@ -50,8 +50,9 @@ impl Solver {
             return Err(Error::bad_data(
                 "the design",
                 format!(
-                    "has rank {} of {p} columns for {n} volumes, with {dof_spent} degrees of freedom spent before",
-                    least_squares.rank
+                    "has rank {} of {p} columns for {n} volumes, with {} degrees of freedom spent before",
+                    least_squares.rank,
+                    told(dof_spent)
                 ),
                 "leave at least one degree of freedom",
                 "use fewer columns or a longer run",

@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile};
+use crate::maps::told;
 use crate::pipeline::spec::{EchoOptions, Role, RunSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Acquisition;
@@ -121,7 +122,11 @@ fn same_correction(spec: &RunSpec, options: &EchoOptions) -> Result<()> {
             let first = display(&spec.bold);
             return Err(Error::bad_data(
                 display(path),
-                format!("was corrected with {its} degrees of freedom, and {first} with {of_first}"),
+                format!(
+                    "was corrected with {} degrees of freedom, and {first} with {}",
+                    told(its),
+                    told(of_first)
+                ),
                 "be corrected as the run's other echoes are",
                 "correct all echoes in one call of boldly retroicor, or combine them uncorrected",
             ));

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{Run, display};
 use crate::error::Result;
 use crate::io::described::Described;
+use crate::maps::told;
 use crate::pipeline::carried;
 use crate::pipeline::provenance::{self, Facts};
 use crate::pipeline::spec::Role;
@@ -27,14 +28,14 @@ pub struct Earlier {
 pub fn earlier(bold: &Path, watch: &dyn Watch) -> Result<Option<Earlier>> {
     let Some(facts) = provenance::facts_beside(bold)? else { return Ok(None) };
     let Some(spent) = facts.dof_spent.filter(|&spent| spent > 0.0) else { return Ok(None) };
-    let image = display(bold);
+    let (image, told) = (display(bold), told(spent));
     match facts.of(bold)? {
         Described::Not => watch.warn(&format!(
-            "the sidecar beside {image} describes another file; the {spent} degrees of freedom that it says were spent \
+            "the sidecar beside {image} describes another file; the {told} degrees of freedom that it says were spent \
              are not counted"
         )),
         Described::Changed => watch.warn(&format!(
-            "{image} is not as boldly made it; the {spent} degrees of freedom that its sidecar says were spent on it are \
+            "{image} is not as boldly made it; the {told} degrees of freedom that its sidecar says were spent on it are \
              not counted. If it still is the corrected run its statistics come out too large: correct the run again"
         )),
         Described::Bytes | Described::Name => return Ok(Some(Earlier { facts, spent })),
@@ -58,11 +59,11 @@ impl Run {
         Earlier { facts, spent }: &Earlier,
         watch: &dyn Watch,
     ) -> Result<()> {
-        let name = display(&self.path);
+        let (name, told) = (display(&self.path), told(*spent));
         let again = self.physio.is_some();
         if again {
             watch.warn(&format!(
-                "{name} was already corrected for physiology; --physio models it again, and the {spent} degrees of freedom \
+                "{name} was already corrected for physiology; --physio models it again, and the {told} degrees of freedom \
                  spent before are not counted twice"
             ));
         }
@@ -75,7 +76,7 @@ impl Run {
         }
         if let Some((carried, files)) = beside.columns {
             watch.note(&format!(
-                "{name} was corrected before: the {} columns that were taken out ({}) are in the model, with their {spent} \
+                "{name} was corrected before: the {} columns that were taken out ({}) are in the model, with their {told} \
                  degrees of freedom",
                 carried.groups.names.len(),
                 display(&files[0])
@@ -83,7 +84,7 @@ impl Run {
             self.found.extend(files.into_iter().map(|file| (Role::Carried, file)));
             self.carried = Some(carried);
         } else if !again {
-            watch.note(&format!("{spent} degrees of freedom were spent by an earlier correction"));
+            watch.note(&format!("{told} degrees of freedom were spent by an earlier correction"));
             self.dof_spent = *spent;
         }
         Ok(())

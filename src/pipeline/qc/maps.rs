@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use crate::maps::told;
 use crate::pipeline::proof::{ALL, Evidence, Proof, SetMaps};
 use crate::report::qc::{Picture, Pictures};
 use crate::stats::tails::critical_f;
@@ -75,7 +76,7 @@ fn partial_f(proof: &Proof, set: &SetMaps) -> Picture {
     let dof2 = proof.dof2.iter().copied().fold(f64::INFINITY, f64::min);
     Picture {
         title: format!("F, {}", set.name),
-        note: format!("dof {dof1}, {dof2}; p < {SHOWN_P}"),
+        note: format!("dof {dof1}, {}; p < {SHOWN_P}", told(dof2)),
         caption: format!(
             "Partial F of {}: {n_shown} of {n_fitted} voxels have p below {SHOWN_P} (not corrected; noise alone gives {:.0}).",
             called(set),
