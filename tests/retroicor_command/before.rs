@@ -97,6 +97,38 @@ fn on_a_resampled_run_the_residual_variance_is_that_of_the_uncorrected_one_where
         assert!(said.contains("even mixture of all slices"), "{said}");
         assert!(said.contains("c_bold.json"), "{said}");
         assert!(field("dof_in_columns") > 0.7 * spent, "{before}");
+        assert_eq!(field("dof_counted"), field("columns") + field("dof_alone"));
+        let n = field("columns");
+        let told = |after: &str| -> f64 {
+            let rest = said.split_once(after).map_or(&said[..0], |(_, rest)| rest);
+            rest.split(' ').next().and_then(|word| word.parse().ok()).unwrap_or(f64::NAN)
+        };
+        let (all, alone) = (told("which spent "), told("the other "));
+        let [in_columns, fewer] = [told("model stand for "), told("without a column: ")];
+        let sums = [all - in_columns - alone, fewer - n - alone, fewer - (whole - dof)];
+        assert!(sums[..2].iter().all(|rest| rest.abs() < 1e-9), "{sums:?}: {said}");
+        assert!(sums[2].abs() < 0.051 && (all - spent).abs() < 0.051 && fewer >= all, "{said}");
+        assert!(dof.fract() > 0.0 && said.contains(&format!(", dof {dof:.1}\n")), "{said}");
+    }
+}
+
+#[test]
+fn what_a_sidecar_says_of_degrees_of_freedom_is_that_of_the_rerun_but_for_rounding() {
+    let folder = study();
+    let dir = folder.path();
+    noise(dir);
+    let correct = "--physio run-1_physio.tsv.gz --events run-1_events.tsv --device cpu -q";
+    well(dir, &format!("retroicor noise_bold.nii.gz {correct} --out c_bold.nii.gz"));
+    preprocess(dir, "c_bold.nii.gz", "moved_space-T1w_bold.nii.gz", None);
+    let json = json!({ "RepetitionTime": 2.0, "StartTime": 1.0, "SliceTimingCorrected": true });
+    fs::write(dir.join("moved_space-T1w_bold.json"), json.to_string()).unwrap();
+    fit(dir, "moved_space-T1w_bold.nii.gz", "--spent c_bold.json --physio run-1_physio.tsv.gz");
+    let sidecar = dir.join("out/contrast-pain_stat-t_statmap.json");
+    let dof = own(&sidecar)["dof"].as_f64().unwrap();
+    for (share, differs) in [(1e-9, false), (1e-3, true)] {
+        set_json(&sidecar, |json| json["boldly"]["dof"] = json!(dof * (1.0 + share)));
+        let said = String::from_utf8_lossy(&boldly(dir, "verify out").stdout).into_owned();
+        assert_eq!(said.contains("says other things of [\"dof\"]"), differs, "{share}: {said}");
     }
 }
 

@@ -35,6 +35,24 @@ pub struct Survived {
     pub dof_in_columns: f64,
     /// Degrees of freedom that are counted without a column.
     pub dof_alone: f64,
+    /// Degrees of freedom that the fit has fewer by it: one for each column, however much of it was lost, and those counted alone.
+    pub dof_counted: f64,
+}
+
+impl Survived {
+    /// In words; the tenths add up.
+    fn told(&self) -> String {
+        let tenths = |dof: f64| (10.0 * dof).round() / 10.0;
+        let (spent, alone) = (tenths(self.dof_spent), tenths(self.dof_alone));
+        format!(
+            ", which spent {spent:.1} degrees of freedom. {} columns of the model stand for {:.1} of them and cost one each; the other \
+             {alone:.1} are counted without a column: {:.1} fewer in all. An approximation: each voxel is taken for an even mixture of \
+             all slices",
+            self.columns,
+            spent - alone,
+            self.columns as f64 + alone
+        )
+    }
 }
 
 impl Run {
@@ -81,9 +99,8 @@ impl Run {
         self.mix(&carried, *by)?;
         if let Some(survived) = &self.survived {
             watch.warn(&format!(
-                "{name} was corrected before it was preprocessed ({of}): {:.1} degrees of freedom, of which {:.1} survive as {} columns of the model \
-                 and {:.1} are counted alone. An approximation: each voxel is taken for an even mixture of all slices",
-                survived.dof_spent, survived.dof_in_columns, survived.columns, survived.dof_alone
+                "{name} was corrected before it was preprocessed ({of}){}",
+                survived.told()
             ));
         }
         Ok(())
@@ -115,6 +132,7 @@ impl Run {
             columns: n_columns,
             dof_in_columns: mixed.lost.iter().sum(),
             dof_alone: mixed.alone(),
+            dof_counted: n_columns as f64 + mixed.alone(),
         });
         self.dof_spent = mixed.alone();
         if n_columns > 0 {
