@@ -51,6 +51,7 @@ pub fn read_volumes(path: &Path, n_volumes: usize) -> Result<Listed> {
         let zeros = (0..all.len()).filter(|&volume| all[volume] == 0).collect();
         return listed(zeros, "those that are 0 of a 0 or 1 for each (1 kept)");
     }
+    refuse_others(path, &rows, n_volumes)?;
     if let Some(&beyond) = all.iter().find(|&&volume| volume >= n_volumes) {
         return Err(Error::bad_data(
             path.display().to_string(),
@@ -66,6 +67,25 @@ pub fn read_volumes(path: &Path, n_volumes: usize) -> Result<Listed> {
     volumes.sort_unstable();
     volumes.dedup();
     listed(volumes, "by number, the first being 0")
+}
+
+/// A 0 or 1 for each volume of a run of another length: three or more of them are no numbers of volumes, of which each stands once.
+fn refuse_others(path: &Path, rows: &[Vec<usize>], n_volumes: usize) -> Result<()> {
+    let mut all = rows.iter().flatten();
+    let n = rows.iter().map(Vec::len).sum::<usize>();
+    if n_volumes < 3 || n < 3 || all.any(|&value| value > 1) {
+        return Ok(());
+    }
+    let of = match rows.iter().all(|row| row.len() == rows[0].len()) && rows.len() > 1 {
+        true => format!("{} lines of 0 and 1", rows.len()),
+        false => format!("{n} values, each 0 or 1"),
+    };
+    Err(Error::bad_data(
+        path.display().to_string(),
+        format!("has {of}, and the run {n_volumes} volumes"),
+        "have a 0 or 1 for each volume of the run, or list volumes by their numbers, each once",
+        "it looks like the list of a run of another length: give the one of this run",
+    ))
 }
 
 fn number(path: &Path, line: usize, word: &str) -> Result<usize> {

@@ -17,6 +17,9 @@ use crate::volume::Grid;
 /// Fewer volumes than these tell nothing of a run, whatever its design.
 const LEAST: usize = 3;
 
+/// Volumes that are listed with their reasons; the sidecar has all.
+const LISTED: usize = 12;
+
 /// Leave them out of every run: what comes after sees the kept volumes alone.
 ///
 /// # Errors
@@ -94,8 +97,11 @@ pub fn of_image(
             "{name}: {n} {volumes} of {n_volumes} left out of the fit, {n_kept} kept at their times"
         ));
     }
-    for left in &left_out {
+    for left in left_out.iter().take(LISTED) {
         watch.note(&format!("  volume {}: {}", left.volume, left.reasons.join(", ")));
+    }
+    if let Some(more @ 1..) = left_out.len().checked_sub(LISTED) {
+        watch.note(&format!("  and {more} more, in the sidecar of what is made"));
     }
     if n_kept < LEAST && !left_out.is_empty() {
         let by_rules = (rules != Rules::default()).then(|| format!("--censor {rules}"));
