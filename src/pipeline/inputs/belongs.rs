@@ -52,8 +52,55 @@ fn contradicts(bold: &Path, file: &Path) -> Vec<(&'static str, String)> {
     TELLING.into_iter().filter_map(of).collect()
 }
 
+/// Entities that the name of a file has and an image's lacks, and the other way round; none where one of both names no run at all.
+type Alone = [Vec<(&'static str, String)>; 2];
+
+/// `is_shared`: the file is given for several runs, and need not name one.
+fn named_alone(bold: &Path, file: &Path, is_shared: bool) -> Alone {
+    let of = |path: &Path| TELLING.map(|key| own_value(path, key));
+    let (here, there) = (of(bold), of(file));
+    let mut alone = Alone::default();
+    if here.iter().all(Option::is_none) || there.iter().all(Option::is_none) {
+        return alone;
+    }
+    for (key, pair) in TELLING.into_iter().zip(there.into_iter().zip(here)) {
+        match pair {
+            _ if is_shared && SHARED.contains(&key) => {}
+            (Some(value), None) => alone[0].push((key, value)),
+            (None, Some(value)) => alone[1].push((key, value)),
+            _ => {}
+        }
+    }
+    alone
+}
+
+/// Note them. `told`: what was noted of which role; runs whose names lack the same are told of once.
+fn say_alone(
+    alone: Alone,
+    (role, file, bold): (Role, &Path, &Path),
+    told: &mut Vec<(Role, [Vec<&'static str>; 2])>,
+    watch: &dyn Watch,
+) {
+    let keys = alone.each_ref().map(|side| side.iter().map(|(key, _)| *key).collect());
+    let what = (role, keys);
+    if alone.iter().all(Vec::is_empty) || told.contains(&what) {
+        return;
+    }
+    told.push(what);
+    let [of_file, of_bold] = alone.map(|side| {
+        side.iter().map(|(key, value)| format!("{key}-{value}")).collect::<Vec<_>>().join(", ")
+    });
+    let (file, bold, role) = (display(file), display(bold), role.name());
+    let said = match (of_file.is_empty(), of_bold.is_empty()) {
+        (false, true) => format!("names {of_file}, which {bold} does not"),
+        (true, _) => format!("does not name {of_bold}, as {bold} does"),
+        (false, false) => format!("names {of_file}, which {bold} does not, and not its {of_bold}"),
+    };
+    watch.note(&format!("{file} ({role}) {said}: it is taken for this run's"));
+}
+
 /// Refuse files of a command that are by their names of another subject, session, task or run than the image they are given with. One
-/// design that is given for several runs may be called after one of them, and is noted.
+/// design that is given for several runs may be called after one of them, and is noted; so is an entity that one of two names lacks.
 ///
 /// # Errors
 /// Usage, with both names and what differs.
@@ -63,6 +110,7 @@ pub fn refuse_others(command: &Command, watch: &dyn Watch) -> Result<()> {
     // Files follow the image of their run; of a recording alone it may come later.
     let mut bold = inputs.iter().find(|(role, _)| *role == Role::Bold).map(|(_, path)| path);
     let mut noted: Vec<&PathBuf> = Vec::new();
+    let mut told = Vec::new();
     for (role, file) in &inputs {
         if *role == Role::Bold {
             bold = Some(file);
@@ -90,6 +138,10 @@ pub fn refuse_others(command: &Command, watch: &dyn Watch) -> Result<()> {
             _ => continue,
         }
         refuse(&apart, (*role, file), bold)?;
+        if matches!(role, Role::Events | Role::Design | Role::Confounds | Role::Censored) {
+            let alone = named_alone(bold, file, times(file) > 1);
+            say_alone(alone, (*role, file, bold), &mut told, watch);
+        }
     }
     // Columns of each voxel's own follow the runs, in their order.
     if let Command::Glm(spec) = command {
