@@ -1,5 +1,7 @@
 //! What was shown when: the rows of a BIDS events.tsv.
 
+use std::collections::BTreeSet;
+
 use super::modulation::{Durations, Modulation, Modulator};
 use super::{number, similar};
 use crate::error::{Error, Result};
@@ -29,6 +31,8 @@ pub struct Events {
     pub modulators: Vec<Modulator>,
     /// What a person should know of the table, one sentence each.
     pub doubts: Vec<String>,
+    /// Those of [`Events::doubts`] that may be why a condition has no column.
+    pub why_no_column: Vec<String>,
 }
 
 /// The column of the conditions.
@@ -83,6 +87,7 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     let modulation = if asked { None } else { optional(table, MODULATION)? };
     let mut found = Events::default();
     let (mut nameless, mut no_onset, mut rows) = (Vec::new(), Vec::new(), Vec::new());
+    let mut named_here = BTreeSet::new();
     for row in 0..table.rows.len() {
         let condition = match trial_type {
             Some(column) => number::text(table, row, column)?.trim(),
@@ -92,6 +97,7 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
             nameless.push(number::line(row));
             continue;
         }
+        named_here.insert(condition.to_owned());
         let amplitude =
             |column| required(table, row, column, "write 1 where an event has its plain height");
         let Some(begins) = known(table, row, onset, "write its seconds from the first volume")?
@@ -122,10 +128,18 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
         return Err(no_events(table, &nameless, &[no_onset, no_duration].concat()));
     }
     let modulated = found.events.iter().any(|event| event.amplitude != 1.0);
-    found.doubts.extend(merged(table, trial_type.is_none(), found.events.len()));
+    let merged = merged(table, trial_type.is_none(), found.events.len());
+    found.why_no_column.extend(merged.clone());
+    found.doubts.extend(merged);
+    let conditions_left = found.conditions();
+    let is_whole = named_here.iter().all(|condition| conditions_left.contains(condition));
     let column = conditions.unwrap_or(TRIAL_TYPE);
     for (what, lines) in [(column, nameless), ("onset", no_onset), ("duration", no_duration)] {
-        found.doubts.extend(left_out(&table.name, what, &lines, table.rows.len()));
+        let said = left_out(&table.name, what, &lines, table.rows.len());
+        if !is_whole && what != column {
+            found.why_no_column.extend(said.clone());
+        }
+        found.doubts.extend(said);
     }
     found.doubts.extend(modulated.then(|| {
         format!("{}: the column {MODULATION} gives the heights of the events, not centred (as in nilearn)", table.name)
@@ -236,19 +250,24 @@ impl Events {
         }
         let lines = self.events.iter().zip(&stays).filter(|(_, stays)| !**stays);
         let lines: Vec<usize> = lines.map(|(event, _)| event.line).collect();
+        let n_conditions = self.conditions().len();
         let mut kept = stays.iter();
         self.events.retain(|_| kept.next().is_some_and(|stays| *stays));
         for modulator in &mut self.modulators {
             let mut kept = stays.iter();
             modulator.values.retain(|_| kept.next().is_some_and(|stays| *stays));
         }
-        self.doubts.push(format!(
+        let said = format!(
             "{name}: {left_out} of {} events begin after the run, which ends at {} s, and are left out of the model (half of them or \
              more would be taken for another run's and refused): {}",
             stays.len(),
             brief(end),
             named(&lines)
-        ));
+        );
+        if self.conditions().len() < n_conditions {
+            self.why_no_column.push(said.clone());
+        }
+        self.doubts.push(said);
         Ok(())
     }
 }

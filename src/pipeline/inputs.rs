@@ -106,6 +106,8 @@ pub struct Run {
     pub smoothed: Vec<SmoothOptions>,
     /// What was left out of its events or assumed about them.
     pub doubts: Vec<String>,
+    /// Those of them that may be why a condition has no column.
+    pub why_no_column: Vec<String>,
     /// Patterns of confounds that match none of its columns.
     pub unmatched: Vec<Unmatched>,
     /// Files found beside those that the command names.
@@ -216,7 +218,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
     let resampled = io::resampled(&bold, &sidecar);
     let known = task::Known::of(&sidecar, resampled.as_ref());
-    let Columned { design, task, confounds, doubts, unmatched, measures, found } =
+    let Columned { design, task, confounds, doubts, why_no_column, unmatched, measures, found } =
         design(spec, options, (&acquisition, known), bold.n_volumes, watch)?;
     let echoes = combined::open(spec, (&bold, &sidecar), &acquisition, watch)?;
     let mut run = Run {
@@ -242,6 +244,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         survived: None,
         smoothed: smoothed(&spec.bold, watch)?,
         doubts,
+        why_no_column,
         unmatched,
         found: sidecar.files.iter().chain(&found).map(|f| (Role::Sidecar, f.clone())).collect(),
         fields: sidecar.fields.clone(),
@@ -294,6 +297,7 @@ struct Columned {
     /// Which of its columns are confounds.
     confounds: Vec<String>,
     doubts: Vec<String>,
+    why_no_column: Vec<String>,
     unmatched: Vec<Unmatched>,
     measures: Measures,
     /// JSON files beside tables.
@@ -319,12 +323,12 @@ fn design(
             Some(confounds) => ready.with(&confounds)?,
             None => ready,
         };
-        let doubts = Vec::new();
         return Ok(Columned {
             design,
             task: None,
             confounds: names,
-            doubts,
+            doubts: Vec::new(),
+            why_no_column: Vec::new(),
             unmatched,
             measures,
             found,
@@ -335,7 +339,7 @@ fn design(
     let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
     (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
     made.own = options.hrf_file.as_ref().map(own_response).transpose()?;
-    let mut doubts = Vec::new();
+    let (mut doubts, mut why_no_column) = (Vec::new(), Vec::new());
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
         let end_s = n_volumes as f64 * tr + acquisition.start_time.min(0.0);
@@ -351,6 +355,7 @@ fn design(
         found.doubts.iter().for_each(|doubt| watch.warn(doubt));
         (made.events, made.modulators) = (found.events, found.modulators);
         (made.events_name, doubts) = (table.name, found.doubts);
+        why_no_column = found.why_no_column;
     }
     if let Some(confounds) = confounds {
         made.confounds = confounds;
@@ -358,7 +363,16 @@ fn design(
     let (design, built) = Task::build(made, options.task_times, acquisition, known)?;
     watch.note(&built.told(acquisition));
     let task = Some(built);
-    Ok(Columned { design, task, confounds: names, doubts, unmatched, measures, found })
+    Ok(Columned {
+        design,
+        task,
+        confounds: names,
+        doubts,
+        why_no_column,
+        unmatched,
+        measures,
+        found,
+    })
 }
 
 /// The events of a table as the options have them read.

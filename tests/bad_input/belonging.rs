@@ -100,6 +100,62 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
+/// What is said of a fit of the good run under one name with its events under another.
+fn said_of(bold: &str, events: &str) -> String {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    let renamed = [("bold.nii", format!("{bold}.nii")), ("bold.json", format!("{bold}.json"))];
+    for (from, to) in renamed.iter().chain([&("events.tsv", events.to_owned())]) {
+        if from != to {
+            copy(dir, from, to);
+        }
+    }
+    let line = format!(
+        "glm {bold}.nii --events {events} --mask mask.nii --contrast pain --out out --device cpu"
+    );
+    let output = boldly(dir, &line);
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{message}");
+    message
+}
+
+#[test]
+fn an_entity_that_only_one_of_two_names_has_is_noted_once() {
+    let bold = "sub-01_task-pain_bold";
+    let said = said_of(bold, "sub-01_ses-2_task-pain_run-1_events.tsv");
+    let note = "sub-01_ses-2_task-pain_run-1_events.tsv (events) names ses-2, run-1, which sub-01_task-pain_bold.nii does not";
+    assert_eq!(said.matches(note).count(), 1, "{said}");
+    let said = said_of("sub-01_task-pain_run-2_bold", "sub-01_task-pain_events.tsv");
+    assert!(
+        said.contains("(events) does not name run-2, as sub-01_task-pain_run-2_bold.nii does"),
+        "{said}"
+    );
+    for (bold, events) in
+        [(bold, "sub-01_task-pain_events.tsv"), (bold, "events.tsv"), ("bold", "sub-01_events.tsv")]
+    {
+        let said = said_of(bold, events);
+        assert!(!said.contains("it is taken for this run's"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_doubted_of_events_is_no_part_of_an_error_that_they_do_not_cause() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    let events =
+        "onset\tduration\ttrial_type\n5\t5\tcontrol\n20\t5\tpain\n35\t5\tcontrol\n900\t9\tpain\n";
+    text(dir, "late.tsv", events);
+    let line =
+        "glm bold.nii --events late.tsv --mask mask.nii --contrast pian --out out --device cpu";
+    let message = String::from_utf8_lossy(&boldly(dir, line).stderr).into_owned();
+    let error = message.lines().find(|line| line.starts_with("boldly: ")).expect("an error");
+    assert!(error.contains("did you mean `pain`?"), "{error}");
+    assert!(!error.contains("after the run"), "{error}");
+    assert!(message.contains("1 of 4 events begin after the run"), "it is a warning: {message}");
+}
+
 #[test]
 fn one_design_for_several_runs_may_be_called_after_one_of_them_and_a_mask_after_another_task() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -122,4 +178,20 @@ fn one_design_for_several_runs_may_be_called_after_one_of_them_and_a_mask_after_
     assert!(output.status.success(), "{message}");
     let note = "sub-01_task-pain_run-1_events.tsv is by its name of one run, and taken for all 2";
     assert_eq!(message.matches(note).count(), 1, "{message}");
+    // events that name no run, one a run
+    copy(dir, "events.tsv", "sub-01_task-pain_events.tsv");
+    copy(dir, "events.tsv", "sub-01_events.tsv");
+    let line =
+        line.replace(events, "sub-01_task-pain_events.tsv sub-01_events.tsv") + " --overwrite";
+    let message = String::from_utf8_lossy(&boldly(dir, &line).stderr).into_owned();
+    assert_eq!(message.matches("(events) does not name run-1, as").count(), 1, "{message}");
+    assert_eq!(
+        message.matches("(events) does not name task-pain, run-2, as").count(),
+        1,
+        "{message}"
+    );
+    copy(dir, "events.tsv", "sub-01_task-pain_acq-2_events.tsv");
+    let line = line.replace("sub-01_events.tsv", "sub-01_task-pain_acq-2_events.tsv");
+    let message = String::from_utf8_lossy(&boldly(dir, &line).stderr).into_owned();
+    assert_eq!(message.matches("(events) does not name").count(), 1, "once for both: {message}");
 }

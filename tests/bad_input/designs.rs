@@ -20,6 +20,13 @@ fn rated(dir: &Path) {
 
 pub fn cases() -> Vec<Case> {
     vec![
+        case(
+            "runs of a contrast that are named by their number alone",
+            nothing,
+            "glm bold.nii --events events.tsv --mask mask.nii --contrast pain@1-pain@run02 --out out --device cpu",
+            2,
+            &["has `@1-pain@run02` after a term", "as in `pain@run-1 - pain@run-02`"],
+        ),
         plain("a response that is none", "--hrf spmm", 2, &["--hrf", "spmm", "glover"]),
         plain("a FIR model without delays", "--hrf fir", 2, &["--hrf", "fir:0-7"]),
         plain("a block of no duration", "--hrf block:0", 2, &["--hrf", "block:0"]),

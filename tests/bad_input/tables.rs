@@ -190,6 +190,19 @@ pub fn cases() -> Vec<Case> {
             &["names `pain`", "1 of 2 events have no duration (n/a) and are left out", "line 2"],
         ),
         case(
+            "a condition whose only event begins after the run",
+            |d| {
+                text(
+                    d,
+                    "events.tsv",
+                    "onset\tduration\ttrial_type\n5\t5\tcontrol\n30\t10\tcontrol\n900\t9\tpain\n",
+                )
+            },
+            GLM,
+            2,
+            &["names `pain`", "columns:", "; events.tsv: 1 of 3 events begin after the run"],
+        ),
+        case(
             "events of which none has an onset",
             |d| {
                 text(

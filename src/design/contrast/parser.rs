@@ -328,7 +328,11 @@ impl<'a> Parser<'a> {
             true => "ends too early".to_string(),
             false => format!("has `{}` after a term", quoted::short(self.rest())),
         };
-        self.error(&found, expected, "join terms by + - * /, rows by ;")
+        let hint = match self.rest().starts_with('@') {
+            true => format!("a run is named as in `{}`", runs::named(self.text)),
+            false => "join terms by + - * /, rows by ;".to_owned(),
+        };
+        self.error(&found, expected, &hint)
     }
 
     /// Neither column nor number nor parenthesis stands here.

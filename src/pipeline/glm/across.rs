@@ -62,7 +62,7 @@ pub(super) fn ask(
     for (stat, text) in t.chain(f) {
         let NamedContrast { name, expression } = parse_named(text)?;
         let over = parse_over_runs(&expression, &columns, &labels, stat == Stat::T);
-        let over = over.map_err(|error| of_runs(error, runs))?;
+        let over = over.map_err(|error| told_of(error, runs, |run| &run.why_no_column))?;
         if over.is_across && spec.combine == Combining::Precision {
             return Err(refuse_precision(&expression));
         }
@@ -98,11 +98,16 @@ fn labels(runs: &[Run]) -> Vec<String> {
 
 /// An error of a contrast, with whose it is and what is doubted about its events.
 fn of_runs(error: Error, runs: &[Run]) -> Error {
+    told_of(error, runs, |run| &run.doubts)
+}
+
+/// The same with some of what is doubted.
+fn told_of(error: Error, runs: &[Run], doubts: impl Fn(&Run) -> &Vec<String>) -> Error {
     let whose = match runs {
         [run] => display(&run.path),
         _ => format!("the {} runs", runs.len()),
     };
-    let doubts = runs.iter().flat_map(|run| &run.doubts).map(String::as_str);
+    let doubts = runs.iter().flat_map(doubts).map(String::as_str);
     error.of(&whose).with_hint(&doubts.take(lacks::LISTED).collect::<Vec<_>>().join("; "))
 }
 

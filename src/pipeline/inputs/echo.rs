@@ -90,6 +90,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         confounds: first.confounds.clone(),
         physio: first.physio.clone(),
         doubts: Vec::new(),
+        why_no_column: Vec::new(),
         unmatched: Vec::new(),
         found: of_sidecar.chain(shared).collect(),
         carried: None,

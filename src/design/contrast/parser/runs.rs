@@ -5,11 +5,30 @@
 //! where it is another run.
 
 use super::{Parser, Value};
-use crate::design::similar;
+use crate::design::{quoted, similar};
 use crate::error::Result;
 
 /// What begins the name of a run.
 const RUN: &str = "@run-";
+
+/// An expression with its runs named as they are to be: `pain@1-pain@run2` is `pain@run-1 - pain@run-2`.
+pub(super) fn named(text: &str) -> String {
+    let mut parts = text.split('@');
+    let mut spoken = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let short = part.strip_prefix("run").map(|rest| rest.trim_start_matches(['-', '_']));
+        let is_label = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_digit());
+        let part = short.filter(is_label).unwrap_or(part).trim_start();
+        let length = part.find(|c: char| !c.is_alphanumeric()).unwrap_or(part.len());
+        let (label, after) = part.split_at(length);
+        spoken += &format!("{RUN}{}", if label.is_empty() { "1" } else { label });
+        spoken += &match after.chars().next().filter(|c| "+-".contains(*c)) {
+            Some(sign) => format!(" {sign} {}", after[1..].trim_start()),
+            None => after.to_owned(),
+        };
+    }
+    quoted::short(&spoken).to_string()
+}
 
 impl Parser<'_> {
     /// Weights of the run that is named behind them, if one is.
