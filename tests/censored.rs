@@ -143,6 +143,38 @@ fn motion_leaves_out_what_the_table_computes_and_a_short_rest_is_refused_with_it
 }
 
 #[test]
+fn a_0_or_1_for_each_volume_of_another_run_is_refused_and_of_many_volumes_only_the_first_are_listed()
+ {
+    let folder = study();
+    let dir = folder.path();
+    let censored = |name: &str, text: &str| {
+        fs::write(dir.join(name), text).unwrap();
+        of_events(&format!("--censor-volumes {name}"), name.trim_end_matches(".txt"))
+    };
+    let of_other: String = (0..80).map(|t| if t == 5 { "0\n" } else { "1\n" }).collect();
+    let said = refused(dir, &censored("other.txt", &of_other));
+    for part in ["other.txt", "80 lines of 0 and 1", "the run 60 volumes", "of another length"] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    let said = refused(dir, &censored("row.txt", "0 1 1"));
+    assert!(said.contains("3 values, each 0 or 1, and the run 60 volumes"), "{said}");
+    let said = well(dir, &censored("two.txt", "0\n1\n"));
+    assert!(
+        said.contains("2 volumes of 60 left out") && said.contains("volume 1: listed"),
+        "{said}"
+    );
+    assert!(!said.contains("more, in the sidecar"), "{said}");
+    let numbers = |n: usize| (0..n).map(|t| format!("{}\n", 2 * t)).collect::<String>();
+    let said = well(dir, &censored("twelve.txt", &numbers(12)));
+    assert!(said.matches(": listed").count() == 12 && !said.contains("more, in the"), "{said}");
+    let said = well(dir, &censored("many.txt", &numbers(20)));
+    assert_eq!(said.matches(": listed").count(), 12, "{said}");
+    assert!(said.contains("  and 8 more, in the sidecar"), "{said}");
+    let censored = &sidecar(dir, "many")["boldly"]["resolved"]["runs"][0]["censored"];
+    assert_eq!(censored.as_array().unwrap().len(), 20);
+}
+
+#[test]
 fn what_left_volumes_out_or_was_to_is_said_by_its_own_name() {
     let folder = study();
     let dir = folder.path();
@@ -459,4 +491,10 @@ fn a_run_of_ones_own_is_null_data_whose_share_is_the_threshold_under_the_model_t
     let printed = String::from_utf8_lossy(&printed);
     assert!(printed.contains("events shifted round the run") && printed.contains("run of rest"));
     assert_eq!(printed.matches('±').count(), 1, "no error of a single design: {printed}");
+    assert!(printed.contains(", 1 design with the events"), "{printed}");
+    assert!(!printed.contains("nilearn-ar1 is left out"), "{printed}");
+    let line = format!("{line} --censor-volumes out.txt");
+    let printed = binary::succeeded(&line, boldly(dir, &line)).stdout;
+    let printed = String::from_utf8_lossy(&printed);
+    assert!(printed.contains("nilearn-ar1 is left out: the run has censored"), "{printed}");
 }

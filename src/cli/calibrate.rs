@@ -125,8 +125,11 @@ impl Args {
 fn table(spec: &CalibrateSpec, rates: &[Rate]) -> String {
     let [i, j, k] = spec.shape;
     let mut text = format!(
-        "{} runs of {i} x {j} x {k} x {}, no effect: share of voxels with two-sided p below\n\n{:<12} {:<12}",
-        spec.repeats, spec.n_volumes, "noise model", "volumes"
+        "{} of {i} x {j} x {k} x {}, no effect: share of voxels with two-sided p below\n\n{:<12} {:<12}",
+        say::counted(spec.repeats, "run"),
+        spec.n_volumes,
+        "noise model",
+        "volumes"
     );
     for threshold in THRESHOLDS {
         text.push_str(&format!(" {:>18}", format!("{threshold}")));
@@ -144,5 +147,6 @@ fn table(spec: &CalibrateSpec, rates: &[Rate]) -> String {
         }
         text.push('\n');
     }
+    text.push_str("\nnilearn-ar1 is left out of the runs with censored volumes: nilearn has no rule for them.\n");
     text
 }

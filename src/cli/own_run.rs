@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs, heading};
 use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
+use crate::cli::say;
 use crate::error::{Error, Result};
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::calibrate::{Null, OwnRates, OwnRunSpec, THRESHOLDS};
@@ -158,8 +159,8 @@ pub(super) fn table(spec: &OwnRunSpec, found: &OwnRates) -> String {
     let OwnRates { contrast, voxels, volumes, rates } = found;
     let bold = spec.glm.runs[0].bold.display();
     let mut text = format!(
-        "{bold}: {voxels} voxels, {volumes} volumes, contrast {contrast}, {} designs with the events {}: share of voxels with two-sided p below\n\n{:<12}",
-        spec.repeats,
+        "{bold}: {voxels} voxels, {volumes} volumes, contrast {contrast}, {} with the events {}: share of voxels with two-sided p below\n\n{:<12}",
+        say::counted(spec.repeats, "design"),
         spec.null.told(),
         "noise model"
     );
@@ -174,6 +175,9 @@ pub(super) fn table(spec: &OwnRunSpec, found: &OwnRates) -> String {
             text.push_str(&format!(" {:>18}", format!("{found:.5}{error}")));
         }
         text.push('\n');
+    }
+    if !rates.iter().any(|rate| rate.noise == Noise::NilearnAr1) {
+        text.push_str("\nnilearn-ar1 is left out: the run has censored volumes, and nilearn has no rule for them.\n");
     }
     text.push_str(
         "\nA model is calibrated where its share is the threshold. ±: standard error over the designs, as voxels depend on each other. In a run of rest all \

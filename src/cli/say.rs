@@ -4,6 +4,11 @@ use std::io::{ErrorKind, Write};
 
 use crate::error::{Error, Result};
 
+/// So many of a noun: `1 run`, `2 runs`.
+pub(super) fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Prints a message as one line on standard error. Where that is closed or full the line is lost, and the work goes on.
 pub(super) fn line(text: &str) {
     let _ = std::io::stderr().lock().write_all((one_line(text) + "\n").as_bytes());
