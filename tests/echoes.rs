@@ -337,6 +337,12 @@ fn echo_times_by_hand_are_those_of_the_images_in_their_order_and_two_runs_have_m
         two,
         &format!("--events {events} --echo-times 43,13,28 --echo-fit nonlinear --out two"),
     );
+    let turned = glm(
+        dir,
+        "run1_e1.nii.gz run1_e2.nii.gz run1_e3.nii.gz",
+        "--echo-times 43,28,13 --out turned",
+    );
+    assert!(turned.contains("does not fall with the echo time"), "{turned}");
     let at = |run: usize, name: &str| map(&dir.join(format!("two/run-{run}_{name}.nii.gz")));
     let t2star = at(1, "T2starmap");
     let truth = |v: usize| 0.02 + 0.03 * (v % 11) as f64 / 11.0;

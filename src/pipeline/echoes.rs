@@ -122,6 +122,12 @@ impl Combination {
         watch.note(&format!(
             "{name}: {n} echoes at {times} ms combined, weights TE exp(-TE/T2*); median T2* {median_ms:.1} ms"
         ));
+        if self.median_t2star_s() >= LONGEST_S as f32 {
+            watch.warn(&format!(
+                "the signal of {name} does not fall with the echo time in half of the mask or more, as it must: are the echo times \
+                 ({times} ms) in the order of the images?"
+            ));
+        }
         for (echo, &n) in self.unused.iter().enumerate().filter(|(_, n)| **n > 0) {
             watch.warn(&format!(
                 "{n} mask voxels of {name} are not finite in some volume of echo {}, which has no good signal there: the echoes \
