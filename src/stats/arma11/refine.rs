@@ -163,3 +163,26 @@ fn within((a, b): (f64, f64), margin: f64) -> (f64, f64) {
     let least = (2.0 * margin - a).max(margin - LARGEST);
     (a, b.clamp(least.min(LARGEST - margin), LARGEST - margin))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_along_the_valley_is_higher_by_what_is_doubted_and_as_far_as_any_that_is() {
+        let (a, b) = (0.4, 0.1);
+        for [aa, bb, ab] in [[200.0, 50.0, 30.0], [50.0, 200.0, -30.0], [90.0, 90.0, 60.0]] {
+            let rise = |u: f64, v: f64| (aa * u * u + bb * v * v) / 2.0 + ab * u * v;
+            let to = along_valley((a, b), [aa, bb, ab]);
+            let (u, v) = (to.0 - a, to.1 - b);
+            assert!((rise(u, v) / DOUBT - 1.0).abs() < 1e-9, "{aa} {bb} {ab}: {u} {v}");
+            for turn in 0..90 {
+                let (sin, cos) = (f64::from(turn) / 90.0 * std::f64::consts::PI).sin_cos();
+                let far = (DOUBT / rise(cos, sin)).sqrt();
+                assert!(far <= u.hypot(v) * (1.0 + 1e-9), "{aa} {bb} {ab}: {turn}");
+            }
+        }
+        assert_eq!(along_valley((a, b), [-1.0, 50.0, 0.0]), (a, b), "no bowl");
+        assert_eq!(along_valley((a, b), [0.0; 3]), (a, b));
+    }
+}

@@ -7,15 +7,7 @@ use super::lambda;
 /// Whiten columns `[volume][column]` in place: L⁻¹ of R = L D L', rows over sqrt D. `gaps`: volumes since the kept one before, `[volume]`.
 pub fn whiten(columns: &mut Array2<f64>, gaps: &[usize], (a, b): (f64, f64)) {
     let gaps: Vec<u32> = gaps.iter().map(|&gap| gap as u32).collect();
-    let steps = Steps::new(&gaps, a, b);
-    for mut column in columns.columns_mut() {
-        let (mut f, mut z) = (0.0, 0.0);
-        for (t, value) in column.iter_mut().enumerate() {
-            f = steps.decay[t] * f + steps.step[t] * z;
-            z = *value - steps.lambda * f;
-            *value = z * steps.scale[t];
-        }
-    }
+    Steps::new(&gaps, a, b).whiten(columns);
 }
 
 /// What walks a series and what it leaves (the recursion of [`super`]).
@@ -45,5 +37,17 @@ impl Steps {
             ln_det += d.ln();
         }
         Steps { lambda, decay, step, scale, ln_det }
+    }
+
+    /// [`whiten`] by these.
+    pub fn whiten(&self, columns: &mut Array2<f64>) {
+        for mut column in columns.columns_mut() {
+            let (mut f, mut z) = (0.0, 0.0);
+            for (t, value) in column.iter_mut().enumerate() {
+                f = self.decay[t] * f + self.step[t] * z;
+                z = *value - self.lambda * f;
+                *value = z * self.scale[t];
+            }
+        }
     }
 }

@@ -57,16 +57,11 @@ pub(super) struct Trial {
 impl Trial {
     pub(super) fn new(model: &Arma11, a: f64, b: f64) -> Trial {
         let (n, r) = model.basis.dim();
-        let Steps { lambda, decay, step, scale, mut ln_det } = Steps::new(&model.gaps, a, b);
-        let mut basis = vec![0.0; n * r];
-        for j in 0..r {
-            let (mut f, mut z) = (0.0, 0.0);
-            for t in 0..n {
-                f = decay[t] * f + step[t] * z;
-                z = model.basis[[t, j]] - lambda * f;
-                basis[t * r + j] = z * scale[t];
-            }
-        }
+        let steps = Steps::new(&model.gaps, a, b);
+        let mut whitened = model.basis.clone();
+        steps.whiten(&mut whitened);
+        let Steps { lambda, decay, step, scale, mut ln_det } = steps;
+        let basis: Vec<f64> = whitened.iter().copied().collect();
         let mut factor = vec![0.0; r * (r + 1) / 2];
         for i in 0..r {
             let start = i * (i + 1) / 2;
