@@ -171,7 +171,9 @@ mod tests {
     #[test]
     fn a_place_along_the_valley_is_higher_by_what_is_doubted_and_as_far_as_any_that_is() {
         let (a, b) = (0.4, 0.1);
-        for [aa, bb, ab] in [[200.0, 50.0, 30.0], [50.0, 200.0, -30.0], [90.0, 90.0, 60.0]] {
+        let bowls =
+            [[200.0, 50.0, 30.0], [50.0, 200.0, -30.0], [90.0, 90.0, 60.0], [200.0, 50.0, 0.0]];
+        for [aa, bb, ab] in bowls {
             let rise = |u: f64, v: f64| (aa * u * u + bb * v * v) / 2.0 + ab * u * v;
             let to = along_valley((a, b), [aa, bb, ab]);
             let (u, v) = (to.0 - a, to.1 - b);
