@@ -9,8 +9,9 @@ use super::kernel::Kernel;
 use super::pool::Pool;
 use super::resident::Resident;
 use super::timer::Anchor;
+use super::turn::{Closed, Closing};
 use super::{
-    Acc, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter, limits, probe,
+    Acc, DeviceChoice, DeviceOptions, DeviceReport, Span, Variant, adapter, limits, probe, turn,
 };
 use crate::error::{DeviceFailure, Error, Result};
 
@@ -49,6 +50,7 @@ impl Pools {
 /// One adapter, opened.
 #[derive(Debug)]
 pub struct Gpu {
+    _closing: Closing,
     pub(super) spans: Mutex<Vec<Span>>,
     pub(super) device: wgpu::Device,
     pub(super) queue: wgpu::Queue,
@@ -67,6 +69,7 @@ pub struct Gpu {
     lost: Arc<AtomicBool>,
     injected: Mutex<Option<DeviceFailure>>,
     probe: BTreeMap<String, String>,
+    _closed: Closed,
 }
 
 impl Gpu {
@@ -90,13 +93,14 @@ impl Gpu {
             wanted |= wgpu::Features::SHADER_F64;
         }
         let limits = adapter.limits();
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+        let descriptor = wgpu::DeviceDescriptor {
             label: Some("boldly"),
             required_features: wanted,
             required_limits: limits.clone(),
             ..Default::default()
-        }))
-        .map_err(|cause| {
+        };
+        let opened = turn::alone(|| pollster::block_on(adapter.request_device(&descriptor)));
+        let (device, queue) = opened.map_err(|cause| {
             Error::no_device(
                 info.name.clone(),
                 "could not be opened",
@@ -112,6 +116,7 @@ impl Gpu {
         device.on_uncaptured_error(Arc::new(|_| {}));
         let software = info.device_type == wgpu::DeviceType::Cpu;
         let mut gpu = Gpu {
+            _closing: Closing,
             spans: Mutex::default(),
             device,
             queue,
@@ -129,6 +134,7 @@ impl Gpu {
             lost,
             injected: Mutex::default(),
             probe: BTreeMap::new(),
+            _closed: Closed,
         };
         gpu.probe = probe::run(&gpu)?;
         if let Ok(mut spans) = gpu.spans.lock() {

@@ -32,6 +32,7 @@ mod staging;
 mod submit;
 mod tape;
 mod timer;
+mod turn;
 
 pub(crate) use adapter::may_have_hardware;
 pub use adapter::{AdapterReport, adapter_reports, adapters, undriven_card};
