@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::io;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, GlmSpec, Role};
+use crate::pipeline::spec::{Command, GlmSpec, Noise, Role};
 use crate::pipeline::watch::Watch;
 
 /// Seconds until a GPU that was just asked for can compute: its driver loaded, opened, probed, kernels compiled.
@@ -17,8 +17,12 @@ const SMOOTH_S: f64 = 0.7;
 const NUISANCE_S: f64 = 0.3;
 const FIT_S: f64 = 0.1;
 const COVARIANCE_S: f64 = 0.2;
+/// ARMA(1,1) at each voxel, on many cores.
+const ARMA_S: f64 = 14.0;
 /// Seconds a GB on a GPU, all stages together: there and back, and kernels.
 const GPU_S: f64 = 0.2;
+/// What the host has still to do of ARMA(1,1) there.
+const ARMA_GPU_S: f64 = 5.0;
 
 /// What a command takes on the CPU path and on a GPU that is open, seconds; reading and writing files, the same on both,
 /// are left out.
@@ -40,8 +44,8 @@ impl Work {
         let bolds = inputs.filter(|(role, path)| *role == Role::Bold && !others.contains(path));
         let bytes: u64 = bolds.map(|(_, path): (Role, PathBuf)| bytes(&path)).sum();
         let bytes = bytes as f64;
-        let cpu_s = bytes / 1e9 * seconds_a_gb(command);
-        Work { bytes, cpu_s, gpu_s: bytes / 1e9 * if cpu_s > 0.0 { GPU_S } else { 0.0 } }
+        let [cpu_s, gpu_s] = seconds_a_gb(command).map(|seconds| bytes / 1e9 * seconds);
+        Work { bytes, cpu_s, gpu_s }
     }
 
     fn and(self, other: Work) -> Work {
@@ -73,17 +77,21 @@ impl Work {
     }
 }
 
-fn seconds_a_gb(command: &Command) -> f64 {
+/// On the CPU path, and on a GPU.
+fn seconds_a_gb(command: &Command) -> [f64; 2] {
+    let where_true = |seconds: f64, is: bool| if is { seconds } else { 0.0 };
     match command {
-        Command::Glm(GlmSpec { runs, smooth, .. }) => {
+        Command::Glm(GlmSpec { runs, smooth, noise, .. }) => {
             let corrected = runs.iter().any(|run| !run.physio.is_empty());
-            let smoothed = if smooth.fwhm_mm > 0.0 { SMOOTH_S } else { 0.0 };
-            FIT_S + smoothed + if corrected { NUISANCE_S } else { 0.0 }
+            let is_arma = *noise == Noise::Arma11;
+            let smoothed = where_true(SMOOTH_S, smooth.fwhm_mm > 0.0);
+            let rest = FIT_S + smoothed + where_true(NUISANCE_S, corrected);
+            [rest + where_true(ARMA_S, is_arma), GPU_S + where_true(ARMA_GPU_S, is_arma)]
         }
-        Command::Retroicor(spec) => NUISANCE_S + if spec.proof.is_some() { FIT_S } else { 0.0 },
-        Command::Smooth(_) => SMOOTH_S,
-        Command::Confounds(_) => COVARIANCE_S,
-        Command::Physio(_) => 0.0,
+        Command::Retroicor(spec) => [NUISANCE_S + where_true(FIT_S, spec.proof.is_some()), GPU_S],
+        Command::Smooth(_) => [SMOOTH_S, GPU_S],
+        Command::Confounds(_) => [COVARIANCE_S, GPU_S],
+        Command::Physio(_) => [0.0, 0.0],
     }
 }
 
@@ -112,8 +120,8 @@ mod tests {
     use super::*;
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
-        Combining, DesignOptions, Noise, OutType, RetroicorSpec, RunSpec, SignalScale,
-        SmoothOptions, SmoothSpec, VoxelwiseOptions,
+        Combining, DesignOptions, OutType, RetroicorSpec, RunSpec, SignalScale, SmoothOptions,
+        SmoothSpec, VoxelwiseOptions,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {
@@ -121,7 +129,11 @@ mod tests {
     }
 
     fn glm(n_runs: usize, fwhm_mm: f64) -> Command {
-        Command::Glm(GlmSpec {
+        Command::Glm(spec(n_runs, fwhm_mm, Noise::Ols))
+    }
+
+    fn spec(n_runs: usize, fwhm_mm: f64, noise: Noise) -> GlmSpec {
+        GlmSpec {
             runs: vec![RunSpec::default(); n_runs],
             design: DesignOptions::default(),
             mask: None,
@@ -130,14 +142,14 @@ mod tests {
             f_contrasts: Vec::new(),
             scaling: SignalScale::None,
             two_sided: false,
-            noise: Noise::Ols,
+            noise,
             rho_fwhm_vox: 0.0,
             combine: Combining::default(),
             maps: false,
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
             residuals: false,
-        })
+        }
     }
 
     fn takes_a_gpu(command: &Command, megabytes: u64) -> bool {
@@ -164,6 +176,9 @@ mod tests {
                 assert!(!takes_a_gpu(one, megabytes), "{megabytes} MB, {one:?}");
             }
         }
+        // The shipped example, and a run of 118 MB.
+        let arma = Command::Glm(spec(1, 0.0, Noise::Arma11));
+        assert!(!takes_a_gpu(&arma, 41) && takes_a_gpu(&arma, 118));
         // A fit alone is less than moving the run.
         assert!(!takes_a_gpu(&glm(100, 0.0), 3_000));
         assert!(takes_a_gpu(&glm(8, 5.0), 663));
