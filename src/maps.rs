@@ -92,6 +92,8 @@ pub enum Quantity {
     GoodEchoes,
     /// R² of the decay over the echoes.
     DecayRSquare,
+    /// Subjects behind a value.
+    Subjects,
 }
 
 impl Quantity {
@@ -121,6 +123,7 @@ impl Quantity {
             Quantity::T2star => ("T2*", Some("s")),
             Quantity::S0 => ("S0", Some("BOLD units")),
             Quantity::GoodEchoes => ("number of echoes with signal", None),
+            Quantity::Subjects => ("number of subjects", None),
         }
     }
 
@@ -149,6 +152,7 @@ impl Quantity {
             Quantity::T2star => "t2star",
             Quantity::S0 => "s0",
             Quantity::GoodEchoes => "goodEchoes",
+            Quantity::Subjects => "n",
         }
     }
 }

@@ -19,6 +19,7 @@ mod devices;
 mod drivers;
 mod echoes;
 mod glm;
+mod group;
 mod heading;
 mod memory;
 mod models;
@@ -51,6 +52,8 @@ boldly, 74 cannot write, 75 the device failed (may be retried), 130 interrupted.
 enum Command {
     /// First-level model of one or more runs: correct, smooth, fit, contrast
     Glm(Box<glm::Args>),
+    /// Test a group's maps: two samples, repeated measures, covariates
+    Group(Box<group::Args>),
     /// Remove cardiac and respiratory noise from runs and their echoes (RETROICOR), and map what it brought
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
@@ -105,6 +108,7 @@ impl Command {
     fn run(self, started: Instant) -> Result<ExitCode> {
         match self {
             Command::Glm(args) => args.run(started),
+            Command::Group(args) => args.run(started),
             Command::Retroicor(args) => args.run(started),
             Command::Physio(args) => args.run(),
             Command::Confounds(args) => args.run(started),

@@ -113,9 +113,17 @@ pub fn parse_t_of(expression: &str, columns: &Columns) -> Result<Array1<f64>> {
 /// # Errors
 /// As [`parse_t`], for each row.
 pub fn parse_f(expression: &str, names: &[String]) -> Result<Array2<f64>> {
-    let rows = Columns::named(names).parser(expression).rows()?;
+    parse_f_of(expression, &Columns::named(names))
+}
+
+/// [`parse_f`] of a design.
+///
+/// # Errors
+/// As [`parse_f`].
+pub fn parse_f_of(expression: &str, columns: &Columns) -> Result<Array2<f64>> {
+    let rows = columns.parser(expression).rows()?;
     refuse_empty(expression, &[&rows])?;
-    Ok(matrix(&rows, names.len()))
+    Ok(matrix(&rows, columns.names.len()))
 }
 
 /// What a contrast weighs in several runs: m = mean over runs of `of_mean` β_r + Σ `of_runs`_r β_r.

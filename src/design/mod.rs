@@ -8,6 +8,7 @@ pub mod confounds;
 pub mod contrast;
 pub mod drift;
 pub mod events;
+pub mod group;
 pub mod hrf;
 pub mod label;
 mod matrix;

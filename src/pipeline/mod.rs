@@ -24,6 +24,7 @@ pub mod echoes;
 pub mod first_level;
 pub mod flat;
 pub mod glm;
+pub mod group;
 pub mod inputs;
 pub mod masks;
 pub mod moment;

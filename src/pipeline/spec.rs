@@ -16,11 +16,13 @@ use crate::physio::{Align, Terms, Treatment};
 use crate::stats::decay::{Fit, Good};
 
 mod files;
+mod group;
 mod order;
 mod out_type;
 mod task_times;
 
 pub use files::Role;
+pub use group::{ErrorTerm, GroupSpec, GroupVariance};
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 pub use out_type::OutType;
 pub use task_times::TaskTimes;
@@ -462,6 +464,8 @@ pub enum Command {
     Confounds(ConfoundsSpec),
     /// Physiological regressors.
     Physio(PhysioSpec),
+    /// Group inference.
+    Group(GroupSpec),
 }
 
 impl Default for DesignOptions {

@@ -91,7 +91,7 @@ fn seconds_a_gb(command: &Command) -> [f64; 2] {
         Command::Retroicor(spec) => [NUISANCE_S + where_true(FIT_S, spec.proof.is_some()), GPU_S],
         Command::Smooth(_) => [SMOOTH_S, GPU_S],
         Command::Confounds(_) => [COVARIANCE_S, GPU_S],
-        Command::Physio(_) => [0.0, 0.0],
+        Command::Physio(_) | Command::Group(_) => [0.0, 0.0],
     }
 }
 
@@ -106,6 +106,10 @@ pub fn settle<'c>(session: &mut Session<'_>, commands: impl IntoIterator<Item = 
     let work = commands.into_iter().map(|c| Work::of(c, bytes)).fold(Work::default(), Work::and);
     let for_a_gpu = work.is_for_a_gpu();
     session.ladder.decide(for_a_gpu);
+    // A command without runs has nothing to weigh.
+    if work.bytes == 0.0 {
+        return;
+    }
     let name = session.ladder.device.report().name;
     let line = match (for_a_gpu, name.as_str()) {
         (true, "cpu") => "device: cpu, for no GPU can be used here".to_owned(),

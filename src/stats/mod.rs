@@ -9,6 +9,7 @@ pub mod least_squares;
 pub mod mixed;
 pub(crate) mod panel;
 pub mod principal;
+pub mod second_level;
 pub mod smoothness;
 pub mod tails;
 pub mod whiteness;

@@ -195,6 +195,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "products",
         ],
     ),
+    // Subjects' maps, tested.
+    ("group", &["watch", "decide", "masks", "spec", "session", "inputs", "products"]),
     // A run of one's own is fitted as glm fits it.
     (
         "calibrate",
@@ -225,6 +227,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "retroicor",
             "glm",
+            "group",
         ],
     ),
     ("verify", &["watch", "comparison", "blocks", "provenance", "session", "inputs", "compared"]),

@@ -44,7 +44,9 @@ impl Intent {
             Quantity::F { dof1 } => Intent::F { dof1, dof2: dof },
             Quantity::Z => Intent::Z,
             Quantity::P => Intent::P,
-            Quantity::Mask | Quantity::Dof | Quantity::GoodEchoes => Intent::None,
+            Quantity::Mask | Quantity::Dof | Quantity::GoodEchoes | Quantity::Subjects => {
+                Intent::None
+            }
             _ => Intent::Estimate,
         }
     }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, LocalMeanOptions, PhysioSpec,
-    ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions, SmoothSpec,
-    SpentOptions, VoxelwiseOptions,
+    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, GroupSpec, LocalMeanOptions,
+    PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions,
+    SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -38,6 +38,12 @@ pub enum Role {
     Carried,
     /// The sidecar of a correction before preprocessing.
     Spent,
+    /// A table of maps.
+    Table,
+    /// A subject's map of an effect.
+    Effect,
+    /// A subject's map of its variance.
+    Variance,
 }
 
 impl Role {
@@ -62,6 +68,9 @@ impl Role {
             Role::WhiteMatter => "white matter",
             Role::Carried => "carried",
             Role::Spent => "spent",
+            Role::Table => "table",
+            Role::Effect => "effect",
+            Role::Variance => "variance",
         }
     }
 }
@@ -90,6 +99,7 @@ impl Command {
             Command::Smooth(spec) => spec.files_mut(),
             Command::Confounds(spec) => spec.files_mut(),
             Command::Physio(spec) => spec.files_mut(),
+            Command::Group(spec) => spec.files_mut(),
         }
     }
 }
@@ -130,6 +140,29 @@ impl GlmSpec {
             .iter_mut()
             .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
         runs.chain(others).chain(design.response_mut()).chain(images).chain(local).collect()
+    }
+}
+
+impl GroupSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let GroupSpec {
+            table,
+            of: _,
+            model: _,
+            between: _,
+            within: _,
+            covariates: _,
+            centre: _,
+            error: _,
+            variance: _,
+            contrasts: _,
+            f_contrasts: _,
+            mask,
+            least_subjects: _,
+            zeros_count: _,
+            two_sided: _,
+        } = self;
+        std::iter::once((Role::Table, table)).chain(optional([(Role::Mask, mask)])).collect()
     }
 }
 

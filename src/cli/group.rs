@@ -1,0 +1,166 @@
+//! `boldly group`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::args::{MORE, heading};
+use crate::cli::say;
+use crate::cli::work::WorkArgs;
+use crate::design::group::{Centre, Model};
+use crate::error::Result;
+use crate::pipeline::group;
+use crate::pipeline::products::Layout;
+use crate::pipeline::spec::{Command, ErrorTerm, GroupSpec, GroupVariance};
+use crate::pipeline::watch::Quiet;
+
+/// Test a group's maps: one and two samples, paired, ANCOVA, 2x2 between and within subjects, repeated measures, regression.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MORE, after_long_help = "\
+The table (tab-separated, a row a map) has the columns subject (or participant_id) and effect, the path of the map relative to the \
+table; further columns are factors (group, session, condition, ...), covariates and, in a crossover, period. Where effect names a folder \
+of boldly glm, --of says which contrast of it is meant. n/a is a missing value: a subject without a value of a covariate, or without a \
+map that a contrast needs, is left out of that contrast and named.
+
+Models: one-sample; paired (a factor of two levels within subjects: second minus first); two-sample (group: first minus second, in the \
+order of the table); ancova (two-sample with covariates); 2x2-mixed (group x session: interaction, group, session); 2x2-within (two factors \
+within subjects, as in a crossover of drug and condition; a column period enters by itself); one-way-rm and two-way-rm (F of each factor \
+and the interaction); regression (the slope of each covariate).
+
+Contrasts are sums over cells, groups first: 'drug:post - drug:pre - (placebo:post - placebo:pre)'; without --contrast those of the model. Each \
+is tested against its own error (partitioned): the combination of each subject's maps, then a model over subjects, on S - 1 degrees of freedom \
+for one group. --error pooled has one error for all maps (SPM's flexible factorial, nilearn's subject columns).
+
+Example: boldly group --maps maps.tsv --model 2x2-mixed --contrast interaction --mask brain_mask.nii.gz --out group/")]
+pub(super) struct Args {
+    /// Table of maps (.tsv), a row a map
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    maps: PathBuf,
+    /// Contrast of boldly glm, where the table names folders
+    #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
+    of: Option<String>,
+    /// Voxels to analyse
+    ///
+    /// Without it all voxels that have a value in every map
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    mask: Option<PathBuf>,
+    /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
+    ///
+    /// Also 2x2-within, one-way-rm, two-way-rm and regression
+    #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = model)]
+    model: Model,
+    /// Column of the factor between subjects [default: group]
+    #[arg(help_heading = heading::MODEL, long, value_name = "COLUMN")]
+    between: Option<String>,
+    /// Columns of the factors within subjects
+    ///
+    /// Without it those of condition, session and time that vary within subjects
+    #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
+    within: Vec<String>,
+    /// Columns of numbers that enter the model: 'age,baseline'
+    #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
+    covariates: Vec<String>,
+    /// About what covariates are centred: overall, group or none
+    ///
+    /// `overall`: the mean of the subjects of a contrast; `group`: that of each group; `none`: they enter as they are
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "HOW", default_value = "overall")]
+    centre: CentreName,
+    /// The error of a contrast: partitioned or pooled
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "WHICH", default_value = "partitioned")]
+    error: ErrorName,
+    /// Variance of the groups: equal, or welch
+    ///
+    /// `welch`: each group has its own, with Satterthwaite's degrees of freedom at each voxel
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "WHICH", default_value = "equal")]
+    variance: VarianceName,
+    /// t contrast: 'name=expression', an expression, or the model's own
+    #[arg(help_heading = heading::MODEL, short, long, value_name = "CONTRAST")]
+    contrast: Vec<String>,
+    /// F contrast: 'name=row; row'
+    #[arg(help_heading = heading::MODEL, long, value_name = "CONTRAST")]
+    f_contrast: Vec<String>,
+    /// The least number of subjects at a voxel
+    ///
+    /// Without it a voxel needs all; with it degrees of freedom vary, and maps of them and of the subjects are written
+    #[arg(help_heading = heading::MODEL, long, value_name = "N")]
+    min_subjects: Option<usize>,
+    /// Take 0 in a map for a value
+    ///
+    /// Without it a 0 is a voxel outside the subject's brain, as maps of most programs have it
+    #[arg(help_heading = heading::MODEL, long)]
+    zeros_count: bool,
+    /// p of t counts both tails
+    #[arg(help_heading = heading::OUTPUT, long)]
+    two_sided: bool,
+    /// Show the model and stop: contrasts in words, designs, degrees of freedom
+    #[arg(help_heading = heading::RUNNING, long)]
+    dry_run: bool,
+    /// The folder to write into
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum CentreName {
+    Overall,
+    Group,
+    None,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum ErrorName {
+    Partitioned,
+    Pooled,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum VarianceName {
+    Equal,
+    Welch,
+}
+
+fn model(text: &str) -> std::result::Result<Model, String> {
+    Model::ALL.into_iter().find(|model| model.name() == text).ok_or_else(|| {
+        let names: Vec<&str> = Model::ALL.iter().map(|model| model.name()).collect();
+        format!("it must be one of {}", names.join(", "))
+    })
+}
+
+impl Args {
+    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        let spec = GroupSpec {
+            table: self.maps,
+            of: self.of,
+            model: self.model,
+            between: self.between,
+            within: self.within,
+            covariates: self.covariates,
+            centre: match self.centre {
+                CentreName::Overall => Centre::Overall,
+                CentreName::Group => Centre::Group,
+                CentreName::None => Centre::None,
+            },
+            error: match self.error {
+                ErrorName::Partitioned => ErrorTerm::Partitioned,
+                ErrorName::Pooled => ErrorTerm::Pooled,
+            },
+            variance: match self.variance {
+                VarianceName::Equal => GroupVariance::Equal,
+                VarianceName::Welch => GroupVariance::Welch,
+            },
+            contrasts: self.contrast,
+            f_contrasts: self.f_contrast,
+            mask: self.mask,
+            least_subjects: self.min_subjects,
+            zeros_count: self.zeros_count,
+            two_sided: self.two_sided,
+        };
+        let Some(out) = self.out.filter(|_| !self.dry_run) else {
+            say::result(&group::described(&spec, &Quiet)?)?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        self.work.run(started, Layout::folder(&out), |_| Ok(Command::Group(spec)))
+    }
+}

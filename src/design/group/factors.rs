@@ -1,0 +1,348 @@
+//! Which columns of the table are factors, between and within subjects, and the cells that they span.
+
+use serde::{Deserialize, Serialize};
+
+use super::sample::Sample;
+use crate::error::{Error, Result};
+
+/// A model in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Model {
+    /// One map a subject: is the mean 0?
+    OneSample,
+    /// Two maps a subject: is their difference 0?
+    Paired,
+    /// Two groups of subjects.
+    TwoSample,
+    /// Two groups and covariates.
+    Ancova,
+    /// Two groups, two maps a subject: does the change differ?
+    #[serde(rename = "2x2-mixed")]
+    Mixed2x2,
+    /// Four maps a subject, as in a crossover of drug and condition.
+    #[serde(rename = "2x2-within")]
+    Within2x2,
+    /// One factor within subjects, of any number of levels.
+    OneWayRm,
+    /// Two factors within subjects, of any number of levels.
+    TwoWayRm,
+    /// Covariates.
+    Regression,
+}
+
+impl Model {
+    /// All of them.
+    pub const ALL: [Model; 9] = [
+        Model::OneSample,
+        Model::Paired,
+        Model::TwoSample,
+        Model::Ancova,
+        Model::Mixed2x2,
+        Model::Within2x2,
+        Model::OneWayRm,
+        Model::TwoWayRm,
+        Model::Regression,
+    ];
+
+    /// As on the command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Model::OneSample => "one-sample",
+            Model::Paired => "paired",
+            Model::TwoSample => "two-sample",
+            Model::Ancova => "ancova",
+            Model::Mixed2x2 => "2x2-mixed",
+            Model::Within2x2 => "2x2-within",
+            Model::OneWayRm => "one-way-rm",
+            Model::TwoWayRm => "two-way-rm",
+            Model::Regression => "regression",
+        }
+    }
+
+    /// How many levels the factor between subjects has, where the model has one.
+    fn n_groups(self) -> Option<usize> {
+        matches!(self, Model::TwoSample | Model::Ancova | Model::Mixed2x2).then_some(2)
+    }
+
+    /// How many factors there are within subjects.
+    fn n_within(self) -> usize {
+        match self {
+            Model::Paired | Model::Mixed2x2 | Model::OneWayRm => 1,
+            Model::Within2x2 | Model::TwoWayRm => 2,
+            _ => 0,
+        }
+    }
+
+    /// Whether each factor within subjects has two levels.
+    fn is_two_by_two(self) -> bool {
+        matches!(self, Model::Paired | Model::Mixed2x2 | Model::Within2x2)
+    }
+}
+
+/// A column with its levels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Factor {
+    /// Its name.
+    pub column: String,
+    /// In the order of the table.
+    pub levels: Vec<String>,
+}
+
+/// The factors of a model, and which map is in which cell.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factors {
+    /// Between subjects.
+    pub between: Option<Factor>,
+    /// Within subjects, the first the slowest in the order of cells.
+    pub within: Vec<Factor>,
+    /// Subjects in the order of the table.
+    pub subjects: Vec<String>,
+    /// The group of each subject; 0 where there is one only.
+    pub group: Vec<usize>,
+    /// `[subject][cell within]`: the row of the table, none where a map is missing.
+    pub row: Vec<Vec<Option<usize>>>,
+}
+
+/// Columns that a factor within subjects may have where none is named.
+const USUAL: [&str; 3] = ["condition", "session", "time"];
+
+impl Factors {
+    /// The factors of a model in a table.
+    ///
+    /// # Errors
+    /// Usage where a factor is not clear or has another number of levels; bad data for a subject in two groups, a cell that is
+    /// filled twice, or one that is empty in every subject.
+    pub fn find(
+        model: Model,
+        sample: &Sample,
+        between: Option<&str>,
+        within: &[String],
+    ) -> Result<Factors> {
+        let between = match (between, model.n_groups()) {
+            (Some(column), _) => Some(column),
+            (None, Some(_)) => Some("group"),
+            (None, None) => None,
+        };
+        let within = within_columns(model, sample, within)?;
+        let between = between.map(|column| factor(sample, column)).transpose()?;
+        if let (Some(factor), Some(wanted)) = (&between, model.n_groups()) {
+            refuse_levels(model, factor, wanted)?;
+        }
+        let within = within.iter().map(|column| factor(sample, column));
+        let within = within.collect::<Result<Vec<Factor>>>()?;
+        for factor in &within {
+            if model.is_two_by_two() || factor.levels.len() < 2 {
+                refuse_levels(model, factor, 2)?;
+            }
+        }
+        let n_cells = within.iter().map(|f| f.levels.len()).product();
+        let mut factors =
+            Factors { between, within, subjects: Vec::new(), group: Vec::new(), row: Vec::new() };
+        for (subject, rows) in sample.by_subject() {
+            factors.group.push(factors.group_of(sample, &subject, &rows)?);
+            let cells = factors.cells_of(sample, &subject, &rows, n_cells)?;
+            factors.row.push(cells);
+            factors.subjects.push(subject);
+        }
+        Ok(factors)
+    }
+
+    /// How many cells there are within a subject.
+    #[must_use]
+    pub fn n_within(&self) -> usize {
+        self.within.iter().map(|f| f.levels.len()).product()
+    }
+
+    /// How many groups.
+    #[must_use]
+    pub fn n_groups(&self) -> usize {
+        self.between.as_ref().map_or(1, |f| f.levels.len())
+    }
+
+    /// The levels of a cell within subjects.
+    #[must_use]
+    pub fn levels_of(&self, cell: usize) -> Vec<usize> {
+        let mut rest = cell;
+        let mut levels: Vec<usize> = self
+            .within
+            .iter()
+            .rev()
+            .map(|f| {
+                let level = rest % f.levels.len();
+                rest /= f.levels.len();
+                level
+            })
+            .collect();
+        levels.reverse();
+        levels
+    }
+
+    /// The names of all cells, groups the slowest: `drug:post`; `mean` where there is one only.
+    #[must_use]
+    pub fn cell_names(&self) -> Vec<String> {
+        let within = |cell: usize| {
+            let levels = self.levels_of(cell);
+            self.within.iter().zip(levels).map(|(f, level)| f.levels[level].clone())
+        };
+        let cells = (0..self.n_groups()).flat_map(|group| {
+            (0..self.n_within()).map(move |cell| {
+                let group = self.between.as_ref().map(|f| f.levels[group].clone());
+                group.into_iter().chain(within(cell)).collect::<Vec<_>>().join(":")
+            })
+        });
+        let names: Vec<String> = cells.collect();
+        if names == [""] { vec!["mean".to_owned()] } else { names }
+    }
+
+    fn group_of(&self, sample: &Sample, subject: &str, rows: &[usize]) -> Result<usize> {
+        let Some(factor) = &self.between else { return Ok(0) };
+        let texts = sample.texts(&factor.column)?;
+        let of = |&row: &usize| factor.levels.iter().position(|l| texts[row].as_ref() == Some(l));
+        let groups: Vec<Option<usize>> = rows.iter().map(of).collect();
+        if let Some(at) = groups.iter().position(|group| *group != groups[0]) {
+            let level = |at: usize| texts[rows[at]].clone().unwrap_or_else(|| "n/a".to_owned());
+            return Err(Error::bad_data(
+                format!("subject '{subject}' of {}", sample.table.name),
+                format!(
+                    "is in '{}' in {} and in '{}' in {} (column '{}')",
+                    level(0),
+                    sample.line(rows[0]),
+                    level(at),
+                    sample.line(rows[at]),
+                    factor.column
+                ),
+                "be in one group, for the factor is between subjects",
+                "correct the table; a factor within subjects is named by --within",
+            ));
+        }
+        groups[0].ok_or_else(|| {
+            Error::bad_data(
+                format!("subject '{subject}' of {}", sample.table.name),
+                format!("has no value in column '{}'", factor.column),
+                "be in a group",
+                "fill it in, or delete the subject's rows",
+            )
+        })
+    }
+
+    fn cells_of(
+        &self,
+        sample: &Sample,
+        subject: &str,
+        rows: &[usize],
+        n_cells: usize,
+    ) -> Result<Vec<Option<usize>>> {
+        let mut cells = vec![None; n_cells];
+        let texts = self.within.iter().map(|f| sample.texts(&f.column));
+        let texts = texts.collect::<Result<Vec<_>>>()?;
+        for &row in rows {
+            let mut cell = 0;
+            for (factor, texts) in self.within.iter().zip(&texts) {
+                let level = factor.levels.iter().position(|l| texts[row].as_ref() == Some(l));
+                let Some(level) = level else {
+                    return Err(Error::bad_data(
+                        format!("{}, {},", sample.table.name, sample.line(row)),
+                        format!("has no value in column '{}'", factor.column),
+                        "have one, for it is a factor of the model",
+                        "fill it in, or delete the row",
+                    ));
+                };
+                cell = cell * factor.levels.len() + level;
+            }
+            if let Some(other) = cells[cell].replace(row) {
+                return Err(self.twice(sample, subject, [other, row]));
+            }
+        }
+        Ok(cells)
+    }
+
+    fn twice(&self, sample: &Sample, subject: &str, rows: [usize; 2]) -> Error {
+        let [first, second] = rows.map(|row| sample.line(row));
+        let hint = match self.within.as_slice() {
+            [] => {
+                "this model takes one map a subject: paired, 2x2-mixed, 2x2-within and the rm models take several"
+            }
+            _ => "delete one, or name the factor that tells them apart by --within",
+        };
+        let columns: Vec<&str> = self.within.iter().map(|f| f.column.as_str()).collect();
+        Error::bad_data(
+            format!("subject '{subject}' of {}", sample.table.name),
+            match columns.as_slice() {
+                [] => format!("has two maps, in {first} and {second}"),
+                _ => format!(
+                    "has two maps of the same {}, in {first} and {second}",
+                    columns.join(" and ")
+                ),
+            },
+            "have one map a cell of the model",
+            hint,
+        )
+    }
+}
+
+/// The columns of the factors within subjects: those that are named, else the usual ones that vary within subjects.
+fn within_columns(model: Model, sample: &Sample, given: &[String]) -> Result<Vec<String>> {
+    let n = model.n_within();
+    if !given.is_empty() {
+        if given.len() != n {
+            return Err(Error::usage(
+                "--within",
+                format!("names {} columns", given.len()),
+                format!("name {n} for the model {}", model.name()),
+                "",
+            ));
+        }
+        return Ok(given.to_vec());
+    }
+    if n == 0 {
+        return Ok(Vec::new());
+    }
+    let varies = |column: &&str| {
+        let texts = sample.texts(column).unwrap_or_default();
+        let differ = |rows: &[usize]| rows.iter().any(|&row| texts[row] != texts[rows[0]]);
+        !texts.is_empty() && sample.by_subject().iter().any(|(_, rows)| differ(rows))
+    };
+    let usual: Vec<String> = USUAL.iter().filter(|c| varies(c)).map(|&c| c.to_owned()).collect();
+    if usual.len() == n {
+        return Ok(usual);
+    }
+    Err(Error::usage(
+        format!("the model {}", model.name()),
+        match usual.as_slice() {
+            [] => format!("finds no column among {} that varies within subjects", USUAL.join(", ")),
+            _ => format!("finds {} that vary within subjects: {}", usual.len(), usual.join(", ")),
+        },
+        format!("have {n} factor{} within subjects", if n == 1 { "" } else { "s" }),
+        format!(
+            "name the column by --within; {} has {}",
+            sample.table.name,
+            sample.table.columns.join(", ")
+        ),
+    ))
+}
+
+fn factor(sample: &Sample, column: &str) -> Result<Factor> {
+    let mut levels: Vec<String> = Vec::new();
+    for text in sample.texts(column)?.into_iter().flatten() {
+        if !levels.contains(&text) {
+            levels.push(text);
+        }
+    }
+    Ok(Factor { column: column.to_owned(), levels })
+}
+
+fn refuse_levels(model: Model, factor: &Factor, wanted: usize) -> Result<()> {
+    let n = factor.levels.len();
+    if n == wanted || (wanted == 2 && n > 2 && !model.is_two_by_two() && model.n_groups().is_none())
+    {
+        return Ok(());
+    }
+    Err(Error::usage(
+        format!("column '{}'", factor.column),
+        format!("has {n} level{}: {}", if n == 1 { "" } else { "s" }, factor.levels.join(", ")),
+        format!("have {wanted} for the model {}", model.name()),
+        "delete the rows of other levels, name another column (--between, --within), or choose another model",
+    ))
+}

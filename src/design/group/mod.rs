@@ -1,0 +1,25 @@
+//! Group models: from a table of subjects' maps to what each contrast is tested in.
+//!
+//! Every model becomes **strata**. A [`Stratum`] is what one contrast is tested in: linear combinations of each subject's maps (the
+//! maps themselves, a difference, a mean, or several orthonormal differences), a design over subjects, and weights. Errors are
+//! partitioned so: a contrast within subjects is tested against how much that very contrast varies between subjects, on S - 1
+//! degrees of freedom, as in a repeated-measures analysis of variance.
+
+mod asked;
+mod covariate;
+mod factors;
+mod partitioned;
+mod parts;
+mod pooled;
+mod request;
+mod resolve;
+mod sample;
+mod stratum;
+mod sum;
+mod words;
+
+pub use factors::{Factor, Factors, Model};
+pub use request::{Centre, Request};
+pub use resolve::{Resolved, resolve};
+pub use sample::Sample;
+pub use stratum::{Combination, Stratum};

@@ -1,0 +1,266 @@
+//! The `group` command as a story: a table of subjects' maps, a model in words, and for each contrast its maps over subjects.
+
+use serde_json::{Map as Fields, Value, json};
+
+use crate::design::group::{Request, Resolved, Sample, Stratum, resolve};
+use crate::design::label::label;
+use crate::error::{Error, Result};
+use crate::io;
+use crate::kernels::contrast::Stat;
+use crate::maps::{Entities, Map, told};
+use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::inputs::display;
+use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, ErrorTerm, GroupSpec};
+use crate::pipeline::watch::Watch;
+use crate::stats::second_level::SecondLevel;
+use crate::table::Table;
+use crate::volume::Grid;
+
+mod fit;
+mod images;
+
+use fit::Fitted;
+use images::Images;
+
+/// Test a group's maps.
+///
+/// # Errors
+/// Input, model and output errors.
+pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
+    let watch: &dyn Watch = &session.watch;
+    let (sample, resolved) = model(spec, watch)?;
+    let labels = labels(&resolved.strata)?;
+    let images = Images::open(spec, &sample, &needed(&sample, &resolved), watch)?;
+    watch.stage("group", resolved.strata.len());
+    let mut all = Vec::new();
+    for stratum in &resolved.strata {
+        all.push(fit::fit(spec, stratum, &images, watch)?);
+        watch.step();
+    }
+
+    watch.stage("write", 1);
+    let mut maps = Vec::new();
+    for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
+        say_peak(&fitted.maps, &images.grid, watch);
+        maps.extend(maps_of(stratum, fitted, label, &images));
+    }
+    let inside = (0..images.grid.n_voxels()).map(|v| all.iter().any(|one| one.inside[v]));
+    maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
+    products.maps(&images.header, &maps)?;
+    for (stratum, label) in resolved.strata.iter().zip(&labels) {
+        products.table(design_table(stratum, label))?;
+    }
+    let account = account(spec, &resolved, &all, images)?;
+    products.finish(session, account)
+}
+
+/// The table of maps and the model in it.
+///
+/// # Errors
+/// Missing input, and what the table lacks or the model forbids.
+pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> {
+    let sample = Sample::new(io::tsv::read(&spec.table)?)?;
+    let request = Request {
+        model: spec.model,
+        between: spec.between.as_deref(),
+        within: &spec.within,
+        covariates: &spec.covariates,
+        centre: spec.centre,
+        contrasts: &spec.contrasts,
+        f_contrasts: &spec.f_contrasts,
+        pooled: spec.error == ErrorTerm::Pooled,
+    };
+    let resolved = resolve(&sample, &request)?;
+    resolved.notes.iter().for_each(|line| watch.note(line));
+    for stratum in &resolved.strata {
+        if !stratum.left_out.is_empty() {
+            let why = |(subject, why): &(String, String)| format!("{subject} ({why})");
+            let names: Vec<String> = stratum.left_out.iter().map(why).collect();
+            watch.warn(&format!(
+                "{} of {} {} not in {}: {}",
+                names.len(),
+                names.len() + stratum.subjects.len(),
+                if names.len() == 1 { "is" } else { "are" },
+                stratum.name,
+                names.join(", ")
+            ));
+        }
+    }
+    Ok((sample, resolved))
+}
+
+/// What a model comes to, for a person: its contrasts, what each is tested in, its degrees of freedom; and whether the maps are there.
+///
+/// # Errors
+/// As [`model`].
+pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
+    let (sample, resolved) = model(spec, watch)?;
+    let paths = images::paths(spec, &sample, "effect")?;
+    let mut parts = vec![format!(
+        "{}: {} maps of {} subjects, model {}",
+        sample.table.name,
+        sample.subjects.len(),
+        resolved.factors.subjects.len(),
+        spec.model.name()
+    )];
+    let mut shown: Vec<&Stratum> = Vec::new();
+    for stratum in &resolved.strata {
+        let solved = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
+        parts.push(stratum.told(solved.rank));
+        let same = shown
+            .iter()
+            .find(|other| (&other.design, &other.subjects) == (&stratum.design, &stratum.subjects));
+        parts.push(match same {
+            Some(other) => format!("  the design is that of {}", other.name),
+            None => design_text(stratum),
+        });
+        shown.push(stratum);
+    }
+    let missing: Vec<String> = paths.iter().filter(|p| !p.is_file()).map(|p| display(p)).collect();
+    if !missing.is_empty() {
+        let listed: Vec<&str> = missing.iter().take(6).map(String::as_str).collect();
+        parts.push(format!("{} maps are not there: {}", missing.len(), listed.join(", ")));
+    }
+    Ok(parts.join("\n\n"))
+}
+
+/// The rows of the table that some contrast takes.
+fn needed(sample: &Sample, resolved: &Resolved) -> Vec<bool> {
+    let mut needed = vec![false; sample.subjects.len()];
+    let maps = resolved.strata.iter().flat_map(|s| s.combined.iter().flatten().flatten());
+    maps.for_each(|&(row, _)| needed[row] = true);
+    needed
+}
+
+/// The contrasts as labels in file names.
+fn labels(strata: &[Stratum]) -> Result<Vec<String>> {
+    let labels: Vec<String> = strata.iter().map(|s| label(&s.name)).collect::<Result<_>>()?;
+    for (at, one) in labels.iter().enumerate() {
+        if let Some(other) = labels[..at].iter().position(|other| other == one) {
+            return Err(Error::usage(
+                format!("contrast '{}'", strata[at].name),
+                format!("would be written as contrast-{one}, like '{}'", strata[other].name),
+                "have a name of its own",
+                "name it: 'name=expression'",
+            ));
+        }
+    }
+    Ok(labels)
+}
+
+/// The maps of one contrast.
+fn maps_of(stratum: &Stratum, fitted: &Fitted, label: &str, images: &Images) -> Vec<Map> {
+    let mut maps = fitted.maps.maps(label, &fitted.inside, images.grid.plane_len());
+    maps.extend(fitted.subjects_map(label));
+    let units = images.units.clone().unwrap_or_else(|| "those of the subjects' maps".to_owned());
+    for map in &mut maps {
+        map.asked.insert("ContrastInWords".to_owned(), json!(stratum.words));
+        map.asked.insert("Subjects".to_owned(), json!(stratum.subjects.len()));
+        let squared = match map.quantity {
+            crate::maps::Quantity::Effect => "",
+            crate::maps::Quantity::Variance => ", squared",
+            _ => continue,
+        };
+        map.asked.insert("Units".to_owned(), json!(format!("{units}{squared}")));
+    }
+    maps
+}
+
+/// The largest statistic of a contrast, of t in both directions, and where it is.
+fn say_peak(maps: &ContrastMaps, grid: &Grid, watch: &dyn Watch) {
+    let mut ends = vec![maps.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))];
+    let is_t = maps.stat_kind == Stat::T;
+    if is_t {
+        ends.push(maps.stat.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)));
+    }
+    for (voxel, value) in ends.into_iter().flatten() {
+        let [i, j, k] = grid.coordinates(voxel);
+        let [x, y, z] = grid.millimetres([i, j, k]);
+        let least = told(maps.dof.least());
+        let (letter, dof) = match is_t {
+            true => ("t", least),
+            false => ("F", format!("{} and {least}", maps.rank)),
+        };
+        watch.note(&format!(
+            "{}: {letter} {value:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, voxel ({i}, {j}, {k}), dof {dof}",
+            maps.name
+        ));
+    }
+}
+
+fn design_rows(stratum: &Stratum) -> Table {
+    let with = |first: &str| {
+        std::iter::once(first.to_owned()).chain(stratum.columns.iter().cloned()).collect()
+    };
+    let row = |(subject, row): (&String, ndarray::ArrayView1<f64>)| {
+        let numbers = row.iter().map(|v| format!("{v}"));
+        std::iter::once(subject.clone()).chain(numbers).collect()
+    };
+    let rows = stratum.subjects.iter().zip(stratum.design.rows()).map(row).collect();
+    Table { name: "design".to_owned(), columns: with("subject"), rows }
+}
+
+fn design_table(stratum: &Stratum, label: &str) -> Text {
+    Text {
+        entities: Entities::of("design").with("contrast", label),
+        ending: ".tsv",
+        text: io::tsv::write_string(&design_rows(stratum)),
+        agreement: Some(Agreement::Host),
+        described: None,
+    }
+}
+
+/// The design with its columns aligned.
+fn design_text(stratum: &Stratum) -> String {
+    let table = design_rows(stratum);
+    let short = |cell: &String| match cell.parse::<f64>() {
+        Ok(number) if cell.contains('.') => format!("{number:.3}"),
+        _ => cell.clone(),
+    };
+    let mut lines = vec![table.columns.clone()];
+    lines.extend(table.rows.iter().map(|row| row.iter().map(short).collect()));
+    let width = |c: usize| lines.iter().map(|l| l[c].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
+    let line = |cells: &Vec<String>| {
+        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
+        format!("  {}", padded.collect::<Vec<_>>().join("  "))
+    };
+    lines.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn account(
+    spec: &GroupSpec,
+    resolved: &Resolved,
+    all: &[Fitted],
+    images: Images,
+) -> Result<Account> {
+    let mut fields = Fields::new();
+    let mut counts = Fields::new();
+    let mut of_contrasts: Vec<Value> = Vec::new();
+    for (stratum, fitted) in resolved.strata.iter().zip(all) {
+        of_contrasts.push(json!({
+            "contrast": stratum.name,
+            "cells": stratum.words,
+            "within_subjects": stratum.combined_words,
+            "subjects": stratum.subjects.len(),
+            "columns": stratum.columns,
+            "weights": stratum.weights.rows().into_iter().map(|row| row.to_vec()).collect::<Vec<_>>(),
+            "left_out": stratum.left_out.iter().map(|(subject, why)| json!([subject, why])).collect::<Vec<_>>(),
+            "voxels": fitted.inside.iter().filter(|inside| **inside).count(),
+        }));
+    }
+    fields.insert("contrasts".to_owned(), json!(of_contrasts));
+    fields.insert("units".to_owned(), json!(images.units));
+    counts.insert("voxels".to_owned(), json!(images.places.len()));
+    counts.insert("maps".to_owned(), json!(images.values.iter().filter(|v| !v.is_empty()).count()));
+    let opened = Opened { found: images.files, bolds: Vec::new() };
+    Ok(Account {
+        stages: vec!["read", "group"],
+        dof: all.first().map(|one| one.maps.dof.least()),
+        resolved: fields,
+        counts,
+        ..Account::of(Command::Group(spec.clone()), opened)
+    })
+}

@@ -1,0 +1,193 @@
+//! One contrast's maps: at each voxel the combinations of the subjects who are there, fitted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
+use serde_json::{Map as Fields, json};
+
+use super::images::Images;
+use crate::design::group::{Combination, Stratum};
+use crate::error::{Error, Result};
+use crate::kernels::contrast::Stat;
+use crate::maps::{Dof, Entities, Map, Quantity, Tolerance};
+use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::spec::{GroupSpec, GroupVariance};
+use crate::pipeline::watch::Watch;
+use crate::stats::second_level::{Answer, SecondLevel};
+
+/// One contrast, fitted.
+pub(super) struct Fitted {
+    pub maps: ContrastMaps,
+    /// `[voxel of the grid]`
+    pub inside: Vec<bool>,
+    /// `[voxel of the grid]`: rows of the design there, where they vary.
+    subjects: Option<Vec<u32>>,
+}
+
+/// The rows that a voxel has, and the model of them.
+struct Pattern {
+    rows: Vec<usize>,
+    group: Vec<usize>,
+    model: SecondLevel,
+}
+
+/// Fit a contrast at every voxel that has enough subjects.
+///
+/// # Errors
+/// Usage where the model and its options contradict; bad data where no voxel is left.
+pub(super) fn fit(
+    spec: &GroupSpec,
+    stratum: &Stratum,
+    images: &Images,
+    watch: &dyn Watch,
+) -> Result<Fitted> {
+    let welch = spec.variance == GroupVariance::Welch;
+    if welch && (stratum.is_f || stratum.combined.len() > 1 || stratum.blocks.is_some()) {
+        return Err(Error::usage(
+            format!("contrast '{}'", stratum.name),
+            "is no single row of one map a subject",
+            "be a t contrast with partitioned error, for --variance welch",
+            "leave --variance welch out, or ask for t contrasts",
+        ));
+    }
+    let n = stratum.subjects.len();
+    let least = spec.least_subjects.unwrap_or(n).min(n);
+    let present = |place: usize| -> Vec<bool> {
+        let has =
+            |maps: &Combination| maps.iter().all(|&(row, _)| !images.values[row][place].is_nan());
+        (0..n).map(|at| stratum.combined.iter().all(|c| has(&c[at]))).collect()
+    };
+    // A pattern of who is there, and the places that have it.
+    let mut patterns: HashMap<Vec<bool>, Vec<usize>> = HashMap::new();
+    let all: Vec<Vec<bool>> = (0..images.places.len()).into_par_iter().map(present).collect();
+    for (place, here) in all.into_iter().enumerate() {
+        patterns.entry(here).or_default().push(place);
+    }
+    let mut patterns: Vec<(Vec<bool>, Vec<usize>)> = patterns.into_iter().collect();
+    patterns.sort_by_key(|(_, places)| places[0]);
+
+    let n_voxels = images.grid.n_voxels();
+    let stat_kind = if stratum.is_f { Stat::F } else { Stat::T };
+    let n_effects = stratum.weights.nrows() * stratum.combined.len();
+    let mut maps = ContrastMaps::zeros(&stratum.name, stat_kind, n_effects, n_voxels);
+    maps.two_sided = spec.two_sided;
+    let mut inside = vec![false; n_voxels];
+    let mut subjects = vec![0_u32; n_voxels];
+    let mut dof = vec![0.0_f32; n_voxels];
+    let (mut n_flat, mut n_lost) = (0, 0);
+    for (here, places) in &patterns {
+        let n_here = here.iter().filter(|h| **h).count();
+        let pattern = if n_here < least { None } else { Pattern::of(stratum, here)? };
+        let Some(pattern) = pattern else {
+            n_lost += places.len();
+            continue;
+        };
+        maps.rank = pattern.model.rank_of_weights * stratum.combined.len();
+        let answer = |&place: &usize| pattern.answer(stratum, images, place, welch);
+        let answers: Vec<Answer> = places.par_iter().with_min_len(256).map(answer).collect();
+        for (&place, answer) in places.iter().zip(answers) {
+            let voxel = images.places[place];
+            inside[voxel] = true;
+            subjects[voxel] = n_here as u32;
+            dof[voxel] = answer.dof as f32;
+            n_flat += usize::from(answer.variance[0] == 0.0);
+            for (map, value) in maps.effect.iter_mut().zip(&answer.effect) {
+                map[voxel] = *value;
+            }
+            for (map, value) in maps.variance.iter_mut().zip(&answer.variance) {
+                map[voxel] = *value;
+            }
+            maps.stat[voxel] = answer.stat;
+        }
+    }
+    let n_inside = images.places.len() - n_lost;
+    if n_inside == 0 {
+        return Err(Error::bad_data(
+            format!("contrast '{}'", stratum.name),
+            format!("has no voxel with {least} of its {n} maps"),
+            "have some",
+            "give a smaller --min-subjects, or leave out who lacks most",
+        ));
+    }
+    if n_lost > 0 {
+        watch.warn(&format!(
+            "{}: {n_lost} of {} voxels have fewer than {least} of {n} subjects and are left out{}",
+            stratum.name,
+            images.places.len(),
+            if spec.least_subjects.is_none() {
+                " (--min-subjects N keeps those that have N)"
+            } else {
+                ""
+            }
+        ));
+    }
+    if n_flat > 0 {
+        watch.warn(&format!(
+            "{}: {n_flat} voxels do not vary beyond the model; their statistic is 0 and p is 1",
+            stratum.name
+        ));
+    }
+    let first = inside.iter().position(|v| *v).map_or(0.0, |v| dof[v]);
+    let varies = inside.iter().zip(&dof).any(|(inside, dof)| *inside && *dof != first);
+    // Outside nothing is tested; the least must not be 0.
+    dof.iter_mut().zip(&inside).for_each(|(dof, inside)| {
+        if !inside {
+            *dof = first
+        }
+    });
+    maps.dof = if varies { Dof::PerVoxel(dof) } else { Dof::Uniform(f64::from(first)) };
+    let several = patterns.len() > 1 && spec.least_subjects.is_some();
+    Ok(Fitted { maps, inside, subjects: several.then_some(subjects) })
+}
+
+impl Pattern {
+    /// None where those who are there do not determine the contrast, or leave no degree of freedom.
+    fn of(stratum: &Stratum, here: &[bool]) -> Result<Option<Pattern>> {
+        let rows: Vec<usize> = (0..here.len()).filter(|&at| here[at]).collect();
+        let design: Array2<f64> = stratum.design.select(Axis(0), &rows);
+        let group: Vec<usize> = rows.iter().map(|&at| stratum.group[at]).collect();
+        let has_all = (0..stratum.groups.len()).all(|g| group.contains(&g));
+        if rows.is_empty() || !has_all {
+            return Ok(None);
+        }
+        let solved = crate::stats::least_squares::LeastSquares::new(design.view())?;
+        let estimable = stratum.weights.rows().into_iter().all(|row| solved.is_estimable(row));
+        if !estimable || rows.len() <= solved.rank {
+            return Ok(None);
+        }
+        let model = SecondLevel::new(design.view(), stratum.weights.view())?;
+        Ok(Some(Pattern { rows, group, model }))
+    }
+
+    fn answer(&self, stratum: &Stratum, images: &Images, place: usize, welch: bool) -> Answer {
+        let value = |maps: &Combination| {
+            maps.iter().map(|&(row, w)| w * f64::from(images.values[row][place])).sum::<f64>()
+        };
+        let of = |c: &Vec<Combination>| self.rows.iter().map(|&at| value(&c[at])).collect();
+        let y: Vec<Vec<f64>> = stratum.combined.iter().map(of).collect();
+        match welch {
+            true => self.model.welch(&y[0], &self.group, stratum.groups.len()),
+            false => self.model.answer(&y, stratum.is_f),
+        }
+    }
+}
+
+impl Fitted {
+    /// How many subjects stand behind each voxel, where that varies.
+    pub(super) fn subjects_map(&self, label: &str) -> Option<Map> {
+        let subjects = self.subjects.as_ref()?;
+        let mut asked = Fields::new();
+        asked.insert("Contrast".to_owned(), json!(self.maps.name));
+        Some(Map {
+            entities: Entities::of("statmap").with("contrast", label).with("stat", "n"),
+            quantity: Quantity::Subjects,
+            dof: Dof::Uniform(0.0),
+            description: format!("Subjects behind {}", self.maps.name),
+            asked,
+            tolerance: Tolerance::exact(),
+            values: vec![Arc::new(subjects.iter().map(|&n| n as f32).collect())],
+        })
+    }
+}

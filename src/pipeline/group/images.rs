@@ -1,0 +1,285 @@
+//! The subjects' maps: found by the table, read side by side, held to one grid, one unit and one kind.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use serde_json::Value;
+
+use crate::design::group::Sample;
+use crate::design::label::label;
+use crate::error::{Error, Result};
+use crate::io::{self, Header, Intent, bids};
+use crate::pipeline::inputs::display;
+use crate::pipeline::masks;
+use crate::pipeline::spec::{GroupSpec, Role};
+use crate::pipeline::watch::Watch;
+use crate::volume::{Grid, Mask};
+
+/// The maps within the mask.
+pub(super) struct Images {
+    pub header: Header,
+    pub grid: Grid,
+    /// Voxels of the grid where there is something to analyse.
+    pub places: Vec<usize>,
+    /// `[row of the table][place]`, NaN where a map has no value; empty for rows that no contrast needs.
+    pub values: Vec<Vec<f32>>,
+    /// Of the effects, where their sidecars say it.
+    pub units: Option<String>,
+    /// All that was read.
+    pub files: Vec<(Role, PathBuf)>,
+}
+
+/// One map as it was read.
+struct Read {
+    path: PathBuf,
+    grid: Grid,
+    header: Header,
+    values: Vec<f32>,
+    units: Option<String>,
+    sidecar: Option<PathBuf>,
+}
+
+impl Images {
+    /// Read the maps of the rows that are needed.
+    ///
+    /// # Errors
+    /// Missing input, and bad data: another shape, place, unit or kind; a mask that leaves nothing.
+    pub fn open(
+        spec: &GroupSpec,
+        sample: &Sample,
+        needed: &[bool],
+        watch: &dyn Watch,
+    ) -> Result<Images> {
+        let paths = paths(spec, sample, "effect")?;
+        let rows: Vec<usize> = (0..needed.len()).filter(|&row| needed[row]).collect();
+        refuse_same(&paths, &rows, sample)?;
+        watch.stage("read", rows.len());
+        let mut all = Vec::new();
+        // As many at once as there are cores, so that progress is seen.
+        for some in rows.chunks(rayon::current_num_threads()) {
+            let before = all.len();
+            let some = some.par_iter().map(|&row| read(&paths[row]));
+            all.extend(some.collect::<Result<Vec<Read>>>()?);
+            (before..all.len()).for_each(|_| watch.step());
+        }
+        let first = &all[0];
+        let (header, grid) = (first.header.clone(), first.grid.clone());
+        for other in &all[1..] {
+            let hint = "resample all maps to one grid, or take those of one space";
+            let note =
+                io::check_grid(&other.path, &other.grid, (&grid, &display(&first.path)), hint)?;
+            note.iter().for_each(|line| watch.note(line));
+        }
+        let units = one_unit(&all, watch)?;
+        let mask = match &spec.mask {
+            Some(mask) => masks::mask(mask, &grid, watch)?,
+            None => Mask { grid: grid.clone(), inside: vec![true; grid.n_voxels()] },
+        };
+        let empty = missing(&mut all, &mask, spec.zeros_count);
+        let mut places: Vec<usize> = (0..grid.n_voxels()).filter(|&v| mask.inside[v]).collect();
+        // Where no map has a value there is nothing to count.
+        places.retain(|&v| all.iter().any(|one| !one.values[v].is_nan()));
+        tell_missing(&all, &rows, sample, (&places, empty), watch);
+        if places.is_empty() {
+            return Err(Error::bad_data(
+                spec.mask.as_deref().map_or_else(|| display(&spec.table), display),
+                "has no voxel where any map has a value",
+                "overlap with the maps",
+                "check that the mask is in the maps' space",
+            ));
+        }
+        let mut values = vec![Vec::new(); needed.len()];
+        let mut files = Vec::new();
+        for (row, one) in rows.iter().zip(all) {
+            values[*row] = places.iter().map(|&v| one.values[v]).collect();
+            files.push((Role::Effect, one.path));
+            files.extend(one.sidecar.map(|path| (Role::Sidecar, path)));
+        }
+        Ok(Images { header, grid, places, values, units, files })
+    }
+}
+
+/// The path of each row's map, from the table's folder; a folder of `boldly glm` is looked into.
+pub(super) fn paths(spec: &GroupSpec, sample: &Sample, column: &str) -> Result<Vec<PathBuf>> {
+    let folder = spec.table.parent().unwrap_or(Path::new(""));
+    let texts = sample.texts(column)?;
+    let path = |(row, text): (usize, Option<String>)| {
+        let Some(text) = text else {
+            return Err(Error::bad_data(
+                format!("{}, {},", sample.table.name, sample.line(row)),
+                format!("names no map in column '{column}'"),
+                "name one",
+                "delete the row if there is none",
+            ));
+        };
+        let path = folder.join(&text);
+        if path.is_dir() { within(&path, spec.of.as_deref(), column) } else { Ok(path) }
+    };
+    texts.into_iter().enumerate().map(path).collect()
+}
+
+/// A contrast's map in a folder of `boldly glm`.
+fn within(folder: &Path, of: Option<&str>, stat: &str) -> Result<PathBuf> {
+    let Some(of) = of else {
+        return Err(Error::usage(
+            display(folder),
+            "is a folder, and nothing says which of its contrasts is meant",
+            "be a map, or come with --of",
+            "give --of and the name of a contrast of boldly glm",
+        ));
+    };
+    let stem = format!("contrast-{}_stat-{stat}_statmap", label(of)?);
+    let found = [".nii.gz", ".nii"].map(|ending| folder.join(format!("{stem}{ending}")));
+    found.into_iter().find(|path| path.is_file()).ok_or_else(|| {
+        Error::missing_input(
+            display(folder),
+            format!("has no {stem}.nii.gz"),
+            "be a folder that boldly glm made with this contrast",
+            "check --of; the maps' names hold the contrasts",
+        )
+    })
+}
+
+fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()> {
+    let mut sorted: Vec<usize> = rows.to_vec();
+    sorted.sort_by(|a, b| paths[*a].cmp(&paths[*b]));
+    match sorted.windows(2).find(|pair| paths[pair[0]] == paths[pair[1]]) {
+        None => Ok(()),
+        Some(pair) => Err(Error::bad_data(
+            sample.table.name.clone(),
+            format!(
+                "names {} twice, in {} and {}",
+                display(&paths[pair[0]]),
+                sample.line(pair[0]),
+                sample.line(pair[1])
+            ),
+            "name each map once",
+            "correct one of the rows",
+        )),
+    }
+}
+
+fn read(path: &Path) -> Result<Read> {
+    let (grid, header, values) = io::read_map(path)?;
+    let beside = beside(path);
+    let sidecar = beside.is_file().then_some(beside);
+    let fields = sidecar.as_deref().map(bids::read_json).transpose()?.unwrap_or_default();
+    let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
+    refuse_kind(path, header.intent, text("Statistic").as_deref())?;
+    Ok(Read { path: path.to_owned(), grid, header, values, units: text("Units"), sidecar })
+}
+
+/// The JSON of an image.
+fn beside(image: &Path) -> PathBuf {
+    let name = image.file_name().unwrap_or_default().to_string_lossy();
+    let stem = [".nii.gz", ".nii", ".img", ".hdr"].iter().find_map(|end| name.strip_suffix(end));
+    image.with_file_name(format!("{}.json", stem.unwrap_or(&name)))
+}
+
+/// What a group tests is how large an effect is: not how sure of it one subject's data are.
+fn refuse_kind(path: &Path, intent: Intent, statistic: Option<&str>) -> Result<()> {
+    let by_header = match intent {
+        Intent::P => Some("p values"),
+        Intent::F { .. } => Some("F statistics"),
+        Intent::T { .. } => Some("t statistics"),
+        Intent::Z => Some("z statistics"),
+        _ => None,
+    };
+    let by_sidecar = statistic.and_then(|said| match said {
+        "t" => Some("t statistics"),
+        "F" => Some("F statistics"),
+        "z" => Some("z statistics"),
+        "variance of the effect" => Some("variances"),
+        "mask" => Some("a mask"),
+        said if said.starts_with("p,") => Some("p values"),
+        _ => None,
+    });
+    match by_sidecar.or(by_header) {
+        None => Ok(()),
+        Some(kind) => Err(Error::bad_data(
+            display(path),
+            format!(
+                "holds {kind}, by its {}",
+                if by_sidecar.is_some() { "sidecar" } else { "header" }
+            ),
+            "hold effects (contrast estimates, such as boldly glm's stat-effect, FSL's cope, SPM's con)",
+            "name the effect's map in the table",
+        )),
+    }
+}
+
+/// The unit that all effects share.
+fn one_unit(all: &[Read], watch: &dyn Watch) -> Result<Option<String>> {
+    let with: Vec<(&Read, &String)> =
+        all.iter().filter_map(|one| Some((one, one.units.as_ref()?))).collect();
+    let Some((first, unit)) = with.first() else { return Ok(None) };
+    if let Some((other, another)) = with.iter().find(|(_, another)| another != unit) {
+        return Err(Error::bad_data(
+            display(&other.path),
+            format!("is in '{another}', where {} is in '{unit}'", display(&first.path)),
+            "be in one unit, for effects are averaged",
+            "run boldly glm alike for all subjects (--scaling)",
+        ));
+    }
+    if with.len() < all.len() {
+        let silent = all.iter().filter(|one| one.units.is_none());
+        let names: Vec<String> = silent.take(3).map(|one| display(&one.path)).collect();
+        watch.warn(&format!(
+            "{} of {} maps do not say their units ({}); they are taken to be in '{unit}' as the others",
+            all.len() - with.len(),
+            all.len(),
+            names.join(", ")
+        ));
+    }
+    Ok(Some((*unit).clone()))
+}
+
+/// Has what is no value as NaN; gives back how many zeros within the mask were taken so.
+fn missing(all: &mut [Read], mask: &Mask, zeros_count: bool) -> usize {
+    let mark = |one: &mut Read| {
+        let mut zeros = 0;
+        for (value, &inside) in one.values.iter_mut().zip(&mask.inside) {
+            if *value == 0.0 && !zeros_count {
+                zeros += usize::from(inside);
+                *value = f32::NAN;
+            } else if !value.is_finite() {
+                *value = f32::NAN;
+            }
+        }
+        zeros
+    };
+    all.par_iter_mut().map(mark).sum()
+}
+
+/// Who lacks how much of what is analysed.
+fn tell_missing(
+    all: &[Read],
+    rows: &[usize],
+    sample: &Sample,
+    (places, n_zeros): (&[usize], usize),
+    watch: &dyn Watch,
+) {
+    let n_of = |one: &Read| places.iter().filter(|&&v| one.values[v].is_nan()).count();
+    let mut lacking: Vec<(usize, usize)> =
+        rows.iter().zip(all).map(|(&row, one)| (n_of(one), row)).filter(|(n, _)| *n > 0).collect();
+    if lacking.is_empty() {
+        return;
+    }
+    lacking.sort_by(|a, b| b.cmp(a));
+    let worst: Vec<String> = lacking
+        .iter()
+        .take(3)
+        .map(|&(n, row)| format!("{} {n} ({})", sample.subjects[row], sample.line(row)))
+        .collect();
+    watch.warn(&format!(
+        "{} of {} maps lack values in some of the {} voxels{}; most: {}",
+        lacking.len(),
+        all.len(),
+        places.len(),
+        match n_zeros {
+            0 => String::new(),
+            n => format!(" ({n} zeros are taken for voxels outside the subject's brain; --zeros-count takes them for values)"),
+        },
+        worst.join(", ")
+    ));
+}

@@ -1,0 +1,76 @@
+//! What `boldly group` was asked to do.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::design::group::{Centre, Model};
+
+/// `boldly group`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GroupSpec {
+    /// The table of maps, a row a map; its paths are relative to it.
+    pub table: PathBuf,
+    /// The first-level contrast, where the table names folders of `boldly glm`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// The model.
+    pub model: Model,
+    /// The factor between subjects, where it is not the model's own choice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub between: Option<String>,
+    /// The factors within subjects, likewise.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<String>,
+    /// Columns of numbers that enter the design.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covariates: Vec<String>,
+    /// About what they are centred.
+    #[serde(default)]
+    pub centre: Centre,
+    /// What error a contrast is held against.
+    #[serde(default)]
+    pub error: ErrorTerm,
+    /// How the errors' variance is found.
+    #[serde(default)]
+    pub variance: GroupVariance,
+    /// t contrasts; with no F contrast either, the model's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contrasts: Vec<String>,
+    /// F contrasts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub f_contrasts: Vec<String>,
+    /// Limits the analysis; without it all voxels that every map has.
+    pub mask: Option<PathBuf>,
+    /// The least number of subjects at a voxel; without it all of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least_subjects: Option<usize>,
+    /// Whether a 0 in a map is a value; else it is taken for a voxel outside the subject's brain.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub zeros_count: bool,
+    /// Whether p of t counts both tails.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub two_sided: bool,
+}
+
+/// What error a contrast is held against.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ErrorTerm {
+    /// Its own: how much the contrast varies between subjects.
+    #[default]
+    Partitioned,
+    /// One for all maps, with a column a subject.
+    Pooled,
+}
+
+/// How the errors' variance is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupVariance {
+    /// The same in all groups.
+    #[default]
+    Equal,
+    /// Each group's own (Welch).
+    Welch,
+}
