@@ -8,6 +8,7 @@ pub mod gls;
 pub mod least_squares;
 pub mod mixed;
 pub(crate) mod panel;
+pub mod permuted;
 pub mod philox;
 pub mod principal;
 pub mod rearrange;
