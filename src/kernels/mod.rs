@@ -6,6 +6,7 @@ pub mod covariance;
 pub mod glm;
 pub mod lags;
 pub mod nuisance;
+pub mod rearranged;
 pub mod smooth;
 
 use crate::gpu::Shader;

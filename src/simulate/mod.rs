@@ -21,7 +21,7 @@ mod head;
 mod heart;
 pub mod motion;
 pub mod null;
-pub mod random;
+mod random;
 mod scan;
 mod task;
 pub mod write;

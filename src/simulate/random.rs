@@ -1,26 +1,9 @@
 //! Random numbers by counter: number `index` of stream `stream` depends on (seed, stream, index) and on nothing else,
 //! so voxels may be made in any order on any number of threads.
-//! Source: Philox4x32-10, Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3" (checked against the
-//! known answers of Random123). Normal deviates: Box and Muller 1958.
+//! Source: Philox4x32-10 ([`crate::stats::philox`]). Normal deviates: Box and Muller 1958.
 
 use super::elementary::{ln, sin_cos};
-
-/// Ten rounds of Philox4x32: 128 random bits for a counter and a key.
-#[must_use]
-pub fn philox4x32_10(mut counter: [u32; 4], mut key: [u32; 2]) -> [u32; 4] {
-    for _ in 0..10 {
-        let product0 = u64::from(counter[0]) * 0xD251_1F53;
-        let product1 = u64::from(counter[2]) * 0xCD9E_8D57;
-        counter = [
-            (product1 >> 32) as u32 ^ counter[1] ^ key[0],
-            product1 as u32,
-            (product0 >> 32) as u32 ^ counter[3] ^ key[1],
-            product0 as u32,
-        ];
-        key = [key[0].wrapping_add(0x9E37_79B9), key[1].wrapping_add(0xBB67_AE85)];
-    }
-    counter
-}
+use crate::stats::philox::philox4x32_10;
 
 /// What a stream of random numbers is for; its number is part of the counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
