@@ -1,8 +1,9 @@
-//! Statistics in f64 on the host: least squares of designs, the decay over echoes, and tails in log space.
+//! Statistics in f64 on the host: least squares of designs, the decay over echoes, tails in log space, and what a group's maps are decided by.
 
 pub mod ar1;
 pub mod arma11;
 pub mod beside;
+pub mod clusters;
 pub mod decay;
 pub mod gls;
 pub mod least_squares;
@@ -15,4 +16,5 @@ pub mod rearrange;
 pub mod second_level;
 pub mod smoothness;
 pub mod tails;
+pub mod tfce;
 pub mod whiteness;
