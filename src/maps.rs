@@ -28,6 +28,12 @@ impl Entities {
         self
     }
 
+    /// The value of an entity.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.pairs.iter().find(|(own, _)| *own == key).map(|(_, value)| value.as_str())
+    }
+
     /// `contrast-pain_stat-t_statmap`, behind a prefix where there is one.
     #[must_use]
     pub fn stem(&self, prefix: &str) -> String {
@@ -94,6 +100,12 @@ pub enum Quantity {
     DecayRSquare,
     /// Subjects behind a value.
     Subjects,
+    /// p by rearrangement.
+    PermutationP,
+    /// p corrected for all voxels.
+    CorrectedP,
+    /// t or F, enhanced by its clusters.
+    Tfce,
 }
 
 impl Quantity {
@@ -124,6 +136,9 @@ impl Quantity {
             Quantity::S0 => ("S0", Some("BOLD units")),
             Quantity::GoodEchoes => ("number of echoes with signal", None),
             Quantity::Subjects => ("number of subjects", None),
+            Quantity::PermutationP => ("p, by rearrangement", Some("probability")),
+            Quantity::CorrectedP => ("p, family-wise corrected", Some("probability")),
+            Quantity::Tfce => ("threshold-free cluster enhancement", Some("arbitrary")),
         }
     }
 
@@ -153,6 +168,8 @@ impl Quantity {
             Quantity::S0 => "s0",
             Quantity::GoodEchoes => "goodEchoes",
             Quantity::Subjects => "n",
+            Quantity::PermutationP | Quantity::CorrectedP => "p",
+            Quantity::Tfce => "tfce",
         }
     }
 }

@@ -11,7 +11,9 @@ use crate::design::group::{Centre, Model};
 use crate::error::Result;
 use crate::pipeline::group;
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, ErrorTerm, GroupSpec, GroupVariance};
+use crate::pipeline::spec::{
+    Command, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention,
+};
 use crate::pipeline::watch::Quiet;
 
 /// Test a group's maps: one and two samples, paired, ANCOVA, 2x2 between and within subjects, repeated measures, regression.
@@ -92,6 +94,29 @@ pub(super) struct Args {
     /// p of t counts both tails
     #[arg(help_heading = heading::OUTPUT, long)]
     two_sided: bool,
+    /// p by so many rearrangements of the subjects
+    ///
+    /// Sign flips for means, exchange for comparisons (Freedman and Lane); all that there are where they are no more. Uncorrected, and corrected
+    /// for all voxels by the largest statistic
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    permutations: Option<u64>,
+    /// Seed of random rearrangements
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value_t = 1, requires = "permutations")]
+    seed: u64,
+    /// Threshold-free cluster enhancement: exact, fsl or nilearn
+    ///
+    /// `exact` (without a value) is the integral; the others sum as those programs do
+    #[arg(help_heading = heading::PERMUTATION, hide_possible_values = true, long, value_enum, value_name = "HOW", num_args = 0..=1, default_missing_value = "exact", requires = "permutations")]
+    tfce: Option<TfceName>,
+    /// p that forms clusters, for their extent and mass: 0.001
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "P", requires = "permutations", value_parser = forming_p)]
+    cluster_forming: Option<f64>,
+    /// Which voxels touch: 6, 18 or 26
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
+    connectivity: String,
+    /// Correct p for all contrasts together
+    #[arg(help_heading = heading::PERMUTATION, long, requires = "permutations")]
+    fwe_across_contrasts: bool,
     /// Show the model and stop: contrasts in words, designs, degrees of freedom
     #[arg(help_heading = heading::RUNNING, long)]
     dry_run: bool,
@@ -121,6 +146,19 @@ enum VarianceName {
     Welch,
 }
 
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum TfceName {
+    Exact,
+    Fsl,
+    Nilearn,
+}
+
+fn forming_p(text: &str) -> std::result::Result<f64, String> {
+    text.parse().ok().filter(|p| *p > 0.0 && *p < 0.5).ok_or_else(|| {
+        "it must be a probability between 0 and 0.5, such as 0.001 (a p, not a t)".to_owned()
+    })
+}
+
 fn model(text: &str) -> std::result::Result<Model, String> {
     Model::ALL.into_iter().find(|model| model.name() == text).ok_or_else(|| {
         let names: Vec<&str> = Model::ALL.iter().map(|model| model.name()).collect();
@@ -130,6 +168,18 @@ fn model(text: &str) -> std::result::Result<Model, String> {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        let permute = self.permutations.map(|n| PermuteOptions {
+            n,
+            seed: self.seed,
+            tfce: self.tfce.map(|tfce| match tfce {
+                TfceName::Exact => TfceConvention::Exact,
+                TfceName::Fsl => TfceConvention::Fsl,
+                TfceName::Nilearn => TfceConvention::Nilearn,
+            }),
+            cluster_p: self.cluster_forming,
+            touch: self.connectivity.parse().unwrap_or(6),
+            across: self.fwe_across_contrasts,
+        });
         let spec = GroupSpec {
             table: self.maps,
             of: self.of,
@@ -156,6 +206,7 @@ impl Args {
             least_subjects: self.min_subjects,
             zeros_count: self.zeros_count,
             two_sided: self.two_sided,
+            permute,
         };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
             say::result(&group::described(&spec, &Quiet)?)?;

@@ -5,5 +5,6 @@ pub const PHYSIOLOGY: &str = "Physiology";
 pub const MODEL: &str = "Model";
 pub const SMOOTHING: &str = "Smoothing";
 pub const NOISE: &str = "Noise";
+pub const PERMUTATION: &str = "Permutation";
 pub const OUTPUT: &str = "Output";
 pub const RUNNING: &str = "Running";

@@ -14,15 +14,19 @@ use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, ErrorTerm, GroupSpec};
 use crate::pipeline::watch::Watch;
+use crate::stats::permuted::Maxima;
 use crate::stats::second_level::SecondLevel;
 use crate::table::Table;
 use crate::volume::Grid;
 
+mod enhance;
 mod fit;
 mod images;
+mod permute;
 
 use fit::Fitted;
 use images::Images;
+use permute::Rearranged;
 
 /// Test a group's maps.
 ///
@@ -40,11 +44,27 @@ pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Produ
         watch.step();
     }
 
+    let mut rearranged = Vec::new();
+    if let Some(options) = &spec.permute {
+        let device = &session.ladder.on_the_host().device;
+        for (stratum, fitted) in resolved.strata.iter().zip(&all) {
+            let asked = (spec, options);
+            rearranged.push(permute::rearrange(asked, (stratum, fitted), &images, device, watch)?);
+        }
+    }
+
     watch.stage("write", 1);
     let mut maps = Vec::new();
     for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
         say_peak(&fitted.maps, &images.grid, watch);
         maps.extend(maps_of(stratum, fitted, label, &images));
+    }
+    let together = together(spec, &rearranged)?;
+    for (one, label) in rearranged.iter().zip(&labels) {
+        let of_one = one.maps(label, images.grid.n_voxels(), together.as_ref())?;
+        one.say(&of_one, watch)?;
+        maps.extend(of_one);
+        products.table(one.table(label))?;
     }
     let inside = (0..images.grid.n_voxels()).map(|v| all.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
@@ -52,7 +72,7 @@ pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Produ
     for (stratum, label) in resolved.strata.iter().zip(&labels) {
         products.table(design_table(stratum, label))?;
     }
-    let account = account(spec, &resolved, &all, images)?;
+    let account = account(spec, &resolved, (&all, &rearranged), images)?;
     products.finish(session, account)
 }
 
@@ -108,7 +128,8 @@ pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
     let mut shown: Vec<&Stratum> = Vec::new();
     for stratum in &resolved.strata {
         let solved = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
-        parts.push(stratum.told(solved.rank));
+        let told = stratum.told(solved.rank);
+        parts.push(format!("{told}\n{}", permute::described(spec, stratum)?));
         let same = shown
             .iter()
             .find(|other| (&other.design, &other.subjects) == (&stratum.design, &stratum.subjects));
@@ -124,6 +145,24 @@ pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
         parts.push(format!("{} maps are not there: {}", missing.len(), listed.join(", ")));
     }
     Ok(parts.join("\n\n"))
+}
+
+/// The maxima over all contrasts, where they are corrected together.
+fn together(spec: &GroupSpec, all: &[Rearranged]) -> Result<Option<Maxima>> {
+    let across = spec.permute.as_ref().is_some_and(|options| options.across);
+    if !across || all.len() < 2 {
+        return Ok(None);
+    }
+    if !all.iter().all(|one| one.is_like(&all[0])) {
+        return Err(Error::usage(
+            "--fwe-across-contrasts",
+            "comes with contrasts whose subjects are rearranged in different ways",
+            "come with contrasts of the same subjects, all by sign flips or all by exchange",
+            "ask for them in separate runs",
+        ));
+    }
+    let maxima: Vec<Maxima> = all.iter().map(Rearranged::z_maxima).collect();
+    Maxima::together(&maxima).map(Some)
 }
 
 /// The rows of the table that some contrast takes.
@@ -233,7 +272,7 @@ fn design_text(stratum: &Stratum) -> String {
 fn account(
     spec: &GroupSpec,
     resolved: &Resolved,
-    all: &[Fitted],
+    (all, rearranged): (&[Fitted], &[Rearranged]),
     images: Images,
 ) -> Result<Account> {
     let mut fields = Fields::new();
@@ -253,11 +292,19 @@ fn account(
     }
     fields.insert("contrasts".to_owned(), json!(of_contrasts));
     fields.insert("units".to_owned(), json!(images.units));
+    if !rearranged.is_empty() {
+        let all: Vec<Value> = rearranged.iter().map(Rearranged::resolved).collect();
+        fields.insert("rearrangements".to_owned(), json!(all));
+    }
     counts.insert("voxels".to_owned(), json!(images.places.len()));
     counts.insert("maps".to_owned(), json!(images.values.iter().filter(|v| !v.is_empty()).count()));
     let opened = Opened { found: images.files, bolds: Vec::new() };
     Ok(Account {
-        stages: vec!["read", "group"],
+        stages: if rearranged.is_empty() {
+            vec!["read", "group"]
+        } else {
+            vec!["read", "group", "rearrange"]
+        },
         dof: all.first().map(|one| one.maps.dof.least()),
         resolved: fields,
         counts,

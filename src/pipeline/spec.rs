@@ -22,7 +22,7 @@ mod out_type;
 mod task_times;
 
 pub use files::Role;
-pub use group::{ErrorTerm, GroupSpec, GroupVariance};
+pub use group::{ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention};
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 pub use out_type::OutType;
 pub use task_times::TaskTimes;

@@ -207,6 +207,12 @@ pub fn critical_f(level: f64, dof1: f64, dof2: f64) -> f64 {
     high
 }
 
+/// The t that is exceeded with probability `level`, up to 1/2.
+#[must_use]
+pub fn critical_t(level: f64, dof: f64) -> f64 {
+    critical_f(2.0 * level, 1.0, dof).sqrt()
+}
+
 /// The normal deviate with the upper tail of t. For a whole map make a [`TTail`] once.
 #[must_use]
 pub fn z_from_t(t: f64, dof: f64) -> f64 {

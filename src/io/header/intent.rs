@@ -43,7 +43,7 @@ impl Intent {
             Quantity::T => Intent::T { dof },
             Quantity::F { dof1 } => Intent::F { dof1, dof2: dof },
             Quantity::Z => Intent::Z,
-            Quantity::P => Intent::P,
+            Quantity::P | Quantity::PermutationP | Quantity::CorrectedP => Intent::P,
             Quantity::Mask | Quantity::Dof | Quantity::GoodEchoes | Quantity::Subjects => {
                 Intent::None
             }

@@ -161,6 +161,7 @@ impl GroupSpec {
             least_subjects: _,
             zeros_count: _,
             two_sided: _,
+            permute: _,
         } = self;
         std::iter::once((Role::Table, table)).chain(optional([(Role::Mask, mask)])).collect()
     }

@@ -51,6 +51,41 @@ pub struct GroupSpec {
     /// Whether p of t counts both tails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub two_sided: bool,
+    /// p by rearrangement of the subjects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permute: Option<PermuteOptions>,
+}
+
+/// How p is found by rearrangement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PermuteOptions {
+    /// The most rearrangements, the observed one among them; all that there are where they are no more.
+    pub n: u64,
+    /// Of random ones.
+    pub seed: u64,
+    /// Threshold-free cluster enhancement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tfce: Option<TfceConvention>,
+    /// The uncorrected p that forms clusters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster_p: Option<f64>,
+    /// Which voxels touch: 6, 18 or 26.
+    pub touch: u8,
+    /// Whether corrected p holds for all contrasts together.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub across: bool,
+}
+
+/// How TFCE sums over heights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TfceConvention {
+    /// The integral.
+    Exact,
+    /// Hundredths of the observed map's greatest height, not multiplied by the step.
+    Fsl,
+    /// Hundredths of each map's greatest height, not multiplied by the step.
+    Nilearn,
 }
 
 /// What error a contrast is held against.

@@ -1,0 +1,200 @@
+//! What clusters make of a statistic, of the observed map and of each rearrangement's: TFCE, extent and mass.
+
+use rayon::prelude::*;
+
+use crate::error::Result;
+use crate::kernels::contrast::Stat;
+use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::spec::{PermuteOptions, TfceConvention};
+use crate::stats::clusters::{self, Connectivity, Labeller, Neighbours, PeakRule};
+use crate::stats::permuted::{Maxima, Tail};
+use crate::stats::tails::{critical_f, critical_t};
+use crate::stats::tfce::{Convention, Rule, Tails, Tfce};
+use crate::volume::Grid;
+
+/// Which maxima are kept, in this order: of TFCE, of extents, of masses.
+const NAMES: [&str; 3] = ["tfce", "clusterExtent", "clusterMass"];
+
+/// Takes maps of the statistic and keeps what their clusters come to.
+pub(super) struct Enhancer {
+    neighbours: Neighbours,
+    rule: Option<Rule>,
+    threshold: Option<f64>,
+    two_sided: bool,
+    /// Of the observed map.
+    observed: Vec<f32>,
+    maxima: [Maxima; 3],
+    grid: Grid,
+}
+
+/// What became of them.
+pub(super) struct Enhanced {
+    enhancer: Enhancer,
+}
+
+/// One corrected result.
+pub(super) struct Result1 {
+    pub desc: &'static str,
+    pub said: &'static str,
+    /// The enhanced map, where it is one.
+    pub values: Option<Vec<f64>>,
+    /// `[voxel of the mask]`
+    pub p: Vec<f64>,
+}
+
+/// The greatest values of one map, `[high, low]` of each of [`NAMES`].
+type Greatest = [[f32; 2]; 3];
+
+impl Enhancer {
+    /// None where nothing is asked for.
+    pub(super) fn new(
+        options: &PermuteOptions,
+        (maps, two_sided): (&ContrastMaps, bool),
+        grid: &Grid,
+        places: &[usize],
+    ) -> Result<Option<Enhancer>> {
+        if options.tfce.is_none() && options.cluster_p.is_none() {
+            return Ok(None);
+        }
+        let touch = match options.touch {
+            18 => Connectivity::Edges,
+            26 => Connectivity::Corners,
+            _ => Connectivity::Faces,
+        };
+        let at: Vec<u32> = places.iter().map(|&v| v as u32).collect();
+        let neighbours = Neighbours::new(grid.shape, &at, touch)?;
+        let observed: Vec<f32> = places.iter().map(|&v| maps.stat[v] as f32).collect();
+        let most = |sign: f32| f64::from(observed.iter().map(|t| sign * t).fold(0.0, f32::max));
+        let convention = options.tfce.map(|convention| match convention {
+            TfceConvention::Exact => Convention::Exact,
+            TfceConvention::Nilearn => Convention::Nilearn,
+            TfceConvention::Fsl => Convention::Fsl { upper: most(1.0), lower: most(-1.0) },
+        });
+        let dof = maps.dof.least();
+        let threshold = options.cluster_p.map(|p| match (maps.stat_kind, two_sided) {
+            (Stat::F, _) => critical_f(p, maps.rank as f64, dof),
+            (Stat::T, true) => critical_t(p / 2.0, dof),
+            (Stat::T, false) => critical_t(p, dof),
+        });
+        Ok(Some(Enhancer {
+            neighbours,
+            rule: convention.map(|convention| Rule { convention, ..Rule::default() }),
+            threshold,
+            two_sided,
+            observed,
+            maxima: std::array::from_fn(|_| Maxima { high: Vec::new(), low: Vec::new() }),
+            grid: grid.clone(),
+        }))
+    }
+
+    /// The maps of rearrangements from `first` on, `[rearrangement][voxel]`; number 0 is the observed one.
+    pub(super) fn take(&mut self, first: u64, statistics: &[f32], mirrored: bool) {
+        let n = self.neighbours.n_voxels();
+        if first == 0 {
+            self.observed.copy_from_slice(&statistics[..n]);
+        }
+        let both = self.two_sided || mirrored;
+        let of = |tools: &mut (Option<Tfce<'_>>, Labeller<'_>), map: &[f32]| -> Greatest {
+            let mut greatest = [[0.0; 2]; 3];
+            if let Some(tfce) = &mut tools.0 {
+                let found = tfce.greatest(map, if both { Tails::Both } else { Tails::Upper });
+                greatest[0] = [found.upper as f32, -found.lower as f32];
+            }
+            if let Some(threshold) = self.threshold {
+                let upper = tools.1.largest(map, clusters::Tail::Upper, threshold);
+                let lower = match both {
+                    true => tools.1.largest(map, clusters::Tail::Lower, threshold),
+                    false => clusters::Largest { extent: 0, mass: 0.0 },
+                };
+                greatest[1] = [upper.extent as f32, -(lower.extent as f32)];
+                greatest[2] = [upper.mass as f32, -lower.mass as f32];
+            }
+            greatest
+        };
+        let tools = || {
+            let tfce = self.rule.map(|rule| Tfce::new(&self.neighbours, rule));
+            (tfce, Labeller::new(&self.neighbours))
+        };
+        let all: Vec<Greatest> = statistics.par_chunks_exact(n).map_init(tools, of).collect();
+        for greatest in all {
+            for (maxima, [high, low]) in self.maxima.iter_mut().zip(greatest) {
+                maxima.high.push(f64::from(high));
+                maxima.low.push(f64::from(low));
+            }
+        }
+    }
+
+    pub(super) fn done(self) -> Enhanced {
+        Enhanced { enhancer: self }
+    }
+}
+
+impl Enhanced {
+    fn asked(&self, which: usize) -> bool {
+        if which == 0 { self.enhancer.rule.is_some() } else { self.enhancer.threshold.is_some() }
+    }
+
+    /// The maxima, by name.
+    pub(super) fn columns(&self) -> Vec<(String, &[f64])> {
+        let asked = (0..3).filter(|&which| self.asked(which));
+        asked
+            .flat_map(|which| {
+                let maxima = &self.enhancer.maxima[which];
+                let high = (format!("{}_high", NAMES[which]), maxima.high.as_slice());
+                let low = (format!("{}_low", NAMES[which]), maxima.low.as_slice());
+                [high, low]
+            })
+            .collect()
+    }
+
+    /// Corrected p of each kind that was asked for.
+    pub(super) fn results(&self, tail: Tail, mirrored: bool) -> Vec<Result<Result1>> {
+        let e = &self.enhancer;
+        let mut all = Vec::new();
+        if let Some(rule) = e.rule {
+            all.push(self.tfce(rule, tail, mirrored));
+        }
+        if let Some(threshold) = e.threshold {
+            let rule = PeakRule::new(e.grid.voxel_size_mm);
+            let mut sizes = [vec![0.0; e.observed.len()], vec![0.0; e.observed.len()]];
+            let sides = [(clusters::Tail::Upper, 1.0), (clusters::Tail::Lower, -1.0)];
+            for (side, sign) in sides.into_iter().take(if e.two_sided { 2 } else { 1 }) {
+                for c in clusters::clusters(&e.neighbours, &e.observed, side, threshold, &rule) {
+                    for &voxel in &c.voxels {
+                        sizes[0][voxel as usize] = sign * c.extent() as f64;
+                        sizes[1][voxel as usize] = sign * c.mass;
+                    }
+                }
+            }
+            let said = ["cluster extent", "cluster mass"];
+            for (which, sizes) in sizes.into_iter().enumerate() {
+                let null = e.maxima[which + 1].null(tail, mirrored);
+                all.push(null.map(|null| {
+                    let p = |&size: &f64| match tail.directed(size) {
+                        // Extents are whole; masses lie within f32 of each other.
+                        size if size > 0.0 => null.p(size * (1.0 - 1e-6)),
+                        _ => 1.0,
+                    };
+                    let p = sizes.iter().map(p).collect();
+                    Result1 { desc: NAMES[which + 1], said: said[which], values: None, p }
+                }));
+            }
+        }
+        all
+    }
+
+    fn tfce(&self, rule: Rule, tail: Tail, mirrored: bool) -> Result<Result1> {
+        let e = &self.enhancer;
+        let mut values = vec![0.0; e.observed.len()];
+        let tails = if e.two_sided { Tails::Both } else { Tails::Upper };
+        Tfce::new(&e.neighbours, rule).enhance(&e.observed, tails, &mut values);
+        let null = e.maxima[0].null(tail, mirrored)?;
+        let p = |&value: &f64| match tail.directed(value) {
+            value if value > 0.0 => null.p(value * (1.0 - 1e-6)),
+            _ => 1.0,
+        };
+        let p = values.iter().map(p).collect();
+        let said = "threshold-free cluster enhancement";
+        Ok(Result1 { desc: NAMES[0], said, values: Some(values), p })
+    }
+}

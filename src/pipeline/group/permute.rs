@@ -1,0 +1,334 @@
+//! p by rearrangement: what may be rearranged in a stratum, the rearrangements in batches, and the p-values that they give.
+
+use std::sync::Arc;
+
+use ndarray::{Array2, s};
+use rayon::prelude::*;
+use serde_json::{Map as Fields, Value, json};
+
+use super::enhance::{Enhanced, Enhancer};
+use super::fit::Fitted;
+use super::images::Images;
+use crate::design::group::Stratum;
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::io::interrupt;
+use crate::kernels::rearranged::{self, Residuals, Wanted};
+use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::spec::{GroupSpec, GroupVariance, PermuteOptions};
+use crate::pipeline::watch::Watch;
+use crate::stats::permuted::{Maxima, Tail, Tally};
+use crate::stats::rearrange::{Exchange, Flipped, Permuted, Plan, Tested, VarianceGroups};
+
+/// Rearrangements in a batch whose statistics are not kept.
+const BATCH: u64 = 1000;
+/// In a batch of whole maps.
+const MAPS: u64 = 64;
+
+/// A contrast with what its rearrangements gave.
+pub(super) struct Rearranged {
+    name: String,
+    /// Places of the mask, in its order.
+    places: Vec<usize>,
+    /// `[voxel of the mask]`
+    observed: Vec<f32>,
+    tested: Tested,
+    tally: Tally,
+    enhanced: Option<Enhanced>,
+    tail: Tail,
+    plan: Plan,
+    possible: String,
+}
+
+/// What may be rearranged, and the stratum's design with a row for each of its values.
+fn stacked(stratum: &Stratum) -> Result<(Exchange, Array2<f64>, Array2<f64>)> {
+    let n_combined = stratum.combined.len();
+    let (n, p) = stratum.design.dim();
+    let (q, _) = stratum.weights.dim();
+    let mut design = Array2::zeros((n * n_combined, p * n_combined));
+    let mut weights = Array2::zeros((q * n_combined, p * n_combined));
+    for at in 0..n_combined {
+        design.slice_mut(s![at * n..(at + 1) * n, at * p..(at + 1) * p]).assign(&stratum.design);
+        weights.slice_mut(s![at * q..(at + 1) * q, at * p..(at + 1) * p]).assign(&stratum.weights);
+    }
+    let exchange = match (&stratum.blocks, stratum.flips) {
+        (Some(blocks), false) => Exchange::new(blocks, Permuted::Within, Flipped::No)?,
+        (Some(blocks), true) => Exchange::new(blocks, Permuted::No, Flipped::Blocks)?,
+        (None, flips) => {
+            // A subject's combinations move together.
+            let subjects: Vec<usize> = (0..n * n_combined).map(|row| row % n).collect();
+            match (n_combined, flips) {
+                (1, true) => Exchange::signs(n)?,
+                (1, false) => Exchange::rows(n)?,
+                (_, true) => Exchange::new(&subjects, Permuted::No, Flipped::Blocks)?,
+                (_, false) => Exchange::new(&subjects, Permuted::Whole, Flipped::No)?,
+            }
+        }
+    };
+    Ok((exchange, design, weights))
+}
+
+/// What may be rearranged in a stratum, for a person.
+///
+/// # Errors
+/// Usage where nothing may be.
+pub(super) fn described(spec: &GroupSpec, stratum: &Stratum) -> Result<String> {
+    let (exchange, design, weights) = stacked(stratum)?;
+    let tested = Tested::new(design.view(), weights.view(), &exchange, groups(spec, stratum))?;
+    let asked = spec.permute.as_ref().map_or(5000, |options| options.n);
+    let plan = Plan::new(&exchange, &[tested], asked.max(2), 1)?;
+    let how = if stratum.flips { "sign flips" } else { "exchanges" };
+    let what = match (&stratum.blocks, stratum.combined.len()) {
+        (Some(_), _) if stratum.flips => "of subjects' maps together",
+        (Some(_), _) => "of maps within subjects",
+        _ => "of subjects",
+    };
+    Ok(format!(
+        "  rearrangements: {how} {what}, {} possible, {} different; {} would be computed{}",
+        exchange.possible(),
+        plan.distinct(),
+        plan.n(),
+        if plan.exhaustive() { ", which are all" } else { "" }
+    ))
+}
+
+fn groups(spec: &GroupSpec, stratum: &Stratum) -> Option<VarianceGroups> {
+    (spec.variance == GroupVariance::Welch).then(|| VarianceGroups::new(&stratum.group))
+}
+
+/// Rearrange a contrast's data.
+///
+/// # Errors
+/// Usage where the contrast forbids it; device errors; an interrupt.
+pub(super) fn rearrange(
+    (spec, options): (&GroupSpec, &PermuteOptions),
+    (stratum, fitted): (&Stratum, &Fitted),
+    images: &Images,
+    device: &Device,
+    watch: &dyn Watch,
+) -> Result<Rearranged> {
+    if spec.least_subjects.is_some() {
+        return Err(Error::usage(
+            "--permutations",
+            "comes with --min-subjects",
+            "have every subject at every voxel, for they are exchanged",
+            "leave one of them out",
+        ));
+    }
+    let (exchange, design, weights) = stacked(stratum)?;
+    exchange.remarks().iter().for_each(|line| watch.warn(line));
+    let tested = Tested::new(design.view(), weights.view(), &exchange, groups(spec, stratum))?;
+    let plan = Plan::new(&exchange, std::slice::from_ref(&tested), options.n, options.seed)?;
+    let within: Vec<usize> =
+        (0..images.places.len()).filter(|&p| fitted.inside[images.places[p]]).collect();
+    let places: Vec<usize> = within.iter().map(|&p| images.places[p]).collect();
+    let residuals = Residuals::new(values(stratum, images, &within).view(), &tested)?;
+    let two_sided = spec.two_sided && !stratum.is_f;
+    let tail = if two_sided { Tail::Both } else { Tail::Positive };
+
+    let mut enhancer = Enhancer::new(options, (&fitted.maps, two_sided), &images.grid, &places)?;
+    let mut tally = Tally::new(plan.n(), plan.mirrored(), places.len());
+    let mut tape = device.tape();
+    let mut field = rearranged::begin(&mut tape, residuals, &tested)?;
+    let observed = field.observed(&tape.run()?)?;
+    let (wanted, size) = match &enhancer {
+        Some(_) => (Wanted::Both, MAPS),
+        None => (Wanted::Counts, BATCH),
+    };
+    watch.stage(&format!("rearrange {}", stratum.name), plan.n().div_ceil(size) as usize);
+    let mut first = 0;
+    while first < plan.n() {
+        interrupt::check()?;
+        let end = (first + size).min(plan.n());
+        let mut tape = device.tape();
+        let coming = rearranged::advance(&mut tape, &mut field, &plan.batch(first..end), wanted)?;
+        let batch = coming.read(&tape.run()?)?;
+        tally.maxima.put(first, &batch.high, &batch.low)?;
+        if let Some(enhancer) = &mut enhancer {
+            enhancer.take(first, &batch.statistics, plan.mirrored());
+        }
+        watch.step();
+        first = end;
+    }
+    let mut tape = device.tape();
+    let counts = rearranged::counts(&mut tape, &field)?;
+    tally.add_counts(counts.read(&tape.run()?)?.parts())?;
+    let enhanced = enhancer.map(Enhancer::done);
+    let possible = exchange.possible().to_string();
+    let name = stratum.name.clone();
+    Ok(Rearranged { name, places, observed, tested, tally, enhanced, tail, plan, possible })
+}
+
+/// The combinations of the subjects' maps, `[combination, row][voxel]`.
+fn values(stratum: &Stratum, images: &Images, within: &[usize]) -> Array2<f32> {
+    let rows: Vec<Vec<f32>> = stratum
+        .combined
+        .iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .into_par_iter()
+        .map(|maps| {
+            let value = |&place: &usize| {
+                let of = |&(row, w): &(usize, f64)| w * f64::from(images.values[row][place]);
+                maps.iter().map(of).sum::<f64>() as f32
+            };
+            within.iter().map(value).collect()
+        })
+        .collect();
+    Array2::from_shape_fn((rows.len(), within.len()), |(row, voxel)| rows[row][voxel])
+}
+
+impl Rearranged {
+    /// What holds for this contrast and others that are corrected together.
+    pub(super) fn z_maxima(&self) -> Maxima {
+        self.tally.maxima.scaled(|score| self.tested.z(score))
+    }
+
+    /// Whether another contrast was rearranged alike, so that both can be corrected together.
+    pub(super) fn is_like(&self, other: &Rearranged) -> bool {
+        let same = self.plan.n() == other.plan.n() && self.plan.mirrored() == other.plan.mirrored();
+        let rows = self.tested.n_rows() == other.tested.n_rows();
+        same && rows && (0..self.plan.n().min(50)).all(|at| self.plan.get(at) == other.plan.get(at))
+    }
+
+    /// The maps of p. `together`: maxima over all contrasts, on the scale of z.
+    ///
+    /// # Errors
+    /// Internal where a rearrangement was not computed.
+    pub(super) fn maps(
+        &self,
+        label: &str,
+        n_voxels: usize,
+        together: Option<&Maxima>,
+    ) -> Result<Vec<Map>> {
+        let n = self.plan.stands_for();
+        let name = &self.name;
+        let p = self.tally.p(self.tail, &self.observed);
+        let slack = self.tested.slack();
+        let corrected = match together {
+            None => self.tally.p_corrected(self.tail, &self.observed, slack)?,
+            Some(maxima) => {
+                let null = maxima.null(self.tail, self.plan.mirrored())?;
+                let p = |&score: &f32| {
+                    let least = self.tail.directed(f64::from(score)) - f64::from(slack);
+                    null.p(self.tested.z(least))
+                };
+                self.observed.iter().map(p).collect()
+            }
+        };
+        let tails = match self.tail {
+            Tail::Both => "both tails",
+            _ => "upper tail",
+        };
+        let over = match together {
+            Some(_) => "voxels and contrasts",
+            None => "voxels",
+        };
+        let mut maps = vec![
+            self.map((label, "perm"), Quantity::PermutationP, n_voxels, (&p, 1.0),
+                format!("p of {name} by {n} rearrangements, {tails}, uncorrected")),
+            self.map((label, "maxT"), Quantity::CorrectedP, n_voxels, (&corrected, 1.0),
+                format!("p of {name} by {n} rearrangements, {tails}, corrected for all {over} by the largest statistic")),
+        ];
+        for one in self.enhanced.iter().flat_map(|e| e.results(self.tail, self.plan.mirrored())) {
+            let one = one?;
+            maps.extend(one.values.iter().map(|values| {
+                self.map(
+                    (label, one.desc),
+                    Quantity::Tfce,
+                    n_voxels,
+                    (values, 0.0),
+                    format!("{} of {name}", one.said),
+                )
+            }));
+            maps.push(self.map((label, one.desc), Quantity::CorrectedP, n_voxels, (&one.p, 1.0),
+                format!("p of {name} by {n} rearrangements, {tails}, corrected for all voxels by the largest {}", one.said)));
+        }
+        Ok(maps)
+    }
+
+    /// A map of values in the mask; `outside` it another.
+    fn map(
+        &self,
+        (label, desc): (&str, &'static str),
+        quantity: Quantity,
+        n_voxels: usize,
+        (values, outside): (&[f64], f32),
+        description: String,
+    ) -> Map {
+        let mut all = vec![outside; n_voxels];
+        self.places.iter().zip(values).for_each(|(&at, &value)| all[at] = value as f32);
+        let mut asked = Fields::new();
+        asked.insert("Contrast".to_owned(), json!(self.name));
+        asked.insert("Rearrangements".to_owned(), json!(self.plan.stands_for()));
+        let values = Arc::new(all);
+        let own = Arc::clone(&values);
+        let entities = Entities::of("statmap").with("contrast", label);
+        Map {
+            entities: entities.with("desc", desc).with("stat", quantity.stat()),
+            quantity,
+            dof: Dof::Uniform(self.tested.dof),
+            description,
+            asked,
+            tolerance: Tolerance::of(move |_, _, voxel| rounding(f64::from(own[voxel]))),
+            values: vec![values],
+        }
+    }
+
+    /// The largest statistic of each rearrangement, as a table.
+    pub(super) fn table(&self, label: &str) -> Text {
+        let mut text = "rearrangement\tmaxima_high\tmaxima_low".to_owned();
+        let enhanced = self.enhanced.iter().flat_map(Enhanced::columns).collect::<Vec<_>>();
+        enhanced.iter().for_each(|(name, _)| text.push_str(&format!("\t{name}")));
+        text.push('\n');
+        let maxima = &self.tally.maxima;
+        for at in 0..maxima.n() {
+            let [high, low] =
+                [maxima.high[at], maxima.low[at]].map(|score| self.tested.statistic(score));
+            text.push_str(&format!("{at}\t{high}\t{low}"));
+            enhanced.iter().for_each(|(_, values)| text.push_str(&format!("\t{}", values[at])));
+            text.push('\n');
+        }
+        Text {
+            entities: Entities::of("maxima").with("contrast", label),
+            ending: ".tsv",
+            text,
+            agreement: Some(Agreement::Host),
+            described: None,
+        }
+    }
+
+    /// What the sidecars say of it.
+    pub(super) fn resolved(&self) -> Value {
+        json!({
+            "contrast": self.name,
+            "possible": self.possible,
+            "computed": self.plan.n(),
+            "stand_for": self.plan.stands_for(),
+            "exhaustive": self.plan.exhaustive(),
+        })
+    }
+
+    /// How many voxels survive each correction, and from which statistic on.
+    ///
+    /// # Errors
+    /// As [`Rearranged::maps`].
+    pub(super) fn say(&self, maps: &[Map], watch: &dyn Watch) -> Result<()> {
+        let null = self.tally.maxima.null(self.tail, self.plan.mirrored())?;
+        let from = null.critical(0.05).map(|score| self.tested.statistic(score));
+        let survive = maps.iter().filter(|map| map.quantity == Quantity::CorrectedP).map(|map| {
+            let n = self.places.iter().filter(|&&v| map.values[0][v] <= 0.05).count();
+            format!("{} {n}", map.entities.value("desc").unwrap_or_default())
+        });
+        watch.note(&format!(
+            "{}: {} rearrangements{}; corrected p <= .05{}: {} voxels",
+            self.name,
+            self.plan.stands_for(),
+            if self.plan.exhaustive() { ", which are all" } else { "" },
+            from.map_or(String::new(), |t| format!(" (from {t:.2} on)")),
+            survive.collect::<Vec<_>>().join(", ")
+        ));
+        Ok(())
+    }
+}
