@@ -46,6 +46,15 @@ pub(super) struct Args {
     /// Without it all voxels that have a value in every map
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
+    /// Labelled image: names peaks, and its regions' means are tested
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    atlas: Option<PathBuf>,
+    /// Names of the atlas's labels: a table with index and name
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", requires = "atlas")]
+    atlas_names: Option<PathBuf>,
+    /// Masks whose means are tested
+    #[arg(help_heading = heading::INPUTS, long = "roi", value_name = "IMAGE")]
+    region: Vec<PathBuf>,
     /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
     ///
     /// Also 2x2-within, one-way-rm, two-way-rm and regression
@@ -91,6 +100,12 @@ pub(super) struct Args {
     /// Without it a 0 is a voxel outside the subject's brain, as maps of most programs have it
     #[arg(help_heading = heading::MODEL, long)]
     zeros_count: bool,
+    /// Which voxels touch: 6, 18 or 26
+    #[arg(help_heading = heading::OUTPUT, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
+    connectivity: String,
+    /// Uncorrected p from which on voxels are in the table of clusters
+    #[arg(help_heading = heading::OUTPUT, long, value_name = "P", default_value = "0.001", value_parser = forming_p)]
+    table_p: f64,
     /// p of t counts both tails
     #[arg(help_heading = heading::OUTPUT, long)]
     two_sided: bool,
@@ -111,9 +126,6 @@ pub(super) struct Args {
     /// p that forms clusters, for their extent and mass: 0.001
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "P", requires = "permutations", value_parser = forming_p)]
     cluster_forming: Option<f64>,
-    /// Which voxels touch: 6, 18 or 26
-    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
-    connectivity: String,
     /// Correct p for all contrasts together
     #[arg(help_heading = heading::PERMUTATION, long, requires = "permutations")]
     fwe_across_contrasts: bool,
@@ -177,7 +189,6 @@ impl Args {
                 TfceName::Nilearn => TfceConvention::Nilearn,
             }),
             cluster_p: self.cluster_forming,
-            touch: self.connectivity.parse().unwrap_or(6),
             across: self.fwe_across_contrasts,
         });
         let spec = GroupSpec {
@@ -206,6 +217,11 @@ impl Args {
             least_subjects: self.min_subjects,
             zeros_count: self.zeros_count,
             two_sided: self.two_sided,
+            touch: self.connectivity.parse().unwrap_or(6),
+            table_p: self.table_p,
+            atlas: self.atlas,
+            atlas_names: self.atlas_names,
+            regions: self.region,
             permute,
         };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {

@@ -19,14 +19,17 @@ use crate::stats::second_level::SecondLevel;
 use crate::table::Table;
 use crate::volume::Grid;
 
+mod clusters;
 mod enhance;
 mod fit;
 mod images;
 mod permute;
+mod regions;
 
 use fit::Fitted;
 use images::Images;
 use permute::Rearranged;
+use regions::Regions;
 
 /// Test a group's maps.
 ///
@@ -54,24 +57,30 @@ pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Produ
     }
 
     watch.stage("write", 1);
-    let mut maps = Vec::new();
-    for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
-        say_peak(&fitted.maps, &images.grid, watch);
-        maps.extend(maps_of(stratum, fitted, label, &images));
-    }
+    let regions = Regions::open(spec, &images.grid, watch)?;
     let together = together(spec, &rearranged)?;
-    for (one, label) in rearranged.iter().zip(&labels) {
-        let of_one = one.maps(label, images.grid.n_voxels(), together.as_ref())?;
-        one.say(&of_one, watch)?;
-        maps.extend(of_one);
-        products.table(one.table(label))?;
+    let mut maps = Vec::new();
+    for (at, (stratum, fitted)) in resolved.strata.iter().zip(&all).enumerate() {
+        let label = &labels[at];
+        say_peak(&fitted.maps, &images.grid, watch);
+        let mut own = maps_of(stratum, fitted, label, &images);
+        if let Some(one) = rearranged.get(at) {
+            let of_one = one.maps(label, images.grid.n_voxels(), together.as_ref())?;
+            one.say(&of_one, watch)?;
+            own.extend(of_one);
+            products.table(one.table(label))?;
+        }
+        let (tested, of) = ((stratum, fitted), (&images, &regions));
+        products.table(clusters::table(spec, tested, &own, of, label)?)?;
+        if !regions.all.is_empty() {
+            products.table(regions::table(spec, tested, of, label, watch)?)?;
+        }
+        products.table(design_table(stratum, label))?;
+        maps.extend(own);
     }
     let inside = (0..images.grid.n_voxels()).map(|v| all.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
     products.maps(&images.header, &maps)?;
-    for (stratum, label) in resolved.strata.iter().zip(&labels) {
-        products.table(design_table(stratum, label))?;
-    }
     let account = account(spec, &resolved, (&all, &rearranged), images)?;
     products.finish(session, account)
 }

@@ -2,11 +2,12 @@
 
 use rayon::prelude::*;
 
+use super::clusters::connectivity;
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::spec::{PermuteOptions, TfceConvention};
-use crate::stats::clusters::{self, Connectivity, Labeller, Neighbours, PeakRule};
+use crate::stats::clusters::{self, Labeller, Neighbours, PeakRule};
 use crate::stats::permuted::{Maxima, Tail};
 use crate::stats::tails::{critical_f, critical_t};
 use crate::stats::tfce::{Convention, Rule, Tails, Tfce};
@@ -48,7 +49,7 @@ type Greatest = [[f32; 2]; 3];
 impl Enhancer {
     /// None where nothing is asked for.
     pub(super) fn new(
-        options: &PermuteOptions,
+        (options, touch): (&PermuteOptions, u8),
         (maps, two_sided): (&ContrastMaps, bool),
         grid: &Grid,
         places: &[usize],
@@ -56,11 +57,7 @@ impl Enhancer {
         if options.tfce.is_none() && options.cluster_p.is_none() {
             return Ok(None);
         }
-        let touch = match options.touch {
-            18 => Connectivity::Edges,
-            26 => Connectivity::Corners,
-            _ => Connectivity::Faces,
-        };
+        let touch = connectivity(touch);
         let at: Vec<u32> = places.iter().map(|&v| v as u32).collect();
         let neighbours = Neighbours::new(grid.shape, &at, touch)?;
         let observed: Vec<f32> = places.iter().map(|&v| maps.stat[v] as f32).collect();
@@ -118,8 +115,8 @@ impl Enhancer {
         let all: Vec<Greatest> = statistics.par_chunks_exact(n).map_init(tools, of).collect();
         for greatest in all {
             for (maxima, [high, low]) in self.maxima.iter_mut().zip(greatest) {
-                maxima.high.push(f64::from(high));
-                maxima.low.push(f64::from(low));
+                maxima.high.push(f64::from(high) + 0.0);
+                maxima.low.push(f64::from(low) + 0.0);
             }
         }
     }

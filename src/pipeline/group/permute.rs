@@ -127,7 +127,8 @@ pub(super) fn rearrange(
     let two_sided = spec.two_sided && !stratum.is_f;
     let tail = if two_sided { Tail::Both } else { Tail::Positive };
 
-    let mut enhancer = Enhancer::new(options, (&fitted.maps, two_sided), &images.grid, &places)?;
+    let mut enhancer =
+        Enhancer::new((options, spec.touch), (&fitted.maps, two_sided), &images.grid, &places)?;
     let mut tally = Tally::new(plan.n(), plan.mirrored(), places.len());
     let mut tape = device.tape();
     let mut field = rearranged::begin(&mut tape, residuals, &tested)?;

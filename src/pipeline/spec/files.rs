@@ -44,6 +44,10 @@ pub enum Role {
     Effect,
     /// A subject's map of its variance.
     Variance,
+    Atlas,
+    #[serde(rename = "atlas names")]
+    AtlasNames,
+    Region,
 }
 
 impl Role {
@@ -71,6 +75,9 @@ impl Role {
             Role::Table => "table",
             Role::Effect => "effect",
             Role::Variance => "variance",
+            Role::Atlas => "atlas",
+            Role::AtlasNames => "atlas names",
+            Role::Region => "region",
         }
     }
 }
@@ -161,9 +168,17 @@ impl GroupSpec {
             least_subjects: _,
             zeros_count: _,
             two_sided: _,
+            touch: _,
+            table_p: _,
+            atlas,
+            atlas_names,
+            regions,
             permute: _,
         } = self;
-        std::iter::once((Role::Table, table)).chain(optional([(Role::Mask, mask)])).collect()
+        let table = std::iter::once((Role::Table, table));
+        let others = [(Role::Mask, mask), (Role::Atlas, atlas), (Role::AtlasNames, atlas_names)];
+        let regions = regions.iter_mut().map(|path| (Role::Region, path));
+        table.chain(optional(others)).chain(regions).collect()
     }
 }
 

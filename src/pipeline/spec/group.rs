@@ -51,6 +51,19 @@ pub struct GroupSpec {
     /// Whether p of t counts both tails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub two_sided: bool,
+    /// Which voxels touch: 6, 18 or 26.
+    pub touch: u8,
+    /// The uncorrected p from which on voxels are in the table of clusters.
+    pub table_p: f64,
+    /// A labelled image that names where peaks are, and whose regions are tested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atlas: Option<PathBuf>,
+    /// Names of its labels.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub atlas_names: Option<PathBuf>,
+    /// Masks whose means are tested.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<PathBuf>,
     /// p by rearrangement of the subjects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permute: Option<PermuteOptions>,
@@ -69,8 +82,6 @@ pub struct PermuteOptions {
     /// The uncorrected p that forms clusters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster_p: Option<f64>,
-    /// Which voxels touch: 6, 18 or 26.
-    pub touch: u8,
     /// Whether corrected p holds for all contrasts together.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub across: bool,
