@@ -1,6 +1,7 @@
 //! The rooms: each a shader, its host side, and its f64 twin behind one door. A room never enters another;
 //! `pipeline` composes them.
 
+pub mod arma;
 pub mod contrast;
 pub mod covariance;
 pub mod glm;
@@ -11,7 +12,8 @@ pub mod smooth;
 use crate::gpu::Shader;
 
 /// The rooms' shaders, a row a room.
-pub static SHADERS: [&Shader; 6] = [
+pub static SHADERS: [&Shader; 7] = [
+    arma::SHADER,
     contrast::SHADER,
     covariance::SHADER,
     glm::SHADER,

@@ -1,6 +1,7 @@
 //! Each room on the test adapter equals its f64 twin, worst element within a named tolerance.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod arma;
 mod compare;
 mod covariance;
 mod glm;
