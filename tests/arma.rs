@@ -5,7 +5,7 @@ mod common;
 
 use boldly::gpu::{Bold, Device};
 use boldly::kernels::arma;
-use boldly::kernels::glm::{self, Model};
+use boldly::kernels::glm::{self, Fit, Model};
 use boldly::kernels::lags::{self, LagModel};
 use boldly::stats::ar1::{Pairs, Rule};
 use boldly::stats::arma11::{Arma11, trial_values};
@@ -125,7 +125,9 @@ fn the_twin_begins_where_the_dense_likelihood_is_highest_with_slice_groups_and_g
     let fit = glm::fit(&mut tape, &loaded, &voxels, &model).unwrap();
     let series = lags::residuals(&mut tape, (&loaded, &voxels), (&fit, &model), &lags).unwrap();
     let starts = arma::starts(&mut tape, (&series, &fit), &of_groups).unwrap();
-    let starts = starts.read(&tape.run().unwrap()).unwrap();
+    let done = tape.run().unwrap();
+    let (starts, residual) = (starts.read(&done).unwrap(), series.read(&done).unwrap());
+    let Fit::Host(fit) = fit else { panic!("not on the host") };
 
     let trials = trial_values();
     let (mut of_two, mut white) = (0, 0);
@@ -147,4 +149,28 @@ fn the_twin_begins_where_the_dense_likelihood_is_highest_with_slice_groups_and_g
     }
     assert!(of_two >= 3 && white > 20 && white < 200, "{of_two} with two places, {white} white");
     assert_eq!(starts[319], [0, 0], "a constant voxel");
+    assert_both_are_followed(&of_groups, (&residual, &starts, &fit.slice_group));
+}
+
+/// Where there are two places to begin, both are gone down from, whichever comes first, and one alone would not do.
+fn assert_both_are_followed(
+    of_groups: &[Arma11],
+    (residual, starts, slice_group): (&Array2<f64>, &[[u32; 2]], &[u32]),
+) {
+    let mut apart = 0;
+    for voxel in (0..starts.len()).filter(|&v| starts[v][0] != starts[v][1]) {
+        let model = &of_groups[slice_group[voxel] as usize];
+        let beta = Array2::zeros((model.to_beta.nrows(), 1));
+        let from = |starts: [u32; 2]| {
+            let e = residual.slice(ndarray::s![.., voxel..=voxel]);
+            let found = model.fit((e, beta.view()), &[starts], &[]);
+            (found.a[0], found.b[0])
+        };
+        let [least, next] = starts[voxel];
+        let (a, b) = from([least, next]);
+        let is_there = |(c, d): (f64, f64)| (a - c).abs() < 1e-6 && (b - d).abs() < 1e-6;
+        assert!(is_there(from([next, least])), "voxel {voxel}");
+        apart += usize::from(!is_there(from([next, next])) || !is_there(from([least, least])));
+    }
+    assert!(apart > 0, "no voxel where one place alone leads elsewhere");
 }

@@ -4,6 +4,7 @@
 pub mod arma;
 pub mod contrast;
 pub mod covariance;
+pub mod dvars;
 pub mod glm;
 pub mod lags;
 pub mod nuisance;
@@ -12,10 +13,11 @@ pub mod smooth;
 use crate::gpu::Shader;
 
 /// The rooms' shaders, a row a room.
-pub static SHADERS: [&Shader; 7] = [
+pub static SHADERS: [&Shader; 8] = [
     arma::SHADER,
     contrast::SHADER,
     covariance::SHADER,
+    dvars::SHADER,
     glm::SHADER,
     lags::SHADER,
     nuisance::SHADER,

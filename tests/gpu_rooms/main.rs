@@ -4,6 +4,7 @@
 mod arma;
 mod compare;
 mod covariance;
+mod dvars;
 mod glm;
 mod lags;
 mod made_up;
