@@ -287,16 +287,19 @@ pub struct Bounds {
     pub image: f64,
     /// Of a covariance over time, relative to its largest eigenvalue.
     pub covariance: f64,
+    /// Of DVARS, relative.
+    pub dvars: f64,
 }
 
 impl Bounds {
     /// All arithmetic in f32.
-    pub const F32: Bounds = Bounds { atol: 2e-4, rtol: 1e-4, image: 2e-6, covariance: 8e-6 };
+    pub const F32: Bounds =
+        Bounds { atol: 2e-4, rtol: 1e-4, image: 2e-6, covariance: 8e-6, dvars: 1e-5 };
     /// f64 accumulators, f32 between rooms.
     pub const F64_ACCUMULATORS: Bounds =
-        Bounds { atol: 2e-5, rtol: 1e-5, image: 2.5e-7, covariance: 2.4e-7 };
+        Bounds { atol: 2e-5, rtol: 1e-5, image: 2.5e-7, covariance: 2.4e-7, dvars: 2e-7 };
     /// The f64 path itself, on another machine.
-    pub const F64: Bounds = Bounds { covariance: 1e-12, ..Bounds::F64_ACCUMULATORS };
+    pub const F64: Bounds = Bounds { covariance: 1e-12, dvars: 1e-12, ..Bounds::F64_ACCUMULATORS };
 
     /// The bounds of what a device computed, by its reported precision.
     #[must_use]

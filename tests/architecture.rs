@@ -23,6 +23,8 @@ const ROOM_MAY_NAME: &[(&str, &str, &str)] = &[
         "glm",
         "a contrast is evaluated on a model's fit: it takes the types Model and Fit",
     ),
+    ("arma", "glm", "the residuals are those of a fit: it takes the type Fit"),
+    ("arma", "lags", "it begins where the residuals are: it takes the type Series"),
     ("lags", "glm", "the residuals summed are those of a fit: it takes the types Model and Fit"),
 ];
 

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use boldly::io::read_map;
 use boldly::io::source::Memory;
-use boldly::pipeline::dvars::shown;
+use boldly::pipeline::dvars::shown_on_the_host;
 use boldly::simulate::write::paths;
 use common::{assert_close, numbers, small_run, wide};
 use serde_json::{Value, json};
@@ -251,7 +251,7 @@ fn dvars_and_its_standardised_form_are_numpys() {
     let means: Vec<f64> = (0..len).map(mean).collect();
     let largest = means.iter().fold(0.0_f64, |most, mean| most.max(*mean));
     let inside: Vec<bool> = means.iter().map(|mean| *mean > 0.5 * largest).collect();
-    let found = shown(&mut Memory { run: bold }, &inside).unwrap();
+    let found = shown_on_the_host(&mut Memory { run: bold }, &inside).unwrap();
     assert_eq!((found.dvars[0], found.std_dvars[0]), (0.0, 0.0));
     assert_close("mean", &found.means, &numbers(&golden["means"]), 1e-10, 0.0);
     assert_close("dvars", &found.dvars[1..], &numbers(&golden["dvars"]), 1e-10, 0.0);

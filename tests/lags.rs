@@ -5,6 +5,7 @@
 mod common;
 
 use boldly::gpu::{Bold, Device};
+use boldly::kernels::arma;
 use boldly::kernels::glm::{self, Fit, HostFit, Model};
 use boldly::kernels::lags::{self, LagModel};
 use boldly::stats::ar1::{Ar1, FIRST, Pairs, Rule, Sums};
@@ -250,20 +251,29 @@ fn gaps_are_those_of_the_kept_volumes() {
     assert_eq!(Pairs::of_kept(&[]).gap_of, [0_u32; 0]);
 }
 
-/// ARMA(1,1) of a case, by the residuals of ordinary least squares.
+/// ARMA(1,1) of a case.
 fn arma11(case: &Case) -> Found {
-    let (design, data) = (matrix(&case.design), matrix(&case.data));
+    let design = matrix(&case.design);
     let model = model(&design, None, 1);
-    let data = data.mapv(|v| f64::from(v as f32));
-    let beta = model.solvers[0].pinv.dot(&data);
-    let residual = &data - &design.dot(&beta);
     let arma11 = Arma11::new(design.view(), &case.kept, model.dof).unwrap();
     let mut rows = Array2::zeros((3, design.ncols()));
     (rows[[0, 0]], rows[[1, 1]], rows[[2, 0]], rows[[2, 1]]) = (1.0, 1.0, 1.0, -1.0);
     let to_beta = arma11.to_beta.view();
     let t = Question::new(rows.slice(ndarray::s![..1, ..]), false, to_beta).unwrap();
     let f = Question::new(rows.view(), true, to_beta).unwrap();
-    arma11.fit(residual.view(), beta.view(), &[t, f])
+
+    let bold = Bold::Host(plane(&case.data));
+    let voxels: Vec<u32> = (0..case.data[0].len() as u32).collect();
+    let lags = LagModel::new(&model, Pairs::of_kept(&case.kept), Rule::Reml).unwrap();
+    let device = Device::cpu();
+    let mut tape = device.tape();
+    let fit = glm::fit(&mut tape, &bold, &voxels, &model).unwrap();
+    let series = lags::residuals(&mut tape, (&bold, &voxels), (&fit, &model), &lags).unwrap();
+    let starts = arma::starts(&mut tape, (&series, &fit), std::slice::from_ref(&arma11)).unwrap();
+    let done = tape.run().unwrap();
+    let (residual, starts) = (series.read(&done).unwrap(), starts.read(&done).unwrap());
+    let Fit::Host(fit) = fit else { panic!("not on the host") };
+    arma11.fit((residual.view(), fit.beta.view()), &starts, &[t, f])
 }
 
 #[test]

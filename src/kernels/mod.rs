@@ -1,8 +1,10 @@
 //! The rooms: each a shader, its host side, and its f64 twin behind one door. A room never enters another;
 //! `pipeline` composes them.
 
+pub mod arma;
 pub mod contrast;
 pub mod covariance;
+pub mod dvars;
 pub mod glm;
 pub mod lags;
 pub mod nuisance;
@@ -12,9 +14,11 @@ pub mod smooth;
 use crate::gpu::Shader;
 
 /// The rooms' shaders, a row a room.
-pub static SHADERS: [&Shader; 6] = [
+pub static SHADERS: [&Shader; 8] = [
+    arma::SHADER,
     contrast::SHADER,
     covariance::SHADER,
+    dvars::SHADER,
     glm::SHADER,
     lags::SHADER,
     nuisance::SHADER,

@@ -6,8 +6,10 @@ use std::path::Path;
 use crate::design::censor::{LeftOut, Measures, NonSteady, Rules, before_steady_state, left_out};
 use crate::error::{Error, Result};
 use crate::io::source::BoldSource;
+use crate::maps::Bounds;
 use crate::pipeline::automask;
-use crate::pipeline::dvars;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::dvars::{self, Shown};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::masks;
 use crate::pipeline::spec::DesignOptions;
@@ -28,11 +30,12 @@ pub fn apply(
     runs: &mut [Run],
     options: &DesignOptions,
     mask: Option<&Path>,
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<()> {
     let several = runs.len() > 1;
     for run in runs {
-        let kept = decide(run, options.censor.as_ref(), mask, watch)?;
+        let kept = decide(run, options.censor.as_ref(), mask, ladder, watch)?;
         if several {
             run.bold.release(); // none stays in memory while the others are looked at
         }
@@ -50,10 +53,11 @@ pub fn decide(
     run: &mut Run,
     rules: Option<&Rules>,
     mask: Option<&Path>,
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<usize>> {
     let image = Image { path: &run.path, grid: &run.grid, bold: run.bold.as_mut() };
-    run.left_out = of_image(image, &mut run.measures, (rules, mask), watch)?;
+    run.left_out = of_image(image, &mut run.measures, (rules, mask), ladder, watch)?;
     Ok(kept(&run.left_out, run.n_volumes))
 }
 
@@ -83,10 +87,11 @@ pub fn of_image(
     mut image: Image<'_>,
     measures: &mut Measures,
     (rules, mask): (Option<&Rules>, Option<&Path>),
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<LeftOut>> {
     let rules = rules.cloned().unwrap_or_default();
-    look(&mut image, measures, (&rules, mask), watch)?;
+    look(&mut image, measures, (&rules, mask), ladder, watch)?;
     let (name, n_volumes) = (display(image.path), image.bold.n_volumes());
     let left_out = left_out(&rules, measures, n_volumes);
     let n_kept = n_volumes - left_out.len();
@@ -122,6 +127,7 @@ fn look(
     image: &mut Image<'_>,
     measures: &mut Measures,
     (rules, mask): (&Rules, Option<&Path>),
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<()> {
     let steady = rules.non_steady == Some(NonSteady::Found) && measures.non_steady.is_none();
@@ -134,7 +140,7 @@ fn look(
         Some(path) => masks::mask(path, image.grid, &Quiet)?,
         None => automask::from_mean(&name, &automask::mean_image(image.bold)?, image.grid)?,
     };
-    let shown = dvars::shown(image.bold, &mask.inside)?;
+    let shown = shown(image.bold, &mask.inside, (steady, rules.dvars), ladder, watch)?;
     if moving {
         let largest = shown.std_dvars.iter().fold(0.0_f64, |most, &value| most.max(value));
         watch.note(&format!(
@@ -150,4 +156,25 @@ fn look(
         measures.non_steady = Some(found);
     }
     Ok(())
+}
+
+/// What the run shows. Whether a volume stays must not hang on the device: the steady state, and values too near a threshold for the
+/// device to tell, are found on the host.
+fn shown(
+    bold: &mut dyn BoldSource,
+    inside: &[bool],
+    (steady, most): (bool, Option<f64>),
+    ladder: &mut Ladder,
+    watch: &dyn Watch,
+) -> Result<Shown> {
+    if steady {
+        return dvars::shown_on_the_host(bold, inside);
+    }
+    let shown = dvars::shown(bold, inside, ladder, watch)?;
+    let off = Bounds::of(&ladder.report().precision).dvars;
+    let is_near = |value: &f64| most.is_some_and(|most| (value - most).abs() <= off * value.abs());
+    if shown.std_dvars.iter().any(is_near) {
+        return dvars::shown_on_the_host(bold, inside);
+    }
+    Ok(shown)
 }

@@ -89,7 +89,7 @@ pub struct Prepared {
 ///
 /// # Errors
 /// What its files hold or lack.
-pub fn prepare(spec: &RetroicorSpec, ladder: &Ladder, watch: &dyn Watch) -> Result<Prepared> {
+pub fn prepare(spec: &RetroicorSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Prepared> {
     if spec.run.physio.is_empty() {
         return Err(Error::usage(
             "retroicor",
@@ -107,7 +107,7 @@ pub fn prepare(spec: &RetroicorSpec, ladder: &Ladder, watch: &dyn Watch) -> Resu
     let mut run = inputs::open_alone(&spec.run, &spec.design, watch)?;
     let mask = spec.given_mask();
     let combined = echoes::combine(std::slice::from_mut(&mut run), mask, ladder, watch)?.pop();
-    let kept = censor::decide(&mut run, spec.design.censor.as_ref(), mask, watch)?;
+    let kept = censor::decide(&mut run, spec.design.censor.as_ref(), mask, ladder, watch)?;
     run.leave_out_of_fit(kept)?;
     prepared(run, combined.flatten(), watch)
 }

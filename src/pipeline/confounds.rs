@@ -43,8 +43,15 @@ pub enum Kind {
     Mean(usize),
     /// A principal component, unit norm.
     Component(Component),
-    /// How much the head moved, or seems to have.
+    /// How much the head moved.
     Motion {
+        /// In words.
+        what: &'static str,
+        /// Its units.
+        units: &'static str,
+    },
+    /// How much the run changed.
+    Dvars {
         /// In words.
         what: &'static str,
         /// Its units.
@@ -138,7 +145,7 @@ fn find_columns(
         }
         None => (Array2::zeros((bold.n_volumes, 0)), None),
     };
-    let (measures, left_out) = censored(spec, &mut bold, watch)?;
+    let (measures, left_out) = censored(spec, &mut bold, ladder, watch)?;
     let left_out_volumes: Vec<usize> = left_out.iter().map(|left| left.volume).collect();
     let taken_out = with_spikes(&cosines, &left_out_volumes);
     let filter = Filter::new(taken_out.view(), spec.scaling)?;
@@ -175,7 +182,7 @@ fn find_columns(
         columns.extend(components.columns);
         dropped.extend(components.dropped);
     }
-    columns.extend(moved(spec, &measures, &mut bold)?);
+    columns.extend(moved(spec, &measures, &mut bold, ladder, watch)?);
     columns.extend(cosine_columns(&cosines, tr));
     let mut resolved = resolved(spec, &columns, tr, bold.n_volumes);
     if !left_out.is_empty() {
@@ -196,6 +203,7 @@ fn find_columns(
 fn censored(
     spec: &ConfoundsSpec,
     bold: &mut BoldFile,
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<(Measures, Vec<LeftOut>)> {
     let run = RunSpec {
@@ -209,7 +217,7 @@ fn censored(
     let grid = bold.grid.clone();
     let image = Image { path: &spec.bold, grid: &grid, bold };
     let asked = (rules, spec.mask.as_deref());
-    let left_out = censor::of_image(image, &mut measures, asked, watch)?;
+    let left_out = censor::of_image(image, &mut measures, asked, ladder, watch)?;
     Ok((measures, left_out))
 }
 
@@ -224,24 +232,28 @@ fn with_spikes(columns: &Array2<f64>, left_out: &[usize]) -> Array2<f64> {
 }
 
 /// Framewise displacement where the motion is given, DVARS where they are asked for.
-fn moved(spec: &ConfoundsSpec, measures: &Measures, bold: &mut BoldFile) -> Result<Vec<Column>> {
-    let column = |name: &str, values: Vec<f64>, what: &'static str, units: &'static str| Column {
-        name: name.to_owned(),
-        values,
-        kind: Kind::Motion { what, units },
-    };
+fn moved(
+    spec: &ConfoundsSpec,
+    measures: &Measures,
+    bold: &mut BoldFile,
+    ladder: &mut Ladder,
+    watch: &dyn Watch,
+) -> Result<Vec<Column>> {
+    let column =
+        |name: &str, values: Vec<f64>, kind: Kind| Column { name: name.to_owned(), values, kind };
     let mut columns = Vec::new();
     if let (true, Some(mask)) = (spec.dvars, &spec.mask) {
         let inside = masks::mask(mask, &bold.grid, &Quiet)?.inside;
-        let Shown { dvars, std_dvars, .. } = dvars::shown(bold, &inside)?;
+        let Shown { dvars, std_dvars, .. } = dvars::shown(bold, &inside, ladder, watch)?;
         let what = "Root mean square over the mask of the change since the volume before";
-        columns.push(column("dvars", dvars, what, "arbitrary"));
+        columns.push(column("dvars", dvars, Kind::Dvars { what, units: "arbitrary" }));
         let what = "DVARS over what noise alone would give (Nichols 2013)";
-        columns.push(column("std_dvars", std_dvars, what, "dimensionless"));
+        columns.push(column("std_dvars", std_dvars, Kind::Dvars { what, units: "dimensionless" }));
     }
     if let (Some(_), Some(fd)) = (&spec.motion, &measures.fd) {
         let what = "Framewise displacement (Power 2012, 50 mm)";
-        columns.push(column("framewise_displacement", fd.clone(), what, "mm"));
+        let kind = Kind::Motion { what, units: "mm" };
+        columns.push(column("framewise_displacement", fd.clone(), kind));
     }
     Ok(columns)
 }

@@ -1,23 +1,18 @@
-//! DVARS of a run and its mean over voxels, in one pass over the run, f64.
+//! DVARS of a run and its mean over voxels, in one pass over the run.
 //!
 //! DVARS of volume t: the root mean square over voxels of y_t - y_(t-1), in the run's units (Power 2012). Standardised (Nichols 2013, as
-//! fMRIPrep takes it): over the mean over voxels of sqrt(2 (1 - r)) s, which noise alone would give; r the voxel's autocorrelation at lag
-//! 1, s its interquartile range / 1.349, quartiles being values of the series at floor(q (n - 1)).
-
-use rayon::prelude::*;
+//! fMRIPrep takes it): over the mean over voxels of what noise alone would give ([`crate::kernels::dvars`]).
 
 use crate::error::Result;
+use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::BoldSource;
-use crate::pipeline::blocks::{plane_bytes, slabs};
+use crate::kernels::dvars::{self, Coming, Sums};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, load, plane_bytes, slabs};
+use crate::pipeline::watch::Watch;
+use crate::volume::Block;
 
-/// Bytes a read.
+/// Bytes a read on the host.
 const PIECE: usize = 8 << 20;
-
-/// Voxels that one core adds up at a time.
-const VOXELS: usize = 1024;
-
-/// The interquartile range of a normal distribution of standard deviation 1, as the sources have it.
-const NORMAL_IQR: f64 = 1.349;
 
 /// What a run shows over time.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,89 +25,85 @@ pub struct Shown {
     pub std_dvars: Vec<f64>,
 }
 
-/// Sums over voxels.
-struct Sums {
-    n_voxels: usize,
-    /// Of the values, `[volume]`.
-    values: Vec<f64>,
-    /// Of squared changes, `[volume]`.
-    changes: Vec<f64>,
-    /// Of the standard deviation of changes that noise alone would have.
-    expected: f64,
+/// What the voxels of a mask `[voxel]` show; zeros where none of them varies. On a GPU where one is in use.
+///
+/// # Errors
+/// Those of reading the run; device errors.
+pub fn shown(
+    source: &mut dyn BoldSource,
+    inside: &[bool],
+    ladder: &mut Ladder,
+    watch: &dyn Watch,
+) -> Result<Shown> {
+    let blocks = match ladder.device {
+        Device::Cpu(_) => None,
+        Device::Gpu(_) => ladder.slabs(source, Slabs::default())?,
+    };
+    let Some(blocks) = blocks else { return shown_on_the_host(source, inside) };
+    watch.stage("dvars", blocks.len());
+    let mut looking = Looking { all: Sums::empty(source.n_volumes()), source, inside };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut looking)?;
+    let Looking { all, source, .. } = looking;
+    let finite = all.expected.is_finite() && all.changes.iter().all(|sum| sum.is_finite());
+    // Beyond what f32 holds.
+    if finite { Ok(Shown::of(&all)) } else { shown_on_the_host(source, inside) }
 }
 
-impl Sums {
-    fn empty(n_volumes: usize) -> Sums {
-        let zeros = vec![0.0; n_volumes];
-        Sums { n_voxels: 0, values: zeros.clone(), changes: zeros, expected: 0.0 }
-    }
-
-    fn and(mut self, other: Sums) -> Sums {
-        self.n_voxels += other.n_voxels;
-        self.expected += other.expected;
-        self.values.iter_mut().zip(other.values).for_each(|(sum, more)| *sum += more);
-        self.changes.iter_mut().zip(other.changes).for_each(|(sum, more)| *sum += more);
-        self
-    }
-
-    /// A voxel that varies and is finite.
-    fn add(mut self, series: &[f64]) -> Sums {
-        let n = series.len();
-        if n < 2 || series.iter().any(|value| !value.is_finite()) {
-            return self;
-        }
-        let mut sorted = series.to_vec();
-        sorted.sort_by(f64::total_cmp);
-        let at = |share: f64| sorted[(share * (n - 1) as f64) as usize];
-        let sd = (at(0.75) - at(0.25)) / NORMAL_IQR;
-        if sd == 0.0 {
-            return self;
-        }
-        let mean = series.iter().sum::<f64>() / n as f64;
-        let product = |lag: usize| -> f64 {
-            (lag..n).map(|t| (series[t] - mean) * (series[t - lag] - mean)).sum()
-        };
-        let r = product(1) / product(0);
-        self.n_voxels += 1;
-        self.expected += (2.0 * (1.0 - r)).sqrt() * sd;
-        self.values.iter_mut().zip(series).for_each(|(sum, value)| *sum += value);
-        for t in 1..n {
-            self.changes[t] += (series[t] - series[t - 1]).powi(2);
-        }
-        self
-    }
-}
-
-/// What the voxels of a mask `[voxel]` show; zeros where none of them varies.
+/// The same in f64 on the host, whatever the device: what hangs on a threshold is decided alike everywhere.
 ///
 /// # Errors
 /// Those of reading the run.
-pub fn shown(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Shown> {
+pub fn shown_on_the_host(source: &mut dyn BoldSource, inside: &[bool]) -> Result<Shown> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
     let one_plane = plane_bytes(shape, n_volumes);
-    let mut all = Sums::empty(n_volumes);
+    let host = Device::cpu();
+    let mut looking = Looking { all: Sums::empty(n_volumes), source, inside };
     for block in slabs(shape, n_volumes, 0, PIECE.max(one_plane)).unwrap_or_default() {
-        let bold = source.read(&block)?;
-        let (len, first) = (block.volume_len(), block.planes.start * block.plane_len());
-        let series = |voxel: usize| -> Vec<f64> {
-            (0..n_volumes).map(|t| f64::from(bold.data[t * len + voxel])).collect()
-        };
-        // In pieces of one size, added in their order: the same sum on any number of cores.
-        let piece = |piece: usize| {
-            let voxels =
-                (piece * VOXELS..len.min((piece + 1) * VOXELS)).filter(|v| inside[first + v]);
-            voxels.fold(Sums::empty(n_volumes), |sums, voxel| sums.add(&series(voxel)))
-        };
-        let pieces: Vec<Sums> = (0..len.div_ceil(VOXELS)).into_par_iter().map(piece).collect();
-        all = pieces.into_iter().fold(all, Sums::and);
-        source.reuse(bold.data);
+        let mut tape = host.tape();
+        let begun = looking.begin(&mut tape, &block)?;
+        looking.finish(&tape.run()?, begun)?;
     }
-    let n = all.n_voxels.max(1) as f64;
-    let expected = if all.expected > 0.0 { all.expected / n } else { f64::INFINITY };
-    let dvars: Vec<f64> = all.changes.iter().map(|sum| (sum / n).sqrt()).collect();
-    Ok(Shown {
-        means: all.values.iter().map(|sum| sum / n).collect(),
-        std_dvars: dvars.iter().map(|dvars| dvars / expected).collect(),
-        dvars,
-    })
+    Ok(Shown::of(&looking.all))
+}
+
+/// Read, sum.
+struct Looking<'a> {
+    source: &'a mut dyn BoldSource,
+    inside: &'a [bool],
+    all: Sums,
+}
+
+impl Story for Looking<'_> {
+    type Begun = Coming;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Coming> {
+        let bold = load(tape, self.source, block)?;
+        let first = block.planes.start * block.plane_len();
+        let voxels: Vec<u32> = (0..block.volume_len() as u32)
+            .filter(|&voxel| self.inside[first + voxel as usize])
+            .collect();
+        let sums = dvars::sums(tape, &bold, &voxels)?;
+        if let Bold::Host(host) = bold {
+            self.source.reuse(host.data);
+        }
+        Ok(sums)
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Coming) -> Result<()> {
+        self.all = self.all.clone().and(&begun.read(done)?);
+        Ok(())
+    }
+}
+
+impl Shown {
+    fn of(all: &Sums) -> Shown {
+        let n = all.n_voxels.max(1) as f64;
+        let expected = if all.expected > 0.0 { all.expected / n } else { f64::INFINITY };
+        let dvars: Vec<f64> = all.changes.iter().map(|sum| (sum / n).sqrt()).collect();
+        Shown {
+            means: all.values.iter().map(|sum| sum / n).collect(),
+            std_dvars: dvars.iter().map(|dvars| dvars / expected).collect(),
+            dvars,
+        }
+    }
 }

@@ -5,6 +5,7 @@ use ndarray::Array2;
 use crate::error::Result;
 use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::{BoldSource, Memory};
+use crate::kernels::arma;
 use crate::kernels::contrast::{self, Contrast, Evaluated, Prepared, Wanted};
 use crate::kernels::glm::{self, Fit, Model};
 use crate::kernels::lags;
@@ -147,13 +148,15 @@ struct Fitting<'a> {
 }
 
 /// What a block gave, each with where its values belong.
+#[derive(Default)]
 struct Contrasted {
     /// Of residuals that are taken as independent.
     contrasts: Option<(Vec<usize>, Evaluated)>,
     /// What is to be known of others.
     sums: Option<(Vec<usize>, glm::Estimates, lags::Coming)>,
-    /// The residuals themselves.
+    /// The residuals themselves, and where the search of ARMA(1,1) begins.
     series: Option<lags::Series>,
+    starts: Option<arma::Coming>,
     /// The voxels' own columns, `[column][volume][voxel]`.
     columns: Vec<Array2<f64>>,
     /// Those of the voxels that are looked at.
@@ -191,8 +194,7 @@ impl Story for Fitting<'_> {
             }
         }
         let columns = own.iter().map(|column| series_of(column, &voxels)).collect();
-        let mut begun =
-            Contrasted { contrasts: None, sums: None, series: None, columns, sampled: None };
+        let mut begun = Contrasted { columns, ..Contrasted::default() };
         let is_asked = !contrasts.is_empty(); // a run of several may count for none
         if is_asked && noise.as_ref().is_none_or(|noise| !noise.contrasts()) {
             let values = contrast::evaluate(tape, &fit, contrasts, Wanted::All)?;
@@ -209,6 +211,9 @@ impl Story for Fitting<'_> {
             };
             if noise.takes_series() || noise.n_beside > 0 {
                 let series = lags::residuals(tape, (&bold, &few), (&fit, model), &noise.lags)?;
+                if noise.n_beside == 0 {
+                    begun.starts = Some(noise.starts(tape, (&series, &fit))?);
+                }
                 begun.series = Some(series);
             }
             let sums = lags::sums(tape, (&bold, &few), (&fit, model), &noise.lags)?;
@@ -230,11 +235,13 @@ impl Story for Fitting<'_> {
         if let Some((places, estimates, sums)) = begun.sums {
             let (fit, sums) = (estimates.read(done)?, sums.read(done)?);
             let mut held = Held { places, fit, sums, found: Vec::new(), own: Vec::new() };
-            match (begun.series, &self.plan.noise) {
-                (Some(series), Some(noise)) if noise.n_beside > 0 => {
+            match (begun.series, begun.starts, &self.plan.noise) {
+                (Some(series), Some(starts), Some(noise)) => {
+                    noise.take_series(&mut held, &series.read(done)?, &starts.read(done)?);
+                }
+                (Some(series), None, Some(noise)) => {
                     noise.take_beside(&mut held, &series.read(done)?, &begun.columns)?;
                 }
-                (Some(series), Some(noise)) => noise.take_series(&mut held, &series.read(done)?),
                 _ => {}
             }
             self.held.push(held);

@@ -51,7 +51,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), watch)?;
+    censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     let mut beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;

@@ -4,10 +4,11 @@
 use ndarray::{Array1, Array2};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Bold, Device};
+use crate::gpu::{Bold, Device, Tape};
+use crate::kernels::arma;
 use crate::kernels::contrast::{ContrastValues, Prepared, Stat};
-use crate::kernels::glm::Model;
-use crate::kernels::lags::LagModel;
+use crate::kernels::glm::{Fit, Model};
+use crate::kernels::lags::{self, LagModel};
 use crate::kernels::smooth::{self, Taps};
 use crate::maps::Dof;
 use crate::pipeline::decide::ContrastMaps;
@@ -179,14 +180,23 @@ impl Autocorrelation {
         !self.arma11.is_empty()
     }
 
-    /// What a block's residuals `[volume][voxel]` say, while they are at hand.
-    pub fn take_series(&self, held: &mut Held, residual: &Array2<f64>) {
+    /// Where the search of ARMA(1,1) begins at a fit's voxels.
+    ///
+    /// # Errors
+    /// As for [`arma::starts`].
+    pub fn starts(&self, tape: &mut Tape<'_>, of: (&lags::Series, &Fit)) -> Result<arma::Coming> {
+        arma::starts(tape, of, &self.arma11)
+    }
+
+    /// What a block's residuals `[volume][voxel]` say, while they are at hand. `starts`: `[voxel]`.
+    pub fn take_series(&self, held: &mut Held, residual: &Array2<f64>, starts: &[[u32; 2]]) {
         let mut first = 0;
         let of = |run: OneGroup<'_>| {
-            let voxels = ndarray::s![.., first..first + run.places.len()];
-            first += run.places.len();
+            let voxels = first..first + run.places.len();
+            first = voxels.end;
             let (arma11, questions) = (&self.arma11[run.group], &self.questions[run.group]);
-            arma11.fit(residual.slice(voxels), run.beta.view(), questions)
+            let residual = residual.slice(ndarray::s![.., voxels.clone()]);
+            arma11.fit((residual, run.beta.view()), &starts[voxels], questions)
         };
         held.found = held.of_one_group().into_iter().map(of).collect();
     }

@@ -130,7 +130,7 @@ fn choose(
     let mut runs = inputs::open(specs, options, &Quiet)?;
     echoes::combine(&mut runs, mask, ladder, &Quiet)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    censor::apply(&mut runs, options, mask, &Quiet)?;
+    censor::apply(&mut runs, options, mask, ladder, &Quiet)?;
     let grid = common_grid(&runs, &Quiet)?;
     let mut common = Common::new(mask, &grid, runs.len(), &Quiet)?;
     for run in &mut runs {

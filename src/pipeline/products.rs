@@ -106,6 +106,8 @@ pub enum Agreement {
 /// How near a column comes.
 #[derive(Debug, Clone, Copy)]
 pub enum ColumnAgreement {
+    /// DVARS, which a device may have summed.
+    Dvars,
     /// As [`Agreement::Host`].
     Host,
     /// What follows from a fit, written with so many decimals.

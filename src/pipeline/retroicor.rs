@@ -48,7 +48,7 @@ pub fn echo(
     products.begin(session, &command)?;
     let files = command.inputs();
     products.reads(&files.into_iter().map(|(_, path)| path).collect::<Vec<_>>())?;
-    let Session { ladder, watch, .. } = &*session;
+    let Session { ladder, watch, .. } = &mut *session;
     inputs::refuse_others(&command, watch)?;
     let as_echo = match &shared {
         Some(shared) => clean::prepare_echo(shared, spec, watch)?,

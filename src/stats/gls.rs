@@ -326,7 +326,7 @@ pub(super) fn add_product<S: Simd>(simd: S, sum: &mut Lanes<S>, a: Lanes<S>, b: 
 
 /// sum -= a b.
 #[inline(always)]
-pub(super) fn take_product<S: Simd>(simd: S, sum: &mut Lanes<S>, a: Lanes<S>, b: Lanes<S>) {
+pub(crate) fn take_product<S: Simd>(simd: S, sum: &mut Lanes<S>, a: Lanes<S>, b: Lanes<S>) {
     sum[0] = simd.mul_add_e_f64s(simd.neg_f64s(a[0]), b[0], sum[0]);
     sum[1] = simd.mul_add_e_f64s(simd.neg_f64s(a[1]), b[1], sum[1]);
 }

@@ -33,7 +33,7 @@ fn summed_on(
 }
 
 /// Noise that remembers: each volume keeps some of the one before.
-fn remembering(block: Block, seed: u64) -> HostBold {
+pub fn remembering(block: Block, seed: u64) -> HostBold {
     let mut bold = run(block.clone(), seed);
     let mut noise = Noise(seed + 1);
     let n = block.volume_len();

@@ -1,8 +1,10 @@
 //! Each room on the test adapter equals its f64 twin, worst element within a named tolerance.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod arma;
 mod compare;
 mod covariance;
+mod dvars;
 mod glm;
 mod lags;
 mod made_up;

@@ -63,7 +63,7 @@ pub(super) fn sums(
     fit: (&DeviceFit, &Model),
     lags: &LagModel,
 ) -> Result<Coming> {
-    Ok(record(tape, bold, fit, lags)?.0)
+    Ok(record(tape, bold, fit, (lags, true))?.0)
 }
 
 pub(super) fn residuals(
@@ -73,16 +73,17 @@ pub(super) fn residuals(
     lags: &LagModel,
 ) -> Result<Series> {
     let n_volumes = fit.1.n_volumes();
-    let (Coming { order, .. }, residual) = record(tape, bold, fit, lags)?;
-    Ok(Series { series: tape.download("lags", &residual), order, n_volumes })
+    let (Coming { order, .. }, residual) = record(tape, bold, fit, (lags, false))?;
+    let series = tape.download("lags", &residual);
+    Ok(Series { residual, series, order, n_volumes })
 }
 
-/// The steps of sums and residuals.
+/// The steps of residuals and, where all are wanted, of the sums at each gap and on columns.
 fn record(
     tape: &mut Recording<'_>,
     (bold, voxels): (&DeviceBold, &[u32]),
     (fit, model): (&DeviceFit, &Model),
-    lags: &LagModel,
+    (lags, all): (&LagModel, bool),
 ) -> Result<(Coming, Buffer)> {
     let (n_volumes, n_regressors) = (bold.block.volumes.len(), model.names.len());
     let (n_rows, n_gaps) = (lags.n_rows(), lags.pairs.gaps.len());
@@ -130,13 +131,13 @@ fn record(
     let (n, quads) = (n_volumes as u64, u64::from(shared.quads));
     let mut steps =
         vec![step(0, shared.quads, [0, 0, 0], n * (1 + quads) + 4 * quads, 4 + 8 * quads)];
-    for gap in 0..n_gaps as u32 {
+    for gap in (0..n_gaps as u32).filter(|_| all) {
         let row = SCALARS as u32 + gap;
         let rows = [row, row + n_gaps as u32];
         let pairs_at = shared.pairs_at + gap * n_volumes as u32;
         steps.push(step(2, TILE_QUADS, [pairs_at, rows[0], rows[1]], n, 6));
     }
-    for first in (0..shared.column_quads).step_by(TILE_QUADS as usize) {
+    for first in (0..shared.column_quads).step_by(TILE_QUADS as usize).filter(|_| all) {
         let at = n_scalars as u32 + 4 * first;
         let columns = (n_rows as u32).saturating_sub(at).min(4 * TILE_QUADS);
         let tile = u64::from(TILE_QUADS);
@@ -214,8 +215,9 @@ impl Coming {
 
 /// Residuals on their way to the host.
 #[derive(Debug)]
-pub(super) struct Series {
+pub(crate) struct Series {
     /// `[volume][fitted voxel]`.
+    pub(crate) residual: Buffer,
     series: Download,
     order: Arc<Vec<u32>>,
     n_volumes: usize,

@@ -124,10 +124,11 @@ impl Coming {
 
 /// Residuals that are to come to the host.
 #[derive(Debug)]
-pub struct Series(Residuals);
+pub struct Series(pub(crate) Residuals);
 
+/// Where they are.
 #[derive(Debug)]
-enum Residuals {
+pub(crate) enum Residuals {
     Here(Array2<f64>),
     Device(gpu::Series),
 }

@@ -72,7 +72,7 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
     let OwnRunSpec { glm: model, null, repeats, seed } = spec;
     let mut runs = inputs::open(&model.runs, &model.design, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
-    censor::apply(&mut runs, &model.design, model.mask.as_deref(), watch)?;
+    censor::apply(&mut runs, &model.design, model.mask.as_deref(), ladder, watch)?;
     let [run] = &mut runs[..] else {
         return Err(Error::internal("calibrate", "got several runs", "get one", ""));
     };

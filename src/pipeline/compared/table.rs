@@ -85,6 +85,9 @@ impl Column {
                     let written = 1.001 * 10_f64.powi(-decimals);
                     Column { sign: 1.0, tolerance: written + times * bounds.atol * largest }
                 }
+                Some(ColumnAgreement::Dvars) => {
+                    Column { sign: 1.0, tolerance: bounds.dvars * largest }
+                }
                 _ => Column { sign: 1.0, tolerance: on_the_host },
             },
         }
@@ -137,6 +140,13 @@ mod tests {
         // 1e-4 and ten times 2e-4 of 8
         assert!(compared("8.0161\n", "8.0000\n", columns()).passed());
         assert!(!compared("8.0162\n", "8.0000\n", columns()).passed());
+    }
+
+    #[test]
+    fn dvars_may_be_off_by_what_a_device_rounds() {
+        let columns = || Agreement::Columns(vec![ColumnAgreement::Dvars]);
+        assert!(compared("1.0\n20.0001\n", "1.0\n20.0\n", columns()).passed());
+        assert!(!compared("1.0\n20.0003\n", "1.0\n20.0\n", columns()).passed());
     }
 
     #[test]

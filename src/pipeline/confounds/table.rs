@@ -12,6 +12,7 @@ use crate::table::Table;
 pub(super) fn text(result: &ConfoundsResult) -> Text {
     let agreement = |column: &Column| match &column.kind {
         Kind::Component(c) => ColumnAgreement::Direction { turn: c.turn },
+        Kind::Dvars { .. } => ColumnAgreement::Dvars,
         Kind::Mean(_) | Kind::Motion { .. } | Kind::Cosine(_) => ColumnAgreement::Host,
     };
     Text {
@@ -44,7 +45,9 @@ fn description(result: &ConfoundsResult) -> Map<String, Value> {
                 "Method": "Mean",
                 "Units": "arbitrary",
             }),
-            Kind::Motion { what, units } => json!({ "Description": what, "Units": units }),
+            Kind::Motion { what, units } | Kind::Dvars { what, units } => {
+                json!({ "Description": what, "Units": units })
+            }
             Kind::Component(component) => described(component, true),
             Kind::Cosine(period_s) => json!({
                 "Description": format!(

@@ -25,7 +25,7 @@ mod trial;
 
 use search::{Alone, Search};
 pub use steps::whiten;
-use trial::{Trial, trial_values};
+pub use trial::{Trial, lowest, neighbours, trial_values};
 
 /// The largest a, and magnitude of b.
 const LARGEST: f64 = 0.8;
@@ -112,24 +112,31 @@ impl Arma11 {
         size_of::<f64>() * (self.basis.len() + self.to_beta.len() + self.gaps.len())
     }
 
+    /// Volumes, and the rank of the design.
+    #[must_use]
+    pub fn dim(&self) -> (usize, usize) {
+        self.basis.dim()
+    }
+
     /// a, b and the answers of voxels of this group. `residual`: of ordinary least squares, `[volume][voxel]`; `beta`: its estimates,
-    /// `[regressor][voxel]`.
+    /// `[regressor][voxel]`; `starts`: the one or two trials to begin from, `[voxel]` (the room `arma` finds them).
     #[must_use]
     pub fn fit(
         &self,
-        residual: ArrayView2<f64>,
-        beta: ArrayView2<f64>,
+        (residual, beta): (ArrayView2<f64>, ArrayView2<f64>),
+        starts: &[[u32; 2]],
         questions: &[Question],
     ) -> Found {
-        let trials = self.trials();
         let n = residual.ncols();
         let chunks: Vec<usize> = (0..n).step_by(CHUNK).collect();
         let parts = chunks
             .into_par_iter()
             .map(|first| {
-                let voxels = ndarray::s![.., first..(first + CHUNK).min(n)];
+                let last = (first + CHUNK).min(n);
+                let voxels = ndarray::s![.., first..last];
                 let (residual, beta) = (residual.slice(voxels), beta.slice(voxels));
-                let search = Search { model: self, trials: &trials, residual, beta, questions };
+                let starts = &starts[first..last];
+                let search = Search { model: self, starts, residual, beta, questions };
                 Arch::new().dispatch(search)
             })
             .collect();
@@ -147,11 +154,9 @@ impl Arma11 {
         Arch::new().dispatch(Alone { model: self, residual, beta, questions })
     }
 
-    fn trials(&self) -> Vec<Trial> {
-        trial_values().into_iter().map(|(a, b)| Trial::new(self, a, b)).collect()
-    }
-
-    fn objective(&self, rss: f64, ln_det: f64) -> f64 {
+    /// The objective of a residual sum of squares and log|U'R⁻¹U| + log|R|.
+    #[must_use]
+    pub fn objective(&self, rss: f64, ln_det: f64) -> f64 {
         let (n, rank) = self.basis.dim();
         (n - rank) as f64 * rss.ln() + ln_det
     }

@@ -1,4 +1,4 @@
-//! a and b of series, side by side: trials, refinement from the best of them, the answers there. Places that are refined are dealt to panels anew, so
+//! a and b of series, side by side: refinement from the best trials, the answers there. Places that are refined are dealt to panels anew, so
 //! that a series with two, or with one near an edge, costs no other series anything.
 
 use ndarray::{ArrayView1, ArrayView2};
@@ -8,7 +8,7 @@ use super::evaluation::Evaluation;
 use super::refine::{
     Descent, MOST_STEPS, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, at_edge, near_edge, step,
 };
-use super::trial::{Trial, neighbours, starts, trial_values};
+use super::trial::{lowest, neighbours, trial_values};
 use super::{Arma11, Found};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
@@ -19,7 +19,8 @@ const ELSEWHERE: f64 = 0.002;
 /// Series of one slice group.
 pub(super) struct Search<'a> {
     pub model: &'a Arma11,
-    pub trials: &'a [Trial],
+    /// `[voxel]`
+    pub starts: &'a [[u32; 2]],
     pub residual: ArrayView2<'a, f64>,
     pub beta: ArrayView2<'a, f64>,
     pub questions: &'a [Question],
@@ -54,34 +55,23 @@ impl Search<'_> {
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, lanes_mut::<S>(e));
     }
 
-    /// Where to refine from, one or two places of each voxel; and white noise, the first trial, as it is.
-    #[inline(always)]
-    fn scan<S: Simd>(&self, simd: S, e: &mut [f64], own: &mut Evaluation) -> [Vec<Place>; 2] {
-        let (w, r, n_voxels) = (width::<S>(), self.model.basis.ncols(), self.residual.ncols());
-        let (at, mut room, mut rss) = (trial_values(), vec![0.0; e.len()], vec![0.0; w]);
-        let beside = neighbours(&at);
-        let mut values = vec![vec![0.0; at.len()]; w];
-        let (mut places, mut white) = (Vec::new(), Vec::with_capacity(n_voxels));
-        for first in (0..n_voxels).step_by(w) {
-            let last = (first + w).min(n_voxels);
-            self.load(simd, first..last, (e, own));
-            for (k, trial) in self.trials.iter().enumerate() {
-                let q = &mut lanes_mut::<S>(&mut own.factor.projected)[..r];
-                let room = (&mut lanes_mut::<S>(&mut room)[..], q);
-                lanes_mut::<S>(&mut rss)[0] = trial.rss(simd, lanes_mut::<S>(e), room);
-                for (lane, values) in values.iter_mut().enumerate() {
-                    let share = rss[lane] / own.factor.square[lane];
-                    values[k] = self.model.objective(share, trial.ln_det);
-                }
-            }
-            for (voxel, values) in (first..last).zip(&values) {
-                let place =
-                    |k| Place { voxel, at: at[k], objective: f64::INFINITY, bowl: [0.0; 3] };
-                places.extend(starts(values, &beside).into_iter().map(place));
-                white.push(Place { voxel, at: at[0], objective: values[0], bowl: [0.0; 3] });
-            }
-        }
-        [places, white]
+    /// Where to refine from, one or two places of each voxel; and white noise, as it is: e is orthogonal to U, so that log(RSS / e'e) and the
+    /// determinants are 0 there.
+    fn places(&self) -> [Vec<Place>; 2] {
+        let at = trial_values();
+        let place = |voxel: usize, trial: u32, objective: f64| Place {
+            voxel,
+            at: at[trial as usize],
+            objective,
+            bowl: [0.0; 3],
+        };
+        let of = |(voxel, [least, next]): (usize, &[u32; 2])| {
+            let next = (next != least).then_some(*next);
+            std::iter::once(*least).chain(next).map(move |k| (voxel, k))
+        };
+        let starts = self.starts.iter().enumerate().flat_map(of);
+        let places = starts.map(|(voxel, k)| place(voxel, k, f64::INFINITY)).collect();
+        [places, (0..self.starts.len()).map(|voxel| place(voxel, 0, 0.0)).collect()]
     }
 
     /// Newton steps from each place until they are small, then along an edge from those that lie near one, which may add another.
@@ -145,7 +135,7 @@ impl WithSimd for Search<'_> {
         let w = width::<S>();
         let mut e = vec![0.0; self.residual.nrows() * w];
         let mut own = Evaluation::new::<S>(self.model);
-        let [mut places, mut best] = self.scan(simd, &mut e, &mut own);
+        let [mut places, mut best] = self.places();
         self.refine(simd, &mut places, (&mut e, &mut own));
         places.extend(best.iter().copied());
         for place in &places {
@@ -231,7 +221,7 @@ impl WithSimd for Alone<'_> {
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
         let trials = trial_values();
         let values = own.objectives(simd, (model, series), &trials);
-        let starts = starts(&values, &neighbours(&trials));
+        let starts = lowest(&values, &neighbours(&trials));
         let mut descents: Vec<Descent> =
             starts.into_iter().map(|k| Descent::from(trials[k])).collect();
         for _ in 0..MOST_STEPS {

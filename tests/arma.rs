@@ -1,0 +1,176 @@
+//! Where the search of ARMA(1,1) begins: the `arma` room's twin against the dense likelihood, written from the definition.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use boldly::gpu::{Bold, Device};
+use boldly::kernels::arma;
+use boldly::kernels::glm::{self, Fit, Model};
+use boldly::kernels::lags::{self, LagModel};
+use boldly::stats::ar1::{Pairs, Rule};
+use boldly::stats::arma11::{Arma11, trial_values};
+use boldly::volume::{Block, HostBold, SliceGroups};
+use common::Random;
+use ndarray::Array2;
+
+/// L of a symmetric matrix, `[row][column]`.
+fn cholesky(matrix: &Array2<f64>) -> Array2<f64> {
+    let n = matrix.nrows();
+    let mut l = Array2::zeros((n, n));
+    for i in 0..n {
+        for j in 0..=i {
+            let sum: f64 = (0..j).map(|k| l[[i, k]] * l[[j, k]]).sum();
+            let rest = matrix[[i, j]] - sum;
+            l[[i, j]] = if i == j { f64::sqrt(rest) } else { rest / l[[j, j]] };
+        }
+    }
+    l
+}
+
+/// L⁻¹ of columns.
+fn solved(l: &Array2<f64>, columns: &Array2<f64>) -> Array2<f64> {
+    let mut x = columns.clone();
+    for c in 0..x.ncols() {
+        for i in 0..x.nrows() {
+            let sum: f64 = (0..i).map(|k| l[[i, k]] * x[[k, c]]).sum();
+            x[[i, c]] = (x[[i, c]] - sum) / l[[i, i]];
+        }
+    }
+    x
+}
+
+fn ln_det(l: &Array2<f64>) -> f64 {
+    2.0 * l.diag().iter().map(|d| d.ln()).sum::<f64>()
+}
+
+/// The objective of each series, `[series]`, but for a constant, from corr(k) = lambda a^(k-1) of the kept volumes' distances.
+fn objectives(x: &Array2<f64>, y: &Array2<f64>, kept: &[usize], (a, b): (f64, f64)) -> Vec<f64> {
+    let (n, m) = x.dim();
+    let lambda = (b + a) * (1.0 + a * b) / (1.0 + 2.0 * a * b + b * b);
+    let r = Array2::from_shape_fn((n, n), |(i, j)| match kept[i].abs_diff(kept[j]) {
+        0 => 1.0,
+        k => lambda * a.powi(k as i32 - 1),
+    });
+    let l = cholesky(&r);
+    let (wx, wy) = (solved(&l, x), solved(&l, y));
+    let of_x = cholesky(&wx.t().dot(&wx));
+    let on = solved(&of_x, &wx.t().dot(&wy));
+    let rss = |v: usize| wy.column(v).dot(&wy.column(v)) - on.column(v).dot(&on.column(v));
+    (0..y.ncols()).map(|v| (n - m) as f64 * rss(v).ln() + ln_det(&of_x) + ln_det(&l)).collect()
+}
+
+/// Places of the grid that lie beside each other; where a + b = 0 noise is white, one place along a whole edge.
+fn are_beside((a, b): (f64, f64), (c, d): (f64, f64)) -> bool {
+    let near = |sum: f64| sum < 0.15;
+    (a - c).abs() < 0.15 && (b - d).abs() < 0.15
+        || (a + b < 0.05 && near(c + d))
+        || (c + d < 0.05 && near(a + b))
+}
+
+/// The two lowest of the places that are no higher than any beside them.
+fn wanted(values: &[f64], places: &[(f64, f64)]) -> [u32; 2] {
+    let is_low = |&k: &usize| {
+        (0..places.len()).all(|o| !are_beside(places[k], places[o]) || values[k] <= values[o])
+    };
+    let mut low: Vec<usize> = (0..places.len()).filter(is_low).collect();
+    low.sort_by(|&k, &o| values[k].total_cmp(&values[o]));
+    [low[0] as u32, low[1.min(low.len() - 1)] as u32]
+}
+
+/// Noise of a and b, `[volume][voxel]`, and a constant voxel.
+fn noise(random: &mut Random, n: usize, places: &[(f64, f64)]) -> Vec<f32> {
+    let mut state = vec![(0.0, 0.0); places.len()];
+    let mut data = Vec::new();
+    for _ in 0..n {
+        for ((before, shock), (a, b)) in state.iter_mut().zip(places) {
+            let new = random.normal();
+            (*before, *shock) = (a * *before + new + b * *shock, new);
+            data.push((500.0 + 10.0 * *before) as f32);
+        }
+        data.push(77.0);
+    }
+    data
+}
+
+#[test]
+fn the_twin_begins_where_the_dense_likelihood_is_highest_with_slice_groups_and_gaps() {
+    let mut random = Random(11);
+    let n = 48;
+    let kept: Vec<usize> =
+        (0..n + 8).filter(|t| ![3, 4, 9, 20, 21, 22, 40, 44].contains(t)).collect();
+    let common = Array2::from_shape_fn((n, 3), |(t, j)| match j {
+        0 => 1.0,
+        1 => t as f64 / n as f64,
+        _ => random.normal(),
+    });
+    let slices = SliceGroups {
+        group_of_plane: vec![0, 1, 0, 1],
+        names: vec!["s".into()],
+        columns: (0..2).map(|_| Array2::from_shape_fn((n, 1), |_| random.normal())).collect(),
+    };
+    let names: Vec<String> = (0..3).map(|j| format!("x{j}")).collect();
+    let model = Model::new(&common, &names, Some(&slices), 4, 0.0).unwrap();
+    let lags = LagModel::new(&model, Pairs::of_kept(&kept), Rule::Reml).unwrap();
+    // a and b that the grid does not hold, negative a among them; a constant voxel ends each volume.
+    let places: Vec<(f64, f64)> =
+        (0..319).map(|v| (f64::from(v % 11) / 12.0 - 0.1, f64::from(v % 7) / 5.0 - 0.6)).collect();
+    let bold = HostBold::new(Block::whole([10, 8, 4], n), noise(&mut random, n, &places));
+    let voxels: Vec<u32> = (0..320).collect();
+    let of = |s: &glm::Solver| Arma11::new(s.design.view(), &kept, s.dof).unwrap();
+    let of_groups: Vec<Arma11> = model.solvers.iter().map(of).collect();
+
+    let device = Device::cpu();
+    let mut tape = device.tape();
+    let loaded = Bold::Host(bold.clone());
+    let fit = glm::fit(&mut tape, &loaded, &voxels, &model).unwrap();
+    let series = lags::residuals(&mut tape, (&loaded, &voxels), (&fit, &model), &lags).unwrap();
+    let starts = arma::starts(&mut tape, (&series, &fit), &of_groups).unwrap();
+    let done = tape.run().unwrap();
+    let (starts, residual) = (starts.read(&done).unwrap(), series.read(&done).unwrap());
+    let Fit::Host(fit) = fit else { panic!("not on the host") };
+
+    let trials = trial_values();
+    let (mut of_two, mut white) = (0, 0);
+    for group in 0..2 {
+        let own: Vec<usize> = (0..319).filter(|v| v / 80 % 2 == group).collect();
+        let y = Array2::from_shape_fn((n, own.len()), |(t, v)| {
+            f64::from(bold.data[t * 320 + own[v]]) - 500.0
+        });
+        let design = &model.solvers[group].design;
+        let values: Vec<Vec<f64>> =
+            trials.iter().map(|&at| objectives(design, &y, &kept, at)).collect();
+        for (v, &voxel) in own.iter().enumerate() {
+            let values: Vec<f64> = values.iter().map(|of_trial| of_trial[v]).collect();
+            let want = wanted(&values, &trials);
+            assert_eq!(starts[voxel], want, "voxel {voxel} of {:?}", places[voxel]);
+            of_two += usize::from(want[0] != want[1]);
+            white += usize::from(want[0] == 0);
+        }
+    }
+    assert!(of_two >= 3 && white > 20 && white < 200, "{of_two} with two places, {white} white");
+    assert_eq!(starts[319], [0, 0], "a constant voxel");
+    assert_both_are_followed(&of_groups, (&residual, &starts, &fit.slice_group));
+}
+
+/// Where there are two places to begin, both are gone down from, whichever comes first, and one alone would not do.
+fn assert_both_are_followed(
+    of_groups: &[Arma11],
+    (residual, starts, slice_group): (&Array2<f64>, &[[u32; 2]], &[u32]),
+) {
+    let mut apart = 0;
+    for voxel in (0..starts.len()).filter(|&v| starts[v][0] != starts[v][1]) {
+        let model = &of_groups[slice_group[voxel] as usize];
+        let beta = Array2::zeros((model.to_beta.nrows(), 1));
+        let from = |starts: [u32; 2]| {
+            let e = residual.slice(ndarray::s![.., voxel..=voxel]);
+            let found = model.fit((e, beta.view()), &[starts], &[]);
+            (found.a[0], found.b[0])
+        };
+        let [least, next] = starts[voxel];
+        let (a, b) = from([least, next]);
+        let is_there = |(c, d): (f64, f64)| (a - c).abs() < 1e-6 && (b - d).abs() < 1e-6;
+        assert!(is_there(from([next, least])), "voxel {voxel}");
+        apart += usize::from(!is_there(from([next, next])) || !is_there(from([least, least])));
+    }
+    assert!(apart > 0, "no voxel where one place alone leads elsewhere");
+}
