@@ -8,13 +8,15 @@ use crate::cli::args::{MORE, heading};
 use crate::cli::say;
 use crate::cli::work::WorkArgs;
 use crate::design::group::{Centre, Model};
-use crate::error::Result;
-use crate::pipeline::group;
-use crate::pipeline::products::Layout;
+use crate::error::{Error, Result};
+use crate::pipeline::group::{self, Parts};
+use crate::pipeline::products::{Layout, Products as _};
 use crate::pipeline::spec::{
     Command, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention,
 };
 use crate::pipeline::watch::Quiet;
+use crate::pipeline::weigh;
+use crate::pipeline::written::Written;
 
 /// Test a group's maps: one and two samples, paired, ANCOVA, 2x2 between and within subjects, repeated measures, regression.
 #[derive(Debug, clap::Args)]
@@ -34,10 +36,13 @@ is tested against its own error (partitioned): the combination of each subject's
 for one group. --error pooled has one error for all maps (SPM's flexible factorial, nilearn's subject columns).
 
 Example: boldly group --maps maps.tsv --model 2x2-mixed --contrast interaction --mask brain_mask.nii.gz --out group/")]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(super) struct Args {
+    #[command(subcommand)]
+    merge: Option<Sub>,
     /// Table of maps (.tsv), a row a map
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
-    maps: PathBuf,
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE", required = true)]
+    maps: Option<PathBuf>,
     /// Contrast of boldly glm, where the table names folders
     #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
     of: Option<String>,
@@ -58,8 +63,8 @@ pub(super) struct Args {
     /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
     ///
     /// Also 2x2-within, one-way-rm, two-way-rm and regression
-    #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = model)]
-    model: Model,
+    #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = model, required = true)]
+    model: Option<Model>,
     /// Column of the factor between subjects [default: group]
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMN")]
     between: Option<String>,
@@ -126,6 +131,11 @@ pub(super) struct Args {
     /// p that forms clusters, for their extent and mass: 0.001
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "P", requires = "permutations", value_parser = forming_p)]
     cluster_forming: Option<f64>,
+    /// Compute part k of n alone: '2/4'
+    ///
+    /// `boldly group merge` joins the parts; each needs a folder of its own
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "K/N", requires = "permutations", value_parser = shard)]
+    shard: Option<[u64; 2]>,
     /// Correct p for all contrasts together
     #[arg(help_heading = heading::PERMUTATION, long, requires = "permutations")]
     fwe_across_contrasts: bool,
@@ -135,6 +145,31 @@ pub(super) struct Args {
     /// The folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR", required_unless_present = "dry_run")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Sub {
+    /// Join the parts that boldly group --shard computed
+    Merge(MergeArgs),
+}
+
+/// Join the parts that boldly group --shard computed: the outputs are those of one run.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Parts are of one command, but for --shard, on the same maps. A finished run is a part, too: parts of a larger --permutations add to it, as random \
+rearrangement i depends on the seed and i alone.
+
+Example: for k in 1 2 3 4; do boldly group --maps maps.tsv ... --permutations 20000 --shard $k/4 --out part$k; done
+  boldly group merge part1 part2 part3 part4 --out group/")]
+struct MergeArgs {
+    /// The parts' folders, or their tallies
+    #[arg(required = true, value_name = "PART")]
+    parts: Vec<PathBuf>,
+    /// The folder to write into
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
+    out: PathBuf,
     #[command(flatten)]
     work: WorkArgs,
 }
@@ -165,6 +200,13 @@ enum TfceName {
     Nilearn,
 }
 
+fn shard(text: &str) -> std::result::Result<[u64; 2], String> {
+    let numbers = text.split_once('/').and_then(|(k, n)| Some([k.parse().ok()?, n.parse().ok()?]));
+    numbers.filter(|[k, n]| (1..=*n).contains(k)).ok_or_else(|| {
+        "it must be k/n with k from 1 to n, such as 2/4 for the second of four parts".to_owned()
+    })
+}
+
 fn forming_p(text: &str) -> std::result::Result<f64, String> {
     text.parse().ok().filter(|p| *p > 0.0 && *p < 0.5).ok_or_else(|| {
         "it must be a probability between 0 and 0.5, such as 0.001 (a p, not a t)".to_owned()
@@ -180,6 +222,17 @@ fn model(text: &str) -> std::result::Result<Model, String> {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        if let Some(Sub::Merge(merge)) = self.merge {
+            return merge.run(started);
+        }
+        let (Some(maps), Some(model)) = (self.maps, self.model) else {
+            return Err(Error::usage(
+                "boldly group",
+                "comes without a table of maps and a model",
+                "come with --maps, --model and --out",
+                "boldly group --help has an example",
+            ));
+        };
         let permute = self.permutations.map(|n| PermuteOptions {
             n,
             seed: self.seed,
@@ -190,11 +243,12 @@ impl Args {
             }),
             cluster_p: self.cluster_forming,
             across: self.fwe_across_contrasts,
+            shard: self.shard,
         });
         let spec = GroupSpec {
-            table: self.maps,
+            table: maps,
             of: self.of,
-            model: self.model,
+            model,
             between: self.between,
             within: self.within,
             covariates: self.covariates,
@@ -229,5 +283,22 @@ impl Args {
             return Ok(ExitCode::SUCCESS);
         };
         self.work.run(started, Layout::folder(&out), |_| Ok(Command::Group(spec)))
+    }
+}
+
+impl MergeArgs {
+    fn run(self, started: Instant) -> Result<ExitCode> {
+        let Parts { spec, given } = group::parts(&self.parts)?;
+        let layout = Layout::folder(&self.out);
+        let command = Command::Group(spec.clone());
+        self.work.work(started, |session| {
+            weigh::settle(session, [&command]);
+            let mut written = Written::new(layout, self.work.replace.choice())?;
+            written.begin(session, &command)?;
+            let files: Vec<_> = command.inputs().into_iter().map(|(_, path)| path).collect();
+            written.reads(&files)?;
+            group::run_with(&spec, given, session, &mut written)?;
+            Ok(written)
+        })
     }
 }

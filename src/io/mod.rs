@@ -46,7 +46,7 @@ pub(crate) use files::read_text;
 pub use header::{Header, Intent};
 pub use maps::{GivenMask, check_grid, read_map, read_mask, read_tissue};
 pub use motion::read_confounds;
-pub use output::{Outputs, Overwrite, finish_left};
+pub use output::{Outputs, Overwrite, finish_left, forget, keep};
 pub use resampled::{Resampled, resampled, told_resampled};
 pub use swing::Coarse;
 pub use twins::refuse_twins;

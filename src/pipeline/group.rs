@@ -23,11 +23,15 @@ mod clusters;
 mod enhance;
 mod fit;
 mod images;
+mod kept;
+mod merge;
 mod permute;
 mod regions;
 
 use fit::Fitted;
 use images::Images;
+pub use kept::Stored;
+pub use merge::{Parts, parts};
 use permute::Rearranged;
 use regions::Regions;
 
@@ -36,6 +40,19 @@ use regions::Regions;
 /// # Errors
 /// Input, model and output errors.
 pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
+    run_with(spec, Vec::new(), session, products)
+}
+
+/// The same, where other processes computed the rearrangements. `given`: their parts, each with its contrast as in file names.
+///
+/// # Errors
+/// As [`run`], and parts that are of another analysis, overlap or lack something.
+pub fn run_with(
+    spec: &GroupSpec,
+    mut given: Vec<(String, Stored)>,
+    session: &mut Session<'_>,
+    products: &mut dyn Products,
+) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
     let (sample, resolved) = model(spec, watch)?;
     let labels = labels(&resolved.strata)?;
@@ -50,10 +67,20 @@ pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Produ
     let mut rearranged = Vec::new();
     if let Some(options) = &spec.permute {
         let device = &session.ladder.on_the_host().device;
-        for (stratum, fitted) in resolved.strata.iter().zip(&all) {
-            let asked = (spec, options);
-            rearranged.push(permute::rearrange(asked, (stratum, fitted), &images, device, watch)?);
+        let scratch = products.scratch();
+        for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
+            let own = given.extract_if(.., |(of, _)| of == label).map(|(_, part)| part).collect();
+            let (asked, on) = ((spec, options), (device, scratch.as_deref()));
+            let tested = (stratum, fitted);
+            rearranged.push(permute::rearrange(asked, tested, &images, on, own, watch)?);
         }
+    }
+    if spec.permute.as_ref().is_some_and(|options| options.shard.is_some()) {
+        for (one, label) in rearranged.iter().zip(&labels) {
+            products.table(one.tally(label))?;
+        }
+        let account = account(spec, &resolved, (&all, &rearranged), images)?;
+        return products.finish(session, account);
     }
 
     watch.stage("write", 1);
@@ -69,6 +96,7 @@ pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Produ
             one.say(&of_one, watch)?;
             own.extend(of_one);
             products.table(one.table(label))?;
+            products.table(one.tally(label))?;
         }
         let (tested, of) = ((stratum, fitted), (&images, &regions));
         products.table(clusters::table(spec, tested, &own, of, label)?)?;

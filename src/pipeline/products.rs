@@ -46,6 +46,11 @@ pub trait Products {
     /// As for [`Products::maps`].
     fn table(&mut self, text: Text) -> Result<()>;
 
+    /// A folder for what a command keeps while it works, so that it can go on after it was stopped; none where nothing is written.
+    fn scratch(&self) -> Option<PathBuf> {
+        None
+    }
+
     /// The end of a command: what it was, and what came of it.
     ///
     /// # Errors

@@ -246,6 +246,10 @@ impl Products for Written {
         self.outputs.text(&path, &text.text)
     }
 
+    fn scratch(&self) -> Option<PathBuf> {
+        Some(self.layout.folders()[0].to_owned())
+    }
+
     fn finish(&mut self, session: &Session<'_>, mut account: Account) -> Result<()> {
         let inputs = account.inputs();
         let paths: Vec<PathBuf> = inputs.iter().map(|(_, path)| path.clone()).collect();

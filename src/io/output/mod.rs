@@ -19,6 +19,7 @@ use crate::{Error, Result};
 
 mod commit;
 mod foreign;
+mod keep;
 mod place;
 mod record;
 mod sync;
@@ -27,6 +28,7 @@ mod turn;
 
 use commit::{Rename, Renames};
 pub use foreign::Overwrite;
+pub use keep::{forget, keep};
 pub(super) use place::folder_of;
 pub(super) use place::{cannot_write, is_compressed_image};
 use place::{make_folders, refuse_odd_target};

@@ -24,13 +24,14 @@ pub(super) struct Enhancer {
     two_sided: bool,
     /// Of the observed map.
     observed: Vec<f32>,
-    maxima: [Maxima; 3],
+    /// Of [`NAMES`].
+    pub maxima: [Maxima; 3],
     grid: Grid,
 }
 
 /// What became of them.
 pub(super) struct Enhanced {
-    enhancer: Enhancer,
+    pub enhancer: Enhancer,
 }
 
 /// One corrected result.
@@ -52,7 +53,8 @@ impl Enhancer {
         (options, touch): (&PermuteOptions, u8),
         (maps, two_sided): (&ContrastMaps, bool),
         grid: &Grid,
-        places: &[usize],
+        (places, observed): (&[usize], Vec<f32>),
+        n: u64,
     ) -> Result<Option<Enhancer>> {
         if options.tfce.is_none() && options.cluster_p.is_none() {
             return Ok(None);
@@ -60,7 +62,6 @@ impl Enhancer {
         let touch = connectivity(touch);
         let at: Vec<u32> = places.iter().map(|&v| v as u32).collect();
         let neighbours = Neighbours::new(grid.shape, &at, touch)?;
-        let observed: Vec<f32> = places.iter().map(|&v| maps.stat[v] as f32).collect();
         let most = |sign: f32| f64::from(observed.iter().map(|t| sign * t).fold(0.0, f32::max));
         let convention = options.tfce.map(|convention| match convention {
             TfceConvention::Exact => Convention::Exact,
@@ -79,17 +80,17 @@ impl Enhancer {
             threshold,
             two_sided,
             observed,
-            maxima: std::array::from_fn(|_| Maxima { high: Vec::new(), low: Vec::new() }),
+            maxima: std::array::from_fn(|_| Maxima::missing(n)),
             grid: grid.clone(),
         }))
     }
 
-    /// The maps of rearrangements from `first` on, `[rearrangement][voxel]`; number 0 is the observed one.
-    pub(super) fn take(&mut self, first: u64, statistics: &[f32], mirrored: bool) {
+    /// The maps of rearrangements from `first` on, `[rearrangement][voxel]`.
+    ///
+    /// # Errors
+    /// Internal where they reach beyond the last.
+    pub(super) fn take(&mut self, first: u64, statistics: &[f32], mirrored: bool) -> Result<()> {
         let n = self.neighbours.n_voxels();
-        if first == 0 {
-            self.observed.copy_from_slice(&statistics[..n]);
-        }
         let both = self.two_sided || mirrored;
         let of = |tools: &mut (Option<Tfce<'_>>, Labeller<'_>), map: &[f32]| -> Greatest {
             let mut greatest = [[0.0; 2]; 3];
@@ -113,12 +114,12 @@ impl Enhancer {
             (tfce, Labeller::new(&self.neighbours))
         };
         let all: Vec<Greatest> = statistics.par_chunks_exact(n).map_init(tools, of).collect();
-        for greatest in all {
-            for (maxima, [high, low]) in self.maxima.iter_mut().zip(greatest) {
-                maxima.high.push(f64::from(high) + 0.0);
-                maxima.low.push(f64::from(low) + 0.0);
-            }
+        for (which, maxima) in self.maxima.iter_mut().enumerate() {
+            // A side without clusters is 0, not -0.
+            let side = |at: usize| all.iter().map(|one| one[which][at] + 0.0).collect::<Vec<f32>>();
+            maxima.put(first, &side(0), &side(1))?;
         }
+        Ok(())
     }
 
     pub(super) fn done(self) -> Enhanced {

@@ -1,6 +1,9 @@
 //! p by rearrangement: what may be rearranged in a stratum, the rearrangements in batches, and the p-values that they give.
 
+use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use ndarray::{Array2, s};
 use rayon::prelude::*;
@@ -9,11 +12,12 @@ use serde_json::{Map as Fields, Value, json};
 use super::enhance::{Enhanced, Enhancer};
 use super::fit::Fitted;
 use super::images::Images;
+use super::kept::{self, Kept, Stored};
 use crate::design::group::Stratum;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::interrupt;
-use crate::kernels::rearranged::{self, Residuals, Wanted};
+use crate::kernels::rearranged::{self, Field, Residuals, Wanted};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::products::{Agreement, Text};
 use crate::pipeline::spec::{GroupSpec, GroupVariance, PermuteOptions};
@@ -25,6 +29,8 @@ use crate::stats::rearrange::{Exchange, Flipped, Permuted, Plan, Tested, Varianc
 const BATCH: u64 = 1000;
 /// In a batch of whole maps.
 const MAPS: u64 = 64;
+/// How often what was counted is kept on the disk.
+const SAVE_EVERY: Duration = Duration::from_secs(20);
 
 /// A contrast with what its rearrangements gave.
 pub(super) struct Rearranged {
@@ -39,6 +45,7 @@ pub(super) struct Rearranged {
     tail: Tail,
     plan: Plan,
     possible: String,
+    key: String,
 }
 
 /// What may be rearranged, and the stratum's design with a row for each of its values.
@@ -97,7 +104,7 @@ fn groups(spec: &GroupSpec, stratum: &Stratum) -> Option<VarianceGroups> {
     (spec.variance == GroupVariance::Welch).then(|| VarianceGroups::new(&stratum.group))
 }
 
-/// Rearrange a contrast's data.
+/// Rearrange a contrast's data. `given`: what other processes computed of them; `scratch`: a folder for what is not finished.
 ///
 /// # Errors
 /// Usage where the contrast forbids it; device errors; an interrupt.
@@ -105,7 +112,8 @@ pub(super) fn rearrange(
     (spec, options): (&GroupSpec, &PermuteOptions),
     (stratum, fitted): (&Stratum, &Fitted),
     images: &Images,
-    device: &Device,
+    (device, scratch): (&Device, Option<&Path>),
+    given: Vec<Stored>,
     watch: &dyn Watch,
 ) -> Result<Rearranged> {
     if spec.least_subjects.is_some() {
@@ -123,42 +131,143 @@ pub(super) fn rearrange(
     let within: Vec<usize> =
         (0..images.places.len()).filter(|&p| fitted.inside[images.places[p]]).collect();
     let places: Vec<usize> = within.iter().map(|&p| images.places[p]).collect();
-    let residuals = Residuals::new(values(stratum, images, &within).view(), &tested)?;
+    let data = values(stratum, images, &within);
+    let residuals = Residuals::new(data.view(), &tested)?;
     let two_sided = spec.two_sided && !stratum.is_f;
     let tail = if two_sided { Tail::Both } else { Tail::Positive };
 
-    let mut enhancer =
-        Enhancer::new((options, spec.touch), (&fitted.maps, two_sided), &images.grid, &places)?;
-    let mut tally = Tally::new(plan.n(), plan.mirrored(), places.len());
+    let key = kept::key(data.view(), (&tested, &plan), options, (spec, two_sided))?;
     let mut tape = device.tape();
     let mut field = rearranged::begin(&mut tape, residuals, &tested)?;
     let observed = field.observed(&tape.run()?)?;
-    let (wanted, size) = match &enhancer {
-        Some(_) => (Wanted::Both, MAPS),
-        None => (Wanted::Counts, BATCH),
+    let of_observed = statistics(&mut field, device, &plan)?;
+    let enhancer = {
+        let (kind, of) = ((&fitted.maps, two_sided), (places.as_slice(), of_observed));
+        Enhancer::new((options, spec.touch), kind, &images.grid, of, plan.n())?
     };
-    watch.stage(&format!("rearrange {}", stratum.name), plan.n().div_ceil(size) as usize);
-    let mut first = 0;
-    while first < plan.n() {
-        interrupt::check()?;
-        let end = (first + size).min(plan.n());
-        let mut tape = device.tape();
-        let coming = rearranged::advance(&mut tape, &mut field, &plan.batch(first..end), wanted)?;
-        let batch = coming.read(&tape.run()?)?;
-        tally.maxima.put(first, &batch.high, &batch.low)?;
-        if let Some(enhancer) = &mut enhancer {
-            enhancer.take(first, &batch.statistics, plan.mirrored());
-        }
-        watch.step();
-        first = end;
+    let kept = Kept::new(key, Tally::new(plan.n(), plan.mirrored(), places.len()), enhancer);
+    let mut work = Work { name: &stratum.name, plan: &plan, field, device, kept };
+    let is_joined = !given.is_empty();
+    for one in given {
+        work.kept.add(one)?;
     }
-    let mut tape = device.tape();
-    let counts = rearranged::counts(&mut tape, &field)?;
-    tally.add_counts(counts.read(&tape.run()?)?.parts())?;
-    let enhanced = enhancer.map(Enhancer::done);
+    let numbers = match options.shard {
+        Some([k, n]) => (k - 1) * plan.n() / n..k * plan.n() / n,
+        None => 0..plan.n(),
+    };
+    if numbers.is_empty() {
+        return Err(Error::usage(
+            "--shard",
+            format!("parts {} rearrangements of '{}'", plan.n(), stratum.name),
+            "leave each part at least one",
+            "ask for fewer parts",
+        ));
+    }
+    if let (true, Some(lacks)) = (is_joined, work.kept.lacking(numbers.clone(), u64::MAX).first()) {
+        return Err(Error::bad_data(
+            format!("the parts of '{}'", stratum.name),
+            format!("lack the rearrangements {} to {}", lacks.start, lacks.end - 1),
+            format!("hold all {} together", plan.n()),
+            "compute the part that is missing, and give all of them",
+        ));
+    }
+    work.through(numbers, scratch, watch)?;
     let possible = exchange.possible().to_string();
     let name = stratum.name.clone();
-    Ok(Rearranged { name, places, observed, tested, tally, enhanced, tail, plan, possible })
+    let Kept { tally, enhancer, key } = work.kept;
+    let enhanced = enhancer.map(Enhancer::done);
+    Ok(Rearranged { name, places, observed, tested, tally, enhanced, tail, plan, possible, key })
+}
+
+/// The observed map by the kernel that makes those of the rearrangements; it is not counted.
+fn statistics(field: &mut Field, device: &Device, plan: &Plan) -> Result<Vec<f32>> {
+    let mut tape = device.tape();
+    let coming = rearranged::advance(&mut tape, field, &[plan.get(0)], Wanted::Statistics)?;
+    Ok(coming.read(&tape.run()?)?.statistics)
+}
+
+/// Rearrangements on their way.
+struct Work<'a> {
+    name: &'a str,
+    plan: &'a Plan,
+    field: Field,
+    device: &'a Device,
+    kept: Kept,
+}
+
+impl Work<'_> {
+    /// Compute what is lacking of these numbers. `scratch`: where what has been counted is kept from time to time, so that a
+    /// run that is stopped can go on.
+    fn through(
+        &mut self,
+        numbers: Range<u64>,
+        scratch: Option<&Path>,
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        let file =
+            scratch.map(|folder| folder.join(format!(".boldly-tally-{}", &self.kept.key[..16])));
+        if let Some(before) = file.as_deref().and_then(Kept::load)
+            && self.kept.add(before).is_ok()
+        {
+            watch.note(&format!(
+                "{}: going on from a run that was stopped, {} rearrangements are done",
+                self.name,
+                self.kept.n_done()
+            ));
+        }
+        let base = self.kept.tally.clone();
+        let size = if self.kept.enhancer.is_some() { MAPS } else { BATCH };
+        let lacking = self.kept.lacking(numbers, size);
+        watch.stage(&format!("rearrange {}", self.name), lacking.len());
+        let (begun, mut saved) = (Instant::now(), Instant::now());
+        for range in lacking {
+            if let Err(stop) = interrupt::check() {
+                // Of little work there is nothing to keep.
+                if let Some(file) =
+                    file.as_ref().filter(|_| begun.elapsed() > Duration::from_secs(2))
+                {
+                    self.count(&base)?;
+                    self.kept.save(file)?;
+                    watch.note("what was done is kept; the same command goes on from there");
+                }
+                return Err(stop);
+            }
+            self.batch(range)?;
+            watch.step();
+            if let Some(file) = file.as_ref().filter(|_| saved.elapsed() > SAVE_EVERY) {
+                self.count(&base)?;
+                self.kept.save(file)?;
+                saved = Instant::now();
+            }
+        }
+        self.count(&base)?;
+        file.iter().for_each(|file| Kept::forget(file));
+        Ok(())
+    }
+
+    fn batch(&mut self, range: Range<u64>) -> Result<()> {
+        let wanted = if self.kept.enhancer.is_some() { Wanted::Both } else { Wanted::Counts };
+        let mut tape = self.device.tape();
+        let some = self.plan.batch(range.clone());
+        let coming = rearranged::advance(&mut tape, &mut self.field, &some, wanted)?;
+        let batch = coming.read(&tape.run()?)?;
+        self.kept.tally.maxima.put(range.start, &batch.high, &batch.low)?;
+        if let Some(enhancer) = &mut self.kept.enhancer {
+            enhancer.take(range.start, &batch.statistics, self.plan.mirrored())?;
+        }
+        Ok(())
+    }
+
+    /// Have the counts so far: those of `base` and of this process.
+    fn count(&mut self, base: &Tally) -> Result<()> {
+        let mut tape = self.device.tape();
+        let counting = rearranged::counts(&mut tape, &self.field)?;
+        let mut all = base.clone();
+        all.add_counts(counting.read(&tape.run()?)?.parts())?;
+        all.maxima = std::mem::replace(&mut self.kept.tally.maxima, Maxima::missing(0));
+        self.kept.tally = all;
+        Ok(())
+    }
 }
 
 /// The combinations of the subjects' maps, `[combination, row][voxel]`.
@@ -297,6 +406,24 @@ impl Rearranged {
             text,
             agreement: Some(Agreement::Host),
             described: None,
+        }
+    }
+
+    /// What was counted, for other processes to join.
+    pub(super) fn tally(&self, label: &str) -> Text {
+        let enhancer = self.enhanced.as_ref().map(|e| &e.enhancer);
+        let mut described = Fields::new();
+        let done: Vec<[u64; 2]> = self.tally.done().into_iter().map(|r| [r.start, r.end]).collect();
+        let description =
+            format!("Counts of the rearrangements of {}, for boldly group merge", self.name);
+        described.insert("Description".to_owned(), json!(description));
+        described.insert("Rearrangements".to_owned(), json!(done));
+        Text {
+            entities: Entities::of("tally").with("contrast", label),
+            ending: ".txt",
+            text: kept::text(&self.key, &self.tally, enhancer),
+            agreement: None,
+            described: Some(described),
         }
     }
 

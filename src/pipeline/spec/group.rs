@@ -85,6 +85,9 @@ pub struct PermuteOptions {
     /// Whether corrected p holds for all contrasts together.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub across: bool,
+    /// Part k of n alone, to be joined with the others later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shard: Option<[u64; 2]>,
 }
 
 /// How TFCE sums over heights.
