@@ -196,7 +196,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Subjects' maps, tested.
-    ("group", &["watch", "decide", "masks", "spec", "session", "inputs", "products"]),
+    ("group", &["watch", "decide", "masks", "spec", "session", "inputs", "products", "provenance"]),
     // A run of one's own is fitted as glm fits it.
     (
         "calibrate",

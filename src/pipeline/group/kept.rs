@@ -111,7 +111,7 @@ impl Stored {
         let (words, left) = rest.as_chunks::<8>();
         let values: Vec<f64> =
             words.iter().map(|w| f64::from_bits(u64::from_le_bytes(*w))).collect();
-        if !left.is_empty() || n == 0 || values.len() % (2 * n) != 0 {
+        if !left.is_empty() || n == 0 || !values.len().is_multiple_of(2 * n) {
             return None;
         }
         let of = |both: &[f64]| Maxima { high: both[..n].to_vec(), low: both[n..].to_vec() };
