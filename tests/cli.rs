@@ -85,32 +85,6 @@ fn the_whole_chain_on_the_test_adapter_verifies_against_the_f64_path() {
 }
 
 #[test]
-fn two_parameter_noise_of_censored_volumes_on_the_test_adapter_verifies() {
-    let folder = study();
-    let line = format!(
-        "glm study/{} --events study/{} --mask study/{} --physio study/{} --terms 2/1/0 --contrast pain \
-         --noise arma11 --maps --censor dvars:1.2 --device",
-        paths::BOLD,
-        paths::EVENTS,
-        paths::MASK,
-        paths::PHYSIO
-    );
-    let left_out = ["cpu".to_owned(), adapter()].map(|device| {
-        run(folder.path(), &format!("{line} {device} --out {device} -q"));
-        run(folder.path(), &format!("verify {device} -q"));
-        let sidecars = fs::read_dir(folder.path().join(&device)).expect("a folder");
-        let json = sidecars.map(|entry| entry.expect("an entry").path());
-        let t = json.filter(|path| path.to_string_lossy().ends_with("stat-t_statmap.json"));
-        let text = fs::read_to_string(t.last().expect("a sidecar")).expect("text");
-        let sidecar: Value = serde_json::from_str(&text).expect("JSON");
-        let volume = |left: &Value| left["volume"].as_u64().expect("a volume");
-        let left_out = &sidecar["boldly"]["resolved"]["runs"][0]["censored"];
-        left_out.as_array().expect("volumes").iter().map(volume).collect::<Vec<u64>>()
-    });
-    assert!(left_out[0].len() > 1 && left_out[0] == left_out[1], "{left_out:?}");
-}
-
-#[test]
 fn smoothing_and_correction_on_the_test_adapter_verify_and_a_changed_voxel_does_not() {
     let folder = study();
     let dir = folder.path();
