@@ -1,17 +1,23 @@
-//! Where the search of ARMA(1,1) begins: the `arma` room's twin against the dense likelihood, written from the definition.
+//! Where the search of ARMA(1,1) begins: the `arma` room's twin against the dense likelihood, written from the definition; and the command
+//! on both devices.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod binary;
 mod common;
+
+use std::fs;
 
 use boldly::gpu::{Bold, Device};
 use boldly::kernels::arma;
 use boldly::kernels::glm::{self, Fit, Model};
 use boldly::kernels::lags::{self, LagModel};
+use boldly::simulate::write::paths;
 use boldly::stats::ar1::{Pairs, Rule};
 use boldly::stats::arma11::{Arma11, trial_values};
 use boldly::volume::{Block, HostBold, SliceGroups};
 use common::Random;
 use ndarray::Array2;
+use serde_json::Value;
 
 /// L of a symmetric matrix, `[row][column]`.
 fn cholesky(matrix: &Array2<f64>) -> Array2<f64> {
@@ -173,4 +179,33 @@ fn assert_both_are_followed(
         apart += usize::from(!is_there(from([next, next])) || !is_there(from([least, least])));
     }
     assert!(apart > 0, "no voxel where one place alone leads elsewhere");
+}
+
+#[test]
+fn a_run_with_censored_volumes_verifies_on_both_devices_and_loses_the_same_volumes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let well = |line: String| {
+        binary::succeeded(&line, binary::boldly(dir, &line));
+    };
+    let shape = "--shape 14,16,10 --voxel-size 10,10,10 --volumes 60 --seed 4";
+    well(format!("simulate study {shape} --quiet"));
+    let adapter = std::env::var("BOLDLY_TEST_ADAPTER").unwrap_or_else(|_| "llvmpipe".to_owned());
+    let left_out = ["cpu", &adapter].map(|device| {
+        well(format!(
+            "glm study/{} --events study/{} --mask study/{} --physio study/{} --terms 2/1/0 --contrast pain \
+             --noise arma11 --maps --censor dvars:1.2 --device {device} --out {device}",
+            paths::BOLD,
+            paths::EVENTS,
+            paths::MASK,
+            paths::PHYSIO
+        ));
+        well(format!("verify {device}"));
+        let path = dir.join(device).join("contrast-pain_stat-t_statmap.json");
+        let sidecar: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+        let volume = |left: &Value| left["volume"].as_u64().unwrap();
+        let left_out = sidecar["boldly"]["resolved"]["runs"][0]["censored"].as_array().unwrap();
+        left_out.iter().map(volume).collect::<Vec<u64>>()
+    });
+    assert!(left_out[0].len() > 1 && left_out[0] == left_out[1], "{left_out:?}");
 }

@@ -127,7 +127,7 @@ fn the_device_finds_the_same_components_and_storage_does_not_matter() {
     let folder = study(60);
     let dir = folder.path();
     let adapter = std::env::var("BOLDLY_TEST_ADAPTER").unwrap_or_else(|_| "llvmpipe".to_owned());
-    let said = well(dir, &of_study(&format!("--out on.tsv --verify --device {adapter}")));
+    let said = well(dir, &of_study(&format!("--dvars --out on.tsv --verify --device {adapter}")));
     assert!(said.contains("components kept"), "{said}");
     let device = &json(&dir.join("on.json"))["boldly"]["device"]["name"];
     assert!(device.as_str().unwrap().to_lowercase().contains(&adapter.to_lowercase()), "{device}");

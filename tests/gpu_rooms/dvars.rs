@@ -1,12 +1,18 @@
 //! What DVARS are made of.
 
+use boldly::design::censor::{Measures, Rules};
 use boldly::gpu::Device;
+use boldly::io::source::Memory;
 use boldly::kernels::dvars::{self, Sums};
 use boldly::maps::Bounds;
+use boldly::pipeline::blocks::Ladder;
+use boldly::pipeline::censor::{Image, of_image};
+use boldly::pipeline::dvars::{Shown, shown, shown_on_the_host};
+use boldly::pipeline::watch::Quiet;
 use boldly::volume::{Block, HostBold};
 
 use crate::compare::{Tolerance, assert_close};
-use crate::made_up::{Noise, run};
+use crate::made_up::{Noise, grid, run};
 use crate::test_adapter;
 
 fn summed_on(device: &Device, bold: &HostBold, voxels: &[u32]) -> Sums {
@@ -62,4 +68,44 @@ fn long_runs_whose_quartiles_take_several_dispatches_equal_their_twin_and_short_
     let gpu = test_adapter::open(None);
     assert_eq!(summed_on(&gpu, &one, &[0, 3]), Sums::empty(1), "one volume has no change");
     assert_eq!(summed_on(&gpu, &one, &[]), Sums::empty(1));
+}
+
+/// A run within its mask, on the device of a ladder.
+fn both(bold: &HostBold) -> (Ladder, Shown, Shown) {
+    let inside = vec![true; bold.block.volume_len()];
+    let mut source = Memory { run: bold.clone() };
+    let mut ladder = Ladder::around(test_adapter::open(Some(false)));
+    let there = shown(&mut source, &inside, &mut ladder, &Quiet).unwrap();
+    (ladder, there, shown_on_the_host(&mut source, &inside).unwrap())
+}
+
+#[test]
+fn a_run_shows_the_same_on_the_device_that_is_in_use() {
+    let bold = run(Block::whole([17, 13, 9], 60), 45);
+    let (ladder, there, here) = both(&bold);
+    assert!(ladder.device.take_spans().iter().any(|span| span.stage == "dvars"));
+    let relative = Tolerance { relative: Bounds::F32.dvars, absolute: 0.0 };
+    assert_close("dvars", &there.dvars, &here.dvars, relative);
+    assert_close("standardised", &there.std_dvars, &here.std_dvars, relative);
+    assert_close("means", &there.means, &here.means, relative);
+    assert_ne!(there.std_dvars, here.std_dvars, "f32 differs somewhere");
+}
+
+#[test]
+fn volumes_whose_dvars_a_device_cannot_tell_from_the_threshold_are_left_out_as_on_the_host() {
+    let bold = run(Block::whole([17, 13, 9], 60), 45);
+    let (mut ladder, there, here) = both(&bold);
+    let grid = grid([17, 13, 9]);
+    let above = |volume: &usize| there.std_dvars[*volume] > here.std_dvars[*volume];
+    let volumes: Vec<usize> = (1..60).filter(above).take(4).collect();
+    assert!(!volumes.is_empty(), "none is above its value on the host");
+    for volume in volumes {
+        let rules = Rules { dvars: Some(here.std_dvars[volume]), ..Rules::default() };
+        let mut source = Memory { run: bold.clone() };
+        let image = Image { path: "run.nii".as_ref(), grid: &grid, bold: &mut source };
+        let mut measures = Measures::default();
+        let asked = (Some(&rules), None);
+        let left_out = of_image(image, &mut measures, asked, &mut ladder, &Quiet).unwrap();
+        assert!(left_out.iter().all(|left| left.volume != volume), "{volume}: {left_out:?}");
+    }
 }
