@@ -16,7 +16,9 @@ const LISTED: usize = 6;
 /// As [`io::read_mask`].
 pub fn mask(path: &Path, grid: &Grid, watch: &dyn Watch) -> Result<Mask> {
     let given = io::read_mask(path, grid)?;
-    several(path, &given).iter().for_each(|line| watch.note(line));
+    if let Some(line) = several(path, &given) {
+        watch.note(&line);
+    }
     Ok(told(given, watch))
 }
 
@@ -26,7 +28,7 @@ pub fn mask(path: &Path, grid: &Grid, watch: &dyn Watch) -> Result<Mask> {
 /// As [`io::read_mask`].
 pub fn of_one_kind(path: &Path, grid: &Grid, what: &str, watch: &dyn Watch) -> Result<Mask> {
     let given = io::read_mask(path, grid)?;
-    for line in several(path, &given) {
+    if let Some(line) = several(path, &given) {
         watch.warn(&format!("{line}; give a mask of {what} alone"));
     }
     Ok(told(given, watch))
