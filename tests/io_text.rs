@@ -184,8 +184,8 @@ fn two_sidecars_of_one_folder_that_contradict_each_other_are_both_named() {
     for (field, one, other) in
         [("EchoTime", "0.03", "0.045"), ("RawSources", "[\"bids::a.nii\"]", "[\"bids::b.nii\"]")]
     {
-        f.file("sub-01_task-x_bold.json", &format!("{{\"{field}\": {one}}}"));
-        f.file("sub-01_run-1_bold.json", &format!("{{\"{field}\": {other}}}"));
+        f.file("sub-01_task-x_bold.json", format!("{{\"{field}\": {one}}}"));
+        f.file("sub-01_run-1_bold.json", format!("{{\"{field}\": {other}}}"));
         let said = sidecar::find(&run, None).unwrap().doubts.join("\n");
         assert!(said.contains(&format!("{field} in")) && said.contains("differ"), "{said}");
     }
