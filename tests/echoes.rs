@@ -411,8 +411,18 @@ fn retroicor_of_echoes_that_are_to_be_one_is_that_of_the_run_that_they_make_and_
         assert!((t2star / truth(v) - 1.0).abs() < 0.01, "voxel {v}: {t2star}");
     }
     assert!(t2star.iter().filter(|t| **t != 0.0).count() > 50, "T2* has values");
-    for name in ["c_S0map", "c_desc-adaptiveGoodSignal_mask", "c_desc-decay_stat-rSquare_statmap"] {
-        assert!(dir.join(format!("{name}.nii.gz")).exists(), "{name}");
+    let described = |stem: &str| {
+        let text = fs::read_to_string(dir.join(format!("{stem}.json"))).unwrap();
+        let sidecar: Value = serde_json::from_str(&text).unwrap();
+        sidecar["Description"].as_str().unwrap().to_owned()
+    };
+    for name in
+        ["T2starmap", "S0map", "desc-adaptiveGoodSignal_mask", "desc-decay_stat-rSquare_statmap"]
+    {
+        let stem = format!("c_{name}");
+        assert!(dir.join(format!("{stem}.nii.gz")).exists(), "{name}");
+        let said = described(&stem);
+        assert!(said.ends_with("; 0 outside the automatic mask of the first echo"), "{said}");
     }
     let sidecar: Value =
         serde_json::from_str(&fs::read_to_string(dir.join("c_bold.json")).unwrap()).unwrap();
@@ -429,6 +439,8 @@ fn retroicor_of_echoes_that_are_to_be_one_is_that_of_the_run_that_they_make_and_
     fs::create_dir(dir.join("all")).unwrap();
     let more = "--echoes --mask of-corrected/mask.nii.gz --out all";
     retroicor(dir, ECHOES, more);
+    let said = described("all/sub-01_desc-retroicor_T2starmap");
+    assert!(said.ends_with("; 0 outside the mask"), "{said}");
     let line = "all/sub-01_desc-retroicor_T2starmap.nii.gz";
     let inside = map(&dir.join("of-corrected/mask.nii.gz"));
     let is_inside = |(t, inside): (&f64, &f64)| (*t != 0.0) == (*inside != 0.0);

@@ -180,7 +180,17 @@ fn two_sidecars_of_one_folder_that_contradict_each_other_are_both_named() {
     }
     let used = found.repetition_time.unwrap();
     assert!(said.contains(&format!("that of {} is used", used.file.display())), "{said}");
+    // What is used elsewhere of them, too.
+    for (field, one, other) in
+        [("EchoTime", "0.03", "0.045"), ("RawSources", "[\"bids::a.nii\"]", "[\"bids::b.nii\"]")]
+    {
+        f.file("sub-01_task-x_bold.json", format!("{{\"{field}\": {one}}}"));
+        f.file("sub-01_run-1_bold.json", format!("{{\"{field}\": {other}}}"));
+        let said = sidecar::find(&run, None).unwrap().doubts.join("\n");
+        assert!(said.contains(&format!("{field} in")) && said.contains("differ"), "{said}");
+    }
     // In folders of their own the nearer one overrules, as BIDS has it.
+    f.file("sub-01_task-x_bold.json", r#"{"RepetitionTime": 2}"#);
     f.file("dataset_description.json", "{}");
     f.file("func/sub-01_task-x_run-1_bold.json", r#"{"RepetitionTime": 4}"#);
     fs::remove_file(f.at("sub-01_run-1_bold.json")).unwrap();

@@ -4,8 +4,11 @@
 mod physio_common;
 
 use boldly::physio::{Channel, Peak, Peaks, Status, Terms, Treatment, retroicor, retroicor_from};
+use boldly::pipeline::recordings;
+use boldly::pipeline::spec::RecordOptions;
+use boldly::pipeline::watch::{Journal, Quiet};
 use boldly::recording::{Acquisition, Recording, Trace};
-use physio_common::{Random, dicrotic, pulse, resting};
+use physio_common::{Random, breathing, dicrotic, pulse, resting};
 
 const HZ: f64 = 50.0;
 const N_VOLUMES: usize = 150;
@@ -91,4 +94,73 @@ fn beats_of_a_table_that_keep_step_with_the_volumes_are_not_to_be_used() {
     let unusable = &found.summary.unusable;
     assert_eq!(unusable.len(), 1);
     assert!(unusable[0].why.contains("follows the scanner"), "{unusable:?}");
+}
+
+/// What is said of a recording: the error, or the warnings and why a trace is not to be used.
+fn said(cardiac: Trace, respiratory: Trace, terms: &str) -> String {
+    let recording = Recording {
+        name: "bad.tsv".into(),
+        cardiac: Some(cardiac),
+        respiratory: Some(respiratory),
+        trigger: None,
+    };
+    let (journal, options) = (Journal::new(&Quiet), RecordOptions::default());
+    let terms = terms.parse().unwrap();
+    match recordings::columns(recording, &options, &run(2.0), &terms, &journal) {
+        Err(error) => error.to_string(),
+        Ok(_) => journal.warnings().join("\n"),
+    }
+}
+
+#[test]
+fn every_message_about_a_trace_says_what_the_trace_looks_like() {
+    let seconds = N_VOLUMES as f64 * 2.0 + 10.0;
+    let good = || pulse(HZ, seconds, -5.0, resting, dicrotic).0;
+    let breath = || breathing(HZ, seconds, -5.0);
+    let jolts = |mut trace: Trace| {
+        [900, 4100, 9000].iter().for_each(|&at: &usize| trace.samples[at..at + 3].fill(90.0));
+        trace
+    };
+    let cut = |mut trace: Trace, low: f64, high: f64| {
+        trace.samples.iter_mut().for_each(|v| *v = v.clamp(low, high));
+        trace
+    };
+    // One value from a moment on, in samples.
+    let lost = |mut trace: Trace, at: usize| {
+        trace.samples[at..].fill(0.4);
+        trace
+    };
+    let slow = |rate_hz: f64| pulse(HZ, seconds, -5.0, |_| rate_hz, |p: f64| p.cos()).0;
+    let noise = {
+        let mut random = Random(3);
+        let samples = good().samples.iter().map(|_| random.gaussian()).collect();
+        Trace { samples, ..good() }
+    };
+    let clipped = "clipped, as where the gain is too high";
+    for (text, found, looks) in [
+        // no pulse
+        (said(jolts(noise), breath(), "3/0/0"), "shows no regular pulse", "3 jolts"),
+        // a rate that no heart, no breath has
+        (said(cut(slow(0.31), -0.3, 0.3), breath(), "3/0/0"), "beats a minute at", clipped),
+        (said(good(), cut(slow(2.3), -0.3, 0.3), "0/4/0"), "138.0 breaths", clipped),
+        // a column that is the same in all volumes
+        (said(good(), cut(slow(3.0), -0.3, 0.3), "0/4/0"), "the same in all volumes", clipped),
+        // a rate that few have
+        (said(cut(slow(0.6), -0.3, 0.3), breath(), "3/0/0"), "lie outside 40", clipped),
+        (said(good(), cut(slow(0.9), -0.3, 0.3), "0/4/0"), "lie outside 6", clipped),
+        // too few breaths, no beat
+        (
+            said(good(), lost(breath(), 150), "0/0/0+rvt"),
+            "ends of inspiration",
+            "the sensor came off",
+        ),
+        (said(lost(good(), 9000), breath(), "0/0/0+hr"), "shows no", "the sensor came off"),
+    ] {
+        let is_said = |line: &str| line.contains(found) && line.contains(looks);
+        assert!(text.lines().any(is_said), "{found}, {looks}: {text}");
+    }
+    let flagged = said(good(), cut(slow(2.3), -0.3, 0.3), "0/4/0");
+    let flagged = flagged.lines().find(|line| line.contains("1 stretch flagged")).unwrap();
+    assert!(flagged.contains("respiratory trace") && flagged.contains(clipped), "{flagged}");
+    assert_eq!(said(good(), breath(), "3/4/0"), "");
 }

@@ -250,6 +250,10 @@ fn the_smoothness_of_noise_of_a_known_kernel_is_that_of_the_kernel_in_every_dire
     let truth: Vec<f64> =
         column(&acf, "distance").iter().map(|r| (-r * r / (4.0 * s * s)).exp()).collect();
     assert!(truth.len() > 6);
+    // what each row rests on
+    let (volumes, pairs) = (column(&acf, "volumes"), column(&acf, "pairs"));
+    assert!(volumes.iter().all(|n| *n == 32.0), "{volumes:?}");
+    assert_eq!(pairs[0], f64::from(17 * 16 * 14 + 18 * 15 * 14), "neighbours along i and j");
     assert_close("correlation", &column(&acf, "correlation"), &truth, 0.0, 0.04);
     assert_close("model", &column(&acf, "model"), &truth, 0.0, 0.04);
     let said = json(&out.join("mask.json"));

@@ -41,6 +41,7 @@ fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
         "bench",
         "devices",
         "demo",
+        "calibrate",
     ];
     for command in commands {
         let mut options = 0;
@@ -66,6 +67,25 @@ fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
         let output = succeeded(command, boldly(folder.path(), &format!("{command} --help")));
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         assert!(text.contains("Example: boldly") || text.contains("with examples."), "{text}");
+        // in one form, each those that it can end with
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let codes = text.rsplit_once("Exit codes: ").map_or("", |(_, codes)| codes);
+        let has_device = text.contains("--device <");
+        let check = match command {
+            "verify" => "1 a check failed, ",
+            _ if text.contains("--verify ") => "1 a check failed (--verify), ",
+            _ => "",
+        };
+        let device = if has_device {
+            ["69 no such device, ", "75 the device failed (may be retried), "]
+        } else {
+            [""; 2]
+        };
+        let want = format!(
+            "0 ok, {check}2 usage, 65 bad data, 66 missing input, {}70 a defect of boldly, 74 cannot write, {}130 interrupted.",
+            device[0], device[1]
+        );
+        assert_eq!(codes, want, "{command}");
     }
 }
 

@@ -128,6 +128,13 @@ fn effects_are_of_the_mean_as_it_is_fitted_and_t_is_the_same_in_any_units() {
             (units(none, "effect").as_str(), units(psc, "t").as_str()),
             ("arbitrary", "dimensionless")
         );
+        let said = |out: &str, stat: &str| {
+            let of = sidecar(dir, &format!("{out}/contrast-pain_stat-{stat}_statmap"));
+            of["Description"].as_str().unwrap().to_owned()
+        };
+        assert_eq!(said(none, "effect"), "Effect of pain, in arbitrary units");
+        let variance = "Variance of the effect of pain, in percent signal change, squared";
+        assert_eq!(said(psc, "variance"), variance);
     }
 }
 
@@ -305,4 +312,43 @@ fn voxels_without_signal_are_0_in_percent_where_other_units_keep_them_and_a_run_
         dim.iter().all(|&voxel| psc[voxel] == 0.0) && dim.iter().any(|&voxel| effect[voxel] != 0.0)
     );
     assert!(psc.iter().filter(|psc| **psc != 0.0).count() > 100);
+}
+
+#[test]
+fn effects_of_a_modulator_are_per_unit_of_it_and_beside_events_its_weights_are_its_values() {
+    let folder = study();
+    let dir = folder.path();
+    let events = "onset\tduration\ttrial_type\trating\n2\t2\tpain\t1\n20\t9\tpain\t4\n40\t3\tpain\t2\n30\t4\tpain\t7\n";
+    fs::write(dir.join("events.tsv"), events).unwrap();
+    let line = format!(
+        "glm study/{} --events events.tsv --mask study/{} --device cpu --modulate pain:rating^2 --contrast slope=pain:rating \
+         --contrast curve=pain:rating^2 --contrast at3=pain+3*pain:rating --contrast pain --maps --verify --out out",
+        paths::BOLD,
+        paths::MASK
+    );
+    well(dir, &line);
+    let of = |name: &str, stat: &str, field: &str| {
+        let said = sidecar(dir, &format!("out/contrast-{name}_stat-{stat}_statmap"));
+        said[field].as_str().unwrap().to_owned()
+    };
+    for (name, per) in [
+        ("slope", " per unit of rating"),
+        ("curve", " per unit of rating^2"),
+        ("at3", ""),
+        ("pain", ""),
+    ] {
+        for (stat, units) in [
+            ("effect", format!("percent signal change{per}")),
+            ("variance", format!("percent signal change{per}, squared")),
+            ("psc", format!("percent{per}")),
+        ] {
+            assert_eq!(of(name, stat, "Units"), units, "{name} {stat}");
+            assert_eq!(of(name, stat, "Description").contains(" per unit of"), !per.is_empty());
+        }
+        let values = "; weights of modulators are values of rating";
+        for stat in ["effect", "psc"] {
+            let said = of(name, stat, "Description");
+            assert_eq!(said.ends_with(values), name == "at3", "{said}");
+        }
+    }
 }

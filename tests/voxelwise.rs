@@ -157,7 +157,8 @@ fn a_column_that_is_constant_in_a_voxel_does_not_count_there_and_a_missing_value
     for model in MODELS {
         let rest = format!("--noise {model} --device cpu --overwrite");
         let said = well(dir, &glm(&format!("{rest} --voxelwise own.nii.gz"), "own"));
-        assert!(said.contains("in 1 voxels of"), "{said}");
+        assert!(said.contains("the voxel-wise column own of study"), "{said}");
+        assert!(said.contains("constant, or spanned by other columns in 1 voxels"), "{said}");
         assert!(said.contains("1 mask voxels are not finite"), "{said}");
         well(dir, &glm(&rest, "plain"));
         let at = |out, stat| [map(dir, out, stat)[flat]];
@@ -198,6 +199,46 @@ fn a_column_that_counts_nowhere_costs_nothing_and_one_that_is_the_series_itself_
     }
     let twice = refused(dir, &glm("--voxelwise flat.nii.gz flat.nii.gz", "not"));
     assert!(twice.contains("two columns `flat`"), "{twice}");
+    for contrast in ["flat", "pain-0.5*flat", "fl*"] {
+        let line = format!("--voxelwise flat.nii.gz --contrast '{contrast}'");
+        let said = refused(dir, &glm(&line.replace('\'', ""), "not"));
+        for words in
+            ["weighs `flat`, a voxel-wise column", "no contrast can be of one", "--confounds"]
+        {
+            assert!(said.contains(words), "{contrast}, {words}: {said}");
+        }
+    }
+}
+
+#[test]
+fn where_a_column_of_several_does_not_count_is_told_of_each() {
+    let folder = study();
+    let dir = folder.path();
+    let mask = wide(&read_map(&dir.join("study").join(paths::MASK)).unwrap().2);
+    let inside: Vec<usize> = (0..540).filter(|&v| mask[v] > 0.0).collect();
+    let drawn = |t: usize, voxel: usize| ((t * 31 + voxel * 17 + t * t) % 23) as f64;
+    let flat_in = |voxels: Vec<usize>| {
+        move |t: usize, voxel: usize| if voxels.contains(&voxel) { 4.0 } else { drawn(t, voxel) }
+    };
+    write_image(dir, "one.nii.gz", flat_in(inside[..3].to_vec()));
+    // The same as the first but where that is constant, and constant in two of these.
+    write_image(dir, "two.nii.gz", {
+        let (flat, two) = (flat_in(inside[1..3].to_vec()), inside[0]);
+        move |t, voxel| if voxel == two { (t % 7) as f64 } else { 2.0 * flat(t, voxel) }
+    });
+    let said = well(dir, &glm("--device cpu --voxelwise one.nii.gz two.nii.gz", "own"));
+    let n_two = inside.len() - 1;
+    for (name, n) in [("one", 3), ("two", n_two)] {
+        let words = format!(
+            "the voxel-wise column {name} of study/{} is constant, or spanned by other columns in {n} voxels",
+            paths::BOLD
+        );
+        assert!(said.contains(&words), "{words}: {said}");
+    }
+    let sidecar: Value =
+        serde_json::from_str(&fs::read_to_string(dir.join("own/mask.json")).unwrap()).unwrap();
+    let told = &sidecar["boldly"]["resolved"]["runs"][0]["voxels_where_they_do_not_count"];
+    assert_eq!(*told, serde_json::json!({ "one": 3, "two": n_two }));
 }
 
 #[test]
@@ -224,6 +265,18 @@ fn local_white_matter_is_the_mean_of_the_masks_voxels_within_the_radius() {
     });
     let said = well(dir, &glm("--anaticor wm.nii.gz --anaticor-radius 24 --device cpu", "own"));
     assert!(said.contains("columns of each voxel's own: local_white_matter"), "{said}");
+    assert!(!said.contains("segmentation"), "{said}");
+    // every label of a segmentation counts, which is doubted
+    let labels: Vec<f32> =
+        (0..540).map(|v| if white(v) { 2.0 + (v % 3) as f32 } else { 0.0 }).collect();
+    let mut outputs = Outputs::new();
+    outputs.map(&dir.join("aseg.nii.gz"), &file.header.for_map(Intent::None), &labels).unwrap();
+    outputs.commit().unwrap();
+    let doubted =
+        well(dir, &glm("--anaticor aseg.nii.gz --anaticor-radius 24 --device cpu", "aseg"));
+    let words = "warning: aseg.nii.gz is a segmentation: the voxels of all its 3 labels (2, 3, 4) are inside; give a mask of white matter alone";
+    assert!(doubted.contains(words), "{doubted}");
+    assert_eq!(map(dir, "aseg", "t"), map(dir, "own", "t"));
     well(dir, &glm("--voxelwise local.nii.gz --device cpu", "image"));
     for stat in ["effect", "t", "p"] {
         assert_close(stat, &map(dir, "own", stat), &map(dir, "image", stat), 1e-4, 1e-6);

@@ -72,6 +72,7 @@ impl Args {
         inputs::find_spent(&mut spec.glm.runs, &terminal)?;
         spec.glm = order::for_glm(&mut ladder, spec.glm, self.own_run.criterion(), &terminal)?;
         let found = own_run(&spec, &mut ladder, &terminal)?;
+        drop(terminal);
         if self.talk.json {
             say::json(&serde_json::json!({ "spec": spec, "found": found }))?;
         } else {

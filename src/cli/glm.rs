@@ -72,12 +72,12 @@ pub(super) struct Args {
     /// 4-D images of regressors, one or more of each run
     ///
     /// Columns of each voxel's own, on the run's grid, named as their files; several of each run in run order. Where one is constant or spanned by others
-    /// it does not count. They are not smoothed by --fwhm, and no contrast weighs them
+    /// it does not count. They are not smoothed by --fwhm, and no contrast can weigh them
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE", num_args = 1..)]
     voxelwise: Vec<PathBuf>,
     /// Local white matter as a column of each voxel's own
     ///
-    /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius. All above 0 in the mask counts; it is not smoothed
+    /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius. All above 0 in the mask counts, every label of a segmentation; it is not smoothed
     #[arg(help_heading = heading::INPUTS, long, value_name = "MASK")]
     anaticor: Option<PathBuf>,
     /// Reach of --anaticor, mm

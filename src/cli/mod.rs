@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
-use clap::{Parser, Subcommand};
+use clap::{FromArgMatches, Parser, Subcommand};
 
 use crate::error::Result;
 use crate::io::interrupt;
@@ -12,6 +12,7 @@ mod args;
 mod bench;
 mod calibrate;
 mod checks;
+mod codes;
 mod columns;
 mod confounds;
 mod demo;
@@ -38,15 +39,11 @@ mod work;
 
 /// Reanalyse BOLD fMRI on any GPU: RETROICOR, smoothing and the GLM, every map verified against an f64 CPU path.
 #[derive(Debug, Parser)]
-#[command(name = "boldly", version, max_term_width = 100, after_help = EXIT_CODES)]
+#[command(name = "boldly", version, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 ok, 1 a check failed (verify), 2 usage, 65 bad data, 66 missing input, 69 no such device, 70 a defect of \
-boldly, 74 cannot write, 75 the device failed (may be retried), 130 interrupted.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -79,7 +76,7 @@ enum Command {
 /// The command line's definition: commands, options, their types and defaults.
 #[must_use]
 pub fn definition() -> clap::Command {
-    <Cli as clap::CommandFactory>::command()
+    codes::told(<Cli as clap::CommandFactory>::command())
 }
 
 /// Parse, run, and turn an error into a message on standard error and an exit code.
@@ -88,7 +85,9 @@ pub fn main() -> ExitCode {
     let started = Instant::now();
     drivers::hush();
     let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
-        let cli = match Cli::try_parse() {
+        let parsed = definition().try_get_matches();
+        let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+        let cli = match parsed {
             Ok(cli) => cli,
             // --help and --version arrive here too, with exit code 0
             Err(usage) => {

@@ -29,7 +29,8 @@ struct Image {
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
 Task, confounds, drift and physiology are fitted jointly for each slice time; only the physiological part is subtracted and \
-the voxel's mean is kept. The columns go beside the run as NAME_regressors.tsv, and boldly smooth carries them on; boldly glm \
+the voxel's mean is kept. The task columns of this fit are those of one moment of each volume, StartTime or its start, where boldly glm takes each \
+slice's own time (--task-times): they only have to share with physiology what is the task's. The columns go beside the run as NAME_regressors.tsv, and boldly smooth carries them on; boldly glm \
 fits them with its own, so that t and degrees of freedom are those of boldly glm --physio. Another tool sees neither: its t is too \
 large, by about sqrt((dof + spent) / dof) where task and physiology are unrelated (7 % for 18 columns in 145). Images that were \
 resampled (space- in the name, SliceTimingCorrected) get volume-wise columns.
@@ -66,7 +67,7 @@ pub(super) struct Args {
     physio_format: PhysioArgs,
     /// BIDS events of each run, so that task signal stays
     ///
-    /// They are fitted jointly
+    /// They are fitted jointly, sampled at StartTime or the start of each volume, not at the slices' own times as by boldly glm
     #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
     events: Vec<PathBuf>,
     /// Confounds tables of each run, fitted jointly

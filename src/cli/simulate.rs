@@ -80,6 +80,7 @@ impl Args {
             format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
         let terminal = self.talk.terminal();
         simulate::write(&spec, &self.out, self.replace.choice(), &command, &terminal)?;
+        drop(terminal);
         if self.talk.json {
             say::json(&serde_json::json!({ "out": self.out }))?;
         }

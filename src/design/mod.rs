@@ -25,5 +25,5 @@ pub use confounds::{Confounds, NaPolicy};
 pub use drift::Drift;
 pub use events::Event;
 pub use matrix::{Design, DesignSpec, build, from_table, task_columns};
-pub use reference::{Reference, references};
+pub use reference::{Reference, references, units};
 pub use strategy::Strategy;

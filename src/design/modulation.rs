@@ -43,8 +43,14 @@ impl Modulation {
     /// The name of the column of a power, before the suffix of a derivative.
     #[must_use]
     pub fn name(&self, power: u32) -> String {
+        format!("{}:{}", self.condition, self.unit(power))
+    }
+
+    /// What its column of a power is in units of: a beta is for each of them.
+    #[must_use]
+    pub fn unit(&self, power: u32) -> String {
         let behind = if power > 1 { format!("^{power}") } else { String::new() };
-        format!("{}:{}{behind}", self.condition, self.column)
+        format!("{}{behind}", self.column)
     }
 
     /// The heights of each power for `values` of the events of its condition, NaN where one has none; `amplitudes`: their plain

@@ -24,6 +24,20 @@ pub struct Reference {
     pub peak: f64,
 }
 
+/// Of each column of [`super::task_columns`], in their order, what its beta is for each unit of: the values of a modulator, or their power; none of a
+/// response to events of height 1.
+#[must_use]
+pub fn units(spec: &DesignSpec) -> Vec<Option<String>> {
+    let of_condition = |(condition, _): (&str, _)| {
+        let own = spec.modulators.iter().filter(move |m| m.of.condition == condition);
+        let powers = own.flat_map(|m| (1..=m.of.order).map(|power| Some(m.of.unit(power))));
+        std::iter::once(None).chain(powers).collect::<Vec<_>>()
+    };
+    let sets = conditions(&spec.events).into_iter().flat_map(of_condition);
+    let n = spec.hrf.suffixes().len();
+    sets.flat_map(|unit| std::iter::repeat_n(unit, n)).collect()
+}
+
 /// Of each column of [`super::task_columns`], in their order; none of derivatives.
 ///
 /// # Errors
@@ -162,5 +176,7 @@ mod tests {
             assert_eq!(reference.is_none(), name.ends_with("_derivative"), "{name}");
             assert!(reference.as_ref().is_none_or(|r| Some(r) == all[0].as_ref()), "{name}");
         }
+        let units: Vec<_> = units(&spec).into_iter().map(Option::unwrap_or_default).collect();
+        assert_eq!(units, ["", "", "rating", "rating", "rating^2", "rating^2"]);
     }
 }

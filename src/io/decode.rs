@@ -5,7 +5,7 @@
 //! or two bytes that are asked for by blocks stay as they are stored, in half the memory, and each block is widened alone.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, Read};
 
 use flate2::read::MultiGzDecoder;
 use rayon::prelude::*;
@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use super::image::{Image, zeroed};
 use super::sample::Decoder;
 use super::swing::Swing;
+use super::unpacking::Reading;
 use super::{files, interrupt};
 use crate::Result;
 use crate::volume::Block;
@@ -157,7 +158,9 @@ fn at_once(
     // Set aside here and not where it is filled, so that it is one thread's: what one run gives back fits the next.
     let mut packed = Vec::with_capacity((length as usize + 1).next_multiple_of(PACKED));
     let mut memory = zeroed(room.max(raw.div_ceil(4)), &image.path)?;
-    rayon::join(|| read_packed(image, file, &mut packed), || touch(&mut memory)).0?;
+    // Under way until it is unpacked, which one call does at once.
+    let mut reading = Reading::new(file, length);
+    rayon::join(|| read_packed(image, &mut reading, &mut packed), || touch(&mut memory)).0?;
     interrupt::check()?;
     unpacking();
     let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut memory);
@@ -186,9 +189,9 @@ fn widened(stored: Stored, n: usize, decoder: Decoder) -> Vec<f32> {
 }
 
 /// The file as it is.
-fn read_packed(image: &Image, mut file: &File, packed: &mut Vec<u8>) -> Result<()> {
-    let read = file.rewind().and_then(|()| file.read_to_end(packed));
-    read.map(|_| ()).map_err(|e| files::cannot_read(&image.data_path, e))
+fn read_packed(image: &Image, reading: &mut Reading<&File>, packed: &mut Vec<u8>) -> Result<()> {
+    let read = reading.rewind().and_then(|()| reading.rest(packed));
+    read.map_err(|e| files::cannot_read(&image.data_path, e))
 }
 
 /// Has the system hand out the pages of memory: it does so at the first write, and all cores write here, where unpacking would
@@ -248,16 +251,18 @@ fn streamed(
 /// none of the stream's.
 pub(super) fn through(
     image: &Image,
-    mut file: &File,
+    file: &File,
     unpacking: &mut dyn FnMut(),
     take: &mut dyn FnMut(&mut dyn Read) -> Result<std::io::Result<()>>,
 ) -> Result<()> {
     unpacking();
     let header = &image.header;
     let path = &image.data_path;
-    file.rewind().map_err(|e| files::cannot_read(path, e))?;
-    let mut stream =
-        Counted { inner: MultiGzDecoder::new(BufReader::with_capacity(1 << 20, file)), bytes: 0 };
+    let length = file.metadata().map_or(0, |m| m.len());
+    let mut reading = Reading::new(file, length);
+    reading.rewind().map_err(|e| files::cannot_read(path, e))?;
+    let packed = BufReader::with_capacity(1 << 20, reading);
+    let mut stream = Counted { inner: MultiGzDecoder::new(packed), bytes: 0 };
     let needed = header.vox_offset + (header.len() * header.sample.size()) as u64;
     let read = match skip(&mut stream, header.vox_offset)? {
         Ok(()) => take(&mut stream)?,
@@ -350,8 +355,37 @@ impl<R: Read> Read for Counted<R> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::io::sample::{ByteOrder, SampleType};
+    use crate::io::unpacking::under_way;
+
+    #[test]
+    fn a_run_counts_as_under_way_while_it_is_unpacked_at_once_or_as_a_stream() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/io");
+        // What other tests unpack meanwhile is counted too.
+        let open = |name| {
+            let image = Image::open(&folder.join(name)).expect("a golden");
+            let length = image.file.metadata().expect("a golden").len();
+            (image, length)
+        };
+        let (image, length) = open("gz_one_i2.nii.gz");
+        let mut at_once = None;
+        whole(&image, &image.file, &mut || at_once = under_way(), None).expect("a golden");
+        assert!(at_once.is_some_and(|(read, all)| read >= length && all >= length), "{at_once:?}");
+
+        let (image, length) = open("gz_members_f4.nii.gz");
+        let mut read = None;
+        through(&image, &image.file, &mut || (), &mut |stream| {
+            let mut values = vec![0; image.data_bytes() as usize];
+            let done = stream.read_exact(&mut values);
+            read = under_way();
+            Ok(done)
+        })
+        .expect("a golden");
+        assert!(read.is_some_and(|(read, all)| read >= length / 2 && all >= length), "{read:?}");
+    }
 
     #[test]
     fn widening_in_place_equals_widening_apart() {

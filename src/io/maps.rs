@@ -1,5 +1,6 @@
 //! Single volumes: maps and masks.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::bold::refuse_more_axes;
@@ -38,6 +39,8 @@ pub struct GivenMask {
     pub note: Option<String>,
     /// That it holds values below 0, or none at all (NaN).
     pub warning: Option<String>,
+    /// Its values above 0, ascending: of a mask one, of a segmentation several.
+    pub labels: Vec<u32>,
 }
 
 /// Reads a mask for images on the grid `on`: inside where the value is above 0 and no NaN. Labels are all inside.
@@ -127,7 +130,14 @@ fn given(
         let counts = counts.join(" and ");
         format!("{} holds {counts}; such voxels are outside, as where it is 0", path.display())
     });
-    Ok(GivenMask { mask: Mask { grid: on.clone(), inside }, note, warning })
+    let labels: BTreeSet<u32> = values
+        .iter()
+        .zip(&inside)
+        .filter(|(_, inside)| **inside)
+        .map(|(v, _)| v.round() as u32)
+        .collect();
+    let labels = labels.into_iter().collect();
+    Ok(GivenMask { mask: Mask { grid: on.clone(), inside }, note, warning, labels })
 }
 
 /// The first value that is not whole.

@@ -33,6 +33,7 @@ mod stored;
 mod swing;
 pub mod tsv;
 mod twins;
+pub mod unpacking;
 mod values;
 mod volumes;
 mod write;

@@ -56,7 +56,7 @@ pub struct Sidecar {
 }
 
 /// The fields that are read.
-const FIELDS: [&str; 9] = [
+const FIELDS: [&str; 12] = [
     "RepetitionTime",
     "VolumeTiming",
     "SliceTiming",
@@ -66,6 +66,9 @@ const FIELDS: [&str; 9] = [
     "SpatialReference",
     "AcquisitionTime",
     "TaskName",
+    "EchoTime",
+    "Sources",
+    "RawSources",
 ];
 
 /// Finds and merges the sidecars of a run; `explicit` (`--sidecar`) takes the place of all others. A run without any

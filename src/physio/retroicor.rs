@@ -18,6 +18,7 @@ use super::moments::SliceMoments;
 use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{BreathTurns, Equalisation, RespiratoryPhase};
 use super::scanner::{Scanner, Unusable};
+use super::signs::signs;
 use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
 use super::treatment::Treatment;
@@ -193,13 +194,21 @@ pub fn retroicor_from(
         let thing = thing_of(recording, "respiratory");
         breaths.flagged = breaths_of(&clean(trace, &thing, LOWEST_HZ)?, &thing)?.flagged;
     }
-    let slow = SlowColumns::new(recording, terms, beats_s, breaths.as_ref(), slices.interval_s())?;
+    let slow = SlowColumns::new(recording, terms, beats_s, breaths.as_ref(), slices.interval_s())
+        .map_err(|error| with_signs(error, &traces(recording), slices.tr))?;
     let flagged = flagged_of(beats, breaths.as_ref(), slices.interval_s());
     let censored = Censored::new(&flagged, treatment.bad_stretches, terms, &slices);
-    censored.check(terms, &recording.name)?;
+    censored
+        .check(terms, &recording.name)
+        .map_err(|error| with_signs(error, &traces(recording), slices.tr))?;
     let names = terms.names();
     let scanner = beats.and_then(|b| Scanner::of(b, recording.cardiac.as_ref(), &slices));
-    let unusable = scanner.and_then(|s| s.why());
+    let unusable = scanner.and_then(|scanner| {
+        let trace = recording.cardiac.as_ref().filter(|_| !scanner.is_heard());
+        let signs = trace.and_then(|trace| signs(trace, Some(slices.tr)));
+        let why = scanner.why()?;
+        Some(signs.map_or(why.clone(), |signs| format!("{why}; it {signs}")))
+    });
     let unusable = unusable.map(|why| Unusable { channel: Channel::Cardiac, why });
     let unusable = unusable.into_iter().collect();
     let n_breaths = breaths.as_ref().map(|b| b.n_breaths);
@@ -248,7 +257,10 @@ pub fn retroicor_from(
         let mut columns = columns_at(&slices, slice_time, terms, &made);
         match group.apply(&mut columns, terms).filter(|_| slices.n_volumes > 1) {
             None => Ok(columns),
-            Some(column) => Err(does_not_vary(recording, &made.groups.names[column], slice_time)),
+            Some(column) => {
+                let error = does_not_vary(recording, &made.groups.names[column], slice_time);
+                Err(with_signs(error, &traces(recording), slices.tr))
+            }
         }
     });
     let columns = columns.collect::<Result<_>>()?;
@@ -328,6 +340,21 @@ fn thing_of(recording: &Recording, column: &str) -> String {
     format!("{}, column {column},", recording.name)
 }
 
+/// Both traces, as messages call them.
+fn traces(recording: &Recording) -> [(&'static str, Option<&Trace>); 2] {
+    [("cardiac", recording.cardiac.as_ref()), ("respiratory", recording.respiratory.as_ref())]
+}
+
+/// An error about traces, with what they look like.
+fn with_signs(error: Error, traces: &[(&str, Option<&Trace>)], tr: f64) -> Error {
+    traces.iter().fold(error, |error, (name, trace)| {
+        match trace.and_then(|trace| signs(trace, Some(tr))) {
+            Some(signs) => error.with_hint(&format!("the {name} trace {signs}")),
+            None => error,
+        }
+    })
+}
+
 fn missing_trace(recording: &Recording, column: &str, terms: &Terms, instead: &str) -> Error {
     Error::missing_input(
         &recording.name,
@@ -343,7 +370,8 @@ fn cardiac(
     slices: &SliceMoments,
 ) -> Result<(CardiacPhase, Beats)> {
     let thing = thing_of(recording, "cardiac");
-    let beats = detect(trace, &thing)?;
+    let beats = detect(trace, &thing)
+        .map_err(|error| with_signs(error, &traces(recording)[..1], slices.tr))?;
     let interval = (
         trace.start_s + missing_at(trace.samples.iter()) / trace.sampling_hz,
         trace.start_s
@@ -374,7 +402,8 @@ fn respiratory(
     slices: &SliceMoments,
 ) -> Result<RespiratoryPhase> {
     let thing = thing_of(recording, "respiratory");
-    let phase = RespiratoryPhase::named(trace, Equalisation::MidRank, turns, &thing)?;
+    let phase = RespiratoryPhase::named(trace, Equalisation::MidRank, turns, &thing)
+        .map_err(|error| with_signs(error, &traces(recording)[1..], slices.tr))?;
     let interval = phase.interval_s();
     let breath_s = (interval.1 - interval.0) / phase.breaths().n_breaths.max(1) as f64;
     coverage::check(interval, slices.interval_s(), breath_s, "breath", &thing)?;

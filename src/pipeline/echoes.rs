@@ -29,6 +29,8 @@ pub struct Combination {
     decays: Decays,
     /// Where the exemplary voxel was looked for, and the maps have values.
     inside: Vec<bool>,
+    /// What that is called.
+    within: &'static str,
     /// Voxels inside with so many good echoes, from 0.
     counts: Vec<usize>,
     /// Of each echo, voxels inside where it is not finite in some volume and weighs nothing.
@@ -76,9 +78,12 @@ fn of_run(
     let missing: Vec<Vec<bool>> = over_time.iter().map(|echo| echo.has_missing.clone()).collect();
     let (signal, log) = over_time.into_iter().map(|echo| (echo.mean, echo.log_mean)).unzip();
     let means = EchoMeans { signal, log };
-    let inside = match mask {
-        Some(path) => masks::mask(path, &run.grid, &Quiet)?.inside,
-        None => automask::from_mean(&display(&run.path), &means.signal[0], &run.grid)?.inside,
+    let (inside, within) = match mask {
+        Some(path) => (masks::mask(path, &run.grid, &Quiet)?.inside, "the mask"),
+        None => {
+            let found = automask::from_mean(&display(&run.path), &means.signal[0], &run.grid)?;
+            (found.inside, "the automatic mask of the first echo")
+        }
     };
     let good = good(&means.signal, &inside, options.good);
     let mut decays = decays(&echoes.times_s, &means, good, options.fit);
@@ -95,8 +100,15 @@ fn of_run(
     for (&good, _) in decays.good.iter().zip(&inside).filter(|(_, inside)| **inside) {
         counts[usize::from(good)] += 1;
     }
-    let combination =
-        Combination { options, times_s: echoes.times_s.clone(), decays, inside, counts, unused };
+    let combination = Combination {
+        options,
+        times_s: echoes.times_s.clone(),
+        decays,
+        inside,
+        within,
+        counts,
+        unused,
+    };
     combination.say(run, watch);
     Ok(combination)
 }
@@ -190,6 +202,7 @@ impl Combination {
                 rounding(f64::from(want)) + ELSEWHERE * f64::from(want).abs()
             };
             let (dof, asked) = (Dof::Uniform(0.0), Fields::new());
+            let description = format!("{description}; 0 outside {}", self.within);
             let tolerance = match quantity {
                 Quantity::GoodEchoes => Tolerance::exact(),
                 _ => Tolerance::of(off),
@@ -202,13 +215,13 @@ impl Combination {
                 named("T2starmap"),
                 Quantity::T2star,
                 t2star_s.clone(),
-                format!("T2* of {times}, by {how}, 0 where there is no signal"),
+                format!("T2* of {times}, by {how}; 0 where no echo has signal"),
             ),
             map(
                 named("S0map"),
                 Quantity::S0,
                 s0.clone(),
-                format!("Signal at TE 0 of {times}, by {how}"),
+                format!("Signal at TE 0 of {times}, by {how}; 0 where no echo has signal"),
             ),
             map(
                 named("mask").with("desc", "adaptiveGoodSignal"),

@@ -1,37 +1,38 @@
 //! The `glm` command as a story: open the runs, agree on a mask, build the model, fit run by run, combine, name the maps.
 
-use crate::design::contrast::{NamedContrast, parse_named};
-use crate::design::{self, label};
 use crate::error::{Error, Result};
 use crate::io;
-use crate::kernels::contrast::{Prepared, Stat};
+use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
-use crate::maps::{Entities, Map, told};
+use crate::maps::told;
 use crate::pipeline::automask::Common;
-use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::echoes;
-use crate::pipeline::first_level::{Fitted, Plan};
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::echoes::{self, Combination};
+use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::products::Products;
 use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise, RunSpec};
+use crate::pipeline::voxelwise::Voxelwise;
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{censor, scaling, smoothing, voxelwise};
+use crate::pipeline::{censor, smoothing, voxelwise};
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
 mod account;
 mod across;
+mod named;
 mod percent;
 mod refused;
 mod residuals;
 mod smoothness;
 mod so_far;
 mod tables;
+mod units;
 
 use account::{Analysis, account};
 use across::Asked;
@@ -45,6 +46,41 @@ use so_far::{Combined, SoFar};
 pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
+    let mut opened = open(spec, ladder, watch)?;
+    let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
+    smooth_tasks(spec, smoothing.as_ref(), &mut opened.runs, watch);
+    let questions = ask(spec, &opened, smoothing.as_ref(), watch)?;
+    let mut found = fit(spec, ladder, &mut opened, &questions, products, watch)?;
+    percent::leave_out(&questions.percents, &mut found.all, &found.no_percent, watch);
+
+    watch.stage("write", 1);
+    named::say_peaks(&found.all.contrasts[..questions.asked.len()], &opened.grid, watch);
+    let maps = named::maps(spec, &opened, &questions, &found);
+    products.maps(&opened.runs[0].header, &maps)?;
+    for (number, run) in opened.runs.iter().enumerate() {
+        for table in tables::of(run, number, opened.runs.len())? {
+            products.table(table)?;
+        }
+    }
+    for table in smoothness::tables(&found.smooth_in) {
+        products.table(table)?;
+    }
+    let account = account(spec, opened, Analysis { questions, smoothing, found }, watch)?;
+    products.finish(session, account)
+}
+
+/// What is fitted, and where.
+struct Opened {
+    runs: Vec<Run>,
+    /// Of each run that had several echoes.
+    combined: Vec<Option<Combination>>,
+    /// Of each run, the columns of each voxel's own.
+    beside: Vec<Voxelwise>,
+    grid: Grid,
+}
+
+/// Open the runs, their echoes made one and their censored volumes left out.
+fn open(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened> {
     refused::no_contrast(spec)?;
     refused::echoes_as_runs(spec)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
@@ -53,77 +89,83 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
-    let mut beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
-    let smoothing = smoothing::prepare(&spec.smooth, &grid, watch)?;
-    for run in &runs {
+    let beside = voxelwise::open(spec, &mut runs, ladder, watch)?;
+    refused::contrasts_of_own_columns(spec, &runs, &beside)?;
+    Ok(Opened { runs, combined, beside, grid })
+}
+
+/// Have each slice's task columns as the smoothed run has them.
+fn smooth_tasks(
+    spec: &GlmSpec,
+    smoothing: Option<&Smoothing>,
+    runs: &mut [Run],
+    watch: &dyn Watch,
+) {
+    for run in runs {
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
+        if let Some(smoothing) = smoothing {
+            run.smooth_task(&smoothing.taps.weights[2]);
+        }
     }
-    for weights in smoothing.iter().map(|smoothing| &smoothing.taps.weights[2]) {
-        runs.iter_mut().for_each(|run| run.smooth_task(weights));
-    }
+}
+
+/// What is asked of the runs, and how each is fitted for it.
+struct Questions {
+    /// The contrasts over the runs.
+    asked: Vec<Asked>,
+    /// Those of percent signal change, which stand behind them.
+    percents: Vec<Percent>,
+    /// The contrasts as file names say them.
+    labels: Vec<String>,
+    /// Of each run.
+    plans: Vec<Plan>,
+}
+
+/// Build each run's model, and prepare the contrasts for it.
+fn ask(
+    spec: &GlmSpec,
+    Opened { runs, beside, .. }: &Opened,
+    smoothing: Option<&Smoothing>,
+    watch: &dyn Watch,
+) -> Result<Questions> {
     let models = runs.iter().map(|run| model(run, watch)).collect::<Result<Vec<Model>>>()?;
-    let (names, n_task) = across::columns(&runs);
-    let asked = across::ask(spec, (&names, n_task), &runs, &models, watch)?;
-    let labels = labels(spec, &names)?;
-    let percents = percent::of(spec, &runs, &models, &asked, watch)?;
-    let all_asked: Vec<&Asked> = asked.iter().chain(percents.iter().map(|p| &p.asked)).collect();
-    let plan = |(at, (run, model)): (usize, (&Run, Model))| {
+    let (names, n_task) = across::columns(runs);
+    let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
+    let labels = named::labels(spec, &names)?;
+    let percents = percent::of(spec, runs, &models, &asked, watch)?;
+    let all: Vec<&Asked> = asked.iter().chain(percents.iter().map(|p| &p.asked)).collect();
+    let plan = |(at, model): (usize, Model)| {
         let part = |asked: &&Asked| asked.parts.get(at).cloned().flatten();
-        let contrasts = all_asked.iter().filter_map(part).collect();
-        let mut plan = plan(spec, run, (model, contrasts), smoothing.as_ref())?;
-        take_room(&mut plan, beside[at].names.len(), run)?;
+        let contrasts = all.iter().filter_map(part).collect();
+        let mut plan = plan(spec, &runs[at], (model, contrasts), smoothing)?;
+        take_room(&mut plan, beside[at].names.len(), &runs[at])?;
         Ok(plan)
     };
-    let plans = runs.iter().zip(models).enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
-    let common = Common::new(spec.mask.as_deref(), &grid, runs.len(), watch)?;
-    let joint = all_asked.iter().map(|asked| asked.joint.clone()).collect();
+    let plans = models.into_iter().enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
+    Ok(Questions { asked, percents, labels, plans })
+}
+
+/// Fit run by run, the next ones read ahead, and combine them.
+fn fit(
+    spec: &GlmSpec,
+    ladder: &mut Ladder,
+    Opened { runs, beside, grid, .. }: &mut Opened,
+    Questions { asked, percents, plans, .. }: &Questions,
+    products: &mut dyn Products,
+    watch: &dyn Watch,
+) -> Result<Combined> {
+    let common = Common::new(spec.mask.as_deref(), grid, runs.len(), watch)?;
+    let all = asked.iter().chain(percents.iter().map(|p| &p.asked));
+    let joint = all.map(|asked| asked.joint.clone()).collect();
     let mut so_far = SoFar::new(spec.combine, joint, common);
-    for (at, (plan, beside)) in plans.iter().zip(&mut beside).enumerate() {
+    for (at, (plan, beside)) in plans.iter().zip(beside).enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
         let n_asked = plan.contrasts.len() - percents.iter().filter(|p| p.counts(at)).count();
         let run = (&mut runs[at], beside, plan);
         so_far.take(spec, ladder, run, n_asked, products, watch)?;
     }
-    let Combined { mut all, elsewhere, common, beyond_chance, no_percent, smooth_in } =
-        so_far.combined(spec.two_sided, watch)?;
-    percent::leave_out(&percents, &mut all, &no_percent, watch);
-
-    watch.stage("write", 1);
-    say_peaks(&all.contrasts[..asked.len()], &grid, watch);
-    let mut maps = maps(&all, (&labels, &asked, &percents), &plans, &grid);
-    if let Some(elsewhere) = elsewhere {
-        let others = self::maps(&elsewhere, (&labels, &asked, &percents), &plans, &grid);
-        maps.iter_mut().zip(&others).for_each(|(map, other)| map.allow_up_to(&other.values));
-    }
-    if spec.maps {
-        maps.extend(residuals::maps(spec, &all, &plans));
-    }
-    maps.extend(echoes::maps(&combined));
-    scaling::describe(spec.scaling, &mut maps);
-    products.maps(&runs[0].header, &maps)?;
-    for (number, run) in runs.iter().enumerate() {
-        for table in tables::of(run, number, runs.len())? {
-            products.table(table)?;
-        }
-    }
-    for table in smoothness::tables(&smooth_in) {
-        products.table(table)?;
-    }
-    let analysis = Analysis {
-        all,
-        asked,
-        common,
-        grid,
-        plans,
-        smoothing,
-        beyond_chance,
-        combined,
-        beside,
-        smooth_in,
-    };
-    let account = account(spec, runs, analysis, watch)?;
-    products.finish(session, account)
+    so_far.combined(spec.two_sided, watch)
 }
 
 /// The plan of a run that is fitted by itself.
@@ -246,56 +288,5 @@ fn tell_inflation(run: &Run, model: &Model, watch: &dyn Watch) {
             told(run.dof_spent),
             100.0 * larger
         ));
-    }
-}
-
-/// The contrasts as file names say them, t before F; `names`: the columns, whose hyphens are no minus.
-fn labels(spec: &GlmSpec, names: &[String]) -> Result<Vec<String>> {
-    let all = spec.contrasts.iter().chain(&spec.f_contrasts);
-    let spoken = |text: &String| {
-        let NamedContrast { name, .. } = parse_named(text)?;
-        Ok(design::contrast::without_hyphens(&name, names))
-    };
-    label::labels(&all.map(spoken).collect::<Result<Vec<_>>>()?)
-}
-
-/// The maps of every contrast, and the mask.
-fn maps(
-    all: &Fitted,
-    (labels, asked, percents): (&[String], &[Asked], &[Percent]),
-    plans: &[Plan],
-    grid: &Grid,
-) -> Vec<Map> {
-    let of = |at: usize| {
-        let mut maps = all.contrasts[at].maps(&labels[at], &all.fitted, grid.plane_len());
-        let weights = asked[at].weights(plans.iter().map(|plan| &plan.model));
-        let said = |map: &mut Map| map.asked.insert("ContrastWeights".to_owned(), weights.clone());
-        maps.iter_mut().for_each(|map| drop(said(map)));
-        maps
-    };
-    let mut maps: Vec<Map> = (0..asked.len()).flat_map(of).collect();
-    let weights = |at: usize| asked[at].weights(plans.iter().map(|plan| &plan.model));
-    maps.extend(percent::maps(percents, (all, labels), grid.plane_len(), weights));
-    maps.push(Map::of_mask(Entities::of("mask"), &all.fitted));
-    maps
-}
-
-/// The largest value of each contrast and where it is.
-fn say_peaks(contrasts: &[ContrastMaps], grid: &Grid, watch: &dyn Watch) {
-    for c in contrasts {
-        let peak = c.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-        if let Some((voxel, value)) = peak {
-            let [i, j, k] = grid.coordinates(voxel);
-            let [x, y, z] = grid.millimetres([i, j, k]);
-            let least = told(c.dof.least());
-            let (letter, dof) = match c.stat_kind {
-                Stat::T => ("t", least),
-                Stat::F => ("F", format!("{} and {least}", c.rank)),
-            };
-            watch.note(&format!(
-                "{}: largest {letter} {value:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, voxel ({i}, {j}, {k}), dof {dof}",
-                c.name
-            ));
-        }
     }
 }

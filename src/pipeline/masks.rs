@@ -7,12 +7,45 @@ use crate::io::{self, GivenMask};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
+/// Labels that a line lists.
+const LISTED: usize = 6;
+
 /// A mask for a grid: inside where the value is above 0.
 ///
 /// # Errors
 /// As [`io::read_mask`].
 pub fn mask(path: &Path, grid: &Grid, watch: &dyn Watch) -> Result<Mask> {
-    io::read_mask(path, grid).map(|given| told(given, watch))
+    let given = io::read_mask(path, grid)?;
+    if let Some(line) = several(path, &given) {
+        watch.note(&line);
+    }
+    Ok(told(given, watch))
+}
+
+/// A mask of one kind of tissue for a grid: the same, but that several labels are doubted.
+///
+/// # Errors
+/// As [`io::read_mask`].
+pub fn of_one_kind(path: &Path, grid: &Grid, what: &str, watch: &dyn Watch) -> Result<Mask> {
+    let given = io::read_mask(path, grid)?;
+    if let Some(line) = several(path, &given) {
+        watch.warn(&format!("{line}; give a mask of {what} alone"));
+    }
+    Ok(told(given, watch))
+}
+
+/// That a mask is a segmentation.
+fn several(path: &Path, given: &GivenMask) -> Option<String> {
+    let n = given.labels.len();
+    let listed: Vec<String> = given.labels.iter().take(LISTED).map(u32::to_string).collect();
+    let more = if n > LISTED { ", ..." } else { "" };
+    (n > 1).then(|| {
+        format!(
+            "{} is a segmentation: the voxels of all its {n} labels ({}{more}) are inside",
+            path.display(),
+            listed.join(", ")
+        )
+    })
 }
 
 /// A tissue for a grid: a mask, or probabilities from `threshold` on.

@@ -77,8 +77,8 @@ pub struct Residuals {
     /// The share of varying voxels whose own rho lies further than 1.96 standard errors, sqrt((1 - rho²) / n), from the one that was
     /// used: .05 where first-order noise of that rho is all there is (the square is Ljung and Box's statistic at lag 1).
     pub share_off: f64,
-    /// Fitted voxels where a column of their own is spanned by others, or is none, and does not count.
-    pub spanned: usize,
+    /// Of each column of voxels' own, the fitted voxels where it is spanned by others, or is none, and does not count, `[column]`.
+    pub spanned: Vec<usize>,
     /// Whether they are white once they are whitened; none where too few volumes are left.
     pub whiteness: Option<Whiteness>,
     /// Degrees of freedom less those of the voxels' own columns; none where there are none.
@@ -217,7 +217,7 @@ impl Autocorrelation {
             0 => 0,
             n => {
                 Border::bytes(ar1, n)
-                    + 8 * (self.lags.n_rows() + 2 * n * self.lags.pairs.gaps.len())
+                    + 8 * (self.lags.n_rows() + n + 3 + 2 * n * self.lags.pairs.gaps.len())
             }
         };
         let own = self.lags.of_groups.first().map_or(0, own) as u64;
@@ -290,11 +290,12 @@ impl Autocorrelation {
                 maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
             }
         }
-        let (mut spanned, mut dof) = (0, None);
+        let spanned = self.spanned(held, fitted);
+        let mut dof = None;
         if self.n_beside > 0 {
             for maps in maps.iter_mut() {
                 let (shared, plane_len) = ((&maps.dof, self.n_beside), shape[0] * shape[1]);
-                (maps.dof, spanned) = self.dof_beside(held, shared, (plane_len, fitted));
+                maps.dof = self.dof_beside(held, shared, (plane_len, fitted));
                 dof = Some(maps.dof.clone());
             }
         }
@@ -387,7 +388,7 @@ impl Residuals {
         Residuals {
             mean_rho,
             share_off,
-            spanned: 0,
+            spanned: Vec::new(),
             dof: None,
             at_edges: 0,
             whiteness: None,

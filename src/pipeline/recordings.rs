@@ -7,7 +7,7 @@ use crate::io;
 use crate::io::physio::{Format, Logs, PlacedBy, Scan};
 use crate::io::sidecar::Sidecar;
 use crate::physio::{
-    self, Align, Alignment, BadStretches, Peaks, PhysioSummary, Reason, Retroicor, Terms,
+    self, Align, Alignment, BadStretches, Channel, Peaks, PhysioSummary, Reason, Retroicor, Terms,
 };
 use crate::pipeline::peak_table;
 use crate::pipeline::spec::RecordOptions;
@@ -109,7 +109,7 @@ pub fn columns(
     };
     let mut retroicor =
         physio::retroicor_from(&recording, &peaks, acquisition, terms, &options.treatment)?;
-    tell_flagged(&retroicor.summary, acquisition, watch);
+    tell_flagged(&recording, &retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));
     for unusable in &retroicor.summary.unusable {
         let channel = unusable.channel.name();
@@ -122,8 +122,23 @@ pub fn columns(
     Ok((recording, retroicor, peaks))
 }
 
+/// What a trace looks like, to be added to what is said about it; empty where nothing stands out.
+fn looks(recording: &Recording, channel: Channel, acquisition: &Acquisition) -> String {
+    let trace = match channel {
+        Channel::Cardiac => &recording.cardiac,
+        Channel::Respiratory => &recording.respiratory,
+    };
+    let signs = trace.as_ref().and_then(|trace| physio::signs(trace, Some(acquisition.tr)));
+    signs.map_or(String::new(), |signs| format!("; the {} trace {signs}", channel.name()))
+}
+
 /// Flagged stretches in a line, and a warning where they are many and nothing was said of them.
-fn tell_flagged(summary: &PhysioSummary, acquisition: &Acquisition, watch: &dyn Watch) {
+fn tell_flagged(
+    recording: &Recording,
+    summary: &PhysioSummary,
+    acquisition: &Acquisition,
+    watch: &dyn Watch,
+) {
     if summary.flagged.is_empty() {
         return;
     }
@@ -145,12 +160,19 @@ fn tell_flagged(summary: &PhysioSummary, acquisition: &Acquisition, watch: &dyn 
             format!("{} volumes with censored slices", summary.censored_volumes.len())
         }
     };
-    let line = format!("{n} stretches flagged, {seconds:.1} s together ({counts}); {done}");
+    let noun = if n == 1 { "stretch" } else { "stretches" };
+    let line = format!("{n} {noun} flagged, {seconds:.1} s together ({counts}); {done}");
     let scan_s = acquisition.tr * acquisition.n_volumes as f64;
     if summary.treatment.bad_stretches == BadStretches::Interpolate
         && seconds > MANY_FLAGGED * scan_s
     {
-        watch.warn(&format!("{line}; look at the trace, --bad-stretches censor leaves them out"));
+        let is_flagged = |channel: &Channel| summary.flagged.iter().any(|f| f.channel == *channel);
+        let channels = [Channel::Cardiac, Channel::Respiratory].into_iter().filter(is_flagged);
+        let looks: String =
+            channels.map(|channel| looks(recording, channel, acquisition)).collect();
+        watch.warn(&format!(
+            "{line}; look at the trace, --bad-stretches censor leaves them out{looks}"
+        ));
     } else {
         watch.note(&line);
     }
@@ -166,21 +188,29 @@ fn doubts(
     let check = "check the rate of the recording (SamplingFrequency of a BIDS recording, hz= of a log) and look at the trace";
     let (heart, breath) = (summary.heart_rate_bpm, summary.breathing_rate_per_minute);
     let rate = |rate: f64, what: &str| format!("{rate:.1} {what} a minute");
+    let pulse = || looks(recording, Channel::Cardiac, acquisition);
+    let breathing = || looks(recording, Channel::Respiratory, acquisition);
     match (heart, breath) {
         (Some(h), Some(b))
             if h < BOTH_SLOW.0 && b < BOTH_SLOW.1 || h > BOTH_FAST.0 && b > BOTH_FAST.1 =>
         {
             let how = if h < BOTH_SLOW.0 { "slow" } else { "fast" };
             let found = format!("{} and {}", rate(h, "beats"), rate(b, "breaths"));
-            doubts.push(format!("{found} are both {how}, as with a wrong sampling rate; {check}"));
+            doubts.push(format!(
+                "{found} are both {how}, as with a wrong sampling rate; {check}{}{}",
+                pulse(),
+                breathing()
+            ));
         }
         _ => {
-            for (value, what, (least, most)) in
-                [(heart, "beats", USUAL_HEART), (breath, "breaths", USUAL_BREATH)]
-            {
+            for (value, what, (least, most), looks) in [
+                (heart, "beats", USUAL_HEART, &pulse as &dyn Fn() -> String),
+                (breath, "breaths", USUAL_BREATH, &breathing),
+            ] {
                 if let Some(value) = value.filter(|v| !(least..=most).contains(v)) {
                     let found = rate(value, what);
-                    doubts.push(format!("{found} lie outside {least} to {most}; {check}"));
+                    doubts
+                        .push(format!("{found} lie outside {least} to {most}; {check}{}", looks()));
                 }
             }
         }
@@ -188,8 +218,9 @@ fn doubts(
     if let Some(share) = summary.off_landmark_share.filter(|share| *share >= physio::MANY_OFF) {
         doubts.push(format!(
             "{:.0} % of the beats lie more than 0.1 s from where their cycle has the others: the pulse has several humps or is \
-             noisy; look at the trace",
-            100.0 * share
+             noisy; look at the trace{}",
+            100.0 * share,
+            pulse()
         ));
     }
     let scan_s = acquisition.tr * acquisition.n_volumes as f64;

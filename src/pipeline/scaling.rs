@@ -198,15 +198,16 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
-/// Have the maps say their units.
-pub fn describe(scale: SignalScale, maps: &mut [Map]) {
-    let units = scale.units();
+/// Have the maps say their units. `per`: what is behind those of an effect, ` per unit of rating`.
+pub fn describe(scale: SignalScale, per: &str, maps: &mut [Map]) {
+    let (units, said) = (scale.units() + per, scale.said() + per);
     for map in maps {
         let (units, said) = match map.quantity {
-            Quantity::Effect => (units.clone(), format!(", {units}")),
+            Quantity::Effect => (units.clone(), format!(", in {said}")),
             Quantity::Variance | Quantity::ResidualVariance => {
-                (format!("{units}, squared"), format!(", {units}, squared"))
+                (format!("{units}, squared"), format!(", in {said}, squared"))
             }
+            Quantity::Percent => (format!("percent{per}"), per.to_owned()),
             _ => continue,
         };
         map.asked.insert("Units".to_owned(), units.into());

@@ -326,6 +326,16 @@ impl SignalScale {
             SignalScale::None => "arbitrary".to_owned(),
         }
     }
+
+    /// The same as a sentence says it, behind `in`.
+    #[must_use]
+    pub fn said(self) -> String {
+        match self {
+            SignalScale::Psc => "percent signal change".to_owned(),
+            SignalScale::GrandMean(to) => format!("units of a grand mean of {to}"),
+            SignalScale::None => "arbitrary units".to_owned(),
+        }
+    }
 }
 
 /// `boldly retroicor` of one image.

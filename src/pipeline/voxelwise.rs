@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
 use crate::io;
@@ -11,7 +11,6 @@ use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Run, display, open_bold};
 use crate::pipeline::masks;
-use crate::pipeline::noise::Residuals;
 use crate::pipeline::spec::{GlmSpec, LocalMeanOptions};
 use crate::pipeline::watch::{Quiet, Watch};
 
@@ -27,6 +26,8 @@ pub struct Voxelwise {
     pub sources: Vec<Box<dyn BoldSource>>,
     /// Mask voxels that left the fit because a column is not finite there.
     pub not_finite: usize,
+    /// Fitted voxels where each does not count, `[column]`; none before the fit.
+    pub spanned: Vec<usize>,
 }
 
 /// Open those of every run, whose censored volumes they lose too.
@@ -73,7 +74,7 @@ pub fn open(
 }
 
 /// Tell of voxels where a column of their own does not count.
-pub fn say_spanned(run: &Run, of_run: &Voxelwise, residuals: &[Residuals], watch: &dyn Watch) {
+pub fn say_spanned(run: &Run, of_run: &Voxelwise, watch: &dyn Watch) {
     let names = of_run.names.join(", ");
     if of_run.not_finite > 0 {
         watch.warn(&format!(
@@ -82,22 +83,31 @@ pub fn say_spanned(run: &Run, of_run: &Voxelwise, residuals: &[Residuals], watch
             display(&run.path)
         ));
     }
-    let spanned: usize = residuals.iter().map(|residuals| residuals.spanned).sum();
-    if spanned > 0 {
+    for (name, n) in of_run.names.iter().zip(&of_run.spanned).filter(|(_, n)| **n > 0) {
+        let why = match name.as_str() {
+            LOCAL => "of no voxel within the radius, or spanned by other columns",
+            _ => "constant, or spanned by other columns",
+        };
         watch.warn(&format!(
-            "in {spanned} voxels of {} a column of their own ({names}) is constant, spanned by others or of no voxel within the radius; \
-             it does not count there, and their degrees of freedom are more",
+            "the voxel-wise column {name} of {} is {why} in {n} voxels: it does not count there, and their degrees of freedom are more",
             display(&run.path)
         ));
     }
 }
 
 impl Voxelwise {
-    /// Its columns, for the sidecar.
+    /// Its columns, for the sidecar, and in how many voxels each does not count.
     #[must_use]
-    pub fn resolved(&self) -> Option<(String, Value)> {
-        let names = || ("voxelwise_columns".to_owned(), json!(self.names));
-        (!self.names.is_empty()).then(names)
+    pub fn resolved(&self) -> Vec<(String, Value)> {
+        if self.names.is_empty() {
+            return Vec::new();
+        }
+        let spanned: Fields<String, Value> =
+            self.names.iter().cloned().zip(self.spanned.iter().map(|n| json!(n))).collect();
+        vec![
+            ("voxelwise_columns".to_owned(), json!(self.names)),
+            ("voxels_where_they_do_not_count".to_owned(), spanned.into()),
+        ]
     }
 }
 
@@ -140,7 +150,7 @@ fn local_mean(
     run: &mut Run,
     watch: &dyn Watch,
 ) -> Result<Box<dyn BoldSource>> {
-    let mask = masks::mask(&options.mask, &run.grid, watch)?;
+    let mask = masks::of_one_kind(&options.mask, &run.grid, "white matter", watch)?;
     let voxels: Vec<usize> = (0..mask.inside.len()).filter(|&at| mask.inside[at]).collect();
     watch.note(&format!(
         "{}: the mean of its {} voxels within {} mm of each voxel, as the run is read",

@@ -18,6 +18,8 @@ pub struct Beside {
     pub basis: Array2<f64>,
     /// -X⁺V T⁻¹: what a regressor's weight is on W, `[regressor][column]`.
     pub to_beta: Array2<f64>,
+    /// Which of the columns are left out, in order.
+    pub spanned: Vec<usize>,
 }
 
 impl Beside {
@@ -25,8 +27,9 @@ impl Beside {
     #[must_use]
     pub fn new(columns: ArrayView2<f64>, basis: &Array2<f64>, to_beta: &Array2<f64>) -> Beside {
         let (n, p) = (basis.nrows(), to_beta.nrows());
-        let mut own = Beside { basis: Array2::zeros((n, 0)), to_beta: Array2::zeros((p, 0)) };
-        for column in columns.rows() {
+        let (basis_of, to_beta_of) = (Array2::zeros((n, 0)), Array2::zeros((p, 0)));
+        let mut own = Beside { basis: basis_of, to_beta: to_beta_of, spanned: Vec::new() };
+        for (at, column) in columns.rows().into_iter().enumerate() {
             let mean = column.sum() / n as f64;
             let swing = column.iter().map(|v| (v - mean).powi(2)).sum::<f64>().sqrt();
             let mut rest = column.to_owned();
@@ -45,6 +48,8 @@ impl Beside {
                 // Both have as many rows as what is pushed.
                 let _ = own.basis.push_column((rest / length).view());
                 let _ = own.to_beta.push_column((weights / length).view());
+            } else {
+                own.spanned.push(at);
             }
         }
         own
@@ -112,7 +117,7 @@ mod tests {
         let basis = orthonormal_basis(design.view()).expect("a basis");
         let pinv = LeastSquares::new(design.view()).expect("a pseudo-inverse").pinv;
         let beside = Beside::new(own.t(), &basis, &pinv.dot(&basis));
-        assert_eq!(beside.n_columns(), 2);
+        assert_eq!((beside.n_columns(), &beside.spanned[..]), (2, &[2, 3][..]));
         let mut beta = pinv.dot(&y);
         let mut residual = &y - &design.dot(&beta);
         beside.take_from(&mut residual, &mut beta);

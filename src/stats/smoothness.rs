@@ -40,6 +40,8 @@ pub struct Ring {
     pub radius_mm: f64,
     /// The mean correlation.
     pub correlation: f64,
+    /// Pairs of voxels that it is the mean of, in each volume.
+    pub n_pairs: usize,
 }
 
 /// The mixed model.
@@ -97,13 +99,14 @@ pub fn rings(volumes: &Volumes, fwhm_mm: f64) -> Vec<Ring> {
     let rings: Vec<Vec<(f64, Offset)>> = thinned.collect();
     let of = |ring: &Vec<(f64, Offset)>| {
         let known = ring.par_iter().filter_map(|&(radius, offset)| {
-            correlation(volumes, &energy, offset).map(|correlation| (radius, correlation))
+            correlation(volumes, &energy, offset).map(|(r, n_pairs)| (radius, r, n_pairs))
         });
-        let known: Vec<(f64, f64)> = known.collect();
+        let known: Vec<(f64, f64, usize)> = known.collect();
         let n = known.len() as f64;
         (!known.is_empty()).then(|| Ring {
             radius_mm: known.iter().map(|k| k.0).sum::<f64>() / n,
             correlation: known.iter().map(|k| k.1).sum::<f64>() / n,
+            n_pairs: known.iter().map(|k| k.2).sum(),
         })
     };
     rings.iter().filter_map(of).collect()
@@ -158,14 +161,17 @@ fn rows(shape: [usize; 3], [i, j, k]: Offset) -> (Vec<(usize, usize)>, usize) {
     (rows, (ni - i.abs()) as usize)
 }
 
-/// Σ u_a u_b over Σ (u_a² + u_b²) / 2 of all pairs this far apart of which both are there; none without any.
-fn correlation(volumes: &Volumes, energy: &[f32], offset: Offset) -> Option<f64> {
+/// Σ u_a u_b over Σ (u_a² + u_b²) / 2 of all pairs this far apart of which both are there, and how many these are; none without any.
+fn correlation(volumes: &Volumes, energy: &[f32], offset: Offset) -> Option<(f64, usize)> {
     let (rows, length) = rows(volumes.shape, offset);
-    let mut squares = 0.0;
+    let (mut squares, mut n_pairs) = (0.0, 0);
     for &(a, b) in &rows {
         let pairs = energy[a..a + length].iter().zip(&energy[b..b + length]);
         let there = pairs.filter(|(a, b)| **a > 0.0 && **b > 0.0);
-        squares += there.map(|(a, b)| 0.5 * f64::from(a + b)).sum::<f64>();
+        for (a, b) in there {
+            squares += 0.5 * f64::from(a + b);
+            n_pairs += 1;
+        }
     }
     let mut products = 0.0;
     for volume in volumes.values.chunks_exact(energy.len().max(1)) {
@@ -173,7 +179,7 @@ fn correlation(volumes: &Volumes, energy: &[f32], offset: Offset) -> Option<f64>
             products += f64::from(dot(&volume[a..a + length], &volume[b..b + length]));
         }
     }
-    (squares > 0.0).then(|| products / squares)
+    (squares > 0.0).then(|| (products / squares, n_pairs))
 }
 
 /// In eight sums side by side.
@@ -256,7 +262,7 @@ mod tests {
         let truth = Acf { a: 0.6, b_mm: 3.2, c_mm: 9.0 };
         let ring = |k: u8| {
             let radius_mm = 2.0 + 0.7 * f64::from(k);
-            Ring { radius_mm, correlation: truth.at(radius_mm) }
+            Ring { radius_mm, correlation: truth.at(radius_mm), n_pairs: 1 }
         };
         let rings: Vec<Ring> = (0..25).map(ring).collect();
         let got = fit(&rings, 8.0).expect("a fit");
@@ -281,7 +287,7 @@ mod tests {
         let volumes = Volumes { shape, voxel_size_mm: [2.0, 3.0, 4.0], values: &values };
         let energy = energy(&volumes);
         for offset in [[1, 0, 0], [-2, 1, 0], [3, -2, 1], [0, 0, 2]] {
-            let (mut products, mut squares) = (0.0, 0.0);
+            let (mut products, mut squares, mut n_pairs) = (0.0, 0.0, 0);
             for at in 0..60_usize {
                 let here = [at % 5, at / 5 % 4, at / 20];
                 let there: Vec<isize> =
@@ -294,6 +300,7 @@ mod tests {
                 if at % 7 == 3 || other % 7 == 3 {
                     continue;
                 }
+                n_pairs += 1;
                 for t in 0..3 {
                     let (a, b) =
                         (f64::from(values[60 * t + at]), f64::from(values[60 * t + other]));
@@ -301,7 +308,8 @@ mod tests {
                     squares += 0.5 * (a * a + b * b);
                 }
             }
-            let got = correlation(&volumes, &energy, offset).expect("pairs");
+            let (got, n) = correlation(&volumes, &energy, offset).expect("pairs");
+            assert_eq!(n, n_pairs, "{offset:?}");
             assert!((got - products / squares).abs() < 1e-6, "{offset:?}: {got}");
         }
         let half = offsets(&volumes, 4.0);

@@ -37,7 +37,7 @@ pub fn cases() -> Vec<Case> {
             },
             PHYSIO,
             65,
-            &["physio.tsv.gz, column cardiac,", "spikes"],
+            &["physio.tsv.gz, column cardiac,", "has two levels alone, as triggers"],
         ),
         case(
             "a channel with two spikes",

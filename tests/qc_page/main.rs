@@ -318,6 +318,10 @@ fn what_is_wrong_is_said_with_its_number_and_its_next_step() {
     let mut run = made_up::standard();
     run.peak_file = Some("p_desc-peaks_events.tsv".into());
     run.summary.n_rr_outliers = Some(40);
+    // a pulse that is cut off
+    let pulse = run.recording.cardiac.as_mut().unwrap();
+    let top = 0.2 * pulse.samples.iter().copied().fold(f64::MIN, f64::max);
+    pulse.samples.iter_mut().for_each(|v| *v = v.min(top));
     run.summary.cardiac_extrapolated_share = Some(0.31);
     run.summary.alignment =
         made_up::empty(made_up::recording(20.0, 50.0), vec![]).summary.alignment;
@@ -334,6 +338,7 @@ fn what_is_wrong_is_said_with_its_number_and_its_next_step() {
     for words in [
         "6 points need a look",
         "40 RR intervals stand out",
+        "The trace lies at its lowest or highest value for",
         "--peaks p_desc-peaks_events.tsv",
         "31\u{a0}% of the slices lie before the first or after the last beat, 0\u{a0}%",
         "evenness of the cardiac phase",

@@ -2,42 +2,26 @@
 
 use serde_json::{Map as Fields, Value, json};
 
-use super::across::{self, Asked};
-use super::{residuals, smoothness};
+use super::so_far::Combined;
+use super::{Questions, across, residuals, smoothness};
 use crate::error::Result;
 use crate::maps::Entities;
 use crate::physio::BeyondChance;
-use crate::pipeline::automask::{self, Common};
-use crate::pipeline::echoes::Combination;
-use crate::pipeline::first_level::{Fitted, Plan};
+use crate::pipeline::automask;
+use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::products::{Account, Draw, Opened, Page};
 use crate::pipeline::qc;
-use crate::pipeline::residuals::Smoothness;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec, Noise};
-use crate::pipeline::voxelwise::Voxelwise;
 use crate::pipeline::watch::Watch;
 use crate::report;
-use crate::volume::Grid;
 
 /// What a finished analysis is told by.
 pub(super) struct Analysis {
-    pub all: Fitted,
-    /// The contrasts over the runs.
-    pub asked: Vec<Asked>,
-    pub common: Common,
-    pub grid: Grid,
-    pub plans: Vec<Plan>,
+    pub questions: Questions,
     pub smoothing: Option<Smoothing>,
-    /// Of each run.
-    pub beyond_chance: Vec<Option<BeyondChance>>,
-    /// Of each run that had several echoes.
-    pub combined: Vec<Option<Combination>>,
-    /// Of each run, the columns of each voxel's own.
-    pub beside: Vec<Voxelwise>,
-    /// How smooth the residuals of each run are, where that is asked for.
-    pub smooth_in: Vec<Option<Smoothness>>,
+    pub found: Combined,
 }
 
 /// What is told of a finished analysis.
@@ -46,23 +30,14 @@ pub(super) struct Analysis {
 /// Those of the page.
 pub(super) fn account(
     spec: &GlmSpec,
-    runs: Vec<Run>,
-    analysis: Analysis,
+    opened: super::Opened,
+    Analysis { questions, smoothing, found }: Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
-    let counts = counts(&analysis, watch);
-    let Analysis {
-        all,
-        asked,
-        grid,
-        plans,
-        smoothing,
-        beyond_chance,
-        combined,
-        beside,
-        smooth_in,
-        ..
-    } = analysis;
+    let super::Opened { runs, combined, beside, grid } = opened;
+    let Questions { asked, plans, .. } = questions;
+    let counts = counts(&found, &plans, watch);
+    let Combined { all, beyond_chance, smooth_in, .. } = found;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
         (Some(_), _) => "given".to_owned(),
@@ -137,8 +112,8 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
     }))
 }
 
-fn counts(analysis: &Analysis, watch: &dyn Watch) -> Fields<String, Value> {
-    let Analysis { all, common, plans, .. } = analysis;
+fn counts(found: &Combined, plans: &[Plan], watch: &dyn Watch) -> Fields<String, Value> {
+    let Combined { all, common, .. } = found;
     if all.not_finite > 0 {
         watch.warn(&format!(
             "{} mask voxels are not finite in some volume; they are outside (0 in the maps, p 1)",

@@ -19,7 +19,7 @@ use crate::pipeline::watch::Watch;
 /// A contrast that has a map of percent signal change.
 pub(super) struct Percent {
     /// Which of the contrasts that were asked for.
-    of: usize,
+    pub(super) of: usize,
     /// That contrast with each weight times its column's peak.
     pub(super) asked: Asked,
     /// What each column of it is measured by, for its sidecar.

@@ -152,7 +152,7 @@ pub(super) fn tables(found: &[Option<Smoothness>]) -> Vec<Text> {
     }
     let mut widths =
         "run\tfwhm_i\tfwhm_j\tfwhm_k\tresels\tacf_a\tacf_b\tacf_c\tacf_fwhm\n".to_owned();
-    let mut distances = "run\tdistance\tcorrelation\tmodel\n".to_owned();
+    let mut distances = "run\tdistance\tcorrelation\tmodel\tvolumes\tpairs\n".to_owned();
     for (number, found) in (1..).zip(found) {
         let Some(found) = found else { continue };
         let [x, y, z] = found.fwhm_mm.map(width);
@@ -166,13 +166,18 @@ pub(super) fn tables(found: &[Option<Smoothness>]) -> Vec<Text> {
         for ring in &found.rings {
             let model = width(found.acf.map(|acf| acf.at(ring.radius_mm)));
             let (distance, correlation) = (ring.radius_mm, ring.correlation);
-            let _ = writeln!(distances, "{number}\t{distance:.4}\t{correlation:.4}\t{model}");
+            let (volumes, pairs) = (found.n_volumes, ring.n_pairs);
+            let _ = writeln!(
+                distances,
+                "{number}\t{distance:.4}\t{correlation:.4}\t{model}\t{volumes}\t{pairs}"
+            );
         }
     }
     let near = |times: f64| ColumnAgreement::OfFit { decimals: 4, times };
     let (neighbours, model) = (near(OF_NEIGHBOURS), near(OF_MODEL));
     let of_widths = [&[ColumnAgreement::Host][..], &[neighbours; 4], &[model; 3], &[neighbours]];
-    let of_distances = vec![ColumnAgreement::Host, ColumnAgreement::Host, neighbours, neighbours];
+    let host = [ColumnAgreement::Host; 2];
+    let of_distances = [&host[..], &[neighbours; 2], &host].concat();
     let text =
         |suffix: &'static str, text: String, agreement: Vec<ColumnAgreement>, described| Text {
             entities: Entities::of(suffix).with("desc", "residuals"),
@@ -215,9 +220,15 @@ const WIDTHS: [(&str, &str, &str); 9] = [
     ("acf_fwhm", "Twice the distance at which the model is a half", "mm"),
 ];
 
-const DISTANCES: [(&str, &str, &str); 4] = [
+const DISTANCES: [(&str, &str, &str); 6] = [
     ("run", "Number of the run, in the order given", ""),
     ("distance", "Mean distance of the pairs of voxels", "mm"),
     ("correlation", "Mean correlation of their residuals", ""),
     ("model", "a exp(-r^2 / 2 b^2) + (1 - a) exp(-r / c) there", ""),
+    ("volumes", "Volumes that the correlation is the mean over, evenly spread over the run", ""),
+    (
+        "pairs",
+        "Pairs of voxels in each of them: of 24 offsets at most of all at about this distance",
+        "",
+    ),
 ];

@@ -83,7 +83,8 @@ impl SoFar {
         self.no_percent.extend(signal.no_percent);
         residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
         beside.not_finite = fitted.not_finite_beside;
-        voxelwise::say_spanned(run, beside, &fitted.residuals, watch);
+        beside.spanned = fitted.residuals.iter().flat_map(|r| r.spanned.clone()).collect();
+        voxelwise::say_spanned(run, beside, watch);
         let number = is_one_of_several.then_some(self.smooth_in.len() + 1);
         let sources = (&mut *run, &mut *beside, plan);
         self.smooth_in.push(smoothness::again(

@@ -165,6 +165,12 @@ impl Task {
         design::references(&self.made)
     }
 
+    /// What the beta of each task column of the design is for each unit of; none of an event.
+    #[must_use]
+    pub fn units(&self) -> Vec<Option<String>> {
+        design::units(&self.made)
+    }
+
     /// In words, for a person.
     pub(super) fn told(&self, acquisition: &Acquisition) -> String {
         let (at_s, tr) = (self.at_s, acquisition.tr);

@@ -21,6 +21,8 @@ const CHUNK: usize = 64;
 pub struct Own {
     /// How many of them count.
     n_columns: usize,
+    /// Which do not.
+    spanned: Vec<usize>,
     border: Border,
     sums: Sums,
 }
@@ -97,7 +99,7 @@ impl Autocorrelation {
             }
         };
         let (border, sums) = ar1.beside(&self.lags.pairs, &beside, (&e, held.sums.total[voxel]));
-        let own = Own { n_columns: beside.n_columns(), border, sums };
+        let own = Own { n_columns: beside.n_columns(), spanned: beside.spanned, border, sums };
         Ok(Taken { own, beta, found })
     }
 
@@ -157,31 +159,41 @@ impl Autocorrelation {
         Ok(Solved::joined(voxels.map(solve).collect::<Result<_>>()?, questions))
     }
 
-    /// Degrees of freedom of the fitted voxels of all blocks: those of the model less each voxel's own columns; and the voxels where some of
-    /// these do not count.
+    /// Degrees of freedom of the fitted voxels of all blocks: those of the model less each voxel's own columns.
     pub(super) fn dof_beside(
         &self,
         held: &[Held],
         (shared, n_beside): (&Dof, usize),
         (plane_len, fitted): (usize, &[bool]),
-    ) -> (Dof, usize) {
-        let fewer = |part: &&Held| part.own.iter().any(|own| own.n_columns < n_beside);
-        if !held.iter().any(|part| fewer(&part)) {
-            return (shared.less(n_beside as f64), 0);
+    ) -> Dof {
+        if !held.iter().any(|part| part.own.iter().any(|own| own.n_columns < n_beside)) {
+            return shared.less(n_beside as f64);
         }
         // Outside as if no column counted, so that the least is that of a fitted voxel.
         let mut dof: Vec<f32> =
             (0..fitted.len()).map(|voxel| shared.at(voxel, plane_len) as f32).collect();
-        let (mut spanned, mut most, mut fewest) = (0, 0, n_beside);
-        let voxels = held.iter().flat_map(|part| part.places.iter().zip(&part.own));
-        for (&place, own) in voxels.filter(|(place, _)| fitted[**place]) {
+        let (mut most, mut fewest) = (0, n_beside);
+        for (&place, own) in fitted_own(held, fitted) {
             dof[place] -= own.n_columns as f32;
-            spanned += usize::from(own.n_columns < n_beside);
             (most, fewest) = (most.max(own.n_columns), fewest.min(own.n_columns));
         }
-        let is_one = spanned > 0 && most == fewest;
-        (if is_one { shared.less(most as f64) } else { Dof::PerVoxel(dof) }, spanned)
+        let is_one = most == fewest;
+        if is_one { shared.less(most as f64) } else { Dof::PerVoxel(dof) }
     }
+
+    /// Of each column of voxels' own, the fitted voxels where it does not count, `[column]`.
+    pub(super) fn spanned(&self, held: &[Held], fitted: &[bool]) -> Vec<usize> {
+        let mut voxels = vec![0; self.n_beside];
+        let spanned = fitted_own(held, fitted).flat_map(|(_, own)| &own.spanned);
+        spanned.for_each(|&column| voxels[column] += 1);
+        voxels
+    }
+}
+
+/// The fitted voxels of all blocks, by their places in the grid.
+fn fitted_own<'h>(held: &'h [Held], fitted: &[bool]) -> impl Iterator<Item = (&'h usize, &'h Own)> {
+    let voxels = held.iter().flat_map(|part| part.places.iter().zip(&part.own));
+    voxels.filter(|(place, _)| fitted[**place])
 }
 
 /// Questions of the shared columns, asked of them and a voxel's own.

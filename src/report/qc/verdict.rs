@@ -5,7 +5,8 @@ use super::RunQc;
 use super::columns::Alike;
 use super::coverage::Coverage;
 use super::html::{Table, counted, escaped, number, percent};
-use crate::physio::{Align, BadStretches, Channel, Explains, Reason};
+use crate::physio::{self, Align, BadStretches, Channel, Explains, Reason};
+use crate::recording::Trace;
 
 /// Share of beats put in or standing out up to which a record is called good.
 const FEW: f64 = 0.01;
@@ -48,6 +49,20 @@ impl Finding {
             false => (Verdict::Look, next.into()),
         };
         Finding { verdict, about, says, next }
+    }
+
+    /// The same of a trace, which is said to look as it does where it is not good.
+    fn of_trace(
+        about: &'static str,
+        is_good: bool,
+        says: String,
+        (run, trace): (&RunQc, &Option<Trace>),
+        next: &str,
+    ) -> Finding {
+        let trace = trace.as_ref().filter(|_| !is_good);
+        let signs = trace.and_then(|trace| physio::signs(trace, Some(run.acquisition.tr)));
+        let looks = signs.map_or(String::new(), |signs| format!("The trace {signs}. "));
+        Finding::new(about, is_good, says, looks + next)
     }
 }
 
@@ -223,7 +238,8 @@ fn beats(run: &RunQc) -> Option<Finding> {
         percent(share),
         percent(FEW)
     );
-    Some(Finding::new("beats", n > 0 && share <= FEW, says, by_hand(run)))
+    let is_good = n > 0 && share <= FEW;
+    Some(Finding::of_trace("beats", is_good, says, (run, &run.recording.cardiac), &by_hand(run)))
 }
 
 fn breaths(run: &RunQc) -> Option<Finding> {
@@ -233,7 +249,8 @@ fn breaths(run: &RunQc) -> Option<Finding> {
     let says = format!("{n} {noun}, {} a minute (good from {least} to {most})", number(rate, 1));
     let next = "Look at the breathing trace: a belt that slipped or was clipped shows as a flat line. The respiratory phase \
                 follows the trace, so a table of peaks does not mend it; --terms 3/0/0 leaves breathing out.";
-    Some(Finding::new("breaths", (least..=most).contains(&rate), says, next))
+    let is_good = (least..=most).contains(&rate);
+    Some(Finding::of_trace("breaths", is_good, says, (run, &run.recording.respiratory), next))
 }
 
 fn stretches(run: &RunQc) -> Option<Finding> {

@@ -1,0 +1,76 @@
+//! The exit codes, as the help of every command tells them.
+
+use clap::Command;
+
+/// What each means. Those of [`crate::error::Error`], and of a check that failed.
+const CODES: [(u8, &str); 10] = [
+    (0, "ok"),
+    (1, "a check failed"),
+    (2, "usage"),
+    (65, "bad data"),
+    (66, "missing input"),
+    (69, "no such device"),
+    (70, "a defect of boldly"),
+    (74, "cannot write"),
+    (75, "the device failed (may be retried)"),
+    (130, "interrupted"),
+];
+
+/// Behind the help of the whole, and the long one of each command, which has those that it can end with.
+pub(super) fn told(mut all: Command) -> Command {
+    for command in all.get_subcommands_mut() {
+        let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
+        let (checks, devices) = (has("verify"), has("device"));
+        let checks = if command.get_name() == "verify" {
+            ""
+        } else if checks {
+            "--verify"
+        } else {
+            "never"
+        };
+        let codes = listed(checks, |code| match code {
+            1 => checks != "never",
+            69 | 75 => devices,
+            _ => true,
+        });
+        let before = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+        *command = std::mem::take(command).after_long_help(format!("{before}\n\n{codes}"));
+    }
+    all.after_help(listed("verify", |_| true))
+}
+
+/// In one line; `checks`: what makes the check that may fail, where that is not the command itself.
+fn listed(checks: &str, can: impl Fn(u8) -> bool) -> String {
+    let told = |(code, what): (u8, &str)| match (code, checks) {
+        (1, "") => format!("{code} {what}"),
+        (1, checks) => format!("{code} {what} ({checks})"),
+        _ => format!("{code} {what}"),
+    };
+    let codes: Vec<String> = CODES.into_iter().filter(|(code, _)| can(*code)).map(told).collect();
+    format!("Exit codes: {}.", codes.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{DeviceFailure, Error};
+
+    #[test]
+    fn the_code_of_every_error_is_told() {
+        let of = |class: fn(&str, &str, &str, &str) -> Error| class("a", "is", "be", "");
+        let errors = [
+            of(|a, b, c, d| Error::usage(a, b, c, d)),
+            of(|a, b, c, d| Error::bad_data(a, b, c, d)),
+            of(|a, b, c, d| Error::missing_input(a, b, c, d)),
+            of(|a, b, c, d| Error::no_device(a, b, c, d)),
+            of(|a, b, c, d| Error::internal(a, b, c, d)),
+            of(|a, b, c, d| Error::output(a, b, c, d)),
+            of(|a, b, c, d| Error::device(DeviceFailure::Lost, a, b, c, d)),
+            Error::Interrupted,
+        ];
+        for error in errors {
+            let code = error.exit_code();
+            assert!(CODES.iter().any(|(told, _)| *told == code), "{code}: {error}");
+        }
+    }
+}
