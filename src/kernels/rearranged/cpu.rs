@@ -10,7 +10,7 @@ use crate::stats::rearrange::{Rearrangement, Tested};
 /// Rearrangements whose sums are formed together.
 const ROWS: usize = 6;
 /// Bytes of the small matrix that are worked through before the next tile of voxels.
-const MATRIX_BYTES: usize = 64 << 10;
+const MATRIX_BYTES: usize = 16 << 10;
 /// 1 - s² below this is rounding.
 const LEAST_LEFT: f32 = f32::EPSILON / 2.0;
 
@@ -247,6 +247,7 @@ fn run<S: Simd, const V: usize>(simd: S, asked: &Asked<'_>, matrix: &[f32], part
     let group_len = ROWS * n_columns * n;
     let per_chunk = (MATRIX_BYTES / (4 * group_len)).max(1);
     let floor = n as f32 * LEAST_LEFT;
+    let mut score: Sums<S, V> = [[simd.splat_f32s(0.0); V]; ROWS];
     for (index, chunk) in matrix.chunks(per_chunk * group_len).enumerate() {
         let first = index * per_chunk * ROWS;
         let mut extremes = Extremes::<S>::new(simd, chunk.len() / group_len * ROWS);
@@ -254,9 +255,9 @@ fn run<S: Simd, const V: usize>(simd: S, asked: &Asked<'_>, matrix: &[f32], part
         for tile in part.tiles.iter_mut() {
             let unit = S::as_simd_f32s(&tile.unit).0.as_chunks::<V>().0;
             for (k, group) in chunk.chunks_exact(group_len).enumerate() {
-                let mut score: Sums<S, V> = product(simd, &group[..ROWS * n], unit);
+                product(simd, &group[..ROWS * n], unit, &mut score);
                 if n_columns > 1 {
-                    score = combined(simd, score, (group, n, q), unit, floor);
+                    combine(simd, &mut score, (group, n, q), unit, floor);
                 }
                 let live = ROWS.min(asked.n_rearrangements - first - k * ROWS);
                 extremes.take(simd, k * ROWS, &score);
@@ -276,9 +277,14 @@ fn run<S: Simd, const V: usize>(simd: S, asked: &Asked<'_>, matrix: &[f32], part
     }
 }
 
-/// Sums over the rows in order.
+/// Sums over the rows in order. (They leave their registers one by one: copied as a whole they would never have been in any.)
 #[inline(always)]
-fn product<S: Simd, const V: usize>(simd: S, matrix: &[f32], unit: &[[S::f32s; V]]) -> Sums<S, V> {
+fn product<S: Simd, const V: usize>(
+    simd: S,
+    matrix: &[f32],
+    unit: &[[S::f32s; V]],
+    out: &mut Sums<S, V>,
+) {
     let mut sum = [[simd.splat_f32s(0.0); V]; ROWS];
     for (weights, u) in matrix.as_chunks::<ROWS>().0.iter().zip(unit) {
         for k in 0..ROWS {
@@ -288,52 +294,48 @@ fn product<S: Simd, const V: usize>(simd: S, matrix: &[f32], unit: &[[S::f32s; V
             }
         }
     }
-    sum
+    for k in 0..ROWS {
+        for v in 0..V {
+            out[k][v] = sum[k][v];
+        }
+    }
 }
 
-/// The score of g, the columns that are left being the rest of Xe and Q.
+/// g becomes the score, the columns that are left being the rest of Xe and Q.
 #[inline(always)]
-fn combined<S: Simd, const V: usize>(
+fn combine<S: Simd, const V: usize>(
     simd: S,
-    first: Sums<S, V>,
+    effect: &mut Sums<S, V>,
     (group, n, q): (&[f32], usize, usize),
     unit: &[[S::f32s; V]],
     floor: f32,
-) -> Sums<S, V> {
+) {
     let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-    let mut effect = first;
     if q > 1 {
-        for k in 0..ROWS {
-            for v in 0..V {
-                effect[k][v] = simd.mul_f32s(first[k][v], first[k][v]);
-            }
+        for e in effect.as_flattened_mut() {
+            *e = simd.mul_f32s(*e, *e);
         }
     }
     let mut nuisance = [[zero; V]; ROWS];
+    let mut on = nuisance;
     for (column, matrix) in group.chunks_exact(ROWS * n).enumerate().skip(1) {
-        let on: Sums<S, V> = product(simd, matrix, unit);
-        let sum = if column < q { &mut effect } else { &mut nuisance };
-        for k in 0..ROWS {
-            for v in 0..V {
-                sum[k][v] = simd.mul_add_e_f32s(on[k][v], on[k][v], sum[k][v]);
-            }
+        product(simd, matrix, unit, &mut on);
+        let sums = if column < q { &mut *effect } else { &mut nuisance };
+        for (sum, on) in sums.as_flattened_mut().iter_mut().zip(on.as_flattened()) {
+            *sum = simd.mul_add_e_f32s(*on, *on, *sum);
         }
     }
     let floor = simd.splat_f32s(floor);
-    for k in 0..ROWS {
-        for v in 0..V {
-            let left = simd.max_f32s(simd.sub_f32s(one, nuisance[k][v]), floor);
-            let e = effect[k][v];
-            effect[k][v] = match q {
-                1 => {
-                    let s = simd.div_f32s(e, simd.sqrt_f32s(left));
-                    simd.max_f32s(simd.min_f32s(s, one), simd.neg_f32s(one))
-                }
-                _ => simd.min_f32s(simd.sqrt_f32s(simd.div_f32s(e, left)), one),
-            };
-        }
+    for (e, h) in effect.as_flattened_mut().iter_mut().zip(nuisance.as_flattened()) {
+        let left = simd.max_f32s(simd.sub_f32s(one, *h), floor);
+        *e = match q {
+            1 => {
+                let s = simd.div_f32s(*e, simd.sqrt_f32s(left));
+                simd.max_f32s(simd.min_f32s(s, one), simd.neg_f32s(one))
+            }
+            _ => simd.min_f32s(simd.sqrt_f32s(simd.div_f32s(*e, left)), one),
+        };
     }
-    effect
 }
 
 /// t or F.
@@ -343,16 +345,14 @@ fn stat<S: Simd, const V: usize>(simd: S, score: &Sums<S, V>, tested: &Tested) -
     let root = simd.splat_f32s(tested.dof.sqrt() as f32);
     let ratio = simd.splat_f32s((tested.dof / tested.q() as f64) as f32);
     let mut out = *score;
-    for row in &mut out {
-        for s in row.iter_mut() {
-            let square = simd.mul_f32s(*s, *s);
-            let left = simd.max_f32s(simd.sub_f32s(one, square), floor);
-            *s = if tested.has_sign() {
-                simd.div_f32s(simd.mul_f32s(*s, root), simd.sqrt_f32s(left))
-            } else {
-                simd.div_f32s(simd.mul_f32s(square, ratio), left)
-            };
-        }
+    for s in out.as_flattened_mut() {
+        let square = simd.mul_f32s(*s, *s);
+        let left = simd.max_f32s(simd.sub_f32s(one, square), floor);
+        *s = if tested.has_sign() {
+            simd.div_f32s(simd.mul_f32s(*s, root), simd.sqrt_f32s(left))
+        } else {
+            simd.div_f32s(simd.mul_f32s(square, ratio), left)
+        };
     }
     out
 }
