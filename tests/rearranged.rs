@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "rearranged/peers.rs"]
+mod peers;
 
 use boldly::gpu::Device;
 use boldly::kernels::rearranged::{self, Batch, Counts, Residuals, Wanted};
