@@ -1,5 +1,5 @@
-// Scores of rearranged unit residuals u: g = (P' Xe)' u, h = (P' Q)' u, s = g / sqrt(1 - |h|^2) for one column of Xe,
-// |g| / sqrt(1 - |h|^2) for several; their extremes over the voxels, counts a voxel of those at least as extreme as the
+// Scores of rearranged unit residuals u: g = (P' Xe)' u, h = (P' Q)' u, s = g / sqrt(1 - |h|^2) for t,
+// |g| / sqrt(1 - |h|^2) for F; their extremes over the voxels, counts a voxel of those at least as extreme as the
 // observed one, and t or F. A workgroup takes 64 voxels and goes through 64 rearrangements at a time, both in parts of 16 rows in
 // workgroup memory; one thread per 4 voxels x 4 rearrangements of these.
 // Host: src/kernels/rearranged/gpu.rs. Twin: src/kernels/rearranged/cpu.rs.
@@ -15,6 +15,7 @@ struct Params {
     n_rearrangements: u32,
     n_columns: u32, // of Xe and Q
     q: u32, // of Xe
+    has_sign: u32, // 1 for t, 0 for F
     from_tile: u32, // rearrangements of this dispatch, in 64s
     end_tile: u32,
     slack: f32,
@@ -45,7 +46,7 @@ fn ordered(value: f32) -> u32 {
 
 fn stat(s: vec4<f32>) -> vec4<f32> {
     let left = max(vec4<f32>(1.0) - s * s, vec4<f32>(LEAST_LEFT));
-    if params.q == 1u {
+    if params.has_sign == 1u {
         return s * params.root / sqrt(left);
     }
     return s * s * params.root / left;
@@ -128,7 +129,7 @@ fn main(
                     sum3 += w.w * u;
                 }
             }
-            if column == 0u && params.q == 1u {
+            if params.has_sign == 1u && column == 0u {
                 effect = array<vec4<f32>, 4>(sum0, sum1, sum2, sum3);
             } else if column < params.q {
                 effect[0] += sum0 * sum0;
@@ -150,9 +151,9 @@ fn main(
             let place = 4u * own_rearrangements + k;
             let rearrangement = 64u * tile + place;
             var s = effect[k];
-            if params.n_columns > 1u {
+            if params.n_columns > 1u || params.has_sign == 0u {
                 let left = max(vec4<f32>(1.0) - nuisance[k], vec4<f32>(floor));
-                if params.q == 1u {
+                if params.has_sign == 1u {
                     s = clamp(s / sqrt(left), vec4<f32>(-1.0), vec4<f32>(1.0));
                 } else {
                     s = min(sqrt(s / left), vec4<f32>(1.0));

@@ -76,7 +76,7 @@ fn score(tested: &Tested, u: &[f64], one: &Rearrangement) -> f64 {
     // All of the nuisance, those directions that are kept, too.
     let (g, h) = (on(&tested.effect), on(&tested.nuisance));
     let left = (square(&y) - square(&h)).sqrt();
-    if tested.has_sign() { g[0] / left } else { square(&g).sqrt() / left }
+    if tested.signed { g[0] / left } else { square(&g).sqrt() / left }
 }
 
 /// Random data without the nuisance, of unit length.

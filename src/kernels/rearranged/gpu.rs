@@ -99,7 +99,7 @@ impl There {
             0 => tape.upload("statistics", &[0.0_f32])?,
             _ => tape.output("statistics", n_rearrangements * self.n_voxels)?,
         };
-        let root = match tested.has_sign() {
+        let root = match tested.signed {
             true => tested.dof.sqrt(),
             false => tested.dof / tested.q() as f64,
         };
@@ -108,7 +108,15 @@ impl There {
         let per_step = (MOST_ITERATIONS / per_tile).max(1) as usize;
         let step = |from: usize| {
             let end = (from + per_step).min(n_tiles);
-            let sizes = [n, self.n_voxels, self.n_quads, n_rearrangements, n_columns, tested.q()];
+            let sizes = [
+                n,
+                self.n_voxels,
+                self.n_quads,
+                n_rearrangements,
+                n_columns,
+                tested.q(),
+                usize::from(tested.signed),
+            ];
             let floats = [tested.slack(), root as f32].map(f32::to_bits);
             let products = ((end - from) * TILE * n_columns * n * self.n_voxels) as u64;
             Step {

@@ -1,6 +1,6 @@
 //! Statistics of rearranged data, many at once: with u the unit residuals of a voxel given the nuisance and P a rearrangement of
 //! its rows, g = (P' Xe)' u, h = (P' Q)' u and the score
-//!   s = g / sqrt(1 - |h|²) for one column of Xe, s = |g| / sqrt(1 - |h|²) for q of them;
+//!   s = g / sqrt(1 - |h|²) for t, s = |g| / sqrt(1 - |h|²) for F;
 //! t = s sqrt(dof) / sqrt(1 - s²), F = (s² / q) / ((1 - s²) / dof) rise with s ([`Tested`]): one product of a small matrix with all
 //! voxels. With variance groups s is Aspin and Welch's v = x'b / sqrt(x' (X' W X)^-1 x), W one over the variance of a row's group; it is computed on the host on either device.
 //! Of a batch come each rearrangement's extremes over the voxels and, a voxel, counts of rearrangements at least as extreme as
@@ -127,7 +127,7 @@ pub fn begin(tape: &mut Tape<'_>, residuals: Residuals, tested: &Tested) -> Resu
         Tape::Gpu(tape) if tested.variances.is_none() => {
             Place::Device(gpu::There::new(tape, &residuals, tested)?)
         }
-        _ => Place::Host(Box::new(cpu::Host::new(residuals, tested))),
+        _ => Place::Host(Box::new(cpu::Host::new(&residuals, tested))),
     };
     Ok(Field { tested: tested.clone(), n_voxels, place })
 }
