@@ -2,6 +2,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "rearranged/peers.rs"]
+mod peers;
 
 use boldly::gpu::Device;
 use boldly::kernels::rearranged::{self, Batch, Counts, Residuals, Wanted};
@@ -80,6 +82,10 @@ fn kinds(n: usize) -> Vec<(&'static str, Exchange, Tested)> {
         let tested = Tested::new(design.view(), weights.view(), exchange, groups).unwrap();
         (name, exchange.clone(), tested)
     };
+    let as_f = |name, design: Array2<f64>, weights: Array2<f64>, exchange: &Exchange| {
+        let (name, exchange, tested) = of(name, design, weights, exchange, None);
+        (name, exchange, tested.as_f())
+    };
     let halves: Vec<usize> = (0..n).map(|row| usize::from(row < n / 2)).collect();
     let mut several = Array2::zeros((3, 5));
     (0..3).for_each(|k| several[[k, k + 1]] = 1.0);
@@ -89,6 +95,8 @@ fn kinds(n: usize) -> Vec<(&'static str, Exchange, Tested)> {
         of("halves and covariates", design(n, 2), unit_row(1, 4), &rows, None),
         of("F of 3 beside a covariate", design(n, 3), several, &rows, None),
         of("F of all", design(n, 1).slice_move(ndarray::s![.., 1..]), Array2::eye(2), &signs, None),
+        as_f("F of one row", Array2::ones((n, 1)), array![[1.0]], &signs),
+        as_f("F of one row beside a covariate", design(n, 1), unit_row(1, 3), &signs),
         of("v", design(n, 1), unit_row(1, 3), &rows, Some(VarianceGroups::new(&halves))),
     ]
 }
@@ -136,6 +144,34 @@ fn scores_statistics_extremes_and_counts_are_those_of_the_naive_loop_in_f64() {
         assert_eq!(done.counts.beyond, counted(|s, o, d| s > o + d), "{name}: beyond");
         assert_eq!(done.counts.beneath, counted(|s, o, d| s < -o - d), "{name}: beneath");
     }
+}
+
+#[test]
+fn f_of_one_row_is_the_square_of_t_and_its_p_that_of_both_tails() {
+    let n = 9;
+    let maps = maps(n, 20, 31);
+    let exchange = Exchange::signs(n).unwrap();
+    let t = Tested::new(design(n, 1).view(), unit_row(0, 3).view(), &exchange, None).unwrap();
+    let f = t.clone().as_f();
+    let of = |tested: &Tested| {
+        let plan = Plan::new(&exchange, std::slice::from_ref(tested), 5000, 1).unwrap();
+        let (tally, observed) = tally(&maps, tested, &plan, 0..plan.n());
+        (observed, tally)
+    };
+    let ((t_observed, t_tally), (f_observed, f_tally)) = (of(&t), of(&f));
+    let statistics = |tested: &Tested, scores: &[f32]| -> Vec<f64> {
+        scores.iter().map(|&s| tested.statistic(f64::from(s))).collect()
+    };
+    let squares: Vec<f64> = statistics(&t, &t_observed).iter().map(|t| t * t).collect();
+    assert_close("F", &statistics(&f, &f_observed), &squares, 1e-5, 1e-6);
+    // The plan of t leaves mirror images out, which have the same F.
+    assert!(t_tally.mirrored() && !f_tally.mirrored() && t_tally.n() == f_tally.n());
+    let p = f_tally.p(Tail::Positive, &f_observed);
+    assert_close("p", &p, &t_tally.p(Tail::Both, &t_observed), 0.0, 0.0);
+    let slack = t.slack();
+    let corrected = f_tally.p_corrected(Tail::Positive, &f_observed, slack).unwrap();
+    let want = t_tally.p_corrected(Tail::Both, &t_observed, slack).unwrap();
+    assert_close("corrected p", &corrected, &want, 0.0, 0.0);
 }
 
 /// t of the last column by refitting rearranged residuals, Freedman and Lane as they wrote it.

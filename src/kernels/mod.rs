@@ -14,7 +14,7 @@ pub mod smooth;
 use crate::gpu::Shader;
 
 /// The rooms' shaders, a row a room.
-pub static SHADERS: [&Shader; 8] = [
+pub static SHADERS: [&Shader; 9] = [
     arma::SHADER,
     contrast::SHADER,
     covariance::SHADER,
@@ -22,5 +22,6 @@ pub static SHADERS: [&Shader; 8] = [
     glm::SHADER,
     lags::SHADER,
     nuisance::SHADER,
+    rearranged::SHADER,
     smooth::SHADER,
 ];

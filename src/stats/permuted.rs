@@ -310,7 +310,10 @@ impl Tally {
     /// Internal when a rearrangement has not been computed.
     pub fn p_corrected(&self, tail: Tail, observed: &[f32], slack: f32) -> Result<Vec<f64>> {
         let null = self.maxima.null(tail, self.mirrored)?;
-        let p = |&score: &f32| null.p(tail.directed(f64::from(score)) - f64::from(slack));
+        let p = |&score: &f32| {
+            let least = tail.directed(f64::from(score));
+            null.p(least - f64::from(slack) * least.abs().max(1.0))
+        };
         Ok(observed.iter().map(p).collect())
     }
 

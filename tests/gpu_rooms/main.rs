@@ -9,6 +9,7 @@ mod glm;
 mod lags;
 mod made_up;
 mod nuisance;
+mod rearranged;
 mod smooth;
 #[path = "../test_adapter/mod.rs"]
 mod test_adapter;

@@ -10,13 +10,15 @@ use crate::stats::rearrange::{Rearrangement, Tested};
 /// Rearrangements whose sums are formed together.
 const ROWS: usize = 6;
 /// Bytes of the small matrix that are worked through before the next tile of voxels.
-const MATRIX_BYTES: usize = 64 << 10;
+const MATRIX_BYTES: usize = 16 << 10;
 /// 1 - s² below this is rounding.
 const LEAST_LEFT: f32 = f32::EPSILON / 2.0;
 
 /// Voxels on the host in tiles.
 #[derive(Debug)]
 pub(super) struct Host {
+    /// The SIMD level.
+    arch: Arch,
     tiles: Vec<Tile>,
     /// Voxels of a tile.
     width: usize,
@@ -64,9 +66,13 @@ struct Part<'a> {
 }
 
 impl Host {
-    pub(super) fn new(residuals: Residuals, tested: &Tested) -> Host {
+    pub(super) fn new(residuals: &Residuals, tested: &Tested) -> Host {
+        Host::at(Arch::new(), residuals, tested)
+    }
+
+    fn at(arch: Arch, residuals: &Residuals, tested: &Tested) -> Host {
         let (n, n_voxels) = (residuals.n_rows(), residuals.n_voxels());
-        let width = Arch::new().dispatch(Width);
+        let width = arch.dispatch(Width);
         let tile = |at: usize| {
             let live = width.min(n_voxels - at * width);
             let mut unit = Vec::with_capacity(n * width);
@@ -79,7 +85,7 @@ impl Host {
             Tile { unit, observed: vec![0.0; width], limits: vec![0.0; 2 * width], counts, live }
         };
         let tiles = (0..n_voxels.div_ceil(width)).into_par_iter().map(tile).collect();
-        let mut host = Host { tiles, width };
+        let mut host = Host { arch, tiles, width };
         host.observe(tested);
         host
     }
@@ -133,7 +139,7 @@ impl Host {
         wanted: Wanted,
         scores: Option<&mut [f32]>,
     ) -> Batch {
-        let (n, n_voxels) = (rearrangements.len(), self.n_voxels());
+        let (n, n_voxels, arch) = (rearrangements.len(), self.n_voxels(), self.arch);
         let operators = match &tested.variances {
             None => Operators::Products(packed(tested, rearrangements)),
             Some(variances) => {
@@ -166,7 +172,7 @@ impl Host {
         }
         let asked =
             Asked { operators: &operators, tested, n_rearrangements: n, wanted, scores_only };
-        parts.par_iter_mut().for_each(|part| Arch::new().dispatch(Run { asked: &asked, part }));
+        parts.par_iter_mut().for_each(|part| arch.dispatch(Run { asked: &asked, part }));
         let mut batch = Batch {
             high: vec![f32::NEG_INFINITY; n],
             low: vec![f32::INFINITY; n],
@@ -244,9 +250,10 @@ type Sums<S, const V: usize> = [[<S as Simd>::f32s; V]; ROWS];
 fn run<S: Simd, const V: usize>(simd: S, asked: &Asked<'_>, matrix: &[f32], part: &mut Part<'_>) {
     let n = asked.tested.n_rows();
     let (q, n_columns) = (asked.tested.q(), asked.tested.q() + asked.tested.moved.ncols());
-    let group_len = ROWS * n_columns * n;
+    let (signed, group_len) = (asked.tested.signed, ROWS * n_columns * n);
     let per_chunk = (MATRIX_BYTES / (4 * group_len)).max(1);
     let floor = n as f32 * LEAST_LEFT;
+    let mut score: Sums<S, V> = [[simd.splat_f32s(0.0); V]; ROWS];
     for (index, chunk) in matrix.chunks(per_chunk * group_len).enumerate() {
         let first = index * per_chunk * ROWS;
         let mut extremes = Extremes::<S>::new(simd, chunk.len() / group_len * ROWS);
@@ -254,9 +261,9 @@ fn run<S: Simd, const V: usize>(simd: S, asked: &Asked<'_>, matrix: &[f32], part
         for tile in part.tiles.iter_mut() {
             let unit = S::as_simd_f32s(&tile.unit).0.as_chunks::<V>().0;
             for (k, group) in chunk.chunks_exact(group_len).enumerate() {
-                let mut score: Sums<S, V> = product(simd, &group[..ROWS * n], unit);
-                if n_columns > 1 {
-                    score = combined(simd, score, (group, n, q), unit, floor);
+                product(simd, &group[..ROWS * n], unit, &mut score);
+                if n_columns > 1 || !signed {
+                    combine(simd, &mut score, (group, n, q, signed), unit, floor);
                 }
                 let live = ROWS.min(asked.n_rearrangements - first - k * ROWS);
                 extremes.take(simd, k * ROWS, &score);
@@ -276,9 +283,14 @@ fn run<S: Simd, const V: usize>(simd: S, asked: &Asked<'_>, matrix: &[f32], part
     }
 }
 
-/// Sums over the rows in order.
+/// Sums over the rows in order. (They leave their registers one by one: copied as a whole they would never have been in any.)
 #[inline(always)]
-fn product<S: Simd, const V: usize>(simd: S, matrix: &[f32], unit: &[[S::f32s; V]]) -> Sums<S, V> {
+fn product<S: Simd, const V: usize>(
+    simd: S,
+    matrix: &[f32],
+    unit: &[[S::f32s; V]],
+    out: &mut Sums<S, V>,
+) {
     let mut sum = [[simd.splat_f32s(0.0); V]; ROWS];
     for (weights, u) in matrix.as_chunks::<ROWS>().0.iter().zip(unit) {
         for k in 0..ROWS {
@@ -288,52 +300,48 @@ fn product<S: Simd, const V: usize>(simd: S, matrix: &[f32], unit: &[[S::f32s; V
             }
         }
     }
-    sum
+    for k in 0..ROWS {
+        for v in 0..V {
+            out[k][v] = sum[k][v];
+        }
+    }
 }
 
-/// The score of g, the columns that are left being the rest of Xe and Q.
+/// g becomes the score, the columns that are left being the rest of Xe and Q.
 #[inline(always)]
-fn combined<S: Simd, const V: usize>(
+fn combine<S: Simd, const V: usize>(
     simd: S,
-    first: Sums<S, V>,
-    (group, n, q): (&[f32], usize, usize),
+    effect: &mut Sums<S, V>,
+    (group, n, q, signed): (&[f32], usize, usize, bool),
     unit: &[[S::f32s; V]],
     floor: f32,
-) -> Sums<S, V> {
+) {
     let (zero, one) = (simd.splat_f32s(0.0), simd.splat_f32s(1.0));
-    let mut effect = first;
-    if q > 1 {
-        for k in 0..ROWS {
-            for v in 0..V {
-                effect[k][v] = simd.mul_f32s(first[k][v], first[k][v]);
-            }
+    if !signed {
+        for e in effect.as_flattened_mut() {
+            *e = simd.mul_f32s(*e, *e);
         }
     }
     let mut nuisance = [[zero; V]; ROWS];
+    let mut on = nuisance;
     for (column, matrix) in group.chunks_exact(ROWS * n).enumerate().skip(1) {
-        let on: Sums<S, V> = product(simd, matrix, unit);
-        let sum = if column < q { &mut effect } else { &mut nuisance };
-        for k in 0..ROWS {
-            for v in 0..V {
-                sum[k][v] = simd.mul_add_e_f32s(on[k][v], on[k][v], sum[k][v]);
-            }
+        product(simd, matrix, unit, &mut on);
+        let sums = if column < q { &mut *effect } else { &mut nuisance };
+        for (sum, on) in sums.as_flattened_mut().iter_mut().zip(on.as_flattened()) {
+            *sum = simd.mul_add_e_f32s(*on, *on, *sum);
         }
     }
     let floor = simd.splat_f32s(floor);
-    for k in 0..ROWS {
-        for v in 0..V {
-            let left = simd.max_f32s(simd.sub_f32s(one, nuisance[k][v]), floor);
-            let e = effect[k][v];
-            effect[k][v] = match q {
-                1 => {
-                    let s = simd.div_f32s(e, simd.sqrt_f32s(left));
-                    simd.max_f32s(simd.min_f32s(s, one), simd.neg_f32s(one))
-                }
-                _ => simd.min_f32s(simd.sqrt_f32s(simd.div_f32s(e, left)), one),
-            };
-        }
+    for (e, h) in effect.as_flattened_mut().iter_mut().zip(nuisance.as_flattened()) {
+        let left = simd.max_f32s(simd.sub_f32s(one, *h), floor);
+        *e = match signed {
+            true => {
+                let s = simd.div_f32s(*e, simd.sqrt_f32s(left));
+                simd.max_f32s(simd.min_f32s(s, one), simd.neg_f32s(one))
+            }
+            false => simd.min_f32s(simd.sqrt_f32s(simd.div_f32s(*e, left)), one),
+        };
     }
-    effect
 }
 
 /// t or F.
@@ -343,16 +351,14 @@ fn stat<S: Simd, const V: usize>(simd: S, score: &Sums<S, V>, tested: &Tested) -
     let root = simd.splat_f32s(tested.dof.sqrt() as f32);
     let ratio = simd.splat_f32s((tested.dof / tested.q() as f64) as f32);
     let mut out = *score;
-    for row in &mut out {
-        for s in row.iter_mut() {
-            let square = simd.mul_f32s(*s, *s);
-            let left = simd.max_f32s(simd.sub_f32s(one, square), floor);
-            *s = if tested.has_sign() {
-                simd.div_f32s(simd.mul_f32s(*s, root), simd.sqrt_f32s(left))
-            } else {
-                simd.div_f32s(simd.mul_f32s(square, ratio), left)
-            };
-        }
+    for s in out.as_flattened_mut() {
+        let square = simd.mul_f32s(*s, *s);
+        let left = simd.max_f32s(simd.sub_f32s(one, square), floor);
+        *s = if tested.signed {
+            simd.div_f32s(simd.mul_f32s(*s, root), simd.sqrt_f32s(left))
+        } else {
+            simd.div_f32s(simd.mul_f32s(square, ratio), left)
+        };
     }
     out
 }
@@ -470,5 +476,51 @@ fn run_welch<S: Simd, const V: usize>(
             }
         }
         at += tile.live;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+    use crate::kernels::rearranged::scores;
+    use crate::stats::rearrange::{Exchange, Plan};
+
+    #[test]
+    fn every_simd_level_of_this_machine_gives_the_scores_of_the_plain_loop() {
+        let (n, n_voxels) = (13, 77);
+        let value = |i: usize| ((i * i * 37 + 11 * i) % 101) as f64 / 50.0 - 1.0;
+        let maps = Array2::from_shape_fn((n, n_voxels), |(r, v)| value(r * 79 + v) as f32);
+        let design = Array2::from_shape_fn((n, 3), |(r, c)| value(r * (c + 2) + 3));
+        let weights = Array2::from_shape_fn((1, 3), |(_, c)| f64::from(u8::from(c == 0)));
+        let exchange = Exchange::rows(n).expect("rows");
+        let tested = Tested::new(design.view(), weights.view(), &exchange, None).expect("a test");
+        let plan = Plan::new(&exchange, std::slice::from_ref(&tested), 20, 1).expect("a plan");
+        let all = plan.batch(0..20);
+        let residuals = Residuals::new(maps.view(), &tested).expect("residuals");
+        let want = scores(&residuals, &tested, &all);
+        let mut levels = vec![("scalar", Arch::Scalar)];
+        #[cfg(target_arch = "x86_64")]
+        {
+            levels.extend(pulp::x86::V3::try_new().map(|s| ("AVX2", Arch::V3(s))));
+            levels.extend(pulp::x86::V4::try_new().map(|s| ("AVX-512", Arch::V4(s))));
+        }
+        let (mut fused, mut counted) = (Vec::<Vec<u32>>::new(), Vec::new());
+        for (level, arch) in levels {
+            let mut host = Host::at(arch, &residuals, &tested);
+            let batch = host.advance(&tested, &all, Wanted::Both);
+            for (at, (&got, &score)) in batch.statistics.iter().zip(&want).enumerate() {
+                let (got, want) = (f64::from(got), tested.statistic(score));
+                let off = (got - want).abs();
+                assert!(off < 1e-5 * (1.0 + want.abs()), "{level}: {at} is {got} for {want}");
+            }
+            counted.push(host.counts());
+            if level != "scalar" {
+                fused.push(batch.statistics.iter().map(|v| v.to_bits()).collect());
+            }
+        }
+        assert!(fused.windows(2).all(|pair| pair[0] == pair[1]), "levels differ in bits");
+        assert!(counted.windows(2).all(|pair| pair[0] == pair[1]), "levels count otherwise");
     }
 }

@@ -1,8 +1,8 @@
 //! Statistics of rearranged data, many at once: with u the unit residuals of a voxel given the nuisance and P a rearrangement of
 //! its rows, g = (P' Xe)' u, h = (P' Q)' u and the score
-//!   s = g / sqrt(1 - |h|²) for one column of Xe, s = |g| / sqrt(1 - |h|²) for q of them;
+//!   s = g / sqrt(1 - |h|²) for t, s = |g| / sqrt(1 - |h|²) for F;
 //! t = s sqrt(dof) / sqrt(1 - s²), F = (s² / q) / ((1 - s²) / dof) rise with s ([`Tested`]): one product of a small matrix with all
-//! voxels. With variance groups s is Aspin and Welch's v = x'b / sqrt(x' (X' W X)^-1 x), W one over the variance of a row's group.
+//! voxels. With variance groups s is Aspin and Welch's v = x'b / sqrt(x' (X' W X)^-1 x), W one over the variance of a row's group; it is computed on the host on either device.
 //! Of a batch come each rearrangement's extremes over the voxels and, a voxel, counts of rearrangements at least as extreme as
 //! number 0, which the same sums give; the maps themselves on request.
 //! Source: Freedman and Lane 1983; Winkler et al. 2014 (v: their G of rank 1).
@@ -16,16 +16,20 @@ use std::time::Instant;
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Activity, Done, Span, Tape};
+use crate::gpu::{Activity, Done, Shader, Span, Tape};
 use crate::stats::rearrange::{Rearrangement, Tested};
 
 mod cpu;
+mod gpu;
 mod naive;
 mod residuals;
 mod welch;
 
 pub use naive::scores;
 pub use residuals::Residuals;
+
+/// Its shader.
+pub static SHADER: &Shader = &gpu::SHADER;
 
 /// What a batch is to give beside the extremes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +98,7 @@ pub struct Field {
 #[derive(Debug)]
 enum Place {
     Host(Box<cpu::Host>),
+    Device(gpu::There),
 }
 
 /// A batch that is to come to the host.
@@ -103,6 +108,7 @@ pub struct Coming(Where);
 #[derive(Debug)]
 enum Where {
     Here(Batch),
+    Device(gpu::Coming),
 }
 
 /// Put residuals where they are worked on, and find the observed scores.
@@ -118,8 +124,10 @@ pub fn begin(tape: &mut Tape<'_>, residuals: Residuals, tested: &Tested) -> Resu
     }
     let n_voxels = residuals.n_voxels();
     let place = match tape {
-        Tape::Cpu(_) => Place::Host(Box::new(cpu::Host::new(residuals, tested))),
-        Tape::Gpu(_) => return Err(not_there()),
+        Tape::Gpu(tape) if tested.variances.is_none() => {
+            Place::Device(gpu::There::new(tape, &residuals, tested)?)
+        }
+        _ => Place::Host(Box::new(cpu::Host::new(&residuals, tested))),
     };
     Ok(Field { tested: tested.clone(), n_voxels, place })
 }
@@ -138,13 +146,20 @@ pub fn advance(
     if rearrangements.iter().any(|one| one.from.len() != n || one.sign.len() != n) {
         return Err(Error::internal("a rearrangement", "is of other rows", "be the field's", ""));
     }
+    if rearrangements.is_empty() {
+        return Ok(Coming(Where::Here(Batch { high: vec![], low: vec![], statistics: vec![] })));
+    }
     let work = work(field, rearrangements.len());
     match (tape, &mut field.place) {
-        (Tape::Cpu(cpu), Place::Host(host)) => {
+        (tape, Place::Host(host)) => {
             let start = Instant::now();
             let batch = host.advance(&field.tested, rearrangements, wanted);
-            cpu.record(Span::since("rearranged", Activity::Kernel, start, work));
+            tape.record(Span::since("rearranged", Activity::Kernel, start, work));
             Ok(Coming(Where::Here(batch)))
+        }
+        (Tape::Gpu(tape), Place::Device(there)) => {
+            let coming = there.advance(tape, &field.tested, rearrangements, wanted)?;
+            Ok(Coming(Where::Device(coming)))
         }
         _ => Err(not_there()),
     }
@@ -155,9 +170,10 @@ impl Coming {
     ///
     /// # Errors
     /// Internal when `done` is of another tape.
-    pub fn read(self, _done: &Done<'_>) -> Result<Batch> {
+    pub fn read(self, done: &Done<'_>) -> Result<Batch> {
         match self.0 {
             Where::Here(batch) => Ok(batch),
+            Where::Device(there) => there.read(done),
         }
     }
 }
@@ -179,9 +195,10 @@ impl Field {
     ///
     /// # Errors
     /// Internal when `done` is of another tape.
-    pub fn observed(&self, _done: &Done<'_>) -> Result<Vec<f32>> {
+    pub fn observed(&self, done: &Done<'_>) -> Result<Vec<f32>> {
         match &self.place {
             Place::Host(host) => Ok(host.observed()),
+            Place::Device(there) => there.observed(done),
         }
     }
 }
@@ -192,7 +209,10 @@ impl Field {
 /// Device errors; internal when the field is elsewhere.
 pub fn counts(tape: &mut Tape<'_>, field: &Field) -> Result<Counting> {
     match (tape, &field.place) {
-        (Tape::Cpu(_), Place::Host(host)) => Ok(Counting(Counted::Here(host.counts()))),
+        (_, Place::Host(host)) => Ok(Counting(Counted::Here(host.counts()))),
+        (Tape::Gpu(tape), Place::Device(there)) => {
+            Ok(Counting(Counted::Device(there.counts(tape))))
+        }
         _ => Err(not_there()),
     }
 }
@@ -204,6 +224,7 @@ pub struct Counting(Counted);
 #[derive(Debug)]
 enum Counted {
     Here(Counts),
+    Device(gpu::Counting),
 }
 
 impl Counting {
@@ -211,9 +232,10 @@ impl Counting {
     ///
     /// # Errors
     /// Internal when `done` is of another tape.
-    pub fn read(self, _done: &Done<'_>) -> Result<Counts> {
+    pub fn read(self, done: &Done<'_>) -> Result<Counts> {
         match self.0 {
             Counted::Here(counts) => Ok(counts),
+            Counted::Device(there) => there.read(done),
         }
     }
 }

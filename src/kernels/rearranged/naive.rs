@@ -44,7 +44,7 @@ fn pooled(y: &[f64], tested: &Tested) -> f64 {
     let floor = y.len() as f64 / 16_777_216.0;
     let left = (1.0 - square(&h)).max(floor).sqrt();
     match g[..] {
-        [g] => (g / left).clamp(-1.0, 1.0),
+        [g] if tested.signed => (g / left).clamp(-1.0, 1.0),
         _ => (square(&g).sqrt() / left).min(1.0),
     }
 }

@@ -32,7 +32,9 @@ pub(super) struct Scratch {
     residual: Vec<f32>,
     /// `[group][lane]`
     squares: Vec<f32>,
+    /// U' W U, `[column][column][lane]`.
     matrix: Vec<f64>,
+    factor: Vec<f64>,
     scores: Vec<f32>,
 }
 
@@ -94,33 +96,47 @@ impl Operators {
             let squares = &mut scratch.squares[group * width..][..width];
             squares.iter_mut().zip(&scratch.residual).for_each(|(sum, e)| *sum += e * e);
         }
-        for lane in 0..width {
-            let pivot = self.last_pivot(&scratch.squares[lane..], width, &mut scratch.matrix);
-            let effect = f64::from(scratch.estimates[(p - 1) * width + lane]);
-            scratch.scores[lane] = (effect * pivot.max(0.0).sqrt()) as f32;
+        self.last_pivots(&scratch.squares, &mut scratch.matrix, &mut scratch.factor);
+        let pivots = &scratch.matrix[(p * p - 1) * width..];
+        let effects = &scratch.estimates[(p - 1) * width..];
+        for ((score, effect), pivot) in scratch.scores.iter_mut().zip(effects).zip(pivots) {
+            *score = (f64::from(*effect) * pivot.max(0.0).sqrt()) as f32;
         }
         &scratch.scores
     }
 
-    /// Of U' W U; `squares` every `width`-th is a group's.
+    /// The last pivots of U' W U, where its last element was.
     #[inline(always)]
-    fn last_pivot(&self, squares: &[f32], width: usize, matrix: &mut [f64]) -> f64 {
-        let p = self.n_columns;
+    fn last_pivots(&self, squares: &[f32], matrix: &mut [f64], factor: &mut [f64]) {
+        let (p, width) = (self.n_columns, factor.len());
         matrix.fill(0.0);
-        for (group, trace) in self.traces.iter().enumerate() {
-            let weight = trace / f64::from(squares[group * width]).max(LEAST);
+        for (group, squares) in squares.chunks_exact(width).enumerate() {
+            for (weight, &square) in factor.iter_mut().zip(squares) {
+                *weight = self.traces[group] / f64::from(square).max(LEAST);
+            }
             let crossed = &self.crossed[group * p * p..][..p * p];
-            matrix.iter_mut().zip(crossed).for_each(|(sum, c)| *sum += weight * c);
+            for (sums, crossed) in matrix.chunks_exact_mut(width).zip(crossed) {
+                sums.iter_mut().zip(&*factor).for_each(|(sum, weight)| *sum += weight * crossed);
+            }
         }
         for k in 0..p - 1 {
             for row in k + 1..p {
-                let factor = matrix[row * p + k] / matrix[k * p + k];
+                let (above, below) = matrix.split_at_mut(row * p * width);
+                let pivots = &above[(k * p + k) * width..][..width];
+                for ((factor, below), pivot) in
+                    factor.iter_mut().zip(&below[k * width..]).zip(pivots)
+                {
+                    *factor = below / pivot;
+                }
                 for column in k + 1..p {
-                    matrix[row * p + column] -= factor * matrix[k * p + column];
+                    let above = &above[(k * p + column) * width..][..width];
+                    let below = &mut below[column * width..][..width];
+                    for ((below, above), factor) in below.iter_mut().zip(above).zip(&*factor) {
+                        *below -= factor * above;
+                    }
                 }
             }
         }
-        matrix[p * p - 1]
     }
 }
 
@@ -133,7 +149,8 @@ impl Scratch {
             estimates: vec![0.0; p * width],
             residual: vec![0.0; width],
             squares: vec![0.0; operators.traces.len() * width],
-            matrix: vec![0.0; p * p],
+            matrix: vec![0.0; p * p * width],
+            factor: vec![0.0; width],
             scores: vec![0.0; width],
         }
     }

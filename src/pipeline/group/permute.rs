@@ -76,13 +76,23 @@ fn stacked(stratum: &Stratum) -> Result<(Exchange, Array2<f64>, Array2<f64>)> {
     Ok((exchange, design, weights))
 }
 
+/// What a stratum tests: F where it asks for F, of one row of weights, too.
+fn tested(
+    spec: &GroupSpec,
+    stratum: &Stratum,
+    (exchange, design, weights): &(Exchange, Array2<f64>, Array2<f64>),
+) -> Result<Tested> {
+    let tested = Tested::new(design.view(), weights.view(), exchange, groups(spec, stratum))?;
+    Ok(if stratum.is_f { tested.as_f() } else { tested })
+}
+
 /// What may be rearranged in a stratum, for a person.
 ///
 /// # Errors
 /// Usage where nothing may be.
 pub(super) fn described(spec: &GroupSpec, stratum: &Stratum) -> Result<String> {
-    let (exchange, design, weights) = stacked(stratum)?;
-    let tested = Tested::new(design.view(), weights.view(), &exchange, groups(spec, stratum))?;
+    let stacked = stacked(stratum)?;
+    let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     let asked = spec.permute.as_ref().map_or(5000, |options| options.n);
     let plan = Plan::new(&exchange, &[tested], asked.max(2), 1)?;
     let how = if stratum.flips { "sign flips" } else { "exchanges" };
@@ -124,9 +134,9 @@ pub(super) fn rearrange(
             "leave one of them out",
         ));
     }
-    let (exchange, design, weights) = stacked(stratum)?;
+    let stacked = stacked(stratum)?;
+    let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     exchange.remarks().iter().for_each(|line| watch.warn(line));
-    let tested = Tested::new(design.view(), weights.view(), &exchange, groups(spec, stratum))?;
     let plan = Plan::new(&exchange, std::slice::from_ref(&tested), options.n, options.seed)?;
     let within: Vec<usize> =
         (0..images.places.len()).filter(|&p| fitted.inside[images.places[p]]).collect();

@@ -164,7 +164,7 @@ fn symmetries(tested: &[Tested], all: &[Array2<f64>], first: &[usize]) -> Vec<Sy
                 (own * m[[to, 0]] - sign * m[[first[class], 0]]).abs() < SAME
             })
         };
-        let mut of_t = tested.iter().zip(all).filter(|(test, _)| test.has_sign());
+        let mut of_t = tested.iter().zip(all).filter(|(test, _)| test.signed);
         let any_t = of_t.clone().next().is_some();
         if of_t.clone().all(|(_, m)| negates(m, 1.0)) {
             found.push(Symmetry { to, negates: false });

@@ -1,9 +1,10 @@
 //! Which rearrangements are computed: all that differ, or random ones.
 
-use super::Flipped;
 use super::classes::{Classes, Symmetry};
 use super::distinct::Distinct;
-use super::{Count, Exchange, Permuted, Rearrangement, Tested};
+use rayon::prelude::*;
+
+use super::{Count, Exchange, Flipped, Permuted, Rearrangement, Tested};
 use crate::error::{Error, Result};
 
 /// The rearrangements of one or several contrasts of the same rows, by number; number 0 changes nothing.
@@ -132,7 +133,7 @@ fn list(exchange: &Exchange, classes: &Classes, symmetries: &[Symmetry], raw: Co
         let first = first(&key);
         first == key && key != identity
     };
-    (0..raw.exact.unwrap_or(0) as u64).filter(is_first).collect()
+    (0..raw.exact.unwrap_or(0) as u64).into_par_iter().filter(is_first).collect()
 }
 
 fn forbidden(exchange: &Exchange) -> Error {

@@ -13,7 +13,7 @@ const LEAST_LEFT: f64 = f32::EPSILON as f64 / 2.0;
 /// A contrast of a design, for data of which Freedman and Lane's method rearranges the residuals given the nuisance.
 ///
 /// With r the residuals of y given the nuisance and u = r / |r|, a rearrangement P has g = Xe' P u, h = Q' P u and the score
-/// s = g / sqrt(1 - |h|²) for one column (partial correlation, -1..1), s = |g| / sqrt(1 - |h|²) for several (0..1). Then
+/// s = g / sqrt(1 - |h|²) for t (partial correlation, -1..1), s = |g| / sqrt(1 - |h|²) for F (0..1). Then
 /// t = s sqrt(dof) / sqrt(1 - s²), F = (s² / q) / ((1 - s²) / dof): both rise with s.
 /// Source: Freedman and Lane 1983; Winkler et al. 2014.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Tested {
     pub moved: Array2<f64>,
     /// Rows less the rank of the design.
     pub dof: f64,
+    /// Whether the statistic has a sign, t and v, which takes a contrast of one row; F has none ([`Tested::as_f`]).
+    pub signed: bool,
     /// Rows of unequal variance: t is then Aspin and Welch's v.
     pub variances: Option<VarianceGroups>,
 }
@@ -108,9 +110,16 @@ impl Tested {
         let nuisance = subspace::beside(whole.view(), effect.view())?;
         let moved = subspace::moved(nuisance.view(), exchange)?;
         let dof = (n - squares.rank) as f64;
-        let tested = Tested { effect, nuisance, moved, dof, variances };
+        let signed = weights.nrows() == 1;
+        let tested = Tested { effect, nuisance, moved, dof, signed, variances };
         tested.check_variances()?;
         Ok(tested)
+    }
+
+    /// The same by F, whatever its rank: F of one row is t², which has no sign.
+    #[must_use]
+    pub fn as_f(self) -> Tested {
+        Tested { signed: false, ..self }
     }
 
     /// q, the rank of the contrast.
@@ -125,12 +134,6 @@ impl Tested {
         self.effect.nrows()
     }
 
-    /// Whether the statistic has a sign: t and v, not F.
-    #[must_use]
-    pub fn has_sign(&self) -> bool {
-        self.q() == 1
-    }
-
     /// The statistic of a score: t, F, or v itself.
     #[must_use]
     pub fn statistic(&self, score: f64) -> f64 {
@@ -138,7 +141,7 @@ impl Tested {
             return score;
         }
         let left = (1.0 - score * score).max(LEAST_LEFT);
-        match self.has_sign() {
+        match self.signed {
             true => score * (self.dof / left).sqrt(),
             false => score * score / self.q() as f64 * self.dof / left,
         }
@@ -148,7 +151,7 @@ impl Tested {
     #[must_use]
     pub fn z(&self, score: f64) -> f64 {
         let statistic = self.statistic(score);
-        match self.has_sign() {
+        match self.signed {
             true => z_from_t(statistic, self.dof),
             false => z_from_f(statistic, self.q() as f64, self.dof),
         }
@@ -195,12 +198,12 @@ impl Tested {
         if self.variances.is_none() {
             return Ok(());
         }
-        if !self.has_sign() {
+        if !self.signed {
             return Err(Error::usage(
                 "variance groups",
-                format!("stand beside a contrast of rank {}", self.q()),
-                "test one column",
-                "test its columns one by one",
+                format!("stand beside an F of rank {}", self.q()),
+                "test one row of weights, with its sign",
+                "test its rows one by one",
             ));
         }
         match self.residual_traces().iter().position(|&trace| trace < 1e-8) {
