@@ -4,5 +4,6 @@
 
 mod common;
 mod group_stats_parts {
+    mod fields;
     mod p_values;
 }

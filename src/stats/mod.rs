@@ -13,6 +13,7 @@ pub mod mixed;
 pub(crate) mod panel;
 pub mod pareto;
 pub mod principal;
+pub mod random_field;
 pub mod smoothness;
 pub mod tails;
 pub mod tfce;
