@@ -2,8 +2,8 @@
 //! of voxels at or above h that holds v.
 //!
 //! Between the heights of two voxels e does not change, so that the integral is a sum of closed pieces: with the voxels sorted from the highest down, each joins the
-//! clusters that it touches (union and find) and becomes the top of what they make, a tree in which v's piece is e_v^E (G(h_v) - G(h_top)) and TFCE(v) = TFCE(top)
-//! + that piece, G(h) = h^(H+1) / (H+1) (Najman and Couprie 2006 for the tree). Of 100 steps instead of the integral (median error 3 %, worst 20 %) G is the sum of h_k^H over those heights
+//! clusters that it touches (union and find) and becomes the top of what they make, a tree in which TFCE(v) = TFCE(top) + e_v^E (G(h_v) - G(h_top)),
+//! G(h) = h^(H+1) / (H+1) (Najman and Couprie 2006 for the tree). Of 100 steps instead of the integral (median error 3 %, worst 20 %) G is the sum of h_k^H over those heights
 //! h_k that h reaches: this is what [`Convention::Fsl`] and [`Convention::Nilearn`] do, not multiplied by the step, so that their values are of
 //! another scale.
 //!
@@ -151,12 +151,12 @@ impl<'a> Tfce<'a> {
         mut each: impl FnMut(Tail, u32, f64),
     ) -> Greatest {
         assert_eq!(statistic.len(), self.neighbours.n_voxels(), "one value a voxel of the mask");
-        let mut greatest = Greatest::default();
-        greatest.upper = self.one(statistic, tails, Tail::Upper, &mut each);
-        if tails == Tails::Both {
-            greatest.lower = self.one(statistic, tails, Tail::Lower, &mut each);
-        }
-        greatest
+        let upper = self.one(statistic, tails, Tail::Upper, &mut each);
+        let lower = match tails {
+            Tails::Upper => 0.0,
+            Tails::Both => self.one(statistic, tails, Tail::Lower, &mut each),
+        };
+        Greatest { upper, lower }
     }
 
     /// One tail: its greatest value.

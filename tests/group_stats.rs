@@ -1,0 +1,9 @@
+//! What a group's maps are decided by: adjusted p, true discoveries, tails of permutation, random fields, limits of effect sizes and mixed effects, each
+//! against an outside tool (tests/oracles/group_*.py) and its properties.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+mod group_stats_parts {
+    mod fields;
+    mod p_values;
+}
