@@ -1,0 +1,12 @@
+//! The `group` command: models in words, formulas, matrices and folders, against statsmodels and scipy (golden:
+//! tests/oracles/group.py), and what must not change them.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+#[path = "../binary/mod.rs"]
+mod binary;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod golden;
+mod made;
+mod same;

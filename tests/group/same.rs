@@ -1,0 +1,86 @@
+//! What must not change a group's maps.
+
+use std::fs;
+use std::path::Path;
+
+use crate::binary::run;
+use crate::common::assert_close;
+use crate::made::{group, map, study};
+
+/// Two groups, two sessions, with a covariate.
+fn mixed() -> Vec<String> {
+    let row = |k: usize| {
+        let (subject, group) = (k / 2, if k / 2 < 4 { "drug" } else { "placebo" });
+        let session = ["pre", "post"][k % 2];
+        format!("s{subject}\t{group}\t{session}\t{}\tm{k}.nii", (subject * 7) % 5 + 20)
+    };
+    (0..18).map(row).collect()
+}
+
+fn write(dir: &Path, rows: &[String]) {
+    study(dir, &format!("subject\tgroup\tsession\tage\teffect\n{}\n", rows.join("\n")));
+}
+
+const WORDS: [&str; 6] = [
+    "--model",
+    "2x2-mixed",
+    "--covariates",
+    "age",
+    "--contrast",
+    "i=drug:post - drug:pre - placebo:post + placebo:pre",
+];
+
+#[test]
+fn the_order_of_the_rows_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let mut rows = mixed();
+    write(dir, &rows);
+    group(dir, &WORDS, "out");
+    // Every row elsewhere, the other group and session first.
+    rows.reverse();
+    rows.rotate_left(5);
+    rows.swap(2, 11);
+    write(dir, &rows);
+    group(dir, &WORDS, "shuffled");
+    for stat in ["t", "effect", "variance", "p"] {
+        let [a, b] = ["out", "shuffled"].map(|out| map(&dir.join(out), "i", stat));
+        assert_close(stat, &b, &a, 3e-7, 0.0);
+    }
+}
+
+#[test]
+fn a_contrast_twice_as_large_has_twice_the_effect_and_the_same_t() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(dir, &mixed());
+    let double = "d=2*(drug:post - drug:pre) - 2*placebo:post + 2*placebo:pre";
+    let words: Vec<&str> = WORDS.iter().copied().chain(["--contrast", double]).collect();
+    group(dir, &words, "out");
+    let of = |contrast, stat| map(&dir.join("out"), contrast, stat);
+    assert_close("t", &of("d", "t"), &of("i", "t"), 2e-7, 0.0);
+    let twice: Vec<f64> = of("i", "effect").iter().map(|v| 2.0 * v).collect();
+    assert_close("effect", &of("d", "effect"), &twice, 2e-7, 0.0);
+}
+
+#[test]
+fn a_row_that_no_contrast_needs_may_lack_its_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(dir, &mixed());
+    let words = ["--model", "2x2-mixed", "--contrast", "a=drug:post - placebo:post"];
+    group(dir, &words, "out");
+    (0..18).step_by(2).for_each(|k| fs::remove_file(dir.join(format!("m{k}.nii"))).unwrap());
+    group(dir, &words, "again");
+    let [a, b] = ["out", "again"].map(|out| map(&dir.join(out), "a", "t"));
+    assert_eq!(a, b);
+}
+
+#[test]
+fn verify_reruns_a_group() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(dir, &mixed());
+    group(dir, &WORDS, "out");
+    run(dir, "verify out");
+}
