@@ -12,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::pipeline::group::{self, Parts};
 use crate::pipeline::products::{Layout, Products as _};
 use crate::pipeline::spec::{
-    Command, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention,
+    Command, Correction, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, SearchVolume,
+    TfceConvention,
 };
 use crate::pipeline::watch::Quiet;
 use crate::pipeline::weigh;
@@ -105,6 +106,17 @@ pub(super) struct Args {
     /// Without it a 0 is a voxel outside the subject's brain, as maps of most programs have it
     #[arg(help_heading = heading::MODEL, long)]
     zeros_count: bool,
+    /// Correct p without rearranging: 'fdr,rft'
+    ///
+    /// fdr (Benjamini and Hochberg), fdry (Yekutieli), bonferroni, holm, rft (random fields: height, and clusters formed at --cluster-forming
+    /// or --table-p)
+    #[arg(help_heading = heading::CORRECTION, hide_possible_values = true, long, value_name = "HOW", value_enum, value_delimiter = ',')]
+    correct: Vec<CorrectionName>,
+    /// A search volume chosen beforehand: 'pag=tube:...'
+    ///
+    /// name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm of the maps' space), or name=MASK
+    #[arg(help_heading = heading::CORRECTION, long, value_name = "VOLUME", allow_hyphen_values = true)]
+    svc: Vec<SearchVolume>,
     /// Which voxels touch: 6, 18 or 26
     #[arg(help_heading = heading::OUTPUT, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
     connectivity: String,
@@ -131,6 +143,11 @@ pub(super) struct Args {
     /// p that forms clusters, for their extent and mass: 0.001
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "P", requires = "permutations", value_parser = forming_p)]
     cluster_forming: Option<f64>,
+    /// Small corrected p by a generalised Pareto tail
+    ///
+    /// Fitted to the largest statistics (Winkler et al. 2016), where it fits; finer than one over the rearrangements
+    #[arg(help_heading = heading::PERMUTATION, long, requires = "permutations")]
+    pareto_tail: bool,
     /// Compute part k of n alone: '2/4'
     ///
     /// `boldly group merge` joins the parts; each needs a folder of its own
@@ -194,6 +211,27 @@ enum VarianceName {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum CorrectionName {
+    Fdr,
+    Fdry,
+    Bonferroni,
+    Holm,
+    Rft,
+}
+
+impl From<CorrectionName> for Correction {
+    fn from(name: CorrectionName) -> Correction {
+        match name {
+            CorrectionName::Fdr => Correction::Fdr,
+            CorrectionName::Fdry => Correction::Fdry,
+            CorrectionName::Bonferroni => Correction::Bonferroni,
+            CorrectionName::Holm => Correction::Holm,
+            CorrectionName::Rft => Correction::Rft,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum TfceName {
     Exact,
     Fsl,
@@ -244,6 +282,7 @@ impl Args {
             cluster_p: self.cluster_forming,
             across: self.fwe_across_contrasts,
             shard: self.shard,
+            pareto: self.pareto_tail,
         });
         let spec = GroupSpec {
             table: maps,
@@ -276,6 +315,8 @@ impl Args {
             atlas: self.atlas,
             atlas_names: self.atlas_names,
             regions: self.region,
+            corrections: self.correct.into_iter().map(Correction::from).collect(),
+            volumes: self.svc,
             permute,
         };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {

@@ -6,5 +6,6 @@ pub const MODEL: &str = "Model";
 pub const SMOOTHING: &str = "Smoothing";
 pub const NOISE: &str = "Noise";
 pub const PERMUTATION: &str = "Permutation";
+pub const CORRECTION: &str = "Correction";
 pub const OUTPUT: &str = "Output";
 pub const RUNNING: &str = "Running";

@@ -12,7 +12,7 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::display;
 use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, ErrorTerm, GroupSpec};
+use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec};
 use crate::pipeline::watch::Watch;
 use crate::stats::permuted::Maxima;
 use crate::stats::second_level::SecondLevel;
@@ -20,18 +20,23 @@ use crate::table::Table;
 use crate::volume::Grid;
 
 mod clusters;
+mod correct;
 mod enhance;
 mod fit;
 mod images;
 mod kept;
 mod merge;
+mod over;
 mod permute;
 mod regions;
+mod svc;
 
+use correct::Smooth;
 use fit::Fitted;
 use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
+use over::Over;
 use permute::Rearranged;
 use regions::Regions;
 
@@ -64,14 +69,15 @@ pub fn run_with(
         watch.step();
     }
 
+    let host = session.ladder.on_the_host();
+    let device = &host.device;
     let mut rearranged = Vec::new();
     if let Some(options) = &spec.permute {
-        let device = &session.ladder.on_the_host().device;
         let scratch = products.scratch();
         for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
             let own = given.extract_if(.., |(of, _)| of == label).map(|(_, part)| part).collect();
             let (asked, on) = ((spec, options), (device, scratch.as_deref()));
-            let tested = (stratum, fitted);
+            let tested = (stratum, &fitted.maps, fitted.inside.as_slice());
             rearranged.push(permute::rearrange(asked, tested, &images, on, own, watch)?);
         }
     }
@@ -85,7 +91,9 @@ pub fn run_with(
 
     watch.stage("write", 1);
     let regions = Regions::open(spec, &images.grid, watch)?;
+    let volumes = svc::open(spec, &images.grid, watch)?;
     let together = together(spec, &rearranged)?;
+    let mut smooth = Vec::new();
     let mut maps = Vec::new();
     for (at, (stratum, fitted)) in resolved.strata.iter().zip(&all).enumerate() {
         let label = &labels[at];
@@ -98,7 +106,19 @@ pub fn run_with(
             products.table(one.table(label))?;
             products.table(one.tally(label))?;
         }
-        let (tested, of) = ((stratum, fitted), (&images, &regions));
+        let tested = (stratum, fitted);
+        let over = Over::new(fitted, &images.grid, label, None);
+        let smoothness = smoothness(spec, tested, &images, &over, watch)?;
+        own.extend(correct::maps(spec, stratum, fitted, (&over, smoothness.as_ref()), watch));
+        if !volumes.is_empty() {
+            let (of, named) =
+                ((&images, volumes.as_slice()), (label.as_str(), smoothness.as_ref()));
+            let (table, of_volumes) = svc::correct(spec, tested, of, named, device, watch)?;
+            products.table(table)?;
+            own.extend(of_volumes);
+        }
+        smooth.push(smoothness);
+        let of = (&images, &regions);
         products.table(clusters::table(spec, tested, &own, of, label)?)?;
         if !regions.all.is_empty() {
             products.table(regions::table(spec, tested, of, label, watch)?)?;
@@ -109,8 +129,39 @@ pub fn run_with(
     let inside = (0..images.grid.n_voxels()).map(|v| all.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
     products.maps(&images.header, &maps)?;
-    let account = account(spec, &resolved, (&all, &rearranged), images)?;
+    let mut account = account(spec, &resolved, (&all, &rearranged), images)?;
+    if smooth.iter().any(Option::is_some) {
+        let all: Vec<Value> =
+            smooth.iter().map(|s| json!(s.as_ref().map(Smooth::resolved))).collect();
+        account.resolved.insert("smoothness".to_owned(), json!(all));
+    }
     products.finish(session, account)
+}
+
+/// How smooth a contrast's noise is, where a correction asks for it.
+fn smoothness(
+    spec: &GroupSpec,
+    tested: (&Stratum, &Fitted),
+    images: &Images,
+    over: &Over,
+    watch: &dyn Watch,
+) -> Result<Option<Smooth>> {
+    let asked = spec.corrections.contains(&Correction::Rft);
+    if !asked && spec.volumes.is_empty() {
+        return Ok(None);
+    }
+    if spec.least_subjects.is_some() {
+        if !asked {
+            return Ok(None);
+        }
+        return Err(Error::usage(
+            "--correct rft",
+            "comes with --min-subjects",
+            "have every subject at every voxel, for their residuals say how smooth the noise is",
+            "leave one of them out",
+        ));
+    }
+    correct::smoothness(tested, images, over, watch)
 }
 
 /// The table of maps and the model in it.

@@ -20,12 +20,14 @@ mod group;
 mod order;
 mod out_type;
 mod task_times;
+mod volumes;
 
 pub use files::Role;
-pub use group::{ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention};
+pub use group::{Correction, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention};
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 pub use out_type::OutType;
 pub use task_times::TaskTimes;
+pub use volumes::{SearchVolume, Shape};
 
 /// One run and what belongs to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]

@@ -137,7 +137,9 @@ impl SecondLevel {
         rows.map(|row| row.iter().zip(y).map(|(w, y)| w * y).sum()).collect()
     }
 
-    fn residuals(&self, y: &[f64]) -> Vec<f64> {
+    /// What the design leaves of y, `[row]`.
+    #[must_use]
+    pub fn residuals(&self, y: &[f64]) -> Vec<f64> {
         let mut left = y.to_vec();
         for column in self.basis.columns() {
             let along: f64 = column.iter().zip(y).map(|(q, y)| q * y).sum();

@@ -22,6 +22,8 @@ pub(super) struct Fitted {
     pub maps: ContrastMaps,
     /// `[voxel of the grid]`
     pub inside: Vec<bool>,
+    /// Uncorrected, `[voxel of the grid]`.
+    pub p: Vec<f64>,
     /// `[voxel of the grid]`: rows of the design there, where they vary.
     subjects: Option<Vec<u32>>,
 }
@@ -139,7 +141,35 @@ pub(super) fn fit(
     });
     maps.dof = if varies { Dof::PerVoxel(dof) } else { Dof::Uniform(f64::from(first)) };
     let several = patterns.len() > 1 && spec.least_subjects.is_some();
-    Ok(Fitted { maps, inside, subjects: several.then_some(subjects) })
+    let (_, p) = maps.z_and_p(&inside, images.grid.plane_len());
+    Ok(Fitted { maps, inside, p, subjects: several.then_some(subjects) })
+}
+
+/// What the model leaves of each subject's combinations, `[combination, row][voxel]`, at the voxels that are tested, where every row is there.
+///
+/// # Errors
+/// Those of the design.
+pub(super) fn residuals(
+    stratum: &Stratum,
+    images: &Images,
+    fitted: &Fitted,
+) -> Result<Array2<f32>> {
+    let model = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
+    let places: Vec<usize> =
+        (0..images.places.len()).filter(|&p| fitted.inside[images.places[p]]).collect();
+    let n = stratum.subjects.len();
+    let value = |maps: &Combination, place: usize| {
+        maps.iter().map(|&(row, w)| w * f64::from(images.values[row][place])).sum::<f64>()
+    };
+    let of = |&place: &usize| -> Vec<f32> {
+        let each = stratum.combined.iter().flat_map(|c| {
+            let y: Vec<f64> = c.iter().map(|maps| value(maps, place)).collect();
+            model.residuals(&y)
+        });
+        each.map(|e| e as f32).collect()
+    };
+    let all: Vec<Vec<f32>> = places.par_iter().map(of).collect();
+    Ok(Array2::from_shape_fn((n * stratum.combined.len(), places.len()), |(row, v)| all[v][row]))
 }
 
 impl Pattern {

@@ -19,9 +19,11 @@ use crate::gpu::Device;
 use crate::io::interrupt;
 use crate::kernels::rearranged::{self, Field, Residuals, Wanted};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::products::{Agreement, Text};
 use crate::pipeline::spec::{GroupSpec, GroupVariance, PermuteOptions};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
+use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
 use crate::stats::rearrange::{Exchange, Flipped, Permuted, Plan, Tested, VarianceGroups};
 
@@ -46,6 +48,7 @@ pub(super) struct Rearranged {
     plan: Plan,
     possible: String,
     key: String,
+    pareto: bool,
 }
 
 /// What may be rearranged, and the stratum's design with a row for each of its values.
@@ -120,7 +123,7 @@ fn groups(spec: &GroupSpec, stratum: &Stratum) -> Option<VarianceGroups> {
 /// Usage where the contrast forbids it; device errors; an interrupt.
 pub(super) fn rearrange(
     (spec, options): (&GroupSpec, &PermuteOptions),
-    (stratum, fitted): (&Stratum, &Fitted),
+    (stratum, maps, inside): (&Stratum, &ContrastMaps, &[bool]),
     images: &Images,
     (device, scratch): (&Device, Option<&Path>),
     given: Vec<Stored>,
@@ -139,7 +142,7 @@ pub(super) fn rearrange(
     exchange.remarks().iter().for_each(|line| watch.warn(line));
     let plan = Plan::new(&exchange, std::slice::from_ref(&tested), options.n, options.seed)?;
     let within: Vec<usize> =
-        (0..images.places.len()).filter(|&p| fitted.inside[images.places[p]]).collect();
+        (0..images.places.len()).filter(|&p| inside[images.places[p]]).collect();
     let places: Vec<usize> = within.iter().map(|&p| images.places[p]).collect();
     let data = values(stratum, images, &within);
     let residuals = Residuals::new(data.view(), &tested)?;
@@ -152,7 +155,7 @@ pub(super) fn rearrange(
     let observed = field.observed(&tape.run()?)?;
     let of_observed = statistics(&mut field, device, &plan)?;
     let enhancer = {
-        let (kind, of) = ((&fitted.maps, two_sided), (places.as_slice(), of_observed));
+        let (kind, of) = ((maps, two_sided), (places.as_slice(), of_observed));
         Enhancer::new((options, spec.touch), kind, &images.grid, of, plan.n())?
     };
     let kept = Kept::new(key, Tally::new(plan.n(), plan.mirrored(), places.len()), enhancer);
@@ -186,7 +189,39 @@ pub(super) fn rearrange(
     let name = stratum.name.clone();
     let Kept { tally, enhancer, key } = work.kept;
     let enhanced = enhancer.map(Enhancer::done);
-    Ok(Rearranged { name, places, observed, tested, tally, enhanced, tail, plan, possible, key })
+    let pareto = options.pareto;
+    Ok(Rearranged {
+        name,
+        places,
+        observed,
+        tested,
+        tally,
+        enhanced,
+        tail,
+        plan,
+        possible,
+        key,
+        pareto,
+    })
+}
+
+/// The same over some voxels of the grid, for the largest statistic among them.
+///
+/// # Errors
+/// As [`rearrange`].
+pub(super) fn rearrange_within(
+    spec: &GroupSpec,
+    options: &PermuteOptions,
+    (stratum, fitted): (&Stratum, &Fitted),
+    images: &Images,
+    places: &[u32],
+    device: &Device,
+) -> Result<Rearranged> {
+    let mut inside = vec![false; fitted.inside.len()];
+    places.iter().for_each(|&v| inside[v as usize] = true);
+    let alone = PermuteOptions { tfce: None, cluster_p: None, shard: None, ..options.clone() };
+    let tested = (stratum, &fitted.maps, inside.as_slice());
+    rearrange((spec, &alone), tested, images, (device, None), Vec::new(), &Quiet)
 }
 
 /// The observed map by the kernel that makes those of the rearrangements; it is not counted.
@@ -312,6 +347,35 @@ impl Rearranged {
         same && rows && (0..self.plan.n().min(50)).all(|at| self.plan.get(at) == other.plan.get(at))
     }
 
+    /// A score on the scale of t or F, or where contrasts are corrected together of z.
+    fn height(&self, score: f64, is_z: bool) -> f64 {
+        if is_z { self.tested.z(score) } else { self.tested.statistic(score) }
+    }
+
+    /// The tail fitted to the largest statistics; none where it was not asked for, or does not fit.
+    ///
+    /// # Errors
+    /// Internal where a rearrangement was not computed.
+    fn pareto(&self, together: Option<&Maxima>) -> Result<Option<ParetoTail>> {
+        if !self.pareto {
+            return Ok(None);
+        }
+        let maxima = match together {
+            Some(maxima) => maxima.clone(),
+            None => self.tally.maxima.scaled(|score| self.height(score, false)),
+        };
+        let null = maxima.null(self.tail, self.plan.mirrored())?;
+        Ok(ParetoTail::fit(null.values()))
+    }
+
+    /// p corrected for the voxels, `[voxel of the mask]`.
+    ///
+    /// # Errors
+    /// Internal where a rearrangement was not computed.
+    pub(super) fn p_corrected(&self) -> Result<Vec<f64>> {
+        self.tally.p_corrected(self.tail, &self.observed, self.tested.slack())
+    }
+
     /// The maps of p. `together`: maxima over all contrasts, on the scale of z.
     ///
     /// # Errors
@@ -325,18 +389,20 @@ impl Rearranged {
         let n = self.plan.stands_for();
         let name = &self.name;
         let p = self.tally.p(self.tail, &self.observed);
-        let slack = self.tested.slack();
-        let corrected = match together {
-            None => self.tally.p_corrected(self.tail, &self.observed, slack)?,
-            Some(maxima) => {
-                let null = maxima.null(self.tail, self.plan.mirrored())?;
-                let p = |&score: &f32| {
-                    let least = self.tail.directed(f64::from(score)) - f64::from(slack);
-                    null.p(self.tested.z(least))
-                };
-                self.observed.iter().map(p).collect()
-            }
+        let null = match together {
+            None => self.tally.maxima.null(self.tail, self.plan.mirrored())?,
+            Some(maxima) => maxima.null(self.tail, self.plan.mirrored())?,
         };
+        // Contrasts together meet on the scale of z.
+        let scale = |score: f64| if together.is_some() { self.tested.z(score) } else { score };
+        let pareto = self.pareto(together)?;
+        let slack = f64::from(self.tested.slack());
+        let p_of = |&score: &f32| {
+            let score = self.tail.directed(f64::from(score));
+            let fine = pareto.and_then(|tail| tail.p(self.height(score, together.is_some())));
+            fine.unwrap_or_else(|| null.p(scale(score - slack)))
+        };
+        let corrected: Vec<f64> = self.observed.iter().map(p_of).collect();
         let tails = match self.tail {
             Tail::Both => "both tails",
             _ => "upper tail",
@@ -445,6 +511,13 @@ impl Rearranged {
             "computed": self.plan.n(),
             "stand_for": self.plan.stands_for(),
             "exhaustive": self.plan.exhaustive(),
+            "pareto_tail": self.pareto(None).ok().flatten().map(|tail| json!({
+                "threshold": tail.threshold,
+                "values": tail.fit.n,
+                "shape": tail.fit.shape,
+                "scale": tail.fit.scale,
+                "goodness_of_fit_p": tail.fit.goodness,
+            })),
         })
     }
 

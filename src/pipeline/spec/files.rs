@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, GroupSpec, LocalMeanOptions,
-    PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SmoothOptions,
-    SmoothSpec, SpentOptions, VoxelwiseOptions,
+    PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
+    SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -173,12 +173,16 @@ impl GroupSpec {
             atlas,
             atlas_names,
             regions,
+            corrections: _,
+            volumes,
             permute: _,
         } = self;
         let table = std::iter::once((Role::Table, table));
         let others = [(Role::Mask, mask), (Role::Atlas, atlas), (Role::AtlasNames, atlas_names)];
         let regions = regions.iter_mut().map(|path| (Role::Region, path));
-        table.chain(optional(others)).chain(regions).collect()
+        let volumes = volumes.iter_mut().filter_map(SearchVolume::path_mut);
+        let volumes = volumes.map(|path| (Role::Region, path));
+        table.chain(optional(others)).chain(regions).chain(volumes).collect()
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::SearchVolume;
 use crate::design::group::{Centre, Model};
 
 /// `boldly group`.
@@ -64,6 +65,12 @@ pub struct GroupSpec {
     /// Masks whose means are tested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<PathBuf>,
+    /// Corrections without rearranging.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub corrections: Vec<Correction>,
+    /// Parts of the brain that were chosen beforehand.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub volumes: Vec<SearchVolume>,
     /// p by rearrangement of the subjects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permute: Option<PermuteOptions>,
@@ -85,9 +92,36 @@ pub struct PermuteOptions {
     /// Whether corrected p holds for all contrasts together.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub across: bool,
+    /// Whether small corrected p come from a generalised Pareto tail.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pareto: bool,
     /// Part k of n alone, to be joined with the others later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shard: Option<[u64; 2]>,
+}
+
+/// A correction of p for all voxels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Correction {
+    /// False discovery rate, Benjamini and Hochberg.
+    Fdr,
+    /// The same whatever the dependence, Benjamini and Yekutieli.
+    Fdry,
+    /// Family-wise.
+    Bonferroni,
+    /// Family-wise, step by step.
+    Holm,
+    /// Family-wise, height and extent of clusters by random fields.
+    Rft,
+}
+
+impl GroupSpec {
+    /// The uncorrected p that forms clusters.
+    #[must_use]
+    pub fn forming_p(&self) -> f64 {
+        self.permute.as_ref().and_then(|options| options.cluster_p).unwrap_or(self.table_p)
+    }
 }
 
 /// How TFCE sums over heights.

@@ -1,0 +1,179 @@
+//! Small-volume correction: the same questions asked of a part of the brain that was chosen beforehand.
+
+use serde_json::{Map as Fields, json};
+
+use super::correct::{Smooth, field};
+use super::fit::Fitted;
+use super::images::Images;
+use super::over::Over;
+use super::permute::{self, Rearranged};
+use crate::design::group::Stratum;
+use crate::design::label::label;
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::maps::{Entities, Map, Quantity};
+use crate::pipeline::masks;
+use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::spec::{GroupSpec, Shape};
+use crate::pipeline::watch::Watch;
+use crate::stats::random_field::{Resels, Search};
+use crate::volume::Grid;
+
+/// A search volume on the maps' grid.
+pub(super) struct Volume {
+    pub name: String,
+    label: String,
+    shape: Shape,
+    /// `[voxel of the grid]`
+    inside: Vec<bool>,
+}
+
+/// The volumes that are asked for.
+///
+/// # Errors
+/// Missing input; bad data: a mask of another grid, a volume without a voxel.
+pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Vec<Volume>> {
+    let open = |volume: &crate::pipeline::spec::SearchVolume| {
+        let inside: Vec<bool> = match &volume.shape {
+            Shape::Mask(path) => masks::mask(path, grid, watch)?.inside,
+            shape => (0..grid.n_voxels())
+                .map(|v| shape.holds(grid.millimetres(grid.coordinates(v))))
+                .collect(),
+        };
+        if !inside.contains(&true) {
+            return Err(Error::bad_data(
+                format!("search volume '{}'", volume.name),
+                "holds no voxel's centre",
+                "hold some",
+                "check its coordinates (mm of the maps' space) and that it is not smaller than a voxel",
+            ));
+        }
+        let (name, shape) = (volume.name.clone(), volume.shape.clone());
+        Ok(Volume { label: label(&name)?, name, shape, inside })
+    };
+    spec.volumes.iter().map(open).collect()
+}
+
+/// What a contrast comes to in each volume: a table, and maps of corrected p.
+///
+/// # Errors
+/// Those of rearranging.
+pub(super) fn correct(
+    spec: &GroupSpec,
+    (stratum, fitted): (&Stratum, &Fitted),
+    (images, volumes): (&Images, &[Volume]),
+    (contrast, smooth): (&str, Option<&Smooth>),
+    device: &Device,
+    watch: &dyn Watch,
+) -> Result<(Text, Vec<Map>)> {
+    let grid = &images.grid;
+    let voxel_mm3: f64 = grid.voxel_size_mm.iter().product();
+    let letter = if stratum.is_f { "F" } else { "t" };
+    let mut text =
+        format!("volume\tvoxels\tvolume_mm3\t{letter}\tx_mm\ty_mm\tz_mm\tp\tp_bonferroni\tp_rft");
+    if spec.permute.is_some() {
+        text.push_str("\tp_maxT");
+    }
+    text.push('\n');
+    let mut maps = Vec::new();
+    for volume in volumes {
+        let over = Over::new(fitted, grid, contrast, Some((&volume.label, &volume.inside)));
+        let n = over.places.len();
+        let n_all = volume.inside.iter().filter(|v| **v).count();
+        if n == 0 {
+            return Err(Error::bad_data(
+                format!("search volume '{}'", volume.name),
+                format!("has none of its {n_all} voxels where '{}' is tested", stratum.name),
+                "overlap with the mask",
+                "give a mask that holds it",
+            ));
+        }
+        if n < n_all {
+            watch.warn(&format!(
+                "{}: {n} of the {n_all} voxels of {} are analysed; where subjects are missing an effect is missed too",
+                stratum.name, volume.name
+            ));
+        }
+        let (stat, p) = (over.of(&fitted.maps.stat), over.of(&fitted.p));
+        let height = |t: f64| if over.both { t.abs() } else { t };
+        let peak = (0..n).max_by(|&a, &b| height(stat[a]).total_cmp(&height(stat[b]))).unwrap_or(0);
+        let [x, y, z] = grid.millimetres(grid.coordinates(over.places[peak] as usize));
+        let search =
+            smooth.map(|smooth| Search::new(field(fitted), resels(volume, smooth, &over, grid), n));
+        let sides = if over.both { 2.0 } else { 1.0 };
+        let rft = |t: f64| search.as_ref().map(|s| (sides * s.height_p(height(t))).min(1.0));
+        text.push_str(&format!(
+            "{}\t{n}\t{}\t{}\t{x:.1}\t{y:.1}\t{z:.1}\t{}\t{}\t{}",
+            volume.name,
+            n as f64 * voxel_mm3,
+            stat[peak],
+            p[peak],
+            (p[peak] * n as f64).min(1.0),
+            rft(stat[peak]).map_or("n/a".to_owned(), |p| p.to_string()),
+        ));
+        let mut corrected: Vec<f64> = stat
+            .iter()
+            .zip(&p)
+            .map(|(&t, &p)| rft(t).unwrap_or(1.0).min((p * n as f64).min(1.0)))
+            .collect();
+        let mut how = "random fields or Bonferroni, whichever is smaller";
+        if let Some(options) = &spec.permute {
+            let one = permute::rearrange_within(
+                spec,
+                options,
+                (stratum, fitted),
+                images,
+                &over.places,
+                device,
+            )?;
+            corrected = Rearranged::p_corrected(&one)?;
+            text.push_str(&format!("\t{}", corrected[peak]));
+            how = "the largest statistic in the volume, by rearrangement";
+        }
+        text.push('\n');
+        let found = corrected.iter().filter(|p| **p <= 0.05).count();
+        watch.note(&format!(
+            "{}: {}, {n} voxels: {letter} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {:.4} corrected in the volume; {found} voxels at p <= .05",
+            stratum.name, volume.name, stat[peak], corrected[peak]
+        ));
+        maps.push(over.map(
+            "svc",
+            Quantity::CorrectedP,
+            (&corrected, 1.0),
+            format!("p of {} corrected for the voxels of {}, by {how}", stratum.name, volume.name),
+        ));
+    }
+    let mut described = Fields::new();
+    described.insert(
+        "Description".to_owned(),
+        json!(format!(
+            "{}: the highest voxel of each search volume, corrected for its voxels",
+            stratum.name
+        )),
+    );
+    described.insert("p".to_owned(), json!("uncorrected"));
+    described.insert("p_rft".to_owned(), json!("random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's"));
+    let table = Text {
+        entities: Entities::of("svc").with("contrast", contrast),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Host),
+        described: Some(described),
+    };
+    Ok((table, maps))
+}
+
+/// The resels of a volume: of a sphere or box by its geometry, of others by their voxels.
+fn resels(volume: &Volume, smooth: &Smooth, over: &Over, grid: &Grid) -> Resels {
+    let fwhm_mm: [f64; 3] =
+        std::array::from_fn(|axis| smooth.fwhm_vox[axis] * grid.voxel_size_mm[axis]);
+    match &volume.shape {
+        Shape::Sphere { radius, .. } => {
+            Resels::sphere(*radius, fwhm_mm.iter().product::<f64>().cbrt())
+        }
+        Shape::Box { sides, .. } => Resels::cuboid(*sides, fwhm_mm),
+        Shape::Tube { .. } | Shape::Mask(_) => {
+            Resels::of_mask(grid.shape, &over.places, smooth.fwhm_vox)
+        }
+    }
+}
