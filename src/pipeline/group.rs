@@ -13,7 +13,7 @@ use crate::pipeline::inputs::display;
 use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::permuted::Maxima;
 use crate::stats::second_level::SecondLevel;
 use crate::table::Table;
@@ -69,8 +69,7 @@ pub fn run_with(
         watch.step();
     }
 
-    let host = session.ladder.on_the_host();
-    let device = &host.device;
+    let device = &session.ladder.device;
     let mut rearranged = Vec::new();
     if let Some(options) = &spec.permute {
         let scratch = products.scratch();
@@ -197,6 +196,20 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
         }
     }
     Ok((sample, resolved))
+}
+
+/// Operations that the rearrangements come to, roughly; 0 where there are none, or the table cannot be read.
+#[must_use]
+pub fn operations(spec: &GroupSpec) -> f64 {
+    let Some(options) = &spec.permute else { return 0.0 };
+    let n = |(sample, resolved): (Sample, Resolved)| {
+        let first = images::paths(spec, &sample, "effect").ok()?.into_iter().next()?;
+        let n_voxels = io::float32_bytes(&first).ok()? / 4;
+        let rows: usize = resolved.strata.iter().map(|s| s.subjects.len() * s.combined.len()).sum();
+        let parts = options.shard.map_or(1, |[_, n]| n);
+        Some(2.0 * rows as f64 * n_voxels as f64 * (options.n / parts) as f64)
+    };
+    model(spec, &Quiet).ok().and_then(n).unwrap_or(0.0)
 }
 
 /// What a model comes to, for a person: its contrasts, what each is tested in, its degrees of freedom; and whether the maps are there.

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::io;
+use crate::pipeline::group;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, GlmSpec, Noise, Role};
 use crate::pipeline::watch::Watch;
@@ -19,6 +20,10 @@ const FIT_S: f64 = 0.1;
 const COVARIANCE_S: f64 = 0.2;
 /// ARMA(1,1) at each voxel, on many cores.
 const ARMA_S: f64 = 14.0;
+/// Operations a second of a core on rearranged maps.
+const REARRANGED: f64 = 3.5e10;
+/// The same of a GPU.
+const REARRANGED_GPU: f64 = 3e12;
 /// Seconds a GB on a GPU, all stages together: there and back, and kernels.
 const GPU_S: f64 = 0.2;
 /// What the host has still to do of ARMA(1,1) there.
@@ -35,6 +40,9 @@ struct Work {
 
 impl Work {
     fn of(command: &Command, bytes: impl Fn(&Path) -> u64) -> Work {
+        if let Command::Group(spec) = command {
+            return Work::of_group(group::operations(spec));
+        }
         // The echoes of a run are one run when work begins.
         let others: Vec<PathBuf> = match command {
             Command::Glm(spec) => spec.runs.iter().flat_map(|run| run.images().skip(1)).collect(),
@@ -46,6 +54,12 @@ impl Work {
         let bytes = bytes as f64;
         let [cpu_s, gpu_s] = seconds_a_gb(command).map(|seconds| bytes / 1e9 * seconds);
         Work { bytes, cpu_s, gpu_s }
+    }
+
+    /// Products of rearrangements with maps.
+    fn of_group(operations: f64) -> Work {
+        let cpu_s = operations / (REARRANGED * rayon::current_num_threads() as f64);
+        Work { bytes: 0.0, cpu_s, gpu_s: operations / REARRANGED_GPU }
     }
 
     fn and(self, other: Work) -> Work {
@@ -67,7 +81,12 @@ impl Work {
             few if *few < 1e9 => format!("{:.0} MB", (few / 1e6).ceil()),
             many => format!("{:.1} GB", many / 1e9),
         };
-        let runs = format!("{size} of runs take some {:.2} s", cpu_s.max(0.01));
+        let what = if *bytes > 0.0 {
+            format!("{size} of runs take")
+        } else {
+            "rearrangements take".to_owned()
+        };
+        let runs = format!("{what} some {:.2} s", cpu_s.max(0.01));
         if self.is_for_a_gpu() {
             let with = OPENING_S + gpu_s;
             format!("{runs} on the CPU path, some {with:.2} s on a GPU with its opening")
@@ -91,6 +110,7 @@ fn seconds_a_gb(command: &Command) -> [f64; 2] {
         Command::Retroicor(spec) => [NUISANCE_S + where_true(FIT_S, spec.proof.is_some()), GPU_S],
         Command::Smooth(_) => [SMOOTH_S, GPU_S],
         Command::Confounds(_) => [COVARIANCE_S, GPU_S],
+        // What a group's rearrangements take is no matter of a run's bytes.
         Command::Physio(_) | Command::Group(_) => [0.0, 0.0],
     }
 }
@@ -106,8 +126,8 @@ pub fn settle<'c>(session: &mut Session<'_>, commands: impl IntoIterator<Item = 
     let work = commands.into_iter().map(|c| Work::of(c, bytes)).fold(Work::default(), Work::and);
     let for_a_gpu = work.is_for_a_gpu();
     session.ladder.decide(for_a_gpu);
-    // A command without runs has nothing to weigh.
-    if work.bytes == 0.0 {
+    // A command without runs or rearrangements has nothing to weigh.
+    if work.bytes == 0.0 && work.cpu_s == 0.0 {
         return;
     }
     let name = session.ladder.device.report().name;

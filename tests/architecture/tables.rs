@@ -104,7 +104,6 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
-    ("weigh", &["watch", "spec", "session"]),
     ("earlier", &["spec", "provenance", "products"]),
     ("written", &["watch", "spec", "provenance", "session", "products", "earlier"]),
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
@@ -197,6 +196,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Subjects' maps, tested.
     ("group", &["watch", "decide", "masks", "spec", "session", "inputs", "products", "provenance"]),
+    // What a command takes, weighed before it runs.
+    ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.
     (
         "calibrate",
