@@ -148,6 +148,47 @@ fn random_rearrangements_depend_on_seed_and_number_alone_and_stay_in_their_block
 }
 
 #[test]
+fn every_row_that_may_come_comes_as_often_as_any_other_and_half_the_signs_flip() {
+    let blocks: Vec<usize> = (0..24).map(|r| r / 4).collect();
+    let age: Vec<f64> = (0..24).map(|r| f64::from(r * r % 17)).collect();
+    let design = beside(&Array2::ones((24, 1)), &age);
+    let n = 3000;
+    for (permuted, flipped, sources) in [
+        (Permuted::Within, Flipped::Rows, 4),
+        (Permuted::Whole, Flipped::Blocks, 6),
+        (Permuted::Both, Flipped::No, 24),
+        (Permuted::No, Flipped::Rows, 1),
+    ] {
+        let exchange = Exchange::new(&blocks, permuted, flipped).unwrap();
+        let tested = Tested::new(design.view(), last(2).view(), &exchange, None).unwrap();
+        let plan = Plan::new(&exchange, &[tested], n + 1, 4).unwrap();
+        let mut came = vec![[0.0; 24]; 24];
+        let mut minus = [0.0; 24];
+        for one in plan.batch(1..n + 1) {
+            for row in 0..24 {
+                came[row][one.from[row] as usize] += 1.0;
+                minus[row] += f64::from(u8::from(one.sign[row] < 0));
+            }
+            let whole = one.sign.chunks(4).all(|b| b.iter().all(|s| *s == b[0]));
+            assert!(flipped == Flipped::Rows || whole, "{permuted:?}");
+        }
+        let within = |count: f64, share: f64| {
+            let sd = (n as f64 * share * (1.0 - share)).sqrt();
+            (count - n as f64 * share).abs() <= 4.5 * sd
+        };
+        let share = 1.0 / f64::from(sources);
+        for row in 0..24 {
+            let seen: Vec<f64> = came[row].iter().copied().filter(|&c| c > 0.0).collect();
+            assert_eq!(seen.len(), sources as usize, "{permuted:?}: row {row}");
+            assert!(seen.iter().all(|&c| within(c, share)), "{permuted:?}: row {row}: {seen:?}");
+            let flips =
+                if flipped == Flipped::No { minus[row] == 0.0 } else { within(minus[row], 0.5) };
+            assert!(flips, "{permuted:?}: row {row} flips {} times", minus[row]);
+        }
+    }
+}
+
+#[test]
 fn counts_beyond_128_bits_keep_their_logarithm() {
     let exchange = Exchange::rows(200).unwrap();
     let possible = exchange.possible();
