@@ -15,6 +15,14 @@ pub fn mask(path: &Path, grid: &Grid, watch: &dyn Watch) -> Result<Mask> {
     io::read_mask(path, grid).map(|given| told(given, watch))
 }
 
+/// A mask for the grid of a map that is called so.
+///
+/// # Errors
+/// As [`io::read_mask`].
+pub fn mask_of(path: &Path, (grid, of): (&Grid, &str), watch: &dyn Watch) -> Result<Mask> {
+    io::read_mask_of(path, (grid, of)).map(|given| told(given, watch))
+}
+
 /// A tissue for a grid: a mask, or probabilities from `threshold` on.
 ///
 /// # Errors
