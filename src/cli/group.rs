@@ -8,6 +8,7 @@ use crate::cli::args::{MORE, heading};
 use crate::cli::say;
 use crate::cli::work::WorkArgs;
 use crate::design::group::{Centre, Model};
+use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::pipeline::group::{self, Parts};
 use crate::pipeline::products::{Layout, Products as _};
@@ -32,6 +33,14 @@ order of the table); ancova (two-sample with covariates); 2x2-mixed (group x ses
 within subjects, as in a crossover of drug and condition; a column period enters by itself); one-way-rm and two-way-rm (F of each factor \
 and the interaction); regression (the slope of each covariate).
 
+A formula, as R and patsy write them: 'effect ~ group * session + age', with + : * - and C(column) for a factor of numbers. Numbers are \
+covariates and enter as they are, words are factors whose first level in the table is the reference; all maps are rows with one error; contrasts \
+weigh the columns, such as group[T.placebo]. A matrix (.tsv with names, or rows of numbers as FSL's design.mat: ev1, ev2, ...) has a row for each \
+row of the table.
+
+Of a folder each contrast-<--of>_stat-effect_statmap.nii.gz below it is a row; sub-, ses-, task- and run- in its path become the columns \
+subject, session, task and run, and participants.tsv there or above adds its columns.
+
 Contrasts are sums over cells, groups first: 'drug:post - drug:pre - (placebo:post - placebo:pre)'; without --contrast those of the model. Each \
 is tested against its own error (partitioned): the combination of each subject's maps, then a model over subjects, on S - 1 degrees of freedom \
 for one group. --error pooled has one error for all maps (SPM's flexible factorial, nilearn's subject columns).
@@ -41,10 +50,10 @@ Example: boldly group --maps maps.tsv --model 2x2-mixed --contrast interaction -
 pub(super) struct Args {
     #[command(subcommand)]
     merge: Option<Sub>,
-    /// Table of maps (.tsv), a row a map
+    /// Table of maps (.tsv), a row a map; or a folder to find them in
     #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE", required = true)]
     maps: Option<PathBuf>,
-    /// Contrast of boldly glm, where the table names folders
+    /// Contrast of boldly glm, where --maps or the table names folders
     #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
     of: Option<String>,
     /// Voxels to analyse
@@ -63,7 +72,7 @@ pub(super) struct Args {
     region: Vec<PathBuf>,
     /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
     ///
-    /// Also 2x2-within, one-way-rm, two-way-rm and regression
+    /// Also 2x2-within, one-way-rm, two-way-rm and regression; a formula; or a matrix file
     #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = model, required = true)]
     model: Option<Model>,
     /// Column of the factor between subjects [default: group]
@@ -252,10 +261,27 @@ fn forming_p(text: &str) -> std::result::Result<f64, String> {
 }
 
 fn model(text: &str) -> std::result::Result<Model, String> {
-    Model::ALL.into_iter().find(|model| model.name() == text).ok_or_else(|| {
-        let names: Vec<&str> = Model::ALL.iter().map(|model| model.name()).collect();
-        format!("it must be one of {}", names.join(", "))
-    })
+    if let Some(model) = Model::WORDS.into_iter().find(|model| model.name() == text) {
+        return Ok(model);
+    }
+    if [".tsv", ".txt", ".mat"].iter().any(|ending| text.ends_with(ending)) {
+        return Ok(Model::Matrix(PathBuf::from(text)));
+    }
+    let names: Vec<String> = Model::WORDS.iter().map(|model| model.name().to_owned()).collect();
+    let is_word = |c: char| c.is_alphanumeric() || c == '-' || c == '_';
+    let like = closest(text, &names);
+    // A word with hyphens is no formula: age-weight leaves weight out of nothing.
+    if like.is_some()
+        || text.is_empty()
+        || text.contains('-') && text.chars().all(is_word) && text != "-1"
+    {
+        return Err(format!(
+            "it must be one of {}, a formula such as 'group * session + age', or a matrix (.tsv, .txt, .mat){}",
+            names.join(", "),
+            like.map_or(String::new(), |name| format!("; did you mean {name}?"))
+        ));
+    }
+    Ok(Model::Formula(text.to_owned()))
 }
 
 impl Args {

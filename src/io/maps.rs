@@ -15,6 +15,9 @@ const SAME_PLACE_MM: f64 = 1e-3;
 /// What headers round moves no corner of the grid by more than the smallest voxel edge over this.
 const PARTS_OF_A_VOXEL: f64 = 20.0;
 
+/// What masks and tissues are for where nothing else is said.
+const RUN: &str = "the run";
+
 /// A mask's values are whole numbers up to the rounding that scaled integers bring.
 const WHOLE: f32 = 1e-3;
 
@@ -49,7 +52,15 @@ pub struct GivenMask {
 /// [`Error::BadData`] where its shape differs, it lies further away than a twentieth of a voxel's edge, it holds fractions (a
 /// probability map), or no voxel is inside.
 pub fn read_mask(path: &Path, on: &Grid) -> Result<GivenMask> {
-    let (values, note) = read_on(path, on)?;
+    read_mask_of(path, (on, RUN))
+}
+
+/// [`read_mask`] for the grid of what is called `of`.
+///
+/// # Errors
+/// As [`read_mask`].
+pub fn read_mask_of(path: &Path, (on, of): (&Grid, &str)) -> Result<GivenMask> {
+    let (values, note) = read_on(path, (on, of))?;
     if let Some(at) = fraction(&values) {
         return Err(Error::bad_data(
             path.display().to_string(),
@@ -77,7 +88,7 @@ pub fn read_mask(path: &Path, on: &Grid) -> Result<GivenMask> {
 /// [`Error::BadData`] where its shape or place differs as for [`read_mask`], it holds several labels, fractions above 1, or
 /// no voxel is inside.
 pub fn read_tissue(path: &Path, on: &Grid, threshold: f64) -> Result<GivenMask> {
-    let (values, note) = read_on(path, on)?;
+    let (values, note) = read_on(path, (on, RUN))?;
     let wrong = |at: usize, hint: &str| {
         Error::bad_data(
             path.display().to_string(),
@@ -151,10 +162,13 @@ fn value_at(values: &[f32], at: usize, grid: &Grid) -> String {
 }
 
 /// The values of a map that lies on a run's grid, and a note where it lies a little off.
-fn read_on(path: &Path, on: &Grid) -> Result<(Vec<f32>, Option<String>)> {
+fn read_on(path: &Path, (on, of): (&Grid, &str)) -> Result<(Vec<f32>, Option<String>)> {
     let (grid, _, values) = read_map(path)?;
-    let hint = "resample the mask to the run, or use the mask of this run";
-    let note = check_grid(path, &grid, (on, "the run"), hint)?;
+    let hint = match of {
+        RUN => "resample the mask to the run, or use the mask of this run",
+        _ => "resample the mask to the maps, or use one of their space",
+    };
+    let note = check_grid(path, &grid, (on, of), hint)?;
     Ok((values, note))
 }
 

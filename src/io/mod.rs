@@ -45,7 +45,7 @@ pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
-pub use maps::{GivenMask, check_grid, read_map, read_mask, read_tissue};
+pub use maps::{GivenMask, check_grid, read_map, read_mask, read_mask_of, read_tissue};
 pub use motion::read_confounds;
 pub use output::{Outputs, Overwrite, finish_left, forget, keep};
 pub use resampled::{Resampled, resampled, told_resampled};

@@ -3,7 +3,7 @@
 use serde_json::{Map as Fields, Value, json};
 
 use crate::design::group::{Request, Resolved, Sample, Stratum, resolve};
-use crate::design::label::label;
+use crate::design::label::labels;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::kernels::contrast::Stat;
@@ -12,7 +12,7 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::display;
 use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec};
+use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec, Role};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::permuted::Maxima;
 use crate::stats::second_level::SecondLevel;
@@ -30,6 +30,7 @@ mod over;
 mod permute;
 mod regions;
 mod svc;
+mod table;
 
 use correct::Smooth;
 use fit::Fitted;
@@ -60,8 +61,10 @@ pub fn run_with(
 ) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
     let (sample, resolved) = model(spec, watch)?;
-    let labels = labels(&resolved.strata)?;
-    let images = Images::open(spec, &sample, &needed(&sample, &resolved), watch)?;
+    let names: Vec<String> = resolved.strata.iter().map(|s| s.name.clone()).collect();
+    let labels = labels(&names)?;
+    let mut images = Images::open(spec, &sample, &needed(&sample, &resolved), watch)?;
+    images.files.extend(table::participants(&spec.table).map(|path| (Role::Table, path)));
     watch.stage("group", resolved.strata.len());
     let mut all = Vec::new();
     for stratum in &resolved.strata {
@@ -168,9 +171,11 @@ fn smoothness(
 /// # Errors
 /// Missing input, and what the table lacks or the model forbids.
 pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> {
-    let sample = Sample::new(io::tsv::read(&spec.table)?)?;
+    let sample = table::sample(spec, watch)?;
+    let matrix = table::matrix(&spec.model)?;
     let request = Request {
-        model: spec.model,
+        model: &spec.model,
+        matrix: matrix.as_ref(),
         between: spec.between.as_deref(),
         within: &spec.within,
         covariates: &spec.covariates,
@@ -180,6 +185,7 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
         pooled: spec.error == ErrorTerm::Pooled,
     };
     let resolved = resolve(&sample, &request)?;
+    refuse_least(spec, resolved.factors.subjects.len())?;
     resolved.notes.iter().for_each(|line| watch.note(line));
     for stratum in &resolved.strata {
         if !stratum.left_out.is_empty() {
@@ -226,6 +232,10 @@ pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
         resolved.factors.subjects.len(),
         spec.model.name()
     )];
+    if spec.table.is_dir() {
+        parts.push(aligned(&sample.table));
+    }
+    parts.extend((!resolved.notes.is_empty()).then(|| resolved.notes.join("\n")));
     let mut shown: Vec<&Stratum> = Vec::new();
     for stratum in &resolved.strata {
         let solved = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
@@ -236,7 +246,7 @@ pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
             .find(|other| (&other.design, &other.subjects) == (&stratum.design, &stratum.subjects));
         parts.push(match same {
             Some(other) => format!("  the design is that of {}", other.name),
-            None => design_text(stratum),
+            None => aligned(&design_rows(stratum)),
         });
         shown.push(stratum);
     }
@@ -274,20 +284,17 @@ fn needed(sample: &Sample, resolved: &Resolved) -> Vec<bool> {
     needed
 }
 
-/// The contrasts as labels in file names.
-fn labels(strata: &[Stratum]) -> Result<Vec<String>> {
-    let labels: Vec<String> = strata.iter().map(|s| label(&s.name)).collect::<Result<_>>()?;
-    for (at, one) in labels.iter().enumerate() {
-        if let Some(other) = labels[..at].iter().position(|other| other == one) {
-            return Err(Error::usage(
-                format!("contrast '{}'", strata[at].name),
-                format!("would be written as contrast-{one}, like '{}'", strata[other].name),
-                "have a name of its own",
-                "name it: 'name=expression'",
-            ));
-        }
+/// --min-subjects that cannot be meant.
+fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
+    match spec.least_subjects {
+        Some(least) if least == 0 || least > n_subjects => Err(Error::usage(
+            "--min-subjects",
+            format!("is {least}"),
+            format!("be from 1 to {n_subjects}, the subjects of the table"),
+            "leave it out to need all",
+        )),
+        _ => Ok(()),
     }
-    Ok(labels)
 }
 
 /// The maps of one contrast.
@@ -352,9 +359,8 @@ fn design_table(stratum: &Stratum, label: &str) -> Text {
     }
 }
 
-/// The design with its columns aligned.
-fn design_text(stratum: &Stratum) -> String {
-    let table = design_rows(stratum);
+/// A table with its columns aligned.
+fn aligned(table: &Table) -> String {
     let short = |cell: &String| match cell.parse::<f64>() {
         Ok(number) if cell.contains('.') => format!("{number:.3}"),
         _ => cell.clone(),

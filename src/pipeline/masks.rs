@@ -48,6 +48,14 @@ fn several(path: &Path, given: &GivenMask) -> Option<String> {
     })
 }
 
+/// A mask for the grid of a map that is called so.
+///
+/// # Errors
+/// As [`io::read_mask`].
+pub fn mask_of(path: &Path, (grid, of): (&Grid, &str), watch: &dyn Watch) -> Result<Mask> {
+    io::read_mask_of(path, (grid, of)).map(|given| told(given, watch))
+}
+
 /// A tissue for a grid: a mask, or probabilities from `threshold` on.
 ///
 /// # Errors

@@ -132,6 +132,15 @@ impl SecondLevel {
         }
     }
 
+    /// A group whose residuals are 0 whatever its values, so that its variance cannot be found; none: all can.
+    #[must_use]
+    pub fn group_without_variance(&self, group: &[usize], n_groups: usize) -> Option<usize> {
+        (0..n_groups).find(|g| {
+            let of_group = group.iter().zip(&self.kept).filter(|(own, _)| *own == g);
+            of_group.map(|(_, kept)| kept).sum::<f64>() < 1e-6
+        })
+    }
+
     fn effects(&self, y: &[f64]) -> Vec<f64> {
         let rows = self.to_effect.rows().into_iter();
         rows.map(|row| row.iter().zip(y).map(|(w, y)| w * y).sum()).collect()

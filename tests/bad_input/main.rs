@@ -10,6 +10,7 @@ mod confounds;
 mod dataset;
 mod designs;
 mod echoes;
+mod group;
 mod images;
 mod options;
 mod outputs;
@@ -62,6 +63,7 @@ fn cases() -> Vec<Case> {
         belonging::cases(),
         designs::cases(),
         echoes::cases(),
+        group::cases(),
         images::cases(),
         tables::cases(),
         physiology::cases(),

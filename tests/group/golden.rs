@@ -24,6 +24,11 @@ struct Case {
     arguments: Vec<String>,
     /// Map, voxel, and the value there, where it is not NaN.
     missing: Vec<Vec<usize>>,
+    /// The design's columns, by patsy.
+    #[serde(default)]
+    columns: Vec<String>,
+    /// What `design.txt` holds.
+    matrix: Option<String>,
     /// By contrast and statistic.
     want: BTreeMap<String, BTreeMap<String, Vec<f64>>>,
 }
@@ -51,11 +56,19 @@ fn off_in(name: &str, case: &Case) -> Vec<String> {
         of_map.for_each(|m| spoilt[m[1]] = m.get(2).map_or(f32::NAN, |&value| value as f32));
         image(&dir.join(format!("m{}.nii", missing[0])), &spoilt);
     }
+    case.matrix.iter().for_each(|text| std::fs::write(dir.join("design.txt"), text).unwrap());
     let words: Vec<&str> = case.arguments.iter().map(String::as_str).collect();
     group(dir, &words, "out");
     let out = dir.join("out");
     let mut off = Vec::new();
     for (contrast, by) in &case.want {
+        if !case.columns.is_empty() {
+            let design = out.join(format!("contrast-{contrast}_design.tsv"));
+            let columns = boldly::io::tsv::read(&design).unwrap().columns;
+            if columns[1..] != case.columns {
+                off.push(format!("{name}: columns {columns:?}"));
+            }
+        }
         let letter = if by.contains_key("t") { "t" } else { "F" };
         for (stat, want) in by {
             let got = match stat.as_str() {
@@ -124,4 +137,14 @@ fn repeated_measures_are_those_of_statsmodels_analysis_of_variance() {
 #[test]
 fn each_pattern_of_missing_subjects_is_a_model_of_its_own() {
     holds(&["min-subjects"]);
+}
+
+#[test]
+fn a_formulas_columns_are_patsys_and_its_tests_statsmodels() {
+    holds(&["formula"]);
+}
+
+#[test]
+fn a_matrix_of_fsl_is_taken_by_its_rows() {
+    holds(&["matrix"]);
 }

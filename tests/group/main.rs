@@ -7,6 +7,7 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod folder;
 mod golden;
 mod made;
 mod same;

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import patsy
 import scipy
 import statsmodels
 import statsmodels.api as sm
@@ -283,6 +284,60 @@ d = crossed(7, {"drug": ["mln", "pla"], "dose": ["none", "low", "high"]})
 case("two-way", d, "--model|two-way-rm|--within|drug,dose",
      anova(d, ["drug", "dose"], {"drug": "drug", "dose": "dose", "drug:dose": "drugDose"}))
 
-golden = {"statsmodels": statsmodels.__version__, "scipy": scipy.__version__, "seed": "SplitMix64, 1000 + map; covariates numpy default_rng(11)",
+# Formulas: patsy's columns, the levels in the order of the table.
+def formula(name, frame, text, contrasts, arguments="", kept=None, f_contrasts=None):
+    """`contrasts`: label of the output by column names with weights."""
+    used = frame if kept is None else frame.iloc[kept]
+    coded = used.copy()
+    for column in ["group", "session", "subject", "site"]:
+        if column in coded:
+            coded[column] = pd.Categorical(coded[column], categories=list(dict.fromkeys(used[column])))
+    right = text.split("~")[-1]
+    x = patsy.dmatrix(right, coded, return_type="dataframe")
+    y = maps(used)
+    want, words = {}, f"--model|{text}"
+    for label, weights in contrasts.items():
+        row = np.array([weights.get(c, 0) for c in x.columns], dtype=float)
+        assert set(weights) <= set(x.columns), (set(weights) - set(x.columns), list(x.columns))
+        want[label] = at_each(y, t_of(x.to_numpy(), row))
+        words += f"|--contrast|{label}=" + " + ".join(f"{w}*{c}" for c, w in weights.items())
+    for label, columns in (f_contrasts or {}).items():
+        rows = np.array([[float(c == own) for c in x.columns] for own in columns])
+        want[label] = at_each(y, f_of(x.to_numpy(), rows))
+        words += f"|--f-contrast|{label}=" + "; ".join(columns)
+    # p of t is held by the other cases.
+    want = {label: {k: v for k, v in by.items() if k != "p"} for label, by in want.items()}
+    case(name, frame, words + arguments, want)
+    CASES[name]["columns"] = list(x.columns)
+
+
+d = table(subject=[f"s{i}" for i in range(20)], group=["placebo", "drug", "drug", "other"] * 5, site=(["b", "a"] * 10)[:7] + ["a"] * 8 + ["b"] * 5,
+          age=ages[:20], dose=[1, 2, 3, 1, 2] * 4)
+formula("formula-factor", d, "effect ~ group + age", {"drug": {"group[T.drug]": 1}, "age": {"age": 1}, "placebo": {"Intercept": 1},
+        "both": {"group[T.drug]": 1, "group[T.other]": -1}}, f_contrasts={"group": ["group[T.drug]", "group[T.other]"]})
+formula("formula-no-intercept", d, "group + age - 1", {"a": {"group[drug]": 1, "group[placebo]": -1}, "b": {"group[other]": 1}})
+formula("formula-zero", d, "0 + group:site", {"a": {"group[drug]:site[b]": 1, "group[placebo]:site[a]": -1}})
+formula("formula-crossed", d, "~ group * age", {"a": {"group[T.drug]:age": 1}, "b": {"age": 1}, "c": {"Intercept": 1}},
+        f_contrasts={"slopes": ["group[T.drug]:age", "group[T.other]:age"]})
+formula("formula-two-factors", d, "site * group + age", {"a": {"site[T.a]:group[T.drug]": 1}, "b": {"site[T.a]": 1}})
+formula("formula-nested", d, "site + site:group", {"a": {"site[b]:group[T.drug]": 1}, "b": {"site[a]:group[T.other]": 1, "site[T.a]": 1}})
+formula("formula-interaction", d, "group:site", {"a": {"Intercept": 1}, "b": {"site[T.a]": 1}, "c": {"group[T.drug]:site[b]": 1}})
+formula("formula-slopes", d, "age:group", {"a": {"age:group[drug]": 1, "age:group[placebo]": -1}})
+formula("formula-numbers", d, "effect ~ C(dose) + age:dose + age", {"a": {"C(dose)[T.2]": 1, "C(dose)[T.3]": -1}, "b": {"age:dose": 1}})
+formula("formula-taken-out", d, "(group + site) * age - group:age - age", {"b": {"group[T.drug]": 1}})
+formula("formula-three", d, "group:site:age + site - 1", {"a": {"group[drug]:site[a]:age": 1}, "b": {"site[b]": 1}})
+lacking = d.copy()
+lacking.loc[[4, 9], "age"] = np.nan
+formula("formula-unknown", lacking, "group + age", {"a": {"group[T.drug]": 1}}, kept=[i for i in range(20) if i not in (4, 9)])
+m = table(subject=[f"s{i // 2}" for i in range(28)], group=np.repeat(group, 2), session=["pre", "post"] * 14, rating=ratings[:28])
+formula("formula-sessions", m, "effect ~ group * session + rating", {"i": {"group[T.placebo]:session[T.post]": 1}, "a": {"session[T.post]": 1}})
+formula("formula-subjects", m, "effect ~ session + group:session + subject", {"s": {"session[T.post]": 1}})
+x = np.c_[np.ones(20), d.age - 40, np.arange(20) % 3]
+case("matrix", d, "--model|design.txt|--contrast|a=ev2|--contrast|b=ev1 - 2*ev3|--f-contrast|f=ev2; ev3", {
+    "a": at_each(maps(d), t_of(x, [0, 1, 0])), "b": at_each(maps(d), t_of(x, [1, 0, -2])), "f": at_each(maps(d), f_of(x, [[0, 1, 0], [0, 0, 1]]))})
+CASES["matrix"]["matrix"] = "/NumWaves\t3\n/NumPoints\t20\n/PPheights\t1 1 1\n\n/Matrix\n" + "".join(
+    "\t".join(f"{v:.6e}" for v in row) + "\t\n" for row in x)
+
+golden = {"statsmodels": statsmodels.__version__, "patsy": patsy.__version__, "scipy": scipy.__version__, "seed": "SplitMix64, 1000 + map; covariates numpy default_rng(11)",
           "command": "python tests/oracles/group.py tests/goldens", "voxels": N_VOXELS, "cases": CASES}
 (Path(sys.argv[1]) / "group.json").write_text(json.dumps(golden, separators=(",", ":")) + "\n")

@@ -3,7 +3,8 @@
 use ndarray::Array2;
 
 use super::covariate::Covariate;
-use super::factors::{Factor, Factors, Model};
+use super::factors::{Factor, Factors};
+use super::model::Model;
 use super::request::Request;
 use super::sum::sum;
 use crate::design::contrast::{Columns, parse_f_of, parse_named, parse_t_of};
@@ -49,7 +50,7 @@ pub(super) fn asked(
 }
 
 /// The contrasts that a model is there for.
-fn own(factors: &Factors, covariates: &[Covariate], model: Model) -> Vec<Asked> {
+fn own(factors: &Factors, covariates: &[Covariate], model: &Model) -> Vec<Asked> {
     let (n_groups, n_within) = (factors.n_groups(), factors.n_within());
     let n_cells = n_groups * n_within;
     let one = |name: String, weights: &dyn Fn(usize, &[usize]) -> f64| {
@@ -62,6 +63,8 @@ fn own(factors: &Factors, covariates: &[Covariate], model: Model) -> Vec<Asked> 
         });
         Asked { name, is_f: false, rows }
     };
+    // Where a model compares no groups, it is about their mean.
+    let share = 1.0 / n_groups as f64;
     // Of two groups the first minus the second, of two times the second minus the first.
     let first_minus_second = |level: usize| if level == 0 { 1.0 } else { -1.0 };
     let second_minus_first = |level: usize| -first_minus_second(level);
@@ -70,10 +73,10 @@ fn own(factors: &Factors, covariates: &[Covariate], model: Model) -> Vec<Asked> 
         format!("{} - {}", factor.levels[a], factor.levels[b])
     };
     match model {
-        Model::OneSample => vec![one("mean".to_owned(), &|_, _| 1.0)],
+        Model::OneSample => vec![one("mean".to_owned(), &|_, _| share)],
         Model::Paired => {
             let name = difference(&factors.within[0], true);
-            vec![one(name, &|_, levels| second_minus_first(levels[0]))]
+            vec![one(name, &|_, levels| share * second_minus_first(levels[0]))]
         }
         Model::TwoSample | Model::Ancova => match &factors.between {
             Some(factor) => {
@@ -96,10 +99,14 @@ fn own(factors: &Factors, covariates: &[Covariate], model: Model) -> Vec<Asked> 
         },
         Model::Within2x2 => vec![
             one("interaction".to_owned(), &|_, levels| {
-                first_minus_second(levels[0]) * first_minus_second(levels[1])
+                share * first_minus_second(levels[0]) * first_minus_second(levels[1])
             }),
-            one(factors.within[0].column.clone(), &|_, levels| first_minus_second(levels[0]) / 2.0),
-            one(factors.within[1].column.clone(), &|_, levels| first_minus_second(levels[1]) / 2.0),
+            one(factors.within[0].column.clone(), &|_, levels| {
+                share * first_minus_second(levels[0]) / 2.0
+            }),
+            one(factors.within[1].column.clone(), &|_, levels| {
+                share * first_minus_second(levels[1]) / 2.0
+            }),
         ],
         Model::OneWayRm | Model::TwoWayRm => effects(factors, covariates.len()),
         Model::Regression => {
@@ -110,6 +117,7 @@ fn own(factors: &Factors, covariates: &[Covariate], model: Model) -> Vec<Asked> 
             };
             covariates.iter().enumerate().map(slope).collect()
         }
+        Model::Formula(_) | Model::Matrix(_) => Vec::new(),
     }
 }
 

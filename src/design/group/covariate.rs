@@ -22,7 +22,11 @@ pub(super) fn period(sample: &Sample, factors: &Factors) -> Result<Option<Covari
     }
     let texts = sample.texts("period")?;
     let mut levels: Vec<&String> = texts.iter().flatten().collect();
-    levels.sort();
+    let number = |text: &String| text.parse::<f64>().unwrap_or(f64::NAN);
+    match levels.iter().any(|level| number(level).is_nan()) {
+        true => levels.sort(),
+        false => levels.sort_by(|a, b| number(a).total_cmp(&number(b))),
+    }
     levels.dedup();
     let value = |text: &Option<String>| {
         let at = text.as_ref().and_then(|text| levels.iter().position(|level| *level == text));
@@ -53,7 +57,11 @@ pub(super) fn enter(
                 contrast
             ),
             "be one value a subject there",
-            "leave it out, or ask for t contrasts",
+            if covariate.is_order {
+                "ask for t contrasts, or delete the column: it enters by itself"
+            } else {
+                "leave it out, or ask for t contrasts"
+            },
         ));
     }
     let of = |maps: &Combination| maps.iter().map(|&(row, w)| w * covariate.values[row]).sum();

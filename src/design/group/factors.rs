@@ -1,85 +1,8 @@
 //! Which columns of the table are factors, between and within subjects, and the cells that they span.
 
-use serde::{Deserialize, Serialize};
-
+use super::model::Model;
 use super::sample::Sample;
 use crate::error::{Error, Result};
-
-/// A model in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Model {
-    /// One map a subject: is the mean 0?
-    OneSample,
-    /// Two maps a subject: is their difference 0?
-    Paired,
-    /// Two groups of subjects.
-    TwoSample,
-    /// Two groups and covariates.
-    Ancova,
-    /// Two groups, two maps a subject: does the change differ?
-    #[serde(rename = "2x2-mixed")]
-    Mixed2x2,
-    /// Four maps a subject, as in a crossover of drug and condition.
-    #[serde(rename = "2x2-within")]
-    Within2x2,
-    /// One factor within subjects, of any number of levels.
-    OneWayRm,
-    /// Two factors within subjects, of any number of levels.
-    TwoWayRm,
-    /// Covariates.
-    Regression,
-}
-
-impl Model {
-    /// All of them.
-    pub const ALL: [Model; 9] = [
-        Model::OneSample,
-        Model::Paired,
-        Model::TwoSample,
-        Model::Ancova,
-        Model::Mixed2x2,
-        Model::Within2x2,
-        Model::OneWayRm,
-        Model::TwoWayRm,
-        Model::Regression,
-    ];
-
-    /// As on the command line.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Model::OneSample => "one-sample",
-            Model::Paired => "paired",
-            Model::TwoSample => "two-sample",
-            Model::Ancova => "ancova",
-            Model::Mixed2x2 => "2x2-mixed",
-            Model::Within2x2 => "2x2-within",
-            Model::OneWayRm => "one-way-rm",
-            Model::TwoWayRm => "two-way-rm",
-            Model::Regression => "regression",
-        }
-    }
-
-    /// How many levels the factor between subjects has, where the model has one.
-    fn n_groups(self) -> Option<usize> {
-        matches!(self, Model::TwoSample | Model::Ancova | Model::Mixed2x2).then_some(2)
-    }
-
-    /// How many factors there are within subjects.
-    fn n_within(self) -> usize {
-        match self {
-            Model::Paired | Model::Mixed2x2 | Model::OneWayRm => 1,
-            Model::Within2x2 | Model::TwoWayRm => 2,
-            _ => 0,
-        }
-    }
-
-    /// Whether each factor within subjects has two levels.
-    fn is_two_by_two(self) -> bool {
-        matches!(self, Model::Paired | Model::Mixed2x2 | Model::Within2x2)
-    }
-}
 
 /// A column with its levels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,7 +38,7 @@ impl Factors {
     /// Usage where a factor is not clear or has another number of levels; bad data for a subject in two groups, a cell that is
     /// filled twice, or one that is empty in every subject.
     pub fn find(
-        model: Model,
+        model: &Model,
         sample: &Sample,
         between: Option<&str>,
         within: &[String],
@@ -147,6 +70,19 @@ impl Factors {
             factors.subjects.push(subject);
         }
         Ok(factors)
+    }
+
+    /// No factors: the subjects alone, each with its first row.
+    pub(super) fn of_subjects(sample: &Sample) -> Factors {
+        let (subjects, rows): (Vec<String>, Vec<Vec<usize>>) =
+            sample.by_subject().into_iter().unzip();
+        Factors {
+            between: None,
+            within: Vec::new(),
+            group: vec![0; subjects.len()],
+            row: rows.iter().map(|rows| vec![rows.first().copied()]).collect(),
+            subjects,
+        }
     }
 
     /// How many cells there are within a subject.
@@ -260,13 +196,30 @@ impl Factors {
 
     fn twice(&self, sample: &Sample, subject: &str, rows: [usize; 2]) -> Error {
         let [first, second] = rows.map(|row| sample.line(row));
-        let hint = match self.within.as_slice() {
-            [] => {
-                "this model takes one map a subject: paired, 2x2-mixed, 2x2-within and the rm models take several"
-            }
-            _ => "delete one, or name the factor that tells them apart by --within",
-        };
         let columns: Vec<&str> = self.within.iter().map(|f| f.column.as_str()).collect();
+        // What tells the two maps apart, if anything does.
+        let differs = |column: &&String| {
+            let at = sample.table.position(column);
+            !matches!(column.as_str(), "effect" | "variance")
+                && at.is_some_and(|at| {
+                    sample.table.rows[rows[0]][at] != sample.table.rows[rows[1]][at]
+                })
+        };
+        let apart: Vec<&str> =
+            sample.table.columns.iter().filter(differs).map(String::as_str).collect();
+        let hint = match apart.as_slice() {
+            [] if columns.is_empty() => {
+                "delete one; paired, 2x2-mixed, 2x2-within and the rm models take several".to_owned()
+            }
+            [] => "delete one, or add a column that tells them apart and name it by --within".to_owned(),
+            ["run"] => {
+                "they are two runs: give both to one boldly glm, which combines runs, and name its map".to_owned()
+            }
+            _ => format!(
+                "they differ in {}: keep one row, average them first, or choose a model that takes several maps a subject (--within)",
+                apart.join(" and ")
+            ),
+        };
         Error::bad_data(
             format!("subject '{subject}' of {}", sample.table.name),
             match columns.as_slice() {
@@ -283,15 +236,29 @@ impl Factors {
 }
 
 /// The columns of the factors within subjects: those that are named, else the usual ones that vary within subjects.
-fn within_columns(model: Model, sample: &Sample, given: &[String]) -> Result<Vec<String>> {
+fn within_columns(model: &Model, sample: &Sample, given: &[String]) -> Result<Vec<String>> {
     let n = model.n_within();
     if !given.is_empty() {
         if given.len() != n {
             return Err(Error::usage(
                 "--within",
-                format!("names {} columns", given.len()),
-                format!("name {n} for the model {}", model.name()),
-                "",
+                match given {
+                    [one] => format!("names one column, {one}"),
+                    _ => format!("names {} columns", given.len()),
+                },
+                match n {
+                    0 => format!("be left out for the model {}", model.name()),
+                    n => format!("name {n} for the model {}", model.name()),
+                },
+                "2x2-within and two-way-rm take two factors within subjects; paired, 2x2-mixed and one-way-rm take one",
+            ));
+        }
+        if let Some(twice) = given.iter().enumerate().find(|(at, c)| given[..*at].contains(c)) {
+            return Err(Error::usage(
+                "--within",
+                format!("names '{}' twice", twice.1),
+                "name different columns",
+                "each is a factor of its own",
             ));
         }
         return Ok(given.to_vec());
@@ -333,7 +300,7 @@ fn factor(sample: &Sample, column: &str) -> Result<Factor> {
     Ok(Factor { column: column.to_owned(), levels })
 }
 
-fn refuse_levels(model: Model, factor: &Factor, wanted: usize) -> Result<()> {
+fn refuse_levels(model: &Model, factor: &Factor, wanted: usize) -> Result<()> {
     let n = factor.levels.len();
     if n == wanted || (wanted == 2 && n > 2 && !model.is_two_by_two() && model.n_groups().is_none())
     {

@@ -6,11 +6,15 @@
 //! degrees of freedom, as in a repeated-measures analysis of variance.
 
 mod asked;
+mod coded;
 mod covariate;
 mod factors;
+mod formula;
+mod model;
 mod partitioned;
 mod parts;
 mod pooled;
+mod ready;
 mod request;
 mod resolve;
 mod sample;
@@ -18,7 +22,8 @@ mod stratum;
 mod sum;
 mod words;
 
-pub use factors::{Factor, Factors, Model};
+pub use factors::{Factor, Factors};
+pub use model::Model;
 pub use request::{Centre, Request};
 pub use resolve::{Resolved, resolve};
 pub use sample::Sample;

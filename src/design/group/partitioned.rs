@@ -30,6 +30,19 @@ pub(super) fn partitioned(
         ));
     };
     let n_within = factors.n_within();
+    let weighs = |at: usize| asked.rows.column(at).iter().any(|w| w.abs() > NOTHING);
+    if let (true, Some(at)) = (
+        within.len() > 1,
+        (factors.n_groups() * n_within..asked.rows.ncols()).find(|&at| weighs(at)),
+    ) {
+        let name = &covariates[at - factors.n_groups() * n_within].name;
+        return Err(Error::usage(
+            format!("contrast '{}'", asked.name),
+            format!("weighs covariate '{name}' beside several combinations of each subject's maps"),
+            "be of maps, or of covariates",
+            "split it into two contrasts",
+        ));
+    }
     let needed: Vec<usize> =
         (0..n_within).filter(|&cell| within.iter().any(|w| w[cell].abs() > NOTHING)).collect();
     let mut kept = Vec::new();

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::factors::Model;
+use super::model::Model;
+use crate::table::Table;
 
 /// About what covariates are centred.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -21,7 +22,9 @@ pub enum Centre {
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
     /// The model.
-    pub model: Model,
+    pub model: &'a Model,
+    /// What the file of [`Model::Matrix`] holds.
+    pub matrix: Option<&'a Table>,
     /// The factor between subjects, where it is not the model's own choice.
     pub between: Option<&'a str>,
     /// The factors within subjects, likewise.

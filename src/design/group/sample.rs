@@ -14,11 +14,18 @@ pub struct Sample {
     pub table: Table,
     /// The subject of each row, without `sub-`.
     pub subjects: Vec<String>,
+    /// Whether the rows were found in a folder, and have no lines that a person could look at.
+    is_found: bool,
 }
 
 /// Whether a cell says that there is no value.
 fn is_missing(cell: &str) -> bool {
     matches!(cell.trim(), "" | "n/a" | "N/A" | "NA" | "NaN" | "nan")
+}
+
+/// Whether squares of a number, and of its inverse, can be summed.
+fn sensible(number: &f64) -> bool {
+    *number == 0.0 || (1e-100..=1e100).contains(&number.abs())
 }
 
 impl Sample {
@@ -56,7 +63,21 @@ impl Sample {
             let name = cells[at].trim();
             subjects.push(name.strip_prefix("sub-").unwrap_or(name).to_owned());
         }
-        Ok(Sample { table, subjects })
+        Ok(Sample { table, subjects, is_found: false })
+    }
+
+    /// The same of a table that stands in no file.
+    ///
+    /// # Errors
+    /// As [`Sample::new`].
+    pub fn found(table: Table) -> Result<Sample> {
+        Ok(Sample { is_found: true, ..Sample::new(table)? })
+    }
+
+    /// Another table with a row for each of these.
+    #[must_use]
+    pub fn beside(&self, table: &Table) -> Sample {
+        Sample { table: table.clone(), subjects: self.subjects.clone(), is_found: false }
     }
 
     /// The rows of each subject, in the order of the table.
@@ -79,7 +100,13 @@ impl Sample {
     pub fn texts(&self, column: &str) -> Result<Vec<Option<String>>> {
         let Some(at) = self.table.position(column) else {
             let names = &self.table.columns;
-            let hint = closest(column, names).map(|name| format!("did you mean '{name}'?"));
+            let hint = match closest(column, names) {
+                Some(name) => format!("did you mean '{name}'?"),
+                None if column == "effect" => {
+                    "call the column with the maps' paths effect".to_owned()
+                }
+                None => "check the spelling, or add it to the table".to_owned(),
+            };
             return Err(Error::usage(
                 format!("column '{column}'"),
                 format!(
@@ -88,7 +115,7 @@ impl Sample {
                     self.table.columns.join(", ")
                 ),
                 "be a column of the table",
-                hint.unwrap_or_default(),
+                hint,
             ));
         };
         let cell = |row: &Vec<String>| match is_missing(&row[at]) {
@@ -103,16 +130,18 @@ impl Sample {
     /// # Errors
     /// As [`Sample::texts`]; bad data naming the line of what is no finite number.
     pub fn numbers(&self, column: &str) -> Result<Vec<f64>> {
-        let number = |(row, cell): (usize, Option<String>)| match cell {
+        let number = |(row, cell): (usize, Option<String>)| {
+            match cell {
             None => Ok(f64::NAN),
-            Some(text) => text.parse().ok().filter(|x: &f64| x.is_finite()).ok_or_else(|| {
+            Some(text) => text.parse().ok().filter(sensible).ok_or_else(|| {
                 Error::bad_data(
-                    format!("{}, line {},", self.table.name, row + 2),
+                    format!("{}, {},", self.table.name, self.line(row)),
                     format!("holds '{text}' in column '{column}'"),
-                    "hold a number or n/a, for a covariate is a number",
+                    "hold a number (0, or of a size from 1e-100 to 1e100) or n/a, for a covariate is a number",
                     "for words give the column as a factor: --between, --within, or in a formula",
                 )
             }),
+        }
         };
         self.texts(column)?.into_iter().enumerate().map(number).collect()
     }
@@ -120,6 +149,9 @@ impl Sample {
     /// What a message calls a row.
     #[must_use]
     pub fn line(&self, row: usize) -> String {
-        format!("line {}", row + 2)
+        match self.table.position("effect").filter(|_| self.is_found) {
+            Some(at) => self.table.rows[row][at].clone(),
+            None => format!("line {}", row + 2),
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! What one contrast is tested in.
 
 use ndarray::Array2;
+
+use crate::stats::least_squares::LeastSquares;
+
 /// Rows of the table with their weights.
 pub type Combination = Vec<(usize, f64)>;
 
@@ -42,7 +45,9 @@ impl Stratum {
     #[must_use]
     pub fn dof(&self, n_rows: usize, rank: usize) -> [f64; 2] {
         let n_combined = self.combined.len();
-        let dof1 = self.weights.nrows() * n_combined;
+        let of_weights = LeastSquares::new(self.weights.t());
+        let rows = of_weights.map_or(self.weights.nrows(), |solved| solved.rank);
+        let dof1 = rows * n_combined;
         [dof1 as f64, (n_combined * n_rows.saturating_sub(rank)) as f64]
     }
 }

@@ -54,6 +54,9 @@ pub(super) fn fit(
             "leave --variance welch out, or ask for t contrasts",
         ));
     }
+    if welch {
+        refuse_single(stratum)?;
+    }
     let n = stratum.subjects.len();
     let least = spec.least_subjects.unwrap_or(n).min(n);
     let present = |place: usize| -> Vec<bool> {
@@ -82,6 +85,7 @@ pub(super) fn fit(
     for (here, places) in &patterns {
         let n_here = here.iter().filter(|h| **h).count();
         let pattern = if n_here < least { None } else { Pattern::of(stratum, here)? };
+        let pattern = pattern.filter(|pattern| !welch || pattern.has_variances(stratum));
         let Some(pattern) = pattern else {
             n_lost += places.len();
             continue;
@@ -111,6 +115,14 @@ pub(super) fn fit(
             format!("has no voxel with {least} of its {n} maps"),
             "have some",
             "give a smaller --min-subjects, or leave out who lacks most",
+        ));
+    }
+    if n_flat > 0 && n_flat == inside.iter().filter(|v| **v).count() {
+        return Err(Error::bad_data(
+            format!("contrast '{}'", stratum.name),
+            "does not vary between subjects beyond its model, at any voxel",
+            "vary",
+            "check that the maps are not all the same",
         ));
     }
     if n_lost > 0 {
@@ -172,7 +184,30 @@ pub(super) fn residuals(
     Ok(Array2::from_shape_fn((n * stratum.combined.len(), places.len()), |(row, v)| all[v][row]))
 }
 
+/// A group of one subject has no variance of its own.
+fn refuse_single(stratum: &Stratum) -> Result<()> {
+    let model = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
+    match model.group_without_variance(&stratum.group, stratum.groups.len()) {
+        None => Ok(()),
+        Some(g) => Err(Error::usage(
+            "--variance welch",
+            format!(
+                "meets group '{}', whose {} subjects leave nothing to find its variance from",
+                stratum.groups[g],
+                stratum.group.iter().filter(|own| **own == g).count()
+            ),
+            "have two or more in each, and more than the group's own columns",
+            "leave --variance welch out: all groups then share one variance",
+        )),
+    }
+}
+
 impl Pattern {
+    /// Whether each group has a variance of its own.
+    fn has_variances(&self, stratum: &Stratum) -> bool {
+        self.model.group_without_variance(&self.group, stratum.groups.len()).is_none()
+    }
+
     /// None where those who are there do not determine the contrast, or leave no degree of freedom.
     fn of(stratum: &Stratum, here: &[bool]) -> Result<Option<Pattern>> {
         let rows: Vec<usize> = (0..here.len()).filter(|&at| here[at]).collect();

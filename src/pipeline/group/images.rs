@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::table;
 use crate::design::group::Sample;
 use crate::design::label::label;
 use crate::error::{Error, Result};
@@ -14,6 +15,9 @@ use crate::pipeline::masks;
 use crate::pipeline::spec::{GroupSpec, Role};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
+
+/// Maps of no more different values than this may be alike by chance.
+const FEW_VALUES: usize = 8;
 
 /// The maps within the mask.
 pub(super) struct Images {
@@ -70,9 +74,10 @@ impl Images {
                 io::check_grid(&other.path, &other.grid, (&grid, &display(&first.path)), hint)?;
             note.iter().for_each(|line| watch.note(line));
         }
+        refuse_copies(&all)?;
         let units = one_unit(&all, watch)?;
         let mask = match &spec.mask {
-            Some(mask) => masks::mask(mask, &grid, watch)?,
+            Some(mask) => masks::mask_of(mask, (&grid, &display(&first.path)), watch)?,
             None => Mask { grid: grid.clone(), inside: vec![true; grid.n_voxels()] },
         };
         let empty = missing(&mut all, &mask, spec.zeros_count);
@@ -101,7 +106,7 @@ impl Images {
 
 /// The path of each row's map, from the table's folder; a folder of `boldly glm` is looked into.
 pub(super) fn paths(spec: &GroupSpec, sample: &Sample, column: &str) -> Result<Vec<PathBuf>> {
-    let folder = spec.table.parent().unwrap_or(Path::new(""));
+    let folder = table::base(spec);
     let texts = sample.texts(column)?;
     let path = |(row, text): (usize, Option<String>)| {
         let Some(text) = text else {
@@ -157,6 +162,38 @@ fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()>
             "correct one of the rows",
         )),
     }
+}
+
+/// Two files with the same values are one map under two names.
+fn refuse_copies(all: &[Read]) -> Result<()> {
+    let bits = |one: &Read| one.values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+    let sum = |one: &Read| {
+        one.values.iter().fold(0_u64, |sum, v| {
+            (sum ^ u64::from(v.to_bits())).wrapping_mul(0x0100_0000_01b3).rotate_left(5)
+        })
+    };
+    let mut sums: Vec<(u64, usize)> =
+        all.par_iter().map(sum).enumerate().map(|(at, sum)| (sum, at)).collect();
+    sums.sort_unstable();
+    for pair in sums.windows(2) {
+        let [first, second] = [&all[pair[0].1], &all[pair[1].1]];
+        if pair[0].0 != pair[1].0 || bits(first) != bits(second) {
+            continue;
+        }
+        // Maps of few values, such as lesions, may well be alike.
+        let mut values = bits(first);
+        values.sort_unstable();
+        values.dedup();
+        if values.len() > FEW_VALUES {
+            return Err(Error::bad_data(
+                display(&second.path),
+                format!("holds the same values as {}", display(&first.path)),
+                "be another map",
+                "correct the table, or the file if it was copied by mistake",
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn read(path: &Path) -> Result<Read> {

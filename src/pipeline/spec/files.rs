@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::design::group::Model;
+
 use super::{
     Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, GroupSpec, LocalMeanOptions,
     PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
@@ -40,6 +42,8 @@ pub enum Role {
     Spent,
     /// A table of maps.
     Table,
+    /// A folder in which maps are found; no file.
+    Folder,
     /// A subject's map of an effect.
     Effect,
     /// A subject's map of its variance.
@@ -73,6 +77,7 @@ impl Role {
             Role::Carried => "carried",
             Role::Spent => "spent",
             Role::Table => "table",
+            Role::Folder => "folder",
             Role::Effect => "effect",
             Role::Variance => "variance",
             Role::Atlas => "atlas",
@@ -87,7 +92,8 @@ impl Command {
     #[must_use]
     pub fn inputs(&self) -> Vec<(Role, PathBuf)> {
         let files = |mut command: Command| {
-            command.files_mut().into_iter().map(|(role, path)| (role, path.clone())).collect()
+            let files = command.files_mut().into_iter().filter(|(role, _)| *role != Role::Folder);
+            files.map(|(role, path)| (role, path.clone())).collect()
         };
         files(self.clone())
     }
@@ -155,7 +161,7 @@ impl GroupSpec {
         let GroupSpec {
             table,
             of: _,
-            model: _,
+            model,
             between: _,
             within: _,
             covariates: _,
@@ -177,7 +183,14 @@ impl GroupSpec {
             volumes,
             permute: _,
         } = self;
-        let table = std::iter::once((Role::Table, table));
+        // What is found in a folder is listed when it has been.
+        let role = if table.is_dir() { Role::Folder } else { Role::Table };
+        let table = std::iter::once((role, table));
+        let design = match model {
+            Model::Matrix(path) => Some((Role::Design, path)),
+            _ => None,
+        };
+        let table = table.chain(design);
         let others = [(Role::Mask, mask), (Role::Atlas, atlas), (Role::AtlasNames, atlas_names)];
         let regions = regions.iter_mut().map(|path| (Role::Region, path));
         let volumes = volumes.iter_mut().filter_map(SearchVolume::path_mut);

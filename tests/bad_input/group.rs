@@ -1,0 +1,650 @@
+//! Subjects' maps, tables of them, and models that they cannot answer.
+
+use super::*;
+
+const MAP: [usize; 3] = [4, 3, 2];
+
+/// Map `k`, without a 0.
+fn map(dir: &Path, k: usize) {
+    nifti(dir, &format!("m{k}.nii"), &MAP, 3.0, |v| value(97 * k + v) / 500.0 - 1.5);
+}
+
+fn maps(dir: &Path, table: &str) {
+    (0..20).for_each(|k| map(dir, k));
+    nifti(dir, "brain.nii", &MAP, 3.0, |_| 1.0);
+    text(dir, "maps.tsv", table);
+}
+
+/// Two groups of five, one map a subject.
+fn two_groups() -> String {
+    let row = |k: usize| {
+        let group = if k < 5 { "drug" } else { "placebo" };
+        format!("s{k}\t{group}\t{}\tm{k}.nii\n", 20 + k * k % 7)
+    };
+    "subject\tgroup\tage\teffect\n".to_owned() + &(0..10).map(row).collect::<String>()
+}
+
+/// Two groups of five, two maps a subject.
+fn two_sessions() -> String {
+    let row = |k: usize| {
+        let group = if k < 10 { "drug" } else { "placebo" };
+        format!("s{}\t{group}\t{}\tm{k}.nii\n", k / 2, ["pre", "post"][k % 2])
+    };
+    "subject\tgroup\tsession\teffect\n".to_owned() + &(0..20).map(row).collect::<String>()
+}
+
+/// Four maps a subject; the treatment's first in each of them where `alike`.
+fn crossover(alike: bool) -> String {
+    let row = |k: usize| {
+        let (subject, drug) = (k / 4, k / 2 % 2);
+        let period = if alike || subject % 2 == 0 { 1 + drug } else { 2 - drug };
+        let (drug, condition) = (["mln", "pla"][drug], ["pain", "base"][k % 2]);
+        format!("s{subject}\t{drug}\t{condition}\t{period}\tm{k}.nii\n")
+    };
+    "subject\tdrug\tcondition\tperiod\teffect\n".to_owned() + &(0..20).map(row).collect::<String>()
+}
+
+/// Has an image's header say what its values are.
+fn intent(dir: &Path, name: &str, code: i16) {
+    let mut bytes = fs::read(dir.join(name)).expect("it was there");
+    bytes[68..70].copy_from_slice(&code.to_le_bytes());
+    fs::write(dir.join(name), bytes).expect("a writable folder");
+}
+
+fn groups(dir: &Path) {
+    maps(dir, &two_groups());
+}
+
+fn sessions(dir: &Path) {
+    maps(dir, &two_sessions());
+}
+
+/// The table of two groups with another text in place of one.
+fn with(dir: &Path, from: &str, to: &str) {
+    maps(dir, &two_groups().replace(from, to));
+}
+
+const TWO: &str = "group --maps maps.tsv --model two-sample --out out";
+const MASKED: &str = "group --maps maps.tsv --model two-sample --mask brain.nii --out out";
+const MIXED: &str = "group --maps maps.tsv --model 2x2-mixed --out out";
+const ANCOVA: &str = "group --maps maps.tsv --model ancova --covariates age --out out";
+const REGRESSION: &str = "group --maps maps.tsv --model regression --covariates age --out out";
+const MATRIX: &str = "group --maps maps.tsv --model design.txt --out out";
+
+pub fn cases() -> Vec<Case> {
+    [images(), tables(), models(), formulas()].into_iter().flatten().collect()
+}
+
+fn images() -> Vec<Case> {
+    vec![
+        case(
+            "a subject's map of another shape",
+            |d| {
+                groups(d);
+                nifti(d, "m3.nii", &[4, 4, 2], 3.0, value);
+            },
+            TWO,
+            65,
+            &["m3.nii has 4x4x2 voxels", "3x2 like m0.nii", "resample"],
+        ),
+        case(
+            "a subject's map of another affine",
+            |d| {
+                groups(d);
+                nifti(d, "m3.nii", &MAP, 2.0, value);
+            },
+            TWO,
+            65,
+            &["m3.nii", "mm from m0.nii", "affines"],
+        ),
+        case(
+            "a run as a subject's map",
+            |d| {
+                groups(d);
+                copy(d, "bold.nii", "m3.nii");
+            },
+            TWO,
+            65,
+            &["m3.nii", "6x5x4x40", "3-D"],
+        ),
+        case(
+            "a subject's map of NaN",
+            |d| {
+                groups(d);
+                nifti(d, "m3.nii", &MAP, 3.0, |_| f32::NAN);
+            },
+            TWO,
+            65,
+            &["most: s3 24 (line 5)", "no voxel with 10 of its 10 maps", "--min-subjects"],
+        ),
+        case(
+            "a subject's map of zeros",
+            |d| {
+                groups(d);
+                nifti(d, "m3.nii", &MAP, 3.0, |_| 0.0);
+            },
+            TWO,
+            65,
+            &["24 zeros are taken for voxels outside", "--zeros-count", "no voxel with 10"],
+        ),
+        case(
+            "maps that do not differ",
+            |d| {
+                groups(d);
+                (0..10).for_each(|k| nifti(d, &format!("m{k}.nii"), &MAP, 3.0, |_| 2.0));
+            },
+            TWO,
+            65,
+            &["contrast 'drug - placebo' does not vary between subjects"],
+        ),
+        case(
+            "a copy of another subject's map",
+            |d| {
+                groups(d);
+                copy(d, "m4.nii", "m3.nii");
+            },
+            TWO,
+            65,
+            &["m4.nii holds the same values as m3.nii", "correct the table"],
+        ),
+        case(
+            "a missing map",
+            |d| {
+                groups(d);
+                remove(d, "m3.nii");
+            },
+            TWO,
+            66,
+            &["m3.nii does not exist"],
+        ),
+        case(
+            "variances for effects",
+            |d| {
+                groups(d);
+                text(d, "m3.json", "{\"Statistic\": \"variance of the effect\"}");
+            },
+            TWO,
+            65,
+            &["m3.nii holds variances, by its sidecar", "effects"],
+        ),
+        case(
+            "t for effects",
+            |d| {
+                groups(d);
+                text(d, "m3.json", "{\"Statistic\": \"t\"}");
+            },
+            TWO,
+            65,
+            &["m3.nii holds t statistics, by its sidecar", "stat-effect"],
+        ),
+        case(
+            "p for effects",
+            |d| {
+                groups(d);
+                intent(d, "m3.nii", 22);
+            },
+            TWO,
+            65,
+            &["m3.nii holds p values, by its header", "cope"],
+        ),
+        case(
+            "mixed units",
+            |d| {
+                groups(d);
+                text(d, "m3.json", "{\"Units\": \"percent\"}");
+                text(d, "m7.json", "{\"Units\": \"arbitrary\"}");
+            },
+            TWO,
+            65,
+            &["m7.nii is in 'arbitrary', where m3.nii is in 'percent'", "--scaling"],
+        ),
+        case(
+            "a group's mask of another shape",
+            |d| {
+                groups(d);
+                copy(d, "mask.nii", "brain.nii");
+            },
+            MASKED,
+            65,
+            &["brain.nii has 6x5x4", "4x3x2 like m0.nii", "resample the mask to the maps"],
+        ),
+        case(
+            "a group's mask of another affine",
+            |d| {
+                groups(d);
+                nifti(d, "brain.nii", &MAP, 2.0, |_| 1.0);
+            },
+            MASKED,
+            65,
+            &["brain.nii", "mm from m0.nii"],
+        ),
+        case(
+            "a group's empty mask",
+            |d| {
+                groups(d);
+                nifti(d, "brain.nii", &MAP, 3.0, |_| 0.0);
+            },
+            MASKED,
+            65,
+            &["brain.nii is empty"],
+        ),
+    ]
+}
+
+fn tables() -> Vec<Case> {
+    vec![
+        case(
+            "a table without subjects",
+            |d| with(d, "subject", "who"),
+            TWO,
+            65,
+            &["maps.tsv", "none named subject", "participant_id"],
+        ),
+        case(
+            "a table without maps",
+            |d| with(d, "effect", "path"),
+            TWO,
+            2,
+            &["column 'effect'", "subject, group, age, path", "call the column"],
+        ),
+        case("commas", |d| with(d, "\t", ","), TWO, 65, &["maps.tsv", "commas", "tabs"]),
+        case(
+            "a table of one column",
+            |d| maps(d, "subject\ns1\ns2\n"),
+            "group --maps maps.tsv --model one-sample --out out",
+            2,
+            &["column 'effect'", "maps.tsv: subject"],
+        ),
+        case(
+            "a table of nothing",
+            |d| maps(d, "subject\teffect\n"),
+            TWO,
+            65,
+            &["maps.tsv has no rows"],
+        ),
+        case(
+            "a row without a map",
+            |d| with(d, "m3.nii", "n/a"),
+            TWO,
+            65,
+            &["maps.tsv, line 5, names no map in column 'effect'", "delete the row"],
+        ),
+        case(
+            "a row without a subject",
+            |d| with(d, "s3", ""),
+            TWO,
+            65,
+            &["maps.tsv, line 5, names no subject"],
+        ),
+        case(
+            "a subject twice",
+            |d| with(d, "s4\t", "sub-s3\t"),
+            TWO,
+            65,
+            &[
+                "subject 's3' of maps.tsv has two maps, in line 5 and line 6",
+                "differ in age",
+                "--within",
+            ],
+        ),
+        case(
+            "a subject twice at one session",
+            |d| maps(d, &two_sessions().replace("s1\tdrug\tpost", "s1\tdrug\tpre")),
+            MIXED,
+            65,
+            &["two maps of the same session, in line 4 and line 5", "add a column"],
+        ),
+        case(
+            "two runs of a subject",
+            |d| {
+                let two = two_sessions().replace("session", "run").replace("pre", "1");
+                maps(d, &two.replace("post", "2"));
+            },
+            TWO,
+            65,
+            &["subject 's0'", "they are two runs", "one boldly glm"],
+        ),
+        case(
+            "a subject in two groups",
+            |d| maps(d, &two_sessions().replace("s0\tdrug\tpost", "s0\tplacebo\tpost")),
+            MIXED,
+            65,
+            &["subject 's0'", "'drug' in line 2", "'placebo' in line 3", "one group"],
+        ),
+        case(
+            "a subject in no group",
+            |d| with(d, "s3\tdrug", "s3\tn/a"),
+            TWO,
+            65,
+            &["subject 's3' of maps.tsv has no value in column 'group'"],
+        ),
+        case(
+            "subjects of whom none has both sessions",
+            |d| {
+                let row = |k: usize| format!("s{k}\t{}\tm{k}.nii\n", ["pre", "post"][k % 2]);
+                let rows: String = (0..10).map(row).collect();
+                maps(d, &format!("subject\tsession\teffect\n{rows}"));
+            },
+            "group --maps maps.tsv --model paired --within session --out out",
+            65,
+            &["contrast 'post - pre'", "no subject with all", "s0 (no map of post)"],
+        ),
+        case(
+            "a map under two subjects",
+            |d| with(d, "m4.nii", "m3.nii"),
+            TWO,
+            65,
+            &["names m3.nii twice, in line 5 and line 6"],
+        ),
+        case(
+            "a map under two subjects by two paths",
+            |d| with(d, "m4.nii", "./m3.nii"),
+            TWO,
+            65,
+            &["holds the same values as", "m3.nii"],
+        ),
+        case(
+            "a folder in a table and no --of",
+            |d| with(d, "m4.nii", "empty"),
+            TWO,
+            2,
+            &["empty is a folder", "--of"],
+        ),
+        case(
+            "a folder without maps",
+            groups,
+            "group --maps empty --of pain --model one-sample --out out",
+            66,
+            &["empty has no contrast-pain_stat-effect_statmap.nii.gz", "it has none"],
+        ),
+    ]
+}
+
+fn models() -> Vec<Case> {
+    vec![
+        case(
+            "one subject",
+            |d| maps(d, "subject\teffect\ns1\tm0.nii\n"),
+            "group --maps maps.tsv --model one-sample --out out",
+            65,
+            &["contrast 'mean' has one subject, s1", "one degree of freedom"],
+        ),
+        case(
+            "three groups for two-sample",
+            |d| with(d, "s9\tplacebo", "s9\tother"),
+            TWO,
+            2,
+            &["column 'group' has 3 levels: drug, placebo, other", "have 2", "--between"],
+        ),
+        case(
+            "welch of a group of one",
+            |d| maps(d, "subject\tgroup\teffect\na\tx\tm0.nii\nb\ty\tm1.nii\nc\ty\tm2.nii\n"),
+            "group --maps maps.tsv --model two-sample --variance welch --out out",
+            2,
+            &["--variance welch", "group 'x', whose 1 subjects", "two or more"],
+        ),
+        case(
+            "a covariate of words",
+            |d| with(d, "\t20\t", "\tyoung\t"),
+            ANCOVA,
+            65,
+            &["maps.tsv, line 2, holds 'young' in column 'age'", "a number or n/a"],
+        ),
+        case(
+            "a covariate beyond squares",
+            |d| with(d, "\t20\t", "\t1e308\t"),
+            ANCOVA,
+            65,
+            &["maps.tsv, line 2, holds '1e308'", "1e100"],
+        ),
+        case(
+            "a covariate next to nothing",
+            |d| with(d, "\t20\t", "\t1e-200\t"),
+            ANCOVA,
+            65,
+            &["maps.tsv, line 2, holds '1e-200'", "1e-100"],
+        ),
+        case(
+            "a covariate that nobody has",
+            |d| {
+                let rows: String = (0..6).map(|k| format!("s{k}\tn/a\tm{k}.nii\n")).collect();
+                maps(d, &format!("subject\tage\teffect\n{rows}"));
+            },
+            REGRESSION,
+            65,
+            &["contrast 'age' has no subject", "s0 (age is n/a)"],
+        ),
+        case(
+            "a covariate that does not vary",
+            |d| {
+                let rows: String = (0..6).map(|k| format!("s{k}\t5\tm{k}.nii\n")).collect();
+                maps(d, &format!("subject\tage\teffect\n{rows}"));
+            },
+            REGRESSION,
+            65,
+            &["contrast 'age' cannot be told apart", "(age)", "leave a covariate out"],
+        ),
+        case(
+            "a covariate that is the group",
+            |d| {
+                let row = |k: usize| format!("s{k}\t{}\t{}\tm{k}.nii\n", ["a", "b"][k % 2], k % 2);
+                let rows: String = (0..8).map(row).collect();
+                maps(d, &format!("subject\tgroup\tage\teffect\n{rows}"));
+            },
+            ANCOVA,
+            65,
+            &["contrast 'a - b' cannot be told apart", "a, b, age"],
+        ),
+        case(
+            "a covariate twice",
+            groups,
+            "group --maps maps.tsv --model ancova --covariates age,age --out out",
+            2,
+            &["covariate 'age' is named twice"],
+        ),
+        case(
+            "a covariate called as a group",
+            |d| with(d, "age", "drug"),
+            "group --maps maps.tsv --model ancova --covariates drug --out out",
+            2,
+            &["covariate 'drug' has the name of a cell"],
+        ),
+        case(
+            "a factor as a covariate",
+            |d| maps(d, &two_sessions().replace("pre", "1").replace("post", "2")),
+            "group --maps maps.tsv --model 2x2-mixed --covariates session --out out",
+            2,
+            &["covariate 'session' is a factor of the model"],
+        ),
+        case(
+            "a column that is not there",
+            groups,
+            "group --maps maps.tsv --model ancova --covariates agee --out out",
+            2,
+            &["column 'agee'", "did you mean 'age'?"],
+        ),
+        case(
+            "one sequence only",
+            |d| maps(d, &crossover(true)),
+            "group --maps maps.tsv --model 2x2-within --within drug,condition --out out",
+            65,
+            &["contrast 'drug' cannot be told apart", "period", "one sequence only"],
+        ),
+        case(
+            "period and several combinations",
+            |d| {
+                let row =
+                    |k: usize| format!("s{}\td{}\t{}\tm{k}.nii\n", k / 3, k % 3, (k / 3 + k) % 3);
+                let rows: String = (0..18).map(row).collect();
+                maps(d, &format!("subject\tdose\tperiod\teffect\n{rows}"));
+            },
+            "group --maps maps.tsv --model one-way-rm --within dose --out out",
+            2,
+            &["'period' varies within subjects", "ask for t contrasts, or delete the column"],
+        ),
+        case(
+            "contrasts of one label",
+            groups,
+            "group --maps maps.tsv --model two-sample --contrast a=drug --contrast A=placebo --out out",
+            2,
+            &["'A'", "'a'"],
+        ),
+        case(
+            "a factor too many",
+            sessions,
+            "group --maps maps.tsv --model 2x2-mixed --within session,group --out out",
+            2,
+            &["--within names 2 columns", "name 1 for the model 2x2-mixed"],
+        ),
+        case(
+            "a factor twice",
+            |d| maps(d, &crossover(false)),
+            "group --maps maps.tsv --model 2x2-within --within drug,drug --out out",
+            2,
+            &["--within names 'drug' twice"],
+        ),
+        case(
+            "different cells of different groups",
+            sessions,
+            "group --maps maps.tsv --model 2x2-mixed --contrast a=drug:pre-placebo:post --out out",
+            2,
+            &["contrast 'a' compares different cells", "--error pooled"],
+        ),
+        case(
+            "a difference of groups with subjects' columns",
+            sessions,
+            "group --maps maps.tsv --model 2x2-mixed --error pooled --contrast group --out out",
+            65,
+            &["contrast 'group' cannot be told apart", "partitioned"],
+        ),
+        case(
+            "more subjects than there are",
+            groups,
+            "group --maps maps.tsv --model two-sample --min-subjects 11 --out out",
+            2,
+            &["--min-subjects is 11", "from 1 to 10"],
+        ),
+        case(
+            "a model misspelt",
+            groups,
+            "group --maps maps.tsv --model two-sampel --out out",
+            2,
+            &["two-sampel", "did you mean two-sample?"],
+        ),
+    ]
+}
+
+fn formulas() -> Vec<Case> {
+    vec![
+        case(
+            "a formula of a column that is not there",
+            groups,
+            "group --maps maps.tsv --model grup*age --out out",
+            2,
+            &["column 'grup'", "did you mean 'group'?"],
+        ),
+        case(
+            "a formula that calls",
+            groups,
+            "group --maps maps.tsv --model group+log(age) --out out",
+            2,
+            &["formula 'group+log(age)' calls 'log'", "into the table as a column"],
+        ),
+        case(
+            "a formula that ends too early",
+            groups,
+            "group --maps maps.tsv --model group+ --out out",
+            2,
+            &["formula 'group+' ends where a column is due"],
+        ),
+        case(
+            "a formula that does not close",
+            groups,
+            "group --maps maps.tsv --model (group+age --out out",
+            2,
+            &["lacks a )"],
+        ),
+        case(
+            "a formula of another outcome",
+            groups,
+            "group --maps maps.tsv --model age~group --out out",
+            2,
+            &["explains 'age'", "effect"],
+        ),
+        case(
+            "a formula of paths",
+            groups,
+            "group --maps maps.tsv --model group+effect --out out",
+            2,
+            &["column 'effect' holds paths"],
+        ),
+        case(
+            "a formula of one level",
+            |d| with(d, "placebo", "drug"),
+            "group --maps maps.tsv --model group+age --out out",
+            2,
+            &["column 'group' has one level: drug"],
+        ),
+        case(
+            "a formula of nothing",
+            groups,
+            "group --maps maps.tsv --model 0+0 --out out",
+            2,
+            &["the model has no column"],
+        ),
+        case(
+            "a formula of too many columns",
+            groups,
+            "group --maps maps.tsv --model subject:age:group --out out",
+            2,
+            &["more columns than twice its 10 maps"],
+        ),
+        case(
+            "a formula with options of models in words",
+            groups,
+            "group --maps maps.tsv --model group --covariates age --out out",
+            2,
+            &["--covariates comes with a formula", "leave --covariates out"],
+        ),
+        case(
+            "a contrast that is no column of the formula",
+            groups,
+            "group --maps maps.tsv --model group --contrast group[T.plcebo] --out out",
+            2,
+            &["group[T.placebo]"],
+        ),
+        case(
+            "a matrix of other rows",
+            |d| {
+                groups(d);
+                text(d, "design.txt", "1 2\n1 3\n");
+            },
+            MATRIX,
+            65,
+            &["design.txt has 2 rows", "have 10", "maps.tsv"],
+        ),
+        case(
+            "a matrix of words",
+            |d| {
+                groups(d);
+                text(d, "design.txt", "/NumWaves 2\none two\n");
+            },
+            MATRIX,
+            65,
+            &["design.txt, line 2, holds 'one'", "header line"],
+        ),
+        case("a matrix that is not there", groups, MATRIX, 66, &["design.txt does not exist"]),
+        case(
+            "a matrix of other subjects",
+            |d| {
+                groups(d);
+                let row = |k: usize| format!("s{}\t{k}\n", if k == 4 { 5 } else { k });
+                let rows: String = (0..10).map(row).collect();
+                text(d, "design.tsv", &format!("subject\tslope\n{rows}"));
+            },
+            "group --maps maps.tsv --model design.tsv --out out",
+            65,
+            &["design.tsv, line 6, is of subject 's5'", "be of 's4'"],
+        ),
+    ]
+}

@@ -1,0 +1,131 @@
+//! Maps that are found in a folder by their names.
+
+use std::fs;
+use std::path::Path;
+
+use crate::binary::{boldly, run, said, succeeded, with_words};
+use crate::common::assert_close;
+use crate::made::{image, map, values};
+
+const NAME: &str = "contrast-pain_stat-effect_statmap.nii";
+
+/// Two groups of five at two sessions, as `boldly glm` leaves them, and the same as a table.
+fn derivatives(dir: &Path) {
+    let mut participants = "participant_id\tgroup\tage\n".to_owned();
+    let mut table = "subject\tgroup\tsession\teffect\n".to_owned();
+    for subject in 0..10 {
+        let group = if subject < 5 { "drug" } else { "placebo" };
+        participants.push_str(&format!("sub-{subject:02}\t{group}\t{}\n", 20 + subject * subject));
+        for (at, session) in ["one", "two"].into_iter().enumerate() {
+            let path = format!("study/derivatives/sub-{subject:02}/ses-{session}/{NAME}");
+            let values = values(2 * subject + at as u64);
+            image(&dir.join(&path), &values);
+            image(&dir.join(path.replace("pain", "control")), &values);
+            table.push_str(&format!("{subject:02}\t{group}\t{session}\t{path}\n"));
+        }
+    }
+    fs::write(dir.join("study/participants.tsv"), participants).unwrap();
+    fs::write(dir.join("maps.tsv"), table).unwrap();
+}
+
+const FOLDER: &str = "group --maps study/derivatives --of pain --model 2x2-mixed --out out";
+
+#[test]
+fn a_folder_gives_what_its_table_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    derivatives(dir);
+    let heard = said(&succeeded(FOLDER, boldly(dir, FOLDER)));
+    for part in ["20 maps of pain, of 10 subjects", "columns group, age"] {
+        assert!(heard.contains(part), "{part}: {heard}");
+    }
+    run(dir, "group --maps maps.tsv --model 2x2-mixed --out of_table");
+    for contrast in ["interaction", "group", "session"] {
+        let [a, b] = ["out", "of_table"].map(|out| map(&dir.join(out), contrast, "t"));
+        assert_close(contrast, &a, &b, 1e-9, 0.0);
+    }
+}
+
+#[test]
+fn verify_finds_a_folders_maps_again_and_misses_one_that_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    derivatives(dir);
+    run(dir, FOLDER);
+    run(dir, "verify out");
+    let changed = dir.join(format!("study/derivatives/sub-03/ses-one/{NAME}"));
+    image(&changed, &values(77));
+    let output = boldly(dir, "verify out");
+    assert!(!output.status.success());
+    assert!(said(&output).contains("sub-03"), "{}", said(&output));
+}
+
+#[test]
+fn a_dry_run_shows_the_table_that_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    derivatives(dir);
+    let line = FOLDER.replace("--out out", "--dry-run");
+    let output = succeeded(&line, boldly(dir, &line));
+    let shown = String::from_utf8(output.stdout).unwrap();
+    let row = shown.lines().find(|line| line.contains("sub-07/ses-two")).unwrap_or(&shown);
+    let cells: Vec<&str> = row.split_whitespace().collect();
+    let path = format!("sub-07/ses-two/{NAME}");
+    assert_eq!(cells, ["07", "two", "placebo", "69", path.as_str()]);
+}
+
+/// What is said of a folder with two maps of subject 1, from these paths.
+fn refused(paths: &[&str], of: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for (k, path) in paths.iter().enumerate() {
+        image(&dir.join("maps").join(path), &values(k as u64));
+    }
+    let words = ["group", "--maps", "maps", "--model", "one-sample", "--out", "out"];
+    let output = with_words(dir, words.iter().chain(of));
+    assert!(!output.status.success() && !dir.join("out").exists());
+    said(&output)
+}
+
+#[test]
+fn a_folder_says_which_contrasts_it_has() {
+    let paths = [
+        "sub-1/contrast-pain_stat-effect_statmap.nii",
+        "sub-1/contrast-heat_stat-effect_statmap.nii",
+    ];
+    for of in [&[][..], &["--of", "cold"]] {
+        let heard = refused(&paths, of);
+        assert!(heard.contains("contrasts there: heat, pain"), "{heard}");
+    }
+}
+
+#[test]
+fn runs_of_a_subject_are_to_be_combined_before() {
+    let paths = [
+        "sub-1/run-1/contrast-pain_stat-effect_statmap.nii",
+        "sub-1/run-2/contrast-pain_stat-effect_statmap.nii",
+    ];
+    let heard = refused(&paths, &["--of", "pain"]);
+    for part in ["sub-1/run-1/", "two runs", "one boldly glm"] {
+        assert!(heard.contains(part), "{part}: {heard}");
+    }
+}
+
+#[test]
+fn a_path_of_two_subjects_is_refused() {
+    let paths = ["sub-1/sub-2_contrast-pain_stat-effect_statmap.nii"];
+    let heard = refused(&paths, &["--of", "pain"]);
+    assert!(heard.contains("sub-1 and of sub-2"), "{heard}");
+}
+
+#[test]
+fn maps_of_nobody_are_left_out_and_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    derivatives(dir);
+    image(&dir.join("study/derivatives/group").join(NAME), &values(50));
+    fs::remove_file(dir.join("study/participants.tsv")).unwrap();
+    let line = "group --maps study/derivatives --of pain --model paired --out out";
+    let heard = said(&succeeded(line, boldly(dir, line)));
+    assert!(heard.contains("1 of 21 maps have no sub-"), "{heard}");
+}
