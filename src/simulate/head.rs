@@ -18,7 +18,7 @@ pub(super) enum Tissue {
     Brainstem,
 }
 
-struct Ellipsoid {
+pub(super) struct Ellipsoid {
     centre: [f64; 3],
     radii: [f64; 3],
 }
@@ -29,7 +29,7 @@ const fn ellipsoid(centre: [f64; 3], radii: [f64; 3]) -> Ellipsoid {
 
 impl Ellipsoid {
     /// The squared distance from the centre in units of the radii.
-    fn r2(&self, p: [f64; 3]) -> f64 {
+    pub(super) fn r2(&self, p: [f64; 3]) -> f64 {
         (0..3).map(|a| (p[a] - self.centre[a]) / self.radii[a]).map(|d| d * d).sum()
     }
 }
@@ -39,12 +39,12 @@ const CEREBELLUM: Ellipsoid = ellipsoid([0.0, -58.0, -36.0], [48.0, 27.0, 21.0])
 const PAG: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [7.5, 6.5, 9.5]);
 const PAG_RESPONSE: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [10.5, 9.5, 12.5]);
 const MEDULLA_SPOT: Ellipsoid = ellipsoid([0.0, -31.0, -54.0], [7.5, 6.5, 8.5]);
-const THALAMUS: Ellipsoid = ellipsoid([12.0, -17.0, 9.0], [9.5, 13.0, 9.5]);
+pub(super) const THALAMUS: Ellipsoid = ellipsoid([12.0, -17.0, 9.0], [9.5, 13.0, 9.5]);
 const PUTAMEN: Ellipsoid = ellipsoid([25.0, 6.0, 4.0], [5.5, 15.0, 10.0]);
 const INSULA: Ellipsoid = ellipsoid([38.0, 8.0, 4.0], [5.5, 21.0, 14.0]);
-const ANTERIOR_INSULA: Ellipsoid = ellipsoid([38.0, 16.0, 3.0], [9.0, 13.0, 11.0]);
-const S2: Ellipsoid = ellipsoid([54.0, -22.0, 20.0], [11.0, 12.0, 10.0]);
-const CINGULATE: Ellipsoid = ellipsoid([0.0, 24.0, 32.0], [9.0, 16.0, 11.0]);
+pub(super) const ANTERIOR_INSULA: Ellipsoid = ellipsoid([38.0, 16.0, 3.0], [9.0, 13.0, 11.0]);
+pub(super) const S2: Ellipsoid = ellipsoid([54.0, -22.0, 20.0], [11.0, 12.0, 10.0]);
+pub(super) const CINGULATE: Ellipsoid = ellipsoid([0.0, 24.0, 32.0], [9.0, 16.0, 11.0]);
 const SENSORY: Ellipsoid = ellipsoid([-40.0, -26.0, 52.0], [15.0, 13.0, 12.0]);
 
 const LATERAL_VENTRICLE: Ellipsoid = ellipsoid([11.0, -2.0, 25.0], [6.5, 32.0, 8.5]);
@@ -66,7 +66,7 @@ const PULSATION: [([f64; 3], f64, f64); 11] = [
     ([0.0, -84.0, 14.0], 9.0, 4.0), // sagittal sinus
 ];
 
-fn mirrored(p: [f64; 3]) -> [f64; 3] {
+pub(super) fn mirrored(p: [f64; 3]) -> [f64; 3] {
     [p[0].abs(), p[1], p[2]]
 }
 

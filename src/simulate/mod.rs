@@ -17,6 +17,7 @@ mod anatomy;
 mod breathing;
 mod confounds;
 pub mod elementary;
+pub mod field;
 mod head;
 mod heart;
 pub mod motion;
@@ -24,6 +25,7 @@ pub mod null;
 mod random;
 mod scan;
 mod task;
+pub mod trial;
 pub mod write;
 
 pub use anatomy::Label;
@@ -165,7 +167,7 @@ pub fn run(spec: &Spec) -> Result<Study> {
     let heart = Heart::new(spec.seed, from_s - 1.0, to_s + 1.0, &breathing);
     let positions = motion::positions(spec.seed, spec.n_volumes, spec.tr, &breathing);
 
-    let grid = grid(spec);
+    let grid = grid(spec.shape, spec.voxel_size_mm);
     let places = anatomy::places(&grid);
     let truth = truth(spec, &places);
     let slice_times = slice_times(spec.shape[2], spec.tr, spec.multiband, spec.interleaved);
@@ -253,16 +255,15 @@ fn check(spec: &Spec) -> Result<()> {
 }
 
 /// i runs to the right, j to the front, k up; the centre of the grid is the scanner's origin.
-fn grid(spec: &Spec) -> Grid {
-    let size = spec.voxel_size_mm;
-    let origin = |axis: usize| -size[axis] * (spec.shape[axis] as f64 - 1.0) / 2.0;
+fn grid(shape: [usize; 3], size: [f64; 3]) -> Grid {
+    let origin = |axis: usize| -size[axis] * (shape[axis] as f64 - 1.0) / 2.0;
     let affine = [
         [size[0], 0.0, 0.0, origin(0)],
         [0.0, size[1], 0.0, origin(1)],
         [0.0, 0.0, size[2], origin(2)],
         [0.0, 0.0, 0.0, 1.0],
     ];
-    Grid { shape: spec.shape, affine, voxel_size_mm: spec.voxel_size_mm }
+    Grid { shape, affine, voxel_size_mm: size }
 }
 
 fn truth(spec: &Spec, places: &[Place]) -> Truth {

@@ -16,6 +16,9 @@ pub(super) enum Stream {
     Sensor = 6,
     Motion = 7,
     Order = 8,
+    Patient = 9,
+    Visit = 10,
+    NullMap = 11,
 }
 
 /// One stream of a seed.

@@ -322,7 +322,7 @@ fn times(seconds: &[f64]) -> Content {
     Content::Text(format!("time_s\n{rows}"))
 }
 
-fn tsv(table: &Table) -> Content {
+pub(super) fn tsv(table: &Table) -> Content {
     let mut text = table.columns.join("\t") + "\n";
     for row in &table.rows {
         text += &row.join("\t");
@@ -331,6 +331,6 @@ fn tsv(table: &Table) -> Content {
     Content::Text(text)
 }
 
-fn pretty(value: &serde_json::Value) -> Content {
+pub(super) fn pretty(value: &serde_json::Value) -> Content {
     Content::Text(format!("{value:#}\n"))
 }

@@ -1,0 +1,81 @@
+//! A trial as files, as plain data: the maps, their table, the mask, an atlas with names, and the truth.
+
+use serde_json::json;
+
+use super::{Region, Trial, Visit};
+use crate::simulate::write::{Content, Image, Stored, pretty, tsv};
+use crate::table::Table;
+
+/// Where the files lie, relative to the trial's folder.
+pub mod paths {
+    /// The table of maps.
+    pub const TABLE: &str = "maps.tsv";
+    /// The brain.
+    pub const MASK: &str = "mask.nii.gz";
+    /// Labelled regions.
+    pub const ATLAS: &str = "atlas_dseg.nii.gz";
+    /// Their names.
+    pub const ATLAS_NAMES: &str = "atlas_dseg.tsv";
+    /// What the drug does, percent signal change.
+    pub const TRUTH: &str = "truth_desc-drug_effect.nii.gz";
+}
+
+/// All files, relative paths first. `command`: the line that makes them again.
+#[must_use]
+pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
+    let labels: Vec<f32> = trial.regions.iter().map(|&r| f32::from(r as u8)).collect();
+    let inside = trial.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+    let whole = Stored::UInt8 { slope: 1.0 };
+    let mut names = String::from("index\tname\n");
+    for (label, name) in Region::NAMES {
+        names += &format!("{}\t{name}\n", label as u8);
+    }
+    let readme = include_str!("../trial-readme.md").replace("{command}", command);
+    let mut files = vec![
+        ("README.md".to_owned(), Content::Text(readme)),
+        (paths::TABLE.to_owned(), tsv(&table(trial))),
+        (paths::MASK.to_owned(), image(trial, inside, whole)),
+        (paths::ATLAS.to_owned(), image(trial, labels, whole)),
+        (paths::ATLAS_NAMES.to_owned(), Content::Text(names)),
+        (paths::TRUTH.to_owned(), image(trial, trial.drug.clone(), Stored::Float32)),
+    ];
+    for visit in &trial.visits {
+        let stem = stem(visit);
+        let said = json!({
+            "Description": "Response to pain",
+            "Units": "percent signal change",
+        });
+        files.push((format!("{stem}.json"), pretty(&said)));
+        let map = image(trial, visit.effect.clone(), Stored::Float32);
+        files.push((format!("{stem}.nii.gz"), map));
+    }
+    files
+}
+
+/// Of a visit's map and its sidecar.
+fn stem(visit: &Visit) -> String {
+    let Visit { subject, session, .. } = visit;
+    format!("{subject}/{subject}_ses-{session}_desc-pain_effect")
+}
+
+fn table(trial: &Trial) -> Table {
+    let row = |visit: &Visit| {
+        let path = format!("{}.nii.gz", stem(visit));
+        vec![visit.subject.clone(), visit.group.to_owned(), visit.session.to_owned(), path]
+    };
+    Table {
+        name: paths::TABLE.to_owned(),
+        columns: ["subject", "group", "session", "effect"].map(str::to_owned).to_vec(),
+        rows: trial.visits.iter().map(row).collect(),
+    }
+}
+
+fn image(trial: &Trial, values: Vec<f32>, stored: Stored) -> Content {
+    Content::Image(Box::new(Image {
+        grid: trial.grid.clone(),
+        tr: None,
+        n_volumes: 1,
+        values,
+        stored,
+    }))
+}
