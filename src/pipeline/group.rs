@@ -28,6 +28,7 @@ mod kept;
 mod merge;
 mod over;
 mod permute;
+mod rearranged;
 mod regions;
 mod svc;
 mod table;
@@ -38,7 +39,7 @@ use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
 use over::Over;
-use permute::Rearranged;
+use rearranged::Rearranged;
 use regions::Regions;
 
 /// Test a group's maps.

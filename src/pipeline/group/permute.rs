@@ -2,28 +2,24 @@
 
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ndarray::{Array2, s};
 use rayon::prelude::*;
-use serde_json::{Map as Fields, Value, json};
 
-use super::enhance::{Enhanced, Enhancer};
+use super::enhance::Enhancer;
 use super::fit::Fitted;
 use super::images::Images;
 use super::kept::{self, Kept, Stored};
+use super::rearranged::Rearranged;
 use crate::design::group::Stratum;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::interrupt;
 use crate::kernels::rearranged::{self, Field, Residuals, Wanted};
-use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::products::{Agreement, Text};
 use crate::pipeline::spec::{GroupSpec, GroupVariance, PermuteOptions};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
 use crate::stats::rearrange::{Exchange, Flipped, Permuted, Plan, Tested, VarianceGroups};
 
@@ -33,23 +29,6 @@ const BATCH: u64 = 1000;
 const MAPS: u64 = 64;
 /// How often what was counted is kept on the disk.
 const SAVE_EVERY: Duration = Duration::from_secs(20);
-
-/// A contrast with what its rearrangements gave.
-pub(super) struct Rearranged {
-    name: String,
-    /// Places of the mask, in its order.
-    places: Vec<usize>,
-    /// `[voxel of the mask]`
-    observed: Vec<f32>,
-    tested: Tested,
-    tally: Tally,
-    enhanced: Option<Enhanced>,
-    tail: Tail,
-    plan: Plan,
-    possible: String,
-    key: String,
-    pareto: bool,
-}
 
 /// What may be rearranged, and the stratum's design with a row for each of its values.
 fn stacked(stratum: &Stratum) -> Result<(Exchange, Array2<f64>, Array2<f64>)> {
@@ -332,214 +311,4 @@ fn values(stratum: &Stratum, images: &Images, within: &[usize]) -> Array2<f32> {
         })
         .collect();
     Array2::from_shape_fn((rows.len(), within.len()), |(row, voxel)| rows[row][voxel])
-}
-
-impl Rearranged {
-    /// What holds for this contrast and others that are corrected together.
-    pub(super) fn z_maxima(&self) -> Maxima {
-        self.tally.maxima.scaled(|score| self.tested.z(score))
-    }
-
-    /// Whether another contrast was rearranged alike, so that both can be corrected together.
-    pub(super) fn is_like(&self, other: &Rearranged) -> bool {
-        let same = self.plan.n() == other.plan.n() && self.plan.mirrored() == other.plan.mirrored();
-        let rows = self.tested.n_rows() == other.tested.n_rows();
-        same && rows && (0..self.plan.n().min(50)).all(|at| self.plan.get(at) == other.plan.get(at))
-    }
-
-    /// A score on the scale of t or F, or where contrasts are corrected together of z.
-    fn height(&self, score: f64, is_z: bool) -> f64 {
-        if is_z { self.tested.z(score) } else { self.tested.statistic(score) }
-    }
-
-    /// The tail fitted to the largest statistics; none where it was not asked for, or does not fit.
-    ///
-    /// # Errors
-    /// Internal where a rearrangement was not computed.
-    fn pareto(&self, together: Option<&Maxima>) -> Result<Option<ParetoTail>> {
-        if !self.pareto {
-            return Ok(None);
-        }
-        let maxima = match together {
-            Some(maxima) => maxima.clone(),
-            None => self.tally.maxima.scaled(|score| self.height(score, false)),
-        };
-        let null = maxima.null(self.tail, self.plan.mirrored())?;
-        Ok(ParetoTail::fit(null.values()))
-    }
-
-    /// p corrected for the voxels, `[voxel of the mask]`.
-    ///
-    /// # Errors
-    /// Internal where a rearrangement was not computed.
-    pub(super) fn p_corrected(&self) -> Result<Vec<f64>> {
-        self.tally.p_corrected(self.tail, &self.observed, self.tested.slack())
-    }
-
-    /// The maps of p. `together`: maxima over all contrasts, on the scale of z.
-    ///
-    /// # Errors
-    /// Internal where a rearrangement was not computed.
-    pub(super) fn maps(
-        &self,
-        label: &str,
-        n_voxels: usize,
-        together: Option<&Maxima>,
-    ) -> Result<Vec<Map>> {
-        let n = self.plan.stands_for();
-        let name = &self.name;
-        let p = self.tally.p(self.tail, &self.observed);
-        let null = match together {
-            None => self.tally.maxima.null(self.tail, self.plan.mirrored())?,
-            Some(maxima) => maxima.null(self.tail, self.plan.mirrored())?,
-        };
-        // Contrasts together meet on the scale of z.
-        let scale = |score: f64| if together.is_some() { self.tested.z(score) } else { score };
-        let pareto = self.pareto(together)?;
-        let slack = f64::from(self.tested.slack());
-        let p_of = |&score: &f32| {
-            let score = self.tail.directed(f64::from(score));
-            let fine = pareto.and_then(|tail| tail.p(self.height(score, together.is_some())));
-            fine.unwrap_or_else(|| null.p(scale(score - slack)))
-        };
-        let corrected: Vec<f64> = self.observed.iter().map(p_of).collect();
-        let tails = match self.tail {
-            Tail::Both => "both tails",
-            _ => "upper tail",
-        };
-        let over = match together {
-            Some(_) => "voxels and contrasts",
-            None => "voxels",
-        };
-        let mut maps = vec![
-            self.map((label, "perm"), Quantity::PermutationP, n_voxels, (&p, 1.0),
-                format!("p of {name} by {n} rearrangements, {tails}, uncorrected")),
-            self.map((label, "maxT"), Quantity::CorrectedP, n_voxels, (&corrected, 1.0),
-                format!("p of {name} by {n} rearrangements, {tails}, corrected for all {over} by the largest statistic")),
-        ];
-        for one in self.enhanced.iter().flat_map(|e| e.results(self.tail, self.plan.mirrored())) {
-            let one = one?;
-            maps.extend(one.values.iter().map(|values| {
-                self.map(
-                    (label, one.desc),
-                    Quantity::Tfce,
-                    n_voxels,
-                    (values, 0.0),
-                    format!("{} of {name}", one.said),
-                )
-            }));
-            maps.push(self.map((label, one.desc), Quantity::CorrectedP, n_voxels, (&one.p, 1.0),
-                format!("p of {name} by {n} rearrangements, {tails}, corrected for all voxels by the largest {}", one.said)));
-        }
-        Ok(maps)
-    }
-
-    /// A map of values in the mask; `outside` it another.
-    fn map(
-        &self,
-        (label, desc): (&str, &'static str),
-        quantity: Quantity,
-        n_voxels: usize,
-        (values, outside): (&[f64], f32),
-        description: String,
-    ) -> Map {
-        let mut all = vec![outside; n_voxels];
-        self.places.iter().zip(values).for_each(|(&at, &value)| all[at] = value as f32);
-        let mut asked = Fields::new();
-        asked.insert("Contrast".to_owned(), json!(self.name));
-        asked.insert("Rearrangements".to_owned(), json!(self.plan.stands_for()));
-        let values = Arc::new(all);
-        let own = Arc::clone(&values);
-        let entities = Entities::of("statmap").with("contrast", label);
-        Map {
-            entities: entities.with("desc", desc).with("stat", quantity.stat()),
-            quantity,
-            dof: Dof::Uniform(self.tested.dof),
-            description,
-            asked,
-            tolerance: Tolerance::of(move |_, _, voxel| rounding(f64::from(own[voxel]))),
-            values: vec![values],
-        }
-    }
-
-    /// The largest statistic of each rearrangement, as a table.
-    pub(super) fn table(&self, label: &str) -> Text {
-        let mut text = "rearrangement\tmaxima_high\tmaxima_low".to_owned();
-        let enhanced = self.enhanced.iter().flat_map(Enhanced::columns).collect::<Vec<_>>();
-        enhanced.iter().for_each(|(name, _)| text.push_str(&format!("\t{name}")));
-        text.push('\n');
-        let maxima = &self.tally.maxima;
-        for at in 0..maxima.n() {
-            let [high, low] =
-                [maxima.high[at], maxima.low[at]].map(|score| self.tested.statistic(score));
-            text.push_str(&format!("{at}\t{high}\t{low}"));
-            enhanced.iter().for_each(|(_, values)| text.push_str(&format!("\t{}", values[at])));
-            text.push('\n');
-        }
-        Text {
-            entities: Entities::of("maxima").with("contrast", label),
-            ending: ".tsv",
-            text,
-            agreement: Some(Agreement::Host),
-            described: None,
-        }
-    }
-
-    /// What was counted, for other processes to join.
-    pub(super) fn tally(&self, label: &str) -> Text {
-        let enhancer = self.enhanced.as_ref().map(|e| &e.enhancer);
-        let mut described = Fields::new();
-        let done: Vec<[u64; 2]> = self.tally.done().into_iter().map(|r| [r.start, r.end]).collect();
-        let description =
-            format!("Counts of the rearrangements of {}, for boldly group merge", self.name);
-        described.insert("Description".to_owned(), json!(description));
-        described.insert("Rearrangements".to_owned(), json!(done));
-        Text {
-            entities: Entities::of("tally").with("contrast", label),
-            ending: ".txt",
-            text: kept::text(&self.key, &self.tally, enhancer),
-            agreement: None,
-            described: Some(described),
-        }
-    }
-
-    /// What the sidecars say of it.
-    pub(super) fn resolved(&self) -> Value {
-        json!({
-            "contrast": self.name,
-            "possible": self.possible,
-            "computed": self.plan.n(),
-            "stand_for": self.plan.stands_for(),
-            "exhaustive": self.plan.exhaustive(),
-            "pareto_tail": self.pareto(None).ok().flatten().map(|tail| json!({
-                "threshold": tail.threshold,
-                "values": tail.fit.n,
-                "shape": tail.fit.shape,
-                "scale": tail.fit.scale,
-                "goodness_of_fit_p": tail.fit.goodness,
-            })),
-        })
-    }
-
-    /// How many voxels survive each correction, and from which statistic on.
-    ///
-    /// # Errors
-    /// As [`Rearranged::maps`].
-    pub(super) fn say(&self, maps: &[Map], watch: &dyn Watch) -> Result<()> {
-        let null = self.tally.maxima.null(self.tail, self.plan.mirrored())?;
-        let from = null.critical(0.05).map(|score| self.tested.statistic(score));
-        let survive = maps.iter().filter(|map| map.quantity == Quantity::CorrectedP).map(|map| {
-            let n = self.places.iter().filter(|&&v| map.values[0][v] <= 0.05).count();
-            format!("{} {n}", map.entities.value("desc").unwrap_or_default())
-        });
-        watch.note(&format!(
-            "{}: {} rearrangements{}; corrected p <= .05{}: {} voxels",
-            self.name,
-            self.plan.stands_for(),
-            if self.plan.exhaustive() { ", which are all" } else { "" },
-            from.map_or(String::new(), |t| format!(" (from {t:.2} on)")),
-            survive.collect::<Vec<_>>().join(", ")
-        ));
-        Ok(())
-    }
 }
