@@ -304,6 +304,16 @@ impl Tally {
         (0..self.n_voxels().min(observed.len())).map(p).collect()
     }
 
+    /// The share of rearrangements that lie within the slack of the observed score, `[voxel]`: what another device may count otherwise.
+    #[must_use]
+    pub fn unsure(&self) -> Vec<f64> {
+        let [above, below, beyond, beneath] = &self.counts;
+        let n = self.n() as f64;
+        let share =
+            |v: usize| ((above[v] + below[v]).saturating_sub(beyond[v] + beneath[v])) as f64 / n;
+        (0..self.n_voxels()).map(share).collect()
+    }
+
     /// Family-wise corrected p of observed scores `[voxel]`; `slack` as the counts were made with.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use crate::design::group::Stratum;
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, Quantity};
-use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::spec::GroupSpec;
 use crate::stats::clusters::{Connectivity, Neighbours, Peak, PeakRule, Tail, clusters};
 use crate::stats::tails::{critical_f, critical_t};
@@ -101,6 +101,13 @@ pub(super) fn table(
             }
         }
     }
+    // What rearrangements count may differ by a few of them on another device; the rest is the host's.
+    let names = text.lines().next().unwrap_or_default().split('\t');
+    let column = |name: &str| match also.iter().any(|(own, m)| own == name && is_counted(m)) {
+        true => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
+        false => ColumnAgreement::Host,
+    };
+    let agreement = Agreement::Columns(names.map(column).collect());
     let mut described = Fields::new();
     let sides = if is_t && spec.two_sided { ", both tails" } else { "" };
     described.insert(
@@ -116,9 +123,16 @@ pub(super) fn table(
         entities: Entities::of("clusters").with("contrast", label),
         ending: ".tsv",
         text,
-        agreement: Some(Agreement::Host),
+        agreement: Some(agreement),
         described: Some(described),
     })
+}
+
+/// Whether a map's p come of counting rearrangements.
+fn is_counted(map: &Map) -> bool {
+    let counted = ["maxT", "tfce", "clusterExtent", "clusterMass"];
+    let is_corrected = map.entities.value("desc").is_some_and(|desc| counted.contains(&desc));
+    map.quantity == Quantity::PermutationP || is_corrected
 }
 
 fn is_p(map: &Map) -> bool {

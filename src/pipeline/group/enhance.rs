@@ -35,13 +35,17 @@ pub(super) struct Enhanced {
 }
 
 /// One corrected result.
-pub(super) struct Result1 {
+pub(super) struct Corrected {
     pub desc: &'static str,
     pub said: &'static str,
     /// The enhanced map, where it is one.
     pub values: Option<Vec<f64>>,
     /// `[voxel of the mask]`
     pub p: Vec<f64>,
+    /// What the enhanced map may differ by on another device, `[voxel of the mask]`.
+    pub spread: Vec<f64>,
+    /// The same of p.
+    pub unsure: Vec<f64>,
 }
 
 /// The greatest values of one map, `[high, low]` of each of [`NAMES`].
@@ -145,12 +149,17 @@ impl Enhanced {
             .collect()
     }
 
-    /// Corrected p of each kind that was asked for.
-    pub(super) fn results(&self, tail: Tail, mirrored: bool) -> Vec<Result<Result1>> {
+    /// Corrected p of each kind that was asked for. `off`: what the statistic may differ by on another device.
+    pub(super) fn results(
+        &self,
+        tail: Tail,
+        mirrored: bool,
+        off: &[f64],
+    ) -> Vec<Result<Corrected>> {
         let e = &self.enhancer;
         let mut all = Vec::new();
         if let Some(rule) = e.rule {
-            all.push(self.tfce(rule, tail, mirrored));
+            all.push(self.tfce(rule, tail, mirrored, off));
         }
         if let Some(threshold) = e.threshold {
             let rule = PeakRule::new(e.grid.voxel_size_mm);
@@ -173,26 +182,60 @@ impl Enhanced {
                         size if size > 0.0 => null.p(size * (1.0 - 1e-6)),
                         _ => 1.0,
                     };
-                    let p = sizes.iter().map(p).collect();
-                    Result1 { desc: NAMES[which + 1], said: said[which], values: None, p }
+                    let p: Vec<f64> = sizes.iter().map(p).collect();
+                    // A voxel at the threshold may be in a cluster or not, and clusters a voxel larger or smaller; of the
+                    // rearrangements too, a few in a thousand.
+                    let unsure_of = |voxel: usize| {
+                        let height = tail.directed(f64::from(e.observed[voxel]));
+                        if (height - threshold).abs() <= off[voxel] {
+                            return 1.0;
+                        }
+                        let size = tail.directed(sizes[voxel]);
+                        let (less, more) = match which {
+                            0 => (size - 1.5, size + 1.5),
+                            _ => (size * 0.999 - 1e-3, size * 1.001 + 1e-3),
+                        };
+                        if size > 0.0 { null.p(less) - null.p(more) + 0.005 } else { 0.0 }
+                    };
+                    let unsure = (0..sizes.len()).map(unsure_of).collect();
+                    let (desc, said) = (NAMES[which + 1], said[which]);
+                    Corrected { desc, said, values: None, p, spread: Vec::new(), unsure }
                 }));
             }
         }
         all
     }
 
-    fn tfce(&self, rule: Rule, tail: Tail, mirrored: bool) -> Result<Result1> {
+    fn tfce(&self, rule: Rule, tail: Tail, mirrored: bool, off: &[f64]) -> Result<Corrected> {
         let e = &self.enhancer;
-        let mut values = vec![0.0; e.observed.len()];
         let tails = if e.two_sided { Tails::Both } else { Tails::Upper };
-        Tfce::new(&e.neighbours, rule).enhance(&e.observed, tails, &mut values);
+        let enhanced = |times: f64| {
+            let moved =
+                |(&t, off): (&f32, &f64)| f64::from(t) + times * off * f64::from(t).signum();
+            let map: Vec<f64> = e.observed.iter().zip(off).map(moved).collect();
+            let mut values = vec![0.0; map.len()];
+            Tfce::new(&e.neighbours, rule).enhance(&map, tails, &mut values);
+            values
+        };
+        let values = enhanced(0.0);
+        // A map that is higher everywhere is enhanced to more everywhere: what lies between comes out between.
+        let (low, high) = (enhanced(-1.0), enhanced(1.0));
+        let spread: Vec<f64> = low.iter().zip(&high).map(|(a, b)| (b - a).abs()).collect();
         let null = e.maxima[0].null(tail, mirrored)?;
         let p = |&value: &f64| match tail.directed(value) {
             value if value > 0.0 => null.p(value * (1.0 - 1e-6)),
             _ => 1.0,
         };
-        let p = values.iter().map(p).collect();
+        let p_of: Vec<f64> = values.iter().map(p).collect();
+        let unsure_of = |(value, spread): (&f64, &f64)| match tail.directed(*value) {
+            // The maxima have a spread of their own, relative to them.
+            v if v > 0.0 => {
+                null.p((v - spread) * (1.0 - 1e-3)) - null.p((v + spread) * (1.0 + 1e-3))
+            }
+            _ => 0.0,
+        };
+        let unsure = values.iter().zip(&spread).map(unsure_of).collect();
         let said = "threshold-free cluster enhancement";
-        Ok(Result1 { desc: NAMES[0], said, values: Some(values), p })
+        Ok(Corrected { desc: NAMES[0], said, values: Some(values), p: p_of, spread, unsure })
     }
 }

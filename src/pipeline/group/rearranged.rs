@@ -7,8 +7,8 @@ use serde_json::{Map as Fields, Value, json};
 use super::enhance::Enhanced;
 use super::kept;
 use crate::error::Result;
-use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
-use crate::pipeline::products::{Agreement, Text};
+use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::products::Text;
 use crate::pipeline::watch::Watch;
 use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
@@ -42,6 +42,16 @@ impl Rearranged {
         let same = self.plan.n() == other.plan.n() && self.plan.mirrored() == other.plan.mirrored();
         let rows = self.tested.n_rows() == other.tested.n_rows();
         same && rows && (0..self.plan.n().min(50)).all(|at| self.plan.get(at) == other.plan.get(at))
+    }
+
+    /// How far t or F may lie from those of another device, `[voxel of the mask]`.
+    fn off(&self) -> Vec<f64> {
+        let slack = f64::from(self.tested.slack());
+        let off = |&score: &f32| {
+            let score = f64::from(score);
+            self.tested.statistic(score + slack) - self.tested.statistic(score - slack)
+        };
+        self.observed.iter().map(off).collect()
     }
 
     /// A score on the scale of t or F, or where contrasts are corrected together of z.
@@ -100,6 +110,12 @@ impl Rearranged {
             fine.unwrap_or_else(|| null.p(scale(score - slack)))
         };
         let corrected: Vec<f64> = self.observed.iter().map(p_of).collect();
+        // Another device's scores lie within the slack of these, those of the maxima too.
+        let unsure_of = |&score: &f32| {
+            let score = self.tail.directed(f64::from(score));
+            null.p(scale(score - 3.0 * slack)) - null.p(scale(score + slack))
+        };
+        let unsure: Vec<f64> = self.observed.iter().map(unsure_of).collect();
         let tails = match self.tail {
             Tail::Both => "both tails",
             _ => "upper tail",
@@ -109,23 +125,27 @@ impl Rearranged {
             None => "voxels",
         };
         let mut maps = vec![
-            self.map((label, "perm"), Quantity::PermutationP, n_voxels, (&p, 1.0),
+            self.map((label, "perm"), Quantity::PermutationP, n_voxels, (&p, 1.0, &self.tally.unsure()),
                 format!("p of {name} by {n} rearrangements, {tails}, uncorrected")),
-            self.map((label, "maxT"), Quantity::CorrectedP, n_voxels, (&corrected, 1.0),
+            self.map((label, "maxT"), Quantity::CorrectedP, n_voxels, (&corrected, 1.0, &unsure),
                 format!("p of {name} by {n} rearrangements, {tails}, corrected for all {over} by the largest statistic")),
         ];
-        for one in self.enhanced.iter().flat_map(|e| e.results(self.tail, self.plan.mirrored())) {
+        for one in self
+            .enhanced
+            .iter()
+            .flat_map(|e| e.results(self.tail, self.plan.mirrored(), &self.off()))
+        {
             let one = one?;
             maps.extend(one.values.iter().map(|values| {
                 self.map(
                     (label, one.desc),
                     Quantity::Tfce,
                     n_voxels,
-                    (values, 0.0),
+                    (values, 0.0, &one.spread),
                     format!("{} of {name}", one.said),
                 )
             }));
-            maps.push(self.map((label, one.desc), Quantity::CorrectedP, n_voxels, (&one.p, 1.0),
+            maps.push(self.map((label, one.desc), Quantity::CorrectedP, n_voxels, (&one.p, 1.0, &one.unsure),
                 format!("p of {name} by {n} rearrangements, {tails}, corrected for all voxels by the largest {}", one.said)));
         }
         Ok(maps)
@@ -137,7 +157,7 @@ impl Rearranged {
         (label, desc): (&str, &'static str),
         quantity: Quantity,
         n_voxels: usize,
-        (values, outside): (&[f64], f32),
+        (values, outside, unsure): (&[f64], f32, &[f64]),
         description: String,
     ) -> Map {
         let mut all = vec![outside; n_voxels];
@@ -147,6 +167,8 @@ impl Rearranged {
         asked.insert("Rearrangements".to_owned(), json!(self.plan.stands_for()));
         let values = Arc::new(all);
         let own = Arc::clone(&values);
+        let mut elsewhere = vec![0.0; n_voxels];
+        self.places.iter().zip(unsure).for_each(|(&at, &unsure)| elsewhere[at] = unsure);
         let entities = Entities::of("statmap").with("contrast", label);
         Map {
             entities: entities.with("desc", desc).with("stat", quantity.stat()),
@@ -154,7 +176,10 @@ impl Rearranged {
             dof: Dof::Uniform(self.tested.dof),
             description,
             asked,
-            tolerance: Tolerance::of(move |_, _, voxel| rounding(f64::from(own[voxel]))),
+            tolerance: Tolerance::of(move |bounds, _, voxel| {
+                let other = if bounds == Bounds::F64 { 0.0 } else { elsewhere[voxel] };
+                rounding(f64::from(own[voxel])) + other
+            }),
             values: vec![values],
         }
     }
@@ -177,7 +202,8 @@ impl Rearranged {
             entities: Entities::of("maxima").with("contrast", label),
             ending: ".tsv",
             text,
-            agreement: Some(Agreement::Host),
+            // The maps of p that follow from it are compared; a device's sums move its last digits.
+            agreement: None,
             described: None,
         }
     }

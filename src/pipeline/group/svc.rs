@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::masks;
-use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::spec::{GroupSpec, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
@@ -154,11 +154,17 @@ pub(super) fn correct(
     );
     described.insert("p".to_owned(), json!("uncorrected"));
     described.insert("p_rft".to_owned(), json!("random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's"));
+    // What rearrangements count may differ by a few of them on another device.
+    let columns = text.lines().next().unwrap_or_default().split('\t').map(|name| match name {
+        "p_maxT" => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
+        _ => ColumnAgreement::Host,
+    });
+    let columns = columns.collect();
     let table = Text {
         entities: Entities::of("svc").with("contrast", contrast),
         ending: ".tsv",
         text,
-        agreement: Some(Agreement::Host),
+        agreement: Some(Agreement::Columns(columns)),
         described: Some(described),
     };
     Ok((table, maps))
