@@ -5,5 +5,6 @@
 mod common;
 mod group_stats_parts {
     mod fields;
+    mod mixed;
     mod p_values;
 }

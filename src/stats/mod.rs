@@ -9,6 +9,7 @@ pub mod fdr;
 pub mod gls;
 pub mod hommel;
 pub mod least_squares;
+pub mod meta;
 pub mod mixed;
 pub(crate) mod panel;
 pub mod pareto;

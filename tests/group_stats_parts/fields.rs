@@ -121,6 +121,8 @@ fn cluster_p_is_the_formula_in_the_volumes_dimension() {
     let want = f64::exp(-k * density[2] / 0.001);
     assert!((plane.cluster_p(k, u).uncorrected / want - 1.0).abs() < 1e-9);
     let point = Search::new(Field::Z, Resels([1.0, 0.0, 0.0, 0.0]), 1);
+    let holes = Search::new(Field::Z, Resels([-50.0, 0.0, 0.0, 1.0]), 100);
+    assert_eq!(holes.cluster_p(k, 1.1).fwe, 1.0, "no number of clusters below 0");
     assert!(search.expected_clusters(0.9) > 0.0 && search.expected_clusters(0.2) < 0.0);
     let low = [point.cluster_p(k, u), search.cluster_p(k, 0.9), search.cluster_p(k, 0.2)];
     assert!(low.iter().all(|p| p.fwe == 1.0 && p.uncorrected == 1.0), "{low:?}");
