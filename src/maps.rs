@@ -100,6 +100,8 @@ pub enum Quantity {
     DecayRSquare,
     /// Subjects behind a value.
     Subjects,
+    /// Variance of an effect between subjects.
+    TauSquare,
     /// p by rearrangement.
     PermutationP,
     /// p corrected for all voxels.
@@ -136,6 +138,7 @@ impl Quantity {
             Quantity::S0 => ("S0", Some("BOLD units")),
             Quantity::GoodEchoes => ("number of echoes with signal", None),
             Quantity::Subjects => ("number of subjects", None),
+            Quantity::TauSquare => ("variance between subjects", Some("squared BOLD units")),
             Quantity::PermutationP => ("p, by rearrangement", Some("probability")),
             Quantity::CorrectedP => ("p, family-wise corrected", Some("probability")),
             Quantity::Tfce => ("threshold-free cluster enhancement", Some("arbitrary")),
@@ -168,6 +171,7 @@ impl Quantity {
             Quantity::S0 => "s0",
             Quantity::GoodEchoes => "goodEchoes",
             Quantity::Subjects => "n",
+            Quantity::TauSquare => "tauSquare",
             Quantity::PermutationP | Quantity::CorrectedP => "p",
             Quantity::Tfce => "tfce",
         }

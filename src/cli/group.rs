@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::pipeline::group::{self, Parts};
 use crate::pipeline::products::{Layout, Products as _};
 use crate::pipeline::spec::{
-    Command, Correction, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, SearchVolume,
-    TfceConvention,
+    Command, Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions,
+    SearchVolume, TfceConvention,
 };
 use crate::pipeline::watch::Quiet;
 use crate::pipeline::weigh;
@@ -94,11 +94,17 @@ pub(super) struct Args {
     /// The error of a contrast: partitioned or pooled
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "WHICH", default_value = "partitioned")]
     error: ErrorName,
-    /// Variance of the groups: equal, or welch
+    /// Variance: equal, welch or mixed
     ///
-    /// `welch`: each group has its own, with Satterthwaite's degrees of freedom at each voxel
+    /// `welch`: each group has its own, with Satterthwaite's degrees of freedom at each voxel; `mixed`: that of each subject's effect (column
+    /// variance, or stat-variance beside stat-effect) and that between subjects, by restricted maximum likelihood
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "WHICH", default_value = "equal")]
     variance: VarianceName,
+    /// What mixed variances are multiplied by
+    ///
+    /// `knapp-hartung`: q = sum w e^2 / (n - p); `at-least-one`: q, or 1 where it is less; `not`: 1
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "HOW", default_value = "knapp-hartung")]
+    inflate: InflateName,
     /// t contrast: 'name=expression', an expression, or the model's own
     #[arg(help_heading = heading::MODEL, short, long, value_name = "CONTRAST")]
     contrast: Vec<String>,
@@ -217,6 +223,14 @@ enum ErrorName {
 enum VarianceName {
     Equal,
     Welch,
+    Mixed,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum InflateName {
+    KnappHartung,
+    AtLeastOne,
+    Not,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
@@ -329,6 +343,12 @@ impl Args {
             variance: match self.variance {
                 VarianceName::Equal => GroupVariance::Equal,
                 VarianceName::Welch => GroupVariance::Welch,
+                VarianceName::Mixed => GroupVariance::Mixed,
+            },
+            inflated: match self.inflate {
+                InflateName::KnappHartung => Inflated::KnappHartung,
+                InflateName::AtLeastOne => Inflated::AtLeastOne,
+                InflateName::Not => Inflated::Not,
             },
             contrasts: self.contrast,
             f_contrasts: self.f_contrast,

@@ -12,7 +12,7 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::display;
 use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec, Role};
+use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec, GroupVariance, Role};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::permuted::Maxima;
 use crate::stats::second_level::SecondLevel;
@@ -26,12 +26,14 @@ mod fit;
 mod images;
 mod kept;
 mod merge;
+mod mixed;
 mod over;
 mod permute;
 mod rearranged;
 mod regions;
 mod svc;
 mod table;
+mod variances;
 
 use correct::Smooth;
 use fit::Fitted;
@@ -66,15 +68,26 @@ pub fn run_with(
     let labels = labels(&names)?;
     let mut images = Images::open(spec, &sample, &needed(&sample, &resolved), watch)?;
     images.files.extend(table::participants(&spec.table).map(|path| (Role::Table, path)));
+    let variances = match spec.variance {
+        GroupVariance::Mixed => Some(variances::open(spec, &sample, &mut images, watch)?),
+        _ => None,
+    };
     watch.stage("group", resolved.strata.len());
     let mut all = Vec::new();
     for stratum in &resolved.strata {
-        all.push(fit::fit(spec, stratum, &images, watch)?);
+        all.push(match &variances {
+            Some(variances) => mixed::fit(spec, stratum, (&images, variances), watch)?,
+            None => fit::fit(spec, stratum, &images, watch)?,
+        });
         watch.step();
     }
 
     let device = &session.ladder.device;
     let mut rearranged = Vec::new();
+    if spec.variance == GroupVariance::Mixed && (spec.permute.is_some() || !spec.regions.is_empty())
+    {
+        watch.note("rearrangements and regions take the effects alone, each subject alike; mixed effects are in the other maps");
+    }
     if let Some(options) = &spec.permute {
         let scratch = products.scratch();
         for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
@@ -302,13 +315,14 @@ fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
 fn maps_of(stratum: &Stratum, fitted: &Fitted, label: &str, images: &Images) -> Vec<Map> {
     let mut maps = fitted.maps.maps(label, &fitted.inside, images.grid.plane_len());
     maps.extend(fitted.subjects_map(label));
+    maps.extend(fitted.tau_map(label));
     let units = images.units.clone().unwrap_or_else(|| "those of the subjects' maps".to_owned());
     for map in &mut maps {
         map.asked.insert("ContrastInWords".to_owned(), json!(stratum.words));
         map.asked.insert("Subjects".to_owned(), json!(stratum.subjects.len()));
         let squared = match map.quantity {
             crate::maps::Quantity::Effect => "",
-            crate::maps::Quantity::Variance => ", squared",
+            crate::maps::Quantity::Variance | crate::maps::Quantity::TauSquare => ", squared",
             _ => continue,
         };
         map.asked.insert("Units".to_owned(), json!(format!("{units}{squared}")));

@@ -23,7 +23,9 @@ mod task_times;
 mod volumes;
 
 pub use files::Role;
-pub use group::{Correction, ErrorTerm, GroupSpec, GroupVariance, PermuteOptions, TfceConvention};
+pub use group::{
+    Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
+};
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 pub use out_type::OutType;
 pub use run::{EchoOptions, RecordOptions, RunSpec, SpentBy, SpentOptions};

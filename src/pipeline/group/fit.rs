@@ -25,7 +25,9 @@ pub(super) struct Fitted {
     /// Uncorrected, `[voxel of the grid]`.
     pub p: Vec<f64>,
     /// `[voxel of the grid]`: rows of the design there, where they vary.
-    subjects: Option<Vec<u32>>,
+    pub subjects: Option<Vec<u32>>,
+    /// The variance between subjects, of mixed effects, `[voxel of the grid]`.
+    pub tau_square: Option<Vec<f64>>,
 }
 
 /// The rows that a voxel has, and the model of them.
@@ -154,7 +156,7 @@ pub(super) fn fit(
     maps.dof = if varies { Dof::PerVoxel(dof) } else { Dof::Uniform(f64::from(first)) };
     let several = patterns.len() > 1 && spec.least_subjects.is_some();
     let (_, p) = maps.z_and_p(&inside, images.grid.plane_len());
-    Ok(Fitted { maps, inside, p, subjects: several.then_some(subjects) })
+    Ok(Fitted { maps, inside, p, subjects: several.then_some(subjects), tau_square: None })
 }
 
 /// What the model leaves of each subject's combinations, `[combination, row][voxel]`, at the voxels that are tested, where every row is there.
@@ -240,6 +242,26 @@ impl Pattern {
 }
 
 impl Fitted {
+    /// The variance between subjects, of mixed effects.
+    pub(super) fn tau_map(&self, label: &str) -> Option<Map> {
+        let tau_square = self.tau_square.as_ref()?;
+        let mut asked = Fields::new();
+        asked.insert("Contrast".to_owned(), json!(self.maps.name));
+        let values: Vec<f32> = tau_square.iter().map(|&v| v as f32).collect();
+        let own = values.clone();
+        Some(Map {
+            entities: Entities::of("statmap").with("contrast", label).with("stat", "tauSquare"),
+            quantity: Quantity::TauSquare,
+            dof: self.maps.dof.clone(),
+            description: format!("Variance between subjects of {}", self.maps.name),
+            asked,
+            tolerance: Tolerance::of(move |_, _, voxel| {
+                1e-6 * f64::from(own[voxel]).abs() + f64::from(f32::MIN_POSITIVE)
+            }),
+            values: vec![Arc::new(values)],
+        })
+    }
+
     /// How many subjects stand behind each voxel, where that varies.
     pub(super) fn subjects_map(&self, label: &str) -> Option<Map> {
         let subjects = self.subjects.as_ref()?;

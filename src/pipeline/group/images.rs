@@ -206,6 +206,16 @@ fn read(path: &Path) -> Result<Read> {
     Ok(Read { path: path.to_owned(), grid, header, values, units: text("Units"), sidecar })
 }
 
+/// What the sidecar of a map says that it shows.
+///
+/// # Errors
+/// Bad data where it is no JSON.
+pub(super) fn statistic(path: &Path) -> Result<Option<String>> {
+    let beside = beside(path);
+    let fields = if beside.is_file() { bids::read_json(&beside)? } else { return Ok(None) };
+    Ok(fields.get("Statistic").and_then(Value::as_str).map(str::to_owned))
+}
+
 /// The JSON of an image.
 fn beside(image: &Path) -> PathBuf {
     let name = image.file_name().unwrap_or_default().to_string_lossy();

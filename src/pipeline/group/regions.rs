@@ -190,7 +190,8 @@ pub(super) fn table(
         } else {
             let answer = match spec.variance {
                 GroupVariance::Welch => model.welch(&y[0], &stratum.group, stratum.groups.len()),
-                GroupVariance::Equal => model.answer(&y, false),
+                // A region's mean has no variance of its own: each subject counts alike.
+                GroupVariance::Equal | GroupVariance::Mixed => model.answer(&y, false),
             };
             let tail = TTail::new(answer.dof);
             let p = match spec.two_sided {

@@ -168,6 +168,7 @@ impl GroupSpec {
             centre: _,
             error: _,
             variance: _,
+            inflated: _,
             contrasts: _,
             f_contrasts: _,
             mask,

@@ -35,6 +35,9 @@ pub struct GroupSpec {
     /// How the errors' variance is found.
     #[serde(default)]
     pub variance: GroupVariance,
+    /// What the variance of mixed effects is multiplied by.
+    #[serde(default, skip_serializing_if = "Inflated::is_default")]
+    pub inflated: Inflated,
     /// t contrasts; with no F contrast either, the model's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub contrasts: Vec<String>,
@@ -156,4 +159,25 @@ pub enum GroupVariance {
     Equal,
     /// Each group's own (Welch).
     Welch,
+    /// The sum of each subject's own, which is known, and that between subjects (restricted maximum likelihood).
+    Mixed,
+}
+
+/// What the variance of a mixed effect is multiplied by (Knapp and Hartung 2003): q = sum w e^2 / (n - p).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inflated {
+    /// q.
+    #[default]
+    KnappHartung,
+    /// q, or 1 where it is less.
+    AtLeastOne,
+    /// 1.
+    Not,
+}
+
+impl Inflated {
+    fn is_default(&self) -> bool {
+        *self == Inflated::default()
+    }
 }
