@@ -1,6 +1,6 @@
 //! One contrast's maps: at each voxel the combinations of the subjects who are there, fitted.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
@@ -61,16 +61,27 @@ pub(super) fn fit(
     }
     let n = stratum.subjects.len();
     let least = spec.least_subjects.unwrap_or(n).min(n);
-    let present = |place: usize| -> Vec<bool> {
+    let here = |place: usize| -> Vec<bool> {
         let has =
             |maps: &Combination| maps.iter().all(|&(row, _)| !images.values[row][place].is_nan());
         (0..n).map(|at| stratum.combined.iter().all(|c| has(&c[at]))).collect()
     };
-    // A pattern of who is there, and the places that have it.
+    // A pattern of who is there, and the places that have it; nearly all have everybody.
+    let mut complete = vec![true; images.places.len()];
+    let maps = stratum.combined.iter().flatten().flatten();
+    let rows: BTreeSet<usize> = maps.map(|&(row, _)| row).collect();
+    for row in rows {
+        let values = complete.iter_mut().zip(&images.values[row]);
+        values.for_each(|(complete, value)| *complete &= !value.is_nan());
+    }
     let mut patterns: HashMap<Vec<bool>, Vec<usize>> = HashMap::new();
-    let all: Vec<Vec<bool>> = (0..images.places.len()).into_par_iter().map(present).collect();
-    for (place, here) in all.into_iter().enumerate() {
-        patterns.entry(here).or_default().push(place);
+    let (all, some): (Vec<usize>, Vec<usize>) =
+        (0..complete.len()).partition(|&place| complete[place]);
+    if !all.is_empty() {
+        patterns.insert(vec![true; n], all);
+    }
+    for place in some {
+        patterns.entry(here(place)).or_default().push(place);
     }
     let mut patterns: Vec<(Vec<bool>, Vec<usize>)> = patterns.into_iter().collect();
     patterns.sort_by_key(|(_, places)| places[0]);
