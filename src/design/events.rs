@@ -72,54 +72,13 @@ pub fn from_table(table: &Table, conditions: Option<&str>) -> Result<Events> {
 /// Bad data: a missing column; a cell that is no number; `n/a` in modulation; a negative duration; no events. Usage: a
 /// modulation or durations of what is no condition.
 pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
-    let conditions = reading.conditions;
-    let hint = "BIDS events.tsv needs onset and duration, in seconds, separated by tabs";
-    let onset = number::column(table, "onset", hint)?;
-    let duration =
-        number::column(table, "duration", &format!("{hint}; a duration of 0 is an impulse"))?;
-    let trial_type = match conditions {
-        Some(name) => {
-            Some(number::column(table, name, "--trial-type names the column of conditions")?)
-        }
-        None => optional(table, TRIAL_TYPE)?,
-    };
-    let asked = reading.modulate.iter().any(|m| m.column == MODULATION);
-    let modulation = if asked { None } else { optional(table, MODULATION)? };
-    let mut found = Events::default();
-    let (mut nameless, mut no_onset, mut rows) = (Vec::new(), Vec::new(), Vec::new());
-    let mut named_here = BTreeSet::new();
+    let columns = Columns::of(table, reading)?;
+    let mut rows = Rows::default();
     for row in 0..table.rows.len() {
-        let condition = match trial_type {
-            Some(column) => number::text(table, row, column)?.trim(),
-            None => "trial",
-        };
-        if number::is_missing(condition) {
-            nameless.push(number::line(row));
-            continue;
-        }
-        named_here.insert(condition.to_owned());
-        let amplitude =
-            |column| required(table, row, column, "write 1 where an event has its plain height");
-        let Some(begins) = known(table, row, onset, "write its seconds from the first volume")?
-        else {
-            no_onset.push(number::line(row));
-            continue;
-        };
-        let own = known(table, row, duration, HOW_LONG)?;
-        let event = Event {
-            onset: begins,
-            // Not a number until it is known.
-            duration: own.or(reading.fixed_duration_s).unwrap_or(f64::NAN),
-            trial_type: condition.to_string(),
-            amplitude: modulation.map_or(Ok(1.0), amplitude)?,
-            line: number::line(row),
-        };
-        if event.duration < 0.0 {
-            return Err(number::bad_cell(table, row, duration, "not be negative", HOW_LONG));
-        }
-        found.events.push(event);
-        rows.push(row);
+        rows.take(row, table, &columns, reading)?;
     }
+    let Rows { events, mut rows, named_here, nameless, no_onset } = rows;
+    let mut found = Events { events, ..Events::default() };
     for durations in reading.durations.iter().filter(|_| !rows.is_empty()) {
         found.take_durations(table, durations, &rows)?;
     }
@@ -128,12 +87,12 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
         return Err(no_events(table, &nameless, &[no_onset, no_duration].concat()));
     }
     let modulated = found.events.iter().any(|event| event.amplitude != 1.0);
-    let merged = merged(table, trial_type.is_none(), found.events.len());
+    let merged = merged(table, columns.trial_type.is_none(), found.events.len());
     found.why_no_column.extend(merged.clone());
     found.doubts.extend(merged);
     let conditions_left = found.conditions();
     let is_whole = named_here.iter().all(|condition| conditions_left.contains(condition));
-    let column = conditions.unwrap_or(TRIAL_TYPE);
+    let column = reading.conditions.unwrap_or(TRIAL_TYPE);
     for (what, lines) in [(column, nameless), ("onset", no_onset), ("duration", no_duration)] {
         let said = left_out(&table.name, what, &lines, table.rows.len());
         if !is_whole && what != column {
@@ -148,6 +107,89 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
         found.take_modulator(table, modulation, &rows)?;
     }
     Ok(found)
+}
+
+/// Where a table has what events are made of.
+struct Columns {
+    onset: usize,
+    duration: usize,
+    trial_type: Option<usize>,
+    /// Of heights.
+    modulation: Option<usize>,
+}
+
+impl Columns {
+    fn of(table: &Table, reading: &Reading) -> Result<Columns> {
+        let hint = "BIDS events.tsv needs onset and duration, in seconds, separated by tabs";
+        let onset = number::column(table, "onset", hint)?;
+        let of_duration = format!("{hint}; a duration of 0 is an impulse");
+        let duration = number::column(table, "duration", &of_duration)?;
+        let trial_type = match reading.conditions {
+            Some(name) => {
+                Some(number::column(table, name, "--trial-type names the column of conditions")?)
+            }
+            None => optional(table, TRIAL_TYPE)?,
+        };
+        let asked = reading.modulate.iter().any(|m| m.column == MODULATION);
+        let modulation = if asked { None } else { optional(table, MODULATION)? };
+        Ok(Columns { onset, duration, trial_type, modulation })
+    }
+}
+
+/// What was read of a table's rows so far.
+#[derive(Default)]
+struct Rows {
+    events: Vec<Event>,
+    /// Of each event its row.
+    rows: Vec<usize>,
+    /// The conditions of all rows, of those that are left out too.
+    named_here: BTreeSet<String>,
+    /// Lines without a condition, and without an onset.
+    nameless: Vec<usize>,
+    no_onset: Vec<usize>,
+}
+
+impl Rows {
+    fn take(
+        &mut self,
+        row: usize,
+        table: &Table,
+        columns: &Columns,
+        reading: &Reading,
+    ) -> Result<()> {
+        let condition = match columns.trial_type {
+            Some(column) => number::text(table, row, column)?.trim(),
+            None => "trial",
+        };
+        if number::is_missing(condition) {
+            self.nameless.push(number::line(row));
+            return Ok(());
+        }
+        self.named_here.insert(condition.to_owned());
+        let when = "write its seconds from the first volume";
+        let Some(onset) = known(table, row, columns.onset, when)? else {
+            self.no_onset.push(number::line(row));
+            return Ok(());
+        };
+        let amplitude =
+            |column| required(table, row, column, "write 1 where an event has its plain height");
+        let own = known(table, row, columns.duration, HOW_LONG)?;
+        let event = Event {
+            onset,
+            // Not a number until it is known.
+            duration: own.or(reading.fixed_duration_s).unwrap_or(f64::NAN),
+            trial_type: condition.to_string(),
+            amplitude: columns.modulation.map_or(Ok(1.0), amplitude)?,
+            line: number::line(row),
+        };
+        if event.duration < 0.0 {
+            let column = columns.duration;
+            return Err(number::bad_cell(table, row, column, "not be negative", HOW_LONG));
+        }
+        self.events.push(event);
+        self.rows.push(row);
+        Ok(())
+    }
 }
 
 impl Events {

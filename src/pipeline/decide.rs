@@ -94,10 +94,8 @@ impl ContrastMaps {
     #[must_use]
     pub fn maps(&self, label: &str, inside: &[bool], plane_len: usize) -> Vec<Map> {
         let (z, p) = self.z_and_p(inside, plane_len);
-        let narrow = |row: &Vec<f64>| Arc::new(row.iter().map(|&v| v as f32).collect::<Vec<_>>());
-        let rows = |rows: &[Vec<f64>]| rows.iter().map(narrow).collect::<Vec<_>>();
         let within = Arc::new(Within {
-            variance: rows(&self.variance),
+            variance: self.variance.iter().map(narrow).collect(),
             stat: narrow(&self.stat),
             tails: Tails::new(self),
             plane_len,
@@ -106,59 +104,63 @@ impl ContrastMaps {
             Stat::T => (Quantity::T, "t"),
             Stat::F => (Quantity::F { dof1: self.rank as f64 }, "F"),
         };
+        let both_tails = self.two_sided && self.stat_kind == Stat::T;
+        let sides = match both_tails {
+            true => format!("Both tails of the {said} of {}, two-sided", self.name),
+            false => format!("Upper tail of the {said} of {}, one-sided", self.name),
+        };
+        let effects = self.effect.iter().map(narrow).collect();
         let name = &self.name;
-        let mut asked = Fields::new();
-        asked.insert("Contrast".to_owned(), json!(name));
-        asked.insert("TestStatistic".to_owned(), json!(said));
-        if self.stat_kind == Stat::F {
-            asked.insert("NumeratorDegreesOfFreedom".to_owned(), json!(self.rank));
+        let mut all = vec![
+            (Quantity::Effect, effects, format!("Effect of {name}")),
+            (
+                Quantity::Variance,
+                within.variance.clone(),
+                format!("Variance of the effect of {name}"),
+            ),
+            (stat, vec![Arc::clone(&within.stat)], format!("{said} of {name}")),
+            (Quantity::Z, vec![narrow(&z)], format!("Normal deviate of the {said} of {name}")),
+            (Quantity::P, vec![narrow(&p)], sides),
+        ];
+        if self.dof.varies() {
+            let of = |at: usize| if inside[at] { self.dof.at(at, plane_len) as f32 } else { 0.0 };
+            let values = Arc::new((0..inside.len()).map(of).collect());
+            let said = format!("Residual degrees of freedom of {name}");
+            all.push((Quantity::Dof, vec![values], said));
         }
-        let mut maps = Vec::new();
-        let mut add = |quantity: Quantity, values: Vec<Arc<Vec<f32>>>, description: String| {
+        let map = |(quantity, values, description): (Quantity, Vec<Arc<Vec<f32>>>, String)| {
+            let mut asked = self.asked(said);
+            if both_tails && quantity == Quantity::P {
+                asked.insert("Statistic".to_owned(), json!("p, both tails"));
+            }
             let entities = Entities::of("statmap").with("contrast", label);
-            maps.push(Map {
+            Map {
                 entities: entities.with("stat", quantity.stat()),
                 quantity,
                 dof: self.dof.clone(),
                 description,
-                asked: asked.clone(),
+                asked,
                 tolerance: within.tolerance(quantity, values.clone()),
                 values,
-            });
-        };
-        add(Quantity::Effect, rows(&self.effect), format!("Effect of {name}"));
-        add(
-            Quantity::Variance,
-            within.variance.clone(),
-            format!("Variance of the effect of {name}"),
-        );
-        add(stat, vec![Arc::clone(&within.stat)], format!("{said} of {name}"));
-        add(Quantity::Z, vec![narrow(&z)], format!("Normal deviate of the {said} of {name}"));
-        let sides = match self.two_sided && self.stat_kind == Stat::T {
-            true => format!("Both tails of the {said} of {name}, two-sided"),
-            false => format!("Upper tail of the {said} of {name}, one-sided"),
-        };
-        add(Quantity::P, vec![narrow(&p)], sides);
-        if self.dof.varies() {
-            let at = |voxel: usize| match inside[voxel] {
-                true => self.dof.at(voxel, plane_len) as f32,
-                false => 0.0,
-            };
-            let values = Arc::new((0..inside.len()).map(at).collect());
-            add(Quantity::Dof, vec![values], format!("Residual degrees of freedom of {name}"));
-        }
-        if self.two_sided && self.stat_kind == Stat::T {
-            for map in maps.iter_mut().filter(|map| map.quantity == Quantity::P) {
-                map.asked.insert("Statistic".to_owned(), json!("p, both tails"));
             }
+        };
+        all.into_iter().map(map).collect()
+    }
+
+    /// What was asked, for a sidecar.
+    fn asked(&self, statistic: &str) -> Fields<String, serde_json::Value> {
+        let mut asked = Fields::new();
+        asked.insert("Contrast".to_owned(), json!(self.name));
+        asked.insert("TestStatistic".to_owned(), json!(statistic));
+        if self.stat_kind == Stat::F {
+            asked.insert("NumeratorDegreesOfFreedom".to_owned(), json!(self.rank));
         }
-        maps
+        asked
     }
 
     /// The effect alone, as percent of the signal at the peak of a response: what weights that hold the peaks answer.
     #[must_use]
     pub fn percent(&self, label: &str, plane_len: usize) -> Map {
-        let narrow = |row: &[f64]| Arc::new(row.iter().map(|&v| v as f32).collect::<Vec<_>>());
         let values = vec![narrow(&self.effect[0])];
         let (variance, stat) = (vec![narrow(&self.variance[0])], narrow(&self.stat));
         let within = Arc::new(Within { variance, stat, tails: Tails::new(self), plane_len });
@@ -178,6 +180,11 @@ impl ContrastMaps {
             values,
         }
     }
+}
+
+/// As a map holds them.
+fn narrow(values: &Vec<f64>) -> Arc<Vec<f32>> {
+    Arc::new(values.iter().map(|&v| v as f32).collect())
 }
 
 /// What the tolerances of a contrast's maps depend on.
@@ -322,7 +329,7 @@ mod tests {
             assert_eq!(both.z_and_p(-t).1, 2.0 * p, "digits are kept below 0");
         }
         assert_eq!(both.z_and_p(0.0).1, 1.0);
-        let bounds = Bounds { atol: 1e-2, rtol: 0.0, image: 0.0, covariance: 0.0 };
+        let bounds = Bounds { atol: 1e-2, rtol: 0.0, image: 0.0, covariance: 0.0, dvars: 0.0 };
         let off = both.carried(bounds, 1e-3, |(_, p)| (p - both.z_and_p(1e-3).1).abs());
         assert!(off >= 1.0 - both.z_and_p(1e-3).1, "the top between the ends counts");
     }

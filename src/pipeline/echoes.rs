@@ -172,72 +172,74 @@ impl Combination {
         })
     }
 
+    /// How T2* and S0 were found.
+    fn how(&self) -> &'static str {
+        match self.options.fit {
+            Fit::Weighted => {
+                "least squares of the logarithm of the echoes' means, weighed by their squares"
+            }
+            Fit::Nonlinear => "nonlinear least squares of the echoes' means",
+            Fit::Tedana => "least squares of ln(|S| + 1) of all volumes, as tedana",
+        }
+    }
+
+    /// What a good echo is.
+    fn rule(&self) -> &'static str {
+        match self.options.good {
+            Good::Dropout => "above a third of the signal of the voxel at the 33rd percentile",
+            Good::Decay => "below the echo before",
+            Good::None => "any",
+        }
+    }
+
     /// T2*, S0, good echoes and R² of the decay; `number`: of the run, from 0, where there are several.
     fn maps(&self, number: Option<usize>) -> Vec<Map> {
         let named = |suffix| match number {
             None => Entities::of(suffix),
             Some(number) => Entities::of(suffix).with("run", (number + 1).to_string()),
         };
-        let how = match self.options.fit {
-            Fit::Weighted => {
-                "least squares of the logarithm of the echoes' means, weighed by their squares"
-            }
-            Fit::Nonlinear => "nonlinear least squares of the echoes' means",
-            Fit::Tedana => "least squares of ln(|S| + 1) of all volumes, as tedana",
-        };
-        let rule = match self.options.good {
-            Good::Dropout => "above a third of the signal of the voxel at the 33rd percentile",
-            Good::Decay => "below the echo before",
-            Good::None => "any",
-        };
+        let decay = Quantity::DecayRSquare;
+        let of_decay = named("statmap").with("desc", "decay").with("stat", decay.stat());
+        let of_good = named("mask").with("desc", "adaptiveGoodSignal");
+        let (how, rule) = (self.how(), self.rule());
         let times = format!("echoes at {} ms", self.times());
-        let map = |entities, quantity, values: Vec<f32>, description: String| {
-            let inside = values.iter().zip(&self.inside);
-            let values: Vec<f32> =
-                inside.map(|(&v, &inside)| if inside { v } else { 0.0 }).collect();
-            let values = Arc::new(values);
-            let want = Arc::clone(&values);
-            let off = move |_, _, voxel: usize| {
-                let want: f32 = want[voxel];
-                rounding(f64::from(want)) + ELSEWHERE * f64::from(want).abs()
-            };
-            let (dof, asked) = (Dof::Uniform(0.0), Fields::new());
-            let description = format!("{description}; 0 outside {}", self.within);
-            let tolerance = match quantity {
+        let fitted = format!("of {times}, by {how}; 0 where no echo has signal");
+        let explained = format!(
+            "Share of the variance of the means of all {times} that S0 exp(-TE/T2*) explains"
+        );
+        let good = format!("Up to which of the {times} there is signal: {rule}");
+        let Decays { t2star_s, s0, r_square, good: n_good, .. } = &self.decays;
+        let n_good: Vec<f32> = n_good.iter().map(|&good| f32::from(good)).collect();
+        vec![
+            self.map(named("T2starmap"), Quantity::T2star, t2star_s, &format!("T2* {fitted}")),
+            self.map(named("S0map"), Quantity::S0, s0, &format!("Signal at TE 0 {fitted}")),
+            self.map(of_good, Quantity::GoodEchoes, &n_good, &good),
+            self.map(of_decay, decay, r_square, &explained),
+        ]
+    }
+
+    /// A map of values `[voxel]` that are 0 outside the mask.
+    fn map(&self, entities: Entities, quantity: Quantity, values: &[f32], said: &str) -> Map {
+        let inside = values.iter().zip(&self.inside);
+        let values: Vec<f32> = inside.map(|(&v, &inside)| if inside { v } else { 0.0 }).collect();
+        let values = Arc::new(values);
+        let want = Arc::clone(&values);
+        let off = move |_, _, voxel: usize| {
+            let want: f32 = want[voxel];
+            rounding(f64::from(want)) + ELSEWHERE * f64::from(want).abs()
+        };
+        Map {
+            entities,
+            quantity,
+            dof: Dof::Uniform(0.0),
+            description: format!("{said}; 0 outside {}", self.within),
+            asked: Fields::new(),
+            tolerance: match quantity {
                 Quantity::GoodEchoes => Tolerance::exact(),
                 _ => Tolerance::of(off),
-            };
-            Map { entities, quantity, dof, description, asked, tolerance, values: vec![values] }
-        };
-        let Decays { t2star_s, s0, r_square, good, .. } = &self.decays;
-        vec![
-            map(
-                named("T2starmap"),
-                Quantity::T2star,
-                t2star_s.clone(),
-                format!("T2* of {times}, by {how}; 0 where no echo has signal"),
-            ),
-            map(
-                named("S0map"),
-                Quantity::S0,
-                s0.clone(),
-                format!("Signal at TE 0 of {times}, by {how}; 0 where no echo has signal"),
-            ),
-            map(
-                named("mask").with("desc", "adaptiveGoodSignal"),
-                Quantity::GoodEchoes,
-                good.iter().map(|&good| f32::from(good)).collect(),
-                format!("Up to which of the {times} there is signal: {rule}"),
-            ),
-            map(
-                named("statmap").with("desc", "decay").with("stat", Quantity::DecayRSquare.stat()),
-                Quantity::DecayRSquare,
-                r_square.clone(),
-                format!(
-                    "Share of the variance of the means of all {times} that S0 exp(-TE/T2*) explains"
-                ),
-            ),
-        ]
+            },
+            values: vec![values],
+        }
     }
 }
 

@@ -4,29 +4,28 @@
 use ndarray::{Array1, Array2};
 
 use crate::error::{Error, Result};
-use crate::gpu::{Bold, Device, Tape};
+use crate::gpu::Tape;
 use crate::kernels::arma;
-use crate::kernels::contrast::{ContrastValues, Prepared, Stat};
+use crate::kernels::contrast::{Prepared, Stat};
 use crate::kernels::glm::{Fit, Model};
 use crate::kernels::lags::{self, LagModel};
-use crate::kernels::smooth::{self, Taps};
+use crate::kernels::smooth::Taps;
 use crate::maps::Dof;
-use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{Ar1, Border, Pairs, Rule, Scan};
-use crate::stats::arma11::{self, Arma11, Found};
-use crate::stats::gls::{Question, Solved};
+use crate::stats::ar1::{Ar1, Border, Pairs, Rule};
+use crate::stats::arma11::Arma11;
+use crate::stats::gls::Question;
 use crate::stats::least_squares::orthonormal_basis;
 use crate::stats::tails::TTail;
-use crate::volume::{Block, Grid, HostBold, Mask};
 
 mod beside;
+mod decided;
 mod edges;
 mod estimates;
 mod held;
 mod whiteness;
 
 pub use beside::Own;
-use edges::Beyond;
+use decided::scattered;
 pub use estimates::Estimates;
 pub use held::Held;
 use held::OneGroup;
@@ -223,177 +222,6 @@ impl Autocorrelation {
         let own = self.lags.of_groups.first().map_or(0, own) as u64;
         let estimates = if self.keeps_maps { 4 * n_regressors } else { 0 };
         8 * (n_regressors + estimates + self.lags.n_rows() + 4) as u64 + own
-    }
-
-    /// Maps of all blocks. `fitted`: the voxels that count, `[voxel]`; `sampled`: residuals of [`chosen`] voxels. Also the maps with rho beyond an
-    /// edge of nilearn's bins in the voxels near one, where there are any.
-    ///
-    /// # Errors
-    /// None but internal ones.
-    pub fn decide(
-        &self,
-        (held, sampled): (&[Held], &[Series]),
-        (shape, fitted): ([usize; 3], &[bool]),
-        maps: &mut [ContrastMaps],
-    ) -> Result<(Residuals, Option<Vec<ContrastMaps>>)> {
-        let mut own_rho = vec![0.0; fitted.len()];
-        let mut varies = vec![false; fitted.len()];
-        let mut scans: Vec<Option<Scan>> = vec![None; self.lags.of_groups.len()];
-        for part in held {
-            for (&place, &square) in part.places.iter().zip(&part.sums.square) {
-                varies[place] = fitted[place] && square > 0.0;
-            }
-            if self.n_beside > 0 {
-                let rho = self.rho_beside(part);
-                part.places.iter().zip(rho).for_each(|(&place, rho)| own_rho[place] = rho);
-                continue;
-            }
-            for run in part.of_one_group() {
-                let ar1 = &self.lags.of_groups[run.group];
-                let scan = scans[run.group].get_or_insert_with(|| ar1.scan());
-                let rho = ar1.rho_by(scan, &run.sums);
-                run.places.iter().zip(rho).for_each(|(&place, rho)| own_rho[place] = rho);
-            }
-        }
-        let rho = match &self.used {
-            Used::Smoothed(taps) => smoothed(&own_rho, varies, shape, taps)?,
-            Used::Own => own_rho.clone(),
-            Used::Arma11 => correlations(held, fitted.len()),
-            Used::Zero | Used::None { .. } => vec![0.0; own_rho.len()],
-        };
-        let mut sigma2 = vec![0.0; fitted.len()];
-        let mut r_square = vec![0.0; fitted.len()];
-        let n_regressors = self.lags.of_groups.first().map_or(0, |group| group.to_beta.nrows());
-        let mut estimates = self.keeps_maps.then(|| Estimates::of_grid(fitted.len(), n_regressors));
-        let found = held.iter().flat_map(|part| &part.found).map(Some);
-        let runs = held.iter().flat_map(Held::of_one_group);
-        for (run, found) in runs.zip(found.chain(std::iter::repeat(None))) {
-            let mut solved = self.solve(&run, found, &rho)?;
-            if let Some(estimates) = &mut estimates {
-                let is_answered = solved.answers.len() > maps.len();
-                let answer = if is_answered { solved.answers.pop() } else { None };
-                let beta = answer.as_ref().map_or(&run.beta, |answer| &answer.effect);
-                estimates
-                    .take(run.places, beta, |at, place| fitted[place] && solved.sigma2[at] > 0.0);
-            }
-            for (&place, value) in run.places.iter().zip(solved.sigma2) {
-                sigma2[place] = value;
-            }
-            for ((&place, square), total) in
-                run.places.iter().zip(&run.sums.square).zip(&run.sums.total)
-            {
-                r_square[place] = if *total > 0.0 { 1.0 - square / total } else { 0.0 };
-            }
-            for (answer, maps) in solved.answers.into_iter().zip(maps.iter_mut()) {
-                maps.put_covariances(&answer.covariance, run.places, fitted);
-                let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
-                maps.put(&ContrastValues { effect, variance, stat }, run.places, fitted);
-            }
-        }
-        let spanned = self.spanned(held, fitted);
-        let mut dof = None;
-        if self.n_beside > 0 {
-            for maps in maps.iter_mut() {
-                let (shared, plane_len) = ((&maps.dof, self.n_beside), shape[0] * shape[1]);
-                maps.dof = self.dof_beside(held, shared, (plane_len, fitted));
-                dof = Some(maps.dof.clone());
-            }
-        }
-        let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
-            self.beyond(held, (&rho, &sigma2), fitted, maps)?;
-        let arma11 = self.takes_series().then(|| {
-            let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
-            [of(|found| &found.a), of(|found| &found.b)]
-        });
-        let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
-        let n_volumes = self.lags.pairs.gap_of.len();
-        let residuals = Residuals::of(&own_rho, &rho, &sigma2, n_volumes);
-        let maps = self.keeps_maps.then(|| ResidualMaps {
-            arma11: arma11.map(|both| both.map(narrow)),
-            rho: narrow(rho),
-            sigma2: narrow(sigma2),
-            beyond: elsewhere.into_iter().map(narrow).collect(),
-            r_square: narrow(r_square),
-            unit: vec![1.0; fitted.len()],
-            estimates,
-        });
-        Ok((Residuals { whiteness, maps, spanned, dof, at_edges, ..residuals }, beyond))
-    }
-}
-
-impl Autocorrelation {
-    fn solve(&self, run: &OneGroup<'_>, found: Option<&Found>, rho: &[f64]) -> Result<Solved> {
-        if let Some(found) = found {
-            return Ok(found.solved.clone());
-        }
-        let of_voxels: Vec<f64> = run.places.iter().map(|&place| rho[place]).collect();
-        if self.n_beside > 0 {
-            return self.solve_beside(run, &of_voxels);
-        }
-        let (ar1, questions) = (&self.lags.of_groups[run.group], &self.questions[run.group]);
-        Ok(ar1.solve((&run.sums, run.beta.view()), &of_voxels, questions))
-    }
-}
-
-fn narrow(values: Vec<f64>) -> Vec<f32> {
-    values.into_iter().map(|v| v as f32).collect()
-}
-
-/// What was found of each voxel, over the grid.
-fn scattered(held: &[Held], n: usize, value: impl Fn(&Found) -> &[f64]) -> Vec<f64> {
-    let mut map = vec![0.0; n];
-    for part in held {
-        let values = part.found.iter().flat_map(|found| value(found).iter());
-        part.places.iter().zip(values).for_each(|(&place, value)| map[place] = *value);
-    }
-    map
-}
-
-/// ARMA(1,1)'s correlation at lag 1.
-fn correlations(held: &[Held], n: usize) -> Vec<f64> {
-    let (a, b) = (scattered(held, n, |f| &f.a), scattered(held, n, |f| &f.b));
-    a.into_iter().zip(b).map(|(a, b)| arma11::lambda(a, b)).collect()
-}
-
-/// Smoothed over the voxels that vary; the others keep what they have.
-fn smoothed(map: &[f64], varies: Vec<bool>, shape: [usize; 3], taps: &Taps) -> Result<Vec<f64>> {
-    let mut affine = [[0.0; 4]; 4];
-    (0..4).for_each(|d| affine[d][d] = 1.0);
-    let grid = Grid { shape, affine, voxel_size_mm: [1.0; 3] };
-    let within = Mask { grid, inside: varies };
-    let data = map.iter().map(|&v| v as f32).collect();
-    let bold = Bold::Host(HostBold::new(Block::whole(shape, 1), data));
-    let device = Device::cpu();
-    let Bold::Host(smooth) = smooth::smooth(&mut device.tape(), bold, taps, Some(&within))? else {
-        return Ok(map.to_vec());
-    };
-    let pairs = smooth.data.iter().zip(map).zip(&within.inside);
-    Ok(pairs
-        .map(|((&smooth, &own), &varies)| if varies { f64::from(smooth) } else { own })
-        .collect())
-}
-
-impl Residuals {
-    /// Of maps `[voxel of the grid]`; voxels without residual variance say nothing.
-    fn of(own_rho: &[f64], rho: &[f64], sigma2: &[f64], n_volumes: usize) -> Residuals {
-        let (mut sum, mut off, mut n) = (0.0, 0.0, 0.0);
-        for voxel in (0..sigma2.len()).filter(|&voxel| sigma2[voxel] > 0.0) {
-            let error = ((1.0 - rho[voxel].powi(2)) / n_volumes as f64).sqrt();
-            n += 1.0;
-            sum += own_rho[voxel];
-            off += f64::from(u8::from((own_rho[voxel] - rho[voxel]).abs() > 1.96 * error));
-        }
-        let share = |sum: f64| if n > 0.0 { sum / n } else { 0.0 };
-        let (mean_rho, share_off) = (share(sum), share(off));
-        Residuals {
-            mean_rho,
-            share_off,
-            spanned: Vec::new(),
-            dof: None,
-            at_edges: 0,
-            whiteness: None,
-            maps: None,
-        }
     }
 }
 

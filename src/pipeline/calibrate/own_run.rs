@@ -9,7 +9,8 @@ use crate::error::{Error, Result};
 use crate::pipeline::automask::Common;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::first_level::fit_run;
-use crate::pipeline::inputs::{self, display};
+use crate::pipeline::inputs::{self, Run, display};
+use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::pipeline::{censor, glm, precision, smoothing};
@@ -81,32 +82,13 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
     let mut common = Common::new(model.mask.as_deref(), &run.grid, 1, watch)?;
     precision::keep(run, watch)?;
     let inside = common.with(run, watch)?;
-    let events = run.events().to_vec();
     let end_s = run.acquisition.as_ref().map_or(0.0, |a| a.n_volumes as f64 * a.tr);
-    if events.len() < 2 || end_s <= 0.0 {
-        return Err(Error::bad_data(
-            model.runs[0].events.as_deref().map_or("the events".to_owned(), display),
-            format!("has {} events within the run", events.len()),
-            "have two or more, which are moved to other times",
-            "give the events of the task, --events EVENTS",
-        ));
-    }
+    let events = movable(model, run, end_s)?;
     let contrast = match model.contrasts.first() {
         Some(text) => text.clone(),
         None => run.design.names[0].clone(),
     };
-    let has_gaps = run.kept.len() < run.header.n_volumes();
-    let models: Vec<GlmSpec> = [Noise::Ols, Noise::NilearnAr1, Noise::Ar1, Noise::Arma11]
-        .into_iter()
-        .filter(|noise| *noise != Noise::NilearnAr1 || !has_gaps)
-        .map(|noise| GlmSpec {
-            noise,
-            contrasts: vec![contrast.clone()],
-            f_contrasts: Vec::new(),
-            maps: false,
-            ..model.clone()
-        })
-        .collect();
+    let models = models(model, &contrast, run);
     let mut shares = vec![Vec::new(); models.len()];
     watch.stage("designs", *repeats);
     for repeat in 0..*repeats {
@@ -115,14 +97,7 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
         for (model, shares) in models.iter().zip(&mut shares) {
             let told: &dyn Watch =
                 if repeat == 0 && model.noise == Noise::Ols { watch } else { &Quiet };
-            let plan = glm::plan_alone(model, run, smoothing.as_ref(), told)?;
-            precision::refuse_level(run, &plan.model, &plan.contrasts)?;
-            let fitted = fit_run(ladder, run.bold.as_mut(), &mut [], &inside, &plan, &Quiet)?;
-            let maps = &fitted.contrasts[0];
-            let pairs = maps.stat.iter().zip(&fitted.fitted);
-            let t: Vec<f64> = pairs.filter(|(_, fitted)| **fitted).map(|(t, _)| *t).collect();
-            let n = t.len().max(1) as f64;
-            shares.push(below(&t, maps.dof.least()).map(|count| count as f64 / n));
+            shares.push(found_by(model, ladder, run, (&inside, smoothing.as_ref()), told)?);
         }
         watch.step();
     }
@@ -133,6 +108,53 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
         volumes: run.n_volumes,
         rates: models.iter().zip(&shares).map(of).collect(),
     })
+}
+
+/// The events of a run, of which there must be enough.
+fn movable(model: &GlmSpec, run: &Run, end_s: f64) -> Result<Vec<Event>> {
+    let events = run.events().to_vec();
+    if events.len() < 2 || end_s <= 0.0 {
+        return Err(Error::bad_data(
+            model.runs[0].events.as_deref().map_or("the events".to_owned(), display),
+            format!("has {} events within the run", events.len()),
+            "have two or more, which are moved to other times",
+            "give the events of the task, --events EVENTS",
+        ));
+    }
+    Ok(events)
+}
+
+/// The fit of a contrast with each noise model that the run allows.
+fn models(model: &GlmSpec, contrast: &str, run: &Run) -> Vec<GlmSpec> {
+    let has_gaps = run.kept.len() < run.header.n_volumes();
+    let noises = [Noise::Ols, Noise::NilearnAr1, Noise::Ar1, Noise::Arma11].into_iter();
+    let allowed = noises.filter(|noise| *noise != Noise::NilearnAr1 || !has_gaps);
+    let with = |noise| GlmSpec {
+        noise,
+        contrasts: vec![contrast.to_owned()],
+        f_contrasts: Vec::new(),
+        maps: false,
+        ..model.clone()
+    };
+    allowed.map(with).collect()
+}
+
+/// The share of voxels in which a fit finds something below each threshold.
+fn found_by(
+    model: &GlmSpec,
+    ladder: &mut Ladder,
+    run: &mut Run,
+    (inside, smoothing): (&[bool], Option<&Smoothing>),
+    watch: &dyn Watch,
+) -> Result<[f64; 3]> {
+    let plan = glm::plan_alone(model, run, smoothing, watch)?;
+    precision::refuse_level(run, &plan.model, &plan.contrasts)?;
+    let fitted = fit_run(ladder, run.bold.as_mut(), &mut [], inside, &plan, &Quiet)?;
+    let maps = &fitted.contrasts[0];
+    let pairs = maps.stat.iter().zip(&fitted.fitted);
+    let t: Vec<f64> = pairs.filter(|(_, fitted)| **fitted).map(|(t, _)| *t).collect();
+    let n = t.len().max(1) as f64;
+    Ok(below(&t, maps.dof.least()).map(|count| count as f64 / n))
 }
 
 /// Mean and standard error over the designs.

@@ -9,7 +9,7 @@ use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::inputs::{Run, display};
-use crate::pipeline::noise::{Residuals, Whiteness, false_positives};
+use crate::pipeline::noise::{ResidualMaps, Residuals, Whiteness, false_positives};
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::Pairs;
@@ -117,69 +117,76 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
 
 /// Maps of the fit itself: residual variance, R², and rho where there is one; one of each for each run.
 pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
-    let n_runs = plans.len();
+    let several = plans.len() > 1;
     let of_run = |(number, (residuals, plan)): (usize, (&Residuals, &Plan))| {
         let dof = residuals.dof.clone().unwrap_or_else(|| plan.model.dofs());
-        let Some(residuals) = &residuals.maps else { return Vec::new() };
-        let named = |quantity: Quantity| {
-            let entities = Entities::of("statmap");
-            let entities = match n_runs {
-                1 => entities,
-                _ => entities.with("run", (number + 1).to_string()),
-            };
-            entities.with("stat", quantity.stat())
+        let of_run = OfRun { number: several.then_some(number + 1), dof, fitted: &all.fitted };
+        residuals.maps.as_ref().map_or(Vec::new(), |found| of_run.maps(spec, found))
+    };
+    all.residuals.iter().zip(plans).enumerate().flat_map(of_run).collect()
+}
+
+/// A run whose residuals are mapped.
+struct OfRun<'a> {
+    /// Its number, where there are several.
+    number: Option<usize>,
+    dof: Dof,
+    fitted: &'a [bool],
+}
+
+impl OfRun<'_> {
+    fn map(&self, quantity: Quantity, values: &[f32], said: &str, tolerance: Tolerance) -> Map {
+        let entities = Entities::of("statmap");
+        let entities = match self.number {
+            None => entities,
+            Some(number) => entities.with("run", number.to_string()),
         };
-        let map = |quantity, values: &[f32], description: &str, tolerance| Map {
-            entities: named(quantity),
+        Map {
+            entities: entities.with("stat", quantity.stat()),
             quantity,
             dof: match quantity {
-                Quantity::ResidualVariance => dof.clone(),
+                Quantity::ResidualVariance => self.dof.clone(),
                 _ => Dof::Uniform(0.0),
             },
-            description: description.to_owned(),
+            description: said.to_owned(),
             asked: Fields::new(),
             tolerance,
-            values: vec![inside(values, &all.fitted)],
-        };
-        let sigma2 = inside(&residuals.sigma2, &all.fitted);
-        let share = Tolerance::of(|bounds, _, _| 10.0 * bounds.atol);
+            values: vec![inside(values, self.fitted)],
+        }
+    }
+
+    fn maps(&self, spec: &GlmSpec, found: &ResidualMaps) -> Vec<Map> {
+        let sigma2 = inside(&found.sigma2, self.fitted);
         let of_variance = Tolerance::of(move |bounds, _, voxel| {
             let want = f64::from(sigma2[voxel]);
             rounding(want) + 4.0 * bounds.rtol * want
         });
+        let near = |times: f64| Tolerance::of(move |bounds, _, _| times * bounds.atol);
+        let explained = "Share of the variance about the mean that the whole model explains by ordinary least squares";
+        let variance = "Residual variance";
         let mut maps = vec![
-            map(Quantity::ResidualVariance, &residuals.sigma2, "Residual variance", of_variance),
-            map(
-                Quantity::ModelRSquare,
-                &residuals.r_square,
-                "Share of the variance about the mean that the whole model explains by ordinary least squares",
-                share.clone(),
-            ),
+            self.map(Quantity::ResidualVariance, &found.sigma2, variance, of_variance),
+            self.map(Quantity::ModelRSquare, &found.r_square, explained, near(10.0)),
         ];
         if spec.noise != Noise::Ols {
-            let said = match spec.rho_fwhm_vox {
-                0.0 => "Autocorrelation of the residuals at lag 1".to_owned(),
-                fwhm => format!(
-                    "Autocorrelation of the residuals at lag 1, smoothed by {fwhm} voxels FWHM"
-                ),
-            };
-            maps.push(map(Quantity::Rho, &residuals.rho, &said, share));
+            let mut said = "Autocorrelation of the residuals at lag 1".to_owned();
+            if is_smoothed(spec) {
+                said.push_str(&format!(", smoothed by {} voxels FWHM", spec.rho_fwhm_vox));
+            }
+            maps.push(self.map(Quantity::Rho, &found.rho, &said, near(10.0)));
         }
-
-        if let Some([a, b]) = &residuals.arma11 {
-            let share = Tolerance::of(|bounds, _, _| 100.0 * bounds.atol);
-            maps.push(map(Quantity::ArmaA, a, "a of ARMA(1,1)", share.clone()));
-            maps.push(map(Quantity::ArmaB, b, "b of ARMA(1,1)", share));
+        if let Some([a, b]) = &found.arma11 {
+            maps.push(self.map(Quantity::ArmaA, a, "a of ARMA(1,1)", near(100.0)));
+            maps.push(self.map(Quantity::ArmaB, b, "b of ARMA(1,1)", near(100.0)));
         }
         let quantities =
             [Quantity::ResidualVariance, Quantity::Rho, Quantity::ArmaA, Quantity::ArmaB];
-        for (quantity, values) in quantities.into_iter().zip(&residuals.beyond) {
+        for (quantity, values) in quantities.into_iter().zip(&found.beyond) {
             let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
-            of_it.for_each(|map| map.allow_up_to(&[inside(values, &all.fitted)]));
+            of_it.for_each(|map| map.allow_up_to(&[inside(values, self.fitted)]));
         }
         maps
-    };
-    all.residuals.iter().zip(plans).enumerate().flat_map(of_run).collect()
+    }
 }
 
 fn inside(values: &[f32], fitted: &[bool]) -> Arc<Vec<f32>> {

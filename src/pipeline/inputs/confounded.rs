@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 
 use super::display;
 use crate::design::censor::{self, Measures, NonSteady, Rules};
@@ -41,14 +41,34 @@ pub(super) fn of(
     if options.strategy.is_none_or(|s| options.censor.as_ref() != Some(&s.censors())) {
         refuse_no_columns(spec, options.censor.as_ref(), &measures)?;
     }
-    let Some(path) = spec.confounds.first() else {
+    if !is_wanted(spec, options, &tables, n_volumes)? {
         return Ok(Confounded { confounds: None, measures, found });
-    };
-    if options.columns.is_empty() && options.strategy.is_none() {
-        if options.censor.is_some() {
-            tables.iter().try_for_each(|t| design::confounds::number_of_rows(t, n_volumes))?;
-            return Ok(Confounded { confounds: None, measures, found });
-        }
+    }
+    let described = described(spec, options, &mut found)?;
+    let mask = |column: &str| Some(described.get(column)?.get("Mask")?.as_str()?.to_owned());
+    let DesignOptions { strategy, columns, na, .. } = options;
+    let rules = options.censor.clone().unwrap_or_default();
+    let left_out = censor::left_out(&rules, &measures, n_volumes);
+    let left_out: Vec<usize> = left_out.iter().map(|left| left.volume).collect();
+    let asked = Asked { strategy: *strategy, columns, na: *na, mask: &mask, left_out: &left_out };
+    let chosen = strategy::choose(&mut tables, &asked, n_volumes)?;
+    say_chosen(spec, &chosen, watch);
+    doubt(spec, options, (&chosen.confounds, &measures), watch);
+    Ok(Confounded { confounds: Some(chosen.confounds), measures, found })
+}
+
+/// Whether columns of the tables are asked for; tables without must serve the censoring.
+fn is_wanted(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    tables: &[Table],
+    n_volumes: usize,
+) -> Result<bool> {
+    let Some(path) = spec.confounds.first() else { return Ok(false) };
+    if !options.columns.is_empty() || options.strategy.is_some() {
+        return Ok(true);
+    }
+    if options.censor.is_none() {
         return Err(Error::usage(
             "--confounds",
             format!("names {} but no column of it is asked for", display(path)),
@@ -56,21 +76,34 @@ pub(super) fn of(
             "for example --columns 'trans_*,rot_*,csf', or --strategy 24p",
         ));
     }
+    tables.iter().try_for_each(|t| design::confounds::number_of_rows(t, n_volumes))?;
+    Ok(false)
+}
+
+/// What the JSON files beside the tables say of their columns, where a strategy takes components; they go into `found`.
+fn described(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    found: &mut Vec<PathBuf>,
+) -> Result<Map<String, Value>> {
     let mut described = Map::new();
     if options.strategy.is_some_and(|strategy| strategy.has_components()) {
-        found = spec.confounds.iter().map(|path| path.with_extension("json")).collect();
+        *found = spec.confounds.iter().map(|path| path.with_extension("json")).collect();
         found.retain(|beside| beside.is_file());
-        for beside in &found {
+        for beside in found {
             described.extend(io::bids::read_json(beside)?);
         }
     }
-    let mask = |column: &str| Some(described.get(column)?.get("Mask")?.as_str()?.to_owned());
-    let DesignOptions { strategy, columns, na, drift, .. } = options;
-    let rules = options.censor.clone().unwrap_or_default();
-    let left_out = censor::left_out(&rules, &measures, n_volumes);
-    let left_out: Vec<usize> = left_out.iter().map(|left| left.volume).collect();
-    let asked = Asked { strategy: *strategy, columns, na: *na, mask: &mask, left_out: &left_out };
-    let Chosen { confounds, made, filled } = strategy::choose(&mut tables, &asked, n_volumes)?;
+    Ok(described)
+}
+
+/// The first of a run's tables, for messages.
+fn first_table(spec: &RunSpec) -> String {
+    spec.confounds.first().map_or(String::new(), |path| display(path))
+}
+
+fn say_chosen(spec: &RunSpec, chosen: &Chosen, watch: &dyn Watch) {
+    let Chosen { confounds, made, filled } = chosen;
     if !made.is_empty() {
         watch.note(&format!("made of the tables' columns: {}", made.join(", ")));
     }
@@ -80,32 +113,37 @@ pub(super) fn of(
     }
     let (n, names) = (confounds.names.len(), confounds.names.join(", "));
     watch.note(&match n {
-        0 => format!("confounds: {} has none of those asked for", display(path)),
+        0 => format!("confounds: {} has none of those asked for", first_table(spec)),
         _ => format!("confounds ({n}): {names}"),
     });
-    let has_cosines = confounds.names.iter().any(|name| name.contains("cosine"));
-    if let Some(strategy) = strategy.filter(|s| s.has_cosines() && *drift == Drift::None)
-        && !has_cosines
-    {
+}
+
+/// Drift that nothing models, and volumes before the steady state that the fit holds.
+fn doubt(
+    spec: &RunSpec,
+    options: &DesignOptions,
+    (confounds, measures): (&Confounds, &Measures),
+    watch: &dyn Watch,
+) {
+    let has = |part: &str| confounds.names.iter().any(|name| name.contains(part));
+    let cosines = options.strategy.filter(|s| s.has_cosines() && options.drift == Drift::None);
+    if let Some(strategy) = cosines.filter(|_| !has("cosine")) {
         watch.warn(&format!(
             "{} has no cosine columns, so that --strategy {} models no slow drift; give --drift cosine:128",
-            display(path),
+            first_table(spec),
             strategy.name()
         ));
     }
-    let unused = measures.non_steady.as_ref().filter(|volumes| !volumes.is_empty());
-    let is_column = |name: &String| name.contains("non_steady_state");
-    if let Some(volumes) = unused.filter(|_| rules.non_steady.is_none())
-        && !confounds.names.iter().any(is_column)
-    {
+    let is_censored = options.censor.as_ref().is_some_and(|rules| rules.non_steady.is_some());
+    let volumes = measures.non_steady.as_ref().filter(|volumes| !volumes.is_empty());
+    if let Some(volumes) = volumes.filter(|_| !is_censored && !has("non_steady_state")) {
         watch.warn(&format!(
             "{} names {} volumes before the steady state, and the fit holds them: give --censor non-steady, or choose \
              non_steady_state_outlier* with --columns",
-            display(path),
+            first_table(spec),
             volumes.len()
         ));
     }
-    Ok(Confounded { confounds: Some(confounds), measures, found })
 }
 
 /// What the tables and the list of a run say of each of its volumes.

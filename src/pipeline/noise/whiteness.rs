@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array1, Array2, s};
+use ndarray::{Array1, Array2, Axis, s};
 use rayon::prelude::*;
 
 use super::{Autocorrelation, Used};
@@ -125,28 +125,34 @@ impl Autocorrelation {
         let first = voxels.first()?;
         let ar1 = &self.lags.of_groups[first.group];
         let shared = ar1.basis.slice(s![.., ..ar1.rank]);
-        let basis = ndarray::concatenate![ndarray::Axis(1), shared, first.own];
-        let (q, _) =
-            residual(self.whitened(basis.clone(), gaps, first.noise), Array1::zeros(basis.nrows()));
-        let expected = Expected::of(q.view())?;
         let fitted = match self.used {
             Used::Own => 1,
             Used::Arma11 => 2,
             _ => 0,
         };
-        let limit = critical(expected.lags(), fitted);
+        let limit = |expected: &Expected| critical(expected.lags(), fitted);
+        if voxels.iter().all(|voxel| voxel.noise == [0.0; 2] && voxel.own.is_empty()) {
+            // Nothing is whitened: what the basis explains is out of the series as it is.
+            let expected = Expected::of(shared)?;
+            let limit = limit(&expected);
+            let is_off = |voxel: &&Voxel| expected.statistic(voxel.series.view()) > limit;
+            let n_off = voxels.iter().filter(is_off).count();
+            return Some((n_off, voxels.len(), expected.lags()));
+        }
+        let basis = ndarray::concatenate![Axis(1), shared, first.own];
+        let (q, _) =
+            residual(self.whitened(basis.clone(), gaps, first.noise), Array1::zeros(basis.nrows()));
+        let expected = Expected::of(q.view())?;
+        let limit = limit(&expected);
         let is_off = |voxel: &&Voxel| {
-            let both = ndarray::concatenate![
-                ndarray::Axis(1),
-                basis,
-                voxel.series.view().insert_axis(ndarray::Axis(1))
-            ];
+            let series = voxel.series.view().insert_axis(Axis(1));
+            let both = ndarray::concatenate![Axis(1), basis, series];
             let both = self.whitened(both, gaps, voxel.noise);
-            let (basis, series) = both.view().split_at(ndarray::Axis(1), basis.ncols());
+            let (basis, series) = both.view().split_at(Axis(1), basis.ncols());
             let (_, u) = residual(basis.to_owned(), series.column(0).to_owned());
             expected.statistic(u.view()) > limit
         };
-        Some((voxels.iter().filter(is_off).count(), voxels.len(), expected.lags()))
+        Some((voxels.par_iter().filter(is_off).count(), voxels.len(), expected.lags()))
     }
 
     pub(super) fn whitened(
