@@ -91,7 +91,7 @@ fn contrasts_tested_together_share_rearrangements_that_any_of_them_tells_apart()
         (plan.n(), plan.mirrored())
     };
     // Four classes of rows; both contrasts change sign together, or their nuisance does and t stays.
-    assert_eq!(n(&[group.clone()]), (6, true));
+    assert_eq!(n(std::slice::from_ref(&group)), (6, true));
     assert_eq!(n(&[group, covariate]), (12, true));
 }
 

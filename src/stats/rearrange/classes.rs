@@ -1,7 +1,7 @@
 //! Which rows of the tested contrasts are alike, and what may be done to their classes without changing a statistic.
 //!
-//! The statistic of a rearrangement P = R' depends on R [Xe Q] alone. Rows are coded: ±(class + 1) by their values up to sign, with
-//! + for a row of zeros. A symmetry is a map of the classes, with signs, that keeps all products of rows of Xe and of Q: it
+//! The statistic of a rearrangement P = R' depends on R [Xe Q] alone. Rows are coded: ±(class + 1) by their values up to sign, a row
+//! of zeros always plus. A symmetry is a map of the classes, with signs, that keeps all products of rows of Xe and of Q: it
 //! changes |g| and |h| for no data, and t by one sign.
 
 use ndarray::{Array2, ArrayView1};
