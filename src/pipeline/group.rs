@@ -201,6 +201,7 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
     let resolved = resolve(&sample, &request)?;
     refuse_least(spec, resolved.factors.subjects.len())?;
     resolved.notes.iter().for_each(|line| watch.note(line));
+    resolved.warnings.iter().for_each(|line| watch.warn(line));
     for stratum in &resolved.strata {
         if !stratum.left_out.is_empty() {
             let why = |(subject, why): &(String, String)| format!("{subject} ({why})");
@@ -249,7 +250,8 @@ pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
     if spec.table.is_dir() {
         parts.push(aligned(&sample.table));
     }
-    parts.extend((!resolved.notes.is_empty()).then(|| resolved.notes.join("\n")));
+    let notes: Vec<String> = resolved.notes.iter().chain(&resolved.warnings).cloned().collect();
+    parts.extend((!notes.is_empty()).then(|| notes.join("\n")));
     let mut shown: Vec<&Stratum> = Vec::new();
     for stratum in &resolved.strata {
         let solved = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;

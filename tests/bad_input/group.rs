@@ -388,7 +388,10 @@ fn models() -> Vec<Case> {
             |d| with(d, "\t20\t", "\tyoung\t"),
             ANCOVA,
             65,
-            &["maps.tsv, line 2, holds 'young' in column 'age'", "a number or n/a"],
+            &[
+                "maps.tsv, line 2, holds 'young' in column 'age'",
+                "or n/a, for a covariate is a number",
+            ],
         ),
         case(
             "a covariate beyond squares",
@@ -487,7 +490,7 @@ fn models() -> Vec<Case> {
             groups,
             "group --maps maps.tsv --model two-sample --contrast a=drug --contrast A=placebo --out out",
             2,
-            &["'A'", "'a'"],
+            &["`a` and `A`", "rename one"],
         ),
         case(
             "a factor too many",
@@ -595,7 +598,7 @@ fn formulas() -> Vec<Case> {
         case(
             "a formula of too many columns",
             groups,
-            "group --maps maps.tsv --model subject:age:group --out out",
+            "group --maps maps.tsv --model subject:group:C(age) --out out",
             2,
             &["more columns than twice its 10 maps"],
         ),

@@ -7,7 +7,9 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod any;
 mod folder;
 mod golden;
 mod made;
+mod said;
 mod same;

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::binary::run;
+use crate::binary::{boldly, run, said};
 use crate::common::assert_close;
 use crate::made::{group, map, study};
 
@@ -83,4 +83,49 @@ fn verify_reruns_a_group() {
     write(dir, &mixed());
     group(dir, &WORDS, "out");
     run(dir, "verify out");
+}
+
+/// Two groups of one map a subject, with age.
+fn between() -> String {
+    let row = |k: usize| {
+        let group = if k < 4 { "drug" } else { "placebo" };
+        format!("s{k}\t{group}\t{}\tm{k}.nii\n", 20 + k * k % 9)
+    };
+    "subject\tgroup\tage\teffect\n".to_owned() + &(0..9).map(row).collect::<String>()
+}
+
+#[test]
+fn verify_reruns_a_formula_and_a_matrix_and_misses_one_that_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir, &between());
+    let matrix: String = (0..9).map(|k| format!("1 {k}\n")).collect();
+    fs::write(dir.join("design.txt"), &matrix).unwrap();
+    group(dir, &["--model", "effect ~ group * age"], "formula");
+    group(dir, &["--model", "design.txt"], "matrix");
+    run(dir, "verify formula matrix");
+    fs::write(dir.join("design.txt"), matrix.replace("1 3", "1 4")).unwrap();
+    let output = boldly(dir, "verify matrix");
+    assert!(!output.status.success() && said(&output).contains("design.txt"), "{}", said(&output));
+}
+
+#[test]
+fn a_formula_is_rearranged_as_the_model_in_words_that_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir, &between());
+    let permute = ["--permutations", "200", "--seed", "3"];
+    let words = ["--model", "ancova", "--covariates", "age", "--contrast", "x=drug - placebo"];
+    group(dir, &[&words[..], &permute].concat(), "words");
+    let formula = ["--model", "group + age", "--contrast", "x=-1*group[T.placebo]"];
+    group(dir, &[&formula[..], &permute].concat(), "formula");
+    for stat in ["t", "p"] {
+        let [a, b] = ["words", "formula"].map(|out| map(&dir.join(out), "x", stat));
+        assert_close(stat, &b, &a, 1e-6, 0.0);
+    }
+    let of = |out: &str| {
+        let path = dir.join(out).join("contrast-x_desc-perm_stat-p_statmap.nii.gz");
+        boldly::io::read_map(&path).unwrap().2
+    };
+    assert_eq!(of("words"), of("formula"));
 }

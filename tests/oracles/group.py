@@ -245,9 +245,11 @@ case("within-period", d, within, {"interaction": one(interaction), "condition": 
                                   "drug": at_each(drug, t_of(np.c_[np.ones(n), order], [1, 0]))})
 case("within", d.drop(columns="period"), within, {"interaction": one(interaction), "condition": one(condition), "drug": one(drug)})
 simple = y[:, 0, 0] - y[:, 1, 0]
-case("within-simple", d, within + "|--contrast|a=mln:pain - pla:pain|--contrast|b=mln:pain", {
+case("within-simple", d, within + "|--contrast|a=mln:pain - pla:pain|--contrast|b=mln:pain|"
+      "--contrast|m=(mln:pain + mln:base + pla:pain + pla:base)/4", {
+    "m": one(y.mean((1, 2))),
     "a": at_each(simple, t_of(np.c_[np.ones(n), order], [1, 0])),
-    "b": at_each(y[:, 0, 0], t_of(np.c_[np.ones(n), np.where(first, 0.0, 1.0)], [1, 0]))})
+    "b": at_each(y[:, 0, 0], t_of(np.c_[np.ones(n), np.where(first, -0.5, 0.5)], [1, 0]))})
 
 
 def anova(frame, factors, names):

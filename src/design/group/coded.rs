@@ -4,7 +4,7 @@
 use ndarray::Array2;
 
 use super::formula::{Formula, Term, Variable};
-use super::sample::Sample;
+use super::sample::{Sample, sensible};
 use crate::error::{Error, Result};
 
 /// A term with more variables is a slip.
@@ -78,6 +78,15 @@ impl Coded {
                     coded.terms.push((names.join(":"), (first..columns.len()).collect()));
                 }
             }
+        }
+        let beyond = columns.iter().position(|column| !column.iter().all(sensible));
+        if let Some(at) = beyond {
+            return Err(Error::bad_data(
+                format!("column '{}' of the formula", coded.columns[at]),
+                "holds numbers whose squares cannot be summed",
+                "be 0, or of a size from 1e-100 to 1e100",
+                "give its covariates in other units",
+            ));
         }
         coded.design =
             Array2::from_shape_fn((coded.rows.len(), columns.len()), |(row, c)| columns[c][row]);

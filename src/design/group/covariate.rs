@@ -28,9 +28,11 @@ pub(super) fn period(sample: &Sample, factors: &Factors) -> Result<Option<Covari
         false => levels.sort_by(|a, b| number(a).total_cmp(&number(b))),
     }
     levels.dedup();
+    // About their middle, so that a cell is estimated between the periods.
+    let middle = (levels.len() as f64 - 1.0) / 2.0;
     let value = |text: &Option<String>| {
         let at = text.as_ref().and_then(|text| levels.iter().position(|level| *level == text));
-        at.map_or(f64::NAN, |at| at as f64)
+        at.map_or(f64::NAN, |at| at as f64 - middle)
     };
     let values = texts.iter().map(value).collect();
     Ok(Some(Covariate { name: "period".to_owned(), values, is_order: true }))

@@ -200,7 +200,7 @@ impl Factors {
         // What tells the two maps apart, if anything does.
         let differs = |column: &&String| {
             let at = sample.table.position(column);
-            !matches!(column.as_str(), "effect" | "variance")
+            !matches!(column.as_str(), "subject" | "participant_id" | "effect" | "variance")
                 && at.is_some_and(|at| {
                     sample.table.rows[rows[0]][at] != sample.table.rows[rows[1]][at]
                 })

@@ -44,9 +44,10 @@ pub(super) fn formula(sample: &Sample, request: &Request<'_>, text: &str) -> Res
         .terms
         .iter()
         .any(|term| matches!(term.as_slice(), [v] if v.column == "subject" || v.column == "participant_id"));
-    let mut notes = std::mem::take(&mut coded.notes);
-    notes.extend(dependence(sample, &coded.rows, has_subjects));
-    resolved(sample, request, coded, own, notes)
+    let notes = std::mem::take(&mut coded.notes);
+    let warnings = dependence(sample, &coded.rows, has_subjects).into_iter().collect();
+    let resolved = resolved(sample, request, coded, own)?;
+    Ok(Resolved { notes, warnings, ..resolved })
 }
 
 /// The strata of a ready matrix; without contrasts a t test of each column.
@@ -67,10 +68,11 @@ pub(super) fn matrix(sample: &Sample, request: &Request<'_>) -> Result<Resolved>
         (name.clone(), false, weights)
     });
     let own = own.collect();
-    let notes = dependence(sample, &rows, false).into_iter().collect();
+    let warnings = dependence(sample, &rows, false).into_iter().collect();
     let coded =
         Coded { columns, design, rows, without: Vec::new(), terms: Vec::new(), notes: Vec::new() };
-    resolved(sample, request, coded, own, notes)
+    let resolved = resolved(sample, request, coded, own)?;
+    Ok(Resolved { warnings, ..resolved })
 }
 
 /// The options of models in words mean nothing here.
@@ -111,7 +113,6 @@ fn resolved(
     request: &Request<'_>,
     coded: Coded,
     own: Vec<Weighed>,
-    notes: Vec<String>,
 ) -> Result<Resolved> {
     if coded.columns.is_empty() {
         return Err(Error::usage(
@@ -126,7 +127,7 @@ fn resolved(
     let strata = strata.into_iter().map(|one| stratum(sample, request, &coded, one));
     let strata = strata.collect::<Result<Vec<Stratum>>>()?;
     strata.iter().try_for_each(|stratum| check(stratum, request))?;
-    Ok(Resolved { factors, strata, notes })
+    Ok(Resolved { factors, strata, notes: Vec::new(), warnings: Vec::new() })
 }
 
 /// Those that are asked for, else the model's own.

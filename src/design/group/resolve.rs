@@ -22,6 +22,8 @@ pub struct Resolved {
     pub strata: Vec<Stratum>,
     /// What was assumed.
     pub notes: Vec<String>,
+    /// What may be wrong.
+    pub warnings: Vec<String>,
 }
 
 /// Resolve a model in a table.
@@ -59,7 +61,7 @@ pub fn resolve(sample: &Sample, request: &Request<'_>) -> Result<Resolved> {
     let strata = strata.collect::<Result<Vec<Stratum>>>()?;
     strata.iter().try_for_each(|stratum| check(stratum, request))?;
     notes.extend(period_note(&covariates, &strata));
-    Ok(Resolved { factors, strata, notes })
+    Ok(Resolved { factors, strata, notes, warnings: Vec::new() })
 }
 
 /// In which contrasts the order of a subject's maps is.
@@ -67,7 +69,7 @@ fn period_note(covariates: &[Covariate], strata: &[Stratum]) -> Option<String> {
     let period = covariates.iter().find(|c| c.is_order)?;
     let has = |stratum: &&Stratum| stratum.columns.contains(&period.name);
     let names: Vec<&str> = strata.iter().filter(has).map(|s| s.name.as_str()).collect();
-    let n = period.values.iter().copied().fold(0.0, f64::max) + 1.0;
+    let n = 2.0 * period.values.iter().copied().fold(0.0, f64::max) + 1.0;
     let trend =
         if n > 2.0 { format!(", as a straight line over its {n} values") } else { String::new() };
     Some(match names.as_slice() {

@@ -24,7 +24,7 @@ fn is_missing(cell: &str) -> bool {
 }
 
 /// Whether squares of a number, and of its inverse, can be summed.
-fn sensible(number: &f64) -> bool {
+pub(super) fn sensible(number: &f64) -> bool {
     *number == 0.0 || (1e-100..=1e100).contains(&number.abs())
 }
 

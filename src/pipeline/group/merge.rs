@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::kept::Stored;
+use crate::design::group::Model;
 use crate::error::{Error, Result};
 use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{self, Provenance, sidecar_path};
@@ -116,6 +117,9 @@ fn join(first: &mut GroupSpec, of: &Path, mut other: GroupSpec, file: &Path) -> 
     let alike = |spec: &GroupSpec| {
         let mut spec = spec.clone();
         spec.table = std::fs::canonicalize(&spec.table).unwrap_or(spec.table);
+        if let Model::Matrix(path) = &mut spec.model {
+            *path = std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        }
         spec.mask = spec.mask.map(|mask| std::fs::canonicalize(&mask).unwrap_or(mask));
         spec.permute.iter_mut().for_each(|options| {
             options.shard = None;

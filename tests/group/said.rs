@@ -1,0 +1,53 @@
+//! What a group is told of its own accord.
+
+use std::fs;
+
+use crate::made::{group, study};
+
+/// Six subjects with two maps each.
+fn table() -> String {
+    let row = |k: usize| {
+        let (group, session) = (["a", "b"][k / 6], ["pre", "post"][k % 2]);
+        format!("s{}\t{group}\t{session}\t{}\tm{k}.nii\n", k / 2, 1 + (k + k / 2) % 2)
+    };
+    let rows: String = (0..12).map(row).collect();
+    format!("subject\tgroup\tsession\tperiod\teffect\n{rows}")
+}
+
+/// What is said with these words, and the warnings of the sidecar.
+fn heard(words: &[&str]) -> (String, String) {
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path(), &table());
+    let said = group(folder.path(), words, "out");
+    let sidecar = fs::read_to_string(folder.path().join("out/mask.json")).unwrap();
+    let sidecar: serde_json::Value = serde_json::from_str(&sidecar).unwrap();
+    (said, sidecar["boldly"]["warnings"].to_string())
+}
+
+#[test]
+fn a_formula_without_subjects_takes_their_maps_for_independent_and_says_so() {
+    let (said, kept) = heard(&["--model", "group * session"]);
+    for text in [said, kept] {
+        assert!(text.contains("no term is of subjects"), "{text}");
+    }
+    let (said, _) = heard(&["--model", "session + subject", "--contrast", "session"]);
+    assert!(!said.contains("no term is of subjects"), "{said}");
+}
+
+#[test]
+fn a_formula_says_what_it_takes_for_a_factor_and_what_for_a_number() {
+    let (said, _) = heard(&["--model", "group + period"]);
+    for part in [
+        "group is a factor of 2 levels (a, b), the first the reference",
+        "period is a covariate and enters as it is, not centred",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[test]
+fn the_contrasts_that_period_is_in_are_named() {
+    let words = ["--model", "2x2-mixed", "--contrast", "interaction", "--contrast", "group"];
+    let (said, _) = heard(&words);
+    assert!(said.contains("the column period is in the model of interaction: its"), "{said}");
+}
