@@ -11,6 +11,7 @@ mod dataset;
 mod designs;
 mod echoes;
 mod group;
+mod group_models;
 mod images;
 mod options;
 mod outputs;
@@ -64,6 +65,7 @@ fn cases() -> Vec<Case> {
         designs::cases(),
         echoes::cases(),
         group::cases(),
+        group_models::cases(),
         images::cases(),
         tables::cases(),
         physiology::cases(),

@@ -7,7 +7,7 @@ use super::factors::Factors;
 use super::formula::Formula;
 use super::parts::NOTHING;
 use super::request::Request;
-use super::resolve::{Resolved, check};
+use super::resolved::{Resolved, check};
 use super::sample::Sample;
 use super::stratum::Stratum;
 use super::sum::sum;
