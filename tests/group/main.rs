@@ -11,5 +11,6 @@ mod any;
 mod folder;
 mod golden;
 mod made;
+mod parts;
 mod said;
 mod same;

@@ -1,0 +1,188 @@
+//! Rearrangements in parts: joined they make the bytes of one run, and what cannot be joined is refused.
+
+use std::fs;
+use std::path::Path;
+
+use crate::binary::{said, succeeded, with_words};
+use crate::made::{group, map, study};
+
+const WORDS: [&str; 8] = [
+    "--model",
+    "one-sample",
+    "--tfce",
+    "--cluster-forming",
+    "0.05",
+    "--two-sided",
+    "--table-p",
+    "0.05",
+];
+
+fn subjects(dir: &Path, n: usize) {
+    let rows: String = (0..n).map(|k| format!("s{k}\tm{k}.nii\n")).collect();
+    study(dir, &format!("subject\teffect\n{rows}"));
+}
+
+fn words<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    WORDS.iter().copied().chain(more.iter().copied()).collect()
+}
+
+fn merge(dir: &Path, words: &[&str]) -> std::process::Output {
+    with_words(dir, ["group", "merge"].iter().chain(words))
+}
+
+/// Images, tables and counts of a folder, by name.
+fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| !path.extension().is_some_and(|e| e == "json"))
+        .map(|path| {
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            (name, fs::read(&path).unwrap())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[track_caller]
+fn alike(dir: &Path, one: &str, other: &str) {
+    let [one, other] = [one, other].map(|name| files(&dir.join(name)));
+    let names = |all: &[(String, Vec<u8>)]| all.iter().map(|f| f.0.clone()).collect::<Vec<_>>();
+    assert_eq!(names(&one), names(&other));
+    for ((name, a), (_, b)) in one.iter().zip(&other) {
+        assert!(a == b, "{name} differs");
+    }
+    assert!(one.len() > 10, "{} files", one.len());
+}
+
+#[test]
+fn parts_in_any_order_make_the_bytes_of_one_run_and_more_can_be_added() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    subjects(dir, 18);
+    group(dir, &words(&["--permutations", "90"]), "whole");
+    for part in ["1/3", "2/3", "3/3"] {
+        let out = format!("part{}", &part[..1]);
+        group(dir, &words(&["--permutations", "90", "--shard", part]), &out);
+    }
+    // The contrast alone, and no map: a part holds counts.
+    assert_eq!(files(&dir.join("part2")).len(), 1);
+    succeeded("merge", merge(dir, &["part3", "part1", "part2", "--out", "joined"]));
+    alike(dir, "whole", "joined");
+    group(dir, &words(&["--permutations", "120", "--shard", "4/4"]), "more");
+    succeeded("merge", merge(dir, &["more", "whole", "--out", "grown"]));
+    group(dir, &words(&["--permutations", "120"]), "larger");
+    alike(dir, "larger", "grown");
+}
+
+#[test]
+fn parts_that_lack_something_repeat_it_or_are_of_another_analysis_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    subjects(dir, 18);
+    for part in ["1/3", "2/3", "3/3"] {
+        let out = format!("part{}", &part[..1]);
+        group(dir, &words(&["--permutations", "90", "--shard", part]), &out);
+    }
+    group(dir, &words(&["--permutations", "90", "--seed", "2", "--shard", "2/3"]), "seed");
+    let refused = |parts: &[&str], says: &str| {
+        let words: Vec<&str> = parts.iter().copied().chain(["--out", "joined"]).collect();
+        let done = merge(dir, &words);
+        let told = said(&done);
+        assert!(!done.status.success() && told.contains(says), "{parts:?}: {told}");
+        assert!(!dir.join("joined").exists(), "{parts:?} left something");
+    };
+    refused(&["part1", "part3"], "lack the rearrangements 30 to 59");
+    refused(&["part1", "part1", "part2", "part3"], "both hold rearrangement 0");
+    refused(&["part1", "seed", "part3"], "another seed");
+    refused(&["part1", "nowhere"], "nowhere holds no file");
+    // A map that changed.
+    fs::copy(dir.join("m1.nii"), dir.join("m0.nii")).unwrap();
+    refused(&["part1", "part2", "part3"], "has changed since");
+    // Cut short.
+    let tally = dir.join("part2/contrast-mean_tally.txt");
+    let text = fs::read_to_string(&tally).unwrap();
+    fs::write(&tally, &text[..text.len() / 2]).unwrap();
+    subjects(dir, 18);
+    refused(&["part1", "part2", "part3"], "cut short");
+}
+
+#[test]
+fn all_sign_flips_of_a_few_subjects_are_counted_as_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let n = 7;
+    subjects(dir, n);
+    let told = group(dir, &["--model", "one-sample", "--permutations", "1000"], "out");
+    assert!(told.contains("128 rearrangements, which are all"), "{told}");
+    let maps: Vec<Vec<f64>> = (0..n as u64)
+        .map(|k| crate::made::values(k).into_iter().map(f64::from).collect())
+        .collect();
+    let n_voxels = maps[0].len();
+    let t = |flips: usize, voxel: usize| {
+        let y: Vec<f64> = (0..n)
+            .map(|s| if flips >> s & 1 == 1 { -maps[s][voxel] } else { maps[s][voxel] })
+            .collect();
+        let mean = y.iter().sum::<f64>() / n as f64;
+        let ss: f64 = y.iter().map(|y| (y - mean).powi(2)).sum();
+        mean / (ss / ((n - 1) * n) as f64).sqrt()
+    };
+    let (perm, max) = (
+        map(&dir.join("out"), "mean_desc-perm", "p"),
+        map(&dir.join("out"), "mean_desc-maxT", "p"),
+    );
+    let largest = |flips| (0..n_voxels).map(|v| t(flips, v)).fold(f64::MIN, f64::max);
+    for voxel in 0..n_voxels {
+        let observed = t(0, voxel) - 1e-9;
+        let above = (0..128).filter(|&flips| t(flips, voxel) >= observed).count();
+        let corrected = (0..128).filter(|&flips| largest(flips) >= observed).count();
+        let off = |p: f64, count: usize| (p - count as f64 / 128.0).abs();
+        assert!(off(perm[voxel], above) < 1e-6, "voxel {voxel}: {} for {above}", perm[voxel]);
+        assert!(off(max[voxel], corrected) < 1e-6, "voxel {voxel}: {} for {corrected}", max[voxel]);
+    }
+}
+
+#[test]
+fn equal_variances_within_subjects_change_nothing_with_knapp_and_hartungs_factor() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let rows: String = (0..9).map(|k| format!("s{k}\tm{k}.nii\tv{k}.nii\n")).collect();
+    study(dir, &format!("subject\teffect\tvariance\n{rows}"));
+    for k in 0..9 {
+        crate::made::image(&dir.join(format!("v{k}.nii")), &[0.01; crate::made::N]);
+    }
+    group(dir, &["--model", "one-sample"], "plain");
+    group(dir, &["--model", "one-sample", "--variance", "mixed"], "mixed");
+    let of = |out: &str, stat: &str| map(&dir.join(out), "mean", stat);
+    crate::common::assert_close("t", &of("mixed", "t"), &of("plain", "t"), 1e-6, 1e-7);
+    assert!(of("mixed", "tauSquare").iter().any(|&v| v > 0.0));
+}
+
+#[test]
+fn regions_and_corrections_follow_from_the_maps() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    subjects(dir, 12);
+    let half: Vec<f32> = (0..crate::made::N).map(|v| f32::from(u8::from(v < 6))).collect();
+    crate::made::image(&dir.join("roi.nii"), &half);
+    let words =
+        ["--model", "one-sample", "--roi", "roi.nii", "--correct", "fdr,bonferroni", "--two-sided"];
+    group(dir, &words, "out");
+    let of = |desc: &str, stat: &str| map(&dir.join("out"), &format!("mean{desc}"), stat);
+    let (p, n) = (of("", "p"), crate::made::N as f64);
+    let bonferroni: Vec<f64> = p.iter().map(|p| (p * n).min(1.0)).collect();
+    crate::common::assert_close("bonferroni", &of("_desc-bonferroni", "p"), &bonferroni, 1e-6, 0.0);
+    let fdr = |&p0: &f64| {
+        let at_least = p.iter().filter(|&&q| q >= p0);
+        let adjusted = |&q: &f64| q * n / p.iter().filter(|&&r| r <= q).count() as f64;
+        at_least.map(adjusted).fold(1.0, f64::min)
+    };
+    let want: Vec<f64> = p.iter().map(fdr).collect();
+    crate::common::assert_close("fdr", &of("_desc-fdr", "p"), &want, 1e-6, 0.0);
+    let table = fs::read_to_string(dir.join("out/contrast-mean_regions.tsv")).unwrap();
+    let cells: Vec<&str> = table.lines().nth(1).unwrap().split('\t').collect();
+    let mean = of("", "effect")[..6].iter().sum::<f64>() / 6.0;
+    assert_eq!((cells[0], cells[1]), ("roi", "6"));
+    assert!((cells[3].parse::<f64>().unwrap() - mean).abs() < 1e-6, "{table}");
+}
