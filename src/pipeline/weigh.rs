@@ -210,6 +210,16 @@ mod tests {
     }
 
     #[test]
+    fn a_group_goes_to_a_gpu_by_its_rearrangements() {
+        // 40 maps: 5,000 of 60,000 voxels, and a million of 200,000 (two cores and more).
+        let small = Work::of_group(2.0 * 40.0 * 6e4 * 5e3);
+        let large = Work::of_group(2.0 * 40.0 * 2e5 * 1e6);
+        assert!(!small.is_for_a_gpu() && large.is_for_a_gpu());
+        let reason = large.reason();
+        assert!(reason.starts_with("rearrangements take some"), "{reason}");
+    }
+
+    #[test]
     fn the_reason_gives_bytes_and_seconds() {
         let small = Work::of(&glm(1, 5.0), |_| 100_000_000).reason();
         assert!(small.starts_with("100 MB of runs take some 0.08 s to compute here"), "{small}");
