@@ -385,6 +385,45 @@ fn exhaustive_p_values_are_those_counted_by_hand() {
 }
 
 #[test]
+fn p_of_every_tail_is_the_share_of_all_rearrangements_ties_and_either_sign_of_effect_among_them() {
+    // Small whole numbers: many ties. Plans with mirror images left out, and without.
+    let maps = Array2::from_shape_fn((6, 40), |(row, voxel)| {
+        ((row * 5 + voxel * 7 + row * voxel) % 4) as f32 - 1.0
+    });
+    let two = Array2::from_shape_fn((6, 2), |(row, g)| f64::from(u8::from((row < 2) == (g == 0))));
+    let (signs, rows) = (Exchange::signs(6).unwrap(), Exchange::rows(6).unwrap());
+    let mean = Tested::new(Array2::ones((6, 1)).view(), array![[1.0]].view(), &signs, None);
+    let groups = Tested::new(two.view(), array![[1.0, -1.0]].view(), &rows, None);
+    for (exchange, tested, mirrored) in
+        [(signs, mean.unwrap(), true), (rows, groups.unwrap(), false)]
+    {
+        let plan = Plan::new(&exchange, std::slice::from_ref(&tested), 5000, 1).unwrap();
+        assert_eq!(plan.mirrored(), mirrored);
+        let (tally, observed) = tally(&maps, &tested, &plan, 0..plan.n());
+        let residuals = Residuals::new(maps.view(), &tested).unwrap();
+        let scores = rearranged::scores(&residuals, &tested, &plan.batch(0..plan.n()));
+        let slack = f64::from(tested.slack());
+        let mut below_zero = 0;
+        for tail in [Tail::Positive, Tail::Negative, Tail::Both] {
+            let share = |voxel: usize| {
+                let o = tail.directed(f64::from(observed[voxel])) - slack;
+                let at_least = |s: f64| usize::from(tail.directed(s) >= o);
+                let own = scores.column(voxel);
+                let count: usize = match mirrored {
+                    true => own.iter().map(|&s| at_least(s) + at_least(-s)).sum(),
+                    false => own.iter().map(|&s| at_least(s)).sum(),
+                };
+                count as f64 / plan.stands_for() as f64
+            };
+            let want: Vec<f64> = (0..40).map(share).collect();
+            assert_close(&format!("{tail:?}"), &tally.p(tail, &observed), &want, 1e-12, 0.0);
+            below_zero += observed.iter().filter(|&&o| o < -0.1).count();
+        }
+        assert!(mirrored || below_zero > 10, "{observed:?}");
+    }
+}
+
+#[test]
 fn shards_in_any_order_make_the_bytes_of_one_run() {
     let n = 16;
     let maps = maps(n, 130, 5);
