@@ -150,6 +150,16 @@ pub(super) struct Args {
     /// Seed of random rearrangements
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value_t = 1, requires = "permutations")]
     seed: u64,
+    /// Column of blocks: subjects are exchanged within them
+    ///
+    /// Sites, families; --whole-blocks exchanges (or flips) blocks as they are
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "COLUMN", requires = "permutations")]
+    blocks: Option<String>,
+    /// Exchange blocks as a whole
+    ///
+    /// Those of --blocks; of a formula with several maps a subject, the subjects
+    #[arg(help_heading = heading::PERMUTATION, long, requires = "permutations")]
+    whole_blocks: bool,
     /// Threshold-free cluster enhancement: exact, fsl or nilearn
     ///
     /// `exact` (without a value) is the integral; the others sum as those programs do
@@ -314,6 +324,8 @@ impl Args {
         let permute = self.permutations.map(|n| PermuteOptions {
             n,
             seed: self.seed,
+            blocks: self.blocks,
+            whole: self.whole_blocks,
             tfce: self.tfce.map(|tfce| match tfce {
                 TfceName::Exact => TfceConvention::Exact,
                 TfceName::Fsl => TfceConvention::Fsl,

@@ -198,8 +198,11 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
         f_contrasts: &spec.f_contrasts,
         pooled: spec.error == ErrorTerm::Pooled,
     };
-    let resolved = resolve(&sample, &request)?;
+    let mut resolved = resolve(&sample, &request)?;
     refuse_least(spec, resolved.factors.subjects.len())?;
+    if let Some(column) = spec.permute.as_ref().and_then(|options| options.blocks.as_deref()) {
+        give_blocks(&sample, column, &mut resolved)?;
+    }
     resolved.notes.iter().for_each(|line| watch.note(line));
     resolved.warnings.iter().for_each(|line| watch.warn(line));
     for stratum in &resolved.strata {
@@ -290,6 +293,34 @@ fn together(spec: &GroupSpec, all: &[Rearranged]) -> Result<Option<Maxima>> {
     }
     let maxima: Vec<Maxima> = all.iter().map(Rearranged::z_maxima).collect();
     Maxima::together(&maxima).map(Some)
+}
+
+/// The blocks of a column, for the rows of each stratum.
+fn give_blocks(sample: &Sample, column: &str, resolved: &mut Resolved) -> Result<()> {
+    let texts = sample.texts(column)?;
+    let mut known: Vec<&String> = Vec::new();
+    for stratum in &mut resolved.strata {
+        let mut blocks = Vec::new();
+        for (at, maps) in stratum.combined[0].iter().enumerate() {
+            let of = |&(row, _): &(usize, f64)| texts[row].as_ref();
+            let first = maps.first().and_then(of);
+            let (Some(block), true) = (first, maps.iter().all(|one| of(one) == first)) else {
+                return Err(Error::bad_data(
+                    format!("subject '{}' of {}", stratum.subjects[at], sample.table.name),
+                    format!("has no value in column '{column}', or several"),
+                    "be in one block",
+                    "fill it in, or name another column by --blocks",
+                ));
+            };
+            let number = known.iter().position(|other| *other == block).unwrap_or_else(|| {
+                known.push(block);
+                known.len() - 1
+            });
+            blocks.push(number);
+        }
+        stratum.given_blocks = Some(blocks);
+    }
+    Ok(())
 }
 
 /// The rows of the table that some contrast takes.

@@ -128,6 +128,7 @@ pub(super) fn partitioned(
         weights,
         flips,
         blocks: None,
+        given_blocks: None,
         left_out,
     })
 }

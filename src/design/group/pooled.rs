@@ -81,6 +81,7 @@ pub(super) fn pooled(
         flips: sums.into_iter().any(|sum| sum.abs() > NOTHING),
         weights,
         blocks: with_subjects.then(|| maps.iter().map(|&(s, _, _)| s).collect()),
+        given_blocks: None,
         left_out,
     })
 }

@@ -197,6 +197,7 @@ fn stratum(
         weights,
         flips,
         blocks: several.then_some(blocks),
+        given_blocks: None,
         left_out: coded.without.iter().map(lacks).collect(),
         subjects,
     })

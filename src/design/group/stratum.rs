@@ -36,6 +36,8 @@ pub struct Stratum {
     pub flips: bool,
     /// For a row of the design its block, where only rows of one block may be exchanged.
     pub blocks: Option<Vec<usize>>,
+    /// The same, as the user has it: sites, families; no matter of the model.
+    pub given_blocks: Option<Vec<usize>>,
     /// Subjects that are not in it, and why.
     pub left_out: Vec<(String, String)>,
 }

@@ -12,6 +12,7 @@ use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::spec::GroupSpec;
 use crate::stats::clusters::{Connectivity, Neighbours, Peak, PeakRule, Tail, clusters};
+use crate::stats::hommel::Hommel;
 use crate::stats::tails::{critical_f, critical_t};
 
 /// Which voxels touch.
@@ -61,11 +62,17 @@ pub(super) fn table(
         .collect();
     let mut text = format!("cluster\tx_mm\ty_mm\tz_mm\t{letter}");
     also.iter().for_each(|(name, _)| text.push_str(&format!("\t{name}")));
-    text.push_str("\tvoxels\tvolume_mm3\tmass");
+    text.push_str("\tvoxels\tvolume_mm3\tmass\ttrue_discoveries");
+    let p_of = |v: u32| fitted.p[v as usize];
+    let hommel = Hommel::new(&places.iter().map(|&v| p_of(v)).collect::<Vec<f64>>(), 0.05);
     if regions.name(0).is_some() {
         text.push_str("\tregion");
     }
     text.push('\n');
+    let proportion = |voxels: &[u32]| {
+        let p: Vec<f64> = voxels.iter().map(|&v| p_of(places[v as usize])).collect();
+        hommel.proportion(&p)
+    };
     let voxel_mm3: f64 = grid.voxel_size_mm.iter().product();
     let rule = PeakRule::new(grid.voxel_size_mm);
     let tails: &[Tail] =
@@ -89,12 +96,13 @@ pub(super) fn table(
                 }
                 match at {
                     0 => text.push_str(&format!(
-                        "\t{}\t{}\t{}",
+                        "\t{}\t{}\t{}\t{}",
                         cluster.extent(),
                         cluster.extent() as f64 * voxel_mm3,
-                        cluster.mass
+                        cluster.mass,
+                        proportion(&cluster.voxels)
                     )),
-                    _ => text.push_str("\tn/a\tn/a\tn/a"),
+                    _ => text.push_str("\tn/a\tn/a\tn/a\tn/a"),
                 }
                 regions.name(place).iter().for_each(|name| text.push_str(&format!("\t{name}")));
                 text.push('\n');
@@ -118,6 +126,10 @@ pub(super) fn table(
         )),
     );
     described.insert("x_mm".to_owned(), json!("in the space of the maps' affine, mm"));
+    described.insert(
+        "true_discoveries".to_owned(),
+        json!("share of the cluster's voxels with an effect, at least, with 95 % confidence for all clusters whatever the threshold (all-resolutions inference, Rosenblatt et al. 2018; of uncorrected p)"),
+    );
     described.insert("mass".to_owned(), json!(format!("sum of {letter} less the threshold")));
     Ok(Text {
         entities: Entities::of("clusters").with("contrast", label),

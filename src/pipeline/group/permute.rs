@@ -31,7 +31,7 @@ const MAPS: u64 = 64;
 const SAVE_EVERY: Duration = Duration::from_secs(20);
 
 /// What may be rearranged, and the stratum's design with a row for each of its values.
-fn stacked(stratum: &Stratum) -> Result<(Exchange, Array2<f64>, Array2<f64>)> {
+fn stacked(spec: &GroupSpec, stratum: &Stratum) -> Result<(Exchange, Array2<f64>, Array2<f64>)> {
     let n_combined = stratum.combined.len();
     let (n, p) = stratum.design.dim();
     let (q, _) = stratum.weights.dim();
@@ -41,21 +41,43 @@ fn stacked(stratum: &Stratum) -> Result<(Exchange, Array2<f64>, Array2<f64>)> {
         design.slice_mut(s![at * n..(at + 1) * n, at * p..(at + 1) * p]).assign(&stratum.design);
         weights.slice_mut(s![at * q..(at + 1) * q, at * p..(at + 1) * p]).assign(&stratum.weights);
     }
-    let exchange = match (&stratum.blocks, stratum.flips) {
-        (Some(blocks), false) => Exchange::new(blocks, Permuted::Within, Flipped::No)?,
-        (Some(blocks), true) => Exchange::new(blocks, Permuted::No, Flipped::Blocks)?,
-        (None, flips) => {
-            // A subject's combinations move together.
-            let subjects: Vec<usize> = (0..n * n_combined).map(|row| row % n).collect();
-            match (n_combined, flips) {
-                (1, true) => Exchange::signs(n)?,
-                (1, false) => Exchange::rows(n)?,
-                (_, true) => Exchange::new(&subjects, Permuted::No, Flipped::Blocks)?,
-                (_, false) => Exchange::new(&subjects, Permuted::Whole, Flipped::No)?,
-            }
+    Ok((exchange(spec, stratum)?, design, weights))
+}
+
+/// What may be rearranged: signs for a mean, rows for a comparison; what belongs together moves together.
+fn exchange(spec: &GroupSpec, stratum: &Stratum) -> Result<Exchange> {
+    let (n, n_combined) = (stratum.subjects.len(), stratum.combined.len());
+    let whole = spec.permute.as_ref().is_some_and(|options| options.whole);
+    if let Some(blocks) = &stratum.given_blocks {
+        if n_combined > 1 {
+            return Err(Error::usage(
+                "--blocks",
+                format!(
+                    "comes with '{}', which tests several combinations of each subject's maps",
+                    stratum.name
+                ),
+                "come with t contrasts, or F of one combination",
+                "leave --blocks out",
+            ));
         }
-    };
-    Ok((exchange, design, weights))
+        return match (stratum.flips, whole) {
+            (true, true) => Exchange::new(blocks, Permuted::No, Flipped::Blocks),
+            (true, false) => Exchange::signs(n),
+            (false, true) => Exchange::new(blocks, Permuted::Whole, Flipped::No),
+            (false, false) => Exchange::new(blocks, Permuted::Within, Flipped::No),
+        };
+    }
+    // A subject's combinations move together.
+    let subjects: Vec<usize> = (0..n * n_combined).map(|row| row % n).collect();
+    match (&stratum.blocks, stratum.flips, n_combined) {
+        (Some(blocks), true, _) => Exchange::new(blocks, Permuted::No, Flipped::Blocks),
+        (Some(blocks), false, _) if whole => Exchange::new(blocks, Permuted::Whole, Flipped::No),
+        (Some(blocks), false, _) => Exchange::new(blocks, Permuted::Within, Flipped::No),
+        (None, true, 1) => Exchange::signs(n),
+        (None, false, 1) => Exchange::rows(n),
+        (None, true, _) => Exchange::new(&subjects, Permuted::No, Flipped::Blocks),
+        (None, false, _) => Exchange::new(&subjects, Permuted::Whole, Flipped::No),
+    }
 }
 
 /// What a stratum tests: F where it asks for F, of one row of weights, too.
@@ -73,12 +95,16 @@ fn tested(
 /// # Errors
 /// Usage where nothing may be.
 pub(super) fn described(spec: &GroupSpec, stratum: &Stratum) -> Result<String> {
-    let stacked = stacked(stratum)?;
+    let stacked = stacked(spec, stratum)?;
     let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     let asked = spec.permute.as_ref().map_or(5000, |options| options.n);
     let plan = Plan::new(&exchange, &[tested], asked.max(2), 1)?;
     let how = if stratum.flips { "sign flips" } else { "exchanges" };
+    let whole = spec.permute.as_ref().is_some_and(|options| options.whole);
     let what = match (&stratum.blocks, stratum.combined.len()) {
+        _ if stratum.given_blocks.is_some() && whole => "of whole blocks",
+        _ if stratum.given_blocks.is_some() && !stratum.flips => "of subjects within blocks",
+        (Some(_), _) if whole => "of whole subjects",
         (Some(_), _) if stratum.flips => "of subjects' maps together",
         (Some(_), _) => "of maps within subjects",
         _ => "of subjects",
@@ -116,7 +142,7 @@ pub(super) fn rearrange(
             "leave one of them out",
         ));
     }
-    let stacked = stacked(stratum)?;
+    let stacked = stacked(spec, stratum)?;
     let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     exchange.remarks().iter().for_each(|line| watch.warn(line));
     let plan = Plan::new(&exchange, std::slice::from_ref(&tested), options.n, options.seed)?;

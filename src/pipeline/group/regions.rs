@@ -157,6 +157,15 @@ pub(super) fn table(
                 stratum.name, region.name
             ));
         }
+        let n_rows = stratum.subjects.len() as u32;
+        let lacking = |v: &&usize| fitted.subjects.as_ref().is_some_and(|s| s[**v] < n_rows);
+        let n_lacking = region.voxels.iter().filter(|&&v| fitted.inside[v]).filter(lacking).count();
+        if n_lacking > 0 {
+            watch.warn(&format!(
+                "{}: {n_lacking} of the {n} voxels of {} lack subjects",
+                stratum.name, region.name
+            ));
+        }
         if n == 0 {
             let n_cells = first.split('\t').count() - 3;
             text.push_str(&format!("{}\n", "\tn/a".repeat(n_cells)));

@@ -86,6 +86,12 @@ pub struct PermuteOptions {
     pub n: u64,
     /// Of random ones.
     pub seed: u64,
+    /// A column of blocks within which, or as which, subjects are exchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blocks: Option<String>,
+    /// Whether blocks are exchanged as a whole; else what is within them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub whole: bool,
     /// Threshold-free cluster enhancement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tfce: Option<TfceConvention>,
