@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Fields, Value, json};
 
-use crate::design::group::{Request, Resolved, Sample, Stratum, resolve};
+use crate::design::group::{Centre, Request, Resolved, Sample, Stratum, resolve};
 use crate::design::label::labels;
 use crate::error::{Error, Result};
 use crate::io;
@@ -202,6 +202,14 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
     refuse_least(spec, resolved.factors.subjects.len())?;
     if let Some(column) = spec.permute.as_ref().and_then(|options| options.blocks.as_deref()) {
         give_blocks(&sample, column, &mut resolved)?;
+    }
+    if !spec.covariates.is_empty() {
+        let about = match spec.centre {
+            Centre::Overall => "centred over the subjects of each contrast",
+            Centre::Group => "centred within each group",
+            Centre::None => "not centred: effects are where they are 0",
+        };
+        watch.note(&format!("covariates ({}) are {about} (--centre)", spec.covariates.join(", ")));
     }
     resolved.notes.iter().for_each(|line| watch.note(line));
     resolved.warnings.iter().for_each(|line| watch.warn(line));

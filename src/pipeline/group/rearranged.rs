@@ -249,6 +249,15 @@ impl Rearranged {
     /// # Errors
     /// As [`Rearranged::maps`].
     pub(super) fn say(&self, maps: &[Map], watch: &dyn Watch) -> Result<()> {
+        let n = self.plan.stands_for();
+        if n < 100 {
+            watch.warn(&format!(
+                "{}: {n} rearrangements{}: no p by rearrangement can be below {:.3}",
+                self.name,
+                if self.plan.exhaustive() { " are all that there are" } else { "" },
+                1.0 / n as f64
+            ));
+        }
         let null = self.tally.maxima.null(self.tail, self.plan.mirrored())?;
         let from = null.critical(0.05).map(|score| self.tested.statistic(score));
         let survive = maps.iter().filter(|map| map.quantity == Quantity::CorrectedP).map(|map| {
