@@ -66,7 +66,9 @@ pub fn run_with(
     let (sample, resolved) = model(spec, watch)?;
     let names: Vec<String> = resolved.strata.iter().map(|s| s.name.clone()).collect();
     let labels = labels(&names)?;
-    let mut images = Images::open(spec, &sample, &needed(&sample, &resolved), watch)?;
+    let needed = needed(&sample, &resolved);
+    let room = |n: usize, n_grid: usize| session.ladder.hold(bytes(spec, &resolved, n, n_grid));
+    let mut images = Images::open(spec, &sample, &needed, &room, watch)?;
     images.files.extend(table::participants(&spec.table).map(|path| (Role::Table, path)));
     let variances = match spec.variance {
         GroupVariance::Mixed => Some(variances::open(spec, &sample, &mut images, watch)?),
@@ -228,6 +230,30 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
         }
     }
     Ok((sample, resolved))
+}
+
+/// Bytes that a group of `n` voxels of a grid holds at once: its maps, what is rearranged of one contrast, and the results of all.
+fn bytes(spec: &GroupSpec, resolved: &Resolved, n: usize, n_grid: usize) -> u64 {
+    let threads = rayon::current_num_threads();
+    let n_rows: usize = needed_rows(resolved);
+    let most = resolved.strata.iter().map(|s| s.subjects.len() * s.combined.len()).max();
+    let maps = 4 * n * n_rows + 8 * n_grid * threads;
+    let rearranged = match &spec.permute {
+        None => 0,
+        Some(options) => {
+            let whole = options.tfce.is_some() || options.cluster_p.is_some();
+            let kept = if whole { 4 * 64 + 48 * threads } else { 0 };
+            n * (3 * 4 * most.unwrap_or(0) + 80 + kept)
+        }
+    };
+    let results = resolved.strata.len() * n_grid * (5 * 8 + 14 * 4);
+    (maps + rearranged + results) as u64
+}
+
+/// Rows of the table that some contrast takes.
+fn needed_rows(resolved: &Resolved) -> usize {
+    let maps = resolved.strata.iter().flat_map(|s| s.combined.iter().flatten().flatten());
+    maps.map(|&(row, _)| row).collect::<std::collections::BTreeSet<usize>>().len()
 }
 
 /// Operations that the rearrangements come to, roughly; 0 where there are none, or the table cannot be read.

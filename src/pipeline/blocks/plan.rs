@@ -96,6 +96,25 @@ impl Ladder {
         Ok(batches(shape, source.n_volumes(), wanted.min(most)))
     }
 
+    /// Whether so many bytes may be held at once, for work that is not done in blocks.
+    ///
+    /// # Errors
+    /// Usage where the cap is below them, with the least that would do.
+    pub fn hold(&self, bytes: u64) -> Result<()> {
+        let Some(memory) = self.memory else { return Ok(()) };
+        let least = bytes + PROCESS_BYTES;
+        if memory >= least {
+            return Ok(());
+        }
+        let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+        Err(Error::usage(
+            "--mem",
+            format!("of {} MiB does not hold the maps and what is made of them", mib(memory)),
+            format!("be {} MiB or more", mib(least)),
+            "raise it, leave it out, or give a smaller --mask",
+        ))
+    }
+
     /// Bytes of each block under way, beside `held` bytes; at least `least`.
     fn share(&self, least: usize, held: u64) -> Result<usize> {
         let Some(memory) = self.memory else { return Ok(usize::MAX) };

@@ -38,13 +38,14 @@ struct Read {
     path: PathBuf,
     grid: Grid,
     header: Header,
+    /// `[voxel of the grid]`; of the mask, once it is known.
     values: Vec<f32>,
     units: Option<String>,
     sidecar: Option<PathBuf>,
 }
 
 impl Images {
-    /// Read the maps of the rows that are needed.
+    /// Read the maps of the rows that are needed. `room`: whether voxels of the mask and of the grid fit into memory.
     ///
     /// # Errors
     /// Missing input, and bad data: another shape, place, unit or kind; a mask that leaves nothing.
@@ -52,40 +53,51 @@ impl Images {
         spec: &GroupSpec,
         sample: &Sample,
         needed: &[bool],
+        room: &dyn Fn(usize, usize) -> Result<()>,
         watch: &dyn Watch,
     ) -> Result<Images> {
         let paths = paths(spec, sample, "effect")?;
         let rows: Vec<usize> = (0..needed.len()).filter(|&row| needed[row]).collect();
         refuse_same(&paths, &rows, sample)?;
         watch.stage("read", rows.len());
-        let mut all = Vec::new();
-        // As many at once as there are cores, so that progress is seen.
-        for some in rows.chunks(rayon::current_num_threads()) {
-            let before = all.len();
-            let some = some.par_iter().map(|&row| read(&paths[row]));
-            all.extend(some.collect::<Result<Vec<Read>>>()?);
-            (before..all.len()).for_each(|_| watch.step());
-        }
-        let first = &all[0];
+        let mut first = read(&paths[rows[0]])?;
+        watch.step();
         let (header, grid) = (first.header.clone(), first.grid.clone());
-        for other in &all[1..] {
-            let hint = "resample all maps to one grid, or take those of one space";
-            let note =
-                io::check_grid(&other.path, &other.grid, (&grid, &display(&first.path)), hint)?;
-            note.iter().for_each(|line| watch.note(line));
+        let of = display(&first.path);
+        let mask = match &spec.mask {
+            Some(mask) => masks::mask_of(mask, (&grid, &of), watch)?,
+            None => Mask { grid: grid.clone(), inside: vec![true; grid.n_voxels()] },
+        };
+        let within: Vec<usize> = (0..grid.n_voxels()).filter(|&v| mask.inside[v]).collect();
+        room(within.len(), grid.n_voxels())?;
+        first.keep(&within);
+        let mut all = vec![first];
+        // As many at once as there are cores, of which only what lies in the mask is kept.
+        for some in rows[1..].chunks(rayon::current_num_threads()) {
+            let before = all.len();
+            let open = |&row: &usize| {
+                let mut one = read(&paths[row])?;
+                let hint = "resample all maps to one grid, or take those of one space";
+                let note = io::check_grid(&one.path, &one.grid, (&grid, &of), hint)?;
+                one.keep(&within);
+                Ok((one, note))
+            };
+            let some =
+                some.par_iter().map(open).collect::<Result<Vec<(Read, Option<String>)>>>()?;
+            for (one, note) in some {
+                note.iter().for_each(|line| watch.note(line));
+                all.push(one);
+            }
+            (before..all.len()).for_each(|_| watch.step());
         }
         refuse_copies(&all)?;
         let units = one_unit(&all, watch)?;
-        let mask = match &spec.mask {
-            Some(mask) => masks::mask_of(mask, (&grid, &display(&first.path)), watch)?,
-            None => Mask { grid: grid.clone(), inside: vec![true; grid.n_voxels()] },
-        };
-        let empty = missing(&mut all, &mask, spec.zeros_count);
-        let mut places: Vec<usize> = (0..grid.n_voxels()).filter(|&v| mask.inside[v]).collect();
+        let n_zeros = missing(&mut all, spec.zeros_count);
         // Where no map has a value there is nothing to count.
-        places.retain(|&v| all.iter().any(|one| !one.values[v].is_nan()));
-        tell_missing(&all, &rows, sample, (&places, empty), watch);
-        if places.is_empty() {
+        let known: Vec<usize> = (0..within.len())
+            .filter(|&at| all.iter().any(|one| !one.values[at].is_nan()))
+            .collect();
+        if known.is_empty() {
             return Err(Error::bad_data(
                 spec.mask.as_deref().map_or_else(|| display(&spec.table), display),
                 "has no voxel where any map has a value",
@@ -95,12 +107,24 @@ impl Images {
         }
         let mut values = vec![Vec::new(); needed.len()];
         let mut files = Vec::new();
-        for (row, one) in rows.iter().zip(all) {
-            values[*row] = places.iter().map(|&v| one.values[v]).collect();
+        tell_missing(&all, &rows, sample, (&known, n_zeros), watch);
+        for (row, mut one) in rows.iter().zip(all) {
+            if known.len() < within.len() {
+                one.keep(&known);
+            }
+            values[*row] = one.values;
             files.push((Role::Effect, one.path));
             files.extend(one.sidecar.map(|path| (Role::Sidecar, path)));
         }
+        let places = known.iter().map(|&at| within[at]).collect();
         Ok(Images { header, grid, places, values, units, files })
+    }
+}
+
+impl Read {
+    /// Keep the values at these places alone.
+    fn keep(&mut self, places: &[usize]) {
+        self.values = places.iter().map(|&at| self.values[at]).collect();
     }
 }
 
@@ -282,14 +306,13 @@ fn one_unit(all: &[Read], watch: &dyn Watch) -> Result<Option<String>> {
 }
 
 /// Has what is no value as NaN; gives back how many zeros within the mask were taken so.
-fn missing(all: &mut [Read], mask: &Mask, zeros_count: bool) -> usize {
+fn missing(all: &mut [Read], zeros_count: bool) -> usize {
     let mark = |one: &mut Read| {
         let mut zeros = 0;
-        for (value, &inside) in one.values.iter_mut().zip(&mask.inside) {
-            if *value == 0.0 && !zeros_count {
-                zeros += usize::from(inside);
-                *value = f32::NAN;
-            } else if !value.is_finite() {
+        for value in &mut one.values {
+            let is_empty = *value == 0.0 && !zeros_count;
+            zeros += usize::from(is_empty);
+            if is_empty || !value.is_finite() {
                 *value = f32::NAN;
             }
         }
