@@ -2,31 +2,29 @@
 
 use serde_json::{Map as Fields, Value, json};
 
-use crate::design::group::{Centre, Request, Resolved, Sample, Stratum, resolve};
+use crate::design::group::{Resolved, Stratum};
 use crate::design::label::labels;
 use crate::error::{Error, Result};
-use crate::io;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::inputs::display;
-use crate::pipeline::products::{Account, Agreement, Opened, Products, Text};
+use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, Correction, ErrorTerm, GroupSpec, GroupVariance, Role};
-use crate::pipeline::watch::{Quiet, Watch};
+use crate::pipeline::spec::{Command, Correction, GroupSpec, GroupVariance, Role};
+use crate::pipeline::watch::Watch;
 use crate::stats::permuted::Maxima;
-use crate::stats::second_level::SecondLevel;
-use crate::table::Table;
 use crate::volume::Grid;
 
 mod clusters;
 mod correct;
+mod design;
 mod enhance;
 mod fit;
 mod images;
 mod kept;
 mod merge;
 mod mixed;
+mod model;
 mod over;
 mod permute;
 mod rearranged;
@@ -36,10 +34,13 @@ mod table;
 mod variances;
 
 use correct::Smooth;
+use design::design_table;
 use fit::Fitted;
 use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
+use model::{bytes, needed};
+pub use model::{described, model, operations};
 use over::Over;
 use rearranged::Rearranged;
 use regions::Regions;
@@ -182,135 +183,6 @@ fn smoothness(
     correct::smoothness(tested, images, over, watch)
 }
 
-/// The table of maps and the model in it.
-///
-/// # Errors
-/// Missing input, and what the table lacks or the model forbids.
-pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> {
-    let sample = table::sample(spec, watch)?;
-    let matrix = table::matrix(&spec.model)?;
-    let request = Request {
-        model: &spec.model,
-        matrix: matrix.as_ref(),
-        between: spec.between.as_deref(),
-        within: &spec.within,
-        covariates: &spec.covariates,
-        centre: spec.centre,
-        contrasts: &spec.contrasts,
-        f_contrasts: &spec.f_contrasts,
-        pooled: spec.error == ErrorTerm::Pooled,
-    };
-    let mut resolved = resolve(&sample, &request)?;
-    refuse_least(spec, resolved.factors.subjects.len())?;
-    if let Some(column) = spec.permute.as_ref().and_then(|options| options.blocks.as_deref()) {
-        give_blocks(&sample, column, &mut resolved)?;
-    }
-    if !spec.covariates.is_empty() {
-        let about = match spec.centre {
-            Centre::Overall => "centred over the subjects of each contrast",
-            Centre::Group => "centred within each group",
-            Centre::None => "not centred: effects are where they are 0",
-        };
-        watch.note(&format!("covariates ({}) are {about} (--centre)", spec.covariates.join(", ")));
-    }
-    resolved.notes.iter().for_each(|line| watch.note(line));
-    resolved.warnings.iter().for_each(|line| watch.warn(line));
-    for stratum in &resolved.strata {
-        if !stratum.left_out.is_empty() {
-            let why = |(subject, why): &(String, String)| format!("{subject} ({why})");
-            let names: Vec<String> = stratum.left_out.iter().map(why).collect();
-            watch.warn(&format!(
-                "{} of {} {} not in {}: {}",
-                names.len(),
-                names.len() + stratum.subjects.len(),
-                if names.len() == 1 { "is" } else { "are" },
-                stratum.name,
-                names.join(", ")
-            ));
-        }
-    }
-    Ok((sample, resolved))
-}
-
-/// Bytes that a group of `n` voxels of a grid holds at once: its maps, what is rearranged of one contrast, and the results of all.
-fn bytes(spec: &GroupSpec, resolved: &Resolved, n: usize, n_grid: usize) -> u64 {
-    let threads = rayon::current_num_threads();
-    let n_rows: usize = needed_rows(resolved);
-    let most = resolved.strata.iter().map(|s| s.subjects.len() * s.combined.len()).max();
-    let maps = 4 * n * n_rows + 8 * n_grid * threads;
-    let rearranged = match &spec.permute {
-        None => 0,
-        Some(options) => {
-            let whole = options.tfce.is_some() || options.cluster_p.is_some();
-            let kept = if whole { 4 * 64 + 48 * threads } else { 0 };
-            n * (3 * 4 * most.unwrap_or(0) + 80 + kept)
-        }
-    };
-    let results = resolved.strata.len() * n_grid * (5 * 8 + 14 * 4);
-    (maps + rearranged + results) as u64
-}
-
-/// Rows of the table that some contrast takes.
-fn needed_rows(resolved: &Resolved) -> usize {
-    let maps = resolved.strata.iter().flat_map(|s| s.combined.iter().flatten().flatten());
-    maps.map(|&(row, _)| row).collect::<std::collections::BTreeSet<usize>>().len()
-}
-
-/// Operations that the rearrangements come to, roughly; 0 where there are none, or the table cannot be read.
-#[must_use]
-pub fn operations(spec: &GroupSpec) -> f64 {
-    let Some(options) = &spec.permute else { return 0.0 };
-    let n = |(sample, resolved): (Sample, Resolved)| {
-        let first = images::paths(spec, &sample, "effect").ok()?.into_iter().next()?;
-        let n_voxels = io::float32_bytes(&first).ok()? / 4;
-        let rows: usize = resolved.strata.iter().map(|s| s.subjects.len() * s.combined.len()).sum();
-        let parts = options.shard.map_or(1, |[_, n]| n);
-        Some(2.0 * rows as f64 * n_voxels as f64 * (options.n / parts) as f64)
-    };
-    model(spec, &Quiet).ok().and_then(n).unwrap_or(0.0)
-}
-
-/// What a model comes to, for a person: its contrasts, what each is tested in, its degrees of freedom; and whether the maps are there.
-///
-/// # Errors
-/// As [`model`].
-pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
-    let (sample, resolved) = model(spec, watch)?;
-    let paths = images::paths(spec, &sample, "effect")?;
-    let mut parts = vec![format!(
-        "{}: {} maps of {} subjects, model {}",
-        sample.table.name,
-        sample.subjects.len(),
-        resolved.factors.subjects.len(),
-        spec.model.name()
-    )];
-    if spec.table.is_dir() {
-        parts.push(aligned(&sample.table));
-    }
-    let notes: Vec<String> = resolved.notes.iter().chain(&resolved.warnings).cloned().collect();
-    parts.extend((!notes.is_empty()).then(|| notes.join("\n")));
-    let mut shown: Vec<&Stratum> = Vec::new();
-    for stratum in &resolved.strata {
-        let solved = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
-        let told = stratum.told(solved.rank);
-        parts.push(format!("{told}\n{}", permute::described(spec, stratum)?));
-        let same = shown
-            .iter()
-            .find(|other| (&other.design, &other.subjects) == (&stratum.design, &stratum.subjects));
-        parts.push(match same {
-            Some(other) => format!("  the design is that of {}", other.name),
-            None => aligned(&design_rows(stratum)),
-        });
-        shown.push(stratum);
-    }
-    let missing: Vec<String> = paths.iter().filter(|p| !p.is_file()).map(|p| display(p)).collect();
-    if !missing.is_empty() {
-        let listed: Vec<&str> = missing.iter().take(6).map(String::as_str).collect();
-        parts.push(format!("{} maps are not there: {}", missing.len(), listed.join(", ")));
-    }
-    Ok(parts.join("\n\n"))
-}
-
 /// The maxima over all contrasts, where they are corrected together.
 fn together(spec: &GroupSpec, all: &[Rearranged]) -> Result<Option<Maxima>> {
     let across = spec.permute.as_ref().is_some_and(|options| options.across);
@@ -327,55 +199,6 @@ fn together(spec: &GroupSpec, all: &[Rearranged]) -> Result<Option<Maxima>> {
     }
     let maxima: Vec<Maxima> = all.iter().map(Rearranged::z_maxima).collect();
     Maxima::together(&maxima).map(Some)
-}
-
-/// The blocks of a column, for the rows of each stratum.
-fn give_blocks(sample: &Sample, column: &str, resolved: &mut Resolved) -> Result<()> {
-    let texts = sample.texts(column)?;
-    let mut known: Vec<&String> = Vec::new();
-    for stratum in &mut resolved.strata {
-        let mut blocks = Vec::new();
-        for (at, maps) in stratum.combined[0].iter().enumerate() {
-            let of = |&(row, _): &(usize, f64)| texts[row].as_ref();
-            let first = maps.first().and_then(of);
-            let (Some(block), true) = (first, maps.iter().all(|one| of(one) == first)) else {
-                return Err(Error::bad_data(
-                    format!("subject '{}' of {}", stratum.subjects[at], sample.table.name),
-                    format!("has no value in column '{column}', or several"),
-                    "be in one block",
-                    "fill it in, or name another column by --blocks",
-                ));
-            };
-            let number = known.iter().position(|other| *other == block).unwrap_or_else(|| {
-                known.push(block);
-                known.len() - 1
-            });
-            blocks.push(number);
-        }
-        stratum.given_blocks = Some(blocks);
-    }
-    Ok(())
-}
-
-/// The rows of the table that some contrast takes.
-fn needed(sample: &Sample, resolved: &Resolved) -> Vec<bool> {
-    let mut needed = vec![false; sample.subjects.len()];
-    let maps = resolved.strata.iter().flat_map(|s| s.combined.iter().flatten().flatten());
-    maps.for_each(|&(row, _)| needed[row] = true);
-    needed
-}
-
-/// --min-subjects that cannot be meant.
-fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
-    match spec.least_subjects {
-        Some(least) if least == 0 || least > n_subjects => Err(Error::usage(
-            "--min-subjects",
-            format!("is {least}"),
-            format!("be from 1 to {n_subjects}, the subjects of the table"),
-            "leave it out to need all",
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// The maps of one contrast.
@@ -417,45 +240,6 @@ fn say_peak(maps: &ContrastMaps, grid: &Grid, watch: &dyn Watch) {
             maps.name
         ));
     }
-}
-
-fn design_rows(stratum: &Stratum) -> Table {
-    let with = |first: &str| {
-        std::iter::once(first.to_owned()).chain(stratum.columns.iter().cloned()).collect()
-    };
-    let row = |(subject, row): (&String, ndarray::ArrayView1<f64>)| {
-        let numbers = row.iter().map(|v| format!("{v}"));
-        std::iter::once(subject.clone()).chain(numbers).collect()
-    };
-    let rows = stratum.subjects.iter().zip(stratum.design.rows()).map(row).collect();
-    Table { name: "design".to_owned(), columns: with("subject"), rows }
-}
-
-fn design_table(stratum: &Stratum, label: &str) -> Text {
-    Text {
-        entities: Entities::of("design").with("contrast", label),
-        ending: ".tsv",
-        text: io::tsv::write_string(&design_rows(stratum)),
-        agreement: Some(Agreement::Host),
-        described: None,
-    }
-}
-
-/// A table with its columns aligned.
-fn aligned(table: &Table) -> String {
-    let short = |cell: &String| match cell.parse::<f64>() {
-        Ok(number) if cell.contains('.') => format!("{number:.3}"),
-        _ => cell.clone(),
-    };
-    let mut lines = vec![table.columns.clone()];
-    lines.extend(table.rows.iter().map(|row| row.iter().map(short).collect()));
-    let width = |c: usize| lines.iter().map(|l| l[c].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..table.columns.len()).map(width).collect();
-    let line = |cells: &Vec<String>| {
-        let padded = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell:>width$}"));
-        format!("  {}", padded.collect::<Vec<_>>().join("  "))
-    };
-    lines.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn account(
