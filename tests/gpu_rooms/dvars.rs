@@ -47,7 +47,8 @@ fn sums_equal_their_twin_with_ties_signs_missing_values_and_voxels_that_do_not_v
     for t in 0..51 {
         bold.data[t * n + 11] -= 1000.0; // of both signs
         bold.data[t * n + 12] = (3.0 * noise.next()).round() as f32; // ties, zero among them
-        bold.data[t * n + 13] = if t % 2 == 0 { 0.0 } else { -0.0 }; // two zeros, which do not vary
+        // Two zeros, whose quartiles are equal, and two values beyond them.
+        bold.data[t * n + 13] = [90.0, -90.0, 0.0, -0.0][if t < 2 { t } else { 2 + t % 2 }];
         bold.data[t * n + 14] = if t < 3 { 700.0 } else { 650.0 }; // quartiles that are equal
     }
     bold.data[7 * n + 20] = f32::NAN;

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
 
 use super::cpu::split;
 use super::{LagModel, SCALARS};
@@ -200,15 +201,7 @@ fn pairs(lags: &LagModel) -> Vec<[f32; 4]> {
 
 impl Coming {
     pub(super) fn read(&self, done: &Done<'_>) -> Result<Sums> {
-        let n_fitted = self.order.len();
-        let mut all = Array2::zeros((self.n_rows, n_fitted));
-        done.read(&self.sums, |sums| {
-            for (row, mut to) in all.rows_mut().into_iter().enumerate() {
-                for (fitted, &at) in self.order.iter().enumerate() {
-                    to[at as usize] = f64::from(sums[row * n_fitted + fitted]);
-                }
-            }
-        })?;
+        let all = done.read(&self.sums, |sums| as_listed(sums, &self.order, self.n_rows))?;
         Ok(split(all, self.n_gaps))
     }
 }
@@ -225,15 +218,16 @@ pub(crate) struct Series {
 
 impl Series {
     pub(super) fn read(&self, done: &Done<'_>) -> Result<Array2<f64>> {
-        let n_fitted = self.order.len();
-        let mut all = Array2::zeros((self.n_volumes, n_fitted));
-        done.read(&self.series, |series| {
-            for (t, mut to) in all.rows_mut().into_iter().enumerate() {
-                for (fitted, &at) in self.order.iter().enumerate() {
-                    to[at as usize] = f64::from(series[t * n_fitted + fitted]);
-                }
-            }
-        })?;
-        Ok(all)
+        done.read(&self.series, |series| as_listed(series, &self.order, self.n_volumes))
     }
+}
+
+/// `[row][fitted voxel]` in the order of the caller's list.
+fn as_listed(values: &[f32], order: &[u32], n_rows: usize) -> Array2<f64> {
+    let mut all = Array2::zeros((n_rows, order.len()));
+    let rows: Vec<_> = all.axis_iter_mut(Axis(0)).zip(values.chunks(order.len().max(1))).collect();
+    rows.into_par_iter().for_each(|(mut to, row)| {
+        order.iter().zip(row).for_each(|(&at, &value)| to[at as usize] = f64::from(value));
+    });
+    all
 }
