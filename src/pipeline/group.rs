@@ -23,6 +23,7 @@ mod clusters;
 mod correct;
 mod enhance;
 mod fit;
+mod held;
 mod images;
 mod kept;
 mod merge;
@@ -37,6 +38,7 @@ mod variances;
 
 use correct::Smooth;
 use fit::Fitted;
+pub use held::{Held, tested};
 use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
@@ -186,6 +188,12 @@ fn smoothness(
 /// Missing input, and what the table lacks or the model forbids.
 pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> {
     let sample = table::sample(spec, watch)?;
+    let resolved = contrasts(spec, &sample, watch)?;
+    Ok((sample, resolved))
+}
+
+/// The model's contrasts, and who is in each.
+fn contrasts(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) -> Result<Resolved> {
     let matrix = table::matrix(&spec.model)?;
     let request = Request {
         model: &spec.model,
@@ -198,10 +206,10 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
         f_contrasts: &spec.f_contrasts,
         pooled: spec.error == ErrorTerm::Pooled,
     };
-    let mut resolved = resolve(&sample, &request)?;
+    let mut resolved = resolve(sample, &request)?;
     refuse_least(spec, resolved.factors.subjects.len())?;
     if let Some(column) = spec.permute.as_ref().and_then(|options| options.blocks.as_deref()) {
-        give_blocks(&sample, column, &mut resolved)?;
+        give_blocks(sample, column, &mut resolved)?;
     }
     if !spec.covariates.is_empty() {
         let about = match spec.centre {
@@ -227,7 +235,7 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
             ));
         }
     }
-    Ok((sample, resolved))
+    Ok(resolved)
 }
 
 /// Operations that the rearrangements come to, roughly; 0 where there are none, or the table cannot be read.
