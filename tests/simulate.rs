@@ -1,6 +1,10 @@
 //! The simulated study: random numbers against known answers, the physics of the scan, and the same bytes always.
 
+use boldly::simulate::trial::{self, Region, TrialSpec};
 use boldly::simulate::{self, Label, Spec, elementary, motion, slice_times, write};
+
+/// Of the small trial's maps.
+const FINGERPRINT: u64 = 0;
 
 fn small() -> Spec {
     Spec {
@@ -334,4 +338,82 @@ fn the_files_hold_the_study() {
     let write::Content::Text(sums) = find(write::paths::CHECKSUMS) else { panic!("checksums") };
     assert_eq!(sums.lines().count(), files.len());
     assert!(files.iter().all(|f| !f.0.contains("..") && !f.0.starts_with('/')));
+}
+
+/// A trial small enough for a test.
+fn small_trial() -> TrialSpec {
+    TrialSpec { shape: [24, 28, 22], voxel_size_mm: [6.4; 3], per_group: 6, seed: 3 }
+}
+
+#[test]
+fn a_trial_puts_the_drug_into_a_tube_of_a_few_voxels_and_both_insulae_alone() {
+    // The whole grid, of fewer patients.
+    let trial = trial::run(&TrialSpec { per_group: 2, ..TrialSpec::default() }).expect("a trial");
+    let count = |region: Region| trial.regions.iter().filter(|r| **r == region).count();
+    assert!((6..=24).contains(&count(Region::Pag)), "{} voxels", count(Region::Pag));
+    let insula = [Region::InsulaLeft, Region::InsulaRight].map(count);
+    assert!(insula.iter().all(|n| (50..300).contains(n)), "{insula:?} voxels");
+    assert!(Region::NAMES.iter().all(|(region, _)| count(*region) > 0));
+    for (voxel, (region, drug)) in trial.regions.iter().zip(&trial.drug).enumerate() {
+        let acts = matches!(region, Region::Pag | Region::InsulaLeft | Region::InsulaRight);
+        assert_eq!(acts, *drug < 0.0, "voxel {voxel}: {region:?}, {drug}");
+        assert!(*region == Region::Outside || trial.mask.inside[voxel], "voxel {voxel}");
+        let x = trial.grid.millimetres(trial.grid.coordinates(voxel))[0];
+        assert!(*region != Region::InsulaLeft || x < 0.0, "voxel {voxel} lies at x = {x}");
+    }
+}
+
+#[test]
+fn a_trials_patients_keep_their_level_and_differ_by_the_drug_after_it_alone() {
+    let spec = small_trial();
+    let trial = trial::run(&spec).expect("a trial");
+    assert_eq!(trial.visits.len(), 4 * spec.per_group);
+    for group in trial::GROUPS {
+        let of = trial.visits.iter().filter(|visit| visit.group == group);
+        assert_eq!(of.count(), 2 * spec.per_group, "{group}");
+    }
+    let inside: Vec<usize> = (0..trial.drug.len()).filter(|&v| trial.mask.inside[v]).collect();
+    let n = inside.len() as f64;
+    let (mut own, mut others, mut drug) = (0.0, 0.0, 0.0);
+    for (at, pair) in trial.visits.chunks(2).enumerate() {
+        let [pre, post] = [&pair[0], &pair[1]];
+        assert_eq!((&pre.subject, pre.session, post.session), (&post.subject, "pre", "post"));
+        let next = &trial.visits[(2 * at + 2) % trial.visits.len()];
+        let mean_square = |a: &[f32], b: &[f32]| {
+            inside.iter().map(|&v| f64::from(a[v] - b[v]).powi(2)).sum::<f64>() / n
+        };
+        own += mean_square(&pre.effect, &post.effect);
+        others += mean_square(&pre.effect, &next.effect);
+        let sign = if pre.group == "drug" { 1.0 } else { -1.0 };
+        let acts: Vec<usize> = inside.iter().copied().filter(|&v| trial.drug[v] < 0.0).collect();
+        let change = acts.iter().map(|&v| f64::from(post.effect[v] - pre.effect[v])).sum::<f64>();
+        drug += sign * change / acts.len() as f64 / spec.per_group as f64;
+    }
+    // Between visits 2 x .5^2, between patients 2 x (.5^2 + .7^2).
+    let n_patients = 2.0 * spec.per_group as f64;
+    assert!((own / n_patients - 0.5).abs() < 0.1, "{}", own / n_patients);
+    assert!((others / n_patients - 1.48).abs() < 0.25, "{}", others / n_patients);
+    assert!((-1.3..-0.6).contains(&drug), "{drug}");
+}
+
+#[test]
+fn a_trial_has_the_same_values_always() {
+    let maps = |seed: u64| -> u64 {
+        let trial = trial::run(&TrialSpec { seed, ..small_trial() }).expect("a trial");
+        trial.visits.iter().fold(0, |all, visit| all ^ fingerprint(&visit.effect))
+    };
+    assert_eq!(maps(3), FINGERPRINT);
+    assert_ne!(maps(4), FINGERPRINT);
+}
+
+#[test]
+fn an_impossible_trial_is_refused() {
+    for spec in [
+        TrialSpec { per_group: 1, ..small_trial() },
+        TrialSpec { shape: [4, 0, 4], ..small_trial() },
+        TrialSpec { voxel_size_mm: [3.0, f64::NAN, 3.0], ..small_trial() },
+    ] {
+        let said = trial::run(&spec).expect_err("refused").to_string();
+        assert!(said.starts_with("the trial to simulate has "), "{said}");
+    }
 }

@@ -4,27 +4,43 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DeviceArgs, MORE, TalkArgs};
-use crate::cli::say;
+use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
+use crate::cli::{say, trial};
 use crate::error::Result;
 use crate::io::Overwrite;
 use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, save_picture, shipped_example};
 use crate::pipeline::simulate;
 use crate::pipeline::spec::DesignOptions;
+use crate::pipeline::trial::demo as demo_of_trial;
 use crate::pipeline::watch::Watch;
 use crate::report::picture;
 use crate::simulate::Spec;
+use crate::simulate::trial::TrialSpec;
 
 /// Analyse the shipped example with and without RETROICOR and hold both against the known truth.
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE, after_long_help = "\
 Needs no GPU, no download and no other program. Writes maps, the corrected run and demo.png into OUT.
 
-Example: boldly demo")]
+With --group a trial: 20 + 20 simulated patients on a drug and on a placebo, each before and after, and a drug that acts in the \
+periaqueductal grey and the anterior insula. Writes the patients' maps with their table, and what boldly group makes of them; prints what \
+each correction finds where the drug acts and where it does not.
+
+Example: boldly demo
+
+Example: boldly demo --group")]
 pub(super) struct Args {
-    /// Folder to write into
-    #[arg(default_value = "boldly-demo")]
-    out: PathBuf,
+    /// Folder to write into [default: boldly-demo, or boldly-demo-group]
+    out: Option<PathBuf>,
+    /// Simulate a trial and test it as boldly group does
+    #[arg(help_heading = heading::RUNNING, long)]
+    group: bool,
+    /// Seed of the trial
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1, requires = "group")]
+    seed: u64,
+    /// Rearrangements of the patients
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1000, requires = "group", value_parser = clap::value_parser!(u64).range(20..=10_000_000))]
+    permutations: u64,
     #[command(flatten)]
     device: DeviceArgs,
     #[command(flatten)]
@@ -33,11 +49,39 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        match self.group {
+            true => self.of_a_trial(started),
+            false => self.of_the_example(started),
+        }
+    }
+
+    fn of_a_trial(self, started: Instant) -> Result<ExitCode> {
+        let out = self.out.unwrap_or_else(|| PathBuf::from("boldly-demo-group"));
+        let terminal = self.talk.terminal();
+        let mut session = self.device.open_session(started, &terminal)?;
+        let spec = TrialSpec { seed: self.seed, ..TrialSpec::default() };
+        let command =
+            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
+        let to = (out.as_path(), command.as_str());
+        let result = demo_of_trial(&spec, self.permutations, to, &mut session, &terminal)?;
+        drop(terminal);
+        if self.talk.json {
+            say::json(&result)?;
+        } else {
+            say::result(&trial::table(&result))?;
+            let seconds = started.elapsed().as_secs_f64();
+            say::result(&format!("\n{} written in {seconds:.1} s\n", out.display()))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn of_the_example(self, started: Instant) -> Result<ExitCode> {
+        let out = self.out.unwrap_or_else(|| PathBuf::from("boldly-demo"));
         let terminal = self.talk.terminal();
         let data = match shipped_example() {
             Some(data) => data,
             None => {
-                let data = self.out.join("data");
+                let data = out.join("data");
                 simulate::write(
                     &Spec::default(),
                     &data,
@@ -51,8 +95,8 @@ impl Args {
         terminal.note(&format!("example: {}", data.display()));
         let mut session = self.device.open_session(started, &terminal)?;
         let options = DesignOptions::default();
-        let result = demo(&data, &self.out, &options, &mut session, &terminal)?;
-        let picture_path = save_picture(&self.out, &draw(&result)?)?;
+        let result = demo(&data, &out, &options, &mut session, &terminal)?;
+        let picture_path = save_picture(&out, &draw(&result)?)?;
         drop(terminal);
         if self.talk.json {
             say::json(&result)?;

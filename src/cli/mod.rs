@@ -34,6 +34,7 @@ mod simulate;
 mod smooth;
 mod suggest;
 mod threads;
+mod trial;
 mod verify;
 mod work;
 

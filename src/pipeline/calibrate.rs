@@ -1,5 +1,6 @@
 //! How often each noise model finds what is not there: null runs with spatially smooth rho, whole and with volumes censored, and the
-//! share of voxels below each threshold. A calibrated model's share is the threshold. [`own_run`] asks the same of a run of one's own.
+//! share of voxels below each threshold. A calibrated model's share is the threshold. [`own_run`] asks the same of a run of one's own,
+//! [`groups`] of each correction of a group.
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
@@ -21,8 +22,10 @@ use crate::stats::ar1::{Pairs, Rule};
 use crate::stats::tails::TTail;
 use crate::volume::{Block, HostBold};
 
+mod groups;
 mod own_run;
 
+pub use groups::{GroupRate, GroupsSpec, LEVEL, groups};
 pub use own_run::{Null, OwnRate, OwnRates, OwnRunSpec, own_run};
 
 /// The thresholds, two-sided p.

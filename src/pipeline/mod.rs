@@ -46,6 +46,7 @@ pub mod simulate;
 pub mod smooth;
 pub mod smoothing;
 pub mod spec;
+pub mod trial;
 pub mod tsnr;
 pub mod verify;
 pub mod voxelwise;

@@ -23,10 +23,22 @@ pub fn write(
 ) -> Result<()> {
     watch.note("simulating");
     let study = run(spec)?;
-    let files = files(&study, command);
+    write_files(&files(&study, command), out, overwrite, watch)
+}
+
+/// Write files into `out`, all or none; those that are there already must be the same, unless anything may be replaced.
+///
+/// # Errors
+/// Usage for other files in their place; output errors.
+pub(super) fn write_files(
+    files: &[(String, Content)],
+    out: &Path,
+    overwrite: Overwrite,
+    watch: &dyn Watch,
+) -> Result<()> {
     watch.stage("write", files.len());
     let mut outputs = Outputs::replacing(overwrite);
-    for (path, content) in &files {
+    for (path, content) in files {
         let path = path.split('/').fold(out.to_owned(), |folder, part| folder.join(part));
         match content {
             Content::Text(text) => outputs.text(&path, text)?,

@@ -213,6 +213,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "noise",
             "first_level",
             "glm",
+            // Null groups are tested as any group.
+            "group",
         ],
     ),
     (
@@ -236,4 +238,6 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         "demo",
         &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],
     ),
+    // A simulated trial, written as files and tested as any group.
+    ("trial", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
 ];

@@ -8,9 +8,11 @@ mod binary;
 mod common;
 
 mod any;
+mod calibrated;
 mod folder;
 mod golden;
 mod made;
 mod parts;
 mod said;
 mod same;
+mod trial;

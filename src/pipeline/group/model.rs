@@ -17,6 +17,12 @@ use super::{images, permute, table};
 /// Missing input, and what the table lacks or the model forbids.
 pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> {
     let sample = table::sample(spec, watch)?;
+    let resolved = contrasts(spec, &sample, watch)?;
+    Ok((sample, resolved))
+}
+
+/// The model's contrasts, and who is in each.
+pub(super) fn contrasts(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) -> Result<Resolved> {
     let matrix = table::matrix(&spec.model)?;
     let request = Request {
         model: &spec.model,
@@ -29,10 +35,10 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
         f_contrasts: &spec.f_contrasts,
         pooled: spec.error == ErrorTerm::Pooled,
     };
-    let mut resolved = resolve(&sample, &request)?;
+    let mut resolved = resolve(sample, &request)?;
     refuse_least(spec, resolved.factors.subjects.len())?;
     if let Some(column) = spec.permute.as_ref().and_then(|options| options.blocks.as_deref()) {
-        give_blocks(&sample, column, &mut resolved)?;
+        give_blocks(sample, column, &mut resolved)?;
     }
     if !spec.covariates.is_empty() {
         let about = match spec.centre {
@@ -58,7 +64,7 @@ pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> 
             ));
         }
     }
-    Ok((sample, resolved))
+    Ok(resolved)
 }
 
 /// --min-subjects that cannot be meant.

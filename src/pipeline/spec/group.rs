@@ -109,6 +109,24 @@ pub struct PermuteOptions {
     pub shard: Option<[u64; 2]>,
 }
 
+impl PermuteOptions {
+    /// So many at most, and the largest statistic alone.
+    #[must_use]
+    pub fn new(n: u64, seed: u64) -> PermuteOptions {
+        PermuteOptions {
+            n,
+            seed,
+            blocks: None,
+            whole: false,
+            tfce: None,
+            cluster_p: None,
+            across: false,
+            pareto: false,
+            shard: None,
+        }
+    }
+}
+
 /// A correction of p for all voxels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -126,6 +144,37 @@ pub enum Correction {
 }
 
 impl GroupSpec {
+    /// What `boldly group` takes where nothing else is said.
+    #[must_use]
+    pub fn new(table: PathBuf, model: Model) -> GroupSpec {
+        GroupSpec {
+            table,
+            of: None,
+            model,
+            between: None,
+            within: Vec::new(),
+            covariates: Vec::new(),
+            centre: Centre::default(),
+            error: ErrorTerm::default(),
+            variance: GroupVariance::default(),
+            inflated: Inflated::default(),
+            contrasts: Vec::new(),
+            f_contrasts: Vec::new(),
+            mask: None,
+            least_subjects: None,
+            zeros_count: false,
+            two_sided: false,
+            touch: 6,
+            table_p: 0.001,
+            atlas: None,
+            atlas_names: None,
+            regions: Vec::new(),
+            corrections: Vec::new(),
+            volumes: Vec::new(),
+            permute: None,
+        }
+    }
+
     /// The uncorrected p that forms clusters.
     #[must_use]
     pub fn forming_p(&self) -> f64 {

@@ -16,6 +16,8 @@ pub mod paths {
     pub const ATLAS: &str = "atlas_dseg.nii.gz";
     /// Their names.
     pub const ATLAS_NAMES: &str = "atlas_dseg.tsv";
+    /// The periaqueductal grey.
+    pub const PAG: &str = "pag_mask.nii.gz";
     /// What the drug does, percent signal change.
     pub const TRUTH: &str = "truth_desc-drug_effect.nii.gz";
 }
@@ -24,6 +26,8 @@ pub mod paths {
 #[must_use]
 pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
     let labels: Vec<f32> = trial.regions.iter().map(|&r| f32::from(r as u8)).collect();
+    let is_pag = |region: &Region| f32::from(u8::from(*region == Region::Pag));
+    let pag = trial.regions.iter().map(is_pag).collect();
     let inside = trial.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
     let whole = Stored::UInt8 { slope: 1.0 };
     let mut names = String::from("index\tname\n");
@@ -37,6 +41,7 @@ pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
         (paths::MASK.to_owned(), image(trial, inside, whole)),
         (paths::ATLAS.to_owned(), image(trial, labels, whole)),
         (paths::ATLAS_NAMES.to_owned(), Content::Text(names)),
+        (paths::PAG.to_owned(), image(trial, pag, whole)),
         (paths::TRUTH.to_owned(), image(trial, trial.drug.clone(), Stored::Float32)),
     ];
     for visit in &trial.visits {
