@@ -75,6 +75,14 @@ fn residuals_are_the_run_as_it_is_fitted_less_all_effects_in_every_noise_model()
                 .collect();
             assert_close(&format!("{noise}, volume {t}"), got, &want, 0.0, 2e-3);
         }
+        if noise != "ols" {
+            let said = json(&out.join("stat-rho_statmap.json"))["Description"].to_string();
+            assert_eq!(
+                said.contains("smoothed by 2.355 voxels"),
+                noise == "ar1",
+                "{noise}: {said}"
+            );
+        }
         // and what the variance map says of them, where all volumes count alike
         if noise == "ols" {
             let variance = map(&out.join("stat-residualVariance_statmap.nii.gz"));

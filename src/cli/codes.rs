@@ -12,7 +12,7 @@ const CODES: [(u8, &str); 10] = [
     (69, "no such device"),
     (70, "a defect of boldly"),
     (74, "cannot write"),
-    (75, "the device failed (may be retried)"),
+    (75, "the device failed or memory ran out (may be retried)"),
     (130, "interrupted"),
 ];
 
@@ -30,7 +30,7 @@ pub(super) fn told(mut all: Command) -> Command {
         };
         let codes = listed(checks, |code| match code {
             1 => checks != "never",
-            69 | 75 => devices,
+            69 => devices,
             _ => true,
         });
         let before = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();

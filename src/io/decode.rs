@@ -156,7 +156,10 @@ fn at_once(
         return Ok(None);
     }
     // Set aside here and not where it is filled, so that it is one thread's: what one run gives back fits the next.
-    let mut packed = Vec::with_capacity((length as usize + 1).next_multiple_of(PACKED));
+    let mut packed = Vec::new();
+    if packed.try_reserve_exact((length as usize + 1).next_multiple_of(PACKED)).is_err() {
+        return Ok(None);
+    }
     let mut memory = zeroed(room.max(raw.div_ceil(4)), &image.path)?;
     // Under way until it is unpacked, which one call does at once.
     let mut reading = Reading::new(file, length);

@@ -10,9 +10,14 @@ use crate::{Error, Result};
 static STOP: AtomicBool = AtomicBool::new(false);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
+/// What ends with SIGABRT ends with this code: memory that the system does not give, which Rust has said by then, or a driver that gives up. Both
+/// may go well another time.
+const ABORTED: i32 = 75;
+
 /// From now on the first SIGINT or SIGTERM makes [`check`] fail and the second ends the process at once; SIGHUP makes it
 /// fail unless it is ignored (`nohup`), however often it comes; SIGXFSZ no longer kills, so that a write beyond `ulimit -f`
-/// is an [`Error::Output`]. Later calls do nothing.
+/// is an [`Error::Output`]. SIGABRT, which memory that cannot be had raises behind its message, ends the process with a code of [`Error`]'s, as its temporary
+/// files are swept by the next one. Later calls do nothing.
 ///
 /// # Errors
 /// [`Error::Internal`] when the system refuses a handler.
@@ -34,6 +39,8 @@ fn register() -> std::io::Result<()> {
     }
     #[cfg(unix)]
     {
+        static ALWAYS: AtomicBool = AtomicBool::new(true);
+        flag::register_conditional_shutdown(consts::SIGABRT, ABORTED, &ALWAYS)?;
         // Both the shell and the system send it when a terminal closes, so the second must not cut the first one's work.
         if !ignores_hangup() {
             flag::register(consts::SIGHUP, &STOP)?;

@@ -50,6 +50,31 @@ fn an_interrupt_in_the_middle_exits_130_and_leaves_nothing() {
 }
 
 #[test]
+fn an_abort_as_where_memory_cannot_be_had_exits_75_and_gives_no_file_its_name() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    nifti(dir, "bold.nii", &[64, 64, 40, 160], 3.0, value);
+    let before = listing(dir);
+    let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
+        .args("smooth bold.nii --fwhm 12 --out smooth.nii.gz --device cpu".split(' '))
+        .current_dir(dir)
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the binary starts");
+    let began = std::time::Instant::now();
+    while listing(dir) == before && began.elapsed().as_secs() < 60 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    let killed = Command::new("kill").args(["-ABRT", &child.id().to_string()]).status();
+    assert!(killed.is_ok_and(|s| s.success()), "the process was still there to abort");
+    let status = child.wait().expect("it ends");
+    assert_eq!((status.code(), status.signal()), (Some(75), None));
+    assert!(!dir.join("smooth.nii.gz").exists());
+}
+
+#[test]
 fn an_unreadable_file_is_named() {
     for (file, line) in [("bold.nii", SMOOTH), ("mask.nii", GLM), ("events.tsv", GLM)] {
         let folder = tempfile::tempdir().expect("a temporary folder");
