@@ -13,6 +13,7 @@ mod folder;
 mod golden;
 mod made;
 mod parts;
+mod real;
 mod said;
 mod same;
 mod trial;
