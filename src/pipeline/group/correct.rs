@@ -4,7 +4,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::clusters::connectivity;
+use super::clusters::{connectivity, threshold};
 use super::fit::{Fitted, residuals};
 use super::images::Images;
 use super::over::Over;
@@ -17,7 +17,6 @@ use crate::pipeline::watch::Watch;
 use crate::stats::clusters::{Neighbours, PeakRule, Tail, clusters};
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::stats::random_field::{Field, Resels, Search, fwhm_vox};
-use crate::stats::tails::{critical_f, critical_t};
 
 /// How smooth the noise of a contrast is, and what follows for a search of all its voxels.
 pub(super) struct Smooth {
@@ -126,11 +125,7 @@ fn rft(
     };
     let heights: Vec<f64> = stat.par_iter().map(height).collect();
     let forming = spec.forming_p();
-    let dof = fitted.maps.dof.least();
-    let threshold = match fitted.maps.stat_kind {
-        Stat::F => critical_f(forming, fitted.maps.rank as f64, dof),
-        Stat::T => critical_t(forming / sides, dof),
-    };
+    let threshold = threshold(forming, &fitted.maps);
     let mut of_clusters = vec![1.0; stat.len()];
     if let Ok(neighbours) = Neighbours::new(over.shape, &over.places, connectivity(spec.touch)) {
         let rule = PeakRule::new([1.0; 3]);

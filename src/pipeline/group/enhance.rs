@@ -2,14 +2,12 @@
 
 use rayon::prelude::*;
 
-use super::clusters::connectivity;
+use super::clusters::{connectivity, threshold};
 use crate::error::Result;
-use crate::kernels::contrast::Stat;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::spec::{PermuteOptions, TfceConvention};
 use crate::stats::clusters::{self, Labeller, Neighbours, PeakRule};
 use crate::stats::permuted::{Maxima, Tail};
-use crate::stats::tails::{critical_f, critical_t};
 use crate::stats::tfce::{Convention, Rule, Tails, Tfce};
 use crate::volume::Grid;
 
@@ -72,12 +70,7 @@ impl Enhancer {
             TfceConvention::Nilearn => Convention::Nilearn,
             TfceConvention::Fsl => Convention::Fsl { upper: most(1.0), lower: most(-1.0) },
         });
-        let dof = maps.dof.least();
-        let threshold = options.cluster_p.map(|p| match (maps.stat_kind, two_sided) {
-            (Stat::F, _) => critical_f(p, maps.rank as f64, dof),
-            (Stat::T, true) => critical_t(p / 2.0, dof),
-            (Stat::T, false) => critical_t(p, dof),
-        });
+        let threshold = options.cluster_p.map(|p| threshold(p, maps));
         Ok(Some(Enhancer {
             neighbours,
             rule: convention.map(|convention| Rule { convention, ..Rule::default() }),

@@ -215,12 +215,10 @@ pub(super) fn rearrange(
 /// # Errors
 /// As [`rearrange`].
 pub(super) fn rearrange_within(
-    spec: &GroupSpec,
-    options: &PermuteOptions,
+    (spec, options): (&GroupSpec, &PermuteOptions),
     (stratum, fitted): (&Stratum, &Fitted),
     images: &Images,
-    places: &[u32],
-    device: &Device,
+    (places, device): (&[u32], &Device),
 ) -> Result<Rearranged> {
     let mut inside = vec![false; fitted.inside.len()];
     places.iter().for_each(|&v| inside[v as usize] = true);

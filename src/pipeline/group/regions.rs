@@ -126,6 +126,60 @@ fn labelled(
     Ok((all, places))
 }
 
+/// What is lacking of a region.
+fn tell(region: &Region, (stratum, fitted): (&Stratum, &Fitted), n: usize, watch: &dyn Watch) {
+    let (name, n_all) = (&region.name, region.voxels.len());
+    if 2 * n < n_all {
+        watch.warn(&format!("{}: {n} of the {n_all} voxels of {name} are analysed", stratum.name));
+    }
+    let n_rows = stratum.subjects.len() as u32;
+    let lacks = |v: &usize| fitted.subjects.as_ref().is_some_and(|s| s[*v] < n_rows);
+    let n_lacking = region.voxels.iter().filter(|v| fitted.inside[**v] && lacks(v)).count();
+    if n_lacking > 0 {
+        watch.warn(&format!(
+            "{}: {n_lacking} of the {n} voxels of {name} lack subjects",
+            stratum.name
+        ));
+    }
+}
+
+/// The mean over some places of each subject's combinations, `[combination][row]`: over the subject's own voxels, where some lack a value.
+fn means(stratum: &Stratum, images: &Images, places: &[usize]) -> Vec<Vec<f64>> {
+    let mean = |maps: &Combination| {
+        let of = |&(row, w): &(usize, f64)| {
+            let values = places.iter().map(|&place| images.values[row][place]);
+            let known: Vec<f64> = values.filter(|v| !v.is_nan()).map(f64::from).collect();
+            w * known.iter().sum::<f64>() / known.len() as f64
+        };
+        maps.iter().map(of).sum::<f64>()
+    };
+    stratum.combined.iter().map(|c| c.iter().map(mean).collect()).collect()
+}
+
+fn f_cells(model: &SecondLevel, y: &[Vec<f64>]) -> String {
+    let answer = model.answer(y, true);
+    let dof1 = (model.rank_of_weights * y.len()) as f64;
+    let p = ln_sf_f(answer.stat, dof1, answer.dof).exp();
+    format!("\t{}\t{dof1}\t{}\t{p}", answer.stat, answer.dof)
+}
+
+fn t_cells(spec: &GroupSpec, stratum: &Stratum, model: &SecondLevel, y: &[Vec<f64>]) -> String {
+    let answer = match spec.variance {
+        GroupVariance::Welch => model.welch(&y[0], &stratum.group, stratum.groups.len()),
+        // A region's mean has no variance of its own: each subject counts alike.
+        GroupVariance::Equal | GroupVariance::Mixed => model.answer(y, false),
+    };
+    let tail = TTail::new(answer.dof);
+    let p = match spec.two_sided {
+        true => 2.0 * tail.ln_sf(answer.stat.abs()).exp(),
+        false => tail.ln_sf(answer.stat).exp(),
+    };
+    let (effect, se) = (answer.effect[0], answer.variance[0].sqrt());
+    let half = se * critical_t(0.025, answer.dof);
+    let [lower, upper] = [effect - half, effect + half];
+    format!("\t{effect}\t{se}\t{}\t{}\t{p}\t{lower}\t{upper}", answer.stat, answer.dof)
+}
+
 /// The group's answer to the mean of each region, a row a region.
 ///
 /// # Errors
@@ -146,78 +200,26 @@ pub(super) fn table(
         "region\tvoxels\tvoxels_in_region\teffect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95"
     };
     let mut text = format!("{first}\n");
+    let n_cells = first.split('\t').count() - 3;
     for region in &regions.all {
         let inside = region.voxels.iter().filter(|&&v| fitted.inside[v]);
         let places: Vec<usize> = inside.filter_map(|&v| place_of[v]).collect();
-        let (n, n_all) = (places.len(), region.voxels.len());
-        text.push_str(&format!("{}\t{n}\t{n_all}", region.name));
-        if 2 * n < n_all {
-            watch.warn(&format!(
-                "{}: {n} of the {n_all} voxels of {} are analysed",
-                stratum.name, region.name
-            ));
-        }
-        let n_rows = stratum.subjects.len() as u32;
-        let lacking = |v: &&usize| fitted.subjects.as_ref().is_some_and(|s| s[**v] < n_rows);
-        let n_lacking = region.voxels.iter().filter(|&&v| fitted.inside[v]).filter(lacking).count();
-        if n_lacking > 0 {
-            watch.warn(&format!(
-                "{}: {n_lacking} of the {n} voxels of {} lack subjects",
-                stratum.name, region.name
-            ));
-        }
-        if n == 0 {
-            let n_cells = first.split('\t').count() - 3;
-            text.push_str(&format!("{}\n", "\tn/a".repeat(n_cells)));
-            continue;
-        }
-        let mean = |maps: &Combination| {
-            let of = |&(row, w): &(usize, f64)| {
-                // Over the subject's own voxels, where some lack a value.
-                let values = places.iter().map(|&place| images.values[row][place]);
-                let known: Vec<f64> = values.filter(|v| !v.is_nan()).map(f64::from).collect();
-                w * known.iter().sum::<f64>() / known.len() as f64
-            };
-            maps.iter().map(of).sum::<f64>()
-        };
-        let y: Vec<Vec<f64>> =
-            stratum.combined.iter().map(|c| c.iter().map(mean).collect()).collect();
-        if y.iter().flatten().any(|v| v.is_nan()) {
+        tell(region, (stratum, fitted), places.len(), watch);
+        let y = means(stratum, images, &places);
+        let is_known = !places.is_empty() && y.iter().flatten().all(|v| !v.is_nan());
+        if !places.is_empty() && !is_known {
             watch.warn(&format!(
                 "{}: a subject has no value in {}; the region's row is n/a",
                 stratum.name, region.name
             ));
-            let n_cells = first.split('\t').count() - 3;
-            text.push_str(&format!("{}\n", "\tn/a".repeat(n_cells)));
-            continue;
         }
-        if stratum.is_f {
-            let answer = model.answer(&y, true);
-            let dof1 = (model.rank_of_weights * y.len()) as f64;
-            let p = ln_sf_f(answer.stat, dof1, answer.dof).exp();
-            text.push_str(&format!("\t{}\t{dof1}\t{}\t{p}\n", answer.stat, answer.dof));
-        } else {
-            let answer = match spec.variance {
-                GroupVariance::Welch => model.welch(&y[0], &stratum.group, stratum.groups.len()),
-                // A region's mean has no variance of its own: each subject counts alike.
-                GroupVariance::Equal | GroupVariance::Mixed => model.answer(&y, false),
-            };
-            let tail = TTail::new(answer.dof);
-            let p = match spec.two_sided {
-                true => 2.0 * tail.ln_sf(answer.stat.abs()).exp(),
-                false => tail.ln_sf(answer.stat).exp(),
-            };
-            let se = answer.variance[0].sqrt();
-            let half = se * critical_t(0.025, answer.dof);
-            let effect = answer.effect[0];
-            text.push_str(&format!(
-                "\t{effect}\t{se}\t{}\t{}\t{p}\t{}\t{}\n",
-                answer.stat,
-                answer.dof,
-                effect - half,
-                effect + half
-            ));
-        }
+        let cells = match (is_known, stratum.is_f) {
+            (false, _) => "\tn/a".repeat(n_cells),
+            (true, true) => f_cells(&model, &y),
+            (true, false) => t_cells(spec, stratum, &model, &y),
+        };
+        let (name, n, n_all) = (&region.name, places.len(), region.voxels.len());
+        text.push_str(&format!("{name}\t{n}\t{n_all}{cells}\n"));
     }
     let mut described = Fields::new();
     described.insert(

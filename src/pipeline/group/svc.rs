@@ -7,7 +7,6 @@ use super::fit::Fitted;
 use super::images::Images;
 use super::over::Over;
 use super::permute;
-use super::rearranged::Rearranged;
 use crate::design::group::Stratum;
 use crate::design::label::label;
 use crate::error::{Error, Result};
@@ -79,57 +78,36 @@ pub(super) fn correct(
     let mut maps = Vec::new();
     for volume in volumes {
         let over = Over::new(fitted, grid, contrast, Some((&volume.label, &volume.inside)));
+        tell(volume, over.places.len(), stratum, watch)?;
+        let parametric = Parametric::of(volume, (fitted, smooth), &over, grid);
         let n = over.places.len();
-        let n_all = volume.inside.iter().filter(|v| **v).count();
-        if n == 0 {
-            return Err(Error::bad_data(
-                format!("search volume '{}'", volume.name),
-                format!("has none of its {n_all} voxels where '{}' is tested", stratum.name),
-                "overlap with the mask",
-                "give a mask that holds it",
-            ));
-        }
-        if n < n_all {
-            watch.warn(&format!(
-                "{}: {n} of the {n_all} voxels of {} are analysed; where subjects are missing an effect is missed too",
-                stratum.name, volume.name
-            ));
-        }
-        let (stat, p) = (over.of(&fitted.maps.stat), over.of(&fitted.p));
-        let height = |t: f64| if over.both { t.abs() } else { t };
-        let peak = (0..n).max_by(|&a, &b| height(stat[a]).total_cmp(&height(stat[b]))).unwrap_or(0);
+        let peak = parametric.peak(&over);
         let [x, y, z] = grid.millimetres(grid.coordinates(over.places[peak] as usize));
-        let search =
-            smooth.map(|smooth| Search::new(field(fitted), resels(volume, smooth, &over, grid), n));
-        let sides = if over.both { 2.0 } else { 1.0 };
-        let rft = |t: f64| search.as_ref().map(|s| (sides * s.height_p(height(t))).min(1.0));
+        let Parametric { stat, p, bonferroni, rft } = parametric;
         text.push_str(&format!(
             "{}\t{n}\t{}\t{}\t{x:.1}\t{y:.1}\t{z:.1}\t{}\t{}\t{}",
             volume.name,
             n as f64 * voxel_mm3,
             stat[peak],
             p[peak],
-            (p[peak] * n as f64).min(1.0),
-            rft(stat[peak]).map_or("n/a".to_owned(), |p| p.to_string()),
+            bonferroni[peak],
+            rft.as_ref().map_or("n/a".to_owned(), |rft| rft[peak].to_string()),
         ));
-        let mut corrected: Vec<f64> = stat
-            .iter()
-            .zip(&p)
-            .map(|(&t, &p)| rft(t).unwrap_or(1.0).min((p * n as f64).min(1.0)))
-            .collect();
-        let mut how = "random fields or Bonferroni, whichever is smaller";
-        if let Some(options) = &spec.permute {
-            let one = permute::rearrange_within(
-                spec,
-                options,
-                (stratum, fitted),
-                images,
-                &over.places,
-                device,
-            )?;
-            corrected = Rearranged::p_corrected(&one)?;
+        let (corrected, how) = match &spec.permute {
+            Some(options) => {
+                let tested = (stratum, fitted);
+                let within = (over.places.as_slice(), device);
+                let one = permute::rearrange_within((spec, options), tested, images, within)?;
+                (one.p_corrected()?, "the largest statistic in the volume, by rearrangement")
+            }
+            None => {
+                let rft = rft.unwrap_or_else(|| vec![1.0; n]);
+                let least = rft.iter().zip(&bonferroni).map(|(a, b)| a.min(*b)).collect();
+                (least, "random fields or Bonferroni, whichever is smaller")
+            }
+        };
+        if spec.permute.is_some() {
             text.push_str(&format!("\t{}", corrected[peak]));
-            how = "the largest statistic in the volume, by rearrangement";
         }
         text.push('\n');
         let found = corrected.iter().filter(|p| **p <= 0.05).count();
@@ -168,6 +146,61 @@ pub(super) fn correct(
         described: Some(described),
     };
     Ok((table, maps))
+}
+
+/// How much of a volume is there.
+fn tell(volume: &Volume, n: usize, stratum: &Stratum, watch: &dyn Watch) -> Result<()> {
+    let n_all = volume.inside.iter().filter(|v| **v).count();
+    if n == 0 {
+        return Err(Error::bad_data(
+            format!("search volume '{}'", volume.name),
+            format!("has none of its {n_all} voxels where '{}' is tested", stratum.name),
+            "overlap with the mask",
+            "give a mask that holds it",
+        ));
+    }
+    if n < n_all {
+        watch.warn(&format!(
+            "{}: {n} of the {n_all} voxels of {} are analysed; where subjects are missing an effect is missed too",
+            stratum.name, volume.name
+        ));
+    }
+    Ok(())
+}
+
+/// A volume's statistics and p without rearranging, `[voxel of the volume]`.
+struct Parametric {
+    stat: Vec<f64>,
+    p: Vec<f64>,
+    bonferroni: Vec<f64>,
+    /// None where it is not known how smooth the noise is.
+    rft: Option<Vec<f64>>,
+}
+
+impl Parametric {
+    fn of(
+        volume: &Volume,
+        (fitted, smooth): (&Fitted, Option<&Smooth>),
+        over: &Over,
+        grid: &Grid,
+    ) -> Parametric {
+        let (stat, p) = (over.of(&fitted.maps.stat), over.of(&fitted.p));
+        let n = stat.len();
+        let sides = if over.both { 2.0 } else { 1.0 };
+        let rft = smooth.map(|smooth| {
+            let search = Search::new(field(fitted), resels(volume, smooth, over, grid), n);
+            let height = |t: &f64| if over.both { t.abs() } else { *t };
+            stat.iter().map(|t| (sides * search.height_p(height(t))).min(1.0)).collect()
+        });
+        let bonferroni = p.iter().map(|p| (p * n as f64).min(1.0)).collect();
+        Parametric { stat, p, bonferroni, rft }
+    }
+
+    /// The voxel of the highest statistic, in either tail where both count.
+    fn peak(&self, over: &Over) -> usize {
+        let height = |at: usize| if over.both { self.stat[at].abs() } else { self.stat[at] };
+        (0..self.stat.len()).max_by(|&a, &b| height(a).total_cmp(&height(b))).unwrap_or(0)
+    }
 }
 
 /// The resels of a volume: of a sphere or box by its geometry, of others by their voxels.
