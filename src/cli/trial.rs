@@ -5,9 +5,15 @@ use crate::pipeline::trial::{LEVEL, Line, TrialResult};
 /// Each correction beside the truth, the regions, and a sentence that follows from the numbers.
 pub(super) fn table(result: &TrialResult) -> String {
     let [pag, insula, others] = result.voxels;
+    let name = |line: &Line| match line.is_corrected {
+        true => format!("{}, corrected p <= {}", line.correction, line.level),
+        false => format!("{} p <= {}", line.correction, line.level),
+    };
+    let names = result.lines.iter().map(|line| name(line).chars().count());
+    let wide = names.max().unwrap_or(0).max(32);
     let mut text = format!(
         "\n{n} + {n} patients, two visits: drug (post - pre) - placebo (post - pre), {} rearrangements\n\n\
-         {:<32} {:>8} {:>8} {:>11}\n{:<32} {pag:>8} {insula:>8} {others:>11}\n",
+         {:<wide$} {:>8} {:>8} {:>11}\n{:<wide$} {pag:>8} {insula:>8} {others:>11}\n",
         result.permutations,
         "voxels found",
         "PAG",
@@ -18,11 +24,8 @@ pub(super) fn table(result: &TrialResult) -> String {
     );
     for line in &result.lines {
         let Line { pag, insula, elsewhere, .. } = line;
-        let name = match line.is_corrected {
-            true => format!("{}, corrected p <= {}", line.correction, line.level),
-            false => format!("{} p <= {}", line.correction, line.level),
-        };
-        text.push_str(&format!("{name:<32} {pag:>8} {insula:>8} {elsewhere:>11}\n"));
+        let name = name(line);
+        text.push_str(&format!("{name:<wide$} {pag:>8} {insula:>8} {elsewhere:>11}\n"));
     }
     text.push_str(&format!(
         "\n{:<32} {:>8} {:>8} {:>18} {:>9}\n",
@@ -51,7 +54,7 @@ fn closing(result: &TrialResult) -> String {
     }
     let clean = corrected.iter().filter(|line| line.elsewhere == 0).count();
     parts.push(format!(
-        "{clean} of the {} corrections (p <= {LEVEL}) find none where the drug does nothing",
+        "{clean} of the {} family-wise corrections (p <= {LEVEL}) find none where the drug does nothing",
         corrected.len()
     ));
     let most = corrected.iter().map(|line| line.pag).max().unwrap_or(0);
@@ -92,7 +95,7 @@ mod tests {
         ]);
         assert_eq!(
             said,
-            "Uncorrected, 41 of the 150 voxels found are false; 2 of the 3 corrections (p <= 0.05) find none where the drug \
+            "Uncorrected, 41 of the 150 voxels found are false; 2 of the 3 family-wise corrections (p <= 0.05) find none where the drug \
              does nothing; most of the PAG's 12 voxels, 4, by TFCE and cluster mass.\n"
         );
         let said = of(vec![line("uncorrected", false, [0, 0, 3]), line("TFCE", true, [0, 8, 0])]);
