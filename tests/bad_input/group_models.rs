@@ -257,6 +257,13 @@ fn formulas() -> Vec<Case> {
             &["--covariates comes with a formula", "leave --covariates out"],
         ),
         case(
+            "rearrangements of a comparison of subjects with several maps",
+            sessions,
+            "group --maps maps.tsv --model group+session --contrast group --permutations 20 --out out",
+            2,
+            &["contrast 'group' with --permutations compares subjects", "--whole-blocks"],
+        ),
+        case(
             "a contrast that is no column of the formula",
             groups,
             "group --maps maps.tsv --model group --contrast group[T.plcebo] --out out",

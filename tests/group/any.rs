@@ -62,7 +62,39 @@ fn pick<'a>(random: &mut Random, from: &[&'a str]) -> &'a str {
     from[(random.uniform() * from.len() as f64) as usize]
 }
 
+/// A table that most models can use, some of its cells spoilt.
+fn good(random: &mut Random) -> Table {
+    let n_rows = 8 + 2 * (random.uniform() * 8.0) as usize;
+    let spoilt = [0.0, 0.0, 0.02, 0.1][(random.uniform() * 4.0) as usize];
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for row in 0..n_rows {
+        let subject = row / 2;
+        let own = [
+            format!("s{subject}"),
+            format!("m{row}.nii"),
+            ["a", "b"][subject % 2].to_owned(),
+            ["a", "b"][row % 2].to_owned(),
+            format!("{}", 1 + (row + subject / 2) % 2),
+            format!("{}", 20 + (7 * subject) % 11),
+            format!("{:.3}", random.uniform()),
+            ["1", "2", "3"][row % 3].to_owned(),
+            "1".to_owned(),
+        ];
+        let mut cells = Vec::new();
+        for cell in own {
+            let is_spoilt = random.uniform() < spoilt;
+            cells.push(if is_spoilt { pick(random, &CELLS).to_owned() } else { cell });
+        }
+        rows.push(cells);
+    }
+    let columns = COLUMNS.iter().map(|c| (*c).to_owned()).collect();
+    Table { name: "maps.tsv".to_owned(), columns, rows }
+}
+
 fn table(random: &mut Random) -> Table {
+    if random.uniform() < 0.6 {
+        return good(random);
+    }
     let n_columns = 1 + (random.uniform() * COLUMNS.len() as f64) as usize;
     let columns: Vec<String> = COLUMNS[..n_columns].iter().map(|c| (*c).to_owned()).collect();
     let n_rows = (random.uniform() * 14.0) as usize;
@@ -76,7 +108,7 @@ fn model(random: &mut Random) -> Model {
     if let Some(model) = Model::WORDS.get(at) {
         return model.clone();
     }
-    let n = (random.uniform() * 8.0) as usize;
+    let n = 1 + 2 * (random.uniform() * 3.0) as usize;
     Model::Formula((0..n).map(|_| pick(random, &WORDS)).collect::<Vec<_>>().join(""))
 }
 

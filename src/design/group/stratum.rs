@@ -1,8 +1,12 @@
 //! What one contrast is tested in.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView1};
 
+use crate::error::Result;
 use crate::stats::least_squares::LeastSquares;
+
+/// Sums of weights below this share of the largest are 0.
+const BALANCED: f64 = 1e-8;
 
 /// Rows of the table with their weights.
 pub type Combination = Vec<(usize, f64)>;
@@ -43,6 +47,24 @@ pub struct Stratum {
 }
 
 impl Stratum {
+    /// Whether the contrast compares rows of one block with each other only, so that exchange within blocks tests it; true without
+    /// blocks.
+    ///
+    /// # Errors
+    /// As [`LeastSquares::new`].
+    pub fn is_within_blocks(&self) -> Result<bool> {
+        let Some(blocks) = &self.blocks else { return Ok(true) };
+        let taken = self.weights.dot(&LeastSquares::new(self.design.view())?.pinv);
+        let most = taken.iter().fold(0.0_f64, |most, w| most.max(w.abs()));
+        let sum = |row: ArrayView1<f64>, block: usize| -> f64 {
+            row.iter().zip(blocks).filter(|(_, own)| **own == block).map(|(w, _)| *w).sum()
+        };
+        let is_balanced = |block: &usize| {
+            taken.rows().into_iter().all(|row| sum(row, *block).abs() <= BALANCED * most)
+        };
+        Ok(blocks.iter().all(is_balanced))
+    }
+
     /// Degrees of freedom of the numerator, and of the residuals for this rank of the design.
     #[must_use]
     pub fn dof(&self, n_rows: usize, rank: usize) -> [f64; 2] {

@@ -44,6 +44,13 @@ fn stacked(spec: &GroupSpec, stratum: &Stratum) -> Result<(Exchange, Array2<f64>
     Ok((exchange(spec, stratum)?, design, weights))
 }
 
+/// Whether only maps of one subject may be exchanged, and the contrast compares subjects.
+fn compares_subjects(spec: &GroupSpec, stratum: &Stratum) -> Result<bool> {
+    let whole = spec.permute.as_ref().is_some_and(|options| options.whole);
+    let is_within = stratum.given_blocks.is_none() && !stratum.flips && !whole;
+    Ok(is_within && !stratum.is_within_blocks()?)
+}
+
 /// What may be rearranged: signs for a mean, rows for a comparison; what belongs together moves together.
 fn exchange(spec: &GroupSpec, stratum: &Stratum) -> Result<Exchange> {
     let (n, n_combined) = (stratum.subjects.len(), stratum.combined.len());
@@ -66,6 +73,14 @@ fn exchange(spec: &GroupSpec, stratum: &Stratum) -> Result<Exchange> {
             (false, true) => Exchange::new(blocks, Permuted::Whole, Flipped::No),
             (false, false) => Exchange::new(blocks, Permuted::Within, Flipped::No),
         };
+    }
+    if compares_subjects(spec, stratum)? {
+        return Err(Error::usage(
+            format!("contrast '{}' with --permutations", stratum.name),
+            "compares subjects, who have several maps each",
+            "compare maps within subjects, for those are exchanged",
+            "give --whole-blocks where all subjects have as many maps, or choose a model in words (2x2-mixed), which combines a subject's maps first",
+        ));
     }
     // A subject's combinations move together.
     let subjects: Vec<usize> = (0..n * n_combined).map(|row| row % n).collect();
@@ -95,6 +110,10 @@ fn tested(
 /// # Errors
 /// Usage where nothing may be.
 pub(super) fn described(spec: &GroupSpec, stratum: &Stratum) -> Result<String> {
+    if spec.permute.is_none() && compares_subjects(spec, stratum)? {
+        let none = "  rearrangements: none within subjects, for it compares them (--whole-blocks)";
+        return Ok(none.to_owned());
+    }
     let stacked = stacked(spec, stratum)?;
     let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     let asked = spec.permute.as_ref().map_or(5000, |options| options.n);
