@@ -95,7 +95,7 @@ impl ContrastMaps {
     pub fn maps(&self, label: &str, inside: &[bool], plane_len: usize) -> Vec<Map> {
         let (z, p) = self.z_and_p(inside, plane_len);
         let within = Arc::new(Within {
-            variance: self.variance.iter().map(narrow).collect(),
+            variance: self.variance.iter().map(|row| narrow(row)).collect(),
             stat: narrow(&self.stat),
             tails: Tails::new(self),
             plane_len,
@@ -109,7 +109,7 @@ impl ContrastMaps {
             true => format!("Both tails of the {said} of {}, two-sided", self.name),
             false => format!("Upper tail of the {said} of {}, one-sided", self.name),
         };
-        let effects = self.effect.iter().map(narrow).collect();
+        let effects = self.effect.iter().map(|row| narrow(row)).collect();
         let name = &self.name;
         let mut all = vec![
             (Quantity::Effect, effects, format!("Effect of {name}")),
@@ -183,7 +183,7 @@ impl ContrastMaps {
 }
 
 /// As a map holds them.
-fn narrow(values: &Vec<f64>) -> Arc<Vec<f32>> {
+fn narrow(values: &[f64]) -> Arc<Vec<f32>> {
     Arc::new(values.iter().map(|&v| v as f32).collect())
 }
 

@@ -37,7 +37,8 @@ pub(super) fn open(
     let mut n_lacking = 0;
     for (&row, own) in rows.iter().zip(all) {
         for (effect, variance) in images.values[row].iter_mut().zip(&own) {
-            if !(variance.is_finite() && *variance > 0.0) && !effect.is_nan() {
+            let is_known = variance.is_finite() && *variance > 0.0;
+            if !is_known && !effect.is_nan() {
                 *effect = f32::NAN;
                 n_lacking += 1;
             }
