@@ -3,7 +3,7 @@
 //!
 //! The physiology is its own: a pulse wave and breaths of varying rate and depth, effects that contain every harmonic
 //! of the true phase. Nothing here comes from `physio` or `design`, so a demonstration on these data proves
-//! something. All numbers come from [`random`]'s counters and [`elementary`]'s functions, so they depend on the seed
+//! something. All numbers come from `random`'s counters and [`elementary`]'s functions, so they depend on the seed
 //! and the [`Spec`] alone, not on threads or the platform's libm.
 
 use rayon::prelude::*;

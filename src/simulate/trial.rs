@@ -2,7 +2,7 @@
 //! the response to pain a visit.
 //!
 //! map = response + patient + visit + drug [after, on drug], in percent signal change: the mean response to pain of
-//! [`head`]; a patient's own level, smooth in space and the same at both visits; smooth noise of the visit; and what the drug
+//! `head`; a patient's own level, smooth in space and the same at both visits; smooth noise of the visit; and what the drug
 //! takes from the response, in the periaqueductal grey and the anterior insula of both sides.
 
 use rayon::prelude::*;

@@ -29,7 +29,7 @@ pub struct Kept {
 
 /// The same, read back: the extremes of clusters without what makes them.
 pub struct Stored {
-    /// As [`Kept::key`].
+    /// Of the analysis.
     pub key: String,
     tally: Tally,
     maxima: Vec<Maxima>,
