@@ -4,6 +4,7 @@
 
 mod common;
 mod group_stats_parts {
+    mod effects;
     mod fields;
     mod mixed;
     mod p_values;

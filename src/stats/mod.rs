@@ -11,6 +11,7 @@ pub mod hommel;
 pub mod least_squares;
 pub mod meta;
 pub mod mixed;
+pub mod noncentral;
 pub(crate) mod panel;
 pub mod pareto;
 pub mod permuted;
