@@ -102,6 +102,10 @@ pub enum Quantity {
     Subjects,
     /// Variance of an effect between subjects.
     TauSquare,
+    /// Hedges g.
+    HedgesG,
+    /// Partial eta squared.
+    PartialEtaSquare,
     /// p by rearrangement.
     PermutationP,
     /// p corrected for all voxels.
@@ -139,6 +143,8 @@ impl Quantity {
             Quantity::GoodEchoes => ("number of echoes with signal", None),
             Quantity::Subjects => ("number of subjects", None),
             Quantity::TauSquare => ("variance between subjects", Some("squared BOLD units")),
+            Quantity::HedgesG => ("Hedges g", Some("standard deviations")),
+            Quantity::PartialEtaSquare => ("partial eta squared", Some("share of variance")),
             Quantity::PermutationP => ("p, by rearrangement", Some("probability")),
             Quantity::CorrectedP => ("p, family-wise corrected", Some("probability")),
             Quantity::Tfce => ("threshold-free cluster enhancement", Some("arbitrary")),
@@ -172,6 +178,8 @@ impl Quantity {
             Quantity::GoodEchoes => "goodEchoes",
             Quantity::Subjects => "n",
             Quantity::TauSquare => "tauSquare",
+            Quantity::HedgesG => "hedgesG",
+            Quantity::PartialEtaSquare => "etaSquare",
             Quantity::PermutationP | Quantity::CorrectedP => "p",
             Quantity::Tfce => "tfce",
         }

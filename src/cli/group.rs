@@ -138,6 +138,11 @@ pub(super) struct Args {
     /// Uncorrected p from which on voxels are in the table of clusters
     #[arg(help_heading = heading::OUTPUT, long, value_name = "P", default_value = "0.001", value_parser = forming_p)]
     table_p: f64,
+    /// Maps of effect sizes with confidence limits
+    ///
+    /// Hedges g of t (95 %), partial eta squared of F (90 %), from the noncentral distributions
+    #[arg(help_heading = heading::OUTPUT, long)]
+    effect_sizes: bool,
     /// p of t counts both tails
     #[arg(help_heading = heading::OUTPUT, long)]
     two_sided: bool,
@@ -368,6 +373,7 @@ impl Args {
             least_subjects: self.min_subjects,
             zeros_count: self.zeros_count,
             two_sided: self.two_sided,
+            sizes: self.effect_sizes,
             touch: self.connectivity.parse().unwrap_or(6),
             table_p: self.table_p,
             atlas: self.atlas,

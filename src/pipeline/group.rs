@@ -30,6 +30,7 @@ mod over;
 mod permute;
 mod rearranged;
 mod regions;
+mod sizes;
 mod svc;
 mod table;
 mod variances;
@@ -129,6 +130,7 @@ pub fn run_with(
         }
         let tested = (stratum, fitted);
         let over = Over::new(fitted, &images.grid, label, None);
+        own.extend(sizes::maps(spec, tested, &over)?);
         let smoothness = smoothness(spec, tested, &images, &over, watch)?;
         own.extend(correct::maps(spec, stratum, fitted, (&over, smoothness.as_ref()), watch));
         if !volumes.is_empty() {

@@ -72,6 +72,13 @@ impl SecondLevel {
         })
     }
 
+    /// Standard errors over the residuals' standard deviation, of the first row of weights: an effect over that deviation is t times
+    /// this (1 / sqrt(n) of one sample, sqrt(1 / n1 + 1 / n2) of two).
+    #[must_use]
+    pub fn effect_scale(&self) -> f64 {
+        self.scale[[0, 0]].sqrt()
+    }
+
     /// Fit `y` `[combination][row]`. `is_f`: F, else t of the one row and combination.
     #[must_use]
     pub fn answer(&self, y: &[Vec<f64>], is_f: bool) -> Answer {

@@ -186,3 +186,23 @@ fn regions_and_corrections_follow_from_the_maps() {
     assert_eq!((cells[0], cells[1]), ("roi", "6"));
     assert!((cells[3].parse::<f64>().unwrap() - mean).abs() < 1e-6, "{table}");
 }
+
+#[test]
+fn hedges_g_is_t_in_standard_deviations_and_its_limits_leave_a_fortieth_on_each_side() {
+    use boldly::stats::noncentral::t_cdf;
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    subjects(dir, 12);
+    group(dir, &["--model", "one-sample", "--effect-sizes"], "out");
+    let of = |desc: &str, stat: &str| map(&dir.join("out"), &format!("mean{desc}"), stat);
+    let t = of("", "t");
+    let g = ["estimate", "lower", "upper"].map(|desc| of(&format!("_desc-{desc}"), "hedgesG"));
+    // J of 11 degrees of freedom is Gamma(5.5) / (sqrt(5.5) Gamma(5)).
+    let factor = 52.342_777_784_553_52 / (5.5_f64.sqrt() * 24.0) / 12.0_f64.sqrt();
+    for (voxel, &t) in t.iter().enumerate() {
+        assert!((g[0][voxel] - t * factor).abs() < 1e-6, "voxel {voxel}: {} of t {t}", g[0][voxel]);
+        let below = |limit: f64| t_cdf(t, 11.0, limit / factor);
+        assert!((below(g[1][voxel]) - 0.975).abs() < 1e-5, "voxel {voxel}, lower");
+        assert!((below(g[2][voxel]) - 0.025).abs() < 1e-5, "voxel {voxel}, upper");
+    }
+}

@@ -6,6 +6,7 @@ use serde_json::{Map as Fields, json};
 
 use super::fit::Fitted;
 use super::images::Images;
+use super::sizes::hedges_g;
 use crate::design::group::{Combination, Stratum};
 use crate::error::{Error, Result};
 use crate::io;
@@ -177,7 +178,12 @@ fn t_cells(spec: &GroupSpec, stratum: &Stratum, model: &SecondLevel, y: &[Vec<f6
     let (effect, se) = (answer.effect[0], answer.variance[0].sqrt());
     let half = se * critical_t(0.025, answer.dof);
     let [lower, upper] = [effect - half, effect + half];
-    format!("\t{effect}\t{se}\t{}\t{}\t{p}\t{lower}\t{upper}", answer.stat, answer.dof)
+    let g = match spec.variance {
+        GroupVariance::Welch => None,
+        _ => hedges_g(answer.stat, answer.dof, model),
+    };
+    let g = g.map_or("\tn/a\tn/a\tn/a".to_owned(), |[g, l, u]| format!("\t{g}\t{l}\t{u}"));
+    format!("\t{effect}\t{se}\t{}\t{}\t{p}\t{lower}\t{upper}{g}", answer.stat, answer.dof)
 }
 
 /// The group's answer to the mean of each region, a row a region.
@@ -197,7 +203,7 @@ pub(super) fn table(
     let first = if stratum.is_f {
         "region\tvoxels\tvoxels_in_region\tF\tdof1\tdof2\tp"
     } else {
-        "region\tvoxels\tvoxels_in_region\teffect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95"
+        "region\tvoxels\tvoxels_in_region\teffect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95\thedges_g\tg_lower_95\tg_upper_95"
     };
     let mut text = format!("{first}\n");
     let n_cells = first.split('\t').count() - 3;

@@ -175,6 +175,7 @@ impl GroupSpec {
             least_subjects: _,
             zeros_count: _,
             two_sided: _,
+            sizes: _,
             touch: _,
             table_p: _,
             atlas,

@@ -55,6 +55,9 @@ pub struct GroupSpec {
     /// Whether p of t counts both tails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub two_sided: bool,
+    /// Whether maps of effect sizes with their limits are written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub sizes: bool,
     /// Which voxels touch: 6, 18 or 26.
     pub touch: u8,
     /// The uncorrected p from which on voxels are in the table of clusters.
@@ -164,6 +167,7 @@ impl GroupSpec {
             least_subjects: None,
             zeros_count: false,
             two_sided: false,
+            sizes: false,
             touch: 6,
             table_p: 0.001,
             atlas: None,
