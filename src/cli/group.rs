@@ -186,6 +186,14 @@ pub(super) struct Args {
     /// Correct p for all contrasts together
     #[arg(help_heading = heading::PERMUTATION, long, requires = "permutations")]
     fwe_across_contrasts: bool,
+    /// Image of the anatomy below the pictures' statistic
+    ///
+    /// In the space of the maps, on any grid; without it the mask is drawn in grey
+    #[arg(help_heading = heading::OUTPUT, long, value_name = "IMAGE")]
+    underlay: Option<PathBuf>,
+    /// Draw no pictures, and no page
+    #[arg(help_heading = heading::OUTPUT, long)]
+    no_pictures: bool,
     /// Show the model and stop: contrasts in words, designs, degrees of freedom
     #[arg(help_heading = heading::RUNNING, long)]
     dry_run: bool,
@@ -381,6 +389,8 @@ impl Args {
             regions: self.region,
             corrections: self.correct.into_iter().map(Correction::from).collect(),
             volumes: self.svc,
+            underlay: self.underlay,
+            no_pictures: self.no_pictures,
             permute,
         };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {

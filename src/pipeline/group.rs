@@ -27,7 +27,9 @@ mod merge;
 mod mixed;
 mod model;
 mod over;
+mod page;
 mod permute;
+mod picture;
 mod rearranged;
 mod regions;
 mod sizes;
@@ -45,6 +47,7 @@ pub use merge::{Parts, parts};
 use model::{bytes, needed};
 pub use model::{described, model, operations};
 use over::Over;
+use page::Pages;
 use rearranged::Rearranged;
 use regions::Regions;
 
@@ -115,6 +118,7 @@ pub fn run_with(
     let regions = Regions::open(spec, &images.grid, watch)?;
     let volumes = svc::open(spec, &images.grid, watch)?;
     let together = together(spec, &rearranged)?;
+    let mut pages = Pages::open(spec, &images, watch)?;
     let mut smooth = Vec::new();
     let mut maps = Vec::new();
     for (at, (stratum, fitted)) in resolved.strata.iter().zip(&all).enumerate() {
@@ -142,17 +146,23 @@ pub fn run_with(
         }
         smooth.push(smoothness);
         let of = (&images, &regions);
-        products.table(clusters::table(spec, tested, &own, of, label)?)?;
-        if !regions.all.is_empty() {
-            products.table(regions::table(spec, tested, of, label, watch)?)?;
-        }
+        let clusters = clusters::table(spec, tested, &own, of, label)?;
+        let in_regions = match regions.all.is_empty() {
+            true => None,
+            false => Some(regions::table(spec, tested, of, label, watch)?),
+        };
+        pages.add(spec, tested, (&own, label), &images, (&clusters, in_regions.as_ref()))?;
+        products.table(clusters)?;
+        in_regions.into_iter().try_for_each(|text| products.table(text))?;
         products.table(design_table(stratum, label))?;
         maps.extend(own);
     }
     let inside = (0..images.grid.n_voxels()).map(|v| all.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
     products.maps(&images.header, &maps)?;
-    let mut account = account(spec, &resolved, (&all, &rearranged), images)?;
+    let pages = pages.done(spec, (&sample, &resolved), &images);
+    let own = account(spec, &resolved, (&all, &rearranged), images)?;
+    let mut account = Account { pages, ..own };
     if smooth.iter().any(Option::is_some) {
         let all: Vec<Value> =
             smooth.iter().map(|s| json!(s.as_ref().map(Smooth::resolved))).collect();

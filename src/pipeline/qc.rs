@@ -6,7 +6,8 @@ use crate::pipeline::inputs::Physiology;
 use crate::pipeline::peak_table;
 use crate::pipeline::provenance::Provenance;
 use crate::recording::{Acquisition, Recording};
-use crate::report::qc::{FileRead, Qc, RunQc, SERIES_STEP_S, Series};
+use crate::report::page::FileRead;
+use crate::report::qc::{Qc, RunQc, SERIES_STEP_S, Series};
 
 mod maps;
 

@@ -1,4 +1,10 @@
 //! What people see.
 
+mod colour;
+pub mod group;
+mod html;
+pub mod page;
 pub mod picture;
 pub mod qc;
+pub mod statmap;
+mod svg;

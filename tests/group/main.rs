@@ -4,6 +4,8 @@
 
 #[path = "../binary/mod.rs"]
 mod binary;
+#[path = "../qc_page/checked.rs"]
+mod checked;
 #[path = "../common/mod.rs"]
 mod common;
 
@@ -13,6 +15,7 @@ mod folder;
 mod golden;
 mod made;
 mod parts;
+mod picture;
 mod real;
 mod said;
 mod same;

@@ -14,6 +14,9 @@ use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
 use crate::stats::rearrange::{Plan, Tested};
 
+/// What a sidecar calls the statistic from which on p, corrected by the largest statistic, is .05 or less.
+pub(super) const CRITICAL: &str = "CriticalStatistic";
+
 /// A contrast with what its rearrangements gave.
 pub(super) struct Rearranged {
     pub name: String,
@@ -130,6 +133,10 @@ impl Rearranged {
             self.map((label, "maxT"), Quantity::CorrectedP, n_voxels, (&corrected, 1.0, &unsure),
                 format!("p of {name} by {n} rearrangements, {tails}, corrected for all {over} by the largest statistic")),
         ];
+        let is_by_score = together.is_none() && pareto.is_none();
+        if let Some(score) = null.critical(0.05).filter(|_| is_by_score) {
+            maps[1].asked.insert(CRITICAL.to_owned(), json!(self.tested.statistic(score)));
+        }
         for one in self
             .enhanced
             .iter()

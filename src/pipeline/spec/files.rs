@@ -52,6 +52,8 @@ pub enum Role {
     #[serde(rename = "atlas names")]
     AtlasNames,
     Region,
+    /// An image of the anatomy, below a map.
+    Underlay,
 }
 
 impl Role {
@@ -83,6 +85,7 @@ impl Role {
             Role::Atlas => "atlas",
             Role::AtlasNames => "atlas names",
             Role::Region => "region",
+            Role::Underlay => "underlay",
         }
     }
 }
@@ -183,6 +186,8 @@ impl GroupSpec {
             regions,
             corrections: _,
             volumes,
+            underlay,
+            no_pictures: _,
             permute: _,
         } = self;
         // What is found in a folder is listed when it has been.
@@ -197,7 +202,8 @@ impl GroupSpec {
         let regions = regions.iter_mut().map(|path| (Role::Region, path));
         let volumes = volumes.iter_mut().filter_map(SearchVolume::path_mut);
         let volumes = volumes.map(|path| (Role::Region, path));
-        table.chain(optional(others)).chain(regions).chain(volumes).collect()
+        let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));
+        table.chain(optional(others)).chain(regions).chain(volumes).chain(underlay).collect()
     }
 }
 

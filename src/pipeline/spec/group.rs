@@ -77,6 +77,12 @@ pub struct GroupSpec {
     /// Parts of the brain that were chosen beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub volumes: Vec<SearchVolume>,
+    /// An image of the anatomy, below the statistic in pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub underlay: Option<PathBuf>,
+    /// Whether no pictures are drawn, and no page of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_pictures: bool,
     /// p by rearrangement of the subjects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permute: Option<PermuteOptions>,
@@ -175,6 +181,8 @@ impl GroupSpec {
             regions: Vec::new(),
             corrections: Vec::new(),
             volumes: Vec::new(),
+            underlay: None,
+            no_pictures: false,
             permute: None,
         }
     }

@@ -3,9 +3,7 @@
 use noto_sans_mono_bitmap::{FontWeight, RasterHeight, get_raster, get_raster_width};
 
 use crate::error::{Error, Result};
-
-/// Red, green, blue, 0 to 255.
-pub(super) type Colour = [f32; 3];
+use crate::report::colour::Colour;
 
 /// A picture in memory, `[row][column]`, top row first.
 pub(super) struct Canvas {

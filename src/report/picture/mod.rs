@@ -8,7 +8,8 @@ use crate::volume::Grid;
 
 mod canvas;
 
-use canvas::{Canvas, Colour, Size, text_width};
+use super::colour::{Colour, DARK as PAPER, Window, colour_of};
+use canvas::{Canvas, Size, text_width};
 
 /// A plane through the grid, by voxel index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +43,6 @@ pub struct Panel<'a> {
     pub max: f32,
 }
 
-const PAPER: Colour = [13.0, 15.0, 18.0];
 const INK: Colour = [232.0, 234.0, 237.0];
 const FAINT: Colour = [150.0, 156.0, 164.0];
 const OUTLINE: Colour = [110.0, 235.0, 150.0];
@@ -247,56 +247,6 @@ fn sample(values: &[f32], grid: &Grid, at: [f64; 3]) -> f32 {
         }
     }
     sum as f32
-}
-
-/// The grey scale: black at 0 (or the 1st percentile where lower), light grey at the 99th of what is not 0.
-struct Window {
-    black: f32,
-    white: f32,
-}
-
-impl Window {
-    fn of(values: &[f32]) -> Window {
-        let mut sorted: Vec<f32> =
-            values.iter().copied().filter(|v| v.is_finite() && *v != 0.0).collect();
-        sorted.sort_by(f32::total_cmp);
-        let Some(last) = sorted.len().checked_sub(1) else {
-            return Window { black: 0.0, white: 1.0 };
-        };
-        let black = sorted[last / 100].min(0.0);
-        let white = sorted[last * 99 / 100];
-        Window { black, white: if white > black { white } else { black + 1.0 } }
-    }
-
-    fn grey(&self, value: f32) -> Colour {
-        let level = ((value - self.black) / (self.white - self.black)).clamp(0.0, 1.0);
-        let level = if value.is_finite() { level * level * (1.6 - 0.6 * level) } else { 0.0 };
-        [0, 1, 2].map(|c| PAPER[c] + level * (205.0 - PAPER[c]))
-    }
-}
-
-/// Colours of rising lightness: warm for positive values, cold for negative ones; `part` from 0 at the threshold to
-/// 1 at the end of the colours.
-fn colour_of(part: f32, positive: bool) -> Colour {
-    const WARM: [Colour; 5] = [
-        [122.0, 8.0, 24.0],
-        [196.0, 38.0, 22.0],
-        [240.0, 104.0, 18.0],
-        [252.0, 182.0, 40.0],
-        [255.0, 246.0, 178.0],
-    ];
-    const COLD: [Colour; 5] = [
-        [24.0, 34.0, 122.0],
-        [28.0, 82.0, 190.0],
-        [32.0, 144.0, 226.0],
-        [84.0, 204.0, 240.0],
-        [214.0, 248.0, 255.0],
-    ];
-    let stops = if positive { WARM } else { COLD };
-    let place = part.clamp(0.0, 1.0) * 4.0;
-    let stop = (place as usize).min(3);
-    let rest = place - stop as f32;
-    [0, 1, 2].map(|c| stops[stop][c] + rest * (stops[stop + 1][c] - stops[stop][c]))
 }
 
 /// The colour of a map's value; none below the threshold.

@@ -3,10 +3,10 @@
 use ndarray::{Array2, ArrayView1};
 
 use super::design::unit_columns;
-use super::html::{Table, counted, figure, folded, number, percent};
-use super::svg::{Anchor, Path, Plot, Svg};
 use super::{Chapter, WIDTH, design};
 use crate::error::Result;
+use crate::report::html::{Table, counted, figure, folded, number, percent};
+use crate::report::svg::{Anchor, Path, Plot, Svg};
 use crate::stats::least_squares::LeastSquares;
 
 /// Shades of one sign.

@@ -9,6 +9,7 @@ use crate::design::Design;
 use crate::design::censor::LeftOut;
 use crate::physio::{BeyondChance, Peaks, Phases, PhysioSummary};
 use crate::recording::{Acquisition, Recording};
+use crate::report::page::FileRead;
 use crate::volume::Grid;
 
 /// Everything on the page.
@@ -30,17 +31,6 @@ pub struct Qc {
     pub runs: Vec<RunQc>,
     /// Maps on slices; none where no image was corrected.
     pub maps: Option<Pictures>,
-}
-
-/// A file that was read.
-#[derive(Debug, Clone, PartialEq)]
-pub struct FileRead {
-    /// Relative to the page's folder where that is possible.
-    pub path: String,
-    /// `bold`, `mask`, `events`, ...
-    pub role: String,
-    /// Kind and value of its checksum.
-    pub checksum: String,
 }
 
 /// One run's recording and columns.

@@ -5,9 +5,9 @@ use std::f64::consts::TAU;
 
 use ndarray::Array2;
 
-use super::html::{Table, figure, number, percent};
-use super::svg::{Anchor, Path, Plot, Svg};
 use super::{Chapter, HALF_WIDTH, RIGHT};
+use crate::report::html::{Table, figure, number, percent};
+use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// Parts of a cycle: 30 degrees each.
 const N_BINS: usize = 12;

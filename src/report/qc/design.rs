@@ -7,9 +7,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array2, Axis, concatenate};
 
-use super::html::{Table, escaped, number};
 use super::{Chapter, RunQc};
 use crate::error::{Error, Result};
+use crate::report::html::{Table, escaped, number};
 use crate::report::picture;
 use crate::stats::least_squares::LeastSquares;
 

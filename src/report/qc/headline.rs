@@ -1,8 +1,8 @@
 //! What the page says first: whether each recording explains its run more than chance.
 
-use super::html::escaped;
 use super::{Qc, RunQc};
 use crate::physio::Explains;
+use crate::report::html::escaped;
 
 /// What is said of a recording that explains nothing, or of which nothing is known.
 const DOUBTFUL: &str = "Is it the recording of this run, aligned with it, of a sensor that worked? What its columns would take from the run \

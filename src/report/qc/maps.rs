@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use rayon::prelude::*;
 
-use super::html::{escaped, number};
 use super::{Picture, Pictures};
 use crate::error::Result;
+use crate::report::html::{escaped, number};
 use crate::report::picture::{Cut, Panel, cuts_through, panels};
 
 pub(super) fn section(maps: &Pictures) -> Result<String> {

@@ -7,31 +7,28 @@
 use std::fmt::Write;
 
 use crate::error::Result;
+use crate::report::html::escaped;
+use crate::report::page::{self, Made, section};
 
 mod columns;
 mod content;
 mod coverage;
 mod design;
 mod headline;
-mod html;
 mod maps;
 mod rates;
 mod record;
-mod svg;
 mod traces;
 mod verdict;
 
-pub use content::{FileRead, Picture, Pictures, Qc, RunQc, SERIES_STEP_S, Series};
+pub use content::{Picture, Pictures, Qc, RunQc, SERIES_STEP_S, Series};
 use coverage::Coverage;
-use html::{Table, counted, escaped};
 
 /// Width of a drawing across the page, and of one of two beside each other, in its own pixels.
 const WIDTH: f64 = 900.0;
 const HALF_WIDTH: f64 = 440.0;
 /// Room right of a plot for half a number below its last tick.
 const RIGHT: f64 = 16.0;
-
-const STYLE: &str = include_str!("style.css");
 
 /// A run on the page.
 struct Chapter<'a> {
@@ -84,30 +81,24 @@ pub fn page(qc: &Qc) -> Result<String> {
         body += &section("maps", 2, "Maps on slices", &maps::section(maps)?);
         contents += "<li><a href=\"#maps\">Maps on slices</a></li>\n";
     }
-    body += &section("about", 2, "About this page", &about(qc));
     contents += "<li><a href=\"#about\">About this page</a></li>\n";
+    let made = Made {
+        version: &qc.version,
+        command_line: &qc.command_line,
+        inputs: &qc.inputs,
+        outputs: &qc.outputs,
+        warnings: &qc.warnings,
+    };
+    body += &section("about", 2, "About this page", &made.about());
     let title = escaped(&qc.title);
-    Ok(format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>Physiology of {title}: quality control</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <a class=\"skip\" href=\"#main\">Skip to the findings</a>\n\
-         <header>\n<h1>Physiology of <span class=\"name\">{title}</span></h1>\n\
-         <p>Quality control of the pulse, the breathing and the columns made from them. boldly {}.</p>\n{}</header>\n\
-         <nav aria-label=\"Contents\">\n<ul>\n{contents}</ul>\n</nav>\n\
-         <main id=\"main\">\n{body}</main>\n\
-         <footer>\n<p>This file needs no network and no other file.</p>\n</footer>\n</body>\n</html>\n",
+    let lead = format!(
+        "<h1>Physiology of <span class=\"name\">{title}</span></h1>\n\
+         <p>Quality control of the pulse, the breathing and the columns made from them. boldly {}.</p>\n{}",
         escaped(&qc.version),
         headline::paragraphs(qc),
-    ))
-}
-
-fn section(id: &str, level: usize, title: &str, body: &str) -> String {
-    format!(
-        "<section id=\"{id}\" aria-labelledby=\"{id}-heading\">\n\
-         <h{level} id=\"{id}-heading\">{}</h{level}>\n{body}</section>\n",
-        escaped(title)
-    )
+    );
+    let title = format!("Physiology of {title}: quality control");
+    Ok(page::html(&title, &lead, &contents, &body))
 }
 
 fn chapter_sections(chapter: &Chapter, body: &mut String, contents: &mut String) -> Result<()> {
@@ -130,27 +121,4 @@ fn chapter_sections(chapter: &Chapter, body: &mut String, contents: &mut String)
         let _ = writeln!(contents, "<li><a href=\"#{}\">{run}{title}</a></li>", chapter.id(key));
     }
     Ok(())
-}
-
-/// What was read, what was written, and how.
-fn about(qc: &Qc) -> String {
-    let mut html = String::new();
-    if !qc.warnings.is_empty() {
-        let _ = write!(html, "<p>{} printed:</p>\n<ul>\n", counted(qc.warnings.len(), "warning"));
-        qc.warnings.iter().for_each(|w| html += &format!("<li>{}</li>\n", escaped(w)));
-        html += "</ul>\n";
-    }
-    let mut table = Table::new("files", "Files read", &["file", "role", "checksum"]);
-    for FileRead { path, role, checksum } in &qc.inputs {
-        let checksum = format!("<code>{}</code>", escaped(checksum));
-        table.row_of_html(&escaped(path), &[escaped(role), checksum]);
-    }
-    html += &table.finish();
-    if !qc.outputs.is_empty() {
-        html += "<p>Files written beside this page:</p>\n<ul>\n";
-        qc.outputs.iter().for_each(|o| html += &format!("<li>{}</li>\n", escaped(o)));
-        html += "</ul>\n";
-    }
-    let command = escaped(&qc.command_line.join(" "));
-    html + &format!("<p>Made by boldly {} with</p>\n<pre>{command}</pre>\n", escaped(&qc.version))
 }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 
-use super::html::{Table, figure, number};
-use super::svg::{Path, Plot, Svg};
 use super::{Chapter, HALF_WIDTH, RIGHT, WIDTH};
 use super::{SERIES_STEP_S, Series};
 use crate::physio::{Channel, Reason, Status, heart_rate};
+use crate::report::html::{Table, figure, number};
+use crate::report::svg::{Path, Plot, Svg};
 
 /// One quantity over time.
 pub(super) struct Quantity {

@@ -1,11 +1,11 @@
 //! What was recorded, how it was placed on the scan's time, and what was found: facts and a picture of who was on when.
 
-use super::html::{Table, counted, figure, number, percent};
-use super::svg::{Anchor, Path, Plot, Svg};
 use super::traces::end_s;
 use super::{Chapter, RIGHT, WIDTH};
 use crate::physio::{Align, Alignment};
 use crate::recording::Trace;
+use crate::report::html::{Table, counted, figure, number, percent};
+use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 pub(super) fn section(chapter: &Chapter) -> String {
     facts(chapter) + &timeline(chapter)
@@ -20,7 +20,7 @@ struct Facts<'a> {
 impl Facts<'_> {
     fn add(&mut self, key: &str, head: &str, value: String) {
         let id = self.chapter.id(key);
-        let value = super::html::escaped(&value);
+        let value = crate::report::html::escaped(&value);
         self.table.row_of_html(head, &[format!("<span id=\"{id}\">{value}</span>")]);
     }
 

@@ -6,11 +6,11 @@
 
 use std::ops::Range;
 
-use super::html::{counted, escaped, figure, moments, number};
-use super::svg::{Anchor, Path, Plot, Scale, Svg};
 use super::{Chapter, RIGHT, WIDTH};
 use crate::physio::{Channel, Flagged, Reason, Status, triggers_s};
 use crate::recording::Trace;
+use crate::report::html::{counted, escaped, figure, moments, number};
+use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 
 /// Seconds in a row, where the scan is longer.
 const ROW_S: f64 = 60.0;

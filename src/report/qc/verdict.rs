@@ -4,9 +4,9 @@ use super::Chapter;
 use super::RunQc;
 use super::columns::Alike;
 use super::coverage::Coverage;
-use super::html::{Table, counted, escaped, number, percent};
 use crate::physio::{self, Align, BadStretches, Channel, Explains, Reason};
 use crate::recording::Trace;
+use crate::report::html::{Table, counted, escaped, number, percent};
 
 /// Share of beats put in or standing out up to which a record is called good.
 const FEW: f64 = 0.01;

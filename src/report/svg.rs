@@ -164,6 +164,11 @@ impl Path {
         self.polygon(&[[x, y], [x + width, y], [x + width, y + height], [x, y + height]]);
     }
 
+    /// As the attribute `d` has it.
+    pub fn d(&self) -> &str {
+        &self.d
+    }
+
     pub fn is_empty(&self) -> bool {
         self.d.is_empty()
     }

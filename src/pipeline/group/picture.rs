@@ -1,0 +1,172 @@
+//! The picture of a contrast: which voxels pass, by the strongest correction that was asked for, and over what they are drawn.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::fit::Fitted;
+use super::images::Images;
+use super::rearranged::CRITICAL;
+use crate::design::group::Stratum;
+use crate::error::{Error, Result};
+use crate::io;
+use crate::kernels::contrast::Stat;
+use crate::maps::{Dof, Map, Quantity, told};
+use crate::pipeline::inputs::display;
+use crate::pipeline::spec::GroupSpec;
+use crate::pipeline::watch::Watch;
+use crate::report::statmap::{Statmap, Threshold, Underlay};
+use crate::stats::tails::{critical_f, critical_t};
+
+/// Corrected p up to this passes.
+const CORRECTED: f32 = 0.05;
+/// Uncorrected p below this passes, where nothing was corrected.
+const UNCORRECTED: f32 = 0.001;
+/// Corrections from the strongest on, by the `desc` of their maps, and what they go by: what rearrangement gives, then what holds the
+/// error of the whole map, then the share of false discoveries.
+const CORRECTIONS: [(&str, &str); 9] = [
+    ("tfce", "threshold-free cluster enhancement"),
+    ("maxT", "largest statistic"),
+    ("clusterExtent", "cluster extent"),
+    ("rft", "random fields"),
+    ("holm", "Holm"),
+    ("bonferroni", "Bonferroni"),
+    ("rftCluster", "cluster extent by random fields"),
+    ("fdr", "false discovery rate"),
+    ("fdry", "false discovery rate of Yekutieli"),
+];
+/// An underlay that shows less of the analysed voxels than this is doubted.
+const COVERED: f64 = 0.9;
+
+/// The image of the anatomy.
+///
+/// # Errors
+/// Missing input; bad data where it lies elsewhere.
+pub(super) fn underlay(
+    spec: &GroupSpec,
+    images: &Images,
+    watch: &dyn Watch,
+) -> Result<Option<Underlay>> {
+    let Some(path) = &spec.underlay else { return Ok(None) };
+    if spec.no_pictures {
+        return Err(Error::usage(
+            "--underlay",
+            "comes with --no-pictures",
+            "have pictures to lie below",
+            "leave one of them out",
+        ));
+    }
+    let (grid, _, values) = io::read_map(path)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let underlay = Underlay { name, grid, values };
+    let mut inside = vec![false; images.grid.n_voxels()];
+    images.places.iter().for_each(|&voxel| inside[voxel] = true);
+    match underlay.covers(&images.grid, &inside)? {
+        None => Err(Error::bad_data(
+            display(path),
+            "lies elsewhere: no analysed voxel is within it",
+            "be an image of the anatomy in the space of the maps",
+            "take the template that the maps were normalised to",
+        )),
+        Some(share) => {
+            if share < COVERED {
+                watch.warn(&format!(
+                    "{}: {:.0} % of the analysed voxels lie where it shows no head; it may be of another space than the maps",
+                    display(path),
+                    100.0 * (1.0 - share)
+                ));
+            }
+            Ok(Some(underlay))
+        }
+    }
+}
+
+/// What is drawn of a contrast. `maps`: its own.
+pub(super) fn statmap(
+    spec: &GroupSpec,
+    (stratum, fitted): (&Stratum, &Fitted),
+    maps: &[Map],
+    images: &Images,
+    underlay: Option<Arc<Underlay>>,
+) -> Statmap {
+    let is_t = fitted.maps.stat_kind == Stat::T;
+    let least = told(fitted.maps.dof.least());
+    let at_least = if matches!(fitted.maps.dof, Dof::Uniform(_)) { "" } else { "from " };
+    let dof = match is_t {
+        true => format!("{at_least}{least}"),
+        false => format!("{}, {at_least}{least}", fitted.maps.rank),
+    };
+    let n = fitted.inside.iter().filter(|inside| **inside).count();
+    let unit = if stratum.blocks.is_some() { "maps" } else { "subjects" };
+    let words =
+        if stratum.words == stratum.name { String::new() } else { format!("{}; ", stratum.words) };
+    Statmap {
+        title: stratum.name.clone(),
+        notes: vec![format!(
+            "{words}{} with {dof} degrees of freedom, {} {unit}, {n} voxels",
+            if is_t { "t" } else { "F" },
+            stratum.subjects.len()
+        )],
+        grid: images.grid.clone(),
+        inside: fitted.inside.clone(),
+        statistic: Arc::new(fitted.maps.stat.iter().map(|&v| v as f32).collect()),
+        letter: if is_t { "t" } else { "F" },
+        dof,
+        threshold: threshold(spec, fitted, maps),
+        underlay,
+    }
+}
+
+/// What passes, and by which rule.
+fn threshold(spec: &GroupSpec, fitted: &Fitted, maps: &[Map]) -> Threshold {
+    let is_t = fitted.maps.stat_kind == Stat::T;
+    let two_sided = is_t && spec.two_sided;
+    let tails = match (is_t, two_sided) {
+        (false, _) => "",
+        (true, true) => ", both tails",
+        (true, false) => ", upper tail",
+    };
+    let dof = fitted.maps.dof.least();
+    let uncorrected = f64::from(UNCORRECTED);
+    let by_p = match (is_t, two_sided) {
+        (false, _) => critical_f(uncorrected, fitted.maps.rank as f64, dof),
+        (true, true) => critical_t(uncorrected / 2.0, dof),
+        (true, false) => critical_t(uncorrected, dof),
+    };
+    let passed = |map: &Map, passes: &dyn Fn(f32) -> bool| {
+        let p = fitted.inside.iter().zip(map.values[0].iter());
+        p.map(|(inside, p)| *inside && passes(*p)).collect::<Vec<bool>>()
+    };
+    let corrected = CORRECTIONS.iter().find_map(|(desc, by)| {
+        // One of a search volume has its label.
+        let is_it = |map: &&Map| {
+            let is_whole = map.entities.value("label").is_none();
+            let is_p = map.quantity == Quantity::CorrectedP;
+            is_whole && is_p && map.entities.value("desc") == Some(*desc)
+        };
+        maps.iter().find(is_it).map(|map| (map, *by))
+    });
+    if let Some((map, by)) = corrected {
+        let from = map.asked.get(CRITICAL).and_then(Value::as_f64);
+        let across = spec.permute.as_ref().is_some_and(|options| options.across);
+        let is_across = across && map.entities.value("desc") == Some("maxT");
+        let over = if is_across { " over contrasts, too" } else { "" };
+        return Threshold {
+            passed: passed(map, &|p| p <= CORRECTED),
+            words: format!("p ≤ .05 corrected{over}, {by}{tails}"),
+            from,
+            full: from.filter(|from| *from > 0.0).unwrap_or(by_p),
+            two_sided,
+        };
+    }
+    let p = maps.iter().find(|map| map.quantity == Quantity::P);
+    let none = || vec![false; fitted.inside.len()];
+    Threshold {
+        passed: p.map_or_else(none, |map| passed(map, &|p| p < UNCORRECTED)),
+        words: format!("p < .001 uncorrected{tails}"),
+        // Where degrees of freedom vary, so does the threshold.
+        from: (!fitted.maps.dof.varies()).then_some(by_p),
+        full: by_p,
+        two_sided,
+    }
+}

@@ -1,0 +1,142 @@
+//! A table of text as a table of the page: numbers as short as they can be read.
+
+use crate::report::html::{Table, counted, number};
+
+/// Rows shown at most.
+const MOST: usize = 60;
+
+/// A table as it was written: full precision, `n/a` where there is nothing.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Listing {
+    /// Names of the columns.
+    pub heads: Vec<String>,
+    /// `[row][column]`
+    pub rows: Vec<Vec<String>>,
+}
+
+impl Listing {
+    /// Of tab-separated text with a line of names.
+    #[must_use]
+    pub fn of_tsv(text: &str) -> Listing {
+        let cells = |line: &str| line.split('\t').map(str::to_owned).collect();
+        let mut lines = text.lines();
+        let heads = lines.next().map(cells).unwrap_or_default();
+        Listing { heads, rows: lines.map(cells).collect() }
+    }
+
+    /// A number of a row; none where the column is not there or holds none.
+    pub(super) fn number(&self, row: usize, head: &str) -> Option<f64> {
+        let column = self.heads.iter().position(|own| own == head)?;
+        self.rows.get(row)?.get(column)?.parse().ok().filter(|v: &f64| v.is_finite())
+    }
+
+    /// As HTML; `empty`: what is said where there is no row.
+    pub(super) fn html(&self, caption: &str, empty: &str) -> String {
+        if self.rows.is_empty() {
+            return format!("<p>{}</p>\n", crate::report::html::escaped(empty));
+        }
+        let heads: Vec<String> = self.heads.iter().map(|head| spoken(head)).collect();
+        let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+        let mut table = Table::new("numbers", caption, &heads);
+        for row in self.rows.iter().take(MOST) {
+            let cell = |(head, cell): (&String, &String)| short(head, cell);
+            let cells: Vec<String> = self.heads.iter().zip(row).map(cell).collect();
+            if let Some((first, rest)) = cells.split_first() {
+                table.row(first, rest);
+            }
+        }
+        let more = match self.rows.len().saturating_sub(MOST) {
+            0 => String::new(),
+            n => format!("<p>{} more in the table beside this page.</p>\n", counted(n, "row")),
+        };
+        table.finish() + &more
+    }
+}
+
+/// A column's name as a person says it.
+fn spoken(head: &str) -> String {
+    match head {
+        "x_mm" | "y_mm" | "z_mm" => format!("{} (mm)", &head[..1]),
+        "volume_mm3" => "volume (mm³)".to_owned(),
+        "voxels_in_region" => "of".to_owned(),
+        "standard_error" => "SE".to_owned(),
+        "lower_95" => "95 % CI from".to_owned(),
+        "upper_95" => "to".to_owned(),
+        other => match other.strip_prefix("p_") {
+            Some(kind) => format!("p ({kind})"),
+            None => other.to_owned(),
+        },
+    }
+}
+
+/// A cell in as few digits as serve; what is no number stays.
+fn short(head: &str, cell: &str) -> String {
+    let Ok(value) = cell.parse::<f64>() else {
+        return if cell == "n/a" { "–".to_owned() } else { cell.to_owned() };
+    };
+    match head {
+        "p" => p_in_words(value),
+        head if head.starts_with("p_") => p_in_words(value),
+        "cluster" | "region" | "voxels" | "voxels_in_region" => cell.to_owned(),
+        "volume_mm3" => number(value, 0),
+        "x_mm" | "y_mm" | "z_mm" => {
+            number(value, usize::from((value - value.round()).abs() > 0.05))
+        }
+        _ if value.fract() == 0.0 && value.abs() < 1e6 => number(value, 0),
+        _ => digits(value),
+    }
+}
+
+/// Three digits or so.
+pub(super) fn digits(value: f64) -> String {
+    let size = value.abs();
+    match size {
+        _ if !value.is_finite() => number(value, 0),
+        s if s >= 1e5 || (s > 0.0 && s < 1e-3) => {
+            let text = format!("{value:.2e}");
+            let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+            format!("{digits}·10^{power}").replace('-', "−")
+        }
+        s => {
+            let before = if s >= 1.0 { s.log10().floor() as usize + 1 } else { 0 };
+            number(value, 3_usize.saturating_sub(before).max(usize::from(s < 1000.0)))
+        }
+    }
+}
+
+/// p as papers have it: `.032`, `< .0001`.
+pub(super) fn p_in_words(p: f64) -> String {
+    match p {
+        p if !p.is_finite() => "–".to_owned(),
+        p if p < 1e-4 => "< .0001".to_owned(),
+        p if p < 0.001 => format!("{p:.4}").trim_start_matches('0').to_owned(),
+        p if p > 0.9995 => "1".to_owned(),
+        p => format!("{p:.3}").trim_start_matches('0').to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_as_short_as_they_can_be_read() {
+        let p = [0.0321, 0.00054, 1e-9, 1.0, 0.9999, f64::NAN].map(p_in_words);
+        assert_eq!(p, [".032", ".0005", "< .0001", "1", "1", "–"]);
+        let cells = [
+            ("x_mm", "-12.0", "−12"),
+            ("y_mm", "3.4", "3.4"),
+            ("t", "13.204983", "13.2"),
+            ("effect", "-0.0372113", "−0.037"),
+            ("mass", "12345.678", "12346"),
+            ("effect", "0.000012", "1.20·10^−5"),
+            ("voxels", "64", "64"),
+            ("region", "7Networks", "7Networks"),
+            ("mass", "n/a", "–"),
+            ("p_maxT", "0.0002", ".0002"),
+        ];
+        for (head, cell, want) in cells {
+            assert_eq!(short(head, cell), want, "{head} {cell}");
+        }
+    }
+}

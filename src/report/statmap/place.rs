@@ -1,0 +1,87 @@
+//! From millimetres to voxels, and values between voxel centres.
+
+use crate::error::{Error, Result};
+use crate::volume::Grid;
+
+/// A grid that is asked by millimetres.
+pub(super) struct Place {
+    shape: [usize; 3],
+    /// World millimetres to voxel indices.
+    inverse: [[f64; 4]; 3],
+}
+
+impl Place {
+    /// # Errors
+    /// Internal where the affine cannot be inverted, which no header that was read is.
+    pub fn new(grid: &Grid) -> Result<Place> {
+        let m = grid.affine;
+        let minor = |r: usize, c: usize| {
+            let [r1, r2] = [(r + 1) % 3, (r + 2) % 3];
+            let [c1, c2] = [(c + 1) % 3, (c + 2) % 3];
+            m[r1][c1] * m[r2][c2] - m[r1][c2] * m[r2][c1]
+        };
+        let determinant: f64 = (0..3).map(|c| m[0][c] * minor(0, c)).sum();
+        if !(determinant.is_finite() && determinant != 0.0) {
+            return Err(Error::internal(
+                "the picture",
+                "has a flat grid",
+                "have a grid with a volume",
+                "",
+            ));
+        }
+        let mut inverse = [[0.0; 4]; 3];
+        for (row, line) in inverse.iter_mut().enumerate() {
+            for column in 0..3 {
+                line[column] = minor(column, row) / determinant;
+            }
+            line[3] = -(0..3).map(|c| line[c] * m[c][3]).sum::<f64>();
+        }
+        Ok(Place { shape: grid.shape, inverse })
+    }
+
+    /// Voxel indices of a place in millimetres, fractions of a voxel among them.
+    pub fn voxel(&self, mm: [f64; 3]) -> [f64; 3] {
+        self.inverse.map(|[a, b, c, d]| a * mm[0] + b * mm[1] + c * mm[2] + d)
+    }
+
+    /// The voxels around a place, each with its share: of 8 the products of what lies between; those outside the grid are left out.
+    pub fn around(&self, at: [f64; 3], mut take: impl FnMut(usize, f64)) {
+        let low = at.map(f64::floor);
+        let part: [f64; 3] = std::array::from_fn(|axis| at[axis] - low[axis]);
+        for corner in 0..8_usize {
+            let (mut weight, mut index, mut step) = (1.0, 0, 1);
+            for axis in 0..3 {
+                let upper = corner >> axis & 1;
+                weight *= if upper == 1 { part[axis] } else { 1.0 - part[axis] };
+                let x = low[axis] + upper as f64;
+                if !(x >= 0.0 && x < self.shape[axis] as f64) {
+                    weight = 0.0;
+                    break;
+                }
+                index += x as usize * step;
+                step *= self.shape[axis];
+            }
+            if weight > 0.0 {
+                take(index, weight);
+            }
+        }
+    }
+}
+
+/// The box in millimetres that holds the voxels of a grid that count, to their edges; none where none counts.
+pub(super) fn extent(grid: &Grid, counts: impl Fn(usize) -> bool) -> Option<[[f64; 2]; 3]> {
+    let mut extent: Option<[[f64; 2]; 3]> = None;
+    for voxel in (0..grid.n_voxels()).filter(|&v| counts(v)) {
+        let at = grid.millimetres(grid.coordinates(voxel));
+        let own = extent.get_or_insert(at.map(|x| [x, x]));
+        for axis in 0..3 {
+            own[axis] = [own[axis][0].min(at[axis]), own[axis][1].max(at[axis])];
+        }
+    }
+    let mut extent = extent?;
+    for (axis, [low, high]) in extent.iter_mut().enumerate() {
+        let half = 0.5 * grid.affine[axis][..3].iter().map(|a| a.abs()).sum::<f64>();
+        (*low, *high) = (*low - half, *high + half);
+    }
+    Some(extent)
+}

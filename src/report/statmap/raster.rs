@@ -1,0 +1,162 @@
+//! The pixels of a slice.
+
+use super::colour::Colours;
+use super::place::Place;
+use super::slices::{self, Slice};
+use super::{Statmap, Underlay};
+use crate::error::{Error, Result};
+use crate::report::colour::{Colour, Window};
+
+/// What is below where there is no underlay.
+const PLAIN: Colour = [222.0, 225.0, 229.0];
+
+/// All that slices are made of.
+pub(super) struct Scene<'a> {
+    map: &'a Statmap,
+    pub colours: Colours,
+    place: Place,
+    below: Option<Below<'a>>,
+    /// The part of space that is shown, millimetres.
+    pub window: [[f64; 2]; 3],
+}
+
+/// The underlay as it is drawn.
+struct Below<'a> {
+    image: &'a Underlay,
+    place: Place,
+    greys: Window,
+    head: Vec<bool>,
+}
+
+/// A slice as it was drawn.
+pub(super) struct Drawn {
+    /// Columns and rows.
+    pub size: [usize; 2],
+    pub px_mm: f64,
+    /// RGBA, clear outside the head.
+    pub png: Vec<u8>,
+    /// How much of what is around a pixel passed, and is in the mask, `[row][column]`.
+    pub passed: Vec<f32>,
+    pub inside: Vec<f32>,
+}
+
+impl<'a> Scene<'a> {
+    /// # Errors
+    /// Internal for grids without a volume or a mask without a voxel.
+    pub fn new(map: &'a Statmap) -> Result<Scene<'a>> {
+        let below = match &map.underlay {
+            None => None,
+            Some(image) => {
+                let greys = Window::of(&image.values);
+                let head = slices::head(image, &greys);
+                Some(Below { image, place: Place::new(&image.grid)?, greys, head })
+            }
+        };
+        let window = slices::window(map, below.as_ref().map(|b| b.head.as_slice()));
+        let window = window
+            .ok_or_else(|| Error::internal("the picture", "has no voxel", "show something", ""))?;
+        let (colours, place) = (Colours::of(map), Place::new(&map.grid)?);
+        Ok(Scene { map, colours, place, below, window })
+    }
+
+    pub fn size_mm(&self, slice: &Slice) -> [f64; 2] {
+        slice.axes().map(|axis| self.window[axis][1] - self.window[axis][0])
+    }
+
+    /// # Errors
+    /// Internal where it cannot be encoded.
+    pub fn draw(&self, slice: &Slice, px_mm: f64) -> Result<Drawn> {
+        let size = self.size_mm(slice).map(|mm| (mm / px_mm).ceil().max(1.0) as usize);
+        let n = size[0] * size[1];
+        let (mut passed, mut inside) = (vec![0.0; n], vec![0.0; n]);
+        let mut pixels = vec![[0_u8; 4]; n];
+        for at in 0..n {
+            let [column, row] = [at % size[0], at / size[0]].map(|x| (x as f64 + 0.5) * px_mm);
+            let mm = slice.mm(&self.window, column, row);
+            let voxel = self.place.voxel(mm);
+            let here = self.value(voxel);
+            (passed[at], inside[at]) = (here.passed as f32, here.inside as f32);
+            let ground = match &self.below {
+                Some(below) => below.grey(mm),
+                None => (here.inside >= 0.5).then_some(PLAIN),
+            };
+            let colour = match here.value {
+                Some(value) => {
+                    let ground = ground.unwrap_or(PLAIN);
+                    Some(self.colours.over(ground, value, here.passed >= 0.5))
+                }
+                None => ground,
+            };
+            if let Some([r, g, b]) = colour.map(|c| c.map(|c| c.round() as u8)) {
+                pixels[at] = [r, g, b, 255];
+            }
+        }
+        let png = encoded(size, pixels.as_flattened())?;
+        Ok(Drawn { size, px_mm, png, passed, inside })
+    }
+
+    /// What the statistic is at a place in voxels.
+    fn value(&self, at: [f64; 3]) -> Here {
+        let (mut here, mut sum) = (Here { value: None, passed: 0.0, inside: 0.0 }, 0.0);
+        let mut known = 0.0;
+        self.place.around(at, |voxel, weight| {
+            if !self.map.inside[voxel] {
+                return;
+            }
+            here.inside += weight;
+            here.passed += weight * f64::from(u8::from(self.map.threshold.passed[voxel]));
+            let value = f64::from(self.map.statistic[voxel]);
+            if !value.is_nan() {
+                known += weight;
+                sum += weight * value.clamp(-self.colours.max, self.colours.max);
+            }
+        });
+        if here.inside >= 0.5 && known > 0.0 {
+            here.value = Some(sum / known);
+        }
+        here
+    }
+}
+
+/// The statistic at a place.
+struct Here {
+    /// None outside the mask.
+    value: Option<f64>,
+    /// Shares of what is around.
+    passed: f64,
+    inside: f64,
+}
+
+impl Below<'_> {
+    /// None outside the head.
+    fn grey(&self, mm: [f64; 3]) -> Option<Colour> {
+        let at = self.place.voxel(mm);
+        let (mut sum, mut known, mut head) = (0.0, 0.0, 0.0);
+        self.place.around(at, |voxel, weight| {
+            head += weight * f64::from(u8::from(self.head[voxel]));
+            let value = self.image.values[voxel];
+            if value.is_finite() && self.head[voxel] {
+                known += weight;
+                sum += weight * f64::from(value);
+            }
+        });
+        (head >= 0.5 && known > 0.0).then(|| self.greys.grey((sum / known) as f32))
+    }
+}
+
+/// RGBA, row by row, as a PNG.
+pub(super) fn encoded(size: [usize; 2], rgba: &[u8]) -> Result<Vec<u8>> {
+    let mut file = Vec::new();
+    let failed = |cause: png::EncodingError| {
+        Error::internal("the picture", "cannot be encoded as PNG", "be encodable", "")
+            .caused_by(cause)
+    };
+    let mut encoder = png::Encoder::new(&mut file, size[0] as u32, size[1] as u32);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Balanced);
+    let mut writer = encoder.write_header().map_err(failed)?;
+    writer.write_image_data(rgba).map_err(failed)?;
+    writer.finish().map_err(failed)?;
+    Ok(file)
+}
