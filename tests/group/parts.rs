@@ -30,12 +30,12 @@ fn merge(dir: &Path, words: &[&str]) -> std::process::Output {
     with_words(dir, ["group", "merge"].iter().chain(words))
 }
 
-/// Images, tables and counts of a folder, by name.
+/// Images, pictures, tables and counts of a folder, by name: what does not tell of the process that made it.
 fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let mut all: Vec<(String, Vec<u8>)> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_none_or(|e| e != "json"))
+        .filter(|path| path.extension().is_none_or(|e| e != "json" && e != "html"))
         .map(|path| {
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
             (name, fs::read(&path).unwrap())

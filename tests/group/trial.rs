@@ -14,7 +14,7 @@ use boldly::simulate::trial::{TrialSpec, paths};
 use crate::binary::{boldly, said, succeeded};
 
 fn small() -> TrialSpec {
-    TrialSpec { shape: [20, 24, 18], voxel_size_mm: [7.6; 3], per_group: 8, seed: 2 }
+    TrialSpec { shape: [30, 36, 28], voxel_size_mm: [5.0; 3], per_group: 8, seed: 2 }
 }
 
 fn demo_in(out: &Path) -> boldly::error::Result<TrialResult> {
