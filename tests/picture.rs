@@ -1,4 +1,5 @@
 //! The picture of slices: where things lie, what colours mean, and what cannot be drawn.
+#![allow(clippy::unwrap_used, reason = "tests")]
 
 use boldly::report::picture::{Cut, Panel, cuts_through, panels};
 use boldly::volume::Grid;
@@ -239,10 +240,9 @@ mod statmap {
         let (cos, sin) = (0.5 * 3_f64.sqrt(), 0.5);
         let level = grid(-1.0);
         let mut turned = level.affine;
-        for column in 0..4 {
-            let [x, y] = [level.affine[0][column], level.affine[1][column]];
-            turned[0][column] = cos * x - sin * y;
-            turned[1][column] = sin * x + cos * y;
+        let [first, second, ..] = &mut turned;
+        for (x, y) in first.iter_mut().zip(second) {
+            (*x, *y) = (cos * *x - sin * *y, sin * *x + cos * *y);
         }
         Grid { affine: turned, ..level }
     }

@@ -106,10 +106,10 @@ pub(super) struct Args {
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "HOW", default_value = "knapp-hartung")]
     inflate: InflateName,
     /// t contrast: 'name=expression', an expression, or the model's own
-    #[arg(help_heading = heading::MODEL, short, long, value_name = "CONTRAST")]
+    #[arg(help_heading = heading::MODEL, short, long, value_name = "CONTRAST", allow_hyphen_values = true)]
     contrast: Vec<String>,
     /// F contrast: 'name=row; row'
-    #[arg(help_heading = heading::MODEL, long, value_name = "CONTRAST")]
+    #[arg(help_heading = heading::MODEL, long, value_name = "CONTRAST", allow_hyphen_values = true)]
     f_contrast: Vec<String>,
     /// The least number of subjects at a voxel
     ///
@@ -136,6 +136,8 @@ pub(super) struct Args {
     #[arg(help_heading = heading::OUTPUT, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
     connectivity: String,
     /// Uncorrected p from which on voxels are in the table of clusters
+    ///
+    /// With --cluster-forming that of it, so that sizes and their p are of the same clusters
     #[arg(help_heading = heading::OUTPUT, long, value_name = "P", default_value = "0.001", value_parser = forming_p)]
     table_p: f64,
     /// Maps of effect sizes with confidence limits

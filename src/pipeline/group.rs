@@ -7,7 +7,6 @@ use crate::design::label::labels;
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
-use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Correction, GroupSpec, GroupVariance, Role};
@@ -70,6 +69,7 @@ pub fn run_with(
     products: &mut dyn Products,
 ) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
+    refuse_rft(spec)?;
     let (sample, resolved) = model(spec, watch)?;
     let names: Vec<String> = resolved.strata.iter().map(|s| s.name.clone()).collect();
     let labels = labels(&names)?;
@@ -123,7 +123,10 @@ pub fn run_with(
     let mut maps = Vec::new();
     for (at, (stratum, fitted)) in resolved.strata.iter().zip(&all).enumerate() {
         let label = &labels[at];
-        say_peak(&fitted.maps, &images.grid, watch);
+        if stratum.words != stratum.name {
+            watch.note(&format!("{}: {}", stratum.name, stratum.words));
+        }
+        say_peak(fitted, &images.grid, watch);
         let mut own = maps_of(stratum, fitted, label, &images);
         if let Some(one) = rearranged.get(at) {
             let of_one = one.maps(label, images.grid.n_voxels(), together.as_ref())?;
@@ -171,6 +174,19 @@ pub fn run_with(
     products.finish(session, account)
 }
 
+/// Residuals of all subjects say how smooth the noise is.
+fn refuse_rft(spec: &GroupSpec) -> Result<()> {
+    if spec.least_subjects.is_none() || !spec.corrections.contains(&Correction::Rft) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "--correct rft",
+        "comes with --min-subjects",
+        "have every subject at every voxel, for their residuals say how smooth the noise is",
+        "leave one of them out",
+    ))
+}
+
 /// How smooth a contrast's noise is, where a correction asks for it.
 fn smoothness(
     spec: &GroupSpec,
@@ -184,15 +200,7 @@ fn smoothness(
         return Ok(None);
     }
     if spec.least_subjects.is_some() {
-        if !asked {
-            return Ok(None);
-        }
-        return Err(Error::usage(
-            "--correct rft",
-            "comes with --min-subjects",
-            "have every subject at every voxel, for their residuals say how smooth the noise is",
-            "leave one of them out",
-        ));
+        return Ok(None);
     }
     correct::smoothness(tested, images, over, watch)
 }
@@ -235,13 +243,13 @@ fn maps_of(stratum: &Stratum, fitted: &Fitted, label: &str, images: &Images) -> 
 }
 
 /// The largest statistic of a contrast, of t in both directions, and where it is.
-fn say_peak(maps: &ContrastMaps, grid: &Grid, watch: &dyn Watch) {
-    let mut ends = vec![maps.stat.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1))];
+fn say_peak(fitted: &Fitted, grid: &Grid, watch: &dyn Watch) {
+    let maps = &fitted.maps;
+    let inside = || maps.stat.iter().enumerate().filter(|(voxel, _)| fitted.inside[*voxel]);
     let is_t = maps.stat_kind == Stat::T;
-    if is_t {
-        ends.push(maps.stat.iter().enumerate().min_by(|a, b| a.1.total_cmp(b.1)));
-    }
-    for (voxel, value) in ends.into_iter().flatten() {
+    let highest = inside().max_by(|a, b| a.1.total_cmp(b.1));
+    let lowest = inside().min_by(|a, b| a.1.total_cmp(b.1)).filter(|(_, t)| is_t && **t < 0.0);
+    for (voxel, value) in highest.into_iter().chain(lowest) {
         let [i, j, k] = grid.coordinates(voxel);
         let [x, y, z] = grid.millimetres([i, j, k]);
         let least = told(maps.dof.least());

@@ -84,7 +84,7 @@ impl Work {
         let what = if *bytes > 0.0 {
             format!("{size} of runs take")
         } else {
-            "rearrangements take".to_owned()
+            "products of rearrangements take".to_owned()
         };
         let runs = format!("{what} some {:.2} s", cpu_s.max(0.01));
         if self.is_for_a_gpu() {
@@ -216,7 +216,7 @@ mod tests {
         let large = Work::of_group(2.0 * 40.0 * 2e5 * 1e6);
         assert!(!small.is_for_a_gpu() && large.is_for_a_gpu());
         let reason = large.reason();
-        assert!(reason.starts_with("rearrangements take some"), "{reason}");
+        assert!(reason.starts_with("products of rearrangements take some"), "{reason}");
     }
 
     #[test]

@@ -153,6 +153,13 @@ impl Null {
         &self.values
     }
 
+    /// What must be exceeded for a p of at most `level`; none where nothing has more than `level`.
+    #[must_use]
+    pub fn beyond(&self, level: f64) -> Option<f64> {
+        let from = self.values.partition_point(|&v| self.p(v) > level);
+        from.checked_sub(1).map(|at| self.values[at])
+    }
+
     /// The smallest value whose p is at most `level`; none where even the largest has more.
     #[must_use]
     pub fn critical(&self, level: f64) -> Option<f64> {

@@ -40,6 +40,11 @@ pub(super) fn asked(
             continue;
         }
         let named = parse_named(text)?;
+        let of_model = own.iter().find(|own| own.name == named.expression);
+        if let Some(own) = of_model.filter(|own| own.is_f || !is_f) {
+            all.push(Asked { name: named.name, is_f: own.is_f, rows: own.rows.clone() });
+            continue;
+        }
         let rows = match is_f {
             true => parse_f_of(&named.expression, &columns)?,
             false => parse_t_of(&named.expression, &columns)?.insert_axis(ndarray::Axis(0)),

@@ -31,6 +31,25 @@ pub struct Factors {
 /// Columns that a factor within subjects may have where none is named.
 const USUAL: [&str; 3] = ["condition", "session", "time"];
 
+/// Columns that are never a factor within subjects without being named.
+const NO_FACTORS: [&str; 9] = [
+    "subject",
+    "participant_id",
+    "effect",
+    "variance",
+    "dof",
+    "period",
+    "run",
+    "group",
+    "sequence",
+];
+
+/// Whether a column holds words alone.
+fn is_words(sample: &Sample, column: &str) -> bool {
+    let texts = sample.texts(column).unwrap_or_default();
+    texts.iter().flatten().all(|text| text.parse::<f64>().is_err())
+}
+
 impl Factors {
     /// The factors of a model in a table.
     ///
@@ -274,6 +293,15 @@ fn within_columns(model: &Model, sample: &Sample, given: &[String]) -> Result<Ve
     let usual: Vec<String> = USUAL.iter().filter(|c| varies(c)).map(|&c| c.to_owned()).collect();
     if usual.len() == n {
         return Ok(usual);
+    }
+    // Else the columns of words that vary, where they are as many as are wanted.
+    let names = sample.table.columns.iter().map(String::as_str);
+    let words: Vec<String> = names
+        .filter(|column| !NO_FACTORS.contains(column) && varies(column) && is_words(sample, column))
+        .map(str::to_owned)
+        .collect();
+    if words.len() == n && usual.iter().all(|column| words.contains(column)) {
+        return Ok(words);
     }
     Err(Error::usage(
         format!("the model {}", model.name()),

@@ -121,7 +121,10 @@ pub(super) fn partitioned(
         subjects: kept.iter().map(|&at| factors.subjects[at].clone()).collect(),
         group,
         groups,
-        combined_words: within.iter().map(|w| sum(w.view(), &cells_within)).collect(),
+        combined_words: match n_within {
+            1 => vec![String::new()],
+            _ => within.iter().map(|w| sum(w.view(), &cells_within)).collect(),
+        },
         combined,
         columns,
         design,

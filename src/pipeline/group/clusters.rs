@@ -44,7 +44,7 @@ pub(super) fn table(
     let neighbours = Neighbours::new(grid.shape, &over.places, connectivity(spec.touch))?;
     let statistic = over.of(&fitted.maps.stat);
     let is_t = fitted.maps.stat_kind == Stat::T;
-    let threshold = threshold(spec.table_p, &fitted.maps);
+    let threshold = threshold(spec.forming_p(), &fitted.maps);
     let letter = if is_t { "t" } else { "F" };
     let also = also(maps);
     let mut text = format!("cluster\tx_mm\ty_mm\tz_mm\t{letter}");
@@ -77,7 +77,9 @@ pub(super) fn table(
     let sides = if over.both { ", both tails" } else { "" };
     let said = format!(
         "Clusters of {} above {letter} {threshold:.4} (p {} uncorrected{sides}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
-        stratum.name, spec.table_p, rule.apart_mm
+        stratum.name,
+        spec.forming_p(),
+        rule.apart_mm
     );
     let described = [
         ("Description", said),

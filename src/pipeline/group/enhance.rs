@@ -228,7 +228,12 @@ impl Enhanced {
             _ => 0.0,
         };
         let unsure = values.iter().zip(&spread).map(unsure_of).collect();
-        let said = "threshold-free cluster enhancement";
+        let said = match rule.convention {
+            Convention::Exact => "threshold-free cluster enhancement",
+            _ => {
+                "threshold-free cluster enhancement (a sum over steps, not multiplied by the step)"
+            }
+        };
         Ok(Corrected { desc: NAMES[0], said, values: Some(values), p: p_of, spread, unsure })
     }
 }

@@ -92,11 +92,13 @@ impl Images {
         }
         refuse_copies(&all)?;
         let units = one_unit(&all, watch)?;
-        let n_zeros = missing(&mut all, spec.zeros_count);
         // Where no map has a value there is nothing to count.
+        let is_value = |v: f32| v.is_finite() && (v != 0.0 || spec.zeros_count);
         let known: Vec<usize> = (0..within.len())
-            .filter(|&at| all.iter().any(|one| !one.values[at].is_nan()))
+            .filter(|&at| all.iter().any(|one| is_value(one.values[at])))
             .collect();
+        let n_zeros = missing(&mut all, &known, spec.zeros_count);
+        doubt_kind(&all, &known, watch);
         if known.is_empty() {
             return Err(Error::bad_data(
                 spec.mask.as_deref().map_or_else(|| display(&spec.table), display),
@@ -306,19 +308,32 @@ fn one_unit(all: &[Read], watch: &dyn Watch) -> Result<Option<String>> {
 }
 
 /// Has what is no value as NaN; gives back how many zeros within the mask were taken so.
-fn missing(all: &mut [Read], zeros_count: bool) -> usize {
+fn missing(all: &mut [Read], known: &[usize], zeros_count: bool) -> usize {
     let mark = |one: &mut Read| {
-        let mut zeros = 0;
+        let zeros = known.iter().filter(|&&at| one.values[at] == 0.0).count();
         for value in &mut one.values {
-            let is_empty = *value == 0.0 && !zeros_count;
-            zeros += usize::from(is_empty);
-            if is_empty || !value.is_finite() {
+            if (*value == 0.0 && !zeros_count) || !value.is_finite() {
                 *value = f32::NAN;
             }
         }
-        zeros
+        if zeros_count { 0 } else { zeros }
     };
     all.par_iter_mut().map(mark).sum()
+}
+
+/// Effects have both signs somewhere; what has none may be no effect, though nothing beside the maps says so.
+fn doubt_kind(all: &[Read], known: &[usize], watch: &dyn Watch) {
+    let values = || all.iter().flat_map(|one| known.iter().map(|&at| one.values[at]));
+    if values().any(|v| v < 0.0) {
+        return;
+    }
+    let what = match values().all(|v| v.is_nan() || v <= 1.0) {
+        true => "lie between 0 and 1, as p values do",
+        false => "are above 0, as variances, F and signal are",
+    };
+    watch.warn(&format!(
+        "all values of all maps {what}; a group tests effects, of which some are below 0"
+    ));
 }
 
 /// Who lacks how much of what is analysed.

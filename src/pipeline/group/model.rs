@@ -1,6 +1,6 @@
 //! The table and the model in it: resolved, described for a person, and what it takes.
 
-use crate::design::group::{Centre, Request, Resolved, Sample, Stratum, resolve};
+use crate::design::group::{Centre, Model, Request, Resolved, Sample, Stratum, resolve};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
@@ -48,6 +48,7 @@ pub(super) fn contrasts(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) ->
         };
         watch.note(&format!("covariates ({}) are {about} (--centre)", spec.covariates.join(", ")));
     }
+    tell(spec, sample, &resolved, watch)?;
     resolved.notes.iter().for_each(|line| watch.note(line));
     resolved.warnings.iter().for_each(|line| watch.warn(line));
     for stratum in &resolved.strata {
@@ -78,6 +79,72 @@ fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// What a person might not expect of the covariates, the groups and the tails.
+fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watch) -> Result<()> {
+    for name in &spec.covariates {
+        let values = sample.numbers(name)?;
+        let varies = |rows: &[usize]| rows.iter().any(|&row| values[row] != values[rows[0]]);
+        let by_subject = sample.by_subject();
+        let who: Vec<&str> =
+            by_subject.iter().filter(|(_, rows)| varies(rows)).map(|(s, _)| s.as_str()).collect();
+        if !who.is_empty() {
+            let some: Vec<&str> = who.iter().take(5).copied().collect();
+            watch.warn(&format!(
+                "{name} differs between the maps of {} subjects ({}): it is combined as their maps are",
+                who.len(),
+                some.join(", ")
+            ));
+        }
+        for stratum in &resolved.strata {
+            let at = stratum.columns.iter().position(|column| column == name);
+            let is_flat = |at: usize| stratum.design.column(at).iter().all(|v| v.abs() < 1e-10);
+            if at.is_some_and(is_flat) {
+                watch.warn(&format!(
+                    "{name} is the same in all subjects of {}: it changes nothing",
+                    stratum.name
+                ));
+            }
+        }
+    }
+    for stratum in &resolved.strata {
+        let alone = (0..stratum.groups.len())
+            .filter(|g| stratum.group.iter().filter(|other| *other == g).count() == 1);
+        for group in alone.filter(|_| stratum.groups.len() > 1) {
+            watch.warn(&format!(
+                "{}: group '{}' is one subject",
+                stratum.name, stratum.groups[group]
+            ));
+        }
+        if stratum.subjects.len() < 6 {
+            watch.warn(&format!(
+                "{}: {} rows are few to test",
+                stratum.name,
+                stratum.subjects.len()
+            ));
+        }
+    }
+    let is_factor = |column: &str| {
+        let factors = resolved.factors.between.iter().chain(&resolved.factors.within);
+        factors.into_iter().any(|factor| factor.column == column)
+    };
+    let in_words = !matches!(spec.model, Model::Formula(_) | Model::Matrix(_));
+    if in_words && sample.table.position("group").is_some() && !is_factor("group") {
+        let mut groups: Vec<String> = sample.texts("group")?.into_iter().flatten().collect();
+        groups.sort();
+        groups.dedup();
+        if groups.len() > 1 {
+            watch.note(&format!(
+                "the groups ({}) are not told apart by this model",
+                groups.join(", ")
+            ));
+        }
+    }
+    if !spec.two_sided && resolved.strata.iter().any(|stratum| !stratum.is_f) {
+        watch.note("p of t is that of the upper tail, in tables too: --two-sided counts both");
+    }
+    Ok(())
 }
 
 /// The blocks of a column, for the rows of each stratum.

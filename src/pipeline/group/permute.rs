@@ -18,6 +18,7 @@ use crate::gpu::Device;
 use crate::io::interrupt;
 use crate::kernels::rearranged::{self, Field, Residuals, Wanted};
 use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{GroupSpec, GroupVariance, PermuteOptions};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::permuted::{Maxima, Tail, Tally};
@@ -192,7 +193,7 @@ pub(super) fn rearrange(
         Some([k, n]) => (k - 1) * plan.n() / n..k * plan.n() / n,
         None => 0..plan.n(),
     };
-    if numbers.is_empty() {
+    if numbers.is_empty() || options.shard.is_some_and(|[_, n]| n > plan.n()) {
         return Err(Error::usage(
             "--shard",
             format!("parts {} rearrangements of '{}'", plan.n(), stratum.name),
@@ -295,7 +296,11 @@ impl Work<'_> {
                 {
                     self.count(&base)?;
                     self.kept.save(file)?;
-                    watch.note("what was done is kept; the same command goes on from there");
+                    watch.note(&format!(
+                        "{} rearrangements are kept in {}, hidden; the same command goes on from there",
+                        self.kept.n_done(),
+                        display(file.parent().unwrap_or(Path::new("")))
+                    ));
                 }
                 return Err(stop);
             }

@@ -266,7 +266,7 @@ impl Rearranged {
             ));
         }
         let null = self.tally.maxima.null(self.tail, self.plan.mirrored())?;
-        let from = null.critical(0.05).map(|score| self.tested.statistic(score));
+        let from = null.beyond(0.05).map(|score| self.tested.statistic(score));
         let survive = maps.iter().filter(|map| map.quantity == Quantity::CorrectedP).map(|map| {
             let n = self.places.iter().filter(|&&v| map.values[0][v] <= 0.05).count();
             format!("{} {n}", map.entities.value("desc").unwrap_or_default())
@@ -276,7 +276,7 @@ impl Rearranged {
             self.name,
             self.plan.stands_for(),
             if self.plan.exhaustive() { ", which are all" } else { "" },
-            from.map_or(String::new(), |t| format!(" (from {t:.2} on)")),
+            from.map_or(String::new(), |t| format!(" (above {t:.2})")),
             survive.collect::<Vec<_>>().join(", ")
         ));
         Ok(())

@@ -53,7 +53,7 @@ impl Regions {
             label = Some(places);
         }
         for path in &spec.regions {
-            let mask = masks::mask(path, grid, watch)?;
+            let mask = masks::mask_of(path, (grid, "the maps"), watch)?;
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let name = name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned();
             let voxels = (0..mask.inside.len()).filter(|&v| mask.inside[v]).collect();

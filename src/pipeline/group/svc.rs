@@ -35,7 +35,7 @@ pub(super) struct Volume {
 pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Vec<Volume>> {
     let open = |volume: &crate::pipeline::spec::SearchVolume| {
         let inside: Vec<bool> = match &volume.shape {
-            Shape::Mask(path) => masks::mask(path, grid, watch)?.inside,
+            Shape::Mask(path) => masks::mask_of(path, (grid, "the maps"), watch)?.inside,
             shape => (0..grid.n_voxels())
                 .map(|v| shape.holds(grid.millimetres(grid.coordinates(v))))
                 .collect(),
@@ -112,8 +112,11 @@ pub(super) fn correct(
         text.push('\n');
         let found = corrected.iter().filter(|p| **p <= 0.05).count();
         watch.note(&format!(
-            "{}: {}, {n} voxels: {letter} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {:.4} corrected in the volume; {found} voxels at p <= .05",
-            stratum.name, volume.name, stat[peak], corrected[peak]
+            "{}: {}, {n} voxels: {letter} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {} corrected in the volume; {found} voxels at p <= .05",
+            stratum.name,
+            volume.name,
+            stat[peak],
+            short_p(corrected[peak])
         ));
         maps.push(over.map(
             "svc",
@@ -146,6 +149,11 @@ pub(super) fn correct(
         described: Some(described),
     };
     Ok((table, maps))
+}
+
+/// A p as a person reads it.
+fn short_p(p: f64) -> String {
+    if p < 1e-4 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
 
 /// How much of a volume is there.

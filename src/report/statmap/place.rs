@@ -31,9 +31,8 @@ impl Place {
         }
         let mut inverse = [[0.0; 4]; 3];
         for (row, line) in inverse.iter_mut().enumerate() {
-            for column in 0..3 {
-                line[column] = minor(column, row) / determinant;
-            }
+            let [a, b, c] = std::array::from_fn(|column| minor(column, row) / determinant);
+            *line = [a, b, c, 0.0];
             line[3] = -(0..3).map(|c| line[c] * m[c][3]).sum::<f64>();
         }
         Ok(Place { shape: grid.shape, inverse })
