@@ -377,3 +377,18 @@ impl Tally {
         Ok(Tally { maxima, mirrored: mirrored == 1, counts })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_be_exceeded_lies_below_ties_that_pass() {
+        let null = Null { values: vec![1.0, 2.0, 2.0, 3.0] };
+        assert_eq!(
+            [0.2, 0.3, 0.8, 1.0].map(|level| null.beyond(level)),
+            [Some(3.0), Some(2.0), Some(1.0), None]
+        );
+        assert_eq!(null.p(2.0), 0.75);
+    }
+}

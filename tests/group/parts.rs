@@ -206,3 +206,20 @@ fn hedges_g_is_t_in_standard_deviations_and_its_limits_leave_a_fortieth_on_each_
         assert!((below(g[2][voxel]) - 0.025).abs() < 1e-5, "voxel {voxel}, upper");
     }
 }
+
+#[test]
+fn the_table_has_the_clusters_whose_p_it_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    subjects(dir, 12);
+    let words = ["--model", "one-sample", "--permutations", "60", "--cluster-forming", "0.1"];
+    group(dir, &words, "out");
+    let p = map(&dir.join("out"), "mean", "p");
+    let table = fs::read_to_string(dir.join("out/contrast-mean_clusters.tsv")).unwrap();
+    let names: Vec<&str> = table.lines().next().unwrap().split('\t').collect();
+    let at = names.iter().position(|name| *name == "voxels").unwrap();
+    let sizes =
+        table.lines().skip(1).filter_map(|row| row.split('\t').nth(at)?.parse::<usize>().ok());
+    let n: usize = sizes.sum();
+    assert!(n > 0 && n == p.iter().filter(|p| **p < 0.1).count(), "{table}");
+}

@@ -51,3 +51,35 @@ fn the_contrasts_that_period_is_in_are_named() {
     let (said, _) = heard(&words);
     assert!(said.contains("the column period is in the model of interaction: its"), "{said}");
 }
+
+#[test]
+fn what_a_reader_would_get_wrong_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let row = |k: usize| {
+        let (group, age) = (["drug", "placebo"][k / 8], if k == 4 { 31 } else { 30 });
+        format!("s{}\t{group}\t{}\t{age}\tm{k}.nii\n", k / 2, ["pre", "post"][k % 2])
+    };
+    let rows: String = (0..16).map(row).collect();
+    study(dir, &format!("subject\tgroup\tsession\tage\teffect\n{rows}"));
+    let told = group(dir, &["--model", "2x2-mixed", "--covariates", "age"], "out");
+    for says in [
+        // The sign of a contrast follows the order of the table: it is there in words.
+        "interaction: -drug:pre + drug:post + placebo:pre - placebo:post",
+        "age differs between the maps of 1 subjects (s2)",
+        "p of t is that of the upper tail",
+    ] {
+        assert!(told.contains(says), "{says}: {told}");
+    }
+    let pooled = group(dir, &["--model", "paired", "--two-sided"], "paired");
+    assert!(pooled.contains("the groups (drug, placebo) are not told apart"), "{pooled}");
+    assert!(!pooled.contains("upper tail"), "{pooled}");
+    // A covariate that is the same in all, a built-in contrast by another name.
+    let words = ["--model", "2x2-mixed", "--covariates", "old", "--contrast", "change=session"];
+    study(
+        dir,
+        &format!("subject\tgroup\tsession\told\teffect\n{rows}").replace("\t31\t", "\t30\t"),
+    );
+    let told = group(dir, &words, "flat");
+    assert!(told.contains("old is the same in all subjects of change"), "{told}");
+}
