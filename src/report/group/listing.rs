@@ -60,7 +60,10 @@ fn spoken(head: &str) -> String {
         "volume_mm3" => "volume (mm³)".to_owned(),
         "voxels_in_region" => "of".to_owned(),
         "standard_error" => "SE".to_owned(),
-        "lower_95" => "95 % CI from".to_owned(),
+        "lower_95" | "g_lower_95" => "95 % CI from".to_owned(),
+        "g_upper_95" => "to".to_owned(),
+        "hedges_g" => "g".to_owned(),
+        "true_discoveries" => "true at least".to_owned(),
         "upper_95" => "to".to_owned(),
         other => match other.strip_prefix("p_") {
             Some(kind) => format!("p ({kind})"),
