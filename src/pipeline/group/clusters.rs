@@ -83,7 +83,7 @@ pub(super) fn table(
     );
     let described = [
         ("Description", said),
-        ("x_mm", "in the space of the maps' affine, mm".to_owned()),
+        ("x_mm", format!("mm, in {}", space(images))),
         (
             "true_discoveries",
             "share of the cluster's voxels with an effect, at least, with 95 % confidence for all clusters whatever the threshold (all-resolutions inference, Rosenblatt et al. 2018; of uncorrected p)".to_owned(),
@@ -97,6 +97,21 @@ pub(super) fn table(
         agreement: Some(agreement),
         described: Some(described.into_iter().map(|(key, v)| (key.to_owned(), json!(v))).collect()),
     })
+}
+
+/// The space of the maps: what their header or their names say.
+fn space(images: &Images) -> String {
+    let by_name = images.files.iter().find_map(|(_, path)| {
+        let name = path.file_name()?.to_string_lossy().into_owned();
+        let from = name.find("space-")? + "space-".len();
+        Some(name[from..].split(['_', '.']).next().unwrap_or_default().to_owned())
+    });
+    match (by_name, images.header.sform_code) {
+        (Some(space), _) => format!("{space} (by the maps' names)"),
+        (None, 4) => "MNI space (by the maps' header)".to_owned(),
+        (None, 3) => "Talairach space (by the maps' header)".to_owned(),
+        (None, _) => "the space of the maps' affine".to_owned(),
+    }
 }
 
 /// The statistic of an uncorrected p: of t in each tail, where p counts both.
