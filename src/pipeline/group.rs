@@ -15,6 +15,7 @@ use crate::stats::permuted::Maxima;
 use crate::volume::Grid;
 
 mod clusters;
+mod collected;
 mod correct;
 mod design;
 mod enhance;

@@ -7,10 +7,10 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use serde_json::{Map as Fields, json};
 
+use super::collected::Collected;
 use super::images::Images;
 use crate::design::group::{Combination, Stratum};
 use crate::error::{Error, Result};
-use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::spec::{GroupSpec, GroupVariance};
@@ -59,18 +59,36 @@ pub(super) fn fit(
     if welch {
         refuse_single(stratum)?;
     }
+    let model = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
+    let mut collected = Collected::new(spec, stratum, images, model.rank_of_weights);
+    for (here, places) in patterns(stratum, images) {
+        let n_here = here.iter().filter(|h| **h).count();
+        let enough = n_here >= collected.least();
+        let pattern = if enough { Pattern::of(stratum, &here)? } else { None };
+        let pattern = pattern.filter(|pattern| !welch || pattern.has_variances(stratum));
+        let Some(pattern) = pattern else {
+            collected.lose(places.len());
+            continue;
+        };
+        let answer = |&place: &usize| pattern.answer(stratum, images, place, welch);
+        let answers: Vec<Answer> = places.par_iter().with_min_len(256).map(answer).collect();
+        let all = places.iter().zip(&answers);
+        all.for_each(|(&place, answer)| collected.put(place, answer, n_here));
+    }
+    collected.done("maps", watch)
+}
+
+/// Patterns of who is there, `[row of the design]`, and the places that have each; nearly all places have everybody.
+fn patterns(stratum: &Stratum, images: &Images) -> Vec<(Vec<bool>, Vec<usize>)> {
     let n = stratum.subjects.len();
-    let least = spec.least_subjects.unwrap_or(n).min(n);
     let here = |place: usize| -> Vec<bool> {
         let has =
             |maps: &Combination| maps.iter().all(|&(row, _)| !images.values[row][place].is_nan());
         (0..n).map(|at| stratum.combined.iter().all(|c| has(&c[at]))).collect()
     };
-    // A pattern of who is there, and the places that have it; nearly all have everybody.
     let mut complete = vec![true; images.places.len()];
     let maps = stratum.combined.iter().flatten().flatten();
-    let rows: BTreeSet<usize> = maps.map(|&(row, _)| row).collect();
-    for row in rows {
+    for row in maps.map(|&(row, _)| row).collect::<BTreeSet<usize>>() {
         let values = complete.iter_mut().zip(&images.values[row]);
         values.for_each(|(complete, value)| *complete &= !value.is_nan());
     }
@@ -80,94 +98,10 @@ pub(super) fn fit(
     if !all.is_empty() {
         patterns.insert(vec![true; n], all);
     }
-    for place in some {
-        patterns.entry(here(place)).or_default().push(place);
-    }
+    some.into_iter().for_each(|place| patterns.entry(here(place)).or_default().push(place));
     let mut patterns: Vec<(Vec<bool>, Vec<usize>)> = patterns.into_iter().collect();
     patterns.sort_by_key(|(_, places)| places[0]);
-
-    let n_voxels = images.grid.n_voxels();
-    let stat_kind = if stratum.is_f { Stat::F } else { Stat::T };
-    let n_effects = stratum.weights.nrows() * stratum.combined.len();
-    let mut maps = ContrastMaps::zeros(&stratum.name, stat_kind, n_effects, n_voxels);
-    maps.two_sided = spec.two_sided;
-    let mut inside = vec![false; n_voxels];
-    let mut subjects = vec![0_u32; n_voxels];
-    let mut dof = vec![0.0_f32; n_voxels];
-    let (mut n_flat, mut n_lost) = (0, 0);
-    for (here, places) in &patterns {
-        let n_here = here.iter().filter(|h| **h).count();
-        let pattern = if n_here < least { None } else { Pattern::of(stratum, here)? };
-        let pattern = pattern.filter(|pattern| !welch || pattern.has_variances(stratum));
-        let Some(pattern) = pattern else {
-            n_lost += places.len();
-            continue;
-        };
-        maps.rank = pattern.model.rank_of_weights * stratum.combined.len();
-        let answer = |&place: &usize| pattern.answer(stratum, images, place, welch);
-        let answers: Vec<Answer> = places.par_iter().with_min_len(256).map(answer).collect();
-        for (&place, answer) in places.iter().zip(answers) {
-            let voxel = images.places[place];
-            inside[voxel] = true;
-            subjects[voxel] = n_here as u32;
-            dof[voxel] = answer.dof as f32;
-            n_flat += usize::from(answer.variance[0] == 0.0);
-            for (map, value) in maps.effect.iter_mut().zip(&answer.effect) {
-                map[voxel] = *value;
-            }
-            for (map, value) in maps.variance.iter_mut().zip(&answer.variance) {
-                map[voxel] = *value;
-            }
-            maps.stat[voxel] = answer.stat;
-        }
-    }
-    let n_inside = images.places.len() - n_lost;
-    if n_inside == 0 {
-        return Err(Error::bad_data(
-            format!("contrast '{}'", stratum.name),
-            format!("has no voxel with {least} of its {n} maps"),
-            "have some",
-            "give a smaller --min-subjects, or leave out who lacks most",
-        ));
-    }
-    if n_flat > 0 && n_flat == inside.iter().filter(|v| **v).count() {
-        return Err(Error::bad_data(
-            format!("contrast '{}'", stratum.name),
-            "does not vary between subjects beyond its model, at any voxel",
-            "vary",
-            "check that the maps are not all the same",
-        ));
-    }
-    if n_lost > 0 {
-        watch.warn(&format!(
-            "{}: {n_lost} of {} voxels have fewer than {least} of {n} subjects and are left out{}",
-            stratum.name,
-            images.places.len(),
-            if spec.least_subjects.is_none() {
-                " (--min-subjects N keeps those that have N)"
-            } else {
-                ""
-            }
-        ));
-    }
-    if n_flat > 0 {
-        watch.warn(&format!(
-            "{}: {n_flat} voxels do not vary beyond the model; their statistic is 0 and p is 1",
-            stratum.name
-        ));
-    }
-    let first = inside.iter().position(|v| *v).map_or(0.0, |v| dof[v]);
-    let varies = inside.iter().zip(&dof).any(|(inside, dof)| *inside && *dof != first);
-    // Outside nothing is tested; the least must not be 0.
-    dof.iter_mut().zip(&inside).for_each(|(dof, inside)| {
-        if !inside {
-            *dof = first
-        }
-    });
-    maps.dof = if varies { Dof::PerVoxel(dof) } else { Dof::Uniform(f64::from(first)) };
-    let several = patterns.len() > 1 && spec.least_subjects.is_some();
-    let (_, p) = maps.z_and_p(&inside, images.grid.plane_len());
-    Ok(Fitted { maps, inside, p, subjects: several.then_some(subjects), tau_square: None })
+    patterns
 }
 
 /// What the model leaves of each subject's combinations, `[combination, row][voxel]`, at the voxels that are tested, where every row is there.

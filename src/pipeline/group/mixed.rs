@@ -3,16 +3,15 @@
 use ndarray::Axis;
 use rayon::prelude::*;
 
+use super::collected::Collected;
 use super::fit::Fitted;
 use super::images::Images;
 use crate::design::group::{Combination, Stratum};
 use crate::error::{Error, Result};
-use crate::kernels::contrast::Stat;
-use crate::maps::Dof;
-use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::spec::{GroupSpec, Inflated};
 use crate::pipeline::watch::Watch;
 use crate::stats::meta::{Inflation, MixedEffects};
+use crate::stats::second_level::{Answer, SecondLevel};
 
 /// Fit a contrast with the subjects' variances, `[row of the table][place]`.
 ///
@@ -32,8 +31,6 @@ pub(super) fn fit(
             "ask for t contrasts with partitioned error, or leave --variance out",
         ));
     }
-    let n = stratum.subjects.len();
-    let least = spec.least_subjects.unwrap_or(n).min(n);
     let sum = |maps: &Combination, of: &[Vec<f32>], power: i32, place: usize| {
         maps.iter().map(|&(row, w)| w.powi(power) * f64::from(of[row][place])).sum::<f64>()
     };
@@ -51,67 +48,34 @@ pub(super) fn fit(
         Inflated::AtLeastOne => Inflation::AtLeastOne,
         Inflated::Not => Inflation::None,
     };
-    let n_voxels = images.grid.n_voxels();
-    let kind = if stratum.is_f { Stat::F } else { Stat::T };
-    let mut maps = ContrastMaps::zeros(&stratum.name, kind, stratum.weights.nrows(), n_voxels);
-    maps.two_sided = spec.two_sided;
-    let (mut inside, mut subjects) = (vec![false; n_voxels], vec![0_u32; n_voxels]);
-    let mut dof = vec![0.0_f32; n_voxels];
-    let mut tau_square = vec![0.0; n_voxels];
     let rows: Vec<(Vec<f64>, Vec<f64>)> = stratum
         .weights
         .axis_iter(Axis(0))
         .map(|row| fit.contrast(&row.to_vec(), inflation))
         .collect();
     let f = stratum.is_f.then(|| fit.f(stratum.weights.view(), inflation));
-    let mut n_lost = 0;
+    let model = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
+    let mut collected = Collected::new(spec, stratum, images, model.rank_of_weights);
+    let mut tau_square = vec![0.0; images.grid.n_voxels()];
     for (place, &voxel) in images.places.iter().enumerate() {
-        let known = rows
-            .iter()
-            .all(|(effect, variance)| effect[place].is_finite() && variance[place].is_finite());
-        if (fit.n[place] as usize) < least || !known || fit.dof(place) < 1.0 {
-            n_lost += 1;
+        let [effect, variance] = [0, 1].map(|which| -> Vec<f64> {
+            rows.iter().map(|row| if which == 0 { row.0[place] } else { row.1[place] }).collect()
+        });
+        let known = effect.iter().chain(&variance).all(|v| v.is_finite());
+        let n_rows = fit.n[place] as usize;
+        if n_rows < collected.least() || !known || fit.dof(place) < 1.0 {
+            collected.lose(1);
             continue;
         }
-        inside[voxel] = true;
-        subjects[voxel] = fit.n[place];
-        dof[voxel] = fit.dof(place) as f32;
-        tau_square[voxel] = fit.tau_square[place];
-        for (at, (effect, variance)) in rows.iter().enumerate() {
-            maps.effect[at][voxel] = effect[place];
-            maps.variance[at][voxel] = variance[place];
-        }
-        let variance = maps.variance[0][voxel];
-        maps.stat[voxel] = match &f {
+        let stat = match &f {
             Some(f) => f[place],
-            None if variance > 0.0 => maps.effect[0][voxel] / variance.sqrt(),
+            None if variance[0] > 0.0 => effect[0] / variance[0].sqrt(),
             None => 0.0,
         };
+        let answer = Answer { effect, variance, stat, dof: fit.dof(place) };
+        collected.put(place, &answer, n_rows);
+        tau_square[voxel] = fit.tau_square[place];
     }
-    if n_lost == images.places.len() {
-        return Err(Error::bad_data(
-            format!("contrast '{}'", stratum.name),
-            format!("has no voxel with {least} of its {n} maps and their variances"),
-            "have some",
-            "give a smaller --min-subjects, or leave out who lacks most",
-        ));
-    }
-    if n_lost > 0 {
-        watch.warn(&format!(
-            "{}: {n_lost} of {} voxels have fewer than {least} of {n} subjects and are left out",
-            stratum.name,
-            images.places.len()
-        ));
-    }
-    let first = inside.iter().position(|v| *v).map_or(0.0, |v| dof[v]);
-    let varies = inside.iter().zip(&dof).any(|(inside, dof)| *inside && *dof != first);
-    dof.iter_mut().zip(&inside).for_each(|(dof, inside)| {
-        if !inside {
-            *dof = first
-        }
-    });
-    maps.dof = if varies { Dof::PerVoxel(dof) } else { Dof::Uniform(f64::from(first)) };
-    let (_, p) = maps.z_and_p(&inside, images.grid.plane_len());
-    let subjects = varies.then_some(subjects);
-    Ok(Fitted { maps, inside, p, subjects, tau_square: Some(tau_square) })
+    let fitted = collected.done("maps and their variances", watch)?;
+    Ok(Fitted { tau_square: Some(tau_square), ..fitted })
 }

@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(path.d().matches('M').count(), 2, "{}", path.d());
         assert_eq!(path.d().matches('z').count(), 2);
         let one = outline(&[1.0], [1, 1], |[x, y]| [10.0 * x, 10.0 * y]);
-        assert_eq!(one.d(), "M0-5l-5 5l5 5l5-5z");
+        assert_eq!(one.d(), "M0-5l5 5l-5 5l-5-5z");
         assert!(outline(&[0.4; 4], [2, 2], |at| at).is_empty());
         // Two corners that touch are two or one, and closed either way.
         let saddle = outline(&[1.0, 0.0, 0.0, 1.0], [2, 2], |at| at);
