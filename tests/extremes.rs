@@ -33,7 +33,7 @@ const NUMBERS: [&str; 12] = [
 ];
 
 /// How options spell numbers, N for each. Those that an option does not take are passed over.
-const FORMS: [&str; 28] = [
+const FORMS: [&str; 30] = [
     "N",
     "NG",
     "N,N",
@@ -62,6 +62,8 @@ const FORMS: [&str; 28] = [
     "auto:skip=N",
     "columns:hz=N:columns=cardiac,respiratory,trigger:start=N",
     "0.01,N",
+    "a=sphere:0,0,0:N",
+    "1/N",
 ];
 
 /// Good command lines of each command, OUT for what it writes.
@@ -79,7 +81,9 @@ fn lines() -> Vec<String> {
         "bench --shape 6,6,4,40 --repeats 1 --no-files --device cpu",
         "calibrate --shape 4,4,3,60 --repeats 1 --device cpu",
         "calibrate --bold BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --mask MASK --fwhm 20 --repeats 1 --device cpu -q",
+        "calibrate --group --repeats 1 --permutations 20",
         "devices --device cpu",
+        "group --maps maps.tsv --model one-sample --permutations 20 --out OUT --device cpu -q",
     ]
     .map(|line| {
         let study = [
@@ -103,7 +107,32 @@ fn study() -> tempfile::TempDir {
     succeeded(line, boldly(folder.path(), line));
     let clean = lines()[1].replace("OUT", "clean");
     succeeded(&clean, boldly(folder.path(), &clean));
+    let row = |k: u8| {
+        fs::write(folder.path().join(format!("m{k}.nii")), map(k)).unwrap();
+        format!("s{k}\tm{k}.nii\n")
+    };
+    let table = "subject\teffect\n".to_owned() + &(0..6).map(row).collect::<String>();
+    fs::write(folder.path().join("maps.tsv"), table).unwrap();
     folder
+}
+
+/// A float32 map of 3 x 2 x 2 voxels of 2 mm, another for each `k`.
+fn map(k: u8) -> Vec<u8> {
+    let mut bytes = vec![0_u8; 352];
+    let mut put = |at: usize, part: &[u8]| bytes[at..at + part.len()].copy_from_slice(part);
+    put(0, &348_i32.to_le_bytes());
+    let shape: [i16; 8] = [3, 3, 2, 2, 1, 1, 1, 1];
+    (0..8).for_each(|axis| put(40 + 2 * axis, &shape[axis].to_le_bytes()));
+    put(70, &16_i16.to_le_bytes());
+    put(72, &32_i16.to_le_bytes());
+    (0..4).for_each(|axis| put(76 + 4 * axis, &[1.0_f32, 2.0, 2.0, 2.0][axis].to_le_bytes()));
+    put(108, &352_f32.to_le_bytes());
+    put(254, &1_i16.to_le_bytes());
+    (0..3).for_each(|row| put(280 + 20 * row, &2_f32.to_le_bytes()));
+    put(344, b"n+1\0");
+    let value = |v: u8| f32::from(u16::from(k) * 37 % 11) - 4.5 + f32::from(v * (k + 3) % 7);
+    bytes.extend((0..12).flat_map(|v| value(v).to_le_bytes()));
+    bytes
 }
 
 /// Runs it with 4 GB of address space and a minute; what is wrong with how it ended.
@@ -163,6 +192,7 @@ fn extremes_of_every_option_that_takes_a_number_end_tidily() {
             let kind = option.get_value_parser().type_id();
             let is_text = kind == TypeId::of::<String>()
                 || kind == TypeId::of::<std::path::PathBuf>()
+                || kind == TypeId::of::<boldly::design::group::Model>()
                 || kind == TypeId::of::<boldly::design::Strategy>();
             let value_name = option.get_value_names().map(|n| n[0].to_string()).unwrap_or_default();
             let is_word = value_name.contains('|') && value_name == value_name.to_lowercase();

@@ -46,14 +46,18 @@ pub(super) struct Args {
     /// Voxels along i, j, k and volumes
     #[arg(help_heading = heading::RUNNING, long, value_name = "I,J,K,VOLUMES", value_parser = args::numbers::<usize, 4>, allow_hyphen_values = true)]
     shape: Option<[usize; 4]>,
-    /// Runs of each kind [default: 4], designs of --bold [default: 20], or groups of each design [default: 500]
+    /// Runs of each kind, designs of --bold, or groups
+    ///
+    /// 4 runs of each kind, 20 designs of --bold, 500 groups of each design
     #[arg(help_heading = heading::RUNNING, long, value_name = "N", allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..1000))]
     repeats: Option<u64>,
-    /// Groups without an effect, and what each correction of boldly group finds in them
+    /// Groups without an effect, and what is found in them
+    ///
+    /// By each correction of boldly group
     #[arg(help_heading = heading::RUNNING, long, conflicts_with_all = ["shape", "rho_fwhm", "bold"])]
     group: bool,
     /// Rearrangements of each group
-    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = GroupsSpec::default().permutations, requires = "group", value_parser = clap::value_parser!(u64).range(20..=100_000))]
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = GroupsSpec::default().permutations, requires = "group", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     permutations: u64,
     /// Of the noise, or of the times of events
     #[arg(help_heading = heading::RUNNING, long, default_value_t = 1)]

@@ -152,7 +152,7 @@ pub(super) struct Args {
     ///
     /// Sign flips for means, exchange for comparisons (Freedman and Lane); all that there are where they are no more. Uncorrected, and corrected
     /// for all voxels by the largest statistic
-    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=10_000_000))]
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     permutations: Option<u64>,
     /// Seed of random rearrangements
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value_t = 1, requires = "permutations")]

@@ -20,6 +20,7 @@ mod correct;
 mod design;
 mod enhance;
 mod fit;
+mod fitted;
 mod held;
 mod images;
 mod kept;
@@ -39,7 +40,7 @@ mod variances;
 
 use correct::Smooth;
 use design::design_table;
-use fit::Fitted;
+use fitted::Fitted;
 pub use held::{Held, tested};
 use images::Images;
 pub use kept::Stored;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::over::Over;
 use super::regions::Regions;

@@ -1,6 +1,6 @@
 //! A contrast's values as voxels answer, and what is said and refused of them in the end.
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use crate::design::group::Stratum;
 use crate::error::{Error, Result};

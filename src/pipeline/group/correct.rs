@@ -5,7 +5,8 @@ use rayon::prelude::*;
 use serde_json::{Value, json};
 
 use super::clusters::{connectivity, threshold};
-use super::fit::{Fitted, residuals};
+use super::fit::residuals;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::over::Over;
 use crate::design::group::Stratum;

@@ -1,34 +1,18 @@
 //! One contrast's maps: at each voxel the combinations of the subjects who are there, fitted.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
-use serde_json::{Map as Fields, json};
 
 use super::collected::Collected;
+use super::fitted::Fitted;
 use super::images::Images;
 use crate::design::group::{Combination, Stratum};
 use crate::error::{Error, Result};
-use crate::maps::{Dof, Entities, Map, Quantity, Tolerance};
-use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::spec::{GroupSpec, GroupVariance};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::{Answer, SecondLevel};
-
-/// One contrast, fitted.
-pub(super) struct Fitted {
-    pub maps: ContrastMaps,
-    /// `[voxel of the grid]`
-    pub inside: Vec<bool>,
-    /// Uncorrected, `[voxel of the grid]`.
-    pub p: Vec<f64>,
-    /// `[voxel of the grid]`: rows of the design there, where they vary.
-    pub subjects: Option<Vec<u32>>,
-    /// The variance between subjects, of mixed effects, `[voxel of the grid]`.
-    pub tau_square: Option<Vec<f64>>,
-}
 
 /// The rows that a voxel has, and the model of them.
 struct Pattern {
@@ -183,43 +167,5 @@ impl Pattern {
             true => self.model.welch(&y[0], &self.group, stratum.groups.len()),
             false => self.model.answer(&y, stratum.is_f),
         }
-    }
-}
-
-impl Fitted {
-    /// The variance between subjects, of mixed effects.
-    pub(super) fn tau_map(&self, label: &str) -> Option<Map> {
-        let tau_square = self.tau_square.as_ref()?;
-        let mut asked = Fields::new();
-        asked.insert("Contrast".to_owned(), json!(self.maps.name));
-        let values: Vec<f32> = tau_square.iter().map(|&v| v as f32).collect();
-        let own = values.clone();
-        Some(Map {
-            entities: Entities::of("statmap").with("contrast", label).with("stat", "tauSquare"),
-            quantity: Quantity::TauSquare,
-            dof: self.maps.dof.clone(),
-            description: format!("Variance between subjects of {}", self.maps.name),
-            asked,
-            tolerance: Tolerance::of(move |_, _, voxel| {
-                1e-6 * f64::from(own[voxel]).abs() + f64::from(f32::MIN_POSITIVE)
-            }),
-            values: vec![Arc::new(values)],
-        })
-    }
-
-    /// How many subjects stand behind each voxel, where that varies.
-    pub(super) fn subjects_map(&self, label: &str) -> Option<Map> {
-        let subjects = self.subjects.as_ref()?;
-        let mut asked = Fields::new();
-        asked.insert("Contrast".to_owned(), json!(self.maps.name));
-        Some(Map {
-            entities: Entities::of("statmap").with("contrast", label).with("stat", "n"),
-            quantity: Quantity::Subjects,
-            dof: Dof::Uniform(0.0),
-            description: format!("Subjects behind {}", self.maps.name),
-            asked,
-            tolerance: Tolerance::exact(),
-            values: vec![Arc::new(subjects.iter().map(|&n| n as f32).collect())],
-        })
     }
 }

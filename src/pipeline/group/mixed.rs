@@ -4,7 +4,7 @@ use ndarray::Axis;
 use rayon::prelude::*;
 
 use super::collected::Collected;
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use crate::design::group::{Combination, Stratum};
 use crate::error::{Error, Result};

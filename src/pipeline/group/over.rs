@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, json};
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::volume::Grid;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::picture;
 use crate::design::group::{Centre, Factor, Resolved, Sample, Stratum};

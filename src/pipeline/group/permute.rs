@@ -8,7 +8,7 @@ use ndarray::{Array2, s};
 use rayon::prelude::*;
 
 use super::enhance::Enhancer;
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::kept::{self, Kept, Stored};
 use super::rearranged::Rearranged;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::rearranged::CRITICAL;
 use crate::design::group::Stratum;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map as Fields, json};
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::sizes::hedges_g;
 use crate::design::group::{Combination, Stratum};

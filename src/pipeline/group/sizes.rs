@@ -1,6 +1,6 @@
 //! How large effects are: Hedges g of t, partial eta squared of F, with confidence limits from the noncentral distributions.
 
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::over::Over;
 use crate::design::group::Stratum;
 use crate::error::{Error, Result};

@@ -3,7 +3,7 @@
 use serde_json::{Map as Fields, json};
 
 use super::correct::{Smooth, field};
-use super::fit::Fitted;
+use super::fitted::Fitted;
 use super::images::Images;
 use super::over::Over;
 use super::permute;
