@@ -26,35 +26,8 @@ fn a_file_size_limit_hit_while_writing_is_an_output_error_that_leaves_nothing() 
     }
 }
 
-#[test]
-fn an_interrupt_in_the_middle_exits_130_and_leaves_nothing() {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let dir = folder.path();
-    nifti(dir, "bold.nii", &[64, 64, 40, 160], 3.0, value);
-    let before = listing(dir);
-    let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args("smooth bold.nii --fwhm 12 --out smooth.nii.gz --device cpu".split(' '))
-        .current_dir(dir)
-        .stderr(std::process::Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // once the temporary output is there, the work is under way
-    let began = std::time::Instant::now();
-    while listing(dir) == before && began.elapsed().as_secs() < 60 {
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(killed.is_ok_and(|s| s.success()), "the process was still there to interrupt");
-    let code = child.wait().expect("it ends").code();
-    assert_eq!((code, listing(dir)), (Some(130), before));
-}
-
-#[test]
-fn an_abort_as_where_memory_cannot_be_had_exits_75_and_gives_no_file_its_name() {
-    use std::os::unix::process::ExitStatusExt;
-
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let dir = folder.path();
+/// Smooths a run, and sends a signal once a temporary output is there; how it ended, and what was there before.
+fn stopped_by(signal: &str, dir: &Path) -> (std::process::ExitStatus, Vec<std::path::PathBuf>) {
     nifti(dir, "bold.nii", &[64, 64, 40, 160], 3.0, value);
     let before = listing(dir);
     let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
@@ -63,13 +36,30 @@ fn an_abort_as_where_memory_cannot_be_had_exits_75_and_gives_no_file_its_name() 
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("the binary starts");
+    // once the temporary output is there, the work is under way
     let began = std::time::Instant::now();
     while listing(dir) == before && began.elapsed().as_secs() < 60 {
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
-    let killed = Command::new("kill").args(["-ABRT", &child.id().to_string()]).status();
-    assert!(killed.is_ok_and(|s| s.success()), "the process was still there to abort");
-    let status = child.wait().expect("it ends");
+    let killed = Command::new("kill").args([signal, &child.id().to_string()]).status();
+    assert!(killed.is_ok_and(|s| s.success()), "the process was still there to stop");
+    (child.wait().expect("it ends"), before)
+}
+
+#[test]
+fn an_interrupt_in_the_middle_exits_130_and_leaves_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (status, before) = stopped_by("-INT", folder.path());
+    assert_eq!((status.code(), listing(folder.path())), (Some(130), before));
+}
+
+#[test]
+fn an_abort_as_where_memory_cannot_be_had_exits_75_and_gives_no_file_its_name() {
+    use std::os::unix::process::ExitStatusExt;
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    let (status, _) = stopped_by("-ABRT", dir);
     assert_eq!((status.code(), status.signal()), (Some(75), None));
     assert!(!dir.join("smooth.nii.gz").exists());
 }
