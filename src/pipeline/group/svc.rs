@@ -10,8 +10,8 @@ use super::permute;
 use crate::design::group::Stratum;
 use crate::design::label::label;
 use crate::error::{Error, Result};
-use crate::gpu::Device;
 use crate::maps::{Entities, Map, Quantity};
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::masks;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::spec::{GroupSpec, Shape};
@@ -63,7 +63,7 @@ pub(super) fn correct(
     (stratum, fitted): (&Stratum, &Fitted),
     (images, volumes): (&Images, &[Volume]),
     (contrast, smooth): (&str, Option<&Smooth>),
-    device: &Device,
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<(Text, Vec<Map>)> {
     let grid = &images.grid;
@@ -96,7 +96,7 @@ pub(super) fn correct(
         let (corrected, how) = match &spec.permute {
             Some(options) => {
                 let tested = (stratum, fitted);
-                let within = (over.places.as_slice(), device);
+                let within = (over.places.as_slice(), &mut *ladder);
                 let one = permute::rearrange_within((spec, options), tested, images, within)?;
                 (one.p_corrected()?, "the largest statistic in the volume, by rearrangement")
             }
