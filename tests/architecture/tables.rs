@@ -239,5 +239,5 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],
     ),
     // A simulated trial, written as files and tested as any group.
-    ("trial", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
+    ("demo_group", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
 ];
