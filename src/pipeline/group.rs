@@ -52,7 +52,6 @@ pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
-use regions::Regions;
 
 /// Test a group's maps.
 ///
@@ -109,7 +108,8 @@ pub fn run_with(
     }
 
     watch.stage("write", 1);
-    let regions = Regions::open(spec, &images.grid, watch)?;
+    let regions = regions::open(spec, &images.grid, watch)?;
+    images.files.extend(regions.found.iter().cloned());
     let volumes = svc::open(spec, &images.grid, watch)?;
     let together = together(spec, &rearranged)?;
     let given = Given { spec, images: &images, regions: &regions, volumes: &volumes };

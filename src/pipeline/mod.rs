@@ -39,6 +39,7 @@ pub mod proof;
 pub mod provenance;
 pub mod qc;
 pub mod recordings;
+pub mod regions;
 pub mod residuals;
 pub mod retroicor;
 pub mod scaling;

@@ -106,10 +106,9 @@ fn an_option_that_changes_nothing_is_said_to() {
             assert!(text.contains(&format!("without effect: {option}")), "{words:?}: {text}");
         }
     }
-    for words in
-        [&two[..], &asked(&two, &["--two-sided", "--covariates", "period", "--centre", "group"])]
-    {
-        let (said, _) = heard(words);
+    let covaried = ["--covariates", "period", "--centre", "group", "--contrast", "group"];
+    for words in [two.to_vec(), asked(&two, &["--two-sided"]), asked(&two, &covaried)] {
+        let (said, _) = heard(&words);
         assert!(!said.contains("without effect"), "{words:?}: {said}");
     }
 }
