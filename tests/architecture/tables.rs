@@ -202,6 +202,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "watch",
             "decide",
             "masks",
+            "blocks",
             "spec",
             "regions",
             "session",
