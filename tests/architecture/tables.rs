@@ -66,6 +66,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("peak_table", &[]),
     ("spec", &[]),
     ("tsnr", &[]),
+    ("regions", &["watch", "masks", "spec"]),
     ("blocks", &["watch"]),
     ("simulate", &["watch"]),
     ("flat", &["blocks"]),
@@ -195,7 +196,20 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Subjects' maps, tested.
-    ("group", &["watch", "decide", "masks", "spec", "session", "inputs", "products", "provenance"]),
+    (
+        "group",
+        &[
+            "watch",
+            "decide",
+            "masks",
+            "spec",
+            "regions",
+            "session",
+            "inputs",
+            "products",
+            "provenance",
+        ],
+    ),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.
@@ -239,5 +253,5 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],
     ),
     // A simulated trial, written as files and tested as any group.
-    ("trial", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
+    ("demo_group", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
 ];
