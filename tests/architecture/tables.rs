@@ -13,10 +13,12 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("io", &["error", "volume", "table", "recording", "maps"]),
     ("physio", &["error", "volume", "recording", "stats"]),
     ("design", &["error", "table", "recording", "stats"]),
+    // A trial's endpoints: tables and a plan in, rows of numbers out.
+    ("trial", &["error", "table", "stats", "design"]),
     // Nothing of physio or design: the demo must not prove itself. Of stats the random numbers.
     ("simulate", &["error", "volume", "table", "recording", "stats"]),
     // Plain data in, pages and pictures out: it stands below the stories that call it.
-    ("report", &["error", "volume", "recording", "stats", "physio", "design"]),
+    ("report", &["error", "volume", "recording", "stats", "physio", "design", "trial"]),
     (
         "pipeline",
         &[
@@ -32,6 +34,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "io",
             "physio",
             "design",
+            "trial",
             "simulate",
         ],
     ),
@@ -49,6 +52,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "io",
             "physio",
             "design",
+            "trial",
             "simulate",
             "pipeline",
             "report",
