@@ -17,6 +17,7 @@ use super::tables::Tables;
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
+pub(in crate::trial) use change::moments;
 pub use fit::{Named, compare};
 pub use pairs::Pairs;
 pub use permuted::permute;

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec, GroupSpec,
-    LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec,
-    RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
+    Command, ConfoundsSpec, DesignOptions, EchoOptions, EndpointsSpec, GivenRegion, GlmSpec,
+    GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile,
+    RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
+    VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -42,7 +43,9 @@ pub enum Role {
     Spent,
     /// A table of maps.
     Table,
-    /// A folder in which maps are found; no file.
+    /// A table's data dictionary.
+    Dictionary,
+    /// A folder in which files are found; no file.
     Folder,
     /// A subject's map of an effect.
     Effect,
@@ -79,6 +82,7 @@ impl Role {
             Role::Carried => "carried",
             Role::Spent => "spent",
             Role::Table => "table",
+            Role::Dictionary => "dictionary",
             Role::Folder => "folder",
             Role::Effect => "effect",
             Role::Variance => "variance",
@@ -116,6 +120,7 @@ impl Command {
             Command::Confounds(spec) => spec.files_mut(),
             Command::Physio(spec) => spec.files_mut(),
             Command::Group(spec) => spec.files_mut(),
+            Command::Trial(spec) => spec.files_mut(),
         }
     }
 }
@@ -205,6 +210,15 @@ impl GroupSpec {
         let volumes = volumes.map(|path| (Role::Region, path));
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));
         table.chain(optional(others)).chain(regions).chain(volumes).chain(underlay).collect()
+    }
+}
+
+impl EndpointsSpec {
+    /// The study's own tables are listed when they have been found.
+    fn files_mut(&mut self) -> Files<'_> {
+        let EndpointsSpec { study, tables, plan: _ } = self;
+        let tables = tables.iter_mut().map(|path| (Role::Table, path));
+        std::iter::once((Role::Folder, study)).chain(tables).collect()
     }
 }
 
