@@ -4,6 +4,7 @@ pub mod ar1;
 pub mod arma11;
 pub mod beside;
 pub mod clusters;
+pub mod correlation;
 pub mod decay;
 pub mod fdr;
 pub mod gls;
