@@ -172,6 +172,7 @@ mod tests {
             maps: false,
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
+            roi: RegionOptions::default(),
             residuals: false,
         }
     }
