@@ -29,6 +29,7 @@ mod models;
 mod own_run;
 mod physio;
 mod progress;
+mod regions;
 mod retroicor;
 mod runs;
 mod say;

@@ -182,6 +182,9 @@ pub struct GlmSpec {
     /// Columns of each voxel's own.
     #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
     pub voxelwise: VoxelwiseOptions,
+    /// Regions whose mean series are fitted too.
+    #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
+    pub roi: RegionOptions,
 }
 
 /// Columns of each voxel's own beside the design.

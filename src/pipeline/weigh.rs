@@ -178,6 +178,7 @@ mod tests {
             maps: false,
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
+            roi: RegionOptions::default(),
             residuals: false,
         }
     }

@@ -149,6 +149,7 @@ impl GlmSpec {
             skip_missing: _,
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
+            roi,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
@@ -157,7 +158,8 @@ impl GlmSpec {
         let local = local
             .iter_mut()
             .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
-        runs.chain(others).chain(design.response_mut()).chain(images).chain(local).collect()
+        let all = runs.chain(others).chain(design.response_mut()).chain(images).chain(local);
+        all.chain(roi.files_mut()).collect()
     }
 }
 
