@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
-use crate::cli::{say, trial};
+use crate::cli::{demo_group, say};
 use crate::error::Result;
 use crate::io::Overwrite;
 use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, save_picture, shipped_example};
+use crate::pipeline::demo_group::demo as demo_of_trial;
 use crate::pipeline::simulate;
 use crate::pipeline::spec::DesignOptions;
-use crate::pipeline::trial::demo as demo_of_trial;
 use crate::pipeline::watch::Watch;
 use crate::report::picture;
 use crate::simulate::Spec;
@@ -68,7 +68,7 @@ impl Args {
         if self.talk.json {
             say::json(&result)?;
         } else {
-            say::result(&trial::table(&result))?;
+            say::result(&demo_group::table(&result))?;
             let seconds = started.elapsed().as_secs_f64();
             say::result(&format!("\n{} written in {seconds:.1} s\n", out.display()))?;
         }

@@ -16,6 +16,7 @@ mod codes;
 mod columns;
 mod confounds;
 mod demo;
+mod demo_group;
 mod devices;
 mod drivers;
 mod echoes;
@@ -34,7 +35,6 @@ mod simulate;
 mod smooth;
 mod suggest;
 mod threads;
-mod trial;
 mod verify;
 mod work;
 

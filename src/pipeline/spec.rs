@@ -18,9 +18,9 @@ mod files;
 mod group;
 mod order;
 mod out_type;
+mod regions;
 mod run;
 mod task_times;
-mod volumes;
 
 pub use files::Role;
 pub use group::{
@@ -28,9 +28,9 @@ pub use group::{
 };
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 pub use out_type::OutType;
+pub use regions::{Coordinates, GivenRegion, RegionOptions, SearchVolume, Shape};
 pub use run::{EchoOptions, RecordOptions, RunSpec, SpentBy, SpentOptions};
 pub use task_times::TaskTimes;
-pub use volumes::{SearchVolume, Shape};
 
 /// How columns are made from events and confounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

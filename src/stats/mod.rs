@@ -1,13 +1,17 @@
 //! Statistics in f64 on the host: least squares of designs, the decay over echoes, tails in log space, what a group's maps are decided by, and the counts of a trial.
 
+pub mod agreement;
 pub mod ar1;
 pub mod arma11;
 pub mod beside;
 pub mod clusters;
+pub mod correlation;
 pub mod decay;
 pub mod fdr;
+pub mod fieller;
 pub mod gls;
 pub mod hommel;
+pub mod isotonic;
 pub mod least_squares;
 pub mod meta;
 pub mod mixed;

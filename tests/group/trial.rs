@@ -6,8 +6,8 @@ use std::path::Path;
 use boldly::gpu::Device;
 use boldly::io::read_map;
 use boldly::pipeline::blocks::Ladder;
+use boldly::pipeline::demo_group::{Line, TrialResult, demo};
 use boldly::pipeline::session::Session;
-use boldly::pipeline::trial::{Line, TrialResult, demo};
 use boldly::pipeline::watch::Quiet;
 use boldly::simulate::trial::{TrialSpec, paths};
 

@@ -151,6 +151,31 @@ impl Factors {
         if names == [""] { vec!["mean".to_owned()] } else { names }
     }
 
+    /// Of several factors each level by itself, with the cells that have it: what stands for their mean. Levels that two factors share
+    /// stand for none.
+    #[must_use]
+    pub fn marginals(&self) -> Vec<(String, Vec<usize>)> {
+        let n_within = self.n_within();
+        let n_cells = self.n_groups() * n_within;
+        if self.within.len() + usize::from(self.between.is_some()) < 2 {
+            return Vec::new();
+        }
+        let with = |has: &dyn Fn(usize) -> bool| (0..n_cells).filter(|&cell| has(cell)).collect();
+        let mut all: Vec<(String, Vec<usize>)> = Vec::new();
+        for (level, name) in self.between.iter().flat_map(|f| f.levels.iter().enumerate()) {
+            all.push((name.clone(), with(&|cell| cell / n_within == level)));
+        }
+        for (at, factor) in self.within.iter().enumerate() {
+            for (level, name) in factor.levels.iter().enumerate() {
+                let has = |cell: usize| self.levels_of(cell % n_within)[at] == level;
+                all.push((name.clone(), with(&has)));
+            }
+        }
+        let shared = |name: &str| all.iter().filter(|(other, _)| other == name).count() > 1;
+        let unlike: Vec<bool> = all.iter().map(|(name, _)| !shared(name)).collect();
+        all.into_iter().zip(unlike).filter(|(_, unlike)| *unlike).map(|(one, _)| one).collect()
+    }
+
     fn group_of(&self, sample: &Sample, subject: &str, rows: &[usize]) -> Result<usize> {
         let Some(factor) = &self.between else { return Ok(0) };
         let texts = sample.texts(&factor.column)?;

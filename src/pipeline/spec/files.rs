@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, GroupSpec, LocalMeanOptions,
-    PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
-    SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
+    Command, ConfoundsSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec, GroupSpec,
+    LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec,
+    RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -199,7 +199,8 @@ impl GroupSpec {
         };
         let table = table.chain(design);
         let others = [(Role::Mask, mask), (Role::Atlas, atlas), (Role::AtlasNames, atlas_names)];
-        let regions = regions.iter_mut().map(|path| (Role::Region, path));
+        let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
+        let regions = regions.map(|path| (Role::Region, path));
         let volumes = volumes.iter_mut().filter_map(SearchVolume::path_mut);
         let volumes = volumes.map(|path| (Role::Region, path));
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));

@@ -1,6 +1,6 @@
 //! What `boldly demo --group` prints.
 
-use crate::pipeline::trial::{LEVEL, Line, TrialResult};
+use crate::pipeline::demo_group::{LEVEL, Line, TrialResult};
 
 /// Each correction beside the truth, the regions, and a sentence that follows from the numbers.
 pub(super) fn table(result: &TrialResult) -> String {
