@@ -9,6 +9,7 @@ use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Account, Opened, Products};
+use crate::pipeline::regions::Regions;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Correction, GroupSpec, GroupVariance, Role};
 use crate::pipeline::watch::Watch;

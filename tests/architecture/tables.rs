@@ -206,6 +206,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "watch",
             "decide",
             "masks",
+            "blocks",
             "spec",
             "regions",
             "session",
