@@ -7,10 +7,13 @@ use serde_json::json;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::maps::Entities;
-use crate::pipeline::products::{Account, Agreement, Opened, Page, Products, Text};
+use crate::pipeline::products::{Account, Agreement, Draw, Opened, Page, Products, Text};
+use crate::pipeline::provenance::Provenance;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, EndpointsSpec};
 use crate::pipeline::watch::Watch;
+use crate::report::page::FileRead;
+use crate::report::trial::{Pictures, TrialPage, page};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Results, Severity};
 
@@ -84,15 +87,34 @@ fn pretty(value: &impl serde::Serialize) -> Result<String> {
     })
 }
 
-/// plan.json, with which the same can be asked for again, and results.json.
+/// The page, plan.json, with which the same can be asked for again, and results.json.
 fn pages(results: Results) -> Result<Vec<Page>> {
     let [plan, all] = [pretty(&results.plan)?, pretty(&results)?];
-    let page = |name, ending, text: String| Page {
+    let text = |name, ending, text: String| Page {
         entities: Entities::of(name),
         ending,
         draw: Box::new(move |_| Ok(text)),
     };
-    Ok(vec![page("plan", ".json", plan), page("results", ".json", all)])
+    let draw: Draw = Box::new(move |made| drawn(&results, made));
+    let report = Page { entities: Entities::of("report"), ending: ".html", draw };
+    Ok(vec![text("plan", ".json", plan), text("results", ".json", all), report])
+}
+
+/// The page of all that was recorded.
+fn drawn(results: &Results, made: &Provenance) -> Result<String> {
+    let read = made.inputs.iter().map(|input| FileRead {
+        path: input.path.to_string_lossy().into_owned(),
+        role: input.role.name().to_owned(),
+        checksum: input.checksum.to_string(),
+    });
+    let outputs = made.outputs.iter().map(|output| output.name.to_string_lossy().into_owned());
+    page(&TrialPage {
+        results,
+        command_line: &made.command_line,
+        inputs: &read.collect::<Vec<FileRead>>(),
+        outputs: &outputs.collect::<Vec<String>>(),
+        pictures: &Pictures::default(),
+    })
 }
 
 /// A line an outcome.

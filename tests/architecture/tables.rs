@@ -197,6 +197,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "voxelwise",
             "qc",
             "products",
+            "regions",
         ],
     ),
     // Subjects' maps, tested.
@@ -216,7 +217,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // A trial's tables, compared; what is computed is in `trial`.
-    ("endpoints", &["watch", "spec", "session", "inputs", "products"]),
+    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.
