@@ -18,6 +18,7 @@ pub mod ancova;
 mod arm;
 pub mod brain;
 pub mod correlations;
+mod counts;
 pub mod cpm;
 pub mod crossover;
 mod dictionary;
@@ -29,6 +30,7 @@ pub mod pressure;
 pub mod responders;
 pub mod results;
 mod rule;
+mod spelling;
 mod tables;
 mod visits;
 
