@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::AFTER_LAST_DAY;
-use super::words::{ACTION, RELATION, SEVERITY};
+use super::words::{ACTION, RELATION, SERIOUS, SEVERITY};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::trial::arm::Arm;
@@ -83,7 +83,7 @@ impl Events {
         refuse_other_arms(table, &persons, plan, people)?;
         let coded = coded(table, notes)?;
         let onset = table.numbers("onset_day")?;
-        let serious = table.optional_flags("serious")?;
+        let serious = SERIOUS.read(table, "serious")?;
         let severe = SEVERITY.read(table, "severity")?;
         let related = RELATION.read(table, "relation")?;
         let withdrawn = ACTION.read(table, "action")?;

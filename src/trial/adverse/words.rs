@@ -1,6 +1,6 @@
 //! The words in which tables tell how severe an event was, whether of the treatment, and what was done. Case and blanks do not matter.
 //!
-//! Source: CDISC's terminology (AESEV, AEREL, ACN) and CTCAE's grades, with words that are common beside them.
+//! Source: CDISC's terminology (AESER, AESEV, AEREL, AEACN) and CTCAE's grades, with words that are common beside them.
 
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -11,6 +11,12 @@ pub(super) struct Words {
     yes: &'static [&'static str],
     no: &'static [&'static str],
 }
+
+/// Serious by ICH E2A, as whoever reported it judged.
+pub(super) const SERIOUS: Words = Words {
+    yes: &["yes", "y", "true", "1", "serious"],
+    no: &["no", "n", "false", "0", "not serious", "non-serious"],
+};
 
 /// Severe or worse.
 pub(super) const SEVERITY: Words = Words {

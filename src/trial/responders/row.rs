@@ -131,7 +131,8 @@ fn stratified(
     let tables: Vec<TwoArms> = strata.into_values().collect();
     let by = plan.strata.clone();
     let Some(pooled) = MantelHaenszel::of(&tables, plan.conf) else {
-        return Stratified { by, left_out: people.all.len(), ..Stratified::default() };
+        let left_out = tables.iter().map(|table| table.active.n + table.control.n).sum();
+        return Stratified { by, left_out, ..Stratified::default() };
     };
     let difference = pooled.difference;
     Stratified {
