@@ -17,6 +17,8 @@ use super::tables::Tables;
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
+pub(in crate::trial) use change::moments;
+pub(in crate::trial) use fit::by_t;
 pub use fit::{Named, compare};
 pub use pairs::Pairs;
 pub use permuted::permute;

@@ -75,7 +75,13 @@ impl Pairs {
     }
 
     /// Who is left out, and why.
-    pub(super) fn tell(&self, named: &Named, people: &People, plan: &Plan, notes: &mut Notes) {
+    pub(in crate::trial) fn tell(
+        &self,
+        named: &Named,
+        people: &People,
+        plan: &Plan,
+        notes: &mut Notes,
+    ) {
         let out: Vec<usize> =
             Arm::BOTH.iter().flat_map(|arm| self.left_out.get(*arm)).copied().collect();
         let (left, here): (Vec<usize>, Vec<usize>) =
