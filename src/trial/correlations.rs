@@ -60,7 +60,7 @@ pub fn analyse(
     if !rows.is_empty() {
         notes.info(
             format!(
-                "{} are tested and their p not adjusted; they are between participants: none is an effect of treatment, and mediation is not tested",
+                "{} tested, p not adjusted; relations are between participants: none is an effect of treatment, and mediation is not tested",
                 counted(rows.len(), "relation")
             ),
             Vec::new(),
@@ -108,7 +108,7 @@ fn row(
     if !lacking.is_empty() {
         notes.warn(
             format!(
-                "{} lack {what}, and are not in that relation",
+                "{} without both of {what}, not in that relation",
                 counted(lacking.len(), "participant")
             ),
             people.names(&lacking),
@@ -133,7 +133,10 @@ fn row(
     };
     if row.points.len() < 4 {
         notes.warn(
-            format!("{what} are related in {}: too few", counted(row.points.len(), "participant")),
+            format!(
+                "{what} have {} in common: too few for a relation",
+                counted(row.points.len(), "participant")
+            ),
             Vec::new(),
         );
         return Ok(row);

@@ -169,7 +169,7 @@ impl<'a> Found<'a> {
             let n = counted(who.len(), "repetition");
             who.dedup();
             notes.warn(
-                format!("{n} lack {} or {}: means are of what there is", own.pre, own.post),
+                format!("{n} without {} or {}; means are of what there is", own.pre, own.post),
                 people.names(&who),
             );
         }
@@ -181,7 +181,7 @@ impl<'a> Found<'a> {
         if !none.is_empty() {
             notes.warn(
                 format!(
-                    "{} have no {} or no {}, and no CPM",
+                    "{} with no {} or no {}, and so no CPM",
                     counted(none.len(), "visit"),
                     own.pre,
                     own.post
@@ -193,7 +193,7 @@ impl<'a> Found<'a> {
         if !undefined.is_empty() {
             notes.warn(
                 format!(
-                    "{} have a mean {} of 0 or less: percentage CPM is not defined there, and is n/a",
+                    "{} with a mean {} of 0 or less, where percentage CPM is not defined (n/a)",
                     counted(undefined.len(), "visit"),
                     own.pre
                 ),

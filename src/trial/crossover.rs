@@ -50,7 +50,7 @@ pub fn analyse(
     if !dropped.is_empty() {
         let who = counted(dropped.len(), "participant");
         notes.warn(
-            format!("{who} without {} in both periods are left out of the crossover", own.outcome),
+            format!("{who} without {} in both periods, left out of the crossover", own.outcome),
             people.names(&dropped),
         );
     }
@@ -85,7 +85,7 @@ pub fn analyse(
         let places: Vec<usize> = without.iter().map(|patient| patient.place).collect();
         let who = counted(places.len(), "participant");
         notes.warn(
-            format!("{who} lack a period baseline and are left out of the rows that use it"),
+            format!("{who} without a period baseline, left out of the rows that use it"),
             people.names(&places),
         );
     }

@@ -77,35 +77,34 @@ fn tell(pressure: &Pressure, found: &Found, people: &People, notes: &mut Notes) 
     };
     let names = |places: &[usize]| people.names(places);
     say(
-        "have no line (fewer than 3 ratings, or one pressure) and are left out".to_owned(),
+        "without a line (fewer than 3 ratings, or one pressure), left out".to_owned(),
         names(&found.without_line),
     );
-    say("have stimuli without a rating, which do not count".to_owned(), names(&found.lacking));
+    say("with stimuli that lack a rating, which do not count".to_owned(), names(&found.lacking));
     let of = |is_so: &dyn Fn(&super::results::PressureOfVisit) -> bool| {
         let visits = pressure.visits.iter().filter(|visit| is_so(visit));
         visits.map(|v| format!("{} ({})", v.participant, v.session)).collect::<Vec<String>>()
     };
     say(
         format!(
-            "have ratings that do not rise with pressure: no pressure is rated {target}, which is n/a"
+            "with ratings that do not rise with pressure, so that no pressure is rated {target} (n/a)"
         ),
         of(&|visit| visit.p50.is_none()),
     );
     say(
         format!(
-            "reach a rating of {target} outside the tested pressures: extrapolated, flagged and kept"
+            "with the rating {target} outside the tested pressures (extrapolated, flagged, kept)"
         ),
         of(&|visit| visit.p50.is_some() && !visit.in_range),
     );
     say(
         format!(
-            "have unbounded limits of the pressure rated {target} (Fieller's g is 1 or more: the slope does not differ from 0)"
+            "with unbounded limits of the pressure rated {target} (Fieller's g is 1 or more: the slope does not differ from 0)"
         ),
         of(&|visit| visit.p50.is_some() && visit.g >= 1.0),
     );
     say(
-        "were tested over another range of pressures than most: their areas are of another range"
-            .to_owned(),
+        "over another range of pressures than most, whose area is of that range".to_owned(),
         names(&found.of_other_range),
     );
     if let Some([least, greatest]) = found.assumed_scale {

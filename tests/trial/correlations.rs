@@ -132,9 +132,9 @@ fn a_measure_of_one_visit_is_related_as_it_is() {
 fn who_lacks_a_side_is_counted_and_named() {
     let mut notes = Notes::default();
     analysed(&related(&["brain:insula_dmn_z~questionnaires:nrs"]), &mut notes).unwrap();
-    let note = notes.all.iter().find(|n| n.text.contains("are not in that relation")).unwrap();
+    let note = notes.all.iter().find(|n| n.text.contains("not in that relation")).unwrap();
     assert_eq!(note.participants.len(), 92 - 73);
-    assert!(note.text.starts_with("19 participants lack"), "{}", note.text);
+    assert!(note.text.starts_with("19 participants without both of"), "{}", note.text);
 }
 
 fn chosen_by(by: &str) -> Study {

@@ -83,8 +83,11 @@ fn what_is_undefined_or_lacking_is_counted_and_named() {
         let there = said.iter().any(|note| note.starts_with(start) && note.ends_with(who));
         assert!(there, "{start} ... {who} is not in {said:#?}");
     };
-    is_said("1 repetition lack ts_pre or ts_post", ": sub-001");
-    is_said("1 visit have a mean ts_pre of 0 or less: percentage CPM is not defined", ": sub-008");
+    is_said("1 repetition without ts_pre or ts_post; means", ": sub-001");
+    is_said(
+        "1 visit with a mean ts_pre of 0 or less, where percentage CPM is not defined (n/a)",
+        ": sub-008",
+    );
     is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
     assert_eq!(found.ancova[1].left_out.active.iter().filter(|id| *id == "sub-008").count(), 1);
 }

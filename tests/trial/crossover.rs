@@ -82,7 +82,8 @@ fn patients_without_a_second_period_are_left_out_and_named() {
     assert_eq!(found.dropped, ["sub-06", "sub-11", "sub-18"]);
     let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
     assert!(
-        said.iter().any(|note| note.starts_with("3 participants without outcome in both periods")
+        said.iter().any(|note| note
+            .starts_with("3 participants without outcome in both periods, left out")
             && note.ends_with("sub-06, sub-11, sub-18")),
         "{said:?}"
     );
@@ -124,7 +125,7 @@ fn without_baselines_there_are_no_rows_that_use_them() {
         notes
             .all
             .iter()
-            .any(|n| n.text.contains("lack a period baseline") && n.participants == ["sub-02"])
+            .any(|n| n.text.contains("without a period baseline") && n.participants == ["sub-02"])
     );
 }
 

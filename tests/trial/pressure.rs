@@ -127,7 +127,9 @@ fn what_is_extrapolated_unbounded_or_undefined_is_flagged_and_named() {
     let mut notes = Notes::default();
     analysed(&with_pressure(), &mut notes).unwrap();
     assert!(
-        said(&notes).contains("2 visits reach a rating of 50 outside the tested pressures"),
+        said(&notes).contains(
+            "2 visits with the rating 50 outside the tested pressures (extrapolated, flagged, kept)"
+        ),
         "{}",
         said(&notes)
     );
@@ -139,7 +141,7 @@ fn what_is_extrapolated_unbounded_or_undefined_is_flagged_and_named() {
     let found = analysed(&study, &mut notes).unwrap();
     let own = visit(&found, "sub-001", "ses-baseline");
     assert!(own.g >= 1.0 && own.p50.unwrap().low.is_none() && own.p50.unwrap().high.is_none());
-    assert!(said(&notes).contains("1 visit have unbounded limits of the pressure rated 50 (Fieller's g is 1 or more: the slope does not differ from 0): sub-001 (ses-baseline)"), "{}", said(&notes));
+    assert!(said(&notes).contains("1 visit with unbounded limits of the pressure rated 50 (Fieller's g is 1 or more: the slope does not differ from 0): sub-001 (ses-baseline)"), "{}", said(&notes));
     // Falling, and flat: no pressure is the target's.
     for ratings in [["60", "50", "40", "30", "20", "10"], ["0"; 6]] {
         let mut study = with_pressure();
@@ -149,7 +151,7 @@ fn what_is_extrapolated_unbounded_or_undefined_is_flagged_and_named() {
         let own = visit(&found, "sub-001", "ses-baseline");
         assert_eq!((own.p50, own.in_range), (None, false));
         assert!(
-            said(&notes).contains("1 visit have ratings that do not rise with pressure"),
+            said(&notes).contains("1 visit with ratings that do not rise with pressure, so that no pressure is rated 50"),
             "{}",
             said(&notes)
         );
@@ -165,13 +167,13 @@ fn stimuli_without_a_rating_do_not_count_and_are_told() {
     let found = analysed(&study, &mut notes).unwrap();
     assert_eq!(visit(&found, "sub-001", "ses-baseline").n, 5);
     assert!(
-        said(&notes).contains("1 visit have stimuli without a rating, which do not count: sub-001"),
+        said(&notes)
+            .contains("1 visit with stimuli that lack a rating, which do not count: sub-001"),
         "{}",
         said(&notes)
     );
     assert!(
-        said(&notes)
-            .contains("1 participant lack a rating at one of the pressures and are left out"),
+        said(&notes).contains("1 participant without a rating at one of the pressures, left out"),
         "{}",
         said(&notes)
     );
@@ -180,13 +182,13 @@ fn stimuli_without_a_rating_do_not_count_and_are_told() {
     rate(&mut study, ["5", "10", "n/a", "n/a", "n/a", "n/a"]);
     let mut notes = Notes::default();
     analysed(&study, &mut notes).unwrap();
-    assert!(said(&notes).contains("1 visit have no line"), "{}", said(&notes));
+    assert!(said(&notes).contains("1 visit without a line"), "{}", said(&notes));
     // Another range: its area is another.
     let mut study = with_pressure();
     rate(&mut study, ["5", "10", "20", "32", "49", "n/a"]);
     let mut notes = Notes::default();
     analysed(&study, &mut notes).unwrap();
-    assert!(said(&notes).contains("1 visit were tested over another range of pressures than most: their areas are of another range: sub-001"), "{}", said(&notes));
+    assert!(said(&notes).contains("1 visit over another range of pressures than most, whose area is of that range: sub-001"), "{}", said(&notes));
 }
 
 #[test]

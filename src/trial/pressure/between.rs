@@ -178,7 +178,7 @@ fn summaries(
     if !lacking.is_empty() {
         let who = counted(lacking.len(), "participant");
         notes.warn(
-            format!("{who} lack a rating at one of the pressures and are left out of mean change and treatment x intensity"),
+            format!("{who} without a rating at one of the pressures, left out of mean change and treatment x intensity"),
             people.names(&lacking),
         );
     }
