@@ -14,6 +14,7 @@ use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
+mod connect;
 mod files;
 mod group;
 mod order;
@@ -22,6 +23,7 @@ mod regions;
 mod run;
 mod task_times;
 
+pub use connect::{ConnectSpec, Estimator, Network};
 pub use files::Role;
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
@@ -180,6 +182,9 @@ pub struct GlmSpec {
     /// Columns of each voxel's own.
     #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
     pub voxelwise: VoxelwiseOptions,
+    /// Regions whose mean series are fitted too.
+    #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
+    pub roi: RegionOptions,
 }
 
 /// Columns of each voxel's own beside the design.
@@ -388,6 +393,8 @@ pub enum Command {
     Physio(PhysioSpec),
     /// Group inference.
     Group(GroupSpec),
+    /// Connectivity.
+    Connect(ConnectSpec),
 }
 
 impl Default for DesignOptions {

@@ -67,7 +67,7 @@ pub fn deviate(conf: f64) -> f64 {
 /// P(chi-squared with one dof > x).
 #[must_use]
 pub fn chi_square_p(x: f64) -> f64 {
-    (2.0 * ln_sf_normal(x.max(0.0).sqrt()).exp()).min(1.0)
+    (2.0 * ln_sf_normal(x.sqrt()).exp()).min(1.0)
 }
 
 impl Count {
@@ -180,9 +180,8 @@ impl TwoArms {
     }
 }
 
-/// Limits that are symmetric on the logarithm, with this variance there; none where the value or the variance has no logarithm or end.
+/// Limits that are symmetric on the logarithm, with this variance there; none where that is infinite, for the value is 0.
 fn on_logarithm(value: f64, variance: f64, conf: f64) -> Option<Limits> {
     let half = deviate(conf) * variance.sqrt();
-    (value > 0.0 && half.is_finite())
-        .then(|| Limits { low: value * (-half).exp(), high: value * half.exp() })
+    half.is_finite().then(|| Limits { low: value * (-half).exp(), high: value * half.exp() })
 }

@@ -21,7 +21,7 @@ pub struct Time {
     pub event: bool,
 }
 
-/// One time of an event.
+/// One time at which patients have the event or leave.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Step {
     /// The time.
@@ -30,23 +30,23 @@ pub struct Step {
     pub at_risk: usize,
     /// Events at it.
     pub events: usize,
+    /// Patients censored at it.
+    pub censored: usize,
     /// S from here to the next step, 0 to 1.
     pub survival: f64,
     /// Greenwood's standard error of S; none where S is 0.
     pub se: Option<f64>,
-    /// Limits of S; none where S is 0.
+    /// Limits of S; none where S is 1 or 0.
     pub limits: Option<Limits>,
 }
 
-/// Kaplan and Meier's curve: 1 until the first step.
+/// Kaplan and Meier's curve.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Curve {
-    /// By time.
+    /// By time; before the first all are without the event.
     pub steps: Vec<Step>,
     /// Patients.
     pub n: usize,
-    /// When a patient was censored, by time, one entry a patient.
-    pub censored: Vec<f64>,
 }
 
 /// The log-rank test of two arms.
@@ -68,32 +68,32 @@ impl Curve {
     pub fn of(times: &[Time], conf: f64) -> Curve {
         let z = deviate(conf);
         let (mut survival, mut sum) = (1.0, 0.0);
-        let steps = event_times(times).into_iter().map(|at| {
-            let (at_risk, events) = at_risk_and_events(times, at);
+        let step = |at: f64| {
+            let (at_risk, events, censored) = at_risk_events_and_censored(times, at);
             let (n, d) = (at_risk as f64, events as f64);
             survival *= 1.0 - d / n;
-            sum += d / (n * (n - d));
+            if events > 0 {
+                sum += d / (n * (n - d));
+            }
             let ends = survival <= 0.0;
-            let half = z * sum.sqrt() / survival.ln().abs();
+            let half = z * f64::sqrt(sum) / f64::ln(survival).abs();
+            let limits =
+                || Limits { low: survival.powf(half.exp()), high: survival.powf((-half).exp()) };
             Step {
                 at,
                 at_risk,
                 events,
+                censored,
                 survival,
                 se: (!ends).then(|| survival * sum.sqrt()),
-                limits: (!ends).then(|| Limits {
-                    low: survival.powf(half.exp()),
-                    high: survival.powf((-half).exp()),
-                }),
+                limits: (!ends && sum > 0.0).then(limits),
             }
-        });
-        let steps = steps.collect();
-        let mut censored: Vec<f64> = times.iter().filter(|t| !t.event).map(|t| t.at).collect();
-        censored.sort_by(f64::total_cmp);
-        Curve { steps, n: times.len(), censored }
+        };
+        let steps = distinct(times, |_| true).into_iter().map(step).collect();
+        Curve { steps, n: times.len() }
     }
 
-    /// The step that holds at a time; none before the first event.
+    /// The step that holds at a time; none before the first.
     #[must_use]
     pub fn at(&self, time: f64) -> Option<&Step> {
         self.steps.iter().take_while(|step| step.at <= time).last()
@@ -113,9 +113,9 @@ impl LogRank {
     pub fn of(active: &[Time], control: &[Time]) -> Option<LogRank> {
         let all: Vec<Time> = active.iter().chain(control).copied().collect();
         let (mut expected, mut variance) = (0.0, 0.0);
-        for at in event_times(&all) {
-            let (n, d) = at_risk_and_events(&all, at);
-            let (n1, _) = at_risk_and_events(active, at);
+        for at in distinct(&all, |t| t.event) {
+            let (n, d, _) = at_risk_events_and_censored(&all, at);
+            let (n1, ..) = at_risk_events_and_censored(active, at);
             let (n, d, n1) = (n as f64, d as f64, n1 as f64);
             expected += n1 * d / n;
             if n > 1.0 {
@@ -133,18 +133,16 @@ impl LogRank {
     }
 }
 
-/// The times of events, each once, rising.
-fn event_times(times: &[Time]) -> Vec<f64> {
-    let mut at: Vec<f64> = times.iter().filter(|t| t.event).map(|t| t.at).collect();
+/// The times of some patients, each once, rising.
+fn distinct(times: &[Time], which: impl Fn(&Time) -> bool) -> Vec<f64> {
+    let mut at: Vec<f64> = times.iter().filter(|t| which(t)).map(|t| t.at).collect();
     at.sort_by(f64::total_cmp);
     at.dedup();
     at
 }
 
-/// Who is at risk just before a time, and how many have the event at it.
-fn at_risk_and_events(times: &[Time], at: f64) -> (usize, usize) {
-    (
-        times.iter().filter(|t| t.at >= at).count(),
-        times.iter().filter(|t| t.event && t.at == at).count(),
-    )
+/// Who is at risk just before a time, how many have the event at it, and how many are censored at it.
+fn at_risk_events_and_censored(times: &[Time], at: f64) -> (usize, usize, usize) {
+    let count = |is_so: &dyn Fn(&Time) -> bool| times.iter().filter(|t| is_so(t)).count();
+    (count(&|t| t.at >= at), count(&|t| t.at == at && t.event), count(&|t| t.at == at && !t.event))
 }

@@ -197,6 +197,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "voxelwise",
             "qc",
             "products",
+            "regions",
         ],
     ),
     // Subjects' maps, tested.

@@ -1,6 +1,6 @@
 //! Proportions of two arms, strata, the number needed to treat.
 
-use boldly::stats::proportions::{Limits, MantelHaenszel, NumberNeeded, Ratio, TwoArms};
+use boldly::stats::proportions::{Count, Limits, MantelHaenszel, NumberNeeded, Ratio, TwoArms};
 use serde_json::Value;
 
 use crate::common::{assert_close, numbers};
@@ -40,6 +40,15 @@ fn limits_of_proportions_equal_statsmodels_and_the_restricted_likelihood_of_40_d
         close("newcombe_90", arms.newcombe(0.9));
         close("miettinen_nurminen", arms.miettinen_nurminen(0.95));
         close("miettinen_nurminen_90", arms.miettinen_nurminen(0.9));
+    }
+}
+
+#[test]
+fn nobody_and_everybody_have_limits_at_the_very_end() {
+    for n in 1..200 {
+        let [none, all] = [0, n].map(|with| ends(Count::of(with, n).wilson(0.95)));
+        assert!(none[0] == 0.0 && none[1] < 1.0, "0 of {n}: {none:?}");
+        assert!(all[0] > 0.0 && all[1] == 1.0, "{n} of {n}: {all:?}");
     }
 }
 
@@ -92,7 +101,7 @@ fn by_brute_force(arms: &TwoArms, d: f64) -> f64 {
 fn the_score_limits_of_every_small_table_are_where_the_restricted_likelihood_says() {
     const Z: f64 = 1.959_963_984_540_054;
     let mut ends_seen = 0;
-    for (n1, n0) in [(1, 1), (1, 6), (5, 3), (7, 7), (11, 4)] {
+    for (n1, n0) in [(1, 1), (1, 6), (4, 2), (5, 8), (7, 7), (11, 4)] {
         for (x1, x0) in (0..=n1).flat_map(|x1| (0..=n0).map(move |x0| (x1, x0))) {
             let arms = TwoArms::of([x1, n1], [x0, n0]);
             let limits = arms.miettinen_nurminen(0.95).unwrap();
@@ -109,7 +118,7 @@ fn the_score_limits_of_every_small_table_are_where_the_restricted_likelihood_say
             }
         }
     }
-    assert_eq!(ends_seen, 10);
+    assert_eq!(ends_seen, 12);
 }
 
 #[test]

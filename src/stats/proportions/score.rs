@@ -15,9 +15,6 @@ use std::f64::consts::PI;
 pub(super) fn limits(arms: &TwoArms, critical: f64) -> Limits {
     let observed = observed(arms);
     let toward = |end: f64| {
-        if observed == end {
-            return end;
-        }
         let (mut inside, mut outside) = (observed, end);
         loop {
             let middle = 0.5 * (inside + outside);
