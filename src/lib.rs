@@ -20,6 +20,7 @@ pub mod report;
 pub mod simulate;
 pub mod stats;
 pub mod table;
+pub mod trial;
 pub mod volume;
 
 pub use error::{Error, Result};

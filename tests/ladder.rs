@@ -292,3 +292,38 @@ fn errors_that_are_not_the_devices_are_not_retried() {
     assert_eq!((why.exit_code(), tries), (65, 1));
     listener.assert_heard(&[]);
 }
+
+/// The whole run smoothed in one piece.
+fn whole_story(ladder: &mut Ladder, listener: &Listener) -> boldly::Result<Vec<f32>> {
+    ladder.whole(listener, &mut |device| {
+        let mut tape = device.tape();
+        let (bold, _) = tape.load(run().read(&Block::whole(SHAPE, N_VOLUMES))?)?;
+        let bold = boldly::kernels::smooth::smooth(&mut tape, bold, &smoothing().taps, None)?;
+        let smoothed = tape.store(bold)?;
+        Ok(tape.run()?.bold(smoothed)?.data)
+    })
+}
+
+#[test]
+fn work_in_one_piece_begins_anew_on_a_new_device_and_under_auto_on_the_cpu_path() {
+    let calm = Listener::default();
+    let want = whole_story(&mut Ladder::around(test_adapter::open(None)), &calm).unwrap();
+    calm.assert_heard(&[]);
+    let mut ladder = Ladder::around(test_adapter::open(None));
+    gpu(&ladder).lose();
+    let listener = Listener::default();
+    assert_eq!(whole_story(&mut ladder, &listener).unwrap(), want);
+    listener.assert_heard(&["opening the device anew"]);
+    gpu(&ladder);
+    let on_cpu = whole_story(&mut Ladder::around(Device::cpu()), &Listener::default()).unwrap();
+    for failure in [DeviceFailure::Rejected, DeviceFailure::OutOfMemory] {
+        gpu(&ladder).inject(failure);
+        let why = whole_story(&mut ladder, &Listener::default()).unwrap_err();
+        assert_eq!(why.exit_code(), 75, "{why}");
+        let mut auto = Ladder::around(test_adapter::open(None)).falling_back();
+        gpu(&auto).inject(failure);
+        let listener = Listener::default();
+        assert_eq!(whole_story(&mut auto, &listener).unwrap(), on_cpu, "{failure:?}");
+        listener.assert_heard(&["going on with the CPU path"]);
+    }
+}

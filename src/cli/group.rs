@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::pipeline::group::{self, Parts};
 use crate::pipeline::products::{Layout, Products as _};
 use crate::pipeline::spec::{
-    Command, Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions,
-    SearchVolume, TfceConvention,
+    Command, Correction, ErrorTerm, GivenRegion, GroupSpec, GroupVariance, Inflated,
+    PermuteOptions, SearchVolume, TfceConvention,
 };
 use crate::pipeline::watch::Quiet;
 use crate::pipeline::weigh;
@@ -67,9 +67,12 @@ pub(super) struct Args {
     /// Names of the atlas's labels: a table with index and name
     #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", requires = "atlas")]
     atlas_names: Option<PathBuf>,
-    /// Masks whose means are tested
-    #[arg(help_heading = heading::INPUTS, long = "roi", value_name = "IMAGE")]
-    region: Vec<PathBuf>,
+    /// Regions whose means are tested: 'pag=tube:...', a table, a mask
+    ///
+    /// name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm of the maps' space) or name=MASK; a table (.tsv) with
+    /// name, x, y, z and radius_mm, or name and shape; a mask; or a labelled image, each label a region
+    #[arg(help_heading = heading::INPUTS, long = "roi", value_name = "REGION", allow_hyphen_values = true)]
+    region: Vec<GivenRegion>,
     /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
     ///
     /// Also 2x2-within, one-way-rm, two-way-rm and regression; a formula; or a matrix file

@@ -7,7 +7,9 @@ use crate::design::label::labels;
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Account, Opened, Products};
+use crate::pipeline::regions::Regions;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Correction, GroupSpec, GroupVariance, Role};
 use crate::pipeline::watch::Watch;
@@ -33,6 +35,7 @@ mod permute;
 mod picture;
 mod rearranged;
 mod regions;
+mod remarks;
 mod sizes;
 mod svc;
 mod table;
@@ -50,7 +53,6 @@ pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
-use regions::Regions;
 
 /// Test a group's maps.
 ///
@@ -83,55 +85,115 @@ pub fn run_with(
         GroupVariance::Mixed => Some(variances::open(spec, &sample, &mut images, watch)?),
         _ => None,
     };
-    watch.stage("group", resolved.strata.len());
-    let mut all = Vec::new();
-    for stratum in &resolved.strata {
-        all.push(match &variances {
-            Some(variances) => mixed::fit(spec, stratum, (&images, variances), watch)?,
-            None => fit::fit(spec, stratum, &images, watch)?,
-        });
-        watch.step();
-    }
-
-    let device = &session.ladder.device;
-    let mut rearranged = Vec::new();
-    if spec.variance == GroupVariance::Mixed && (spec.permute.is_some() || !spec.regions.is_empty())
-    {
+    let fits = fits(spec, &resolved, (&images, variances.as_deref()), watch)?;
+    if variances.is_some() && (spec.permute.is_some() || !spec.regions.is_empty()) {
         watch.note("rearrangements and regions take the effects alone, each subject alike; mixed effects are in the other maps");
     }
+    let mut rearranged = Vec::new();
     if let Some(options) = &spec.permute {
         let scratch = products.scratch();
-        for ((stratum, fitted), label) in resolved.strata.iter().zip(&all).zip(&labels) {
-            let own = given.extract_if(.., |(of, _)| of == label).map(|(_, part)| part).collect();
-            let (asked, on) = ((spec, options), (device, scratch.as_deref()));
+        for ((stratum, fitted), label) in resolved.strata.iter().zip(&fits).zip(&labels) {
+            let own = given.extract_if(.., |(of, _)| of == label).map(|(_, part)| part);
+            let own: Vec<Stored> = own.collect();
+            let on = (&mut session.ladder, scratch.as_deref());
             let tested = (stratum, &fitted.maps, fitted.inside.as_slice());
-            rearranged.push(permute::rearrange(asked, tested, &images, on, own, watch)?);
+            rearranged.push(permute::rearrange((spec, options), tested, &images, on, &own, watch)?);
         }
     }
     if spec.permute.as_ref().is_some_and(|options| options.shard.is_some()) {
         for (one, label) in rearranged.iter().zip(&labels) {
             products.table(one.tally(label))?;
         }
-        let account = account(spec, &resolved, (&all, &rearranged), images)?;
+        let account = account(spec, &resolved, (&fits, &rearranged), images)?;
         return products.finish(session, account);
     }
 
     watch.stage("write", 1);
-    let regions = Regions::open(spec, &images.grid, watch)?;
+    let regions = regions::open(spec, &images.grid, watch)?;
+    images.files.extend(regions.found.iter().cloned());
     let volumes = svc::open(spec, &images.grid, watch)?;
     let together = together(spec, &rearranged)?;
+    let given = Given { spec, images: &images, regions: &regions, volumes: &volumes };
     let mut pages = Pages::open(spec, &images, watch)?;
     let mut smooth = Vec::new();
     let mut maps = Vec::new();
-    for (at, (stratum, fitted)) in resolved.strata.iter().zip(&all).enumerate() {
-        let label = &labels[at];
+    for (at, (stratum, fitted)) in resolved.strata.iter().zip(&fits).enumerate() {
+        let one = One { stratum, fitted, label: &labels[at], rearranged: rearranged.get(at) };
+        let to: (&mut dyn Products, &mut Pages) = (&mut *products, &mut pages);
+        let (own, smoothness) =
+            given.answer(&one, together.as_ref(), &mut session.ladder, to, watch)?;
+        smooth.push(smoothness);
+        maps.extend(own);
+    }
+    let inside = (0..images.grid.n_voxels()).map(|v| fits.iter().any(|one| one.inside[v]));
+    maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
+    products.maps(&images.header, &maps)?;
+    let pages = pages.done(spec, (&sample, &resolved), &images);
+    let own = account(spec, &resolved, (&fits, &rearranged), images)?;
+    let mut account = Account { pages, ..own };
+    if smooth.iter().any(Option::is_some) {
+        let all: Vec<Value> =
+            smooth.iter().map(|s| json!(s.as_ref().map(Smooth::resolved))).collect();
+        account.resolved.insert("smoothness".to_owned(), json!(all));
+    }
+    products.finish(session, account)
+}
+
+/// Each contrast's model over subjects.
+fn fits(
+    spec: &GroupSpec,
+    resolved: &Resolved,
+    (images, variances): (&Images, Option<&[Vec<f32>]>),
+    watch: &dyn Watch,
+) -> Result<Vec<Fitted>> {
+    watch.stage("group", resolved.strata.len());
+    let fit = |stratum| {
+        let fitted = match variances {
+            Some(variances) => mixed::fit(spec, stratum, (images, variances), watch),
+            None => fit::fit(spec, stratum, images, watch),
+        };
+        watch.step();
+        fitted
+    };
+    resolved.strata.iter().map(fit).collect()
+}
+
+/// What all contrasts are answered with.
+struct Given<'a> {
+    spec: &'a GroupSpec,
+    images: &'a Images,
+    regions: &'a Regions,
+    volumes: &'a [svc::Volume],
+}
+
+/// A contrast, fitted.
+struct One<'a> {
+    stratum: &'a Stratum,
+    fitted: &'a Fitted,
+    /// As in file names.
+    label: &'a str,
+    rearranged: Option<&'a Rearranged>,
+}
+
+impl Given<'_> {
+    /// A contrast's maps, and how smooth its noise is; its tables and pictures are on their way.
+    fn answer(
+        &self,
+        one: &One<'_>,
+        together: Option<&Maxima>,
+        ladder: &mut Ladder,
+        (products, pages): (&mut dyn Products, &mut Pages),
+        watch: &dyn Watch,
+    ) -> Result<(Vec<Map>, Option<Smooth>)> {
+        let Given { spec, images, regions, volumes } = *self;
+        let One { stratum, fitted, label, rearranged } = *one;
         if stratum.words != stratum.name {
             watch.note(&format!("{}: {}", stratum.name, stratum.words));
         }
         say_peak(fitted, &images.grid, watch);
-        let mut own = maps_of(stratum, fitted, label, &images);
-        if let Some(one) = rearranged.get(at) {
-            let of_one = one.maps(label, images.grid.n_voxels(), together.as_ref())?;
+        let mut own = maps_of(stratum, fitted, label, images);
+        if let Some(one) = rearranged {
+            let of_one = one.maps(label, images.grid.n_voxels(), together)?;
             one.say(&of_one, watch)?;
             own.extend(of_one);
             products.table(one.table(label))?;
@@ -140,40 +202,26 @@ pub fn run_with(
         let tested = (stratum, fitted);
         let over = Over::new(fitted, &images.grid, label, None);
         own.extend(sizes::maps(spec, tested, &over)?);
-        let smoothness = smoothness(spec, tested, &images, &over, watch)?;
+        let smoothness = smoothness(spec, tested, images, &over, watch)?;
         own.extend(correct::maps(spec, stratum, fitted, (&over, smoothness.as_ref()), watch));
         if !volumes.is_empty() {
-            let (of, named) =
-                ((&images, volumes.as_slice()), (label.as_str(), smoothness.as_ref()));
-            let (table, of_volumes) = svc::correct(spec, tested, of, named, device, watch)?;
+            let (of, named) = ((images, volumes), (label, smoothness.as_ref()));
+            let (table, of_volumes) = svc::correct(spec, tested, of, named, ladder, watch)?;
             products.table(table)?;
             own.extend(of_volumes);
         }
-        smooth.push(smoothness);
-        let of = (&images, &regions);
+        let of = (images, regions);
         let clusters = clusters::table(spec, tested, &own, of, label)?;
         let in_regions = match regions.all.is_empty() {
             true => None,
             false => Some(regions::table(spec, tested, of, label, watch)?),
         };
-        pages.add(spec, tested, (&own, label), &images, (&clusters, in_regions.as_ref()))?;
+        pages.add(spec, tested, (&own, label), images, (&clusters, in_regions.as_ref()))?;
         products.table(clusters)?;
         in_regions.into_iter().try_for_each(|text| products.table(text))?;
         products.table(design_table(stratum, label))?;
-        maps.extend(own);
+        Ok((own, smoothness))
     }
-    let inside = (0..images.grid.n_voxels()).map(|v| all.iter().any(|one| one.inside[v]));
-    maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
-    products.maps(&images.header, &maps)?;
-    let pages = pages.done(spec, (&sample, &resolved), &images);
-    let own = account(spec, &resolved, (&all, &rearranged), images)?;
-    let mut account = Account { pages, ..own };
-    if smooth.iter().any(Option::is_some) {
-        let all: Vec<Value> =
-            smooth.iter().map(|s| json!(s.as_ref().map(Smooth::resolved))).collect();
-        account.resolved.insert("smoothness".to_owned(), json!(all));
-    }
-    products.finish(session, account)
 }
 
 /// Residuals of all subjects say how smooth the noise is.

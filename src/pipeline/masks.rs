@@ -56,6 +56,20 @@ pub fn mask_of(path: &Path, (grid, of): (&Grid, &str), watch: &dyn Watch) -> Res
     io::read_mask_of(path, (grid, of)).map(|given| told(given, watch))
 }
 
+/// [`mask_of`], with its values above 0: of a mask one, of a segmentation several.
+///
+/// # Errors
+/// As [`io::read_mask`].
+pub fn labels_of(
+    path: &Path,
+    (grid, of): (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<(Mask, Vec<u32>)> {
+    let given = io::read_mask_of(path, (grid, of))?;
+    let labels = given.labels.clone();
+    Ok((told(given, watch), labels))
+}
+
 /// A tissue for a grid: a mask, or probabilities from `threshold` on.
 ///
 /// # Errors

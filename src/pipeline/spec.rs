@@ -14,23 +14,25 @@ use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
+mod connect;
 mod files;
 mod group;
 mod order;
 mod out_type;
+mod regions;
 mod run;
 mod task_times;
-mod volumes;
 
+pub use connect::{ConnectSpec, Estimator, Network};
 pub use files::Role;
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
 };
 pub use order::{Criterion, ModelBic, OrderChoice, OrderTest};
 pub use out_type::OutType;
+pub use regions::{Coordinates, GivenRegion, RegionOptions, SearchVolume, Shape};
 pub use run::{EchoOptions, RecordOptions, RunSpec, SpentBy, SpentOptions};
 pub use task_times::TaskTimes;
-pub use volumes::{SearchVolume, Shape};
 
 /// How columns are made from events and confounds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -180,6 +182,9 @@ pub struct GlmSpec {
     /// Columns of each voxel's own.
     #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
     pub voxelwise: VoxelwiseOptions,
+    /// Regions whose mean series are fitted too.
+    #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
+    pub roi: RegionOptions,
 }
 
 /// Columns of each voxel's own beside the design.
@@ -388,6 +393,8 @@ pub enum Command {
     Physio(PhysioSpec),
     /// Group inference.
     Group(GroupSpec),
+    /// Connectivity.
+    Connect(ConnectSpec),
 }
 
 impl Default for DesignOptions {

@@ -43,6 +43,22 @@ pub(super) fn percent(share: f64) -> String {
     format!("{text}\u{a0}%")
 }
 
+/// p as journals have it: `.032`, `< .001`, `> .999`.
+pub(super) fn p_of(p: f64) -> String {
+    match p {
+        p if !p.is_finite() => "–".to_owned(),
+        p if p < 0.001 => "< .001".to_owned(),
+        p if p > 0.999 => "> .999".to_owned(),
+        p => format!("{p:.3}").trim_start_matches('0').to_owned(),
+    }
+}
+
+/// The same in a sentence: `p = .032`, `p < .001`.
+pub(super) fn p_said(p: f64) -> String {
+    let text = p_of(p);
+    if text.starts_with(['<', '>', '–']) { format!("p {text}") } else { format!("p = {text}") }
+}
+
 /// `1 beat`, `2 beats`.
 pub(super) fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })

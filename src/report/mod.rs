@@ -1,6 +1,7 @@
 //! What people see.
 
 mod colour;
+pub mod figures;
 pub mod group;
 mod html;
 pub mod page;
@@ -8,3 +9,4 @@ pub mod picture;
 pub mod qc;
 pub mod statmap;
 mod svg;
+pub mod trial;

@@ -216,6 +216,11 @@ impl Svg {
         Svg { width, height, body: String::new() }
     }
 
+    /// The height of a drawing that is known only when it is done.
+    pub fn set_height(&mut self, height: f64) {
+        self.height = height;
+    }
+
     /// A path of a class of the style sheet; an empty one is left out.
     pub fn path(&mut self, class: &str, path: &Path) {
         if !path.is_empty() {

@@ -1,13 +1,18 @@
-//! Statistics in f64 on the host: least squares of designs, the decay over echoes, tails in log space, and what a group's maps are decided by.
+//! Statistics in f64 on the host: least squares of designs, the decay over echoes, tails in log space, what a group's maps are decided by, and the counts of a trial.
 
+pub mod agreement;
 pub mod ar1;
 pub mod arma11;
 pub mod beside;
 pub mod clusters;
+pub mod connectivity;
+pub mod correlation;
 pub mod decay;
 pub mod fdr;
+pub mod fieller;
 pub mod gls;
 pub mod hommel;
+pub mod isotonic;
 pub mod least_squares;
 pub mod meta;
 pub mod mixed;
@@ -17,10 +22,12 @@ pub mod pareto;
 pub mod permuted;
 pub mod philox;
 pub mod principal;
+pub mod proportions;
 pub mod random_field;
 pub mod rearrange;
 pub mod second_level;
 pub mod smoothness;
+pub mod survival;
 pub mod tails;
 pub mod tfce;
 pub mod whiteness;

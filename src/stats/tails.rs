@@ -200,6 +200,10 @@ pub fn ln_sf_f(f: f64, dof1: f64, dof2: f64) -> f64 {
 pub fn critical_f(level: f64, dof1: f64, dof2: f64) -> f64 {
     let tail = FTail::new(dof1, dof2);
     let (mut low, mut high) = (0.0, 1e6);
+    // Few dof or small levels lie further out.
+    while tail.ln_sf(high) > level.ln() && high < 1e300 {
+        (low, high) = (high, 1e3 * high);
+    }
     for _ in 0..80 {
         let middle = 0.5 * (low + high);
         if tail.ln_sf(middle) > level.ln() { low = middle } else { high = middle }

@@ -13,10 +13,12 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("io", &["error", "volume", "table", "recording", "maps"]),
     ("physio", &["error", "volume", "recording", "stats"]),
     ("design", &["error", "table", "recording", "stats"]),
+    // A trial's endpoints: tables and a plan in, rows of numbers out.
+    ("trial", &["error", "table", "stats", "design"]),
     // Nothing of physio or design: the demo must not prove itself. Of stats the random numbers.
     ("simulate", &["error", "volume", "table", "recording", "stats"]),
     // Plain data in, pages and pictures out: it stands below the stories that call it.
-    ("report", &["error", "volume", "recording", "stats", "physio", "design"]),
+    ("report", &["error", "volume", "recording", "stats", "physio", "design", "trial"]),
     (
         "pipeline",
         &[
@@ -32,6 +34,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "io",
             "physio",
             "design",
+            "trial",
             "simulate",
         ],
     ),
@@ -49,6 +52,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "io",
             "physio",
             "design",
+            "trial",
             "simulate",
             "pipeline",
             "report",
@@ -66,6 +70,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("peak_table", &[]),
     ("spec", &[]),
     ("tsnr", &[]),
+    ("regions", &["watch", "masks", "spec"]),
     ("blocks", &["watch"]),
     ("simulate", &["watch"]),
     ("flat", &["blocks"]),
@@ -192,10 +197,25 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "voxelwise",
             "qc",
             "products",
+            "regions",
         ],
     ),
     // Subjects' maps, tested.
-    ("group", &["watch", "decide", "masks", "spec", "session", "inputs", "products", "provenance"]),
+    (
+        "group",
+        &[
+            "watch",
+            "decide",
+            "masks",
+            "blocks",
+            "spec",
+            "regions",
+            "session",
+            "inputs",
+            "products",
+            "provenance",
+        ],
+    ),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.

@@ -8,6 +8,8 @@ mod binary;
 mod checked;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../test_adapter/mod.rs"]
+mod test_adapter;
 
 mod any;
 mod calibrated;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::binary::{said, succeeded, with_words};
 use crate::made::{group, map, study};
+use crate::test_adapter;
 
 const WORDS: [&str; 8] = [
     "--model",
@@ -58,22 +59,54 @@ fn alike(dir: &Path, one: &str, other: &str) {
 
 #[test]
 fn parts_in_any_order_make_the_bytes_of_one_run_and_more_can_be_added() {
+    for device in ["cpu", &test_adapter::name()] {
+        let folder = tempfile::tempdir().unwrap();
+        let dir = folder.path();
+        subjects(dir, 18);
+        let group = |n: &str, shard: &[&str], out: &str| {
+            let asked = ["--device", device, "--permutations", n];
+            group(dir, &words(&[&asked, shard].concat()), out);
+        };
+        let merge = |parts: &[&str], out: &str| {
+            let words = [parts, &["--device", device, "--out", out]].concat();
+            succeeded("merge", merge(dir, &words));
+        };
+        group("90", &[], "whole");
+        for part in ["1/3", "2/3", "3/3"] {
+            group("90", &["--shard", part], &format!("part{}", &part[..1]));
+        }
+        // The contrast alone, and no map: a part holds counts.
+        assert_eq!(files(&dir.join("part2")).len(), 1);
+        merge(&["part3", "part1", "part2"], "joined");
+        alike(dir, "whole", "joined");
+        group("120", &["--shard", "4/4"], "more");
+        merge(&["more", "whole"], "grown");
+        group("120", &[], "larger");
+        alike(dir, "larger", "grown");
+    }
+}
+
+#[test]
+fn what_a_stopped_run_left_is_not_used_where_it_was_damaged_and_that_is_said() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     subjects(dir, 18);
-    group(dir, &words(&["--permutations", "90"]), "whole");
-    for part in ["1/3", "2/3", "3/3"] {
-        let out = format!("part{}", &part[..1]);
-        group(dir, &words(&["--permutations", "90", "--shard", part]), &out);
+    let asked = words(&["--permutations", "90"]);
+    group(dir, &asked, "whole");
+    let tally = files(&dir.join("whole")).into_iter().find(|(name, _)| name.contains("tally"));
+    let tally = String::from_utf8(tally.unwrap().1).unwrap();
+    let kept = format!(".boldly-tally-{}", &tally.lines().nth(1).unwrap()[..16]);
+    for (out, left, says) in [
+        ("finished", tally.as_str(), "going on from a run that was stopped, 90 rearrangements"),
+        ("damaged", &tally[..tally.len() - 9], "cannot be used, its rearrangements are computed"),
+    ] {
+        fs::create_dir(dir.join(out)).unwrap();
+        fs::write(dir.join(out).join(&kept), left).unwrap();
+        let told = group(dir, &asked, out);
+        assert!(told.contains(says), "{out}: {told}");
+        assert!(!dir.join(out).join(&kept).exists(), "{out}");
+        alike(dir, "whole", out);
     }
-    // The contrast alone, and no map: a part holds counts.
-    assert_eq!(files(&dir.join("part2")).len(), 1);
-    succeeded("merge", merge(dir, &["part3", "part1", "part2", "--out", "joined"]));
-    alike(dir, "whole", "joined");
-    group(dir, &words(&["--permutations", "120", "--shard", "4/4"]), "more");
-    succeeded("merge", merge(dir, &["more", "whole", "--out", "grown"]));
-    group(dir, &words(&["--permutations", "120"]), "larger");
-    alike(dir, "larger", "grown");
 }
 
 #[test]

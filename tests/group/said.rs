@@ -83,3 +83,43 @@ fn what_a_reader_would_get_wrong_is_said() {
     let told = group(dir, &words, "flat");
     assert!(told.contains("old is the same in all subjects of change"), "{told}");
 }
+
+#[test]
+fn an_option_that_changes_nothing_is_said_to() {
+    let two = ["--model", "2x2-mixed"];
+    let asked = |words: &[&'static str], more: &[&'static str]| [words, more].concat();
+    let f = ["--f-contrast", "d=post - pre", "--two-sided"];
+    let n = ["--permutations", "20"];
+    for (words, option) in [
+        (asked(&two, &["--inflate", "not"]), "--inflate"),
+        (asked(&two, &["--centre", "group"]), "--centre"),
+        (asked(&two, &f), "--two-sided"),
+        (vec!["--model", "paired", "--variance", "welch"], "--variance welch"),
+        (asked(&two, &[&n[..], &["--whole-blocks"]].concat()), "--whole-blocks"),
+        (
+            asked(&two, &[&n[..], &["--contrast", "group", "--fwe-across-contrasts"]].concat()),
+            "--fwe-across-contrasts",
+        ),
+    ] {
+        let (said, kept) = heard(&words);
+        for text in [said, kept] {
+            assert!(text.contains(&format!("without effect: {option}")), "{words:?}: {text}");
+        }
+    }
+    let covaried = ["--covariates", "period", "--centre", "group", "--contrast", "group"];
+    for words in [two.to_vec(), asked(&two, &["--two-sided"]), asked(&two, &covaried)] {
+        let (said, _) = heard(&words);
+        assert!(!said.contains("without effect"), "{words:?}: {said}");
+    }
+}
+
+#[test]
+fn levels_that_differ_in_case_alone_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path(), &table().replace("s4\tb", "s4\tB"));
+    let paired = ["--model", "paired"];
+    let said = group(folder.path(), &paired, "out");
+    assert!(!said.contains("differ in case"), "no factor of the model: {said}");
+    let said = group(folder.path(), &[&paired[..], &["--between", "group"]].concat(), "between");
+    assert!(said.contains("group: 'b' and 'B' are two levels"), "{said}");
+}

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use crate::binary::{boldly, run, said};
+use crate::binary::{boldly, run, said, with_words};
 use crate::common::assert_close;
 use crate::made::{group, map, study};
 
@@ -61,6 +61,28 @@ fn a_contrast_twice_as_large_has_twice_the_effect_and_the_same_t() {
     assert_close("t", &of("d", "t"), &of("i", "t"), 2e-7, 0.0);
     let twice: Vec<f64> = of("i", "effect").iter().map(|v| 2.0 * v).collect();
     assert_close("effect", &of("d", "effect"), &twice, 2e-7, 0.0);
+}
+
+#[test]
+fn a_level_by_itself_stands_for_the_mean_of_its_cells() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    write(dir, &mixed());
+    let asked = ["m=post - pre", "g=2*(drug - placebo)", "session", "group"];
+    let words = asked.iter().flat_map(|&contrast| ["--contrast", contrast]);
+    group(dir, &["--model", "2x2-mixed"].into_iter().chain(words).collect::<Vec<_>>(), "out");
+    let of = |contrast, stat| map(&dir.join("out"), contrast, stat);
+    assert_eq!(of("m", "t"), of("session", "t"));
+    assert_eq!(of("m", "effect"), of("session", "effect"));
+    let half: Vec<f64> = of("g", "effect").iter().map(|e| e / 2.0).collect();
+    assert_close("group", &half, &of("group", "effect"), 1e-6, 1e-7);
+    // A level of both factors is no name for either.
+    let rows = mixed().into_iter().map(|row| row.replace("placebo", "pre"));
+    write(dir, &rows.collect::<Vec<_>>());
+    let words =
+        ["group", "--maps", "maps.tsv", "--model", "2x2-mixed", "-c", "post - pre", "--out", "o"];
+    let why = said(&with_words(dir, words.iter()));
+    assert!(why.contains("names `pre`, which is no column"), "{why}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! The contrasts over cells and covariates: those that are asked for, and those that a model is there for.
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use super::covariate::Covariate;
 use super::factors::{Factor, Factors};
@@ -31,6 +31,10 @@ pub(super) fn asked(
     let mut names = factors.cell_names();
     let n_task = names.len();
     names.extend(covariates.iter().map(|c| c.name.clone()));
+    let n_own = names.len();
+    let marginals: Vec<(String, Vec<usize>)> =
+        factors.marginals().into_iter().filter(|(name, _)| !names.contains(name)).collect();
+    names.extend(marginals.iter().map(|(name, _)| name.clone()));
     let columns = Columns { names: &names, n_task };
     let mut all = Vec::new();
     let texts = request.contrasts.iter().map(|text| (text, false));
@@ -49,9 +53,22 @@ pub(super) fn asked(
             true => parse_f_of(&named.expression, &columns)?,
             false => parse_t_of(&named.expression, &columns)?.insert_axis(ndarray::Axis(0)),
         };
-        all.push(Asked { name: named.name, is_f, rows });
+        all.push(Asked { name: named.name, is_f, rows: over_cells(&rows, n_own, &marginals) });
     }
     Ok(all)
+}
+
+/// Weights of marginal means, which stand last, handed to the cells that they are means of.
+fn over_cells(rows: &Array2<f64>, n_own: usize, marginals: &[(String, Vec<usize>)]) -> Array2<f64> {
+    let mut own = rows.slice(s![.., ..n_own]).to_owned();
+    for (at, (_, cells)) in marginals.iter().enumerate() {
+        for (row, mut weights) in own.rows_mut().into_iter().enumerate() {
+            cells
+                .iter()
+                .for_each(|&cell| weights[cell] += rows[[row, n_own + at]] / cells.len() as f64);
+        }
+    }
+    own
 }
 
 /// The contrasts that a model is there for.

@@ -134,21 +134,56 @@ impl Factors {
         levels
     }
 
+    /// The names of the cells within a subject: `pain:post`.
+    #[must_use]
+    pub fn names_within(&self) -> Vec<String> {
+        let of = |(f, level): (&Factor, usize)| f.levels[level].clone();
+        let name = |cell: usize| {
+            let all: Vec<String> = self.within.iter().zip(self.levels_of(cell)).map(of).collect();
+            all.join(":")
+        };
+        (0..self.n_within()).map(name).collect()
+    }
+
     /// The names of all cells, groups the slowest: `drug:post`; `mean` where there is one only.
     #[must_use]
     pub fn cell_names(&self) -> Vec<String> {
-        let within = |cell: usize| {
-            let levels = self.levels_of(cell);
-            self.within.iter().zip(levels).map(|(f, level)| f.levels[level].clone())
-        };
+        let within = self.names_within();
         let cells = (0..self.n_groups()).flat_map(|group| {
-            (0..self.n_within()).map(move |cell| {
-                let group = self.between.as_ref().map(|f| f.levels[group].clone());
-                group.into_iter().chain(within(cell)).collect::<Vec<_>>().join(":")
+            let group = self.between.as_ref().map(|f| f.levels[group].as_str());
+            within.iter().map(move |cell| match (group, cell.as_str()) {
+                (Some(group), "") => group.to_owned(),
+                (Some(group), cell) => format!("{group}:{cell}"),
+                (None, cell) => cell.to_owned(),
             })
         });
         let names: Vec<String> = cells.collect();
         if names == [""] { vec!["mean".to_owned()] } else { names }
+    }
+
+    /// Of several factors each level by itself, with the cells that have it: what stands for their mean. Levels that two factors share
+    /// stand for none.
+    #[must_use]
+    pub fn marginals(&self) -> Vec<(String, Vec<usize>)> {
+        let n_within = self.n_within();
+        let n_cells = self.n_groups() * n_within;
+        if self.within.len() + usize::from(self.between.is_some()) < 2 {
+            return Vec::new();
+        }
+        let with = |has: &dyn Fn(usize) -> bool| (0..n_cells).filter(|&cell| has(cell)).collect();
+        let mut all: Vec<(String, Vec<usize>)> = Vec::new();
+        for (level, name) in self.between.iter().flat_map(|f| f.levels.iter().enumerate()) {
+            all.push((name.clone(), with(&|cell| cell / n_within == level)));
+        }
+        for (at, factor) in self.within.iter().enumerate() {
+            for (level, name) in factor.levels.iter().enumerate() {
+                let has = |cell: usize| self.levels_of(cell % n_within)[at] == level;
+                all.push((name.clone(), with(&has)));
+            }
+        }
+        let shared = |name: &str| all.iter().filter(|(other, _)| other == name).count() > 1;
+        let unlike: Vec<bool> = all.iter().map(|(name, _)| !shared(name)).collect();
+        all.into_iter().zip(unlike).filter(|(_, unlike)| *unlike).map(|(one, _)| one).collect()
     }
 
     fn group_of(&self, sample: &Sample, subject: &str, rows: &[usize]) -> Result<usize> {

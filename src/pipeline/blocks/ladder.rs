@@ -180,6 +180,28 @@ impl Ladder {
         Ok(())
     }
 
+    /// Work that no blocks are cut of: it begins anew on each rung, so `work` must leave nothing behind when it fails.
+    ///
+    /// # Errors
+    /// What `work` meets, once the ladder ends.
+    pub fn whole<T>(
+        &mut self,
+        watch: &dyn Watch,
+        work: &mut dyn FnMut(&Device) -> Result<T>,
+    ) -> Result<T> {
+        self.say_passed_over(watch);
+        let mut may_reopen = true;
+        loop {
+            match work(&self.device) {
+                Ok(made) => {
+                    self.worked = true;
+                    return Ok(made);
+                }
+                Err(failed) => may_reopen = self.descend(failed, may_reopen, watch)?,
+            }
+        }
+    }
+
     fn say_passed_over(&mut self, watch: &dyn Watch) {
         if let Some(why) = self.passed_over.take() {
             watch.warn(&format!("{why}; going on with the CPU path"));
@@ -210,32 +232,37 @@ impl Ladder {
         climb: Climb<'_>,
         work: &mut dyn FnMut(&Device, &Block) -> Result<()>,
     ) -> Result<()> {
+        if let Error::Device { failure: DeviceFailure::OutOfMemory, .. } = &failed
+            && let Some(halves) = climb.cut.halve(block)
+        {
+            climb.watch.warn(&format!("{failed}; halving the block"));
+            return halves.iter().try_for_each(|half| self.attempt(half, climb, work));
+        }
+        let may_reopen = self.descend(failed, climb.may_reopen, climb.watch)?;
+        self.attempt(block, Climb { may_reopen, ..climb }, work)
+    }
+
+    /// A rung down after a failure: the device opened anew, once, or the CPU path. Whether there may be another such opening comes back.
+    fn descend(&mut self, failed: Error, may_reopen: bool, watch: &dyn Watch) -> Result<bool> {
         let Error::Device { failure, .. } = &failed else { return Err(failed) };
-        match (failure, climb.cut.halve(block)) {
-            (DeviceFailure::OutOfMemory, Some(halves)) => {
-                climb.watch.warn(&format!("{failed}; halving the block"));
-                return halves.iter().try_for_each(|half| self.attempt(half, climb, work));
+        if *failure == DeviceFailure::Lost && may_reopen {
+            watch.warn(&format!("{failed}; opening the device anew"));
+            if let Ok(device) = self.device.reopen() {
+                self.device = device;
+                return Ok(false);
             }
-            (DeviceFailure::Lost, _) if climb.may_reopen => {
-                climb.watch.warn(&format!("{failed}; opening the device anew"));
-                if let Ok(device) = self.device.reopen() {
-                    self.device = device;
-                    return self.attempt(block, Climb { may_reopen: false, ..climb }, work);
-                }
-            }
-            _ => {}
         }
         if !self.fall_back || matches!(self.device, Device::Cpu(_)) {
             return Err(failed);
         }
-        climb.watch.warn(&format!("{failed}; going on with the CPU path"));
+        watch.warn(&format!("{failed}; going on with the CPU path"));
         if self.worked {
             self.before = Some(self.device.report());
         }
         let cpu = Device::cpu();
         self.device.take_spans().into_iter().for_each(|span| cpu.record(span));
         self.device = cpu;
-        work(&self.device, block)
+        Ok(may_reopen)
     }
 }
 

@@ -8,6 +8,7 @@ use crate::design::group::Model;
 use crate::error::Result;
 use crate::gpu::Device;
 use crate::maps::{Map, Quantity};
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::group::{Held, tested};
 use crate::pipeline::spec::{Correction, GroupSpec, PermuteOptions, TfceConvention};
 use crate::pipeline::watch::{Quiet, Watch};
@@ -157,11 +158,11 @@ fn null_group(
 
 /// Each correction, and whether it finds something in a group.
 fn found(spec: &GroupsSpec, model: &Model, number: u64, held: Held) -> Result<Vec<(String, bool)>> {
-    let device = Device::cpu();
+    let mut ladder = Ladder::around(Device::cpu());
     let mut all = Vec::new();
     for (at, forming) in FORMING.into_iter().enumerate() {
         let asked = asked(spec, model, number, forming, at == 0);
-        let maps = tested(&asked, held.clone(), &device, &Quiet)?;
+        let maps = tested(&asked, held.clone(), &mut ladder, &Quiet)?;
         for map in maps.iter().filter(|map| map.quantity == Quantity::CorrectedP) {
             if at == 0 || is_of_clusters(map) {
                 all.push((said(map, forming), any(map, &held.mask)));

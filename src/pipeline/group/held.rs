@@ -6,9 +6,9 @@ use super::over::Over;
 use super::{correct, fit, labels, maps_of, permute, smoothness};
 use crate::design::group::Sample;
 use crate::error::{Error, Result};
-use crate::gpu::Device;
 use crate::io::Header;
 use crate::maps::Map;
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::spec::GroupSpec;
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
@@ -33,7 +33,7 @@ pub struct Held {
 pub fn tested(
     spec: &GroupSpec,
     held: Held,
-    device: &Device,
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<Map>> {
     let Held { table, mask: Mask { grid, inside }, maps } = held;
@@ -60,8 +60,8 @@ pub fn tested(
         all.extend(maps_of(stratum, &fitted, &label, &images));
         if let Some(options) = &spec.permute {
             let tested = (stratum, &fitted.maps, fitted.inside.as_slice());
-            let on = (device, None);
-            let one = permute::rearrange((spec, options), tested, &images, on, Vec::new(), watch)?;
+            let on = (&mut *ladder, None);
+            let one = permute::rearrange((spec, options), tested, &images, on, &[], watch)?;
             all.extend(one.maps(&label, images.grid.n_voxels(), None)?);
         }
         let over = Over::new(&fitted, &images.grid, &label, None);

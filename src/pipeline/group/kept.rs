@@ -129,7 +129,7 @@ impl Kept {
     ///
     /// # Errors
     /// Bad data where it is of another analysis, or holds what is there already.
-    pub(super) fn add(&mut self, mut other: Stored) -> Result<()> {
+    pub(super) fn add(&mut self, other: &Stored) -> Result<()> {
         let three = if self.enhancer.is_some() { 3 } else { 0 };
         if other.key != self.key || other.maxima.len() != three {
             return Err(Error::bad_data(
@@ -141,8 +141,9 @@ impl Kept {
         }
         let n = self.tally.n().max(other.tally.n());
         self.tally.extend(n);
-        other.tally.extend(n);
-        self.tally.merge(&other.tally)?;
+        let mut theirs = other.tally.clone();
+        theirs.extend(n);
+        self.tally.merge(&theirs)?;
         let mine = self.enhancer.iter_mut().flat_map(|e| &mut e.maxima);
         for (mine, theirs) in mine.zip(&other.maxima) {
             let fill = |mine: &mut Vec<f64>, theirs: &[f64]| {
@@ -176,11 +177,6 @@ impl Kept {
             from = from.max(done.end.min(numbers.end));
         }
         all
-    }
-
-    /// What a stopped run left; none where there is nothing that can be read.
-    pub(super) fn load(file: &Path) -> Option<Stored> {
-        file.is_file().then(|| Stored::read(file).ok()).flatten()
     }
 
     /// Keep it for a run that goes on.

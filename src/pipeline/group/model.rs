@@ -9,6 +9,7 @@ use crate::pipeline::watch::{Quiet, Watch};
 use crate::stats::second_level::SecondLevel;
 
 use super::design::{aligned, design_rows};
+use super::remarks::{idle, suspects};
 use super::{images, permute, table};
 
 /// The table of maps and the model in it.
@@ -51,6 +52,8 @@ pub(super) fn contrasts(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) ->
     tell(spec, sample, &resolved, watch)?;
     resolved.notes.iter().for_each(|line| watch.note(line));
     resolved.warnings.iter().for_each(|line| watch.warn(line));
+    let remarks = idle(spec, &resolved).into_iter().chain(suspects(spec, &resolved));
+    remarks.for_each(|line| watch.warn(&line));
     for stratum in &resolved.strata {
         if !stratum.left_out.is_empty() {
             let why = |(subject, why): &(String, String)| format!("{subject} ({why})");

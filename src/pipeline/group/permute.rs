@@ -17,6 +17,7 @@ use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::interrupt;
 use crate::kernels::rearranged::{self, Field, Residuals, Wanted};
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{GroupSpec, GroupVariance, PermuteOptions};
@@ -150,8 +151,8 @@ pub(super) fn rearrange(
     (spec, options): (&GroupSpec, &PermuteOptions),
     (stratum, maps, inside): (&Stratum, &ContrastMaps, &[bool]),
     images: &Images,
-    (device, scratch): (&Device, Option<&Path>),
-    given: Vec<Stored>,
+    (ladder, scratch): (&mut Ladder, Option<&Path>),
+    given: &[Stored],
     watch: &dyn Watch,
 ) -> Result<Rearranged> {
     if spec.least_subjects.is_some() {
@@ -170,64 +171,53 @@ pub(super) fn rearrange(
         (0..images.places.len()).filter(|&p| inside[images.places[p]]).collect();
     let places: Vec<usize> = within.iter().map(|&p| images.places[p]).collect();
     let data = values(stratum, images, &within);
-    let residuals = Residuals::new(data.view(), &tested)?;
     let two_sided = spec.two_sided && !stratum.is_f;
-    let tail = if two_sided { Tail::Both } else { Tail::Positive };
-
     let key = kept::key(data.view(), (&tested, &plan), options, (spec, two_sided))?;
-    let mut tape = device.tape();
-    let mut field = rearranged::begin(&mut tape, residuals, &tested)?;
-    let observed = field.observed(&tape.run()?)?;
-    let of_observed = statistics(&mut field, device, &plan)?;
-    let enhancer = {
-        let (kind, of) = ((maps, two_sided), (places.as_slice(), of_observed));
-        Enhancer::new((options, spec.touch), kind, &images.grid, of, plan.n())?
-    };
-    let kept = Kept::new(key, Tally::new(plan.n(), plan.mirrored(), places.len()), enhancer);
-    let mut work = Work { name: &stratum.name, plan: &plan, field, device, kept };
-    let is_joined = !given.is_empty();
-    for one in given {
-        work.kept.add(one)?;
-    }
-    let numbers = match options.shard {
-        Some([k, n]) => (k - 1) * plan.n() / n..k * plan.n() / n,
-        None => 0..plan.n(),
-    };
-    if numbers.is_empty() || options.shard.is_some_and(|[_, n]| n > plan.n()) {
-        return Err(Error::usage(
-            "--shard",
-            format!("parts {} rearrangements of '{}'", plan.n(), stratum.name),
-            "leave each part at least one",
-            "ask for fewer parts",
-        ));
-    }
-    if let (true, Some(lacks)) = (is_joined, work.kept.lacking(numbers.clone(), u64::MAX).first()) {
-        return Err(Error::bad_data(
-            format!("the parts of '{}'", stratum.name),
-            format!("lack the rearrangements {} to {}", lacks.start, lacks.end - 1),
-            format!("hold all {} together", plan.n()),
-            "compute the part that is missing, and give all of them",
-        ));
-    }
-    work.through(numbers, scratch, watch)?;
-    let possible = exchange.possible().to_string();
-    let name = stratum.name.clone();
-    let Kept { tally, enhancer, key } = work.kept;
-    let enhanced = enhancer.map(Enhancer::done);
-    let pareto = options.pareto;
+    let numbers = numbers(options, &plan, &stratum.name)?;
+    let (observed, Kept { tally, enhancer, key }) = ladder.whole(watch, &mut |device| {
+        let residuals = Residuals::new(data.view(), &tested)?;
+        let mut tape = device.tape();
+        let mut field = rearranged::begin(&mut tape, residuals, &tested)?;
+        let observed = field.observed(&tape.run()?)?;
+        let of_observed = statistics(&mut field, device, &plan)?;
+        let enhancer = {
+            let (kind, of) = ((maps, two_sided), (places.as_slice(), of_observed));
+            Enhancer::new((options, spec.touch), kind, &images.grid, of, plan.n())?
+        };
+        let tally = Tally::new(plan.n(), plan.mirrored(), places.len());
+        let kept = Kept::new(key.clone(), tally, enhancer);
+        let mut work = Work { name: &stratum.name, plan: &plan, field, device, kept };
+        work.join(given, &numbers)?;
+        work.through(numbers.clone(), scratch, watch)?;
+        Ok((observed, work.kept))
+    })?;
     Ok(Rearranged {
-        name,
+        name: stratum.name.clone(),
         places,
         observed,
         tested,
         tally,
-        enhanced,
-        tail,
+        enhanced: enhancer.map(Enhancer::done),
+        tail: if two_sided { Tail::Both } else { Tail::Positive },
         plan,
-        possible,
+        possible: exchange.possible().to_string(),
         key,
-        pareto,
+        pareto: options.pareto,
     })
+}
+
+/// The numbers of the rearrangements that this process computes.
+fn numbers(options: &PermuteOptions, plan: &Plan, name: &str) -> Result<Range<u64>> {
+    let Some([k, n]) = options.shard else { return Ok(0..plan.n()) };
+    if n > plan.n() {
+        return Err(Error::usage(
+            "--shard",
+            format!("parts {} rearrangements of '{name}'", plan.n()),
+            "leave each part at least one",
+            "ask for fewer parts",
+        ));
+    }
+    Ok((k - 1) * plan.n() / n..k * plan.n() / n)
 }
 
 /// The same over some voxels of the grid, for the largest statistic among them.
@@ -238,13 +228,13 @@ pub(super) fn rearrange_within(
     (spec, options): (&GroupSpec, &PermuteOptions),
     (stratum, fitted): (&Stratum, &Fitted),
     images: &Images,
-    (places, device): (&[u32], &Device),
+    (places, ladder): (&[u32], &mut Ladder),
 ) -> Result<Rearranged> {
     let mut inside = vec![false; fitted.inside.len()];
     places.iter().for_each(|&v| inside[v as usize] = true);
     let alone = PermuteOptions { tfce: None, cluster_p: None, shard: None, ..options.clone() };
     let tested = (stratum, &fitted.maps, inside.as_slice());
-    rearrange((spec, &alone), tested, images, (device, None), Vec::new(), &Quiet)
+    rearrange((spec, &alone), tested, images, (ladder, None), &[], &Quiet)
 }
 
 /// The observed map by the kernel that makes those of the rearrangements; it is not counted.
@@ -264,6 +254,23 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
+    /// Take what other processes computed, which must be all of these numbers where there is any.
+    fn join(&mut self, given: &[Stored], numbers: &Range<u64>) -> Result<()> {
+        for one in given {
+            self.kept.add(one)?;
+        }
+        let lacking = self.kept.lacking(numbers.clone(), u64::MAX);
+        match lacking.first().filter(|_| !given.is_empty()) {
+            None => Ok(()),
+            Some(lacks) => Err(Error::bad_data(
+                format!("the parts of '{}'", self.name),
+                format!("lack the rearrangements {} to {}", lacks.start, lacks.end - 1),
+                format!("hold all {} together", self.plan.n()),
+                "compute the part that is missing, and give all of them",
+            )),
+        }
+    }
+
     /// Compute what is lacking of these numbers. `scratch`: where what has been counted is kept from time to time, so that a
     /// run that is stopped can go on.
     fn through(
@@ -274,14 +281,18 @@ impl Work<'_> {
     ) -> Result<()> {
         let file =
             scratch.map(|folder| folder.join(format!(".boldly-tally-{}", &self.kept.key[..16])));
-        if let Some(before) = file.as_deref().and_then(Kept::load)
-            && self.kept.add(before).is_ok()
-        {
-            watch.note(&format!(
-                "{}: going on from a run that was stopped, {} rearrangements are done",
-                self.name,
-                self.kept.n_done()
-            ));
+        if let Some(file) = file.as_deref().filter(|file| file.is_file()) {
+            match Stored::read(file).and_then(|before| self.kept.add(&before)) {
+                Ok(()) => watch.note(&format!(
+                    "{}: going on from a run that was stopped, {} rearrangements are done",
+                    self.name,
+                    self.kept.n_done()
+                )),
+                Err(why) => watch.warn(&format!(
+                    "{}: what a run that was stopped left cannot be used, its rearrangements are computed anew: {why}",
+                    self.name
+                )),
+            }
         }
         let base = self.kept.tally.clone();
         let size = if self.kept.enhancer.is_some() { MAPS } else { BATCH };

@@ -1,6 +1,4 @@
-//! Regions that the user gives: a labelled atlas with names, or masks; what lies in each, and the group's answer to its mean.
-
-use std::path::Path;
+//! The group's answer to the mean of each region that the user gives.
 
 use serde_json::{Map as Fields, json};
 
@@ -8,123 +6,30 @@ use super::fitted::Fitted;
 use super::images::Images;
 use super::sizes::hedges_g;
 use crate::design::group::{Combination, Stratum};
-use crate::error::{Error, Result};
-use crate::io;
+use crate::error::Result;
 use crate::maps::Entities;
-use crate::pipeline::inputs::display;
-use crate::pipeline::masks;
 use crate::pipeline::products::{Agreement, Text};
-use crate::pipeline::spec::{GroupSpec, GroupVariance};
+use crate::pipeline::regions::{self, Region, Regions};
+use crate::pipeline::spec::{GroupSpec, GroupVariance, RegionOptions};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
 use crate::volume::Grid;
 
-/// A region's name and its voxels of the grid.
-pub(super) struct Region {
-    pub name: String,
-    pub voxels: Vec<usize>,
-}
-
-/// The regions of an analysis, and which of them are an atlas's.
-pub(super) struct Regions {
-    pub all: Vec<Region>,
-    /// `[voxel of the grid]`: the atlas's region there, by its place in `all`.
-    label: Option<Vec<Option<usize>>>,
-}
-
-impl Regions {
-    /// Read what is given.
-    ///
-    /// # Errors
-    /// Missing input; bad data: another grid, labels that are no whole numbers, a table without the columns index and name.
-    pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Regions> {
-        let mut all = Vec::new();
-        let mut label = None;
-        if let Some(path) = &spec.atlas {
-            let (own, _, values) = io::read_map(path)?;
-            let hint = "resample the atlas to the maps by nearest neighbour";
-            io::check_grid(path, &own, (grid, "the maps"), hint)?
-                .iter()
-                .for_each(|line| watch.note(line));
-            let names = spec.atlas_names.as_deref().map(names).transpose()?;
-            let (regions, places) = labelled(path, &values, names.as_deref())?;
-            all = regions;
-            label = Some(places);
-        }
-        for path in &spec.regions {
-            let mask = masks::mask_of(path, (grid, "the maps"), watch)?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            let name = name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned();
-            let voxels = (0..mask.inside.len()).filter(|&v| mask.inside[v]).collect();
-            all.push(Region { name, voxels });
-        }
-        Ok(Regions { all, label })
-    }
-
-    /// The atlas's name of a voxel; n/a outside its regions.
-    pub(super) fn name(&self, voxel: usize) -> Option<&str> {
-        let label = self.label.as_ref()?;
-        Some(label[voxel].map_or("n/a", |at| self.all[at].name.as_str()))
-    }
-}
-
-/// Labels and what they are called: a table with the columns index and name, as BIDS has them.
-fn names(path: &Path) -> Result<Vec<(i64, String)>> {
-    let table = io::tsv::read(path)?;
-    let (Some(index), Some(name)) = (table.position("index"), table.position("name")) else {
-        return Err(Error::bad_data(
-            display(path),
-            format!("has the columns {}", table.columns.join(", ")),
-            "have the columns index and name, as the tables of BIDS atlases",
-            "rename the columns",
-        ));
+/// Read what is given: the atlas's first.
+///
+/// # Errors
+/// Missing input; bad data: another grid, labels that are no whole numbers, a table without its columns, a shape without a voxel.
+pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Regions> {
+    let on = (grid, "the maps");
+    let atlas = match &spec.atlas {
+        Some(path) => regions::atlas(path, spec.atlas_names.as_deref(), on, watch)?,
+        None => Regions::default(),
     };
-    let row = |(at, cells): (usize, &Vec<String>)| {
-        let number = cells[index].trim().parse().map_err(|_| {
-            Error::bad_data(
-                format!("{}, line {},", display(path), at + 2),
-                format!("holds '{}' in column 'index'", cells[index]),
-                "hold a whole number",
-                "",
-            )
-        })?;
-        Ok((number, cells[name].trim().to_owned()))
-    };
-    table.rows.iter().enumerate().map(row).collect()
-}
-
-/// The regions of labels above 0, rising, and each voxel's.
-fn labelled(
-    path: &Path,
-    values: &[f32],
-    names: Option<&[(i64, String)]>,
-) -> Result<(Vec<Region>, Vec<Option<usize>>)> {
-    if let Some(&value) = values.iter().find(|v| !v.is_finite() || (**v - v.round()).abs() > 1e-3) {
-        return Err(Error::bad_data(
-            display(path),
-            format!("holds {value}"),
-            "hold whole labels, 0 outside",
-            "an atlas of probabilities must be turned into labels first",
-        ));
-    }
-    let label = |v: &f32| v.round() as i64;
-    let mut labels: Vec<i64> = values.iter().map(label).filter(|l| *l > 0).collect();
-    labels.sort_unstable();
-    labels.dedup();
-    let called = |l: i64| match names.and_then(|names| names.iter().find(|(index, _)| *index == l))
-    {
-        Some((_, name)) => name.clone(),
-        None => format!("label {l}"),
-    };
-    let mut all: Vec<Region> =
-        labels.iter().map(|&l| Region { name: called(l), voxels: Vec::new() }).collect();
-    let at = |v: &f32| labels.binary_search(&label(v)).ok();
-    let places: Vec<Option<usize>> = values.iter().map(at).collect();
-    for (voxel, place) in places.iter().enumerate() {
-        place.iter().for_each(|&at| all[at].voxels.push(voxel));
-    }
-    Ok((all, places))
+    let options = RegionOptions { given: spec.regions.clone(), ..RegionOptions::default() };
+    let regions = atlas.and(regions::open(&options, on, watch)?)?;
+    regions.tell_cut("the maps", watch);
+    Ok(regions)
 }
 
 /// What is lacking of a region.

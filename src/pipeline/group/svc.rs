@@ -10,10 +10,10 @@ use super::permute;
 use crate::design::group::Stratum;
 use crate::design::label::label;
 use crate::error::{Error, Result};
-use crate::gpu::Device;
 use crate::maps::{Entities, Map, Quantity};
-use crate::pipeline::masks;
+use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
+use crate::pipeline::regions;
 use crate::pipeline::spec::{GroupSpec, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
@@ -34,20 +34,10 @@ pub(super) struct Volume {
 /// Missing input; bad data: a mask of another grid, a volume without a voxel.
 pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Vec<Volume>> {
     let open = |volume: &crate::pipeline::spec::SearchVolume| {
-        let inside: Vec<bool> = match &volume.shape {
-            Shape::Mask(path) => masks::mask_of(path, (grid, "the maps"), watch)?.inside,
-            shape => (0..grid.n_voxels())
-                .map(|v| shape.holds(grid.millimetres(grid.coordinates(v))))
-                .collect(),
-        };
-        if !inside.contains(&true) {
-            return Err(Error::bad_data(
-                format!("search volume '{}'", volume.name),
-                "holds no voxel's centre",
-                "hold some",
-                "check its coordinates (mm of the maps' space) and that it is not smaller than a voxel",
-            ));
-        }
+        let region = regions::region(volume, "search volume", (grid, "the maps"), watch)?;
+        let mut inside = vec![false; grid.n_voxels()];
+        region.voxels.iter().for_each(|&voxel| inside[voxel] = true);
+        region.tell_cut("the maps", watch);
         let (name, shape) = (volume.name.clone(), volume.shape.clone());
         Ok(Volume { label: label(&name)?, name, shape, inside })
     };
@@ -63,7 +53,7 @@ pub(super) fn correct(
     (stratum, fitted): (&Stratum, &Fitted),
     (images, volumes): (&Images, &[Volume]),
     (contrast, smooth): (&str, Option<&Smooth>),
-    device: &Device,
+    ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<(Text, Vec<Map>)> {
     let grid = &images.grid;
@@ -96,7 +86,7 @@ pub(super) fn correct(
         let (corrected, how) = match &spec.permute {
             Some(options) => {
                 let tested = (stratum, fitted);
-                let within = (over.places.as_slice(), device);
+                let within = (over.places.as_slice(), &mut *ladder);
                 let one = permute::rearrange_within((spec, options), tested, images, within)?;
                 (one.p_corrected()?, "the largest statistic in the volume, by rearrangement")
             }

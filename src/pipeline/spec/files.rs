@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GlmSpec, GroupSpec, LocalMeanOptions,
-    PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
-    SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
+    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec,
+    GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile,
+    RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
+    VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -116,6 +117,7 @@ impl Command {
             Command::Confounds(spec) => spec.files_mut(),
             Command::Physio(spec) => spec.files_mut(),
             Command::Group(spec) => spec.files_mut(),
+            Command::Connect(spec) => spec.files_mut(),
         }
     }
 }
@@ -147,6 +149,7 @@ impl GlmSpec {
             skip_missing: _,
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
+            roi,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
@@ -155,7 +158,45 @@ impl GlmSpec {
         let local = local
             .iter_mut()
             .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
-        runs.chain(others).chain(design.response_mut()).chain(images).chain(local).collect()
+        let all = runs.chain(others).chain(design.response_mut()).chain(images).chain(local);
+        all.chain(roi.files_mut()).collect()
+    }
+}
+
+impl ConnectSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let ConnectSpec {
+            runs,
+            design,
+            mask,
+            smooth: SmoothOptions { fwhm_mm: _, kernel: _, within },
+            noise: _,
+            rho_fwhm_vox: _,
+            seeds,
+            regions,
+            labels,
+            networks: _,
+            band_hz: _,
+            estimator: _,
+            global_signal: _,
+            seed_first_pc: _,
+            min_coverage: _,
+            min_dof: _,
+            csf,
+            white_matter,
+        } = self;
+        let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
+        let others = optional([
+            (Role::Mask, mask),
+            (Role::SmoothWithin, within),
+            (Role::Atlas, regions),
+            (Role::AtlasNames, labels),
+            (Role::Csf, csf),
+            (Role::WhiteMatter, white_matter),
+        ]);
+        let seeds = seeds.iter_mut().filter_map(SearchVolume::path_mut);
+        let seeds = seeds.map(|path| (Role::Region, path));
+        runs.chain(others).chain(seeds).chain(design.response_mut()).collect()
     }
 }
 
@@ -199,7 +240,8 @@ impl GroupSpec {
         };
         let table = table.chain(design);
         let others = [(Role::Mask, mask), (Role::Atlas, atlas), (Role::AtlasNames, atlas_names)];
-        let regions = regions.iter_mut().map(|path| (Role::Region, path));
+        let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
+        let regions = regions.map(|path| (Role::Region, path));
         let volumes = volumes.iter_mut().filter_map(SearchVolume::path_mut);
         let volumes = volumes.map(|path| (Role::Region, path));
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::SearchVolume;
+use super::{GivenRegion, SearchVolume};
 use crate::design::group::{Centre, Model};
 
 /// `boldly group`.
@@ -68,9 +68,9 @@ pub struct GroupSpec {
     /// Names of its labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub atlas_names: Option<PathBuf>,
-    /// Masks whose means are tested.
+    /// Shapes, masks, tables of them and labelled images whose means are tested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub regions: Vec<PathBuf>,
+    pub regions: Vec<GivenRegion>,
     /// Corrections without rearranging.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Correction>,

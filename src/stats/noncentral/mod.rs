@@ -16,7 +16,7 @@ mod f;
 mod t;
 
 pub use f::{FLimits, f_cdf};
-pub use t::{TLimits, t_cdf};
+pub use t::{TLimits, t_cdf, t_limits};
 
 use crate::stats::tails::ln_gamma;
 

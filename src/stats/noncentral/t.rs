@@ -80,6 +80,16 @@ pub fn t_cdf(t: f64, dof: f64, delta: f64) -> f64 {
     Nodes::new(t, dof).cdf(t, delta)
 }
 
+/// δ_low and δ_high of one t at a confidence (0.95, say), from the distribution itself; NaN where t is not finite or the dof are below 1. For a map make a [`TLimits`] once.
+#[must_use]
+pub fn t_limits(t: f64, dof: f64, confidence: f64) -> (f64, f64) {
+    if !t.is_finite() || dof.is_nan() || dof < 1.0 || !(confidence > 0.0 && confidence < 1.0) {
+        return (f64::NAN, f64::NAN);
+    }
+    let low = |t: f64| Nodes::new(t, dof).noncentrality(t, 0.5 + 0.5 * confidence, dof).0;
+    (low(t), -low(-t))
+}
+
 /// Limits of δ for one number of dof, tabulated over t; make it once a map.
 #[derive(Debug, Clone)]
 pub struct TLimits {

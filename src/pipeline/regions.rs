@@ -1,0 +1,272 @@
+//! Regions of the brain on a run's or a map's grid, from any mix of shapes in mm, masks, tables of shapes and labelled images with
+//! names.
+
+use std::path::{Path, PathBuf};
+
+use crate::design::label::label;
+use crate::error::{Error, Result};
+use crate::pipeline::masks;
+use crate::pipeline::spec::{GivenRegion, RegionOptions, Role, SearchVolume, Shape};
+use crate::pipeline::watch::Watch;
+use crate::volume::{Grid, Mask};
+
+mod atlas;
+mod listed;
+mod placed;
+mod space;
+
+pub use atlas::atlas;
+pub use space::check_space;
+
+/// Voxels below which the mean of a region is hardly one.
+pub const FEW_VOXELS: usize = 8;
+
+/// Probability from which on a voxel is fluid.
+const FLUID: f64 = 0.5;
+
+/// A region's voxels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Region {
+    /// Its name.
+    pub name: String,
+    /// Of the grid, ascending.
+    pub voxels: Vec<usize>,
+    /// Share of the shape's volume that lies on the grid: 1 of masks and atlases, which end with it.
+    pub on_grid: f64,
+    /// The network it belongs to, where a table says so.
+    pub network: Option<String>,
+    /// None of a labelled image's.
+    pub shape: Option<Shape>,
+}
+
+/// What an analysis has of a region.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Within {
+    /// Voxels of the grid that are analysed, ascending.
+    pub voxels: Vec<usize>,
+    /// Share of the region that they are, what lies beyond the grid counted: 0 to 1.
+    pub coverage: f64,
+}
+
+impl Region {
+    /// Its name as a part of a file's name.
+    ///
+    /// # Errors
+    /// Usage where it has no letter or digit.
+    pub fn label(&self) -> Result<String> {
+        label(&self.name)
+    }
+
+    /// Say that it reaches beyond the grid of `of`, where it does.
+    pub fn tell_cut(&self, of: &str, watch: &dyn Watch) {
+        if self.on_grid < 1.0 {
+            let (share, name) = (100.0 * self.on_grid, &self.name);
+            watch.warn(&format!("{share:.0} % of {name} lies in the field of view of {of}"));
+        }
+    }
+
+    /// What of it is analysed. `inside`: `[voxel of the grid]`.
+    #[must_use]
+    pub fn within(&self, inside: &[bool]) -> Within {
+        let voxels: Vec<usize> = self.voxels.iter().copied().filter(|&v| inside[v]).collect();
+        let share = voxels.len() as f64 / self.voxels.len().max(1) as f64;
+        Within { voxels, coverage: share * self.on_grid }
+    }
+}
+
+/// The regions of an analysis, and which of them are an atlas's.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Regions {
+    /// In the order in which they were given; labels of an image rise.
+    pub all: Vec<Region>,
+    /// Files found beside those that were named.
+    pub found: Vec<(Role, PathBuf)>,
+    /// `[voxel of the grid]`: the atlas's region there, by its place in `all`; of an atlas alone.
+    places: Option<Vec<Option<usize>>>,
+}
+
+impl Regions {
+    /// The atlas's name of a voxel, n/a outside its regions; none where there is no atlas.
+    #[must_use]
+    pub fn name(&self, voxel: usize) -> Option<&str> {
+        let places = self.places.as_ref()?;
+        Some(places[voxel].map_or("n/a", |at| self.all[at].name.as_str()))
+    }
+
+    /// These, then others.
+    ///
+    /// # Errors
+    /// Usage where two have one name.
+    pub fn and(mut self, others: Regions) -> Result<Regions> {
+        self.all.extend(others.all);
+        self.found.extend(others.found);
+        self.refuse_twice()?;
+        Ok(self)
+    }
+
+    /// The same regions `by` mm along x, y, z: shapes exactly, voxels of masks and atlases by whole voxels. What leaves the grid is lost,
+    /// and a region may have no voxel left.
+    #[must_use]
+    pub fn moved(&self, grid: &Grid, by: [f64; 3]) -> Regions {
+        let all = self.all.iter().map(|region| placed::moved(region, grid, by)).collect();
+        Regions { all, found: Vec::new(), places: None }
+    }
+
+    /// Say which regions reach beyond the grid.
+    pub fn tell_cut(&self, of: &str, watch: &dyn Watch) {
+        self.all.iter().for_each(|region| region.tell_cut(of, watch));
+    }
+
+    /// Say which have few voxels.
+    pub fn tell_few(&self, watch: &dyn Watch) {
+        let few = self.all.iter().filter(|region| region.voxels.len() < FEW_VOXELS);
+        let few: Vec<String> =
+            few.map(|region| format!("{} ({})", region.name, region.voxels.len())).collect();
+        if !few.is_empty() {
+            watch.warn(&format!(
+                "fewer than {FEW_VOXELS} voxels: {}; the mean of so few is noisy, and hangs on where the region lies",
+                few.join(", ")
+            ));
+        }
+    }
+
+    fn refuse_twice(&self) -> Result<()> {
+        for (at, region) in self.all.iter().enumerate() {
+            if self.all[..at].iter().any(|other| other.name == region.name) {
+                return Err(Error::usage(
+                    format!("region '{}'", region.name),
+                    "is given twice",
+                    "have a name of its own",
+                    "name it NAME=..., or rename it in its table",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The regions that are named, on a grid, that of `of` (`the run`, `the maps`).
+///
+/// # Errors
+/// Missing input; usage for two of one name; bad data: an image on another grid, labels that are no whole numbers, a table without its columns, a shape
+/// without a voxel.
+pub fn open(
+    options: &RegionOptions,
+    (grid, of): (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<Regions> {
+    let mut regions = Regions::default();
+    for given in &options.given {
+        match given {
+            GivenRegion::Named(volume) => {
+                regions.all.push(region(volume, "region", (grid, of), watch)?);
+            }
+            GivenRegion::File(path) if GivenRegion::is_table(path) => {
+                for (volume, network) in listed::read(path)? {
+                    let one = region(&volume, "region", (grid, of), watch)?;
+                    regions.all.push(Region { network, ..one });
+                }
+            }
+            GivenRegion::File(path) => {
+                let Regions { all, found, .. } = image(path, options, (grid, of), watch)?;
+                regions.all.extend(all);
+                regions.found.extend(found);
+            }
+        }
+    }
+    regions.refuse_twice()?;
+    Ok(regions)
+}
+
+/// A region of a shape or mask. `what` messages call it: a region, a search volume.
+///
+/// # Errors
+/// Missing input; bad data: a mask of another grid, a shape without a voxel.
+pub fn region(
+    SearchVolume { name, shape }: &SearchVolume,
+    what: &str,
+    (grid, of): (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<Region> {
+    let (voxels, on_grid) = match shape {
+        Shape::Mask(path) => {
+            let inside = masks::mask_of(path, (grid, of), watch)?.inside;
+            ((0..inside.len()).filter(|&v| inside[v]).collect(), 1.0)
+        }
+        shape => placed::placed(shape, grid),
+    };
+    if voxels.is_empty() {
+        let (found, hint) = match on_grid > 0.0 {
+            true => ("holds no voxel's centre", "take a larger one: it is not larger than a voxel"),
+            false => (
+                "holds no voxel's centre: it lies outside the field of view",
+                "check its coordinates (mm of the space of the images, x to the right, y to the front, z up)",
+            ),
+        };
+        return Err(Error::bad_data(
+            format!("{what} '{name}'"),
+            format!("{found} of {of}"),
+            "hold some",
+            hint,
+        ));
+    }
+    Ok(Region { name: name.clone(), voxels, on_grid, network: None, shape: Some(shape.clone()) })
+}
+
+/// The voxels that are fluid, where an image of it is given: from a probability of a half on.
+///
+/// # Errors
+/// As for any tissue.
+pub fn fluid(options: &RegionOptions, grid: &Grid, watch: &dyn Watch) -> Result<Option<Mask>> {
+    let path = options.csf.as_deref();
+    path.map(|path| masks::tissue(path, grid, FLUID, watch)).transpose()
+}
+
+/// The regions, and where they are to be moved also these, `shift` mm to either side along x, y and z: each set with how far.
+pub fn with_moved(
+    regions: Regions,
+    options: &RegionOptions,
+    grid: &Grid,
+    watch: &dyn Watch,
+) -> Vec<([f64; 3], Regions)> {
+    let mut sets = Vec::new();
+    let mut stays = false;
+    if let Some(shift) = options.shift_mm {
+        for (axis, by) in (0..3).flat_map(|axis| [(axis, -shift), (axis, shift)]) {
+            let mut shifted = [0.0; 3];
+            shifted[axis] = by;
+            let moved = regions.moved(grid, shifted);
+            let pairs = regions.all.iter().zip(&moved.all);
+            stays |= pairs.clone().any(|(a, b)| a.voxels == b.voxels);
+            sets.push((shifted, moved));
+        }
+    }
+    if stays {
+        watch.warn(&format!(
+            "--shift {} leaves regions where they are along some axis: it is less than the grid tells apart, voxels of {} mm",
+            options.shift_mm.unwrap_or_default(),
+            grid.voxel_size_mm.map(|mm| format!("{mm:.2}")).join(" x ")
+        ));
+    }
+    sets.insert(0, ([0.0; 3], regions));
+    sets
+}
+
+/// The regions of an image: its labels where it has several, else one that is called as it is.
+fn image(
+    path: &Path,
+    options: &RegionOptions,
+    on: (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<Regions> {
+    let (mask, labels) = masks::labels_of(path, on, watch)?;
+    if labels.len() > 1 || options.names.is_some() {
+        return atlas(path, options.names.as_deref(), on, watch);
+    }
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let name = name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned();
+    let voxels = (0..mask.inside.len()).filter(|&v| mask.inside[v]).collect();
+    let shape = Some(Shape::Mask(path.to_owned()));
+    let region = Region { name, voxels, on_grid: 1.0, network: None, shape };
+    Ok(Regions { all: vec![region], ..Regions::default() })
+}

@@ -1,0 +1,138 @@
+//! A labelled image, and what its labels are called.
+
+use std::path::{Path, PathBuf};
+
+use super::{Region, Regions};
+use crate::error::{Error, Result};
+use crate::io;
+use crate::pipeline::spec::Role;
+use crate::pipeline::watch::Watch;
+use crate::volume::Grid;
+
+/// The regions of a labelled image: labels above 0, rising. `names`: a table with the columns index and name, else one that lies beside the
+/// image under its name, as BIDS has it.
+///
+/// # Errors
+/// Missing input; bad data: another grid, labels that are no whole numbers, a table without the columns index and name.
+pub fn atlas(
+    path: &Path,
+    names: Option<&Path>,
+    (grid, of): (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<Regions> {
+    let (own, _, values) = io::read_map(path)?;
+    let hint = format!("resample the atlas to {of} by nearest neighbour");
+    io::check_grid(path, &own, (grid, of), &hint)?.iter().for_each(|line| watch.note(line));
+    let beside = match names {
+        Some(_) => None,
+        None => beside(path),
+    };
+    let table = match (names, &beside) {
+        (Some(table), _) => Some(read_names(table)?),
+        (None, Some(table)) => Some(read_names(table)?),
+        (None, None) => None,
+    };
+    let (mut all, places) = labelled(path, &values, table.as_deref(), watch)?;
+    tell_twice(&mut all, path, watch);
+    let all = all.into_iter().map(|(_, region)| region).collect();
+    let found = beside.into_iter().map(|table| (Role::AtlasNames, table)).collect();
+    Ok(Regions { all, found, places: Some(places) })
+}
+
+/// The table that bears an image's name, where it names labels.
+fn beside(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_string_lossy().into_owned();
+    let table = path
+        .with_file_name(name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned() + ".tsv");
+    let columns = table.is_file().then(|| io::tsv::read(&table).ok())??;
+    ["index", "name"].iter().all(|c| columns.position(c).is_some()).then_some(table)
+}
+
+/// Labels and what they are called: a table with the columns index and name, as BIDS has them.
+fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
+    let table = io::tsv::read(path)?;
+    let thing = path.display().to_string();
+    let (Some(index), Some(name)) = (table.position("index"), table.position("name")) else {
+        return Err(Error::bad_data(
+            thing,
+            format!("has the columns {}", table.columns.join(", ")),
+            "have the columns index and name, as the tables of BIDS atlases",
+            "rename the columns",
+        ));
+    };
+    let row = |(at, cells): (usize, &Vec<String>)| {
+        let number = cells[index].trim().parse().map_err(|_| {
+            Error::bad_data(
+                format!("{thing}, line {},", at + 2),
+                format!("holds '{}' in column 'index'", cells[index]),
+                "hold a whole number",
+                "",
+            )
+        })?;
+        Ok((number, cells[name].trim().to_owned()))
+    };
+    table.rows.iter().enumerate().map(row).collect()
+}
+
+/// Labels with their regions, and each voxel's place among them.
+type Labelled = (Vec<(i64, Region)>, Vec<Option<usize>>);
+
+/// The regions of labels above 0, rising, and each voxel's.
+fn labelled(
+    path: &Path,
+    values: &[f32],
+    names: Option<&[(i64, String)]>,
+    watch: &dyn Watch,
+) -> Result<Labelled> {
+    if let Some(&value) = values.iter().find(|v| !v.is_finite() || (**v - v.round()).abs() > 1e-3) {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("holds {value}"),
+            "hold whole labels, 0 outside",
+            "an atlas of probabilities must be turned into labels first",
+        ));
+    }
+    let label = |v: &f32| v.round() as i64;
+    let mut labels: Vec<i64> = values.iter().map(label).filter(|l| *l > 0).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    let named = |l: i64| names.and_then(|names| names.iter().find(|(index, _)| *index == l));
+    let nameless = labels.iter().filter(|l| names.is_some() && named(**l).is_none()).count();
+    if nameless > 0 {
+        watch.warn(&format!(
+            "{nameless} of the {} labels of {} have no name in its table; they are called by their number",
+            labels.len(),
+            path.display()
+        ));
+    }
+    let region = |&l: &i64| {
+        let name = named(l).map_or_else(|| format!("label {l}"), |(_, name)| name.clone());
+        (l, Region { name, voxels: Vec::new(), on_grid: 1.0, network: None, shape: None })
+    };
+    let mut all: Vec<(i64, Region)> = labels.iter().map(region).collect();
+    let at = |v: &f32| labels.binary_search(&label(v)).ok();
+    let places: Vec<Option<usize>> = values.iter().map(at).collect();
+    for (voxel, place) in places.iter().enumerate() {
+        place.iter().for_each(|&at| all[at].1.voxels.push(voxel));
+    }
+    Ok((all, places))
+}
+
+/// Labels of one name are told apart by their numbers.
+fn tell_twice(all: &mut [(i64, Region)], path: &Path, watch: &dyn Watch) {
+    let names: Vec<String> = all.iter().map(|(_, region)| region.name.clone()).collect();
+    let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    names.iter().for_each(|name| *seen.entry(name).or_default() += 1);
+    let twice: Vec<usize> = (0..all.len()).filter(|&at| seen[names[at].as_str()] > 1).collect();
+    for &at in &twice {
+        let (label, region) = &mut all[at];
+        region.name = format!("{} ({label})", names[at]);
+    }
+    if !twice.is_empty() {
+        watch.warn(&format!(
+            "{} labels of {} share their name with another; their numbers stand behind it",
+            twice.len(),
+            path.display()
+        ));
+    }
+}

@@ -1,0 +1,1 @@
+//! Adverse events: treatment-emergent ones, a patient once a row.

@@ -1,0 +1,100 @@
+//! Two visits compared: endpoint = b0 + b1 arm (+ strata) + b2 (baseline - mean baseline of those analysed).
+//!
+//! b1 is the difference, active minus control, on n - rank degrees of freedom; with the change in place of the endpoint it is the same number. Beside it stand whether slopes
+//! differ (arm x baseline), the standard error by HC3 (MacKinnon and White 1985), the changes compared without adjustment (Welch; Hedges' g with limits of the noncentral t), and
+//! percentage changes for description alone. LS means are at the mean baseline, levels of strata weighing the same. Fits are [`SecondLevel`]'s: an endpoint is a map with one voxel.
+
+mod change;
+mod fit;
+mod pairs;
+mod permuted;
+
+use super::note::Notes;
+use super::people::People;
+use super::plan::{Missing, Plan};
+use super::results::{Ancova, AncovaRow};
+use super::tables::Tables;
+use crate::error::Result;
+use crate::stats::fdr::{Adjustment, adjusted};
+
+pub use fit::{Named, compare};
+pub use pairs::Pairs;
+pub use permuted::permute;
+
+/// Compare every outcome of the plan, in each of its ways with missing values.
+///
+/// # Errors
+/// What tables and columns lack; an outcome that leaves an arm without participants or nothing to test by.
+pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<Ancova> {
+    let mut rows = Vec::new();
+    for outcome in &plan.outcomes {
+        let visits = tables.visits(&outcome.column, people)?;
+        let named = Named::of(outcome, &visits);
+        let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
+        for (way, &missing) in shown(plan).iter().enumerate() {
+            let pairs = Pairs::new(people, &before, &after, missing);
+            if way == 0 {
+                pairs.tell(&named, people, plan, notes);
+            }
+            let mut row = compare(&named, &pairs, people, plan)?;
+            if way == 0
+                && let Some(asked) = plan.permutations
+            {
+                permute(&mut row, &pairs, people, asked)?;
+            }
+            rows.push(row);
+        }
+    }
+    tell(plan, notes);
+    let mut ancova =
+        Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };
+    adjust(&mut ancova, plan);
+    Ok(ancova)
+}
+
+/// The ways with missing values that are computed: LOCF of two visits is BOCF.
+fn shown(plan: &Plan) -> Vec<Missing> {
+    let ways = plan.missing.iter().copied();
+    let mut ways: Vec<Missing> = ways.filter(|way| *way != Missing::Locf).collect();
+    if ways.is_empty() {
+        ways.push(Missing::Bocf);
+    }
+    ways
+}
+
+fn tell(plan: &Plan, notes: &mut Notes) {
+    if plan.outcomes.is_empty() {
+        return;
+    }
+    if plan.missing.contains(&Missing::Locf) {
+        notes.info(
+            "LOCF needs a visit between: with two visits it is BOCF, so it is not shown apart",
+            Vec::new(),
+        );
+    }
+    match plan.primary.as_slice() {
+        [] => notes.info(
+            "no primary family is named: p of the outcomes are not adjusted for being several",
+            Vec::new(),
+        ),
+        family => notes.info(
+            format!(
+                "p of the primary family ({} outcomes) are adjusted by Holm; others are not",
+                family.len()
+            ),
+            Vec::new(),
+        ),
+    }
+}
+
+/// Holm over the family's primary rows.
+fn adjust(ancova: &mut Ancova, plan: &Plan) {
+    let first = shown(plan)[0];
+    let family = ancova.family.clone();
+    let in_family = |row: &AncovaRow| row.missing == first && family.contains(&row.outcome);
+    let of_family = ancova.rows.iter().filter(|row| in_family(row));
+    let p: Vec<f64> = of_family.map(|row| row.test.p).collect();
+    let holm = adjusted(&p, Adjustment::Holm);
+    let rows = ancova.rows.iter_mut().filter(|row| in_family(row));
+    rows.zip(holm).for_each(|(row, p)| row.p_holm = Some(p));
+}

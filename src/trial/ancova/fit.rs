@@ -1,0 +1,289 @@
+//! The fit of one outcome.
+
+use std::collections::BTreeSet;
+
+use ndarray::{Array1, Array2};
+
+use super::change;
+use super::pairs::Pairs;
+use crate::error::{Error, Result};
+use crate::stats::least_squares::LeastSquares;
+use crate::stats::second_level::SecondLevel;
+use crate::stats::tails::{critical_t, ln_sf_t};
+use crate::trial::arm::{Arm, ByArm};
+use crate::trial::dictionary::Direction;
+use crate::trial::people::People;
+use crate::trial::plan::{Missing, Outcome, Plan};
+use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
+use crate::trial::visits::Visits;
+
+/// A residual's share of its row's variance below which the row is fitted exactly.
+const FITTED: f64 = 1e-10;
+
+/// What an outcome is called.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Named {
+    /// `table:column`, or a name such as `cpm:absolute`.
+    pub outcome: String,
+    /// What the report calls it.
+    pub label: String,
+    /// Units.
+    pub units: Option<String>,
+    /// Which way is better.
+    pub direction: Option<Direction>,
+}
+
+impl Named {
+    /// By the plan, else by the dictionary.
+    #[must_use]
+    pub fn of(outcome: &Outcome, visits: &Visits) -> Named {
+        Named {
+            outcome: visits.column.to_string(),
+            label: outcome.label.clone().unwrap_or_else(|| visits.label.clone()),
+            units: visits.units.clone(),
+            direction: outcome.direction.or(visits.direction),
+        }
+    }
+}
+
+/// The design: constant, arm, a column for each level of a stratum but the first, centred baseline.
+pub(super) struct Model {
+    pub names: Vec<String>,
+    /// `[participant][column]`
+    pub design: Array2<f64>,
+    /// Of the columns of strata, the share of their factor's levels: where LS means are taken.
+    pub at: Vec<f64>,
+    pub baseline_mean: f64,
+}
+
+/// The arm's column.
+pub(super) const ARM: usize = 1;
+
+impl Model {
+    pub fn new(pairs: &Pairs, people: &People) -> Model {
+        let n = pairs.places.len();
+        let baseline_mean = pairs.baseline.iter().sum::<f64>() / n.max(1) as f64;
+        let mut names = vec!["constant".to_owned(), "arm".to_owned()];
+        let mut columns: Vec<Vec<f64>> =
+            vec![vec![1.0; n], pairs.arm.iter().map(|arm| arm.indicator()).collect()];
+        let mut at = vec![1.0, 0.0];
+        for (factor, column) in people.strata.iter().enumerate() {
+            let level = |place: &usize| people.all[*place].strata[factor].as_str();
+            let levels: BTreeSet<&str> = pairs.places.iter().map(level).collect();
+            for one in levels.iter().skip(1) {
+                names.push(format!("{column}[{one}]"));
+                let is = |place: &usize| f64::from(u8::from(level(place) == *one));
+                columns.push(pairs.places.iter().map(is).collect());
+                at.push(1.0 / levels.len() as f64);
+            }
+        }
+        names.push("baseline".to_owned());
+        columns.push(pairs.baseline.iter().map(|v| v - baseline_mean).collect());
+        at.push(0.0);
+        let design = Array2::from_shape_fn((n, columns.len()), |(row, c)| columns[c][row]);
+        Model { names, design, at, baseline_mean }
+    }
+
+    /// A row of weights: 1 at a column.
+    fn one(&self, column: usize) -> Array2<f64> {
+        Array2::from_shape_fn((1, self.design.ncols()), |(_, c)| f64::from(u8::from(c == column)))
+    }
+}
+
+/// Two-sided p of t.
+#[must_use]
+pub(in crate::trial) fn p_of_t(t: f64, dof: f64) -> f64 {
+    (std::f64::consts::LN_2 + ln_sf_t(t.abs(), dof)).exp().min(1.0)
+}
+
+/// An effect with limits and its test, by t.
+#[must_use]
+pub(in crate::trial) fn by_t(value: f64, se: f64, dof: f64, conf: f64) -> (Estimate, Test) {
+    let half = critical_t(0.5 - 0.5 * conf, dof) * se;
+    let statistic = value / se;
+    (
+        Estimate { value, se: Some(se), low: Some(value - half), high: Some(value + half) },
+        Test { statistic, dof: Some(dof), p: p_of_t(statistic, dof) },
+    )
+}
+
+/// Compare one outcome.
+///
+/// # Errors
+/// Bad data: an arm without two participants, an arm that strata tell apart, no degrees of freedom for error, or an endpoint that the model fits exactly.
+pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<AncovaRow> {
+    refuse_few(named, pairs, people)?;
+    let model = Model::new(pairs, people);
+    let y = vec![pairs.endpoint.clone()];
+    let solved = LeastSquares::new(model.design.view())?;
+    let weights = model.one(ARM);
+    refuse_untestable(named, people, &solved, &model)?;
+    let level = SecondLevel::new(model.design.view(), weights.view())?;
+    let answer = level.answer(&y, false);
+    if answer.variance[0] <= 0.0 {
+        return Err(Error::bad_data(
+            named.outcome.clone(),
+            "is fitted exactly by arm and baseline",
+            "vary, for an effect is held against what varies",
+            "check the column, or leave the outcome out",
+        ));
+    }
+    let (difference, test) =
+        by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, plan.conf);
+    let residuals = level.residuals(&y[0]);
+    let beta = solved.pinv.dot(&Array1::from(y[0].clone()));
+    let ls_means = ByArm::try_of(|arm| ls_mean(arm, &model, &y, plan.conf))?;
+    let t = test.statistic;
+    let (percent_change, percent_undefined) = change::percent(pairs, people);
+    Ok(AncovaRow {
+        outcome: named.outcome.clone(),
+        label: named.label.clone(),
+        units: named.units.clone(),
+        direction: named.direction,
+        missing: pairs.missing,
+        estimand: estimand(pairs.missing).to_owned(),
+        n: pairs.n(),
+        left_out: ByArm::of(|arm| people.names(pairs.left_out.get(arm))),
+        columns: model.names.clone(),
+        baseline_mean: model.baseline_mean,
+        difference,
+        test,
+        p_holm: None,
+        p_permuted: None,
+        n_permutations: None,
+        slope: beta[model.design.ncols() - 1],
+        sigma: (residuals.iter().map(|e| e * e).sum::<f64>() / answer.dof).sqrt(),
+        partial_eta_square: t * t / (t * t + answer.dof),
+        ls_means,
+        slopes_differ: slopes_differ(&model, pairs, &y)?.map(|(test, _)| test),
+        unequal_slopes: slopes_differ(&model, pairs, &y)?.and_then(|(_, unequal)| unequal),
+        hc3_se: hc3(&model.design, &solved, &y[0], ARM),
+        change: change::of(pairs, plan.conf)?,
+        percent_change,
+        percent_undefined,
+        points: points(pairs, people),
+    })
+}
+
+/// What is estimated, in words.
+fn estimand(missing: Missing) -> &'static str {
+    match missing {
+        Missing::Observed => "difference of means at equal baseline among those with both values",
+        Missing::Bocf | Missing::Locf => {
+            "difference of means at equal baseline among all randomised with a baseline, who lacks an endpoint being taken not to have changed"
+        }
+    }
+}
+
+fn refuse_few(named: &Named, pairs: &Pairs, people: &People) -> Result<()> {
+    let n = pairs.n();
+    match Arm::BOTH.into_iter().find(|arm| *n.get(*arm) < 2) {
+        Some(arm) => Err(Error::bad_data(
+            named.outcome.clone(),
+            format!(
+                "has both values of {} of arm '{}'",
+                counted(*n.get(arm)),
+                people.arms.get(arm)
+            ),
+            "have those of two participants of each arm at least",
+            "check --baseline and --endpoint, or leave the outcome out",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn counted(n: usize) -> String {
+    crate::trial::people::counted(n, "participant")
+}
+
+fn refuse_untestable(
+    named: &Named,
+    people: &People,
+    solved: &LeastSquares,
+    model: &Model,
+) -> Result<()> {
+    let (n, rank) = (model.design.nrows(), solved.rank);
+    if n <= rank {
+        return Err(Error::bad_data(
+            named.outcome.clone(),
+            format!("has {n} participants for a model of rank {rank}"),
+            "leave a degree of freedom for error",
+            "take fewer --strata, or leave the outcome out",
+        ));
+    }
+    if !solved.is_estimable(model.one(ARM).row(0)) {
+        return Err(Error::bad_data(
+            named.outcome.clone(),
+            format!("has arms that {} tell apart by themselves", people.strata.join(", ")),
+            "have both arms in a stratum at least",
+            "take fewer --strata",
+        ));
+    }
+    Ok(())
+}
+
+/// An arm's endpoint at the mean baseline.
+fn ls_mean(arm: Arm, model: &Model, y: &[Vec<f64>], conf: f64) -> Result<LsMean> {
+    let mut weights = Array2::from_shape_fn((1, model.at.len()), |(_, c)| model.at[c]);
+    weights[[0, ARM]] = arm.indicator();
+    let answer = SecondLevel::new(model.design.view(), weights.view())?.answer(y, false);
+    let (endpoint, _) = by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, conf);
+    Ok(LsMean { endpoint, change: endpoint.value - model.baseline_mean })
+}
+
+/// The model with a slope an arm: whether the slopes differ, and the difference at the mean baseline by HC3.
+fn slopes_differ(
+    model: &Model,
+    pairs: &Pairs,
+    y: &[Vec<f64>],
+) -> Result<Option<(Test, Option<UnequalSlopes>)>> {
+    let last = model.design.ncols();
+    let design = Array2::from_shape_fn((model.design.nrows(), last + 1), |(row, c)| match c {
+        c if c == last => pairs.arm[row].indicator() * model.design[[row, last - 1]],
+        c => model.design[[row, c]],
+    });
+    let mut weights = Array2::zeros((1, last + 1));
+    weights[[0, last]] = 1.0;
+    let solved = LeastSquares::new(design.view())?;
+    if !solved.is_estimable(weights.row(0)) || solved.rank >= design.nrows() {
+        return Ok(None);
+    }
+    let answer = SecondLevel::new(design.view(), weights.view())?.answer(y, false);
+    if answer.variance[0] <= 0.0 {
+        return Ok(None);
+    }
+    let (_, test) = by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, 0.5);
+    let difference = solved.pinv.row(ARM).iter().zip(&y[0]).map(|(w, y)| w * y).sum::<f64>();
+    let unequal = hc3(&design, &solved, &y[0], ARM).map(|se| {
+        let (_, test) = by_t(difference, se, answer.dof, 0.5);
+        UnequalSlopes { difference, hc3_se: se, test }
+    });
+    Ok(Some((test, unequal)))
+}
+
+/// Standard error of a coefficient, each residual over 1 - h of its own; none where a row is fitted exactly.
+fn hc3(design: &Array2<f64>, solved: &LeastSquares, y: &[f64], column: usize) -> Option<f64> {
+    let beta = solved.pinv.dot(&Array1::from(y.to_vec()));
+    let fitted = design.dot(&beta);
+    let mut variance = 0.0;
+    for (row, x) in design.rows().into_iter().enumerate() {
+        let left = 1.0 - x.dot(&solved.pinv.column(row));
+        if left < FITTED {
+            return None;
+        }
+        let e = solved.pinv[[column, row]] * (y[row] - fitted[row]) / left;
+        variance += e * e;
+    }
+    (variance > 0.0).then(|| variance.sqrt())
+}
+
+fn points(pairs: &Pairs, people: &People) -> Vec<PairPoint> {
+    let point = |at: usize| PairPoint {
+        participant: people.all[pairs.places[at]].id.clone(),
+        arm: pairs.arm[at],
+        baseline: pairs.baseline[at],
+        endpoint: pairs.endpoint[at],
+        carried: pairs.carried[at],
+    };
+    (0..pairs.places.len()).map(point).collect()
+}

@@ -1,0 +1,96 @@
+//! Who has both values.
+
+use super::fit::Named;
+use crate::trial::arm::{Arm, ByArm};
+use crate::trial::note::Notes;
+use crate::trial::people::{People, counted};
+use crate::trial::plan::{Missing, Plan};
+
+/// Participants of the two arms with a value before and one after.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pairs {
+    /// Places in [`People::all`].
+    pub places: Vec<usize>,
+    /// The arm of each.
+    pub arm: Vec<Arm>,
+    /// Before treatment.
+    pub baseline: Vec<f64>,
+    /// After it.
+    pub endpoint: Vec<f64>,
+    /// Whose endpoint is the baseline carried forward.
+    pub carried: Vec<bool>,
+    /// Places of those of the arms who are not in.
+    pub left_out: ByArm<Vec<usize>>,
+    /// What was done about missing values.
+    pub missing: Missing,
+}
+
+impl Pairs {
+    /// Those randomised to the arms; `before` and `after` `[place in People::all]`.
+    #[must_use]
+    pub fn new(
+        people: &People,
+        before: &[Option<f64>],
+        after: &[Option<f64>],
+        missing: Missing,
+    ) -> Pairs {
+        let mut pairs = Pairs {
+            places: Vec::new(),
+            arm: Vec::new(),
+            baseline: Vec::new(),
+            endpoint: Vec::new(),
+            carried: Vec::new(),
+            left_out: ByArm::default(),
+            missing,
+        };
+        for (place, person) in people.all.iter().enumerate() {
+            let Some(arm) = person.arm else { continue };
+            let carried = after[place].is_none() && missing != Missing::Observed;
+            let end = if carried { before[place] } else { after[place] };
+            match (before[place], end) {
+                (Some(start), Some(end)) => {
+                    pairs.places.push(place);
+                    pairs.arm.push(arm);
+                    pairs.baseline.push(start);
+                    pairs.endpoint.push(end);
+                    pairs.carried.push(carried);
+                }
+                _ => pairs.left_out.get_mut(arm).push(place),
+            }
+        }
+        pairs
+    }
+
+    /// Participants of each arm.
+    #[must_use]
+    pub fn n(&self) -> ByArm<usize> {
+        ByArm::of(|arm| self.arm.iter().filter(|own| **own == arm).count())
+    }
+
+    /// Endpoint less baseline of an arm.
+    #[must_use]
+    pub fn changes(&self, arm: Arm) -> Vec<f64> {
+        let both = self.endpoint.iter().zip(&self.baseline).zip(&self.arm);
+        both.filter(|(_, own)| **own == arm).map(|((end, start), _)| end - start).collect()
+    }
+
+    /// Who is left out, and why.
+    pub(super) fn tell(&self, named: &Named, people: &People, plan: &Plan, notes: &mut Notes) {
+        let out: Vec<usize> =
+            Arm::BOTH.iter().flat_map(|arm| self.left_out.get(*arm)).copied().collect();
+        let (left, here): (Vec<usize>, Vec<usize>) =
+            out.into_iter().partition(|&place| people.all[place].completed == Some(false));
+        let at = format!("{} at {} or {}", named.label, plan.baseline, plan.endpoint);
+        if !left.is_empty() {
+            let who = counted(left.len(), "participant");
+            notes.warn(
+                format!("{who} who did not complete the study lack {at}"),
+                people.names(&left),
+            );
+        }
+        if !here.is_empty() {
+            let who = counted(here.len(), "completer");
+            notes.warn(format!("{who} lack {at}"), people.names(&here));
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Brain and behaviour: correlations given the arm.

@@ -1,0 +1,1 @@
+//! Conditioned pain modulation.

@@ -1,0 +1,164 @@
+//! A table's data dictionary. Source: BIDS 1.11, "Tabular files" (Description, LongName, Levels, Units) and "Phenotypic and assessment data".
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+
+/// Which way is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Less pain.
+    Lower,
+    /// More function.
+    Higher,
+}
+
+/// What a dictionary says of a column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Variable {
+    /// The column.
+    pub name: String,
+    /// `LongName`.
+    pub long_name: Option<String>,
+    /// `Description`.
+    pub description: Option<String>,
+    /// `Units`.
+    pub units: Option<String>,
+    /// `Range`, the least and the greatest value that can be.
+    pub range: Option<[f64; 2]>,
+    /// `Levels`: the values that can be, with what they mean.
+    pub levels: Vec<(String, String)>,
+    /// `Direction`: "lower is better", "higher is better".
+    pub direction: Option<Direction>,
+}
+
+impl Variable {
+    /// Why a cell cannot be a value of this column; none where it can.
+    #[must_use]
+    pub fn refusal(&self, cell: &str) -> Option<String> {
+        let number: Option<f64> = cell.parse().ok();
+        if !self.levels.is_empty() {
+            let same = |level: &str| {
+                let other: Option<f64> = level.parse().ok();
+                level == cell || (number.is_some() && number == other)
+            };
+            if !self.levels.iter().any(|(level, _)| same(level)) {
+                let names: Vec<&str> = self.levels.iter().map(|(l, _)| l.as_str()).collect();
+                return Some(format!("be one of {}", names.join(", ")));
+            }
+        }
+        match (self.range, number) {
+            (Some([least, most]), Some(v)) if v < least || v > most => {
+                Some(format!("be from {least} to {most}"))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// A table's data dictionary; empty where there is none.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Dictionary {
+    /// What messages call it: the file.
+    pub name: String,
+    /// In the order of the file.
+    pub variables: Vec<Variable>,
+}
+
+impl Dictionary {
+    /// Read the text of a JSON file.
+    ///
+    /// # Errors
+    /// Bad data: no JSON object, a Range that is not two rising numbers, Levels that are no object or list, a Direction that says neither lower nor higher.
+    pub fn parse(name: &str, text: &str) -> Result<Dictionary> {
+        let wrong = |found: String, expected: &str| {
+            Error::bad_data(
+                name,
+                found,
+                expected,
+                "see BIDS, \"Tabular files\", or take the entry out",
+            )
+        };
+        let value: Value = serde_json::from_str(text).map_err(|cause| {
+            wrong("is not JSON".to_owned(), "be an object with an entry a column").caused_by(cause)
+        })?;
+        let Value::Object(entries) = value else {
+            return Err(wrong("is not a JSON object".to_owned(), "have an entry a column"));
+        };
+        let mut variables = Vec::new();
+        for (column, entry) in &entries {
+            let Value::Object(entry) = entry else { continue };
+            if column == "MeasurementToolMetadata" {
+                continue;
+            }
+            let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
+            variables.push(Variable {
+                name: column.clone(),
+                long_name: text("LongName"),
+                description: text("Description"),
+                units: text("Units"),
+                range: range(entry.get("Range")).map_err(|found| {
+                    wrong(format!("gives {column} the Range {found}"), "give two rising numbers")
+                })?,
+                levels: levels(entry.get("Levels")).map_err(|found| {
+                    wrong(format!("gives {column} the Levels {found}"), "give an object or a list")
+                })?,
+                direction: direction(entry.get("Direction")).map_err(|found| {
+                    wrong(
+                        format!("gives {column} the Direction {found}"),
+                        "say 'lower is better' or 'higher is better'",
+                    )
+                })?,
+            });
+        }
+        Ok(Dictionary { name: name.to_owned(), variables })
+    }
+
+    /// What is said of a column.
+    #[must_use]
+    pub fn get(&self, column: &str) -> Option<&Variable> {
+        self.variables.iter().find(|variable| variable.name == column)
+    }
+}
+
+fn range(value: Option<&Value>) -> std::result::Result<Option<[f64; 2]>, String> {
+    let Some(value) = value else { return Ok(None) };
+    let number = |at: usize| value.get(at).and_then(Value::as_f64);
+    match (value.as_array().map(Vec::len), number(0), number(1)) {
+        (Some(2), Some(least), Some(most)) if least < most => Ok(Some([least, most])),
+        _ => Err(value.to_string()),
+    }
+}
+
+fn levels(value: Option<&Value>) -> std::result::Result<Vec<(String, String)>, String> {
+    let plain = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        // A level may be an object with Description, as HED allows.
+        Value::Object(entry) => {
+            entry.get("Description").and_then(Value::as_str).unwrap_or_default().to_owned()
+        }
+        other => other.to_string(),
+    };
+    match value {
+        None => Ok(Vec::new()),
+        Some(Value::Object(entries)) => {
+            Ok(entries.iter().map(|(level, meaning)| (level.clone(), plain(meaning))).collect())
+        }
+        Some(Value::Array(all)) => {
+            Ok(all.iter().map(|level| (plain(level), String::new())).collect())
+        }
+        Some(other) => Err(other.to_string()),
+    }
+}
+
+fn direction(value: Option<&Value>) -> std::result::Result<Option<Direction>, String> {
+    let Some(value) = value else { return Ok(None) };
+    let words = value.as_str().unwrap_or_default().to_lowercase();
+    match (words.contains("lower"), words.contains("higher")) {
+        (true, false) => Ok(Some(Direction::Lower)),
+        (false, true) => Ok(Some(Direction::Higher)),
+        _ => Err(value.to_string()),
+    }
+}

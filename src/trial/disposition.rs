@@ -1,0 +1,1 @@
+//! What became of the participants, and when they left.

@@ -1,0 +1,46 @@
+//! A trial's endpoints: from a BIDS study's tables and a plan to the numbers of its report.
+//!
+//! No I/O: `pipeline::endpoints` reads the files and writes what is found. In the order of reading:
+//!
+//! - [`Plan`] (plan.json): which column is the arm, which visits, which outcomes, what is done where values lack;
+//! - [`People`]: the rows of participants.tsv, with [`Arm`], strata and what became of them;
+//! - [`Tables`] of [`Measured`]: the other tables with their data dictionaries, every cell checked on its way to a number;
+//! - [`Visits`]: one column by participant and session, duplicates refused;
+//! - an analysis a file, each `analyse(&Plan, &People, &Tables, &mut Notes) -> Result<its part>`;
+//! - [`Results`]: the parts, plain rows of numbers; the report and the tables are made of the same.
+//!
+//! Participants keep the names that participants.tsv has (`sub-001`); analyses know them by their place in [`People::all`]. A scalar endpoint is a map with one
+//! voxel: designs are fitted by [`crate::stats::second_level`], and there is no second stack of statistics. What is left out, assumed or cannot be computed becomes a [`Note`]
+//! with the participants it is about; what cannot be right is an error that names file, line and participant.
+
+pub mod adverse;
+pub mod ancova;
+mod arm;
+pub mod brain;
+pub mod correlations;
+pub mod cpm;
+pub mod crossover;
+mod dictionary;
+pub mod disposition;
+mod note;
+mod people;
+mod plan;
+pub mod pressure;
+pub mod responders;
+pub mod results;
+mod rule;
+mod tables;
+mod visits;
+
+pub use arm::{Arm, ByArm};
+pub use dictionary::{Dictionary, Direction, Variable};
+pub use note::{Note, Notes, Severity};
+pub use people::{People, Person};
+pub use plan::{
+    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
+    PressurePlan, Relation,
+};
+pub use results::Results;
+pub use rule::{Operator, Part, Rule, Threshold};
+pub use tables::{Measured, Tables};
+pub use visits::Visits;

@@ -1,0 +1,305 @@
+//! The participants: the rows of participants.tsv.
+
+use std::collections::BTreeMap;
+
+use super::arm::{Arm, ByArm};
+use super::note::Notes;
+use super::plan::{Design, Plan};
+use super::tables::Measured;
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+
+/// A row of participants.tsv.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// `participant_id`, as it stands there.
+    pub id: String,
+    /// The row, from 0.
+    pub row: usize,
+    /// The arm of who was randomised; none of others, and in a crossover.
+    pub arm: Option<Arm>,
+    /// Values of the plan's strata, in its order.
+    pub strata: Vec<String>,
+    /// Column `randomised`; without it everybody was.
+    pub randomised: bool,
+    /// Column `treated`; without it who was randomised.
+    pub treated: bool,
+    /// Column `last_day`: the day of the last contact or dose, the first dose being day 1.
+    pub last_day: Option<f64>,
+    /// Column `completed`.
+    pub completed: Option<bool>,
+    /// Column `discontinuation_reason` of who did not complete.
+    pub discontinuation_reason: Option<String>,
+}
+
+/// The participants. Analyses know them by their place in [`People::all`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct People {
+    /// In the order of the table.
+    pub all: Vec<Person>,
+    /// The arms' names.
+    pub arms: ByArm<String>,
+    /// Columns of the strata.
+    pub strata: Vec<String>,
+    /// participants.tsv itself.
+    pub table: Measured,
+    by_id: BTreeMap<String, usize>,
+}
+
+/// What identifies a participant, with or without `sub-`.
+pub(super) fn bare(id: &str) -> &str {
+    id.strip_prefix("sub-").unwrap_or(id)
+}
+
+impl People {
+    /// Read participants.tsv as the plan says.
+    ///
+    /// # Errors
+    /// Usage: a column or an arm that is not there, with the closest name. Bad data, naming line and participant: one listed twice, one randomised to no arm,
+    /// one treated but not randomised, one who completed and yet left, words that are neither yes nor no.
+    pub fn read(table: Measured, plan: &Plan, notes: &mut Notes) -> Result<People> {
+        let ids = table.ids()?;
+        let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
+        for (row, id) in ids.iter().enumerate() {
+            if let Some(other) = by_id.insert(bare(id).to_owned(), row) {
+                return Err(Error::bad_data(
+                    table.line(row),
+                    format!("lists a participant that line {} lists", other + 2),
+                    "list each participant once: a patient is in one arm",
+                    "delete or correct one of the rows",
+                ));
+            }
+        }
+        let flag = |column: &str| table.optional_flags(column);
+        let (randomised, treated) = (flag("randomised")?, flag("treated")?);
+        let completed = flag("completed")?;
+        for (found, column, assumed) in [
+            (randomised.is_some(), "randomised", "everybody is taken to be randomised"),
+            (treated.is_some(), "treated", "who was randomised is taken to be treated"),
+            (completed.is_some(), "completed", "who left is not known"),
+        ] {
+            if !found {
+                notes.info(format!("{} has no column {column}: {assumed}", table.name), Vec::new());
+            }
+        }
+        let last_day = table.optional_numbers("last_day")?;
+        let reasons = match table.has("discontinuation_reason") {
+            true => table.texts("discontinuation_reason")?,
+            false => vec![None; ids.len()],
+        };
+        let crossover = plan.design == Design::Crossover;
+        let named = match crossover && plan.control.is_empty() {
+            true => None,
+            false => Some(table.texts(&plan.arm)?),
+        };
+        let arms = match &named {
+            Some(named) => arms(&table, named, plan)?,
+            None => ByArm::default(),
+        };
+        let strata = plan.strata.iter().map(|column| table.texts(column));
+        let strata = strata.collect::<Result<Vec<_>>>()?;
+        let mut all = Vec::new();
+        let mut others = Vec::new();
+        for (row, id) in ids.iter().enumerate() {
+            let at = |flags: &Option<Vec<Option<bool>>>| flags.as_ref().map(|all| all[row]);
+            let is_randomised = known(&table, row, "randomised", at(&randomised), true)?;
+            let is_treated = known(&table, row, "treated", at(&treated), is_randomised)?;
+            let arm = match &named {
+                Some(named) if is_randomised => match &named[row] {
+                    None => {
+                        return Err(Error::bad_data(
+                            table.line(row),
+                            format!("has no {} though randomised", plan.arm),
+                            format!("name the arm ({}, {})", arms.control, arms.active),
+                            "fill it in, or set randomised to no",
+                        ));
+                    }
+                    Some(name) => Arm::BOTH.into_iter().find(|arm| arms.get(*arm) == name),
+                },
+                _ => None,
+            };
+            if named.is_some() && is_randomised && arm.is_none() {
+                others.push(id.clone());
+            }
+            let person = Person {
+                id: id.clone(),
+                row,
+                arm,
+                strata: strata
+                    .iter()
+                    .map(|of| of[row].clone().unwrap_or_else(|| "n/a".to_owned()))
+                    .collect(),
+                randomised: is_randomised,
+                treated: is_treated,
+                last_day: last_day.as_ref().and_then(|all| all[row]),
+                completed: at(&completed).flatten(),
+                discontinuation_reason: reasons[row].clone(),
+            };
+            person.refuse_contradictions(&table)?;
+            all.push(person);
+        }
+        let people = People { all, arms, strata: plan.strata.clone(), table, by_id };
+        people.tell(others, completed.is_some(), notes);
+        Ok(people)
+    }
+
+    /// The place of a participant, named with or without `sub-`.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(bare(id.trim())).copied()
+    }
+
+    /// The names of participants.
+    #[must_use]
+    pub fn names(&self, places: &[usize]) -> Vec<String> {
+        places.iter().map(|&at| self.all[at].id.clone()).collect()
+    }
+
+    /// All names, for the closest.
+    #[must_use]
+    pub fn ids(&self) -> Vec<String> {
+        self.all.iter().map(|person| person.id.clone()).collect()
+    }
+
+    /// Places of those who were randomised to an arm.
+    #[must_use]
+    pub fn randomised(&self, arm: Arm) -> Vec<usize> {
+        self.places(|person| person.arm == Some(arm))
+    }
+
+    /// Places of those of an arm who were treated.
+    #[must_use]
+    pub fn treated(&self, arm: Arm) -> Vec<usize> {
+        self.places(|person| person.arm == Some(arm) && person.treated)
+    }
+
+    /// Places of those of whom something is true.
+    pub fn places(&self, is_so: impl Fn(&Person) -> bool) -> Vec<usize> {
+        (0..self.all.len()).filter(|&at| is_so(&self.all[at])).collect()
+    }
+
+    fn tell(&self, others: Vec<String>, knows_who_completed: bool, notes: &mut Notes) {
+        let names = |is_so: &dyn Fn(&Person) -> bool| self.names(&self.places(is_so));
+        let mut warn = |who: Vec<String>, text: &str| {
+            if !who.is_empty() {
+                notes.warn(format!("{} {text}", counted(who.len(), "participant")), who);
+            }
+        };
+        warn(others, "of another arm are not compared");
+        warn(names(&|p| !p.randomised), "were not randomised and are in no arm");
+        warn(names(&|p| p.randomised && !p.treated), "were randomised and not treated");
+        let gone = |p: &Person| p.randomised && p.completed == Some(false);
+        warn(
+            names(&|p| gone(p) && p.discontinuation_reason.is_none()),
+            "did not complete and have no discontinuation_reason",
+        );
+        if knows_who_completed {
+            warn(
+                names(&|p| p.randomised && p.completed.is_none()),
+                "have n/a in completed: whether they left is not known",
+            );
+        }
+        for (at, column) in self.strata.iter().enumerate() {
+            warn(
+                names(&|p| p.arm.is_some() && p.strata[at] == "n/a"),
+                &format!("lack {column}: they are a stratum of their own, n/a"),
+            );
+        }
+    }
+}
+
+/// "1 participant", "3 participants".
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+fn known(
+    table: &Measured,
+    row: usize,
+    column: &str,
+    flag: Option<Option<bool>>,
+    assumed: bool,
+) -> Result<bool> {
+    match flag {
+        None => Ok(assumed),
+        Some(Some(flag)) => Ok(flag),
+        Some(None) => Err(Error::bad_data(
+            table.line(row),
+            format!("has n/a in column {column}"),
+            "be yes or no there, for populations are counted by it",
+            "fill it in",
+        )),
+    }
+}
+
+impl Person {
+    fn refuse_contradictions(&self, table: &Measured) -> Result<()> {
+        let found = if self.treated && !self.randomised {
+            "was treated and not randomised"
+        } else if self.completed == Some(true) && !self.treated {
+            "completed and was not treated"
+        } else if self.completed == Some(true) && self.discontinuation_reason.is_some() {
+            "completed and has a discontinuation_reason"
+        } else {
+            return Ok(());
+        };
+        Err(Error::bad_data(
+            table.line(self.row),
+            found,
+            "be one or the other",
+            "correct the columns randomised, treated, completed or discontinuation_reason",
+        ))
+    }
+}
+
+/// The arms' names: the plan's control, and the other level.
+fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm<String>> {
+    let mut levels: Vec<String> = named.iter().flatten().cloned().collect();
+    levels.sort();
+    levels.dedup();
+    let wrong = |found: String, expected: String, hint: String| {
+        Error::usage(format!("column {} of {}", plan.arm, table.name), found, expected, hint)
+    };
+    let there = |level: &String, option: &str| match levels.contains(level) {
+        true => Ok(()),
+        false => Err(wrong(
+            format!("holds {}, and no '{level}'", levels.join(", ")),
+            format!("hold the level of {option}"),
+            match closest(level, &levels) {
+                Some(name) => format!("did you mean '{name}'?"),
+                None => format!("give one of its levels by {option}"),
+            },
+        )),
+    };
+    there(&plan.control, "--control")?;
+    if let Some(active) = &plan.active {
+        there(active, "--active")?;
+        if *active == plan.control {
+            return Err(wrong(
+                format!("is compared with itself: '{active}' is both arms"),
+                "have two arms".to_owned(),
+                "give another --active".to_owned(),
+            ));
+        }
+        return Ok(ByArm { control: plan.control.clone(), active: active.clone() });
+    }
+    let others: Vec<&String> = levels.iter().filter(|level| **level != plan.control).collect();
+    match others[..] {
+        [one] => Ok(ByArm { control: plan.control.clone(), active: one.clone() }),
+        [] => Err(wrong(
+            format!("holds '{}' alone", plan.control),
+            "hold two arms".to_owned(),
+            "check --arm".to_owned(),
+        )),
+        _ => Err(wrong(
+            format!(
+                "holds {} levels beside '{}': {}",
+                others.len(),
+                plan.control,
+                levels.join(", ")
+            ),
+            "be compared as two arms".to_owned(),
+            "name the active one by --active; the others are then left out and counted".to_owned(),
+        )),
+    }
+}

@@ -1,0 +1,1 @@
+//! Pressure pain: stimulus and response.

@@ -1,0 +1,1 @@
+//! Who responded, by the rules of the plan.

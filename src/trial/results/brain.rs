@@ -1,0 +1,38 @@
+//! Regions, arm x visit.
+
+use serde::Serialize;
+
+use super::{AncovaRow, Estimate, Test};
+use crate::trial::arm::ByArm;
+
+/// All regions.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Brain {
+    /// A region a row.
+    pub rows: Vec<BrainRow>,
+}
+
+/// A region.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct BrainRow {
+    /// The column.
+    pub region: String,
+    /// Participants with both visits.
+    pub n: ByArm<usize>,
+    /// Arm x visit: active minus control of the change.
+    pub interaction: Estimate,
+    /// Two-sample t of the change.
+    pub interaction_test: Test,
+    /// t^2 / (t^2 + dof).
+    pub partial_eta_square: f64,
+    /// Mean of the arms' mean changes, each arm weighing the same.
+    pub visit: Estimate,
+    /// Of it.
+    pub visit_test: Test,
+    /// Active minus control of the mean over visits.
+    pub arm: Estimate,
+    /// Of it.
+    pub arm_test: Test,
+    /// Endpoint given baseline.
+    pub ancova: AncovaRow,
+}

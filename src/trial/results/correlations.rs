@@ -1,0 +1,73 @@
+//! Correlations over participants.
+
+use serde::Serialize;
+
+use super::{Estimate, Test};
+use crate::trial::arm::{Arm, ByArm};
+
+/// All relations.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Correlations {
+    /// A relation a row.
+    pub rows: Vec<CorrelationRow>,
+}
+
+/// A relation.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CorrelationRow {
+    /// As it was asked for: `brain:insula_dmn_z~questionnaires:nrs`.
+    pub relation: String,
+    /// What is on the first axis: "change of insula_dmn_z".
+    pub first: String,
+    /// What is on the second.
+    pub second: String,
+    /// Given the arm (the primary one), and further columns.
+    pub given_arm: Option<Correlation>,
+    /// What it is given.
+    pub given: Vec<String>,
+    /// All participants as one.
+    pub pooled: Option<Correlation>,
+    /// Each arm alone.
+    pub by_arm: ByArm<Option<Correlation>>,
+    /// Spearman's, all participants.
+    pub spearman: Option<Correlation>,
+    /// Whether the arms' slopes differ.
+    pub slopes_differ: Option<SlopesDiffer>,
+    /// Whether regions were chosen by the contrast that is correlated.
+    pub exploratory: bool,
+    /// The participants.
+    pub points: Vec<CorrelationPoint>,
+}
+
+/// A correlation coefficient.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Correlation {
+    /// Participants.
+    pub n: usize,
+    /// r with limits by Fisher's z.
+    pub r: Estimate,
+    /// t on n - 2 - (columns given).
+    pub test: Test,
+}
+
+/// Slopes of the arms.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SlopesDiffer {
+    /// Of first on second, by arm.
+    pub slopes: ByArm<f64>,
+    /// t of their difference.
+    pub test: Test,
+}
+
+/// A participant.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CorrelationPoint {
+    /// Who.
+    pub participant: String,
+    /// The arm.
+    pub arm: Arm,
+    /// On the first axis.
+    pub first: f64,
+    /// On the second.
+    pub second: f64,
+}

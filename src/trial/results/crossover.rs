@@ -1,0 +1,35 @@
+//! A crossover of two periods.
+
+use serde::Serialize;
+
+use super::{Estimate, Test};
+
+/// A crossover.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Crossover {
+    /// The treatment that is the control.
+    pub control: String,
+    /// The other.
+    pub active: String,
+    /// The sequences' names with their participants in the analysis.
+    pub sequences: Vec<(String, usize)>,
+    /// Who has no second period.
+    pub dropped: Vec<String>,
+    /// Treatment, period and carry-over, of the outcome, of its change from period baseline, and by ANCOVA of the differences.
+    pub rows: Vec<CrossoverRow>,
+}
+
+/// An effect.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CrossoverRow {
+    /// "outcome", "change from period baseline", "given baseline difference".
+    pub analysis: String,
+    /// "treatment", "period", "carry-over".
+    pub effect: String,
+    /// The effect, with limits.
+    pub estimate: Estimate,
+    /// t.
+    pub test: Test,
+    /// Whether it is shown only, and no choice is made by it (carry-over).
+    pub shown_only: bool,
+}

@@ -1,0 +1,95 @@
+//! Pressure pain.
+
+use serde::Serialize;
+
+use super::{AncovaRow, Estimate, Test};
+use crate::trial::arm::{Arm, ByArm};
+
+/// Pressure pain.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Pressure {
+    /// The rating whose pressure is found.
+    pub target: f64,
+    /// A participant and visit a row.
+    pub visits: Vec<PressureOfVisit>,
+    /// Mean ratings of an arm at a session, for the curves.
+    pub curves: Vec<PressureCurve>,
+    /// P50, slope and AUC at the endpoint, given those at baseline.
+    pub ancova: Vec<AncovaRow>,
+    /// The rating at each pressure, given that at baseline.
+    pub intensities: Vec<IntensityRow>,
+    /// Each participant's change of the mean rating, compared by t.
+    pub mean_change: Option<SummaryMeasure>,
+    /// Each participant's slope of the change on pressure, per 100 units of pressure, compared by t.
+    pub treatment_by_intensity: Option<SummaryMeasure>,
+}
+
+/// A participant's visit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PressureOfVisit {
+    /// Who.
+    pub participant: String,
+    /// The arm.
+    pub arm: Option<Arm>,
+    /// The session.
+    pub session: String,
+    /// Stimuli.
+    pub n: usize,
+    /// Rating per unit of pressure.
+    pub slope: f64,
+    /// Rating at pressure 0.
+    pub intercept: f64,
+    /// Standard deviation of the residuals.
+    pub s: f64,
+    /// Of the residuals.
+    pub dof: f64,
+    /// Pressure of the target rating with Fieller's limits; none where the slope is 0. Limits are none where g is 1 or more (unbounded).
+    pub p50: Option<Estimate>,
+    /// t^2 s^2 / (slope^2 Sxx).
+    pub g: f64,
+    /// The same by isotonic regression; none where it does not cross the target.
+    pub p50_isotonic: Option<f64>,
+    /// Area under the mean ratings over the range of pressures.
+    pub auc: f64,
+    /// Whether P50 lies within the tested pressures.
+    pub in_range: bool,
+    /// Ratings at the scale's ends.
+    pub floor_or_ceiling: usize,
+}
+
+/// Mean ratings of an arm at a session.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct PressureCurve {
+    /// The arm.
+    pub arm: Arm,
+    /// The session.
+    pub session: String,
+    /// Pressures, rising.
+    pub pressure: Vec<f64>,
+    /// Mean over participants of their mean rating, with t limits.
+    pub rating: Vec<Estimate>,
+    /// Participants at each.
+    pub n: Vec<usize>,
+}
+
+/// The rating at one pressure.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct IntensityRow {
+    /// The pressure.
+    pub pressure: f64,
+    /// Compared given baseline.
+    pub ancova: AncovaRow,
+    /// Holm's p over the pressures.
+    pub p_holm: f64,
+}
+
+/// One number a participant, compared by a two-sample t.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SummaryMeasure {
+    /// Participants.
+    pub n: ByArm<usize>,
+    /// Active minus control.
+    pub difference: Estimate,
+    /// Two-sample t, one variance.
+    pub test: Test,
+}

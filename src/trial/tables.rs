@@ -1,0 +1,300 @@
+//! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
+
+use super::dictionary::Dictionary;
+use super::people::People;
+use super::plan::Column;
+use super::visits::Visits;
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+use crate::table::Table;
+
+/// A table of the study with what its dictionary says.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Measured {
+    /// The file's name without `.tsv`: how a plan calls it.
+    pub name: String,
+    /// The cells; [`Table::name`] is what messages call it.
+    pub table: Table,
+    /// What its columns may hold.
+    pub dictionary: Dictionary,
+}
+
+/// Whether a cell says that there is no value.
+pub(super) fn is_missing(cell: &str) -> bool {
+    matches!(cell.trim(), "" | "n/a" | "N/A" | "NA" | "NaN" | "nan")
+}
+
+impl Measured {
+    /// Whether the table has a column.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        self.table.position(column).is_some()
+    }
+
+    /// The position of a column.
+    ///
+    /// # Errors
+    /// Usage: no such column, with the closest.
+    pub fn position(&self, column: &str) -> Result<usize> {
+        self.table.position(column).ok_or_else(|| {
+            let names = &self.table.columns;
+            Error::usage(
+                format!("column '{column}'"),
+                format!("is not among those of {}: {}", self.table.name, names.join(", ")),
+                "be a column of the table",
+                match closest(column, names) {
+                    Some(name) => format!("did you mean '{name}'?"),
+                    None => "check the spelling".to_owned(),
+                },
+            )
+        })
+    }
+
+    /// What messages call a row: file, line and participant.
+    #[must_use]
+    pub fn line(&self, row: usize) -> String {
+        let id = self.table.position("participant_id").map(|at| self.table.rows[row][at].trim());
+        match id.filter(|id| !id.is_empty()) {
+            Some(id) => format!("{}, line {} ({id}),", self.table.name, row + 2),
+            None => format!("{}, line {},", self.table.name, row + 2),
+        }
+    }
+
+    /// `participant_id` of each row.
+    ///
+    /// # Errors
+    /// No such column, or a row without.
+    pub fn ids(&self) -> Result<Vec<String>> {
+        self.needed("participant_id", "name a participant, such as sub-001")
+    }
+
+    /// The participant of each row, as a place in [`People::all`].
+    ///
+    /// # Errors
+    /// As [`Measured::ids`]; bad data naming the line of a participant that participants.tsv lacks, with the closest.
+    pub fn people(&self, people: &People) -> Result<Vec<usize>> {
+        let names = people.ids();
+        let place = |(row, id): (usize, &String)| {
+            people.find(id).ok_or_else(|| {
+                Error::bad_data(
+                    self.line(row),
+                    format!("is of '{id}', whom {} does not list", people.table.table.name),
+                    "be of a participant of the study",
+                    match closest(id, &names) {
+                        Some(name) => format!("did you mean '{name}'?"),
+                        None => "add the participant there, or delete the row".to_owned(),
+                    },
+                )
+            })
+        };
+        self.ids()?.iter().enumerate().map(place).collect()
+    }
+
+    /// `session_id` of each row, with `ses-`.
+    ///
+    /// # Errors
+    /// No such column, or a row without.
+    pub fn sessions(&self) -> Result<Vec<String>> {
+        let all = self.needed("session_id", "name a session, such as ses-baseline")?;
+        Ok(all.iter().map(|name| session(name)).collect())
+    }
+
+    fn needed(&self, column: &str, expected: &str) -> Result<Vec<String>> {
+        let at = self.position(column)?;
+        let cell = |(row, cells): (usize, &Vec<String>)| match is_missing(&cells[at]) {
+            true => Err(Error::bad_data(
+                self.line(row),
+                format!("has no {column}"),
+                expected,
+                "fill it in, or delete the row",
+            )),
+            false => Ok(cells[at].trim().to_owned()),
+        };
+        self.table.rows.iter().enumerate().map(cell).collect()
+    }
+
+    /// The cells of a column, blanks around them taken off; none where a cell is empty or n/a.
+    ///
+    /// # Errors
+    /// As [`Measured::position`]; bad data naming the line of a cell that the dictionary does not allow.
+    pub fn texts(&self, column: &str) -> Result<Vec<Option<String>>> {
+        let at = self.position(column)?;
+        let variable = self.dictionary.get(column);
+        let cell = |(row, cells): (usize, &Vec<String>)| {
+            let text = cells[at].trim();
+            if is_missing(text) {
+                return Ok(None);
+            }
+            match variable.and_then(|variable| variable.refusal(text)) {
+                Some(expected) => Err(Error::bad_data(
+                    self.line(row),
+                    format!("holds '{text}' in column {column}"),
+                    format!("{expected} by {}", self.dictionary.name),
+                    "correct the value or the dictionary; a code for a missing value must be n/a",
+                )),
+                None => Ok(Some(text.to_owned())),
+            }
+        };
+        self.table.rows.iter().enumerate().map(cell).collect()
+    }
+
+    /// The numbers of a column; none where a cell is empty or n/a.
+    ///
+    /// # Errors
+    /// As [`Measured::texts`]; bad data naming the line of what is no finite number of a size from 1e-100 to 1e100.
+    pub fn numbers(&self, column: &str) -> Result<Vec<Option<f64>>> {
+        let number = |(row, cell): (usize, Option<String>)| {
+            let Some(text) = cell else { return Ok(None) };
+            let sensible = |v: &f64| *v == 0.0 || (1e-100..=1e100).contains(&v.abs());
+            text.parse().ok().filter(sensible).map(Some).ok_or_else(|| {
+                Error::bad_data(
+                    self.line(row),
+                    format!("holds '{text}' in column {column}"),
+                    "hold a number or n/a",
+                    "correct it (a decimal point, no units)",
+                )
+            })
+        };
+        self.texts(column)?.into_iter().enumerate().map(number).collect()
+    }
+
+    /// The numbers of a column; none where the table has no such column.
+    ///
+    /// # Errors
+    /// As [`Measured::numbers`].
+    pub fn optional_numbers(&self, column: &str) -> Result<Option<Vec<Option<f64>>>> {
+        self.has(column).then(|| self.numbers(column)).transpose()
+    }
+
+    /// A column of yes and no.
+    ///
+    /// # Errors
+    /// As [`Measured::texts`]; bad data naming the line of another word.
+    pub fn flags(&self, column: &str) -> Result<Vec<Option<bool>>> {
+        let flag = |(row, cell): (usize, Option<String>)| match cell.as_deref() {
+            None => Ok(None),
+            Some("yes" | "Yes" | "YES" | "y" | "true" | "True" | "TRUE" | "1") => Ok(Some(true)),
+            Some("no" | "No" | "NO" | "n" | "false" | "False" | "FALSE" | "0") => Ok(Some(false)),
+            Some(text) => Err(Error::bad_data(
+                self.line(row),
+                format!("holds '{text}' in column {column}"),
+                "be yes or no",
+                "correct it",
+            )),
+        };
+        self.texts(column)?.into_iter().enumerate().map(flag).collect()
+    }
+
+    /// A column of yes and no; none where the table has no such column.
+    ///
+    /// # Errors
+    /// As [`Measured::flags`].
+    pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
+        self.has(column).then(|| self.flags(column)).transpose()
+    }
+}
+
+/// A session's name with `ses-`.
+pub(super) fn session(name: &str) -> String {
+    match name.starts_with("ses-") {
+        true => name.to_owned(),
+        false => format!("ses-{name}"),
+    }
+}
+
+/// A table's name from how a plan calls it: a file's name without folder and `.tsv`.
+#[must_use]
+pub fn stem(name: &str) -> &str {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.strip_suffix(".tsv").unwrap_or(file)
+}
+
+/// The study's tables, participants.tsv among them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tables {
+    /// In the order in which they were found.
+    pub all: Vec<Measured>,
+}
+
+impl Tables {
+    /// A table by its name, or by a path that ends in it.
+    ///
+    /// # Errors
+    /// Usage: no such table, with the closest.
+    pub fn get(&self, name: &str) -> Result<&Measured> {
+        let wanted = stem(name);
+        self.all.iter().find(|table| table.name == wanted).ok_or_else(|| {
+            let names: Vec<String> = self.all.iter().map(|table| table.name.clone()).collect();
+            Error::usage(
+                format!("table '{name}'"),
+                format!("is not among those of the study: {}", names.join(", ")),
+                "be a table of the study, by its file's name without .tsv",
+                match closest(wanted, &names) {
+                    Some(near) => format!("did you mean '{near}'?"),
+                    None => "put it into phenotype/ or beside participants.tsv".to_owned(),
+                },
+            )
+        })
+    }
+
+    /// A plan's column with its table filled in. A column without a table is the one table's that has it; where none has, the one column that ends in `_` and its
+    /// name (`pcs` for `sf36_pcs`).
+    ///
+    /// # Errors
+    /// Usage: no such table or column, with the closest, or several.
+    pub fn resolve(&self, column: &Column) -> Result<Column> {
+        if !column.table.is_empty() {
+            let table = self.get(&column.table)?;
+            table.position(&column.column)?;
+            return Ok(Column { table: table.name.clone(), column: column.column.clone() });
+        }
+        let all = || {
+            let of = |table: &Measured| {
+                let name = table.name.clone();
+                let columns = table.table.columns.clone().into_iter();
+                columns.map(move |column| Column { table: name.clone(), column })
+            };
+            self.all.iter().flat_map(of).collect::<Vec<Column>>()
+        };
+        let tail = format!("_{}", column.column);
+        let exact: Vec<Column> = all().into_iter().filter(|c| c.column == column.column).collect();
+        let found = match exact.is_empty() {
+            true => all().into_iter().filter(|c| c.column.ends_with(&tail)).collect(),
+            false => exact,
+        };
+        match &found[..] {
+            [one] => Ok(one.clone()),
+            [] => {
+                let mut names: Vec<String> = all().into_iter().map(|c| c.column).collect();
+                names.dedup();
+                Err(Error::usage(
+                    format!("column '{}'", column.column),
+                    "is in no table of the study",
+                    "be TABLE:COLUMN, or a column that one table has",
+                    match closest(&column.column, &names) {
+                        Some(near) => format!("did you mean '{near}'?"),
+                        None => "check the spelling".to_owned(),
+                    },
+                ))
+            }
+            several => {
+                let names: Vec<String> = several.iter().map(Column::to_string).collect();
+                Err(Error::usage(
+                    format!("column '{}'", column.column),
+                    format!("may be {}", names.join(" or ")),
+                    "be one column",
+                    "name its table: TABLE:COLUMN",
+                ))
+            }
+        }
+    }
+
+    /// A column by participant and session.
+    ///
+    /// # Errors
+    /// As [`Tables::resolve`] and [`Visits::new`].
+    pub fn visits(&self, column: &Column, people: &People) -> Result<Visits> {
+        let column = self.resolve(column)?;
+        Visits::new(self.get(&column.table)?, &column.column, people)
+    }
+}

@@ -1,0 +1,1 @@
+//! Of `trial::correlations`.

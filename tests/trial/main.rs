@@ -1,0 +1,16 @@
+//! A trial's endpoints: the goldens of a simulated trial with traps, what is refused, and what is said.
+#![allow(clippy::unwrap_used, reason = "tests")]
+
+mod adverse;
+mod ancova;
+mod baseline;
+mod brain;
+mod correlations;
+mod cpm;
+mod crossover;
+mod disposition;
+mod pressure;
+mod responders;
+mod rule;
+mod study;
+mod tables;

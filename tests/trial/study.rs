@@ -1,0 +1,108 @@
+//! The simulated trial of `tests/goldens/trial`, opened as the command opens a study, and its golden numbers.
+
+use std::path::PathBuf;
+
+use boldly::error::Result;
+use boldly::io::tsv;
+use boldly::table::Table;
+use boldly::trial::{Column, Dictionary, Measured, Notes, Outcome, People, Plan, Tables};
+use serde_json::Value;
+
+/// Its folder.
+pub fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/trial")
+}
+
+/// A study that tests may spoil before they read it.
+pub struct Study {
+    pub plan: Plan,
+    pub participants: Measured,
+    pub tables: Tables,
+}
+
+/// The tables as they are, under a plan with arm, visits and the five outcomes.
+pub fn study() -> Study {
+    let participants = measured("participants");
+    let names = [
+        "phenotype/questionnaires",
+        "phenotype/cpm",
+        "phenotype/pressure",
+        "phenotype/adverse_events",
+        "brain",
+        "crossover",
+    ];
+    let mut all = vec![participants.clone()];
+    all.extend(names.map(|name| measured(name)));
+    let outcome = |column: &str| Outcome {
+        column: format!("questionnaires:{column}").parse::<Column>().unwrap(),
+        label: None,
+        direction: None,
+    };
+    let outcomes = ["nrs", "fiq", "hads_anxiety", "hads_depression", "sf36_pcs"].map(outcome);
+    let plan = Plan {
+        control: "placebo".to_owned(),
+        baseline: "ses-baseline".to_owned(),
+        endpoint: "ses-week13".to_owned(),
+        outcomes: outcomes.to_vec(),
+        ..Plan::default()
+    };
+    Study { plan, participants, tables: Tables { all } }
+}
+
+fn measured(path: &str) -> Measured {
+    let name = path.rsplit('/').next().unwrap().to_owned();
+    let mut table = tsv::read(&folder().join(format!("{path}.tsv"))).unwrap();
+    table.name = format!("{name}.tsv");
+    let dictionary = match std::fs::read_to_string(folder().join(format!("{path}.json"))) {
+        Ok(text) => Dictionary::parse(&format!("{name}.json"), &text).unwrap(),
+        Err(_) => Dictionary::default(),
+    };
+    Measured { name, table, dictionary }
+}
+
+impl Study {
+    /// The participants; notes go nowhere.
+    pub fn people(&self) -> People {
+        self.people_noted(&mut Notes::default()).unwrap()
+    }
+
+    /// The participants, and what is said of them.
+    pub fn people_noted(&self, notes: &mut Notes) -> Result<People> {
+        People::read(self.participants.clone(), &self.plan, notes)
+    }
+
+    /// A table's cells, to be spoiled.
+    pub fn cells(&mut self, name: &str) -> &mut Table {
+        if name == "participants" {
+            return &mut self.participants.table;
+        }
+        &mut self.tables.all.iter_mut().find(|table| table.name == name).unwrap().table
+    }
+
+    /// Set the cell of a column in a row (from 0).
+    pub fn set(&mut self, name: &str, row: usize, column: &str, cell: &str) {
+        let table = self.cells(name);
+        let at = table.position(column).unwrap();
+        table.rows[row][at] = cell.to_owned();
+    }
+}
+
+/// The golden numbers, by `/`-parted path: `ancova/nrs/difference`.
+pub fn golden(path: &str) -> Value {
+    let text = std::fs::read_to_string(folder().join("golden_trial.json")).unwrap();
+    let all: Value = serde_json::from_str(&text).unwrap();
+    all.pointer(&format!("/{path}")).unwrap_or_else(|| panic!("no golden {path}")).clone()
+}
+
+/// One golden number.
+pub fn number(path: &str) -> f64 {
+    golden(path).as_f64().unwrap_or_else(|| panic!("golden {path} is no number"))
+}
+
+/// Whether a number is the golden one, to 1e-9 of it (or of 1 below 1e-3: goldens have 12 digits).
+#[track_caller]
+pub fn is_golden(got: f64, path: &str) {
+    let want = number(path);
+    let off = (got - want).abs() / want.abs().max(1e-3);
+    assert!(off < 1e-9, "{path}: {got:e} is not {want:e} ({off:e} off)");
+}
