@@ -99,6 +99,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // A run of several echoes is made one before it is cleaned.
     ("clean", &["watch", "spec", "blocks", "inputs", "echoes", "censor"]),
     ("noise", &["decide"]),
+    // A row a run of what recordings, motion and signal come to.
+    ("physio_summary", &["inputs", "products"]),
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
     ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
@@ -153,6 +155,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "session",
             "inputs",
             "qc",
+            "physio_summary",
             "products",
         ],
     ),
@@ -162,6 +165,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "watch",
             "spec",
             "session",
+            "physio_summary",
             "products",
             "carried",
             "automask",
@@ -196,6 +200,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "scaling",
             "voxelwise",
             "qc",
+            "physio_summary",
             "products",
             "regions",
         ],
