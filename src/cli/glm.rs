@@ -202,7 +202,7 @@ enum CombiningName {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum NoiseName {
+pub(super) enum NoiseName {
     /// First-order autoregressive, by restricted maximum likelihood
     Ar1,
     /// ARMA(1,1), by restricted maximum likelihood

@@ -15,6 +15,7 @@ mod checks;
 mod codes;
 mod columns;
 mod confounds;
+mod connect;
 mod demo;
 mod demo_group;
 mod devices;
@@ -58,6 +59,8 @@ enum Command {
     Physio(Box<physio::Args>),
     /// Make confounds from the run itself: means of CSF, white matter and brain, aCompCor and tCompCor
     Confounds(Box<confounds::Args>),
+    /// Correlate regions with every voxel and with each other
+    Connect(Box<connect::Args>),
     /// Smooth a run with a Gaussian, optionally within a mask
     Smooth(smooth::Args),
     /// Rerun a finished output on the f64 CPU path and compare every voxel
@@ -112,6 +115,7 @@ impl Command {
             Command::Retroicor(args) => args.run(started),
             Command::Physio(args) => args.run(),
             Command::Confounds(args) => args.run(started),
+            Command::Connect(args) => args.run(started),
             Command::Smooth(args) => args.run(started),
             Command::Verify(args) => args.run(),
             Command::Demo(args) => args.run(started),

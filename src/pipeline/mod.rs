@@ -16,6 +16,7 @@ mod command;
 pub mod compared;
 pub mod comparison;
 pub mod confounds;
+pub mod connect;
 pub mod decide;
 pub mod demo;
 pub mod demo_group;

@@ -14,6 +14,7 @@ use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
+mod connect;
 mod files;
 mod group;
 mod order;
@@ -22,6 +23,7 @@ mod regions;
 mod run;
 mod task_times;
 
+pub use connect::{ConnectSpec, Estimator, Network};
 pub use files::Role;
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
@@ -388,6 +390,8 @@ pub enum Command {
     Physio(PhysioSpec),
     /// Group inference.
     Group(GroupSpec),
+    /// Connectivity.
+    Connect(ConnectSpec),
 }
 
 impl Default for DesignOptions {

@@ -199,6 +199,30 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "products",
         ],
     ),
+    // A seed is a column of the run's model, or two rooms' sums; regions are read as everywhere.
+    (
+        "connect",
+        &[
+            "watch",
+            "decide",
+            "masks",
+            "spec",
+            "regions",
+            "blocks",
+            "flat",
+            "session",
+            "automask",
+            "echoes",
+            "censor",
+            "smoothing",
+            "inputs",
+            "precision",
+            "clean",
+            "noise",
+            "first_level",
+            "products",
+        ],
+    ),
     // Subjects' maps, tested.
     (
         "group",
@@ -249,6 +273,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "retroicor",
             "glm",
+            "connect",
             "group",
         ],
     ),

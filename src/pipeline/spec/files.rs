@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec, GroupSpec,
-    LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec,
-    RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
+    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec,
+    GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, RegionOptions,
+    ResponseFile, RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
+    VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -116,6 +117,7 @@ impl Command {
             Command::Confounds(spec) => spec.files_mut(),
             Command::Physio(spec) => spec.files_mut(),
             Command::Group(spec) => spec.files_mut(),
+            Command::Connect(spec) => spec.files_mut(),
         }
     }
 }
@@ -156,6 +158,39 @@ impl GlmSpec {
             .iter_mut()
             .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
         runs.chain(others).chain(design.response_mut()).chain(images).chain(local).collect()
+    }
+}
+
+impl ConnectSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let ConnectSpec {
+            runs,
+            design,
+            mask,
+            smooth: SmoothOptions { fwhm_mm: _, kernel: _, within },
+            noise: _,
+            rho_fwhm_vox: _,
+            seeds,
+            regions,
+            networks: _,
+            band_hz: _,
+            estimator: _,
+            global_signal: _,
+            seed_first_pc: _,
+            min_coverage: _,
+            min_dof: _,
+            csf,
+            white_matter,
+        } = self;
+        let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
+        let others = optional([
+            (Role::Mask, mask),
+            (Role::SmoothWithin, within),
+            (Role::Csf, csf),
+            (Role::WhiteMatter, white_matter),
+        ]);
+        let regions = [seeds, regions].into_iter().flat_map(RegionOptions::files_mut);
+        runs.chain(others).chain(regions).chain(design.response_mut()).collect()
     }
 }
 
