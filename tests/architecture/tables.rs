@@ -205,6 +205,30 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "regions",
         ],
     ),
+    // A seed is a column of the run's model, or two rooms' sums; regions are read as everywhere.
+    (
+        "connect",
+        &[
+            "watch",
+            "decide",
+            "masks",
+            "spec",
+            "regions",
+            "blocks",
+            "flat",
+            "session",
+            "automask",
+            "echoes",
+            "censor",
+            "smoothing",
+            "inputs",
+            "precision",
+            "clean",
+            "noise",
+            "first_level",
+            "products",
+        ],
+    ),
     // Subjects' maps, tested.
     (
         "group",
@@ -257,6 +281,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "retroicor",
             "glm",
+            "connect",
             "group",
             "endpoints",
         ],
