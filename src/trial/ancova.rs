@@ -19,6 +19,7 @@ use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
 pub(in crate::trial) use change::moments;
+pub(in crate::trial) use fit::by_t;
 pub use fit::{Named, compare};
 use pairs::Lacking;
 pub use pairs::Pairs;

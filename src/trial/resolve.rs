@@ -1,5 +1,6 @@
 //! A plan held against the tables: every name there is, every column with its table.
 
+use super::derived;
 use super::note::Notes;
 use super::plan::{Column, Design, Missing, Plan, Relation};
 use super::tables::{Tables, session, stem};
@@ -61,10 +62,6 @@ impl Plan {
         self.primary.iter_mut().try_for_each(&mut fill)?;
         let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
         parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
-        for Relation { first, second } in &mut self.correlations {
-            fill(first)?;
-            fill(second)?;
-        }
         let named = [
             self.cpm.as_mut().map(|part| &mut part.table),
             self.pressure.as_mut().map(|part| &mut part.table),
@@ -74,6 +71,16 @@ impl Plan {
         ];
         for name in named.into_iter().flatten() {
             *name = tables.get(name)?.name.clone();
+        }
+        let whole = self.clone();
+        for Relation { first, second } in &mut self.correlations {
+            for side in [first, second] {
+                let found = derived::resolve(side, &whole, tables)?;
+                if found.column != side.column {
+                    notes.info(format!("'{side}' is taken for {found}"), Vec::new());
+                }
+                *side = found;
+            }
         }
         self.refuse_twice()?;
         self.name_visits(tables)?;
@@ -115,10 +122,24 @@ impl Plan {
                 "give that, or leave the table out",
             ));
         }
-        if self.control.is_empty() && (self.design == Design::Parallel || self.needs_visits()) {
+        if self.design == Design::Crossover
+            && (self.needs_visits() || self.adverse_events.is_some())
+        {
+            return Err(Error::usage(
+                "--design crossover",
+                "comes with analyses of parallel arms",
+                "come with the crossover's table alone",
+                "outcomes, responders, pain tests and events are compared between parallel arms",
+            ));
+        }
+        if self.control.is_empty() {
+            let what = match self.design {
+                Design::Parallel => format!("which level of column {} is the control", self.arm),
+                Design::Crossover => "which treatment is the control".to_owned(),
+            };
             return Err(Error::usage(
                 "the plan",
-                format!("does not say which level of column {} is the control", self.arm),
+                format!("does not say {what}"),
                 "name it",
                 "--control placebo",
             ));
