@@ -8,20 +8,36 @@ use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
 impl Plan {
-    /// The tables that the plan names; none where a column names no table, so that any may be meant.
+    /// The tables that the plan names, by their files' names; none where a column names no table, so that any may be meant.
     #[must_use]
     pub fn tables(&self) -> Option<Vec<String>> {
-        let mut all: Vec<String> = Vec::new();
+        let names = self.named();
+        (!names.contains(&"")).then(|| {
+            let plain = |name: &&str| stem(name.split('[').next().unwrap_or(name)).to_owned();
+            let mut all: Vec<String> = names.iter().map(plain).collect();
+            all.sort();
+            all.dedup();
+            all
+        })
+    }
+
+    /// Tables of which the plan names some rows alone: `physio_summary[task=rest]`.
+    #[must_use]
+    pub fn parts_of_tables(&self) -> Vec<String> {
+        let parts = self.named().into_iter().filter(|name| name.contains('['));
+        let mut all: Vec<String> = parts.map(|name| stem(name).to_owned()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Every table's name as the plan has it; empty where a column names none.
+    fn named(&self) -> Vec<&str> {
         let sides =
             self.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
         let columns = self.outcomes.iter().map(|one| &one.column).chain(&self.primary).chain(sides);
         let parts = self.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column);
-        for column in columns.chain(parts) {
-            if column.table.is_empty() {
-                return None;
-            }
-            all.push(stem(&column.table).to_owned());
-        }
+        let of_columns = columns.chain(parts).map(|column| &column.table);
         let named = [
             self.cpm.as_ref().map(|part| &part.table),
             self.pressure.as_ref().map(|part| &part.table),
@@ -29,10 +45,7 @@ impl Plan {
             self.brain.as_ref().map(|part| &part.table),
             self.crossover.as_ref().map(|part| &part.table),
         ];
-        all.extend(named.into_iter().flatten().map(|name| stem(name).to_owned()));
-        all.sort();
-        all.dedup();
-        Some(all)
+        of_columns.chain(named.into_iter().flatten()).map(String::as_str).collect()
     }
 
     /// The plan with every column's table and every session's name filled in.

@@ -145,3 +145,38 @@ fn a_table_that_the_plan_does_not_name_is_neither_read_nor_listed() {
     assert!(text.contains("questionnaires.tsv") && text.contains("questionnaires.json"), "{text}");
     assert!(!text.contains("pressure.tsv") && !text.contains("broken.tsv"), "{text}");
 }
+
+#[test]
+fn summaries_of_runs_are_joined_and_one_task_of_them_is_an_outcome() {
+    let dir = study();
+    let dir = dir.path();
+    for (at, session) in ["ses-baseline", "ses-week13"].into_iter().enumerate() {
+        let folder = dir.join(format!("derivatives/{session}"));
+        fs::create_dir_all(&folder).unwrap();
+        let row = |k: usize| {
+            let rate = 60 + (k * 7 + at * 3) % 11;
+            let whose = format!("sub-{k:03}\t{session}");
+            format!("{whose}\tpain\t{}\n{whose}\trest\t{rate}\n", rate + 20)
+        };
+        let rows: String = (1..=92).map(row).collect();
+        let head = "participant_id\tsession_id\ttask\theart_rate\n";
+        fs::write(folder.join("physio_summary.tsv"), format!("{head}{rows}")).unwrap();
+    }
+    let line = "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 \
+                --table derivatives/ses-baseline/physio_summary.tsv --table derivatives/ses-week13/physio_summary.tsv";
+    let part = "--outcome physio_summary[task=rest]:heart_rate";
+    run(dir, &format!("{line} {part} --out out"));
+    let table = boldly::io::tsv::read(&dir.join("out/ancova.tsv")).unwrap();
+    assert_eq!(table.rows[0][0], "physio_summary[task=rest]:heart_rate");
+    assert_eq!(cell(&dir.join("out/ancova.tsv"), "active_n"), "46");
+    let mean: f64 = cell(&dir.join("out/ancova.tsv"), "baseline_mean").parse().unwrap();
+    let want = (1..=92).map(|k| f64::from(60 + k * 7 % 11)).sum::<f64>() / 92.0;
+    assert!((mean - want).abs() < 1e-9);
+    run(dir, "verify out");
+    let json = fs::read_to_string(dir.join("out/ancova.json")).unwrap();
+    assert_eq!(json.matches("physio_summary.tsv").count() / 2, 2, "{json}");
+    let output = boldly(dir, &format!("{line} --outcome physio_summary:heart_rate --out other"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("TABLE[task=NAME]"), "{said}");
+}
