@@ -37,6 +37,7 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
         curves::cpm(results),
         curves::pressure(results),
         relations::brain(results),
+        relations::motion(results),
         relations::correlations(results),
         relations::crossover(results),
     ];

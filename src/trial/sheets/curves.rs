@@ -24,7 +24,10 @@ pub(super) fn cpm(results: &Results) -> Option<Sheet> {
         )
         .one("percent", "100 absolute / pre, of means; n/a where pre is 0", |row| row.percent)
         .one("repetitions", "behind the means", |row| row.n)
-        .sheet("cpm", "Conditioned pain modulation; inhibition is positive", &part.visits)
+        .one("inhibits", "whether absolute is above 2 SEM sqrt(2 / repetitions)", |row| {
+            row.inhibits
+        })
+        .sheet("cpm", &format!("Conditioned pain modulation; {}", part.sign), &part.visits)
         .into()
 }
 

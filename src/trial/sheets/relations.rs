@@ -2,7 +2,9 @@
 
 use super::Sheet;
 use super::column::Columns;
-use crate::trial::results::{BrainRow, Correlation, CorrelationRow, CrossoverRow, Results};
+use crate::trial::results::{
+    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, Results,
+};
 
 pub(super) fn brain(results: &Results) -> Option<Sheet> {
     let part = results.brain.as_ref()?;
@@ -26,6 +28,22 @@ pub(super) fn brain(results: &Results) -> Option<Sheet> {
         .into()
 }
 
+/// Motion against regions over participants: what is left of it in them.
+pub(super) fn motion(results: &Results) -> Option<Sheet> {
+    let part = results.brain.as_ref().filter(|part| !part.motion.is_empty())?;
+    Columns::<MotionRow>::new()
+        .one("region", "the region", |row| row.region.clone())
+        .one("visit", "the session, or change", |row| row.visit.clone())
+        .one("motion", "the column of motion", |row| row.motion.clone())
+        .one("n", "participants", |row| row.correlation.n)
+        .estimate("r", "Pearson's, both arms, limits by Fisher's z", false, |row| {
+            Some(row.correlation.r)
+        })
+        .test("", "t", "r", |row| Some(row.correlation.test))
+        .sheet("motion", "Motion against regions over participants", &part.motion)
+        .into()
+}
+
 /// One coefficient of a relation.
 type Coefficient = (String, String, String, String, Correlation);
 
@@ -42,6 +60,10 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
         let given = format!("Pearson, given {}", row.given.join(", "));
         [
             named(given, &row.given_arm),
+            named(
+                format!("Pearson, given the arm and {}", row.motion.clone().unwrap_or_default()),
+                &row.given_motion,
+            ),
             named("Pearson, pooled".to_owned(), &row.pooled),
             named(format!("Pearson, {}", results.arms.active), &row.by_arm.active),
             named(format!("Pearson, {}", results.arms.control), &row.by_arm.control),
