@@ -247,6 +247,22 @@ fn a_rule_nobody_meets_or_everybody_has_no_ratio_and_finite_limits() {
 }
 
 #[test]
+fn nobody_of_one_arm_responding_has_a_difference_and_no_ratio() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    let people = study.people();
+    let active = people.names(&people.randomised(Arm::Active));
+    let cells = study.cells("questionnaires");
+    for row in cells.rows.iter_mut().filter(|row| active.contains(&row[0])) {
+        row[2] = if row[1] == "ses-week13" { "10" } else { "5" }.to_owned();
+    }
+    let row = row(&found(&study).0, "pain", Missing::Bocf);
+    assert!(row.responders.active == 0 && row.responders.control > 0);
+    assert_eq!((row.odds_ratio, row.risk_ratio), (None, None), "0, from 0 to no end");
+    assert!(row.risk_difference.unwrap().high.unwrap() < 0.0);
+    assert!(row.nnt.unwrap().text.starts_with("NNTH"));
+}
+
+#[test]
 fn an_arm_of_which_nobody_has_values_has_no_difference() {
     let mut study = asked(&["pain=nrs<=-30%"]);
     let people = study.people();
