@@ -93,6 +93,41 @@ fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() 
 }
 
 #[test]
+fn the_odds_ratio_given_baseline_is_the_golden_one() {
+    let (found, notes) = found(&asked(&[THREE]));
+    let adjusted = row(&found, "pain + pgic", Missing::Bocf).adjusted.unwrap();
+    let path = "responders/two_measure/logistic_adjusted_for_baseline_nrs";
+    is_golden(adjusted.odds_ratio.value, &format!("{path}/odds_ratio"));
+    is_golden(adjusted.odds_ratio.low.unwrap(), &format!("{path}/low"));
+    is_golden(adjusted.odds_ratio.high.unwrap(), &format!("{path}/high"));
+    is_golden(adjusted.test.statistic, &format!("{path}/z"));
+    is_golden(adjusted.test.p, &format!("{path}/p"));
+    assert_eq!((adjusted.given, adjusted.n), (vec!["questionnaires:nrs".to_owned()], 92));
+    let three = row(&found, "pain + pgic + pcs", Missing::Observed).adjusted.unwrap();
+    assert_eq!(three.given, ["questionnaires:nrs", "questionnaires:sf36_pcs"]);
+    assert_eq!(three.n, 72);
+    assert!(row(&found, "pgic", Missing::Bocf).adjusted.is_none(), "it uses no baseline");
+    assert!(!notes.all.iter().any(|note| note.text.contains("no odds ratio given baseline")));
+}
+
+#[test]
+fn a_rule_that_baseline_decides_has_no_adjusted_odds_ratio_and_that_is_told() {
+    // Whoever began above 6 responds, whatever the arm.
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    for row in 0..study.cells("questionnaires").rows.len() {
+        let cells = study.cells("questionnaires");
+        if cells.rows[row][1] == "ses-week13" {
+            let began: f64 = cells.rows[row - 1][2].parse().unwrap();
+            cells.rows[row][2] = if began > 6.0 { "1" } else { "10" }.to_owned();
+        }
+    }
+    let (found, notes) = found(&study);
+    assert!(row(&found, "pain", Missing::Observed).adjusted.is_none());
+    let told = "responders by pain: no odds ratio given baseline";
+    assert!(notes.all.iter().any(|note| note.text.starts_with(told)), "{notes:#?}");
+}
+
+#[test]
 fn sites_together_are_the_golden_ones() {
     let (found, _) = found(&asked(&[THREE]));
     let row = row(&found, "pain + pgic", Missing::Bocf).stratified.unwrap();

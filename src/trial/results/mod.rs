@@ -33,7 +33,7 @@ pub use crossover::{Crossover, CrossoverRow};
 pub use disposition::{Disposition, DispositionOfArm, SurvivalStep};
 pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populations};
 pub use pressure::{IntensityRow, Pressure, PressureCurve, PressureOfVisit, SummaryMeasure};
-pub use responders::{Nnt, ResponderRow, Responders, Stratified};
+pub use responders::{AdjustedOdds, Nnt, ResponderRow, Responders, Stratified};
 
 /// A value with its standard error and limits at the plan's confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
