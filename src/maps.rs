@@ -112,6 +112,8 @@ pub enum Quantity {
     CorrectedP,
     /// t or F, enhanced by its clusters.
     Tfce,
+    /// Fisher's z of a correlation, atanh r.
+    FisherZ,
 }
 
 impl Quantity {
@@ -148,6 +150,7 @@ impl Quantity {
             Quantity::PermutationP => ("p, by rearrangement", Some("probability")),
             Quantity::CorrectedP => ("p, family-wise corrected", Some("probability")),
             Quantity::Tfce => ("threshold-free cluster enhancement", Some("arbitrary")),
+            Quantity::FisherZ => ("Fisher z of a correlation", Some("dimensionless")),
         }
     }
 
@@ -182,6 +185,7 @@ impl Quantity {
             Quantity::PartialEtaSquare => "etaSquare",
             Quantity::PermutationP | Quantity::CorrectedP => "p",
             Quantity::Tfce => "tfce",
+            Quantity::FisherZ => "fisherz",
         }
     }
 }

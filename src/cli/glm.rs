@@ -8,12 +8,13 @@ use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, Tim
 use crate::cli::checks;
 use crate::cli::echoes::EchoArgs;
 use crate::cli::models::parsed;
+use crate::cli::regions::RegionArgs;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Noise, SignalScale,
+    Combining, Command, DesignOptions, GivenRegion, GlmSpec, LocalMeanOptions, Noise, SignalScale,
     SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
 use crate::pipeline::{inputs, order};
@@ -175,6 +176,15 @@ pub(super) struct Args {
     /// fitted: those left out are not in it, its sidecar lists what is. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     residuals: bool,
+    /// Regions whose means are fitted too: 'pag=tube:...', a table, an atlas
+    ///
+    /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm), or NAME=MASK; a table (.tsv) with name, x, y, z and
+    /// radius_mm, or name and shape; a mask; or a labelled image, each label a region. contrast-NAME_regions.tsv has of each its effect with standard error,
+    /// t, p and 95 % interval (the mean of the unsmoothed run over its voxels, fitted by itself), the mean of the map, tSNR, voxels and coverage
+    #[arg(help_heading = heading::REGIONS, long, value_name = "REGION", allow_hyphen_values = true)]
+    roi: Vec<GivenRegion>,
+    #[command(flatten)]
+    regions: RegionArgs,
     /// Folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
@@ -202,7 +212,7 @@ enum CombiningName {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum NoiseName {
+pub(super) enum NoiseName {
     /// First-order autoregressive, by restricted maximum likelihood
     Ar1,
     /// ARMA(1,1), by restricted maximum likelihood
@@ -275,6 +285,14 @@ impl Args {
             within: self.smooth_within.clone(),
         };
         let voxelwise = self.voxelwise(runs.len())?;
+        if let (true, Some(idle)) = (self.roi.is_empty(), self.regions.idle()) {
+            return Err(Error::usage(
+                idle,
+                "comes without --roi",
+                "come with regions, which it is about",
+                "name them, as in --roi 'pag=tube:0,-31,-8:0,-36,-16:1.25,3'",
+            ));
+        }
         Ok(GlmSpec {
             runs,
             design: DesignOptions { task_times, ..self.design.options() },
@@ -294,6 +312,7 @@ impl Args {
             skip_missing: self.skip_missing,
             voxelwise,
             residuals: self.residuals,
+            roi: self.regions.options(self.roi.clone()),
         })
     }
 }

@@ -7,5 +7,6 @@ pub const SMOOTHING: &str = "Smoothing";
 pub const NOISE: &str = "Noise";
 pub const PERMUTATION: &str = "Permutation";
 pub const CORRECTION: &str = "Correction";
+pub const REGIONS: &str = "Regions";
 pub const OUTPUT: &str = "Output";
 pub const RUNNING: &str = "Running";

@@ -15,11 +15,13 @@ mod checks;
 mod codes;
 mod columns;
 mod confounds;
+mod connect;
 mod demo;
 mod demo_group;
 mod devices;
 mod drivers;
 mod echoes;
+mod endpoints;
 mod glm;
 mod group;
 mod heading;
@@ -28,6 +30,7 @@ mod models;
 mod own_run;
 mod physio;
 mod progress;
+mod regions;
 mod retroicor;
 mod runs;
 mod say;
@@ -52,12 +55,16 @@ enum Command {
     Glm(Box<glm::Args>),
     /// Test a group's maps: two samples, repeated measures, covariates
     Group(Box<group::Args>),
+    /// Compare a trial's arms: outcomes, responders, adverse events, pain tests, brain and behaviour
+    Trial(Box<endpoints::Args>),
     /// Remove cardiac and respiratory noise from runs and their echoes (RETROICOR), and map what it brought
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
     Physio(Box<physio::Args>),
     /// Make confounds from the run itself: means of CSF, white matter and brain, aCompCor and tCompCor
     Confounds(Box<confounds::Args>),
+    /// Correlate regions with every voxel and with each other
+    Connect(Box<connect::Args>),
     /// Smooth a run with a Gaussian, optionally within a mask
     Smooth(smooth::Args),
     /// Rerun a finished output on the f64 CPU path and compare every voxel
@@ -109,9 +116,11 @@ impl Command {
         match self {
             Command::Glm(args) => args.run(started),
             Command::Group(args) => args.run(started),
+            Command::Trial(args) => args.run(),
             Command::Retroicor(args) => args.run(started),
             Command::Physio(args) => args.run(),
             Command::Confounds(args) => args.run(started),
+            Command::Connect(args) => args.run(started),
             Command::Smooth(args) => args.run(started),
             Command::Verify(args) => args.run(),
             Command::Demo(args) => args.run(started),

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::calibrate::{Null, OwnRates, OwnRunSpec, THRESHOLDS};
 use crate::pipeline::spec::{
-    Combining, Criterion, DesignOptions, GlmSpec, Noise, SignalScale, SmoothOptions, TaskTimes,
-    VoxelwiseOptions,
+    Combining, Criterion, DesignOptions, GlmSpec, Noise, RegionOptions, SignalScale, SmoothOptions,
+    TaskTimes, VoxelwiseOptions,
 };
 
 /// Designs that are tried where nobody says how many.
@@ -118,6 +118,7 @@ impl OwnRunArgs {
             combine: Combining::Mean,
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
+            roi: RegionOptions::default(),
             maps: false,
             residuals: false,
         };

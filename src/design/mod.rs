@@ -3,6 +3,7 @@
 //! Column order (as nilearn's): task columns sorted by condition name, each followed by its derivatives and modulators; confounds in
 //! the order they were matched; drift `drift_1..`; `constant`.
 
+pub mod band;
 pub mod censor;
 pub mod confounds;
 pub mod contrast;

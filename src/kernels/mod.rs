@@ -8,13 +8,14 @@ pub mod dvars;
 pub mod glm;
 pub mod lags;
 pub mod nuisance;
+pub mod pairs;
 pub mod rearranged;
 pub mod smooth;
 
 use crate::gpu::Shader;
 
 /// The rooms' shaders, a row a room.
-pub static SHADERS: [&Shader; 9] = [
+pub static SHADERS: [&Shader; 10] = [
     arma::SHADER,
     contrast::SHADER,
     covariance::SHADER,
@@ -22,6 +23,7 @@ pub static SHADERS: [&Shader; 9] = [
     glm::SHADER,
     lags::SHADER,
     nuisance::SHADER,
+    pairs::SHADER,
     rearranged::SHADER,
     smooth::SHADER,
 ];

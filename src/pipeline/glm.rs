@@ -19,12 +19,13 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise, RunSpec};
 use crate::pipeline::voxelwise::Voxelwise;
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{censor, smoothing, voxelwise};
+use crate::pipeline::{censor, physio_summary, smoothing, voxelwise};
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
 mod account;
 mod across;
+mod in_regions;
 mod named;
 mod percent;
 mod refused;
@@ -36,6 +37,7 @@ mod units;
 
 use account::{Analysis, account};
 use across::Asked;
+use in_regions::InRegions;
 use percent::Percent;
 use so_far::{Combined, SoFar};
 
@@ -50,7 +52,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     smooth_tasks(spec, smoothing.as_ref(), &mut opened.runs, watch);
     let questions = ask(spec, &opened, smoothing.as_ref(), watch)?;
-    let mut found = fit(spec, ladder, &mut opened, &questions, products, watch)?;
+    let regions = in_regions::open(spec, &mut opened, &questions, watch)?;
+    let mut found = fit(spec, ladder, &mut opened, (&questions, regions), products, watch)?;
     percent::leave_out(&questions.percents, &mut found.all, &found.no_percent, watch);
 
     watch.stage("write", 1);
@@ -64,6 +67,16 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     }
     for table in smoothness::tables(&found.smooth_in) {
         products.table(table)?;
+    }
+    let tsnr = found.regions.as_ref().map_or(vec![Vec::new(); opened.runs.len()], InRegions::tsnr);
+    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr) {
+        products.table(table)?;
+    }
+    if let Some(regions) = found.regions.take() {
+        let of = ((&questions, &found), (&opened.grid, opened.runs.as_slice()));
+        for table in regions.tables(spec, of.0, of.1, watch)? {
+            products.table(table)?;
+        }
     }
     let account = account(spec, opened, Analysis { questions, smoothing, found }, watch)?;
     products.finish(session, account)
@@ -150,20 +163,20 @@ fn fit(
     spec: &GlmSpec,
     ladder: &mut Ladder,
     Opened { runs, beside, grid, .. }: &mut Opened,
-    Questions { asked, percents, plans, .. }: &Questions,
+    (Questions { asked, percents, plans, .. }, regions): (&Questions, Option<InRegions>),
     products: &mut dyn Products,
     watch: &dyn Watch,
 ) -> Result<Combined> {
     let common = Common::new(spec.mask.as_deref(), grid, runs.len(), watch)?;
     let all = asked.iter().chain(percents.iter().map(|p| &p.asked));
     let joint = all.map(|asked| asked.joint.clone()).collect();
-    let mut so_far = SoFar::new(spec.combine, joint, common);
+    let mut so_far = SoFar::new(spec.combine, joint, common, regions);
     for (at, (plan, beside)) in plans.iter().zip(beside).enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
-        let n_asked = plan.contrasts.len() - percents.iter().filter(|p| p.counts(at)).count();
+        let counts: Vec<bool> = asked.iter().map(|asked| asked.parts[at].is_some()).collect();
         let run = (&mut runs[at], beside, plan);
-        so_far.take(spec, ladder, run, n_asked, products, watch)?;
+        so_far.take(spec, ladder, run, &counts, products, watch)?;
     }
     so_far.combined(spec.two_sided, watch)
 }

@@ -26,6 +26,7 @@ mod whiteness;
 
 pub use beside::Own;
 use decided::scattered;
+pub use decided::{OwnRho, smoothed};
 pub use estimates::Estimates;
 pub use held::Held;
 use held::OneGroup;

@@ -115,6 +115,13 @@ pub enum ColumnAgreement {
     Dvars,
     /// As [`Agreement::Host`].
     Host,
+    /// What follows from sums over voxels that a device may have made, written with so many decimals.
+    Summed {
+        /// How many.
+        decimals: i32,
+        /// How many times further than such a sum, relative to the largest value.
+        times: f64,
+    },
     /// What follows from a fit, written with so many decimals.
     OfFit {
         /// How many.

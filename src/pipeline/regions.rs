@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::masks;
 use crate::pipeline::spec::{GivenRegion, RegionOptions, Role, SearchVolume, Shape};
 use crate::pipeline::watch::Watch;
-use crate::volume::Grid;
+use crate::volume::{Grid, Mask};
 
 mod atlas;
 mod listed;
@@ -20,6 +20,9 @@ pub use space::check_space;
 
 /// Voxels below which the mean of a region is hardly one.
 pub const FEW_VOXELS: usize = 8;
+
+/// Probability from which on a voxel is fluid.
+const FLUID: f64 = 0.5;
 
 /// A region's voxels.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,6 +211,45 @@ pub fn region(
         ));
     }
     Ok(Region { name: name.clone(), voxels, on_grid, network: None, shape: Some(shape.clone()) })
+}
+
+/// The voxels that are fluid, where an image of it is given: from a probability of a half on.
+///
+/// # Errors
+/// As for any tissue.
+pub fn fluid(options: &RegionOptions, grid: &Grid, watch: &dyn Watch) -> Result<Option<Mask>> {
+    let path = options.csf.as_deref();
+    path.map(|path| masks::tissue(path, grid, FLUID, watch)).transpose()
+}
+
+/// The regions, and where they are to be moved also these, `shift` mm to either side along x, y and z: each set with how far.
+pub fn with_moved(
+    regions: Regions,
+    options: &RegionOptions,
+    grid: &Grid,
+    watch: &dyn Watch,
+) -> Vec<([f64; 3], Regions)> {
+    let mut sets = Vec::new();
+    let mut stays = false;
+    if let Some(shift) = options.shift_mm {
+        for (axis, by) in (0..3).flat_map(|axis| [(axis, -shift), (axis, shift)]) {
+            let mut shifted = [0.0; 3];
+            shifted[axis] = by;
+            let moved = regions.moved(grid, shifted);
+            let pairs = regions.all.iter().zip(&moved.all);
+            stays |= pairs.clone().any(|(a, b)| a.voxels == b.voxels);
+            sets.push((shifted, moved));
+        }
+    }
+    if stays {
+        watch.warn(&format!(
+            "--shift {} leaves regions where they are along some axis: it is less than the grid tells apart, voxels of {} mm",
+            options.shift_mm.unwrap_or_default(),
+            grid.voxel_size_mm.map(|mm| format!("{mm:.2}")).join(" x ")
+        ));
+    }
+    sets.insert(0, ([0.0; 3], regions));
+    sets
 }
 
 /// The regions of an image: its labels where it has several, else one that is called as it is.

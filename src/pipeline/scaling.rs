@@ -59,7 +59,7 @@ pub fn apply(
     match scale {
         SignalScale::None => Ok(Vec::new()),
         SignalScale::GrandMean(to) => {
-            let grand = signal.measured.iter().sum::<f64>() / signal.measured.len().max(1) as f64;
+            let grand = signal.grand_mean();
             if !(grand.is_finite() && grand > 0.0) {
                 return Err(no_signal(run, &format!("has a mean of {grand:.3e} over the mask")));
             }
@@ -121,6 +121,18 @@ pub fn percent(
     dim
 }
 
+/// The mean over the fitted voxels that vary of a run's mean, `[voxel]`.
+#[must_use]
+pub fn grand_mean(fitted: &Fitted, mean: &[f64]) -> f64 {
+    Signal::of(fitted, mean).grand_mean()
+}
+
+/// All that is known of a voxel, times what turns it into its units.
+pub fn in_units(fitted: &mut Fitted, voxel: usize, factor: f64) {
+    times(fitted, 0..usize::MAX, voxel, factor);
+    residuals_times(fitted, voxel, factor);
+}
+
 /// The voxels that were fitted, and the means of those that were measured.
 struct Signal {
     inside: Vec<usize>,
@@ -137,6 +149,10 @@ impl Signal {
         };
         let measured = inside.iter().filter(|&&voxel| varies(voxel)).map(|&voxel| mean[voxel]);
         Signal { measured: measured.collect(), inside }
+    }
+
+    fn grand_mean(&self) -> f64 {
+        self.measured.iter().sum::<f64>() / self.measured.len().max(1) as f64
     }
 
     /// Voxels without signal, those with, and the median of the mask; what is wrong where there is none.

@@ -14,6 +14,8 @@ use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
+mod connect;
+mod endpoints;
 mod files;
 mod group;
 mod order;
@@ -22,6 +24,8 @@ mod regions;
 mod run;
 mod task_times;
 
+pub use connect::{ConnectSpec, Estimator, Network};
+pub use endpoints::EndpointsSpec;
 pub use files::Role;
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
@@ -180,6 +184,9 @@ pub struct GlmSpec {
     /// Columns of each voxel's own.
     #[serde(default, skip_serializing_if = "VoxelwiseOptions::is_empty")]
     pub voxelwise: VoxelwiseOptions,
+    /// Regions whose mean series are fitted too.
+    #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
+    pub roi: RegionOptions,
 }
 
 /// Columns of each voxel's own beside the design.
@@ -388,6 +395,10 @@ pub enum Command {
     Physio(PhysioSpec),
     /// Group inference.
     Group(GroupSpec),
+    /// Connectivity.
+    Connect(ConnectSpec),
+    /// A trial's endpoints.
+    Trial(EndpointsSpec),
 }
 
 impl Default for DesignOptions {

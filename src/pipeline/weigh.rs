@@ -107,11 +107,17 @@ fn seconds_a_gb(command: &Command) -> [f64; 2] {
             let rest = FIT_S + smoothed + where_true(NUISANCE_S, corrected);
             [rest + where_true(ARMA_S, is_arma), GPU_S + where_true(ARMA_GPU_S, is_arma)]
         }
+        Command::Connect(spec) => {
+            let corrected = spec.runs.iter().any(|run| !run.physio.is_empty());
+            let smoothed =
+                where_true(SMOOTH_S, spec.smooth.fwhm_mm > 0.0 && !spec.seeds.is_empty());
+            [FIT_S + smoothed + where_true(NUISANCE_S, corrected), GPU_S]
+        }
         Command::Retroicor(spec) => [NUISANCE_S + where_true(FIT_S, spec.proof.is_some()), GPU_S],
         Command::Smooth(_) => [SMOOTH_S, GPU_S],
         Command::Confounds(_) => [COVARIANCE_S, GPU_S],
         // What a group's rearrangements take is no matter of a run's bytes.
-        Command::Physio(_) | Command::Group(_) => [0.0, 0.0],
+        Command::Physio(_) | Command::Group(_) | Command::Trial(_) => [0.0, 0.0],
     }
 }
 
@@ -172,6 +178,7 @@ mod tests {
             maps: false,
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
+            roi: RegionOptions::default(),
             residuals: false,
         }
     }

@@ -9,3 +9,4 @@ pub mod picture;
 pub mod qc;
 pub mod statmap;
 mod svg;
+pub mod trial;

@@ -34,10 +34,15 @@ pub(super) struct Made<'a> {
 
 /// A whole page; `title` and the others are HTML already.
 pub(super) fn html(title: &str, lead: &str, contents: &str, body: &str) -> String {
+    styled("", title, lead, contents, body)
+}
+
+/// The same with a style of its own beside that of all pages.
+pub(super) fn styled(style: &str, title: &str, lead: &str, contents: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the findings</a>\n\
          <header>\n{lead}</header>\n\
          <nav aria-label=\"Contents\">\n<ul>\n{contents}</ul>\n</nav>\n\

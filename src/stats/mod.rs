@@ -5,6 +5,7 @@ pub mod ar1;
 pub mod arma11;
 pub mod beside;
 pub mod clusters;
+pub mod connectivity;
 pub mod correlation;
 pub mod decay;
 pub mod fdr;

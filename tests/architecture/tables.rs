@@ -99,6 +99,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // A run of several echoes is made one before it is cleaned.
     ("clean", &["watch", "spec", "blocks", "inputs", "echoes", "censor"]),
     ("noise", &["decide"]),
+    // A row a run of what recordings, motion and signal come to.
+    ("physio_summary", &["inputs", "products"]),
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
     ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
@@ -153,6 +155,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "session",
             "inputs",
             "qc",
+            "physio_summary",
             "products",
         ],
     ),
@@ -162,6 +165,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "watch",
             "spec",
             "session",
+            "physio_summary",
             "products",
             "carried",
             "automask",
@@ -196,6 +200,32 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "scaling",
             "voxelwise",
             "qc",
+            "physio_summary",
+            "products",
+            "regions",
+        ],
+    ),
+    // A seed is a column of the run's model, or two rooms' sums; regions are read as everywhere.
+    (
+        "connect",
+        &[
+            "watch",
+            "decide",
+            "masks",
+            "spec",
+            "regions",
+            "blocks",
+            "flat",
+            "session",
+            "automask",
+            "echoes",
+            "censor",
+            "smoothing",
+            "inputs",
+            "precision",
+            "clean",
+            "noise",
+            "first_level",
             "products",
         ],
     ),
@@ -215,6 +245,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "provenance",
         ],
     ),
+    // A trial's tables, compared; what is computed is in `trial`.
+    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.
@@ -249,7 +281,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "retroicor",
             "glm",
+            "connect",
             "group",
+            "endpoints",
         ],
     ),
     ("verify", &["watch", "comparison", "blocks", "provenance", "session", "inputs", "compared"]),

@@ -134,17 +134,27 @@ impl Factors {
         levels
     }
 
+    /// The names of the cells within a subject: `pain:post`.
+    #[must_use]
+    pub fn names_within(&self) -> Vec<String> {
+        let of = |(f, level): (&Factor, usize)| f.levels[level].clone();
+        let name = |cell: usize| {
+            let all: Vec<String> = self.within.iter().zip(self.levels_of(cell)).map(of).collect();
+            all.join(":")
+        };
+        (0..self.n_within()).map(name).collect()
+    }
+
     /// The names of all cells, groups the slowest: `drug:post`; `mean` where there is one only.
     #[must_use]
     pub fn cell_names(&self) -> Vec<String> {
-        let within = |cell: usize| {
-            let levels = self.levels_of(cell);
-            self.within.iter().zip(levels).map(|(f, level)| f.levels[level].clone())
-        };
+        let within = self.names_within();
         let cells = (0..self.n_groups()).flat_map(|group| {
-            (0..self.n_within()).map(move |cell| {
-                let group = self.between.as_ref().map(|f| f.levels[group].clone());
-                group.into_iter().chain(within(cell)).collect::<Vec<_>>().join(":")
+            let group = self.between.as_ref().map(|f| f.levels[group].as_str());
+            within.iter().map(move |cell| match (group, cell.as_str()) {
+                (Some(group), "") => group.to_owned(),
+                (Some(group), cell) => format!("{group}:{cell}"),
+                (None, cell) => cell.to_owned(),
             })
         });
         let names: Vec<String> = cells.collect();

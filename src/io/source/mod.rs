@@ -1,5 +1,5 @@
 //! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
-//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Combined`] one made of a run's
+//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Averaging`] one that keeps regions' means, [`Combined`] one made of a run's
 //! echoes, [`LocalMean`] one made of a sample of a run's voxels, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
@@ -16,6 +16,7 @@ mod combined;
 mod local;
 mod memory;
 mod passing;
+mod regional;
 mod sampled;
 mod stack;
 
@@ -25,6 +26,7 @@ pub use combined::{Combined, OverTime};
 pub use local::LocalMean;
 pub use memory::Memory;
 pub use passing::{Keeps, Passing};
+pub use regional::{Averaging, RegionSeries, Regional};
 pub use sampled::{Sample, Sampled};
 pub use stack::Stack;
 

@@ -85,6 +85,10 @@ impl Column {
                     let written = 1.001 * 10_f64.powi(-decimals);
                     Column { sign: 1.0, tolerance: written + times * bounds.atol * largest }
                 }
+                Some(ColumnAgreement::Summed { decimals, times }) => {
+                    let written = 1.001 * 10_f64.powi(-decimals);
+                    Column { sign: 1.0, tolerance: written + times * bounds.dvars * largest }
+                }
                 Some(ColumnAgreement::Dvars) => {
                     Column { sign: 1.0, tolerance: bounds.dvars * largest }
                 }

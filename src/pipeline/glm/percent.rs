@@ -26,13 +26,6 @@ pub(super) struct Percent {
     references: Value,
 }
 
-impl Percent {
-    /// Whether a run counts for it.
-    pub(super) fn counts(&self, run: usize) -> bool {
-        self.asked.parts[run].is_some()
-    }
-}
-
 /// A column with the response that it is measured by; none where it has none.
 type Measured = (String, Option<Reference>);
 

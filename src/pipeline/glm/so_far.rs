@@ -1,8 +1,9 @@
 //! The runs fitted so far: each is fitted, put into units, looked at and added, and nothing of it is kept but what the others are added to.
 
+use super::in_regions::{self, InRegions, Unit};
 use super::{residuals, smoothness};
 use crate::error::Result;
-use crate::io::source::{Averaged, BoldSource, Means, Sample, Sampled};
+use crate::io::source::{Averaged, Averaging, BoldSource, Means, Regional, Sample, Sampled};
 use crate::physio::BeyondChance;
 use crate::pipeline::automask::{self, Common};
 use crate::pipeline::blocks::Ladder;
@@ -28,6 +29,8 @@ pub(super) struct SoFar {
     no_percent: Vec<usize>,
     /// Of each run.
     smooth_in: Vec<Option<Smoothness>>,
+    /// What they say of regions.
+    regions: Option<InRegions>,
 }
 
 /// All runs together.
@@ -42,10 +45,17 @@ pub(super) struct Combined {
     pub no_percent: Vec<usize>,
     /// Of each run.
     pub smooth_in: Vec<Option<Smoothness>>,
+    /// What they say of regions.
+    pub regions: Option<InRegions>,
 }
 
 impl SoFar {
-    pub(super) fn new(by: Combining, joint: Vec<Joint>, common: Common) -> SoFar {
+    pub(super) fn new(
+        by: Combining,
+        joint: Vec<Joint>,
+        common: Common,
+        regions: Option<InRegions>,
+    ) -> SoFar {
         SoFar {
             common,
             elsewhere: FixedEffects::new(by, joint.clone()),
@@ -54,10 +64,11 @@ impl SoFar {
             beyond_chance: Vec::new(),
             no_percent: Vec::new(),
             smooth_in: Vec::new(),
+            regions,
         }
     }
 
-    /// The next run, with its plan; `n_asked`: its contrasts before those of percent signal change.
+    /// The next run, with its plan; `counts`: of each contrast asked for, whether the run counts for it.
     ///
     /// # Errors
     /// Whatever the run holds or lacks; device and output errors.
@@ -66,10 +77,11 @@ impl SoFar {
         spec: &GlmSpec,
         ladder: &mut Ladder,
         (run, beside, plan): (&mut Run, &mut Voxelwise, &Plan),
-        n_asked: usize,
+        counts: &[bool],
         products: &mut dyn Products,
         watch: &dyn Watch,
     ) -> Result<()> {
+        let n_asked = counts.iter().filter(|counts| **counts).count();
         let is_one_of_several = spec.runs.len() > 1;
         if is_one_of_several && run.physio.is_some() {
             watch.note(&format!("{}:", display(&run.path)));
@@ -77,8 +89,13 @@ impl SoFar {
         precision::keep(run, watch)?;
         precision::refuse_level(run, &plan.model, &plan.contrasts)?;
         let inside = self.common.with(run, watch)?;
+        let mut regional = self.regions.as_ref().map(|regions| regions.keeper(run, &inside));
+        let kept = regional.as_mut();
         let (mut fitted, signal, found) =
-            fit(spec, ladder, (run, beside), &inside, (plan, n_asked), watch)?;
+            fit(spec, ladder, (run, beside), (&inside, kept), (plan, n_asked), watch)?;
+        if let (Some(regions), Some(kept)) = (&mut self.regions, &regional) {
+            regions.take(spec, (run, plan), (kept, signal.unit), counts, watch)?;
+        }
         self.common.without_signal(&signal.too_dim, run)?;
         self.no_percent.extend(signal.no_percent);
         residuals::say(spec, (run, plan), n_asked, &fitted, watch)?;
@@ -128,13 +145,14 @@ impl SoFar {
             beyond_chance: self.beyond_chance,
             no_percent: self.no_percent,
             smooth_in: self.smooth_in,
+            regions: self.regions,
         })
     }
 }
 
-/// Voxels whose signal is too small, positions in the grid.
-#[derive(Default)]
+/// Voxels whose signal is too small, positions in the grid, and what turns a series into the units of effects.
 struct Signal {
+    unit: Unit,
     /// For the units of the fit: they leave it.
     too_dim: Vec<usize>,
     /// For percent, in other units.
@@ -147,7 +165,7 @@ fn fit(
     spec: &GlmSpec,
     ladder: &mut Ladder,
     (run, beside): (&mut Run, &mut Voxelwise),
-    inside: &[bool],
+    (inside, regional): (&[bool], Option<&mut Regional>),
     (plan, n_asked): (&Plan, usize),
     watch: &dyn Watch,
 ) -> Result<(Fitted, Signal, Option<BeyondChance>)> {
@@ -155,11 +173,19 @@ fn fit(
     let mut means = Means::new(run.grid.shape, run.n_volumes);
     let has_percent = plan.contrasts.len() > n_asked;
     let needs_mean = spec.scaling != SignalScale::None || has_percent;
+    let mut averaging;
+    let bold: &mut dyn BoldSource = match regional {
+        Some(regional) => {
+            averaging = Averaging::new(run.bold.as_mut(), regional);
+            &mut averaging
+        }
+        None => run.bold.as_mut(),
+    };
     let mut fitted = if !needs_mean {
-        let sources: (&mut dyn BoldSource, _) = (run.bold.as_mut(), &mut beside.sources[..]);
+        let sources: (&mut dyn BoldSource, _) = (bold, &mut beside.sources[..]);
         fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     } else {
-        let mut source = Averaged::new(run.bold.as_mut(), &mut means);
+        let mut source = Averaged::new(bold, &mut means);
         let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
         fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     };
@@ -167,7 +193,8 @@ fn fit(
         Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
         None => None,
     };
-    let mut signal = Signal::default();
+    let unit = in_regions::unit(spec.scaling, &fitted, None);
+    let mut signal = Signal { unit, too_dim: Vec::new(), no_percent: Vec::new() };
     if needs_mean {
         let mean = match means.image() {
             Some(mean) => mean,
@@ -177,6 +204,7 @@ fn fit(
         if spec.scaling != SignalScale::Psc && has_percent {
             signal.no_percent = scaling::percent(&mut fitted, (&mean, n_asked), run, watch);
         }
+        signal.unit = in_regions::unit(spec.scaling, &fitted, Some(&mean));
         signal.too_dim = scaling::apply(&mut fitted, (&mean, n_asked), spec.scaling, run, watch)?;
     }
     Ok((fitted, signal, found))

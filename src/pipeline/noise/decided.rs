@@ -16,10 +16,11 @@ use crate::stats::gls::Solved;
 use crate::volume::{Block, Grid, HostBold, Mask};
 
 /// What was found of voxels' noise, `[voxel of the grid]`.
-struct OwnRho {
-    rho: Vec<f64>,
+pub struct OwnRho {
+    /// rho.
+    pub rho: Vec<f64>,
     /// Whether a voxel is fitted and has residuals.
-    varies: Vec<bool>,
+    pub varies: Vec<bool>,
 }
 
 /// What the fit at the rho that is used leaves, `[voxel of the grid]`.
@@ -190,8 +191,11 @@ fn correlations(held: &[Held], n: usize) -> Vec<f64> {
     a.into_iter().zip(b).map(|(a, b)| arma11::lambda(a, b)).collect()
 }
 
-/// Smoothed over the voxels that vary; the others keep what they have.
-fn smoothed(own: &OwnRho, shape: [usize; 3], taps: &Taps) -> Result<Vec<f64>> {
+/// rho smoothed over the voxels that vary; the others keep what they have.
+///
+/// # Errors
+/// None but internal ones.
+pub fn smoothed(own: &OwnRho, shape: [usize; 3], taps: &Taps) -> Result<Vec<f64>> {
     let map = &own.rho;
     let mut affine = [[0.0; 4]; 4];
     (0..4).for_each(|d| affine[d][d] = 1.0);

@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec, GroupSpec,
-    LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile, RetroicorSpec,
-    RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
+    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, GivenRegion,
+    GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, RegionOptions,
+    ResponseFile, RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
+    VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -42,7 +43,9 @@ pub enum Role {
     Spent,
     /// A table of maps.
     Table,
-    /// A folder in which maps are found; no file.
+    /// A table's data dictionary.
+    Dictionary,
+    /// A folder in which files are found; no file.
     Folder,
     /// A subject's map of an effect.
     Effect,
@@ -79,6 +82,7 @@ impl Role {
             Role::Carried => "carried",
             Role::Spent => "spent",
             Role::Table => "table",
+            Role::Dictionary => "dictionary",
             Role::Folder => "folder",
             Role::Effect => "effect",
             Role::Variance => "variance",
@@ -116,6 +120,8 @@ impl Command {
             Command::Confounds(spec) => spec.files_mut(),
             Command::Physio(spec) => spec.files_mut(),
             Command::Group(spec) => spec.files_mut(),
+            Command::Connect(spec) => spec.files_mut(),
+            Command::Trial(spec) => spec.files_mut(),
         }
     }
 }
@@ -147,6 +153,7 @@ impl GlmSpec {
             skip_missing: _,
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
+            roi,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
@@ -155,7 +162,41 @@ impl GlmSpec {
         let local = local
             .iter_mut()
             .map(|LocalMeanOptions { mask, radius_mm: _ }| (Role::WhiteMatter, mask));
-        runs.chain(others).chain(design.response_mut()).chain(images).chain(local).collect()
+        let all = runs.chain(others).chain(design.response_mut()).chain(images).chain(local);
+        all.chain(roi.files_mut()).collect()
+    }
+}
+
+impl ConnectSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let ConnectSpec {
+            runs,
+            design,
+            mask,
+            smooth: SmoothOptions { fwhm_mm: _, kernel: _, within },
+            noise: _,
+            rho_fwhm_vox: _,
+            seeds,
+            regions,
+            networks: _,
+            band_hz: _,
+            estimator: _,
+            global_signal: _,
+            seed_first_pc: _,
+            min_coverage: _,
+            min_dof: _,
+            csf,
+            white_matter,
+        } = self;
+        let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
+        let others = optional([
+            (Role::Mask, mask),
+            (Role::SmoothWithin, within),
+            (Role::Csf, csf),
+            (Role::WhiteMatter, white_matter),
+        ]);
+        let regions = [seeds, regions].into_iter().flat_map(RegionOptions::files_mut);
+        runs.chain(others).chain(regions).chain(design.response_mut()).collect()
     }
 }
 
@@ -205,6 +246,15 @@ impl GroupSpec {
         let volumes = volumes.map(|path| (Role::Region, path));
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));
         table.chain(optional(others)).chain(regions).chain(volumes).chain(underlay).collect()
+    }
+}
+
+impl EndpointsSpec {
+    /// The study's own tables are listed when they have been found.
+    fn files_mut(&mut self) -> Files<'_> {
+        let EndpointsSpec { study, tables, plan: _ } = self;
+        let tables = tables.iter_mut().map(|path| (Role::Table, path));
+        std::iter::once((Role::Folder, study)).chain(tables).collect()
     }
 }
 

@@ -13,6 +13,9 @@ pub struct RegionOptions {
     /// Names of the labels of images among them: a table with index and name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub names: Option<PathBuf>,
+    /// Cerebrospinal fluid, a mask or probabilities: what of a region is in it is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub csf: Option<PathBuf>,
     /// What the user says of coordinates; none: those of a template, which a run in its subject's space does not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordinates: Option<Coordinates>,
@@ -30,10 +33,11 @@ impl RegionOptions {
 
     /// The files that they are in: those of regions, and the names of labels.
     pub fn files_mut(&mut self) -> Vec<(super::Role, &mut PathBuf)> {
-        let RegionOptions { given, names, coordinates: _, shift_mm: _ } = self;
+        let RegionOptions { given, names, csf, coordinates: _, shift_mm: _ } = self;
         let files = given.iter_mut().filter_map(GivenRegion::path_mut);
         let files = files.map(|path| (super::Role::Region, path));
-        files.chain(names.iter_mut().map(|path| (super::Role::AtlasNames, path))).collect()
+        let names = names.iter_mut().map(|path| (super::Role::AtlasNames, path));
+        files.chain(names).chain(csf.iter_mut().map(|path| (super::Role::Csf, path))).collect()
     }
 }
 

@@ -19,11 +19,13 @@ use ndarray::{Array2, ArrayView2};
 use crate::error::Result;
 use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 
+mod added;
 mod border;
 mod panel;
 mod reml;
 mod solve;
 
+pub use added::Added;
 pub use border::Border;
 pub use reml::{LARGEST, Scan};
 

@@ -1,0 +1,292 @@
+//! `boldly connect`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use crate::cli::args::{KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
+use crate::cli::columns::ConfoundArgs;
+use crate::cli::echoes::EchoArgs;
+use crate::cli::models::{self, parsed};
+use crate::cli::runs::RunFiles;
+use crate::cli::work::WorkArgs;
+use crate::cli::{checks, glm::NoiseName};
+use crate::design::Drift;
+use crate::error::Result;
+use crate::physio::Terms;
+use crate::pipeline::inputs;
+use crate::pipeline::products::Layout;
+use crate::pipeline::spec::{
+    Command, ConnectSpec, Coordinates, DesignOptions, Estimator, GivenRegion, Network,
+    RegionOptions, SmoothOptions,
+};
+
+/// Correlate regions with every voxel and with each other, confounds and autocorrelation accounted for.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MORE, after_long_help = "\
+One regression: drift, the stop band of --band, confounds, motion and physiology are columns, fitted together; censored volumes are deleted and keep their \
+times. A region's series is the mean of its voxels, not smoothed, without these columns. A seed's map is the model of boldly glm with that series as one more \
+column. Degrees of freedom are volumes kept less the rank of the columns less 1, and are said.
+
+Into --out go, for each --seed, seed-NAME_stat-{fisherz,effect,variance,t,z,p}_statmap.nii.gz (fisherz: of the plain correlation, for boldly group; the others of \
+this run alone, by --noise; p counts both tails); timeseries.tsv, the cleaned series; stat-pearsoncorrelation_relmat.tsv, the matrix; edges.tsv, every pair with r, \
+partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network names some; and mask.nii.gz. Of several runs each has run-N in its \
+names, and the mean of Fisher's z over them has none.
+
+Examples:
+  boldly connect sub-01_bold.nii.gz --confounds sub-01_confounds.tsv --strategy 24p --censor fd:0.5 --mask sub-01_mask.nii.gz \\
+      --seed pcc=sphere:0,-52,26:6 --seed pag=tube:0,-31,-8:0,-36,-16:1.25,3 --fwhm 5 --out connectivity
+  boldly connect sub-01_bold.nii.gz --confounds sub-01_confounds.tsv --columns 'trans_*,rot_*,a_comp_cor_0*' \\
+      --regions atlas.nii.gz --labels atlas.tsv --network 'dmn=PCC,mPFC,angular_*' --band 0.008,0.09 --out connectivity")]
+pub(super) struct Args {
+    /// 4-D NIfTI image of each run, or of each of its echoes
+    ///
+    /// .nii, .nii.gz, .hdr/.img
+    #[arg(required = true)]
+    bold: Vec<PathBuf>,
+    /// A region with maps of its own: 'pcc=sphere:0,-52,26:6'
+    ///
+    /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm of the run's space) or NAME=MASK; or a file as for --regions, each
+    /// region of which becomes a seed. Repeat it for others: each is a model of its own
+    #[arg(help_heading = heading::INPUTS, long = "seed", value_name = "NAME=REGION", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
+    seeds: Vec<GivenRegion>,
+    /// Regions without maps: a labelled image, or a table
+    ///
+    /// A labelled image or masks on the run's grid; a table (.tsv) with name, x, y, z and radius_mm, or name and shape, and network where it has that; or
+    /// as --seed spells them
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
+    regions: Vec<GivenRegion>,
+    /// Names of a labelled image's labels: a table with index and name
+    ///
+    /// Without it a table that lies beside the image under its name (.tsv), as BIDS has it; else labels are called by their numbers
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV")]
+    labels: Option<PathBuf>,
+    /// Whose millimetres coordinates are: template or native
+    ///
+    /// Without it coordinates are those of a template, and a run in its subject's own space is refused. `native`: they are of this very scan; `template`: the
+    /// run is in the template, whatever its name says
+    #[arg(help_heading = heading::INPUTS, long, value_name = "SPACE", value_parser = parsed::<Coordinates>)]
+    coordinates: Option<Coordinates>,
+    /// Regions that go together: 'dmn=pcc,mpfc,angular_*'
+    ///
+    /// The mean of Fisher's z over pairs within each network, between any two, and with seeds that are in none, as networks.tsv. Names of regions, or patterns
+    #[arg(help_heading = heading::MODEL, long = "network", value_name = "NAME=REGIONS", value_parser = parsed::<Network>)]
+    networks: Vec<Network>,
+    /// Confounds tables of each run; see --columns, --strategy
+    ///
+    /// One row a volume; or motion parameters: FSL's .par, SPM's rp_*.txt, AFNI's .1D, as trans_x to rot_z in mm and radians. Two of each run or more, in run
+    /// order, stand side by side
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
+    confounds: Vec<PathBuf>,
+    /// Volumes of each run to leave out of the fit, a text file
+    ///
+    /// Numbers from 0, or one 0 or 1 a volume, 1 kept (AFNI), or a column of one 1 for each volume that is left out
+    /// (fsl_motion_outliers)
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", num_args = 1..)]
+    censor_volumes: Vec<PathBuf>,
+    /// Recording of each run: BIDS or a scanner's log
+    ///
+    /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
+    /// breathing are apart
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "LOG", num_args = 1..)]
+    physio: Vec<PathBuf>,
+    /// Peak table whose beats take the place of detection
+    ///
+    /// Of each run, made by boldly physio and corrected by hand
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1.., requires = "physio")]
+    peaks: Vec<PathBuf>,
+    /// Physiological terms: orders or a preset
+    ///
+    /// As boldly glm --terms
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey")]
+    terms: Terms,
+    /// What a correction before preprocessing spent, of each run
+    ///
+    /// As boldly glm --spent
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "JSON|none", num_args = 1..)]
+    spent: Vec<PathBuf>,
+    #[command(flatten)]
+    echoes: EchoArgs,
+    #[command(flatten)]
+    record: RecordArgs,
+    #[command(flatten)]
+    physio_format: PhysioArgs,
+    /// Voxels that count; else a mask from the mean image
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    mask: Option<PathBuf>,
+    /// Cerebrospinal fluid: a mask or a map of probabilities
+    ///
+    /// Regions that lie in it, or where CompCor takes its components from, are told
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    csf: Option<PathBuf>,
+    /// White matter: a mask or a map of probabilities
+    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    white_matter: Option<PathBuf>,
+    /// Smooth the maps by this full width at half maximum in mm
+    ///
+    /// Series of regions are never smoothed
+    #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
+    fwhm: f64,
+    /// How the Gaussian becomes weights
+    ///
+    /// `sampled` at voxel centres (FSL, nilearn, MRtrix3), or `exact`: the discrete Gaussian, which gives the FWHM that was asked for
+    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
+    kernel: KernelName,
+    /// Smooth within this mask
+    ///
+    /// Normalised convolution: voxels outside add nothing and become 0
+    #[arg(help_heading = heading::SMOOTHING, long, value_name = "IMAGE")]
+    smooth_within: Option<PathBuf>,
+    #[command(flatten)]
+    columns: ConfoundArgs,
+    /// Slow drift [default: cosine:128]
+    ///
+    /// cosine:SECONDS (cut-off period), polynomial:ORDER (nilearn's), legendre:ORDER (AFNI's polort; legendre:A takes AFNI's rule, 1 +
+    /// the run's seconds / 150) or none
+    #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = models::drift)]
+    drift: Option<Drift>,
+    /// Keep this band alone, Hz: '0.008,0.09' [default: all but drift]
+    ///
+    /// Every frequency outside it becomes columns of the regression, beside the drift, and costs its degrees of freedom, which are said before and after.
+    /// High-pass and low-pass filters before or after a regression put confounds back and claim degrees of freedom that are spent
+    #[arg(help_heading = heading::MODEL, long, value_name = "LOW,HIGH", allow_hyphen_values = true, value_parser = band)]
+    band: Option<[f64; 2]>,
+    /// What the matrix holds: r, partial or beta
+    ///
+    /// `r`: correlations; `partial`: given all other regions; `beta`: slopes of the column's region on the row's. edges.tsv has r and partial r always
+    #[arg(help_heading = heading::MODEL, long, value_name = "r|partial|beta", hide_possible_values = true, value_enum, ignore_case = true, default_value = "r")]
+    estimator: EstimatorName,
+    /// Take the mean of the mask out of every series
+    ///
+    /// Correlations then scatter about 0 by construction
+    #[arg(help_heading = heading::MODEL, long)]
+    global_signal: bool,
+    /// A seed's series is its first principal component
+    ///
+    /// Of the cleaned series of its voxels, of the sign of their mean; not the mean
+    #[arg(help_heading = heading::MODEL, long, requires = "seeds")]
+    seed_first_pc: bool,
+    /// Share of a region below which it is n/a
+    ///
+    /// Of its voxels those in the mask that are finite and vary
+    #[arg(help_heading = heading::MODEL, long, value_name = "SHARE", default_value_t = 0.5, allow_negative_numbers = true)]
+    min_coverage: f64,
+    /// Degrees of freedom that must be left
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = 10.0, allow_negative_numbers = true)]
+    min_dof: f64,
+    /// Model of the maps' residuals: ar1, arma11, nilearn-ar1 or ols
+    ///
+    /// As boldly glm --noise. Fisher's z is that of the plain correlation under each
+    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]
+    noise: NoiseName,
+    /// Smooth rho within the mask by this FWHM in voxels [default: 2.355]
+    ///
+    /// 0 leaves each voxel its own. With --noise ar1 alone
+    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", allow_hyphen_values = true)]
+    rho_fwhm: Option<f64>,
+    /// Folder to write into
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    timing: TimingArgs,
+    #[command(flatten)]
+    work: WorkArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum EstimatorName {
+    /// Correlations
+    R,
+    /// Given all other regions
+    Partial,
+    /// Slopes
+    Beta,
+}
+
+impl From<EstimatorName> for Estimator {
+    fn from(name: EstimatorName) -> Estimator {
+        match name {
+            EstimatorName::R => Estimator::R,
+            EstimatorName::Partial => Estimator::Partial,
+            EstimatorName::Beta => Estimator::Beta,
+        }
+    }
+}
+
+/// Two frequencies in Hz, the lower one first; 0 is the lowest.
+fn band(text: &str) -> std::result::Result<[f64; 2], String> {
+    let both = text.split_once(',').and_then(|(low, high)| {
+        let number = |text: &str| text.trim().parse::<f64>().ok().filter(|v| v.is_finite());
+        Some([number(low)?, number(high)?])
+    });
+    both.filter(|[low, high]| *low >= 0.0 && low < high)
+        .ok_or_else(|| "it must be LOWEST,HIGHEST in Hz, the lower first: 0.008,0.09".to_owned())
+}
+
+impl Args {
+    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        let mut spec = self.spec()?;
+        self.work.run(started, Layout::folder(&self.out), |session| {
+            if self.spent.is_empty() {
+                inputs::find_spent(&mut spec.runs, &session.watch)?;
+            }
+            Ok(Command::Connect(spec))
+        })
+    }
+
+    fn spec(&self) -> Result<ConnectSpec> {
+        let files = RunFiles {
+            events: &[],
+            design: &[],
+            confounds: &self.confounds,
+            censored: &self.censor_volumes,
+            physio: &self.physio,
+            peaks: &self.peaks,
+            spent: &self.spent,
+            formats: &self.physio_format.formats,
+        };
+        let images = self.echoes.by_run(&self.bold)?;
+        let firsts: Vec<PathBuf> = images.iter().map(|echoes| echoes[0].clone()).collect();
+        let mut runs = files.of_runs(&firsts, &self.timing, &self.record)?;
+        self.echoes.share(&mut runs, &images);
+        let design = DesignOptions {
+            columns: self.columns.columns.clone(),
+            strategy: self.columns.strategy,
+            censor: self.columns.censors(),
+            na: self.columns.na,
+            drift: self.drift.unwrap_or(self.columns.drift()),
+            terms: self.terms.clone(),
+            ..DesignOptions::default()
+        };
+        let smooth = SmoothOptions {
+            fwhm_mm: self.fwhm,
+            kernel: self.kernel.into(),
+            within: self.smooth_within.clone(),
+        };
+        let regions = |given: &[GivenRegion]| RegionOptions {
+            given: given.to_vec(),
+            names: self.labels.clone().filter(|_| !given.is_empty()),
+            coordinates: self.coordinates,
+            ..RegionOptions::default()
+        };
+        Ok(ConnectSpec {
+            runs,
+            design,
+            mask: self.mask.clone(),
+            smooth,
+            noise: self.noise.into(),
+            rho_fwhm_vox: checks::rho_fwhm(self.rho_fwhm, self.noise.into())?,
+            seeds: regions(&self.seeds),
+            regions: regions(&self.regions),
+            networks: self.networks.clone(),
+            band_hz: self.band,
+            estimator: self.estimator.into(),
+            global_signal: self.global_signal,
+            seed_first_pc: self.seed_first_pc,
+            min_coverage: self.min_coverage,
+            min_dof: self.min_dof,
+            csf: self.csf.clone(),
+            white_matter: self.white_matter.clone(),
+        })
+    }
+}

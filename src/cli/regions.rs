@@ -1,0 +1,64 @@
+//! Arguments of regions that several commands share.
+
+use std::path::PathBuf;
+
+use crate::cli::args::heading;
+use crate::cli::models::parsed;
+use crate::pipeline::spec::{Coordinates, GivenRegion, RegionOptions};
+
+/// How regions are taken.
+#[derive(Debug, clap::Args)]
+pub(super) struct RegionArgs {
+    /// Names of a labelled image's labels: a table with index and name
+    ///
+    /// Without it a table that lies beside the image under its name (.tsv), as BIDS has it; else labels are called by their numbers
+    #[arg(help_heading = heading::REGIONS, long, value_name = "TSV")]
+    labels: Option<PathBuf>,
+    /// Cerebrospinal fluid: says how much of a region is fluid
+    ///
+    /// A mask, or probabilities, which count from a half on
+    #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
+    csf: Option<PathBuf>,
+    /// Whose millimetres coordinates are: template or native
+    ///
+    /// Without it coordinates are those of a template, and a run in its subject's own space is refused: by space- in its name, or a BIDS name without
+    /// it, SpatialReference in its sidecar, or the sform code of its header. `native`: they are of this very scan; `template`: the run is in
+    /// the template, whatever its name says
+    #[arg(help_heading = heading::REGIONS, long, value_name = "SPACE", value_parser = parsed::<Coordinates>)]
+    coordinates: Option<Coordinates>,
+    /// Also with each region moved so far to either side, mm
+    ///
+    /// Along x, y and z: how much a result hangs on where the region lies. 2 for regions of the brainstem
+    #[arg(help_heading = heading::REGIONS, long, value_name = "MM", value_parser = shift, allow_negative_numbers = true)]
+    shift: Option<f64>,
+}
+
+fn shift(text: &str) -> std::result::Result<f64, String> {
+    let is_distance = |mm: &f64| mm.is_finite() && *mm > 0.0 && *mm <= 100.0;
+    let mm = text.parse().ok().filter(is_distance);
+    mm.ok_or_else(|| "it must be a distance above 0 and up to 100 mm, such as 2".to_owned())
+}
+
+impl RegionArgs {
+    /// Regions that are taken so.
+    pub fn options(&self, given: Vec<GivenRegion>) -> RegionOptions {
+        RegionOptions {
+            given,
+            names: self.labels.clone(),
+            csf: self.csf.clone(),
+            coordinates: self.coordinates,
+            shift_mm: self.shift,
+        }
+    }
+
+    /// One that is given although it says nothing without regions.
+    pub fn idle(&self) -> Option<&'static str> {
+        let given = [
+            (self.labels.is_some(), "--labels"),
+            (self.csf.is_some(), "--csf"),
+            (self.coordinates.is_some(), "--coordinates"),
+            (self.shift.is_some(), "--shift"),
+        ];
+        given.into_iter().find(|(is_given, _)| *is_given).map(|(_, name)| name)
+    }
+}

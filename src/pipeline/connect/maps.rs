@@ -1,0 +1,144 @@
+//! The seeds' maps under their names, and the mean of Fisher's z over runs.
+
+use std::sync::Arc;
+
+use serde_json::{Map as Fields, json};
+
+use super::nodes::Nodes;
+use super::run::OfRun;
+use super::tables::of_run as numbered;
+use super::{mask, narrow};
+use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::inputs::Run;
+use crate::pipeline::spec::ConnectSpec;
+use crate::stats::connectivity::standard_error;
+
+/// Name of a seed's map.
+fn entities(label: &str, quantity: Quantity, number: Option<usize>) -> Entities {
+    numbered(Entities::of("statmap"), number).with("seed", label).with("stat", quantity.stat())
+}
+
+/// All maps of a run.
+pub(super) fn of_run(
+    spec: &ConnectSpec,
+    (run, nodes): (&Run, &Nodes),
+    found: &OfRun,
+    number: Option<usize>,
+) -> Vec<Map> {
+    let Some(maps) = &found.maps else { return Vec::new() };
+    let plane_len = run.grid.plane_len();
+    let mut all = Vec::new();
+    for (&at, seed) in found.mapped.iter().zip(&maps.seeds) {
+        let label = &nodes.labels[at];
+        let mut own = seed.contrast.maps(label, &maps.fitted, plane_len);
+        if let Some(elsewhere) = &seed.elsewhere {
+            let others = elsewhere.maps(label, &maps.fitted, plane_len);
+            own.iter_mut().zip(&others).for_each(|(map, other)| map.allow_up_to(&other.values));
+        }
+        for mut map in own {
+            map.entities = entities(label, map.quantity, number);
+            map.asked.insert("Seed".to_owned(), json!(found.nodes[at].name));
+            map.asked.remove("Contrast");
+            map.asked.insert("Noise".to_owned(), json!(spec.noise.name()));
+            if map.quantity == Quantity::Effect {
+                map.description.push_str(": BOLD units for each of the seed's series");
+            }
+            all.push(map);
+        }
+        let dof = seed.contrast.dof.clone();
+        all.push(fisher_z(&found.nodes[at].name, (label, number), (&seed.z, dof), 1));
+    }
+    all.push(mask(&maps.fitted, number));
+    all
+}
+
+/// Fisher's z of a seed, the mean over so many runs.
+fn fisher_z(
+    name: &str,
+    (label, number): (&str, Option<usize>),
+    (z, dof): (&[f64], Dof),
+    n_runs: usize,
+) -> Map {
+    let values = narrow(z);
+    // z = asinh(t / sqrt(nu)): what t may be off by moves it by that over sqrt(t² + nu).
+    let nu = dof.least() / n_runs as f64;
+    let own = Arc::clone(&values);
+    let tolerance = Tolerance::of(move |bounds, _, voxel| {
+        let z = f64::from(own[voxel]);
+        let t = z.sinh() * nu.sqrt();
+        rounding(z) + bounds.t(t) / (t * t + nu).sqrt()
+    });
+    let mut asked = Fields::new();
+    asked.insert("Seed".to_owned(), json!(name));
+    asked.insert("Noise".to_owned(), json!("ols"));
+    asked.insert("StandardError".to_owned(), json!(standard_error(nu) / (n_runs as f64).sqrt()));
+    let runs = match n_runs {
+        1 => String::new(),
+        n => format!(", the mean over {n} runs, each counting alike"),
+    };
+    Map {
+        entities: entities(label, Quantity::FisherZ, number),
+        quantity: Quantity::FisherZ,
+        dof,
+        description: format!(
+            "Fisher's z of the correlation with {name} given the nuisance columns, by ordinary least squares: what a group analysis takes \
+             (the t, z and p beside it are of the run alone, by its noise model){runs}"
+        ),
+        asked,
+        tolerance,
+        values: vec![values],
+    }
+}
+
+/// The mean of Fisher's z over runs, where a seed is known in all of them.
+#[derive(Default)]
+pub(super) struct Mean {
+    n_runs: usize,
+    /// Of each seed that is known in all so far, by its place: its sum, and degrees of freedom.
+    seeds: Vec<(usize, String, Vec<f64>, f64)>,
+    /// Fitted in all runs so far.
+    fitted: Vec<bool>,
+}
+
+impl Mean {
+    /// One more run.
+    pub(super) fn take(&mut self, run: &OfRun) {
+        self.n_runs += 1;
+        let Some(maps) = &run.maps else {
+            self.seeds.clear();
+            return;
+        };
+        let of = |at: usize| run.mapped.iter().position(|&own| own == at).map(|i| &maps.seeds[i]);
+        if self.n_runs == 1 {
+            self.fitted = maps.fitted.clone();
+            for (&at, seed) in run.mapped.iter().zip(&maps.seeds) {
+                let name = run.nodes[at].name.clone();
+                self.seeds.push((at, name, seed.z.clone(), seed.contrast.dof.least()));
+            }
+            return;
+        }
+        self.fitted.iter_mut().zip(&maps.fitted).for_each(|(all, own)| *all &= own);
+        self.seeds.retain_mut(|(at, _, sum, dof)| {
+            let Some(seed) = of(*at) else { return false };
+            sum.iter_mut().zip(&seed.z).for_each(|(sum, z)| *sum += z);
+            *dof += seed.contrast.dof.least();
+            true
+        });
+    }
+
+    /// Its maps.
+    pub(super) fn maps(self, nodes: &Nodes) -> Vec<Map> {
+        let n = self.n_runs as f64;
+        let of = |(at, name, sum, dof): (usize, String, Vec<f64>, f64)| {
+            let mean = |(sum, fitted): (f64, &bool)| if *fitted { sum / n } else { 0.0 };
+            let z: Vec<f64> = sum.into_iter().zip(&self.fitted).map(mean).collect();
+            let label = (nodes.labels[at].as_str(), None);
+            fisher_z(&name, label, (&z, Dof::Uniform(dof)), self.n_runs)
+        };
+        let mut maps: Vec<Map> = self.seeds.into_iter().map(of).collect();
+        if !maps.is_empty() {
+            maps.push(mask(&self.fitted, None));
+        }
+        maps
+    }
+}

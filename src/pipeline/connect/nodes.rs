@@ -1,0 +1,62 @@
+//! The regions of a command on the runs' grid: seeds first, then the others.
+
+use crate::design::label;
+use crate::error::{Error, Result};
+use crate::pipeline::inputs::Run;
+use crate::pipeline::regions::{self, Region};
+use crate::pipeline::spec::{ConnectSpec, RegionOptions};
+use crate::pipeline::watch::Watch;
+use crate::volume::Grid;
+
+/// All of them.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Nodes {
+    /// Seeds, then the others; their names without blanks, which tables could not hold.
+    pub all: Vec<Region>,
+    /// Of the seeds, as file names say them.
+    pub labels: Vec<String>,
+}
+
+/// Read what is given.
+///
+/// # Errors
+/// Missing input; usage for two of one name, for coordinates of a template in a native run, for one region alone; bad data for what lies on another
+/// grid, or not on it at all.
+pub(super) fn open(
+    spec: &ConnectSpec,
+    runs: &mut [Run],
+    grid: &Grid,
+    watch: &dyn Watch,
+) -> Result<Nodes> {
+    let given = [&spec.seeds.given[..], &spec.regions.given].concat();
+    let coordinates = spec.seeds.coordinates.or(spec.regions.coordinates);
+    let both = RegionOptions { given, coordinates, ..RegionOptions::default() };
+    for run in &*runs {
+        regions::check_space(&both, (&run.path, &run.header), &run.fields, watch)?;
+    }
+    let on = (grid, "the run");
+    let seeds = regions::open(&spec.seeds, on, watch)?;
+    let n_seeds = seeds.all.len();
+    let mut nodes = seeds.and(regions::open(&spec.regions, on, watch)?)?;
+    nodes.tell_cut("the run", watch);
+    runs.iter_mut().take(1).for_each(|run| run.found.append(&mut nodes.found));
+    let mut all = nodes.all;
+    for region in &mut all {
+        region.name = plain(&region.name);
+    }
+    if all.len() < 2 && n_seeds == 0 {
+        return Err(Error::usage(
+            "the command line",
+            format!("gives {} region and no seed", all.len()),
+            "give a seed, or two regions",
+            "for example --seed pcc=sphere:0,-52,26:6",
+        ));
+    }
+    let names: Vec<String> = all[..n_seeds].iter().map(|region| region.name.clone()).collect();
+    Ok(Nodes { labels: label::labels(&names)?, all })
+}
+
+/// A name without blanks.
+pub(super) fn plain(name: &str) -> String {
+    name.split_whitespace().collect::<Vec<_>>().join("_")
+}

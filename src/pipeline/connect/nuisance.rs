@@ -1,0 +1,235 @@
+//! What is taken out of every series: the columns of a run, their degrees of freedom, and the series without them.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, Array2, Axis};
+
+use super::series::Seen;
+use crate::design::band::{self, stop_band};
+use crate::error::{Error, Result};
+use crate::kernels::glm::Model;
+use crate::maps::told;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::spec::ConnectSpec;
+use crate::pipeline::watch::Watch;
+use crate::stats::connectivity::is_left;
+use crate::stats::least_squares::orthonormal_basis;
+use crate::stats::principal::PrincipalComponents;
+
+/// Its name among the columns.
+const GLOBAL: &str = "global_signal";
+/// Degrees of freedom below which a correlation is hardly known.
+const FEW: f64 = 30.0;
+
+/// N of a run.
+pub(super) struct Nuisance {
+    /// All columns, and those of each slice group.
+    pub model: Model,
+    /// U, of each slice group, `[volume][basis]`.
+    pub bases: Vec<Array2<f64>>,
+    /// n - rank N - 1, the least of the slice groups.
+    pub nu: f64,
+    /// The same without the columns of the stop band; none without such.
+    pub nu_without_band: Option<f64>,
+}
+
+/// Give every run the columns of the stop band, for all of its volumes.
+///
+/// # Errors
+/// Usage for a band that is none of its.
+pub(super) fn add_band(spec: &ConnectSpec, runs: &mut [Run], watch: &dyn Watch) -> Result<()> {
+    let Some(band_hz) = spec.band_hz else { return Ok(()) };
+    for run in runs {
+        let Some(acquisition) = &run.acquisition else {
+            return Err(Error::missing_input(
+                display(&run.path),
+                "has no repetition time",
+                "have one for --band",
+                "give --tr",
+            ));
+        };
+        let (names, columns) = stop_band(run.n_volumes, acquisition.tr, band_hz)?;
+        if let Some(why) = was_filtered(run) {
+            watch.warn(&format!(
+                "{} was filtered before ({why}): --band fits columns that are gone from it, and counts their degrees of freedom, \
+                 which is right where that filter had the same band, and where it was applied to the confounds too",
+                display(&run.path)
+            ));
+        }
+        for (name, column) in names.into_iter().zip(columns.axis_iter(Axis(1))) {
+            push(run, name, &column.to_owned())?;
+        }
+    }
+    Ok(())
+}
+
+/// What a run's sidecar or name says of an earlier filter in time.
+fn was_filtered(run: &Run) -> Option<String> {
+    let is_filter = |key: &str| {
+        let key = key.to_lowercase().replace(['_', '-', ' '], "");
+        ["lowpass", "bandpass", "highpass", "temporalfilter"].iter().any(|word| key.contains(word))
+    };
+    let says = |value: &serde_json::Value| match value {
+        serde_json::Value::Null | serde_json::Value::Bool(false) => false,
+        serde_json::Value::String(text) => !matches!(text.as_str(), "" | "n/a" | "none"),
+        _ => true,
+    };
+    let by_sidecar = run.fields.iter().find(|(key, value)| is_filter(key) && says(value));
+    if let Some((key, value)) = by_sidecar {
+        return Some(format!("its sidecar says {key} {value}"));
+    }
+    let name = run.path.file_name()?.to_string_lossy().into_owned();
+    let denoised = ["desc-denoised", "desc-filtered", "desc-bandpass"];
+    denoised.iter().find(|part| name.contains(**part)).map(|part| format!("its name has {part}"))
+}
+
+/// One more column.
+fn push(run: &mut Run, name: String, column: &Array1<f64>) -> Result<()> {
+    if run.design.names.contains(&name) {
+        return Err(Error::usage(
+            format!("column `{name}`"),
+            format!("is one of {} already", display(&run.path)),
+            "be there once",
+            "leave it out of --columns, or --global-signal out",
+        ));
+    }
+    run.design
+        .matrix
+        .push_column(column.view())
+        .map_err(|e| Error::internal("the design", "cannot be joined", "", "").caused_by(e))?;
+    run.design.names.push(name);
+    Ok(())
+}
+
+/// The mean of the mask as a column, with what that does.
+///
+/// # Errors
+/// Usage where it is one already.
+pub(super) fn add_global(run: &mut Run, seen: &Seen, watch: &dyn Watch) -> Result<()> {
+    push(run, GLOBAL.to_owned(), &Array1::from_vec(seen.global.clone()))?;
+    watch.warn(&format!(
+        "{}: the mean of the mask is taken out of every series (--global-signal): correlations then scatter about 0 by construction, so that some \
+         are negative whatever the brain does, and what differs between groups in the global signal itself moves to all of them",
+        display(&run.path)
+    ));
+    Ok(())
+}
+
+impl Nuisance {
+    /// Of a run's columns.
+    ///
+    /// # Errors
+    /// Bad data where too few degrees of freedom are left.
+    pub(super) fn of(spec: &ConnectSpec, run: &Run, watch: &dyn Watch) -> Result<Nuisance> {
+        let (names, matrix) = run.shared();
+        let (slices, n_planes) = (run.varying(), run.grid.shape[2]);
+        let name = display(&run.path);
+        let is_band = |name: &String| name.starts_with(band::NAME);
+        let others: Vec<usize> = (0..names.len()).filter(|&at| !is_band(&names[at])).collect();
+        let nu_without_band = if spec.band_hz.is_some() {
+            let kept: Vec<String> = others.iter().map(|&at| names[at].clone()).collect();
+            let matrix = matrix.select(Axis(1), &others);
+            let before = Model::new(&matrix, &kept, slices.as_ref(), n_planes, run.dof_spent)?;
+            Some(before.dof - 1.0)
+        } else {
+            None
+        };
+        let model = Model::new(&matrix, names, slices.as_ref(), n_planes, run.dof_spent)?;
+        let bases = model
+            .solvers
+            .iter()
+            .map(|solver| orthonormal_basis(solver.design.view()))
+            .collect::<Result<Vec<_>>>()?;
+        let nu = model.dof - 1.0;
+        let (n, rank) = (run.n_volumes, bases.iter().map(Array2::ncols).max().unwrap_or(0));
+        if let (Some(before), Some([low, high])) = (nu_without_band, spec.band_hz) {
+            watch.note(&format!(
+                "{name}: {} degrees of freedom for correlations without the band of {low} to {high} Hz, {} with it",
+                told(before),
+                told(nu)
+            ));
+        } else {
+            watch.note(&format!(
+                "{name}: {} degrees of freedom for correlations: {n} volumes less {rank} of the columns{}, less 1",
+                told(nu),
+                if run.dof_spent > 0.0 { format!(", {} spent before", told(run.dof_spent)) } else { String::new() },
+            ));
+        }
+        if nu < spec.min_dof {
+            return Err(Error::bad_data(
+                name,
+                format!("leaves {} degrees of freedom for correlations", told(nu)),
+                format!("leave {} or more (--min-dof)", told(spec.min_dof)),
+                "choose fewer confounds, a wider --band or none, or a longer run; censored volumes count too",
+            ));
+        }
+        if nu < FEW {
+            watch.warn(&format!(
+                "{name}: only {} degrees of freedom for correlations; their standard error in Fisher's z is {:.2}",
+                told(nu),
+                crate::stats::connectivity::standard_error(nu)
+            ));
+        }
+        Ok(Nuisance { model, bases, nu, nu_without_band })
+    }
+
+    /// A series without the columns of a slice group: twice, as the second takes what rounding left.
+    fn without(&self, group: usize, series: &Array1<f64>) -> Array1<f64> {
+        let basis = &self.bases[group];
+        let mut rest = series.clone();
+        for _ in 0..2 {
+            rest = &rest - &basis.dot(&basis.t().dot(&rest));
+        }
+        rest
+    }
+
+    /// The mean over a region's voxels, each without its columns; none where nothing is left of it. `sums`: of each slice group.
+    pub(super) fn mean(
+        &self,
+        sums: &BTreeMap<usize, Array1<f64>>,
+        n_voxels: usize,
+    ) -> Option<Array1<f64>> {
+        let n = sums.values().next()?.len();
+        let mut mean = Array1::zeros(n);
+        let mut before = 0.0;
+        for (&group, sum) in sums {
+            let about = sum - sum.mean().unwrap_or(0.0);
+            before += about.dot(&about);
+            mean += &self.without(group, &about);
+        }
+        let after = mean.dot(&mean);
+        is_left(before, after).then(|| mean / n_voxels as f64)
+    }
+
+    /// The first principal component of a region's voxels, each without its columns, as large as a voxel's series is in it on average, and of the
+    /// sign of their mean; with the share of variance that it explains.
+    ///
+    /// # Errors
+    /// Internal where it cannot be found.
+    pub(super) fn first_component(
+        &self,
+        voxels: &BTreeMap<usize, Vec<f32>>,
+        plane_len: usize,
+    ) -> Result<Option<(Array1<f64>, f64)>> {
+        let Some(n) = voxels.values().next().map(Vec::len) else { return Ok(None) };
+        let mut cleaned = Array2::zeros((n, voxels.len()));
+        let mut before = 0.0;
+        for ((voxel, series), mut column) in voxels.iter().zip(cleaned.columns_mut()) {
+            let series: Array1<f64> = series.iter().map(|&v| f64::from(v)).collect();
+            let about = &series - series.mean().unwrap_or(0.0);
+            before += about.dot(&about);
+            column.assign(&self.without(self.model.group_of_plane[voxel / plane_len], &about));
+        }
+        let after: f64 = cleaned.iter().map(|v| v * v).sum();
+        if !is_left(before, after) {
+            return Ok(None);
+        }
+        let found = PrincipalComponents::of(cleaned.dot(&cleaned.t()).view())?;
+        let mut first = found.series.column(0).to_owned();
+        if first.dot(&cleaned.sum_axis(Axis(1))) < 0.0 {
+            first.mapv_inplace(|v| -v);
+        }
+        let size = found.singular_values[0] / (voxels.len() as f64).sqrt();
+        Ok(Some((first * size, found.variance_explained()[0])))
+    }
+}

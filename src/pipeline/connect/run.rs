@@ -1,0 +1,219 @@
+//! One run: its mask, what of each region can be used, the nuisance columns, the cleaned series, and the seeds' maps.
+
+use ndarray::Array1;
+use serde_json::{Value, json};
+
+use super::by_glm;
+use super::nodes::Nodes;
+use super::nuisance::{self, Nuisance};
+use super::seeds::{self, Mapped, Plan, Rho, Seed};
+use super::series::{self, Asked, Seen};
+use crate::error::{Error, Result};
+use crate::kernels::nuisance::Projection;
+use crate::kernels::smooth::{Kernel, Taps};
+use crate::pipeline::automask;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::precision;
+use crate::pipeline::regions::Region;
+use crate::pipeline::smoothing::Smoothing;
+use crate::pipeline::spec::{ConnectSpec, Noise};
+use crate::pipeline::watch::Watch;
+use crate::stats::ar1::Pairs;
+
+/// A region in a run.
+pub(super) struct NodeOfRun {
+    pub name: String,
+    /// Its voxels that are used, and all it has on the grid.
+    pub n_used: usize,
+    pub n_voxels: usize,
+    /// Share of it that is used.
+    pub coverage: f64,
+    /// Its cleaned series, `[volume]`; none where too little of it is used, or nothing is left.
+    pub series: Option<Array1<f64>>,
+    /// Why there is none.
+    pub why_not: Option<&'static str>,
+    /// Of a first principal component the share of variance that it explains.
+    pub explains: Option<f64>,
+}
+
+impl NodeOfRun {
+    /// For a sidecar.
+    pub(super) fn described(&self) -> Value {
+        let mut fields = json!({
+            "Voxels": self.n_used,
+            "VoxelsInRegion": self.n_voxels,
+            "Coverage": self.coverage,
+            "Units": "BOLD units",
+        });
+        if let (Some(all), Some(why)) = (fields.as_object_mut(), self.why_not) {
+            all.insert("NotKnown".to_owned(), json!(why));
+        }
+        if let (Some(all), Some(share)) = (fields.as_object_mut(), self.explains) {
+            all.insert("FirstPrincipalComponent".to_owned(), json!(share));
+        }
+        fields
+    }
+}
+
+/// What a run comes to.
+pub(super) struct OfRun {
+    pub nodes: Vec<NodeOfRun>,
+    pub kept: Vec<usize>,
+    pub tr: f64,
+    pub start_s: f64,
+    /// Names of the nuisance columns.
+    pub columns: Vec<String>,
+    pub nu: f64,
+    pub nu_without_band: Option<f64>,
+    /// Mask voxels, those that are used, and why not.
+    pub counts: [usize; 4],
+    /// Of the seeds that are known, by their place.
+    pub mapped: Vec<usize>,
+    pub maps: Option<Mapped>,
+}
+
+impl OfRun {
+    pub(super) fn names(&self) -> Vec<&str> {
+        self.nodes.iter().map(|node| node.name.as_str()).collect()
+    }
+}
+
+/// Take a run.
+///
+/// # Errors
+/// What the run holds or lacks; device errors.
+pub(super) fn take(
+    spec: &ConnectSpec,
+    ladder: &mut Ladder,
+    (run, nodes): (&mut Run, &Nodes),
+    smoothing: Option<&Smoothing>,
+    watch: &dyn Watch,
+) -> Result<OfRun> {
+    precision::keep(run, watch)?;
+    let mask = automask::mask(spec.mask.as_deref(), run, watch)?;
+    let n_planes = run.grid.shape[2];
+    let group_of_plane = run.varying().map_or(vec![0; n_planes], |slices| slices.group_of_plane);
+    let asked = Asked {
+        nodes: &nodes.all,
+        inside: &mask.inside,
+        group_of_plane: &group_of_plane,
+        global: spec.global_signal,
+        own: if spec.seed_first_pc { nodes.labels.len() } else { 0 },
+    };
+    let seen = series::pass(ladder, run.bold.as_mut(), &asked, watch)?;
+    let n_usable = seen.usable.iter().filter(|&&v| v).count();
+    if n_usable == 0 {
+        return Err(Error::bad_data(
+            display(&run.path),
+            "has no voxel in the mask that is finite and varies",
+            "have some",
+            "check that the mask fits the run",
+        ));
+    }
+    if spec.global_signal {
+        nuisance::add_global(run, &seen, watch)?;
+    }
+    let nuisance = Nuisance::of(spec, run, watch)?;
+    let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen), watch)?;
+    if of_run.iter().all(|node| node.series.is_none()) {
+        return Err(Error::bad_data(
+            display(&run.path),
+            "has too little of every region that is named",
+            "have a region's signal",
+            "check the regions' coordinates and space, and the mask",
+        ));
+    }
+    let known: Vec<usize> =
+        (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
+    let maps = match known.is_empty() {
+        true => None,
+        false => {
+            let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
+            let plan = plan(spec, run, smoothing)?;
+            let (source, of) = (run.bold.as_mut(), (&nuisance, &all[..]));
+            let mut maps = seeds::map(ladder, source, of, (&plan, &seen.usable), watch)?;
+            if matches!(spec.noise, Noise::Arma11 | Noise::NilearnAr1) {
+                for (seed, of_seed) in all.iter().zip(&mut maps.seeds) {
+                    let asked = ((seed, spec.noise), (&plan, &seen.usable[..]));
+                    by_glm::refit(of_seed, ladder, run, asked.0, asked.1, watch)?;
+                }
+            }
+            Some(maps)
+        }
+    };
+    run.bold.release();
+    let acquisition = run.acquisition.as_ref();
+    Ok(OfRun {
+        nodes: of_run,
+        kept: run.kept.clone(),
+        tr: acquisition.map_or(1.0, |a| a.tr),
+        start_s: acquisition.map_or(0.0, |a| a.start_time),
+        columns: nuisance.model.names.clone(),
+        nu: nuisance.nu,
+        nu_without_band: nuisance.nu_without_band,
+        counts: [mask.count(), n_usable, seen.not_finite, seen.flat],
+        mapped: known,
+        maps,
+    })
+}
+
+fn seed(node: &NodeOfRun) -> Option<Seed> {
+    node.series.as_ref().map(|series| Seed { name: node.name.clone(), series: series.clone() })
+}
+
+/// Every region's series, with what is to be told of it.
+fn nodes_of(
+    spec: &ConnectSpec,
+    (run, nodes): (&Run, &Nodes),
+    (nuisance, seen): (&Nuisance, &Seen),
+    watch: &dyn Watch,
+) -> Result<Vec<NodeOfRun>> {
+    let plane_len = run.grid.plane_len();
+    let one = |(at, node): (usize, &Region)| {
+        let n_used = seen.n_used[at];
+        let coverage = node.on_grid * n_used as f64 / node.voxels.len().max(1) as f64;
+        let mut explains = None;
+        let mut series = None;
+        if coverage >= spec.min_coverage && n_used > 0 {
+            series = match seen.own.get(at) {
+                Some(voxels) => {
+                    let found = nuisance.first_component(voxels, plane_len)?;
+                    explains = found.as_ref().map(|(_, share)| *share);
+                    found.map(|(series, _)| series)
+                }
+                None => nuisance.mean(&seen.sums[at], n_used),
+            };
+        }
+        let why_not = match (&series, n_used) {
+            (Some(_), _) => None,
+            (None, 0) => Some("none of their voxels is in the mask, finite and not constant"),
+            (None, _) if coverage < spec.min_coverage => {
+                Some("too few of their voxels are in the mask, finite and not constant")
+            }
+            (None, _) => Some("the nuisance columns leave nothing of them"),
+        };
+        let (name, n_voxels) = (node.name.clone(), node.voxels.len());
+        Ok(NodeOfRun { name, n_used, n_voxels, coverage, series, why_not, explains })
+    };
+    let all = nodes.all.iter().enumerate().map(one).collect::<Result<Vec<_>>>()?;
+    super::said::regions(spec, run, &all, watch);
+    Ok(all)
+}
+
+/// How a run's maps are made.
+fn plan(spec: &ConnectSpec, run: &Run, smoothing: Option<&Smoothing>) -> Result<Plan> {
+    let correct = match (run.slices(), smoothing) {
+        (Some(slices), Some(_)) => {
+            let (known, slices) = run.known_of(slices);
+            Some(Projection::each(&known, &slices)?)
+        }
+        _ => None,
+    };
+    let rho = match spec.noise {
+        Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => Rho::Own,
+        Noise::Ar1 => Rho::Smoothed(Taps::new(spec.rho_fwhm_vox, [1.0; 3], Kernel::Sampled)?),
+        _ => Rho::Zero,
+    };
+    Ok(Plan { correct, smooth: smoothing.cloned(), pairs: Pairs::of_kept(&run.kept), rho })
+}

@@ -1,0 +1,205 @@
+//! One pass over a run as it is read, not smoothed: what of each region can be used, and the sums over it, plane group by plane group.
+
+use std::collections::BTreeMap;
+
+use ndarray::{Array1, Array2};
+
+use crate::error::Result;
+use crate::gpu::{Done, Tape};
+use crate::io::source::BoldSource;
+use crate::kernels::pairs::{self, MOST_OF_A_ROW, Rows};
+use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
+use crate::pipeline::flat;
+use crate::pipeline::regions::Region;
+use crate::pipeline::watch::Watch;
+use crate::volume::{Block, HostBold};
+
+/// What is looked at.
+pub(super) struct Asked<'a> {
+    pub nodes: &'a [Region],
+    /// The mask, `[voxel of the grid]`.
+    pub inside: &'a [bool],
+    /// For each plane, its slice group.
+    pub group_of_plane: &'a [usize],
+    /// Whether the mean of the mask is wanted.
+    pub global: bool,
+    /// So many regions, the first ones, whose voxels' own series are wanted.
+    pub own: usize,
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    /// Mask voxels that are finite in every volume and vary, `[voxel of the grid]`.
+    pub usable: Vec<bool>,
+    /// Mask voxels that are not finite in some volume, and those that are constant.
+    pub not_finite: usize,
+    pub flat: usize,
+    /// Of each region, how many of its voxels are usable.
+    pub n_used: Vec<usize>,
+    /// Of each region and slice group the sum over its usable voxels but for a constant, `[volume]`.
+    pub sums: Vec<BTreeMap<usize, Array1<f64>>>,
+    /// Mean of the usable mask but for a constant, `[volume]`; empty where it is not wanted.
+    pub global: Vec<f64>,
+    /// Of each region whose voxels are wanted, its voxels and their values, `[volume]`.
+    pub own: Vec<BTreeMap<usize, Vec<f32>>>,
+}
+
+/// Go through a run.
+///
+/// # Errors
+/// Reading and device errors.
+pub(super) fn pass(
+    ladder: &mut Ladder,
+    source: &mut dyn BoldSource,
+    asked: &Asked<'_>,
+    watch: &dyn Watch,
+) -> Result<Seen> {
+    let blocks = ladder.slabs(source, Slabs::default())?.unwrap_or_default();
+    let n_rows = asked.nodes.len();
+    watch.stage("regions", blocks.len());
+    let seen = Seen {
+        usable: asked.inside.to_vec(),
+        n_used: vec![0; n_rows],
+        sums: vec![BTreeMap::new(); n_rows],
+        own: vec![BTreeMap::new(); asked.own],
+        ..Seen::default()
+    };
+    let n_volumes = source.n_volumes();
+    let mut story = Looking { source, asked, seen, total: Array1::zeros(n_volumes) };
+    ladder.climb(blocks, Cut::Planes { halo: 0 }, watch, &mut story)?;
+    let Looking { mut seen, total, .. } = story;
+    for (node, n) in asked.nodes.iter().zip(&mut seen.n_used) {
+        *n = node.voxels.iter().filter(|&&v| seen.usable[v]).count();
+    }
+    if asked.global {
+        let n = seen.usable.iter().filter(|&&v| v).count().max(1) as f64;
+        seen.global = (total / n).to_vec();
+    }
+    Ok(seen)
+}
+
+/// Read, look, sum.
+struct Looking<'a> {
+    source: &'a mut dyn BoldSource,
+    asked: &'a Asked<'a>,
+    seen: Seen,
+    /// Over the mask.
+    total: Array1<f64>,
+}
+
+/// Whose sum a row is a part of.
+#[derive(Debug, Clone, Copy)]
+enum Of {
+    Node(usize, usize),
+    Mask,
+}
+
+/// What comes of a block.
+struct Begun {
+    of: Vec<Of>,
+    coming: pairs::Coming,
+    not_finite: usize,
+    flat: usize,
+}
+
+impl Story for Looking<'_> {
+    type Begun = Option<Begun>;
+
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Option<Begun>> {
+        let host = read_timed(tape, self.source, block)?;
+        let (not_finite, flat) = self.settle(&host);
+        let first = block.planes.start * block.plane_len();
+        let (mut rows, mut of) = (Rows::default(), Vec::new());
+        let mut add = |voxels: &[usize], whose: &dyn Fn(usize) -> Of| {
+            let here = within(voxels, first, block.volume_len());
+            for plane in here.chunk_by(|a, b| a / block.plane_len() == b / block.plane_len()) {
+                let usable = plane.iter().filter(|&&v| self.seen.usable[v]);
+                let usable: Vec<u32> = usable.map(|&v| (v - first) as u32).collect();
+                for part in usable.chunks(MOST_OF_A_ROW) {
+                    rows.push(part);
+                    of.push(whose(self.asked.group_of_plane[plane[0] / block.plane_len()]));
+                }
+            }
+        };
+        for (at, node) in self.asked.nodes.iter().enumerate() {
+            add(&node.voxels, &|group| Of::Node(at, group));
+        }
+        if self.asked.global {
+            let all: Vec<usize> = (first..first + block.volume_len()).collect();
+            add(&all, &|_| Of::Mask);
+        }
+        self.keep_own(&host);
+        if rows.is_empty() {
+            self.source.reuse(host.data);
+            return Ok(None);
+        }
+        let bold = send(tape, self.source, host)?;
+        let coming = pairs::sums(tape, &bold, &rows)?;
+        if let crate::gpu::Bold::Host(host) = bold {
+            self.source.reuse(host.data);
+        }
+        Ok(Some(Begun { of, coming, not_finite, flat }))
+    }
+
+    fn finish(&mut self, done: &Done<'_>, begun: Option<Begun>) -> Result<()> {
+        let Some(Begun { of, coming, not_finite, flat }) = begun else { return Ok(()) };
+        let sums: Array2<f64> = coming.read(done)?;
+        self.seen.not_finite += not_finite;
+        self.seen.flat += flat;
+        let n = sums.ncols();
+        for (of, row) in of.into_iter().zip(sums.rows()) {
+            let sum = match of {
+                Of::Node(node, group) => {
+                    self.seen.sums[node].entry(group).or_insert_with(|| Array1::zeros(n))
+                }
+                Of::Mask => &mut self.total,
+            };
+            *sum += &row;
+        }
+        Ok(())
+    }
+}
+
+impl Looking<'_> {
+    /// Which of a block's mask voxels can be used; how many are not finite, and how many constant.
+    fn settle(&mut self, host: &HostBold) -> (usize, usize) {
+        let block = &host.block;
+        let first = block.planes.start * block.plane_len();
+        let inside = &self.asked.inside[first..first + block.volume_len()];
+        let usable = &mut self.seen.usable[first..first + block.volume_len()];
+        usable.copy_from_slice(inside);
+        let mut out = |voxels: &[u32]| {
+            let mut n = 0;
+            for &v in voxels {
+                n += usize::from(usable[v as usize]);
+                usable[v as usize] = false;
+            }
+            n
+        };
+        let not_finite = out(host.missing());
+        let listed: Vec<u32> =
+            (0..).zip(inside).filter(|(_, inside)| **inside).map(|(v, _)| v).collect();
+        (not_finite, out(&flat::of_block(host, &listed)))
+    }
+
+    /// Keep the series of voxels that are wanted by themselves.
+    fn keep_own(&mut self, host: &HostBold) {
+        let block = &host.block;
+        let (first, len) = (block.planes.start * block.plane_len(), block.volume_len());
+        for (node, own) in self.asked.nodes.iter().zip(&mut self.seen.own) {
+            for &v in within(&node.voxels, first, len) {
+                if self.seen.usable[v] {
+                    let series = host.data.iter().skip(v - first).step_by(len).copied();
+                    own.insert(v, series.collect());
+                }
+            }
+        }
+    }
+}
+
+/// Those of ascending positions that lie in a stretch.
+fn within(voxels: &[usize], first: usize, len: usize) -> &[usize] {
+    let place = |end: usize| voxels.partition_point(|&v| v < end);
+    &voxels[place(first)..place(first + len)]
+}

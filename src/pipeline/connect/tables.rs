@@ -1,0 +1,251 @@
+//! What is said of regions as tables: their series, the matrix, its edges, and networks.
+
+use std::fmt::Write;
+
+use rayon::prelude::*;
+use serde_json::{Map as Fields, Value, json};
+
+use super::edges::Edges;
+use super::networks::{Between, Group};
+use super::run::OfRun;
+use crate::maps::Entities;
+use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
+use crate::pipeline::spec::{ConnectSpec, Estimator};
+
+/// Decimals of what is at most about 1, and of series relative to nothing.
+const DECIMALS: i32 = 9;
+/// How many times further than a sum over voxels correlations may be, and what follows from them.
+const OF_R: f64 = 10.0;
+const OF_T: f64 = 1e3;
+
+/// With the number of a run, of several.
+pub(super) fn of_run(entities: Entities, number: Option<usize>) -> Entities {
+    match number {
+        Some(number) => entities.with("run", number.to_string()),
+        None => entities,
+    }
+}
+
+fn fields(value: Value) -> Fields<String, Value> {
+    value.as_object().cloned().unwrap_or_default()
+}
+
+fn cell(value: f64) -> String {
+    if value.is_finite() {
+        format!("{value:.prec$}", prec = DECIMALS as usize)
+    } else {
+        "n/a".to_owned()
+    }
+}
+
+/// A small probability keeps its digits.
+fn probability(value: f64) -> String {
+    if value.is_finite() { format!("{value:.6e}") } else { "n/a".to_owned() }
+}
+
+fn summed(times: f64) -> ColumnAgreement {
+    ColumnAgreement::Summed { decimals: DECIMALS, times }
+}
+
+/// The cleaned series, a row a kept volume with its time.
+pub(super) fn series(run: &OfRun, number: Option<usize>) -> Text {
+    let mut text = format!("time\t{}\n", run.names().join("\t"));
+    for (t, &volume) in run.kept.iter().enumerate() {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{}", run.start_s + volume as f64 * run.tr);
+        for node in &run.nodes {
+            match &node.series {
+                Some(series) => drop(write!(text, "\t{}", series[t])),
+                None => text.push_str("\tn/a"),
+            }
+        }
+        text.push('\n');
+    }
+    let mut described = fields(json!({
+        "Description": "Mean of each region's voxels, not smoothed, without the nuisance columns: of each volume that is kept",
+        "SamplingFrequency": 1.0 / run.tr,
+        "VolumesOfTheRun": run.kept,
+        "NuisanceColumns": run.columns,
+        "DegreesOfFreedom": run.nu + 1.0,
+        "time": {"Description": "Of the volume in the run; volumes that are left out have no row", "Units": "s"},
+    }));
+    for node in &run.nodes {
+        described.insert(node.name.clone(), node.described());
+    }
+    let columns = std::iter::once(ColumnAgreement::Host)
+        .chain(run.nodes.iter().map(|_| ColumnAgreement::Summed { decimals: 12, times: 4.0 }));
+    Text {
+        entities: of_run(Entities::of("timeseries"), number),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Columns(columns.collect())),
+        described: Some(described),
+    }
+}
+
+/// The matrix that is asked for.
+pub(super) fn matrix(
+    spec: &ConnectSpec,
+    (names, edges): (&[&str], &Edges),
+    number: Option<usize>,
+) -> Text {
+    let (values, stat, what, nu) = match spec.estimator {
+        Estimator::R => {
+            (&edges.r, "pearsoncorrelation", "Correlation of the series", Some(edges.nu))
+        }
+        Estimator::Partial => (
+            &edges.partial,
+            "partialcorrelation",
+            "Correlation given all other regions",
+            edges.partial_nu,
+        ),
+        Estimator::Beta => (
+            &edges.beta,
+            "beta",
+            "What a change of 1 in the row's region goes along with in the column's, BOLD units",
+            Some(edges.nu),
+        ),
+    };
+    let mut text = format!("Node\t{}\n", names.join("\t"));
+    let lines: Vec<String> = (0..names.len())
+        .into_par_iter()
+        .map(|a| {
+            let cells: Vec<String> = values.row(a).iter().map(|&v| cell(v)).collect();
+            format!("{}\t{}\n", names[a], cells.join("\t"))
+        })
+        .collect();
+    lines.iter().for_each(|line| text.push_str(line));
+    let times = match spec.estimator {
+        Estimator::R => OF_R,
+        Estimator::Partial | Estimator::Beta => OF_T,
+    };
+    let columns = std::iter::once(ColumnAgreement::Host).chain(names.iter().map(|_| summed(times)));
+    Text {
+        entities: of_run(Entities::of("relmat"), number).with("stat", stat),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Columns(columns.collect())),
+        described: Some(fields(json!({
+            "Description": format!("{what}{}", of_runs(edges)),
+            "DegreesOfFreedom": nu,
+            "Node": "The region of the row",
+        }))),
+    }
+}
+
+/// What stands behind what a table is of, where it is of several runs.
+fn of_runs(edges: &Edges) -> String {
+    match edges.n_runs {
+        1 => String::new(),
+        n => format!(": by the mean of Fisher's z over {n} runs, each counting alike"),
+    }
+}
+
+/// Every pair of regions once, `coverage`: `[region]`.
+pub(super) fn edges(
+    (names, coverage): (&[&str], &[f64]),
+    edges: &Edges,
+    number: Option<usize>,
+) -> Text {
+    let head = "region_a\tregion_b\tr\tpartial_r\tz\tse_z\tt\tdof\tp\tq\tpartial_dof\tcoverage_a\tcoverage_b\n";
+    let n = names.len();
+    let partial_dof = edges.partial_nu.map_or("n/a".to_owned(), |nu| nu.to_string());
+    let (se, dof) = (cell(edges.se), edges.nu.to_string());
+    let of_first = |a: usize| {
+        let mut lines = String::new();
+        for b in a + 1..n {
+            let at = [a, b];
+            let [r, partial, z, t] =
+                [&edges.r, &edges.partial, &edges.z, &edges.t].map(|m| cell(m[at]));
+            let [p, q] = [&edges.p, &edges.q].map(|m| probability(m[at]));
+            let (first, second) = (names[a], names[b]);
+            // Writing to a String cannot fail.
+            let _ = writeln!(
+                lines,
+                "{first}\t{second}\t{r}\t{partial}\t{z}\t{se}\t{t}\t{dof}\t{p}\t{q}\t{partial_dof}\t{:.4}\t{:.4}",
+                coverage[a], coverage[b]
+            );
+        }
+        lines
+    };
+    let lines: Vec<String> = (0..n).into_par_iter().map(of_first).collect();
+    let host = ColumnAgreement::Host;
+    let columns = vec![
+        host,
+        host,
+        summed(OF_R),
+        summed(OF_T),
+        summed(OF_R),
+        host,
+        summed(OF_T),
+        host,
+        summed(OF_T),
+        summed(OF_T),
+        host,
+        host,
+        host,
+    ];
+    let p = match edges.n_runs {
+        1 => {
+            "Both tails of t, uncorrected. It supposes that what the nuisance columns leave is white: with a high-pass of 128 s and autocorrelated noise .05 \
+              is .09 in truth, with the stop band as columns .055; the seeds' maps model the autocorrelation"
+        }
+        _ => {
+            "Both tails of z / se_z, uncorrected, with the same proviso as in one run: what the nuisance columns leave is taken for white"
+        }
+    };
+    let described = json!({
+        "Description": format!("Every pair of regions once{}", of_runs(edges)),
+        "r": "Correlation of the cleaned series, which is the partial correlation given the nuisance columns",
+        "partial_r": "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent",
+        "z": "Fisher's z of r, atanh r",
+        "se_z": "Its standard error, 1 / sqrt(dof - 1)",
+        "t": "r sqrt(dof / (1 - r²))",
+        "dof": "Volumes that are kept less the rank of the nuisance columns less 1",
+        "p": p,
+        "q": "p adjusted for all pairs, false discovery rate (Benjamini and Hochberg)",
+        "partial_dof": "dof less the number of other regions",
+        "coverage_a": "Share of the region's voxels that are in the mask, finite and not constant",
+        "coverage_b": "The same of the other",
+    });
+    Text {
+        entities: of_run(Entities::of("edges"), number),
+        ending: ".tsv",
+        text: format!("{head}{}", lines.concat()),
+        agreement: Some(Agreement::Columns(columns)),
+        described: Some(fields(described)),
+    }
+}
+
+/// Networks within and between.
+pub(super) fn networks(
+    groups: &[Group],
+    between: &[Between],
+    edges: &Edges,
+    number: Option<usize>,
+) -> Text {
+    let mut text = "network_a\tnetwork_b\tmean_z\tr\tpairs\tpairs_known\n".to_owned();
+    for Between { a, b, known, all, z } in between {
+        let (first, second) = (&groups[*a].name, &groups[*b].name);
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(text, "{first}\t{second}\t{}\t{}\t{all}\t{known}", cell(*z), cell(z.tanh()));
+    }
+    let host = ColumnAgreement::Host;
+    let columns = vec![host, host, summed(OF_R), summed(OF_R), host, host];
+    let described = json!({
+        "Description": format!("Networks, and seeds that are in none: the mean of Fisher's z over the pairs of their regions{}", of_runs(edges)),
+        "network_b": "The same as network_a: within it",
+        "mean_z": "Over the pairs that are known, each counting alike",
+        "r": "tanh of mean_z",
+        "pairs": "Pairs of different regions",
+        "pairs_known": "Those of them of which both regions are known",
+    });
+    Text {
+        entities: of_run(Entities::of("networks"), number),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Columns(columns)),
+        described: Some(fields(described)),
+    }
+}

@@ -1,0 +1,282 @@
+//! `--roi`: the contrasts in the mean of each region. The mean series of a region, over its fitted voxels and not smoothed, is fitted by
+//! itself with the columns and the noise model of its run, its rho its own; columns that differ between slices are their mean over
+//! the region's voxels. Runs are combined as the maps are. Under ordinary least squares with shared columns the effect is
+//! the mean of the map's, where that is not smoothed and in the same units: percent are of the region's mean, not of each voxel's.
+
+use ndarray::Array2;
+
+use super::so_far::Combined;
+use super::{Opened, Questions, noise};
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::io::source::{Memory, RegionSeries, Regional};
+use crate::kernels::contrast::Prepared;
+use crate::kernels::glm::Model;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::combine::{FixedEffects, Joint};
+use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::first_level::{Fitted, Plan, fit_run};
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::products::Text;
+use crate::pipeline::regions::{self, Regions};
+use crate::pipeline::scaling;
+use crate::pipeline::spec::{GlmSpec, SignalScale, VoxelwiseOptions};
+use crate::pipeline::watch::{Quiet, Watch};
+use crate::volume::{Block, Grid, HostBold, Mask, SliceGroups};
+
+mod told;
+
+/// The regions, and what the runs fitted so far say of them.
+pub(super) struct InRegions {
+    /// As they were given, then moved, each with how far, mm along x, y, z.
+    sets: Vec<([f64; 3], Regions)>,
+    /// Where fluid is.
+    fluid: Option<Mask>,
+    effects: FixedEffects,
+    runs: Vec<OfRun>,
+}
+
+/// What a run says of them.
+struct OfRun {
+    /// `[contrast]`, of those asked for; none where it does not count. Their voxels are `[set][region]`.
+    contrasts: Vec<Option<ContrastMaps>>,
+    /// `[set][region]`: whether it was fitted, its voxels, and the share of it that they are.
+    fitted: Vec<bool>,
+    n_voxels: Vec<usize>,
+    coverage: Vec<f64>,
+    /// Residual variance, in the units of effects squared, `[set][region]`.
+    sigma2: Vec<f64>,
+    /// The mean over its voxels of mean / sd over time, `[region]`.
+    tsnr: Vec<f64>,
+}
+
+/// What turns the image's units into those of effects.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    /// Percent of the region's own mean.
+    Percent,
+    /// This factor.
+    Times(f64),
+}
+
+/// The regions of an analysis; none where none are asked for.
+///
+/// # Errors
+/// Usage: coordinates of a template in a native run, columns of each voxel's own. What their files hold or lack.
+pub(super) fn open(
+    spec: &GlmSpec,
+    opened: &mut Opened,
+    asked: &Questions,
+    watch: &dyn Watch,
+) -> Result<Option<InRegions>> {
+    if spec.roi.is_empty() {
+        return Ok(None);
+    }
+    if !spec.voxelwise.is_empty() {
+        return Err(Error::usage(
+            "--roi",
+            "comes with columns of each voxel's own (--voxelwise, --anaticor)",
+            "come without them: the mean of a region has no such column",
+            "leave one of them out",
+        ));
+    }
+    for run in &opened.runs {
+        regions::check_space(&spec.roi, (&run.path, &run.header), &run.fields, watch)?;
+    }
+    let on = (&opened.grid, "the run");
+    let given = regions::open(&spec.roi, on, watch)?;
+    given.tell_cut("the run", watch);
+    given.tell_few(watch);
+    let fluid = regions::fluid(&spec.roi, &opened.grid, watch)?;
+    opened.runs[0].found.extend(given.found.iter().cloned());
+    let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch);
+    let joint: Vec<Joint> = asked.asked.iter().map(|asked| asked.joint.clone()).collect();
+    let effects = FixedEffects::new(spec.combine, joint);
+    Ok(Some(InRegions { sets, fluid, effects, runs: Vec::new() }))
+}
+
+impl InRegions {
+    /// What keeps a run's means as it passes. `inside`: the voxels that are to be fitted, `[voxel]`.
+    pub(super) fn keeper(&self, run: &Run, inside: &[bool]) -> Regional {
+        let voxels = |region: &regions::Region| region.within(inside).voxels;
+        let all: Vec<Vec<usize>> =
+            self.sets.iter().flat_map(|(_, set)| set.all.iter().map(voxels)).collect();
+        Regional::new(&all, (run.grid.plane_len(), run.n_volumes), self.n_regions())
+    }
+
+    /// tSNR of each region as it was given, `[run]`.
+    pub(super) fn tsnr(&self) -> Vec<Vec<(String, f64)>> {
+        let names = || self.sets[0].1.all.iter().map(|region| region.name.clone());
+        self.runs.iter().map(|run| names().zip(run.tsnr.iter().copied()).collect()).collect()
+    }
+
+    fn n_regions(&self) -> usize {
+        self.sets[0].1.all.len()
+    }
+
+    /// Fit the means of a run. `counts`: of each contrast asked for, whether the run counts for it.
+    ///
+    /// # Errors
+    /// Bad data: a contrast that a region's columns do not determine.
+    pub(super) fn take(
+        &mut self,
+        spec: &GlmSpec,
+        (run, plan): (&Run, &Plan),
+        (regional, unit): (&Regional, Unit),
+        counts: &[bool],
+        watch: &dyn Watch,
+    ) -> Result<()> {
+        let n = self.sets.len() * self.n_regions();
+        let series: Vec<RegionSeries> = (0..n).map(|at| regional.series(at)).collect();
+        let n_asked = counts.iter().filter(|counts| **counts).count();
+        let mut means: Vec<f64> = series.iter().map(|s| mean(&s.mean)).collect();
+        if let Some(level) = &run.level {
+            let voxels = self.sets.iter().flat_map(|(_, set)| &set.all);
+            for (mean, region) in means.iter_mut().zip(voxels) {
+                let of = region.voxels.iter().map(|&v| level[v]);
+                *mean += of.sum::<f64>() / region.voxels.len().max(1) as f64;
+            }
+        }
+        let factor = |at: usize| match unit {
+            Unit::Percent => 100.0 / means[at],
+            Unit::Times(factor) => factor,
+        };
+        let is_usable = |at: usize| {
+            let has_signal = matches!(unit, Unit::Times(_)) || means[at] > 0.0;
+            series[at].mean.iter().all(|v| v.is_finite()) && has_signal
+        };
+        let inside: Vec<bool> = (0..n).map(is_usable).collect();
+        let mut fitted = fit(spec, run, (plan, n_asked), (&series, &inside))?;
+        for at in (0..n).filter(|&at| inside[at]) {
+            scaling::in_units(&mut fitted, at, factor(at));
+        }
+        let mut parts = fitted.contrasts.iter().cloned();
+        let contrasts = counts.iter().map(|counts| counts.then(|| parts.next()).flatten());
+        let maps = fitted.residuals.first().and_then(|residuals| residuals.maps.as_ref());
+        let sigma2 = |at: usize| maps.map_or(f64::NAN, |maps| f64::from(maps.sigma2[at]));
+        let of_run = OfRun {
+            contrasts: contrasts.collect(),
+            fitted: fitted.fitted.clone(),
+            n_voxels: series.iter().map(|s| s.n_voxels).collect(),
+            coverage: self.coverage(&series),
+            sigma2: (0..n).map(sigma2).collect(),
+            tsnr: series[..self.n_regions()].iter().map(|s| tsnr(s, run)).collect(),
+        };
+        self.tell(run, &of_run, watch);
+        self.runs.push(of_run);
+        self.effects.add(fitted, [1, 1, n])
+    }
+
+    fn coverage(&self, series: &[RegionSeries]) -> Vec<f64> {
+        let all = self.sets.iter().flat_map(|(_, set)| &set.all).zip(series);
+        all.map(|(region, series)| {
+            series.n_voxels as f64 / region.voxels.len().max(1) as f64 * region.on_grid
+        })
+        .collect()
+    }
+
+    /// What is lacking of regions as they were given.
+    fn tell(&self, run: &Run, of_run: &OfRun, watch: &dyn Watch) {
+        for (at, region) in self.sets[0].1.all.iter().enumerate() {
+            let (n, n_all) = (of_run.n_voxels[at], region.voxels.len());
+            let name = &region.name;
+            if !of_run.fitted[at] {
+                watch.warn(&format!(
+                    "{}: none of the {n_all} voxels of {name} has a series that was fitted; its row is n/a",
+                    display(&run.path)
+                ));
+            } else if 2 * n < n_all {
+                watch.warn(&format!(
+                    "{}: {n} of the {n_all} voxels of {name} are fitted",
+                    display(&run.path)
+                ));
+            }
+        }
+    }
+
+    /// The tables of all contrasts, and what is to be said of them.
+    ///
+    /// # Errors
+    /// Those of combining.
+    pub(super) fn tables(
+        self,
+        spec: &GlmSpec,
+        (questions, found): (&Questions, &Combined),
+        (grid, runs): (&Grid, &[Run]),
+        watch: &dyn Watch,
+    ) -> Result<Vec<Text>> {
+        told::tables(self, spec, (questions, found), (grid, runs), watch)
+    }
+}
+
+/// Fit series, each with the columns of its own slices; `[series]` in place of voxels.
+fn fit(
+    spec: &GlmSpec,
+    run: &Run,
+    (plan, n_asked): (&Plan, usize),
+    (series, inside): (&[RegionSeries], &[bool]),
+) -> Result<Fitted> {
+    let (names, matrix) = run.shared();
+    let varying = run.varying().map(|slices| averaged(&slices, series));
+    let n = series.len();
+    let model = Model::new(&matrix, names, varying.as_ref(), n, run.dof_spent)?;
+    let prepare = |asked: &Prepared| Prepared::new(asked.contrast.clone(), &model);
+    let contrasts = plan.contrasts[..n_asked].iter().map(prepare).collect::<Result<Vec<_>>>()?;
+    let own = GlmSpec {
+        rho_fwhm_vox: 0.0,
+        maps: true,
+        voxelwise: VoxelwiseOptions::default(),
+        ..spec.clone()
+    };
+    let noise = Some(noise(&own, run, (&model, &contrasts))?);
+    let block = Block::whole([1, 1, n], run.n_volumes);
+    let value = |t: usize, at: usize| if inside[at] { series[at].mean[t] as f32 } else { 0.0 };
+    let data = (0..run.n_volumes).flat_map(|t| (0..n).map(move |at| (t, at)));
+    let data = data.map(|(t, at)| value(t, at)).collect();
+    let mut source = Memory { run: HostBold::new(block, data) };
+    let plan = Plan { correct: None, smooth: None, model, contrasts, noise };
+    // In f64 on the host whatever fits the run: a rerun has the same.
+    let mut ladder = Ladder::around(Device::cpu());
+    fit_run(&mut ladder, &mut source, &mut [], inside, &plan, &Quiet)
+}
+
+/// Columns that differ between planes as each series has them: their mean over its voxels.
+fn averaged(slices: &SliceGroups, series: &[RegionSeries]) -> SliceGroups {
+    let columns = |series: &RegionSeries| {
+        let mut sum = Array2::zeros(slices.columns[0].dim());
+        for &(plane, n) in &series.planes {
+            let share = n as f64 / series.n_voxels.max(1) as f64;
+            sum.scaled_add(share, &slices.columns[slices.group_of_plane[plane]]);
+        }
+        // Of no voxel: columns that a model may have, of a series that is not fitted.
+        if series.n_voxels == 0 { slices.columns[0].clone() } else { sum }
+    };
+    SliceGroups {
+        group_of_plane: (0..series.len()).collect(),
+        names: slices.names.clone(),
+        columns: series.iter().map(columns).collect(),
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len().max(1) as f64
+}
+
+/// The mean over a region's voxels of mean / sd over time, nothing taken off.
+fn tsnr(series: &RegionSeries, run: &Run) -> f64 {
+    let level = |voxel: usize| run.level.as_ref().map_or(0.0, |level| level[voxel]);
+    let moments = series.moments.iter().filter(|(_, _, sd)| *sd > 0.0);
+    let each: Vec<f64> = moments.map(|&(voxel, mean, sd)| (mean + level(voxel)) / sd).collect();
+    if each.is_empty() { f64::NAN } else { mean(&each) }
+}
+
+/// What turns a run's units into those of effects, once its maps are in them. `mean`: of each voxel as it was fitted.
+pub(super) fn unit(scale: SignalScale, fitted: &Fitted, mean: Option<&[f64]>) -> Unit {
+    match (scale, mean) {
+        (SignalScale::Psc, _) => Unit::Percent,
+        (SignalScale::GrandMean(to), Some(mean)) => {
+            Unit::Times(to / scaling::grand_mean(fitted, mean))
+        }
+        _ => Unit::Times(1.0),
+    }
+}

@@ -1,0 +1,314 @@
+//! The regions' answers as tables: a row a region (and run), and one of the regions moved.
+
+use std::fmt::Write;
+
+use serde_json::{Map as Fields, json};
+
+use super::{Combined, InRegions, OfRun, Questions};
+use crate::error::Result;
+use crate::kernels::contrast::Stat;
+use crate::maps::{Entities, told};
+use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::inputs::Run;
+use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
+use crate::pipeline::regions::Region;
+use crate::pipeline::spec::GlmSpec;
+use crate::pipeline::watch::Watch;
+use crate::stats::tails::critical_t;
+use crate::volume::Grid;
+
+/// Regions whose answers are said, at most.
+const SAID: usize = 12;
+
+/// The tables of all contrasts, and what is to be said of them.
+pub(super) fn tables(
+    regions: InRegions,
+    spec: &GlmSpec,
+    (questions, found): (&Questions, &Combined),
+    (grid, runs): (&Grid, &[Run]),
+    watch: &dyn Watch,
+) -> Result<Vec<Text>> {
+    let InRegions { sets, fluid, effects, runs: of_runs } = regions;
+    let n = sets[0].1.all.len();
+    let inside: Vec<bool> =
+        (0..n * sets.len()).map(|at| of_runs.iter().all(|run| run.fitted[at])).collect();
+    let mut all = effects.combined(&inside)?.contrasts;
+    all.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
+    let wet = |region: &Region| {
+        let fluid = fluid.as_ref()?;
+        let n = region.voxels.iter().filter(|&&v| fluid.inside[v]).count();
+        Some(n as f64 / region.voxels.len().max(1) as f64)
+    };
+    let wet: Vec<Option<f64>> = sets[0].1.all.iter().map(wet).collect();
+    for (region, share) in sets[0].1.all.iter().zip(&wet) {
+        if let Some(share) = share.filter(|share| *share > 0.5) {
+            let percent = 100.0 * share;
+            watch.warn(&format!("{percent:.0} % of the voxels of {} are fluid", region.name));
+        }
+    }
+    let mut tables = Vec::new();
+    for (at, maps) in all.iter().enumerate() {
+        let label = &questions.labels[at];
+        let asked = Asked { maps, at, is_two_sided: spec.two_sided, n, wet: &wet };
+        let names: Vec<String> = runs.iter().map(Run::name).collect();
+        let (of_map, said) = (of_map(&sets[0].1.all, found, at), asked.is_t());
+        tables.push(asked.table(spec, &sets[0].1.all, (&of_runs, &names), &of_map, label));
+        asked.say(spec, &sets[0].1.all, &inside, said, watch);
+        if sets.len() > 1 {
+            tables.push(asked.moved(spec, &sets, (&of_runs, &inside), label, grid));
+        }
+    }
+    Ok(tables)
+}
+
+/// The mean over each region of the map of an effect; none where none of it was fitted.
+fn of_map(all: &[Region], found: &Combined, at: usize) -> Vec<Option<f64>> {
+    let maps = &found.all.contrasts[at];
+    let of = |region: &Region| {
+        let voxels = region.within(&found.all.fitted).voxels;
+        let sum: f64 = voxels.iter().map(|&v| maps.effect[0][v]).sum();
+        (!voxels.is_empty()).then(|| sum / voxels.len() as f64)
+    };
+    all.iter().map(of).collect()
+}
+
+/// A number, or that there is none.
+fn cell(value: Option<f64>) -> String {
+    value.filter(|v| v.is_finite()).map_or("n/a".to_owned(), |v| v.to_string())
+}
+
+/// A contrast over the runs.
+struct Asked<'a> {
+    maps: &'a ContrastMaps,
+    /// Which one.
+    at: usize,
+    is_two_sided: bool,
+    /// Regions.
+    n: usize,
+    /// Of each region the share that is fluid, where it is known.
+    wet: &'a [Option<f64>],
+}
+
+/// An answer's numbers.
+struct Answer {
+    effect: f64,
+    se: f64,
+    stat: f64,
+    dof: f64,
+    p: f64,
+    /// Of 95 %.
+    limits: [f64; 2],
+}
+
+impl Asked<'_> {
+    fn is_t(&self) -> bool {
+        self.maps.stat_kind == Stat::T
+    }
+
+    /// Of one region; none where its residuals do not vary.
+    fn answer(&self, maps: &ContrastMaps, at: usize) -> Option<Answer> {
+        let maps = &ContrastMaps { two_sided: self.is_two_sided, ..maps.clone() };
+        let mut inside = vec![false; maps.stat.len()];
+        inside[at] = true;
+        let (effect, variance) = (maps.effect[0][at], maps.variance[0][at]);
+        let (se, dof) = (variance.sqrt(), maps.dof.at(at, 1));
+        let half = se * critical_t(0.025, dof);
+        let p = maps.z_and_p(&inside, 1).1[at];
+        let limits = [effect - half, effect + half];
+        (variance > 0.0).then_some(Answer { effect, se, stat: maps.stat[at], dof, p, limits })
+    }
+
+    fn cells(&self, answer: Option<Answer>, sigma2: f64) -> String {
+        let Some(Answer { effect, se, stat, dof, p, limits: [lower, upper] }) = answer else {
+            return "\tn/a".repeat(if self.is_t() { 8 } else { 4 });
+        };
+        if !self.is_t() {
+            return format!("\t{stat}\t{}\t{dof}\t{p}", self.maps.rank);
+        }
+        let standardised = cell((sigma2 > 0.0).then(|| effect / sigma2.sqrt()));
+        format!("\t{effect}\t{se}\t{stat}\t{dof}\t{p}\t{lower}\t{upper}\t{standardised}")
+    }
+
+    /// A row a region; of several runs one for each, then one for all.
+    fn table(
+        &self,
+        spec: &GlmSpec,
+        all: &[Region],
+        (of_runs, names): (&[OfRun], &[String]),
+        of_map: &[Option<f64>],
+        label: &str,
+    ) -> Text {
+        let several = of_runs.len() > 1;
+        let statistics = match self.is_t() {
+            true => {
+                "effect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95\tstandardised_effect\tmap_effect"
+            }
+            false => "F\tdof1\tdof2\tp",
+        };
+        let mut header = "region".to_owned();
+        header += if several { "\trun" } else { "" };
+        header += &format!("\tvoxels\tvoxels_in_region\tcoverage\t{statistics}\ttsnr");
+        header += if self.wet.iter().any(Option::is_some) { "\tfluid" } else { "" };
+        let mut text = header.clone() + "\n";
+        for (at, region) in all.iter().enumerate() {
+            let mut row = |run: Option<&str>,
+                           (n, coverage): (usize, f64),
+                           cells: String,
+                           last: (Option<f64>, f64)| {
+                let run = run.map_or(String::new(), |run| format!("\t{run}"));
+                let (name, n_all) = (&region.name, region.voxels.len());
+                let of_map =
+                    if self.is_t() { format!("\t{}", cell(last.0)) } else { String::new() };
+                let wet = self.wet[at].map_or(String::new(), |share| format!("\t{share}"));
+                // Writing to a String cannot fail.
+                let _ = writeln!(
+                    text,
+                    "{name}{run}\t{n}\t{n_all}\t{coverage}{cells}{of_map}\t{}{wet}",
+                    cell(Some(last.1))
+                );
+            };
+            for (run, name) in of_runs.iter().zip(names).filter(|_| several) {
+                let maps = run.contrasts[self.at].as_ref().filter(|_| run.fitted[at]);
+                let answer = maps.and_then(|maps| self.answer(maps, at));
+                let cells = self.cells(answer, run.sigma2[at]);
+                let of = (run.n_voxels[at], run.coverage[at]);
+                row(Some(name), of, cells, (None, run.tsnr[at]));
+            }
+            let counted = || of_runs.iter().filter(|run| run.contrasts[self.at].is_some());
+            let n_runs = counted().count().max(1) as f64;
+            let mean = |of: &dyn Fn(&OfRun) -> f64| counted().map(of).sum::<f64>() / n_runs;
+            let is_fitted = of_runs.iter().all(|run| run.fitted[at]);
+            let answer = if is_fitted { self.answer(self.maps, at) } else { None };
+            let cells = self.cells(answer, mean(&|run| run.sigma2[at]));
+            let n = of_runs.iter().map(|run| run.n_voxels[at]).min().unwrap_or(0);
+            let coverage = of_runs.iter().map(|run| run.coverage[at]).fold(1.0, f64::min);
+            let last = (of_map[at].filter(|_| is_fitted), mean(&|run| run.tsnr[at]));
+            row(several.then_some("all"), (n, coverage), cells, last);
+        }
+        let columns = header.split('\t').map(|name| match name {
+            "map_effect" => ColumnAgreement::OfFit { decimals: 12, times: 1.0 },
+            _ => ColumnAgreement::Host,
+        });
+        let agreement = Some(Agreement::Columns(columns.collect()));
+        let entities = Entities::of("regions").with("contrast", label);
+        let described = Some(self.described(spec));
+        Text { entities, ending: ".tsv", text, agreement, described }
+    }
+
+    /// The regions as they were given, then moved along x, y and z.
+    fn moved(
+        &self,
+        spec: &GlmSpec,
+        sets: &[([f64; 3], crate::pipeline::regions::Regions)],
+        (of_runs, inside): (&[OfRun], &[bool]),
+        label: &str,
+        _grid: &Grid,
+    ) -> Text {
+        let statistics = match self.is_t() {
+            true => "effect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95\tstandardised_effect",
+            false => "F\tdof1\tdof2\tp",
+        };
+        let mut text =
+            format!("region\tshift_x\tshift_y\tshift_z\tvoxels\tcoverage\t{statistics}\n");
+        for region in 0..self.n {
+            for (set, ([x, y, z], regions)) in sets.iter().enumerate() {
+                let at = set * self.n + region;
+                let answer = if inside[at] { self.answer(self.maps, at) } else { None };
+                let counted = || of_runs.iter().filter(|run| run.contrasts[self.at].is_some());
+                let sigma2 = counted().map(|run| run.sigma2[at]).sum::<f64>()
+                    / counted().count().max(1) as f64;
+                let n = of_runs.iter().map(|run| run.n_voxels[at]).min().unwrap_or(0);
+                let coverage = of_runs.iter().map(|run| run.coverage[at]).fold(1.0, f64::min);
+                let (name, cells) = (&regions.all[region].name, self.cells(answer, sigma2));
+                // Writing to a String cannot fail.
+                let _ = writeln!(text, "{name}\t{x}\t{y}\t{z}\t{n}\t{coverage}{cells}");
+            }
+        }
+        let mut described = self.described(spec);
+        for axis in ["shift_x", "shift_y", "shift_z"] {
+            let said = json!({"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"});
+            described.insert(axis.to_owned(), said);
+        }
+        Text {
+            entities: Entities::of("regions").with("contrast", label).with("desc", "shift"),
+            ending: ".tsv",
+            text,
+            agreement: Some(Agreement::Host),
+            described: Some(described),
+        }
+    }
+
+    fn described(&self, spec: &GlmSpec) -> Fields<String, serde_json::Value> {
+        let units = spec.scaling.units();
+        let p = match (self.is_t(), self.is_two_sided) {
+            (true, false) => "One-sided, the upper tail; uncorrected",
+            (true, true) => "Both tails; uncorrected",
+            (false, _) => "Uncorrected",
+        };
+        let said = [
+            (
+                "voxels",
+                "Of the region that are in its mean: in the mask and finite in every volume",
+                "",
+            ),
+            (
+                "coverage",
+                "Share of the region that they are, what lies beyond the field of view counted",
+                "",
+            ),
+            (
+                "effect",
+                "Of the region's mean series, not smoothed, fitted by itself with the columns and noise model of its run; percent are of the region's mean",
+                units.as_str(),
+            ),
+            ("standard_error", "Of that effect", units.as_str()),
+            ("p", p, ""),
+            (
+                "lower_95",
+                "Of the 95 % confidence interval of the effect, both sides",
+                units.as_str(),
+            ),
+            ("upper_95", "The same", units.as_str()),
+            (
+                "standardised_effect",
+                "Effect over the standard deviation of the mean series' residuals: within one subject over time, no Hedges g of a group",
+                "",
+            ),
+            (
+                "map_effect",
+                "Mean of the map of the effect over the region, smoothed where the run was",
+                units.as_str(),
+            ),
+            ("tsnr", "Mean over the region's voxels of mean / sd over time, nothing taken off", ""),
+            ("fluid", "Share of the region's voxels where --csf is at least a half", ""),
+        ];
+        let mut fields = Fields::new();
+        let name = &self.maps.name;
+        fields
+            .insert("Description".to_owned(), json!(format!("{name} in the mean of each region")));
+        for (column, description, units) in said {
+            let mut of = json!({ "Description": description });
+            if !units.is_empty() {
+                of["Units"] = json!(units);
+            }
+            fields.insert(column.to_owned(), of);
+        }
+        fields
+    }
+
+    fn say(&self, spec: &GlmSpec, all: &[Region], inside: &[bool], is_t: bool, watch: &dyn Watch) {
+        for (at, region) in all.iter().enumerate().take(SAID).filter(|(at, _)| inside[*at]) {
+            let Some(answer) = self.answer(self.maps, at) else { continue };
+            let Answer { effect, stat, dof, p, limits: [lower, upper], .. } = answer;
+            let (name, dof) = (&region.name, told(dof));
+            let said = match is_t {
+                true => format!(
+                    "{effect:.4} ({lower:.4} to {upper:.4}) {}, t {stat:.3}, dof {dof}, p {p:.2e}",
+                    spec.scaling.said()
+                ),
+                false => format!("F {stat:.3}, dof {} and {dof}, p {p:.2e}", self.maps.rank),
+            };
+            watch.note(&format!("{} in {name}: {said}", self.maps.name));
+        }
+    }
+}

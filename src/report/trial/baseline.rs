@@ -1,0 +1,57 @@
+//! The arms before treatment: described, not tested.
+
+use super::grid::Grid;
+use super::words::{arms, decimals_of, or_dash, with_unit};
+use crate::report::html::number;
+use crate::trial::results::{BaselineRow, Summary};
+use crate::trial::{Arm, Results};
+
+pub(super) fn section(of: &Results) -> String {
+    let [active, control] = arms(of);
+    let heads = [
+        "",
+        &format!("{active}: mean (SD) or n (%)"),
+        "median [quartiles]",
+        &format!("{control}: mean (SD) or n (%)"),
+        "median [quartiles]",
+        "standardised difference",
+    ];
+    let mut table = Grid::new("The arms before treatment", &heads, 1);
+    for row in &of.baseline.rows {
+        let mut label = match &row.level {
+            Some(level) => format!("{}: {level}", row.label),
+            None => with_unit(&row.label, row.units.as_deref()),
+        };
+        let lack = [row.missing.active, row.missing.control];
+        if lack != [0, 0] {
+            label += &format!(" (values lack: {} and {})", lack[0], lack[1]);
+        }
+        let mut cells = vec![label];
+        [Arm::Active, Arm::Control].iter().for_each(|arm| cells.extend(described(row, *arm)));
+        cells.push(or_dash(row.standardised_difference, |d| number(d, 2)));
+        table.row(&cells);
+    }
+    if table.n_rows() == 0 {
+        return "<p>The plan names nothing to describe.</p>\n".to_owned();
+    }
+    table.finish()
+        + "<p class=\"note\">No p: any difference between randomised arms at baseline is chance (CONSORT 2010, item 15).</p>\n"
+}
+
+/// Mean (SD) and median [quartiles], or a count.
+fn described(row: &BaselineRow, arm: Arm) -> [String; 2] {
+    match row.summary.get(arm) {
+        Summary::Number { mean, sd, median, q1, q3, .. } => {
+            let places = decimals_of(sd.unwrap_or(0.0)).clamp(1, 3);
+            let said = |v: &Option<f64>| or_dash(*v, |v| number(v, places));
+            [
+                format!("{} ({})", said(mean), said(sd)),
+                format!("{} [{}, {}]", said(median), said(q1), said(q3)),
+            ]
+        }
+        Summary::Count { count, share } => {
+            let share = or_dash(*share, |s| format!("{}\u{a0}%", number(100.0 * s, 1)));
+            [format!("{count} ({share})"), String::new()]
+        }
+    }
+}

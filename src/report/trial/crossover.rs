@@ -1,0 +1,63 @@
+//! A crossover of two periods.
+
+use super::grid::Grid;
+use super::words::{ci, drawn, or_dash, statistic, with_limits};
+use crate::report::figures::figure;
+use crate::report::figures::forest::{self, Forest, ForestRow};
+use crate::report::html::{escaped, p_of};
+use crate::trial::Results;
+use crate::trial::results::{Crossover, CrossoverRow};
+
+pub(super) fn section(of: &Results, part: &Crossover) -> String {
+    let n = part.sequences.iter().map(|(_, n)| n).sum();
+    let rows = part.rows.iter().filter(|row| !row.shown_only);
+    let forest = Forest {
+        axis: "Effect (units of the outcome)".to_owned(),
+        numbers: format!("effect ({})", ci(of)),
+        p: "p".to_owned(),
+        sides: [format!("less with {}", part.active), format!("more with {}", part.active)],
+        rows: rows
+            .map(|row| ForestRow {
+                label: name(row),
+                primary: row.effect == "treatment",
+                n,
+                estimate: drawn(&row.estimate),
+                p: Some(row.test.p),
+            })
+            .collect(),
+    };
+    let caption = format!(
+        "Effects of the crossover, {} minus {}; of periods, the first minus the second. Carry-over stands in the table alone: it is shown, and no analysis is chosen by it.",
+        part.active, part.control
+    );
+    let mut table = Grid::new(
+        "Crossover",
+        &["analysis", "effect", &format!("estimate ({})", ci(of)), "t (dof)", "p"],
+        2,
+    );
+    for row in &part.rows {
+        let shown = if row.shown_only { " (shown only)" } else { "" };
+        table.row(&[
+            row.analysis.clone(),
+            format!("{}{shown}", row.effect),
+            with_limits(&row.estimate),
+            statistic(&row.test),
+            p_of(row.test.p),
+        ]);
+    }
+    let sequences: Vec<String> =
+        part.sequences.iter().map(|(name, n)| format!("{name}: {n} patients")).collect();
+    let dropped =
+        or_dash((!part.dropped.is_empty()).then_some(&part.dropped), |who| who.join(", "));
+    let text = format!(
+        "Sequences in the analysis: {}. Without a second period, left out: {dropped}.",
+        sequences.join(", ")
+    );
+    figure("Crossover", &forest::draw(&forest, "crossover"), &caption)
+        + &table.finish()
+        + &format!("<p class=\"note\">{}</p>\n", escaped(&text))
+}
+
+fn name(row: &CrossoverRow) -> String {
+    format!("{}: {}", row.effect, row.analysis)
+}

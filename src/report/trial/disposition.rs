@@ -1,0 +1,108 @@
+//! Who left, when and why.
+
+use super::grid::Grid;
+use super::words::{arms, ci, drawn, in_percent, limits_at, or_dash, points, share};
+use crate::report::figures::figure;
+use crate::report::figures::survival::{self, Step, Survival};
+use crate::report::html::{escaped, number, p_said};
+use crate::trial::results::{Disposition, DispositionOfArm, SurvivalStep};
+use crate::trial::{Arm, Results};
+
+pub(super) fn section(of: &Results, part: &Disposition) -> String {
+    let curves: Vec<survival::Arm> =
+        [Arm::Active, Arm::Control].map(|arm| curve(of.arms.get(arm), part.arms.get(arm))).to_vec();
+    let log_rank = part.log_rank.map_or(String::new(), |t| {
+        format!(" Log-rank test: χ² = {}, {}.", number(t.statistic, 2), p_said(t.p))
+    });
+    let caption = format!(
+        "Share of patients still in the study (Kaplan and Meier) with its {} (log-log); short strokes are patients whose time ended without discontinuation.{log_rank}",
+        ci(of)
+    );
+    let drawing = if curves.iter().all(|c| c.n == 0) {
+        String::new()
+    } else {
+        let axes = ["Time (days)".to_owned(), "Still in the study (%)".to_owned()];
+        let drawing = survival::draw(&Survival { axes, arms: curves }, "survival");
+        figure("Time to discontinuation", &drawing, &caption)
+    };
+    drawing + &table(of, part) + &steps(of, part)
+}
+
+fn curve(name: &str, arm: &DispositionOfArm) -> survival::Arm {
+    let left = |s: &SurvivalStep| {
+        let alone = crate::report::figures::Interval {
+            value: s.share.value,
+            low: s.share.value,
+            high: s.share.value,
+        };
+        drawn(&s.share).map_or(alone, |i| crate::report::figures::Interval {
+            low: i.low.max(0.0),
+            high: i.high.min(1.0),
+            ..i
+        })
+    };
+    let step = |s: &SurvivalStep| Step { time: s.day, events: s.events, left: left(s) };
+    survival::Arm {
+        name: name.to_owned(),
+        n: arm.curve.first().map_or(0, |s| s.at_risk),
+        steps: arm.curve.iter().filter(|s| s.events > 0).map(step).collect(),
+        censored: arm.curve.iter().flat_map(|s| std::iter::repeat_n(s.day, s.censored)).collect(),
+    }
+}
+
+fn table(of: &Results, part: &Disposition) -> String {
+    let [active, control] = arms(of);
+    let heads = ["", &active, &control, &format!("risk difference, points ({})", ci(of))];
+    let mut table = Grid::new("Disposition", &heads, 1);
+    let both = |f: fn(&DispositionOfArm) -> usize| [&part.arms.active, &part.arms.control].map(f);
+    let randomised = both(|arm| arm.randomised);
+    let shares = |n: [usize; 2]| [share(n[0], randomised[0]), share(n[1], randomised[1])].to_vec();
+    table.row(&[
+        "randomised".to_owned(),
+        randomised[0].to_string(),
+        randomised[1].to_string(),
+        String::new(),
+    ]);
+    let rows: [(&str, fn(&DispositionOfArm) -> usize); 3] = [
+        ("treated", |arm| arm.treated),
+        ("completed", |arm| arm.completed),
+        ("discontinued", |arm| arm.discontinued),
+    ];
+    for (name, count) in rows {
+        table.row(&[vec![name.to_owned()], shares(both(count)), vec![String::new()]].concat());
+    }
+    for (why, n, difference) in &part.reasons {
+        let difference = or_dash(*difference, |rd| points(&rd));
+        table.row_of(
+            "sub",
+            &[vec![why.clone()], shares([n.active, n.control]), vec![difference]].concat(),
+        );
+    }
+    table.finish()
+        + &format!("<p class=\"note\">{}</p>\n", escaped("Shares are of those randomised."))
+}
+
+fn steps(of: &Results, part: &Disposition) -> String {
+    let heads = [
+        "arm",
+        "day",
+        "at risk",
+        "left",
+        "censored",
+        &format!("still in the study, % ({})", ci(of)),
+    ];
+    let mut table = Grid::new("The curves", &heads, 1);
+    for arm in [Arm::Active, Arm::Control] {
+        for step in &part.arms.get(arm).curve {
+            table.row(&[
+                of.arms.get(arm).clone(),
+                number(step.day, usize::from(step.day.fract() != 0.0)),
+                step.at_risk.to_string(),
+                step.events.to_string(),
+                step.censored.to_string(),
+                limits_at(&in_percent(&step.share), 1),
+            ]);
+        }
+    }
+    table.folded()
+}

@@ -1,0 +1,198 @@
+//! The methods in words, to be copied: what was done in this trial and nothing else, each formula with its name and its source.
+
+use super::words::{arms, ci, session, way};
+use crate::report::html::{escaped, number};
+use crate::trial::{Design, Missing, Results};
+
+const CONSORT: &str = "Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010;340:c332.";
+const VICKERS: &str = "Vickers AJ, Altman DG. Analysing controlled trials with baseline and follow up measurements. BMJ 2001;323:1123-1124.";
+const HC3: &str = "MacKinnon JG, White H. Some heteroskedasticity-consistent covariance matrix estimators with improved finite sample properties. J Econometrics 1985;29:305-325.";
+const HEDGES: &str = "Hedges LV. Distribution theory for Glass's estimator of effect size and related estimators. J Educ Stat 1981;6:107-128.";
+const STEIGER: &str = "Steiger JH, Fouladi RT. Noncentrality interval estimation and the evaluation of statistical models. In: What if there were no significance tests? Erlbaum 1997:221-257.";
+const HOLM: &str =
+    "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70.";
+const FREEDMAN: &str = "Freedman D, Lane D. A nonstochastic interpretation of reported significance levels. J Bus Econ Stat 1983;1:292-298.";
+const MIETTINEN: &str =
+    "Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med 1985;4:213-226.";
+const NEWCOMBE: &str = "Newcombe RG. Interval estimation for the difference between independent proportions. Stat Med 1998;17:873-890.";
+const ALTMAN: &str =
+    "Altman DG. Confidence intervals for the number needed to treat. BMJ 1998;317:1309-1312.";
+const SATO: &str = "Sato T. On the variance estimator for the Mantel-Haenszel risk difference. Biometrics 1989;45:1323-1324.";
+const YARNITSKY: &str = "Yarnitsky D, et al. Recommendations on practice of conditioned pain modulation (CPM) testing. Eur J Pain 2015;19:805-806.";
+const MCGRAW: &str = "McGraw KO, Wong SP. Forming inferences about some intraclass correlation coefficients. Psychol Methods 1996;1:30-46.";
+const FIELLER: &str =
+    "Fieller EC. Some problems in interval estimation. J R Stat Soc B 1954;16:175-185.";
+const AYER: &str = "Ayer M, et al. An empirical distribution function for sampling with incomplete information. Ann Math Stat 1955;26:641-647.";
+const MATTHEWS: &str = "Matthews JNS, et al. Analysis of serial measurements in medical research. BMJ 1990;300:230-235.";
+const BONETT: &str = "Bonett DG, Wright TA. Sample size requirements for estimating Pearson, Kendall and Spearman correlations. Psychometrika 2000;65:23-28.";
+const AMIT: &str = "Amit O, Heiberger RM, Lane PW. Graphical approaches to the analysis of safety data from clinical trials. Pharm Stat 2008;7:20-35.";
+const KAPLAN: &str = "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc 1958;53:457-481.";
+const MANTEL: &str = "Mantel N. Evaluation of survival data and two new rank order statistics arising in its consideration. Cancer Chemother Rep 1966;50:163-170.";
+const FREEMAN: &str = "Freeman PR. The performance of the two-stage analysis of two-treatment, two-period crossover trials. Stat Med 1989;8:1421-1432.";
+const SENN: &str = "Senn S. Cross-over trials in clinical research. 2nd ed. Wiley 2002.";
+
+/// Paragraphs and the references they have named so far.
+#[derive(Default)]
+struct Text {
+    paragraphs: Vec<String>,
+    references: Vec<&'static str>,
+}
+
+impl Text {
+    fn paragraph(&mut self, sentences: &[(String, &[&'static str])]) {
+        let all: Vec<String> =
+            sentences.iter().map(|(text, from)| self.sentence(text, from)).collect();
+        self.paragraphs.push(all.join(" "));
+    }
+
+    /// A sentence with the numbers of its references before the full stop.
+    fn sentence(&mut self, text: &str, from: &[&'static str]) -> String {
+        let numbers: Vec<String> = from.iter().map(|r| self.number(r).to_string()).collect();
+        match (numbers.is_empty(), text.strip_suffix('.')) {
+            (false, Some(stem)) => format!("{stem} [{}].", numbers.join(", ")),
+            _ => text.to_owned(),
+        }
+    }
+
+    fn number(&mut self, reference: &'static str) -> usize {
+        let at = self.references.iter().position(|own| *own == reference);
+        at.unwrap_or_else(|| {
+            self.references.push(reference);
+            self.references.len() - 1
+        }) + 1
+    }
+}
+
+pub(super) fn section(of: &Results) -> String {
+    let mut text = Text::default();
+    participants(&mut text);
+    if !of.ancova.rows.is_empty() {
+        outcomes(&mut text, of);
+    }
+    if of.responders.is_some() {
+        responders(&mut text, of);
+    }
+    pain(&mut text, of);
+    brain(&mut text, of);
+    if of.plan.design == Design::Crossover || of.crossover.is_some() {
+        text.paragraph(&[
+            ("The crossover was analysed by each patient's difference of the periods d: treatment = (mean d of one sequence − mean d of the other) / 2, period = half their sum, by a two-sample t with n − 2 degrees of freedom.".to_owned(), &[SENN]),
+            ("Carry-over is shown and no analysis was chosen by it.".to_owned(), &[FREEMAN]),
+        ]);
+    }
+    safety(&mut text, of);
+    text.paragraph(&[(
+        format!(
+            "Computed by boldly {} in double precision. p are two-sided; intervals are {}.",
+            of.version,
+            ci(of)
+        ),
+        &[],
+    )]);
+    let mut html = String::new();
+    text.paragraphs.iter().for_each(|p| html += &format!("<p>{}</p>\n", escaped(p)));
+    html += "<h3>References</h3>\n<ol class=\"references\">\n";
+    text.references.iter().for_each(|r| html += &format!("<li>{}</li>\n", escaped(r)));
+    html + "</ol>\n"
+}
+
+fn participants(text: &mut Text) {
+    text.paragraph(&[
+        ("Participants, exclusions and missing values are counted as CONSORT asks.".to_owned(), &[CONSORT]),
+        ("Arms before treatment are described by mean (SD), median [quartiles, type 7] or n (%), and by the standardised difference, (mean − mean) / √((s² + s²) / 2), without p.".to_owned(), &[]),
+    ]);
+}
+
+fn outcomes(text: &mut Text, of: &Results) {
+    let [active, control] = arms(of);
+    let (before, after) = (session(&of.plan.baseline), session(&of.plan.endpoint));
+    let strata = match of.plan.strata.as_slice() {
+        [] => String::new(),
+        all => format!(" and for {}", all.join(" and ")),
+    };
+    let mut first: Vec<Missing> = of.ancova.rows.iter().map(|row| row.missing).collect();
+    first.dedup();
+    first.sort_unstable();
+    first.dedup();
+    let ways: Vec<&str> = first.iter().map(|m| way(*m)).collect();
+    let main = of.ancova.rows.first().map_or("observed", |row| way(row.missing));
+    let mut said: Vec<(String, &[&'static str])> = vec![
+        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", if strata.is_empty() { String::new() } else { format!(", adjusted also{strata}") }), &[VICKERS]),
+        ("Beside it stand the standard error by the HC3 rule, the test of arm × baseline (slopes differ), and the change scores compared by Welch's t.".to_owned(), &[HC3]),
+        ("Hedges g = J d of the change, J = Γ(ν/2) / (√(ν/2) Γ((ν − 1)/2)), with limits of the noncentral t.".to_owned(), &[HEDGES, STEIGER]),
+        (format!("Missing values: {main} in the primary analysis; shown: {}.", ways.join(", ")), &[]),
+    ];
+    if of.ancova.family.is_empty() {
+        said.push(("No p is adjusted for the number of outcomes.".to_owned(), &[]));
+    } else {
+        said.push((
+            "p of the primary family are adjusted by Holm's procedure.".to_owned(),
+            &[HOLM],
+        ));
+    }
+    if let Some(asked) = of.plan.permutations {
+        said.push((format!("p by rearrangement: residuals of the model without the arm, rearranged {} times at most, seed {}.", asked.n, asked.seed), &[FREEDMAN]));
+    }
+    text.paragraph(&said);
+}
+
+fn responders(text: &mut Text, of: &Results) {
+    let mut said: Vec<(String, &[&'static str])> = vec![
+        ("A patient who is known to fail one part of a rule is a non-responder even where another part is missing; with baseline carried forward every missing part is failed, and all randomised are counted.".to_owned(), &[]),
+        ("Risk differences have limits by Miettinen and Nurminen's score, and beside them Newcombe's.".to_owned(), &[MIETTINEN, NEWCOMBE]),
+        ("Numbers needed to treat are written as Altman proposed, from the limits of the risk difference; p are Fisher's exact.".to_owned(), &[ALTMAN]),
+    ];
+    let part = of.responders.as_ref();
+    if part.is_some_and(|part| part.rows.iter().any(|row| row.stratified.is_some())) {
+        said.push((
+            "Over strata the risk difference is that of Mantel and Haenszel with Sato's variance."
+                .to_owned(),
+            &[SATO],
+        ));
+    }
+    text.paragraph(&said);
+}
+
+fn pain(text: &mut Text, of: &Results) {
+    if of.cpm.is_some() {
+        text.paragraph(&[
+            ("Conditioned pain modulation: absolute = mean before − mean with the conditioning stimulus (of thresholds the other way round), percentage = 100 absolute / mean before; inhibition is positive.".to_owned(), &[YARNITSKY]),
+            ("A patient inhibits above 2 SEM √(2 / repetitions), SEM the root of the mean variance within visits; retest is ICC(A,1) in the control arm.".to_owned(), &[MCGRAW]),
+        ]);
+    }
+    if let Some(pressure) = &of.pressure {
+        text.paragraph(&[
+            (format!("Pressure pain: of each patient and visit the straight line of rating on pressure, and the pressure at which it reaches {} with Fieller's limits; the same by isotonic regression.", number(pressure.target, 0)), &[FIELLER, AYER]),
+            ("The rating at each pressure was compared by analysis of covariance, p adjusted by Holm's procedure; the treatment and its interaction with pressure by summary measures, each patient's mean change and slope of the change.".to_owned(), &[HOLM, MATTHEWS]),
+        ]);
+    }
+}
+
+fn brain(text: &mut Text, of: &Results) {
+    if of.brain.is_some() {
+        text.paragraph(&[(
+            "Regions: the interaction of arm and visit is the two-sample t of the change; beside it stands the analysis of covariance.".to_owned(),
+            &[],
+        )]);
+    }
+    if of.correlations.is_some() {
+        text.paragraph(&[(
+            "Brain and behaviour: partial correlation given the arm on its exact degrees of freedom, limits by Fisher's z; Spearman's with the standard error √((1 + r²/2) / (n − 3)). No mediation was tested.".to_owned(),
+            &[BONETT],
+        )]);
+    }
+}
+
+fn safety(text: &mut Text, of: &Results) {
+    if of.adverse_events.is_some() {
+        text.paragraph(&[
+            ("Adverse events count as treatment-emergent from the first day of treatment to 30 days after the last dose; a patient counts once in each row; denominators are all treated. Risk differences have Miettinen and Nurminen's limits and no p; the figure is that of Amit and others.".to_owned(), &[MIETTINEN, AMIT]),
+        ]);
+    }
+    if of.disposition.is_some() {
+        text.paragraph(&[(
+            "Time to discontinuation: Kaplan and Meier's curve with log-log limits, compared by the log-rank test.".to_owned(),
+            &[KAPLAN, MANTEL],
+        )]);
+    }
+}

@@ -1,0 +1,130 @@
+//! Who was in the trial, who left, and what lacks.
+
+use super::grid::Grid;
+use super::words::{arms, session, way};
+use crate::report::figures::consort::{self, Flow, Stage};
+use crate::report::figures::figure;
+use crate::report::html::counted;
+use crate::trial::results::FlowOfArm;
+use crate::trial::{Arm, Missing, Results};
+
+/// Outcomes listed in the last box at most.
+const MOST: usize = 9;
+
+pub(super) fn section(of: &Results) -> String {
+    let drawing = consort::draw(&flow(of), "flow");
+    let caption = "Flow of participants (CONSORT 2010). Numbers of those analysed are those of each outcome's primary analysis.";
+    figure("Flow of participants", &drawing, caption) + &populations(of) + &missing(of)
+}
+
+fn flow(of: &Results) -> Flow {
+    let flow = &of.flow;
+    let mut listed =
+        Stage { head: n_of("Listed in participants.tsv", flow.listed), lines: Vec::new() };
+    for (what, who) in [("not randomised", &flow.not_randomised), ("another arm", &flow.other_arms)]
+    {
+        if !who.is_empty() {
+            listed.lines.push(format!("{what}: {}", who.len()));
+        }
+    }
+    let randomised = flow.arms.active.randomised + flow.arms.control.randomised;
+    let randomised = Stage { head: n_of("Randomised", randomised), lines: Vec::new() };
+    Flow {
+        above: vec![listed, randomised],
+        arms: [Arm::Active, Arm::Control].map(|arm| column(flow.arms.get(arm))).to_vec(),
+    }
+}
+
+/// `Randomised (n = 92)`, never parted before its number.
+fn n_of(what: &str, n: usize) -> String {
+    format!("{what} (n\u{a0}=\u{a0}{n})")
+}
+
+fn column(arm: &FlowOfArm) -> Vec<Stage> {
+    let mut allocated = vec![format!("treated: {}", arm.treated)];
+    if !arm.not_treated.is_empty() {
+        allocated.push(format!("not treated: {}", arm.not_treated.len()));
+    }
+    let left = match arm.discontinued {
+        Some(n) => Stage {
+            head: n_of("Discontinued", n),
+            lines: arm.reasons.iter().map(|(why, n)| format!("{why}: {n}")).collect(),
+        },
+        None => Stage {
+            head: "Discontinued".to_owned(),
+            lines: vec!["the table does not say who".to_owned()],
+        },
+    };
+    let completed = match arm.completed {
+        Some(n) => Stage { head: n_of("Completed", n), lines: Vec::new() },
+        None => Stage { head: "Completed: not said".to_owned(), lines: Vec::new() },
+    };
+    let said = |a: &crate::trial::results::Analysed| match a.missing {
+        Missing::Observed => format!("{}: {}", a.label, a.n),
+        other => format!("{}, {}: {}", a.label, way(other), a.n),
+    };
+    let mut analysed: Vec<String> = arm.analysed.iter().take(MOST).map(said).collect();
+    if arm.analysed.len() > MOST {
+        let more = counted(arm.analysed.len() - MOST, "more outcome");
+        analysed.push(format!("and {more}: see the tables"));
+    }
+    vec![
+        Stage {
+            head: n_of(&format!("Allocated to {}", arm.name), arm.randomised),
+            lines: allocated,
+        },
+        left,
+        completed,
+        Stage { head: "Analysed".to_owned(), lines: analysed },
+    ]
+}
+
+fn populations(of: &Results) -> String {
+    let [active, control] = arms(of);
+    let mut table = Grid::new("Populations", &["population", "who is in it", &active, &control], 2);
+    for row in &of.populations.rows {
+        let n = [row.n.active, row.n.control].map(|n| n.to_string());
+        table.row(&[vec![row.name.clone(), row.definition.clone()], n.to_vec()].concat());
+    }
+    table.finish()
+}
+
+/// Values that are there and values that lack: those of patients who had left, and those of others.
+fn missing(of: &Results) -> String {
+    let [active, control] = arms(of);
+    let heads = [
+        "outcome",
+        "visit",
+        &format!("{active}: values"),
+        "had left",
+        "lack otherwise",
+        &format!("{control}: values"),
+        "had left",
+        "lack otherwise",
+    ];
+    let mut table = Grid::new("Missing values", &heads, 2);
+    let mut who = Grid::new(
+        "Who lacks a value",
+        &["outcome", "visit", "arm", "had left", "lack otherwise"],
+        9,
+    );
+    for row in &of.populations.missing {
+        let mut cells = vec![row.label.clone(), session(&row.session).to_owned()];
+        for arm in [Arm::Active, Arm::Control] {
+            let (left, lacking) = (row.left.get(arm), row.lacking.get(arm));
+            cells.push(format!("{}/{}", row.present.get(arm), row.expected.get(arm)));
+            cells.extend([left.len().to_string(), lacking.len().to_string()]);
+            if !(left.is_empty() && lacking.is_empty()) {
+                who.row(&[
+                    row.label.clone(),
+                    session(&row.session).to_owned(),
+                    if arm == Arm::Active { active.clone() } else { control.clone() },
+                    left.join(", "),
+                    lacking.join(", "),
+                ]);
+            }
+        }
+        table.row(&cells);
+    }
+    table.finish() + &who.folded()
+}
