@@ -9,8 +9,10 @@
 //!
 //! Source: CONSORT Harms 2022; ICH E3 12.2; MedDRA's rule of one primary class a term.
 
+mod coded;
 mod consistent;
 mod event;
+mod told;
 mod words;
 
 use std::collections::BTreeSet;
@@ -24,6 +26,7 @@ use super::results::{AdverseEvents, AdverseRow};
 use super::tables::Tables;
 use crate::error::Result;
 use event::{Event, Events, When};
+use words::SUMMARIES;
 
 /// Days after the last one for which an event still is of the treatment.
 pub const AFTER_LAST_DAY: f64 = 30.0;
@@ -59,18 +62,14 @@ struct Counting {
 
 fn rows(emergent: &[&Event], events: &Events, counting: &Counting) -> Vec<AdverseRow> {
     let mut rows = Vec::new();
-    let mut summary = |of: &str, there: bool, is_so: &dyn Fn(&Event) -> bool| {
-        if there {
-            let row = counting.row(emergent.iter().copied().filter(|e| is_so(e)), of, None);
-            rows.push(AdverseRow { is_summary: true, ..row });
-        }
+    let mut summary = |of: &str, is_so: &dyn Fn(&Event) -> bool| {
+        let row = counting.row(emergent.iter().copied().filter(|e| is_so(e)), of, None);
+        rows.push(AdverseRow { is_summary: true, ..row });
     };
-    let yes = |flag: Option<bool>| flag == Some(true);
-    summary("any treatment-emergent", true, &|_| true);
-    summary("serious", events.has_serious, &|e| yes(e.serious));
-    summary("severe", events.has_severity, &|e| yes(e.severe));
-    summary("related", events.has_relation, &|e| yes(e.related));
-    summary("led to discontinuation", events.has_action, &|e| yes(e.withdrawn));
+    summary("any treatment-emergent", &|_| true);
+    for (k, of) in SUMMARIES.iter().enumerate().filter(|(k, _)| events.has[*k]) {
+        summary(of.row, &|event| event.counts[k] == Some(true));
+    }
     let classes = emergent.iter().map(|e| e.soc.as_str()).collect::<BTreeSet<_>>();
     let in_class =
         |soc: &str| -> Vec<&Event> { emergent.iter().copied().filter(|e| e.soc == soc).collect() };
