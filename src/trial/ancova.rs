@@ -20,6 +20,7 @@ use crate::stats::fdr::{Adjustment, adjusted};
 pub(in crate::trial) use change::moments;
 pub(in crate::trial) use fit::by_t;
 pub use fit::{Named, compare};
+pub(in crate::trial) use pairs::Lacking;
 pub use pairs::Pairs;
 pub use permuted::permute;
 
@@ -29,15 +30,14 @@ pub use permuted::permute;
 /// What tables and columns lack; an outcome that leaves an arm without participants or nothing to test by.
 pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<Ancova> {
     let mut rows = Vec::new();
+    let mut lacking = Lacking::default();
     for outcome in &plan.outcomes {
         let visits = tables.visits(&outcome.column, people)?;
         let named = Named::of(outcome, &visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
+        lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
         for (way, &missing) in shown(plan).iter().enumerate() {
             let pairs = Pairs::new(people, &before, &after, missing);
-            if way == 0 {
-                pairs.tell(&named, people, plan, notes);
-            }
             let mut row = compare(&named, &pairs, people, plan)?;
             if way == 0
                 && let Some(asked) = plan.permutations
@@ -47,6 +47,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             rows.push(row);
         }
     }
+    lacking.tell(people, plan, notes);
     tell(plan, notes);
     let mut ancova =
         Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };

@@ -16,6 +16,7 @@
 pub mod adverse;
 pub mod ancova;
 mod arm;
+pub mod baseline;
 pub mod brain;
 pub mod correlations;
 pub mod cpm;
@@ -26,14 +27,18 @@ pub mod disposition;
 mod note;
 mod people;
 mod plan;
+pub mod populations;
 pub mod pressure;
 mod repeated;
+mod resolve;
 pub mod responders;
 pub mod results;
 mod rule;
+pub mod sheets;
 mod tables;
 mod two_sample;
 mod visits;
+mod whole;
 
 pub use arm::{Arm, ByArm};
 pub use dictionary::{Dictionary, Direction, Variable};
@@ -45,5 +50,6 @@ pub use plan::{
 };
 pub use results::Results;
 pub use rule::{Operator, Part, Rule, Threshold};
-pub use tables::{Measured, Tables};
+pub use tables::{Measured, Tables, stem};
 pub use visits::Visits;
+pub use whole::analyse;
