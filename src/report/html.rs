@@ -47,8 +47,8 @@ pub(super) fn percent(share: f64) -> String {
 pub(super) fn p_of(p: f64) -> String {
     match p {
         p if !p.is_finite() => "–".to_owned(),
-        p if p < 0.001 => "< .001".to_owned(),
-        p if p > 0.999 => "> .999".to_owned(),
+        p if p < 0.001 => "<\u{a0}.001".to_owned(),
+        p if p > 0.999 => ">\u{a0}.999".to_owned(),
         p => format!("{p:.3}").trim_start_matches('0').to_owned(),
     }
 }
@@ -56,7 +56,11 @@ pub(super) fn p_of(p: f64) -> String {
 /// The same in a sentence: `p = .032`, `p < .001`.
 pub(super) fn p_said(p: f64) -> String {
     let text = p_of(p);
-    if text.starts_with(['<', '>', '–']) { format!("p {text}") } else { format!("p = {text}") }
+    if text.starts_with(['<', '>', '–']) {
+        format!("p\u{a0}{text}")
+    } else {
+        format!("p\u{a0}=\u{a0}{text}")
+    }
 }
 
 /// `1 beat`, `2 beats`.

@@ -47,7 +47,7 @@ impl Columns {
     fn of(room: Room) -> Columns {
         match room {
             Room::Wide => {
-                Columns { row: 26.0, top: 34.0, plot: [318.0, 620.0], numbers: 806.0, p: 878.0 }
+                Columns { row: 26.0, top: 34.0, plot: [345.0, 612.0], numbers: 786.0, p: 878.0 }
             }
             Room::Narrow => {
                 Columns { row: 50.0, top: 24.0, plot: [6.0, 196.0], numbers: 358.0, p: 358.0 }

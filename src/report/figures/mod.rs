@@ -45,7 +45,7 @@ impl Room {
 }
 
 /// Width of one of several drawings that stand beside each other where there is room.
-const PANEL: f64 = 420.0;
+const PANEL: f64 = 400.0;
 
 /// A drawing in both rooms.
 fn both(id: &str, title: &str, description: &str, draw: impl Fn(Room) -> Svg) -> String {
@@ -152,6 +152,18 @@ fn legend(svg: &mut Svg, arms: &[String], [left, top]: [f64; 2], right: f64) -> 
         x += wide;
     }
     y
+}
+
+/// The same for curves without marks: a piece of each arm's line.
+fn legend_of_lines(svg: &mut Svg, arms: &[String], [left, y]: [f64; 2]) {
+    let mut x = left;
+    for (arm, name) in arms.iter().enumerate() {
+        let mut line = Path::default();
+        line.line([x, y], [x + 26.0, y]);
+        svg.path(&arm_class("curve", arm), &line);
+        svg.text("label", [x + 32.0, y + 4.0], Anchor::Start, name);
+        x += 50.0 + text_width(name, 12.0);
+    }
 }
 
 /// About as wide as a text is in the widest of the usual letters.

@@ -1,6 +1,6 @@
 //! Kaplan-Meier curves with the number at risk below.
 
-use super::{Interval, Room, arm_class, both, legend};
+use super::{Interval, Room, arm_class, both, legend_of_lines};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// The curves of all arms.
@@ -83,7 +83,7 @@ fn drawn(of: &Survival, room: Room) -> Svg {
     let below = plot.bottom() + 62.0;
     let mut svg = Svg::new(room.width(), below + 34.0 * of.arms.len() as f64);
     let names: Vec<String> = of.arms.iter().map(|a| a.name.clone()).collect();
-    legend(&mut svg, &names, [0.0, 10.0], room.width());
+    legend_of_lines(&mut svg, &names, [0.0, 10.0]);
     svg.y_axis(&plot, &y, &y.ticks(5), &of.axes[1]);
     svg.x_axis(&plot, &x, &ticks, &of.axes[0]);
     let every = || of.arms.iter().enumerate();

@@ -42,7 +42,7 @@ pub(super) fn section(of: &Results) -> String {
 fn described(row: &BaselineRow, arm: Arm) -> [String; 2] {
     match row.summary.get(arm) {
         Summary::Number { mean, sd, median, q1, q3, .. } => {
-            let places = decimals_of(sd.unwrap_or(0.0)).min(3);
+            let places = decimals_of(sd.unwrap_or(0.0)).clamp(1, 3);
             let said = |v: &Option<f64>| or_dash(*v, |v| number(v, places));
             [
                 format!("{} ({})", said(mean), said(sd)),

@@ -3,9 +3,9 @@
 use super::Pictures;
 use super::grid::Grid;
 use super::outcomes::{drawings, table};
-use super::words::{ci, statistic, with_limits};
+use super::words::{bare, both, ci, statistic, with_limits};
 use crate::error::Result;
-use crate::report::html::{escaped, number, p_of};
+use crate::report::html::{escaped, p_of};
 use crate::report::statmap::inline;
 use crate::trial::Results;
 use crate::trial::results::{AncovaRow, Brain};
@@ -46,11 +46,11 @@ fn interactions(of: &Results, part: &Brain) -> String {
     for row in &part.rows {
         table.row(&[
             row.region.clone(),
-            format!("{} + {}", row.n.active, row.n.control),
+            both(row.n),
             with_limits(&row.interaction),
             statistic(&row.interaction_test),
             p_of(row.interaction_test.p),
-            number(row.partial_eta_square, 3).replace("0.", "."),
+            bare(row.partial_eta_square, 3),
             with_limits(&row.visit),
             p_of(row.visit_test.p),
             with_limits(&row.arm),

@@ -2,7 +2,7 @@
 
 use super::grid::Grid;
 use super::outcomes::{primary, table};
-use super::words::{arms, ci, coefficient, limits_at, or_dash, session, share};
+use super::words::{arms, bare, ci, coefficient, limits_at, or_dash, session, share};
 use crate::report::figures::before_after::{self, BeforeAfter};
 use crate::report::figures::{Interval, figure};
 use crate::report::html::{escaped, number};
@@ -114,7 +114,7 @@ fn facts(of: &Results, part: &Cpm) -> String {
     let expected = part.expected_correlation.map_or(String::new(), |r| {
         let text = format!(
             "With that retest the change correlates with baseline at r = {} without any effect of treatment: a correlation of the two says nothing by itself.",
-            number(r, 2).replace("0.", ".")
+            bare(r, 2)
         );
         format!("<p class=\"note\">{}</p>\n", escaped(&text))
     });

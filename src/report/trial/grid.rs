@@ -53,7 +53,7 @@ impl Grid {
         }
         let caption = escaped(&self.caption);
         let mut out = format!(
-            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"numbers\">\n<caption>{caption}</caption>\n<thead><tr>"
+            "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n<table class=\"numbers\">\n<caption><span>{caption}</span></caption>\n<thead><tr>"
         );
         for (nth, head) in self.heads.iter().enumerate() {
             let class = if nth >= self.numbers_from { " class=\"n\"" } else { "" };

@@ -74,8 +74,11 @@ fn sections(of: &TrialPage) -> Result<Vec<(&'static str, &'static str, String)>>
     let mut all = vec![
         ("participants", "Participants and missing values", participants::section(results)),
         ("notes", "Notes", notes::section(results)),
-        ("baseline", "Baseline", baseline::section(results)),
     ];
+    if let Some(part) = &results.disposition {
+        all.push(("disposition", "Disposition", disposition::section(results, part)));
+    }
+    all.push(("baseline", "Baseline", baseline::section(results)));
     if !results.ancova.rows.is_empty() {
         all.push(("outcomes", "Outcomes", outcomes::section(results)));
     }
@@ -101,9 +104,6 @@ fn sections(of: &TrialPage) -> Result<Vec<(&'static str, &'static str, String)>>
     }
     if let Some(part) = &results.adverse_events {
         all.push(("adverse-section", "Adverse events", adverse::section(results, part)));
-    }
-    if let Some(part) = &results.disposition {
-        all.push(("disposition", "Disposition", disposition::section(results, part)));
     }
     all.push(("methods", "Methods", methods::section(results)));
     let made = Made {

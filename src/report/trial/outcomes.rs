@@ -2,8 +2,8 @@
 
 use super::grid::Grid;
 use super::words::{
-    arms, capital, ci, decimals, drawn, limits_at, or_dash, statistic, turned, way, with_limits,
-    with_unit,
+    arms, bare, both, capital, ci, decimals, drawn, limits_at, or_dash, statistic, turned, way,
+    with_limits, with_unit,
 };
 use crate::report::figures::changes::{self, Changes};
 use crate::report::figures::forest::{self, Forest, ForestRow};
@@ -46,12 +46,16 @@ fn forests(of: &Results) -> String {
     let [active, control] = arms(of);
     let (known, unknown): (Vec<&AncovaRow>, Vec<&AncovaRow>) =
         rows.into_iter().partition(|row| row.direction.is_some());
+    let marks = |rows: &[&AncovaRow]| {
+        let primary = rows.iter().any(|row| of.ancova.family.contains(&row.outcome));
+        if primary { " Diamonds and bold letters: the primary family." } else { "" }
+    };
     let one = |rows: &[&AncovaRow], id: &str, sides: [String; 2], caption: &str| {
         if rows.is_empty() {
             return String::new();
         }
         let forest = Forest {
-            axis: "Hedges g of the change".to_owned(),
+            axis: "Hedges g of the change (standard deviations)".to_owned(),
             numbers: format!("g ({})", ci(of)),
             p: "p, ANCOVA".to_owned(),
             sides,
@@ -59,17 +63,14 @@ fn forests(of: &Results) -> String {
         };
         figure("Standardised effects", &forest::draw(&forest, id), caption)
     };
-    let marks = if of.ancova.family.is_empty() {
-        ""
-    } else {
-        " Diamonds and bold letters: the primary family."
-    };
     let turned = format!(
-        "Standardised effects: Hedges g of the change from baseline, {active} minus {control}, with its {}; signs are turned where lower is better, so that right is better everywhere. p is that of the analysis of covariance, not adjusted.{marks}",
-        ci(of)
+        "Standardised effects: Hedges g of the change from baseline, {active} minus {control}, with its {}; signs are turned where lower is better, so that right is better everywhere. p is that of the analysis of covariance, not adjusted.{}",
+        ci(of),
+        marks(&known)
     );
     let plain = format!(
-        "The same for measures of which neither way is better: right is more with {active}.{marks}"
+        "The same for measures of which neither way is better: right is more with {active}.{}",
+        marks(&unknown)
     );
     one(&known, "forest", [format!("{control} better"), format!("{active} better")], &turned)
         + &one(
@@ -125,7 +126,7 @@ pub(super) fn table(caption: &str, of: &Results, rows: &[&AncovaRow]) -> String 
         if other_way {
             cells.push(way(row.missing).to_owned());
         }
-        cells.push(format!("{} + {}", row.n.active, row.n.control));
+        cells.push(both(row.n));
         for arm in [Arm::Active, Arm::Control] {
             cells.push(limits_at(&row.ls_means.get(arm).endpoint, places));
         }
@@ -221,7 +222,7 @@ fn checks(rows: &[&AncovaRow]) -> String {
             row.label.clone(),
             number(row.slope, 2),
             number(row.sigma, places.saturating_sub(1)),
-            number(row.partial_eta_square, 3).replace("0.", "."),
+            bare(row.partial_eta_square, 3),
             or_dash(row.slopes_differ, |t| p_of(t.p)),
             or_dash(row.difference.se, |v| number(v, places)),
             or_dash(row.hc3_se, |v| number(v, places)),

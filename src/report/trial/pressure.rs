@@ -3,7 +3,7 @@
 use super::grid::Grid;
 use super::outcomes::{primary, table};
 use super::words::{
-    arms, capital, ci, column, drawn, limits_at, session, statistic, with_limits, with_unit,
+    arms, both, capital, ci, column, drawn, limits_at, session, statistic, with_limits, with_unit,
 };
 use crate::report::figures::curves::{self, Curves, Point, Visit};
 use crate::report::figures::figure;
@@ -113,7 +113,7 @@ fn at_each(of: &Results, part: &Pressure, pressure: &str) -> String {
     for IntensityRow { pressure, ancova, p_holm } in &part.intensities {
         table.row(&[
             plain(*pressure),
-            format!("{} + {}", ancova.n.active, ancova.n.control),
+            both(ancova.n),
             with_limits(&ancova.difference),
             statistic(&ancova.test),
             p_of(ancova.test.p),
@@ -131,7 +131,7 @@ fn summaries(of: &Results, part: &Pressure) -> String {
         if let Some(SummaryMeasure { n, difference, test }) = measure {
             table.row(&[
                 what.to_owned(),
-                format!("{} + {}", n.active, n.control),
+                both(*n),
                 with_limits(difference),
                 statistic(test),
                 p_of(test.p),

@@ -6,7 +6,7 @@ use crate::report::figures::figure;
 use crate::report::figures::two_panels::{self, Kind, Row, TwoPanels};
 use crate::report::html::p_of;
 use crate::trial::results::{ResponderRow, Responders};
-use crate::trial::{Arm, Results};
+use crate::trial::{Arm, Missing, Results};
 
 pub(super) fn section(of: &Results, part: &Responders) -> String {
     let Some(first) = part.rows.first() else {
@@ -21,7 +21,7 @@ pub(super) fn section(of: &Results, part: &Responders) -> String {
         axes: ["Responders (%)".to_owned(), "Risk difference (percentage points)".to_owned()],
         rows: rows.iter().map(|row| drawn_row(row)).collect(),
     };
-    let missing = first.missing.map_or("as counted", way);
+    let missing = first.missing.map_or("as counted", way_of_rules);
     let caption = format!(
         "Responders of each arm, and the risk difference with its {} (Miettinen and Nurminen). Missing values: {missing}.",
         ci(of)
@@ -41,8 +41,16 @@ fn drawn_row(row: &ResponderRow) -> Row {
     }
 }
 
+/// What is done where a rule lacks a value: no change is no response.
+fn way_of_rules(of: Missing) -> &'static str {
+    match of {
+        Missing::Bocf => "non-response",
+        other => way(other),
+    }
+}
+
 fn said_way(row: &ResponderRow) -> String {
-    row.missing.map_or("–", way).to_owned()
+    row.missing.map_or("–", way_of_rules).to_owned()
 }
 
 fn counts(of: &Results, part: &Responders) -> String {

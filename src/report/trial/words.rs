@@ -3,7 +3,7 @@
 use crate::report::figures::Interval;
 use crate::report::html::number;
 use crate::trial::results::{Estimate, Test};
-use crate::trial::{Direction, Missing, Results};
+use crate::trial::{ByArm, Direction, Missing, Results};
 
 /// Decimals with which the standard error, or else a sixth of the interval, has two digits.
 pub(super) fn decimals(of: &Estimate) -> usize {
@@ -27,15 +27,34 @@ pub(super) fn with_limits(of: &Estimate) -> String {
 
 /// The same with so many decimals.
 pub(super) fn limits_at(of: &Estimate, decimals: usize) -> String {
-    let value = number(of.value, decimals);
+    limits_as(of, |v| number(v, decimals))
+}
+
+/// A value and its limits, each as `said`; a line is broken before the limits and nowhere else.
+fn limits_as(of: &Estimate, said: impl Fn(f64) -> String) -> String {
+    let value = said(of.value);
     match (of.low, of.high) {
-        (None, None) => format!("{value} (no limits)"),
+        (None, None) => format!("{value} (no\u{a0}limits)"),
         (low, high) => {
-            let low = low.map_or("−∞".to_owned(), |v| number(v, decimals));
-            let high = high.map_or("∞".to_owned(), |v| number(v, decimals));
-            format!("{value} ({low} to {high})")
+            let low = low.map_or("−∞".to_owned(), &said);
+            let high = high.map_or("∞".to_owned(), &said);
+            format!("{value} ({low}\u{a0}to\u{a0}{high})")
         }
     }
+}
+
+/// Without the 0 before the point: `.08`, `−.38`.
+pub(super) fn bare(value: f64, decimals: usize) -> String {
+    let text = number(value, decimals);
+    match text.strip_prefix('−') {
+        Some(rest) => format!("−{}", rest.strip_prefix('0').unwrap_or(rest)),
+        None => text.strip_prefix('0').unwrap_or(&text).to_owned(),
+    }
+}
+
+/// Participants of the active arm and of the control arm.
+pub(super) fn both(n: ByArm<usize>) -> String {
+    format!("{}\u{a0}+\u{a0}{}", n.active, n.control)
 }
 
 /// A dash where there is nothing.
@@ -61,16 +80,15 @@ pub(super) fn points(of: &Estimate) -> String {
 
 /// A coefficient without the 0 before the point, as journals have it: `−.16 (−.38 to .08)`.
 pub(super) fn coefficient(of: &Estimate) -> String {
-    let bare = |text: String| text.replace("0.", ".");
-    limits_at(of, 2).split(' ').map(|part| bare(part.to_owned())).collect::<Vec<_>>().join(" ")
+    limits_as(of, |v| bare(v, 2))
 }
 
 /// `−3.54 (72)`: the statistic and its degrees of freedom.
 pub(super) fn statistic(of: &Test) -> String {
     let value = number(of.statistic, 2);
     match of.dof {
-        Some(dof) if dof.fract() == 0.0 => format!("{value} ({dof:.0})"),
-        Some(dof) => format!("{value} ({dof:.1})"),
+        Some(dof) if dof.fract() == 0.0 => format!("{value}\u{a0}({dof:.0})"),
+        Some(dof) => format!("{value}\u{a0}({dof:.1})"),
         None => value,
     }
 }
@@ -188,14 +206,15 @@ mod tests {
             (of(361.36, none, none, some(402.39)), "361.36 (−∞ to 402.39)"),
             (of(0.5, none, none, none), "0.50 (no limits)"),
         ] {
-            assert_eq!(with_limits(&estimate), want);
+            assert_eq!(with_limits(&estimate).replace('\u{a0}', " "), want);
         }
-        assert_eq!(
-            coefficient(&of(-0.1577, none, some(-0.3757), some(0.0767))),
-            "−.16 (−.38 to .08)"
-        );
-        assert_eq!(coefficient(&of(1.0, none, some(-1.0), some(10.0))), "1.00 (−1.00 to 10.00)");
-        assert_eq!(points(&of(0.28261, none, some(0.08038), some(0.46291))), "28.3 (8.0 to 46.3)");
+        let plain = |text: String| text.replace('\u{a0}', " ");
+        let r = of(-0.1577, none, some(-0.3757), some(0.0767));
+        assert_eq!(plain(coefficient(&r)), "−.16 (−.38 to .08)");
+        let r = of(1.0, none, some(-1.0), some(10.0));
+        assert_eq!(plain(coefficient(&r)), "1.00 (−1.00 to 10.00)");
+        let rd = of(0.28261, none, some(0.08038), some(0.46291));
+        assert_eq!(plain(points(&rd)), "28.3 (8.0 to 46.3)");
         assert_eq!(column("pressure_kpa"), "pressure (kPa)");
     }
 }
