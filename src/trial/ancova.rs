@@ -21,7 +21,7 @@ use crate::stats::fdr::{Adjustment, adjusted};
 pub(in crate::trial) use change::moments;
 pub(in crate::trial) use fit::by_t;
 pub use fit::{Named, compare};
-use pairs::Lacking;
+pub(in crate::trial) use pairs::Lacking;
 pub use pairs::Pairs;
 pub use permuted::permute;
 

@@ -9,7 +9,7 @@
 
 use std::collections::BTreeMap;
 
-use super::ancova::{self, Named, Pairs};
+use super::ancova::{self, Lacking, Named, Pairs};
 use super::arm::{Arm, ByArm};
 use super::dictionary::Direction;
 use super::note::Notes;
@@ -60,11 +60,13 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     cpm.undefined_percent = cpm.visits.iter().filter(|visit| visit.percent.is_none()).count();
     let [absolute, percent] = [Measure::Absolute, Measure::Percent];
     let absolute_visits = found.visits(absolute, people);
-    cpm.ancova.push(compared(&absolute_visits, plan, people, notes)?);
-    match compared(&found.visits(percent, people), plan, people, notes) {
+    let mut lacking = Lacking::default();
+    cpm.ancova.push(compared(&absolute_visits, plan, people, &mut lacking)?);
+    match compared(&found.visits(percent, people), plan, people, &mut lacking) {
         Ok(row) => cpm.ancova.push(row),
         Err(error) => notes.warn(format!("percentage CPM is not compared: {error}"), Vec::new()),
     }
+    lacking.tell(people, plan, notes);
     inhibitors(&mut cpm, &found, plan, people);
     retest(&mut cpm, &absolute_visits, plan, people, notes)?;
     Ok(cpm)
@@ -270,7 +272,12 @@ impl<'a> Found<'a> {
     }
 }
 
-fn compared(visits: &Visits, plan: &Plan, people: &People, notes: &mut Notes) -> Result<AncovaRow> {
+fn compared(
+    visits: &Visits,
+    plan: &Plan,
+    people: &People,
+    lacking: &mut Lacking,
+) -> Result<AncovaRow> {
     let named = Named {
         outcome: visits.column.to_string(),
         label: visits.label.clone(),
@@ -279,7 +286,7 @@ fn compared(visits: &Visits, plan: &Plan, people: &People, notes: &mut Notes) ->
     };
     let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
     let pairs = Pairs::new(people, &before, &after, Missing::Observed);
-    pairs.tell(&named, people, plan, notes);
+    lacking.add(&named, &pairs, people);
     ancova::compare(&named, &pairs, people, plan)
 }
 

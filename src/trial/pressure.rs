@@ -12,6 +12,7 @@ mod between;
 mod of_visit;
 mod series;
 
+use super::ancova::Lacking;
 use super::note::Notes;
 use super::people::{People, counted};
 use super::plan::{Plan, PressurePlan};
@@ -48,9 +49,11 @@ pub fn analyse(
     tell(&pressure, &found, people, notes);
     (pressure.series, pressure.series_differ) = series::of(&found, plan, people, notes)?;
     pressure.curves = between::curves(&found, plan, people);
+    let mut lacking = Lacking::default();
     for measure in Measure::ALL {
-        pressure.ancova.push(between::compared(measure, &found, plan, people, notes)?);
+        pressure.ancova.push(between::compared(measure, &found, plan, people, &mut lacking)?);
     }
+    lacking.tell(people, plan, notes);
     between::by_intensity(&mut pressure, &found, plan, people, notes)?;
     Ok(pressure)
 }

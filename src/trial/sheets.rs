@@ -36,9 +36,12 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
         counts::adverse_events(results),
         curves::cpm(results),
         curves::pressure(results),
+        curves::intensities(results),
+        curves::series(results),
         relations::brain(results),
         relations::motion(results),
         relations::correlations(results),
+        relations::differ(results),
         relations::crossover(results),
     ];
     all.extend(parts.into_iter().flatten());

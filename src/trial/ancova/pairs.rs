@@ -74,19 +74,6 @@ impl Pairs {
         both.filter(|(_, own)| **own == arm).map(|((end, start), _)| end - start).collect()
     }
 
-    /// Say who is left out, of one outcome.
-    pub(in crate::trial) fn tell(
-        &self,
-        named: &Named,
-        people: &People,
-        plan: &Plan,
-        notes: &mut Notes,
-    ) {
-        let mut lacking = Lacking::default();
-        lacking.add(named, self, people);
-        lacking.tell(people, plan, notes);
-    }
-
     /// Who is left out: those who did not complete the study, and the others.
     fn without(&self, people: &People) -> [Vec<usize>; 2] {
         let mut out: Vec<usize> =
@@ -100,7 +87,7 @@ impl Pairs {
 
 /// Who lacks what, of all outcomes: the same participants are named once.
 #[derive(Debug, Default)]
-pub(super) struct Lacking {
+pub(in crate::trial) struct Lacking {
     /// Participants, whether they left the study, and the outcomes that they lack.
     all: Vec<(Vec<usize>, bool, Vec<String>)>,
 }

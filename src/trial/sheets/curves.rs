@@ -3,7 +3,9 @@
 use super::Sheet;
 use super::column::Columns;
 use crate::trial::arm::{Arm, ByArm};
-use crate::trial::results::{CpmOfVisit, PressureOfVisit, Results};
+use crate::trial::results::{
+    CpmOfVisit, Estimate, PressureOfVisit, Results, SeriesRow, SummaryMeasure, Test,
+};
 
 fn named(arms: &ByArm<String>, arm: Option<Arm>) -> Option<String> {
     arm.map(|arm| arms.get(arm).clone())
@@ -17,12 +19,12 @@ pub(super) fn cpm(results: &Results) -> Option<Sheet> {
         .one("arm", "the arm", |row| named(&results.arms, row.arm))
         .one("pre", "mean of the test stimulus before", |row| row.pre)
         .one("post", "mean of the test stimulus during or after conditioning", |row| row.post)
+        .one("absolute_inhibition_positive", &part.sign, |row| row.absolute)
         .one(
-            "absolute",
-            "inhibition, positive: pre - post of ratings, post - pre of thresholds",
-            |row| row.absolute,
+            "percent_inhibition_positive",
+            "100 absolute / pre, of means; n/a where pre is 0",
+            |row| row.percent,
         )
-        .one("percent", "100 absolute / pre, of means; n/a where pre is 0", |row| row.percent)
         .one("repetitions", "behind the means", |row| row.n)
         .one("inhibits", "whether absolute is above 2 SEM sqrt(2 / repetitions)", |row| {
             row.inhibits
@@ -49,5 +51,51 @@ pub(super) fn pressure(results: &Results) -> Option<Sheet> {
         .one("in_range", "whether p50 lies within the tested pressures", |row| row.in_range)
         .one("floor_or_ceiling", "ratings at the scale's ends", |row| row.floor_or_ceiling)
         .sheet("pressure", "Pressure pain: stimulus and response of each visit", &part.visits)
+        .into()
+}
+
+/// One number of each participant, or the rating at one pressure.
+type Compared = (String, Option<f64>, ByArm<usize>, Estimate, Test, Option<f64>);
+
+/// The rating at each pressure, and the summary measures.
+pub(super) fn intensities(results: &Results) -> Option<Sheet> {
+    let part = results.pressure.as_ref()?;
+    let at = part.intensities.iter().map(|row| {
+        let own = &row.ancova;
+        let what = "rating, given baseline".to_owned();
+        (what, Some(row.pressure), own.n, own.difference, own.test, Some(row.p_holm))
+    });
+    let summary = |what: &str, of: &Option<SummaryMeasure>| {
+        let of = of.as_ref()?;
+        Some((what.to_owned(), None, of.n, of.difference, of.test, None))
+    };
+    let rows: Vec<Compared> = at
+        .chain(summary("mean change over pressures", &part.mean_change))
+        .chain(summary(
+            "treatment x intensity: slope of the change per 100 units of pressure",
+            &part.treatment_by_intensity,
+        ))
+        .collect();
+    Columns::<Compared>::new()
+        .one("measure", "what is compared", |row| row.0.clone())
+        .one("pressure", "at which pressure; n/a: over all", |row| row.1)
+        .arms("n", "participants", |row, arm| *row.2.get(arm))
+        .estimate("difference", "active minus control", true, |row| Some(row.3))
+        .test("", "t", "the difference", |row| Some(row.4))
+        .one("p_holm", "Holm's p over the pressures", |row| row.5)
+        .sheet("intensities", "Pressure pain: the arms compared at each pressure", &rows)
+        .into()
+}
+
+/// The pressure of the target by each series alone.
+pub(super) fn series(results: &Results) -> Option<Sheet> {
+    let part = results.pressure.as_ref().filter(|part| !part.series.is_empty())?;
+    Columns::<SeriesRow>::new()
+        .one("participant_id", "who", |row| row.participant.clone())
+        .one("session_id", "the visit", |row| row.session.clone())
+        .one("series", "the series", |row| row.series.clone())
+        .one("n", "stimuli of it", |row| row.n)
+        .estimate("p50", "pressure of the target rating, Fieller's limits", false, |row| row.p50)
+        .sheet("calibration", "Pressure pain: the target by each series alone", &part.series)
         .into()
 }
