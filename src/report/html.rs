@@ -56,7 +56,11 @@ pub(super) fn p_of(p: f64) -> String {
 /// The same in a sentence: `p = .032`, `p < .001`.
 pub(super) fn p_said(p: f64) -> String {
     let text = p_of(p);
-    if text.starts_with(['<', '>', '–']) { format!("p\u{a0}{text}") } else { format!("p\u{a0}=\u{a0}{text}") }
+    if text.starts_with(['<', '>', '–']) {
+        format!("p\u{a0}{text}")
+    } else {
+        format!("p\u{a0}=\u{a0}{text}")
+    }
 }
 
 /// `1 beat`, `2 beats`.

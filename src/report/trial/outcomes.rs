@@ -2,8 +2,8 @@
 
 use super::grid::Grid;
 use super::words::{
-    arms, bare, both, capital, ci, decimals, drawn, limits_at, or_dash, statistic, turned, way, with_limits,
-    with_unit,
+    arms, bare, both, capital, ci, decimals, drawn, limits_at, or_dash, statistic, turned, way,
+    with_limits, with_unit,
 };
 use crate::report::figures::changes::{self, Changes};
 use crate::report::figures::forest::{self, Forest, ForestRow};

@@ -19,7 +19,8 @@ pub(super) fn section(of: &Results) -> String {
 
 fn flow(of: &Results) -> Flow {
     let flow = &of.flow;
-    let mut listed = Stage { head: n_of("Listed in participants.tsv", flow.listed), lines: Vec::new() };
+    let mut listed =
+        Stage { head: n_of("Listed in participants.tsv", flow.listed), lines: Vec::new() };
     for (what, who) in [("not randomised", &flow.not_randomised), ("another arm", &flow.other_arms)]
     {
         if !who.is_empty() {
