@@ -21,6 +21,7 @@ mod demo_group;
 mod devices;
 mod drivers;
 mod echoes;
+mod endpoints;
 mod glm;
 mod group;
 mod heading;
@@ -54,6 +55,8 @@ enum Command {
     Glm(Box<glm::Args>),
     /// Test a group's maps: two samples, repeated measures, covariates
     Group(Box<group::Args>),
+    /// Compare a trial's arms: outcomes, responders, adverse events, pain tests, brain and behaviour
+    Trial(Box<endpoints::Args>),
     /// Remove cardiac and respiratory noise from runs and their echoes (RETROICOR), and map what it brought
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
@@ -113,6 +116,7 @@ impl Command {
         match self {
             Command::Glm(args) => args.run(started),
             Command::Group(args) => args.run(started),
+            Command::Trial(args) => args.run(),
             Command::Retroicor(args) => args.run(started),
             Command::Physio(args) => args.run(),
             Command::Confounds(args) => args.run(started),

@@ -4,7 +4,9 @@ use crate::error::Result;
 use crate::pipeline::products::Products;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::Command;
-use crate::pipeline::{confounds, connect, glm, group, inputs, physio, retroicor, smooth};
+use crate::pipeline::{
+    confounds, connect, endpoints, glm, group, inputs, physio, retroicor, smooth,
+};
 
 impl Command {
     /// Run it; what it makes goes into `products`.
@@ -25,6 +27,7 @@ impl Command {
             Command::Physio(spec) => physio::run(spec, session, products),
             Command::Group(spec) => group::run(spec, session, products),
             Command::Connect(spec) => connect::run(spec, session, products),
+            Command::Trial(spec) => endpoints::run(spec, session, products),
         }
     }
 }

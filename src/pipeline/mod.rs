@@ -23,6 +23,7 @@ pub mod demo_group;
 pub mod dvars;
 pub mod earlier;
 pub mod echoes;
+pub mod endpoints;
 pub mod first_level;
 pub mod flat;
 pub mod glm;

@@ -15,6 +15,7 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
 mod connect;
+mod endpoints;
 mod files;
 mod group;
 mod order;
@@ -24,6 +25,7 @@ mod run;
 mod task_times;
 
 pub use connect::{ConnectSpec, Estimator, Network};
+pub use endpoints::EndpointsSpec;
 pub use files::Role;
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
@@ -395,6 +397,8 @@ pub enum Command {
     Group(GroupSpec),
     /// Connectivity.
     Connect(ConnectSpec),
+    /// A trial's endpoints.
+    Trial(EndpointsSpec),
 }
 
 impl Default for DesignOptions {

@@ -67,7 +67,9 @@ pub fn deviate(conf: f64) -> f64 {
 /// P(chi-squared with one dof > x).
 #[must_use]
 pub fn chi_square_p(x: f64) -> f64 {
-    (2.0 * ln_sf_normal(x.sqrt()).exp()).min(1.0)
+    let p = 2.0 * ln_sf_normal(x.sqrt()).exp();
+    // Not `min`, which would turn a NaN into 1.
+    if p > 1.0 { 1.0 } else { p }
 }
 
 impl Count {

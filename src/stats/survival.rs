@@ -72,9 +72,7 @@ impl Curve {
             let (at_risk, events, censored) = at_risk_events_and_censored(times, at);
             let (n, d) = (at_risk as f64, events as f64);
             survival *= 1.0 - d / n;
-            if events > 0 {
-                sum += d / (n * (n - d));
-            }
+            sum += d / (n * (n - d));
             let ends = survival <= 0.0;
             let half = z * f64::sqrt(sum) / f64::ln(survival).abs();
             let limits =
@@ -89,7 +87,7 @@ impl Curve {
                 limits: (!ends && sum > 0.0).then(limits),
             }
         };
-        let steps = distinct(times, |_| true).into_iter().map(step).collect();
+        let steps = distinct(times).into_iter().map(step).collect();
         Curve { steps, n: times.len() }
     }
 
@@ -113,7 +111,7 @@ impl LogRank {
     pub fn of(active: &[Time], control: &[Time]) -> Option<LogRank> {
         let all: Vec<Time> = active.iter().chain(control).copied().collect();
         let (mut expected, mut variance) = (0.0, 0.0);
-        for at in distinct(&all, |t| t.event) {
+        for at in distinct(&all) {
             let (n, d, _) = at_risk_events_and_censored(&all, at);
             let (n1, ..) = at_risk_events_and_censored(active, at);
             let (n, d, n1) = (n as f64, d as f64, n1 as f64);
@@ -133,9 +131,9 @@ impl LogRank {
     }
 }
 
-/// The times of some patients, each once, rising.
-fn distinct(times: &[Time], which: impl Fn(&Time) -> bool) -> Vec<f64> {
-    let mut at: Vec<f64> = times.iter().filter(|t| which(t)).map(|t| t.at).collect();
+/// The patients' times, each once, rising.
+fn distinct(times: &[Time]) -> Vec<f64> {
+    let mut at: Vec<f64> = times.iter().map(|t| t.at).collect();
     at.sort_by(f64::total_cmp);
     at.dedup();
     at

@@ -9,15 +9,19 @@ mod fit;
 mod pairs;
 mod permuted;
 
+use super::arm::Arm;
 use super::note::Notes;
-use super::people::People;
+use super::people::{People, counted};
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
 use super::tables::Tables;
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
+pub(in crate::trial) use change::moments;
+pub(in crate::trial) use fit::by_t;
 pub use fit::{Named, compare};
+use pairs::Lacking;
 pub use pairs::Pairs;
 pub use permuted::permute;
 
@@ -27,15 +31,15 @@ pub use permuted::permute;
 /// What tables and columns lack; an outcome that leaves an arm without participants or nothing to test by.
 pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<Ancova> {
     let mut rows = Vec::new();
+    let mut lacking = Lacking::default();
     for outcome in &plan.outcomes {
         let visits = tables.visits(&outcome.column, people)?;
         let named = Named::of(outcome, &visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
+        lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
         for (way, &missing) in shown(plan).iter().enumerate() {
             let pairs = Pairs::new(people, &before, &after, missing);
-            if way == 0 {
-                pairs.tell(&named, people, plan, notes);
-            }
+            nothing_to_carry(&named, &pairs, people, plan, notes);
             let mut row = compare(&named, &pairs, people, plan)?;
             if way == 0
                 && let Some(asked) = plan.permutations
@@ -45,11 +49,29 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             rows.push(row);
         }
     }
+    lacking.tell(people, plan, notes);
     tell(plan, notes);
     let mut ancova =
         Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };
     adjust(&mut ancova, plan);
     Ok(ancova)
+}
+
+/// Who has no baseline is in no analysis with values carried forward.
+fn nothing_to_carry(named: &Named, pairs: &Pairs, people: &People, plan: &Plan, notes: &mut Notes) {
+    let out: Vec<usize> =
+        Arm::BOTH.iter().flat_map(|arm| pairs.left_out.get(*arm)).copied().collect();
+    if pairs.missing != Missing::Observed && !out.is_empty() {
+        notes.warn(
+            format!(
+                "{} without {} at {}: nothing can be carried forward, not even in BOCF",
+                counted(out.len(), "participant"),
+                named.label,
+                plan.baseline
+            ),
+            people.names(&out),
+        );
+    }
 }
 
 /// The ways with missing values that are computed: LOCF of two visits is BOCF.

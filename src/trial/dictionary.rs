@@ -30,6 +30,8 @@ pub struct Variable {
     pub range: Option<[f64; 2]>,
     /// `Levels`: the values that can be, with what they mean.
     pub levels: Vec<(String, String)>,
+    /// `SelectedBy`: by what a region was chosen, "atlas" or a contrast's name.
+    pub selected_by: Option<String>,
     /// `Direction`: "lower is better", "higher is better".
     pub direction: Option<Direction>,
 }
@@ -99,6 +101,7 @@ impl Dictionary {
                 long_name: text("LongName"),
                 description: text("Description"),
                 units: text("Units"),
+                selected_by: text("SelectedBy"),
                 range: range(entry.get("Range")).map_err(|found| {
                     wrong(format!("gives {column} the Range {found}"), "give two rising numbers")
                 })?,

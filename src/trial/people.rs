@@ -88,7 +88,8 @@ impl People {
             false => vec![None; ids.len()],
         };
         let crossover = plan.design == Design::Crossover;
-        let named = match crossover && plan.control.is_empty() {
+        // In a crossover the control is a treatment; arms are there only where participants.tsv has them.
+        let named = match crossover && (plan.control.is_empty() || !table.has(&plan.arm)) {
             true => None,
             false => Some(table.texts(&plan.arm)?),
         };

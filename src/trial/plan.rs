@@ -113,6 +113,14 @@ pub struct CpmPlan {
     pub threshold: bool,
 }
 
+impl CpmPlan {
+    /// Of a table with the usual columns.
+    #[must_use]
+    pub fn of(table: String) -> CpmPlan {
+        CpmPlan { table, pre: ts_pre(), post: ts_post(), threshold: false }
+    }
+}
+
 /// Pressure pain: a row a stimulus.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -128,6 +136,14 @@ pub struct PressurePlan {
     /// The rating whose pressure is found (P50: 50).
     #[serde(default = "fifty")]
     pub target: f64,
+}
+
+impl PressurePlan {
+    /// Of a table with the usual columns, for a rating of 50.
+    #[must_use]
+    pub fn of(table: String) -> PressurePlan {
+        PressurePlan { table, pressure: pressure_kpa(), rating: rating(), target: fifty() }
+    }
 }
 
 /// Values of regions: a row a participant and session, a column a region; or `group`'s table of regions.
@@ -196,9 +212,17 @@ pub struct CrossoverPlan {
     /// Column of what is measured at a period's end.
     #[serde(default = "outcome")]
     pub outcome: String,
-    /// Column of what is measured at a period's start; none where the table lacks it.
+    /// Column of what is measured at a period's start; none: `baseline` where the table has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+}
+
+impl CrossoverPlan {
+    /// Of a table with the usual columns; a column baseline is used where it is there.
+    #[must_use]
+    pub fn of(table: String) -> CrossoverPlan {
+        CrossoverPlan { table, outcome: outcome(), baseline: None }
+    }
 }
 
 /// p by rearrangement of the arms.

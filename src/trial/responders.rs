@@ -1,1 +1,61 @@
-//! Who responded, by the rules of the plan.
+//! Who responded, by the rules of the plan: each part of a rule alone, then the first two together, the first three, and so on.
+//!
+//! - Who lacks a value is a non-responder of all randomised (BOCF), the primary count; beside it stand those who have every value (observed), and the risk differences were
+//!   all who lack one to respond in one arm and none in the other.
+//! - Who is known to fail one part cannot respond, whatever another part would have been: a non-responder by all means, and counted among those who lack a value.
+//! - A percentage has no meaning where the baseline is 0 or below: the value lacks, and that is said.
+//! - Risk difference with Miettinen and Nurminen's limits, Newcombe's beside; odds and risk ratio, Fisher's p; by strata Mantel and Haenszel; number needed to treat (Altman).
+//!
+//! Source: Arnold et al. 2010 (composite responders of the milnacipran trials); the statistics in [`crate::stats::proportions`].
+
+mod held;
+mod row;
+
+use super::note::Notes;
+use super::people::People;
+use super::plan::{Missing, Plan};
+use super::results::Responders;
+use super::rule::Rule;
+use super::tables::Tables;
+use crate::error::Result;
+use held::Held;
+
+/// Count the responders by every rule.
+///
+/// # Errors
+/// Usage: a column or a session that a table lacks. Bad data in a table.
+pub fn analyse(
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+) -> Result<Responders> {
+    let mut found = Responders::default();
+    for rule in &plan.responders {
+        let parts = rule.parts.iter().map(|part| Held::against(part, plan, people, tables, notes));
+        let parts = parts.collect::<Result<Vec<Held>>>()?;
+        for together in taken_together(&parts) {
+            // Rules may begin alike.
+            let rule = Rule { parts: together.iter().map(|held| held.part.clone()).collect() };
+            if found.rows.iter().any(|row| row.rule == rule.to_string()) {
+                continue;
+            }
+            let rows = shown(plan).into_iter().map(|way| row::row(together, way, people, plan));
+            found.rows.extend(rows);
+        }
+    }
+    Ok(found)
+}
+
+/// Each alone, then the first two, the first three, and so on.
+fn taken_together(parts: &[Held]) -> impl Iterator<Item = &[Held]> {
+    let alone = parts.chunks(1);
+    alone.chain((2..=parts.len()).map(|n| &parts[..n]))
+}
+
+/// All randomised come first whatever the plan's order; LOCF of two visits is BOCF.
+fn shown(plan: &Plan) -> Vec<Missing> {
+    let mut ways = vec![Missing::Bocf];
+    ways.extend(plan.missing.contains(&Missing::Observed).then_some(Missing::Observed));
+    ways
+}

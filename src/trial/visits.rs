@@ -68,6 +68,26 @@ impl Visits {
         })
     }
 
+    /// Of values that an analysis made, by participant (a place in [`People::all`]) and session; `table`: what they were made of.
+    #[must_use]
+    pub fn derived(
+        (label, column): (String, Column),
+        (table, people): (&Measured, &People),
+        sessions: Vec<String>,
+        values: BTreeMap<(usize, String), Option<f64>>,
+    ) -> Visits {
+        Visits {
+            column,
+            label,
+            units: None,
+            direction: None,
+            sessions,
+            n_people: people.all.len(),
+            name: table.table.name.clone(),
+            values,
+        }
+    }
+
     /// The value of a participant (a place in [`People::all`]) at a session; none where it lacks.
     #[must_use]
     pub fn get(&self, place: usize, session: &str) -> Option<f64> {

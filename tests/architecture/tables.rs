@@ -216,6 +216,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "provenance",
         ],
     ),
+    // A trial's tables, compared; what is computed is in `trial`.
+    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.
@@ -251,6 +253,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "retroicor",
             "glm",
             "group",
+            "endpoints",
         ],
     ),
     ("verify", &["watch", "comparison", "blocks", "provenance", "session", "inputs", "compared"]),

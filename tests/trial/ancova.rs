@@ -1,1 +1,263 @@
 //! Of `trial::ancova`.
+
+use boldly::trial::ancova::{Named, Pairs, analyse, compare, permute};
+use boldly::trial::results::{Ancova, AncovaRow};
+use boldly::trial::{Arm, Missing, Notes, Permutations, Visits};
+
+use super::study::{Study, is_golden, number, study};
+
+/// Difference and its standard error with site in the model, and placebo's mean: numpy's solve of the normal equations.
+const STRATIFIED: [f64; 3] = [-1.1462598206943293, 0.31672651211215674, 5.771011531558895];
+
+/// By numpy, over all permutations of the five residuals: 24 have a t as large.
+const BY_HAND: f64 = 24.0;
+
+const OUTCOMES: [&str; 5] = ["nrs", "fiq", "hads_anxiety", "hads_depression", "sf36_pcs"];
+
+fn analysed(study: &Study) -> (Ancova, Notes) {
+    let mut notes = Notes::default();
+    let people = study.people();
+    let ancova = analyse(&study.plan, &people, &study.tables, &mut notes).unwrap();
+    (ancova, notes)
+}
+
+fn row<'a>(ancova: &'a Ancova, outcome: &str, missing: Missing) -> &'a AncovaRow {
+    let name = format!("questionnaires:{outcome}");
+    ancova.rows.iter().find(|row| row.outcome == name && row.missing == missing).unwrap()
+}
+
+#[test]
+fn every_number_of_five_outcomes_is_the_golden_one() {
+    let (ancova, _) = analysed(&study());
+    for name in OUTCOMES {
+        let row = row(&ancova, name, Missing::Observed);
+        let is = |got: f64, key: &str| is_golden(got, &format!("ancova/{name}/{key}"));
+        assert_eq!(row.n.active as f64, number(&format!("ancova/{name}/n_active")));
+        assert_eq!(row.n.control as f64, number(&format!("ancova/{name}/n_control")));
+        is(row.baseline_mean, "baseline_mean");
+        is(row.test.dof.unwrap(), "dof");
+        is(row.difference.value, "difference");
+        is(row.difference.se.unwrap(), "se");
+        is(row.difference.low.unwrap(), "low");
+        is(row.difference.high.unwrap(), "high");
+        is(row.test.statistic, "t");
+        is(row.test.p, "p");
+        is(row.slope, "slope");
+        is(row.sigma, "sigma");
+        is(row.partial_eta_square, "partial_eta2");
+        is(row.slopes_differ.unwrap().p, "slopes_differ_p");
+        is(row.hc3_se.unwrap(), "hc3_se");
+        let unequal = row.unequal_slopes.unwrap();
+        is(unequal.difference, "ancova2/difference");
+        is(unequal.hc3_se, "ancova2/hc3_se");
+        is(unequal.test.p, "ancova2/p");
+        for (arm, key) in [(Arm::Control, "control"), (Arm::Active, "active")] {
+            let mean = row.ls_means.get(arm);
+            is(mean.endpoint.value, &format!("lsmean_post_{key}/value"));
+            is(mean.endpoint.se.unwrap(), &format!("lsmean_post_{key}/se"));
+            is(mean.endpoint.low.unwrap(), &format!("lsmean_post_{key}/low"));
+            is(mean.endpoint.high.unwrap(), &format!("lsmean_post_{key}/high"));
+            is(mean.change, &format!("lsmean_post_{key}/change"));
+        }
+    }
+}
+
+#[test]
+fn every_number_of_the_unadjusted_changes_is_the_golden_one() {
+    let (ancova, _) = analysed(&study());
+    for name in OUTCOMES {
+        let change = &row(&ancova, name, Missing::Observed).change;
+        let is = |got: f64, key: &str| is_golden(got, &format!("ancova/{name}/change/{key}"));
+        is(change.student.unwrap().statistic, "t");
+        is(change.student.unwrap().p, "p");
+        is(change.welch.unwrap().statistic, "welch_t");
+        is(change.welch.unwrap().dof.unwrap(), "welch_dof");
+        is(change.welch.unwrap().p, "welch_p");
+        is(change.difference.low.unwrap(), "welch_low");
+        is(change.difference.high.unwrap(), "welch_high");
+        is(change.d.unwrap(), "d");
+        let hedges = change.hedges.unwrap();
+        is(hedges.value, "g");
+        is(hedges.low.unwrap(), "g_low");
+        is(hedges.high.unwrap(), "g_high");
+        for (arm, key) in [(Arm::Control, "control"), (Arm::Active, "active")] {
+            let own = change.arms.get(arm);
+            is(own.mean, &format!("mean_{key}"));
+            is(own.sd.unwrap(), &format!("sd_{key}"));
+            let paired = own.paired.unwrap();
+            is(paired.test.statistic, &format!("paired_{key}/t"));
+            is(paired.test.dof.unwrap(), &format!("paired_{key}/dof"));
+            is(paired.test.p, &format!("paired_{key}/p"));
+            is(paired.low, &format!("paired_{key}/low"));
+            is(paired.high, &format!("paired_{key}/high"));
+            is(paired.d_av.unwrap(), &format!("paired_{key}/d_av"));
+            is(paired.d_z, &format!("paired_{key}/d_z"));
+        }
+    }
+}
+
+#[test]
+fn baseline_carried_forward_has_everybody_and_the_golden_numbers() {
+    let (ancova, _) = analysed(&study());
+    for name in ["nrs", "sf36_pcs"] {
+        let row = row(&ancova, name, Missing::Bocf);
+        let is = |got: f64, key: &str| is_golden(got, &format!("ancova_bocf/{name}/{key}"));
+        assert_eq!([row.n.active, row.n.control], [46, 46]);
+        is(row.test.dof.unwrap(), "dof");
+        is(row.difference.value, "difference");
+        is(row.difference.se.unwrap(), "se");
+        is(row.test.p, "p");
+        is(row.difference.low.unwrap(), "low");
+        is(row.difference.high.unwrap(), "high");
+        let carried = row.points.iter().filter(|point| point.carried).count();
+        assert_eq!(carried, if name == "nrs" { 17 } else { 19 });
+    }
+}
+
+#[test]
+fn holm_is_over_the_named_family_and_no_other() {
+    let mut study = study();
+    study.plan.primary = study.plan.outcomes.iter().map(|one| one.column.clone()).collect();
+    let (ancova, _) = analysed(&study);
+    for name in OUTCOMES {
+        let p = row(&ancova, name, Missing::Observed).p_holm.unwrap();
+        is_golden(p, &format!("holm_p_of_five_ancovas/{name}"));
+        assert_eq!(row(&ancova, name, Missing::Bocf).p_holm, None);
+    }
+    study.plan.primary.truncate(2);
+    let (ancova, _) = analysed(&study);
+    let of = |name: &str| row(&ancova, name, Missing::Observed).p_holm;
+    assert_eq!(of("nrs"), Some(2.0 * row(&ancova, "nrs", Missing::Observed).test.p));
+    assert_eq!(of("sf36_pcs"), None);
+    study.plan.primary.clear();
+    let (ancova, notes) = analysed(&study);
+    assert!(ancova.rows.iter().all(|row| row.p_holm.is_none()));
+    assert!(notes.all.iter().any(|note| note.text.contains("not adjusted for being several")));
+}
+
+#[test]
+fn the_change_in_place_of_the_endpoint_has_the_same_difference() {
+    let study = study();
+    let people = study.people();
+    let column = "questionnaires:fiq".parse().unwrap();
+    let visits: Visits = study.tables.visits(&column, &people).unwrap();
+    let (before, after) = (visits.at("ses-baseline").unwrap(), visits.at("ses-week13").unwrap());
+    let change: Vec<Option<f64>> =
+        after.iter().zip(&before).map(|(after, before)| Some((*after)? - (*before)?)).collect();
+    let of = |after: &[Option<f64>]| {
+        let pairs = Pairs::new(&people, &before, after, Missing::Observed);
+        compare(&Named::default(), &pairs, &people, &study.plan).unwrap()
+    };
+    let (post, change) = (of(&after), of(&change));
+    assert!((post.difference.value - change.difference.value).abs() < 1e-12);
+    assert!((post.difference.se.unwrap() - change.difference.se.unwrap()).abs() < 1e-12);
+    assert!((post.slope - change.slope - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn strata_enter_the_model_and_ls_means_weigh_their_levels_the_same() {
+    let mut study = study();
+    study.plan.strata = vec!["site".to_owned()];
+    let (ancova, _) = analysed(&study);
+    let row = row(&ancova, "nrs", Missing::Observed);
+    let names = ["constant", "arm", "site[gothenburg]", "site[london]", "baseline"];
+    assert_eq!(row.columns, names);
+    assert_eq!(row.test.dof, Some(70.0));
+    let means = row.ls_means;
+    let apart = means.active.endpoint.value - means.control.endpoint.value;
+    assert!((apart - row.difference.value).abs() < 1e-12);
+    assert!((row.difference.value - STRATIFIED[0]).abs() < 1e-9, "{}", row.difference.value);
+    assert!((row.difference.se.unwrap() - STRATIFIED[1]).abs() < 1e-9);
+    assert!((means.control.endpoint.value - STRATIFIED[2]).abs() < 1e-9);
+}
+
+#[test]
+fn rearranging_the_arms_gives_about_the_p_of_t_and_the_same_with_the_same_seed() {
+    let mut study = study();
+    study.plan.outcomes.truncate(2);
+    study.plan.permutations = Some(Permutations { n: 2000, seed: 3 });
+    let (ancova, _) = analysed(&study);
+    let fiq = row(&ancova, "fiq", Missing::Observed);
+    let p = fiq.p_permuted.unwrap();
+    // Four standard errors of a share of 2000.
+    assert!((p - fiq.test.p).abs() < 4.0 * (fiq.test.p / 2000.0).sqrt(), "{p} {}", fiq.test.p);
+    assert_eq!(analysed(&study).0, ancova);
+    study.plan.permutations = Some(Permutations { n: 2000, seed: 4 });
+    assert_ne!(analysed(&study).0, ancova);
+}
+
+#[test]
+fn all_120_rearrangements_of_five_are_counted_as_they_are_by_hand() {
+    let mut study = study();
+    // Three on the drug and two on placebo; everybody else lacks the endpoint.
+    let people = study.people();
+    let [control, active] = Arm::BOTH.map(|arm| people.randomised(arm));
+    let who = [active[0], active[1], active[2], control[0], control[1]];
+    let (mut before, mut after) = (vec![None; people.all.len()], vec![None; people.all.len()]);
+    for (at, (start, end)) in
+        [(5.0, 2.0), (7.0, 3.5), (6.0, 4.0), (4.0, 4.5), (8.0, 6.0)].into_iter().enumerate()
+    {
+        (before[who[at]], after[who[at]]) = (Some(start), Some(end));
+    }
+    study.plan.outcomes.clear();
+    let pairs = Pairs::new(&people, &before, &after, Missing::Observed);
+    let mut row = compare(&Named::default(), &pairs, &people, &study.plan).unwrap();
+    permute(&mut row, &pairs, &people, Permutations { n: 1000, seed: 1 }).unwrap();
+    assert_eq!(row.n_permutations, Some(120));
+    assert_eq!(row.p_permuted, Some(BY_HAND / 120.0));
+}
+
+#[test]
+fn who_has_no_baseline_is_not_carried_forward_and_is_named() {
+    let mut study = study();
+    study.set("questionnaires", 0, "nrs", "n/a");
+    let (ancova, notes) = analysed(&study);
+    assert_eq!(row(&ancova, "nrs", Missing::Bocf).n.active, 45);
+    let text = "1 participant without nrs at ses-baseline: nothing can be carried forward";
+    let note = notes.all.iter().find(|note| note.text.contains(text)).unwrap();
+    assert_eq!(note.participants, ["sub-001"]);
+}
+
+#[test]
+fn who_lacks_a_value_is_named_once_apart_by_whether_they_completed() {
+    let (_, notes) = analysed(&study());
+    let of = |text: &str| {
+        let found: Vec<_> = notes.all.iter().filter(|note| note.text.contains(text)).collect();
+        assert_eq!(found.len(), 1, "{text}");
+        found[0].clone()
+    };
+    let left = of("17 participants who did not complete the study lack nrs, fiq,");
+    assert_eq!(left.participants.len(), 17);
+    let here = of("2 completers lack sf36_pcs at ses-baseline or ses-week13");
+    assert_eq!(here.participants, ["sub-006", "sub-042"]);
+}
+
+#[test]
+fn a_percentage_of_a_baseline_of_0_is_not_made_and_is_named() {
+    let mut study = study();
+    // The first patient's baseline.
+    study.set("questionnaires", 0, "nrs", "0");
+    let (ancova, _) = analysed(&study);
+    let row = row(&ancova, "nrs", Missing::Observed);
+    assert_eq!(row.percent_undefined, ["sub-001"]);
+    assert_eq!(row.percent_change.active, None);
+    assert!(row.percent_change.control.is_some());
+}
+
+#[test]
+fn an_outcome_that_one_arm_lacks_is_refused_by_its_name() {
+    let mut study = study();
+    let people = study.people();
+    let placebo = people.names(&people.randomised(Arm::Control));
+    let table = study.cells("questionnaires");
+    let (id, nrs) = (table.position("participant_id").unwrap(), table.position("nrs").unwrap());
+    for row in &mut table.rows {
+        if placebo[1..].contains(&row[id]) {
+            row[nrs] = "n/a".to_owned();
+        }
+    }
+    let error = analyse(&study.plan, &people, &study.tables, &mut Notes::default()).unwrap_err();
+    let text = error.to_string();
+    assert!(text.contains("questionnaires:nrs has both values of 1 participant"), "{text}");
+    assert!(text.contains("'placebo'"), "{text}");
+}

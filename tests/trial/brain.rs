@@ -1,1 +1,105 @@
 //! Of `trial::brain`.
+
+use boldly::error::Result;
+use boldly::trial::results::Brain;
+use boldly::trial::{BrainPlan, Notes, brain};
+
+use crate::study::{Study, is_golden, study};
+
+fn with_brain(regions: &[&str]) -> Study {
+    let mut study = study();
+    study.plan.brain = Some(BrainPlan {
+        table: "brain".to_owned(),
+        regions: regions.iter().map(|&region| region.to_owned()).collect(),
+    });
+    study
+}
+
+fn analysed(study: &Study, notes: &mut Notes) -> Result<Brain> {
+    brain::analyse(&study.plan, &study.people(), &study.tables, notes)
+}
+
+#[test]
+fn the_2x2_of_each_region_is_golden() {
+    let found = analysed(&with_brain(&[]), &mut Notes::default()).unwrap();
+    let regions: Vec<&str> = found.rows.iter().map(|row| row.region.as_str()).collect();
+    assert_eq!(regions, ["pag_pain", "precuneus_pain", "insula_dmn_z"], "all but motion");
+    for row in &found.rows {
+        let path = |part: &str| format!("mixed_2x2/{}/{part}", row.region);
+        is_golden(row.n.active as f64, &path("n_active"));
+        is_golden(row.n.control as f64, &path("n_control"));
+        is_golden(row.interaction.value, &path("interaction/difference"));
+        is_golden(row.interaction.low.unwrap(), &path("interaction/low"));
+        is_golden(row.interaction.high.unwrap(), &path("interaction/high"));
+        is_golden(row.interaction_test.statistic, &path("interaction/t"));
+        is_golden(row.interaction_test.dof.unwrap(), &path("interaction/dof"));
+        is_golden(row.interaction_test.p, &path("interaction/p"));
+        is_golden(row.partial_eta_square, &path("interaction/partial_eta2"));
+        is_golden(row.visit.value, &path("time_unweighted/mean_change"));
+        is_golden(row.visit_test.statistic, &path("time_unweighted/t"));
+        is_golden(row.visit_test.dof.unwrap(), &path("time_unweighted/dof"));
+        is_golden(row.arm_test.statistic, &path("arm/t"));
+        is_golden(row.ancova.difference.value, &path("ancova/difference"));
+        is_golden(row.ancova.test.p, &path("ancova/p"));
+    }
+}
+
+#[test]
+fn regions_are_those_named_and_a_slip_in_a_name_is_told() {
+    let found = analysed(&with_brain(&["pag_pain"]), &mut Notes::default()).unwrap();
+    assert_eq!(found.rows.len(), 1);
+    let error = analysed(&with_brain(&["pag_pian"]), &mut Notes::default()).unwrap_err();
+    assert!(error.to_string().contains("did you mean 'pag_pain'?"), "{error}");
+    // A slip in a cell of a column that was not named is an error, not a column less.
+    let mut study = with_brain(&[]);
+    study.set("brain", 3, "pag_pain", "0,2542");
+    let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+    assert!(error.contains("brain.tsv, line 5 (sub-003)") && error.contains("0,2542"), "{error}");
+    // So is a visit that is there twice.
+    let mut study = with_brain(&[]);
+    study.set("brain", 1, "session_id", "ses-baseline");
+    let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+    assert!(error.contains("line 3 (sub-001)") && error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn lost_runs_are_counted_and_named() {
+    let mut notes = Notes::default();
+    analysed(&with_brain(&["insula_dmn_z"]), &mut notes).unwrap();
+    let lacking = notes.all.iter().find(|note| note.text.contains("completers lack insula_dmn_z"));
+    assert_eq!(lacking.unwrap().participants.len(), 2, "{notes:?}");
+}
+
+#[test]
+fn motion_is_held_against_each_region_at_each_visit() {
+    let mut study = with_brain(&[]);
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert_eq!(found.motion.len(), 9, "3 regions by baseline, endpoint and change");
+    assert!(found.motion.iter().all(|row| row.motion == "mean_fd"));
+    let warned = |notes: &Notes| {
+        notes.all.iter().any(|note| note.text.contains("mean_fd goes with pag_pain (ses-baseline"))
+    };
+    assert!(!warned(&notes));
+    // Motion that makes the values is told.
+    let table = study.cells("brain");
+    let at = ["pag_pain", "mean_fd"].map(|column| table.position(column).unwrap());
+    table.rows.iter_mut().for_each(|cells| cells[at[1]] = cells[at[0]].clone());
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!((found.motion[0].correlation.r.value - 1.0).abs() < 1e-12);
+    assert!(warned(&notes), "{notes:?}");
+    // Without a column of motion that is said.
+    table_without_motion(&mut study);
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!(found.motion.is_empty());
+    assert!(notes.all.iter().any(|note| note.text.contains("has no column of motion (mean_fd)")));
+}
+
+fn table_without_motion(study: &mut Study) {
+    let table = study.cells("brain");
+    let at = table.position("mean_fd").unwrap();
+    table.columns.remove(at);
+    table.rows.iter_mut().for_each(|cells| {
+        cells.remove(at);
+    });
+}

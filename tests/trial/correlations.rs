@@ -1,1 +1,210 @@
 //! Of `trial::correlations`.
+
+use boldly::error::Result;
+use boldly::trial::results::{Correlation, CorrelationRow, Correlations};
+use boldly::trial::{BrainPlan, CpmPlan, Dictionary, Notes, PressurePlan, correlations};
+
+use crate::study::{Study, is_golden, study};
+
+fn related(relations: &[&str]) -> Study {
+    let mut study = study();
+    study.plan.correlations = relations.iter().map(|text| text.parse().unwrap()).collect();
+    study.plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() });
+    study.plan.cpm = Some(CpmPlan {
+        table: "cpm".to_owned(),
+        pre: "ts_pre".to_owned(),
+        post: "ts_post".to_owned(),
+        threshold: false,
+    });
+    study.plan.pressure = Some(PressurePlan {
+        table: "pressure".to_owned(),
+        pressure: "pressure_kpa".to_owned(),
+        rating: "rating".to_owned(),
+        target: 50.0,
+    });
+    study
+}
+
+fn analysed(study: &Study, notes: &mut Notes) -> Result<Correlations> {
+    correlations::analyse(&study.plan, &study.people(), &study.tables, notes)
+}
+
+#[track_caller]
+fn coefficient(found: &Option<Correlation>, path: &str, r: &str) {
+    let found = found.as_ref().unwrap();
+    is_golden(found.r.value, &format!("{path}/{r}"));
+    is_golden(found.r.low.unwrap(), &format!("{path}/low"));
+    is_golden(found.r.high.unwrap(), &format!("{path}/high"));
+    is_golden(found.test.statistic, &format!("{path}/t"));
+    is_golden(found.test.p, &format!("{path}/p"));
+}
+
+#[track_caller]
+fn row_is_golden(row: &CorrelationRow, name: &str) {
+    let path = format!("correlations/{name}");
+    is_golden(row.points.len() as f64, &format!("{path}/n"));
+    coefficient(&row.pooled, &path, "pearson");
+    let partial = format!("{path}/partial");
+    coefficient(&row.given_arm, &partial, "r");
+    is_golden(row.given_arm.as_ref().unwrap().test.dof.unwrap(), &format!("{partial}/dof"));
+    let rank = row.spearman.as_ref().unwrap();
+    is_golden(rank.r.value, &format!("{path}/spearman"));
+    is_golden(rank.r.low.unwrap(), &format!("{path}/spearman_low"));
+    is_golden(rank.r.high.unwrap(), &format!("{path}/spearman_high"));
+    is_golden(rank.test.p, &format!("{path}/spearman_p_t"));
+}
+
+#[test]
+fn relations_of_changes_and_of_baseline_with_change_are_golden() {
+    let study = related(&[
+        "brain:insula_dmn_z~questionnaires:nrs",
+        "brain:precuneus_pain~pressure:p50",
+        "brain:pag_pain~cpm:absolute",
+    ]);
+    let found = analysed(&study, &mut Notes::default()).unwrap();
+    assert_eq!(found.rows.len(), 6);
+    row_is_golden(&found.rows[0], "insula_dmn_change_vs_pain_relief");
+    row_is_golden(&found.rows[1], "baseline_insula_dmn_vs_relief");
+    row_is_golden(&found.rows[2], "precuneus_change_vs_p50_change");
+    row_is_golden(&found.rows[4], "pag_change_vs_cpm_change");
+    assert_eq!(found.rows[0].first, "change of insula_dmn_z (ses-week13 - ses-baseline)");
+    assert_eq!(found.rows[0].second, "improvement of nrs (ses-baseline - ses-week13)");
+    assert_eq!(found.rows[1].first, "insula_dmn_z at ses-baseline");
+    assert!(found.rows[3].first.ends_with("at ses-baseline"), "{}", found.rows[3].first);
+    let row = &found.rows[0];
+    let path = "correlations/insula_dmn_change_vs_pain_relief";
+    coefficient(&row.by_arm.active, &format!("{path}/by_arm/active"), "pearson");
+    coefficient(&row.by_arm.control, &format!("{path}/by_arm/control"), "pearson");
+    is_golden(row.arms_differ.unwrap().statistic, &format!("{path}/by_arm/difference_z"));
+    is_golden(row.arms_differ.unwrap().p, &format!("{path}/by_arm/p"));
+    let slopes = row.slopes_differ.as_ref().unwrap();
+    is_golden(slopes.test.statistic, &format!("{path}/slopes_differ/t"));
+    is_golden(slopes.test.dof.unwrap(), &format!("{path}/slopes_differ/dof"));
+    is_golden(slopes.test.p, &format!("{path}/slopes_differ/p"));
+}
+
+#[test]
+fn sides_in_the_other_order_relate_the_same_and_the_region_is_still_before() {
+    let one = related(&["brain:insula_dmn_z~questionnaires:nrs"]);
+    let other = related(&["questionnaires:nrs~brain:insula_dmn_z"]);
+    let [one, other] = [one, other].map(|study| analysed(&study, &mut Notes::default()).unwrap());
+    for at in 0..2 {
+        let [one, other] = [&one, &other].map(|found| found.rows[at].given_arm.clone().unwrap());
+        assert!((one.r.value - other.r.value).abs() < 1e-12, "row {at}");
+    }
+    assert_eq!(other.rows[1].second, "insula_dmn_z at ses-baseline");
+}
+
+#[test]
+fn motion_is_a_covariate_and_costs_a_degree_of_freedom() {
+    let found = analysed(&related(&["brain:pag_pain~questionnaires:nrs"]), &mut Notes::default());
+    let rows = found.unwrap().rows;
+    for (row, motion) in rows.iter().zip(["mean_fd (change)", "mean_fd (ses-baseline)"]) {
+        assert_eq!(row.motion.as_deref(), Some(motion));
+        let [arm, both] = [&row.given_arm, &row.given_motion].map(|r| r.as_ref().unwrap());
+        assert_eq!(both.test.dof.unwrap(), arm.test.dof.unwrap() - 1.0);
+        assert_ne!(both.r.value, arm.r.value);
+    }
+    // A relation without a region has none.
+    let found =
+        analysed(&related(&["questionnaires:fiq~questionnaires:nrs"]), &mut Notes::default());
+    assert!(
+        found.unwrap().rows.iter().all(|row| row.motion.is_none() && row.given_motion.is_none())
+    );
+}
+
+#[test]
+fn a_measure_of_one_visit_is_related_as_it_is() {
+    let study = related(&["questionnaires:pgic~brain:insula_dmn_z"]);
+    let found = analysed(&study, &mut Notes::default()).unwrap();
+    let axes: Vec<(&str, &str)> =
+        found.rows.iter().map(|row| (row.first.as_str(), row.second.as_str())).collect();
+    assert_eq!(
+        axes,
+        [
+            ("pgic at ses-week13", "change of insula_dmn_z (ses-week13 - ses-baseline)"),
+            ("pgic at ses-week13", "insula_dmn_z at ses-baseline")
+        ]
+    );
+}
+
+#[test]
+fn who_lacks_a_side_is_counted_and_named() {
+    let mut notes = Notes::default();
+    analysed(&related(&["brain:insula_dmn_z~questionnaires:nrs"]), &mut notes).unwrap();
+    let note = notes.all.iter().find(|n| n.text.contains("not in that relation")).unwrap();
+    assert_eq!(note.participants.len(), 92 - 73);
+    assert!(note.text.starts_with("19 participants without both of"), "{}", note.text);
+}
+
+fn chosen_by(by: &str) -> Study {
+    let mut study = related(&["brain:insula_dmn_z~questionnaires:nrs"]);
+    let own = study.tables.all.iter_mut().find(|table| table.name == "brain").unwrap();
+    let text = format!(r#"{{"insula_dmn_z": {{"SelectedBy": "{by}"}}}}"#);
+    own.dictionary = Dictionary::parse("brain.json", &text).unwrap();
+    study
+}
+
+#[test]
+fn a_region_chosen_by_what_it_is_related_to_is_refused_unless_exploratory() {
+    for by in ["change of nrs", "regression on relief", "correlation with NRS"] {
+        let mut study = chosen_by(by);
+        let error = analysed(&study, &mut Notes::default()).unwrap_err();
+        let text = error.to_string();
+        assert_eq!(error.exit_code(), 2);
+        for part in ["region 'insula_dmn_z'", by, "SelectedBy in brain.json", "--exploratory"] {
+            assert!(text.contains(part), "{text}");
+        }
+        study.plan.exploratory = true;
+        let mut notes = Notes::default();
+        let found = analysed(&study, &mut notes).unwrap();
+        assert!(found.rows.iter().all(|row| row.exploratory));
+        assert!(notes.all.iter().any(|note| note.text.contains("inflated and exploratory")));
+    }
+    for (by, says) in [
+        ("an atlas of the insula", None),
+        ("pain - control", Some("was chosen by 'pain - control'")),
+    ] {
+        let mut notes = Notes::default();
+        let found = analysed(&chosen_by(by), &mut notes).unwrap();
+        assert!(found.rows.iter().all(|row| !row.exploratory));
+        let warned = notes.all.iter().any(|n| says.is_some_and(|says| n.text.contains(says)));
+        assert_eq!(warned, says.is_some(), "{notes:?}");
+    }
+    // Where nothing is said of the choice, that is said.
+    let mut notes = Notes::default();
+    analysed(&related(&["brain:insula_dmn_z~questionnaires:nrs"]), &mut notes).unwrap();
+    assert!(
+        notes
+            .all
+            .iter()
+            .any(|note| note.text.starts_with("how insula_dmn_z was chosen is not said"))
+    );
+}
+
+#[test]
+fn relations_that_cannot_be_are_refused() {
+    let refused = |relation: &str, says: &[&str]| {
+        let error = analysed(&related(&[relation]), &mut Notes::default()).unwrap_err().to_string();
+        says.iter().for_each(|part| assert!(error.contains(part), "{error}"));
+    };
+    refused("questionnaires:nrs~questionnaires:nrs", &["relates a measure to itself"]);
+    refused("brain:insula_dmn~questionnaires:nrs", &["did you mean 'insula_dmn_z'?"]);
+    refused("brian:insula_dmn_z~questionnaires:nrs", &["did you mean 'brain'?"]);
+    refused("cpm:absolut~questionnaires:nrs", &["column 'absolut'"]);
+    let mut study = related(&["cpm:absolute~questionnaires:nrs"]);
+    study.plan.cpm = None;
+    assert!(analysed(&study, &mut Notes::default()).is_err());
+}
+
+#[test]
+fn too_few_participants_have_a_row_without_coefficients() {
+    let mut study = related(&["brain:insula_dmn_z~questionnaires:nrs"]);
+    let table = study.cells("brain");
+    let at = table.position("insula_dmn_z").unwrap();
+    table.rows.iter_mut().skip(8).for_each(|cells| cells[at] = "n/a".to_owned());
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!(found.rows[0].points.len() < 4 && found.rows[0].given_arm.is_none());
+    assert!(notes.all.iter().any(|note| note.text.contains("too few")));
+}

@@ -1,1 +1,130 @@
 //! Of `trial::cpm`.
+
+use boldly::error::Result;
+use boldly::trial::results::Cpm;
+use boldly::trial::{CpmPlan, Notes, cpm};
+
+use crate::study::{Study, ancova_is_golden, golden, is_golden, study};
+
+fn with_cpm() -> Study {
+    let mut study = study();
+    study.plan.cpm = Some(CpmPlan {
+        table: "cpm".to_owned(),
+        pre: "ts_pre".to_owned(),
+        post: "ts_post".to_owned(),
+        threshold: false,
+    });
+    study
+}
+
+fn analysed(study: &Study, notes: &mut Notes) -> Result<Cpm> {
+    cpm::analyse(&study.plan, &study.people(), &study.tables, notes)
+}
+
+#[test]
+fn cpm_is_golden() {
+    let found = analysed(&with_cpm(), &mut Notes::default()).unwrap();
+    let [absolute, percent] = &found.ancova[..] else { panic!("{} rows", found.ancova.len()) };
+    ancova_is_golden(absolute, "cpm/absolute");
+    ancova_is_golden(percent, "cpm/percent");
+    assert_eq!(
+        (absolute.outcome.as_str(), percent.outcome.as_str()),
+        ("cpm:absolute", "cpm:percent")
+    );
+    is_golden(found.sem.unwrap(), "cpm/sem_of_test_stimulus");
+    is_golden(found.cutoff.unwrap(), "cpm/inhibitor_cutoff_2sem_of_difference");
+    is_golden(found.retest.unwrap().value, "cpm/placebo_retest_icc_a1");
+    let rho = found.retest.unwrap().value;
+    assert_eq!(found.expected_correlation, Some(-((1.0 - rho) / 2.0).sqrt()));
+    let inhibitors = golden("cpm/inhibitors_week13");
+    assert_eq!(found.inhibitors.control as u64, inhibitors["placebo"].as_u64().unwrap());
+    assert_eq!(found.inhibitors.active as u64, inhibitors["milnacipran"].as_u64().unwrap());
+    assert_eq!((found.inhibitors_of.control, found.inhibitors_of.active), (40, 35));
+    assert_eq!(found.undefined_percent as u64, golden("cpm/undefined_percent").as_u64().unwrap());
+    let first = found.visits.iter().find(|v| v.participant == "sub-001").unwrap();
+    is_golden(first.pre, "cpm/first_patient/pre");
+    is_golden(first.post, "cpm/first_patient/post");
+    is_golden(first.absolute, "cpm/first_patient/absolute");
+    is_golden(first.percent.unwrap(), "cpm/first_patient/percent");
+    assert_eq!((first.n, first.session.as_str()), (3, "ses-baseline"));
+    assert_eq!(first.inhibits, Some(first.absolute > found.cutoff.unwrap()));
+}
+
+#[test]
+fn thresholds_turn_the_sign_and_that_is_said() {
+    let mut turned = with_cpm();
+    turned.plan.cpm.as_mut().unwrap().threshold = true;
+    let mut notes = Notes::default();
+    let [ratings, thresholds] =
+        [with_cpm(), turned].map(|study| analysed(&study, &mut notes).unwrap());
+    assert_eq!(ratings.visits[0].absolute, -thresholds.visits[0].absolute);
+    assert_eq!(ratings.visits[0].percent.map(|v| -v), thresholds.visits[0].percent);
+    let differences = [&ratings, &thresholds].map(|found| found.ancova[0].difference.value);
+    assert!((differences[0] + differences[1]).abs() < 1e-12);
+    assert!(ratings.sign.starts_with("inhibition positive: mean before - mean during"));
+    assert!(thresholds.sign.starts_with("inhibition positive: mean during or after - mean before"));
+    for found in [&ratings, &thresholds] {
+        assert!(found.ancova.iter().all(|row| row.label.contains("inhibition positive")));
+        assert!(notes.all.iter().any(|note| note.text.contains(&found.sign)));
+    }
+}
+
+#[test]
+fn what_is_undefined_or_lacking_is_counted_and_named() {
+    let mut study = with_cpm();
+    study.set("cpm", 0, "ts_post", "n/a");
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    let first = &found.visits[0];
+    // 57 before; 34 and 48 after.
+    assert_eq!((first.pre, first.post), (57.0, 41.0));
+    let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
+    let is_said = |start: &str, who: &str| {
+        let there = said.iter().any(|note| note.starts_with(start) && note.ends_with(who));
+        assert!(there, "{start} ... {who} is not in {said:#?}");
+    };
+    is_said("1 repetition without ts_pre or ts_post; means", ": sub-001");
+    is_said(
+        "1 visit with a mean ts_pre of 0 or less, where percentage CPM is not defined (n/a)",
+        ": sub-008",
+    );
+    is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
+    assert_eq!(found.ancova[1].left_out.active.iter().filter(|id| *id == "sub-008").count(), 1);
+}
+
+#[test]
+fn cpm_that_cannot_be_right_is_refused() {
+    let refused = |spoil: &dyn Fn(&mut Study), says: &[&str]| {
+        let mut study = with_cpm();
+        spoil(&mut study);
+        let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+        says.iter().for_each(|part| assert!(error.contains(part), "{error}"));
+    };
+    refused(
+        &|study| study.set("cpm", 1, "repetition", "1"),
+        &["cpm.tsv, line 3 (sub-001)", "has the repetition of line 2"],
+    );
+    refused(&|study| study.set("cpm", 1, "ts_pre", "66%"), &["line 3 (sub-001)", "'66%'"]);
+    refused(
+        &|study| study.set("cpm", 1, "participant_id", "sub-0001"),
+        &["line 3 (sub-0001)", "whom participants.tsv does not list", "did you mean 'sub-001'?"],
+    );
+    refused(
+        &|study| study.plan.cpm.as_mut().unwrap().post = "ts_pst".to_owned(),
+        &["did you mean 'ts_post'?"],
+    );
+    refused(
+        &|study| study.plan.endpoint = "ses-week31".to_owned(),
+        &["session 'ses-week31'", "did you mean 'ses-week13'?"],
+    );
+}
+
+#[test]
+fn single_repetitions_have_no_rule_for_inhibitors() {
+    let mut study = with_cpm();
+    study.cells("cpm").rows.retain(|cells| cells[2] == "1");
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert_eq!((found.sem, found.cutoff, found.visits[0].inhibits), (None, None, None));
+    assert!(notes.all.iter().any(|note| note.text.contains("who inhibits is not known")));
+}

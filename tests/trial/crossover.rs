@@ -1,1 +1,194 @@
 //! Of `trial::crossover`.
+
+use boldly::error::Result;
+use boldly::table::Table;
+use boldly::trial::results::{Crossover, CrossoverRow};
+use boldly::trial::{CrossoverPlan, Design, Dictionary, Measured, Notes, crossover};
+
+use crate::study::{Study, is_golden, study};
+
+/// The crossover's own patients.
+fn patients() -> Study {
+    let mut study = study();
+    let ids = (1..=24).map(|n| vec![format!("sub-{n:02}")]).collect();
+    let table = Table {
+        name: "participants.tsv".to_owned(),
+        columns: vec!["participant_id".to_owned()],
+        rows: ids,
+    };
+    study.participants =
+        Measured { name: "participants".to_owned(), table, dictionary: Dictionary::default() };
+    study.plan.design = Design::Crossover;
+    study.plan.crossover = Some(CrossoverPlan {
+        table: "crossover".to_owned(),
+        outcome: "outcome".to_owned(),
+        baseline: Some("baseline".to_owned()),
+    });
+    study
+}
+
+fn analysed(study: &Study, notes: &mut Notes) -> Result<Crossover> {
+    crossover::analyse(&study.plan, &study.people(), &study.tables, notes)
+}
+
+fn row<'a>(found: &'a Crossover, analysis: &str, effect: &str) -> &'a CrossoverRow {
+    let is = |row: &&CrossoverRow| row.analysis == analysis && row.effect == effect;
+    found.rows.iter().find(is).unwrap()
+}
+
+#[test]
+fn treatment_period_and_carry_over_are_golden() {
+    let mut notes = Notes::default();
+    let found = analysed(&patients(), &mut notes).unwrap();
+    assert_eq!((found.control.as_str(), found.active.as_str()), ("placebo", "milnacipran"));
+    assert_eq!(found.sequences, [("AB".to_owned(), 11), ("BA".to_owned(), 10)]);
+    for (analysis, effect, path) in [
+        ("outcome", "treatment", "crossover/treatment_A_minus_B"),
+        ("outcome", "period", "crossover/period_1_minus_2"),
+        ("outcome", "carry-over", "crossover/carry_over_lambda_A_minus_B"),
+        (
+            "change from period baseline",
+            "treatment",
+            "crossover/change_from_period_baseline/treatment_A_minus_B",
+        ),
+        (
+            "change from period baseline",
+            "period",
+            "crossover/change_from_period_baseline/period_1_minus_2",
+        ),
+    ] {
+        let row = row(&found, analysis, effect);
+        is_golden(row.estimate.value, &format!("{path}/value"));
+        is_golden(row.test.statistic, &format!("{path}/t"));
+        is_golden(row.test.p, &format!("{path}/p"));
+        is_golden(row.estimate.low.unwrap(), &format!("{path}/low"));
+        is_golden(row.estimate.high.unwrap(), &format!("{path}/high"));
+        assert_eq!(row.test.dof, Some(19.0), "n - 2");
+        assert_eq!(row.shown_only, effect == "carry-over");
+    }
+    let given = row(&found, "given baseline difference", "treatment");
+    let path = "crossover/ancova_of_differences_on_baseline_difference";
+    is_golden(given.estimate.value, &format!("{path}/value"));
+    is_golden(given.estimate.se.unwrap(), &format!("{path}/se"));
+    is_golden(given.test.statistic, &format!("{path}/t"));
+    is_golden(given.test.dof.unwrap(), &format!("{path}/dof"));
+    is_golden(given.test.p, &format!("{path}/p"));
+}
+
+#[test]
+fn patients_without_a_second_period_are_left_out_and_named() {
+    let mut notes = Notes::default();
+    let found = analysed(&patients(), &mut notes).unwrap();
+    assert_eq!(found.dropped, ["sub-06", "sub-11", "sub-18"]);
+    let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
+    assert!(
+        said.iter().any(|note| note
+            .starts_with("3 participants without outcome in both periods, left out")
+            && note.ends_with("sub-06, sub-11, sub-18")),
+        "{said:?}"
+    );
+    // An outcome that is n/a is no second period either.
+    let mut spoiled = patients();
+    spoiled.set("crossover", 1, "outcome", "n/a");
+    let found = analysed(&spoiled, &mut notes).unwrap();
+    assert_eq!(found.dropped, ["sub-01", "sub-06", "sub-11", "sub-18"]);
+}
+
+#[test]
+fn the_control_is_what_the_plan_says_and_turns_the_sign() {
+    let mut turned = patients();
+    turned.plan.control = "milnacipran".to_owned();
+    let [as_it_is, turned] =
+        [patients(), turned].map(|study| analysed(&study, &mut Notes::default()).unwrap());
+    let value = |found: &Crossover, effect: &str| row(found, "outcome", effect).estimate.value;
+    assert!((value(&as_it_is, "treatment") + value(&turned, "treatment")).abs() < 1e-12);
+    assert!((value(&as_it_is, "period") - value(&turned, "period")).abs() < 1e-12);
+}
+
+#[test]
+fn without_baselines_there_are_no_rows_that_use_them() {
+    let mut study = patients();
+    let table = study.cells("crossover");
+    let at = table.position("baseline").unwrap();
+    table.columns[at] = "other".to_owned();
+    study.plan.crossover.as_mut().unwrap().baseline = None;
+    let found = analysed(&study, &mut Notes::default()).unwrap();
+    assert_eq!(found.rows.len(), 3);
+    // One patient without one is left out of those rows, and named.
+    let mut study = patients();
+    study.set("crossover", 2, "baseline", "n/a");
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    let given = row(&found, "given baseline difference", "treatment");
+    assert_eq!(given.test.dof, Some(17.0));
+    assert!(
+        notes
+            .all
+            .iter()
+            .any(|n| n.text.contains("without a period baseline") && n.participants == ["sub-02"])
+    );
+}
+
+#[test]
+fn what_cannot_be_a_crossover_is_refused_by_line_and_patient() {
+    let refused = |spoil: &dyn Fn(&mut Study), says: &[&str]| {
+        let mut study = patients();
+        spoil(&mut study);
+        let error = analysed(&study, &mut Notes::default()).unwrap_err().to_string();
+        says.iter().for_each(|part| assert!(error.contains(part), "{error}"));
+    };
+    refused(
+        &|study| study.set("crossover", 0, "treatment", "placebo"),
+        &["line 2 (sub-01)", "has placebo in period 1", "sequence AB is milnacipran, then placebo"],
+    );
+    refused(
+        &|study| study.set("crossover", 1, "sequence", "BA"),
+        &["line 3 (sub-01)", "has placebo in period 2"],
+    );
+    refused(&|study| study.set("crossover", 1, "period", "1"), &["line 3 (sub-01)"]);
+    refused(
+        &|study| {
+            let table = study.cells("crossover");
+            let row = table.rows[0].clone();
+            table.rows.push(row);
+        },
+        &["line 47 (sub-01)", "is of period 1 as line 2 is"],
+    );
+    refused(
+        &|study| {
+            study.set("crossover", 1, "sequence", "BA");
+            study.set("crossover", 1, "treatment", "milnacipran");
+        },
+        &["line 3 (sub-01)", "is in sequence BA, and in AB by line 2", "be in one sequence"],
+    );
+    refused(
+        &|study| study.cells("crossover").rows.retain(|cells| cells[1] == "AB"),
+        &[
+            "column sequence of crossover.tsv",
+            "holds AB",
+            "hold two sequences, milnacipran first and placebo first",
+        ],
+    );
+    refused(
+        &|study| study.set("crossover", 4, "period", "3"),
+        &["line 6 (sub-03)", "has the period 3", "be of period 1 or 2"],
+    );
+    refused(
+        &|study| study.set("crossover", 4, "treatment", "pregabalin"),
+        &["holds 3 treatments", "hold two"],
+    );
+    refused(&|study| study.plan.control = "plcebo".to_owned(), &["did you mean 'placebo'?"]);
+    refused(&|study| study.plan.control = String::new(), &["--control"]);
+    refused(
+        &|study| study.set("crossover", 4, "participant_id", "sub-99"),
+        &["line 6 (sub-99)", "is of 'sub-99', whom participants.tsv does not list"],
+    );
+    refused(
+        &|study| study.cells("crossover").rows.retain(|c| c[1] == "AB" || c[0] == "sub-02"),
+        &["sequence BA", "has 1 participant with both periods"],
+    );
+    refused(
+        &|study| study.set("crossover", 4, "outcome", "4,24"),
+        &["line 6 (sub-03)", "holds '4,24' in column outcome"],
+    );
+}

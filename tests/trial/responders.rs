@@ -1,1 +1,265 @@
 //! Of `trial::responders`.
+
+use boldly::trial::results::{Estimate, ResponderRow, Responders};
+use boldly::trial::{Arm, Missing, Notes, responders};
+
+use crate::study::{Study, golden, is_golden, number, study};
+
+fn asked(rules: &[&str]) -> Study {
+    let mut study = study();
+    study.plan.responders = rules.iter().map(|rule| rule.parse().unwrap()).collect();
+    study.plan.strata = vec!["site".to_owned()];
+    study
+}
+
+fn found(study: &Study) -> (Responders, Notes) {
+    let mut notes = Notes::default();
+    let people = study.people();
+    let found = responders::analyse(&study.plan, &people, &study.tables, &mut notes).unwrap();
+    (found, notes)
+}
+
+fn row(found: &Responders, name: &str, missing: Missing) -> ResponderRow {
+    let mut of = found.rows.iter().filter(|r| r.name == name && r.missing == Some(missing));
+    let row = of.next().unwrap_or_else(|| panic!("no row {name}")).clone();
+    assert!(of.next().is_none(), "{name} twice");
+    row
+}
+
+const THREE: &str = "pain=nrs<=-30%; pgic<=2; pcs>=+6";
+const GOLDEN: [(&str, &str); 5] = [
+    ("pain", "pain_only"),
+    ("pgic", "pgic_only"),
+    ("pcs", "pcs_only"),
+    ("pain + pgic", "two_measure"),
+    ("pain + pgic + pcs", "three_measure"),
+];
+
+#[track_caller]
+fn has_limits(got: Option<Estimate>, path: &str) {
+    let got = got.unwrap();
+    is_golden(got.low.unwrap(), &format!("{path}/0"));
+    is_golden(got.high.unwrap(), &format!("{path}/1"));
+}
+
+#[test]
+fn counts_and_intervals_of_every_rule_are_the_golden_ones() {
+    let (found, _) = found(&asked(&[THREE]));
+    assert_eq!(found.rows.len(), 10);
+    for (name, of) in GOLDEN {
+        for (missing, way) in [(Missing::Bocf, "bocf"), (Missing::Observed, "observed")] {
+            let (row, path) = (row(&found, name, missing), format!("responders/{of}/{way}"));
+            let counts =
+                [row.responders.active, row.n.active, row.responders.control, row.n.control];
+            let want =
+                ["x1", "n1", "x0", "n0"].map(|key| number(&format!("{path}/{key}")) as usize);
+            assert_eq!(counts, want, "{path}");
+            is_golden(row.risk_difference.unwrap().value, &format!("{path}/rd"));
+            has_limits(row.risk_difference, &format!("{path}/rd_miettinen_nurminen"));
+            has_limits(row.risk_difference_newcombe, &format!("{path}/rd_newcombe"));
+            has_limits(row.share.active, &format!("{path}/wilson1"));
+            has_limits(row.share.control, &format!("{path}/wilson0"));
+            is_golden(row.share.active.unwrap().value, &format!("{path}/p1"));
+            is_golden(row.p_score.unwrap(), &format!("{path}/p_score"));
+            is_golden(row.p_fisher.unwrap(), &format!("{path}/p_fisher"));
+            for (ratio, key) in [(row.odds_ratio, "or_woolf"), (row.risk_ratio, "rr")] {
+                let ratio = ratio.unwrap();
+                is_golden(ratio.value, &format!("{path}/{key}/0"));
+                is_golden(ratio.low.unwrap(), &format!("{path}/{key}/1"));
+                is_golden(ratio.high.unwrap(), &format!("{path}/{key}/2"));
+            }
+        }
+    }
+}
+
+#[test]
+fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() {
+    let (found, _) = found(&asked(&[THREE]));
+    for (name, of) in GOLDEN {
+        let (row, path) = (row(&found, name, Missing::Bocf), format!("responders/{of}"));
+        let lacking =
+            [row.lacking.active.len(), row.lacking.control.len(), row.known_nonresponders];
+        let want = ["active", "control", "of_these_known_nonresponder"];
+        let want = want.map(|key| number(&format!("{path}/missing/{key}")) as usize);
+        assert_eq!(lacking, want, "{path}");
+        is_golden(row.worst_case.unwrap(), &format!("{path}/worst_case_rd"));
+        is_golden(row.best_case.unwrap(), &format!("{path}/best_case_rd"));
+        let nnt = row.nnt.unwrap();
+        is_golden(nnt.value, &format!("{path}/nnt/nnt"));
+        assert_eq!(nnt.text_newcombe, golden(&format!("{path}/nnt/text")), "{path}");
+    }
+    let pain = row(&found, "pain", Missing::Observed);
+    assert_eq!((pain.worst_case, pain.best_case), (None, None), "nobody lacks a value");
+}
+
+#[test]
+fn sites_together_are_the_golden_ones() {
+    let (found, _) = found(&asked(&[THREE]));
+    let row = row(&found, "pain + pgic", Missing::Bocf).stratified.unwrap();
+    let path = |key: &str| format!("responders/two_measure/by_site/{key}");
+    assert_eq!((row.by, row.n_strata, row.left_out), (vec!["site".to_owned()], 3, 0));
+    let difference = row.risk_difference.unwrap();
+    is_golden(difference.value, &path("rd_mh"));
+    is_golden(difference.se.unwrap(), &path("rd_mh_sato_se"));
+    is_golden(difference.low.unwrap(), &path("rd_mh_ci/0"));
+    is_golden(difference.high.unwrap(), &path("rd_mh_ci/1"));
+    let odds = row.odds_ratio.unwrap();
+    is_golden(odds.value, &path("or_mh"));
+    is_golden(odds.low.unwrap(), &path("or_mh_ci/0"));
+    is_golden(odds.high.unwrap(), &path("or_mh_ci/1"));
+    is_golden(row.test.unwrap().statistic, &path("cmh_chi2"));
+    is_golden(row.test.unwrap().p, &path("cmh_p"));
+}
+
+#[test]
+fn a_site_with_one_arm_alone_is_left_out_of_the_strata_and_counted() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    study.set("participants", 0, "site", "oslo");
+    let row = row(&found(&study).0, "pain", Missing::Bocf);
+    let strata = row.stratified.unwrap();
+    assert_eq!((strata.n_strata, strata.left_out), (3, 1));
+    study.plan.strata.clear();
+    assert!(self::row(&found(&study).0, "pain", Missing::Bocf).stratified.is_none());
+    // Every participant a site of their own.
+    study.plan.strata = vec!["participant_id".to_owned()];
+    let strata = self::row(&found(&study).0, "pain", Missing::Bocf).stratified.unwrap();
+    assert_eq!((strata.n_strata, strata.left_out, strata.risk_difference), (0, 92, None));
+}
+
+/// Sets the pain of the first participant, who completed, before and after.
+fn pain_of_the_first(study: &mut Study, before: &str, after: &str) {
+    study.set("questionnaires", 0, "nrs", before);
+    study.set("questionnaires", 1, "nrs", after);
+}
+
+#[test]
+fn from_10_to_7_is_a_response_of_30_percent_and_so_is_every_exact_one() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    let count = |study: &Study| row(&found(study).0, "pain", Missing::Bocf).responders.active;
+    pain_of_the_first(&mut study, "10", "10");
+    let without = count(&study);
+    for (before, after, responds) in [
+        ("10", "7", true),
+        ("10", "7.000001", false),
+        ("3", "2.1", true),
+        ("1", "0.7", true),
+        ("7", "4.9", true),
+        ("9", "6.3", true),
+        ("6", "4.2", true),
+        ("6", "4.3", false),
+    ] {
+        pain_of_the_first(&mut study, before, after);
+        assert_eq!(count(&study) - without, usize::from(responds), "{before} to {after}");
+    }
+}
+
+#[test]
+fn who_fails_one_part_is_known_not_to_respond_though_another_lacks() {
+    let mut study = asked(&["pain=nrs<=-30%; pgic<=2"]);
+    let known = |study: &Study| {
+        let row = row(&found(study).0, "pain + pgic", Missing::Bocf);
+        (row.lacking.active.len(), row.known_nonresponders, row.responders.active)
+    };
+    let (lacking, before, responders) = known(&study);
+    study.set("questionnaires", 1, "pgic", "n/a");
+    // sub-001: 8 to 5 is a response, so nothing is known.
+    assert_eq!(known(&study), (lacking + 1, before, responders));
+    study.set("questionnaires", 1, "nrs", "8");
+    assert_eq!(known(&study), (lacking + 1, before + 1, responders));
+}
+
+#[test]
+fn all_randomised_come_first_whatever_the_plan_says_of_missing_values() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    let ways = |study: &Study| -> Vec<Option<Missing>> {
+        found(study).0.rows.iter().map(|row| row.missing).collect()
+    };
+    assert_eq!(ways(&study), [Some(Missing::Bocf), Some(Missing::Observed)]);
+    study.plan.missing = vec![Missing::Locf];
+    assert_eq!(ways(&study), [Some(Missing::Bocf)]);
+}
+
+#[test]
+fn rules_that_begin_alike_share_their_rows() {
+    let (found, _) = found(&asked(&["pain=nrs<=-30%; pgic<=2", "pain=nrs<=-30%; pcs>=+6"]));
+    let names: Vec<&str> = found.rows.iter().map(|row| row.name.as_str()).collect();
+    let want = ["pain", "pgic", "pain + pgic", "pcs", "pain + pcs"];
+    assert_eq!(names, want.iter().flat_map(|name| [*name; 2]).collect::<Vec<_>>());
+    assert_eq!(found.rows[0].rule, "pain=questionnaires:nrs<=-30%");
+    assert_eq!(
+        found.rows[8].rule,
+        "pain=questionnaires:nrs<=-30%; pcs=questionnaires:sf36_pcs>=+6"
+    );
+}
+
+#[test]
+fn who_lacks_a_value_is_named_and_a_percentage_of_0_is_told() {
+    let mut study = asked(&["pain=nrs<=-30%", "pcs>=+6"]);
+    study.set("questionnaires", 0, "nrs", "0");
+    let (found, notes) = found(&study);
+    let said = |text: &str| {
+        let note = notes.all.iter().find(|note| note.text.contains(text));
+        note.unwrap_or_else(|| panic!("no note of {text}: {notes:#?}")).clone()
+    };
+    let zero = said("of 0 or below at ses-baseline");
+    assert_eq!(zero.participants, ["sub-001"]);
+    assert!(row(&found, "pain", Missing::Bocf).lacking.active.contains(&"sub-001".to_owned()));
+    let completers = said(
+        "2 participants without questionnaires:sf36_pcs at ses-week13 though having completed",
+    );
+    assert_eq!(completers.participants.len(), 2);
+    assert_eq!(said("questionnaires:nrs at ses-week13 for having left").participants.len(), 17);
+    // Without a value at baseline there is no change.
+    study.set("questionnaires", 0, "nrs", "n/a");
+    let (_, notes) = self::found(&study);
+    let told = "1 participant without questionnaires:nrs at ses-baseline";
+    assert!(notes.all.iter().any(|note| note.text.starts_with(told)), "{notes:#?}");
+}
+
+#[test]
+fn a_rule_that_counts_the_worse_as_a_response_is_told() {
+    let told = |rule: &str| {
+        let notes = found(&asked(&[rule])).1;
+        notes.all.iter().any(|note| note.text.contains("counts what the dictionary calls worse"))
+    };
+    assert!(told("pain=nrs>=+30%"));
+    assert!(told("pgic>2"));
+    assert!(told("pcs<=+6"));
+    assert!(!told(THREE));
+}
+
+#[test]
+fn a_rule_nobody_meets_or_everybody_has_no_ratio_and_finite_limits() {
+    let (found, _) = found(&asked(&["none=nrs<-1000; all=pgic<=7"]));
+    let none = row(&found, "none", Missing::Bocf);
+    assert_eq!((none.responders.active, none.responders.control), (0, 0));
+    assert_eq!(
+        (none.odds_ratio, none.risk_ratio, none.nnt, none.p_fisher),
+        (None, None, None, Some(1.0))
+    );
+    let difference = none.risk_difference.unwrap();
+    assert_eq!(difference.value, 0.0);
+    assert!(difference.low.unwrap() < -0.05 && difference.high.unwrap() > 0.05);
+    let all = row(&found, "all", Missing::Observed);
+    assert_eq!(all.responders, all.n);
+    assert_eq!((all.odds_ratio, all.risk_difference.unwrap().value), (None, 0.0));
+    assert_eq!(all.risk_ratio.unwrap().value, 1.0);
+}
+
+#[test]
+fn an_arm_of_which_nobody_has_values_has_no_difference() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    let people = study.people();
+    let controls = people.names(&people.randomised(Arm::Control));
+    let cells = study.cells("questionnaires");
+    cells.rows.retain(|row| !controls.contains(&row[0]) || row[1] == "ses-baseline");
+    let (found, _) = found(&study);
+    let row = row(&found, "pain", Missing::Observed);
+    assert_eq!(row.n.control, 0);
+    assert_eq!(
+        (row.risk_difference, row.share.control, row.nnt, row.p_fisher),
+        (None, None, None, None)
+    );
+    assert!(row.share.active.is_some());
+    assert_eq!(row.stratified.unwrap().left_out, row.n.active);
+}

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use boldly::error::Result;
 use boldly::io::tsv;
 use boldly::table::Table;
+use boldly::trial::results::AncovaRow;
 use boldly::trial::{Column, Dictionary, Measured, Notes, Outcome, People, Plan, Tables};
 use serde_json::Value;
 
@@ -105,4 +106,25 @@ pub fn is_golden(got: f64, path: &str) {
     let want = number(path);
     let off = (got - want).abs() / want.abs().max(1e-3);
     assert!(off < 1e-9, "{path}: {got:e} is not {want:e} ({off:e} off)");
+}
+
+/// Whether a row of covariance analysis is the golden one: difference, LS means, changes and Hedges' g.
+#[track_caller]
+pub fn ancova_is_golden(row: &AncovaRow, path: &str) {
+    let is = |got: Option<f64>, part: &str| is_golden(got.unwrap(), &format!("{path}/{part}"));
+    is(Some(row.n.active as f64), "n_active");
+    is(Some(row.n.control as f64), "n_control");
+    is(Some(row.baseline_mean), "baseline_mean");
+    is(Some(row.difference.value), "difference");
+    is(row.difference.se, "se");
+    is(row.difference.low, "low");
+    is(row.difference.high, "high");
+    is(Some(row.test.statistic), "t");
+    is(row.test.dof, "dof");
+    is(Some(row.test.p), "p");
+    is(Some(row.ls_means.control.endpoint.value), "lsmean_post_control/value");
+    is(Some(row.ls_means.active.endpoint.value), "lsmean_post_active/value");
+    is(row.slopes_differ.map(|test| test.p), "slopes_differ_p");
+    is(row.hc3_se, "hc3_se");
+    is(row.change.hedges.map(|g| g.value), "change/g");
 }

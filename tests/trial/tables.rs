@@ -1,1 +1,192 @@
-//! Of `trial::tables`.
+//! Of `trial::people`, `trial::tables` and `trial::visits`: what cannot be right is refused with line and participant.
+
+use boldly::error::Error;
+use boldly::trial::{Column, Dictionary, Notes, Tables, Visits};
+
+use super::study::{Study, study};
+
+fn visits(study: &Study, column: &str) -> Result<Visits, Error> {
+    study.tables.visits(&column.parse::<Column>().unwrap(), &study.people())
+}
+
+/// Holds an error to what it must say.
+#[track_caller]
+fn says(error: Error, parts: &[&str]) {
+    let text = error.to_string();
+    for part in parts {
+        assert!(text.contains(part), "'{part}' is not in: {text}");
+    }
+}
+
+/// What reading the participants says once a cell has been set.
+fn refused(row: usize, column: &str, cell: &str) -> Error {
+    let mut study = study();
+    study.set("participants", row, column, cell);
+    study.people_noted(&mut Notes::default()).unwrap_err()
+}
+
+#[test]
+fn a_value_outside_the_dictionary_is_refused_with_line_participant_and_range() {
+    let mut study = study();
+    study.set("questionnaires", 1, "nrs", "11");
+    let error = visits(&study, "questionnaires:nrs").unwrap_err();
+    says(
+        error,
+        &[
+            "questionnaires.tsv, line 3 (sub-001),",
+            "holds '11' in column nrs",
+            "from 0 to 10",
+            "must be n/a",
+        ],
+    );
+    study.set("questionnaires", 1, "pgic", "8");
+    let error = visits(&study, "questionnaires:pgic").unwrap_err();
+    says(error, &["holds '8' in column pgic", "one of 1, 2, 3, 4, 5, 6, 7", "questionnaires.json"]);
+    study.set("questionnaires", 1, "pgic", "3.0");
+    assert!(visits(&study, "questionnaires:pgic").is_ok());
+}
+
+#[test]
+fn a_word_for_a_number_is_refused_with_line_and_participant() {
+    let mut study = study();
+    study.set("questionnaires", 2, "fiq", "72,1");
+    let error = visits(&study, "questionnaires:fiq").unwrap_err();
+    says(error, &["line 4 (sub-002),", "holds '72,1' in column fiq", "a number or n/a"]);
+}
+
+#[test]
+fn a_visit_listed_twice_is_refused_with_both_lines() {
+    let mut study = study();
+    let row = study.cells("questionnaires").rows[1].clone();
+    study.cells("questionnaires").rows.push(row);
+    let n = study.cells("questionnaires").rows.len() + 1;
+    let error = visits(&study, "questionnaires:nrs").unwrap_err();
+    says(error, &[&format!("line {n} (sub-001),"), "is of ses-week13 as line 3 is"]);
+}
+
+#[test]
+fn a_participant_that_the_study_lacks_is_refused_with_the_closest() {
+    let mut study = study();
+    study.set("questionnaires", 0, "participant_id", "sub-0O1");
+    let error = visits(&study, "questionnaires:nrs").unwrap_err();
+    says(
+        error,
+        &["line 2 (sub-0O1),", "whom participants.tsv does not list", "did you mean 'sub-001'?"],
+    );
+    study.set("questionnaires", 0, "participant_id", "n/a");
+    says(visits(&study, "questionnaires:nrs").unwrap_err(), &["line 2", "has no participant_id"]);
+    // sub- may be left out.
+    study.set("questionnaires", 0, "participant_id", "001");
+    assert_eq!(visits(&study, "questionnaires:nrs").unwrap().get(0, "ses-baseline"), Some(8.0));
+}
+
+#[test]
+fn tables_columns_and_sessions_that_are_not_there_get_the_nearest_name() {
+    let study = study();
+    says(
+        visits(&study, "questionaires:nrs").unwrap_err(),
+        &["table 'questionaires'", "did you mean 'questionnaires'?"],
+    );
+    says(
+        visits(&study, "questionnaires:nsr").unwrap_err(),
+        &["column 'nsr'", "did you mean 'nrs'?"],
+    );
+    says(
+        visits(&study, "pigc").unwrap_err(),
+        &["column 'pigc'", "in no table", "did you mean 'pgic'?"],
+    );
+    let error = visits(&study, "nrs").unwrap().at("ses-week31").unwrap_err();
+    says(error, &["session 'ses-week31'", "did you mean 'ses-week13'?"]);
+    assert!(visits(&study, "nrs").unwrap().at("week13").is_ok());
+}
+
+#[test]
+fn a_column_alone_is_found_in_the_one_table_that_has_it_and_refused_where_several_do() {
+    let study = study();
+    let resolve = |column: &str| study.tables.resolve(&column.parse().unwrap());
+    assert_eq!(resolve("nrs").unwrap().to_string(), "questionnaires:nrs");
+    assert_eq!(resolve("pcs").unwrap().to_string(), "questionnaires:sf36_pcs");
+    says(resolve("session_id").unwrap_err(), &["column 'session_id'", " or ", "name its table"]);
+    assert!(Tables::default().resolve(&"nrs".parse().unwrap()).is_err());
+}
+
+#[test]
+fn participants_who_contradict_themselves_are_refused_with_their_line() {
+    let mut study = study();
+    let twice = study.cells("participants").rows[4].clone();
+    study.cells("participants").rows.push(twice);
+    let error = study.people_noted(&mut Notes::default()).unwrap_err();
+    says(
+        error,
+        &["participants.tsv, line 94 (sub-005),", "line 6 lists", "a patient is in one arm"],
+    );
+    says(refused(0, "arm", "n/a"), &["line 2 (sub-001),", "has no arm though randomised"]);
+    says(refused(0, "randomised", "no"), &["line 2 (sub-001),", "treated and not randomised"]);
+    says(refused(0, "treated", "no"), &["completed and was not treated"]);
+    says(
+        refused(1, "completed", "yes"),
+        &["line 3 (sub-002),", "completed and has a discontinuation_reason"],
+    );
+    says(
+        refused(3, "treated", "maybe"),
+        &["line 5 (sub-004),", "holds 'maybe' in column treated", "yes or no"],
+    );
+    says(refused(3, "randomised", "n/a"), &["has n/a in column randomised"]);
+    says(refused(3, "last_day", "later"), &["holds 'later' in column last_day"]);
+}
+
+#[test]
+fn arms_that_are_not_two_are_refused_with_the_levels_and_the_closest() {
+    let read = |change: &dyn Fn(&mut Study)| {
+        let mut study = study();
+        change(&mut study);
+        study.people_noted(&mut Notes::default()).unwrap_err()
+    };
+    let error = read(&|study| study.plan.control = "placeb".to_owned());
+    says(error, &["holds milnacipran, placebo", "no 'placeb'", "did you mean 'placebo'?"]);
+    let error = read(&|study| study.plan.arm = "amr".to_owned());
+    says(error, &["column 'amr'", "did you mean 'arm'?"]);
+    let error = read(&|study| study.set("participants", 5, "arm", "duloxetine"));
+    says(error, &["holds 2 levels beside 'placebo'", "--active"]);
+    let error = read(&|study| study.plan.active = Some("placebo".to_owned()));
+    says(error, &["compared with itself"]);
+    let error = read(&|study| study.plan.arm = "randomised".to_owned());
+    says(error, &["no 'placebo'"]);
+}
+
+#[test]
+fn who_left_without_a_reason_and_what_participants_tsv_does_not_say_is_said() {
+    let mut study = study();
+    study.set("participants", 1, "discontinuation_reason", "n/a");
+    let table = study.cells("participants");
+    let treated = table.position("treated").unwrap();
+    table.columns[treated] = "dosed".to_owned();
+    let mut notes = Notes::default();
+    let people = study.people_noted(&mut notes).unwrap();
+    assert!(people.all.iter().all(|person| person.treated));
+    let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
+    let all = said.join("\n");
+    assert!(all.contains("did not complete and have no discontinuation_reason: sub-002"), "{all}");
+    assert!(
+        all.contains("has no column treated: who was randomised is taken to be treated"),
+        "{all}"
+    );
+}
+
+#[test]
+fn a_dictionary_that_says_nothing_clear_is_refused() {
+    let cases = [
+        ("[1]", "is not a JSON object"),
+        ("{", "is not JSON"),
+        (r#"{"nrs": {"Range": [10, 0]}}"#, "gives nrs the Range"),
+        (r#"{"nrs": {"Range": [0]}}"#, "two rising numbers"),
+        (r#"{"nrs": {"Levels": 3}}"#, "gives nrs the Levels 3"),
+        (r#"{"nrs": {"Direction": "up"}}"#, "lower is better"),
+    ];
+    for (text, part) in cases {
+        says(
+            Dictionary::parse("questionnaires.json", text).unwrap_err(),
+            &["questionnaires.json", part],
+        );
+    }
+}

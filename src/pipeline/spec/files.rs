@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, GivenRegion, GlmSpec,
-    GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile,
+    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, GivenRegion,
+    GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile,
     RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
     VoxelwiseOptions,
 };
@@ -43,7 +43,9 @@ pub enum Role {
     Spent,
     /// A table of maps.
     Table,
-    /// A folder in which maps are found; no file.
+    /// A table's data dictionary.
+    Dictionary,
+    /// A folder in which files are found; no file.
     Folder,
     /// A subject's map of an effect.
     Effect,
@@ -80,6 +82,7 @@ impl Role {
             Role::Carried => "carried",
             Role::Spent => "spent",
             Role::Table => "table",
+            Role::Dictionary => "dictionary",
             Role::Folder => "folder",
             Role::Effect => "effect",
             Role::Variance => "variance",
@@ -118,6 +121,7 @@ impl Command {
             Command::Physio(spec) => spec.files_mut(),
             Command::Group(spec) => spec.files_mut(),
             Command::Connect(spec) => spec.files_mut(),
+            Command::Trial(spec) => spec.files_mut(),
         }
     }
 }
@@ -246,6 +250,15 @@ impl GroupSpec {
         let volumes = volumes.map(|path| (Role::Region, path));
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));
         table.chain(optional(others)).chain(regions).chain(volumes).chain(underlay).collect()
+    }
+}
+
+impl EndpointsSpec {
+    /// The study's own tables are listed when they have been found.
+    fn files_mut(&mut self) -> Files<'_> {
+        let EndpointsSpec { study, tables, plan: _ } = self;
+        let tables = tables.iter_mut().map(|path| (Role::Table, path));
+        std::iter::once((Role::Folder, study)).chain(tables).collect()
     }
 }
 

@@ -74,23 +74,66 @@ impl Pairs {
         both.filter(|(_, own)| **own == arm).map(|((end, start), _)| end - start).collect()
     }
 
-    /// Who is left out, and why.
-    pub(super) fn tell(&self, named: &Named, people: &People, plan: &Plan, notes: &mut Notes) {
-        let out: Vec<usize> =
+    /// Say who is left out, of one outcome.
+    pub(in crate::trial) fn tell(
+        &self,
+        named: &Named,
+        people: &People,
+        plan: &Plan,
+        notes: &mut Notes,
+    ) {
+        let mut lacking = Lacking::default();
+        lacking.add(named, self, people);
+        lacking.tell(people, plan, notes);
+    }
+
+    /// Who is left out: those who did not complete the study, and the others.
+    fn without(&self, people: &People) -> [Vec<usize>; 2] {
+        let mut out: Vec<usize> =
             Arm::BOTH.iter().flat_map(|arm| self.left_out.get(*arm)).copied().collect();
-        let (left, here): (Vec<usize>, Vec<usize>) =
+        out.sort_unstable();
+        let (left, here) =
             out.into_iter().partition(|&place| people.all[place].completed == Some(false));
-        let at = format!("{} at {} or {}", named.label, plan.baseline, plan.endpoint);
-        if !left.is_empty() {
-            let who = counted(left.len(), "participant");
-            notes.warn(
-                format!("{who} who did not complete the study lack {at}"),
-                people.names(&left),
-            );
+        [left, here]
+    }
+}
+
+/// Who lacks what, of all outcomes: the same participants are named once.
+#[derive(Debug, Default)]
+pub(super) struct Lacking {
+    /// Participants, whether they left the study, and the outcomes that they lack.
+    all: Vec<(Vec<usize>, bool, Vec<String>)>,
+}
+
+impl Lacking {
+    /// An outcome more.
+    pub fn add(&mut self, named: &Named, pairs: &Pairs, people: &People) {
+        for (who, left) in pairs.without(people).into_iter().zip([true, false]) {
+            if who.is_empty() {
+                continue;
+            }
+            match self.all.iter_mut().find(|(other, was, _)| *other == who && *was == left) {
+                Some((.., labels)) => labels.push(named.label.clone()),
+                None => self.all.push((who, left, vec![named.label.clone()])),
+            }
         }
-        if !here.is_empty() {
-            let who = counted(here.len(), "completer");
-            notes.warn(format!("{who} lack {at}"), people.names(&here));
+    }
+
+    /// A note a group of participants.
+    pub fn tell(&self, people: &People, plan: &Plan, notes: &mut Notes) {
+        for (who, left, labels) in &self.all {
+            let n = match left {
+                true => {
+                    format!("{} who did not complete the study", counted(who.len(), "participant"))
+                }
+                false => counted(who.len(), "completer"),
+            };
+            let verb = if who.len() == 1 { "lacks" } else { "lack" };
+            let (what, before, after) = (labels.join(", "), &plan.baseline, &plan.endpoint);
+            notes.warn(
+                format!("{n} {verb} {what} at {before} or {after}: not in the analysis of those observed"),
+                people.names(who),
+            );
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AncovaRow, Estimate, Test};
+use super::{AncovaRow, Correlation, Estimate, Test};
 use crate::trial::arm::ByArm;
 
 /// All regions.
@@ -10,6 +10,8 @@ use crate::trial::arm::ByArm;
 pub struct Brain {
     /// A region a row.
     pub rows: Vec<BrainRow>,
+    /// Motion against each region over participants; empty where the table has no column of motion.
+    pub motion: Vec<MotionRow>,
 }
 
 /// A region.
@@ -35,4 +37,17 @@ pub struct BrainRow {
     pub arm_test: Test,
     /// Endpoint given baseline.
     pub ancova: AncovaRow,
+}
+
+/// Motion against a region.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MotionRow {
+    /// The region's column.
+    pub region: String,
+    /// The session, or "change".
+    pub visit: String,
+    /// The column of motion.
+    pub motion: String,
+    /// Pearson's r over participants of both arms.
+    pub correlation: Correlation,
 }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{Estimate, Test};
+use crate::stats::correlation;
 use crate::trial::arm::{Arm, ByArm};
 
 /// All relations.
@@ -25,10 +26,16 @@ pub struct CorrelationRow {
     pub given_arm: Option<Correlation>,
     /// What it is given.
     pub given: Vec<String>,
+    /// Given the arm and motion, where a region is in the relation and its table has a column of motion.
+    pub given_motion: Option<Correlation>,
+    /// What motion that is: "mean_fd (change)".
+    pub motion: Option<String>,
     /// All participants as one.
     pub pooled: Option<Correlation>,
     /// Each arm alone.
     pub by_arm: ByArm<Option<Correlation>>,
+    /// Whether the arms' r differ: z, active minus control.
+    pub arms_differ: Option<Test>,
     /// Spearman's, all participants.
     pub spearman: Option<Correlation>,
     /// Whether the arms' slopes differ.
@@ -48,6 +55,17 @@ pub struct Correlation {
     pub r: Estimate,
     /// t on n - 2 - (columns given).
     pub test: Test,
+}
+
+impl Correlation {
+    /// As `stats` has it.
+    pub(in crate::trial) fn of(found: &correlation::Correlation) -> Correlation {
+        Correlation {
+            n: found.n,
+            r: Estimate { value: found.r, se: None, low: found.low, high: found.high },
+            test: Test { statistic: found.t, dof: Some(found.dof), p: found.p },
+        }
+    }
 }
 
 /// Slopes of the arms.

@@ -8,6 +8,8 @@ use crate::trial::arm::{Arm, ByArm};
 /// Conditioned pain modulation.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Cpm {
+    /// What the sign means: "inhibition positive: mean before - mean during or after, of ratings". It belongs into every header.
+    pub sign: String,
     /// A participant and visit a row.
     pub visits: Vec<CpmOfVisit>,
     /// Absolute and percentage CPM at the endpoint, given that at baseline.
@@ -26,6 +28,8 @@ pub struct Cpm {
     pub retest: Option<Estimate>,
     /// Correlation of change with baseline that comes of retest alone: -sqrt((1 - icc) / 2).
     pub expected_correlation: Option<f64>,
+    /// Correlation of change with baseline that was found, each arm alone.
+    pub change_with_baseline: ByArm<Option<f64>>,
     /// Percentages that are not defined (mean before of 0).
     pub undefined_percent: usize,
 }
@@ -49,4 +53,6 @@ pub struct CpmOfVisit {
     pub percent: Option<f64>,
     /// Repetitions.
     pub n: usize,
+    /// Whether absolute CPM is above the cutoff; none where there is no cutoff.
+    pub inhibits: Option<bool>,
 }

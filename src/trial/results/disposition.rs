@@ -12,6 +12,8 @@ pub struct Disposition {
     pub arms: ByArm<DispositionOfArm>,
     /// Every reason, the most frequent first: participants, and risk difference of those randomised.
     pub reasons: Vec<(String, ByArm<usize>, Option<Estimate>)>,
+    /// Risk difference of having discontinued, of those randomised.
+    pub discontinued: Option<Estimate>,
     /// Log-rank chi squared of the time to discontinuation.
     pub log_rank: Option<Test>,
 }
@@ -27,6 +29,10 @@ pub struct DispositionOfArm {
     pub completed: usize,
     /// Discontinued.
     pub discontinued: usize,
+    /// Of whom it is not known.
+    pub not_known: usize,
+    /// The day by which half have discontinued; none where it does not come to that.
+    pub median_day: Option<f64>,
     /// Kaplan-Meier: share still in the study.
     pub curve: Vec<SurvivalStep>,
 }

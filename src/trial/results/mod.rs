@@ -26,13 +26,15 @@ pub use ancova::{
     Ancova, AncovaRow, Change, ChangeOfArm, LsMean, PairPoint, Paired, UnequalSlopes,
 };
 pub use baseline::{Baseline, BaselineRow, Summary};
-pub use brain::{Brain, BrainRow};
+pub use brain::{Brain, BrainRow, MotionRow};
 pub use correlations::{Correlation, CorrelationPoint, CorrelationRow, Correlations, SlopesDiffer};
 pub use cpm::{Cpm, CpmOfVisit};
 pub use crossover::{Crossover, CrossoverRow};
 pub use disposition::{Disposition, DispositionOfArm, SurvivalStep};
 pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populations};
-pub use pressure::{IntensityRow, Pressure, PressureCurve, PressureOfVisit, SummaryMeasure};
+pub use pressure::{
+    IntensityRow, Pressure, PressureCurve, PressureOfVisit, SeriesDiffer, SeriesRow, SummaryMeasure,
+};
 pub use responders::{Nnt, ResponderRow, Responders, Stratified};
 
 /// A value with its standard error and limits at the plan's confidence.

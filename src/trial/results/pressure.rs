@@ -18,6 +18,10 @@ pub struct Pressure {
     pub ancova: Vec<AncovaRow>,
     /// The rating at each pressure, given that at baseline.
     pub intensities: Vec<IntensityRow>,
+    /// The pressure of the target by each series alone; empty where the table has no column `series`.
+    pub series: Vec<SeriesRow>,
+    /// Whether two series give the same at baseline.
+    pub series_differ: Option<SeriesDiffer>,
     /// Each participant's change of the mean rating, compared by t.
     pub mean_change: Option<SummaryMeasure>,
     /// Each participant's slope of the change on pressure, per 100 units of pressure, compared by t.
@@ -91,5 +95,33 @@ pub struct SummaryMeasure {
     /// Active minus control.
     pub difference: Estimate,
     /// Two-sample t, one variance.
+    pub test: Test,
+}
+
+/// The pressure of the target by one series of a visit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeriesRow {
+    /// Who.
+    pub participant: String,
+    /// The session.
+    pub session: String,
+    /// "ascending", "random".
+    pub series: String,
+    /// Stimuli of it.
+    pub n: usize,
+    /// With Fieller's limits; none where it has no rising line.
+    pub p50: Option<Estimate>,
+}
+
+/// Two series of the same participants at baseline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SeriesDiffer {
+    /// Their names: the difference is the first minus the second.
+    pub series: [String; 2],
+    /// Participants with both.
+    pub n: usize,
+    /// Of the pressures of the target.
+    pub difference: Estimate,
+    /// Paired t.
     pub test: Test,
 }

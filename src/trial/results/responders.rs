@@ -61,8 +61,10 @@ pub struct ResponderRow {
 pub struct Nnt {
     /// Signed: negative is to harm.
     pub value: f64,
-    /// As Altman writes it: "NNTB 2.4 to 12.3", "NNTB 5 to infinity to NNTH 20".
+    /// As Altman writes it, of Miettinen and Nurminen's limits of the risk difference: "NNTB 2.4 to 12.3", "NNTB 5 to infinity to NNTH 20".
     pub text: String,
+    /// The same of Newcombe's limits of the risk difference.
+    pub text_newcombe: String,
 }
 
 /// Over strata.
@@ -72,6 +74,8 @@ pub struct Stratified {
     pub by: Vec<String>,
     /// Strata with participants of both arms.
     pub n_strata: usize,
+    /// Participants of strata that have one arm alone: they say nothing.
+    pub left_out: usize,
     /// Mantel-Haenszel risk difference with Sato's standard error.
     pub risk_difference: Option<Estimate>,
     /// Mantel-Haenszel odds ratio.

@@ -1,0 +1,264 @@
+//! `boldly trial`.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use crate::cli::args::{self, MORE, OverwriteArgs, TalkArgs, heading};
+use crate::cli::say;
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+use crate::gpu::Device;
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::endpoints;
+use crate::pipeline::products::Layout;
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, EndpointsSpec};
+use crate::pipeline::written::Written;
+use crate::trial::{
+    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
+    PressurePlan, Relation, Rule, stem,
+};
+
+/// Compare a trial's arms: outcomes by ANCOVA, responders, adverse events, pain tests, brain and behaviour, from a BIDS study's tables.
+#[derive(Debug, clap::Args)]
+#[command(after_help = MORE, after_long_help = "\
+STUDY holds participants.tsv (participant_id, an arm column, and where they are there randomised, treated, last_day, completed, \
+discontinuation_reason), phenotype/*.tsv (participant_id, session_id, a column an outcome) with their JSON dictionaries, and tables beside them \
+such as brain.tsv. A value outside a dictionary's Range or Levels is an error with its line; n/a is a missing value, counted and named.
+
+Columns are TABLE:COLUMN, the table being the file's name without .tsv, or the column alone where one table has it. Differences are active minus control. \
+The primary analysis of an outcome is the endpoint given arm and baseline, of the first way in --missing; with --primary its p are adjusted by Holm.
+
+A responder rule has parts that all must be met: 'pain=nrs<=-30%; pgic<=2; pcs>=+6' is pain down by 30 % of baseline, PGIC at most 2 at the endpoint, \
+PCS up by 6. Parts are counted alone, then the first two together, and so on.
+
+plan.json in --out holds what was asked for, resolved: --plan takes it again.
+
+Example: boldly trial study/ --arm arm --control placebo --baseline ses-baseline --endpoint ses-week13 --outcome questionnaires:nrs \
+--outcome questionnaires:fiq --primary questionnaires:nrs --responder 'pain=nrs<=-30%; pgic<=2' --adverse-events adverse_events --out trial/")]
+pub(super) struct Args {
+    /// The study's folder
+    study: PathBuf,
+    /// What is analysed, as JSON, in place of the options below
+    #[arg(help_heading = heading::INPUTS, long, value_name = "JSON", conflicts_with_all = [
+        "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "describe", "responders", "missing", "cpm", "cpm_threshold",
+        "pressure", "target", "adverse_events", "brain", "regions", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
+    plan: Option<PathBuf>,
+    /// Column of participants.tsv with the arm
+    #[arg(help_heading = heading::MODEL, long, value_name = "COLUMN", default_value = "arm")]
+    arm: String,
+    /// The arm that is the control
+    #[arg(help_heading = heading::MODEL, long, value_name = "LEVEL")]
+    control: Option<String>,
+    /// The other arm, where there are more than two
+    #[arg(help_heading = heading::MODEL, long, value_name = "LEVEL")]
+    active: Option<String>,
+    /// The session before treatment
+    #[arg(help_heading = heading::MODEL, long, value_name = "SESSION")]
+    baseline: Option<String>,
+    /// The session at which effects are judged
+    #[arg(help_heading = heading::MODEL, long, value_name = "SESSION")]
+    endpoint: Option<String>,
+    /// An outcome: TABLE:COLUMN
+    #[arg(help_heading = heading::MODEL, long = "outcome", value_name = "TABLE:COLUMN")]
+    outcomes: Vec<Column>,
+    /// An outcome of the primary family, whose p are adjusted by Holm
+    #[arg(help_heading = heading::MODEL, long, value_name = "TABLE:COLUMN")]
+    primary: Vec<Column>,
+    /// Columns of participants.tsv that enter the model: 'site'
+    #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
+    strata: Vec<String>,
+    /// Columns of participants.tsv in the baseline table [default: age, sex]
+    #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
+    describe: Vec<String>,
+    /// Who responded: 'pain=nrs<=-30%; pgic<=2; pcs>=+6'
+    #[arg(help_heading = heading::MODEL, long = "responder", value_name = "RULE")]
+    responders: Vec<Rule>,
+    /// What is done where values lack: observed, bocf, locf
+    ///
+    /// The first is primary. bocf: baseline carried forward, who lacks a part of a responder rule being no responder; locf needs a visit between
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "WAYS", value_delimiter = ',', default_value = "observed,bocf")]
+    missing: Vec<MissingName>,
+    /// Table of conditioned pain modulation
+    ///
+    /// A row a repetition, columns ts_pre and ts_post; a table of the study, or a file
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    cpm: Option<String>,
+    /// The columns of --cpm are thresholds, not ratings
+    #[arg(help_heading = heading::INPUTS, long, requires = "cpm")]
+    cpm_threshold: bool,
+    /// Table of pressure pain
+    ///
+    /// A row a stimulus, columns pressure_kpa and rating
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    pressure: Option<String>,
+    /// The rating whose pressure is found [default: 50]
+    #[arg(help_heading = heading::MODEL, long, value_name = "RATING", requires = "pressure")]
+    target: Option<f64>,
+    /// Table of adverse events
+    ///
+    /// A row an event, columns soc, pt, onset_day, severity, serious, relation, action
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    adverse_events: Option<String>,
+    /// Table of regions' values
+    ///
+    /// A row a participant and session, a column a region
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    brain: Option<String>,
+    /// A column of --brain [default: all]
+    #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN", requires = "brain")]
+    regions: Vec<String>,
+    /// A correlation over participants: 'A~B'
+    #[arg(help_heading = heading::MODEL, long = "correlate", value_name = "A~B")]
+    correlations: Vec<Relation>,
+    /// Correlate regions though they were chosen by what is correlated
+    #[arg(help_heading = heading::MODEL, long)]
+    exploratory: bool,
+    /// parallel or crossover
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "DESIGN", default_value = "parallel")]
+    design: DesignName,
+    /// Table of a crossover
+    ///
+    /// A row a participant and period, columns sequence, period, treatment, outcome and, where it is there, baseline
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    crossover: Option<String>,
+    /// Confidence of intervals
+    #[arg(help_heading = heading::MODEL, long, value_name = "SHARE", default_value_t = 0.95)]
+    conf: f64,
+    /// p by so many rearrangements of the arms, within strata
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    permutations: Option<u64>,
+    /// Seed of random rearrangements
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value_t = 1, requires = "permutations")]
+    seed: u64,
+    /// Show plan, populations and what would be written, and stop
+    #[arg(help_heading = heading::RUNNING, long)]
+    dry_run: bool,
+    /// The folder to write into
+    #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR", required_unless_present = "dry_run")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    replace: OverwriteArgs,
+    #[command(flatten)]
+    talk: TalkArgs,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum MissingName {
+    Observed,
+    Bocf,
+    Locf,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum DesignName {
+    Parallel,
+    Crossover,
+}
+
+/// A table by name, or a file whose name it then has.
+fn table(name: Option<String>, files: &mut Vec<PathBuf>) -> Option<String> {
+    let name = name?;
+    let path = Path::new(&name);
+    if path.is_file() && !files.iter().any(|file| file == path) {
+        files.push(path.to_owned());
+    }
+    Some(stem(&name).to_owned())
+}
+
+/// A plan's file.
+fn read(path: &Path) -> Result<Plan> {
+    let text = crate::io::read_text(path)?;
+    serde_json::from_str(&text).map_err(|cause| {
+        let said = cause.to_string();
+        let unknown = said.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+        let fields: Vec<String> = said.split('`').skip(3).step_by(2).map(str::to_owned).collect();
+        let near = unknown.and_then(|name| closest(name, &fields));
+        Error::bad_data(
+            path.display().to_string(),
+            format!("is no plan: {said}"),
+            "be JSON as plan.json in the --out of boldly trial",
+            match near {
+                Some(name) => format!("did you mean '{name}'?"),
+                None => "boldly trial --dry-run with options prints one".to_owned(),
+            },
+        )
+    })
+}
+
+impl Args {
+    pub(super) fn run(self) -> Result<ExitCode> {
+        let (plan, tables) = self.asked()?;
+        let spec = EndpointsSpec { study: self.study, tables, plan };
+        let Some(out) = self.out.filter(|_| !self.dry_run) else {
+            say::result(&endpoints::described(&spec)?)?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        let terminal = self.talk.terminal();
+        let ladder = Ladder::around(Device::cpu());
+        let mut session = Session::new(args::command_line(), ladder, &terminal);
+        let mut written = Written::new(Layout::folder(&out), self.replace.choice())?;
+        Command::Trial(spec).run(&mut session, &mut written)?;
+        let saved = written.commit()?;
+        saved.iter().for_each(|one| terminal.done(one));
+        if self.talk.json {
+            let files = saved.iter().flat_map(|one| &one.files);
+            for path in files.filter(|path| path.ends_with("results.json")) {
+                say::json(&crate::io::bids::read_json(path)?)?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// The plan, and the tables that lie outside of the study.
+    fn asked(&self) -> Result<(Plan, Vec<PathBuf>)> {
+        if let Some(path) = &self.plan {
+            return Ok((read(path)?, Vec::new()));
+        }
+        let mut files = Vec::new();
+        let mut named = |name: Option<String>| table(name, &mut files);
+        let outcome = |column: Column| Outcome { column, label: None, direction: None };
+        let plan = Plan {
+            arm: self.arm.clone(),
+            control: self.control.clone().unwrap_or_default(),
+            active: self.active.clone(),
+            baseline: self.baseline.clone().unwrap_or_default(),
+            endpoint: self.endpoint.clone().unwrap_or_default(),
+            outcomes: self.outcomes.clone().into_iter().map(outcome).collect(),
+            primary: self.primary.clone(),
+            strata: self.strata.clone(),
+            describe: self.describe.clone(),
+            responders: self.responders.clone(),
+            missing: self.missing.clone().into_iter().map(Missing::from).collect(),
+            cpm: named(self.cpm.clone())
+                .map(|table| CpmPlan { threshold: self.cpm_threshold, ..CpmPlan::of(table) }),
+            pressure: named(self.pressure.clone()).map(|table| {
+                let plan = PressurePlan::of(table);
+                PressurePlan { target: self.target.unwrap_or(plan.target), ..plan }
+            }),
+            adverse_events: named(self.adverse_events.clone()),
+            brain: named(self.brain.clone())
+                .map(|table| BrainPlan { table, regions: self.regions.clone() }),
+            correlations: self.correlations.clone(),
+            exploratory: self.exploratory,
+            design: match self.design {
+                DesignName::Parallel => Design::Parallel,
+                DesignName::Crossover => Design::Crossover,
+            },
+            crossover: named(self.crossover.clone()).map(CrossoverPlan::of),
+            conf: self.conf,
+            permutations: self.permutations.map(|n| Permutations { n, seed: self.seed }),
+        };
+        Ok((plan, files))
+    }
+}
+
+impl From<MissingName> for Missing {
+    fn from(name: MissingName) -> Missing {
+        match name {
+            MissingName::Observed => Missing::Observed,
+            MissingName::Bocf => Missing::Bocf,
+            MissingName::Locf => Missing::Locf,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! The `trial` command as a story: a study's tables, a plan held against them, and what the endpoints come to, as tables, one file of results and a page.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use crate::error::{Error, Result};
+use crate::io;
+use crate::maps::Entities;
+use crate::pipeline::products::{Account, Agreement, Draw, Opened, Page, Products, Text};
+use crate::pipeline::provenance::Provenance;
+use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, EndpointsSpec};
+use crate::pipeline::watch::Watch;
+use crate::report::page::FileRead;
+use crate::report::trial::{Pictures, TrialPage, page};
+use crate::trial::sheets::{Sheet, sheets};
+use crate::trial::{self, ByArm, Results, Severity};
+
+mod study;
+
+use study::Study;
+
+/// Analyse a trial's endpoints.
+///
+/// # Errors
+/// What the study's tables hold or lack; output errors.
+pub fn run(
+    spec: &EndpointsSpec,
+    session: &mut Session<'_>,
+    products: &mut dyn Products,
+) -> Result<()> {
+    let watch: &dyn Watch = &session.watch;
+    let (study, results) = analysed(spec)?;
+    let files: Vec<_> = study.files.iter().map(|(_, path)| path.clone()).collect();
+    products.reads(&files)?;
+    for note in &results.notes.all {
+        match note.severity {
+            Severity::Info => watch.note(&note.to_string()),
+            Severity::Warning => watch.warn(&note.to_string()),
+        }
+    }
+    told(&results).iter().for_each(|line| watch.note(line));
+    for sheet in sheets(&results) {
+        products.table(text(sheet))?;
+    }
+    let command = Command::Trial(EndpointsSpec { plan: results.plan.clone(), ..spec.clone() });
+    let mut account = Account::of(command, Opened { found: study.files, bolds: Vec::new() });
+    account.stages = vec!["read", "trial"];
+    account.counts.insert("participants".to_owned(), json!(results.flow.listed));
+    account.counts.insert("notes".to_owned(), json!(results.notes.all.len()));
+    account.pages = pages(results)?;
+    products.finish(session, account)
+}
+
+/// The study opened, and all its numbers.
+fn analysed(spec: &EndpointsSpec) -> Result<(Study, Results)> {
+    let study = Study::open(spec)?;
+    let results = trial::analyse(
+        &study.plan,
+        study.participants.clone(),
+        &study.tables,
+        study.notes.clone(),
+    )?;
+    let results = Results {
+        study: study.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        ..results
+    };
+    Ok((study, results))
+}
+
+/// A table, numbers in full: made on the host in f64 on every machine.
+fn text(sheet: Sheet) -> Text {
+    Text {
+        entities: Entities::of(sheet.name),
+        ending: ".tsv",
+        text: io::tsv::write_string(&sheet.table),
+        agreement: Some(Agreement::Host),
+        described: Some(sheet.dictionary),
+    }
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value).map(|text| text + "\n").map_err(|cause| {
+        Error::internal("the results", "cannot be written as JSON", "be", "").caused_by(cause)
+    })
+}
+
+/// The page, plan.json, with which the same can be asked for again, and results.json.
+fn pages(results: Results) -> Result<Vec<Page>> {
+    let [plan, all] = [pretty(&results.plan)?, pretty(&results)?];
+    let text = |name, ending, text: String| Page {
+        entities: Entities::of(name),
+        ending,
+        draw: Box::new(move |_| Ok(text)),
+    };
+    let draw: Draw = Box::new(move |made| drawn(&results, made));
+    let report = Page { entities: Entities::of("report"), ending: ".html", draw };
+    Ok(vec![text("plan", ".json", plan), text("results", ".json", all), report])
+}
+
+/// The page of all that was recorded.
+fn drawn(results: &Results, made: &Provenance) -> Result<String> {
+    let read = made.inputs.iter().map(|input| FileRead {
+        path: input.path.to_string_lossy().into_owned(),
+        role: input.role.name().to_owned(),
+        checksum: input.checksum.to_string(),
+    });
+    let outputs = made.outputs.iter().map(|output| output.name.to_string_lossy().into_owned());
+    page(&TrialPage {
+        results,
+        command_line: &made.command_line,
+        inputs: &read.collect::<Vec<FileRead>>(),
+        outputs: &outputs.collect::<Vec<String>>(),
+        pictures: &Pictures::default(),
+    })
+}
+
+/// A line an outcome.
+fn told(results: &Results) -> Vec<String> {
+    let mut seen: Vec<&str> = Vec::new();
+    let mut lines = Vec::new();
+    for row in &results.ancova.rows {
+        if seen.contains(&row.outcome.as_str()) {
+            continue;
+        }
+        seen.push(&row.outcome);
+        let difference = row.difference;
+        let limit = |v: Option<f64>| v.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
+        lines.push(format!(
+            "{}: {} - {} = {:.3} ({} to {}), p = {:.2e}, n = {} + {}",
+            row.label,
+            results.arms.active,
+            results.arms.control,
+            difference.value,
+            limit(difference.low),
+            limit(difference.high),
+            row.test.p,
+            row.n.active,
+            row.n.control,
+        ));
+    }
+    lines
+}
+
+/// What a plan comes to, for a person: the plan itself, who is in which population, what lacks, what must be known, and what would be written.
+///
+/// # Errors
+/// As [`run`], but for outputs.
+pub fn described(spec: &EndpointsSpec) -> Result<String> {
+    let (study, results) = analysed(spec)?;
+    let mut text = format!("plan.json\n{}\n", pretty(&results.plan)?);
+    let names: Vec<String> =
+        study.files.iter().map(|(_, path)| path.display().to_string()).collect();
+    let _ = writeln!(text, "reads {}\n", names.join(", "));
+    let arms = |n: ByArm<usize>| {
+        format!("{} {}, {} {}", results.arms.active, n.active, results.arms.control, n.control)
+    };
+    for row in &results.populations.rows {
+        let _ = writeln!(text, "{}: {} ({})", row.name, arms(row.n), row.definition);
+    }
+    for row in &results.populations.missing {
+        let (label, session) = (&row.label, &row.session);
+        let _ = writeln!(text, "{label} at {session}: {}", arms(row.present));
+    }
+    for note in &results.notes.all {
+        let word = if note.severity == Severity::Warning { "warning" } else { "note" };
+        let _ = writeln!(text, "{word}: {note}");
+    }
+    let mut made: Vec<String> =
+        sheets(&results).iter().map(|sheet| format!("{}.tsv", sheet.name)).collect();
+    made.extend(
+        pages(results)?.iter().map(|page| format!("{}{}", page.entities.stem(""), page.ending)),
+    );
+    let _ = write!(text, "\nwould write {}", made.join(", "));
+    Ok(text)
+}

@@ -1,0 +1,163 @@
+//! A study opened: its tables with their dictionaries, and the plan held against them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::error::{Error, Result};
+use crate::io;
+use crate::pipeline::inputs::display;
+use crate::pipeline::spec::{EndpointsSpec, Role};
+use crate::trial::{Dictionary, Measured, Notes, Plan, Tables, stem};
+
+/// The table of participants.
+const PARTICIPANTS: &str = "participants";
+
+/// A study opened.
+pub(super) struct Study {
+    /// dataset_description.json's Name, else the folder's.
+    pub name: String,
+    /// The plan, resolved.
+    pub plan: Plan,
+    pub participants: Measured,
+    /// Those that the plan names, participants.tsv among them.
+    pub tables: Tables,
+    /// The files that were read.
+    pub files: Vec<(Role, PathBuf)>,
+    /// What was found on the way.
+    pub notes: Notes,
+}
+
+impl Study {
+    /// Read what the plan names.
+    ///
+    /// # Errors
+    /// Missing input: no such folder, no participants.tsv. Usage: a plan that names what is not there, a name that two tables have. Bad data of tables and dictionaries.
+    pub fn open(spec: &EndpointsSpec) -> Result<Study> {
+        let all = listed(spec)?;
+        let wanted = spec
+            .plan
+            .tables()
+            .filter(|names| names.iter().all(|name| all.iter().any(|path| name_of(path) == *name)));
+        let is_wanted = |path: &&PathBuf| {
+            let name = name_of(path);
+            name == PARTICIPANTS || wanted.as_ref().is_none_or(|names| names.contains(&name))
+        };
+        let paths: Vec<&PathBuf> = all.iter().filter(is_wanted).collect();
+        refuse_same_names(&paths)?;
+        let read = paths.iter().map(|path| measured(path, &spec.study));
+        let tables = Tables { all: read.collect::<Result<Vec<Measured>>>()? };
+        let mut notes = Notes::default();
+        let plan = spec.plan.clone().resolved(&tables, &mut notes)?;
+        let names = plan.tables().unwrap_or_default();
+        let is_read = |name: &String| name == PARTICIPANTS || names.contains(name);
+        let participants = tables.get(PARTICIPANTS)?.clone();
+        let mut files = Vec::new();
+        for path in paths.into_iter().filter(|path| is_read(&name_of(path))) {
+            files.push((Role::Table, path.clone()));
+            files.extend(dictionary(path).map(|path| (Role::Dictionary, path)));
+        }
+        let own = tables.all.into_iter().filter(|table| is_read(&table.name));
+        let tables = Tables { all: own.collect() };
+        Ok(Study { name: name(&spec.study), plan, participants, tables, files, notes })
+    }
+}
+
+/// The study's tables and those beside it, each once.
+fn listed(spec: &EndpointsSpec) -> Result<Vec<PathBuf>> {
+    if !spec.study.is_dir() {
+        return Err(Error::missing_input(
+            display(&spec.study),
+            "is no folder",
+            "be a study's folder, with participants.tsv and phenotype/",
+            "check the path",
+        ));
+    }
+    let mut all = tsv_in(&spec.study)?;
+    if !all.iter().any(|path| name_of(path) == PARTICIPANTS) {
+        return Err(Error::missing_input(
+            display(&spec.study.join("participants.tsv")),
+            "is not there",
+            "list the participants with their arms",
+            "give the study's folder, in which participants.tsv and phenotype/ lie",
+        ));
+    }
+    let phenotype = spec.study.join("phenotype");
+    if phenotype.is_dir() {
+        all.extend(tsv_in(&phenotype)?);
+    }
+    for table in &spec.tables {
+        let same = |path: &PathBuf| real(path) == real(table);
+        if !all.iter().any(same) {
+            all.push(table.clone());
+        }
+    }
+    Ok(all)
+}
+
+fn real(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}
+
+fn tsv_in(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).map_err(|cause| {
+        Error::missing_input(display(folder), "cannot be listed", "be readable", "")
+            .caused_by(cause)
+    })?;
+    let paths = entries.flatten().map(|entry| entry.path());
+    let is_table = |path: &PathBuf| {
+        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+        path.extension().is_some_and(|ending| ending == "tsv") && path.is_file() && !hidden
+    };
+    let mut all: Vec<PathBuf> = paths.filter(is_table).collect();
+    all.sort();
+    Ok(all)
+}
+
+/// How a plan calls a table.
+fn name_of(path: &Path) -> String {
+    stem(&path.to_string_lossy()).to_owned()
+}
+
+fn refuse_same_names(paths: &[&PathBuf]) -> Result<()> {
+    for (at, path) in paths.iter().enumerate() {
+        let same = |other: &&&PathBuf| name_of(other) == name_of(path);
+        if let Some(other) = paths[..at].iter().find(same) {
+            return Err(Error::usage(
+                format!("table '{}'", name_of(path)),
+                format!("may be {} or {}", display(other), display(path)),
+                "be one table, for a plan calls tables by their files' names",
+                "rename one of the files",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The JSON beside a table, where there is one.
+fn dictionary(table: &Path) -> Option<PathBuf> {
+    Some(table.with_extension("json")).filter(|path| path.is_file())
+}
+
+fn measured(path: &Path, study: &Path) -> Result<Measured> {
+    let mut table = io::tsv::read(path)?;
+    let short = |path: &Path| display(path.strip_prefix(study).unwrap_or(path));
+    table.name = short(path);
+    let dictionary = match dictionary(path) {
+        Some(path) => Dictionary::parse(&short(&path), &io::read_text(&path)?)?,
+        None => Dictionary::default(),
+    };
+    Ok(Measured { name: name_of(path), table, dictionary })
+}
+
+/// What the study is called.
+fn name(study: &Path) -> String {
+    let described = study.join("dataset_description.json");
+    let own = io::bids::read_json(&described).ok();
+    let own = own.and_then(|fields| fields.get("Name").and_then(Value::as_str).map(str::to_owned));
+    let folder = || {
+        let whole = real(study);
+        whole.file_name().map_or(display(study), |name| name.to_string_lossy().into_owned())
+    };
+    own.filter(|name| !name.trim().is_empty()).unwrap_or_else(folder)
+}

@@ -1,0 +1,34 @@
+//! Whether events and disposition tell the same of who left for an adverse event.
+
+use std::collections::BTreeSet;
+
+use super::event::Events;
+use crate::trial::note::Notes;
+use crate::trial::people::{People, counted};
+
+pub(super) fn tell(events: &Events, people: &People, notes: &mut Notes) {
+    if !events.has_action || !people.table.has("discontinuation_reason") {
+        return;
+    }
+    let withdrawn = events.all.iter().filter(|event| event.withdrawn == Some(true));
+    let withdrawn: BTreeSet<usize> = withdrawn.map(|event| event.person).collect();
+    let left = people.places(|person| {
+        let reason = person.discontinuation_reason.as_deref().unwrap_or_default();
+        person.arm.is_some() && person.treated && reason.to_lowercase().contains("adverse")
+    });
+    let left: BTreeSet<usize> = left.into_iter().collect();
+    let mut warn = |who: Vec<usize>, text: &str| {
+        if !who.is_empty() {
+            let text = format!("{} {text}", counted(who.len(), "participant"));
+            notes.warn(text, people.names(&who));
+        }
+    };
+    warn(
+        left.difference(&withdrawn).copied().collect(),
+        "left for an adverse event by discontinuation_reason, and no event says that it ended treatment",
+    );
+    warn(
+        withdrawn.difference(&left).copied().collect(),
+        "had an event that ended treatment, and discontinuation_reason names no adverse event",
+    );
+}

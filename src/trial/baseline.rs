@@ -1,0 +1,170 @@
+//! The arms before treatment: means, medians and counts of everybody randomised, with standardised differences and no p (CONSORT 2010, item 15; Austin 2009).
+
+use std::collections::BTreeSet;
+
+use super::ancova::moments;
+use super::arm::{Arm, ByArm};
+use super::note::Notes;
+use super::people::{People, counted};
+use super::plan::Plan;
+use super::results::{Baseline, BaselineRow, Summary};
+use super::tables::{Measured, Tables};
+use crate::error::{Error, Result};
+
+/// More levels than this are no factor.
+const MOST_LEVELS: usize = 20;
+
+/// Columns of participants.tsv that are described where the plan names none.
+const USUAL: [&str; 2] = ["age", "sex"];
+
+/// Describe participants' columns, then the outcomes at baseline.
+///
+/// # Errors
+/// What tables and columns lack; a column of words with too many levels to count.
+pub fn analyse(
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+) -> Result<Baseline> {
+    let mut rows = Vec::new();
+    for column in described(plan, people) {
+        rows.extend(of_column(&column, people)?);
+        let texts = people.table.texts(&column)?;
+        let without: Vec<usize> = (0..texts.len())
+            .filter(|&at| people.all[at].arm.is_some() && texts[at].is_none())
+            .collect();
+        if !without.is_empty() {
+            let who = counted(without.len(), "participant");
+            notes
+                .warn(format!("{who} of the baseline table lack {column}"), people.names(&without));
+        }
+    }
+    for outcome in &plan.outcomes {
+        let visits = tables.visits(&outcome.column, people)?;
+        let label = outcome.label.clone().unwrap_or_else(|| visits.label.clone());
+        let values = visits.at(&plan.baseline)?;
+        let named = (visits.column.to_string(), label, visits.units.clone());
+        rows.push(of_numbers(named, &values, people));
+    }
+    Ok(Baseline { rows })
+}
+
+fn described(plan: &Plan, people: &People) -> Vec<String> {
+    if !plan.describe.is_empty() {
+        return plan.describe.clone();
+    }
+    let there = USUAL.iter().map(|name| (*name).to_owned()).filter(|name| people.table.has(name));
+    let mut all: Vec<String> = there.collect();
+    all.extend(plan.strata.iter().filter(|name| !USUAL.contains(&name.as_str())).cloned());
+    all
+}
+
+/// A column of participants.tsv: numbers, or levels where the dictionary has Levels or a cell is no number.
+fn of_column(column: &str, people: &People) -> Result<Vec<BaselineRow>> {
+    let table: &Measured = &people.table;
+    let texts = table.texts(column)?;
+    let variable = table.dictionary.get(column);
+    let label = variable.and_then(|v| v.long_name.clone()).unwrap_or_else(|| column.to_owned());
+    let named = (format!("participants:{column}"), label, variable.and_then(|v| v.units.clone()));
+    let are_numbers = texts.iter().flatten().all(|text| text.parse::<f64>().is_ok());
+    if are_numbers && variable.is_none_or(|v| v.levels.is_empty()) {
+        return Ok(vec![of_numbers(named, &table.numbers(column)?, people)]);
+    }
+    let levels: BTreeSet<&String> = texts.iter().flatten().collect();
+    if levels.len() > MOST_LEVELS {
+        return Err(Error::usage(
+            format!("column '{column}' of {}", table.table.name),
+            format!("holds {} different words", levels.len()),
+            format!("hold numbers, or at most {MOST_LEVELS} levels"),
+            "leave it out of describe",
+        ));
+    }
+    Ok(levels.into_iter().map(|level| of_level(&named, level, &texts, people)).collect())
+}
+
+type Name = (String, String, Option<String>);
+
+fn of_numbers(
+    (variable, label, units): Name,
+    values: &[Option<f64>],
+    people: &People,
+) -> BaselineRow {
+    let own = ByArm::of(|arm| {
+        people.randomised(arm).into_iter().filter_map(|at| values[at]).collect::<Vec<f64>>()
+    });
+    let of = |arm: Arm| {
+        let mut sorted = own.get(arm).clone();
+        sorted.sort_by(f64::total_cmp);
+        let there = !sorted.is_empty();
+        let (mean, sd) = if there { moments(own.get(arm)) } else { (0.0, None) };
+        Summary::Number {
+            mean: there.then_some(mean),
+            sd,
+            median: quantile(&sorted, 0.5),
+            q1: quantile(&sorted, 0.25),
+            q3: quantile(&sorted, 0.75),
+            least: sorted.first().copied(),
+            greatest: sorted.last().copied(),
+        }
+    };
+    let [control, active] = Arm::BOTH.map(|arm| {
+        let own = own.get(arm);
+        let (mean, sd) = if own.is_empty() { (0.0, None) } else { moments(own) };
+        sd.map(|sd| (mean, sd * sd))
+    });
+    BaselineRow {
+        variable,
+        label,
+        level: None,
+        units,
+        n: ByArm::of(|arm| own.get(arm).len()),
+        missing: ByArm::of(|arm| people.randomised(arm).len() - own.get(arm).len()),
+        summary: ByArm::of(of),
+        standardised_difference: standardised(control, active),
+    }
+}
+
+fn of_level(
+    (variable, label, units): &Name,
+    level: &str,
+    texts: &[Option<String>],
+    people: &People,
+) -> BaselineRow {
+    let own = ByArm::of(|arm| {
+        let all = people.randomised(arm).into_iter().filter_map(|at| texts[at].as_deref());
+        all.map(|text| text == level).collect::<Vec<bool>>()
+    });
+    let count = |arm: Arm| own.get(arm).iter().filter(|is| **is).count();
+    let share = |arm: Arm| {
+        let n = own.get(arm).len();
+        (n > 0).then(|| count(arm) as f64 / n as f64)
+    };
+    let [control, active] = Arm::BOTH.map(|arm| share(arm).map(|p| (p, p * (1.0 - p))));
+    BaselineRow {
+        variable: variable.clone(),
+        label: label.clone(),
+        level: Some(level.to_owned()),
+        units: units.clone(),
+        n: ByArm::of(|arm| own.get(arm).len()),
+        missing: ByArm::of(|arm| people.randomised(arm).len() - own.get(arm).len()),
+        summary: ByArm::of(|arm| Summary::Count { count: count(arm), share: share(arm) }),
+        standardised_difference: standardised(control, active),
+    }
+}
+
+/// Of means with variances.
+fn standardised(control: Option<(f64, f64)>, active: Option<(f64, f64)>) -> Option<f64> {
+    let ((m0, v0), (m1, v1)) = (control?, active?);
+    let spread = ((v0 + v1) / 2.0).sqrt();
+    (spread > 0.0).then(|| (m1 - m0) / spread)
+}
+
+/// Type 7 (Hyndman and Fan 1996), R's and numpy's; of rising values.
+fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
+    let last = sorted.len().checked_sub(1)?;
+    let at = share * last as f64;
+    let (below, part) = (at.floor() as usize, at - at.floor());
+    let next = sorted[(below + 1).min(last)];
+    Some(sorted[below] + part * (next - sorted[below]))
+}

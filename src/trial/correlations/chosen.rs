@@ -1,0 +1,77 @@
+//! How a region was chosen.
+
+use super::axis::Side;
+use crate::error::{Error, Result};
+use crate::trial::note::Notes;
+use crate::trial::plan::{Plan, Relation};
+use crate::trial::tables::Tables;
+
+/// Words of a choice that did not look at these participants.
+const INDEPENDENT: [&str; 6] =
+    ["atlas", "anatom", "independent", "a priori", "literature", "other study"];
+
+/// Judge how the regions of a relation were chosen; whether the relation is exploratory.
+///
+/// # Errors
+/// Usage: a region that was chosen by what it is related to, unless the plan is exploratory.
+pub(super) fn judge(
+    (first, second): (&Side, &Side),
+    (relation, plan): (&Relation, &Plan),
+    tables: &Tables,
+    notes: &mut Notes,
+) -> Result<bool> {
+    let mut exploratory = false;
+    for (own, other) in [(first, second), (second, first)] {
+        if !own.is_brain {
+            continue;
+        }
+        let region = &own.visits.column.column;
+        let table = tables.get(&own.visits.column.table)?;
+        let variable = table.dictionary.get(region);
+        let Some(by) = variable.and_then(|variable| variable.selected_by.as_deref()) else {
+            notes.info(
+                format!(
+                    "how {region} was chosen is not said (SelectedBy in {}.json): r of a region that was chosen by a contrast with the other measure is inflated",
+                    table.name
+                ),
+                Vec::new(),
+            );
+            continue;
+        };
+        let words = by.to_lowercase();
+        if INDEPENDENT.iter().any(|word| words.contains(word)) {
+            continue;
+        }
+        if !is_of(&words, other) {
+            notes.warn(
+                format!("{region} was chosen by '{by}' in these participants: its relation is not independent of that choice where both contrasts share noise"),
+                Vec::new(),
+            );
+            continue;
+        }
+        if !plan.exploratory {
+            return Err(Error::usage(
+                format!("region '{region}' of the relation {relation}"),
+                format!(
+                    "was chosen by '{by}' (SelectedBy in {}), a contrast with what it is related to",
+                    table.dictionary.name
+                ),
+                "be chosen independently of it, or its r is inflated by the choice",
+                "take a region of an atlas or of another study, or give --exploratory, which stands beside r",
+            ));
+        }
+        exploratory = true;
+        notes.warn(
+            format!("{region} was chosen by '{by}', which is what it is related to: r is inflated and exploratory"),
+            Vec::new(),
+        );
+    }
+    Ok(exploratory)
+}
+
+/// Whether words name the other measure, or a correlation of whatever kind.
+fn is_of(words: &str, other: &Side) -> bool {
+    let names = [&other.visits.column.column, &other.visits.label].map(|name| name.to_lowercase());
+    names.iter().any(|name| words.contains(name.as_str()))
+        || ["correlat", "regress", "relation", "covariate"].iter().any(|w| words.contains(w))
+}

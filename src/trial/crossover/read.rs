@@ -1,0 +1,228 @@
+//! The rows of a crossover's table, sorted and checked.
+
+use std::collections::BTreeMap;
+
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+use crate::trial::arm::Arm;
+use crate::trial::people::{People, counted};
+use crate::trial::plan::{CrossoverPlan, Plan};
+use crate::trial::tables::Measured;
+
+/// A patient with both periods.
+pub(super) struct Patient {
+    pub place: usize,
+    /// Active: had the active treatment first.
+    pub first: Arm,
+    pub sequence: String,
+    /// Of period 1 and 2.
+    pub outcomes: [f64; 2],
+    /// Measured before each, where both were.
+    pub baselines: Option<[f64; 2]>,
+}
+
+/// The rows of the table, sorted and checked.
+pub(super) struct Read {
+    pub control: String,
+    pub active: String,
+    /// The sequences' names, and which begins with the active treatment.
+    sequences: Vec<(String, Arm)>,
+    /// Of a participant (a place in `People::all`): the sequence, the outcome and baseline of each period.
+    of: BTreeMap<usize, (usize, [Option<f64>; 2], [Option<f64>; 2])>,
+}
+
+impl Read {
+    pub fn new(
+        table: &Measured,
+        people: &People,
+        plan: &Plan,
+        own: &CrossoverPlan,
+    ) -> Result<Read> {
+        let places = table.people(people)?;
+        let periods = periods(table)?;
+        let (sequences, treatments) = (named(table, "sequence")?, named(table, "treatment")?);
+        let outcomes = table.numbers(&own.outcome)?;
+        let baselines = match &own.baseline {
+            Some(column) => table.numbers(column)?,
+            None => table.optional_numbers("baseline")?.unwrap_or(vec![None; places.len()]),
+        };
+        let (control, active) = treatments_of(table, &treatments, plan)?;
+        let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
+        let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+        let mut of: BTreeMap<usize, (usize, [Option<f64>; 2], [Option<f64>; 2])> = BTreeMap::new();
+        let mut first_line: BTreeMap<usize, usize> = BTreeMap::new();
+        for row in 0..places.len() {
+            let (place, period) = (places[row], periods[row]);
+            let sequence = known.iter().position(|(name, _)| *name == sequences[row]);
+            let sequence = sequence.unwrap_or_default();
+            if let Some(other) = lines.insert((place, period), row) {
+                return Err(Error::bad_data(
+                    table.line(row),
+                    format!("is of period {} as line {} is", period + 1, other + 2),
+                    "be the only row of a participant and period",
+                    "delete or correct one of them",
+                ));
+            }
+            let before = first_line.entry(place).or_insert(row);
+            let entry = of.entry(place).or_insert((sequence, [None; 2], [None; 2]));
+            if entry.0 != sequence {
+                return Err(Error::bad_data(
+                    table.line(row),
+                    format!(
+                        "is in sequence {}, and in {} by line {}",
+                        sequences[row],
+                        sequences[*before],
+                        *before + 2
+                    ),
+                    "be in one sequence",
+                    "correct one of them",
+                ));
+            }
+            entry.1[period] = outcomes[row];
+            entry.2[period] = baselines[row];
+        }
+        Ok(Read { control, active, sequences: known, of })
+    }
+
+    /// Those with both outcomes, and the places of the others.
+    pub fn patients(&self) -> (Vec<Patient>, Vec<usize>) {
+        let (mut patients, mut dropped) = (Vec::new(), Vec::new());
+        for (&place, (sequence, outcomes, baselines)) in &self.of {
+            let [Some(one), Some(two)] = *outcomes else {
+                dropped.push(place);
+                continue;
+            };
+            let (name, first) = &self.sequences[*sequence];
+            let baselines = match *baselines {
+                [Some(one), Some(two)] => Some([one, two]),
+                _ => None,
+            };
+            patients.push(Patient {
+                place,
+                first: *first,
+                sequence: name.clone(),
+                outcomes: [one, two],
+                baselines,
+            });
+        }
+        (patients, dropped)
+    }
+
+    pub fn n_of_each(&self, patients: &[Patient]) -> Vec<(String, usize)> {
+        let of = |name: &str| patients.iter().filter(|p| p.sequence == name).count();
+        self.sequences.iter().map(|(name, _)| (name.clone(), of(name))).collect()
+    }
+}
+
+/// The period of each row: 0 or 1.
+fn periods(table: &Measured) -> Result<Vec<usize>> {
+    let period = |(row, value): (usize, Option<f64>)| match value {
+        Some(1.0) => Ok(0),
+        Some(2.0) => Ok(1),
+        other => Err(Error::bad_data(
+            table.line(row),
+            format!("has the period {}", other.map_or("n/a".to_owned(), |v| v.to_string())),
+            "be of period 1 or 2",
+            "crossovers of two periods are analysed",
+        )),
+    };
+    table.numbers("period")?.into_iter().enumerate().map(period).collect()
+}
+
+/// The cells of a column that may not be n/a.
+fn named(table: &Measured, column: &str) -> Result<Vec<String>> {
+    let cell = |(row, cell): (usize, Option<String>)| {
+        cell.ok_or_else(|| {
+            Error::bad_data(
+                table.line(row),
+                format!("has no {column}"),
+                format!("name its {column}"),
+                "fill it in, or delete the row",
+            )
+        })
+    };
+    table.texts(column)?.into_iter().enumerate().map(cell).collect()
+}
+
+/// The control and the active treatment.
+fn treatments_of(table: &Measured, all: &[String], plan: &Plan) -> Result<(String, String)> {
+    let mut levels = all.to_vec();
+    levels.sort();
+    levels.dedup();
+    let wrong = |found: String, expected: &str, hint: String| {
+        Error::usage(format!("column treatment of {}", table.table.name), found, expected, hint)
+    };
+    let listed = levels.join(", ");
+    if plan.control.is_empty() {
+        let hint = format!("give one of {listed} by --control");
+        return Err(wrong(format!("holds {listed}"), "have one that is the control", hint));
+    }
+    if !levels.contains(&plan.control) {
+        return Err(wrong(
+            format!("holds {listed}, and no '{}'", plan.control),
+            "hold the level of --control",
+            match closest(&plan.control, &levels) {
+                Some(name) => format!("did you mean '{name}'?"),
+                None => "give one of its levels by --control".to_owned(),
+            },
+        ));
+    }
+    let others: Vec<&String> = levels.iter().filter(|level| **level != plan.control).collect();
+    match others[..] {
+        [one] => Ok((plan.control.clone(), one.clone())),
+        _ => Err(wrong(
+            format!("holds {}: {listed}", counted(levels.len(), "treatment")),
+            "hold two",
+            "crossovers of two treatments are analysed".to_owned(),
+        )),
+    }
+}
+
+/// Which treatment each sequence begins with, the active first; what contradicts it is refused.
+fn orders(
+    table: &Measured,
+    sequences: &[String],
+    periods: &[usize],
+    treatments: &[String],
+    (control, active): (&str, &str),
+) -> Result<Vec<(String, Arm)>> {
+    // What begins is what most rows of a sequence say, so that the odd row is the one that is refused.
+    let mut votes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
+    let begins = |row: usize| (treatments[row] == active) == (periods[row] == 0);
+    for row in 0..sequences.len() {
+        votes.entry(&sequences[row]).or_default()[usize::from(begins(row))] += 1;
+    }
+    let arm = |of: &[usize; 2]| if of[1] >= of[0] { Arm::Active } else { Arm::Control };
+    let mut known: Vec<(String, Arm)> =
+        votes.iter().map(|(name, of)| ((*name).to_owned(), arm(of))).collect();
+    known.sort_by_key(|(_, first)| *first == Arm::Control);
+    for row in 0..sequences.len() {
+        let own = known.iter().find(|(name, _)| *name == sequences[row]);
+        let Some((name, first)) = own else { continue };
+        if begins(row) != (*first == Arm::Active) {
+            let (one, two) =
+                if *first == Arm::Active { (active, control) } else { (control, active) };
+            return Err(Error::bad_data(
+                table.line(row),
+                format!("has {} in period {}", treatments[row], periods[row] + 1),
+                format!(
+                    "have {} there: sequence {name} is {one}, then {two}",
+                    if periods[row] == 0 { one } else { two }
+                ),
+                "correct the sequence, the period or the treatment",
+            ));
+        }
+    }
+    match &known[..] {
+        [(_, Arm::Active), (_, Arm::Control)] => Ok(known),
+        several => {
+            let names: Vec<&str> = several.iter().map(|(name, _)| name.as_str()).collect();
+            Err(Error::bad_data(
+                format!("column sequence of {}", table.table.name),
+                format!("holds {}", names.join(", ")),
+                format!("hold two sequences, {active} first and {control} first"),
+                "without both, treatment and period cannot be told apart",
+            ))
+        }
+    }
+}

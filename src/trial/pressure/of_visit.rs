@@ -1,0 +1,274 @@
+//! Each participant's visit.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::stats::fieller::Line;
+use crate::stats::isotonic::{isotonic, mean_height, means_at, reached};
+use crate::trial::dictionary::Direction;
+use crate::trial::people::People;
+use crate::trial::plan::{Column, PressurePlan};
+use crate::trial::repeated::Repeated;
+use crate::trial::results::{Estimate, PressureOfVisit};
+use crate::trial::tables::{Measured, Tables};
+use crate::trial::visits::Visits;
+
+/// What is made of a visit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::trial) enum Measure {
+    P50,
+    Slope,
+    Auc,
+}
+
+impl Measure {
+    pub const ALL: [Measure; 3] = [Measure::P50, Measure::Slope, Measure::Auc];
+
+    /// As a relation calls it: `pressure:p50`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::P50 => "p50",
+            Measure::Slope => "slope",
+            Measure::Auc => "auc",
+        }
+    }
+
+    fn label(self, target: f64) -> String {
+        match self {
+            Measure::P50 => format!("P{target} (pressure rated {target})"),
+            Measure::Slope => "slope of rating on pressure".to_owned(),
+            Measure::Auc => "area below the ratings (mean rating over the tested range)".to_owned(),
+        }
+    }
+
+    fn direction(self) -> Option<Direction> {
+        match self {
+            Measure::P50 => Some(Direction::Higher),
+            Measure::Slope => None,
+            Measure::Auc => Some(Direction::Lower),
+        }
+    }
+}
+
+/// A visit's stimuli that have a rating.
+pub(super) struct Own {
+    pub pressures: Vec<f64>,
+    pub ratings: Vec<f64>,
+    /// The series of each; empty where the table has none.
+    pub series: Vec<String>,
+    pub line: Line,
+    /// Distinct pressures rising, with the mean rating at each.
+    pub levels: Vec<f64>,
+    pub means: Vec<f64>,
+    isotonic: Vec<f64>,
+}
+
+impl Own {
+    /// The pressure of the target rating; none where ratings do not rise.
+    fn reached(&self, target: f64, conf: f64) -> Option<(Estimate, f64)> {
+        reached_by(&self.line, target, conf)
+    }
+
+    fn auc(&self) -> Option<f64> {
+        mean_height(&self.levels, &self.means)
+    }
+
+    /// The mean rating at a pressure.
+    pub fn at(&self, pressure: f64) -> Option<f64> {
+        self.levels.iter().position(|level| *level == pressure).map(|at| self.means[at])
+    }
+
+    fn range(&self) -> [f64; 2] {
+        [self.levels[0], self.levels[self.levels.len() - 1]]
+    }
+}
+
+/// Where a rising line is the target, with Fieller's limits and g.
+pub(super) fn reached_by(line: &Line, target: f64, conf: f64) -> Option<(Estimate, f64)> {
+    let found = line.x_at(target, conf).filter(|_| line.slope > 0.0)?;
+    let (low, high) = found.limits.unzip();
+    Some((Estimate { value: found.x, se: None, low, high }, found.g))
+}
+
+/// The table, sorted.
+pub(super) struct Found<'a> {
+    pub repeated: Repeated<'a>,
+    pub target: f64,
+    conf: f64,
+    /// By place in `People::all` and in the sessions.
+    pub of: BTreeMap<(usize, usize), Own>,
+    pub without_line: Vec<usize>,
+    pub lacking: Vec<usize>,
+    pub of_other_range: Vec<usize>,
+    /// Of the ratings, where the dictionary does not say.
+    pub assumed_scale: Option<[f64; 2]>,
+    scale: [f64; 2],
+    /// The least and the greatest rating.
+    pub rated: [f64; 2],
+    units: (Option<String>, Option<String>),
+}
+
+impl<'a> Found<'a> {
+    pub fn read(
+        own: &PressurePlan,
+        conf: f64,
+        people: &People,
+        tables: &'a Tables,
+    ) -> Result<Found<'a>> {
+        let table = tables.get(&own.table)?;
+        let pressures = pressures(table, own)?;
+        let ratings = table.numbers(&own.rating)?;
+        let series = match table.has("series") {
+            true => table.texts("series")?,
+            false => vec![None; ratings.len()],
+        };
+        let repeated = Repeated::new(table, people)?;
+        repeated.refuse_twice(&["repetition", own.pressure.as_str(), "series"])?;
+        let rated = ratings
+            .iter()
+            .flatten()
+            .fold([f64::INFINITY, f64::NEG_INFINITY], |[l, h], r| [l.min(*r), h.max(*r)]);
+        let (scale, assumed_scale) = scale(table, own, rated)?;
+        let unit = |column: &str| table.dictionary.get(column).and_then(|v| v.units.clone());
+        let mut found = Found {
+            target: own.target,
+            conf,
+            of: BTreeMap::new(),
+            without_line: Vec::new(),
+            lacking: Vec::new(),
+            of_other_range: Vec::new(),
+            assumed_scale,
+            scale,
+            rated,
+            units: (unit(&own.pressure), unit(&own.rating)),
+            repeated,
+        };
+        for (&(place, session), rows) in &found.repeated.rows {
+            let there: Vec<usize> =
+                rows.iter().copied().filter(|&row| ratings[row].is_some()).collect();
+            if there.len() < rows.len() {
+                found.lacking.push(place);
+            }
+            let x: Vec<f64> = there.iter().map(|&row| pressures[row]).collect();
+            let y: Vec<f64> = there.iter().filter_map(|&row| ratings[row]).collect();
+            let Ok(line) = Line::through(&x, &y) else {
+                found.without_line.push(place);
+                continue;
+            };
+            let (levels, means, counts) = means_at(&x, &y);
+            let isotonic = isotonic(&means, &counts);
+            let series = there.iter().filter_map(|&row| series[row].clone()).collect();
+            let own = Own { pressures: x, ratings: y, series, line, levels, means, isotonic };
+            found.of.insert((place, session), own);
+        }
+        found.find_other_ranges();
+        Ok(found)
+    }
+
+    /// Visits whose range of pressures is not that of most.
+    fn find_other_ranges(&mut self) {
+        let ranges: Vec<[f64; 2]> = self.of.values().map(Own::range).collect();
+        let like = |range: &[f64; 2]| ranges.iter().filter(|other| *other == range).count();
+        let most = ranges.iter().copied().max_by_key(like);
+        let others = self.of.iter().filter(|(_, own)| Some(own.range()) != most);
+        self.of_other_range = others.map(|((place, _), _)| *place).collect();
+    }
+
+    pub fn rows(&self, people: &People) -> Vec<PressureOfVisit> {
+        let row = |(&(place, session), own): (&(usize, usize), &Own)| {
+            let reached_here = own.reached(self.target, self.conf);
+            let [least, greatest] = own.range();
+            let is_in = |x: f64| least <= x && x <= greatest;
+            PressureOfVisit {
+                participant: people.all[place].id.clone(),
+                arm: people.all[place].arm,
+                session: self.repeated.sessions[session].clone(),
+                n: own.ratings.len(),
+                slope: own.line.slope,
+                intercept: own.line.intercept,
+                s: own.line.residual_sd,
+                dof: own.line.dof,
+                p50: reached_here.map(|(estimate, _)| estimate),
+                g: reached_here.map_or(f64::INFINITY, |(_, g)| g),
+                p50_isotonic: reached(&own.levels, &own.isotonic, self.target),
+                auc: own.auc().unwrap_or_default(),
+                in_range: reached_here.is_some_and(|(estimate, _)| is_in(estimate.value)),
+                floor_or_ceiling: own.ratings.iter().filter(|r| self.is_at_an_end(**r)).count(),
+            }
+        };
+        self.of.iter().map(row).collect()
+    }
+
+    fn is_at_an_end(&self, rating: f64) -> bool {
+        rating <= self.scale[0] || rating >= self.scale[1]
+    }
+
+    pub fn visits(&self, measure: Measure, people: &People) -> Visits {
+        let value = |own: &Own| match measure {
+            Measure::P50 => own.reached(self.target, self.conf).map(|(found, _)| found.value),
+            Measure::Slope => Some(own.line.slope),
+            Measure::Auc => own.auc(),
+        };
+        let of = self.of.iter().map(|(&(place, session), own)| {
+            ((place, self.repeated.sessions[session].clone()), value(own))
+        });
+        let column = Column { table: "pressure".to_owned(), column: measure.name().to_owned() };
+        let mut visits = Visits::derived(
+            (measure.label(self.target), column),
+            (self.repeated.table, people),
+            self.repeated.sessions.clone(),
+            of.collect(),
+        );
+        visits.direction = measure.direction();
+        visits.units = match (measure, &self.units) {
+            (Measure::P50, (pressure, _)) => pressure.clone(),
+            (Measure::Auc, (_, rating)) => rating.clone(),
+            (Measure::Slope, (Some(pressure), Some(rating))) => {
+                Some(format!("{rating}/{pressure}"))
+            }
+            (Measure::Slope, _) => None,
+        };
+        visits
+    }
+}
+
+fn pressures(table: &Measured, own: &PressurePlan) -> Result<Vec<f64>> {
+    let there = |(row, pressure): (usize, Option<f64>)| match pressure {
+        Some(pressure) if pressure >= 0.0 => Ok(pressure),
+        other => Err(Error::bad_data(
+            table.line(row),
+            format!(
+                "holds {} in column {}",
+                other.map_or("n/a".to_owned(), |v| v.to_string()),
+                own.pressure
+            ),
+            "hold the stimulus's pressure, 0 or more",
+            "fill it in, or delete the row",
+        )),
+    };
+    table.numbers(&own.pressure)?.into_iter().enumerate().map(there).collect()
+}
+
+/// The ratings' scale, and the same where it is assumed.
+fn scale(
+    table: &Measured,
+    own: &PressurePlan,
+    [least, greatest]: [f64; 2],
+) -> Result<([f64; 2], Option<[f64; 2]>)> {
+    if let Some(range) = table.dictionary.get(&own.rating).and_then(|v| v.range) {
+        if own.target < range[0] || own.target > range[1] {
+            return Err(Error::usage(
+                format!("the target rating {}", own.target),
+                format!("lies outside the Range of {} in {}", own.rating, table.dictionary.name),
+                format!("be from {} to {}", range[0], range[1]),
+                "give another --target",
+            ));
+        }
+        return Ok((range, None));
+    }
+    // The usual scales: 0 to 10, 0 to 100; others are their ratings' own range.
+    let usual = [[0.0, 10.0], [0.0, 100.0]];
+    let fits = |scale: &&[f64; 2]| least >= scale[0] && greatest <= scale[1];
+    let scale = usual.iter().find(fits).copied().unwrap_or([least, greatest]);
+    Ok((scale, Some(scale)))
+}

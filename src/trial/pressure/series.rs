@@ -1,0 +1,85 @@
+//! Calibration from several series: the pressure of the target rating by each alone.
+
+use super::of_visit::{Found, Own, reached_by};
+use crate::error::Result;
+use crate::stats::fieller::Line;
+use crate::trial::ancova::{by_t, moments};
+use crate::trial::note::Notes;
+use crate::trial::people::People;
+use crate::trial::plan::Plan;
+use crate::trial::results::{SeriesDiffer, SeriesRow};
+
+/// A row a participant, visit and series, and whether two series differ at baseline.
+pub(super) fn of(
+    found: &Found,
+    plan: &Plan,
+    people: &People,
+    notes: &mut Notes,
+) -> Result<(Vec<SeriesRow>, Option<SeriesDiffer>)> {
+    let mut rows = Vec::new();
+    let mut lacking = Vec::new();
+    let mut names: Vec<String> = Vec::new();
+    for (&(place, session), own) in found.of.iter().filter(|(_, own)| !own.series.is_empty()) {
+        if own.series.len() < own.ratings.len() {
+            lacking.push(people.all[place].id.clone());
+            continue;
+        }
+        for name in named(own) {
+            rows.push(SeriesRow {
+                participant: people.all[place].id.clone(),
+                session: found.repeated.sessions[session].clone(),
+                series: name.to_owned(),
+                n: own.series.iter().filter(|series| *series == name).count(),
+                p50: alone(own, name, found.target, plan.conf),
+            });
+            if !names.iter().any(|other| other == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    if !lacking.is_empty() {
+        notes.warn(
+            "visits have stimuli of no series: they have no row of each series alone",
+            lacking,
+        );
+    }
+    names.sort();
+    let [first, second] = &names[..] else { return Ok((rows, None)) };
+    let at = |row: &&SeriesRow| row.session == plan.baseline && row.p50.is_some();
+    let of = |row: &SeriesRow, name: &str| {
+        let mut same = rows.iter().filter(at).filter(|other| other.participant == row.participant);
+        same.find(|other| other.series == name).and_then(|other| other.p50)
+    };
+    let pairs = rows.iter().filter(at).filter(|row| row.series == *first);
+    let differences: Vec<f64> =
+        pairs.filter_map(|row| Some(row.p50?.value - of(row, second)?.value)).collect();
+    let (mean, sd) = if differences.is_empty() { (0.0, None) } else { moments(&differences) };
+    let n = differences.len() as f64;
+    let differ = sd.filter(|sd| *sd > 0.0).map(|sd| {
+        let (difference, test) = by_t(mean, sd / n.sqrt(), n - 1.0, plan.conf);
+        SeriesDiffer {
+            series: [first.clone(), second.clone()],
+            n: differences.len(),
+            difference,
+            test,
+        }
+    });
+    Ok((rows, differ))
+}
+
+fn named(own: &Own) -> Vec<&str> {
+    let mut names: Vec<&str> = own.series.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// By the stimuli of one series.
+fn alone(own: &Own, name: &str, target: f64, conf: f64) -> Option<crate::trial::results::Estimate> {
+    let of = |all: &[f64]| {
+        let own = all.iter().zip(&own.series).filter(|(_, series)| *series == name);
+        own.map(|(value, _)| *value).collect::<Vec<f64>>()
+    };
+    let line = Line::through(&of(&own.pressures), &of(&own.ratings)).ok()?;
+    reached_by(&line, target, conf).map(|(estimate, _)| estimate)
+}

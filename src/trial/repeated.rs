@@ -1,0 +1,68 @@
+//! Tables with several rows a participant and session: repetitions of a stimulus.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::people::People;
+use super::tables::Measured;
+use crate::error::{Error, Result};
+
+/// The rows of a table by participant and session.
+pub(super) struct Repeated<'a> {
+    pub table: &'a Measured,
+    /// In the table's order.
+    pub sessions: Vec<String>,
+    /// Rows of a participant (a place in [`People::all`]) at a session (a place in `sessions`).
+    pub rows: BTreeMap<(usize, usize), Vec<usize>>,
+}
+
+impl<'a> Repeated<'a> {
+    /// Sort a table's rows.
+    ///
+    /// # Errors
+    /// As [`Measured::people`] and [`Measured::sessions`].
+    pub fn new(table: &'a Measured, people: &People) -> Result<Repeated<'a>> {
+        let (places, of_rows) = (table.people(people)?, table.sessions()?);
+        let mut sessions: Vec<String> = Vec::new();
+        let mut rows: BTreeMap<(usize, usize), Vec<usize>> = BTreeMap::new();
+        for (row, (&place, name)) in places.iter().zip(&of_rows).enumerate() {
+            let known = sessions.iter().position(|other| other == name);
+            let session = known.unwrap_or_else(|| {
+                sessions.push(name.clone());
+                sessions.len() - 1
+            });
+            rows.entry((place, session)).or_default().push(row);
+        }
+        Ok(Repeated { table, sessions, rows })
+    }
+
+    /// Refuse a visit that was entered twice: two of its rows with the same cells in all of `columns` that the table has. Without the first of them rows are repetitions.
+    ///
+    /// # Errors
+    /// Bad data naming both lines.
+    pub fn refuse_twice(&self, columns: &[&str]) -> Result<()> {
+        let there: Vec<&str> = columns.iter().copied().filter(|c| self.table.has(c)).collect();
+        if there.first() != columns.first() {
+            return Ok(());
+        }
+        let cells: Vec<Vec<Option<String>>> =
+            there.iter().map(|column| self.table.texts(column)).collect::<Result<_>>()?;
+        for rows in self.rows.values() {
+            let mut lines: HashMap<Vec<&Option<String>>, usize> = HashMap::new();
+            for &row in rows {
+                let key = cells.iter().map(|column| &column[row]).collect();
+                if let Some(other) = lines.insert(key, row) {
+                    return Err(Error::bad_data(
+                        self.table.line(row),
+                        format!("has the {} of line {}", there.join(", "), other + 2),
+                        format!(
+                            "be the only row of a participant, session and {}",
+                            there.join(", ")
+                        ),
+                        "delete or correct one of them",
+                    ));
+                }
+            }
+        }
+        Ok(())
+    }
+}

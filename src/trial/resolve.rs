@@ -1,0 +1,226 @@
+//! A plan held against the tables: every name there is, every column with its table.
+
+use super::derived;
+use super::note::Notes;
+use super::plan::{Column, Design, Missing, Plan, Relation};
+use super::tables::{Tables, session, stem};
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+
+impl Plan {
+    /// The tables that the plan names; none where a column names no table, so that any may be meant.
+    #[must_use]
+    pub fn tables(&self) -> Option<Vec<String>> {
+        let mut all: Vec<String> = Vec::new();
+        let sides =
+            self.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
+        let columns = self.outcomes.iter().map(|one| &one.column).chain(&self.primary).chain(sides);
+        let parts = self.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column);
+        for column in columns.chain(parts) {
+            if column.table.is_empty() {
+                return None;
+            }
+            all.push(stem(&column.table).to_owned());
+        }
+        let named = [
+            self.cpm.as_ref().map(|part| &part.table),
+            self.pressure.as_ref().map(|part| &part.table),
+            self.adverse_events.as_ref(),
+            self.brain.as_ref().map(|part| &part.table),
+            self.crossover.as_ref().map(|part| &part.table),
+        ];
+        all.extend(named.into_iter().flatten().map(|name| stem(name).to_owned()));
+        all.sort();
+        all.dedup();
+        Some(all)
+    }
+
+    /// The plan with every column's table and every session's name filled in.
+    ///
+    /// # Errors
+    /// Usage: nothing to analyse, no control, no visits or one for both, a confidence that is none, an outcome twice, a primary outcome that is none of the outcomes, ways with missing
+    /// values named twice; names that are not there, with the closest.
+    pub fn resolved(mut self, tables: &Tables, notes: &mut Notes) -> Result<Plan> {
+        if !(self.conf > 0.5 && self.conf < 1.0) {
+            return Err(Error::usage(
+                "--conf",
+                format!("is {}", self.conf),
+                "be a confidence between 0.5 and 1, such as 0.95",
+                "",
+            ));
+        }
+        self.refuse_empty()?;
+        let mut fill = |column: &mut Column| -> Result<()> {
+            let found = tables.resolve(column)?;
+            if found.column != column.column {
+                notes.info(format!("'{column}' is taken for {found}"), Vec::new());
+            }
+            *column = found;
+            Ok(())
+        };
+        self.outcomes.iter_mut().try_for_each(|one| fill(&mut one.column))?;
+        self.primary.iter_mut().try_for_each(&mut fill)?;
+        let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
+        parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
+        let named = [
+            self.cpm.as_mut().map(|part| &mut part.table),
+            self.pressure.as_mut().map(|part| &mut part.table),
+            self.adverse_events.as_mut(),
+            self.brain.as_mut().map(|part| &mut part.table),
+            self.crossover.as_mut().map(|part| &mut part.table),
+        ];
+        for name in named.into_iter().flatten() {
+            *name = tables.get(name)?.name.clone();
+        }
+        let whole = self.clone();
+        for Relation { first, second } in &mut self.correlations {
+            for side in [first, second] {
+                let found = derived::resolve(side, &whole, tables)?;
+                if found.column != side.column {
+                    notes.info(format!("'{side}' is taken for {found}"), Vec::new());
+                }
+                *side = found;
+            }
+        }
+        self.refuse_twice()?;
+        self.name_visits(tables)?;
+        Ok(self)
+    }
+
+    /// Whether anything is compared between two visits.
+    fn needs_visits(&self) -> bool {
+        !self.outcomes.is_empty()
+            || !self.responders.is_empty()
+            || !self.correlations.is_empty()
+            || self.cpm.is_some()
+            || self.pressure.is_some()
+            || self.brain.is_some()
+    }
+
+    fn refuse_empty(&self) -> Result<()> {
+        if !self.needs_visits() && self.adverse_events.is_none() && self.crossover.is_none() {
+            return Err(Error::usage(
+                "the plan",
+                "names nothing to analyse",
+                "name an outcome at least",
+                "--outcome questionnaires:nrs, --adverse-events adverse_events, ...",
+            ));
+        }
+        if self.design == Design::Crossover && self.crossover.is_none() {
+            return Err(Error::usage(
+                "--design crossover",
+                "comes without its table",
+                "name a table with a row a participant and period",
+                "--crossover crossover",
+            ));
+        }
+        if self.design == Design::Parallel && self.crossover.is_some() {
+            return Err(Error::usage(
+                "the crossover's table",
+                "comes with parallel arms",
+                "come with --design crossover",
+                "give that, or leave the table out",
+            ));
+        }
+        if self.design == Design::Crossover
+            && (self.needs_visits() || self.adverse_events.is_some())
+        {
+            return Err(Error::usage(
+                "--design crossover",
+                "comes with analyses of parallel arms",
+                "come with the crossover's table alone",
+                "outcomes, responders, pain tests and events are compared between parallel arms",
+            ));
+        }
+        if self.control.is_empty() {
+            let what = match self.design {
+                Design::Parallel => format!("which level of column {} is the control", self.arm),
+                Design::Crossover => "which treatment is the control".to_owned(),
+            };
+            return Err(Error::usage(
+                "the plan",
+                format!("does not say {what}"),
+                "name it",
+                "--control placebo",
+            ));
+        }
+        if self.missing.is_empty() {
+            return Err(Error::usage(
+                "--missing",
+                "names no way with missing values",
+                "name observed, bocf or both; the first is primary",
+                "",
+            ));
+        }
+        Ok(())
+    }
+
+    fn refuse_twice(&self) -> Result<()> {
+        let columns: Vec<&Column> = self.outcomes.iter().map(|one| &one.column).collect();
+        let twice = |at: usize| columns[..at].contains(&columns[at]);
+        if let Some(at) = (0..columns.len()).find(|&at| twice(at)) {
+            return Err(Error::usage(
+                format!("outcome {}", columns[at]),
+                "is named twice",
+                "be named once",
+                "leave one out",
+            ));
+        }
+        if let Some(one) = self.primary.iter().find(|one| !columns.contains(one)) {
+            let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
+            return Err(Error::usage(
+                format!("the primary outcome {one}"),
+                format!("is not among the outcomes: {}", names.join(", ")),
+                "be one of them",
+                match closest(&one.to_string(), &names) {
+                    Some(near) => format!("did you mean '{near}'?"),
+                    None => format!("add --outcome {one}"),
+                },
+            ));
+        }
+        let again = |(at, way): (usize, &Missing)| self.missing[..at].contains(way);
+        match self.missing.iter().enumerate().any(again) {
+            true => Err(Error::usage("--missing", "names a way twice", "name each once", "")),
+            false => Ok(()),
+        }
+    }
+
+    /// Sessions with `ses-`; both there and not the same.
+    fn name_visits(&mut self, tables: &Tables) -> Result<()> {
+        if !self.needs_visits() {
+            return Ok(());
+        }
+        for (name, option) in
+            [(&mut self.baseline, "--baseline"), (&mut self.endpoint, "--endpoint")]
+        {
+            if name.is_empty() {
+                let known = match self.outcomes.first() {
+                    Some(outcome) => tables.get(&outcome.column.table)?.sessions()?,
+                    None => Vec::new(),
+                };
+                let mut known: Vec<String> = known;
+                known.sort();
+                known.dedup();
+                return Err(Error::usage(
+                    "the plan",
+                    format!("does not say which session {option} is"),
+                    "name the visit before treatment and the one at which effects are judged",
+                    match known.is_empty() {
+                        true => format!("{option} ses-..."),
+                        false => format!("{option} one of {}", known.join(", ")),
+                    },
+                ));
+            }
+            *name = session(name);
+        }
+        match self.baseline == self.endpoint {
+            true => Err(Error::usage(
+                "--endpoint",
+                format!("is {}, as --baseline is", self.endpoint),
+                "be another session",
+                "",
+            )),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Parts taken together, counted.
+
+use std::collections::BTreeMap;
+
+use super::held::{Held, compared};
+use crate::stats::proportions::{Count, MantelHaenszel, NumberNeeded, TwoArms};
+use crate::trial::arm::{Arm, ByArm};
+use crate::trial::counts::{
+    ratio, risk_difference, risk_difference_newcombe, share, two_arms, within,
+};
+use crate::trial::people::People;
+use crate::trial::plan::{Missing, Plan};
+use crate::trial::results::{Estimate, Nnt, ResponderRow, Stratified, Test};
+use crate::trial::rule::Rule;
+
+/// What becomes of a participant by several parts.
+#[derive(Clone, Copy, PartialEq)]
+enum Answer {
+    Responds,
+    Fails,
+    /// A value lacks; whether another part is known to fail.
+    Lacks {
+        fails: bool,
+    },
+}
+
+fn answer(parts: &[Held], place: usize) -> Answer {
+    let of = |answer: Option<bool>| parts.iter().any(|held| held.met[place] == answer);
+    match (of(None), of(Some(false))) {
+        (true, fails) => Answer::Lacks { fails },
+        (false, true) => Answer::Fails,
+        (false, false) => Answer::Responds,
+    }
+}
+
+/// The row of these parts and this way with missing values.
+pub(super) fn row(parts: &[Held], missing: Missing, people: &People, plan: &Plan) -> ResponderRow {
+    let answers: Vec<(usize, Arm, Answer)> = compared(people)
+        .filter_map(|place| Some((place, people.all[place].arm?, answer(parts, place))))
+        .collect();
+    let lacks = |answer: Answer| matches!(answer, Answer::Lacks { .. });
+    let counts = |answer: Answer| missing != Missing::Observed || !lacks(answer);
+    let number = |is_so: &dyn Fn(Answer) -> bool| {
+        ByArm::of(|arm| answers.iter().filter(|(_, own, a)| *own == arm && is_so(*a)).count())
+    };
+    let responders = number(&|a| a == Answer::Responds);
+    let n = number(&counts);
+    let all = two_arms(responders, n);
+    let lacking = ByArm::of(|arm| {
+        let who = answers.iter().filter(|(_, own, a)| *own == arm && lacks(*a));
+        people.names(&who.map(|(place, ..)| *place).collect::<Vec<_>>())
+    });
+    let of_lacking = ByArm::of(|arm| lacking.get(arm).len());
+    let extreme = |of: Arm| extreme(responders, n, of_lacking, of);
+    let strata = || {
+        let counted = answers.iter().filter(|(.., a)| counts(*a));
+        counted.map(|&(place, arm, a)| (place, arm, a == Answer::Responds))
+    };
+    let conf = plan.conf;
+    ResponderRow {
+        name: parts.iter().map(|held| held.part.name.as_str()).collect::<Vec<_>>().join(" + "),
+        rule: Rule { parts: parts.iter().map(|held| held.part.clone()).collect() }.to_string(),
+        n_parts: parts.len(),
+        missing: Some(missing),
+        responders,
+        n,
+        share: ByArm::of(|arm| share(*two(&all, arm), conf)),
+        risk_difference: risk_difference(&all, conf),
+        risk_difference_newcombe: risk_difference_newcombe(&all, conf),
+        p_score: all.score_p(),
+        p_fisher: all.fisher_p(),
+        odds_ratio: ratio(all.odds_ratio(conf)),
+        risk_ratio: ratio(all.risk_ratio(conf)),
+        nnt: needed(&all, conf),
+        known_nonresponders: answers
+            .iter()
+            .filter(|(.., a)| *a == Answer::Lacks { fails: true })
+            .count(),
+        // Of all randomised: the observed have nobody to imagine.
+        worst_case: (missing != Missing::Observed).then(|| extreme(Arm::Control)).flatten(),
+        best_case: (missing != Missing::Observed).then(|| extreme(Arm::Active)).flatten(),
+        lacking,
+        stratified: (!plan.strata.is_empty()).then(|| stratified(strata(), people, plan)),
+    }
+}
+
+fn two(all: &TwoArms, arm: Arm) -> &Count {
+    match arm {
+        Arm::Control => &all.control,
+        Arm::Active => &all.active,
+    }
+}
+
+/// The risk difference were all of one arm who lack a value to respond, and none of the other.
+fn extreme(
+    mut responders: ByArm<usize>,
+    n: ByArm<usize>,
+    lacking: ByArm<usize>,
+    respond: Arm,
+) -> Option<f64> {
+    *responders.get_mut(respond) += lacking.get(respond);
+    two_arms(responders, n).difference()
+}
+
+fn needed(all: &TwoArms, conf: f64) -> Option<Nnt> {
+    let difference = all.difference()?;
+    let text = |limits| NumberNeeded::of(difference, limits).text();
+    Some(Nnt {
+        value: NumberNeeded::of(difference, all.miettinen_nurminen(conf)?).value?,
+        text: text(all.miettinen_nurminen(conf)?),
+        text_newcombe: text(all.newcombe(conf)?),
+    })
+}
+
+/// The strata put together, from each participant's place, arm and response.
+fn stratified(
+    counted: impl Iterator<Item = (usize, Arm, bool)>,
+    people: &People,
+    plan: &Plan,
+) -> Stratified {
+    let mut strata: BTreeMap<&[String], TwoArms> = BTreeMap::new();
+    for (place, arm, responds) in counted {
+        let stratum = strata.entry(&people.all[place].strata).or_default();
+        let count = match arm {
+            Arm::Control => &mut stratum.control,
+            Arm::Active => &mut stratum.active,
+        };
+        count.n += 1;
+        count.with += usize::from(responds);
+    }
+    let tables: Vec<TwoArms> = strata.into_values().collect();
+    let by = plan.strata.clone();
+    let Some(pooled) = MantelHaenszel::of(&tables, plan.conf) else {
+        let left_out = tables.iter().map(|table| table.active.n + table.control.n).sum();
+        return Stratified { by, left_out, ..Stratified::default() };
+    };
+    let difference = pooled.difference;
+    Stratified {
+        by,
+        n_strata: pooled.n_strata,
+        left_out: pooled.left_out,
+        risk_difference: Some(Estimate {
+            se: Some(difference.se),
+            ..within(difference.value, Some(difference.limits))
+        }),
+        odds_ratio: ratio(pooled.odds_ratio),
+        test: pooled.test.map(|(statistic, p)| Test { statistic, dof: Some(1.0), p }),
+    }
+}

@@ -1,0 +1,46 @@
+//! What is found as tables: a column says its name, what it holds and how a row fills it, so that a table and its data dictionary are made of one list.
+
+mod ancova;
+mod baseline;
+mod column;
+mod counts;
+mod curves;
+mod populations;
+mod relations;
+
+use serde_json::{Map, Value};
+
+use super::results::Results;
+use crate::table::Table;
+
+/// A table with its data dictionary.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sheet {
+    /// `ancova`: the file's name without an ending.
+    pub name: &'static str,
+    /// Column names and cells; numbers in full.
+    pub table: Table,
+    /// Entries of the dictionary: Description, then one a column.
+    pub dictionary: Map<String, Value>,
+}
+
+/// Every table that the results fill. Parts that were not asked for have none.
+#[must_use]
+pub fn sheets(results: &Results) -> Vec<Sheet> {
+    let mut all = vec![populations::populations(results), populations::missing(results)];
+    let parts = [
+        (!results.baseline.rows.is_empty()).then(|| baseline::sheet(results)),
+        counts::disposition(results),
+        ancova::sheet(results),
+        counts::responders(results),
+        counts::adverse_events(results),
+        curves::cpm(results),
+        curves::pressure(results),
+        relations::brain(results),
+        relations::motion(results),
+        relations::correlations(results),
+        relations::crossover(results),
+    ];
+    all.extend(parts.into_iter().flatten());
+    all
+}

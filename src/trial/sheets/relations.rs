@@ -1,0 +1,100 @@
+//! Regions, correlations and a crossover.
+
+use super::Sheet;
+use super::column::Columns;
+use crate::trial::results::{
+    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, Results,
+};
+
+pub(super) fn brain(results: &Results) -> Option<Sheet> {
+    let part = results.brain.as_ref()?;
+    Columns::<BrainRow>::new()
+        .one("region", "the region", |row| row.region.clone())
+        .arms("n", "participants with both visits", |row, arm| *row.n.get(arm))
+        .estimate("interaction", "arm x visit: active minus control of the change", true, |row| {
+            Some(row.interaction)
+        })
+        .test("interaction_", "t", "arm x visit", |row| Some(row.interaction_test))
+        .one("partial_eta_square", "of arm x visit", |row| row.partial_eta_square)
+        .estimate("visit", "mean change, each arm weighing the same", true, |row| Some(row.visit))
+        .test("visit_", "t", "the change", |row| Some(row.visit_test))
+        .estimate("arm", "active minus control of the mean over visits", true, |row| Some(row.arm))
+        .test("arm_", "t", "the arm", |row| Some(row.arm_test))
+        .sheet(
+            "brain",
+            "Values of regions, arm x visit; given baseline they are in ancova.tsv",
+            &part.rows,
+        )
+        .into()
+}
+
+/// Motion against regions over participants: what is left of it in them.
+pub(super) fn motion(results: &Results) -> Option<Sheet> {
+    let part = results.brain.as_ref().filter(|part| !part.motion.is_empty())?;
+    Columns::<MotionRow>::new()
+        .one("region", "the region", |row| row.region.clone())
+        .one("visit", "the session, or change", |row| row.visit.clone())
+        .one("motion", "the column of motion", |row| row.motion.clone())
+        .one("n", "participants", |row| row.correlation.n)
+        .estimate("r", "Pearson's, both arms, limits by Fisher's z", false, |row| {
+            Some(row.correlation.r)
+        })
+        .test("", "t", "r", |row| Some(row.correlation.test))
+        .sheet("motion", "Motion against regions over participants", &part.motion)
+        .into()
+}
+
+/// One coefficient of a relation.
+type Coefficient = (String, String, String, String, Correlation);
+
+pub(super) fn correlations(results: &Results) -> Option<Sheet> {
+    let part = results.correlations.as_ref()?;
+    let of = |row: &CorrelationRow| {
+        let named = |what: String, one: &Option<Correlation>| {
+            let names = [row.relation.clone(), row.first.clone(), row.second.clone()];
+            one.clone().map(|one| {
+                let [relation, first, second] = names;
+                (relation, first, second, what, one)
+            })
+        };
+        let given = format!("Pearson, given {}", row.given.join(", "));
+        [
+            named(given, &row.given_arm),
+            named(
+                format!("Pearson, given the arm and {}", row.motion.clone().unwrap_or_default()),
+                &row.given_motion,
+            ),
+            named("Pearson, pooled".to_owned(), &row.pooled),
+            named(format!("Pearson, {}", results.arms.active), &row.by_arm.active),
+            named(format!("Pearson, {}", results.arms.control), &row.by_arm.control),
+            named("Spearman, pooled".to_owned(), &row.spearman),
+        ]
+    };
+    let rows: Vec<Coefficient> = part.rows.iter().flat_map(of).flatten().collect();
+    Columns::<Coefficient>::new()
+        .one("relation", "as it was asked for", |row| row.0.clone())
+        .one("first", "what is on the first axis", |row| row.1.clone())
+        .one("second", "what is on the second", |row| row.2.clone())
+        .one("coefficient", "which", |row| row.3.clone())
+        .one("n", "participants", |row| row.4.n)
+        .estimate("r", "the coefficient, limits by Fisher's z", false, |row| Some(row.4.r))
+        .test("", "t", "r", |row| Some(row.4.test))
+        .sheet("correlations", "Correlations over participants", &rows)
+        .into()
+}
+
+pub(super) fn crossover(results: &Results) -> Option<Sheet> {
+    let part = results.crossover.as_ref()?;
+    Columns::<CrossoverRow>::new()
+        .one("analysis", "what is analysed", |row| row.analysis.clone())
+        .one(
+            "effect",
+            "treatment (active minus control), period (first minus second) or carry-over",
+            |row| row.effect.clone(),
+        )
+        .estimate("estimate", "the effect", true, |row| Some(row.estimate))
+        .test("", "t", "the effect", |row| Some(row.test))
+        .one("shown_only", "no choice is made by it", |row| row.shown_only)
+        .sheet("crossover", "A crossover of two periods", &part.rows)
+        .into()
+}

@@ -1,0 +1,89 @@
+//! A study from its tables to its results, a part after the other.
+
+use super::note::Notes;
+use super::people::People;
+use super::plan::{Design, Plan};
+use super::results::Results;
+use super::tables::{Measured, Tables};
+use super::{
+    adverse, ancova, baseline, brain, correlations, cpm, crossover, disposition, populations,
+    pressure, responders,
+};
+use crate::error::Result;
+
+/// Analyse a study. `plan`: resolved ([`Plan::resolved`]); `notes`: those of resolving it.
+///
+/// # Errors
+/// What tables hold or lack: see the parts.
+pub fn analyse(
+    plan: &Plan,
+    participants: Measured,
+    tables: &Tables,
+    mut notes: Notes,
+) -> Result<Results> {
+    tell_unchecked(plan, tables, &mut notes);
+    let people = People::read(participants, plan, &mut notes)?;
+    let mut results =
+        Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
+    if !people.arms.control.is_empty() {
+        results.populations = populations::analyse(plan, &people, tables, &mut notes)?;
+        results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
+        results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
+    }
+    if plan.design == Design::Parallel {
+        parts(plan, &people, tables, &mut notes, &mut results)?;
+    }
+    if plan.crossover.is_some() {
+        results.crossover = Some(crossover::analyse(plan, &people, tables, &mut notes)?);
+    }
+    results.flow = populations::flow(&people, &results.ancova);
+    results.notes = notes;
+    Ok(results)
+}
+
+/// What the plan asks for beside the outcomes.
+fn parts(
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+    results: &mut Results,
+) -> Result<()> {
+    results.disposition = Some(disposition::analyse(plan, people, tables, notes)?);
+    if !plan.responders.is_empty() {
+        results.responders = Some(responders::analyse(plan, people, tables, notes)?);
+    }
+    if plan.adverse_events.is_some() {
+        results.adverse_events = Some(adverse::analyse(plan, people, tables, notes)?);
+    }
+    if plan.cpm.is_some() {
+        results.cpm = Some(cpm::analyse(plan, people, tables, notes)?);
+    }
+    if plan.pressure.is_some() {
+        results.pressure = Some(pressure::analyse(plan, people, tables, notes)?);
+    }
+    if plan.brain.is_some() {
+        results.brain = Some(brain::analyse(plan, people, tables, notes)?);
+    }
+    if !plan.correlations.is_empty() {
+        results.correlations = Some(correlations::analyse(plan, people, tables, notes)?);
+    }
+    Ok(())
+}
+
+/// Tables of values without a dictionary.
+fn tell_unchecked(plan: &Plan, tables: &Tables, notes: &mut Notes) {
+    for name in plan.tables().unwrap_or_default() {
+        let without =
+            |table: &&Measured| table.name == name && table.dictionary.variables.is_empty();
+        if let Some(table) = tables.all.iter().find(without) {
+            notes.info(
+                format!(
+                    "{} has no data dictionary ({name}.json): no range or level of it is checked",
+                    table.table.name
+                ),
+                Vec::new(),
+            );
+        }
+    }
+}
