@@ -17,7 +17,8 @@ use crate::physio::Terms;
 use crate::pipeline::inputs;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Command, ConnectSpec, DesignOptions, Estimator, Network, SearchVolume, SmoothOptions,
+    Command, ConnectSpec, Coordinates, DesignOptions, Estimator, GivenRegion, Network,
+    RegionOptions, SmoothOptions,
 };
 
 /// Correlate regions with every voxel and with each other, confounds and autocorrelation accounted for.
@@ -45,16 +46,27 @@ pub(super) struct Args {
     bold: Vec<PathBuf>,
     /// A region with maps of its own: 'pcc=sphere:0,-52,26:6'
     ///
-    /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm of the run's space) or NAME=MASK. Repeat it for others: each is a
-    /// model of its own
-    #[arg(help_heading = heading::INPUTS, long = "seed", value_name = "NAME=REGION", allow_hyphen_values = true, value_parser = parsed::<SearchVolume>)]
-    seeds: Vec<SearchVolume>,
-    /// Regions without maps: a labelled image on the run's grid
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
-    regions: Option<PathBuf>,
-    /// Names of the labels of --regions: a table with index and name
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", requires = "regions")]
+    /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm of the run's space) or NAME=MASK; or a file as for --regions, each
+    /// region of which becomes a seed. Repeat it for others: each is a model of its own
+    #[arg(help_heading = heading::INPUTS, long = "seed", value_name = "NAME=REGION", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
+    seeds: Vec<GivenRegion>,
+    /// Regions without maps: a labelled image, or a table
+    ///
+    /// A labelled image or masks on the run's grid; a table (.tsv) with name, x, y, z and radius_mm, or name and shape, and network where it has that; or
+    /// as --seed spells them
+    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
+    regions: Vec<GivenRegion>,
+    /// Names of a labelled image's labels: a table with index and name
+    ///
+    /// Without it a table that lies beside the image under its name (.tsv), as BIDS has it; else labels are called by their numbers
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV")]
     labels: Option<PathBuf>,
+    /// Whose millimetres coordinates are: template or native
+    ///
+    /// Without it coordinates are those of a template, and a run in its subject's own space is refused. `native`: they are of this very scan; `template`: the
+    /// run is in the template, whatever its name says
+    #[arg(help_heading = heading::INPUTS, long, value_name = "SPACE", value_parser = parsed::<Coordinates>)]
+    coordinates: Option<Coordinates>,
     /// Regions that go together: 'dmn=pcc,mpfc,angular_*'
     ///
     /// The mean of Fisher's z over pairs within each network, between any two, and with seeds that are in none, as networks.tsv. Names of regions, or patterns
@@ -251,6 +263,12 @@ impl Args {
             kernel: self.kernel.into(),
             within: self.smooth_within.clone(),
         };
+        let regions = |given: &[GivenRegion]| RegionOptions {
+            given: given.to_vec(),
+            names: self.labels.clone().filter(|_| !given.is_empty()),
+            coordinates: self.coordinates,
+            ..RegionOptions::default()
+        };
         Ok(ConnectSpec {
             runs,
             design,
@@ -258,9 +276,8 @@ impl Args {
             smooth,
             noise: self.noise.into(),
             rho_fwhm_vox: checks::rho_fwhm(self.rho_fwhm, self.noise.into())?,
-            seeds: self.seeds.clone(),
-            regions: self.regions.clone(),
-            labels: self.labels.clone(),
+            seeds: regions(&self.seeds),
+            regions: regions(&self.regions),
             networks: self.networks.clone(),
             band_hz: self.band,
             estimator: self.estimator.into(),

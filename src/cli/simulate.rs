@@ -9,10 +9,15 @@ use crate::cli::say;
 use crate::error::Result;
 use crate::pipeline::simulate;
 use crate::simulate::Spec;
+use crate::simulate::drug_trial::DrugTrialSpec;
 
 /// [`Spec::default`] as the options spell it.
 const SHAPE: &str = "40,48,36";
 const VOXEL_SIZE_MM: &str = "3.75,3.75,3.75";
+
+/// What only a single run has.
+const OF_A_RUN: [&str; 8] =
+    ["shape", "voxel_size", "volumes", "tr", "multiband", "sequential", "physiology", "thermal_sd"];
 
 /// Make a BIDS-shaped dataset with known truth: the same bytes for the same options, everywhere.
 #[derive(Debug, clap::Args)]
@@ -20,10 +25,23 @@ const VOXEL_SIZE_MM: &str = "3.75,3.75,3.75";
 The dataset holds a pain run with 15 s blocks, events, confounds, pulse and breathing, and under derivatives/truth all that was \
 put in. The defaults make the example that ships with boldly.
 
-Example: boldly simulate --seed 7 --volumes 200 my-study")]
+With --trial a whole study: patients on a drug and on a placebo, each at two visits, with a run of the pain task and one at rest \
+(slabs of 24 x 28 x 12 voxels and 120 volumes), questionnaires, conditioned pain modulation, ratings of pressure and adverse events \
+as BIDS tables with their dictionaries. derivatives/truth/truth.json says what the drug does.
+
+Example: boldly simulate --seed 7 --volumes 200 my-study
+
+Example: boldly simulate --trial --patients 12 my-trial")]
 pub(super) struct Args {
     /// Folder to write into
     out: PathBuf,
+    /// Simulate a drug trial
+    #[arg(help_heading = heading::MODEL, long, conflicts_with_all = OF_A_RUN)]
+    trial: bool,
+    /// Patients in each arm of the trial
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = DrugTrialSpec::default().per_arm, requires = "trial",
+        allow_negative_numbers = true)]
+    patients: usize,
     /// Seed of all random numbers
     #[arg(help_heading = heading::MODEL, long, default_value_t = Spec::default().seed, allow_negative_numbers = true)]
     seed: u64,
@@ -63,8 +81,28 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
+        let terminal = self.talk.terminal();
+        let command =
+            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
+        let overwrite = self.replace.choice();
+        if self.trial {
+            let (per_arm, seed) = (self.patients, self.seed);
+            let spec = DrugTrialSpec { per_arm, seed, ..DrugTrialSpec::default() };
+            simulate::write_trial(&spec, &self.out, overwrite, &command, &terminal)?;
+        } else {
+            simulate::write(&self.spec()?, &self.out, overwrite, &command, &terminal)?;
+        }
+        drop(terminal);
+        if self.talk.json {
+            say::json(&serde_json::json!({ "out": self.out }))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Of a single run.
+    fn spec(&self) -> Result<Spec> {
         checks::size(self.shape, self.volumes)?;
-        let spec = Spec {
+        Ok(Spec {
             shape: self.shape,
             voxel_size_mm: self.voxel_size,
             n_volumes: self.volumes,
@@ -75,16 +113,7 @@ impl Args {
             physiology: self.physiology,
             thermal_sd: self.thermal_sd,
             ..Spec::default()
-        };
-        let command =
-            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
-        let terminal = self.talk.terminal();
-        simulate::write(&spec, &self.out, self.replace.choice(), &command, &terminal)?;
-        drop(terminal);
-        if self.talk.json {
-            say::json(&serde_json::json!({ "out": self.out }))?;
-        }
-        Ok(ExitCode::SUCCESS)
+        })
     }
 }
 

@@ -19,6 +19,7 @@ use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, censor};
 use crate::volume::Grid;
 
+mod by_glm;
 mod edges;
 mod maps;
 mod networks;
@@ -47,8 +48,10 @@ pub fn run(
     let Session { ladder, watch, .. } = &mut *session;
     let watch: &dyn Watch = watch;
     let mut opened = open(spec, ladder, watch)?;
-    let nodes = nodes::open(spec, &opened.grid, watch)?;
-    nodes.refuse_none()?;
+    let nodes = nodes::open(spec, &mut opened.runs, &opened.grid, watch)?;
+
+    let tissues = said::Tissues::open(spec, &opened.grid, watch)?;
+    said::places(&nodes, &tissues, watch);
     let groups = networks::groups(spec, &nodes)?;
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     let several = opened.runs.len() > 1;
@@ -61,6 +64,7 @@ pub fn run(
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(at + 1);
         let of_run = edges::edges(&series_of(&found), found.nu, spec.min_dof);
+        said::partial(spec, (&run.path, found.nu), &of_run, nodes.all.len(), watch);
         write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)?;
         let made = maps::of_run(spec, (run, &nodes), &found, number);
         products.maps(&run.header, &made)?;
@@ -114,7 +118,7 @@ fn refuse(spec: &ConnectSpec) -> Result<()> {
     if !(spec.min_dof.is_finite() && spec.min_dof >= 1.0) {
         return wrong("--min-dof", spec.min_dof, "be 1 or more");
     }
-    if spec.seeds.is_empty() && spec.regions.is_none() {
+    if spec.seeds.is_empty() && spec.regions.is_empty() {
         return Err(Error::usage(
             "the command line",
             "names no region",

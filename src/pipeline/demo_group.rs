@@ -88,7 +88,8 @@ pub fn demo(
 ) -> Result<TrialResult> {
     watch.note("simulating");
     let trial = trial::run(spec)?;
-    simulate::write_files(&trial::files(&trial, command), out, Overwrite::Own, watch)?;
+    let files = trial::files(&trial, command);
+    simulate::write_files((files.len(), files), out, Overwrite::Own, watch)?;
     let results = out.join(RESULTS);
     let mut written = Written::new(Layout::folder(&results), Overwrite::Own)?;
     Command::Group(group_spec(out, permutations)).run(session, &mut written)?;

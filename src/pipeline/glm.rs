@@ -19,7 +19,7 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise, RunSpec};
 use crate::pipeline::voxelwise::Voxelwise;
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{censor, smoothing, voxelwise};
+use crate::pipeline::{censor, physio_summary, smoothing, voxelwise};
 use crate::stats::ar1::{Pairs, Rule};
 use crate::volume::Grid;
 
@@ -66,6 +66,10 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         }
     }
     for table in smoothness::tables(&found.smooth_in) {
+        products.table(table)?;
+    }
+    let tsnr = found.regions.as_ref().map_or(vec![Vec::new(); opened.runs.len()], InRegions::tsnr);
+    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr) {
         products.table(table)?;
     }
     if let Some(regions) = found.regions.take() {

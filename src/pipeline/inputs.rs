@@ -361,7 +361,9 @@ fn design(
         made.confounds = confounds;
     }
     let (design, built) = Task::build(made, options.task_times, acquisition, known)?;
-    watch.note(&built.told(acquisition));
+    if spec.events.is_some() {
+        watch.note(&built.told(acquisition));
+    }
     let task = Some(built);
     Ok(Columned {
         design,

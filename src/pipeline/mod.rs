@@ -35,6 +35,7 @@ pub mod noise;
 pub mod order;
 pub mod peak_table;
 pub mod physio;
+pub mod physio_summary;
 pub mod precision;
 pub mod products;
 pub mod proof;

@@ -14,13 +14,14 @@ use crate::maps::Entities;
 use crate::physio::PhysioSummary;
 use crate::pipeline::inputs::{self, Physiology, open_bold};
 use crate::pipeline::moment::{self, Moment};
+use crate::pipeline::physio_summary::RunSummary;
 use crate::pipeline::products::{Account, Agreement, Draw, Layout, Opened, Page, Products, Text};
 use crate::pipeline::provenance::{Input, Provenance};
 use crate::pipeline::recordings::OfRun;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, PhysioSpec, Role};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{peak_table, qc, recordings};
+use crate::pipeline::{peak_table, physio_summary, qc, recordings};
 use crate::recording::Acquisition;
 use crate::report;
 use crate::volume::SliceGroups;
@@ -101,6 +102,9 @@ pub fn run(
     for text in texts(&result) {
         products.table(text)?;
     }
+    let path = spec.bold.as_ref().or(spec.physio.first());
+    let summary = path.map(|path| RunSummary::of_recordings(path, &result.physio));
+    products.table(physio_summary::table(summary.as_slice()))?;
     let Opened { found: sidecars, bolds } = opened;
     let opened = Opened { found: [sidecars, found].concat(), bolds };
     let account = Account {

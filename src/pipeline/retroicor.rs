@@ -17,7 +17,7 @@ use crate::pipeline::proof::{Proof, ProofPlan, prove};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, RetroicorSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, chance, precision, qc};
+use crate::pipeline::{automask, chance, physio_summary, precision, qc};
 use crate::report;
 
 /// Correct one image.
@@ -103,6 +103,8 @@ fn correct(
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;
     products.table(columns.text())?;
+    let summary = physio_summary::of_runs(std::slice::from_ref(run), vec![Vec::new()]);
+    summary.map_or(Ok(()), |table| products.table(table))?;
     let mut maps = echoes::maps(std::slice::from_ref(combined));
     if let Some(proof) = &proof {
         proof.lines().iter().for_each(|line| watch.note(line));

@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::io::sample::SampleType;
 use crate::io::{Header, Outputs, Overwrite};
 use crate::pipeline::watch::Watch;
+use crate::simulate::drug_trial::{self, DrugTrial, DrugTrialSpec};
 use crate::simulate::write::{Content, files};
 use crate::simulate::{Spec, run};
 
@@ -23,25 +24,44 @@ pub fn write(
 ) -> Result<()> {
     watch.note("simulating");
     let study = run(spec)?;
-    write_files(&files(&study, command), out, overwrite, watch)
+    let files = files(&study, command);
+    write_files((files.len(), files), out, overwrite, watch)
 }
 
-/// Write files into `out`, all or none; those that are there already must be the same, unless anything may be replaced.
+/// Simulate a drug trial and write it into `out`, run by run, all files or none; as [`write()`].
+///
+/// # Errors
+/// Usage for an impossible trial, and for other files in its place; output errors.
+pub fn write_trial(
+    spec: &DrugTrialSpec,
+    out: &Path,
+    overwrite: Overwrite,
+    command: &str,
+    watch: &dyn Watch,
+) -> Result<DrugTrial> {
+    watch.note("simulating");
+    let trial = drug_trial::run(spec)?;
+    let files = (drug_trial::count(&trial), drug_trial::files(&trial, command));
+    write_files(files, out, overwrite, watch)?;
+    Ok(trial)
+}
+
+/// Write so many files into `out`, all or none; those that are there already must be the same, unless anything may be replaced.
 ///
 /// # Errors
 /// Usage for other files in their place; output errors.
 pub(super) fn write_files(
-    files: &[(String, Content)],
+    (n_files, files): (usize, impl IntoIterator<Item = (String, Content)>),
     out: &Path,
     overwrite: Overwrite,
     watch: &dyn Watch,
 ) -> Result<()> {
-    watch.stage("write", files.len());
+    watch.stage("write", n_files);
     let mut outputs = Outputs::replacing(overwrite);
     for (path, content) in files {
         let path = path.split('/').fold(out.to_owned(), |folder, part| folder.join(part));
         match content {
-            Content::Text(text) => outputs.text(&path, text)?,
+            Content::Text(text) => outputs.text(&path, &text)?,
             Content::GzText(text) => outputs.compressed(&path, text.as_bytes())?,
             Content::Image(image) => {
                 let header = Header::new(&image.grid, image.tr);

@@ -55,18 +55,27 @@ pub(super) struct Place {
     pub(super) activation_percent: [f64; 2],
 }
 
-/// The head on a grid, `[voxel]`.
+/// The head stretched to fill a grid, `[voxel]`.
 pub(super) fn places(grid: &Grid) -> Vec<Place> {
-    (0..grid.n_voxels()).into_par_iter().map(|voxel| place(grid, voxel)).collect()
+    on_grid(grid, &|axis, along| {
+        (along / grid.shape[axis] as f64 * 2.0 - 1.0) * head::HALF_FIELD_MM[axis]
+    })
 }
 
-fn place(grid: &Grid, voxel: usize) -> Place {
+/// The part of the head that a grid shows, `[voxel]`: the grid's axes are the head's and its millimetres those of the head.
+pub(super) fn places_as_they_are(grid: &Grid) -> Vec<Place> {
+    on_grid(grid, &|axis, along| grid.affine[axis][3] + (along - 0.5) * grid.affine[axis][axis])
+}
+
+/// `to_mm`: of an axis, voxels from the grid's edge to millimetres of the head.
+fn on_grid(grid: &Grid, to_mm: &(dyn Fn(usize, f64) -> f64 + Sync)) -> Vec<Place> {
+    (0..grid.n_voxels()).into_par_iter().map(|voxel| place(grid, voxel, to_mm)).collect()
+}
+
+fn place(grid: &Grid, voxel: usize, to_mm: &dyn Fn(usize, f64) -> f64) -> Place {
     let index = grid.coordinates(voxel);
     let at = |offset: [f64; 3]| {
-        std::array::from_fn(|axis| {
-            let n = grid.shape[axis] as f64;
-            ((index[axis] as f64 + 0.5 + offset[axis]) / n * 2.0 - 1.0) * head::HALF_FIELD_MM[axis]
-        })
+        std::array::from_fn(|axis| to_mm(axis, index[axis] as f64 + 0.5 + offset[axis]))
     };
     let step = |n: usize| (n as f64 + 0.5) / POINTS as f64 - 0.5;
     let mut counts = [0.0_f64; 4];

@@ -23,7 +23,7 @@ pub(super) struct Ellipsoid {
     radii: [f64; 3],
 }
 
-const fn ellipsoid(centre: [f64; 3], radii: [f64; 3]) -> Ellipsoid {
+pub(super) const fn ellipsoid(centre: [f64; 3], radii: [f64; 3]) -> Ellipsoid {
     Ellipsoid { centre, radii }
 }
 
@@ -37,7 +37,7 @@ impl Ellipsoid {
 const CEREBRUM: Ellipsoid = ellipsoid([0.0, 0.0, 14.0], [67.0, 83.0, 53.0]);
 const CEREBELLUM: Ellipsoid = ellipsoid([0.0, -58.0, -36.0], [48.0, 27.0, 21.0]);
 const PAG: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [7.5, 6.5, 9.5]);
-const PAG_RESPONSE: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [10.5, 9.5, 12.5]);
+pub(super) const PAG_RESPONSE: Ellipsoid = ellipsoid([0.0, -31.0, -11.0], [10.5, 9.5, 12.5]);
 const MEDULLA_SPOT: Ellipsoid = ellipsoid([0.0, -31.0, -54.0], [7.5, 6.5, 8.5]);
 pub(super) const THALAMUS: Ellipsoid = ellipsoid([12.0, -17.0, 9.0], [9.5, 13.0, 9.5]);
 const PUTAMEN: Ellipsoid = ellipsoid([25.0, 6.0, 4.0], [5.5, 15.0, 10.0]);

@@ -5,7 +5,8 @@ use super::breathing::Breathing;
 use super::elementary::{exp, sin};
 use super::random::{Random, Stream};
 
-const MEAN_RATE_HZ: f64 = 1.09;
+/// At rest.
+pub(super) const MEAN_RATE_HZ: f64 = 1.09;
 const STEP_S: f64 = 0.01;
 
 /// The cardiac phase over an interval of time.
@@ -16,8 +17,13 @@ pub(super) struct Heart {
 }
 
 impl Heart {
-    /// Integrates the rate over `from_s..to_s`.
-    pub(super) fn new(seed: u64, from_s: f64, to_s: f64, breathing: &Breathing) -> Heart {
+    /// Integrates the rate, `rate_hz` on average, over `from_s..to_s`.
+    pub(super) fn new(
+        (seed, rate_hz): (u64, f64),
+        from_s: f64,
+        to_s: f64,
+        breathing: &Breathing,
+    ) -> Heart {
         let random = Random::new(seed, Stream::Heart);
         let [p0, p1, p2, first] = random.uniforms(u64::MAX);
         let tau = std::f64::consts::TAU;
@@ -34,7 +40,7 @@ impl Heart {
                 + 0.035 * sin(tau * (0.0071 * time_s + p1))
                 + 0.025 * sin(tau * (0.0173 * time_s + p2))
                 + 0.025 * wander.clamp(-3.0, 3.0);
-            phase += MEAN_RATE_HZ * (1.0 + change) * STEP_S;
+            phase += rate_hz * (1.0 + change) * STEP_S;
         }
         Heart { start_s: from_s, cycles }
     }

@@ -16,6 +16,7 @@ use crate::volume::{Grid, Mask};
 mod anatomy;
 mod breathing;
 mod confounds;
+pub mod drug_trial;
 pub mod elementary;
 pub mod field;
 mod head;
@@ -164,8 +165,10 @@ pub fn run(spec: &Spec) -> Result<Study> {
     let blocks = task::blocks(spec.seed, run_s)?;
     let (from_s, to_s) = (-LEAD_IN_S, run_s + LEAD_OUT_S);
     let breathing = Breathing::new(spec.seed, from_s - 2.0, to_s + 2.0);
-    let heart = Heart::new(spec.seed, from_s - 1.0, to_s + 1.0, &breathing);
-    let positions = motion::positions(spec.seed, spec.n_volumes, spec.tr, &breathing);
+    let rate = (spec.seed, heart::MEAN_RATE_HZ);
+    let heart = Heart::new(rate, from_s - 1.0, to_s + 1.0, &breathing);
+    let positions =
+        motion::positions(spec.seed, spec.n_volumes, spec.tr, &breathing, motion::CALM_MM);
 
     let grid = grid(spec.shape, spec.voxel_size_mm);
     let places = anatomy::places(&grid);
@@ -181,6 +184,7 @@ pub fn run(spec: &Spec) -> Result<Study> {
         heart: &heart,
         positions: &positions,
         blocks: &blocks,
+        networks: None,
     }
     .bold();
 

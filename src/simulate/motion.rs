@@ -7,12 +7,16 @@ use super::random::{Random, Stream};
 /// A rigid position: translation along x, y, z in mm, rotation about x, y, z in radians.
 pub type Position = [f64; 6];
 
-/// The head's position at each volume, `[volume]`, the first one 0.
+/// Standard deviation of a sudden shift along an axis, mm.
+pub(super) const CALM_MM: f64 = 0.12;
+
+/// The head's position at each volume, `[volume]`, the first one 0. `jerk_mm`: as [`CALM_MM`].
 pub(super) fn positions(
     seed: u64,
     n_volumes: usize,
     tr: f64,
     breathing: &Breathing,
+    jerk_mm: f64,
 ) -> Vec<Position> {
     let random = Random::new(seed, Stream::Motion);
     let tau = std::f64::consts::TAU;
@@ -24,7 +28,7 @@ pub(super) fn positions(
         let [jerk, ..] = random.uniforms(1000 + 4 * volume as u64);
         let [a, b, c, d] = random.normals(1001 + 4 * volume as u64);
         let [e, f, ..] = random.normals(1002 + 4 * volume as u64);
-        let size = if jerk < 0.02 { 0.12 } else { 0.008 };
+        let size = if jerk < 0.02 { jerk_mm } else { 0.008 };
         for (axis, n) in [a, b, c, d, e, f].into_iter().enumerate() {
             shift[axis] += n * size * if axis < 3 { 1.0 } else { 1.0 / 90.0 };
             shift[axis] *= 0.985;

@@ -19,6 +19,9 @@ pub(super) enum Stream {
     Patient = 9,
     Visit = 10,
     NullMap = 11,
+    Person = 12,
+    Scan = 13,
+    Network = 14,
 }
 
 /// One stream of a seed.
@@ -35,9 +38,18 @@ impl Random {
 
     /// Four independent uniform deviates in the open interval (0, 1).
     pub(super) fn uniforms(&self, index: u64) -> [f64; 4] {
+        self.words(index).map(|bits| (f64::from(bits) + 0.5) / 4_294_967_296.0)
+    }
+
+    /// A seed of its own for what has the number `index`.
+    pub(super) fn seed(&self, index: u64) -> u64 {
+        let [low, high, ..] = self.words(index);
+        u64::from(high) << 32 | u64::from(low)
+    }
+
+    fn words(&self, index: u64) -> [u32; 4] {
         let counter = [index as u32, (index >> 32) as u32, self.stream as u32, 0];
-        let key = [self.seed as u32, (self.seed >> 32) as u32];
-        philox4x32_10(counter, key).map(|bits| (f64::from(bits) + 0.5) / 4_294_967_296.0)
+        philox4x32_10(counter, [self.seed as u32, (self.seed >> 32) as u32])
     }
 
     /// Four independent standard normal deviates.

@@ -1,7 +1,7 @@
 //! The scanner: when each slice is acquired, and what each voxel shows then.
 //!
-//! y = (B + d(t)) (1 + sum a_c h_c(t) / 100) + grad B . u(t) + A_c w_c(phi_c(t)) (1 + m) + A_r w_r(phi_r(t)) D(t) + e
-//! with baseline B, drift d, activation a (per cent) and response h, head displacement u, effects A (BOLD units) of
+//! y = (B + d(t)) (1 + sum a_c h_c(t) / 100 + sum a_n s_n(t) / 100) + grad B . u(t) + A_c w_c(phi_c(t)) (1 + m) + A_r w_r(phi_r(t)) D(t) + e
+//! with baseline B, drift d, activation a (per cent) and response h or slow signal s of a network, head displacement u, effects A (BOLD units) of
 //! waveforms w with mean 0 and sd 1 over a cycle, lung and depth factors m and D, and AR(1) noise e. t is the
 //! slice's own time; only u is taken at the start of the volume.
 
@@ -33,6 +33,17 @@ pub fn slice_times(n_slices: usize, tr: f64, multiband: usize, interleaved: bool
     (0..n_slices).map(|k| turn(k % n_slots) as f64 * tr / n_slots as f64).collect()
 }
 
+/// Networks that a run at rest has.
+pub(super) const N_NETWORKS: usize = 2;
+
+/// Voxels that share a slow signal.
+pub(super) struct Network<'a> {
+    /// The signal over time in seconds, mean 0 and sd 1.
+    pub(super) signal: Box<dyn Fn(f64) -> f64 + Sync>,
+    /// Its amplitude, `[voxel]`, per cent of the baseline.
+    pub(super) percent: &'a [f64],
+}
+
 /// What is the same for all voxels of a slice in one volume.
 struct Instant {
     cardiac_rad: f64,
@@ -40,6 +51,8 @@ struct Instant {
     breathed: Breathed,
     pain: f64,
     control: f64,
+    /// Of each network.
+    slow: [f64; N_NETWORKS],
     ramp: f64,
     wave: f64,
 }
@@ -50,6 +63,7 @@ struct Voxel {
     baseline: f64,
     gradient_per_mm: [f64; 3],
     activation: [f64; 2],
+    slow: [f64; N_NETWORKS],
     shape: Shape,
     cardiac: Scaled,
     breath: Scaled,
@@ -92,6 +106,8 @@ pub(super) struct Session<'a> {
     pub(super) heart: &'a Heart,
     pub(super) positions: &'a [Position],
     pub(super) blocks: &'a [(f64, Condition)],
+    /// None where nothing of the kind is in the run.
+    pub(super) networks: Option<&'a [Network<'a>; N_NETWORKS]>,
 }
 
 impl Session<'_> {
@@ -150,6 +166,9 @@ impl Session<'_> {
             breathed,
             pain: task::response(self.blocks, Condition::Pain, time_s),
             control: task::response(self.blocks, Condition::Control, time_s),
+            slow: self.networks.map_or([0.0; N_NETWORKS], |networks| {
+                std::array::from_fn(|n| (networks[n].signal)(time_s))
+            }),
             ramp: part - 0.5,
             wave: 0.5 * cos(TAU * 1.4 * part),
         }
@@ -181,6 +200,9 @@ impl Session<'_> {
             baseline,
             gradient_per_mm: std::array::from_fn(gradient),
             activation: place.activation_percent.map(|percent| percent / 100.0),
+            slow: self.networks.map_or([0.0; N_NETWORKS], |networks| {
+                std::array::from_fn(|n| networks[n].percent[voxel] / 100.0)
+            }),
             cardiac: scaled(f64::from(cardiac), |p| cardiac_wave(p, shape.cardiac_sharpness)),
             breath: scaled(f64::from(breath), |p| breath_wave(p, shape.breath_sharpness)),
             shape,
@@ -194,6 +216,7 @@ impl Voxel {
         let s = &self.shape;
         let drift = (s.drift_percent[0] * now.ramp + s.drift_percent[1] * now.wave) / 100.0;
         let task = self.activation[0] * now.pain + self.activation[1] * now.control;
+        let slow: f64 = (0..N_NETWORKS).map(|n| self.slow[n] * now.slow[n]).sum();
         let moved = motion::displacement(position, self.at_mm);
         let edge: f64 = (0..3).map(|a| -self.gradient_per_mm[a] * moved[a]).sum();
         let pulse = cardiac_wave(now.cardiac_rad - s.cardiac_lag_rad, s.cardiac_sharpness);
@@ -203,6 +226,6 @@ impl Voxel {
             * (1.0 + 0.2 * (now.breathed.lung - 0.45));
         let respiratory =
             self.breath.gain * (breath - self.breath.mean) * (0.5 + 0.5 * now.breathed.depth);
-        self.baseline * (1.0 + drift) * (1.0 + task) + edge + cardiac + respiratory
+        self.baseline * (1.0 + drift) * (1.0 + task + slow) + edge + cardiac + respiratory
     }
 }

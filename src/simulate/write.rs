@@ -4,6 +4,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::{Label, Study};
+use crate::recording::Recording;
 use crate::table::Table;
 use crate::volume::Grid;
 
@@ -162,13 +163,6 @@ pub fn files(study: &Study, command: &str) -> Vec<(String, Content)> {
 
 fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
     let spec = &study.spec;
-    let description = json!({
-        "Name": "A simulated pain study with known truth",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "raw",
-        "License": "CC0",
-        "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
-    });
     let bold = json!({
         "TaskName": "pain",
         "RepetitionTime": spec.tr,
@@ -176,7 +170,54 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
         "SliceEncodingDirection": "k",
         "MultibandAccelerationFactor": spec.multiband,
     });
-    let recording = &study.recording;
+    let (samples, physio) = recorded(&study.recording);
+    let events = json!({
+        "trial_type": { "Levels": { "pain": "painful heat", "control": "touch" } },
+    });
+    let readme = include_str!("dataset-readme.md").replace("{command}", command);
+    let bold_image = Content::Image(Box::new(Image {
+        grid: study.grid.clone(),
+        tr: Some(spec.tr),
+        n_volumes: spec.n_volumes,
+        values: study.bold.clone(),
+        stored: bold_stored(&study.bold, spec.thermal_sd),
+    }));
+    vec![
+        (
+            "dataset_description.json".into(),
+            dataset("A simulated pain study with known truth", "raw"),
+        ),
+        ("README.md".into(), Content::Text(readme)),
+        (
+            "participants.tsv".into(),
+            Content::Text("participant_id\tspecies\nsub-01\tsimulated\n".into()),
+        ),
+        ("task-pain_bold.json".into(), pretty(&bold)),
+        ("task-pain_events.json".into(), pretty(&events)),
+        (paths::BOLD.into(), bold_image),
+        (paths::EVENTS.into(), tsv(&study.events)),
+        (paths::PHYSIO.into(), samples),
+        (format!("{SUBJECT}_physio.json"), physio),
+    ]
+}
+
+/// dataset_description.json. `kind`: `raw` or `derivative`.
+pub(super) fn dataset(name: &str, kind: &str) -> Content {
+    let mut description = json!({
+        "Name": name,
+        "BIDSVersion": "1.10.0",
+        "DatasetType": kind,
+    });
+    if kind == "raw" {
+        description["License"] = "CC0".into();
+    }
+    let version = env!("CARGO_PKG_VERSION");
+    description["GeneratedBy"] = json!([{ "Name": "boldly simulate", "Version": version }]);
+    pretty(&description)
+}
+
+/// A recording as BIDS has it: samples, a column a trace, and the sidecar.
+pub(super) fn recorded(recording: &Recording) -> (Content, Content) {
     let traces = [&recording.cardiac, &recording.respiratory, &recording.trigger];
     let columns: Vec<&str> = ["cardiac", "respiratory", "trigger"]
         .into_iter()
@@ -195,38 +236,14 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
         "StartTime": traces.first().map(|t| t.start_s),
         "Columns": columns,
     });
-    let events = json!({
-        "trial_type": { "Levels": { "pain": "painful heat", "control": "touch" } },
-    });
-    let readme = include_str!("dataset-readme.md").replace("{command}", command);
-    let bold_image = Content::Image(Box::new(Image {
-        grid: study.grid.clone(),
-        tr: Some(spec.tr),
-        n_volumes: spec.n_volumes,
-        values: study.bold.clone(),
-        stored: bold_stored(study),
-    }));
-    vec![
-        ("dataset_description.json".into(), pretty(&description)),
-        ("README.md".into(), Content::Text(readme)),
-        (
-            "participants.tsv".into(),
-            Content::Text("participant_id\tspecies\nsub-01\tsimulated\n".into()),
-        ),
-        ("task-pain_bold.json".into(), pretty(&bold)),
-        ("task-pain_events.json".into(), pretty(&events)),
-        (paths::BOLD.into(), bold_image),
-        (paths::EVENTS.into(), tsv(&study.events)),
-        (paths::PHYSIO.into(), Content::GzText(samples)),
-        (format!("{SUBJECT}_physio.json"), pretty(&physio)),
-    ]
+    (Content::GzText(samples), pretty(&physio))
 }
 
 /// 8 bits where the whole range fits, 16 otherwise, coarser steps where it would not fit these either.
-fn bold_stored(study: &Study) -> Stored {
-    let largest = study.bold.iter().fold(0.0_f32, |most, &v| most.max(v));
+pub(super) fn bold_stored(bold: &[f32], thermal_sd: f64) -> Stored {
+    let largest = bold.iter().fold(0.0_f32, |most, &v| most.max(v));
     // The header holds the slope in 32 bits.
-    let slope = f64::from((BOLD_STEP_IN_THERMAL_SD * study.spec.thermal_sd).max(0.01) as f32);
+    let slope = f64::from((BOLD_STEP_IN_THERMAL_SD * thermal_sd).max(0.01) as f32);
     if f64::from(largest) <= 255.0 * slope {
         return Stored::UInt8 { slope };
     }
@@ -234,14 +251,11 @@ fn bold_stored(study: &Study) -> Stored {
 }
 
 fn derivatives(study: &Study) -> Vec<(String, Content)> {
-    let description = json!({
-        "Name": "What a preprocessing would deliver",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "derivative",
-        "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
-    });
     vec![
-        ("derivatives/boldly-simulate/dataset_description.json".into(), pretty(&description)),
+        (
+            "derivatives/boldly-simulate/dataset_description.json".into(),
+            dataset("What a preprocessing would deliver", "derivative"),
+        ),
         (paths::CONFOUNDS.into(), tsv(&study.confounds)),
         (paths::MASK.into(), mask(study, &study.mask.inside)),
         (format!("{DERIVED}_desc-brain_mask.json"), pretty(&json!({ "Type": "Brain" }))),
@@ -249,12 +263,6 @@ fn derivatives(study: &Study) -> Vec<(String, Content)> {
 }
 
 fn truth(study: &Study) -> Vec<(String, Content)> {
-    let description = json!({
-        "Name": "What was put into the simulated run",
-        "BIDSVersion": "1.10.0",
-        "DatasetType": "derivative",
-        "GeneratedBy": [{ "Name": "boldly simulate", "Version": env!("CARGO_PKG_VERSION") }],
-    });
     let truth = &study.truth;
     let map = |values: &[f32], stored: Stored| map(study, values.to_vec(), stored);
     let fine = |values: &[f32]| map(values, Stored::Int16 { slope: 0.0625 });
@@ -265,7 +273,10 @@ fn truth(study: &Study) -> Vec<(String, Content)> {
     }
     let brainstem = truth.where_label(&[Label::Brainstem, Label::Pag]);
     vec![
-        ("derivatives/truth/dataset_description.json".into(), pretty(&description)),
+        (
+            "derivatives/truth/dataset_description.json".into(),
+            dataset("What was put into the simulated run", "derivative"),
+        ),
         (paths::TRUE_PAIN.into(), fine(&truth.pain)),
         (paths::TRUE_CONTROL.into(), fine(&truth.control)),
         (format!("{TRUTH}_desc-cardiac_sd.nii.gz"), fine(&truth.cardiac)),

@@ -30,7 +30,12 @@ pub(super) fn of_run(
     let mut all = Vec::new();
     for (&at, seed) in found.mapped.iter().zip(&maps.seeds) {
         let label = &nodes.labels[at];
-        for mut map in seed.contrast.maps(label, &maps.fitted, plane_len) {
+        let mut own = seed.contrast.maps(label, &maps.fitted, plane_len);
+        if let Some(elsewhere) = &seed.elsewhere {
+            let others = elsewhere.maps(label, &maps.fitted, plane_len);
+            own.iter_mut().zip(&others).for_each(|(map, other)| map.allow_up_to(&other.values));
+        }
+        for mut map in own {
             map.entities = entities(label, map.quantity, number);
             map.asked.insert("Seed".to_owned(), json!(found.nodes[at].name));
             map.asked.remove("Contrast");

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::spec::ConnectSpec;
 
 use super::edges::Edges;
-use super::nodes::Nodes;
+use super::nodes::{Nodes, plain};
 
 /// Regions that a message lists.
 const LISTED: usize = 8;
@@ -36,7 +36,8 @@ pub(super) struct Between {
 pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for network in &spec.networks {
-        if groups.iter().any(|group| group.name == network.name) {
+        let name = plain(&network.name);
+        if groups.iter().any(|group| group.name == name) {
             return Err(Error::usage(
                 format!("--network {}", network.name),
                 "is given twice",
@@ -46,7 +47,7 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes) -> Result<Vec<Group>> {
         }
         let mut of = Vec::new();
         for pattern in &network.nodes {
-            let is_meant = |at: &usize| is_match(pattern, &nodes.all[*at].name);
+            let is_meant = |at: &usize| is_match(&plain(pattern), &nodes.all[*at].name);
             let meant: Vec<usize> = (0..nodes.all.len()).filter(is_meant).collect();
             if meant.is_empty() {
                 return Err(unknown(&network.name, pattern, nodes));
@@ -55,14 +56,14 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes) -> Result<Vec<Group>> {
         }
         of.sort_unstable();
         of.dedup();
-        groups.push(Group { name: network.name.clone(), nodes: of });
+        groups.push(Group { name, nodes: of });
     }
     for (at, node) in nodes.all.iter().enumerate() {
-        let Some(name) = &node.network else { continue };
-        match groups.iter_mut().find(|group| group.name == *name) {
+        let Some(name) = node.network.as_deref().map(plain) else { continue };
+        match groups.iter_mut().find(|group| group.name == name) {
             Some(group) if !group.nodes.contains(&at) => group.nodes.push(at),
             Some(_) => {}
-            None => groups.push(Group { name: name.clone(), nodes: vec![at] }),
+            None => groups.push(Group { name, nodes: vec![at] }),
         }
     }
     if groups.is_empty() {

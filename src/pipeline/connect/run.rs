@@ -3,7 +3,8 @@
 use ndarray::Array1;
 use serde_json::{Value, json};
 
-use super::nodes::{Node, Nodes};
+use super::by_glm;
+use super::nodes::Nodes;
 use super::nuisance::{self, Nuisance};
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
@@ -14,6 +15,7 @@ use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::precision;
+use crate::pipeline::regions::Region;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
 use crate::pipeline::watch::Watch;
@@ -114,6 +116,14 @@ pub(super) fn take(
     }
     let nuisance = Nuisance::of(spec, run, watch)?;
     let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen), watch)?;
+    if of_run.iter().all(|node| node.series.is_none()) {
+        return Err(Error::bad_data(
+            display(&run.path),
+            "has too little of every region that is named",
+            "have a region's signal",
+            "check the regions' coordinates and space, and the mask",
+        ));
+    }
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
     let maps = match known.is_empty() {
@@ -121,9 +131,15 @@ pub(super) fn take(
         false => {
             let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
             let plan = plan(spec, run, smoothing)?;
-            let source = run.bold.as_mut();
-            let of = (&nuisance, &all[..]);
-            Some(seeds::map(ladder, source, of, (&plan, &seen.usable), watch)?)
+            let (source, of) = (run.bold.as_mut(), (&nuisance, &all[..]));
+            let mut maps = seeds::map(ladder, source, of, (&plan, &seen.usable), watch)?;
+            if matches!(spec.noise, Noise::Arma11 | Noise::NilearnAr1) {
+                for (seed, of_seed) in all.iter().zip(&mut maps.seeds) {
+                    let asked = ((seed, spec.noise), (&plan, &seen.usable[..]));
+                    by_glm::refit(of_seed, ladder, run, asked.0, asked.1, watch)?;
+                }
+            }
+            Some(maps)
         }
     };
     run.bold.release();
@@ -154,7 +170,7 @@ fn nodes_of(
     watch: &dyn Watch,
 ) -> Result<Vec<NodeOfRun>> {
     let plane_len = run.grid.plane_len();
-    let one = |(at, node): (usize, &Node)| {
+    let one = |(at, node): (usize, &Region)| {
         let n_used = seen.n_used[at];
         let coverage = node.on_grid * n_used as f64 / node.voxels.len().max(1) as f64;
         let mut explains = None;
@@ -171,15 +187,17 @@ fn nodes_of(
         }
         let why_not = match (&series, n_used) {
             (Some(_), _) => None,
-            (None, 0) => Some("none of its voxels is in the mask, finite and not constant"),
-            (None, _) if coverage < spec.min_coverage => Some("too little of it is covered"),
-            (None, _) => Some("the nuisance columns leave nothing of it"),
+            (None, 0) => Some("none of their voxels is in the mask, finite and not constant"),
+            (None, _) if coverage < spec.min_coverage => {
+                Some("too few of their voxels are in the mask, finite and not constant")
+            }
+            (None, _) => Some("the nuisance columns leave nothing of them"),
         };
         let (name, n_voxels) = (node.name.clone(), node.voxels.len());
         Ok(NodeOfRun { name, n_used, n_voxels, coverage, series, why_not, explains })
     };
     let all = nodes.all.iter().enumerate().map(one).collect::<Result<Vec<_>>>()?;
-    super::said::regions(spec, run, (nodes, &all), watch);
+    super::said::regions(spec, run, &all, watch);
     Ok(all)
 }
 

@@ -1,15 +1,51 @@
 //! What is told of a run's regions: those that are not known, that are small, in fluid or where confounds come from, or that overlap.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::edges::Edges;
 use super::nodes::Nodes;
 use super::run::NodeOfRun;
+use crate::error::Result;
+use crate::maps::told;
 use crate::pipeline::inputs::{Run, display};
-use crate::pipeline::spec::ConnectSpec;
+use crate::pipeline::masks;
+use crate::pipeline::regions::{FEW_VOXELS, Region};
+use crate::pipeline::spec::{ConnectSpec, Estimator};
 use crate::pipeline::watch::Watch;
+use crate::volume::{Grid, Mask};
 
-/// Voxels below which a mean is hardly one.
-const FEW: usize = 8;
 /// Regions that a line lists.
 const LISTED: usize = 6;
+/// Probability from which on a voxel is fluid, and from which on CompCor takes it.
+const FLUID: f64 = 0.5;
+const OF_COMPCOR: f64 = 0.99;
+/// Share of a region that may be where confounds come from.
+const SHARED: f64 = 0.05;
+
+/// Where regions should not be.
+pub(super) struct Tissues {
+    fluid: Option<Mask>,
+    /// What each is called, and where confounds are taken from.
+    sources: Vec<(&'static str, Mask)>,
+}
+
+impl Tissues {
+    /// Those that are given.
+    ///
+    /// # Errors
+    /// As for any tissue.
+    pub(super) fn open(spec: &ConnectSpec, grid: &Grid, watch: &dyn Watch) -> Result<Tissues> {
+        let fluid = spec.csf.as_deref().map(|path| masks::tissue(path, grid, FLUID, watch));
+        let mut sources = Vec::new();
+        for (name, path) in [("CSF", &spec.csf), ("white matter", &spec.white_matter)] {
+            if let Some(path) = path {
+                sources.push((name, masks::tissue(path, grid, OF_COMPCOR, watch)?));
+            }
+        }
+        Ok(Tissues { fluid: fluid.transpose()?, sources })
+    }
+}
 
 /// Names with what is said of each, the first few.
 fn listed(all: &[String]) -> String {
@@ -20,39 +56,93 @@ fn listed(all: &[String]) -> String {
     }
 }
 
-/// Tell it.
-pub(super) fn regions(
-    spec: &ConnectSpec,
-    run: &Run,
-    (nodes, all): (&Nodes, &[NodeOfRun]),
-    watch: &dyn Watch,
-) {
-    let name = display(&run.path);
-    let _ = nodes;
-    let unknown: Vec<String> = all
+/// The regions of which more than a share lies in a mask, as names with percentages, and whether any does.
+fn lying_in(mask: &Mask, regions: &[Region], more_than: f64) -> Vec<String> {
+    let share = |region: &Region| {
+        let n = region.voxels.iter().filter(|&&v| mask.inside[v]).count();
+        n as f64 / region.voxels.len().max(1) as f64
+    };
+    let all = regions.iter().map(|region| (region, share(region)));
+    all.filter(|(_, share)| *share > more_than)
+        .map(|(region, share)| format!("{} ({:.0} %)", region.name, 100.0 * share))
+        .collect()
+}
+
+/// What can be told of the regions before a run is looked at.
+pub(super) fn places(nodes: &Nodes, tissues: &Tissues, watch: &dyn Watch) {
+    if let Some(fluid) = &tissues.fluid {
+        let wet = lying_in(fluid, &nodes.all, FLUID);
+        if !wet.is_empty() {
+            watch.warn(&format!(
+                "more than half of these regions is fluid, whose signal is no neuron's: {}",
+                listed(&wet)
+            ));
+        }
+    }
+    for (name, mask) in &tissues.sources {
+        let shared = lying_in(mask, &nodes.all, SHARED);
+        if !shared.is_empty() {
+            watch.warn(&format!(
+                "regions lie where CompCor and means of {name} come from ({OF_COMPCOR} and more of its probability), so that such confounds take their own \
+                 signal out of them: {}",
+                listed(&shared)
+            ));
+        }
+    }
+    overlaps(&nodes.all, watch);
+}
+
+/// Regions that share voxels go together for that alone.
+fn overlaps(regions: &[Region], watch: &dyn Watch) {
+    let mut owner: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    for (at, region) in regions.iter().enumerate() {
+        for &voxel in &region.voxels {
+            match owner.get(&voxel) {
+                Some(&first) => *shared.entry((first, at)).or_default() += 1,
+                None => drop(owner.insert(voxel, at)),
+            }
+        }
+    }
+    let pairs: Vec<String> = shared
         .iter()
-        .filter(|node| node.why_not.is_some())
-        .map(|node| {
-            format!("{} ({:.0} %, {} voxels)", node.name, 100.0 * node.coverage, node.n_used)
-        })
+        .map(|(&(a, b), n)| format!("{} and {} ({n})", regions[a].name, regions[b].name))
         .collect();
-    if !unknown.is_empty() {
+    if !pairs.is_empty() {
         watch.warn(&format!(
-            "{name}: {} of {} regions are n/a, as less than {:.0} % of them is in the mask and has signal (--min-coverage), or nothing is left of them: {}",
-            unknown.len(),
+            "regions share voxels, and go together for that alone: {}",
+            listed(&pairs)
+        ));
+    }
+}
+
+/// Tell what a run has of the regions.
+pub(super) fn regions(spec: &ConnectSpec, run: &Run, all: &[NodeOfRun], watch: &dyn Watch) {
+    let name = display(&run.path);
+    let mut why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for node in all {
+        if let Some(reason) = node.why_not {
+            let of = format!("{} ({} of {} voxels)", node.name, node.n_used, node.n_voxels);
+            why.entry(reason).or_default().push(of);
+        }
+    }
+    for (reason, nodes) in &why {
+        watch.warn(&format!(
+            "{name}: {} of {} regions are n/a, {reason} (--min-coverage {}): {}",
+            nodes.len(),
             all.len(),
-            100.0 * spec.min_coverage,
-            listed(&unknown)
+            spec.min_coverage,
+            listed(nodes)
         ));
     }
     let few: Vec<String> = all
         .iter()
-        .filter(|node| node.series.is_some() && node.n_used < FEW)
+        .filter(|node| node.series.is_some() && node.n_used < FEW_VOXELS)
         .map(|node| format!("{} ({})", node.name, node.n_used))
         .collect();
     if !few.is_empty() {
         watch.warn(&format!(
-            "{name}: regions of fewer than {FEW} voxels: {}; the mean of so few is mostly noise, and correlations with it are small for that alone",
+            "{name}: regions of fewer than {FEW_VOXELS} voxels: {}; the mean of so few is mostly noise, and correlations with it are small for that alone",
             listed(&few)
         ));
     }
@@ -65,5 +155,33 @@ pub(super) fn regions(
             "{name}: first principal components explain of their seeds' variance: {}",
             listed(&components)
         ));
+    }
+}
+
+/// Why partial correlations are not known.
+pub(super) fn partial(
+    spec: &ConnectSpec,
+    (path, nu): (&Path, f64),
+    edges: &Edges,
+    n_regions: usize,
+    watch: &dyn Watch,
+) {
+    if edges.partial_nu.is_some() || n_regions < 3 {
+        return;
+    }
+    let left = nu - (n_regions as f64 - 2.0);
+    let why = match left < spec.min_dof {
+        true => format!(
+            "{n_regions} regions leave {} degrees of freedom of {} (--min-dof {})",
+            told(left),
+            told(nu),
+            spec.min_dof
+        ),
+        false => "some regions are sums of others".to_owned(),
+    };
+    let line = format!("{}: partial correlations are n/a: {why}", display(path));
+    match spec.estimator {
+        Estimator::Partial => watch.warn(&line),
+        _ => watch.note(&line),
     }
 }

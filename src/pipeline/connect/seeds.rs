@@ -62,6 +62,8 @@ pub(super) struct OfSeed {
     pub contrast: ContrastMaps,
     /// Fisher's z of the correlation by ordinary least squares, `[voxel of the grid]`; 0 where nothing is fitted.
     pub z: Vec<f64>,
+    /// Effect, variance, t where another device may find them.
+    pub elsewhere: Option<ContrastMaps>,
 }
 
 /// The maps of all seeds.
@@ -252,7 +254,7 @@ impl OfSeed {
         let mut contrast = ContrastMaps::zeros(&seed.name, Stat::T, 1, n_voxels);
         contrast.dof = nuisance.model.dofs().less(1.0);
         contrast.two_sided = true;
-        OfSeed { contrast, z: vec![0.0; n_voxels] }
+        OfSeed { contrast, z: vec![0.0; n_voxels], elsewhere: None }
     }
 
     /// Fill in what all blocks say.

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use ndarray::{Array1, Array2};
 
-use super::nodes::Node;
 use crate::error::Result;
 use crate::gpu::{Done, Tape};
 use crate::io::source::BoldSource;
 use crate::kernels::pairs::{self, MOST_OF_A_ROW, Rows};
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::flat;
+use crate::pipeline::regions::Region;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
 /// What is looked at.
 pub(super) struct Asked<'a> {
-    pub nodes: &'a [Node],
+    pub nodes: &'a [Region],
     /// The mask, `[voxel of the grid]`.
     pub inside: &'a [bool],
     /// For each plane, its slice group.

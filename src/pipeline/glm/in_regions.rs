@@ -104,6 +104,12 @@ impl InRegions {
         Regional::new(&all, (run.grid.plane_len(), run.n_volumes), self.n_regions())
     }
 
+    /// tSNR of each region as it was given, `[run]`.
+    pub(super) fn tsnr(&self) -> Vec<Vec<(String, f64)>> {
+        let names = || self.sets[0].1.all.iter().map(|region| region.name.clone());
+        self.runs.iter().map(|run| names().zip(run.tsnr.iter().copied()).collect()).collect()
+    }
+
     fn n_regions(&self) -> usize {
         self.sets[0].1.all.len()
     }

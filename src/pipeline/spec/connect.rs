@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DesignOptions, Noise, RunSpec, SearchVolume, SmoothOptions};
+use super::{DesignOptions, Noise, RegionOptions, RunSpec, SmoothOptions};
 
 /// Correlations of regions with voxels and with each other.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -24,14 +24,11 @@ pub struct ConnectSpec {
     #[serde(default, skip_serializing_if = "super::is_none")]
     pub rho_fwhm_vox: f64,
     /// Regions with a map each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub seeds: Vec<SearchVolume>,
-    /// Regions without one: a labelled atlas.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub regions: Option<PathBuf>,
-    /// What the atlas's labels are called.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub labels: Option<PathBuf>,
+    #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
+    pub seeds: RegionOptions,
+    /// Regions without one.
+    #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
+    pub regions: RegionOptions,
     /// Regions that go together.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub networks: Vec<Network>,

@@ -8,8 +8,8 @@ use crate::design::group::Model;
 
 use super::{
     Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, GivenRegion,
-    GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, ResponseFile,
-    RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
+    GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, RegionOptions,
+    ResponseFile, RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
     VoxelwiseOptions,
 };
 
@@ -178,7 +178,6 @@ impl ConnectSpec {
             rho_fwhm_vox: _,
             seeds,
             regions,
-            labels,
             networks: _,
             band_hz: _,
             estimator: _,
@@ -193,14 +192,11 @@ impl ConnectSpec {
         let others = optional([
             (Role::Mask, mask),
             (Role::SmoothWithin, within),
-            (Role::Atlas, regions),
-            (Role::AtlasNames, labels),
             (Role::Csf, csf),
             (Role::WhiteMatter, white_matter),
         ]);
-        let seeds = seeds.iter_mut().filter_map(SearchVolume::path_mut);
-        let seeds = seeds.map(|path| (Role::Region, path));
-        runs.chain(others).chain(seeds).chain(design.response_mut()).collect()
+        let regions = [seeds, regions].into_iter().flat_map(RegionOptions::files_mut);
+        runs.chain(others).chain(regions).chain(design.response_mut()).collect()
     }
 }
 

@@ -74,7 +74,7 @@ impl Pairs {
         both.filter(|(_, own)| **own == arm).map(|((end, start), _)| end - start).collect()
     }
 
-    /// Say who is left out, of one outcome.
+    /// Say who is left out of one outcome.
     pub(in crate::trial) fn tell(
         &self,
         named: &Named,

@@ -1,0 +1,196 @@
+//! What a run's recordings, motion and signal come to, a row a run: a table of covariates, and an outcome of a trial, where a
+//! drug changes the heart's rate or how much patients move.
+
+use std::path::Path;
+
+use serde_json::{Map as Fields, Value, json};
+
+use crate::io::bids::Name;
+use crate::maps::Entities;
+use crate::physio::rvt;
+use crate::pipeline::inputs::{Physiology, Run};
+use crate::pipeline::products::{Agreement, Text};
+
+/// One run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RunSummary {
+    /// The image, or the recording where none is at hand: whose name says whose run it is.
+    entities: Vec<String>,
+    name: String,
+    /// Beats a minute.
+    heart_rate: Option<f64>,
+    /// Breaths a minute.
+    breathing_rate: Option<f64>,
+    /// Mean over the volumes, units of the recording a second.
+    rvt: Option<f64>,
+    /// Mean over the volumes but the first, mm.
+    mean_fd: Option<f64>,
+    volumes: usize,
+    kept_volumes: Option<usize>,
+    /// Of each region.
+    tsnr: Vec<(String, f64)>,
+}
+
+impl RunSummary {
+    /// Of recordings alone. `path`: of the run, or of what was recorded.
+    #[must_use]
+    pub fn of_recordings(path: &Path, found: &Physiology) -> RunSummary {
+        let Physiology { retroicor, shown, moment_s, .. } = found;
+        let summary = &retroicor.summary;
+        let (name, volumes) = (Name::of(path), shown.n_volumes);
+        let times_s: Vec<f64> = (0..volumes).map(|v| v as f64 * shown.tr + moment_s).collect();
+        RunSummary {
+            name: name.prefix(),
+            entities: name.entities,
+            heart_rate: summary.heart_rate_bpm,
+            breathing_rate: summary.breathing_rate_per_minute,
+            rvt: mean_rvt(found, &times_s),
+            volumes,
+            ..RunSummary::default()
+        }
+    }
+
+    /// Of a run that was opened. `tsnr`: of its regions, where there are any.
+    #[must_use]
+    pub fn of_run(run: &Run, tsnr: Vec<(String, f64)>) -> RunSummary {
+        let recorded = run.physio.as_ref().map(|found| Self::of_recordings(&run.path, found));
+        let name = Name::of(&run.path);
+        RunSummary {
+            name: run.name(),
+            entities: name.entities,
+            mean_fd: run.measures.fd.as_deref().and_then(mean_fd),
+            volumes: run.kept.len() + run.left_out.len(),
+            kept_volumes: Some(run.kept.len()),
+            tsnr,
+            ..recorded.unwrap_or_default()
+        }
+    }
+
+    /// The value of an entity; none where the name has none.
+    fn entity(&self, key: &str) -> Option<&str> {
+        let of = |entity: &&String| entity.split_once('-').is_some_and(|(own, _)| own == key);
+        self.entities.iter().find(of).map(String::as_str)
+    }
+
+    fn cells(&self, regions: &[String]) -> Vec<String> {
+        let text = |value: Option<&str>| value.unwrap_or("n/a").to_owned();
+        let bare = |key: &str| self.entity(key).and_then(|e| e.split_once('-')).map(|(_, v)| v);
+        let number = |value: Option<f64>| {
+            value.filter(|v| v.is_finite()).map_or("n/a".to_owned(), |v| v.to_string())
+        };
+        let tsnr = |region: &String| {
+            number(self.tsnr.iter().find(|(name, _)| name == region).map(|(_, tsnr)| *tsnr))
+        };
+        let of_run = [
+            text(self.entity("sub")),
+            text(self.entity("ses")),
+            text(bare("task")),
+            text(bare("run")),
+            self.name.clone(),
+            number(self.heart_rate),
+            number(self.breathing_rate),
+            number(self.rvt),
+            number(self.mean_fd),
+            self.volumes.to_string(),
+            self.kept_volumes.map_or("n/a".to_owned(), |n| n.to_string()),
+        ];
+        of_run.into_iter().chain(regions.iter().map(tsnr)).collect()
+    }
+}
+
+/// Framewise displacement of the first volume is not defined.
+fn mean_fd(fd: &[f64]) -> Option<f64> {
+    let rest = fd.get(1..).filter(|rest| !rest.is_empty())?;
+    Some(rest.iter().sum::<f64>() / rest.len() as f64)
+}
+
+/// None without breaths enough.
+fn mean_rvt(found: &Physiology, times_s: &[f64]) -> Option<f64> {
+    let breaths = found.retroicor.breaths.as_ref()?;
+    let values = rvt(found.recording.respiratory.as_ref()?, breaths, times_s, "").ok()?;
+    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+}
+
+const COLUMNS: [&str; 11] = [
+    "participant_id",
+    "session_id",
+    "task",
+    "run",
+    "name",
+    "heart_rate",
+    "breathing_rate",
+    "rvt",
+    "mean_fd",
+    "volumes",
+    "kept_volumes",
+];
+
+/// `physio_summary.tsv` of the runs of one command.
+#[must_use]
+pub fn table(runs: &[RunSummary]) -> Text {
+    let regions: Vec<String> = runs
+        .first()
+        .map_or(Vec::new(), |run| run.tsnr.iter().map(|(name, _)| name.clone()).collect());
+    let columns = COLUMNS.iter().map(|c| (*c).to_owned());
+    let columns: Vec<String> =
+        columns.chain(regions.iter().map(|region| format!("tsnr_{region}"))).collect();
+    let mut text = columns.join("\t") + "\n";
+    for run in runs {
+        text += &(run.cells(&regions).join("\t") + "\n");
+    }
+    Text {
+        entities: Entities::of("physio_summary"),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Host),
+        described: Some(described(&regions)),
+    }
+}
+
+/// [`table()`] of the runs of a first-level model, if any of them has recordings. `tsnr`: `[run]`, of regions.
+#[must_use]
+pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>) -> Option<Text> {
+    let of_run = |(run, tsnr)| RunSummary::of_run(run, tsnr);
+    let rows: Vec<RunSummary> = runs.iter().zip(tsnr).map(of_run).collect();
+    runs.iter().any(|run| run.physio.is_some()).then(|| table(&rows))
+}
+
+fn described(regions: &[String]) -> Fields<String, Value> {
+    let said = [
+        ("heart_rate", "Mean heart rate over the recording", "beats/min"),
+        ("breathing_rate", "Mean breathing rate over the recording", "breaths/min"),
+        (
+            "rvt",
+            "Respiration volume per time by peaks (Birn et al. 2006), mean over the volumes; to be compared between recordings of one gain alone",
+            "arbitrary/s",
+        ),
+        (
+            "mean_fd",
+            "Framewise displacement (Power et al. 2012), mean over all volumes but the first, those left out included",
+            "mm",
+        ),
+        ("volumes", "Volumes of the image", ""),
+        ("kept_volumes", "Volumes that were not left out of the fit", ""),
+    ];
+    let mut fields = Fields::new();
+    fields.insert(
+        "Description".to_owned(),
+        json!("What recordings, motion and signal of each run come to"),
+    );
+    let mut insert = |column: String, description: String, units: &str| {
+        let mut of = json!({ "Description": description });
+        if !units.is_empty() {
+            of["Units"] = json!(units);
+        }
+        fields.insert(column, of);
+    };
+    for (column, description, units) in said {
+        insert(column.to_owned(), description.to_owned(), units);
+    }
+    for region in regions {
+        let description =
+            format!("Mean over the voxels of {region} of mean / sd over time, nothing taken off");
+        insert(format!("tsnr_{region}"), description, "");
+    }
+    fields
+}

@@ -1,0 +1,194 @@
+//! The trial as a BIDS dataset, file by file: tables first, then each run as it is made.
+
+use serde_json::json;
+
+use super::{DrugTrial, Region, Scan, Task, Visit, dictionaries, events, ratings, truth};
+use crate::simulate::slice_times;
+use crate::simulate::write::{Content, Image, Stored, bold_stored, dataset, pretty, recorded, tsv};
+use crate::table::Table;
+
+/// Where files lie, relative to the dataset's folder.
+pub mod paths {
+    /// Who takes part.
+    pub const PARTICIPANTS: &str = "participants.tsv";
+    /// Scores by visit.
+    pub const QUESTIONNAIRES: &str = "phenotype/questionnaires.tsv";
+    /// Conditioned pain modulation.
+    pub const CPM: &str = "phenotype/cpm.tsv";
+    /// Ratings of pressure.
+    pub const PRESSURE: &str = "phenotype/pressure.tsv";
+    /// Adverse events.
+    pub const EVENTS: &str = "phenotype/adverse_events.tsv";
+    /// What a preprocessing would deliver; runs' confounds lie in it as the runs do in the dataset.
+    pub const DERIVED: &str = "derivatives/boldly-simulate";
+    /// The brain in the slab, of all runs.
+    pub const MASK: &str = "derivatives/boldly-simulate/slab_desc-brain_mask.nii.gz";
+    /// Labelled regions.
+    pub const ATLAS: &str = "derivatives/boldly-simulate/slab_dseg.nii.gz";
+    /// Their names.
+    pub const ATLAS_NAMES: &str = "derivatives/boldly-simulate/slab_dseg.tsv";
+    /// The periaqueductal grey.
+    pub const PAG: &str = "derivatives/boldly-simulate/slab_label-PAG_mask.nii.gz";
+    /// The anterior insula, both sides.
+    pub const INSULA: &str = "derivatives/boldly-simulate/slab_label-insula_mask.nii.gz";
+    /// What was put in.
+    pub const TRUTH: &str = "derivatives/truth/truth.json";
+    /// What each visit's runs contain.
+    pub const TRUE_VISITS: &str = "derivatives/truth/visits.tsv";
+}
+
+/// All files: path relative to the dataset, with `/`, and content. Runs are made when their turn comes, two at a time.
+/// `command`: the line that makes the dataset again.
+pub fn files<'a>(
+    trial: &'a DrugTrial,
+    command: &str,
+) -> impl Iterator<Item = (String, Content)> + 'a {
+    let first = [described(trial, command), tables(trial), regions(trial)].concat();
+    first.into_iter().chain(trial.visits.iter().flat_map(|visit| of_visit(trial, visit)))
+}
+
+/// How many files there are.
+pub fn count(trial: &DrugTrial) -> usize {
+    let first = described(trial, "").len() + tables(trial).len() + regions(trial).len();
+    let of_task = trial.visits.len() * (OF_A_RUN + 1); // its events
+    let of_rest = trial.visits.iter().filter(|visit| visit.has_rest).count() * OF_A_RUN;
+    first + of_task + of_rest
+}
+
+/// Image, confounds, recording and its sidecar.
+const OF_A_RUN: usize = 4;
+
+fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
+    let of_run = trial.spec.of_run(trial.spec.seed);
+    let (slices, multiband) = (of_run.shape[2], of_run.multiband);
+    let bold = |task: Task| {
+        json!({
+            "TaskName": task.name(),
+            "RepetitionTime": of_run.tr,
+            "SliceTiming": slice_times(slices, of_run.tr, multiband, of_run.interleaved),
+            "SliceEncodingDirection": "k",
+            "MultibandAccelerationFactor": multiband,
+        })
+    };
+    let levels = json!({ "pain": "painful pressure", "control": "touch" });
+    let readme = include_str!("../drug-trial-readme.md").replace("{command}", command);
+    let derived = "derivatives/boldly-simulate/dataset_description.json";
+    let truth = "derivatives/truth/dataset_description.json";
+    let name = "A simulated drug trial with known truth";
+    vec![
+        ("dataset_description.json".to_owned(), dataset(name, "raw")),
+        ("README.md".to_owned(), Content::Text(readme)),
+        ("task-pain_bold.json".to_owned(), pretty(&bold(Task::Pain))),
+        ("task-rest_bold.json".to_owned(), pretty(&bold(Task::Rest))),
+        (
+            "task-pain_events.json".to_owned(),
+            pretty(&json!({ "trial_type": { "Levels": levels } })),
+        ),
+        (derived.to_owned(), dataset("What a preprocessing would deliver", "derivative")),
+        (truth.to_owned(), dataset("What was put into the simulated trial", "derivative")),
+    ]
+}
+
+fn tables(trial: &DrugTrial) -> Vec<(String, Content)> {
+    let (spec, patients) = (&trial.spec, &trial.patients);
+    let questionnaires = ratings::questionnaires(spec, patients);
+    let tables = [
+        (paths::PARTICIPANTS, participants(trial), dictionaries::participants()),
+        (paths::QUESTIONNAIRES, questionnaires, dictionaries::questionnaires()),
+        (paths::CPM, ratings::modulation(spec, patients), dictionaries::modulation()),
+        (paths::PRESSURE, ratings::pressure(spec, patients), dictionaries::pressure()),
+        (paths::EVENTS, events::events(spec, patients), dictionaries::events()),
+    ];
+    let both = |(path, table, dictionary): (&str, Table, serde_json::Value)| {
+        [(path.to_owned(), tsv(&table)), (path.replace(".tsv", ".json"), pretty(&dictionary))]
+    };
+    let truth = [
+        (paths::TRUTH.to_owned(), pretty(&truth::description(trial))),
+        (paths::TRUE_VISITS.to_owned(), tsv(&truth::visits(trial))),
+    ];
+    tables.into_iter().flat_map(both).chain(truth).collect()
+}
+
+fn participants(trial: &DrugTrial) -> Table {
+    let columns = "participant_id arm site age sex randomised treated last_day completed discontinuation_reason";
+    let rows = trial.patients.iter().map(|p| {
+        let completed = if p.has_completed() { "yes" } else { "no" };
+        let reason = p.reason.unwrap_or("n/a");
+        let (age, last_day) = (p.age.to_string(), p.last_day.to_string());
+        let cells =
+            [&p.id, p.arm.name(), p.site, &age, p.sex, "yes", "yes", &last_day, completed, reason];
+        cells.map(str::to_owned).to_vec()
+    });
+    Table {
+        name: paths::PARTICIPANTS.to_owned(),
+        columns: columns.split(' ').map(str::to_owned).collect(),
+        rows: rows.collect(),
+    }
+}
+
+/// Mask, atlas, and the regions that a hypothesis names.
+fn regions(trial: &DrugTrial) -> Vec<(String, Content)> {
+    let image = |values: Vec<f32>| {
+        Content::Image(Box::new(Image {
+            grid: trial.grid.clone(),
+            tr: None,
+            n_volumes: 1,
+            values,
+            stored: Stored::UInt8 { slope: 1.0 },
+        }))
+    };
+    let of = |chosen: &dyn Fn(Region) -> bool| {
+        let one = |region: &Option<Region>| f32::from(u8::from(region.is_some_and(chosen)));
+        image(trial.regions.iter().map(one).collect())
+    };
+    let inside = trial.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+    let labels = trial.regions.iter().map(|region| region.map_or(0.0, |r| f32::from(r as u8)));
+    let mut names = String::from("index\tname\n");
+    for (label, name) in Region::NAMES {
+        names += &format!("{}\t{name}\n", label as u8);
+    }
+    let said = |path: &str, kind: &str| {
+        (path.replace(".nii.gz", ".json"), pretty(&json!({ "Type": kind })))
+    };
+    vec![
+        (paths::MASK.to_owned(), image(inside)),
+        said(paths::MASK, "Brain"),
+        (paths::ATLAS.to_owned(), image(labels.collect())),
+        (paths::ATLAS_NAMES.to_owned(), Content::Text(names)),
+        (paths::PAG.to_owned(), of(&|region| region == Region::Pag)),
+        said(paths::PAG, "ROI"),
+        (paths::INSULA.to_owned(), of(&|region| Region::INSULA.contains(&region))),
+        said(paths::INSULA, "ROI"),
+    ]
+}
+
+/// The runs of a visit.
+fn of_visit(trial: &DrugTrial, visit: &Visit) -> Vec<(String, Content)> {
+    let files = |task: Task| of_run(trial, &trial.stem(visit, task), trial.scan(visit, task));
+    let (mut pain, rest) = rayon::join(
+        || files(Task::Pain),
+        || if visit.has_rest { files(Task::Rest) } else { Vec::new() },
+    );
+    pain.extend(rest);
+    pain
+}
+
+fn of_run(trial: &DrugTrial, stem: &str, scan: Scan) -> Vec<(String, Content)> {
+    let (samples, sidecar) = recorded(&scan.recording);
+    let spec = trial.spec.of_run(trial.spec.seed);
+    let mut files = vec![
+        (format!("{stem}_physio.tsv.gz"), samples),
+        (format!("{stem}_physio.json"), sidecar),
+        (format!("{}/{stem}_desc-confounds_timeseries.tsv", paths::DERIVED), tsv(&scan.confounds)),
+    ];
+    files.extend(scan.events.as_ref().map(|events| (format!("{stem}_events.tsv"), tsv(events))));
+    let image = Image {
+        grid: trial.grid.clone(),
+        tr: Some(spec.tr),
+        n_volumes: spec.n_volumes,
+        stored: bold_stored(&scan.bold, spec.thermal_sd),
+        values: scan.bold,
+    };
+    files.push((format!("{stem}_bold.nii.gz"), Content::Image(Box::new(image))));
+    files
+}
