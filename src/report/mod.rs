@@ -1,6 +1,7 @@
 //! What people see.
 
 mod colour;
+pub mod demo;
 pub mod figures;
 pub mod group;
 mod html;
