@@ -122,7 +122,8 @@ pub(super) fn regions(spec: &ConnectSpec, run: &Run, all: &[NodeOfRun], watch: &
     let mut why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for node in all {
         if let Some(reason) = node.why_not {
-            let of = format!("{} ({} of {} voxels)", node.name, node.n_used, node.n_voxels);
+            let percent = 100.0 * node.coverage;
+            let of = format!("{} ({percent:.0} %, {} voxels)", node.name, node.n_used);
             why.entry(reason).or_default().push(of);
         }
     }
