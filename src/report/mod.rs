@@ -4,6 +4,7 @@ mod colour;
 pub mod figures;
 pub mod group;
 mod html;
+pub mod matrix;
 pub mod page;
 pub mod picture;
 pub mod qc;

@@ -16,6 +16,7 @@ mod images;
 mod options;
 mod outputs;
 mod physiology;
+mod regions;
 mod spent;
 mod stored;
 #[cfg(unix)]
@@ -69,6 +70,7 @@ fn cases() -> Vec<Case> {
         images::cases(),
         tables::cases(),
         physiology::cases(),
+        regions::cases(),
         options::cases(),
         outputs::cases(),
         confounds::cases(),
