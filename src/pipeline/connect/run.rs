@@ -189,7 +189,7 @@ fn nodes_of(
             (Some(_), _) => None,
             (None, 0) => Some("none of their voxels is in the mask, finite and not constant"),
             (None, _) if coverage < spec.min_coverage => {
-                Some("too few of their voxels are in the mask, finite and not constant")
+                Some("too little of them is on the grid, in the mask, finite and not constant")
             }
             (None, _) => Some("the nuisance columns leave nothing of them"),
         };
