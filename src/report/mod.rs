@@ -5,6 +5,7 @@ pub mod demo;
 pub mod figures;
 pub mod group;
 mod html;
+pub mod matrix;
 pub mod page;
 pub mod picture;
 pub mod qc;
