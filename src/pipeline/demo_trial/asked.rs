@@ -102,12 +102,18 @@ fn connect(
         smooth,
         noise: Noise::Ar1,
         rho_fwhm_vox: RHO_FWHM_VOX,
-        seeds: vec![SearchVolume {
-            name: SEED.to_owned(),
-            shape: Shape::Mask(study.join(paths::INSULA)),
-        }],
-        regions: Some(study.join(paths::ATLAS)),
-        labels: Some(study.join(paths::ATLAS_NAMES)),
+        seeds: RegionOptions {
+            given: vec![GivenRegion::Named(SearchVolume {
+                name: SEED.to_owned(),
+                shape: Shape::Mask(study.join(paths::INSULA)),
+            })],
+            ..RegionOptions::default()
+        },
+        regions: RegionOptions {
+            given: vec![GivenRegion::File(study.join(paths::ATLAS))],
+            names: Some(study.join(paths::ATLAS_NAMES)),
+            ..RegionOptions::default()
+        },
         networks: vec![Network { name: NETWORK.to_owned(), nodes }],
         band_hz: None,
         estimator: Estimator::R,
@@ -115,7 +121,6 @@ fn connect(
         seed_first_pc: false,
         min_coverage: 0.5,
         min_dof: 10.0,
-        csf: None,
         white_matter: None,
     }
 }
