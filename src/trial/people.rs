@@ -304,3 +304,27 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
         )),
     }
 }
+
+impl Measured {
+    /// The participant of each row, as a place in [`People::all`].
+    ///
+    /// # Errors
+    /// As [`Measured::ids`]; bad data naming the line of a participant that participants.tsv lacks, with the closest.
+    pub fn people(&self, people: &People) -> Result<Vec<usize>> {
+        let names = people.ids();
+        let place = |(row, id): (usize, &String)| {
+            people.find(id).ok_or_else(|| {
+                Error::bad_data(
+                    self.line(row),
+                    format!("is of '{id}', whom {} does not list", people.table.table.name),
+                    "be of a participant of the study",
+                    match closest(id, &names) {
+                        Some(name) => format!("did you mean '{name}'?"),
+                        None => "add the participant there, or delete the row".to_owned(),
+                    },
+                )
+            })
+        };
+        self.ids()?.iter().enumerate().map(place).collect()
+    }
+}
