@@ -44,6 +44,12 @@ pub(super) struct Args {
         "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "describe", "responders", "missing", "cpm", "cpm_threshold",
         "pressure", "target", "adverse_events", "brain", "regions", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
     plan: Option<PathBuf>,
+    /// A further table, which lies outside of the study
+    ///
+    /// A row a participant and session; a plan calls it by its file's name. Several of one name (the physio_summary.tsv of each run) are one table, of which
+    /// TABLE[COLUMN=VALUE]:COLUMN is a part: physio_summary[task=rest]:heart_rate
+    #[arg(help_heading = heading::INPUTS, long = "table", value_name = "TSV")]
+    tables: Vec<PathBuf>,
     /// Column of participants.tsv with the arm
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMN", default_value = "arm")]
     arm: String,
@@ -213,9 +219,9 @@ impl Args {
     /// The plan, and the tables that lie outside of the study.
     fn asked(&self) -> Result<(Plan, Vec<PathBuf>)> {
         if let Some(path) = &self.plan {
-            return Ok((read(path)?, Vec::new()));
+            return Ok((read(path)?, self.tables.clone()));
         }
-        let mut files = Vec::new();
+        let mut files = self.tables.clone();
         let mut named = |name: Option<String>| table(name, &mut files);
         let outcome = |column: Column| Outcome { column, label: None, direction: None };
         let plan = Plan {

@@ -9,8 +9,9 @@ mod fit;
 mod pairs;
 mod permuted;
 
+use super::arm::Arm;
 use super::note::Notes;
-use super::people::People;
+use super::people::{People, counted};
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
 use super::tables::Tables;
@@ -38,6 +39,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
         for (way, &missing) in shown(plan).iter().enumerate() {
             let pairs = Pairs::new(people, &before, &after, missing);
+            nothing_to_carry(&named, &pairs, people, plan, notes);
             let mut row = compare(&named, &pairs, people, plan)?;
             if way == 0
                 && let Some(asked) = plan.permutations
@@ -53,6 +55,23 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };
     adjust(&mut ancova, plan);
     Ok(ancova)
+}
+
+/// Who has no baseline is in no analysis with values carried forward.
+fn nothing_to_carry(named: &Named, pairs: &Pairs, people: &People, plan: &Plan, notes: &mut Notes) {
+    let out: Vec<usize> =
+        Arm::BOTH.iter().flat_map(|arm| pairs.left_out.get(*arm)).copied().collect();
+    if pairs.missing != Missing::Observed && !out.is_empty() {
+        notes.warn(
+            format!(
+                "{} without {} at {}: nothing can be carried forward, not even in BOCF",
+                counted(out.len(), "participant"),
+                named.label,
+                plan.baseline
+            ),
+            people.names(&out),
+        );
+    }
 }
 
 /// The ways with missing values that are computed: LOCF of two visits is BOCF.

@@ -45,9 +45,9 @@ impl Visits {
             if let Some(other) = lines.insert((place, name), row) {
                 return Err(Error::bad_data(
                     table.line(row),
-                    format!("is of {name} as line {} is", other + 2),
+                    format!("is of {name} as {} is", table.other_line(other)),
                     "be the only row of a participant and session",
-                    "delete or correct one of them; repetitions are read by --cpm and --pressure alone",
+                    "delete or correct one of them; of several tasks name one as TABLE[task=NAME]; repetitions are read by --cpm and --pressure alone",
                 ));
             }
             if !sessions.contains(name) {

@@ -5,7 +5,10 @@ use super::people::People;
 use super::plan::{Design, Plan};
 use super::results::Results;
 use super::tables::{Measured, Tables};
-use super::{ancova, baseline, brain, correlations, cpm, crossover, populations, pressure};
+use super::{
+    adverse, ancova, baseline, brain, correlations, cpm, crossover, disposition, populations,
+    pressure, responders,
+};
 use crate::error::Result;
 
 /// Analyse a study. `plan`: resolved ([`Plan::resolved`]); `notes`: those of resolving it.
@@ -22,16 +25,16 @@ pub fn analyse(
     let people = People::read(participants, plan, &mut notes)?;
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
-    if !plan.control.is_empty() {
+    if !people.arms.control.is_empty() {
         results.populations = populations::analyse(plan, &people, tables, &mut notes)?;
         results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
         results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
     }
-    match plan.design {
-        Design::Parallel => parts(plan, &people, tables, &mut notes, &mut results)?,
-        Design::Crossover => {
-            results.crossover = Some(crossover::analyse(plan, &people, tables, &mut notes)?);
-        }
+    if plan.design == Design::Parallel {
+        parts(plan, &people, tables, &mut notes, &mut results)?;
+    }
+    if plan.crossover.is_some() {
+        results.crossover = Some(crossover::analyse(plan, &people, tables, &mut notes)?);
     }
     results.flow = populations::flow(&people, &results.ancova);
     results.notes = notes;
@@ -46,6 +49,13 @@ fn parts(
     notes: &mut Notes,
     results: &mut Results,
 ) -> Result<()> {
+    results.disposition = Some(disposition::analyse(plan, people, tables, notes)?);
+    if !plan.responders.is_empty() {
+        results.responders = Some(responders::analyse(plan, people, tables, notes)?);
+    }
+    if plan.adverse_events.is_some() {
+        results.adverse_events = Some(adverse::analyse(plan, people, tables, notes)?);
+    }
     if plan.cpm.is_some() {
         results.cpm = Some(cpm::analyse(plan, people, tables, notes)?);
     }

@@ -21,6 +21,7 @@ mod stored;
 #[cfg(unix)]
 mod surroundings;
 mod tables;
+mod trial;
 #[cfg(unix)]
 mod unix;
 
@@ -68,6 +69,7 @@ fn cases() -> Vec<Case> {
         group_models::cases(),
         images::cases(),
         tables::cases(),
+        trial::cases(),
         physiology::cases(),
         options::cases(),
         outputs::cases(),

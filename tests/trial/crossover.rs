@@ -3,7 +3,7 @@
 use boldly::error::Result;
 use boldly::table::Table;
 use boldly::trial::results::{Crossover, CrossoverRow};
-use boldly::trial::{CrossoverPlan, Design, Dictionary, Measured, Notes, crossover};
+use boldly::trial::{CrossoverPlan, Design, Measured, Notes, crossover};
 
 use crate::study::{Study, is_golden, study};
 
@@ -16,8 +16,7 @@ fn patients() -> Study {
         columns: vec!["participant_id".to_owned()],
         rows: ids,
     };
-    study.participants =
-        Measured { name: "participants".to_owned(), table, dictionary: Dictionary::default() };
+    study.participants = Measured { name: "participants".to_owned(), table, ..Measured::default() };
     study.plan.design = Design::Crossover;
     study.plan.crossover = Some(CrossoverPlan {
         table: "crossover".to_owned(),

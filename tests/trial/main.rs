@@ -5,6 +5,7 @@ mod adverse;
 mod ancova;
 mod baseline;
 mod brain;
+mod command;
 mod correlations;
 mod cpm;
 mod crossover;

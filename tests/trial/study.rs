@@ -58,7 +58,7 @@ fn measured(path: &str) -> Measured {
         Ok(text) => Dictionary::parse(&format!("{name}.json"), &text).unwrap(),
         Err(_) => Dictionary::default(),
     };
-    Measured { name, table, dictionary }
+    Measured { name, table, dictionary, origin: Vec::new() }
 }
 
 impl Study {
