@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
-use super::note::Notes;
+use super::note::{Notes, counted};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
 use crate::design::similar::closest;
@@ -207,11 +207,6 @@ impl People {
             );
         }
     }
-}
-
-/// "1 participant", "3 participants".
-pub(super) fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn known(

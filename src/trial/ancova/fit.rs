@@ -149,7 +149,7 @@ fn refuse_few(named: &Named, pairs: &Pairs, people: &People) -> Result<()> {
 }
 
 fn counted(n: usize) -> String {
-    crate::trial::people::counted(n, "participant")
+    crate::trial::note::counted(n, "participant")
 }
 
 fn refuse_untestable(
