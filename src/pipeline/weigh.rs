@@ -150,8 +150,8 @@ mod tests {
     use super::*;
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
-        Combining, DesignOptions, OutType, RetroicorSpec, RunSpec, SignalScale, SmoothOptions,
-        SmoothSpec, VoxelwiseOptions,
+        Combining, DesignOptions, OutType, RegionOptions, RetroicorSpec, RunSpec, SignalScale,
+        SmoothOptions, SmoothSpec, VoxelwiseOptions,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {

@@ -19,6 +19,7 @@ mod arm;
 mod arms_agree;
 pub mod baseline;
 pub mod brain;
+mod column;
 pub mod correlations;
 mod counts;
 pub mod cpm;

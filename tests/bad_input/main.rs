@@ -16,6 +16,7 @@ mod images;
 mod options;
 mod outputs;
 mod physiology;
+mod regions;
 mod spent;
 mod stored;
 #[cfg(unix)]
@@ -71,6 +72,7 @@ fn cases() -> Vec<Case> {
         tables::cases(),
         trial::cases(),
         physiology::cases(),
+        regions::cases(),
         options::cases(),
         outputs::cases(),
         confounds::cases(),

@@ -10,7 +10,7 @@ use boldly::trial::{CrossoverPlan, Design, Measured, Notes, crossover};
 use crate::study::{Study, folder, is_golden, study};
 
 /// The crossover's own patients.
-fn patients() -> Study {
+pub fn patients() -> Study {
     let mut study = study();
     let ids = (1..=24).map(|n| vec![format!("sub-{n:02}")]).collect();
     let table = Table {

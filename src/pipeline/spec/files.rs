@@ -185,14 +185,12 @@ impl ConnectSpec {
             seed_first_pc: _,
             min_coverage: _,
             min_dof: _,
-            csf,
             white_matter,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let others = optional([
             (Role::Mask, mask),
             (Role::SmoothWithin, within),
-            (Role::Csf, csf),
             (Role::WhiteMatter, white_matter),
         ]);
         let regions = [seeds, regions].into_iter().flat_map(RegionOptions::files_mut);

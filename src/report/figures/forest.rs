@@ -1,6 +1,6 @@
 //! A forest plot: estimates with their limits about a line at 0, and the numbers beside them.
 
-use super::{Interval, Room, both, fitted, span, whisker};
+use super::{Interval, Room, below, both, fitted, span, whisker};
 use crate::report::html::{number, p_of, p_said};
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 
@@ -79,7 +79,7 @@ fn drawn(of: &Forest, room: Room) -> Svg {
         height: columns.row * of.rows.len() as f64 + 4.0,
     };
     let across = plot.across(low, high);
-    let mut svg = Svg::new(room.width(), plot.bottom() + 62.0);
+    let mut svg = Svg::new(room.width(), 0.0);
     heads(&mut svg, of, room, &columns);
     let mut zero = Path::default();
     let middle = |nth: usize| plot.top + columns.row * (nth as f64 + 0.5) + 2.0;
@@ -95,8 +95,9 @@ fn drawn(of: &Forest, room: Room) -> Svg {
     for (nth, row) in of.rows.iter().enumerate() {
         one(&mut svg, row, room, &columns, &across, middle(nth));
     }
-    svg.x_axis(&plot, &across, &across.ticks(if room == Room::Wide { 7 } else { 4 }), &of.axis);
-    let y = plot.bottom() + 52.0;
+    svg.x_axis(&plot, &across, &across.ticks(if room == Room::Wide { 7 } else { 4 }), "");
+    let y = plot.bottom() + 38.0 + 14.0 * below(&mut svg, &plot, &of.axis, 1.05 * plot.width);
+    svg.set_height(y + 10.0);
     let [left, right] = &of.sides;
     let (from, to) = match room {
         Room::Wide => (plot.left, plot.right()),

@@ -189,12 +189,14 @@ fn wrapped(text: &str, width: f64, size: f64) -> Vec<String> {
     lines
 }
 
-/// What is along an axis below a plot, in as many lines as it needs.
-fn below(svg: &mut Svg, plot: &Plot, text: &str, room: f64) {
-    for (nth, line) in wrapped(text, room, 12.0).iter().enumerate() {
+/// What is along an axis below a plot, in as many lines as it needs; how many.
+fn below(svg: &mut Svg, plot: &Plot, text: &str, room: f64) -> f64 {
+    let lines = wrapped(text, room, 12.0);
+    for (nth, line) in lines.iter().enumerate() {
         let at = [plot.left + 0.5 * plot.width, plot.bottom() + 32.0 + 14.0 * nth as f64];
         svg.text("label", at, Anchor::Middle, line);
     }
+    lines.len() as f64
 }
 
 /// The first letters of a text that is too long, and an ellipsis.

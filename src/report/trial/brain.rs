@@ -3,7 +3,7 @@
 use super::Pictures;
 use super::grid::Grid;
 use super::outcomes::{drawings, table};
-use super::words::{bare, both, ci, statistic, with_limits};
+use super::words::{bare, both, ci, coefficient, session, statistic, with_limits};
 use crate::error::Result;
 use crate::report::html::{escaped, p_of};
 use crate::report::statmap::inline;
@@ -17,6 +17,7 @@ pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &Pictures) -
         html += &drawings(of, &rows, "region");
         html += &interactions(of, part);
         html += &table("Regions at the endpoint, adjusted for baseline", of, &rows);
+        html += &motion(of, part);
     }
     for (nth, map) in pictures.maps.iter().enumerate() {
         html += &format!(
@@ -26,6 +27,23 @@ pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &Pictures) -
         );
     }
     Ok(html + &pictures.matrix)
+}
+
+/// Whether motion goes with a region over participants, which no test of the region tells.
+fn motion(of: &Results, part: &Brain) -> String {
+    let heads = ["region", "visit", "motion", "n", &format!("r ({})", ci(of)), "p"];
+    let mut table = Grid::new("Motion against each region over participants", &heads, 3);
+    for row in &part.motion {
+        table.row(&[
+            row.region.clone(),
+            session(&row.visit).to_owned(),
+            row.motion.clone(),
+            row.correlation.n.to_string(),
+            coefficient(&row.correlation.r),
+            p_of(row.correlation.test.p),
+        ]);
+    }
+    table.folded()
 }
 
 fn interactions(of: &Results, part: &Brain) -> String {
