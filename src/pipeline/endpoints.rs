@@ -20,6 +20,9 @@ use crate::trial::{self, ByArm, Results, Severity};
 mod pictures;
 mod study;
 
+/// So many names of participants a line; results.json and the page have all.
+const NAMES: usize = 8;
+
 use study::Study;
 
 /// Analyse a trial's endpoints.
@@ -38,8 +41,8 @@ pub fn run(
     let pictures = pictures::read(&spec.pictures)?;
     for note in &results.notes.all {
         match note.severity {
-            Severity::Info => watch.note(&note.to_string()),
-            Severity::Warning => watch.warn(&note.to_string()),
+            Severity::Info => watch.note(&note.short(NAMES)),
+            Severity::Warning => watch.warn(&note.short(NAMES)),
         }
     }
     told(&results).iter().for_each(|line| watch.note(line));

@@ -13,8 +13,8 @@ mod chosen;
 use ndarray::Array2;
 
 use super::arm::{Arm, ByArm};
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Plan, Relation};
 use super::results::{
     Correlation, CorrelationPoint, CorrelationRow, Correlations, SlopesDiffer, Test,

@@ -18,6 +18,7 @@ pub mod ancova;
 mod arm;
 pub mod baseline;
 pub mod brain;
+mod column;
 pub mod correlations;
 mod counts;
 pub mod cpm;

@@ -13,8 +13,8 @@ mod of_visit;
 mod series;
 
 use super::ancova::Lacking;
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Plan, PressurePlan};
 use super::results::Pressure;
 use super::tables::Tables;

@@ -1,10 +1,7 @@
 //! One run: its mask, what of each region can be used, the nuisance columns, the cleaned series, and the seeds' maps.
 
-use ndarray::Array1;
-use serde_json::{Value, json};
-
 use super::by_glm;
-use super::nodes::Nodes;
+use super::nodes::{NodeOfRun, Nodes};
 use super::nuisance::{self, Nuisance};
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
@@ -20,41 +17,6 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::Pairs;
-
-/// A region in a run.
-pub(super) struct NodeOfRun {
-    pub name: String,
-    /// Its voxels that are used, and all it has on the grid.
-    pub n_used: usize,
-    pub n_voxels: usize,
-    /// Share of it that is used.
-    pub coverage: f64,
-    /// Its cleaned series, `[volume]`; none where too little of it is used, or nothing is left.
-    pub series: Option<Array1<f64>>,
-    /// Why there is none.
-    pub why_not: Option<&'static str>,
-    /// Of a first principal component the share of variance that it explains.
-    pub explains: Option<f64>,
-}
-
-impl NodeOfRun {
-    /// For a sidecar.
-    pub(super) fn described(&self) -> Value {
-        let mut fields = json!({
-            "Voxels": self.n_used,
-            "VoxelsInRegion": self.n_voxels,
-            "Coverage": self.coverage,
-            "Units": "BOLD units",
-        });
-        if let (Some(all), Some(why)) = (fields.as_object_mut(), self.why_not) {
-            all.insert("NotKnown".to_owned(), json!(why));
-        }
-        if let (Some(all), Some(share)) = (fields.as_object_mut(), self.explains) {
-            all.insert("FirstPrincipalComponent".to_owned(), json!(share));
-        }
-        fields
-    }
-}
 
 /// What a run comes to.
 pub(super) struct OfRun {

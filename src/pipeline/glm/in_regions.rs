@@ -5,7 +5,6 @@
 
 use ndarray::Array2;
 
-use super::so_far::Combined;
 use super::{Opened, Questions, noise};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
@@ -201,7 +200,7 @@ impl InRegions {
     pub(super) fn tables(
         self,
         spec: &GlmSpec,
-        (questions, found): (&Questions, &Combined),
+        (questions, found): (&Questions, &Fitted),
         (grid, runs): (&Grid, &[Run]),
         watch: &dyn Watch,
     ) -> Result<Vec<Text>> {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map as Fields, json};
 
-use super::{Combined, InRegions, OfRun, Questions};
+use super::{Fitted, InRegions, OfRun, Questions};
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
@@ -24,7 +24,7 @@ const SAID: usize = 12;
 pub(super) fn tables(
     regions: InRegions,
     spec: &GlmSpec,
-    (questions, found): (&Questions, &Combined),
+    (questions, found): (&Questions, &Fitted),
     (grid, runs): (&Grid, &[Run]),
     watch: &dyn Watch,
 ) -> Result<Vec<Text>> {
@@ -62,10 +62,10 @@ pub(super) fn tables(
 }
 
 /// The mean over each region of the map of an effect; none where none of it was fitted.
-fn of_map(all: &[Region], found: &Combined, at: usize) -> Vec<Option<f64>> {
-    let maps = &found.all.contrasts[at];
+fn of_map(all: &[Region], found: &Fitted, at: usize) -> Vec<Option<f64>> {
+    let maps = &found.contrasts[at];
     let of = |region: &Region| {
-        let voxels = region.within(&found.all.fitted).voxels;
+        let voxels = region.within(&found.fitted).voxels;
         let sum: f64 = voxels.iter().map(|&v| maps.effect[0][v]).sum();
         (!voxels.is_empty()).then(|| sum / voxels.len() as f64)
     };
