@@ -22,6 +22,7 @@ use crate::volume::Grid;
 mod by_glm;
 mod edges;
 mod maps;
+mod moved;
 mod networks;
 mod nodes;
 mod nuisance;

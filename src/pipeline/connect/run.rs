@@ -1,11 +1,11 @@
 //! One run: its mask, what of each region can be used, the nuisance columns, the cleaned series, and the seeds' maps.
 
 use super::by_glm;
+use super::moved::{Moved, MovedSeries};
 use super::nodes::{NodeOfRun, Nodes};
 use super::nuisance::{self, Nuisance};
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
-use super::shift::{Moved, MovedSeries};
 use crate::error::{Error, Result};
 use crate::io::source::{Averaged, Means};
 use crate::kernels::nuisance::Projection;
