@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use super::people::counted;
-
 /// How much a note matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -130,4 +128,9 @@ impl Notes {
             self.all.push(note);
         }
     }
+}
+
+/// "1 participant", "3 participants".
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
+pub(super) use super::note::counted;
 use super::note::Notes;
 use super::plan::{Design, Plan};
 use super::tables::Measured;
@@ -207,11 +208,6 @@ impl People {
             );
         }
     }
-}
-
-/// "1 participant", "3 participants".
-pub(super) fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 fn known(

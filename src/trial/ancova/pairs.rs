@@ -1,6 +1,6 @@
 //! Who has both values.
 
-use super::fit::Named;
+use super::named::Named;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::note::Notes;
 use crate::trial::people::People;
