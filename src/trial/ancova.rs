@@ -12,8 +12,8 @@ mod pairs;
 mod permuted;
 
 use super::arm::Arm;
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
 use super::tables::Tables;

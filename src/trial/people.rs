@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
-pub(super) use super::note::counted;
-use super::note::Notes;
+use super::note::{Notes, counted};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
 use crate::design::similar::closest;

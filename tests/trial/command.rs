@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::study::{folder, is_golden};
 
 /// The simulated study alone, in a folder of its own.
-fn study() -> tempfile::TempDir {
+pub fn study() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("study/phenotype")).unwrap();
     for name in ["", "phenotype"] {
@@ -23,7 +23,7 @@ fn study() -> tempfile::TempDir {
     dir
 }
 
-fn boldly(dir: &Path, line: &str) -> Output {
+pub fn boldly(dir: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_boldly"))
         .args(line.split_whitespace())
         .current_dir(dir)
@@ -31,14 +31,14 @@ fn boldly(dir: &Path, line: &str) -> Output {
         .unwrap()
 }
 
-fn run(dir: &Path, line: &str) -> (String, String) {
+pub fn run(dir: &Path, line: &str) -> (String, String) {
     let output = boldly(dir, line);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "boldly {line}\n{said}");
     (String::from_utf8_lossy(&output.stdout).into_owned(), said)
 }
 
-const NRS: &str =
+pub const NRS: &str =
     "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 --outcome nrs";
 
 /// A cell of the first row of a table.

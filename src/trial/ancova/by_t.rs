@@ -1,4 +1,4 @@
-//! Limits and p by t.
+//! An effect by t.
 
 use crate::stats::tails::{critical_t, ln_sf_t};
 use crate::trial::results::{Estimate, Test};

@@ -14,7 +14,7 @@ use crate::stats::second_level::SecondLevel;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
-use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
+use crate::trial::results::{AncovaRow, LsMean, PairPoint, Test, UnequalSlopes};
 
 /// A residual's share of its row's variance below which the row is fitted exactly.
 const FITTED: f64 = 1e-10;
@@ -149,7 +149,7 @@ fn refuse_few(named: &Named, pairs: &Pairs, people: &People) -> Result<()> {
 }
 
 fn counted(n: usize) -> String {
-    crate::trial::people::counted(n, "participant")
+    crate::trial::note::counted(n, "participant")
 }
 
 fn refuse_untestable(
