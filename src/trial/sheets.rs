@@ -31,10 +31,12 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
     let parts = [
         (!results.baseline.rows.is_empty()).then(|| baseline::sheet(results)),
         counts::disposition(results),
+        counts::time_to_discontinuation(results),
         ancova::sheet(results),
         counts::responders(results),
         counts::adverse_events(results),
         curves::cpm(results),
+        curves::cpm_measure(results),
         curves::pressure(results),
         curves::intensities(results),
         curves::series(results),

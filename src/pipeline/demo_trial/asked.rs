@@ -2,7 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use super::tables::{BRAIN, PHYSIO};
 use super::{Folders, PERMUTATIONS};
 use crate::design::censor::Rules;
 use crate::design::group::Model;
@@ -28,6 +27,10 @@ pub(super) const CONTRAST: &str = "interaction";
 /// The seed, and the network.
 pub(super) const SEED: &str = "insula";
 pub(super) const NETWORK: &str = "dmn";
+/// Values of the brain by visit.
+pub(super) const BRAIN: &str = "tables/brain.tsv";
+/// What the recordings come to by visit.
+pub(super) const PHYSIO: &str = "tables/physio_summary.tsv";
 /// The tables of maps, and where what `group` makes of them goes.
 pub(super) const MAPS: [(&str, &str); 2] =
     [("group-pain", "tables/pain_maps.tsv"), ("group-coupling", "tables/coupling_maps.tsv")];
@@ -122,6 +125,7 @@ fn connect(
         min_coverage: 0.5,
         min_dof: 10.0,
         white_matter: None,
+        no_pictures: false,
     }
 }
 
@@ -196,5 +200,8 @@ pub(super) fn trial(folders: &Folders) -> Result<Command> {
         ..Plan::default()
     };
     let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
-    Ok(Command::Trial(EndpointsSpec { study: folders.study.clone(), tables, plan }))
+    let maps =
+        MAPS.map(|(name, _)| folders.at(name).join(format!("contrast-{CONTRAST}_statmap.svg")));
+    let pictures = maps.to_vec();
+    Ok(Command::Trial(EndpointsSpec { study: folders.study.clone(), tables, pictures, plan }))
 }
