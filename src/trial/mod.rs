@@ -16,6 +16,7 @@
 pub mod adverse;
 pub mod ancova;
 mod arm;
+mod arms_agree;
 pub mod baseline;
 pub mod brain;
 mod column;

@@ -110,6 +110,11 @@ fn tell(pressure: &Pressure, found: &Found, people: &People, notes: &mut Notes) 
         "over another range of pressures than most, whose area is of that range".to_owned(),
         names(&found.of_other_range),
     );
+    let (who, n) = &found.of_other_number;
+    say(
+        format!("with another number of stimuli than the usual {n}: given twice, or lacking"),
+        names(who),
+    );
     if let Some([least, greatest]) = found.assumed_scale {
         notes.info(
             format!("ratings are taken to be from {least} to {greatest}: the dictionary gives no Range, which counts those at the scale's ends"),

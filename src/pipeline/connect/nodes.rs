@@ -3,6 +3,7 @@
 use ndarray::Array1;
 use serde_json::{Value, json};
 
+use super::moved::{self, Moved};
 use crate::design::label;
 use crate::error::{Error, Result};
 use crate::pipeline::inputs::Run;
@@ -18,6 +19,8 @@ pub(super) struct Nodes {
     pub all: Vec<Region>,
     /// Of the seeds, as file names say them.
     pub labels: Vec<String>,
+    /// What is looked at elsewhere too.
+    pub moved: Vec<Moved>,
 }
 
 /// Read what is given.
@@ -56,7 +59,16 @@ pub(super) fn open(
         ));
     }
     let names: Vec<String> = all[..n_seeds].iter().map(|region| region.name.clone()).collect();
-    Ok(Nodes { labels: label::labels(&names)?, all })
+    let moved = moved::moved(spec, (&all, n_seeds), grid, watch)?;
+    Ok(Nodes { labels: label::labels(&names)?, all, moved })
+}
+
+impl Nodes {
+    /// All that a run's series are made of: the regions, then those that are moved.
+    pub(super) fn looked_at(&self) -> Vec<Region> {
+        let moved = self.moved.iter().map(|moved| &moved.region);
+        self.all.iter().chain(moved).cloned().collect()
+    }
 }
 
 /// A name without blanks.

@@ -125,6 +125,7 @@ fn connect(
         min_coverage: 0.5,
         min_dof: 10.0,
         white_matter: None,
+        no_pictures: false,
     }
 }
 

@@ -21,7 +21,7 @@ use crate::pipeline::regions::{self, Regions};
 use crate::pipeline::scaling;
 use crate::pipeline::spec::{GlmSpec, SignalScale, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::volume::{Block, Grid, HostBold, Mask, SliceGroups};
+use crate::volume::{Block, HostBold, Mask, SliceGroups};
 
 mod told;
 
@@ -201,10 +201,10 @@ impl InRegions {
         self,
         spec: &GlmSpec,
         (questions, found): (&Questions, &Fitted),
-        (grid, runs): (&Grid, &[Run]),
+        runs: &[Run],
         watch: &dyn Watch,
     ) -> Result<Vec<Text>> {
-        told::tables(self, spec, (questions, found), (grid, runs), watch)
+        told::tables(self, spec, (questions, found), runs, watch)
     }
 }
 

@@ -188,6 +188,7 @@ impl ConnectSpec {
             seed_first_pc: _,
             min_coverage: _,
             min_dof: _,
+            no_pictures: _,
             white_matter,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
