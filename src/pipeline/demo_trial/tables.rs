@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Folders;
-use super::asked::{MAPS, NETWORK, SEED};
+use super::names::{BRAIN, MAPS, NETWORK, PHYSIO, SEED};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite};
 use crate::pipeline::simulate::write_files;
@@ -14,10 +14,6 @@ use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit};
 use crate::simulate::write::Content;
 use crate::table::Table;
 
-/// Values of the brain by visit.
-pub(super) const BRAIN: &str = "tables/brain.tsv";
-/// What the recordings come to by visit.
-pub(super) const PHYSIO: &str = "tables/physio_summary.tsv";
 /// How `group` calls the visits.
 const SESSION_NAMES: [&str; 2] = ["before", "after"];
 
