@@ -82,6 +82,7 @@ fn lines() -> Vec<String> {
         "calibrate --shape 4,4,3,60 --repeats 1 --device cpu",
         "calibrate --bold BOLD --events EVENTS --physio PHYSIO --terms 1/0/0 --mask MASK --fwhm 20 --repeats 1 --device cpu -q",
         "calibrate --group --repeats 1 --permutations 20",
+        "calibrate --connect --pairs 20",
         "devices --device cpu",
         "group --maps maps.tsv --model one-sample --permutations 20 --out OUT --device cpu -q",
     ]

@@ -70,7 +70,7 @@ pub(super) struct Args {
     /// By each test of a correlation
     #[arg(help_heading = heading::RUNNING, long, conflicts_with_all = ["shape", "repeats", "rho_fwhm", "bold", "group"])]
     connect: bool,
-    /// Pairs of each kind of noise
+    /// Pairs of each kind of noise, made whole twenties
     #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = PairsSpec::default().pairs, requires = "connect", value_parser = pair_count)]
     pairs: usize,
     /// Of the noise, or of the times of events
@@ -221,16 +221,17 @@ fn table(spec: &CalibrateSpec, rates: &[Rate]) -> String {
 }
 
 fn pair_count(text: &str) -> std::result::Result<usize, String> {
-    text.parse().ok().filter(|n| (20..=1_000_000).contains(n)).ok_or_else(|| {
-        "it must be a whole number from 20 to 1000000: shares of fewer say nothing".to_owned()
-    })
+    text.parse()
+        .ok()
+        .filter(|n| (1..=1_000_000).contains(n))
+        .ok_or_else(|| "it must be a whole number from 1 to 1000000".to_owned())
 }
 
 /// A line a test, of each noise and cleaning.
 fn table_of_pairs(spec: &PairsSpec, rates: &[PairRate]) -> String {
     let mut text = format!(
         "{} of series that have nothing to do with each other, 240 volumes, TR 2 s, seed {}: share with two-sided p below\n\n{:<17} {:<41} {:<25} {:>4}",
-        say::counted(spec.pairs, "pair"),
+        say::counted(spec.whole(), "pair"),
         spec.seed,
         "noise",
         "cleaning",

@@ -173,6 +173,11 @@ pub(super) struct Args {
     /// 0 leaves each voxel its own. With --noise ar1 alone
     #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", allow_hyphen_values = true)]
     rho_fwhm: Option<f64>,
+    /// Draw no pictures
+    ///
+    /// Without it seed-NAME_statmap.svg shows the t of each seed (the first 24) over the mean of its run, and relmat.svg the matrix, networks side by side
+    #[arg(help_heading = heading::OUTPUT, long)]
+    no_pictures: bool,
     /// Folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
@@ -277,6 +282,7 @@ impl Args {
             min_coverage: self.min_coverage,
             min_dof: self.min_dof,
             white_matter: self.white_matter.clone(),
+            no_pictures: self.no_pictures,
         })
     }
 }

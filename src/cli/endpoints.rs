@@ -114,6 +114,11 @@ pub(super) struct Args {
     /// A column of --brain [default: all]
     #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN", requires = "brain")]
     regions: Vec<String>,
+    /// A picture for the report
+    ///
+    /// SVG or PNG, such as the maps of group and the matrix of connect
+    #[arg(help_heading = heading::INPUTS, long = "picture", value_name = "FILE")]
+    pictures: Vec<PathBuf>,
     /// A correlation over participants: 'A~B'
     #[arg(help_heading = heading::MODEL, long = "correlate", value_name = "A~B")]
     correlations: Vec<Relation>,
@@ -195,7 +200,7 @@ fn read(path: &Path) -> Result<Plan> {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let (plan, tables) = self.asked()?;
-        let spec = EndpointsSpec { study: self.study, tables, plan };
+        let spec = EndpointsSpec { study: self.study, tables, pictures: self.pictures, plan };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
             say::result(&endpoints::described(&spec)?)?;
             return Ok(ExitCode::SUCCESS);

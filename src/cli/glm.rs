@@ -177,7 +177,7 @@ pub(super) struct Args {
     /// fitted: those left out are not in it, its sidecar lists what is. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     residuals: bool,
-    /// Regions whose means are fitted too: 'pag=tube:...', a table, an atlas
+    /// Fit regions' means, too: 'pag=tube:...'
     ///
     /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm), or NAME=MASK; a table (.tsv) with name, x, y, z and
     /// radius_mm, or name and shape; a mask; or a labelled image, each label a region. contrast-NAME_regions.tsv has of each its effect with standard error,

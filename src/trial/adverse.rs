@@ -26,6 +26,7 @@ use super::results::{AdverseEvents, AdverseRow};
 use super::tables::Tables;
 use crate::error::Result;
 use event::{Event, Events, When};
+use told::Told;
 use words::SUMMARIES;
 
 /// Days after the last one for which an event still is of the treatment.
@@ -43,7 +44,9 @@ pub fn analyse(
     notes: &mut Notes,
 ) -> Result<AdverseEvents> {
     let Some(name) = &plan.adverse_events else { return Ok(AdverseEvents::default()) };
-    let events = Events::read(tables.get(name)?, plan, people, notes)?;
+    let table = tables.get(name)?;
+    let events = Events::read(table, plan, people, notes)?;
+    Told { events: &events, people, notes }.all(table);
     consistent::tell(&events, people, notes);
     let at = |when: When| {
         ByArm::of(|arm| events.all.iter().filter(|e| e.arm == arm && e.when == when).count())

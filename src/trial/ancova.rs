@@ -4,23 +4,26 @@
 //! differ (arm x baseline), the standard error by HC3 (MacKinnon and White 1985), the changes compared without adjustment (Welch; Hedges' g with limits of the noncentral t), and
 //! percentage changes for description alone. LS means are at the mean baseline, levels of strata weighing the same. Fits are [`SecondLevel`]'s: an endpoint is a map with one voxel.
 
+mod by_t;
 mod change;
 mod fit;
+mod named;
 mod pairs;
 mod permuted;
 
 use super::arm::Arm;
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
 use super::tables::Tables;
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
+pub(in crate::trial) use by_t::by_t;
 pub(in crate::trial) use change::moments;
-pub(in crate::trial) use fit::by_t;
-pub use fit::{Named, compare};
+pub use fit::compare;
+pub use named::Named;
 pub(in crate::trial) use pairs::Lacking;
 pub use pairs::Pairs;
 pub use permuted::permute;

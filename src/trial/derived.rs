@@ -47,12 +47,6 @@ pub(super) fn visits(
     }
 }
 
-/// Whether a column is one that an analysis of the plan makes, if no table has it.
-#[must_use]
-pub(super) fn is_made(column: &Column, plan: &Plan) -> bool {
-    made(column, plan).is_some()
-}
-
 fn made(column: &Column, plan: &Plan) -> Option<Made> {
     let is_of = |own: &str, table: &str| {
         column.table.is_empty() || column.table == own || stem(&column.table) == stem(table)

@@ -16,8 +16,10 @@
 pub mod adverse;
 pub mod ancova;
 mod arm;
+mod arms_agree;
 pub mod baseline;
 pub mod brain;
+mod column;
 pub mod correlations;
 mod counts;
 pub mod cpm;

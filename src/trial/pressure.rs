@@ -13,8 +13,8 @@ mod of_visit;
 mod series;
 
 use super::ancova::Lacking;
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Plan, PressurePlan};
 use super::results::Pressure;
 use super::tables::Tables;
@@ -109,6 +109,11 @@ fn tell(pressure: &Pressure, found: &Found, people: &People, notes: &mut Notes) 
     say(
         "over another range of pressures than most, whose area is of that range".to_owned(),
         names(&found.of_other_range),
+    );
+    let (who, n) = &found.of_other_number;
+    say(
+        format!("with another number of stimuli than the usual {n}: given twice, or lacking"),
+        names(who),
     );
     if let Some([least, greatest]) = found.assumed_scale {
         notes.info(

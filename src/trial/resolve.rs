@@ -37,8 +37,7 @@ impl Plan {
             self.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
         let columns = self.outcomes.iter().map(|one| &one.column).chain(&self.primary).chain(sides);
         let parts = self.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column);
-        let given = columns.chain(parts).filter(|column| !derived::is_made(column, self));
-        let of_columns = given.map(|column| &column.table);
+        let of_columns = columns.chain(parts).map(|column| &column.table);
         let named = [
             self.cpm.as_ref().map(|part| &part.table),
             self.pressure.as_ref().map(|part| &part.table),

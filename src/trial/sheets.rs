@@ -35,6 +35,7 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
         counts::responders(results),
         counts::adverse_events(results),
         curves::cpm(results),
+        curves::cpm_measure(results),
         curves::pressure(results),
         curves::intensities(results),
         curves::series(results),

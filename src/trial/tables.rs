@@ -1,9 +1,7 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
+use super::column::Column;
 use super::dictionary::Dictionary;
-use super::people::People;
-use super::plan::Column;
-use super::visits::Visits;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -158,28 +156,6 @@ impl Measured {
     /// No such column, or a row without.
     pub fn ids(&self) -> Result<Vec<String>> {
         self.needed("participant_id", "name a participant, such as sub-001")
-    }
-
-    /// The participant of each row, as a place in [`People::all`].
-    ///
-    /// # Errors
-    /// As [`Measured::ids`]; bad data naming the line of a participant that participants.tsv lacks, with the closest.
-    pub fn people(&self, people: &People) -> Result<Vec<usize>> {
-        let names = people.ids();
-        let place = |(row, id): (usize, &String)| {
-            people.find(id).ok_or_else(|| {
-                Error::bad_data(
-                    self.line(row),
-                    format!("is of '{id}', whom {} does not list", people.table.table.name),
-                    "be of a participant of the study",
-                    match closest(id, &names) {
-                        Some(name) => format!("did you mean '{name}'?"),
-                        None => "add the participant there, or delete the row".to_owned(),
-                    },
-                )
-            })
-        };
-        self.ids()?.iter().enumerate().map(place).collect()
     }
 
     /// `session_id` of each row, with `ses-`.
@@ -399,14 +375,5 @@ impl Tables {
                 ))
             }
         }
-    }
-
-    /// A column by participant and session.
-    ///
-    /// # Errors
-    /// As [`Tables::resolve`] and [`Visits::new`].
-    pub fn visits(&self, column: &Column, people: &People) -> Result<Visits> {
-        let column = self.resolve(column)?;
-        Visits::new(self.get(&column.table)?, &column.column, people)
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::column::Column;
 use super::dictionary::Direction;
 use super::people::People;
-use super::plan::Column;
-use super::tables::{Measured, session};
+use super::tables::{Measured, Tables, session};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
@@ -118,5 +118,16 @@ impl Visits {
             ));
         }
         Ok((0..self.n_people).map(|place| self.get(place, &name)).collect())
+    }
+}
+
+impl Tables {
+    /// A column by participant and session.
+    ///
+    /// # Errors
+    /// As [`Tables::resolve`] and [`Visits::new`].
+    pub fn visits(&self, column: &Column, people: &People) -> Result<Visits> {
+        let column = self.resolve(column)?;
+        Visits::new(self.get(&column.table)?, &column.column, people)
     }
 }

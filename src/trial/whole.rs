@@ -6,8 +6,8 @@ use super::plan::{Design, Plan};
 use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
-    adverse, ancova, baseline, brain, correlations, cpm, crossover, disposition, populations,
-    pressure, responders,
+    adverse, ancova, arms_agree, baseline, brain, correlations, cpm, crossover, disposition,
+    populations, pressure, responders,
 };
 use crate::error::Result;
 
@@ -23,6 +23,9 @@ pub fn analyse(
 ) -> Result<Results> {
     tell_unchecked(plan, tables, &mut notes);
     let people = People::read(participants, plan, &mut notes)?;
+    if !people.arms.control.is_empty() {
+        arms_agree::refuse_other_arms(plan, &people, tables)?;
+    }
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
     if !people.arms.control.is_empty() {

@@ -166,6 +166,13 @@ pub fn cases() -> Vec<Case> {
             &["--physio took bold.nii", "before the options"],
         ),
         case(
+            "an image that a list of regressor images takes",
+            nothing,
+            "glm --events events.tsv --contrast pain --out out --voxelwise extra.nii bold.nii --device cpu",
+            2,
+            &["--voxelwise took extra.nii", "before the options"],
+        ),
+        case(
             "smoothing as nilearn calls it",
             nothing,
             "glm bold.nii --smoothing_fwhm 5",

@@ -10,6 +10,7 @@ mod common;
 mod dataset;
 mod golden;
 mod made;
+mod pictures;
 mod regions;
 mod runs;
 mod seeds;

@@ -9,8 +9,8 @@ use super::study::{Study, is_golden, number, study};
 /// Difference and its standard error with site in the model, and placebo's mean: numpy's solve of the normal equations.
 const STRATIFIED: [f64; 3] = [-1.1462598206943293, 0.31672651211215674, 5.771011531558895];
 
-/// By numpy, over all permutations of the five residuals: 24 have a t as large.
-const BY_HAND: f64 = 24.0;
+/// By numpy, over all permutations of the five residuals: 9 have a t as large.
+const BY_HAND: f64 = 9.0;
 
 const OUTCOMES: [&str; 5] = ["nrs", "fiq", "hads_anxiety", "hads_depression", "sf36_pcs"];
 
@@ -195,7 +195,7 @@ fn all_120_rearrangements_of_five_are_counted_as_they_are_by_hand() {
     let who = [active[0], active[1], active[2], control[0], control[1]];
     let (mut before, mut after) = (vec![None; people.all.len()], vec![None; people.all.len()]);
     for (at, (start, end)) in
-        [(5.0, 2.0), (7.0, 3.5), (6.0, 4.0), (4.0, 4.5), (8.0, 6.0)].into_iter().enumerate()
+        [(5.0, 2.0), (7.0, 3.5), (6.0, 4.0), (3.0, 4.5), (8.0, 6.0)].into_iter().enumerate()
     {
         (before[who[at]], after[who[at]]) = (Some(start), Some(end));
     }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::study::{folder, is_golden};
 
 /// The simulated study alone, in a folder of its own.
-fn study() -> tempfile::TempDir {
+pub fn study() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir_all(dir.path().join("study/phenotype")).unwrap();
     for name in ["", "phenotype"] {
@@ -23,7 +23,7 @@ fn study() -> tempfile::TempDir {
     dir
 }
 
-fn boldly(dir: &Path, line: &str) -> Output {
+pub fn boldly(dir: &Path, line: &str) -> Output {
     Command::new(env!("CARGO_BIN_EXE_boldly"))
         .args(line.split_whitespace())
         .current_dir(dir)
@@ -31,14 +31,14 @@ fn boldly(dir: &Path, line: &str) -> Output {
         .unwrap()
 }
 
-fn run(dir: &Path, line: &str) -> (String, String) {
+pub fn run(dir: &Path, line: &str) -> (String, String) {
     let output = boldly(dir, line);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "boldly {line}\n{said}");
     (String::from_utf8_lossy(&output.stdout).into_owned(), said)
 }
 
-const NRS: &str =
+pub const NRS: &str =
     "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 --outcome nrs";
 
 /// A cell of the first row of a table.
@@ -133,6 +133,37 @@ fn a_dry_run_shows_plan_populations_and_outputs_and_writes_nothing() {
 }
 
 #[test]
+fn every_part_is_written_once_asked_for_and_who_lacks_values_is_named_in_one_line() {
+    let dir = study();
+    let dir = dir.path();
+    let parts = "--responder pain=nrs<=-30%;pgic<=2 --cpm cpm --pressure pressure --adverse-events adverse_events \
+                 --brain brain --correlate brain:insula_dmn_z~nrs";
+    let (_, said) = run(dir, &format!("{NRS} {parts} --out out"));
+    let names =
+        ["responders", "cpm", "pressure", "adverse_events", "brain", "motion", "correlations"];
+    for name in names {
+        let table = boldly::io::tsv::read(&dir.join(format!("out/{name}.tsv"))).unwrap();
+        assert!(!table.rows.is_empty(), "{name}");
+    }
+    let lacking: Vec<&str> =
+        said.lines().filter(|line| line.contains("did not complete the study lack nrs,")).collect();
+    assert_eq!(lacking.len(), 1, "{said}");
+    assert!(lacking[0].contains("pag_pain") && lacking[0].ends_with("and 9 more"), "{said}");
+    run(dir, "verify out");
+    let ancova = boldly::io::tsv::read(&dir.join("out/ancova.tsv")).unwrap();
+    let outcomes: Vec<&str> = ancova.rows.iter().map(|row| row[0].as_str()).collect();
+    for part in ["cpm:absolute", "pressure:p50", "brain:pag_pain"] {
+        assert!(outcomes.contains(&part), "{part} is not among {outcomes:?}");
+    }
+    // A crossover is a study of its own kind.
+    let line = "trial study --design crossover --crossover crossover --control placebo --dry-run";
+    let output = boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("whom participants.tsv does not list"), "{said}");
+}
+
+#[test]
 fn a_table_that_the_plan_does_not_name_is_neither_read_nor_listed() {
     let dir = study();
     let dir = dir.path();
@@ -174,7 +205,12 @@ fn summaries_of_runs_are_joined_and_one_task_of_them_is_an_outcome() {
     assert!((mean - want).abs() < 1e-9);
     run(dir, "verify out");
     let json = fs::read_to_string(dir.join("out/ancova.json")).unwrap();
-    assert_eq!(json.matches("physio_summary.tsv").count() / 2, 2, "{json}");
+    for session in ["ses-baseline", "ses-week13"] {
+        assert!(
+            json.contains(&format!("\"../derivatives/{session}/physio_summary.tsv\"")),
+            "{json}"
+        );
+    }
     let output = boldly(dir, &format!("{line} --outcome physio_summary:heart_rate --out other"));
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(65), "{said}");

@@ -52,6 +52,14 @@ pub struct PairsSpec {
     pub seed: u64,
 }
 
+impl PairsSpec {
+    /// The pairs that are tried: whole seeds of 20 series each.
+    #[must_use]
+    pub fn whole(&self) -> usize {
+        self.pairs.div_ceil(TARGETS) * TARGETS
+    }
+}
+
 impl Default for PairsSpec {
     fn default() -> PairsSpec {
         PairsSpec { pairs: 6000, seed: 1 }
@@ -151,7 +159,7 @@ pub struct PairRate {
 /// Internal where columns cannot be decomposed.
 pub fn pairs(spec: &PairsSpec, watch: &dyn Watch) -> Result<Vec<PairRate>> {
     let confounds = confounds(spec.seed);
-    let n_seeds = spec.pairs.div_ceil(TARGETS);
+    let n_seeds = spec.whole() / TARGETS;
     let mut rates = Vec::new();
     for (at, noise) in NOISES.iter().enumerate() {
         watch.stage(noise.0, 3);

@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::edges::Edges;
-use super::nodes::Nodes;
-use super::run::NodeOfRun;
+use super::nodes::{NodeOfRun, Nodes};
 use crate::error::Result;
 use crate::maps::told;
 use crate::pipeline::inputs::{Run, display};

@@ -114,6 +114,7 @@ fn connect(
         min_coverage: 0.5,
         min_dof: 10.0,
         white_matter: None,
+        no_pictures: false,
     }
 }
 
@@ -188,5 +189,8 @@ pub(super) fn trial(folders: &Folders) -> Result<Command> {
         ..Plan::default()
     };
     let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
-    Ok(Command::Trial(EndpointsSpec { study: folders.study.clone(), tables, plan }))
+    let maps =
+        MAPS.map(|(name, _)| folders.at(name).join(format!("contrast-{CONTRAST}_statmap.svg")));
+    let pictures = maps.to_vec();
+    Ok(Command::Trial(EndpointsSpec { study: folders.study.clone(), tables, pictures, plan }))
 }

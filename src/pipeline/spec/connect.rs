@@ -51,6 +51,9 @@ pub struct ConnectSpec {
     /// White matter, a mask or probabilities: what regions are held against, beside the fluid of their options.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub white_matter: Option<PathBuf>,
+    /// Whether no pictures are drawn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_pictures: bool,
 }
 
 /// What a matrix of regions holds.

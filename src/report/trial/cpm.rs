@@ -98,7 +98,7 @@ fn facts(of: &Results, part: &Cpm) -> String {
     );
     fact(
         "repetitions behind a mean".to_owned(),
-        part.n_repetitions.map(|v| number(v, usize::from(v.fract() != 0.0))),
+        part.n_repetitions.map(|v| number(v, usize::from((v - v.round()).abs() > 0.005))),
     );
     fact("a patient inhibits above (absolute CPM)".to_owned(), part.cutoff.map(|v| number(v, 2)));
     let inhibit = |arm: Arm| share(*part.inhibitors.get(arm), *part.inhibitors_of.get(arm));

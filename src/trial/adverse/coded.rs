@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::trial::note::Notes;
-use crate::trial::people::counted;
+use crate::trial::note::{Notes, counted};
 use crate::trial::spelling::Spellings;
 use crate::trial::tables::Measured;
 

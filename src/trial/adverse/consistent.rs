@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::event::Events;
 use super::words::ENDED;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 
 pub(super) fn tell(events: &Events, people: &People, notes: &mut Notes) {
     if !events.has[ENDED] || !people.table.has("discontinuation_reason") {

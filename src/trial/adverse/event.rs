@@ -2,7 +2,6 @@
 
 use super::AFTER_LAST_DAY;
 use super::coded::coded;
-use super::told::Told;
 use super::words::SUMMARIES;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -44,6 +43,8 @@ pub(super) struct Events {
     pub(super) all: Vec<Event>,
     /// Whether the table has the column of each of [`SUMMARIES`].
     pub(super) has: [bool; SUMMARIES.len()],
+    /// Who has events that are in none of the arms that are compared, once for each.
+    pub(super) not_compared: Vec<usize>,
 }
 
 impl Events {
@@ -61,13 +62,15 @@ impl Events {
         for summary in &SUMMARIES {
             said.push(summary.words.read(table, summary.column)?);
         }
-        let mut events =
-            Events { all: Vec::new(), has: std::array::from_fn(|k| said[k].is_some()) };
-        let mut not_compared = Vec::new();
+        let mut events = Events {
+            all: Vec::new(),
+            has: std::array::from_fn(|k| said[k].is_some()),
+            not_compared: Vec::new(),
+        };
         for (row, (&person, (soc, pt))) in persons.iter().zip(coded).enumerate() {
             let who = &people.all[person];
             let Some(arm) = who.arm.filter(|_| who.treated) else {
-                not_compared.push(person);
+                events.not_compared.push(person);
                 continue;
             };
             let onset = onset[row];
@@ -75,11 +78,6 @@ impl Events {
             let counts = std::array::from_fn(|k| said[k].as_ref().and_then(|said| said[row]));
             events.all.push(Event { row, person, arm, soc, pt, onset, when, counts });
         }
-        let mut told = Told { events: &events, people, notes };
-        told.not_compared(&not_compared);
-        told.days();
-        told.repeated(table);
-        told.lacking();
         Ok(events)
     }
 }

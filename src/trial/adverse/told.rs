@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::event::{Event, Events, When};
 use super::words::SUMMARIES;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 use crate::trial::tables::Measured;
 
 pub(super) struct Told<'a> {
@@ -15,14 +15,22 @@ pub(super) struct Told<'a> {
 }
 
 impl Told<'_> {
+    /// Everything.
+    pub(super) fn all(&mut self, table: &Measured) {
+        self.not_compared();
+        self.days();
+        self.repeated(table);
+        self.lacking();
+    }
+
     /// Events of who is in no arm, or was not treated.
-    pub(super) fn not_compared(&mut self, persons: &[usize]) {
+    fn not_compared(&mut self) {
         let what = "of participants who were not treated in the arms compared: not counted";
-        self.warn(persons.to_vec(), what);
+        self.warn(self.events.not_compared.clone(), what);
     }
 
     /// Days that keep an event from being treatment-emergent, or make one doubtful.
-    pub(super) fn days(&mut self) {
+    fn days(&mut self) {
         let people = self.people;
         let last = |event: &Event| people.all[event.person].last_day;
         let past =
@@ -48,7 +56,7 @@ impl Told<'_> {
     }
 
     /// Rows that are alike in every cell.
-    pub(super) fn repeated(&mut self, table: &Measured) {
+    fn repeated(&mut self, table: &Measured) {
         let mut first: BTreeMap<&[String], usize> = BTreeMap::new();
         for event in &self.events.all {
             first.entry(&table.table.rows[event.row]).or_insert(event.row);
@@ -60,7 +68,7 @@ impl Told<'_> {
     }
 
     /// What a summary row cannot know.
-    pub(super) fn lacking(&mut self) {
+    fn lacking(&mut self) {
         for (k, summary) in SUMMARIES.iter().enumerate() {
             let (column, row) = (summary.column, summary.row);
             if self.events.has[k] {

@@ -1,9 +1,9 @@
 //! Who has both values.
 
-use super::fit::Named;
+use super::named::Named;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
 
 /// Participants of the two arms with a value before and one after.
@@ -106,21 +106,11 @@ impl Lacking {
         }
     }
 
-    /// A note a group of participants.
+    /// A note a group of participants, joined with that of earlier outcomes.
     pub fn tell(&self, people: &People, plan: &Plan, notes: &mut Notes) {
+        let visits = [plan.baseline.as_str(), plan.endpoint.as_str()];
         for (who, left, labels) in &self.all {
-            let n = match left {
-                true => {
-                    format!("{} who did not complete the study", counted(who.len(), "participant"))
-                }
-                false => counted(who.len(), "completer"),
-            };
-            let verb = if who.len() == 1 { "lacks" } else { "lack" };
-            let (what, before, after) = (labels.join(", "), &plan.baseline, &plan.endpoint);
-            notes.warn(
-                format!("{n} {verb} {what} at {before} or {after}: not in the analysis of those observed"),
-                people.names(who),
-            );
+            labels.iter().for_each(|label| notes.lack(people.names(who), *left, label, visits));
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::stats::fdr::{Adjustment, adjusted};
 use crate::trial::ancova::{self, Lacking, Named, Pairs, by_t, moments};
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::dictionary::Direction;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
 use crate::trial::results::{
     AncovaRow, Estimate, IntensityRow, Pressure, PressureCurve, SummaryMeasure,

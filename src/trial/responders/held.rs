@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::trial::dictionary::Direction;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 use crate::trial::plan::Plan;
 use crate::trial::rule::{Operator, Part, Threshold};
 use crate::trial::tables::Tables;

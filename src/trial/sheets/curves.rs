@@ -33,6 +33,37 @@ pub(super) fn cpm(results: &Results) -> Option<Sheet> {
         .into()
 }
 
+/// A number of CPM, with limits, or one an arm.
+type Fact = (&'static str, Option<Estimate>, ByArm<Option<f64>>);
+
+/// What the measure itself is worth.
+pub(super) fn cpm_measure(results: &Results) -> Option<Sheet> {
+    let part = results.cpm.as_ref()?;
+    let value = |of: Option<f64>| of.map(|value| Estimate { value, ..Estimate::default() });
+    let count = |of: &ByArm<usize>| ByArm::of(|arm| Some(*of.get(arm) as f64));
+    let none = ByArm::default;
+    let rows: [Fact; 8] = [
+        ("SEM of the test stimulus", value(part.sem), none()),
+        ("repetitions behind a mean", value(part.n_repetitions), none()),
+        ("inhibits above: 2 SEM sqrt(2 / repetitions)", value(part.cutoff), none()),
+        ("inhibitors at the endpoint", None, count(&part.inhibitors)),
+        ("of participants", None, count(&part.inhibitors_of)),
+        ("retest in the control arm, ICC(A,1)", part.retest, none()),
+        (
+            "correlation of change with baseline by retest alone",
+            value(part.expected_correlation),
+            none(),
+        ),
+        ("correlation of change with baseline found", None, part.change_with_baseline),
+    ];
+    Columns::<Fact>::new()
+        .one("what", "the number", |row| row.0)
+        .estimate("value", "of all participants", false, |row| row.1)
+        .arms("value", "the number", |row, arm| *row.2.get(arm))
+        .sheet("cpm_measure", &format!("CPM as a measure; {}", part.sign), &rows)
+        .into()
+}
+
 pub(super) fn pressure(results: &Results) -> Option<Sheet> {
     let part = results.pressure.as_ref()?;
     Columns::<PressureOfVisit>::new()
