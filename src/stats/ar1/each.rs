@@ -38,16 +38,6 @@ pub struct EachAdded<'a> {
     points: Vec<Point>,
 }
 
-/// What a voxel's residuals are at a point.
-#[derive(Clone)]
-struct Value {
-    at: usize,
-    /// e'R⁻¹e - y'y.
-    rss: f64,
-    /// `[column]`
-    g: Vec<f64>,
-}
-
 impl<'a> EachAdded<'a> {
     /// Of a group's model and its columns; `has_rho`: whether rho is anything but 0.
     #[must_use]
@@ -124,8 +114,9 @@ enum Task<'a> {
 }
 
 /// rho of a point, also between two.
+#[inline(always)]
 fn rho_of(at: f64) -> f64 {
-    STEP.mul_add(at, -LARGEST)
+    STEP * at - LARGEST
 }
 
 struct Chunk<'a> {
@@ -151,11 +142,11 @@ impl WithSimd for Chunk<'_> {
             let to = gathered.iter_mut().skip(at).step_by(n_rows);
             to.zip(row.iter().skip(voxels.start)).for_each(|(to, from)| *to = *from);
         }
-        let mut scratch = vec![0.0; all.model.width];
+        let mut known = Known::of(all);
         let mut found = Vec::new();
         for (voxel, rows) in voxels.zip(gathered.chunks_exact(n_rows)) {
-            let (square, known) = (sums.square[voxel], Vec::new());
-            let mut own = Own { all, square, rows, known, scratch: &mut scratch };
+            known.forget();
+            let mut own = Own { all, square: sums.square[voxel], rows, known: &mut known };
             match task {
                 Task::Rho => own.rho(&mut found),
                 Task::Solve(rho) => {
@@ -169,6 +160,31 @@ impl WithSimd for Chunk<'_> {
     }
 }
 
+/// What a voxel's residuals are at the points that were looked at, in room that voxels share.
+struct Known {
+    /// e'R⁻¹e - y'y, then g of each column, a point behind the other.
+    values: Vec<f64>,
+    /// Of each point the voxel that looked at it last, and where its values begin.
+    place: Vec<(u32, usize)>,
+    /// The voxel, from 1.
+    voxel: u32,
+    /// q, then y.
+    y: Vec<f64>,
+}
+
+impl Known {
+    fn of(all: &EachAdded<'_>) -> Known {
+        let place = vec![(0, 0); all.points.len()];
+        Known { values: Vec::new(), place, voxel: 0, y: vec![0.0; all.model.width] }
+    }
+
+    /// Another voxel.
+    fn forget(&mut self) {
+        self.voxel += 1;
+        self.values.clear();
+    }
+}
+
 /// A voxel.
 struct Own<'a> {
     all: &'a EachAdded<'a>,
@@ -176,9 +192,7 @@ struct Own<'a> {
     square: f64,
     /// Sums of ends and lags, `[part]`, then on columns.
     rows: &'a [f64],
-    /// What was found at points so far.
-    known: Vec<Value>,
-    scratch: &'a mut [f64],
+    known: &'a mut Known,
 }
 
 impl Own<'_> {
@@ -198,53 +212,52 @@ impl Own<'_> {
         if EachAdded::is_left(self.square, b) { self.square - b * b } else { 0.0 }
     }
 
-    /// e'R⁻¹e - y'y, and g of each column, at a point.
+    /// e'R⁻¹e - y'y, and behind it g of each column, at a point: where they are among the known values.
     #[inline(always)]
-    fn find(&mut self, at: usize) -> Value {
+    fn find(&mut self, at: usize) -> usize {
+        if self.known.place[at].0 == self.known.voxel {
+            return self.known.place[at].1;
+        }
         let (parts, width, k) = (self.parts(), self.all.model.width, self.all.added.len());
         let Point { weights, factor, v, .. } = &self.all.points[at];
+        let Known { values, place, voxel, y } = &mut *self.known;
         let mut rss = self.square;
-        self.scratch.fill(0.0);
+        y.fill(0.0);
         for (part, &weight) in weights.iter().enumerate() {
             rss = weight.mul_add(self.rows[part], rss);
             let row = &self.rows[parts + part * width..][..width];
-            for (q, sum) in self.scratch.iter_mut().zip(row) {
+            for (q, sum) in y.iter_mut().zip(row) {
                 *q = weight.mul_add(*sum, *q);
             }
         }
-        forward(factor, self.scratch);
-        let mut g = vec![0.0; k];
-        for (at, g) in g.iter_mut().enumerate() {
-            let own = self.of_column(at);
+        forward(factor, y);
+        let first = values.len();
+        place[at] = (*voxel, first);
+        values.resize(first + 1 + k, 0.0);
+        let of_columns = self.rows[parts * (1 + width)..].chunks_exact(1 + parts);
+        for (g, own) in values[first + 1..].iter_mut().zip(of_columns) {
             *g = own[0];
             for (weight, own) in weights.iter().zip(&own[1..]) {
                 *g = weight.mul_add(*own, *g);
             }
         }
-        for (&y, v) in self.scratch.iter().zip(v.chunks_exact(k)) {
+        for (&y, v) in y.iter().zip(v.chunks_exact(k)) {
             rss = (-y).mul_add(y, rss);
-            for (g, v) in g.iter_mut().zip(v) {
+            for (g, v) in values[first + 1..].iter_mut().zip(v) {
                 *g = (-v).mul_add(y, *g);
             }
         }
-        Value { at, rss, g }
-    }
-
-    /// [`Own::find`], once a point.
-    #[inline(always)]
-    fn known(&mut self, at: usize) -> usize {
-        if let Some(place) = self.known.iter().position(|value| value.at == at) {
-            return place;
-        }
-        let value = self.find(at);
-        self.known.push(value);
-        self.known.len() - 1
+        values[first] = rss;
+        first
     }
 
     /// What restricted likelihood minimises, with a column; units of the data do not enter.
-    fn objective(&self, value: &Value, at: usize, left: f64) -> f64 {
-        let (point, model) = (&self.all.points[value.at], self.all.model);
-        let rss = value.rss - value.g[at] * value.g[at] / point.h[at];
+    #[inline(always)]
+    fn objective(&mut self, point: usize, (at, left): (usize, f64)) -> f64 {
+        let first = self.find(point);
+        let (point, model) = (&self.all.points[point], self.all.model);
+        let (rss, g) = (self.known.values[first], self.known.values[first + 1 + at]);
+        let rss = rss - g * g / point.h[at];
         (model.n_volumes - model.rank - 1) as f64 * (rss / left).ln()
             + point.ln_det
             + point.h[at].ln()
@@ -254,18 +267,16 @@ impl Own<'_> {
     #[inline(always)]
     fn rho(&mut self, found: &mut Vec<f64>) {
         let last = self.all.points.len() - 1;
-        let mut coarse = Vec::with_capacity(last / COARSE + 1);
-        for at in (0..=last).step_by(COARSE) {
-            coarse.push(self.find(at));
-        }
+        let mut values = vec![0.0; last / COARSE + 1];
         for at in 0..self.all.added.len() {
             let left = self.left(at);
             if left <= 0.0 {
                 found.push(0.0);
                 continue;
             }
-            let values: Vec<f64> =
-                coarse.iter().map(|value| self.objective(value, at, left)).collect();
+            for (i, value) in values.iter_mut().enumerate() {
+                *value = self.objective(i * COARSE, (at, left));
+            }
             let least = (0..values.len())
                 .fold(0, |best, i| if values[i] < values[best] { i } else { best });
             if least == 0 || least + 1 == values.len() {
@@ -285,8 +296,7 @@ impl Own<'_> {
         for _ in 0..MOVES {
             let mut f = [0.0; 5];
             for (i, f) in f.iter_mut().enumerate() {
-                let place = self.known(middle + i - 2);
-                *f = self.objective(&self.known[place], at, left);
+                *f = self.objective(middle + i - 2, (at, left));
             }
             let least = (0..5).fold(2, |best, i| if f[i] < f[best] { i } else { best });
             let next = (middle + least - 2).clamp(2, last - 2);
@@ -322,11 +332,11 @@ impl Own<'_> {
         let mut sums = [0.0; 3];
         for (i, weight) in weights.into_iter().enumerate() {
             let point = middle + i - 2;
-            let place = self.known(point);
-            let (value, own) = (&self.known[place], rho_of(point as f64));
+            let (first, own) = (self.find(point), rho_of(point as f64));
             let weight = weight * (1.0 - own * own);
             let h = self.all.points[point].h[at];
-            for (sum, part) in sums.iter_mut().zip([value.g[at], h, value.rss]) {
+            let [rss, g] = [0, 1 + at].map(|place| self.known.values[first + place]);
+            for (sum, part) in sums.iter_mut().zip([g, h, rss]) {
                 *sum = weight.mul_add(part, *sum);
             }
         }
