@@ -2,9 +2,11 @@
 
 use super::Sheet;
 use super::column::{Columns, names};
-use crate::trial::arm::Arm;
+use crate::trial::arm::{Arm, ByArm};
 use crate::trial::plan::Missing;
-use crate::trial::results::{AdverseRow, ResponderRow, Results, SurvivalStep};
+use crate::trial::results::{
+    AdverseRow, DispositionOfArm, Estimate, ResponderRow, Results, SurvivalStep,
+};
 
 pub(super) fn responders(results: &Results) -> Option<Sheet> {
     let part = results.responders.as_ref()?;
@@ -73,7 +75,46 @@ pub(super) fn adverse_events(results: &Results) -> Option<Sheet> {
         .into()
 }
 
+/// What participants came to: what, the reason, how many, risk difference.
+type Fate = (String, Option<String>, ByArm<usize>, Option<Estimate>);
+
 pub(super) fn disposition(results: &Results) -> Option<Sheet> {
+    let part = results.disposition.as_ref()?;
+    let of = |count: fn(&DispositionOfArm) -> usize| ByArm::of(|arm| count(part.arms.get(arm)));
+    let row = |what: &str, n: ByArm<usize>, difference| (what.to_owned(), None, n, difference);
+    let mut rows: Vec<Fate> = vec![
+        row("randomised", of(|arm| arm.randomised), None),
+        row("treated", of(|arm| arm.treated), None),
+        row("completed", of(|arm| arm.completed), None),
+        row("discontinued", of(|arm| arm.discontinued), part.discontinued),
+        row("not known", of(|arm| arm.not_known), None),
+    ];
+    let reasons = part.reasons.iter().cloned();
+    rows.extend(
+        reasons.map(|(reason, n, difference)| {
+            ("discontinued".to_owned(), Some(reason), n, difference)
+        }),
+    );
+    let randomised = |arm: Arm| part.arms.get(arm).randomised;
+    let share = move |n: usize, arm: Arm| {
+        (randomised(arm) > 0).then(|| 100.0 * n as f64 / randomised(arm) as f64)
+    };
+    Columns::<Fate>::new()
+        .one("what", "what participants came to", |row| row.0.clone())
+        .one("reason", "why they discontinued; n/a of all together", |row| row.1.clone())
+        .arms("n", "participants", |row, arm| *row.2.get(arm))
+        .arms("percent", "of those randomised", move |row, arm| share(*row.2.get(arm), arm))
+        .estimate(
+            "risk_difference",
+            "active minus control, Miettinen and Nurminen's score limits",
+            false,
+            |row| row.3,
+        )
+        .sheet("disposition", "What became of those randomised", &rows)
+        .into()
+}
+
+pub(super) fn discontinuation(results: &Results) -> Option<Sheet> {
     let part = results.disposition.as_ref()?;
     let rows: Vec<(String, SurvivalStep)> = [Arm::Active, Arm::Control]
         .into_iter()
@@ -82,19 +123,21 @@ pub(super) fn disposition(results: &Results) -> Option<Sheet> {
             part.arms.get(arm).curve.iter().map(move |step| (name.clone(), *step))
         })
         .collect();
+    if rows.is_empty() {
+        return None;
+    }
     Columns::<(String, SurvivalStep)>::new()
         .one("arm", "the arm", |row| row.0.clone())
         .one("day", "day since the first dose", |row| row.1.day)
         .one("at_risk", "participants just before", |row| row.1.at_risk)
         .one("left", "who left on that day", |row| row.1.events)
         .one("censored", "whose time ends on that day without leaving", |row| row.1.censored)
-        .estimate("in_study", "share still in the study (Kaplan-Meier)", true, |row| {
-            Some(row.1.share)
-        })
-        .sheet(
-            "disposition",
-            "When participants left the study; who and why is in results.json",
-            &rows,
+        .estimate(
+            "in_study",
+            "share still in the study (Kaplan-Meier, log-log limits)",
+            true,
+            |row| Some(row.1.share),
         )
+        .sheet("discontinuation", "When participants left the study", &rows)
         .into()
 }
