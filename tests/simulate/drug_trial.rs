@@ -15,13 +15,14 @@ fn made(spec: &DrugTrialSpec) -> DrugTrial {
     drug_trial::run(spec).expect("a trial")
 }
 
-/// All text files.
+/// All tables and what describes them: they come before the runs, which are not made.
 fn texts(trial: &DrugTrial) -> BTreeMap<String, String> {
     let text = |(path, content): (String, Content)| match content {
         Content::Text(text) => Some((path, text)),
         _ => None,
     };
-    drug_trial::files(trial, "boldly simulate --trial").filter_map(text).collect()
+    let files = drug_trial::files(trial, "boldly simulate --trial");
+    files.take_while(|(path, _)| !path.starts_with("sub-")).filter_map(text).collect()
 }
 
 /// Rows of a table by column.
@@ -150,20 +151,23 @@ fn a_drug_trial_holds_the_traps_of_a_trials_tables() {
 
 #[test]
 fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threads() {
-    let trial = made(&small());
-    let sums = |trial: &DrugTrial| -> BTreeMap<String, String> {
-        let files = drug_trial::files(trial, "a line");
-        files.map(|(path, content)| (path, content.sha256())).collect()
-    };
-    let all = sums(&trial);
+    let spec = DrugTrialSpec { per_arm: 4, ..small() };
+    let trial = made(&spec);
+    let files = drug_trial::files(&trial, "a line");
+    let all: Vec<(String, String)> =
+        files.map(|(path, content)| (path, content.sha256())).collect();
     assert_eq!(all.len(), drug_trial::count(&trial));
-    assert_eq!(drug_trial::files(&trial, "a line").count(), drug_trial::count(&trial));
-    let alone = rayon_of(1, || sums(&made(&small())));
-    assert_eq!(all, alone);
-    let other = sums(&made(&DrugTrialSpec { seed: 4, ..small() }));
-    let bold = all.keys().filter(|path| path.ends_with("bold.nii.gz") && other.contains_key(*path));
-    for path in bold {
-        assert_ne!(all[path], other[path], "{path}");
+    let by_path: BTreeMap<&String, &String> = all.iter().map(|(path, sum)| (path, sum)).collect();
+    assert_eq!(by_path.len(), all.len(), "a path twice");
+    // Again on one thread, and of another seed.
+    let scan = |trial: &DrugTrial| trial.scan(&trial.visits[0], Task::Rest);
+    assert_eq!(scan(&trial), rayon_of(1, || scan(&made(&spec))));
+    let other = made(&DrugTrialSpec { seed: 4, ..spec });
+    assert_ne!(scan(&trial).bold, scan(&other).bold);
+    let first = texts(&trial);
+    assert_eq!(first, texts(&made(&trial.spec)));
+    for path in ["phenotype/cpm.tsv", "phenotype/questionnaires.tsv", "phenotype/pressure.tsv"] {
+        assert_ne!(first[path], texts(&other)[path], "{path}");
     }
 }
 
@@ -285,8 +289,11 @@ fn some_runs_of_a_drug_trial_move_more_than_half_a_millimetre() {
         let of = table.rows.iter().filter_map(|row| row[at].parse::<f64>().ok());
         of.fold(0.0, f64::max)
     };
-    let visits = trial.visits.iter().take(6);
-    assert!(visits.map(most).any(|fd| fd > 0.5));
+    let [restless, calm] = [true, false].map(|moves| {
+        let is_it = |visit: &&Visit| (visit.brain.jerk_mm > 0.3) == moves;
+        trial.visits.iter().find(is_it).expect("a visit")
+    });
+    assert!(most(restless) > 0.5 && most(calm) < most(restless));
 }
 
 #[test]

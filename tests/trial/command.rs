@@ -75,7 +75,9 @@ fn tables_results_and_plan_hold_the_golden_numbers_and_verify() {
     assert_eq!(cells("completed", "n/a"), ["35", "40"]);
     assert_eq!(cells("discontinued", "adverse event"), ["8", "2"]);
     // A dictionary of each table, with a line a column.
-    for name in ["ancova", "baseline", "missing", "populations", "disposition", "discontinuation"] {
+    for name in
+        ["ancova", "baseline", "missing", "populations", "disposition", "time_to_discontinuation"]
+    {
         let json: Value = serde_json::from_str(
             &fs::read_to_string(dir.join(format!("out/{name}.json"))).unwrap(),
         )

@@ -141,9 +141,7 @@ fn every_estimate_and_its_limits_stand_on_the_page() {
     let results = &*RESULTS;
     let html = drawn(results);
     let all = checked(&html);
-    let text: Vec<String> =
-        all.iter().filter(|e| e.name == "table").map(|e| e.text.replace('\u{a0}', " ")).collect();
-    let text = text.join("\n").replace(['(', ')', '%'], " ");
+    let text = rows(&all).join("\n").replace(['(', ')', '%'], " ");
     let mut wanted: Vec<(String, Estimate, f64)> = Vec::new();
     let mut add =
         |name: &str, of: &Estimate, times: f64| wanted.push((name.to_owned(), *of, times));
@@ -437,12 +435,15 @@ fn the_command_takes_pictures_and_refuses_what_is_none() {
     let dir = crate::command::study();
     let dir = dir.path();
     let write = |name: &str, text: &str| std::fs::write(dir.join(name), text).unwrap();
-    write("map.svg", "<?xml version=\"1.0\"?>\n<svg><title id=\"t\">A &lt;map&gt;</title></svg>");
+    write(
+        "map.svg",
+        "<?xml version=\"1.0\"?>\n<svg><title id=\"t\">A &lt;map&gt; of a seed</title></svg>",
+    );
     write("page.svg", "<html><svg></svg></html>");
     let line = |picture: &str| format!("{} --out out --picture {picture}", crate::command::NRS);
     crate::command::run(dir, &line("map.svg"));
     let all = checked(&std::fs::read_to_string(dir.join("out/report.html")).unwrap());
-    assert!(all.iter().any(|e| e.name == "img" && e.attributes["alt"] == "A <map>"));
+    assert!(all.iter().any(|e| e.name == "img" && e.attributes["alt"] == "A <map> of a seed"));
     assert!(
         all.iter()
             .any(|e| e.name == "tr" && e.text.contains("map.svg") && e.text.contains("picture"))

@@ -3,7 +3,7 @@
 use ndarray::Array1;
 use serde_json::{Value, json};
 
-use super::shift::{self, Moved};
+use super::moved::{self, Moved};
 use crate::design::label;
 use crate::error::{Error, Result};
 use crate::pipeline::inputs::Run;
@@ -59,7 +59,7 @@ pub(super) fn open(
         ));
     }
     let names: Vec<String> = all[..n_seeds].iter().map(|region| region.name.clone()).collect();
-    let moved = shift::moved(spec, (&all, n_seeds), grid, watch)?;
+    let moved = moved::moved(spec, (&all, n_seeds), grid, watch)?;
     Ok(Nodes { labels: label::labels(&names)?, all, moved })
 }
 

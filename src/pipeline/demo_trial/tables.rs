@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::Folders;
-use super::asked::{BRAIN, MAPS, NETWORK, PHYSIO, SEED};
+use super::names::{BRAIN, MAPS, NETWORK, PHYSIO, SEED};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite};
 use crate::pipeline::simulate::write_files;
