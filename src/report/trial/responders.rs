@@ -53,6 +53,11 @@ fn said_way(row: &ResponderRow) -> String {
     row.missing.map_or("–", way_of_rules).to_owned()
 }
 
+/// A number needed to treat in two lines at most: broken where harm begins.
+fn whole(text: &str) -> String {
+    text.replace(' ', "\u{a0}").replace("\u{a0}to\u{a0}NNTH", " to\u{a0}NNTH")
+}
+
 fn counts(of: &Results, part: &Responders) -> String {
     let [active, control] = arms(of);
     let heads = [
@@ -73,7 +78,7 @@ fn counts(of: &Results, part: &Responders) -> String {
             share(row.responders.control, row.n.control),
             or_dash(row.risk_difference, |rd| points(&rd)),
             or_dash(row.p_fisher, p_of),
-            or_dash(row.nnt.as_ref(), |nnt| nnt.text.clone()),
+            or_dash(row.nnt.as_ref(), |nnt| whole(&nnt.text)),
         ]);
     }
     table.finish()
@@ -109,7 +114,7 @@ fn further(of: &Results, part: &Responders) -> String {
             row.name.clone(),
             said_way(row),
             or_dash(row.risk_difference_newcombe, |rd| points(&rd)),
-            or_dash(row.nnt.as_ref(), |nnt| nnt.text_newcombe.clone()),
+            or_dash(row.nnt.as_ref(), |nnt| whole(&nnt.text_newcombe)),
             or_dash(row.p_score, p_of),
             or_dash(row.odds_ratio, |or| super::words::limits_at(&or, 2)),
             or_dash(row.risk_ratio, |rr| super::words::limits_at(&rr, 2)),
