@@ -15,6 +15,7 @@ mod any;
 mod calibrated;
 mod folder;
 mod golden;
+mod level;
 mod made;
 mod parts;
 mod picture;
