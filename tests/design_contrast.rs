@@ -264,6 +264,8 @@ fn wrong_expressions_say_what_to_do() {
         ("1/pain", "divides by a column"),
         ("pain/0", "divides by zero"),
         ("1e308*10*pain", "not finite"),
+        ("1e25*pain", "has the weight 1e25; it must have sizes from 1e-9 to 1e9"),
+        ("1e-30*pain", "has the weight 1e-30"),
         ("(pain", "ends too early"),
         ("pain control", "has `control` after a term"),
         ("pain -", "ends where a column should stand"),

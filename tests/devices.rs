@@ -69,12 +69,15 @@ fn auto_keeps_the_cpu_path_for_one_run_and_says_why_in_one_line() {
 #[test]
 fn drivers_say_nothing_to_the_user() {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
-        .args(["devices", "--device", &test_adapter::name()])
-        .current_dir(folder.path())
-        .env_remove("XDG_RUNTIME_DIR")
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
+    for runtime in [None, Some(""), Some("here/and/there")] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_boldly"));
+        command.args(["devices", "--device", &test_adapter::name()]).current_dir(folder.path());
+        match runtime {
+            Some(path) => command.env("XDG_RUNTIME_DIR", path),
+            None => command.env_remove("XDG_RUNTIME_DIR"),
+        };
+        let output = command.output().unwrap();
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{runtime:?}");
+    }
 }

@@ -7,6 +7,7 @@ mod group_stats_parts {
     mod curves;
     mod effects;
     mod fields;
+    mod logistic;
     mod mixed;
     mod p_values;
     mod proportions;

@@ -339,6 +339,8 @@ fn volume_times_that_contradict_the_repetition_time_are_said() {
     let text = said(r#"{"RepetitionTime": 2, "VolumeTiming": [0, 2]}"#, None);
     assert!(text.contains("has 2 times for 3 volumes"), "{text}");
     assert_eq!(said(r#"{"RepetitionTime": 2, "VolumeTiming": [0, 2, 4]}"#, None), "");
+    let text = said(r#"{"VolumeTiming": [0, 3, 6]}"#, None);
+    assert!(text.contains("time 3 s (VolumeTiming in") && text.contains("says 2 s"), "{text}");
     assert_eq!(
         said(r#"{"VolumeTiming": [0, 3, 6]}"#, Some(2.0)).matches("a step of 3 s").count(),
         1

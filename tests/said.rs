@@ -29,12 +29,14 @@ fn short_help(dir: &Path, command: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
     let folder = tempfile::tempdir().expect("a folder");
-    let allowed = ["Inputs", "Physiology", "Model", "Smoothing", "Noise", "Output", "Running"];
+    let allowed =
+        ["Inputs", "Physiology", "Model", "Smoothing", "Noise", "Regions", "Output", "Running"];
     let commands = [
         "glm",
         "retroicor",
         "physio",
         "confounds",
+        "connect",
         "smooth",
         "verify",
         "simulate",
@@ -213,7 +215,7 @@ fn the_quick_start_of_the_readme_runs_as_pasted_on_the_shipped_example() {
     shell.args(["-e", "-c", &pasted]).current_dir(folder.path()).env("PATH", path);
     let output = shell.output().unwrap();
     let text = said(&output) + &String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("all 9 outputs are"), "{text}");
+    assert!(output.status.success() && text.contains("all 10 outputs are"), "{text}");
     assert!(!text.contains("warning"), "{text}");
     // slice times and TR come from the sidecar at the dataset's root
     let own = fs::read(folder.path().join("results/contrast-pain_stat-t_statmap.json")).unwrap();

@@ -1,5 +1,8 @@
 //! The simulated study: random numbers against known answers, the physics of the scan, and the same bytes always.
 
+#[path = "simulate/drug_trial.rs"]
+mod drug_trial;
+
 use boldly::simulate::trial::{self, Region, TrialSpec};
 use boldly::simulate::{self, Label, Spec, elementary, motion, slice_times, write};
 

@@ -9,8 +9,8 @@ use crate::cli::say;
 use crate::error::{Error, Result};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::calibrate::{
-    CalibrateSpec, GroupRate, GroupsSpec, Kept, LEVEL, OwnRunSpec, Rate, THRESHOLDS, calibrate,
-    groups, own_run,
+    CalibrateSpec, GroupRate, GroupsSpec, Kept, LEVEL, OwnRunSpec, PairRate, PairsSpec, Rate,
+    THRESHOLDS, calibrate, groups, own_run, pairs,
 };
 use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
 use crate::pipeline::watch::Quiet;
@@ -36,9 +36,15 @@ that happen to resemble the true one.
 With --group the data are groups of subjects whose maps hold smooth noise alone, of 12 and of 20, one sample and two, tested as boldly group tests \
 them: in how many each correction finds something. That should be at most 5 in 100; the interval is that of the share (95 %).
 
+With --connect the data are pairs of series that have nothing to do with each other: 240 volumes of 2 s, white, first-order and ARMA(1,1) noise, cleaned \
+of drift or band-passed, with 12 confounds, whole and with 20 % of the volumes censored, and each correlation is tested as boldly connect does and as is \
+usual in the field (Fisher's z times sqrt(T - 3), which takes no note of the columns that were fitted).
+
 Example: boldly calibrate --repeats 8
 
 Example: boldly calibrate --group
+
+Example: boldly calibrate --connect
 
 Example: boldly calibrate --bold sub-01_task-rest_bold.nii.gz --events sub-01_task-pain_events.tsv --confounds \
     sub-01_task-rest_confounds.tsv --strategy 24p --repeats 50")]
@@ -59,6 +65,14 @@ pub(super) struct Args {
     /// Rearrangements of each group
     #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = GroupsSpec::default().permutations, requires = "group", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     permutations: u64,
+    /// Pairs of series without a connection, and what is found
+    ///
+    /// By each test of a correlation
+    #[arg(help_heading = heading::RUNNING, long, conflicts_with_all = ["shape", "repeats", "rho_fwhm", "bold", "group"])]
+    connect: bool,
+    /// Pairs of each kind of noise, made whole twenties
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = PairsSpec::default().pairs, requires = "connect", value_parser = pair_count)]
+    pairs: usize,
     /// Of the noise, or of the times of events
     #[arg(help_heading = heading::RUNNING, long, default_value_t = 1)]
     seed: u64,
@@ -77,6 +91,9 @@ impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         if self.group {
             return self.of_groups();
+        }
+        if self.connect {
+            return self.of_pairs();
         }
         checks::rho_fwhm(Some(self.rho_fwhm), Noise::Ar1)?;
         match self.own_run.spec(self.rho_fwhm, self.repeats, self.seed)? {
@@ -115,6 +132,19 @@ impl Args {
             say::json(&serde_json::json!({ "spec": spec, "rates": rates }))?;
         } else {
             say::result(&table_of_groups(&spec, &rates))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn of_pairs(&self) -> Result<ExitCode> {
+        let spec = PairsSpec { pairs: self.pairs, seed: self.seed };
+        let terminal = self.talk.terminal();
+        let rates = pairs(&spec, &terminal)?;
+        drop(terminal);
+        if self.talk.json {
+            say::json(&serde_json::json!({ "spec": spec, "rates": rates }))?;
+        } else {
+            say::result(&table_of_pairs(&spec, &rates))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -187,6 +217,38 @@ fn table(spec: &CalibrateSpec, rates: &[Rate]) -> String {
         text.push('\n');
     }
     text.push_str("\nnilearn-ar1 is left out of the runs with censored volumes: nilearn has no rule for them.\n");
+    text
+}
+
+fn pair_count(text: &str) -> std::result::Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|n| (1..=1_000_000).contains(n))
+        .ok_or_else(|| "it must be a whole number from 1 to 1000000".to_owned())
+}
+
+/// A line a test, of each noise and cleaning.
+fn table_of_pairs(spec: &PairsSpec, rates: &[PairRate]) -> String {
+    let mut text = format!(
+        "{} of series that have nothing to do with each other, 240 volumes, TR 2 s, seed {}: share with two-sided p below\n\n{:<17} {:<41} {:<25} {:>4}",
+        say::counted(spec.whole(), "pair"),
+        spec.seed,
+        "noise",
+        "cleaning",
+        "test",
+        "dof"
+    );
+    for threshold in THRESHOLDS {
+        text.push_str(&format!(" {:>18}", format!("{threshold}")));
+    }
+    text.push('\n');
+    for PairRate { noise, cleaning, test, dof, found, error } in rates {
+        text.push_str(&format!("{noise:<17} {:<41} {:<25} {dof:>4}", cleaning.name(), test.name()));
+        for (found, error) in found.iter().zip(error) {
+            text.push_str(&format!(" {:>18}", format!("{found:.5} ± {error:.5}")));
+        }
+        text.push('\n');
+    }
     text
 }
 

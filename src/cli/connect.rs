@@ -8,6 +8,7 @@ use crate::cli::args::{KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, hea
 use crate::cli::columns::ConfoundArgs;
 use crate::cli::echoes::EchoArgs;
 use crate::cli::models::{self, parsed};
+use crate::cli::regions::RegionArgs;
 use crate::cli::runs::RunFiles;
 use crate::cli::work::WorkArgs;
 use crate::cli::{checks, glm::NoiseName};
@@ -17,8 +18,8 @@ use crate::physio::Terms;
 use crate::pipeline::inputs;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Command, ConnectSpec, Coordinates, DesignOptions, Estimator, GivenRegion, Network,
-    RegionOptions, SmoothOptions,
+    Command, ConnectSpec, DesignOptions, Estimator, GivenRegion, Network, RegionOptions,
+    SmoothOptions,
 };
 
 /// Correlate regions with every voxel and with each other, confounds and autocorrelation accounted for.
@@ -48,29 +49,20 @@ pub(super) struct Args {
     ///
     /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm of the run's space) or NAME=MASK; or a file as for --regions, each
     /// region of which becomes a seed. Repeat it for others: each is a model of its own
-    #[arg(help_heading = heading::INPUTS, long = "seed", value_name = "NAME=REGION", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
+    #[arg(help_heading = heading::REGIONS, long = "seed", value_name = "NAME=REGION", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
     seeds: Vec<GivenRegion>,
     /// Regions without maps: a labelled image, or a table
     ///
     /// A labelled image or masks on the run's grid; a table (.tsv) with name, x, y, z and radius_mm, or name and shape, and network where it has that; or
     /// as --seed spells them
-    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
+    #[arg(help_heading = heading::REGIONS, long, value_name = "FILE", allow_hyphen_values = true, value_parser = parsed::<GivenRegion>)]
     regions: Vec<GivenRegion>,
-    /// Names of a labelled image's labels: a table with index and name
-    ///
-    /// Without it a table that lies beside the image under its name (.tsv), as BIDS has it; else labels are called by their numbers
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV")]
-    labels: Option<PathBuf>,
-    /// Whose millimetres coordinates are: template or native
-    ///
-    /// Without it coordinates are those of a template, and a run in its subject's own space is refused. `native`: they are of this very scan; `template`: the
-    /// run is in the template, whatever its name says
-    #[arg(help_heading = heading::INPUTS, long, value_name = "SPACE", value_parser = parsed::<Coordinates>)]
-    coordinates: Option<Coordinates>,
+    #[command(flatten)]
+    region: RegionArgs,
     /// Regions that go together: 'dmn=pcc,mpfc,angular_*'
     ///
     /// The mean of Fisher's z over pairs within each network, between any two, and with seeds that are in none, as networks.tsv. Names of regions, or patterns
-    #[arg(help_heading = heading::MODEL, long = "network", value_name = "NAME=REGIONS", value_parser = parsed::<Network>)]
+    #[arg(help_heading = heading::REGIONS, long = "network", value_name = "NAME=REGIONS", value_parser = parsed::<Network>)]
     networks: Vec<Network>,
     /// Confounds tables of each run; see --columns, --strategy
     ///
@@ -114,17 +106,14 @@ pub(super) struct Args {
     /// Voxels that count; else a mask from the mean image
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
-    /// Cerebrospinal fluid: a mask or a map of probabilities
+    /// White matter: says which regions lie where CompCor looks
     ///
-    /// Regions that lie in it, or where CompCor takes its components from, are told
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
-    csf: Option<PathBuf>,
-    /// White matter: a mask or a map of probabilities
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    /// A mask, or probabilities; the same is said of --csf
+    #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
     white_matter: Option<PathBuf>,
-    /// Smooth the maps by this full width at half maximum in mm
+    /// Smooth the maps by this FWHM in mm
     ///
-    /// Series of regions are never smoothed
+    /// Full width at half maximum. Series of regions are never smoothed
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
@@ -164,17 +153,17 @@ pub(super) struct Args {
     /// A seed's series is its first principal component
     ///
     /// Of the cleaned series of its voxels, of the sign of their mean; not the mean
-    #[arg(help_heading = heading::MODEL, long, requires = "seeds")]
+    #[arg(help_heading = heading::REGIONS, long, requires = "seeds")]
     seed_first_pc: bool,
     /// Share of a region below which it is n/a
     ///
     /// Of its voxels those in the mask that are finite and vary
-    #[arg(help_heading = heading::MODEL, long, value_name = "SHARE", default_value_t = 0.5, allow_negative_numbers = true)]
+    #[arg(help_heading = heading::REGIONS, long, value_name = "SHARE", default_value_t = 0.5, allow_negative_numbers = true)]
     min_coverage: f64,
     /// Degrees of freedom that must be left
     #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = 10.0, allow_negative_numbers = true)]
     min_dof: f64,
-    /// Model of the maps' residuals: ar1, arma11, nilearn-ar1 or ols
+    /// Model of residuals: ar1, arma11, nilearn-ar1 or ols
     ///
     /// As boldly glm --noise. Fisher's z is that of the plain correlation under each
     #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]
@@ -184,6 +173,11 @@ pub(super) struct Args {
     /// 0 leaves each voxel its own. With --noise ar1 alone
     #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", allow_hyphen_values = true)]
     rho_fwhm: Option<f64>,
+    /// Draw no pictures
+    ///
+    /// Without it seed-NAME_statmap.svg shows the t of each seed (the first 24) over the mean of its run, and relmat.svg the matrix, networks side by side
+    #[arg(help_heading = heading::OUTPUT, long)]
+    no_pictures: bool,
     /// Folder to write into
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "DIR")]
     out: PathBuf,
@@ -234,6 +228,14 @@ impl Args {
         })
     }
 
+    /// Regions that are taken so; nothing where none are given.
+    fn options(&self, given: &[GivenRegion]) -> RegionOptions {
+        match given {
+            [] => RegionOptions::default(),
+            given => self.region.options(given.to_vec()),
+        }
+    }
+
     fn spec(&self) -> Result<ConnectSpec> {
         let files = RunFiles {
             events: &[],
@@ -263,12 +265,6 @@ impl Args {
             kernel: self.kernel.into(),
             within: self.smooth_within.clone(),
         };
-        let regions = |given: &[GivenRegion]| RegionOptions {
-            given: given.to_vec(),
-            names: self.labels.clone().filter(|_| !given.is_empty()),
-            coordinates: self.coordinates,
-            ..RegionOptions::default()
-        };
         Ok(ConnectSpec {
             runs,
             design,
@@ -276,8 +272,8 @@ impl Args {
             smooth,
             noise: self.noise.into(),
             rho_fwhm_vox: checks::rho_fwhm(self.rho_fwhm, self.noise.into())?,
-            seeds: regions(&self.seeds),
-            regions: regions(&self.regions),
+            seeds: self.options(&self.seeds),
+            regions: self.options(&self.regions),
             networks: self.networks.clone(),
             band_hz: self.band,
             estimator: self.estimator.into(),
@@ -285,8 +281,8 @@ impl Args {
             seed_first_pc: self.seed_first_pc,
             min_coverage: self.min_coverage,
             min_dof: self.min_dof,
-            csf: self.csf.clone(),
             white_matter: self.white_matter.clone(),
+            no_pictures: self.no_pictures,
         })
     }
 }

@@ -5,16 +5,18 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{self, DeviceArgs, MORE, TalkArgs, heading};
-use crate::cli::{demo_group, say};
+use crate::cli::{demo_group, demo_trial, say};
 use crate::error::Result;
 use crate::io::Overwrite;
 use crate::pipeline::demo::{DemoResult, FWHM_MM, Images, demo, save_picture, shipped_example};
-use crate::pipeline::demo_group::demo as demo_of_trial;
+use crate::pipeline::demo_group::demo as demo_of_group;
+use crate::pipeline::demo_trial::demo as demo_of_trial;
 use crate::pipeline::simulate;
 use crate::pipeline::spec::DesignOptions;
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::report::picture;
 use crate::simulate::Spec;
+use crate::simulate::drug_trial::DrugTrialSpec;
 use crate::simulate::trial::TrialSpec;
 
 /// Analyse the shipped example with and without RETROICOR and hold both against the known truth.
@@ -22,21 +24,33 @@ use crate::simulate::trial::TrialSpec;
 #[command(after_help = MORE, after_long_help = "\
 Needs no GPU, no download and no other program. Writes maps, the corrected run and demo.png into OUT.
 
-With --group a trial: 20 + 20 simulated patients on a drug and on a placebo, each before and after, and a drug that acts in the \
+With --group maps of a trial: 20 + 20 simulated patients on a drug and on a placebo, each before and after, and a drug that acts in the \
 periaqueductal grey and the anterior insula. Writes the patients' maps with their table, and what boldly group makes of them; prints what \
 each correction finds where the drug acts and where it does not.
 
+With --trial a whole study, from runs to the report: 10 + 10 simulated patients at two visits, each with a pain task and a run at rest, \
+pulse and breathing, questionnaires, pain tests and adverse events. boldly glm and connect of every run, group of their maps, trial of \
+the endpoints; what was put in stands beside what was found, printed and in index.html.
+
 Example: boldly demo
 
-Example: boldly demo --group")]
+Example: boldly demo --group
+
+Example: boldly demo --trial")]
 pub(super) struct Args {
-    /// Folder to write into [default: boldly-demo, or boldly-demo-group]
+    /// Folder to write into [default: boldly-demo, boldly-demo-group or boldly-demo-trial]
     out: Option<PathBuf>,
-    /// Simulate a trial and test it as boldly group does
-    #[arg(help_heading = heading::RUNNING, long)]
+    /// Simulate maps of a trial and test them as boldly group does
+    #[arg(help_heading = heading::RUNNING, long, group = "simulated")]
     group: bool,
-    /// Seed of the trial
-    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1, requires = "group")]
+    /// Simulate a whole trial and analyse it from its runs to the report
+    #[arg(help_heading = heading::RUNNING, long, group = "simulated")]
+    trial: bool,
+    /// Patients in each arm of --trial
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = DrugTrialSpec::default().per_arm, requires = "trial")]
+    patients: usize,
+    /// Seed of what is simulated
+    #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1, requires = "simulated")]
     seed: u64,
     /// Rearrangements of the patients
     #[arg(help_heading = heading::RUNNING, long, value_name = "N", default_value_t = 1000, requires = "group", value_parser = clap::value_parser!(u64).range(20..=10_000_000))]
@@ -49,13 +63,40 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        match self.group {
-            true => self.of_a_trial(started),
-            false => self.of_the_example(started),
+        match (self.group, self.trial) {
+            (true, _) => self.of_a_group(started),
+            (_, true) => self.of_a_trial(started),
+            _ => self.of_the_example(started),
         }
     }
 
     fn of_a_trial(self, started: Instant) -> Result<ExitCode> {
+        let out = self.out.unwrap_or_else(|| PathBuf::from("boldly-demo-trial"));
+        let terminal = self.talk.terminal();
+        // What single commands say is in their sidecars.
+        let mut session = self.device.open_session(started, &Quiet)?;
+        let (per_arm, seed) = (self.patients, self.seed);
+        let spec = DrugTrialSpec { per_arm, seed, ..DrugTrialSpec::default() };
+        let command =
+            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
+        let to = (out.as_path(), command.as_str());
+        let result = demo_of_trial(&spec, to, &mut session, &terminal)?;
+        drop(terminal);
+        if self.talk.json {
+            say::json(&result)?;
+        } else {
+            say::result(&demo_trial::table(&result))?;
+            let (seconds, page) = (started.elapsed().as_secs_f64(), out.join(result.page));
+            say::result(&format!(
+                "\n{} written in {seconds:.1} s; begin with {}\n",
+                out.display(),
+                page.display()
+            ))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn of_a_group(self, started: Instant) -> Result<ExitCode> {
         let out = self.out.unwrap_or_else(|| PathBuf::from("boldly-demo-group"));
         let terminal = self.talk.terminal();
         let mut session = self.device.open_session(started, &terminal)?;
@@ -63,7 +104,7 @@ impl Args {
         let command =
             format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
         let to = (out.as_path(), command.as_str());
-        let result = demo_of_trial(&spec, self.permutations, to, &mut session, &terminal)?;
+        let result = demo_of_group(&spec, self.permutations, to, &mut session, &terminal)?;
         drop(terminal);
         if self.talk.json {
             say::json(&result)?;

@@ -4,6 +4,9 @@
 //! Only the environment can silence it, which a running process cannot change without unsafe code; it can give itself up for a
 //! new start of itself (exec: the same process, two milliseconds). That is done where a driver may be opened, and once.
 
+#[cfg(target_os = "linux")]
+use std::path::Path;
+
 /// The place where displays would be, and are not.
 #[cfg(target_os = "linux")]
 const NOWHERE: &str = "/dev/null";
@@ -16,7 +19,8 @@ pub(super) fn hush() {
     use std::os::unix::process::CommandExt;
     let words: Vec<String> =
         std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect();
-    let is_known = std::env::var_os(NAME).is_some();
+    // What is no absolute path Mesa takes for none.
+    let is_known = std::env::var_os(NAME).is_some_and(|path| Path::new(&path).is_absolute());
     if is_known || !may_open(&words) && !crate::gpu::may_have_hardware() {
         return;
     }

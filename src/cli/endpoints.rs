@@ -44,6 +44,12 @@ pub(super) struct Args {
         "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "describe", "responders", "missing", "cpm", "cpm_threshold",
         "pressure", "target", "adverse_events", "brain", "regions", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
     plan: Option<PathBuf>,
+    /// A further table, which lies outside of the study
+    ///
+    /// A row a participant and session; a plan calls it by its file's name. Several of one name (the physio_summary.tsv of each run) are one table, of which
+    /// TABLE[COLUMN=VALUE]:COLUMN is a part: physio_summary[task=rest]:heart_rate
+    #[arg(help_heading = heading::INPUTS, long = "table", value_name = "TSV")]
+    tables: Vec<PathBuf>,
     /// Column of participants.tsv with the arm
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMN", default_value = "arm")]
     arm: String,
@@ -108,6 +114,11 @@ pub(super) struct Args {
     /// A column of --brain [default: all]
     #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN", requires = "brain")]
     regions: Vec<String>,
+    /// A picture for the report
+    ///
+    /// SVG or PNG, such as the maps of group and the matrix of connect
+    #[arg(help_heading = heading::INPUTS, long = "picture", value_name = "FILE")]
+    pictures: Vec<PathBuf>,
     /// A correlation over participants: 'A~B'
     #[arg(help_heading = heading::MODEL, long = "correlate", value_name = "A~B")]
     correlations: Vec<Relation>,
@@ -189,7 +200,7 @@ fn read(path: &Path) -> Result<Plan> {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let (plan, tables) = self.asked()?;
-        let spec = EndpointsSpec { study: self.study, tables, plan };
+        let spec = EndpointsSpec { study: self.study, tables, pictures: self.pictures, plan };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
             say::result(&endpoints::described(&spec)?)?;
             return Ok(ExitCode::SUCCESS);
@@ -213,9 +224,9 @@ impl Args {
     /// The plan, and the tables that lie outside of the study.
     fn asked(&self) -> Result<(Plan, Vec<PathBuf>)> {
         if let Some(path) = &self.plan {
-            return Ok((read(path)?, Vec::new()));
+            return Ok((read(path)?, self.tables.clone()));
         }
-        let mut files = Vec::new();
+        let mut files = self.tables.clone();
         let mut named = |name: Option<String>| table(name, &mut files);
         let outcome = |column: Column| Outcome { column, label: None, direction: None };
         let plan = Plan {

@@ -28,7 +28,8 @@ by fixed effects. Where each run has two recordings (or confounds tables), name 
 --echo-mask, --echo-fit). The order of work: read, subtract physiology (where --fwhm is above 0), smooth, fit, contrast.
 
 Into --out go contrast-NAME_stat-{effect,variance,t|F,z,p}_statmap.nii.gz, design.tsv and mask.nii.gz, each image \
-with a JSON sidecar. p is one-sided unless --two-sided is given. With --physio also desc-retroicor_qc.html, a page to look at, and, where columns differ with slice time, \
+with a JSON sidecar. p is one-sided unless --two-sided is given. With --physio also desc-retroicor_qc.html, a page to look at, physio_summary.tsv (a row a run: heart and breathing rate, RVT, mean framewise displacement, \
+volumes kept, tSNR of --roi) and, where columns differ with slice time, \
 design_slice-groups.tsv; whether the recording explains the run more than chance is said at the end.
 
 Example: boldly glm sub-01_bold.nii.gz --events sub-01_events.tsv --confounds sub-01_confounds.tsv \\
@@ -176,7 +177,7 @@ pub(super) struct Args {
     /// fitted: those left out are not in it, its sidecar lists what is. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     residuals: bool,
-    /// Regions whose means are fitted too: 'pag=tube:...', a table, an atlas
+    /// Fit regions' means, too: 'pag=tube:...'
     ///
     /// NAME=sphere:x,y,z:r, NAME=box:x,y,z:a,b,c, NAME=tube:x,y,z:x,y,z:inner,outer (mm), or NAME=MASK; a table (.tsv) with name, x, y, z and
     /// radius_mm, or name and shape; a mask; or a labelled image, each label a region. contrast-NAME_regions.tsv has of each its effect with standard error,

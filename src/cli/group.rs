@@ -89,7 +89,7 @@ pub(super) struct Args {
     /// Columns of numbers that enter the model: 'age,baseline'
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
     covariates: Vec<String>,
-    /// About what covariates are centred: overall, group or none
+    /// Centre covariates about: overall, group or none
     ///
     /// `overall`: the mean of the subjects of a contrast; `group`: that of each group; `none`: they enter as they are
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "HOW", default_value = "overall")]
@@ -138,7 +138,7 @@ pub(super) struct Args {
     /// Which voxels touch: 6, 18 or 26
     #[arg(help_heading = heading::OUTPUT, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
     connectivity: String,
-    /// Uncorrected p from which on voxels are in the table of clusters
+    /// Uncorrected p that forms the table's clusters
     ///
     /// With --cluster-forming that of it, so that sizes and their p are of the same clusters
     #[arg(help_heading = heading::OUTPUT, long, value_name = "P", default_value = "0.001", value_parser = forming_p)]

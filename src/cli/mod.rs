@@ -18,6 +18,7 @@ mod confounds;
 mod connect;
 mod demo;
 mod demo_group;
+mod demo_trial;
 mod devices;
 mod drivers;
 mod echoes;

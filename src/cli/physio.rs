@@ -26,6 +26,7 @@ Written, each name beginning with PREFIX:
   _desc-retroicor_multiple_regressors.txt    the volume-wise columns for SPM, as PhysIO writes them
   _desc-peaks_events.tsv, .json              beats and breaths; edit status (ok, added, removed) or rows, then --peaks
   _desc-retroicor_summary.json               beats, rates, flagged stretches, extrapolated share, alignment
+  _physio_summary.tsv, .json                 one row: whose run, heart and breathing rate, RVT; a covariate of a group, an outcome of a trial
   _desc-physio_qc.html                       the same to look at: traces, rates, phase coverage, what to do next
 Where slice times are not known or were corrected for, the columns are at the frame times and none by slice.
 
@@ -95,7 +96,8 @@ impl Args {
         saved.iter().for_each(|one| terminal.done(one));
         if self.talk.json {
             let files = saved.iter().flat_map(|one| &one.files);
-            let summary = files.filter(|path| path.to_string_lossy().ends_with("_summary.json"));
+            let summary = files
+                .filter(|path| path.to_string_lossy().ends_with("desc-retroicor_summary.json"));
             for path in summary {
                 say::json(&crate::io::bids::read_json(path)?)?;
             }

@@ -24,7 +24,7 @@ pub(super) struct RegionArgs {
     /// Without it coordinates are those of a template, and a run in its subject's own space is refused: by space- in its name, or a BIDS name without
     /// it, SpatialReference in its sidecar, or the sform code of its header. `native`: they are of this very scan; `template`: the run is in
     /// the template, whatever its name says
-    #[arg(help_heading = heading::REGIONS, long, value_name = "SPACE", value_parser = parsed::<Coordinates>)]
+    #[arg(help_heading = heading::REGIONS, long, value_name = "template|native", value_parser = parsed::<Coordinates>)]
     coordinates: Option<Coordinates>,
     /// Also with each region moved so far to either side, mm
     ///

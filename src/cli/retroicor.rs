@@ -41,7 +41,7 @@ and R² of the decay go beside it (with --maps into that folder). Give --physio,
 --confounds and --peaks once for each run, in the order of the runs. --tr, --slice-times and --sidecar hold for all. \
 Into the folder --out goes NAME_desc-retroicor_bold.nii.gz for each.
 
-Beside each goes NAME_desc-retroicor_qc.html: whether the recording explains the run more than chance, traces with beats and breaths, phase coverage, alignment, what to do next, and \
+Beside each goes NAME_physio_summary.tsv, one row: heart and breathing rate, RVT, mean framewise displacement; and NAME_desc-retroicor_qc.html: whether the recording explains the run more than chance, traces with beats and breaths, phase coverage, alignment, what to do next, and \
 with --maps the maps on slices.
 
 --maps writes, for cardiac, respiratory, interaction, each slow term and all physiology together (desc-physio), \

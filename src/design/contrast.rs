@@ -23,8 +23,13 @@
 mod parser;
 
 use crate::error::{Error, Result};
+use std::ops::RangeInclusive;
+
 use ndarray::{Array1, Array2};
 use parser::Parser;
+
+/// Sizes of weights, but 0, whose squares times a variance float32 can hold.
+const WEIGHTS: RangeInclusive<f64> = 1e-9..=1e9;
 
 /// A contrast as the command line gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -225,17 +230,22 @@ fn refuse_empty(expression: &str, parts: &[&Vec<Vec<f64>>]) -> Result<()> {
     let n_rows = parts.first().map_or(0, |rows| rows.len());
     for row in 0..n_rows {
         let weights = || parts.iter().flat_map(|rows| &rows[row]);
-        let found = if weights().any(|w| !w.is_finite()) {
-            "has weights that are not finite"
+        let beyond = weights().find(|w| **w != 0.0 && !WEIGHTS.contains(&w.abs()));
+        let (found, expected) = if weights().any(|w| !w.is_finite()) {
+            ("has weights that are not finite".to_owned(), "weigh one column or more".to_owned())
         } else if weights().all(|w| *w == 0.0) {
-            "has only zero weights"
+            ("has only zero weights".to_owned(), "weigh one column or more".to_owned())
+        } else if let Some(weight) = beyond {
+            // The variance takes its square, and maps are float32.
+            let size = format!("have sizes from {:e} to {:e}", WEIGHTS.start(), WEIGHTS.end());
+            (format!("has the weight {weight:e}"), size)
         } else {
             continue;
         };
         return Err(Error::usage(
             format!("contrast `{}`", super::quoted::short(expression)),
             found,
-            "weigh one column or more",
+            expected,
             "",
         ));
     }

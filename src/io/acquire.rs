@@ -144,12 +144,16 @@ fn told_slice_times(
 #[must_use]
 pub fn contradictions(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Vec<String> {
     let of_sidecar = sidecar.repetition_time.as_ref().map(|field| (field.value, &field.file));
-    let used = match (tr, of_sidecar) {
-        (Some(tr), _) => (tr, "--tr".to_string()),
-        (None, Some((tr, file))) => (tr, file.display().to_string()),
-        _ => return Vec::new(),
+    let step = |times: &Field<Vec<f64>>| {
+        let step = even_step(&times.value, bold.n_volumes, "").ok()?;
+        Some((step, format!("VolumeTiming in {}", times.file.display())))
     };
-    let (used, origin) = used;
+    let used = match (tr, of_sidecar) {
+        (Some(tr), _) => Some((tr, "--tr".to_string())),
+        (None, Some((tr, file))) => Some((tr, file.display().to_string())),
+        _ => sidecar.volume_timing.as_ref().and_then(step),
+    };
+    let Some((used, origin)) = used else { return Vec::new() };
     let others = [bold.tr.map(|tr| (tr, &bold.path)), of_sidecar];
     let apart = others.into_iter().flatten().filter(|(tr, _)| (tr - used).abs() > SAME_TR_S);
     let mut said: Vec<String> = apart

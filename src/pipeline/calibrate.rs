@@ -1,6 +1,6 @@
 //! How often each noise model finds what is not there: null runs with spatially smooth rho, whole and with volumes censored, and the
 //! share of voxels below each threshold. A calibrated model's share is the threshold. [`own_run`] asks the same of a run of one's own,
-//! [`groups`] of each correction of a group.
+//! [`groups`] of each correction of a group, [`pairs`] of each test of a correlation.
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
@@ -22,9 +22,11 @@ use crate::stats::ar1::{Pairs, Rule};
 use crate::stats::tails::TTail;
 use crate::volume::{Block, HostBold};
 
+mod connect;
 mod groups;
 mod own_run;
 
+pub use connect::{Cleaning, PairRate, PairsSpec, Test, pairs};
 pub use groups::{GroupRate, GroupsSpec, LEVEL, groups};
 pub use own_run::{Null, OwnRate, OwnRates, OwnRunSpec, own_run};
 

@@ -22,13 +22,16 @@ use crate::volume::Grid;
 mod by_glm;
 mod edges;
 mod maps;
+mod moved;
 mod networks;
 mod nodes;
 mod nuisance;
+mod picture;
 mod run;
 mod said;
 mod seeds;
 mod series;
+mod shift;
 mod tables;
 
 use edges::Edges;
@@ -56,6 +59,7 @@ pub fn run(
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     let several = opened.runs.len() > 1;
     let (mut all, mut edges, mut mean) = (Vec::new(), Vec::new(), maps::Mean::default());
+    let mut pages = Vec::new();
     for at in 0..opened.runs.len() {
         let ahead = ladder.ahead(opened.runs[at].bold.as_ref());
         opened.runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
@@ -63,23 +67,32 @@ pub fn run(
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(at + 1);
+        said::regions(spec, &run.path, &found.nodes, watch);
         let of_run = edges::edges(&series_of(&found), found.nu, spec.min_dof);
         said::partial(spec, (&run.path, found.nu), &of_run, nodes.all.len(), watch);
         write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)?;
+        pages.extend(picture::seeds(spec, (run, &nodes), &found, number, watch));
+        let drawn = (&[&found][..], &of_run);
+        pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, number));
         let made = maps::of_run(spec, (run, &nodes), &found, number);
         products.maps(&run.header, &made)?;
         mean.take(&found);
-        found.maps = None; // written, and in the mean
+        (found.maps, found.mean) = (None, None); // written, and in the mean
         all.push(found);
         edges.push(of_run);
     }
     watch.stage("write", 1);
     if several {
         write_mean(spec, (&nodes, &groups), (&all, &edges), products)?;
+        let of_all: Vec<&OfRun> = all.iter().collect();
+        if let Some(over) = edges::over_runs(&edges) {
+            let drawn = (of_all.as_slice(), &over);
+            pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, None));
+        }
         products.maps(&opened.runs[0].header, &mean.maps(&nodes))?;
     }
     let account = account(spec, opened, (&nodes, &all), smoothing.as_ref());
-    products.finish(session, account)
+    products.finish(session, Account { pages, ..account })
 }
 
 fn series_of(run: &OfRun) -> Vec<Option<ndarray::Array1<f64>>> {
@@ -140,6 +153,9 @@ fn write_tables(
     let names = run.names();
     let coverage: Vec<f64> = run.nodes.iter().map(|node| node.coverage).collect();
     products.table(tables::series(run, number))?;
+    if let Some(table) = shift::table(nodes, &[run], number) {
+        products.table(table)?;
+    }
     if nodes.all.len() < 2 {
         return Ok(()); // a seed alone has no pair
     }
@@ -160,6 +176,10 @@ fn write_mean(
     products: &mut dyn Products,
 ) -> Result<()> {
     let Some(mean) = edges::over_runs(edges).filter(|_| nodes.all.len() > 1) else { return Ok(()) };
+    let of_all: Vec<&OfRun> = runs.iter().collect();
+    if let Some(table) = shift::table(nodes, &of_all, None) {
+        products.table(table)?;
+    }
     let names = runs[0].names();
     let least = |at: usize| runs.iter().map(|run| run.nodes[at].coverage).fold(1.0, f64::min);
     let coverage: Vec<f64> = (0..nodes.all.len()).map(least).collect();

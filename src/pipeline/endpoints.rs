@@ -13,13 +13,17 @@ use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, EndpointsSpec};
 use crate::pipeline::watch::Watch;
 use crate::report::page::FileRead;
-use crate::report::trial::{Pictures, TrialPage, page};
+use crate::report::trial::{PictureFile, TrialPage, page};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Results, Severity};
 
+mod pictures;
 mod study;
 
 use study::Study;
+
+/// So many names of participants a line; results.json and the page have all.
+const NAMES: usize = 8;
 
 /// Analyse a trial's endpoints.
 ///
@@ -34,10 +38,11 @@ pub fn run(
     let (study, results) = analysed(spec)?;
     let files: Vec<_> = study.files.iter().map(|(_, path)| path.clone()).collect();
     products.reads(&files)?;
+    let pictures = pictures::read(&spec.pictures)?;
     for note in &results.notes.all {
         match note.severity {
-            Severity::Info => watch.note(&note.to_string()),
-            Severity::Warning => watch.warn(&note.to_string()),
+            Severity::Info => watch.note(&note.short(NAMES)),
+            Severity::Warning => watch.warn(&note.short(NAMES)),
         }
     }
     told(&results).iter().for_each(|line| watch.note(line));
@@ -49,7 +54,7 @@ pub fn run(
     account.stages = vec!["read", "trial"];
     account.counts.insert("participants".to_owned(), json!(results.flow.listed));
     account.counts.insert("notes".to_owned(), json!(results.notes.all.len()));
-    account.pages = pages(results)?;
+    account.pages = pages(results, pictures)?;
     products.finish(session, account)
 }
 
@@ -88,20 +93,20 @@ fn pretty(value: &impl serde::Serialize) -> Result<String> {
 }
 
 /// The page, plan.json, with which the same can be asked for again, and results.json.
-fn pages(results: Results) -> Result<Vec<Page>> {
+fn pages(results: Results, pictures: Vec<PictureFile>) -> Result<Vec<Page>> {
     let [plan, all] = [pretty(&results.plan)?, pretty(&results)?];
     let text = |name, ending, text: String| Page {
         entities: Entities::of(name),
         ending,
         draw: Box::new(move |_| Ok(text)),
     };
-    let draw: Draw = Box::new(move |made| drawn(&results, made));
+    let draw: Draw = Box::new(move |made| Ok(drawn(&results, &pictures, made)));
     let report = Page { entities: Entities::of("report"), ending: ".html", draw };
     Ok(vec![text("plan", ".json", plan), text("results", ".json", all), report])
 }
 
 /// The page of all that was recorded.
-fn drawn(results: &Results, made: &Provenance) -> Result<String> {
+fn drawn(results: &Results, pictures: &[PictureFile], made: &Provenance) -> String {
     let read = made.inputs.iter().map(|input| FileRead {
         path: input.path.to_string_lossy().into_owned(),
         role: input.role.name().to_owned(),
@@ -113,7 +118,7 @@ fn drawn(results: &Results, made: &Provenance) -> Result<String> {
         command_line: &made.command_line,
         inputs: &read.collect::<Vec<FileRead>>(),
         outputs: &outputs.collect::<Vec<String>>(),
-        pictures: &Pictures::default(),
+        pictures,
     })
 }
 
@@ -129,14 +134,17 @@ fn told(results: &Results) -> Vec<String> {
         let difference = row.difference;
         let limit = |v: Option<f64>| v.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
         lines.push(format!(
-            "{}: {} - {} = {:.3} ({} to {}), p = {:.2e}, n = {} + {}",
+            "{}: {} - {} = {:.3} ({} to {}), p = {}, n = {} + {}",
             row.label,
             results.arms.active,
             results.arms.control,
             difference.value,
             limit(difference.low),
             limit(difference.high),
-            row.test.p,
+            match row.test.p {
+                p if p < 1e-4 => format!("{p:.1e}"),
+                p => format!("{p:.4}"),
+            },
             row.n.active,
             row.n.control,
         ));
@@ -171,8 +179,10 @@ pub fn described(spec: &EndpointsSpec) -> Result<String> {
     let mut made: Vec<String> =
         sheets(&results).iter().map(|sheet| format!("{}.tsv", sheet.name)).collect();
     made.extend(
-        pages(results)?.iter().map(|page| format!("{}{}", page.entities.stem(""), page.ending)),
+        pages(results, Vec::new())?
+            .iter()
+            .map(|page| format!("{}{}", page.entities.stem(""), page.ending)),
     );
-    let _ = write!(text, "\nwould write {}", made.join(", "));
+    let _ = writeln!(text, "\nwould write {}", made.join(", "));
     Ok(text)
 }

@@ -73,8 +73,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         products.table(table)?;
     }
     if let Some(regions) = found.regions.take() {
-        let of = ((&questions, &found), (&opened.grid, opened.runs.as_slice()));
-        for table in regions.tables(spec, of.0, of.1, watch)? {
+        for table in regions.tables(spec, (&questions, &found.all), &opened.runs, watch)? {
             products.table(table)?;
         }
     }

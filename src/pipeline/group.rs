@@ -3,7 +3,6 @@
 use serde_json::{Map as Fields, Value, json};
 
 use crate::design::group::{Resolved, Stratum};
-use crate::design::label::labels;
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
@@ -49,7 +48,7 @@ pub use held::{Held, tested};
 use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
-use model::{bytes, needed};
+use model::{bytes, labels, needed};
 pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
@@ -76,8 +75,7 @@ pub fn run_with(
     let watch: &dyn Watch = &session.watch;
     refuse_rft(spec)?;
     let (sample, resolved) = model(spec, watch)?;
-    let names: Vec<String> = resolved.strata.iter().map(|s| s.name.clone()).collect();
-    let labels = labels(&names)?;
+    let labels = labels(&resolved)?;
     let needed = needed(&sample, &resolved);
     let room = |n: usize, n_grid: usize| session.ladder.hold(bytes(spec, &resolved, n, n_grid));
     let mut images = Images::open(spec, &sample, &needed, &room, watch)?;

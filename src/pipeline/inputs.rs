@@ -215,7 +215,7 @@ fn refuse_unmatched(runs: &[Run], watch: &dyn Watch) -> Result<()> {
 fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
     let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
-    let mut acquisition = timing::acquisition(&bold, &sidecar, spec, watch);
+    let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);
     let known = task::Known::of(&sidecar, resampled.as_ref());
     let Columned { design, task, confounds, doubts, why_no_column, unmatched, measures, found } =

@@ -20,6 +20,7 @@ pub mod connect;
 pub mod decide;
 pub mod demo;
 pub mod demo_group;
+pub mod demo_trial;
 pub mod dvars;
 pub mod earlier;
 pub mod echoes;

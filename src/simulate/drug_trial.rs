@@ -56,7 +56,7 @@ pub struct DrugTrialSpec {
 
 impl Default for DrugTrialSpec {
     fn default() -> DrugTrialSpec {
-        DrugTrialSpec { per_arm: 10, seed: 2, n_volumes: 120, tr: 2.0 }
+        DrugTrialSpec { per_arm: 10, seed: 1, n_volumes: 120, tr: 2.0 }
     }
 }
 

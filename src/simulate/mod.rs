@@ -266,6 +266,9 @@ fn check(spec: &Spec) -> Result<()> {
             return bad(format!("has the {name} {value}"), expected, "");
         }
     }
+    if let Some(size) = spec.voxel_size_mm.iter().find(|size| !(0.01..=100.0).contains(*size)) {
+        return bad(format!("has the voxel size {size:?} mm"), "have one from 0.01 to 100 mm", "");
+    }
     if spec.n_volumes as f64 * spec.tr > 36_000.0 || spec.n_volumes >= 1 << 24 {
         let found = format!("lasts {} s", spec.n_volumes as f64 * spec.tr);
         return bad(found, "last at most 36000 s", "ask for fewer volumes");

@@ -14,6 +14,7 @@ pub mod gls;
 pub mod hommel;
 pub mod isotonic;
 pub mod least_squares;
+pub mod logistic;
 pub mod meta;
 pub mod mixed;
 pub mod noncentral;

@@ -9,8 +9,10 @@
 //!
 //! Source: CONSORT Harms 2022; ICH E3 12.2; MedDRA's rule of one primary class a term.
 
+mod coded;
 mod consistent;
 mod event;
+mod told;
 mod words;
 
 use std::collections::BTreeSet;
@@ -24,6 +26,8 @@ use super::results::{AdverseEvents, AdverseRow};
 use super::tables::Tables;
 use crate::error::Result;
 use event::{Event, Events, When};
+use told::Told;
+use words::SUMMARIES;
 
 /// Days after the last one for which an event still is of the treatment.
 pub const AFTER_LAST_DAY: f64 = 30.0;
@@ -40,7 +44,9 @@ pub fn analyse(
     notes: &mut Notes,
 ) -> Result<AdverseEvents> {
     let Some(name) = &plan.adverse_events else { return Ok(AdverseEvents::default()) };
-    let events = Events::read(tables.get(name)?, plan, people, notes)?;
+    let table = tables.get(name)?;
+    let events = Events::read(table, plan, people, notes)?;
+    Told { events: &events, people, notes }.all(table);
     consistent::tell(&events, people, notes);
     let at = |when: When| {
         ByArm::of(|arm| events.all.iter().filter(|e| e.arm == arm && e.when == when).count())
@@ -59,18 +65,14 @@ struct Counting {
 
 fn rows(emergent: &[&Event], events: &Events, counting: &Counting) -> Vec<AdverseRow> {
     let mut rows = Vec::new();
-    let mut summary = |of: &str, there: bool, is_so: &dyn Fn(&Event) -> bool| {
-        if there {
-            let row = counting.row(emergent.iter().copied().filter(|e| is_so(e)), of, None);
-            rows.push(AdverseRow { is_summary: true, ..row });
-        }
+    let mut summary = |of: &str, is_so: &dyn Fn(&Event) -> bool| {
+        let row = counting.row(emergent.iter().copied().filter(|e| is_so(e)), of, None);
+        rows.push(AdverseRow { is_summary: true, ..row });
     };
-    let yes = |flag: Option<bool>| flag == Some(true);
-    summary("any treatment-emergent", true, &|_| true);
-    summary("serious", events.has_serious, &|e| yes(e.serious));
-    summary("severe", events.has_severity, &|e| yes(e.severe));
-    summary("related", events.has_relation, &|e| yes(e.related));
-    summary("led to discontinuation", events.has_action, &|e| yes(e.withdrawn));
+    summary("any treatment-emergent", &|_| true);
+    for (k, of) in SUMMARIES.iter().enumerate().filter(|(k, _)| events.has[*k]) {
+        summary(of.row, &|event| event.counts[k] == Some(true));
+    }
     let classes = emergent.iter().map(|e| e.soc.as_str()).collect::<BTreeSet<_>>();
     let in_class =
         |soc: &str| -> Vec<&Event> { emergent.iter().copied().filter(|e| e.soc == soc).collect() };

@@ -4,12 +4,15 @@
 //! differ (arm x baseline), the standard error by HC3 (MacKinnon and White 1985), the changes compared without adjustment (Welch; Hedges' g with limits of the noncentral t), and
 //! percentage changes for description alone. LS means are at the mean baseline, levels of strata weighing the same. Fits are [`SecondLevel`]'s: an endpoint is a map with one voxel.
 
+mod by_t;
 mod change;
 mod fit;
+mod named;
 mod pairs;
 mod permuted;
 
-use super::note::Notes;
+use super::arm::Arm;
+use super::note::{Notes, counted};
 use super::people::People;
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
@@ -17,10 +20,11 @@ use super::tables::Tables;
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
+pub(in crate::trial) use by_t::by_t;
 pub(in crate::trial) use change::moments;
-pub(in crate::trial) use fit::by_t;
-pub use fit::{Named, compare};
-use pairs::Lacking;
+pub use fit::compare;
+pub use named::Named;
+pub(in crate::trial) use pairs::Lacking;
 pub use pairs::Pairs;
 pub use permuted::permute;
 
@@ -38,6 +42,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
         for (way, &missing) in shown(plan).iter().enumerate() {
             let pairs = Pairs::new(people, &before, &after, missing);
+            nothing_to_carry(&named, &pairs, people, plan, notes);
             let mut row = compare(&named, &pairs, people, plan)?;
             if way == 0
                 && let Some(asked) = plan.permutations
@@ -53,6 +58,23 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };
     adjust(&mut ancova, plan);
     Ok(ancova)
+}
+
+/// Who has no baseline is in no analysis with values carried forward.
+fn nothing_to_carry(named: &Named, pairs: &Pairs, people: &People, plan: &Plan, notes: &mut Notes) {
+    let out: Vec<usize> =
+        Arm::BOTH.iter().flat_map(|arm| pairs.left_out.get(*arm)).copied().collect();
+    if pairs.missing != Missing::Observed && !out.is_empty() {
+        notes.warn(
+            format!(
+                "{} without {} at {}: nothing can be carried forward, not even in BOCF",
+                counted(out.len(), "participant"),
+                named.label,
+                plan.baseline
+            ),
+            people.names(&out),
+        );
+    }
 }
 
 /// The ways with missing values that are computed: LOCF of two visits is BOCF.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::ancova::moments;
 use super::arm::{Arm, ByArm};
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::Plan;
 use super::results::{Baseline, BaselineRow, Summary};
 use super::tables::{Measured, Tables};

@@ -4,7 +4,7 @@
 //! arm, active minus control of (b + e) / 2; all on n - 2 degrees of freedom. Beside them the endpoint given baseline ([`ancova`]), which has more power. Where the table has a
 //! column of motion (`mean_fd`), its correlation with each region over participants (QC-FC, Ciric et al. 2017) tells whether motion is in the values.
 
-use super::ancova::{self, Named, Pairs};
+use super::ancova::{self, Lacking, Named, Pairs};
 use super::note::Notes;
 use super::people::People;
 use super::plan::{BrainPlan, Missing, Plan};
@@ -36,6 +36,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let table = tables.get(&own.table)?;
     let regions = regions(own, table)?;
     let mut brain = Brain::default();
+    let mut lacking = Lacking::default();
     for region in &regions {
         let visits = Visits::new(table, region, people)?;
         let named = Named {
@@ -46,7 +47,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         };
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         let pairs = Pairs::new(people, &before, &after, Missing::Observed);
-        pairs.tell(&named, people, plan, notes);
+        lacking.add(&named, &pairs, people);
         let ancova = ancova::compare(&named, &pairs, people, plan)?;
         let of = |make: &dyn Fn(f64, f64) -> f64| {
             let both = pairs.baseline.iter().zip(&pairs.endpoint);
@@ -78,6 +79,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             ancova,
         });
     }
+    lacking.tell(people, plan, notes);
     brain.motion = motion(&regions, table, plan, people, notes)?;
     Ok(brain)
 }

@@ -13,8 +13,8 @@ mod chosen;
 use ndarray::Array2;
 
 use super::arm::{Arm, ByArm};
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Plan, Relation};
 use super::results::{
     Correlation, CorrelationPoint, CorrelationRow, Correlations, SlopesDiffer, Test,
@@ -37,6 +37,7 @@ pub fn analyse(
     notes: &mut Notes,
 ) -> Result<Correlations> {
     let mut rows = Vec::new();
+    let mut without = Without::default();
     for relation in &plan.correlations {
         let first = Side::open(&relation.first, plan, people, tables)?;
         let second = Side::open(&relation.second, plan, people, tables)?;
@@ -52,11 +53,12 @@ pub fn analyse(
         for (one, other) in pairs(&first, &second) {
             let first = first.axis(one, plan, people)?;
             let second = second.axis(other, plan, people)?;
-            let mut row = row(relation, (first, second), (plan, people), notes)?;
+            let mut row = row(relation, (first, second), (plan, people), (&mut without, notes))?;
             row.exploratory = exploratory;
             rows.push(row);
         }
     }
+    without.tell(people, notes);
     if !rows.is_empty() {
         notes.info(
             format!(
@@ -67,6 +69,32 @@ pub fn analyse(
         );
     }
     Ok(Correlations { rows })
+}
+
+/// Who is not in which relations; the same participants are named once.
+#[derive(Default)]
+struct Without {
+    all: Vec<(Vec<usize>, Vec<String>)>,
+}
+
+impl Without {
+    fn add(&mut self, what: &str, who: Vec<usize>) {
+        match self.all.iter_mut().find(|(other, _)| *other == who) {
+            _ if who.is_empty() => {}
+            Some((_, all)) => all.push(what.to_owned()),
+            None => self.all.push((who, vec![what.to_owned()])),
+        }
+    }
+
+    fn tell(&self, people: &People, notes: &mut Notes) {
+        for (who, what) in &self.all {
+            let n = counted(who.len(), "participant");
+            notes.warn(
+                format!("{n} without one of both, not in the relation of {}", what.join("; of ")),
+                people.names(who),
+            );
+        }
+    }
 }
 
 /// What of both sides is related: changes, then a baseline with a change.
@@ -88,7 +116,7 @@ fn row(
     relation: &Relation,
     (first, second): (Axis, Axis),
     (plan, people): (&Plan, &People),
-    notes: &mut Notes,
+    (without, notes): (&mut Without, &mut Notes),
 ) -> Result<CorrelationRow> {
     let mut points = Vec::new();
     let mut places = Vec::new();
@@ -105,15 +133,7 @@ fn row(
         }
     }
     let what = format!("{} and {}", first.label, second.label);
-    if !lacking.is_empty() {
-        notes.warn(
-            format!(
-                "{} without both of {what}, not in that relation",
-                counted(lacking.len(), "participant")
-            ),
-            people.names(&lacking),
-        );
-    }
+    without.add(&what, lacking);
     let motion = first.motion.or(second.motion);
     let mut row = CorrelationRow {
         relation: relation.to_string(),

@@ -15,8 +15,8 @@ use ndarray::Array2;
 
 use super::ancova::by_t;
 use super::arm::Arm;
-use super::note::Notes;
-use super::people::{People, counted};
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{CrossoverPlan, Plan};
 use super::results::{Crossover, CrossoverRow, Estimate, Test};
 use super::tables::Tables;

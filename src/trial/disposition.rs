@@ -5,8 +5,8 @@
 
 use super::arm::{Arm, ByArm};
 use super::counts::{risk_difference, two_arms, within};
-use super::note::Notes;
-use super::people::{People, Person, counted};
+use super::note::{Notes, counted};
+use super::people::{People, Person};
 use super::plan::Plan;
 use super::results::{Disposition, DispositionOfArm, Estimate, SurvivalStep, Test};
 use super::spelling::Spellings;

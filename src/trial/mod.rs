@@ -16,8 +16,10 @@
 pub mod adverse;
 pub mod ancova;
 mod arm;
+mod arms_agree;
 pub mod baseline;
 pub mod brain;
+mod column;
 pub mod correlations;
 mod counts;
 pub mod cpm;
@@ -52,6 +54,6 @@ pub use plan::{
 };
 pub use results::Results;
 pub use rule::{Operator, Part, Rule, Threshold};
-pub use tables::{Measured, Tables, stem};
+pub use tables::{Measured, Tables, part_of, stem};
 pub use visits::Visits;
 pub use whole::analyse;

@@ -24,6 +24,20 @@ pub struct Note {
     pub participants: Vec<String>,
 }
 
+impl Note {
+    /// The sentence with at most so many names, and how many more there are.
+    #[must_use]
+    pub fn short(&self, most: usize) -> String {
+        match self.participants.len() {
+            n if n > most + 1 => {
+                let some = self.participants[..most].join(", ");
+                format!("{}: {some} and {} more", self.text, n - most)
+            }
+            _ => self.to_string(),
+        }
+    }
+}
+
 impl std::fmt::Display for Note {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.text)?;
@@ -40,6 +54,32 @@ impl std::fmt::Display for Note {
 pub struct Notes {
     /// One a sentence.
     pub all: Vec<Note>,
+    #[serde(skip)]
+    lacking: Vec<Lacking>,
+}
+
+/// A note of participants who lack values: of several outcomes it is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Lacking {
+    /// The note's place.
+    at: usize,
+    /// Whether they left the study.
+    left: bool,
+    /// What they lack, and where.
+    labels: Vec<String>,
+    visits: String,
+}
+
+impl Lacking {
+    fn text(&self, n: usize) -> String {
+        let who = match self.left {
+            true => format!("{} who did not complete the study", counted(n, "participant")),
+            false => counted(n, "completer"),
+        };
+        let verb = if n == 1 { "lacks" } else { "lack" };
+        let (what, at) = (self.labels.join(", "), &self.visits);
+        format!("{who} {verb} {what} at {at}: not in the analysis of those observed")
+    }
 }
 
 impl Notes {
@@ -53,9 +93,44 @@ impl Notes {
         self.add(Note { severity: Severity::Warning, text: text.into(), participants });
     }
 
+    /// Say who is not in the analysis of those observed for lacking an outcome at one of two visits. `left`: whether they did not complete the study. The same participants are
+    /// named once, with all that they lack.
+    pub fn lack(&mut self, who: Vec<String>, left: bool, label: &str, [before, after]: [&str; 2]) {
+        let visits = format!("{before} or {after}");
+        let same = |own: &&mut Lacking| {
+            own.left == left && own.visits == visits && self.all[own.at].participants == who
+        };
+        let at = match self.lacking.iter_mut().find(same) {
+            Some(own) => {
+                if !own.labels.iter().any(|known| known == label) {
+                    own.labels.push(label.to_owned());
+                }
+                own.at
+            }
+            None => {
+                let (at, labels) = (self.all.len(), vec![label.to_owned()]);
+                self.all.push(Note {
+                    severity: Severity::Warning,
+                    text: String::new(),
+                    participants: who,
+                });
+                self.lacking.push(Lacking { at, left, labels, visits });
+                at
+            }
+        };
+        if let Some(own) = self.lacking.iter().find(|own| own.at == at) {
+            self.all[at].text = own.text(self.all[at].participants.len());
+        }
+    }
+
     fn add(&mut self, note: Note) {
         if !self.all.contains(&note) {
             self.all.push(note);
         }
     }
+}
+
+/// "1 participant", "3 participants".
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
-use super::note::Notes;
+use super::note::{Notes, counted};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
 use crate::design::similar::closest;
@@ -209,11 +209,6 @@ impl People {
     }
 }
 
-/// "1 participant", "3 participants".
-pub(super) fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
 fn known(
     table: &Measured,
     row: usize,
@@ -302,5 +297,29 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
             "be compared as two arms".to_owned(),
             "name the active one by --active; the others are then left out and counted".to_owned(),
         )),
+    }
+}
+
+impl Measured {
+    /// The participant of each row, as a place in [`People::all`].
+    ///
+    /// # Errors
+    /// As [`Measured::ids`]; bad data naming the line of a participant that participants.tsv lacks, with the closest.
+    pub fn people(&self, people: &People) -> Result<Vec<usize>> {
+        let names = people.ids();
+        let place = |(row, id): (usize, &String)| {
+            people.find(id).ok_or_else(|| {
+                Error::bad_data(
+                    self.line(row),
+                    format!("is of '{id}', whom {} does not list", people.table.table.name),
+                    "be of a participant of the study",
+                    match closest(id, &names) {
+                        Some(name) => format!("did you mean '{name}'?"),
+                        None => "add the participant there, or delete the row".to_owned(),
+                    },
+                )
+            })
+        };
+        self.ids()?.iter().enumerate().map(place).collect()
     }
 }

@@ -12,8 +12,9 @@ mod between;
 mod of_visit;
 mod series;
 
-use super::note::Notes;
-use super::people::{People, counted};
+use super::ancova::Lacking;
+use super::note::{Notes, counted};
+use super::people::People;
 use super::plan::{Plan, PressurePlan};
 use super::results::Pressure;
 use super::tables::Tables;
@@ -48,9 +49,11 @@ pub fn analyse(
     tell(&pressure, &found, people, notes);
     (pressure.series, pressure.series_differ) = series::of(&found, plan, people, notes)?;
     pressure.curves = between::curves(&found, plan, people);
+    let mut lacking = Lacking::default();
     for measure in Measure::ALL {
-        pressure.ancova.push(between::compared(measure, &found, plan, people, notes)?);
+        pressure.ancova.push(between::compared(measure, &found, plan, people, &mut lacking)?);
     }
+    lacking.tell(people, plan, notes);
     between::by_intensity(&mut pressure, &found, plan, people, notes)?;
     Ok(pressure)
 }
@@ -106,6 +109,11 @@ fn tell(pressure: &Pressure, found: &Found, people: &People, notes: &mut Notes) 
     say(
         "over another range of pressures than most, whose area is of that range".to_owned(),
         names(&found.of_other_range),
+    );
+    let (who, n) = &found.of_other_number;
+    say(
+        format!("with another number of stimuli than the usual {n}: given twice, or lacking"),
+        names(who),
     );
     if let Some([least, greatest]) = found.assumed_scale {
         notes.info(

@@ -1,5 +1,6 @@
 //! A plan held against the tables: every name there is, every column with its table.
 
+use super::derived;
 use super::note::Notes;
 use super::plan::{Column, Design, Missing, Plan, Relation};
 use super::tables::{Tables, session, stem};
@@ -7,20 +8,36 @@ use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
 impl Plan {
-    /// The tables that the plan names; none where a column names no table, so that any may be meant.
+    /// The tables that the plan names, by their files' names; none where a column names no table, so that any may be meant.
     #[must_use]
     pub fn tables(&self) -> Option<Vec<String>> {
-        let mut all: Vec<String> = Vec::new();
+        let names = self.named();
+        (!names.contains(&"")).then(|| {
+            let plain = |name: &&str| stem(name.split('[').next().unwrap_or(name)).to_owned();
+            let mut all: Vec<String> = names.iter().map(plain).collect();
+            all.sort();
+            all.dedup();
+            all
+        })
+    }
+
+    /// Tables of which the plan names some rows alone: `physio_summary[task=rest]`.
+    #[must_use]
+    pub fn parts_of_tables(&self) -> Vec<String> {
+        let parts = self.named().into_iter().filter(|name| name.contains('['));
+        let mut all: Vec<String> = parts.map(|name| stem(name).to_owned()).collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    /// Every table's name as the plan has it; empty where a column names none.
+    fn named(&self) -> Vec<&str> {
         let sides =
             self.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
         let columns = self.outcomes.iter().map(|one| &one.column).chain(&self.primary).chain(sides);
         let parts = self.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column);
-        for column in columns.chain(parts) {
-            if column.table.is_empty() {
-                return None;
-            }
-            all.push(stem(&column.table).to_owned());
-        }
+        let of_columns = columns.chain(parts).map(|column| &column.table);
         let named = [
             self.cpm.as_ref().map(|part| &part.table),
             self.pressure.as_ref().map(|part| &part.table),
@@ -28,10 +45,7 @@ impl Plan {
             self.brain.as_ref().map(|part| &part.table),
             self.crossover.as_ref().map(|part| &part.table),
         ];
-        all.extend(named.into_iter().flatten().map(|name| stem(name).to_owned()));
-        all.sort();
-        all.dedup();
-        Some(all)
+        of_columns.chain(named.into_iter().flatten()).map(String::as_str).collect()
     }
 
     /// The plan with every column's table and every session's name filled in.
@@ -61,10 +75,6 @@ impl Plan {
         self.primary.iter_mut().try_for_each(&mut fill)?;
         let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
         parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
-        for Relation { first, second } in &mut self.correlations {
-            fill(first)?;
-            fill(second)?;
-        }
         let named = [
             self.cpm.as_mut().map(|part| &mut part.table),
             self.pressure.as_mut().map(|part| &mut part.table),
@@ -74,6 +84,16 @@ impl Plan {
         ];
         for name in named.into_iter().flatten() {
             *name = tables.get(name)?.name.clone();
+        }
+        let whole = self.clone();
+        for Relation { first, second } in &mut self.correlations {
+            for side in [first, second] {
+                let found = derived::resolve(side, &whole, tables)?;
+                if found.column != side.column {
+                    notes.info(format!("'{side}' is taken for {found}"), Vec::new());
+                }
+                *side = found;
+            }
         }
         self.refuse_twice()?;
         self.name_visits(tables)?;
@@ -115,10 +135,24 @@ impl Plan {
                 "give that, or leave the table out",
             ));
         }
-        if self.control.is_empty() && (self.design == Design::Parallel || self.needs_visits()) {
+        if self.design == Design::Crossover
+            && (self.needs_visits() || self.adverse_events.is_some())
+        {
+            return Err(Error::usage(
+                "--design crossover",
+                "comes with analyses of parallel arms",
+                "come with the crossover's table alone",
+                "outcomes, responders, pain tests and events are compared between parallel arms",
+            ));
+        }
+        if self.control.is_empty() {
+            let what = match self.design {
+                Design::Parallel => format!("which level of column {} is the control", self.arm),
+                Design::Crossover => "which treatment is the control".to_owned(),
+            };
             return Err(Error::usage(
                 "the plan",
-                format!("does not say which level of column {} is the control", self.arm),
+                format!("does not say {what}"),
                 "name it",
                 "--control placebo",
             ));

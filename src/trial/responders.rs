@@ -4,17 +4,19 @@
 //!   all who lack one to respond in one arm and none in the other.
 //! - Who is known to fail one part cannot respond, whatever another part would have been: a non-responder by all means, and counted among those who lack a value.
 //! - A percentage has no meaning where the baseline is 0 or below: the value lacks, and that is said.
-//! - Risk difference with Miettinen and Nurminen's limits, Newcombe's beside; odds and risk ratio, Fisher's p; by strata Mantel and Haenszel; number needed to treat (Altman).
+//! - Risk difference with Miettinen and Nurminen's limits, Newcombe's beside; odds and risk ratio, Fisher's p; the odds ratio given baseline by logistic
+//!   regression; by strata Mantel and Haenszel; number needed to treat (Altman).
 //!
 //! Source: Arnold et al. 2010 (composite responders of the milnacipran trials); the statistics in [`crate::stats::proportions`].
 
+mod adjusted;
 mod held;
 mod row;
 
 use super::note::Notes;
 use super::people::People;
 use super::plan::{Missing, Plan};
-use super::results::Responders;
+use super::results::{ResponderRow, Responders};
 use super::rule::Rule;
 use super::tables::Tables;
 use crate::error::Result;
@@ -40,11 +42,26 @@ pub fn analyse(
             if found.rows.iter().any(|row| row.rule == rule.to_string()) {
                 continue;
             }
-            let rows = shown(plan).into_iter().map(|way| row::row(together, way, people, plan));
-            found.rows.extend(rows);
+            for way in shown(plan) {
+                let row = row::row(together, way, people, plan)?;
+                tell_unadjusted(&row, together, notes);
+                found.rows.push(row);
+            }
         }
     }
     Ok(found)
+}
+
+/// A logistic regression without a maximum gives no numbers.
+fn tell_unadjusted(row: &ResponderRow, parts: &[Held], notes: &mut Notes) {
+    let has_baseline = parts.iter().any(|held| !held.baseline.is_empty());
+    if has_baseline && row.adjusted.is_none() {
+        let text = format!(
+            "responders by {}: no odds ratio given baseline, for arm and baseline part all responders from the others, or an arm has none",
+            row.name
+        );
+        notes.info(text, Vec::new());
+    }
 }
 
 /// Each alone, then the first two, the first three, and so on.

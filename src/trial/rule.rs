@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::plan::Column;
+use super::column::Column;
 use crate::error::Error;
 
 /// Rounding that a comparison forgives, so that 10 -> 7 is a loss of 30 %.

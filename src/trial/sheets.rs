@@ -31,13 +31,19 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
     let parts = [
         (!results.baseline.rows.is_empty()).then(|| baseline::sheet(results)),
         counts::disposition(results),
+        counts::time_to_discontinuation(results),
         ancova::sheet(results),
         counts::responders(results),
         counts::adverse_events(results),
         curves::cpm(results),
+        curves::cpm_measure(results),
         curves::pressure(results),
+        curves::intensities(results),
+        curves::series(results),
         relations::brain(results),
+        relations::motion(results),
         relations::correlations(results),
+        relations::differ(results),
         relations::crossover(results),
     ];
     all.extend(parts.into_iter().flatten());

@@ -1,9 +1,7 @@
 //! The study's tables with their data dictionaries. Every cell is checked on its way to a value.
 
+use super::column::Column;
 use super::dictionary::Dictionary;
-use super::people::People;
-use super::plan::Column;
-use super::visits::Visits;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -17,6 +15,8 @@ pub struct Measured {
     pub table: Table,
     /// What its columns may hold.
     pub dictionary: Dictionary,
+    /// Where each row stands ("file, line 3"), of a table that is part of a file or several; empty: row r in line r + 2.
+    pub origin: Vec<String>,
 }
 
 /// Whether a cell says that there is no value.
@@ -54,10 +54,100 @@ impl Measured {
     #[must_use]
     pub fn line(&self, row: usize) -> String {
         let id = self.table.position("participant_id").map(|at| self.table.rows[row][at].trim());
+        let place = self.place(row);
         match id.filter(|id| !id.is_empty()) {
-            Some(id) => format!("{}, line {} ({id}),", self.table.name, row + 2),
-            None => format!("{}, line {},", self.table.name, row + 2),
+            Some(id) => format!("{place} ({id}),"),
+            None => format!("{place},"),
         }
+    }
+
+    fn place(&self, row: usize) -> String {
+        let own = || format!("{}, line {}", self.table.name, row + 2);
+        self.origin.get(row).cloned().unwrap_or_else(own)
+    }
+
+    /// What a message about another row calls a row: its line, with its file where the table is of several.
+    #[must_use]
+    pub fn other_line(&self, row: usize) -> String {
+        match self.origin.is_empty() {
+            true => format!("line {}", row + 2),
+            false => self.place(row),
+        }
+    }
+
+    /// Several files of one name as one table, their rows one after the other.
+    ///
+    /// # Errors
+    /// Bad data: files of other columns, or whose dictionaries say other things of them. Internal: no files.
+    pub fn joined(parts: Vec<Measured>) -> Result<Measured> {
+        let mut parts = parts.into_iter();
+        let Some(mut whole) = parts.next() else {
+            return Err(Error::internal("a table", "is of no files", "be of one", ""));
+        };
+        whole.origin = (0..whole.table.rows.len()).map(|row| whole.place(row)).collect();
+        for part in parts {
+            let (one, other) = (&whole.table, &part.table);
+            if one.columns != other.columns {
+                return Err(Error::bad_data(
+                    other.name.clone(),
+                    format!("has the columns {}", other.columns.join(", ")),
+                    format!("have those of {}, {}", one.name, one.columns.join(", ")),
+                    "tables of one name are joined: rename one that is another",
+                ));
+            }
+            let says = |of: &Measured| {
+                one.columns.iter().map(|c| of.dictionary.get(c).cloned()).collect::<Vec<_>>()
+            };
+            if says(&whole) != says(&part) {
+                return Err(Error::bad_data(
+                    part.dictionary.name.clone(),
+                    format!("says other things of its columns than {}", whole.dictionary.name),
+                    "say the same, for the tables are joined",
+                    "correct one of them",
+                ));
+            }
+            let places: Vec<String> = (0..other.rows.len()).map(|row| part.place(row)).collect();
+            whole.origin.extend(places);
+            whole.table.rows.extend(part.table.rows);
+        }
+        Ok(whole)
+    }
+
+    /// The rows that have a value in a column: `physio_summary[task=rest]`.
+    ///
+    /// # Errors
+    /// As [`Measured::position`]; usage where no row has it, with the closest.
+    pub fn only(&self, name: &str, column: &str, value: &str) -> Result<Measured> {
+        let at = self.position(column)?;
+        let kept: Vec<usize> = (0..self.table.rows.len())
+            .filter(|&row| self.table.rows[row][at].trim() == value)
+            .collect();
+        if kept.is_empty() {
+            let mut levels: Vec<String> =
+                self.table.rows.iter().map(|row| row[at].trim().to_owned()).collect();
+            levels.sort();
+            levels.dedup();
+            levels.truncate(12);
+            return Err(Error::usage(
+                format!("column {column} of {}", self.table.name),
+                format!("is nowhere '{value}'"),
+                format!("be it in a row, to be taken as {name}"),
+                match closest(value, &levels) {
+                    Some(near) => format!("did you mean '{near}'?"),
+                    None => format!("it holds {}", levels.join(", ")),
+                },
+            ));
+        }
+        Ok(Measured {
+            name: name.to_owned(),
+            table: Table {
+                name: self.table.name.clone(),
+                columns: self.table.columns.clone(),
+                rows: kept.iter().map(|&row| self.table.rows[row].clone()).collect(),
+            },
+            dictionary: self.dictionary.clone(),
+            origin: kept.iter().map(|&row| self.place(row)).collect(),
+        })
     }
 
     /// `participant_id` of each row.
@@ -66,28 +156,6 @@ impl Measured {
     /// No such column, or a row without.
     pub fn ids(&self) -> Result<Vec<String>> {
         self.needed("participant_id", "name a participant, such as sub-001")
-    }
-
-    /// The participant of each row, as a place in [`People::all`].
-    ///
-    /// # Errors
-    /// As [`Measured::ids`]; bad data naming the line of a participant that participants.tsv lacks, with the closest.
-    pub fn people(&self, people: &People) -> Result<Vec<usize>> {
-        let names = people.ids();
-        let place = |(row, id): (usize, &String)| {
-            people.find(id).ok_or_else(|| {
-                Error::bad_data(
-                    self.line(row),
-                    format!("is of '{id}', whom {} does not list", people.table.table.name),
-                    "be of a participant of the study",
-                    match closest(id, &names) {
-                        Some(name) => format!("did you mean '{name}'?"),
-                        None => "add the participant there, or delete the row".to_owned(),
-                    },
-                )
-            })
-        };
-        self.ids()?.iter().enumerate().map(place).collect()
     }
 
     /// `session_id` of each row, with `ses-`.
@@ -209,6 +277,26 @@ pub fn stem(name: &str) -> &str {
     file.strip_suffix(".tsv").unwrap_or(file)
 }
 
+/// A name such as `physio_summary[task=rest]` as the table, the column and its value; none of a plain name.
+///
+/// # Errors
+/// Usage: a bracket without column and value.
+pub fn part_of(name: &str) -> Result<Option<(&str, &str, &str)>> {
+    let Some((table, rest)) = name.split_once('[') else { return Ok(None) };
+    let inner = rest.strip_suffix(']').and_then(|inner| inner.split_once('='));
+    match inner.map(|(column, value)| (column.trim(), value.trim())) {
+        Some((column, value)) if !column.is_empty() && !value.is_empty() => {
+            Ok(Some((stem(table), column, value)))
+        }
+        _ => Err(Error::usage(
+            format!("table '{name}'"),
+            "does not say which rows are meant",
+            "be TABLE[COLUMN=VALUE]",
+            "such as physio_summary[task=rest]",
+        )),
+    }
+}
+
 /// The study's tables, participants.tsv among them.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tables {
@@ -287,14 +375,5 @@ impl Tables {
                 ))
             }
         }
-    }
-
-    /// A column by participant and session.
-    ///
-    /// # Errors
-    /// As [`Tables::resolve`] and [`Visits::new`].
-    pub fn visits(&self, column: &Column, people: &People) -> Result<Visits> {
-        let column = self.resolve(column)?;
-        Visits::new(self.get(&column.table)?, &column.column, people)
     }
 }

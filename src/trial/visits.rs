@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::column::Column;
 use super::dictionary::Direction;
 use super::people::People;
-use super::plan::Column;
-use super::tables::{Measured, session};
+use super::tables::{Measured, Tables, session};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 
@@ -45,9 +45,9 @@ impl Visits {
             if let Some(other) = lines.insert((place, name), row) {
                 return Err(Error::bad_data(
                     table.line(row),
-                    format!("is of {name} as line {} is", other + 2),
+                    format!("is of {name} as {} is", table.other_line(other)),
                     "be the only row of a participant and session",
-                    "delete or correct one of them; repetitions are read by --cpm and --pressure alone",
+                    "delete or correct one of them; of several tasks name one as TABLE[task=NAME]; repetitions are read by --cpm and --pressure alone",
                 ));
             }
             if !sessions.contains(name) {
@@ -118,5 +118,16 @@ impl Visits {
             ));
         }
         Ok((0..self.n_people).map(|place| self.get(place, &name)).collect())
+    }
+}
+
+impl Tables {
+    /// A column by participant and session.
+    ///
+    /// # Errors
+    /// As [`Tables::resolve`] and [`Visits::new`].
+    pub fn visits(&self, column: &Column, people: &People) -> Result<Visits> {
+        let column = self.resolve(column)?;
+        Visits::new(self.get(&column.table)?, &column.column, people)
     }
 }

@@ -5,7 +5,10 @@ use super::people::People;
 use super::plan::{Design, Plan};
 use super::results::Results;
 use super::tables::{Measured, Tables};
-use super::{ancova, baseline, populations};
+use super::{
+    adverse, ancova, arms_agree, baseline, brain, correlations, cpm, crossover, disposition,
+    populations, pressure, responders,
+};
 use crate::error::Result;
 
 /// Analyse a study. `plan`: resolved ([`Plan::resolved`]); `notes`: those of resolving it.
@@ -20,15 +23,21 @@ pub fn analyse(
 ) -> Result<Results> {
     tell_unchecked(plan, tables, &mut notes);
     let people = People::read(participants, plan, &mut notes)?;
+    if !people.arms.control.is_empty() {
+        arms_agree::refuse_other_arms(plan, &people, tables)?;
+    }
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
-    if !plan.control.is_empty() {
+    if !people.arms.control.is_empty() {
         results.populations = populations::analyse(plan, &people, tables, &mut notes)?;
         results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
         results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
     }
     if plan.design == Design::Parallel {
         parts(plan, &people, tables, &mut notes, &mut results)?;
+    }
+    if plan.crossover.is_some() {
+        results.crossover = Some(crossover::analyse(plan, &people, tables, &mut notes)?);
     }
     results.flow = populations::flow(&people, &results.ancova);
     results.notes = notes;
@@ -37,12 +46,31 @@ pub fn analyse(
 
 /// What the plan asks for beside the outcomes.
 fn parts(
-    _plan: &Plan,
-    _people: &People,
-    _tables: &Tables,
-    _notes: &mut Notes,
-    _results: &mut Results,
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+    results: &mut Results,
 ) -> Result<()> {
+    results.disposition = Some(disposition::analyse(plan, people, tables, notes)?);
+    if !plan.responders.is_empty() {
+        results.responders = Some(responders::analyse(plan, people, tables, notes)?);
+    }
+    if plan.adverse_events.is_some() {
+        results.adverse_events = Some(adverse::analyse(plan, people, tables, notes)?);
+    }
+    if plan.cpm.is_some() {
+        results.cpm = Some(cpm::analyse(plan, people, tables, notes)?);
+    }
+    if plan.pressure.is_some() {
+        results.pressure = Some(pressure::analyse(plan, people, tables, notes)?);
+    }
+    if plan.brain.is_some() {
+        results.brain = Some(brain::analyse(plan, people, tables, notes)?);
+    }
+    if !plan.correlations.is_empty() {
+        results.correlations = Some(correlations::analyse(plan, people, tables, notes)?);
+    }
     Ok(())
 }
 

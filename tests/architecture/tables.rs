@@ -295,5 +295,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],
     ),
     // A simulated trial, written as files and tested as any group.
+    // A simulated study, written as files and analysed from its runs to the report.
+    ("demo_trial", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
     ("demo_group", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
 ];

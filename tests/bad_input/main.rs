@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 mod belonging;
 mod confounds;
+mod connect;
 mod dataset;
 mod designs;
 mod echoes;
@@ -16,11 +17,13 @@ mod images;
 mod options;
 mod outputs;
 mod physiology;
+mod regions;
 mod spent;
 mod stored;
 #[cfg(unix)]
 mod surroundings;
 mod tables;
+mod trial;
 #[cfg(unix)]
 mod unix;
 
@@ -68,10 +71,13 @@ fn cases() -> Vec<Case> {
         group_models::cases(),
         images::cases(),
         tables::cases(),
+        trial::cases(),
         physiology::cases(),
+        regions::cases(),
         options::cases(),
         outputs::cases(),
         confounds::cases(),
+        connect::cases(),
         spent::cases(),
         stored::cases(),
     ];

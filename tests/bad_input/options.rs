@@ -166,6 +166,13 @@ pub fn cases() -> Vec<Case> {
             &["--physio took bold.nii", "before the options"],
         ),
         case(
+            "an image that a list of regressor images takes",
+            nothing,
+            "glm --events events.tsv --contrast pain --out out --voxelwise extra.nii bold.nii --device cpu",
+            2,
+            &["--voxelwise took extra.nii", "before the options"],
+        ),
+        case(
             "smoothing as nilearn calls it",
             nothing,
             "glm bold.nii --smoothing_fwhm 5",
@@ -378,6 +385,27 @@ pub fn cases() -> Vec<Case> {
             "simulate study --tr -1",
             2,
             &["repetition time -1", "above 0"],
+        ),
+        case(
+            "a simulated trial of few patients",
+            nothing,
+            "simulate study --trial --patients 3",
+            2,
+            &["3 patients an arm", "4 to 500"],
+        ),
+        case(
+            "a simulated trial with an option of a single run",
+            nothing,
+            "simulate study --trial --volumes 100",
+            2,
+            &["--trial", "--volumes"],
+        ),
+        case(
+            "patients of a study that is no trial",
+            nothing,
+            "simulate study --patients 12",
+            2,
+            &["--trial"],
         ),
         case(
             "a study with negative noise",

@@ -9,6 +9,7 @@ mod glm;
 mod lags;
 mod made_up;
 mod nuisance;
+mod pairs;
 mod rearranged;
 mod smooth;
 #[path = "../test_adapter/mod.rs"]

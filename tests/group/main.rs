@@ -13,6 +13,7 @@ mod test_adapter;
 
 mod any;
 mod calibrated;
+mod demo_trial;
 mod folder;
 mod golden;
 mod level;

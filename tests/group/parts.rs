@@ -199,9 +199,10 @@ fn regions_and_corrections_follow_from_the_maps() {
     subjects(dir, 12);
     let half: Vec<f32> = (0..crate::made::N).map(|v| f32::from(u8::from(v < 6))).collect();
     crate::made::image(&dir.join("roi.nii"), &half);
-    let words =
-        ["--model", "one-sample", "--roi", "roi.nii", "--correct", "fdr,bonferroni", "--two-sided"];
-    group(dir, &words, "out");
+    fs::write(dir.join("r.tsv"), "name\tshape\nlisted\tbox:2,1,0:5,4,1\n").unwrap();
+    let words = ["--model", "one-sample", "--correct", "fdr,bonferroni", "--two-sided"];
+    let regions = ["--roi", "roi.nii", "--roi", "box=box:2,1,0:5,4,1", "--roi", "r.tsv"];
+    group(dir, &[&words[..], &regions].concat(), "out");
     let of = |desc: &str, stat: &str| map(&dir.join("out"), &format!("mean{desc}"), stat);
     let (p, n) = (of("", "p"), crate::made::N as f64);
     let bonferroni: Vec<f64> = p.iter().map(|p| (p * n).min(1.0)).collect();
@@ -218,6 +219,10 @@ fn regions_and_corrections_follow_from_the_maps() {
     let mean = of("", "effect")[..6].iter().sum::<f64>() / 6.0;
     assert_eq!((cells[0], cells[1]), ("roi", "6"));
     assert!((cells[3].parse::<f64>().unwrap() - mean).abs() < 1e-6, "{table}");
+    // A box around the same voxels, on the command line and in a table, is the same region.
+    let others: Vec<Vec<&str>> = table.lines().skip(2).map(|l| l.split('\t').collect()).collect();
+    assert_eq!(others.iter().map(|row| row[0]).collect::<Vec<_>>(), ["box", "listed"]);
+    assert!(others.iter().all(|row| row[1..] == cells[1..]), "{table}");
 }
 
 #[test]

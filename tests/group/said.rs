@@ -123,3 +123,29 @@ fn levels_that_differ_in_case_alone_are_named() {
     let said = group(folder.path(), &[&paired[..], &["--between", "group"]].concat(), "between");
     assert!(said.contains("group: 'b' and 'B' are two levels"), "{said}");
 }
+
+#[test]
+fn a_hyphen_within_a_level_is_no_minus_in_a_files_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = table().replace("\ta\t", "\tpain-high\t").replace("\tb\t", "\tpain-low\t");
+    study(folder.path(), &table);
+    for (words, name) in [
+        (["--model", "2x2-mixed", "--contrast", "pain-high - pain-low"], "painHighMinusPainLow"),
+        (["--model", "group * session", "--contrast", "group[T.pain-low]"], "groupTPainLow"),
+    ] {
+        group(folder.path(), &words, name);
+        let map = format!("{name}/contrast-{name}_stat-t_statmap.nii.gz");
+        assert!(folder.path().join(map).exists(), "{words:?}");
+    }
+}
+
+#[test]
+fn who_lacks_a_covariate_is_not_said_to_have_several_values_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let row = |k: usize| {
+        format!("s{k}\t{}\tm{k}.nii\n", if k == 3 { "n/a".into() } else { k.to_string() })
+    };
+    study(folder.path(), &format!("subject\tage\teffect\n{}", (0..9).map(row).collect::<String>()));
+    let said = group(folder.path(), &["--model", "regression", "--covariates", "age"], "out");
+    assert!(said.contains("s3 (age is n/a)") && !said.contains("age differs"), "{said}");
+}

@@ -1,8 +1,8 @@
-"""Proportions of two arms, strata, Kaplan-Meier and log-rank.
+"""Proportions of two arms, strata, logistic regression, Kaplan-Meier and log-rank.
 
 usage: python tests/oracles/counts.py GOLDENS
 Made with scipy 1.17.1, statsmodels 0.15.0, mpmath 1.3.0; seed 20261129.
-statsmodels: proportion_confint (Wilson), confint_proportions_2indep (Newcombe), Table2x2 (odds and risk ratio), StratifiedTable, SurvfuncRight (Greenwood's error).
+statsmodels: proportion_confint (Wilson), confint_proportions_2indep (Newcombe), Table2x2 (odds and risk ratio), StratifiedTable, Logit, SurvfuncRight (Greenwood's error).
 scipy: fisher_exact, ecdf of CensoredData (survival, log-log limits), logrank.
 mpmath: Miettinen and Nurminen's limits with 40 digits, the likelihood restricted to p1 - p0 = d maximised by its slope (statsmodels' own score limits of a difference are wrong, its issue
 10269), and Sato's variance from its definition in exact fractions.
@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from mpmath import mp, mpf
 from scipy import stats
+from statsmodels.discrete.discrete_model import Logit
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.contingency_tables import StratifiedTable, Table2x2
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
@@ -121,6 +122,13 @@ def made_up(rng, n, scale):
     return [[float(min(t, 30)), bool(t < 30 and rng.random() < 0.7)] for t in times]
 
 
+def logistic(rng, n):
+    x = np.column_stack([np.ones(n), rng.integers(0, 2, n), np.round(rng.normal(50, 12, n), 1), np.round(rng.normal(0, 0.01, n), 4)])
+    y = rng.random(n) < 1 / (1 + np.exp(-(-4 + 0.7 * x[:, 1] + 0.06 * x[:, 2] - 30 * x[:, 3])))
+    fit = Logit(y.astype(float), x).fit(disp=0, tol=1e-13, method="newton", maxiter=100)
+    return dict(x=x, y=y.tolist(), beta=fit.params, se=fit.bse, log_likelihood=fit.llf)
+
+
 def plain(x):
     if isinstance(x, dict):
         return {k: plain(v) for k, v in x.items()}
@@ -137,6 +145,7 @@ if __name__ == "__main__":
         pairs=[pair(*of) for of in PAIRS],
         strata=[strata([(4, 16, 2, 21), (4, 14, 0, 9), (2, 16, 2, 16)]), strata([(10, 30, 5, 40), (1, 2, 0, 1), (7, 8, 6, 9)]), strata([(3, 3, 1, 2)] * 7 + [(0, 1, 2, 4)] * 5)],
         survival=[survival(made_up(rng, n, 20.0), made_up(rng, m, 12.0)) for n, m in ((46, 46), (9, 14))],
+        logistic=[logistic(rng, n) for n in (30, 60)],
     )
     with open(f"{sys.argv[1]}/counts.json", "w") as out:
         json.dump(plain(golden), out, indent=0)

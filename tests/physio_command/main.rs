@@ -9,6 +9,7 @@ use std::process::Output;
 #[path = "../binary/mod.rs"]
 mod binary;
 mod censor;
+mod summary;
 mod told;
 
 const RECORD: &str = "data/sub-01/func/sub-01_task-pain_physio.tsv.gz";
@@ -94,7 +95,7 @@ fn every_form_of_the_columns_holds_the_same_numbers() {
     // a breath whose end was not recorded is counted but has no peak
     let n_breaths = summary["physio"]["n_breaths"].as_u64().unwrap();
     assert!(n_breaths.abs_diff(n("respiratory")) <= 1, "{n_breaths}");
-    assert_eq!(summary["outputs"].as_array().unwrap().len(), 7);
+    assert_eq!(summary["outputs"].as_array().unwrap().len(), 8);
     well(dir, "verify . -q");
 }
 

@@ -103,7 +103,14 @@ fn slice_times_that_cannot_be_stop_only_what_needs_them_and_take_nothing_else_al
         assert_eq!(own_field(dir, "s.json", "RepetitionTime"), tr);
         assert!(own_field(dir, "s.json", "SliceTiming").is_null());
         let (_, said) = dof(dir, "wrong_bold.nii.gz", "out");
+        assert!(
+            said.contains("warning: ") && said.contains("not of each slice's own time"),
+            "{said}"
+        );
+        let start = "glm wrong_bold.nii.gz --events run-1_events.tsv --contrast pain --task-times start --device cpu --out at";
+        let said = well(dir, start);
         assert!(said.contains("no slice times are needed"), "{said}");
+        fs::remove_dir_all(dir.join("at")).unwrap();
         let used = &own(&dir.join("out/mask.json"))["resolved"]["runs"][0]["repetition_time_s"];
         assert_eq!(*used, tr);
         let correct =

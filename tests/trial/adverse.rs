@@ -163,6 +163,32 @@ fn a_patient_counts_once_a_row_and_each_event_as_one() {
 }
 
 #[test]
+fn rows_of_one_active_count_are_ordered_by_the_control_arm() {
+    let mut study = asked();
+    let classes = |study: &Study| -> Vec<String> {
+        let found = found(study);
+        found.rows.iter().filter(|row| row.pt.is_none()).map(|row| row.soc.clone()).collect()
+    };
+    let place = |study: &Study, soc: &str| {
+        classes(study).iter().position(|name| name.starts_with(soc)).unwrap()
+    };
+    // Both 8 and 1: by name.
+    assert!(place(&study, "Cardiac") < place(&study, "Skin"));
+    let people = study.people();
+    let in_skin = |row: &[String]| row[1].starts_with("Skin");
+    let cells = study.cells("adverse_events");
+    let mut more = cells.rows.iter().find(|row| in_skin(row)).unwrap().clone();
+    let control = people.randomised(boldly::trial::Arm::Control);
+    let new = people.names(&control).into_iter();
+    let new = new.filter(|id| !cells.rows.iter().any(|row| row[0] == *id && in_skin(row)));
+    more[0] = new.last().unwrap();
+    more[3] = "1".to_owned();
+    more[7] = "none".to_owned();
+    cells.rows.push(more);
+    assert!(place(&study, "Skin") < place(&study, "Cardiac"));
+}
+
+#[test]
 fn double_entries_are_told_with_their_participants() {
     let mut study = asked();
     // The golden table holds one.

@@ -1,6 +1,6 @@
 //! Of `trial::ancova`.
 
-use boldly::trial::ancova::{Named, Pairs, analyse, compare};
+use boldly::trial::ancova::{Named, Pairs, analyse, compare, permute};
 use boldly::trial::results::{Ancova, AncovaRow};
 use boldly::trial::{Arm, Missing, Notes, Permutations, Visits};
 
@@ -8,6 +8,9 @@ use super::study::{Study, is_golden, number, study};
 
 /// Difference and its standard error with site in the model, and placebo's mean: numpy's solve of the normal equations.
 const STRATIFIED: [f64; 3] = [-1.1462598206943293, 0.31672651211215674, 5.771011531558895];
+
+/// By numpy, over all permutations of the five residuals: 9 have a t as large.
+const BY_HAND: f64 = 9.0;
 
 const OUTCOMES: [&str; 5] = ["nrs", "fiq", "hads_anxiety", "hads_depression", "sf36_pcs"];
 
@@ -181,6 +184,38 @@ fn rearranging_the_arms_gives_about_the_p_of_t_and_the_same_with_the_same_seed()
     assert_eq!(analysed(&study).0, ancova);
     study.plan.permutations = Some(Permutations { n: 2000, seed: 4 });
     assert_ne!(analysed(&study).0, ancova);
+}
+
+#[test]
+fn all_120_rearrangements_of_five_are_counted_as_they_are_by_hand() {
+    let mut study = study();
+    // Three on the drug and two on placebo; everybody else lacks the endpoint.
+    let people = study.people();
+    let [control, active] = Arm::BOTH.map(|arm| people.randomised(arm));
+    let who = [active[0], active[1], active[2], control[0], control[1]];
+    let (mut before, mut after) = (vec![None; people.all.len()], vec![None; people.all.len()]);
+    for (at, (start, end)) in
+        [(5.0, 2.0), (7.0, 3.5), (6.0, 4.0), (3.0, 4.5), (8.0, 6.0)].into_iter().enumerate()
+    {
+        (before[who[at]], after[who[at]]) = (Some(start), Some(end));
+    }
+    study.plan.outcomes.clear();
+    let pairs = Pairs::new(&people, &before, &after, Missing::Observed);
+    let mut row = compare(&Named::default(), &pairs, &people, &study.plan).unwrap();
+    permute(&mut row, &pairs, &people, Permutations { n: 1000, seed: 1 }).unwrap();
+    assert_eq!(row.n_permutations, Some(120));
+    assert_eq!(row.p_permuted, Some(BY_HAND / 120.0));
+}
+
+#[test]
+fn who_has_no_baseline_is_not_carried_forward_and_is_named() {
+    let mut study = study();
+    study.set("questionnaires", 0, "nrs", "n/a");
+    let (ancova, notes) = analysed(&study);
+    assert_eq!(row(&ancova, "nrs", Missing::Bocf).n.active, 45);
+    let text = "1 participant without nrs at ses-baseline: nothing can be carried forward";
+    let note = notes.all.iter().find(|note| note.text.contains(text)).unwrap();
+    assert_eq!(note.participants, ["sub-001"]);
 }
 
 #[test]

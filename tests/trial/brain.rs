@@ -2,7 +2,7 @@
 
 use boldly::error::Result;
 use boldly::trial::results::Brain;
-use boldly::trial::{BrainPlan, Notes, brain};
+use boldly::trial::{self, BrainPlan, Notes, brain};
 
 use crate::study::{Study, is_golden, study};
 
@@ -102,4 +102,30 @@ fn table_without_motion(study: &mut Study) {
     table.rows.iter_mut().for_each(|cells| {
         cells.remove(at);
     });
+}
+
+#[test]
+fn a_patient_in_another_arm_by_another_table_is_refused() {
+    let mut study = with_brain(&["pag_pain"]);
+    let people = study.people();
+    let table = study.cells("brain");
+    table.columns.push("arm".to_owned());
+    for cells in &mut table.rows {
+        let person = &people.all[people.find(&cells[0]).unwrap()];
+        let arm = person.arm.map(|arm| people.arms.get(arm).clone());
+        cells.push(arm.unwrap());
+    }
+    let analysed = |study: &Study| {
+        let (participants, notes) = (study.participants.clone(), Notes::default());
+        trial::analyse(&study.plan, participants, &study.tables, notes)
+    };
+    assert!(analysed(&study).is_ok());
+    study.set("brain", 2, "arm", "placebo");
+    let error = analysed(&study).unwrap_err().to_string();
+    for part in [
+        "brain.tsv, line 4 (sub-002)",
+        "is of arm 'placebo', and of 'milnacipran' in participants.tsv",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
 }

@@ -132,9 +132,13 @@ fn a_measure_of_one_visit_is_related_as_it_is() {
 fn who_lacks_a_side_is_counted_and_named() {
     let mut notes = Notes::default();
     analysed(&related(&["brain:insula_dmn_z~questionnaires:nrs"]), &mut notes).unwrap();
-    let note = notes.all.iter().find(|n| n.text.contains("not in that relation")).unwrap();
+    let note = notes
+        .all
+        .iter()
+        .find(|n| n.text.contains("not in the relation of change of insula"))
+        .unwrap();
     assert_eq!(note.participants.len(), 92 - 73);
-    assert!(note.text.starts_with("19 participants without both of"), "{}", note.text);
+    assert!(note.text.starts_with("19 participants without one of both"), "{}", note.text);
 }
 
 fn chosen_by(by: &str) -> Study {
@@ -147,7 +151,7 @@ fn chosen_by(by: &str) -> Study {
 
 #[test]
 fn a_region_chosen_by_what_it_is_related_to_is_refused_unless_exploratory() {
-    for by in ["change of nrs", "regression on relief", "correlation with NRS"] {
+    for by in ["change of nrs", "regression on relief", "nrs_change, not independent"] {
         let mut study = chosen_by(by);
         let error = analysed(&study, &mut Notes::default()).unwrap_err();
         let text = error.to_string();

@@ -2,7 +2,8 @@
 
 use boldly::error::Result;
 use boldly::trial::results::Cpm;
-use boldly::trial::{CpmPlan, Notes, cpm};
+use boldly::trial::sheets::sheets;
+use boldly::trial::{CpmPlan, Notes, Results, cpm};
 
 use crate::study::{Study, ancova_is_golden, golden, is_golden, study};
 
@@ -88,6 +89,8 @@ fn what_is_undefined_or_lacking_is_counted_and_named() {
         "1 visit with a mean ts_pre of 0 or less, where percentage CPM is not defined (n/a)",
         ": sub-008",
     );
+    // 3 repetitions, of which one has no ts_post.
+    is_said("1 visit with other repetitions than the usual 3", ": sub-001");
     is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
     assert_eq!(found.ancova[1].left_out.active.iter().filter(|id| *id == "sub-008").count(), 1);
 }
@@ -127,4 +130,26 @@ fn single_repetitions_have_no_rule_for_inhibitors() {
     let found = analysed(&study, &mut notes).unwrap();
     assert_eq!((found.sem, found.cutoff, found.visits[0].inhibits), (None, None, None));
     assert!(notes.all.iter().any(|note| note.text.contains("who inhibits is not known")));
+}
+
+#[test]
+fn every_table_of_cpm_says_the_sign_in_its_header_and_dictionary() {
+    let mut study = with_cpm();
+    study.plan.cpm.as_mut().unwrap().threshold = true;
+    let found = analysed(&study, &mut Notes::default()).unwrap();
+    let sign = found.sign.clone();
+    let results = Results { cpm: Some(found), ..Results::default() };
+    let all = sheets(&results);
+    let own: Vec<_> = all.iter().filter(|sheet| sheet.name.starts_with("cpm")).collect();
+    assert_eq!(own.len(), 2);
+    for sheet in own {
+        let description = sheet.dictionary["Description"].as_str().unwrap();
+        assert!(description.contains(&sign), "{}: {description}", sheet.name);
+    }
+    let visits = all.iter().find(|sheet| sheet.name == "cpm").unwrap();
+    for column in ["absolute_inhibition_positive", "percent_inhibition_positive"] {
+        assert!(visits.table.position(column).is_some(), "{:?}", visits.table.columns);
+    }
+    let about = visits.dictionary["absolute_inhibition_positive"]["Description"].as_str();
+    assert_eq!(about, Some(sign.as_str()));
 }

@@ -1,14 +1,16 @@
 //! Of `trial::crossover`.
 
+use std::process::Command;
+
 use boldly::error::Result;
 use boldly::table::Table;
 use boldly::trial::results::{Crossover, CrossoverRow};
-use boldly::trial::{CrossoverPlan, Design, Dictionary, Measured, Notes, crossover};
+use boldly::trial::{CrossoverPlan, Design, Measured, Notes, crossover};
 
-use crate::study::{Study, is_golden, study};
+use crate::study::{Study, folder, is_golden, study};
 
 /// The crossover's own patients.
-fn patients() -> Study {
+pub fn patients() -> Study {
     let mut study = study();
     let ids = (1..=24).map(|n| vec![format!("sub-{n:02}")]).collect();
     let table = Table {
@@ -16,8 +18,7 @@ fn patients() -> Study {
         columns: vec!["participant_id".to_owned()],
         rows: ids,
     };
-    study.participants =
-        Measured { name: "participants".to_owned(), table, dictionary: Dictionary::default() };
+    study.participants = Measured { name: "participants".to_owned(), table, ..Measured::default() };
     study.plan.design = Design::Crossover;
     study.plan.crossover = Some(CrossoverPlan {
         table: "crossover".to_owned(),
@@ -191,4 +192,31 @@ fn what_cannot_be_a_crossover_is_refused_by_line_and_patient() {
         &|study| study.set("crossover", 4, "outcome", "4,24"),
         &["line 6 (sub-03)", "holds '4,24' in column outcome"],
     );
+}
+
+#[test]
+fn the_command_analyses_a_crossover_whose_participants_have_no_arm() {
+    let dir = tempfile::tempdir().unwrap();
+    let ids: String = (1..=24).map(|n| format!("sub-{n:02}\n")).collect();
+    std::fs::write(dir.path().join("participants.tsv"), format!("participant_id\n{ids}")).unwrap();
+    std::fs::copy(folder().join("crossover.tsv"), dir.path().join("crossover.tsv")).unwrap();
+    let run = |line: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_boldly"))
+            .args(line.split_whitespace())
+            .current_dir(dir.path())
+            .output()
+            .unwrap();
+        (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+    };
+    let line = "trial . --design crossover --crossover crossover --control placebo --out out";
+    let (code, said) = run(line);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("3 participants without outcome in both periods, left out of the crossover: sub-06, sub-11, sub-18"), "{said}");
+    let table = std::fs::read_to_string(dir.path().join("out/crossover.tsv")).unwrap();
+    assert!(table.contains("outcome\ttreatment\t-0.694"), "{table}");
+    let (code, said) = run("verify out");
+    assert_eq!(code, Some(0), "{said}");
+    let (code, said) = run("trial . --design crossover --crossover crossover --out other");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("--control"), "{said}");
 }

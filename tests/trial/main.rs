@@ -5,11 +5,13 @@ mod adverse;
 mod ancova;
 mod baseline;
 mod brain;
+#[path = "../qc_page/checked.rs"]
+mod checked;
+mod command;
 mod correlations;
 mod cpm;
 mod crossover;
 mod disposition;
-mod made;
 mod pressure;
 mod report;
 mod responders;

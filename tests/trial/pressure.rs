@@ -183,6 +183,16 @@ fn stimuli_without_a_rating_do_not_count_and_are_told() {
     let mut notes = Notes::default();
     analysed(&study, &mut notes).unwrap();
     assert!(said(&notes).contains("1 visit without a line"), "{}", said(&notes));
+    // A stimulus that is not there at all.
+    let mut study = with_pressure();
+    study.cells("pressure").rows.remove(0);
+    let mut notes = Notes::default();
+    analysed(&study, &mut notes).unwrap();
+    assert!(
+        said(&notes).contains("1 visit with another number of stimuli than the usual 6: given twice, or lacking: sub-001"),
+        "{}",
+        said(&notes)
+    );
     // Another range: its area is another.
     let mut study = with_pressure();
     rate(&mut study, ["5", "10", "20", "32", "49", "n/a"]);
@@ -208,7 +218,15 @@ fn series_stand_beside_what_they_give_together() {
             table.rows.push(cells);
         }
     }
-    let found = analysed(&study, &mut Notes::default()).unwrap();
+    let mut notes = Notes::default();
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!(
+        said(&notes).contains(
+            "ascending less random series at ses-baseline: the pressure rated 50 differs by"
+        ),
+        "{}",
+        said(&notes)
+    );
     assert_eq!(found.series.len(), 2 * 167);
     let plain = analysed(&with_pressure(), &mut Notes::default()).unwrap();
     let want = visit(&plain, "sub-001", "ses-baseline");

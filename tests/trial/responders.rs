@@ -93,6 +93,41 @@ fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() 
 }
 
 #[test]
+fn the_odds_ratio_given_baseline_is_the_golden_one() {
+    let (found, notes) = found(&asked(&[THREE]));
+    let adjusted = row(&found, "pain + pgic", Missing::Bocf).adjusted.unwrap();
+    let path = "responders/two_measure/logistic_adjusted_for_baseline_nrs";
+    is_golden(adjusted.odds_ratio.value, &format!("{path}/odds_ratio"));
+    is_golden(adjusted.odds_ratio.low.unwrap(), &format!("{path}/low"));
+    is_golden(adjusted.odds_ratio.high.unwrap(), &format!("{path}/high"));
+    is_golden(adjusted.test.statistic, &format!("{path}/z"));
+    is_golden(adjusted.test.p, &format!("{path}/p"));
+    assert_eq!((adjusted.given, adjusted.n), (vec!["questionnaires:nrs".to_owned()], 92));
+    let three = row(&found, "pain + pgic + pcs", Missing::Observed).adjusted.unwrap();
+    assert_eq!(three.given, ["questionnaires:nrs", "questionnaires:sf36_pcs"]);
+    assert_eq!(three.n, 72);
+    assert!(row(&found, "pgic", Missing::Bocf).adjusted.is_none(), "it uses no baseline");
+    assert!(!notes.all.iter().any(|note| note.text.contains("no odds ratio given baseline")));
+}
+
+#[test]
+fn a_rule_that_baseline_decides_has_no_adjusted_odds_ratio_and_that_is_told() {
+    // Whoever began above 6 responds, whatever the arm.
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    for row in 0..study.cells("questionnaires").rows.len() {
+        let cells = study.cells("questionnaires");
+        if cells.rows[row][1] == "ses-week13" {
+            let began: f64 = cells.rows[row - 1][2].parse().unwrap();
+            cells.rows[row][2] = if began > 6.0 { "1" } else { "10" }.to_owned();
+        }
+    }
+    let (found, notes) = found(&study);
+    assert!(row(&found, "pain", Missing::Observed).adjusted.is_none());
+    let told = "responders by pain: no odds ratio given baseline";
+    assert!(notes.all.iter().any(|note| note.text.starts_with(told)), "{notes:#?}");
+}
+
+#[test]
 fn sites_together_are_the_golden_ones() {
     let (found, _) = found(&asked(&[THREE]));
     let row = row(&found, "pain + pgic", Missing::Bocf).stratified.unwrap();
@@ -244,6 +279,22 @@ fn a_rule_nobody_meets_or_everybody_has_no_ratio_and_finite_limits() {
     assert_eq!(all.responders, all.n);
     assert_eq!((all.odds_ratio, all.risk_difference.unwrap().value), (None, 0.0));
     assert_eq!(all.risk_ratio.unwrap().value, 1.0);
+}
+
+#[test]
+fn nobody_of_one_arm_responding_has_a_difference_and_no_ratio() {
+    let mut study = asked(&["pain=nrs<=-30%"]);
+    let people = study.people();
+    let active = people.names(&people.randomised(Arm::Active));
+    let cells = study.cells("questionnaires");
+    for row in cells.rows.iter_mut().filter(|row| active.contains(&row[0])) {
+        row[2] = if row[1] == "ses-week13" { "10" } else { "5" }.to_owned();
+    }
+    let row = row(&found(&study).0, "pain", Missing::Bocf);
+    assert!(row.responders.active == 0 && row.responders.control > 0);
+    assert_eq!((row.odds_ratio, row.risk_ratio), (None, None), "0, from 0 to no end");
+    assert!(row.risk_difference.unwrap().high.unwrap() < 0.0);
+    assert!(row.nnt.unwrap().text.starts_with("NNTH"));
 }
 
 #[test]

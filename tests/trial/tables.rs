@@ -1,7 +1,8 @@
 //! Of `trial::people`, `trial::tables` and `trial::visits`: what cannot be right is refused with line and participant.
 
 use boldly::error::Error;
-use boldly::trial::{Column, Dictionary, Notes, Tables, Visits};
+use boldly::table::Table;
+use boldly::trial::{Column, Dictionary, Measured, Notes, Tables, Visits, part_of};
 
 use super::study::{Study, study};
 
@@ -188,5 +189,52 @@ fn a_dictionary_that_says_nothing_clear_is_refused() {
             Dictionary::parse("questionnaires.json", text).unwrap_err(),
             &["questionnaires.json", part],
         );
+    }
+}
+
+/// Two rows of a run's summary, from a file of its own.
+fn summary(file: &str, id: &str, rate: &str) -> Measured {
+    let row = |task: &str, rate: &str| {
+        ["sub-001", "ses-baseline", task, rate].map(str::to_owned).to_vec()
+    };
+    let mut rows = vec![row("pain", "71"), row("rest", rate)];
+    rows.iter_mut().for_each(|row| row[0] = id.to_owned());
+    let columns = ["participant_id", "session_id", "task", "heart_rate"].map(str::to_owned);
+    let table = Table { name: file.to_owned(), columns: columns.to_vec(), rows };
+    Measured { name: "physio_summary".to_owned(), table, ..Measured::default() }
+}
+
+#[test]
+fn files_of_one_name_are_one_table_whose_rows_keep_their_file_and_line() {
+    let parts = vec![summary("a.tsv", "sub-001", "60"), summary("b.tsv", "sub-002", "sixty")];
+    let whole = Measured::joined(parts.clone()).unwrap();
+    let rest = whole.only("physio_summary[task=rest]", "task", "rest").unwrap();
+    assert_eq!(rest.ids().unwrap(), ["sub-001", "sub-002"]);
+    says(rest.numbers("heart_rate").unwrap_err(), &["b.tsv, line 3 (sub-002), holds 'sixty'"]);
+    says(whole.only("", "task", "rset").unwrap_err(), &["nowhere 'rset'", "did you mean 'rest'?"]);
+    says(whole.only("", "taks", "rest").unwrap_err(), &["column 'taks'", "did you mean 'task'?"]);
+    let people = study().people();
+    says(
+        Visits::new(&whole, "task", &people).unwrap_err(),
+        &["a.tsv, line 2 (sub-001),", "holds 'pain'"],
+    );
+    let error = Visits::new(&summary("a.tsv", "sub-001", "60"), "heart_rate", &people).unwrap_err();
+    says(error, &["a.tsv, line 3 (sub-001), is of ses-baseline as line 2 is", "TABLE[task=NAME]"]);
+    let mut other = parts.clone();
+    other[1].table.columns[3] = "rate".to_owned();
+    says(Measured::joined(other).unwrap_err(), &["b.tsv has the columns", "those of a.tsv"]);
+    let mut other = parts;
+    let text = r#"{"heart_rate": {"Units": "Hz"}}"#;
+    other[1].dictionary = Dictionary::parse("b.json", text).unwrap();
+    says(Measured::joined(other).unwrap_err(), &["b.json says other things of its columns"]);
+}
+
+#[test]
+fn a_part_of_a_table_is_named_by_column_and_value() {
+    assert_eq!(part_of("physio_summary").unwrap(), None);
+    let named = part_of("deriv/physio_summary[task=rest]").unwrap();
+    assert_eq!(named, Some(("physio_summary", "task", "rest")));
+    for name in ["t[", "t[task]", "t[=rest]", "t[task=", "t[task=]"] {
+        says(part_of(name).unwrap_err(), &["does not say which rows are meant"]);
     }
 }

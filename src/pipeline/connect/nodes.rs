@@ -1,5 +1,9 @@
 //! The regions of a command on the runs' grid: seeds first, then the others.
 
+use ndarray::Array1;
+use serde_json::{Value, json};
+
+use super::moved::{self, Moved};
 use crate::design::label;
 use crate::error::{Error, Result};
 use crate::pipeline::inputs::Run;
@@ -15,6 +19,8 @@ pub(super) struct Nodes {
     pub all: Vec<Region>,
     /// Of the seeds, as file names say them.
     pub labels: Vec<String>,
+    /// What is looked at elsewhere too.
+    pub moved: Vec<Moved>,
 }
 
 /// Read what is given.
@@ -53,10 +59,54 @@ pub(super) fn open(
         ));
     }
     let names: Vec<String> = all[..n_seeds].iter().map(|region| region.name.clone()).collect();
-    Ok(Nodes { labels: label::labels(&names)?, all })
+    let moved = moved::moved(spec, (&all, n_seeds), grid, watch)?;
+    Ok(Nodes { labels: label::labels(&names)?, all, moved })
+}
+
+impl Nodes {
+    /// All that a run's series are made of: the regions, then those that are moved.
+    pub(super) fn looked_at(&self) -> Vec<Region> {
+        let moved = self.moved.iter().map(|moved| &moved.region);
+        self.all.iter().chain(moved).cloned().collect()
+    }
 }
 
 /// A name without blanks.
 pub(super) fn plain(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join("_")
+}
+
+/// A region in a run.
+pub(super) struct NodeOfRun {
+    pub name: String,
+    /// Its voxels that are used, and all it has on the grid.
+    pub n_used: usize,
+    pub n_voxels: usize,
+    /// Share of it that is used.
+    pub coverage: f64,
+    /// Its cleaned series, `[volume]`; none where too little of it is used, or nothing is left.
+    pub series: Option<Array1<f64>>,
+    /// Why there is none.
+    pub why_not: Option<&'static str>,
+    /// Of a first principal component the share of variance that it explains.
+    pub explains: Option<f64>,
+}
+
+impl NodeOfRun {
+    /// For a sidecar.
+    pub(super) fn described(&self) -> Value {
+        let mut fields = json!({
+            "Voxels": self.n_used,
+            "VoxelsInRegion": self.n_voxels,
+            "Coverage": self.coverage,
+            "Units": "BOLD units",
+        });
+        if let (Some(all), Some(why)) = (fields.as_object_mut(), self.why_not) {
+            all.insert("NotKnown".to_owned(), json!(why));
+        }
+        if let (Some(all), Some(share)) = (fields.as_object_mut(), self.explains) {
+            all.insert("FirstPrincipalComponent".to_owned(), json!(share));
+        }
+        fields
+    }
 }

@@ -1,14 +1,13 @@
 //! One run: its mask, what of each region can be used, the nuisance columns, the cleaned series, and the seeds' maps.
 
-use ndarray::Array1;
-use serde_json::{Value, json};
-
 use super::by_glm;
-use super::nodes::Nodes;
+use super::moved::{Moved, MovedSeries};
+use super::nodes::{NodeOfRun, Nodes};
 use super::nuisance::{self, Nuisance};
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
 use crate::error::{Error, Result};
+use crate::io::source::{Averaged, Means};
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
 use crate::pipeline::automask;
@@ -20,41 +19,6 @@ use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::Pairs;
-
-/// A region in a run.
-pub(super) struct NodeOfRun {
-    pub name: String,
-    /// Its voxels that are used, and all it has on the grid.
-    pub n_used: usize,
-    pub n_voxels: usize,
-    /// Share of it that is used.
-    pub coverage: f64,
-    /// Its cleaned series, `[volume]`; none where too little of it is used, or nothing is left.
-    pub series: Option<Array1<f64>>,
-    /// Why there is none.
-    pub why_not: Option<&'static str>,
-    /// Of a first principal component the share of variance that it explains.
-    pub explains: Option<f64>,
-}
-
-impl NodeOfRun {
-    /// For a sidecar.
-    pub(super) fn described(&self) -> Value {
-        let mut fields = json!({
-            "Voxels": self.n_used,
-            "VoxelsInRegion": self.n_voxels,
-            "Coverage": self.coverage,
-            "Units": "BOLD units",
-        });
-        if let (Some(all), Some(why)) = (fields.as_object_mut(), self.why_not) {
-            all.insert("NotKnown".to_owned(), json!(why));
-        }
-        if let (Some(all), Some(share)) = (fields.as_object_mut(), self.explains) {
-            all.insert("FirstPrincipalComponent".to_owned(), json!(share));
-        }
-        fields
-    }
-}
 
 /// What a run comes to.
 pub(super) struct OfRun {
@@ -71,6 +35,10 @@ pub(super) struct OfRun {
     /// Of the seeds that are known, by their place.
     pub mapped: Vec<usize>,
     pub maps: Option<Mapped>,
+    /// Of the regions that are moved, in their order.
+    pub moved: Vec<MovedSeries>,
+    /// The mean over time, `[voxel of the grid]`, where pictures show it.
+    pub mean: Option<Vec<f32>>,
 }
 
 impl OfRun {
@@ -94,14 +62,22 @@ pub(super) fn take(
     let mask = automask::mask(spec.mask.as_deref(), run, watch)?;
     let n_planes = run.grid.shape[2];
     let group_of_plane = run.varying().map_or(vec![0; n_planes], |slices| slices.group_of_plane);
+    let looked_at = nodes.looked_at();
     let asked = Asked {
-        nodes: &nodes.all,
+        nodes: &looked_at,
         inside: &mask.inside,
         group_of_plane: &group_of_plane,
         global: spec.global_signal,
         own: if spec.seed_first_pc { nodes.labels.len() } else { 0 },
     };
-    let seen = series::pass(ladder, run.bold.as_mut(), &asked, watch)?;
+    let mut means = Means::new(run.grid.shape, run.n_volumes);
+    let is_drawn = !spec.no_pictures && !nodes.labels.is_empty();
+    let seen = if is_drawn {
+        let mut source = Averaged::new(run.bold.as_mut(), &mut means);
+        series::pass(ladder, &mut source, &asked, watch)?
+    } else {
+        series::pass(ladder, run.bold.as_mut(), &asked, watch)?
+    };
     let n_usable = seen.usable.iter().filter(|&&v| v).count();
     if n_usable == 0 {
         return Err(Error::bad_data(
@@ -115,7 +91,7 @@ pub(super) fn take(
         nuisance::add_global(run, &seen, watch)?;
     }
     let nuisance = Nuisance::of(spec, run, watch)?;
-    let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen), watch)?;
+    let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen))?;
     if of_run.iter().all(|node| node.series.is_none()) {
         return Err(Error::bad_data(
             display(&run.path),
@@ -124,6 +100,7 @@ pub(super) fn take(
             "check the regions' coordinates and space, and the mask",
         ));
     }
+    let moved = moved_of(spec, nodes, (&nuisance, &seen));
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
     let maps = match known.is_empty() {
@@ -155,6 +132,8 @@ pub(super) fn take(
         counts: [mask.count(), n_usable, seen.not_finite, seen.flat],
         mapped: known,
         maps,
+        moved,
+        mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
 }
 
@@ -167,7 +146,6 @@ fn nodes_of(
     spec: &ConnectSpec,
     (run, nodes): (&Run, &Nodes),
     (nuisance, seen): (&Nuisance, &Seen),
-    watch: &dyn Watch,
 ) -> Result<Vec<NodeOfRun>> {
     let plane_len = run.grid.plane_len();
     let one = |(at, node): (usize, &Region)| {
@@ -189,16 +167,39 @@ fn nodes_of(
             (Some(_), _) => None,
             (None, 0) => Some("none of their voxels is in the mask, finite and not constant"),
             (None, _) if coverage < spec.min_coverage => {
-                Some("too few of their voxels are in the mask, finite and not constant")
+                Some("too little of them is on the grid, in the mask, finite and not constant")
             }
             (None, _) => Some("the nuisance columns leave nothing of them"),
         };
         let (name, n_voxels) = (node.name.clone(), node.voxels.len());
         Ok(NodeOfRun { name, n_used, n_voxels, coverage, series, why_not, explains })
     };
-    let all = nodes.all.iter().enumerate().map(one).collect::<Result<Vec<_>>>()?;
-    super::said::regions(spec, run, &all, watch);
-    Ok(all)
+    nodes.all.iter().enumerate().map(one).collect()
+}
+
+/// The mean image of a run whose data may be differences from it.
+fn with_level(mut mean: Vec<f64>, run: &Run) -> Vec<f32> {
+    if let Some(level) = &run.level {
+        mean.iter_mut().zip(level.iter()).for_each(|(mean, level)| *mean += level);
+    }
+    mean.into_iter().map(|mean| mean as f32).collect()
+}
+
+/// The series of the regions that are moved: means of their voxels, like those of regions.
+fn moved_of(
+    spec: &ConnectSpec,
+    nodes: &Nodes,
+    (nuisance, seen): (&Nuisance, &Seen),
+) -> Vec<MovedSeries> {
+    let one = |(at, moved): (usize, &Moved)| {
+        let (at, region) = (nodes.all.len() + at, &moved.region);
+        let n_used = seen.n_used[at];
+        let coverage = region.on_grid * n_used as f64 / region.voxels.len().max(1) as f64;
+        let is_known = coverage >= spec.min_coverage && n_used > 0;
+        let series = is_known.then(|| nuisance.mean(&seen.sums[at], n_used)).flatten();
+        MovedSeries { n_used, coverage, series }
+    };
+    nodes.moved.iter().enumerate().map(one).collect()
 }
 
 /// How a run's maps are made.

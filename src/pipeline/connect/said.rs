@@ -4,15 +4,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::edges::Edges;
-use super::nodes::Nodes;
-use super::run::NodeOfRun;
+use super::nodes::{NodeOfRun, Nodes};
 use crate::error::Result;
 use crate::maps::told;
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::display;
 use crate::pipeline::masks;
-use crate::pipeline::regions::{FEW_VOXELS, Region};
+use crate::pipeline::regions::{self, FEW_VOXELS, Region};
 use crate::pipeline::spec::{ConnectSpec, Estimator};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::volume::{Grid, Mask};
 
 /// Regions that a line lists.
@@ -36,14 +35,15 @@ impl Tissues {
     /// # Errors
     /// As for any tissue.
     pub(super) fn open(spec: &ConnectSpec, grid: &Grid, watch: &dyn Watch) -> Result<Tissues> {
-        let fluid = spec.csf.as_deref().map(|path| masks::tissue(path, grid, FLUID, watch));
+        let options = if spec.seeds.csf.is_some() { &spec.seeds } else { &spec.regions };
+        let fluid = regions::fluid(options, grid, watch)?;
         let mut sources = Vec::new();
-        for (name, path) in [("CSF", &spec.csf), ("white matter", &spec.white_matter)] {
+        for (name, path) in [("CSF", &options.csf), ("white matter", &spec.white_matter)] {
             if let Some(path) = path {
-                sources.push((name, masks::tissue(path, grid, OF_COMPCOR, watch)?));
+                sources.push((name, masks::tissue(path, grid, OF_COMPCOR, &Quiet)?));
             }
         }
-        Ok(Tissues { fluid: fluid.transpose()?, sources })
+        Ok(Tissues { fluid, sources })
     }
 }
 
@@ -117,12 +117,13 @@ fn overlaps(regions: &[Region], watch: &dyn Watch) {
 }
 
 /// Tell what a run has of the regions.
-pub(super) fn regions(spec: &ConnectSpec, run: &Run, all: &[NodeOfRun], watch: &dyn Watch) {
-    let name = display(&run.path);
+pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch: &dyn Watch) {
+    let name = display(path);
     let mut why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for node in all {
         if let Some(reason) = node.why_not {
-            let of = format!("{} ({} of {} voxels)", node.name, node.n_used, node.n_voxels);
+            let percent = 100.0 * node.coverage;
+            let of = format!("{} ({percent:.0} %, {} voxels)", node.name, node.n_used);
             why.entry(reason).or_default().push(of);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use ndarray::Array2;
 use rayon::prelude::*;
 use serde_json::{Map as Fields, Value, json};
 
@@ -15,7 +16,7 @@ use crate::pipeline::spec::{ConnectSpec, Estimator};
 /// Decimals of what is at most about 1, and of series relative to nothing.
 const DECIMALS: i32 = 9;
 /// How many times further than a sum over voxels correlations may be, and what follows from them.
-const OF_R: f64 = 10.0;
+pub(super) const OF_R: f64 = 10.0;
 const OF_T: f64 = 1e3;
 
 /// With the number of a run, of several.
@@ -26,11 +27,11 @@ pub(super) fn of_run(entities: Entities, number: Option<usize>) -> Entities {
     }
 }
 
-fn fields(value: Value) -> Fields<String, Value> {
+pub(super) fn fields(value: Value) -> Fields<String, Value> {
     value.as_object().cloned().unwrap_or_default()
 }
 
-fn cell(value: f64) -> String {
+pub(super) fn cell(value: f64) -> String {
     if value.is_finite() {
         format!("{value:.prec$}", prec = DECIMALS as usize)
     } else {
@@ -43,7 +44,7 @@ fn probability(value: f64) -> String {
     if value.is_finite() { format!("{value:.6e}") } else { "n/a".to_owned() }
 }
 
-fn summed(times: f64) -> ColumnAgreement {
+pub(super) fn summed(times: f64) -> ColumnAgreement {
     ColumnAgreement::Summed { decimals: DECIMALS, times }
 }
 
@@ -83,29 +84,49 @@ pub(super) fn series(run: &OfRun, number: Option<usize>) -> Text {
     }
 }
 
+/// What a matrix holds.
+pub(super) struct Of<'a> {
+    pub values: &'a Array2<f64>,
+    pub stat: &'static str,
+    pub what: &'static str,
+    pub letter: &'static str,
+    pub nu: Option<f64>,
+}
+
+/// What is asked for.
+pub(super) fn values_of<'a>(spec: &ConnectSpec, edges: &'a Edges) -> Of<'a> {
+    match spec.estimator {
+        Estimator::R => Of {
+            values: &edges.r,
+            stat: "pearsoncorrelation",
+            what: "Correlation of the series",
+            letter: "r",
+            nu: Some(edges.nu),
+        },
+        Estimator::Partial => Of {
+            values: &edges.partial,
+            stat: "partialcorrelation",
+            what: "Correlation given all other regions",
+            letter: "partial r",
+            nu: edges.partial_nu,
+        },
+        Estimator::Beta => Of {
+            values: &edges.beta,
+            stat: "beta",
+            what: "What a change of 1 in the row's region goes along with in the column's, BOLD units",
+            letter: "slope",
+            nu: Some(edges.nu),
+        },
+    }
+}
+
 /// The matrix that is asked for.
 pub(super) fn matrix(
     spec: &ConnectSpec,
     (names, edges): (&[&str], &Edges),
     number: Option<usize>,
 ) -> Text {
-    let (values, stat, what, nu) = match spec.estimator {
-        Estimator::R => {
-            (&edges.r, "pearsoncorrelation", "Correlation of the series", Some(edges.nu))
-        }
-        Estimator::Partial => (
-            &edges.partial,
-            "partialcorrelation",
-            "Correlation given all other regions",
-            edges.partial_nu,
-        ),
-        Estimator::Beta => (
-            &edges.beta,
-            "beta",
-            "What a change of 1 in the row's region goes along with in the column's, BOLD units",
-            Some(edges.nu),
-        ),
-    };
+    let Of { values, stat, what, nu, .. } = values_of(spec, edges);
     let mut text = format!("Node\t{}\n", names.join("\t"));
     let lines: Vec<String> = (0..names.len())
         .into_par_iter()

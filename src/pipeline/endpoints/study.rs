@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
-use crate::trial::{Dictionary, Measured, Notes, Plan, Tables, stem};
+use crate::trial::{Dictionary, Measured, Notes, Plan, Tables, part_of, stem};
 
 /// The table of participants.
 const PARTICIPANTS: &str = "participants";
@@ -44,9 +44,13 @@ impl Study {
             name == PARTICIPANTS || wanted.as_ref().is_none_or(|names| names.contains(&name))
         };
         let paths: Vec<&PathBuf> = all.iter().filter(is_wanted).collect();
-        refuse_same_names(&paths)?;
-        let read = paths.iter().map(|path| measured(path, &spec.study));
-        let tables = Tables { all: read.collect::<Result<Vec<Measured>>>()? };
+        let mut tables = Tables { all: read(&paths, spec)? };
+        for name in spec.plan.parts_of_tables() {
+            if let Some((table, column, value)) = part_of(&name)? {
+                let part = tables.get(table)?.only(&name, column, value)?;
+                tables.all.push(part);
+            }
+        }
         let mut notes = Notes::default();
         let plan = spec.plan.clone().resolved(&tables, &mut notes)?;
         let names = plan.tables().unwrap_or_default();
@@ -57,7 +61,8 @@ impl Study {
             files.push((Role::Table, path.clone()));
             files.extend(dictionary(path).map(|path| (Role::Dictionary, path)));
         }
-        let own = tables.all.into_iter().filter(|table| is_read(&table.name));
+        let whole = |name: &str| name.split('[').next().unwrap_or(name).to_owned();
+        let own = tables.all.into_iter().filter(|table| is_read(&whole(&table.name)));
         let tables = Tables { all: own.collect() };
         Ok(Study { name: name(&spec.study), plan, participants, tables, files, notes })
     }
@@ -119,19 +124,31 @@ fn name_of(path: &Path) -> String {
     stem(&path.to_string_lossy()).to_owned()
 }
 
-fn refuse_same_names(paths: &[&PathBuf]) -> Result<()> {
-    for (at, path) in paths.iter().enumerate() {
-        let same = |other: &&&PathBuf| name_of(other) == name_of(path);
-        if let Some(other) = paths[..at].iter().find(same) {
+/// The tables of some files; those that were given and have one name are one table.
+fn read(paths: &[&PathBuf], spec: &EndpointsSpec) -> Result<Vec<Measured>> {
+    let mut all: Vec<Measured> = Vec::new();
+    for path in paths {
+        let same: Vec<&&PathBuf> =
+            paths.iter().filter(|other| name_of(other) == name_of(path)).collect();
+        if all.iter().any(|one| one.name == name_of(path)) {
+            continue;
+        }
+        if same.len() > 1 && same.iter().any(|path| !spec.tables.contains(path)) {
             return Err(Error::usage(
                 format!("table '{}'", name_of(path)),
-                format!("may be {} or {}", display(other), display(path)),
+                format!("may be {} or {}", display(same[0]), display(same[1])),
                 "be one table, for a plan calls tables by their files' names",
                 "rename one of the files",
             ));
         }
+        let parts = same.iter().map(|path| measured(path, &spec.study));
+        let parts = parts.collect::<Result<Vec<Measured>>>()?;
+        all.push(match parts.len() {
+            1 => parts.into_iter().next().unwrap_or_default(),
+            _ => Measured::joined(parts)?,
+        });
     }
-    Ok(())
+    Ok(all)
 }
 
 /// The JSON beside a table, where there is one.
@@ -147,7 +164,7 @@ fn measured(path: &Path, study: &Path) -> Result<Measured> {
         Some(path) => Dictionary::parse(&short(&path), &io::read_text(&path)?)?,
         None => Dictionary::default(),
     };
-    Ok(Measured { name: name_of(path), table, dictionary })
+    Ok(Measured { name: name_of(path), table, dictionary, origin: Vec::new() })
 }
 
 /// What the study is called.

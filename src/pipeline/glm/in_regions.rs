@@ -5,7 +5,6 @@
 
 use ndarray::Array2;
 
-use super::so_far::Combined;
 use super::{Opened, Questions, noise};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
@@ -22,7 +21,7 @@ use crate::pipeline::regions::{self, Regions};
 use crate::pipeline::scaling;
 use crate::pipeline::spec::{GlmSpec, SignalScale, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::volume::{Block, Grid, HostBold, Mask, SliceGroups};
+use crate::volume::{Block, HostBold, Mask, SliceGroups};
 
 mod told;
 
@@ -201,11 +200,11 @@ impl InRegions {
     pub(super) fn tables(
         self,
         spec: &GlmSpec,
-        (questions, found): (&Questions, &Combined),
-        (grid, runs): (&Grid, &[Run]),
+        (questions, found): (&Questions, &Fitted),
+        runs: &[Run],
         watch: &dyn Watch,
     ) -> Result<Vec<Text>> {
-        told::tables(self, spec, (questions, found), (grid, runs), watch)
+        told::tables(self, spec, (questions, found), runs, watch)
     }
 }
 

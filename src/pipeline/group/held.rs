@@ -55,8 +55,7 @@ pub fn tested(
         files: Vec::new(),
     };
     let mut all = Vec::new();
-    let names: Vec<String> = resolved.strata.iter().map(|s| s.name.clone()).collect();
-    for (stratum, label) in resolved.strata.iter().zip(labels(&names)?) {
+    for (stratum, label) in resolved.strata.iter().zip(labels(&resolved)?) {
         let fitted = fit::fit(spec, stratum, &images, watch)?;
         all.extend(maps_of(stratum, &fitted, &label, &images));
         if let Some(options) = &spec.permute {

@@ -1,6 +1,8 @@
 //! The table and the model in it: resolved, described for a person, and what it takes.
 
+use crate::design::contrast::without_hyphens;
 use crate::design::group::{Centre, Model, Request, Resolved, Sample, Stratum, resolve};
+use crate::design::label;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
@@ -71,6 +73,20 @@ pub(super) fn contrasts(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) ->
     Ok(resolved)
 }
 
+/// The contrasts as file names say them; a hyphen within a level, a cell or a column is no minus.
+///
+/// # Errors
+/// Usage: contrasts that would be written under one name.
+pub(super) fn labels(resolved: &Resolved) -> Result<Vec<String>> {
+    let mut known = resolved.factors.cell_names();
+    known.extend(resolved.factors.marginals().into_iter().map(|(name, _)| name));
+    known.extend(resolved.strata.iter().flat_map(|stratum| stratum.columns.iter().cloned()));
+    known.sort();
+    known.dedup();
+    let spoken = |stratum: &Stratum| without_hyphens(&stratum.name, &known);
+    label::labels(&resolved.strata.iter().map(spoken).collect::<Vec<String>>())
+}
+
 /// --min-subjects that cannot be meant.
 fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
     match spec.least_subjects {
@@ -88,7 +104,12 @@ fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
 fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watch) -> Result<()> {
     for name in &spec.covariates {
         let values = sample.numbers(name)?;
-        let varies = |rows: &[usize]| rows.iter().any(|&row| values[row] != values[rows[0]]);
+        // n/a is no other value: who lacks one is told of as left out.
+        let varies = |rows: &[usize]| {
+            let known: Vec<f64> =
+                rows.iter().map(|&row| values[row]).filter(|v| !v.is_nan()).collect();
+            known.iter().any(|value| *value != known[0])
+        };
         let by_subject = sample.by_subject();
         let who: Vec<&str> =
             by_subject.iter().filter(|(_, rows)| varies(rows)).map(|(s, _)| s.as_str()).collect();

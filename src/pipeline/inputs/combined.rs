@@ -10,7 +10,7 @@ use crate::io::sidecar::Sidecar;
 use crate::io::source::BoldSource;
 use crate::io::{self, BoldFile};
 use crate::maps::told;
-use crate::pipeline::spec::{EchoOptions, Role, RunSpec};
+use crate::pipeline::spec::{EchoOptions, Role, RunSpec, TaskTimes};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Acquisition;
 
@@ -54,7 +54,11 @@ pub(super) fn open(
         let bold = open_bold(path, watch)?;
         let its = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
         same_grid(&bold, first, watch)?;
-        same_times(&bold, first, (&timing::acquisition(&bold, &its, spec, &Quiet), acquisition))?;
+        same_times(
+            &bold,
+            first,
+            (&timing::acquisition(&bold, &its, (spec, TaskTimes::Start), &Quiet), acquisition),
+        )?;
         found.extend(its.files.iter().map(|file| (Role::Sidecar, file.clone())));
         images.push((display(path), its));
         others.push(Box::new(bold));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::{self, BoldFile, Resampled};
-use crate::pipeline::spec::RunSpec;
+use crate::pipeline::spec::{RunSpec, TaskTimes};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
 
@@ -33,7 +33,7 @@ pub fn sidecar(
 pub(super) fn acquisition(
     bold: &BoldFile,
     sidecar: &Sidecar,
-    spec: &RunSpec,
+    (spec, task_times): (&RunSpec, TaskTimes),
     watch: &dyn Watch,
 ) -> Result<Acquisition> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
@@ -42,7 +42,17 @@ pub(super) fn acquisition(
     }
     let (acquisition, unusable) = io::acquisition_but_slices(bold, sidecar, spec.tr)?;
     if let Some(fault) = unusable.as_ref().and_then(Error::fault) {
-        watch.note(&format!("{} {}; no slice times are needed here", fault.thing, fault.found));
+        let lost = spec.events.is_some() && matches!(task_times, TaskTimes::Auto);
+        match lost && io::resampled(bold, sidecar).is_none() {
+            true => watch.warn(&format!(
+                "{} {}; task columns are of one moment in each volume, not of each slice's own time, which costs effects where slices are \
+                 seconds apart: mend it, give --slice-times, or say that it is meant with --task-times start",
+                fault.thing, fault.found
+            )),
+            false => {
+                watch.note(&format!("{} {}; no slice times are needed here", fault.thing, fault.found));
+            }
+        }
     }
     Ok(acquisition)
 }

@@ -48,12 +48,12 @@ pub struct ConnectSpec {
     pub min_coverage: f64,
     /// Degrees of freedom below which nothing is.
     pub min_dof: f64,
-    /// Cerebrospinal fluid, a mask or probabilities: what regions are held against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub csf: Option<PathBuf>,
-    /// White matter, the same.
+    /// White matter, a mask or probabilities: what regions are held against, beside the fluid of their options.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub white_matter: Option<PathBuf>,
+    /// Whether no pictures are drawn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_pictures: bool,
 }
 
 /// What a matrix of regions holds.

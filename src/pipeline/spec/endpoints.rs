@@ -14,6 +14,9 @@ pub struct EndpointsSpec {
     /// Tables that lie elsewhere; a plan calls them by their names, as it calls the study's.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tables: Vec<PathBuf>,
+    /// Pictures for the report, SVG or PNG.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<PathBuf>,
     /// What is analysed.
     pub plan: Plan,
 }

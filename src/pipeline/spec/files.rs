@@ -57,6 +57,8 @@ pub enum Role {
     Region,
     /// An image of the anatomy, below a map.
     Underlay,
+    /// A picture for a page.
+    Picture,
 }
 
 impl Role {
@@ -90,6 +92,7 @@ impl Role {
             Role::AtlasNames => "atlas names",
             Role::Region => "region",
             Role::Underlay => "underlay",
+            Role::Picture => "picture",
         }
     }
 }
@@ -185,14 +188,13 @@ impl ConnectSpec {
             seed_first_pc: _,
             min_coverage: _,
             min_dof: _,
-            csf,
+            no_pictures: _,
             white_matter,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let others = optional([
             (Role::Mask, mask),
             (Role::SmoothWithin, within),
-            (Role::Csf, csf),
             (Role::WhiteMatter, white_matter),
         ]);
         let regions = [seeds, regions].into_iter().flat_map(RegionOptions::files_mut);
@@ -252,9 +254,10 @@ impl GroupSpec {
 impl EndpointsSpec {
     /// The study's own tables are listed when they have been found.
     fn files_mut(&mut self) -> Files<'_> {
-        let EndpointsSpec { study, tables, plan: _ } = self;
+        let EndpointsSpec { study, tables, pictures, plan: _ } = self;
         let tables = tables.iter_mut().map(|path| (Role::Table, path));
-        std::iter::once((Role::Folder, study)).chain(tables).collect()
+        let pictures = pictures.iter_mut().map(|path| (Role::Picture, path));
+        std::iter::once((Role::Folder, study)).chain(tables).chain(pictures).collect()
     }
 }
 

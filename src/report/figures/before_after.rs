@@ -57,13 +57,10 @@ fn drawn(of: &BeforeAfter, arm: &Arm, nth: usize, up: [f64; 2]) -> Svg {
     let y = plot.up(up[0], up[1]);
     let x = [plot.left + 0.2 * plot.width, plot.left + 0.8 * plot.width];
     let mut svg = Svg::new(PANEL, plot.bottom() + 26.0);
-    svg.text(
-        "title",
-        [0.0, 15.0],
-        Anchor::Start,
-        &format!("{} (n = {})", arm.name, arm.pairs.len()),
-    );
-    svg.y_axis(&plot, &y, &y.ticks(6), &of.axis);
+    let n = format!(" (n = {})", arm.pairs.len());
+    let name = super::fitted(&arm.name, PANEL - super::text_width(&n, 13.0), 13.0);
+    svg.text("title", [0.0, 15.0], Anchor::Start, &(name + &n));
+    svg.y_axis(&plot, &y, &y.ticks(6), &super::fitted(&of.axis, PANEL, 12.0));
     let (mut zero, mut lines) = (Path::default(), Path::default());
     zero.line([plot.left, y.at(0.0)], [plot.right(), y.at(0.0)]);
     svg.path("edge", &zero);
@@ -83,7 +80,12 @@ fn drawn(of: &BeforeAfter, arm: &Arm, nth: usize, up: [f64; 2]) -> Svg {
     svg.path(&arm_class("limit thick", nth), &limits);
     svg.path(&arm_class("mark", nth), &marks);
     for (x, visit) in x.iter().zip(&of.visits) {
-        svg.text("label", [*x, plot.bottom() + 18.0], Anchor::Middle, visit);
+        svg.text(
+            "label",
+            [*x, plot.bottom() + 18.0],
+            Anchor::Middle,
+            &super::fitted(visit, 150.0, 12.0),
+        );
     }
     svg
 }

@@ -1,6 +1,6 @@
 //! Each patient's change as a dot, arm beside arm, and the least-squares mean of each arm with its limits.
 
-use super::{Interval, PANEL, arm_class, mark, panel, span, upright};
+use super::{Interval, PANEL, arm_class, fitted, mark, panel, span, upright};
 use crate::report::html::number;
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 
@@ -59,9 +59,9 @@ fn drawn(of: &Changes) -> Svg {
     let [low, high] = span(values.chain([0.0]));
     let y = plot.up(low, high);
     let mut svg = Svg::new(PANEL, plot.bottom() + 40.0);
-    svg.text("title", [0.0, 15.0], Anchor::Start, &of.name);
-    svg.text("tick", [0.0, 32.0], Anchor::Start, &of.note);
-    svg.y_axis(&plot, &y, &y.ticks(6), &of.axis);
+    svg.text("title", [0.0, 15.0], Anchor::Start, &fitted(&of.name, PANEL, 13.0));
+    svg.text("tick", [0.0, 32.0], Anchor::Start, &fitted(&of.note, PANEL, 11.0));
+    svg.y_axis(&plot, &y, &y.ticks(6), &fitted(&of.axis, PANEL, 12.0));
     let mut zero = Path::default();
     zero.line([plot.left, y.at(0.0)], [plot.right(), y.at(0.0)]);
     svg.path("edge", &zero);
@@ -86,7 +86,7 @@ fn drawn(of: &Changes) -> Svg {
             "label",
             [x, plot.bottom() + 18.0],
             Anchor::Middle,
-            &super::fitted(&arm.name, room, 12.0),
+            &fitted(&arm.name, room, 12.0),
         );
         let n = format!("n = {}", arm.changes.len());
         svg.text("tick", [x, plot.bottom() + 34.0], Anchor::Middle, &n);

@@ -1,6 +1,6 @@
 //! Stimulus-response curves: the mean of each arm at each intensity with its limits, a drawing a visit, all on the same axes.
 
-use super::{Interval, PANEL, arm_class, legend, mark, panel, span, upright};
+use super::{Interval, PANEL, arm_class, fitted, legend, mark, panel, span, upright};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// The curves of all visits.
@@ -52,13 +52,14 @@ pub fn draw(of: &Curves, id: &str) -> String {
 }
 
 fn drawn(of: &Curves, visit: &Visit, across: [f64; 2], up: [f64; 2]) -> Svg {
-    let plot = Plot { left: 40.0, top: 70.0, width: PANEL - 52.0, height: 230.0 };
+    let mut svg = Svg::new(PANEL, 0.0);
+    svg.text("title", [0.0, 15.0], Anchor::Start, &fitted(&visit.name, PANEL, 13.0));
+    let top = legend(&mut svg, &of.arms, [0.0, 34.0], PANEL) + 36.0;
+    let plot = Plot { left: 40.0, top, width: PANEL - 52.0, height: 230.0 };
     let (x, y) = (plot.across(across[0], across[1]), plot.up(up[0], up[1]));
-    let mut svg = Svg::new(PANEL, plot.bottom() + 40.0);
-    svg.text("title", [0.0, 15.0], Anchor::Start, &visit.name);
-    legend(&mut svg, &of.arms, [0.0, 34.0], PANEL);
-    svg.y_axis(&plot, &y, &y.ticks(6), &of.axes[1]);
-    svg.x_axis(&plot, &x, &x.ticks(7), &of.axes[0]);
+    svg.set_height(plot.bottom() + 40.0);
+    svg.y_axis(&plot, &y, &y.ticks(6), &fitted(&of.axes[1], PANEL, 12.0));
+    svg.x_axis(&plot, &x, &x.ticks(7), &fitted(&of.axes[0], plot.width, 12.0));
     if let Some(target) = of.target {
         let mut line = Path::default();
         line.line([plot.left, y.at(target)], [plot.right(), y.at(target)]);

@@ -1,6 +1,6 @@
 //! A forest plot: estimates with their limits about a line at 0, and the numbers beside them.
 
-use super::{Interval, Room, both, fitted, span, whisker};
+use super::{Interval, Room, below, both, fitted, span, whisker, wrapped};
 use crate::report::html::{number, p_of, p_said};
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 
@@ -47,7 +47,7 @@ impl Columns {
     fn of(room: Room) -> Columns {
         match room {
             Room::Wide => {
-                Columns { row: 26.0, top: 34.0, plot: [345.0, 612.0], numbers: 786.0, p: 878.0 }
+                Columns { row: 30.0, top: 34.0, plot: [345.0, 612.0], numbers: 786.0, p: 878.0 }
             }
             Room::Narrow => {
                 Columns { row: 50.0, top: 24.0, plot: [6.0, 196.0], numbers: 358.0, p: 358.0 }
@@ -79,7 +79,7 @@ fn drawn(of: &Forest, room: Room) -> Svg {
         height: columns.row * of.rows.len() as f64 + 4.0,
     };
     let across = plot.across(low, high);
-    let mut svg = Svg::new(room.width(), plot.bottom() + 62.0);
+    let mut svg = Svg::new(room.width(), 0.0);
     heads(&mut svg, of, room, &columns);
     let mut zero = Path::default();
     let middle = |nth: usize| plot.top + columns.row * (nth as f64 + 0.5) + 2.0;
@@ -95,15 +95,17 @@ fn drawn(of: &Forest, room: Room) -> Svg {
     for (nth, row) in of.rows.iter().enumerate() {
         one(&mut svg, row, room, &columns, &across, middle(nth));
     }
-    svg.x_axis(&plot, &across, &across.ticks(if room == Room::Wide { 7 } else { 4 }), &of.axis);
-    let y = plot.bottom() + 52.0;
+    svg.x_axis(&plot, &across, &across.ticks(if room == Room::Wide { 7 } else { 4 }), "");
+    let y = plot.bottom() + 38.0 + 14.0 * below(&mut svg, &plot, &of.axis, 1.05 * plot.width);
+    svg.set_height(y + 10.0);
     let [left, right] = &of.sides;
     let (from, to) = match room {
-        Room::Wide => (plot.left, plot.right()),
+        Room::Wide => (plot.left - 40.0, plot.right() + 40.0),
         Room::Narrow => (plot.left, room.width() - 4.0),
     };
-    svg.text("tick", [from, y], Anchor::Start, &format!("← {left}"));
-    svg.text("tick", [to, y], Anchor::End, &format!("{right} →"));
+    let half = 0.5 * (to - from) - 16.0;
+    svg.text("tick", [from, y], Anchor::Start, &format!("← {}", fitted(left, half, 11.0)));
+    svg.text("tick", [to, y], Anchor::End, &format!("{} →", fitted(right, half, 11.0)));
     svg
 }
 
@@ -126,7 +128,14 @@ fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &S
     let y = match room {
         Room::Wide => {
             let left = columns.plot[0];
-            svg.text(class, [0.0, y + 4.0], Anchor::Start, &fitted(&row.label, left - 60.0, 12.0));
+            let mut lines = wrapped(&row.label, left - 60.0, 12.0);
+            if lines.len() > 2 {
+                lines = vec![lines[0].clone(), cut_after(&lines[1])];
+            }
+            for (nth, line) in lines.iter().enumerate() {
+                let at = y + 4.0 + 13.0 * (nth as f64 - 0.5 * (lines.len() as f64 - 1.0));
+                svg.text(class, [0.0, at], Anchor::Start, line);
+            }
             svg.text("label", [left - 22.0, y + 4.0], Anchor::End, &row.n.to_string());
             svg.text("label", [columns.p, y + 4.0], Anchor::End, &p);
             y
@@ -156,6 +165,12 @@ fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &S
 /// `−0.94 (−1.41 to −0.46)`
 fn numbers_of(of: &Interval) -> String {
     format!("{} ({} to {})", number(of.value, 2), limit(of.low), limit(of.high))
+}
+
+/// A line that goes on where nothing can be seen of it.
+fn cut_after(line: &str) -> String {
+    let n = line.chars().count();
+    line.chars().take(n.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// A limit; ∞ where there is none.

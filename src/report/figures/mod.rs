@@ -139,31 +139,43 @@ fn span(values: impl Iterator<Item = f64>) -> [f64; 2] {
     }
 }
 
-/// Arms with their marks, in a line from `x` on, as many lines as they need; where the last ends.
+/// Arms with their marks, or with pieces of their lines, in as many lines as they need; where the last ends.
 fn legend(svg: &mut Svg, arms: &[String], [left, top]: [f64; 2], right: f64) -> f64 {
-    let (mut x, mut y) = (left, top);
-    for (arm, name) in arms.iter().enumerate() {
-        let wide = 30.0 + text_width(name, 12.0);
-        if x > left && x + wide > right {
-            (x, y) = (left, y + 18.0);
-        }
+    keyed(svg, arms, [left, top], right, 16.0, |svg, arm, [x, y]| {
         marked(svg, arm, [x + 6.0, y], 4.5);
-        svg.text("label", [x + 16.0, y + 4.0], Anchor::Start, name);
-        x += wide;
-    }
-    y
+    })
 }
 
-/// The same for curves without marks: a piece of each arm's line.
-fn legend_of_lines(svg: &mut Svg, arms: &[String], [left, y]: [f64; 2]) {
-    let mut x = left;
-    for (arm, name) in arms.iter().enumerate() {
+/// The same for curves without marks.
+fn legend_of_lines(svg: &mut Svg, arms: &[String], [left, top]: [f64; 2], right: f64) -> f64 {
+    keyed(svg, arms, [left, top], right, 32.0, |svg, arm, [x, y]| {
         let mut line = Path::default();
         line.line([x, y], [x + 26.0, y]);
         svg.path(&arm_class("curve", arm), &line);
-        svg.text("label", [x + 32.0, y + 4.0], Anchor::Start, name);
-        x += 50.0 + text_width(name, 12.0);
+    })
+}
+
+/// `key`: what stands before a name, which begins `wide` pixels after it.
+fn keyed(
+    svg: &mut Svg,
+    arms: &[String],
+    [left, top]: [f64; 2],
+    right: f64,
+    wide: f64,
+    key: impl Fn(&mut Svg, usize, [f64; 2]),
+) -> f64 {
+    let (mut x, mut y) = (left, top);
+    for (arm, name) in arms.iter().enumerate() {
+        let name = fitted(name, right - left - wide, 12.0);
+        let room = wide + 14.0 + text_width(&name, 12.0);
+        if x > left && x + room - 14.0 > right {
+            (x, y) = (left, y + 18.0);
+        }
+        key(svg, arm, [x, y]);
+        svg.text("label", [x + wide, y + 4.0], Anchor::Start, &name);
+        x += room;
     }
+    y
 }
 
 /// About as wide as a text is in the widest of the usual letters.
@@ -189,12 +201,14 @@ fn wrapped(text: &str, width: f64, size: f64) -> Vec<String> {
     lines
 }
 
-/// What is along an axis below a plot, in as many lines as it needs.
-fn below(svg: &mut Svg, plot: &Plot, text: &str, room: f64) {
-    for (nth, line) in wrapped(text, room, 12.0).iter().enumerate() {
+/// What is along an axis below a plot, in as many lines as it needs; how many.
+fn below(svg: &mut Svg, plot: &Plot, text: &str, room: f64) -> f64 {
+    let lines = wrapped(text, room, 12.0);
+    for (nth, line) in lines.iter().enumerate() {
         let at = [plot.left + 0.5 * plot.width, plot.bottom() + 32.0 + 14.0 * nth as f64];
         svg.text("label", at, Anchor::Middle, line);
     }
+    lines.len() as f64
 }
 
 /// The first letters of a text that is too long, and an ellipsis.

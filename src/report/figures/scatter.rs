@@ -51,13 +51,16 @@ fn drawn(of: &Scatter) -> Svg {
     let title = super::wrapped(&of.name, PANEL, 13.0);
     let note = super::wrapped(&of.note, PANEL, 11.0);
     let top = 15.0 + 17.0 * title.len() as f64 + 14.0 * note.len() as f64;
-    let plot = Plot { left: 46.0, top: top + 40.0, width: PANEL - 58.0, height: 250.0 };
+    let mut svg = Svg::new(PANEL, 0.0);
+    let names: Vec<String> = of.arms.iter().map(|a| a.name.clone()).collect();
+    let below = legend(&mut svg, &names, [0.0, top + 6.0], PANEL);
+    let plot = Plot { left: 46.0, top: below + 34.0, width: PANEL - 58.0, height: 250.0 };
     let every = || of.arms.iter().flat_map(|a| &a.points);
     let [left, right] = span(every().map(|p| p[0]));
     let limits = of.line.iter().flat_map(|f| [f.y.low, f.y.high]);
     let [low, high] = span(every().map(|p| p[1]).chain(limits));
     let (x, y) = (plot.across(left, right), plot.up(low, high));
-    let mut svg = Svg::new(PANEL, plot.bottom() + 40.0);
+    svg.set_height(plot.bottom() + 40.0);
     for (nth, line) in title.iter().enumerate() {
         svg.text("title", [0.0, 15.0 + 17.0 * nth as f64], Anchor::Start, line);
     }
@@ -65,10 +68,8 @@ fn drawn(of: &Scatter) -> Svg {
         let at = 15.0 + 17.0 * title.len() as f64 + 14.0 * nth as f64;
         svg.text("tick", [0.0, at], Anchor::Start, line);
     }
-    let names: Vec<String> = of.arms.iter().map(|a| a.name.clone()).collect();
-    legend(&mut svg, &names, [0.0, top + 6.0], PANEL);
-    svg.y_axis(&plot, &y, &y.ticks(6), &of.axes[1]);
-    svg.x_axis(&plot, &x, &x.ticks(6), &of.axes[0]);
+    svg.y_axis(&plot, &y, &y.ticks(6), &super::fitted(&of.axes[1], PANEL, 12.0));
+    svg.x_axis(&plot, &x, &x.ticks(6), &super::fitted(&of.axes[0], plot.width, 12.0));
     let (mut line, mut band) = (Path::default(), Path::default());
     of.line.iter().for_each(|f| line.to(x.at(f.x), y.at(f.y.value)));
     let upper = of.line.iter().map(|f| [x.at(f.x), y.within(f.y.high)]);

@@ -75,15 +75,15 @@ pub fn draw(of: &Survival, id: &str) -> String {
 }
 
 fn drawn(of: &Survival, room: Room) -> Svg {
-    let top = 46.0;
+    let names: Vec<String> = of.arms.iter().map(|a| a.name.clone()).collect();
+    let mut svg = Svg::new(room.width(), 0.0);
+    let top = legend_of_lines(&mut svg, &names, [0.0, 10.0], room.width()) + 36.0;
     let plot = Plot { left: 44.0, top, width: room.width() - 60.0, height: 240.0 };
     let last = of.arms.iter().map(Arm::last).fold(0.0, f64::max).max(1.0);
     let (x, y) = (plot.across(0.0, 1.01 * last), plot.up(0.0, 100.0));
     let ticks = x.ticks(if room == Room::Wide { 10 } else { 5 });
     let below = plot.bottom() + 62.0;
-    let mut svg = Svg::new(room.width(), below + 34.0 * of.arms.len() as f64);
-    let names: Vec<String> = of.arms.iter().map(|a| a.name.clone()).collect();
-    legend_of_lines(&mut svg, &names, [0.0, 10.0]);
+    svg.set_height(below + 34.0 * of.arms.len() as f64);
     svg.y_axis(&plot, &y, &y.ticks(5), &of.axes[1]);
     svg.x_axis(&plot, &x, &ticks, &of.axes[0]);
     let every = || of.arms.iter().enumerate();
@@ -108,7 +108,8 @@ fn drawn(of: &Survival, room: Room) -> Svg {
     svg.text("head", [0.0, below - 8.0], Anchor::Start, "At risk");
     for (nth, arm) in every() {
         let row = below + 34.0 * nth as f64;
-        svg.text("label", [0.0, row + 10.0], Anchor::Start, &arm.name);
+        let name = super::fitted(&arm.name, room.width(), 12.0);
+        svg.text("label", [0.0, row + 10.0], Anchor::Start, &name);
         for time in &ticks.values {
             let n = arm.at_risk(*time).to_string();
             svg.text("tick figures", [x.at(*time), row + 25.0], Anchor::Middle, &n);

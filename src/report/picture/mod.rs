@@ -86,6 +86,22 @@ pub fn greys(n_columns: usize, levels: &[f32]) -> Result<Vec<u8>> {
     canvas.png()
 }
 
+/// A PNG of colours, so many columns and rows, `[row][column]`.
+///
+/// # Errors
+/// Internal where they are not as many.
+pub(super) fn pixels([columns, rows]: [usize; 2], colours: &[Colour]) -> Result<Vec<u8>> {
+    if colours.is_empty() || colours.len() != columns * rows {
+        let found = format!("has {} colours for {columns} x {rows}", colours.len());
+        return Err(Error::internal("the picture", found, "have one a pixel", ""));
+    }
+    let mut canvas = Canvas::new(columns, rows, PAPER);
+    for (at, colour) in colours.iter().enumerate() {
+        canvas.set(at % columns, at / columns, *colour);
+    }
+    canvas.png()
+}
+
 /// A PNG with the panels side by side; each shows the cuts in rows of two, with one colour bar a panel.
 ///
 /// # Errors

@@ -1,31 +1,55 @@
 //! Regions of the brain: arm x visit, every patient's change, and pictures of connectivity where there are any.
 
-use super::Pictures;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::PictureFile;
 use super::grid::Grid;
 use super::outcomes::{drawings, table};
-use super::words::{bare, both, ci, statistic, with_limits};
-use crate::error::Result;
+use super::words::{bare, both, ci, coefficient, session, statistic, with_limits};
 use crate::report::html::{escaped, p_of};
-use crate::report::statmap::inline;
 use crate::trial::Results;
 use crate::trial::results::{AncovaRow, Brain};
 
-pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &Pictures) -> Result<String> {
+pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &[PictureFile]) -> String {
     let mut html = String::new();
     if let Some(part) = part {
         let rows: Vec<&AncovaRow> = part.rows.iter().map(|row| &row.ancova).collect();
         html += &drawings(of, &rows, "region");
         html += &interactions(of, part);
         html += &table("Regions at the endpoint, adjusted for baseline", of, &rows);
+        html += &motion(of, part);
     }
-    for (nth, map) in pictures.maps.iter().enumerate() {
-        html += &format!(
-            "<figure class=\"trial map\" aria-label=\"{}\">\n{}</figure>\n",
-            escaped(&map.title),
-            inline(map, &format!("seed-map-{}", nth + 1))?
-        );
+    html + &pictures.iter().map(picture).collect::<String>()
+}
+
+/// Inside an image nothing runs and no name of its own meets one of the page.
+fn picture(of: &PictureFile) -> String {
+    format!(
+        "<figure class=\"trial map\" aria-label=\"{}\">\n<img alt=\"{}\" src=\"data:{};base64,{}\">\n<figcaption>{}</figcaption>\n</figure>\n",
+        escaped(&of.name),
+        escaped(&of.words),
+        of.kind,
+        STANDARD.encode(&of.bytes),
+        escaped(&format!("{} ({})", of.words, of.name))
+    )
+}
+
+/// Whether motion goes with a region over participants, which no test of the region tells.
+fn motion(of: &Results, part: &Brain) -> String {
+    let heads = ["region", "visit", "motion", "n", &format!("r ({})", ci(of)), "p"];
+    let mut table = Grid::new("Motion against each region over participants", &heads, 3);
+    for row in &part.motion {
+        table.row(&[
+            row.region.clone(),
+            session(&row.visit).to_owned(),
+            row.motion.clone(),
+            row.correlation.n.to_string(),
+            coefficient(&row.correlation.r),
+            p_of(row.correlation.test.p),
+        ]);
     }
-    Ok(html + &pictures.matrix)
+    table.folded()
 }
 
 fn interactions(of: &Results, part: &Brain) -> String {

@@ -27,8 +27,9 @@ pub(super) fn section(of: &Results, part: &Cpm) -> String {
         arms: arms_drawn,
     };
     let caption = format!(
-        "Absolute CPM of every patient with both visits (thin lines) and the arm's mean with its {} (thick). Inhibition is positive: the test stimulus is rated lower with the conditioning one.",
-        ci(of)
+        "Absolute CPM of every patient with both visits (thin lines) and the arm's mean with its {} (thick). Sign: {}.",
+        ci(of),
+        part.sign
     );
     let rows = primary(&part.ancova);
     figure("Conditioned pain modulation", &before_after::draw(&values, "cpm"), &caption)
@@ -97,7 +98,7 @@ fn facts(of: &Results, part: &Cpm) -> String {
     );
     fact(
         "repetitions behind a mean".to_owned(),
-        part.n_repetitions.map(|v| number(v, usize::from(v.fract() != 0.0))),
+        part.n_repetitions.map(|v| number(v, usize::from((v - v.round()).abs() > 0.005))),
     );
     fact("a patient inhibits above (absolute CPM)".to_owned(), part.cutoff.map(|v| number(v, 2)));
     let inhibit = |arm: Arm| share(*part.inhibitors.get(arm), *part.inhibitors_of.get(arm));
@@ -118,5 +119,11 @@ fn facts(of: &Results, part: &Cpm) -> String {
         );
         format!("<p class=\"note\">{}</p>\n", escaped(&text))
     });
-    table.finish() + &expected
+    let found = [Arm::Active, Arm::Control].map(|arm| {
+        or_dash(*part.change_with_baseline.get(arm), |r| {
+            format!("{} in {}", bare(r, 2), of.arms.get(arm))
+        })
+    });
+    let text = format!("Found: r of change with baseline = {}.", found.join(", "));
+    table.finish() + &expected + &format!("<p class=\"note\">{}</p>\n", escaped(&text))
 }

@@ -66,16 +66,29 @@ fn table(of: &Results, part: &Disposition) -> String {
     let rows: [(&str, fn(&DispositionOfArm) -> usize); 3] = [
         ("treated", |arm| arm.treated),
         ("completed", |arm| arm.completed),
-        ("discontinued", |arm| arm.discontinued),
+        ("not known", |arm| arm.not_known),
     ];
     for (name, count) in rows {
-        table.row(&[vec![name.to_owned()], shares(both(count)), vec![String::new()]].concat());
+        if name != "not known" || both(count) != [0, 0] {
+            table.row(&[vec![name.to_owned()], shares(both(count)), vec![String::new()]].concat());
+        }
     }
+    let left = shares(both(|arm| arm.discontinued));
+    let difference = or_dash(part.discontinued, |rd| points(&rd));
+    table.row(&[vec!["discontinued".to_owned()], left, vec![difference]].concat());
     for (why, n, difference) in &part.reasons {
         let difference = or_dash(*difference, |rd| points(&rd));
         table.row_of(
             "sub",
             &[vec![why.clone()], shares([n.active, n.control]), vec![difference]].concat(),
+        );
+    }
+    let day = |arm: &DispositionOfArm| or_dash(arm.median_day, |day| number(day, 0));
+    let median = [day(&part.arms.active), day(&part.arms.control)];
+    if part.arms.active.median_day.or(part.arms.control.median_day).is_some() {
+        let median = median.to_vec();
+        table.row(
+            &[vec!["day by which half have left".to_owned()], median, vec![String::new()]].concat(),
         );
     }
     table.finish()

@@ -108,16 +108,15 @@ fn outcomes(text: &mut Text, of: &Results) {
     let (before, after) = (session(&of.plan.baseline), session(&of.plan.endpoint));
     let strata = match of.plan.strata.as_slice() {
         [] => String::new(),
-        all => format!(" and for {}", all.join(" and ")),
+        all => format!(", adjusted also for {}", all.join(" and ")),
     };
-    let mut first: Vec<Missing> = of.ancova.rows.iter().map(|row| row.missing).collect();
-    first.dedup();
-    first.sort_unstable();
-    first.dedup();
-    let ways: Vec<&str> = first.iter().map(|m| way(*m)).collect();
+    let mut ways: Vec<Missing> = of.ancova.rows.iter().map(|row| row.missing).collect();
+    ways.sort_unstable();
+    ways.dedup();
+    let ways: Vec<&str> = ways.into_iter().map(way).collect();
     let main = of.ancova.rows.first().map_or("observed", |row| way(row.missing));
     let mut said: Vec<(String, &[&'static str])> = vec![
-        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", if strata.is_empty() { String::new() } else { format!(", adjusted also{strata}") }), &[VICKERS]),
+        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", strata), &[VICKERS]),
         ("Beside it stand the standard error by the HC3 rule, the test of arm × baseline (slopes differ), and the change scores compared by Welch's t.".to_owned(), &[HC3]),
         ("Hedges g = J d of the change, J = Γ(ν/2) / (√(ν/2) Γ((ν − 1)/2)), with limits of the noncentral t.".to_owned(), &[HEDGES, STEIGER]),
         (format!("Missing values: {main} in the primary analysis; shown: {}.", ways.join(", ")), &[]),

@@ -6,8 +6,6 @@ use std::fmt::Write;
 
 use super::html::{counted, escaped};
 use super::page::{self, FileRead, Made, section};
-use super::statmap::Statmap;
-use crate::error::Result;
 use crate::trial::Results;
 
 mod adverse;
@@ -39,37 +37,39 @@ pub struct TrialPage<'a> {
     pub inputs: &'a [FileRead],
     /// Files written beside the page.
     pub outputs: &'a [String],
-    /// Pictures of connectivity.
-    pub pictures: &'a Pictures,
+    /// Pictures that other commands made: a map of a seed, a matrix of edges.
+    pub pictures: &'a [PictureFile],
 }
 
-/// Pictures of connectivity that were made elsewhere.
-#[derive(Debug, Clone, Default)]
-pub struct Pictures {
-    /// Maps of seeds.
-    pub maps: Vec<Statmap>,
-    /// The matrix of edges, HTML already; empty where there is none.
-    pub matrix: String,
+/// A picture that is taken into the page as it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PictureFile {
+    /// The file's name.
+    pub name: String,
+    /// What it shows, for those who do not see it.
+    pub words: String,
+    /// `image/svg+xml` or `image/png`.
+    pub kind: &'static str,
+    /// The whole file.
+    pub bytes: Vec<u8>,
 }
 
 /// The page as HTML.
-///
-/// # Errors
-/// Those of its pictures.
-pub fn page(of: &TrialPage) -> Result<String> {
+#[must_use]
+pub fn page(of: &TrialPage) -> String {
     let results = of.results;
     let (mut body, mut contents) = (String::new(), String::new());
-    for (id, title, html) in sections(of)? {
+    for (id, title, html) in sections(of) {
         body += &section(id, 2, title, &html);
         let _ = writeln!(contents, "<li><a href=\"#{id}\">{}</a></li>", escaped(title));
     }
     let study = escaped(&results.study);
     let title = format!("Trial report: {study}");
-    Ok(page::styled(STYLE, &title, &lead(results), &contents, &body))
+    page::styled(STYLE, &title, &lead(results), &contents, &body)
 }
 
 /// What there is, in the order of the page.
-fn sections(of: &TrialPage) -> Result<Vec<(&'static str, &'static str, String)>> {
+fn sections(of: &TrialPage) -> Vec<(&'static str, &'static str, String)> {
     let results = of.results;
     let mut all = vec![
         ("participants", "Participants and missing values", participants::section(results)),
@@ -91,9 +91,8 @@ fn sections(of: &TrialPage) -> Result<Vec<(&'static str, &'static str, String)>>
     if let Some(part) = &results.pressure {
         all.push(("pressure", "Pressure pain", pressure::section(results, part)));
     }
-    let pictures = !(of.pictures.maps.is_empty() && of.pictures.matrix.is_empty());
-    if results.brain.is_some() || pictures {
-        let html = brain::section(results, results.brain.as_ref(), of.pictures)?;
+    if results.brain.is_some() || !of.pictures.is_empty() {
+        let html = brain::section(results, results.brain.as_ref(), of.pictures);
         all.push(("brain", "Brain", html));
     }
     if let Some(part) = &results.correlations {
@@ -114,7 +113,7 @@ fn sections(of: &TrialPage) -> Result<Vec<(&'static str, &'static str, String)>>
         warnings: &[],
     };
     all.push(("about", "About this page", made.about()));
-    Ok(all)
+    all
 }
 
 /// What was compared, and whether something must be known before it is read.

@@ -34,11 +34,10 @@ fn list(title: &str, class: &str, sign: &str, notes: &[&Note]) -> String {
         let named = match who.len() {
             0 => String::new(),
             n if n <= MOST => format!(": {}", escaped(&who.join(", "))),
-            n => format!(
-                "\n<details>\n<summary>{}</summary>\n{}\n</details>\n",
-                counted(n, "participant"),
-                escaped(&who.join(", "))
-            ),
+            n => {
+                let (n, who) = (counted(n, "participant"), escaped(&who.join(", ")));
+                format!(" <details>\n<summary>{n}</summary>\n{who}\n</details>\n")
+            }
         };
         html += &format!(
             "<li><span class=\"sign\" aria-hidden=\"true\">{sign}</span><div>{}{named}</div></li>\n",

@@ -55,7 +55,7 @@ fn forests(of: &Results) -> String {
             return String::new();
         }
         let forest = Forest {
-            axis: "Hedges g of the change (standard deviations)".to_owned(),
+            axis: "Hedges g of the change (SD)".to_owned(),
             numbers: format!("g ({})", ci(of)),
             p: "p, ANCOVA".to_owned(),
             sides,
@@ -96,12 +96,14 @@ fn forest_row(of: &Results, row: &AncovaRow) -> ForestRow {
 pub(super) fn table(caption: &str, of: &Results, rows: &[&AncovaRow]) -> String {
     let [active, control] = arms(of);
     let ci = ci(of);
-    let (holm, permuted, other_way) = (
-        rows.iter().any(|row| row.p_holm.is_some()),
-        rows.iter().any(|row| row.p_permuted.is_some()),
-        rows.iter().any(|row| row.missing != rows[0].missing)
-            || rows.first().is_some_and(|row| row.missing != crate::trial::Missing::Observed),
-    );
+    let holm = rows.iter().any(|row| row.p_holm.is_some());
+    let permuted = rows.iter().any(|row| row.p_permuted.is_some());
+    // What all rows have in common stands above them.
+    let other_way = rows.iter().any(|row| row.missing != rows[0].missing);
+    let caption = match rows.first() {
+        Some(row) if !other_way => format!("{caption} (missing values: {})", way(row.missing)),
+        _ => caption.to_owned(),
+    };
     let mut heads = vec!["outcome".to_owned()];
     if other_way {
         heads.push("missing values".to_owned());
@@ -119,7 +121,7 @@ pub(super) fn table(caption: &str, of: &Results, rows: &[&AncovaRow]) -> String 
     heads.extend(permuted.then(|| "p, permuted".to_owned()));
     heads.push(format!("g ({ci})"));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
-    let mut table = Grid::new(caption, &heads, numbers_from);
+    let mut table = Grid::new(&caption, &heads, numbers_from);
     for row in rows {
         let places = decimals(&row.difference);
         let mut cells = vec![with_unit(&row.label, row.units.as_deref())];
@@ -198,7 +200,10 @@ fn changes_of(of: &Results, row: &AncovaRow) -> Changes {
     };
     Changes {
         name: row.label.clone(),
-        axis: format!("Change ({})", row.units.as_deref().unwrap_or("units of the measure")),
+        axis: match &row.units {
+            Some(units) => format!("Change ({units})"),
+            None => format!("Change (units of {})", row.label),
+        },
         note: format!("difference {}, {}", with_limits(&row.difference), p_said(row.test.p)),
         arms: vec![arm_of(Arm::Active), arm_of(Arm::Control)],
     }

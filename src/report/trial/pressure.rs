@@ -35,6 +35,7 @@ pub(super) fn section(of: &Results, part: &Pressure) -> String {
         + &at_each(of, part, &pressure)
         + &summaries(of, part)
         + &patients(part)
+        + &series(of, part)
 }
 
 /// What is along the axes: names of the columns with their units.
@@ -143,6 +144,22 @@ fn summaries(of: &Results, part: &Pressure) -> String {
         "slope of the change, per 100 units of pressure (treatment × intensity)",
         &part.treatment_by_intensity,
     );
+    table.finish()
+}
+
+/// Whether two series of the same patients give the same pressure.
+fn series(of: &Results, part: &Pressure) -> String {
+    let Some(found) = &part.series_differ else { return String::new() };
+    let heads = ["series", "patients", &format!("difference ({})", ci(of)), "t (dof)", "p"];
+    let mut table =
+        Grid::new("Pressure of the target rating by each series, at baseline", &heads, 1);
+    table.row(&[
+        format!("{} minus {}", found.series[0], found.series[1]),
+        found.n.to_string(),
+        with_limits(&found.difference),
+        statistic(&found.test),
+        p_of(found.test.p),
+    ]);
     table.finish()
 }
 

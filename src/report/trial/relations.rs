@@ -91,6 +91,7 @@ fn coefficients(of: &Results, part: &Correlations) -> String {
         "p",
         &format!("r, all patients ({ci})"),
         &format!("Spearman ({ci})"),
+        &format!("partial r, motion too ({ci})"),
         "slopes differ: p",
     ];
     let mut table = Grid::new("Correlations over patients", &heads, 2);
@@ -104,6 +105,7 @@ fn coefficients(of: &Results, part: &Correlations) -> String {
             or_dash(row.given_arm.as_ref(), |r| p_of(r.test.p)),
             said(row.pooled.as_ref()),
             said(row.spearman.as_ref()),
+            said(row.given_motion.as_ref()),
             or_dash(row.slopes_differ.as_ref(), |s| p_of(s.test.p)),
         ]);
     }
@@ -121,6 +123,8 @@ fn by_arm(of: &Results, part: &Correlations) -> String {
         &format!("{control}: n"),
         &format!("r ({ci})"),
         "p",
+        "arms differ: z",
+        "p",
     ];
     let mut table = Grid::new("Correlations within each arm", &heads, 1);
     for row in &part.rows {
@@ -131,6 +135,8 @@ fn by_arm(of: &Results, part: &Correlations) -> String {
             cells.push(or_dash(r, |r| coefficient(&r.r)));
             cells.push(or_dash(r, |r| p_of(r.test.p)));
         }
+        cells.push(or_dash(row.arms_differ, |z| number(z.statistic, 2)));
+        cells.push(or_dash(row.arms_differ, |z| p_of(z.p)));
         table.row(&cells);
     }
     table.folded()

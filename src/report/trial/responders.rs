@@ -88,6 +88,7 @@ fn further(of: &Results, part: &Responders) -> String {
         "rule",
         "missing values",
         &format!("Newcombe ({ci})"),
+        "number needed, Newcombe",
         "p, score",
         &format!("odds ratio ({ci})"),
         &format!("risk ratio ({ci})"),
@@ -103,15 +104,18 @@ fn further(of: &Results, part: &Responders) -> String {
     );
     for row in &part.rows {
         let lacking = Arm::BOTH.iter().map(|arm| row.lacking.get(*arm).len()).sum::<usize>();
-        let case = |v: Option<f64>| or_dash(v, |v| crate::report::html::number(100.0 * v, 1));
+        let case = |v: f64| crate::report::html::number(100.0 * v, 1);
         table.row(&[
             row.name.clone(),
             said_way(row),
             or_dash(row.risk_difference_newcombe, |rd| points(&rd)),
+            or_dash(row.nnt.as_ref(), |nnt| nnt.text_newcombe.clone()),
             or_dash(row.p_score, p_of),
             or_dash(row.odds_ratio, |or| super::words::limits_at(&or, 2)),
             or_dash(row.risk_ratio, |rr| super::words::limits_at(&rr, 2)),
-            format!("{} to {}", case(row.worst_case), case(row.best_case)),
+            or_dash(row.worst_case.zip(row.best_case), |(worst, best)| {
+                format!("{}\u{a0}to\u{a0}{}", case(worst), case(best))
+            }),
             lacking.to_string(),
             row.known_nonresponders.to_string(),
             or_dash(row.stratified.as_ref().and_then(|s| s.risk_difference), |rd| points(&rd)),

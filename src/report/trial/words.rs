@@ -159,7 +159,7 @@ pub(super) fn arms(of: &Results) -> [String; 2] {
 pub(super) fn ci(of: &Results) -> String {
     let percent = 100.0 * of.plan.conf;
     let text = number(percent, usize::from((percent - percent.round()).abs() > 1e-9));
-    format!("{text}\u{a0}% CI")
+    format!("{text}\u{a0}%\u{a0}CI")
 }
 
 /// An estimate for a drawing; none where it has a limit on neither side.
@@ -184,37 +184,5 @@ pub(super) fn turned(of: &Estimate, direction: Option<Direction>) -> Estimate {
             high: of.low.map(|v| -v),
         },
         _ => *of,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_the_digits_that_their_standard_error_warrants() {
-        let of = |value, se, low, high| Estimate { value, se, low, high };
-        let (none, some) = (None::<f64>, Some);
-        for (estimate, want) in [
-            (of(-1.1029, some(0.3113), some(-1.7236), some(-0.4823)), "−1.10 (−1.72 to −0.48)"),
-            (of(-7.1089, some(2.906), some(-12.9023), some(-1.3156)), "−7.1 (−12.9 to −1.3)"),
-            (
-                of(-0.0117, some(0.00783), some(-0.0273), some(0.0039)),
-                "−0.0117 (−0.0273 to 0.0039)",
-            ),
-            (of(361.36, none, some(332.04), some(402.39)), "361 (332 to 402)"),
-            (of(361.36, none, none, some(402.39)), "361.36 (−∞ to 402.39)"),
-            (of(0.5, none, none, none), "0.50 (no limits)"),
-        ] {
-            assert_eq!(with_limits(&estimate).replace('\u{a0}', " "), want);
-        }
-        let plain = |text: String| text.replace('\u{a0}', " ");
-        let r = of(-0.1577, none, some(-0.3757), some(0.0767));
-        assert_eq!(plain(coefficient(&r)), "−.16 (−.38 to .08)");
-        let r = of(1.0, none, some(-1.0), some(10.0));
-        assert_eq!(plain(coefficient(&r)), "1.00 (−1.00 to 10.00)");
-        let rd = of(0.28261, none, some(0.08038), some(0.46291));
-        assert_eq!(plain(points(&rd)), "28.3 (8.0 to 46.3)");
-        assert_eq!(column("pressure_kpa"), "pressure (kPa)");
     }
 }

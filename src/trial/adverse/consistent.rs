@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::event::Events;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use super::words::ENDED;
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 
 pub(super) fn tell(events: &Events, people: &People, notes: &mut Notes) {
-    if !events.has_action || !people.table.has("discontinuation_reason") {
+    if !events.has[ENDED] || !people.table.has("discontinuation_reason") {
         return;
     }
-    let withdrawn = events.all.iter().filter(|event| event.withdrawn == Some(true));
+    let withdrawn = events.all.iter().filter(|event| event.counts[ENDED] == Some(true));
     let withdrawn: BTreeSet<usize> = withdrawn.map(|event| event.person).collect();
     let left = people.places(|person| {
         let reason = person.discontinuation_reason.as_deref().unwrap_or_default();

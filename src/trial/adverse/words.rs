@@ -12,20 +12,37 @@ pub(super) struct Words {
     no: &'static [&'static str],
 }
 
+/// A row that counts the events of which a column says so.
+pub(super) struct Summary {
+    pub(super) column: &'static str,
+    pub(super) row: &'static str,
+    pub(super) words: Words,
+}
+
+/// In the order of the table.
+pub(super) const SUMMARIES: [Summary; 4] = [
+    Summary { column: "serious", row: "serious", words: SERIOUS },
+    Summary { column: "severity", row: "severe", words: SEVERITY },
+    Summary { column: "relation", row: "related", words: RELATION },
+    Summary { column: "action", row: "led to discontinuation", words: ACTION },
+];
+/// Where the last of them stands: the event ended the treatment.
+pub(super) const ENDED: usize = 3;
+
 /// Serious by ICH E2A, as whoever reported it judged.
-pub(super) const SERIOUS: Words = Words {
+const SERIOUS: Words = Words {
     yes: &["yes", "y", "true", "1", "serious"],
     no: &["no", "n", "false", "0", "not serious", "non-serious"],
 };
 
 /// Severe or worse.
-pub(super) const SEVERITY: Words = Words {
+const SEVERITY: Words = Words {
     yes: &["severe", "life-threatening", "life threatening", "fatal", "death", "3", "4", "5"],
     no: &["mild", "moderate", "1", "2"],
 };
 
 /// Related, be it possibly.
-pub(super) const RELATION: Words = Words {
+const RELATION: Words = Words {
     yes: &[
         "related",
         "possibly related",
@@ -49,7 +66,7 @@ pub(super) const RELATION: Words = Words {
 };
 
 /// The treatment was ended.
-pub(super) const ACTION: Words = Words {
+const ACTION: Words = Words {
     yes: &[
         "withdrawn",
         "drug withdrawn",

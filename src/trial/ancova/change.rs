@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::fit::{by_t, p_of_t};
+use super::by_t::{by_t, p_of_t};
 use super::pairs::Pairs;
 use crate::error::Result;
 use crate::stats::noncentral::{hedges_correction, t_limits, two_sample_factor};

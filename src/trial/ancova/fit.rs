@@ -4,47 +4,20 @@ use std::collections::BTreeSet;
 
 use ndarray::{Array1, Array2};
 
+use super::by_t::by_t;
 use super::change;
+use super::named::Named;
 use super::pairs::Pairs;
 use crate::error::{Error, Result};
 use crate::stats::least_squares::LeastSquares;
 use crate::stats::second_level::SecondLevel;
-use crate::stats::tails::{critical_t, ln_sf_t};
 use crate::trial::arm::{Arm, ByArm};
-use crate::trial::dictionary::Direction;
 use crate::trial::people::People;
-use crate::trial::plan::{Missing, Outcome, Plan};
-use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
-use crate::trial::visits::Visits;
+use crate::trial::plan::{Missing, Plan};
+use crate::trial::results::{AncovaRow, LsMean, PairPoint, Test, UnequalSlopes};
 
 /// A residual's share of its row's variance below which the row is fitted exactly.
 const FITTED: f64 = 1e-10;
-
-/// What an outcome is called.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Named {
-    /// `table:column`, or a name such as `cpm:absolute`.
-    pub outcome: String,
-    /// What the report calls it.
-    pub label: String,
-    /// Units.
-    pub units: Option<String>,
-    /// Which way is better.
-    pub direction: Option<Direction>,
-}
-
-impl Named {
-    /// By the plan, else by the dictionary.
-    #[must_use]
-    pub fn of(outcome: &Outcome, visits: &Visits) -> Named {
-        Named {
-            outcome: visits.column.to_string(),
-            label: outcome.label.clone().unwrap_or_else(|| visits.label.clone()),
-            units: visits.units.clone(),
-            direction: outcome.direction.or(visits.direction),
-        }
-    }
-}
 
 /// The design: constant, arm, a column for each level of a stratum but the first, centred baseline.
 pub(super) struct Model {
@@ -88,23 +61,6 @@ impl Model {
     fn one(&self, column: usize) -> Array2<f64> {
         Array2::from_shape_fn((1, self.design.ncols()), |(_, c)| f64::from(u8::from(c == column)))
     }
-}
-
-/// Two-sided p of t.
-#[must_use]
-pub(in crate::trial) fn p_of_t(t: f64, dof: f64) -> f64 {
-    (std::f64::consts::LN_2 + ln_sf_t(t.abs(), dof)).exp().min(1.0)
-}
-
-/// An effect with limits and its test, by t.
-#[must_use]
-pub(in crate::trial) fn by_t(value: f64, se: f64, dof: f64, conf: f64) -> (Estimate, Test) {
-    let half = critical_t(0.5 - 0.5 * conf, dof) * se;
-    let statistic = value / se;
-    (
-        Estimate { value, se: Some(se), low: Some(value - half), high: Some(value + half) },
-        Test { statistic, dof: Some(dof), p: p_of_t(statistic, dof) },
-    )
 }
 
 /// Compare one outcome.
@@ -193,7 +149,7 @@ fn refuse_few(named: &Named, pairs: &Pairs, people: &People) -> Result<()> {
 }
 
 fn counted(n: usize) -> String {
-    crate::trial::people::counted(n, "participant")
+    crate::trial::note::counted(n, "participant")
 }
 
 fn refuse_untestable(

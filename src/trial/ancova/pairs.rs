@@ -1,9 +1,9 @@
 //! Who has both values.
 
-use super::fit::Named;
+use super::named::Named;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
 
 /// Participants of the two arms with a value before and one after.
@@ -74,19 +74,6 @@ impl Pairs {
         both.filter(|(_, own)| **own == arm).map(|((end, start), _)| end - start).collect()
     }
 
-    /// Say who is left out of one outcome.
-    pub(in crate::trial) fn tell(
-        &self,
-        named: &Named,
-        people: &People,
-        plan: &Plan,
-        notes: &mut Notes,
-    ) {
-        let mut lacking = Lacking::default();
-        lacking.add(named, self, people);
-        lacking.tell(people, plan, notes);
-    }
-
     /// Who is left out: those who did not complete the study, and the others.
     fn without(&self, people: &People) -> [Vec<usize>; 2] {
         let mut out: Vec<usize> =
@@ -100,7 +87,7 @@ impl Pairs {
 
 /// Who lacks what, of all outcomes: the same participants are named once.
 #[derive(Debug, Default)]
-pub(super) struct Lacking {
+pub(in crate::trial) struct Lacking {
     /// Participants, whether they left the study, and the outcomes that they lack.
     all: Vec<(Vec<usize>, bool, Vec<String>)>,
 }
@@ -119,21 +106,11 @@ impl Lacking {
         }
     }
 
-    /// A note a group of participants.
+    /// A note a group of participants, joined with that of earlier outcomes.
     pub fn tell(&self, people: &People, plan: &Plan, notes: &mut Notes) {
+        let visits = [plan.baseline.as_str(), plan.endpoint.as_str()];
         for (who, left, labels) in &self.all {
-            let n = match left {
-                true => {
-                    format!("{} who did not complete the study", counted(who.len(), "participant"))
-                }
-                false => counted(who.len(), "completer"),
-            };
-            let verb = if who.len() == 1 { "lacks" } else { "lack" };
-            let (what, before, after) = (labels.join(", "), &plan.baseline, &plan.endpoint);
-            notes.warn(
-                format!("{n} {verb} {what} at {before} or {after}: not in the analysis of those observed"),
-                people.names(who),
-            );
+            labels.iter().for_each(|label| notes.lack(people.names(who), *left, label, visits));
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn judge(
             continue;
         };
         let words = by.to_lowercase();
-        if INDEPENDENT.iter().any(|word| words.contains(word)) {
+        if is_independent(&words) {
             continue;
         }
         if !is_of(&words, other) {
@@ -71,7 +71,21 @@ pub(super) fn judge(
 
 /// Whether words name the other measure, or a correlation of whatever kind.
 fn is_of(words: &str, other: &Side) -> bool {
-    let names = [&other.visits.column.column, &other.visits.label].map(|name| name.to_lowercase());
-    names.iter().any(|name| words.contains(name.as_str()))
+    let plain = |text: &str| {
+        let all = text.to_lowercase();
+        let words: Vec<&str> = all.split(|c: char| !c.is_alphanumeric()).collect();
+        format!(" {} ", words.join(" "))
+    };
+    let (column, label) = (&other.visits.column.column, &other.visits.label);
+    // A short label is a word of its own: pain is a scale's and a stimulus's.
+    let label = Some(label).filter(|label| label.len() > 4);
+    [Some(column), label].into_iter().flatten().any(|name| plain(words).contains(&plain(name)))
         || ["correlat", "regress", "relation", "covariate"].iter().any(|w| words.contains(w))
+}
+
+/// Whether words say that these participants were not looked at.
+fn is_independent(words: &str) -> bool {
+    let denied = ["not independent", "non-independent", "dependent on"];
+    INDEPENDENT.iter().any(|word| words.contains(word))
+        && !denied.iter().any(|word| words.replace("independent on", "").contains(word))
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::trial::arm::Arm;
-use crate::trial::people::{People, counted};
+use crate::trial::note::counted;
+use crate::trial::people::People;
 use crate::trial::plan::{CrossoverPlan, Plan};
 use crate::trial::tables::Measured;
 

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::of_visit::{Found, Measure, Own};
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
-use crate::trial::ancova::{self, Named, Pairs, by_t, moments};
+use crate::trial::ancova::{self, Lacking, Named, Pairs, by_t, moments};
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::dictionary::Direction;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
 use crate::trial::results::{
     AncovaRow, Estimate, IntensityRow, Pressure, PressureCurve, SummaryMeasure,
@@ -22,7 +22,7 @@ pub(super) fn compared(
     found: &Found,
     plan: &Plan,
     people: &People,
-    notes: &mut Notes,
+    lacking: &mut Lacking,
 ) -> Result<AncovaRow> {
     let visits = found.visits(measure, people);
     let named = Named {
@@ -33,7 +33,7 @@ pub(super) fn compared(
     };
     let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
     let pairs = Pairs::new(people, &before, &after, Missing::Observed);
-    pairs.tell(&named, people, plan, notes);
+    lacking.add(&named, &pairs, people);
     ancova::compare(&named, &pairs, people, plan)
 }
 

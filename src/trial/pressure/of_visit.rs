@@ -100,6 +100,8 @@ pub(super) struct Found<'a> {
     pub without_line: Vec<usize>,
     pub lacking: Vec<usize>,
     pub of_other_range: Vec<usize>,
+    /// Visits with another number of stimuli than most, and that number.
+    pub of_other_number: (Vec<usize>, usize),
     /// Of the ratings, where the dictionary does not say.
     pub assumed_scale: Option<[f64; 2]>,
     scale: [f64; 2],
@@ -137,6 +139,7 @@ impl<'a> Found<'a> {
             without_line: Vec::new(),
             lacking: Vec::new(),
             of_other_range: Vec::new(),
+            of_other_number: (Vec::new(), 0),
             assumed_scale,
             scale,
             rated,
@@ -161,17 +164,23 @@ impl<'a> Found<'a> {
             let own = Own { pressures: x, ratings: y, series, line, levels, means, isotonic };
             found.of.insert((place, session), own);
         }
-        found.find_other_ranges();
+        found.find_others();
         Ok(found)
     }
 
-    /// Visits whose range of pressures is not that of most.
-    fn find_other_ranges(&mut self) {
-        let ranges: Vec<[f64; 2]> = self.of.values().map(Own::range).collect();
-        let like = |range: &[f64; 2]| ranges.iter().filter(|other| *other == range).count();
-        let most = ranges.iter().copied().max_by_key(like);
-        let others = self.of.iter().filter(|(_, own)| Some(own.range()) != most);
-        self.of_other_range = others.map(|((place, _), _)| *place).collect();
+    /// Visits whose range of pressures, or number of stimuli, is not that of most.
+    fn find_others(&mut self) {
+        let places = |is_other: &dyn Fn(&Own) -> bool| {
+            let others = self.of.iter().filter(|(_, own)| is_other(own));
+            others.map(|((place, _), _)| *place).collect::<Vec<usize>>()
+        };
+        let range = most(self.of.values().map(Own::range));
+        let of_other_range = places(&|own| Some(own.range()) != range);
+        // With the stimuli that have no rating, which are told apart.
+        let n = most(self.repeated.rows.values().map(Vec::len)).unwrap_or_default();
+        let rows = self.repeated.rows.iter().filter(|(_, rows)| rows.len() != n);
+        self.of_other_number = (rows.map(|((place, _), _)| *place).collect(), n);
+        self.of_other_range = of_other_range;
     }
 
     pub fn rows(&self, people: &People) -> Vec<PressureOfVisit> {
@@ -230,6 +239,11 @@ impl<'a> Found<'a> {
         };
         visits
     }
+}
+
+/// The most frequent value.
+fn most<T: PartialEq + Copy>(values: impl Iterator<Item = T> + Clone) -> Option<T> {
+    values.clone().max_by_key(|value| values.clone().filter(|other| other == value).count())
 }
 
 fn pressures(table: &Measured, own: &PressurePlan) -> Result<Vec<f64>> {

@@ -7,7 +7,7 @@ use crate::trial::ancova::{by_t, moments};
 use crate::trial::note::Notes;
 use crate::trial::people::People;
 use crate::trial::plan::Plan;
-use crate::trial::results::{SeriesDiffer, SeriesRow};
+use crate::trial::results::{Estimate, SeriesDiffer, SeriesRow};
 
 /// A row a participant, visit and series, and whether two series differ at baseline.
 pub(super) fn of(
@@ -16,6 +16,7 @@ pub(super) fn of(
     people: &People,
     notes: &mut Notes,
 ) -> Result<(Vec<SeriesRow>, Option<SeriesDiffer>)> {
+    let target = found.target;
     let mut rows = Vec::new();
     let mut lacking = Vec::new();
     let mut names: Vec<String> = Vec::new();
@@ -30,7 +31,7 @@ pub(super) fn of(
                 session: found.repeated.sessions[session].clone(),
                 series: name.to_owned(),
                 n: own.series.iter().filter(|series| *series == name).count(),
-                p50: alone(own, name, found.target, plan.conf),
+                p50: alone(own, name, target, plan.conf),
             });
             if !names.iter().any(|other| other == name) {
                 names.push(name.to_owned());
@@ -64,6 +65,23 @@ pub(super) fn of(
             test,
         }
     });
+    if let Some(found) = &differ {
+        let of = &found.difference;
+        notes.info(
+            format!(
+                "{first} less {second} series at {}: the pressure rated {} differs by {:.1} ({:.1} to {:.1}), p {:.2e}, in {} participants; P{} is that of both together",
+                plan.baseline,
+                target,
+                of.value,
+                of.low.unwrap_or(of.value),
+                of.high.unwrap_or(of.value),
+                found.test.p,
+                found.n,
+                target,
+            ),
+            Vec::new(),
+        );
+    }
     Ok((rows, differ))
 }
 
@@ -75,7 +93,7 @@ fn named(own: &Own) -> Vec<&str> {
 }
 
 /// By the stimuli of one series.
-fn alone(own: &Own, name: &str, target: f64, conf: f64) -> Option<crate::trial::results::Estimate> {
+fn alone(own: &Own, name: &str, target: f64, conf: f64) -> Option<Estimate> {
     let of = |all: &[f64]| {
         let own = all.iter().zip(&own.series).filter(|(_, series)| *series == name);
         own.map(|(value, _)| *value).collect::<Vec<f64>>()

@@ -2,8 +2,8 @@
 
 use crate::error::Result;
 use crate::trial::dictionary::Direction;
-use crate::trial::note::Notes;
-use crate::trial::people::{People, counted};
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
 use crate::trial::plan::Plan;
 use crate::trial::rule::{Operator, Part, Threshold};
 use crate::trial::tables::Tables;
@@ -15,6 +15,8 @@ pub(super) struct Held {
     pub(super) part: Part,
     /// `[place in People::all]`; none where a value lacks.
     pub(super) met: Vec<Option<bool>>,
+    /// `[place in People::all]`; empty where the part needs no baseline.
+    pub(super) baseline: Vec<Option<f64>>,
 }
 
 impl Held {
@@ -33,7 +35,8 @@ impl Held {
         };
         let met = start.iter().zip(&end).map(|(&start, &end)| part.met(start, end)).collect();
         let part = Part { column: visits.column.clone(), ..part.clone() };
-        let held = Held { part, met };
+        let baseline = if part.needs_baseline() { start.clone() } else { Vec::new() };
+        let held = Held { part, met, baseline };
         held.tell_direction(&visits, notes);
         held.tell_no_percentage(&start, &end, plan, people, notes);
         held.tell_lacking(&start, &end, plan, people, notes);

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::adjusted;
 use super::held::{Held, compared};
+use crate::error::Result;
 use crate::stats::proportions::{Count, MantelHaenszel, NumberNeeded, TwoArms};
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::counts::{
@@ -34,7 +36,12 @@ fn answer(parts: &[Held], place: usize) -> Answer {
 }
 
 /// The row of these parts and this way with missing values.
-pub(super) fn row(parts: &[Held], missing: Missing, people: &People, plan: &Plan) -> ResponderRow {
+pub(super) fn row(
+    parts: &[Held],
+    missing: Missing,
+    people: &People,
+    plan: &Plan,
+) -> Result<ResponderRow> {
     let answers: Vec<(usize, Arm, Answer)> = compared(people)
         .filter_map(|place| Some((place, people.all[place].arm?, answer(parts, place))))
         .collect();
@@ -52,12 +59,12 @@ pub(super) fn row(parts: &[Held], missing: Missing, people: &People, plan: &Plan
     });
     let of_lacking = ByArm::of(|arm| lacking.get(arm).len());
     let extreme = |of: Arm| extreme(responders, n, of_lacking, of);
-    let strata = || {
-        let counted = answers.iter().filter(|(.., a)| counts(*a));
-        counted.map(|&(place, arm, a)| (place, arm, a == Answer::Responds))
+    let counted = || {
+        let in_row = answers.iter().filter(|(.., a)| counts(*a));
+        in_row.map(|&(place, arm, a)| (place, arm, a == Answer::Responds))
     };
     let conf = plan.conf;
-    ResponderRow {
+    Ok(ResponderRow {
         name: parts.iter().map(|held| held.part.name.as_str()).collect::<Vec<_>>().join(" + "),
         rule: Rule { parts: parts.iter().map(|held| held.part.clone()).collect() }.to_string(),
         n_parts: parts.len(),
@@ -79,9 +86,10 @@ pub(super) fn row(parts: &[Held], missing: Missing, people: &People, plan: &Plan
         // Of all randomised: the observed have nobody to imagine.
         worst_case: (missing != Missing::Observed).then(|| extreme(Arm::Control)).flatten(),
         best_case: (missing != Missing::Observed).then(|| extreme(Arm::Active)).flatten(),
+        adjusted: adjusted::adjusted(parts, counted(), plan)?,
         lacking,
-        stratified: (!plan.strata.is_empty()).then(|| stratified(strata(), people, plan)),
-    }
+        stratified: (!plan.strata.is_empty()).then(|| stratified(counted(), people, plan)),
+    })
 }
 
 fn two(all: &TwoArms, arm: Arm) -> &Count {

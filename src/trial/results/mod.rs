@@ -35,7 +35,7 @@ pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populat
 pub use pressure::{
     IntensityRow, Pressure, PressureCurve, PressureOfVisit, SeriesDiffer, SeriesRow, SummaryMeasure,
 };
-pub use responders::{Nnt, ResponderRow, Responders, Stratified};
+pub use responders::{AdjustedOdds, Nnt, ResponderRow, Responders, Stratified};
 
 /// A value with its standard error and limits at the plan's confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]

@@ -52,8 +52,23 @@ pub struct ResponderRow {
     pub worst_case: Option<f64>,
     /// The other way round.
     pub best_case: Option<f64>,
+    /// The odds ratio given the baselines that the rule uses; none where it uses none, or there is none.
+    pub adjusted: Option<AdjustedOdds>,
     /// Over strata, by Mantel and Haenszel.
     pub stratified: Option<Stratified>,
+}
+
+/// By logistic regression on arm and baselines.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct AdjustedOdds {
+    /// The columns whose baselines are in it, `table:column`.
+    pub given: Vec<String>,
+    /// Participants: those of the row who have these baselines.
+    pub n: usize,
+    /// Active over control, with Wald's limits of its logarithm.
+    pub odds_ratio: Estimate,
+    /// z of its logarithm.
+    pub test: Test,
 }
 
 /// One over the risk difference.

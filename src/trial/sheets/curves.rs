@@ -3,7 +3,9 @@
 use super::Sheet;
 use super::column::Columns;
 use crate::trial::arm::{Arm, ByArm};
-use crate::trial::results::{CpmOfVisit, PressureOfVisit, Results};
+use crate::trial::results::{
+    CpmOfVisit, Estimate, PressureOfVisit, Results, SeriesRow, SummaryMeasure, Test,
+};
 
 fn named(arms: &ByArm<String>, arm: Option<Arm>) -> Option<String> {
     arm.map(|arm| arms.get(arm).clone())
@@ -17,14 +19,48 @@ pub(super) fn cpm(results: &Results) -> Option<Sheet> {
         .one("arm", "the arm", |row| named(&results.arms, row.arm))
         .one("pre", "mean of the test stimulus before", |row| row.pre)
         .one("post", "mean of the test stimulus during or after conditioning", |row| row.post)
+        .one("absolute_inhibition_positive", &part.sign, |row| row.absolute)
         .one(
-            "absolute",
-            "inhibition, positive: pre - post of ratings, post - pre of thresholds",
-            |row| row.absolute,
+            "percent_inhibition_positive",
+            "100 absolute / pre, of means; n/a where pre is 0",
+            |row| row.percent,
         )
-        .one("percent", "100 absolute / pre, of means; n/a where pre is 0", |row| row.percent)
         .one("repetitions", "behind the means", |row| row.n)
-        .sheet("cpm", "Conditioned pain modulation; inhibition is positive", &part.visits)
+        .one("inhibits", "whether absolute is above 2 SEM sqrt(2 / repetitions)", |row| {
+            row.inhibits
+        })
+        .sheet("cpm", &format!("Conditioned pain modulation; {}", part.sign), &part.visits)
+        .into()
+}
+
+/// A number of CPM, with limits, or one an arm.
+type Fact = (&'static str, Option<Estimate>, ByArm<Option<f64>>);
+
+/// What the measure itself is worth.
+pub(super) fn cpm_measure(results: &Results) -> Option<Sheet> {
+    let part = results.cpm.as_ref()?;
+    let value = |of: Option<f64>| of.map(|value| Estimate { value, ..Estimate::default() });
+    let count = |of: &ByArm<usize>| ByArm::of(|arm| Some(*of.get(arm) as f64));
+    let none = ByArm::default;
+    let rows: [Fact; 8] = [
+        ("SEM of the test stimulus", value(part.sem), none()),
+        ("repetitions behind a mean", value(part.n_repetitions), none()),
+        ("inhibits above: 2 SEM sqrt(2 / repetitions)", value(part.cutoff), none()),
+        ("inhibitors at the endpoint", None, count(&part.inhibitors)),
+        ("of participants", None, count(&part.inhibitors_of)),
+        ("retest in the control arm, ICC(A,1)", part.retest, none()),
+        (
+            "correlation of change with baseline by retest alone",
+            value(part.expected_correlation),
+            none(),
+        ),
+        ("correlation of change with baseline found", None, part.change_with_baseline),
+    ];
+    Columns::<Fact>::new()
+        .one("what", "the number", |row| row.0)
+        .estimate("value", "of all participants", false, |row| row.1)
+        .arms("value", "the number", |row, arm| *row.2.get(arm))
+        .sheet("cpm_measure", &format!("CPM as a measure; {}", part.sign), &rows)
         .into()
 }
 
@@ -46,5 +82,51 @@ pub(super) fn pressure(results: &Results) -> Option<Sheet> {
         .one("in_range", "whether p50 lies within the tested pressures", |row| row.in_range)
         .one("floor_or_ceiling", "ratings at the scale's ends", |row| row.floor_or_ceiling)
         .sheet("pressure", "Pressure pain: stimulus and response of each visit", &part.visits)
+        .into()
+}
+
+/// One number of each participant, or the rating at one pressure.
+type Compared = (String, Option<f64>, ByArm<usize>, Estimate, Test, Option<f64>);
+
+/// The rating at each pressure, and the summary measures.
+pub(super) fn intensities(results: &Results) -> Option<Sheet> {
+    let part = results.pressure.as_ref()?;
+    let at = part.intensities.iter().map(|row| {
+        let own = &row.ancova;
+        let what = "rating, given baseline".to_owned();
+        (what, Some(row.pressure), own.n, own.difference, own.test, Some(row.p_holm))
+    });
+    let summary = |what: &str, of: &Option<SummaryMeasure>| {
+        let of = of.as_ref()?;
+        Some((what.to_owned(), None, of.n, of.difference, of.test, None))
+    };
+    let rows: Vec<Compared> = at
+        .chain(summary("mean change over pressures", &part.mean_change))
+        .chain(summary(
+            "treatment x intensity: slope of the change per 100 units of pressure",
+            &part.treatment_by_intensity,
+        ))
+        .collect();
+    Columns::<Compared>::new()
+        .one("measure", "what is compared", |row| row.0.clone())
+        .one("pressure", "at which pressure; n/a: over all", |row| row.1)
+        .arms("n", "participants", |row, arm| *row.2.get(arm))
+        .estimate("difference", "active minus control", true, |row| Some(row.3))
+        .test("", "t", "the difference", |row| Some(row.4))
+        .one("p_holm", "Holm's p over the pressures", |row| row.5)
+        .sheet("intensities", "Pressure pain: the arms compared at each pressure", &rows)
+        .into()
+}
+
+/// The pressure of the target by each series alone.
+pub(super) fn series(results: &Results) -> Option<Sheet> {
+    let part = results.pressure.as_ref().filter(|part| !part.series.is_empty())?;
+    Columns::<SeriesRow>::new()
+        .one("participant_id", "who", |row| row.participant.clone())
+        .one("session_id", "the visit", |row| row.session.clone())
+        .one("series", "the series", |row| row.series.clone())
+        .one("n", "stimuli of it", |row| row.n)
+        .estimate("p50", "pressure of the target rating, Fieller's limits", false, |row| row.p50)
+        .sheet("calibration", "Pressure pain: the target by each series alone", &part.series)
         .into()
 }

@@ -2,7 +2,10 @@
 
 use super::Sheet;
 use super::column::Columns;
-use crate::trial::results::{BrainRow, Correlation, CorrelationRow, CrossoverRow, Results};
+use crate::trial::arm::ByArm;
+use crate::trial::results::{
+    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, Results, Test,
+};
 
 pub(super) fn brain(results: &Results) -> Option<Sheet> {
     let part = results.brain.as_ref()?;
@@ -26,8 +29,59 @@ pub(super) fn brain(results: &Results) -> Option<Sheet> {
         .into()
 }
 
+/// Motion against regions.
+pub(super) fn motion(results: &Results) -> Option<Sheet> {
+    let part = results.brain.as_ref().filter(|part| !part.motion.is_empty())?;
+    Columns::<MotionRow>::new()
+        .one("region", "the region", |row| row.region.clone())
+        .one("visit", "the session, or the change between both", |row| row.visit.clone())
+        .one("motion", "the column of motion", |row| row.motion.clone())
+        .one("n", "participants", |row| row.correlation.n)
+        .estimate("r", "Pearson's, limits by Fisher's z", false, |row| Some(row.correlation.r))
+        .test("", "t", "r", |row| Some(row.correlation.test))
+        .sheet("motion", "QC-FC: motion against values of regions, over participants", &part.motion)
+        .into()
+}
+
 /// One coefficient of a relation.
 type Coefficient = (String, String, String, String, Correlation);
+
+/// A comparison of the arms in a relation: what, slopes of the arms, the statistic and its test.
+type Differ = (String, String, String, &'static str, Option<ByArm<f64>>, Test);
+
+/// Whether the arms' slopes and coefficients differ.
+pub(super) fn differ(results: &Results) -> Option<Sheet> {
+    let part = results.correlations.as_ref()?;
+    let of = |row: &CorrelationRow| {
+        let names = || (row.relation.clone(), row.first.clone(), row.second.clone());
+        let slopes = row.slopes_differ.as_ref().map(|found| {
+            let (relation, first, second) = names();
+            (
+                relation,
+                first,
+                second,
+                "slopes of first on second (t)",
+                Some(found.slopes),
+                found.test,
+            )
+        });
+        let r = row.arms_differ.map(|test| {
+            let (relation, first, second) = names();
+            (relation, first, second, "Pearson's r (z of Fisher's z)", None, test)
+        });
+        [slopes, r]
+    };
+    let rows: Vec<Differ> = part.rows.iter().flat_map(of).flatten().collect();
+    Columns::<Differ>::new()
+        .one("relation", "as it was asked for", |row| row.0.clone())
+        .one("first", "what is on the first axis", |row| row.1.clone())
+        .one("second", "what is on the second", |row| row.2.clone())
+        .one("compared", "what of the arms is compared", |row| row.3)
+        .arms("slope", "slope", |row, arm| row.4.as_ref().map(|slopes| *slopes.get(arm)))
+        .test("", "statistic", "the difference, active minus control", |row| Some(row.5))
+        .sheet("correlations_by_arm", "Whether relations differ between the arms", &rows)
+        .into()
+}
 
 pub(super) fn correlations(results: &Results) -> Option<Sheet> {
     let part = results.correlations.as_ref()?;
@@ -42,6 +96,14 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
         let given = format!("Pearson, given {}", row.given.join(", "));
         [
             named(given, &row.given_arm),
+            named(
+                format!(
+                    "Pearson, given {}, {}",
+                    row.given.join(", "),
+                    row.motion.as_deref().unwrap_or_default()
+                ),
+                &row.given_motion,
+            ),
             named("Pearson, pooled".to_owned(), &row.pooled),
             named(format!("Pearson, {}", results.arms.active), &row.by_arm.active),
             named(format!("Pearson, {}", results.arms.control), &row.by_arm.control),

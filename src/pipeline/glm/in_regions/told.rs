@@ -4,18 +4,17 @@ use std::fmt::Write;
 
 use serde_json::{Map as Fields, json};
 
-use super::{Combined, InRegions, OfRun, Questions};
+use super::{Fitted, InRegions, OfRun, Questions};
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::Region;
+use crate::pipeline::regions::{Region, Regions};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::critical_t;
-use crate::volume::Grid;
 
 /// Regions whose answers are said, at most.
 const SAID: usize = 12;
@@ -24,8 +23,8 @@ const SAID: usize = 12;
 pub(super) fn tables(
     regions: InRegions,
     spec: &GlmSpec,
-    (questions, found): (&Questions, &Combined),
-    (grid, runs): (&Grid, &[Run]),
+    (questions, found): (&Questions, &Fitted),
+    runs: &[Run],
     watch: &dyn Watch,
 ) -> Result<Vec<Text>> {
     let InRegions { sets, fluid, effects, runs: of_runs } = regions;
@@ -51,21 +50,21 @@ pub(super) fn tables(
         let label = &questions.labels[at];
         let asked = Asked { maps, at, is_two_sided: spec.two_sided, n, wet: &wet };
         let names: Vec<String> = runs.iter().map(Run::name).collect();
-        let (of_map, said) = (of_map(&sets[0].1.all, found, at), asked.is_t());
+        let of_map = of_map(&sets[0].1.all, found, at);
         tables.push(asked.table(spec, &sets[0].1.all, (&of_runs, &names), &of_map, label));
-        asked.say(spec, &sets[0].1.all, &inside, said, watch);
+        asked.say(spec, &sets[0].1.all, &inside, watch);
         if sets.len() > 1 {
-            tables.push(asked.moved(spec, &sets, (&of_runs, &inside), label, grid));
+            tables.push(asked.moved(spec, &sets, (&of_runs, &inside), label));
         }
     }
     Ok(tables)
 }
 
 /// The mean over each region of the map of an effect; none where none of it was fitted.
-fn of_map(all: &[Region], found: &Combined, at: usize) -> Vec<Option<f64>> {
-    let maps = &found.all.contrasts[at];
+fn of_map(all: &[Region], found: &Fitted, at: usize) -> Vec<Option<f64>> {
+    let maps = &found.contrasts[at];
     let of = |region: &Region| {
-        let voxels = region.within(&found.all.fitted).voxels;
+        let voxels = region.within(&found.fitted).voxels;
         let sum: f64 = voxels.iter().map(|&v| maps.effect[0][v]).sum();
         (!voxels.is_empty()).then(|| sum / voxels.len() as f64)
     };
@@ -199,10 +198,9 @@ impl Asked<'_> {
     fn moved(
         &self,
         spec: &GlmSpec,
-        sets: &[([f64; 3], crate::pipeline::regions::Regions)],
+        sets: &[([f64; 3], Regions)],
         (of_runs, inside): (&[OfRun], &[bool]),
         label: &str,
-        _grid: &Grid,
     ) -> Text {
         let statistics = match self.is_t() {
             true => "effect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95\tstandardised_effect",
@@ -296,12 +294,12 @@ impl Asked<'_> {
         fields
     }
 
-    fn say(&self, spec: &GlmSpec, all: &[Region], inside: &[bool], is_t: bool, watch: &dyn Watch) {
+    fn say(&self, spec: &GlmSpec, all: &[Region], inside: &[bool], watch: &dyn Watch) {
         for (at, region) in all.iter().enumerate().take(SAID).filter(|(at, _)| inside[*at]) {
             let Some(answer) = self.answer(self.maps, at) else { continue };
             let Answer { effect, stat, dof, p, limits: [lower, upper], .. } = answer;
             let (name, dof) = (&region.name, told(dof));
-            let said = match is_t {
+            let said = match self.is_t() {
                 true => format!(
                     "{effect:.4} ({lower:.4} to {upper:.4}) {}, t {stat:.3}, dof {dof}, p {p:.2e}",
                     spec.scaling.said()

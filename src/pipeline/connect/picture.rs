@@ -1,0 +1,121 @@
+//! The pictures: each seed's t over the mean image, and the matrix.
+
+use std::sync::Arc;
+
+use super::edges::Edges;
+use super::networks::Group;
+use super::nodes::Nodes;
+use super::run::OfRun;
+use super::tables::{of_run, values_of};
+use crate::maps::{Entities, told};
+use crate::pipeline::inputs::Run;
+use crate::pipeline::products::{Draw, Page};
+use crate::pipeline::spec::ConnectSpec;
+use crate::pipeline::watch::Watch;
+use crate::report::matrix::{self, Matrix};
+use crate::report::statmap::{self, Statmap, Threshold, Underlay};
+use crate::stats::tails::critical_t;
+
+/// Seeds that are drawn, at most.
+const DRAWN: usize = 24;
+/// Two-sided p below which a voxel passes.
+const P: f64 = 0.001;
+
+/// The seeds' maps of a run.
+pub(super) fn seeds(
+    spec: &ConnectSpec,
+    (run, nodes): (&Run, &Nodes),
+    found: &OfRun,
+    number: Option<usize>,
+    watch: &dyn Watch,
+) -> Vec<Page> {
+    let (Some(maps), Some(mean)) = (&found.maps, &found.mean) else { return Vec::new() };
+    if found.mapped.len() > DRAWN && number.is_none_or(|number| number == 1) {
+        watch.note(&format!("{DRAWN} of the {} seeds are drawn", found.mapped.len()));
+    }
+    let name = match number {
+        Some(number) => format!("mean of run {number}"),
+        None => "mean of the run".to_owned(),
+    };
+    let underlay = Arc::new(Underlay { name, grid: run.grid.clone(), values: mean.clone() });
+    let plane_len = run.grid.plane_len();
+    let draw = |(&at, seed): (&usize, &super::seeds::OfSeed)| {
+        let (t, dof) = (&seed.contrast.stat, &seed.contrast.dof);
+        let critical = |dof: f64| critical_t(P / 2.0, dof);
+        let passes = |v: usize| {
+            maps.fitted[v] && t[v].abs() >= critical(dof.at(v, plane_len)) && t[v] != 0.0
+        };
+        // Degrees of freedom that vary between slices are few.
+        let passed = match dof.varies() {
+            true => (0..t.len()).map(passes).collect(),
+            false => {
+                let least = critical(dof.least());
+                (0..t.len()).map(|v| maps.fitted[v] && t[v].abs() >= least).collect()
+            }
+        };
+        let of_seed = &found.nodes[at];
+        let n_columns = found.columns.len();
+        let statmap = Statmap {
+            title: format!("Connectivity of {}", of_seed.name),
+            notes: vec![format!(
+                "t of the seed's series ({} voxels) as a column of a GLM beside {n_columns} nuisance columns, noise {}; {} volumes, {} degrees of freedom",
+                of_seed.n_used,
+                spec.noise.name(),
+                found.kept.len(),
+                told(dof.least())
+            )],
+            grid: run.grid.clone(),
+            inside: maps.fitted.clone(),
+            statistic: Arc::new(t.iter().map(|&v| v as f32).collect()),
+            letter: "t",
+            dof: told(dof.least()),
+            threshold: Threshold {
+                passed,
+                words: "p < .001 uncorrected, both tails".to_owned(),
+                from: (!dof.varies()).then(|| critical(dof.least())),
+                full: critical(dof.least()),
+                two_sided: true,
+            },
+            underlay: Some(Arc::clone(&underlay)),
+        };
+        let draw: Draw = Box::new(move |_| statmap::svg(&statmap));
+        let entities = of_run(Entities::of("statmap"), number).with("seed", &nodes.labels[at]);
+        Page { entities, ending: ".svg", draw }
+    };
+    found.mapped.iter().zip(&maps.seeds).take(DRAWN).map(draw).collect()
+}
+
+/// The matrix of a run, or over runs. `runs`: those it is of.
+pub(super) fn of_matrix(
+    spec: &ConnectSpec,
+    (nodes, groups): (&Nodes, &[Group]),
+    (runs, edges): (&[&OfRun], &Edges),
+    number: Option<usize>,
+) -> Option<Page> {
+    if spec.no_pictures || nodes.all.len() < 2 {
+        return None;
+    }
+    let of = values_of(spec, edges);
+    let network = |at: usize| {
+        let is_one = |group: &&Group| group.nodes.len() > 1 && group.nodes.contains(&at);
+        groups.iter().find(is_one).map(|group| group.name.clone())
+    };
+    let volumes = match runs {
+        [run] => format!("{} volumes", run.kept.len()),
+        _ => format!("mean of Fisher's z over {} runs", runs.len()),
+    };
+    let band = spec.band_hz.map_or(String::new(), |[low, high]| format!(", {low} to {high} Hz"));
+    let n_columns = runs.iter().map(|run| run.columns.len()).max().unwrap_or(0);
+    let matrix = Matrix {
+        title: format!("{} of {} regions", of.what, nodes.all.len()),
+        notes: vec![format!("{volumes}{band}; {n_columns} nuisance columns fitted together")],
+        names: nodes.all.iter().map(|node| node.name.clone()).collect(),
+        networks: (0..nodes.all.len()).map(network).collect(),
+        values: of.values.iter().copied().collect(),
+        letter: of.letter.to_owned(),
+        dof: of.nu.map_or(String::new(), told),
+    };
+    let draw: Draw = Box::new(move |_| matrix::svg(&matrix));
+    let entities = of_run(Entities::of("relmat"), number).with("stat", of.stat);
+    Some(Page { entities, ending: ".svg", draw })
+}

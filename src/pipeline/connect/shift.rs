@@ -1,0 +1,100 @@
+//! `--shift`: what regions have to do with the others where they are moved along x, y and z: how much hangs on their place.
+
+use std::fmt::Write;
+
+use ndarray::{Array1, Array2, Axis};
+
+use super::nodes::Nodes;
+use super::run::OfRun;
+use super::tables::{OF_R, cell, fields, of_run, summed};
+use crate::maps::Entities;
+use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
+use crate::stats::connectivity::{correlations, fisher_z};
+
+/// A row: a region that is moved, how far, and another that is not.
+struct Row {
+    of: usize,
+    by: [f64; 3],
+    n_used: usize,
+    coverage: f64,
+    other: usize,
+    z: f64,
+}
+
+/// Fisher's z of a run's moved regions with the others, where they were first, then where they were moved to.
+fn rows(nodes: &Nodes, run: &OfRun) -> Vec<Row> {
+    let n = run.nodes.len();
+    let of_nodes = run.nodes.iter().map(|node| &node.series);
+    let all: Vec<&Option<Array1<f64>>> =
+        of_nodes.chain(run.moved.iter().map(|moved| &moved.series)).collect();
+    let n_volumes = all.iter().find_map(|series| series.as_ref().map(Array1::len)).unwrap_or(0);
+    let mut matrix = Array2::zeros((all.len(), n_volumes));
+    for (mut row, series) in matrix.axis_iter_mut(Axis(0)).zip(&all) {
+        series.iter().for_each(|series| row.assign(series));
+    }
+    let r = correlations(matrix.view());
+    let mut rows = Vec::new();
+    let n_moved = nodes.moved.iter().map(|moved| moved.of + 1).max().unwrap_or(0);
+    for of in 0..n_moved {
+        for other in (0..n).filter(|other| *other != of) {
+            let node = &run.nodes[of];
+            let first = (of, [0.0; 3], node.n_used, node.coverage);
+            let there = nodes.moved.iter().zip(&run.moved).enumerate();
+            let there = there.filter(|(_, (moved, _))| moved.of == of);
+            let there =
+                there.map(|(at, (moved, own))| (n + at, moved.by, own.n_used, own.coverage));
+            for (at, by, n_used, coverage) in std::iter::once(first).chain(there) {
+                rows.push(Row { of, by, n_used, coverage, other, z: fisher_z(r[[at, other]]) });
+            }
+        }
+    }
+    rows
+}
+
+/// The table of some runs: Fisher's z is the mean over them, a region's voxels and coverage the least.
+pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Option<Text> {
+    if nodes.moved.is_empty() {
+        return None;
+    }
+    let (first, others) = runs.split_first()?;
+    let mut all = rows(nodes, first);
+    for run in others {
+        for (row, own) in all.iter_mut().zip(rows(nodes, run)) {
+            row.z += own.z;
+            row.n_used = row.n_used.min(own.n_used);
+            row.coverage = row.coverage.min(own.coverage);
+        }
+    }
+    let header = "region\tshift_x\tshift_y\tshift_z\tvoxels\tcoverage\tother\tr\tz\n";
+    let mut text = header.to_owned();
+    for Row { of, by: [x, y, z], n_used, coverage, other, z: sum } in all {
+        let (region, other) = (&nodes.all[of].name, &nodes.all[other].name);
+        let mean = sum / runs.len() as f64;
+        let (r, mean) = (cell(mean.tanh()), cell(mean));
+        // Writing to a String cannot fail.
+        let _ =
+            writeln!(text, "{region}\t{x}\t{y}\t{z}\t{n_used}\t{coverage}\t{other}\t{r}\t{mean}");
+    }
+    let columns = header.trim_end().split('\t').map(|name| match name {
+        "r" | "z" => summed(OF_R),
+        _ => ColumnAgreement::Host,
+    });
+    let over = match runs.len() {
+        1 => String::new(),
+        n => format!("; the mean of Fisher's z over {n} runs"),
+    };
+    Some(Text {
+        entities: of_run(Entities::of("edges"), number).with("desc", "shift"),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Columns(columns.collect())),
+        described: Some(fields(serde_json::json!({
+            "Description": format!("Correlations with a region where it was given, and where it is moved to; the other stays{over}"),
+            "shift_x": {"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"},
+            "voxels": "Of the region there that are used",
+            "coverage": "Share of the region there that they are",
+            "r": "Correlation of the cleaned series",
+            "z": "Fisher's z of it",
+        }))),
+    })
+}

@@ -1,0 +1,196 @@
+//! The commands, as a lab would give them.
+
+use std::path::{Path, PathBuf};
+
+use super::names::{BRAIN, CONTRAST, MAPS, NETWORK, PHYSIO, SEED};
+use super::{Folders, PERMUTATIONS};
+use crate::design::censor::Rules;
+use crate::design::group::Model;
+use crate::error::Result;
+use crate::kernels::smooth::Kernel;
+use crate::pipeline::spec::{
+    Combining, Command, ConnectSpec, Correction, DesignOptions, EndpointsSpec, Estimator,
+    GivenRegion, GlmSpec, GroupSpec, Network, Noise, PermuteOptions, RHO_FWHM_VOX, RegionOptions,
+    RunSpec, SearchVolume, Shape, SignalScale, SmoothOptions, TaskTimes, TfceConvention,
+    VoxelwiseOptions,
+};
+use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit, paths};
+use crate::trial::{BrainPlan, CpmPlan, Outcome, Plan, PressurePlan};
+
+/// Framewise displacement above which a volume is left out, mm.
+const CENSOR_FD_MM: f64 = 0.5;
+const FWHM_MM: f64 = 5.0;
+/// Pain down by a third, impression of change, and function: the composites of trials of fibromyalgia.
+const RESPONDER: &str =
+    "pain=questionnaires:nrs<=-30%; pgic=questionnaires:pgic<=2; pcs=questionnaires:sf36_pcs>=+6";
+
+/// The model of a run: the task, or the insula's connectivity.
+pub(super) fn of_run(folders: &Folders, trial: &DrugTrial, visit: &Visit, task: Task) -> Command {
+    let study = |path: &str| folders.study.join(path);
+    let stem = trial.stem(visit, task);
+    let at = |ending: &str| study(&format!("{stem}_{ending}"));
+    let run = RunSpec {
+        bold: at("bold.nii.gz"),
+        events: (task == Task::Pain).then(|| at("events.tsv")),
+        confounds: vec![study(&format!("{}/{stem}_desc-confounds_timeseries.tsv", paths::DERIVED))],
+        physio: vec![at("physio.tsv.gz")],
+        ..RunSpec::default()
+    };
+    let design = DesignOptions {
+        columns: ["trans_*", "rot_*", "csf"].map(str::to_owned).to_vec(),
+        censor: Some(Rules { fd: Some(CENSOR_FD_MM), ..Rules::default() }),
+        task_times: TaskTimes::Auto,
+        ..DesignOptions::default()
+    };
+    let smooth = SmoothOptions { fwhm_mm: FWHM_MM, kernel: Kernel::Sampled, within: None };
+    let mask = Some(study(paths::MASK));
+    match task {
+        Task::Pain => Command::Glm(glm(run, design, smooth, (mask, &folders.study))),
+        Task::Rest => Command::Connect(connect(run, design, smooth, (mask, &folders.study))),
+    }
+}
+
+fn glm(
+    run: RunSpec,
+    design: DesignOptions,
+    smooth: SmoothOptions,
+    (mask, study): (Option<PathBuf>, &Path),
+) -> GlmSpec {
+    GlmSpec {
+        runs: vec![run],
+        design,
+        mask,
+        smooth,
+        contrasts: vec!["pain".to_owned()],
+        f_contrasts: Vec::new(),
+        scaling: SignalScale::Psc,
+        two_sided: false,
+        noise: Noise::Ar1,
+        rho_fwhm_vox: RHO_FWHM_VOX,
+        combine: Combining::default(),
+        maps: false,
+        skip_missing: false,
+        residuals: false,
+        voxelwise: VoxelwiseOptions::default(),
+        roi: RegionOptions {
+            given: vec![GivenRegion::File(study.join(paths::ATLAS))],
+            names: Some(study.join(paths::ATLAS_NAMES)),
+            ..RegionOptions::default()
+        },
+    }
+}
+
+fn connect(
+    run: RunSpec,
+    design: DesignOptions,
+    smooth: SmoothOptions,
+    (mask, study): (Option<PathBuf>, &Path),
+) -> ConnectSpec {
+    let nodes = Region::DMN.map(|region| region.name().to_owned()).to_vec();
+    ConnectSpec {
+        runs: vec![run],
+        design,
+        mask,
+        smooth,
+        noise: Noise::Ar1,
+        rho_fwhm_vox: RHO_FWHM_VOX,
+        seeds: RegionOptions {
+            given: vec![GivenRegion::Named(SearchVolume {
+                name: SEED.to_owned(),
+                shape: Shape::Mask(study.join(paths::INSULA)),
+            })],
+            ..RegionOptions::default()
+        },
+        regions: RegionOptions {
+            given: vec![GivenRegion::File(study.join(paths::ATLAS))],
+            names: Some(study.join(paths::ATLAS_NAMES)),
+            ..RegionOptions::default()
+        },
+        networks: vec![Network { name: NETWORK.to_owned(), nodes }],
+        band_hz: None,
+        estimator: Estimator::R,
+        global_signal: false,
+        seed_first_pc: false,
+        min_coverage: 0.5,
+        min_dof: 10.0,
+        white_matter: None,
+        no_pictures: false,
+    }
+}
+
+/// What the drug changes, in either direction: of the response to pain, and of the insula's connectivity.
+pub(super) fn groups(folders: &Folders) -> [(&'static str, Command); 2] {
+    MAPS.map(|(name, table)| {
+        let study = |path: &str| folders.study.join(path);
+        let volumes = match name {
+            "group-pain" => {
+                vec![SearchVolume { name: "PAG".to_owned(), shape: Shape::Mask(study(paths::PAG)) }]
+            }
+            _ => Vec::new(),
+        };
+        let spec = GroupSpec {
+            contrasts: vec![format!(
+                "{CONTRAST}=drug:after - drug:before - (placebo:after - placebo:before)"
+            )],
+            mask: Some(study(paths::MASK)),
+            two_sided: true,
+            atlas: Some(study(paths::ATLAS)),
+            atlas_names: Some(study(paths::ATLAS_NAMES)),
+            corrections: vec![Correction::Fdr],
+            volumes, // chosen beforehand
+            permute: Some(PermuteOptions {
+                tfce: Some(TfceConvention::Exact),
+                ..PermuteOptions::new(PERMUTATIONS, 1)
+            }),
+            ..GroupSpec::new(folders.at(table), Model::Mixed2x2)
+        };
+        (name, Command::Group(spec))
+    })
+}
+
+/// The endpoints: pain and how patients are, what the drug does to heart and brain, pain tests, responders, adverse events.
+///
+/// # Errors
+/// None, but for a name that is misspelled here.
+pub(super) fn trial(folders: &Folders) -> Result<Command> {
+    let outcome =
+        |text: &str| text.parse().map(|column| Outcome { column, label: None, direction: None });
+    let outcomes = [
+        "questionnaires:nrs",
+        "questionnaires:fiq",
+        "questionnaires:hads_anxiety",
+        "questionnaires:hads_depression",
+        "questionnaires:sf36_pcs",
+        "physio_summary:heart_rate",
+        "physio_summary:breathing_rate",
+    ];
+    let plan = Plan {
+        control: "placebo".to_owned(),
+        baseline: SESSIONS[0].to_owned(),
+        endpoint: SESSIONS[1].to_owned(),
+        outcomes: outcomes.into_iter().map(outcome).collect::<Result<_>>()?,
+        primary: vec!["questionnaires:nrs".parse()?],
+        responders: vec![RESPONDER.parse()?],
+        cpm: Some(CpmPlan {
+            table: "cpm".to_owned(),
+            pre: "ts_pre".to_owned(),
+            post: "ts_post".to_owned(),
+            threshold: false,
+        }),
+        pressure: Some(PressurePlan {
+            table: "pressure".to_owned(),
+            pressure: "pressure_kpa".to_owned(),
+            rating: "rating".to_owned(),
+            target: 50.0,
+        }),
+        adverse_events: Some("adverse_events".to_owned()),
+        brain: Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() }),
+        correlations: vec!["brain:insula_pain~questionnaires:nrs".parse()?],
+        ..Plan::default()
+    };
+    let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
+    let maps =
+        MAPS.map(|(name, _)| folders.at(name).join(format!("contrast-{CONTRAST}_statmap.svg")));
+    let pictures = maps.to_vec();
+    Ok(Command::Trial(EndpointsSpec { study: folders.study.clone(), tables, pictures, plan }))
+}

@@ -1,0 +1,161 @@
+//! What the runs came to, as tables that the next commands read: maps for `group`, a row a visit for `trial`.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::Folders;
+use super::names::{BRAIN, MAPS, NETWORK, PHYSIO, SEED};
+use crate::error::{Error, Result};
+use crate::io::{self, Overwrite};
+use crate::pipeline::simulate::write_files;
+use crate::pipeline::watch::Watch;
+use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit};
+use crate::simulate::write::Content;
+use crate::table::Table;
+
+/// How `group` calls the visits.
+const SESSION_NAMES: [&str; 2] = ["before", "after"];
+
+/// The tables written; gives back the rows of [`BRAIN`].
+///
+/// # Errors
+/// What the runs' results lack; output errors.
+pub(super) fn write(folders: &Folders, trial: &DrugTrial, watch: &dyn Watch) -> Result<()> {
+    let (physio, dictionary) = stacked(folders, trial)?;
+    let brain = brain(folders, trial, &physio)?;
+    let mut files = vec![
+        (BRAIN.to_owned(), text(&brain)),
+        (BRAIN.replace(".tsv", ".json"), pretty(&described())),
+        (PHYSIO.to_owned(), text(&physio)),
+        (PHYSIO.replace(".tsv", ".json"), Content::Text(dictionary)),
+    ];
+    for ((_, path), task) in MAPS.into_iter().zip(Task::ALL) {
+        files.push((path.to_owned(), text(&maps(trial, task))));
+    }
+    write_files((files.len(), files), &folders.out, Overwrite::Own, watch)
+}
+
+fn text(table: &Table) -> Content {
+    Content::Text(io::tsv::write_string(table))
+}
+
+fn pretty(value: &Value) -> Content {
+    Content::Text(format!("{value:#}\n"))
+}
+
+/// The tables of the task's runs below each other, and the dictionary of the first.
+fn stacked(folders: &Folders, trial: &DrugTrial) -> Result<(Table, String)> {
+    let mut all: Option<(Table, String)> = None;
+    for visit in &trial.visits {
+        let folder = folders.of_run(trial, visit, Task::Pain);
+        let table = io::tsv::read(&folder.join("physio_summary.tsv"))?;
+        match &mut all {
+            Some((all, _)) => all.rows.extend(table.rows),
+            None => all = Some((table, io::read_text(&folder.join("physio_summary.json"))?)),
+        }
+    }
+    let none = || Error::internal("the trial", "has no visit", "have some", "");
+    let (mut table, sidecar) = all.ok_or_else(none)?;
+    table.name = PHYSIO.to_owned();
+    Ok((table, columns_of(&sidecar)?))
+}
+
+/// Of a sidecar what it says of columns.
+fn columns_of(sidecar: &str) -> Result<String> {
+    let wrong =
+        |cause| Error::internal("physio_summary.json", "is no JSON", "be", "").caused_by(cause);
+    let value: Value = serde_json::from_str(sidecar).map_err(wrong)?;
+    let is_column = |value: &Value| value.get("Description").is_some();
+    let fields = value.as_object().into_iter().flatten();
+    let kept = fields.filter(|(_, value)| is_column(value));
+    let kept: serde_json::Map<String, Value> =
+        kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    Ok(format!("{:#}\n", Value::Object(kept)))
+}
+
+/// A cell of the row that begins so.
+pub(super) fn cell(table: &Table, path: &Path, begins: &[&str], column: &str) -> Result<String> {
+    let is_it = |row: &&Vec<String>| begins.iter().zip(row.iter()).all(|(a, b)| a == b);
+    let at = table.position(column);
+    let found = table.rows.iter().find(is_it).and_then(|row| row.get(at?));
+    found.cloned().ok_or_else(|| {
+        let found = format!("has no {column} of {}", begins.join(", "));
+        Error::internal(path.display().to_string(), found, "have one", "")
+    })
+}
+
+/// A number with six decimals, so that another device's last digits do not matter.
+fn rounded(cell: &str) -> String {
+    cell.parse::<f64>().map_or_else(|_| "n/a".to_owned(), |v| format!("{v:.6}"))
+}
+
+fn brain(folders: &Folders, trial: &DrugTrial, physio: &Table) -> Result<Table> {
+    let columns =
+        ["participant_id", "session_id", "pag_pain", "insula_pain", "insula_dmn_z", "mean_fd"];
+    let mut rows = Vec::new();
+    for visit in &trial.visits {
+        let (id, session) = (&trial.patients[visit.patient].id, SESSIONS[visit.session]);
+        let path = folders.of_run(trial, visit, Task::Pain).join("contrast-pain_regions.tsv");
+        let table = io::tsv::read(&path)?;
+        let effect = |region: Region| cell(&table, &path, &[region.name()], "effect");
+        let [left, right] = Region::INSULA.map(effect);
+        let insula = match (left?.parse::<f64>(), right?.parse::<f64>()) {
+            (Ok(left), Ok(right)) => format!("{:.6}", (left + right) / 2.0),
+            _ => "n/a".to_owned(),
+        };
+        let fd = cell(physio, Path::new(PHYSIO), &[id, session], "mean_fd")?;
+        let pag = rounded(&effect(Region::Pag)?);
+        let z = coupling(folders, trial, visit)?;
+        rows.push(vec![id.clone(), session.to_owned(), pag, insula, z, rounded(&fd)]);
+    }
+    let columns = columns.map(str::to_owned).to_vec();
+    Ok(Table { name: BRAIN.to_owned(), columns, rows })
+}
+
+/// Fisher's z of the insula with the default mode network.
+fn coupling(folders: &Folders, trial: &DrugTrial, visit: &Visit) -> Result<String> {
+    if !visit.has_rest {
+        return Ok("n/a".to_owned());
+    }
+    let path = folders.of_run(trial, visit, Task::Rest).join("networks.tsv");
+    let table = io::tsv::read(&path)?;
+    let either =
+        [[NETWORK, SEED], [SEED, NETWORK]].map(|pair| cell(&table, &path, &pair, "mean_z"));
+    let [one, other] = either;
+    Ok(rounded(&one.or(other)?))
+}
+
+fn described() -> Value {
+    let percent = "percent signal change";
+    json!({
+        "pag_pain": { "Description": "Response to pain in the periaqueductal grey", "Units": percent },
+        "insula_pain": { "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent },
+        "insula_dmn_z": { "Description": "Fisher's z of the anterior insula with the default mode network at rest" },
+        "mean_fd": { "Description": "Framewise displacement of the pain run", "Units": "mm" },
+    })
+}
+
+/// The maps of a task of all who have both.
+fn maps(trial: &DrugTrial, task: Task) -> Table {
+    let (part, map) = match task {
+        Task::Pain => ("glm", "contrast-pain_stat-effect_statmap.nii.gz".to_owned()),
+        Task::Rest => ("connect", format!("seed-{SEED}_stat-fisherz_statmap.nii.gz")),
+    };
+    let has = |visit: &Visit| task == Task::Pain || visit.has_rest;
+    let count = |patient: usize| {
+        trial.visits.iter().filter(|visit| visit.patient == patient && has(visit)).count()
+    };
+    let both = trial.visits.iter().filter(|visit| count(visit.patient) == SESSIONS.len());
+    let row = |visit: &Visit| {
+        let patient = &trial.patients[visit.patient];
+        let folder = format!("../{part}/{}/{}", patient.id, SESSIONS[visit.session]);
+        let (arm, session) = (patient.arm.name(), SESSION_NAMES[visit.session]);
+        vec![patient.id.clone(), arm.to_owned(), session.to_owned(), format!("{folder}/{map}")]
+    };
+    Table {
+        name: "maps.tsv".to_owned(),
+        columns: ["subject", "group", "session", "effect"].map(str::to_owned).to_vec(),
+        rows: both.map(row).collect(),
+    }
+}

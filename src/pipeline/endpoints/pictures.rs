@@ -1,0 +1,55 @@
+//! Pictures for the report that other commands made.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::pipeline::inputs::display;
+use crate::report::trial::PictureFile;
+
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
+
+/// Read pictures whole.
+///
+/// # Errors
+/// Missing input; bad data where a file is neither SVG nor PNG.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<PictureFile>> {
+    paths.iter().map(|path| one(path)).collect()
+}
+
+fn one(path: &Path) -> Result<PictureFile> {
+    let bytes = std::fs::read(path).map_err(|cause| {
+        Error::missing_input(
+            display(path),
+            "cannot be read",
+            "be a picture, SVG or PNG",
+            "check the path of --picture",
+        )
+        .caused_by(cause)
+    })?;
+    let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
+    if bytes.starts_with(PNG) {
+        let words = format!("The picture {name}");
+        return Ok(PictureFile { name, words, kind: "image/png", bytes });
+    }
+    let text = std::str::from_utf8(&bytes).unwrap_or_default();
+    let begins = text.trim_start_matches('\u{feff}').trim_start();
+    if !begins.starts_with("<svg") && !(begins.starts_with("<?xml") && begins.contains("<svg")) {
+        return Err(Error::bad_data(
+            display(path),
+            "is neither SVG nor PNG",
+            "be a picture that a browser shows in a page",
+            "group and connect write their maps and matrices as .svg",
+        ));
+    }
+    let words = title(text).unwrap_or_else(|| format!("The picture {name}"));
+    Ok(PictureFile { name, words, kind: "image/svg+xml", bytes })
+}
+
+/// What a drawing calls itself.
+fn title(svg: &str) -> Option<String> {
+    let rest = svg.split_once("<title")?.1.split_once('>')?.1;
+    let text = rest.split_once("</title>")?.0.trim();
+    let signs = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    let plain = signs.iter().fold(text.to_owned(), |text, (name, sign)| text.replace(name, sign));
+    (!plain.is_empty()).then_some(plain)
+}

@@ -1,0 +1,31 @@
+//! What an outcome is called.
+
+use crate::trial::dictionary::Direction;
+use crate::trial::plan::Outcome;
+use crate::trial::visits::Visits;
+
+/// What an outcome is called.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Named {
+    /// `table:column`, or a name such as `cpm:absolute`.
+    pub outcome: String,
+    /// What the report calls it.
+    pub label: String,
+    /// Units.
+    pub units: Option<String>,
+    /// Which way is better.
+    pub direction: Option<Direction>,
+}
+
+impl Named {
+    /// By the plan, else by the dictionary.
+    #[must_use]
+    pub fn of(outcome: &Outcome, visits: &Visits) -> Named {
+        Named {
+            outcome: visits.column.to_string(),
+            label: outcome.label.clone().unwrap_or_else(|| visits.label.clone()),
+            units: visits.units.clone(),
+            direction: outcome.direction.or(visits.direction),
+        }
+    }
+}

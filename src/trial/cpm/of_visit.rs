@@ -1,0 +1,209 @@
+//! Each participant's visit.
+
+use std::collections::BTreeMap;
+
+use crate::error::Result;
+use crate::trial::ancova;
+use crate::trial::arm::Arm;
+use crate::trial::dictionary::Direction;
+use crate::trial::note::{Notes, counted};
+use crate::trial::people::People;
+use crate::trial::plan::{Column, CpmPlan, Plan};
+use crate::trial::repeated::Repeated;
+use crate::trial::results::CpmOfVisit;
+use crate::trial::tables::Tables;
+use crate::trial::visits::Visits;
+
+/// What is made of a visit's means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::trial) enum Measure {
+    Absolute,
+    Percent,
+}
+
+impl Measure {
+    pub const ALL: [Measure; 2] = [Measure::Absolute, Measure::Percent];
+
+    /// As a relation calls it: `cpm:absolute`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Measure::Absolute => "absolute",
+            Measure::Percent => "percent",
+        }
+    }
+
+    fn label(self) -> &'static str {
+        match self {
+            Measure::Absolute => "absolute CPM (inhibition positive)",
+            Measure::Percent => "percentage CPM, of means (inhibition positive)",
+        }
+    }
+}
+
+/// A participant's visit: the numbers there are.
+pub(super) struct Own {
+    pre: Vec<f64>,
+    post: Vec<f64>,
+}
+
+impl Own {
+    fn means(&self) -> Option<(f64, f64)> {
+        let mean = |v: &[f64]| (!v.is_empty()).then(|| v.iter().sum::<f64>() / v.len() as f64);
+        mean(&self.pre).zip(mean(&self.post))
+    }
+
+    /// Variance of pre; none below two repetitions.
+    fn variance(&self) -> Option<f64> {
+        ancova::moments(&self.pre).1.map(|sd| sd * sd)
+    }
+
+    pub fn measure(&self, measure: Measure, threshold: bool) -> Option<f64> {
+        let (pre, post) = self.means()?;
+        let absolute = if threshold { post - pre } else { pre - post };
+        match measure {
+            Measure::Absolute => Some(absolute),
+            Measure::Percent => (pre > 0.0).then(|| 100.0 * absolute / pre),
+        }
+    }
+}
+
+/// The table, sorted.
+pub(super) struct Found<'a> {
+    repeated: Repeated<'a>,
+    pub threshold: bool,
+    /// By place in `People::all` and in the sessions.
+    of: BTreeMap<(usize, usize), Own>,
+    /// Rows that lack one of the two numbers, by place of the participant.
+    lacking: Vec<usize>,
+}
+
+impl<'a> Found<'a> {
+    pub fn read(own: &CpmPlan, people: &People, tables: &'a Tables) -> Result<Found<'a>> {
+        let table = tables.get(&own.table)?;
+        let (pre, post) = (table.numbers(&own.pre)?, table.numbers(&own.post)?);
+        let repeated = Repeated::new(table, people)?;
+        repeated.refuse_twice(&["repetition"])?;
+        let mut of = BTreeMap::new();
+        let mut lacking = Vec::new();
+        for (&(place, session), rows) in &repeated.rows {
+            let there = |all: &[Option<f64>]| rows.iter().filter_map(|&row| all[row]).collect();
+            let n_lacking = rows.iter().filter(|&&r| pre[r].is_none() || post[r].is_none());
+            lacking.extend(n_lacking.map(|_| place));
+            of.insert((place, session), Own { pre: there(&pre), post: there(&post) });
+        }
+        Ok(Found { repeated, threshold: own.threshold, of, lacking })
+    }
+
+    pub fn tell(&self, own: &CpmPlan, people: &People, notes: &mut Notes) {
+        let mut who = self.lacking.clone();
+        if !who.is_empty() {
+            let n = counted(who.len(), "repetition");
+            who.dedup();
+            notes.warn(
+                format!("{n} without {} or {}; means are of what there is", own.pre, own.post),
+                people.names(&who),
+            );
+        }
+        let is_so = |so: &dyn Fn(&Own) -> bool| {
+            let of = self.of.iter().filter(|(_, own)| so(own));
+            of.map(|((place, _), _)| *place).collect::<Vec<usize>>()
+        };
+        let none = is_so(&|own| own.means().is_none());
+        if !none.is_empty() {
+            notes.warn(
+                format!(
+                    "{} with no {} or no {}, and so no CPM",
+                    counted(none.len(), "visit"),
+                    own.pre,
+                    own.post
+                ),
+                people.names(&none),
+            );
+        }
+        let undefined = is_so(&|own| own.means().is_some_and(|(pre, _)| pre <= 0.0));
+        if !undefined.is_empty() {
+            notes.warn(
+                format!(
+                    "{} with a mean {} of 0 or less, where percentage CPM is not defined (n/a)",
+                    counted(undefined.len(), "visit"),
+                    own.pre
+                ),
+                people.names(&undefined),
+            );
+        }
+        let most = self.usual_repetitions();
+        let others = is_so(&|own| own.pre.len().min(own.post.len()) != most);
+        if !others.is_empty() {
+            notes.warn(
+                format!(
+                    "{} with other repetitions than the usual {most}; the rule for inhibitors takes their harmonic mean",
+                    counted(others.len(), "visit")
+                ),
+                people.names(&others),
+            );
+        }
+    }
+
+    /// Repetitions that most visits have.
+    fn usual_repetitions(&self) -> usize {
+        let counts = || self.of.values().map(|own| own.pre.len().min(own.post.len()));
+        counts().max_by_key(|n| counts().filter(|other| other == n).count()).unwrap_or_default()
+    }
+
+    /// Places of those in an arm who have the baseline visit, with it.
+    pub fn at<'b>(&'b self, session: &str, people: &'b People) -> Vec<(usize, Arm, &'b Own)> {
+        let of = self.of.iter().filter(|((_, at), _)| self.repeated.sessions[*at] == session);
+        of.filter_map(|((place, _), own)| Some((*place, people.all[*place].arm?, own))).collect()
+    }
+
+    /// SEM of a single test stimulus, and the repetitions behind a mean.
+    pub fn measurement(&self, plan: &Plan, people: &People) -> (Option<f64>, Option<f64>) {
+        let at = self.at(&plan.baseline, people);
+        let variances: Vec<f64> = at.iter().filter_map(|(_, _, own)| own.variance()).collect();
+        if variances.is_empty() {
+            return (None, None);
+        }
+        let sem = (variances.iter().sum::<f64>() / variances.len() as f64).sqrt();
+        let whole = self.of.values().filter(|own| own.means().is_some());
+        let lengths: Vec<f64> =
+            whole.flat_map(|own| [own.pre.len() as f64, own.post.len() as f64]).collect();
+        let harmonic = lengths.len() as f64 / lengths.iter().map(|n| 1.0 / n).sum::<f64>();
+        (Some(sem), Some(harmonic))
+    }
+
+    pub fn rows(&self, people: &People, cutoff: Option<f64>) -> Vec<CpmOfVisit> {
+        let row = |(&(place, session), own): (&(usize, usize), &Own)| {
+            let (pre, post) = own.means()?;
+            let absolute = own.measure(Measure::Absolute, self.threshold)?;
+            Some(CpmOfVisit {
+                participant: people.all[place].id.clone(),
+                arm: people.all[place].arm,
+                session: self.repeated.sessions[session].clone(),
+                pre,
+                post,
+                absolute,
+                percent: own.measure(Measure::Percent, self.threshold),
+                n: own.pre.len(),
+                inhibits: cutoff.map(|cutoff| absolute > cutoff),
+            })
+        };
+        self.of.iter().filter_map(row).collect()
+    }
+
+    pub fn visits(&self, measure: Measure, people: &People) -> Visits {
+        let value = |(&(place, session), own): (&(usize, usize), &Own)| {
+            let name = self.repeated.sessions[session].clone();
+            ((place, name), own.measure(measure, self.threshold))
+        };
+        let column = Column { table: "cpm".to_owned(), column: measure.name().to_owned() };
+        let mut visits = Visits::derived(
+            (measure.label().to_owned(), column),
+            (self.repeated.table, people),
+            self.repeated.sessions.clone(),
+            self.of.iter().map(value).collect(),
+        );
+        visits.direction = Some(Direction::Higher);
+        visits.units = (measure == Measure::Percent).then(|| "%".to_owned());
+        visits
+    }
+}

@@ -1,0 +1,118 @@
+//! The command on a run of four regions against numpy (`tests/oracles/connect.py`, whose high-pass equals nilearn's `clean` with cosines and sample_mask to
+//! 1e-14).
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::binary::run;
+use crate::common::{assert_close, numbers};
+use crate::dataset::{nifti, text};
+use crate::made::{Table, map};
+
+const NAMES: [&str; 4] = ["insula", "pcc", "mpfc", "pag"];
+const PAIRS: [(usize, usize); 6] = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("../goldens/connect.json")).unwrap()
+}
+
+/// The series as planes of 4 x 2 voxels each; in thousandths, which float32 holds exactly.
+fn study(dir: &Path) {
+    let lines: Vec<Vec<f64>> = include_str!("../goldens/connect_rest.tsv")
+        .lines()
+        .skip(1)
+        .map(|line| line.split('\t').map(|cell| cell.parse().unwrap()).collect())
+        .collect();
+    let value = |at: usize| (1000.0 * lines[at / 32][at % 32 / 8]).round() as f32;
+    nifti(dir, "rest.nii", &[4, 2, 4, 160], 3.0, value);
+    nifti(dir, "atlas.nii", &[4, 2, 4], 3.0, |at| (1 + at / 8) as f32);
+    nifti(dir, "mask.nii", &[4, 2, 4], 3.0, |_| 1.0);
+    let names: String =
+        NAMES.iter().enumerate().map(|(at, name)| format!("{}\t{name}\n", at + 1)).collect();
+    text(dir, "labels.tsv", &format!("index\tname\n{names}"));
+    let rows: String = lines
+        .iter()
+        .map(|row| row[4..].iter().map(f64::to_string).collect::<Vec<_>>().join("\t") + "\n")
+        .collect();
+    let head = "trans_x\ttrans_y\ttrans_z\tcsf\tframewise_displacement";
+    text(dir, "confounds.tsv", &format!("{head}\n{rows}"));
+}
+
+const LINE: &str = "connect rest.nii --confounds confounds.tsv --columns trans_*,csf --censor fd:0.5 --mask mask.nii --regions atlas.nii --labels \
+                    labels.tsv --device cpu -q";
+
+/// What a table of edges must be, in golden's words.
+#[track_caller]
+fn assert_edges(dir: &Path, out: &str, golden: &Value) {
+    let edges = Table::read(&dir.join(out).join("edges.tsv"));
+    let of = |matrix: &Value| -> Vec<f64> {
+        PAIRS.iter().map(|&(a, b)| matrix[a][b].as_f64().unwrap()).collect()
+    };
+    let (r, partial) = (of(&golden["r"]), of(&golden["partial_r_given_other_regions"]));
+    // The tables have nine decimals.
+    let close = |name: &str, want: &[f64]| assert_close(name, &edges.column(name), want, 0.0, 1e-9);
+    close("r", &r);
+    close("partial_r", &partial);
+    close("z", &numbers(&golden["fisher_z"]));
+    close("se_z", &[golden["se_z"].as_f64().unwrap(); 6]);
+    assert_close("t", &edges.column("t")[..3], &numbers(&golden["t_seed_insula"]), 0.0, 1e-9);
+    close("dof", &[golden["dof"].as_f64().unwrap(); 6]);
+    close("partial_dof", &[golden["partial_dof"].as_f64().unwrap(); 6]);
+    let matrix = Table::read(&dir.join(out).join("stat-pearsoncorrelation_relmat.tsv"));
+    assert_eq!(matrix.words("Node"), NAMES);
+    for (&(a, b), r) in PAIRS.iter().zip(&r) {
+        assert_close("matrix", &[matrix.column(NAMES[a])[b]], &[*r], 0.0, 1e-9);
+        assert_close("its other half", &[matrix.column(NAMES[b])[a]], &[*r], 0.0, 1e-9);
+    }
+}
+
+#[test]
+fn correlations_their_dof_and_partial_ones_are_numpys_with_a_high_pass_and_censoring() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    run(dir, &format!("{LINE} --out out"));
+    let golden = golden();
+    assert_edges(dir, "out", &golden["high_pass_dct_128s"]);
+    let series = Table::read(&dir.join("out/timeseries.tsv"));
+    assert_eq!(series.rows.len() as u64, golden["kept"].as_u64().unwrap());
+    let times = series.column("time");
+    assert_eq!((times[29], times[30]), (58.0, 64.0), "volumes 30 and 31 are gone, and time is not");
+    let rms = numbers(&golden["high_pass_dct_128s"]["residual_rms"]);
+    for (name, rms) in NAMES.iter().zip(rms) {
+        let squares: f64 = series.column(name).iter().map(|v| v * v).sum();
+        let got = (squares / series.rows.len() as f64).sqrt() / 1000.0;
+        assert_close(name, &[got], &[rms], 1e-9, 0.0);
+    }
+}
+
+#[test]
+fn a_stop_band_as_columns_gives_numpys_correlations_and_dof() {
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path());
+    run(folder.path(), &format!("{LINE} --band 0.008,0.09 --drift none --out out"));
+    assert_edges(folder.path(), "out", &golden()["band_0.008_0.09_hz"]);
+}
+
+#[test]
+fn a_seeds_map_by_ordinary_least_squares_has_numpys_t_slope_and_fisher_z() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let seed = "--seed ins=box:4.5,1.5,0:12,6,1 --coordinates native --noise ols --out out";
+    run(dir, &format!("{LINE} {seed}"));
+    let golden = golden();
+    let golden = &golden["high_pass_dct_128s"];
+    let of = |stat: &str| map(&dir.join("out"), &format!("seed-ins_stat-{stat}_statmap"));
+    let (t, beta) = (numbers(&golden["t_seed_insula"]), numbers(&golden["beta_seed_insula"]));
+    for (region, (t, beta)) in t.iter().zip(&beta).enumerate() {
+        let voxels = 8 * (region + 1)..8 * (region + 2);
+        let z = golden["r"][0][region + 1].as_f64().unwrap().atanh();
+        for (stat, want) in [("t", *t), ("effect", *beta), ("fisherz", z)] {
+            assert_close(stat, &of(stat)[voxels.clone()], &[want; 8], 1e-6, 1e-6);
+        }
+    }
+    assert!(of("fisherz")[..8].iter().all(|z| *z > 14.0), "the seed with itself");
+    assert_eq!(of("t")[..8], [0.0; 8], "which leaves no residuals there");
+}

@@ -1,0 +1,41 @@
+//! Several runs: each by itself, and the mean of Fisher's z over them.
+
+use std::fs;
+
+use crate::binary::run;
+use crate::common::assert_close;
+use crate::made::{self, Table, map, study};
+
+#[test]
+fn runs_have_their_own_outputs_and_the_mean_of_fishers_z_has_no_number() {
+    let folder = study();
+    let dir = folder.path();
+    made::run(dir, "again", 6);
+    let options = "--seed a=sphere:15,6,6:4 --seed b=sphere:3,6,6:4 --network n=a --columns trans_* --mask mask.nii --noise ols --device cpu -q";
+    run(
+        dir,
+        &format!("connect bold.nii again.nii --confounds bold.tsv again.tsv {options} --out both"),
+    );
+    run(dir, &format!("connect again.nii --confounds again.tsv {options} --out one"));
+    let both = dir.join("both");
+    for (of_two, of_one) in
+        [("run-2_edges.tsv", "edges.tsv"), ("run-2_timeseries.tsv", "timeseries.tsv")]
+    {
+        let text = |path| fs::read_to_string(path).unwrap();
+        assert_eq!(text(both.join(of_two)), text(dir.join("one").join(of_one)));
+    }
+    let z = |number: &str| map(&both, &format!("{number}seed-a_stat-fisherz_statmap"));
+    let (first, second, mean) = (z("run-1_"), z("run-2_"), z(""));
+    let half: Vec<f64> = first.iter().zip(&second).map(|(a, b)| (a + b) / 2.0).collect();
+    assert_close("mean of z", &mean, &half, 1e-6, 1e-7);
+    let edge = |number: &str| Table::read(&both.join(format!("{number}edges.tsv")));
+    let at = |number: &str, name: &str| edge(number).column(name)[0];
+    let want = (at("run-1_", "z") + at("run-2_", "z")) / 2.0;
+    assert_close("z", &[at("", "z"), at("", "r")], &[want, want.tanh()], 0.0, 2e-9);
+    let se = (at("run-1_", "se_z").powi(2) + at("run-2_", "se_z").powi(2)).sqrt() / 2.0;
+    assert_close("its error", &[at("", "se_z")], &[se], 0.0, 2e-9);
+    assert_eq!(at("", "dof"), at("run-1_", "dof") + at("run-2_", "dof"));
+    assert!(at("", "t").is_nan(), "a mean of z has no t");
+    let networks = Table::read(&both.join("networks.tsv"));
+    assert_eq!((networks.words("network_a"), networks.words("network_b")), (vec!["n"], vec!["b"]));
+}

@@ -1,0 +1,218 @@
+//! `boldly trial` as a user meets it.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::study::{folder, is_golden};
+
+/// The simulated study alone, in a folder of its own.
+pub fn study() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir_all(dir.path().join("study/phenotype")).unwrap();
+    for name in ["", "phenotype"] {
+        for entry in fs::read_dir(folder().join(name)).unwrap().flatten() {
+            let file = entry.file_name().to_string_lossy().into_owned();
+            if entry.path().is_file() && !file.starts_with("golden") && file != "README.md" {
+                fs::copy(entry.path(), dir.path().join("study").join(name).join(file)).unwrap();
+            }
+        }
+    }
+    dir
+}
+
+pub fn boldly(dir: &Path, line: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_boldly"))
+        .args(line.split_whitespace())
+        .current_dir(dir)
+        .output()
+        .unwrap()
+}
+
+pub fn run(dir: &Path, line: &str) -> (String, String) {
+    let output = boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "boldly {line}\n{said}");
+    (String::from_utf8_lossy(&output.stdout).into_owned(), said)
+}
+
+pub const NRS: &str =
+    "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 --outcome nrs";
+
+/// A cell of the first row of a table.
+fn cell(path: &Path, column: &str) -> String {
+    let table = boldly::io::tsv::read(path).unwrap();
+    table.rows[0][table.position(column).unwrap()].clone()
+}
+
+#[test]
+fn tables_results_and_plan_hold_the_golden_numbers_and_verify() {
+    let dir = study();
+    let (dir, line) = (dir.path(), format!("{NRS} --outcome pcs --primary nrs --out out"));
+    let (_, said) = run(dir, &line);
+    assert!(said.contains("nrs: milnacipran - placebo = -1.103 (-1.724 to -0.482)"), "{said}");
+    assert!(said.contains("'pcs' is taken for questionnaires:sf36_pcs"), "{said}");
+    let number = |column: &str| cell(&dir.join("out/ancova.tsv"), column).parse::<f64>().unwrap();
+    is_golden(number("difference"), "ancova/nrs/difference");
+    is_golden(number("p"), "ancova/nrs/p");
+    is_golden(number("active_lsmean_high"), "ancova/nrs/lsmean_post_active/high");
+    let results: Value =
+        serde_json::from_str(&fs::read_to_string(dir.join("out/results.json")).unwrap()).unwrap();
+    let row = &results["ancova"]["rows"][0];
+    is_golden(row["change"]["hedges"]["low"].as_f64().unwrap(), "ancova/nrs/change/g_low");
+    assert_eq!(results["plan"]["primary"][0], "questionnaires:nrs");
+    let page = fs::read_to_string(dir.join("out/report.html")).unwrap();
+    assert!(page.contains("</html>") && page.contains("milnacipran"));
+    let (said, _) = run(dir, "verify out");
+    assert!(said.contains("repeated"), "{said}");
+    // A dictionary of each table, with a line a column.
+    for name in ["ancova", "baseline", "missing", "populations", "disposition"] {
+        let json: Value = serde_json::from_str(
+            &fs::read_to_string(dir.join(format!("out/{name}.json"))).unwrap(),
+        )
+        .unwrap();
+        let table = boldly::io::tsv::read(&dir.join(format!("out/{name}.tsv"))).unwrap();
+        for column in &table.columns {
+            assert!(json[column]["Description"].is_string(), "{name}: {column}");
+        }
+    }
+}
+
+#[test]
+fn verify_finds_a_table_that_was_edited_and_a_study_that_was_changed() {
+    let dir = study();
+    let dir = dir.path();
+    run(dir, &format!("{NRS} --out out"));
+    let path = dir.join("out/ancova.tsv");
+    let table = fs::read_to_string(&path).unwrap();
+    let difference = cell(&path, "difference");
+    fs::write(&path, table.replace(&difference, "-1.2")).unwrap();
+    let output = boldly(dir, "verify out");
+    assert_eq!(output.status.code(), Some(1));
+    fs::write(&path, table).unwrap();
+    run(dir, "verify out");
+    let scales = dir.join("study/phenotype/questionnaires.tsv");
+    let before = fs::read_to_string(&scales).unwrap();
+    fs::write(&scales, before.replacen("8.0", "9.0", 1)).unwrap();
+    let output = boldly(dir, "verify out");
+    assert_ne!(output.status.code(), Some(0));
+}
+
+#[test]
+fn the_plan_that_was_written_gives_the_same_tables() {
+    let dir = study();
+    let dir = dir.path();
+    let options = "--strata site --missing bocf,observed --describe age,sex --conf 0.9 --permutations 200 --seed 5";
+    run(dir, &format!("{NRS} {options} --out first"));
+    run(dir, "trial study --plan first/plan.json --out second");
+    for name in ["ancova.tsv", "baseline.tsv", "plan.json", "results.json"] {
+        let read = |out: &str| fs::read_to_string(dir.join(out).join(name)).unwrap();
+        assert_eq!(read("first"), read("second"), "{name}");
+    }
+    assert_eq!(cell(&dir.join("first/ancova.tsv"), "missing"), "bocf");
+}
+
+#[test]
+fn a_dry_run_shows_plan_populations_and_outputs_and_writes_nothing() {
+    let dir = study();
+    let (shown, _) = run(dir.path(), &format!("{NRS} --dry-run"));
+    for part in [
+        "\"column\": \"questionnaires:nrs\"",
+        "randomised: milnacipran 46, placebo 46",
+        "nrs at ses-week13: milnacipran 35, placebo 40",
+        "warning: 17 participants who did not complete the study lack nrs",
+        "note: no primary family is named",
+        "would write populations.tsv",
+        "report.html",
+    ] {
+        assert!(shown.contains(part), "'{part}' is not in {shown}");
+    }
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn every_part_is_written_once_asked_for_and_who_lacks_values_is_named_in_one_line() {
+    let dir = study();
+    let dir = dir.path();
+    let parts = "--responder pain=nrs<=-30%;pgic<=2 --cpm cpm --pressure pressure --adverse-events adverse_events \
+                 --brain brain --correlate brain:insula_dmn_z~nrs";
+    let (_, said) = run(dir, &format!("{NRS} {parts} --out out"));
+    let names =
+        ["responders", "cpm", "pressure", "adverse_events", "brain", "motion", "correlations"];
+    for name in names {
+        let table = boldly::io::tsv::read(&dir.join(format!("out/{name}.tsv"))).unwrap();
+        assert!(!table.rows.is_empty(), "{name}");
+    }
+    let lacking: Vec<&str> =
+        said.lines().filter(|line| line.contains("did not complete the study lack nrs,")).collect();
+    assert_eq!(lacking.len(), 1, "{said}");
+    assert!(lacking[0].contains("pag_pain") && lacking[0].ends_with("and 9 more"), "{said}");
+    run(dir, "verify out");
+    let ancova = boldly::io::tsv::read(&dir.join("out/ancova.tsv")).unwrap();
+    let outcomes: Vec<&str> = ancova.rows.iter().map(|row| row[0].as_str()).collect();
+    for part in ["cpm:absolute", "pressure:p50", "brain:pag_pain"] {
+        assert!(outcomes.contains(&part), "{part} is not among {outcomes:?}");
+    }
+    // A crossover is a study of its own kind.
+    let line = "trial study --design crossover --crossover crossover --control placebo --dry-run";
+    let output = boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("whom participants.tsv does not list"), "{said}");
+}
+
+#[test]
+fn a_table_that_the_plan_does_not_name_is_neither_read_nor_listed() {
+    let dir = study();
+    let dir = dir.path();
+    fs::write(dir.join("study/phenotype/broken.tsv"), "a,b\n1,2\n").unwrap();
+    let named = NRS.replace("--outcome nrs", "--outcome questionnaires:nrs");
+    run(dir, &format!("{named} --out out"));
+    let json: Value =
+        serde_json::from_str(&fs::read_to_string(dir.join("out/ancova.json")).unwrap()).unwrap();
+    let text = json.to_string();
+    assert!(text.contains("questionnaires.tsv") && text.contains("questionnaires.json"), "{text}");
+    assert!(!text.contains("pressure.tsv") && !text.contains("broken.tsv"), "{text}");
+}
+
+#[test]
+fn summaries_of_runs_are_joined_and_one_task_of_them_is_an_outcome() {
+    let dir = study();
+    let dir = dir.path();
+    for (at, session) in ["ses-baseline", "ses-week13"].into_iter().enumerate() {
+        let folder = dir.join(format!("derivatives/{session}"));
+        fs::create_dir_all(&folder).unwrap();
+        let row = |k: usize| {
+            let rate = 60 + (k * 7 + at * 3) % 11;
+            let whose = format!("sub-{k:03}\t{session}");
+            format!("{whose}\tpain\t{}\n{whose}\trest\t{rate}\n", rate + 20)
+        };
+        let rows: String = (1..=92).map(row).collect();
+        let head = "participant_id\tsession_id\ttask\theart_rate\n";
+        fs::write(folder.join("physio_summary.tsv"), format!("{head}{rows}")).unwrap();
+    }
+    let line = "trial study --control placebo --baseline ses-baseline --endpoint ses-week13 \
+                --table derivatives/ses-baseline/physio_summary.tsv --table derivatives/ses-week13/physio_summary.tsv";
+    let part = "--outcome physio_summary[task=rest]:heart_rate";
+    run(dir, &format!("{line} {part} --out out"));
+    let table = boldly::io::tsv::read(&dir.join("out/ancova.tsv")).unwrap();
+    assert_eq!(table.rows[0][0], "physio_summary[task=rest]:heart_rate");
+    assert_eq!(cell(&dir.join("out/ancova.tsv"), "active_n"), "46");
+    let mean: f64 = cell(&dir.join("out/ancova.tsv"), "baseline_mean").parse().unwrap();
+    let want = (1..=92).map(|k| f64::from(60 + k * 7 % 11)).sum::<f64>() / 92.0;
+    assert!((mean - want).abs() < 1e-9);
+    run(dir, "verify out");
+    let json = fs::read_to_string(dir.join("out/ancova.json")).unwrap();
+    for session in ["ses-baseline", "ses-week13"] {
+        assert!(
+            json.contains(&format!("\"../derivatives/{session}/physio_summary.tsv\"")),
+            "{json}"
+        );
+    }
+    let output = boldly(dir, &format!("{line} --outcome physio_summary:heart_rate --out other"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    assert!(said.contains("TABLE[task=NAME]"), "{said}");
+}
