@@ -102,6 +102,9 @@ impl Args {
                 say::json(&crate::io::bids::read_json(path)?)?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        match saved.iter().find_map(|one| physio::refused(&one.provenance)) {
+            Some(refused) => Err(refused),
+            None => Ok(ExitCode::SUCCESS),
+        }
     }
 }

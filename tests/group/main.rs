@@ -16,6 +16,7 @@ mod calibrated;
 mod demo_trial;
 mod folder;
 mod golden;
+mod level;
 mod made;
 mod parts;
 mod picture;
