@@ -147,7 +147,7 @@ pub struct Page {
 }
 
 /// Draws a page.
-pub type Draw = Box<dyn FnOnce(&Provenance) -> Result<String>>;
+pub type Draw = Box<dyn FnOnce(&Provenance) -> Result<String> + Send>;
 
 /// What was opened that a command does not name.
 #[derive(Default)]

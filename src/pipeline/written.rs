@@ -16,7 +16,7 @@ use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite, other_half};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::earlier::{self, Earlier};
-use crate::pipeline::products::{Account, Image, Layout, Products, Text};
+use crate::pipeline::products::{Account, Draw, Image, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, relative, sidecar_path, totals,
 };
@@ -268,8 +268,12 @@ impl Products for Written {
         self.clear_away(session)?;
         let inputs = checked(inputs, &mut account)?;
         let mut whole = self.provenance(session, &account, &inputs);
-        for (path, draw) in pages {
-            self.outputs.text(&path, &draw(&seen_from(&whole, folder_of(&path)))?)?;
+        let draw = |(path, draw): (PathBuf, Draw)| {
+            let text = draw(&seen_from(&whole, folder_of(&path)))?;
+            Ok((path, text))
+        };
+        for (path, text) in pages.into_par_iter().map(draw).collect::<Result<Vec<_>>>()? {
+            self.outputs.text(&path, &text)?;
         }
         let checksums = self.outputs.checksums();
         for output in &mut whole.outputs {
