@@ -161,7 +161,8 @@ fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threa
     let by_path: BTreeMap<&String, &String> = all.iter().map(|(path, sum)| (path, sum)).collect();
     assert_eq!(by_path.len(), all.len(), "a path twice");
     // Again on one thread, and of another seed.
-    let scan = |trial: &DrugTrial| trial.scan(&trial.visits[0], Task::Rest);
+    let scan =
+        |trial: &DrugTrial| trial.scan(&trial.visits[0], Task::Rest, &|| Ok(())).expect("a scan");
     assert_eq!(scan(&trial), rayon_of(1, || scan(&made(&spec))));
     let other = made(&DrugTrialSpec { seed: 4, ..spec });
     assert_ne!(scan(&trial).bold, scan(&other).bold);
@@ -188,7 +189,7 @@ fn changed(trial: &DrugTrial, change: impl Fn(&mut Visit)) -> [Visit; 2] {
 
 /// Voxels at which two runs differ.
 fn differing(trial: &DrugTrial, visits: &[Visit; 2], task: Task) -> Vec<usize> {
-    let [a, b] = [0, 1].map(|at| trial.scan(&visits[at], task).bold);
+    let [a, b] = [0, 1].map(|at| trial.scan(&visits[at], task, &|| Ok(())).expect("a scan").bold);
     let n = trial.grid.n_voxels();
     let differs = |voxel: &usize| (0..a.len() / n).any(|t| a[t * n + voxel] != b[t * n + voxel]);
     (0..n).filter(differs).collect()
