@@ -33,7 +33,7 @@ const NUMBERS: [&str; 12] = [
 ];
 
 /// How options spell numbers, N for each. Those that an option does not take are passed over.
-const FORMS: [&str; 30] = [
+const FORMS: [&str; 31] = [
     "N",
     "NG",
     "N,N",
@@ -63,6 +63,7 @@ const FORMS: [&str; 30] = [
     "columns:hz=N:columns=cardiac,respiratory,trigger:start=N",
     "0.01,N",
     "a=sphere:0,0,0:N",
+    "a=N",
     "1/N",
 ];
 
@@ -74,6 +75,7 @@ fn lines() -> Vec<String> {
         "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
+        "connect BOLD --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --fwhm 20 --min-dof 1 --out OUT --device cpu -q",
         "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
         "physio --physio PHYSIO --tr 2 --volumes 40 --terms 1/1/0 --out OUT -q",
         "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",

@@ -96,6 +96,49 @@ fn beats_of_a_table_that_keep_step_with_the_volumes_are_not_to_be_used() {
     assert!(unusable[0].why.contains("follows the scanner"), "{unusable:?}");
 }
 
+/// A belt's record of the run and a little more, of a value a moment.
+fn belt(tr: f64, value: impl Fn(f64, &mut Random) -> f64) -> Recording {
+    let mut random = Random(5);
+    let n = ((N_VOLUMES as f64 * tr + 10.0) * HZ) as usize;
+    let samples = (0..n).map(|i| value(i as f64 / HZ - 5.0, &mut random)).collect();
+    let respiratory = Some(Trace { samples, sampling_hz: HZ, start_s: -5.0 });
+    Recording { name: "belt.tsv".into(), respiratory, ..Recording::default() }
+}
+
+fn why(recording: &Recording, tr: f64) -> Option<String> {
+    let made = retroicor(recording, &run(tr), &"0/4/0".parse().unwrap());
+    let found = made.unwrap().summary.unusable;
+    assert!(found.len() <= 1 && found.iter().all(|u| u.channel == Channel::Respiratory));
+    found.into_iter().next().map(|u| u.why)
+}
+
+#[test]
+fn a_belt_of_noise_or_one_that_keeps_step_with_the_volumes_is_not_to_be_used() {
+    let noise = why(&belt(2.0, |_, random| random.gaussian()), 2.0).unwrap();
+    assert!(noise.contains("shows no breathing") && noise.contains("cannot be used"), "{noise}");
+    for (tr, every) in [(2.0, 1.0), (2.0, 2.0), (1.5, 3.0), (1.1, 4.0)] {
+        let bump = |t: f64, random: &mut Random| {
+            let phase = (t / (every * tr)).rem_euclid(1.0) - 0.3;
+            (-0.5 * (phase / 0.1).powi(2)).exp() + 0.01 * random.gaussian()
+        };
+        // a slice time off the volume's clock, so that columns vary
+        let why = why(&belt(tr * 1.0002, bump), tr).unwrap_or_default();
+        assert!(why.contains("follows the scanner"), "TR {tr}, one in {every}: {why}");
+    }
+}
+
+#[test]
+fn breathing_near_the_scanners_rate_is_breathing() {
+    for every in [1.0, 2.0, 3.0] {
+        // a person, who wanders by a tenth about the rate
+        let breath = |t: f64, random: &mut Random| {
+            let wander = 0.35 * (0.021 * t).sin() + 0.25 * (0.057 * t + 1.0).sin();
+            (std::f64::consts::TAU * (t / (2.0 * every) + wander)).sin() + 0.02 * random.gaussian()
+        };
+        assert_eq!(why(&belt(2.0, breath), 2.0), None, "one in {every} volumes");
+    }
+}
+
 /// What is said of a recording: the error, or the warnings and why a trace is not to be used.
 fn said(cardiac: Trace, respiratory: Trace, terms: &str) -> String {
     let recording = Recording {

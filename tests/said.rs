@@ -36,6 +36,7 @@ fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
         "retroicor",
         "physio",
         "confounds",
+        "connect",
         "smooth",
         "verify",
         "simulate",

@@ -111,9 +111,9 @@ pub(super) struct Args {
     /// A mask, or probabilities; the same is said of --csf
     #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
     white_matter: Option<PathBuf>,
-    /// Smooth the maps by this full width at half maximum in mm
+    /// Smooth the maps by this FWHM in mm
     ///
-    /// Series of regions are never smoothed
+    /// Full width at half maximum. Series of regions are never smoothed
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
     fwhm: f64,
     /// How the Gaussian becomes weights
@@ -163,7 +163,7 @@ pub(super) struct Args {
     /// Degrees of freedom that must be left
     #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = 10.0, allow_negative_numbers = true)]
     min_dof: f64,
-    /// Model of the maps' residuals: ar1, arma11, nilearn-ar1 or ols
+    /// Model of residuals: ar1, arma11, nilearn-ar1 or ols
     ///
     /// As boldly glm --noise. Fisher's z is that of the plain correlation under each
     #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]

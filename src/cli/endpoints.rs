@@ -74,13 +74,15 @@ pub(super) struct Args {
     /// Columns of participants.tsv that enter the model: 'site'
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
     strata: Vec<String>,
-    /// Columns of participants.tsv in the baseline table [default: age, sex]
+    /// Columns of the baseline table [default: age, sex]
+    ///
+    /// Of participants.tsv; the outcomes at baseline follow
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
     describe: Vec<String>,
     /// Who responded: 'pain=nrs<=-30%; pgic<=2; pcs>=+6'
     #[arg(help_heading = heading::MODEL, long = "responder", value_name = "RULE")]
     responders: Vec<Rule>,
-    /// What is done where values lack: observed, bocf, locf
+    /// Where values lack: observed, bocf, locf
     ///
     /// The first is primary. bocf: baseline carried forward, who lacks a part of a responder rule being no responder; locf needs a visit between
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, value_name = "WAYS", value_delimiter = ',', default_value = "observed,bocf")]

@@ -67,7 +67,7 @@ pub(super) struct Args {
     /// Names of the atlas's labels: a table with index and name
     #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", requires = "atlas")]
     atlas_names: Option<PathBuf>,
-    /// Regions whose means are tested: 'pag=tube:...', a table, a mask
+    /// Regions whose means are tested: 'pag=sphere:...'
     ///
     /// name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm of the maps' space) or name=MASK; a table (.tsv) with
     /// name, x, y, z and radius_mm, or name and shape; a mask; or a labelled image, each label a region

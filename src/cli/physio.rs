@@ -96,11 +96,15 @@ impl Args {
         saved.iter().for_each(|one| terminal.done(one));
         if self.talk.json {
             let files = saved.iter().flat_map(|one| &one.files);
-            let summary = files.filter(|path| path.to_string_lossy().ends_with("_summary.json"));
+            let summary = files
+                .filter(|path| path.to_string_lossy().ends_with("desc-retroicor_summary.json"));
             for path in summary {
                 say::json(&crate::io::bids::read_json(path)?)?;
             }
         }
-        Ok(ExitCode::SUCCESS)
+        match saved.iter().find_map(|one| physio::refused(&one.provenance)) {
+            Some(refused) => Err(refused),
+            None => Ok(ExitCode::SUCCESS),
+        }
     }
 }

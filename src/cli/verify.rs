@@ -91,6 +91,10 @@ fn summary(all: &[&Comparison], failed: usize, commands: usize) -> String {
     }
     let values: usize = all.iter().map(|c| c.compared).sum();
     let worst = all.iter().map(|c| c.worst()).fold(0.0, f64::max);
+    if values == 0 {
+        let (is, their) = if all.len() == 1 { ("is", "its") } else { ("are", "their") };
+        return format!("{outputs}{of} {is} as written, by {their} checksum\n");
+    }
     let is = if all.len() == 1 { "is" } else { "are" };
     match all.iter().filter(|c| c.repeated).count() {
         0 => format!(

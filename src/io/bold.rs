@@ -225,6 +225,14 @@ impl BoldFile {
         Ok(self.swing()?.and_then(|swing| swing.lost_to_an_image()))
     }
 
+    /// Voxels with a value beyond the range of f32, which become infinite. To be called before the first read.
+    ///
+    /// # Errors
+    /// As for reading.
+    pub fn beyond_f32(&mut self) -> Result<usize> {
+        Ok(self.swing()?.map_or(0, |swing| swing.beyond_f32()))
+    }
+
     /// Reads a block as f32, scaled as the header says. Values that are not finite pass as they are. A compressed run
     /// is handed over, not copied, where the block is all of it; it would be decoded again by a later read.
     ///
@@ -294,6 +302,11 @@ impl BoldFile {
         if data.len() < self.header.len() {
             self.spare = data;
         }
+    }
+
+    /// The file that holds its data: the same, or the .img of a pair.
+    pub(super) fn data_path(&self) -> &Path {
+        &self.image.data_path
     }
 
     /// Checksum of the file as it lies on disk (of the data file of a pair); waits for the threads that compute it.

@@ -111,6 +111,13 @@ pub(crate) fn zeroed(n: usize, path: &Path) -> Result<Vec<f32>> {
     Ok(vec![0.0; n])
 }
 
+/// The other file of a pair that is named by one; none of an image that is one file, or of what is no image.
+#[must_use]
+pub fn other_half(path: &Path) -> Option<PathBuf> {
+    let (header, data) = halves(path).ok().filter(|(header, data)| header != data)?;
+    Some(if header == path { data } else { header })
+}
+
 /// The files with the header and with the data.
 pub(super) fn halves(path: &Path) -> Result<(PathBuf, PathBuf)> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();

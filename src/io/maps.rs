@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::bold::refuse_more_axes;
+use super::files;
 use super::header::Header;
 use super::image::Image;
 use crate::volume::{Grid, Mask};
@@ -31,6 +32,29 @@ pub fn read_map(path: &Path) -> Result<(Grid, Header, Vec<f32>)> {
     let grid = image.header.grid(&path.display().to_string())?;
     let values = image.read_all(&mut || {})?;
     Ok((grid, image.header, values))
+}
+
+/// The values of a map in f64, where its type can hold what f32 cannot; none else.
+///
+/// # Errors
+/// As [`read_map`].
+pub fn read_map_wide(path: &Path) -> Result<Option<Vec<f64>>> {
+    let image = Image::open(path)?;
+    refuse_more_axes(&image, 3)?;
+    if !image.header.may_exceed_f32() {
+        return Ok(None);
+    }
+    let unnamed = if image.is_compressed() { Some(image.spill(&mut || {})?) } else { None };
+    let (file, first) = match &unnamed {
+        Some(file) => (file, 0),
+        None => (&image.file, image.header.vox_offset),
+    };
+    let decoder = image.header.decoder();
+    let mut bytes = vec![0; image.header.len() * decoder.sample.size()];
+    files::read_exact_at(file, &mut bytes, first).map_err(|e| files::cannot_read(path, e))?;
+    let mut values = vec![0.0; image.header.len()];
+    decoder.decode_f64(&bytes, &mut values);
+    Ok(Some(values))
 }
 
 /// A mask as it was read, and what to tell of it.

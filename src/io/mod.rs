@@ -9,6 +9,7 @@ mod ahead;
 pub mod bids;
 mod bold;
 mod compress;
+mod content;
 mod decode;
 pub mod described;
 mod files;
@@ -43,9 +44,13 @@ pub use acquire::{
 };
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
+pub use content::sha256_of_content;
 pub(crate) use files::read_text;
 pub use header::{Header, Intent};
-pub use maps::{GivenMask, check_grid, read_map, read_mask, read_mask_of, read_tissue};
+pub use image::other_half;
+pub use maps::{
+    GivenMask, check_grid, read_map, read_map_wide, read_mask, read_mask_of, read_tissue,
+};
 pub use motion::read_confounds;
 pub use output::{Outputs, Overwrite, finish_left, forget, keep};
 pub use resampled::{Resampled, resampled, told_resampled};

@@ -94,8 +94,18 @@ pub struct Coarse {
 
 impl Header {
     /// Whether the type and scaling of the samples can hold what f32 cannot.
-    pub(super) fn may_exceed_f32(&self) -> bool {
+    #[must_use]
+    pub fn may_exceed_f32(&self) -> bool {
         let inter = self.scaling.map_or(0.0, |s| (s.inter / s.slope).abs());
+        let largest = match self.sample.size() {
+            1 => 255.0,
+            2 => 65_535.0,
+            _ => f64::from(f32::MAX),
+        };
+        let scaled = self.scaling.map_or(largest, |s| s.slope.abs() * largest + s.inter.abs());
+        if scaled > f64::from(f32::MAX) {
+            return true;
+        }
         match self.sample {
             SampleType::F32 => inter > 0.0,
             // Steps of f32 stay below 1/32 of the samples' own.
@@ -163,6 +173,12 @@ impl Swing {
     /// The voxels that an image written as f32 would hold poorly.
     pub(super) fn lost_to_an_image(&self) -> Option<Coarse> {
         self.below(WRITTEN)
+    }
+
+    /// Voxels with a finite value that f32 cannot hold.
+    pub(super) fn beyond_f32(&self) -> usize {
+        let beyond = |voxel: &&Moments| voxel.most > f64::from(f32::MAX) && voxel.most.is_finite();
+        self.voxels.iter().filter(beyond).count()
     }
 
     /// The mean of each voxel over time, `[voxel]`.

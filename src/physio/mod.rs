@@ -15,6 +15,7 @@
 mod align;
 mod band;
 mod beats;
+mod belt;
 mod breaths;
 mod cardiac_phase;
 mod censor;
@@ -59,7 +60,9 @@ pub use peaks::{Channel, Peak, Peaks, Status};
 pub use rate::{heart_rate, rv};
 pub use respiratory_phase::{BreathTurns, Equalisation, RespiratoryPhase};
 pub use response::{convolved, crf, rrf};
-pub use retroicor::{Phases, PhysioSummary, Retroicor, phases, retroicor, retroicor_from};
+pub use retroicor::{
+    Phases, PhysioSummary, Retroicor, looked_at, phases, retroicor, retroicor_from, thing,
+};
 pub use rvt::rvt;
 pub use scanner::Unusable;
 pub use signs::signs;

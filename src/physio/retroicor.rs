@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::align::Alignment;
 use super::band::{self, band_passed};
 use super::beats::{Beats, detect};
+use super::belt;
 use super::breaths::{Breaths, LOWEST_HZ, breaths_of, corrected};
 use super::cardiac_phase::CardiacPhase;
 use super::censor::Censored;
@@ -153,6 +154,30 @@ pub fn retroicor_from(
     terms: &Terms,
     treatment: &Treatment,
 ) -> Result<Retroicor> {
+    made_from(recording, peaks, acquisition, (terms, treatment), true)
+}
+
+/// The same of a record that is to be looked at and not used: a pulse that follows the scanner is no error, and stands in the summary.
+///
+/// # Errors
+/// As [`retroicor_from`] but for that.
+pub fn looked_at(
+    recording: &Recording,
+    peaks: &Peaks,
+    acquisition: &Acquisition,
+    terms: &Terms,
+    treatment: &Treatment,
+) -> Result<Retroicor> {
+    made_from(recording, peaks, acquisition, (terms, treatment), false)
+}
+
+fn made_from(
+    recording: &Recording,
+    peaks: &Peaks,
+    acquisition: &Acquisition,
+    (terms, treatment): (&Terms, &Treatment),
+    refuses: bool,
+) -> Result<Retroicor> {
     let slices = SliceMoments::new(acquisition)?;
     let as_recorded = recording;
     let banded = treatment.breath_band_hz.map(|band_hz| banded(recording, band_hz)).transpose()?;
@@ -168,7 +193,7 @@ pub fn retroicor_from(
             return Err(missing_trace(recording, "cardiac", terms, "3/0/0"));
         }
         (true, Some(beats_s), trace) => Some(known(beats_s, peaks, trace.as_ref(), &slices)?),
-        (true, None, Some(trace)) => Some(cardiac(recording, trace, &slices)?),
+        (true, None, Some(trace)) => Some(cardiac(recording, trace, &slices, refuses)?),
         (true, None, None) => return Err(missing_trace(recording, "cardiac", terms, "0/4/0")),
     };
     let respiratory = match (terms.needs_respiratory(), &recording.respiratory) {
@@ -210,7 +235,11 @@ pub fn retroicor_from(
         Some(signs.map_or(why.clone(), |signs| format!("{why}; it {signs}")))
     });
     let unusable = unusable.map(|why| Unusable { channel: Channel::Cardiac, why });
-    let unusable = unusable.into_iter().collect();
+    let is_filtered = treatment.breath_band_hz.is_some();
+    let belt = breaths.as_ref().filter(|_| respiratory.is_some());
+    let belt = belt.and_then(|breaths| belt::why(breaths, &slices, is_filtered));
+    let belt = belt.map(|why| Unusable { channel: Channel::Respiratory, why });
+    let unusable = unusable.into_iter().chain(belt).collect();
     let n_breaths = breaths.as_ref().map(|b| b.n_breaths);
     let breathing_rate = |r: &RespiratoryPhase| {
         let (from, to) = r.interval_s();
@@ -257,6 +286,7 @@ pub fn retroicor_from(
         let mut columns = columns_at(&slices, slice_time, terms, &made);
         match group.apply(&mut columns, terms).filter(|_| slices.n_volumes > 1) {
             None => Ok(columns),
+            Some(_) if !refuses => Ok(columns),
             Some(column) => {
                 let error = does_not_vary(recording, &made.groups.names[column], slice_time);
                 Err(with_signs(error, &traces(recording), slices.tr))
@@ -293,7 +323,8 @@ fn columns_at(
 /// As [`retroicor()`], but a trace that is not there is no error.
 pub fn phases(recording: &Recording, acquisition: &Acquisition) -> Result<Phases> {
     let slices = SliceMoments::new(acquisition)?;
-    let cardiac = recording.cardiac.as_ref().map(|t| cardiac(recording, t, &slices)).transpose()?;
+    let cardiac =
+        recording.cardiac.as_ref().map(|t| cardiac(recording, t, &slices, true)).transpose()?;
     let respiratory = recording
         .respiratory
         .as_ref()
@@ -337,7 +368,13 @@ fn banded(recording: &Recording, band_hz: (f64, f64)) -> Result<Recording> {
 
 /// What messages call a column of the recording.
 fn thing_of(recording: &Recording, column: &str) -> String {
-    format!("{}, column {column},", recording.name)
+    thing(&recording.name, column)
+}
+
+/// The same of a recording of that name.
+#[must_use]
+pub fn thing(name: &str, column: &str) -> String {
+    format!("{name}, column {column},")
 }
 
 /// Both traces, as messages call them.
@@ -364,10 +401,12 @@ fn missing_trace(recording: &Recording, column: &str, terms: &Terms, instead: &s
     )
 }
 
+/// The heart; `refuses`: a pulse that follows the scanner.
 fn cardiac(
     recording: &Recording,
     trace: &Trace,
     slices: &SliceMoments,
+    refuses: bool,
 ) -> Result<(CardiacPhase, Beats)> {
     let thing = thing_of(recording, "cardiac");
     let beats = detect(trace, &thing)
@@ -379,13 +418,10 @@ fn cardiac(
                 / trace.sampling_hz,
     );
     coverage::check(interval, slices.interval_s(), 60.0 / beats.rate_bpm(), "beat", &thing)?;
-    if let Some(scanner) = Scanner::of(&beats, Some(trace), slices).filter(Scanner::is_heard) {
-        return Err(Error::bad_data(
-            thing,
-            scanner.why().unwrap_or_default(),
-            "show a heart",
-            "do not use it: --terms 0/4/0 models breathing alone; beats that are known come with --peaks",
-        ));
+    let scanner = Scanner::of(&beats, Some(trace), slices).filter(Scanner::is_heard);
+    if let Some(scanner) = scanner.filter(|_| refuses) {
+        let why = scanner.why().unwrap_or_default();
+        return Err(Unusable { channel: Channel::Cardiac, why }.refused(&thing));
     }
     Ok((CardiacPhase::new(&beats.times_s)?, beats))
 }

@@ -14,6 +14,7 @@ use super::beats::Beats;
 use super::moments::SliceMoments;
 use super::peaks::Channel;
 use super::signal::moving_mean;
+use crate::error::Error;
 use crate::recording::Trace;
 
 /// Rates this near a whole number of beats a volume may be the scanner's.
@@ -41,6 +42,19 @@ pub struct Unusable {
     pub channel: Channel,
     /// What was found, a verb phrase with its numbers.
     pub why: String,
+}
+
+impl Unusable {
+    /// That no columns are made of a pulse that follows the scanner. `thing`: the trace, for messages.
+    #[must_use]
+    pub fn refused(&self, thing: &str) -> Error {
+        Error::bad_data(
+            thing,
+            &self.why,
+            "show a heart",
+            "do not use it: --terms 0/4/0 models breathing alone; beats that are known come with --peaks",
+        )
+    }
 }
 
 /// What was measured of a pulse against the scanner.

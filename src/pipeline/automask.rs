@@ -37,7 +37,7 @@ pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Ma
 }
 
 /// Where all runs so far have signal: within the mask that was given, or each run's own, and constant over time in none.
-/// A voxel that is constant in one run of several would count there as an effect of 0 that is known exactly.
+/// A voxel that is constant in a run would count there as an effect of 0 that is known exactly.
 #[derive(Debug)]
 pub struct Common {
     given: Option<Mask>,
@@ -46,7 +46,7 @@ pub struct Common {
     own: Vec<usize>,
     /// Within every mask so far, `[voxel]`; empty before the first run.
     in_masks: Vec<bool>,
-    /// Constant in some run so far, `[voxel]`; nowhere where there is but one run.
+    /// Constant in some run so far, `[voxel]`.
     constant: Vec<bool>,
     /// Without the signal in some run so far that its units need, `[voxel]`.
     dim: Vec<bool>,
@@ -86,19 +86,19 @@ impl Common {
         self.left(run)
     }
 
-    /// Leave out, of several runs, the voxels (positions in the grid) that are constant over time in one; those of a single
-    /// run stay, with statistics of 0.
+    /// Leave out the voxels (positions in the grid) that are constant over time in a run.
     ///
     /// # Errors
     /// Bad data where no voxel is left.
     pub fn without(&mut self, constant: &[usize], run: &Run, watch: &dyn Watch) -> Result<()> {
-        if self.n_runs == 1 || constant.is_empty() {
+        if constant.is_empty() {
             return Ok(());
         }
         watch.warn(&format!(
-            "{} mask voxels are constant over time in {}; they are outside in all runs (0 in the maps, p 1)",
+            "{} mask voxels are constant over time in {}; they are outside{} (0 in the maps, p 1)",
             constant.len(),
-            display(&run.path)
+            display(&run.path),
+            if self.n_runs == 1 { "" } else { " in all runs" }
         ));
         constant.iter().for_each(|&voxel| self.constant[voxel] = true);
         self.left(run).map(|_| ())
@@ -125,6 +125,9 @@ impl Common {
         if inside.contains(&true) {
             return Ok(inside);
         }
+        if self.n_runs == 1 {
+            return Err(without_signal(run));
+        }
         Err(Error::bad_data(
             display(&run.path),
             "has signal in no voxel of the mask that the runs before it have",
@@ -139,7 +142,7 @@ impl Common {
         self.in_masks.iter().filter(|&&inside| inside).count()
     }
 
-    /// Voxels in every mask that are left out because some run of several is constant there.
+    /// Voxels in every mask that are left out because some run is constant there.
     #[must_use]
     pub fn constant(&self) -> usize {
         self.in_masks.iter().zip(&self.constant).filter(|&(inside, out)| *inside && *out).count()
@@ -168,6 +171,17 @@ impl Common {
         let pairs = self.in_masks.iter().zip(self.constant.iter().zip(&self.dim));
         pairs.map(|(inside, (constant, dim))| *inside && !constant && !dim).collect()
     }
+}
+
+/// No voxel of a run is left to fit.
+#[must_use]
+pub fn without_signal(run: &Run) -> Error {
+    Error::bad_data(
+        display(&run.path),
+        "has no voxel of the mask that varies over time and is finite in every volume",
+        "have signal to fit",
+        "look at the image, for volumes that are not finite, and at the mask",
+    )
 }
 
 /// Mean over the volumes that are finite, `[voxel]`; NaN where none is.

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::gpu::{Activity, DeviceReport, Span};
+use crate::io::interrupt;
 use crate::io::source::{BoldSource, Memory};
 use crate::kernels::contrast::{self, Contrast, Prepared, Stat, Wanted};
 use crate::kernels::covariance::{self, Covariance, Filter, Scaling};
@@ -86,6 +87,7 @@ pub fn bench(spec: &BenchSpec, ladder: &mut Ladder) -> Result<BenchResult> {
     let problem = Problem::new(spec)?;
     let mut rounds = Vec::new();
     for _ in 0..=spec.repeats {
+        interrupt::check()?;
         let _ = device.take_spans();
         problem.once(ladder, &mut run)?;
         rounds.push(totals(device.take_spans()));
@@ -204,6 +206,7 @@ impl Problem {
     fn once(&self, ladder: &Ladder, run: &mut Memory) -> Result<()> {
         let (device, n_volumes) = (&ladder.device, run.n_volumes());
         for block in ladder.batches(run)? {
+            interrupt::check()?;
             let mut tape = device.tape();
             let host = run.read(&block)?;
             let bold = send(&mut tape, run, host)?;
@@ -215,6 +218,7 @@ impl Problem {
         let blocks = ladder.slabs(run, Slabs::default())?.unwrap_or_default();
         let mut sum = Covariance::empty(n_volumes);
         for block in blocks {
+            interrupt::check()?;
             let first = block.planes.start * block.plane_len();
             let inside = &self.mask[first..first + block.volume_len()];
             let voxels: Vec<u32> =

@@ -94,7 +94,7 @@ impl FixedEffects {
         Ok(())
     }
 
-    /// What they say together; one run is returned as it is. `inside`: the voxels that count, fitted or not, `[voxel]`.
+    /// What they say together; one run is returned as it is within it. `inside`: the voxels that count, fitted or not, `[voxel]`.
     ///
     /// # Errors
     /// Internal without runs.
@@ -104,6 +104,11 @@ impl FixedEffects {
             return Err(Error::internal("fixed effects", "got no runs", "get at least one", ""));
         };
         if is_alone {
+            let out = (0..fitted.len()).filter(|&voxel| fitted[voxel] && !inside[voxel]);
+            for voxel in out.collect::<Vec<usize>>() {
+                fitted[voxel] = false;
+                contrasts.iter_mut().for_each(|maps| maps.clear(voxel));
+            }
             return Ok(Fitted { residuals, ..Fitted::counted(contrasts, fitted, inside) });
         }
         fitted.iter_mut().zip(inside).for_each(|(fitted, inside)| *fitted &= inside);

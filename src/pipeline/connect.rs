@@ -67,6 +67,7 @@ pub fn run(
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(at + 1);
+        said::regions(spec, &run.path, &found.nodes, watch);
         let of_run = edges::edges(&series_of(&found), found.nu, spec.min_dof);
         said::partial(spec, (&run.path, found.nu), &of_run, nodes.all.len(), watch);
         write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)?;

@@ -76,6 +76,13 @@ impl ContrastMaps {
         }
     }
 
+    /// Has nothing at a voxel, as outside the mask.
+    pub fn clear(&mut self, voxel: usize) {
+        let rows = self.effect.iter_mut().chain(&mut self.variance).chain(&mut self.covariance);
+        rows.for_each(|row| row[voxel] = 0.0);
+        self.stat[voxel] = 0.0;
+    }
+
     /// z (signed for t; F's z is the normal deviate of its upper tail) and p, of t one-sided unless both tails are asked for, `[voxel of the grid]`, by the voxel's
     /// own degrees of freedom; z 0 and p 1 outside the mask and where the residual variance is 0.
     #[must_use]

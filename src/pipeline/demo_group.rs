@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::design::group::Model;
 use crate::error::{Error, Result};
-use crate::io::{self, Overwrite};
+use crate::io::{self, Overwrite, interrupt};
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::simulate;
@@ -87,9 +87,9 @@ pub fn demo(
     watch: &dyn Watch,
 ) -> Result<TrialResult> {
     watch.note("simulating");
-    let trial = trial::run(spec)?;
+    let trial = trial::run_while(spec, &interrupt::check)?;
     let files = trial::files(&trial, command);
-    simulate::write_files((files.len(), files), out, Overwrite::Own, watch)?;
+    simulate::write_files((files.len(), files.into_iter().map(Ok)), out, Overwrite::Own, watch)?;
     let results = out.join(RESULTS);
     let mut written = Written::new(Layout::folder(&results), Overwrite::Own)?;
     Command::Group(group_spec(out, permutations)).run(session, &mut written)?;

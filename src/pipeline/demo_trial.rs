@@ -17,6 +17,7 @@ use crate::simulate::drug_trial::{DrugTrial, DrugTrialSpec, SESSIONS, Task, Visi
 
 mod asked;
 mod found;
+mod names;
 mod page;
 mod tables;
 

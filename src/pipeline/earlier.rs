@@ -16,14 +16,16 @@ pub struct Earlier {
     folder: PathBuf,
     /// Its name.
     command: String,
+    /// Whether it is the command that runs: what it made and does not make now is out of date.
+    pub is_same: bool,
     outputs: Vec<Output>,
 }
 
-/// What other commands of the kind of this one left under names that the layout gives. The same command may be run again.
+/// What commands of the kind of this one left under names that the layout gives; the same command may be run again.
 ///
 /// # Errors
 /// Missing input where a folder cannot be listed.
-pub fn of_others(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
+pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
     let own = command.clone().map_paths(&absolute);
     let mut found: Vec<Earlier> = Vec::new();
     let mut seen = Vec::new();
@@ -42,17 +44,17 @@ pub fn of_others(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
             let is_in_place = |output: &Output| {
                 layout.gives(output.kind, &output.entities, &at(output)) && at(output).is_file()
             };
-            let is_same =
-                || theirs.command.clone().map_paths(&|p| absolute(&folder.join(p))) == own;
+            let is_same = theirs.command.clone().map_paths(&|p| absolute(&folder.join(p))) == own;
             // Another kind of command makes other files, though their names may begin alike; one of them may be named.
             let is_in_the_way = match discriminant(&theirs.command) == discriminant(command) {
-                true => theirs.outputs.iter().any(is_in_place) && !is_same(),
+                true => theirs.outputs.iter().any(is_in_place),
                 false => theirs.outputs.iter().any(|output| layout.is_named(&at(output))),
             };
             if is_in_the_way {
                 found.push(Earlier {
                     folder: folder.to_owned(),
                     command: theirs.command_line.get(1).cloned().unwrap_or_default(),
+                    is_same,
                     outputs: theirs.outputs,
                 });
             }

@@ -20,10 +20,10 @@ use crate::trial::{self, ByArm, Results, Severity};
 mod pictures;
 mod study;
 
+use study::Study;
+
 /// So many names of participants a line; results.json and the page have all.
 const NAMES: usize = 8;
-
-use study::Study;
 
 /// Analyse a trial's endpoints.
 ///
@@ -134,14 +134,17 @@ fn told(results: &Results) -> Vec<String> {
         let difference = row.difference;
         let limit = |v: Option<f64>| v.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
         lines.push(format!(
-            "{}: {} - {} = {:.3} ({} to {}), p = {:.2e}, n = {} + {}",
+            "{}: {} - {} = {:.3} ({} to {}), p = {}, n = {} + {}",
             row.label,
             results.arms.active,
             results.arms.control,
             difference.value,
             limit(difference.low),
             limit(difference.high),
-            row.test.p,
+            match row.test.p {
+                p if p < 1e-4 => format!("{p:.1e}"),
+                p => format!("{p:.4}"),
+            },
             row.n.active,
             row.n.control,
         ));
@@ -180,6 +183,6 @@ pub fn described(spec: &EndpointsSpec) -> Result<String> {
             .iter()
             .map(|page| format!("{}{}", page.entities.stem(""), page.ending)),
     );
-    let _ = write!(text, "\nwould write {}", made.join(", "));
+    let _ = writeln!(text, "\nwould write {}", made.join(", "));
     Ok(text)
 }

@@ -20,6 +20,7 @@ mod collected;
 mod correct;
 mod design;
 mod enhance;
+mod exact;
 mod fit;
 mod fitted;
 mod held;

@@ -154,7 +154,7 @@ fn choose(
         let Some(slices) = run.slices() else { continue };
         let columns = Columns { design: &run.design, slices, dof_spent: run.dof_spent };
         let largest = Largest::new(&columns, grid.shape[2], &options.terms, by)?;
-        largest.models().try_for_each(|model| precision::refuse_level(run, model, &[]))?;
+        largest.models().try_for_each(|model| precision::refuse_level((run, false), model, &[]))?;
         gathered.add(largest.gather(ladder, run.bold.as_mut(), &inside, watch)?);
         run.bold.release();
     }

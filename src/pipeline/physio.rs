@@ -11,7 +11,7 @@ use crate::io::physio::Logs;
 use crate::io::sidecar::Sidecar;
 use crate::io::{self, Resampled};
 use crate::maps::Entities;
-use crate::physio::PhysioSummary;
+use crate::physio::{self, Channel, PhysioSummary};
 use crate::pipeline::inputs::{self, Physiology, open_bold};
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::physio_summary::RunSummary;
@@ -95,38 +95,58 @@ pub fn run(
         None => moment::of_slices(&acquisition),
     };
     let found: Vec<_> = logs.found.iter().map(|file| (Role::Physio, file.clone())).collect();
-    let physio = columns(spec, logs, &acquisition, moment_s, watch)?;
+    let (physio, refused) = columns(spec, logs, &acquisition, moment_s, watch)?;
     say_moment(moment, moment_s, &resampled, &acquisition, watch);
     let by_slice = acquisition.slice_times.is_some();
     let result = PhysioResult { acquisition, by_slice, moment, physio };
     for text in texts(&result) {
-        products.table(text)?;
+        // Of a recording that is refused the peaks alone are made, for a person to look at.
+        if !refused || text.entities.stem("") == PEAKS {
+            products.table(text)?;
+        }
     }
     let path = spec.bold.as_ref().or(spec.physio.first());
     let summary = path.map(|path| RunSummary::of_recordings(path, &result.physio));
-    products.table(physio_summary::table(summary.as_slice()))?;
+    let summary = summary.filter(|_| !refused);
+    summary.map_or(Ok(()), |one| products.table(physio_summary::table(&[one])))?;
     let Opened { found: sidecars, bolds } = opened;
     let opened = Opened { found: [sidecars, found].concat(), bolds };
     let account = Account {
         stages: vec!["read", "physio"],
         physio: vec![result.physio.retroicor.summary.clone()],
+        resolved: refused.then(|| (REFUSED.to_owned(), json!(true))).into_iter().collect(),
         pages: pages(&result)?,
         ..Account::of(Command::Physio(spec.clone()), opened)
     };
     products.finish(session, account)
 }
 
-/// The record's columns at each slice time and, as the last plane's, at the moment of the volume-wise ones.
+/// The record's columns, and whether they are refused: at each slice time and, as the last plane's, at the moment of the volume-wise ones.
 fn columns(
     spec: &PhysioSpec,
     logs: Logs,
     acquisition: &Acquisition,
     moment_s: f64,
     watch: &dyn Watch,
-) -> Result<Physiology> {
+) -> Result<(Physiology, bool)> {
     let at_moment = with_moment(acquisition, moment_s);
-    let (recording, mut retroicor, known) =
-        recordings::columns(logs.recording, &spec.record, &at_moment, &spec.terms, watch)?;
+    let (record, terms) = (&spec.record, &spec.terms);
+    let made = recordings::columns(logs.recording.clone(), record, &at_moment, terms, watch);
+    let ((recording, mut retroicor, known), refused) = match made {
+        Ok(made) => (made, false),
+        Err(Error::Interrupted) => return Err(Error::Interrupted),
+        // What cannot be used may still be looked at.
+        Err(error) => {
+            let is_refusal = |summary: &PhysioSummary| {
+                refusal(summary).is_some_and(|refusal| refusal.to_string() == error.to_string())
+            };
+            let at = (&at_moment, terms);
+            match recordings::looked_at(logs.recording, record, at, &is_refusal, watch) {
+                Some(seen) => (seen, true),
+                None => return Err(error),
+            }
+        }
+    };
     retroicor.summary.logs = logs.notes;
     let groups = &mut retroicor.groups;
     let last = groups.group_of_plane.pop().unwrap_or(0);
@@ -137,7 +157,23 @@ fn columns(
     if let Some(bold) = &spec.bold {
         inputs::say_apart(&physio, bold, watch);
     }
-    Ok(physio)
+    Ok((physio, refused))
+}
+
+/// Where the sidecar says that no columns were made.
+const REFUSED: &str = "refused";
+
+/// Why a command that has written its page made no columns; none where it did.
+#[must_use]
+pub fn refused(saved: &Provenance) -> Option<Error> {
+    saved.resolved.get(REFUSED)?;
+    refusal(saved.physio.first()?)
+}
+
+/// Why no columns are made of a pulse.
+fn refusal(summary: &PhysioSummary) -> Option<Error> {
+    let pulse = summary.unusable.iter().find(|u| u.channel == Channel::Cardiac)?;
+    Some(pulse.refused(&physio::thing(&summary.recording, pulse.channel.name())))
 }
 
 fn say_moment(

@@ -4,9 +4,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use crate::error::{Error, Result};
 use crate::io::Coarse;
-use crate::io::source::BoldSource;
+use crate::io::source::{BoldSource, Lacking};
 use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::inputs::{Run, display};
@@ -19,12 +21,15 @@ const NO_WEIGHT: f64 = 1e-9;
 /// Share of the varying voxels up to which an image is written all the same.
 const FEW: f64 = 0.01;
 
-/// Have a run read so that its fit loses nothing; its mean image goes to [`Run::level`] where that takes it off.
+/// Have a run read so that its fit loses nothing; its mean image goes to [`Run::level`] where that takes it off. Nothing where it has gone
+/// there.
 ///
 /// # Errors
 /// Those of reading the run.
 pub fn keep(run: &mut Run, watch: &dyn Watch) -> Result<()> {
-    run.level = centred(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
+    if run.level.is_none() {
+        run.level = centred(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
+    }
     Ok(())
 }
 
@@ -46,12 +51,16 @@ pub fn centred(
     Ok(Some(level))
 }
 
-/// Fails where the fit of a run that is read without its level asks for that level.
+/// Fails where the fit of a run that is read without its level, or whose columns of each voxel's own are, asks for that level.
 ///
 /// # Errors
 /// Bad data where the design does not hold the constant; usage for a contrast that weighs it.
-pub fn refuse_level(run: &Run, model: &Model, contrasts: &[Prepared]) -> Result<()> {
-    if run.level.is_none() {
+pub fn refuse_level(
+    (run, is_beside): (&Run, bool),
+    model: &Model,
+    contrasts: &[Prepared],
+) -> Result<()> {
+    if run.level.is_none() && !is_beside {
         return Ok(());
     }
     let why =
@@ -90,6 +99,15 @@ pub fn for_image(
     (path, grid): (&Path, &Grid),
     watch: &dyn Watch,
 ) -> Result<()> {
+    let beyond = source.beyond_f32()?;
+    if beyond > 0 {
+        return Err(Error::bad_data(
+            display(path),
+            format!("holds values beyond 3.4e38, the largest of float32, in {beyond} voxels"),
+            "lie within the range of float32, as the image that is written of it does",
+            "divide it by a constant, or look for what made such values",
+        ));
+    }
     let Some(coarse) = source.coarse()? else { return Ok(()) };
     if coarse.n_voxels as f64 <= FEW * coarse.n_varying as f64 {
         watch.warn(&format!(
@@ -105,6 +123,27 @@ pub fn for_image(
         "vary by 256 steps of float32 or more",
         "subtract a constant from it, such as its first volume; glm and confounds take it as it is",
     ))
+}
+
+/// Tells of values of a run that are none, which an image that is made of it has as they are; their counts. `but`: what else becomes of
+/// such voxels.
+pub fn say_lacking(
+    lacking: &Lacking,
+    (path, but): (&Path, &str),
+    watch: &dyn Watch,
+) -> Vec<(String, Value)> {
+    let (n_voxels, n_volumes) = lacking.counts();
+    if n_voxels == 0 {
+        return Vec::new();
+    }
+    watch.warn(&format!(
+        "{n_voxels} voxels of {} are not finite in some volume ({n_volumes} of them); they stay so there, and {but}",
+        display(path)
+    ));
+    vec![
+        ("voxels_not_finite".to_owned(), json!(n_voxels)),
+        ("volumes_not_finite".to_owned(), json!(n_volumes)),
+    ]
 }
 
 fn said(coarse: &Coarse, grid: &Grid) -> String {

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map as Fields, Value};
 
 use crate::error::Result;
-use crate::io::Header;
 use crate::io::source::{BoldSink, BoldSource};
+use crate::io::{Header, other_half};
 use crate::maps::{Entities, Map};
 use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::provenance::{Kind, Provenance, real};
@@ -147,7 +147,7 @@ pub struct Page {
 }
 
 /// Draws a page.
-pub type Draw = Box<dyn FnOnce(&Provenance) -> Result<String>>;
+pub type Draw = Box<dyn FnOnce(&Provenance) -> Result<String> + Send>;
 
 /// What was opened that a command does not name.
 #[derive(Default)]
@@ -203,13 +203,16 @@ impl Account {
         }
     }
 
-    /// Every file that was read: those of the command, then what was found with them.
+    /// Every file that was read: those of the command, then what was found with them; behind each half of a pair the other.
     #[must_use]
     pub fn inputs(&self) -> Vec<(Role, PathBuf)> {
-        let mut all = self.command.inputs();
-        for file in &self.opened.found {
-            if !all.contains(file) {
-                all.push(file.clone());
+        let mut all: Vec<(Role, PathBuf)> = Vec::new();
+        for (role, path) in self.command.inputs().iter().chain(&self.opened.found) {
+            let halves = std::iter::once(path.clone()).chain(other_half(path));
+            for file in halves.map(|path| (*role, path)) {
+                if !all.contains(&file) {
+                    all.push(file);
+                }
             }
         }
         all

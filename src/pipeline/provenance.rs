@@ -158,6 +158,19 @@ pub fn list(made_by: &str, outputs: &[Output]) -> Result<String> {
     sidecar_text(Ok(own), Map::new())
 }
 
+/// The files of such a list; none where the file is none.
+///
+/// # Errors
+/// As for [`read`].
+pub fn listed(path: &Path) -> Result<Option<Vec<Output>>> {
+    let Some((_, own)) = own_object(path)? else { return Ok(None) };
+    if own.get(MADE_BY).is_none() || own.get("command").is_some() {
+        return Ok(None);
+    }
+    let facts: Facts = serde_json::from_value(own).map_err(|e| not_understood(path, e))?;
+    Ok(Some(facts.outputs))
+}
+
 /// Names, in place of a command, what made the files that a sidecar lists.
 const MADE_BY: &str = "made_by";
 
@@ -170,12 +183,14 @@ pub fn is_as_written(sidecar: &Path) -> Result<bool> {
     Ok(Blank::of(&text).is_some_and(|blank| blank.digest() == blank.found))
 }
 
-/// The sidecar's path: the name with `.json` for `.nii`, `.nii.gz` or `.tsv`.
+/// What a sidecar has `.json` in place of.
+const ENDINGS: [&str; 7] = [".nii.gz", ".hdr.gz", ".img.gz", ".nii", ".hdr", ".img", ".tsv"];
+
+/// The sidecar's path: the name with `.json` for the ending of an image (either half of a pair) or of a table.
 #[must_use]
 pub fn sidecar_path(image: &Path) -> PathBuf {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
-    let stem =
-        [".nii.gz", ".nii", ".tsv"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+    let stem = ENDINGS.iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
     image.with_file_name(format!("{stem}.json"))
 }
 

@@ -8,10 +8,11 @@ use crate::io::physio::{Format, Logs, PlacedBy, Scan};
 use crate::io::sidecar::Sidecar;
 use crate::physio::{
     self, Align, Alignment, BadStretches, Channel, Peaks, PhysioSummary, Reason, Retroicor, Terms,
+    Treatment,
 };
 use crate::pipeline::peak_table;
 use crate::pipeline::spec::RecordOptions;
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::{Acquisition, Recording, Trace};
 
 /// Triggers that put the scan's start this far from where it was taken are worth a warning, seconds.
@@ -101,14 +102,44 @@ pub fn columns(
     terms: &Terms,
     watch: &dyn Watch,
 ) -> Result<(Recording, Retroicor, Peaks)> {
+    found(recording, options, acquisition, (terms, &physio::retroicor_from), watch)
+}
+
+/// The same of a recording of which no columns are made, to be looked at and not used; none where it `is` no such one, of which nothing is told.
+#[must_use]
+pub fn looked_at(
+    recording: Recording,
+    options: &RecordOptions,
+    (acquisition, terms): (&Acquisition, &Terms),
+    is: &dyn Fn(&PhysioSummary) -> bool,
+    watch: &dyn Watch,
+) -> Option<(Recording, Retroicor, Peaks)> {
+    let making = (terms, &physio::looked_at as Making<'_>);
+    let seen = found(recording.clone(), options, acquisition, making, &Quiet).ok()?;
+    if !is(&seen.1.summary) {
+        return None;
+    }
+    found(recording, options, acquisition, making, watch).ok()
+}
+
+/// How columns are made.
+type Making<'a> =
+    &'a dyn Fn(&Recording, &Peaks, &Acquisition, &Terms, &Treatment) -> Result<Retroicor>;
+
+fn found(
+    recording: Recording,
+    options: &RecordOptions,
+    acquisition: &Acquisition,
+    (terms, making): (&Terms, Making<'_>),
+    watch: &dyn Watch,
+) -> Result<(Recording, Retroicor, Peaks)> {
     let (recording, alignment) =
         physio::align(recording, acquisition, options.align, options.dummies)?;
     let peaks = match &options.peaks {
         Some(path) => peak_table::read(path)?,
         None => Peaks::default(),
     };
-    let mut retroicor =
-        physio::retroicor_from(&recording, &peaks, acquisition, terms, &options.treatment)?;
+    let mut retroicor = making(&recording, &peaks, acquisition, terms, &options.treatment)?;
     tell_flagged(&recording, &retroicor.summary, acquisition, watch);
     watch.note(&described(&retroicor.summary));
     for unusable in &retroicor.summary.unusable {

@@ -86,6 +86,12 @@ pub struct Regions {
 }
 
 impl Regions {
+    /// These, of no atlas.
+    #[must_use]
+    pub fn of(all: Vec<Region>) -> Regions {
+        Regions { all, ..Regions::default() }
+    }
+
     /// The atlas's name of a voxel, n/a outside its regions; none where there is no atlas.
     #[must_use]
     pub fn name(&self, voxel: usize) -> Option<&str> {

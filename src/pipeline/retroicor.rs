@@ -4,7 +4,7 @@
 use serde_json::{Map as Fields, json};
 
 use crate::error::{Error, Result};
-use crate::io::source::Sampled;
+use crate::io::source::{Lacking, Looked, Sampled};
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
 use crate::physio::BeyondChance;
@@ -80,6 +80,7 @@ fn correct(
     let mut header = run.header.for_bold(run.n_volumes);
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(Image::run(spec.out_type), &header)?;
+    let mut lacking = Lacking::new(run.grid.shape, run.n_volumes);
     let mut sample;
     let proof = match &spec.proof {
         Some(options) => {
@@ -87,18 +88,21 @@ fn correct(
             let mask = automask::mask(options.mask.as_deref(), run, watch)?;
             let plan = plan.within(&mask.inside);
             sample = chance::sample(run, Some(&mask.inside));
-            let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+            let mut looked = Looked::new(run.bold.as_mut(), &mut lacking);
+            let mut source = Sampled::new(&mut looked, &mut sample);
             Some(prove(ladder, &mut source, out.as_mut(), &plan, watch)?)
         }
         None => {
             sample = chance::sample(run, None);
-            let mut source = Sampled::new(run.bold.as_mut(), &mut sample);
+            let mut looked = Looked::new(run.bold.as_mut(), &mut lacking);
+            let mut source = Sampled::new(&mut looked, &mut sample);
             clean::clean_run(ladder, &mut source, out.as_mut(), projection, watch)?;
             None
         }
     };
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
+    let lacks = precision::say_lacking(&lacking, (&run.path, "are not corrected"), watch);
     let is_masked = proof.is_some();
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;
@@ -116,6 +120,7 @@ fn correct(
     }
     let mut account = account(spec, prepared, (spent, found), proof)?;
     account.counts.extend(rounding.map(|cost| ("int16".to_owned(), json!(cost))));
+    account.counts.extend(lacks);
     products.finish(session, account)
 }
 

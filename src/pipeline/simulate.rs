@@ -4,11 +4,11 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::io::sample::SampleType;
-use crate::io::{Header, Outputs, Overwrite};
+use crate::io::{Header, Outputs, Overwrite, interrupt};
 use crate::pipeline::watch::Watch;
 use crate::simulate::drug_trial::{self, DrugTrial, DrugTrialSpec};
 use crate::simulate::write::{Content, files};
-use crate::simulate::{Spec, run};
+use crate::simulate::{Spec, run_while};
 
 /// Simulate and write into `out`, all files or none; files that are there already must be those of the same study, unless
 /// anything may be replaced. `command`: the line that makes it again.
@@ -23,9 +23,10 @@ pub fn write(
     watch: &dyn Watch,
 ) -> Result<()> {
     watch.note("simulating");
-    let study = run(spec)?;
+    let study = run_while(spec, &interrupt::check)?;
+    interrupt::check()?;
     let files = files(&study, command);
-    write_files((files.len(), files), out, overwrite, watch)
+    write_files((files.len(), files.into_iter().map(Ok)), out, overwrite, watch)
 }
 
 /// Simulate a drug trial and write it into `out`, run by run, all files or none; as [`write()`].
@@ -41,7 +42,7 @@ pub fn write_trial(
 ) -> Result<DrugTrial> {
     watch.note("simulating");
     let trial = drug_trial::run(spec)?;
-    let files = (drug_trial::count(&trial), drug_trial::files(&trial, command));
+    let files = (drug_trial::count(&trial), drug_trial::files(&trial, command, &interrupt::check));
     write_files(files, out, overwrite, watch)?;
     Ok(trial)
 }
@@ -49,16 +50,17 @@ pub fn write_trial(
 /// Write so many files into `out`, all or none; those that are there already must be the same, unless anything may be replaced.
 ///
 /// # Errors
-/// Usage for other files in their place; output errors.
+/// Those of `files`; usage for other files in their place; output errors.
 pub(super) fn write_files(
-    (n_files, files): (usize, impl IntoIterator<Item = (String, Content)>),
+    (n_files, files): (usize, impl IntoIterator<Item = Result<(String, Content)>>),
     out: &Path,
     overwrite: Overwrite,
     watch: &dyn Watch,
 ) -> Result<()> {
     watch.stage("write", n_files);
     let mut outputs = Outputs::replacing(overwrite);
-    for (path, content) in files {
+    for file in files {
+        let (path, content) = file?;
         let path = path.split('/').fold(out.to_owned(), |folder, part| folder.join(part));
         match content {
             Content::Text(text) => outputs.text(&path, &text)?,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::error::Result;
+use crate::io::source::{Lacking, Looked};
 use crate::io::{self, BoldFile};
 use crate::pipeline::inputs::{self, bids_fields, display, open_bold};
 use crate::pipeline::products::{Account, Image, Opened, Products};
@@ -42,10 +43,14 @@ pub fn run(
     let mut header = bold.header.for_bold(bold.n_volumes);
     acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(Image::run(spec.out_type), &header)?;
+    let mut lacking = Lacking::new(grid.shape, bold.n_volumes);
+    let mut looked = Looked::new(&mut bold, &mut lacking);
     match &smoothing {
-        Some(s) => smoothing::smooth_run(ladder, &mut bold, out.as_mut(), s, watch)?,
-        None => smoothing::copy_run(ladder, &mut bold, out.as_mut(), watch)?,
+        Some(s) => smoothing::smooth_run(ladder, &mut looked, out.as_mut(), s, watch)?,
+        None => smoothing::copy_run(ladder, &mut looked, out.as_mut(), watch)?,
     }
+    let lacks =
+        precision::say_lacking(&lacking, (&spec.bold, "weigh nothing in their neighbours"), watch);
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
 
@@ -69,7 +74,11 @@ pub fn run(
                 .into_iter()
                 .chain((!smoothed.is_empty()).then(|| (SMOOTHED.to_owned(), json!(smoothed))))
                 .collect(),
-            counts: rounding.map(|cost| ("int16".to_owned(), json!(cost))).into_iter().collect(),
+            counts: rounding
+                .map(|cost| ("int16".to_owned(), json!(cost)))
+                .into_iter()
+                .chain(lacks)
+                .collect(),
             bids,
             ..Account::of(Command::Smooth(spec.clone()), opened)
         },

@@ -1,6 +1,5 @@
 //! The verifying story: rerun finished outputs on the f64 path from their sidecars alone, and compare every value.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
@@ -13,6 +12,12 @@ use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{self, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::watch::Watch;
+
+mod listed;
+mod strangers;
+
+use listed::Listed;
+use strangers::strangers;
 
 /// What became of a verification.
 #[derive(Debug, Default)]
@@ -33,9 +38,11 @@ pub struct Verified {
 pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Result<Verified> {
     let mut verified = Verified::default();
     let mut finished: Vec<Finished> = Vec::new();
+    let mut listed: Vec<Listed> = Vec::new();
     for out in outs {
         folders(out).iter().flat_map(|at| finish_left(at)).for_each(|line| watch.warn(&line));
-        let found = find(out, &mut verified.errors)?;
+        let (found, others) = find(out, &mut verified.errors)?;
+        listed.extend(others);
         for one in found {
             match finished.iter_mut().find(|other| other.is_of_the_same_command(&one)) {
                 Some(other) => other.add(one),
@@ -43,7 +50,7 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
             }
         }
     }
-    let strangers = strangers(outs, &finished);
+    let strangers = strangers(outs, &finished, &listed);
     verified.note(leave_to_newest(&mut finished, watch))?;
     for one in finished {
         let rerun = one.rerun(memory, watch);
@@ -51,6 +58,9 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
         if let Some(found) = verified.note(rerun)? {
             verified.comparisons.extend(found);
         }
+    }
+    for one in &listed {
+        verified.comparisons.push(one.compare()?);
     }
     verified.add_strangers(strangers, watch);
     if verified.comparisons.is_empty() && verified.errors.is_empty() {
@@ -76,46 +86,6 @@ impl Verified {
             }
         }
     }
-
-    /// Images that no sidecar lists: what has the name of a map is at fault, others are named.
-    fn add_strangers(&mut self, strangers: Vec<PathBuf>, watch: &dyn Watch) {
-        let (maps, others): (Vec<_>, Vec<_>) =
-            strangers.into_iter().partition(|path| display(path).contains("_statmap.nii"));
-        self.comparisons.extend(maps.iter().map(|path| {
-            let fault = "no sidecar says that boldly made it, or not under this name";
-            let mut comparison = Comparison::of(path);
-            comparison.faults.push(fault.to_owned());
-            comparison
-        }));
-        if let [first, rest @ ..] = &others[..] {
-            let more =
-                if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
-            watch.warn(&format!(
-                "{}{more}: no sidecar says that boldly made it, so it was not verified",
-                display(first)
-            ));
-        }
-    }
-}
-
-/// The images of a tree that are neither outputs nor inputs of a command that has outputs there.
-fn strangers(outs: &[PathBuf], finished: &[Finished]) -> Vec<PathBuf> {
-    let of_command = |one: &Finished| -> Vec<PathBuf> {
-        let outputs = one.provenance.outputs.iter().map(|output| &output.name);
-        let inputs = one.provenance.inputs.iter().map(|input| &input.path);
-        outputs.chain(inputs).map(|path| absolute(&one.folder.join(path))).collect()
-    };
-    let known: HashSet<PathBuf> = finished.iter().flat_map(of_command).collect();
-    let mut found = Vec::new();
-    for out in outs.iter().filter(|out| out.is_dir()) {
-        files(out, &mut found);
-    }
-    let is_image = |path: &PathBuf| {
-        let name = path.to_string_lossy();
-        name.ends_with(".nii") || name.ends_with(".nii.gz")
-    };
-    found.retain(|path| is_image(path) && !known.contains(&absolute(path)));
-    found
 }
 
 /// A file that several commands say they made is the one's whose checksum it has: the others' was replaced.
@@ -166,24 +136,26 @@ struct Finished {
     chosen: Vec<Output>,
 }
 
-/// What is finished at a place; what cannot be read there is added to the errors.
-fn find(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
+/// What is finished at a place, and what else is listed there; what cannot be read there is added to the errors.
+fn find(out: &Path, errors: &mut Vec<Error>) -> Result<(Vec<Finished>, Vec<Listed>)> {
     let found = if out.is_dir() { in_folder(out, errors) } else { of_file(out) };
     match found {
-        Ok(found) if found.is_empty() => errors.push(Error::missing_input(
-            display(out),
-            "holds no output with a boldly sidecar",
-            "be the output of a boldly command",
-            "give the --out of a command, or one of its files",
-        )),
+        Ok((found, listed)) if found.is_empty() && listed.is_empty() => {
+            errors.push(Error::missing_input(
+                display(out),
+                "holds no output with a boldly sidecar",
+                "be the output of a boldly command",
+                "give the --out of a command, or one of its files",
+            ));
+        }
         Err(Error::Interrupted) => return Err(Error::Interrupted),
         Err(error) => errors.push(error),
         Ok(found) => return Ok(found),
     }
-    Ok(Vec::new())
+    Ok((Vec::new(), Vec::new()))
 }
 
-fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
+fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<(Vec<Finished>, Vec<Listed>)> {
     let root = absolute(out);
     let mut found = Vec::new();
     let mut listed = Vec::new();
@@ -211,10 +183,11 @@ fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<Vec<Finished>> {
             Err(error) => errors.push(error),
         }
     }
-    Ok(found)
+    let others = listed::in_files(&listed, errors)?;
+    Ok((found, others))
 }
 
-fn of_file(out: &Path) -> Result<Vec<Finished>> {
+fn of_file(out: &Path) -> Result<(Vec<Finished>, Vec<Listed>)> {
     if !out.is_file() {
         return Err(Error::missing_input(
             display(out),
@@ -227,7 +200,8 @@ fn of_file(out: &Path) -> Result<Vec<Finished>> {
         && let Some(own) = of_sidecar(out)?
     {
         let own = own.of(|path| sidecar_path(path) == *out);
-        return Ok(if own.chosen.is_empty() { Vec::new() } else { vec![own] });
+        let own = if own.chosen.is_empty() { Vec::new() } else { vec![own] };
+        return Ok((own, Vec::new()));
     }
     // Its own sidecar, else one beside it that lists it.
     let mut sidecars = vec![sidecar_path(out)];
@@ -236,10 +210,10 @@ fn of_file(out: &Path) -> Result<Vec<Finished>> {
         let Some(own) = of_sidecar(sidecar)? else { continue };
         let own = own.of(|path| path.file_name() == out.file_name());
         if !own.chosen.is_empty() {
-            return Ok(vec![own]);
+            return Ok((vec![own], Vec::new()));
         }
     }
-    Ok(Vec::new())
+    Ok((Vec::new(), listed::of_file(out)?))
 }
 
 /// A folder and those below it, or that of a file.

@@ -11,6 +11,7 @@ use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Run, display, open_bold};
 use crate::pipeline::masks;
+use crate::pipeline::precision;
 use crate::pipeline::spec::{GlmSpec, LocalMeanOptions};
 use crate::pipeline::watch::{Quiet, Watch};
 
@@ -24,6 +25,8 @@ pub struct Voxelwise {
     pub names: Vec<String>,
     /// Where they come from, of the kept volumes, `[column]`.
     pub sources: Vec<Box<dyn BoldSource>>,
+    /// Whether one of them is read less each voxel's mean, since float32 would round it.
+    pub is_centred: bool,
     /// Mask voxels that left the fit because a column is not finite there.
     pub not_finite: usize,
     /// Fitted voxels where each does not count, `[column]`; none before the fit.
@@ -46,7 +49,9 @@ pub fn open(
         let mut of_run = Voxelwise::default();
         for path in images {
             of_run.names.push(name(path));
-            of_run.sources.push(image(path, run, ladder, watch)?);
+            let (image, is_centred) = image(path, run, ladder, watch)?;
+            of_run.sources.push(image);
+            of_run.is_centred |= is_centred;
         }
         if let Some(local) = &spec.voxelwise.local {
             of_run.names.push(LOCAL.to_owned());
@@ -122,7 +127,7 @@ fn image(
     run: &Run,
     ladder: &Ladder,
     watch: &dyn Watch,
-) -> Result<Box<dyn BoldSource>> {
+) -> Result<(Box<dyn BoldSource>, bool)> {
     let mut image = open_bold(path, watch)?;
     let of_run = display(&run.path);
     let hint = "give a regressor image on the run's grid, one value a voxel and volume";
@@ -138,11 +143,12 @@ fn image(
         ));
     }
     ladder.grant(&mut image);
+    let is_centred = precision::centred(&mut image, (path, &run.grid), watch)?.is_some();
     if run.kept.len() == n_volumes {
-        return Ok(Box::new(image));
+        return Ok((Box::new(image), is_centred));
     }
     let source: Box<dyn BoldSource> = Box::new(image);
-    Ok(Box::new(Censored::new(source, run.kept.clone())?))
+    Ok((Box::new(Censored::new(source, run.kept.clone())?), is_centred))
 }
 
 fn local_mean(
@@ -158,6 +164,8 @@ fn local_mean(
         voxels.len(),
         options.radius_mm
     ));
+    // Of the differences that are fitted, where float32 would round the run.
+    precision::keep(run, watch)?;
     let mut sample = Sample::new(voxels, run.n_volumes);
     automask::mean_image(&mut Sampled::new(run.bold.as_mut(), &mut sample))?;
     let n = sample.voxels.len();

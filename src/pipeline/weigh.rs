@@ -109,9 +109,10 @@ fn seconds_a_gb(command: &Command) -> [f64; 2] {
         }
         Command::Connect(spec) => {
             let corrected = spec.runs.iter().any(|run| !run.physio.is_empty());
-            let smoothed =
-                where_true(SMOOTH_S, spec.smooth.fwhm_mm > 0.0 && !spec.seeds.is_empty());
-            [FIT_S + smoothed + where_true(NUISANCE_S, corrected), GPU_S]
+            let n_arma = if spec.noise == Noise::Arma11 { spec.seeds.given.len() } else { 0 };
+            let smoothed = spec.smooth.fwhm_mm > 0.0 && !spec.seeds.is_empty();
+            let rest = FIT_S + where_true(SMOOTH_S, smoothed) + where_true(NUISANCE_S, corrected);
+            [rest + n_arma as f64 * ARMA_S, GPU_S + n_arma as f64 * ARMA_GPU_S]
         }
         Command::Retroicor(spec) => [NUISANCE_S + where_true(FIT_S, spec.proof.is_some()), GPU_S],
         Command::Smooth(_) => [SMOOTH_S, GPU_S],

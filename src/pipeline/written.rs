@@ -13,10 +13,10 @@ use crate::gpu::{Activity, Span};
 use crate::io::hash::{self, Checksum};
 use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
-use crate::io::{Header, Intent, Outputs, Overwrite};
+use crate::io::{Header, Intent, Outputs, Overwrite, other_half};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::earlier::{self, Earlier};
-use crate::pipeline::products::{Account, Image, Layout, Products, Text};
+use crate::pipeline::products::{Account, Draw, Image, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, relative, sidecar_path, totals,
 };
@@ -57,7 +57,7 @@ pub struct Written {
     /// What no output may replace.
     inputs: HashSet<PathBuf>,
     made: Vec<Made>,
-    /// Other commands that have outputs in the place of the one that runs.
+    /// Commands that have outputs in the place of the one that runs: others, and itself as it ran before.
     earlier: Vec<Earlier>,
     /// Files of theirs that go when the new ones come.
     removed: Vec<PathBuf>,
@@ -124,7 +124,8 @@ impl Written {
         Ok(self.saved)
     }
 
-    /// What an earlier command made and this one does not replace: in the way, or to be removed.
+    /// What an earlier command made and this one does not replace: in the way, or to be removed, as what the same command made of other
+    /// inputs.
     fn clear_away(&mut self, session: &Session<'_>) -> Result<()> {
         let real = |path: &PathBuf| provenance::real(path).unwrap_or_else(|_| path.clone());
         let made: HashSet<PathBuf> = self.made.iter().flat_map(Made::paths).map(real).collect();
@@ -134,9 +135,8 @@ impl Written {
             let (mut left, mut changed) = earlier.files()?;
             left.retain(|path| !is_made(path));
             changed.retain(|path| !is_made(path));
-            if self.outputs.overwrite() == Overwrite::Own
-                && !(left.is_empty() && changed.is_empty())
-            {
+            let may_stay = !earlier.is_same && self.outputs.overwrite() == Overwrite::Own;
+            if may_stay && !(left.is_empty() && changed.is_empty()) {
                 return Err(earlier.in_the_way());
             }
             if let Some(path) = changed.first() {
@@ -187,17 +187,23 @@ impl Products for Written {
     fn begin(&mut self, session: &Session<'_>, command: &Command) -> Result<()> {
         self.outputs.told().iter().for_each(|line| session.watch.warn(line));
         self.seen.begin(&self.layout, command)?;
-        self.earlier = earlier::of_others(&self.layout, command)?;
+        self.earlier = earlier::in_place(&self.layout, command)?;
         if self.layout.is_folder() {
-            self.clear_away(session)?; // not after hours of work
+            // Not after hours of work. Which files its own earlier run leaves behind is known at the end.
+            let (same, others) =
+                std::mem::take(&mut self.earlier).into_iter().partition(|e| e.is_same);
+            self.earlier = others;
+            self.clear_away(session)?;
+            self.earlier = same;
         }
         Ok(())
     }
 
     fn reads(&mut self, inputs: &[PathBuf]) -> Result<()> {
-        // The JSON beside an image is the image's, read or not.
+        // The JSON beside an image is the image's, read or not, and so is the other half of a pair.
         let beside = inputs.iter().map(|path| sidecar_path(path));
-        let all = inputs.iter().cloned().chain(beside);
+        let halves = inputs.iter().filter_map(|path| other_half(path));
+        let all = inputs.iter().cloned().chain(beside).chain(halves);
         self.inputs.extend(all.filter_map(|path| path.canonicalize().ok()));
         let made = self.saved.iter().flat_map(|saved| &saved.files);
         let made = made.chain(self.made.iter().flat_map(Made::paths));
@@ -262,8 +268,12 @@ impl Products for Written {
         self.clear_away(session)?;
         let inputs = checked(inputs, &mut account)?;
         let mut whole = self.provenance(session, &account, &inputs);
-        for (path, draw) in pages {
-            self.outputs.text(&path, &draw(&seen_from(&whole, folder_of(&path)))?)?;
+        let draw = |(path, draw): (PathBuf, Draw)| {
+            let text = draw(&seen_from(&whole, folder_of(&path)))?;
+            Ok((path, text))
+        };
+        for (path, text) in pages.into_par_iter().map(draw).collect::<Result<Vec<_>>>()? {
+            self.outputs.text(&path, &text)?;
         }
         let checksums = self.outputs.checksums();
         for output in &mut whole.outputs {

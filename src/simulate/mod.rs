@@ -154,12 +154,23 @@ pub struct Study {
     pub positions: Vec<motion::Position>,
 }
 
+/// Asked again and again whether to go on: its error ends the work.
+pub type GoOn<'a> = &'a (dyn Fn() -> Result<()> + Sync);
+
 /// Simulate a study.
 ///
 /// # Errors
-/// Usage when the shape is empty, the multiband factor does not divide the slices, a number is not positive, or the
-/// run is too short for one pain and one control block (58 s).
+/// As [`run_while`].
 pub fn run(spec: &Spec) -> Result<Study> {
+    run_while(spec, &|| Ok(()))
+}
+
+/// The same, as long as `go_on` says so.
+///
+/// # Errors
+/// Those of `go_on`; usage when the shape is empty, the multiband factor does not divide the slices, a number is not positive, or the
+/// run is too short for one pain and one control block (58 s).
+pub fn run_while(spec: &Spec, go_on: GoOn<'_>) -> Result<Study> {
     check(spec)?;
     let run_s = spec.n_volumes as f64 * spec.tr;
     let blocks = task::blocks(spec.seed, run_s)?;
@@ -172,7 +183,9 @@ pub fn run(spec: &Spec) -> Result<Study> {
 
     let grid = grid(spec.shape, spec.voxel_size_mm);
     let places = anatomy::places(&grid);
+    go_on()?;
     let truth = truth(spec, &places);
+    go_on()?;
     let slice_times = slice_times(spec.shape[2], spec.tr, spec.multiband, spec.interleaved);
     let bold = scan::Session {
         spec,
@@ -186,7 +199,7 @@ pub fn run(spec: &Spec) -> Result<Study> {
         blocks: &blocks,
         networks: None,
     }
-    .bold();
+    .bold(go_on)?;
 
     let inside = places.iter().map(|p| p.filled >= 0.5).collect();
     let time = |volume: usize, slice: f64| volume as f64 * spec.tr + slice;
@@ -197,8 +210,10 @@ pub fn run(spec: &Spec) -> Result<Study> {
         (0..spec.n_volumes).map(row).collect()
     };
     let recorded = |t: &f64| (from_s..to_s).contains(t);
+    let confounds = confounds::table(&bold, &truth, &positions);
+    go_on()?;
     Ok(Study {
-        confounds: confounds::table(&bold, &truth, &positions),
+        confounds,
         events: task::events(&blocks),
         recording: record(spec, from_s, to_s, &breathing, &heart),
         physiology: TruePhysiology {

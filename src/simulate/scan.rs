@@ -15,7 +15,8 @@ use super::heart::Heart;
 use super::motion::{self, Position};
 use super::random::{Random, Stream};
 use super::task::{self, Condition};
-use super::{Spec, Truth};
+use super::{GoOn, Spec, Truth};
+use crate::error::Result;
 use crate::volume::Grid;
 
 const TAU: f64 = std::f64::consts::TAU;
@@ -111,8 +112,8 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// The run, `[volume][voxel]`, BOLD units.
-    pub(super) fn bold(&self) -> Vec<f32> {
+    /// The run, `[volume][voxel]`, BOLD units; `go_on` is asked at each volume.
+    pub(super) fn bold(&self, go_on: GoOn<'_>) -> Result<Vec<f32>> {
         let n_voxels = self.grid.n_voxels();
         let voxels: Vec<Option<Voxel>> =
             (0..n_voxels).into_par_iter().map(|v| self.voxel(v)).collect();
@@ -124,6 +125,7 @@ impl Session<'_> {
         let mut bold = vec![0.0_f32; n_voxels * self.spec.n_volumes];
         let plane_len = self.grid.plane_len();
         for (volume, values) in bold.chunks_exact_mut(n_voxels).enumerate() {
+            go_on()?;
             let instants: Vec<Instant> =
                 self.slice_times.iter().map(|&s| self.instant(volume, s)).collect();
             let planes = values.par_chunks_mut(plane_len).zip(noise.par_chunks_mut(plane_len));
@@ -152,7 +154,7 @@ impl Session<'_> {
                 }
             });
         }
-        bold
+        Ok(bold)
     }
 
     fn instant(&self, volume: usize, slice_time: f64) -> Instant {

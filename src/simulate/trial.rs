@@ -8,8 +8,8 @@
 use rayon::prelude::*;
 
 use super::anatomy::{self, Place};
-use super::field;
 use super::random::{Random, Stream};
+use super::{GoOn, field};
 use crate::error::{Error, Result};
 use crate::volume::{Grid, Mask};
 
@@ -85,6 +85,14 @@ pub struct Trial {
 /// # Errors
 /// Usage when the shape is empty, a voxel has no size or a group fewer than two patients.
 pub fn run(spec: &TrialSpec) -> Result<Trial> {
+    run_while(spec, &|| Ok(()))
+}
+
+/// The same, as long as `go_on` says so.
+///
+/// # Errors
+/// As [`run`], and those of `go_on`.
+pub fn run_while(spec: &TrialSpec, go_on: GoOn<'_>) -> Result<Trial> {
     check(spec)?;
     let grid = super::grid(spec.shape, spec.voxel_size_mm);
     let places = anatomy::places(&grid);
@@ -98,6 +106,7 @@ pub fn run(spec: &TrialSpec) -> Result<Trial> {
     let visits = (0..4 * spec.per_group)
         .into_par_iter()
         .map(|visit| {
+            go_on()?;
             let (patient, session) = (visit / 2, visit % 2);
             let group = patient % 2;
             let own = Fields { spec, patient, visit }.drawn();
@@ -106,14 +115,14 @@ pub fn run(spec: &TrialSpec) -> Result<Trial> {
                 places[voxel].activation_percent[0] as f32 + own[voxel] + drug
             };
             let of = |(voxel, inside): (usize, &bool)| if *inside { value(voxel) } else { 0.0 };
-            Visit {
+            Ok(Visit {
                 subject: format!("sub-{:02}", patient + 1),
                 group: GROUPS[group],
                 session: SESSIONS[session],
                 effect: inside.iter().enumerate().map(of).collect(),
-            }
+            })
         })
-        .collect();
+        .collect::<Result<_>>()?;
     Ok(Trial { mask: Mask { grid: grid.clone(), inside }, grid, regions, drug, visits })
 }
 

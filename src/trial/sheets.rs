@@ -31,6 +31,7 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
     let parts = [
         (!results.baseline.rows.is_empty()).then(|| baseline::sheet(results)),
         counts::disposition(results),
+        counts::time_to_discontinuation(results),
         ancova::sheet(results),
         counts::responders(results),
         counts::adverse_events(results),

@@ -102,7 +102,10 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // A row a run of what recordings, motion and signal come to.
     ("physio_summary", &["inputs", "products"]),
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
-    ("voxelwise", &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise"]),
+    (
+        "voxelwise",
+        &["watch", "masks", "automask", "blocks", "inputs", "spec", "noise", "precision"],
+    ),
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     // What a fit left, in a second pass over the run.
     ("residuals", &["watch", "blocks", "noise", "first_level"]),

@@ -7,6 +7,7 @@ use std::process::{Command, Output};
 
 mod belonging;
 mod confounds;
+mod connect;
 mod dataset;
 mod designs;
 mod echoes;
@@ -76,6 +77,7 @@ fn cases() -> Vec<Case> {
         options::cases(),
         outputs::cases(),
         confounds::cases(),
+        connect::cases(),
         spent::cases(),
         stored::cases(),
     ];

@@ -387,6 +387,27 @@ pub fn cases() -> Vec<Case> {
             &["repetition time -1", "above 0"],
         ),
         case(
+            "a simulated trial of few patients",
+            nothing,
+            "simulate study --trial --patients 3",
+            2,
+            &["3 patients an arm", "4 to 500"],
+        ),
+        case(
+            "a simulated trial with an option of a single run",
+            nothing,
+            "simulate study --trial --volumes 100",
+            2,
+            &["--trial", "--volumes"],
+        ),
+        case(
+            "patients of a study that is no trial",
+            nothing,
+            "simulate study --patients 12",
+            2,
+            &["--trial"],
+        ),
+        case(
             "a study with negative noise",
             nothing,
             "simulate study --thermal-sd -1",

@@ -107,3 +107,41 @@ pub fn cases() -> Vec<Case> {
         ),
     ]
 }
+
+#[test]
+fn physio_writes_the_page_of_a_pulse_that_it_refuses_and_nothing_that_a_fit_could_take() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    // two spikes a volume, as from a sensor off the finger
+    let mut rows = String::new();
+    for n in 0..(90.0 * 50.0) as usize {
+        let (spike, noise) = (f64::from(u8::from(n % 50 < 3)), f64::from(value(n) - 1000.0));
+        rows.push_str(&format!("{:.5}\t{:.5}\n", spike + 0.01 * noise, (n as f64 / 29.0).sin()));
+    }
+    fs::write(dir.join("physio.tsv.gz"), gzip(rows.as_bytes())).expect("a writable folder");
+    let before = listing(dir);
+    let refused = |line: &str| {
+        let output = boldly(dir, line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{line}: {said}");
+        let says = "error: physio.tsv.gz, column cardiac, follows the scanner";
+        assert!(said.contains(says) && said.contains("--terms 0/4/0"), "{line}: {said}");
+    };
+    refused(&PHYSIO.replace("1/1/0", "3/4/0"));
+    assert_eq!(listing(dir), before);
+    let line = "physio --bold bold.nii --physio physio.tsv.gz --out p";
+    refused(line);
+    refused(line); // once more, in their place
+    let page = fs::read_to_string(dir.join("p_desc-physio_qc.html")).expect("a page");
+    assert!(page.contains("Do not use") && page.contains("follows the scanner"), "its verdict");
+    let made = listing(dir).into_iter().filter(|path| !before.contains(path));
+    let made: Vec<String> =
+        made.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect();
+    let peaks = ["p_desc-peaks_events.json", "p_desc-peaks_events.tsv"];
+    let rest = ["p_desc-physio_qc.html", "p_desc-retroicor_summary.json"];
+    assert_eq!(made.len(), 4, "{made:?}");
+    assert!(peaks.iter().chain(&rest).all(|name| made.contains(&(*name).to_owned())), "{made:?}");
+    let output = boldly(dir, "verify p_desc-peaks_events.tsv");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}

@@ -37,7 +37,7 @@ pub const TRIAL: &str =
     "trial study --control placebo --baseline ses-pre --endpoint ses-post --outcome nrs --out out";
 
 pub fn cases() -> Vec<Case> {
-    [plans(), tables()].into_iter().flatten().collect()
+    [plans(), tables(), events()].into_iter().flatten().collect()
 }
 
 fn plans() -> Vec<Case> {
@@ -283,6 +283,101 @@ fn tables() -> Vec<Case> {
             &["2 levels beside 'placebo': drug, durg, placebo", "--active"],
         ),
     ]
+}
+
+const EVENTS: &str = "study/phenotype/events.tsv";
+
+/// The study with a table of adverse events.
+fn with_events(dir: &Path) {
+    study(dir);
+    let head = "participant_id\tsoc\tpt\tonset_day\tseverity\n";
+    let rows = "sub-0\tGastrointestinal disorders\tNausea\t3\tmild\n\
+                sub-1\tNervous system disorders\tHeadache\t9\tsevere\n\
+                sub-2\tGastrointestinal disorders\tNausea\t12\tmoderate\n";
+    text(dir, EVENTS, &format!("{head}{rows}"));
+}
+
+fn events() -> Vec<Case> {
+    let asked = "trial study --control placebo --adverse-events events --out out";
+    vec![
+        case(
+            "an adverse event of nobody in the study",
+            |d| {
+                with_events(d);
+                replace(d, EVENTS, "sub-1\t", "sub_1\t");
+            },
+            asked,
+            65,
+            &["line 3 (sub_1),", "whom participants.tsv does not list", "did you mean 'sub-1'?"],
+        ),
+        case(
+            "a preferred term in two classes",
+            |d| {
+                with_events(d);
+                replace(
+                    d,
+                    EVENTS,
+                    "Nervous system disorders\tHeadache",
+                    "Nervous system disorders\tNausea",
+                );
+            },
+            asked,
+            65,
+            &["line 3 (sub-1), puts 'Nausea' into 'Nervous system disorders'", "line 2 puts into"],
+        ),
+        case(
+            "a severity that is no word for one",
+            |d| {
+                with_events(d);
+                replace(d, EVENTS, "severe\n", "sevre\n");
+            },
+            asked,
+            65,
+            &["line 3 (sub-1), holds 'sevre' in column severity", "did you mean 'severe'?"],
+        ),
+        case(
+            "an event without its column of days",
+            |d| {
+                with_events(d);
+                replace(d, EVENTS, "onset_day", "onset");
+            },
+            asked,
+            2,
+            &["column 'onset_day'", "participant_id, soc, pt, onset, severity"],
+        ),
+        case(
+            "an event of the other arm",
+            |d| {
+                with_events(d);
+                let events = fs::read_to_string(d.join(EVENTS)).expect("it was there");
+                let events = events.replacen("severity", "severity\tarm", 1);
+                text(
+                    d,
+                    EVENTS,
+                    &events
+                        .replace("mild\n", "mild\tplacebo\n")
+                        .replace("severe\n", "severe\tn/a\n")
+                        .replace("moderate\n", "moderate\tdrug\n"),
+                );
+            },
+            asked,
+            65,
+            &["line 2 (sub-0), holds 'placebo' in column arm", "be 'drug'", "by participants.tsv"],
+        ),
+    ]
+}
+
+#[test]
+fn good_events_pass() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    with_events(folder.path());
+    let line = "trial study --control placebo --adverse-events events --out out";
+    let output = boldly(folder.path(), line);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{message}");
+    assert!(message.contains("no column relation"), "{message}");
+    let table = fs::read_to_string(folder.path().join("out/adverse_events.tsv"));
+    assert!(table.expect("it was written").contains("Nausea"));
 }
 
 #[test]

@@ -54,6 +54,46 @@ fn an_interrupt_in_the_middle_exits_130_and_leaves_nothing() {
 }
 
 #[test]
+fn what_makes_up_its_data_stops_when_it_is_told_to() {
+    use std::os::unix::process::ExitStatusExt;
+
+    for line in [
+        "simulate study --shape 24,24,16 --voxel-size 9,9,9 --volumes 9000",
+        "simulate study --trial --patients 400",
+        "bench --shape 48,48,32,200 --repeats 400 --no-files --device cpu",
+    ] {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let dir = folder.path();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_boldly"))
+            .args(line.split(' '))
+            .current_dir(dir)
+            .env("TMPDIR", dir)
+            .stderr(std::process::Stdio::null())
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        std::thread::sleep(std::time::Duration::from_millis(1500));
+        let killed = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        assert!(killed.is_ok_and(|s| s.success()), "{line}: the process was still there to stop");
+        let began = std::time::Instant::now();
+        let status = loop {
+            match child.try_wait().expect("a child") {
+                Some(status) => break Some(status),
+                None if began.elapsed().as_secs() > 20 => break None,
+                None => std::thread::sleep(std::time::Duration::from_millis(20)),
+            }
+        };
+        if status.is_none() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let ended = status.map(|status| (status.code(), status.signal()));
+        assert_eq!(ended, Some((Some(130), None)), "{line}");
+        assert_eq!(listing(dir), Vec::<std::path::PathBuf>::new(), "{line}");
+    }
+}
+
+#[test]
 fn an_abort_as_where_memory_cannot_be_had_exits_75_and_gives_no_file_its_name() {
     use std::os::unix::process::ExitStatusExt;
 

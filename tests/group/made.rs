@@ -23,20 +23,29 @@ pub fn values(k: u64) -> Vec<f32> {
 
 /// A float32 image of 2 mm voxels.
 pub fn image(path: &Path, values: &[f32]) {
+    stored(path, (16, 32), values.iter().flat_map(|v| v.to_le_bytes()).collect());
+}
+
+/// The same of float64.
+pub fn image_f64(path: &Path, values: &[f64]) {
+    stored(path, (64, 64), values.iter().flat_map(|v| v.to_le_bytes()).collect());
+}
+
+fn stored(path: &Path, (datatype, bits): (i16, i16), samples: Vec<u8>) {
     let mut header = vec![0_u8; 352];
     let mut put = |at: usize, bytes: &[u8]| header[at..at + bytes.len()].copy_from_slice(bytes);
     put(0, &348_i32.to_le_bytes());
     let sizes = [3, SHAPE[0], SHAPE[1], SHAPE[2], 1, 1, 1, 1];
     (0..8).for_each(|axis| put(40 + 2 * axis, &(sizes[axis] as i16).to_le_bytes()));
-    put(70, &16_i16.to_le_bytes());
-    put(72, &32_i16.to_le_bytes());
+    put(70, &datatype.to_le_bytes());
+    put(72, &bits.to_le_bytes());
     (0..4).for_each(|axis| put(76 + 4 * axis, &[1.0_f32, 2.0, 2.0, 2.0][axis].to_le_bytes()));
     put(108, &352_f32.to_le_bytes());
     put(123, &[2]);
     put(254, &1_i16.to_le_bytes());
     (0..3).for_each(|row| put(280 + 20 * row, &2_f32.to_le_bytes()));
     put(344, b"n+1\0");
-    header.extend(values.iter().flat_map(|v| v.to_le_bytes()));
+    header.extend(samples);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     fs::write(path, header).unwrap();
 }

@@ -13,8 +13,10 @@ mod test_adapter;
 
 mod any;
 mod calibrated;
+mod demo_trial;
 mod folder;
 mod golden;
+mod level;
 mod made;
 mod parts;
 mod picture;

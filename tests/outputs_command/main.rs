@@ -12,6 +12,8 @@ use sha2::{Digest, Sha256};
 #[path = "../binary/mod.rs"]
 mod binary;
 mod ended;
+mod listed;
+mod pairs;
 mod replaced;
 
 #[track_caller]

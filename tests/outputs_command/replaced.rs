@@ -104,3 +104,60 @@ fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
     let line = glm("out").replace(&format!("study/{}", paths::MASK), "out/mask.nii.gz");
     refused(dir, &(line + " --overwrite"), 2, &["also an input"]);
 }
+
+/// The run's sidecar without its slice times, and with them again.
+fn time_slices(dir: &Path, slice_timing: &Option<Value>) {
+    let sidecar = dir.join("study").join(paths::BOLD.replace(".nii.gz", ".json"));
+    edit(&sidecar, |json| match slice_timing {
+        Some(times) => json["SliceTiming"] = times.clone(),
+        None => drop(json.as_object_mut().unwrap().remove("SliceTiming")),
+    });
+}
+
+#[test]
+fn the_same_command_after_its_inputs_changed_leaves_nothing_that_it_no_longer_makes() {
+    let folder = study();
+    let dir = folder.path();
+    let sidecar = dir.join("study").join(paths::BOLD.replace(".nii.gz", ".json"));
+    let json: Value = serde_json::from_slice(&fs::read(sidecar).unwrap()).unwrap();
+    let times = Some(json["SliceTiming"].clone());
+    let glm = glm("out").replace(&format!("--physio study/{} --terms 2/1/0", paths::PHYSIO), "");
+    let physio = format!(
+        "physio --bold study/{} --physio study/{} --out columns/p -q",
+        paths::BOLD,
+        paths::PHYSIO
+    );
+    let of_slices = [
+        "out/design_slice-groups.tsv",
+        "columns/p_desc-retroicorSlices_regressors.tsv",
+        "columns/p_desc-retroicorSlices_regressors.json",
+        "columns/p_desc-retroicor.slibase.1D",
+    ];
+    let there = || of_slices.map(|name| dir.join(name).exists());
+    for line in [&glm, &physio] {
+        run(dir, line);
+    }
+    assert_eq!(there(), [true; 4]);
+    time_slices(dir, &None);
+    for line in [&glm, &physio] {
+        run(dir, line);
+    }
+    assert_eq!(there(), [false; 4], "what was made of slice times is out of date");
+    run(dir, "verify out columns -q");
+    // what somebody changed since stays, and is told; so is a table that nobody lists
+    time_slices(dir, &times);
+    run(dir, &glm);
+    time_slices(dir, &None);
+    fs::write(dir.join(of_slices[0]), "mine").unwrap();
+    let output = boldly(dir, &glm.replace(" -q", ""));
+    assert!(output.status.success(), "{}", said(&output));
+    assert!(said(&output).contains("design_slice-groups.tsv of an earlier command stays"));
+    assert_eq!(fs::read_to_string(dir.join(of_slices[0])).unwrap(), "mine");
+    fs::copy(dir.join("out/design.tsv"), dir.join("out/run-2_design.tsv")).unwrap();
+    fs::write(dir.join("out/notes.tsv"), "mine").unwrap();
+    let told = said(&boldly(dir, "verify out"));
+    assert!(
+        told.contains("design_slice-groups.tsv and 1 more: has the name of an output"),
+        "{told}"
+    );
+}

@@ -67,7 +67,7 @@ fn a_fitted_run_adds_motion_kept_volumes_and_the_signal_of_its_regions() {
     let dir = folder.path();
     let bold = "data/sub-01/func/sub-01_task-pain_bold.nii.gz";
     let model = format!(
-        "{bold} --events {EVENTS} --confounds {CONFOUNDS} --columns csf --censor fd:0.4 --mask {MASK} --contrast pain --noise ols"
+        "{bold} --events {EVENTS} --confounds {CONFOUNDS} --columns trans_x --censor fd:0.4 --mask {MASK} --contrast pain --noise ols"
     );
     well(dir, &format!("glm {model} --physio RECORD --terms 1/1/0 --roi brain={MASK} --out glm"));
     let [row] = &rows(dir, "glm/physio_summary.tsv")[..] else { panic!("rows") };

@@ -28,8 +28,8 @@ fn proof_maps_have_names_sidecars_intents_and_verify_on_the_test_adapter() {
     for name in &names {
         assert!(name.starts_with("run-1_"), "{name}");
         let own = own(&dir.join("maps").join(name.replace(".nii.gz", ".json")));
-        // and the corrected run with its columns and its page
-        assert_eq!(own["outputs"].as_array().unwrap().len(), names.len() + 3, "{name}");
+        // and the corrected run with its columns, its summary and its page
+        assert_eq!(own["outputs"].as_array().unwrap().len(), names.len() + 4, "{name}");
         // 60 - (2 task + 1 drift + 1 constant) - (8 + 4 + 2)
         assert_eq!((&own["dof"], &own["dof_spent"]), (&json!(42.0), &json!(14.0)));
         assert_eq!(own["counts"]["sets"][5]["name"], "physio");
@@ -81,8 +81,8 @@ fn proof_maps_keep_to_the_mask_lie_beside_the_image_and_say_each_echo_apart() {
     assert_eq!(clean["dof_spent"], 14.0);
     assert_eq!(
         clean["outputs"].as_array().unwrap().len(),
-        37,
-        "the image, its columns, its maps, its page"
+        38,
+        "the image, its columns, its summary, its maps, its page"
     );
     // the same image as without maps
     well(dir, &proven("cpu", "c", "-q"));

@@ -52,7 +52,7 @@ fn runs_and_echoes_in_one_call_are_what_they_are_one_by_one_and_verify() {
         let inputs = sidecar["inputs"].as_array().unwrap();
         assert_eq!(inputs[0]["path"], format!("../{}", name(run, n)));
         assert_eq!(inputs.len(), own(&dir.join("alone.json"))["inputs"].as_array().unwrap().len());
-        assert_eq!(sidecar["outputs"].as_array().unwrap().len(), 3, "run, columns, page");
+        assert_eq!(sidecar["outputs"].as_array().unwrap().len(), 4, "run, columns, summary, page");
     }
 }
 
@@ -105,7 +105,7 @@ fn one_recording_for_images_whose_names_tell_echoes_apart_is_shared() {
     set_json(&dir.join("scan_e3.json"), |json| json["RepetitionTime"] = json!(2.5));
     let words = ["scan_e3.nii.gz", "2.5 s and not 2 s", "an echo of scan_e2.nii.gz"];
     refused(dir, &format!("{line} run-1_physio.tsv.gz"), 65, &words);
-    assert_eq!(fs::read_dir(dir.join("out")).unwrap().count(), 15, "nothing is left behind");
+    assert_eq!(fs::read_dir(dir.join("out")).unwrap().count(), 21, "nothing is left behind");
 }
 
 #[test]

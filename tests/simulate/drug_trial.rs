@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use boldly::simulate::drug_trial::{self, Arm, DrugTrial, DrugTrialSpec, Region, Task, Visit};
+use boldly::simulate::drug_trial::{
+    self, Arm, DrugTrial, DrugTrialSpec, Region, Scan, Task, Visit,
+};
 use boldly::simulate::write::Content;
 
 /// Runs of a minute, few volumes: enough for one block of each kind.
@@ -15,13 +17,19 @@ fn made(spec: &DrugTrialSpec) -> DrugTrial {
     drug_trial::run(spec).expect("a trial")
 }
 
-/// All text files.
+fn scan_of(trial: &DrugTrial, visit: &Visit, task: Task) -> Scan {
+    trial.scan(visit, task, &|| Ok(())).expect("a scan")
+}
+
+/// All tables and what describes them: they come before the runs, which are not made.
 fn texts(trial: &DrugTrial) -> BTreeMap<String, String> {
     let text = |(path, content): (String, Content)| match content {
         Content::Text(text) => Some((path, text)),
         _ => None,
     };
-    drug_trial::files(trial, "boldly simulate --trial").filter_map(text).collect()
+    let files = drug_trial::files(trial, "boldly simulate --trial", &|| Ok(()));
+    let files = files.map(|file| file.expect("a file"));
+    files.take_while(|(path, _)| !path.starts_with("sub-")).filter_map(text).collect()
 }
 
 /// Rows of a table by column.
@@ -150,20 +158,23 @@ fn a_drug_trial_holds_the_traps_of_a_trials_tables() {
 
 #[test]
 fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threads() {
-    let trial = made(&small());
-    let sums = |trial: &DrugTrial| -> BTreeMap<String, String> {
-        let files = drug_trial::files(trial, "a line");
-        files.map(|(path, content)| (path, content.sha256())).collect()
-    };
-    let all = sums(&trial);
+    let spec = DrugTrialSpec { per_arm: 4, ..small() };
+    let trial = made(&spec);
+    let files = drug_trial::files(&trial, "a line", &|| Ok(())).map(|file| file.expect("a file"));
+    let all: Vec<(String, String)> =
+        files.map(|(path, content)| (path, content.sha256())).collect();
     assert_eq!(all.len(), drug_trial::count(&trial));
-    assert_eq!(drug_trial::files(&trial, "a line").count(), drug_trial::count(&trial));
-    let alone = rayon_of(1, || sums(&made(&small())));
-    assert_eq!(all, alone);
-    let other = sums(&made(&DrugTrialSpec { seed: 4, ..small() }));
-    let bold = all.keys().filter(|path| path.ends_with("bold.nii.gz") && other.contains_key(*path));
-    for path in bold {
-        assert_ne!(all[path], other[path], "{path}");
+    let by_path: BTreeMap<&String, &String> = all.iter().map(|(path, sum)| (path, sum)).collect();
+    assert_eq!(by_path.len(), all.len(), "a path twice");
+    // Again on one thread, and of another seed.
+    let scan = |trial: &DrugTrial| scan_of(trial, &trial.visits[0], Task::Rest);
+    assert_eq!(scan(&trial), rayon_of(1, || scan(&made(&spec))));
+    let other = made(&DrugTrialSpec { seed: 4, ..spec });
+    assert_ne!(scan(&trial).bold, scan(&other).bold);
+    let first = texts(&trial);
+    assert_eq!(first, texts(&made(&trial.spec)));
+    for path in ["phenotype/cpm.tsv", "phenotype/questionnaires.tsv", "phenotype/pressure.tsv"] {
+        assert_ne!(first[path], texts(&other)[path], "{path}");
     }
 }
 
@@ -183,7 +194,7 @@ fn changed(trial: &DrugTrial, change: impl Fn(&mut Visit)) -> [Visit; 2] {
 
 /// Voxels at which two runs differ.
 fn differing(trial: &DrugTrial, visits: &[Visit; 2], task: Task) -> Vec<usize> {
-    let [a, b] = [0, 1].map(|at| trial.scan(&visits[at], task).bold);
+    let [a, b] = [0, 1].map(|at| scan_of(&trial, &visits[at], task).bold);
     let n = trial.grid.n_voxels();
     let differs = |voxel: &usize| (0..a.len() / n).any(|t| a[t * n + voxel] != b[t * n + voxel]);
     (0..n).filter(differs).collect()
@@ -208,7 +219,7 @@ fn what_the_drug_takes_from_the_response_to_pain_is_in_its_regions_alone() {
     assert!(!insula.iter().any(|voxel| all(voxel, &[Region::Pag, Region::Pcc, Region::Mpfc])));
     // At rest there is nothing to take.
     let [rest, same] = changed(&trial, |v| v.brain.pag = 0.0);
-    assert_eq!(trial.scan(&rest, Task::Rest).bold, trial.scan(&same, Task::Rest).bold);
+    assert_eq!(scan_of(&trial, &rest, Task::Rest).bold, scan_of(&trial, &same, Task::Rest).bold);
     // The truth of the regions.
     assert!(
         trial.drug_on_pain(Region::Pag) < -0.5 && trial.drug_on_pain(Region::InsulaLeft) < -0.3
@@ -222,7 +233,7 @@ fn at_rest_the_insula_goes_with_the_default_mode_network_as_far_as_the_visit_say
     let with = |coupling: f64| {
         let mut visit = trial.visits[0].clone();
         visit.brain.coupling = coupling;
-        trial.scan(&visit, Task::Rest).bold
+        scan_of(&trial, &visit, Task::Rest).bold
     };
     let (together, apart) = (with(0.9), with(-0.9));
     let n = trial.grid.n_voxels();
@@ -259,7 +270,7 @@ fn a_visits_heart_beats_as_fast_as_the_visit_says() {
     for heart_rate in [55.0, 80.0] {
         let mut visit = trial.visits[0].clone();
         visit.brain.heart_rate = heart_rate;
-        let trace = trial.scan(&visit, Task::Rest).recording.cardiac.expect("a pulse");
+        let trace = scan_of(&trial, &visit, Task::Rest).recording.cardiac.expect("a pulse");
         // Beats pass upwards through the middle of the pulse wave once each.
         let ups = trace.samples.windows(2).filter(|w| w[0] < 2700.0 && w[1] >= 2700.0).count();
         let found = 60.0 * ups as f64 * trace.sampling_hz / trace.samples.len() as f64;
@@ -280,13 +291,16 @@ fn a_visits_heart_beats_as_fast_as_the_visit_says() {
 fn some_runs_of_a_drug_trial_move_more_than_half_a_millimetre() {
     let trial = made(&DrugTrialSpec { n_volumes: 60, tr: 2.0, ..small() });
     let most = |visit: &Visit| {
-        let table = trial.scan(visit, Task::Rest).confounds;
+        let table = scan_of(&trial, visit, Task::Rest).confounds;
         let at = table.position("framewise_displacement").expect("a column");
         let of = table.rows.iter().filter_map(|row| row[at].parse::<f64>().ok());
         of.fold(0.0, f64::max)
     };
-    let visits = trial.visits.iter().take(6);
-    assert!(visits.map(most).any(|fd| fd > 0.5));
+    let [restless, calm] = [true, false].map(|moves| {
+        let is_it = |visit: &&Visit| (visit.brain.jerk_mm > 0.3) == moves;
+        trial.visits.iter().find(is_it).expect("a visit")
+    });
+    assert!(most(restless) > 0.5 && most(calm) < most(restless));
 }
 
 #[test]

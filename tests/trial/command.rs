@@ -67,8 +67,17 @@ fn tables_results_and_plan_hold_the_golden_numbers_and_verify() {
     assert!(page.contains("</html>") && page.contains("milnacipran"));
     let (said, _) = run(dir, "verify out");
     assert!(said.contains("repeated"), "{said}");
+    let fates = boldly::io::tsv::read(&dir.join("out/disposition.tsv")).unwrap();
+    let cells = |what: &str, reason: &str| {
+        let row = fates.rows.iter().find(|row| row[0] == what && row[1] == reason).unwrap();
+        [row[2].clone(), row[3].clone()]
+    };
+    assert_eq!(cells("completed", "n/a"), ["35", "40"]);
+    assert_eq!(cells("discontinued", "adverse event"), ["8", "2"]);
     // A dictionary of each table, with a line a column.
-    for name in ["ancova", "baseline", "missing", "populations", "disposition"] {
+    for name in
+        ["ancova", "baseline", "missing", "populations", "disposition", "time_to_discontinuation"]
+    {
         let json: Value = serde_json::from_str(
             &fs::read_to_string(dir.join(format!("out/{name}.json"))).unwrap(),
         )

@@ -1,7 +1,8 @@
 //! Of `trial::disposition`.
 
 use boldly::error::Result;
-use boldly::trial::results::Disposition;
+use boldly::trial::results::{Disposition, Results};
+use boldly::trial::sheets::sheets;
 use boldly::trial::{Arm, Notes, disposition};
 
 use crate::study::{Study, golden, is_golden, number, study};
@@ -78,6 +79,40 @@ fn the_time_to_discontinuation_is_the_golden_one() {
     is_golden(test.statistic, "time_to_discontinuation/logrank_chi2");
     is_golden(test.p, "time_to_discontinuation/p");
     assert_eq!(test.dof, Some(1.0));
+}
+
+#[test]
+fn its_tables_hold_the_reasons_the_test_and_the_curve() {
+    let study = study();
+    let results = Results {
+        arms: study.people().arms,
+        disposition: Some(found(&study)),
+        ..Results::default()
+    };
+    let sheets = sheets(&results);
+    let table = |name: &str| &sheets.iter().find(|sheet| sheet.name == name).unwrap().table;
+    let fates = table("disposition");
+    let cell = |what: [&str; 2], column: &str| {
+        let row = fates.rows.iter().find(|row| row[..2] == what).unwrap();
+        row[fates.position(column).unwrap()].clone()
+    };
+    let counts = |what| ["active_n", "control_n"].map(|column| cell(what, column));
+    assert_eq!(counts(["randomised", "n/a"]), ["46", "46"]);
+    assert_eq!(counts(["completed", "n/a"]), ["35", "40"]);
+    assert_eq!(counts(["discontinued", "n/a"]), ["11", "6"]);
+    assert_eq!(counts(["discontinued", "adverse event"]), ["8", "2"]);
+    let number = |what, column: &str| cell(what, column).parse::<f64>().unwrap();
+    is_golden(
+        number(["discontinued", "adverse event"], "risk_difference"),
+        "discontinued_for_ae/rd",
+    );
+    is_golden(number(["discontinued", "n/a"], "log_rank_p"), "time_to_discontinuation/p");
+    assert_eq!(cell(["discontinued", "adverse event"], "log_rank_p"), "n/a");
+    let percent = number(["completed", "n/a"], "active_percent");
+    assert!((percent - 100.0 * 35.0 / 46.0).abs() < 1e-12);
+    let curve = table("time_to_discontinuation");
+    assert_eq!(curve.rows[0][0], "milnacipran");
+    assert_eq!(curve.rows[0][curve.position("at_risk").unwrap()], "46");
 }
 
 #[test]

@@ -38,6 +38,9 @@ fn ten_to_seven_is_a_loss_of_30_percent_and_7_point_1_is_not() {
         (6.0, 4.2, true),
         (0.3, 0.21, true),
         (9.0, 6.3, true),
+        // Here both roundings go the wrong way.
+        (0.7, 0.49, true),
+        (4.6, 3.22, true),
     ] {
         assert_eq!(part.met(Some(before), Some(after)), Some(met), "{before} to {after}");
     }
@@ -45,6 +48,7 @@ fn ten_to_seven_is_a_loss_of_30_percent_and_7_point_1_is_not() {
     assert_eq!(strict.met(Some(10.0), Some(7.0)), Some(false));
     let gain = &rule("pcs>=+6").parts[0];
     assert_eq!(gain.met(Some(30.1), Some(36.1)), Some(true));
+    assert_eq!(gain.met(Some(31.3), Some(37.3)), Some(true));
     assert_eq!(gain.met(Some(30.1), Some(36.0)), Some(false));
 }
 

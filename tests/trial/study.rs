@@ -1,6 +1,7 @@
 //! The simulated trial of `tests/goldens/trial`, opened as the command opens a study, and its golden numbers.
 
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use boldly::error::Result;
 use boldly::io::tsv;
@@ -90,8 +91,12 @@ impl Study {
 
 /// The golden numbers, by `/`-parted path: `ancova/nrs/difference`.
 pub fn golden(path: &str) -> Value {
-    let text = std::fs::read_to_string(folder().join("golden_trial.json")).unwrap();
-    let all: Value = serde_json::from_str(&text).unwrap();
+    // Read once: hundreds of numbers are asked for.
+    static ALL: OnceLock<Value> = OnceLock::new();
+    let all = ALL.get_or_init(|| {
+        let text = std::fs::read_to_string(folder().join("golden_trial.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    });
     all.pointer(&format!("/{path}")).unwrap_or_else(|| panic!("no golden {path}")).clone()
 }
 

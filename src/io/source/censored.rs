@@ -95,6 +95,10 @@ where
         self.source.coarse()
     }
 
+    fn beyond_f32(&mut self) -> Result<usize> {
+        self.source.beyond_f32()
+    }
+
     fn prefetch(&mut self) {
         self.source.prefetch();
     }

@@ -167,6 +167,11 @@ impl BoldSource for Combined {
         Ok(worst.map(|coarse| (Arc::new(level), coarse)))
     }
 
+    fn beyond_f32(&mut self) -> Result<usize> {
+        let each = self.echoes.iter_mut().map(|echo| echo.beyond_f32());
+        Ok(each.collect::<Result<Vec<usize>>>()?.into_iter().max().unwrap_or(0))
+    }
+
     fn coarse(&mut self) -> Result<Option<Coarse>> {
         for echo in &mut self.echoes {
             if let Some(coarse) = echo.coarse()? {

@@ -1,5 +1,5 @@
 //! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
-//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Averaging`] one that keeps regions' means, [`Combined`] one made of a run's
+//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Averaging`] one that keeps regions' means, [`Looked`] one of which it is kept where it lacks values, [`Combined`] one made of a run's
 //! echoes, [`LocalMean`] one made of a sample of a run's voxels, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use crate::volume::{Block, HostBold};
 mod averaged;
 mod censored;
 mod combined;
+mod lacking;
 mod local;
 mod memory;
 mod passing;
@@ -23,6 +24,7 @@ mod stack;
 pub use averaged::{Averaged, Means};
 pub use censored::Censored;
 pub use combined::{Combined, OverTime};
+pub use lacking::{Lacking, Looked};
 pub use local::LocalMean;
 pub use memory::Memory;
 pub use passing::{Keeps, Passing};
@@ -57,6 +59,13 @@ pub trait BoldSource {
     /// Whatever reading meets.
     fn coarse(&mut self) -> Result<Option<Coarse>> {
         Ok(None)
+    }
+    /// Voxels with a value beyond the range of f32.
+    ///
+    /// # Errors
+    /// Whatever reading meets.
+    fn beyond_f32(&mut self) -> Result<usize> {
+        Ok(0)
     }
     /// Whether it is decoded as a whole anyway, so that one block of the whole run takes the least memory.
     fn is_stream(&self) -> bool {
@@ -122,6 +131,9 @@ impl BoldSource for BoldFile {
     fn coarse(&mut self) -> Result<Option<Coarse>> {
         BoldFile::coarse(self)
     }
+    fn beyond_f32(&mut self) -> Result<usize> {
+        BoldFile::beyond_f32(self)
+    }
     fn is_stream(&self) -> bool {
         BoldFile::is_stream(self)
     }
@@ -135,7 +147,7 @@ impl BoldSource for BoldFile {
         BoldFile::release(self);
     }
     fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
-        Ok(vec![(self.path.clone(), self.checksum()?)])
+        Ok(vec![(self.data_path().to_owned(), self.checksum()?)])
     }
     fn holds(&self) -> u64 {
         if BoldFile::is_stream(self) { self.unpacked_bytes() } else { 0 }

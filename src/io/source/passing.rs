@@ -63,6 +63,10 @@ impl<K: Keeps> BoldSource for Passing<'_, K> {
         self.source.coarse()
     }
 
+    fn beyond_f32(&mut self) -> Result<usize> {
+        self.source.beyond_f32()
+    }
+
     fn prefetch(&mut self) {
         self.source.prefetch();
     }

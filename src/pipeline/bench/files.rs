@@ -2,8 +2,8 @@
 
 use std::io::{Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use libdeflater::Decompressor;
 use ndarray::ArrayView1;
@@ -16,13 +16,15 @@ use super::{
 use crate::error::{Error, Result};
 use crate::gpu::DeviceReport;
 use crate::io::sample::SampleType;
-use crate::io::{Header, Intent, Outputs, gzip_samples, hash};
+use crate::io::{Header, Intent, Outputs, gzip_samples, hash, interrupt};
 use crate::volume::Grid;
 
 /// The CPU path's name and kind, and what `--device` calls it.
 const CPU: &str = "cpu";
 /// Repetition time of the bench's data, seconds.
 const TR: f64 = 2.0;
+/// How often a command is looked at, short beside the times that are told.
+const LOOK_EVERY: Duration = Duration::from_micros(200);
 /// Samples per second of the bench's recording.
 const SAMPLING_HZ: f64 = 50.0;
 
@@ -114,6 +116,22 @@ pub(super) fn commands(spec: &BenchSpec, device: &DeviceReport) -> Result<Vec<Co
     timed
 }
 
+/// Waits for a command; who asks to stop ends it too. It is quiet, so that what it says fits the pipe.
+fn ended(mut child: Child) -> Result<std::io::Result<Output>> {
+    loop {
+        if let Err(error) = interrupt::check() {
+            let _ = child.kill(); // ended already
+            let _ = child.wait();
+            return Err(error);
+        }
+        match child.try_wait() {
+            Ok(Some(_)) => return Ok(child.wait_with_output()),
+            Ok(None) => std::thread::sleep(LOOK_EVERY),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+}
+
 /// `device`: what `--device` is given, and its name.
 fn time_command(
     spec: &BenchSpec,
@@ -133,14 +151,18 @@ fn time_command(
         for output in [case.output, "floor.nii"] {
             let _ = std::fs::remove_file(folder.join(output)); // absent at first
         }
+        interrupt::check()?;
         let began = Instant::now();
-        let output = Command::new(&program)
+        let child = Command::new(&program)
             .args(case.line.split(' '))
             .args(["--device", handle, "--quiet", "--overwrite"])
             .current_dir(folder)
             .stdin(Stdio::null())
-            .output()
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
             .map_err(|e| failed(e.to_string()))?;
+        let output = ended(child)?.map_err(|e| failed(e.to_string()))?;
         times.push(began.elapsed().as_secs_f64());
         if !output.status.success() {
             return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));

@@ -148,7 +148,7 @@ fn found_by(
     watch: &dyn Watch,
 ) -> Result<[f64; 3]> {
     let plan = glm::plan_alone(model, run, smoothing, watch)?;
-    precision::refuse_level(run, &plan.model, &plan.contrasts)?;
+    precision::refuse_level((run, false), &plan.model, &plan.contrasts)?;
     let fitted = fit_run(ladder, run.bold.as_mut(), &mut [], inside, &plan, &Quiet)?;
     let maps = &fitted.contrasts[0];
     let pairs = maps.stat.iter().zip(&fitted.fitted);

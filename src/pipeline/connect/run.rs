@@ -91,7 +91,7 @@ pub(super) fn take(
         nuisance::add_global(run, &seen, watch)?;
     }
     let nuisance = Nuisance::of(spec, run, watch)?;
-    let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen), watch)?;
+    let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen))?;
     if of_run.iter().all(|node| node.series.is_none()) {
         return Err(Error::bad_data(
             display(&run.path),
@@ -146,7 +146,6 @@ fn nodes_of(
     spec: &ConnectSpec,
     (run, nodes): (&Run, &Nodes),
     (nuisance, seen): (&Nuisance, &Seen),
-    watch: &dyn Watch,
 ) -> Result<Vec<NodeOfRun>> {
     let plane_len = run.grid.plane_len();
     let one = |(at, node): (usize, &Region)| {
@@ -175,9 +174,7 @@ fn nodes_of(
         let (name, n_voxels) = (node.name.clone(), node.voxels.len());
         Ok(NodeOfRun { name, n_used, n_voxels, coverage, series, why_not, explains })
     };
-    let all = nodes.all.iter().enumerate().map(one).collect::<Result<Vec<_>>>()?;
-    super::said::regions(spec, run, &all, watch);
-    Ok(all)
+    nodes.all.iter().enumerate().map(one).collect()
 }
 
 /// The mean image of a run whose data may be differences from it.

@@ -7,7 +7,7 @@ use super::edges::Edges;
 use super::nodes::{NodeOfRun, Nodes};
 use crate::error::Result;
 use crate::maps::told;
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::display;
 use crate::pipeline::masks;
 use crate::pipeline::regions::{self, FEW_VOXELS, Region};
 use crate::pipeline::spec::{ConnectSpec, Estimator};
@@ -117,8 +117,8 @@ fn overlaps(regions: &[Region], watch: &dyn Watch) {
 }
 
 /// Tell what a run has of the regions.
-pub(super) fn regions(spec: &ConnectSpec, run: &Run, all: &[NodeOfRun], watch: &dyn Watch) {
-    let name = display(&run.path);
+pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch: &dyn Watch) {
+    let name = display(path);
     let mut why: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for node in all {
         if let Some(reason) = node.why_not {

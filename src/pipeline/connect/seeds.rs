@@ -1,8 +1,6 @@
 //! A seed's maps: each seed is a column of its own beside the nuisance columns, as `glm` would have it, and all of them share one pass over the run. What
 //! the residuals without seeds are on each seed's direction, and on its neighbours in time, is summed beside all else (`stats::ar1::Added`).
 
-use std::collections::BTreeMap;
-
 use ndarray::{Array1, Array2, Axis};
 
 use super::nuisance::Nuisance;
@@ -21,9 +19,8 @@ use crate::pipeline::first_level::places;
 use crate::pipeline::noise::{OwnRho, smoothed};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
-use crate::stats::ar1::{Added, Pairs, Rule, Scan, Sums};
+use crate::stats::ar1::{Added, EachAdded, Estimate, Pairs, Rule, Sums};
 use crate::stats::connectivity::fisher_z;
-use crate::stats::gls::Question;
 use crate::volume::Block;
 
 /// A seed.
@@ -107,12 +104,8 @@ pub(super) fn map(
     let mut story = Summing { source, nuisance, plan, lags: &lags, fitted, held: Vec::new() };
     ladder.climb(blocks, Cut::Planes { halo }, watch, &mut story)?;
     let Summing { fitted, held, .. } = story;
-    let answer = |(at, seed): (usize, &Seed)| {
-        let mut of_seed = OfSeed::zeros(seed, nuisance, fitted.len());
-        of_seed.answer((&added, at, &lags), &held, (plan, shape, &fitted))?;
-        Ok(of_seed)
-    };
-    let seeds = seeds.iter().enumerate().map(answer).collect::<Result<_>>()?;
+    let empty = seeds.iter().map(|seed| OfSeed::zeros(seed, nuisance, fitted.len())).collect();
+    let seeds = answer(empty, (&lags, &added), &held, (plan, shape, &fitted))?;
     Ok(Mapped { seeds, fitted })
 }
 
@@ -148,11 +141,11 @@ fn in_stages(
     map(ladder, &mut smooth, fitted, (&rest, usable), watch)
 }
 
-/// Have the residuals projected on the seeds' columns too: `[seed][slice group]`.
+/// Have the residuals projected on the seeds' columns too: `[slice group][seed]`.
 fn add(lags: &mut LagModel, pairs: &Pairs, seeds: &[Seed]) -> Result<Vec<Vec<Added>>> {
-    let mut all = Vec::with_capacity(seeds.len());
-    for seed in seeds {
-        let of_group = |group: &crate::stats::ar1::Ar1| {
+    let mut all = Vec::with_capacity(lags.of_groups.len());
+    for group in &mut lags.of_groups {
+        let of_seed = |seed: &Seed| {
             group.added(pairs, seed.series.view()).ok_or_else(|| {
                 Error::bad_data(
                     format!("the series of '{}'", seed.name),
@@ -162,13 +155,12 @@ fn add(lags: &mut LagModel, pairs: &Pairs, seeds: &[Seed]) -> Result<Vec<Vec<Add
                 )
             })
         };
-        all.push(lags.of_groups.iter().map(of_group).collect::<Result<Vec<Added>>>()?);
-    }
-    for (at, group) in lags.of_groups.iter_mut().enumerate() {
-        let mut parts = vec![group.columns.view()];
-        parts.extend(all.iter().map(|of_groups| of_groups[at].columns.view()));
+        let added = seeds.iter().map(of_seed).collect::<Result<Vec<Added>>>()?;
+        let own = std::iter::once(group.columns.view());
+        let parts: Vec<_> = own.chain(added.iter().map(|one| one.columns.view())).collect();
         group.columns = ndarray::concatenate(Axis(1), &parts)
             .map_err(|e| Error::internal("the seeds", "cannot be joined", "", "").caused_by(e))?;
+        all.push(added);
     }
     Ok(all)
 }
@@ -237,16 +229,90 @@ impl Held {
     }
 }
 
-/// The sums of a stretch with a seed in its model.
-struct WithSeed<'a> {
+/// A stretch of voxels of one slice group, and what each seed is there.
+struct Stretch<'a> {
     group: usize,
-    added: &'a Added,
     places: &'a [usize],
-    /// u'e, `[voxel]`.
-    b: Vec<f64>,
-    /// Σ e² without the seed.
-    before: Vec<f64>,
     sums: Sums,
+    /// `[seed][voxel]`
+    rho: Vec<Vec<f64>>,
+    /// Whether the seed leaves anything, `[seed][voxel]`.
+    varies: Vec<Vec<bool>>,
+}
+
+/// What all blocks say of each seed.
+fn answer(
+    mut of_seeds: Vec<OfSeed>,
+    (lags, added): (&LagModel, &[Vec<Added>]),
+    held: &[Held],
+    (plan, shape, fitted): (&Plan, [usize; 3], &[bool]),
+) -> Result<Vec<OfSeed>> {
+    let has_rho = !matches!(plan.rho, Rho::Zero);
+    let mut stretches: Vec<Stretch> = Vec::new();
+    for part in held {
+        for (group, range) in part.of_one_group() {
+            let (places, sums) = (&part.places[range.clone()], part.sums.of(range));
+            let (rho, varies) = (Vec::new(), Vec::new());
+            stretches.push(Stretch { group, places, sums, rho, varies });
+        }
+    }
+    // A group's factors are many: one group after the other, twice where a step over all voxels stands between.
+    let of_group = |group: usize| EachAdded::new(&lags.of_groups[group], &added[group], has_rho);
+    for group in 0..added.len() {
+        let models = of_group(group);
+        for stretch in stretches.iter_mut().filter(|stretch| stretch.group == group) {
+            stretch.rho = models.rho(&stretch.sums);
+            let on_columns = models.on_columns(&stretch.sums);
+            for (of_seed, b) in of_seeds.iter_mut().zip(on_columns) {
+                let each = || b.iter().zip(&stretch.sums.square);
+                let is_left = |(&b, &square): (&f64, &f64)| EachAdded::is_left(square, b);
+                stretch.varies.push(each().map(is_left).collect());
+                for (&place, (b, &square)) in stretch.places.iter().zip(each()) {
+                    of_seed.z[place] = if square > 0.0 { fisher_z(b / square.sqrt()) } else { 0.0 };
+                }
+            }
+        }
+    }
+    if let Rho::Smoothed(taps) = &plan.rho {
+        for seed in 0..of_seeds.len() {
+            smooth_rho(&mut stretches, seed, (taps, shape, fitted))?;
+        }
+    }
+    for group in 0..added.len() {
+        let models = of_group(group);
+        for stretch in stretches.iter().filter(|stretch| stretch.group == group) {
+            let solved = models.solve(&stretch.sums, &stretch.rho);
+            for (of_seed, Estimate { effect, variance, stat }) in of_seeds.iter_mut().zip(solved) {
+                let row = |values: Vec<f64>| {
+                    Array2::from_shape_vec((1, values.len()), values).unwrap_or_default()
+                };
+                let (effect, variance) = (row(effect), row(variance));
+                let values = ContrastValues { effect, variance, stat };
+                of_seed.contrast.put(&values, stretch.places, fitted);
+            }
+        }
+    }
+    Ok(of_seeds)
+}
+
+/// A seed's rho, smoothed over the voxels that vary.
+fn smooth_rho(
+    stretches: &mut [Stretch<'_>],
+    seed: usize,
+    (taps, shape, fitted): (&Taps, [usize; 3], &[bool]),
+) -> Result<()> {
+    let mut own = OwnRho { rho: vec![0.0; fitted.len()], varies: vec![false; fitted.len()] };
+    for Stretch { places, rho, varies, .. } in &*stretches {
+        for ((&place, rho), &varies) in places.iter().zip(&rho[seed]).zip(&varies[seed]) {
+            own.rho[place] = *rho;
+            own.varies[place] = fitted[place] && varies;
+        }
+    }
+    let smooth = smoothed(&own, shape, taps)?;
+    for Stretch { places, rho, .. } in stretches {
+        rho[seed] = places.iter().map(|&place| smooth[place]).collect();
+    }
+    Ok(())
 }
 
 impl OfSeed {
@@ -255,73 +321,5 @@ impl OfSeed {
         contrast.dof = nuisance.model.dofs().less(1.0);
         contrast.two_sided = true;
         OfSeed { contrast, z: vec![0.0; n_voxels], elsewhere: None }
-    }
-
-    /// Fill in what all blocks say.
-    fn answer(
-        &mut self,
-        (added, at, lags): (&[Vec<Added>], usize, &LagModel),
-        held: &[Held],
-        (plan, shape, fitted): (&Plan, [usize; 3], &[bool]),
-    ) -> Result<()> {
-        // The rows of columns of this seed stand behind those of the design and of the seeds before it.
-        let own = 2 * plan.pairs.gaps.len();
-        let from = own * lags.of_groups.first().map_or(0, |g| g.width()) + at * (1 + own);
-        let mut stretches = Vec::new();
-        for part in held {
-            for (group, range) in part.of_one_group() {
-                let added = &added[at][group];
-                let without = part.sums.of(range.clone());
-                let (b, sums) = added.sums(&without, from);
-                let places = &part.places[range];
-                stretches.push(WithSeed { group, added, places, b, before: without.square, sums });
-            }
-        }
-        for stretch in &stretches {
-            for ((&place, b), before) in stretch.places.iter().zip(&stretch.b).zip(&stretch.before)
-            {
-                self.z[place] = if *before > 0.0 { fisher_z(b / before.sqrt()) } else { 0.0 };
-            }
-        }
-        let rho = rho(&stretches, (plan, shape, fitted))?;
-        for stretch in &stretches {
-            let WithSeed { added, places, b, sums, .. } = stretch;
-            let width = added.ar1.width();
-            let mut to_beta = Array2::zeros((1, width));
-            to_beta[[0, width - 1]] = 1.0 / added.length;
-            let weight = Array2::ones((1, 1));
-            let question = [Question::new(weight.view(), false, to_beta.view())?];
-            let beta = Array2::from_shape_fn((1, b.len()), |(_, v)| b[v] / added.length);
-            let of_voxels: Vec<f64> = places.iter().map(|&place| rho[place]).collect();
-            let mut solved = added.ar1.solve((sums, beta.view()), &of_voxels, &question);
-            let Some(answer) = solved.answers.pop() else { continue };
-            let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
-            self.contrast.put(&ContrastValues { effect, variance, stat }, places, fitted);
-        }
-        Ok(())
-    }
-}
-
-/// The rho that each voxel is fitted at, `[voxel of the grid]`.
-fn rho(
-    stretches: &[WithSeed<'_>],
-    (plan, shape, fitted): (&Plan, [usize; 3], &[bool]),
-) -> Result<Vec<f64>> {
-    let mut own = OwnRho { rho: vec![0.0; fitted.len()], varies: vec![false; fitted.len()] };
-    if matches!(plan.rho, Rho::Zero) {
-        return Ok(own.rho);
-    }
-    let mut scans: BTreeMap<usize, Scan> = BTreeMap::new();
-    for WithSeed { group, added, places, sums, .. } in stretches {
-        let scan = scans.entry(*group).or_insert_with(|| added.ar1.scan());
-        let rho = added.ar1.rho_by(scan, sums);
-        for ((&place, rho), &square) in places.iter().zip(rho).zip(&sums.square) {
-            own.rho[place] = rho;
-            own.varies[place] = fitted[place] && square > 0.0;
-        }
-    }
-    match &plan.rho {
-        Rho::Smoothed(taps) => smoothed(&own, shape, taps),
-        _ => Ok(own.rho),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::names::{BRAIN, CONTRAST, MAPS, NETWORK, PHYSIO, SEED};
 use super::{Folders, PERMUTATIONS};
 use crate::design::censor::Rules;
 use crate::design::group::Model;
@@ -22,18 +23,6 @@ const FWHM_MM: f64 = 5.0;
 /// Pain down by a third, impression of change, and function: the composites of trials of fibromyalgia.
 const RESPONDER: &str =
     "pain=questionnaires:nrs<=-30%; pgic=questionnaires:pgic<=2; pcs=questionnaires:sf36_pcs>=+6";
-/// What the model of the groups calls its contrast.
-pub(super) const CONTRAST: &str = "interaction";
-/// The seed, and the network.
-pub(super) const SEED: &str = "insula";
-pub(super) const NETWORK: &str = "dmn";
-/// Values of the brain by visit.
-pub(super) const BRAIN: &str = "tables/brain.tsv";
-/// What the recordings come to by visit.
-pub(super) const PHYSIO: &str = "tables/physio_summary.tsv";
-/// The tables of maps, and where what `group` makes of them goes.
-pub(super) const MAPS: [(&str, &str); 2] =
-    [("group-pain", "tables/pain_maps.tsv"), ("group-coupling", "tables/coupling_maps.tsv")];
 
 /// The model of a run: the task, or the insula's connectivity.
 pub(super) fn of_run(folders: &Folders, trial: &DrugTrial, visit: &Visit, task: Task) -> Command {

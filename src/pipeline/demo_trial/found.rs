@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::asked::CONTRAST;
+use super::names::CONTRAST;
 use super::tables::cell;
 use super::{Folders, Line};
 use crate::error::Result;
@@ -19,10 +19,12 @@ const TOLD: [Region; 5] = [
     Region::ThalamusRight,
 ];
 /// Outcomes of `trial` that something was put in for: its table of comparisons, for a person, units, and the truth's name.
-const OUTCOMES: [(&str, &str, &str, &str); 4] = [
+const OUTCOMES: [(&str, &str, &str, &str); 6] = [
     ("questionnaires:nrs", "pain, numeric rating scale", "points of 10", "nrs"),
     ("questionnaires:fiq", "Fibromyalgia Impact Questionnaire", "points of 100", "fiq"),
     ("questionnaires:sf36_pcs", "SF-36, physical component", "points", "sf36_pcs"),
+    ("cpm:absolute", "conditioned pain modulation", "points of 100", "cpm"),
+    ("pressure:p50", "pressure that is rated 50", "kPa", "p50_kpa"),
     ("physio_summary:heart_rate", "heart rate", "beats/min", HEART),
 ];
 /// Not a score.

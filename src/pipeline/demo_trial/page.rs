@@ -18,11 +18,8 @@ const TABLE: &str = "truth.tsv";
 /// Where one may go on, if it is there.
 const LINKS: [(&str, &str); 6] = [
     ("trial/report.html", "the trial's report"),
-    ("group-pain/desc-group_report.html", "what the drug changes of the response to pain, on maps"),
-    (
-        "group-coupling/desc-group_report.html",
-        "what it changes of the insula's connectivity, on maps",
-    ),
+    ("group-pain/group.html", "what the drug changes of the response to pain, on maps"),
+    ("group-coupling/group.html", "what it changes of the insula's connectivity, on maps"),
     ("study/README.md", "what is in the simulated study"),
     ("study/derivatives/truth/truth.json", "what was put in"),
     ("tables/brain.tsv", "values of the brain by visit"),
@@ -61,7 +58,7 @@ pub(super) fn write(
         (PAGE.to_owned(), Content::Text(demo::page(&page))),
         (TABLE.to_owned(), Content::Text(table(result))),
     ];
-    write_files((files.len(), files), out, Overwrite::Own, watch)
+    write_files((files.len(), files.into_iter().map(Ok)), out, Overwrite::Own, watch)
 }
 
 fn table(result: &TrialDemo) -> String {

@@ -8,8 +8,9 @@ use crate::error::Result;
 use crate::io::source::BoldSource;
 use crate::maps::Entities;
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::echoes::OF_AN_ECHO;
 use crate::pipeline::first_level::{Fitted, Plan};
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::{Run, bids_fields, display};
 use crate::pipeline::products::{Agreement, ColumnAgreement, Image, Products, Text};
 use crate::pipeline::residuals::{self, Fit, Smoothness};
 use crate::pipeline::spec::{GlmSpec, OutType};
@@ -59,9 +60,18 @@ pub(super) fn again(
     Ok(found)
 }
 
+/// What is not true of a run that lost volumes.
+const OF_WHOLE_RUNS: [&str; 2] = ["RepetitionTime", "StartTime"];
+
 /// The residuals of a run as a file.
 fn image(spec: &GlmSpec, run: &Run, number: Option<usize>) -> Image {
-    let mut described = Fields::new();
+    // What stays true of the run; of a combination of echoes not what was one echo's.
+    let mut described =
+        bids_fields(run.fields.clone(), run.acquisition.clone(), run.resampled.clone());
+    let is_combined = spec.runs.iter().any(|run| run.echoes.is_some());
+    described.retain(|name, _| !(is_combined && OF_AN_ECHO.contains(&name.as_str())));
+    let has_gaps = run.kept.len() < run.header.n_volumes();
+    described.retain(|name, _| !(has_gaps && OF_WHOLE_RUNS.contains(&name.as_str())));
     let mut say = |key: &str, value: Value| drop(described.insert(key.to_owned(), value));
     say(
         "Description",
@@ -70,10 +80,8 @@ fn image(spec: &GlmSpec, run: &Run, number: Option<usize>) -> Image {
         ),
     );
     say("Units", json!(spec.scaling.units()));
-    if run.kept.len() < run.header.n_volumes() {
+    if has_gaps {
         say("VolumesOfTheRun", json!(run.kept));
-    } else if let Some(acquisition) = &run.acquisition {
-        say("RepetitionTime", json!(acquisition.tr));
     }
     Image {
         entities: of_run(Entities::of("bold"), number).with("desc", "residuals"),

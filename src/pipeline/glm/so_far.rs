@@ -2,7 +2,7 @@
 
 use super::in_regions::{self, InRegions, Unit};
 use super::{residuals, smoothness};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::io::source::{Averaged, Averaging, BoldSource, Means, Regional, Sample, Sampled};
 use crate::physio::BeyondChance;
 use crate::pipeline::automask::{self, Common};
@@ -87,12 +87,16 @@ impl SoFar {
             watch.note(&format!("{}:", display(&run.path)));
         }
         precision::keep(run, watch)?;
-        precision::refuse_level(run, &plan.model, &plan.contrasts)?;
+        precision::refuse_level((run, beside.is_centred), &plan.model, &plan.contrasts)?;
         let inside = self.common.with(run, watch)?;
         let mut regional = self.regions.as_ref().map(|regions| regions.keeper(run, &inside));
         let kept = regional.as_mut();
         let (mut fitted, signal, found) =
             fit(spec, ladder, (run, beside), (&inside, kept), (plan, n_asked), watch)?;
+        let varies = |voxel: &usize| fitted.flat.binary_search(voxel).is_err();
+        if !(0..inside.len()).filter(|&voxel| fitted.fitted[voxel]).any(|voxel| varies(&voxel)) {
+            return Err(automask::without_signal(run));
+        }
         if let (Some(regions), Some(kept)) = (&mut self.regions, &regional) {
             regions.take(spec, (run, plan), (kept, signal.unit), counts, watch)?;
         }
@@ -135,6 +139,14 @@ impl SoFar {
         let inside = self.common.inside();
         let of = |effects: FixedEffects| -> Result<Fitted> {
             let mut all = effects.combined(&inside)?;
+            if !all.fitted.contains(&true) {
+                return Err(Error::bad_data(
+                    "the runs",
+                    "have no voxel together that is finite in every volume of each",
+                    "share voxels with signal",
+                    "look at the images, for volumes that are not finite, and at the mask",
+                ));
+            }
             all.contrasts.iter_mut().for_each(|maps| maps.two_sided = two_sided);
             Ok(all)
         };

@@ -102,7 +102,7 @@ pub(super) fn residuals(
         (0..images.places.len()).filter(|&p| fitted.inside[images.places[p]]).collect();
     let n = stratum.subjects.len();
     let value = |maps: &Combination, place: usize| {
-        maps.iter().map(|&(row, w)| w * f64::from(images.values[row][place])).sum::<f64>()
+        maps.iter().map(|&(row, w)| w * images.value(row, place)).sum::<f64>()
     };
     let of = |&place: &usize| -> Vec<f32> {
         let each = stratum.combined.iter().flat_map(|c| {
@@ -159,7 +159,7 @@ impl Pattern {
 
     fn answer(&self, stratum: &Stratum, images: &Images, place: usize, welch: bool) -> Answer {
         let value = |maps: &Combination| {
-            maps.iter().map(|&(row, w)| w * f64::from(images.values[row][place])).sum::<f64>()
+            maps.iter().map(|&(row, w)| w * images.value(row, place)).sum::<f64>()
         };
         let of = |c: &Vec<Combination>| self.rows.iter().map(|&at| value(&c[at])).collect();
         let y: Vec<Vec<f64>> = stratum.combined.iter().map(of).collect();

@@ -50,6 +50,7 @@ pub fn tested(
         values: maps.into_iter().map(within).collect(),
         grid,
         places,
+        rests: Vec::new(),
         units: None,
         files: Vec::new(),
     };

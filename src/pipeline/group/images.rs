@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde_json::Value;
 
+use super::exact::{self, Rounded};
 use super::table;
 use crate::design::group::Sample;
 use crate::design::label::label;
@@ -27,6 +28,8 @@ pub(super) struct Images {
     pub places: Vec<usize>,
     /// `[row of the table][place]`, NaN where a map has no value; empty for rows that no contrast needs.
     pub values: Vec<Vec<f32>>,
+    /// What float32 rounds off each of them, where that counts, `[row of the table][place]`; else empty.
+    pub rests: Vec<Vec<f32>>,
     /// Of the effects, where their sidecars say it.
     pub units: Option<String>,
     /// All that was read.
@@ -90,7 +93,6 @@ impl Images {
             }
             (before..all.len()).for_each(|_| watch.step());
         }
-        refuse_copies(&all)?;
         let units = one_unit(&all, watch)?;
         // Where no map has a value there is nothing to count.
         let is_value = |v: f32| v.is_finite() && (v != 0.0 || spec.zeros_count);
@@ -107,10 +109,18 @@ impl Images {
                 "check that the mask is in the maps' space",
             ));
         }
+        let maps: Vec<Rounded<'_>> =
+            rows.iter().zip(&all).map(|(&row, one)| one.rounded(&sample.subjects[row])).collect();
+        let mut found = exact::rests(&maps, (&within, &known), &grid, watch)?;
+        refuse_copies(&all, found.as_deref())?;
+        let mut rests = vec![Vec::new(); if found.is_some() { needed.len() } else { 0 }];
         let mut values = vec![Vec::new(); needed.len()];
         let mut files = Vec::new();
         tell_missing(&all, &rows, sample, (&known, n_zeros), watch);
-        for (row, mut one) in rows.iter().zip(all) {
+        for (at, (row, mut one)) in rows.iter().zip(all).enumerate() {
+            if let Some(found) = &mut found {
+                rests[*row] = known.iter().map(|&place| found[at][place]).collect();
+            }
             if known.len() < within.len() {
                 one.keep(&known);
             }
@@ -119,11 +129,24 @@ impl Images {
             files.extend(one.sidecar.map(|path| (Role::Sidecar, path)));
         }
         let places = known.iter().map(|&at| within[at]).collect();
-        Ok(Images { header, grid, places, values, units, files })
+        Ok(Images { header, grid, places, values, rests, units, files })
+    }
+}
+
+impl Images {
+    /// A map's value at a place, as it is stored where that counts.
+    pub(super) fn value(&self, row: usize, place: usize) -> f64 {
+        let rest = self.rests.get(row).map_or(0.0, |rests| f64::from(rests[place]));
+        f64::from(self.values[row][place]) + rest
     }
 }
 
 impl Read {
+    fn rounded<'a>(&'a self, subject: &'a str) -> Rounded<'a> {
+        let may_be = self.header.may_exceed_f32();
+        Rounded { path: &self.path, subject, may_be, values: &self.values }
+    }
+
     /// Keep the values at these places alone.
     fn keep(&mut self, places: &[usize]) {
         self.values = places.iter().map(|&at| self.values[at]).collect();
@@ -191,8 +214,9 @@ fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()>
 }
 
 /// Two files with the same values are one map under two names.
-fn refuse_copies(all: &[Read]) -> Result<()> {
+fn refuse_copies(all: &[Read], rests: Option<&[Vec<f32>]>) -> Result<()> {
     let bits = |one: &Read| one.values.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
+    let differ = |[a, b]: [usize; 2]| rests.is_some_and(|rests| rests[a] != rests[b]);
     let sum = |one: &Read| {
         one.values.iter().fold(0_u64, |sum, v| {
             (sum ^ u64::from(v.to_bits())).wrapping_mul(0x0100_0000_01b3).rotate_left(5)
@@ -203,7 +227,7 @@ fn refuse_copies(all: &[Read]) -> Result<()> {
     sums.sort_unstable();
     for pair in sums.windows(2) {
         let [first, second] = [&all[pair[0].1], &all[pair[1].1]];
-        if pair[0].0 != pair[1].0 || bits(first) != bits(second) {
+        if pair[0].0 != pair[1].0 || bits(first) != bits(second) || differ([pair[0].1, pair[1].1]) {
             continue;
         }
         // Maps of few values, such as lesions, may well be alike.

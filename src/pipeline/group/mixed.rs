@@ -31,17 +31,17 @@ pub(super) fn fit(
             "ask for t contrasts with partitioned error, or leave --variance out",
         ));
     }
-    let sum = |maps: &Combination, of: &[Vec<f32>], power: i32, place: usize| {
-        maps.iter().map(|&(row, w)| w.powi(power) * f64::from(of[row][place])).sum::<f64>()
-    };
-    let all = |of: &[Vec<f32>], power: i32| -> Vec<f64> {
+    let all = |of: &(dyn Fn(usize, usize) -> f64 + Sync), power: i32| -> Vec<f64> {
         let row = |maps: &Combination| {
-            let value = |place| sum(maps, of, power, place);
+            let value = |place| -> f64 {
+                maps.iter().map(|&(row, w)| w.powi(power) * of(row, place)).sum()
+            };
             (0..images.places.len()).into_par_iter().map(value).collect::<Vec<f64>>()
         };
         stratum.combined[0].iter().flat_map(row).collect()
     };
-    let (effects, own) = (all(&images.values, 1), all(variances, 2));
+    let effects = all(&|row, place| images.value(row, place), 1);
+    let own = all(&|row, place| f64::from(variances[row][place]), 2);
     let fit = MixedEffects::fit(&effects, &own, stratum.design.view())?;
     let inflation = match spec.inflated {
         Inflated::KnappHartung => Inflation::KnappHartung,

@@ -8,11 +8,12 @@ use ndarray::{Array2, s};
 use rayon::prelude::*;
 
 use super::enhance::Enhancer;
+use super::exact;
 use super::fitted::Fitted;
 use super::images::Images;
 use super::kept::{self, Kept, Stored};
 use super::rearranged::Rearranged;
-use crate::design::group::Stratum;
+use crate::design::group::{Combination, Stratum};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::interrupt;
@@ -162,6 +163,11 @@ pub(super) fn rearrange(
             "have every subject at every voxel, for they are exchanged",
             "leave one of them out",
         ));
+    }
+    // What is left of a large level in a combination would be rounded.
+    let has_level = |maps: &Combination| maps.iter().map(|(_, w)| w).sum::<f64>().abs() > 1e-9;
+    if !images.rests.is_empty() && stratum.combined.iter().flatten().any(has_level) {
+        return Err(exact::refused(&stratum.name));
     }
     let stacked = stacked(spec, stratum)?;
     let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
@@ -363,7 +369,7 @@ fn values(stratum: &Stratum, images: &Images, within: &[usize]) -> Array2<f32> {
         .into_par_iter()
         .map(|maps| {
             let value = |&place: &usize| {
-                let of = |&(row, w): &(usize, f64)| w * f64::from(images.values[row][place]);
+                let of = |&(row, w): &(usize, f64)| w * images.value(row, place);
                 maps.iter().map(of).sum::<f64>() as f32
             };
             within.iter().map(value).collect()

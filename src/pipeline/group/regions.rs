@@ -53,8 +53,8 @@ fn tell(region: &Region, (stratum, fitted): (&Stratum, &Fitted), n: usize, watch
 fn means(stratum: &Stratum, images: &Images, places: &[usize]) -> Vec<Vec<f64>> {
     let mean = |maps: &Combination| {
         let of = |&(row, w): &(usize, f64)| {
-            let values = places.iter().map(|&place| images.values[row][place]);
-            let known: Vec<f64> = values.filter(|v| !v.is_nan()).map(f64::from).collect();
+            let values = places.iter().map(|&place| images.value(row, place));
+            let known: Vec<f64> = values.filter(|v| !v.is_nan()).collect();
             w * known.iter().sum::<f64>() / known.len() as f64
         };
         maps.iter().map(of).sum::<f64>()

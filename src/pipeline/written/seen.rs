@@ -69,11 +69,12 @@ impl Seen {
             if sidecars(layout)? == *seen {
                 continue;
             }
-            for earlier in earlier::of_others(layout, command)? {
+            for earlier in earlier::in_place(layout, command)? {
                 let (mut left, mut changed) = earlier.files()?;
                 left.retain(|path| !known.contains(&real(path)));
                 changed.retain(|path| !known.contains(&real(path)));
-                if overwrite == Overwrite::Own && !(left.is_empty() && changed.is_empty()) {
+                let may_stay = !earlier.is_same && overwrite == Overwrite::Own;
+                if may_stay && !(left.is_empty() && changed.is_empty()) {
                     return Err(earlier.in_the_way());
                 }
                 removed.extend(left);

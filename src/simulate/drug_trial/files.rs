@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::{DrugTrial, Region, Scan, Task, Visit, dictionaries, events, ratings, truth};
-use crate::simulate::slice_times;
+use crate::error::Result;
 use crate::simulate::write::{Content, Image, Stored, bold_stored, dataset, pretty, recorded, tsv};
+use crate::simulate::{GoOn, slice_times};
 use crate::table::Table;
 
 /// Where files lie, relative to the dataset's folder.
@@ -37,14 +38,19 @@ pub mod paths {
     pub const TRUE_VISITS: &str = "derivatives/truth/visits.tsv";
 }
 
-/// All files: path relative to the dataset, with `/`, and content. Runs are made when their turn comes, two at a time.
-/// `command`: the line that makes the dataset again.
+/// All files: path relative to the dataset, with `/`, and content. Runs are made when their turn comes, two at a time, as long as `go_on`
+/// says so. `command`: the line that makes the dataset again.
 pub fn files<'a>(
     trial: &'a DrugTrial,
     command: &str,
-) -> impl Iterator<Item = (String, Content)> + 'a {
+    go_on: GoOn<'a>,
+) -> impl Iterator<Item = Result<(String, Content)>> + 'a {
     let first = [described(trial, command), tables(trial), regions(trial)].concat();
-    first.into_iter().chain(trial.visits.iter().flat_map(|visit| of_visit(trial, visit)))
+    let runs = trial.visits.iter().flat_map(move |visit| match of_visit(trial, visit, go_on) {
+        Ok(files) => files.into_iter().map(Ok).collect(),
+        Err(error) => vec![Err(error)],
+    });
+    first.into_iter().map(Ok).chain(runs)
 }
 
 /// How many files there are.
@@ -163,14 +169,15 @@ fn regions(trial: &DrugTrial) -> Vec<(String, Content)> {
 }
 
 /// The runs of a visit.
-fn of_visit(trial: &DrugTrial, visit: &Visit) -> Vec<(String, Content)> {
-    let files = |task: Task| of_run(trial, &trial.stem(visit, task), trial.scan(visit, task));
-    let (mut pain, rest) = rayon::join(
+fn of_visit(trial: &DrugTrial, visit: &Visit, go_on: GoOn<'_>) -> Result<Vec<(String, Content)>> {
+    let files = |task: Task| -> Result<_> {
+        Ok(of_run(trial, &trial.stem(visit, task), trial.scan(visit, task, go_on)?))
+    };
+    let (pain, rest) = rayon::join(
         || files(Task::Pain),
-        || if visit.has_rest { files(Task::Rest) } else { Vec::new() },
+        || if visit.has_rest { files(Task::Rest) } else { Ok(Vec::new()) },
     );
-    pain.extend(rest);
-    pain
+    Ok([pain?, rest?].concat())
 }
 
 fn of_run(trial: &DrugTrial, stem: &str, scan: Scan) -> Vec<(String, Content)> {

@@ -2,6 +2,7 @@
 //! the visit says.
 
 use super::{DrugTrial, Region, Visit};
+use crate::error::Result;
 use crate::recording::Recording;
 use crate::simulate::breathing::Breathing;
 use crate::simulate::elementary::cos;
@@ -9,7 +10,7 @@ use crate::simulate::heart::Heart;
 use crate::simulate::random::{Random, Stream};
 use crate::simulate::scan::{N_NETWORKS, Network, Session};
 use crate::simulate::{
-    LEAD_IN_S, LEAD_OUT_S, confounds, motion, record, slice_times, task as blocks_of,
+    GoOn, LEAD_IN_S, LEAD_OUT_S, confounds, motion, record, slice_times, task as blocks_of,
 };
 use crate::table::Table;
 
@@ -57,9 +58,11 @@ pub struct Scan {
 }
 
 impl DrugTrial {
-    /// One run of a visit.
-    #[must_use]
-    pub fn scan(&self, visit: &Visit, task: Task) -> Scan {
+    /// One run of a visit, as long as `go_on` says so.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
+    pub fn scan(&self, visit: &Visit, task: Task, go_on: GoOn<'_>) -> Result<Scan> {
         let number = 4 * visit.patient + 2 * visit.session + task as usize;
         let seed = Random::new(self.spec.seed, Stream::Scan).seed(number as u64);
         let spec = self.spec.of_run(seed);
@@ -93,13 +96,13 @@ impl DrugTrial {
             blocks: &blocks,
             networks: (task == Task::Rest).then_some(&networks),
         }
-        .bold();
-        Scan {
+        .bold(go_on)?;
+        Ok(Scan {
             confounds: confounds::table(&bold, &self.head, &positions),
             events: (task == Task::Pain).then(|| blocks_of::events(&blocks)),
             recording: record(&spec, from_s, to_s, &breathing, &heart),
             bold,
-        }
+        })
     }
 
     /// Amplitude of each network's slow signal, `[network][voxel]`, per cent of the baseline.

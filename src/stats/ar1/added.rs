@@ -1,32 +1,44 @@
-//! A model with one more column that all voxels share, from the sums of the residuals without it: seeds, each a model of its own, over one pass.
+//! Several columns that all voxels share, each added to a model by itself: seeds, whose models have all but one column in common, from the sums of the residuals
+//! e without any of them.
 //!
-//! u = M s / |M s|, M = I - U U', is the column's own direction. With b = u'e the residuals with it are e - b u, and their sums follow from those of e:
-//! Σ (e - b u)² = Σ e² - b², (e - b u)'D(e - b u) = e'De - 2 b e'Du + b² u'Du, and so on; the estimate of s is b / |M s|
-//! (Frisch, Waugh and Lovell).
+//! With u = M s / |M s|, M = I - U U', and at a rho N = U'R⁻¹U = L L', y = L⁻¹U'R⁻¹e, v = L⁻¹U'R⁻¹u:
+//!
+//! g = u'R⁻¹e - v'y,   h = u'R⁻¹u - v'v,   RSS = e'R⁻¹e - y'y - g²/h,   log|N with u| = log|N| + log h,
+//!
+//! and the estimate of s is g / (h |M s|), its variance RSS / dof / (h |M s|²) (Frisch, Waugh and Lovell). v and h are the same for all voxels, y for all columns: so
+//! a trial of rho costs O(r²) a voxel and O(r) each column more. L is made at rho a step apart; the objective is least where the polynomial through
+//! five of its values is, and (1 - rho²) g, h and e'R⁻¹e - y'y, which have no pole at 1, are found between the steps by such polynomials too.
 
-use ndarray::{Array1, Array2, ArrayView1, Axis, s};
+use ndarray::{Array2, ArrayView1, Axis};
 
 use super::border::paired;
-use super::{Ar1, Pairs, Sums};
+use super::{Ar1, Pairs};
 use crate::stats::beside::{Beside, on};
 
-/// Of the residuals' squares: less is what rounding leaves of none.
-const NOTHING: f64 = 1e-10;
-
-/// A model with one more column.
+/// One more column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Added {
-    /// It solves sums, and makes none.
-    pub ar1: Ar1,
     /// What residuals without the column are projected on too, `[volume][u, D_g u of each gap, then L_g u of each]`.
     pub columns: Array2<f64>,
     /// |M s|.
-    pub length: f64,
+    pub(super) length: f64,
     /// u'D_gU of each gap, then u'L_gU, `[part][basis]`, and u'D_gu, u'L_gu, `[part]`.
     on_shared: Array2<f64>,
     on_itself: Vec<f64>,
-    /// u of the last volume.
-    last: f64,
+}
+
+/// What a rho makes of the design and of each column.
+#[derive(Debug)]
+pub(super) struct Point {
+    /// R⁻¹'s weights of D_g and of -L_g, `[part]`.
+    pub(super) weights: Vec<f64>,
+    /// L's columns one behind the other, each from the diagonal on, which is inverted.
+    pub(super) factor: Vec<f64>,
+    /// v of each column, `[basis][column]`, and h.
+    pub(super) v: Vec<f64>,
+    pub(super) h: Vec<f64>,
+    /// log|N| + log|R|.
+    pub(super) ln_det: f64,
 }
 
 impl Ar1 {
@@ -38,76 +50,77 @@ impl Ar1 {
             return None;
         }
         let u = own.basis.column(0).to_owned();
-        let (border, _) = self.beside(pairs, &own, (&Array1::zeros(u.len()), 0.0));
         let paired = paired(&own.basis, pairs);
         let parts = 2 * self.gaps.len();
         let on_shared = on(&u, &self.columns);
         let columns =
             ndarray::concatenate(Axis(1), &[own.basis.view(), paired.view()]).unwrap_or_default();
         Some(Added {
-            ar1: self.with(&border),
             columns,
             length: u.dot(&column),
             on_shared: Array2::from_shape_fn((parts, self.width), |(part, j)| {
                 on_shared[part * self.width + j]
             }),
             on_itself: on(&u, &paired).to_vec(),
-            last: u[u.len() - 1],
         })
+    }
+
+    /// What a rho makes of the design and of each column.
+    pub(super) fn point(&self, rho: f64, added: &[Added]) -> Point {
+        let (ends, lags) = self.weights_of_gaps(rho);
+        let weights: Vec<f64> = ends.into_iter().chain(lags.into_iter().map(|w| -w)).collect();
+        let packed = self.packed_ends.iter().chain(&self.packed_lags);
+        let (r, mut lower) = (self.width, vec![0.0; self.width * (self.width + 1) / 2]);
+        for (packed, weight) in packed.zip(&weights) {
+            lower.iter_mut().zip(packed).for_each(|(to, from)| *to += weight * from);
+        }
+        let row = |i: usize| i * (i + 1) / 2;
+        let mut ln_det = self.ln_det_r(rho);
+        for i in 0..r {
+            lower[row(i) + i] += 1.0;
+            for j in 0..=i {
+                let dot: f64 = (0..j).map(|k| lower[row(i) + k] * lower[row(j) + k]).sum();
+                let rest = lower[row(i) + j] - dot;
+                // The diagonal is kept inverted.
+                lower[row(i) + j] =
+                    if i == j { 1.0 / rest.sqrt() } else { rest * lower[row(j) + j] };
+            }
+            ln_det -= 2.0 * lower[row(i) + i].ln();
+        }
+        let factor: Vec<f64> =
+            (0..r).flat_map(|j| (j..r).map(move |i| row(i) + j)).map(|at| lower[at]).collect();
+        let k = added.len();
+        let (mut v, mut h) = (vec![0.0; r * k], vec![0.0; k]);
+        for (at, one) in added.iter().enumerate() {
+            let mut own = vec![0.0; r];
+            h[at] = 1.0;
+            for (part, weight) in weights.iter().enumerate() {
+                h[at] += weight * one.on_itself[part];
+                let row = one.on_shared.row(part);
+                own.iter_mut().zip(row).for_each(|(to, from)| *to += weight * from);
+            }
+            forward(&factor, &mut own);
+            for (j, value) in own.iter().enumerate() {
+                v[j * k + at] = *value;
+                h[at] -= value * value;
+            }
+        }
+        Point { weights, factor, v, h, ln_det }
     }
 }
 
-impl Added {
-    /// u'e, `[voxel]`, and the sums of the residuals with the column, from those without: whose rows of columns go on with `from` those of
-    /// [`Added::columns`].
-    #[must_use]
-    pub fn sums(&self, without: &Sums, from: usize) -> (Vec<f64>, Sums) {
-        let (parts, width) = self.on_shared.dim();
-        let n_gaps = parts / 2;
-        let n = without.square.len();
-        let row = |at: usize| without.columns.row(from + at);
-        let mut with = Sums {
-            total: without.total.clone(),
-            square: without.square.clone(),
-            last: without.last.clone(),
-            ends: without.ends.clone(),
-            lags: without.lags.clone(),
-            columns: Array2::zeros((parts * (width + 1), n)),
-        };
-        let b = row(0).to_vec();
-        for v in 0..n {
-            with.last[v] -= b[v] * self.last;
-            with.square[v] -= b[v] * b[v];
+/// x = L⁻¹x, a column of L at a time.
+#[inline(always)]
+pub(super) fn forward(factor: &[f64], x: &mut [f64]) {
+    let mut at = 0;
+    for j in 0..x.len() {
+        let (done, below) = x.split_at_mut(j + 1);
+        let y = done[j] * factor[at];
+        done[j] = y;
+        let column = &factor[at + 1..at + 1 + below.len()];
+        for (x, l) in below.iter_mut().zip(column) {
+            *x = (-l).mul_add(y, *x);
         }
-        for part in 0..parts {
-            let itself = self.on_itself[part];
-            let on_u = row(1 + part);
-            let sums = if part < n_gaps { &mut with.ends } else { &mut with.lags };
-            for (v, sum) in sums.row_mut(part % n_gaps.max(1)).iter_mut().enumerate() {
-                *sum += b[v] * (b[v] * itself - 2.0 * on_u[v]);
-            }
-            for j in 0..=width {
-                let own = j == width;
-                let (from, of_u) = match own {
-                    true => (on_u, itself),
-                    false => (without.columns.row(part * width + j), self.on_shared[[part, j]]),
-                };
-                let mut to = with.columns.row_mut(part * (width + 1) + j);
-                for (v, (to, from)) in to.iter_mut().zip(from).enumerate() {
-                    *to = from - b[v] * of_u;
-                }
-            }
-        }
-        // What the column leaves of a series that it is itself is none, not rounding.
-        for v in 0..n {
-            if with.square[v] > NOTHING * without.square[v] {
-                continue;
-            }
-            (with.square[v], with.last[v]) = (0.0, 0.0);
-            with.ends.slice_mut(s![.., v]).fill(0.0);
-            with.lags.slice_mut(s![.., v]).fill(0.0);
-            with.columns.slice_mut(s![.., v]).fill(0.0);
-        }
-        (b, with)
+        at += 1 + below.len();
     }
 }

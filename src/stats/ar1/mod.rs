@@ -20,13 +20,16 @@ use crate::error::Result;
 use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 
 mod added;
+mod between;
 mod border;
+mod each;
 mod panel;
 mod reml;
 mod solve;
 
 pub use added::Added;
 pub use border::Border;
+pub use each::{EachAdded, Estimate};
 pub use reml::{LARGEST, Scan};
 
 /// No volume stands before this one.

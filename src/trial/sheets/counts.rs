@@ -2,9 +2,11 @@
 
 use super::Sheet;
 use super::column::{Columns, names};
-use crate::trial::arm::Arm;
+use crate::trial::arm::{Arm, ByArm};
 use crate::trial::plan::Missing;
-use crate::trial::results::{AdverseRow, ResponderRow, Results, SurvivalStep};
+use crate::trial::results::{
+    AdverseRow, DispositionOfArm, Estimate, ResponderRow, Results, SurvivalStep,
+};
 
 pub(super) fn responders(results: &Results) -> Option<Sheet> {
     let part = results.responders.as_ref()?;
@@ -28,9 +30,14 @@ pub(super) fn responders(results: &Results) -> Option<Sheet> {
         .one("p_score", "of no difference, by the score", |row| row.p_score)
         .one("p_fisher", "Fisher's exact, two-sided", |row| row.p_fisher)
         .estimate("odds_ratio", "odds of responding, Woolf's limits", false, |row| row.odds_ratio)
-        .estimate("risk_ratio", "of responding", false, |row| row.risk_ratio)
+        .estimate("risk_ratio", "of responding, Katz's limits", false, |row| row.risk_ratio)
+        .estimate("adjusted_or", "odds ratio given the baselines that the rule uses, by logistic regression", false, |row| {
+            row.adjusted.as_ref().map(|of| of.odds_ratio)
+        })
+        .one("adjusted_p", "two-sided p of adjusted_or", |row| row.adjusted.as_ref().map(|of| of.test.p))
         .one("nnt", "one over the risk difference; negative is to harm", |row| row.nnt.as_ref().map(|nnt| nnt.value))
         .one("nnt_text", "with its limits, as Altman writes them", |row| row.nnt.as_ref().map(|nnt| nnt.text.clone()))
+        .one("nnt_text_newcombe", "the same of Newcombe's limits", |row| row.nnt.as_ref().map(|nnt| nnt.text_newcombe.clone()))
         .arms("lacking", "who lacks a value that the rule needs", |row, arm| names(&row.lacking, arm))
         .one("known_nonresponders", "of these, how many are known to fail another part", |row| row.known_nonresponders)
         .one("worst_case", "risk difference if all who lack a value responded in the control arm and none in the active", |row| row.worst_case)
@@ -41,6 +48,7 @@ pub(super) fn responders(results: &Results) -> Option<Sheet> {
         .estimate("stratified_or", "Mantel-Haenszel odds ratio over strata", false, |row| {
             row.stratified.as_ref().and_then(|s| s.odds_ratio)
         })
+        .one("strata_left_out", "participants of strata that have one arm alone", |row| row.stratified.as_ref().map(|s| s.left_out))
         .test("cmh_", "chi2", "Cochran, Mantel and Haenszel, uncorrected", |row| row.stratified.as_ref().and_then(|s| s.test))
         .sheet("responders", "Who responded, by the rules of the plan", &part.rows)
         .into()
@@ -73,7 +81,63 @@ pub(super) fn adverse_events(results: &Results) -> Option<Sheet> {
         .into()
 }
 
+/// What became of the randomised: what, whether it is a reason of those who discontinued, participants, risk difference.
+struct Fate {
+    what: String,
+    reason: Option<String>,
+    n: ByArm<usize>,
+    difference: Option<Estimate>,
+}
+
 pub(super) fn disposition(results: &Results) -> Option<Sheet> {
+    let part = results.disposition.as_ref()?;
+    let fate = |what: &str, count: fn(&DispositionOfArm) -> usize| Fate {
+        what: what.to_owned(),
+        reason: None,
+        n: ByArm::of(|arm| count(part.arms.get(arm))),
+        difference: None,
+    };
+    let mut rows = vec![
+        fate("randomised", |arm| arm.randomised),
+        fate("treated", |arm| arm.treated),
+        fate("completed", |arm| arm.completed),
+        fate("not known", |arm| arm.not_known),
+        Fate { difference: part.discontinued, ..fate("discontinued", |arm| arm.discontinued) },
+    ];
+    rows.extend(part.reasons.iter().map(|(reason, n, difference)| Fate {
+        what: "discontinued".to_owned(),
+        reason: Some(reason.clone()),
+        n: *n,
+        difference: *difference,
+    }));
+    let randomised = ByArm::of(|arm| part.arms.get(arm).randomised);
+    let percent = move |row: &Fate, arm: Arm| {
+        let of = *randomised.get(arm);
+        (of > 0).then(|| 100.0 * *row.n.get(arm) as f64 / of as f64)
+    };
+    let is_all = |row: &Fate| row.what == "discontinued" && row.reason.is_none();
+    Columns::<Fate>::new()
+        .one("what", "what became of participants", |row| row.what.clone())
+        .one("reason", "why they left; n/a: all together", |row| row.reason.clone())
+        .arms("n", "participants", |row, arm| *row.n.get(arm))
+        .arms("percent", "of those randomised", percent)
+        .estimate(
+            "risk_difference",
+            "active minus control of those randomised, Miettinen and Nurminen's score limits",
+            false,
+            |row| row.difference,
+        )
+        .arms("median_day", "day by which half had left", move |row, arm| {
+            part.arms.get(arm).median_day.filter(|_| is_all(row))
+        })
+        .test("log_rank_", "chi2", "the time to discontinuation of both arms", move |row| {
+            part.log_rank.filter(|_| is_all(row))
+        })
+        .sheet("disposition", "What became of those randomised", &rows)
+        .into()
+}
+
+pub(super) fn time_to_discontinuation(results: &Results) -> Option<Sheet> {
     let part = results.disposition.as_ref()?;
     let rows: Vec<(String, SurvivalStep)> = [Arm::Active, Arm::Control]
         .into_iter()
@@ -82,19 +146,21 @@ pub(super) fn disposition(results: &Results) -> Option<Sheet> {
             part.arms.get(arm).curve.iter().map(move |step| (name.clone(), *step))
         })
         .collect();
+    if rows.is_empty() {
+        return None;
+    }
     Columns::<(String, SurvivalStep)>::new()
         .one("arm", "the arm", |row| row.0.clone())
         .one("day", "day since the first dose", |row| row.1.day)
         .one("at_risk", "participants just before", |row| row.1.at_risk)
         .one("left", "who left on that day", |row| row.1.events)
         .one("censored", "whose time ends on that day without leaving", |row| row.1.censored)
-        .estimate("in_study", "share still in the study (Kaplan-Meier)", true, |row| {
-            Some(row.1.share)
-        })
-        .sheet(
-            "disposition",
-            "When participants left the study; who and why is in results.json",
-            &rows,
+        .estimate(
+            "in_study",
+            "share still in the study (Kaplan-Meier; Greenwood's error, log-log limits)",
+            true,
+            |row| Some(row.1.share),
         )
+        .sheet("time_to_discontinuation", "When participants left the study", &rows)
         .into()
 }

@@ -27,7 +27,9 @@ pub(super) fn tables(
     runs: &[Run],
     watch: &dyn Watch,
 ) -> Result<Vec<Text>> {
-    let InRegions { sets, fluid, effects, runs: of_runs } = regions;
+    let InRegions { sets, fluid, effects, runs: mut of_runs } = regions;
+    let own = of_runs.iter_mut().flat_map(|run| run.contrasts.iter_mut().flatten());
+    own.for_each(|maps| maps.two_sided = spec.two_sided);
     let n = sets[0].1.all.len();
     let inside: Vec<bool> =
         (0..n * sets.len()).map(|at| of_runs.iter().all(|run| run.fitted[at])).collect();
@@ -106,7 +108,6 @@ impl Asked<'_> {
 
     /// Of one region; none where its residuals do not vary.
     fn answer(&self, maps: &ContrastMaps, at: usize) -> Option<Answer> {
-        let maps = &ContrastMaps { two_sided: self.is_two_sided, ..maps.clone() };
         let mut inside = vec![false; maps.stat.len()];
         inside[at] = true;
         let (effect, variance) = (maps.effect[0][at], maps.variance[0][at]);

@@ -1,0 +1,197 @@
+//! `boldly connect`.
+
+use super::*;
+
+const CONNECT: &str = "connect bold.nii --confounds confounds.tsv --columns trans_x --mask mask.nii --seed a=sphere:6,6,3:4 --out out --device cpu";
+const ATLAS: &str = "connect bold.nii --mask mask.nii --regions atlas.nii --out out --device cpu";
+/// Of the good run, in half.
+const FIVE: &[&str] = &["LOWEST,HIGHEST"];
+
+fn atlas(dir: &Path, value: impl Fn(usize) -> f32) {
+    nifti(dir, "atlas.nii", &SHAPE[..3], 3.0, value);
+}
+
+fn two(dir: &Path) {
+    atlas(dir, |at| (at % 3) as f32);
+}
+
+/// With one more option.
+fn with(option: &'static str) -> &'static str {
+    Box::leak(format!("{CONNECT} {option}").into_boxed_str())
+}
+
+fn of_atlas(option: &'static str) -> &'static str {
+    Box::leak(format!("{ATLAS} {option}").into_boxed_str())
+}
+
+pub fn cases() -> Vec<Case> {
+    let mut all = of_regions();
+    all.extend(of_columns());
+    all
+}
+
+fn of_regions() -> Vec<Case> {
+    vec![
+        case(
+            "no region",
+            nothing,
+            "connect bold.nii --out out --device cpu",
+            2,
+            &["names no region", "--seed"],
+        ),
+        case(
+            "a seed outside the field of view",
+            nothing,
+            "connect bold.nii --seed a=sphere:200,6,3:4 --out out --device cpu",
+            65,
+            &["region 'a'", "outside the field of view"],
+        ),
+        case(
+            "one region and no seed",
+            |d| atlas(d, |_| 1.0),
+            ATLAS,
+            2,
+            &["gives 1 region and no seed", "two regions"],
+        ),
+        case(
+            "two seeds of one name",
+            nothing,
+            with("--seed a=sphere:3,3,3:4"),
+            2,
+            &["'a'", "given twice"],
+        ),
+        case(
+            "seeds whose names make one file",
+            nothing,
+            with("--seed A=sphere:3,3,3:4"),
+            2,
+            &["A", "a"],
+        ),
+        case(
+            "an atlas of another grid",
+            |d| nifti(d, "atlas.nii", &[5, 5, 4], 3.0, |_| 1.0),
+            ATLAS,
+            65,
+            &["atlas.nii", "5x5x4"],
+        ),
+        case(
+            "an atlas of probabilities",
+            |d| atlas(d, |at| at as f32 / 120.0),
+            ATLAS,
+            65,
+            &["atlas.nii"],
+        ),
+        case(
+            "a region where nothing varies",
+            |d| {
+                nifti(d, "bold.nii", &SHAPE, 3.0, |at| if at % 6 < 4 { 700.0 } else { value(at) });
+            },
+            "connect bold.nii --mask mask.nii --seed a=sphere:3,6,3:4 --out out --device cpu",
+            65,
+            &["bold.nii", "too little of every region", "coordinates"],
+        ),
+        case(
+            "a network of no region",
+            two,
+            of_atlas("--network n=label_1,label_9"),
+            2,
+            &["--network n", "'label_9'", "label_1"],
+        ),
+        case(
+            "a network without regions",
+            two,
+            of_atlas("--network n="),
+            2,
+            &["name=region,region"],
+        ),
+        case(
+            "a network twice",
+            two,
+            of_atlas("--network n=label_1 --network n=label_2"),
+            2,
+            &["--network n", "twice"],
+        ),
+        case(
+            "a share above 1",
+            nothing,
+            with("--min-coverage 1.5"),
+            2,
+            &["--min-coverage", "1.5", "between 0 and 1"],
+        ),
+        case(
+            "labels that are no table of names",
+            two,
+            of_atlas("--labels confounds.tsv"),
+            65,
+            &["confounds.tsv", "index and name"],
+        ),
+        case("a first component of no seed", two, of_atlas("--seed-first-pc"), 2, &["--seed"]),
+    ]
+}
+
+fn of_columns() -> Vec<Case> {
+    vec![
+        case("a band that is none", nothing, with("--band 0.1,0.01"), 2, FIVE),
+        case("a band of one number", nothing, with("--band 0.1"), 2, FIVE),
+        case(
+            "a low-pass above half the sampling rate",
+            nothing,
+            with("--band 0.01,0.3"),
+            2,
+            &["--band", "0.2500 Hz", "TR of 2 s"],
+        ),
+        case(
+            "a band between two frequencies",
+            nothing,
+            with("--band 0.0126,0.0249"),
+            2,
+            &["holds no frequency", "0.0125 Hz"],
+        ),
+        case(
+            "a band that leaves too little",
+            nothing,
+            with("--band 0.02,0.05"),
+            65,
+            &["bold.nii", "degrees of freedom", "10 or more (--min-dof)"],
+        ),
+        case(
+            "degrees of freedom that are asked for",
+            nothing,
+            with("--min-dof 38"),
+            65,
+            &["38 or more (--min-dof)"],
+        ),
+        case(
+            "no degrees of freedom asked for",
+            nothing,
+            with("--min-dof 0"),
+            2,
+            &["--min-dof", "1 or more"],
+        ),
+        case(
+            "the global signal twice",
+            |d| {
+                let rows: String =
+                    (0..SHAPE[3]).map(|n| format!("{}\n", (n as f64 * 0.7).sin())).collect();
+                text(d, "confounds.tsv", &format!("global_signal\n{rows}"));
+            },
+            "connect bold.nii --confounds confounds.tsv --columns global_signal --mask mask.nii --seed a=sphere:6,6,3:4 --global-signal --out out --device cpu",
+            2,
+            &["`global_signal`", "bold.nii"],
+        ),
+        case(
+            "nilearn's noise with gaps",
+            |d| text(d, "gaps.txt", "7\n"),
+            with("--censor-volumes gaps.txt --noise nilearn-ar1"),
+            2,
+            &["nilearn-ar1", "without gaps"],
+        ),
+        case(
+            "an option of another noise",
+            nothing,
+            with("--noise ols --rho-fwhm 2"),
+            2,
+            &["--rho-fwhm"],
+        ),
+    ]
+}

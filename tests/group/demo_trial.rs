@@ -1,0 +1,82 @@
+//! `boldly demo --trial`, smaller: from the runs to the report, and what stands beside the truth is in the tables. Some seconds: it is
+//! the one test of all commands in a row.
+
+use std::fs;
+use std::path::Path;
+
+use boldly::gpu::Device;
+use boldly::pipeline::blocks::Ladder;
+use boldly::pipeline::demo_trial::{TrialDemo, demo};
+use boldly::pipeline::session::Session;
+use boldly::pipeline::watch::Quiet;
+use boldly::simulate::drug_trial::DrugTrialSpec;
+
+use crate::binary::{boldly, said, succeeded};
+
+fn demo_in(out: &Path) -> boldly::error::Result<TrialDemo> {
+    let spec = DrugTrialSpec { per_arm: 4, n_volumes: 64, ..DrugTrialSpec::default() };
+    let mut session = Session::new(Vec::new(), Ladder::around(Device::cpu()), &Quiet);
+    demo(&spec, (out, "boldly demo --trial"), &mut session, &Quiet)
+}
+
+/// A cell of the row whose first cells these are.
+fn cell(path: &Path, begins: &[&str], column: &str) -> String {
+    let text = fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+    let mut rows = text.lines().map(|line| line.split('\t').collect::<Vec<&str>>());
+    let at = rows.next().unwrap().iter().position(|c| *c == column).expect("a column");
+    rows.find(|row| row.starts_with(begins)).expect("a row")[at].to_owned()
+}
+
+#[test]
+fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("trial");
+    let result = demo_in(&out).unwrap();
+    assert_eq!((result.per_arm, result.completers), (4, 6));
+    let of = |begin: &str| {
+        let line = result.lines.iter().find(|line| line.quantity.starts_with(begin));
+        line.unwrap_or_else(|| panic!("nothing of {begin}"))
+    };
+    let (pag, heart) = (of("response to pain, pag"), of("heart rate"));
+    assert!(pag.truth < -0.5 && pag.found < 0.0 && pag.holds(), "{pag:?}");
+    assert!(heart.truth == 8.0 && (heart.found - 8.0).abs() < 4.0, "{heart:?}");
+    assert!(of("response to pain, thalamus_l").truth == 0.0);
+    assert!(of("insula with default mode network").found < 0.0);
+    // What is printed is what the tables hold.
+    let regions = out.join("group-pain/contrast-interaction_regions.tsv");
+    assert_eq!(cell(&regions, &["pag"], "effect").parse(), Ok(pag.found));
+    let ancova = out.join("trial/ancova.tsv");
+    let row = ["physio_summary:heart_rate", "observed"];
+    assert_eq!(cell(&ancova, &row, "difference").parse(), Ok(heart.found));
+    // The rows of a visit are that visit's.
+    let (id, session) = ("sub-02", "ses-baseline");
+    let own = out.join(format!("glm/{id}/{session}/contrast-pain_regions.tsv"));
+    let effect: f64 = cell(&own, &["pag"], "effect").parse().unwrap();
+    let brain = cell(&out.join("tables/brain.tsv"), &[id, session], "pag_pain");
+    assert_eq!(brain, format!("{effect:.6}"));
+    let found: f64 =
+        cell(&out.join("tables/physio_summary.tsv"), &[id, session], "heart_rate").parse().unwrap();
+    let truth = cell(&out.join("study/derivatives/truth/visits.tsv"), &[id, session], "heart_rate");
+    assert!((found - truth.parse::<f64>().unwrap()).abs() < 3.0, "{found} for {truth}");
+
+    let page = fs::read_to_string(out.join("index.html")).unwrap();
+    assert!(page.contains("trial/report.html") && page.contains("response to pain, pag"), "{page}");
+    assert!(out.join("trial/report.html").is_file());
+    let line = "verify trial/trial trial/group-pain -q";
+    succeeded(line, boldly(folder.path(), line));
+}
+
+#[test]
+fn options_of_the_trial_demo_come_with_it_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    for line in [
+        "demo --patients 5",
+        "demo --trial --group",
+        "demo --trial --permutations 50",
+        "demo --trial --patients 2",
+    ] {
+        let output = boldly(folder.path(), line);
+        assert_eq!(output.status.code(), Some(2), "{line}: {}", said(&output));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
