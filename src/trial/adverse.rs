@@ -15,6 +15,7 @@ mod event;
 mod told;
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::arm::{Arm, ByArm};
@@ -93,7 +94,7 @@ fn rows(emergent: &[&Event], events: &Events, counting: &Counting) -> Vec<Advers
 /// By descending count of the active arm, then of the control arm, then by name.
 fn descending(mut rows: Vec<AdverseRow>) -> Vec<AdverseRow> {
     // Made in the order of their names, which a stable sort keeps.
-    rows.sort_by(|a, b| (b.n.active, b.n.control).cmp(&(a.n.active, a.n.control)));
+    rows.sort_by_key(|row| Reverse((row.n.active, row.n.control)));
     rows
 }
 
