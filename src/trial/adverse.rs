@@ -36,7 +36,7 @@ pub const AFTER_LAST_DAY: f64 = 30.0;
 /// Count the events of the plan's table; nothing where it has none.
 ///
 /// # Errors
-/// Usage: no such table or column. Bad data, naming the line: an unknown participant, an arm that participants.tsv contradicts, a word that is none of those known, a preferred
+/// Usage: no such table or column. Bad data, naming the line: an unknown participant, a word that is none of those known, a preferred
 /// term in two classes.
 pub fn analyse(
     plan: &Plan,
@@ -46,7 +46,7 @@ pub fn analyse(
 ) -> Result<AdverseEvents> {
     let Some(name) = &plan.adverse_events else { return Ok(AdverseEvents::default()) };
     let table = tables.get(name)?;
-    let events = Events::read(table, plan, people, notes)?;
+    let events = Events::read(table, people, notes)?;
     Told { events: &events, people, notes }.all(table);
     consistent::tell(&events, people, notes);
     let at = |when: When| {

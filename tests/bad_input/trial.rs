@@ -362,7 +362,10 @@ fn events() -> Vec<Case> {
             },
             asked,
             65,
-            &["line 2 (sub-0), holds 'placebo' in column arm", "be 'drug'", "by participants.tsv"],
+            &[
+                "line 2 (sub-0), is of arm 'placebo', and of 'drug' in participants.tsv",
+                "be of one arm",
+            ],
         ),
     ]
 }

@@ -215,20 +215,10 @@ fn double_entries_are_told_with_their_participants() {
 }
 
 #[test]
-fn an_unknown_participant_or_arm_is_refused_by_line_with_the_closest_name() {
+fn an_unknown_participant_is_refused_by_line_with_the_closest_name() {
     let mut study = asked();
     study.set("adverse_events", 2, "participant_id", "sub_029");
     refused(&study, &["adverse_events.tsv", "line 4", "sub_029", "did you mean 'sub-029'"]);
-    let mut study = asked();
-    let cells = study.cells("adverse_events");
-    cells.columns.push("arm".to_owned());
-    cells.rows.iter_mut().for_each(|row| row.push("n/a".to_owned()));
-    let rows = tried(&study).unwrap().0.rows;
-    assert_eq!(rows, found(&asked()).rows, "an arm of n/a says nothing");
-    study.set("adverse_events", 5, "arm", "milnacipram");
-    refused(&study, &["line 7 (sub-010)", "'milnacipram' in column arm", "did you mean"]);
-    study.set("adverse_events", 5, "arm", "milnacipran");
-    refused(&study, &["line 7 (sub-010)", "be 'placebo'", "participants.tsv"]);
 }
 
 #[test]
