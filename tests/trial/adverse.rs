@@ -192,7 +192,7 @@ fn rows_of_one_active_count_are_ordered_by_the_control_arm() {
     let mut more = cells.rows.iter().find(|row| in_skin(row)).unwrap().clone();
     let control = people.randomised(boldly::trial::Arm::Control);
     let new = people.names(&control).into_iter();
-    let new = new.filter(|id| !cells.rows.iter().any(|row| row[0] == *id && in_skin(row)));
+    let mut new = new.filter(|id| !cells.rows.iter().any(|row| row[0] == *id && in_skin(row)));
     more[0] = new.next_back().unwrap();
     more[3] = "1".to_owned();
     more[7] = "none".to_owned();
