@@ -29,7 +29,15 @@ pub(super) struct Read {
     /// The sequences' names, and which begins with the active treatment.
     sequences: Vec<(String, Arm)>,
     /// Of a participant (a place in `People::all`): the sequence, the outcome and baseline of each period.
-    of: BTreeMap<usize, (usize, [Option<f64>; 2], [Option<f64>; 2])>,
+    of: BTreeMap<usize, Entered>,
+}
+
+/// What the table has of a patient: the sequence's place, the outcome and the baseline of each period.
+#[derive(Clone, Copy)]
+struct Entered {
+    sequence: usize,
+    outcomes: [Option<f64>; 2],
+    baselines: [Option<f64>; 2],
 }
 
 impl Read {
@@ -50,7 +58,7 @@ impl Read {
         let (control, active) = treatments_of(table, &treatments, plan)?;
         let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
         let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        let mut of: BTreeMap<usize, (usize, [Option<f64>; 2], [Option<f64>; 2])> = BTreeMap::new();
+        let mut of: BTreeMap<usize, Entered> = BTreeMap::new();
         let mut first_line: BTreeMap<usize, usize> = BTreeMap::new();
         for row in 0..places.len() {
             let (place, period) = (places[row], periods[row]);
@@ -65,8 +73,9 @@ impl Read {
                 ));
             }
             let before = first_line.entry(place).or_insert(row);
-            let entry = of.entry(place).or_insert((sequence, [None; 2], [None; 2]));
-            if entry.0 != sequence {
+            let new = Entered { sequence, outcomes: [None; 2], baselines: [None; 2] };
+            let entry = of.entry(place).or_insert(new);
+            if entry.sequence != sequence {
                 return Err(Error::bad_data(
                     table.line(row),
                     format!(
@@ -79,8 +88,8 @@ impl Read {
                     "correct one of them",
                 ));
             }
-            entry.1[period] = outcomes[row];
-            entry.2[period] = baselines[row];
+            entry.outcomes[period] = outcomes[row];
+            entry.baselines[period] = baselines[row];
         }
         Ok(Read { control, active, sequences: known, of })
     }
@@ -88,13 +97,13 @@ impl Read {
     /// Those with both outcomes, and the places of the others.
     pub fn patients(&self) -> (Vec<Patient>, Vec<usize>) {
         let (mut patients, mut dropped) = (Vec::new(), Vec::new());
-        for (&place, (sequence, outcomes, baselines)) in &self.of {
-            let [Some(one), Some(two)] = *outcomes else {
+        for (&place, &Entered { sequence, outcomes, baselines }) in &self.of {
+            let [Some(one), Some(two)] = outcomes else {
                 dropped.push(place);
                 continue;
             };
-            let (name, first) = &self.sequences[*sequence];
-            let baselines = match *baselines {
+            let (name, first) = &self.sequences[sequence];
+            let baselines = match baselines {
                 [Some(one), Some(two)] => Some([one, two]),
                 _ => None,
             };
@@ -190,15 +199,15 @@ fn orders(
     // What begins is what most rows of a sequence say, so that the odd row is the one that is refused.
     let mut votes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     let begins = |row: usize| (treatments[row] == active) == (periods[row] == 0);
-    for row in 0..sequences.len() {
-        votes.entry(&sequences[row]).or_default()[usize::from(begins(row))] += 1;
+    for (row, sequence) in sequences.iter().enumerate() {
+        votes.entry(sequence).or_default()[usize::from(begins(row))] += 1;
     }
     let arm = |of: &[usize; 2]| if of[1] >= of[0] { Arm::Active } else { Arm::Control };
     let mut known: Vec<(String, Arm)> =
         votes.iter().map(|(name, of)| ((*name).to_owned(), arm(of))).collect();
     known.sort_by_key(|(_, first)| *first == Arm::Control);
-    for row in 0..sequences.len() {
-        let own = known.iter().find(|(name, _)| *name == sequences[row]);
+    for (row, sequence) in sequences.iter().enumerate() {
+        let own = known.iter().find(|(name, _)| name == sequence);
         let Some((name, first)) = own else { continue };
         if begins(row) != (*first == Arm::Active) {
             let (one, two) =
