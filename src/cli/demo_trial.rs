@@ -65,6 +65,6 @@ mod tests {
         let said = table(&result);
         assert!(said.contains("10 + 10 patients, 17 at both visits, 73 runs"), "{said}");
         assert!(said.contains("1 of the 2 intervals hold what was put in"), "{said}");
-        assert!(said.contains("8.00      6.00 to 10.00  1.00e-3  trial"), "{said}");
+        assert!(said.contains("8.00      6.00 to 10.00   1.00e-3  trial"), "{said}");
     }
 }

@@ -22,17 +22,22 @@ pub(super) struct Patient {
     pub baselines: Option<[f64; 2]>,
 }
 
-/// A participant's sequence, and the outcome and baseline of each period.
-type Own = (usize, [Option<f64>; 2], [Option<f64>; 2]);
-
 /// The rows of the table, sorted and checked.
 pub(super) struct Read {
     pub control: String,
     pub active: String,
     /// The sequences' names, and which begins with the active treatment.
     sequences: Vec<(String, Arm)>,
-    /// Of a participant (a place in `People::all`).
-    of: BTreeMap<usize, Own>,
+    /// Of a participant (a place in `People::all`): the sequence, the outcome and baseline of each period.
+    of: BTreeMap<usize, Entered>,
+}
+
+/// What the table has of a patient: the sequence's place, the outcome and the baseline of each period.
+#[derive(Clone, Copy)]
+struct Entered {
+    sequence: usize,
+    outcomes: [Option<f64>; 2],
+    baselines: [Option<f64>; 2],
 }
 
 impl Read {
@@ -53,7 +58,7 @@ impl Read {
         let (control, active) = treatments_of(table, &treatments, plan)?;
         let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
         let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        let mut of: BTreeMap<usize, Own> = BTreeMap::new();
+        let mut of: BTreeMap<usize, Entered> = BTreeMap::new();
         let mut first_line: BTreeMap<usize, usize> = BTreeMap::new();
         for row in 0..places.len() {
             let (place, period) = (places[row], periods[row]);
@@ -68,8 +73,9 @@ impl Read {
                 ));
             }
             let before = first_line.entry(place).or_insert(row);
-            let entry = of.entry(place).or_insert((sequence, [None; 2], [None; 2]));
-            if entry.0 != sequence {
+            let new = Entered { sequence, outcomes: [None; 2], baselines: [None; 2] };
+            let entry = of.entry(place).or_insert(new);
+            if entry.sequence != sequence {
                 return Err(Error::bad_data(
                     table.line(row),
                     format!(
@@ -82,8 +88,8 @@ impl Read {
                     "correct one of them",
                 ));
             }
-            entry.1[period] = outcomes[row];
-            entry.2[period] = baselines[row];
+            entry.outcomes[period] = outcomes[row];
+            entry.baselines[period] = baselines[row];
         }
         Ok(Read { control, active, sequences: known, of })
     }
@@ -91,13 +97,13 @@ impl Read {
     /// Those with both outcomes, and the places of the others.
     pub fn patients(&self) -> (Vec<Patient>, Vec<usize>) {
         let (mut patients, mut dropped) = (Vec::new(), Vec::new());
-        for (&place, (sequence, outcomes, baselines)) in &self.of {
-            let [Some(one), Some(two)] = *outcomes else {
+        for (&place, &Entered { sequence, outcomes, baselines }) in &self.of {
+            let [Some(one), Some(two)] = outcomes else {
                 dropped.push(place);
                 continue;
             };
-            let (name, first) = &self.sequences[*sequence];
-            let baselines = match *baselines {
+            let (name, first) = &self.sequences[sequence];
+            let baselines = match baselines {
                 [Some(one), Some(two)] => Some([one, two]),
                 _ => None,
             };
@@ -200,8 +206,8 @@ fn orders(
     let mut known: Vec<(String, Arm)> =
         votes.iter().map(|(name, of)| ((*name).to_owned(), arm(of))).collect();
     known.sort_by_key(|(_, first)| *first == Arm::Control);
-    for row in 0..sequences.len() {
-        let own = known.iter().find(|(name, _)| *name == sequences[row]);
+    for (row, sequence) in sequences.iter().enumerate() {
+        let own = known.iter().find(|(name, _)| name == sequence);
         let Some((name, first)) = own else { continue };
         if begins(row) != (*first == Arm::Active) {
             let (one, two) =
