@@ -440,9 +440,10 @@ fn the_command_takes_pictures_and_refuses_what_is_none() {
         "<?xml version=\"1.0\"?>\n<svg><title id=\"t\">A &lt;map&gt; of a seed</title></svg>",
     );
     write("page.svg", "<html><svg></svg></html>");
-    let line = |picture: &str| format!("{} --out out --picture {picture}", crate::command::NRS);
+    let line =
+        |picture: &str| format!("{} --out of-{picture} --picture {picture}", crate::command::NRS);
     crate::command::run(dir, &line("map.svg"));
-    let all = checked(&std::fs::read_to_string(dir.join("out/report.html")).unwrap());
+    let all = checked(&std::fs::read_to_string(dir.join("of-map.svg/report.html")).unwrap());
     assert!(all.iter().any(|e| e.name == "img" && e.attributes["alt"] == "A <map> of a seed"));
     assert!(
         all.iter()
