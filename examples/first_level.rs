@@ -10,8 +10,8 @@ use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::products::Layout;
 use boldly::pipeline::session::Session;
 use boldly::pipeline::spec::{
-    Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RunSpec, SignalScale, SmoothOptions,
-    VoxelwiseOptions,
+    Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RegionOptions, RunSpec, SignalScale,
+    SmoothOptions, VoxelwiseOptions,
 };
 use boldly::pipeline::written::Written;
 use boldly::pipeline::{demo, watch};
@@ -44,6 +44,7 @@ fn main() -> boldly::Result<()> {
         maps: false,
         skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
+        roi: RegionOptions::default(),
         residuals: false,
     };
     let results = std::env::temp_dir().join("boldly-first-level");

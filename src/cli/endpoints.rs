@@ -211,6 +211,7 @@ impl Args {
         let ladder = Ladder::around(Device::cpu());
         let mut session = Session::new(args::command_line(), ladder, &terminal);
         let mut written = Written::new(Layout::folder(&out), self.replace.choice())?;
+        let spec = endpoints::resolved(spec, &session.watch)?;
         Command::Trial(spec).run(&mut session, &mut written)?;
         let saved = written.commit()?;
         saved.iter().for_each(|one| terminal.done(one));

@@ -89,7 +89,7 @@ pub fn demo(
     watch.note("simulating");
     let trial = trial::run_while(spec, &interrupt::check)?;
     let files = trial::files(&trial, command);
-    simulate::write_files((files.len(), files.into_iter().map(Ok)), out, Overwrite::Own, watch)?;
+    simulate::write_files((files.len(), files), out, Overwrite::Own, watch)?;
     let results = out.join(RESULTS);
     let mut written = Written::new(Layout::folder(&results), Overwrite::Own)?;
     Command::Group(group_spec(out, permutations)).run(session, &mut written)?;

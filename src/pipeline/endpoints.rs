@@ -49,13 +49,23 @@ pub fn run(
     for sheet in sheets(&results) {
         products.table(text(sheet))?;
     }
-    let command = Command::Trial(EndpointsSpec { plan: results.plan.clone(), ..spec.clone() });
+    let command = Command::Trial(spec.clone());
     let mut account = Account::of(command, Opened { found: study.files, bolds: Vec::new() });
     account.stages = vec!["read", "trial"];
     account.counts.insert("participants".to_owned(), json!(results.flow.listed));
     account.counts.insert("notes".to_owned(), json!(results.notes.all.len()));
     account.pages = pages(results, pictures)?;
     products.finish(session, account)
+}
+
+/// The same analysis with every name of its plan filled in, so that it is the same value whoever asks, and whatever tables come later; what names were taken for is noted.
+///
+/// # Errors
+/// A study that cannot be opened, and names that it lacks.
+pub fn resolved(spec: EndpointsSpec, watch: &dyn Watch) -> Result<EndpointsSpec> {
+    let Study { plan, notes, .. } = Study::open(&spec)?;
+    notes.all.iter().for_each(|note| watch.note(&note.to_string()));
+    Ok(EndpointsSpec { plan, ..spec })
 }
 
 /// The study opened, and all its numbers.

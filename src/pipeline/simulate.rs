@@ -26,7 +26,7 @@ pub fn write(
     let study = run_while(spec, &interrupt::check)?;
     interrupt::check()?;
     let files = files(&study, command);
-    write_files((files.len(), files.into_iter().map(Ok)), out, overwrite, watch)
+    write_files((files.len(), files), out, overwrite, watch)
 }
 
 /// Simulate a drug trial and write it into `out`, run by run, all files or none; as [`write()`].
@@ -42,16 +42,30 @@ pub fn write_trial(
 ) -> Result<DrugTrial> {
     watch.note("simulating");
     let trial = drug_trial::run(spec)?;
-    let files = (drug_trial::count(&trial), drug_trial::files(&trial, command, &interrupt::check));
-    write_files(files, out, overwrite, watch)?;
+    let files =
+        (drug_trial::count(&trial), drug_trial::files_while(&trial, command, &interrupt::check));
+    write_each(files, out, overwrite, watch)?;
     Ok(trial)
 }
 
 /// Write so many files into `out`, all or none; those that are there already must be the same, unless anything may be replaced.
 ///
 /// # Errors
-/// Those of `files`; usage for other files in their place; output errors.
+/// Usage for other files in their place; output errors.
 pub(super) fn write_files(
+    (n_files, files): (usize, impl IntoIterator<Item = (String, Content)>),
+    out: &Path,
+    overwrite: Overwrite,
+    watch: &dyn Watch,
+) -> Result<()> {
+    write_each((n_files, files.into_iter().map(Ok)), out, overwrite, watch)
+}
+
+/// The same of files that may not come.
+///
+/// # Errors
+/// As [`write_files`], and those of `files`.
+fn write_each(
     (n_files, files): (usize, impl IntoIterator<Item = Result<(String, Content)>>),
     out: &Path,
     overwrite: Overwrite,

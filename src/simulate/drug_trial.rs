@@ -26,7 +26,7 @@ mod scans;
 mod truth;
 
 pub use brain::Brain;
-pub use files::{count, files, paths};
+pub use files::{count, files, files_while, paths};
 pub use people::{Arm, Patient};
 pub use region::Region;
 pub use scans::{Scan, Task};

@@ -15,6 +15,7 @@ mod event;
 mod told;
 mod words;
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use super::arm::{Arm, ByArm};
@@ -35,7 +36,7 @@ pub const AFTER_LAST_DAY: f64 = 30.0;
 /// Count the events of the plan's table; nothing where it has none.
 ///
 /// # Errors
-/// Usage: no such table or column. Bad data, naming the line: an unknown participant, an arm that participants.tsv contradicts, a word that is none of those known, a preferred
+/// Usage: no such table or column. Bad data, naming the line: an unknown participant, a word that is none of those known, a preferred
 /// term in two classes.
 pub fn analyse(
     plan: &Plan,
@@ -45,7 +46,7 @@ pub fn analyse(
 ) -> Result<AdverseEvents> {
     let Some(name) = &plan.adverse_events else { return Ok(AdverseEvents::default()) };
     let table = tables.get(name)?;
-    let events = Events::read(table, plan, people, notes)?;
+    let events = Events::read(table, people, notes)?;
     Told { events: &events, people, notes }.all(table);
     consistent::tell(&events, people, notes);
     let at = |when: When| {
@@ -93,7 +94,7 @@ fn rows(emergent: &[&Event], events: &Events, counting: &Counting) -> Vec<Advers
 /// By descending count of the active arm, then of the control arm, then by name.
 fn descending(mut rows: Vec<AdverseRow>) -> Vec<AdverseRow> {
     // Made in the order of their names, which a stable sort keeps.
-    rows.sort_by(|a, b| (b.n.active, b.n.control).cmp(&(a.n.active, a.n.control)));
+    rows.sort_by_key(|row| Reverse((row.n.active, row.n.control)));
     rows
 }
 

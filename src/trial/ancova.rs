@@ -2,7 +2,7 @@
 //!
 //! b1 is the difference, active minus control, on n - rank degrees of freedom; with the change in place of the endpoint it is the same number. Beside it stand whether slopes
 //! differ (arm x baseline), the standard error by HC3 (MacKinnon and White 1985), the changes compared without adjustment (Welch; Hedges' g with limits of the noncentral t), and
-//! percentage changes for description alone. LS means are at the mean baseline, levels of strata weighing the same. Fits are [`SecondLevel`]'s: an endpoint is a map with one voxel.
+//! percentage changes for description alone. LS means are at the mean baseline, levels of strata weighing the same. Fits are [`SecondLevel`](crate::stats::second_level::SecondLevel)'s: an endpoint is a map with one voxel.
 
 mod by_t;
 mod change;

@@ -5,7 +5,7 @@
 //! tested range, a mean rating. Where the table has a column `series` (`ascending`, `random`), P50 rests on all its series together, as thresholds are calibrated, and each series
 //! stands beside it.
 //!
-//! Between arms: [`ancova`] of P50, slope and area; of the rating at each pressure, with Holm's p over the pressures; and two summary measures (Matthews et al. 1990) of each participant's
+//! Between arms: [`ancova`](super::ancova) of P50, slope and area; of the rating at each pressure, with Holm's p over the pressures; and two summary measures (Matthews et al. 1990) of each participant's
 //! changes at the pressures, their mean and their slope on pressure (treatment x intensity), by two-sample t. A P50 outside the tested pressures is extrapolated: flagged, counted and kept.
 
 mod between;

@@ -11,6 +11,7 @@
 
 mod adjusted;
 mod held;
+mod lacking;
 mod row;
 
 use super::note::Notes;
@@ -21,6 +22,7 @@ use super::rule::Rule;
 use super::tables::Tables;
 use crate::error::Result;
 use held::Held;
+use lacking::Lacking;
 
 /// Count the responders by every rule.
 ///
@@ -33,9 +35,11 @@ pub fn analyse(
     notes: &mut Notes,
 ) -> Result<Responders> {
     let mut found = Responders::default();
+    let mut lacking = Lacking::default();
     for rule in &plan.responders {
         let parts = rule.parts.iter().map(|part| Held::against(part, plan, people, tables, notes));
         let parts = parts.collect::<Result<Vec<Held>>>()?;
+        parts.iter().for_each(|held| lacking.add(held, plan, people));
         for together in taken_together(&parts) {
             // Rules may begin alike.
             let rule = Rule { parts: together.iter().map(|held| held.part.clone()).collect() };
@@ -49,6 +53,7 @@ pub fn analyse(
             }
         }
     }
+    lacking.tell(people, notes);
     Ok(found)
 }
 

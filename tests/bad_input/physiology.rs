@@ -125,7 +125,7 @@ fn physio_writes_the_page_of_a_pulse_that_it_refuses_and_nothing_that_a_fit_coul
         let output = boldly(dir, line);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(65), "{line}: {said}");
-        let says = "error: physio.tsv.gz, column cardiac, follows the scanner";
+        let says = "boldly: physio.tsv.gz, column cardiac, follows the scanner";
         assert!(said.contains(says) && said.contains("--terms 0/4/0"), "{line}: {said}");
     };
     refused(&PHYSIO.replace("1/1/0", "3/4/0"));

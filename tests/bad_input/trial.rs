@@ -6,7 +6,7 @@ use super::*;
 fn study(dir: &Path) {
     folder(dir, "study");
     folder(dir, "study/phenotype");
-    let arm = |k: usize| if k % 2 == 0 { "drug" } else { "placebo" };
+    let arm = |k: usize| if k.is_multiple_of(2) { "drug" } else { "placebo" };
     let person = |k: usize| format!("sub-{k}\t{}\t{}\tyes\tyes\tyes\n", arm(k), 30 + 7 * k % 11);
     let rows: String = (0..12).map(person).collect();
     let head = "participant_id\tarm\tage\trandomised\ttreated\tcompleted\n";
@@ -362,7 +362,10 @@ fn events() -> Vec<Case> {
             },
             asked,
             65,
-            &["line 2 (sub-0), holds 'placebo' in column arm", "be 'drug'", "by participants.tsv"],
+            &[
+                "line 2 (sub-0), is of arm 'placebo', and of 'drug' in participants.tsv",
+                "be of one arm",
+            ],
         ),
     ]
 }

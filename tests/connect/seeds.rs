@@ -73,7 +73,7 @@ fn what_each_device_makes_is_verified_and_one_changed_value_is_found() {
     let devices = ["cpu".to_owned(), test_adapter::name()];
     for device in devices {
         let line = format!(
-            "connect bold.nii {SEEDS} --seed c=sphere:3,3,9:4 --confounds bold.tsv --columns trans_* --censor fd:0.5 --global-signal --band 0.01,0.22 --seed-first-pc --network n=a,b \
+            "connect bold.nii {SEEDS} --seed c=sphere:3,3,9:4 --confounds bold.tsv --columns trans_* --censor fd:0.5 --global-signal --band 0.01,0.23 --seed-first-pc --network n=a,b \
              --mask mask.nii --fwhm 5 --device {device} --out out --overwrite --verify"
         );
         let output = succeeded(&line, boldly(dir, &line));

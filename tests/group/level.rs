@@ -69,11 +69,7 @@ fn what_maps_differ_by_far_below_their_level_is_tested_as_it_is_stored() {
     };
     let want: Vec<f64> = (0..N).map(by_hand).collect();
     assert_close("t of groups", &map(&dir.join("groups"), "d", "t"), &want, 1e-4, 1e-4);
-    for out in ["changes", "mean", "groups"] {
-        if out != "changes" {
-            run(dir, &format!("verify {out} -q"));
-        }
-    }
+    run(dir, "verify mean groups -q");
     // rearrangements compute in float32: of differences of a subject they may, of the level they may not
     let line =
         "group --maps maps.tsv --model two-sample --contrast d=a-b --permutations 20 --out none";

@@ -27,8 +27,7 @@ fn texts(trial: &DrugTrial) -> BTreeMap<String, String> {
         Content::Text(text) => Some((path, text)),
         _ => None,
     };
-    let files = drug_trial::files(trial, "boldly simulate --trial", &|| Ok(()));
-    let files = files.map(|file| file.expect("a file"));
+    let files = drug_trial::files(trial, "boldly simulate --trial");
     files.take_while(|(path, _)| !path.starts_with("sub-")).filter_map(text).collect()
 }
 
@@ -160,7 +159,7 @@ fn a_drug_trial_holds_the_traps_of_a_trials_tables() {
 fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threads() {
     let spec = DrugTrialSpec { per_arm: 4, ..small() };
     let trial = made(&spec);
-    let files = drug_trial::files(&trial, "a line", &|| Ok(())).map(|file| file.expect("a file"));
+    let files = drug_trial::files(&trial, "a line");
     let all: Vec<(String, String)> =
         files.map(|(path, content)| (path, content.sha256())).collect();
     assert_eq!(all.len(), drug_trial::count(&trial));
@@ -194,7 +193,7 @@ fn changed(trial: &DrugTrial, change: impl Fn(&mut Visit)) -> [Visit; 2] {
 
 /// Voxels at which two runs differ.
 fn differing(trial: &DrugTrial, visits: &[Visit; 2], task: Task) -> Vec<usize> {
-    let [a, b] = [0, 1].map(|at| scan_of(&trial, &visits[at], task).bold);
+    let [a, b] = [0, 1].map(|at| scan_of(trial, &visits[at], task).bold);
     let n = trial.grid.n_voxels();
     let differs = |voxel: &usize| (0..a.len() / n).any(|t| a[t * n + voxel] != b[t * n + voxel]);
     (0..n).filter(differs).collect()

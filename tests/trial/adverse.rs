@@ -112,11 +112,23 @@ fn an_event_before_the_first_dose_and_one_long_after_the_last_are_counted_apart(
         study.set("adverse_events", 1, "onset_day", &day.to_string());
         let nausea = row(&found(&study), "Nausea").clone();
         assert_eq!(nausea.events.active + nausea.events.control, events + 27, "day {day}");
+        // Each event is told of its day once.
+        let days = ["by 30 days or less", "more than 30 days", "before the first dose"];
+        let own = notes_of(&study, "sub-013").into_iter();
+        let own = own.filter(|note| days.iter().any(|day| note.contains(day))).count();
+        assert_eq!(own, usize::from(told.is_some()), "day {day}");
         match told {
             Some(text) => assert!(said(&study, text).contains(&"sub-013".to_owned()), "day {day}"),
             None => assert!(!all_said(&study).contains("last_day"), "day {day}"),
         }
     }
+}
+
+/// What is said of a participant.
+fn notes_of(study: &Study, id: &str) -> Vec<String> {
+    let notes = tried(study).unwrap().1.all.into_iter();
+    let own = notes.filter(|note| note.participants.iter().any(|who| who == id));
+    own.map(|note| note.text).collect()
 }
 
 fn last_day(study: &Study, id: &str) -> i64 {
@@ -180,8 +192,8 @@ fn rows_of_one_active_count_are_ordered_by_the_control_arm() {
     let mut more = cells.rows.iter().find(|row| in_skin(row)).unwrap().clone();
     let control = people.randomised(boldly::trial::Arm::Control);
     let new = people.names(&control).into_iter();
-    let new = new.filter(|id| !cells.rows.iter().any(|row| row[0] == *id && in_skin(row)));
-    more[0] = new.last().unwrap();
+    let mut new = new.filter(|id| !cells.rows.iter().any(|row| row[0] == *id && in_skin(row)));
+    more[0] = new.next_back().unwrap();
     more[3] = "1".to_owned();
     more[7] = "none".to_owned();
     cells.rows.push(more);
@@ -203,20 +215,10 @@ fn double_entries_are_told_with_their_participants() {
 }
 
 #[test]
-fn an_unknown_participant_or_arm_is_refused_by_line_with_the_closest_name() {
+fn an_unknown_participant_is_refused_by_line_with_the_closest_name() {
     let mut study = asked();
     study.set("adverse_events", 2, "participant_id", "sub_029");
     refused(&study, &["adverse_events.tsv", "line 4", "sub_029", "did you mean 'sub-029'"]);
-    let mut study = asked();
-    let cells = study.cells("adverse_events");
-    cells.columns.push("arm".to_owned());
-    cells.rows.iter_mut().for_each(|row| row.push("n/a".to_owned()));
-    let rows = tried(&study).unwrap().0.rows;
-    assert_eq!(rows, found(&asked()).rows, "an arm of n/a says nothing");
-    study.set("adverse_events", 5, "arm", "milnacipram");
-    refused(&study, &["line 7 (sub-010)", "'milnacipram' in column arm", "did you mean"]);
-    study.set("adverse_events", 5, "arm", "milnacipran");
-    refused(&study, &["line 7 (sub-010)", "be 'placebo'", "participants.tsv"]);
 }
 
 #[test]
@@ -261,6 +263,26 @@ fn an_event_without_class_term_or_day_does_not_vanish() {
 }
 
 #[test]
+fn without_a_last_day_every_event_from_day_1_on_is_treatment_emergent_and_told() {
+    let mut study = asked();
+    let nausea = counts(row(&found(&study), "Nausea"));
+    let at = study.participants.table.rows.iter().position(|row| row[0] == "sub-013").unwrap();
+    study.set("participants", at, "last_day", "n/a");
+    study.set("adverse_events", 1, "onset_day", "5000");
+    assert_eq!(counts(row(&found(&study), "Nausea")), nausea);
+    let told = "of participants without last_day: treatment-emergent from day 1 on";
+    assert_eq!(said(&study, told), ["sub-013"]);
+    // Of an event without a day, that alone is told.
+    let own: Vec<usize> = {
+        let rows = study.cells("adverse_events").rows.iter().enumerate();
+        rows.filter(|(_, row)| row[0] == "sub-013").map(|(at, _)| at).collect()
+    };
+    own.iter().for_each(|&row| study.set("adverse_events", row, "onset_day", "n/a"));
+    assert!(!all_said(&study).contains("without last_day"));
+    said(&study, "without onset_day: taken to be treatment-emergent");
+}
+
+#[test]
 fn words_in_another_case_are_one_and_that_is_told() {
     let mut study = asked();
     let want = found(&study);
@@ -299,14 +321,14 @@ fn words_that_are_not_known_are_refused_and_none_makes_an_event_vanish_from_a_ro
         ("serious", "serious", "Y", "N"),
     ] {
         let mut study = asked();
-        study.set("adverse_events", 0, column, yes);
-        let with = row(&found(&study), row_name).events.active
-            + row(&found(&study), row_name).events.control;
-        study.set("adverse_events", 0, column, no);
-        let without = row(&found(&study), row_name).events.active
-            + row(&found(&study), row_name).events.control;
-        assert_eq!(with, without + 1, "{column}: {yes}, {no}");
-        study.set("adverse_events", 0, column, "n/a");
+        let mut events = |cell: &str| {
+            study.set("adverse_events", 0, column, cell);
+            let events = row(&found(&study), row_name).events;
+            events.active + events.control
+        };
+        let without = events(no);
+        assert_eq!(events(yes), without + 1, "{column}: {yes}, {no}");
+        assert_eq!(events("n/a"), without, "{column}");
         let told = format!("1 adverse event without {column}: not counted as '{row_name}'");
         assert_eq!(said(&study, &told), ["sub-091"]);
     }

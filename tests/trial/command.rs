@@ -124,6 +124,20 @@ fn the_plan_that_was_written_gives_the_same_tables() {
 }
 
 #[test]
+fn the_same_command_may_be_run_again_and_another_may_not_take_its_place() {
+    let dir = study();
+    let dir = dir.path();
+    let line = format!("{NRS} --outcome pcs --correlate cpm:absolute~pag_pain --cpm cpm --out out");
+    run(dir, &line);
+    let before = fs::read_to_string(dir.join("out/results.json")).unwrap();
+    run(dir, &line);
+    assert_eq!(fs::read_to_string(dir.join("out/results.json")).unwrap(), before);
+    let output = boldly(dir, &format!("{line} --conf 0.9"));
+    assert_eq!(output.status.code(), Some(2));
+    run(dir, &format!("{line} --conf 0.9 --overwrite"));
+}
+
+#[test]
 fn a_dry_run_shows_plan_populations_and_outputs_and_writes_nothing() {
     let dir = study();
     let (shown, _) = run(dir.path(), &format!("{NRS} --dry-run"));

@@ -441,9 +441,9 @@ fn the_command_takes_pictures_and_refuses_what_is_none() {
     );
     write("page.svg", "<html><svg></svg></html>");
     let line =
-        |picture: &str| format!("{} --out of-{picture} --picture {picture}", crate::command::NRS);
+        |picture: &str| format!("{} --out to-{picture} --picture {picture}", crate::command::NRS);
     crate::command::run(dir, &line("map.svg"));
-    let all = checked(&std::fs::read_to_string(dir.join("of-map.svg/report.html")).unwrap());
+    let all = checked(&std::fs::read_to_string(dir.join("to-map.svg/report.html")).unwrap());
     assert!(all.iter().any(|e| e.name == "img" && e.attributes["alt"] == "A <map> of a seed"));
     assert!(
         all.iter()

@@ -243,7 +243,10 @@ fn who_lacks_a_value_is_named_and_a_percentage_of_0_is_told() {
         "2 participants without questionnaires:sf36_pcs at ses-week13 though having completed",
     );
     assert_eq!(completers.participants.len(), 2);
-    assert_eq!(said("questionnaires:nrs at ses-week13 for having left").participants.len(), 17);
+    // Who left lacks both, and is named once.
+    let left = said("questionnaires:nrs, questionnaires:sf36_pcs at ses-week13 for having left");
+    assert_eq!(left.participants.len(), 17);
+    assert_eq!(notes.all.iter().filter(|note| note.text.contains("having left")).count(), 1);
     // Without a value at baseline there is no change.
     study.set("questionnaires", 0, "nrs", "n/a");
     let (_, notes) = self::found(&study);

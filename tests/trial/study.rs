@@ -34,7 +34,7 @@ pub fn study() -> Study {
         "crossover",
     ];
     let mut all = vec![participants.clone()];
-    all.extend(names.map(|name| measured(name)));
+    all.extend(names.map(measured));
     let outcome = |column: &str| Outcome {
         column: format!("questionnaires:{column}").parse::<Column>().unwrap(),
         label: None,

@@ -159,6 +159,7 @@ fn arms_that_are_not_two_are_refused_with_the_levels_and_the_closest() {
 fn who_left_without_a_reason_and_what_participants_tsv_does_not_say_is_said() {
     let mut study = study();
     study.set("participants", 1, "discontinuation_reason", "n/a");
+    study.set("participants", 4, "completed", "n/a");
     let table = study.cells("participants");
     let treated = table.position("treated").unwrap();
     table.columns[treated] = "dosed".to_owned();
@@ -168,6 +169,10 @@ fn who_left_without_a_reason_and_what_participants_tsv_does_not_say_is_said() {
     let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
     let all = said.join("\n");
     assert!(all.contains("did not complete and have no discontinuation_reason: sub-002"), "{all}");
+    assert!(
+        all.contains("have n/a in completed: whether they left is not known: sub-005"),
+        "{all}"
+    );
     assert!(
         all.contains("has no column treated: who was randomised is taken to be treated"),
         "{all}"

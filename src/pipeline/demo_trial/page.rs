@@ -58,7 +58,7 @@ pub(super) fn write(
         (PAGE.to_owned(), Content::Text(demo::page(&page))),
         (TABLE.to_owned(), Content::Text(table(result))),
     ];
-    write_files((files.len(), files.into_iter().map(Ok)), out, Overwrite::Own, watch)
+    write_files((files.len(), files), out, Overwrite::Own, watch)
 }
 
 fn table(result: &TrialDemo) -> String {

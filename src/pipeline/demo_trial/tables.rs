@@ -33,7 +33,7 @@ pub(super) fn write(folders: &Folders, trial: &DrugTrial, watch: &dyn Watch) -> 
     for ((_, path), task) in MAPS.into_iter().zip(Task::ALL) {
         files.push((path.to_owned(), text(&maps(trial, task))));
     }
-    write_files((files.len(), files.into_iter().map(Ok)), &folders.out, Overwrite::Own, watch)
+    write_files((files.len(), files), &folders.out, Overwrite::Own, watch)
 }
 
 fn text(table: &Table) -> Content {

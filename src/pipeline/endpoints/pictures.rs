@@ -33,7 +33,7 @@ fn one(path: &Path) -> Result<PictureFile> {
     }
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let begins = text.trim_start_matches('\u{feff}').trim_start();
-    if !begins.starts_with("<svg") && !(begins.starts_with("<?xml") && begins.contains("<svg")) {
+    if !(begins.starts_with("<svg") || begins.starts_with("<?xml") && begins.contains("<svg")) {
         return Err(Error::bad_data(
             display(path),
             "is neither SVG nor PNG",

@@ -77,7 +77,7 @@ fn is_own(path: &Path) -> bool {
     let ends = |end: &&str| {
         name.strip_suffix(end).is_some_and(|start| start.is_empty() || start.ends_with('_'))
     };
-    OWN.iter().any(|end| ends(&end))
+    OWN.iter().any(ends)
 }
 
 impl Verified {

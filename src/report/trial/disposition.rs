@@ -63,7 +63,8 @@ fn table(of: &Results, part: &Disposition) -> String {
         randomised[1].to_string(),
         String::new(),
     ]);
-    let rows: [(&str, fn(&DispositionOfArm) -> usize); 3] = [
+    type Count = fn(&DispositionOfArm) -> usize;
+    let rows: [(&str, Count); 3] = [
         ("treated", |arm| arm.treated),
         ("completed", |arm| arm.completed),
         ("not known", |arm| arm.not_known),

@@ -3,12 +3,10 @@
 use super::AFTER_LAST_DAY;
 use super::coded::coded;
 use super::words::SUMMARIES;
-use crate::design::similar::closest;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::trial::arm::Arm;
 use crate::trial::note::Notes;
 use crate::trial::people::People;
-use crate::trial::plan::Plan;
 use crate::trial::tables::Measured;
 
 /// When an event began, as it is counted.
@@ -48,14 +46,8 @@ pub(super) struct Events {
 }
 
 impl Events {
-    pub(super) fn read(
-        table: &Measured,
-        plan: &Plan,
-        people: &People,
-        notes: &mut Notes,
-    ) -> Result<Events> {
+    pub(super) fn read(table: &Measured, people: &People, notes: &mut Notes) -> Result<Events> {
         let persons = table.people(people)?;
-        refuse_other_arms(table, &persons, plan, people)?;
         let coded = coded(table, notes)?;
         let onset = table.numbers("onset_day")?;
         let mut said = Vec::new();
@@ -88,44 +80,4 @@ fn when(onset: Option<f64>, last_day: Option<f64>) -> When {
         (Some(day), Some(last)) if day > last + AFTER_LAST_DAY => When::After,
         _ => When::Emergent,
     }
-}
-
-/// Where the table names arms, they must be those of participants.tsv.
-fn refuse_other_arms(
-    table: &Measured,
-    persons: &[usize],
-    plan: &Plan,
-    people: &People,
-) -> Result<()> {
-    if !table.has(&plan.arm) {
-        return Ok(());
-    }
-    let own = people.table.texts(&plan.arm)?;
-    let named = table.texts(&plan.arm)?;
-    for (row, (named, &person)) in named.iter().zip(persons).enumerate() {
-        let Some(named) = named else { continue };
-        if own[people.all[person].row].as_ref() == Some(named) {
-            continue;
-        }
-        let known = [people.arms.control.clone(), people.arms.active.clone()];
-        return Err(Error::bad_data(
-            table.line(row),
-            format!("holds '{named}' in column {}", plan.arm),
-            match &own[people.all[person].row] {
-                Some(arm) => {
-                    format!("be '{arm}', the participant's arm by {}", people.table.table.name)
-                }
-                None => {
-                    format!("be n/a, for {} gives the participant no arm", people.table.table.name)
-                }
-            },
-            match closest(named, &known).filter(|_| !known.contains(named)) {
-                Some(near) => format!("did you mean '{near}'?"),
-                None => {
-                    "correct one of the tables: arms are counted by that of participants".to_owned()
-                }
-            },
-        ));
-    }
-    Ok(())
 }

@@ -22,14 +22,17 @@ pub(super) struct Patient {
     pub baselines: Option<[f64; 2]>,
 }
 
+/// A participant's sequence, and the outcome and baseline of each period.
+type Own = (usize, [Option<f64>; 2], [Option<f64>; 2]);
+
 /// The rows of the table, sorted and checked.
 pub(super) struct Read {
     pub control: String,
     pub active: String,
     /// The sequences' names, and which begins with the active treatment.
     sequences: Vec<(String, Arm)>,
-    /// Of a participant (a place in `People::all`): the sequence, the outcome and baseline of each period.
-    of: BTreeMap<usize, (usize, [Option<f64>; 2], [Option<f64>; 2])>,
+    /// Of a participant (a place in `People::all`).
+    of: BTreeMap<usize, Own>,
 }
 
 impl Read {
@@ -50,7 +53,7 @@ impl Read {
         let (control, active) = treatments_of(table, &treatments, plan)?;
         let known = orders(table, &sequences, &periods, &treatments, (&control, &active))?;
         let mut lines: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-        let mut of: BTreeMap<usize, (usize, [Option<f64>; 2], [Option<f64>; 2])> = BTreeMap::new();
+        let mut of: BTreeMap<usize, Own> = BTreeMap::new();
         let mut first_line: BTreeMap<usize, usize> = BTreeMap::new();
         for row in 0..places.len() {
             let (place, period) = (places[row], periods[row]);
@@ -190,8 +193,8 @@ fn orders(
     // What begins is what most rows of a sequence say, so that the odd row is the one that is refused.
     let mut votes: BTreeMap<&str, [usize; 2]> = BTreeMap::new();
     let begins = |row: usize| (treatments[row] == active) == (periods[row] == 0);
-    for row in 0..sequences.len() {
-        votes.entry(&sequences[row]).or_default()[usize::from(begins(row))] += 1;
+    for (row, sequence) in sequences.iter().enumerate() {
+        votes.entry(sequence).or_default()[usize::from(begins(row))] += 1;
     }
     let arm = |of: &[usize; 2]| if of[1] >= of[0] { Arm::Active } else { Arm::Control };
     let mut known: Vec<(String, Arm)> =

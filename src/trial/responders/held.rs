@@ -17,6 +17,8 @@ pub(super) struct Held {
     pub(super) met: Vec<Option<bool>>,
     /// `[place in People::all]`; empty where the part needs no baseline.
     pub(super) baseline: Vec<Option<f64>>,
+    /// `[place in People::all]`
+    pub(super) endpoint: Vec<Option<f64>>,
 }
 
 impl Held {
@@ -28,18 +30,18 @@ impl Held {
         notes: &mut Notes,
     ) -> Result<Held> {
         let visits = tables.visits(&part.column, people)?;
-        let end = visits.at(&plan.endpoint)?;
-        let start = match part.needs_baseline() {
+        let endpoint = visits.at(&plan.endpoint)?;
+        let baseline = match part.needs_baseline() {
             true => visits.at(&plan.baseline)?,
-            false => vec![None; end.len()],
+            false => Vec::new(),
         };
-        let met = start.iter().zip(&end).map(|(&start, &end)| part.met(start, end)).collect();
+        let start = |place: usize| baseline.get(place).copied().flatten();
+        let met = |(place, &end): (usize, &Option<f64>)| part.met(start(place), end);
+        let met = endpoint.iter().enumerate().map(met).collect();
         let part = Part { column: visits.column.clone(), ..part.clone() };
-        let baseline = if part.needs_baseline() { start.clone() } else { Vec::new() };
-        let held = Held { part, met, baseline };
+        let held = Held { part, met, baseline, endpoint };
         held.tell_direction(&visits, notes);
-        held.tell_no_percentage(&start, &end, plan, people, notes);
-        held.tell_lacking(&start, &end, plan, people, notes);
+        held.tell_no_percentage(plan, people, notes);
         Ok(held)
     }
 
@@ -60,19 +62,13 @@ impl Held {
         }
     }
 
-    fn tell_no_percentage(
-        &self,
-        start: &[Option<f64>],
-        end: &[Option<f64>],
-        plan: &Plan,
-        people: &People,
-        notes: &mut Notes,
-    ) {
+    fn tell_no_percentage(&self, plan: &Plan, people: &People, notes: &mut Notes) {
         if !matches!(self.part.threshold, Threshold::Percent(_)) {
             return;
         }
         let none = |place: &usize| {
-            end[*place].is_some() && start[*place].is_some_and(|start| start <= 0.0)
+            self.endpoint[*place].is_some()
+                && self.baseline[*place].is_some_and(|start| start <= 0.0)
         };
         let who: Vec<usize> = compared(people).filter(none).collect();
         if !who.is_empty() {
@@ -83,36 +79,6 @@ impl Held {
                 plan.baseline
             );
             notes.warn(text, people.names(&who));
-        }
-    }
-
-    fn tell_lacking(
-        &self,
-        start: &[Option<f64>],
-        end: &[Option<f64>],
-        plan: &Plan,
-        people: &People,
-        notes: &mut Notes,
-    ) {
-        let mut tell = |session: &str, remark: &str, lacks: &dyn Fn(usize) -> bool| {
-            let who: Vec<usize> = compared(people).filter(|&place| lacks(place)).collect();
-            if !who.is_empty() {
-                let text = format!(
-                    "{} without {} at {session}{remark}: no responder of all randomised, left out of the observed",
-                    counted(who.len(), "participant"),
-                    self.part.column
-                );
-                notes.warn(text, people.names(&who));
-            }
-        };
-        let of = |place: usize, completed| {
-            end[place].is_none() && people.all[place].completed == completed
-        };
-        tell(&plan.endpoint, " though having completed", &|place| of(place, Some(true)));
-        tell(&plan.endpoint, " for having left", &|place| of(place, Some(false)));
-        tell(&plan.endpoint, "", &|place| of(place, None));
-        if self.part.needs_baseline() {
-            tell(&plan.baseline, "", &|place| start[place].is_none() && end[place].is_some());
         }
     }
 }

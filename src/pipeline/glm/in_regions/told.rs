@@ -52,7 +52,7 @@ pub(super) fn tables(
         let label = &questions.labels[at];
         let asked = Asked { maps, at, is_two_sided: spec.two_sided, n, wet: &wet };
         let names: Vec<String> = runs.iter().map(Run::name).collect();
-        let of_map = of_map(&sets[0].1.all, found, at);
+        let of_map = OfMap::new(&sets[0].1.all, found, at);
         tables.push(asked.table(spec, &sets[0].1.all, (&of_runs, &names), &of_map, label));
         asked.say(spec, &sets[0].1.all, &inside, watch);
         if sets.len() > 1 {
@@ -62,15 +62,29 @@ pub(super) fn tables(
     Ok(tables)
 }
 
-/// The mean over each region of the map of an effect; none where none of it was fitted.
-fn of_map(all: &[Region], found: &Fitted, at: usize) -> Vec<Option<f64>> {
-    let maps = &found.contrasts[at];
-    let of = |region: &Region| {
-        let voxels = region.within(&found.fitted).voxels;
-        let sum: f64 = voxels.iter().map(|&v| maps.effect[0][v]).sum();
-        (!voxels.is_empty()).then(|| sum / voxels.len() as f64)
-    };
-    all.iter().map(of).collect()
+/// The means over regions of the map of an effect.
+struct OfMap {
+    /// None where none of a region was fitted.
+    means: Vec<Option<f64>>,
+    /// How many times the largest of them what a t off by 1 makes of an effect may be: a voxel's largest standard error.
+    times: f64,
+}
+
+impl OfMap {
+    fn new(all: &[Region], found: &Fitted, at: usize) -> OfMap {
+        let maps = &found.contrasts[at];
+        let (mut most, mut se) = (0.0_f64, 0.0_f64);
+        let mut of = |region: &Region| {
+            let voxels = region.within(&found.fitted).voxels;
+            let sum: f64 = voxels.iter().map(|&v| maps.effect[0][v]).sum();
+            let mean = (!voxels.is_empty()).then(|| sum / voxels.len() as f64);
+            most = mean.map_or(most, |mean| most.max(mean.abs()));
+            se = voxels.iter().map(|&v| maps.variance[0][v].sqrt()).fold(se, f64::max);
+            mean
+        };
+        let means = all.iter().map(&mut of).collect();
+        OfMap { means, times: if most > 0.0 { 1.0 + se / most } else { 1.0 } }
+    }
 }
 
 /// A number, or that there is none.
@@ -135,7 +149,7 @@ impl Asked<'_> {
         spec: &GlmSpec,
         all: &[Region],
         (of_runs, names): (&[OfRun], &[String]),
-        of_map: &[Option<f64>],
+        of_map: &OfMap,
         label: &str,
     ) -> Text {
         let several = of_runs.len() > 1;
@@ -182,11 +196,11 @@ impl Asked<'_> {
             let cells = self.cells(answer, mean(&|run| run.sigma2[at]));
             let n = of_runs.iter().map(|run| run.n_voxels[at]).min().unwrap_or(0);
             let coverage = of_runs.iter().map(|run| run.coverage[at]).fold(1.0, f64::min);
-            let last = (of_map[at].filter(|_| is_fitted), mean(&|run| run.tsnr[at]));
+            let last = (of_map.means[at].filter(|_| is_fitted), mean(&|run| run.tsnr[at]));
             row(several.then_some("all"), (n, coverage), cells, last);
         }
         let columns = header.split('\t').map(|name| match name {
-            "map_effect" => ColumnAgreement::OfFit { decimals: 12, times: 1.0 },
+            "map_effect" => ColumnAgreement::OfFit { decimals: 12, times: of_map.times },
             _ => ColumnAgreement::Host,
         });
         let agreement = Some(Agreement::Columns(columns.collect()));
