@@ -26,6 +26,7 @@ mod tables;
 mod trial;
 #[cfg(unix)]
 mod unix;
+mod unusable;
 
 use dataset::*;
 

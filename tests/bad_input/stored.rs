@@ -5,11 +5,11 @@ use super::*;
 use boldly::io::read_map;
 
 /// A NIfTI-1 file with what the good one does not have.
-struct Stored {
+pub(super) struct Stored {
     shape: Vec<usize>,
     datatype: i16,
     bits: i16,
-    scaling: [f32; 2],
+    pub(super) scaling: [f32; 2],
     pixdim_mm: f32,
     sform_mm: f32,
     /// Millimetres that the grid is moved along x.
@@ -18,7 +18,7 @@ struct Stored {
 }
 
 impl Stored {
-    fn new(shape: &[usize], (datatype, bits): (i16, i16), samples: Vec<u8>) -> Stored {
+    pub(super) fn new(shape: &[usize], (datatype, bits): (i16, i16), samples: Vec<u8>) -> Stored {
         let (scaling, moved_mm) = ([1.0, 0.0], 0.0);
         let shape = shape.to_vec();
         Stored { shape, datatype, bits, scaling, pixdim_mm: 3.0, sform_mm: 3.0, moved_mm, samples }
@@ -29,7 +29,7 @@ impl Stored {
         Stored::new(shape, (16, 32), (0..n).flat_map(|n| value(n).to_le_bytes()).collect())
     }
 
-    fn write(&self, dir: &Path, name: &str) {
+    pub(super) fn write(&self, dir: &Path, name: &str) {
         nifti(dir, name, &self.shape, self.pixdim_mm, |_| 0.0);
         let mut bytes = fs::read(dir.join(name)).expect("it was written");
         bytes.truncate(352);
@@ -48,24 +48,24 @@ impl Stored {
     }
 }
 
-fn run(dir: &Path, line: &str) -> String {
+pub(super) fn run(dir: &Path, line: &str) -> String {
     let output = boldly(dir, line);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(output.status.success(), "{line}: {said}");
     said
 }
 
-fn map(dir: &Path, path: &str) -> Vec<f32> {
+pub(super) fn map(dir: &Path, path: &str) -> Vec<f32> {
     read_map(&dir.join(path)).expect("a map").2
 }
 
-fn counts(dir: &Path, out: &str) -> serde_json::Value {
+pub(super) fn counts(dir: &Path, out: &str) -> serde_json::Value {
     let text = fs::read(dir.join(out).join("mask.json")).expect("a sidecar");
     let json: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
     json["boldly"]["counts"].clone()
 }
 
-fn close(name: &str, got: &[f32], want: &[f32], rtol: f32) {
+pub(super) fn close(name: &str, got: &[f32], want: &[f32], rtol: f32) {
     assert_eq!(got.len(), want.len(), "{name}");
     assert!(want.iter().any(|&w| w != 0.0), "{name}: nothing to compare");
     for (at, (got, want)) in got.iter().zip(want).enumerate() {
@@ -74,14 +74,14 @@ fn close(name: &str, got: &[f32], want: &[f32], rtol: f32) {
 }
 
 /// A whole number from 0 to 15 that differs from volume to volume and voxel to voxel.
-fn swing(n: usize) -> u16 {
+pub(super) fn swing(n: usize) -> u16 {
     ((value(n) - 1000.0) as u16).min(15)
 }
 
-const EVENTS_ONLY: &str = "--events events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
+pub(super) const EVENTS_ONLY: &str = "--events events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
 const TWO: &str = "--events events.tsv events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
-const T: &str = "contrast-painControl_stat-t_statmap.nii.gz";
-const EFFECT: &str = "contrast-painControl_stat-effect_statmap.nii.gz";
+pub(super) const T: &str = "contrast-painControl_stat-t_statmap.nii.gz";
+pub(super) const EFFECT: &str = "contrast-painControl_stat-effect_statmap.nii.gz";
 
 /// The run once more, compressed.
 fn compressed(dir: &Path) {
@@ -89,7 +89,7 @@ fn compressed(dir: &Path) {
     fs::write(dir.join("second.nii.gz"), boldly::io::gzip(&stored)).expect("a temporary file");
 }
 
-fn dataset() -> tempfile::TempDir {
+pub(super) fn dataset() -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a temporary folder");
     good_dataset(folder.path());
     folder
@@ -243,167 +243,6 @@ fn what_float32_cannot_hold_is_not_written_as_float32_and_few_such_voxels_are_wa
     assert!(said.contains("warning: few.nii.gz") && said.contains("rounds 1 of 120"), "{said}");
     let said = run(dir, "smooth bold.nii --fwhm 0 --out s.nii.gz --device cpu");
     assert!(!said.contains("float32"), "{said}");
-}
-
-#[test]
-fn values_beyond_float32_are_not_written_as_an_image_of_it() {
-    let folder = dataset();
-    let dir = folder.path();
-    let image = |large: f64| {
-        let n = SHAPE.iter().product::<usize>();
-        let samples = (0..n).flat_map(|n| (large * f64::from(value(n))).to_le_bytes());
-        Stored::new(&SHAPE, (64, 64), samples.collect())
-    };
-    // as float64, and as integers that their slope makes as large
-    image(1e36).write(dir, "large.nii.gz");
-    let samples = (0..SHAPE.iter().product::<usize>()).flat_map(|n| swing(n).to_le_bytes());
-    let mut scaled = Stored::new(&SHAPE, (4, 16), samples.collect());
-    scaled.scaling = [3e37, 0.0];
-    scaled.write(dir, "scaled.nii");
-    copy(dir, "bold.json", "large.json");
-    copy(dir, "bold.json", "scaled.json");
-    let before = listing(dir);
-    for name in ["large.nii.gz", "scaled.nii"] {
-        for line in [
-            format!("smooth {name} --fwhm 5 --out s.nii.gz --device cpu"),
-            format!("smooth {name} --fwhm 0 --out s.nii.gz --out-type int16 --device cpu"),
-            format!(
-                "retroicor {name} --physio physio.tsv.gz --terms 1/1/0 --out s.nii.gz --device cpu"
-            ),
-        ] {
-            let output = boldly(dir, &line);
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(65), "{line}: {said}");
-            assert!(said.contains(name) && said.contains("beyond 3.4e38"), "{line}: {said}");
-        }
-    }
-    assert_eq!(listing(dir), before);
-    image(1e35).write(dir, "large.nii.gz");
-    run(dir, "smooth large.nii.gz --fwhm 5 --out s.nii.gz --device cpu");
-}
-
-#[test]
-fn a_column_of_each_voxels_own_about_a_large_level_is_fitted_as_it_is_without_it() {
-    let folder = dataset();
-    let dir = folder.path();
-    let image = |level: f64| {
-        let n = SHAPE.iter().product::<usize>();
-        let samples = (0..n).flat_map(|n| (level + f64::from(swing(3 * n)) / 1024.0).to_le_bytes());
-        Stored::new(&SHAPE, (64, 64), samples.collect())
-    };
-    image(0.0).write(dir, "own.nii.gz");
-    let line = format!(
-        "glm bold.nii --mask mask.nii {EVENTS_ONLY} --voxelwise own.nii.gz --overwrite --out"
-    );
-    run(dir, &format!("{line} small"));
-    image(1e6).write(dir, "own.nii.gz");
-    let said = run(dir, &format!("{line} large"));
-    assert!(said.contains("own.nii.gz: read as differences"), "{said}");
-    for name in [T, EFFECT] {
-        let [small, large] = ["small", "large"].map(|out| map(dir, &format!("{out}/{name}")));
-        close(name, &large, &small, 1e-4);
-    }
-    run(dir, "verify large");
-    // whose level the fit asks for
-    let columns: String = (0..SHAPE[3]).map(|n| format!("{}\n", (n as f64 * 0.7).sin())).collect();
-    text(dir, "design.tsv", &format!("a\n{columns}"));
-    let none = "glm bold.nii --design design.tsv --mask mask.nii --contrast a --noise ols --voxelwise own.nii.gz --out none --device cpu";
-    let output = boldly(dir, none);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(
-        output.status.code() == Some(65) && said.contains("does not hold a constant"),
-        "{said}"
-    );
-}
-
-#[test]
-fn constant_voxels_of_a_single_run_are_outside_and_a_run_without_any_other_is_refused() {
-    let folder = dataset();
-    let dir = folder.path();
-    nifti(dir, "bold.nii", &SHAPE, 3.0, |n| if n % 120 == 17 { 1005.0 } else { value(n) });
-    for (rest, out) in [("", "plain"), ("--fwhm 6", "smooth"), ("--scaling psc --maps", "maps")] {
-        let glm = format!("glm bold.nii --mask mask.nii {EVENTS_ONLY} --out {out} {rest}");
-        let said = run(
-            dir,
-            &glm.replacen(
-                "--scaling none",
-                if rest.contains("psc") { "" } else { "--scaling none" },
-                1,
-            ),
-        );
-        assert!(
-            said.contains(
-                "warning: 1 mask voxels are constant over time in bold.nii; they are outside (0"
-            ),
-            "{said}"
-        );
-        let inside = map(dir, &format!("{out}/mask.nii.gz"));
-        assert_eq!((inside[17], inside.iter().sum::<f32>()), (0.0, 119.0), "{out}");
-        let counts = counts(dir, out);
-        assert_eq!(counts["voxels_in_mask"], 120, "{counts}");
-        assert_eq!(
-            (
-                &counts["voxels_fitted"],
-                &counts["voxels_constant_in_some_run"],
-                &counts["voxels_not_finite"]
-            ),
-            (&119.into(), &1.into(), &0.into())
-        );
-        for name in [T, EFFECT] {
-            assert_eq!(map(dir, &format!("{out}/{name}"))[17], 0.0, "{out}/{name}");
-        }
-        run(dir, &format!("verify {out}"));
-    }
-    let n_voxels: usize = SHAPE[..3].iter().product();
-    let before = listing(dir);
-    for (name, lost) in [("constant", 1), ("gone", 2)] {
-        nifti(dir, "bold.nii", &SHAPE, 3.0, |n| match lost {
-            1 => 1000.0 + (n % n_voxels) as f32,
-            _ if n / n_voxels == 7 => f32::NAN,
-            _ => value(n),
-        });
-        for noise in ["--noise ols", "--noise ar1"] {
-            let line = format!("glm bold.nii --mask mask.nii {EVENTS_ONLY} --out none");
-            let output = boldly(dir, &line.replace("--noise ols", noise));
-            let said = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(65), "{name}: {said}");
-            assert!(
-                said.contains("bold.nii has no voxel of the mask that varies"),
-                "{name}: {said}"
-            );
-        }
-    }
-    assert_eq!(listing(dir), before);
-}
-
-#[test]
-fn values_that_are_none_are_counted_and_told_by_who_writes_the_run_anew() {
-    let folder = dataset();
-    let dir = folder.path();
-    let n_voxels: usize = SHAPE[..3].iter().product();
-    nifti(dir, "bold.nii", &SHAPE, 3.0, |n| match (n / n_voxels, n % n_voxels) {
-        (7, _) => f32::NAN,
-        (9, 30) => f32::INFINITY,
-        _ => value(n),
-    });
-    let smooth = "smooth bold.nii --out s.nii.gz --overwrite --device cpu --fwhm";
-    let correct = "retroicor bold.nii --physio physio.tsv.gz --terms 1/1/0 --out s.nii.gz --overwrite --device cpu";
-    for line in [format!("{smooth} 5"), format!("{smooth} 0"), correct.to_owned()] {
-        let said = run(dir, &line);
-        let told = format!(
-            "warning: {n_voxels} voxels of bold.nii are not finite in some volume (2 of them)"
-        );
-        assert!(said.contains(&told), "{line}: {said}");
-        let sidecar = fs::read(dir.join("s.json")).expect("a sidecar");
-        let json: serde_json::Value = serde_json::from_slice(&sidecar).expect("JSON");
-        let counts = &json["boldly"]["counts"];
-        assert_eq!(
-            (&counts["voxels_not_finite"], &counts["volumes_not_finite"]),
-            (&n_voxels.into(), &2.into())
-        );
-    }
-    nifti(dir, "bold.nii", &SHAPE, 3.0, value);
-    assert!(!run(dir, &format!("{smooth} 5")).contains("not finite"));
 }
 
 #[test]

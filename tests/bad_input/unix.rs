@@ -54,11 +54,30 @@ fn an_interrupt_in_the_middle_exits_130_and_leaves_nothing() {
 }
 
 #[test]
+fn a_study_is_made_as_long_as_it_may_go_on_which_is_asked_at_each_volume() {
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+    let spec = boldly::simulate::Spec {
+        shape: [6, 6, 6],
+        multiband: 1,
+        n_volumes: 40,
+        ..boldly::simulate::Spec::default()
+    };
+    let asked = AtomicUsize::new(0);
+    let made = boldly::simulate::run_while(&spec, &|| match asked.fetch_add(1, SeqCst) {
+        30 => Err(boldly::Error::Interrupted),
+        _ => Ok(()),
+    });
+    assert!(matches!(made, Err(boldly::Error::Interrupted)));
+    assert_eq!(asked.load(SeqCst), 31, "nothing was done behind it");
+}
+
+#[test]
 fn what_makes_up_its_data_stops_when_it_is_told_to() {
     use std::os::unix::process::ExitStatusExt;
 
     for line in [
-        "simulate study --shape 24,24,16 --voxel-size 9,9,9 --volumes 9000",
+        "simulate study --shape 24,24,16 --voxel-size 9,9,9 --volumes 3000",
         "simulate study --trial --patients 400",
         "bench --shape 48,48,32,200 --repeats 400 --no-files --device cpu",
     ] {
@@ -79,7 +98,7 @@ fn what_makes_up_its_data_stops_when_it_is_told_to() {
         let status = loop {
             match child.try_wait().expect("a child") {
                 Some(status) => break Some(status),
-                None if began.elapsed().as_secs() > 20 => break None,
+                None if began.elapsed().as_secs() > 120 => break None,
                 None => std::thread::sleep(std::time::Duration::from_millis(20)),
             }
         };
