@@ -20,6 +20,7 @@ mod physiology;
 mod regions;
 mod spent;
 mod stored;
+mod stored_space;
 #[cfg(unix)]
 mod surroundings;
 mod tables;
@@ -80,7 +81,7 @@ fn cases() -> Vec<Case> {
         confounds::cases(),
         connect::cases(),
         spent::cases(),
-        stored::cases(),
+        stored_space::cases(),
     ];
     themes.into_iter().flatten().collect()
 }
@@ -151,7 +152,7 @@ fn nan_and_infinite_and_constant_voxels_are_counted_and_written_as_documented() 
     let count = |name: &str| json["counts"][name].as_u64();
     assert_eq!(count("voxels_in_mask"), Some(120), "{json}");
     assert_eq!(count("voxels_not_finite"), Some(2), "{message}");
-    assert_eq!(count("voxels_constant"), Some(2), "{message}");
+    assert_eq!(count("voxels_constant_in_some_run"), Some(2), "{message}");
     let read = |stat: &str| {
         let path = dir.join(format!("out/contrast-painControl_stat-{stat}_statmap.nii.gz"));
         boldly::io::read_map(&path).expect("a map").2

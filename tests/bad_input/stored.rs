@@ -1,5 +1,5 @@
 //! What voxels and headers hold that is neither right nor wrong as it stands: no signal in one run of several, values that
-//! float32 rounds, headers that say two things, time in another axis.
+//! float32 rounds.
 
 use super::*;
 use boldly::io::read_map;
@@ -24,7 +24,7 @@ impl Stored {
         Stored { shape, datatype, bits, scaling, pixdim_mm: 3.0, sform_mm: 3.0, moved_mm, samples }
     }
 
-    fn f32(shape: &[usize], value: impl Fn(usize) -> f32) -> Stored {
+    pub(super) fn f32(shape: &[usize], value: impl Fn(usize) -> f32) -> Stored {
         let n = shape.iter().product();
         Stored::new(shape, (16, 32), (0..n).flat_map(|n| value(n).to_le_bytes()).collect())
     }
@@ -79,12 +79,12 @@ pub(super) fn swing(n: usize) -> u16 {
 }
 
 pub(super) const EVENTS_ONLY: &str = "--events events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
-const TWO: &str = "--events events.tsv events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
+pub(super) const TWO: &str = "--events events.tsv events.tsv --contrast painControl=pain-control --noise ols --scaling none --device cpu";
 pub(super) const T: &str = "contrast-painControl_stat-t_statmap.nii.gz";
 pub(super) const EFFECT: &str = "contrast-painControl_stat-effect_statmap.nii.gz";
 
 /// The run once more, compressed.
-fn compressed(dir: &Path) {
+pub(super) fn compressed(dir: &Path) {
     let stored = fs::read(dir.join("bold.nii")).expect("the run");
     fs::write(dir.join("second.nii.gz"), boldly::io::gzip(&stored)).expect("a temporary file");
 }
@@ -152,7 +152,7 @@ fn a_voxel_without_signal_in_one_run_is_outside_in_all_under_a_given_mask_and_un
 }
 
 /// The same swings at a level that float32 cannot hold beside them, in each type that can.
-fn at_a_level(dir: &Path, name: &str) {
+pub(super) fn at_a_level(dir: &Path, name: &str) {
     let n = SHAPE.iter().product::<usize>();
     let f64s = |value: fn(usize) -> f64| (0..n).flat_map(|n| value(n).to_le_bytes()).collect();
     let mut stored = match name {
@@ -243,154 +243,4 @@ fn what_float32_cannot_hold_is_not_written_as_float32_and_few_such_voxels_are_wa
     assert!(said.contains("warning: few.nii.gz") && said.contains("rounds 1 of 120"), "{said}");
     let said = run(dir, "smooth bold.nii --fwhm 0 --out s.nii.gz --device cpu");
     assert!(!said.contains("float32"), "{said}");
-}
-
-#[test]
-fn voxel_sizes_that_the_affine_and_pixdim_give_differently_are_the_affines_with_a_warning() {
-    let folder = dataset();
-    let dir = folder.path();
-    let run_of = |pixdim_mm: f32| Stored { pixdim_mm, sform_mm: 2.0, ..Stored::f32(&SHAPE, value) };
-    run_of(2.0).write(dir, "right.nii");
-    run_of(3.0).write(dir, "wrong.nii");
-    run_of(2.0 + 1e-4).write(dir, "rounded.nii");
-    let smooth = |name: &str| {
-        run(dir, &format!("smooth {name}.nii --fwhm 6 --out {name}_s.nii --device cpu"))
-    };
-    let said = smooth("wrong");
-    assert!(said.contains("2 x 2 x 2 mm by the affine and 3 x 3 x 3 mm by pixdim"), "{said}");
-    for name in ["right", "rounded"] {
-        let said = smooth(name);
-        assert!(!said.contains("pixdim"), "{said}");
-    }
-    let voxels =
-        |name: &str| fs::read(dir.join(format!("{name}_s.nii"))).expect("an image")[352..].to_vec();
-    assert!(voxels("right") == voxels("wrong"), "smoothed by the affine's voxels");
-    let written = boldly::io::BoldFile::open(&dir.join("wrong_s.nii")).expect("an image");
-    assert_eq!(written.header.pixdim[1..4], [2.0; 3], "the sizes that were used");
-    assert!(
-        !run(dir, "smooth wrong_s.nii --fwhm 0 --out again.nii --device cpu").contains("pixdim")
-    );
-    let glm =
-        "glm wrong.nii --tr 2 --events events.tsv --fwhm 6 --contrast pain --out out --device cpu";
-    assert!(run(dir, glm).contains("by pixdim"));
-}
-
-#[test]
-fn time_in_the_fifth_dimension_is_read_as_volumes() {
-    let folder = dataset();
-    let dir = folder.path();
-    let [ni, nj, nk, n] = SHAPE;
-    for (name, shape) in
-        [("five.nii", vec![ni, nj, nk, 1, n]), ("six.nii.gz", vec![ni, nj, nk, 1, 1, n])]
-    {
-        Stored::f32(&shape, value).write(dir, name);
-        let said = run(
-            dir,
-            &format!("glm {name} --tr 2 --mask mask.nii {EVENTS_ONLY} --overwrite --out five"),
-        );
-        assert!(said.contains("read as 40 volumes"), "{said}");
-        run(
-            dir,
-            &format!(
-                "glm bold.nii --mask mask.nii {EVENTS_ONLY} --task-times start --overwrite --out four"
-            ),
-        );
-        assert_eq!(map(dir, &format!("five/{T}")), map(dir, &format!("four/{T}")));
-        // the step along the axis with one entry is no repetition time
-        let output = boldly(dir, &format!("glm {name} --mask mask.nii {EVENTS_ONLY} --out none"));
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert_eq!(output.status.code(), Some(66), "{said}");
-    }
-    Stored::f32(&[ni, nj, nk, 2, n / 2], value).write(dir, "both.nii");
-    let output = boldly(dir, &format!("glm both.nii --tr 2 {EVENTS_ONLY} --out none"));
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.code() == Some(65) && said.contains("6x5x4x2x20"), "{said}");
-}
-
-#[test]
-fn a_second_run_a_rounding_error_away_is_taken_with_a_note_and_one_further_away_is_not() {
-    let folder = dataset();
-    let dir = folder.path();
-    let glm = format!("glm bold.nii second.nii --mask mask.nii {TWO} --overwrite --out out");
-    let second = |moved_mm: f32| {
-        let image = Stored { moved_mm, ..Stored::f32(&SHAPE, |n| value(n + 77)) };
-        image.write(dir, "second.nii");
-        copy(dir, "bold.json", "second.json");
-        boldly(dir, &glm)
-    };
-    let near = second(0.14);
-    let said = String::from_utf8_lossy(&near.stderr).into_owned();
-    assert!(near.status.success() && said.contains("0.1400 mm from bold.nii"), "{said}");
-    let far = second(0.16);
-    let said = String::from_utf8_lossy(&far.stderr).into_owned();
-    assert!(far.status.code() == Some(65) && said.contains("0.160 mm from bold.nii"), "{said}");
-    assert!(said.contains("0.150 mm, a twentieth of a voxel"), "{said}");
-}
-
-/// Cases of the table that this file's images make.
-pub fn cases() -> Vec<Case> {
-    fn f64_run(dir: &Path) {
-        at_a_level(dir, "f64.nii.gz");
-    }
-    vec![
-        case(
-            "an image that float32 cannot hold, smoothed",
-            f64_run,
-            "smooth f64.nii.gz --fwhm 5 --out smooth.nii.gz --device cpu",
-            65,
-            &["f64.nii.gz", "float32", "120 of 120", "subtract a constant"],
-        ),
-        case(
-            "an image that float32 cannot hold, corrected",
-            f64_run,
-            "retroicor f64.nii.gz --physio physio.tsv.gz --terms 1/1/0 --events events.tsv --out clean.nii.gz --device cpu",
-            65,
-            &["f64.nii.gz", "float32"],
-        ),
-        case(
-            "the level of a run that float32 cannot hold",
-            f64_run,
-            "glm f64.nii.gz --events events.tsv --mask mask.nii --contrast constant --out out --device cpu",
-            2,
-            &["contrast 'constant'", "mean of f64.nii.gz"],
-        ),
-        case(
-            "a design without a constant, of a run that float32 cannot hold",
-            |d| {
-                f64_run(d);
-                design(d, "a", |n| ((n as f64 * 0.7).sin()).to_string());
-            },
-            "glm f64.nii.gz --design design.tsv --mask mask.nii --contrast a --out out --device cpu",
-            65,
-            &["the design of f64.nii.gz", "constant"],
-        ),
-        case(
-            "a run given twice",
-            nothing,
-            "glm bold.nii ./bold.nii --events events.tsv events.tsv --contrast pain --out out --device cpu",
-            2,
-            &["./bold.nii holds the same as bold.nii", "name each run once"],
-        ),
-        case(
-            "a run and its copy",
-            |d| copy(d, "bold.nii", "second.nii"),
-            "glm bold.nii second.nii --events events.tsv events.tsv --contrast pain --out out --device cpu",
-            2,
-            &["second.nii holds the same as bold.nii"],
-        ),
-        case(
-            "a run and the same in another container",
-            compressed,
-            "glm bold.nii second.nii.gz --events events.tsv events.tsv --contrast pain --out out --device cpu",
-            2,
-            &["second.nii.gz holds the same values as bold.nii, in another container"],
-        ),
-        case(
-            "an echo given twice",
-            nothing,
-            "retroicor bold.nii bold.nii --physio physio.tsv.gz physio.tsv.gz --out clean --device cpu",
-            2,
-            &["bold.nii is given twice"],
-        ),
-    ]
 }
