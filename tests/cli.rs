@@ -65,8 +65,8 @@ fn the_whole_chain_on_the_test_adapter_verifies_against_the_f64_path() {
     println!("adapter: {}", json["device"]);
     let table = run(folder.path(), "verify gpu --json --quiet");
     let comparisons: Vec<Value> = serde_json::from_str(&table).expect("JSON");
-    // ten maps, the mask, the two tables of the design and the page
-    assert_eq!(comparisons.len(), 14, "{table}");
+    // ten maps, the mask, the two tables of the design, the summary of the recording and the page
+    assert_eq!(comparisons.len(), 15, "{table}");
     for c in &comparisons {
         assert_eq!((&c["over"], &c["faults"]), (&0.into(), &serde_json::json!([])), "{c}");
         let is_image = c["output"].as_str().is_some_and(|name| name.ends_with(".nii.gz"));

@@ -33,7 +33,7 @@ const NUMBERS: [&str; 12] = [
 ];
 
 /// How options spell numbers, N for each. Those that an option does not take are passed over.
-const FORMS: [&str; 31] = [
+const FORMS: [&str; 33] = [
     "N",
     "NG",
     "N,N",
@@ -65,6 +65,8 @@ const FORMS: [&str; 31] = [
     "a=sphere:0,0,0:N",
     "a=N",
     "1/N",
+    "better=q:pain<=-N%",
+    "better=q:pain<=N",
 ];
 
 /// Good command lines of each command, OUT for what it writes.
@@ -75,7 +77,7 @@ fn lines() -> Vec<String> {
         "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
-        "connect BOLD --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --fwhm 20 --min-dof 1 --out OUT --device cpu -q",
+        "connect BOLD --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --out OUT --device cpu -q",
         "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
         "physio --physio PHYSIO --tr 2 --volumes 40 --terms 1/1/0 --out OUT -q",
         "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",
@@ -86,6 +88,7 @@ fn lines() -> Vec<String> {
         "calibrate --group --repeats 1 --permutations 20",
         "calibrate --connect --pairs 20",
         "devices --device cpu",
+        "trial trial --control b --baseline ses-0 --endpoint ses-1 --outcome q:pain --pressure p --permutations 20 --out OUT -q",
         "group --maps maps.tsv --model one-sample --permutations 20 --out OUT --device cpu -q",
     ]
     .map(|line| {
@@ -116,7 +119,30 @@ fn study() -> tempfile::TempDir {
     };
     let table = "subject\teffect\n".to_owned() + &(0..6).map(row).collect::<String>();
     fs::write(folder.path().join("maps.tsv"), table).unwrap();
+    trial(&folder.path().join("trial"));
     folder
+}
+
+/// A trial of twelve, whose ratings are those of three pressures at each of two visits.
+fn trial(study: &Path) {
+    fs::create_dir_all(study.join("phenotype")).unwrap();
+    let arm = |k: usize| format!("sub-{k}\t{}\n", ["a", "b"][k % 2]);
+    let people: String = (0..12).map(arm).collect();
+    fs::write(study.join("participants.tsv"), format!("participant_id\tarm\n{people}")).unwrap();
+    let visit = |k: usize| {
+        let rating = |p: usize| 10 * p + (k * 7 + p * 3) % 11;
+        let (who, ses) = (k / 2, k % 2);
+        (1..4)
+            .map(|p| format!("sub-{who}\tses-{ses}\t{}\t{}\n", 100 * p, rating(p)))
+            .collect::<String>()
+    };
+    let ratings: String = (0..24).map(visit).collect();
+    let header = "participant_id\tsession_id\tpressure_kpa\trating\n";
+    fs::write(study.join("phenotype/p.tsv"), format!("{header}{ratings}")).unwrap();
+    let pain = |k: usize| format!("sub-{}\tses-{}\t{}\n", k / 2, k % 2, 1 + (k * 5) % 9);
+    let pains: String = (0..24).map(pain).collect();
+    let header = "participant_id\tsession_id\tpain\n";
+    fs::write(study.join("phenotype/q.tsv"), format!("{header}{pains}")).unwrap();
 }
 
 /// A float32 map of 3 x 2 x 2 voxels of 2 mm, another for each `k`.
@@ -196,7 +222,9 @@ fn extremes_of_every_option_that_takes_a_number_end_tidily() {
             let is_text = kind == TypeId::of::<String>()
                 || kind == TypeId::of::<std::path::PathBuf>()
                 || kind == TypeId::of::<boldly::design::group::Model>()
-                || kind == TypeId::of::<boldly::design::Strategy>();
+                || kind == TypeId::of::<boldly::design::Strategy>()
+                || kind == TypeId::of::<boldly::trial::Column>()
+                || kind == TypeId::of::<boldly::trial::Relation>();
             let value_name = option.get_value_names().map(|n| n[0].to_string()).unwrap_or_default();
             let is_word = value_name.contains('|') && value_name == value_name.to_lowercase();
             if is_text || is_word || !option.get_possible_values().is_empty() {

@@ -6,15 +6,15 @@ use boldly::io::read_map;
 
 /// A NIfTI-1 file with what the good one does not have.
 pub(super) struct Stored {
-    shape: Vec<usize>,
-    datatype: i16,
-    bits: i16,
+    pub(super) shape: Vec<usize>,
+    pub(super) datatype: i16,
+    pub(super) bits: i16,
     pub(super) scaling: [f32; 2],
-    pixdim_mm: f32,
-    sform_mm: f32,
+    pub(super) pixdim_mm: f32,
+    pub(super) sform_mm: f32,
     /// Millimetres that the grid is moved along x.
-    moved_mm: f32,
-    samples: Vec<u8>,
+    pub(super) moved_mm: f32,
+    pub(super) samples: Vec<u8>,
 }
 
 impl Stored {
