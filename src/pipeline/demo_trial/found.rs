@@ -36,9 +36,9 @@ const HEART: &str = "heart_rate";
 /// What the results lack.
 pub(super) fn lines(folders: &Folders, trial: &DrugTrial) -> Result<Vec<Line>> {
     let mut lines = regions(folders, trial)?;
-    lines.extend(coupling(folders, trial)?);
+    lines.push(coupling(folders, trial)?);
     lines.extend(outcomes(folders, trial)?);
-    lines.extend(nausea(folders, trial)?);
+    lines.push(nausea(folders, trial)?);
     Ok(lines)
 }
 
@@ -103,17 +103,17 @@ fn comparisons(folders: &Folders) -> Result<Sheet> {
     Sheet::read(folders.at("trial").join("ancova.tsv"))
 }
 
-fn coupling(folders: &Folders, trial: &DrugTrial) -> Result<Option<Line>> {
+fn coupling(folders: &Folders, trial: &DrugTrial) -> Result<Line> {
     let sheet = comparisons(folders)?;
     let of = ["brain:insula_dmn_z", "observed"];
-    Ok(Some(Line {
+    Ok(Line {
         quantity: "insula with default mode network (truth: of the signals without noise)"
             .to_owned(),
         units: "Fisher z".to_owned(),
         truth: trial.drug_on_coupling_z(),
         by: "trial",
         ..sheet.line(&of, DIFFERENCE, Some("p"))?
-    }))
+    })
 }
 
 fn outcomes(folders: &Folders, trial: &DrugTrial) -> Result<Vec<Line>> {
@@ -134,16 +134,16 @@ fn outcomes(folders: &Folders, trial: &DrugTrial) -> Result<Vec<Line>> {
     OUTCOMES.into_iter().map(line).collect()
 }
 
-fn nausea(folders: &Folders, trial: &DrugTrial) -> Result<Option<Line>> {
+fn nausea(folders: &Folders, trial: &DrugTrial) -> Result<Line> {
     let sheet = Sheet::read(folders.at("trial").join("adverse_events.tsv"))?;
     let of = ["Gastrointestinal disorders", "Nausea"];
     let columns = ["risk_difference", "risk_difference_low", "risk_difference_high"];
-    Ok(Some(Line {
+    Ok(Line {
         quantity: "nausea, difference of shares".to_owned(),
         truth: trial.drug_on_nausea(),
         by: "trial",
         ..sheet.line(&of, columns, None)?
-    }))
+    })
 }
 
 /// Whether a path is there, relative to the demonstration's folder.

@@ -131,7 +131,7 @@ fn rating(value: f64) -> String {
 pub(super) fn modulation(spec: &DrugTrialSpec, patients: &[Patient]) -> Table {
     let unrated = completers(patients).next(); // whose percentage is not defined
     let mut rows = Vec::new();
-    for session in 0..SESSIONS.len() {
+    for (session, name) in SESSIONS.into_iter().enumerate() {
         for (at, patient) in seen(patients, session) {
             let mut draws = Draws::new(spec.seed, at, Topic::Modulation);
             let capacity = 0.45 * draws.normal();
@@ -147,7 +147,7 @@ pub(super) fn modulation(spec: &DrugTrialSpec, patients: &[Patient]) -> Table {
                 let is_unrated = session == 0 && unrated == Some(at);
                 rows.push(vec![
                     patient.id.clone(),
-                    SESSIONS[session].to_owned(),
+                    name.to_owned(),
                     repetition.to_string(),
                     if is_unrated { "0".to_owned() } else { rating(level + before) },
                     rating(level - modulation + after),

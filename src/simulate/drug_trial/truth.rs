@@ -27,7 +27,7 @@ impl DrugTrial {
             Region::InsulaLeft | Region::InsulaRight => DRUG_IN_INSULA,
             _ => 0.0,
         };
-        -share * self.pain_in(region)
+        0.0 - share * self.pain_in(region)
     }
 
     /// What the drug adds to the heart's rate, beats a minute.
