@@ -60,7 +60,7 @@ fn the_picture_of_the_demo_is_held_against_the_checksum_beside_it() {
 fn residuals_keep_the_fields_of_their_run_but_for_what_censoring_ends() {
     let folder = study();
     let dir = folder.path();
-    let sidecar = dir.join("study").join(paths::BOLD.replace(".nii.gz", ".json"));
+    let sidecar = dir.join("study/task-pain_bold.json");
     edit(&sidecar, |json| {
         json["EchoTime"] = json!(0.03);
         json["Units"] = json!("of the run");

@@ -107,7 +107,7 @@ fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
 
 /// The run's sidecar without its slice times, and with them again.
 fn time_slices(dir: &Path, slice_timing: &Option<Value>) {
-    let sidecar = dir.join("study").join(paths::BOLD.replace(".nii.gz", ".json"));
+    let sidecar = dir.join("study/task-pain_bold.json");
     edit(&sidecar, |json| match slice_timing {
         Some(times) => json["SliceTiming"] = times.clone(),
         None => drop(json.as_object_mut().unwrap().remove("SliceTiming")),
@@ -118,7 +118,7 @@ fn time_slices(dir: &Path, slice_timing: &Option<Value>) {
 fn the_same_command_after_its_inputs_changed_leaves_nothing_that_it_no_longer_makes() {
     let folder = study();
     let dir = folder.path();
-    let sidecar = dir.join("study").join(paths::BOLD.replace(".nii.gz", ".json"));
+    let sidecar = dir.join("study/task-pain_bold.json");
     let json: Value = serde_json::from_slice(&fs::read(sidecar).unwrap()).unwrap();
     let times = Some(json["SliceTiming"].clone());
     let glm = glm("out").replace(&format!("--physio study/{} --terms 2/1/0", paths::PHYSIO), "");
