@@ -29,8 +29,18 @@ fn short_help(dir: &Path, command: &str) -> Vec<(String, Vec<String>)> {
 #[test]
 fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
     let folder = tempfile::tempdir().expect("a folder");
-    let allowed =
-        ["Inputs", "Physiology", "Model", "Smoothing", "Noise", "Regions", "Output", "Running"];
+    let allowed = [
+        "Inputs",
+        "Physiology",
+        "Model",
+        "Smoothing",
+        "Noise",
+        "Permutation",
+        "Correction",
+        "Regions",
+        "Output",
+        "Running",
+    ];
     let commands = [
         "glm",
         "retroicor",
@@ -44,6 +54,8 @@ fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
         "devices",
         "demo",
         "calibrate",
+        "connect",
+        "trial",
     ];
     for command in commands {
         let mut options = 0;

@@ -34,11 +34,10 @@ this run alone, by --noise; p counts both tails); timeseries.tsv, the cleaned se
 partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network names some; and mask.nii.gz. Of several runs each has run-N in its \
 names, and the mean of Fisher's z over them has none.
 
-Examples:
-  boldly connect sub-01_bold.nii.gz --confounds sub-01_confounds.tsv --strategy 24p --censor fd:0.5 --mask sub-01_mask.nii.gz \\
-      --seed pcc=sphere:0,-52,26:6 --seed pag=tube:0,-31,-8:0,-36,-16:1.25,3 --fwhm 5 --out connectivity
-  boldly connect sub-01_bold.nii.gz --confounds sub-01_confounds.tsv --columns 'trans_*,rot_*,a_comp_cor_0*' \\
-      --regions atlas.nii.gz --labels atlas.tsv --network 'dmn=PCC,mPFC,angular_*' --band 0.008,0.09 --out connectivity")]
+Example: boldly connect bold.nii.gz --confounds confounds.tsv --strategy 24p --censor fd:0.5 --seed pcc=sphere:0,-52,26:6 --fwhm 5 --out connectivity
+
+Example: boldly connect bold.nii.gz --confounds confounds.tsv --columns 'trans_*,rot_*' --regions atlas.nii.gz --labels atlas.tsv --network \
+'dmn=PCC,mPFC,angular_*' --out connectivity")]
 pub(super) struct Args {
     /// 4-D NIfTI image of each run, or of each of its echoes
     ///

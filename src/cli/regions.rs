@@ -9,7 +9,7 @@ use crate::pipeline::spec::{Coordinates, GivenRegion, RegionOptions};
 /// How regions are taken.
 #[derive(Debug, clap::Args)]
 pub(super) struct RegionArgs {
-    /// Names of a labelled image's labels: a table with index and name
+    /// Names of an image's labels: a table with index and name
     ///
     /// Without it a table that lies beside the image under its name (.tsv), as BIDS has it; else labels are called by their numbers
     #[arg(help_heading = heading::REGIONS, long, value_name = "TSV")]

@@ -32,8 +32,8 @@ fn runs_and_echoes_in_one_call_are_what_they_are_one_by_one_and_verify() {
     assert_eq!(printed["provenance"].as_array().unwrap().len(), 4);
     assert_eq!(
         printed["verify"].as_array().unwrap().len(),
-        12,
-        "each with its columns and its page"
+        16,
+        "each with its columns, its summary and its page"
     );
     well(dir, "verify all -q");
 
