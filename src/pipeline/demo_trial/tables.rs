@@ -129,9 +129,9 @@ fn coupling(folders: &Folders, trial: &DrugTrial, visit: &Visit) -> Result<Strin
 fn described() -> Value {
     let percent = "percent signal change";
     json!({
-        "pag_pain": { "Description": "Response to pain in the periaqueductal grey", "Units": percent },
-        "insula_pain": { "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent },
-        "insula_dmn_z": { "Description": "Fisher's z of the anterior insula with the default mode network at rest" },
+        "pag_pain": { "Description": "Response to pain in the periaqueductal grey", "Units": percent, "SelectedBy": "atlas" },
+        "insula_pain": { "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent, "SelectedBy": "atlas" },
+        "insula_dmn_z": { "Description": "Fisher's z of the anterior insula with the default mode network at rest", "SelectedBy": "atlas" },
         "mean_fd": { "Description": "Framewise displacement of the pain run", "Units": "mm" },
     })
 }
