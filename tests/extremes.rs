@@ -77,7 +77,7 @@ fn lines() -> Vec<String> {
         "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
-        "connect BOLD --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --out OUT --device cpu -q",
+        "connect BOLD --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --out OUT --device cpu -q",
         "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
         "physio --physio PHYSIO --tr 2 --volumes 40 --terms 1/1/0 --out OUT -q",
         "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",
@@ -300,7 +300,7 @@ fn changed(value: &Value) -> Vec<Value> {
 fn extremes_of_every_number_and_list_of_a_sidecars_command_end_tidily() {
     let folder = study();
     let dir = folder.path();
-    for (n, line) in lines().iter().take(6).enumerate() {
+    for (n, line) in lines().iter().take(7).enumerate() {
         let line = line.replace("OUT", &format!("made-{n}"));
         succeeded(&line, boldly(dir, &line));
     }
@@ -309,8 +309,9 @@ fn extremes_of_every_number_and_list_of_a_sidecars_command_end_tidily() {
         ("made-1", ".nii"),
         ("made-2", ".nii"),
         ("made-3", ".tsv"),
-        ("made-4_desc-retroicor_timeseries", ".tsv"),
+        ("made-4/seed-b_stat-t_statmap", ".nii.gz"),
         ("made-5_desc-retroicor_timeseries", ".tsv"),
+        ("made-6_desc-retroicor_timeseries", ".tsv"),
     ];
     let bad_of = |(stem, ending): &(&str, &str)| -> Vec<String> {
         let sidecar = dir.join(format!("{stem}.json"));

@@ -139,7 +139,7 @@ pub(super) struct Args {
     #[arg(help_heading = heading::MODEL, long, value_name = "SHARE", default_value_t = 0.95)]
     conf: f64,
     /// p by so many rearrangements of the arms, within strata
-    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1_000_000))]
+    #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     permutations: Option<u64>,
     /// Seed of random rearrangements
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value_t = 1, requires = "permutations")]
