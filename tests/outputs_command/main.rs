@@ -63,8 +63,8 @@ fn verify_goes_into_nested_folders_and_runs_each_command_once() {
     let output = succeeded("verify", boldly(dir, "verify all --json -q"));
     let all: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     let names: Vec<&str> = all.iter().map(|c| c["output"].as_str().unwrap()).collect();
-    // five maps, mask, design in two tables, page; the run, its columns and its page; five tables, summary, page
-    assert_eq!(names.len(), 9 + 3 + 7, "{names:?}");
+    // five maps, mask, design in two tables, page; the run, its columns and its page; five tables, summary, page; of each the rates
+    assert_eq!(names.len(), 9 + 3 + 7 + 3, "{names:?}");
     for name in ["all/a/design.tsv", "all/b/deep/clean.nii", "all/c/p_desc-retroicor.slibase.1D"] {
         assert!(names.contains(&name), "{name} is not in {names:?}");
     }
@@ -309,7 +309,7 @@ fn linked_outputs_are_verified_and_a_sidecar_that_lists_nothing_is_an_error() {
     fs::copy(dir.join("a/clean.json"), dir.join("kept.json")).unwrap();
     let output = succeeded("verify", boldly(dir, "verify linked"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.starts_with("all 3 outputs are repeated"), "{text}");
+    assert!(text.starts_with("all 4 outputs are repeated"), "{text}");
     fs::write(dir.join("other.nii"), "another file").unwrap();
     fs::remove_file(dir.join("linked/clean.nii")).unwrap();
     std::os::unix::fs::symlink(dir.join("other.nii"), dir.join("linked/clean.nii")).unwrap();
@@ -336,7 +336,7 @@ fn verify_says_one_line_of_what_is_well_and_goes_on_past_what_is_missing() {
     let output = succeeded("verify", boldly(dir, "verify a b"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!((text.lines().count(), said(&output)), (1, String::new()), "{text}");
-    assert!(text.starts_with("all 12 outputs of 2 commands are repeated"), "{text}");
+    assert!(text.starts_with("all 14 outputs of 2 commands are repeated"), "{text}");
     let output = succeeded("verify", boldly(dir, "verify a b -q"));
     assert_eq!((output.stdout.len(), output.stderr.len()), (0, 0));
     let output = succeeded("verify", boldly(dir, "verify a b -v"));
