@@ -340,14 +340,14 @@ fn verify_says_one_line_of_what_is_well_and_goes_on_past_what_is_missing() {
     let output = succeeded("verify", boldly(dir, "verify a b -q"));
     assert_eq!((output.stdout.len(), output.stderr.len()), (0, 0));
     let output = succeeded("verify", boldly(dir, "verify a b -v"));
-    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1 + 12 + 1);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1 + 14 + 1);
 
     fs::remove_file(dir.join("events.tsv")).unwrap();
     let output = boldly(dir, "verify a nowhere b");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(66));
     assert!(
-        text.contains("all 3 outputs are repeated") && text.contains("2 could not be"),
+        text.contains("all 4 outputs are repeated") && text.contains("2 could not be"),
         "{text}"
     );
     for word in ["nowhere does not exist", "events.tsv does not exist"] {
