@@ -47,6 +47,17 @@ fn of_regions() -> Vec<Case> {
             &["region 'a'", "outside the field of view"],
         ),
         case(
+            "runs of two subjects",
+            |d| {
+                for name in ["sub-1_bold.nii", "sub-2_bold.nii"] {
+                    fs::copy(d.join("bold.nii"), d.join(name)).expect("a writable folder");
+                }
+            },
+            "connect sub-1_bold.nii sub-2_bold.nii --seed a=sphere:6,6,3:9 --out out --device cpu",
+            2,
+            &["are of several subjects: sub-1, sub-2", "boldly group"],
+        ),
+        case(
             "one region and no seed",
             |d| atlas(d, |_| 1.0),
             ATLAS,
