@@ -1,11 +1,16 @@
 //! A plan held against the tables: every name there is, every column with its table.
 
+use std::ops::RangeInclusive;
+
 use super::derived;
 use super::note::Notes;
 use super::plan::{Column, Design, Missing, Plan, Relation};
 use super::tables::{Tables, session, stem};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
+
+/// Ratings that a scale may have.
+const RATINGS: RangeInclusive<f64> = -1e6..=1e6;
 
 impl Plan {
     /// The tables that the plan names, by their files' names; none where a column names no table, so that any may be meant.
@@ -60,6 +65,16 @@ impl Plan {
                 format!("is {}", self.conf),
                 "be a confidence between 0.5 and 1, such as 0.95",
                 "",
+            ));
+        }
+        if let Some(target) = self.pressure.as_ref().map(|part| part.target)
+            && !RATINGS.contains(&target)
+        {
+            return Err(Error::usage(
+                "--target",
+                format!("is {target:e}"),
+                format!("be a rating, from {:e} to {:e}", RATINGS.start(), RATINGS.end()),
+                "50 is usual where ratings go to 100",
             ));
         }
         self.refuse_empty()?;
