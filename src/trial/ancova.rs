@@ -17,6 +17,7 @@ use super::people::People;
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
 use super::tables::Tables;
+use super::visits::Visits;
 use crate::error::Result;
 use crate::stats::fdr::{Adjustment, adjusted};
 
@@ -122,4 +123,23 @@ fn adjust(ancova: &mut Ancova, plan: &Plan) {
     let holm = adjusted(&p, Adjustment::Holm);
     let rows = ancova.rows.iter_mut().filter(|row| in_family(row));
     rows.zip(holm).for_each(|(row, p)| row.p_holm = Some(p));
+}
+
+/// Compare a measure of an analysis's own over those who have it at both visits; who lacks it is told with the others.
+pub(in crate::trial) fn of_those_observed(
+    visits: &Visits,
+    plan: &Plan,
+    people: &People,
+    lacking: &mut Lacking,
+) -> Result<AncovaRow> {
+    let named = Named {
+        outcome: visits.column.to_string(),
+        label: visits.label.clone(),
+        units: visits.units.clone(),
+        direction: visits.direction,
+    };
+    let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
+    let pairs = Pairs::new(people, &before, &after, Missing::Observed);
+    lacking.add(&named, &pairs, people);
+    compare(&named, &pairs, people, plan)
 }

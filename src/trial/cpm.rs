@@ -9,12 +9,12 @@
 
 mod of_visit;
 
-use super::ancova::{self, Lacking, Named, Pairs};
+use super::ancova::{self, Lacking, Pairs};
 use super::arm::{Arm, ByArm};
 use super::note::Notes;
 use super::people::People;
 use super::plan::{CpmPlan, Missing, Plan};
-use super::results::{AncovaRow, Cpm, Estimate};
+use super::results::{Cpm, Estimate};
 use super::tables::Tables;
 use super::visits::Visits;
 use crate::error::{Error, Result};
@@ -62,8 +62,8 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let [absolute, percent] = [Measure::Absolute, Measure::Percent];
     let absolute_visits = found.visits(absolute, people);
     let mut lacking = Lacking::default();
-    cpm.ancova.push(compared(&absolute_visits, plan, people, &mut lacking)?);
-    match compared(&found.visits(percent, people), plan, people, &mut lacking) {
+    cpm.ancova.push(ancova::of_those_observed(&absolute_visits, plan, people, &mut lacking)?);
+    match ancova::of_those_observed(&found.visits(percent, people), plan, people, &mut lacking) {
         Ok(row) => cpm.ancova.push(row),
         Err(error) => notes.warn(format!("percentage CPM is not compared: {error}"), Vec::new()),
     }
@@ -84,24 +84,6 @@ pub(super) fn visits(
     tables: &Tables,
 ) -> Result<Visits> {
     Ok(Found::read(own, people, tables)?.visits(measure, people))
-}
-
-fn compared(
-    visits: &Visits,
-    plan: &Plan,
-    people: &People,
-    lacking: &mut Lacking,
-) -> Result<AncovaRow> {
-    let named = Named {
-        outcome: visits.column.to_string(),
-        label: visits.label.clone(),
-        units: visits.units.clone(),
-        direction: visits.direction,
-    };
-    let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
-    let pairs = Pairs::new(people, &before, &after, Missing::Observed);
-    lacking.add(&named, &pairs, people);
-    ancova::compare(&named, &pairs, people, plan)
 }
 
 fn inhibitors(cpm: &mut Cpm, found: &Found, plan: &Plan, people: &People) {

@@ -24,17 +24,7 @@ pub(super) fn compared(
     people: &People,
     lacking: &mut Lacking,
 ) -> Result<AncovaRow> {
-    let visits = found.visits(measure, people);
-    let named = Named {
-        outcome: visits.column.to_string(),
-        label: visits.label.clone(),
-        units: visits.units.clone(),
-        direction: visits.direction,
-    };
-    let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
-    let pairs = Pairs::new(people, &before, &after, Missing::Observed);
-    lacking.add(&named, &pairs, people);
-    ancova::compare(&named, &pairs, people, plan)
+    ancova::of_those_observed(&found.visits(measure, people), plan, people, lacking)
 }
 
 /// Mean ratings of each arm at each session.
