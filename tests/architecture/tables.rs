@@ -15,10 +15,12 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("design", &["error", "table", "recording", "stats"]),
     // A trial's endpoints: tables and a plan in, rows of numbers out.
     ("trial", &["error", "table", "stats", "design"]),
+    // BIDS Stats Models: texts, tables and entities in, designs and weights out.
+    ("bids", &["error", "table", "stats", "design"]),
     // Nothing of physio or design: the demo must not prove itself. Of stats the random numbers.
     ("simulate", &["error", "volume", "table", "recording", "stats"]),
     // Plain data in, pages and pictures out: it stands below the stories that call it.
-    ("report", &["error", "volume", "recording", "stats", "physio", "design", "trial"]),
+    ("report", &["error", "volume", "recording", "stats", "physio", "design", "trial", "bids"]),
     (
         "pipeline",
         &[
@@ -35,6 +37,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "design",
             "trial",
+            "bids",
             "simulate",
         ],
     ),
@@ -53,6 +56,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "design",
             "trial",
+            "bids",
             "simulate",
             "pipeline",
             "report",
