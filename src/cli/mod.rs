@@ -26,6 +26,7 @@ mod endpoints;
 mod glm;
 mod group;
 mod heading;
+mod heap;
 mod memory;
 mod models;
 mod own_run;
@@ -93,6 +94,7 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let started = Instant::now();
     drivers::hush();
+    heap::keep_blocks_apart();
     let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
         let parsed = definition().try_get_matches();
         let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
