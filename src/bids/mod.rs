@@ -6,6 +6,7 @@
 pub mod instruction;
 pub mod model;
 pub mod note;
+mod pattern;
 
 pub use instruction::Instruction;
 pub use model::Model;
