@@ -17,8 +17,12 @@ pub enum Content {
 }
 
 /// What pointer files begin with, on Windows with the other slash.
-const POINTERS: [&[u8]; 4] =
-    [b"/annex/objects/", b"\\annex\\objects\\", b"../.git/annex/objects/", b"version https://git-lfs"];
+const POINTERS: [&[u8]; 4] = [
+    b"/annex/objects/",
+    b"\\annex\\objects\\",
+    b"../.git/annex/objects/",
+    b"version https://git-lfs",
+];
 /// Pointers are no longer than this.
 const SHORT: u64 = 32 << 10;
 

@@ -34,7 +34,8 @@ impl Ignored {
         }
         let parts: Vec<String> =
             path.components().map(|c| c.as_os_str().to_string_lossy().into_owned()).collect();
-        let matched = |pattern: &&Pattern| (1..=parts.len()).any(|n| fits(&pattern.parts, &parts[..n]));
+        let matched =
+            |pattern: &&Pattern| (1..=parts.len()).any(|n| fits(&pattern.parts, &parts[..n]));
         self.0.iter().rev().find(matched).is_some_and(|pattern| !pattern.keeps)
     }
 }
