@@ -5,6 +5,7 @@
 
 pub mod entity;
 pub mod formula;
+pub mod graph;
 pub mod instruction;
 pub mod model;
 pub mod names;
