@@ -35,6 +35,7 @@ mod regions;
 mod retroicor;
 mod runs;
 mod say;
+mod shared;
 mod simulate;
 mod smooth;
 mod suggest;
