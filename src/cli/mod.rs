@@ -38,6 +38,7 @@ mod regions;
 mod retroicor;
 mod runs;
 mod say;
+mod shared;
 mod simulate;
 mod smooth;
 mod suggest;
