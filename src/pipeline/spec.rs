@@ -25,7 +25,7 @@ mod run;
 mod task_times;
 
 pub use connect::{ConnectSpec, Estimator, Network};
-pub use endpoints::EndpointsSpec;
+pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,

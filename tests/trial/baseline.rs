@@ -121,7 +121,7 @@ fn who_was_not_randomised_or_is_of_another_arm_is_in_the_flow_by_name() {
     assert_eq!([flow.arms.active.randomised, flow.arms.control.randomised], [44, 46]);
     let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
     assert!(
-        said.contains(&"1 participant of another arm are not compared: sub-002".to_owned()),
+        said.contains(&"1 participant is of another arm and not compared: sub-002".to_owned()),
         "{said:?}"
     );
 }
