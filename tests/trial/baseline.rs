@@ -61,7 +61,11 @@ fn who_lacks_a_described_value_is_counted_and_named() {
         (row.n, row.missing),
         (ByArm { control: 46, active: 45 }, ByArm { control: 0, active: 1 })
     );
-    let note = notes.all.iter().find(|note| note.text.contains("lack age")).unwrap();
+    let note = notes
+        .all
+        .iter()
+        .find(|note| note.text.contains("1 participant of the baseline table lacks age"))
+        .unwrap();
     assert_eq!(note.participants, ["sub-003"]);
 }
 

@@ -14,7 +14,7 @@ const SHAPE: [usize; 3] = [4, 3, 2];
 /// Of a subject and visit: each voxel a value of its own.
 fn values(subject: usize, visit: usize) -> Vec<f32> {
     let one = |voxel: usize| {
-        let noise = ((subject * 7 + visit * 5 + voxel * 3) % 11) as f32 / 4.0 - 1.2;
+        let noise = ((subject * 29 + visit * 53 + voxel * 17) % 101) as f32 / 40.0 - 1.2;
         noise
             + 0.01 * voxel as f32
             + if subject.is_multiple_of(2) { 0.3 * visit as f32 } else { 0.0 }
