@@ -37,6 +37,7 @@ mod rearranged;
 mod regions;
 mod remarks;
 mod sizes;
+mod summaries;
 mod svc;
 mod table;
 mod variances;
@@ -53,6 +54,7 @@ pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
+pub use summaries::{Mean, Summaries, Summary, summaries};
 
 /// Test a group's maps.
 ///

@@ -26,7 +26,7 @@ mod run;
 mod task_times;
 
 pub use connect::{ConnectSpec, Estimator, Network};
-pub use endpoints::EndpointsSpec;
+pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;
 pub use fixed::{EstimateSpec, FixedSpec, WeighedSpec};
 pub use group::{

@@ -95,7 +95,8 @@ fn could_be(part: &Part, scale: &Scale) -> (bool, bool) {
         Threshold::Change(_) => ends.clone(),
         Threshold::Percent(_) => {
             let above: Vec<f64> = ends.iter().copied().filter(|start| *start > 0.0).collect();
-            let near = (scale.levels.is_empty() && scale.least <= 0.0).then_some(f64::MIN_POSITIVE);
+            let near = (scale.levels.is_empty() && scale.least <= 0.0)
+                .then_some(1.0_f64.min(0.01 * scale.greatest));
             above.into_iter().chain(near).collect()
         }
     };
