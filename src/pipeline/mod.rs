@@ -27,6 +27,7 @@ pub mod echoes;
 pub mod endpoints;
 pub mod first_level;
 pub mod flat;
+pub mod foreseen;
 pub mod glm;
 pub mod group;
 pub mod inputs;
