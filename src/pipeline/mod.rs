@@ -28,6 +28,7 @@ pub mod endpoints;
 pub mod first_level;
 pub mod fixed;
 pub mod flat;
+pub mod foreseen;
 pub mod glm;
 pub mod group;
 pub mod inputs;

@@ -119,7 +119,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("earlier", &["spec", "provenance", "products"]),
-    ("written", &["watch", "spec", "provenance", "session", "products", "earlier"]),
+    // The names that a command's outputs will have.
+    ("foreseen", &["spec", "provenance", "products"]),
+    ("written", &["watch", "spec", "provenance", "session", "products", "earlier", "foreseen"]),
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     (
         "confounds",
