@@ -3,10 +3,13 @@
 //!
 //! No I/O: texts, tables and entities in, designs and weights out. `pipeline` finds the files and fits.
 
+pub mod design;
 pub mod instruction;
 pub mod model;
 pub mod note;
 mod pattern;
+pub mod transform;
+pub mod variables;
 
 pub use instruction::Instruction;
 pub use model::Model;
