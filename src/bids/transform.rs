@@ -18,6 +18,7 @@ mod arithmetic;
 mod convolve;
 mod factor;
 mod logic;
+mod missing;
 mod orthogonal;
 mod query;
 mod replace;
@@ -30,13 +31,21 @@ pub(super) use convolve::convolved;
 ///
 /// # Errors
 /// Bad data with the instruction's pointer: a variable that is not there, by its closest name; text where numbers must be; what an
-/// instruction cannot do, or would do nothing.
+/// instruction cannot do, or would do nothing. After [`Variables::drop_missing`] a variable that is not there is dropped with a note.
 pub fn apply(
     instructions: &[Instruction],
     variables: &mut Variables,
     notes: &mut Notes,
 ) -> Result<()> {
-    instructions.iter().try_for_each(|instruction| one(instruction, variables, notes))
+    instructions.iter().try_for_each(|instruction| {
+        if !variables.drops_missing() {
+            return one(instruction, variables, notes);
+        }
+        match missing::without(instruction, variables, notes) {
+            Some(instruction) => one(&instruction, variables, notes),
+            None => Ok(()),
+        }
+    })
 }
 
 fn one(instruction: &Instruction, variables: &mut Variables, notes: &mut Notes) -> Result<()> {

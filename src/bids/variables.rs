@@ -123,6 +123,7 @@ pub struct Variables {
     groups: BTreeMap<String, Vec<String>>,
     /// All events of the run, each of the value 1.
     all_events: Option<Events>,
+    drops_missing: bool,
 }
 
 /// Rate of sampled versions of events and responses, Hz.
@@ -143,7 +144,22 @@ impl Variables {
     }
 
     fn over(over: Over) -> Variables {
-        Variables { list: Vec::new(), over, groups: BTreeMap::new(), all_events: None }
+        Variables {
+            list: Vec::new(),
+            over,
+            groups: BTreeMap::new(),
+            all_events: None,
+            drops_missing: false,
+        }
+    }
+
+    /// From here on instructions about variables that are not there are dropped with a note, where they would be errors.
+    pub fn drop_missing(&mut self) {
+        self.drops_missing = true;
+    }
+
+    pub(super) fn drops_missing(&self) -> bool {
+        self.drops_missing
     }
 
     /// Names in order.

@@ -294,3 +294,33 @@ fn tables_say_what_is_wrong_with_them() {
     let twice = variables.add_rows(&table("confounds.tsv", &["a", "1", "2", "3"]), &mut notes);
     assert!(twice.unwrap_err().to_string().contains("is a variable already"));
 }
+
+#[test]
+fn what_a_run_lacks_is_dropped_where_that_is_asked_for() {
+    let mut run = run();
+    run.drop_missing();
+    let list = json!([
+        {"Name": "Factor", "Input": ["trial_type", "junk"]},
+        {"Name": "Copy", "Input": ["nothing", "rt"], "Output": ["a", "b"]},
+        {"Name": "Product", "Input": ["rt", "nothing"], "Output": "c"},
+        {"Name": "Assign", "Input": ["rt", "odd"], "Target": ["nothing", "rt"]},
+        {"Name": "Orthogonalize", "Input": ["odd"], "Other": ["nothing"]},
+        {"Name": "Convolve", "Input": ["trial_type.junk", "trial_type.face"], "Output": ["junk", "face"]},
+    ]);
+    let (all, notes) = after(&run, &list).unwrap();
+    assert_eq!(values(&all, "b"), values(&run, "rt"), "the output of the input that is there");
+    assert_eq!(values(&all, "rt")[..2], [0.0, 1.0], "assigned from odd");
+    for name in ["a", "c", "junk"] {
+        assert!(all.get(name).is_none(), "{name}");
+    }
+    assert!(matches!(all.get("face"), Some(Variable::Convolved(_))));
+    let said = notes.all().join("\n");
+    for part in [
+        "0 (Factor): `junk` not among",
+        "2 (Product): `nothing` not among the variables: the instruction is left out",
+        "4 (Orthogonalize)",
+        "`trial_type.junk` not among the variables and dropped",
+    ] {
+        assert!(said.contains(part), "{said}: {part}");
+    }
+}

@@ -158,7 +158,10 @@ impl Convolved {
         if self.events.is_empty() {
             return Ok(vec![0.0; moments.len()]);
         }
-        let events: Vec<&Event> = self.events.iter().collect();
+        // What was over 32 s before the first moment has no response left; nilearn's grid would have it begin 24 s before.
+        let first = moments.first().copied().unwrap_or(0.0);
+        let counts = |event: &&Event| event.onset + event.duration > first - 32.0;
+        let events: Vec<&Event> = self.events.iter().filter(counts).collect();
         let frames = Frames { times: moments, tr: tr_s };
         Ok(self.response.columns(&events, &frames, None)?.column(self.column).to_vec())
     }
