@@ -13,10 +13,9 @@ use super::statmap::{Statmap, inline};
 use crate::error::Result;
 
 mod design;
-mod listing;
 mod regions;
 
-pub use listing::Listing;
+pub use super::listing::Listing;
 
 /// Everything on the page.
 #[derive(Debug, Clone)]
@@ -156,7 +155,7 @@ fn chapter(one: &Contrast, id: &str) -> Result<String> {
         &["p", "what passes", "voxels", "smallest p"],
     );
     for Correction { what, rule, n_voxels, least } in &one.corrections {
-        table.row(what, &[rule.clone(), n_voxels.to_string(), listing::p_in_words(*least)]);
+        table.row(what, &[rule.clone(), n_voxels.to_string(), super::listing::p_in_words(*least)]);
     }
     html += &table.finish();
     let (caption, clusters) = &one.clusters;
