@@ -186,7 +186,7 @@ pub fn checked(page: &str) -> Vec<Element> {
             let bad = ["NaN", "inf", "undefined"].iter().any(|w| value.contains(w)) && !is_pixels;
             assert!(!bad, "{key}=\"{}\"", &value[..value.len().min(60)]);
             if key == "d" {
-                let letters = "Mlhz -.0123456789";
+                let letters = "MLlhz -.0123456789";
                 assert!(value.starts_with('M') && value.chars().all(|c| letters.contains(c)));
             }
         }
