@@ -3,9 +3,15 @@
 //!
 //! No I/O: texts, tables and entities in, designs and weights out. `pipeline` finds the files and fits.
 
+pub mod entity;
+pub mod formula;
+pub mod graph;
 pub mod instruction;
 pub mod model;
+pub mod names;
 pub mod note;
+mod pattern;
+mod place;
 
 pub use instruction::Instruction;
 pub use model::Model;

@@ -14,6 +14,7 @@ mod calibrate;
 mod checks;
 mod codes;
 mod columns;
+mod completions;
 mod confounds;
 mod connect;
 mod demo;
@@ -27,6 +28,7 @@ mod glm;
 mod group;
 mod heading;
 mod heap;
+mod manual;
 mod memory;
 mod models;
 mod own_run;
@@ -36,6 +38,7 @@ mod regions;
 mod retroicor;
 mod runs;
 mod say;
+mod shared;
 mod simulate;
 mod smooth;
 mod suggest;
@@ -81,6 +84,10 @@ enum Command {
     Calibrate(Box<calibrate::Args>),
     /// List adapters, their limits and what the numerics probe finds
     Devices(devices::Args),
+    /// Print what a shell needs to complete commands, options and their values
+    Completions(completions::Args),
+    /// Write the manual pages, one a command
+    Manual(manual::Args),
 }
 
 /// The command line's definition: commands, options, their types and defaults.
@@ -131,6 +138,8 @@ impl Command {
             Command::Bench(args) => args.run(),
             Command::Calibrate(args) => args.run(),
             Command::Devices(args) => args.run(),
+            Command::Completions(args) => args.run(),
+            Command::Manual(args) => args.run(),
         }
     }
 }
