@@ -128,7 +128,7 @@ fn facts(of: &Analysis) -> String {
     if of.facts.is_empty() {
         return String::new();
     }
-    let mut table = Table::new("facts", "The analysis", &["what", "is"]);
+    let mut table = Table::new("facts", "What was asked, and of what", &["what", "is"]);
     of.facts.iter().for_each(|(name, value)| table.row(name, std::slice::from_ref(value)));
     table.finish()
 }

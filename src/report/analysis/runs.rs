@@ -58,7 +58,7 @@ const HIGH: f64 = 0.7;
 
 pub(super) fn section(run: &RunPart, id: &str) -> Result<String> {
     let mut html = String::new();
-    let mut table = Table::new("facts", "The run", &["what", "is"]);
+    let mut table = Table::new("facts", "Volumes and their times", &["what", "is"]);
     run.facts.iter().for_each(|(name, value)| table.row(name, std::slice::from_ref(value)));
     html += &table.finish();
     html += &design(run)?;

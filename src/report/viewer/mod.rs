@@ -159,7 +159,8 @@ fn colours() -> String {
             ("R", channel(0)),
             ("G", channel(1)),
             ("B", channel(2)),
-            ("A", vec![255; COLOURS]),
+            // Nothing is drawn where there is nothing.
+            ("A", steps.iter().map(|step| if *step == 0 { 0 } else { 255 }).collect()),
             ("I", steps),
         ])
     };

@@ -9,6 +9,7 @@
   const packed = (name) => Uint8Array.from(atob(id(name).textContent), (letter) => letter.charCodeAt(0));
   const views = [...document.querySelectorAll('[data-statistic]')];
   const opened = new Map();
+  const chosen = new Map();
   let viewer = null;
   let images = null;
   let current = null;
@@ -26,7 +27,8 @@
     document.head.append(script);
     images = window.niivue.NVImage;
     viewer = new window.niivue.Niivue({
-      backColor: [0.05, 0.06, 0.07, 1], crosshairColor: [0.45, 0.95, 0.6, 1], crosshairGap: 6, dragAndDropEnabled: false, dragMode: 0,
+      backColor: [0.05, 0.06, 0.07, 1], crosshairColor: [0.45, 0.95, 0.6, 1], crosshairWidth: 0.4, crosshairWidthUnit: 'percent', fontColor: [0.85, 0.87, 0.9, 1],
+      dragAndDropEnabled: false, dragMode: 0,
       isColorbar: false, loadingText: '', logLevel: 'error', multiplanarShowRender: 0, sagittalNoseLeft: true, show3Dcrosshair: false,
       onLocationChange: place,
     });
@@ -71,23 +73,25 @@
     const { from, most, mm } = view.dataset;
     slider.min = (Math.floor((from % 0.1) * 1e4) / 1e4).toString();
     slider.max = most;
-    slider.value = above.cal_min.toString();
+    slider.value = (chosen.get(view) ?? from).toString();
     id('viewer-name').textContent = view.dataset.statistic;
     viewer.resizeListener();
-    threshold(above.cal_min);
+    threshold(+slider.value);
     if (mm) go(mm.split(' ').map(Number));
     status.textContent = 'ready; volumes=' + viewer.volumes.length;
   };
 
   const threshold = (value) => {
-    statistic.cal_min = value;
+    statistic.cal_min = value - 1e-3 * statistic.hdr.scl_slope;
     viewer.updateGLVolume();
     const { letter, signed } = current.dataset;
-    const least = value / statistic.hdr.scl_slope;
+    // Stored in steps: one at the threshold has passed.
+    const least = value / statistic.hdr.scl_slope - 1e-3;
     let passed = 0;
-    for (const stored of statistic.img) passed += stored !== 0 && Math.abs(stored) >= least - 1e-9 ? 1 : 0;
+    for (const stored of statistic.img) passed += stored !== 0 && Math.abs(stored) >= least ? 1 : 0;
     id('viewer-passed').textContent =
       `${signed ? `|${letter}|` : letter} ≥ ${said(value, 2)}: ${passed} voxel${passed === 1 ? '' : 's'}`;
+    chosen.set(current, value);
     bar(value);
   };
 
