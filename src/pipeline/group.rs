@@ -27,6 +27,7 @@ mod held;
 mod images;
 mod kept;
 mod merge;
+mod methods;
 mod mixed;
 mod model;
 mod over;

@@ -17,6 +17,7 @@ pub mod compared;
 pub mod comparison;
 pub mod confounds;
 pub mod connect;
+pub mod courses;
 pub mod decide;
 pub mod demo;
 pub mod demo_group;

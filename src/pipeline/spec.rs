@@ -189,6 +189,9 @@ pub struct GlmSpec {
     /// Regions whose mean series are fitted too.
     #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
     pub roi: RegionOptions,
+    /// Whether a page of the whole analysis is written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
 }
 
 /// Columns of each voxel's own beside the design.

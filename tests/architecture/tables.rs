@@ -113,6 +113,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     // What a fit left, in a second pass over the run.
     ("residuals", &["watch", "blocks", "noise", "first_level"]),
+    // The run once more, for its page: the voxels at peaks as they were fitted.
+    ("courses", &["watch", "blocks", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
@@ -205,6 +207,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "noise",
             "first_level",
             "residuals",
+            "courses",
             "combine",
             "scaling",
             "voxelwise",

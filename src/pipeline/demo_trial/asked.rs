@@ -77,6 +77,7 @@ fn glm(
             names: Some(study.join(paths::ATLAS_NAMES)),
             ..RegionOptions::default()
         },
+        report: false,
     }
 }
 

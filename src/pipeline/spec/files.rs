@@ -158,6 +158,7 @@ impl GlmSpec {
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
             roi,
+            report: _,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
@@ -232,6 +233,7 @@ impl GroupSpec {
             volumes,
             underlay,
             no_pictures: _,
+            report: _,
             permute: _,
         } = self;
         // What is found in a folder is listed when it has been.
