@@ -17,6 +17,7 @@ use crate::physio::Terms;
 mod connect;
 mod endpoints;
 mod files;
+mod fixed;
 mod group;
 mod order;
 mod out_type;
@@ -25,8 +26,9 @@ mod run;
 mod task_times;
 
 pub use connect::{ConnectSpec, Estimator, Network};
-pub use endpoints::EndpointsSpec;
+pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;
+pub use fixed::{EstimateSpec, FixedSpec, WeighedSpec};
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
 };
@@ -187,6 +189,9 @@ pub struct GlmSpec {
     /// Regions whose mean series are fitted too.
     #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
     pub roi: RegionOptions,
+    /// Whether a page of the whole analysis is written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
 }
 
 /// Columns of each voxel's own beside the design.
@@ -399,6 +404,8 @@ pub enum Command {
     Connect(ConnectSpec),
     /// A trial's endpoints.
     Trial(EndpointsSpec),
+    /// Fixed effects over finished estimates.
+    Fixed(FixedSpec),
 }
 
 impl Default for DesignOptions {
