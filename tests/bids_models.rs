@@ -5,6 +5,8 @@
 mod common;
 #[path = "bids_models/damaged.rs"]
 mod damaged;
+#[path = "bids_models/described.rs"]
+mod described;
 #[path = "bids_models/graph.rs"]
 mod graph;
 #[path = "bids_models/grouped.rs"]
