@@ -2,7 +2,18 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use super::Instruction;
+use super::formula::Formula;
+
+mod check;
+mod contrast;
+mod edges;
+mod hrf;
+mod json;
+mod node;
+mod read;
 
 /// A BIDS Stats Model.
 #[derive(Debug, Clone, PartialEq)]
@@ -11,12 +22,21 @@ pub struct Model {
     pub name: String,
     /// `Description`; empty without.
     pub description: String,
-    /// `Input`: the values allowed for each entity (`subject`, `task`, ...), as text.
+    /// `Input`: the values allowed for each entity (long names: `subject`, `task`, ...), as text.
     pub input: BTreeMap<String, Vec<String>>,
     /// Nodes in the order of the file.
     pub nodes: Vec<Node>,
     /// Edges by node index, in the order of the file; a chain of the nodes where the file has none.
     pub edges: Vec<Edge>,
+}
+
+impl Model {
+    /// Nodes by index, each after those whose estimates it takes.
+    #[must_use]
+    pub fn order(&self) -> Vec<usize> {
+        edges::order(self.nodes.len(), &self.edges)
+            .unwrap_or_else(|_| (0..self.nodes.len()).collect())
+    }
 }
 
 /// What a node's units are before grouping.
@@ -56,11 +76,15 @@ pub struct Node {
     pub kind: Kind,
     /// `Model.X` in the order of the file: names, patterns, and `1` for the intercept.
     pub x: Vec<String>,
+    /// `Model.Formula`: products of the columns of X, which then are the design's.
+    pub formula: Option<Formula>,
     /// `Model.HRF`: the variables that are convolved, and with what; it does what `Convolve` would as the last instruction.
     pub hrf: Option<Hrf>,
     /// `Model.Options.HighPassFilterCutoffHz`.
     pub high_pass_hz: Option<f64>,
-    /// `Model.Options.Mask`: entities of the mask image.
+    /// `Model.Options.LowPassFilterCutoffHz`, which is not applied.
+    pub low_pass_hz: Option<f64>,
+    /// `Model.Options.Mask`: entities (long names) of the mask image.
     pub mask: BTreeMap<String, Vec<String>>,
     /// `Contrasts`.
     pub contrasts: Vec<Contrast>,
@@ -77,6 +101,8 @@ pub struct Hrf {
     pub variables: Vec<String>,
     /// The response: `spm`, `glover`, `fir`, with derivatives as `Convolve` names them.
     pub model: String,
+    /// `Parameters`: those of `fir` (`fir_delays`).
+    pub parameters: Map<String, Value>,
 }
 
 /// The statistic of a contrast.
@@ -95,9 +121,9 @@ pub enum Test {
 pub struct Contrast {
     /// `Name`.
     pub name: String,
-    /// `ConditionList`: columns of X.
+    /// `ConditionList`: columns of X, `1` for the intercept.
     pub conditions: Vec<String>,
-    /// `Weights`, one row for t, rows for F, `[row][condition]`.
+    /// `Weights`, one row for t, rows for F, `[row][condition]`; `check` tells whether they fit the conditions.
     pub weights: Vec<Vec<f64>>,
     /// `Test`.
     pub test: Test,

@@ -14,6 +14,7 @@ mod calibrate;
 mod checks;
 mod codes;
 mod columns;
+mod completions;
 mod confounds;
 mod connect;
 mod demo;
@@ -26,6 +27,8 @@ mod endpoints;
 mod glm;
 mod group;
 mod heading;
+mod heap;
+mod manual;
 mod memory;
 mod models;
 mod own_run;
@@ -35,6 +38,7 @@ mod regions;
 mod retroicor;
 mod runs;
 mod say;
+mod shared;
 mod simulate;
 mod smooth;
 mod suggest;
@@ -80,6 +84,10 @@ enum Command {
     Calibrate(Box<calibrate::Args>),
     /// List adapters, their limits and what the numerics probe finds
     Devices(devices::Args),
+    /// Print what a shell needs to complete commands, options and their values
+    Completions(completions::Args),
+    /// Write the manual pages, one a command
+    Manual(manual::Args),
 }
 
 /// The command line's definition: commands, options, their types and defaults.
@@ -93,6 +101,7 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let started = Instant::now();
     drivers::hush();
+    heap::keep_blocks_apart();
     let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
         let parsed = definition().try_get_matches();
         let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
@@ -129,6 +138,8 @@ impl Command {
             Command::Bench(args) => args.run(),
             Command::Calibrate(args) => args.run(),
             Command::Devices(args) => args.run(),
+            Command::Completions(args) => args.run(),
+            Command::Manual(args) => args.run(),
         }
     }
 }

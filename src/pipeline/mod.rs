@@ -26,6 +26,7 @@ pub mod earlier;
 pub mod echoes;
 pub mod endpoints;
 pub mod first_level;
+pub mod fixed;
 pub mod flat;
 pub mod glm;
 pub mod group;

@@ -17,6 +17,7 @@ use crate::physio::Terms;
 mod connect;
 mod endpoints;
 mod files;
+mod fixed;
 mod group;
 mod order;
 mod out_type;
@@ -27,6 +28,7 @@ mod task_times;
 pub use connect::{ConnectSpec, Estimator, Network};
 pub use endpoints::EndpointsSpec;
 pub use files::Role;
+pub use fixed::{EstimateSpec, FixedSpec, WeighedSpec};
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
 };
@@ -399,6 +401,8 @@ pub enum Command {
     Connect(ConnectSpec),
     /// A trial's endpoints.
     Trial(EndpointsSpec),
+    /// Fixed effects over finished estimates.
+    Fixed(FixedSpec),
 }
 
 impl Default for DesignOptions {

@@ -252,6 +252,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "provenance",
         ],
     ),
+    // Finished estimates, combined by their variances.
+    ("fixed", &["watch", "decide", "spec", "session", "provenance", "products"]),
     // A trial's tables, compared; what is computed is in `trial`.
     ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
     // What a command takes, weighed before it runs.
@@ -290,6 +292,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "glm",
             "connect",
             "group",
+            "fixed",
             "endpoints",
         ],
     ),

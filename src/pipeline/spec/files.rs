@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, GivenRegion,
-    GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, RegionOptions,
-    ResponseFile, RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
-    VoxelwiseOptions,
+    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, EstimateSpec,
+    FixedSpec, GivenRegion, GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions,
+    RecordOptions, RegionOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
+    SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -125,6 +125,7 @@ impl Command {
             Command::Group(spec) => spec.files_mut(),
             Command::Connect(spec) => spec.files_mut(),
             Command::Trial(spec) => spec.files_mut(),
+            Command::Fixed(spec) => spec.files_mut(),
         }
     }
 }
@@ -248,6 +249,18 @@ impl GroupSpec {
         let volumes = volumes.map(|path| (Role::Region, path));
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));
         table.chain(optional(others)).chain(regions).chain(volumes).chain(underlay).collect()
+    }
+}
+
+impl FixedSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let FixedSpec { estimates, columns: _, design: _, contrasts: _, combine: _, two_sided: _ } =
+            self;
+        let mut files = Vec::with_capacity(2 * estimates.len());
+        for EstimateSpec { effect, variance } in estimates {
+            files.extend([(Role::Effect, effect), (Role::Variance, variance)]);
+        }
+        files
     }
 }
 
