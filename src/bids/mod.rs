@@ -3,14 +3,18 @@
 //!
 //! No I/O: texts, tables and entities in, designs and weights out. `pipeline` finds the files and fits.
 
+pub mod design;
 pub mod entity;
 pub mod formula;
+pub mod graph;
 pub mod instruction;
 pub mod model;
 pub mod names;
 pub mod note;
 mod pattern;
 mod place;
+pub mod transform;
+pub mod variables;
 
 pub use instruction::Instruction;
 pub use model::Model;

@@ -8,21 +8,22 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::bids::entity;
-use crate::cli::args::{DeviceArgs, KernelName, MORE, OverwriteArgs, TalkArgs, heading};
+use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::columns::rules;
-use crate::cli::glm::{CombiningName, NoiseName, scaling};
+use crate::cli::glm::{CombiningName, scaling};
 use crate::cli::models::{self, parsed};
-use crate::cli::{checks, say};
+use crate::cli::say;
+use crate::cli::shared::{KernelArgs, NoiseArgs};
 use crate::design::Drift;
 use crate::design::censor::Rules;
 use crate::error::{Error, Result};
 use crate::io::bids::read_json;
 use crate::physio::Terms;
-use crate::pipeline::watch::{Quiet, Watch};
 use crate::pipeline::bids::{self, Done};
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, FitOptions, Missing, Noise, SignalScale, SmoothOptions, TaskTimes, Wanted,
+    AppLevel, BidsSpec, FitOptions, Missing, Noise, SignalScale, TaskTimes, Wanted,
 };
+use crate::pipeline::watch::{Quiet, Watch};
 
 /// Fit a BIDS Stats Model to a dataset: runs, sessions, subjects, dataset.
 #[derive(Debug, clap::Args)]
@@ -115,9 +116,8 @@ struct FitArgs {
     /// Runs alone are smoothed; FitLins' 5:run:iso is 5
     #[arg(help_heading = heading::SMOOTHING, short = 's', long, alias = "smoothing", value_name = "MM", default_value = "0", value_parser = fwhm)]
     fwhm: f64,
-    /// How the Gaussian becomes weights, as for boldly glm
-    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
-    kernel: KernelName,
+    #[command(flatten)]
+    kernel: KernelArgs,
     /// Units: psc, grand-mean:100 or none, as for boldly glm
     #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
     scaling: SignalScale,
@@ -137,15 +137,11 @@ struct FitArgs {
     /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5', as for boldly glm
     #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = rules)]
     censor: Option<Rules>,
-    /// Model of the residuals: ar1, arma11, nilearn-ar1 or ols
-    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, conflicts_with = "estimator")]
-    noise: Option<NoiseName>,
+    #[command(flatten)]
+    noise: NoiseArgs,
     /// As FitLins: nilearn is --noise nilearn-ar1, afni --noise arma11
-    #[arg(help_heading = heading::NOISE, long, value_enum, value_name = "nilearn|afni", hide_possible_values = true)]
+    #[arg(help_heading = heading::NOISE, long, value_enum, value_name = "nilearn|afni", hide_possible_values = true, conflicts_with_all = ["noise", "rho_fwhm"])]
     estimator: Option<EstimatorName>,
-    /// Smooth rho within the mask by this FWHM in voxels [default: 2.355]
-    #[arg(help_heading = heading::NOISE, long, alias = "rho_fwhm", value_name = "VOXELS")]
-    rho_fwhm: Option<f64>,
     /// How estimates count at nodes of Type meta: mean or precision
     ///
     /// `mean`: each alike (FitLins, nilearn); `precision`: by the inverse of its variance
@@ -290,18 +286,17 @@ impl Args {
 
 impl FitArgs {
     fn options(&self) -> Result<FitOptions> {
-        let noise = match (self.noise, self.estimator) {
-            (Some(noise), _) => noise.into(),
-            (None, Some(EstimatorName::Nilearn)) => Noise::NilearnAr1,
-            (None, Some(EstimatorName::Afni)) => Noise::Arma11,
-            (None, None) => Noise::Ar1,
+        let (noise, rho_fwhm_vox) = match self.estimator {
+            Some(EstimatorName::Nilearn) => (Noise::NilearnAr1, 0.0),
+            Some(EstimatorName::Afni) => (Noise::Arma11, 0.0),
+            None => (self.noise.noise(), self.noise.rho_fwhm_vox()?),
         };
         Ok(FitOptions {
-            smooth: SmoothOptions { fwhm_mm: self.fwhm, kernel: self.kernel.into(), within: None },
+            smooth: self.kernel.options(self.fwhm),
             scaling: self.scaling,
             two_sided: self.two_sided,
             noise,
-            rho_fwhm_vox: checks::rho_fwhm(self.rho_fwhm, noise)?,
+            rho_fwhm_vox,
             drift: self.drift.unwrap_or(Drift::None),
             censor: self.censor.clone(),
             task_times: self.task_times.unwrap_or(TaskTimes::Metadata),

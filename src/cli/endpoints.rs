@@ -32,6 +32,9 @@ The primary analysis of an outcome is the endpoint given arm and baseline, of th
 A responder rule has parts that all must be met: 'pain=nrs<=-30%; pgic<=2; pcs>=+6' is pain down by 30 % of baseline, PGIC at most 2 at the endpoint, \
 PCS up by 6. Parts are counted alone, then the first two together, and so on.
 
+--correlate takes columns as outcomes have them, and what is made of tables: cpm:absolute and cpm:percent (with --cpm), pressure:p50, pressure:slope and \
+pressure:auc (with --pressure). Their comparisons are made by these options and stand in ancova.tsv; they are no outcomes and no parts of responder rules.
+
 plan.json in --out holds what was asked for, resolved: --plan takes it again.
 
 Example: boldly trial study/ --arm arm --control placebo --baseline ses-baseline --endpoint ses-week13 --outcome questionnaires:nrs \
@@ -72,6 +75,8 @@ pub(super) struct Args {
     #[arg(help_heading = heading::MODEL, long, value_name = "TABLE:COLUMN")]
     primary: Vec<Column>,
     /// Columns of participants.tsv that enter the model: 'site'
+    ///
+    /// Factors that were known before randomisation, with several participants a level
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
     strata: Vec<String>,
     /// Columns of the baseline table [default: age, sex]
@@ -122,6 +127,8 @@ pub(super) struct Args {
     #[arg(help_heading = heading::INPUTS, long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
     /// A correlation over participants: 'A~B'
+    ///
+    /// Columns as outcomes have them, or cpm:absolute, cpm:percent, pressure:p50, pressure:slope, pressure:auc: 'brain:pag~cpm:absolute'
     #[arg(help_heading = heading::MODEL, long = "correlate", value_name = "A~B")]
     correlations: Vec<Relation>,
     /// Correlate regions though they were chosen by what is correlated

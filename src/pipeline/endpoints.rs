@@ -14,6 +14,7 @@ use crate::pipeline::spec::{Command, EndpointsSpec};
 use crate::pipeline::watch::Watch;
 use crate::report::page::FileRead;
 use crate::report::trial::{PictureFile, TrialPage, page};
+use crate::trial::digits::{decimals, written};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Results, Severity};
 
@@ -142,13 +143,15 @@ fn told(results: &Results) -> Vec<String> {
         }
         seen.push(&row.outcome);
         let difference = row.difference;
-        let limit = |v: Option<f64>| v.map_or("n/a".to_owned(), |v| format!("{v:.3}"));
+        let places = decimals(difference.se.unwrap_or(difference.value)) + 1;
+        let said = |v: f64| written(v, places);
+        let limit = |v: Option<f64>| v.map_or("n/a".to_owned(), said);
         lines.push(format!(
-            "{}: {} - {} = {:.3} ({} to {}), p = {}, n = {} + {}",
+            "{}: {} - {} = {} ({} to {}), p = {}, n = {} + {}",
             row.label,
             results.arms.active,
             results.arms.control,
-            difference.value,
+            said(difference.value),
             limit(difference.low),
             limit(difference.high),
             match row.test.p {

@@ -109,6 +109,13 @@ fn of_regions() -> Vec<Case> {
             &["--network n", "'label_9'", "label_1"],
         ),
         case(
+            "a table of confounds for one of regions",
+            nothing,
+            "connect bold.nii --mask mask.nii --regions confounds.tsv --out out --device cpu",
+            65,
+            &["confounds.tsv", "it looks like a table of confounds, which --confounds takes"],
+        ),
+        case(
             "a network without regions",
             two,
             of_atlas("--network n="),

@@ -95,7 +95,9 @@ impl Above<'_> {
             }
         }
         // What it is grouped by beyond entities (a column of participants.tsv) tells its units apart.
-        for (key, value) in self.entities.iter().filter(|(key, _)| !first.entities.contains_key(*key)) {
+        for (key, value) in
+            self.entities.iter().filter(|(key, _)| !first.entities.contains_key(*key))
+        {
             kept.insert(label(key), label(value));
         }
         kept.remove("contrast");

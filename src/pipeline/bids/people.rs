@@ -54,7 +54,8 @@ impl People {
         let mut known = entities.clone();
         let mut add = |table: &Table, id: &str, row: Option<usize>| {
             let Some(row) = row.and_then(|row| table.rows.get(row)) else { return };
-            for (column, cell) in table.columns.iter().zip(row).filter(|(column, _)| *column != id) {
+            for (column, cell) in table.columns.iter().zip(row).filter(|(column, _)| *column != id)
+            {
                 known.entry(column.clone()).or_insert_with(|| cell.clone());
             }
         };

@@ -96,7 +96,12 @@ impl Planning<'_> {
         Ok(())
     }
 
-    fn run(&mut self, (at, node): (usize, &Node), run: &FoundRun, watch: &dyn Watch) -> Result<Unit> {
+    fn run(
+        &mut self,
+        (at, node): (usize, &Node),
+        run: &FoundRun,
+        watch: &dyn Watch,
+    ) -> Result<Unit> {
         let mut notes = Notes::default();
         let whose = run.name();
         let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes)
@@ -120,7 +125,8 @@ impl Planning<'_> {
             .missing
             .iter()
             .map(|(name, near)| {
-                let near = near.as_ref().map_or(String::new(), |near| format!(" (nearest: {near})"));
+                let near =
+                    near.as_ref().map_or(String::new(), |near| format!(" (nearest: {near})"));
                 format!("column {name}, which the run lacks{near}")
             })
             .collect();
@@ -156,7 +162,8 @@ impl Planning<'_> {
         let graph::Asked { contrasts, lacking } = graph::contrasts(node, columns, incoming)?;
         for lack in lacking {
             if self.spec.missing_contrast == Missing::Error {
-                let near = lack.nearest.map_or(String::new(), |near| format!("did you mean {near}? "));
+                let near =
+                    lack.nearest.map_or(String::new(), |near| format!("did you mean {near}? "));
                 return Err(Error::bad_data(
                     format!("contrast '{}' of {whose} ({})", lack.name, lack.pointer),
                     format!("weighs {}, which is no column there", lack.condition),
@@ -166,7 +173,8 @@ impl Planning<'_> {
             }
             left_out.push(format!("contrast {}, for want of {}", lack.name, lack.condition));
         }
-        let asked = contrasts.iter().map(|one| Asked::new(&one.name, columns, one.over(columns), one.test));
+        let asked =
+            contrasts.iter().map(|one| Asked::new(&one.name, columns, one.over(columns), one.test));
         Ok(asked.collect())
     }
 
@@ -246,6 +254,9 @@ impl Planning<'_> {
             if variables.get(&name).is_none() {
                 variables.add_values(&name, column.into_iter().map(Value::Number).collect())?;
             }
+        }
+        if self.spec.missing_variable == Missing::Skip {
+            variables.drop_missing();
         }
         let mut notes = Notes::default();
         transform::apply(&node.transformations, &mut variables, &mut notes)

@@ -17,7 +17,7 @@ use crate::io::{self, BoldFile};
 use crate::pipeline::inputs;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    BidsSpec, Combining, Command, DesignOptions, GlmSpec, RegionOptions, RunSpec,
+    BidsSpec, Combining, Command, DesignOptions, GlmSpec, Missing, RegionOptions, RunSpec,
     TaskTimes, VoxelwiseOptions,
 };
 use crate::pipeline::watch::Watch;
@@ -61,6 +61,9 @@ pub(super) fn model(
     }
     if let Some(path) = &run.confounds {
         variables.add_rows(&io::tsv::read(path)?, notes)?;
+    }
+    if spec.missing_variable == Missing::Skip {
+        variables.drop_missing();
     }
     transform::apply(&node.transformations, &mut variables, notes)?;
     let made = design::columns(&variables, node, super::missing(spec), notes)?;

@@ -24,7 +24,7 @@ pub(super) struct Moved {
 /// The seeds moved, or all regions where there is no seed; nothing without `--shift`.
 ///
 /// # Errors
-/// Usage for too many.
+/// Usage for too many, and where none has other voxels elsewhere.
 pub(super) fn moved(
     spec: &ConnectSpec,
     (all, n_seeds): (&[Region], usize),
@@ -46,7 +46,7 @@ pub(super) fn moved(
     }
     let mut regions = Regions::default();
     regions.all = all[..n].to_vec();
-    let sets = with_moved(regions, options, grid, watch);
+    let sets = with_moved(regions, options, grid, watch)?;
     let of_set = |(by, set): ([f64; 3], Regions)| {
         set.all.into_iter().enumerate().map(move |(of, region)| Moved { of, by, region })
     };

@@ -193,7 +193,11 @@ fn model(
         all.push(("Subjects at a voxel", format!("{least} at least")));
     }
     all.push(("Units", images.units.clone().unwrap_or_else(|| "not said by the maps".to_owned())));
-    let sides = if spec.two_sided { "both tails" } else { "upper tail" };
+    let sides = match (spec.two_sided, spec.regions.is_empty() && spec.atlas.is_none()) {
+        (true, _) => "both tails",
+        (false, true) => "upper tail",
+        (false, false) => "upper tail; of regions both tails",
+    };
     all.push(("p of t", sides.to_owned()));
     if let Some(options) = &spec.permute {
         all.push(("Rearrangements", rearrangements(options)));

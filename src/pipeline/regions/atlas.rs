@@ -9,6 +9,9 @@ use crate::pipeline::spec::Role;
 use crate::pipeline::watch::Watch;
 use crate::volume::Grid;
 
+/// Names that a line lists.
+const LISTED: usize = 6;
+
 /// The regions of a labelled image: labels above 0, rising. `names`: a table with the columns index and name, else one that lies beside the
 /// image under its name, as BIDS has it.
 ///
@@ -103,6 +106,18 @@ fn labelled(
             "{nameless} of the {} labels of {} have no name in its table; they are called by their number",
             labels.len(),
             path.display()
+        ));
+    }
+    let absent = names.unwrap_or_default().iter().filter(|(l, _)| *l > 0 && !labels.contains(l));
+    let absent: Vec<&str> = absent.map(|(_, name)| name.as_str()).collect();
+    if !absent.is_empty() {
+        let more = absent.len().saturating_sub(LISTED);
+        watch.warn(&format!(
+            "{} of the names of labels have no voxel in {}, and no row: {}{}",
+            absent.len(),
+            path.display(),
+            absent[..absent.len() - more].join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() }
         ));
     }
     let region = |&l: &i64| {

@@ -1,7 +1,7 @@
 //! The methods in words, to be copied: what was done in this trial and nothing else, each formula with its name and its source.
 
 use super::words::{arms, ci, session, way};
-use crate::report::html::{escaped, number};
+use crate::report::html::escaped;
 use crate::trial::{Design, Missing, Results};
 
 const CONSORT: &str = "Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010;340:c332.";
@@ -161,7 +161,7 @@ fn pain(text: &mut Text, of: &Results) {
     }
     if let Some(pressure) = &of.pressure {
         text.paragraph(&[
-            (format!("Pressure pain: of each patient and visit the straight line of rating on pressure, and the pressure at which it reaches {} with Fieller's limits; the same by isotonic regression.", number(pressure.target, 0)), &[FIELLER, AYER]),
+            (format!("Pressure pain: of each patient and visit the straight line of rating on pressure, and the pressure at which it reaches {} with Fieller's limits; the same by isotonic regression.", pressure.target), &[FIELLER, AYER]),
             ("The rating at each pressure was compared by analysis of covariance, p adjusted by Holm's procedure; the treatment and its interaction with pressure by summary measures, each patient's mean change and slope of the change.".to_owned(), &[HOLM, MATTHEWS]),
         ]);
     }

@@ -108,6 +108,17 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
             named(format!("Pearson, {}", results.arms.active), &row.by_arm.active),
             named(format!("Pearson, {}", results.arms.control), &row.by_arm.control),
             named("Spearman, pooled".to_owned(), &row.spearman),
+            named(format!("Spearman, {}", results.arms.active), &row.spearman_by_arm.active),
+            named(format!("Spearman, {}", results.arms.control), &row.spearman_by_arm.control),
+            named("Kendall tau-b (t is z), pooled".to_owned(), &row.kendall),
+            named(
+                format!("Kendall tau-b (t is z), {}", results.arms.active),
+                &row.kendall_by_arm.active,
+            ),
+            named(
+                format!("Kendall tau-b (t is z), {}", results.arms.control),
+                &row.kendall_by_arm.control,
+            ),
         ]
     };
     let rows: Vec<Coefficient> = part.rows.iter().flat_map(of).flatten().collect();
@@ -126,14 +137,18 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
 pub(super) fn crossover(results: &Results) -> Option<Sheet> {
     let part = results.crossover.as_ref()?;
     Columns::<CrossoverRow>::new()
-        .one("analysis", "what is analysed", |row| row.analysis.clone())
+        .one(
+            "analysis",
+            "what is analysed; of the mixed model the estimate alone is given",
+            |row| row.analysis.clone(),
+        )
         .one(
             "effect",
             "treatment (active minus control), period (first minus second) or carry-over",
             |row| row.effect.clone(),
         )
         .estimate("estimate", "the effect", true, |row| Some(row.estimate))
-        .test("", "t", "the effect", |row| Some(row.test))
+        .test("", "t", "the effect", |row| row.test)
         .one("shown_only", "no choice is made by it", |row| row.shown_only)
         .sheet("crossover", "A crossover of two periods", &part.rows)
         .into()

@@ -1,0 +1,264 @@
+//! The columns of a node: what `Model.X` names, at the frame times of the run or for the inputs of a level above.
+//!
+//! A response is taken exactly at each frame time (k TR + StartTime), a row of a table with a row a volume as it stands, other samples by
+//! straight lines. n/a in a row: for framewise displacement and DVARS the mean of the values other than 0 where it is the first row, else 0;
+//! for temporal derivatives 0 in the first row; any other becomes 0, with a note.
+
+use ndarray::Array2;
+
+use super::model::{Hrf, Node};
+use super::variables::{Samples, Sampling, Value, Variable, Variables, text_of};
+use super::{Notes, transform};
+use crate::design::drift::{self, Drift};
+use crate::design::hrf::Response;
+use crate::error::{Error, Result};
+
+/// A node's columns.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Columns {
+    /// One unique name each: variables as `X` has them, `intercept` for `1`, `drift_1`.. of a high-pass filter.
+    pub names: Vec<String>,
+    /// `[frame or input][column]`.
+    pub matrix: Array2<f64>,
+    /// What `X` names and the variables lack, with the closest name; empty unless [`Missing::Drop`].
+    pub missing: Vec<(String, Option<String>)>,
+}
+
+/// What becomes of a column that is not there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// An error with the closest name.
+    Error,
+    /// It is left out, with a note and a word in [`Columns::missing`].
+    Drop,
+}
+
+/// The name of the column of ones.
+pub const INTERCEPT: &str = "intercept";
+
+/// The columns of a node: those of `X` in its order, patterns in the order of the variables, each once; then the cosines of
+/// `HighPassFilterCutoffHz`, unless `X` has cosines. `Model.HRF` is what `Convolve` would be as the last instruction, and its derivatives
+/// stand behind the columns that they belong to whether or not `X` names them. A pattern may match nothing.
+///
+/// # Errors
+/// Bad data: a name without a variable, by its closest; text without `Factor`; an event without a duration, by its line; what is convolved
+/// twice; less than two frames; no column. Usage: a filter that leaves no frame for anything else.
+pub fn columns(
+    variables: &Variables,
+    node: &Node,
+    missing: Missing,
+    notes: &mut Notes,
+) -> Result<Columns> {
+    let mut own = variables.clone();
+    let mut derived = Vec::new();
+    if let Some(hrf) = &node.hrf {
+        derived = respond(&mut own, hrf, node, missing, notes)?;
+    }
+    let place = format!("{}/Model/X", node.pointer);
+    let mut made =
+        Columns { names: Vec::new(), matrix: Array2::zeros((0, 0)), missing: Vec::new() };
+    let mut values = Vec::new();
+    for wanted in &node.x {
+        for name in meant(&own, wanted, &derived, &place, missing, &mut made, notes)? {
+            if !made.names.contains(&name) {
+                values.push(column(&own, &name, &place, notes)?);
+                made.names.push(name);
+            }
+        }
+    }
+    high_pass(&own, node, &mut made.names, &mut values, notes)?;
+    if values.is_empty() {
+        return Err(Error::bad_data(place, "gives no column", "give one or more", ""));
+    }
+    made.matrix = Array2::from_shape_fn((own.n_rows(), values.len()), |(row, k)| values[k][row]);
+    Ok(made)
+}
+
+/// The columns that one entry of X means; `1` is the intercept.
+fn meant(
+    variables: &Variables,
+    wanted: &str,
+    derived: &[(String, String)],
+    place: &str,
+    missing: Missing,
+    made: &mut Columns,
+    notes: &mut Notes,
+) -> Result<Vec<String>> {
+    if wanted == "1" || wanted == INTERCEPT && variables.get(INTERCEPT).is_none() {
+        return Ok(vec![INTERCEPT.to_owned()]);
+    }
+    let mut names = Vec::new();
+    for name in variables.matching(wanted) {
+        names.push(name.clone());
+        names.extend(derived.iter().filter(|(of, _)| *of == name).map(|(_, own)| own.clone()));
+    }
+    let is_pattern = wanted.contains(['*', '?', '[']);
+    match (names.is_empty(), is_pattern, missing) {
+        (false, ..) => {}
+        (true, true, _) => notes.add(place, format!("`{wanted}` matches no variable of this run")),
+        (true, false, Missing::Error) => return Err(variables.no_such(wanted, place)),
+        (true, false, Missing::Drop) => {
+            let close = variables.closest(wanted);
+            notes.add(place, format!("`{wanted}` is no variable of this run and is dropped"));
+            made.missing.push((wanted.to_owned(), close));
+        }
+    }
+    Ok(names)
+}
+
+/// Convolve what `Model.HRF` names; gives back names of derivatives, each behind the variable it belongs to.
+fn respond(
+    variables: &mut Variables,
+    hrf: &Hrf,
+    node: &Node,
+    missing: Missing,
+    notes: &mut Notes,
+) -> Result<Vec<(String, String)>> {
+    let place = format!("{}/Model/HRF", node.pointer);
+    let response = response(&hrf.model, &place, notes)?;
+    let mut derived = Vec::new();
+    for wanted in &hrf.variables {
+        let names = variables.matching(wanted);
+        match (names.is_empty(), missing) {
+            (true, Missing::Error) => return Err(variables.no_such(wanted, &place)),
+            (true, Missing::Drop) => {
+                notes.add(&place, format!("`{wanted}` is no variable of this run and is dropped"));
+            }
+            _ => {}
+        }
+        for name in names {
+            let Some(variable) = variables.get(&name).cloned() else { continue };
+            let made = transform::convolved(variables, &name, &variable, &response, &place)?;
+            let mut before = name.clone();
+            for (suffix, variable) in made {
+                let own = format!("{name}{suffix}");
+                variables.set_after(&before, &own, variable);
+                if own != name {
+                    derived.push((name.clone(), own.clone()));
+                }
+                before = own;
+            }
+        }
+    }
+    Ok(derived)
+}
+
+/// The response that `Model.HRF` names: `spm`, `glover`, each also with ` + derivative` and ` + dispersion`; `DoubleGamma` is spm.
+fn response(text: &str, place: &str, notes: &mut Notes) -> Result<Response> {
+    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let plain = plain.to_ascii_lowercase();
+    let (name, derivatives) = plain.split_once('+').map_or((plain.as_str(), ""), |(n, d)| (n, d));
+    let name = match name {
+        "spm" => "nilearn",
+        "doublegamma" => {
+            notes.add(&format!("{place}/Model"), "DoubleGamma is taken as spm");
+            "nilearn"
+        }
+        "glover" => "glover",
+        _ => {
+            let hint = "delays are Convolve's: \"Model\": \"fir\" with FirDelays";
+            let found = format!("is `{}`", text.chars().take(60).collect::<String>());
+            let expected = "be spm or glover, with + derivative and + dispersion at most";
+            return Err(Error::bad_data(format!("{place}/Model"), found, expected, hint));
+        }
+    };
+    let whole =
+        if derivatives.is_empty() { name.to_owned() } else { format!("{name}+{derivatives}") };
+    whole.parse().map_err(|_| {
+        let found = format!("is `{}`", text.chars().take(60).collect::<String>());
+        let expected = "be spm or glover, with + derivative and + dispersion at most";
+        Error::bad_data(format!("{place}/Model"), found, expected, "")
+    })
+}
+
+/// One column, `[frame or input]`.
+fn column(variables: &Variables, name: &str, place: &str, notes: &mut Notes) -> Result<Vec<f64>> {
+    if name == INTERCEPT && variables.get(name).is_none() {
+        return Ok(vec![1.0; variables.n_rows()]);
+    }
+    let variable = variables.get(name).ok_or_else(|| variables.no_such(name, place))?;
+    let frames = variables.frame_times_s().unwrap_or_default();
+    if frames.len() < 2 && !matches!(variable, Variable::Inputs(_)) {
+        let found = format!("has {} volumes", frames.len());
+        return Err(Error::bad_data("the run", found, "have two or more", ""));
+    }
+    let values = match variable {
+        Variable::Inputs(values) => of_inputs(name, values, place)?,
+        Variable::Samples(Samples { sampling: Sampling::Frames, values }) => values.clone(),
+        Variable::Events(_) => {
+            let said =
+                format!("`{name}` is not convolved: its values at the frame times are taken");
+            notes.add(place, said);
+            variables.at(name, variable, frames, place)?
+        }
+        _ => variables.at(name, variable, frames, place)?,
+    };
+    let values = known(name, values, place, notes);
+    if values.iter().all(|v| *v == 0.0) {
+        notes.add(place, format!("`{name}` is 0 throughout"));
+    }
+    Ok(values)
+}
+
+/// Values of inputs as numbers.
+fn of_inputs(name: &str, values: &[Value], place: &str) -> Result<Vec<f64>> {
+    let one = |(at, value): (usize, &Value)| match value.number() {
+        None => Err(text_of(name, &value.to_string(), place)),
+        Some(number) if number.is_nan() => Err(Error::bad_data(
+            format!("`{name}` of {place}"),
+            format!("has no value (n/a) for input {}", at + 1),
+            "have one for each input",
+            "leave that input out, or complete the table",
+        )),
+        Some(number) => Ok(number),
+    };
+    values.iter().enumerate().map(one).collect()
+}
+
+/// A column without n/a.
+fn known(name: &str, mut values: Vec<f64>, place: &str, notes: &mut Notes) -> Vec<f64> {
+    if values.first().is_some_and(|v| v.is_nan()) {
+        if name.contains("framewise_displacement") || name.contains("dvars") {
+            let others: Vec<f64> =
+                values.iter().copied().filter(|v| !v.is_nan() && *v != 0.0).collect();
+            let mean = others.iter().sum::<f64>() / others.len() as f64;
+            values[0] = if mean.is_finite() { mean } else { 0.0 };
+        } else if name.contains("_derivative1") {
+            values[0] = 0.0;
+        }
+    }
+    let count = values.iter().filter(|v| v.is_nan()).count();
+    if count > 0 {
+        notes.add(place, format!("`{name}` has {count} values of n/a, which are taken as 0"));
+        values.iter_mut().filter(|v| v.is_nan()).for_each(|v| *v = 0.0);
+    }
+    values
+}
+
+/// The cosines of `HighPassFilterCutoffHz`, unless there are some.
+fn high_pass(
+    variables: &Variables,
+    node: &Node,
+    names: &mut Vec<String>,
+    values: &mut Vec<Vec<f64>>,
+    notes: &mut Notes,
+) -> Result<()> {
+    let (Some(hz), Some(tr_s)) = (node.high_pass_hz, variables.tr_s()) else { return Ok(()) };
+    let place = format!("{}/Model/Options/HighPassFilterCutoffHz", node.pointer);
+    if let Some(cosine) = names.iter().find(|name| name.starts_with("cosine")) {
+        let said =
+            format!("X has the drift columns {cosine}..: they are taken and no others are added");
+        notes.add(&place, said);
+        return Ok(());
+    }
+    if !(hz.is_finite() && hz > 0.0) {
+        return Err(Error::bad_data(place, format!("is {hz}"), "be above 0", "0.008 is usual"));
+    }
+    let drift = Drift::Cosine { cutoff_s: 1.0 / hz };
+    let columns = drift::columns(drift, variables.n_rows(), tr_s)?;
+    for (k, column) in columns.columns().into_iter().enumerate() {
+        names.push(format!("drift_{}", k + 1));
+        values.push(column.to_vec());
+    }
+    Ok(())
+}
