@@ -218,6 +218,7 @@ impl Modelled {
             residuals: false,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
+            report: false,
         }))
     }
 
