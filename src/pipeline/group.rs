@@ -27,6 +27,7 @@ mod held;
 mod images;
 mod kept;
 mod merge;
+mod methods;
 mod mixed;
 mod model;
 mod over;
@@ -37,6 +38,7 @@ mod rearranged;
 mod regions;
 mod remarks;
 mod sizes;
+mod summaries;
 mod svc;
 mod table;
 mod variances;
@@ -53,6 +55,7 @@ pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
+pub use summaries::{Mean, Summaries, Summary, summaries};
 
 /// Test a group's maps.
 ///

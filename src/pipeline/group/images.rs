@@ -93,6 +93,7 @@ impl Images {
             }
             (before..all.len()).for_each(|_| watch.step());
         }
+        tell_sizes(&all, watch);
         let units = one_unit(&all, watch)?;
         // Where no map has a value there is nothing to count.
         let is_value = |v: f32| v.is_finite() && (v != 0.0 || spec.zeros_count);
@@ -210,6 +211,16 @@ fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()>
             "name each map once",
             "correct one of the rows",
         )),
+    }
+}
+
+/// Headers that say two things of the size of voxels.
+fn tell_sizes(all: &[Read], watch: &dyn Watch) {
+    let mut said = all.iter().filter_map(|one| io::other_sizes(&one.path, &one.header, &one.grid));
+    let Some(first) = said.next() else { return };
+    match said.count() {
+        0 => watch.warn(&first),
+        more => watch.warn(&format!("{first}; so with {more} more of {} maps", all.len())),
     }
 }
 

@@ -337,8 +337,8 @@ impl Work<'_> {
     fn batch(&mut self, range: Range<u64>) -> Result<()> {
         let wanted = if self.kept.enhancer.is_some() { Wanted::Both } else { Wanted::Counts };
         let mut tape = self.device.tape();
-        let some = self.plan.batch(range.clone());
-        let coming = rearranged::advance(&mut tape, &mut self.field, &some, wanted)?;
+        let some = (self.plan, range.clone());
+        let coming = rearranged::advance_through(&mut tape, &mut self.field, some, wanted)?;
         let batch = coming.read(&tape.run()?)?;
         self.kept.tally.maxima.put(range.start, &batch.high, &batch.low)?;
         if let Some(enhancer) = &mut self.kept.enhancer {
