@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use boldly::bids::design::{self, Missing};
 use boldly::bids::graph::{self, Asked};
 use boldly::bids::model::{Level, Test};
-use boldly::bids::names::Wanted;
-use boldly::bids::{Entities, Model, entity};
+use boldly::bids::variables::{self, Variables};
+use boldly::bids::{Entities, Model, Notes, entity, transform};
 use serde_json::Value;
 
 use super::{common, read, shared_model};
@@ -122,26 +123,20 @@ fn walk(model: &Model, found: &[Entities], golden: &Value) -> Vec<Vec<Made>> {
         assert_eq!(grouped.lacking, []);
         for unit in grouped.units {
             let incoming = graph::incoming(&unit, &inputs);
-            let (columns, rows) = if is_run {
+            let (columns, rows): (_, Vec<Vec<f64>>) = if is_run {
                 graph::one_run(node, &unit, &inputs).unwrap();
                 let golden = golden_of(golden[&node.name].as_array().unwrap(), &unit.entities);
                 (texts(&golden.expect("a golden of the unit")["X_columns"]), Vec::new())
             } else {
-                let names: Vec<String> = incoming.iter().map(|(name, _)| name.clone()).collect();
-                let mut columns = Vec::new();
-                let mut values: Vec<Vec<f64>> = Vec::new();
-                for x in &node.x {
-                    if x == "1" {
-                        columns.push("intercept".to_owned());
-                        values.push(vec![1.0; unit.inputs.len()]);
-                    }
-                    for at in Wanted::new(x).among(&names) {
-                        columns.push(names[at].clone());
-                        values.push(incoming[at].1.clone());
-                    }
+                let mut variables = Variables::of_inputs(unit.inputs.len());
+                for (name, values) in incoming {
+                    let values = values.into_iter().map(variables::Value::Number).collect();
+                    variables.add_values(&name, values).unwrap();
                 }
-                let row = |i: usize| values.iter().map(|column| column[i]).collect();
-                (columns, (0..unit.inputs.len()).map(row).collect())
+                let mut notes = Notes::default();
+                transform::apply(&node.transformations, &mut variables, &mut notes).unwrap();
+                let made = design::columns(&variables, node, Missing::Error, &mut notes).unwrap();
+                (made.names, made.matrix.rows().into_iter().map(|row| row.to_vec()).collect())
             };
             let asked = graph::contrasts(node, &columns, unit.incoming.as_deref()).unwrap();
             for contrast in asked.contrasts.iter().filter(|c| graph::goes_on(c.test)) {
