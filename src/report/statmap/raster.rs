@@ -152,7 +152,7 @@ pub(super) fn encoded(size: [usize; 2], rgba: &[u8]) -> Result<Vec<u8>> {
     let mut encoder = png::Encoder::new(&mut file, size[0] as u32, size[1] as u32);
     encoder.set_color(png::ColorType::Rgba);
     encoder.set_depth(png::BitDepth::Eight);
-    // A third larger than by the usual method, and made in a tenth of the time.
+    // A little larger than by the usual method, and made in a fraction of its time.
     encoder.set_compression(png::Compression::Fast);
     let mut writer = encoder.write_header().map_err(failed)?;
     writer.write_image_data(rgba).map_err(failed)?;
