@@ -112,6 +112,12 @@ pub(super) struct Args {
     /// desc-residuals_acf.tsv. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,
+    /// Also write report.html, a page of the whole analysis with live maps
+    ///
+    /// One file that needs no network: what must be known first, which run has which column, each contrast with its map (a viewer with a threshold to move; a picture where no
+    /// script runs), clusters and the runs at their peaks, designs, motion and what was left out, the methods in words with references. Reads the run a second time
+    #[arg(help_heading = heading::OUTPUT, long)]
+    report: bool,
     /// Also write the residuals, as large as the run
     ///
     /// desc-residuals_bold.nii: y - X beta of the fit that was used, not whitened, in the units of the effects, of the volumes that were
@@ -146,11 +152,20 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum CombiningName {
+pub(super) enum CombiningName {
     /// Each run counts alike
     Mean,
     /// By the inverse of its variance
     Precision,
+}
+
+impl From<CombiningName> for Combining {
+    fn from(name: CombiningName) -> Combining {
+        match name {
+            CombiningName::Mean => Combining::Mean,
+            CombiningName::Precision => Combining::Precision,
+        }
+    }
 }
 
 impl Args {
@@ -203,15 +218,13 @@ impl Args {
             f_contrasts: self.f_contrasts.clone(),
             noise: self.noise.noise(),
             rho_fwhm_vox,
-            combine: match self.combine {
-                CombiningName::Mean => Combining::Mean,
-                CombiningName::Precision => Combining::Precision,
-            },
+            combine: self.combine.into(),
             maps: self.maps,
             skip_missing: self.skip_missing,
             voxelwise,
             residuals: self.residuals,
             roi: self.regions.options(self.roi.clone()),
+            report: self.report,
         })
     }
 }
@@ -246,7 +259,7 @@ impl Args {
     }
 }
 
-fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
+pub(super) fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
     let bad = || "it must be psc, grand-mean:100 or none".to_owned();
     match text.split_once(':').unwrap_or((text, "")) {
         ("psc", "") => Ok(SignalScale::Psc),
