@@ -484,9 +484,22 @@ fn the_command_takes_pictures_and_refuses_what_is_none() {
         all.iter()
             .any(|e| e.name == "tr" && e.text.contains("map.svg") && e.text.contains("picture"))
     );
-    for (name, code, words) in
-        [("page.svg", 65, "is neither SVG nor PNG"), ("none.svg", 66, "none.svg")]
-    {
+    // A folder stands for what group and connect wrote into it.
+    let own = |name: &str| {
+        std::fs::create_dir_all(dir.join("group")).unwrap();
+        write(&format!("group/{name}"), &format!("<svg><title>{name}</title></svg>"));
+    };
+    ["stat-r_relmat.svg", "contrast-x_statmap.svg", "mine.svg"].map(own);
+    crate::command::run(dir, &line("group"));
+    let all = checked(&std::fs::read_to_string(dir.join("to-group/report.html")).unwrap());
+    let alts = all.iter().filter(|e| e.name == "img").map(|e| e.attributes["alt"].as_str());
+    assert_eq!(alts.collect::<Vec<_>>(), ["contrast-x_statmap.svg", "stat-r_relmat.svg"]);
+    crate::command::run(dir, "verify to-group");
+    for (name, code, words) in [
+        ("page.svg", 65, "is neither SVG nor PNG"),
+        ("none.svg", 66, "none.svg"),
+        ("study", 66, "study has no picture that boldly group or boldly connect wrote"),
+    ] {
         let output = crate::command::boldly(dir, &line(name));
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{said}");
