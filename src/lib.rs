@@ -6,6 +6,7 @@
 //! ([`physio`], [`design`]), a made-up study with known truth ([`simulate`]), the stories ([`pipeline`]), what
 //! people see ([`report`]) and the command line ([`cli`]).
 
+pub mod bids;
 pub mod cli;
 pub mod design;
 pub mod error;

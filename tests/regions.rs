@@ -76,7 +76,7 @@ fn a_regions_row_is_the_fit_of_a_run_that_has_its_mean_as_its_only_voxel() {
     nifti(dir, "one.nii", &[1, 1, 1], 3.0, |_| 1.0);
     text(dir, "mean.json", "{\"RepetitionTime\": 2.0}");
     let alone = GLM.replace("bold.nii", "mean.nii").replace("mask.nii", "one.nii");
-    run(dir, &format!("{alone} --rho-fwhm 0 --out alone"));
+    run(dir, &format!("{alone} --rho-fwhm 0 --two-sided --out alone"));
     run(dir, &format!("{GLM} --roi a={BOX} --out out"));
     let row = &table(&dir.join("out/contrast-painMinusControl_regions.tsv"))[0];
     for (column, stat) in [("effect", "effect"), ("t", "t"), ("p", "p")] {
@@ -99,6 +99,64 @@ fn a_regions_row_is_the_fit_of_a_run_that_has_its_mean_as_its_only_voxel() {
     };
     let want = inside.iter().map(|&v| tsnr(v)).sum::<f64>() / inside.len() as f64;
     assert!((number(row, "tsnr") - want).abs() < 1e-9 * want, "{} for {want}", row["tsnr"]);
+}
+
+#[test]
+fn p_beside_an_interval_is_of_both_tails_whatever_the_maps_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    good_dataset(dir);
+    let of = |contrast: &str, more: &str| {
+        let line = GLM.replace("pain-control", contrast);
+        let line = format!("{line} {more} --roi a={BOX} --shift 3 --out out --overwrite");
+        let told = said(&succeeded(&line, boldly(dir, &line)));
+        assert!(told.contains("two-sided p "), "{told}");
+        let json = fs::read_to_string(dir.join("out/contrast-x_regions.json")).unwrap();
+        assert!(json.contains("Two-sided, both tails of t, as the interval"), "{json}");
+        let row = table(&dir.join("out/contrast-x_regions.tsv")).remove(0);
+        let moved = table(&dir.join("out/contrast-x_desc-shift_regions.tsv")).remove(0);
+        assert_eq!(row["p"], moved["p"]);
+        [number(&row, "p"), number(&row, "t"), number(&row, "dof")]
+    };
+    let [p, t, dof] = of("x=pain-control", "");
+    let one = boldly::stats::tails::TTail::new(dof).ln_sf(t.abs()).exp();
+    assert!((p - 2.0 * one).abs() < 1e-9 * p, "{p} for {one} a side");
+    let [back, turned, _] = of("x=control-pain", "");
+    assert!((back - p).abs() < 1e-9 * p && (turned + t).abs() < 1e-9 * t.abs());
+    assert_eq!(of("x=pain-control", "--two-sided")[0], p);
+}
+
+#[test]
+fn which_moves_leave_a_region_as_it_is_is_told_and_stands_in_its_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    good_dataset(dir);
+    // Of a single voxel 3 mm from others: moved by 1 mm its radius of 1.9 still holds it alone. b gets and loses voxels.
+    let regions = "--roi a=sphere:6,6,3:1.9 --roi b=sphere:7.5,6,3:3.2";
+    let line = format!("{GLM} {regions} --shift 1 --out out");
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    let moved = table(&dir.join("out/contrast-painMinusControl_desc-shift_regions.tsv"));
+    let changed: Vec<(&str, &str)> =
+        moved.iter().map(|row| (row["region"].as_str(), row["changed"].as_str())).collect();
+    let (first, second) = changed.split_at(7);
+    assert_eq!(first[0], ("a", "n/a"));
+    for (row, cells) in moved.iter().zip(&changed) {
+        let given = &moved[if row["region"] == "a" { 0 } else { 7 }];
+        // a move that changes nothing has the row of the region as it was given
+        assert_eq!(
+            cells.1 == "no",
+            cells.1 != "n/a" && row["effect"] == given["effect"],
+            "{row:?}"
+        );
+    }
+    assert!(first[1..].iter().all(|(_, cell)| *cell == "no"), "{first:?}");
+    assert!(second[1..].iter().all(|(_, cell)| *cell == "yes"), "{second:?}");
+    assert!(told.contains("--shift 1 leaves regions as they are"), "{told}");
+    assert!(told.contains(": a (-x, +x, -y, +y, -z, +z)\n"), "{told}");
+    let nothing = format!("{GLM} --roi a=sphere:6,6,3:1.9 --shift 1 --out nothing");
+    let output = boldly(dir, &nothing);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(said(&output).contains("--shift 1 leaves every region as it is"), "{}", said(&output));
 }
 
 #[test]

@@ -239,3 +239,40 @@ fn the_quick_start_of_the_readme_runs_as_pasted_on_the_shipped_example() {
     assert!(inputs.iter().any(is_root), "{inputs:?}");
     assert_eq!(own["boldly"]["resolved"]["runs"][0]["slice_times_s"].as_array().unwrap().len(), 36);
 }
+
+#[test]
+fn every_shell_completes_every_command_and_a_manual_page_tells_of_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let help = String::from_utf8(succeeded("-h", boldly(dir, "-h")).stdout).unwrap();
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ").filter(|name| !name.starts_with(' ')))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    assert!(commands.contains(&"glm") && commands.len() > 14, "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let line = format!("completions {shell}");
+        let script = String::from_utf8(succeeded(&line, boldly(dir, &line)).stdout).unwrap();
+        for wanted in commands.iter().chain(&["rho-fwhm"]) {
+            assert!(script.contains(wanted), "{shell}: no {wanted}");
+        }
+    }
+    succeeded("manual", boldly(dir, "manual man1"));
+    succeeded("manual again", boldly(dir, "manual man1"));
+    for command in &commands {
+        let page = fs::read_to_string(dir.join(format!("man1/boldly-{command}.1"))).unwrap();
+        let title = format!(".TH boldly-{command} 1");
+        assert!(page.contains(&title) && page.contains("boldly 0."), "{command}");
+    }
+    assert!(fs::read_to_string(dir.join("man1/boldly.1")).unwrap().contains(".TH boldly 1"));
+
+    fs::write(dir.join("man1/boldly-glm.1"), "notes of my own").unwrap();
+    let refused = boldly(dir, "manual man1");
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(said(&refused).contains("boldly-glm.1 is there and no manual page of boldly's"));
+}

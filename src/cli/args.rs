@@ -18,7 +18,6 @@ use crate::error::{Error, Result};
 use crate::gpu::DeviceChoice;
 use crate::io::Overwrite;
 use crate::io::physio::Format;
-use crate::kernels::smooth::Kernel;
 use crate::physio::{Align, BadStretches, BreathTurns, Terms, Treatment};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
@@ -256,6 +255,31 @@ pub(super) struct PhysioArgs {
     pub formats: Vec<Format>,
 }
 
+/// Slow drift.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct DriftArgs {
+    /// Slow drift [default: cosine:128]
+    ///
+    /// cosine:SECONDS (cut-off period), polynomial:ORDER (nilearn's), legendre:ORDER (AFNI's polort; legendre:A takes AFNI's rule, 1 +
+    /// the run's seconds / 150) or none
+    #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = models::drift)]
+    pub drift: Option<Drift>,
+}
+
+/// Physiological terms.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct TermsArgs {
+    /// Physiological terms: orders or a preset
+    ///
+    /// Cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl (4/4/2x2); 3/0/0 needs no
+    /// breathing, 0/4/0 no pulse. Slow terms behind a +, also alone: rvt (respiration volume per time by peaks), rvt-hilbert (the
+    /// same without peaks), rv (standard deviation of breathing in 6 s), each convolved with the respiratory response, hr (heart
+    /// rate in 6 s) with the cardiac response. Brackets give delays in seconds by which BOLD follows, one column each:
+    /// 'harvey+rvt(0,5,10)+hr'
+    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey")]
+    pub terms: Terms,
+}
+
 /// How the design is made.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = heading::MODEL)]
@@ -287,21 +311,10 @@ pub(super) struct DesignArgs {
     /// one's own: file:FILE with seconds and values, or file:FILE@SECONDS with values that far apart
     #[arg(long, value_name = "MODEL", value_parser = models::hrf)]
     pub hrf: Option<models::Hrf>,
-    /// Slow drift [default: cosine:128]
-    ///
-    /// cosine:SECONDS (cut-off period), polynomial:ORDER (nilearn's), legendre:ORDER (AFNI's polort; legendre:A takes AFNI's rule, 1 +
-    /// the run's seconds / 150) or none
-    #[arg(long, value_name = "MODEL", value_parser = models::drift)]
-    pub drift: Option<Drift>,
-    /// Physiological terms: orders or a preset
-    ///
-    /// Cardiac/respiratory/interaction orders, or a preset: harvey (3/4/1x1), afni (2/2/0), fsl (4/4/2x2); 3/0/0 needs no
-    /// breathing, 0/4/0 no pulse. Slow terms behind a +, also alone: rvt (respiration volume per time by peaks), rvt-hilbert (the
-    /// same without peaks), rv (standard deviation of breathing in 6 s), each convolved with the respiratory response, hr (heart
-    /// rate in 6 s) with the cardiac response. Brackets give delays in seconds by which BOLD follows, one column each:
-    /// 'harvey+rvt(0,5,10)+hr'
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey")]
-    pub terms: Terms,
+    #[command(flatten)]
+    drift: DriftArgs,
+    #[command(flatten)]
+    terms: TermsArgs,
     /// Choose the orders from the run itself
     ///
     /// The cardiac, respiratory and interaction orders, those of --terms at most: bic (smallest mean BIC over the voxels) or f-test
@@ -330,8 +343,8 @@ impl DesignArgs {
             na: self.confounds.na,
             hrf: self.hrf.clone().map_or_else(Response::default, |hrf| hrf.response),
             hrf_file: self.hrf.clone().and_then(|hrf| hrf.file),
-            drift: self.drift.unwrap_or(self.confounds.drift()),
-            terms: self.terms.clone(),
+            drift: self.drift.drift.unwrap_or(self.confounds.drift()),
+            terms: self.terms.terms.clone(),
             order: None,
         }
     }
@@ -348,9 +361,9 @@ impl DesignArgs {
     pub fn given(&self) -> [(&'static str, bool); 4] {
         [
             ("--hrf", self.hrf.is_some()),
-            ("--drift", self.drift.is_some()),
+            ("--drift", self.drift.drift.is_some()),
             ("--censor", self.confounds.censors().is_some()),
-            ("--terms", self.terms != Terms::HARVEY),
+            ("--terms", self.terms.terms != Terms::HARVEY),
         ]
     }
 
@@ -358,7 +371,7 @@ impl DesignArgs {
     pub fn check_with_ready_design(&self) -> Result<()> {
         let given = [
             ("--hrf", self.hrf.is_some()),
-            ("--drift", self.drift.is_some()),
+            ("--drift", self.drift.drift.is_some()),
             ("--modulate", !self.modulate.is_empty()),
             ("--durations", !self.durations.is_empty()),
             ("--trial-type", self.trial_type.is_some()),
@@ -389,24 +402,6 @@ impl From<OutTypeName> for OutType {
         match name {
             OutTypeName::Float32 => OutType::Float32,
             OutTypeName::Int16 => OutType::Int16,
-        }
-    }
-}
-
-/// How the Gaussian becomes weights.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(super) enum KernelName {
-    /// Sampled at voxel centres (FSL, nilearn, MRtrix3)
-    Sampled,
-    /// Discrete Gaussian: gives the FWHM that was asked for
-    Exact,
-}
-
-impl From<KernelName> for Kernel {
-    fn from(name: KernelName) -> Kernel {
-        match name {
-            KernelName::Sampled => Kernel::Sampled,
-            KernelName::Exact => Kernel::Exact,
         }
     }
 }

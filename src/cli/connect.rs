@@ -4,22 +4,16 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
+use crate::cli::args::{DriftArgs, MORE, TermsArgs, TimingArgs, heading};
 use crate::cli::columns::ConfoundArgs;
-use crate::cli::echoes::EchoArgs;
-use crate::cli::models::{self, parsed};
+use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
-use crate::cli::runs::RunFiles;
+use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
 use crate::cli::work::WorkArgs;
-use crate::cli::{checks, glm::NoiseName};
-use crate::design::Drift;
 use crate::error::Result;
-use crate::physio::Terms;
-use crate::pipeline::inputs;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
     Command, ConnectSpec, DesignOptions, Estimator, GivenRegion, Network, RegionOptions,
-    SmoothOptions,
 };
 
 /// Correlate regions with every voxel and with each other, confounds and autocorrelation accounted for.
@@ -38,6 +32,9 @@ Example: boldly connect bold.nii.gz --confounds confounds.tsv --strategy 24p --c
 
 Example: boldly connect bold.nii.gz --confounds confounds.tsv --columns 'trans_*,rot_*' --regions atlas.nii.gz --labels atlas.tsv --network \
 'dmn=PCC,mPFC,angular_*' --out connectivity")]
+#[command(mut_arg("mask", |arg| arg.help("Voxels that count; else a mask from the mean image")))]
+#[command(mut_arg("fwhm", |arg| arg.help("Smooth the maps by this FWHM in mm").long_help("Smooth the maps by this FWHM in mm\n\nFull width at half maximum. Series of regions are never smoothed")))]
+#[command(mut_arg("noise", |arg| arg.help("Model of residuals: ar1, arma11, nilearn-ar1 or ols")))]
 pub(super) struct Args {
     /// 4-D NIfTI image of each run, or of each of its echoes
     ///
@@ -63,76 +60,23 @@ pub(super) struct Args {
     /// The mean of Fisher's z over pairs within each network, between any two, and with seeds that are in none, as networks.tsv. Names of regions, or patterns
     #[arg(help_heading = heading::REGIONS, long = "network", value_name = "NAME=REGIONS", value_parser = parsed::<Network>)]
     networks: Vec<Network>,
-    /// Confounds tables of each run; see --columns, --strategy
-    ///
-    /// One row a volume; or motion parameters: FSL's .par, SPM's rp_*.txt, AFNI's .1D, as trans_x to rot_z in mm and radians. Two of each run or more, in run
-    /// order, stand side by side
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
-    confounds: Vec<PathBuf>,
-    /// Volumes of each run to leave out of the fit, a text file
-    ///
-    /// Numbers from 0, or one 0 or 1 a volume, 1 kept (AFNI), or a column of one 1 for each volume that is left out
-    /// (fsl_motion_outliers)
-    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", num_args = 1..)]
-    censor_volumes: Vec<PathBuf>,
-    /// Recording of each run: BIDS or a scanner's log
-    ///
-    /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
-    /// breathing are apart
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "LOG", num_args = 1..)]
-    physio: Vec<PathBuf>,
-    /// Peak table whose beats take the place of detection
-    ///
-    /// Of each run, made by boldly physio and corrected by hand
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1.., requires = "physio")]
-    peaks: Vec<PathBuf>,
-    /// Physiological terms: orders or a preset
-    ///
-    /// As boldly glm --terms
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey")]
-    terms: Terms,
-    /// What a correction before preprocessing spent, of each run
-    ///
-    /// As boldly glm --spent
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "JSON|none", num_args = 1..)]
-    spent: Vec<PathBuf>,
     #[command(flatten)]
-    echoes: EchoArgs,
+    tables: TableArgs,
     #[command(flatten)]
-    record: RecordArgs,
+    terms: TermsArgs,
     #[command(flatten)]
-    physio_format: PhysioArgs,
-    /// Voxels that count; else a mask from the mean image
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
-    mask: Option<PathBuf>,
+    scan: ScanArgs,
     /// White matter: says which regions lie where CompCor looks
     ///
     /// A mask, or probabilities; the same is said of --csf
     #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
     white_matter: Option<PathBuf>,
-    /// Smooth the maps by this FWHM in mm
-    ///
-    /// Full width at half maximum. Series of regions are never smoothed
-    #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
-    fwhm: f64,
-    /// How the Gaussian becomes weights
-    ///
-    /// `sampled` at voxel centres (FSL, nilearn, MRtrix3), or `exact`: the discrete Gaussian, which gives the FWHM that was asked for
-    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
-    kernel: KernelName,
-    /// Smooth within this mask
-    ///
-    /// Normalised convolution: voxels outside add nothing and become 0
-    #[arg(help_heading = heading::SMOOTHING, long, value_name = "IMAGE")]
-    smooth_within: Option<PathBuf>,
+    #[command(flatten)]
+    smooth: SmoothArgs,
     #[command(flatten)]
     columns: ConfoundArgs,
-    /// Slow drift [default: cosine:128]
-    ///
-    /// cosine:SECONDS (cut-off period), polynomial:ORDER (nilearn's), legendre:ORDER (AFNI's polort; legendre:A takes AFNI's rule, 1 +
-    /// the run's seconds / 150) or none
-    #[arg(help_heading = heading::MODEL, long, value_name = "MODEL", value_parser = models::drift)]
-    drift: Option<Drift>,
+    #[command(flatten)]
+    drift: DriftArgs,
     /// Keep this band alone, Hz: '0.008,0.09' [default: all but drift]
     ///
     /// Every frequency outside it becomes columns of the regression, beside the drift, and costs its degrees of freedom, which are said before and after.
@@ -162,16 +106,8 @@ pub(super) struct Args {
     /// Degrees of freedom that must be left
     #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = 10.0, allow_negative_numbers = true)]
     min_dof: f64,
-    /// Model of residuals: ar1, arma11, nilearn-ar1 or ols
-    ///
-    /// As boldly glm --noise. Fisher's z is that of the plain correlation under each
-    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]
-    noise: NoiseName,
-    /// Smooth rho within the mask by this FWHM in voxels [default: 2.355]
-    ///
-    /// 0 leaves each voxel its own. With --noise ar1 alone
-    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", allow_hyphen_values = true)]
-    rho_fwhm: Option<f64>,
+    #[command(flatten)]
+    noise: NoiseArgs,
     /// Draw no pictures
     ///
     /// Without it seed-NAME_statmap.svg shows the t of each seed (the first 24) over the mean of its run, and relmat.svg the matrix, networks side by side
@@ -220,9 +156,7 @@ impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         let mut spec = self.spec()?;
         self.work.run(started, Layout::folder(&self.out), |session| {
-            if self.spent.is_empty() {
-                inputs::find_spent(&mut spec.runs, &session.watch)?;
-            }
+            self.scan.find_spent(&mut spec.runs, &session.watch)?;
             Ok(Command::Connect(spec))
         })
     }
@@ -236,41 +170,23 @@ impl Args {
     }
 
     fn spec(&self) -> Result<ConnectSpec> {
-        let files = RunFiles {
-            events: &[],
-            design: &[],
-            confounds: &self.confounds,
-            censored: &self.censor_volumes,
-            physio: &self.physio,
-            peaks: &self.peaks,
-            spent: &self.spent,
-            formats: &self.physio_format.formats,
-        };
-        let images = self.echoes.by_run(&self.bold)?;
-        let firsts: Vec<PathBuf> = images.iter().map(|echoes| echoes[0].clone()).collect();
-        let mut runs = files.of_runs(&firsts, &self.timing, &self.record)?;
-        self.echoes.share(&mut runs, &images);
+        let runs = self.tables.runs(&self.bold, (&[], &[]), &self.scan, &self.timing)?;
         let design = DesignOptions {
             columns: self.columns.columns.clone(),
             strategy: self.columns.strategy,
             censor: self.columns.censors(),
             na: self.columns.na,
-            drift: self.drift.unwrap_or(self.columns.drift()),
-            terms: self.terms.clone(),
+            drift: self.drift.drift.unwrap_or(self.columns.drift()),
+            terms: self.terms.terms.clone(),
             ..DesignOptions::default()
-        };
-        let smooth = SmoothOptions {
-            fwhm_mm: self.fwhm,
-            kernel: self.kernel.into(),
-            within: self.smooth_within.clone(),
         };
         Ok(ConnectSpec {
             runs,
             design,
-            mask: self.mask.clone(),
-            smooth,
-            noise: self.noise.into(),
-            rho_fwhm_vox: checks::rho_fwhm(self.rho_fwhm, self.noise.into())?,
+            mask: self.scan.mask.clone(),
+            smooth: self.smooth.options(),
+            noise: self.noise.noise(),
+            rho_fwhm_vox: self.noise.rho_fwhm_vox()?,
             seeds: self.options(&self.seeds),
             regions: self.options(&self.regions),
             networks: self.networks.clone(),

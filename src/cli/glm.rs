@@ -4,20 +4,18 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, KernelName, MORE, PhysioArgs, RecordArgs, TimingArgs, heading};
-use crate::cli::checks;
-use crate::cli::echoes::EchoArgs;
+use crate::cli::args::{DesignArgs, MORE, TimingArgs, heading};
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
-use crate::cli::runs::RunFiles;
+use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
 use crate::cli::work::WorkArgs;
 use crate::error::{Error, Result};
+use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GivenRegion, GlmSpec, LocalMeanOptions, Noise, SignalScale,
-    SmoothOptions, TaskTimes, VoxelwiseOptions,
+    Combining, Command, DesignOptions, GivenRegion, GlmSpec, LocalMeanOptions, SignalScale,
+    TaskTimes, VoxelwiseOptions,
 };
-use crate::pipeline::{inputs, order};
 
 /// Fit a first-level model and write contrast maps.
 #[derive(Debug, clap::Args)]
@@ -49,28 +47,8 @@ pub(super) struct Args {
     /// One row a volume, a header of names. Columns that --confounds and --columns choose are appended
     #[arg(help_heading = heading::INPUTS, id = "design_matrix", long = "design", value_name = "TSV", num_args = 1..)]
     design_matrix: Vec<PathBuf>,
-    /// Confounds tables of each run; see --columns, --strategy
-    ///
-    /// One row a volume; or motion parameters: FSL's .par, SPM's rp_*.txt, AFNI's .1D, as trans_x to rot_z in mm and radians. Two of each run or more (fMRIPrep's and that of boldly confounds), in run order, stand side by side
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", num_args = 1..)]
-    confounds: Vec<PathBuf>,
-    /// Volumes of each run to leave out of the fit, a text file
-    ///
-    /// Numbers from 0, or one 0 or 1 a volume, 1 kept (AFNI), or a column of one 1 for each volume that is left out
-    /// (fsl_motion_outliers)
-    #[arg(help_heading = heading::INPUTS, long, value_name = "FILE", num_args = 1..)]
-    censor_volumes: Vec<PathBuf>,
-    /// Recording of each run: BIDS or a scanner's log
-    ///
-    /// BIDS (.tsv.gz with its .json) or a scanner's log, see --physio-format; two of each run, in run order, when pulse and
-    /// breathing are apart
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "LOG", num_args = 1..)]
-    physio: Vec<PathBuf>,
-    /// Peak table whose beats take the place of detection
-    ///
-    /// Of each run, made by boldly physio and corrected by hand
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TSV", num_args = 1.., requires = "physio")]
-    peaks: Vec<PathBuf>,
+    #[command(flatten)]
+    tables: TableArgs,
     /// 4-D images of regressors, one or more of each run
     ///
     /// Columns of each voxel's own, on the run's grid, named as their files; several of each run in run order. Where one is constant or spanned by others
@@ -87,37 +65,10 @@ pub(super) struct Args {
     /// How far from a voxel its white matter lies at most, between centres
     #[arg(help_heading = heading::INPUTS, long, value_name = "MM", default_value_t = 15.0, requires = "anaticor", allow_negative_numbers = true)]
     anaticor_radius: f64,
-    /// What a correction before preprocessing spent, of each run
-    ///
-    /// The JSON that boldly retroicor wrote beside the run that was then motion-corrected or resampled by another program (fMRIPrep), whose own
-    /// JSON says nothing of it. Without this it is looked for: in what the run's JSON names as Sources or RawSources, and in the raw
-    /// dataset's derivatives. `none`: there was none
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "JSON|none", num_args = 1..)]
-    spent: Vec<PathBuf>,
     #[command(flatten)]
-    echoes: EchoArgs,
+    scan: ScanArgs,
     #[command(flatten)]
-    record: RecordArgs,
-    #[command(flatten)]
-    physio_format: PhysioArgs,
-    /// Voxels to fit; else a mask from the mean image
-    ///
-    /// Without it a mask is made from the mean image, of several runs what each run's own share. It does not limit the smoothing
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
-    mask: Option<PathBuf>,
-    /// Smooth first by this full width at half maximum in mm
-    #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", default_value_t = 0.0, allow_hyphen_values = true)]
-    fwhm: f64,
-    /// How the Gaussian becomes weights
-    ///
-    /// `sampled` at voxel centres (FSL, nilearn, MRtrix3), or `exact`: the discrete Gaussian, which gives the FWHM that was asked for
-    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
-    kernel: KernelName,
-    /// Smooth within this mask
-    ///
-    /// Normalised convolution: voxels outside add nothing and become 0
-    #[arg(help_heading = heading::SMOOTHING, long, value_name = "IMAGE")]
-    smooth_within: Option<PathBuf>,
+    smooth: SmoothArgs,
     /// Units: psc, grand-mean:100 or none
     ///
     /// What effects are measured in. `psc`: percent of each voxel's mean over the fitted volumes, as smoothed (nilearn's signal_scaling 0); voxels with a mean
@@ -142,18 +93,8 @@ pub(super) struct Args {
     /// 'pain:basis' has a row for each column of the response to pain: derivatives, delays
     #[arg(help_heading = heading::MODEL, long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true)]
     f_contrasts: Vec<String>,
-    /// Model of the residuals: ar1, arma11, nilearn-ar1 or ols
-    ///
-    /// `ar1`: first-order autoregressive, its coefficient rho by restricted maximum likelihood at each voxel and then smoothed (see
-    /// --rho-fwhm); p is what it says it is. `arma11`: a mixture with white noise, as 3dREMLfit, by restricted maximum likelihood at each
-    /// voxel. `nilearn-ar1`: as nilearn finds it, for comparison. `ols`: independent; p far too small
-    #[arg(help_heading = heading::NOISE, value_name = "MODEL", hide_possible_values = true, long, value_enum, ignore_case = true, default_value = "ar1")]
-    noise: NoiseName,
-    /// Smooth rho within the mask by this FWHM in voxels [default: 2.355]
-    ///
-    /// 0 leaves each voxel its own. With --noise ar1 alone
-    #[arg(help_heading = heading::NOISE, long, value_name = "VOXELS", allow_hyphen_values = true)]
-    rho_fwhm: Option<f64>,
+    #[command(flatten)]
+    noise: NoiseArgs,
     /// How runs are combined: mean or precision
     ///
     /// `mean`: each run counts alike (nilearn, FSL's fixed effects); `precision`: by the inverse of its variance
@@ -171,6 +112,12 @@ pub(super) struct Args {
     /// desc-residuals_acf.tsv. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,
+    /// Also write report.html, a page of the whole analysis with live maps
+    ///
+    /// One file that needs no network: what must be known first, which run has which column, each contrast with its map (a viewer with a threshold to move; a picture where no
+    /// script runs), clusters and the runs at their peaks, designs, motion and what was left out, the methods in words with references. Reads the run a second time
+    #[arg(help_heading = heading::OUTPUT, long)]
+    report: bool,
     /// Also write the residuals, as large as the run
     ///
     /// desc-residuals_bold.nii: y - X beta of the fit that was used, not whitened, in the units of the effects, of the volumes that were
@@ -205,33 +152,18 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum CombiningName {
+pub(super) enum CombiningName {
     /// Each run counts alike
     Mean,
     /// By the inverse of its variance
     Precision,
 }
 
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-pub(super) enum NoiseName {
-    /// First-order autoregressive, by restricted maximum likelihood
-    Ar1,
-    /// ARMA(1,1), by restricted maximum likelihood
-    #[value(name = "arma11")]
-    Arma11,
-    /// First-order autoregressive, as nilearn
-    NilearnAr1,
-    /// Independent residuals
-    Ols,
-}
-
-impl From<NoiseName> for Noise {
-    fn from(name: NoiseName) -> Noise {
+impl From<CombiningName> for Combining {
+    fn from(name: CombiningName) -> Combining {
         match name {
-            NoiseName::Ar1 => Noise::Ar1,
-            NoiseName::NilearnAr1 => Noise::NilearnAr1,
-            NoiseName::Arma11 => Noise::Arma11,
-            NoiseName::Ols => Noise::Ols,
+            CombiningName::Mean => Combining::Mean,
+            CombiningName::Precision => Combining::Precision,
         }
     }
 }
@@ -241,30 +173,16 @@ impl Args {
         let mut spec = self.spec()?;
         self.work.run(started, Layout::folder(&self.out), |session| {
             let by = self.design.criterion();
-            if self.spent.is_empty() {
-                inputs::find_spent(&mut spec.runs, &session.watch)?;
-            }
+            self.scan.find_spent(&mut spec.runs, &session.watch)?;
             let spec = order::for_glm(&mut session.ladder, spec, by, &session.watch)?;
             Ok(Command::Glm(spec))
         })
     }
 
     fn spec(&self) -> Result<GlmSpec> {
-        let rho_fwhm_vox = checks::rho_fwhm(self.rho_fwhm, self.noise.into())?;
-        let files = RunFiles {
-            events: &self.events,
-            design: &self.design_matrix,
-            confounds: &self.confounds,
-            censored: &self.censor_volumes,
-            physio: &self.physio,
-            peaks: &self.peaks,
-            spent: &self.spent,
-            formats: &self.physio_format.formats,
-        };
-        let images = self.echoes.by_run(&self.bold)?;
-        let firsts: Vec<PathBuf> = images.iter().map(|echoes| echoes[0].clone()).collect();
-        let mut runs = files.of_runs(&firsts, &self.timing, &self.record)?;
-        self.echoes.share(&mut runs, &images);
+        let rho_fwhm_vox = self.noise.rho_fwhm_vox()?;
+        let of_task = (&self.events[..], &self.design_matrix[..]);
+        let runs = self.tables.runs(&self.bold, of_task, &self.scan, &self.timing)?;
         if !self.design_matrix.is_empty() {
             self.design.check_with_ready_design()?;
         }
@@ -280,11 +198,6 @@ impl Args {
             [] => self.task_times.unwrap_or(TaskTimes::Auto),
             _ => TaskTimes::Metadata,
         };
-        let smooth = SmoothOptions {
-            fwhm_mm: self.fwhm,
-            kernel: self.kernel.into(),
-            within: self.smooth_within.clone(),
-        };
         let voxelwise = self.voxelwise(runs.len())?;
         if let (true, Some(idle)) = (self.roi.is_empty(), self.regions.idle()) {
             return Err(Error::usage(
@@ -297,23 +210,21 @@ impl Args {
         Ok(GlmSpec {
             runs,
             design: DesignOptions { task_times, ..self.design.options() },
-            mask: self.mask.clone(),
-            smooth,
+            mask: self.scan.mask.clone(),
+            smooth: self.smooth.options(),
             scaling: self.scaling,
             two_sided: self.two_sided,
             contrasts: self.contrasts.clone(),
             f_contrasts: self.f_contrasts.clone(),
-            noise: self.noise.into(),
+            noise: self.noise.noise(),
             rho_fwhm_vox,
-            combine: match self.combine {
-                CombiningName::Mean => Combining::Mean,
-                CombiningName::Precision => Combining::Precision,
-            },
+            combine: self.combine.into(),
             maps: self.maps,
             skip_missing: self.skip_missing,
             voxelwise,
             residuals: self.residuals,
             roi: self.regions.options(self.roi.clone()),
+            report: self.report,
         })
     }
 }
@@ -348,7 +259,7 @@ impl Args {
     }
 }
 
-fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
+pub(super) fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
     let bad = || "it must be psc, grand-mean:100 or none".to_owned();
     match text.split_once(':').unwrap_or((text, "")) {
         ("psc", "") => Ok(SignalScale::Psc),

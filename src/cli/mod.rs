@@ -10,10 +10,12 @@ use crate::io::interrupt;
 
 mod args;
 mod bench;
+mod bids;
 mod calibrate;
 mod checks;
 mod codes;
 mod columns;
+mod completions;
 mod confounds;
 mod connect;
 mod demo;
@@ -26,6 +28,8 @@ mod endpoints;
 mod glm;
 mod group;
 mod heading;
+mod heap;
+mod manual;
 mod memory;
 mod models;
 mod own_run;
@@ -35,6 +39,7 @@ mod regions;
 mod retroicor;
 mod runs;
 mod say;
+mod shared;
 mod simulate;
 mod smooth;
 mod suggest;
@@ -58,6 +63,8 @@ enum Command {
     Group(Box<group::Args>),
     /// Compare a trial's arms: outcomes, responders, adverse events, pain tests, brain and behaviour
     Trial(Box<endpoints::Args>),
+    /// Fit a BIDS Stats Model to a dataset of preprocessed runs, from runs to the group
+    Bids(Box<bids::Args>),
     /// Remove cardiac and respiratory noise from runs and their echoes (RETROICOR), and map what it brought
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
@@ -80,6 +87,10 @@ enum Command {
     Calibrate(Box<calibrate::Args>),
     /// List adapters, their limits and what the numerics probe finds
     Devices(devices::Args),
+    /// Print what a shell needs to complete commands, options and their values
+    Completions(completions::Args),
+    /// Write the manual pages, one a command
+    Manual(manual::Args),
 }
 
 /// The command line's definition: commands, options, their types and defaults.
@@ -93,6 +104,7 @@ pub fn definition() -> clap::Command {
 pub fn main() -> ExitCode {
     let started = Instant::now();
     drivers::hush();
+    heap::keep_blocks_apart();
     let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
         let parsed = definition().try_get_matches();
         let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
@@ -118,6 +130,7 @@ impl Command {
             Command::Glm(args) => args.run(started),
             Command::Group(args) => args.run(started),
             Command::Trial(args) => args.run(),
+            Command::Bids(args) => args.run(started),
             Command::Retroicor(args) => args.run(started),
             Command::Physio(args) => args.run(),
             Command::Confounds(args) => args.run(started),
@@ -129,6 +142,8 @@ impl Command {
             Command::Bench(args) => args.run(),
             Command::Calibrate(args) => args.run(),
             Command::Devices(args) => args.run(),
+            Command::Completions(args) => args.run(),
+            Command::Manual(args) => args.run(),
         }
     }
 }

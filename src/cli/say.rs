@@ -46,8 +46,16 @@ pub(super) fn usage(usage: &clap::Error) -> u8 {
 /// # Errors
 /// Output errors.
 pub(super) fn result(text: &str) -> Result<()> {
+    plain(lines(text).as_bytes())
+}
+
+/// Prints bytes that another program reads on standard output, as they are; a closed pipe is not an error.
+///
+/// # Errors
+/// Output errors.
+pub(super) fn plain(bytes: &[u8]) -> Result<()> {
     let mut out = std::io::stdout().lock();
-    match out.write_all(lines(text).as_bytes()).and_then(|()| out.flush()) {
+    match out.write_all(bytes).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
             Err(Error::output("standard output", "cannot be written", "be writable", "")
                 .caused_by(e))

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{KernelName, MORE, OutTypeName, heading};
+use crate::cli::args::{MORE, OutTypeName, heading};
 use crate::cli::checks;
+use crate::cli::shared::KernelArgs;
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::pipeline::products::Layout;
-use crate::pipeline::spec::{Command, SmoothOptions, SmoothSpec};
+use crate::pipeline::spec::{Command, SmoothSpec};
 
 /// Smooth every volume of a run with a Gaussian.
 #[derive(Debug, clap::Args)]
@@ -18,6 +19,7 @@ Voxels that are not finite are left out of the sums and stay as they are. The ef
 boldly retroicor took out go along for boldly glm.
 
 Example: boldly smooth sub-01_bold.nii.gz --fwhm 5 --smooth-within sub-01_mask.nii.gz --out sub-01_desc-sm5_bold.nii.gz")]
+#[command(mut_arg("smooth_within", |arg| arg.alias("mask")))]
 pub(super) struct Args {
     /// 4-D NIfTI image (.nii, .nii.gz, .hdr/.img)
     bold: PathBuf,
@@ -26,16 +28,8 @@ pub(super) struct Args {
     /// In mm, the same along each axis
     #[arg(help_heading = heading::SMOOTHING, long, value_name = "MM", allow_hyphen_values = true)]
     fwhm: f64,
-    /// How the Gaussian becomes weights
-    ///
-    /// `sampled` at voxel centres (FSL, nilearn, MRtrix3), or `exact`: the discrete Gaussian, which gives the FWHM that was asked for
-    #[arg(help_heading = heading::SMOOTHING, value_name = "sampled|exact", hide_possible_values = true, long, value_enum, default_value = "sampled")]
-    kernel: KernelName,
-    /// Smooth within this mask
-    ///
-    /// Normalised convolution: voxels outside add nothing and become 0
-    #[arg(help_heading = heading::SMOOTHING, long, alias = "mask", value_name = "IMAGE")]
-    smooth_within: Option<PathBuf>,
+    #[command(flatten)]
+    kernel: KernelArgs,
     /// Image to write; its ending chooses .nii or .nii.gz
     #[arg(help_heading = heading::OUTPUT, short, long, value_name = "IMAGE")]
     out: PathBuf,
@@ -52,11 +46,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
         checks::image_name(&self.out)?;
-        let smooth = SmoothOptions {
-            fwhm_mm: self.fwhm,
-            kernel: self.kernel.into(),
-            within: self.smooth_within,
-        };
+        let smooth = self.kernel.options(self.fwhm);
         let spec = SmoothSpec { bold: self.bold, smooth, out_type: self.out_type.into() };
         self.work.run(started, Layout::named(&self.out), |_| Ok(Command::Smooth(spec)))
     }

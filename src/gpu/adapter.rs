@@ -59,8 +59,14 @@ fn nothing() -> wgpu::NoopBackendOptions {
     wgpu::NoopBackendOptions::from_env_or_default()
 }
 
+/// A program that is linked statically cannot load drivers, which bring a C library of their own.
+const IS_STATIC: bool = cfg!(all(target_os = "linux", target_feature = "crt-static"));
+
 /// All adapters, best first.
 fn enumerate() -> Vec<wgpu::Adapter> {
+    if IS_STATIC {
+        return Vec::new();
+    }
     let all = instance().enumerate_adapters(wgpu::Backends::all());
     let mut adapters = pollster::block_on(all);
     adapters.sort_by_key(|adapter| rank(&adapter.get_info()));
@@ -94,6 +100,7 @@ fn undriven(dev: &Path, adapters: &[DeviceReport]) -> Option<String> {
     let driven = adapters.iter().any(|adapter| adapter.kind != kind(DeviceType::Cpu));
     let (node, card) = node(dev).filter(|_| !driven)?;
     let remedy = match card {
+        _ if IS_STATIC => "this static program can load none: take the one that is linked to glibc",
         "an NVIDIA card" => {
             "in a container set NVIDIA_DRIVER_CAPABILITIES=all, else install the driver's Vulkan part"
         }

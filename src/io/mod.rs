@@ -10,6 +10,7 @@ pub mod bids;
 mod bold;
 mod compress;
 mod content;
+pub mod dataset;
 mod decode;
 pub mod described;
 mod files;

@@ -5,7 +5,7 @@ use crate::pipeline::products::Products;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::Command;
 use crate::pipeline::{
-    confounds, connect, endpoints, glm, group, inputs, physio, retroicor, smooth,
+    confounds, connect, endpoints, fixed, glm, group, inputs, physio, retroicor, smooth,
 };
 
 impl Command {
@@ -28,6 +28,7 @@ impl Command {
             Command::Group(spec) => group::run(spec, session, products),
             Command::Connect(spec) => connect::run(spec, session, products),
             Command::Trial(spec) => endpoints::run(spec, session, products),
+            Command::Fixed(spec) => fixed::run(spec, session, products),
         }
     }
 }

@@ -27,6 +27,7 @@ mod moved;
 mod networks;
 mod nodes;
 mod nuisance;
+mod overlap;
 mod picture;
 mod run;
 mod said;
@@ -56,7 +57,7 @@ pub fn run(
 
     let tissues = said::Tissues::open(spec, &opened.grid, watch)?;
     said::places(&nodes, &tissues, watch);
-    let groups = networks::groups(spec, &nodes)?;
+    let groups = networks::groups(spec, &nodes, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     let several = opened.runs.len() > 1;
     let (mut all, mut edges, mut mean) = (Vec::new(), Vec::new(), maps::Mean::default());
@@ -69,8 +70,9 @@ pub fn run(
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(at + 1);
         said::regions(spec, &run.path, &found.nodes, watch);
-        let of_run = edges::edges(&series_of(&found), found.nu, spec.min_dof);
-        said::partial(spec, (&run.path, found.nu), &of_run, nodes.all.len(), watch);
+        let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
+        said::alike(&run.path, &found, &of_run, &nodes, watch);
+        said::partial(spec, (&run.path, found.nu), &of_run, watch);
         write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)?;
         pages.extend(picture::seeds(spec, (run, &nodes), &found, number, watch));
         let drawn = (&[&found][..], &of_run);

@@ -105,7 +105,7 @@ impl Earlier {
                 self.outputs.len().saturating_sub(1),
                 self.command
             ),
-            "hold one analysis, or their maps would be taken for those of one",
+            "hold one analysis, or their results would be taken for those of one",
             "choose another --out, or add --overwrite, which removes what that command made",
         )
     }

@@ -11,7 +11,7 @@ use crate::maps::Entities;
 use crate::pipeline::products::Layout;
 use crate::pipeline::provenance::{self, Kind, Recorded, sidecar_path};
 use crate::pipeline::spec::{
-    Command, ConnectSpec, GlmSpec, GroupSpec, PhysioSpec, RetroicorSpec, RunSpec,
+    Command, ConnectSpec, FixedSpec, GlmSpec, GroupSpec, PhysioSpec, RetroicorSpec, RunSpec,
 };
 
 /// Any value of an entity; no value has it.
@@ -150,6 +150,7 @@ fn names(command: &Command) -> Vec<Name> {
         Command::Group(spec) => of_group(spec),
         Command::Connect(spec) => of_connect(spec),
         Command::Trial(_) => of_trial(),
+        Command::Fixed(spec) => of_fixed(spec),
     }
 }
 
@@ -212,7 +213,22 @@ fn of_glm(spec: &GlmSpec) -> Vec<Name> {
         let page = Entities::of("qc").with("desc", "retroicor");
         names.extend([summary(), Name::page(page, ".html").sure()]);
     }
+    if spec.report {
+        names.push(Name::page(Entities::of("report"), ".html").sure());
+    }
     names.extend(of_echoes(&spec.runs));
+    names
+}
+
+fn of_fixed(spec: &FixedSpec) -> Vec<Name> {
+    let mut names = vec![Name::map(Entities::of("mask")).sure()];
+    // Labels that cannot be are refused where the maps are made.
+    for (contrast, label) in spec.contrasts.iter().zip(spec.labels().unwrap_or_default()) {
+        let of = Entities::of("statmap").with("contrast", label);
+        let letter = if contrast.is_f { "F" } else { "t" };
+        let stats = ["effect", "variance", letter, "z", "p"];
+        names.extend(stats.map(|stat| Name::map(of.clone().with("stat", stat)).sure()));
+    }
     names
 }
 

@@ -29,6 +29,7 @@ mod held;
 mod images;
 mod kept;
 mod merge;
+mod methods;
 mod mixed;
 mod model;
 mod over;
@@ -39,6 +40,7 @@ mod rearranged;
 mod regions;
 mod remarks;
 mod sizes;
+mod summaries;
 mod svc;
 mod table;
 mod variances;
@@ -55,6 +57,7 @@ pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
+pub use summaries::{Mean, Summaries, Summary, summaries};
 
 /// Test a group's maps.
 ///

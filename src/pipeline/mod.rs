@@ -5,6 +5,7 @@
 
 pub mod automask;
 pub mod bench;
+pub mod bids;
 pub mod blocks;
 pub mod calibrate;
 pub mod carried;
@@ -17,6 +18,7 @@ pub mod compared;
 pub mod comparison;
 pub mod confounds;
 pub mod connect;
+pub mod courses;
 pub mod decide;
 pub mod demo;
 pub mod demo_group;
@@ -26,6 +28,7 @@ pub mod earlier;
 pub mod echoes;
 pub mod endpoints;
 pub mod first_level;
+pub mod fixed;
 pub mod flat;
 pub mod foreseen;
 pub mod glm;

@@ -11,11 +11,15 @@ use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
 mod atlas;
+mod empty;
 mod listed;
 mod placed;
+mod shift;
 mod space;
 
 pub use atlas::atlas;
+pub use empty::refuse_empty;
+pub use shift::{CHANGED, is_changed, with_moved};
 pub use space::check_space;
 
 /// Voxels below which the mean of a region is hardly one.
@@ -59,7 +63,7 @@ impl Region {
 
     /// Say that it reaches beyond the grid of `of`, where it does.
     pub fn tell_cut(&self, of: &str, watch: &dyn Watch) {
-        if self.on_grid < 1.0 {
+        if self.on_grid < 1.0 && !self.voxels.is_empty() {
             let (share, name) = (100.0 * self.on_grid, &self.name);
             watch.warn(&format!("{share:.0} % of {name} lies in the field of view of {of}"));
         }
@@ -155,8 +159,22 @@ impl Regions {
 ///
 /// # Errors
 /// Missing input; usage for two of one name; bad data: an image on another grid, labels that are no whole numbers, a table without its columns, a shape
-/// without a voxel.
+/// without a voxel, all such by name.
 pub fn open(
+    options: &RegionOptions,
+    (grid, of): (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<Regions> {
+    let regions = open_any(options, (grid, of), watch)?;
+    refuse_empty(&regions.all, "region", of)?;
+    Ok(regions)
+}
+
+/// The same, of which any may be without a voxel.
+///
+/// # Errors
+/// As [`open`], but for shapes without a voxel.
+pub fn open_any(
     options: &RegionOptions,
     (grid, of): (&Grid, &str),
     watch: &dyn Watch,
@@ -165,11 +183,11 @@ pub fn open(
     for given in &options.given {
         match given {
             GivenRegion::Named(volume) => {
-                regions.all.push(region(volume, "region", (grid, of), watch)?);
+                regions.all.push(region(volume, (grid, of), watch)?);
             }
             GivenRegion::File(path) if GivenRegion::is_table(path) => {
                 for (volume, network) in listed::read(path)? {
-                    let one = region(&volume, "region", (grid, of), watch)?;
+                    let one = region(&volume, (grid, of), watch)?;
                     regions.all.push(Region { network, ..one });
                 }
             }
@@ -184,13 +202,12 @@ pub fn open(
     Ok(regions)
 }
 
-/// A region of a shape or mask. `what` messages call it: a region, a search volume.
+/// A region of a shape or mask, which may be without a voxel.
 ///
 /// # Errors
-/// Missing input; bad data: a mask of another grid, a shape without a voxel.
+/// Missing input; bad data: a mask of another grid.
 pub fn region(
     SearchVolume { name, shape }: &SearchVolume,
-    what: &str,
     (grid, of): (&Grid, &str),
     watch: &dyn Watch,
 ) -> Result<Region> {
@@ -201,21 +218,6 @@ pub fn region(
         }
         shape => placed::placed(shape, grid),
     };
-    if voxels.is_empty() {
-        let (found, hint) = match on_grid > 0.0 {
-            true => ("holds no voxel's centre", "take a larger one: it is not larger than a voxel"),
-            false => (
-                "holds no voxel's centre: it lies outside the field of view",
-                "check its coordinates (mm of the space of the images, x to the right, y to the front, z up)",
-            ),
-        };
-        return Err(Error::bad_data(
-            format!("{what} '{name}'"),
-            format!("{found} of {of}"),
-            "hold some",
-            hint,
-        ));
-    }
     Ok(Region { name: name.clone(), voxels, on_grid, network: None, shape: Some(shape.clone()) })
 }
 
@@ -226,36 +228,6 @@ pub fn region(
 pub fn fluid(options: &RegionOptions, grid: &Grid, watch: &dyn Watch) -> Result<Option<Mask>> {
     let path = options.csf.as_deref();
     path.map(|path| masks::tissue(path, grid, FLUID, watch)).transpose()
-}
-
-/// The regions, and where they are to be moved also these, `shift` mm to either side along x, y and z: each set with how far.
-pub fn with_moved(
-    regions: Regions,
-    options: &RegionOptions,
-    grid: &Grid,
-    watch: &dyn Watch,
-) -> Vec<([f64; 3], Regions)> {
-    let mut sets = Vec::new();
-    let mut stays = false;
-    if let Some(shift) = options.shift_mm {
-        for (axis, by) in (0..3).flat_map(|axis| [(axis, -shift), (axis, shift)]) {
-            let mut shifted = [0.0; 3];
-            shifted[axis] = by;
-            let moved = regions.moved(grid, shifted);
-            let pairs = regions.all.iter().zip(&moved.all);
-            stays |= pairs.clone().any(|(a, b)| a.voxels == b.voxels);
-            sets.push((shifted, moved));
-        }
-    }
-    if stays {
-        watch.warn(&format!(
-            "--shift {} leaves regions where they are along some axis: it is less than the grid tells apart, voxels of {} mm",
-            options.shift_mm.unwrap_or_default(),
-            grid.voxel_size_mm.map(|mm| format!("{mm:.2}")).join(" x ")
-        ));
-    }
-    sets.insert(0, ([0.0; 3], regions));
-    sets
 }
 
 /// The regions of an image: its labels where it has several, else one that is called as it is.

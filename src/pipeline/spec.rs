@@ -14,9 +14,11 @@ use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
+mod bids;
 mod connect;
 mod endpoints;
 mod files;
+mod fixed;
 mod group;
 mod order;
 mod out_type;
@@ -24,9 +26,11 @@ mod regions;
 mod run;
 mod task_times;
 
+pub use bids::{AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Missing, Wanted};
 pub use connect::{ConnectSpec, Estimator, Network};
-pub use endpoints::EndpointsSpec;
+pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;
+pub use fixed::{EstimateSpec, FixedSpec, WeighedSpec};
 pub use group::{
     Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
 };
@@ -187,6 +191,9 @@ pub struct GlmSpec {
     /// Regions whose mean series are fitted too.
     #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
     pub roi: RegionOptions,
+    /// Whether a page of the whole analysis is written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
 }
 
 /// Columns of each voxel's own beside the design.
@@ -399,6 +406,8 @@ pub enum Command {
     Connect(ConnectSpec),
     /// A trial's endpoints.
     Trial(EndpointsSpec),
+    /// Fixed effects over finished estimates.
+    Fixed(FixedSpec),
 }
 
 impl Default for DesignOptions {

@@ -118,7 +118,9 @@ fn seconds_a_gb(command: &Command) -> [f64; 2] {
         Command::Smooth(_) => [SMOOTH_S, GPU_S],
         Command::Confounds(_) => [COVARIANCE_S, GPU_S],
         // What a group's rearrangements take is no matter of a run's bytes.
-        Command::Physio(_) | Command::Group(_) | Command::Trial(_) => [0.0, 0.0],
+        Command::Physio(_) | Command::Group(_) | Command::Trial(_) | Command::Fixed(_) => {
+            [0.0, 0.0]
+        }
     }
 }
 
@@ -180,6 +182,7 @@ mod tests {
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
+            report: false,
             residuals: false,
         }
     }

@@ -1,4 +1,4 @@
-//! How two measures go together over subjects: Pearson's r, the same given other columns, Spearman's, and whether a slope differs between two groups.
+//! How two measures go together over subjects: Pearson's r, the same given other columns, Spearman's, Kendall's, and whether a slope differs between two groups.
 //!
 //! Partial r given columns Z (a constant among them): r of what [1 Z] leaves of x and of y, with dof = n - rank [1 Z] - 1, t = r sqrt(dof / (1 - r^2)), and limits
 //! tanh(atanh r ± z / sqrt(dof - 1)) (Fisher; without Z that is 1 / sqrt(n - 3)). Spearman's rho: r of mid-ranks; limits by Fisher's z with the standard error
@@ -118,6 +118,68 @@ pub fn spearman(x: &[f64], y: &[f64], confidence: f64) -> Result<Option<Correlat
         let se = (n > 3).then(|| ((1.0 + 0.5 * r * r) / (n as f64 - 3.0)).sqrt());
         with_limits(n, r, dof, se, confidence)
     }))
+}
+
+/// Kendall's tau-b of x and y: pairs in order less pairs out of order, over the root of the product of pairs untied in each. `t` is z, S over its standard deviation without any relation,
+/// ties counted (Kendall 1970), with infinite `dof`; limits by Fisher's z with the standard error sqrt(0.437 / (n - 4)) of Fieller, Hartley and Pearson 1957. None where a measure does not vary.
+///
+/// # Errors
+/// Bad data as [`partial`].
+pub fn kendall(x: &[f64], y: &[f64], confidence: f64) -> Result<Option<Correlation>> {
+    let n = x.len();
+    if y.len() != n || n < 3 || x.iter().chain(y).any(|v| !v.is_finite()) {
+        return Err(Error::bad_data(
+            "a rank correlation",
+            format!("has {n} x and {} y, or one that is not finite", y.len()),
+            "have as many of each, 3 or more, all numbers",
+            "leave out subjects without a value",
+        ));
+    }
+    let order = |v: &[f64], i: usize, j: usize| match v[i].total_cmp(&v[j]) {
+        _ if v[i] == v[j] => 0.0,
+        std::cmp::Ordering::Less => -1.0,
+        _ => 1.0,
+    };
+    let pairs = || (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
+    let s: f64 = pairs().map(|(i, j)| order(x, i, j) * order(y, i, j)).sum();
+    let all = (n * (n - 1)) as f64;
+    let (of_x, of_y) = (Ties::of(x), Ties::of(y));
+    let untied = (all - of_x.pairs) * (all - of_y.pairs);
+    if untied <= 0.0 {
+        return Ok(None);
+    }
+    let r = (2.0 * s / untied.sqrt()).clamp(-1.0, 1.0);
+    let count = n as f64;
+    let variance = (all * (2.0 * count + 5.0) - of_x.fives - of_y.fives) / 18.0
+        + of_x.pairs * of_y.pairs / (2.0 * all)
+        + of_x.triples * of_y.triples / (9.0 * all * (count - 2.0));
+    let z = s / variance.sqrt();
+    let se = (n > 4).then(|| (0.437 / (count - 4.0)).sqrt());
+    let p = (2.0 * ln_sf_normal(z.abs()).exp()).min(1.0);
+    let of_r = with_limits(n, r, count - 2.0, se, confidence);
+    Ok(Some(Correlation { t: z, dof: f64::INFINITY, p, ..of_r }))
+}
+
+/// Sums over the groups of t equal values: t (t - 1), t (t - 1) (t - 2), t (t - 1) (2 t + 5).
+struct Ties {
+    pairs: f64,
+    triples: f64,
+    fives: f64,
+}
+
+impl Ties {
+    fn of(values: &[f64]) -> Ties {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let mut ties = Ties { pairs: 0.0, triples: 0.0, fives: 0.0 };
+        for equal in sorted.chunk_by(|a, b| a == b) {
+            let t = equal.len() as f64;
+            ties.pairs += t * (t - 1.0);
+            ties.triples += t * (t - 1.0) * (t - 2.0);
+            ties.fives += t * (t - 1.0) * (2.0 * t + 5.0);
+        }
+        ties
+    }
 }
 
 /// Slopes of y on x of the subjects in the group (`is_in`) less those not in it. None where x does not vary within a group, or fewer than 5 subjects are left.

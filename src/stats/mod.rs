@@ -25,6 +25,7 @@ pub mod philox;
 pub mod principal;
 pub mod proportions;
 pub mod random_field;
+pub mod random_intercept;
 pub mod rearrange;
 pub mod second_level;
 pub mod smoothness;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ancova::moments;
 use super::arm::{Arm, ByArm};
-use super::note::{Notes, counted};
+use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::Plan;
 use super::results::{Baseline, BaselineRow, Summary};
@@ -28,16 +28,19 @@ pub fn analyse(
     notes: &mut Notes,
 ) -> Result<Baseline> {
     let mut rows = Vec::new();
-    for column in described(plan, people) {
+    for column in described(plan, people, notes) {
         rows.extend(of_column(&column, people)?);
         let texts = people.table.texts(&column)?;
         let without: Vec<usize> = (0..texts.len())
             .filter(|&at| people.all[at].arm.is_some() && texts[at].is_none())
             .collect();
         if !without.is_empty() {
-            let who = counted(without.len(), "participant");
-            notes
-                .warn(format!("{who} of the baseline table lack {column}"), people.names(&without));
+            let n = without.len();
+            let (who, lack) = (counted(n, "participant"), verb(n, ["lacks", "lack"]));
+            notes.warn(
+                format!("{who} of the baseline table {lack} {column}"),
+                people.names(&without),
+            );
         }
     }
     for outcome in &plan.outcomes {
@@ -50,12 +53,23 @@ pub fn analyse(
     Ok(Baseline { rows })
 }
 
-fn described(plan: &Plan, people: &People) -> Vec<String> {
+fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Vec<String> {
     if !plan.describe.is_empty() {
         return plan.describe.clone();
     }
-    let there = USUAL.iter().map(|name| (*name).to_owned()).filter(|name| people.table.has(name));
-    let mut all: Vec<String> = there.collect();
+    let usual = USUAL.iter().map(|name| (*name).to_owned());
+    let (mut all, absent): (Vec<String>, Vec<String>) =
+        usual.partition(|name| people.table.has(name));
+    if !absent.is_empty() {
+        notes.info(
+            format!(
+                "{} has no column {}: not in the baseline table (--describe names others)",
+                people.table.table.name,
+                absent.join(" and no ")
+            ),
+            Vec::new(),
+        );
+    }
     all.extend(plan.strata.iter().filter(|name| !USUAL.contains(&name.as_str())).cloned());
     all
 }
@@ -69,7 +83,11 @@ fn of_column(column: &str, people: &People) -> Result<Vec<BaselineRow>> {
     let named = (format!("participants:{column}"), label, variable.and_then(|v| v.units.clone()));
     let are_numbers = texts.iter().flatten().all(|text| text.parse::<f64>().is_ok());
     if are_numbers && variable.is_none_or(|v| v.levels.is_empty()) {
-        return Ok(vec![of_numbers(named, &table.numbers(column)?, people)]);
+        let numbers = match column {
+            "age" => table.numbers_on(column, "an age in years", [0.0, 130.0])?,
+            _ => table.numbers(column)?,
+        };
+        return Ok(vec![of_numbers(named, &numbers, people)]);
     }
     let levels: BTreeSet<&String> = texts.iter().flatten().collect();
     if levels.len() > MOST_LEVELS {

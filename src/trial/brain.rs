@@ -94,6 +94,7 @@ pub(super) fn motion_column(table: &Measured) -> Option<&'static str> {
 /// # Errors
 /// Usage: no such column, or none that holds numbers.
 pub(super) fn regions(own: &BrainPlan, table: &Measured) -> Result<Vec<String>> {
+    refuse_other_tables(table)?;
     if !own.regions.is_empty() {
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
         return Ok(own.regions.clone());
@@ -122,6 +123,25 @@ pub(super) fn regions(own: &BrainPlan, table: &Measured) -> Result<Vec<String>> 
     Ok(regions)
 }
 
+/// A table without a row a participant and visit, such as the one that `group` makes of its tests.
+fn refuse_other_tables(table: &Measured) -> Result<()> {
+    let lacks: Vec<&str> =
+        ["participant_id", "session_id"].into_iter().filter(|key| !table.has(key)).collect();
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    let is_of_group = table.has("region") && table.has("voxels_in_region");
+    Err(Error::usage(
+        table.table.name.clone(),
+        match is_of_group {
+            true => "is the table of regions of boldly group: tests of a group, without a value of anybody".to_owned(),
+            false => format!("has no column {}", lacks.join(" and no ")),
+        },
+        "have a row a participant and visit, with participant_id, session_id and a column a region",
+        "or give the folder of maps in its place: --brain MAPS --region NAME=SPEC (docs/regions.md)",
+    ))
+}
+
 /// Motion against each region, at each visit and of the changes.
 fn motion(
     regions: &[String],
@@ -140,6 +160,7 @@ fn motion(
         );
         return Ok(Vec::new());
     };
+    table.numbers_on(column, "displacements in mm", [0.0, f64::INFINITY])?;
     let fd = Visits::new(table, column, people)?;
     let mut rows = Vec::new();
     let mut found = Vec::new();

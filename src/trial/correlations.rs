@@ -2,7 +2,7 @@
 //!
 //! Of a relation A~B two rows: change of A with change of B, and baseline (of the region, else of A) with change of the other. A change is endpoint - baseline; of a measure whose
 //! dictionary says that lower is better it is the improvement, baseline - endpoint. In each row: r given the arm (the primary one: pooled r mistakes a difference between arms for a
-//! relation), given the arm and motion where a region is in it, pooled, of each arm, Spearman's, whether the arms' slopes differ, and whether their r do (Fisher's z).
+//! relation), given the arm and motion where a region is in it, pooled, of each arm, Spearman's and Kendall's, whether the arms' slopes differ, and whether their r do (Fisher's z).
 //!
 //! A region that was chosen by a contrast with the other measure (its dictionary's `SelectedBy`) has an r that is inflated by that choice (Kriegeskorte et al. 2009): refused, unless the
 //! plan is exploratory. Relations are between participants: none is an effect of treatment, and mediation is not tested.
@@ -21,7 +21,7 @@ use super::results::{
 };
 use super::tables::Tables;
 use crate::error::{Error, Result};
-use crate::stats::correlation::{self, partial, pearson, spearman};
+use crate::stats::correlation::{self, kendall, partial, pearson, spearman};
 use crate::stats::fieller::Line;
 use axis::{Axis, Side, What};
 
@@ -147,6 +147,9 @@ fn row(
         by_arm: ByArm::default(),
         arms_differ: None,
         spearman: None,
+        spearman_by_arm: ByArm::default(),
+        kendall: None,
+        kendall_by_arm: ByArm::default(),
         slopes_differ: None,
         exploratory: false,
         points,
@@ -154,7 +157,7 @@ fn row(
     if row.points.len() < 4 {
         notes.warn(
             format!(
-                "{what} have {} in common: too few for a relation",
+                "{what} share {} with both: too few for a relation",
                 counted(row.points.len(), "participant")
             ),
             Vec::new(),
@@ -180,11 +183,16 @@ fn fill(row: &mut CorrelationRow, conf: f64) -> Result<()> {
     let told = |found: Option<correlation::Correlation>| found.as_ref().map(Correlation::of);
     let given_arm = told(partial(&x, &y, arm.view(), conf)?);
     let pooled = told(pearson(&x, &y, conf)?);
-    let rank = told(spearman(&x, &y, conf)?);
-    let alone = ByArm::try_of(|arm| {
-        let (x, y) = of(Some(arm));
-        if x.len() < 4 { Ok::<_, Error>(None) } else { pearson(&x, &y, conf) }
-    })?;
+    let (rank, tau) = (told(spearman(&x, &y, conf)?), told(kendall(&x, &y, conf)?));
+    type Coefficient = fn(&[f64], &[f64], f64) -> Result<Option<correlation::Correlation>>;
+    let of_arms = |coefficient: Coefficient| {
+        ByArm::try_of(|arm| {
+            let (x, y) = of(Some(arm));
+            if x.len() < 4 { Ok::<_, Error>(None) } else { coefficient(&x, &y, conf) }
+        })
+    };
+    let alone = of_arms(pearson)?;
+    let (ranks, taus) = (of_arms(spearman)?, of_arms(kendall)?);
     let differ = match (&alone.active, &alone.control) {
         (Some(active), Some(control)) => correlation::difference(active, control),
         _ => None,
@@ -202,8 +210,10 @@ fn fill(row: &mut CorrelationRow, conf: f64) -> Result<()> {
         }),
         _ => None,
     };
-    (row.given_arm, row.pooled, row.spearman) = (given_arm, pooled, rank);
+    (row.given_arm, row.pooled, row.spearman, row.kendall) = (given_arm, pooled, rank, tau);
     row.by_arm = ByArm::of(|arm| told(*alone.get(arm)));
+    row.spearman_by_arm = ByArm::of(|arm| told(*ranks.get(arm)));
+    row.kendall_by_arm = ByArm::of(|arm| told(*taus.get(arm)));
     row.arms_differ = differ.map(|(statistic, p)| Test { statistic, dof: None, p });
     Ok(())
 }

@@ -7,7 +7,8 @@
 //!   (Freeman 1989);
 //! - with period baselines: the same of the changes from them, and d given the difference of the baselines (Senn 2002), where period baselines that are noisy cost least.
 //!
-//! Patients without a second period have no d: they are left out and named.
+//! Patients without a second period have no d: they are left out and named. Beside these rows stands the estimate of the mixed model with a level of each patient's own
+//! ([`crate::stats::random_intercept`]), which has every period that there is; it is given without limits, for its tests need more than one model of degrees of freedom.
 
 mod read;
 
@@ -22,6 +23,7 @@ use super::results::{Crossover, CrossoverRow, Estimate, Test};
 use super::tables::Tables;
 use super::two_sample;
 use crate::error::{Error, Result};
+use crate::stats::random_intercept;
 use crate::stats::second_level::SecondLevel;
 use read::{Patient, Read};
 
@@ -76,6 +78,7 @@ pub fn analyse(
         }
     }
     of_outcome(&patients, own, plan.conf, &mut crossover.rows)?;
+    mixed(&read, &mut crossover.rows)?;
     let (with, without): (Vec<Patient>, Vec<Patient>) =
         patients.into_iter().partition(|patient| patient.baselines.is_some());
     if with.is_empty() {
@@ -121,6 +124,29 @@ fn of_outcome(
     Ok(())
 }
 
+/// Treatment and period of every period that there is, by a level of each patient's own.
+fn mixed(read: &Read, rows: &mut Vec<CrossoverRow>) -> Result<()> {
+    let all = read.periods();
+    let y: Vec<f64> = all.iter().map(|one| one.outcome).collect();
+    let design = Array2::from_shape_fn((all.len(), 3), |(row, column)| {
+        let one = &all[row];
+        [1.0, one.treatment.indicator(), f64::from(u8::from(one.is_first))][column]
+    });
+    let group: Vec<usize> = all.iter().map(|one| one.place).collect();
+    if let Some(found) = random_intercept::fit(design.view(), &y, &group)? {
+        for (effect, value) in [(TREATMENT, found.beta[1]), (PERIOD, found.beta[2])] {
+            rows.push(CrossoverRow {
+                analysis: MIXED.to_owned(),
+                effect: effect.to_owned(),
+                estimate: Estimate { value, ..Estimate::default() },
+                test: None,
+                shown_only: false,
+            });
+        }
+    }
+    Ok(())
+}
+
 fn given_baselines(patients: &[Patient], conf: f64, rows: &mut Vec<CrossoverRow>) -> Result<()> {
     let first: Vec<Arm> = patients.iter().map(|patient| patient.first).collect();
     let d: Vec<f64> = patients.iter().map(|p| p.outcomes[0] - p.outcomes[1]).collect();
@@ -154,6 +180,7 @@ fn given_baselines(patients: &[Patient], conf: f64, rows: &mut Vec<CrossoverRow>
 const OUTCOME: &str = "outcome";
 const CHANGE: &str = "change from period baseline";
 const GIVEN: &str = "given baseline difference";
+const MIXED: &str = "mixed model, all patients";
 const TREATMENT: &str = "treatment";
 const PERIOD: &str = "period";
 const CARRY_OVER: &str = "carry-over";
@@ -163,7 +190,7 @@ fn row(analysis: &str, effect: &str, (estimate, test): (Estimate, Test)) -> Cros
         analysis: analysis.to_owned(),
         effect: effect.to_owned(),
         estimate,
-        test,
+        test: Some(test),
         shown_only: effect == CARRY_OVER,
     }
 }

@@ -5,7 +5,17 @@ use super::plan::{Column, Plan};
 use super::tables::{Tables, stem};
 use super::visits::Visits;
 use super::{cpm, pressure};
-use crate::error::Result;
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+
+/// Every one, with the option that makes it.
+const NAMES: [(&str, &str); 5] = [
+    ("cpm:absolute", "--cpm"),
+    ("cpm:percent", "--cpm"),
+    ("pressure:p50", "--pressure"),
+    ("pressure:slope", "--pressure"),
+    ("pressure:auc", "--pressure"),
+];
 
 /// What an analysis makes.
 enum Made {
@@ -22,8 +32,52 @@ pub fn resolve(column: &Column, plan: &Plan, tables: &Tables) -> Result<Column> 
     match (tables.resolve(column), made(column, plan)) {
         (Err(_), Some(Made::Cpm(_))) => Ok(own("cpm")),
         (Err(_), Some(Made::Pressure(_))) => Ok(own("pressure")),
+        (Err(error), None) => Err(with_names(error, column)),
         (resolved, _) => resolved,
     }
+}
+
+/// What is no table's column, with the columns that relations also have.
+fn with_names(error: Error, column: &Column) -> Error {
+    let Error::Usage(mut fault) = error else { return error };
+    let all = NAMES.map(|(name, _)| name.to_owned());
+    let asked = column.to_string();
+    let option = NAMES.iter().find(|(name, _)| *name == asked).map(|(_, option)| option);
+    fault.hint = match (option, closest(&asked, &all)) {
+        (Some(option), _) => format!("{asked} is made by {option}: give that, too"),
+        (None, Some(near)) => format!("did you mean '{near}'?"),
+        (None, None) => fault.hint,
+    };
+    fault.hint += &format!(
+        "; --correlate also has {} (of --cpm) and {} (of --pressure)",
+        all[..2].join(", "),
+        all[2..].join(", ")
+    );
+    Error::Usage(fault)
+}
+
+/// A column of an outcome or a rule, with its table filled in: what analyses make is compared by these, and is no outcome.
+///
+/// # Errors
+/// As [`Tables::resolve`]; usage for what an analysis makes.
+pub(super) fn of_table(column: &Column, tables: &Tables) -> Result<Column> {
+    let asked = column.to_string();
+    match (tables.resolve(column), NAMES.iter().find(|(name, _)| *name == asked)) {
+        (Err(_), Some((_, option))) => Err(Error::usage(
+            format!("column '{asked}'"),
+            format!("is made by {option}, which compares it by itself"),
+            "be a table's column where it is an outcome or a part of a responder rule",
+            format!(
+                "leave it out here: its row of ancova.tsv comes with {option}; --correlate takes it as {asked}"
+            ),
+        )),
+        (resolved, _) => resolved,
+    }
+}
+
+/// Whether a column of a relation is what CPM or pressure pain make, and no table's.
+pub(super) fn is_made(column: &Column, plan: &Plan, tables: &Tables) -> bool {
+    tables.resolve(column).is_err() && made(column, plan).is_some()
 }
 
 /// A column of a relation by participant and session.

@@ -1,7 +1,7 @@
-//! A table's data dictionary. Source: BIDS 1.11, "Tabular files" (Description, LongName, Levels, Units) and "Phenotypic and assessment data".
+//! A table's data dictionary. Source: BIDS 1.11, "Tabular files" (Description, LongName, Levels, Units, Minimum, Maximum) and "Phenotypic and assessment data".
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
@@ -26,7 +26,7 @@ pub struct Variable {
     pub description: Option<String>,
     /// `Units`.
     pub units: Option<String>,
-    /// `Range`, the least and the greatest value that can be.
+    /// `Range`, or `Minimum` and `Maximum`: the least and the greatest value that can be; one that is not said is infinite.
     pub range: Option<[f64; 2]>,
     /// `Levels`: the values that can be, with what they mean.
     pub levels: Vec<(String, String)>,
@@ -36,7 +36,46 @@ pub struct Variable {
     pub direction: Option<Direction>,
 }
 
+/// What values of a column can be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scale {
+    /// The least.
+    pub least: f64,
+    /// The greatest.
+    pub greatest: f64,
+    /// All of them, rising, where they are few; else empty.
+    pub levels: Vec<f64>,
+}
+
+impl Scale {
+    /// "from 0 to 10", "0 or more".
+    #[must_use]
+    pub fn said(&self) -> String {
+        match (self.least.is_finite(), self.greatest.is_finite()) {
+            (true, true) => format!("from {} to {}", self.least, self.greatest),
+            (true, false) => format!("{} or more", self.least),
+            _ => format!("{} or less", self.greatest),
+        }
+    }
+}
+
 impl Variable {
+    /// What values can be by Levels that are numbers, or by the range; none where neither says.
+    #[must_use]
+    pub fn scale(&self) -> Option<Scale> {
+        let levels: Option<Vec<f64>> =
+            self.levels.iter().map(|(level, _)| level.parse().ok()).collect();
+        let [least, greatest] = self.range.unwrap_or([f64::NEG_INFINITY, f64::INFINITY]);
+        let mut levels = levels.unwrap_or_default();
+        levels.retain(|level| (least..=greatest).contains(level));
+        levels.sort_by(f64::total_cmp);
+        match (&levels[..], self.range) {
+            ([], None) => None,
+            ([], Some(_)) => Some(Scale { least, greatest, levels }),
+            (all, _) => Some(Scale { least: all[0], greatest: all[all.len() - 1], levels }),
+        }
+    }
+
     /// Why a cell cannot be a value of this column; none where it can.
     #[must_use]
     pub fn refusal(&self, cell: &str) -> Option<String> {
@@ -52,8 +91,9 @@ impl Variable {
             }
         }
         match (self.range, number) {
-            (Some([least, most]), Some(v)) if v < least || v > most => {
-                Some(format!("be from {least} to {most}"))
+            (Some([least, greatest]), Some(v)) if v < least || v > greatest => {
+                let scale = Scale { least, greatest, levels: Vec::new() };
+                Some(format!("be {}", scale.said()))
             }
             _ => None,
         }
@@ -73,7 +113,7 @@ impl Dictionary {
     /// Read the text of a JSON file.
     ///
     /// # Errors
-    /// Bad data: no JSON object, a Range that is not two rising numbers, Levels that are no object or list, a Direction that says neither lower nor higher.
+    /// Bad data: no JSON object, a Range (or Minimum and Maximum) that is not two rising numbers, Levels that are no object or list, a Direction that says neither lower nor higher.
     pub fn parse(name: &str, text: &str) -> Result<Dictionary> {
         let wrong = |found: String, expected: &str| {
             Error::bad_data(
@@ -102,8 +142,8 @@ impl Dictionary {
                 description: text("Description"),
                 units: text("Units"),
                 selected_by: text("SelectedBy"),
-                range: range(entry.get("Range")).map_err(|found| {
-                    wrong(format!("gives {column} the Range {found}"), "give two rising numbers")
+                range: range(entry).map_err(|found| {
+                    wrong(format!("gives {column} {found}"), "give two rising numbers")
                 })?,
                 levels: levels(entry.get("Levels")).map_err(|found| {
                     wrong(format!("gives {column} the Levels {found}"), "give an object or a list")
@@ -126,12 +166,27 @@ impl Dictionary {
     }
 }
 
-fn range(value: Option<&Value>) -> std::result::Result<Option<[f64; 2]>, String> {
-    let Some(value) = value else { return Ok(None) };
+/// By Range, else by Minimum and Maximum, of which one may lack.
+fn range(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, String> {
+    let Some(value) = entry.get("Range") else { return limits(entry) };
     let number = |at: usize| value.get(at).and_then(Value::as_f64);
     match (value.as_array().map(Vec::len), number(0), number(1)) {
         (Some(2), Some(least), Some(most)) if least < most => Ok(Some([least, most])),
-        _ => Err(value.to_string()),
+        _ => Err(format!("the Range {value}")),
+    }
+}
+
+fn limits(entry: &Map<String, Value>) -> std::result::Result<Option<[f64; 2]>, String> {
+    let limit = |key: &str, other: f64| match entry.get(key) {
+        None => Ok(other),
+        Some(value) => value.as_f64().ok_or_else(|| format!("the {key} {value}")),
+    };
+    let least = limit("Minimum", f64::NEG_INFINITY)?;
+    let greatest = limit("Maximum", f64::INFINITY)?;
+    match (least.is_finite() || greatest.is_finite(), least < greatest) {
+        (false, _) => Ok(None),
+        (true, true) => Ok(Some([least, greatest])),
+        (true, false) => Err(format!("a Minimum of {least} and a Maximum of {greatest}")),
     }
 }
 

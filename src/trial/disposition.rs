@@ -1,5 +1,7 @@
 //! What became of those randomised: who completed, who left and why, and when.
 //!
+//! Where it is known of nobody of an arm whether they completed (no column `completed`), there is no number, and none is taken for 0.
+//!
 //! Time to discontinuation runs to `last_day`; who completed is censored there. Kaplan and Meier's curve has log-log limits, the arms are compared by the log-rank test. Who has no
 //! `last_day`, or of whom it is not known whether they left, is in no curve, and named.
 
@@ -35,12 +37,15 @@ pub fn analyse(
             people.places(|person| person.arm == Some(arm) && is_so(person)).len()
         };
         let curve = Curve::of(times.get(arm), plan.conf);
+        let (randomised, not_known) =
+            (number(&|_| true), number(&|person| person.completed.is_none()));
+        let is_known = randomised > not_known;
         DispositionOfArm {
-            randomised: number(&|_| true),
+            randomised,
             treated: number(&|person| person.treated),
-            completed: number(&|person| person.completed == Some(true)),
-            discontinued: number(&left),
-            not_known: number(&|person| person.completed.is_none()),
+            completed: is_known.then(|| number(&|person| person.completed == Some(true))),
+            discontinued: is_known.then(|| number(&left)),
+            not_known,
             median_day: curve.median(),
             curve: steps(&curve),
         }
@@ -48,7 +53,10 @@ pub fn analyse(
     let arms = ByArm::of(of);
     let log_rank = LogRank::of(&times.active, &times.control);
     Ok(Disposition {
-        discontinued: people_differ(ByArm::of(|arm| arms.get(arm).discontinued), &arms, plan),
+        discontinued: match (arms.control.discontinued, arms.active.discontinued) {
+            (Some(control), Some(active)) => people_differ(ByArm { control, active }, &arms, plan),
+            _ => None,
+        },
         reasons: reasons(people, &arms, plan, notes),
         log_rank: log_rank.map(|test| Test {
             statistic: test.chi_square,
@@ -59,7 +67,7 @@ pub fn analyse(
     })
 }
 
-/// The risk difference among those randomised; none where nobody's fate is known.
+/// The risk difference among those randomised; none where nobody's fate is known in an arm.
 fn people_differ(n: ByArm<usize>, arms: &ByArm<DispositionOfArm>, plan: &Plan) -> Option<Estimate> {
     let known = |arm: &DispositionOfArm| arm.randomised > arm.not_known;
     if !known(&arms.active) || !known(&arms.control) {
@@ -118,6 +126,19 @@ fn times(people: &People, arm: Arm) -> Result<Vec<Time>> {
 
 fn tell(people: &People, notes: &mut Notes) {
     if !people.table.has("completed") {
+        let idle = ["last_day", "discontinuation_reason"].map(|name| people.table.has(name));
+        if idle != [false, false] {
+            let text = format!(
+                "{} has {} and no column completed: without it nobody is counted as having left",
+                people.table.table.name,
+                match idle {
+                    [true, true] => "last_day and discontinuation_reason",
+                    [true, false] => "last_day",
+                    _ => "discontinuation_reason",
+                }
+            );
+            notes.warn(text, Vec::new());
+        }
         return;
     }
     if !people.table.has("last_day") {

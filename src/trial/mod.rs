@@ -14,6 +14,7 @@
 //! with the participants it is about; what cannot be right is an error that names file, line and participant.
 
 pub mod adverse;
+mod afterwards;
 pub mod ancova;
 mod arm;
 mod arms_agree;
@@ -26,8 +27,10 @@ pub mod cpm;
 pub mod crossover;
 pub mod derived;
 mod dictionary;
+pub mod digits;
 pub mod disposition;
 mod note;
+mod odd;
 mod people;
 mod plan;
 pub mod populations;
@@ -39,6 +42,7 @@ pub mod results;
 mod rule;
 pub mod sheets;
 mod spelling;
+mod strata;
 mod tables;
 mod two_sample;
 mod visits;

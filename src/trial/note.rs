@@ -63,8 +63,8 @@ pub struct Notes {
 struct Lacking {
     /// The note's place.
     at: usize,
-    /// Whether they left the study.
-    left: bool,
+    /// Whether they completed the study; none where that is not known.
+    completed: Option<bool>,
     /// What they lack, and where.
     labels: Vec<String>,
     visits: String,
@@ -72,11 +72,13 @@ struct Lacking {
 
 impl Lacking {
     fn text(&self, n: usize) -> String {
-        let who = match self.left {
-            true => format!("{} who did not complete the study", counted(n, "participant")),
-            false => counted(n, "completer"),
+        let who = match self.completed {
+            Some(false) => format!("{} who did not complete the study", counted(n, "participant")),
+            Some(true) => counted(n, "completer"),
+            // Who has no value may have left: nobody is called a completer who is not known to be one.
+            None => counted(n, "participant"),
         };
-        let verb = if n == 1 { "lacks" } else { "lack" };
+        let verb = verb(n, ["lacks", "lack"]);
         let (what, at) = (self.labels.join(", "), &self.visits);
         format!("{who} {verb} {what} at {at}: not in the analysis of those observed")
     }
@@ -93,12 +95,20 @@ impl Notes {
         self.add(Note { severity: Severity::Warning, text: text.into(), participants });
     }
 
-    /// Say who is not in the analysis of those observed for lacking an outcome at one of two visits. `left`: whether they did not complete the study. The same participants are
-    /// named once, with all that they lack.
-    pub fn lack(&mut self, who: Vec<String>, left: bool, label: &str, [before, after]: [&str; 2]) {
+    /// Say who is not in the analysis of those observed for lacking an outcome at one of two visits. `completed`: whether they completed the study, none where that is not known. The same
+    /// participants are named once, with all that they lack.
+    pub fn lack(
+        &mut self,
+        who: Vec<String>,
+        completed: Option<bool>,
+        label: &str,
+        [before, after]: [&str; 2],
+    ) {
         let visits = format!("{before} or {after}");
         let same = |own: &&mut Lacking| {
-            own.left == left && own.visits == visits && self.all[own.at].participants == who
+            own.completed == completed
+                && own.visits == visits
+                && self.all[own.at].participants == who
         };
         let at = match self.lacking.iter_mut().find(same) {
             Some(own) => {
@@ -114,7 +124,7 @@ impl Notes {
                     text: String::new(),
                     participants: who,
                 });
-                self.lacking.push(Lacking { at, left, labels, visits });
+                self.lacking.push(Lacking { at, completed, labels, visits });
                 at
             }
         };
@@ -133,4 +143,9 @@ impl Notes {
 /// "1 participant", "3 participants".
 pub(super) fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The verb of one, or that of several: "1 participant lacks", "3 participants lack".
+pub(super) fn verb(n: usize, [one, several]: [&str; 2]) -> &str {
+    if n == 1 { one } else { several }
 }

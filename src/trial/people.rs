@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::afterwards;
 use super::arm::{Arm, ByArm};
-use super::note::{Notes, counted};
+use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
 use crate::design::similar::closest;
@@ -58,6 +59,7 @@ impl People {
     /// Usage: a column or an arm that is not there, with the closest name. Bad data, naming line and participant: one listed twice, one randomised to no arm,
     /// one treated but not randomised, one who completed and yet left, words that are neither yes nor no.
     pub fn read(table: Measured, plan: &Plan, notes: &mut Notes) -> Result<People> {
+        afterwards::refuse(plan, &table)?;
         let ids = table.ids()?;
         let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
         for (row, id) in ids.iter().enumerate() {
@@ -76,7 +78,11 @@ impl People {
         for (found, column, assumed) in [
             (randomised.is_some(), "randomised", "everybody is taken to be randomised"),
             (treated.is_some(), "treated", "who was randomised is taken to be treated"),
-            (completed.is_some(), "completed", "who left is not known"),
+            (
+                completed.is_some(),
+                "completed",
+                "who completed and who left is not known, n/a in the disposition",
+            ),
         ] {
             if !found {
                 notes.info(format!("{} has no column {column}: {assumed}", table.name), Vec::new());
@@ -181,29 +187,33 @@ impl People {
 
     fn tell(&self, others: Vec<String>, knows_who_completed: bool, notes: &mut Notes) {
         let names = |is_so: &dyn Fn(&Person) -> bool| self.names(&self.places(is_so));
-        let mut warn = |who: Vec<String>, text: &str| {
+        let mut warn = |who: Vec<String>, verbs: [&str; 2], text: &str| {
             if !who.is_empty() {
-                notes.warn(format!("{} {text}", counted(who.len(), "participant")), who);
+                let (n, verb) = (counted(who.len(), "participant"), verb(who.len(), verbs));
+                notes.warn(format!("{n} {verb} {text}"), who);
             }
         };
-        warn(others, "of another arm are not compared");
-        warn(names(&|p| !p.randomised), "were not randomised and are in no arm");
-        warn(names(&|p| p.randomised && !p.treated), "were randomised and not treated");
+        warn(others, ["is", "are"], "of another arm and not compared");
+        warn(names(&|p| !p.randomised), ["was", "were"], "not randomised: in no arm");
+        warn(names(&|p| p.randomised && !p.treated), ["was", "were"], "randomised and not treated");
         let gone = |p: &Person| p.randomised && p.completed == Some(false);
         warn(
             names(&|p| gone(p) && p.discontinuation_reason.is_none()),
-            "did not complete and have no discontinuation_reason",
+            ["has", "have"],
+            "no discontinuation_reason, and did not complete",
         );
         if knows_who_completed {
             warn(
                 names(&|p| p.randomised && p.completed.is_none()),
-                "have n/a in completed: whether they left is not known",
+                ["has", "have"],
+                "n/a in completed: whether they left is not known",
             );
         }
         for (at, column) in self.strata.iter().enumerate() {
             warn(
                 names(&|p| p.arm.is_some() && p.strata[at] == "n/a"),
-                &format!("lack {column}: they are a stratum of their own, n/a"),
+                ["lacks", "lack"],
+                &format!("{column}: a stratum of its own, n/a"),
             );
         }
     }
@@ -292,7 +302,7 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
                 "holds {} levels beside '{}': {}",
                 others.len(),
                 plan.control,
-                levels.join(", ")
+                others.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ")
             ),
             "be compared as two arms".to_owned(),
             "name the active one by --active; the others are then left out and counted".to_owned(),

@@ -97,7 +97,7 @@ impl PressurePlan {
     }
 }
 
-/// Values of regions: a row a participant and session, a column a region; or `group`'s table of regions.
+/// Values of regions: a row a participant and session, a column a region.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BrainPlan {

@@ -79,7 +79,7 @@ impl Plan {
         }
         self.refuse_empty()?;
         let mut fill = |column: &mut Column| -> Result<()> {
-            let found = tables.resolve(column)?;
+            let found = derived::of_table(column, tables)?;
             if found.column != column.column {
                 notes.info(format!("'{column}' is taken for {found}"), Vec::new());
             }
@@ -111,6 +111,7 @@ impl Plan {
             }
         }
         self.refuse_twice()?;
+        self.tell_labels_apart(tables)?;
         self.name_visits(tables)?;
         Ok(self)
     }
@@ -211,6 +212,36 @@ impl Plan {
             true => Err(Error::usage("--missing", "names a way twice", "name each once", "")),
             false => Ok(()),
         }
+    }
+
+    /// Outcomes that their dictionaries call alike bear their columns, too.
+    fn tell_labels_apart(&mut self, tables: &Tables) -> Result<()> {
+        let mut labels = Vec::new();
+        for outcome in &self.outcomes {
+            let variable =
+                tables.get(&outcome.column.table)?.dictionary.get(&outcome.column.column);
+            let long = variable.and_then(|variable| variable.long_name.clone());
+            let own = outcome.label.clone().or(long);
+            labels.push(own.unwrap_or_else(|| outcome.column.column.clone()));
+        }
+        for (at, outcome) in self.outcomes.iter_mut().enumerate() {
+            let is_shared = labels.iter().filter(|label| **label == labels[at]).count() > 1;
+            match (&outcome.label, is_shared) {
+                (Some(label), true) => {
+                    return Err(Error::usage(
+                        format!("outcome {}", outcome.column),
+                        format!("is labelled '{label}', as another outcome is"),
+                        "have a label of its own, by which the page tells it apart",
+                        "",
+                    ));
+                }
+                (None, true) => {
+                    outcome.label = Some(format!("{} ({})", labels[at], outcome.column));
+                }
+                (_, false) => {}
+            }
+        }
+        Ok(())
     }
 
     /// Sessions with `ses-`; both there and not the same.

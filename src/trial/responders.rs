@@ -12,6 +12,8 @@
 mod adjusted;
 mod held;
 mod lacking;
+mod named;
+mod reach;
 mod row;
 
 use super::note::Notes;
@@ -27,7 +29,7 @@ use lacking::Lacking;
 /// Count the responders by every rule.
 ///
 /// # Errors
-/// Usage: a column or a session that a table lacks. Bad data in a table.
+/// Usage: a column or a session that a table lacks, a rule twice, one name for two rules, a threshold beyond what values can be. Bad data in a table.
 pub fn analyse(
     plan: &Plan,
     people: &People,
@@ -36,8 +38,14 @@ pub fn analyse(
 ) -> Result<Responders> {
     let mut found = Responders::default();
     let mut lacking = Lacking::default();
-    for rule in &plan.responders {
-        let parts = rule.parts.iter().map(|part| Held::against(part, plan, people, tables, notes));
+    named::refuse_twice(&plan.responders)?;
+    let labels = named::labels(&plan.responders)?;
+    for (rule, labels) in plan.responders.iter().zip(labels) {
+        let parts = rule.parts.iter().zip(labels).map(|(part, label)| {
+            let held = Held { label, ..Held::against(part, plan, people, tables, notes)? };
+            reach::judge(&held, (plan, people, tables), notes)?;
+            Ok(held)
+        });
         let parts = parts.collect::<Result<Vec<Held>>>()?;
         parts.iter().for_each(|held| lacking.add(held, plan, people));
         for together in taken_together(&parts) {

@@ -93,6 +93,23 @@ impl Part {
         })
     }
 
+    /// The part without its name: `nrs<=-30%`.
+    #[must_use]
+    pub fn condition(&self) -> String {
+        let bound = match self.threshold {
+            Threshold::Value(bound) => format!("{bound}"),
+            Threshold::Change(bound) => format!("{bound:+}"),
+            Threshold::Percent(bound) => format!("{bound:+}%"),
+        };
+        format!("{}{}{bound}", self.column.column, self.operator.text())
+    }
+
+    /// Whether the part has no name of its own.
+    #[must_use]
+    pub fn is_unnamed(&self) -> bool {
+        self.name == self.column.column
+    }
+
     /// Whether the value at baseline is needed.
     #[must_use]
     pub fn needs_baseline(&self) -> bool {
@@ -102,15 +119,13 @@ impl Part {
 
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.name != self.column.column {
+        if !self.is_unnamed() {
             write!(f, "{}=", self.name)?;
         }
-        write!(f, "{}{}", self.column, self.operator.text())?;
-        match self.threshold {
-            Threshold::Value(bound) => write!(f, "{bound}"),
-            Threshold::Change(bound) => write!(f, "{bound:+}"),
-            Threshold::Percent(bound) => write!(f, "{bound:+}%"),
+        if !self.column.table.is_empty() {
+            write!(f, "{}:", self.column.table)?;
         }
+        write!(f, "{}", self.condition())
     }
 }
 

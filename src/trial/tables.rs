@@ -226,6 +226,42 @@ impl Measured {
         self.texts(column)?.into_iter().enumerate().map(number).collect()
     }
 
+    /// The numbers of a column whose scale is known where the dictionary does not say it: ratings, pressures, motion.
+    ///
+    /// # Errors
+    /// As [`Measured::numbers`]; bad data naming the line of a number outside of `scale` where no range is given.
+    pub fn numbers_on(
+        &self,
+        column: &str,
+        what: &str,
+        [least, greatest]: [f64; 2],
+    ) -> Result<Vec<Option<f64>>> {
+        let numbers = self.numbers(column)?;
+        if self.dictionary.get(column).is_some_and(|variable| variable.scale().is_some()) {
+            return Ok(numbers);
+        }
+        let off = |value: &Option<f64>| value.is_some_and(|v| v < least || v > greatest);
+        match numbers.iter().position(off) {
+            Some(row) => Err(Error::bad_data(
+                self.line(row),
+                format!("holds {} in column {column}", numbers[row].unwrap_or_default()),
+                match greatest.is_finite() {
+                    true => format!(
+                        "hold {what}, from {least} to {greatest} where no dictionary says otherwise"
+                    ),
+                    false => {
+                        format!("hold {what}, {least} or more where no dictionary says otherwise")
+                    }
+                },
+                format!(
+                    "correct it (a code for a missing value must be n/a), or give Minimum and Maximum of {column} in {}.json",
+                    self.name
+                ),
+            )),
+            None => Ok(numbers),
+        }
+    }
+
     /// The numbers of a column; none where the table has no such column.
     ///
     /// # Errors

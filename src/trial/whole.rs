@@ -6,8 +6,8 @@ use super::plan::{Design, Plan};
 use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
-    adverse, ancova, arms_agree, baseline, brain, correlations, cpm, crossover, disposition,
-    populations, pressure, responders,
+    adverse, ancova, arms_agree, baseline, brain, correlations, cpm, crossover, disposition, odd,
+    populations, pressure, responders, strata,
 };
 use crate::error::Result;
 
@@ -25,7 +25,9 @@ pub fn analyse(
     let people = People::read(participants, plan, &mut notes)?;
     if !people.arms.control.is_empty() {
         arms_agree::refuse_other_arms(plan, &people, tables)?;
+        strata::judge(plan, &people, tables, &mut notes)?;
     }
+    odd::tell(plan, &people, tables, &mut notes)?;
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
     if !people.arms.control.is_empty() {

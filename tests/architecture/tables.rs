@@ -15,10 +15,12 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("design", &["error", "table", "recording", "stats"]),
     // A trial's endpoints: tables and a plan in, rows of numbers out.
     ("trial", &["error", "table", "stats", "design"]),
+    // BIDS Stats Models: texts, tables and entities in, designs and weights out.
+    ("bids", &["error", "table", "stats", "design"]),
     // Nothing of physio or design: the demo must not prove itself. Of stats the random numbers.
     ("simulate", &["error", "volume", "table", "recording", "stats"]),
     // Plain data in, pages and pictures out: it stands below the stories that call it.
-    ("report", &["error", "volume", "recording", "stats", "physio", "design", "trial"]),
+    ("report", &["error", "volume", "recording", "stats", "physio", "design", "trial", "bids"]),
     (
         "pipeline",
         &[
@@ -35,6 +37,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "design",
             "trial",
+            "bids",
             "simulate",
         ],
     ),
@@ -53,6 +56,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
             "physio",
             "design",
             "trial",
+            "bids",
             "simulate",
             "pipeline",
             "report",
@@ -109,6 +113,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     // What a fit left, in a second pass over the run.
     ("residuals", &["watch", "blocks", "noise", "first_level"]),
+    // The run once more, for its page: the voxels at peaks as they were fitted.
+    ("courses", &["watch", "blocks", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
@@ -201,6 +207,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "noise",
             "first_level",
             "residuals",
+            "courses",
             "combine",
             "scaling",
             "voxelwise",
@@ -250,8 +257,10 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "provenance",
         ],
     ),
-    // A trial's tables, compared; what is computed is in `trial`.
-    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
+    // Finished estimates, combined by their variances.
+    ("fixed", &["watch", "decide", "spec", "session", "provenance", "products"]),
+    // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's.
+    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products", "group"]),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.
@@ -288,6 +297,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "glm",
             "connect",
             "group",
+            "fixed",
             "endpoints",
         ],
     ),

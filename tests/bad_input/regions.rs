@@ -37,6 +37,16 @@ pub fn cases() -> Vec<Case> {
             &["region 'pag' holds no voxel's centre", "larger"],
         ),
         case(
+            "regions outside the field of view and smaller than a voxel",
+            nothing,
+            roi!("pag=sphere:0,-31,-80:3 --roi b=sphere:4.5,4.5,4.5:1 --roi c=sphere:6,6,3:4"),
+            65,
+            &[
+                "2 regions hold no voxel of the run",
+                "'pag' (outside the field of view), 'b' (too small)",
+            ],
+        ),
+        case(
             "a region without a radius",
             nothing,
             roi!("pag=sphere:0,0,0"),

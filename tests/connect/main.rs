@@ -1,6 +1,7 @@
 //! `boldly connect` through the binary: numbers of outside tools, seeds as glm has them, runs, regions and what is said of them.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod alike;
 #[path = "../binary/mod.rs"]
 mod binary;
 #[path = "../common/mod.rs"]

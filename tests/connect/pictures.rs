@@ -25,14 +25,24 @@ fn a_seed_that_is_moved_goes_with_the_others_as_one_that_lies_there() {
     assert_eq!(moved.rows.len(), 2 * 2 * 7);
     let of = |region: &str, other: &str, shift: [&str; 3]| {
         let is_it = |row: &&Vec<String>| {
-            row[0] == region && row[6] == other && row[1..4] == shift.map(str::to_owned)
+            row[0] == region && row[7] == other && row[1..4] == shift.map(str::to_owned)
         };
-        moved.rows.iter().find(is_it).unwrap()[8].parse::<f64>().unwrap()
+        moved.rows.iter().find(is_it).unwrap()[9].parse::<f64>().unwrap_or(f64::NAN)
     };
     assert!((of("a", "b", ["0", "0", "0"]) - z("a", "b")).abs() < 2e-9);
     let there = z("b", "there");
     assert!((of("a", "b", ["3", "0", "0"]) - there).abs() < 2e-9);
     assert!((of("a", "b", ["-3", "0", "0"]) - there).abs() > 1e-3);
+    // Moved onto the other it is the other.
+    assert!(of("a", "there", ["3", "0", "0"]).is_nan());
+    let [here, on] = [0, 3].map(|by| {
+        let is_it =
+            |row: &&Vec<String>| row[0] == "a" && row[7] == "there" && row[1] == by.to_string();
+        let row = moved.rows.iter().find(is_it).unwrap();
+        (row[4].clone(), row[5].clone(), row[10].clone())
+    });
+    assert_eq!((here.0.as_str(), on.0.as_str()), ("n/a", "yes"));
+    assert!(on.1 == on.2 && here.2.parse::<u32>().unwrap() < here.1.parse().unwrap());
     run(dir, "verify out -q");
 }
 

@@ -38,7 +38,7 @@ fn a_region_with_too_little_signal_is_na_everywhere_and_is_told() {
         dir,
         &format!("{LINE} --mask part.nii {seeds}"),
         &[
-            "1 of 3 regions are n/a, too little of them is on the grid",
+            "1 of 3 regions are n/a: too little of them is on the grid",
             "low (",
             " %, ",
             "--min-coverage 0.5",
@@ -66,7 +66,7 @@ fn small_wet_and_overlapping_regions_and_those_of_compcor_are_told() {
         &[
             "more than half of these regions is fluid, whose signal is no neuron's: wet (",
             "where CompCor and means of CSF come from",
-            "regions share voxels, and go together for that alone: dry and tiny (7)",
+            "regions share voxels, and go together for that alone (shared_voxels in the tables): dry and tiny (7)",
             "regions of fewer than 8 voxels: tiny (7)",
         ],
     );

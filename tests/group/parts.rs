@@ -219,6 +219,16 @@ fn regions_and_corrections_follow_from_the_maps() {
     let mean = of("", "effect")[..6].iter().sum::<f64>() / 6.0;
     assert_eq!((cells[0], cells[1]), ("roi", "6"));
     assert!((cells[3].parse::<f64>().unwrap() - mean).abs() < 1e-6, "{table}");
+    // Without --two-sided the table's p, which stands beside an interval, still counts both tails.
+    let told = group(dir, &[&["--model", "one-sample"][..], &regions].concat(), "upper");
+    assert!(
+        told.contains("the table of regions, whose intervals have both sides, counts both"),
+        "{told}"
+    );
+    let upper = fs::read_to_string(dir.join("upper/contrast-mean_regions.tsv")).unwrap();
+    assert_eq!(upper, table);
+    let described = fs::read_to_string(dir.join("upper/contrast-mean_regions.json")).unwrap();
+    assert!(described.contains("two-sided, both tails of t"), "{described}");
     // A box around the same voxels, on the command line and in a table, is the same region.
     let others: Vec<Vec<&str>> = table.lines().skip(2).map(|l| l.split('\t').collect()).collect();
     assert_eq!(others.iter().map(|row| row[0]).collect::<Vec<_>>(), ["box", "listed"]);

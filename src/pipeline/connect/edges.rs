@@ -1,14 +1,16 @@
-//! Regions with regions: the matrix and its edges, of a run or over runs.
+//! Regions with regions: the matrix and its edges, of a run or over runs. A region under two names counts once in what takes all regions together, the partial
+//! correlations and q; the pair of both names is not known.
 
 use ndarray::{Array1, Array2, Axis};
 
+use super::overlap::Overlap;
 use crate::stats::connectivity::{
-    correlations, fisher_z, p_two_sided, partial, slopes, standard_error, t,
+    LARGEST, correlations, fisher_z, p_two_sided, partial, slopes, standard_error, t,
 };
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::stats::tails::{TTail, ln_sf_normal};
 
-/// What is known of every pair, `[region][region]`; NaN where a region is not known.
+/// What is known of every pair, `[region][region]`; NaN where a region is not known, or two are one.
 #[derive(Debug, Clone)]
 pub(super) struct Edges {
     pub r: Array2<f64>,
@@ -21,6 +23,8 @@ pub(super) struct Edges {
     pub nu: f64,
     /// The same given all others; none where too few are left.
     pub partial_nu: Option<f64>,
+    /// Regions that are known, one under several names once: the most of any run.
+    pub n_distinct: usize,
     /// Of z.
     pub se: f64,
     /// t of r; NaN over runs, whose mean z is held against its standard error.
@@ -31,47 +35,63 @@ pub(super) struct Edges {
     pub q: Array2<f64>,
     /// How many runs.
     pub n_runs: usize,
+    /// Voxels that both use, the most of any run.
+    pub shared: Array2<u32>,
+    /// The first region of the same voxels, of each.
+    first: Vec<usize>,
 }
 
 /// Of a run. `series`: `[region][volume]`, cleaned, none where a region is not known; `nu`: n - rank N - 1; `least`: degrees of freedom to be left.
-pub(super) fn edges(series: &[Option<Array1<f64>>], nu: f64, least: f64) -> Edges {
+pub(super) fn edges(
+    series: &[Option<Array1<f64>>],
+    overlap: &Overlap,
+    nu: f64,
+    least: f64,
+) -> Edges {
     let n = series.len();
-    let known: Vec<usize> = (0..n).filter(|&at| series[at].is_some()).collect();
+    let is_known: Vec<bool> = series.iter().map(Option::is_some).collect();
+    let first = overlap.first(&is_known);
+    let distinct: Vec<usize> = (0..n).filter(|&at| is_known[at] && first[at] == at).collect();
     let n_volumes = series.iter().flatten().map(Array1::len).next().unwrap_or(0);
-    let mut matrix = Array2::zeros((known.len(), n_volumes));
-    for (mut row, own) in matrix.axis_iter_mut(Axis(0)).zip(series.iter().flatten()) {
-        row.assign(own);
+    let mut matrix = Array2::zeros((distinct.len(), n_volumes));
+    for (mut row, &at) in matrix.axis_iter_mut(Axis(0)).zip(&distinct) {
+        series[at].iter().for_each(|own| row.assign(own));
     }
+    // Where each region's row is among them.
+    let rows: Vec<Option<usize>> =
+        (0..n).map(|at| distinct.binary_search(&first[at]).ok().filter(|_| is_known[at])).collect();
     let spread = |small: &Array2<f64>| {
-        let mut all = Array2::from_elem((n, n), f64::NAN);
-        for (i, &a) in known.iter().enumerate() {
-            for (j, &b) in known.iter().enumerate() {
-                all[[a, b]] = small[[i, j]];
-            }
-        }
-        all
+        Array2::from_shape_fn((n, n), |(a, b)| match (rows[a], rows[b]) {
+            (Some(i), Some(j)) if a == b || !overlap.are_one(a, b) => small[[i, j]],
+            _ => f64::NAN,
+        })
     };
     let small = correlations(matrix.view());
-    let partial_nu = nu - (known.len() as f64 - 2.0);
+    let partial_nu = nu - (distinct.len() as f64 - 2.0);
     let given_others =
-        (partial_nu >= least && known.len() > 1).then(|| partial(small.view())).flatten();
+        (partial_nu >= least && distinct.len() > 1).then(|| partial(small.view())).flatten();
     let partial_nu = given_others.is_some().then_some(partial_nu);
     let r = spread(&small);
+    // Beyond it two series are one, and what r says of them is not a matter of chance.
+    let tested = r.mapv(|r| if r.abs() > LARGEST { f64::NAN } else { r });
     let tail = TTail::new(nu);
-    let t = r.mapv(|r| t(r, nu));
+    let t = tested.mapv(|r| t(r, nu));
     let p = t.mapv(|t| p_two_sided(t, &tail));
     Edges {
-        z: r.mapv(fisher_z),
+        z: tested.mapv(fisher_z),
         partial: given_others.map_or(Array2::from_elem((n, n), f64::NAN), |small| spread(&small)),
         beta: spread(&slopes(matrix.view())),
-        q: adjusted_pairs(&p),
+        q: adjusted_pairs(&p, &first),
         se: standard_error(nu),
         nu,
         partial_nu,
+        n_distinct: distinct.len(),
         t,
         p,
         r,
         n_runs: 1,
+        shared: overlap.shared.slice(ndarray::s![..n, ..n]).to_owned(),
+        first,
     }
 }
 
@@ -85,36 +105,57 @@ pub(super) fn over_runs(runs: &[Edges]) -> Option<Edges> {
         sum / n
     };
     let z = mean(|run| run.z.clone());
+    let mut r = z.mapv(f64::tanh);
+    for (at, of_itself) in r.diag_mut().iter_mut().enumerate() {
+        if runs.iter().all(|run| !run.r[[at, at]].is_nan()) {
+            *of_itself = 1.0;
+        }
+    }
     let se = runs.iter().map(|run| run.se.powi(2)).sum::<f64>().sqrt() / n;
     let p = z.mapv(|z| match z.is_nan() {
         true => f64::NAN,
         false => (2.0 * ln_sf_normal((z / se).abs()).exp()).min(1.0),
     });
     let partial_nu: Option<Vec<f64>> = runs.iter().map(|run| run.partial_nu).collect();
+    let mut shared = first.shared.clone();
+    runs[1..]
+        .iter()
+        .for_each(|run| shared.zip_mut_with(&run.shared, |most, n| *most = (*n).max(*most)));
+    let in_all = |a: usize, b: usize| runs.iter().all(|run| run.first[a] == run.first[b]);
+    let of_first = |b: usize| (0..b).find(|&a| in_all(a, b)).unwrap_or(b);
+    let first: Vec<usize> = (0..first.first.len()).map(of_first).collect();
     Some(Edges {
-        r: z.mapv(f64::tanh),
+        r,
         partial: mean(|run| run.partial.mapv(fisher_z)).mapv(f64::tanh),
         beta: mean(|run| run.beta.clone()),
         nu: runs.iter().map(|run| run.nu).sum(),
         partial_nu: partial_nu.map(|all| all.iter().sum()),
+        n_distinct: runs.iter().map(|run| run.n_distinct).max().unwrap_or(0),
         se,
         t: Array2::from_elem(z.dim(), f64::NAN),
-        q: adjusted_pairs(&p),
+        q: adjusted_pairs(&p, &first),
         p,
         z,
         n_runs: runs.len(),
+        shared,
+        first,
     })
 }
 
-/// Each pair counts once.
-fn adjusted_pairs(p: &Array2<f64>) -> Array2<f64> {
+/// Each pair counts once, and once only under several names. `first`: the first region of the same voxels, of each.
+fn adjusted_pairs(p: &Array2<f64>, first: &[usize]) -> Array2<f64> {
     let n = p.nrows();
-    let pairs: Vec<(usize, usize)> = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b))).collect();
+    let is_first = |at: &usize| first[*at] == *at;
+    let of = |a: usize| (a + 1..n).filter(is_first).map(move |b| (a, b));
+    let pairs: Vec<(usize, usize)> = (0..n).filter(is_first).flat_map(of).collect();
     let values: Vec<f64> = pairs.iter().map(|&pair| p[pair]).collect();
     let mut q = Array2::from_elem((n, n), f64::NAN);
     for (&(a, b), value) in pairs.iter().zip(adjusted(&values, Adjustment::BenjaminiHochberg)) {
         q[[a, b]] = value;
         q[[b, a]] = value;
     }
-    q
+    Array2::from_shape_fn((n, n), |(a, b)| match p[[a, b]].is_nan() {
+        true => f64::NAN,
+        false => q[[first[a], first[b]]],
+    })
 }

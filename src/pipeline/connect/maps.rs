@@ -38,18 +38,34 @@ pub(super) fn of_run(
         for mut map in own {
             map.entities = entities(label, map.quantity, number);
             map.asked.insert("Seed".to_owned(), json!(found.nodes[at].name));
+            map.asked.insert("SeedVoxels".to_owned(), json!(found.nodes[at].n_used));
             map.asked.remove("Contrast");
             map.asked.insert("Noise".to_owned(), json!(spec.noise.name()));
             if map.quantity == Quantity::Effect {
                 map.description.push_str(": BOLD units for each of the seed's series");
             }
+            if matches!(map.quantity, Quantity::Effect | Quantity::T | Quantity::Z | Quantity::P) {
+                map.description.push_str(&own_voxels(Some(found.nodes[at].n_used)));
+            }
             all.push(map);
         }
         let dof = seed.contrast.dof.clone();
-        all.push(fisher_z(&found.nodes[at].name, (label, number), (&seed.z, dof), 1));
+        let (name, n_used) = (&found.nodes[at].name, found.nodes[at].n_used);
+        let mut z = fisher_z(name, (label, number), (&seed.z, dof), 1);
+        z.asked.insert("SeedVoxels".to_owned(), json!(n_used));
+        z.description.push_str(&own_voxels(Some(n_used)));
+        all.push(z);
     }
     all.push(mask(&maps.fitted, number));
     all
+}
+
+/// What a description says of a seed's own voxels.
+fn own_voxels(n: Option<usize>) -> String {
+    let n = n.map_or("voxels".to_owned(), |n| format!("{n} voxels"));
+    format!(
+        "; high by construction in the seed's own {n}, which are in its series, and as far as smoothing carries them"
+    )
 }
 
 /// Fisher's z of a seed, the mean over so many runs.
@@ -133,7 +149,9 @@ impl Mean {
             let mean = |(sum, fitted): (f64, &bool)| if *fitted { sum / n } else { 0.0 };
             let z: Vec<f64> = sum.into_iter().zip(&self.fitted).map(mean).collect();
             let label = (nodes.labels[at].as_str(), None);
-            fisher_z(&name, label, (&z, Dof::Uniform(dof)), self.n_runs)
+            let mut z = fisher_z(&name, label, (&z, Dof::Uniform(dof)), self.n_runs);
+            z.description.push_str(&own_voxels(None));
+            z
         };
         let mut maps: Vec<Map> = self.seeds.into_iter().map(of).collect();
         if !maps.is_empty() {

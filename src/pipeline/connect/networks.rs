@@ -3,12 +3,15 @@
 use crate::design::similar;
 use crate::error::{Error, Result};
 use crate::pipeline::spec::ConnectSpec;
+use crate::pipeline::watch::Watch;
 
 use super::edges::Edges;
 use super::nodes::{Nodes, plain};
 
 /// Regions that a message lists.
 const LISTED: usize = 8;
+/// Networks or regions that a line lists.
+const TOLD: usize = 6;
 
 /// A network, or a seed by itself.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +35,8 @@ pub(super) struct Between {
 /// The networks that are named, then those of the regions' tables, then seeds that are in none of them; nothing without a network.
 ///
 /// # Errors
-/// Usage: a name that is no region's, with the nearest, or two networks of one name.
-pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes) -> Result<Vec<Group>> {
+/// Usage: a name that is no region's, with the nearest, two networks of one name, or networks that make no pair of regions.
+pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for network in &spec.networks {
         let name = plain(&network.name);
@@ -69,12 +72,79 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes) -> Result<Vec<Group>> {
     if groups.is_empty() {
         return Ok(groups);
     }
+    let n_networks = groups.len();
     for at in 0..nodes.labels.len() {
         if !groups.iter().any(|group| group.nodes.contains(&at)) {
             groups.push(Group { name: nodes.all[at].name.clone(), nodes: vec![at] });
         }
     }
-    Ok(groups)
+    if any_pair(&groups) {
+        tell(&groups, n_networks, nodes, watch);
+        return Ok(groups);
+    }
+    let name = &nodes.all[groups[0].nodes[0]].name;
+    if spec.networks.is_empty() {
+        watch.warn(&format!(
+            "the network {} of the table of regions has {name} alone, and there is no other network and no seed: no networks.tsv",
+            groups[0].name
+        ));
+        return Ok(Vec::new());
+    }
+    Err(Error::usage(
+        format!("--network {}", spec.networks[0].name),
+        format!("has one region, {name}, and there is no other network and no seed"),
+        "make a pair of regions: a network of two, two networks, or a network and a seed",
+        "name more regions: dmn=pcc,mpfc,angular_*",
+    ))
+}
+
+/// Whether they have two regions between them.
+fn any_pair(groups: &[Group]) -> bool {
+    let mut all = groups.iter().flat_map(|group| &group.nodes);
+    let first = all.next();
+    all.any(|at| Some(at) != first)
+}
+
+/// Networks that are less, or regions that are in more or fewer of them, than a reader of the table may think.
+fn tell(groups: &[Group], n_networks: usize, nodes: &Nodes, watch: &dyn Watch) {
+    let networks = &groups[..n_networks];
+    let name = |at: usize| nodes.all[at].name.as_str();
+    let listed = |all: Vec<String>| match all.len().checked_sub(TOLD) {
+        Some(more @ 1..) => format!("{} and {more} more", all[..TOLD].join(", ")),
+        _ => all.join(", "),
+    };
+    let alone = networks.iter().filter(|network| network.nodes.len() == 1);
+    let alone: Vec<String> =
+        alone.map(|network| format!("{} ({})", network.name, name(network.nodes[0]))).collect();
+    if !alone.is_empty() {
+        watch.warn(&format!(
+            "networks of one region have no pair within them, and no row with themselves in networks.tsv: {}",
+            listed(alone)
+        ));
+    }
+    let mut several = Vec::new();
+    let mut none = Vec::new();
+    for at in 0..nodes.all.len() {
+        let of = networks.iter().filter(|network| network.nodes.contains(&at));
+        let of: Vec<&str> = of.map(|network| network.name.as_str()).collect();
+        match of.len() {
+            0 if at >= nodes.labels.len() => none.push(name(at).to_owned()),
+            0 | 1 => {}
+            _ => several.push(format!("{} ({})", name(at), of.join(", "))),
+        }
+    }
+    if !several.is_empty() {
+        watch.warn(&format!(
+            "regions are in several networks, and their pairs count in each, between two also those within both: {}",
+            listed(several)
+        ));
+    }
+    if !none.is_empty() {
+        watch.note(&format!(
+            "regions in no network, and so in no row of networks.tsv: {}",
+            listed(none)
+        ));
+    }
 }
 
 fn unknown(network: &str, pattern: &str, nodes: &Nodes) -> Error {

@@ -27,7 +27,7 @@ pub(super) struct Nodes {
 ///
 /// # Errors
 /// Missing input; usage for two of one name, for coordinates of a template in a native run, for one region alone; bad data for what lies on another
-/// grid, or not on it at all.
+/// grid, or for seeds that are not on it at all, all of them by name.
 pub(super) fn open(
     spec: &ConnectSpec,
     runs: &mut [Run],
@@ -43,7 +43,10 @@ pub(super) fn open(
     let on = (grid, "the run");
     let seeds = regions::open(&spec.seeds, on, watch)?;
     let n_seeds = seeds.all.len();
-    let mut nodes = seeds.and(regions::open(&spec.regions, on, watch)?)?;
+    let mut nodes = seeds.and(regions::open_any(&spec.regions, on, watch)?)?;
+    if nodes.all.iter().all(|region| region.voxels.is_empty()) {
+        regions::refuse_empty(&nodes.all, "region", "the run")?;
+    }
     nodes.tell_cut("the run", watch);
     runs.iter_mut().take(1).for_each(|run| run.found.append(&mut nodes.found));
     let mut all = nodes.all;

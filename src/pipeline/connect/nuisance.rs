@@ -115,6 +115,14 @@ pub(super) fn add_global(run: &mut Run, seen: &Seen, watch: &dyn Watch) -> Resul
     Ok(())
 }
 
+/// What an earlier correction took, in words.
+fn spent(run: &Run) -> String {
+    match run.dof_spent > 0.0 {
+        true => format!(", {} spent before", told(run.dof_spent)),
+        false => String::new(),
+    }
+}
+
 impl Nuisance {
     /// Of a run's columns.
     ///
@@ -141,18 +149,26 @@ impl Nuisance {
             .map(|solver| orthonormal_basis(solver.design.view()))
             .collect::<Result<Vec<_>>>()?;
         let nu = model.dof - 1.0;
-        let (n, rank) = (run.n_volumes, bases.iter().map(Array2::ncols).max().unwrap_or(0));
+        let n = run.n_volumes;
+        let rank = bases.iter().map(Array2::ncols).max().unwrap_or(0);
+        let of_columns = match model.names.len() - rank.min(model.names.len()) {
+            0 => format!("{rank} of the columns"),
+            spanned => {
+                format!("{rank} of {} columns ({spanned} spanned by the others)", model.names.len())
+            }
+        };
         if let (Some(before), Some([low, high])) = (nu_without_band, spec.band_hz) {
             watch.note(&format!(
-                "{name}: {} degrees of freedom for correlations without the band of {low} to {high} Hz, {} with it",
+                "{name}: {} degrees of freedom for correlations without the band of {low} to {high} Hz, {} with it: {n} volumes less {of_columns}{}, less 1",
                 told(before),
-                told(nu)
+                told(nu),
+                spent(run)
             ));
         } else {
             watch.note(&format!(
-                "{name}: {} degrees of freedom for correlations: {n} volumes less {rank} of the columns{}, less 1",
+                "{name}: {} degrees of freedom for correlations: {n} volumes less {of_columns}{}, less 1",
                 told(nu),
-                if run.dof_spent > 0.0 { format!(", {} spent before", told(run.dof_spent)) } else { String::new() },
+                spent(run)
             ));
         }
         if nu < spec.min_dof {
@@ -171,6 +187,11 @@ impl Nuisance {
             ));
         }
         Ok(Nuisance { model, bases, nu, nu_without_band })
+    }
+
+    /// How many of the columns are independent, the most of any slice group.
+    pub(super) fn rank(&self) -> usize {
+        self.bases.iter().map(Array2::ncols).max().unwrap_or(0)
     }
 
     /// A series without the columns of a slice group: twice, as the second takes what rounding left.

@@ -54,12 +54,12 @@ pub(super) fn seeds(
             }
         };
         let of_seed = &found.nodes[at];
-        let n_columns = found.columns.len();
         let statmap = Statmap {
             title: format!("Connectivity of {}", of_seed.name),
             notes: vec![format!(
-                "t of the seed's series ({} voxels) as a column of a GLM beside {n_columns} nuisance columns, noise {}; {} volumes, {} degrees of freedom",
+                "t of the seed's series ({} voxels, in which it is high by construction) as a column of a GLM beside {}, noise {}; {} volumes, {} degrees of freedom",
                 of_seed.n_used,
+                found.columns_said(),
                 spec.noise.name(),
                 found.kept.len(),
                 told(dof.least())
@@ -105,10 +105,11 @@ pub(super) fn of_matrix(
         _ => format!("mean of Fisher's z over {} runs", runs.len()),
     };
     let band = spec.band_hz.map_or(String::new(), |[low, high]| format!(", {low} to {high} Hz"));
-    let n_columns = runs.iter().map(|run| run.columns.len()).max().unwrap_or(0);
+    let most = runs.iter().max_by_key(|run| run.columns.len());
+    let columns = most.map_or(String::new(), |run| run.columns_said());
     let matrix = Matrix {
         title: format!("{} of {} regions", of.what, nodes.all.len()),
-        notes: vec![format!("{volumes}{band}; {n_columns} nuisance columns fitted together")],
+        notes: vec![format!("{volumes}{band}; {columns} fitted together")],
         names: nodes.all.iter().map(|node| node.name.clone()).collect(),
         networks: (0..nodes.all.len()).map(network).collect(),
         values: of.values.iter().copied().collect(),

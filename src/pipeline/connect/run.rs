@@ -4,6 +4,7 @@ use super::by_glm;
 use super::moved::{Moved, MovedSeries};
 use super::nodes::{NodeOfRun, Nodes};
 use super::nuisance::{self, Nuisance};
+use super::overlap::Overlap;
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
 use crate::error::{Error, Result};
@@ -20,6 +21,9 @@ use crate::pipeline::spec::{ConnectSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::Pairs;
 
+/// Regions that a message names.
+const NAMED: usize = 20;
+
 /// What a run comes to.
 pub(super) struct OfRun {
     pub nodes: Vec<NodeOfRun>,
@@ -28,6 +32,8 @@ pub(super) struct OfRun {
     pub start_s: f64,
     /// Names of the nuisance columns.
     pub columns: Vec<String>,
+    /// How many of them are independent: the most of any slice.
+    pub rank: usize,
     pub nu: f64,
     pub nu_without_band: Option<f64>,
     /// Mask voxels, those that are used, and why not.
@@ -37,11 +43,22 @@ pub(super) struct OfRun {
     pub maps: Option<Mapped>,
     /// Of the regions that are moved, in their order.
     pub moved: Vec<MovedSeries>,
+    /// Voxels that the regions share, and then those that are moved, of those that are used.
+    pub overlap: Overlap,
     /// The mean over time, `[voxel of the grid]`, where pictures show it.
     pub mean: Option<Vec<f32>>,
 }
 
 impl OfRun {
+    /// The nuisance columns in words.
+    pub(super) fn columns_said(&self) -> String {
+        let (n, rank) = (self.columns.len(), self.rank);
+        match rank < n {
+            true => format!("{n} nuisance columns ({rank} of them independent)"),
+            false => format!("{n} nuisance columns"),
+        }
+    }
+
     pub(super) fn names(&self) -> Vec<&str> {
         self.nodes.iter().map(|node| node.name.as_str()).collect()
     }
@@ -92,14 +109,7 @@ pub(super) fn take(
     }
     let nuisance = Nuisance::of(spec, run, watch)?;
     let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen))?;
-    if of_run.iter().all(|node| node.series.is_none()) {
-        return Err(Error::bad_data(
-            display(&run.path),
-            "has too little of every region that is named",
-            "have a region's signal",
-            "check the regions' coordinates and space, and the mask",
-        ));
-    }
+    refuse_unknown(&of_run, nodes, &display(&run.path))?;
     let moved = moved_of(spec, nodes, (&nuisance, &seen));
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
@@ -127,14 +137,53 @@ pub(super) fn take(
         tr: acquisition.map_or(1.0, |a| a.tr),
         start_s: acquisition.map_or(0.0, |a| a.start_time),
         columns: nuisance.model.names.clone(),
+        rank: nuisance.rank(),
         nu: nuisance.nu,
         nu_without_band: nuisance.nu_without_band,
         counts: [mask.count(), n_usable, seen.not_finite, seen.flat],
         mapped: known,
         maps,
         moved,
+        overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), asked.own),
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
+}
+
+/// Refuse a run that has no region, or nothing of a seed: all of these by name.
+fn refuse_unknown(all: &[NodeOfRun], nodes: &Nodes, name: &str) -> Result<()> {
+    let named = |all: &[&NodeOfRun]| {
+        let mut names: Vec<String> =
+            all.iter().take(NAMED).map(|node| format!("'{}'", node.name)).collect();
+        if all.len() > NAMED {
+            names.push(format!("{} more", all.len() - NAMED));
+        }
+        names.join(", ")
+    };
+    if all.iter().all(|node| node.series.is_none()) {
+        return Err(Error::bad_data(
+            name,
+            format!(
+                "has too little of every region that is named: {}",
+                named(&all.iter().collect::<Vec<_>>())
+            ),
+            "have a region's signal",
+            "check the regions' coordinates and space, and the mask",
+        ));
+    }
+    let seeds = &all[..nodes.labels.len()];
+    let nowhere: Vec<&NodeOfRun> = seeds.iter().filter(|seed| seed.n_used == 0).collect();
+    if nowhere.is_empty() {
+        return Ok(());
+    }
+    Err(Error::bad_data(
+        name,
+        format!(
+            "has no voxel of these seeds that is in the mask, finite and not constant: {}",
+            named(&nowhere)
+        ),
+        "have some of each --seed",
+        "check their coordinates and space, and the mask, or give them as --regions: these are n/a where nothing of them is there",
+    ))
 }
 
 fn seed(node: &NodeOfRun) -> Option<Seed> {
@@ -165,6 +214,9 @@ fn nodes_of(
         }
         let why_not = match (&series, n_used) {
             (Some(_), _) => None,
+            (None, _) if node.voxels.is_empty() => {
+                Some("no voxel's centre of the run lies in them")
+            }
             (None, 0) => Some("none of their voxels is in the mask, finite and not constant"),
             (None, _) if coverage < spec.min_coverage => {
                 Some("too little of them is on the grid, in the mask, finite and not constant")

@@ -5,6 +5,8 @@ use std::path::Path;
 
 use super::edges::Edges;
 use super::nodes::{NodeOfRun, Nodes};
+use super::overlap::Overlap;
+use super::run::OfRun;
 use crate::error::Result;
 use crate::maps::told;
 use crate::pipeline::inputs::display;
@@ -12,6 +14,7 @@ use crate::pipeline::masks;
 use crate::pipeline::regions::{self, FEW_VOXELS, Region};
 use crate::pipeline::spec::{ConnectSpec, Estimator};
 use crate::pipeline::watch::{Quiet, Watch};
+use crate::stats::connectivity::LARGEST;
 use crate::volume::{Grid, Mask};
 
 /// Regions that a line lists.
@@ -89,29 +92,56 @@ pub(super) fn places(nodes: &Nodes, tissues: &Tissues, watch: &dyn Watch) {
             ));
         }
     }
-    overlaps(&nodes.all, watch);
+    overlaps(nodes, watch);
 }
 
-/// Regions that share voxels go together for that alone.
-fn overlaps(regions: &[Region], watch: &dyn Watch) {
-    let mut owner: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut shared: BTreeMap<(usize, usize), usize> = BTreeMap::new();
-    for (at, region) in regions.iter().enumerate() {
-        for &voxel in &region.voxels {
-            match owner.get(&voxel) {
-                Some(&first) => *shared.entry((first, at)).or_default() += 1,
-                None => drop(owner.insert(voxel, at)),
-            }
-        }
-    }
-    let pairs: Vec<String> = shared
-        .iter()
-        .map(|(&(a, b), n)| format!("{} and {} ({n})", regions[a].name, regions[b].name))
-        .collect();
-    if !pairs.is_empty() {
+/// Regions that share voxels go together for that alone, and those that share all are one.
+fn overlaps(nodes: &Nodes, watch: &dyn Watch) {
+    let all: Vec<&Region> = nodes.all.iter().collect();
+    let overlap = Overlap::of(&all, None, 0);
+    let (sharing, same) = overlap.pairs(all.len());
+    let named = |pairs: &[(usize, usize)]| -> Vec<String> {
+        let of = |&(a, b): &(usize, usize)| {
+            format!("{} and {} ({})", all[a].name, all[b].name, overlap.shared[[a, b]])
+        };
+        pairs.iter().map(of).collect()
+    };
+    if !sharing.is_empty() {
         watch.warn(&format!(
-            "regions share voxels, and go together for that alone: {}",
-            listed(&pairs)
+            "regions share voxels, and go together for that alone (shared_voxels in the tables): {}",
+            listed(&named(&sharing))
+        ));
+    }
+    if !same.is_empty() {
+        watch.warn(&format!(
+            "regions have the same voxels and are one under two names: {}. What they have to do with each other is n/a, and each counts once in q and partial correlations",
+            listed(&named(&same))
+        ));
+    }
+}
+
+/// Regions that are one, or whose series are, in this run alone.
+pub(super) fn alike(path: &Path, run: &OfRun, edges: &Edges, nodes: &Nodes, watch: &dyn Watch) {
+    let (name, n) = (display(path), run.nodes.len());
+    let all: Vec<&Region> = nodes.all.iter().collect();
+    let on_grid = Overlap::of(&all, None, 0);
+    let pair = |&(a, b): &(usize, usize)| format!("{} and {}", all[a].name, all[b].name);
+    let (_, same) = run.overlap.pairs(n);
+    let here: Vec<String> =
+        same.iter().filter(|(a, b)| !on_grid.are_one(*a, *b)).map(pair).collect();
+    if !here.is_empty() {
+        watch.warn(&format!(
+            "{name}: what is used of these regions are the same voxels, and they are one under two names: {}. What they have to do with each other is n/a",
+            listed(&here)
+        ));
+    }
+    let pairs = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
+    let one: Vec<String> =
+        pairs.filter(|&at| edges.r[at].abs() > LARGEST).map(|at| pair(&at)).collect();
+    if !one.is_empty() {
+        watch.warn(&format!(
+            "{name}: regions of different voxels have one series: {}. Their z, t, p and q are n/a: check whether voxels were copied",
+            listed(&one)
         ));
     }
 }
@@ -129,7 +159,7 @@ pub(super) fn regions(spec: &ConnectSpec, path: &Path, all: &[NodeOfRun], watch:
     }
     for (reason, nodes) in &why {
         watch.warn(&format!(
-            "{name}: {} of {} regions are n/a, {reason} (--min-coverage {}): {}",
+            "{name}: {} of {} regions are n/a: {reason} (--min-coverage {}): {}",
             nodes.len(),
             all.len(),
             spec.min_coverage,
@@ -164,9 +194,9 @@ pub(super) fn partial(
     spec: &ConnectSpec,
     (path, nu): (&Path, f64),
     edges: &Edges,
-    n_regions: usize,
     watch: &dyn Watch,
 ) {
+    let n_regions = edges.n_distinct;
     if edges.partial_nu.is_some() || n_regions < 3 {
         return;
     }

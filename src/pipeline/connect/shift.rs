@@ -9,7 +9,8 @@ use super::run::OfRun;
 use super::tables::{OF_R, cell, fields, of_run, summed};
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::stats::connectivity::{correlations, fisher_z};
+use crate::pipeline::regions::{CHANGED, is_changed};
+use crate::stats::connectivity::{LARGEST, correlations, fisher_z};
 
 /// A row: a region that is moved, how far, and another that is not.
 struct Row {
@@ -18,6 +19,8 @@ struct Row {
     n_used: usize,
     coverage: f64,
     other: usize,
+    shared: u32,
+    changed: &'static str,
     z: f64,
 }
 
@@ -37,14 +40,20 @@ fn rows(nodes: &Nodes, run: &OfRun) -> Vec<Row> {
     let n_moved = nodes.moved.iter().map(|moved| moved.of + 1).max().unwrap_or(0);
     for of in 0..n_moved {
         for other in (0..n).filter(|other| *other != of) {
-            let node = &run.nodes[of];
+            let (node, given) = (&run.nodes[of], &nodes.all[of].voxels);
             let first = (of, [0.0; 3], node.n_used, node.coverage);
             let there = nodes.moved.iter().zip(&run.moved).enumerate();
             let there = there.filter(|(_, (moved, _))| moved.of == of);
             let there =
                 there.map(|(at, (moved, own))| (n + at, moved.by, own.n_used, own.coverage));
             for (at, by, n_used, coverage) in std::iter::once(first).chain(there) {
-                rows.push(Row { of, by, n_used, coverage, other, z: fisher_z(r[[at, other]]) });
+                let own = r[[at, other]];
+                let is_one = run.overlap.are_one(at, other) || own.abs() > LARGEST;
+                let z = if is_one { f64::NAN } else { fisher_z(own) };
+                let shared = run.overlap.shared[[at, other]];
+                let there = at.checked_sub(n).map_or(given, |at| &nodes.moved[at].region.voxels);
+                let changed = is_changed(by, given, there);
+                rows.push(Row { of, by, n_used, coverage, other, shared, changed, z });
             }
         }
     }
@@ -63,17 +72,20 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
             row.z += own.z;
             row.n_used = row.n_used.min(own.n_used);
             row.coverage = row.coverage.min(own.coverage);
+            row.shared = row.shared.max(own.shared);
         }
     }
-    let header = "region\tshift_x\tshift_y\tshift_z\tvoxels\tcoverage\tother\tr\tz\n";
+    let header = "region\tshift_x\tshift_y\tshift_z\tchanged\tvoxels\tcoverage\tother\tr\tz\tshared_voxels\n";
     let mut text = header.to_owned();
-    for Row { of, by: [x, y, z], n_used, coverage, other, z: sum } in all {
+    for Row { of, by: [x, y, z], n_used, coverage, other, shared, changed, z: sum } in all {
         let (region, other) = (&nodes.all[of].name, &nodes.all[other].name);
         let mean = sum / runs.len() as f64;
         let (r, mean) = (cell(mean.tanh()), cell(mean));
         // Writing to a String cannot fail.
-        let _ =
-            writeln!(text, "{region}\t{x}\t{y}\t{z}\t{n_used}\t{coverage}\t{other}\t{r}\t{mean}");
+        let _ = writeln!(
+            text,
+            "{region}\t{x}\t{y}\t{z}\t{changed}\t{n_used}\t{coverage}\t{other}\t{r}\t{mean}\t{shared}"
+        );
     }
     let columns = header.trim_end().split('\t').map(|name| match name {
         "r" | "z" => summed(OF_R),
@@ -95,6 +107,8 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
             "coverage": "Share of the region there that they are",
             "r": "Correlation of the cleaned series",
             "z": "Fisher's z of it",
+            "shared_voxels": "Voxels there that are in the other's mean, too, and make r larger; r is n/a where they are all of both",
+            "changed": CHANGED,
         }))),
     })
 }

@@ -168,7 +168,7 @@ pub(super) fn edges(
     edges: &Edges,
     number: Option<usize>,
 ) -> Text {
-    let head = "region_a\tregion_b\tr\tpartial_r\tz\tse_z\tt\tdof\tp\tq\tpartial_dof\tcoverage_a\tcoverage_b\n";
+    let head = "region_a\tregion_b\tr\tpartial_r\tz\tse_z\tt\tdof\tp\tq\tpartial_dof\tcoverage_a\tcoverage_b\tshared_voxels\n";
     let n = names.len();
     let partial_dof = edges.partial_nu.map_or("n/a".to_owned(), |nu| nu.to_string());
     let (se, dof) = (cell(edges.se), edges.nu.to_string());
@@ -183,8 +183,8 @@ pub(super) fn edges(
             // Writing to a String cannot fail.
             let _ = writeln!(
                 lines,
-                "{first}\t{second}\t{r}\t{partial}\t{z}\t{se}\t{t}\t{dof}\t{p}\t{q}\t{partial_dof}\t{:.4}\t{:.4}",
-                coverage[a], coverage[b]
+                "{first}\t{second}\t{r}\t{partial}\t{z}\t{se}\t{t}\t{dof}\t{p}\t{q}\t{partial_dof}\t{:.4}\t{:.4}\t{}",
+                coverage[a], coverage[b], edges.shared[at]
             );
         }
         lines
@@ -202,6 +202,7 @@ pub(super) fn edges(
         host,
         summed(OF_T),
         summed(OF_T),
+        host,
         host,
         host,
         host,
@@ -224,10 +225,11 @@ pub(super) fn edges(
         "t": "r sqrt(dof / (1 - r²))",
         "dof": "Volumes that are kept less the rank of the nuisance columns less 1",
         "p": p,
-        "q": "p adjusted for all pairs, false discovery rate (Benjamini and Hochberg)",
-        "partial_dof": "dof less the number of other regions",
+        "q": "p adjusted for all pairs that are not n/a, false discovery rate (Benjamini and Hochberg); regions of the same voxels count once",
+        "partial_dof": "dof less the number of other regions, those of the same voxels counted once",
         "coverage_a": "Share of the region's voxels that are in the mask, finite and not constant",
         "coverage_b": "The same of the other",
+        "shared_voxels": "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a",
     });
     Text {
         entities: of_run(Entities::of("edges"), number),

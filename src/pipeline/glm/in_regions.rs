@@ -61,7 +61,7 @@ pub(super) enum Unit {
 /// The regions of an analysis; none where none are asked for.
 ///
 /// # Errors
-/// Usage: coordinates of a template in a native run, columns of each voxel's own. What their files hold or lack.
+/// Usage: coordinates of a template in a native run, columns of each voxel's own, a shift that moves nothing. What their files hold or lack.
 pub(super) fn open(
     spec: &GlmSpec,
     opened: &mut Opened,
@@ -88,7 +88,7 @@ pub(super) fn open(
     given.tell_few(watch);
     let fluid = regions::fluid(&spec.roi, &opened.grid, watch)?;
     opened.runs[0].found.extend(given.found.iter().cloned());
-    let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch);
+    let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch)?;
     let joint: Vec<Joint> = asked.asked.iter().map(|asked| asked.joint.clone()).collect();
     let effects = FixedEffects::new(spec.combine, joint);
     Ok(Some(InRegions { sets, fluid, effects, runs: Vec::new() }))

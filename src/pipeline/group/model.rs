@@ -106,7 +106,13 @@ fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watc
     tell_few(resolved, watch);
     tell_groups(spec, sample, resolved, watch)?;
     if !spec.two_sided && resolved.strata.iter().any(|stratum| !stratum.is_f) {
-        watch.note("p of t is that of the upper tail, in tables too: --two-sided counts both");
+        let of_regions = match spec.regions.is_empty() && spec.atlas.is_none() {
+            true => "",
+            false => "; the table of regions, whose intervals have both sides, counts both anyway",
+        };
+        watch.note(&format!(
+            "p of t is that of the upper tail, in tables too: --two-sided counts both{of_regions}"
+        ));
     }
     Ok(())
 }

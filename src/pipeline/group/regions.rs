@@ -76,10 +76,8 @@ fn t_cells(spec: &GroupSpec, stratum: &Stratum, model: &SecondLevel, y: &[Vec<f6
         GroupVariance::Equal | GroupVariance::Mixed => model.answer(y, false),
     };
     let tail = TTail::new(answer.dof);
-    let p = match spec.two_sided {
-        true => 2.0 * tail.ln_sf(answer.stat.abs()).exp(),
-        false => tail.ln_sf(answer.stat).exp(),
-    };
+    // Of both tails, whatever the maps count: an interval stands beside it.
+    let p = (2.0 * tail.ln_sf(answer.stat.abs()).exp()).min(1.0);
     let (effect, se) = (answer.effect[0], answer.variance[0].sqrt());
     let half = se * critical_t(0.025, answer.dof);
     let [lower, upper] = [effect - half, effect + half];
@@ -137,12 +135,12 @@ pub(super) fn table(
         ending: ".tsv",
         text,
         agreement: Some(Agreement::Host),
-        described: Some(described(spec, stratum, images)),
+        described: Some(described(stratum, images)),
     })
 }
 
 /// What the columns are.
-fn described(spec: &GroupSpec, stratum: &Stratum, images: &Images) -> Fields<String, Value> {
+fn described(stratum: &Stratum, images: &Images) -> Fields<String, Value> {
     let mut described = Fields::new();
     described.insert(
         "Description".to_owned(),
@@ -153,10 +151,10 @@ fn described(spec: &GroupSpec, stratum: &Stratum, images: &Images) -> Fields<Str
     described.insert("effect".to_owned(), json!({"Units": images.units}));
     described.insert(
         "p".to_owned(),
-        json!(if spec.two_sided || stratum.is_f {
-            "uncorrected"
+        json!(if stratum.is_f {
+            "of F, uncorrected"
         } else {
-            "uncorrected, upper tail"
+            "two-sided, both tails of t, as the interval, whichever tail the maps count; below .05 where the interval is without 0; uncorrected"
         }),
     );
     described.insert(

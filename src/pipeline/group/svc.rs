@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions;
-use crate::pipeline::spec::{GroupSpec, Shape};
+use crate::pipeline::regions::{self, Region};
+use crate::pipeline::spec::{GroupSpec, SearchVolume, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
 use crate::volume::Grid;
@@ -33,15 +33,18 @@ pub(super) struct Volume {
 /// # Errors
 /// Missing input; bad data: a mask of another grid, a volume without a voxel.
 pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Vec<Volume>> {
-    let open = |volume: &crate::pipeline::spec::SearchVolume| {
-        let region = regions::region(volume, "search volume", (grid, "the maps"), watch)?;
+    let on = (grid, "the maps");
+    let all = spec.volumes.iter().map(|volume| regions::region(volume, on, watch));
+    let all = all.collect::<Result<Vec<Region>>>()?;
+    regions::refuse_empty(&all, "search volume", "the maps")?;
+    let open = |(volume, region): (&SearchVolume, &Region)| {
         let mut inside = vec![false; grid.n_voxels()];
         region.voxels.iter().for_each(|&voxel| inside[voxel] = true);
         region.tell_cut("the maps", watch);
         let (name, shape) = (volume.name.clone(), volume.shape.clone());
         Ok(Volume { label: label(&name)?, name, shape, inside })
     };
-    spec.volumes.iter().map(open).collect()
+    spec.volumes.iter().zip(&all).map(open).collect()
 }
 
 /// A contrast, its maps, and where it is asked about.
@@ -158,9 +161,14 @@ impl Within<'_> {
 
     fn table(&self, text: String) -> Text {
         let of = &self.stratum.name;
+        let sides = match (self.stratum.is_f, self.spec.two_sided) {
+            (true, _) => "of F",
+            (false, true) => "two-sided, both tails of t",
+            (false, false) => "one-sided, the upper tail of t",
+        };
         let said = [
             ("Description", format!("{of}: the highest voxel of each search volume, corrected for its voxels")),
-            ("p", "uncorrected".to_owned()),
+            ("p", format!("{sides}, uncorrected; the others, too")),
             ("p_rft", "random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's".to_owned()),
         ];
         // What rearrangements count may differ by a few of them on another device.

@@ -3,11 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use super::{Region, Regions};
+use crate::design::similar::listing;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::Role;
 use crate::pipeline::watch::Watch;
 use crate::volume::Grid;
+
+/// Names that a line lists.
+const LISTED: usize = 6;
 
 /// The regions of a labelled image: labels above 0, rising. `names`: a table with the columns index and name, else one that lies beside the
 /// image under its name, as BIDS has it.
@@ -55,7 +59,7 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
     let (Some(index), Some(name)) = (table.position("index"), table.position("name")) else {
         return Err(Error::bad_data(
             thing,
-            format!("has the columns {}", table.columns.join(", ")),
+            format!("has the {}", listing(&table.columns)),
             "have the columns index and name, as the tables of BIDS atlases",
             "rename the columns",
         ));
@@ -103,6 +107,17 @@ fn labelled(
             "{nameless} of the {} labels of {} have no name in its table; they are called by their number",
             labels.len(),
             path.display()
+        ));
+    }
+    let absent = names.unwrap_or_default().iter().filter(|(l, _)| *l > 0 && !labels.contains(l));
+    let absent: Vec<&str> = absent.map(|(_, name)| name.as_str()).collect();
+    if !absent.is_empty() {
+        let more = absent.len().saturating_sub(LISTED);
+        watch.warn(&format!(
+            "names of labels without a voxel in {}, and so without a row: {}{}",
+            path.display(),
+            absent[..absent.len() - more].join(", "),
+            if more > 0 { format!(" and {more} more") } else { String::new() }
         ));
     }
     let region = |&l: &i64| {

@@ -23,7 +23,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
             path.display().to_string(),
             format!("has the {}", listing(&table.columns)),
             "have the columns name, x, y, z and radius_mm, or name and shape (sphere:x,y,z:r, box:... or tube:...), in mm",
-            "rename the columns",
+            other_kind(&table).unwrap_or("rename the columns"),
         ));
     };
     if table.rows.is_empty() {
@@ -58,6 +58,25 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
         Ok((SearchVolume { name: called.to_owned(), shape }, network.map(str::to_owned)))
     };
     table.rows.iter().enumerate().map(row).collect()
+}
+
+/// What a table of another kind is for, by its columns.
+fn other_kind(table: &Table) -> Option<&'static str> {
+    let has = |name: &str| table.position(name).is_some();
+    let of_confounds = ["trans_", "rot_", "a_comp_cor_", "framewise_displacement", "global_signal"];
+    let is_confound = |name: &String| of_confounds.iter().any(|start| name.starts_with(start));
+    if table.columns.iter().any(is_confound) {
+        return Some("it looks like a table of confounds, which --confounds takes");
+    }
+    if has("onset") && has("duration") {
+        return Some("it looks like events, which are no regions");
+    }
+    if has("index") && has("name") {
+        return Some(
+            "it looks like the names of an atlas's labels: give the atlas, and this as its names (--labels; of boldly group --atlas-names)",
+        );
+    }
+    None
 }
 
 fn is_given(cell: &str) -> bool {

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::design::group::Model;
 
 use super::{
-    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, GivenRegion,
-    GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions, RecordOptions, RegionOptions,
-    ResponseFile, RetroicorSpec, RunSpec, SearchVolume, SmoothOptions, SmoothSpec, SpentOptions,
-    VoxelwiseOptions,
+    Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, EstimateSpec,
+    FixedSpec, GivenRegion, GlmSpec, GroupSpec, LocalMeanOptions, MapsOfTrial, PhysioSpec,
+    ProofOptions, RecordOptions, RegionOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
+    SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
 /// What a file is to the command that reads it.
@@ -125,6 +125,7 @@ impl Command {
             Command::Group(spec) => spec.files_mut(),
             Command::Connect(spec) => spec.files_mut(),
             Command::Trial(spec) => spec.files_mut(),
+            Command::Fixed(spec) => spec.files_mut(),
         }
     }
 }
@@ -157,6 +158,7 @@ impl GlmSpec {
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
             roi,
+            report: _,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
@@ -231,6 +233,7 @@ impl GroupSpec {
             volumes,
             underlay,
             no_pictures: _,
+            report: _,
             permute: _,
         } = self;
         // What is found in a folder is listed when it has been.
@@ -251,13 +254,30 @@ impl GroupSpec {
     }
 }
 
+impl FixedSpec {
+    fn files_mut(&mut self) -> Files<'_> {
+        let FixedSpec { estimates, columns: _, design: _, contrasts: _, combine: _, two_sided: _ } =
+            self;
+        let mut files = Vec::with_capacity(2 * estimates.len());
+        for EstimateSpec { effect, variance } in estimates {
+            files.extend([(Role::Effect, effect), (Role::Variance, variance)]);
+        }
+        files
+    }
+}
+
 impl EndpointsSpec {
     /// The study's own tables are listed when they have been found.
     fn files_mut(&mut self) -> Files<'_> {
-        let EndpointsSpec { study, tables, pictures, plan: _ } = self;
+        let EndpointsSpec { study, tables, maps, pictures, plan: _ } = self;
         let tables = tables.iter_mut().map(|path| (Role::Table, path));
+        let maps = maps.iter_mut().flat_map(|MapsOfTrial { folder, of: _, regions }| {
+            let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
+            std::iter::once((Role::Folder, folder)).chain(regions.map(|path| (Role::Region, path)))
+        });
         let pictures = pictures.iter_mut().map(|path| (Role::Picture, path));
-        std::iter::once((Role::Folder, study)).chain(tables).chain(pictures).collect()
+        let study = std::iter::once((Role::Folder, study));
+        study.chain(tables).chain(maps).chain(pictures).collect()
     }
 }
 

@@ -1,7 +1,6 @@
 //! A line from each patient's first value to the last, a drawing an arm, all on the same axis; the means with their limits over them.
 
 use super::{Interval, PANEL, arm_class, mark, panel, span, upright};
-use crate::report::html::number;
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// The values of all arms.
@@ -39,7 +38,7 @@ pub fn draw(of: &BeforeAfter, id: &str) -> String {
             .means
             .iter()
             .zip(&of.visits)
-            .filter_map(|(mean, visit)| mean.map(|m| format!("{} at {visit}", number(m.value, 2))))
+            .filter_map(|(mean, visit)| mean.map(|m| format!("{} at {visit}", m.said())))
             .collect();
         let description = format!(
             "A thin line for each of {} patients, a thick one for the means: {}.",

@@ -1,7 +1,6 @@
 //! Each patient's change as a dot, arm beside arm, and the least-squares mean of each arm with its limits.
 
 use super::{Interval, PANEL, arm_class, fitted, mark, panel, span, upright};
-use crate::report::html::number;
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 
 /// The changes of one outcome.
@@ -38,9 +37,8 @@ pub fn draw(of: &Changes, id: &str) -> String {
         .arms
         .iter()
         .map(|a| {
-            let mean = a
-                .ls_mean
-                .map_or(String::new(), |m| format!(", least-squares mean {}", number(m.value, 2)));
+            let mean =
+                a.ls_mean.map_or(String::new(), |m| format!(", least-squares mean {}", m.said()));
             format!("{}: {} patients{mean}", a.name, a.changes.len())
         })
         .collect();

@@ -1,8 +1,9 @@
 //! A forest plot: estimates with their limits about a line at 0, and the numbers beside them.
 
 use super::{Interval, Room, below, both, fitted, span, whisker, wrapped};
-use crate::report::html::{number, p_of, p_said};
+use crate::report::html::{p_of, p_said};
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
+use crate::trial::digits;
 
 /// All rows.
 #[derive(Debug, Clone, PartialEq)]
@@ -164,7 +165,8 @@ fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &S
 
 /// `−0.94 (−1.41 to −0.46)`
 fn numbers_of(of: &Interval) -> String {
-    format!("{} ({} to {})", number(of.value, 2), limit(of.low), limit(of.high))
+    let limit = |v: f64| limit(v, of.decimals());
+    format!("{} ({} to {})", of.said(), limit(of.low), limit(of.high))
 }
 
 /// A line that goes on where nothing can be seen of it.
@@ -174,10 +176,10 @@ fn cut_after(line: &str) -> String {
 }
 
 /// A limit; ∞ where there is none.
-fn limit(of: f64) -> String {
+fn limit(of: f64, decimals: usize) -> String {
     match of {
         f64::INFINITY => "∞".to_owned(),
         f64::NEG_INFINITY => "−∞".to_owned(),
-        of => number(of, 2),
+        of => digits::written(of, decimals).replace('-', "−"),
     }
 }

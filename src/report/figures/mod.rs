@@ -6,6 +6,7 @@
 
 use super::html::escaped;
 use super::svg::{Anchor, Path, Plot, Scale, Svg};
+use crate::trial::digits;
 
 pub mod before_after;
 pub mod changes;
@@ -25,6 +26,18 @@ pub struct Interval {
     pub low: f64,
     /// Upper limit; infinity where there is none.
     pub high: f64,
+}
+
+impl Interval {
+    /// Decimals with which a quarter of it has two digits, two at least.
+    fn decimals(&self) -> usize {
+        digits::decimals((self.high - self.low) / 4.0).max(2)
+    }
+
+    /// Its value with digits that fit.
+    fn said(&self) -> String {
+        digits::written(self.value, self.decimals()).replace('-', "−")
+    }
 }
 
 /// What a drawing may fill.

@@ -1,7 +1,7 @@
 //! The arms before treatment: described, not tested.
 
-use super::grid::Grid;
-use super::words::{arms, decimals_of, or_dash, with_unit};
+use super::words::{arms, decimals_of, fitted, or_dash, with_unit};
+use crate::report::grid::Grid;
 use crate::report::html::number;
 use crate::trial::results::{BaselineRow, Summary};
 use crate::trial::{Arm, Results};
@@ -42,8 +42,8 @@ pub(super) fn section(of: &Results) -> String {
 fn described(row: &BaselineRow, arm: Arm) -> [String; 2] {
     match row.summary.get(arm) {
         Summary::Number { mean, sd, median, q1, q3, .. } => {
-            let places = decimals_of(sd.unwrap_or(0.0)).clamp(1, 3);
-            let said = |v: &Option<f64>| or_dash(*v, |v| number(v, places));
+            let places = decimals_of(sd.unwrap_or(0.0)).max(1);
+            let said = |v: &Option<f64>| or_dash(*v, |v| fitted(v, places));
             [
                 format!("{} ({})", said(mean), said(sd)),
                 format!("{} [{}, {}]", said(median), said(q1), said(q3)),

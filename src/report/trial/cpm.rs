@@ -1,10 +1,12 @@
 //! Conditioned pain modulation.
 
-use super::grid::Grid;
 use super::outcomes::{primary, table};
-use super::words::{arms, bare, ci, coefficient, limits_at, or_dash, session, share};
+use super::words::{
+    arms, bare, ci, coefficient, decimals_of, fitted, or_dash, session, share, with_limits,
+};
 use crate::report::figures::before_after::{self, BeforeAfter};
 use crate::report::figures::{Interval, figure};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, number};
 use crate::stats::tails::critical_t;
 use crate::trial::results::{Cpm, Estimate};
@@ -72,7 +74,7 @@ fn means(of: &Results, values: &BeforeAfter) -> String {
         Grid::new(&format!("Absolute CPM, inhibition positive: mean ({})", ci(of)), &heads, 1);
     for arm in &values.arms {
         let said = |mean: Option<Interval>| {
-            or_dash(mean, |m| limits_at(&super::outcomes::estimate(m.value, m.low, m.high), 1))
+            or_dash(mean, |m| with_limits(&super::outcomes::estimate(m.value, m.low, m.high)))
         };
         table.row(&[
             arm.name.clone(),
@@ -94,13 +96,16 @@ fn facts(of: &Results, part: &Cpm) -> String {
     };
     fact(
         "standard error of measurement of the test stimulus".to_owned(),
-        part.sem.map(|v| number(v, 2)),
+        part.sem.map(|v| fitted(v, decimals_of(v))),
     );
     fact(
         "repetitions behind a mean".to_owned(),
         part.n_repetitions.map(|v| number(v, usize::from((v - v.round()).abs() > 0.005))),
     );
-    fact("a patient inhibits above (absolute CPM)".to_owned(), part.cutoff.map(|v| number(v, 2)));
+    fact(
+        "a patient inhibits above (absolute CPM)".to_owned(),
+        part.cutoff.map(|v| fitted(v, decimals_of(v))),
+    );
     let inhibit = |arm: Arm| share(*part.inhibitors.get(arm), *part.inhibitors_of.get(arm));
     fact(format!("inhibitors at the endpoint, {active}"), Some(inhibit(Arm::Active)));
     fact(format!("inhibitors at the endpoint, {control}"), Some(inhibit(Arm::Control)));

@@ -1,16 +1,16 @@
 //! A crossover of two periods.
 
-use super::grid::Grid;
 use super::words::{ci, drawn, or_dash, statistic, with_limits};
 use crate::report::figures::figure;
 use crate::report::figures::forest::{self, Forest, ForestRow};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
 use crate::trial::Results;
 use crate::trial::results::{Crossover, CrossoverRow};
 
 pub(super) fn section(of: &Results, part: &Crossover) -> String {
     let n = part.sequences.iter().map(|(_, n)| n).sum();
-    let rows = part.rows.iter().filter(|row| !row.shown_only);
+    let rows = part.rows.iter().filter(|row| !row.shown_only && row.test.is_some());
     let forest = Forest {
         axis: "Effect (units of the outcome)".to_owned(),
         numbers: format!("effect ({})", ci(of)),
@@ -22,12 +22,12 @@ pub(super) fn section(of: &Results, part: &Crossover) -> String {
                 primary: row.effect == "treatment",
                 n,
                 estimate: drawn(&row.estimate),
-                p: Some(row.test.p),
+                p: row.test.map(|test| test.p),
             })
             .collect(),
     };
     let caption = format!(
-        "Effects of the crossover, {} minus {}; of periods, the first minus the second. Carry-over stands in the table alone: it is shown, and no analysis is chosen by it.",
+        "Effects of the crossover, {} minus {}; of periods, the first minus the second. Carry-over stands in the table alone: it is shown, and no analysis is chosen by it; so does the mixed model's estimate, which has every period of every patient.",
         part.active, part.control
     );
     let mut table = Grid::new(
@@ -41,8 +41,8 @@ pub(super) fn section(of: &Results, part: &Crossover) -> String {
             row.analysis.clone(),
             format!("{}{shown}", row.effect),
             with_limits(&row.estimate),
-            statistic(&row.test),
-            p_of(row.test.p),
+            or_dash(row.test, |test| statistic(&test)),
+            or_dash(row.test, |test| p_of(test.p)),
         ]);
     }
     let sequences: Vec<String> =

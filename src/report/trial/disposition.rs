@@ -1,9 +1,9 @@
 //! Who left, when and why.
 
-use super::grid::Grid;
 use super::words::{arms, ci, drawn, in_percent, limits_at, or_dash, points, share};
 use crate::report::figures::figure;
 use crate::report::figures::survival::{self, Step, Survival};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, number, p_said};
 use crate::trial::results::{Disposition, DispositionOfArm, SurvivalStep};
 use crate::trial::{Arm, Results};
@@ -56,32 +56,38 @@ fn table(of: &Results, part: &Disposition) -> String {
     let mut table = Grid::new("Disposition", &heads, 1);
     let both = |f: fn(&DispositionOfArm) -> usize| [&part.arms.active, &part.arms.control].map(f);
     let randomised = both(|arm| arm.randomised);
-    let shares = |n: [usize; 2]| [share(n[0], randomised[0]), share(n[1], randomised[1])].to_vec();
+    let shares = |n: [Option<usize>; 2]| {
+        let one = |at: usize| or_dash(n[at], |n| share(n, randomised[at]));
+        [one(0), one(1)].to_vec()
+    };
     table.row(&[
         "randomised".to_owned(),
         randomised[0].to_string(),
         randomised[1].to_string(),
         String::new(),
     ]);
-    type Count = fn(&DispositionOfArm) -> usize;
+    type Count = fn(&DispositionOfArm) -> Option<usize>;
+    let counted = |f: Count| [&part.arms.active, &part.arms.control].map(f);
     let rows: [(&str, Count); 3] = [
-        ("treated", |arm| arm.treated),
+        ("treated", |arm| Some(arm.treated)),
         ("completed", |arm| arm.completed),
-        ("not known", |arm| arm.not_known),
+        ("not known", |arm| Some(arm.not_known).filter(|n| *n > 0)),
     ];
     for (name, count) in rows {
-        if name != "not known" || both(count) != [0, 0] {
-            table.row(&[vec![name.to_owned()], shares(both(count)), vec![String::new()]].concat());
+        if name != "not known" || counted(count) != [None, None] {
+            let shares = shares(counted(count));
+            table.row(&[vec![name.to_owned()], shares, vec![String::new()]].concat());
         }
     }
-    let left = shares(both(|arm| arm.discontinued));
+    let left = shares(counted(|arm| arm.discontinued));
     let difference = or_dash(part.discontinued, |rd| points(&rd));
     table.row(&[vec!["discontinued".to_owned()], left, vec![difference]].concat());
     for (why, n, difference) in &part.reasons {
         let difference = or_dash(*difference, |rd| points(&rd));
         table.row_of(
             "sub",
-            &[vec![why.clone()], shares([n.active, n.control]), vec![difference]].concat(),
+            &[vec![why.clone()], shares([Some(n.active), Some(n.control)]), vec![difference]]
+                .concat(),
         );
     }
     let day = |arm: &DispositionOfArm| or_dash(arm.median_day, |day| number(day, 0));

@@ -1,13 +1,13 @@
 //! Outcomes: standardised effects, adjusted differences, every patient's change.
 
-use super::grid::Grid;
 use super::words::{
-    arms, bare, both, capital, ci, decimals, drawn, limits_at, or_dash, statistic, turned, way,
-    with_limits, with_unit,
+    arms, bare, both, capital, ci, decimals, drawn, fitted, limits_at, or_dash, statistic, turned,
+    way, with_limits, with_unit,
 };
 use crate::report::figures::changes::{self, Changes};
 use crate::report::figures::forest::{self, Forest, ForestRow};
 use crate::report::figures::{Interval, figure};
+use crate::report::grid::Grid;
 use crate::report::html::{number, p_of, p_said};
 use crate::trial::results::{AncovaRow, Estimate};
 use crate::trial::{Arm, Results};
@@ -55,8 +55,8 @@ fn forests(of: &Results) -> String {
             return String::new();
         }
         let forest = Forest {
-            axis: "Hedges g of the change (SD)".to_owned(),
-            numbers: format!("g ({})", ci(of)),
+            axis: "Hedges g of the change, unadjusted (SD)".to_owned(),
+            numbers: format!("g, unadjusted ({})", ci(of)),
             p: "p, ANCOVA".to_owned(),
             sides,
             rows: rows.iter().map(|row| forest_row(of, row)).collect(),
@@ -64,7 +64,7 @@ fn forests(of: &Results) -> String {
         figure("Standardised effects", &forest::draw(&forest, id), caption)
     };
     let turned = format!(
-        "Standardised effects: Hedges g of the change from baseline, {active} minus {control}, with its {}; signs are turned where lower is better, so that right is better everywhere. p is that of the analysis of covariance, not adjusted.{}",
+        "Standardised effects: Hedges g of the change from baseline (not adjusted for it), {active} minus {control}, with its {}; signs are turned where lower is better, so that right is better everywhere. p is that of the analysis of covariance, not adjusted.{}",
         ci(of),
         marks(&known)
     );
@@ -119,7 +119,7 @@ pub(super) fn table(caption: &str, of: &Results, rows: &[&AncovaRow]) -> String 
     ]);
     heads.extend(holm.then(|| "p, Holm".to_owned()));
     heads.extend(permuted.then(|| "p, permuted".to_owned()));
-    heads.push(format!("g ({ci})"));
+    heads.push(format!("g of the change, unadjusted ({ci})"));
     let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
     let mut table = Grid::new(&caption, &heads, numbers_from);
     for row in rows {
@@ -226,11 +226,11 @@ fn checks(rows: &[&AncovaRow]) -> String {
         table.row(&[
             row.label.clone(),
             number(row.slope, 2),
-            number(row.sigma, places.saturating_sub(1)),
+            fitted(row.sigma, places.saturating_sub(1)),
             bare(row.partial_eta_square, 3),
             or_dash(row.slopes_differ, |t| p_of(t.p)),
-            or_dash(row.difference.se, |v| number(v, places)),
-            or_dash(row.hc3_se, |v| number(v, places)),
+            or_dash(row.difference.se, |v| fitted(v, places)),
+            or_dash(row.hc3_se, |v| fitted(v, places)),
         ]);
     }
     table.folded()
@@ -258,8 +258,8 @@ fn unadjusted(of: &Results, rows: &[&AncovaRow]) -> String {
             let own = row.change.arms.get(arm);
             cells.push(format!(
                 "{} ({})",
-                number(own.mean, places),
-                or_dash(own.sd, |v| number(v, places))
+                fitted(own.mean, places),
+                or_dash(own.sd, |v| fitted(v, places))
             ));
         }
         let welch = row.change.welch;

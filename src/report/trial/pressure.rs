@@ -1,12 +1,12 @@
 //! Pressure pain: curves, the pressure of the target rating, and the rating at each pressure.
 
-use super::grid::Grid;
 use super::outcomes::{primary, table};
 use super::words::{
-    arms, both, capital, ci, column, drawn, limits_at, session, statistic, with_limits, with_unit,
+    arms, both, capital, ci, column, drawn, session, statistic, with_limits, with_unit,
 };
 use crate::report::figures::curves::{self, Curves, Point, Visit};
 use crate::report::figures::figure;
+use crate::report::grid::Grid;
 use crate::report::html::{number, p_of};
 use crate::trial::results::{IntensityRow, Pressure, PressureCurve, SummaryMeasure};
 use crate::trial::{Arm, Results};
@@ -22,7 +22,7 @@ pub(super) fn section(of: &Results, part: &Pressure) -> String {
     let caption = format!(
         "Mean rating of each arm at each pressure with its {}; the dashed line is the target rating of {}. Marks of one pressure stand side by side.",
         ci(of),
-        number(part.target, 0)
+        plain(part.target)
     );
     let rows = primary(&part.ancova);
     figure("Stimulus and response", &curves::draw(&values, "curves"), &caption)
@@ -95,7 +95,7 @@ fn means(of: &Results, part: &Pressure, pressure: &str) -> String {
                     of.arms.get(curve.arm).clone(),
                     plain(*pressure),
                     n.to_string(),
-                    limits_at(mean, 1),
+                    with_limits(mean),
                 ]);
             }
         }
@@ -105,7 +105,7 @@ fn means(of: &Results, part: &Pressure, pressure: &str) -> String {
 
 /// A number of a design, as short as it is.
 fn plain(value: f64) -> String {
-    number(value, usize::from(value.fract() != 0.0))
+    number(value, (0..4).find(|n| (value * 10_f64.powi(*n)).fract() == 0.0).unwrap_or(3) as usize)
 }
 
 fn at_each(of: &Results, part: &Pressure, pressure: &str) -> String {

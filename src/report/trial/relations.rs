@@ -1,9 +1,9 @@
 //! Brain and behaviour: two measures of each patient against each other.
 
-use super::grid::Grid;
-use super::words::{arms, capital, ci, coefficient, or_dash};
+use super::words::{arms, bare, capital, ci, coefficient, or_dash};
 use crate::report::figures::scatter::{self, Fitted, Scatter};
 use crate::report::figures::{Interval, figure};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, number, p_of, p_said};
 use crate::stats::fieller::Line;
 use crate::stats::tails::critical_t;
@@ -91,6 +91,7 @@ fn coefficients(of: &Results, part: &Correlations) -> String {
         "p",
         &format!("r, all patients ({ci})"),
         &format!("Spearman ({ci})"),
+        &format!("Kendall τ-b ({ci})"),
         &format!("partial r, motion too ({ci})"),
         "slopes differ: p",
     ];
@@ -105,6 +106,7 @@ fn coefficients(of: &Results, part: &Correlations) -> String {
             or_dash(row.given_arm.as_ref(), |r| p_of(r.test.p)),
             said(row.pooled.as_ref()),
             said(row.spearman.as_ref()),
+            said(row.kendall.as_ref()),
             said(row.given_motion.as_ref()),
             or_dash(row.slopes_differ.as_ref(), |s| p_of(s.test.p)),
         ]);
@@ -120,9 +122,13 @@ fn by_arm(of: &Results, part: &Correlations) -> String {
         &format!("{active}: n"),
         &format!("r ({ci})"),
         "p",
+        "Spearman",
+        "Kendall τ-b",
         &format!("{control}: n"),
         &format!("r ({ci})"),
         "p",
+        "Spearman",
+        "Kendall τ-b",
         "arms differ: z",
         "p",
     ];
@@ -134,6 +140,9 @@ fn by_arm(of: &Results, part: &Correlations) -> String {
             cells.push(or_dash(r, |r| number(r.n as f64, 0)));
             cells.push(or_dash(r, |r| coefficient(&r.r)));
             cells.push(or_dash(r, |r| p_of(r.test.p)));
+            for of_ranks in [&row.spearman_by_arm, &row.kendall_by_arm] {
+                cells.push(or_dash(of_ranks.get(arm).as_ref(), |r| bare(r.r.value, 2)));
+            }
         }
         cells.push(or_dash(row.arms_differ, |z| number(z.statistic, 2)));
         cells.push(or_dash(row.arms_differ, |z| p_of(z.p)));

@@ -3,9 +3,9 @@
 use crate::report::figures::Interval;
 use crate::report::html::number;
 use crate::trial::results::{Estimate, Test};
-use crate::trial::{ByArm, Direction, Missing, Results};
+use crate::trial::{ByArm, Direction, Missing, Results, digits};
 
-/// Decimals with which the standard error, or else a sixth of the interval, has two digits.
+/// Decimals with which the standard error, or else a quarter of the interval, has two digits.
 pub(super) fn decimals(of: &Estimate) -> usize {
     let limits = of.low.zip(of.high).map(|(low, high)| (high - low) / 4.0);
     decimals_of(of.se.or(limits).unwrap_or(of.value))
@@ -13,11 +13,15 @@ pub(super) fn decimals(of: &Estimate) -> usize {
 
 /// Decimals with which a spread has two digits.
 pub(super) fn decimals_of(spread: f64) -> usize {
-    let spread = spread.abs();
-    if !(spread.is_finite() && spread > 0.0) {
-        return 2;
+    digits::decimals(spread)
+}
+
+/// A number with so many decimals and a true minus sign, with its power of ten where it is very small; a dash where it is not finite.
+pub(super) fn fitted(value: f64, decimals: usize) -> String {
+    match value.is_finite() {
+        true => digits::written(value, decimals).replace('-', "−"),
+        false => "–".to_owned(),
     }
-    (1.0 - spread.log10().floor()).clamp(0.0, 5.0) as usize
 }
 
 /// `−1.10 (−1.72 to −0.48)`
@@ -27,7 +31,7 @@ pub(super) fn with_limits(of: &Estimate) -> String {
 
 /// The same with so many decimals.
 pub(super) fn limits_at(of: &Estimate, decimals: usize) -> String {
-    limits_as(of, |v| number(v, decimals))
+    limits_as(of, |v| fitted(v, decimals))
 }
 
 /// A value and its limits, each as `said`; a line is broken before the limits and nowhere else.

@@ -74,34 +74,34 @@ impl Pairs {
         both.filter(|(_, own)| **own == arm).map(|((end, start), _)| end - start).collect()
     }
 
-    /// Who is left out: those who did not complete the study, and the others.
-    fn without(&self, people: &People) -> [Vec<usize>; 2] {
+    /// Who is left out, of those who did not complete the study, those who did, or those of whom that is not known.
+    fn without(&self, people: &People, completed: Option<bool>) -> Vec<usize> {
         let mut out: Vec<usize> =
             Arm::BOTH.iter().flat_map(|arm| self.left_out.get(*arm)).copied().collect();
         out.sort_unstable();
-        let (left, here) =
-            out.into_iter().partition(|&place| people.all[place].completed == Some(false));
-        [left, here]
+        out.retain(|&place| people.all[place].completed == completed);
+        out
     }
 }
 
 /// Who lacks what, of all outcomes: the same participants are named once.
 #[derive(Debug, Default)]
 pub(in crate::trial) struct Lacking {
-    /// Participants, whether they left the study, and the outcomes that they lack.
-    all: Vec<(Vec<usize>, bool, Vec<String>)>,
+    /// Participants, whether they completed the study, and the outcomes that they lack.
+    all: Vec<(Vec<usize>, Option<bool>, Vec<String>)>,
 }
 
 impl Lacking {
     /// An outcome more.
     pub fn add(&mut self, named: &Named, pairs: &Pairs, people: &People) {
-        for (who, left) in pairs.without(people).into_iter().zip([true, false]) {
+        for fate in [Some(false), Some(true), None] {
+            let who = pairs.without(people, fate);
             if who.is_empty() {
                 continue;
             }
-            match self.all.iter_mut().find(|(other, was, _)| *other == who && *was == left) {
+            match self.all.iter_mut().find(|(other, was, _)| *other == who && *was == fate) {
                 Some((.., labels)) => labels.push(named.label.clone()),
-                None => self.all.push((who, left, vec![named.label.clone()])),
+                None => self.all.push((who, fate, vec![named.label.clone()])),
             }
         }
     }
@@ -109,8 +109,8 @@ impl Lacking {
     /// A note a group of participants, joined with that of earlier outcomes.
     pub fn tell(&self, people: &People, plan: &Plan, notes: &mut Notes) {
         let visits = [plan.baseline.as_str(), plan.endpoint.as_str()];
-        for (who, left, labels) in &self.all {
-            labels.iter().for_each(|label| notes.lack(people.names(who), *left, label, visits));
+        for (who, fate, labels) in &self.all {
+            labels.iter().for_each(|label| notes.lack(people.names(who), *fate, label, visits));
         }
     }
 }

@@ -80,7 +80,13 @@ pub(super) struct Found<'a> {
 impl<'a> Found<'a> {
     pub fn read(own: &CpmPlan, people: &People, tables: &'a Tables) -> Result<Found<'a>> {
         let table = tables.get(&own.table)?;
-        let (pre, post) = (table.numbers(&own.pre)?, table.numbers(&own.post)?);
+        // The usual scales of ratings end at 10 or 100; thresholds have no end.
+        let (what, greatest) = match own.threshold {
+            true => ("a threshold", f64::INFINITY),
+            false => ("a rating", 100.0),
+        };
+        let on_scale = |column: &str| table.numbers_on(column, what, [0.0, greatest]);
+        let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition"])?;
         let mut of = BTreeMap::new();
@@ -136,7 +142,7 @@ impl<'a> Found<'a> {
         if !others.is_empty() {
             notes.warn(
                 format!(
-                    "{} with other repetitions than the usual {most}; the rule for inhibitors takes their harmonic mean",
+                    "{} with another number of repetitions than the usual {most}; the rule for inhibitors takes their harmonic mean",
                     counted(others.len(), "visit")
                 ),
                 people.names(&others),

@@ -22,6 +22,14 @@ pub(super) struct Patient {
     pub baselines: Option<[f64; 2]>,
 }
 
+/// A period of a patient's.
+pub(super) struct Period {
+    pub place: usize,
+    pub treatment: Arm,
+    pub is_first: bool,
+    pub outcome: f64,
+}
+
 /// The rows of the table, sorted and checked.
 pub(super) struct Read {
     pub control: String,
@@ -116,6 +124,24 @@ impl Read {
             });
         }
         (patients, dropped)
+    }
+
+    /// Every period with an outcome.
+    pub fn periods(&self) -> Vec<Period> {
+        let mut all = Vec::new();
+        for (&place, &Entered { sequence, outcomes, .. }) in &self.of {
+            let (_, first) = &self.sequences[sequence];
+            let second = if *first == Arm::Active { Arm::Control } else { Arm::Active };
+            for (at, treatment) in [*first, second].into_iter().enumerate() {
+                all.extend(outcomes[at].map(|outcome| Period {
+                    place,
+                    treatment,
+                    is_first: at == 0,
+                    outcome,
+                }));
+            }
+        }
+        all
     }
 
     pub fn n_of_each(&self, patients: &[Patient]) -> Vec<(String, usize)> {

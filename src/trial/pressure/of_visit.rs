@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::stats::fieller::Line;
 use crate::stats::isotonic::{isotonic, mean_height, means_at, reached};
-use crate::trial::dictionary::Direction;
+use crate::trial::dictionary::{Direction, Variable};
 use crate::trial::people::People;
 use crate::trial::plan::{Column, PressurePlan};
 use crate::trial::repeated::Repeated;
@@ -119,7 +119,7 @@ impl<'a> Found<'a> {
     ) -> Result<Found<'a>> {
         let table = tables.get(&own.table)?;
         let pressures = pressures(table, own)?;
-        let ratings = table.numbers(&own.rating)?;
+        let ratings = table.numbers_on(&own.rating, "a rating", [0.0, 100.0])?;
         let series = match table.has("series") {
             true => table.texts("series")?,
             false => vec![None; ratings.len()],
@@ -248,7 +248,7 @@ fn most<T: PartialEq + Copy>(values: impl Iterator<Item = T> + Clone) -> Option<
 
 fn pressures(table: &Measured, own: &PressurePlan) -> Result<Vec<f64>> {
     let there = |(row, pressure): (usize, Option<f64>)| match pressure {
-        Some(pressure) if pressure >= 0.0 => Ok(pressure),
+        Some(pressure) if pressure > 0.0 => Ok(pressure),
         other => Err(Error::bad_data(
             table.line(row),
             format!(
@@ -256,8 +256,8 @@ fn pressures(table: &Measured, own: &PressurePlan) -> Result<Vec<f64>> {
                 other.map_or("n/a".to_owned(), |v| v.to_string()),
                 own.pressure
             ),
-            "hold the stimulus's pressure, 0 or more",
-            "fill it in, or delete the row",
+            "hold the stimulus's pressure, above 0",
+            "fill it in, or delete the row (of a catch trial)",
         )),
     };
     table.numbers(&own.pressure)?.into_iter().enumerate().map(there).collect()
@@ -267,22 +267,20 @@ fn pressures(table: &Measured, own: &PressurePlan) -> Result<Vec<f64>> {
 fn scale(
     table: &Measured,
     own: &PressurePlan,
-    [least, greatest]: [f64; 2],
+    [_, greatest]: [f64; 2],
 ) -> Result<([f64; 2], Option<[f64; 2]>)> {
-    if let Some(range) = table.dictionary.get(&own.rating).and_then(|v| v.range) {
-        if own.target < range[0] || own.target > range[1] {
+    if let Some(range) = table.dictionary.get(&own.rating).and_then(Variable::scale) {
+        if own.target < range.least || own.target > range.greatest {
             return Err(Error::usage(
                 format!("the target rating {}", own.target),
                 format!("lies outside the Range of {} in {}", own.rating, table.dictionary.name),
-                format!("be from {} to {}", range[0], range[1]),
+                format!("be {}", range.said()),
                 "give another --target",
             ));
         }
-        return Ok((range, None));
+        return Ok(([range.least, range.greatest], None));
     }
-    // The usual scales: 0 to 10, 0 to 100; others are their ratings' own range.
-    let usual = [[0.0, 10.0], [0.0, 100.0]];
-    let fits = |scale: &&[f64; 2]| least >= scale[0] && greatest <= scale[1];
-    let scale = usual.iter().find(fits).copied().unwrap_or([least, greatest]);
+    // The usual scales: 0 to 10, 0 to 100; others need a dictionary.
+    let scale = [0.0, if greatest <= 10.0 { 10.0 } else { 100.0 }];
     Ok((scale, Some(scale)))
 }

@@ -4,7 +4,8 @@ use super::of_visit::{Found, Own, reached_by};
 use crate::error::Result;
 use crate::stats::fieller::Line;
 use crate::trial::ancova::{by_t, moments};
-use crate::trial::note::Notes;
+use crate::trial::digits::{decimals, written};
+use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
 use crate::trial::plan::Plan;
 use crate::trial::results::{Estimate, SeriesDiffer, SeriesRow};
@@ -40,7 +41,10 @@ pub(super) fn of(
     }
     if !lacking.is_empty() {
         notes.warn(
-            "visits have stimuli of no series: they have no row of each series alone",
+            format!(
+                "{} with stimuli of no series: no row of each series alone",
+                counted(lacking.len(), "visit")
+            ),
             lacking,
         );
     }
@@ -67,14 +71,15 @@ pub(super) fn of(
     });
     if let Some(found) = &differ {
         let of = &found.difference;
+        let said = |v: f64| written(v, decimals(of.se.unwrap_or_default()));
         notes.info(
             format!(
-                "{first} less {second} series at {}: the pressure rated {} differs by {:.1} ({:.1} to {:.1}), p {:.2e}, in {} participants; P{} is that of both together",
+                "{first} less {second} series at {}: the pressure rated {} differs by {} ({} to {}), p {:.2e}, in {} participants; P{} is that of both together",
                 plan.baseline,
                 target,
-                of.value,
-                of.low.unwrap_or(of.value),
-                of.high.unwrap_or(of.value),
+                said(of.value),
+                said(of.low.unwrap_or(of.value)),
+                said(of.high.unwrap_or(of.value)),
                 found.test.p,
                 found.n,
                 target,

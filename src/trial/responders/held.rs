@@ -13,6 +13,8 @@ use crate::trial::visits::Visits;
 pub(super) struct Held {
     /// The part, the table of its column filled in.
     pub(super) part: Part,
+    /// What rows call it: its name, or the whole of it where another rule has a part that is called alike.
+    pub(super) label: String,
     /// `[place in People::all]`; none where a value lacks.
     pub(super) met: Vec<Option<bool>>,
     /// `[place in People::all]`; empty where the part needs no baseline.
@@ -39,7 +41,8 @@ impl Held {
         let met = |(place, &end): (usize, &Option<f64>)| part.met(start(place), end);
         let met = endpoint.iter().enumerate().map(met).collect();
         let part = Part { column: visits.column.clone(), ..part.clone() };
-        let held = Held { part, met, baseline, endpoint };
+        let label = part.name.clone();
+        let held = Held { part, label, met, baseline, endpoint };
         held.tell_direction(&visits, notes);
         held.tell_no_percentage(plan, people, notes);
         Ok(held)

@@ -65,7 +65,7 @@ pub(super) fn row(
     };
     let conf = plan.conf;
     Ok(ResponderRow {
-        name: parts.iter().map(|held| held.part.name.as_str()).collect::<Vec<_>>().join(" + "),
+        name: parts.iter().map(|held| held.label.as_str()).collect::<Vec<_>>().join(" + "),
         rule: Rule { parts: parts.iter().map(|held| held.part.clone()).collect() }.to_string(),
         n_parts: parts.len(),
         missing: Some(missing),

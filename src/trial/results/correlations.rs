@@ -38,6 +38,12 @@ pub struct CorrelationRow {
     pub arms_differ: Option<Test>,
     /// Spearman's, all participants.
     pub spearman: Option<Correlation>,
+    /// Spearman's of each arm alone.
+    pub spearman_by_arm: ByArm<Option<Correlation>>,
+    /// Kendall's tau-b, all participants; its statistic is z.
+    pub kendall: Option<Correlation>,
+    /// Kendall's tau-b of each arm alone.
+    pub kendall_by_arm: ByArm<Option<Correlation>>,
     /// Whether the arms' slopes differ.
     pub slopes_differ: Option<SlopesDiffer>,
     /// Whether regions were chosen by the contrast that is correlated.
@@ -53,7 +59,7 @@ pub struct Correlation {
     pub n: usize,
     /// r with limits by Fisher's z.
     pub r: Estimate,
-    /// t on n - 2 - (columns given).
+    /// t on n - 2 - (columns given); of Kendall's z, which has no degrees of freedom.
     pub test: Test,
 }
 
@@ -63,7 +69,11 @@ impl Correlation {
         Correlation {
             n: found.n,
             r: Estimate { value: found.r, se: None, low: found.low, high: found.high },
-            test: Test { statistic: found.t, dof: Some(found.dof), p: found.p },
+            test: Test {
+                statistic: found.t,
+                dof: Some(found.dof).filter(|dof| dof.is_finite()),
+                p: found.p,
+            },
         }
     }
 }

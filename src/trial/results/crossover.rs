@@ -22,14 +22,14 @@ pub struct Crossover {
 /// An effect.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct CrossoverRow {
-    /// "outcome", "change from period baseline", "given baseline difference".
+    /// "outcome", "change from period baseline", "given baseline difference", "mixed model, all patients".
     pub analysis: String,
     /// "treatment", "period", "carry-over".
     pub effect: String,
-    /// The effect, with limits.
+    /// The effect, with limits; of the mixed model without.
     pub estimate: Estimate,
-    /// t.
-    pub test: Test,
+    /// t; none of the mixed model.
+    pub test: Option<Test>,
     /// Whether it is shown only, and no choice is made by it (carry-over).
     pub shown_only: bool,
 }

@@ -25,10 +25,10 @@ pub struct DispositionOfArm {
     pub randomised: usize,
     /// Treated.
     pub treated: usize,
-    /// Completed.
-    pub completed: usize,
-    /// Discontinued.
-    pub discontinued: usize,
+    /// Completed; none where it is known of nobody.
+    pub completed: Option<usize>,
+    /// Discontinued; none likewise.
+    pub discontinued: Option<usize>,
     /// Of whom it is not known.
     pub not_known: usize,
     /// The day by which half have discontinued; none where it does not come to that.

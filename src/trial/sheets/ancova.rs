@@ -77,7 +77,7 @@ fn changes(columns: Columns<'_, AncovaRow>) -> Columns<'_, AncovaRow> {
         .arms("change_sd", "its standard deviation", |row, arm| row.change.arms.get(arm).sd)
         .estimate("change_difference", "of changes, active minus control, with Welch's limits", true, |row| Some(row.change.difference))
         .test("welch_", "t", "the difference of changes, each arm with a variance of its own", |row| row.change.welch)
-        .estimate("hedges_g", "of changes, with limits of the noncentral t", false, |row| row.change.hedges)
+        .estimate("hedges_g", "of changes, not adjusted for baseline, with limits of the noncentral t", false, |row| row.change.hedges)
         .arms("percent_change", "mean of participants' percentage changes, for description alone; n/a where a baseline is not above 0", |row, arm| {
             *row.percent_change.get(arm)
         })

@@ -85,41 +85,41 @@ pub(super) fn adverse_events(results: &Results) -> Option<Sheet> {
 struct Fate {
     what: String,
     reason: Option<String>,
-    n: ByArm<usize>,
+    n: ByArm<Option<usize>>,
     difference: Option<Estimate>,
 }
 
 pub(super) fn disposition(results: &Results) -> Option<Sheet> {
     let part = results.disposition.as_ref()?;
-    let fate = |what: &str, count: fn(&DispositionOfArm) -> usize| Fate {
+    let fate = |what: &str, count: fn(&DispositionOfArm) -> Option<usize>| Fate {
         what: what.to_owned(),
         reason: None,
         n: ByArm::of(|arm| count(part.arms.get(arm))),
         difference: None,
     };
     let mut rows = vec![
-        fate("randomised", |arm| arm.randomised),
-        fate("treated", |arm| arm.treated),
+        fate("randomised", |arm| Some(arm.randomised)),
+        fate("treated", |arm| Some(arm.treated)),
         fate("completed", |arm| arm.completed),
-        fate("not known", |arm| arm.not_known),
+        fate("not known", |arm| Some(arm.not_known)),
         Fate { difference: part.discontinued, ..fate("discontinued", |arm| arm.discontinued) },
     ];
     rows.extend(part.reasons.iter().map(|(reason, n, difference)| Fate {
         what: "discontinued".to_owned(),
         reason: Some(reason.clone()),
-        n: *n,
+        n: ByArm::of(|arm| Some(*n.get(arm))),
         difference: *difference,
     }));
     let randomised = ByArm::of(|arm| part.arms.get(arm).randomised);
     let percent = move |row: &Fate, arm: Arm| {
         let of = *randomised.get(arm);
-        (of > 0).then(|| 100.0 * *row.n.get(arm) as f64 / of as f64)
+        row.n.get(arm).filter(|_| of > 0).map(|n| 100.0 * n as f64 / of as f64)
     };
     let is_all = |row: &Fate| row.what == "discontinued" && row.reason.is_none();
     Columns::<Fate>::new()
         .one("what", "what became of participants", |row| row.what.clone())
         .one("reason", "why they left; n/a: all together", |row| row.reason.clone())
-        .arms("n", "participants", |row, arm| *row.n.get(arm))
+        .arms("n", "participants; n/a where it is known of nobody", |row, arm| *row.n.get(arm))
         .arms("percent", "of those randomised", percent)
         .estimate(
             "risk_difference",

@@ -4,7 +4,7 @@ use super::Sheet;
 use super::column::Columns;
 use crate::trial::arm::ByArm;
 use crate::trial::results::{
-    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, Results, Test,
+    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, RegionValue, Results, Test,
 };
 
 pub(super) fn brain(results: &Results) -> Option<Sheet> {
@@ -40,6 +40,24 @@ pub(super) fn motion(results: &Results) -> Option<Sheet> {
         .estimate("r", "Pearson's, limits by Fisher's z", false, |row| Some(row.correlation.r))
         .test("", "t", "r", |row| Some(row.correlation.test))
         .sheet("motion", "QC-FC: motion against values of regions, over participants", &part.motion)
+        .into()
+}
+
+/// What the values of regions rest on, where they are means of maps.
+pub(super) fn region_values(results: &Results) -> Option<Sheet> {
+    let part = results.brain.as_ref().filter(|part| !part.values.is_empty())?;
+    Columns::<RegionValue>::new()
+        .one("participant_id", "who", |row| row.participant.clone())
+        .one("session_id", "the visit", |row| row.session.clone())
+        .one("region", "the region", |row| row.region.clone())
+        .one(
+            "mean",
+            "over its voxels that have a value; n/a where these are less than half of it",
+            |row| row.value,
+        )
+        .one("voxels", "with a value", |row| row.voxels)
+        .one("coverage", "their share of the region, 0 to 1", |row| row.coverage)
+        .sheet("region_values", "Means of regions in each map", &part.values)
         .into()
 }
 
@@ -108,6 +126,17 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
             named(format!("Pearson, {}", results.arms.active), &row.by_arm.active),
             named(format!("Pearson, {}", results.arms.control), &row.by_arm.control),
             named("Spearman, pooled".to_owned(), &row.spearman),
+            named(format!("Spearman, {}", results.arms.active), &row.spearman_by_arm.active),
+            named(format!("Spearman, {}", results.arms.control), &row.spearman_by_arm.control),
+            named("Kendall tau-b (t is z), pooled".to_owned(), &row.kendall),
+            named(
+                format!("Kendall tau-b (t is z), {}", results.arms.active),
+                &row.kendall_by_arm.active,
+            ),
+            named(
+                format!("Kendall tau-b (t is z), {}", results.arms.control),
+                &row.kendall_by_arm.control,
+            ),
         ]
     };
     let rows: Vec<Coefficient> = part.rows.iter().flat_map(of).flatten().collect();
@@ -126,14 +155,18 @@ pub(super) fn correlations(results: &Results) -> Option<Sheet> {
 pub(super) fn crossover(results: &Results) -> Option<Sheet> {
     let part = results.crossover.as_ref()?;
     Columns::<CrossoverRow>::new()
-        .one("analysis", "what is analysed", |row| row.analysis.clone())
+        .one(
+            "analysis",
+            "what is analysed; of the mixed model the estimate alone is given",
+            |row| row.analysis.clone(),
+        )
         .one(
             "effect",
             "treatment (active minus control), period (first minus second) or carry-over",
             |row| row.effect.clone(),
         )
         .estimate("estimate", "the effect", true, |row| Some(row.estimate))
-        .test("", "t", "the effect", |row| Some(row.test))
+        .test("", "t", "the effect", |row| row.test)
         .one("shown_only", "no choice is made by it", |row| row.shown_only)
         .sheet("crossover", "A crossover of two periods", &part.rows)
         .into()

@@ -11,7 +11,7 @@ use crate::maps::{Entities, told};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{Region, Regions};
+use crate::pipeline::regions::{CHANGED, Region, Regions, is_changed};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::critical_t;
@@ -29,12 +29,12 @@ pub(super) fn tables(
 ) -> Result<Vec<Text>> {
     let InRegions { sets, fluid, effects, runs: mut of_runs } = regions;
     let own = of_runs.iter_mut().flat_map(|run| run.contrasts.iter_mut().flatten());
-    own.for_each(|maps| maps.two_sided = spec.two_sided);
+    own.for_each(|maps| maps.two_sided = true); // as the interval that stands beside p
     let n = sets[0].1.all.len();
     let inside: Vec<bool> =
         (0..n * sets.len()).map(|at| of_runs.iter().all(|run| run.fitted[at])).collect();
     let mut all = effects.combined(&inside)?.contrasts;
-    all.iter_mut().for_each(|maps| maps.two_sided = spec.two_sided);
+    all.iter_mut().for_each(|maps| maps.two_sided = true);
     let wet = |region: &Region| {
         let fluid = fluid.as_ref()?;
         let n = region.voxels.iter().filter(|&&v| fluid.inside[v]).count();
@@ -50,7 +50,7 @@ pub(super) fn tables(
     let mut tables = Vec::new();
     for (at, maps) in all.iter().enumerate() {
         let label = &questions.labels[at];
-        let asked = Asked { maps, at, is_two_sided: spec.two_sided, n, wet: &wet };
+        let asked = Asked { maps, at, n, wet: &wet };
         let names: Vec<String> = runs.iter().map(Run::name).collect();
         let of_map = OfMap::new(&sets[0].1.all, found, at);
         tables.push(asked.table(spec, &sets[0].1.all, (&of_runs, &names), &of_map, label));
@@ -97,7 +97,6 @@ struct Asked<'a> {
     maps: &'a ContrastMaps,
     /// Which one.
     at: usize,
-    is_two_sided: bool,
     /// Regions.
     n: usize,
     /// Of each region the share that is fluid, where it is known.
@@ -222,7 +221,7 @@ impl Asked<'_> {
             false => "F\tdof1\tdof2\tp",
         };
         let mut text =
-            format!("region\tshift_x\tshift_y\tshift_z\tvoxels\tcoverage\t{statistics}\n");
+            format!("region\tshift_x\tshift_y\tshift_z\tchanged\tvoxels\tcoverage\t{statistics}\n");
         for region in 0..self.n {
             for (set, ([x, y, z], regions)) in sets.iter().enumerate() {
                 let at = set * self.n + region;
@@ -232,9 +231,11 @@ impl Asked<'_> {
                     / counted().count().max(1) as f64;
                 let n = of_runs.iter().map(|run| run.n_voxels[at]).min().unwrap_or(0);
                 let coverage = of_runs.iter().map(|run| run.coverage[at]).fold(1.0, f64::min);
-                let (name, cells) = (&regions.all[region].name, self.cells(answer, sigma2));
+                let (there, cells) = (&regions.all[region], self.cells(answer, sigma2));
+                let (name, given) = (&there.name, &sets[0].1.all[region].voxels);
+                let changed = is_changed([*x, *y, *z], given, &there.voxels);
                 // Writing to a String cannot fail.
-                let _ = writeln!(text, "{name}\t{x}\t{y}\t{z}\t{n}\t{coverage}{cells}");
+                let _ = writeln!(text, "{name}\t{x}\t{y}\t{z}\t{changed}\t{n}\t{coverage}{cells}");
             }
         }
         let mut described = self.described(spec);
@@ -242,6 +243,7 @@ impl Asked<'_> {
             let said = json!({"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"});
             described.insert(axis.to_owned(), said);
         }
+        described.insert("changed".to_owned(), json!(CHANGED));
         Text {
             entities: Entities::of("regions").with("contrast", label).with("desc", "shift"),
             ending: ".tsv",
@@ -253,10 +255,11 @@ impl Asked<'_> {
 
     fn described(&self, spec: &GlmSpec) -> Fields<String, serde_json::Value> {
         let units = spec.scaling.units();
-        let p = match (self.is_t(), self.is_two_sided) {
-            (true, false) => "One-sided, the upper tail; uncorrected",
-            (true, true) => "Both tails; uncorrected",
-            (false, _) => "Uncorrected",
+        let p = match self.is_t() {
+            true => {
+                "Two-sided, both tails of t, as the interval, whichever tail the maps count; below .05 where the interval is without 0. Uncorrected"
+            }
+            false => "Of F; uncorrected",
         };
         let said = [
             (
@@ -316,7 +319,7 @@ impl Asked<'_> {
             let (name, dof) = (&region.name, told(dof));
             let said = match self.is_t() {
                 true => format!(
-                    "{effect:.4} ({lower:.4} to {upper:.4}) {}, t {stat:.3}, dof {dof}, p {p:.2e}",
+                    "{effect:.4} ({lower:.4} to {upper:.4}) {}, t {stat:.3}, dof {dof}, two-sided p {p:.2e}",
                     spec.scaling.said()
                 ),
                 false => format!("F {stat:.3}, dof {} and {dof}, p {p:.2e}", self.maps.rank),

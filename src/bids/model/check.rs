@@ -1,0 +1,108 @@
+//! What a model that can be read must be besides, so that it can be fitted.
+
+use super::{Contrast, Model, Node, Test};
+use crate::bids::entity;
+use crate::bids::place::short;
+use crate::error::{Error, Result};
+
+impl Model {
+    /// Whether every node can be fitted and every contrast be computed, as far as the model alone tells.
+    ///
+    /// # Errors
+    /// Bad data with the JSON pointer: a node without a column; weights that do not fit their conditions, or are all 0; rows of weights
+    /// that are not tested with F; two contrasts of a node that have one name, or one label in file names.
+    pub fn check(&self) -> Result<()> {
+        self.nodes.iter().try_for_each(node)
+    }
+}
+
+fn node(node: &Node) -> Result<()> {
+    if node.x.is_empty() {
+        return Err(Error::bad_data(
+            format!("{}/Model/X", node.pointer),
+            "names no column",
+            "have at least one",
+            "1 is the intercept",
+        ));
+    }
+    node.contrasts.iter().try_for_each(Contrast::check)?;
+    let mut labels = std::collections::BTreeMap::new();
+    for contrast in &node.contrasts {
+        let label = entity::label(&contrast.name);
+        if let Some(other) = labels.insert(label.clone(), contrast) {
+            return Err(Error::bad_data(
+                format!("{}/Name", contrast.pointer),
+                format!(
+                    "is {:?} as {} is {:?}",
+                    short(&contrast.name),
+                    other.pointer,
+                    short(&other.name)
+                ),
+                format!("be a name of its own: both would write contrast-{}", short(&label)),
+                "rename one of the two, in letters and digits",
+            ));
+        }
+    }
+    Ok(())
+}
+
+impl Contrast {
+    /// Whether it can be computed where its conditions are there.
+    ///
+    /// # Errors
+    /// Bad data with the JSON pointer: another number of weights than of conditions, weights that are all 0, rows that are not tested
+    /// with F.
+    pub fn check(&self) -> Result<()> {
+        let at = format!("{}/Weights", self.pointer);
+        let n = self.conditions.len();
+        if let Some(row) = self.weights.iter().find(|row| row.len() != n) {
+            return Err(Error::bad_data(
+                at,
+                format!("has {} for {}", counted(row.len(), "weight"), counted(n, "condition")),
+                "have one for each entry of ConditionList",
+                "add what is missing on either side",
+            ));
+        }
+        if self.test != Test::F && self.weights.len() > 1 {
+            return Err(Error::bad_data(
+                at,
+                format!("has {} rows", self.weights.len()),
+                "have one row, or be tested with F",
+                "give Test F, or one contrast for each row",
+            ));
+        }
+        let (_, rows) = self.merged();
+        if rows.iter().any(|row| row.iter().all(|w| *w == 0.0)) {
+            return Err(Error::bad_data(
+                at,
+                "is 0 for every condition, those named twice taken together",
+                "weigh at least one condition",
+                "check the names of the conditions and their weights",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Conditions once each, and rows of weights, those of the same condition added up.
+    #[must_use]
+    pub fn merged(&self) -> (Vec<String>, Vec<Vec<f64>>) {
+        let mut conditions: Vec<String> = Vec::new();
+        let mut rows = vec![Vec::new(); self.weights.len()];
+        for (i, condition) in self.conditions.iter().enumerate() {
+            let weights = self.weights.iter().map(|row| row.get(i).copied().unwrap_or(0.0));
+            match conditions.iter().position(|earlier| earlier == condition) {
+                Some(at) => rows.iter_mut().zip(weights).for_each(|(row, w)| row[at] += w),
+                None => {
+                    conditions.push(condition.clone());
+                    rows.iter_mut().zip(weights).for_each(|(row, w)| row.push(w));
+                }
+            }
+        }
+        (conditions, rows)
+    }
+}
+
+/// A number of things: `1 weight`, `2 weights`.
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}

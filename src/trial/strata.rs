@@ -1,0 +1,115 @@
+//! Whether columns of participants.tsv can be strata: known before randomisation, with few levels of several participants each.
+//!
+//! A level that one participant has is fitted exactly and tells nothing of the arms; a level for every second participant is a number that was meant as a covariate. What was measured
+//! after randomisation may be an effect of the treatment, and takes it out of the comparison.
+
+use std::collections::BTreeMap;
+
+use super::note::Notes;
+use super::people::People;
+use super::plan::Plan;
+use super::tables::{Measured, Tables};
+use super::visits::Visits;
+use crate::error::{Error, Result};
+
+/// Refuse strata of one participant, and strata as many as half of them; refuse or tell of those that are measured at visits.
+///
+/// # Errors
+/// Usage, naming the column and how many values it has.
+pub(super) fn judge(
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+) -> Result<()> {
+    for (at, column) in people.strata.iter().enumerate() {
+        let mut levels: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for place in people.places(|person| person.arm.is_some()) {
+            levels.entry(people.all[place].strata[at].as_str()).or_default().push(place);
+        }
+        // Who lacks it is a stratum apart, named where people are read.
+        levels.remove("n/a");
+        refuse_small(column, &levels, people)?;
+        of_visits(column, at, (plan, people, tables), notes)?;
+    }
+    Ok(())
+}
+
+fn refuse_small(column: &str, levels: &BTreeMap<&str, Vec<usize>>, people: &People) -> Result<()> {
+    let n: usize = levels.values().map(Vec::len).sum();
+    let alone: Vec<&Vec<usize>> = levels.values().filter(|own| own.len() == 1).collect();
+    let many = 2 * levels.len() >= n && levels.len() > 1;
+    if !many && alone.is_empty() {
+        return Ok(());
+    }
+    let are_numbers = levels.keys().all(|level| level.parse::<f64>().is_ok());
+    let found = match alone[..] {
+        _ if many => format!("has {} values in {n} participants, each a stratum", levels.len()),
+        [one] => format!(
+            "has {} values in {n} participants, one of them of {} alone",
+            levels.len(),
+            people.all[one[0]].id
+        ),
+        _ => format!(
+            "has {} values in {n} participants, {} of them of one participant alone",
+            levels.len(),
+            alone.len()
+        ),
+    };
+    Err(Error::usage(
+        format!("--strata {column}"),
+        found,
+        "have few levels, each of two participants at least: a stratum of one says nothing of the arms",
+        match are_numbers {
+            true => format!(
+                "make a column of classes of {column} in {}, or leave it out",
+                people.table.table.name
+            ),
+            false => format!(
+                "put small levels together in a column of {}, or leave it out",
+                people.table.table.name
+            ),
+        },
+    ))
+}
+
+/// A stratum that a table has at visits, too, may be of a later one.
+fn of_visits(
+    column: &str,
+    at: usize,
+    (plan, people, tables): (&Plan, &People, &Tables),
+    notes: &mut Notes,
+) -> Result<()> {
+    let is_of_visits = |table: &&Measured| {
+        table.name != people.table.name && table.has(column) && table.has("session_id")
+    };
+    for table in tables.all.iter().filter(is_of_visits) {
+        let Ok(visits) = Visits::new(table, column, people) else { continue };
+        let is_of = |session: &str| {
+            let both = people.all.iter().enumerate().filter_map(|(place, person)| {
+                Some((person.strata[at].parse::<f64>().ok()?, visits.get(place, session)?))
+            });
+            let all: Vec<(f64, f64)> = both.collect();
+            all.len() > 1 && all.iter().all(|(stratum, value)| stratum == value)
+        };
+        let name = &table.table.name;
+        let later = |session: &&String| **session != plan.baseline && is_of(session);
+        if let Some(session) = visits.sessions.iter().find(later)
+            && !is_of(&plan.baseline)
+        {
+            return Err(Error::usage(
+                format!("--strata {column}"),
+                format!("has the values of {name} at {session}, after randomisation"),
+                "be known before randomisation: what the treatment may change takes its effect away",
+                format!("take the value at {}, as classes, or leave it out", plan.baseline),
+            ));
+        }
+        if !is_of(&plan.baseline) {
+            notes.warn(
+                format!("stratum {column} is a column of {name}, too, and not that of {}: a stratum must be known before randomisation", plan.baseline),
+                Vec::new(),
+            );
+        }
+    }
+    Ok(())
+}
