@@ -3,6 +3,8 @@
 //!
 //! No I/O: texts, tables and entities in, designs and weights out. `pipeline` finds the files and fits.
 
+mod describe;
+pub mod design;
 pub mod entity;
 pub mod formula;
 pub mod graph;
@@ -12,7 +14,10 @@ pub mod names;
 pub mod note;
 mod pattern;
 mod place;
+pub mod transform;
+pub mod variables;
 
+pub use describe::describe;
 pub use instruction::Instruction;
 pub use model::Model;
 pub use note::Notes;

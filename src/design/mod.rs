@@ -15,7 +15,7 @@ pub mod label;
 mod matrix;
 pub mod modulation;
 pub mod motion;
-mod number;
+pub(crate) mod number;
 pub mod odd;
 mod quoted;
 pub mod reference;

@@ -8,7 +8,7 @@ use crate::table::Table;
 ///
 /// # Errors
 /// Bad data naming line and column: text that is no number, an infinity, a row without this column.
-pub(super) fn cell(table: &Table, row: usize, column: usize) -> Result<Option<f64>> {
+pub(crate) fn cell(table: &Table, row: usize, column: usize) -> Result<Option<f64>> {
     let text = text(table, row, column)?.trim();
     if is_missing(text) {
         return Ok(None);
@@ -24,7 +24,7 @@ pub(super) fn cell(table: &Table, row: usize, column: usize) -> Result<Option<f6
 ///
 /// # Errors
 /// Bad data where the row is too short.
-pub(super) fn text(table: &Table, row: usize, column: usize) -> Result<&str> {
+pub(crate) fn text(table: &Table, row: usize, column: usize) -> Result<&str> {
     let cells = table.rows.get(row).map_or(&[][..], Vec::as_slice);
     cells.get(column).map(String::as_str).ok_or_else(|| {
         Error::bad_data(
@@ -37,22 +37,22 @@ pub(super) fn text(table: &Table, row: usize, column: usize) -> Result<&str> {
 }
 
 /// Whether a cell says that there is no value.
-pub(super) fn is_missing(text: &str) -> bool {
+pub(crate) fn is_missing(text: &str) -> bool {
     let text = text.trim();
     text.is_empty()
         || ["n/a", "na", "nan", "+nan", "-nan"].iter().any(|m| text.eq_ignore_ascii_case(m))
 }
 
 /// The line of the file a row stands in, the header being line 1.
-pub(super) fn line(row: usize) -> usize {
+pub(crate) fn line(row: usize) -> usize {
     row + 2
 }
 
 /// What to do about a cell of a column that nobody must take.
-pub(super) const OR_LEAVE_OUT: &str = "correct the cell or leave the column out";
+pub(crate) const OR_LEAVE_OUT: &str = "correct the cell or leave the column out";
 
 /// An error about one cell.
-pub(super) fn bad_cell(
+pub(crate) fn bad_cell(
     table: &Table,
     row: usize,
     column: usize,
@@ -73,7 +73,7 @@ pub(super) fn bad_cell(
 ///
 /// # Errors
 /// Bad data when it is absent (with the closest name) or stands twice.
-pub(super) fn column(table: &Table, name: &str, hint: &str) -> Result<usize> {
+pub(crate) fn column(table: &Table, name: &str, hint: &str) -> Result<usize> {
     let mut found = table.columns.iter().enumerate().filter(|(_, c)| *c == name).map(|(i, _)| i);
     let first = found.next().ok_or_else(|| {
         let close = similar::closest(name, &table.columns);

@@ -5,6 +5,7 @@
 
 pub mod automask;
 pub mod bench;
+pub mod bids;
 pub mod blocks;
 pub mod calibrate;
 pub mod carried;
@@ -29,6 +30,7 @@ pub mod endpoints;
 pub mod first_level;
 pub mod fixed;
 pub mod flat;
+pub mod foreseen;
 pub mod glm;
 pub mod group;
 pub mod inputs;

@@ -121,7 +121,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("earlier", &["spec", "provenance", "products"]),
-    ("written", &["watch", "spec", "provenance", "session", "products", "earlier"]),
+    // The names that a command's outputs will have.
+    ("foreseen", &["spec", "provenance", "products"]),
+    ("written", &["watch", "spec", "provenance", "session", "products", "earlier", "foreseen"]),
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     (
         "confounds",
@@ -259,8 +261,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Finished estimates, combined by their variances.
     ("fixed", &["watch", "decide", "spec", "session", "provenance", "products"]),
-    // A trial's tables, compared; what is computed is in `trial`.
-    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
+    // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's.
+    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products", "group"]),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.

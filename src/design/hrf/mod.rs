@@ -226,6 +226,34 @@ impl Response {
         Ok(Array2::from_shape_fn((frames.times.len(), count), |(v, c)| columns[c][v]))
     }
 
+    /// The columns `[response, derivatives..][time]` of the events of one condition at times of a finer step than a TR, `bins` a step,
+    /// `tr` seconds a delay: of nilearn's responses alone, for a sampled version of them. `times`: evenly spaced, two or more.
+    ///
+    /// # Errors
+    /// Internal: another response.
+    pub fn on_grid(
+        &self,
+        events: &[&Event],
+        times: &[f64],
+        bins: usize,
+        tr: f64,
+    ) -> Result<Vec<Vec<f64>>> {
+        let step = times.windows(2).map(|w| w[1] - w[0]).fold(f64::INFINITY, f64::min);
+        let per_tr = ((tr / step) * bins as f64).round().clamp(1.0, 1e6) as usize;
+        let bins = nilearn::Bins { per_step: bins.max(1), per_tr };
+        let count = self.suffixes().len();
+        let kernels = match &self.model {
+            Model::SpmNilearn => nilearn::Kernels::Canonical(&nilearn::SPM, count),
+            Model::Glover => nilearn::Kernels::Canonical(&nilearn::GLOVER, count),
+            Model::Fir { delays } => nilearn::Kernels::Delays(delays),
+            other => {
+                let found = format!("is {other:?}");
+                return Err(Error::internal("the response", found, "be one of nilearn's", ""));
+            }
+        };
+        Ok(nilearn::columns_on(&kernels, events, times, bins))
+    }
+
     fn check_continuous(&self, events: &[&Event], own: Option<&Sampled>) -> Result<()> {
         if self.model == Model::Own && own.is_none() {
             return Err(Error::internal("the response", "is not there", "be read", ""));

@@ -17,7 +17,6 @@ pub(super) const SPM: Response =
     Response { undershoot: 16.0, dispersion: 1.0, undershoot_dispersion: 1.0, ratio: 0.167 };
 pub(super) const GLOVER: Response =
     Response { undershoot: 12.0, dispersion: 0.9, undershoot_dispersion: 0.9, ratio: 0.48 };
-const OVERSAMPLING: f64 = 50.0;
 const MIN_ONSET_S: f64 = -24.0;
 
 impl Response {
@@ -66,9 +65,8 @@ pub(super) enum Kernels<'a> {
 }
 
 impl Kernels<'_> {
-    /// Sampled responses on bins of `dt` seconds.
-    fn sampled(&self, dt: f64) -> Vec<Vec<f64>> {
-        let per_tr = OVERSAMPLING as usize;
+    /// Sampled responses on bins of `dt` seconds, `per_tr` of them a TR.
+    fn sampled(&self, dt: f64, per_tr: usize) -> Vec<Vec<f64>> {
         match self {
             Kernels::Canonical(response, count) => {
                 response.basis(dt).into_iter().take(*count).collect()
@@ -76,7 +74,7 @@ impl Kernels<'_> {
             Kernels::Delays(delays) => {
                 let delayed = |&delay: &usize| {
                     let mut kernel = vec![0.0; delay * per_tr];
-                    kernel.extend(std::iter::repeat_n(1.0 / OVERSAMPLING, per_tr));
+                    kernel.extend(std::iter::repeat_n(1.0 / per_tr as f64, per_tr));
                     kernel
                 };
                 delays.iter().map(delayed).collect()
@@ -86,12 +84,35 @@ impl Kernels<'_> {
     }
 }
 
-/// The columns of one condition, one for each kernel.
+/// How fine the grid is.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bins {
+    /// Of one step of the times.
+    pub per_step: usize,
+    /// Of one TR.
+    pub per_tr: usize,
+}
+
+/// nilearn's own: the times are frame times.
+const FRAMES: Bins = Bins { per_step: 50, per_tr: 50 };
+
+/// The columns of one condition at its frame times, one for each kernel.
 pub(super) fn columns(kernels: &Kernels, events: &[&Event], frame_times: &[f64]) -> Vec<Vec<f64>> {
-    let grid = grid_times(frame_times);
+    columns_on(kernels, events, frame_times, FRAMES)
+}
+
+/// [`columns`] at times of another step than a TR.
+pub(super) fn columns_on(
+    kernels: &Kernels,
+    events: &[&Event],
+    frame_times: &[f64],
+    bins: Bins,
+) -> Vec<Vec<f64>> {
+    let per_step = bins.per_step as f64;
+    let grid = grid_times(frame_times, per_step);
     // A delay's bin counts from its end, so that it is the mean over the TR that follows.
     let ahead = match kernels {
-        Kernels::Delays(_) => OVERSAMPLING as usize - 1,
+        Kernels::Delays(_) => bins.per_tr - 1,
         _ => 0,
     };
     let last = grid.len() - 1;
@@ -120,7 +141,7 @@ pub(super) fn columns(kernels: &Kernels, events: &[&Event], frame_times: &[f64])
         frame_times.iter().map(interpolated).collect()
     };
     let mut columns: Vec<Vec<f64>> =
-        kernels.sampled(tr / OVERSAMPLING).iter().map(column).collect();
+        kernels.sampled(tr / per_step, bins.per_tr).iter().map(column).collect();
     if matches!(kernels, Kernels::Canonical(..)) {
         orthogonalise(&mut columns);
     }
@@ -129,13 +150,13 @@ pub(super) fn columns(kernels: &Kernels, events: &[&Event], frame_times: &[f64])
 
 /// nilearn's high-resolution times, with its rounding: from 24 s before the first frame to about one TR after the last.
 /// Two points or more.
-fn grid_times(frame_times: &[f64]) -> Vec<f64> {
+fn grid_times(frame_times: &[f64], per_step: f64) -> Vec<f64> {
     let n = frame_times.len() as f64;
     let (first, last) =
         (frame_times.first().copied().unwrap_or(0.0), frame_times.last().copied().unwrap_or(1.0));
     let end = last * (1.0 + 1.0 / (n - 1.0));
     let per_second = (n - 1.0) * 1.0 / (last - first);
-    let count = per_second * ((end - first - MIN_ONSET_S) * OVERSAMPLING) + 1.0;
+    let count = per_second * ((end - first - MIN_ONSET_S) * per_step) + 1.0;
     let count = (count.round_ties_even() as usize).clamp(2, 100_000_000);
     let start = first + MIN_ONSET_S;
     let step = (end - start) / (count - 1) as f64;
