@@ -197,6 +197,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "spec",
             "blocks",
             "session",
+            // What a page is told last.
+            "provenance",
             "automask",
             "echoes",
             "censor",
