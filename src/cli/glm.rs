@@ -152,11 +152,20 @@ pub(super) struct Args {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum CombiningName {
+pub(super) enum CombiningName {
     /// Each run counts alike
     Mean,
     /// By the inverse of its variance
     Precision,
+}
+
+impl From<CombiningName> for Combining {
+    fn from(name: CombiningName) -> Combining {
+        match name {
+            CombiningName::Mean => Combining::Mean,
+            CombiningName::Precision => Combining::Precision,
+        }
+    }
 }
 
 impl Args {
@@ -209,10 +218,7 @@ impl Args {
             f_contrasts: self.f_contrasts.clone(),
             noise: self.noise.noise(),
             rho_fwhm_vox,
-            combine: match self.combine {
-                CombiningName::Mean => Combining::Mean,
-                CombiningName::Precision => Combining::Precision,
-            },
+            combine: self.combine.into(),
             maps: self.maps,
             skip_missing: self.skip_missing,
             voxelwise,
@@ -253,7 +259,7 @@ impl Args {
     }
 }
 
-fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
+pub(super) fn scaling(text: &str) -> std::result::Result<SignalScale, String> {
     let bad = || "it must be psc, grand-mean:100 or none".to_owned();
     match text.split_once(':').unwrap_or((text, "")) {
         ("psc", "") => Ok(SignalScale::Psc),

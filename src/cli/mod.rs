@@ -10,6 +10,7 @@ use crate::io::interrupt;
 
 mod args;
 mod bench;
+mod bids;
 mod calibrate;
 mod checks;
 mod codes;
@@ -62,6 +63,8 @@ enum Command {
     Group(Box<group::Args>),
     /// Compare a trial's arms: outcomes, responders, adverse events, pain tests, brain and behaviour
     Trial(Box<endpoints::Args>),
+    /// Fit a BIDS Stats Model to a dataset of preprocessed runs, from runs to the group
+    Bids(Box<bids::Args>),
     /// Remove cardiac and respiratory noise from runs and their echoes (RETROICOR), and map what it brought
     Retroicor(Box<retroicor::Args>),
     /// Turn pulse and breathing into regressor files and a peak table that can be corrected
@@ -127,6 +130,7 @@ impl Command {
             Command::Glm(args) => args.run(started),
             Command::Group(args) => args.run(started),
             Command::Trial(args) => args.run(),
+            Command::Bids(args) => args.run(started),
             Command::Retroicor(args) => args.run(started),
             Command::Physio(args) => args.run(),
             Command::Confounds(args) => args.run(started),

@@ -276,6 +276,7 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
         stat(of("statmap")),
         stat(of("statmap").with("desc", ANY)),
         Name::table(of("clusters")),
+        Name::table(of("regions")),
         Name::plain(of("design"), ".tsv"),
     ];
     if spec.permute.is_some() {
@@ -284,9 +285,6 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
     if !spec.volumes.is_empty() {
         names.push(Name::table(of("svc")));
         names.push(stat(of("statmap").with("label", ANY).with("desc", ANY)));
-    }
-    if !spec.regions.is_empty() {
-        names.push(Name::table(of("regions")));
     }
     if !spec.no_pictures {
         names.push(Name::page(of("statmap"), ".svg"));

@@ -5,6 +5,7 @@
 
 pub mod automask;
 pub mod bench;
+pub mod bids;
 pub mod blocks;
 pub mod calibrate;
 pub mod carried;

@@ -368,6 +368,7 @@ fn of_log(
     };
     if spec.volumes.is_none() {
         watch.note(&format!("{} volumes, as {} counts them", counted.n_volumes, counted.log));
+        counted.doubt.iter().for_each(|doubt| watch.warn(doubt));
     }
     let tr = if is_timed { spec.tr } else { recordings::told_tr(&counted, watch) };
     Ok((spec.volumes.or(Some(counted.n_volumes)), tr))

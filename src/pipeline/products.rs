@@ -233,6 +233,17 @@ pub struct Layout {
     beside: (PathBuf, String),
     /// The same of maps.
     maps: (PathBuf, String),
+    /// Where commands of other contrasts write beside this one.
+    among: Option<Among>,
+}
+
+/// A command among others of other contrasts, under names that begin alike.
+#[derive(Debug, Clone)]
+struct Among {
+    /// The contrast that an output is called by which is of no single one: a mask.
+    by: Option<String>,
+    /// Labels of its contrasts.
+    labels: Vec<String>,
 }
 
 impl Layout {
@@ -240,7 +251,7 @@ impl Layout {
     #[must_use]
     pub fn folder(folder: &Path) -> Layout {
         let place = (folder.to_owned(), String::new());
-        Layout { named: None, beside: place.clone(), maps: place }
+        Layout { named: None, beside: place.clone(), maps: place, among: None }
     }
 
     /// Every name begins with the last part of a path.
@@ -248,7 +259,7 @@ impl Layout {
     pub fn prefix(path: &Path) -> Layout {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let place = (path.parent().unwrap_or(Path::new("")).to_owned(), name);
-        Layout { named: None, beside: place.clone(), maps: place }
+        Layout { named: None, beside: place.clone(), maps: place, among: None }
     }
 
     /// A run, or a table (`.tsv`), of this name, and what lies beside it.
@@ -268,14 +279,32 @@ impl Layout {
         Layout { maps: (folder.to_owned(), prefix.to_owned()), ..self }
     }
 
+    /// The same among commands of other contrasts: what is of these labels is its own, and what is of no contrast is called by `by`.
+    #[must_use]
+    pub fn among(self, labels: Vec<String>, by: Option<String>) -> Layout {
+        Layout { among: Some(Among { by, labels }), ..self }
+    }
+
+    /// What a name begins with whose entities are these, before them.
+    fn prefix_of(&self, kind: Kind, entities: &str) -> String {
+        let (_, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let by = self.among.as_ref().and_then(|among| among.by.as_ref());
+        match by.filter(|_| !entities.starts_with("contrast-")) {
+            Some(by) if prefix.is_empty() => format!("contrast-{by}"),
+            Some(by) => format!("{prefix}_contrast-{by}"),
+            None => prefix.clone(),
+        }
+    }
+
     /// The path of an output.
     #[must_use]
     pub fn path(&self, kind: Kind, entities: &Entities, ending: &str) -> PathBuf {
         if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
             return named.clone();
         }
-        let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
-        folder.join(format!("{}{ending}", entities.stem(prefix)))
+        let (folder, _) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let prefix = self.prefix_of(kind, &entities.stem(""));
+        folder.join(format!("{}{ending}", entities.stem(&prefix)))
     }
 
     /// Whether names have no beginning of their own, so that a folder holds one analysis.
@@ -302,7 +331,15 @@ impl Layout {
         if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
             return real(named) == real(path);
         }
-        let (folder, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let of_another = |among: &Among| {
+            let label = entities.strip_prefix("contrast-").and_then(|rest| rest.split('_').next());
+            label.is_some_and(|label| !among.labels.iter().any(|own| own == label))
+        };
+        if self.among.as_ref().is_some_and(of_another) {
+            return false;
+        }
+        let (folder, _) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let prefix = self.prefix_of(kind, entities);
         let stem =
             if prefix.is_empty() { entities.to_owned() } else { format!("{prefix}_{entities}") };
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -358,6 +395,20 @@ mod tests {
         assert!(!prefix.gives(Kind::Table, table, Path::new("sub-2_desc-y_timeseries.tsv")));
         assert!(folder.gives(Kind::Map, dof, Path::new("./out/stat-dof_statmap.nii.gz")));
         assert!(!folder.gives(Kind::Map, dof, Path::new("out/sub-1_stat-dof_statmap.nii.gz")));
+        let among = Layout::prefix(Path::new("d/space-x"))
+            .among(vec!["gain".to_owned()], Some("gain".to_owned()));
+        let mask = path(&among, Kind::Map, &Entities::of("mask"));
+        assert_eq!(mask, Path::new("d/space-x_contrast-gain_mask.x"));
+        let own = "contrast-gain_stat-t_statmap";
+        assert!(among.gives(
+            Kind::Map,
+            own,
+            Path::new("d/space-x_contrast-gain_stat-t_statmap.nii")
+        ));
+        let other = "contrast-loss_stat-t_statmap";
+        let theirs = Path::new("d/space-x_contrast-loss_stat-t_statmap.nii");
+        assert!(!among.gives(Kind::Map, other, theirs));
+        assert!(!among.gives(Kind::Map, "mask", Path::new("d/space-x_contrast-loss_mask.nii")));
         let here = Layout::prefix(Path::new("p"));
         assert!(here.gives(Kind::Page, "qc", Path::new("./p_qc.html")));
     }

@@ -14,6 +14,7 @@ use crate::kernels::covariance::Scaling;
 use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
+mod bids;
 mod connect;
 mod endpoints;
 mod files;
@@ -25,6 +26,7 @@ mod regions;
 mod run;
 mod task_times;
 
+pub use bids::{AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Missing, Wanted};
 pub use connect::{ConnectSpec, Estimator, Network};
 pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;

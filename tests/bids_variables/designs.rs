@@ -340,9 +340,12 @@ fn columns_are_sampled_at_the_frame_times_start_time_counted() {
     let earlier = json!([{"Name": "Subtract", "Input": ["onset"], "Value": 1.0}, convolve[0]]);
     let earlier = crate::after(&run(0.0), &earlier).unwrap().0;
     let earlier = column(&made(&earlier, &node(&["kind.a"]), Missing::Error).0, "kind.a");
-    let off = at(1.0).iter().zip(&earlier).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    assert!(off < 1e-9, "{off}");
-    assert!(at(0.0) != at(1.0));
+    let off =
+        |own: &[f64]| own.iter().zip(&earlier).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let peak = off(&[0.0; 60]);
+    // The step of nilearn's grid depends a little on where the frames lie.
+    assert!(off(&at(1.0)) < 3e-3 * peak, "{} of {peak}", off(&at(1.0)));
+    assert!(off(&at(0.0)) > 0.1 * peak, "{} of {peak}", off(&at(0.0)));
     // Rows of tables stay rows.
     let csf = |start_s: f64| column(&made(&run(start_s), &node(&["csf"]), Missing::Error).0, "csf");
     assert_eq!(csf(0.0), csf(1.0));

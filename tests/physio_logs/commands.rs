@@ -196,6 +196,19 @@ fn the_scanners_own_log_says_all_that_nothing_else_does() {
         std::fs::read(dir.join("s.nii")).unwrap()[352..]
             == std::fs::read(dir.join("t.nii")).unwrap()[352..]
     );
+    // A log without its last volumes, which its head names, is doubted.
+    let row = |line: &str| line.split_whitespace().next().and_then(|v| v.parse::<usize>().ok());
+    let cut: Vec<String> = info()
+        .lines()
+        .filter(|line| row(line).is_none_or(|volume| volume < N_VOLUMES - 3))
+        .map(str::to_owned)
+        .collect();
+    put(dir, "Cut_PULS.log", vd("PULS"));
+    put(dir, "Cut_Info.log", cut.join("\n") + "\n");
+    let output = run_physio(dir, "physio --physio Cut_PULS.log --out cut");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let doubt = format!("Cut_Info.log names {N_VOLUMES} volumes and holds {}", N_VOLUMES - 3);
+    assert!(output.status.success() && said.contains(&doubt), "{said}");
     // Volumes that are skipped are none of the run.
     let output =
         run_physio(dir, "physio --physio Physio_PULS.log --physio-format auto:skip=3 --out skip");

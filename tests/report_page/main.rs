@@ -9,6 +9,7 @@ mod binary;
 mod browser;
 #[path = "../qc_page/checked.rs"]
 mod checked;
+mod command;
 mod live;
 mod made_up;
 mod page;

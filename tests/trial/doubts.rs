@@ -106,7 +106,14 @@ fn strata_of_single_participants_or_of_later_are_refused() {
     study.set("participants", 4, "site", "berlin");
     refused(&study, 2, &["--strata site", "one of them of sub-005 alone", "small levels together"]);
     study.set("participants", 9, "site", "berlin");
-    whole(&study);
+    let results = whole(&study);
+    assert!(!results.notes.all.iter().any(|note| note.text.contains("alone in a stratum")));
+    // One of the two left: who is alone among those analysed is told.
+    study.set("questionnaires", 16, "nrs", "n/a");
+    let results = whole(&study);
+    let note =
+        noted(&results, "1 participant is alone in a stratum of site in the analysis of nrs");
+    assert_eq!(note.participants, ["sub-005"]);
     for column in ["completed", "treated", "last_day", "discontinuation_reason"] {
         refused(&with(column), 2, &["after they were randomised", "such as site"]);
     }

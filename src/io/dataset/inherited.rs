@@ -81,7 +81,8 @@ impl Dataset {
         }
     }
 
-    /// The confounds of a run: `_desc-confounds_timeseries.tsv`, before fMRIPrep 20.2 `_desc-confounds_regressors.tsv`.
+    /// The confounds of a run: `_desc-confounds_timeseries.tsv`, before fMRIPrep 20.2 `_desc-confounds_regressors.tsv`; of drafts of BIDS
+    /// `_timeseries.tsv` alone.
     ///
     /// # Errors
     /// As [`Dataset::nearest`].
@@ -92,19 +93,20 @@ impl Dataset {
         let mut found: Vec<&File> = Vec::new();
         for name in all {
             let of_name = self.speaking_for(&own, "func", name);
-            let is_of_confounds = |f: &&File| f.entity("description") == Some("confounds");
-            found.extend(of_name.into_iter().rfind(is_of_confounds));
+            // Those that say what they are before those that do not.
+            found.extend(of_name.into_iter().max_by_key(|f| f.entity("description").is_some()));
         }
-        Ok(found.pop())
+        Ok(found.into_iter().max_by_key(|f| f.entity("description").is_some()))
     }
 
-    /// The mask of the brain beside a preprocessed run: the same run and space, `desc-brain_mask`.
+    /// The mask of the brain beside a preprocessed run: the same run and space, `desc-brain_mask`, of
+    /// drafts of BIDS `label-brain_mask`.
     #[must_use]
     pub fn brain_mask(&self, bold: &File) -> Option<&File> {
         let run = of_run(&bold.entities);
         let in_space = |f: &&File| {
             OF_A_SPACE.iter().all(|key| f.entity(key) == bold.entity(key))
-                && f.entity("description") == Some("brain")
+                && [f.entity("description"), f.entity("label")].contains(&Some("brain"))
                 && is_within(&of_run(&f.entities), &run)
         };
         let here = self.by_folder.get(bold.folder()).into_iter().flatten();

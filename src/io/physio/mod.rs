@@ -128,6 +128,8 @@ pub struct Counted {
     pub tr: Option<f64>,
     /// The log's name.
     pub log: String,
+    /// That it lacks volumes which its head names.
+    pub doubt: Option<String>,
 }
 
 /// The volumes that the scanner's own log among these, or beside them, counts; none where there is no such log.
@@ -149,8 +151,15 @@ pub fn counted(paths: &[PathBuf], formats: &[Format]) -> Result<Option<Counted>>
     if let Some(tr) = volumes.tr {
         check_repetition_time(tr, format!("{}, the time between volumes,", log.path.display()))?;
     }
-    let n_volumes = volumes.starts_s.len().saturating_sub(skipped);
-    Ok(Some(Counted { n_volumes, tr: volumes.tr, log: log.name.clone() }))
+    let n = volumes.starts_s.len();
+    let doubt = volumes.n_named.filter(|&named| named > n).map(|named| {
+        format!(
+            "{} names {named} volumes and holds {n}: it was cut, or the scan was stopped; give --volumes where the image has another number",
+            log.name
+        )
+    });
+    let n_volumes = n.saturating_sub(skipped);
+    Ok(Some(Counted { n_volumes, tr: volumes.tr, log: log.name.clone(), doubt }))
 }
 
 /// The start of the first volume on the scanner's clock, where a log needs or tells it.

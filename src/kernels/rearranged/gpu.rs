@@ -168,7 +168,7 @@ impl There {
                 tested.q(),
                 usize::from(tested.signed),
             ];
-            let floats = [tested.slack(), root as f32].map(f32::to_bits);
+            let floats = [tested.slack(), root as f32];
             let products = ((end - from) * TILE * n_columns * n * self.n_voxels) as u64;
             Step {
                 variant: Variant { shader: &SHADER, constants: constants(wanted) },
@@ -181,13 +181,7 @@ impl There {
                     ("statistics", statistics.clone()),
                     ("drawn", unused.clone()),
                 ],
-                params: sizes
-                    .iter()
-                    .chain(&[from, end])
-                    .map(|&s| s as u32)
-                    .chain(floats)
-                    .chain([0; 6])
-                    .collect(),
+                params: params(&[&sizes[..], &[from, end]].concat(), floats, [0; 6]),
                 workgroups: (4 * self.n_quads / TILE) as u32,
                 iterations: (end - from) as u64 * (per_tile + 1) + 8,
                 bytes: products / 8,
@@ -220,6 +214,12 @@ fn listed(
     Ok(Operators { buffer, n_rearrangements: rearrangements.len() })
 }
 
+/// Behind `first` and `end` in the shader's parameters: sizes, slack and root, and what is drawn.
+fn params(sizes: &[usize], floats: [f32; 2], drawing: [u32; 6]) -> Vec<u32> {
+    let sizes = sizes.iter().map(|&size| size as u32);
+    sizes.chain(floats.map(f32::to_bits)).chain(drawing).collect()
+}
+
 /// What is drawn.
 struct Sizes {
     n_rows: usize,
@@ -237,10 +237,10 @@ fn drawn(
 ) -> Result<Step> {
     let Sizes { n_rows, n_rearrangements, n_columns } = *sizes;
     let halves = |word: u64| [word as u32, (word >> 32) as u32];
-    let sizes = [n_rows, 0, 0, n_rearrangements, n_columns, 0, 0];
-    let tiles = [0, n_rearrangements.div_ceil(TILE), 0, 0];
-    let drawing =
-        [halves(drawing.seed), halves(drawing.first), [drawing.purpose, drawing.block]].concat();
+    let n_tiles = n_rearrangements.div_ceil(TILE);
+    let sizes = [n_rows, 0, 0, n_rearrangements, n_columns, 0, 0, 0, n_tiles];
+    let ([a, b], [c, d]) = (halves(drawing.seed), halves(drawing.first));
+    let drawing = [a, b, c, d, drawing.purpose, drawing.block];
     Ok(Step {
         variant: Variant { shader: &SHADER, constants: constants(what) },
         buffers: vec![
@@ -252,7 +252,7 @@ fn drawn(
             ("statistics", tape.upload("no statistics", &[0.0_f32])?),
             ("drawn", to),
         ],
-        params: sizes.iter().chain(&tiles).map(|&s| s as u32).chain(drawing).collect(),
+        params: params(&sizes, [0.0; 2], drawing),
         workgroups: threads.div_ceil(THREADS) as u32,
         iterations: 10 + n_columns as u64,
         bytes: 4 * (threads * n_columns.max(1)) as u64,

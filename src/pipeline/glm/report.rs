@@ -10,7 +10,7 @@ use crate::maps::{Entities, told};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::courses::{self, Seen};
 use crate::pipeline::first_level::Plan;
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::Run;
 use crate::pipeline::products::{Draw, Page};
 use crate::pipeline::provenance::Provenance;
 use crate::pipeline::spec::GlmSpec;
@@ -99,6 +99,7 @@ fn with(made: &Provenance, mut analysis: Analysis) -> Analysis {
     });
     let warnings = made.warnings.iter().map(|line| Note::new(Kind::Warning, line.clone()));
     let notes = warnings.chain(std::mem::take(&mut analysis.notes)).collect();
+    analysis.facts.push(("Device".to_owned(), made.device.name.clone()));
     Analysis {
         version: made.version.clone(),
         command_line: made.command_line.clone(),
@@ -107,6 +108,10 @@ fn with(made: &Provenance, mut analysis: Analysis) -> Analysis {
         notes,
         ..analysis
     }
+}
+
+fn file_name(path: &std::path::Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// The mean of all runs, each as it was read.
@@ -230,7 +235,7 @@ fn run_part(
     let acquisition = run.acquisition.as_ref();
     let n_image = run.header.n_volumes();
     let mut facts = vec![
-        ("Image", display(&run.path)),
+        ("Image", file_name(&run.path)),
         ("Volumes", format!("{} of {n_image}", run.kept.len())),
     ];
     if let Some(acquisition) = acquisition {
@@ -324,7 +329,8 @@ fn notes(runs: &[Run], plans: &[Plan]) -> Vec<Note> {
 fn facts(spec: &GlmSpec, found: &Combined, runs: &[Run]) -> Vec<(String, String)> {
     let (all, common) = (&found.all, &found.common);
     let (n_fitted, n_mask) = (all.fitted.iter().filter(|v| **v).count(), common.in_masks());
-    let given = spec.mask.as_deref().map_or("made from the runs' mean images".to_owned(), display);
+    let given =
+        spec.mask.as_deref().map_or("made from the runs' mean images".to_owned(), file_name);
     let share = 100.0 * n_fitted as f64 / n_mask.max(1) as f64;
     let left = [
         (all.not_finite, "not finite in some volume"),
@@ -350,11 +356,6 @@ fn facts(spec: &GlmSpec, found: &Combined, runs: &[Run]) -> Vec<(String, String)
         ("Noise", spec.noise.name().to_owned()),
         ("Units of effects", spec.scaling.units()),
         ("p of t", if spec.two_sided { "both tails" } else { "upper tail" }.to_owned()),
-        (
-            "Numbers",
-            "float32 on a GPU or float64 on the CPU; boldly verify computes them again in float64"
-                .to_owned(),
-        ),
     ];
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

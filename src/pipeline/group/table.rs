@@ -98,41 +98,7 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
     let mut effects = Vec::new();
     walk(folder, &mut effects, 0);
     effects.sort();
-    let contrasts: BTreeSet<String> = effects.iter().filter_map(|path| contrast(path)).collect();
-    let contrasts: Vec<String> = contrasts.into_iter().take(12).collect();
-    let listed = match contrasts.as_slice() {
-        [] => {
-            "it has none: is it the folder that boldly glm or connect wrote into, or one above it?"
-                .to_owned()
-        }
-        some => format!("contrasts there: {}", some.join(", ")),
-    };
-    let Some(of) = of else {
-        return Err(Error::usage(
-            display(folder),
-            "is a folder, and nothing says which contrast's maps are meant",
-            "come with --of and the name of a contrast",
-            listed,
-        ));
-    };
-    let wanted = match of.strip_prefix(SEED) {
-        Some(seed) => format!("{SEED}{}", label(seed)?),
-        None => label(of)?,
-    };
-    effects.retain(|path| contrast(path).as_deref() == Some(wanted.as_str()));
-    if effects.is_empty() {
-        return Err(Error::missing_input(
-            display(folder),
-            match wanted.starts_with(SEED) {
-                true => format!("has no {wanted}_stat-fisherz_statmap.nii.gz in it or below"),
-                false => {
-                    format!("has no contrast-{wanted}_stat-effect_statmap.nii.gz in it or below")
-                }
-            },
-            "have one a subject",
-            listed,
-        ));
-    }
+    let of = only(&mut effects, folder, of)?;
     let rows = effects.iter().map(|path| Ok((entities(path, folder)?, path)));
     let rows: Vec<(Found, &PathBuf)> = rows.collect::<Result<_>>()?;
     let (rows, nobody): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(of, _)| of[0].is_some());
@@ -166,6 +132,45 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
         join(&mut table, &io::tsv::read(&path)?, &path, watch);
     }
     Sample::found(table)
+}
+
+/// Keeps the maps of a contrast, or of a seed, whose name it gives back.
+fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> Result<&'a str> {
+    let contrasts: BTreeSet<String> = effects.iter().filter_map(|path| contrast(path)).collect();
+    let contrasts: Vec<String> = contrasts.into_iter().take(12).collect();
+    let listed = match contrasts.as_slice() {
+        [] => {
+            "it has none: is it the folder that boldly glm or connect wrote into, or one above it?"
+                .to_owned()
+        }
+        some => format!("contrasts there: {}", some.join(", ")),
+    };
+    let Some(of) = of else {
+        return Err(Error::usage(
+            display(folder),
+            "is a folder, and nothing says which contrast's maps are meant",
+            "come with --of and the name of a contrast",
+            listed,
+        ));
+    };
+    let wanted = match of.strip_prefix(SEED) {
+        Some(seed) => format!("{SEED}{}", label(seed)?),
+        None => label(of)?,
+    };
+    effects.retain(|path| contrast(path).as_deref() == Some(wanted.as_str()));
+    if effects.is_empty() {
+        let name = match wanted.starts_with(SEED) {
+            true => format!("{wanted}_stat-fisherz_statmap.nii.gz"),
+            false => format!("contrast-{wanted}_stat-effect_statmap.nii.gz"),
+        };
+        return Err(Error::missing_input(
+            display(folder),
+            format!("has no {name} in it or below"),
+            "have one a subject",
+            listed,
+        ));
+    }
+    Ok(of)
 }
 
 /// A value of each of [`ENTITIES`].

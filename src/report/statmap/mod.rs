@@ -23,6 +23,7 @@ mod raster;
 mod sheet;
 mod slices;
 
+pub(super) use draw::light;
 pub use draw::{inline, svg};
 pub(super) use place::Place;
 

@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::colour::colour_of;
 use super::html::{escaped, folded};
 use super::page;
-use super::statmap::{Statmap, Underlay, inline};
+use super::statmap::{Statmap, Underlay, light};
 use crate::error::Result;
 use crate::volume::Grid;
 
@@ -76,7 +76,7 @@ impl Viewers {
             place.unwrap_or_default(),
         );
         let label = escaped(&format!("{} on slices of the brain", map.title));
-        let picture = inline(map, &format!("{id}-picture"))?;
+        let picture = light(map, &format!("{id}-picture"))?;
         // Writing to a String cannot fail.
         let _ = write!(
             html,

@@ -1,21 +1,41 @@
 //! The table of clusters and peaks: each row knows its place, which the viewer goes to, and the whole table is there to take along.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::report::html::{counted, escaped};
+use crate::report::html::{counted, escaped, folded};
 use crate::report::listing::Listing;
 
-/// Rows shown at most.
+/// Rows that are not folded away, and rows shown at most.
+const OPEN: usize = 15;
 const MOST: usize = 60;
 
 /// The rows of a map whose place on the page is `view`; `file`: what the table is called once it is saved.
 pub(in crate::report) fn table(listing: &Listing, caption: &str, view: &str, file: &str) -> String {
-    if listing.rows.is_empty() {
+    let n = listing.rows.len();
+    if n == 0 {
         return "<p>No voxel lies above the threshold of the table.</p>\n".to_owned();
     }
+    let mut html = rows(listing, 0..n.min(OPEN), caption, view);
+    if n > OPEN {
+        let more = rows(listing, OPEN..n.min(MOST), &format!("{caption}; further rows"), view);
+        html += &folded(&format!("{} more", counted(n.min(MOST) - OPEN, "row")), &more);
+    }
+    let more = match n.saturating_sub(MOST) {
+        0 => String::new(),
+        n => format!("{} more in the table. ", counted(n, "row")),
+    };
+    let text = STANDARD.encode(listing.to_tsv());
+    let file = escaped(file);
+    html + &format!(
+        "<p class=\"note\">{more}<a download=\"{file}\" href=\"data:text/tab-separated-values;base64,{text}\">Save the table as {file}</a>, all digits.</p>\n"
+    )
+}
+
+fn rows(listing: &Listing, rows: Range<usize>, caption: &str, view: &str) -> String {
     let caption = escaped(caption);
     let mut html = format!(
         "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\" data-view=\"{view}\">\n<table class=\"numbers\">\n\
@@ -27,7 +47,7 @@ pub(in crate::report) fn table(listing: &Listing, caption: &str, view: &str, fil
         let _ = write!(html, "<th scope=\"col\"{class}>{}</th>", escaped(head));
     }
     html += "</tr></thead>\n<tbody>\n";
-    for row in 0..listing.rows.len().min(MOST) {
+    for row in rows {
         html += &match place(listing, row) {
             Some([x, y, z]) => format!("<tr data-mm=\"{x} {y} {z}\">"),
             None => "<tr>".to_owned(),
@@ -40,16 +60,7 @@ pub(in crate::report) fn table(listing: &Listing, caption: &str, view: &str, fil
         }
         html += "</tr>\n";
     }
-    html += "</tbody>\n</table>\n</div>\n";
-    let more = match listing.rows.len().saturating_sub(MOST) {
-        0 => String::new(),
-        n => format!("{} more in the table. ", counted(n, "row")),
-    };
-    let text = STANDARD.encode(listing.to_tsv());
-    let file = escaped(file);
-    html + &format!(
-        "<p class=\"note\">{more}<a download=\"{file}\" href=\"data:text/tab-separated-values;base64,{text}\">Save the table as {file}</a>, all digits.</p>\n"
-    )
+    html + "</tbody>\n</table>\n</div>\n"
 }
 
 /// Millimetres.

@@ -41,14 +41,13 @@
 
   const image = async (name, options) => {
     const found = await images.loadFromBase64({ base64: id(name).textContent, name: name + '.nii.gz', ...options });
-    found.colorbarVisible = false;
-    return found;
+    return Object.assign(found, { colorbarVisible: false, ...options });
   };
 
   // The map of a view over its anatomy, loaded once.
   const volumes = async (view) => {
     const { under, map, from, most, signed } = view.dataset;
-    if (!opened.has(under)) opened.set(under, await image(under, { colormap: 'gray', cal_min: 0, cal_max: 255 }));
+    if (!opened.has(under)) opened.set(under, await image(under, { colormap: 'gray', cal_min: 0, cal_max: 320 }));
     if (!opened.has(map)) {
       const range = { cal_min: +from, cal_max: +most, colormapType: 1 };
       opened.set(map, await image(map, { colormap: 'warm-map', colormapNegative: signed ? 'cold-map' : '', ...range }));
@@ -98,18 +97,18 @@
   // What colours mean: opaque from the threshold on, fading below it.
   const bar = (value) => {
     const { letter, dof, most, signed, cut } = current.dataset;
-    const [left, width, steps] = [16, 368, 92];
+    const [left, width, steps, ground] = [30, 340, 85, 150];
     const least = signed ? -most : 0;
     const at = (v) => left + (width * (v - least)) / (most - least);
     const colours = JSON.parse(id('viewer-colours').textContent);
-    let drawn = `<rect x="${left}" y="18" width="${width}" height="13" fill="#969696"/>`;
+    let drawn = '';
     for (let step = 0; step < steps; step += 1) {
       const v = least + ((most - least) * (step + 0.5)) / steps;
       const { R, G, B } = colours[v < 0 ? 'cold-map' : 'warm-map'];
       const part = Math.round((Math.abs(v) / most) * (R.length - 1));
       const opacity = Math.abs(v) >= value ? 1 : (v / value) ** 2;
-      const fill = `rgb(${R[part]},${G[part]},${B[part]})`;
-      drawn += `<rect x="${at(v) - width / steps / 2}" y="18" width="${width / steps + 0.5}" height="13" fill="${fill}" fill-opacity="${opacity.toFixed(3)}"/>`;
+      const over = [R, G, B].map((channel) => Math.round(ground + opacity * (channel[part] - ground)));
+      drawn += `<rect x="${at(v) - width / steps / 2}" y="18" width="${width / steps + 0.5}" height="13" fill="rgb(${over})"/>`;
     }
     const mark = (v, text, strong) =>
       `<path class="${strong ? 'strong' : 'axis'}" d="M${at(v)} ${strong ? 15 : 31}V${strong ? 34 : 35}"/><text class="tick" x="${at(v)}" y="46" text-anchor="middle">${text}</text>`;

@@ -1,0 +1,209 @@
+//! Levels above the run: a node's unit as the command that combines its estimates, fixed effects for `meta`, least squares as
+//! `boldly group` for `glm`.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array2, ArrayView1};
+
+use super::named;
+use super::unit::{self, Asked, Estimate, Unit};
+use crate::bids::Entities;
+use crate::bids::entity::label;
+use crate::bids::model::{Kind, Level, Node};
+use crate::design::group::Model;
+use crate::error::{Error, Result};
+use crate::io;
+use crate::pipeline::products::Layout;
+use crate::pipeline::provenance::relative;
+use crate::pipeline::spec::{BidsSpec, Command, EstimateSpec, FixedSpec, GroupSpec, WeighedSpec};
+use crate::stats::least_squares::LeastSquares;
+use crate::table::Table;
+
+/// A unit of a node above the run, its inputs in the order of the design's rows.
+pub(super) struct Above<'a> {
+    pub node: (usize, &'a Node),
+    /// What the unit is grouped by, `contrast` among them where it is.
+    pub entities: Entities,
+    /// The estimates with the units that they come from.
+    pub inputs: Vec<(usize, &'a Estimate)>,
+    pub columns: Vec<String>,
+    /// `[input][column]`
+    pub design: Array2<f64>,
+    pub asked: Vec<Asked>,
+}
+
+impl Above<'_> {
+    /// The unit's command.
+    ///
+    /// # Errors
+    /// Bad data: too few inputs, or a contrast that they do not determine.
+    pub fn unit(self, spec: &BidsSpec) -> Result<Unit> {
+        let (at, node) = self.node;
+        self.refuse_undetermined()?;
+        let entities = self.kept();
+        let folder = named::folder(&spec.out, &node.name, &entities);
+        let labels = unit::labels(&self.asked)?;
+        let by = self.incoming().map(|one| unit::label_of(&one.spoken)).transpose()?;
+        let prefix = match named::of_maps(&entities) {
+            none if none.is_empty() => format!("desc-{}", label(&node.name)),
+            some => some,
+        };
+        let layout = Layout::prefix(&folder.join(&prefix)).among(labels, by.clone());
+        let stem = by.map_or(prefix.clone(), |by| format!("{prefix}_contrast-{by}"));
+        let (command, texts) = match node.kind {
+            Kind::Meta => (Command::Fixed(self.fixed(spec)), Vec::new()),
+            Kind::Glm => self.group(spec, &folder, &stem)?,
+        };
+        let estimates = unit::estimates(&layout, &entities, &self.asked)?;
+        let mut below: Vec<usize> = self.inputs.iter().map(|(unit, _)| *unit).collect();
+        below.dedup();
+        Ok(Unit {
+            node: at,
+            entities,
+            command,
+            layout,
+            texts,
+            sources: self.inputs.iter().map(|(_, one)| one.effect.clone()).collect(),
+            below,
+            estimates,
+            columns: self.columns,
+            n_rows: self.inputs.len(),
+            left_out: Vec::new(),
+        })
+    }
+
+    /// The one contrast that all its inputs are of, where it is grouped by contrast.
+    fn incoming(&self) -> Option<&Estimate> {
+        self.entities.get("contrast").and_then(|_| self.inputs.first()).map(|(_, one)| *one)
+    }
+
+    /// Entities of the outputs: those it is grouped by, and of its inputs those that all share, but for what its level is over.
+    fn kept(&self) -> Entities {
+        let over: &[&str] = match self.node.1.level {
+            Level::Run => &[],
+            Level::Session => &["run", "echo"],
+            Level::Subject => &["run", "echo", "session"],
+            Level::Dataset => &["run", "echo", "session", "subject"],
+        };
+        let mut kept = Entities::new();
+        let Some((_, first)) = self.inputs.first() else { return kept };
+        for (key, value) in &first.entities {
+            let is_by = self.entities.contains_key(key);
+            let is_shared = self.inputs.iter().all(|(_, one)| one.entities.get(key) == Some(value));
+            if is_shared && (is_by || !over.contains(&key.as_str())) {
+                kept.insert(key.clone(), value.clone());
+            }
+        }
+        // What it is grouped by beyond entities (a column of participants.tsv) tells its units apart.
+        for (key, value) in
+            self.entities.iter().filter(|(key, _)| !first.entities.contains_key(*key))
+        {
+            kept.insert(label(key), label(value));
+        }
+        kept.remove("contrast");
+        kept
+    }
+
+    /// What it is called in messages.
+    fn name(&self) -> String {
+        let unit = named::label(&self.kept(), &["space", "resolution", "density", "cohort"]);
+        let contrast = self.entities.get("contrast").map(|name| format!(", contrast {name}"));
+        format!("node {} ({unit}{})", self.node.1.name, contrast.unwrap_or_default())
+    }
+
+    fn refuse_undetermined(&self) -> Result<()> {
+        let solved = LeastSquares::new(self.design.view())?;
+        let n = self.inputs.len();
+        if self.node.1.kind == Kind::Glm && n <= solved.rank {
+            return Err(Error::bad_data(
+                self.name(),
+                format!("has {n} input{} for {} column{}", s(n), solved.rank, s(solved.rank)),
+                "have more inputs than columns, for least squares find their error from what is left",
+                "have more subjects, or set Type to meta, which takes the estimates' own variances",
+            ));
+        }
+        for one in &self.asked {
+            let is_determined = one.weights.iter().all(|row| {
+                row.len() == self.columns.len() && solved.is_estimable(ArrayView1::from(row))
+            });
+            if !is_determined {
+                return Err(Error::bad_data(
+                    format!("contrast '{}' of {}", one.name, self.name()),
+                    format!("is not determined by {n} inputs"),
+                    "be of columns that the inputs tell apart",
+                    format!("columns: {}", super::found::listed(&self.columns)),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn fixed(&self, spec: &BidsSpec) -> FixedSpec {
+        let contrast = |one: &Asked| WeighedSpec {
+            name: one.spoken.clone(),
+            weights: one.weights.clone(),
+            is_f: one.is_f(),
+        };
+        let estimate = |(_, one): &(usize, &Estimate)| EstimateSpec {
+            effect: one.effect.clone(),
+            variance: one.variance.clone(),
+        };
+        FixedSpec {
+            estimates: self.inputs.iter().map(estimate).collect(),
+            columns: self.columns.clone(),
+            design: self.design.rows().into_iter().map(|row| row.to_vec()).collect(),
+            contrasts: self.asked.iter().map(contrast).collect(),
+            combine: spec.combine,
+            two_sided: spec.fit.two_sided,
+        }
+    }
+
+    /// As `boldly group` takes it: a table of maps, and a matrix of the same rows.
+    fn group(
+        &self,
+        spec: &BidsSpec,
+        folder: &Path,
+        stem: &str,
+    ) -> Result<(Command, Vec<(PathBuf, String)>)> {
+        let is_of_people = self.node.1.level == Level::Dataset;
+        let row = |(_, one): &(usize, &Estimate)| {
+            let who = match one.entities.get("subject").filter(|_| is_of_people) {
+                Some(subject) => format!("sub-{subject}"),
+                None => named::label(&one.entities, &["space"]),
+            };
+            vec![who, relative(&one.effect, folder).display().to_string()]
+        };
+        let maps = Table {
+            name: String::new(),
+            columns: vec!["subject".to_owned(), "effect".to_owned()],
+            rows: self.inputs.iter().map(row).collect(),
+        };
+        let numbers = |row: ArrayView1<f64>| row.iter().map(|v| format!("{v:?}")).collect();
+        let design = Table {
+            name: String::new(),
+            columns: self.columns.clone(),
+            rows: self.design.rows().into_iter().map(numbers).collect(),
+        };
+        let table = folder.join(format!("{stem}_desc-model_maps.tsv"));
+        let matrix = folder.join(format!("{stem}_desc-model_design.tsv"));
+        let (f, t): (Vec<&Asked>, Vec<&Asked>) = self.asked.iter().partition(|one| one.is_f());
+        let texts = |all: Vec<&Asked>| -> Result<Vec<String>> {
+            all.into_iter().map(|one| one.expression(&self.columns)).collect()
+        };
+        let command = GroupSpec {
+            contrasts: texts(t)?,
+            f_contrasts: texts(f)?,
+            two_sided: spec.fit.two_sided,
+            no_pictures: true,
+            ..GroupSpec::new(table.clone(), Model::Matrix(matrix.clone()))
+        };
+        let written =
+            vec![(table, io::tsv::write_string(&maps)), (matrix, io::tsv::write_string(&design))];
+        Ok((Command::Group(command), written))
+    }
+}
+
+/// Of more than one.
+fn s(n: usize) -> &'static str {
+    if n == 1 { "" } else { "s" }
+}

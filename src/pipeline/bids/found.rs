@@ -1,0 +1,408 @@
+//! The datasets, and in them the runs that are meant with the files that belong to each.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::bids::{Entities, Model};
+use crate::design::similar::closest;
+use crate::error::{Error, Result};
+use crate::io::dataset::{self, Content, Dataset, File, is_same_value};
+use crate::pipeline::spec::{BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, Wanted};
+use crate::pipeline::watch::Watch;
+
+/// Endings of images.
+const IMAGES: [&str; 2] = [".nii.gz", ".nii"];
+/// So many names a line.
+const LISTED: usize = 8;
+
+/// The raw dataset and its derivatives, each with the name by which sidecars link to it.
+pub(super) struct Found {
+    pub raw: Dataset,
+    pub derivatives: Vec<(String, Dataset)>,
+    /// In the order of their images' paths.
+    pub runs: Vec<FoundRun>,
+}
+
+/// A run and its files.
+#[derive(Debug, Clone)]
+pub(super) struct FoundRun {
+    /// Of its image, `description` and those of the file itself left out.
+    pub entities: Entities,
+    pub bold: PathBuf,
+    pub mask: Option<PathBuf>,
+    pub events: Option<PathBuf>,
+    pub confounds: Option<PathBuf>,
+    pub physio: Vec<PathBuf>,
+}
+
+impl FoundRun {
+    /// What it is called in messages: `sub-01 ses-2 task-x run-1`.
+    pub fn name(&self) -> String {
+        super::named::label(&self.entities, &["space", "resolution", "density", "cohort"])
+    }
+}
+
+/// Find them.
+///
+/// # Errors
+/// Missing input: a dataset, a participant or an image that is not there, or is a name alone; bad data: two images of one run.
+pub(super) fn find(spec: &BidsSpec, model: &Model, watch: &dyn Watch) -> Result<Found> {
+    let raw = Dataset::open(&spec.dataset)?;
+    let derivatives = derivatives(spec, &raw)?;
+    for of in std::iter::once(&raw).chain(derivatives.iter().map(|(_, of)| of)) {
+        of.notes.iter().for_each(|note| watch.note(note));
+    }
+    let mut found = Found { raw, derivatives, runs: Vec::new() };
+    found.refuse_unknown(spec)?;
+    let images = found.images(spec, model)?;
+    found.refuse_twice(&images)?;
+    found.runs = images
+        .into_iter()
+        .map(|(of, file)| found.run(spec, model, of, file))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(found)
+}
+
+/// The datasets of derivatives.
+fn derivatives(spec: &BidsSpec, raw: &Dataset) -> Result<Vec<(String, Dataset)>> {
+    let own = raw.root.join("derivatives");
+    let folders = match spec.derivatives.as_slice() {
+        [] if own.is_dir() => vec![own],
+        given => given.to_vec(),
+    };
+    let mut all: Vec<(String, Dataset)> = Vec::new();
+    let out = std::path::absolute(&spec.out).ok();
+    for folder in folders {
+        let here = Dataset::open_all(&folder)?;
+        if here.is_empty() && !spec.derivatives.is_empty() {
+            return Err(Error::missing_input(
+                folder.display().to_string(),
+                "holds no dataset",
+                "be a dataset of derivatives, such as fMRIPrep's output, or a folder of such",
+                "check -d",
+            ));
+        }
+        for one in here {
+            if std::path::absolute(&one.root).ok() == out {
+                continue; // results that an earlier run left in derivatives
+            }
+            let name = one.root.file_name().unwrap_or_default().to_string_lossy();
+            let mut label = crate::bids::entity::label(&name);
+            while all.iter().any(|(other, _)| *other == label) || label.is_empty() {
+                label.push('x');
+            }
+            all.push((label, one));
+        }
+    }
+    Ok(all)
+}
+
+impl Found {
+    /// All datasets, derivatives first.
+    fn all(&self) -> impl Iterator<Item = &Dataset> {
+        self.derivatives.iter().map(|(_, of)| of).chain([&self.raw])
+    }
+
+    /// Every participant that was asked for must be there.
+    fn refuse_unknown(&self, spec: &BidsSpec) -> Result<()> {
+        let known: Vec<String> = {
+            let all = self.all().flat_map(|of| of.values("subject"));
+            let sorted: std::collections::BTreeSet<&str> = all.collect();
+            sorted.into_iter().map(str::to_owned).collect()
+        };
+        let Some(unknown) = spec.participants.iter().find(|label| !known.contains(label)) else {
+            return Ok(());
+        };
+        let hint = match closest(unknown, &known) {
+            Some(near) => format!("did you mean {near}?"),
+            None => format!("there are {}", listed(&known)),
+        };
+        Err(Error::missing_input(
+            format!("participant '{unknown}'"),
+            format!("is not in {}", self.raw.root.display()),
+            "be a subject of the dataset",
+            hint,
+        ))
+    }
+
+    /// The images that are meant, each with its dataset; those of derivatives, else the raw ones.
+    fn images(&self, spec: &BidsSpec, model: &Model) -> Result<Vec<(&Dataset, &File)>> {
+        let every =
+            || self.all().flat_map(|of| of.of_suffix("bold", &IMAGES).map(move |f| (of, f)));
+        let (space, desc) = (space(spec, model), desc(spec));
+        let is = |wanted: &Wanted, value: Option<&str>| match wanted {
+            Wanted::Value(wanted) => value == Some(wanted),
+            Wanted::Nothing => value.is_none(),
+        };
+        let input = |key: &str, value: Option<&str>, allowed: &[String]| {
+            value.is_some_and(|value| allowed.iter().any(|a| is_same_value(key, a, value)))
+        };
+        // What the file is called beyond its run is asked by --space and --desc-label.
+        let of_model = |f: &File| {
+            let own = model.input.iter().filter(|(key, _)| !is_of_file(key));
+            own.clone().all(|(key, allowed)| {
+                let value = f.entity(key);
+                key == "space" || input(key, value, allowed)
+            })
+        };
+        let of_filter =
+            |f: &File| spec.filter.iter().all(|(key, allowed)| input(key, f.entity(key), allowed));
+        let of_people = |f: &File| {
+            let subject = f.entity("subject").map(str::to_owned);
+            spec.participants.is_empty()
+                || subject.is_some_and(|subject| spec.participants.contains(&subject))
+        };
+        let steps: [(&str, &dyn Fn(&File) -> bool); 5] = [
+            ("--desc-label", &|f| is(&desc, f.entity("description"))),
+            ("--space", &|f| is(&space, f.entity("space"))),
+            ("the model's Input", &of_model),
+            ("--bids-filter-file", &of_filter),
+            ("--participant-label", &of_people),
+        ];
+        let mut left: Vec<(&Dataset, &File)> = every().collect();
+        if left.is_empty() {
+            return Err(self.no_image("holds no BOLD image (_bold.nii.gz)", String::new()));
+        }
+        for (asked, is_meant) in steps {
+            let before = left.clone();
+            left.retain(|(_, file)| is_meant(file));
+            if left.is_empty() {
+                return Err(self.none_left(asked, &before, (&space, &desc), model));
+            }
+        }
+        left.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
+        Ok(left)
+    }
+
+    /// Why a step left no image, and what there was.
+    fn none_left(
+        &self,
+        asked: &str,
+        before: &[(&Dataset, &File)],
+        (space, desc): (&Wanted, &Wanted),
+        model: &Model,
+    ) -> Error {
+        let values = |key: &str| {
+            let all: std::collections::BTreeSet<String> =
+                before.iter().map(|(_, f)| f.entity(key).unwrap_or("none").to_owned()).collect();
+            listed(&all.into_iter().collect::<Vec<_>>())
+        };
+        let of = |wanted: &Wanted| match wanted {
+            Wanted::Value(value) => value.clone(),
+            Wanted::Nothing => "none".to_owned(),
+        };
+        let (found, hint) = match asked {
+            "--desc-label" => {
+                let hint = format!("there are desc- {}", values("description"));
+                (format!("has no BOLD image of desc-{}", of(desc)), hint)
+            }
+            "--space" => {
+                let hint = format!("there are {}: name one with --space", values("space"));
+                (format!("has no BOLD image of space-{}", of(space)), hint)
+            }
+            "the model's Input" => {
+                let keys = model.input.keys().filter(|key| !is_of_file(key));
+                let have: Vec<String> = keys.map(|key| format!("{key}: {}", values(key))).collect();
+                (
+                    "has no BOLD image of the model's Input".to_owned(),
+                    format!("there are {}", have.join("; ")),
+                )
+            }
+            other => (format!("has no BOLD image that {other} leaves"), String::new()),
+        };
+        self.no_image(&found, hint)
+    }
+
+    fn no_image(&self, found: &str, hint: String) -> Error {
+        let thing = match self.derivatives.as_slice() {
+            [] => self.raw.root.display().to_string(),
+            all => {
+                let names: Vec<String> =
+                    all.iter().map(|(_, of)| of.root.display().to_string()).collect();
+                listed(&names)
+            }
+        };
+        let hint = match (hint.is_empty(), self.derivatives.is_empty()) {
+            (true, true) => "name the folder of derivatives with -d".to_owned(),
+            _ => hint,
+        };
+        Error::missing_input(thing, found, "have one or more", hint)
+    }
+
+    /// Two images of one run cannot both be meant.
+    fn refuse_twice(&self, images: &[(&Dataset, &File)]) -> Result<()> {
+        let mut seen: BTreeMap<Entities, (&Dataset, &File)> = BTreeMap::new();
+        for (of, file) in images {
+            let mut run = file.entities.clone();
+            ["space", "cohort", "resolution", "density", "description", "echo", "part"]
+                .into_iter()
+                .for_each(|key| drop(run.remove(key)));
+            if let Some((other_s, other)) = seen.insert(run, (of, file)) {
+                return Err(Error::bad_data(
+                    of.at(file).display().to_string(),
+                    format!("and {} are both of one run", other_s.at(other).display()),
+                    "be one image of a run",
+                    "say which by -d, --space, --desc-label or --bids-filter-file, as in {\"bold\": {\"resolution\": \"2\"}}",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// A run with what belongs to it.
+    fn run(&self, spec: &BidsSpec, model: &Model, of: &Dataset, file: &File) -> Result<FoundRun> {
+        let there = |path: PathBuf| match dataset::content(&path) {
+            Content::There => Ok(path),
+            Content::NotFetched => Err(Error::missing_input(
+                path.display().to_string(),
+                "is a placeholder of git-annex, whose content is not here",
+                "be on this disk",
+                "fetch it first (datalad get, git annex get)",
+            )),
+            Content::Empty | Content::Gone => Err(Error::missing_input(
+                path.display().to_string(),
+                "is an empty file (0 bytes)",
+                "hold data",
+                "copy or download it again; example datasets hold names alone",
+            )),
+        };
+        let bold = there(of.at(file))?;
+        let table = |found: Option<(&Dataset, &File)>| {
+            found.map(|(of, file)| there(of.at(file))).transpose()
+        };
+        let events = self.raw.nearest(&file.entities, "func", ("events", ".tsv"))?;
+        let mut confounds = of.confounds(&file.entities)?.map(|f| (of, f));
+        if confounds.is_none() {
+            for (_, other) in &self.derivatives {
+                confounds = confounds.or(other.confounds(&file.entities)?.map(|f| (other, f)));
+            }
+        }
+        let mask = self.mask(model, of, file)?;
+        let mut physio = Vec::new();
+        if spec.fit.physio.is_some() {
+            physio = recordings(&self.raw, &file.entities)
+                .into_iter()
+                .map(|f| there(self.raw.at(f)))
+                .collect::<Result<_>>()?;
+        }
+        let mut entities = file.entities.clone();
+        entities.remove("description");
+        Ok(FoundRun {
+            entities,
+            bold,
+            mask: table(mask)?,
+            events: table(events.map(|f| (&self.raw, f)))?,
+            confounds: table(confounds)?,
+            physio,
+        })
+    }
+
+    /// The mask of a run: that of the brain beside it, or what the model's run node asks for.
+    fn mask<'a>(
+        &'a self,
+        model: &Model,
+        of: &'a Dataset,
+        bold: &File,
+    ) -> Result<Option<(&'a Dataset, &'a File)>> {
+        let node = model.nodes.iter().find(|node| node.level == crate::bids::model::Level::Run);
+        let asked: Vec<(&String, &Vec<String>)> = node
+            .into_iter()
+            .flat_map(|node| &node.mask)
+            .filter(|(key, _)| !is_of_file(key))
+            .collect();
+        let is_plain = asked.iter().all(|(key, values)| {
+            key.as_str() == "description" && values.iter().any(|value| value == "brain")
+        });
+        if is_plain {
+            return Ok(of.brain_mask(bold).map(|f| (of, f)));
+        }
+        let fits = |f: &&File| {
+            let in_space = ["space", "resolution", "cohort"].iter().all(|key| {
+                asked.iter().any(|(own, _)| own == key) || f.entity(key) == bold.entity(key)
+            });
+            let own = ["subject", "session", "task", "run", "acquisition"].iter();
+            let of_run = own.clone().all(|key| match (f.entity(key), bold.entity(key)) {
+                (Some(a), Some(b)) => is_same_value(key, a, b),
+                (Some(_), None) => false,
+                (None, _) => true,
+            });
+            in_space
+                && of_run
+                && asked.iter().all(|(key, values)| {
+                    f.entity(key).is_some_and(|value| values.iter().any(|v| v == value))
+                })
+        };
+        let every = self.all().flat_map(|of| of.of_suffix("mask", &IMAGES).map(move |f| (of, f)));
+        let found = every.filter(|(_, f)| fits(f)).max_by_key(|(_, f)| f.entities.len());
+        if found.is_some() {
+            return Ok(found);
+        }
+        let words = asked.iter().map(|(key, values)| format!("{key} {}", values.join(" or ")));
+        Err(Error::missing_input(
+            of.at(bold).display().to_string(),
+            format!("has no mask with {}", words.collect::<Vec<_>>().join(", ")),
+            "have the mask that the model's Options.Mask asks for",
+            "leave Mask out for the brain mask beside the run",
+        ))
+    }
+}
+
+/// Keys of a model's Input and Mask that are of the file, not of its run.
+fn is_of_file(key: &str) -> bool {
+    ["suffix", "extension", "datatype"].contains(&key)
+}
+
+/// The space that is meant.
+fn space(spec: &BidsSpec, model: &Model) -> Wanted {
+    let of_model = model.input.get("space").and_then(|all| all.first());
+    let default = || of_model.map_or(DEFAULT_SPACE, String::as_str).to_owned();
+    spec.space.clone().unwrap_or_else(|| Wanted::Value(default()))
+}
+
+fn desc(spec: &BidsSpec) -> Wanted {
+    spec.desc.clone().unwrap_or_else(|| Wanted::Value(DEFAULT_DESC.to_owned()))
+}
+
+/// The recordings of a run, of which several may lie side by side (`recording-cardiac`).
+fn recordings<'a>(raw: &'a Dataset, entities: &Entities) -> Vec<&'a File> {
+    let own = ["subject", "session", "task", "run", "acquisition", "reconstruction", "direction"];
+    let is_own = |f: &&File| {
+        own.iter().all(|key| match (f.entity(key), entities.get(*key)) {
+            (Some(a), Some(b)) => is_same_value(key, a, b),
+            (a, b) => a.is_none() && b.is_none(),
+        })
+    };
+    raw.of_suffix("physio", &[".tsv.gz"]).filter(is_own).collect()
+}
+
+/// Names in a sentence.
+pub(super) fn listed(names: &[String]) -> String {
+    let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+    match names.len() > LISTED {
+        true => format!("{} and {} more", some.join(", "), names.len() - LISTED),
+        false => some.join(", "),
+    }
+}
+
+/// A path as sidecars link to it: `bids:raw:sub-01/func/...`, or of the results themselves `bids::node-...`; none outside of all.
+pub(super) fn uri(path: &Path, found: &Found, out: &Path) -> Option<String> {
+    let whole = std::path::absolute(path).ok()?;
+    let below = |root: &Path| {
+        let root = std::path::absolute(root).ok()?;
+        let rest = whole.strip_prefix(&root).ok()?;
+        Some(
+            rest.components()
+                .map(|c| c.as_os_str().to_string_lossy())
+                .collect::<Vec<_>>()
+                .join("/"),
+        )
+    };
+    if let Some(rest) = below(out) {
+        return Some(format!("bids::{rest}"));
+    }
+    let derived = found.derivatives.iter().map(|(name, of)| (name.as_str(), of));
+    let mut all: Vec<(&str, &Dataset)> = derived.chain([("raw", &found.raw)]).collect();
+    // Derivatives within the raw dataset are found first.
+    all.sort_by_key(|(_, of)| std::cmp::Reverse(of.root.components().count()));
+    all.into_iter().find_map(|(name, of)| Some(format!("bids:{name}:{}", below(&of.root)?)))
+}

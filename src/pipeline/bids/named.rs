@@ -1,0 +1,82 @@
+//! How runs and estimates are called: in messages, in folders and in file names. Source: BIDS 1.11, "Entities" for their order.
+
+use std::path::{Path, PathBuf};
+
+use crate::bids::Entities;
+use crate::io::dataset::short_name;
+
+/// The order of entities in names; others follow.
+const ORDER: [&str; 26] = [
+    "subject",
+    "session",
+    "sample",
+    "task",
+    "trackingsystem",
+    "acquisition",
+    "ceagent",
+    "tracer",
+    "staining",
+    "reconstruction",
+    "direction",
+    "run",
+    "modality",
+    "echo",
+    "flip",
+    "inversion",
+    "mtransfer",
+    "part",
+    "processing",
+    "hemisphere",
+    "space",
+    "cohort",
+    "resolution",
+    "density",
+    "recording",
+    "chunk",
+];
+/// Those that a table over time does not have.
+const OF_AN_IMAGE: [&str; 5] = ["space", "cohort", "resolution", "density", "hemisphere"];
+
+/// Entities in the order of names, without some.
+fn ordered<'a>(entities: &'a Entities, without: &[&str]) -> Vec<(&'a str, &'a str)> {
+    let place = |key: &str| ORDER.iter().position(|own| *own == key).unwrap_or(ORDER.len());
+    let mut all: Vec<(&str, &str)> = entities
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_str()))
+        .filter(|(key, _)| !without.contains(key))
+        .collect();
+    all.sort_by_key(|(key, _)| place(key));
+    all
+}
+
+fn words(entities: &Entities, without: &[&str]) -> Vec<String> {
+    let word = |(key, value): (&str, &str)| format!("{}-{value}", short_name(key));
+    ordered(entities, without).into_iter().map(word).collect()
+}
+
+/// In a message: `sub-01 task-x run-1`; the dataset where nothing is left.
+pub(super) fn label(entities: &Entities, without: &[&str]) -> String {
+    let words = words(entities, &[without, &["contrast"]].concat());
+    if words.is_empty() { "dataset".to_owned() } else { words.join(" ") }
+}
+
+/// The folder of a unit's outputs.
+pub(super) fn folder(out: &Path, node: &str, entities: &Entities) -> PathBuf {
+    let mut folder = out.join(format!("node-{}", crate::bids::entity::label(node)));
+    for (key, short) in [("subject", "sub"), ("session", "ses")] {
+        if let Some(value) = entities.get(key) {
+            folder.push(format!("{short}-{value}"));
+        }
+    }
+    folder
+}
+
+/// What names of maps begin with: `sub-01_task-x_run-01_space-y`; empty where there is no entity.
+pub(super) fn of_maps(entities: &Entities) -> String {
+    words(entities, &["contrast"]).join("_")
+}
+
+/// What names of tables begin with.
+pub(super) fn of_tables(entities: &Entities) -> String {
+    words(entities, &[&OF_AN_IMAGE[..], &["contrast"]].concat()).join("_")
+}

@@ -1,0 +1,141 @@
+//! What the folder of results holds beside them: its description, what validators pass over, a README, the model, and the tables that units
+//! read. Several commands may write into one folder at once: a file that is there as it should be stays, any other is put in its place whole.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::found::Found;
+use crate::bids::Model;
+use crate::error::{Error, Result};
+use crate::io::{Outputs, Overwrite, bids, read_text};
+use crate::pipeline::provenance::relative;
+use crate::pipeline::spec::BidsSpec;
+
+/// What the BIDS validator has no names for; a folder's name goes without a slash, or the folder itself is reported.
+const IGNORED: &str = "*.html\nlogs\nfigures\nnode-*\n*_statmap.*\n*_design.*\n*_timeseries.*\n*_mask.json\n*_qc.*\nmodel-*\n\
+                       *_clusters.*\n*_corrdesign.*\n";
+/// The version of BIDS that names follow.
+const BIDS_VERSION: &str = "1.10.0";
+const DESCRIPTION: &str = "dataset_description.json";
+
+/// Refuses a folder that holds something else.
+///
+/// # Errors
+/// Usage.
+pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
+    let Ok(mut entries) = std::fs::read_dir(out) else { return Ok(()) };
+    if entries.next().is_none() {
+        return Ok(());
+    }
+    let described = out.join(DESCRIPTION);
+    let is_own = described.is_file() && {
+        let made_by = bids::read_json(&described)?.remove("GeneratedBy");
+        let made_by = made_by.as_ref().and_then(Value::as_array).cloned().unwrap_or_default();
+        made_by.iter().any(|by| by.get("Name").and_then(Value::as_str) == Some("boldly"))
+    };
+    if is_own {
+        return Ok(());
+    }
+    Err(Error::usage(
+        out.display().to_string(),
+        "is not empty, and no results of boldly bids",
+        "be a folder of its own",
+        "name one that is empty or new, such as derivatives/boldly",
+    ))
+}
+
+/// Put down what belongs to the folder as a whole.
+///
+/// # Errors
+/// Output errors.
+pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found) -> Result<()> {
+    let out = &spec.out;
+    let link = |root: &Path| relative(root, out).display().to_string();
+    let mut links = serde_json::Map::new();
+    links.insert("raw".to_owned(), json!(link(&found.raw.root)));
+    for (name, of) in &found.derivatives {
+        links.insert(name.clone(), json!(link(&of.root)));
+    }
+    let sources: Vec<Value> = links.values().map(|url| json!({ "URL": url })).collect();
+    let described = json!({
+        "Name": format!("boldly: {} of {}", model.name, found.raw.name()),
+        "BIDSVersion": BIDS_VERSION,
+        "DatasetType": "derivative",
+        "GeneratedBy": [{
+            "Name": "boldly",
+            "Version": env!("CARGO_PKG_VERSION"),
+            "Description": "BIDS Stats Model fitted to preprocessed runs",
+            "CodeURL": env!("CARGO_PKG_REPOSITORY"),
+        }],
+        "SourceDatasets": sources,
+        "DatasetLinks": links,
+    });
+    let described = serde_json::to_string_pretty(&described).unwrap_or_default() + "\n";
+    let name = model_name(spec, model);
+    let readme = readme(spec, model, &name);
+    let files = [
+        (DESCRIPTION, described.as_str()),
+        (".bidsignore", IGNORED),
+        ("README", readme.as_str()),
+        (name.as_str(), text),
+    ];
+    let files: Vec<(PathBuf, String)> =
+        files.into_iter().map(|(name, text)| (out.join(name), text.to_owned())).collect();
+    put_texts(&files)
+}
+
+/// Put texts down, each whole, those that are there already left as they are.
+///
+/// # Errors
+/// Output errors.
+pub(super) fn put_texts(files: &[(PathBuf, String)]) -> Result<()> {
+    let is_there = |path: &Path, text: &str| {
+        path.is_file() && read_text(path).is_ok_and(|there| there == text)
+    };
+    let new: Vec<&(PathBuf, String)> =
+        files.iter().filter(|(path, text)| !is_there(path, text)).collect();
+    if new.is_empty() {
+        return Ok(());
+    }
+    let mut outputs = Outputs::replacing(Overwrite::Anything);
+    for (path, text) in new {
+        outputs.folder(path.parent().unwrap_or(Path::new("")))?;
+        outputs.text(path, text)?;
+    }
+    outputs.commit()
+}
+
+/// The copy's name: the file's own where it is one of a model's, as BIDS calls them.
+fn model_name(spec: &BidsSpec, model: &Model) -> String {
+    let own = spec.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    if own.starts_with("model-") && own.ends_with("_smdl.json") {
+        return own;
+    }
+    format!("model-{}_smdl.json", crate::bids::entity::label(&model.name))
+}
+
+fn readme(spec: &BidsSpec, model: &Model, name: &str) -> String {
+    let nodes: Vec<String> = model
+        .nodes
+        .iter()
+        .map(|node| {
+            format!(
+                "- node-{}: {} ({:?})",
+                crate::bids::entity::label(&node.name),
+                node.name,
+                node.level
+            )
+        })
+        .collect();
+    format!(
+        "# {}\n\n{}\n\nMade by boldly {} (boldly bids) of {} by the model {name}. Each node has a folder, each of its subjects one in it.\n\n{}\n\n\
+         Maps are named by the entities of their runs, contrast and statistic: effect, variance, t or F, z, p (one-sided unless its sidecar says \
+         otherwise). Outside of the masks statistics are 0 and p is 1. Each image's JSON says what was run on what; `boldly verify` runs it again.\n",
+        model.name,
+        model.description,
+        env!("CARGO_PKG_VERSION"),
+        relative(&spec.dataset, &spec.out).display(),
+        nodes.join("\n"),
+    )
+}

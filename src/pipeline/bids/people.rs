@@ -1,0 +1,121 @@
+//! Variables of the inputs of a level above the run: their entities, and what the dataset's tables say of their subjects, sessions and runs.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::found::Found;
+use crate::bids::Entities;
+use crate::bids::variables::Variables;
+use crate::error::{Error, Result};
+use crate::io;
+use crate::io::dataset::{File, is_same_value};
+use crate::table::Table;
+
+/// A value that is not known.
+const NOT_KNOWN: &str = "n/a";
+
+/// The tables, as they are needed.
+pub(super) struct People {
+    /// `participants.tsv`
+    participants: Option<Table>,
+    /// Those of sessions and runs, each with the entities of its file.
+    others: Vec<(Entities, &'static str, Table)>,
+}
+
+impl People {
+    /// # Errors
+    /// Those of reading; a table without the column that says whose a row is.
+    pub fn read(found: &Found) -> Result<People> {
+        let raw = &found.raw;
+        let participants = raw.files.iter().find(|f| f.path == Path::new("participants.tsv"));
+        let read = |file: &File| io::tsv::read(&raw.at(file));
+        let participants = participants.map(read).transpose()?;
+        if let Some(table) =
+            participants.as_ref().filter(|t| t.position("participant_id").is_none())
+        {
+            return Err(lacks(table, "participant_id"));
+        }
+        let mut others = Vec::new();
+        for (suffix, id) in [("sessions", "session_id"), ("scans", "filename")] {
+            for file in raw.of_suffix(suffix, &[".tsv"]) {
+                let table = read(file)?;
+                if table.position(id).is_none() {
+                    return Err(lacks(&table, id));
+                }
+                others.push((file.entities.clone(), id, table));
+            }
+        }
+        Ok(People { participants, others })
+    }
+
+    /// What is known of an input: its entities, and by their names the columns of the tables about its subject, session and run. A name
+    /// that an entity has is the entity's.
+    pub fn about(&self, entities: &Entities) -> Entities {
+        let mut known = entities.clone();
+        let mut add = |table: &Table, id: &str, row: Option<usize>| {
+            let Some(row) = row.and_then(|row| table.rows.get(row)) else { return };
+            for (column, cell) in table.columns.iter().zip(row).filter(|(column, _)| *column != id)
+            {
+                known.entry(column.clone()).or_insert_with(|| cell.clone());
+            }
+        };
+        if let (Some(table), Some(subject)) = (&self.participants, entities.get("subject")) {
+            let is_it = |cell: &str| cell.strip_prefix("sub-").unwrap_or(cell) == subject;
+            add(table, "participant_id", row_of(table, "participant_id", is_it));
+        }
+        for (own, id, table) in &self.others {
+            if !own.iter().all(|(key, value)| entities.get(key) == Some(value)) {
+                continue;
+            }
+            let row = match (*id, entities.get("session")) {
+                ("session_id", None) => None,
+                ("session_id", Some(session)) => {
+                    row_of(table, id, |cell| cell.strip_prefix("ses-").unwrap_or(cell) == session)
+                }
+                _ => row_of(table, id, |cell| is_of_run(cell, entities)),
+            };
+            add(table, id, row);
+        }
+        known
+    }
+}
+
+/// The variables of inputs of which this is known; what is not known of one is n/a.
+///
+/// # Errors
+/// Those of the variables.
+pub(super) fn variables(inputs: &[&Entities]) -> Result<Variables> {
+    let mut variables = Variables::of_inputs(inputs.len());
+    let keys: BTreeSet<&str> = inputs.iter().flat_map(|of| of.keys()).map(String::as_str).collect();
+    for key in keys {
+        let texts: Vec<&str> =
+            inputs.iter().map(|of| of.get(key).map_or(NOT_KNOWN, String::as_str)).collect();
+        variables.add_texts(key, &texts)?;
+    }
+    Ok(variables)
+}
+
+/// The first row whose id is meant.
+fn row_of(table: &Table, id: &str, is: impl Fn(&str) -> bool) -> Option<usize> {
+    let at = table.position(id)?;
+    table.rows.iter().position(|row| row.get(at).is_some_and(|cell| is(cell)))
+}
+
+/// Whether a file of scans.tsv is a BOLD image of a run with these entities.
+fn is_of_run(cell: &str, of: &Entities) -> bool {
+    let name = cell.rsplit('/').next().unwrap_or(cell);
+    let Some((stem, _)) = name.split_once("_bold.") else { return false };
+    stem.split('_').filter_map(|part| part.split_once('-')).all(|(key, value)| {
+        let key = io::dataset::long_name(key);
+        of.get(key).is_some_and(|own| is_same_value(key, own, value))
+    })
+}
+
+fn lacks(table: &Table, id: &str) -> Error {
+    Error::bad_data(
+        table.name.clone(),
+        format!("has no column {id}"),
+        "say in it whose each row is",
+        "BIDS wants it as the first column",
+    )
+}

@@ -1,0 +1,348 @@
+//! The units of a model, level by level, before anything is fitted: estimates are known by name before they are there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::above::Above;
+use super::app_level;
+use super::found::{Found, FoundRun, listed};
+use super::people::{self, People};
+use super::unit::{Asked, Estimate, Unit};
+use super::{named, run_level};
+use crate::bids::model::{Level, Node};
+use crate::bids::variables::Value;
+use crate::bids::{Entities, Model, Notes, design, graph, transform};
+use crate::error::{Error, Result};
+use crate::pipeline::spec::{BidsSpec, Missing};
+use crate::pipeline::watch::Watch;
+
+/// The units, each behind those it needs, and what was left out.
+///
+/// # Errors
+/// What cannot be known or asked, before any fit; the first of several, the others told.
+pub(super) fn units(
+    spec: &BidsSpec,
+    model: &Model,
+    found: &Found,
+    notes: &mut Notes,
+    watch: &dyn Watch,
+) -> Result<(Vec<Unit>, Vec<String>)> {
+    let people = People::read(found)?;
+    let mut planning = Planning {
+        spec,
+        model,
+        found,
+        people,
+        units: Vec::new(),
+        left_out: Vec::new(),
+        faults: Vec::new(),
+        said: BTreeMap::new(),
+    };
+    for at in model.order() {
+        let node = &model.nodes[at];
+        if app_level(node.level) > spec.level {
+            continue;
+        }
+        match node.level {
+            Level::Run => planning.runs(at, node, watch)?,
+            _ => planning.above(at, node)?,
+        }
+        // What stands on units that cannot be says nothing new.
+        if !planning.faults.is_empty() {
+            break;
+        }
+    }
+    planning.tell(notes);
+    planning.refuse_one_place();
+    let Planning { units, left_out, mut faults, .. } = planning;
+    if faults.is_empty() {
+        return Ok((units, left_out));
+    }
+    let first = faults.remove(0);
+    faults.iter().for_each(|fault| watch.warn(&fault.to_string()));
+    Err(first)
+}
+
+struct Planning<'a> {
+    spec: &'a BidsSpec,
+    model: &'a Model,
+    found: &'a Found,
+    people: People,
+    units: Vec<Unit>,
+    left_out: Vec<String>,
+    /// Why units cannot be.
+    faults: Vec<Error>,
+    /// Remarks on single runs, each with the runs.
+    said: BTreeMap<String, Vec<String>>,
+}
+
+impl Planning<'_> {
+    /// A unit a run.
+    fn runs(&mut self, at: usize, node: &Node, watch: &dyn Watch) -> Result<()> {
+        let found = self.found;
+        let known: Vec<Entities> =
+            found.runs.iter().map(|run| self.people.about(&run.entities)).collect();
+        let grouped = graph::units(node, &known)?;
+        for (input, key) in &grouped.lacking {
+            self.lacks((node, &found.runs[*input].name()), key);
+        }
+        for group in &grouped.units {
+            let run = &found.runs[graph::one_run(node, group, &known)?];
+            match self.run((at, node), run, watch) {
+                Ok(unit) => self.units.push(unit),
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) => self.faults.push(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn run(
+        &mut self,
+        (at, node): (usize, &Node),
+        run: &FoundRun,
+        watch: &dyn Watch,
+    ) -> Result<Unit> {
+        let mut notes = Notes::default();
+        let whose = run.name();
+        let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes)
+            .map_err(|error| error.of(&whose))?;
+        for note in notes.all() {
+            self.said.entry(note.clone()).or_default().push(whose.clone());
+        }
+        if run.mask.is_none() {
+            let said = "no mask of the brain lies beside the run: one is made from its mean image";
+            self.said.entry(said.to_owned()).or_default().push(whose.clone());
+        }
+        if self.spec.fit.physio.is_some() && run.physio.is_empty() {
+            return Err(Error::missing_input(
+                format!("--physio: {whose}"),
+                "has no recording (_physio.tsv.gz) beside its raw run",
+                "have one",
+                "leave --physio out, or take those runs alone that have recordings (--bids-filter-file)",
+            ));
+        }
+        let mut left_out: Vec<String> = modelled
+            .missing
+            .iter()
+            .map(|(name, near)| {
+                let near =
+                    near.as_ref().map_or(String::new(), |near| format!(" (nearest: {near})"));
+                format!("column {name}, which the run lacks{near}")
+            })
+            .collect();
+        let asked = self.asked((node, &modelled.columns), None, &whose, &mut left_out)?;
+        let unit = modelled.unit(self.spec, (at, node), run, &asked, watch);
+        let mut unit = unit.map_err(|error| error.of(&whose))?;
+        unit.left_out = left_out;
+        Ok(unit)
+    }
+
+    /// An input that is in no unit.
+    fn lacks(&mut self, (node, whose): (&Node, &str), key: &str) {
+        let place = format!("{}/GroupBy", node.pointer);
+        match self.spec.missing_variable {
+            Missing::Error => self.faults.push(Error::bad_data(
+                place,
+                format!("groups by {key}, of which {whose} has no value"),
+                "group by what every input has",
+                "complete the dataset's table, or leave such inputs out with --missing-variable drop",
+            )),
+            Missing::Skip => self.left_out.push(format!("{whose} of {}, for want of {key}", node.name)),
+        }
+    }
+
+    /// Contrasts that can be asked; those that cannot are an error or are left out, as it was asked.
+    fn asked(
+        &self,
+        (node, columns): (&Node, &[String]),
+        incoming: Option<&str>,
+        whose: &str,
+        left_out: &mut Vec<String>,
+    ) -> Result<Vec<Asked>> {
+        let graph::Asked { contrasts, lacking } = graph::contrasts(node, columns, incoming)?;
+        for lack in lacking {
+            if self.spec.missing_contrast == Missing::Error {
+                let near =
+                    lack.nearest.map_or(String::new(), |near| format!("did you mean {near}? "));
+                return Err(Error::bad_data(
+                    format!("contrast '{}' of {whose} ({})", lack.name, lack.pointer),
+                    format!("weighs {}, which is no column there", lack.condition),
+                    "be of columns of X",
+                    format!("{near}--missing-contrast skip leaves it out where it cannot be"),
+                ));
+            }
+            left_out.push(format!("contrast {}, for want of {}", lack.name, lack.condition));
+        }
+        let asked =
+            contrasts.iter().map(|one| Asked::new(&one.name, columns, one.over(columns), one.test));
+        Ok(asked.collect())
+    }
+
+    /// The units of a node above the run.
+    fn above(&mut self, at: usize, node: &Node) -> Result<()> {
+        let inputs = self.incoming(at)?;
+        if inputs.is_empty() {
+            self.faults.push(Error::bad_data(
+                format!("{} ({})", node.pointer, node.name),
+                "gets no estimates",
+                "be at the end of an edge that lets some through",
+                "look at the filters of its edges, and at contrasts that were left out; F tests do not go up",
+            ));
+            return Ok(());
+        }
+        let known: Vec<Entities> =
+            inputs.iter().map(|(_, one)| self.people.about(&with_contrast(one))).collect();
+        let grouped = graph::units(node, &known)?;
+        for (input, key) in &grouped.lacking {
+            let whose = named::label(&inputs[*input].1.entities, &["space"]);
+            self.lacks((node, &whose), key);
+        }
+        let mut units = Vec::new();
+        for group in &grouped.units {
+            match self.one_above((at, node), group, &inputs, &known) {
+                Ok(unit) => units.extend(unit),
+                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(error) => self.faults.push(error),
+            }
+        }
+        self.units.extend(units);
+        Ok(())
+    }
+
+    /// What passes along the edges into a node, each with its unit.
+    ///
+    /// # Errors
+    /// Those of the edges' filters.
+    fn incoming(&mut self, at: usize) -> Result<Vec<(usize, Estimate)>> {
+        let mut inputs: Vec<(usize, Estimate)> = Vec::new();
+        let mut stays = BTreeSet::new();
+        for edge in self.model.edges.iter().filter(|edge| edge.destination == at) {
+            let from = self.units.iter().enumerate().filter(|(_, unit)| unit.node == edge.source);
+            let all: Vec<(usize, &Estimate)> =
+                from.flat_map(|(unit, one)| one.estimates.iter().map(move |e| (unit, e))).collect();
+            let entities: Vec<Entities> = all.iter().map(|(_, one)| with_contrast(one)).collect();
+            for place in graph::passing(self.model, edge, &entities)? {
+                let (unit, one) = all[place];
+                if !graph::goes_on(one.test) {
+                    stays.insert(one.contrast.clone());
+                } else if !inputs.iter().any(|(_, known)| known.effect == one.effect) {
+                    inputs.push((unit, one.clone()));
+                }
+            }
+        }
+        if !stays.is_empty() {
+            self.left_out.push(format!(
+                "F tests have no single effect and do not go up to {}: {}",
+                self.model.nodes[at].name,
+                listed(&stays.into_iter().collect::<Vec<_>>())
+            ));
+        }
+        Ok(inputs)
+    }
+
+    fn one_above(
+        &mut self,
+        (at, node): (usize, &Node),
+        group: &graph::Unit,
+        inputs: &[(usize, Estimate)],
+        known: &[Entities],
+    ) -> Result<Option<Unit>> {
+        let whose = format!("node {}", node.name);
+        let own: Vec<&Entities> = group.inputs.iter().map(|&i| &known[i]).collect();
+        let mut variables = people::variables(&own)?;
+        for (name, column) in graph::incoming(group, known) {
+            if variables.get(&name).is_none() {
+                variables.add_values(&name, column.into_iter().map(Value::Number).collect())?;
+            }
+        }
+        if self.spec.missing_variable == Missing::Skip {
+            variables.drop_missing();
+        }
+        let mut notes = Notes::default();
+        transform::apply(&node.transformations, &mut variables, &mut notes)
+            .map_err(|error| error.of(&whose))?;
+        let made = design::columns(&variables, node, missing(self.spec), &mut notes)
+            .map_err(|error| error.of(&whose))?;
+        for note in notes.all() {
+            self.said.entry(note.clone()).or_default().push(whose.clone());
+        }
+        let incoming = group.incoming.as_deref();
+        let mut left_out = Vec::new();
+        let mut asked = self.asked((node, &made.names), incoming, &whose, &mut left_out)?;
+        let own: Vec<(usize, &Estimate)> =
+            group.inputs.iter().map(|&i| (inputs[i].0, &inputs[i].1)).collect();
+        // What an estimate from below is called in file names it keeps.
+        if let (Some(_), Some((_, from))) = (incoming, own.first()) {
+            for one in &mut asked {
+                if let Some(rest) = one.name.strip_prefix(&from.contrast) {
+                    one.spoken = format!("{}{rest}", from.spoken);
+                }
+            }
+        }
+        if asked.is_empty() {
+            self.left_out.push(format!("{whose}: no contrast is left to ask"));
+            return Ok(None);
+        }
+        let (columns, design) = (made.names, made.matrix);
+        let by = group.entities.clone();
+        let above = Above { node: (at, node), entities: by, inputs: own, columns, design, asked };
+        let mut unit = match above.unit(self.spec) {
+            Ok(unit) => unit,
+            Err(Error::BadData(fault)) if self.spec.missing_contrast == Missing::Skip => {
+                self.left_out.push(Error::BadData(fault).to_string());
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        unit.left_out = left_out;
+        Ok(Some(unit))
+    }
+
+    /// Remarks on runs, each once.
+    fn tell(&self, notes: &mut Notes) {
+        for (said, whose) in &self.said {
+            let of = match whose.len() {
+                n if n == self.found.runs.len() && n > 1 => "all runs".to_owned(),
+                _ => listed(whose),
+            };
+            notes.add(&of, said);
+        }
+    }
+
+    /// Two units cannot write into one place.
+    fn refuse_one_place(&mut self) {
+        let mut seen: BTreeMap<std::path::PathBuf, String> = BTreeMap::new();
+        for unit in &self.units {
+            for one in &unit.estimates {
+                if let Some(other) = seen.insert(one.effect.clone(), unit.name()) {
+                    self.faults.push(Error::bad_data(
+                        format!("node {}", self.model.nodes[unit.node].name),
+                        format!(
+                            "has two units, {other} and {}, that are both written as {}",
+                            unit.name(),
+                            one.effect.display()
+                        ),
+                        "tell its units apart by names",
+                        "rename one of the contrasts or nodes",
+                    ));
+                    return;
+                }
+            }
+        }
+    }
+}
+
+/// The entities of an estimate with its contrast.
+fn with_contrast(one: &Estimate) -> Entities {
+    let mut entities = one.entities.clone();
+    entities.insert(graph::CONTRAST.to_owned(), one.contrast.clone());
+    entities
+}
+
+/// What a column that is not there does.
+pub(super) fn missing(spec: &BidsSpec) -> design::Missing {
+    match spec.missing_variable {
+        Missing::Error => design::Missing::Error,
+        Missing::Skip => design::Missing::Drop,
+    }
+}

@@ -1,0 +1,263 @@
+//! The run level: a run's variables, transformed, its design, and the command that fits it.
+
+use std::path::PathBuf;
+
+use ndarray::{Array2, ArrayView1};
+
+use super::found::{Found, FoundRun};
+use super::named;
+use super::unit::{self, Asked, Unit};
+use crate::bids::model::Node;
+use crate::bids::variables::Variables;
+use crate::bids::{Notes, design, transform};
+use crate::design::Drift;
+use crate::design::drift;
+use crate::error::{Error, Result};
+use crate::io::{self, BoldFile};
+use crate::pipeline::inputs;
+use crate::pipeline::products::Layout;
+use crate::pipeline::spec::{
+    BidsSpec, Combining, Command, DesignOptions, GlmSpec, Missing, RegionOptions, RunSpec,
+    TaskTimes, VoxelwiseOptions,
+};
+use crate::pipeline::watch::Watch;
+use crate::recording::Acquisition;
+use crate::stats::least_squares::LeastSquares;
+use crate::table::Table;
+
+/// A run with its design.
+pub(super) struct Modelled {
+    /// The repetition time of the raw run, where the image's own files do not say it.
+    tr: Option<f64>,
+    /// Names of columns.
+    pub columns: Vec<String>,
+    /// `[volume][column]`
+    pub matrix: Array2<f64>,
+    /// What X names and the run lacks, with the closest name.
+    pub missing: Vec<(String, Option<String>)>,
+}
+
+/// The design of a run.
+///
+/// # Errors
+/// What its tables hold or lack, and what the node's instructions make impossible.
+pub(super) fn model(
+    spec: &BidsSpec,
+    node: &Node,
+    (found, run): (&Found, &FoundRun),
+    notes: &mut Notes,
+) -> Result<Modelled> {
+    let bold = BoldFile::open(&run.bold)?;
+    let sidecar = io::sidecar::find(&run.bold, None)?;
+    let tr = match sidecar.repetition_time {
+        Some(_) => None,
+        None => raw_tr(found, run)?,
+    };
+    let acquisition = io::volume_times(&bold, &sidecar, tr)?;
+    let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
+    let mut variables = Variables::of_run(frame_times_s.clone(), acquisition.tr);
+    if let Some(path) = &run.events {
+        variables.add_events(&io::tsv::read(path)?, notes)?;
+    }
+    if let Some(path) = &run.confounds {
+        variables.add_rows(&io::tsv::read(path)?, notes)?;
+    }
+    if spec.missing_variable == Missing::Skip {
+        variables.drop_missing();
+    }
+    transform::apply(&node.transformations, &mut variables, notes)?;
+    let made = design::columns(&variables, node, super::missing(spec), notes)?;
+    let (mut columns, mut matrix) = (made.names, made.matrix);
+    if spec.fit.drift != Drift::None {
+        add_drift(spec.fit.drift, &acquisition, (&mut columns, &mut matrix))?;
+    }
+    Ok(Modelled { tr, columns, matrix, missing: made.missing })
+}
+
+/// When columns are sampled, seconds from the first volume of the file.
+fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
+    let at_s = match asked {
+        TaskTimes::Metadata | TaskTimes::Auto => return Ok(acquisition.frame_times()),
+        TaskTimes::Start => 0.0,
+        TaskTimes::Middle => 0.5 * acquisition.tr,
+        TaskTimes::Seconds(at_s) if (0.0..=acquisition.tr).contains(&at_s) => at_s,
+        TaskTimes::Seconds(at_s) => {
+            return Err(Error::usage(
+                format!("--task-times {at_s}"),
+                "lies outside the volume",
+                format!("be seconds into each volume, 0 to {}", acquisition.tr),
+                "start and middle need no number",
+            ));
+        }
+        TaskTimes::Slice => {
+            return Err(Error::usage(
+                "--task-times slice",
+                "is asked of runs that a Stats Model is fitted to, one design a run",
+                "be metadata, start, middle or seconds into each volume",
+                "leave it out: StartTime is taken where the sidecar has it",
+            ));
+        }
+    };
+    Ok((0..acquisition.n_volumes).map(|k| k as f64 * acquisition.tr + at_s).collect())
+}
+
+/// RepetitionTime of the raw run.
+fn raw_tr(found: &Found, run: &FoundRun) -> Result<Option<f64>> {
+    let mut own = run.entities.clone();
+    ["space", "resolution", "density", "cohort"].iter().for_each(|key| drop(own.remove(*key)));
+    let mut tr = None;
+    for file in found.raw.speaking_for(&own, "func", ("bold", ".json")) {
+        let map = io::bids::read_json(&found.raw.at(file))?;
+        tr = map.get("RepetitionTime").and_then(serde_json::Value::as_f64).or(tr);
+    }
+    Ok(tr)
+}
+
+/// Columns of slow drift, unless the model has its own.
+fn add_drift(
+    asked: Drift,
+    acquisition: &Acquisition,
+    (columns, matrix): (&mut Vec<String>, &mut Array2<f64>),
+) -> Result<()> {
+    if let Some(own) = columns.iter().find(|name| name.starts_with("cosine")) {
+        return Err(Error::usage(
+            "--drift",
+            format!("comes with a model that has drift columns of its own ({own}, ...)"),
+            "come with a model without",
+            "leave one of them out: the same columns twice take degrees of freedom for nothing",
+        ));
+    }
+    let own = drift::columns(asked, acquisition.n_volumes, acquisition.tr)?;
+    let names = (1..=own.ncols()).map(|n| format!("drift_{n}"));
+    columns.extend(names);
+    *matrix = ndarray::concatenate(ndarray::Axis(1), &[matrix.view(), own.view()])
+        .map_err(|e| Error::internal("the drift", e.to_string(), "have a row a volume", ""))?;
+    Ok(())
+}
+
+impl Modelled {
+    /// The unit that fits a run.
+    ///
+    /// # Errors
+    /// Bad data: a contrast that the design does not determine; names that cannot be files.
+    pub fn unit(
+        &self,
+        spec: &BidsSpec,
+        (at, node): (usize, &Node),
+        run: &FoundRun,
+        asked: &[Asked],
+        watch: &dyn Watch,
+    ) -> Result<Unit> {
+        self.refuse_undetermined(run, asked)?;
+        let entities = &run.entities;
+        let folder = named::folder(&spec.out, &node.name, entities);
+        let layout = Layout::prefix(&folder.join(named::of_tables(entities)))
+            .with_maps(&folder, &named::of_maps(entities));
+        let design = folder.join(format!("{}_desc-model_design.tsv", named::of_tables(entities)));
+        let command = self.command(spec, run, (&design, asked), watch)?;
+        let files =
+            [Some(&run.bold), run.mask.as_ref(), run.events.as_ref(), run.confounds.as_ref()];
+        let sources: Vec<PathBuf> =
+            files.into_iter().flatten().chain(&run.physio).cloned().collect();
+        let estimates = unit::estimates(&layout, entities, asked)?;
+        Ok(Unit {
+            node: at,
+            entities: entities.clone(),
+            command,
+            layout,
+            texts: vec![(design, self.table())],
+            sources,
+            below: Vec::new(),
+            estimates,
+            columns: self.columns.clone(),
+            n_rows: self.matrix.nrows(),
+            left_out: Vec::new(),
+        })
+    }
+
+    fn command(
+        &self,
+        spec: &BidsSpec,
+        run: &FoundRun,
+        (design, asked): (&std::path::Path, &[Asked]),
+        watch: &dyn Watch,
+    ) -> Result<Command> {
+        let (f, t): (Vec<&Asked>, Vec<&Asked>) = asked.iter().partition(|asked| asked.is_f());
+        let texts = |all: Vec<&Asked>| -> Result<Vec<String>> {
+            all.into_iter().map(|asked| asked.expression(&self.columns)).collect()
+        };
+        let fit = &spec.fit;
+        let mut runs = vec![RunSpec {
+            bold: run.bold.clone(),
+            tr: self.tr,
+            design: Some(design.to_owned()),
+            // For what leaves volumes out; the columns are the design's.
+            confounds: run.confounds.iter().filter(|_| fit.censor.is_some()).cloned().collect(),
+            physio: run.physio.clone(),
+            ..RunSpec::default()
+        }];
+        inputs::find_spent(&mut runs, watch)?;
+        Ok(Command::Glm(GlmSpec {
+            runs,
+            design: DesignOptions {
+                censor: fit.censor.clone(),
+                terms: fit.physio.clone().unwrap_or(DesignOptions::default().terms),
+                ..DesignOptions::default()
+            },
+            mask: run.mask.clone(),
+            smooth: fit.smooth.clone(),
+            scaling: fit.scaling,
+            two_sided: fit.two_sided,
+            contrasts: texts(t)?,
+            f_contrasts: texts(f)?,
+            noise: fit.noise,
+            rho_fwhm_vox: fit.rho_fwhm_vox,
+            combine: Combining::Mean,
+            maps: fit.maps,
+            skip_missing: false,
+            residuals: false,
+            voxelwise: VoxelwiseOptions::default(),
+            roi: RegionOptions::default(),
+            report: false,
+        }))
+    }
+
+    /// Before any fit, not in the middle of all.
+    fn refuse_undetermined(&self, run: &FoundRun, asked: &[Asked]) -> Result<()> {
+        let (n, p) = self.matrix.dim();
+        let solved = LeastSquares::new(self.matrix.view())?;
+        if n <= solved.rank {
+            return Err(Error::bad_data(
+                run.name(),
+                format!("has {n} volumes for {} independent columns", solved.rank),
+                "have more volumes than columns",
+                "leave columns out of X, such as single outliers or components",
+            ));
+        }
+        for one in asked {
+            let is_whole = one.weights.iter().all(|row| row.len() == p);
+            let is_determined = is_whole
+                && one.weights.iter().all(|row| solved.is_estimable(ArrayView1::from(row)));
+            if !is_determined {
+                let depends: Vec<String> =
+                    solved.dependent_columns().iter().map(|&at| self.columns[at].clone()).collect();
+                return Err(Error::bad_data(
+                    format!("contrast '{}' of {}", one.name, run.name()),
+                    "is not determined by the design",
+                    "be of columns that can be told apart",
+                    format!("columns that are sums of others: {}", super::found::listed(&depends)),
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn table(&self) -> String {
+        let of_row = |row: ArrayView1<f64>| row.iter().map(|v| format!("{v:?}")).collect();
+        io::tsv::write_string(&Table {
+            name: String::new(),
+            columns: self.columns.clone(),
+            rows: self.matrix.rows().into_iter().map(of_row).collect(),
+        })
+    }
+}

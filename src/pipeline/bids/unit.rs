@@ -1,0 +1,193 @@
+//! A unit of work: one command with what it reads and makes, and the estimates that go up from it.
+
+use std::path::{Path, PathBuf};
+
+use crate::bids::Entities;
+use crate::bids::model::Test;
+use crate::design::contrast::without_hyphens;
+use crate::design::label::label;
+use crate::error::{Error, Result};
+use crate::maps;
+use crate::pipeline::products::Layout;
+use crate::pipeline::provenance::{self, Kind, real, sidecar_path};
+use crate::pipeline::spec::Command;
+
+/// One command of the plan.
+pub(super) struct Unit {
+    /// Its node, in the model's order.
+    pub node: usize,
+    /// Of its outputs.
+    pub entities: Entities,
+    pub command: Command,
+    pub layout: Layout,
+    /// Tables that it reads and that are written for it first.
+    pub texts: Vec<(PathBuf, String)>,
+    /// Files that it was made from.
+    pub sources: Vec<PathBuf>,
+    /// Units whose estimates it takes.
+    pub below: Vec<usize>,
+    /// What it estimates.
+    pub estimates: Vec<Estimate>,
+    /// Its design's columns, and the contrasts by name.
+    pub columns: Vec<String>,
+    /// Rows of its design.
+    pub n_rows: usize,
+    /// What was left out of it, a sentence each.
+    pub left_out: Vec<String>,
+}
+
+/// What goes up from a unit.
+#[derive(Debug, Clone)]
+pub(super) struct Estimate {
+    /// Of the unit.
+    pub entities: Entities,
+    /// The contrast as the model calls it.
+    pub contrast: String,
+    /// The same as names of files are made of it.
+    pub spoken: String,
+    pub test: Test,
+    pub effect: PathBuf,
+    pub variance: PathBuf,
+}
+
+/// A contrast of a unit.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub name: String,
+    /// As names of files are made of it.
+    pub spoken: String,
+    /// `[row][column]`
+    pub weights: Vec<Vec<f64>>,
+    pub test: Test,
+}
+
+impl Asked {
+    /// Of a contrast over these columns.
+    pub fn new(name: &str, columns: &[String], weights: Vec<Vec<f64>>, test: Test) -> Asked {
+        let spoken = without_hyphens(&name.replace('=', " "), columns);
+        Asked { name: name.to_owned(), spoken, weights, test }
+    }
+
+    /// As `boldly glm` and `boldly group` take it: `name=1*"a" + -1*"b"`, rows of F behind semicolons.
+    ///
+    /// # Errors
+    /// Bad data: a column whose name holds every kind of quotes.
+    pub fn expression(&self, columns: &[String]) -> Result<String> {
+        let rows = self.weights.iter().map(|row| {
+            let weighed = row.iter().zip(columns).filter(|(weight, _)| **weight != 0.0);
+            let terms = weighed.map(|(weight, name)| Ok(format!("{weight}*{}", quoted(name)?)));
+            Ok(terms.collect::<Result<Vec<String>>>()?.join(" + "))
+        });
+        let rows = rows.collect::<Result<Vec<String>>>()?;
+        Ok(format!("{}={}", self.spoken, rows.join("; ")))
+    }
+
+    /// Whether it is an F test.
+    pub fn is_f(&self) -> bool {
+        self.test == Test::F
+    }
+}
+
+/// A name in quotes that it does not hold.
+fn quoted(name: &str) -> Result<String> {
+    let mark = ['"', '\'', '`'].into_iter().find(|mark| !name.contains(*mark));
+    mark.map(|mark| format!("{mark}{name}{mark}")).ok_or_else(|| {
+        Error::bad_data(
+            format!("column {name}"),
+            "holds every kind of quotes",
+            "leave one of them out",
+            "rename it",
+        )
+    })
+}
+
+/// The estimates of contrasts, where a layout puts them.
+///
+/// # Errors
+/// Usage: a contrast without a letter or digit in its name, or two of one label.
+pub(super) fn estimates(
+    layout: &Layout,
+    entities: &Entities,
+    asked: &[Asked],
+) -> Result<Vec<Estimate>> {
+    let labels = labels(asked)?;
+    let of = |(asked, label): (&Asked, &String)| {
+        let map = |stat: &str| {
+            let name = maps::Entities::of("statmap").with("contrast", label).with("stat", stat);
+            layout.path(Kind::Map, &name, ".nii.gz")
+        };
+        Estimate {
+            entities: entities.clone(),
+            contrast: asked.name.clone(),
+            spoken: asked.spoken.clone(),
+            test: asked.test,
+            effect: map("effect"),
+            variance: map("variance"),
+        }
+    };
+    Ok(asked.iter().zip(&labels).map(of).collect())
+}
+
+/// Labels of contrasts in file names.
+///
+/// # Errors
+/// As [`estimates`].
+pub(super) fn labels(asked: &[Asked]) -> Result<Vec<String>> {
+    let spoken: Vec<String> = asked.iter().map(|asked| asked.spoken.clone()).collect();
+    crate::design::label::labels(&spoken)
+}
+
+/// The label of one name.
+///
+/// # Errors
+/// Usage: no letter or digit.
+pub(super) fn label_of(spoken: &str) -> Result<String> {
+    label(spoken)
+}
+
+impl Unit {
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        super::named::label(&self.entities, &["space", "resolution", "density", "cohort"])
+    }
+
+    /// Whether it is finished: its sidecar is of this version and command, and every file that it read or made is as it was then.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn is_finished(&self) -> Result<bool> {
+        let mask = self.layout.path(Kind::Map, &maps::Entities::of("mask"), ".nii.gz");
+        let sidecar = sidecar_path(&mask);
+        if !sidecar.is_file() {
+            return Ok(false);
+        }
+        let Ok(Some(known)) = provenance::read(&sidecar) else { return Ok(false) };
+        let known = known.provenance;
+        let folder = sidecar.parent().unwrap_or(Path::new(""));
+        let absolute = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
+        let theirs = known.command.clone().map_paths(&|path| absolute(&folder.join(path)));
+        if known.version != env!("CARGO_PKG_VERSION")
+            || theirs != self.command.clone().map_paths(&absolute)
+        {
+            return Ok(false);
+        }
+        for input in &known.inputs {
+            let path = folder.join(&input.path);
+            if !path.is_file() || input.checksum.again(&path)? != input.checksum {
+                return Ok(false);
+            }
+        }
+        for output in &known.outputs {
+            let path = folder.join(&output.name);
+            let Some(checksum) = &output.checksum else { return Ok(false) };
+            if !path.is_file() || checksum.again(&path)? != *checksum {
+                return Ok(false);
+            }
+        }
+        // Tables that it reads are written anew where they differ, and are then not those that it read.
+        let is_same = |(path, text): &(PathBuf, String)| {
+            crate::io::read_text(path).is_ok_and(|there| there == *text)
+        };
+        Ok(self.texts.iter().all(is_same))
+    }
+}

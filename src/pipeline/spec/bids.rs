@@ -1,0 +1,101 @@
+//! What `boldly bids` was asked to do. It is not a command of its own: each of its units is one, and has a sidecar.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::{Combining, Noise, SignalScale, SmoothOptions, TaskTimes};
+use crate::design::Drift;
+use crate::design::censor::Rules;
+use crate::physio::Terms;
+
+/// `boldly bids`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BidsSpec {
+    /// The raw dataset.
+    pub dataset: PathBuf,
+    /// Where results go.
+    pub out: PathBuf,
+    /// Up to which level.
+    pub level: AppLevel,
+    /// The model's file.
+    pub model: PathBuf,
+    /// Datasets of derivatives, or folders of such; none: those in the dataset's `derivatives`.
+    pub derivatives: Vec<PathBuf>,
+    /// Subjects without `sub-`; none: all.
+    pub participants: Vec<String>,
+    /// Space of the images; none where images without a space are meant; by default the model's own, else [`DEFAULT_SPACE`].
+    pub space: Option<Wanted>,
+    /// `desc` of the images; by default `preproc`.
+    pub desc: Option<Wanted>,
+    /// Values allowed for entities of the images, long names.
+    pub filter: BTreeMap<String, Vec<String>>,
+    /// What a column of X that is not there does.
+    pub missing_variable: Missing,
+    /// What a contrast does whose columns or estimates are not there.
+    pub missing_contrast: Missing,
+    /// How runs are fitted.
+    pub fit: FitOptions,
+    /// How estimates count at nodes of type `meta`.
+    pub combine: Combining,
+}
+
+/// The space where nothing else is said.
+pub const DEFAULT_SPACE: &str = "MNI152NLin2009cAsym";
+/// The `desc` of preprocessed runs.
+pub const DEFAULT_DESC: &str = "preproc";
+
+/// What an entity must be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// This.
+    Value(String),
+    /// Not there.
+    Nothing,
+}
+
+/// Levels of the command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AppLevel {
+    /// Runs alone.
+    Run,
+    /// Runs and sessions.
+    Session,
+    /// Up to subjects.
+    Participant,
+    /// All.
+    Dataset,
+}
+
+/// What is done where something is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// An error before any fit.
+    Error,
+    /// It is left out, and said.
+    Skip,
+}
+
+/// How each run is fitted, as `boldly glm` does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FitOptions {
+    /// Smoothing before the fit.
+    pub smooth: SmoothOptions,
+    /// What effects are measured in.
+    pub scaling: SignalScale,
+    /// Whether p of t counts both tails.
+    pub two_sided: bool,
+    /// Residuals.
+    pub noise: Noise,
+    /// Full width at half maximum, in voxels, that smooths rho within the mask.
+    pub rho_fwhm_vox: f64,
+    /// Slow drift, beside what the model asks.
+    pub drift: Drift,
+    /// Volumes that are left out.
+    pub censor: Option<Rules>,
+    /// When task columns are sampled.
+    pub task_times: TaskTimes,
+    /// Whether recordings beside the raw runs become columns, and which.
+    pub physio: Option<Terms>,
+    /// Whether maps of the fit are written.
+    pub maps: bool,
+}

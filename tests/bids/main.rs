@@ -1,0 +1,9 @@
+//! BIDS datasets and Stats Models as a command: the index, the plan, the levels, and what lies in the folder of results.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "../binary/mod.rs"]
+mod binary;
+#[path = "../common/mod.rs"]
+mod common;
+
+mod dataset;
