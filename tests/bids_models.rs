@@ -2,6 +2,9 @@
 //! to a model makes the reader panic; their graphs are those of pybids.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod binary;
+#[path = "bids_models/command.rs"]
+mod command;
 mod common;
 #[path = "bids_models/damaged.rs"]
 mod damaged;

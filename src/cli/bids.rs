@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::bids::entity;
+use crate::bids::{describe, entity};
 use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::columns::rules;
 use crate::cli::glm::{CombiningName, scaling};
@@ -313,6 +313,7 @@ fn validate(path: &Path) -> Result<ExitCode> {
         say::line(&format!("note: {note}"));
     }
     let n = read.notes.all().len();
+    say::result(&describe(&read.model))?;
     say::result(&format!(
         "{} is a valid model: {}, {}\n",
         path.display(),

@@ -48,6 +48,7 @@ pub fn read(path: &Path) -> Result<Read> {
     let mut notes = Notes::default();
     let model =
         Model::read(&text, &mut notes).map_err(|error| error.of(&path.display().to_string()))?;
+    model.check().map_err(|error| error.of(&path.display().to_string()))?;
     Ok(Read { model, text, notes })
 }
 
