@@ -45,6 +45,7 @@ fn main() -> boldly::Result<()> {
         skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
         roi: RegionOptions::default(),
+        report: false,
         residuals: false,
     };
     let results = std::env::temp_dir().join("boldly-first-level");

@@ -2,9 +2,11 @@
 // |g| / sqrt(1 - |h|^2) for F; their extremes over the voxels, counts a voxel of those at least as extreme as the
 // observed one, and t or F. A workgroup takes 64 voxels and goes through 64 rearrangements at a time, both in parts of 16 rows in
 // workgroup memory; one thread per 4 voxels x 4 rearrangements of these.
+// Before that, where rearrangements are sign flips by (seed, number) alone, one thread per row x rearrangement draws its sign (Philox4x32-10,
+// Salmon et al. 2011) and makes its operators.
 // Host: src/kernels/rearranged/gpu.rs. Twin: src/kernels/rearranged/cpu.rs.
 
-const WANTED: u32 = 0u; // 1 counts, 2 statistics, 3 both, 4 the observed scores, 0 extremes alone
+const WANTED: u32 = 0u; // 1 counts, 2 statistics, 3 both, 4 the observed scores, 0 extremes alone; 5 draws operators, 6 words
 
 struct Params {
     first: u32, // workgroups of this dispatch: first..end
@@ -20,15 +22,22 @@ struct Params {
     end_tile: u32,
     slack: f32,
     root: f32, // sqrt(dof) for t, dof / q for F
+    seed_low: u32, // of what is drawn
+    seed_high: u32,
+    from_low: u32, // number of the first rearrangement
+    from_high: u32,
+    purpose: u32,
+    block: u32, // of the first word, in fours
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> unit: array<vec4<f32>>; // u, [row][voxels in fours], 0 beyond the last
-@group(0) @binding(2) var<storage, read> operators: array<vec4<f32>>; // P' Xe, P' Q: [64 rearrangements][column][row][16 fours of rearrangements]
+@group(0) @binding(2) var<storage, read> operators: array<vec4<f32>>; // P' Xe, P' Q: [64 rearrangements][column][row][16 fours of rearrangements]; to draw them: the word of each row, then Xe, Q: [column][row]
 @group(0) @binding(3) var<storage, read_write> observed: array<vec4<f32>>; // scores of the identity, [voxels in fours]
 @group(0) @binding(4) var<storage, read_write> counts: array<vec4<u32>>; // above, below, beyond, beneath: [4][voxels in fours]
 @group(0) @binding(5) var<storage, read_write> extremes: array<atomic<u32>>; // ordered words of the largest score and of minus the smallest, [2][rearrangement]
 @group(0) @binding(6) var<storage, read_write> statistics: array<f32>; // t or F, [rearrangement][voxel]
+@group(0) @binding(7) var<storage, read_write> drawn: array<u32>; // the bits of operators, or words: [number][word]
 
 const OUTSIDE = 4.0; // beyond any score
 const LEAST_LEFT = 5.9604645e-8; // 1 - s^2 below this is rounding
@@ -69,6 +78,55 @@ fn write_statistics(rearrangement: u32, voxel: u32, s: vec4<f32>) {
     }
 }
 
+// The upper half of a product, by halves of 16 bits: each sum below 2^32.
+fn upper(a: u32, b: u32) -> u32 {
+    let low = (a & 0xffffu) * (b & 0xffffu);
+    let first = (a >> 16u) * (b & 0xffffu) + (low >> 16u);
+    let second = (a & 0xffffu) * (b >> 16u) + (first & 0xffffu);
+    return (a >> 16u) * (b >> 16u) + (first >> 16u) + (second >> 16u);
+}
+
+// Ten rounds of Philox4x32.
+fn philox(counter: vec4<u32>, key: vec2<u32>) -> vec4<u32> {
+    var c = counter;
+    var k = key;
+    for (var turn = 0u; turn < 10u; turn++) {
+        let high0 = upper(c.x, 0xD2511F53u);
+        let high1 = upper(c.z, 0xCD9E8D57u);
+        c = vec4<u32>(high1 ^ c.y ^ k.x, c.z * 0xCD9E8D57u, high0 ^ c.w ^ k.y, c.x * 0xD2511F53u);
+        k += vec2<u32>(0x9E3779B9u, 0xBB67AE85u);
+    }
+    return c;
+}
+
+// A word of the number that is `at` behind the first one.
+fn word(at: u32, place: u32) -> u32 {
+    let low = params.from_low + at;
+    let high = params.from_high + select(0u, 1u, low < at);
+    let counter = vec4<u32>(low, high, params.block + place / 4u, params.purpose);
+    let four = philox(counter, vec2<u32>(params.seed_low, params.seed_high));
+    return four[place % 4u];
+}
+
+// Row and rearrangement: its operators, bit 31 of the row's word its sign; number 0 changes none.
+fn draw(thread: u32) {
+    let n_rows = params.n_rows;
+    let at = 64u * (thread / (64u * n_rows)) + thread % 64u;
+    let row = thread / 64u % n_rows;
+    if at >= 64u * params.end_tile {
+        return;
+    }
+    let is_first = at == 0u && params.from_low == 0u && params.from_high == 0u;
+    let drawn_sign = word(at, u32(operators[row / 4u][row % 4u])) & 0x80000000u;
+    let sign = select(drawn_sign, 0u, is_first);
+    for (var column = 0u; column < params.n_columns; column++) {
+        let plain = n_rows * (1u + column) + row;
+        let bits = bitcast<u32>(operators[plain / 4u][plain % 4u]) ^ sign;
+        let to = ((at / 64u * params.n_columns + column) * n_rows + row) * 64u + at % 64u;
+        drawn[to] = select(0u, bits, at < params.n_rearrangements);
+    }
+}
+
 @compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -77,6 +135,17 @@ fn main(
 ) {
     let workgroup = params.first + group.y * groups.x + group.x;
     if workgroup >= params.end {
+        return;
+    }
+    if WANTED == 5u {
+        draw(256u * workgroup + lane);
+        return;
+    }
+    if WANTED == 6u {
+        let thread = 256u * workgroup + lane;
+        if thread < params.n_rearrangements * params.n_rows {
+            drawn[thread] = word(thread / params.n_rows, thread % params.n_rows);
+        }
         return;
     }
     let own_voxels = lane % 16u;

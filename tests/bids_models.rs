@@ -1,10 +1,16 @@
 //! BIDS Stats Models: every model of the shared collection gets its verdict, what is refused is named by its JSON pointer, and no damage
-//! to a model makes the reader panic.
+//! to a model makes the reader panic; their graphs are those of pybids.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 #[path = "bids_models/damaged.rs"]
 mod damaged;
+#[path = "bids_models/described.rs"]
+mod described;
+#[path = "bids_models/graph.rs"]
+mod graph;
+#[path = "bids_models/grouped.rs"]
+mod grouped;
 #[path = "bids_models/refused.rs"]
 mod refused;
 #[path = "bids_models/verdicts.rs"]

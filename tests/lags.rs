@@ -8,7 +8,7 @@ use boldly::gpu::{Bold, Device};
 use boldly::kernels::arma;
 use boldly::kernels::glm::{self, Fit, HostFit, Model};
 use boldly::kernels::lags::{self, LagModel};
-use boldly::stats::ar1::{Ar1, FIRST, Pairs, Rule, Sums};
+use boldly::stats::ar1::{Added, Ar1, EachAdded, Estimate, FIRST, Pairs, Rule, Sums};
 use boldly::stats::arma11::{Arma11, Found};
 use boldly::stats::gls::{Answer, Question};
 use boldly::volume::{Block, HostBold, SliceGroups};
@@ -301,4 +301,84 @@ fn arma11_equals_dense_restricted_maximum_likelihood_with_and_without_censored_v
         compared += t.stat.len();
     }
     assert_eq!(compared, 24);
+}
+
+#[test]
+fn a_column_added_to_the_sums_without_it_has_the_rho_and_t_of_the_model_that_holds_it() {
+    // Volumes are missing, voxels are no whole number of those side by side, and rho lies anywhere, also beyond what is looked at.
+    let kept: Vec<usize> = (0..74).filter(|t| ![5, 6, 20, 40, 41, 42, 60].contains(t)).collect();
+    let (n, n_voxels, pairs) = (kept.len(), 531, Pairs::of_kept(&kept));
+    let mut random = Random(41);
+    let mut walk = |phi: f64| {
+        let mut e = 0.0;
+        let all: Vec<f64> = (0..74)
+            .map(|_| {
+                e = phi * e + random.normal();
+                e
+            })
+            .collect();
+        kept.iter().map(|&t| all[t]).collect::<Vec<f64>>()
+    };
+    let design = Array2::from_shape_fn((n, 4), |(t, j)| {
+        (std::f64::consts::PI * (kept[t] as f64 + 0.5) * j as f64 / 74.0).cos()
+    });
+    let seeds: Vec<Vec<f64>> = [0.0, 0.6, 0.9].map(&mut walk).to_vec();
+    let voxels: Vec<Vec<f64>> = (0..n_voxels)
+        .map(|v| {
+            let own = walk(-0.99 + 1.98 * v as f64 / (n_voxels - 1) as f64);
+            let seed = &seeds[v % 3];
+            let sum = own.iter().zip(seed).map(|(e, s)| 3.0 * e + (v % 7) as f64 * s);
+            if v == 7 { vec![0.0; n] } else { sum.collect() }
+        })
+        .collect();
+    let series: Vec<Vec<f64>> = (0..n).map(|t| voxels.iter().map(|v| v[t]).collect()).collect();
+    let own = model(&design, None, 1);
+    let mut all = summed(plane(&series), &own, pairs.clone(), Rule::Reml);
+    let added: Vec<Added> = seeds
+        .iter()
+        .map(|seed| {
+            let seed = ndarray::Array1::from_vec(seed.clone());
+            all.lags.of_groups[0].added(&pairs, seed.view()).unwrap()
+        })
+        .collect();
+    let group = &mut all.lags.of_groups[0];
+    let parts: Vec<_> = std::iter::once(group.columns.view())
+        .chain(added.iter().map(|one| one.columns.view()))
+        .collect();
+    group.columns = ndarray::concatenate(ndarray::Axis(1), &parts).unwrap();
+    let (device, places) = (Device::cpu(), (0..n_voxels as u32).collect::<Vec<u32>>());
+    let mut tape = device.tape();
+    let bold = Bold::Host(plane(&series));
+    let fit = glm::fit(&mut tape, &bold, &places, &own).unwrap();
+    let coming = lags::sums(&mut tape, (&bold, &places), (&fit, &own), &all.lags).unwrap();
+    let sums = coming.read(&tape.run().unwrap()).unwrap();
+    let each = EachAdded::new(&all.lags.of_groups[0], &added, true);
+    let found = each.rho(&sums);
+    let estimates = each.solve(&sums, &found);
+    for (at, seed) in seeds.iter().enumerate() {
+        let with = Array2::from_shape_fn(
+            (n, 5),
+            |(t, j)| if j == 0 { seed[t] } else { design[[t, j - 1]] },
+        );
+        let whole = summed(plane(&series), &model(&with, None, 1), pairs.clone(), Rule::Reml);
+        let want = whole.lags.of_groups[0].rho(&whole.sums);
+        assert!(want.iter().any(|rho| *rho > 0.8) && want.iter().any(|rho| *rho == -0.95));
+        assert_close(&format!("rho with {at}"), &found[at], &want, 0.0, 2e-6);
+        let first = answers(&whole, &found[at], 5).swap_remove(0);
+        let Estimate { effect, variance, stat } = &estimates[at];
+        let name = |what: &str| format!("{what} with {at}");
+        assert_close(&name("effect"), effect, &first.effect.row(0).to_vec(), 1e-6, 1e-6);
+        assert_close(&name("variance"), variance, &first.variance.row(0).to_vec(), 1e-6, 0.0);
+        assert_close(&name("t"), stat, &first.stat, 1e-6, 1e-6);
+    }
+    let plain = EachAdded::new(&all.lags.of_groups[0], &added, false);
+    let estimates = plain.solve(&sums, &vec![vec![0.0; n_voxels]; 3]);
+    let whole =
+        Array2::from_shape_fn(
+            (n, 5),
+            |(t, j)| if j == 0 { seeds[1][t] } else { design[[t, j - 1]] },
+        );
+    let whole = summed(plane(&series), &model(&whole, None, 1), pairs, Rule::Reml);
+    let first = answers(&whole, &vec![0.0; n_voxels], 5).swap_remove(0);
+    assert_close("t of ordinary least squares", &estimates[1].stat, &first.stat, 1e-6, 1e-6);
 }

@@ -318,7 +318,7 @@ fn a_study_that_cannot_be_made_says_why() {
 #[test]
 fn the_files_hold_the_study() {
     let study = simulate::run(&small()).unwrap();
-    let files = write::files(&study, "boldly simulate OUT");
+    let files = write::files_while(&study, "boldly simulate OUT", &|| Ok(())).unwrap();
     let find = |path: &str| &files.iter().find(|f| f.0 == path).expect(path).1;
     let write::Content::Image(image) = find(write::paths::BOLD) else {
         panic!("the run is an image")
@@ -416,4 +416,39 @@ fn an_impossible_trial_is_refused() {
         let said = trial::run(&spec).expect_err("refused").to_string();
         assert!(said.starts_with("the trial to simulate has "), "{said}");
     }
+}
+
+/// Every loop over voxels or volumes asks whether to go on, so that a signal is answered within one of them.
+#[test]
+fn a_study_asks_at_every_voxel_and_volume_whether_to_go_on_and_ends_where_it_may_not() {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    let spec = small();
+    let (n_voxels, n_volumes) = (spec.shape.iter().product::<usize>(), spec.n_volumes);
+    let asked = AtomicUsize::new(0);
+    let until = |most: usize| {
+        asked.store(0, Ordering::Relaxed);
+        let asked = &asked;
+        move || match asked.fetch_add(1, Ordering::Relaxed) < most {
+            true => Ok(()),
+            false => Err(boldly::Error::Interrupted),
+        }
+    };
+    let study = simulate::run_while(&spec, &until(usize::MAX)).unwrap();
+    // Where it is, four maps of what is in it, its constants; the run, two phases, two mean signals.
+    assert_eq!(asked.load(Ordering::Relaxed), 6 * n_voxels + 5 * n_volumes);
+    let most = [0, n_voxels, 4 * n_voxels, 6 * n_voxels + 1, 6 * n_voxels + 2 * n_volumes];
+    for most in most {
+        let stopped = simulate::run_while(&spec, &until(most)).unwrap_err();
+        assert_eq!(stopped.exit_code(), 130, "{most}");
+    }
+    let files = write::files_while(&study, "boldly simulate OUT", &until(usize::MAX)).unwrap();
+    let images = files.iter().filter(|(_, file)| matches!(file, write::Content::Image(_))).count();
+    assert_eq!(asked.load(Ordering::Relaxed), images);
+    assert!(write::files_while(&study, "boldly simulate OUT", &until(3)).is_err());
+    let spec = simulate::drug_trial::DrugTrialSpec::default();
+    let stopped = simulate::drug_trial::run_while(&spec, &until(100)).unwrap_err();
+    assert_eq!(stopped.exit_code(), 130);
+    let spec = simulate::trial::TrialSpec::default();
+    assert_eq!(simulate::trial::run_while(&spec, &until(100)).unwrap_err().exit_code(), 130);
+    assert!(asked.load(Ordering::Relaxed) < 1000);
 }

@@ -10,8 +10,10 @@ use super::model::{Hrf, Node};
 use super::variables::{Samples, Sampling, Value, Variable, Variables, text_of};
 use super::{Notes, transform};
 use crate::design::drift::{self, Drift};
-use crate::design::hrf::Response;
+use crate::design::hrf::{Model, Response};
 use crate::error::{Error, Result};
+
+mod formula;
 
 /// A node's columns.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,8 +38,8 @@ pub enum Missing {
 /// The name of the column of ones.
 pub const INTERCEPT: &str = "intercept";
 
-/// The columns of a node: those of `X` in its order, patterns in the order of the variables, each once; then the cosines of
-/// `HighPassFilterCutoffHz`, unless `X` has cosines. `Model.HRF` is what `Convolve` would be as the last instruction, and its derivatives
+/// The columns of a node: those of `X` in its order, patterns in the order of the variables, each once, or those of
+/// `Formula`; then the cosines of `HighPassFilterCutoffHz`, unless `X` has cosines. `Model.HRF` is what `Convolve` would be as the last instruction, and its derivatives
 /// stand behind the columns that they belong to whether or not `X` names them. A pattern may match nothing.
 ///
 /// # Errors
@@ -52,14 +54,22 @@ pub fn columns(
     let mut own = variables.clone();
     let mut derived = Vec::new();
     if let Some(hrf) = &node.hrf {
-        derived = respond(&mut own, hrf, node, missing, notes)?;
+        derived = respond(&mut own, hrf, node, notes)?;
     }
     let place = format!("{}/Model/X", node.pointer);
     let mut made =
         Columns { names: Vec::new(), matrix: Array2::zeros((0, 0)), missing: Vec::new() };
     let mut values = Vec::new();
-    for wanted in &node.x {
-        for name in meant(&own, wanted, &derived, &place, missing, &mut made, notes)? {
+    if let Some(formula) = &node.formula {
+        let place = format!("{}/Model/Formula", node.pointer);
+        (made.names, values) = formula::columns(formula, &own, &place, notes)?.into_iter().unzip();
+    }
+    for wanted in node.x.iter().filter(|_| node.formula.is_none()) {
+        let names = meant(&own, wanted, &derived);
+        if names.is_empty() {
+            lacking(&own, wanted, (&place, missing), &mut made, notes)?;
+        }
+        for name in names {
             if !made.names.contains(&name) {
                 values.push(column(&own, &name, &place, notes)?);
                 made.names.push(name);
@@ -75,35 +85,38 @@ pub fn columns(
 }
 
 /// The columns that one entry of X means; `1` is the intercept.
-fn meant(
-    variables: &Variables,
-    wanted: &str,
-    derived: &[(String, String)],
-    place: &str,
-    missing: Missing,
-    made: &mut Columns,
-    notes: &mut Notes,
-) -> Result<Vec<String>> {
+fn meant(variables: &Variables, wanted: &str, derived: &[(String, String)]) -> Vec<String> {
     if wanted == "1" || wanted == INTERCEPT && variables.get(INTERCEPT).is_none() {
-        return Ok(vec![INTERCEPT.to_owned()]);
+        return vec![INTERCEPT.to_owned()];
     }
     let mut names = Vec::new();
     for name in variables.matching(wanted) {
-        names.push(name.clone());
-        names.extend(derived.iter().filter(|(of, _)| *of == name).map(|(_, own)| own.clone()));
+        let behind = derived.iter().filter(|(of, _)| *of == name).map(|(_, own)| own.clone());
+        let behind: Vec<String> = behind.collect();
+        names.push(name);
+        names.extend(behind);
     }
-    let is_pattern = wanted.contains(['*', '?', '[']);
-    match (names.is_empty(), is_pattern, missing) {
-        (false, ..) => {}
-        (true, true, _) => notes.add(place, format!("`{wanted}` matches no variable of this run")),
-        (true, false, Missing::Error) => return Err(variables.no_such(wanted, place)),
-        (true, false, Missing::Drop) => {
-            let close = variables.closest(wanted);
-            notes.add(place, format!("`{wanted}` is no variable of this run and is dropped"));
-            made.missing.push((wanted.to_owned(), close));
-        }
+    names
+}
+
+/// What X names and the variables lack.
+fn lacking(
+    variables: &Variables,
+    wanted: &str,
+    (place, missing): (&str, Missing),
+    made: &mut Columns,
+    notes: &mut Notes,
+) -> Result<()> {
+    if wanted.contains(['*', '?', '[']) {
+        notes.add(place, format!("`{wanted}` matches no variable of this run"));
+        return Ok(());
     }
-    Ok(names)
+    if missing == Missing::Error {
+        return Err(variables.no_such(wanted, place));
+    }
+    notes.add(place, format!("`{wanted}` is no variable of this run and is dropped"));
+    made.missing.push((wanted.to_owned(), variables.closest(wanted)));
+    Ok(())
 }
 
 /// Convolve what `Model.HRF` names; gives back names of derivatives, each behind the variable it belongs to.
@@ -111,20 +124,17 @@ fn respond(
     variables: &mut Variables,
     hrf: &Hrf,
     node: &Node,
-    missing: Missing,
     notes: &mut Notes,
 ) -> Result<Vec<(String, String)>> {
     let place = format!("{}/Model/HRF", node.pointer);
-    let response = response(&hrf.model, &place, notes)?;
+    let response = response(hrf, &place)?;
     let mut derived = Vec::new();
     for wanted in &hrf.variables {
         let names = variables.matching(wanted);
-        match (names.is_empty(), missing) {
-            (true, Missing::Error) => return Err(variables.no_such(wanted, &place)),
-            (true, Missing::Drop) => {
-                notes.add(&place, format!("`{wanted}` is no variable of this run and is dropped"));
-            }
-            _ => {}
+        if names.is_empty() {
+            // Where X names it too that is an error there.
+            notes
+                .add(&place, format!("`{wanted}` is no variable of this run: nothing to convolve"));
         }
         for name in names {
             let Some(variable) = variables.get(&name).cloned() else { continue };
@@ -143,32 +153,58 @@ fn respond(
     Ok(derived)
 }
 
-/// The response that `Model.HRF` names: `spm`, `glover`, each also with ` + derivative` and ` + dispersion`; `DoubleGamma` is spm.
-fn response(text: &str, place: &str, notes: &mut Notes) -> Result<Response> {
-    let plain: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+/// The response that `Model.HRF` names: `spm` or `glover`, each also with ` + derivative` and ` + dispersion`, or `fir` with its parameter
+/// `fir_delays` in TRs.
+fn response(hrf: &Hrf, place: &str) -> Result<Response> {
+    let plain: String = hrf.model.chars().filter(|c| !c.is_whitespace()).collect();
     let plain = plain.to_ascii_lowercase();
-    let (name, derivatives) = plain.split_once('+').map_or((plain.as_str(), ""), |(n, d)| (n, d));
-    let name = match name {
-        "spm" => "nilearn",
-        "doublegamma" => {
-            notes.add(&format!("{place}/Model"), "DoubleGamma is taken as spm");
-            "nilearn"
-        }
-        "glover" => "glover",
-        _ => {
-            let hint = "delays are Convolve's: \"Model\": \"fir\" with FirDelays";
-            let found = format!("is `{}`", text.chars().take(60).collect::<String>());
-            let expected = "be spm or glover, with + derivative and + dispersion at most";
-            return Err(Error::bad_data(format!("{place}/Model"), found, expected, hint));
-        }
+    if plain == "fir" {
+        return delays(hrf, place);
+    }
+    // nilearn's response, as Convolve takes it.
+    let whole = match plain.strip_prefix("spm") {
+        Some(derivatives) => format!("nilearn{derivatives}"),
+        None => plain.clone(),
     };
-    let whole =
-        if derivatives.is_empty() { name.to_owned() } else { format!("{name}+{derivatives}") };
-    whole.parse().map_err(|_| {
-        let found = format!("is `{}`", text.chars().take(60).collect::<String>());
-        let expected = "be spm or glover, with + derivative and + dispersion at most";
+    let is_known = plain.starts_with("spm") || plain.starts_with("glover");
+    whole.parse().ok().filter(|_| is_known).ok_or_else(|| {
+        let found = format!("is `{}`", hrf.model.chars().take(60).collect::<String>());
+        let expected = "be spm or glover, with + derivative and + dispersion at most, or fir";
         Error::bad_data(format!("{place}/Model"), found, expected, "")
     })
+}
+
+fn delays(hrf: &Hrf, place: &str) -> Result<Response> {
+    let is_delays = |key: &str| key.replace('_', "").eq_ignore_ascii_case("firdelays");
+    let list = hrf.parameters.iter().find(|(key, _)| is_delays(key));
+    let list = list.and_then(|(_, list)| list.as_array());
+    let delay = |value: &serde_json::Value| {
+        value.as_u64().filter(|delay| *delay <= 10_000).map(|delay| delay as usize)
+    };
+    let delays: Option<Vec<usize>> = list.and_then(|list| list.iter().map(delay).collect());
+    match delays.filter(|delays| !delays.is_empty()) {
+        Some(delays) => Ok(Response::from(Model::Fir { delays })),
+        None => Err(Error::bad_data(
+            format!("{place}/Parameters"),
+            "has no fir_delays in whole TRs",
+            "have them for the model fir",
+            "\"Parameters\": {\"fir_delays\": [0, 1, 2, 3]}",
+        )),
+    }
+}
+
+/// The values of a variable of inputs, texts and all.
+fn values_of(variables: &Variables, name: &str, place: &str) -> Result<Vec<Value>> {
+    match variables.get(name) {
+        Some(Variable::Inputs(values)) => Ok(values.clone()),
+        Some(_) => Err(Error::bad_data(
+            format!("C({name}) of {place}"),
+            "is of a run",
+            "be of inputs to have levels in a formula",
+            "Factor and Convolve make columns of the levels of events",
+        )),
+        None => Err(variables.no_such(name, place)),
+    }
 }
 
 /// One column, `[frame or input]`.

@@ -3,6 +3,7 @@
 //!
 //! No I/O: texts, tables and entities in, designs and weights out. `pipeline` finds the files and fits.
 
+mod describe;
 pub mod design;
 pub mod entity;
 pub mod formula;
@@ -16,6 +17,7 @@ mod place;
 pub mod transform;
 pub mod variables;
 
+pub use describe::describe;
 pub use instruction::Instruction;
 pub use model::Model;
 pub use note::Notes;

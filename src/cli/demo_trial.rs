@@ -1,6 +1,7 @@
 //! What `boldly demo --trial` prints.
 
 use crate::pipeline::demo_trial::{Line, TrialDemo};
+use crate::trial::digits::{decimals, written};
 
 /// What was put in beside what was found, and a sentence that follows from the numbers.
 pub(super) fn table(result: &TrialDemo) -> String {
@@ -21,10 +22,13 @@ pub(super) fn table(result: &TrialDemo) -> String {
     );
     for line in &result.lines {
         let Line { quantity, units, truth, found, lower, upper, p, by } = line;
-        let interval = format!("{lower:.2} to {upper:.2}");
+        let places = decimals((upper - lower) / 4.0);
+        let said = |v: f64| written(v, places);
+        let interval = format!("{} to {}", said(*lower), said(*upper));
+        let (truth, found) = (said(*truth), said(*found));
         let p = p.map_or(String::new(), |p| format!("{p:.2e}"));
         text.push_str(&format!(
-            "{quantity:<wide$} {units:<13} {truth:>8.2} {found:>8.2} {interval:>18} {p:>9}  {by}\n"
+            "{quantity:<wide$} {units:<13} {truth:>8} {found:>8} {interval:>18} {p:>9}  {by}\n"
         ));
     }
     let held = result.lines.iter().filter(|line| line.holds()).count();
@@ -65,6 +69,6 @@ mod tests {
         let said = table(&result);
         assert!(said.contains("10 + 10 patients, 17 at both visits, 73 runs"), "{said}");
         assert!(said.contains("1 of the 2 intervals hold what was put in"), "{said}");
-        assert!(said.contains("8.00      6.00 to 10.00   1.00e-3  trial"), "{said}");
+        assert!(said.contains("8.0        6.0 to 10.0   1.00e-3  trial"), "{said}");
     }
 }

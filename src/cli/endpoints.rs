@@ -12,7 +12,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::endpoints;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, EndpointsSpec};
+use crate::pipeline::spec::{Command, EndpointsSpec, GivenRegion, MapsOfTrial};
 use crate::pipeline::written::Written;
 use crate::trial::{
     BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
@@ -45,7 +45,7 @@ pub(super) struct Args {
     /// What is analysed, as JSON, in place of the options below
     #[arg(help_heading = heading::INPUTS, long, value_name = "JSON", conflicts_with_all = [
         "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "describe", "responders", "missing", "cpm", "cpm_threshold",
-        "pressure", "target", "adverse_events", "brain", "regions", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
+        "pressure", "target", "adverse_events", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
     plan: Option<PathBuf>,
     /// A further table, which lies outside of the study
     ///
@@ -113,13 +113,21 @@ pub(super) struct Args {
     /// A row an event, columns soc, pt, onset_day, severity, serious, relation, action
     #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
     adverse_events: Option<String>,
-    /// Table of regions' values
+    /// Table of regions' values, or a folder of maps
     ///
-    /// A row a participant and session, a column a region
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE")]
+    /// A row a participant and session, a column a region. Of a folder the maps of --of in it and below, with sub- and ses- in their paths, as boldly group
+    /// finds them: the mean of each --region is a column of the table 'maps'
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE|MAPS")]
     brain: Option<String>,
-    /// A column of --brain [default: all]
-    #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN", requires = "brain")]
+    /// Contrast of boldly glm whose maps --brain MAPS are
+    ///
+    /// 'seed-NAME' for Fisher's z of a seed of boldly connect
+    #[arg(help_heading = heading::INPUTS, long, value_name = "NAME", requires = "brain")]
+    of: Option<String>,
+    /// A column of --brain [default: all]; of maps a region: 'pag=sphere:...'
+    ///
+    /// Of maps: name=sphere:x,y,z:r, name=box:..., name=tube:... (mm of the maps' space), name=MASK; a table of shapes, a mask or a labelled image
+    #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN|REGION", requires = "brain", allow_hyphen_values = true)]
     regions: Vec<String>,
     /// A picture for the report
     ///
@@ -208,8 +216,9 @@ fn read(path: &Path) -> Result<Plan> {
 
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
-        let (plan, tables) = self.asked()?;
-        let spec = EndpointsSpec { study: self.study, tables, pictures: self.pictures, plan };
+        let maps = self.maps()?;
+        let (plan, tables) = self.asked(maps.is_some())?;
+        let spec = EndpointsSpec { study: self.study, tables, maps, pictures: self.pictures, plan };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
             say::result(&endpoints::described(&spec)?)?;
             return Ok(ExitCode::SUCCESS);
@@ -231,10 +240,65 @@ impl Args {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// The plan, and the tables that lie outside of the study.
-    fn asked(&self) -> Result<(Plan, Vec<PathBuf>)> {
+    /// The maps, where --brain is a folder of them.
+    fn maps(&self) -> Result<Option<MapsOfTrial>> {
+        let wrong = |thing: String, found: &str, expected: &str| {
+            Err(Error::usage(
+                thing,
+                found,
+                expected,
+                "such as --brain glm/ --of pain --region pag=sphere:0,-31,-10:4",
+            ))
+        };
+        let Some(folder) = self.brain.as_ref().map(PathBuf::from).filter(|path| path.is_dir())
+        else {
+            if let Some(of) = &self.of {
+                return wrong(
+                    format!("--of {of}"),
+                    "comes with a --brain that is no folder of maps",
+                    "come with a folder, whose contrast it names",
+                );
+            }
+            return match (&self.plan, &self.brain) {
+                (Some(_), Some(name)) => wrong(
+                    format!("--brain {name}"),
+                    "is no folder, and the plan names its own table of regions",
+                    "be a folder of maps beside --plan",
+                ),
+                _ => Ok(None),
+            };
+        };
+        let region = |text: &String| {
+            text.parse::<GivenRegion>().map_err(|cause| {
+                Error::usage(
+                    format!("--region '{text}'"),
+                    "is no region, which is what it is of a folder of maps",
+                    "be NAME=sphere:x,y,z:r, NAME=MASK or a file (docs/regions.md)",
+                    cause,
+                )
+            })
+        };
+        let regions = self.regions.iter().map(region).collect::<Result<_>>()?;
+        Ok(Some(MapsOfTrial { folder, of: self.of.clone(), regions }))
+    }
+
+    /// The plan, and the tables that lie outside of the study. `has_maps`: whether --brain is a folder.
+    fn asked(&self, has_maps: bool) -> Result<(Plan, Vec<PathBuf>)> {
         if let Some(path) = &self.plan {
-            return Ok((read(path)?, self.tables.clone()));
+            let plan = read(path)?;
+            let table = plan.brain.as_ref().map(|part| part.table.as_str());
+            if has_maps != (table == Some(MapsOfTrial::TABLE)) {
+                return Err(Error::usage(
+                    path.display().to_string(),
+                    match has_maps {
+                        true => "takes no means of maps, and --brain is a folder of them",
+                        false => "takes means of maps, which it does not hold",
+                    },
+                    "come with the maps that it was made with",
+                    "--brain MAPS --of NAME --region NAME=SPEC, as they were given",
+                ));
+            }
+            return Ok((plan, self.tables.clone()));
         }
         let mut files = self.tables.clone();
         let mut named = |name: Option<String>| table(name, &mut files);
@@ -258,8 +322,13 @@ impl Args {
                 PressurePlan { target: self.target.unwrap_or(plan.target), ..plan }
             }),
             adverse_events: named(self.adverse_events.clone()),
-            brain: named(self.brain.clone())
-                .map(|table| BrainPlan { table, regions: self.regions.clone() }),
+            brain: match has_maps {
+                true => {
+                    Some(BrainPlan { table: MapsOfTrial::TABLE.to_owned(), regions: Vec::new() })
+                }
+                false => named(self.brain.clone())
+                    .map(|table| BrainPlan { table, regions: self.regions.clone() }),
+            },
             correlations: self.correlations.clone(),
             exploratory: self.exploratory,
             design: match self.design {

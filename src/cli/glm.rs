@@ -112,6 +112,12 @@ pub(super) struct Args {
     /// desc-residuals_acf.tsv. Reads the run a second time
     #[arg(help_heading = heading::OUTPUT, long)]
     maps: bool,
+    /// Also write report.html, a page of the whole analysis with live maps
+    ///
+    /// One file that needs no network: what must be known first, which run has which column, each contrast with its map (a viewer with a threshold to move; a picture where no
+    /// script runs), clusters and the runs at their peaks, designs, motion and what was left out, the methods in words with references. Reads the run a second time
+    #[arg(help_heading = heading::OUTPUT, long)]
+    report: bool,
     /// Also write the residuals, as large as the run
     ///
     /// desc-residuals_bold.nii: y - X beta of the fit that was used, not whitened, in the units of the effects, of the volumes that were
@@ -218,6 +224,7 @@ impl Args {
             voxelwise,
             residuals: self.residuals,
             roi: self.regions.options(self.roi.clone()),
+            report: self.report,
         })
     }
 }

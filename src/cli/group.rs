@@ -199,6 +199,12 @@ pub(super) struct Args {
     /// Draw no pictures, and no page
     #[arg(help_heading = heading::OUTPUT, long)]
     no_pictures: bool,
+    /// Give the page live maps, and the methods in words
+    ///
+    /// group.html with a viewer for each contrast (a threshold to move; a table of peaks that leads to them), warnings by how much they matter and the methods in words with references; it
+    /// still is one file that needs no network
+    #[arg(help_heading = heading::OUTPUT, long, conflicts_with = "no_pictures")]
+    report: bool,
     /// Show the model and stop: contrasts in words, designs, degrees of freedom
     #[arg(help_heading = heading::RUNNING, long)]
     dry_run: bool,
@@ -396,6 +402,7 @@ impl Args {
             volumes: self.svc,
             underlay: self.underlay,
             no_pictures: self.no_pictures,
+            report: self.report,
             permute,
         };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {

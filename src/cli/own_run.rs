@@ -119,6 +119,7 @@ impl OwnRunArgs {
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
+            report: false,
             maps: false,
             residuals: false,
         };

@@ -44,7 +44,7 @@ pub(super) struct Args {
     bold: Option<PathBuf>,
     /// Volumes of the run, without --bold
     ///
-    /// --tr or --sidecar says the rest; a Siemens _Info.log counts them itself
+    /// --tr or --sidecar says the rest; a Siemens _Info.log, also in a DICOM file, says all of it itself
     #[arg(help_heading = heading::INPUTS, long, value_name = "N")]
     volumes: Option<usize>,
     /// What the outputs' names begin with, or a folder

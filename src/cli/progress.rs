@@ -80,7 +80,11 @@ impl Terminal {
         for page in pages {
             let verdicts = provenance.beyond_chance.iter().map(BeyondChance::headline);
             let verdicts = verdicts.collect::<Vec<_>>().join("; ");
-            let verdict = if verdicts.is_empty() { String::new() } else { format!(": {verdicts}") };
+            let is_of_recordings = page.to_string_lossy().ends_with("_qc.html");
+            let verdict = match verdicts.is_empty() || !is_of_recordings {
+                true => String::new(),
+                false => format!(": {verdicts}"),
+            };
             self.line(&format!("page to look at: {}{verdict}", page.display()));
         }
     }

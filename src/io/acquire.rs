@@ -199,6 +199,16 @@ fn no_slice_times(run: &str, resampled: &Resampled) -> Error {
     )
 }
 
+/// Whether the header or a sidecar of a run gives its repetition time.
+///
+/// # Errors
+/// Bad data for VolumeTiming of other volumes, and for a header's unit of time that is none.
+pub fn has_repetition_time(bold: &BoldFile, sidecar: &Sidecar) -> Result<bool> {
+    let thing = bold.path.display().to_string();
+    let told = told_repetition_time(sidecar, bold.n_volumes, None)?;
+    Ok(told.is_some() || bold.header.repetition_time(&thing)?.is_some())
+}
+
 fn repetition_time(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Result<f64> {
     if let Some((tr, thing)) = told_repetition_time(sidecar, bold.n_volumes, tr)? {
         return check_repetition_time(tr, thing).map(|()| tr);
@@ -232,7 +242,8 @@ fn told_repetition_time(
     Ok(Some((even_step(&field.value, n_volumes, &thing)?, thing)))
 }
 
-fn check_repetition_time(tr: f64, thing: String) -> Result<()> {
+/// Refuses a repetition time that cannot be.
+pub(super) fn check_repetition_time(tr: f64, thing: String) -> Result<()> {
     if !TR_S.contains(&tr) {
         let hint = if tr >= TR_TOO_LONG_S {
             "it is given in seconds, not ms"

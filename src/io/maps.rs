@@ -34,6 +34,12 @@ pub fn read_map(path: &Path) -> Result<(Grid, Header, Vec<f32>)> {
     Ok((grid, image.header, values))
 }
 
+/// A line on voxel sizes in a map's header that are not those of its affine, which every command goes by; none where they agree.
+#[must_use]
+pub fn other_sizes(path: &Path, header: &Header, grid: &Grid) -> Option<String> {
+    header.other_sizes(&path.display().to_string(), grid)
+}
+
 /// The values of a map in f64, where its type can hold what f32 cannot; none else.
 ///
 /// # Errors

@@ -41,7 +41,8 @@ mod volumes;
 mod write;
 
 pub use acquire::{
-    acquisition, acquisition_but_slices, acquisition_notes, contradictions, told, volume_times,
+    acquisition, acquisition_but_slices, acquisition_notes, contradictions, has_repetition_time,
+    told, volume_times,
 };
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
@@ -50,7 +51,8 @@ pub(crate) use files::read_text;
 pub use header::{Header, Intent};
 pub use image::other_half;
 pub use maps::{
-    GivenMask, check_grid, read_map, read_map_wide, read_mask, read_mask_of, read_tissue,
+    GivenMask, check_grid, other_sizes, read_map, read_map_wide, read_mask, read_mask_of,
+    read_tissue,
 };
 pub use motion::read_confounds;
 pub use output::{Outputs, Overwrite, finish_left, forget, keep};

@@ -133,6 +133,12 @@ impl Sidecar {
         Ok(Some(Field { value: direction(value, file)?, file: file.clone() }))
     }
 
+    /// Whether a file says how often volumes come, of use or not.
+    #[must_use]
+    pub fn has_repetition_time(&self) -> bool {
+        self.repetition_time.is_some() || self.volume_timing.is_some()
+    }
+
     /// Whether a file gives slice times, of use or not.
     #[must_use]
     pub fn has_slice_timing(&self) -> bool {

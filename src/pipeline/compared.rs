@@ -145,6 +145,10 @@ fn tidy(path: &Path) -> PathBuf {
 }
 
 impl Products for Compared {
+    fn draws(&self) -> bool {
+        false
+    }
+
     fn begin(&mut self, _session: &Session<'_>, _command: &Command) -> Result<()> {
         Ok(())
     }

@@ -206,6 +206,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         skip_missing: false,
         voxelwise: VoxelwiseOptions::default(),
         roi: RegionOptions::default(),
+        report: false,
         residuals: false,
     }
 }

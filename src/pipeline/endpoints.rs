@@ -11,13 +11,14 @@ use crate::pipeline::products::{Account, Agreement, Draw, Opened, Page, Products
 use crate::pipeline::provenance::Provenance;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, EndpointsSpec};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::report::page::FileRead;
 use crate::report::trial::{PictureFile, TrialPage, page};
 use crate::trial::digits::{decimals, written};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Results, Severity};
 
+mod maps;
 mod pictures;
 mod study;
 
@@ -36,7 +37,7 @@ pub fn run(
     products: &mut dyn Products,
 ) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
-    let (study, results) = analysed(spec)?;
+    let (study, results) = analysed(spec, watch)?;
     let files: Vec<_> = study.files.iter().map(|(_, path)| path.clone()).collect();
     products.reads(&files)?;
     let pictures = pictures::read(&spec.pictures)?;
@@ -64,20 +65,24 @@ pub fn run(
 /// # Errors
 /// A study that cannot be opened, and names that it lacks.
 pub fn resolved(spec: EndpointsSpec, watch: &dyn Watch) -> Result<EndpointsSpec> {
-    let Study { plan, notes, .. } = Study::open(&spec)?;
+    // What maps have to say they say when they are analysed.
+    let Study { plan, notes, .. } = Study::open(&spec, &Quiet)?;
     notes.all.iter().for_each(|note| watch.note(&note.to_string()));
     Ok(EndpointsSpec { plan, ..spec })
 }
 
 /// The study opened, and all its numbers.
-fn analysed(spec: &EndpointsSpec) -> Result<(Study, Results)> {
-    let study = Study::open(spec)?;
-    let results = trial::analyse(
+fn analysed(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<(Study, Results)> {
+    let study = Study::open(spec, watch)?;
+    let mut results = trial::analyse(
         &study.plan,
         study.participants.clone(),
         &study.tables,
         study.notes.clone(),
     )?;
+    if let Some(brain) = &mut results.brain {
+        brain.values.clone_from(&study.values);
+    }
     let results = Results {
         study: study.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -170,7 +175,7 @@ fn told(results: &Results) -> Vec<String> {
 /// # Errors
 /// As [`run`], but for outputs.
 pub fn described(spec: &EndpointsSpec) -> Result<String> {
-    let (study, results) = analysed(spec)?;
+    let (study, results) = analysed(spec, &Quiet)?;
     let mut text = format!("plan.json\n{}\n", pretty(&results.plan)?);
     let names: Vec<String> =
         study.files.iter().map(|(_, path)| path.display().to_string()).collect();

@@ -9,7 +9,6 @@
 
 use serde_json::{Map as Fields, Value, json};
 
-use crate::design::label;
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities, Map, Quantity};
@@ -31,7 +30,7 @@ use voxel::Question;
 /// Missing input and bad data of the maps; a contrast that the design does not determine.
 pub fn run(spec: &FixedSpec, session: &mut Session<'_>, products: &mut dyn Products) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
-    let labels = labels(spec)?;
+    let labels = spec.labels()?;
     let estimates = Estimates::read(spec, watch)?;
     let (inside, n_any) = estimates.inside();
     let n_inside = inside.iter().filter(|inside| **inside).count();
@@ -82,16 +81,6 @@ pub fn run(spec: &FixedSpec, session: &mut Session<'_>, products: &mut dyn Produ
     ];
     account.counts.extend(counts.map(|(name, n)| (name.to_owned(), n)));
     products.finish(session, account)
-}
-
-/// The contrasts as file names say them; a hyphen within a column's name is no minus.
-///
-/// # Errors
-/// Usage: names without a letter, or two of one label.
-pub fn labels(spec: &FixedSpec) -> Result<Vec<String>> {
-    let spoken = |name: &String| crate::design::contrast::without_hyphens(name, &spec.columns);
-    let all = spec.contrasts.iter().map(|contrast| spoken(&contrast.name));
-    label::labels(&all.collect::<Vec<_>>())
 }
 
 /// Weights and units in the sidecars.

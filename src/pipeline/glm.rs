@@ -26,9 +26,12 @@ use crate::volume::Grid;
 mod account;
 mod across;
 mod in_regions;
+mod methods;
 mod named;
+mod peaks;
 mod percent;
 mod refused;
+mod report;
 mod residuals;
 mod smoothness;
 mod so_far;
@@ -77,7 +80,12 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
             products.table(table)?;
         }
     }
-    let account = account(spec, opened, Analysis { questions, smoothing, found }, watch)?;
+    let page = match spec.report && products.draws() {
+        true => Some(report::page(spec, ladder, &mut opened, (&questions, &found), watch)?),
+        false => None,
+    };
+    let mut account = account(spec, opened, Analysis { questions, smoothing, found }, watch)?;
+    account.pages.extend(page);
     products.finish(session, account)
 }
 

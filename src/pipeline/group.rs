@@ -1,5 +1,7 @@
 //! The `group` command as a story: a table of subjects' maps, a model in words, and for each contrast its maps over subjects.
 
+use std::path::Path;
+
 use serde_json::{Map as Fields, Value, json};
 
 use crate::design::group::{Resolved, Stratum};
@@ -27,6 +29,7 @@ mod held;
 mod images;
 mod kept;
 mod merge;
+mod methods;
 mod mixed;
 mod model;
 mod over;
@@ -37,6 +40,7 @@ mod rearranged;
 mod regions;
 mod remarks;
 mod sizes;
+mod summaries;
 mod svc;
 mod table;
 mod variances;
@@ -53,6 +57,7 @@ pub use model::{described, model, operations};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
+pub use summaries::{Mean, Summaries, Summary, summaries};
 
 /// Test a group's maps.
 ///
@@ -68,7 +73,7 @@ pub fn run(spec: &GroupSpec, session: &mut Session<'_>, products: &mut dyn Produ
 /// As [`run`], and parts that are of another analysis, overlap or lack something.
 pub fn run_with(
     spec: &GroupSpec,
-    mut given: Vec<(String, Stored)>,
+    given: Vec<(String, Stored)>,
     session: &mut Session<'_>,
     products: &mut dyn Products,
 ) -> Result<()> {
@@ -88,17 +93,10 @@ pub fn run_with(
     if variances.is_some() && (spec.permute.is_some() || !spec.regions.is_empty()) {
         watch.note("rearrangements and regions take the effects alone, each subject alike; mixed effects are in the other maps");
     }
-    let mut rearranged = Vec::new();
-    if let Some(options) = &spec.permute {
-        let scratch = products.scratch();
-        for ((stratum, fitted), label) in resolved.strata.iter().zip(&fits).zip(&labels) {
-            let own = given.extract_if(.., |(of, _)| of == label).map(|(_, part)| part);
-            let own: Vec<Stored> = own.collect();
-            let on = (&mut session.ladder, scratch.as_deref());
-            let tested = (stratum, &fitted.maps, fitted.inside.as_slice());
-            rearranged.push(permute::rearrange((spec, options), tested, &images, on, &own, watch)?);
-        }
-    }
+    let scratch = products.scratch();
+    let on = (&mut session.ladder, scratch.as_deref());
+    let tested = (&resolved, fits.as_slice(), labels.as_slice());
+    let rearranged = rearrange(spec, tested, &images, (on, given), watch)?;
     if spec.permute.as_ref().is_some_and(|options| options.shard.is_some()) {
         for (one, label) in rearranged.iter().zip(&labels) {
             products.table(one.tally(label))?;
@@ -155,6 +153,29 @@ fn fits(
         fitted
     };
     resolved.strata.iter().map(fit).collect()
+}
+
+/// The rearrangements of every contrast, one contrast after the other: each has its own residuals (those of the nuisance that it leaves), so that
+/// a product of all of them would be as many operations, with data beside the operators that are no unit vectors and ties that do not hold.
+/// What they share is the seed: number i does the same to all, which is what FWE across contrasts rests on. `given`: parts that other
+/// processes computed, each with its contrast.
+fn rearrange(
+    spec: &GroupSpec,
+    (resolved, fits, labels): (&Resolved, &[Fitted], &[String]),
+    images: &Images,
+    ((ladder, scratch), mut given): ((&mut Ladder, Option<&Path>), Vec<(String, Stored)>),
+    watch: &dyn Watch,
+) -> Result<Vec<Rearranged>> {
+    let Some(options) = &spec.permute else { return Ok(Vec::new()) };
+    let mut all = Vec::new();
+    for ((stratum, fitted), label) in resolved.strata.iter().zip(fits).zip(labels) {
+        let own = given.extract_if(.., |(of, _)| of == label).map(|(_, part)| part);
+        let own: Vec<Stored> = own.collect();
+        let tested = (stratum, &fitted.maps, fitted.inside.as_slice());
+        let on = (&mut *ladder, scratch);
+        all.push(permute::rearrange((spec, options), tested, images, on, &own, watch)?);
+    }
+    Ok(all)
 }
 
 /// What all contrasts are answered with.

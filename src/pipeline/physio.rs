@@ -304,7 +304,10 @@ fn scanned(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Scanned> {
     let Some(path) = &spec.bold else { return told(spec, slice_times.as_deref(), watch) };
     let bold = open_bold(path, watch)?;
     let sidecar = inputs::sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
-    let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
+    let is_known = io::has_repetition_time(&bold, &sidecar)?;
+    let logs = (spec.physio.as_slice(), spec.physio_formats.as_slice());
+    let tr = recordings::repetition_time(spec.tr, is_known, logs, watch)?;
+    let acquisition = io::acquisition(&bold, &sidecar, tr, slice_times.as_deref())?;
     let resampled = of_resampled(io::resampled(&bold, &sidecar), &acquisition, &sidecar)?;
     let n_slices = resampled.is_none().then_some(bold.grid.shape[2]);
     let opened = Opened { found: of_sidecar(&sidecar), bolds: vec![Box::new(bold)] };
@@ -318,14 +321,15 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
         None => Sidecar::default(),
     };
     sidecar.doubts.iter().for_each(|doubt| watch.warn(doubt));
-    let is_timed = spec.tr.is_some() || spec.sidecar.is_some();
-    let Some(n_volumes) = n_volumes(spec, watch)?.filter(|_| is_timed) else {
+    let is_timed = spec.tr.is_some() || sidecar.has_repetition_time();
+    let (n_volumes, tr) = of_log(spec, is_timed, watch)?;
+    let Some(n_volumes) = n_volumes.filter(|_| tr.is_some() || spec.sidecar.is_some()) else {
         return Err(Error::usage(
             "the command line",
             "names neither --bold nor --volumes with --tr or a --sidecar",
             "say when the run was acquired",
             "give the image with --bold, or --volumes N with --sidecar JSON, or with --tr SECONDS --slice-times FILE; the _Info.log of a \
-             Siemens run takes the place of --volumes",
+             Siemens run, also in a DICOM file, takes the place of --volumes, --tr and --slice-times",
         ));
     };
     if !(1..=MOST_VOLUMES).contains(&n_volumes) {
@@ -336,7 +340,7 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
             "check the command line",
         ));
     }
-    let acquisition = io::told(&sidecar, n_volumes, spec.tr, slice_times)?;
+    let acquisition = io::told(&sidecar, n_volumes, tr, slice_times)?;
     if let (Some(tr), Some(field)) = (spec.tr, &sidecar.repetition_time)
         && tr != field.value
     {
@@ -350,16 +354,24 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
     Ok(Scanned { acquisition, opened, resampled, sidecar, n_slices })
 }
 
-/// As told, else as the scanner's log counts them.
-fn n_volumes(spec: &PhysioSpec, watch: &dyn Watch) -> Result<Option<usize>> {
-    if spec.volumes.is_some() {
-        return Ok(spec.volumes);
+/// Volumes and repetition time as told, else as the scanner's log counts them. `is_timed`: an option or a sidecar has the latter.
+fn of_log(
+    spec: &PhysioSpec,
+    is_timed: bool,
+    watch: &dyn Watch,
+) -> Result<(Option<usize>, Option<f64>)> {
+    if spec.volumes.is_some() && is_timed {
+        return Ok((spec.volumes, spec.tr));
     }
-    let counted = io::physio::n_volumes(&spec.physio, &spec.physio_formats)?;
-    Ok(counted.map(|(n, log)| {
-        watch.note(&format!("{n} volumes, as {log} counts them"));
-        n
-    }))
+    let Some(counted) = io::physio::counted(&spec.physio, &spec.physio_formats)? else {
+        return Ok((spec.volumes, spec.tr));
+    };
+    if spec.volumes.is_none() {
+        watch.note(&format!("{} volumes, as {} counts them", counted.n_volumes, counted.log));
+        counted.doubt.iter().for_each(|doubt| watch.warn(doubt));
+    }
+    let tr = if is_timed { spec.tr } else { recordings::told_tr(&counted, watch) };
+    Ok((spec.volumes.or(Some(counted.n_volumes)), tr))
 }
 
 fn of_resampled(

@@ -46,6 +46,11 @@ pub trait Products {
     /// As for [`Products::maps`].
     fn table(&mut self, text: Text) -> Result<()>;
 
+    /// Whether pages are drawn; a comparison draws none.
+    fn draws(&self) -> bool {
+        true
+    }
+
     /// A folder for what a command keeps while it works, so that it can go on after it was stopped; none where nothing is written.
     fn scratch(&self) -> Option<PathBuf> {
         None

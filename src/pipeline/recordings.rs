@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::Result;
 use crate::io;
-use crate::io::physio::{Format, Logs, PlacedBy, Scan};
+use crate::io::physio::{Counted, Format, Logs, PlacedBy, Scan};
 use crate::io::sidecar::Sidecar;
 use crate::physio::{
     self, Align, Alignment, BadStretches, Channel, Peaks, PhysioSummary, Reason, Retroicor, Terms,
@@ -89,6 +89,31 @@ pub fn open(run: &OfRun<'_>, acquisition: &mut Acquisition, watch: &dyn Watch) -
         None => {}
     }
     Ok(logs)
+}
+
+/// The repetition time that is told of a run with recordings: that of the option `tr`; where its own files do not have it
+/// (`is_known`), that of the scanner's log among its recordings. None where the run's files are to say it, or nothing does.
+///
+/// # Errors
+/// What the recordings hold or lack.
+pub fn repetition_time(
+    tr: Option<f64>,
+    is_known: bool,
+    (files, formats): (&[PathBuf], &[Format]),
+    watch: &dyn Watch,
+) -> Result<Option<f64>> {
+    if tr.is_some() || is_known || files.is_empty() {
+        return Ok(tr);
+    }
+    let counted = io::physio::counted(files, formats)?;
+    Ok(counted.and_then(|counted| told_tr(&counted, watch)))
+}
+
+/// The repetition time of a scanner's log, and said.
+pub fn told_tr(counted: &Counted, watch: &dyn Watch) -> Option<f64> {
+    let tr = counted.tr?;
+    watch.note(&format!("repetition time {tr} s, the time between volumes in {}", counted.log));
+    Some(tr)
 }
 
 /// Columns of a run's recording, and the recording on the run's time.

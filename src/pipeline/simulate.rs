@@ -7,7 +7,7 @@ use crate::io::sample::SampleType;
 use crate::io::{Header, Outputs, Overwrite, interrupt};
 use crate::pipeline::watch::Watch;
 use crate::simulate::drug_trial::{self, DrugTrial, DrugTrialSpec};
-use crate::simulate::write::{Content, files};
+use crate::simulate::write::{Content, files_while};
 use crate::simulate::{Spec, run_while};
 
 /// Simulate and write into `out`, all files or none; files that are there already must be those of the same study, unless
@@ -24,8 +24,7 @@ pub fn write(
 ) -> Result<()> {
     watch.note("simulating");
     let study = run_while(spec, &interrupt::check)?;
-    interrupt::check()?;
-    let files = files(&study, command);
+    let files = files_while(&study, command, &interrupt::check)?;
     write_files((files.len(), files), out, overwrite, watch)
 }
 
@@ -41,7 +40,7 @@ pub fn write_trial(
     watch: &dyn Watch,
 ) -> Result<DrugTrial> {
     watch.note("simulating");
-    let trial = drug_trial::run(spec)?;
+    let trial = drug_trial::run_while(spec, &interrupt::check)?;
     let files =
         (drug_trial::count(&trial), drug_trial::files_while(&trial, command, &interrupt::check));
     write_each(files, out, overwrite, watch)?;

@@ -31,7 +31,7 @@ pub use bids::{
     Wanted,
 };
 pub use connect::{ConnectSpec, Estimator, Network};
-pub use endpoints::EndpointsSpec;
+pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;
 pub use fixed::{EstimateSpec, FixedSpec, WeighedSpec};
 pub use group::{
@@ -194,6 +194,9 @@ pub struct GlmSpec {
     /// Regions whose mean series are fitted too.
     #[serde(default, skip_serializing_if = "RegionOptions::is_empty")]
     pub roi: RegionOptions,
+    /// Whether a page of the whole analysis is written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
 }
 
 /// Columns of each voxel's own beside the design.

@@ -182,6 +182,7 @@ mod tests {
             skip_missing: false,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
+            report: false,
             residuals: false,
         }
     }

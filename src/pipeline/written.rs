@@ -16,6 +16,7 @@ use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite, other_half};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::earlier::{self, Earlier};
+use crate::pipeline::foreseen::Foreseen;
 use crate::pipeline::products::{Account, Draw, Image, Layout, Products, Text};
 use crate::pipeline::provenance::{
     self, Input, Kind, Output, Provenance, relative, sidecar_path, totals,
@@ -62,6 +63,8 @@ pub struct Written {
     /// Files of theirs that go when the new ones come.
     removed: Vec<PathBuf>,
     seen: Seen,
+    /// Of the command that runs.
+    foreseen: Foreseen,
     file_spans: Vec<Span>,
     saved: Vec<Saved>,
 }
@@ -99,6 +102,7 @@ impl Written {
             earlier: Vec::new(),
             removed: Vec::new(),
             seen: Seen::default(),
+            foreseen: Foreseen::default(),
             file_spans: Vec::new(),
             saved: Vec::new(),
         })
@@ -161,6 +165,7 @@ impl Written {
         described: Option<Fields<String, Value>>,
     ) -> Result<PathBuf> {
         let path = self.layout.path(kind, entities, ending);
+        debug_assert!(self.foreseen.has(&path), "{} is not in foreseen.rs", path.display());
         let sidecar = described.map(|fields| (sidecar_path(&path), fields));
         let made = Made { path: path.clone(), kind, entities: entities.stem(""), sidecar };
         self.made.push(made);
@@ -196,6 +201,11 @@ impl Products for Written {
             self.clear_away(session)?;
             self.earlier = same;
         }
+        self.foreseen = Foreseen::of(&self.layout, command);
+        let overwrite = self.outputs.overwrite();
+        if overwrite == Overwrite::Own {
+            self.seen.foresee(&self.foreseen.in_place()?, overwrite)?;
+        }
         Ok(())
     }
 
@@ -207,7 +217,7 @@ impl Products for Written {
         self.inputs.extend(all.filter_map(|path| path.canonicalize().ok()));
         let made = self.saved.iter().flat_map(|saved| &saved.files);
         let made = made.chain(self.made.iter().flat_map(Made::paths));
-        let mut made = made.chain(&self.removed);
+        let mut made = made.chain(&self.removed).chain(&self.foreseen.sure);
         let replaced =
             |path: &&PathBuf| path.canonicalize().is_ok_and(|p| self.inputs.contains(&p));
         match made.find(replaced) {

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use super::html::{Table, escaped, number, p_of};
+use super::html::{Table, escaped, p_of};
 use super::page::{self, section};
+use crate::trial::digits::{decimals, written};
 
 /// Everything on the page.
 #[derive(Debug, Clone)]
@@ -59,15 +60,20 @@ pub fn page(of: &DemoPage) -> String {
         n = of.per_arm
     );
     let heads = ["quantity", "units", "truth", "found", "95 % interval", "p", "found by"];
-    let mut table = Table::new("numbers", "What was put in, and what was found", &heads);
+    let mut table = Table::new("numbers", "Each effect with its interval", &heads);
     for row in of.rows {
-        let [lower, upper] = row.limits.map(|limit| number(limit, 2));
+        let places = decimals((row.limits[1] - row.limits[0]) / 4.0);
+        let said = |v: f64| match v.is_finite() {
+            true => written(v, places).replace('-', "−"),
+            false => "–".to_owned(),
+        };
+        let [lower, upper] = row.limits.map(said);
         table.row(
             &row.quantity,
             &[
                 row.units.clone(),
-                number(row.truth, 2),
-                number(row.found, 2),
+                said(row.truth),
+                said(row.found),
                 format!("{lower} to {upper}"),
                 row.p.map_or(String::new(), p_of),
                 format!("boldly {}", row.by),

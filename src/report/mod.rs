@@ -1,14 +1,22 @@
 //! What people see.
 
+pub mod analysis;
+pub mod bids;
 mod colour;
 pub mod demo;
+mod design;
 pub mod figures;
+mod grid;
 pub mod group;
 mod html;
+mod listing;
 pub mod matrix;
+pub mod methods;
+pub mod notes;
 pub mod page;
 pub mod picture;
 pub mod qc;
 pub mod statmap;
 mod svg;
 pub mod trial;
+pub mod viewer;

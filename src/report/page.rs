@@ -39,15 +39,40 @@ pub(super) fn html(title: &str, lead: &str, contents: &str, body: &str) -> Strin
 
 /// The same with a style of its own beside that of all pages.
 pub(super) fn styled(style: &str, title: &str, lead: &str, contents: &str, body: &str) -> String {
+    whole(("", style, ""), title, lead, contents, body)
+}
+
+/// What keeps a page with a script from asking for anything that is not in it, whatever the script does.
+const ALONE: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data: blob:; style-src 'unsafe-inline'; \
+                     script-src 'unsafe-inline'; connect-src data: blob:\">\n";
+
+/// The same with scripts at its end, of which the style is `style`.
+pub(super) fn scripted(
+    (style, scripts): (&str, &str),
+    title: &str,
+    lead: &str,
+    contents: &str,
+    body: &str,
+) -> String {
+    whole((ALONE, style, scripts), title, lead, contents, body)
+}
+
+fn whole(
+    (head, style, scripts): (&str, &str, &str),
+    title: &str,
+    lead: &str,
+    contents: &str,
+    body: &str,
+) -> String {
     format!(
-        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n{head}\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <title>{title}</title>\n<style>\n{STYLE}{style}</style>\n</head>\n<body>\n\
          <a class=\"skip\" href=\"#main\">Skip to the findings</a>\n\
          <header>\n{lead}</header>\n\
          <nav aria-label=\"Contents\">\n<ul>\n{contents}</ul>\n</nav>\n\
          <main id=\"main\">\n{body}</main>\n\
-         <footer>\n<p>This file needs no network and no other file.</p>\n</footer>\n</body>\n</html>\n",
+         <footer>\n<p>This file needs no network and no other file.</p>\n</footer>\n{scripts}</body>\n</html>\n",
     )
 }
 

@@ -2,8 +2,10 @@
 
 use rayon::prelude::*;
 
+use super::GoOn;
 use super::head::{self, Tissue};
 use super::task::Condition;
+use crate::error::Result;
 use crate::volume::Grid;
 
 /// Baseline signal in BOLD units: fluid, grey, white, brainstem.
@@ -55,21 +57,34 @@ pub(super) struct Place {
     pub(super) activation_percent: [f64; 2],
 }
 
-/// The head stretched to fill a grid, `[voxel]`.
-pub(super) fn places(grid: &Grid) -> Vec<Place> {
-    on_grid(grid, &|axis, along| {
+/// The head stretched to fill a grid, `[voxel]`; `go_on` is asked at each of them.
+///
+/// # Errors
+/// Those of `go_on`.
+pub(super) fn places(grid: &Grid, go_on: GoOn<'_>) -> Result<Vec<Place>> {
+    on_grid(grid, go_on, &|axis, along| {
         (along / grid.shape[axis] as f64 * 2.0 - 1.0) * head::HALF_FIELD_MM[axis]
     })
 }
 
 /// The part of the head that a grid shows, `[voxel]`: the grid's axes are the head's and its millimetres those of the head.
-pub(super) fn places_as_they_are(grid: &Grid) -> Vec<Place> {
-    on_grid(grid, &|axis, along| grid.affine[axis][3] + (along - 0.5) * grid.affine[axis][axis])
+///
+/// # Errors
+/// Those of `go_on`.
+pub(super) fn places_as_they_are(grid: &Grid, go_on: GoOn<'_>) -> Result<Vec<Place>> {
+    on_grid(grid, go_on, &|axis, along| {
+        grid.affine[axis][3] + (along - 0.5) * grid.affine[axis][axis]
+    })
 }
 
 /// `to_mm`: of an axis, voxels from the grid's edge to millimetres of the head.
-fn on_grid(grid: &Grid, to_mm: &(dyn Fn(usize, f64) -> f64 + Sync)) -> Vec<Place> {
-    (0..grid.n_voxels()).into_par_iter().map(|voxel| place(grid, voxel, to_mm)).collect()
+fn on_grid(
+    grid: &Grid,
+    go_on: GoOn<'_>,
+    to_mm: &(dyn Fn(usize, f64) -> f64 + Sync),
+) -> Result<Vec<Place>> {
+    let at = |voxel| go_on().map(|()| place(grid, voxel, to_mm));
+    (0..grid.n_voxels()).into_par_iter().map(at).collect()
 }
 
 fn place(grid: &Grid, voxel: usize, to_mm: &dyn Fn(usize, f64) -> f64) -> Place {

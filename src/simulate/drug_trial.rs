@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::volume::{Grid, Mask};
 
 use super::anatomy::{self, Place};
-use super::{Spec, Truth};
+use super::{GoOn, Spec, Truth};
 
 mod brain;
 mod dictionaries;
@@ -112,6 +112,14 @@ pub struct DrugTrial {
 /// # Errors
 /// Usage when an arm has fewer than four patients, or a run is too short for one pain and one control block (58 s).
 pub fn run(spec: &DrugTrialSpec) -> Result<DrugTrial> {
+    run_while(spec, &|| Ok(()))
+}
+
+/// The same, as long as `go_on` says so.
+///
+/// # Errors
+/// As [`run`], and those of `go_on`.
+pub fn run_while(spec: &DrugTrialSpec, go_on: GoOn<'_>) -> Result<DrugTrial> {
     if !(4..=500).contains(&spec.per_arm) {
         return Err(Error::usage(
             "the trial to simulate",
@@ -124,7 +132,7 @@ pub fn run(spec: &DrugTrialSpec) -> Result<DrugTrial> {
     super::check(&of_run)?;
     super::task::blocks(spec.seed, spec.n_volumes as f64 * spec.tr)?;
     let grid = slab();
-    let places = anatomy::places_as_they_are(&grid);
+    let places = anatomy::places_as_they_are(&grid, go_on)?;
     let inside: Vec<bool> = places.iter().map(|p| p.filled >= 0.5).collect();
     let region = |(place, inside): (&Place, &bool)| Region::at(place.at_mm).filter(|_| *inside);
     let regions = places.iter().zip(&inside).map(region).collect();
@@ -136,7 +144,7 @@ pub fn run(spec: &DrugTrialSpec) -> Result<DrugTrial> {
         grid,
         regions,
         patients,
-        head: super::truth(&of_run, &places),
+        head: super::truth(&of_run, &places, go_on)?,
         places,
     })
 }

@@ -182,10 +182,8 @@ pub fn run_while(spec: &Spec, go_on: GoOn<'_>) -> Result<Study> {
         motion::positions(spec.seed, spec.n_volumes, spec.tr, &breathing, motion::CALM_MM);
 
     let grid = grid(spec.shape, spec.voxel_size_mm);
-    let places = anatomy::places(&grid);
-    go_on()?;
-    let truth = truth(spec, &places);
-    go_on()?;
+    let places = anatomy::places(&grid, go_on)?;
+    let truth = truth(spec, &places, go_on)?;
     let slice_times = slice_times(spec.shape[2], spec.tr, spec.multiband, spec.interleaved);
     let bold = scan::Session {
         spec,
@@ -203,22 +201,23 @@ pub fn run_while(spec: &Spec, go_on: GoOn<'_>) -> Result<Study> {
 
     let inside = places.iter().map(|p| p.filled >= 0.5).collect();
     let time = |volume: usize, slice: f64| volume as f64 * spec.tr + slice;
-    let phases = |at: &dyn Fn(f64) -> f64| -> Vec<Vec<f64>> {
+    let phases = |at: &dyn Fn(f64) -> f64| -> Result<Vec<Vec<f64>>> {
         let row = |volume| {
-            slice_times.iter().map(|&s| std::f64::consts::TAU * at(time(volume, s))).collect()
+            go_on()?;
+            let turns = |&slice: &f64| std::f64::consts::TAU * at(time(volume, slice));
+            Ok(slice_times.iter().map(turns).collect())
         };
         (0..spec.n_volumes).map(row).collect()
     };
     let recorded = |t: &f64| (from_s..to_s).contains(t);
-    let confounds = confounds::table(&bold, &truth, &positions);
-    go_on()?;
+    let confounds = confounds::table(&bold, &truth, &positions, go_on)?;
     Ok(Study {
         confounds,
         events: task::events(&blocks),
         recording: record(spec, from_s, to_s, &breathing, &heart),
         physiology: TruePhysiology {
-            cardiac_phase: phases(&|t| heart.at(t)),
-            respiratory_phase: phases(&|t| breathing.at(t).cycles),
+            cardiac_phase: phases(&|t| heart.at(t))?,
+            respiratory_phase: phases(&|t| breathing.at(t).cycles)?,
             beats_s: heart.beats().into_iter().filter(recorded).collect(),
             breaths_s: breathing.starts().filter(recorded).collect(),
         },
@@ -288,18 +287,21 @@ fn grid(shape: [usize; 3], size: [f64; 3]) -> Grid {
     Grid { shape, affine, voxel_size_mm: size }
 }
 
-fn truth(spec: &Spec, places: &[Place]) -> Truth {
+/// What is put into a run; `go_on` is asked at each voxel.
+fn truth(spec: &Spec, places: &[Place], go_on: GoOn<'_>) -> Result<Truth> {
     let texture = Random::new(spec.seed, Stream::Texture);
     let baseline: Vec<f64> = places
         .par_iter()
         .enumerate()
         .map(|(voxel, place)| {
+            go_on()?;
             let fine = 1.0 + 0.015 * texture.normals(voxel as u64)[0];
-            place.signal * head::shape(place.at_mm).sensitivity * fine
+            Ok(place.signal * head::shape(place.at_mm).sensitivity * fine)
         })
-        .collect();
-    let map = |value: &(dyn Fn(&Place) -> f64 + Sync)| -> Vec<f32> {
-        let one = |p: &Place| if p.filled > 0.0 { value(p) as f32 } else { 0.0 };
+        .collect::<Result<_>>()?;
+    let map = |value: &(dyn Fn(&Place) -> f64 + Sync)| -> Result<Vec<f32>> {
+        let value = |p: &Place| if p.filled > 0.0 { value(p) as f32 } else { 0.0 };
+        let one = |p: &Place| go_on().map(|()| value(p));
         places.par_iter().map(one).collect()
     };
     let effect = |condition: usize| -> Vec<f32> {
@@ -307,15 +309,15 @@ fn truth(spec: &Spec, places: &[Place]) -> Truth {
         places.iter().zip(&baseline).map(one).collect()
     };
     let scale = spec.thermal_sd * spec.physiology;
-    Truth {
+    Ok(Truth {
         pain: effect(0),
         control: effect(1),
-        cardiac: map(&|p| scale * p.filled * head::pulsation(p.at_mm)),
-        respiratory: map(&|p| scale * p.filled * head::breath_effect(p.at_mm)),
-        rho: map(&|p| head::shape(p.at_mm).rho),
+        cardiac: map(&|p| scale * p.filled * head::pulsation(p.at_mm))?,
+        respiratory: map(&|p| scale * p.filled * head::breath_effect(p.at_mm))?,
+        rho: map(&|p| head::shape(p.at_mm).rho)?,
         labels: places.iter().map(|p| p.label as u8).collect(),
         baseline: baseline.into_iter().map(|b| b as f32).collect(),
-    }
+    })
 }
 
 /// What the recorder writes: whole numbers of an analogue-to-digital converter, with sensor noise, a gain and a

@@ -112,11 +112,12 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// The run, `[volume][voxel]`, BOLD units; `go_on` is asked at each volume.
+    /// The run, `[volume][voxel]`, BOLD units; `go_on` is asked at each voxel, then at each volume.
     pub(super) fn bold(&self, go_on: GoOn<'_>) -> Result<Vec<f32>> {
         let n_voxels = self.grid.n_voxels();
+        let voxel = |v| go_on().map(|()| self.voxel(v));
         let voxels: Vec<Option<Voxel>> =
-            (0..n_voxels).into_par_iter().map(|v| self.voxel(v)).collect();
+            (0..n_voxels).into_par_iter().map(voxel).collect::<Result<_>>()?;
         let thermal = Random::new(self.spec.seed, Stream::Thermal);
         let air = Random::new(self.spec.seed, Stream::Air);
         let sd = self.spec.thermal_sd;

@@ -95,7 +95,7 @@ pub fn run(spec: &TrialSpec) -> Result<Trial> {
 pub fn run_while(spec: &TrialSpec, go_on: GoOn<'_>) -> Result<Trial> {
     check(spec)?;
     let grid = super::grid(spec.shape, spec.voxel_size_mm);
-    let places = anatomy::places(&grid);
+    let places = anatomy::places(&grid, go_on)?;
     let inside: Vec<bool> = places.iter().map(|p| p.filled >= 0.5).collect();
     let region = |(place, inside): (&Place, &bool)| match inside {
         true => Region::at(place.at_mm),

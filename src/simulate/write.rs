@@ -3,7 +3,8 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{Label, Study};
+use super::{GoOn, Label, Study};
+use crate::error::Result;
 use crate::recording::Recording;
 use crate::table::Table;
 use crate::volume::Grid;
@@ -100,16 +101,27 @@ impl Stored {
 
 impl Content {
     /// SHA-256, in hexadecimal, of what the file holds, whatever the compression: the text, or the voxels as they
-    /// are stored, little-endian, without the header.
-    #[must_use]
-    pub fn sha256(&self) -> String {
-        let digest = match self {
-            Content::Text(text) | Content::GzText(text) => Sha256::digest(text),
-            Content::Image(image) => Sha256::digest(image.bytes()),
-        };
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    /// are stored, little-endian, without the header. `go_on` is asked every so many voxels.
+    ///
+    /// # Errors
+    /// Those of `go_on`.
+    pub fn sha256(&self, go_on: GoOn<'_>) -> Result<String> {
+        let mut digest = Sha256::new();
+        match self {
+            Content::Text(text) | Content::GzText(text) => digest.update(text),
+            Content::Image(image) => {
+                for values in image.values.chunks(AT_ONCE) {
+                    go_on()?;
+                    digest.update(image.stored.bytes(values));
+                }
+            }
+        }
+        Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
     }
 }
+
+/// Voxels between two questions whether to go on.
+const AT_ONCE: usize = 1 << 20;
 
 const SUBJECT: &str = "sub-01/func/sub-01_task-pain";
 const DERIVED: &str = "derivatives/boldly-simulate/sub-01/func/sub-01_task-pain";
@@ -146,19 +158,25 @@ pub mod paths {
 
 /// All files of the dataset: path relative to its folder, with `/`, and content, in the order of the paths.
 /// `command` is the line that makes it again, for the README.
-#[must_use]
-pub fn files(study: &Study, command: &str) -> Vec<(String, Content)> {
+///
+/// # Errors
+/// Those of `go_on`, which is asked again and again whether to.
+pub fn files_while(
+    study: &Study,
+    command: &str,
+    go_on: GoOn<'_>,
+) -> Result<Vec<(String, Content)>> {
     let mut files = raw(study, command);
     files.extend(derivatives(study));
     files.extend(truth(study));
     files.sort_by(|a, b| a.0.cmp(&b.0));
     let mut sums = String::from("path\tsha256_of_content\n");
     for (path, content) in &files {
-        sums += &format!("{path}\t{}\n", content.sha256());
+        sums += &format!("{path}\t{}\n", content.sha256(go_on)?);
     }
     files.push((paths::CHECKSUMS.into(), Content::Text(sums)));
     files.sort_by(|a, b| a.0.cmp(&b.0));
-    files
+    Ok(files)
 }
 
 fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {

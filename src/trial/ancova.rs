@@ -12,7 +12,7 @@ mod pairs;
 mod permuted;
 
 use super::arm::Arm;
-use super::note::{Notes, counted};
+use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Missing, Plan};
 use super::results::{Ancova, AncovaRow};
@@ -44,6 +44,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         for (way, &missing) in shown(plan).iter().enumerate() {
             let pairs = Pairs::new(people, &before, &after, missing);
             nothing_to_carry(&named, &pairs, people, plan, notes);
+            alone_in_stratum(&named, &pairs, people, notes);
             let mut row = compare(&named, &pairs, people, plan)?;
             if way == 0
                 && let Some(asked) = plan.permutations
@@ -75,6 +76,26 @@ fn nothing_to_carry(named: &Named, pairs: &Pairs, people: &People, plan: &Plan, 
             ),
             people.names(&out),
         );
+    }
+}
+
+/// Who is left alone in a stratum where others lack values.
+fn alone_in_stratum(named: &Named, pairs: &Pairs, people: &People, notes: &mut Notes) {
+    for (factor, column) in people.strata.iter().enumerate() {
+        let level = |place: usize| people.all[place].strata[factor].as_str();
+        let n_of = |one: &str| pairs.places.iter().filter(|&&place| level(place) == one).count();
+        let alone: Vec<usize> =
+            pairs.places.iter().copied().filter(|&place| n_of(level(place)) == 1).collect();
+        if !alone.is_empty() {
+            let (who, is) = (counted(alone.len(), "participant"), verb(alone.len(), ["is", "are"]));
+            notes.warn(
+                format!(
+                    "{who} {is} alone in a stratum of {column} in the analysis of {}: fitted exactly, and telling nothing of the arms",
+                    named.label
+                ),
+                people.names(&alone),
+            );
+        }
     }
 }
 

@@ -14,6 +14,7 @@
 //! with the participants it is about; what cannot be right is an error that names file, line and participant.
 
 pub mod adverse;
+mod afterwards;
 pub mod ancova;
 mod arm;
 mod arms_agree;

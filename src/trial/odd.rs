@@ -101,9 +101,11 @@ fn of_column(table: &Measured, column: &str, people: &People, notes: &mut Notes)
         format!("{id} ({}: {value})", table.other_line(row))
     };
     let codes = rows.iter().any(|&row| is_odd[row] == Some(Odd::Code));
-    let what = match codes {
-        true => "may be codes for missing values, which must be n/a",
-        false => "lie far from all others: check them",
+    let what = match (codes, rows.len()) {
+        (true, 1) => "may be a code for a missing value, which must be n/a",
+        (true, _) => "may be codes for missing values, which must be n/a",
+        (false, 1) => "lies far from all others: check it",
+        (false, _) => "lie far from all others: check them",
     };
     notes.warn(
         format!(

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::afterwards;
 use super::arm::{Arm, ByArm};
 use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
-use super::strata;
 use super::tables::Measured;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -59,7 +59,7 @@ impl People {
     /// Usage: a column or an arm that is not there, with the closest name. Bad data, naming line and participant: one listed twice, one randomised to no arm,
     /// one treated but not randomised, one who completed and yet left, words that are neither yes nor no.
     pub fn read(table: Measured, plan: &Plan, notes: &mut Notes) -> Result<People> {
-        strata::refuse_later(plan, &table)?;
+        afterwards::refuse(plan, &table)?;
         let ids = table.ids()?;
         let mut by_id: BTreeMap<String, usize> = BTreeMap::new();
         for (row, id) in ids.iter().enumerate() {

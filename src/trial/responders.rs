@@ -42,7 +42,9 @@ pub fn analyse(
     let labels = named::labels(&plan.responders)?;
     for (rule, labels) in plan.responders.iter().zip(labels) {
         let parts = rule.parts.iter().zip(labels).map(|(part, label)| {
-            Ok(Held { label, ..Held::against(part, plan, people, tables, notes)? })
+            let held = Held { label, ..Held::against(part, plan, people, tables, notes)? };
+            reach::judge(&held, (plan, people, tables), notes)?;
+            Ok(held)
         });
         let parts = parts.collect::<Result<Vec<Held>>>()?;
         parts.iter().for_each(|held| lacking.add(held, plan, people));

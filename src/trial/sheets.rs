@@ -42,6 +42,7 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
         curves::series(results),
         relations::brain(results),
         relations::motion(results),
+        relations::region_values(results),
         relations::correlations(results),
         relations::differ(results),
         relations::crossover(results),

@@ -113,13 +113,17 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     // What a fit left, in a second pass over the run.
     ("residuals", &["watch", "blocks", "noise", "first_level"]),
+    // The run once more, for its page: the voxels at peaks as they were fitted.
+    ("courses", &["watch", "blocks", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
     ("proof", &["watch", "decide", "tsnr", "blocks", "inputs", "clean", "first_level"]),
     ("qc", &["peak_table", "provenance", "inputs", "proof"]),
     ("earlier", &["spec", "provenance", "products"]),
-    ("written", &["watch", "spec", "provenance", "session", "products", "earlier"]),
+    // The names that a command's outputs will have.
+    ("foreseen", &["spec", "provenance", "products"]),
+    ("written", &["watch", "spec", "provenance", "session", "products", "earlier", "foreseen"]),
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     (
         "confounds",
@@ -203,6 +207,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "noise",
             "first_level",
             "residuals",
+            "courses",
             "combine",
             "scaling",
             "voxelwise",
@@ -254,8 +259,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Finished estimates, combined by their variances.
     ("fixed", &["watch", "decide", "spec", "session", "provenance", "products"]),
-    // A trial's tables, compared; what is computed is in `trial`.
-    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products"]),
+    // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's.
+    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products", "group"]),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.

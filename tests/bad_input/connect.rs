@@ -109,6 +109,20 @@ fn of_regions() -> Vec<Case> {
             &["--network n", "'label_9'", "label_1"],
         ),
         case(
+            "a seed of coordinates without a shape",
+            nothing,
+            "connect bold.nii --mask mask.nii --seed a=6,6,3:4 --out out --device cpu",
+            2,
+            &["a=6,6,3:4", "name=sphere:x,y,z:r"],
+        ),
+        case(
+            "one seed that is moved",
+            nothing,
+            with("--shift 3"),
+            2,
+            &["--shift comes with one region", "two or more"],
+        ),
+        case(
             "a table of confounds for one of regions",
             nothing,
             "connect bold.nii --mask mask.nii --regions confounds.tsv --out out --device cpu",

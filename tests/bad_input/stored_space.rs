@@ -31,6 +31,23 @@ fn voxel_sizes_that_the_affine_and_pixdim_give_differently_are_the_affines_with_
     let glm =
         "glm wrong.nii --tr 2 --events events.tsv --fwhm 6 --contrast pain --out out --device cpu";
     assert!(run(dir, glm).contains("by pixdim"));
+
+    // a group tells one such map, and how many there are; what it makes has the sizes that were used
+    let [ni, nj, nk, _] = SHAPE;
+    let mut table = "subject\teffect\n".to_owned();
+    for k in 0..6_usize {
+        let pixdim_mm = if k < 2 { 3.0 } else { 2.0 };
+        let one = Stored::f32(&[ni, nj, nk], |v| value(97 * k + v) - 1000.5);
+        Stored { pixdim_mm, sform_mm: 2.0, ..one }.write(dir, &format!("m{k}.nii"));
+        table += &format!("s{k}\tm{k}.nii\n");
+    }
+    text(dir, "maps.tsv", &table);
+    let said = run(dir, "group --maps maps.tsv --model one-sample --out g --device cpu");
+    let told = "m0.nii: voxels are 2 x 2 x 2 mm by the affine and 3 x 3 x 3 mm by pixdim; the affine's are used (FSL goes by pixdim); so with \
+                1 more of 6 maps";
+    assert!(said.contains(told), "{said}");
+    let (_, header, _) = boldly::io::read_map(&dir.join("g/mask.nii.gz")).expect("a mask");
+    assert_eq!(header.pixdim[1..4], [2.0; 3]);
 }
 
 #[test]

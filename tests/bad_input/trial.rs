@@ -136,8 +136,38 @@ fn plans() -> Vec<Case> {
         line(
             "a stratum of each participant",
             "trial study --strata participant_id --control placebo --baseline ses-pre --endpoint ses-post --outcome nrs --out out",
-            65,
-            &["12 participants for a model of rank 12"],
+            2,
+            &["--strata participant_id has 12 values in 12 participants, each a stratum"],
+        ),
+        line(
+            "a stratum of numbers",
+            "trial study --strata age --control placebo --baseline ses-pre --endpoint ses-post --outcome nrs --out out",
+            2,
+            &["--strata age has", "values in 12 participants", "classes of age"],
+        ),
+        line(
+            "a stratum of after the treatment",
+            "trial study --strata completed --control placebo --baseline ses-pre --endpoint ses-post --outcome nrs --out out",
+            2,
+            &["--strata completed", "be known before randomisation"],
+        ),
+        line(
+            "a rule that nobody can meet",
+            "trial study --responder nrs<=-3000% --control placebo --baseline ses-pre --endpoint ses-post --out out",
+            2,
+            &["cannot be met", "from 0 to 10"],
+        ),
+        line(
+            "two rules of one name",
+            "trial study --responder a=nrs<=-30% --responder a=nrs<=-50% --control placebo --baseline ses-pre --endpoint ses-post --out out",
+            2,
+            &["are both called 'a'"],
+        ),
+        line(
+            "regions of a folder that has no maps",
+            "trial study --brain study --of pain --region a=sphere:0,0,0:4 --control placebo --baseline ses-pre --endpoint ses-post --out out",
+            66,
+            &["has no contrast-pain_stat-effect_statmap.nii.gz", "it has none"],
         ),
         line(
             "a confidence in percent",
@@ -280,7 +310,7 @@ fn tables() -> Vec<Case> {
             },
             TRIAL,
             2,
-            &["2 levels beside 'placebo': drug, durg, placebo", "--active"],
+            &["2 levels beside 'placebo': drug, durg;", "--active"],
         ),
     ]
 }

@@ -163,3 +163,25 @@ fn values_that_are_none_are_counted_and_told_by_who_writes_the_run_anew() {
     nifti(dir, "bold.nii", &SHAPE, 3.0, value);
     assert!(!run(dir, &format!("{smooth} 5")).contains("not finite"));
 }
+
+#[test]
+fn runs_that_are_finite_in_no_voxel_together_are_refused_after_both_were_fitted() {
+    let folder = dataset();
+    let dir = folder.path();
+    let n_voxels: usize = SHAPE[..3].iter().product();
+    for (name, lost) in [("bold.nii", 0), ("second.nii", 1)] {
+        nifti(dir, name, &SHAPE, 3.0, |n| match (n / n_voxels, n % n_voxels % 2) {
+            (7, half) if half == lost => f32::NAN,
+            _ => value(n + 5000 * lost),
+        });
+    }
+    copy(dir, "bold.json", "second.json");
+    let before = listing(dir);
+    let line = format!("glm bold.nii second.nii --mask mask.nii {} --out none", stored::TWO);
+    let output = boldly(dir, &line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(65), "{said}");
+    let told = "the runs have no voxel together that is finite in every volume of each";
+    assert!(said.contains(told), "{said}");
+    assert_eq!(listing(dir), before);
+}

@@ -308,7 +308,7 @@ fn what_a_run_lacks_is_dropped_where_that_is_asked_for() {
         {"Name": "Convolve", "Input": ["trial_type.junk", "trial_type.face"], "Output": ["junk", "face"]},
     ]);
     let (all, notes) = after(&run, &list).unwrap();
-    assert_eq!(values(&all, "b"), values(&run, "rt"), "the output of the input that is there");
+    assert_eq!(texts(&all, "b"), texts(&run, "rt"), "the output of the input that is there");
     assert_eq!(values(&all, "rt")[..2], [0.0, 1.0], "assigned from odd");
     for name in ["a", "c", "junk"] {
         assert!(all.get(name).is_none(), "{name}");

@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 #[path = "../binary/mod.rs"]
 mod binary;
 mod ended;
+mod foreseen;
 mod listed;
 mod pairs;
 mod replaced;

@@ -136,6 +136,90 @@ fn the_scanners_own_log_takes_the_place_of_volumes() {
     assert!(String::from_utf8_lossy(&refused.stderr).contains("takes the place of --volumes"));
 }
 
+/// Told by nothing else, the run's length, repetition time and slice times are those of the log, in a text or in a DICOM file.
+#[test]
+fn the_scanners_own_log_says_all_that_nothing_else_does() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    put(dir, "Physio_PULS.log", vd("PULS"));
+    put(dir, "Physio_Info.log", info());
+    let logs = [("Physio_PULS.log", vd("PULS")), ("Physio_Info.log", info())];
+    let logs = logs.each_ref().map(|(name, text)| (*name, text.as_str()));
+    put(dir, "x.dcm", crate::kinds::dicom(&logs));
+    bold(dir, "timed.nii", N_SLICES);
+    // A run without a time axis' step, and no sidecar.
+    let mut silent = std::fs::read(dir.join("timed.nii")).unwrap();
+    silent[92..96].fill(0);
+    put(dir, "silent.nii", silent);
+    put(dir, "events.tsv", "onset\tduration\ttrial_type\n5\t10\ta\n");
+    let table = |out: &str| {
+        let name = format!("{out}_desc-retroicor_timeseries.tsv");
+        std::fs::read_to_string(dir.join(name)).unwrap()
+    };
+    let told = format!("repetition time {TR} s, the time between volumes in Physio_Info.log");
+    let want =
+        format!("physio --physio Physio_PULS.log --tr {TR} --volumes {N_VOLUMES} --out want");
+    assert!(run_physio(dir, &want).status.success());
+    for (line, out) in [
+        ("physio --physio Physio_PULS.log", "beside"),
+        ("physio --physio x.dcm", "dicom"),
+        ("physio --physio x.dcm --bold silent.nii", "image"),
+        ("physio --physio Physio_PULS.log --volumes 41", "one-more"),
+    ] {
+        let output = run_physio(dir, &format!("{line} --out {out}"));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {said}");
+        assert!(said.contains(&told), "{line}: {said}");
+        let (got, want) = (table(out), table("want"));
+        let n = want.lines().count();
+        assert_eq!(got.lines().count(), n + usize::from(out == "one-more"), "{line}");
+        assert!(out == "one-more" || got == want, "{line}");
+    }
+    for (line, out) in [
+        ("retroicor IMAGE --physio x.dcm", "X.nii"),
+        ("glm IMAGE --physio x.dcm --events events.tsv --contrast a", "X"),
+    ] {
+        let line = format!("{line} --out {out} -v");
+        let [silent, timed] = ["silent", "timed"].map(|image| {
+            let line = line.replace("IMAGE", &format!("{image}.nii")).replace('X', image);
+            let line = line
+                .replace("--out timed.nii", "--out t.nii")
+                .replace("--out silent.nii", "--out s.nii");
+            let output = boldly(dir, &line);
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(output.status.success(), "{line}: {said}");
+            said
+        });
+        assert!(silent.contains(&told) && !timed.contains("the time between volumes"), "{silent}");
+    }
+    assert!(
+        std::fs::read(dir.join("s.nii")).unwrap()[352..]
+            == std::fs::read(dir.join("t.nii")).unwrap()[352..]
+    );
+    // A log without its last volumes, which its head names, is doubted.
+    let row = |line: &str| line.split_whitespace().next().and_then(|v| v.parse::<usize>().ok());
+    let cut: Vec<String> = info()
+        .lines()
+        .filter(|line| row(line).is_none_or(|volume| volume < N_VOLUMES - 3))
+        .map(str::to_owned)
+        .collect();
+    put(dir, "Cut_PULS.log", vd("PULS"));
+    put(dir, "Cut_Info.log", cut.join("\n") + "\n");
+    let output = run_physio(dir, "physio --physio Cut_PULS.log --out cut");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let doubt = format!("Cut_Info.log names {N_VOLUMES} volumes and holds {}", N_VOLUMES - 3);
+    assert!(output.status.success() && said.contains(&doubt), "{said}");
+    // Volumes that are skipped are none of the run.
+    let output =
+        run_physio(dir, "physio --physio Physio_PULS.log --physio-format auto:skip=3 --out skip");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        said.contains(&format!("{} volumes, as Physio_Info.log counts them", N_VOLUMES - 3)),
+        "{said}"
+    );
+    assert!(output.status.success(), "{said}");
+}
+
 fn run_physio(folder: &Path, line: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_boldly"));
     command.args(line.split_whitespace()).args(["--terms", "2/0/0", "-v"]).current_dir(folder);

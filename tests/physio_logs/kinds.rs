@@ -112,7 +112,7 @@ fn a_start_just_before_the_scan_is_no_minus_zero() {
 }
 
 /// Logs in one private element, as a CMRR sequence leaves them, behind a sequence of undefined length.
-fn dicom(logs: &[(&str, &str)]) -> Vec<u8> {
+pub fn dicom(logs: &[(&str, &str)]) -> Vec<u8> {
     let part = 1024 * (2 + logs.iter().map(|log| log.1.len()).max().unwrap() / 1024);
     let mut element = Vec::new();
     for (name, text) in logs {

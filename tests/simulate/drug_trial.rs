@@ -160,8 +160,9 @@ fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threa
     let spec = DrugTrialSpec { per_arm: 4, ..small() };
     let trial = made(&spec);
     let files = drug_trial::files(&trial, "a line");
-    let all: Vec<(String, String)> =
-        files.map(|(path, content)| (path, content.sha256())).collect();
+    let all: Vec<(String, String)> = files
+        .map(|(path, content)| (path, content.sha256(&|| Ok(())).expect("nothing says no")))
+        .collect();
     assert_eq!(all.len(), drug_trial::count(&trial));
     let by_path: BTreeMap<&String, &String> = all.iter().map(|(path, sum)| (path, sum)).collect();
     assert_eq!(by_path.len(), all.len(), "a path twice");
@@ -284,6 +285,76 @@ fn a_visits_heart_beats_as_fast_as_the_visit_says() {
     let drug = mean(Arm::Drug, 1) - mean(Arm::Drug, 0);
     let placebo = mean(Arm::Placebo, 1) - mean(Arm::Placebo, 0);
     assert!((drug - placebo - trial.drug_on_heart_rate()).abs() < 1.5, "{drug} {placebo}");
+}
+
+#[test]
+fn what_the_tables_hold_is_what_the_truth_says_of_the_drug() {
+    let trial = made(&DrugTrialSpec { per_arm: 400, ..small() });
+    let files = texts(&trial);
+    let people = rows(&files["participants.tsv"]);
+    let arm_of: BTreeMap<&str, &str> =
+        people.iter().map(|p| (p["participant_id"], p["arm"])).collect();
+    // Drug (after - before) - placebo (after - before) of the mean of a column over a visit's rows, and what chance moves it by.
+    let effect = |path: &str, value: &dyn Fn(&BTreeMap<&str, &str>) -> Option<f64>| {
+        let mut visits: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
+        let table = rows(&files[path]);
+        for row in &table {
+            let of = visits.entry((row["participant_id"], row["session_id"])).or_default();
+            of.extend(value(row));
+        }
+        let mean = |of: &Vec<f64>| of.iter().sum::<f64>() / of.len() as f64;
+        let changes = |arm: &str| -> Vec<f64> {
+            let change = |(id, own): (&&str, &&str)| {
+                let [before, after] = ["ses-baseline", "ses-week13"]
+                    .map(|session| visits.get(&(*id, session)).filter(|of| !of.is_empty()));
+                (*own == arm).then_some(mean(after?) - mean(before?))
+            };
+            arm_of.iter().filter_map(change).collect()
+        };
+        let spread = |of: &Vec<f64>| {
+            let m = mean(of);
+            of.iter().map(|v| (v - m) * (v - m)).sum::<f64>() / (of.len() * (of.len() - 1)) as f64
+        };
+        let (drug, placebo) = (changes("drug"), changes("placebo"));
+        assert!(drug.len() > 250 && placebo.len() > 300, "{path}");
+        (mean(&drug) - mean(&placebo), (spread(&drug) + spread(&placebo)).sqrt())
+    };
+    let number = |row: &BTreeMap<&str, &str>, column: &str| row[column].parse::<f64>().ok();
+    for score in ["nrs", "fiq", "hads_anxiety", "hads_depression", "sf36_pcs"] {
+        let (found, se) = effect("phenotype/questionnaires.tsv", &|row| number(row, score));
+        let truth = trial.drug_on_score(score).expect("a score");
+        // Ends of the ranges take a part of it.
+        let off = 4.0 * se + 0.15 * truth.abs();
+        assert!((found - truth).abs() < off && found * truth > 0.0, "{score}: {found} for {truth}");
+    }
+    let (found, se) =
+        effect("phenotype/cpm.tsv", &|row| Some(number(row, "ts_pre")? - number(row, "ts_post")?));
+    let truth = trial.drug_on_score("cpm").expect("a score");
+    assert!((found - truth).abs() < 4.0 * se + 0.5, "{found} for {truth}");
+    // A higher pressure is rated 50: by the slope, ratings fall.
+    let (found, _) = effect("phenotype/pressure.tsv", &|row| number(row, "rating"));
+    assert!(trial.drug_on_score("p50_kpa") == Some(32.0) && found < -3.0, "{found}");
+    let nausea: std::collections::BTreeSet<&str> = rows(&files["phenotype/adverse_events.tsv"])
+        .iter()
+        .filter(|e| e["pt"] == "Nausea")
+        .map(|e| e["participant_id"])
+        .collect();
+    let of = |arm: &str| nausea.iter().filter(|id| arm_of[**id] == arm).count() as f64 / 400.0;
+    assert!((of("drug") - of("placebo") - trial.drug_on_nausea()).abs() < 1e-12);
+    let told: serde_json::Value =
+        serde_json::from_str(&files["derivatives/truth/truth.json"]).expect("JSON");
+    assert_eq!(told["scores"]["nrs"].as_f64(), trial.drug_on_score("nrs"));
+    assert_eq!(told["nausea"]["drug"].as_f64(), Some(400.0 * of("drug")));
+    let left = people.iter().filter(|p| p["arm"] == "drug" && p["completed"] == "no").count();
+    assert_eq!(told["left_early"]["drug"].as_u64(), Some(left as u64));
+    // What a visit's runs hold is in its row.
+    let visits = rows(&files["derivatives/truth/visits.tsv"]);
+    for (row, visit) in visits.iter().zip(&trial.visits) {
+        assert_eq!(row["heart_rate"], format!("{:.2}", visit.brain.heart_rate));
+        assert_eq!(row["insula_dmn_r"], format!("{:.4}", visit.brain.coupling));
+        assert_eq!(row["session_id"], ["ses-baseline", "ses-week13"][visit.session]);
+    }
+    assert_eq!(visits.len(), trial.visits.len());
 }
 
 #[test]

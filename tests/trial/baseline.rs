@@ -61,7 +61,11 @@ fn who_lacks_a_described_value_is_counted_and_named() {
         (row.n, row.missing),
         (ByArm { control: 46, active: 45 }, ByArm { control: 0, active: 1 })
     );
-    let note = notes.all.iter().find(|note| note.text.contains("lack age")).unwrap();
+    let note = notes
+        .all
+        .iter()
+        .find(|note| note.text.contains("1 participant of the baseline table lacks age"))
+        .unwrap();
     assert_eq!(note.participants, ["sub-003"]);
 }
 
@@ -121,7 +125,7 @@ fn who_was_not_randomised_or_is_of_another_arm_is_in_the_flow_by_name() {
     assert_eq!([flow.arms.active.randomised, flow.arms.control.randomised], [44, 46]);
     let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
     assert!(
-        said.contains(&"1 participant of another arm are not compared: sub-002".to_owned()),
+        said.contains(&"1 participant is of another arm and not compared: sub-002".to_owned()),
         "{said:?}"
     );
 }

@@ -239,3 +239,36 @@ fn summaries_of_runs_are_joined_and_one_task_of_them_is_an_outcome() {
     assert_eq!(output.status.code(), Some(65), "{said}");
     assert!(said.contains("TABLE[task=NAME]"), "{said}");
 }
+
+/// The tables of all runs, each in the folder of its run, and the line of docs/inputs.md that takes them, as it is pasted.
+#[cfg(unix)]
+#[test]
+fn the_line_of_the_documentation_takes_the_tables_of_all_runs() {
+    let dir = study();
+    let dir = dir.path();
+    for (at, session) in ["ses-baseline", "ses-week13"].into_iter().enumerate() {
+        for k in 1..=92 {
+            let folder = dir.join(format!("glm/sub-{k:03}/{session}"));
+            fs::create_dir_all(&folder).unwrap();
+            let row = |task, rate| format!("sub-{k:03}\t{session}\t{task}\t{rate}\n");
+            let rates = [60 + (k * 7 + at * 3) % 11, 90];
+            let rows = row("pain", rates[0]) + &row("rest", rates[1]);
+            let head = "participant_id\tsession_id\ttask\theart_rate\n";
+            fs::write(folder.join("physio_summary.tsv"), head.to_owned() + &rows).unwrap();
+        }
+    }
+    let docs = include_str!("../../docs/inputs.md");
+    let line = docs.split("```sh\n").map(|text| text.split("```").next().unwrap());
+    let line = line.filter(|text| text.contains("--table")).collect::<Vec<_>>();
+    let [line] = line[..] else { panic!("one line with --table: {line:?}") };
+    let binary = Path::new(env!("CARGO_BIN_EXE_boldly")).parent().unwrap();
+    let path = format!("{}:{}", binary.display(), std::env::var("PATH").unwrap());
+    let shell = Command::new("sh").args(["-c", line]).current_dir(dir).env("PATH", path).output();
+    let shell = shell.unwrap();
+    assert!(shell.status.success(), "{}", String::from_utf8_lossy(&shell.stderr));
+    let table = dir.join("trial/ancova.tsv");
+    assert_eq!(cell(&table, "outcome"), "physio_summary[task=pain]:heart_rate");
+    let mean: f64 = cell(&table, "baseline_mean").parse().unwrap();
+    let want = (1..=92).map(|k| f64::from(60 + k * 7 % 11)).sum::<f64>() / 92.0;
+    assert!((mean - want).abs() < 1e-9, "{mean}, {want}");
+}

@@ -1,8 +1,10 @@
 //! Of `trial::correlations`.
 
 use boldly::error::Result;
-use boldly::trial::results::{Correlation, CorrelationRow, Correlations};
-use boldly::trial::{BrainPlan, CpmPlan, Dictionary, Notes, PressurePlan, correlations};
+use boldly::stats::correlation::kendall;
+use boldly::trial::results::{Correlation, CorrelationRow, Correlations, Results};
+use boldly::trial::sheets::sheets;
+use boldly::trial::{Arm, BrainPlan, CpmPlan, Dictionary, Notes, PressurePlan, correlations};
 
 use crate::study::{Study, is_golden, study};
 
@@ -52,6 +54,62 @@ fn row_is_golden(row: &CorrelationRow, name: &str) {
     is_golden(rank.r.low.unwrap(), &format!("{path}/spearman_low"));
     is_golden(rank.r.high.unwrap(), &format!("{path}/spearman_high"));
     is_golden(rank.test.p, &format!("{path}/spearman_p_t"));
+    is_golden(row.kendall.as_ref().unwrap().r.value, &format!("{path}/kendall_b"));
+}
+
+/// Of each arm: by ranks, too.
+#[track_caller]
+fn arms_are_golden(row: &CorrelationRow, path: &str) {
+    for (arm, name) in [(Arm::Active, "active"), (Arm::Control, "control")] {
+        let path = format!("{path}/by_arm/{name}");
+        coefficient(row.by_arm.get(arm), &path, "pearson");
+        let rank = row.spearman_by_arm.get(arm).as_ref().unwrap();
+        is_golden(rank.r.value, &format!("{path}/spearman"));
+        is_golden(rank.r.low.unwrap(), &format!("{path}/spearman_low"));
+        is_golden(rank.r.high.unwrap(), &format!("{path}/spearman_high"));
+        is_golden(rank.test.p, &format!("{path}/spearman_p_t"));
+        let tau = row.kendall_by_arm.get(arm).as_ref().unwrap();
+        is_golden(tau.r.value, &format!("{path}/kendall_b"));
+    }
+}
+
+#[test]
+fn the_table_has_every_coefficient_of_each_arm() {
+    let study = related(&["brain:insula_dmn_z~questionnaires:nrs"]);
+    let results = Results {
+        arms: study.people().arms,
+        correlations: Some(analysed(&study, &mut Notes::default()).unwrap()),
+        ..Results::default()
+    };
+    let sheets = sheets(&results);
+    let table = &sheets.iter().find(|sheet| sheet.name == "correlations").unwrap().table;
+    let at = table.position("coefficient").unwrap();
+    let names: Vec<&str> = table.rows.iter().take(13).map(|row| row[at].as_str()).collect();
+    for name in ["Spearman, milnacipran", "Spearman, placebo", "Kendall tau-b (t is z), pooled"] {
+        assert!(names.contains(&name), "{name}: {names:?}");
+    }
+    let row = table.rows.iter().find(|row| row[at] == "Kendall tau-b (t is z), placebo").unwrap();
+    let path = "correlations/insula_dmn_change_vs_pain_relief/by_arm/control/kendall_b";
+    is_golden(row[table.position("r").unwrap()].parse().unwrap(), path);
+    assert_eq!(row[table.position("dof").unwrap()], "n/a");
+}
+
+#[test]
+fn kendall_with_ties_has_the_z_and_limits_of_its_definition() {
+    // scipy.stats.kendalltau(method="asymptotic"); limits by hand.
+    let x = [1.0, 2.0, 2.0, 3.0, 4.0, 4.0, 4.0, 5.0, 6.0, 7.0];
+    let y = [2.0, 1.0, 3.0, 3.0, 5.0, 4.0, 4.0, 8.0, 8.0, 6.0];
+    let found = kendall(&x, &y, 0.95).unwrap().unwrap();
+    for (got, want) in [
+        (found.r, 0.7952384429746019),
+        (found.p, 0.002341869240428776),
+        (found.low.unwrap(), 0.5054319774895802),
+        (found.high.unwrap(), 0.9238181205529539),
+    ] {
+        assert!((got - want).abs() < 1e-12, "{got} {want}");
+    }
+    assert!(kendall(&x, &[1.0; 10], 0.95).unwrap().is_none(), "nothing varies");
+    assert!(kendall(&x[..2], &y[..2], 0.95).is_err());
 }
 
 #[test]
@@ -73,8 +131,7 @@ fn relations_of_changes_and_of_baseline_with_change_are_golden() {
     assert!(found.rows[3].first.ends_with("at ses-baseline"), "{}", found.rows[3].first);
     let row = &found.rows[0];
     let path = "correlations/insula_dmn_change_vs_pain_relief";
-    coefficient(&row.by_arm.active, &format!("{path}/by_arm/active"), "pearson");
-    coefficient(&row.by_arm.control, &format!("{path}/by_arm/control"), "pearson");
+    arms_are_golden(row, path);
     is_golden(row.arms_differ.unwrap().statistic, &format!("{path}/by_arm/difference_z"));
     is_golden(row.arms_differ.unwrap().p, &format!("{path}/by_arm/p"));
     let slopes = row.slopes_differ.as_ref().unwrap();

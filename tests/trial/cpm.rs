@@ -90,7 +90,7 @@ fn what_is_undefined_or_lacking_is_counted_and_named() {
         ": sub-008",
     );
     // 3 repetitions, of which one has no ts_post.
-    is_said("1 visit with other repetitions than the usual 3", ": sub-001");
+    is_said("1 visit with another number of repetitions than the usual 3", ": sub-001");
     is_said("change in CPM correlates with baseline by about -0.52 without any effect", "baseline");
     assert_eq!(found.ancova[1].left_out.active.iter().filter(|id| *id == "sub-008").count(), 1);
 }

@@ -60,20 +60,44 @@ fn treatment_period_and_carry_over_are_golden() {
     ] {
         let row = row(&found, analysis, effect);
         is_golden(row.estimate.value, &format!("{path}/value"));
-        is_golden(row.test.statistic, &format!("{path}/t"));
-        is_golden(row.test.p, &format!("{path}/p"));
+        let test = row.test.unwrap();
+        is_golden(test.statistic, &format!("{path}/t"));
+        is_golden(test.p, &format!("{path}/p"));
         is_golden(row.estimate.low.unwrap(), &format!("{path}/low"));
         is_golden(row.estimate.high.unwrap(), &format!("{path}/high"));
-        assert_eq!(row.test.dof, Some(19.0), "n - 2");
+        assert_eq!(test.dof, Some(19.0), "n - 2");
         assert_eq!(row.shown_only, effect == "carry-over");
     }
     let given = row(&found, "given baseline difference", "treatment");
     let path = "crossover/ancova_of_differences_on_baseline_difference";
     is_golden(given.estimate.value, &format!("{path}/value"));
     is_golden(given.estimate.se.unwrap(), &format!("{path}/se"));
-    is_golden(given.test.statistic, &format!("{path}/t"));
-    is_golden(given.test.dof.unwrap(), &format!("{path}/dof"));
-    is_golden(given.test.p, &format!("{path}/p"));
+    let test = given.test.unwrap();
+    is_golden(test.statistic, &format!("{path}/t"));
+    is_golden(test.dof.unwrap(), &format!("{path}/dof"));
+    is_golden(test.p, &format!("{path}/p"));
+}
+
+#[test]
+fn the_mixed_model_has_every_period_and_its_estimate_is_the_likelihoods() {
+    let found = analysed(&patients(), &mut Notes::default()).unwrap();
+    let treatment = row(&found, "mixed model, all patients", "treatment");
+    // The restricted likelihood's maximum in 40 digits (mpmath).
+    assert!((treatment.estimate.value - -0.649144113630892).abs() < 1e-12);
+    let period = row(&found, "mixed model, all patients", "period");
+    assert!((period.estimate.value - 0.371085368601712).abs() < 1e-12);
+    // statsmodels stops its search 6e-7 of ln theta before it.
+    let golden = crate::study::number("crossover/mixed_model_all_patients/value");
+    assert!((treatment.estimate.value - golden).abs() < 2e-8);
+    assert_eq!((treatment.estimate.se, treatment.test), (None, None), "the estimate alone");
+    // Without drop-outs it is that of the differences.
+    let mut whole = patients();
+    let gone = ["sub-06", "sub-11", "sub-18"];
+    whole.cells("crossover").rows.retain(|cells| !gone.contains(&cells[0].as_str()));
+    let found = analysed(&whole, &mut Notes::default()).unwrap();
+    let [mixed, plain] =
+        ["mixed model, all patients", "outcome"].map(|of| row(&found, of, "treatment"));
+    assert!((mixed.estimate.value - plain.estimate.value).abs() < 1e-12);
 }
 
 #[test]
@@ -114,14 +138,14 @@ fn without_baselines_there_are_no_rows_that_use_them() {
     table.columns[at] = "other".to_owned();
     study.plan.crossover.as_mut().unwrap().baseline = None;
     let found = analysed(&study, &mut Notes::default()).unwrap();
-    assert_eq!(found.rows.len(), 3);
+    assert_eq!(found.rows.len(), 3 + 2, "those of the differences, and of the mixed model");
     // One patient without one is left out of those rows, and named.
     let mut study = patients();
     study.set("crossover", 2, "baseline", "n/a");
     let mut notes = Notes::default();
     let found = analysed(&study, &mut notes).unwrap();
     let given = row(&found, "given baseline difference", "treatment");
-    assert_eq!(given.test.dof, Some(17.0));
+    assert_eq!(given.test.unwrap().dof, Some(17.0));
     assert!(
         notes
             .all

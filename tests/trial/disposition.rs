@@ -32,8 +32,9 @@ fn arms_and_reasons_are_the_golden_ones() {
         let own = found.arms.get(arm);
         let path = format!("disposition/{name}");
         assert_eq!(own.randomised, number(&format!("{path}/randomised")) as usize);
-        assert_eq!(own.completed, number(&format!("{path}/completed")) as usize);
-        assert_eq!((own.treated, own.discontinued, own.not_known), (46, 46 - own.completed, 0));
+        let completed = number(&format!("{path}/completed")) as usize;
+        assert_eq!((own.completed, own.discontinued), (Some(completed), Some(46 - completed)));
+        assert_eq!((own.treated, own.not_known), (46, 0));
         let reasons = golden(&format!("{path}/reasons"));
         let reasons = reasons.as_object().unwrap();
         for (reason, n) in reasons {
@@ -124,7 +125,7 @@ fn who_has_no_day_or_no_known_end_is_in_no_curve_and_named() {
     study.set("participants", 3, "discontinuation_reason", "moved");
     let found = found(&study);
     let active = &found.arms.active;
-    assert_eq!((active.curve[0].at_risk, active.not_known, active.completed), (43, 2, 33));
+    assert_eq!((active.curve[0].at_risk, active.not_known, active.completed), (43, 2, Some(33)));
     assert_eq!(said(&study, "1 participant without last_day"), ["sub-001"]);
     assert_eq!(said(&study, "n/a in completed: not counted as having left"), ["sub-004"]);
     // A reason that differs in case is the same, and none is told as such.
@@ -164,10 +165,11 @@ fn without_the_columns_there_are_counts_and_no_curve() {
     drop(&mut study, "last_day");
     let found = found(&study);
     assert_eq!((found.arms.active.curve.len(), found.log_rank), (0, None));
-    assert_eq!(found.arms.active.completed, 35);
+    assert_eq!(found.arms.active.completed, Some(35));
     said(&study, "has no column last_day");
     drop(&mut study, "completed");
     let found = self::found(&study);
     assert_eq!((found.arms.active.not_known, found.discontinued), (46, None));
+    assert_eq!((found.arms.active.completed, found.arms.active.discontinued), (None, None));
     assert!(found.reasons.is_empty());
 }

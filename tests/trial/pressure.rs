@@ -218,6 +218,9 @@ fn series_stand_beside_what_they_give_together() {
             table.rows.push(cells);
         }
     }
+    let own = study.tables.all.iter_mut().find(|table| table.name == "pressure").unwrap();
+    let range = r#"{"rating": {"Minimum": -5, "Maximum": 100}}"#;
+    own.dictionary = Dictionary::parse("pressure.json", range).unwrap();
     let mut notes = Notes::default();
     let found = analysed(&study, &mut notes).unwrap();
     assert!(

@@ -268,7 +268,7 @@ fn a_rule_that_counts_the_worse_as_a_response_is_told() {
 
 #[test]
 fn a_rule_nobody_meets_or_everybody_has_no_ratio_and_finite_limits() {
-    let (found, _) = found(&asked(&["none=nrs<-1000; all=pgic<=7"]));
+    let (found, _) = found(&asked(&["none=nrs<=-10; all=sf36_pcs>=-60"]));
     let none = row(&found, "none", Missing::Bocf);
     assert_eq!((none.responders.active, none.responders.control), (0, 0));
     assert_eq!(

@@ -148,7 +148,7 @@ fn arms_that_are_not_two_are_refused_with_the_levels_and_the_closest() {
     let error = read(&|study| study.plan.arm = "amr".to_owned());
     says(error, &["column 'amr'", "did you mean 'arm'?"]);
     let error = read(&|study| study.set("participants", 5, "arm", "duloxetine"));
-    says(error, &["holds 2 levels beside 'placebo'", "--active"]);
+    says(error, &["holds 2 levels beside 'placebo': duloxetine, milnacipran;", "--active"]);
     let error = read(&|study| study.plan.active = Some("placebo".to_owned()));
     says(error, &["compared with itself"]);
     let error = read(&|study| study.plan.arm = "randomised".to_owned());
@@ -168,9 +168,12 @@ fn who_left_without_a_reason_and_what_participants_tsv_does_not_say_is_said() {
     assert!(people.all.iter().all(|person| person.treated));
     let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
     let all = said.join("\n");
-    assert!(all.contains("did not complete and have no discontinuation_reason: sub-002"), "{all}");
     assert!(
-        all.contains("have n/a in completed: whether they left is not known: sub-005"),
+        all.contains("1 participant has no discontinuation_reason, and did not complete: sub-002"),
+        "{all}"
+    );
+    assert!(
+        all.contains("1 participant has n/a in completed: whether they left is not known: sub-005"),
         "{all}"
     );
     assert!(
@@ -186,6 +189,8 @@ fn a_dictionary_that_says_nothing_clear_is_refused() {
         ("{", "is not JSON"),
         (r#"{"nrs": {"Range": [10, 0]}}"#, "gives nrs the Range"),
         (r#"{"nrs": {"Range": [0]}}"#, "two rising numbers"),
+        (r#"{"nrs": {"Minimum": 3, "Maximum": 3}}"#, "gives nrs a Minimum of 3 and a Maximum of 3"),
+        (r#"{"nrs": {"Minimum": "low"}}"#, "gives nrs the Minimum"),
         (r#"{"nrs": {"Levels": 3}}"#, "gives nrs the Levels 3"),
         (r#"{"nrs": {"Direction": "up"}}"#, "lower is better"),
     ];

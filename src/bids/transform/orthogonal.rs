@@ -1,4 +1,4 @@
-//! Orthogonalize: what other variables explain taken out by least squares, without a constant.
+//! Orthogonalize: what other variables explain taken out: y - X b, b the slopes of a fit of y by X and a constant, which stays in y.
 
 use super::Work;
 use super::aligned::aligned;
@@ -24,10 +24,11 @@ pub fn orthogonalize(work: &mut Work) -> Result<()> {
                 return Err(work.refuse(name, found, "have all", "DropNA or Replace first"));
             }
         }
-        let mut own = columns.remove(0);
+        let mut own = Both::of(columns.remove(0));
         for unit in basis(columns) {
-            take_out(&mut own, &unit);
+            own.take_out(&unit);
         }
+        let own = own.raw;
         work.put(&[from], &to, base.variable(own));
     }
     Ok(())
@@ -50,26 +51,42 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
-/// Less the projection on a unit column, twice for the digits.
-fn take_out(column: &mut [f64], unit: &[f64]) {
-    for _ in 0..2 {
-        let weight = dot(column, unit);
-        column.iter_mut().zip(unit).for_each(|(v, u)| *v -= weight * u);
+/// A column less its mean, by which it is judged, and as it is, to which the same is done.
+struct Both {
+    centred: Vec<f64>,
+    raw: Vec<f64>,
+}
+
+impl Both {
+    fn of(raw: Vec<f64>) -> Both {
+        let mean = raw.iter().sum::<f64>() / raw.len().max(1) as f64;
+        Both { centred: raw.iter().map(|v| v - mean).collect(), raw }
+    }
+
+    /// Less the projection on a unit column, twice for the digits.
+    fn take_out(&mut self, unit: &Both) {
+        for _ in 0..2 {
+            let weight = dot(&self.centred, &unit.centred);
+            for (own, unit) in [(&mut self.centred, &unit.centred), (&mut self.raw, &unit.raw)] {
+                own.iter_mut().zip(unit).for_each(|(v, u)| *v -= weight * u);
+            }
+        }
     }
 }
 
-/// Orthonormal columns that span these.
-fn basis(columns: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
-    let mut units: Vec<Vec<f64>> = Vec::new();
-    for mut column in columns {
-        let before = dot(&column, &column).sqrt();
-        for _ in 0..2 {
-            units.iter().for_each(|unit| take_out(&mut column, unit));
-        }
-        let length = dot(&column, &column).sqrt();
-        // What is left of a dependent column is rounding.
+/// Columns that span these, orthonormal when centred.
+fn basis(columns: Vec<Vec<f64>>) -> Vec<Both> {
+    let mut units: Vec<Both> = Vec::new();
+    for column in columns {
+        let mut column = Both::of(column);
+        let before = dot(&column.raw, &column.raw).sqrt();
+        units.iter().for_each(|unit| column.take_out(unit));
+        let length = dot(&column.centred, &column.centred).sqrt();
+        // What is left of a dependent column, or a constant, is rounding.
         if length > 1e-12 * before {
-            column.iter_mut().for_each(|v| *v /= length);
+            for own in [&mut column.centred, &mut column.raw] {
+                own.iter_mut().for_each(|v| *v /= length);
+            }
             units.push(column);
         }
     }

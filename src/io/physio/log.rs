@@ -57,6 +57,8 @@ pub(super) struct Volumes {
     pub tr: Option<f64>,
     /// Rows of a last, incomplete volume that were left out.
     pub n_rows_left_out: usize,
+    /// Volumes that its head names, where it does.
+    pub n_named: Option<usize>,
 }
 
 /// One sampled signal of a log.

@@ -23,6 +23,7 @@ pub use bids::{read, read_all};
 pub use format::{Format, Kind, Signal};
 pub use place::PlacedBy;
 
+use super::acquire::check_repetition_time;
 use crate::recording::{Recording, Trace};
 use crate::{Error, Result};
 use log::{Clock, Log, seconds};
@@ -118,19 +119,47 @@ pub fn read_run(paths: &[PathBuf], formats: &[Format], scan: &Scan) -> Result<Lo
     Ok(all)
 }
 
-/// How many volumes the scanner's own log among these, or beside them, counts, and its name; none where there is no such log.
+/// What the scanner's own log says of a run's volumes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Counted {
+    /// Volumes behind those that are skipped.
+    pub n_volumes: usize,
+    /// Mean time between two, seconds; none of a single one.
+    pub tr: Option<f64>,
+    /// The log's name.
+    pub log: String,
+    /// That it lacks volumes which its head names.
+    pub doubt: Option<String>,
+}
+
+/// The volumes that the scanner's own log among these, or beside them, counts; none where there is no such log.
 ///
 /// # Errors
-/// As [`read_run`].
-pub fn n_volumes(paths: &[PathBuf], formats: &[Format]) -> Result<Option<(usize, String)>> {
+/// As [`read_run`]; bad data for a time between volumes that cannot be.
+pub fn counted(paths: &[PathBuf], formats: &[Format]) -> Result<Option<Counted>> {
     let auto = Format::default();
     let mut logs = Vec::new();
     for (n, path) in paths.iter().enumerate() {
         logs.extend(open::read(path, formats.get(n).or(formats.first()).unwrap_or(&auto))?);
     }
     open::beside(&mut logs)?;
-    let counted = |log: &Log| Some((log.volumes.as_ref()?.starts_s.len(), log.name.clone()));
-    Ok(logs.iter().find_map(counted))
+    let skipped = logs.iter().find_map(|log| log.format.skip).unwrap_or(0);
+    let Some((log, volumes)) = logs.iter().find_map(|log| Some((log, log.volumes.as_ref()?)))
+    else {
+        return Ok(None);
+    };
+    if let Some(tr) = volumes.tr {
+        check_repetition_time(tr, format!("{}, the time between volumes,", log.path.display()))?;
+    }
+    let n = volumes.starts_s.len();
+    let doubt = volumes.n_named.filter(|&named| named > n).map(|named| {
+        format!(
+            "{} names {named} volumes and holds {n}: it was cut, or the scan was stopped; give --volumes where the image has another number",
+            log.name
+        )
+    });
+    let n_volumes = n.saturating_sub(skipped);
+    Ok(Some(Counted { n_volumes, tr: volumes.tr, log: log.name.clone(), doubt }))
 }
 
 /// The start of the first volume on the scanner's clock, where a log needs or tells it.

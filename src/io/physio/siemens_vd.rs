@@ -33,7 +33,8 @@ pub(super) fn read(path: &Path, text: &str, format: &Format) -> Result<Log> {
     log.uuid = file.key("UUID").map(str::to_string);
     let signal = match file.key("LogDataType") {
         Some("ACQUISITION_INFO") => {
-            log.volumes = Some(volumes(path, &file)?);
+            let n_named = file.key("NumVolumes").and_then(|word| word.parse().ok());
+            log.volumes = Some(Volumes { n_named, ..volumes(path, &file)? });
             return Ok(log);
         }
         Some("PULS" | "ECG") => Signal::Cardiac,
@@ -394,7 +395,7 @@ fn volumes(path: &Path, file: &File) -> Result<Volumes> {
 /// Of complete volumes, `[volume][slice]`.
 fn averaged(path: &Path, starts: &[Vec<Option<u64>>], n_rows_left_out: usize) -> Result<Volumes> {
     let n_slices = starts.first().map_or(0, Vec::len);
-    let (mut starts_s, mut sums) = (Vec::new(), vec![0_u64; n_slices]);
+    let (mut begins, mut sums) = (Vec::new(), vec![0_u64; n_slices]);
     let mut before = 0;
     for (v, slices) in starts.iter().enumerate() {
         let Some(begin) = slices.iter().flatten().min().copied() else { continue };
@@ -407,12 +408,12 @@ fn averaged(path: &Path, starts: &[Vec<Option<u64>>], n_rows_left_out: usize) ->
             ));
         }
         before = begin;
-        starts_s.push(begin as f64 * TIC_S);
+        begins.push(begin);
         for (sum, tic) in sums.iter_mut().zip(slices.iter().flatten()) {
             *sum += tic - begin;
         }
     }
-    let n = starts_s.len();
+    let n = begins.len();
     if n == 0 {
         return Err(Error::bad_data(
             path.display().to_string(),
@@ -422,6 +423,7 @@ fn averaged(path: &Path, starts: &[Vec<Option<u64>>], n_rows_left_out: usize) ->
         ));
     }
     let slice_times = sums.iter().map(|&sum| sum as f64 * TIC_S / n as f64).collect();
-    let tr = (n > 1).then(|| (starts_s[n - 1] - starts_s[0]) / (n - 1) as f64);
-    Ok(Volumes { starts_s, slice_times, tr, n_rows_left_out })
+    let tr = (n > 1).then(|| (begins[n - 1] - begins[0]) as f64 * TIC_S / (n - 1) as f64);
+    let starts_s = begins.into_iter().map(|begin| begin as f64 * TIC_S).collect();
+    Ok(Volumes { starts_s, slice_times, tr, n_rows_left_out, n_named: None })
 }

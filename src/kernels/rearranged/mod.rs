@@ -7,17 +7,22 @@
 //! number 0, which the same sums give; the maps themselves on request.
 //! Source: Freedman and Lane 1983; Winkler et al. 2014 (v: their G of rank 1).
 //!
+//! On a device random sign flips are drawn where they are used, by the words that the host would draw ([`crate::stats::rearrange::Flips`]); other
+//! rearrangements come from the host, a shuffle being a walk through its words one by one.
+//!
 //! Sums run over the rows in order, whatever the voxels' places or the threads: results do not depend on either. A voxel that the
 //! nuisance explains fully has u = 0, score 0, and counts as often as all. 1 - |h|² and 1 - s² are taken as at least n 2^-24 and 2^-24: there f32
 //! holds nothing more.
 
+use std::ops::Range;
 use std::time::Instant;
 
 use ndarray::{Array2, ArrayView2};
 
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Done, Shader, Span, Tape};
-use crate::stats::rearrange::{Rearrangement, Tested};
+use crate::stats::philox::philox4x32_10;
+use crate::stats::rearrange::{Plan, Rearrangement, Tested};
 
 mod cpu;
 mod gpu;
@@ -163,6 +168,61 @@ pub fn advance(
         }
         _ => Err(not_there()),
     }
+}
+
+/// The same of the numbers `range` of a plan.
+///
+/// # Errors
+/// As [`advance`].
+pub fn advance_through(
+    tape: &mut Tape<'_>,
+    field: &mut Field,
+    (plan, range): (&Plan, Range<u64>),
+    wanted: Wanted,
+) -> Result<Coming> {
+    let n = field.tested.n_rows();
+    let flips = plan.flips().filter(|flips| flips.words.len() == n && !range.is_empty());
+    match (&mut *tape, &field.place, flips) {
+        (Tape::Gpu(tape), Place::Device(there), Some(flips)) => {
+            let coming = there.draw(tape, &field.tested, (&flips, range), wanted)?;
+            Ok(Coming(Where::Device(coming)))
+        }
+        _ => advance(tape, field, &plan.batch(range), wanted),
+    }
+}
+
+/// What words are drawn for.
+#[derive(Debug, Clone, Copy)]
+pub struct Drawing {
+    /// The key.
+    pub seed: u64,
+    /// The fourth word of the counter.
+    pub purpose: u32,
+    /// The number, its first two words.
+    pub first: u64,
+    /// Its third word at the first four.
+    pub block: u32,
+}
+
+/// Words of `n` numbers, so many of each, `[number][word]`, as the device draws them: what its random numbers are held by to known answers.
+///
+/// # Errors
+/// Device errors.
+pub fn words(mut tape: Tape<'_>, drawing: Drawing, [n, each]: [usize; 2]) -> Result<Vec<u32>> {
+    let coming = match &mut tape {
+        Tape::Gpu(tape) => gpu::words(tape, drawing, [n, each])?,
+        Tape::Cpu(_) => {
+            let Drawing { seed, purpose, first, block } = drawing;
+            let word = |at: usize| {
+                let (number, place) = (first.wrapping_add((at / each) as u64), at % each);
+                let third = block.wrapping_add((place / 4) as u32);
+                let counter = [number as u32, (number >> 32) as u32, third, purpose];
+                philox4x32_10(counter, [seed as u32, (seed >> 32) as u32])[place % 4]
+            };
+            return Ok((0..n * each).map(word).collect());
+        }
+    };
+    tape.run()?.read(&coming, |words| words.iter().map(|word| word.to_bits()).collect())
 }
 
 impl Coming {

@@ -242,6 +242,7 @@ impl Modelled {
             residuals: false,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
+            report: false,
         }))
     }
 

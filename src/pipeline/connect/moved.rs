@@ -24,7 +24,7 @@ pub(super) struct Moved {
 /// The seeds moved, or all regions where there is no seed; nothing without `--shift`.
 ///
 /// # Errors
-/// Usage for too many, and where none has other voxels elsewhere.
+/// Usage for too many or one alone, and where none has other voxels elsewhere.
 pub(super) fn moved(
     spec: &ConnectSpec,
     (all, n_seeds): (&[Region], usize),
@@ -34,6 +34,14 @@ pub(super) fn moved(
     let options = if n_seeds > 0 { &spec.seeds } else { &spec.regions };
     if options.shift_mm.is_none() {
         return Ok(Vec::new());
+    }
+    if all.len() < 2 {
+        return Err(Error::usage(
+            "--shift",
+            "comes with one region",
+            "come with two or more: it says what a region that is moved has to do with the others",
+            "give others as --regions, or leave it out",
+        ));
     }
     let n = if n_seeds > 0 { n_seeds } else { all.len() };
     if n > MOST {

@@ -77,6 +77,7 @@ fn glm(
             names: Some(study.join(paths::ATLAS_NAMES)),
             ..RegionOptions::default()
         },
+        report: false,
     }
 }
 
@@ -192,5 +193,6 @@ pub(super) fn trial(folders: &Folders) -> Result<Command> {
     let maps =
         MAPS.map(|(name, _)| folders.at(name).join(format!("contrast-{CONTRAST}_statmap.svg")));
     let pictures = maps.to_vec();
-    Ok(Command::Trial(EndpointsSpec { study: folders.study.clone(), tables, pictures, plan }))
+    let study = folders.study.clone();
+    Ok(Command::Trial(EndpointsSpec { study, tables, maps: None, pictures, plan }))
 }

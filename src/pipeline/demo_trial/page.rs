@@ -64,7 +64,7 @@ pub(super) fn write(
 fn table(result: &TrialDemo) -> String {
     let mut text = "quantity\tunits\ttruth\tfound\tlower_95\tupper_95\tp\tby\n".to_owned();
     for line in &result.lines {
-        let number = |v: f64| if v.is_finite() { format!("{v:.4}") } else { "n/a".to_owned() };
+        let number = |v: f64| if v.is_finite() { v.to_string() } else { "n/a".to_owned() };
         let units = if line.units.is_empty() { "n/a" } else { &line.units };
         let numbers = [line.truth, line.found, line.lower, line.upper].map(number).join("\t");
         let p = line.p.filter(|p| p.is_finite()).map_or("n/a".to_owned(), |p| format!("{p:.2e}"));

@@ -4,10 +4,13 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::maps;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
+use crate::pipeline::watch::Watch;
+use crate::trial::results::RegionValue;
 use crate::trial::{Dictionary, Measured, Notes, Plan, Tables, part_of, stem};
 
 /// The table of participants.
@@ -26,6 +29,8 @@ pub(super) struct Study {
     pub files: Vec<(Role, PathBuf)>,
     /// What was found on the way.
     pub notes: Notes,
+    /// Means of regions in maps, where the plan takes them.
+    pub values: Vec<RegionValue>,
 }
 
 impl Study {
@@ -33,12 +38,12 @@ impl Study {
     ///
     /// # Errors
     /// Missing input: no such folder, no participants.tsv. Usage: a plan that names what is not there, a name that two tables have. Bad data of tables and dictionaries.
-    pub fn open(spec: &EndpointsSpec) -> Result<Study> {
+    pub fn open(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<Study> {
         let all = listed(spec)?;
-        let wanted = spec
-            .plan
-            .tables()
-            .filter(|names| names.iter().all(|name| all.iter().any(|path| name_of(path) == *name)));
+        let of_maps = |name: &String| spec.maps.is_some() && name == maps::NAME;
+        let wanted = spec.plan.tables().filter(|names| {
+            names.iter().all(|name| of_maps(name) || all.iter().any(|path| name_of(path) == *name))
+        });
         let is_wanted = |path: &&PathBuf| {
             let name = name_of(path);
             name == PARTICIPANTS || wanted.as_ref().is_none_or(|names| names.contains(&name))
@@ -52,11 +57,18 @@ impl Study {
             }
         }
         let mut notes = Notes::default();
+        let (mut files, mut values) = (Vec::new(), Vec::new());
+        if let Some(of_maps) = &spec.maps {
+            refuse_maps_table(&all)?;
+            let read = maps::read(of_maps, &mut notes, watch)?;
+            tables.all.push(read.table);
+            files.extend(read.files);
+            values = read.values;
+        }
         let plan = spec.plan.clone().resolved(&tables, &mut notes)?;
         let names = plan.tables().unwrap_or_default();
         let is_read = |name: &String| name == PARTICIPANTS || names.contains(name);
         let participants = tables.get(PARTICIPANTS)?.clone();
-        let mut files = Vec::new();
         for path in paths.into_iter().filter(|path| is_read(&name_of(path))) {
             files.push((Role::Table, path.clone()));
             files.extend(dictionary(path).map(|path| (Role::Dictionary, path)));
@@ -64,7 +76,21 @@ impl Study {
         let whole = |name: &str| name.split('[').next().unwrap_or(name).to_owned();
         let own = tables.all.into_iter().filter(|table| is_read(&whole(&table.name)));
         let tables = Tables { all: own.collect() };
-        Ok(Study { name: name(&spec.study), plan, participants, tables, files, notes })
+        let name = name(&spec.study);
+        Ok(Study { name, plan, participants, tables, files, notes, values })
+    }
+}
+
+/// A table that is called as that of the maps.
+fn refuse_maps_table(all: &[PathBuf]) -> Result<()> {
+    match all.iter().find(|path| name_of(path) == maps::NAME) {
+        Some(path) => Err(Error::usage(
+            format!("table '{}'", maps::NAME),
+            format!("may be {} or the regions of --brain", display(path)),
+            "be one table, for a plan calls tables by their files' names",
+            "rename the file",
+        )),
+        None => Ok(()),
     }
 }
 

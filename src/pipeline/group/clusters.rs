@@ -1,6 +1,6 @@
 //! The table of clusters and peaks of a contrast: where, how high, how large, and p of each kind.
 
-use serde_json::json;
+use serde_json::{Map as Fields, Value, json};
 
 use super::fitted::Fitted;
 use super::images::Images;
@@ -47,10 +47,7 @@ pub(super) fn table(
     let threshold = threshold(spec.forming_p(), &fitted.maps);
     let letter = if is_t { "t" } else { "F" };
     let also = also(maps);
-    let mut text = format!("cluster\tx_mm\ty_mm\tz_mm\t{letter}");
-    also.iter().for_each(|(name, _)| text.push_str(&format!("\t{name}")));
-    text.push_str("\tvoxels\tvolume_mm3\tmass\ttrue_discoveries");
-    text.push_str(if regions.name(0).is_some() { "\tregion\n" } else { "\n" });
+    let mut text = header(letter, &also, regions);
     let rule = PeakRule::new(grid.voxel_size_mm);
     let rows = Rows {
         hommel: Hommel::new(&over.of(&fitted.p), 0.05),
@@ -74,6 +71,30 @@ pub(super) fn table(
         false => ColumnAgreement::Host,
     };
     let agreement = Agreement::Columns(names.map(column).collect());
+    Ok(Text {
+        entities: Entities::of("clusters").with("contrast", label),
+        ending: ".tsv",
+        text,
+        agreement: Some(agreement),
+        described: Some(described((spec, stratum), (letter, threshold), &over, (&rule, images))),
+    })
+}
+
+fn header(letter: &str, also: &[(String, &Map)], regions: &Regions) -> String {
+    let mut text = format!("cluster\tx_mm\ty_mm\tz_mm\t{letter}");
+    also.iter().for_each(|(name, _)| text.push_str(&format!("\t{name}")));
+    text.push_str("\tvoxels\tvolume_mm3\tmass\ttrue_discoveries");
+    text.push_str(if regions.name(0).is_some() { "\tregion\n" } else { "\n" });
+    text
+}
+
+/// What the columns are.
+fn described(
+    (spec, stratum): (&GroupSpec, &Stratum),
+    (letter, threshold): (&str, f64),
+    over: &Over,
+    (rule, images): (&PeakRule, &Images),
+) -> Fields<String, Value> {
     let sides = if over.both { ", both tails" } else { "" };
     let said = format!(
         "Clusters of {} above {letter} {threshold:.4} (p {} uncorrected{sides}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
@@ -90,13 +111,7 @@ pub(super) fn table(
         ),
         ("mass", format!("sum of {letter} less the threshold")),
     ];
-    Ok(Text {
-        entities: Entities::of("clusters").with("contrast", label),
-        ending: ".tsv",
-        text,
-        agreement: Some(agreement),
-        described: Some(described.into_iter().map(|(key, v)| (key.to_owned(), json!(v))).collect()),
-    })
+    described.into_iter().map(|(key, said)| (key.to_owned(), json!(said))).collect()
 }
 
 /// The space of the maps: what their header or their names say.

@@ -75,24 +75,8 @@ impl Images {
         room(within.len(), grid.n_voxels())?;
         first.keep(&within);
         let mut all = vec![first];
-        // As many at once as there are cores, of which only what lies in the mask is kept.
-        for some in rows[1..].chunks(rayon::current_num_threads()) {
-            let before = all.len();
-            let open = |&row: &usize| {
-                let mut one = read(&paths[row])?;
-                let hint = "resample all maps to one grid, or take those of one space";
-                let note = io::check_grid(&one.path, &one.grid, (&grid, &of), hint)?;
-                one.keep(&within);
-                Ok((one, note))
-            };
-            let some =
-                some.par_iter().map(open).collect::<Result<Vec<(Read, Option<String>)>>>()?;
-            for (one, note) in some {
-                note.iter().for_each(|line| watch.note(line));
-                all.push(one);
-            }
-            (before..all.len()).for_each(|_| watch.step());
-        }
+        all.extend(others((&paths, &rows[1..]), (&grid, &of), &within, watch)?);
+        tell_sizes(&all, watch);
         let units = one_unit(&all, watch)?;
         // Where no map has a value there is nothing to count.
         let is_value = |v: f32| v.is_finite() && (v != 0.0 || spec.zeros_count);
@@ -102,12 +86,7 @@ impl Images {
         let n_zeros = missing(&mut all, &known, spec.zeros_count);
         doubt_kind(&all, &known, watch);
         if known.is_empty() {
-            return Err(Error::bad_data(
-                spec.mask.as_deref().map_or_else(|| display(&spec.table), display),
-                "has no voxel where any map has a value",
-                "overlap with the maps",
-                "check that the mask is in the maps' space",
-            ));
+            return Err(nothing_left(spec));
         }
         let maps: Vec<Rounded<'_>> =
             rows.iter().zip(&all).map(|(&row, one)| one.rounded(&sample.subjects[row])).collect();
@@ -133,12 +112,48 @@ impl Images {
     }
 }
 
+fn nothing_left(spec: &GroupSpec) -> Error {
+    Error::bad_data(
+        spec.mask.as_deref().map_or_else(|| display(&spec.table), display),
+        "has no voxel where any map has a value",
+        "overlap with the maps",
+        "check that the mask is in the maps' space",
+    )
+}
+
 impl Images {
     /// A map's value at a place, as it is stored where that counts.
     pub(super) fn value(&self, row: usize, place: usize) -> f64 {
         let rest = self.rests.get(row).map_or(0.0, |rests| f64::from(rests[place]));
         f64::from(self.values[row][place]) + rest
     }
+}
+
+/// The maps of some rows within the mask: as many at once as there are cores, of which only what lies there is kept.
+fn others(
+    (paths, rows): (&[PathBuf], &[usize]),
+    on: (&Grid, &str),
+    within: &[usize],
+    watch: &dyn Watch,
+) -> Result<Vec<Read>> {
+    let open = |&row: &usize| {
+        let mut one = read(&paths[row])?;
+        let hint = "resample all maps to one grid, or take those of one space";
+        let note = io::check_grid(&one.path, &one.grid, on, hint)?;
+        one.keep(within);
+        Ok((one, note))
+    };
+    let mut all = Vec::new();
+    for some in rows.chunks(rayon::current_num_threads()) {
+        let some = some.par_iter().map(open).collect::<Result<Vec<(Read, Option<String>)>>>()?;
+        let n = some.len();
+        for (one, note) in some {
+            note.iter().for_each(|line| watch.note(line));
+            all.push(one);
+        }
+        (0..n).for_each(|_| watch.step());
+    }
+    Ok(all)
 }
 
 impl Read {
@@ -210,6 +225,16 @@ fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()>
             "name each map once",
             "correct one of the rows",
         )),
+    }
+}
+
+/// Headers that say two things of the size of voxels.
+fn tell_sizes(all: &[Read], watch: &dyn Watch) {
+    let mut said = all.iter().filter_map(|one| io::other_sizes(&one.path, &one.header, &one.grid));
+    let Some(first) = said.next() else { return };
+    match said.count() {
+        0 => watch.warn(&first),
+        more => watch.warn(&format!("{first}; so with {more} more of {} maps", all.len())),
     }
 }
 

@@ -127,7 +127,7 @@ fn join(first: &mut GroupSpec, of: &Path, mut other: GroupSpec, file: &Path) -> 
         });
         spec.regions.clear();
         (spec.atlas, spec.atlas_names) = (None, None);
-        (spec.underlay, spec.no_pictures) = (None, false);
+        (spec.underlay, spec.no_pictures, spec.report) = (None, false, false);
         spec
     };
     if alike(first) != alike(&other) {

@@ -23,14 +23,7 @@ pub(super) fn fit(
     (images, variances): (&Images, &[Vec<f32>]),
     watch: &dyn Watch,
 ) -> Result<Fitted> {
-    if stratum.combined.len() > 1 || stratum.blocks.is_some() {
-        return Err(Error::usage(
-            format!("contrast '{}'", stratum.name),
-            "is no single combination of each subject's maps",
-            "be one, for --variance mixed",
-            "ask for t contrasts with partitioned error, or leave --variance out",
-        ));
-    }
+    refuse_several(stratum)?;
     let all = |of: &(dyn Fn(usize, usize) -> f64 + Sync), power: i32| -> Vec<f64> {
         let row = |maps: &Combination| {
             let value = |place| -> f64 {
@@ -78,4 +71,17 @@ pub(super) fn fit(
     }
     let fitted = collected.done("maps and their variances", watch)?;
     Ok(Fitted { tau_square: Some(tau_square), ..fitted })
+}
+
+/// A variance belongs to one combination a subject.
+fn refuse_several(stratum: &Stratum) -> Result<()> {
+    if stratum.combined.len() > 1 || stratum.blocks.is_some() {
+        return Err(Error::usage(
+            format!("contrast '{}'", stratum.name),
+            "is no single combination of each subject's maps",
+            "be one, for --variance mixed",
+            "ask for t contrasts with partitioned error, or leave --variance out",
+        ));
+    }
+    Ok(())
 }

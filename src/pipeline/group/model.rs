@@ -102,6 +102,28 @@ fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
 
 /// What a person might not expect of the covariates, the groups and the tails.
 fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watch) -> Result<()> {
+    tell_covariates(spec, sample, resolved, watch)?;
+    tell_few(resolved, watch);
+    tell_groups(spec, sample, resolved, watch)?;
+    if !spec.two_sided && resolved.strata.iter().any(|stratum| !stratum.is_f) {
+        let of_regions = match spec.regions.is_empty() && spec.atlas.is_none() {
+            true => "",
+            false => "; the table of regions, whose intervals have both sides, counts both anyway",
+        };
+        watch.note(&format!(
+            "p of t is that of the upper tail, in tables too: --two-sided counts both{of_regions}"
+        ));
+    }
+    Ok(())
+}
+
+/// Covariates that differ within a subject, or in nobody.
+fn tell_covariates(
+    spec: &GroupSpec,
+    sample: &Sample,
+    resolved: &Resolved,
+    watch: &dyn Watch,
+) -> Result<()> {
     for name in &spec.covariates {
         let values = sample.numbers(name)?;
         // n/a is no other value: who lacks one is told of as left out.
@@ -132,6 +154,11 @@ fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watc
             }
         }
     }
+    Ok(())
+}
+
+/// Groups of one, and few rows.
+fn tell_few(resolved: &Resolved, watch: &dyn Watch) {
     for stratum in &resolved.strata {
         let alone = (0..stratum.groups.len())
             .filter(|g| stratum.group.iter().filter(|other| *other == g).count() == 1);
@@ -149,6 +176,15 @@ fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watc
             ));
         }
     }
+}
+
+/// Groups of the table that a model in words does not know.
+fn tell_groups(
+    spec: &GroupSpec,
+    sample: &Sample,
+    resolved: &Resolved,
+    watch: &dyn Watch,
+) -> Result<()> {
     let is_factor = |column: &str| {
         let factors = resolved.factors.between.iter().chain(&resolved.factors.within);
         factors.into_iter().any(|factor| factor.column == column)
@@ -164,15 +200,6 @@ fn tell(spec: &GroupSpec, sample: &Sample, resolved: &Resolved, watch: &dyn Watc
                 groups.join(", ")
             ));
         }
-    }
-    if !spec.two_sided && resolved.strata.iter().any(|stratum| !stratum.is_f) {
-        let of_regions = match spec.regions.is_empty() && spec.atlas.is_none() {
-            true => "",
-            false => "; the table of regions, whose intervals have both sides, counts both anyway",
-        };
-        watch.note(&format!(
-            "p of t is that of the upper tail, in tables too: --two-sided counts both{of_regions}"
-        ));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::fitted::Fitted;
 use super::images::Images;
+use super::methods;
 use super::picture;
 use crate::design::group::{Centre, Factor, Resolved, Sample, Stratum};
 use crate::error::Result;
@@ -59,6 +60,7 @@ impl Pages {
             name: stratum.name.clone(),
             words: stratum.told(rank).lines().map(|line| line.trim().to_owned()).collect(),
             corrections: maps.iter().filter_map(|map| correction(map, &fitted.inside)).collect(),
+            label: label.to_owned(),
             picture,
             peak,
             clusters: listing(clusters),
@@ -92,7 +94,10 @@ impl Pages {
         let title = format!("{} of {}", spec.model.name(), sample.table.name);
         let model = model(spec, (sample, resolved), images);
         let contrasts = self.contrasts.into_iter().map(|(_, contrast)| contrast).collect();
-        let draw: Draw = Box::new(move |made| page(&whole(made, title, model, contrasts)));
+        let methods = spec.report.then(|| methods::of(spec, &sample.subjects, resolved));
+        let draw: Draw = Box::new(move |made| {
+            page(&GroupPage { methods, ..whole(made, title, model, contrasts) })
+        });
         pages.push(Page { entities: Entities::of("group"), ending: ".html", draw });
         pages
     }
@@ -118,6 +123,7 @@ fn whole(
         warnings: made.warnings.clone(),
         model,
         contrasts,
+        methods: None,
     }
 }
 

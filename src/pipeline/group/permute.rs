@@ -144,18 +144,8 @@ fn groups(spec: &GroupSpec, stratum: &Stratum) -> Option<VarianceGroups> {
     (spec.variance == GroupVariance::Welch).then(|| VarianceGroups::new(&stratum.group))
 }
 
-/// Rearrange a contrast's data. `given`: what other processes computed of them; `scratch`: a folder for what is not finished.
-///
-/// # Errors
-/// Usage where the contrast forbids it; device errors; an interrupt.
-pub(super) fn rearrange(
-    (spec, options): (&GroupSpec, &PermuteOptions),
-    (stratum, maps, inside): (&Stratum, &ContrastMaps, &[bool]),
-    images: &Images,
-    (ladder, scratch): (&mut Ladder, Option<&Path>),
-    given: &[Stored],
-    watch: &dyn Watch,
-) -> Result<Rearranged> {
+/// What cannot be exchanged, or would be rounded.
+fn refuse(spec: &GroupSpec, stratum: &Stratum, images: &Images) -> Result<()> {
     if spec.least_subjects.is_some() {
         return Err(Error::usage(
             "--permutations",
@@ -169,6 +159,22 @@ pub(super) fn rearrange(
     if !images.rests.is_empty() && stratum.combined.iter().flatten().any(has_level) {
         return Err(exact::refused(&stratum.name));
     }
+    Ok(())
+}
+
+/// Rearrange a contrast's data. `given`: what other processes computed of them; `scratch`: a folder for what is not finished.
+///
+/// # Errors
+/// Usage where the contrast forbids it; device errors; an interrupt.
+pub(super) fn rearrange(
+    (spec, options): (&GroupSpec, &PermuteOptions),
+    (stratum, maps, inside): (&Stratum, &ContrastMaps, &[bool]),
+    images: &Images,
+    (ladder, scratch): (&mut Ladder, Option<&Path>),
+    given: &[Stored],
+    watch: &dyn Watch,
+) -> Result<Rearranged> {
+    refuse(spec, stratum, images)?;
     let stacked = stacked(spec, stratum)?;
     let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     exchange.remarks().iter().for_each(|line| watch.warn(line));
@@ -337,8 +343,8 @@ impl Work<'_> {
     fn batch(&mut self, range: Range<u64>) -> Result<()> {
         let wanted = if self.kept.enhancer.is_some() { Wanted::Both } else { Wanted::Counts };
         let mut tape = self.device.tape();
-        let some = self.plan.batch(range.clone());
-        let coming = rearranged::advance(&mut tape, &mut self.field, &some, wanted)?;
+        let some = (self.plan, range.clone());
+        let coming = rearranged::advance_through(&mut tape, &mut self.field, some, wanted)?;
         let batch = coming.read(&tape.run()?)?;
         self.kept.tally.maxima.put(range.start, &batch.high, &batch.low)?;
         if let Some(enhancer) = &mut self.kept.enhancer {

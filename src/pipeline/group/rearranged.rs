@@ -119,10 +119,7 @@ impl Rearranged {
             null.p(scale(score - 3.0 * slack)) - null.p(scale(score + slack))
         };
         let unsure: Vec<f64> = self.observed.iter().map(unsure_of).collect();
-        let tails = match self.tail {
-            Tail::Both => "both tails",
-            _ => "upper tail",
-        };
+        let tails = self.tails();
         let over = match together {
             Some(_) => "voxels and contrasts",
             None => "voxels",
@@ -137,11 +134,17 @@ impl Rearranged {
         if let Some(score) = null.critical(0.05).filter(|_| is_by_score) {
             maps[1].asked.insert(CRITICAL.to_owned(), json!(self.tested.statistic(score)));
         }
-        for one in self
-            .enhanced
-            .iter()
-            .flat_map(|e| e.results(self.tail, self.plan.mirrored(), &self.off()))
-        {
+        maps.extend(self.enhanced_maps(label, n_voxels)?);
+        Ok(maps)
+    }
+
+    /// Those of what was made of neighbours: TFCE, and p of it and of clusters.
+    fn enhanced_maps(&self, label: &str, n_voxels: usize) -> Result<Vec<Map>> {
+        let (n, name, tails) = (self.plan.stands_for(), &self.name, self.tails());
+        let off = self.off();
+        let results = |e: &Enhanced| e.results(self.tail, self.plan.mirrored(), &off);
+        let mut maps = Vec::new();
+        for one in self.enhanced.iter().flat_map(results) {
             let one = one?;
             maps.extend(one.values.iter().map(|values| {
                 self.map(
@@ -156,6 +159,13 @@ impl Rearranged {
                 format!("p of {name} by {n} rearrangements, {tails}, corrected for all voxels by the largest {}", one.said)));
         }
         Ok(maps)
+    }
+
+    fn tails(&self) -> &'static str {
+        match self.tail {
+            Tail::Both => "both tails",
+            _ => "upper tail",
+        }
     }
 
     /// A map of values in the mask; `outside` it another.

@@ -1,6 +1,6 @@
 //! The group's answer to the mean of each region that the user gives.
 
-use serde_json::{Map as Fields, json};
+use serde_json::{Map as Fields, Value, json};
 
 use super::fitted::Fitted;
 use super::images::Images;
@@ -130,6 +130,17 @@ pub(super) fn table(
         let (name, n, n_all) = (&region.name, places.len(), region.voxels.len());
         text.push_str(&format!("{name}\t{n}\t{n_all}{cells}\n"));
     }
+    Ok(Text {
+        entities: Entities::of("regions").with("contrast", label),
+        ending: ".tsv",
+        text,
+        agreement: Some(Agreement::Host),
+        described: Some(described(stratum, images)),
+    })
+}
+
+/// What the columns are.
+fn described(stratum: &Stratum, images: &Images) -> Fields<String, Value> {
     let mut described = Fields::new();
     described.insert(
         "Description".to_owned(),
@@ -150,11 +161,5 @@ pub(super) fn table(
         "lower_95".to_owned(),
         json!("of the 95 % confidence interval of the effect, both sides"),
     );
-    Ok(Text {
-        entities: Entities::of("regions").with("contrast", label),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Host),
-        described: Some(described),
-    })
+    described
 }

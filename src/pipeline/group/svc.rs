@@ -1,6 +1,6 @@
 //! Small-volume correction: the same questions asked of a part of the brain that was chosen beforehand.
 
-use serde_json::{Map as Fields, json};
+use serde_json::json;
 
 use super::correct::{Smooth, field};
 use super::fitted::Fitted;
@@ -47,6 +47,17 @@ pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<V
     spec.volumes.iter().zip(&all).map(open).collect()
 }
 
+/// A contrast, its maps, and where it is asked about.
+struct Within<'a> {
+    spec: &'a GroupSpec,
+    stratum: &'a Stratum,
+    fitted: &'a Fitted,
+    images: &'a Images,
+    /// The contrast as file names say it.
+    label: &'a str,
+    smooth: Option<&'a Smooth>,
+}
+
 /// What a contrast comes to in each volume: a table, and maps of corrected p.
 ///
 /// # Errors
@@ -55,13 +66,12 @@ pub(super) fn correct(
     spec: &GroupSpec,
     (stratum, fitted): (&Stratum, &Fitted),
     (images, volumes): (&Images, &[Volume]),
-    (contrast, smooth): (&str, Option<&Smooth>),
+    (label, smooth): (&str, Option<&Smooth>),
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<(Text, Vec<Map>)> {
-    let grid = &images.grid;
-    let voxel_mm3: f64 = grid.voxel_size_mm.iter().product();
-    let letter = if stratum.is_f { "F" } else { "t" };
+    let within = Within { spec, stratum, fitted, images, label, smooth };
+    let letter = within.letter();
     let mut text =
         format!("volume\tvoxels\tvolume_mm3\t{letter}\tx_mm\ty_mm\tz_mm\tp\tp_bonferroni\tp_rft");
     if spec.permute.is_some() {
@@ -70,83 +80,111 @@ pub(super) fn correct(
     text.push('\n');
     let mut maps = Vec::new();
     for volume in volumes {
-        let over = Over::new(fitted, grid, contrast, Some((&volume.label, &volume.inside)));
-        tell(volume, over.places.len(), stratum, watch)?;
-        let parametric = Parametric::of(volume, (fitted, smooth), &over, grid);
+        let (row, map) = within.volume(volume, ladder, watch)?;
+        text.push_str(&row);
+        maps.push(map);
+    }
+    Ok((within.table(text), maps))
+}
+
+impl Within<'_> {
+    fn letter(&self) -> &'static str {
+        if self.stratum.is_f { "F" } else { "t" }
+    }
+
+    /// A volume's row, and its map.
+    fn volume(
+        &self,
+        volume: &Volume,
+        ladder: &mut Ladder,
+        watch: &dyn Watch,
+    ) -> Result<(String, Map)> {
+        let (stratum, grid) = (self.stratum, &self.images.grid);
+        let over = Over::new(self.fitted, grid, self.label, Some((&volume.label, &volume.inside)));
         let n = over.places.len();
+        tell(volume, n, stratum, watch)?;
+        let parametric = Parametric::of(volume, (self.fitted, self.smooth), &over, grid);
         let peak = parametric.peak(&over);
         let [x, y, z] = grid.millimetres(grid.coordinates(over.places[peak] as usize));
+        let (corrected, how) = self.corrected(&parametric, &over, ladder)?;
         let Parametric { stat, p, bonferroni, rft } = parametric;
-        text.push_str(&format!(
+        let mut row = format!(
             "{}\t{n}\t{}\t{}\t{x:.1}\t{y:.1}\t{z:.1}\t{}\t{}\t{}",
             volume.name,
-            n as f64 * voxel_mm3,
+            n as f64 * grid.voxel_size_mm.iter().product::<f64>(),
             stat[peak],
             p[peak],
             bonferroni[peak],
             rft.as_ref().map_or("n/a".to_owned(), |rft| rft[peak].to_string()),
-        ));
-        let (corrected, how) = match &spec.permute {
-            Some(options) => {
-                let tested = (stratum, fitted);
-                let within = (over.places.as_slice(), &mut *ladder);
-                let one = permute::rearrange_within((spec, options), tested, images, within)?;
-                (one.p_corrected()?, "the largest statistic in the volume, by rearrangement")
-            }
-            None => {
-                let rft = rft.unwrap_or_else(|| vec![1.0; n]);
-                let least = rft.iter().zip(&bonferroni).map(|(a, b)| a.min(*b)).collect();
-                (least, "random fields or Bonferroni, whichever is smaller")
-            }
-        };
-        if spec.permute.is_some() {
-            text.push_str(&format!("\t{}", corrected[peak]));
+        );
+        if self.spec.permute.is_some() {
+            row.push_str(&format!("\t{}", corrected[peak]));
         }
-        text.push('\n');
+        row.push('\n');
         let found = corrected.iter().filter(|p| **p <= 0.05).count();
         watch.note(&format!(
-            "{}: {}, {n} voxels: {letter} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {} corrected in the volume; {found} voxels at p <= .05",
+            "{}: {}, {n} voxels: {} {:.3} at ({x:.1}, {y:.1}, {z:.1}) mm, p {} corrected in the volume; {found} voxels at p <= .05",
             stratum.name,
             volume.name,
+            self.letter(),
             stat[peak],
             short_p(corrected[peak])
         ));
-        maps.push(over.map(
-            "svc",
-            Quantity::CorrectedP,
-            (&corrected, 1.0),
-            format!("p of {} corrected for the voxels of {}, by {how}", stratum.name, volume.name),
-        ));
+        let said =
+            format!("p of {} corrected for the voxels of {}, by {how}", stratum.name, volume.name);
+        Ok((row, over.map("svc", Quantity::CorrectedP, (&corrected, 1.0), said)))
     }
-    let mut described = Fields::new();
-    described.insert(
-        "Description".to_owned(),
-        json!(format!(
-            "{}: the highest voxel of each search volume, corrected for its voxels",
-            stratum.name
-        )),
-    );
-    let sides = match (stratum.is_f, spec.two_sided) {
-        (true, _) => "of F",
-        (false, true) => "two-sided, both tails of t",
-        (false, false) => "one-sided, the upper tail of t",
-    };
-    described.insert("p".to_owned(), json!(format!("{sides}, uncorrected; the others, too")));
-    described.insert("p_rft".to_owned(), json!("random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's"));
-    // What rearrangements count may differ by a few of them on another device.
-    let columns = text.lines().next().unwrap_or_default().split('\t').map(|name| match name {
-        "p_maxT" => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
-        _ => ColumnAgreement::Host,
-    });
-    let columns = columns.collect();
-    let table = Text {
-        entities: Entities::of("svc").with("contrast", contrast),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Columns(columns)),
-        described: Some(described),
-    };
-    Ok((table, maps))
+
+    /// p corrected for a volume, `[voxel of the volume]`, and by what.
+    fn corrected(
+        &self,
+        parametric: &Parametric,
+        over: &Over,
+        ladder: &mut Ladder,
+    ) -> Result<(Vec<f64>, &'static str)> {
+        if let Some(options) = &self.spec.permute {
+            let tested = (self.stratum, self.fitted);
+            let within = (over.places.as_slice(), ladder);
+            let one = permute::rearrange_within((self.spec, options), tested, self.images, within)?;
+            return Ok((
+                one.p_corrected()?,
+                "the largest statistic in the volume, by rearrangement",
+            ));
+        }
+        let bonferroni = &parametric.bonferroni;
+        let least = match &parametric.rft {
+            Some(rft) => rft.iter().zip(bonferroni).map(|(a, b)| a.min(*b)).collect(),
+            None => bonferroni.iter().map(|p| p.min(1.0)).collect(),
+        };
+        Ok((least, "random fields or Bonferroni, whichever is smaller"))
+    }
+
+    fn table(&self, text: String) -> Text {
+        let of = &self.stratum.name;
+        let sides = match (self.stratum.is_f, self.spec.two_sided) {
+            (true, _) => "of F",
+            (false, true) => "two-sided, both tails of t",
+            (false, false) => "one-sided, the upper tail of t",
+        };
+        let said = [
+            ("Description", format!("{of}: the highest voxel of each search volume, corrected for its voxels")),
+            ("p", format!("{sides}, uncorrected; the others, too")),
+            ("p_rft", "random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's".to_owned()),
+        ];
+        // What rearrangements count may differ by a few of them on another device.
+        let columns = text.lines().next().unwrap_or_default().split('\t').map(|name| match name {
+            "p_maxT" => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
+            _ => ColumnAgreement::Host,
+        });
+        let columns = columns.collect();
+        Text {
+            entities: Entities::of("svc").with("contrast", self.label),
+            ending: ".tsv",
+            text,
+            agreement: Some(Agreement::Columns(columns)),
+            described: Some(said.into_iter().map(|(key, v)| (key.to_owned(), json!(v))).collect()),
+        }
+    }
 }
 
 /// A p as a person reads it.

@@ -19,6 +19,8 @@ const ENTITIES: [(&str, &str); 4] =
 const DEEPEST: usize = 12;
 /// So many folders above it are looked into for participants.tsv.
 const ABOVE: usize = 4;
+/// What the names of a seed's maps have before it.
+const SEED: &str = "seed-";
 /// The table of subjects of a dataset.
 const PARTICIPANTS: &str = "participants.tsv";
 
@@ -96,32 +98,7 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
     let mut effects = Vec::new();
     walk(folder, &mut effects, 0);
     effects.sort();
-    let contrasts: BTreeSet<&str> = effects.iter().filter_map(|path| contrast(path)).collect();
-    let contrasts: Vec<&str> = contrasts.into_iter().take(12).collect();
-    let listed = match contrasts.as_slice() {
-        [] => {
-            "it has none: is it the folder that boldly glm wrote into, or one above it?".to_owned()
-        }
-        some => format!("contrasts there: {}", some.join(", ")),
-    };
-    let Some(of) = of else {
-        return Err(Error::usage(
-            display(folder),
-            "is a folder, and nothing says which contrast's maps are meant",
-            "come with --of and the name of a contrast",
-            listed,
-        ));
-    };
-    let wanted = label(of)?;
-    effects.retain(|path| contrast(path) == Some(wanted.as_str()));
-    if effects.is_empty() {
-        return Err(Error::missing_input(
-            display(folder),
-            format!("has no contrast-{wanted}_stat-effect_statmap.nii.gz in it or below"),
-            "have one a subject",
-            listed,
-        ));
-    }
+    let of = only(&mut effects, folder, of)?;
     let rows = effects.iter().map(|path| Ok((entities(path, folder)?, path)));
     let rows: Vec<(Found, &PathBuf)> = rows.collect::<Result<_>>()?;
     let (rows, nobody): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(of, _)| of[0].is_some());
@@ -157,6 +134,45 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
     Sample::found(table)
 }
 
+/// Keeps the maps of a contrast, or of a seed, whose name it gives back.
+fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> Result<&'a str> {
+    let contrasts: BTreeSet<String> = effects.iter().filter_map(|path| contrast(path)).collect();
+    let contrasts: Vec<String> = contrasts.into_iter().take(12).collect();
+    let listed = match contrasts.as_slice() {
+        [] => {
+            "it has none: is it the folder that boldly glm or connect wrote into, or one above it?"
+                .to_owned()
+        }
+        some => format!("contrasts there: {}", some.join(", ")),
+    };
+    let Some(of) = of else {
+        return Err(Error::usage(
+            display(folder),
+            "is a folder, and nothing says which contrast's maps are meant",
+            "come with --of and the name of a contrast",
+            listed,
+        ));
+    };
+    let wanted = match of.strip_prefix(SEED) {
+        Some(seed) => format!("{SEED}{}", label(seed)?),
+        None => label(of)?,
+    };
+    effects.retain(|path| contrast(path).as_deref() == Some(wanted.as_str()));
+    if effects.is_empty() {
+        let name = match wanted.starts_with(SEED) {
+            true => format!("{wanted}_stat-fisherz_statmap.nii.gz"),
+            false => format!("contrast-{wanted}_stat-effect_statmap.nii.gz"),
+        };
+        return Err(Error::missing_input(
+            display(folder),
+            format!("has no {name} in it or below"),
+            "have one a subject",
+            listed,
+        ));
+    }
+    Ok(of)
+}
+
 /// A value of each of [`ENTITIES`].
 type Found = [Option<String>; ENTITIES.len()];
 
@@ -178,15 +194,21 @@ fn walk(folder: &Path, effects: &mut Vec<PathBuf>, deep: usize) {
     }
 }
 
-/// The contrast of a file that is called as an effect's map.
-fn contrast(path: &Path) -> Option<&str> {
+/// The contrast of a file that is called as an effect's map; of a seed's map of Fisher's z, which is what a group tests of it, `seed-` and its name.
+fn contrast(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let stem = name.strip_suffix(".nii.gz").or_else(|| name.strip_suffix(".nii"))?;
-    let before = stem.strip_suffix("_stat-effect_statmap")?;
-    let from = before.rfind("contrast-")?;
-    let starts = from == 0 || before[..from].ends_with('_');
-    let label = &before[from + "contrast-".len()..];
-    (starts && !label.is_empty() && !label.contains('_')).then_some(label)
+    let of = |before: &str, key: &str| {
+        let from = before.rfind(key)?;
+        let starts = from == 0 || before[..from].ends_with('_');
+        let label = &before[from + key.len()..];
+        (starts && !label.is_empty() && !label.contains('_')).then(|| label.to_owned())
+    };
+    if let Some(before) = stem.strip_suffix("_stat-effect_statmap") {
+        return of(before, "contrast-");
+    }
+    let seed = of(stem.strip_suffix("_stat-fisherz_statmap")?, SEED)?;
+    Some(format!("{SEED}{seed}"))
 }
 
 /// What the names of a file and of the folders down to it say.

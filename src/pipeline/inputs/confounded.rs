@@ -97,6 +97,9 @@ fn described(
     Ok(described)
 }
 
+/// Columns that are listed: as many as the largest strategy that is no list of components has.
+const LISTED: usize = 36;
+
 /// The first of a run's tables, for messages.
 fn first_table(spec: &RunSpec) -> String {
     spec.confounds.first().map_or(String::new(), |path| display(path))
@@ -111,7 +114,11 @@ fn say_chosen(spec: &RunSpec, chosen: &Chosen, watch: &dyn Watch) {
         let filled = filled.join(", ");
         watch.note(&format!("n/a in the first row takes the second row's value: {filled}"));
     }
-    let (n, names) = (confounds.names.len(), confounds.names.join(", "));
+    let n = confounds.names.len();
+    let mut names = confounds.names[..n.min(LISTED)].join(", ");
+    if n > LISTED {
+        names.push_str(&format!(" and {} more", n - LISTED));
+    }
     watch.note(&match n {
         0 => format!("confounds: {} has none of those asked for", first_table(spec)),
         _ => format!("confounds ({n}): {names}"),

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 
+use super::timing::repetition_time;
 use super::{Physiology, Run, display, open_bold, sidecar, smoothed};
 use crate::design::Design;
 use crate::design::censor::{LeftOut, Measures};
@@ -60,7 +61,8 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
     let bold = open_bold(&spec.bold, watch)?;
     let sidecar = sidecar(&bold, spec.sidecar.as_deref(), spec.tr, watch)?;
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
-    let acquisition = io::acquisition(&bold, &sidecar, spec.tr, slice_times.as_deref())?;
+    let tr = repetition_time(&bold, &sidecar, spec, watch)?;
+    let acquisition = io::acquisition(&bold, &sidecar, tr, slice_times.as_deref())?;
     let resampled = io::resampled(&bold, &sidecar);
     let moment = match resampled {
         Some(_) => Some(moment::of_resampled(&acquisition, &sidecar)?),

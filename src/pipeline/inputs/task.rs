@@ -172,7 +172,8 @@ impl Task {
     }
 
     /// In words, for a person.
-    pub(super) fn told(&self, acquisition: &Acquisition) -> String {
+    #[must_use]
+    pub fn told(&self, acquisition: &Acquisition) -> String {
         let (at_s, tr) = (self.at_s, acquisition.tr);
         let Some(slices) = &self.slices else {
             let moment = match self.times {

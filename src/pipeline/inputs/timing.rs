@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, Result};
 use crate::io::sidecar::Sidecar;
 use crate::io::{self, BoldFile, Resampled};
+use crate::pipeline::recordings;
 use crate::pipeline::spec::{RunSpec, TaskTimes};
 use crate::pipeline::watch::Watch;
 use crate::recording::Acquisition;
@@ -38,7 +39,8 @@ pub(super) fn acquisition(
 ) -> Result<Acquisition> {
     let slice_times = spec.slice_times.as_deref().map(io::slice_times::read).transpose()?;
     if !spec.physio.is_empty() || slice_times.is_some() {
-        return io::acquisition(bold, sidecar, spec.tr, slice_times.as_deref());
+        let tr = repetition_time(bold, sidecar, spec, watch)?;
+        return io::acquisition(bold, sidecar, tr, slice_times.as_deref());
     }
     let (acquisition, unusable) = io::acquisition_but_slices(bold, sidecar, spec.tr)?;
     if let Some(fault) = unusable.as_ref().and_then(Error::fault) {
@@ -55,6 +57,21 @@ pub(super) fn acquisition(
         }
     }
     Ok(acquisition)
+}
+
+/// The repetition time that is told of a run: by `--tr`, or, where neither image nor sidecar has it, by the scanner's log among its
+/// recordings.
+///
+/// # Errors
+/// What the files hold or lack.
+pub(super) fn repetition_time(
+    bold: &BoldFile,
+    sidecar: &Sidecar,
+    spec: &RunSpec,
+    watch: &dyn Watch,
+) -> Result<Option<f64>> {
+    let is_known = io::has_repetition_time(bold, sidecar)?;
+    recordings::repetition_time(spec.tr, is_known, (&spec.physio, &spec.physio_formats), watch)
 }
 
 /// When a run that is smoothed was acquired; none where nothing says it. Slice times that cannot be are not passed on.

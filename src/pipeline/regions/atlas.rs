@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{Region, Regions};
+use crate::design::similar::listing;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::Role;
@@ -58,7 +59,7 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
     let (Some(index), Some(name)) = (table.position("index"), table.position("name")) else {
         return Err(Error::bad_data(
             thing,
-            format!("has the columns {}", table.columns.join(", ")),
+            format!("has the {}", listing(&table.columns)),
             "have the columns index and name, as the tables of BIDS atlases",
             "rename the columns",
         ));
@@ -113,8 +114,7 @@ fn labelled(
     if !absent.is_empty() {
         let more = absent.len().saturating_sub(LISTED);
         watch.warn(&format!(
-            "{} of the names of labels have no voxel in {}, and no row: {}{}",
-            absent.len(),
+            "names of labels without a voxel in {}, and so without a row: {}{}",
             path.display(),
             absent[..absent.len() - more].join(", "),
             if more > 0 { format!(" and {more} more") } else { String::new() }

@@ -8,8 +8,8 @@ use crate::design::group::Model;
 
 use super::{
     Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, EstimateSpec,
-    FixedSpec, GivenRegion, GlmSpec, GroupSpec, LocalMeanOptions, PhysioSpec, ProofOptions,
-    RecordOptions, RegionOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
+    FixedSpec, GivenRegion, GlmSpec, GroupSpec, LocalMeanOptions, MapsOfTrial, PhysioSpec,
+    ProofOptions, RecordOptions, RegionOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
     SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
@@ -158,6 +158,7 @@ impl GlmSpec {
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
             roi,
+            report: _,
         } = self;
         let runs = runs.iter_mut().flat_map(RunSpec::files_mut);
         let SmoothOptions { fwhm_mm: _, kernel: _, within } = smooth;
@@ -232,6 +233,7 @@ impl GroupSpec {
             volumes,
             underlay,
             no_pictures: _,
+            report: _,
             permute: _,
         } = self;
         // What is found in a folder is listed when it has been.
@@ -267,10 +269,15 @@ impl FixedSpec {
 impl EndpointsSpec {
     /// The study's own tables are listed when they have been found.
     fn files_mut(&mut self) -> Files<'_> {
-        let EndpointsSpec { study, tables, pictures, plan: _ } = self;
+        let EndpointsSpec { study, tables, maps, pictures, plan: _ } = self;
         let tables = tables.iter_mut().map(|path| (Role::Table, path));
+        let maps = maps.iter_mut().flat_map(|MapsOfTrial { folder, of: _, regions }| {
+            let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
+            std::iter::once((Role::Folder, folder)).chain(regions.map(|path| (Role::Region, path)))
+        });
         let pictures = pictures.iter_mut().map(|path| (Role::Picture, path));
-        std::iter::once((Role::Folder, study)).chain(tables).chain(pictures).collect()
+        let study = std::iter::once((Role::Folder, study));
+        study.chain(tables).chain(maps).chain(pictures).collect()
     }
 }
 

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::Combining;
+use crate::design::contrast::without_hyphens;
+use crate::design::label;
+use crate::error::Result;
 
 /// Fixed effects over estimates whose variances are known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +26,18 @@ pub struct FixedSpec {
     /// Whether p of t counts both tails.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub two_sided: bool,
+}
+
+impl FixedSpec {
+    /// The contrasts as file names say them; a hyphen within a column's name is no minus.
+    ///
+    /// # Errors
+    /// Usage: names without a letter, or two of one label.
+    pub fn labels(&self) -> Result<Vec<String>> {
+        let spoken = |name: &String| without_hyphens(name, &self.columns);
+        let all = self.contrasts.iter().map(|contrast| spoken(&contrast.name));
+        label::labels(&all.collect::<Vec<_>>())
+    }
 }
 
 /// A finished estimate.

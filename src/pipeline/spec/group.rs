@@ -83,6 +83,9 @@ pub struct GroupSpec {
     /// Whether no pictures are drawn, and no page of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_pictures: bool,
+    /// Whether the page has live viewers of its maps, and the methods in words.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub report: bool,
     /// p by rearrangement of the subjects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub permute: Option<PermuteOptions>,
@@ -183,6 +186,7 @@ impl GroupSpec {
             volumes: Vec::new(),
             underlay: None,
             no_pictures: false,
+            report: false,
             permute: None,
         }
     }

@@ -251,6 +251,12 @@ fn numbers<const N: usize>(text: &str) -> Option<[f64; N]> {
     all?.try_into().ok()
 }
 
+/// Whether this is coordinates without the name of a shape, not a file's name.
+fn is_numbers(text: &str) -> bool {
+    let of_numbers = |c: char| c.is_ascii_digit() || ".,:+- ".contains(c);
+    text.contains(',') && text.chars().all(of_numbers)
+}
+
 impl SearchVolume {
     /// Its spellings.
     pub const FORMS: &str = "name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm) or name=MASK";
@@ -298,6 +304,7 @@ impl FromStr for Shape {
                 Shape::Tube { from, to, radii }
             }
             ["sphere" | "box" | "tube", ..] => return Err(wrong()),
+            _ if is_numbers(what) => return Err(wrong()),
             _ => Shape::Mask(PathBuf::from(what)),
         };
         if !shape.is_there() {
@@ -327,7 +334,14 @@ mod tests {
         let Ok(cuboid) = of("b=box:0,0,0:2,4,6") else { panic!("no box") };
         assert!(cuboid.holds([1.0, 2.0, -3.0]) && !cuboid.holds([1.1, 0.0, 0.0]));
         assert_eq!(of("c=masks/c.nii"), Ok(Shape::Mask("masks/c.nii".into())));
-        for wrong in ["x", "=sphere:0,0,0:1", "a=sphere:0,0:1", "a=sphere:0,0,0:0", "a=box:1,2,3"] {
+        for wrong in [
+            "x",
+            "=sphere:0,0,0:1",
+            "a=sphere:0,0:1",
+            "a=sphere:0,0,0:0",
+            "a=box:1,2,3",
+            "a=0,-52,26:6",
+        ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
         assert!(of("a=tube:0,0,0:0,0,0:1,2").is_err() && of("a=tube:0,0,0:0,0,1:3,2").is_err());

@@ -26,6 +26,8 @@ fn name(path: &Path) -> Name {
 pub struct Seen {
     begun: Vec<Begun>,
     outputs: Vec<Name>,
+    /// What was found free, or as boldly made it, before the work.
+    free: Vec<Name>,
 }
 
 #[derive(Debug)]
@@ -47,13 +49,28 @@ impl Seen {
         Ok(())
     }
 
-    /// It will make a file, which may be in another's place.
+    /// Before the work: what lies where it will make files.
+    ///
+    /// # Errors
+    /// As [`provenance::refuse_foreign`].
+    pub fn foresee(&mut self, paths: &[PathBuf], overwrite: Overwrite) -> Result<()> {
+        for path in paths {
+            let found = name(path); // before it is read: what changes in between is seen
+            provenance::refuse_foreign(path, overwrite)?;
+            self.free.push(found);
+        }
+        Ok(())
+    }
+
+    /// It makes a file, which may be in another's place.
     ///
     /// # Errors
     /// As [`provenance::refuse_foreign`].
     pub fn output(&mut self, path: &Path, overwrite: Overwrite) -> Result<()> {
-        self.outputs.push(name(path)); // before it is read: what changes in between is seen
-        provenance::refuse_foreign(path, overwrite)
+        let found = name(path);
+        let is_free = self.free.contains(&found);
+        self.outputs.push(found);
+        if is_free { Ok(()) } else { provenance::refuse_foreign(path, overwrite) }
     }
 
     /// The files of other commands that go, `removed` and those that came since; asked when nobody else writes there.

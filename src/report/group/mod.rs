@@ -7,16 +7,20 @@ use std::fmt::Write;
 
 use ndarray::Array2;
 
-use super::html::{Table, escaped, folded};
+use super::analysis;
+use super::html::{Table, counted, escaped, folded};
+use super::listing::p_in_words;
+use super::methods::Sentence;
+use super::notes::{self, Kind, Note};
 use super::page::{self, FileRead, Made, section};
 use super::statmap::{Statmap, inline};
+use super::viewer::{self, Viewers};
 use crate::error::Result;
 
 mod design;
-mod listing;
 mod regions;
 
-pub use listing::Listing;
+pub use super::listing::Listing;
 
 /// Everything on the page.
 #[derive(Debug, Clone)]
@@ -37,6 +41,8 @@ pub struct GroupPage {
     pub model: Vec<(String, String)>,
     /// In the order that they were asked for.
     pub contrasts: Vec<Contrast>,
+    /// The methods in words, of a page with live viewers; none of one without a script.
+    pub methods: Option<Vec<Vec<Sentence>>>,
 }
 
 /// One contrast.
@@ -46,6 +52,8 @@ pub struct Contrast {
     pub name: String,
     /// In words: what is tested in what, a line each.
     pub words: Vec<String>,
+    /// As file names say it.
+    pub label: String,
     /// Its picture.
     pub picture: Statmap,
     /// The largest statistic and where it is: `t 13.20 at (−3, 4, 60)`.
@@ -84,36 +92,59 @@ pub struct Correction {
 /// # Errors
 /// Those of its pictures.
 pub fn page(of: &GroupPage) -> Result<String> {
-    let mut body = section("summary", 2, "Summary", &summary(of));
-    let mut contents = "<li><a href=\"#summary\">Summary</a></li>\n".to_owned();
+    let is_live = of.methods.is_some();
+    let mut viewers = is_live.then(Viewers::default);
+    let (mut body, mut contents) = (String::new(), String::new());
+    let mut add = |id: &str, title: &str, name: &str, text: &str| {
+        body += &section(id, 2, title, text);
+        // Writing to a String cannot fail.
+        let _ = writeln!(contents, "<li><a href=\"#{id}\">{}</a></li>", escaped(name));
+    };
+    if is_live {
+        let warnings = of.warnings.iter().map(|line| Note::new(Kind::Warning, line.clone()));
+        let notes = notes::lists(&warnings.collect::<Vec<Note>>(), "subject");
+        add("notes", "Notes", "Notes", &notes);
+    }
+    add("summary", "Summary", "Summary", &summary(of));
     for (nth, contrast) in of.contrasts.iter().enumerate() {
         let id = format!("contrast-{}", nth + 1);
         let title = format!("Contrast {}", contrast.name);
-        body += &section(&id, 2, &title, &chapter(contrast, &id)?);
-        let _ = writeln!(contents, "<li><a href=\"#{id}\">{}</a></li>", escaped(&contrast.name));
+        let text = chapter(contrast, &id, viewers.as_mut())?;
+        add(&id, &title, &contrast.name, &text);
     }
-    contents += "<li><a href=\"#about\">About this page</a></li>\n";
+    if let Some(methods) = &of.methods {
+        add("methods", "Methods", "Methods", &analysis::methods(methods));
+    }
     let made = Made {
         version: &of.version,
         command_line: &of.command_line,
         inputs: &of.inputs,
         outputs: &of.outputs,
-        warnings: &of.warnings,
+        warnings: if is_live { &[] } else { &of.warnings },
     };
-    body += &section("about", 2, "About this page", &made.about());
-    let title = escaped(&of.title);
+    let licences = if is_live { viewer::licences() } else { String::new() };
+    add("about", "About this page", "About this page", &(made.about() + &licences));
+    let title = format!("Group analysis: {}", escaped(&of.title));
+    Ok(match viewers {
+        Some(viewers) => viewers.page(&title, &lead(of, "notes"), &contents, &body),
+        None => page::html(&title, &lead(of, "about"), &contents, &body),
+    })
+}
+
+/// What it is, and how many warnings there are; `place`: where they stand.
+fn lead(of: &GroupPage, place: &str) -> String {
     let warned = match of.warnings.len() {
         0 => String::new(),
         n => format!(
-            "<p class=\"headline open\"><span aria-hidden=\"true\">! </span>{}: <a href=\"#about\">read them</a>.</p>\n",
-            super::html::counted(n, "warning")
+            "<p class=\"headline open\"><span aria-hidden=\"true\">! </span>{}: <a href=\"#{place}\">read them</a>.</p>\n",
+            counted(n, "warning")
         ),
     };
-    let lead = format!(
-        "<h1>Group analysis: <span class=\"name\">{title}</span></h1>\n<p>boldly {}.</p>\n{warned}",
+    format!(
+        "<h1>Group analysis: <span class=\"name\">{}</span></h1>\n<p>boldly {}.</p>\n{warned}",
+        escaped(&of.title),
         escaped(&of.version)
-    );
-    Ok(page::html(&format!("Group analysis: {title}"), &lead, &contents, &body))
+    )
 }
 
 /// What was asked, and a row a contrast.
@@ -140,27 +171,37 @@ fn summary(of: &GroupPage) -> String {
     table.finish() + &found.finish()
 }
 
-fn chapter(one: &Contrast, id: &str) -> Result<String> {
+fn chapter(one: &Contrast, id: &str, viewers: Option<&mut Viewers>) -> Result<String> {
+    let is_live = viewers.is_some();
+    let view = format!("{id}-view");
     let mut html = String::from("<ul class=\"plain\">\n");
     one.words.iter().for_each(|line| html += &format!("<li>{}</li>\n", escaped(line)));
     html += "</ul>\n";
-    let _ = writeln!(
-        html,
-        "<figure>\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n{}</div>\n</figure>",
-        escaped(&format!("{} on slices of the brain", one.name)),
-        inline(&one.picture, &format!("{id}-map"))?
-    );
+    html += &match viewers {
+        Some(viewers) => viewers.view(&one.picture, &view)?,
+        None => format!(
+            "<figure>\n<div class=\"wide\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">\n{}</div>\n</figure>\n",
+            escaped(&format!("{} on slices of the brain", one.name)),
+            inline(&one.picture, &format!("{id}-map"))?
+        ),
+    };
     let mut table = Table::new(
         "numbers",
         "p of each kind: what it was corrected for, and how",
         &["p", "what passes", "voxels", "smallest p"],
     );
     for Correction { what, rule, n_voxels, least } in &one.corrections {
-        table.row(what, &[rule.clone(), n_voxels.to_string(), listing::p_in_words(*least)]);
+        table.row(what, &[rule.clone(), n_voxels.to_string(), p_in_words(*least)]);
     }
     html += &table.finish();
     let (caption, clusters) = &one.clusters;
-    html += &clusters.html(caption, "No voxel lies above the threshold of the table.");
+    html += &match is_live {
+        true => {
+            let file = format!("contrast-{}_clusters.tsv", one.label);
+            viewer::peaks(clusters, caption, &view, &file)
+        }
+        false => clusters.html(caption, "No voxel lies above the threshold of the table."),
+    };
     if let Some((caption, regions)) = &one.regions {
         html += &regions::section(caption, regions, &format!("{id}-regions"));
     }

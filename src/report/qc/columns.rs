@@ -2,9 +2,9 @@
 
 use ndarray::{Array2, ArrayView1};
 
-use super::design::unit_columns;
 use super::{Chapter, WIDTH, design};
 use crate::error::Result;
+use crate::report::design::unit_columns;
 use crate::report::html::{Table, counted, figure, folded, number, percent};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 use crate::stats::least_squares::LeastSquares;

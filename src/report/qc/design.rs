@@ -3,14 +3,12 @@
 //! Variance inflation of column j: VIF = 1 / (1 - R²), R² of its regression on all others; the variance of its estimate is VIF times what
 //! it would be if it were orthogonal to them.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array2, Axis, concatenate};
 
 use super::{Chapter, RunQc};
 use crate::error::{Error, Result};
-use crate::report::html::{Table, escaped, number};
-use crate::report::picture;
+use crate::report::design::{image, unit_columns};
+use crate::report::html::{Table, number};
 use crate::stats::least_squares::LeastSquares;
 
 /// Columns listed at most.
@@ -104,26 +102,8 @@ fn closest(whole: &Array2<f64>) -> Vec<(usize, f64)> {
     (0..r.nrows()).map(of).collect()
 }
 
-/// Each column less its mean, of unit length; a constant one is NaN.
-pub(super) fn unit_columns(columns: &Array2<f64>) -> Array2<f64> {
-    let mut unit = columns.clone();
-    for mut column in unit.columns_mut() {
-        let mean = column.sum() / column.len().max(1) as f64;
-        column -= mean;
-        let length = column.dot(&column).sqrt();
-        column.mapv_inplace(|v| if length > 1e-12 { v / length } else { f64::NAN });
-    }
-    unit
-}
-
 /// The design as grey levels, each column over its own largest value: time runs down.
 fn drawn(whole: &Array2<f64>, names: &[&str], n_common: usize) -> Result<String> {
-    let largest = whole.map_axis(Axis(0), |c| c.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
-    let level = |((_, j), &v): ((usize, usize), &f64)| {
-        if largest[j] > 0.0 { (v / largest[j]) as f32 } else { 0.0 }
-    };
-    let levels: Vec<f32> = whole.indexed_iter().map(level).collect();
-    let png = STANDARD.encode(picture::greys(whole.ncols(), &levels)?);
     let alt = format!(
         "The design: {} volumes from top to bottom, {} columns from left to right",
         whole.nrows(),
@@ -135,9 +115,5 @@ fn drawn(whole: &Array2<f64>, names: &[&str], n_common: usize) -> Result<String>
         names[..n_common].join(", "),
         names[n_common..].join(", ")
     );
-    Ok(format!(
-        "<figure class=\"design\">\n<img alt=\"{}\" src=\"data:image/png;base64,{png}\">\n<figcaption>{}</figcaption>\n</figure>\n",
-        escaped(&alt),
-        escaped(&caption)
-    ))
+    image("design", whole, (&alt, &caption))
 }

@@ -20,6 +20,9 @@ const BAR_LETTERS: usize = 19;
 const TALLEST: f64 = 270.0;
 /// Pixels along the longest edge of a slice through the peak, and of one in the row; none is finer than a quarter of a millimetre.
 const FINE: f64 = 300.0;
+const LEAST_PX_MM: f64 = 0.25;
+/// Pixels along a voxel of a light picture.
+const PX_A_VOXEL: f64 = 2.5;
 const COARSE: f64 = 190.0;
 /// Letters of 12 pixels that a line of the sheet holds.
 const LETTERS: usize = 155;
@@ -39,8 +42,22 @@ pub fn svg(map: &Statmap) -> Result<String> {
 /// # Errors
 /// Internal where lengths disagree, there is nothing to show, or a grid has no volume.
 pub fn inline(map: &Statmap, id: &str) -> Result<String> {
+    drawn(map, id, LEAST_PX_MM)
+}
+
+/// The same with pixels no finer than the voxels make of them: for a page that has a viewer, too.
+///
+/// # Errors
+/// As [`inline`].
+pub(in crate::report) fn light(map: &Statmap, id: &str) -> Result<String> {
+    let voxel_mm = map.grid.voxel_size_mm.iter().copied().fold(0.0, f64::max);
+    drawn(map, id, LEAST_PX_MM.max(voxel_mm / PX_A_VOXEL))
+}
+
+fn drawn(map: &Statmap, id: &str, least_px_mm: f64) -> Result<String> {
     map.check()?;
-    let scene = Scene::new(map)?;
+    let mut scene = Scene::new(map)?;
+    scene.least_px_mm = least_px_mm;
     let mut sheet = Sheet { body: String::new() };
     let mut y = MARGIN + 16.0;
     for line in wrapped(&map.title, LETTERS * 3 / 5) {
@@ -80,7 +97,7 @@ fn through_peak(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Re
         (sizes.iter().map(|s| s[0]).sum::<f64>(), sizes.iter().map(|s| s[1]).fold(0.0, f64::max));
     let room = WIDTH - 2.0 * MARGIN - BAR - 3.0 * GAP;
     let scale = (room / wide).min(TALLEST / tall);
-    let px_mm = (sizes.iter().flatten().copied().fold(0.0, f64::max) / FINE).max(0.25);
+    let px_mm = (sizes.iter().flatten().copied().fold(0.0, f64::max) / FINE).max(scene.least_px_mm);
     // What is left is spread between them.
     let gap = GAP + (room - scale * wide) / 3.0;
     let mut x = MARGIN;
@@ -115,7 +132,7 @@ fn across(sheet: &mut Sheet, scene: &Scene, map: &Statmap, top: f64) -> Result<f
     let n = slices.len() as f64;
     let room = WIDTH - 2.0 * MARGIN - 0.5 * GAP * (n - 1.0);
     let scale = (room / (n * size[0])).min(150.0 / size[1]);
-    let px_mm = (size[0].max(size[1]) / COARSE).max(0.25);
+    let px_mm = (size[0].max(size[1]) / COARSE).max(scene.least_px_mm);
     let step = (WIDTH - 2.0 * MARGIN - scale * size[0]) / (n - 1.0).max(1.0);
     let step = step.min(scale * size[0] + 40.0);
     for (nth, slice) in slices.iter().enumerate() {

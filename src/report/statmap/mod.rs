@@ -23,8 +23,9 @@ mod raster;
 mod sheet;
 mod slices;
 
+pub(super) use draw::light;
 pub use draw::{inline, svg};
-use place::Place;
+pub(super) use place::Place;
 
 /// One picture.
 #[derive(Debug, Clone)]
@@ -116,11 +117,19 @@ impl Statmap {
         highest(&self.threshold.passed).or_else(|| highest(&self.inside))
     }
 
+    /// Where the colours end, whether larger values are there, and whether there are any below 0.
+    pub(super) fn range(&self) -> (f64, bool, bool) {
+        let colours = colour::Colours::of(self);
+        (colours.max, colours.is_cut, colours.is_signed)
+    }
+
     fn n_passed(&self) -> usize {
         self.threshold.passed.iter().filter(|passed| **passed).count()
     }
 
-    fn check(&self) -> Result<()> {
+    /// # Errors
+    /// Internal where lengths disagree, or there is nothing to show.
+    pub(super) fn check(&self) -> Result<()> {
         let bad = |found: String, expected: &str| {
             Err(Error::internal("the picture", found, expected, "this is a defect of boldly"))
         };

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::volume::Grid;
 
 /// A grid that is asked by millimetres.
-pub(super) struct Place {
+pub(in crate::report) struct Place {
     shape: [usize; 3],
     /// World millimetres to voxel indices.
     inverse: [[f64; 4]; 3],

@@ -18,6 +18,8 @@ pub(super) struct Scene<'a> {
     below: Option<Below<'a>>,
     /// The part of space that is shown, millimetres.
     pub window: [[f64; 2]; 3],
+    /// No pixel is smaller.
+    pub least_px_mm: f64,
 }
 
 /// The underlay as it is drawn.
@@ -56,7 +58,7 @@ impl<'a> Scene<'a> {
         let window = window
             .ok_or_else(|| Error::internal("the picture", "has no voxel", "show something", ""))?;
         let (colours, place) = (Colours::of(map), Place::new(&map.grid)?);
-        Ok(Scene { map, colours, place, below, window })
+        Ok(Scene { map, colours, place, below, window, least_px_mm: 0.0 })
     }
 
     pub fn size_mm(&self, slice: &Slice) -> [f64; 2] {

@@ -1,9 +1,9 @@
 //! Adverse events that began under treatment.
 
-use super::grid::Grid;
 use super::words::{arms, ci, drawn, in_percent, or_dash, points, share};
 use crate::report::figures::figure;
 use crate::report::figures::two_panels::{self, Kind, Row, TwoPanels};
+use crate::report::grid::Grid;
 use crate::report::html::{counted, escaped};
 use crate::trial::Results;
 use crate::trial::results::{AdverseEvents, AdverseRow};

@@ -1,7 +1,7 @@
 //! The arms before treatment: described, not tested.
 
-use super::grid::Grid;
 use super::words::{arms, decimals_of, fitted, or_dash, with_unit};
+use crate::report::grid::Grid;
 use crate::report::html::number;
 use crate::trial::results::{BaselineRow, Summary};
 use crate::trial::{Arm, Results};

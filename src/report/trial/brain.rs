@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::PictureFile;
-use super::grid::Grid;
 use super::outcomes::{drawings, table};
 use super::words::{bare, both, ci, coefficient, session, statistic, with_limits};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
 use crate::trial::Results;
 use crate::trial::results::{AncovaRow, Brain};

@@ -1,12 +1,12 @@
 //! Conditioned pain modulation.
 
-use super::grid::Grid;
 use super::outcomes::{primary, table};
 use super::words::{
     arms, bare, ci, coefficient, decimals_of, fitted, or_dash, session, share, with_limits,
 };
 use crate::report::figures::before_after::{self, BeforeAfter};
 use crate::report::figures::{Interval, figure};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, number};
 use crate::stats::tails::critical_t;
 use crate::trial::results::{Cpm, Estimate};

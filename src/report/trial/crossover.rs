@@ -1,9 +1,9 @@
 //! A crossover of two periods.
 
-use super::grid::Grid;
 use super::words::{ci, drawn, or_dash, statistic, with_limits};
 use crate::report::figures::figure;
 use crate::report::figures::forest::{self, Forest, ForestRow};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
 use crate::trial::Results;
 use crate::trial::results::{Crossover, CrossoverRow};

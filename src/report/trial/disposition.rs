@@ -1,9 +1,9 @@
 //! Who left, when and why.
 
-use super::grid::Grid;
 use super::words::{arms, ci, drawn, in_percent, limits_at, or_dash, points, share};
 use crate::report::figures::figure;
 use crate::report::figures::survival::{self, Step, Survival};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, number, p_said};
 use crate::trial::results::{Disposition, DispositionOfArm, SurvivalStep};
 use crate::trial::{Arm, Results};

@@ -1,7 +1,7 @@
 //! The methods in words, to be copied: what was done in this trial and nothing else, each formula with its name and its source.
 
 use super::words::{arms, ci, session, way};
-use crate::report::html::escaped;
+use crate::report::methods::Text;
 use crate::trial::{Design, Missing, Results};
 
 const CONSORT: &str = "Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010;340:c332.";
@@ -31,38 +31,6 @@ const MANTEL: &str = "Mantel N. Evaluation of survival data and two new rank ord
 const FREEMAN: &str = "Freeman PR. The performance of the two-stage analysis of two-treatment, two-period crossover trials. Stat Med 1989;8:1421-1432.";
 const SENN: &str = "Senn S. Cross-over trials in clinical research. 2nd ed. Wiley 2002.";
 
-/// Paragraphs and the references they have named so far.
-#[derive(Default)]
-struct Text {
-    paragraphs: Vec<String>,
-    references: Vec<&'static str>,
-}
-
-impl Text {
-    fn paragraph(&mut self, sentences: &[(String, &[&'static str])]) {
-        let all: Vec<String> =
-            sentences.iter().map(|(text, from)| self.sentence(text, from)).collect();
-        self.paragraphs.push(all.join(" "));
-    }
-
-    /// A sentence with the numbers of its references before the full stop.
-    fn sentence(&mut self, text: &str, from: &[&'static str]) -> String {
-        let numbers: Vec<String> = from.iter().map(|r| self.number(r).to_string()).collect();
-        match (numbers.is_empty(), text.strip_suffix('.')) {
-            (false, Some(stem)) => format!("{stem} [{}].", numbers.join(", ")),
-            _ => text.to_owned(),
-        }
-    }
-
-    fn number(&mut self, reference: &'static str) -> usize {
-        let at = self.references.iter().position(|own| *own == reference);
-        at.unwrap_or_else(|| {
-            self.references.push(reference);
-            self.references.len() - 1
-        }) + 1
-    }
-}
-
 pub(super) fn section(of: &Results) -> String {
     let mut text = Text::default();
     participants(&mut text);
@@ -89,11 +57,7 @@ pub(super) fn section(of: &Results) -> String {
         ),
         &[],
     )]);
-    let mut html = String::new();
-    text.paragraphs.iter().for_each(|p| html += &format!("<p>{}</p>\n", escaped(p)));
-    html += "<h3>References</h3>\n<ol class=\"references\">\n";
-    text.references.iter().for_each(|r| html += &format!("<li>{}</li>\n", escaped(r)));
-    html + "</ol>\n"
+    text.html()
 }
 
 fn participants(text: &mut Text) {

@@ -14,7 +14,6 @@ mod brain;
 mod cpm;
 mod crossover;
 mod disposition;
-mod grid;
 mod methods;
 mod notes;
 mod outcomes;
@@ -24,7 +23,7 @@ mod relations;
 mod responders;
 mod words;
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("../findings.css"), include_str!("style.css"));
 
 /// Everything on the page.
 #[derive(Debug, Clone, Copy)]

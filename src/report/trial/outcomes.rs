@@ -1,6 +1,5 @@
 //! Outcomes: standardised effects, adjusted differences, every patient's change.
 
-use super::grid::Grid;
 use super::words::{
     arms, bare, both, capital, ci, decimals, drawn, fitted, limits_at, or_dash, statistic, turned,
     way, with_limits, with_unit,
@@ -8,6 +7,7 @@ use super::words::{
 use crate::report::figures::changes::{self, Changes};
 use crate::report::figures::forest::{self, Forest, ForestRow};
 use crate::report::figures::{Interval, figure};
+use crate::report::grid::Grid;
 use crate::report::html::{number, p_of, p_said};
 use crate::trial::results::{AncovaRow, Estimate};
 use crate::trial::{Arm, Results};

@@ -1,9 +1,9 @@
 //! Who was in the trial, who left, and what lacks.
 
-use super::grid::Grid;
 use super::words::{arms, session, way};
 use crate::report::figures::consort::{self, Flow, Stage};
 use crate::report::figures::figure;
+use crate::report::grid::Grid;
 use crate::report::html::counted;
 use crate::trial::results::FlowOfArm;
 use crate::trial::{Arm, Missing, Results};

@@ -1,12 +1,12 @@
 //! Pressure pain: curves, the pressure of the target rating, and the rating at each pressure.
 
-use super::grid::Grid;
 use super::outcomes::{primary, table};
 use super::words::{
     arms, both, capital, ci, column, drawn, session, statistic, with_limits, with_unit,
 };
 use crate::report::figures::curves::{self, Curves, Point, Visit};
 use crate::report::figures::figure;
+use crate::report::grid::Grid;
 use crate::report::html::{number, p_of};
 use crate::trial::results::{IntensityRow, Pressure, PressureCurve, SummaryMeasure};
 use crate::trial::{Arm, Results};

@@ -1,9 +1,9 @@
 //! Brain and behaviour: two measures of each patient against each other.
 
-use super::grid::Grid;
 use super::words::{arms, bare, capital, ci, coefficient, or_dash};
 use crate::report::figures::scatter::{self, Fitted, Scatter};
 use crate::report::figures::{Interval, figure};
+use crate::report::grid::Grid;
 use crate::report::html::{escaped, number, p_of, p_said};
 use crate::stats::fieller::Line;
 use crate::stats::tails::critical_t;

@@ -1,9 +1,9 @@
 //! Responders: shares of both arms beside the risk difference.
 
-use super::grid::Grid;
 use super::words::{arms, ci, drawn, in_percent, or_dash, points, share, way};
 use crate::report::figures::figure;
 use crate::report::figures::two_panels::{self, Kind, Row, TwoPanels};
+use crate::report::grid::Grid;
 use crate::report::html::p_of;
 use crate::trial::results::{ResponderRow, Responders};
 use crate::trial::{Arm, Missing, Results};

@@ -98,7 +98,7 @@ impl DrugTrial {
         }
         .bold(go_on)?;
         Ok(Scan {
-            confounds: confounds::table(&bold, &self.head, &positions),
+            confounds: confounds::table(&bold, &self.head, &positions, go_on)?,
             events: (task == Task::Pain).then(|| blocks_of::events(&blocks)),
             recording: record(&spec, from_s, to_s, &breathing, &heart),
             bold,

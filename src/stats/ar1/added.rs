@@ -7,7 +7,9 @@
 //!
 //! and the estimate of s is g / (h |M s|), its variance RSS / dof / (h |M s|²) (Frisch, Waugh and Lovell). v and h are the same for all voxels, y for all columns: so
 //! a trial of rho costs O(r²) a voxel and O(r) each column more. L is made at rho a step apart; the objective is least where the polynomial through
-//! five of its values is, and (1 - rho²) g, h and e'R⁻¹e - y'y, which have no pole at 1, are found between the steps by such polynomials too.
+//! five of its values is, and (1 - rho²) g, h and e'R⁻¹e - y'y, which have no pole at 1, are found between the steps by such polynomials too. With
+//! m = n - rank - 1 the objective m log RSS + log|N| + log|R| + log h is m log(RSS w), w = exp((log|N| + log|R| + log h) / m) of a rho and column alone: where it is
+//! least is seen without a logarithm.
 
 use ndarray::{Array2, ArrayView1, Axis};
 
@@ -37,11 +39,16 @@ pub(super) struct Point {
     /// v of each column, `[basis][column]`, and h.
     pub(super) v: Vec<f64>,
     pub(super) h: Vec<f64>,
-    /// log|N| + log|R|.
-    pub(super) ln_det: f64,
+    /// w of each column.
+    pub(super) weight_of_rss: Vec<f64>,
 }
 
 impl Ar1 {
+    /// n - rank - 1, what a column beside the design leaves.
+    pub(super) fn left_beside(&self) -> f64 {
+        self.n_volumes.saturating_sub(self.rank + 1).max(1) as f64
+    }
+
     /// The model with a column `[volume]`; none where the design spans it.
     #[must_use]
     pub fn added(&self, pairs: &Pairs, column: ArrayView1<f64>) -> Option<Added> {
@@ -105,13 +112,14 @@ impl Ar1 {
                 h[at] -= value * value;
             }
         }
-        Point { weights, factor, v, h, ln_det }
+        let of_column = |h: &f64| ((ln_det + h.ln()) / self.left_beside()).exp();
+        let weight_of_rss = h.iter().map(of_column).collect();
+        Point { weights, factor, v, h, weight_of_rss }
     }
 }
 
 /// x = L⁻¹x, a column of L at a time.
-#[inline(always)]
-pub(super) fn forward(factor: &[f64], x: &mut [f64]) {
+fn forward(factor: &[f64], x: &mut [f64]) {
     let mut at = 0;
     for j in 0..x.len() {
         let (done, below) = x.split_at_mut(j + 1);

@@ -27,11 +27,14 @@ pub(super) fn stationary(f: [f64; 5]) -> f64 {
 
 /// Weights of five values a step apart at x steps from the middle one.
 pub(super) fn lagrange(x: f64) -> [f64; 5] {
-    let at = |i: usize| i as f64 - 2.0;
-    std::array::from_fn(|i| {
-        let others = (0..5).filter(|&j| j != i);
-        others.map(|j| (x - at(j)) / (at(i) - at(j))).product()
-    })
+    let (one, two) = (x * x - 1.0, x * x - 4.0);
+    [
+        one * x * (x - 2.0) / 24.0,
+        -two * x * (x - 1.0) / 6.0,
+        one * two / 4.0,
+        -two * x * (x + 1.0) / 6.0,
+        one * x * (x + 2.0) / 24.0,
+    ]
 }
 
 #[cfg(test)]

@@ -16,11 +16,11 @@ mod subspace;
 mod tested;
 
 pub use distinct::Count;
-pub use plan::Plan;
+pub use plan::{Flips, Plan};
 pub use tested::{Tested, VarianceGroups};
 
 /// What [`Words`] are drawn for.
-const PURPOSE: u32 = 0x7265_6172;
+pub const PURPOSE: u32 = 0x7265_6172;
 
 /// Which rows may be put in another's place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

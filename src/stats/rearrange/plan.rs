@@ -25,6 +25,19 @@ pub struct Plan {
     distinct: Count,
 }
 
+/// Random signs and nothing else: row r of number i, from 1 on, is flipped where bit 31 of word `words[r]` of [`Words`] (seed, [`PURPOSE`], i) is
+/// set. So whoever has these draws the rearrangements, and none need be sent.
+///
+/// [`Words`]: crate::stats::philox::Words
+/// [`PURPOSE`]: super::PURPOSE
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Flips {
+    /// The seed.
+    pub seed: u64,
+    /// `[row]`.
+    pub words: Vec<u32>,
+}
+
 impl Plan {
     /// For contrasts of the same rows, `asked` rearrangements with the one that changes nothing among them.
     ///
@@ -106,6 +119,26 @@ impl Plan {
                 Distinct::new(&self.exchange, &self.classes).get(u128::from(number)).inverse()
             }
         }
+    }
+
+    /// How they are drawn, where they are random signs.
+    #[must_use]
+    pub fn flips(&self) -> Option<Flips> {
+        let exchange = &self.exchange;
+        if self.exhaustive() || exchange.permuted != Permuted::No {
+            return None;
+        }
+        let mut words: Vec<u32> = (0..exchange.n_rows as u32).collect();
+        match exchange.flipped {
+            Flipped::No => return None,
+            Flipped::Rows => {}
+            Flipped::Blocks => {
+                for (block, rows) in exchange.blocks.iter().enumerate() {
+                    rows.iter().for_each(|&row| words[row as usize] = block as u32);
+                }
+            }
+        }
+        Some(Flips { seed: self.seed, words })
     }
 
     /// Those of a range of numbers.

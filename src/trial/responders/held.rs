@@ -1,6 +1,5 @@
 //! One part of a rule, held against everybody's values.
 
-use super::reach;
 use crate::error::Result;
 use crate::trial::dictionary::Direction;
 use crate::trial::note::{Notes, counted};
@@ -46,11 +45,6 @@ impl Held {
         let held = Held { part, label, met, baseline, endpoint };
         held.tell_direction(&visits, notes);
         held.tell_no_percentage(plan, people, notes);
-        let table = tables.get(&visits.column.table)?;
-        let (column, variable) =
-            (&visits.column.column, table.dictionary.get(&visits.column.column));
-        reach::refuse(&held, variable, &table.numbers(column)?, (plan, people))?;
-        reach::tell(&held, people, notes);
         Ok(held)
     }
 

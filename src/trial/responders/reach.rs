@@ -5,14 +5,32 @@ use crate::error::{Error, Result};
 use crate::trial::dictionary::{Scale, Variable};
 use crate::trial::note::Notes;
 use crate::trial::people::People;
-use crate::trial::plan::Plan;
+use crate::trial::plan::{Column, Plan};
 use crate::trial::rule::{Part, Threshold};
+use crate::trial::tables::Tables;
+
+/// Refuse a part by which nobody is told from another; tell one that nobody, or everybody, meets.
+///
+/// # Errors
+/// Usage, naming the part and the scale.
+pub(super) fn judge(
+    held: &Held,
+    (plan, people, tables): (&Plan, &People, &Tables),
+    notes: &mut Notes,
+) -> Result<()> {
+    let Column { table, column } = &held.part.column;
+    let table = tables.get(table)?;
+    let (variable, all) = (table.dictionary.get(column), table.numbers(column)?);
+    refuse(held, variable, &all, (plan, people))?;
+    tell(held, people, notes);
+    Ok(())
+}
 
 /// Refuse a part that nobody can be judged by, that no value of the scale meets, or that every value meets.
 ///
 /// # Errors
 /// Usage, naming the part and the scale.
-pub(super) fn refuse(
+fn refuse(
     held: &Held,
     variable: Option<&Variable>,
     all: &[Option<f64>],
@@ -95,7 +113,8 @@ fn could_be(part: &Part, scale: &Scale) -> (bool, bool) {
         Threshold::Change(_) => ends.clone(),
         Threshold::Percent(_) => {
             let above: Vec<f64> = ends.iter().copied().filter(|start| *start > 0.0).collect();
-            let near = (scale.levels.is_empty() && scale.least <= 0.0).then_some(f64::MIN_POSITIVE);
+            let near = (scale.levels.is_empty() && scale.least <= 0.0)
+                .then_some(1.0_f64.min(0.01 * scale.greatest));
             above.into_iter().chain(near).collect()
         }
     };
@@ -110,7 +129,7 @@ fn could_be(part: &Part, scale: &Scale) -> (bool, bool) {
 }
 
 /// Say of a part that nobody, or everybody, of those who have the values meets.
-pub(super) fn tell(held: &Held, people: &People, notes: &mut Notes) {
+fn tell(held: &Held, people: &People, notes: &mut Notes) {
     let known: Vec<bool> = compared(people).filter_map(|place| held.met[place]).collect();
     let who = match (known.contains(&true), known.contains(&false)) {
         (false, true) => "nobody",

@@ -12,6 +12,26 @@ pub struct Brain {
     pub rows: Vec<BrainRow>,
     /// Motion against each region over participants; empty where the table has no column of motion.
     pub motion: Vec<MotionRow>,
+    /// Where values are means of maps: what each rests on, a map and region a row.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub values: Vec<RegionValue>,
+}
+
+/// The mean of a region in a map.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RegionValue {
+    /// Who.
+    pub participant: String,
+    /// The visit.
+    pub session: String,
+    /// The region.
+    pub region: String,
+    /// The mean over its voxels that have a value; none where these are less than half of it.
+    pub value: Option<f64>,
+    /// How many these are.
+    pub voxels: usize,
+    /// Their share of the region, 0 to 1.
+    pub coverage: f64,
 }
 
 /// A region.

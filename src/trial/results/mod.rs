@@ -26,7 +26,7 @@ pub use ancova::{
     Ancova, AncovaRow, Change, ChangeOfArm, LsMean, PairPoint, Paired, UnequalSlopes,
 };
 pub use baseline::{Baseline, BaselineRow, Summary};
-pub use brain::{Brain, BrainRow, MotionRow};
+pub use brain::{Brain, BrainRow, MotionRow, RegionValue};
 pub use correlations::{Correlation, CorrelationPoint, CorrelationRow, Correlations, SlopesDiffer};
 pub use cpm::{Cpm, CpmOfVisit};
 pub use crossover::{Crossover, CrossoverRow};

@@ -4,7 +4,7 @@ use super::Sheet;
 use super::column::Columns;
 use crate::trial::arm::ByArm;
 use crate::trial::results::{
-    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, Results, Test,
+    BrainRow, Correlation, CorrelationRow, CrossoverRow, MotionRow, RegionValue, Results, Test,
 };
 
 pub(super) fn brain(results: &Results) -> Option<Sheet> {
@@ -40,6 +40,24 @@ pub(super) fn motion(results: &Results) -> Option<Sheet> {
         .estimate("r", "Pearson's, limits by Fisher's z", false, |row| Some(row.correlation.r))
         .test("", "t", "r", |row| Some(row.correlation.test))
         .sheet("motion", "QC-FC: motion against values of regions, over participants", &part.motion)
+        .into()
+}
+
+/// What the values of regions rest on, where they are means of maps.
+pub(super) fn region_values(results: &Results) -> Option<Sheet> {
+    let part = results.brain.as_ref().filter(|part| !part.values.is_empty())?;
+    Columns::<RegionValue>::new()
+        .one("participant_id", "who", |row| row.participant.clone())
+        .one("session_id", "the visit", |row| row.session.clone())
+        .one("region", "the region", |row| row.region.clone())
+        .one(
+            "mean",
+            "over its voxels that have a value; n/a where these are less than half of it",
+            |row| row.value,
+        )
+        .one("voxels", "with a value", |row| row.voxels)
+        .one("coverage", "their share of the region, 0 to 1", |row| row.coverage)
+        .sheet("region_values", "Means of regions in each map", &part.values)
         .into()
 }
 

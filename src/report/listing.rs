@@ -25,23 +25,37 @@ impl Listing {
     }
 
     /// A number of a row; none where the column is not there or holds none.
-    pub(super) fn number(&self, row: usize, head: &str) -> Option<f64> {
+    pub(in crate::report) fn number(&self, row: usize, head: &str) -> Option<f64> {
         let column = self.heads.iter().position(|own| own == head)?;
         self.rows.get(row)?.get(column)?.parse().ok().filter(|v: &f64| v.is_finite())
     }
 
+    /// The columns' names as a person says them.
+    pub(in crate::report) fn spoken(&self) -> Vec<String> {
+        self.heads.iter().map(|head| spoken(head)).collect()
+    }
+
+    /// The cells of a row in as few digits as serve.
+    pub(in crate::report) fn short(&self, row: usize) -> Vec<String> {
+        self.heads.iter().zip(&self.rows[row]).map(|(head, cell)| short(head, cell)).collect()
+    }
+
+    /// As it was read.
+    pub(in crate::report) fn to_tsv(&self) -> String {
+        let lines = std::iter::once(&self.heads).chain(&self.rows);
+        lines.map(|cells| cells.join("\t") + "\n").collect()
+    }
+
     /// As HTML; `empty`: what is said where there is no row.
-    pub(super) fn html(&self, caption: &str, empty: &str) -> String {
+    pub(in crate::report) fn html(&self, caption: &str, empty: &str) -> String {
         if self.rows.is_empty() {
             return format!("<p>{}</p>\n", crate::report::html::escaped(empty));
         }
-        let heads: Vec<String> = self.heads.iter().map(|head| spoken(head)).collect();
+        let heads = self.spoken();
         let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
         let mut table = Table::new("numbers", caption, &heads);
-        for row in self.rows.iter().take(MOST) {
-            let cell = |(head, cell): (&String, &String)| short(head, cell);
-            let cells: Vec<String> = self.heads.iter().zip(row).map(cell).collect();
-            if let Some((first, rest)) = cells.split_first() {
+        for row in 0..self.rows.len().min(MOST) {
+            if let Some((first, rest)) = self.short(row).split_first() {
                 table.row(first, rest);
             }
         }
@@ -91,7 +105,7 @@ fn short(head: &str, cell: &str) -> String {
 }
 
 /// Three digits or so.
-pub(super) fn digits(value: f64) -> String {
+pub(in crate::report) fn digits(value: f64) -> String {
     let size = value.abs();
     match size {
         _ if !value.is_finite() => number(value, 0),
@@ -108,7 +122,7 @@ pub(super) fn digits(value: f64) -> String {
 }
 
 /// p as papers have it: `.032`, `< .0001`.
-pub(super) fn p_in_words(p: f64) -> String {
+pub(in crate::report) fn p_in_words(p: f64) -> String {
     match p {
         p if !p.is_finite() => "–".to_owned(),
         p if p < 1e-4 => "< .0001".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use crate::report::html::escaped;
 
 /// A table on its way.
-pub(super) struct Grid {
+pub(in crate::report) struct Grid {
     caption: String,
     heads: Vec<String>,
     /// Columns from here on are numbers.

@@ -1,0 +1,176 @@
+//! The methods of an analysis of runs in words, to be copied: what was done and nothing else, with the works it rests on.
+
+use crate::design::Drift;
+use crate::design::hrf::Model;
+use crate::maps::told;
+use crate::pipeline::first_level::Plan;
+use crate::pipeline::inputs::Run;
+use crate::pipeline::spec::{Combining, GlmSpec, Noise, SignalScale};
+use crate::report::methods::Sentence;
+
+const FRISTON: &str = "Friston KJ, et al. Statistical parametric maps in functional imaging: a general linear approach. Hum Brain Mapp 1994;2:189-210.";
+const EVENTS: &str = "Friston KJ, et al. Event-related fMRI: characterizing differential responses. NeuroImage 1998;7:30-40.";
+const GLOVER: &str = "Glover GH. Deconvolution of impulse response in event-related BOLD fMRI. NeuroImage 1999;9:416-429.";
+const NILEARN: &str = "Abraham A, et al. Machine learning for neuroimaging with scikit-learn. Front Neuroinform 2014;8:14.";
+const AFNI: &str = "Cox RW. AFNI: software for analysis and visualization of functional magnetic resonance neuroimages. Comput Biomed Res 1996;29:162-173.";
+const REML: &str = "Patterson HD, Thompson R. Recovery of inter-block information when block sizes are unequal. Biometrika 1971;58:545-554.";
+const RETROICOR: &str = "Glover GH, Li TQ, Ress D. Image-based method for retrospective correction of physiological motion effects in fMRI: RETROICOR. Magn Reson Med 2000;44:162-167.";
+const CENSORING: &str = "Power JD, et al. Methods to detect, characterize, and remove motion artifact in resting state fMRI. NeuroImage 2014;84:320-341.";
+const HIGHLIGHT: &str = "Taylor PA, et al. Highlight results, don't hide them: enhance interpretation, reduce biases and improve reproducibility. NeuroImage 2023;274:120138.";
+
+/// The paragraphs.
+pub(super) fn of(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Vec<Sentence>> {
+    vec![model(spec, runs, plans), noise(spec, runs), inference(spec)]
+}
+
+fn sentence(text: String, from: &'static [&'static str]) -> Sentence {
+    (text, from)
+}
+
+fn model(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Sentence> {
+    let n = runs.len();
+    let what = if n == 1 { "The run was".to_owned() } else { format!("Each of {n} runs was") };
+    let mut said = vec![sentence(
+        format!(
+            "{what} analysed voxel by voxel with a general linear model by boldly {}.",
+            env!("CARGO_PKG_VERSION")
+        ),
+        &[FRISTON],
+    )];
+    said.extend(response(spec, runs));
+    if spec.smooth.fwhm_mm > 0.0 {
+        let within = if spec.smooth.within.is_some() { " within a mask" } else { "" };
+        said.push(sentence(
+            format!(
+                "Before the fit volumes were smoothed by a Gaussian of {} mm full width at half maximum{within}.",
+                spec.smooth.fwhm_mm
+            ),
+            &[],
+        ));
+    }
+    said.push(sentence(drift(spec), &[]));
+    let confounds: Vec<usize> = runs.iter().map(|run| run.confounds.len()).collect();
+    if let (Some(least), Some(most)) = (confounds.iter().min(), confounds.iter().max())
+        && *most > 0
+    {
+        let n = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        let by =
+            spec.design.strategy.map_or(String::new(), |s| format!(" (strategy {})", s.name()));
+        said.push(sentence(format!("The model held {n} confound columns{by}."), &[]));
+    }
+    if runs.iter().any(|run| run.physio.is_some()) {
+        let terms = &spec.design.terms;
+        said.push(sentence(
+            format!(
+                "Pulse and breathing entered as RETROICOR columns of order {} (cardiac), {} (respiratory) and {} x {} (interaction).",
+                terms.cardiac, terms.respiratory, terms.interaction.0, terms.interaction.1
+            ),
+            &[RETROICOR],
+        ));
+    }
+    let dof: Vec<String> = plans.iter().map(|plan| told(plan.model.dof)).collect();
+    said.push(sentence(format!("Residual degrees of freedom: {}.", dof.join(", ")), &[]));
+    said
+}
+
+/// How events became columns; nothing of ready designs.
+fn response(spec: &GlmSpec, runs: &[Run]) -> Option<Sentence> {
+    if runs.iter().all(|run| run.task.is_none()) {
+        return Some(sentence("The design was given as a matrix.".to_owned(), &[]));
+    }
+    let (name, from): (&str, &'static [&'static str]) = match &spec.design.hrf.model {
+        Model::Spm => ("SPM's canonical haemodynamic response", &[EVENTS]),
+        Model::SpmNilearn => ("SPM's canonical response as nilearn samples it", &[EVENTS, NILEARN]),
+        Model::Glover => {
+            ("Glover's haemodynamic response as nilearn samples it", &[GLOVER, NILEARN])
+        }
+        Model::Fir { .. } => ("a finite impulse response", &[]),
+        Model::Stimulus => ("no response: the stimulus itself", &[]),
+        Model::Block { .. } | Model::Gamma { .. } | Model::Spmg { .. } => {
+            ("AFNI's response", &[AFNI])
+        }
+        Model::Own => ("a response of one's own", &[]),
+    };
+    let text = spec.design.hrf.to_string();
+    Some(sentence(format!("Events were convolved with {name} (--hrf {text})."), from))
+}
+
+fn drift(spec: &GlmSpec) -> String {
+    match spec.design.drift {
+        Drift::Cosine { cutoff_s } => {
+            format!("Slow drift: discrete cosines with periods of {cutoff_s} s or more.")
+        }
+        Drift::Polynomial { order } => format!("Slow drift: polynomials up to degree {order}."),
+        Drift::Legendre { order: Some(order) } => {
+            format!("Slow drift: Legendre polynomials up to degree {order}.")
+        }
+        Drift::Legendre { order: None } => {
+            "Slow drift: Legendre polynomials, a degree more for every 150 s.".to_owned()
+        }
+        Drift::None => "No slow drift was modelled beside what the confounds hold.".to_owned(),
+    }
+}
+
+fn noise(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
+    let mut said = vec![match spec.noise {
+        Noise::Ols => sentence(
+            "Residuals were taken as independent (ordinary least squares).".to_owned(),
+            &[],
+        ),
+        Noise::Ar1 => {
+            let smoothed = match spec.rho_fwhm_vox {
+                0.0 => "each voxel its own".to_owned(),
+                fwhm => format!("smoothed within the mask by {fwhm} voxels"),
+            };
+            sentence(
+                format!(
+                    "Residuals were modelled as AR(1), its coefficient by restricted maximum likelihood at each voxel, {smoothed}."
+                ),
+                &[REML],
+            )
+        }
+        Noise::Arma11 => sentence(
+            "Residuals were modelled as ARMA(1,1) by restricted maximum likelihood at each voxel."
+                .to_owned(),
+            &[REML],
+        ),
+        Noise::NilearnAr1 => {
+            sentence("Residuals were modelled as AR(1) as nilearn finds it.".to_owned(), &[NILEARN])
+        }
+    }];
+    let left: Vec<usize> = runs.iter().map(|run| run.left_out.len()).collect();
+    if let (Some(rules), true) = (&spec.design.censor, left.iter().any(|n| *n > 0)) {
+        let n: Vec<String> = left.iter().map(usize::to_string).collect();
+        said.push(sentence(
+            format!("Volumes were left out of the fit by the rule {rules}: {}; the others kept their times.", n.join(", ")),
+            &[CENSORING],
+        ));
+    }
+    said.push(sentence(
+        match spec.scaling {
+            SignalScale::Psc => "Effects are percent of each voxel's mean.".to_owned(),
+            SignalScale::GrandMean(to) => format!("Effects are in units of a grand mean of {to}."),
+            SignalScale::None => "Effects are in the arbitrary units of the images.".to_owned(),
+        },
+        &[],
+    ));
+    if runs.len() > 1 {
+        let how = match spec.combine {
+            Combining::Mean => "each run counting alike",
+            Combining::Precision => "each run weighed by the inverse of its variance",
+        };
+        said.push(sentence(format!("Runs were combined by fixed effects, {how}."), &[]));
+    }
+    said
+}
+
+fn inference(spec: &GlmSpec) -> Vec<Sentence> {
+    let sides = if spec.two_sided { "two-sided" } else { "one-sided" };
+    vec![
+        sentence(format!("p of t are {sides} and not corrected for the number of voxels."), &[]),
+        sentence(
+            "Maps are shown whole: voxels of p < .001 opaque and outlined, all others the more faded the further they lie below.".to_owned(),
+            &[HIGHLIGHT],
+        ),
+    ]
+}

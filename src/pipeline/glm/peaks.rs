@@ -1,0 +1,145 @@
+//! Clusters of a contrast and their peaks, for its page: above the threshold of p < .001, not corrected.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::kernels::contrast::Stat;
+use crate::maps::{Dof, told};
+use crate::pipeline::decide::{ContrastMaps, Tail};
+use crate::report::group::Listing;
+use crate::report::statmap::{Statmap, Threshold, Underlay};
+use crate::stats::clusters::{self, Connectivity, Neighbours, PeakRule, clusters};
+use crate::stats::tails::{critical_f, critical_t};
+use crate::volume::Grid;
+
+/// p of what is shown as high, not corrected for the number of voxels.
+const P: f64 = 0.001;
+/// Clusters whose peaks are looked at in the runs.
+const LOOKED_AT: usize = 3;
+
+/// The clusters of a contrast.
+pub(super) struct Clusters {
+    /// What they are, and a row a peak.
+    pub listed: (String, Listing),
+    /// The highest of each of the first, by the name of its row, and where: position in the grid.
+    pub first: Vec<(String, usize)>,
+}
+
+/// The statistic of p < .001.
+fn threshold(maps: &ContrastMaps) -> f64 {
+    let dof = maps.dof.least();
+    match (maps.stat_kind, maps.two_sided) {
+        (Stat::F, _) => critical_f(P, maps.rank as f64, dof),
+        (Stat::T, true) => critical_t(P / 2.0, dof),
+        (Stat::T, false) => critical_t(P, dof),
+    }
+}
+
+fn letter(maps: &ContrastMaps) -> &'static str {
+    if maps.stat_kind == Stat::T { "t" } else { "F" }
+}
+
+fn tails(maps: &ContrastMaps) -> &'static str {
+    match (maps.stat_kind, maps.two_sided) {
+        (Stat::F, _) => "",
+        (Stat::T, true) => ", both tails",
+        (Stat::T, false) => ", upper tail",
+    }
+}
+
+/// Of the voxels that were fitted, `inside`; the highest first, both tails where p counts both.
+///
+/// # Errors
+/// Internal where mask and grid disagree.
+pub(super) fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters> {
+    let places: Vec<u32> = (0..inside.len()).filter(|&v| inside[v]).map(|v| v as u32).collect();
+    let neighbours = Neighbours::new(grid.shape, &places, Connectivity::Faces)?;
+    let statistic: Vec<f64> = places.iter().map(|&v| maps.stat[v as usize]).collect();
+    let (from, rule) = (threshold(maps), PeakRule::new(grid.voxel_size_mm));
+    let both = maps.two_sided && maps.stat_kind == Stat::T;
+    let sides: &[clusters::Tail] = match both {
+        true => &[clusters::Tail::Upper, clusters::Tail::Lower],
+        false => &[clusters::Tail::Upper],
+    };
+    let heads = ["cluster", "x_mm", "y_mm", "z_mm", letter(maps), "z", "p", "voxels", "volume_mm3"];
+    let mut listing = Listing { heads: heads.map(str::to_owned).to_vec(), rows: Vec::new() };
+    let mut first = Vec::new();
+    let voxel_mm3: f64 = grid.voxel_size_mm.iter().product();
+    let found = sides.iter().flat_map(|&side| clusters(&neighbours, &statistic, side, from, &rule));
+    for (number, cluster) in (1..).zip(found) {
+        for (at, peak) in cluster.peaks.iter().enumerate() {
+            let place = places[peak.voxel as usize] as usize;
+            let further = (b'a' + (at.max(1) - 1) as u8 % 26) as char;
+            let name = if at == 0 { number.to_string() } else { format!("{number}{further}") };
+            let mut row = vec![name.clone()];
+            row.extend(grid.millimetres(grid.coordinates(place)).map(|mm| format!("{mm:.1}")));
+            let (z, p) = z_and_p(maps, place, grid.plane_len());
+            row.extend([peak.statistic, z, p].map(|value| value.to_string()));
+            row.extend(match at {
+                0 => [
+                    cluster.extent().to_string(),
+                    (cluster.extent() as f64 * voxel_mm3).to_string(),
+                ],
+                _ => ["n/a", "n/a"].map(str::to_owned),
+            });
+            listing.rows.push(row);
+            if at == 0 && first.len() < LOOKED_AT {
+                first.push((name, place));
+            }
+        }
+    }
+    let said = format!(
+        "Clusters of {} above {} {from:.3} (p {P} uncorrected{}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
+        maps.name,
+        letter(maps),
+        tails(maps),
+        rule.apart_mm
+    );
+    Ok(Clusters { listed: (said, listing), first })
+}
+
+fn z_and_p(maps: &ContrastMaps, place: usize, plane_len: usize) -> (f64, f64) {
+    let mut tail = Tail::new(maps.stat_kind, maps.rank as f64, maps.dof.at(place, plane_len));
+    tail.two_sided = maps.two_sided && maps.stat_kind == Stat::T;
+    tail.z_and_p(maps.stat[place])
+}
+
+/// The picture of a contrast over an image of the runs.
+pub(super) fn picture(
+    maps: &ContrastMaps,
+    inside: &[bool],
+    (grid, below): (&Grid, &Arc<Underlay>),
+    n_runs: usize,
+) -> Statmap {
+    let from = threshold(maps);
+    let varies = !matches!(maps.dof, Dof::Uniform(_));
+    let least = told(maps.dof.least());
+    let at_least = if varies { "from " } else { "" };
+    let dof = match maps.stat_kind {
+        Stat::T => format!("{at_least}{least}"),
+        Stat::F => format!("{}, {at_least}{least}", maps.rank),
+    };
+    let passes = |v: f64| match maps.two_sided {
+        true => v.abs() >= from,
+        false => v >= from,
+    };
+    let n = inside.iter().filter(|inside| **inside).count();
+    let runs = if n_runs == 1 { "1 run".to_owned() } else { format!("{n_runs} runs") };
+    Statmap {
+        title: maps.name.clone(),
+        notes: vec![format!("{} with {dof} degrees of freedom, {runs}, {n} voxels", letter(maps))],
+        grid: grid.clone(),
+        inside: inside.to_vec(),
+        statistic: Arc::new(maps.stat.iter().map(|&v| v as f32).collect()),
+        letter: letter(maps),
+        dof,
+        threshold: Threshold {
+            passed: inside.iter().zip(&maps.stat).map(|(i, v)| *i && passes(*v)).collect(),
+            words: format!("p < .001 uncorrected{}", tails(maps)),
+            from: (!varies).then_some(from),
+            full: from,
+            two_sided: maps.two_sided && maps.stat_kind == Stat::T,
+        },
+        underlay: Some(Arc::clone(below)),
+    }
+}

@@ -1,0 +1,361 @@
+//! The page of a finished analysis: what the story knows, as plain data.
+
+use std::sync::Arc;
+
+use super::across::Asked;
+use super::so_far::Combined;
+use super::{Opened, Questions, across, methods, peaks};
+use crate::error::Result;
+use crate::maps::{Entities, told};
+use crate::pipeline::blocks::Ladder;
+use crate::pipeline::courses::{self, Seen};
+use crate::pipeline::first_level::Plan;
+use crate::pipeline::inputs::Run;
+use crate::pipeline::products::{Draw, Page};
+use crate::pipeline::provenance::Provenance;
+use crate::pipeline::spec::GlmSpec;
+use crate::pipeline::watch::Watch;
+use crate::report::analysis::{
+    Analysis, Cell, Columns, Contrast, Estimable, Motion, RunPart, Weights, page as drawn,
+};
+use crate::report::notes::{Kind, Note};
+use crate::report::page::FileRead;
+use crate::report::statmap::Underlay;
+use crate::report::viewer::Course;
+
+/// Time courses of a contrast at most: peaks by runs.
+const COURSES: usize = 12;
+/// A run that loses more than this of its volumes is doubted.
+const LOST: f64 = 1.0 / 3.0;
+/// Fewer degrees of freedom tell little.
+const FEW_DOF: f64 = 10.0;
+
+/// Go through the runs once more, and make the page of what is known then.
+///
+/// # Errors
+/// Those of reading the runs; internal where masks and grid disagree.
+pub(super) fn page(
+    spec: &GlmSpec,
+    ladder: &Ladder,
+    opened: &mut Opened,
+    (questions, found): (&Questions, &Combined),
+    watch: &dyn Watch,
+) -> Result<Page> {
+    let (all, grid) = (&found.all, opened.grid.clone());
+    let n_asked = questions.asked.len();
+    let of = |maps| peaks::of(maps, &all.fitted, &grid);
+    let clusters = all.contrasts[..n_asked].iter().map(of).collect::<Result<Vec<_>>>()?;
+    let mut places: Vec<usize> =
+        clusters.iter().flat_map(|one| one.first.iter().map(|(_, place)| *place)).collect();
+    places.sort_unstable();
+    places.dedup();
+    let mut seen = Vec::new();
+    for (run, plan) in opened.runs.iter_mut().zip(&questions.plans) {
+        seen.push(courses::pass(ladder, run.bold.as_mut(), plan, &places, watch)?);
+        run.bold.release();
+    }
+    let below = Arc::new(below(&opened.runs, &seen, &opened.grid));
+    let mut contrasts = Vec::new();
+    for (at, clusters) in clusters.into_iter().enumerate() {
+        let (asked, maps) = (&questions.asked[at], &all.contrasts[at]);
+        let n_runs = asked.joint.runs().count();
+        contrasts.push(Contrast {
+            name: maps.name.clone(),
+            words: words(asked, &opened.runs),
+            picture: peaks::picture(maps, &all.fitted, (&grid, &below), n_runs),
+            weights: weights(asked, &opened.runs, &questions.plans),
+            file: format!("contrast-{}_clusters.tsv", questions.labels[at]),
+            courses: courses_of(&clusters.first, opened, (&questions.plans, &seen), asked),
+            clusters: clusters.listed,
+        });
+    }
+    let runs = opened.runs.iter().zip(&questions.plans).enumerate();
+    let part =
+        |(at, (run, plan)): (usize, (&Run, &Plan))| run_part(run, plan, (at, questions), spec);
+    let analysis = Analysis {
+        kind: "First-level analysis".to_owned(),
+        title: opened.runs.iter().map(Run::name).collect::<Vec<_>>().join(", "),
+        version: String::new(),
+        command_line: Vec::new(),
+        inputs: Vec::new(),
+        outputs: Vec::new(),
+        notes: notes(&opened.runs, &questions.plans),
+        facts: facts(spec, found, &opened.runs),
+        methods: methods::of(spec, &opened.runs, &questions.plans),
+        columns: columns(&opened.runs, &questions.plans),
+        runs: runs.map(part).collect(),
+        contrasts,
+    };
+    let draw: Draw = Box::new(move |made| drawn(&with(made, analysis)));
+    Ok(Page { entities: Entities::of("report"), ending: ".html", draw })
+}
+
+/// What is known once the outputs are.
+fn with(made: &Provenance, mut analysis: Analysis) -> Analysis {
+    let read = made.inputs.iter().map(|input| FileRead {
+        path: input.path.to_string_lossy().into_owned(),
+        role: input.role.name().to_owned(),
+        checksum: input.checksum.to_string(),
+    });
+    let warnings = made.warnings.iter().map(|line| Note::new(Kind::Warning, line.clone()));
+    let notes = warnings.chain(std::mem::take(&mut analysis.notes)).collect();
+    analysis.facts.push(("Device".to_owned(), made.device.name.clone()));
+    Analysis {
+        version: made.version.clone(),
+        command_line: made.command_line.clone(),
+        inputs: read.collect(),
+        outputs: made.outputs.iter().map(|o| o.name.to_string_lossy().into_owned()).collect(),
+        notes,
+        ..analysis
+    }
+}
+
+fn file_name(path: &std::path::Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The mean of all runs, each as it was read.
+fn below(runs: &[Run], seen: &[Seen], grid: &crate::volume::Grid) -> Underlay {
+    let mut mean = vec![0.0; grid.n_voxels()];
+    for (run, seen) in runs.iter().zip(seen) {
+        mean.iter_mut().zip(&seen.mean).for_each(|(sum, value)| *sum += value);
+        if let Some(level) = &run.level {
+            mean.iter_mut().zip(level.iter()).for_each(|(sum, value)| *sum += value);
+        }
+    }
+    let n = runs.len() as f64;
+    Underlay {
+        name: if runs.len() == 1 { "the mean of the run" } else { "the mean of the runs" }
+            .to_owned(),
+        grid: grid.clone(),
+        values: mean.into_iter().map(|sum| (sum / n) as f32).collect(),
+    }
+}
+
+/// Which runs count for a contrast, where not all do.
+fn words(asked: &Asked, runs: &[Run]) -> Vec<String> {
+    let counting: Vec<String> = asked.joint.runs().map(|at| runs[at].name()).collect();
+    match counting.len() == runs.len() {
+        true => Vec::new(),
+        false => vec![format!("Over the runs that determine it: {}.", counting.join(", "))],
+    }
+}
+
+/// What a contrast weighs; runs that weigh alike together.
+fn weights(asked: &Asked, runs: &[Run], plans: &[Plan]) -> Vec<Weights> {
+    let mut all: Vec<(usize, Weights)> = Vec::new();
+    let mut n_alike: Vec<usize> = Vec::new();
+    for ((run, plan), (part, rows)) in
+        runs.iter().zip(plans).zip(asked.parts.iter().zip(&asked.joint.rows))
+    {
+        let (Some(part), Some(rows)) = (part, rows) else { continue };
+        for (&row, weights) in rows.iter().zip(part.contrast.weights.rows()) {
+            let weighed = plan.model.names.iter().zip(weights).filter(|(_, w)| **w != 0.0);
+            let columns: Vec<(String, f64)> = weighed.map(|(c, w)| (c.clone(), *w)).collect();
+            let same = all.iter().position(|(of, own)| *of == row && own.columns == columns);
+            match same {
+                Some(at) => {
+                    n_alike[at] += 1;
+                    all[at].1.of += &format!(", {}", run.name());
+                }
+                None => {
+                    n_alike.push(1);
+                    all.push((row, Weights { of: run.name(), columns }));
+                }
+            }
+        }
+    }
+    let n_runs = asked.joint.runs().count();
+    let named = all.into_iter().zip(n_alike).map(|((row, mut weights), n)| {
+        if n == n_runs {
+            weights.of = String::new();
+        }
+        (row, weights)
+    });
+    let mut named: Vec<(usize, Weights)> = named.collect();
+    named.sort_by_key(|(row, _)| *row);
+    named.into_iter().map(|(_, weights)| weights).collect()
+}
+
+/// The runs at the first peaks.
+fn courses_of(
+    first: &[(String, usize)],
+    opened: &Opened,
+    (plans, seen): (&[Plan], &[Seen]),
+    asked: &Asked,
+) -> Vec<Course> {
+    let grid = &opened.grid;
+    let of = |(peak, place): &(String, usize), at: usize| {
+        let (run, plan) = (&opened.runs[at], &plans[at]);
+        let solver = &plan.model.solvers[plan.model.group_of_plane[place / grid.plane_len()]];
+        let level = run.level.as_ref().map_or(0.0, |level| level[*place]);
+        let raw = seen[at].series.get(place)?;
+        let y: ndarray::Array1<f64> = raw.iter().map(|value| value + level).collect();
+        let fitted = solver.design.dot(&solver.pinv.dot(&y));
+        let mean = y.sum() / y.len() as f64;
+        let (unit, scaled): (&str, Box<dyn Fn(f64) -> f64>) = match mean > 0.0 {
+            true => ("percent of the mean", Box::new(move |v| 100.0 * (v / mean - 1.0))),
+            false => ("units of the image", Box::new(|v| v)),
+        };
+        let varies: f64 = y.iter().map(|v| (v - mean).powi(2)).sum();
+        let left: f64 = y.iter().zip(&fitted).map(|(y, f)| (y - f).powi(2)).sum();
+        let times = run.acquisition.as_ref().map(|a| (a.start_time, a.tr));
+        let time =
+            |volume: &usize| times.map_or(*volume as f64, |(t0, tr)| t0 + tr * *volume as f64);
+        Some(Course {
+            peak: peak.clone(),
+            mm: grid.millimetres(grid.coordinates(*place)),
+            run: run.name(),
+            times_s: run.kept.iter().map(time).collect(),
+            measured: y.iter().map(|v| scaled(*v)).collect(),
+            fitted: fitted.iter().map(|v| scaled(*v)).collect(),
+            unit: unit.to_owned(),
+            r_square: if varies > 0.0 { 1.0 - left / varies } else { 0.0 },
+        })
+    };
+    let runs: Vec<usize> = asked.joint.runs().collect();
+    let all = first.iter().flat_map(|one| runs.iter().map(move |at| (one, *at)));
+    all.filter_map(|(one, at)| of(one, at)).take(COURSES).collect()
+}
+
+fn run_part(
+    run: &Run,
+    plan: &Plan,
+    (at, questions): (usize, &Questions),
+    spec: &GlmSpec,
+) -> RunPart {
+    let model = &plan.model;
+    let told_of = |asked: &Asked| {
+        let found = match &asked.parts[at] {
+            Some(part) => Estimable::Yes(part.row_variance[0].clone()),
+            None => Estimable::No("the run does not count for it".to_owned()),
+        };
+        (asked.joint.name.clone(), found)
+    };
+    let acquisition = run.acquisition.as_ref();
+    let n_image = run.header.n_volumes();
+    let mut facts = vec![
+        ("Image", file_name(&run.path)),
+        ("Volumes", format!("{} of {n_image}", run.kept.len())),
+    ];
+    if let Some(acquisition) = acquisition {
+        facts.push(("Repetition time", format!("{} s", acquisition.tr)));
+    }
+    facts.push(match (&run.task, acquisition) {
+        (Some(task), Some(acquisition)) => ("Origin of frame times", task.told(acquisition)),
+        _ => ("Origin of frame times", "not known: the design is a ready matrix".to_owned()),
+    });
+    if run.physio.is_some() {
+        let when = match &run.moment {
+            Some((moment, at_s)) => format!("at {} ({at_s} s into each volume)", moment.name()),
+            None => "at each slice's own time".to_owned(),
+        };
+        facts.push(("Physiological columns", when));
+    }
+    let n_task = run.design.n_task;
+    let (n, n_confounds) = (model.names.len(), run.confounds.len());
+    facts.push((
+        "Columns",
+        format!(
+            "{n}: {n_task} of the task, {n_confounds} confounds, {} others",
+            n.saturating_sub(n_task + n_confounds)
+        ),
+    ));
+    facts.push(("Residual degrees of freedom", told(model.dof)));
+    let motion = run.measures.fd.as_ref().map(|fd| Motion {
+        fd_mm: fd.clone(),
+        most_mm: spec.design.censor.as_ref().and_then(|rules| rules.fd),
+        tr_s: acquisition.map(|a| a.tr),
+    });
+    let left_out = run.left_out.iter().map(|left| (left.volume, left.reasons.join(", ")));
+    RunPart {
+        name: run.name(),
+        facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        columns: model.names.clone(),
+        design: model.solvers[0].design.clone(),
+        dependent: model.rank_deficiency().unwrap_or_default(),
+        estimable: questions.asked.iter().map(told_of).collect(),
+        motion,
+        left_out: left_out.collect(),
+    }
+}
+
+fn columns(runs: &[Run], plans: &[Plan]) -> Columns {
+    let (mut names, _) = across::columns(runs);
+    for name in plans.iter().flat_map(|plan| &plan.model.names) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    let row = |(run, plan): (&Run, &Plan)| {
+        let dependent = plan.model.rank_deficiency().unwrap_or_default();
+        let cell = |name: &String| match plan.model.names.contains(name) {
+            true if dependent.contains(name) => Cell::Dependent,
+            true => Cell::Present,
+            false => Cell::Missing,
+        };
+        (run.name(), names.iter().map(cell).collect())
+    };
+    let rows = runs.iter().zip(plans).map(row).collect();
+    Columns { names, rows }
+}
+
+/// What nobody was warned of in passing.
+fn notes(runs: &[Run], plans: &[Plan]) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for (run, plan) in runs.iter().zip(plans) {
+        let (name, n) = (run.name(), run.header.n_volumes());
+        let lost = run.left_out.len() as f64 / n.max(1) as f64;
+        if lost > LOST {
+            let text = format!("{name} loses {:.0} % of its volumes", 100.0 * lost);
+            notes.push(Note::new(Kind::Serious, text));
+        } else if !run.left_out.is_empty() {
+            let text = format!("{name}: {} of {n} volumes are left out", run.left_out.len());
+            notes.push(Note::new(Kind::Info, text));
+        }
+        if plan.model.dof < FEW_DOF {
+            let text = format!("{name} leaves {} degrees of freedom", told(plan.model.dof));
+            notes.push(Note::new(Kind::Serious, text));
+        }
+        for none in &run.unmatched {
+            let text = format!("`{}` matches no column of {}", none.pattern, none.tables);
+            notes.push(Note::new(Kind::Info, text));
+        }
+    }
+    notes
+}
+
+/// What was asked, and where it was answered.
+fn facts(spec: &GlmSpec, found: &Combined, runs: &[Run]) -> Vec<(String, String)> {
+    let (all, common) = (&found.all, &found.common);
+    let (n_fitted, n_mask) = (all.fitted.iter().filter(|v| **v).count(), common.in_masks());
+    let given =
+        spec.mask.as_deref().map_or("made from the runs' mean images".to_owned(), file_name);
+    let share = 100.0 * n_fitted as f64 / n_mask.max(1) as f64;
+    let left = [
+        (all.not_finite, "not finite in some volume"),
+        (common.constant(), "constant in some run"),
+        (common.without_enough(), "without signal for their units"),
+        (all.constant, "explained to rounding"),
+    ];
+    let left: Vec<String> =
+        left.iter().filter(|(n, _)| *n > 0).map(|(n, why)| format!("{n} {why}")).collect();
+    let left = if left.is_empty() { String::new() } else { format!("; {}", left.join(", ")) };
+    let coverage = format!(
+        "{n_fitted} of the {n_mask} voxels that all masks share were fitted ({share:.1} %){left}"
+    );
+    let smoothing = match spec.smooth.fwhm_mm {
+        0.0 => "none".to_owned(),
+        fwhm => format!("{fwhm} mm"),
+    };
+    let all = [
+        ("Runs", runs.len().to_string()),
+        ("Mask", given),
+        ("Coverage of the mask", coverage),
+        ("Smoothing", smoothing),
+        ("Noise", spec.noise.name().to_owned()),
+        ("Units of effects", spec.scaling.units()),
+        ("p of t", if spec.two_sided { "both tails" } else { "upper tail" }.to_owned()),
+    ];
+    all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}

@@ -1,0 +1,192 @@
+//! A chunk of voxels: rho of each with each column, and the estimates.
+
+use pulp::{Simd, WithSimd};
+
+use super::super::Sums;
+use super::super::between::{lagrange, stationary, vertex};
+use super::known::Known;
+use super::{COARSE, EachAdded, STEP, Task, rho_of};
+use crate::stats::ar1::LARGEST;
+use crate::stats::panel::width;
+
+/// How often the five values move on towards the least.
+const MOVES: usize = 40;
+
+pub(super) struct Chunk<'a> {
+    pub all: &'a EachAdded<'a>,
+    pub sums: &'a Sums,
+    pub voxels: std::ops::Range<usize>,
+    pub task: Task<'a>,
+}
+
+impl WithSimd for Chunk<'_> {
+    /// `[what is found][voxel]`
+    type Output = Vec<f64>;
+
+    // Arithmetic stays out of closures, which are compiled for any processor.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> Vec<f64> {
+        let Chunk { all, sums, voxels, task } = self;
+        let first = voxels.start;
+        let mut known = Known::new::<S>(all, sums, voxels);
+        match task {
+            Task::Rho => rho(simd, &mut known),
+            Task::Solve(rho) => solve(simd, &mut known, rho, first),
+        }
+    }
+}
+
+/// A voxel's search for rho with a column: the middle of the five points about the least.
+struct Search {
+    at: usize,
+    voxel: usize,
+    middle: usize,
+}
+
+/// rho, `[column][voxel]`: the least of points far apart, then of five next to each other, then between them.
+#[inline(always)]
+fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
+    let last = known.all.points.len() - 1;
+    let mut found = vec![0.0; known.all.added.len() * known.n];
+    let mut open = scan(simd, known, &mut found);
+    for _ in 0..MOVES {
+        for search in &open {
+            known.want_about(search.voxel, search.middle);
+        }
+        known.find(simd);
+        let mut still = Vec::new();
+        for Search { at, voxel, middle } in open {
+            let mut f = [0.0; 5];
+            for (i, f) in f.iter_mut().enumerate() {
+                let point = &known.all.points[middle + i - 2];
+                let [rss, g] = known.of(voxel, middle + i - 2, at);
+                *f = (rss - g * g / point.h[at]) * point.weight_of_rss[at];
+            }
+            let mut least = 2;
+            for i in 0..5 {
+                least = if f[i] < f[least] { i } else { least };
+            }
+            let next = (middle + least - 2).clamp(2, last - 2);
+            if next == middle {
+                let part = stationary(logarithms(known, f, known.left(at, voxel)));
+                found[at * known.n + voxel] = rho_of(middle as f64 + part);
+            } else {
+                found[at * known.n + voxel] = rho_of(next as f64);
+                still.push(Search { at, voxel, middle: next });
+            }
+        }
+        open = still;
+        if open.is_empty() {
+            break;
+        }
+    }
+    found
+}
+
+/// The objective of weighed RSS; units of the data do not enter.
+fn logarithms<const N: usize>(known: &Known<'_>, weighed: [f64; N], left: f64) -> [f64; N] {
+    weighed.map(|rss| known.all.model.left_beside() * (rss / left).ln())
+}
+
+/// Where searches begin, and rho of those that end where rho may not be larger.
+#[inline(always)]
+fn scan<S: Simd>(simd: S, known: &mut Known<'_>, found: &mut [f64]) -> Vec<Search> {
+    let (w, k, last) = (width::<S>(), known.all.added.len(), known.all.points.len() - 1);
+    let n_coarse = last / COARSE + 1;
+    // [column][point][lane]
+    let mut seen = vec![0.0; k * n_coarse * w];
+    let mut open = Vec::new();
+    for first in (0..known.n).step_by(w) {
+        let count = w.min(known.n - first);
+        known.load::<S>(first, count);
+        for at in 0..n_coarse {
+            let point = &known.all.points[at * COARSE];
+            known.beside.look(simd, known.all, point);
+            known.beside.weigh(simd, point, &mut seen[at * w..], n_coarse * w);
+        }
+        for (at, seen) in seen.chunks_exact(n_coarse * w).enumerate() {
+            for lane in 0..count {
+                let (voxel, left) = (first + lane, known.left(at, first + lane));
+                if left <= 0.0 {
+                    continue;
+                }
+                let mut least = 0;
+                for i in 1..n_coarse {
+                    least = if seen[i * w + lane] < seen[least * w + lane] { i } else { least };
+                }
+                if least == 0 || least + 1 == n_coarse {
+                    found[at * known.n + voxel] = rho_of((least * COARSE) as f64);
+                    continue;
+                }
+                let value = |i: usize| seen[i * w + lane];
+                let near = if least >= 2 && least + 2 < n_coarse {
+                    let five = std::array::from_fn(|i| value(least + i - 2));
+                    stationary(logarithms(known, five, left)).clamp(-1.0, 1.0)
+                } else {
+                    let three = std::array::from_fn(|i| value(least + i - 1));
+                    vertex(logarithms(known, three, left))
+                };
+                let start = ((least as f64 + near) * COARSE as f64).round() as usize;
+                open.push(Search { at, voxel, middle: start.clamp(2, last - 2) });
+            }
+        }
+    }
+    open
+}
+
+/// Effect, then variance of each column, `[column, effect before variance][voxel]`.
+#[inline(always)]
+fn solve<S: Simd>(simd: S, known: &mut Known<'_>, rho: &[Vec<f64>], first: usize) -> Vec<f64> {
+    let (all, n) = (known.all, known.n);
+    if !all.points.is_empty() {
+        for rho in rho {
+            for voxel in 0..n {
+                known.want_about(voxel, steps(all, rho[first + voxel]).1);
+            }
+        }
+        known.find(simd);
+    }
+    let mut found = vec![0.0; 2 * rho.len() * n];
+    for ((at, rho), found) in rho.iter().enumerate().zip(found.chunks_exact_mut(2 * n)) {
+        let (length, dof) = (all.added[at].length, all.model.dof - 1.0);
+        for voxel in 0..n {
+            let (b, left) = (known.on_column(at, voxel), known.left(at, voxel));
+            let [g, h, rss] = match all.points.is_empty() {
+                true => [b, 1.0, left],
+                false => between(known, (at, voxel), rho[first + voxel]),
+            };
+            let is_left = left > 0.0;
+            found[voxel] = if is_left { g / (h * length) } else { b / length };
+            found[n + voxel] =
+                if is_left { (rss / dof).max(0.0) / (h * length * length) } else { 0.0 };
+        }
+    }
+    found
+}
+
+/// A rho in steps, and the middle of the five points about it.
+#[inline(always)]
+fn steps(all: &EachAdded<'_>, rho: f64) -> (f64, usize) {
+    let steps = (rho + LARGEST) / STEP;
+    (steps, (steps.round().max(0.0) as usize).clamp(2, all.points.len() - 3))
+}
+
+/// g, h and RSS at a rho.
+#[inline(always)]
+fn between(known: &Known<'_>, (at, voxel): (usize, usize), rho: f64) -> [f64; 3] {
+    let (steps, middle) = steps(known.all, rho);
+    let weights = lagrange(steps - middle as f64);
+    let mut sums = [0.0; 3];
+    for (i, weight) in weights.into_iter().enumerate() {
+        let point = middle + i - 2;
+        let own = rho_of(point as f64);
+        let weight = weight * (1.0 - own * own);
+        let [rss, g] = known.of(voxel, point, at);
+        for (sum, part) in sums.iter_mut().zip([g, known.all.points[point].h[at], rss]) {
+            *sum += weight * part;
+        }
+    }
+    let left = 1.0 - rho * rho;
+    let [g, h, rss] = [sums[0] / left, sums[1] / left, sums[2] / left];
+    [g, h, rss - g * g / h]
+}

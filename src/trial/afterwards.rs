@@ -1,0 +1,38 @@
+//! Columns that are known only after randomisation: none of a model or of the baseline table.
+
+use super::plan::Plan;
+use super::tables::Measured;
+use crate::error::{Error, Result};
+
+/// What became of participants after they were randomised.
+const AFTERWARDS: [&str; 4] = ["treated", "last_day", "completed", "discontinuation_reason"];
+
+/// Refuse columns that are known only after randomisation: of the model (`--strata`), and of the arms before treatment (`--describe`).
+///
+/// # Errors
+/// Usage, naming the column: one of what became of participants, or one of a table with visits.
+pub(super) fn refuse(plan: &Plan, table: &Measured) -> Result<()> {
+    let named = plan.strata.iter().map(|column| ("--strata", column));
+    let named = named.chain(plan.describe.iter().map(|column| ("--describe", column)));
+    for (option, column) in named {
+        let found = match column.split_once(':') {
+            Some((other, _)) if !table.has(column) && other != table.name => {
+                format!(
+                    "is a column of a table with visits, and {option} takes those of {}",
+                    table.name
+                )
+            }
+            _ if AFTERWARDS.contains(&column.as_str()) => {
+                "is what became of participants after they were randomised".to_owned()
+            }
+            _ => continue,
+        };
+        return Err(Error::usage(
+            format!("{option} {column}"),
+            found,
+            "be known before randomisation, such as site",
+            "put what was known then into a column of participants.tsv, or leave it out",
+        ));
+    }
+    Ok(())
+}

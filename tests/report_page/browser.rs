@@ -1,0 +1,228 @@
+//! A browser without a window, spoken to over two pipes in Chromium's own protocol.
+
+use std::collections::VecDeque;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+/// Nothing takes longer, on a machine that is busy with others.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The program; none where there is none, which under `CI=true` is a failure.
+pub fn chromium() -> Option<PathBuf> {
+    let named = std::env::var_os("BOLDLY_CHROMIUM").map(PathBuf::from);
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let mut all = std::env::split_paths(&folders).flat_map(|f| names.map(|name| f.join(name)));
+    let found = named.or_else(|| all.find(|path| path.is_file()));
+    if found.is_none() {
+        assert!(std::env::var("CI").as_deref() != Ok("true"), "no Chromium; set BOLDLY_CHROMIUM");
+        println!("skipped 1: no Chromium; set BOLDLY_CHROMIUM");
+    }
+    found
+}
+
+/// A browser with one page.
+pub struct Browser {
+    child: Child,
+    to: File,
+    from: Receiver<Value>,
+    events: VecDeque<Value>,
+    session: Option<String>,
+    last: u64,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Browser {
+    pub fn start(program: &Path) -> Browser {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = |name: &str| {
+            let path = folder.path().join(name);
+            assert!(Command::new("mkfifo").arg(&path).status().unwrap().success());
+            path
+        };
+        let (to, from) = (pipe("to"), pipe("from"));
+        let child = Command::new("sh")
+            .args(["-c", "exec \"$0\" \"$@\" 3<to 4>from"])
+            .arg(program)
+            .args(["--headless=new", "--no-sandbox", "--no-first-run", "--disable-dev-shm-usage"])
+            .args(["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"])
+            .args(["--disable-background-networking", "--hide-scrollbars"])
+            .args(["--remote-debugging-pipe", "--user-data-dir=profile"])
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let to = OpenOptions::new().write(true).open(to).unwrap();
+        let (sender, receiver) = channel();
+        std::thread::spawn(move || {
+            let Ok(file) = File::open(from) else { return };
+            for message in BufReader::new(file).split(0).map_while(Result::ok) {
+                let Ok(message) = serde_json::from_slice(&message) else { return };
+                if sender.send(message).is_err() {
+                    return;
+                }
+            }
+        });
+        let (events, session, last) = (VecDeque::new(), None, 0);
+        let mut browser =
+            Browser { child, to, from: receiver, events, session, last, _folder: folder };
+        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let attach = json!({ "targetId": target["targetId"], "flatten": true });
+        let attached = browser.call("Target.attachToTarget", attach);
+        browser.session = Some(attached["sessionId"].as_str().unwrap().to_owned());
+        for domain in ["Page.enable", "Network.enable", "Runtime.enable"] {
+            browser.call(domain, json!({}));
+        }
+        browser
+    }
+
+    /// A method of the protocol, and what it answers.
+    #[track_caller]
+    pub fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.last += 1;
+        let mut message = json!({ "id": self.last, "method": method, "params": parameters });
+        if let Some(session) = &self.session {
+            message["sessionId"] = json!(session);
+        }
+        self.to.write_all(message.to_string().as_bytes()).unwrap();
+        self.to.write_all(&[0]).unwrap();
+        loop {
+            let answer = self.from.recv_timeout(PATIENCE).expect("an answer of the browser");
+            if answer["id"] == json!(self.last) {
+                assert!(answer.get("error").is_none(), "{method}: {}", answer["error"]);
+                return answer["result"].clone();
+            }
+            self.events.push_back(answer);
+        }
+    }
+
+    /// What an expression of the page's script comes to.
+    #[track_caller]
+    pub fn eval(&mut self, script: &str) -> Value {
+        let asked = json!({ "expression": script, "returnByValue": true, "awaitPromise": true });
+        let answer = self.call("Runtime.evaluate", asked);
+        assert!(answer.get("exceptionDetails").is_none(), "{script}: {answer}");
+        answer["result"]["value"].clone()
+    }
+
+    #[track_caller]
+    pub fn text(&mut self, id: &str) -> String {
+        let text = self.eval(&format!("document.getElementById('{id}').textContent"));
+        text.as_str().unwrap_or_else(|| panic!("no text of {id}")).to_owned()
+    }
+
+    /// Waits until an expression is true.
+    #[track_caller]
+    pub fn until(&mut self, script: &str) {
+        let began = Instant::now();
+        while self.eval(script) != json!(true) {
+            let status = "(document.getElementById('viewer-status') || document.body).textContent";
+            assert!(began.elapsed() < PATIENCE, "{script}: {}", self.eval(status));
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Opens a page of this width, in a light or a dark setting.
+    pub fn open(&mut self, page: &Path, width: usize, dark: bool) {
+        self.events.clear();
+        self.size(width, 900);
+        self.media("screen", dark);
+        self.call("Page.navigate", json!({ "url": format!("file://{}", page.display()) }));
+        self.until("document.readyState === 'complete' && location.protocol === 'file:'");
+    }
+
+    pub fn size(&mut self, width: usize, height: usize) {
+        let of =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.call("Emulation.setDeviceMetricsOverride", of);
+    }
+
+    pub fn media(&mut self, media: &str, dark: bool) {
+        let scheme = if dark { "dark" } else { "light" };
+        let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
+        self.call("Emulation.setEmulatedMedia", json!({ "media": media, "features": features }));
+    }
+
+    /// A key, down and up.
+    pub fn key(&mut self, key: &str, code: u32) {
+        let text = if key == "Enter" { "\r" } else { "" };
+        for kind in ["keyDown", "keyUp"] {
+            let mut event =
+                json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            if kind == "keyDown" && !text.is_empty() {
+                event["text"] = json!(text);
+            }
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
+    /// A click in the middle of what a selector finds.
+    #[track_caller]
+    pub fn click(&mut self, selector: &str) {
+        let script = format!(
+            "(() => {{ const e = document.querySelector({}); e.scrollIntoView({{ block: 'center' }}); \
+             const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; }})()",
+            json!(selector)
+        );
+        let at = self.eval(&script);
+        for kind in ["mousePressed", "mouseReleased"] {
+            let event =
+                json!({ "type": kind, "x": at[0], "y": at[1], "button": "left", "clickCount": 1 });
+            self.call("Input.dispatchMouseEvent", event);
+        }
+    }
+
+    /// What was asked of a network since the page was opened.
+    pub fn requests(&mut self) -> Vec<String> {
+        self.eval("1");
+        let own = ["file:", "data:", "blob:"];
+        let url = |event: &Value| Some(event["params"]["request"]["url"].as_str()?.to_owned());
+        let asked =
+            self.events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
+        asked.filter_map(url).filter(|url| !own.iter().any(|kind| url.starts_with(kind))).collect()
+    }
+
+    /// Errors that the page's script threw or told.
+    pub fn errors(&mut self) -> Vec<String> {
+        self.eval("1");
+        let told = |event: &&Value| {
+            event["method"] == "Runtime.exceptionThrown"
+                || (event["method"] == "Runtime.consoleAPICalled"
+                    && event["params"]["type"] == "error")
+        };
+        self.events.iter().filter(told).map(Value::to_string).collect()
+    }
+
+    /// Keeps a picture of the whole page where pictures are asked for.
+    pub fn look(&mut self, name: &str) {
+        let Some(folder) = std::env::var_os("BOLDLY_LOOK").map(PathBuf::from) else { return };
+        fs::create_dir_all(&folder).unwrap();
+        let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+        let bytes = STANDARD.decode(shot["data"].as_str().unwrap()).unwrap();
+        fs::write(folder.join(format!("{name}.png")), bytes).unwrap();
+    }
+
+    /// The page as it is printed.
+    pub fn printed(&mut self) -> Vec<u8> {
+        let printed = self
+            .call("Page.printToPDF", json!({ "printBackground": true, "preferCSSPageSize": true }));
+        STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()
+    }
+}

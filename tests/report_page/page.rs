@@ -1,0 +1,170 @@
+//! What stands on the page before any script has run.
+
+use std::fs;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use boldly::report::analysis::{Analysis, page};
+use boldly::report::bids::{self, BidsPage, Edge, Node};
+use boldly::report::group::Listing;
+
+use crate::checked::{Element, checked_with_scripts};
+use crate::made_up::analysis;
+
+fn drawn(of: &Analysis) -> (String, Vec<Element>) {
+    let html = page(of).unwrap();
+    let all = checked_with_scripts(&html);
+    (html, all)
+}
+
+/// Rows of all tables, cells parted by `|`.
+fn rows(all: &[Element]) -> Vec<String> {
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for element in all {
+        match element.name.as_str() {
+            "tr" => rows.push(Vec::new()),
+            "td" | "th" => rows.last_mut().unwrap().push(element.text.clone()),
+            _ => {}
+        }
+    }
+    rows.iter().map(|cells| cells.join("|")).collect()
+}
+
+fn titles(all: &[Element]) -> Vec<&str> {
+    all.iter().filter(|e| e.name == "h2").map(|e| e.text.as_str()).collect()
+}
+
+#[test]
+fn the_page_is_well_formed_and_has_every_part_in_its_order() {
+    let (html, all) = drawn(&analysis());
+    let wanted = [
+        "Notes",
+        "The analysis",
+        "Runs and columns",
+        "Contrasts",
+        "Contrast pain - control",
+        "Contrast any",
+        "Run sub-01_run-1",
+        "Run sub-01_run-2",
+        "Methods",
+        "About this page",
+    ];
+    assert_eq!(titles(&all), wanted);
+    let pre: Vec<&str> = all.iter().filter(|e| e.name == "pre").map(|e| e.text.as_str()).collect();
+    assert!(pre.contains(&"boldly glm a b.nii --report"), "the exact command");
+    assert!(
+        pre.iter().any(|text| text.contains("Copyright (c) 2021, Niivue")),
+        "whose the viewer is"
+    );
+    let rows = rows(&all);
+    for row in [
+        "pain - control (t)|all runs|1|−1",
+        "any (F)|all runs|1|−1",
+        "pain - control|yes|0.04210",
+        "any|no: it lacks a condition|–",
+        "1|−27|21|27|8|57",
+    ] {
+        assert!(rows.iter().any(|own| own == row), "no row {row} in {rows:#?}");
+    }
+    // Severities by words and signs, the worst first.
+    let at = |text: &str| html.find(text).unwrap_or_else(|| panic!("no {text}"));
+    assert!(at("a third of run-2") < at("sub-01_run-2 has no csf"));
+    assert!(at("sub-01_run-2 has no csf") < at("2 volumes are left out"));
+    assert!(html.contains("1 thing may make the findings wrong"));
+    assert!(html.contains("sub-01_run-2: trans_x (depends on others), csf (missing)"));
+    let motion = all.iter().find(|e| e.has("id", "run-1-motion-desc")).unwrap();
+    assert!(motion.text.contains("largest 1.30 mm, 2 volumes above 0.5 mm; 2 volumes left out"));
+}
+
+#[test]
+fn without_a_script_static_pictures_and_plain_tables_stand_there() {
+    let (_, all) = drawn(&analysis());
+    let pictures = all.iter().filter(|e| e.name == "svg" && e.class("statmap"));
+    assert_eq!(pictures.count(), 2);
+    assert!(!all.iter().any(|e| e.name == "button"), "a button that does nothing");
+    let panel = all.iter().find(|e| e.has("id", "viewer")).unwrap();
+    assert!(panel.attributes.contains_key("hidden"));
+    let saved: Vec<&Element> =
+        all.iter().filter(|e| e.attributes.contains_key("download")).collect();
+    assert_eq!(saved.len(), 2, "tables can be saved");
+    let text = saved[0].attributes["href"].rsplit(',').next().unwrap();
+    let text = String::from_utf8(STANDARD.decode(text).unwrap()).unwrap();
+    let listing = &analysis().contrasts[0].clusters.1;
+    assert_eq!(Listing::of_tsv(&text), *listing, "all digits");
+}
+
+#[test]
+fn a_long_table_is_folded_and_what_is_not_shown_is_counted() {
+    let mut of = analysis();
+    let listing = &mut of.contrasts[1].clusters.1;
+    let row = listing.rows[0].clone();
+    listing.rows = vec![row; 75];
+    let (html, all) = drawn(&of);
+    let shown = all.iter().filter(|e| e.name == "tr" && e.attributes.contains_key("data-mm"));
+    assert_eq!(shown.count(), 2 + 60);
+    assert!(html.contains("45 rows more") && html.contains("15 rows more in the table"));
+}
+
+#[test]
+fn a_page_with_two_maps_is_at_most_a_megabyte_and_a_half() {
+    let (html, _) = drawn(&analysis());
+    assert!(html.len() < 1_500_000, "{} bytes", html.len());
+    // One viewer and one anatomy serve both maps.
+    assert_eq!(html.matches("id=\"niivue\"").count(), 1);
+    assert_eq!(html.matches("id=\"anatomy-").count(), 1);
+    assert_eq!(html.matches("-view-map\">").count(), 2);
+}
+
+#[test]
+fn an_analysis_without_maps_has_no_viewer() {
+    let of = Analysis { contrasts: Vec::new(), ..analysis() };
+    let html = page(&of).unwrap();
+    assert!(!html.contains("id=\"niivue\""));
+    assert!(html.len() < 400_000, "{} bytes", html.len());
+}
+
+fn node(name: &str, level: &str, by: &[&str], is_here: bool) -> Node {
+    Node {
+        name: name.to_owned(),
+        level: level.to_owned(),
+        group_by: by.iter().map(|&b| b.to_owned()).collect(),
+        contrasts: vec!["pain_vs_control".to_owned()],
+        n_groups: 2,
+        is_here,
+    }
+}
+
+/// A model of three levels.
+pub fn of_bids() -> BidsPage {
+    let edge = |from, to, filter: &str| Edge { from, to, filter: filter.to_owned() };
+    BidsPage {
+        analysis: Analysis { kind: "Subject".to_owned(), ..analysis() },
+        model: ("model-pain_smdl.json".to_owned(), "{ \"Name\": \"<pain>\" }".to_owned()),
+        nodes: vec![
+            node("run_level", "Run", &["run", "subject"], false),
+            node("subject_level", "Subject", &["subject", "contrast"], true),
+            node("one_sample", "Dataset", &["contrast"], false),
+            node("by_sex", "Dataset", &["contrast"], false),
+        ],
+        edges: vec![edge(0, 1, ""), edge(1, 2, ""), edge(1, 3, "contrast: pain_vs_control")],
+        failed: vec![("sub-02 run-1".to_owned(), "has no csf".to_owned())],
+    }
+}
+
+#[test]
+fn the_page_of_a_model_has_its_graph_its_text_and_what_failed() {
+    let html = bids::page(&of_bids()).unwrap();
+    let all = checked_with_scripts(&html);
+    assert_eq!(titles(&all)[..4], ["Notes", "What failed", "The model", "The analysis"]);
+    let graph = all.iter().find(|e| e.has("id", "model-graph-desc")).unwrap();
+    let said = "From run_level to subject_level; from subject_level to one_sample; from subject_level to by_sex.";
+    assert_eq!(graph.text, said);
+    let drawn = |class: &str| all.iter().filter(|e| e.name == "path" && e.class(class)).count();
+    assert_eq!((drawn("node"), drawn("here"), drawn("edge-line")), (4, 1, 3));
+    assert!(rows(&all).iter().any(|row| row == "sub-02 run-1|has no csf"));
+    assert!(all.iter().any(|e| e.name == "pre" && e.text == "{ \"Name\": \"<pain>\" }"));
+    if let Some(folder) = std::env::var_os("BOLDLY_LOOK") {
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(std::path::Path::new(&folder).join("bids.html"), html).unwrap();
+    }
+}

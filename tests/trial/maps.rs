@@ -1,0 +1,177 @@
+//! `boldly trial --brain MAPS`: a folder of maps is a table of regions.
+
+use std::fs;
+use std::path::Path;
+
+use boldly::io::tsv;
+
+use super::command::{boldly, run};
+use super::image::image;
+
+const EFFECT: &str = "contrast-pain_stat-effect_statmap.nii";
+const SHAPE: [usize; 3] = [4, 3, 2];
+
+/// Of a subject and visit: each voxel a value of its own.
+fn values(subject: usize, visit: usize) -> Vec<f32> {
+    let one = |voxel: usize| {
+        let noise = ((subject * 29 + visit * 53 + voxel * 17) % 101) as f32 / 40.0 - 1.2;
+        noise
+            + 0.01 * voxel as f32
+            + if subject.is_multiple_of(2) { 0.3 * visit as f32 } else { 0.0 }
+    };
+    (0..24).map(one).collect()
+}
+
+/// Five and five, two visits; maps as `boldly glm` leaves them, and the means of two masks of them as a table.
+fn study(dir: &Path) {
+    fs::create_dir_all(dir.join("study")).unwrap();
+    let mut people = "participant_id\tarm\n".to_owned();
+    let mut table = "participant_id\tsession_id\tfront\tback\n".to_owned();
+    for subject in 0..10 {
+        let arm = if subject % 2 == 0 { "drug" } else { "placebo" };
+        people += &format!("sub-{subject}\t{arm}\n");
+        for (visit, session) in ["pre", "post"].into_iter().enumerate() {
+            let all = values(subject, visit);
+            let place = format!("glm/sub-{subject}/ses-{session}");
+            image(&dir.join(&place).join(EFFECT), SHAPE, &all);
+            let seed: Vec<f32> = all.iter().map(|v| 0.5 * v).collect();
+            image(&dir.join(place).join("seed-pcc_stat-fisherz_statmap.nii"), SHAPE, &seed);
+            let mean =
+                |from: usize| all[from..from + 4].iter().map(|v| f64::from(*v)).sum::<f64>() / 4.0;
+            table += &format!("sub-{subject}\tses-{session}\t{}\t{}\n", mean(0), mean(20));
+        }
+    }
+    fs::write(dir.join("study/participants.tsv"), people).unwrap();
+    fs::write(dir.join("study/brain.tsv"), table).unwrap();
+    let mask =
+        |from: usize| (0..24).map(|v| f32::from(u8::from(v >= from && v < from + 4))).collect();
+    let [front, back]: [Vec<f32>; 2] = [mask(0), mask(20)];
+    image(&dir.join("front.nii"), SHAPE, &front);
+    image(&dir.join("back.nii"), SHAPE, &back);
+}
+
+const LINE: &str = "trial study --control placebo --baseline ses-pre --endpoint ses-post";
+const MAPS: &str = "--brain glm --of pain --region front=front.nii --region back=back.nii";
+
+/// The cells of some columns.
+fn cells(path: &Path, columns: &[&str]) -> Vec<f64> {
+    let table = tsv::read(path).unwrap();
+    let at: Vec<usize> = columns.iter().map(|c| table.position(c).unwrap()).collect();
+    let rows = table.rows.iter();
+    rows.flat_map(|row| at.iter().map(|&at| row[at].parse().unwrap()).collect::<Vec<f64>>())
+        .collect()
+}
+
+#[test]
+fn a_folder_of_maps_gives_what_the_table_of_its_means_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let (_, said) = run(dir, &format!("{LINE} {MAPS} --out maps"));
+    assert!(said.contains("front: mean over 100 to 100 % of it in 20 maps"), "{said}");
+    run(dir, &format!("{LINE} --brain study/brain.tsv --out table"));
+    for (table, columns) in [
+        ("brain", &["interaction", "interaction_se", "visit", "arm_t"][..]),
+        ("ancova", &["difference", "p", "hedges_g"]),
+    ] {
+        let [a, b] =
+            ["maps", "table"].map(|out| cells(&dir.join(format!("{out}/{table}.tsv")), columns));
+        assert_eq!(a.len(), 2 * columns.len());
+        assert!(
+            a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9 * b.abs().max(1.0)),
+            "{a:?} {b:?}"
+        );
+    }
+    let rows = tsv::read(&dir.join("maps/region_values.tsv")).unwrap().rows;
+    assert_eq!(rows.len(), 2 * 20);
+    assert_eq!(rows[0][..3], ["sub-0", "ses-post", "front"]);
+    assert_eq!(rows[0][4..], ["4", "1"]);
+    let (said, _) = run(dir, "verify maps");
+    assert!(said.contains("repeated"), "{said}");
+    let changed = dir.join("glm/sub-3/ses-pre").join(EFFECT);
+    image(&changed, SHAPE, &values(30, 1));
+    assert_ne!(boldly(dir, "verify maps").status.code(), Some(0));
+}
+
+#[test]
+fn seeds_of_connect_are_maps_too_and_relations_know_the_regions() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let seeds = MAPS.replace("--of pain", "--of seed-pcc");
+    run(dir, &format!("{LINE} {seeds} --correlate maps:front~brain:back --out seeds"));
+    run(dir, &format!("{LINE} {MAPS} --out maps"));
+    let [seeds, maps] =
+        ["seeds", "maps"].map(|out| cells(&dir.join(out).join("brain.tsv"), &["interaction"]));
+    assert!(seeds.iter().zip(&maps).all(|(s, m)| (s - 0.5 * m).abs() < 1e-7), "{seeds:?} {maps:?}");
+    let table = tsv::read(&dir.join("seeds/correlations.tsv")).unwrap();
+    assert_eq!(table.rows[0][0], "maps:front~brain:back");
+    // The plan that was written takes the same maps again, and says so without them.
+    run(dir, &format!("trial study --plan maps/plan.json {MAPS} --out again"));
+    let read = |out: &str| fs::read_to_string(dir.join(out).join("ancova.tsv")).unwrap();
+    assert_eq!(read("maps"), read("again"));
+    let output = boldly(dir, "trial study --plan maps/plan.json --out alone");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("takes means of maps, which it does not hold"), "{said}");
+}
+
+#[test]
+fn a_region_that_maps_lack_is_counted_and_below_half_of_it_is_no_value() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    for (subject, lost) in [(2, 1), (4, 3)] {
+        let mut own = values(subject, 0);
+        own[..lost].iter_mut().for_each(|value| *value = 0.0);
+        image(&dir.join(format!("glm/sub-{subject}/ses-pre")).join(EFFECT), SHAPE, &own);
+    }
+    let (_, said) = run(dir, &format!("{LINE} {MAPS} --out out"));
+    assert!(said.contains("front: mean over 25 to 100 % of it in 20 maps"), "{said}");
+    assert!(
+        said.contains("front is n/a in 1 map that has less than half of it: sub-4 (ses-pre, 25 %)"),
+        "{said}"
+    );
+    let table = tsv::read(&dir.join("out/region_values.tsv")).unwrap();
+    let of = |who: &str| {
+        let is = |row: &&Vec<String>| row[..3] == [who, "ses-pre", "front"];
+        table.rows.iter().find(is).unwrap()[3..].to_vec()
+    };
+    assert_eq!(of("sub-4"), ["n/a", "1", "0.25"]);
+    let want = values(2, 0)[1..4].iter().map(|v| f64::from(*v)).sum::<f64>() / 3.0;
+    assert!((of("sub-2")[0].parse::<f64>().unwrap() - want).abs() < 1e-12);
+    assert_eq!(of("sub-2")[1..], ["3", "0.75"]);
+}
+
+#[test]
+fn maps_that_cannot_be_taken_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let refused = |line: &str, code: i32, says: &[&str]| {
+        let output = boldly(dir, &format!("{LINE} {line} --out out"));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+        says.iter().for_each(|part| assert!(said.contains(part), "{part}: {said}"));
+    };
+    refused("--brain glm --region front=front.nii", 2, &["--of", "pain, seed-pcc"]);
+    refused("--brain glm --of pain", 2, &["no region is named", "--region NAME=SPEC"]);
+    refused("--brain glm --of heat --region front=front.nii", 66, &["contrast-heat_stat-effect"]);
+    refused("--brain glm --of pain --region front", 66, &["front"]);
+    refused("--brain study/brain.tsv --of pain", 2, &["--of pain", "no folder of maps"]);
+    refused("--brain glm --of pain --region a=sphere:90,0,0:2", 65, &["outside the field of view"]);
+    // Two maps of one visit, a map of nobody in the study, a visit that no path says.
+    let again = dir.join("glm/sub-1/ses-pre/run-2").join(EFFECT);
+    image(&again, SHAPE, &values(40, 0));
+    refused(MAPS, 65, &["sub-1", "is of ses-pre as", "run-2"]);
+    fs::remove_file(again).unwrap();
+    image(&dir.join("glm/sub-77/ses-pre").join(EFFECT), SHAPE, &values(41, 0));
+    refused(MAPS, 65, &["sub-77", "whom participants.tsv does not list"]);
+    fs::remove_dir_all(dir.join("glm/sub-77")).unwrap();
+    image(&dir.join("glm/sub-2/extra").join(EFFECT), SHAPE, &values(42, 0));
+    refused(MAPS, 65, &["extra", "has no ses- in its path"]);
+    fs::remove_dir_all(dir.join("glm/sub-2/extra")).unwrap();
+    // Another grid, as group refuses it.
+    image(&dir.join("glm/sub-9/ses-post").join(EFFECT), [3, 3, 2], &values(9, 1)[..18]);
+    refused(MAPS, 65, &["sub-9", "resample all maps to one grid"]);
+}
