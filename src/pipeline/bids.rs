@@ -4,11 +4,11 @@
 use std::path::Path;
 
 use crate::bids::model::Level;
-use crate::bids::{Model, Notes};
+use crate::bids::{Model, Notes, design};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite, interrupt};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{AppLevel, BidsSpec};
+use crate::pipeline::spec::{AppLevel, BidsSpec, Missing};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
@@ -26,7 +26,6 @@ mod table;
 mod unit;
 
 use found::Found;
-use plan::missing;
 use sources::WithSources;
 use unit::Unit;
 
@@ -195,5 +194,13 @@ fn app_level(level: Level) -> AppLevel {
         Level::Session => AppLevel::Session,
         Level::Subject => AppLevel::Participant,
         Level::Dataset => AppLevel::Dataset,
+    }
+}
+
+/// What a column that is not there does.
+fn missing(spec: &BidsSpec) -> design::Missing {
+    match spec.missing_variable {
+        Missing::Error => design::Missing::Error,
+        Missing::Skip => design::Missing::Drop,
     }
 }

@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::above::Above;
-use super::app_level;
 use super::found::{Found, FoundRun, listed};
 use super::people::{self, People};
 use super::unit::{Asked, Estimate, Unit};
-use super::{named, run_level};
+use super::{app_level, missing, named, run_level};
 use crate::bids::model::{Level, Node};
 use crate::bids::variables::Value;
 use crate::bids::{Entities, Model, Notes, design, graph, transform};
@@ -339,12 +338,4 @@ fn with_contrast(one: &Estimate) -> Entities {
     let mut entities = one.entities.clone();
     entities.insert(graph::CONTRAST.to_owned(), one.contrast.clone());
     entities
-}
-
-/// What a column that is not there does.
-pub(super) fn missing(spec: &BidsSpec) -> design::Missing {
-    match spec.missing_variable {
-        Missing::Error => design::Missing::Error,
-        Missing::Skip => design::Missing::Drop,
-    }
 }
