@@ -494,7 +494,7 @@ fn the_command_takes_pictures_and_refuses_what_is_none() {
         std::fs::create_dir_all(dir.join("group")).unwrap();
         write(&format!("group/{name}"), &format!("<svg><title>{name}</title></svg>"));
     };
-    ["stat-r_relmat.svg", "contrast-x_statmap.svg", "mine.svg"].map(own);
+    ["stat-r_relmat.svg", "contrast-x_statmap.svg", "mine.svg"].iter().for_each(|name| own(name));
     crate::command::run(dir, &line("group"));
     let all = checked(&std::fs::read_to_string(dir.join("to-group/report.html")).unwrap());
     let alts = all.iter().filter(|e| e.name == "img").map(|e| e.attributes["alt"].as_str());
