@@ -70,7 +70,7 @@ fn glm_writes_its_page_and_verify_knows_it() {
     assert!(text(&all, "analysis").contains("voxels that all masks share were fitted (100.0 %)"));
     assert!(text(&all, "methods").contains("restricted maximum likelihood"));
     assert!(text(&all, "contrast-1-course-1-desc").contains("40 volumes; the model explains"));
-    let command = all.iter().find(|e| e.name == "pre" && e.text.starts_with("boldly glm")).unwrap();
+    let command = all.iter().find(|e| e.name == "pre" && e.text.contains("glm study/")).unwrap();
     assert!(command.text.contains("--report --out out"));
 
     // Among the outputs of every sidecar, and missed or edited it is found.
@@ -107,7 +107,7 @@ fn the_model_at_a_peak_is_drawn_of_the_run_as_it_was_fitted() {
     let wanted = format!("the model explains {:.0} percent", 100.0 * r2[at]);
     let told = text(&all, "contrast-1-course-1-desc");
     assert!(told.contains(&wanted), "{told}; {wanted}");
-    assert!(html.contains("smoothed by a Gaussian of 20 mm"));
+    assert!(html.contains("smoothed by a Gaussian of 4 mm"));
 }
 
 #[test]
