@@ -298,8 +298,7 @@ mod statmap {
         // An underlay shows through what fades, and not through what passed.
         let mut over = statmap(grid.clone(), spot, 2.5);
         let values = (0..grid.n_voxels()).map(|v| 1.0 + (v % 2) as f32).collect();
-        over.underlay =
-            Some(Arc::new(Underlay { name: "u".to_owned(), grid: grid.clone(), values }));
+        over.underlay = Some(Arc::new(Underlay::new("u".to_owned(), grid.clone(), values)));
         let mut whole = over.clone();
         whole.threshold.passed.fill(true);
         let without = Statmap { underlay: None, ..whole.clone() };
@@ -326,7 +325,7 @@ mod statmap {
             if x > 3.0 && y > 4.0 { 100.0 } else { 40.0 }
         };
         let values = (0..fine.n_voxels()).map(bright).collect();
-        let underlay = Underlay { name: "fine".to_owned(), grid: fine, values };
+        let underlay = Underlay::new("fine".to_owned(), fine, values);
         let covered = underlay.covers(&map.grid, &map.inside).unwrap();
         assert!((covered.unwrap() - 1.0).abs() < 1e-9, "{covered:?}");
         let mut far = underlay.clone();

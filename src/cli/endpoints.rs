@@ -131,7 +131,7 @@ pub(super) struct Args {
     regions: Vec<String>,
     /// A picture for the report
     ///
-    /// SVG or PNG, such as the maps of group and the matrix of connect
+    /// SVG or PNG, such as the maps of group and the matrix of connect; or the folder that one of these wrote, whose maps and matrices are all taken, by name
     #[arg(help_heading = heading::INPUTS, long = "picture", value_name = "FILE")]
     pictures: Vec<PathBuf>,
     /// A correlation over participants: 'A~B'

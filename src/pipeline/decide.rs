@@ -290,15 +290,16 @@ impl Tail {
     /// Normal deviate and p of a statistic, of a t one-sided unless both tails are asked for; 0 and 1 for an F of exactly 0, whose deviate would be infinite.
     #[must_use]
     pub fn z_and_p(&self, stat: f64) -> (f64, f64) {
+        if self.two_sided {
+            // From the side that keeps its digits; z is odd.
+            let (z, ln_p) = self.t.z_and_ln_sf(stat.abs());
+            return (if stat < 0.0 { -z } else { z }, (2.0 * ln_p.exp()).min(1.0));
+        }
         let (z, ln_p) = match self.stat_kind {
             Stat::F if stat == 0.0 => (0.0, 0.0),
             Stat::T => self.t.z_and_ln_sf(stat),
             Stat::F => self.f.z_and_ln_sf(stat),
         };
-        if self.two_sided {
-            // from the side that keeps its digits
-            return (z, (2.0 * self.t.z_and_ln_sf(stat.abs()).1.exp()).min(1.0));
-        }
         (z, ln_p.exp())
     }
 

@@ -63,12 +63,13 @@ pub fn run(
 /// The same analysis with every name of its plan filled in, so that it is the same value whoever asks, and whatever tables come later; what names were taken for is noted.
 ///
 /// # Errors
-/// A study that cannot be opened, and names that it lacks.
+/// A study that cannot be opened, and names that it lacks; folders without pictures.
 pub fn resolved(spec: EndpointsSpec, watch: &dyn Watch) -> Result<EndpointsSpec> {
     // What maps have to say they say when they are analysed.
     let Study { plan, notes, .. } = Study::open(&spec, &Quiet)?;
     notes.all.iter().for_each(|note| watch.note(&note.to_string()));
-    Ok(EndpointsSpec { plan, ..spec })
+    let pictures = pictures::listed(&spec.pictures)?;
+    Ok(EndpointsSpec { plan, pictures, ..spec })
 }
 
 /// The study opened, and all its numbers.

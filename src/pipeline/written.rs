@@ -202,6 +202,9 @@ impl Products for Written {
             self.earlier = same;
         }
         self.foreseen = Foreseen::of(&self.layout, command);
+        // An input in the place of an output is said to be one, before it is said to be somebody's.
+        let given: Vec<PathBuf> = command.inputs().into_iter().map(|(_, path)| path).collect();
+        self.reads(&given)?;
         let overwrite = self.outputs.overwrite();
         if overwrite == Overwrite::Own {
             self.seen.foresee(&self.foreseen.in_place()?, overwrite)?;

@@ -7,6 +7,7 @@ pub(super) type Colour = [f32; 3];
 pub(super) const DARK: Colour = [13.0, 15.0, 18.0];
 
 /// The grey scale: black at 0 (or the 1st percentile where lower), light grey at the 99th of what is not 0.
+#[derive(Debug, Clone)]
 pub(super) struct Window {
     black: f32,
     white: f32,
@@ -14,14 +15,14 @@ pub(super) struct Window {
 
 impl Window {
     pub fn of(values: &[f32]) -> Window {
-        let mut sorted: Vec<f32> =
+        let mut known: Vec<f32> =
             values.iter().copied().filter(|v| v.is_finite() && *v != 0.0).collect();
-        sorted.sort_by(f32::total_cmp);
-        let Some(last) = sorted.len().checked_sub(1) else {
+        let Some(last) = known.len().checked_sub(1) else {
             return Window { black: 0.0, white: 1.0 };
         };
-        let black = sorted[last / 100].min(0.0);
-        let white = sorted[last * 99 / 100];
+        let mut nth = |at: usize| *known.select_nth_unstable_by(at, f32::total_cmp).1;
+        let black = nth(last / 100).min(0.0);
+        let white = nth(last * 99 / 100);
         Window { black, white: if white > black { white } else { black + 1.0 } }
     }
 

@@ -51,7 +51,7 @@ fn underlay() -> Underlay {
         r => 120.0 + 60.0 * (9.0 * r).sin().abs() as f32,
     };
     let values = (0..grid.n_voxels()).map(level).collect();
-    Underlay { name: "a head".to_owned(), grid, values }
+    Underlay::new("a head".to_owned(), grid, values)
 }
 
 /// A map with one high and one low place; `letter` F has the high one alone.

@@ -2,6 +2,7 @@
 //! correlations and q; the pair of both names is not known.
 
 use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
 
 use super::overlap::Overlap;
 use crate::stats::connectivity::{
@@ -76,7 +77,7 @@ pub(super) fn edges(
     let tested = r.mapv(|r| if r.abs() > LARGEST { f64::NAN } else { r });
     let tail = TTail::new(nu);
     let t = tested.mapv(|r| t(r, nu));
-    let p = t.mapv(|t| p_two_sided(t, &tail));
+    let p = of_pairs(&t, |t| p_two_sided(t, &tail));
     Edges {
         z: tested.mapv(fisher_z),
         partial: given_others.map_or(Array2::from_elem((n, n), f64::NAN), |small| spread(&small)),
@@ -139,6 +140,17 @@ pub(super) fn over_runs(runs: &[Edges]) -> Option<Edges> {
         n_runs: runs.len(),
         shared,
         first,
+    })
+}
+
+/// Of each pair, found once; NaN of a region with itself.
+fn of_pairs(t: &Array2<f64>, of: impl Fn(f64) -> f64 + Sync) -> Array2<f64> {
+    let n = t.nrows();
+    let row = |a: usize| (a + 1..n).map(|b| of(t[[a, b]])).collect();
+    let rows: Vec<Vec<f64>> = (0..n).into_par_iter().map(row).collect();
+    Array2::from_shape_fn((n, n), |(a, b)| match a == b {
+        true => f64::NAN,
+        false => rows[a.min(b)][a.max(b) - a.min(b) - 1],
     })
 }
 

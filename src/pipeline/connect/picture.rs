@@ -37,7 +37,7 @@ pub(super) fn seeds(
         Some(number) => format!("mean of run {number}"),
         None => "mean of the run".to_owned(),
     };
-    let underlay = Arc::new(Underlay { name, grid: run.grid.clone(), values: mean.clone() });
+    let underlay = Arc::new(Underlay::new(name, run.grid.clone(), mean.clone()));
     let plane_len = run.grid.plane_len();
     let draw = |(&at, seed): (&usize, &super::seeds::OfSeed)| {
         let (t, dof) = (&seed.contrast.stat, &seed.contrast.dof);

@@ -2,6 +2,7 @@
 //! the residuals without seeds are on each seed's direction, and on its neighbours in time, is summed beside all else (`stats::ar1::Added`).
 
 use ndarray::{Array1, Array2, Axis};
+use rayon::prelude::*;
 
 use super::nuisance::Nuisance;
 use crate::error::{Error, Result};
@@ -262,20 +263,24 @@ fn answer(
         let models = of_group(group);
         for stretch in stretches.iter_mut().filter(|stretch| stretch.group == group) {
             stretch.rho = models.rho(&stretch.sums);
-            let on_columns = models.on_columns(&stretch.sums);
-            for (of_seed, b) in of_seeds.iter_mut().zip(on_columns) {
-                let each = || b.iter().zip(&stretch.sums.square);
-                let is_left = |(&b, &square): (&f64, &f64)| EachAdded::is_left(square, b);
-                stretch.varies.push(each().map(is_left).collect());
-                for (&place, (b, &square)) in stretch.places.iter().zip(each()) {
+            let (places, square) = (stretch.places, &stretch.sums.square);
+            let plain = |(of_seed, b): (&mut OfSeed, Vec<f64>)| {
+                for (&place, (b, &square)) in places.iter().zip(b.iter().zip(square)) {
                     of_seed.z[place] = if square > 0.0 { fisher_z(b / square.sqrt()) } else { 0.0 };
                 }
-            }
+                let is_left = |(&b, &square): (&f64, &f64)| EachAdded::is_left(square, b);
+                b.iter().zip(square).map(is_left).collect()
+            };
+            let on_columns = models.on_columns(&stretch.sums);
+            stretch.varies = of_seeds.par_iter_mut().zip(on_columns).map(plain).collect();
         }
     }
     if let Rho::Smoothed(taps) = &plan.rho {
-        for seed in 0..of_seeds.len() {
-            smooth_rho(&mut stretches, seed, (taps, shape, fitted))?;
+        let smooth = |seed: usize| smooth_rho(&stretches, seed, (taps, shape, fitted));
+        let all = (0..of_seeds.len()).into_par_iter().map(smooth).collect::<Result<Vec<_>>>()?;
+        for stretch in &mut stretches {
+            let of = |smooth: &Vec<f64>| stretch.places.iter().map(|&at| smooth[at]).collect();
+            stretch.rho = all.iter().map(of).collect();
         }
     }
     for group in 0..added.len() {
@@ -295,24 +300,20 @@ fn answer(
     Ok(of_seeds)
 }
 
-/// A seed's rho, smoothed over the voxels that vary.
+/// A seed's rho, smoothed over the voxels that vary, `[voxel of the grid]`.
 fn smooth_rho(
-    stretches: &mut [Stretch<'_>],
+    stretches: &[Stretch<'_>],
     seed: usize,
     (taps, shape, fitted): (&Taps, [usize; 3], &[bool]),
-) -> Result<()> {
+) -> Result<Vec<f64>> {
     let mut own = OwnRho { rho: vec![0.0; fitted.len()], varies: vec![false; fitted.len()] };
-    for Stretch { places, rho, varies, .. } in &*stretches {
+    for Stretch { places, rho, varies, .. } in stretches {
         for ((&place, rho), &varies) in places.iter().zip(&rho[seed]).zip(&varies[seed]) {
             own.rho[place] = *rho;
             own.varies[place] = fitted[place] && varies;
         }
     }
-    let smooth = smoothed(&own, shape, taps)?;
-    for Stretch { places, rho, .. } in stretches {
-        rho[seed] = places.iter().map(|&place| smooth[place]).collect();
-    }
-    Ok(())
+    smoothed(&own, shape, taps)
 }
 
 impl OfSeed {

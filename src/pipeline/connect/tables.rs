@@ -51,17 +51,19 @@ pub(super) fn summed(times: f64) -> ColumnAgreement {
 /// The cleaned series, a row a kept volume with its time.
 pub(super) fn series(run: &OfRun, number: Option<usize>) -> Text {
     let mut text = format!("time\t{}\n", run.names().join("\t"));
-    for (t, &volume) in run.kept.iter().enumerate() {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{}", run.start_s + volume as f64 * run.tr);
+    let line = |t: usize| {
+        let mut line = format!("{}", run.start_s + run.kept[t] as f64 * run.tr);
         for node in &run.nodes {
             match &node.series {
-                Some(series) => drop(write!(text, "\t{}", series[t])),
-                None => text.push_str("\tn/a"),
+                // Writing to a String cannot fail.
+                Some(series) => drop(write!(line, "\t{}", series[t])),
+                None => line.push_str("\tn/a"),
             }
         }
-        text.push('\n');
-    }
+        line + "\n"
+    };
+    let lines: Vec<String> = (0..run.kept.len()).into_par_iter().map(line).collect();
+    text.push_str(&lines.concat());
     let mut described = fields(json!({
         "Description": "Mean of each region's voxels, not smoothed, without the nuisance columns: of each volume that is kept",
         "SamplingFrequency": 1.0 / run.tr,
@@ -172,6 +174,7 @@ pub(super) fn edges(
     let n = names.len();
     let partial_dof = edges.partial_nu.map_or("n/a".to_owned(), |nu| nu.to_string());
     let (se, dof) = (cell(edges.se), edges.nu.to_string());
+    let coverage: Vec<String> = coverage.iter().map(|share| format!("{share:.4}")).collect();
     let of_first = |a: usize| {
         let mut lines = String::new();
         for b in a + 1..n {
@@ -183,7 +186,7 @@ pub(super) fn edges(
             // Writing to a String cannot fail.
             let _ = writeln!(
                 lines,
-                "{first}\t{second}\t{r}\t{partial}\t{z}\t{se}\t{t}\t{dof}\t{p}\t{q}\t{partial_dof}\t{:.4}\t{:.4}\t{}",
+                "{first}\t{second}\t{r}\t{partial}\t{z}\t{se}\t{t}\t{dof}\t{p}\t{q}\t{partial_dof}\t{}\t{}\t{}",
                 coverage[a], coverage[b], edges.shared[at]
             );
         }

@@ -8,6 +8,43 @@ use crate::report::trial::PictureFile;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
+/// How the names of pictures end that `group` and `connect` write.
+const OWN: [&str; 2] = ["_statmap.svg", "_relmat.svg"];
+
+/// The pictures, where a folder is named all maps and matrices in it that `group` or `connect` wrote, by name.
+///
+/// # Errors
+/// Missing input: a folder that cannot be read, or has none.
+pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for path in paths {
+        if !path.is_dir() {
+            all.push(path.clone());
+            continue;
+        }
+        let entries = std::fs::read_dir(path).map_err(|cause| {
+            Error::missing_input(display(path), "cannot be read", "be a folder", "")
+                .caused_by(cause)
+        })?;
+        let mut own: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        own.retain(|file| {
+            let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            OWN.iter().any(|end| name.ends_with(end))
+        });
+        own.sort();
+        if own.is_empty() {
+            return Err(Error::missing_input(
+                display(path),
+                "has no picture that boldly group or boldly connect wrote",
+                "have *_statmap.svg or *_relmat.svg",
+                "run them without --no-pictures, or name a file",
+            ));
+        }
+        all.extend(own);
+    }
+    Ok(all)
+}
+
 /// Read pictures whole.
 ///
 /// # Errors

@@ -124,12 +124,9 @@ fn below(runs: &[Run], seen: &[Seen], grid: &crate::volume::Grid) -> Underlay {
         }
     }
     let n = runs.len() as f64;
-    Underlay {
-        name: if runs.len() == 1 { "the mean of the run" } else { "the mean of the runs" }
-            .to_owned(),
-        grid: grid.clone(),
-        values: mean.into_iter().map(|sum| (sum / n) as f32).collect(),
-    }
+    let name = if runs.len() == 1 { "the mean of the run" } else { "the mean of the runs" };
+    let values = mean.into_iter().map(|sum| (sum / n) as f32).collect();
+    Underlay::new(name.to_owned(), grid.clone(), values)
 }
 
 /// Which runs count for a contrast, where not all do.

@@ -58,7 +58,7 @@ pub(super) fn underlay(
     }
     let (grid, _, values) = io::read_map(path)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let underlay = Underlay { name, grid, values };
+    let underlay = Underlay::new(name, grid, values);
     let mut inside = vec![false; images.grid.n_voxels()];
     images.places.iter().for_each(|&voxel| inside[voxel] = true);
     match underlay.covers(&images.grid, &inside)? {

@@ -20,10 +20,10 @@ const BAR_LETTERS: usize = 19;
 const TALLEST: f64 = 270.0;
 /// Pixels along the longest edge of a slice through the peak, and of one in the row; none is finer than a quarter of a millimetre.
 const FINE: f64 = 300.0;
+const COARSE: f64 = 140.0;
 const LEAST_PX_MM: f64 = 0.25;
 /// Pixels along a voxel of a light picture.
 const PX_A_VOXEL: f64 = 2.5;
-const COARSE: f64 = 190.0;
 /// Letters of 12 pixels that a line of the sheet holds.
 const LETTERS: usize = 155;
 

@@ -8,7 +8,7 @@
 //! Slices lie in world space, whatever the affine: left is left, a sagittal slice looks from the left. Values are interpolated linearly
 //! between voxel centres of the mask; an outline runs where half of what is around it has passed, so that a centre that passed is within.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::report::colour::Window;
@@ -74,15 +74,37 @@ pub struct Underlay {
     pub grid: Grid,
     /// `[voxel]`
     pub values: Vec<f32>,
+    ground: OnceLock<Ground>,
+}
+
+/// What of an image is drawn, found once for all pictures over it.
+#[derive(Debug, Clone)]
+struct Ground {
+    greys: Window,
+    head: Vec<bool>,
 }
 
 impl Underlay {
+    /// Of values `[voxel]`.
+    #[must_use]
+    pub fn new(name: String, grid: Grid, values: Vec<f32>) -> Underlay {
+        Underlay { name, grid, values, ground: OnceLock::new() }
+    }
+
+    fn ground(&self) -> &Ground {
+        self.ground.get_or_init(|| {
+            let greys = Window::of(&self.values);
+            let head = slices::head(self, &greys);
+            Ground { greys, head }
+        })
+    }
+
     /// How much of an analysis lies where this image shows head, 0 to 1; none where no voxel lies within the image.
     ///
     /// # Errors
     /// Internal for a grid without a volume.
     pub fn covers(&self, grid: &Grid, inside: &[bool]) -> Result<Option<f64>> {
-        let head = slices::head(self, &Window::of(&self.values));
+        let head = &self.ground().head;
         let place = Place::new(&self.grid)?;
         let (mut n, mut n_within, mut shown) = (0, 0, 0.0);
         for voxel in (0..inside.len()).filter(|&v| inside[v]) {

@@ -47,6 +47,9 @@ impl Place {
     pub fn around(&self, at: [f64; 3], mut take: impl FnMut(usize, f64)) {
         let low = at.map(f64::floor);
         let part: [f64; 3] = std::array::from_fn(|axis| at[axis] - low[axis]);
+        if (0..3).all(|axis| low[axis] >= 0.0 && low[axis] + 1.0 < self.shape[axis] as f64) {
+            return self.around_within(low, part, take);
+        }
         for corner in 0..8_usize {
             let (mut weight, mut index, mut step) = (1.0, 0, 1);
             for axis in 0..3 {
@@ -62,6 +65,21 @@ impl Place {
             }
             if weight > 0.0 {
                 take(index, weight);
+            }
+        }
+    }
+
+    /// The same where all eight lie on the grid.
+    fn around_within(&self, low: [f64; 3], part: [f64; 3], mut take: impl FnMut(usize, f64)) {
+        let [ni, nj, _] = self.shape;
+        let first = low[0] as usize + ni * (low[1] as usize + nj * low[2] as usize);
+        let [x, y, z] = part.map(|part| [1.0 - part, part]);
+        for (k, z) in z.into_iter().enumerate().filter(|(_, z)| *z > 0.0) {
+            for (j, y) in y.into_iter().enumerate().filter(|(_, y)| *y > 0.0) {
+                let row = first + ni * (j + nj * k);
+                for (i, x) in x.into_iter().enumerate().filter(|(_, x)| *x > 0.0) {
+                    take(row + i, x * y * z);
+                }
             }
         }
     }

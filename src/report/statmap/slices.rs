@@ -101,7 +101,7 @@ pub(super) fn row(map: &Statmap) -> Vec<Slice> {
     let inside = (0..map.inside.len()).filter(|&v| map.inside[v]);
     let mut heights: Vec<f64> =
         inside.map(|v| map.grid.millimetres(map.grid.coordinates(v))[2]).collect();
-    heights.sort_by(f64::total_cmp);
+    heights.sort_unstable_by(f64::total_cmp);
     let Some(last) = heights.len().checked_sub(1) else { return Vec::new() };
     let outer = (OUTER * last as f64) as usize;
     let [low, high] = [heights[outer], heights[last - outer]];
