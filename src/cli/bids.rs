@@ -118,6 +118,11 @@ pub(super) struct Args {
     /// Print what would be done, and do nothing
     #[arg(help_heading = heading::RUNNING, long, alias = "dry_run")]
     dry_run: bool,
+    /// Make the pages again of what OUT holds, and fit nothing
+    ///
+    /// What is not there, or was made by another model or other options, is listed on them
+    #[arg(help_heading = heading::RUNNING, long, alias = "reports_only", conflicts_with = "dry_run")]
+    reports_only: bool,
     #[command(flatten)]
     fit: FitArgs,
     #[command(flatten)]
@@ -220,7 +225,10 @@ impl Args {
         // What single commands say is in their sidecars.
         let below: &dyn Watch = if self.talk.verbose > 1 { &terminal } else { &Quiet };
         let mut session = self.device.session(started, below)?;
-        let done = plan.run(&mut session, self.replace.choice(), &terminal)?;
+        let done = match self.reports_only {
+            true => plan.report(&session)?,
+            false => plan.run(&mut session, self.replace.choice(), &terminal)?,
+        };
         drop(session);
         drop(terminal);
         self.tell(&done, started)?;
@@ -237,6 +245,7 @@ impl Args {
                 "computed": done.computed,
                 "kept": done.kept,
                 "warned": done.warned,
+                "pages": done.pages,
                 "failed": done.failed.iter().map(|(unit, e)| (unit.clone(), e.to_string())).collect::<BTreeMap<_, _>>(),
                 "not_begun": done.lacking.iter().map(|(unit, _)| unit).collect::<Vec<_>>(),
             }));

@@ -28,7 +28,7 @@ mod across;
 mod in_regions;
 mod methods;
 mod named;
-mod peaks;
+pub(super) mod peaks;
 mod percent;
 mod refused;
 mod report;

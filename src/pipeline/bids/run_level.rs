@@ -193,6 +193,7 @@ impl Modelled {
             sources,
             below: Vec::new(),
             estimates,
+            asked: asked.to_vec(),
             columns: self.columns.clone(),
             n_rows: self.matrix.nrows(),
             left_out: Vec::new(),

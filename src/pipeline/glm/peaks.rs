@@ -18,7 +18,7 @@ const P: f64 = 0.001;
 const LOOKED_AT: usize = 3;
 
 /// The clusters of a contrast.
-pub(super) struct Clusters {
+pub(in crate::pipeline) struct Clusters {
     /// What they are, and a row a peak.
     pub listed: (String, Listing),
     /// The highest of each of the first, by the name of its row, and where: position in the grid.
@@ -51,7 +51,11 @@ fn tails(maps: &ContrastMaps) -> &'static str {
 ///
 /// # Errors
 /// Internal where mask and grid disagree.
-pub(super) fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters> {
+pub(in crate::pipeline) fn of(
+    maps: &ContrastMaps,
+    inside: &[bool],
+    grid: &Grid,
+) -> Result<Clusters> {
     let places: Vec<u32> = (0..inside.len()).filter(|&v| inside[v]).map(|v| v as u32).collect();
     let neighbours = Neighbours::new(grid.shape, &places, Connectivity::Faces)?;
     let statistic: Vec<f64> = places.iter().map(|&v| maps.stat[v as usize]).collect();
@@ -105,7 +109,7 @@ fn z_and_p(maps: &ContrastMaps, place: usize, plane_len: usize) -> (f64, f64) {
 }
 
 /// The picture of a contrast over an image of the runs.
-pub(super) fn picture(
+pub(in crate::pipeline) fn picture(
     maps: &ContrastMaps,
     inside: &[bool],
     (grid, below): (&Grid, &Arc<Underlay>),
