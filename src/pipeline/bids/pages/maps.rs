@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 
 use super::super::unit::{Estimate, Unit};
 use super::{Plan, SUBJECT};
-use crate::bids::model::Test;
+use crate::bids::model::{Level, Test};
 use crate::error::Result;
+use crate::io::dataset::short_name;
 use crate::io::{bids, read_map};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities};
@@ -82,7 +83,7 @@ pub(super) fn contrast(
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let file = file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv");
     Ok(Some(Contrast {
-        name: format!("{} ({})", estimate.contrast, plan.read.model.nodes[unit.node].name),
+        name: format!("{} ({})", estimate.contrast, within(plan, unit)),
         words: [vec![format!("{}.", plan.name(unit))], unit.left_out.clone()].concat(),
         picture,
         weights: weights(&fields),
@@ -90,6 +91,17 @@ pub(super) fn contrast(
         file,
         courses: Vec::new(),
     }))
+}
+
+/// The node of a unit, and what tells the unit from others on the page of a subject.
+fn within(plan: &Plan, unit: &Unit) -> String {
+    let node = &plan.read.model.nodes[unit.node].name;
+    let told: Vec<String> = ["session", "task", "acquisition", "run"]
+        .iter()
+        .filter(|_| plan.level(unit) != Level::Dataset)
+        .filter_map(|key| Some(format!("{}-{}", short_name(key), unit.entities.get(*key)?)))
+        .collect();
+    if told.is_empty() { node.clone() } else { format!("{node}, {}", told.join(" ")) }
 }
 
 /// The map of a statistic beside that of an effect.
