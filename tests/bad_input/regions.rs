@@ -177,7 +177,7 @@ fn tables() -> Vec<Case> {
             },
             roi!("a.nii --labels n.tsv"),
             65,
-            &["n.tsv has the columns label, name", "index and name"],
+            &["n.tsv has the columns: label, name", "index and name"],
         ),
         case(
             "a region of a group outside its maps",
