@@ -2,11 +2,16 @@
 //! to a model makes the reader panic; their graphs are those of pybids.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod binary;
+#[path = "bids_models/command.rs"]
+mod command;
 mod common;
 #[path = "bids_models/damaged.rs"]
 mod damaged;
 #[path = "bids_models/described.rs"]
 mod described;
+#[path = "bids_models/failures.rs"]
+mod failures;
 #[path = "bids_models/graph.rs"]
 mod graph;
 #[path = "bids_models/grouped.rs"]

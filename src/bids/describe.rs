@@ -42,7 +42,7 @@ fn node(model: &Model, at: usize, number: usize, lines: &mut Vec<String>) {
     let how = match (node.level, node.kind) {
         (Level::Run, _) => "each run fitted by itself",
         (_, Kind::Glm) => "least squares",
-        (_, Kind::Meta) => "fixed effects by the estimates' own variances",
+        (_, Kind::Meta) => "fixed effects, their error from the estimates' variances",
     };
     lines.push(format!("{number}. {} ({level} level): {how}", short(&node.name)));
     let mut say = |what: &str, said: String| {
@@ -51,20 +51,20 @@ fn node(model: &Model, at: usize, number: usize, lines: &mut Vec<String>) {
         }
     };
     say("takes", takes(model, at));
-    say("apart by", listed(&node.group_by, ", "));
+    say("for each", listed(&node.group_by));
     let steps: Vec<String> = node.transformations.iter().map(step).collect();
-    say("transforms", listed(&steps, "; "));
+    say("transforms", steps.join("; "));
     let x: Vec<String> = node
         .x
         .iter()
         .map(|name| if name == "1" { "intercept".into() } else { name.clone() })
         .collect();
-    say("columns", listed(&x, ", "));
+    say("columns", listed(&x));
     if let Some(formula) = &node.formula {
         say("formula", short(&formula.text));
     }
     if let Some(hrf) = &node.hrf {
-        say("convolves", format!("{} with {}", listed(&hrf.variables, ", "), hrf.model));
+        say("convolves", format!("{} with {}", listed(&hrf.variables), hrf.model));
     }
     if let Some(hz) = node.high_pass_hz {
         say("high-pass", format!("{hz} Hz (periods above {:.0} s)", 1.0 / hz));
@@ -89,28 +89,29 @@ fn takes(model: &Model, at: usize) -> String {
             }
         })
         .collect();
-    listed(&each, "; ")
+    each.join("; ")
 }
 
 /// A transformation: `Scale response_time to rt`.
 fn step(step: &Instruction) -> String {
     let output = match step.output.is_empty() {
         true => String::new(),
-        false => format!(" to {}", listed(&step.output, ", ")),
+        false => format!(" to {}", listed(&step.output)),
     };
-    format!("{} {}{output}", step.name, listed(&step.input, ", "))
+    format!("{} {}{output}", step.name, listed(&step.input))
 }
 
 /// Contrasts, a line each; dummies on one.
 fn contrasts(node: &Node) -> String {
     let mut lines = Vec::new();
     if let Some(dummy) = &node.dummy {
-        let named = dummy.columns.as_ref().map(|columns| {
-            let name = |name: &String| if name == "1" { "intercept".into() } else { name.clone() };
-            listed(&columns.iter().map(name).collect::<Vec<_>>(), ", ")
-        });
-        let of = named.unwrap_or_else(|| "every column".into());
-        lines.push(format!("one of each of {of} ({})", test(dummy.test)));
+        let name = |name: &String| if name == "1" { "intercept".into() } else { name.clone() };
+        let of = match &dummy.columns {
+            None => "each column".to_owned(),
+            Some(columns) if columns.is_empty() => "nothing".to_owned(),
+            Some(columns) => listed(&columns.iter().map(name).collect::<Vec<_>>()),
+        };
+        lines.push(format!("one for {of} ({})", test(dummy.test)));
     }
     lines.extend(node.contrasts.iter().take(SHOWN).map(contrast));
     if node.contrasts.len() > SHOWN {
@@ -152,18 +153,16 @@ fn test(test: Test) -> &'static str {
 
 /// Entities and their labels.
 fn allowed(filter: &BTreeMap<String, Vec<String>>) -> String {
-    let each: Vec<String> = filter
-        .iter()
-        .map(|(name, labels)| format!("{} {}", short(name), listed(labels, ", ")))
-        .collect();
+    let each: Vec<String> =
+        filter.iter().map(|(name, labels)| format!("{} {}", short(name), listed(labels))).collect();
     each.join("; ")
 }
 
 /// Names, long lists cut.
-fn listed(names: &[String], between: &str) -> String {
+fn listed(names: &[String]) -> String {
     let shown: Vec<String> = names.iter().take(SHOWN).map(|name| short(name)).collect();
     match names.len() {
-        n if n > SHOWN => format!("{}{between}and {} more", shown.join(between), n - SHOWN),
-        _ => shown.join(between),
+        n if n > SHOWN => format!("{}, and {} more", shown.join(", "), n - SHOWN),
+        _ => shown.join(", "),
     }
 }

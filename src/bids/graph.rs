@@ -41,7 +41,8 @@ pub fn goes_on(test: Test) -> bool {
 /// Which estimates of an edge's source pass its filter, by index.
 ///
 /// # Errors
-/// Bad data at the edge: a key or a label of the filter that no estimate has, with the closest one. Estimates that are none pass none.
+/// Bad data at the edge: a key of the filter that no estimate has, a label that none has and that is no contrast of the model, with the
+/// closest one. A contrast of the model that was left out everywhere passes nothing.
 pub fn passing(model: &Model, edge: &Edge, estimates: &[Entities]) -> Result<Vec<usize>> {
     let all: Vec<usize> = (0..estimates.len()).collect();
     if all.is_empty() || edge.filter.is_empty() {
@@ -51,11 +52,20 @@ pub fn passing(model: &Model, edge: &Edge, estimates: &[Entities]) -> Result<Vec
         let has = |label: &String| {
             estimates.iter().filter_map(|e| e.get(name)).any(|own| entity::same(name, label, own))
         };
-        if let Some(label) = labels.iter().find(|label| !has(label)) {
+        let is_left_out = |label: &String| name == CONTRAST && is_contrast(model, label);
+        if let Some(label) = labels.iter().find(|label| !has(label) && !is_left_out(label)) {
             return Err(no_such(model, edge, name, label, estimates));
         }
     }
     Ok(all.into_iter().filter(|&i| allows(&edge.filter, &estimates[i])).collect())
+}
+
+/// Whether a node of the model asks for a contrast of this name.
+fn is_contrast(model: &Model, name: &str) -> bool {
+    model.nodes.iter().any(|node| {
+        let dummies = node.dummy.iter().flat_map(|dummy| dummy.columns.iter().flatten());
+        node.contrasts.iter().map(|contrast| &contrast.name).chain(dummies).any(|own| own == name)
+    })
 }
 
 /// A label, or a key, of a filter that no estimate has.

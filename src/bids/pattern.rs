@@ -56,14 +56,7 @@ impl Pattern {
                         return bad("is a pattern that ends in \\".into());
                     };
                     rest = behind;
-                    match escaped {
-                        'd' => Atom::Of(vec![('0', '9')], false),
-                        'w' => {
-                            Atom::Of(vec![('0', '9'), ('a', 'z'), ('A', 'Z'), ('_', '_')], false)
-                        }
-                        's' => Atom::Of(vec![(' ', ' '), ('\t', '\t')], false),
-                        other => Atom::One(other),
-                    }
+                    meant(escaped)
                 }
                 '(' | ')' | '|' | '{' | '}' | '*' | '+' | '?' | '^' | '$' => {
                     return bad(format!("is a pattern with `{first}`"));
@@ -148,6 +141,16 @@ impl Atom {
                 ranges.iter().any(|(from, to)| (*from..=*to).contains(&character)) != *others
             }
         }
+    }
+}
+
+/// What a character behind `\` means.
+fn meant(escaped: char) -> Atom {
+    match escaped {
+        'd' => Atom::Of(vec![('0', '9')], false),
+        'w' => Atom::Of(vec![('0', '9'), ('a', 'z'), ('A', 'Z'), ('_', '_')], false),
+        's' => Atom::Of(vec![(' ', ' '), ('\t', '\t')], false),
+        other => Atom::One(other),
     }
 }
 

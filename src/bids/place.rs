@@ -6,7 +6,7 @@ use crate::design::similar;
 use crate::error::{Error, Result};
 
 /// Most entries of a list: real models have at most some hundred.
-const MOST: usize = 10_000;
+const MOST: usize = 2_000;
 
 /// An object of the model.
 pub(super) struct Place<'a> {

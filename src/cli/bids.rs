@@ -7,21 +7,22 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::bids::entity;
+use crate::bids::{describe, entity};
 use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
-use crate::cli::columns::rules;
+use crate::cli::columns::{rules, strategy};
 use crate::cli::glm::{CombiningName, scaling};
 use crate::cli::models::{self, parsed};
 use crate::cli::say;
 use crate::cli::shared::{KernelArgs, NoiseArgs};
-use crate::design::Drift;
 use crate::design::censor::Rules;
+use crate::design::{Drift, Strategy};
 use crate::error::{Error, Result};
 use crate::io::bids::read_json;
 use crate::physio::Terms;
 use crate::pipeline::bids::{self, Done};
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, FitOptions, Missing, Noise, SignalScale, TaskTimes, Wanted,
+    AppLevel, BidsSpec, FitOptions, MADE_MODEL, MadeModel, Missing, Noise, SignalScale, TaskTimes,
+    Wanted,
 };
 use crate::pipeline::watch::{Quiet, Watch};
 
@@ -43,6 +44,8 @@ Example: boldly bids ds005 out participant -m model-risk_smdl.json --participant
 
 Example: boldly bids ds005 out dataset -m model-risk_smdl.json
 
+Example: boldly bids ds005 out participant --task risk --contrast 'gamble=gain - loss'
+
 Example: boldly bids --validate model-risk_smdl.json")]
 #[command(args_override_self = false)]
 pub(super) struct Args {
@@ -59,8 +62,25 @@ pub(super) struct Args {
     #[arg(required_unless_present = "validate", value_enum, hide_possible_values = true)]
     level: Option<LevelName>,
     /// The BIDS Stats Model, a JSON file; relative to where you are
-    #[arg(help_heading = heading::MODEL, short, long, value_name = "JSON", required_unless_present = "validate")]
+    #[arg(help_heading = heading::MODEL, short, long, value_name = "JSON", required_unless_present_any = ["validate", "task"])]
     model: Option<PathBuf>,
+    /// Without a model: make one of these tasks
+    ///
+    /// Conditions of trial_type, each convolved with SPM's response; confounds by --strategy; runs to subjects by fixed effects, subjects to the dataset. It
+    /// is written into OUT as a Stats Model, to be read and changed
+    #[arg(help_heading = heading::MODEL, long, value_name = "TASK", num_args = 1.., conflicts_with_all = ["model", "validate"], requires = "asked")]
+    task: Vec<String>,
+    /// t contrast of --task over conditions: 'pain=pain-control'
+    #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true, requires = "task", group = "asked")]
+    contrasts: Vec<String>,
+    /// F contrast of --task, rows separated by semicolons
+    #[arg(help_heading = heading::MODEL, long = "f-contrast", alias = "f_contrast", value_name = "ROWS", allow_hyphen_values = true, requires = "task", group = "asked")]
+    f_contrasts: Vec<String>,
+    /// Confounds of --task by name: 6p, 12p, 24p, 36p, simple, scrubbing [default: 24p]
+    ///
+    /// As for boldly glm, with the table's cosines and volumes before the steady state; scrubbing has a column for each outlier
+    #[arg(help_heading = heading::MODEL, long, value_name = "NAME", requires = "task", value_parser = strategy)]
+    strategy: Option<Strategy>,
     /// Datasets of derivatives, or folders of such [default: BIDS_DIR/derivatives]
     ///
     /// Also NAME=DIR, as fMRIPrep takes them
@@ -270,7 +290,13 @@ impl Args {
                 Some(LevelName::Participant) => AppLevel::Participant,
                 Some(LevelName::Group | LevelName::Dataset) | None => AppLevel::Dataset,
             },
-            model: given(&self.model),
+            model: self.model.clone().unwrap_or_else(|| MADE_MODEL.into()),
+            made: (!self.task.is_empty()).then(|| MadeModel {
+                tasks: self.task.clone(),
+                contrasts: self.contrasts.clone(),
+                f_contrasts: self.f_contrasts.clone(),
+                strategy: self.strategy.unwrap_or(Strategy::TwentyFour),
+            }),
             derivatives: self.derivatives.iter().map(without_name).collect(),
             participants: self.participant_label.iter().map(label).collect(),
             space: self.space.as_ref().map(wanted),
@@ -313,6 +339,7 @@ fn validate(path: &Path) -> Result<ExitCode> {
         say::line(&format!("note: {note}"));
     }
     let n = read.notes.all().len();
+    say::result(&describe(&read.model))?;
     say::result(&format!(
         "{} is a valid model: {}, {}\n",
         path.display(),

@@ -59,7 +59,7 @@ pub(super) fn rules(text: &str) -> std::result::Result<Rules, String> {
     text.parse()
 }
 
-fn strategy(text: &str) -> std::result::Result<Strategy, String> {
+pub(super) fn strategy(text: &str) -> std::result::Result<Strategy, String> {
     let found = Strategy::EVERY.into_iter().find(|strategy| strategy.name() == text);
     found.ok_or_else(|| {
         format!("it must be one of {}", Strategy::EVERY.map(Strategy::name).join(", "))

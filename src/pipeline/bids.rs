@@ -4,17 +4,18 @@
 use std::path::Path;
 
 use crate::bids::model::Level;
-use crate::bids::{Model, Notes};
+use crate::bids::{Model, Notes, design};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite, interrupt};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{AppLevel, BidsSpec};
+use crate::pipeline::spec::{AppLevel, BidsSpec, Missing};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
 
 mod above;
 mod found;
+mod made;
 mod named;
 mod outside;
 mod people;
@@ -25,7 +26,6 @@ mod table;
 mod unit;
 
 use found::Found;
-use plan::missing;
 use sources::WithSources;
 use unit::Unit;
 
@@ -44,10 +44,14 @@ pub struct Read {
 /// # Errors
 /// Missing input; bad data with a JSON pointer.
 pub fn read(path: &Path) -> Result<Read> {
-    let text = io::read_text(path)?;
+    read_text(io::read_text(path)?, path)
+}
+
+fn read_text(text: String, path: &Path) -> Result<Read> {
     let mut notes = Notes::default();
     let model =
         Model::read(&text, &mut notes).map_err(|error| error.of(&path.display().to_string()))?;
+    model.check().map_err(|error| error.of(&path.display().to_string()))?;
     Ok(Read { model, text, notes })
 }
 
@@ -83,8 +87,14 @@ pub struct Done {
 /// The model's, the dataset's and the tables': all that can be known before a fit. Of several the first, the others are told.
 pub fn plan(spec: BidsSpec, watch: &dyn Watch) -> Result<Plan> {
     outside::refuse_foreign(&spec.out)?;
-    let mut read = read(&spec.model)?;
-    let found = found::find(&spec, &read.model, watch)?;
+    let (mut read, found) = match &spec.made {
+        Some(asked) => made::model(&spec, asked, watch)?,
+        None => {
+            let read = read(&spec.model)?;
+            let found = found::find(&spec, &read.model, watch)?;
+            (read, found)
+        }
+    };
     let (units, left_out) = plan::units(&spec, &read.model, &found, &mut read.notes, watch)?;
     read.notes.all().iter().for_each(|note| watch.warn(note));
     left_out.iter().for_each(|line| watch.warn(line));
@@ -185,5 +195,13 @@ fn app_level(level: Level) -> AppLevel {
         Level::Session => AppLevel::Session,
         Level::Subject => AppLevel::Participant,
         Level::Dataset => AppLevel::Dataset,
+    }
+}
+
+/// What a column that is not there does.
+fn missing(spec: &BidsSpec) -> design::Missing {
+    match spec.missing_variable {
+        Missing::Error => design::Missing::Error,
+        Missing::Skip => design::Missing::Drop,
     }
 }

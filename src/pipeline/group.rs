@@ -128,12 +128,15 @@ pub fn run_with(
     let pages = pages.done(spec, (&sample, &resolved), &images);
     let own = account(spec, &resolved, (&fits, &rearranged), images)?;
     let mut account = Account { pages, ..own };
-    if smooth.iter().any(Option::is_some) {
-        let all: Vec<Value> =
-            smooth.iter().map(|s| json!(s.as_ref().map(Smooth::resolved))).collect();
-        account.resolved.insert("smoothness".to_owned(), json!(all));
-    }
+    account.resolved.extend(smoothness_of(&smooth));
     products.finish(session, account)
+}
+
+/// How smooth the noise of each contrast is, where any was asked.
+fn smoothness_of(all: &[Option<Smooth>]) -> Option<(String, Value)> {
+    let each = || all.iter().map(|s| json!(s.as_ref().map(Smooth::resolved)));
+    let is_known = all.iter().any(Option::is_some);
+    is_known.then(|| ("smoothness".to_owned(), each().collect()))
 }
 
 /// Each contrast's model over subjects.

@@ -26,7 +26,10 @@ mod regions;
 mod run;
 mod task_times;
 
-pub use bids::{AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Missing, Wanted};
+pub use bids::{
+    AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, MADE_MODEL, MadeModel, Missing,
+    Wanted,
+};
 pub use connect::{ConnectSpec, Estimator, Network};
 pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;

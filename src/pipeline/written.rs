@@ -202,9 +202,15 @@ impl Products for Written {
             self.earlier = same;
         }
         self.foreseen = Foreseen::of(&self.layout, command);
+        // An input in the place of an output is said to be one, before it is said to be somebody's.
+        let given: Vec<PathBuf> = command.inputs().into_iter().map(|(_, path)| path).collect();
+        self.reads(&given)?;
         let overwrite = self.outputs.overwrite();
         if overwrite == Overwrite::Own {
-            self.seen.foresee(&self.foreseen.in_place()?, overwrite)?;
+            let mut in_place = self.foreseen.in_place()?;
+            // An input may lie under a name that is not made; where it is, that is said then.
+            in_place.retain(|path| path.canonicalize().map_or(true, |p| !self.inputs.contains(&p)));
+            self.seen.foresee(&in_place, overwrite)?;
         }
         Ok(())
     }

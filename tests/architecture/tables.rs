@@ -197,6 +197,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "spec",
             "blocks",
             "session",
+            // What a page is told last.
+            "provenance",
             "automask",
             "echoes",
             "censor",
@@ -305,6 +307,21 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     (
         "demo",
         &["watch", "spec", "session", "provenance", "automask", "tsnr", "products", "written"],
+    ),
+    // A Stats Model's units, each a command with its products: it finds, plans and runs them.
+    (
+        "bids",
+        &[
+            "watch",
+            "spec",
+            "session",
+            "provenance",
+            "inputs",
+            "products",
+            "weigh",
+            "written",
+            "command",
+        ],
     ),
     // A simulated trial, written as files and tested as any group.
     // A simulated study, written as files and analysed from its runs to the report.

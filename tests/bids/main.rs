@@ -6,4 +6,8 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod command;
 mod dataset;
+mod golden;
+mod made;
+mod refused;

@@ -11,12 +11,13 @@ fn a_model_is_described_node_by_node_with_its_contrasts_as_sums() {
     for line in [
         "  runs of task mixedgamblestask\n",
         "1. run_level (run level): each run fitted by itself\n",
-        "   apart by     run, subject\n",
+        "   for each     run, subject\n",
         "   transforms   Scale response_time to rt; Replace trial_type; Factor trial_type; Convolve trial_type.gamble; Demean loss to lossDemeaned; ",
         "   columns      intercept, trial_type.gamble*, parametric gain, ",
-        "   contrasts    one of each of trial_type.gamble (t)\n                gainVsLoss = parametric gain - lossDemeaned (t)\n",
+        "   contrasts    one for trial_type.gamble (t)\n                gainVsLoss = parametric gain - lossDemeaned (t)\n",
         "                anyParametric = parametric gain; lossDemeaned (F)\n                (contrasts tested with F go no further)\n",
-        "2. subject_level (subject level): fixed effects by the estimates' own variances\n   takes        estimates of run_level with contrast gainVsLoss, gain, trial_type.gamble\n",
+        "2. subject_level (subject level): fixed effects, their error from the estimates' variances\n   takes        estimates of run_level with contrast gainVsLoss, gain, trial_type.gamble\n",
+        "   for each     subject, contrast\n   columns      intercept\n   contrasts    one for each column (t)\n",
         "4. group_diff (dataset level): least squares\n   takes        estimates of subject_level with contrast gainVsLoss\n",
     ] {
         assert!(said.contains(line), "{said}\n  lacks {line:?}");

@@ -102,7 +102,8 @@ fn a_filter_passes_what_all_of_its_keys_allow_and_refuses_what_nothing_is_of() {
         "subject=01 run=01 contrast=loss",
     ]);
     let with = |filter: Value| {
-        let mut model = model(json!({}), json!({}));
+        let run = json!({"DummyContrasts": {"Test": "t", "Contrasts": ["b"]}});
+        let mut model = model(run, json!({}));
         for (key, labels) in filter.as_object().unwrap() {
             let labels = labels.as_array().unwrap().iter();
             let labels = labels.map(|label| label.as_str().unwrap().to_owned()).collect();
@@ -113,6 +114,8 @@ fn a_filter_passes_what_all_of_its_keys_allow_and_refuses_what_nothing_is_of() {
     assert_eq!(with(json!({})).unwrap(), [0, 1, 2]);
     assert_eq!(with(json!({"contrast": ["gain"]})).unwrap(), [0, 1]);
     assert_eq!(with(json!({"contrast": ["gain", "loss"], "run": ["1"]})).unwrap(), [0, 2]);
+    // A contrast that the model asks for and that every run was without.
+    assert_eq!(with(json!({"contrast": ["b", "loss"]})).unwrap(), [2]);
     for (filter, wanted) in [
         (json!({"contrast": ["gian"]}), "did you mean \"gain\"?"),
         (json!({"contrast": ["somewhat"]}), "it has the labels \"gain\", \"loss\""),

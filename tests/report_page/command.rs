@@ -70,7 +70,7 @@ fn glm_writes_its_page_and_verify_knows_it() {
     assert!(text(&all, "analysis").contains("voxels that all masks share were fitted (100.0 %)"));
     assert!(text(&all, "methods").contains("restricted maximum likelihood"));
     assert!(text(&all, "contrast-1-course-1-desc").contains("40 volumes; the model explains"));
-    let command = all.iter().find(|e| e.name == "pre" && e.text.starts_with("boldly glm")).unwrap();
+    let command = all.iter().find(|e| e.name == "pre" && e.text.contains("glm study/")).unwrap();
     assert!(command.text.contains("--report --out out"));
 
     // Among the outputs of every sidecar, and missed or edited it is found.
@@ -107,7 +107,7 @@ fn the_model_at_a_peak_is_drawn_of_the_run_as_it_was_fitted() {
     let wanted = format!("the model explains {:.0} percent", 100.0 * r2[at]);
     let told = text(&all, "contrast-1-course-1-desc");
     assert!(told.contains(&wanted), "{told}; {wanted}");
-    assert!(html.contains("smoothed by a Gaussian of 20 mm"));
+    assert!(html.contains("smoothed by a Gaussian of 4 mm"));
 }
 
 #[test]
@@ -138,4 +138,37 @@ fn group_has_one_page_which_is_live_where_that_is_asked_for() {
     assert_eq!(pages, 1);
     let line = format!("{fixed} refused --report --no-pictures");
     assert_eq!(boldly(dir, &line).status.code(), Some(2));
+}
+
+#[test]
+fn a_run_that_lacks_a_condition_is_named_wherever_it_matters() {
+    let folder = study();
+    let dir = folder.path();
+    let second = "sub-01_task-pain_run-2_bold.nii.gz";
+    run(dir, &format!("smooth study/{} --fwhm 9 --out {second} --device cpu -q", paths::BOLD));
+    let events = fs::read_to_string(dir.join("study").join(paths::EVENTS)).unwrap();
+    let pain: Vec<&str> = events.lines().filter(|line| !line.contains("control")).collect();
+    fs::write(dir.join("pain.tsv"), pain.join("\n") + "\n").unwrap();
+    run(
+        dir,
+        &format!(
+            "glm study/{} {second} --events study/{} pain.tsv --mask study/{} --device cpu --contrast pain --contrast control --skip-missing --report --out out",
+            paths::BOLD,
+            paths::EVENTS,
+            paths::MASK
+        ),
+    );
+    let (html, all) = page(dir, "out/report.html");
+    assert!(html.contains("sub-01_task-pain_run-2: control (missing)"));
+    assert!(
+        text(&all, "contrast-2").contains("Over the runs that determine it: sub-01_task-pain.")
+    );
+    assert!(!text(&all, "contrast-1").contains("Over the runs"));
+    assert!(text(&all, "run-2").contains("no: the run does not count for it"));
+    assert!(!text(&all, "run-1").contains("no: "));
+    let rows = text(&all, "contrasts");
+    assert!(rows.contains("pain (t)all runs1"), "{rows}");
+    assert!(rows.contains("control (t)all runs1"), "{rows}");
+    assert!(text(&all, "methods").contains("Each of 2 runs was analysed"));
+    run(dir, "verify out -q");
 }

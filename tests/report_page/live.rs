@@ -92,6 +92,22 @@ fn the_viewer_gets_ready_without_asking_for_anything_and_goes_where_it_is_told()
 }
 
 #[test]
+fn what_a_script_would_ask_for_is_seen_here_and_stopped_by_the_policy() {
+    let Some((folder, path, mut browser)) = page() else { return };
+    let asks = "fetch('http://127.0.0.1:9/').then(() => 'answered', () => 'not answered')";
+    let plain = folder.path().join("plain.html");
+    fs::write(&plain, "<!DOCTYPE html><html><body></body></html>").unwrap();
+    browser.open(&plain, 400, false);
+    browser.eval(asks);
+    assert_eq!(browser.requests(), ["http://127.0.0.1:9/"], "a request is seen");
+    browser.open(&path, 400, false);
+    let told = format!(
+        "new Promise(done => {{ document.addEventListener('securitypolicyviolation', e => done(e.effectiveDirective)); {asks}; }})"
+    );
+    assert_eq!(browser.eval(&told), json!("connect-src"));
+}
+
+#[test]
 fn the_picture_in_the_viewer_changes_with_the_threshold_and_the_place() {
     let Some((_folder, path, mut browser)) = page() else { return };
     browser.open(&path, 1280, false);

@@ -3,7 +3,7 @@
 use super::Work;
 use crate::bids::Notes;
 use crate::bids::variables::{DENSE_HZ, Events, Samples, Sampling, Value, Variable, Variables};
-use crate::error::{Error, Result};
+use crate::error::Result;
 
 /// What values belong to.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,59 +46,53 @@ pub fn aligned(
     let found = |name| variables.get(name).ok_or_else(|| variables.no_such(name, place));
     let named = names.iter().map(|name| Ok((name, found(name)?)));
     let list = named.collect::<Result<Vec<_>>>()?;
-    let first = list.first().map(|(_, variable)| *variable);
-    match first {
-        Some(Variable::Inputs(_)) => {
-            let columns = list.iter().map(|(name, variable)| match variable {
-                Variable::Inputs(values) => of_values(name, values, place),
-                _ => Err(Error::internal(*name, "is of a run", "be of inputs", "")),
-            });
-            return Ok((Base::Inputs, columns.collect::<Result<_>>()?));
-        }
-        Some(Variable::Events(events)) if list.iter().all(|(_, v)| is_of(v, events)) => {
-            let columns = list.iter().map(|(name, variable)| match variable {
-                Variable::Events(own) => of_values(name, &own.amplitude, place),
-                _ => Ok(Vec::new()),
-            });
-            return Ok((Base::Events(events.clone()), columns.collect::<Result<_>>()?));
-        }
-        Some(Variable::Samples(samples)) if list.iter().all(|(_, v)| is_at(v, samples)) => {
-            let columns = list.iter().map(|(_, variable)| match variable {
-                Variable::Samples(own) => own.values.clone(),
-                _ => Vec::new(),
-            });
-            return Ok((Base::Samples(samples.sampling), columns.collect()));
-        }
-        _ => {}
+    if let Some(same) = as_they_are(&list, place)? {
+        return Ok(same);
     }
     let on_frames = |v: &Variable| {
         matches!(v, Variable::Convolved(_))
             || matches!(v, Variable::Samples(s) if s.sampling == Sampling::Frames)
     };
     let some_rows = list.iter().any(|(_, v)| matches!(v, Variable::Samples(_)));
-    let (sampling, moments) = match variables.frame_times_s() {
-        Some(frames) if some_rows && list.iter().all(|(_, v)| on_frames(v)) => {
-            (Sampling::Frames, frames.to_vec())
-        }
-        _ => {
-            if list.len() > 1 {
-                let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-                notes.add(
-                    place,
-                    format!(
-                        "{} have values at different times and are brought to 10 Hz",
-                        all.join(", ")
-                    ),
-                );
-            }
-            (Sampling::Rate { start_s: 0.0, hz: DENSE_HZ }, variables.moments(DENSE_HZ, place)?)
-        }
-    };
-    let at = |(name, variable): &(&String, &Variable)| match sampling {
-        Sampling::Frames => variables.at(name, variable, &moments, place),
-        Sampling::Rate { hz, .. } => Ok(variables.at_rate(name, variable, hz, place)?.values),
-    };
+    let rows = variables.frame_times_s().filter(|_| some_rows);
+    if let Some(frames) = rows.filter(|_| list.iter().all(|(_, v)| on_frames(v))) {
+        let at = |(name, v): &(&String, &Variable)| variables.at(name, v, frames, place);
+        let columns = list.iter().map(at).collect::<Result<_>>()?;
+        return Ok((Base::Samples(Sampling::Frames), columns));
+    }
+    if list.len() > 1 {
+        let all: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+        let said = "have values at different times and are brought to 10 Hz";
+        notes.add(place, format!("{} {said}", all.join(", ")));
+    }
+    let at =
+        |(name, v): &(&String, &Variable)| Ok(variables.at_rate(name, v, DENSE_HZ, place)?.values);
+    let sampling = Sampling::Rate { start_s: 0.0, hz: DENSE_HZ };
     Ok((Base::Samples(sampling), list.iter().map(at).collect::<Result<_>>()?))
+}
+
+/// Variables that are of the same inputs, events or moments already.
+fn as_they_are(
+    list: &[(&String, &Variable)],
+    place: &str,
+) -> Result<Option<(Base, Vec<Vec<f64>>)>> {
+    let numbers = |(name, variable): &(&String, &Variable)| match variable {
+        Variable::Inputs(values) => of_values(name, values, place),
+        Variable::Events(events) => of_values(name, &events.amplitude, place),
+        Variable::Samples(samples) => Ok(samples.values.clone()),
+        Variable::Convolved(_) => Ok(Vec::new()),
+    };
+    let base = match list.first().map(|(_, variable)| *variable) {
+        Some(Variable::Inputs(_)) => Base::Inputs,
+        Some(Variable::Events(events)) if list.iter().all(|(_, v)| is_of(v, events)) => {
+            Base::Events(events.clone())
+        }
+        Some(Variable::Samples(samples)) if list.iter().all(|(_, v)| is_at(v, samples)) => {
+            Base::Samples(samples.sampling)
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some((base, list.iter().map(numbers).collect::<Result<_>>()?)))
 }
 
 fn is_of(variable: &Variable, events: &Events) -> bool {

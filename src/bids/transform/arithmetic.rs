@@ -47,7 +47,7 @@ pub fn scale(work: &mut Work) -> Result<()> {
             values.iter_mut().for_each(|v| *v -= centre);
         }
         if work.flag("Rescale", true) {
-            let is_constant = !(sd > 1e-12 * centre.abs());
+            let is_constant = sd.is_nan() || sd <= 1e-12 * centre.abs();
             if is_constant && replace == "after" {
                 return Ok(vec![0.0; values.len()]);
             }

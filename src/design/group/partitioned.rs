@@ -38,14 +38,8 @@ pub(super) fn partitioned(
         .iter()
         .map(|&at| needed.iter().filter_map(|&cell| factors.row[at][cell]).collect())
         .collect();
-    let combination = |w: &Array1<f64>| {
-        let of = |rows: &Vec<usize>| {
-            let weighed = rows.iter().zip(&needed).map(|(&row, &cell)| (row, w[cell]));
-            weighed.filter(|(_, w)| w.abs() > NOTHING).collect::<Combination>()
-        };
-        rows.iter().map(of).collect::<Vec<_>>()
-    };
-    let combined: Vec<Vec<Combination>> = within.iter().map(combination).collect();
+    let combined: Vec<Vec<Combination>> =
+        within.iter().map(|w| combination(w, &rows, &needed)).collect();
     let group: Vec<usize> = kept.iter().map(|&at| factors.group[at]).collect();
     let groups = factors.between.as_ref().map_or(vec!["mean".to_owned()], |f| f.levels.clone());
     let flips = (0..between.nrows()).any(|row| between.row(row).sum().abs() > NOTHING);
@@ -81,6 +75,15 @@ pub(super) fn partitioned(
         given_blocks: None,
         left_out,
     })
+}
+
+/// Each subject's maps, weighed; `rows`: of the table, of the cells that are needed.
+fn combination(weights: &Array1<f64>, rows: &[Vec<usize>], needed: &[usize]) -> Vec<Combination> {
+    let of = |rows: &Vec<usize>| {
+        let weighed = rows.iter().zip(needed).map(|(&row, &cell)| (row, weights[cell]));
+        weighed.filter(|(_, w)| w.abs() > NOTHING).collect::<Combination>()
+    };
+    rows.iter().map(of).collect()
 }
 
 /// A covariate is weighed beside one combination of a subject's maps alone.

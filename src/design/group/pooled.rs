@@ -19,24 +19,7 @@ pub(super) fn pooled(
 ) -> Result<Stratum> {
     let n_within = factors.n_within();
     let cells = factors.cell_names();
-    let mut maps = Vec::new();
-    let mut left_out = Vec::new();
-    for (subject, rows) in factors.row.iter().enumerate() {
-        for (cell, row) in rows.iter().enumerate() {
-            let Some(row) = *row else { continue };
-            match covariates.iter().find(|c| c.values[row].is_nan()) {
-                Some(c) => left_out.push((
-                    factors.subjects[subject].clone(),
-                    format!(
-                        "{} is n/a in {}",
-                        c.name,
-                        cells[factors.group[subject] * n_within + cell]
-                    ),
-                )),
-                None => maps.push((subject, factors.group[subject] * n_within + cell, row)),
-            }
-        }
-    }
+    let (maps, left_out) = kept(factors, covariates, &cells);
     let with_subjects = n_within > 1;
     let n_subjects = if with_subjects { factors.subjects.len() } else { 0 };
     let (n_cells, n_covariates) = (cells.len(), covariates.len());
@@ -84,4 +67,32 @@ pub(super) fn pooled(
         given_blocks: None,
         left_out,
     })
+}
+
+/// Subject, cell and row of the maps that can be used; the others by their subject, with what they lack.
+fn kept(
+    factors: &Factors,
+    covariates: &[Covariate],
+    cells: &[String],
+) -> (Vec<(usize, usize, usize)>, Vec<(String, String)>) {
+    let n_within = factors.n_within();
+    let mut maps = Vec::new();
+    let mut left_out = Vec::new();
+    for (subject, rows) in factors.row.iter().enumerate() {
+        for (cell, row) in rows.iter().enumerate() {
+            let Some(row) = *row else { continue };
+            match covariates.iter().find(|c| c.values[row].is_nan()) {
+                Some(c) => left_out.push((
+                    factors.subjects[subject].clone(),
+                    format!(
+                        "{} is n/a in {}",
+                        c.name,
+                        cells[factors.group[subject] * n_within + cell]
+                    ),
+                )),
+                None => maps.push((subject, factors.group[subject] * n_within + cell, row)),
+            }
+        }
+    }
+    (maps, left_out)
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bids::{Entities, Model};
-use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::io::dataset::{self, Content, Dataset, File, is_same_value};
 use crate::pipeline::spec::{BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, Wanted};
@@ -54,7 +53,7 @@ pub(super) fn find(spec: &BidsSpec, model: &Model, watch: &dyn Watch) -> Result<
     }
     let mut found = Found { raw, derivatives, runs: Vec::new() };
     found.refuse_unknown(spec)?;
-    let images = found.images(spec, model)?;
+    let images = found.images(spec, model, watch)?;
     found.refuse_twice(&images)?;
     found.runs = images
         .into_iter()
@@ -113,23 +112,26 @@ impl Found {
         let Some(unknown) = spec.participants.iter().find(|label| !known.contains(label)) else {
             return Ok(());
         };
-        let hint = match closest(unknown, &known) {
-            Some(near) => format!("did you mean {near}?"),
-            None => format!("there are {}", listed(&known)),
-        };
         Err(Error::missing_input(
             format!("participant '{unknown}'"),
             format!("is not in {}", self.raw.root.display()),
             "be a subject of the dataset",
-            hint,
+            format!("there are {}", listed(&known)),
         ))
     }
 
     /// The images that are meant, each with its dataset; those of derivatives, else the raw ones.
-    fn images(&self, spec: &BidsSpec, model: &Model) -> Result<Vec<(&Dataset, &File)>> {
+    fn images(
+        &self,
+        spec: &BidsSpec,
+        model: &Model,
+        watch: &dyn Watch,
+    ) -> Result<Vec<(&Dataset, &File)>> {
         let every =
             || self.all().flat_map(|of| of.of_suffix("bold", &IMAGES).map(move |f| (of, f)));
-        let (space, desc) = (space(spec, model), desc(spec));
+        let space = wanted(spec.space.as_ref(), model, ("space", "--space", DEFAULT_SPACE))?;
+        let desc =
+            wanted(spec.desc.as_ref(), model, ("description", "--desc-label", DEFAULT_DESC))?;
         let is = |wanted: &Wanted, value: Option<&str>| match wanted {
             Wanted::Value(wanted) => value == Some(wanted),
             Wanted::Nothing => value.is_none(),
@@ -142,7 +144,7 @@ impl Found {
             let own = model.input.iter().filter(|(key, _)| !is_of_file(key));
             own.clone().all(|(key, allowed)| {
                 let value = f.entity(key);
-                key == "space" || input(key, value, allowed)
+                is_by_option(key) || input(key, value, allowed)
             })
         };
         let of_filter =
@@ -168,6 +170,27 @@ impl Found {
             left.retain(|(_, file)| is_meant(file));
             if left.is_empty() {
                 return Err(self.none_left(asked, &before, (&space, &desc), model));
+            }
+        }
+        let has = |label: &&String| left.iter().any(|(_, f)| f.entity("subject") == Some(label));
+        if let Some(label) = spec.participants.iter().find(|label| !has(label)) {
+            return Err(self.no_image(
+                &format!("has no such BOLD image of participant '{label}'"),
+                "leave it out, or look at --space, --desc-label and the model's Input".to_owned(),
+            ));
+        }
+        for (key, allowed) in
+            model.input.iter().filter(|(key, _)| !is_of_file(key) && !is_by_option(key))
+        {
+            let is_there = |a: &&String| {
+                every().any(|(_, f)| f.entity(key).is_some_and(|v| is_same_value(key, a, v)))
+            };
+            let none: Vec<String> = allowed.iter().filter(|a| !is_there(a)).cloned().collect();
+            if !none.is_empty() {
+                watch.warn(&format!(
+                    "the model's Input names {key} {}, of which there is no image",
+                    listed(&none)
+                ));
             }
         }
         left.sort_by(|(_, a), (_, b)| a.path.cmp(&b.path));
@@ -201,7 +224,7 @@ impl Found {
                 (format!("has no BOLD image of space-{}", of(space)), hint)
             }
             "the model's Input" => {
-                let keys = model.input.keys().filter(|key| !is_of_file(key));
+                let keys = model.input.keys().filter(|key| !is_of_file(key) && !is_by_option(key));
                 let have: Vec<String> = keys.map(|key| format!("{key}: {}", values(key))).collect();
                 (
                     "has no BOLD image of the model's Input".to_owned(),
@@ -352,15 +375,30 @@ fn is_of_file(key: &str) -> bool {
     ["suffix", "extension", "datatype"].contains(&key)
 }
 
-/// The space that is meant.
-fn space(spec: &BidsSpec, model: &Model) -> Wanted {
-    let of_model = model.input.get("space").and_then(|all| all.first());
-    let default = || of_model.map_or(DEFAULT_SPACE, String::as_str).to_owned();
-    spec.space.clone().unwrap_or_else(|| Wanted::Value(default()))
+/// Keys of a model's Input that an option overrules.
+fn is_by_option(key: &str) -> bool {
+    ["space", "description"].contains(&key)
 }
 
-fn desc(spec: &BidsSpec) -> Wanted {
-    spec.desc.clone().unwrap_or_else(|| Wanted::Value(DEFAULT_DESC.to_owned()))
+/// What an entity of the images must be: as the option says, else the model's Input, else as ever.
+fn wanted(
+    given: Option<&Wanted>,
+    model: &Model,
+    (key, option, default): (&str, &str, &str),
+) -> Result<Wanted> {
+    if let Some(given) = given {
+        return Ok(given.clone());
+    }
+    match model.input.get(key).map(Vec::as_slice) {
+        None | Some([]) => Ok(Wanted::Value(default.to_owned())),
+        Some([one]) => Ok(Wanted::Value(one.clone())),
+        Some(several) => Err(Error::usage(
+            option,
+            format!("is not given, and the model's Input names {}", listed(several)),
+            "say which, for an analysis is of one",
+            format!("add {option} {}", several[0]),
+        )),
+    }
 }
 
 /// The recordings of a run, of which several may lie side by side (`recording-cardiac`).

@@ -9,6 +9,7 @@ use crate::bids::variables::Variables;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::dataset::{File, is_same_value};
+use crate::pipeline::watch::Watch;
 use crate::table::Table;
 
 /// A value that is not known.
@@ -23,9 +24,11 @@ pub(super) struct People {
 }
 
 impl People {
+    /// Those of the raw dataset.
+    ///
     /// # Errors
-    /// Those of reading; a table without the column that says whose a row is.
-    pub fn read(found: &Found) -> Result<People> {
+    /// Those of reading participants.tsv; one without the column that says whose a row is.
+    pub fn read(found: &Found, watch: &dyn Watch) -> Result<People> {
         let raw = &found.raw;
         let participants = raw.files.iter().find(|f| f.path == Path::new("participants.tsv"));
         let read = |file: &File| io::tsv::read(&raw.at(file));
@@ -38,11 +41,15 @@ impl People {
         let mut others = Vec::new();
         for (suffix, id) in [("sessions", "session_id"), ("scans", "filename")] {
             for file in raw.of_suffix(suffix, &[".tsv"]) {
-                let table = read(file)?;
-                if table.position(id).is_none() {
-                    return Err(lacks(&table, id));
+                let table = read(file).and_then(|table| match table.position(id) {
+                    Some(_) => Ok(table),
+                    None => Err(lacks(&table, id)),
+                });
+                // Few models need them, and an analysis of others must not end at one.
+                match table {
+                    Ok(table) => others.push((file.entities.clone(), id, table)),
+                    Err(error) => watch.warn(&format!("{error}; it is left out")),
                 }
-                others.push((file.entities.clone(), id, table));
             }
         }
         Ok(People { participants, others })

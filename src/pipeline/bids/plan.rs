@@ -3,11 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::above::Above;
-use super::app_level;
 use super::found::{Found, FoundRun, listed};
 use super::people::{self, People};
 use super::unit::{Asked, Estimate, Unit};
-use super::{named, run_level};
+use super::{app_level, missing, named, run_level};
 use crate::bids::model::{Level, Node};
 use crate::bids::variables::Value;
 use crate::bids::{Entities, Model, Notes, design, graph, transform};
@@ -26,7 +25,7 @@ pub(super) fn units(
     notes: &mut Notes,
     watch: &dyn Watch,
 ) -> Result<(Vec<Unit>, Vec<String>)> {
-    let people = People::read(found)?;
+    let people = People::read(found, watch)?;
     let mut planning = Planning {
         spec,
         model,
@@ -130,7 +129,8 @@ impl Planning<'_> {
                 format!("column {name}, which the run lacks{near}")
             })
             .collect();
-        let asked = self.asked((node, &modelled.columns), None, &whose, &mut left_out)?;
+        let columns = (&modelled.columns[..modelled.n_of_x], &modelled.columns[..]);
+        let asked = self.asked((node, columns), None, &whose, &mut left_out)?;
         let unit = modelled.unit(self.spec, (at, node), run, &asked, watch);
         let mut unit = unit.map_err(|error| error.of(&whose))?;
         unit.left_out = left_out;
@@ -151,15 +151,15 @@ impl Planning<'_> {
         }
     }
 
-    /// Contrasts that can be asked; those that cannot are an error or are left out, as it was asked.
+    /// Contrasts of the columns of X that can be asked, over all columns; those that cannot are an error or are left out, as it was asked.
     fn asked(
         &self,
-        (node, columns): (&Node, &[String]),
+        (node, (of_x, columns)): (&Node, (&[String], &[String])),
         incoming: Option<&str>,
         whose: &str,
         left_out: &mut Vec<String>,
     ) -> Result<Vec<Asked>> {
-        let graph::Asked { contrasts, lacking } = graph::contrasts(node, columns, incoming)?;
+        let graph::Asked { contrasts, lacking } = graph::contrasts(node, of_x, incoming)?;
         for lack in lacking {
             if self.spec.missing_contrast == Missing::Error {
                 let near =
@@ -268,7 +268,8 @@ impl Planning<'_> {
         }
         let incoming = group.incoming.as_deref();
         let mut left_out = Vec::new();
-        let mut asked = self.asked((node, &made.names), incoming, &whose, &mut left_out)?;
+        let columns = (&made.names[..], &made.names[..]);
+        let mut asked = self.asked((node, columns), incoming, &whose, &mut left_out)?;
         let own: Vec<(usize, &Estimate)> =
             group.inputs.iter().map(|&i| (inputs[i].0, &inputs[i].1)).collect();
         // What an estimate from below is called in file names it keeps.
@@ -337,12 +338,4 @@ fn with_contrast(one: &Estimate) -> Entities {
     let mut entities = one.entities.clone();
     entities.insert(graph::CONTRAST.to_owned(), one.contrast.clone());
     entities
-}
-
-/// What a column that is not there does.
-pub(super) fn missing(spec: &BidsSpec) -> design::Missing {
-    match spec.missing_variable {
-        Missing::Error => design::Missing::Error,
-        Missing::Skip => design::Missing::Drop,
-    }
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::found::{Found, FoundRun};
 use super::named;
@@ -31,6 +31,8 @@ pub(super) struct Modelled {
     tr: Option<f64>,
     /// Names of columns.
     pub columns: Vec<String>,
+    /// How many, the first ones, are those of X.
+    pub n_of_x: usize,
     /// `[volume][column]`
     pub matrix: Array2<f64>,
     /// What X names and the run lacks, with the closest name.
@@ -68,10 +70,19 @@ pub(super) fn model(
     transform::apply(&node.transformations, &mut variables, notes)?;
     let made = design::columns(&variables, node, super::missing(spec), notes)?;
     let (mut columns, mut matrix) = (made.names, made.matrix);
+    let n_of_x = columns.len();
     if spec.fit.drift != Drift::None {
         add_drift(spec.fit.drift, &acquisition, (&mut columns, &mut matrix))?;
     }
-    Ok(Modelled { tr, columns, matrix, missing: made.missing })
+    if !has_constant(&matrix)? {
+        let said =
+            "has no constant: the column intercept is added behind all others, as FitLins does";
+        notes.add(&format!("{}/Model/X", node.pointer), said);
+        columns.push(design::INTERCEPT.to_owned());
+        let ones = Array2::ones((matrix.nrows(), 1));
+        matrix = beside(&matrix, &ones)?;
+    }
+    Ok(Modelled { tr, columns, n_of_x, matrix, missing: made.missing })
 }
 
 /// When columns are sampled, seconds from the first volume of the file.
@@ -130,9 +141,22 @@ fn add_drift(
     let own = drift::columns(asked, acquisition.n_volumes, acquisition.tr)?;
     let names = (1..=own.ncols()).map(|n| format!("drift_{n}"));
     columns.extend(names);
-    *matrix = ndarray::concatenate(ndarray::Axis(1), &[matrix.view(), own.view()])
-        .map_err(|e| Error::internal("the drift", e.to_string(), "have a row a volume", ""))?;
+    *matrix = beside(matrix, &own)?;
     Ok(())
+}
+
+/// Columns and others behind them.
+fn beside(columns: &Array2<f64>, others: &Array2<f64>) -> Result<Array2<f64>> {
+    ndarray::concatenate(Axis(1), &[columns.view(), others.view()])
+        .map_err(|e| Error::internal("a design", e.to_string(), "have a row a volume", ""))
+}
+
+/// Whether a constant is a sum of the columns.
+fn has_constant(matrix: &Array2<f64>) -> Result<bool> {
+    let solved = LeastSquares::new(matrix.view())?;
+    let ones = Array1::ones(matrix.nrows());
+    let left = &ones - &matrix.dot(&solved.pinv.dot(&ones));
+    Ok(left.iter().all(|left: &f64| left.abs() < 1e-8))
 }
 
 impl Modelled {

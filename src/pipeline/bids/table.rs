@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::app_level;
 use super::unit::Unit;
 use crate::bids::Model;
 use crate::bids::model::Kind;
@@ -13,7 +14,8 @@ const LISTED: usize = 6;
 /// A line a unit, by node.
 pub(super) fn of(spec: &BidsSpec, model: &Model, units: &[Unit], left_out: &[String]) -> String {
     let mut text = format!("{}: {} units into {}\n", model.name, units.len(), spec.out.display());
-    for (at, node) in model.nodes.iter().enumerate() {
+    let is_asked = |level| app_level(level) <= spec.level;
+    for (at, node) in model.nodes.iter().enumerate().filter(|(_, node)| is_asked(node.level)) {
         let own: Vec<&Unit> = units.iter().filter(|unit| unit.node == at).collect();
         let kind = if node.kind == Kind::Meta { "meta" } else { "glm" };
         // Writing to a String cannot fail.

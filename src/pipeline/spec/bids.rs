@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::{Combining, Noise, SignalScale, SmoothOptions, TaskTimes};
-use crate::design::Drift;
 use crate::design::censor::Rules;
+use crate::design::{Drift, Strategy};
 use crate::physio::Terms;
 
 /// `boldly bids`.
@@ -17,8 +17,10 @@ pub struct BidsSpec {
     pub out: PathBuf,
     /// Up to which level.
     pub level: AppLevel,
-    /// The model's file.
+    /// The model's file, or, of one that is made, the name that it gets.
     pub model: PathBuf,
+    /// What a model is made of where none is given.
+    pub made: Option<MadeModel>,
     /// Datasets of derivatives, or folders of such; none: those in the dataset's `derivatives`.
     pub derivatives: Vec<PathBuf>,
     /// Subjects without `sub-`; none: all.
@@ -43,6 +45,22 @@ pub struct BidsSpec {
 pub const DEFAULT_SPACE: &str = "MNI152NLin2009cAsym";
 /// The `desc` of preprocessed runs.
 pub const DEFAULT_DESC: &str = "preproc";
+
+/// A model that is made: conditions convolved, confounds, runs to subjects by fixed effects, subjects to the dataset.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MadeModel {
+    /// Tasks.
+    pub tasks: Vec<String>,
+    /// t contrasts over conditions, `name=expression` or an expression.
+    pub contrasts: Vec<String>,
+    /// F contrasts.
+    pub f_contrasts: Vec<String>,
+    /// Which confounds.
+    pub strategy: Strategy,
+}
+
+/// The name of a model that is made.
+pub const MADE_MODEL: &str = "model-made_smdl.json";
 
 /// What an entity must be.
 #[derive(Debug, Clone, PartialEq, Eq)]

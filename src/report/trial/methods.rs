@@ -24,6 +24,8 @@ const FIELLER: &str =
     "Fieller EC. Some problems in interval estimation. J R Stat Soc B 1954;16:175-185.";
 const AYER: &str = "Ayer M, et al. An empirical distribution function for sampling with incomplete information. Ann Math Stat 1955;26:641-647.";
 const MATTHEWS: &str = "Matthews JNS, et al. Analysis of serial measurements in medical research. BMJ 1990;300:230-235.";
+const FIELLER_1957: &str = "Fieller EC, Hartley HO, Pearson ES. Tests for rank correlation coefficients. I. Biometrika 1957;44:470-481.";
+const PATTERSON: &str = "Patterson HD, Thompson R. Recovery of inter-block information when block sizes are unequal. Biometrika 1971;58:545-554.";
 const BONETT: &str = "Bonett DG, Wright TA. Sample size requirements for estimating Pearson, Kendall and Spearman correlations. Psychometrika 2000;65:23-28.";
 const AMIT: &str = "Amit O, Heiberger RM, Lane PW. Graphical approaches to the analysis of safety data from clinical trials. Pharm Stat 2008;7:20-35.";
 const KAPLAN: &str = "Kaplan EL, Meier P. Nonparametric estimation from incomplete observations. J Am Stat Assoc 1958;53:457-481.";
@@ -45,6 +47,7 @@ pub(super) fn section(of: &Results) -> String {
     if of.plan.design == Design::Crossover || of.crossover.is_some() {
         text.paragraph(&[
             ("The crossover was analysed by each patient's difference of the periods d: treatment = (mean d of one sequence − mean d of the other) / 2, period = half their sum, by a two-sample t with n − 2 degrees of freedom.".to_owned(), &[SENN]),
+            ("Beside it stands the estimate of a mixed model of every period that there is, with a level of each patient's own, by restricted maximum likelihood.".to_owned(), &[PATTERSON]),
             ("Carry-over is shown and no analysis was chosen by it.".to_owned(), &[FREEMAN]),
         ]);
     }
@@ -132,16 +135,22 @@ fn pain(text: &mut Text, of: &Results) {
 }
 
 fn brain(text: &mut Text, of: &Results) {
-    if of.brain.is_some() {
+    if let Some(part) = &of.brain {
         text.paragraph(&[(
-            "Regions: the interaction of arm and visit is the two-sample t of the change; beside it stands the analysis of covariance.".to_owned(),
+            format!(
+                "Regions{}: the interaction of arm and visit is the two-sample t of the change; beside it stands the analysis of covariance.",
+                match part.values.is_empty() {
+                    true => "",
+                    false => ", each the mean of a map over its voxels that have a value (half of the region at least)",
+                }
+            ),
             &[],
         )]);
     }
     if of.correlations.is_some() {
         text.paragraph(&[(
-            "Brain and behaviour: partial correlation given the arm on its exact degrees of freedom, limits by Fisher's z; Spearman's with the standard error √((1 + r²/2) / (n − 3)). No mediation was tested.".to_owned(),
-            &[BONETT],
+            "Brain and behaviour: partial correlation given the arm on its exact degrees of freedom, limits by Fisher's z; Spearman's with the standard error √((1 + r²/2) / (n − 3)), Kendall's τ-b with √(.437 / (n − 4)). No mediation was tested.".to_owned(),
+            &[BONETT, FIELLER_1957],
         )]);
     }
 }

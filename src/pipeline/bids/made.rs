@@ -1,0 +1,166 @@
+//! A model for those who have none: conditions of `trial_type` convolved, confounds by a strategy, runs to subjects by fixed effects, subjects to
+//! the dataset. It is a Stats Model as any other, written into the folder of results.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::Read;
+use super::found::{Found, find};
+use crate::design::Strategy;
+use crate::design::contrast::{parse_f, parse_named, parse_t};
+use crate::error::{Error, Result};
+use crate::io;
+use crate::pipeline::spec::{BidsSpec, MadeModel};
+use crate::pipeline::watch::Watch;
+
+/// The column of conditions.
+const CONDITIONS: &str = "trial_type";
+/// Slow drift, where the confounds have no cosines.
+const HIGH_PASS_HZ: f64 = 1.0 / 128.0;
+
+/// The model, and the runs that it is for.
+///
+/// # Errors
+/// Those of the datasets; events without conditions; contrasts of what is none.
+pub(super) fn model(
+    spec: &BidsSpec,
+    asked: &MadeModel,
+    watch: &dyn Watch,
+) -> Result<(Read, Found)> {
+    if asked.strategy == Strategy::Compcor {
+        return Err(Error::usage(
+            "--strategy compcor",
+            "takes components by the tissue that each run's JSON names, which no pattern of a model can",
+            "be another",
+            "take 24p, or name a_comp_cor_00 and so on in a model of your own",
+        ));
+    }
+    let without = super::read_text(text(asked, &[], &[]), &spec.model)?;
+    let found = find(spec, &without.model, watch)?;
+    let conditions = conditions(&found)?;
+    let contrasts = contrasts(asked, &conditions)?;
+    let keys: Vec<&str> = ["session", "task", "run"]
+        .into_iter()
+        .filter(|key| found.runs.iter().any(|run| run.entities.contains_key(*key)))
+        .collect();
+    let read = super::read_text(text(asked, &keys, &contrasts), &spec.model)?;
+    Ok((read, found))
+}
+
+/// The conditions of all runs.
+fn conditions(found: &Found) -> Result<Vec<String>> {
+    let mut all = BTreeSet::new();
+    for run in &found.runs {
+        let Some(path) = &run.events else {
+            return Err(Error::missing_input(
+                run.name(),
+                "has no events",
+                "have _events.tsv beside it, or above it in the dataset",
+                "a model of one's own (-m) may do without",
+            ));
+        };
+        let table = io::tsv::read(path)?;
+        let Some(at) = table.position(CONDITIONS) else {
+            return Err(Error::bad_data(
+                path.display().to_string(),
+                format!("has no column {CONDITIONS}"),
+                "have one that names the condition of each event",
+                "a model of one's own (-m) may take other columns",
+            ));
+        };
+        let cells = table.rows.iter().filter_map(|row| row.get(at));
+        all.extend(cells.filter(|cell| *cell != "n/a" && !cell.is_empty()).cloned());
+    }
+    Ok(all.into_iter().collect())
+}
+
+/// Contrasts over conditions as the model has them.
+fn contrasts(asked: &MadeModel, conditions: &[String]) -> Result<Vec<Value>> {
+    let one = |(text, is_f): (&String, bool)| {
+        let named = parse_named(text)?;
+        let rows: Vec<Vec<f64>> = match is_f {
+            true => parse_f(&named.expression, conditions)?
+                .rows()
+                .into_iter()
+                .map(|row| row.to_vec())
+                .collect(),
+            false => vec![parse_t(&named.expression, conditions)?.to_vec()],
+        };
+        let weighs = |at: &usize| rows.iter().any(|row| row[*at] != 0.0);
+        let used: Vec<usize> = (0..conditions.len()).filter(weighs).collect();
+        let names: Vec<String> =
+            used.iter().map(|&at| format!("{CONDITIONS}.{}", conditions[at])).collect();
+        let of = |row: &Vec<f64>| used.iter().map(|&at| row[at]).collect::<Vec<f64>>();
+        let weights = match is_f {
+            true => json!(rows.iter().map(of).collect::<Vec<_>>()),
+            false => json!(of(&rows[0])),
+        };
+        let test = if is_f { "F" } else { "t" };
+        Ok(json!({ "Name": named.name, "ConditionList": names, "Weights": weights, "Test": test }))
+    };
+    let t = asked.contrasts.iter().map(|text| (text, false));
+    let f = asked.f_contrasts.iter().map(|text| (text, true));
+    t.chain(f).map(one).collect()
+}
+
+/// The model's text. `keys`: what tells the runs of a subject apart.
+fn text(asked: &MadeModel, keys: &[&str], contrasts: &[Value]) -> String {
+    let mut x = vec![json!(1), json!(format!("{CONDITIONS}.*"))];
+    x.extend(confounds(asked.strategy).iter().map(|name| json!(name)));
+    let by: Vec<&str> = ["subject"].into_iter().chain(keys.iter().copied()).collect();
+    let all = json!({
+        "Name": "made",
+        "BIDSModelVersion": "1.0.0",
+        "Description": "Made by boldly bids without a model: conditions convolved, runs to subjects by fixed effects, subjects to the dataset.",
+        "Input": { "task": asked.tasks },
+        "Nodes": [
+            {
+                "Level": "Run",
+                "Name": "run_level",
+                "GroupBy": by,
+                "Transformations": {
+                    "Transformer": "pybids-transforms-v1",
+                    "Instructions": [
+                        { "Name": "Factor", "Input": [CONDITIONS] },
+                        { "Name": "Convolve", "Model": "spm", "Input": [format!("{CONDITIONS}.*")] },
+                    ],
+                },
+                "Model": { "X": x, "Type": "glm", "Options": { "HighPassFilterCutoffHz": HIGH_PASS_HZ } },
+                "Contrasts": contrasts,
+            },
+            {
+                "Level": "Subject",
+                "Name": "subject_level",
+                "GroupBy": ["subject", "contrast"],
+                "Model": { "X": [1], "Type": "meta" },
+                "DummyContrasts": { "Test": "t" },
+            },
+            {
+                "Level": "Dataset",
+                "Name": "dataset_level",
+                "GroupBy": ["contrast"],
+                "Model": { "X": [1], "Type": "glm" },
+                "DummyContrasts": { "Test": "t" },
+            },
+        ],
+    });
+    serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+}
+
+/// Patterns of fMRIPrep's columns.
+fn confounds(strategy: Strategy) -> Vec<&'static str> {
+    const EVERY: [&str; 2] = ["cosine*", "non_steady_state_outlier*"];
+    let motion: &[&str] = match strategy.name() {
+        "6p" => &["trans_?", "rot_?"],
+        "12p" => &["trans_?", "rot_?", "trans_?_derivative1", "rot_?_derivative1"],
+        _ => &["trans_*", "rot_*"],
+    };
+    let others: &[&str] = match strategy.name() {
+        "36p" => &["csf*", "white_matter*", "global_signal*"],
+        "simple" => &["csf", "white_matter"],
+        "scrubbing" => &["csf*", "white_matter*", "motion_outlier*"],
+        _ => &[],
+    };
+    motion.iter().chain(others).chain(&EVERY).copied().collect()
+}

@@ -1,0 +1,124 @@
+//! What is refused before any fit: with which code, and in which words.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::binary::{boldly, said, succeeded};
+use crate::made::{META, changed, copy, dataset, model};
+
+/// Runs a line that must fail with a code and say some words; nothing is left in `out`.
+#[track_caller]
+fn refused(folder: &Path, line: &str, code: i32, words: &[&str]) {
+    let done = boldly(folder, line);
+    let told = said(&done);
+    assert_eq!(done.status.code(), Some(code), "{line}: {told}");
+    for word in words {
+        assert!(told.contains(word), "{line}: no '{word}' in {told}");
+    }
+    assert!(!folder.join("out").exists(), "{line} left something");
+}
+
+#[test]
+fn a_model_is_validated_without_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(good) = model(META) else { return };
+    let line = format!("bids --validate {}", good.display());
+    let done = succeeded(&line, boldly(folder.path(), &line));
+    let valid = String::from_utf8(done.stdout.clone()).unwrap();
+    assert!(valid.contains("4 nodes, 1 note"), "{valid}");
+    assert!(said(&done).contains("/Nodes/1/Model/Type"), "{}", said(&done));
+    let bad = |v: &mut serde_json::Value| v["Nodes"][0]["GroupBye"] = json!(["run"]);
+    let bad = changed(folder.path(), bad).unwrap();
+    let line = format!("bids --validate {}", bad.display());
+    refused(folder.path(), &line, 65, &["/Nodes/0", "GroupBye", "GroupBy", "model-changed"]);
+}
+
+#[test]
+fn what_is_not_there_is_named_with_what_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };
+    let line = format!("bids {} out participant -m {}", raw.display(), model.display());
+    let with = |more: &str| format!("{line} {more}");
+    refused(folder.path(), &with("--participant-label 05"), 66, &["'05'", "01, 02, 03, 04"]);
+    refused(folder.path(), &with("--space T1w"), 66, &["space-T1w", "MNI152NLin2009cAsym"]);
+    refused(folder.path(), &with("--desc-label smooth"), 66, &["desc-smooth", "preproc"]);
+    refused(folder.path(), &with("-d nowhere"), 66, &["nowhere"]);
+    let elsewhere = line.replace("ds005", "ds006");
+    refused(folder.path(), &elsewhere, 66, &["ds006", "does not exist"]);
+    // names alone: the example datasets of BIDS hold no data
+    let Some(tree) = crate::common::shared("bids-trees/ds000001-fmriprep") else { return };
+    let own = |v: &mut serde_json::Value| v["Input"]["task"] = json!(["balloonanalogrisktask"]);
+    let own = changed(folder.path(), own).unwrap();
+    let line = format!("bids {} out run -m {}", tree.display(), own.display());
+    refused(folder.path(), &line, 66, &["_bold.nii.gz", "is an empty file (0 bytes)"]);
+}
+
+#[test]
+fn a_folder_of_other_things_is_no_place_for_results() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };
+    fs::create_dir(folder.path().join("mine")).unwrap();
+    fs::write(folder.path().join("mine/notes.txt"), "mine").unwrap();
+    let line = format!("bids {} mine run -m {}", raw.display(), model.display());
+    refused(folder.path(), &line, 2, &["mine", "not empty"]);
+}
+
+#[test]
+fn a_column_that_a_run_lacks_is_refused_by_subject_and_run_or_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(raw) = dataset("ds005") else { return };
+    let typo =
+        |v: &mut serde_json::Value| v["Nodes"][0]["Model"]["X"][2] = json!("parametric gian");
+    let Some(typo) = changed(folder.path(), typo) else { return };
+    let line = format!("bids {} out run -m {} --dry-run", raw.display(), typo.display());
+    let words = ["parametric gian", "sub-01", "run-01", "did you mean `parametric gain`?"];
+    refused(folder.path(), &line, 65, &words);
+    // dropped, its contrasts are missing
+    let drop = line.clone() + " --missing-variable drop";
+    refused(folder.path(), &drop, 65, &["weighs parametric gain", "--missing-contrast skip"]);
+    let skip = line + " --drop-missing";
+    let done = succeeded(&skip, boldly(folder.path(), &skip));
+    let table = String::from_utf8(done.stdout).unwrap();
+    assert!(table.contains("column parametric gian, which the run lacks"), "{table}");
+    assert!(table.contains("contrast gain, for want of parametric gain"), "{table}");
+    assert!(table.contains("trial_type.gamble"), "{table}");
+}
+
+#[test]
+fn levels_above_are_checked_before_any_run_is_fitted() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(raw) = dataset("ds005") else { return };
+    let Some(text) = model("bids-models/own/model-ds005MetaStringSex_smdl.json") else { return };
+    let line = format!("bids {} out dataset -m {}", raw.display(), text.display());
+    refused(folder.path(), &line, 65, &["`sex`", "is text", "Factor"]);
+    // one subject leaves least squares nothing to find an error from
+    let Some(model) = model(META) else { return };
+    let line =
+        format!("bids {} out dataset -m {} --participant-label 01", raw.display(), model.display());
+    refused(folder.path(), &line, 65, &["group_mean", "has 1 input for 1 column"]);
+}
+
+#[test]
+fn two_images_of_one_run_are_refused_until_a_filter_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(shared), Some(model)) = (dataset("ds005"), model(META)) else { return };
+    let raw = folder.path().join("ds");
+    copy(&shared, &raw);
+    let at = raw.join("derivatives/fmriprep/sub-01/func");
+    let stem = "sub-01_task-mixedgamblestask_run-01_space-MNI152NLin2009cAsym";
+    for (desc, ending) in
+        [("preproc_bold", ".nii.gz"), ("preproc_bold", ".json"), ("brain_mask", ".nii.gz")]
+    {
+        let from = at.join(format!("{stem}_desc-{desc}{ending}"));
+        fs::copy(&from, at.join(format!("{stem}_res-2_desc-{desc}{ending}"))).unwrap();
+    }
+    let line = format!("bids ds out run -m {} --participant-label 01", model.display());
+    refused(folder.path(), &line, 65, &["res-2", "both of one run", "--bids-filter-file"]);
+    fs::write(folder.path().join("filter.json"), r#"{"bold": {"res": "2", "run": 1}}"#).unwrap();
+    let line = format!("{line} --bids-filter-file filter.json --dry-run");
+    let done = succeeded(&line, boldly(folder.path(), &line));
+    let table = String::from_utf8(done.stdout).unwrap();
+    assert!(table.contains("run_level (Run, glm): 1 units"), "{table}");
+}
