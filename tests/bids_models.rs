@@ -10,6 +10,8 @@ mod common;
 mod damaged;
 #[path = "bids_models/described.rs"]
 mod described;
+#[path = "bids_models/failures.rs"]
+mod failures;
 #[path = "bids_models/graph.rs"]
 mod graph;
 #[path = "bids_models/grouped.rs"]

@@ -231,4 +231,7 @@ fn a_run_without_the_conditions_of_its_contrasts_says_which_it_lacks_and_the_nea
         assert!(!columns.contains(&lacking.condition), "{lacking:?}");
         assert!(lacking.pointer.starts_with("/Nodes/0/"), "{lacking:?}");
     }
+    assert_eq!(asked.lacking[0].condition, "trial_type.negative");
+    let nearest = asked.lacking[0].nearest.as_deref();
+    assert_eq!(nearest, Some("trial_type.negative feedback"), "{:?}", asked.lacking);
 }

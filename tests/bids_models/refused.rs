@@ -117,6 +117,11 @@ fn what_cannot_be_right_is_refused_at_its_place_with_what_was_probably_meant() {
             &["/Nodes/0/Model/Type is the text \"ols\"", "be glm or meta"],
         ),
         (
+            "/Nodes/0/Model/Type",
+            json!("meta"),
+            &["/Nodes/0/Model/Type is meta at the run level", "Level Subject"],
+        ),
+        (
             "/Nodes/0/Model/HRF",
             json!({"Variables": ["trial_type.a"], "Model": "smp"}),
             &["/Nodes/0/Model/HRF/Model", "did you mean \"spm\"?"],
@@ -243,6 +248,21 @@ fn what_is_meant_though_said_otherwise_is_taken_with_one_note_each() {
         ),
         ("/Input/task", json!("rest"), "/Input/task: is \"rest\" alone"),
         ("/Input/subject", json!(["sub-01"]), "/Input/subject: has \"sub-01\"; taken as \"01\""),
+        (
+            "/Edges/0/Filter",
+            json!({"sub": ["sub-01"]}),
+            "/Edges/0/Filter/sub: has \"sub-01\"; taken as \"01\"",
+        ),
+        (
+            "/Nodes/1/Model/Options",
+            json!({"Mask": {"suffix": ["mask"]}}),
+            "Mask: is not used above the run level",
+        ),
+        (
+            "/Nodes/1/Model/Options",
+            json!({"HighPassFilterCutoffHz": 0.01}),
+            "Hz: is not used above the run level",
+        ),
         ("/BIDSModelVersion", json!(null), "/BIDSModelVersion: is absent"),
         ("/Nodes/0/Transformations", json!([]), "/Nodes/0/Transformations: is a list"),
         (

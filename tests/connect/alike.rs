@@ -219,3 +219,29 @@ fn columns_that_others_span_are_told_apart_where_degrees_of_freedom_are() {
         assert!(picture.contains("7 nuisance columns (6 of them independent)"), "{name}");
     }
 }
+
+#[test]
+fn names_without_a_voxel_are_told_and_of_many_confounds_the_first() {
+    let folder = study();
+    let dir = folder.path();
+    nifti(dir, "atlas.nii", &SHAPE[..3], 3.0, |at| (1 + at % 2) as f32);
+    text(dir, "names.tsv", "index\tname\n0\tair\n1\ta\n2\tb\n7\tlost\n");
+    let head: Vec<String> = (0..40).map(|column| format!("q{column}")).collect();
+    let row = |t: usize| {
+        let cell = |column: usize| ((t * t * (column + 3)) as f64 * 0.37).sin().to_string();
+        (0..40).map(cell).collect::<Vec<_>>().join("\t")
+    };
+    let rows: Vec<String> = (0..SHAPE[3]).map(row).collect();
+    text(dir, "many.tsv", &format!("{}\n{}\n", head.join("\t"), rows.join("\n")));
+    let line = LINE.replace("bold.tsv --columns trans_*", "many.tsv --columns q*");
+    let said = told(dir, &format!("{line} --regions atlas.nii --labels names.tsv"));
+    assert!(
+        said.contains("names of labels without a voxel in atlas.nii, and so without a row: lost\n"),
+        "{said}"
+    );
+    assert!(
+        said.contains("confounds (40): q0, q1,") && said.contains(", q35 and 4 more\n"),
+        "{said}"
+    );
+    assert!(!said.contains("q36"), "{said}");
+}

@@ -139,3 +139,36 @@ fn group_has_one_page_which_is_live_where_that_is_asked_for() {
     let line = format!("{fixed} refused --report --no-pictures");
     assert_eq!(boldly(dir, &line).status.code(), Some(2));
 }
+
+#[test]
+fn a_run_that_lacks_a_condition_is_named_wherever_it_matters() {
+    let folder = study();
+    let dir = folder.path();
+    let second = "sub-01_task-pain_run-2_bold.nii.gz";
+    run(dir, &format!("smooth study/{} --fwhm 9 --out {second} --device cpu -q", paths::BOLD));
+    let events = fs::read_to_string(dir.join("study").join(paths::EVENTS)).unwrap();
+    let pain: Vec<&str> = events.lines().filter(|line| !line.contains("control")).collect();
+    fs::write(dir.join("pain.tsv"), pain.join("\n") + "\n").unwrap();
+    run(
+        dir,
+        &format!(
+            "glm study/{} {second} --events study/{} pain.tsv --mask study/{} --device cpu --contrast pain --contrast control --skip-missing --report --out out",
+            paths::BOLD,
+            paths::EVENTS,
+            paths::MASK
+        ),
+    );
+    let (html, all) = page(dir, "out/report.html");
+    assert!(html.contains("sub-01_task-pain_run-2: control (missing)"));
+    assert!(
+        text(&all, "contrast-2").contains("Over the runs that determine it: sub-01_task-pain.")
+    );
+    assert!(!text(&all, "contrast-1").contains("Over the runs"));
+    assert!(text(&all, "run-2").contains("no: the run does not count for it"));
+    assert!(!text(&all, "run-1").contains("no: "));
+    let rows = text(&all, "contrasts");
+    assert!(rows.contains("pain (t)all runs1"), "{rows}");
+    assert!(rows.contains("control (t)all runs1"), "{rows}");
+    assert!(text(&all, "methods").contains("Each of 2 runs was analysed"));
+    run(dir, "verify out -q");
+}

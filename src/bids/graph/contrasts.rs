@@ -103,6 +103,24 @@ fn column_of(name: &str) -> &str {
     if name == "1" { INTERCEPT } else { name }
 }
 
+/// The column that was probably meant: one that differs in case, spaces and punctuation alone, one that is a slip away, or the shortest that
+/// goes on where the name ends (`negative feedback` of `negative`).
+fn nearest<'a>(condition: &str, columns: &'a [String]) -> Option<&'a String> {
+    let plain = |name: &str| -> String {
+        name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+    };
+    let wanted = plain(condition);
+    let longer = || {
+        let longer = columns.iter().filter(|name| plain(name).starts_with(&wanted));
+        longer.filter(|_| wanted.len() > 2).min_by_key(|name| name.len())
+    };
+    columns
+        .iter()
+        .find(|name| plain(name) == wanted)
+        .or_else(|| columns.iter().find(|name| similar::closest(condition, columns) == Some(*name)))
+        .or_else(longer)
+}
+
 /// Columns that get a contrast each.
 fn dummies(node: &Node, columns: &[String]) -> Vec<String> {
     if let Some(named) = node.dummy.as_ref().and_then(|dummy| dummy.columns.as_ref()) {
@@ -124,7 +142,7 @@ impl Asked {
         let absent = contrast.conditions.iter().find(|name| !columns.contains(name));
         if let Some(condition) = absent {
             self.lacking.push(Lacking {
-                nearest: similar::closest(condition, columns).map(str::to_owned),
+                nearest: nearest(condition, columns).cloned(),
                 condition: condition.clone(),
                 name: contrast.name,
                 pointer: contrast.pointer,

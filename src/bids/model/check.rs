@@ -1,6 +1,6 @@
 //! What a model that can be read must be besides, so that it can be fitted.
 
-use super::{Contrast, Model, Node, Test};
+use super::{Contrast, Kind, Level, Model, Node, Test};
 use crate::bids::entity;
 use crate::bids::place::short;
 use crate::error::{Error, Result};
@@ -9,7 +9,7 @@ impl Model {
     /// Whether every node can be fitted and every contrast be computed, as far as the model alone tells.
     ///
     /// # Errors
-    /// Bad data with the JSON pointer: a node without a column; weights that do not fit their conditions, or are all 0; rows of weights
+    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`; weights that do not fit their conditions, or are all 0; rows of weights
     /// that are not tested with F; two contrasts of a node that have one name, or one label in file names.
     pub fn check(&self) -> Result<()> {
         self.nodes.iter().try_for_each(node)
@@ -23,6 +23,14 @@ fn node(node: &Node) -> Result<()> {
             "names no column",
             "have at least one",
             "1 is the intercept",
+        ));
+    }
+    if node.level == Level::Run && node.kind == Kind::Meta {
+        return Err(Error::bad_data(
+            format!("{}/Model/Type", node.pointer),
+            "is meta at the run level",
+            "be glm: a run has images of the scanner, not estimates to combine",
+            "combine its estimates in a node of Level Subject",
         ));
     }
     node.contrasts.iter().try_for_each(Contrast::check)?;

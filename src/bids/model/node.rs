@@ -70,7 +70,7 @@ pub(super) fn read(value: &Value, index: usize, notes: &mut Notes) -> Result<Nod
         None => None,
     };
     unused(&model, notes)?;
-    let options = options(&model, notes)?;
+    let options = options(&model, level, notes)?;
     let mut meta = false;
     let contrasts = contrast::read_all(&place, &mut meta, notes)?;
     let dummy = contrast::dummy(&place, &contrasts, &mut meta, notes)?;
@@ -301,7 +301,7 @@ struct Options {
     mask: BTreeMap<String, Vec<String>>,
 }
 
-fn options(model: &Place, notes: &mut Notes) -> Result<Options> {
+fn options(model: &Place, level: Level, notes: &mut Notes) -> Result<Options> {
     let Some(value) = model.get("Options") else {
         return Ok(Options { high_pass_hz: None, low_pass_hz: None, mask: BTreeMap::new() });
     };
@@ -323,6 +323,17 @@ fn options(model: &Place, notes: &mut Notes) -> Result<Options> {
         notes.add(&place.at("LowPassFilterCutoffHz"), said);
     }
     let high_pass_hz = place.above_0("HighPassFilterCutoffHz")?;
+    if level != Level::Run {
+        let unused = [
+            ("HighPassFilterCutoffHz", "is not used above the run level, which has no time"),
+            ("Mask", "is not used above the run level: the masks of the estimates hold"),
+        ];
+        for (key, said) in unused {
+            if place.get(key).is_some() {
+                notes.add(&place.at(key), said);
+            }
+        }
+    }
     Ok(Options { high_pass_hz, low_pass_hz, mask: mask(&place, notes)? })
 }
 

@@ -90,7 +90,6 @@ fn input(top: &Place, notes: &mut Notes) -> Result<BTreeMap<String, Vec<String>>
     for (name, labels) in input {
         let pointer = below("/Input", &name);
         let long = entity_of(&name, &pointer)?;
-        let labels = without_keys(long, labels, &pointer, notes);
         if named.insert(long.to_owned(), labels).is_some() {
             return Err(twice(&pointer, long));
         }
@@ -119,6 +118,10 @@ pub(super) fn filter(
                 notes.add(&at, format!("is {:?} alone; taken as a list of it", short(&label)));
                 vec![label]
             }
+        };
+        let labels = match entity::long(name) {
+            Some(long) => without_keys(long, labels, &at, notes),
+            None => labels,
         };
         filter.insert(name.clone(), labels);
     }

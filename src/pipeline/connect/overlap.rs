@@ -4,6 +4,9 @@ use ndarray::Array2;
 
 use crate::pipeline::regions::Region;
 
+/// Two regions, by their places.
+type Pair = (usize, usize);
+
 /// How many voxels regions share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Overlap {
@@ -47,7 +50,7 @@ impl Overlap {
     }
 
     /// Pairs of the first `n` regions that share some voxels but are not one, and pairs that are one.
-    pub(super) fn pairs(&self, n: usize) -> (Vec<(usize, usize)>, Vec<(usize, usize)>) {
+    pub(super) fn pairs(&self, n: usize) -> (Vec<Pair>, Vec<Pair>) {
         let all = (0..n).flat_map(|a| (a + 1..n).map(move |b| (a, b)));
         let shares = all.filter(|&pair| self.shared[pair] > 0);
         shares.partition(|&(a, b)| !self.are_one(a, b))
