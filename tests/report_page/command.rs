@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use boldly::io::read_map;
+use boldly::pipeline::peaks;
 use boldly::simulate::write::paths;
 
 use crate::binary::{boldly, run, said, study, succeeded};
@@ -63,6 +64,19 @@ fn glm_writes_its_page_and_verify_knows_it() {
     let cells = html[html.find("<tr data-mm").unwrap()..].split("<td class=\"n\">").nth(4).unwrap();
     let shown: f64 = cells.split('<').next().unwrap().replace('−', "-").parse().unwrap();
     assert!((shown - f64::from(t[at])).abs() < 0.06, "{shown} {}", t[at]);
+
+    // A page made of the finished files alone has the same rows.
+    let files =
+        ["contrast-d_stat-t_statmap.nii.gz", "mask.nii.gz"].map(|n| dir.join("out").join(n));
+    let again = peaks::finished("d", (&files[0], &files[1]), false, (None, 1)).unwrap();
+    let places: Vec<String> = again.clusters.1.rows.iter().map(|r| r[..4].join(" ")).collect();
+    let first = html.split("data-view=\"contrast-1-view\"").nth(1).unwrap();
+    let rows = first.split("<tr data-mm").count() - 1;
+    assert!(!places.is_empty() && rows >= places.len().min(15), "{places:?}");
+    assert_eq!(places[0], format!("1 {:.1} {:.1} {:.1}", mm[0], mm[1], mm[2]));
+    assert_eq!(again.picture.dof, "36");
+    let wrong = peaks::finished("d", (&files[1], &files[1]), false, (None, 1)).unwrap_err();
+    assert!(wrong.to_string().contains("neither t nor F"), "{wrong}");
 
     // What the run is, and where its frame times begin.
     assert!(text(&all, "run-1").contains("task columns at"), "{}", text(&all, "run-1"));

@@ -11,10 +11,8 @@ use crate::bids::model::{Level, Test};
 use crate::error::Result;
 use crate::io::dataset::short_name;
 use crate::io::{bids, read_map};
-use crate::kernels::contrast::Stat;
-use crate::maps::{Dof, Entities};
-use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::glm::peaks;
+use crate::maps::Entities;
+use crate::pipeline::peaks;
 use crate::pipeline::provenance::{Kind, sidecar_path};
 use crate::report::analysis::{Contrast, Weights};
 use crate::report::statmap::Underlay;
@@ -61,35 +59,24 @@ pub(super) fn contrast(
     if !path.is_file() || !mask.is_file() {
         return Ok(None);
     }
-    let (grid, _, statistic) = read_map(&path)?;
-    let (_, _, mask) = read_map(&mask)?;
     let fields = bids::read_json(&sidecar_path(&path))?;
-    let inside: Vec<bool> = mask.iter().map(|v| *v > 0.5).collect();
-    let stat_kind = if estimate.test == Test::F { Stat::F } else { Stat::T };
-    let mut maps = ContrastMaps::zeros(&estimate.contrast, stat_kind, 0, grid.n_voxels());
-    (maps.rank, maps.dof) = dof(&fields);
-    maps.two_sided = plan.spec.fit.two_sided;
-    maps.stat = statistic.iter().map(|v| f64::from(*v)).collect();
-    let clusters = peaks::of(&maps, &inside, &grid)?;
-    let none = Arc::new(Underlay::new(String::new(), grid.clone(), Vec::new()));
-    let over = (&grid, below.unwrap_or(&none));
-    let mut picture = peaks::picture(&maps, &inside, over, unit.n_rows);
-    let n_inside = inside.iter().filter(|inside| **inside).count();
+    let over = (below.cloned(), unit.n_rows);
+    let two_sided = plan.spec.fit.two_sided;
+    let shown = peaks::finished(&estimate.contrast, (&path, &mask), two_sided, over)?;
+    let mut picture = shown.picture;
+    let n_inside = picture.inside.iter().filter(|inside| **inside).count();
     picture.notes = vec![format!(
-        "{letter} with {} degrees of freedom, {n_inside} voxels of {} rows of the design",
+        "{letter} with {} degrees of freedom, {n_inside} voxels, {} rows of the design",
         picture.dof, unit.n_rows
     )];
-    picture.underlay = below.cloned();
     let file = path.file_name().unwrap_or_default().to_string_lossy();
-    let file = file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv");
     Ok(Some(Contrast {
         name: format!("{} ({})", estimate.contrast, within(plan, unit)),
         words: [vec![format!("{}.", plan.name(unit))], unit.left_out.clone()].concat(),
         picture,
         weights: weights(&fields),
-        clusters: clusters.listed,
-        file,
-        courses: Vec::new(),
+        file: file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv"),
+        ..shown
     }))
 }
 
@@ -108,18 +95,6 @@ fn within(plan: &Plan, unit: &Unit) -> String {
 fn of_stat(effect: &Path, letter: &str) -> PathBuf {
     let name = effect.file_name().unwrap_or_default().to_string_lossy();
     effect.with_file_name(name.replace("stat-effect_", &format!("stat-{letter}_")))
-}
-
-/// The numerator's and the residuals' degrees of freedom, as a sidecar has them.
-fn dof(fields: &Map<String, Value>) -> (usize, Dof) {
-    let of = fields.get("DegreesOfFreedom");
-    let pair = of.and_then(Value::as_array).map(|all| {
-        let number = |at: usize| all.get(at).and_then(Value::as_f64).unwrap_or(f64::NAN);
-        (number(0) as usize, number(1))
-    });
-    let alone = of.and_then(Value::as_f64).map(|dof| (1, dof));
-    let (rank, dof) = pair.or(alone).unwrap_or((1, f64::NAN));
-    (rank, Dof::Uniform(dof))
 }
 
 /// What it weighs, a row each.
