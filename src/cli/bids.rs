@@ -11,6 +11,7 @@ use crate::bids::{describe, entity};
 use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::columns::{rules, strategy};
 use crate::cli::glm::{CombiningName, scaling};
+use crate::cli::inference;
 use crate::cli::models::{self, parsed};
 use crate::cli::say;
 use crate::cli::shared::{KernelArgs, NoiseArgs};
@@ -21,8 +22,8 @@ use crate::io::bids::read_json;
 use crate::physio::Terms;
 use crate::pipeline::bids::{self, Done};
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, FitOptions, MADE_MODEL, MadeModel, Missing, Noise, SignalScale, TaskTimes,
-    Wanted,
+    AppLevel, BidsSpec, FitOptions, GroupSpec, MADE_MODEL, MadeModel, Missing, Noise, SignalScale,
+    TaskTimes, Wanted,
 };
 use crate::pipeline::watch::{Quiet, Watch};
 
@@ -178,6 +179,12 @@ struct FitArgs {
     /// At nodes of Type meta. `mean`: each alike (FitLins, nilearn); `precision`: by the inverse of its variance
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, alias = "fixed_effects", value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
     fixed_effects: CombiningName,
+    /// How nodes of the dataset test, as options of boldly group
+    ///
+    /// In one text: '--permutations 5000 --tfce exact --svc pag=sphere:0,-32,-10:6', '--variance mixed', '--correct rft,fdr', '--effect-sizes';
+    /// without it each voxel by itself, by least squares
+    #[arg(help_heading = heading::MODEL, long, value_name = "OPTIONS", allow_hyphen_values = true, value_parser = inference::parse)]
+    inference: Option<GroupSpec>,
     /// Add RETROICOR columns of the recordings beside the raw runs
     ///
     /// Slice-wise on native runs, volume-wise on resampled ones, by their metadata
@@ -321,6 +328,7 @@ impl Args {
             missing_contrast: missing(skips),
             fit: self.fit.options()?,
             combine: self.fit.fixed_effects.into(),
+            inference: self.fit.inference.clone().map(Box::new),
         })
     }
 }

@@ -333,10 +333,21 @@ fn model(text: &str) -> std::result::Result<Model, String> {
 }
 
 impl Args {
-    pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
-        if let Some(Sub::Merge(merge)) = self.merge {
+    pub(super) fn run(mut self, started: Instant) -> Result<ExitCode> {
+        if let Some(Sub::Merge(merge)) = self.merge.take() {
             return merge.run(started);
         }
+        let out = self.out.take().filter(|_| !self.dry_run);
+        let (spec, work) = self.spec()?;
+        let Some(out) = out else {
+            say::result(&group::described(&spec, &Quiet)?)?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        work.run(started, Layout::folder(&out), |_| Ok(Command::Group(spec)))
+    }
+
+    /// The command that the options make, and where it is to run.
+    pub(super) fn spec(self) -> Result<(GroupSpec, WorkArgs)> {
         let (Some(maps), Some(model)) = (self.maps, self.model) else {
             return Err(Error::usage(
                 "boldly group",
@@ -405,11 +416,7 @@ impl Args {
             report: self.report,
             permute,
         };
-        let Some(out) = self.out.filter(|_| !self.dry_run) else {
-            say::result(&group::described(&spec, &Quiet)?)?;
-            return Ok(ExitCode::SUCCESS);
-        };
-        self.work.run(started, Layout::folder(&out), |_| Ok(Command::Group(spec)))
+        Ok((spec, self.work))
     }
 }
 

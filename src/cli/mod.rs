@@ -29,6 +29,7 @@ mod glm;
 mod group;
 mod heading;
 mod heap;
+mod inference;
 mod manual;
 mod memory;
 mod models;

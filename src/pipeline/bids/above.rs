@@ -15,7 +15,9 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::products::Layout;
 use crate::pipeline::provenance::relative;
-use crate::pipeline::spec::{BidsSpec, Command, EstimateSpec, FixedSpec, GroupSpec, WeighedSpec};
+use crate::pipeline::spec::{
+    BidsSpec, Command, EstimateSpec, FixedSpec, GroupSpec, GroupVariance, WeighedSpec,
+};
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
 
@@ -167,16 +169,23 @@ impl Above<'_> {
         stem: &str,
     ) -> Result<(Command, Vec<(PathBuf, String)>)> {
         let is_of_people = self.node.1.level == Level::Dataset;
+        let asked = spec.inference.as_deref().filter(|_| is_of_people);
+        let is_mixed = asked.is_some_and(|asked| asked.variance == GroupVariance::Mixed);
         let row = |(_, one): &(usize, &Estimate)| {
             let who = match one.entities.get("subject").filter(|_| is_of_people) {
                 Some(subject) => format!("sub-{subject}"),
                 None => named::label(&one.entities, &["space"]),
             };
-            vec![who, relative(&one.effect, folder).display().to_string()]
+            let relative = |path: &Path| relative(path, folder).display().to_string();
+            let mut row = vec![who, relative(&one.effect)];
+            row.extend(is_mixed.then(|| relative(&one.variance)));
+            row
         };
+        let mut names = vec!["subject".to_owned(), "effect".to_owned()];
+        names.extend(is_mixed.then(|| "variance".to_owned()));
         let maps = Table {
             name: String::new(),
-            columns: vec!["subject".to_owned(), "effect".to_owned()],
+            columns: names,
             rows: self.inputs.iter().map(row).collect(),
         };
         let numbers = |row: ArrayView1<f64>| row.iter().map(|v| format!("{v:?}")).collect();
@@ -191,12 +200,16 @@ impl Above<'_> {
         let texts = |all: Vec<&Asked>| -> Result<Vec<String>> {
             all.into_iter().map(|one| one.expression(&self.columns)).collect()
         };
+        let plain = GroupSpec::new(table.clone(), Model::Matrix(matrix.clone()));
+        let test = asked.cloned().unwrap_or(plain);
         let command = GroupSpec {
+            table: table.clone(),
+            model: Model::Matrix(matrix.clone()),
             contrasts: texts(t)?,
             f_contrasts: texts(f)?,
-            two_sided: spec.fit.two_sided,
+            two_sided: spec.fit.two_sided || test.two_sided,
             no_pictures: true,
-            ..GroupSpec::new(table.clone(), Model::Matrix(matrix.clone()))
+            ..test
         };
         let written =
             vec![(table, io::tsv::write_string(&maps)), (matrix, io::tsv::write_string(&design))];

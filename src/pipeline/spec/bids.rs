@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Combining, Noise, SignalScale, SmoothOptions, TaskTimes};
+use super::{Combining, GroupSpec, Noise, SignalScale, SmoothOptions, TaskTimes};
 use crate::design::censor::Rules;
 use crate::design::{Drift, Strategy};
 use crate::physio::Terms;
@@ -39,6 +39,8 @@ pub struct BidsSpec {
     pub fit: FitOptions,
     /// How estimates count at nodes of type `meta`.
     pub combine: Combining,
+    /// How nodes of the dataset test, but for their maps, model and contrasts; none: parametric, each voxel by itself.
+    pub inference: Option<Box<GroupSpec>>,
 }
 
 /// The space where nothing else is said.
