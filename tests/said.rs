@@ -56,6 +56,7 @@ fn short_help_has_a_line_an_option_under_headings_and_points_to_the_long_one() {
         "calibrate",
         "connect",
         "trial",
+        "bids",
     ];
     for command in commands {
         let mut options = 0;

@@ -47,7 +47,7 @@ Example: boldly bids ds005 out dataset -m model-risk_smdl.json
 Example: boldly bids ds005 out participant --task risk --contrast 'gamble=gain - loss'
 
 Example: boldly bids --validate model-risk_smdl.json")]
-#[command(args_override_self = false)]
+#[command(group(clap::ArgGroup::new("asked").args(["contrasts", "f_contrasts"]).multiple(true)))]
 pub(super) struct Args {
     /// Check a model's file alone; needs no data
     #[arg(help_heading = heading::RUNNING, long, value_name = "MODEL", exclusive = true)]
@@ -71,27 +71,27 @@ pub(super) struct Args {
     #[arg(help_heading = heading::MODEL, long, value_name = "TASK", num_args = 1.., conflicts_with_all = ["model", "validate"], requires = "asked")]
     task: Vec<String>,
     /// t contrast of --task over conditions: 'pain=pain-control'
-    #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true, requires = "task", group = "asked")]
+    #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true, requires = "task")]
     contrasts: Vec<String>,
     /// F contrast of --task, rows separated by semicolons
-    #[arg(help_heading = heading::MODEL, long = "f-contrast", alias = "f_contrast", value_name = "ROWS", allow_hyphen_values = true, requires = "task", group = "asked")]
+    #[arg(help_heading = heading::MODEL, long = "f-contrast", alias = "f_contrast", value_name = "ROWS", allow_hyphen_values = true, requires = "task")]
     f_contrasts: Vec<String>,
-    /// Confounds of --task by name: 6p, 12p, 24p, 36p, simple, scrubbing [default: 24p]
+    /// Confounds of --task by name [default: 24p]
     ///
-    /// As for boldly glm, with the table's cosines and volumes before the steady state; scrubbing has a column for each outlier
+    /// 6p, 12p, 24p, 36p, simple or scrubbing, as for boldly glm, with the table's cosines and volumes before the steady state; scrubbing has a column for each outlier
     #[arg(help_heading = heading::MODEL, long, value_name = "NAME", requires = "task", value_parser = strategy)]
     strategy: Option<Strategy>,
-    /// Datasets of derivatives, or folders of such [default: BIDS_DIR/derivatives]
+    /// Derivatives [default: BIDS_DIR/derivatives]
     ///
-    /// Also NAME=DIR, as fMRIPrep takes them
+    /// Datasets, or folders of such; also NAME=DIR, as fMRIPrep takes them
     #[arg(help_heading = heading::INPUTS, short, long, alias = "datasets", value_name = "DIR", num_args = 1..)]
     derivatives: Vec<PathBuf>,
     /// Subjects, with or without sub-; else all
     #[arg(help_heading = heading::INPUTS, long, alias = "participant_label", value_name = "LABEL", num_args = 1..)]
     participant_label: Vec<String>,
-    /// Space of the images [default: the model's, else MNI152NLin2009cAsym]
+    /// Space of the images [default: MNI152NLin2009cAsym]
     ///
-    /// `none`: images whose names have no space
+    /// Or that of the model's Input; `none`: images whose names have no space
     #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
     space: Option<String>,
     /// desc- of the images [default: preproc]; none: of raw runs
@@ -102,22 +102,29 @@ pub(super) struct Args {
     /// Entities by their long or short names, each a value or a list of values
     #[arg(help_heading = heading::INPUTS, long, alias = "bids_filter_file", value_name = "JSON")]
     bids_filter_file: Option<PathBuf>,
-    /// Where a run lacks a column of X: error or drop
+    /// Where a run lacks a column of X
     ///
-    /// `drop`: the run is fitted without it, and said; contrasts of it are missing then
+    /// `error`, or `drop`: the run is fitted without it, and said; contrasts of it are missing then
     #[arg(help_heading = heading::MODEL, long, alias = "missing_variable", value_enum, value_name = "error|drop", hide_possible_values = true, default_value = "error")]
     missing_variable: DropName,
-    /// Where a contrast cannot be asked: error or skip
+    /// Where a contrast cannot be asked
     ///
-    /// A run without one of its conditions, or a subject without its estimate. `skip`: it is left out there, and said
+    /// A run without one of its conditions, or a subject without its estimate. `error`, or `skip`: it is left out there, and said
     #[arg(help_heading = heading::MODEL, long, alias = "missing_contrast", value_enum, value_name = "error|skip", hide_possible_values = true, default_value = "error")]
     missing_contrast: SkipName,
-    /// As FitLins: --missing-variable drop and --missing-contrast skip
+    /// As FitLins: drop columns, skip contrasts
+    ///
+    /// --missing-variable drop and --missing-contrast skip
     #[arg(help_heading = heading::MODEL, long, alias = "drop_missing")]
     drop_missing: bool,
     /// Print what would be done, and do nothing
     #[arg(help_heading = heading::RUNNING, long, alias = "dry_run")]
     dry_run: bool,
+    /// Make the pages again of what OUT holds, and fit nothing
+    ///
+    /// What is not there, or was made by another model or other options, is listed on them
+    #[arg(help_heading = heading::RUNNING, long, alias = "reports_only", conflicts_with = "dry_run")]
+    reports_only: bool,
     #[command(flatten)]
     fit: FitArgs,
     #[command(flatten)]
@@ -138,7 +145,9 @@ struct FitArgs {
     fwhm: f64,
     #[command(flatten)]
     kernel: KernelArgs,
-    /// Units: psc, grand-mean:100 or none, as for boldly glm
+    /// Units: psc, grand-mean:100 or none
+    ///
+    /// What effects are measured in, as for boldly glm
     #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
     scaling: SignalScale,
     /// p of t counts both tails
@@ -154,17 +163,19 @@ struct FitArgs {
     /// `metadata`: StartTime where the sidecar has it, else the start of each volume; `start` (as FitLins), `middle`, or seconds into each volume
     #[arg(help_heading = heading::MODEL, long, alias = "task_times", value_name = "WHEN", allow_negative_numbers = true, value_parser = parsed::<TaskTimes>)]
     task_times: Option<TaskTimes>,
-    /// Volumes to leave out of the fit: 'fd:0.5,dvars:1.5', as for boldly glm
+    /// Volumes to leave out: 'fd:0.5,dvars:1.5'
+    ///
+    /// As for boldly glm
     #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = rules)]
     censor: Option<Rules>,
     #[command(flatten)]
     noise: NoiseArgs,
     /// As FitLins: nilearn is --noise nilearn-ar1, afni --noise arma11
-    #[arg(help_heading = heading::NOISE, long, value_enum, value_name = "nilearn|afni", hide_possible_values = true, conflicts_with_all = ["noise", "rho_fwhm"])]
+    #[arg(help_heading = heading::NOISE, long, value_enum, value_name = "NAME", hide_possible_values = true, conflicts_with_all = ["noise", "rho_fwhm"])]
     estimator: Option<EstimatorName>,
-    /// How estimates count at nodes of Type meta: mean or precision
+    /// How estimates count: mean or precision
     ///
-    /// `mean`: each alike (FitLins, nilearn); `precision`: by the inverse of its variance
+    /// At nodes of Type meta. `mean`: each alike (FitLins, nilearn); `precision`: by the inverse of its variance
     #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, alias = "fixed_effects", value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
     fixed_effects: CombiningName,
     /// Add RETROICOR columns of the recordings beside the raw runs
@@ -220,7 +231,10 @@ impl Args {
         // What single commands say is in their sidecars.
         let below: &dyn Watch = if self.talk.verbose > 1 { &terminal } else { &Quiet };
         let mut session = self.device.session(started, below)?;
-        let done = plan.run(&mut session, self.replace.choice(), &terminal)?;
+        let done = match self.reports_only {
+            true => plan.report(&session)?,
+            false => plan.run(&mut session, self.replace.choice(), &terminal)?,
+        };
         drop(session);
         drop(terminal);
         self.tell(&done, started)?;
@@ -237,6 +251,7 @@ impl Args {
                 "computed": done.computed,
                 "kept": done.kept,
                 "warned": done.warned,
+                "pages": done.pages,
                 "failed": done.failed.iter().map(|(unit, e)| (unit.clone(), e.to_string())).collect::<BTreeMap<_, _>>(),
                 "not_begun": done.lacking.iter().map(|(unit, _)| unit).collect::<Vec<_>>(),
             }));

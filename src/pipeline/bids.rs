@@ -1,7 +1,7 @@
 //! The `bids` command as a story: a dataset and a Stats Model, planned whole, then node by node fitted, each unit a command of its own with
 //! its sidecar. What lower levels left finished is taken as it is.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bids::model::Level;
 use crate::bids::{Model, Notes, design};
@@ -18,6 +18,7 @@ mod found;
 mod made;
 mod named;
 mod outside;
+mod pages;
 mod people;
 mod plan;
 mod run_level;
@@ -79,6 +80,8 @@ pub struct Done {
     pub failed: Vec<(String, Error)>,
     /// Units that could not be begun, by name, each with the unit that they lack.
     pub lacking: Vec<(String, String)>,
+    /// One a subject and one a node of the dataset.
+    pub pages: Vec<PathBuf>,
 }
 
 /// Plan an analysis.
@@ -153,7 +156,24 @@ impl Plan {
                 }
             }
         }
-        self.report(&done);
+        watch.stage("pages", 1);
+        done.pages = pages::write(self, &done, &session.command_line)?;
+        Ok(done)
+    }
+
+    /// Make the pages of what lies there finished, and nothing else.
+    ///
+    /// # Errors
+    /// As for pages: those of reading the results, and output errors.
+    pub fn report(&self, session: &Session<'_>) -> Result<Done> {
+        let mut done = Done::default();
+        for unit in &self.units {
+            match unit.is_finished()? {
+                true => done.kept += 1,
+                false => done.lacking.push((self.name(unit), "a fit as this command asks".into())),
+            }
+        }
+        done.pages = pages::write(self, &done, &session.command_line)?;
         Ok(done)
     }
 
@@ -183,9 +203,6 @@ impl Plan {
             _ => format!("{node}: {} ({})", unit.name(), contrasts.join(", ")),
         }
     }
-
-    /// Where the pages of subjects and of dataset nodes will be written, of the plan and of what came of it.
-    fn report(&self, _done: &Done) {}
 }
 
 /// The level of the command that a node belongs to.

@@ -28,7 +28,6 @@ mod across;
 mod in_regions;
 mod methods;
 mod named;
-mod peaks;
 mod percent;
 mod refused;
 mod report;

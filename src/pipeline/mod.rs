@@ -39,6 +39,7 @@ pub mod moment;
 pub mod noise;
 pub mod order;
 pub mod peak_table;
+pub mod peaks;
 pub mod physio;
 pub mod physio_summary;
 pub mod precision;

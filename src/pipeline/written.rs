@@ -207,7 +207,10 @@ impl Products for Written {
         self.reads(&given)?;
         let overwrite = self.outputs.overwrite();
         if overwrite == Overwrite::Own {
-            self.seen.foresee(&self.foreseen.in_place()?, overwrite)?;
+            let mut in_place = self.foreseen.in_place()?;
+            // An input may lie under a name that is not made; where it is, that is said then.
+            in_place.retain(|path| path.canonicalize().map_or(true, |p| !self.inputs.contains(&p)));
+            self.seen.foresee(&in_place, overwrite)?;
         }
         Ok(())
     }

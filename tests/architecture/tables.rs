@@ -113,6 +113,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("first_level", &["watch", "decide", "noise", "blocks", "flat", "smoothing", "clean"]),
     // What a fit left, in a second pass over the run.
     ("residuals", &["watch", "blocks", "noise", "first_level"]),
+    // Clusters and pictures of a contrast, as it was fitted or of finished maps.
+    ("peaks", &["decide"]),
     // The run once more, for its page: the voxels at peaks as they were fitted.
     ("courses", &["watch", "blocks", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
@@ -210,6 +212,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "first_level",
             "residuals",
             "courses",
+            "peaks",
             "combine",
             "scaling",
             "voxelwise",
@@ -316,6 +319,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "spec",
             "session",
             "provenance",
+            "peaks",
             "inputs",
             "products",
             "weigh",

@@ -241,5 +241,7 @@ fn ten_thousand_files_are_indexed_within_a_second() {
     let dataset = Dataset::open(folder.path()).unwrap();
     let seconds = began.elapsed().as_secs_f64();
     assert_eq!(dataset.of_suffix("bold", &[".json"]).count(), 10_000);
-    assert!(seconds < 1.0, "{seconds:.2} s"); // measured .1 s of a debug build on 2 cores
+    // a debug build beside others on two cores takes longer, and must not take it as the square
+    let most = if cfg!(debug_assertions) { 5.0 } else { 1.0 };
+    assert!(seconds < most, "{seconds:.2} s");
 }

@@ -122,3 +122,29 @@ fn two_images_of_one_run_are_refused_until_a_filter_says_which() {
     let table = String::from_utf8(done.stdout).unwrap();
     assert!(table.contains("run_level (Run, glm): 1 units"), "{table}");
 }
+
+#[test]
+fn a_contrast_that_a_design_does_not_determine_is_refused_or_skipped_and_groups_go_by_participants()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let Some(raw) = dataset("ds005") else { return };
+    // the sum of two columns beside them; the dataset in groups of a column of participants.tsv
+    let twice = |v: &mut serde_json::Value| {
+        let sum = json!({ "Name": "Sum", "Input": ["parametric gain", "lossDemeaned"], "Output": ["both"] });
+        v["Nodes"][0]["Transformations"]["Instructions"].as_array_mut().unwrap().push(sum);
+        v["Nodes"][0]["Model"]["X"].as_array_mut().unwrap().push(json!("both"));
+        v["Nodes"][2]["GroupBy"] = json!(["contrast", "sex"]);
+        v["Nodes"].as_array_mut().unwrap().pop();
+        v["Edges"].as_array_mut().unwrap().pop();
+        v["Edges"][0]["Filter"]["contrast"] = json!(["trial_type.gamble"]);
+    };
+    let Some(twice) = changed(folder.path(), twice) else { return };
+    let line = format!("bids {} out dataset -m {} --dry-run", raw.display(), twice.display());
+    refused(folder.path(), &line, 65, &["'gainVsLoss'", "sub-01", "is not determined", "both"]);
+    let skip = line + " --missing-contrast skip";
+    let done = succeeded(&skip, boldly(folder.path(), &skip));
+    let table = String::from_utf8(done.stdout).unwrap();
+    assert!(table.contains("contrast gain, which the design does not determine"), "{table}");
+    assert!(table.contains("sex-F"), "{table}");
+    assert!(table.contains("sex-M"), "{table}");
+}

@@ -324,3 +324,89 @@ fn what_a_run_lacks_is_dropped_where_that_is_asked_for() {
         assert!(said.contains(part), "{said}: {part}");
     }
 }
+
+/// One instruction of each transformation, the input left open.
+fn one_of_each(input: &str) -> Value {
+    json!([
+        {"Name": "Add", "Input": [input], "Value": 1, "Query": "odd == 1"},
+        {"Name": "And", "Input": [input, "odd"], "Output": "x"},
+        {"Name": "Assign", "Input": [input], "Target": ["odd"], "TargetAttr": "duration"},
+        {"Name": "Assign", "Input": ["odd"], "Target": [input], "InputAttr": "onset"},
+        {"Name": "Concatenate", "Input": [input, "odd"], "Output": "x"},
+        {"Name": "Constant", "Output": input},
+        {"Name": "Convolve", "Input": [input], "Derivative": true, "Dispersion": true},
+        {"Name": "Convolve", "Input": [input], "Model": "fir", "FirDelays": [0, 9999]},
+        {"Name": "Copy", "Input": [input], "Output": ["x"]},
+        {"Name": "Delete", "Input": [input]},
+        {"Name": "Demean", "Input": [input]},
+        {"Name": "Divide", "Input": [input], "Value": 0},
+        {"Name": "DropNA", "Input": [input]},
+        {"Name": "Factor", "Input": [input], "Constraint": "mean_zero"},
+        {"Name": "Filter", "Input": [input], "Query": "odd in [0, face] or not rt > 0.6", "By": ["rt"]},
+        {"Name": "Group", "Input": [input], "Output": "x"},
+        {"Name": "LabelIdenticalRows", "Input": [input]},
+        {"Name": "Lag", "Input": [input], "Shift": -1e5, "Mode": "constant"},
+        {"Name": "Lag", "Input": [input], "Shift": 1e5, "Order": 0},
+        {"Name": "Not", "Input": [input]},
+        {"Name": "Or", "Input": [input, "odd"], "Output": "x"},
+        {"Name": "Orthogonalize", "Input": [input], "Other": ["ramp", "odd"], "Dense": true},
+        {"Name": "Power", "Input": [input], "Value": 0.5},
+        {"Name": "Product", "Input": [input, "ramp"], "Output": "x"},
+        {"Name": "Rename", "Input": [input], "Output": ["odd"]},
+        {"Name": "Replace", "Input": [input], "Replace": {"1": "x", "n/a": 3}, "Attribute": "all"},
+        {"Name": "Resample", "Input": [input], "SamplingRate": 3},
+        {"Name": "Scale", "Input": [input], "ReplaceNA": "before"},
+        {"Name": "Select", "Input": [input]},
+        {"Name": "Split", "Input": [input], "By": ["odd", "trial_type"]},
+        {"Name": "Sum", "Input": [input, "odd"], "Weights": [1, 2], "Output": "x"},
+        {"Name": "Threshold", "Input": [input], "Signed": false},
+        {"Name": "ToDense", "Input": [input], "SamplingRate": "TR"},
+    ])
+}
+
+#[test]
+fn whatever_is_asked_of_a_variable_is_carried_out_or_refused_with_its_place() {
+    let mut run = made(
+        &run(),
+        json!([{"Name": "Copy", "Input": ["odd"], "Output": ["bold"]}, {"Name": "Convolve", "Input": ["bold"]}]),
+    );
+    run.add_recording("pulse", -1.0, 50.0, vec![1.0; 1000]).unwrap();
+    let mut empty = Variables::of_run(vec![0.0, 2.0], 2.0);
+    empty
+        .add_events(
+            &table("events.tsv", &["onset duration trial_type rt odd ramp"]),
+            &mut Notes::default(),
+        )
+        .unwrap();
+    let mut inputs = Variables::of_inputs(2);
+    for (name, texts) in [
+        ("odd", ["0", "1"]),
+        ("rt", ["1", "n/a"]),
+        ("trial_type", ["a", "b"]),
+        ("ramp", ["1", "1"]),
+    ] {
+        inputs.add_texts(name, &texts).unwrap();
+    }
+    let none = Variables::of_inputs(0);
+    let (mut done, mut refused) = (0, 0);
+    for variables in [&run, &empty, &inputs, &none] {
+        let mut names = variables.names();
+        names.push("nothing".into());
+        for name in names {
+            for instruction in one_of_each(&name).as_array().unwrap() {
+                match after(variables, &json!([instruction])) {
+                    Ok(_) => done += 1,
+                    Err(error) => {
+                        let said = error.to_string();
+                        assert!(
+                            error.exit_code() == 65 && said.contains("/Instructions/0"),
+                            "{instruction}: {said}"
+                        );
+                        refused += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(done > 150 && refused > 150, "{done} done, {refused} refused");
+}

@@ -63,6 +63,9 @@ fn a_seeds_maps_are_glms_with_its_series_as_a_column_under_every_noise_model() {
             assert!(want.iter().any(|v| *v != 0.0));
             assert_close(&format!("{noise} {fwhm} {stat}"), &got, &want, 1e-5, 1e-6);
         }
+        let [t, z] = ["t", "z"]
+            .map(|stat| map(&dir.join("glm"), &format!("contrast-seed_stat-{stat}_statmap")));
+        assert!(t.iter().zip(&z).all(|(t, z)| (*t < 0.0) == (*z < 0.0)), "z has the sign of t");
     }
 }
 

@@ -53,6 +53,15 @@ fn what_another_left_under_the_name_of_an_output_is_refused_before_a_block_is_re
     let (bold, physio) = (format!("study/{}", paths::BOLD), format!("study/{}", paths::PHYSIO));
     let fit = glm("out/") + " --f-contrast both=pain;control --contrast pain-control --residuals";
     each_is_refused(dir, &fit, "out", &bold);
+    // an input in the place of an output
+    fs::create_dir(dir.join("o")).unwrap();
+    fs::copy(dir.join("study").join(paths::MASK), dir.join("o/mask.nii.gz")).unwrap();
+    let line = glm("o").replace(&format!("study/{}", paths::MASK), "o/mask.nii.gz");
+    fs::rename(dir.join(&bold), dir.join("away")).unwrap();
+    for more in ["", " --overwrite"] {
+        refused(dir, &format!("{line}{more}"), 2, &["o/mask.nii.gz", "also an input"]);
+    }
+    fs::rename(dir.join("away"), dir.join(&bold)).unwrap();
     fs::create_dir(dir.join("clean")).unwrap();
     let maps = clean("clean/x_bold.nii") + " --maps clean";
     each_is_refused(dir, &maps, "clean", &bold);

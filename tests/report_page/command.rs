@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use boldly::io::read_map;
+use boldly::pipeline::peaks;
 use boldly::simulate::write::paths;
 
 use crate::binary::{boldly, run, said, study, succeeded};
@@ -63,6 +64,19 @@ fn glm_writes_its_page_and_verify_knows_it() {
     let cells = html[html.find("<tr data-mm").unwrap()..].split("<td class=\"n\">").nth(4).unwrap();
     let shown: f64 = cells.split('<').next().unwrap().replace('−', "-").parse().unwrap();
     assert!((shown - f64::from(t[at])).abs() < 0.06, "{shown} {}", t[at]);
+
+    // A page made of the finished files alone has the same rows.
+    let files =
+        ["contrast-d_stat-t_statmap.nii.gz", "mask.nii.gz"].map(|n| dir.join("out").join(n));
+    let again = peaks::finished("d", (&files[0], &files[1]), false, (None, 1)).unwrap();
+    let places: Vec<String> = again.clusters.1.rows.iter().map(|r| r[..4].join(" ")).collect();
+    let first = html.split("data-view=\"contrast-1-view\"").nth(1).unwrap();
+    let rows = first.split("<tr data-mm").count() - 1;
+    assert!(!places.is_empty() && rows >= places.len().min(15), "{places:?}");
+    assert_eq!(places[0], format!("1 {:.1} {:.1} {:.1}", mm[0], mm[1], mm[2]));
+    assert_eq!(again.picture.dof, "36");
+    let wrong = peaks::finished("d", (&files[1], &files[1]), false, (None, 1)).unwrap_err();
+    assert!(wrong.to_string().contains("neither t nor F"), "{wrong}");
 
     // What the run is, and where its frame times begin.
     assert!(text(&all, "run-1").contains("task columns at"), "{}", text(&all, "run-1"));
@@ -138,4 +152,37 @@ fn group_has_one_page_which_is_live_where_that_is_asked_for() {
     assert_eq!(pages, 1);
     let line = format!("{fixed} refused --report --no-pictures");
     assert_eq!(boldly(dir, &line).status.code(), Some(2));
+}
+
+#[test]
+fn a_run_that_lacks_a_condition_is_named_wherever_it_matters() {
+    let folder = study();
+    let dir = folder.path();
+    let second = "sub-01_task-pain_run-2_bold.nii.gz";
+    run(dir, &format!("smooth study/{} --fwhm 9 --out {second} --device cpu -q", paths::BOLD));
+    let events = fs::read_to_string(dir.join("study").join(paths::EVENTS)).unwrap();
+    let pain: Vec<&str> = events.lines().filter(|line| !line.contains("control")).collect();
+    fs::write(dir.join("pain.tsv"), pain.join("\n") + "\n").unwrap();
+    run(
+        dir,
+        &format!(
+            "glm study/{} {second} --events study/{} pain.tsv --mask study/{} --device cpu --contrast pain --contrast control --skip-missing --report --out out",
+            paths::BOLD,
+            paths::EVENTS,
+            paths::MASK
+        ),
+    );
+    let (html, all) = page(dir, "out/report.html");
+    assert!(html.contains("sub-01_task-pain_run-2: control (missing)"));
+    assert!(
+        text(&all, "contrast-2").contains("Over the runs that determine it: sub-01_task-pain.")
+    );
+    assert!(!text(&all, "contrast-1").contains("Over the runs"));
+    assert!(text(&all, "run-2").contains("no: the run does not count for it"));
+    assert!(!text(&all, "run-1").contains("no: "));
+    let rows = text(&all, "contrasts");
+    assert!(rows.contains("pain (t)all runs1"), "{rows}");
+    assert!(rows.contains("control (t)all runs1"), "{rows}");
+    assert!(text(&all, "methods").contains("Each of 2 runs was analysed"));
+    run(dir, "verify out -q");
 }

@@ -372,6 +372,11 @@ fn some_runs_of_a_drug_trial_move_more_than_half_a_millimetre() {
         trial.visits.iter().find(is_it).expect("a visit")
     });
     assert!(most(restless) > 0.5 && most(calm) < most(restless));
+    // The same run of a patient who lies still: what moves it is the visit's.
+    let mut still = restless.clone();
+    still.brain.jerk_mm = calm.brain.jerk_mm;
+    let (moved, lay) = (most(restless), most(&still));
+    assert!(moved > 1.5 * lay, "{moved} mm, {lay} mm lying still");
 }
 
 #[test]

@@ -141,6 +141,12 @@ fn a_region_that_maps_lack_is_counted_and_below_half_of_it_is_no_value() {
     let want = values(2, 0)[1..4].iter().map(|v| f64::from(*v)).sum::<f64>() / 3.0;
     assert!((of("sub-2")[0].parse::<f64>().unwrap() - want).abs() < 1e-12);
     assert_eq!(of("sub-2")[1..], ["3", "0.75"]);
+    // What of a shape lies beyond the maps counts as not there: here half of a box about the first voxel's middle.
+    let line = format!("{LINE} --brain glm --of pain --region edge=box:0,0,0:4,2,2 --out edge");
+    run(dir, &line);
+    let table = tsv::read(&dir.join("edge/region_values.tsv")).unwrap();
+    let at = table.position("coverage").unwrap();
+    assert!(table.rows.iter().all(|row| row[at].parse::<f64>().unwrap() < 0.9), "{:?}", table.rows);
 }
 
 #[test]
@@ -160,6 +166,10 @@ fn maps_that_cannot_be_taken_are_refused() {
     refused("--brain glm --of pain --region front", 66, &["front"]);
     refused("--brain study/brain.tsv --of pain", 2, &["--of pain", "no folder of maps"]);
     refused("--brain glm --of pain --region a=sphere:90,0,0:2", 65, &["outside the field of view"]);
+    // A table of the study that is called as that of the maps.
+    fs::write(dir.join("study/maps.tsv"), "participant_id\nsub-1\n").unwrap();
+    refused(MAPS, 2, &["table 'maps'", "study/maps.tsv or the regions of --brain"]);
+    fs::remove_file(dir.join("study/maps.tsv")).unwrap();
     // Two maps of one visit, a map of nobody in the study, a visit that no path says.
     let again = dir.join("glm/sub-1/ses-pre/run-2").join(EFFECT);
     image(&again, SHAPE, &values(40, 0));

@@ -235,6 +235,11 @@ fn names_with_signs_that_mean_something_in_html_come_out_as_they_are() {
         let n = all.iter().filter(|e| e.name == element && e.text.contains(name)).count();
         assert!(n >= least, "{element}: {n}");
     }
+    // Of outcomes whose labels are the name every row is there: as heads of rows, in cells and in the notes.
+    let of_rows = |e: &&Element| e.name == "th" && e.has("scope", "row") && e.text == name;
+    let n = all.iter().filter(of_rows).count();
+    assert!(n >= 3 * results.ancova.rows.len(), "{n} heads of rows");
+    assert!(all.iter().any(|e| e.name == "td" && e.text == name), "no cell");
 }
 
 /// Where a text of a drawing lies: from, to and its foot; letters are taken for narrow ones.
@@ -489,7 +494,7 @@ fn the_command_takes_pictures_and_refuses_what_is_none() {
         std::fs::create_dir_all(dir.join("group")).unwrap();
         write(&format!("group/{name}"), &format!("<svg><title>{name}</title></svg>"));
     };
-    ["stat-r_relmat.svg", "contrast-x_statmap.svg", "mine.svg"].map(own);
+    ["stat-r_relmat.svg", "contrast-x_statmap.svg", "mine.svg"].iter().for_each(|name| own(name));
     crate::command::run(dir, &line("group"));
     let all = checked(&std::fs::read_to_string(dir.join("to-group/report.html")).unwrap());
     let alts = all.iter().filter(|e| e.name == "img").map(|e| e.attributes["alt"].as_str());

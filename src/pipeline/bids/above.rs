@@ -67,6 +67,7 @@ impl Above<'_> {
             below,
             estimates,
             columns: self.columns,
+            asked: self.asked,
             n_rows: self.inputs.len(),
             left_out: Vec::new(),
         })

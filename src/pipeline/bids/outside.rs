@@ -107,7 +107,7 @@ pub(super) fn put_texts(files: &[(PathBuf, String)]) -> Result<()> {
 }
 
 /// The copy's name: the file's own where it is one of a model's, as BIDS calls them.
-fn model_name(spec: &BidsSpec, model: &Model) -> String {
+pub(super) fn model_name(spec: &BidsSpec, model: &Model) -> String {
     let own = spec.model.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if own.starts_with("model-") && own.ends_with("_smdl.json") {
         return own;

@@ -130,7 +130,19 @@ impl Planning<'_> {
             })
             .collect();
         let columns = (&modelled.columns[..modelled.n_of_x], &modelled.columns[..]);
-        let asked = self.asked((node, columns), None, &whose, &mut left_out)?;
+        let mut asked = Vec::new();
+        for one in self.asked((node, columns), None, &whose, &mut left_out)? {
+            match modelled.refuse_undetermined(&one) {
+                Ok(()) => asked.push(one),
+                Err(_) if self.spec.missing_contrast == Missing::Skip => {
+                    left_out.push(format!(
+                        "contrast {}, which the design does not determine",
+                        one.name
+                    ));
+                }
+                Err(error) => return Err(error.of(&whose)),
+            }
+        }
         let unit = modelled.unit(self.spec, (at, node), run, &asked, watch);
         let mut unit = unit.map_err(|error| error.of(&whose))?;
         unit.left_out = left_out;

@@ -34,7 +34,8 @@ pub(super) struct Modelled {
     /// How many, the first ones, are those of X.
     pub n_of_x: usize,
     /// `[volume][column]`
-    pub matrix: Array2<f64>,
+    matrix: Array2<f64>,
+    solved: LeastSquares,
     /// What X names and the run lacks, with the closest name.
     pub missing: Vec<(String, Option<String>)>,
 }
@@ -82,7 +83,8 @@ pub(super) fn model(
         let ones = Array2::ones((matrix.nrows(), 1));
         matrix = beside(&matrix, &ones)?;
     }
-    Ok(Modelled { tr, columns, n_of_x, matrix, missing: made.missing })
+    let solved = LeastSquares::new(matrix.view())?;
+    Ok(Modelled { tr, columns, n_of_x, matrix, solved, missing: made.missing })
 }
 
 /// When columns are sampled, seconds from the first volume of the file.
@@ -163,7 +165,7 @@ impl Modelled {
     /// The unit that fits a run.
     ///
     /// # Errors
-    /// Bad data: a contrast that the design does not determine; names that cannot be files.
+    /// Bad data: fewer volumes than columns; names that cannot be files.
     pub fn unit(
         &self,
         spec: &BidsSpec,
@@ -172,7 +174,7 @@ impl Modelled {
         asked: &[Asked],
         watch: &dyn Watch,
     ) -> Result<Unit> {
-        self.refuse_undetermined(run, asked)?;
+        self.refuse_few(run)?;
         let entities = &run.entities;
         let folder = named::folder(&spec.out, &node.name, entities);
         let layout = Layout::prefix(&folder.join(named::of_tables(entities)))
@@ -193,6 +195,7 @@ impl Modelled {
             sources,
             below: Vec::new(),
             estimates,
+            asked: asked.to_vec(),
             columns: self.columns.clone(),
             n_rows: self.matrix.nrows(),
             left_out: Vec::new(),
@@ -246,34 +249,36 @@ impl Modelled {
         }))
     }
 
-    /// Before any fit, not in the middle of all.
-    fn refuse_undetermined(&self, run: &FoundRun, asked: &[Asked]) -> Result<()> {
-        let (n, p) = self.matrix.dim();
-        let solved = LeastSquares::new(self.matrix.view())?;
-        if n <= solved.rank {
-            return Err(Error::bad_data(
-                run.name(),
-                format!("has {n} volumes for {} independent columns", solved.rank),
-                "have more volumes than columns",
-                "leave columns out of X, such as single outliers or components",
-            ));
+    /// Why the run cannot be fitted at all: before any fit, not in the middle of all.
+    fn refuse_few(&self, run: &FoundRun) -> Result<()> {
+        let (n, rank) = (self.matrix.nrows(), self.solved.rank);
+        if n > rank {
+            return Ok(());
         }
-        for one in asked {
-            let is_whole = one.weights.iter().all(|row| row.len() == p);
-            let is_determined = is_whole
-                && one.weights.iter().all(|row| solved.is_estimable(ArrayView1::from(row)));
-            if !is_determined {
-                let depends: Vec<String> =
-                    solved.dependent_columns().iter().map(|&at| self.columns[at].clone()).collect();
-                return Err(Error::bad_data(
-                    format!("contrast '{}' of {}", one.name, run.name()),
-                    "is not determined by the design",
-                    "be of columns that can be told apart",
-                    format!("columns that are sums of others: {}", super::found::listed(&depends)),
-                ));
-            }
+        Err(Error::bad_data(
+            run.name(),
+            format!("has {n} volumes for {rank} independent columns"),
+            "have more volumes than columns",
+            "leave columns out of X, such as single outliers or components",
+        ))
+    }
+
+    /// Why a contrast cannot be asked of the run.
+    ///
+    /// # Errors
+    /// Bad data: columns of it that cannot be told apart.
+    pub fn refuse_undetermined(&self, one: &Asked) -> Result<()> {
+        if one.weights.iter().all(|row| self.solved.is_estimable(ArrayView1::from(row))) {
+            return Ok(());
         }
-        Ok(())
+        let depends = self.solved.dependent_columns();
+        let depends: Vec<String> = depends.iter().map(|&at| self.columns[at].clone()).collect();
+        Err(Error::bad_data(
+            format!("contrast '{}'", one.name),
+            "is not determined by the design",
+            "be of columns that can be told apart (--missing-contrast skip leaves it out there)",
+            format!("columns that are sums of others: {}", super::found::listed(&depends)),
+        ))
     }
 
     fn table(&self) -> String {

@@ -28,8 +28,10 @@ pub(super) struct Unit {
     pub below: Vec<usize>,
     /// What it estimates.
     pub estimates: Vec<Estimate>,
-    /// Its design's columns, and the contrasts by name.
+    /// Its design's columns.
     pub columns: Vec<String>,
+    /// What is asked of them.
+    pub asked: Vec<Asked>,
     /// Rows of its design.
     pub n_rows: usize,
     /// What was left out of it, a sentence each.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::across::Asked;
 use super::so_far::Combined;
-use super::{Opened, Questions, across, methods, peaks};
+use super::{Opened, Questions, across, methods};
 use crate::error::Result;
 use crate::maps::{Entities, told};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::courses::{self, Seen};
 use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::Run;
+use crate::pipeline::peaks;
 use crate::pipeline::products::{Draw, Page};
 use crate::pipeline::provenance::Provenance;
 use crate::pipeline::spec::GlmSpec;
@@ -62,7 +63,7 @@ pub(super) fn page(
         contrasts.push(Contrast {
             name: maps.name.clone(),
             words: words(asked, &opened.runs),
-            picture: peaks::picture(maps, &all.fitted, (&grid, &below), n_runs),
+            picture: peaks::picture(maps, &all.fitted, (&grid, Some(&below)), n_runs),
             weights: weights(asked, &opened.runs, &questions.plans),
             file: format!("contrast-{}_clusters.tsv", questions.labels[at]),
             courses: courses_of(&clusters.first, opened, (&questions.plans, &seen), asked),

@@ -1,11 +1,15 @@
-//! Clusters of a contrast and their peaks, for its page: above the threshold of p < .001, not corrected.
+//! Clusters of a contrast and their peaks, for its page: above the threshold of p < .001, not corrected. Of a contrast as it was fitted, or of finished maps.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::error::Result;
+use crate::design;
+use crate::error::{Error, Result};
+use crate::io::{self, Intent};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, told};
 use crate::pipeline::decide::{ContrastMaps, Tail};
+use crate::report::analysis::Contrast;
 use crate::report::group::Listing;
 use crate::report::statmap::{Statmap, Threshold, Underlay};
 use crate::stats::clusters::{self, Connectivity, Neighbours, PeakRule, clusters};
@@ -18,7 +22,7 @@ const P: f64 = 0.001;
 const LOOKED_AT: usize = 3;
 
 /// The clusters of a contrast.
-pub(super) struct Clusters {
+pub struct Clusters {
     /// What they are, and a row a peak.
     pub listed: (String, Listing),
     /// The highest of each of the first, by the name of its row, and where: position in the grid.
@@ -51,7 +55,7 @@ fn tails(maps: &ContrastMaps) -> &'static str {
 ///
 /// # Errors
 /// Internal where mask and grid disagree.
-pub(super) fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters> {
+pub fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters> {
     let places: Vec<u32> = (0..inside.len()).filter(|&v| inside[v]).map(|v| v as u32).collect();
     let neighbours = Neighbours::new(grid.shape, &places, Connectivity::Faces)?;
     let statistic: Vec<f64> = places.iter().map(|&v| maps.stat[v as usize]).collect();
@@ -104,11 +108,61 @@ fn z_and_p(maps: &ContrastMaps, place: usize, plane_len: usize) -> (f64, f64) {
     tail.z_and_p(maps.stat[place])
 }
 
-/// The picture of a contrast over an image of the runs.
-pub(super) fn picture(
+/// A contrast of finished maps, for a page: its picture and its clusters. `statistic`: its t or F; `mask`: where there is one, on the same grid.
+///
+/// # Errors
+/// Missing input; bad data where a map is no t and no F, or the mask is of another grid.
+pub fn finished(
+    name: &str,
+    (statistic, mask): (&Path, &Path),
+    two_sided: bool,
+    (below, n_runs): (Option<Arc<Underlay>>, usize),
+) -> Result<Contrast> {
+    let (grid, header, values) = io::read_map(statistic)?;
+    let (stat_kind, rank, dof) = match header.intent {
+        Intent::T { dof } => (Stat::T, 1, dof),
+        Intent::F { dof1, dof2 } => (Stat::F, dof1 as usize, dof2),
+        _ => {
+            return Err(Error::bad_data(
+                statistic.display().to_string(),
+                "has a header that says neither t nor F",
+                "be a map of t or F with its degrees of freedom",
+                "name a stat-t or stat-F map",
+            ));
+        }
+    };
+    let (of_mask, _, inside) = io::read_map(mask)?;
+    if of_mask.shape != grid.shape {
+        return Err(Error::bad_data(
+            mask.display().to_string(),
+            format!("has {:?} voxels", of_mask.shape),
+            format!("have the {:?} of {}", grid.shape, statistic.display()),
+            "take the mask beside the map",
+        ));
+    }
+    let inside: Vec<bool> = inside.iter().map(|v| *v > 0.0).collect();
+    let mut maps = ContrastMaps::zeros(name, stat_kind, 1, values.len());
+    (maps.rank, maps.dof, maps.two_sided) = (rank, Dof::Uniform(dof), two_sided);
+    maps.stat = values.iter().map(|v| f64::from(*v)).collect();
+    let found = of(&maps, &inside, &grid)?;
+    let label = design::label::labels(&[name.to_owned()])?.concat();
+    Ok(Contrast {
+        name: name.to_owned(),
+        words: Vec::new(),
+        picture: picture(&maps, &inside, (&grid, below.as_ref()), n_runs),
+        weights: Vec::new(),
+        clusters: found.listed,
+        file: format!("contrast-{label}_clusters.tsv"),
+        courses: Vec::new(),
+    })
+}
+
+/// The picture of a contrast over an image of the runs, or its mask alone.
+#[must_use]
+pub fn picture(
     maps: &ContrastMaps,
     inside: &[bool],
-    (grid, below): (&Grid, &Arc<Underlay>),
+    (grid, below): (&Grid, Option<&Arc<Underlay>>),
     n_runs: usize,
 ) -> Statmap {
     let from = threshold(maps);
@@ -140,6 +194,6 @@ pub(super) fn picture(
             full: from,
             two_sided: maps.two_sided && maps.stat_kind == Stat::T,
         },
-        underlay: Some(Arc::clone(below)),
+        underlay: below.cloned(),
     }
 }

@@ -1,0 +1,249 @@
+//! The pages of a dataset's results, one a subject and one a node of the dataset: made of what lies in the folder of results, whichever command
+//! put it there, so that they can be made again without a fit.
+
+use std::path::PathBuf;
+
+use super::unit::Unit;
+use super::{Done, Plan, outside};
+use crate::bids::entity::label;
+use crate::bids::model::{Level, Test};
+use crate::error::Result;
+use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
+use crate::report::analysis::Analysis;
+use crate::report::bids::{BidsPage, Edge, Node, page};
+use crate::report::notes::{Kind, Note};
+use crate::report::page::FileRead;
+
+mod maps;
+mod methods;
+mod runs;
+
+/// Whom a page is about.
+#[derive(Clone, Copy)]
+enum Of<'a> {
+    Subject(&'a str),
+    /// A node of the dataset, by its place in the model.
+    Node(usize),
+}
+
+const SUBJECT: &str = "subject";
+
+/// Make them all, and put them into the folder of results; where they are.
+///
+/// # Errors
+/// Those of reading the results, and output errors.
+pub(super) fn write(plan: &Plan, done: &Done, command_line: &[String]) -> Result<Vec<PathBuf>> {
+    let mut pages = Vec::new();
+    for of in all(plan) {
+        let name = match of {
+            Of::Subject(label) => format!("sub-{label}.html"),
+            Of::Node(at) => format!("node-{}.html", label(&plan.read.model.nodes[at].name)),
+        };
+        let path = plan.spec.out.join(name);
+        let html = page(&content(plan, done, of, command_line)?)?;
+        outside::put_texts(&[(path.clone(), html)])?;
+        pages.push(path);
+    }
+    Ok(pages)
+}
+
+/// Subjects in the order of their units, then nodes of the dataset that have units.
+fn all(plan: &Plan) -> Vec<Of<'_>> {
+    let mut subjects: Vec<&str> = Vec::new();
+    let mut nodes: Vec<usize> = Vec::new();
+    for unit in &plan.units {
+        if plan.level(unit) == Level::Dataset {
+            nodes.push(unit.node);
+        } else if let Some(label) = unit.entities.get(SUBJECT)
+            && !subjects.contains(&label.as_str())
+        {
+            subjects.push(label);
+        }
+    }
+    nodes.dedup();
+    subjects.into_iter().map(Of::Subject).chain(nodes.into_iter().map(Of::Node)).collect()
+}
+
+impl Plan {
+    fn level(&self, unit: &Unit) -> Level {
+        self.read.model.nodes[unit.node].level
+    }
+
+    /// The units that a page shows, in order.
+    fn shown(&self, of: Of<'_>) -> Vec<&Unit> {
+        let is_shown = |unit: &&Unit| match of {
+            Of::Subject(label) => {
+                self.level(unit) != Level::Dataset
+                    && unit.entities.get(SUBJECT).is_some_and(|own| own == label)
+            }
+            Of::Node(at) => unit.node == at,
+        };
+        self.units.iter().filter(is_shown).collect()
+    }
+}
+
+fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Result<BidsPage> {
+    let model = &plan.read.model;
+    let units = plan.shown(of);
+    let recorded = units.iter().map(|unit| read(unit)).collect::<Result<Vec<_>>>()?;
+    let of_runs = |unit: &&Unit| plan.level(unit) == Level::Run;
+    // On the page of a node every run stands in the table; each is shown on its subject's.
+    let runs: Vec<&Unit> = match of {
+        Of::Subject(_) => units.iter().copied().filter(of_runs).collect(),
+        Of::Node(_) => plan.units.iter().filter(of_runs).collect(),
+    };
+    let (columns, parts) = runs::of(plan, &runs, matches!(of, Of::Subject(_)))?;
+    let mut contrasts = Vec::new();
+    let highest = units.iter().map(|unit| plan.level(unit)).max();
+    let below = maps::below(plan, &units);
+    for unit in &units {
+        // What goes up is shown where it arrives; an F test goes no further.
+        let is_last = Some(plan.level(unit)) == highest;
+        for estimate in unit.estimates.iter().filter(|e| is_last || e.test == Test::F) {
+            contrasts.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
+        }
+    }
+    let (kind, title) = match of {
+        Of::Subject(label) => ("Subject", format!("sub-{label}")),
+        Of::Node(at) => ("Dataset", model.nodes[at].name.clone()),
+    };
+    let sidecars = || units.iter().zip(&recorded).filter_map(|(u, r)| Some((*u, r.as_ref()?)));
+    let inputs = sidecars().flat_map(|(_, sidecar)| {
+        sidecar.provenance.inputs.iter().map(|input| FileRead {
+            path: input.path.to_string_lossy().into_owned(),
+            role: input.role.name().to_owned(),
+            checksum: input.checksum.to_string(),
+        })
+    });
+    let outputs = sidecars().flat_map(|(_, sidecar)| {
+        sidecar.provenance.outputs.iter().map(|o| o.name.to_string_lossy().into_owned())
+    });
+    let analysis = Analysis {
+        kind: kind.to_owned(),
+        title,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        command_line: command_line.to_vec(),
+        inputs: inputs.collect(),
+        outputs: outputs.collect(),
+        notes: notes(plan, &units, &recorded),
+        facts: facts(plan, &recorded),
+        methods: methods::of(&plan.spec, model),
+        columns,
+        runs: parts,
+        contrasts,
+    };
+    let about = |name: &String| units.iter().any(|unit| plan.name(unit) == *name);
+    let failed = done.failed.iter().map(|(name, why)| (name.clone(), why.to_string()));
+    let lacking =
+        done.lacking.iter().map(|(name, lacks)| (name.clone(), format!("{lacks} is not there")));
+    let failed = failed.chain(lacking).filter(|(name, _)| about(name) || matches!(of, Of::Node(_)));
+    Ok(BidsPage {
+        analysis,
+        model: (outside::model_name(&plan.spec, model), plan.read.text.clone()),
+        nodes: nodes(plan, of),
+        edges: edges(plan),
+        failed: failed.collect(),
+    })
+}
+
+/// What a unit's sidecar holds; none of one that is not finished.
+fn read(unit: &Unit) -> Result<Option<Sidecar>> {
+    let mask = crate::maps::Entities::of("mask");
+    let path = sidecar_path(&unit.layout.path(provenance::Kind::Map, &mask, ".nii.gz"));
+    if path.is_file() { provenance::read(&path) } else { Ok(None) }
+}
+
+/// Warnings of the units, each once with those that it is about; what was left out; what of the model was taken leniently.
+fn notes(plan: &Plan, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
+    let mut notes: Vec<Note> = Vec::new();
+    let mut add = |kind: Kind, text: &str, who: &str| {
+        let who = (!who.is_empty()).then(|| who.to_owned());
+        match notes.iter_mut().find(|note| note.text == text) {
+            Some(note) => note.who.extend(who.filter(|who| !note.who.contains(who))),
+            None => {
+                let mut note = Note::new(kind, text);
+                note.who.extend(who);
+                notes.push(note);
+            }
+        }
+    };
+    for (unit, sidecar) in units.iter().zip(recorded) {
+        let name = plan.name(unit);
+        match sidecar {
+            Some(sidecar) => {
+                sidecar.provenance.warnings.iter().for_each(|w| add(Kind::Warning, w, &name));
+            }
+            None => add(Kind::Serious, "not finished: its maps are not there", &name),
+        }
+        unit.left_out.iter().for_each(|line| add(Kind::Warning, line, &name));
+    }
+    plan.left_out.iter().for_each(|line| add(Kind::Warning, line, ""));
+    plan.read.notes.all().iter().for_each(|line| add(Kind::Info, line, ""));
+    notes
+}
+
+fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
+    let fit = &plan.spec.fit;
+    let n_voxels = |name: &str| {
+        let counts = recorded.iter().flatten().map(|sidecar| &sidecar.provenance.counts);
+        let all: Vec<u64> = counts.filter_map(|counts| counts.get(name)?.as_u64()).collect();
+        match (all.iter().min(), all.iter().max()) {
+            (Some(least), Some(most)) if least == most => least.to_string(),
+            (Some(least), Some(most)) => format!("{least} to {most}"),
+            _ => String::new(),
+        }
+    };
+    let smoothing = match fit.smooth.fwhm_mm {
+        0.0 => "none".to_owned(),
+        fwhm => format!("{fwhm} mm"),
+    };
+    let device =
+        recorded.iter().flatten().map(|sidecar| sidecar.provenance.device.name.clone()).next();
+    let all = [
+        ("Dataset", plan.found.raw.name()),
+        ("Model", plan.read.model.name.clone()),
+        ("Noise of runs", fit.noise.name().to_owned()),
+        ("Smoothing", smoothing),
+        ("Units of effects", fit.scaling.units()),
+        ("Voxels in a run's mask", n_voxels("voxels_in_mask")),
+        ("Voxels fitted in a run", n_voxels("voxels_fitted")),
+        ("Voxels in all estimates", n_voxels("voxels")),
+        ("Voxels in any estimate", n_voxels("voxels_of_any")),
+        ("p", if fit.two_sided { "both tails of t" } else { "upper tail of t" }.to_owned()),
+        ("Device", device.unwrap_or_default()),
+    ];
+    let said = all.into_iter().filter(|(_, value)| !value.is_empty());
+    said.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn nodes(plan: &Plan, of: Of<'_>) -> Vec<Node> {
+    let here: Vec<usize> = plan.shown(of).iter().map(|unit| unit.node).collect();
+    let drawn = plan.read.model.nodes.iter().enumerate().map(|(at, node)| {
+        let own = || plan.units.iter().filter(|unit| unit.node == at);
+        let mut contrasts: Vec<String> = Vec::new();
+        for estimate in own().flat_map(|unit| &unit.estimates) {
+            if !contrasts.contains(&estimate.contrast) {
+                contrasts.push(estimate.contrast.clone());
+            }
+        }
+        Node {
+            name: node.name.clone(),
+            level: format!("{:?}", node.level),
+            group_by: node.group_by.clone(),
+            contrasts,
+            n_groups: own().count(),
+            is_here: here.contains(&at),
+        }
+    });
+    drawn.collect()
+}
+
+fn edges(plan: &Plan) -> Vec<Edge> {
+    let filter = |(key, values): (&String, &Vec<String>)| format!("{key}: {}", values.join(", "));
+    let drawn = plan.read.model.edges.iter().map(|edge| Edge {
+        from: edge.source,
+        to: edge.destination,
+        filter: edge.filter.iter().map(filter).collect::<Vec<_>>().join("; "),
+    });
+    drawn.collect()
+}

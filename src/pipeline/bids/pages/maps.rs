@@ -1,0 +1,109 @@
+//! A finished contrast, read back: its picture, its clusters, what it weighs.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::super::unit::{Estimate, Unit};
+use super::{Plan, SUBJECT};
+use crate::bids::model::{Level, Test};
+use crate::error::Result;
+use crate::io::dataset::short_name;
+use crate::io::{bids, read_map};
+use crate::maps::Entities;
+use crate::pipeline::peaks;
+use crate::pipeline::provenance::{Kind, sidecar_path};
+use crate::report::analysis::{Contrast, Weights};
+use crate::report::statmap::Underlay;
+
+/// Images of the anatomy, the first that is there.
+const ANATOMY: [&str; 2] = ["boldref", "T1w"];
+
+/// An image of a subject to draw maps over: the reference of a run, or the anatomy in the same space; none where neither is there.
+pub(super) fn below(plan: &Plan, units: &[&Unit]) -> Option<Arc<Underlay>> {
+    let subject = units.iter().find_map(|unit| unit.entities.get(SUBJECT))?;
+    let space = units.iter().find_map(|unit| unit.entities.get("space"));
+    let is_ours = |own: Option<&str>, wanted: Option<&String>| own == wanted.map(String::as_str);
+    let all = plan.found.derivatives.iter().map(|(_, of)| of).chain([&plan.found.raw]);
+    let all: Vec<_> = all.collect();
+    for suffix in ANATOMY {
+        for of in &all {
+            let mut files = of.of_suffix(suffix, &[".nii.gz", ".nii"]).filter(|file| {
+                is_ours(file.entity(SUBJECT), Some(subject)) && is_ours(file.entity("space"), space)
+            });
+            // One that cannot be read is no loss for the numbers: another may do, or none.
+            let read = files.find_map(|file| Some((file, read_map(&of.at(file)).ok()?)));
+            if let Some((file, (grid, _, values))) = read {
+                let name = file.path.file_name().unwrap_or_default().to_string_lossy();
+                return Some(Arc::new(Underlay::new(name.into_owned(), grid, values)));
+            }
+        }
+    }
+    None
+}
+
+/// The contrast of an estimate; none where it is not finished.
+///
+/// # Errors
+/// Those of reading its maps; internal where they disagree.
+pub(super) fn contrast(
+    plan: &Plan,
+    unit: &Unit,
+    estimate: &Estimate,
+    below: Option<&Arc<Underlay>>,
+) -> Result<Option<Contrast>> {
+    let letter = if estimate.test == Test::F { "F" } else { "t" };
+    let path = of_stat(&estimate.effect, letter);
+    let mask = unit.layout.path(Kind::Map, &Entities::of("mask"), ".nii.gz");
+    if !path.is_file() || !mask.is_file() {
+        return Ok(None);
+    }
+    let fields = bids::read_json(&sidecar_path(&path))?;
+    let over = (below.cloned(), unit.n_rows);
+    let two_sided = plan.spec.fit.two_sided;
+    let shown = peaks::finished(&estimate.contrast, (&path, &mask), two_sided, over)?;
+    let mut picture = shown.picture;
+    let n_inside = picture.inside.iter().filter(|inside| **inside).count();
+    picture.notes = vec![format!(
+        "{letter} with {} degrees of freedom, {n_inside} voxels, {} rows of the design",
+        picture.dof, unit.n_rows
+    )];
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Some(Contrast {
+        name: format!("{} ({})", estimate.contrast, within(plan, unit)),
+        words: [vec![format!("{}.", plan.name(unit))], unit.left_out.clone()].concat(),
+        picture,
+        weights: weights(&fields),
+        file: file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv"),
+        ..shown
+    }))
+}
+
+/// The node of a unit, and what tells the unit from others on the page of a subject.
+fn within(plan: &Plan, unit: &Unit) -> String {
+    let node = &plan.read.model.nodes[unit.node].name;
+    let told: Vec<String> = ["session", "task", "acquisition", "run"]
+        .iter()
+        .filter(|_| plan.level(unit) != Level::Dataset)
+        .filter_map(|key| Some(format!("{}-{}", short_name(key), unit.entities.get(*key)?)))
+        .collect();
+    if told.is_empty() { node.clone() } else { format!("{node}, {}", told.join(" ")) }
+}
+
+/// The map of a statistic beside that of an effect.
+fn of_stat(effect: &Path, letter: &str) -> PathBuf {
+    let name = effect.file_name().unwrap_or_default().to_string_lossy();
+    effect.with_file_name(name.replace("stat-effect_", &format!("stat-{letter}_")))
+}
+
+/// What it weighs, a row each.
+fn weights(fields: &Map<String, Value>) -> Vec<Weights> {
+    let rows = fields.get("ContrastWeights").and_then(Value::as_array).cloned().unwrap_or_default();
+    let row = |row: &Value| {
+        let columns = row.as_object().into_iter().flatten();
+        let columns = columns.filter_map(|(name, weight)| Some((name.clone(), weight.as_f64()?)));
+        Weights { of: String::new(), columns: columns.collect() }
+    };
+    rows.iter().map(row).collect()
+}
