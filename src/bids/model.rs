@@ -8,8 +8,10 @@ use super::Instruction;
 use super::formula::Formula;
 
 mod check;
+mod column;
 mod contrast;
 mod edges;
+mod filter;
 mod hrf;
 mod json;
 mod node;

@@ -150,8 +150,11 @@ fn walk(model: &Model, found: &[Entities], golden: &Value) -> Vec<Vec<Made>> {
     made
 }
 
-/// Contrasts by name: weights, test, conditions.
-fn by_name(asked: &Asked) -> BTreeMap<String, (Vec<Vec<f64>>, String, Vec<String>)> {
+/// Weights `[row][condition]`, test, conditions.
+type Weighed = (Vec<Vec<f64>>, String, Vec<String>);
+
+/// Contrasts by name.
+fn by_name(asked: &Asked) -> BTreeMap<String, Weighed> {
     let test = |test| match test {
         Test::T => "t",
         Test::F => "F",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::node::{column, is_blank};
+use super::column::{column, is_blank};
 use super::{Contrast, Dummy, Level, Node, Test};
 use crate::bids::names::Wanted;
 use crate::bids::place::{Place, list, short, text, wrong};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::read::filter;
+use super::filter::{filter, twice};
 use super::{Edge, Level, Node};
 use crate::bids::place::{Place, list, short, text};
 use crate::bids::{Notes, entity};
@@ -58,7 +58,7 @@ fn one(value: &Value, pointer: &str, nodes: &[Node], notes: &mut Notes) -> Resul
         for (name, labels) in filter(value, &place.at("Filter"), "a filter of estimates", notes)? {
             let long = entity::long(&name).map_or(name.clone(), str::to_owned);
             if named.insert(long.clone(), labels).is_some() {
-                return Err(super::read::twice(&place.at("Filter"), &long));
+                return Err(twice(&place.at("Filter"), &long));
             }
         }
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::read::{entity_of, filter, twice};
+use super::column::{column, is_blank};
+use super::filter::{entity_of, filter, twice};
 use super::{Kind, Level, Node, contrast, hrf};
 use crate::bids::formula::Formula;
 use crate::bids::place::{Place, list, short, text, wrong};
@@ -259,20 +260,6 @@ fn columns(model: &Place, notes: &mut Notes) -> Result<Vec<String>> {
         }
     }
     Ok(x)
-}
-
-/// Whether it is a form that nobody filled in: templates of bidspm have some.
-pub(super) fn is_blank(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim().is_empty())
-}
-
-/// A column's name; the number 1 is the intercept.
-pub(super) fn column(value: &Value, pointer: &str) -> Result<String> {
-    match value {
-        Value::String(name) if !name.trim().is_empty() => Ok(name.clone()),
-        Value::Number(number) if number.as_f64() == Some(1.0) => Ok("1".into()),
-        other => Err(wrong(pointer, other, "be the name of a column, or 1 for the intercept")),
-    }
 }
 
 /// What stands in the model and is not used, each with a note.
