@@ -314,7 +314,7 @@ fn of_connect(spec: &ConnectSpec) -> Vec<Name> {
 }
 
 /// The tables of a trial's parts.
-const OF_TRIAL: [&str; 18] = [
+const OF_TRIAL: [&str; 19] = [
     "populations",
     "missing",
     "baseline",
@@ -330,6 +330,7 @@ const OF_TRIAL: [&str; 18] = [
     "calibration",
     "brain",
     "motion",
+    "region_values",
     "correlations",
     "correlations_by_arm",
     "crossover",

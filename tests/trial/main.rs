@@ -13,6 +13,7 @@ mod cpm;
 mod crossover;
 mod disposition;
 mod doubts;
+mod estimates;
 mod image;
 mod maps;
 mod pressure;
