@@ -10,4 +10,5 @@ mod command;
 mod dataset;
 mod golden;
 mod made;
+mod pages;
 mod refused;
