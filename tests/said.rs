@@ -207,6 +207,7 @@ fn corrected_and_smoothed_runs_keep_what_the_sidecars_of_their_input_say() {
             assert!(own.get(key).is_none(), "{name}: {key} is not true of it");
         }
         assert_eq!(own.get("SliceTiming").is_some(), slices, "{name}");
+        assert_eq!(own["SkullStripped"], false, "{name}: required of a derivative");
     }
 }
 

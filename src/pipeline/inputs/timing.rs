@@ -132,6 +132,9 @@ pub fn bids_fields(
             fields.insert("SliceTimingCorrected".to_owned(), json!(true));
         }
         fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
+    } else {
+        // Required of a derivative; a run as the scanner gave it has its skull, and so has what is made of it here.
+        fields.entry("SkullStripped").or_insert(json!(false));
     }
     if let Some(a) = acquisition {
         fields.insert("RepetitionTime".to_owned(), json!(a.tr));
