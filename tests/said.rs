@@ -278,3 +278,31 @@ fn every_shell_completes_every_command_and_a_manual_page_tells_of_each() {
     assert_eq!(refused.status.code(), Some(2));
     assert!(said(&refused).contains("boldly-glm.1 is there and no manual page of boldly's"));
 }
+
+#[test]
+fn a_dataset_of_derivatives_without_a_bidsignore_gets_one_and_keeps_its_own() {
+    let folder = study();
+    let dir = folder.path();
+    let described = r#"{"Name": "x", "BIDSVersion": "1.10.0", "DatasetType": "derivative"}"#;
+    for root in ["none", "own", "raw"] {
+        fs::create_dir_all(dir.join(root)).unwrap();
+        let text = if root == "raw" {
+            described.replace("derivative", "raw")
+        } else {
+            described.to_owned()
+        };
+        fs::write(dir.join(root).join("dataset_description.json"), text).unwrap();
+    }
+    fs::write(dir.join("own/.bidsignore"), "mine\n").unwrap();
+    for root in ["none", "own", "raw"] {
+        let line = format!(
+            "smooth study/{} --fwhm 8 --out {root}/smoothed/x_bold.nii --device cpu -q",
+            paths::BOLD
+        );
+        succeeded(&line, boldly(dir, &line));
+    }
+    let ignored = fs::read_to_string(dir.join("none/.bidsignore")).unwrap();
+    assert!(ignored.contains("*_statmap.*\n") && ignored.ends_with("smoothed\n"), "{ignored}");
+    assert_eq!(fs::read_to_string(dir.join("own/.bidsignore")).unwrap(), "mine\n");
+    assert!(!dir.join("raw/.bidsignore").exists(), "a raw dataset is not boldly's to describe");
+}

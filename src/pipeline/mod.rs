@@ -6,6 +6,7 @@
 pub mod automask;
 pub mod bench;
 pub mod bids;
+pub mod bidsignore;
 pub mod blocks;
 pub mod calibrate;
 pub mod carried;

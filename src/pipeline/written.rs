@@ -15,6 +15,7 @@ use crate::io::sample::SampleType;
 use crate::io::source::BoldSink;
 use crate::io::{Header, Intent, Outputs, Overwrite, other_half};
 use crate::maps::{Entities, Map, Quantity};
+use crate::pipeline::bidsignore;
 use crate::pipeline::earlier::{self, Earlier};
 use crate::pipeline::foreseen::Foreseen;
 use crate::pipeline::products::{Account, Draw, Image, Layout, Products, Text};
@@ -125,6 +126,9 @@ impl Written {
     pub fn commit(mut self) -> Result<Vec<Saved>> {
         let (overwrite, seen, removed) = (self.outputs.overwrite(), &self.seen, &self.removed);
         self.outputs.commit_but(&|| seen.settle(removed, overwrite))?;
+        // Of the validator's alone: the outputs are there without it.
+        let files: Vec<PathBuf> = self.saved.iter().flat_map(|one| one.files.clone()).collect();
+        let _ = bidsignore::beside(&files);
         Ok(self.saved)
     }
 

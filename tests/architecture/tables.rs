@@ -68,6 +68,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
 pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("watch", &[]),
     ("comparison", &[]),
+    ("bidsignore", &[]),
     ("decide", &[]),
     ("masks", &["watch"]),
     ("moment", &[]),
@@ -125,7 +126,19 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("earlier", &["spec", "provenance", "products"]),
     // The names that a command's outputs will have.
     ("foreseen", &["spec", "provenance", "products"]),
-    ("written", &["watch", "spec", "provenance", "session", "products", "earlier", "foreseen"]),
+    (
+        "written",
+        &[
+            "watch",
+            "spec",
+            "provenance",
+            "session",
+            "products",
+            "earlier",
+            "foreseen",
+            "bidsignore",
+        ],
+    ),
     ("compared", &["comparison", "spec", "blocks", "provenance", "session", "products"]),
     (
         "confounds",
@@ -319,6 +332,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "spec",
             "session",
             "provenance",
+            "bidsignore",
             "peaks",
             "inputs",
             "products",

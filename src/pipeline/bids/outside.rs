@@ -9,12 +9,10 @@ use super::found::Found;
 use crate::bids::Model;
 use crate::error::{Error, Result};
 use crate::io::{Outputs, Overwrite, bids, read_text};
+use crate::pipeline::bidsignore;
 use crate::pipeline::provenance::relative;
 use crate::pipeline::spec::BidsSpec;
 
-/// What the BIDS validator has no names for; a folder's name goes without a slash, or the folder itself is reported.
-const IGNORED: &str = "*.html\nlogs\nfigures\nnode-*\n*_statmap.*\n*_design.*\n*_timeseries.*\n*_mask.json\n*_qc.*\nmodel-*\n\
-                       *_clusters.*\n*_corrdesign.*\n";
 /// The version of BIDS that names follow.
 const BIDS_VERSION: &str = "1.10.0";
 const DESCRIPTION: &str = "dataset_description.json";
@@ -76,7 +74,7 @@ pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found)
     let readme = readme(spec, model, &name);
     let files = [
         (DESCRIPTION, described.as_str()),
-        (".bidsignore", IGNORED),
+        (".bidsignore", bidsignore::NAMES),
         ("README", readme.as_str()),
         (name.as_str(), text),
     ];
