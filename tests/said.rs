@@ -294,15 +294,18 @@ fn a_dataset_of_derivatives_without_a_bidsignore_gets_one_and_keeps_its_own() {
         fs::write(dir.join(root).join("dataset_description.json"), text).unwrap();
     }
     fs::write(dir.join("own/.bidsignore"), "mine\n").unwrap();
-    for root in ["none", "own", "raw"] {
+    for place in ["none/first", "none/smoothed", "own/smoothed", "raw/smoothed"] {
         let line = format!(
-            "smooth study/{} --fwhm 8 --out {root}/smoothed/x_bold.nii --device cpu -q",
+            "smooth study/{} --fwhm 8 --out {place}/x_bold.nii --device cpu -q",
             paths::BOLD
         );
         succeeded(&line, boldly(dir, &line));
     }
     let ignored = fs::read_to_string(dir.join("none/.bidsignore")).unwrap();
-    assert!(ignored.contains("*_statmap.*\n") && ignored.ends_with("smoothed\n"), "{ignored}");
+    assert!(
+        ignored.contains("*_statmap.*\n") && ignored.ends_with("\nfirst\nsmoothed\n"),
+        "{ignored}"
+    );
     assert_eq!(fs::read_to_string(dir.join("own/.bidsignore")).unwrap(), "mine\n");
     assert!(!dir.join("raw/.bidsignore").exists(), "a raw dataset is not boldly's to describe");
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::error::Result;
-use crate::io::{Outputs, bids};
+use crate::io::{Outputs, Overwrite, bids, read_text};
 
 /// Patterns, a line each; a folder's name goes without a slash, or the folder itself is reported.
 pub const NAMES: &str = "*.html\n*.svg\nlogs\nfigures\nnode-*\n*_statmap.*\n*_design.*\n*_design_slice-groups.tsv\n*_timeseries.*\n*_mask.json\n*_qc.*\nmodel-*\n\
@@ -16,23 +16,30 @@ const DESCRIPTION: &str = "dataset_description.json";
 /// Folders that are looked into, from an output up.
 const HIGHEST: usize = 8;
 
-/// Writes one where outputs have come into a dataset of derivatives that has none; where.
+/// Writes one where outputs have come into a dataset of derivatives that has none, or adds a folder to one of boldly's; where. One of somebody
+/// else's stays as it is.
 ///
 /// # Errors
 /// Output errors.
 pub fn beside(made: &[PathBuf]) -> Result<Option<PathBuf>> {
     let Some(root) = made.first().and_then(|path| root(path)) else { return Ok(None) };
     let path = root.join(NAME);
-    if path.exists() {
+    let there = path.exists().then(|| read_text(&path)).transpose()?;
+    if there.as_ref().is_some_and(|text| !text.starts_with(NAMES)) {
         return Ok(None);
     }
+    let mut text = there.clone().unwrap_or_else(|| NAMES.to_owned());
     // Folders at the top that are no subjects' have no names either.
-    let mut own: Vec<String> = made.iter().filter_map(|path| top(path, &root)).collect();
-    own.sort();
-    own.dedup();
-    let own: String = own.into_iter().map(|name| name + "\n").collect();
-    let mut outputs = Outputs::new();
-    outputs.text(&path, &format!("{NAMES}{own}"))?;
+    for name in made.iter().filter_map(|path| top(path, &root)) {
+        if !text.lines().any(|line| line == name) {
+            text += &format!("{name}\n");
+        }
+    }
+    if there.as_ref() == Some(&text) {
+        return Ok(None);
+    }
+    let mut outputs = Outputs::replacing(Overwrite::Anything);
+    outputs.text(&path, &text)?;
     outputs.commit()?;
     Ok(Some(path))
 }
