@@ -14,6 +14,9 @@ const KEYS: &[&str] = &["Name", "ConditionList", "Weights", "Test", "Type", "Des
 const DUMMY_KEYS: &[&str] =
     &["Contrasts", "Test", "Type", "Conditions", "ConditionList", "Description"];
 
+/// Most pairs of a condition and a column of X that are compared for remarks.
+const MOST_COMPARED: usize = 100_000;
+
 /// `Contrasts` of a node. `meta` becomes true where one asks for `FEMA`.
 pub(super) fn read_all(node: &Place, meta: &mut bool, notes: &mut Notes) -> Result<Vec<Contrast>> {
     let at = node.at("Contrasts");
@@ -195,23 +198,23 @@ pub(super) fn remarks(node: &Node, notes: &mut Notes) {
         let said = "does not have \"subject\": estimates of different subjects are fitted together";
         notes.add(&format!("{}/GroupBy", node.pointer), said);
     }
-    if node.formula.is_some() {
+    let conditions = node.contrasts.iter().map(|contrast| contrast.conditions.len()).sum::<usize>();
+    // Comparing more would take long, and such a model is nobody's.
+    if node.formula.is_some() || conditions * node.x.len() > MOST_COMPARED {
         return;
     }
     let x: Vec<Wanted> = node.x.iter().map(|name| Wanted::new(name)).collect();
     let has = |name: &str| x.iter().any(|wanted| wanted.is(name));
-    // Looked for among so many alone: a model that has more is nobody's.
-    let some = &node.x[..node.x.len().min(500)];
     let strange = |name: &String, at: String, notes: &mut Notes| {
         if !has(name) {
-            let meant = similar::closest(name, some).map(|m| format!("; did you mean {m:?}?"));
+            let meant = similar::closest(name, &node.x).map(|m| format!("; did you mean {m:?}?"));
             let said =
                 format!("is {:?}, which X does not have{}", short(name), meant.unwrap_or_default());
             notes.add(&at, said);
         }
     };
     for contrast in &node.contrasts {
-        for name in contrast.conditions.iter().take(100) {
+        for name in &contrast.conditions {
             strange(name, format!("{}/ConditionList", contrast.pointer), notes);
         }
     }
