@@ -96,7 +96,7 @@ pub fn run_with(
     let scratch = products.scratch();
     let on = (&mut session.ladder, scratch.as_deref());
     let tested = (&resolved, fits.as_slice(), labels.as_slice());
-    let rearranged = rearrange(spec, tested, &images, (on, given), watch)?;
+    let rearranged = rearrange(spec, tested, &images, on, given, watch)?;
     if spec.permute.as_ref().is_some_and(|options| options.shard.is_some()) {
         for (one, label) in rearranged.iter().zip(&labels) {
             products.table(one.tally(label))?;
@@ -166,7 +166,8 @@ fn rearrange(
     spec: &GroupSpec,
     (resolved, fits, labels): (&Resolved, &[Fitted], &[String]),
     images: &Images,
-    ((ladder, scratch), mut given): ((&mut Ladder, Option<&Path>), Vec<(String, Stored)>),
+    (ladder, scratch): (&mut Ladder, Option<&Path>),
+    mut given: Vec<(String, Stored)>,
     watch: &dyn Watch,
 ) -> Result<Vec<Rearranged>> {
     let Some(options) = &spec.permute else { return Ok(Vec::new()) };

@@ -69,12 +69,15 @@ pub(super) fn pooled(
     })
 }
 
-/// Subject, cell and row of the maps that can be used; the others by their subject, with what they lack.
+/// Subject, cell and row of a map.
+type Usable = (usize, usize, usize);
+
+/// The maps that can be used; the others by their subject, with what they lack.
 fn kept(
     factors: &Factors,
     covariates: &[Covariate],
     cells: &[String],
-) -> (Vec<(usize, usize, usize)>, Vec<(String, String)>) {
+) -> (Vec<Usable>, Vec<(String, String)>) {
     let n_within = factors.n_within();
     let mut maps = Vec::new();
     let mut left_out = Vec::new();
