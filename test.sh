@@ -4,6 +4,7 @@
 # installs where it is missing, or unpacks under target/mesa when it may not install.
 #
 #   BOLDLY_TEST_ADAPTER   part of the name of another adapter to run the GPU tests on, a hardware one
+#   BOLDLY_CHROMIUM       the browser that looks at reports, if another than chromium on the path
 #   BOLDLY_DATA           folder of real recordings; CI=true makes missing ones a failure
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -62,6 +63,20 @@ if [[ -z ${BOLDLY_TEST_ADAPTER:-} ]]; then
     fi
 fi
 export XDG_RUNTIME_DIR=${XDG_RUNTIME_DIR:-$(mktemp -d)} # only silences Mesa
+
+# The pages of reports are looked at in Chromium. Where none is there and none can be installed, those tests say so and pass.
+if [[ -z ${BOLDLY_CHROMIUM:-} ]]; then
+    if ! command -v chromium > /dev/null && [[ $EUID -eq 0 ]] && command -v apt-get > /dev/null; then
+        say "getting chromium"
+        export DEBIAN_FRONTEND=noninteractive
+        { apt-get -q update && apt-get -qq install -y --no-install-recommends chromium; } > /dev/null 2>&1 ||
+            say "no chromium to be had: its tests are skipped"
+    fi
+    if command -v chromium > /dev/null; then
+        BOLDLY_CHROMIUM=$(command -v chromium)
+        export BOLDLY_CHROMIUM
+    fi
+fi
 
 say "format"
 cargo fmt --check

@@ -96,7 +96,7 @@ pub fn run_with(
     let scratch = products.scratch();
     let on = (&mut session.ladder, scratch.as_deref());
     let tested = (&resolved, fits.as_slice(), labels.as_slice());
-    let rearranged = rearrange(spec, tested, &images, (on, given), watch)?;
+    let rearranged = rearrange(spec, tested, &images, on, given, watch)?;
     if spec.permute.as_ref().is_some_and(|options| options.shard.is_some()) {
         for (one, label) in rearranged.iter().zip(&labels) {
             products.table(one.tally(label))?;
@@ -158,9 +158,6 @@ fn fits(
     resolved.strata.iter().map(fit).collect()
 }
 
-/// A device, and where parts of the work are kept.
-type On<'a> = (&'a mut Ladder, Option<&'a Path>);
-
 /// The rearrangements of every contrast, one contrast after the other: each has its own residuals (those of the nuisance that it leaves), so that
 /// a product of all of them would be as many operations, with data beside the operators that are no unit vectors and ties that do not hold.
 /// What they share is the seed: number i does the same to all, which is what FWE across contrasts rests on. `given`: parts that other
@@ -169,7 +166,8 @@ fn rearrange(
     spec: &GroupSpec,
     (resolved, fits, labels): (&Resolved, &[Fitted], &[String]),
     images: &Images,
-    ((ladder, scratch), mut given): (On<'_>, Vec<(String, Stored)>),
+    (ladder, scratch): (&mut Ladder, Option<&Path>),
+    mut given: Vec<(String, Stored)>,
     watch: &dyn Watch,
 ) -> Result<Vec<Rearranged>> {
     let Some(options) = &spec.permute else { return Ok(Vec::new()) };

@@ -1,6 +1,6 @@
 //! The page of an analysis with its live viewer: what stands on it, and what a browser makes of it.
 //!
-//! The browser is Chromium: `BOLDLY_CHROMIUM`, or the first of its names on the path. Where there is none these tests say so and pass, but under `CI=true`.
+//! The browser is Chromium: `BOLDLY_CHROMIUM`, or the first of its names on the path. Where there is none these tests say so and pass; `./test.sh` gets one where it may install.
 //! `BOLDLY_LOOK=FOLDER` keeps the pages and pictures of them, to be looked at.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

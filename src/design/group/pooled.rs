@@ -70,14 +70,14 @@ pub(super) fn pooled(
 }
 
 /// Subject, cell and row of a map.
-type Place = (usize, usize, usize);
+type Usable = (usize, usize, usize);
 
 /// The maps that can be used; the others by their subject, with what they lack.
 fn kept(
     factors: &Factors,
     covariates: &[Covariate],
     cells: &[String],
-) -> (Vec<Place>, Vec<(String, String)>) {
+) -> (Vec<Usable>, Vec<(String, String)>) {
     let n_within = factors.n_within();
     let mut maps = Vec::new();
     let mut left_out = Vec::new();
