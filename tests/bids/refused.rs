@@ -128,10 +128,10 @@ fn a_contrast_that_a_design_does_not_determine_is_refused_or_skipped_and_groups_
 {
     let folder = tempfile::tempdir().unwrap();
     let Some(raw) = dataset("ds005") else { return };
-    // the sum of two columns beside them; the dataset in groups of a column of participants.tsv
+    // a column a second time; the dataset in groups of a column of participants.tsv
     let twice = |v: &mut serde_json::Value| {
-        let sum = json!({ "Name": "Sum", "Input": ["parametric gain", "lossDemeaned"], "Output": ["both"] });
-        v["Nodes"][0]["Transformations"]["Instructions"].as_array_mut().unwrap().push(sum);
+        let copy = json!({ "Name": "Copy", "Input": ["parametric gain"], "Output": ["both"] });
+        v["Nodes"][0]["Transformations"]["Instructions"].as_array_mut().unwrap().push(copy);
         v["Nodes"][0]["Model"]["X"].as_array_mut().unwrap().push(json!("both"));
         v["Nodes"][2]["GroupBy"] = json!(["contrast", "sex"]);
         v["Nodes"].as_array_mut().unwrap().pop();

@@ -14,8 +14,8 @@ const IMAGES: [&str; 2] = [".nii.gz", ".nii"];
 /// So many names a line.
 const LISTED: usize = 8;
 
-/// Whether a file is meant.
-type Meant<'a> = &'a dyn Fn(&File) -> bool;
+/// An option, and whether it means an image.
+type Step<'a> = (&'a str, &'a dyn Fn(&File) -> bool);
 
 /// The raw dataset and its derivatives, each with the name by which sidecars link to it.
 pub(super) struct Found {
@@ -157,7 +157,7 @@ impl Found {
             spec.participants.is_empty()
                 || subject.is_some_and(|subject| spec.participants.contains(&subject))
         };
-        let steps: [(&str, Meant<'_>); 5] = [
+        let steps: [Step<'_>; 5] = [
             ("--desc-label", &|f| is(&desc, f.entity("description"))),
             ("--space", &|f| is(&space, f.entity("space"))),
             ("the model's Input", &of_model),
