@@ -1,7 +1,7 @@
 //! Transformations of variables, in the order of a node's instructions.
 //!
 //! Each takes variables by name, group or pattern and puts what it makes in their place, or beside them under `Output`. What works on a value
-//! at a time keeps events as events; variables of other times are brought together first ([`aligned`]): on the frames where all have values
+//! at a time keeps events as events; variables of other times are brought together first (`aligned`): on the frames where all have values
 //! there (rows of tables, responses), else at 10 Hz.
 //!
 //! Source: pybids-transforms-v1 and bidspm's; checked by number against pybids 0.22.0 (acceptance in `tests/bids_variables`).

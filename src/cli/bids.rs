@@ -22,7 +22,7 @@ use crate::io::bids::read_json;
 use crate::physio::Terms;
 use crate::pipeline::bids::{self, Done};
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, FitOptions, GroupSpec, MADE_MODEL, MadeModel, Missing, Noise, SignalScale,
+    AppLevel, BidsSpec, FitOptions, Inference, MADE_MODEL, MadeModel, Missing, Noise, SignalScale,
     TaskTimes, Wanted,
 };
 use crate::pipeline::watch::{Quiet, Watch};
@@ -184,7 +184,7 @@ struct FitArgs {
     /// In one text: '--permutations 5000 --tfce exact --svc pag=sphere:0,-32,-10:6', '--variance mixed', '--correct rft,fdr', '--effect-sizes';
     /// without it each voxel by itself, by least squares
     #[arg(help_heading = heading::MODEL, long, value_name = "OPTIONS", allow_hyphen_values = true, value_parser = inference::parse)]
-    inference: Option<GroupSpec>,
+    inference: Option<Inference>,
     /// Add RETROICOR columns of the recordings beside the raw runs
     ///
     /// Slice-wise on native runs, volume-wise on resampled ones, by their metadata
@@ -328,7 +328,7 @@ impl Args {
             missing_contrast: missing(skips),
             fit: self.fit.options()?,
             combine: self.fit.fixed_effects.into(),
-            inference: self.fit.inference.clone().map(Box::new),
+            inference: self.fit.inference.clone(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use clap::Parser as _;
 
 use super::group::Args;
-use crate::pipeline::spec::{GroupSpec, GroupVariance};
+use crate::pipeline::spec::{GroupVariance, Inference};
 
 /// Options of `boldly group` in one text.
 #[derive(Debug, clap::Parser)]
@@ -46,7 +46,7 @@ const NOT_OF_THE_TEST: [&str; 25] = [
 ///
 /// # Errors
 /// What is wrong with an option, and options that are the model's.
-pub(super) fn parse(text: &str) -> std::result::Result<GroupSpec, String> {
+pub(super) fn parse(text: &str) -> std::result::Result<Inference, String> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let name = |word: &&str| word.split('=').next().unwrap_or_default().to_owned();
     if let Some(word) = words.iter().map(name).find(|w| NOT_OF_THE_TEST.contains(&w.as_str())) {
@@ -65,6 +65,6 @@ pub(super) fn parse(text: &str) -> std::result::Result<GroupSpec, String> {
             "--variance welch is for two groups in words; a model's matrix takes equal or mixed"
                 .to_owned(),
         ),
-        _ => Ok(spec),
+        _ => Ok(Inference { words: text.trim().to_owned(), test: Box::new(spec) }),
     }
 }

@@ -167,11 +167,22 @@ impl Plan {
     /// As for pages: those of reading the results, and output errors.
     pub fn report(&self, session: &Session<'_>) -> Result<Done> {
         let mut done = Done::default();
-        for unit in &self.units {
-            match unit.is_finished()? {
+        let mut is_there = vec![false; self.units.len()];
+        for (at, unit) in self.units.iter().enumerate() {
+            // Estimates of what is not there are of something else.
+            is_there[at] = unit.below.iter().all(|below| is_there[*below]) && unit.is_finished()?;
+            match is_there[at] {
                 true => done.kept += 1,
                 false => done.lacking.push((self.name(unit), "a fit as this command asks".into())),
             }
+        }
+        if done.kept == 0 {
+            return Err(Error::missing_input(
+                self.spec.out.display().to_string(),
+                "holds nothing finished of this model with these options",
+                "hold results, for pages are made of them",
+                "leave --reports-only out, or give the model and options that made them",
+            ));
         }
         done.pages = pages::write(self, &done, &session.command_line)?;
         Ok(done)

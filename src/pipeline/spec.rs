@@ -27,8 +27,8 @@ mod run;
 mod task_times;
 
 pub use bids::{
-    AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, MADE_MODEL, MadeModel, Missing,
-    Wanted,
+    AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Inference, MADE_MODEL, MadeModel,
+    Missing, Wanted,
 };
 pub use connect::{ConnectSpec, Estimator, Network};
 pub use endpoints::{EndpointsSpec, MapsOfTrial};

@@ -81,9 +81,21 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
     let lost = "node-subjectLevel/sub-02/sub-02_task-mixedgamblestask_space-MNI152NLin2009cAsym_contrast-gain_stat-t_statmap.nii.gz";
     fs::remove_file(out.join(lost)).unwrap();
     let (code, told) = again(folder.path(), &words, &["--reports-only"]);
-    assert_eq!((code, &told["computed"], &told["kept"]), (Some(1), &0.into(), &23.into()));
+    assert_eq!((code, &told["computed"], &told["kept"]), (Some(1), &0.into(), &22.into()));
     let text = fs::read_to_string(out.join("sub-02.html")).unwrap();
     assert!(text.contains("What did not complete"), "the page says what is not there");
+
+    // maps of other options are not shown as those that are asked for
+    let (code, _) = again(folder.path(), &words, &["--reports-only", "--fwhm", "6"]);
+    assert_eq!(code, Some(66), "nothing here was smoothed");
+    assert_eq!(text, fs::read_to_string(out.join("sub-02.html")).unwrap(), "pages stay");
+    let run = "node-runLevel/sub-01/sub-01_task-mixedgamblestask_run-01_space-MNI152NLin2009cAsym_mask.nii.gz";
+    fs::remove_file(out.join(run)).unwrap();
+    let (_, told) = again(folder.path(), &words, &["--reports-only"]);
+    // the run, the subject's three estimates, what is above all; and sub-02's of before
+    assert_eq!((&told["kept"], &told["computed"]), (&15.into(), &0.into()), "{told}");
+    let text = fs::read_to_string(out.join("sub-01.html")).unwrap();
+    assert!(!text.contains("Contrast gain (subject_level"), "an estimate of a run that is gone");
 }
 
 #[test]
@@ -107,6 +119,14 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     assert!(inside.len() > 200 && inside.iter().all(|&v| (16.0 * p[v]).round() >= 1.0));
     assert!(inside.iter().all(|&v| (16.0 * p[v] - (16.0 * p[v]).round()).abs() < 1e-4));
     assert!(node.join(name("desc-tfce_stat-p")).is_file());
+    let page =
+        node.join("task-mixedgamblestask_space-MNI152NLin2009cAsym_contrast-gain_group.html");
+    assert!(
+        fs::read_to_string(page).unwrap().contains("stat-tfce_statmap"),
+        "what is corrected is on a page"
+    );
+    let text = fs::read_to_string(folder.path().join("out/node-groupMean.html")).unwrap();
+    assert!(text.contains("--permutations 16 --tfce exact; corrected p"), "and the node's says so");
     assert_eq!(plain, read_map(&node.join(name("stat-t"))).unwrap().2, "t is as it was");
 
     let (code, _) = again(folder.path(), &words, &["--inference", "--variance mixed"]);

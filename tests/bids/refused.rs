@@ -148,3 +148,45 @@ fn a_contrast_that_a_design_does_not_determine_is_refused_or_skipped_and_groups_
     assert!(table.contains("sex-F"), "{table}");
     assert!(table.contains("sex-M"), "{table}");
 }
+
+/// The golden model without the two-regressor node, on a copy of ds005 in `raw`; its words.
+fn on_a_copy(folder: &std::path::Path, more: &str) -> Option<String> {
+    copy(&dataset("ds005")?, &folder.join("raw"));
+    Some(format!("bids raw out dataset --noise ols {more}"))
+}
+
+#[test]
+fn a_subject_of_whom_a_table_says_nothing_is_in_no_level() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(line) = on_a_copy(folder.path(), "--dry-run -m") else { return };
+    let table = folder.path().join("raw/participants.tsv");
+    let text = std::fs::read_to_string(&table).unwrap();
+    let kept: Vec<&str> = text.lines().filter(|row| !row.starts_with("sub-02")).collect();
+    std::fs::write(&table, kept.join("\n") + "\n").unwrap();
+    let done = boldly(folder.path(), &format!("{line} {}", model(META).unwrap().display()));
+    assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+    let said = said(&done);
+    assert!(said.contains("has no value (n/a) for input") && said.contains("sub-02"), "{said}");
+}
+
+#[test]
+fn a_made_model_takes_all_columns_of_its_strategy_or_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(line) =
+        on_a_copy(folder.path(), "--dry-run --task mixedgamblestask --contrast x=gain")
+    else {
+        return;
+    };
+    let line = format!("{line} --strategy 36p");
+    let tables = folder.path().join("raw/derivatives/fmriprep/sub-01/func");
+    let name = "sub-01_task-mixedgamblestask_run-01_desc-confounds_timeseries.tsv";
+    let text = std::fs::read_to_string(tables.join(name)).unwrap();
+    std::fs::write(tables.join(name), text.replacen("rot_z_power2", "rot_z_other", 1)).unwrap();
+    let done = boldly(folder.path(), &line);
+    assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+    assert!(said(&done).contains("columns of --strategy 36p, and lacks"), "{}", said(&done));
+    std::fs::remove_file(tables.join(name)).unwrap();
+    let done = boldly(folder.path(), &line);
+    assert_eq!(done.status.code(), Some(66), "{}", said(&done));
+    assert!(said(&done).contains("run-01 has no table of confounds"), "{}", said(&done));
+}

@@ -204,7 +204,9 @@ pub(super) fn remarks(node: &Node, notes: &mut Notes) {
         return;
     }
     let x: Vec<Wanted> = node.x.iter().map(|name| Wanted::new(name)).collect();
-    let has = |name: &str| x.iter().any(|wanted| wanted.is(name));
+    // What `1` makes is called the intercept.
+    let is_constant = |name: &str| name == "intercept" && node.x.iter().any(|own| own == "1");
+    let has = |name: &str| is_constant(name) || x.iter().any(|wanted| wanted.is(name));
     let strange = |name: &String, at: String, notes: &mut Notes| {
         if !has(name) {
             let meant = similar::closest(name, &node.x).map(|m| format!("; did you mean {m:?}?"));

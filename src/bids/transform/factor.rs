@@ -76,6 +76,8 @@ pub fn factor(work: &mut Work) -> Result<()> {
         let base = numbers_of(work, &name, &variable)?;
         for level in levels.iter().filter(|level| Some(*level) != reference.as_ref()) {
             let height = |value: &Value| match value {
+                // Of events n/a is no level; an input of which it is not known is in none, and in no other either.
+                Value::Missing if matches!(variable, Variable::Inputs(_)) => f64::NAN,
                 value if value == level => 1.0,
                 value if is_centred && Some(value) == reference.as_ref() => others,
                 _ => 0.0,
@@ -92,7 +94,7 @@ type Maker = Box<dyn Fn(Vec<f64>) -> Variable>;
 
 /// What makes a variable like this one of numbers.
 fn numbers_of(work: &Work, name: &str, variable: &Variable) -> Result<Maker> {
-    let of = |values: Vec<f64>| values.into_iter().map(Value::Number).collect::<Vec<_>>();
+    let of = |values: Vec<f64>| values.into_iter().map(Value::of).collect::<Vec<_>>();
     Ok(match variable {
         Variable::Events(events) => {
             let events = events.clone();

@@ -169,7 +169,7 @@ impl Above<'_> {
         stem: &str,
     ) -> Result<(Command, Vec<(PathBuf, String)>)> {
         let is_of_people = self.node.1.level == Level::Dataset;
-        let asked = spec.inference.as_deref().filter(|_| is_of_people);
+        let asked = spec.inference.as_ref().map(|asked| &*asked.test).filter(|_| is_of_people);
         let is_mixed = asked.is_some_and(|asked| asked.variance == GroupVariance::Mixed);
         let row = |(_, one): &(usize, &Estimate)| {
             let who = match one.entities.get("subject").filter(|_| is_of_people) {
@@ -208,7 +208,8 @@ impl Above<'_> {
             contrasts: texts(t)?,
             f_contrasts: texts(f)?,
             two_sided: spec.fit.two_sided || test.two_sided,
-            no_pictures: true,
+            // Where more is asked than each voxel by itself, the page of the group shows it.
+            no_pictures: asked.is_none(),
             ..test
         };
         let written =

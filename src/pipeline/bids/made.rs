@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Read;
-use super::found::{Found, find};
+use super::found::{Found, FoundRun, find};
 use crate::design::Strategy;
 use crate::design::contrast::{parse_f, parse_named, parse_t};
 use crate::error::{Error, Result};
@@ -38,6 +38,7 @@ pub(super) fn model(
     }
     let without = super::read_text(text(asked, &[], &[]), &spec.model)?;
     let found = find(spec, &without.model, watch)?;
+    found.runs.iter().try_for_each(|run| has_confounds(asked.strategy, run))?;
     let conditions = conditions(&found)?;
     let contrasts = contrasts(asked, &conditions)?;
     let keys: Vec<&str> = ["session", "task", "run"]
@@ -146,6 +147,60 @@ fn text(asked: &MadeModel, keys: &[&str], contrasts: &[Value]) -> String {
         ],
     });
     serde_json::to_string_pretty(&all).unwrap_or_default() + "\n"
+}
+
+/// Refuses a run whose confounds are not those that were asked for: patterns alone would take what there is.
+fn has_confounds(strategy: Strategy, run: &FoundRun) -> Result<()> {
+    let Some(path) = &run.confounds else {
+        return Err(Error::missing_input(
+            run.name(),
+            "has no table of confounds",
+            "have _desc-confounds_timeseries.tsv beside its image",
+            "a model of one's own (-m) may do without",
+        ));
+    };
+    let table = io::tsv::read(path)?;
+    let wanted = columns(strategy);
+    let lacks: Vec<String> =
+        wanted.iter().filter(|name| table.position(name).is_none()).cloned().collect();
+    if lacks.is_empty() {
+        return Ok(());
+    }
+    Err(Error::bad_data(
+        path.display().to_string(),
+        format!(
+            "has {} of the {} columns of --strategy {}, and lacks {}",
+            wanted.len() - lacks.len(),
+            wanted.len(),
+            strategy.name(),
+            super::found::listed(&lacks)
+        ),
+        "have them all",
+        "take a --strategy of fewer, such as 6p, or a model of your own (-m)",
+    ))
+}
+
+/// The columns of a strategy that every run has.
+fn columns(strategy: Strategy) -> Vec<String> {
+    const ALL: [&str; 4] = ["", "_derivative1", "_power2", "_derivative1_power2"];
+    let of = |names: &[&str], n: usize| -> Vec<String> {
+        let all =
+            names.iter().flat_map(|name| ALL[..n].iter().map(move |end| format!("{name}{end}")));
+        all.collect()
+    };
+    let n_motion = match strategy.name() {
+        "6p" => 1,
+        "12p" => 2,
+        _ => ALL.len(),
+    };
+    let motion = ["trans_x", "trans_y", "trans_z", "rot_x", "rot_y", "rot_z"];
+    let others = match strategy.name() {
+        "36p" => of(&["csf", "white_matter", "global_signal"], ALL.len()),
+        "simple" => of(&["csf", "white_matter"], 1),
+        "scrubbing" => of(&["csf", "white_matter"], ALL.len()),
+        _ => Vec::new(),
+    };
+    [of(&motion, n_motion), others].concat()
 }
 
 /// Patterns of fMRIPrep's columns.

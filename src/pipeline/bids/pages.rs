@@ -99,7 +99,9 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Res
     for unit in &units {
         // What goes up is shown where it arrives; an F test goes no further.
         let is_last = Some(plan.level(unit)) == highest;
-        for estimate in unit.estimates.iter().filter(|e| is_last || e.test == Test::F) {
+        let is_done = !is_lost(done, &plan.name(unit));
+        let shown = unit.estimates.iter().filter(|e| is_done && (is_last || e.test == Test::F));
+        for estimate in shown {
             contrasts.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
         }
     }
@@ -127,7 +129,7 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Res
         outputs: outputs.collect(),
         notes: notes(plan, &units, &recorded),
         facts: facts(plan, &recorded),
-        methods: methods::of(&plan.spec, model),
+        methods: methods::of(plan),
         columns,
         runs: parts,
         contrasts,
@@ -144,6 +146,12 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Res
         edges: edges(plan),
         failed: failed.collect(),
     })
+}
+
+/// Whether a unit is not what the command asks, whatever lies in its place.
+fn is_lost(done: &Done, name: &str) -> bool {
+    let failed = done.failed.iter().map(|(name, _)| name);
+    failed.chain(done.lacking.iter().map(|(name, _)| name)).any(|own| own == name)
 }
 
 /// What a unit's sidecar holds; none of one that is not finished.
@@ -202,6 +210,7 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
     let all = [
         ("Dataset", plan.found.raw.name()),
         ("Model", plan.read.model.name.clone()),
+        ("Test of nodes of the dataset", tested(plan)),
         ("Noise of runs", fit.noise.name().to_owned()),
         ("Smoothing", smoothing),
         ("Units of effects", fit.scaling.units()),
@@ -214,6 +223,16 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
     ];
     let said = all.into_iter().filter(|(_, value)| !value.is_empty());
     said.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// How the dataset's nodes were tested, and where corrected results are; nothing where each voxel stands by itself.
+fn tested(plan: &Plan) -> String {
+    plan.spec.inference.as_ref().map_or(String::new(), |asked| {
+        format!(
+            "{}; corrected p, maps and tables are on the pages (_group.html) in the nodes' folders",
+            asked.words
+        )
+    })
 }
 
 fn nodes(plan: &Plan, of: Of<'_>) -> Vec<Node> {

@@ -273,8 +273,11 @@ impl Planning<'_> {
         let mut notes = Notes::default();
         transform::apply(&node.transformations, &mut variables, &mut notes)
             .map_err(|error| error.of(&whose))?;
-        let made = design::columns(&variables, node, missing(self.spec), &mut notes)
-            .map_err(|error| error.of(&whose))?;
+        let made =
+            design::columns(&variables, node, missing(self.spec), &mut notes).map_err(|error| {
+                let whose = with_input(&whose, &error.to_string(), &own);
+                error.of(&whose)
+            })?;
         for note in notes.all() {
             self.said.entry(note.clone()).or_default().push(whose.clone());
         }
@@ -350,4 +353,23 @@ fn with_contrast(one: &Estimate) -> Entities {
     let mut entities = one.entities.clone();
     entities.insert(graph::CONTRAST.to_owned(), one.contrast.clone());
     entities
+}
+
+/// A node, and which input it is that an error counts.
+fn with_input(whose: &str, said: &str, inputs: &[&Entities]) -> String {
+    let counted = said.split("for input ").nth(1).and_then(|rest| rest.split(';').next());
+    let at = counted.and_then(|number| number.trim().parse::<usize>().ok());
+    let input = at.and_then(|at| inputs.get(at.checked_sub(1)?));
+    input.map_or(whose.to_owned(), |of| {
+        format!(
+            "{whose} (that input is {})",
+            super::named::label(&entities_of_names(of), &["space"])
+        )
+    })
+}
+
+/// What names hold of an input: not what tables say of it.
+fn entities_of_names(of: &Entities) -> Entities {
+    let is_of_names = |key: &str| ["subject", "session", "task", "run"].contains(&key);
+    of.iter().filter(|(key, _)| is_of_names(key)).map(|(k, v)| (k.clone(), v.clone())).collect()
 }

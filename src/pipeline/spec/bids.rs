@@ -40,7 +40,16 @@ pub struct BidsSpec {
     /// How estimates count at nodes of type `meta`.
     pub combine: Combining,
     /// How nodes of the dataset test, but for their maps, model and contrasts; none: parametric, each voxel by itself.
-    pub inference: Option<Box<GroupSpec>>,
+    pub inference: Option<Inference>,
+}
+
+/// How nodes of the dataset test.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Inference {
+    /// As it was asked for.
+    pub words: String,
+    /// As `boldly group` takes it, but for maps, model and contrasts.
+    pub test: Box<GroupSpec>,
 }
 
 /// The space where nothing else is said.

@@ -1,8 +1,8 @@
 //! The methods of a model's analysis in words, to be copied.
 
-use crate::bids::Model;
+use super::Plan;
 use crate::bids::model::{Kind, Level};
-use crate::pipeline::spec::{BidsSpec, Combining};
+use crate::pipeline::spec::Combining;
 use crate::report::methods::Sentence;
 
 const BSM: &str =
@@ -11,7 +11,8 @@ const BIDS: &str = "Gorgolewski KJ, et al. The brain imaging data structure, a f
 const FRISTON: &str = "Friston KJ, et al. Statistical parametric maps in functional imaging: a general linear approach. Hum Brain Mapp 1994;2:189-210.";
 
 /// The paragraphs.
-pub(super) fn of(spec: &BidsSpec, model: &Model) -> Vec<Vec<Sentence>> {
+pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
+    let (spec, model) = (&plan.spec, &plan.read.model);
     let fit = &spec.fit;
     let mut first: Vec<Sentence> = vec![(
         format!(
@@ -22,7 +23,8 @@ pub(super) fn of(spec: &BidsSpec, model: &Model) -> Vec<Vec<Sentence>> {
         &[BIDS, BSM],
     )];
     let mut second: Vec<Sentence> = Vec::new();
-    for node in &model.nodes {
+    let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
+    for (_, node) in model.nodes.iter().enumerate().filter(|(at, _)| is_fitted(*at)) {
         let named = &node.name;
         match (node.level, node.kind) {
             (Level::Run, _) => {
@@ -58,6 +60,11 @@ pub(super) fn of(spec: &BidsSpec, model: &Model) -> Vec<Vec<Sentence>> {
                 &[],
             )),
         }
+    }
+    if let Some(asked) = spec.inference.as_ref().filter(|_| !second.is_empty()) {
+        let said =
+            format!("Nodes of the dataset were tested as boldly group does with {}.", asked.words);
+        second.push((said, &[]));
     }
     second.push((
         "Pictures and tables of clusters show p < .001 uncorrected; they are no test of clusters."
