@@ -273,9 +273,12 @@ impl Args {
                 n => format!(", {n} not done"),
             };
             if done.warned > 0 {
+                let (units, have) = match done.warned {
+                    1 => ("1 unit".to_owned(), "has"),
+                    n => (format!("{n} units"), "have"),
+                };
                 say::line(&format!(
-                    "{} have warnings, which stand in their sidecars (-vv prints them)",
-                    say::counted(done.warned, "unit")
+                    "{units} {have} warnings, which stand on the pages and in the sidecars (-vv prints them)"
                 ));
             }
             say::line(&format!(
