@@ -33,7 +33,8 @@ const NUMBERS: [&str; 12] = [
 ];
 
 /// How options spell numbers, N for each. Those that an option does not take are passed over.
-const FORMS: [&str; 33] = [
+const FORMS: [&str; 34] = [
+    "--min-subjects N",
     "N",
     "NG",
     "N,N",

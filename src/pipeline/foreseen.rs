@@ -73,8 +73,9 @@ impl Foreseen {
         for name in names(command) {
             let path = layout.path(name.kind, &name.entities, name.ending);
             let of = if name.is_sure { &mut foreseen.sure } else { &mut foreseen.perhaps };
-            of.extend(name.has_sidecar.then(|| sidecar_path(&path)));
+            let sidecar = name.has_sidecar.then(|| sidecar_path(&path));
             of.push(path);
+            of.extend(sidecar);
         }
         foreseen
     }

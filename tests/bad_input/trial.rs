@@ -217,7 +217,7 @@ fn plans() -> Vec<Case> {
             },
             "trial study --control placebo --baseline ses-pre --endpoint ses-post --outcome nrs --out study",
             2,
-            &["baseline.tsv", "also an input"],
+            &["baseline.tsv exists", "choose another name"],
         ),
     ]
 }

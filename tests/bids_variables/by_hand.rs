@@ -218,7 +218,10 @@ fn values_of_inputs_are_transformed_too() {
         {"Name": "Product", "Input": ["sex.F", "age_dm"], "Output": "age.F"},
     ]);
     let all = made(&inputs, list);
-    assert_eq!(values(&all, "sex.M"), [1.0, 0.0, 0.0, 0.0]);
+    // Who is n/a is in no level: neither 0 nor 1, and refused where a design asks for it.
+    let male = values(&all, "sex.M");
+    assert_eq!(male[..3], [1.0, 0.0, 0.0]);
+    assert!(male[3].is_nan(), "{male:?}");
     assert_eq!(values(&all, "age.F"), [0.0, -5.0, 0.0, 0.0]);
     refused(&inputs, json!([{"Name": "Convolve", "Input": ["age"]}]), &["above the run"]);
     refused(
