@@ -124,7 +124,7 @@ pub(super) struct Args {
     /// 'seed-NAME' for Fisher's z of a seed of boldly connect
     #[arg(help_heading = heading::INPUTS, long, value_name = "NAME", requires = "brain")]
     of: Option<String>,
-    /// A column of --brain [default: all]; of maps a region: 'pag=sphere:...'
+    /// A column of --brain; of maps a region: 'pag=sphere:...'
     ///
     /// Of maps: name=sphere:x,y,z:r, name=box:..., name=tube:... (mm of the maps' space), name=MASK; a table of shapes, a mask or a labelled image
     #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN|REGION", requires = "brain", allow_hyphen_values = true)]
