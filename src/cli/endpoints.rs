@@ -126,6 +126,8 @@ pub(super) struct Args {
     of: Option<String>,
     /// A column of --brain; of maps a region: 'pag=sphere:...'
     ///
+    /// Of a table all columns where none is named.
+    ///
     /// Of maps: name=sphere:x,y,z:r, name=box:..., name=tube:... (mm of the maps' space), name=MASK; a table of shapes, a mask or a labelled image
     #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN|REGION", requires = "brain", allow_hyphen_values = true)]
     regions: Vec<String>,
