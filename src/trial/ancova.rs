@@ -153,12 +153,7 @@ pub(in crate::trial) fn of_those_observed(
     people: &People,
     lacking: &mut Lacking,
 ) -> Result<AncovaRow> {
-    let named = Named {
-        outcome: visits.column.to_string(),
-        label: visits.label.clone(),
-        units: visits.units.clone(),
-        direction: visits.direction,
-    };
+    let named = Named::of_column(visits);
     let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
     let pairs = Pairs::new(people, &before, &after, Missing::Observed);
     lacking.add(&named, &pairs, people);

@@ -39,12 +39,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let mut lacking = Lacking::default();
     for region in &regions {
         let visits = Visits::new(table, region, people)?;
-        let named = Named {
-            outcome: visits.column.to_string(),
-            label: visits.label.clone(),
-            units: visits.units.clone(),
-            direction: visits.direction,
-        };
+        let named = Named::of_column(&visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         let pairs = Pairs::new(people, &before, &after, Missing::Observed);
         lacking.add(&named, &pairs, people);

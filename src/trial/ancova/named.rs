@@ -18,6 +18,17 @@ pub struct Named {
 }
 
 impl Named {
+    /// As its table and its dictionary have it.
+    #[must_use]
+    pub fn of_column(visits: &Visits) -> Named {
+        Named {
+            outcome: visits.column.to_string(),
+            label: visits.label.clone(),
+            units: visits.units.clone(),
+            direction: visits.direction,
+        }
+    }
+
     /// By the plan, else by the dictionary.
     #[must_use]
     pub fn of(outcome: &Outcome, visits: &Visits) -> Named {
