@@ -25,8 +25,8 @@ column. Degrees of freedom are volumes kept less the rank of the columns less 1,
 
 Into --out go, for each --seed, seed-NAME_stat-{fisherz,effect,variance,t,z,p}_statmap.nii.gz (fisherz: of the plain correlation, for boldly group; the others of \
 this run alone, by --noise; p counts both tails); timeseries.tsv, the cleaned series; stat-pearsoncorrelation_relmat.tsv, the matrix; edges.tsv, every pair with r, \
-partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network names some; and mask.nii.gz. Of several runs each has run-N in its \
-names, and the mean of Fisher's z over them has none.
+partial r, z, its standard error, t, dof, p, q and coverage; networks.tsv where --network names some; physio_summary.tsv with --physio; and mask.nii.gz. Of \
+several runs each has run-N in its names, and the mean of Fisher's z over them has none.
 
 Example: boldly connect bold.nii.gz --confounds confounds.tsv --strategy 24p --censor fd:0.5 --seed pcc=sphere:0,-52,26:6 --fwhm 5 --out connectivity
 

@@ -29,8 +29,8 @@ periaqueductal grey and the anterior insula. Writes the patients' maps with thei
 each correction finds where the drug acts and where it does not.
 
 With --trial a whole study, from runs to the report: 10 + 10 simulated patients at two visits, each with a pain task and a run at rest, \
-pulse and breathing, questionnaires, pain tests and adverse events. boldly glm and connect of every run, group of their maps, trial of \
-the endpoints; what was put in stands beside what was found, printed and in index.html.
+pulse and breathing, questionnaires, pain tests and adverse events. boldly bids takes the pain task from runs to the group by a Stats \
+Model, connect and group rest, trial the endpoints; what was put in stands beside what was found, printed and in index.html.
 
 Example: boldly demo
 

@@ -61,7 +61,7 @@ mod tests {
             per_arm: 10,
             completers: 17,
             runs: 73,
-            warnings: 0,
+            warned: 0,
             lines: vec![line(8.5), line(10.5)],
             seconds: vec![("glm".to_owned(), 3.0)],
             page: "index.html",

@@ -115,7 +115,7 @@ pub(super) struct Args {
     adverse_events: Option<String>,
     /// Table of regions' values, or a folder of maps
     ///
-    /// A row a participant and session, a column a region. Of a folder the maps of --of in it and below, with sub- and ses- in their paths, as boldly group
+    /// A row a participant and session, a column a region; or region_values.tsv of boldly group, a row a map and region. Of a folder the maps of --of in it and below, with sub- and ses- in their paths, as boldly group
     /// finds them: the mean of each --region is a column of the table 'maps'
     #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE|MAPS")]
     brain: Option<String>,

@@ -10,7 +10,7 @@ use crate::io::{Outputs, Overwrite, bids, read_text};
 /// Patterns, a line each; a folder's name goes without a slash, or the folder itself is reported.
 pub const NAMES: &str = "*.html\n*.svg\nlogs\nfigures\nnode-*\n*_statmap.*\n*_design.*\n*_design_slice-groups.tsv\n*_timeseries.*\n*_mask.json\n*_qc.*\nmodel-*\n\
                          *_clusters.*\n*_corrdesign.*\n*_regressors.*\n*_physio_summary.*\n*_desc-retroicor_summary.json\n*_desc-peaks_events.*\n*.slibase.1D\n\
-                         *_relmat.*\n*_edges.*\n*_networks.*\n*_regions.*\n*_svc.*\n*_smoothness.*\n*_acf.*\n";
+                         *_relmat.*\n*_edges.*\n*_networks.*\n*_regions.*\n*_region_values.*\n*_svc.*\n*_smoothness.*\n*_acf.*\n";
 const NAME: &str = ".bidsignore";
 const DESCRIPTION: &str = "dataset_description.json";
 /// Folders that are looked into, from an output up.

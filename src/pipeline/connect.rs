@@ -17,7 +17,7 @@ use crate::pipeline::session::Session;
 use crate::pipeline::smoothing::{self, Smoothing};
 use crate::pipeline::spec::{Command, ConnectSpec, Noise, RunSpec};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{automask, censor};
+use crate::pipeline::{automask, censor, physio_summary};
 use crate::volume::Grid;
 
 mod by_glm;
@@ -85,6 +85,10 @@ pub fn run(
         edges.push(of_run);
     }
     watch.stage("write", 1);
+    let no_tsnr = vec![Vec::new(); opened.runs.len()];
+    if let Some(table) = physio_summary::of_runs(&opened.runs, no_tsnr) {
+        products.table(table)?;
+    }
     if several {
         write_mean(spec, (&nodes, &groups), (&all, &edges), products)?;
         let of_all: Vec<&OfRun> = all.iter().collect();

@@ -1,25 +1,30 @@
-//! The demonstration for a trial: a simulated study, run by run through `glm` and `connect`, then as maps through `group` and as
-//! endpoints through `trial`; what each finds stands beside what was put in.
+//! The demonstration for a trial: a simulated study as a BIDS dataset. The pain task goes from runs to the group by a Stats Model through `bids`,
+//! rest run by run through `connect` and as maps through `group`, endpoints through `trial`; what each finds stands beside what was put in.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::error::Result;
 use crate::io::Overwrite;
+use crate::pipeline::bids;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::simulate;
 use crate::pipeline::spec::Command;
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Written;
-use crate::simulate::drug_trial::{DrugTrial, DrugTrialSpec, SESSIONS, Task, Visit};
+use crate::simulate::drug_trial::{DrugTrialSpec, Visit};
+use crate::simulate::write::Content;
 
 mod asked;
 mod found;
+mod model;
 mod names;
 mod page;
 mod tables;
+
+use names::{COUPLING, Folders, MODEL};
 
 /// What was put in beside what was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,8 +64,8 @@ pub struct TrialDemo {
     pub completers: usize,
     /// Runs analysed.
     pub runs: usize,
-    /// Warnings of commands, which stand in their sidecars.
-    pub warnings: usize,
+    /// Commands with warnings, which stand in their sidecars.
+    pub warned: usize,
     /// A line a quantity.
     pub lines: Vec<Line>,
     /// Seconds of each step.
@@ -69,30 +74,9 @@ pub struct TrialDemo {
     pub page: &'static str,
 }
 
-/// Where the parts of the demonstration lie.
-#[derive(Debug, Clone)]
-struct Folders {
-    out: PathBuf,
-    study: PathBuf,
-}
-
-impl Folders {
-    fn new(out: &Path) -> Folders {
-        Folders { out: out.to_owned(), study: out.join("study") }
-    }
-
-    /// Of a run's results.
-    fn of_run(&self, trial: &DrugTrial, visit: &Visit, task: Task) -> PathBuf {
-        let part = if task == Task::Pain { "glm" } else { "connect" };
-        let id = &trial.patients[visit.patient].id;
-        self.out.join(part).join(id).join(SESSIONS[visit.session])
-    }
-
-    fn at(&self, name: &str) -> PathBuf {
-        self.out.join(name)
-    }
-}
-
+/// Framewise displacement above which a volume is left out, mm.
+const CENSOR_FD_MM: f64 = 0.5;
+const FWHM_MM: f64 = 5.0;
 /// Rearrangements of the groups.
 const PERMUTATIONS: u64 = 1000;
 
@@ -108,42 +92,37 @@ pub fn demo(
     watch: &dyn Watch,
 ) -> Result<TrialDemo> {
     let folders = Folders::new(out);
-    let mut steps = Steps {
-        session,
-        watch,
-        warnings: 0,
-        began: std::time::Instant::now(),
-        seconds: Vec::new(),
-    };
+    let mut steps =
+        Steps { session, watch, warned: 0, began: std::time::Instant::now(), seconds: Vec::new() };
     let trial = simulate::write_trial(spec, &folders.study, Overwrite::Own, command, watch)?;
     steps.lap("simulate");
-    let runs: Vec<(&Visit, Task)> = trial.runs().collect();
-    for (task, name) in [(Task::Pain, "glm"), (Task::Rest, "connect")] {
-        let of_task = runs.iter().filter(|(_, of)| *of == task);
-        watch.stage(name, of_task.clone().count());
-        for (visit, task) in of_task {
-            let command = asked::of_run(&folders, &trial, visit, *task);
-            steps.run(command, &folders.of_run(&trial, visit, *task))?;
-            watch.step();
-        }
-        steps.lap(name);
+    let files = [(MODEL.to_owned(), Content::Text(model::text()))];
+    simulate::write_files((files.len(), files), out, Overwrite::Own, watch)?;
+    steps.plan(bids::plan(model::spec(&folders), &Bars(watch))?)?;
+    steps.lap("bids");
+    let at_rest: Vec<&Visit> = trial.visits.iter().filter(|visit| visit.has_rest).collect();
+    watch.stage("connect", at_rest.len());
+    for visit in at_rest {
+        let command = asked::of_rest(&folders, &trial, visit);
+        steps.run(command, &folders.of_rest(&trial, visit))?;
+        watch.step();
     }
+    steps.lap("connect");
     tables::write(&folders, &trial, watch)?;
-    for (name, command) in asked::groups(&folders) {
-        watch.note(&format!("group: {name}"));
-        steps.run(command, &folders.at(name))?;
-    }
+    let (name, _) = COUPLING;
+    watch.note(&format!("group: {name}"));
+    steps.run(asked::coupling(&folders), &folders.at(name))?;
     steps.lap("group");
     watch.note("trial");
     steps.run(asked::trial(&folders)?, &folders.at("trial"))?;
     steps.lap("trial");
     let lines = found::lines(&folders, &trial)?;
-    let Steps { warnings, seconds, .. } = steps;
+    let Steps { warned, seconds, .. } = steps;
     let result = TrialDemo {
         per_arm: spec.per_arm,
         completers: trial.patients.iter().filter(|p| p.has_completed()).count(),
-        runs: runs.len(),
-        warnings,
+        runs: trial.runs().count(),
+        warned,
         lines,
         seconds,
         page: page::PAGE,
@@ -152,11 +131,25 @@ pub fn demo(
     Ok(result)
 }
 
+/// Passes progress on alone: what a plan says of its units is on its pages.
+struct Bars<'a>(&'a dyn Watch);
+
+impl Watch for Bars<'_> {
+    fn stage(&self, name: &str, total: usize) {
+        self.0.stage(name, total);
+    }
+    fn step(&self) {
+        self.0.step();
+    }
+    fn note(&self, _line: &str) {}
+    fn warn(&self, _line: &str) {}
+}
+
 /// The commands that were run.
 struct Steps<'a, 'b> {
     session: &'a mut Session<'b>,
     watch: &'a dyn Watch,
-    warnings: usize,
+    warned: usize,
     began: std::time::Instant,
     seconds: Vec<(String, f64)>,
 }
@@ -166,9 +159,19 @@ impl Steps<'_, '_> {
     fn run(&mut self, command: Command, folder: &Path) -> Result<()> {
         let mut written = Written::new(Layout::folder(folder), Overwrite::Own)?;
         command.run(self.session, &mut written)?;
-        self.warnings += self.session.watch.warnings().len();
+        self.warned += usize::from(!self.session.watch.warnings().is_empty());
         written.commit()?;
         Ok(())
+    }
+
+    /// Run a Stats Model, all of it.
+    fn plan(&mut self, plan: bids::Plan) -> Result<()> {
+        let done = plan.run(self.session, Overwrite::Own, &Bars(self.watch))?;
+        self.warned += done.warned;
+        match done.failed.into_iter().next() {
+            Some((unit, error)) => Err(error.of(&unit)),
+            None => Ok(()),
+        }
     }
 
     fn lap(&mut self, name: &str) {

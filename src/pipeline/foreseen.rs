@@ -280,6 +280,9 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
         Name::table(of("regions")),
         Name::plain(of("design"), ".tsv"),
     ];
+    if spec.atlas.is_some() || !spec.regions.is_empty() {
+        names.push(Name::table(Entities::of("region_values")));
+    }
     if spec.permute.is_some() {
         names.extend([tally, Name::plain(of("maxima"), ".tsv")]);
     }
@@ -296,6 +299,9 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
 
 fn of_connect(spec: &ConnectSpec) -> Vec<Name> {
     let mut names = of_echoes(&spec.runs);
+    if spec.runs.iter().any(|run| !run.physio.is_empty()) {
+        names.push(summary());
+    }
     let mut of_run = |of: &dyn Fn(&'static str) -> Entities| {
         names.extend(["timeseries", "edges", "networks"].map(|suffix| Name::table(of(suffix))));
         names.push(Name::table(of("edges").with("desc", "shift")));

@@ -43,6 +43,7 @@ mod sizes;
 mod summaries;
 mod svc;
 mod table;
+mod values;
 mod variances;
 
 use correct::Smooth;
@@ -121,6 +122,9 @@ pub fn run_with(
             given.answer(&one, together.as_ref(), &mut session.ladder, to, watch)?;
         smooth.push(smoothness);
         maps.extend(own);
+    }
+    if !regions.all.is_empty() {
+        products.table(values::table(spec, (&sample, &resolved, &fits), (&images, &regions))?)?;
     }
     let inside = (0..images.grid.n_voxels()).map(|v| fits.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::stats::correlation::pearson;
 
 /// Columns that hold a run's mean framewise displacement.
-const MOTION: [&str; 4] =
+pub(super) const MOTION: [&str; 4] =
     ["mean_fd", "fd_mean", "mean_framewise_displacement", "framewise_displacement"];
 
 /// The plan's regions.
@@ -34,7 +34,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         ));
     };
     let table = tables.get(&own.table)?;
-    let regions = regions(own, table)?;
+    let regions = regions(own, table, &plan.arm)?;
     let mut brain = Brain::default();
     let mut lacking = Lacking::default();
     for region in &regions {
@@ -88,13 +88,14 @@ pub(super) fn motion_column(table: &Measured) -> Option<&'static str> {
 ///
 /// # Errors
 /// Usage: no such column, or none that holds numbers.
-pub(super) fn regions(own: &BrainPlan, table: &Measured) -> Result<Vec<String>> {
+pub(super) fn regions(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Vec<String>> {
     refuse_other_tables(table)?;
     if !own.regions.is_empty() {
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
         return Ok(own.regions.clone());
     }
-    let is_key = |column: &str| column.ends_with("_id") || MOTION.contains(&column);
+    let is_key =
+        |column: &str| column.ends_with("_id") || column == arm || MOTION.contains(&column);
     // A column is one of numbers if most of its cells are: a slip in it is then told, not passed over.
     let is_number = |at: usize| {
         let cells = || table.table.rows.iter().map(|cells| cells[at].trim());
@@ -133,7 +134,10 @@ fn refuse_other_tables(table: &Measured) -> Result<()> {
             false => format!("has no column {}", lacks.join(" and no ")),
         },
         "have a row a participant and visit, with participant_id, session_id and a column a region",
-        "or give the folder of maps in its place: --brain MAPS --region NAME=SPEC (docs/regions.md)",
+        match is_of_group {
+            true => "give region_values.tsv, which lies beside it",
+            false => "or give the folder of maps in its place: --brain MAPS --region NAME=SPEC (docs/regions.md)",
+        },
     ))
 }
 

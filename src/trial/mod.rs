@@ -20,6 +20,7 @@ mod arm;
 mod arms_agree;
 pub mod baseline;
 pub mod brain;
+mod by_region;
 mod column;
 pub mod correlations;
 mod counts;
@@ -49,6 +50,7 @@ mod visits;
 mod whole;
 
 pub use arm::{Arm, ByArm};
+pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
 pub use dictionary::{Dictionary, Direction, Variable};
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};

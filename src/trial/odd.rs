@@ -51,7 +51,7 @@ fn columns(plan: &Plan, people: &People, tables: &Tables) -> Result<Vec<Column>>
     }
     if let Some(part) = &plan.brain {
         let table = tables.get(&part.table)?;
-        let regions = brain::regions(part, table)?;
+        let regions = brain::regions(part, table, &plan.arm)?;
         all.extend(regions.iter().map(|region| own(&part.table, region)));
         all.extend(brain::motion_column(table).map(|column| own(&part.table, column)));
     }

@@ -61,7 +61,9 @@ impl Measured {
         }
     }
 
-    fn place(&self, row: usize) -> String {
+    /// Where a row stands: file and line.
+    #[must_use]
+    pub(super) fn place(&self, row: usize) -> String {
         let own = || format!("{}, line {}", self.table.name, row + 2);
         self.origin.get(row).cloned().unwrap_or_else(own)
     }
@@ -167,7 +169,11 @@ impl Measured {
         Ok(all.iter().map(|name| session(name)).collect())
     }
 
-    fn needed(&self, column: &str, expected: &str) -> Result<Vec<String>> {
+    /// The cells of a column that every row must have.
+    ///
+    /// # Errors
+    /// No such column, or a row without.
+    pub(super) fn needed(&self, column: &str, expected: &str) -> Result<Vec<String>> {
         let at = self.position(column)?;
         let cell = |(row, cells): (usize, &Vec<String>)| match is_missing(&cells[at]) {
             true => Err(Error::bad_data(

@@ -253,6 +253,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "smoothing",
             "inputs",
             "precision",
+            "physio_summary",
             "clean",
             "noise",
             "first_level",
@@ -343,6 +344,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     // A simulated trial, written as files and tested as any group.
     // A simulated study, written as files and analysed from its runs to the report.
-    ("demo_trial", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
+    (
+        "demo_trial",
+        &["watch", "spec", "session", "simulate", "products", "written", "command", "bids"],
+    ),
     ("demo_group", &["watch", "spec", "session", "simulate", "products", "written", "command"]),
 ];

@@ -31,6 +31,27 @@ fn a_plan_names_every_unit_and_writes_nothing() {
 }
 
 #[test]
+fn an_edge_lets_through_those_of_whom_participants_tsv_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let planned = |sex: &str| {
+        let model = changed(folder.path(), |value| {
+            without_difference(value);
+            value["Edges"][0]["Filter"]["sex"] = serde_json::json!([sex]);
+        });
+        let (raw, model) = (dataset("ds005")?, model?);
+        let line = format!("bids {} out dataset -m {} --dry-run", raw.display(), model.display());
+        Some(boldly(folder.path(), &line))
+    };
+    let Some(done) = planned("F") else { return };
+    let table = String::from_utf8(succeeded("F", done).stdout).unwrap();
+    // Two of the four.
+    assert!(table.contains("subject_level (Subject, meta): 6 units"), "{table}");
+    let refused = planned("X").unwrap();
+    let heard = said(&refused);
+    assert!(heard.contains("asks for sex \"X\"") && heard.contains("labels F, M"), "{heard}");
+}
+
+#[test]
 fn two_commands_at_once_give_what_one_gives_and_the_group_takes_it() {
     let folder = tempfile::tempdir().unwrap();
     let (Some(raw), Some(model)) = (dataset("ds005"), changed(folder.path(), without_difference))

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use boldly::gpu::Device;
+use boldly::io::read_map;
 use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::demo_trial::{TrialDemo, demo};
 use boldly::pipeline::session::Session;
@@ -27,6 +28,25 @@ fn cell(path: &Path, begins: &[&str], column: &str) -> String {
     rows.find(|row| row.starts_with(begins)).expect("a row")[at].to_owned()
 }
 
+/// The mean of a map over the periaqueductal grey.
+fn mean_in(out: &Path, map: &str) -> f64 {
+    let read = |path: &str| read_map(&out.join(path)).unwrap().2;
+    let pag = read("study/derivatives/boldly-simulate/slab_label-PAG_mask.nii.gz");
+    let of_map = read(map);
+    let within = pag.iter().zip(&of_map).filter(|(inside, _)| **inside > 0.0);
+    let all: Vec<f64> = within.map(|(_, value)| f64::from(*value)).collect();
+    all.iter().sum::<f64>() / all.len() as f64
+}
+
+/// Where a page leads.
+fn links(page: &str) -> Vec<String> {
+    let all = page.split("<li><a href=\"").skip(1).filter(|rest| !rest.starts_with('#'));
+    let found: Vec<String> =
+        all.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())).collect();
+    assert!(found.len() >= 8, "{found:?}");
+    found
+}
+
 #[test]
 fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_found() {
     let folder = tempfile::tempdir().unwrap();
@@ -43,17 +63,18 @@ fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_
     assert!(of("response to pain, thalamus_l").truth == 0.0);
     assert!(of("insula with default mode network").found < 0.0);
     // What is printed is what the tables hold.
-    let regions = out.join("group-pain/contrast-interaction_regions.tsv");
+    let of_drug = "bids/node-drug/task-pain_contrast-painChangeDrug";
+    let regions = out.join(format!("{of_drug}_regions.tsv"));
     assert_eq!(cell(&regions, &["pag"], "effect").parse(), Ok(pag.found));
     let ancova = out.join("trial/ancova.tsv");
     let row = ["physio_summary:heart_rate", "observed"];
     assert_eq!(cell(&ancova, &row, "difference").parse(), Ok(heart.found));
     // The rows of a visit are that visit's.
     let (id, session) = ("sub-02", "ses-baseline");
-    let own = out.join(format!("glm/{id}/{session}/contrast-pain_regions.tsv"));
-    let effect: f64 = cell(&own, &["pag"], "effect").parse().unwrap();
+    let run = format!("bids/node-run/{id}/{session}/{id}_{session}_task-pain");
+    let own = mean_in(&out, &format!("{run}_contrast-pain_stat-effect_statmap.nii.gz"));
     let brain = cell(&out.join("tables/brain.tsv"), &[id, session], "pag_pain");
-    assert_eq!(brain, format!("{effect:.6}"));
+    assert_eq!(brain, format!("{own:.6}"));
     let found: f64 =
         cell(&out.join("tables/physio_summary.tsv"), &[id, session], "heart_rate").parse().unwrap();
     let truth = cell(&out.join("study/derivatives/truth/visits.tsv"), &[id, session], "heart_rate");
@@ -78,7 +99,21 @@ fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_
     let held = result.lines.iter().filter(|line| line.holds()).count();
     assert!(page.contains(&format!("{held} of the {} intervals hold", result.lines.len())));
     assert!(out.join("trial/report.html").is_file());
-    let line = "verify trial/trial trial/group-pain -q";
+    // A raw run takes the mask of its brain in derivatives; the recordings of both tasks are summed up.
+    let said = fs::read_to_string(out.join(format!("{run}_mask.json"))).unwrap();
+    assert!(said.contains(&format!("{id}_{session}_task-pain_desc-brain_mask.nii.gz")), "{said}");
+    let at_rest = out.join(format!("connect/{id}/{session}/physio_summary.tsv"));
+    let rate: f64 = cell(&at_rest, &[id, session, "rest"], "heart_rate").parse().unwrap();
+    assert!((rate - found).abs() < 5.0, "{rate} at rest, {found} in pain");
+    // Only who was seen twice has a change, and all are in the maps of the first visit.
+    let subjects = |path: &str| fs::read_to_string(out.join(path)).unwrap().lines().count() - 1;
+    let of_visit = "bids/node-visit/ses-baseline/ses-baseline_task-pain_contrast-pain";
+    assert_eq!(subjects("bids/node-drug/task-pain_contrast-painChange_desc-model_maps.tsv"), 6);
+    assert_eq!(subjects(&format!("{of_visit}_desc-model_maps.tsv")), 8);
+    for path in links(&page) {
+        assert!(out.join(&path).is_file(), "{path}");
+    }
+    let line = "verify trial/trial trial/bids/node-drug trial/group-coupling trial/connect/sub-02 -q";
     succeeded(line, boldly(folder.path(), line));
 }
 

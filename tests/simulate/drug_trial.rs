@@ -166,6 +166,14 @@ fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threa
     assert_eq!(all.len(), drug_trial::count(&trial));
     let by_path: BTreeMap<&String, &String> = all.iter().map(|(path, sum)| (path, sum)).collect();
     assert_eq!(by_path.len(), all.len(), "a path twice");
+    // Each run has the mask of its brain where a preprocessing would have put it.
+    let of_all = by_path[&drug_trial::paths::MASK.to_owned()];
+    let bolds: Vec<&&String> = by_path.keys().filter(|p| p.ends_with("_bold.nii.gz")).collect();
+    assert_eq!(bolds.len(), trial.runs().count());
+    for bold in bolds {
+        let mask = bold.replace("_bold.nii.gz", "_desc-brain_mask.nii.gz");
+        assert_eq!(by_path[&format!("{}/{mask}", drug_trial::paths::DERIVED)], of_all, "{bold}");
+    }
     // Again on one thread, and of another seed.
     let scan = |trial: &DrugTrial| scan_of(trial, &trial.visits[0], Task::Rest);
     assert_eq!(scan(&trial), rayon_of(1, || scan(&made(&spec))));

@@ -5,6 +5,7 @@ mod adverse;
 mod ancova;
 mod baseline;
 mod brain;
+mod by_region;
 #[path = "../qc_page/checked.rs"]
 mod checked;
 mod command;

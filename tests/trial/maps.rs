@@ -94,6 +94,41 @@ fn a_folder_of_maps_gives_what_the_table_of_its_means_gives() {
 }
 
 #[test]
+fn the_values_that_group_writes_are_a_table_of_regions() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let group = "group --maps glm --of pain --model paired --no-pictures";
+    run(dir, &format!("{group} --roi front=front.nii --roi back=back.nii --out group"));
+    run(dir, &format!("{LINE} --brain group/region_values.tsv --out values"));
+    run(dir, &format!("{LINE} --brain study/brain.tsv --out table"));
+    for (table, columns) in [
+        ("brain", &["interaction", "interaction_se", "visit", "arm_t"][..]),
+        ("ancova", &["difference", "p", "hedges_g"]),
+    ] {
+        let [a, b] =
+            ["values", "table"].map(|out| cells(&dir.join(format!("{out}/{table}.tsv")), columns));
+        assert_eq!(a.len(), 2 * columns.len(), "both regions, and neither voxels nor coverage");
+        assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-9 * b.abs().max(1.0)));
+    }
+    run(dir, "verify values group");
+    // One region, a relation with it, and a name that is none.
+    let one = format!("{LINE} --brain group/region_values.tsv --region front");
+    run(dir, &format!("{one} --correlate region_values:front~brain:back --out one"));
+    assert_eq!(tsv::read(&dir.join("one/brain.tsv")).unwrap().rows.len(), 1);
+    let output = boldly(dir, &format!("{one}al --out no"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("did you mean 'front'?"), "{said}");
+    // Tests of the group are still no values.
+    let tests = fs::read_dir(dir.join("group")).unwrap().map(|entry| entry.unwrap().path());
+    let tests = tests.into_iter().find(|path| path.to_string_lossy().ends_with("_regions.tsv"));
+    let tests = tests.unwrap().strip_prefix(dir).unwrap().display().to_string();
+    let output = boldly(dir, &format!("{LINE} --brain {tests} --out no"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("give region_values.tsv, which lies beside it"), "{said}");
+}
+
+#[test]
 fn seeds_of_connect_are_maps_too_and_relations_know_the_regions() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

@@ -323,7 +323,8 @@ impl Found {
         })
     }
 
-    /// The mask of a run: that of the brain beside it, or what the model's run node asks for.
+    /// The mask of a run: that of the brain beside it, of a raw run beside where it would lie in derivatives, or what the model's run node asks
+    /// for.
     fn mask<'a>(
         &'a self,
         model: &Model,
@@ -340,7 +341,10 @@ impl Found {
             key.as_str() == "description" && values.iter().any(|value| value == "brain")
         });
         if is_plain {
-            return Ok(of.brain_mask(bold).map(|f| (of, f)));
+            let derived = self.derivatives.iter().map(|(_, other)| other);
+            let is_raw = of.root == self.raw.root;
+            let mut all = std::iter::once(of).chain(derived.filter(|_| is_raw));
+            return Ok(all.find_map(|of| Some((of, of.brain_mask(bold)?))));
         }
         let fits = |f: &&File| {
             let in_space = ["space", "resolution", "cohort"].iter().all(|key| {

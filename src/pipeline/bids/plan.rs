@@ -232,7 +232,8 @@ impl Planning<'_> {
             let from = self.units.iter().enumerate().filter(|(_, unit)| unit.node == edge.source);
             let all: Vec<(usize, &Estimate)> =
                 from.flat_map(|(unit, one)| one.estimates.iter().map(move |e| (unit, e))).collect();
-            let entities: Vec<Entities> = all.iter().map(|(_, one)| with_contrast(one)).collect();
+            let entities: Vec<Entities> =
+                all.iter().map(|(_, one)| self.people.about(&with_contrast(one))).collect();
             for place in graph::passing(self.model, edge, &entities)? {
                 let (unit, one) = all[place];
                 if !graph::goes_on(one.test) {

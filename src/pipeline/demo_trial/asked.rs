@@ -2,36 +2,31 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::{BRAIN, CONTRAST, MAPS, NETWORK, PHYSIO, SEED};
-use super::{Folders, PERMUTATIONS};
+use super::names::{BRAIN, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, SEED, of_drug};
+use super::{CENSOR_FD_MM, FWHM_MM, PERMUTATIONS};
 use crate::design::censor::Rules;
 use crate::design::group::Model;
 use crate::error::Result;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
-    Combining, Command, ConnectSpec, Correction, DesignOptions, EndpointsSpec, Estimator,
-    GivenRegion, GlmSpec, GroupSpec, Network, Noise, PermuteOptions, RHO_FWHM_VOX, RegionOptions,
-    RunSpec, SearchVolume, Shape, SignalScale, SmoothOptions, TaskTimes, TfceConvention,
-    VoxelwiseOptions,
+    Command, ConnectSpec, Correction, DesignOptions, EndpointsSpec, Estimator, GivenRegion,
+    GroupSpec, Network, Noise, PermuteOptions, RHO_FWHM_VOX, RegionOptions, RunSpec, SearchVolume,
+    Shape, SmoothOptions, TaskTimes, TfceConvention,
 };
 use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit, paths};
 use crate::trial::{BrainPlan, CpmPlan, Outcome, Plan, PressurePlan};
 
-/// Framewise displacement above which a volume is left out, mm.
-const CENSOR_FD_MM: f64 = 0.5;
-const FWHM_MM: f64 = 5.0;
 /// Pain down by a third, impression of change, and function: the composites of trials of fibromyalgia.
 const RESPONDER: &str =
     "pain=questionnaires:nrs<=-30%; pgic=questionnaires:pgic<=2; pcs=questionnaires:sf36_pcs>=+6";
 
-/// The model of a run: the task, or the insula's connectivity.
-pub(super) fn of_run(folders: &Folders, trial: &DrugTrial, visit: &Visit, task: Task) -> Command {
+/// The insula's connectivity at a visit.
+pub(super) fn of_rest(folders: &Folders, trial: &DrugTrial, visit: &Visit) -> Command {
     let study = |path: &str| folders.study.join(path);
-    let stem = trial.stem(visit, task);
+    let stem = trial.stem(visit, Task::Rest);
     let at = |ending: &str| study(&format!("{stem}_{ending}"));
     let run = RunSpec {
         bold: at("bold.nii.gz"),
-        events: (task == Task::Pain).then(|| at("events.tsv")),
         confounds: vec![study(&format!("{}/{stem}_desc-confounds_timeseries.tsv", paths::DERIVED))],
         physio: vec![at("physio.tsv.gz")],
         ..RunSpec::default()
@@ -43,42 +38,7 @@ pub(super) fn of_run(folders: &Folders, trial: &DrugTrial, visit: &Visit, task: 
         ..DesignOptions::default()
     };
     let smooth = SmoothOptions { fwhm_mm: FWHM_MM, kernel: Kernel::Sampled, within: None };
-    let mask = Some(study(paths::MASK));
-    match task {
-        Task::Pain => Command::Glm(glm(run, design, smooth, (mask, &folders.study))),
-        Task::Rest => Command::Connect(connect(run, design, smooth, (mask, &folders.study))),
-    }
-}
-
-fn glm(
-    run: RunSpec,
-    design: DesignOptions,
-    smooth: SmoothOptions,
-    (mask, study): (Option<PathBuf>, &Path),
-) -> GlmSpec {
-    GlmSpec {
-        runs: vec![run],
-        design,
-        mask,
-        smooth,
-        contrasts: vec!["pain".to_owned()],
-        f_contrasts: Vec::new(),
-        scaling: SignalScale::Psc,
-        two_sided: false,
-        noise: Noise::Ar1,
-        rho_fwhm_vox: RHO_FWHM_VOX,
-        combine: Combining::default(),
-        maps: false,
-        skip_missing: false,
-        residuals: false,
-        voxelwise: VoxelwiseOptions::default(),
-        roi: RegionOptions {
-            given: vec![GivenRegion::File(study.join(paths::ATLAS))],
-            names: Some(study.join(paths::ATLAS_NAMES)),
-            ..RegionOptions::default()
-        },
-        report: false,
-    }
+    Command::Connect(connect(run, design, smooth, (Some(study(paths::MASK)), &folders.study)))
 }
 
 fn connect(
@@ -119,33 +79,23 @@ fn connect(
     }
 }
 
-/// What the drug changes, in either direction: of the response to pain, and of the insula's connectivity.
-pub(super) fn groups(folders: &Folders) -> [(&'static str, Command); 2] {
-    MAPS.map(|(name, table)| {
-        let study = |path: &str| folders.study.join(path);
-        let volumes = match name {
-            "group-pain" => {
-                vec![SearchVolume { name: "PAG".to_owned(), shape: Shape::Mask(study(paths::PAG)) }]
-            }
-            _ => Vec::new(),
-        };
-        let spec = GroupSpec {
-            contrasts: vec![format!(
-                "{CONTRAST}=drug:after - drug:before - (placebo:after - placebo:before)"
-            )],
-            mask: Some(study(paths::MASK)),
-            two_sided: true,
-            atlas: Some(study(paths::ATLAS)),
-            atlas_names: Some(study(paths::ATLAS_NAMES)),
-            corrections: vec![Correction::Fdr],
-            volumes, // chosen beforehand
-            permute: Some(PermuteOptions {
-                tfce: Some(TfceConvention::Exact),
-                ..PermuteOptions::new(PERMUTATIONS, 1)
-            }),
-            ..GroupSpec::new(folders.at(table), Model::Mixed2x2)
-        };
-        (name, Command::Group(spec))
+/// What the drug changes of the insula's connectivity, in either direction.
+pub(super) fn coupling(folders: &Folders) -> Command {
+    let study = |path: &str| folders.study.join(path);
+    Command::Group(GroupSpec {
+        contrasts: vec![format!(
+            "{CONTRAST}=drug:after - drug:before - (placebo:after - placebo:before)"
+        )],
+        mask: Some(study(paths::MASK)),
+        two_sided: true,
+        atlas: Some(study(paths::ATLAS)),
+        atlas_names: Some(study(paths::ATLAS_NAMES)),
+        corrections: vec![Correction::Fdr],
+        permute: Some(PermuteOptions {
+            tfce: Some(TfceConvention::Exact),
+            ..PermuteOptions::new(PERMUTATIONS, 1)
+        }),
+        ..GroupSpec::new(folders.at(COUPLING.1), Model::Mixed2x2)
     })
 }
 
@@ -190,9 +140,8 @@ pub(super) fn trial(folders: &Folders) -> Result<Command> {
         ..Plan::default()
     };
     let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
-    let maps =
-        MAPS.map(|(name, _)| folders.at(name).join(format!("contrast-{CONTRAST}_statmap.svg")));
-    let pictures = maps.to_vec();
+    let coupling = folders.at(COUPLING.0).join(format!("contrast-{CONTRAST}_statmap.svg"));
+    let pictures = vec![folders.at(&of_drug("statmap.svg")), coupling];
     let study = folders.study.clone();
     Ok(Command::Trial(EndpointsSpec { study, tables, maps: None, pictures, plan }))
 }

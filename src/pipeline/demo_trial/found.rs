@@ -2,9 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::CONTRAST;
+use super::Line;
+use super::names::{Folders, of_drug};
 use super::tables::cell;
-use super::{Folders, Line};
 use crate::error::Result;
 use crate::io;
 use crate::simulate::drug_trial::{DrugTrial, Region};
@@ -81,15 +81,14 @@ impl Sheet {
 
 /// The response to pain.
 fn regions(folders: &Folders, trial: &DrugTrial) -> Result<Vec<Line>> {
-    let name = format!("contrast-{CONTRAST}_regions.tsv");
-    let sheet = Sheet::read(folders.at("group-pain").join(name))?;
+    let sheet = Sheet::read(folders.at(&of_drug("regions.tsv")))?;
     let line = |region: &Region| {
         let columns = ["effect", "lower_95", "upper_95"];
         Ok(Line {
             quantity: format!("response to pain, {}", region.name()),
             units: "percent".to_owned(),
             truth: trial.drug_on_pain(*region),
-            by: "group",
+            by: "bids",
             ..sheet.line(&[region.name()], columns, Some("p"))?
         })
     };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::names::MODEL;
 use super::{TrialDemo, found};
 use crate::error::Result;
 use crate::io::Overwrite;
@@ -16,10 +17,16 @@ pub(super) const PAGE: &str = "index.html";
 const TABLE: &str = "truth.tsv";
 
 /// Where one may go on, if it is there.
-const LINKS: [(&str, &str); 6] = [
+const LINKS: [(&str, &str); 9] = [
     ("trial/report.html", "the trial's report"),
-    ("group-pain/group.html", "what the drug changes of the response to pain, on maps"),
-    ("group-coupling/group.html", "what it changes of the insula's connectivity, on maps"),
+    ("bids/node-drug.html", "what the drug changes of the response to pain, on maps"),
+    (
+        "bids/node-drug/task-pain_contrast-painChange_group.html",
+        "the same by rearrangements, and in regions",
+    ),
+    ("bids/node-visit.html", "the response to pain at each visit"),
+    ("group-coupling/group.html", "what the drug changes of the insula's connectivity, on maps"),
+    (MODEL, "the Stats Model of the response to pain, from runs to the group"),
     ("study/README.md", "what is in the simulated study"),
     ("study/derivatives/truth/truth.json", "what was put in"),
     ("tables/brain.tsv", "values of the brain by visit"),

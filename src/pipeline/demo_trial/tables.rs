@@ -4,13 +4,12 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::Folders;
-use super::names::{BRAIN, MAPS, NETWORK, PHYSIO, SEED};
+use super::names::{BRAIN, COUPLING, Folders, NETWORK, PHYSIO, SEED};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite};
 use crate::pipeline::simulate::write_files;
 use crate::pipeline::watch::Watch;
-use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit};
+use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Visit};
 use crate::simulate::write::Content;
 use crate::table::Table;
 
@@ -24,15 +23,13 @@ const SESSION_NAMES: [&str; 2] = ["before", "after"];
 pub(super) fn write(folders: &Folders, trial: &DrugTrial, watch: &dyn Watch) -> Result<()> {
     let (physio, dictionary) = stacked(folders, trial)?;
     let brain = brain(folders, trial, &physio)?;
-    let mut files = vec![
+    let files = [
         (BRAIN.to_owned(), text(&brain)),
         (BRAIN.replace(".tsv", ".json"), pretty(&described())),
         (PHYSIO.to_owned(), text(&physio)),
         (PHYSIO.replace(".tsv", ".json"), Content::Text(dictionary)),
+        (COUPLING.1.to_owned(), text(&maps(trial))),
     ];
-    for ((_, path), task) in MAPS.into_iter().zip(Task::ALL) {
-        files.push((path.to_owned(), text(&maps(trial, task))));
-    }
     write_files((files.len(), files), &folders.out, Overwrite::Own, watch)
 }
 
@@ -48,11 +45,12 @@ fn pretty(value: &Value) -> Content {
 fn stacked(folders: &Folders, trial: &DrugTrial) -> Result<(Table, String)> {
     let mut all: Option<(Table, String)> = None;
     for visit in &trial.visits {
-        let folder = folders.of_run(trial, visit, Task::Pain);
-        let table = io::tsv::read(&folder.join("physio_summary.tsv"))?;
+        let path =
+            |ending: &str| folders.of_pain(trial, visit, &format!("physio_summary.{ending}"));
+        let table = io::tsv::read(&path("tsv"))?;
         match &mut all {
             Some((all, _)) => all.rows.extend(table.rows),
-            None => all = Some((table, io::read_text(&folder.join("physio_summary.json"))?)),
+            None => all = Some((table, io::read_text(&path("json"))?)),
         }
     }
     let none = || Error::internal("the trial", "has no visit", "have some", "");
@@ -93,12 +91,22 @@ fn rounded(cell: &str) -> String {
 fn brain(folders: &Folders, trial: &DrugTrial, physio: &Table) -> Result<Table> {
     let columns =
         ["participant_id", "session_id", "pag_pain", "insula_pain", "insula_dmn_z", "mean_fd"];
+    let values = SESSIONS.map(|session| folders.of_visit(session, "region_values.tsv"));
+    let tables = values.iter().map(|path| io::tsv::read(path)).collect::<Result<Vec<Table>>>()?;
     let mut rows = Vec::new();
     for visit in &trial.visits {
         let (id, session) = (&trial.patients[visit.patient].id, SESSIONS[visit.session]);
-        let path = folders.of_run(trial, visit, Task::Pain).join("contrast-pain_regions.tsv");
-        let table = io::tsv::read(&path)?;
-        let effect = |region: Region| cell(&table, &path, &[region.name()], "effect");
+        let (table, path) = (&tables[visit.session], &values[visit.session]);
+        // A row a participant and region, between them what else says which map it is.
+        let effect = |region: Region| {
+            let of_region = table.position("region");
+            let is_it = |row: &&Vec<String>| {
+                row[0] == *id && of_region.is_some_and(|at| row[at] == region.name())
+            };
+            let row = table.rows.iter().find(is_it).cloned().unwrap_or_default();
+            let own = Table { rows: vec![row], ..table.clone() };
+            cell(&own, path, &[id], "mean")
+        };
         let [left, right] = Region::INSULA.map(effect);
         let insula = match (left?.parse::<f64>(), right?.parse::<f64>()) {
             (Ok(left), Ok(right)) => format!("{:.6}", (left + right) / 2.0),
@@ -118,7 +126,7 @@ fn coupling(folders: &Folders, trial: &DrugTrial, visit: &Visit) -> Result<Strin
     if !visit.has_rest {
         return Ok("n/a".to_owned());
     }
-    let path = folders.of_run(trial, visit, Task::Rest).join("networks.tsv");
+    let path = folders.of_rest(trial, visit).join("networks.tsv");
     let table = io::tsv::read(&path)?;
     let either =
         [[NETWORK, SEED], [SEED, NETWORK]].map(|pair| cell(&table, &path, &pair, "mean_z"));
@@ -136,20 +144,16 @@ fn described() -> Value {
     })
 }
 
-/// The maps of a task of all who have both.
-fn maps(trial: &DrugTrial, task: Task) -> Table {
-    let (part, map) = match task {
-        Task::Pain => ("glm", "contrast-pain_stat-effect_statmap.nii.gz".to_owned()),
-        Task::Rest => ("connect", format!("seed-{SEED}_stat-fisherz_statmap.nii.gz")),
-    };
-    let has = |visit: &Visit| task == Task::Pain || visit.has_rest;
+/// The connectivity maps of all who have both.
+fn maps(trial: &DrugTrial) -> Table {
+    let map = format!("seed-{SEED}_stat-fisherz_statmap.nii.gz");
     let count = |patient: usize| {
-        trial.visits.iter().filter(|visit| visit.patient == patient && has(visit)).count()
+        trial.visits.iter().filter(|visit| visit.patient == patient && visit.has_rest).count()
     };
     let both = trial.visits.iter().filter(|visit| count(visit.patient) == SESSIONS.len());
     let row = |visit: &Visit| {
         let patient = &trial.patients[visit.patient];
-        let folder = format!("../{part}/{}/{}", patient.id, SESSIONS[visit.session]);
+        let folder = format!("../connect/{}/{}", patient.id, SESSIONS[visit.session]);
         let (arm, session) = (patient.arm.name(), SESSION_NAMES[visit.session]);
         vec![patient.id.clone(), arm.to_owned(), session.to_owned(), format!("{folder}/{map}")]
     };

@@ -10,10 +10,7 @@ use crate::pipeline::spec::{GroupSpec, MapsOfTrial};
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
 use crate::trial::results::RegionValue;
-use crate::trial::{Dictionary, Measured, Notes, Variable};
-
-/// The share of a region that a value must rest on, as in `connect`.
-const LEAST_COVERAGE: f64 = 0.5;
+use crate::trial::{Dictionary, LEAST_COVERAGE, Low, Measured, Notes, Variable, tell_low};
 
 /// How the plan calls the table.
 pub(super) const NAME: &str = MapsOfTrial::TABLE;
@@ -117,19 +114,9 @@ fn tell(found: &Summaries, values: &[RegionValue], notes: &mut Notes) {
             Vec::new(),
         );
         let low = own().filter(|one| one.coverage < LEAST_COVERAGE);
-        let low: Vec<String> = low
-            .map(|v| format!("{} ({}, {:.0} %)", v.participant, v.session, 100.0 * v.coverage))
+        let low: Vec<Low<'_>> = low
+            .map(|v| Low { participant: &v.participant, session: &v.session, coverage: v.coverage })
             .collect();
-        if !low.is_empty() {
-            let n = low.len();
-            notes.warn(
-                format!(
-                    "{region} is n/a in {n} map{} that {} less than half of it",
-                    if n == 1 { "" } else { "s" },
-                    if n == 1 { "has" } else { "have" }
-                ),
-                low,
-            );
-        }
+        tell_low(region, &low, notes);
     }
 }

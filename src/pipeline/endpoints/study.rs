@@ -11,7 +11,9 @@ use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
 use crate::pipeline::watch::Watch;
 use crate::trial::results::RegionValue;
-use crate::trial::{Dictionary, Measured, Notes, Plan, Tables, part_of, stem};
+use crate::trial::{
+    Dictionary, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of, stem,
+};
 
 /// The table of participants.
 const PARTICIPANTS: &str = "participants";
@@ -57,6 +59,19 @@ impl Study {
             }
         }
         let mut notes = Notes::default();
+        let parts = spec.plan.parts_of_tables();
+        let has_parts = |name: &str| parts.iter().any(|part| part.starts_with(&format!("{name}[")));
+        for table in &mut tables.all {
+            if !is_by_region(table) || has_parts(&table.name) {
+                continue;
+            }
+            match by_region(table, &spec.plan.arm, &mut notes) {
+                Ok(wide) => *table = wide,
+                // A table that no column names, where any might be meant, is nobody's fault.
+                Err(_) if wanted.is_none() => {}
+                Err(error) => return Err(error),
+            }
+        }
         let (mut files, mut values) = (Vec::new(), Vec::new());
         if let Some(of_maps) = &spec.maps {
             refuse_maps_table(&all)?;

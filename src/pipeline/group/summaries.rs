@@ -56,8 +56,7 @@ pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
     let images = Images::open(spec, &sample, &needed, &|_, _| Ok(()), watch)?;
     let regions = regions::open(spec, &images.grid, watch)?;
     regions.tell_few(watch);
-    let mut place_of = vec![None; images.grid.n_voxels()];
-    images.places.iter().enumerate().for_each(|(place, &voxel)| place_of[voxel] = Some(place));
+    let place_of = places_of(&images, |_| true);
     let sessions = match sample.table.position("session") {
         Some(_) => sample.texts("session")?,
         None => vec![None; sample.subjects.len()],
@@ -80,7 +79,20 @@ pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
     Ok(summaries)
 }
 
-fn mean(region: &Region, (images, place_of): (&Images, &[Option<usize>]), row: usize) -> Mean {
+/// The place of each voxel of the grid that counts, where maps have values.
+pub(super) fn places_of(images: &Images, counts: impl Fn(usize) -> bool) -> Vec<Option<usize>> {
+    let mut place_of = vec![None; images.grid.n_voxels()];
+    let all = images.places.iter().enumerate().filter(|(_, voxel)| counts(**voxel));
+    all.for_each(|(place, &voxel)| place_of[voxel] = Some(place));
+    place_of
+}
+
+/// A region in the map of a row.
+pub(super) fn mean(
+    region: &Region,
+    (images, place_of): (&Images, &[Option<usize>]),
+    row: usize,
+) -> Mean {
     let places = region.voxels.iter().filter_map(|&voxel| place_of[voxel]);
     let values = places.map(|place| images.value(row, place)).filter(|value| !value.is_nan());
     let values: Vec<f64> = values.collect();

@@ -173,8 +173,8 @@ fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> R
     Ok(of)
 }
 
-/// A value of each of [`ENTITIES`].
-type Found = [Option<String>; ENTITIES.len()];
+/// A value of each of [`ENTITIES`]: subject, session, task, run.
+pub(super) type Found = [Option<String>; ENTITIES.len()];
 
 /// Images named as effects.
 fn walk(folder: &Path, effects: &mut Vec<PathBuf>, deep: usize) {
@@ -209,6 +209,11 @@ fn contrast(path: &Path) -> Option<String> {
     }
     let seed = of(stem.strip_suffix("_stat-fisherz_statmap")?, SEED)?;
     Some(format!("{SEED}{seed}"))
+}
+
+/// What a map's path says, from the table's folder on; nothing where it says two things.
+pub(super) fn named(path: &Path, folder: &Path) -> Found {
+    entities(path, folder).unwrap_or_default()
 }
 
 /// What the names of a file and of the folders down to it say.

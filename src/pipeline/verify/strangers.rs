@@ -10,7 +10,7 @@ use crate::pipeline::inputs::display;
 use crate::pipeline::watch::Watch;
 
 /// How the names of tables and pages end that stories write, behind what a layout or an entity begins them with.
-const OWN: [&str; 23] = [
+const OWN: [&str; 24] = [
     "design.tsv",
     "design_slice-groups.tsv",
     "timeseries.tsv",
@@ -18,6 +18,7 @@ const OWN: [&str; 23] = [
     "edges.tsv",
     "networks.tsv",
     "regions.tsv",
+    "region_values.tsv",
     "clusters.tsv",
     "svc.tsv",
     "maxima.tsv",

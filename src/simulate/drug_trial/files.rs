@@ -69,8 +69,13 @@ pub fn count(trial: &DrugTrial) -> usize {
     first + of_task + of_rest
 }
 
-/// Image, confounds, recording and its sidecar.
-const OF_A_RUN: usize = 4;
+/// Image, confounds, mask of the brain and its sidecar, recording and its sidecar.
+const OF_A_RUN: usize = 6;
+/// What the BIDS validator, made for a row a participant and for preprocessed images, takes for errors.
+const IGNORED: [(&str, &str); 2] = [
+    (".bidsignore", "phenotype\n"),
+    ("derivatives/boldly-simulate/.bidsignore", "slab_*\n*_timeseries.*\n"),
+];
 
 fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
     let of_run = trial.spec.of_run(trial.spec.seed);
@@ -89,7 +94,8 @@ fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
     let derived = "derivatives/boldly-simulate/dataset_description.json";
     let truth = "derivatives/truth/dataset_description.json";
     let name = "A simulated drug trial with known truth";
-    vec![
+    let ignored = IGNORED.map(|(path, names)| (path.to_owned(), Content::Text(names.to_owned())));
+    let described = vec![
         ("dataset_description.json".to_owned(), dataset(name, "raw")),
         ("README.md".to_owned(), Content::Text(readme)),
         ("task-pain_bold.json".to_owned(), pretty(&bold(Task::Pain))),
@@ -100,7 +106,8 @@ fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
         ),
         (derived.to_owned(), dataset("What a preprocessing would deliver", "derivative")),
         (truth.to_owned(), dataset("What was put into the simulated trial", "derivative")),
-    ]
+    ];
+    described.into_iter().chain(ignored).collect()
 }
 
 fn tables(trial: &DrugTrial) -> Vec<(String, Content)> {
@@ -142,38 +149,45 @@ fn participants(trial: &DrugTrial) -> Table {
 
 /// Mask, atlas, and the regions that a hypothesis names.
 fn regions(trial: &DrugTrial) -> Vec<(String, Content)> {
-    let image = |values: Vec<f32>| {
-        Content::Image(Box::new(Image {
-            grid: trial.grid.clone(),
-            tr: None,
-            n_volumes: 1,
-            values,
-            stored: Stored::UInt8 { slope: 1.0 },
-        }))
-    };
+    let image = |values: Vec<f32>| labelled(trial, values);
     let of = |chosen: &dyn Fn(Region) -> bool| {
         let one = |region: &Option<Region>| f32::from(u8::from(region.is_some_and(chosen)));
         image(trial.regions.iter().map(one).collect())
     };
-    let inside = trial.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
     let labels = trial.regions.iter().map(|region| region.map_or(0.0, |r| f32::from(r as u8)));
     let mut names = String::from("index\tname\n");
     for (label, name) in Region::NAMES {
         names += &format!("{}\t{name}\n", label as u8);
     }
-    let said = |path: &str, kind: &str| {
-        (path.replace(".nii.gz", ".json"), pretty(&json!({ "Type": kind })))
-    };
-    vec![
-        (paths::MASK.to_owned(), image(inside)),
-        said(paths::MASK, "Brain"),
+    let said = |path: &str| (path.replace(".nii.gz", ".json"), pretty(&json!({ "Type": "ROI" })));
+    let mut files = brain(trial, paths::MASK).to_vec();
+    files.extend([
         (paths::ATLAS.to_owned(), image(labels.collect())),
         (paths::ATLAS_NAMES.to_owned(), Content::Text(names)),
         (paths::PAG.to_owned(), of(&|region| region == Region::Pag)),
-        said(paths::PAG, "ROI"),
+        said(paths::PAG),
         (paths::INSULA.to_owned(), of(&|region| Region::INSULA.contains(&region))),
-        said(paths::INSULA, "ROI"),
-    ]
+        said(paths::INSULA),
+    ]);
+    files
+}
+
+/// An image of whole numbers.
+fn labelled(trial: &DrugTrial, values: Vec<f32>) -> Content {
+    Content::Image(Box::new(Image {
+        grid: trial.grid.clone(),
+        tr: None,
+        n_volumes: 1,
+        values,
+        stored: Stored::UInt8 { slope: 1.0 },
+    }))
+}
+
+/// The mask of the brain with its sidecar.
+fn brain(trial: &DrugTrial, path: &str) -> [(String, Content); 2] {
+    let inside = trial.mask.inside.iter().map(|&v| f32::from(u8::from(v))).collect();
+    let said = pretty(&json!({ "Type": "Brain" }));
+    [(path.to_owned(), labelled(trial, inside)), (path.replace(".nii.gz", ".json"), said)]
 }
 
 /// The runs of a visit.
@@ -205,5 +219,6 @@ fn of_run(trial: &DrugTrial, stem: &str, scan: Scan) -> Vec<(String, Content)> {
         values: scan.bold,
     };
     files.push((format!("{stem}_bold.nii.gz"), Content::Image(Box::new(image))));
+    files.extend(brain(trial, &format!("{}/{stem}_desc-brain_mask.nii.gz", paths::DERIVED)));
     files
 }

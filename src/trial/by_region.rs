@@ -1,0 +1,166 @@
+//! Values of regions with a row a map and region, as `boldly group` writes them (`region_values.tsv`), as a table with a row a participant and
+//! visit and a column a region.
+
+use std::collections::BTreeMap;
+
+use super::brain::MOTION;
+use super::dictionary::{Dictionary, Variable};
+use super::note::Notes;
+use super::tables::Measured;
+use crate::error::{Error, Result};
+use crate::table::Table;
+
+/// The share of a region that a value must rest on, as in `connect`.
+pub const LEAST_COVERAGE: f64 = 0.5;
+
+const KEYS: [&str; 2] = ["participant_id", "session_id"];
+const REGION: &str = "region";
+const MEAN: &str = "mean";
+const COVERAGE: &str = "coverage";
+
+/// Whether a table has a row a map and region.
+#[must_use]
+pub fn is_by_region(table: &Measured) -> bool {
+    KEYS.iter().chain(&[REGION, MEAN]).all(|column| table.has(column))
+}
+
+/// The same values with a row a participant and visit. Columns of the arm and of motion stay, all others go; a value that rests on less than
+/// half of its region is n/a, counted and named.
+///
+/// # Errors
+/// Bad data naming line and participant: a region twice at a visit, a row without a region, participant or session, cells that are no numbers, an
+/// arm or motion that differs within a visit, a region called as a column that stays.
+pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measured> {
+    let (ids, sessions) = (long.ids()?, long.sessions()?);
+    let names = long.needed(REGION, "name a region")?;
+    let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
+    let stay: Vec<&str> = [arm].into_iter().chain(MOTION).filter(|name| long.has(name)).collect();
+    if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
+        return Err(Error::bad_data(
+            long.line(row),
+            format!("is of a region called '{}'", names[row]),
+            "have a name that no other column has",
+            "rename the region",
+        ));
+    }
+    let regions = distinct(&names);
+    let of_rows: Vec<(&str, &str)> =
+        ids.iter().map(String::as_str).zip(sessions.iter().map(String::as_str)).collect();
+    let visits = distinct(&of_rows);
+    let mut rows: BTreeMap<(usize, usize), usize> = BTreeMap::new();
+    let mut low: Vec<Vec<Low<'_>>> = vec![Vec::new(); regions.len()];
+    for (row, (visit, name)) in of_rows.iter().zip(&names).enumerate() {
+        let visit = visits.iter().position(|other| other == visit).unwrap_or_default();
+        let region = regions.iter().position(|other| other == name).unwrap_or_default();
+        if let Some(other) = rows.insert((visit, region), row) {
+            return Err(twice(long, name, row, other));
+        }
+        let share = coverage.as_ref().and_then(|all| all[row]);
+        if let Some(share) = share.filter(|share| *share < LEAST_COVERAGE) {
+            let (participant, session) = of_rows[row];
+            low[region].push(Low { participant, session, coverage: share });
+        }
+    }
+    for (name, who) in regions.iter().zip(&low) {
+        tell_low(name, who, notes);
+    }
+    let value = |row: &usize| {
+        let rests = coverage.as_ref().and_then(|all| all[*row]).is_none_or(|c| c >= LEAST_COVERAGE);
+        values[*row].filter(|_| rests).map_or("n/a".to_owned(), |value| value.to_string())
+    };
+    let mut table = Table { name: long.table.name.clone(), columns: Vec::new(), rows: Vec::new() };
+    let heads = KEYS.iter().chain(&stay).map(|name| (*name).to_owned());
+    table.columns = heads.chain(regions.iter().cloned()).collect();
+    let mut origin = Vec::new();
+    for (at, (id, session)) in visits.iter().enumerate() {
+        let own: Vec<usize> = (0..names.len()).filter(|&row| of_rows[row] == visits[at]).collect();
+        let mut cells = vec![(*id).to_owned(), (*session).to_owned()];
+        for column in &stay {
+            cells.push(one(long, column, &own)?);
+        }
+        let of_region = |region| rows.get(&(at, region)).map_or("n/a".to_owned(), value);
+        cells.extend((0..regions.len()).map(of_region));
+        table.rows.push(cells);
+        origin.push(long.place(own[0]));
+    }
+    let dictionary = dictionary(long, &stay, &regions);
+    Ok(Measured { name: long.name.clone(), table, dictionary, origin })
+}
+
+/// A value that rests on less than half of its region.
+#[derive(Debug, Clone, Copy)]
+pub struct Low<'a> {
+    /// Whose.
+    pub participant: &'a str,
+    /// The visit.
+    pub session: &'a str,
+    /// The share that there is, 0 to 1.
+    pub coverage: f64,
+}
+
+/// Say which values of a region are n/a for that; nothing where none is.
+pub fn tell_low(region: &str, low: &[Low<'_>], notes: &mut Notes) {
+    let said = |Low { participant, session, coverage }: &Low<'_>| {
+        format!("{participant} ({session}, {:.0} %)", 100.0 * coverage)
+    };
+    let (n, who) = (low.len(), low.iter().map(said).collect());
+    match n {
+        0 => {}
+        1 => notes.warn(format!("{region} is n/a in 1 map that has less than half of it"), who),
+        _ => notes.warn(format!("{region} is n/a in {n} maps that have less than half of it"), who),
+    }
+}
+
+/// Whether a region is called as a column that stays.
+fn is_column(name: &str, stay: &[&str]) -> bool {
+    KEYS.contains(&name) || stay.contains(&name)
+}
+
+/// Each once, in their order.
+fn distinct<T: PartialEq + Clone>(all: &[T]) -> Vec<T> {
+    let mut seen = Vec::new();
+    for one in all {
+        if !seen.contains(one) {
+            seen.push(one.clone());
+        }
+    }
+    seen
+}
+
+fn twice(long: &Measured, region: &str, row: usize, other: usize) -> Error {
+    Error::bad_data(
+        long.line(row),
+        format!("is of {region} at one visit as {} is", long.other_line(other)),
+        "be the only row of a participant, session and region",
+        "of several conditions name one as TABLE[COLUMN=VALUE], or delete one of the rows",
+    )
+}
+
+/// The one cell of a column in the rows of a visit.
+fn one(long: &Measured, column: &str, rows: &[usize]) -> Result<String> {
+    let at = long.position(column)?;
+    let cell = |row: usize| long.table.rows[row][at].trim();
+    match rows.iter().find(|&&row| cell(row) != cell(rows[0])) {
+        None => Ok(cell(rows[0]).to_owned()),
+        Some(&row) => Err(Error::bad_data(
+            long.line(row),
+            format!("holds '{}' in column {column}", cell(row)),
+            format!("hold '{}' as {}", cell(rows[0]), long.other_line(rows[0])),
+            "correct one of them: it is of the visit, not of a region",
+        )),
+    }
+}
+
+/// What is said of the columns that stay, and of each region what is said of the means.
+fn dictionary(long: &Measured, stay: &[&str], regions: &[String]) -> Dictionary {
+    let of_means = long.dictionary.get(MEAN).cloned().unwrap_or_default();
+    let kept = KEYS.iter().chain(stay).filter_map(|name| long.dictionary.get(name).cloned());
+    let region = |name: &String| Variable {
+        name: name.clone(),
+        long_name: None,
+        description: None,
+        ..of_means.clone()
+    };
+    let variables = kept.chain(regions.iter().map(region)).collect();
+    Dictionary { name: long.dictionary.name.clone(), variables }
+}

@@ -1,0 +1,77 @@
+//! Of `trial::by_region`: tables with a row a map and region.
+
+use boldly::table::Table;
+use boldly::trial::{Dictionary, Measured, Notes, by_region, is_by_region};
+
+/// `participant session region mean coverage mean_fd`, rows parted by `|`.
+fn long(rows: &str) -> Measured {
+    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    let table = Table {
+        name: "region_values.tsv".to_owned(),
+        columns: words("participant_id session_id region mean coverage mean_fd"),
+        rows: rows.split('|').map(words).collect(),
+    };
+    let said = r#"{"mean": {"Units": "percent", "SelectedBy": "atlas"}, "voxels": "a text"}"#;
+    let dictionary = Dictionary::parse("region_values.json", said).unwrap();
+    Measured { name: "region_values".to_owned(), table, dictionary, origin: Vec::new() }
+}
+
+const ROWS: &str = "sub-1 ses-a pag 0.25 1 .1|sub-1 ses-a acc -2 1 .1|sub-1 ses-b acc 3 .5 .2|\
+                    sub-2 ses-a pag 7 .49 .3|sub-2 ses-a acc n/a 0 .3";
+
+#[test]
+fn a_row_a_map_and_region_becomes_a_row_a_visit_and_a_column_a_region() {
+    let mut notes = Notes::default();
+    let table = long(ROWS);
+    assert!(is_by_region(&table));
+    let wide = by_region(&table, "arm", &mut notes).unwrap();
+    assert!(!is_by_region(&wide));
+    assert_eq!(wide.table.columns, ["participant_id", "session_id", "mean_fd", "pag", "acc"]);
+    // A region that a map lacks, and one of which there is less than half, are n/a.
+    assert_eq!(
+        wide.table.rows,
+        [
+            ["sub-1", "ses-a", ".1", "0.25", "-2"],
+            ["sub-1", "ses-b", ".2", "n/a", "3"],
+            ["sub-2", "ses-a", ".3", "n/a", "n/a"],
+        ]
+    );
+    let said: Vec<String> = notes.all.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        said,
+        [
+            "pag is n/a in 1 map that has less than half of it: sub-2 (ses-a, 49 %)",
+            "acc is n/a in 1 map that has less than half of it: sub-2 (ses-a, 0 %)",
+        ]
+    );
+    // What is said of the means is said of each region; a message names the line where a visit begins.
+    let pag = wide.dictionary.get("pag").unwrap();
+    assert_eq!(
+        (pag.units.as_deref(), pag.selected_by.as_deref()),
+        (Some("percent"), Some("atlas"))
+    );
+    assert_eq!(wide.line(2), "region_values.tsv, line 5 (sub-2),");
+}
+
+#[test]
+fn what_cannot_be_a_value_of_one_visit_is_refused_with_both_lines() {
+    let refused =
+        |rows: &str| by_region(&long(rows), "arm", &mut Notes::default()).unwrap_err().to_string();
+    for (rows, says) in [
+        (
+            "sub-1 ses-a pag 1 1 .1|sub-1 a pag 2 1 .1",
+            "line 3 (sub-1), is of pag at one visit as line 2",
+        ),
+        (
+            "sub-1 ses-a pag 1 1 .1|sub-1 ses-a acc 2 1 .2",
+            "line 3 (sub-1), holds '.2' in column mean_fd",
+        ),
+        ("sub-1 ses-a pag one 1 .1", "line 2 (sub-1), holds 'one' in column mean"),
+        ("sub-1 ses-a n/a 1 1 .1", "line 2 (sub-1), has no region"),
+        ("sub-1 n/a pag 1 1 .1", "line 2 (sub-1), has no session_id"),
+        ("sub-1 ses-a mean_fd 1 1 .1", "is of a region called 'mean_fd'"),
+    ] {
+        let error = refused(rows);
+        assert!(error.contains(says), "{says}: {error}");
+    }
+}
