@@ -84,6 +84,9 @@ pub enum Error {
     /// The user or the system asked to stop (exit 130).
     #[error("interrupted; nothing was written")]
     Interrupted,
+    /// The same where part of the work is finished and stays (exit 130): which, and how to go on.
+    #[error("interrupted; {0}")]
+    Stopped(String),
 }
 
 fn fault(
@@ -163,7 +166,7 @@ impl Error {
             | Error::Output(f)
             | Error::Internal(f)
             | Error::Device { fault: f, .. } => Some(f),
-            Error::Interrupted => None,
+            Error::Interrupted | Error::Stopped(_) => None,
         }
     }
 
@@ -198,7 +201,7 @@ impl Error {
             | Error::Output(f)
             | Error::Internal(f)
             | Error::Device { fault: f, .. } => Some(f),
-            Error::Interrupted => None,
+            Error::Interrupted | Error::Stopped(_) => None,
         }
     }
 
@@ -213,7 +216,7 @@ impl Error {
             Error::Internal(_) => 70,
             Error::Output(_) => 74,
             Error::Device { .. } => 75,
-            Error::Interrupted => 130,
+            Error::Interrupted | Error::Stopped(_) => 130,
         }
     }
 }

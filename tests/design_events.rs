@@ -50,6 +50,19 @@ fn few_events_after_the_run_are_left_out_counted_and_their_lines_named() {
 }
 
 #[test]
+fn rows_that_stand_twice_are_told_and_onsets_in_ms_are_known_as_such() {
+    let lines = table(&["onset duration trial_type", "1 2 a", "9 2 b", "1 2 a", "1 2 b", "9 2 b"]);
+    let said = events_by(&lines, None).unwrap().doubts.join("\n");
+    assert!(said.contains("2 of 5 rows stand there a second time"), "{said}");
+    assert!(said.ends_with("line 4, 6; leave them out"), "{said}");
+    let mut ms =
+        events_by(&table(&["onset duration", "500 2", "4000 2", "380000 2"]), None).unwrap();
+    assert!(ms.doubts.iter().all(|said| !said.contains("second time")));
+    let refused = ms.leave_out_after("events.tsv", 400.0).unwrap_err();
+    says(refused, 65, &["line 2", "onsets are in seconds, not ms"]);
+}
+
+#[test]
 fn events_without_an_onset_or_a_duration_are_left_out_counted_and_their_lines_named() {
     let lines = table(&[
         "onset duration trial_type rating rt",

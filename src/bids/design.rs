@@ -128,6 +128,10 @@ fn respond(
 ) -> Result<Vec<(String, String)>> {
     let place = format!("{}/Model/HRF", node.pointer);
     let response = response(hrf, &place)?;
+    let wanted: Vec<String> =
+        hrf.variables.iter().flat_map(|name| variables.matching(name)).collect();
+    let doubts = transform::doubts(variables, &wanted, &response, &place)?;
+    doubts.iter().for_each(|doubt| notes.add(&place, doubt));
     let mut derived = Vec::new();
     for wanted in &hrf.variables {
         let names = variables.matching(wanted);

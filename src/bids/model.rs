@@ -10,6 +10,7 @@ use super::formula::Formula;
 mod check;
 mod column;
 mod contrast;
+mod doubts;
 mod edges;
 mod filter;
 mod hrf;

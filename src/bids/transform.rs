@@ -25,7 +25,7 @@ mod replace;
 mod rows;
 mod time;
 
-pub(super) use convolve::convolved;
+pub(super) use convolve::{convolved, doubts};
 
 /// Apply a node's instructions, one after another.
 ///

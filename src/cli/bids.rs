@@ -231,7 +231,12 @@ impl Args {
         let terminal = self.talk.terminal();
         let plan = bids::plan(spec, &terminal)?;
         if self.dry_run {
+            plan.check_out(self.replace.choice())?;
             drop(terminal);
+            if self.talk.json {
+                say::json(&plan.json())?;
+                return Ok(ExitCode::SUCCESS);
+            }
             say::result(&plan.table())?;
             return Ok(ExitCode::SUCCESS);
         }
@@ -250,8 +255,22 @@ impl Args {
     }
 
     fn tell(&self, done: &Done, started: Instant) -> Result<()> {
+        let mut of: Vec<(&str, Vec<&str>)> = Vec::new();
         for (unit, lacks) in &done.lacking {
-            say::line(&format!("boldly: {unit} was not begun: it needs {lacks}"));
+            match of.iter_mut().find(|(known, _)| known == lacks) {
+                Some((_, units)) => units.push(unit),
+                None => of.push((lacks, vec![unit])),
+            }
+        }
+        for (lacks, units) in of {
+            say::line(&match &units[..] {
+                [unit] => format!("boldly: {unit} was not begun: it needs {lacks}"),
+                [first, more @ ..] => format!(
+                    "boldly: {first} and {} were not begun: each needs {lacks}",
+                    say::counted(more.len(), "more unit")
+                ),
+                [] => String::new(),
+            });
         }
         if self.talk.json {
             return say::json(&serde_json::json!({

@@ -67,6 +67,7 @@ mod tests {
             of(|a, b, c, d| Error::output(a, b, c, d)),
             of(|a, b, c, d| Error::device(DeviceFailure::Lost, a, b, c, d)),
             Error::Interrupted,
+            Error::Stopped(String::new()),
         ];
         for error in errors {
             let code = error.exit_code();

@@ -97,7 +97,15 @@ enum Command {
 /// The command line's definition: commands, options, their types and defaults.
 #[must_use]
 pub fn definition() -> clap::Command {
-    codes::told(<Cli as clap::CommandFactory>::command())
+    codes::told(<Cli as clap::CommandFactory>::command()).mut_subcommands(negative)
+}
+
+/// A number below 0 is an option's value, which the option itself then refuses in its own words, and not an option that nobody knows.
+fn negative(command: clap::Command) -> clap::Command {
+    command.mut_args(|arg| match arg.get_action().takes_values() && !arg.is_positional() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    })
 }
 
 /// Parse, run, and turn an error into a message on standard error and an exit code.
@@ -120,6 +128,7 @@ pub fn main() -> ExitCode {
         threads::run(|| cli.command.run(started))
     });
     done.unwrap_or_else(|error| {
+        let error = interrupt::told(error);
         say::error(&error);
         ExitCode::from(error.exit_code())
     })

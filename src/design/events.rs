@@ -86,6 +86,7 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     if found.events.is_empty() {
         return Err(no_events(table, &nameless, &[no_onset, no_duration].concat()));
     }
+    found.doubts.extend(doubled(table));
     let modulated = found.events.iter().any(|event| event.amplitude != 1.0);
     let merged = merged(table, columns.trial_type.is_none(), found.events.len());
     found.why_no_column.extend(merged.clone());
@@ -314,6 +315,24 @@ impl Events {
     }
 }
 
+/// That rows of a table of events are, in every cell, as one before them.
+#[must_use]
+pub fn doubled(table: &Table) -> Option<String> {
+    let mut seen = BTreeSet::new();
+    let rows = table.rows.iter().enumerate();
+    let again: Vec<usize> =
+        rows.filter(|(_, row)| !seen.insert(*row)).map(|(row, _)| number::line(row)).collect();
+    (!again.is_empty()).then(|| {
+        format!(
+            "{}: {} of {} rows stand there a second time, and each counts again: {}; leave them out",
+            table.name,
+            again.len(),
+            table.rows.len(),
+            named(&again)
+        )
+    })
+}
+
 /// The first of some lines of a table.
 fn named(lines: &[usize]) -> String {
     let first: Vec<String> = lines.iter().take(5).map(usize::to_string).collect();
@@ -401,8 +420,8 @@ pub fn check_within(name: &str, events: &[Event], end: f64) -> Result<()> {
     let count = events.iter().filter(beyond).count();
     let n = events.len();
     let more = if count > 1 { format!(" ({count} of {n} events do)") } else { String::new() };
-    let milliseconds =
-        events.iter().all(|e| e.onset.abs() < end * 1000.0) && first.onset > 50.0 * end;
+    let last = events.iter().map(|e| e.onset).fold(0.0, f64::max);
+    let milliseconds = last < end * 1100.0 && last > 50.0 * end;
     Err(Error::bad_data(
         match first.line {
             0 => format!("{name}: event `{}`", first.trial_type),

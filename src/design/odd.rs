@@ -35,6 +35,14 @@ const NILEARN_BEGINS_S: f64 = 24.0;
 /// What is unusual about the events of a table called `name`.
 #[must_use]
 pub fn odd(name: &str, events: &[Event], span: &Span) -> Odd {
+    let mut found = times(name, events, span);
+    found.doubts.extend(conditions(name, events, span));
+    found
+}
+
+/// What is unusual about when events are.
+#[must_use]
+pub fn times(name: &str, events: &[Event], span: &Span) -> Odd {
     let mut found = Odd::default();
     let count = |fits: &dyn Fn(&Event) -> bool| events.iter().filter(|e| fits(e)).count();
     let lasts = span.hrf.lasts_s(span.tr, span.own);
@@ -67,14 +75,22 @@ pub fn odd(name: &str, events: &[Event], span: &Span) -> Odd {
             format!("{name}: events of another duration than the {fixed} s that --hrf {} gives all: {n}", span.hrf)
         }));
     }
+    found
+}
+
+/// What is unusual about the events of one condition beside each other, a doubt each.
+#[must_use]
+pub fn conditions(name: &str, events: &[Event], span: &Span) -> Vec<String> {
+    let duration = |e: &Event| span.hrf.fixed_duration().unwrap_or(e.duration);
     let mut conditions: BTreeMap<&str, Vec<&Event>> = BTreeMap::new();
     events.iter().for_each(|e| conditions.entry(&e.trial_type).or_default().push(e));
+    let mut doubts = Vec::new();
     for (condition, events) in conditions {
         let thing = format!("{name}: `{condition}`");
-        found.doubts.extend(zero_among_longer(&thing, &events, span));
-        found.doubts.extend(overlapping(&thing, events, &duration));
+        doubts.extend(zero_among_longer(&thing, &events, span));
+        doubts.extend(overlapping(&thing, events, &duration));
     }
-    found
+    doubts
 }
 
 /// A sentence about a number of events; none about none.

@@ -1,13 +1,14 @@
 //! Ctrl-C, `kill`, a terminal that closes and a file size limit end a run tidily: [`install`] turns the signals into a flag, long loops ask
 //! [`check`], and the temporary files of [`super::Outputs`] vanish while the error travels up.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use signal_hook::{consts, flag};
 
 use crate::{Error, Result};
 
 static STOP: AtomicBool = AtomicBool::new(false);
+static FINISHED: AtomicUsize = AtomicUsize::new(0);
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 /// What ends with SIGABRT ends with this code: memory that the system does not give, which Rust has said by then, or a driver that gives up. Both
@@ -68,10 +69,44 @@ fn ignores_hangup() -> bool {
     !std::io::stderr().is_terminal()
 }
 
+/// So many files are complete and stay, whatever stops the rest.
+pub(super) fn finished(n_files: usize) {
+    FINISHED.fetch_add(n_files, Ordering::Relaxed);
+}
+
+/// An interrupt as the person is told of it: with the files that are complete by now, where there are some.
+#[must_use]
+pub fn told(error: Error) -> Error {
+    match (error, FINISHED.load(Ordering::Relaxed)) {
+        (Error::Interrupted, n) if n > 0 => {
+            let (files, are) = if n == 1 { ("file", "is") } else { ("files", "are") };
+            Error::Stopped(format!(
+                "{n} {files} written before {are} complete and stay, nothing is half-written"
+            ))
+        }
+        (error, _) => error,
+    }
+}
+
 /// Fails once the user or the system has asked to stop; costs one atomic load.
 ///
 /// # Errors
 /// [`Error::Interrupted`].
 pub fn check() -> Result<()> {
     if STOP.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_finished_before_an_interrupt_is_not_said_to_be_unwritten() {
+        finished(2);
+        let said = told(Error::Interrupted);
+        assert_eq!(said.exit_code(), 130);
+        assert!(said.to_string().contains("files written before are complete and stay"), "{said}");
+        let other = Error::usage("a", "is", "be", "");
+        assert_eq!(told(other).exit_code(), 2);
+    }
 }

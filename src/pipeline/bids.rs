@@ -14,6 +14,10 @@ use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
 
 mod above;
+mod absent;
+mod alike;
+mod difference;
+mod events;
 mod found;
 mod made;
 mod named;
@@ -24,8 +28,10 @@ mod plan;
 mod run_level;
 mod sources;
 mod table;
+mod there;
 mod unit;
 
+use alike::Alike;
 use found::Found;
 use sources::WithSources;
 use unit::Unit;
@@ -53,6 +59,7 @@ fn read_text(text: String, path: &Path) -> Result<Read> {
     let model =
         Model::read(&text, &mut notes).map_err(|error| error.of(&path.display().to_string()))?;
     model.check().map_err(|error| error.of(&path.display().to_string()))?;
+    model.doubts().into_iter().for_each(|(pointer, said)| notes.add(&pointer, said));
     Ok(Read { model, text, notes })
 }
 
@@ -111,33 +118,77 @@ impl Plan {
         table::of(&self.spec, &self.read.model, &self.units, &self.left_out)
     }
 
-    /// Fit everything. A unit that fails takes those that need it with it, and no other. What single commands say is in their sidecars, as
-    /// `session` may listen to nothing; `watch` is told of the units.
+    /// The same for programs: `{"model", "out", "notes", "left_out", "units": [{"node", "level", "type", "unit", "rows", "columns", "contrasts",
+    /// "left_out"}]}`.
+    #[must_use]
+    pub fn json(&self) -> serde_json::Value {
+        table::json(&self.spec, &self.read, &self.units, &self.left_out)
+    }
+
+    /// Refuse a folder of results that holds another analysis: other options, another model, somebody's files under the names of results.
     ///
     /// # Errors
-    /// Those of the folder of results; interrupted.
+    /// Usage, naming the first difference.
+    pub fn check_out(&self, overwrite: Overwrite) -> Result<()> {
+        there::look(self, overwrite).map(drop)
+    }
+
+    /// Fit what is not finished. A unit that fails takes those that need it with it, and no other. What single commands say is in their
+    /// sidecars, as `session` may listen to nothing; `watch` is told of the units.
+    ///
+    /// # Errors
+    /// As [`Plan::check_out`], before anything is changed; those of the folder of results; stopped.
     pub fn run(
         &self,
         session: &mut Session<'_>,
         overwrite: Overwrite,
         watch: &dyn Watch,
     ) -> Result<Done> {
-        let model = &self.read.model;
-        outside::put(&self.spec, (model, &self.read.text), &self.found)?;
+        let others = there::look(self, overwrite)?;
+        outside::put(
+            &self.spec,
+            (&self.read.model, &self.read.text),
+            &self.found,
+            &others.removed,
+        )?;
+        others.told.iter().for_each(|line| watch.warn(line));
+        let mut done = Done::default();
+        let fitted = self.fit(session, overwrite, watch, &mut done).and_then(|()| {
+            others.outdated()?.iter().for_each(|line| watch.warn(line));
+            watch.stage("pages", 1);
+            pages::write(self, &done, &session.command_line)
+        });
+        done.pages = fitted.map_err(|error| match error {
+            Error::Interrupted => Error::Stopped(format!(
+                "{} of {} units are finished in {}; the same command goes on from there",
+                done.computed + done.kept,
+                self.units.len(),
+                self.spec.out.display()
+            )),
+            error => error,
+        })?;
+        Ok(done)
+    }
+
+    fn fit(
+        &self,
+        session: &mut Session<'_>,
+        overwrite: Overwrite,
+        watch: &dyn Watch,
+        done: &mut Done,
+    ) -> Result<()> {
         weigh::settle(session, self.units.iter().map(|unit| &unit.command));
         watch.stage("units", self.units.len());
-        let mut done = Done::default();
         let mut is_there = vec![false; self.units.len()];
+        let mut alike = Alike::default();
         for (at, unit) in self.units.iter().enumerate() {
             watch.step();
             let name = self.name(unit);
-            let level = model.nodes[unit.node].level;
             if let Some(&lacks) = unit.below.iter().find(|below| !is_there[**below]) {
                 done.lacking.push((name, self.name(&self.units[lacks])));
                 continue;
             }
-            // Of the level that was asked for itself everything is made anew.
-            if app_level(level) < self.spec.level && unit.is_finished()? {
+            if unit.is_finished()? {
                 is_there[at] = true;
                 done.kept += 1;
                 continue;
@@ -151,14 +202,18 @@ impl Plan {
                 }
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => {
-                    watch.warn(&format!("{name} failed: {error}"));
+                    let why = format!("failed: {error}");
+                    if alike.add(&why, &unit.name()) {
+                        watch.warn(&format!("{name} {why}"));
+                    }
                     done.failed.push((name, error));
                 }
             }
         }
-        watch.stage("pages", 1);
-        done.pages = pages::write(self, &done, &session.command_line)?;
-        Ok(done)
+        for kind in alike.all().iter().filter(|kind| kind.whose.len() > 1) {
+            watch.warn(&format!("failed as {} did: {}", kind.whose[0], kind.others()));
+        }
+        Ok(())
     }
 
     /// Make the pages of what lies there finished, and nothing else.

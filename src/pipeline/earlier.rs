@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::pipeline::products::Layout;
-use crate::pipeline::provenance::{self, Kind, Output, Recorded, real, sidecar_path};
+use crate::pipeline::provenance::{self, Kind, Output, Provenance, Recorded, real, sidecar_path};
 use crate::pipeline::spec::Command;
 
 /// The files of an earlier command, as one of its sidecars lists them.
@@ -51,12 +51,7 @@ pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
                 false => theirs.outputs.iter().any(|output| layout.is_named(&at(output))),
             };
             if is_in_the_way {
-                found.push(Earlier {
-                    folder: folder.to_owned(),
-                    command: theirs.command_line.get(1).cloned().unwrap_or_default(),
-                    is_same,
-                    outputs: theirs.outputs,
-                });
+                found.push(Earlier { is_same, ..Earlier::another(&sidecar, theirs) });
             }
         }
     }
@@ -64,6 +59,17 @@ pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
 }
 
 impl Earlier {
+    /// The command whose sidecar this is, as another that is in the way.
+    #[must_use]
+    pub fn another(sidecar: &Path, theirs: Provenance) -> Earlier {
+        Earlier {
+            folder: sidecar.parent().unwrap_or(Path::new("")).to_owned(),
+            command: theirs.command_line.get(1).cloned().unwrap_or_default(),
+            is_same: false,
+            outputs: theirs.outputs,
+        }
+    }
+
     /// Its outputs and their sidecars that are there as they were made, and those that somebody has changed since.
     ///
     /// # Errors

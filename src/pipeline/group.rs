@@ -369,7 +369,10 @@ fn account(
         let all: Vec<Value> = rearranged.iter().map(Rearranged::resolved).collect();
         fields.insert("rearrangements".to_owned(), json!(all));
     }
-    counts.insert("voxels".to_owned(), json!(images.places.len()));
+    // As the mask has them; what too few subjects have is in it nowhere.
+    let is_tested = |voxel: &&usize| all.iter().any(|fitted| fitted.inside[**voxel]);
+    counts.insert("voxels".to_owned(), json!(images.places.iter().filter(is_tested).count()));
+    counts.insert("voxels_of_any".to_owned(), json!(images.places.len()));
     counts.insert("maps".to_owned(), json!(images.values.iter().filter(|v| !v.is_empty()).count()));
     let opened = Opened { found: images.files, bolds: Vec::new() };
     Ok(Account {

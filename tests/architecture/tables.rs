@@ -338,6 +338,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "inputs",
             "products",
             "weigh",
+            "earlier",
+            "foreseen",
             "written",
             "command",
         ],

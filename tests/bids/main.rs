@@ -6,8 +6,10 @@ mod binary;
 #[path = "../common/mod.rs"]
 mod common;
 
+mod again;
 mod command;
 mod dataset;
+mod events;
 mod golden;
 mod made;
 mod pages;

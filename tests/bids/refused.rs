@@ -36,6 +36,68 @@ fn a_model_is_validated_without_data() {
 }
 
 #[test]
+fn what_a_model_alone_can_tell_of_slips_is_told_without_data() {
+    let folder = tempfile::tempdir().unwrap();
+    type Change = fn(&mut serde_json::Value);
+    let slips: [(Change, &str); 7] = [
+        (|v| v["Nodes"][0]["GroupBy"][1] = json!("subjct"), "did you mean \"subject\"?"),
+        (
+            |v| v["Edges"][2]["Filter"]["contrast"] = json!(["gainVsLos"]),
+            "\"gainVsLos\" is no contrast",
+        ),
+        (|v| v["Edges"][0]["Filter"]["contrast"][1] = json!("gian"), "did you mean \"gain\"?"),
+        (
+            |v| v["Edges"][2]["Filter"] = json!({ "contrst": ["gain"] }),
+            "did you mean \"contrast\"?",
+        ),
+        (
+            |v| v["Nodes"][2]["GroupBy"] = json!(["contrast", "subject"]),
+            "takes each subject by itself",
+        ),
+        (
+            |v| v["Nodes"][1]["Model"]["X"] = json!(["intercpt"]),
+            "did you mean \"intercept\", or 1?",
+        ),
+        (
+            |v| v["Nodes"][0]["Transformations"]["Instructions"].as_array_mut().unwrap().reverse(),
+            "a later one: is their order meant?",
+        ),
+    ];
+    for (change, words) in slips {
+        let Some(model) = changed(folder.path(), change) else { return };
+        let line = format!("bids --validate {}", model.display());
+        let done = succeeded(&line, boldly(folder.path(), &line));
+        assert!(said(&done).contains(words), "no '{words}' in {}", said(&done));
+        assert!(String::from_utf8_lossy(&done.stdout).contains("4 nodes, 2 notes"));
+    }
+    let seconds = |v: &mut serde_json::Value| {
+        v["Nodes"][0]["Model"]["Options"] = json!({ "HighPassFilterCutoffHz": 128 });
+    };
+    let model = changed(folder.path(), seconds).unwrap();
+    let line = format!("bids --validate {}", model.display());
+    let words = [
+        "/Nodes/0/Model/Options/HighPassFilterCutoffHz",
+        "is 128 Hz",
+        "0.00781 Hz is one of 128 s",
+    ];
+    refused(folder.path(), &line, 65, &words);
+}
+
+#[test]
+fn numbers_below_zero_and_conditions_that_are_none_are_refused_in_their_own_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };
+    let line = format!("bids {} out run -m {}", raw.display(), model.display());
+    refused(folder.path(), &format!("{line} --fwhm -3"), 2, &["'-3'", "--fwhm", "0 or more"]);
+    refused(folder.path(), &format!("{line} --drift -3"), 2, &["'-3'", "--drift"]);
+    let Some(raw) = dataset("ds114") else { return };
+    let line = format!("bids {} out run --task fingerfootlips --contrast", raw.display());
+    let words = ["`Foto`, which is no condition (trial_type)", "did you mean `Foot`?"];
+    refused(folder.path(), &format!("{line} Foto"), 2, &words);
+    refused(folder.path(), &format!("{line} Hand"), 2, &["conditions: Finger, Foot, Lips"]);
+}
+
+#[test]
 fn what_is_not_there_is_named_with_what_is() {
     let folder = tempfile::tempdir().unwrap();
     let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };

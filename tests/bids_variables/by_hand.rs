@@ -211,7 +211,7 @@ fn what_has_other_times_is_brought_together_and_said() {
 fn values_of_inputs_are_transformed_too() {
     let mut inputs = Variables::of_inputs(4);
     inputs.add_texts("sex", &["M", "F", "F", "n/a"]).unwrap();
-    inputs.add_texts("age", &["30", "20", "25", "25"]).unwrap();
+    inputs.add_texts("age", &["30", "20", "25", "41"]).unwrap();
     let list = json!([
         {"Name": "Factor", "Input": ["sex"]},
         {"Name": "Demean", "Input": "age", "Output": "age_dm"},
@@ -222,7 +222,10 @@ fn values_of_inputs_are_transformed_too() {
     let male = values(&all, "sex.M");
     assert_eq!(male[..3], [1.0, 0.0, 0.0]);
     assert!(male[3].is_nan(), "{male:?}");
-    assert_eq!(values(&all, "age.F"), [0.0, -5.0, 0.0, 0.0]);
+    // and has no product of a level, which would be his own age
+    let age = values(&all, "age.F");
+    assert_eq!(age[..3], [0.0, -9.0, -4.0]);
+    assert!(age[3].is_nan(), "{age:?}");
     refused(&inputs, json!([{"Name": "Convolve", "Input": ["age"]}]), &["above the run"]);
     refused(
         &inputs,

@@ -5,11 +5,14 @@ use crate::bids::entity;
 use crate::bids::place::short;
 use crate::error::{Error, Result};
 
+/// A high-pass filter of this frequency, Hz, or more was meant in seconds.
+const SECONDS_RATHER: f64 = 1.0;
+
 impl Model {
     /// Whether every node can be fitted and every contrast be computed, as far as the model alone tells.
     ///
     /// # Errors
-    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`; weights that do not fit their conditions, or are all 0; rows of weights
+    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`; a high-pass filter of 1 Hz or more; weights that do not fit their conditions, or are all 0; rows of weights
     /// that are not tested with F; two contrasts of a node that have one name, or one label in file names.
     pub fn check(&self) -> Result<()> {
         self.nodes.iter().try_for_each(node)
@@ -31,6 +34,14 @@ fn node(node: &Node) -> Result<()> {
             "is meta at the run level",
             "be glm: a run has images of the scanner, not estimates to combine",
             "combine its estimates in a node of Level Subject",
+        ));
+    }
+    if let Some(hz) = node.high_pass_hz.filter(|hz| *hz >= SECONDS_RATHER) {
+        return Err(Error::bad_data(
+            format!("{}/Model/Options/HighPassFilterCutoffHz", node.pointer),
+            format!("is {hz} Hz, faster than any scanner's noise is slow"),
+            "be a frequency below 1 Hz, mostly about 0.008",
+            format!("are these the seconds of a period? {:.5} Hz is one of {hz} s", 1.0 / hz),
         ));
     }
     node.contrasts.iter().try_for_each(Contrast::check)?;

@@ -87,18 +87,22 @@ pub fn threshold(work: &mut Work) -> Result<()> {
     })
 }
 
-/// Several inputs made one, value by value: what is n/a in one is left out, and n/a in all stays.
+/// Several inputs made one, value by value: what is n/a in one is left out, and n/a in all stays. Above the run n/a in any stays: whose group or
+/// age is not known has no product of them, and is told by whoever takes it.
 fn together(work: &mut Work, from: f64, join: impl Fn(f64, usize, f64) -> f64) -> Result<()> {
     let scratch = with_times(work.variables);
     let inputs = scratch.all_matching(&work.instruction.input, &work.place())?;
     let (base, columns) = aligned(&scratch, &inputs, &work.place(), work.notes)?;
-    let mut left_out = 0;
+    let (mut left_out, mut stay) = (0, 0);
+    let is_above = matches!(base, Base::Inputs);
     let count = columns.first().map_or(0, Vec::len);
     let values = (0..count).map(|row| {
         let known = || columns.iter().enumerate().filter(|(_, column)| !column[row].is_nan());
         let n = known().count();
-        left_out += usize::from(n > 0 && n < columns.len());
-        if n == 0 {
+        let is_partial = n > 0 && n < columns.len();
+        let count_of = if is_above { &mut stay } else { &mut left_out };
+        *count_of += usize::from(is_partial);
+        if n == 0 || is_partial && is_above {
             f64::NAN
         } else {
             known().fold(from, |all, (k, column)| join(all, k, column[row]))
@@ -107,6 +111,11 @@ fn together(work: &mut Work, from: f64, join: impl Fn(f64, usize, f64) -> f64) -
     let made = base.variable(values.collect());
     if left_out > 0 {
         work.note(format!("n/a of one input was left out of {left_out} values, as pybids does"));
+    }
+    if stay > 0 {
+        work.note(format!(
+            "{stay} of {count} inputs have n/a in one of its variables, and stay n/a"
+        ));
     }
     let to = work.output();
     work.put(&inputs, &to, made);

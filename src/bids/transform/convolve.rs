@@ -1,18 +1,24 @@
 //! Convolve: events become responses to them, which keep the events and are exact at every moment.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::Work;
 use crate::bids::variables::{Convolved, DENSE_HZ, Events, Samples, Sampling, Variable, Variables};
-use crate::design::Event;
+use crate::design::events::check_within;
 use crate::design::hrf::{Derivatives, Model, Response};
+use crate::design::{Event, odd};
 use crate::error::{Error, Result};
 
 /// Each input with its response: events stay exact, samples are convolved at their own rate. Derivatives are `X_derivative` and
 /// `X_dispersion`, delays `X_0`, `X_1`, ...
 pub fn convolve(work: &mut Work) -> Result<()> {
     let response = response(work);
-    for (from, to) in work.pairs()? {
+    let pairs = work.pairs()?;
+    let names: Vec<String> = pairs.iter().map(|(from, _)| from.clone()).collect();
+    let doubts = doubts(work.variables, &names, &response, &work.place())?;
+    doubts.into_iter().for_each(|doubt| work.note(doubt));
+    for (from, to) in pairs {
         let variable = work.variable(&from)?;
         let count = if let Variable::Events(events) = &variable {
             events.amplitude.iter().filter(|v| v.number().is_some_and(f64::is_nan)).count()
@@ -26,6 +32,39 @@ pub fn convolve(work: &mut Work) -> Result<()> {
         put(work, &from, &to, made);
     }
     Ok(())
+}
+
+/// What is odd about the events that variables of these names are convolved from, as `boldly glm` finds it.
+///
+/// # Errors
+/// Bad data: half of the events or more begin after the run; those of [`convolved`].
+pub fn doubts(
+    variables: &Variables,
+    names: &[String],
+    response: &Response,
+    place: &str,
+) -> Result<Vec<String>> {
+    let (Some(frames), Some(tr)) = (variables.frame_times_s(), variables.tr_s()) else {
+        return Ok(Vec::new());
+    };
+    let mut all = Vec::new();
+    for name in names {
+        if let Some(Variable::Events(events)) = variables.get(name) {
+            all.extend(events.numbers(name, place)?);
+        }
+    }
+    // An event of several variables is one.
+    let mut seen = BTreeSet::new();
+    let once: Vec<Event> = all.iter().filter(|e| seen.insert(e.line)).cloned().collect();
+    let end_s = frames.last().copied().unwrap_or(0.0) + tr;
+    if 2 * once.iter().filter(|event| event.onset >= end_s).count() >= once.len() {
+        check_within(&format!("events of {place}"), &once, end_s)?;
+    }
+    let first_s = frames.first().copied().unwrap_or(0.0);
+    let span = odd::Span { first_s, end_s, tr, hrf: response, own: None };
+    let mut doubts = odd::times("events", &once, &span).doubts;
+    doubts.extend(odd::conditions("events", &all, &span));
+    Ok(doubts)
 }
 
 /// The response's columns, in place of the input where it has its name, each behind the one before.

@@ -2,6 +2,7 @@
 
 use super::{Events, Over, Samples, Sampling, Value, Variable, Variables};
 use crate::bids::Notes;
+use crate::design::events::doubled;
 use crate::design::number;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -46,6 +47,9 @@ impl Variables {
                     if without.len() > 5 { ", ..." } else { "" }
                 ),
             );
+        }
+        if let Some(said) = doubled(table) {
+            notes.add("events", said);
         }
         self.note_late(&all, &table.name, notes);
         for (column, name) in table.columns.iter().enumerate() {

@@ -250,6 +250,7 @@ impl Outputs {
         }
         renames.sync_folders(&state.folders)?;
         renames.keep();
+        interrupt::finished(state.files.len());
         drop(turn);
         state.folders.clear();
         state.writer.leave();

@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::Read;
 use super::found::{Found, FoundRun, find};
-use crate::design::Strategy;
 use crate::design::contrast::{parse_f, parse_named, parse_t};
+use crate::design::{Strategy, similar};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::{BidsSpec, MadeModel};
@@ -80,14 +80,12 @@ fn conditions(found: &Found) -> Result<Vec<String>> {
 fn contrasts(asked: &MadeModel, conditions: &[String]) -> Result<Vec<Value>> {
     let one = |(text, is_f): (&String, bool)| {
         let named = parse_named(text)?;
-        let rows: Vec<Vec<f64>> = match is_f {
-            true => parse_f(&named.expression, conditions)?
-                .rows()
-                .into_iter()
-                .map(|row| row.to_vec())
-                .collect(),
-            false => vec![parse_t(&named.expression, conditions)?.to_vec()],
+        let rows = match is_f {
+            true => parse_f(&named.expression, conditions)
+                .map(|rows| rows.rows().into_iter().map(|row| row.to_vec()).collect()),
+            false => parse_t(&named.expression, conditions).map(|row| vec![row.to_vec()]),
         };
+        let rows: Vec<Vec<f64>> = rows.map_err(|error| of_conditions(error, conditions))?;
         let weighs = |at: &usize| rows.iter().any(|row| row[*at] != 0.0);
         let used: Vec<usize> = (0..conditions.len()).filter(weighs).collect();
         let names: Vec<String> =
@@ -103,6 +101,21 @@ fn contrasts(asked: &MadeModel, conditions: &[String]) -> Result<Vec<Value>> {
     let t = asked.contrasts.iter().map(|text| (text, false));
     let f = asked.f_contrasts.iter().map(|text| (text, true));
     t.chain(f).map(one).collect()
+}
+
+/// An error about columns of a design, where the conditions of the events are meant.
+fn of_conditions(error: Error, conditions: &[String]) -> Error {
+    const COLUMN: &str = "which is no column of the design";
+    let Some(fault) = error.fault().filter(|fault| fault.found.contains(COLUMN)) else {
+        return error;
+    };
+    let name = fault.found.split('`').nth(1).unwrap_or_default();
+    let hint = match similar::closest(name, conditions) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => similar::listing(conditions).replacen("columns", "conditions", 1),
+    };
+    let found = fault.found.replace(COLUMN, &format!("which is no condition ({CONDITIONS})"));
+    Error::usage(&fault.thing, found, "weigh conditions of the events", hint)
 }
 
 /// The model's text. `keys`: what tells the runs of a subject apart.

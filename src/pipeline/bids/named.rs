@@ -60,9 +60,14 @@ pub(super) fn label(entities: &Entities, without: &[&str]) -> String {
     if words.is_empty() { "dataset".to_owned() } else { words.join(" ") }
 }
 
+/// The name of a node's folder.
+pub(super) fn node(name: &str) -> String {
+    format!("node-{}", crate::bids::entity::label(name))
+}
+
 /// The folder of a unit's outputs.
 pub(super) fn folder(out: &Path, node: &str, entities: &Entities) -> PathBuf {
-    let mut folder = out.join(format!("node-{}", crate::bids::entity::label(node)));
+    let mut folder = out.join(self::node(node));
     for (key, short) in [("subject", "sub"), ("session", "ses")] {
         if let Some(value) = entities.get(key) {
             folder.push(format!("{short}-{value}"));

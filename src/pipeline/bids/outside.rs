@@ -1,6 +1,7 @@
 //! What the folder of results holds beside them: its description, what validators pass over, a README, the model, and the tables that units
 //! read. Several commands may write into one folder at once: a file that is there as it should be stays, any other is put in its place whole.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -43,11 +44,16 @@ pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
     ))
 }
 
-/// Put down what belongs to the folder as a whole.
+/// Put down what belongs to the folder as a whole; in the same step `removed` go.
 ///
 /// # Errors
 /// Output errors.
-pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found) -> Result<()> {
+pub(super) fn put(
+    spec: &BidsSpec,
+    (model, text): (&Model, &str),
+    found: &Found,
+    removed: &[PathBuf],
+) -> Result<()> {
     let out = &spec.out;
     let link = |root: &Path| relative(root, out).display().to_string();
     let mut links = serde_json::Map::new();
@@ -80,7 +86,7 @@ pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found)
     ];
     let files: Vec<(PathBuf, String)> =
         files.into_iter().map(|(name, text)| (out.join(name), text.to_owned())).collect();
-    put_texts(&files)
+    put_and_remove(&files, removed)
 }
 
 /// Put texts down, each whole, those that are there already left as they are.
@@ -88,20 +94,32 @@ pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found)
 /// # Errors
 /// Output errors.
 pub(super) fn put_texts(files: &[(PathBuf, String)]) -> Result<()> {
+    put_and_remove(files, &[])
+}
+
+fn put_and_remove(files: &[(PathBuf, String)], removed: &[PathBuf]) -> Result<()> {
     let is_there = |path: &Path, text: &str| {
         path.is_file() && read_text(path).is_ok_and(|there| there == text)
     };
     let new: Vec<&(PathBuf, String)> =
         files.iter().filter(|(path, text)| !is_there(path, text)).collect();
-    if new.is_empty() {
+    if new.is_empty() && removed.is_empty() {
         return Ok(());
     }
     let mut outputs = Outputs::replacing(Overwrite::Anything);
+    let folders: BTreeSet<&Path> = removed.iter().filter_map(|path| path.parent()).collect();
+    folders.iter().try_for_each(|folder| outputs.folder(folder))?;
     for (path, text) in new {
         outputs.folder(path.parent().unwrap_or(Path::new("")))?;
         outputs.text(path, text)?;
     }
-    outputs.commit()
+    outputs.commit_but(&|| Ok(removed.to_vec()))?;
+    // Those that hold nothing any more, the deeper first, and then what held them.
+    for folder in folders.iter().rev() {
+        let mut empty = folder.ancestors();
+        while empty.next().is_some_and(|folder| std::fs::remove_dir(folder).is_ok()) {}
+    }
+    Ok(())
 }
 
 /// The copy's name: the file's own where it is one of a model's, as BIDS calls them.

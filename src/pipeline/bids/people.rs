@@ -55,6 +55,16 @@ impl People {
         Ok(People { participants, others })
     }
 
+    /// Subjects that participants.tsv names, without `sub-`.
+    pub fn subjects(&self) -> Vec<String> {
+        let of = |table: &Table| -> Option<Vec<String>> {
+            let at = table.position("participant_id")?;
+            let ids = table.rows.iter().filter_map(|row| row.get(at));
+            Some(ids.map(|id| id.strip_prefix("sub-").unwrap_or(id).to_owned()).collect())
+        };
+        self.participants.as_ref().and_then(of).unwrap_or_default()
+    }
+
     /// What is known of an input: its entities, and by their names the columns of the tables about its subject, session and run. A name
     /// that an entity has is the entity's.
     pub fn about(&self, entities: &Entities) -> Entities {

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::above::Above;
+use super::alike::Alike;
 use super::found::{Found, FoundRun, listed};
 use super::people::{self, People};
 use super::unit::{Asked, Estimate, Unit};
-use super::{app_level, missing, named, run_level};
+use super::{absent, app_level, missing, named, run_level};
 use crate::bids::model::{Level, Node};
 use crate::bids::variables::Value;
 use crate::bids::{Entities, Model, Notes, design, graph, transform};
@@ -26,15 +27,16 @@ pub(super) fn units(
     watch: &dyn Watch,
 ) -> Result<(Vec<Unit>, Vec<String>)> {
     let people = People::read(found, watch)?;
+    let absent = absent::told(spec, model, (found, &people));
     let mut planning = Planning {
         spec,
         model,
         found,
         people,
         units: Vec::new(),
-        left_out: Vec::new(),
+        left_out: absent.into_iter().collect(),
         faults: Vec::new(),
-        said: BTreeMap::new(),
+        said: Alike::default(),
     };
     for at in model.order() {
         let node = &model.nodes[at];
@@ -52,13 +54,30 @@ pub(super) fn units(
     }
     planning.tell(notes);
     planning.refuse_one_place();
-    let Planning { units, left_out, mut faults, .. } = planning;
-    if faults.is_empty() {
-        return Ok((units, left_out));
+    let Planning { units, left_out, faults, .. } = planning;
+    match one_of_each(faults, watch) {
+        None => Ok((units, left_out)),
+        Some(first) => Err(first),
     }
-    let first = faults.remove(0);
-    faults.iter().for_each(|fault| watch.warn(&fault.to_string()));
-    Err(first)
+}
+
+/// The first of faults; the others are told, those of one kind in one line.
+fn one_of_each(faults: Vec<(Error, String)>, watch: &dyn Watch) -> Option<Error> {
+    let mut alike = Alike::default();
+    let mut firsts = Vec::new();
+    for (fault, whose) in faults {
+        if alike.add(&fault.to_string(), &whose) {
+            firsts.push(fault);
+        }
+    }
+    let all = firsts.into_iter().zip(alike.all());
+    let mut told = all.map(|(fault, kind)| match kind.others().as_str() {
+        "" => fault,
+        others => fault.with_hint(&format!("so have {others}")),
+    });
+    let first = told.next();
+    told.for_each(|fault| watch.warn(&fault.to_string()));
+    first
 }
 
 struct Planning<'a> {
@@ -68,10 +87,10 @@ struct Planning<'a> {
     people: People,
     units: Vec<Unit>,
     left_out: Vec<String>,
-    /// Why units cannot be.
-    faults: Vec<Error>,
-    /// Remarks on single runs, each with the runs.
-    said: BTreeMap<String, Vec<String>>,
+    /// Why units cannot be, each with whose.
+    faults: Vec<(Error, String)>,
+    /// Remarks on single runs and nodes.
+    said: Alike,
 }
 
 impl Planning<'_> {
@@ -89,7 +108,7 @@ impl Planning<'_> {
             match self.run((at, node), run, watch) {
                 Ok(unit) => self.units.push(unit),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
-                Err(error) => self.faults.push(error),
+                Err(error) => self.faults.push((error, run.name())),
             }
         }
         Ok(())
@@ -103,14 +122,17 @@ impl Planning<'_> {
     ) -> Result<Unit> {
         let mut notes = Notes::default();
         let whose = run.name();
-        let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes)
-            .map_err(|error| error.of(&whose))?;
+        let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes);
+        let modelled = modelled.map_err(|error| match error.to_string().starts_with(&whose) {
+            true => error,
+            false => error.of(&whose),
+        })?;
         for note in notes.all() {
-            self.said.entry(note.clone()).or_default().push(whose.clone());
+            self.said.add(note, &whose);
         }
         if run.mask.is_none() {
             let said = "no mask of the brain lies beside the run: one is made from its mean image";
-            self.said.entry(said.to_owned()).or_default().push(whose.clone());
+            self.said.add(said, &whose);
         }
         if self.spec.fit.physio.is_some() && run.physio.is_empty() {
             return Err(Error::missing_input(
@@ -131,7 +153,15 @@ impl Planning<'_> {
             .collect();
         let columns = (&modelled.columns[..modelled.n_of_x], &modelled.columns[..]);
         let mut asked = Vec::new();
-        for one in self.asked((node, columns), None, &whose, &mut left_out)? {
+        let all = self.asked((node, columns), None, &whose, &mut left_out);
+        let all = all.map_err(|error| match &modelled.without_events {
+            Some(without) => without.why(error),
+            None => error,
+        })?;
+        if let Some(without) = modelled.without_events.as_ref().filter(|_| !left_out.is_empty()) {
+            left_out.push(without.said());
+        }
+        for one in all {
             match modelled.refuse_undetermined(&one) {
                 Ok(()) => asked.push(one),
                 Err(_) if self.spec.missing_contrast == Missing::Skip => {
@@ -153,13 +183,18 @@ impl Planning<'_> {
     fn lacks(&mut self, (node, whose): (&Node, &str), key: &str) {
         let place = format!("{}/GroupBy", node.pointer);
         match self.spec.missing_variable {
-            Missing::Error => self.faults.push(Error::bad_data(
-                place,
-                format!("groups by {key}, of which {whose} has no value"),
-                "group by what every input has",
-                "complete the dataset's table, or leave such inputs out with --missing-variable drop",
-            )),
-            Missing::Skip => self.left_out.push(format!("{whose} of {}, for want of {key}", node.name)),
+            Missing::Error => {
+                let fault = Error::bad_data(
+                    place,
+                    format!("groups by {key}, of which {whose} has no value"),
+                    "group by what every input has",
+                    "complete the dataset's table, or leave such inputs out with --missing-variable drop",
+                );
+                self.faults.push((fault, whose.to_owned()));
+            }
+            Missing::Skip => {
+                self.left_out.push(format!("{whose} of {}, for want of {key}", node.name))
+            }
         }
     }
 
@@ -194,12 +229,13 @@ impl Planning<'_> {
     fn above(&mut self, at: usize, node: &Node) -> Result<()> {
         let inputs = self.incoming(at)?;
         if inputs.is_empty() {
-            self.faults.push(Error::bad_data(
+            let fault = Error::bad_data(
                 format!("{} ({})", node.pointer, node.name),
                 "gets no estimates",
                 "be at the end of an edge that lets some through",
                 "look at the filters of its edges, and at contrasts that were left out; F tests do not go up",
-            ));
+            );
+            self.faults.push((fault, node.name.clone()));
             return Ok(());
         }
         let known: Vec<Entities> =
@@ -214,7 +250,11 @@ impl Planning<'_> {
             match self.one_above((at, node), group, &inputs, &known) {
                 Ok(unit) => units.extend(unit),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
-                Err(error) => self.faults.push(error),
+                Err(error) => {
+                    let whose = group.entities.iter().filter(|(key, _)| *key != graph::CONTRAST);
+                    let whose = whose.map(|(key, value)| (key.clone(), value.clone())).collect();
+                    self.faults.push((error, named::label(&whose, &["space"])));
+                }
             }
         }
         self.units.extend(units);
@@ -280,7 +320,7 @@ impl Planning<'_> {
                 error.of(&whose)
             })?;
         for note in notes.all() {
-            self.said.entry(note.clone()).or_default().push(whose.clone());
+            self.said.add(note, &whose);
         }
         let incoming = group.incoming.as_deref();
         let mut left_out = Vec::new();
@@ -317,12 +357,14 @@ impl Planning<'_> {
 
     /// Remarks on runs, each once.
     fn tell(&self, notes: &mut Notes) {
-        for (said, whose) in &self.said {
-            let of = match whose.len() {
+        for kind in self.said.all() {
+            let of = match kind.whose.len() {
                 n if n == self.found.runs.len() && n > 1 => "all runs".to_owned(),
-                _ => listed(whose),
+                n if n > 1 => format!("{n} runs ({})", listed(&kind.whose)),
+                _ => listed(&kind.whose),
             };
-            notes.add(&of, said);
+            let first = if kind.differ { " (numbers of the first)" } else { "" };
+            notes.add(&of, format!("{}{first}", kind.text));
         }
     }
 
@@ -332,7 +374,7 @@ impl Planning<'_> {
         for unit in &self.units {
             for one in &unit.estimates {
                 if let Some(other) = seen.insert(one.effect.clone(), unit.name()) {
-                    self.faults.push(Error::bad_data(
+                    let fault = Error::bad_data(
                         format!("node {}", self.model.nodes[unit.node].name),
                         format!(
                             "has two units, {other} and {}, that are both written as {}",
@@ -341,7 +383,8 @@ impl Planning<'_> {
                         ),
                         "tell its units apart by names",
                         "rename one of the contrasts or nodes",
-                    ));
+                    );
+                    self.faults.push((fault, unit.name()));
                     return;
                 }
             }

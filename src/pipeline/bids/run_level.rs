@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ndarray::{Array1, Array2, ArrayView1, Axis};
 
+use super::events::{self, WithoutEvents};
 use super::found::{Found, FoundRun};
 use super::named;
 use super::unit::{self, Asked, Unit};
@@ -38,6 +39,8 @@ pub(super) struct Modelled {
     solved: LeastSquares,
     /// What X names and the run lacks, with the closest name.
     pub missing: Vec<(String, Option<String>)>,
+    /// That the run has no events, which may be why it lacks what X names.
+    pub without_events: Option<WithoutEvents>,
 }
 
 /// The design of a run.
@@ -59,17 +62,19 @@ pub(super) fn model(
     let acquisition = io::volume_times(&bold, &sidecar, tr)?;
     let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
     let mut variables = Variables::of_run(frame_times_s.clone(), acquisition.tr);
-    if let Some(path) = &run.events {
-        variables.add_events(&io::tsv::read(path)?, notes)?;
-    }
+    let without_events = events::add(&mut variables, (found, run), notes)?;
     if let Some(path) = &run.confounds {
         variables.add_rows(&io::tsv::read(path)?, notes)?;
     }
     if spec.missing_variable == Missing::Skip {
         variables.drop_missing();
     }
-    transform::apply(&node.transformations, &mut variables, notes)?;
-    let made = design::columns(&variables, node, super::missing(spec), notes)?;
+    let made = transform::apply(&node.transformations, &mut variables, notes)
+        .and_then(|()| design::columns(&variables, node, super::missing(spec), notes));
+    let made = made.map_err(|error| match &without_events {
+        Some(without) => without.why(error),
+        None => error,
+    })?;
     let (mut columns, mut matrix) = (made.names, made.matrix);
     let n_of_x = columns.len();
     if spec.fit.drift != Drift::None {
@@ -84,7 +89,8 @@ pub(super) fn model(
         matrix = beside(&matrix, &ones)?;
     }
     let solved = LeastSquares::new(matrix.view())?;
-    Ok(Modelled { tr, columns, n_of_x, matrix, solved, missing: made.missing })
+    let missing = made.missing;
+    Ok(Modelled { tr, columns, n_of_x, matrix, solved, missing, without_events })
 }
 
 /// When columns are sampled, seconds from the first volume of the file.

@@ -1,9 +1,11 @@
-//! The plan for a person.
+//! The plan for a person, and for a program.
 
 use std::fmt::Write;
 
-use super::app_level;
+use serde_json::{Value, json};
+
 use super::unit::Unit;
+use super::{Read, app_level};
 use crate::bids::Model;
 use crate::bids::model::Kind;
 use crate::pipeline::spec::BidsSpec;
@@ -47,4 +49,28 @@ pub(super) fn of(spec: &BidsSpec, model: &Model, units: &[Unit], left_out: &[Str
         let _ = writeln!(text, "left out: {line}");
     }
     text
+}
+
+/// An object a unit.
+pub(super) fn json(spec: &BidsSpec, read: &Read, units: &[Unit], left_out: &[String]) -> Value {
+    let unit = |unit: &Unit| {
+        let node = &read.model.nodes[unit.node];
+        json!({
+            "node": node.name,
+            "level": format!("{:?}", node.level),
+            "type": if node.kind == Kind::Meta { "meta" } else { "glm" },
+            "unit": unit.name(),
+            "rows": unit.n_rows,
+            "columns": unit.columns,
+            "contrasts": unit.estimates.iter().map(|one| &one.contrast).collect::<Vec<_>>(),
+            "left_out": unit.left_out,
+        })
+    };
+    json!({
+        "model": read.model.name,
+        "out": spec.out,
+        "notes": read.notes.all(),
+        "left_out": left_out,
+        "units": units.iter().map(unit).collect::<Vec<_>>(),
+    })
 }

@@ -153,13 +153,17 @@ impl Unit {
         super::named::label(&self.entities, &["space", "resolution", "density", "cohort"])
     }
 
+    /// The sidecar of its mask, which every unit has.
+    pub fn sidecar(&self) -> PathBuf {
+        sidecar_path(&self.layout.path(Kind::Map, &maps::Entities::of("mask"), ".nii.gz"))
+    }
+
     /// Whether it is finished: its sidecar is of this version and command, and every file that it read or made is as it was then.
     ///
     /// # Errors
     /// Those of reading.
     pub fn is_finished(&self) -> Result<bool> {
-        let mask = self.layout.path(Kind::Map, &maps::Entities::of("mask"), ".nii.gz");
-        let sidecar = sidecar_path(&mask);
+        let sidecar = self.sidecar();
         if !sidecar.is_file() {
             return Ok(false);
         }

@@ -1,0 +1,219 @@
+//! The first thing in which what was asked of a finished unit is not what is asked now, in words: options by their names, and what a model says.
+//! Files that a unit reads are no part of it: a dataset grows, and its runs may be preprocessed anew.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::unit::Unit;
+use crate::design::group::Model;
+use crate::io;
+use crate::pipeline::spec::{Command, DesignOptions};
+
+/// Letters of a value that are shown.
+const SHOWN: usize = 70;
+/// Numbers of a design that are the same on any machine.
+const SAME: f64 = 1e-9;
+
+/// What differs.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Difference {
+    what: String,
+    there: String,
+    here: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Difference { what, there, here } = self;
+        write!(f, "{what}: {there} there, {here} asked now")
+    }
+}
+
+impl Difference {
+    pub fn new(what: &str, there: &str, here: &str) -> Difference {
+        let shown = |text: &str| match text.char_indices().nth(SHOWN) {
+            Some((at, _)) => format!("{}...", &text[..at]),
+            None => text.to_owned(),
+        };
+        Difference { what: what.to_owned(), there: shown(there), here: shown(here) }
+    }
+}
+
+/// Of a unit and the command, paths absolute, that lies finished in its place.
+pub(super) fn of(theirs: &Command, own: &Command, unit: &Unit) -> Option<Difference> {
+    first(&asked(theirs), &asked(own), &mut Vec::new()).or_else(|| of_designs(unit))
+}
+
+/// Of the options alone, which all units of a node share.
+pub(super) fn of_options(theirs: &Command, own: &Command) -> Option<Difference> {
+    let shared = |command: &Command| {
+        let mut all = asked(command);
+        if let Value::Object(all) = &mut all {
+            all.retain(|key, _| !["contrasts", "f_contrasts", "columns", "mask"].contains(&&**key));
+        }
+        all
+    };
+    first(&shared(theirs), &shared(own), &mut Vec::new())
+}
+
+/// What a command is asked, without what it is asked of.
+fn asked(command: &Command) -> Value {
+    let mut has_physio = false;
+    let name = |path: PathBuf| path.file_name().map(PathBuf::from).unwrap_or_default();
+    let bare = match command.clone() {
+        Command::Glm(mut spec) => {
+            has_physio = spec.runs.iter().any(|run| !run.physio.is_empty());
+            if !has_physio {
+                spec.design.terms = DesignOptions::default().terms;
+            }
+            spec.runs.clear();
+            // Of which kind it is: that of the brain, or the model's own; each run has another file. One that is made says so.
+            spec.mask = spec.mask.map(|mask| kind_of_mask(&name(mask)));
+            Command::Glm(spec)
+        }
+        Command::Fixed(mut spec) => {
+            spec.estimates.clear();
+            spec.design.clear();
+            Command::Fixed(spec)
+        }
+        Command::Group(mut spec) => {
+            spec.table = PathBuf::new();
+            spec.model = Model::Matrix(PathBuf::new());
+            Command::Group(spec)
+        }
+        other => other,
+    };
+    let mut value = serde_json::to_value(bare).unwrap_or_default();
+    if has_physio && let Value::Object(all) = &mut value {
+        all.insert("physio".to_owned(), Value::Bool(true));
+    }
+    value
+}
+
+/// What the name of a mask says beyond its run: `desc-brain_mask.nii.gz`.
+fn kind_of_mask(name: &Path) -> PathBuf {
+    let name = name.to_string_lossy();
+    let parts = name.split('_').filter(|part| {
+        !["sub-", "ses-", "task-", "run-", "acq-", "dir-", "rec-", "echo-", "space-", "res-"]
+            .iter()
+            .any(|own| part.starts_with(own))
+    });
+    PathBuf::from(parts.collect::<Vec<_>>().join("_"))
+}
+
+/// The first difference of two values, in the order of the one's keys; `at`: the keys to where they stand.
+fn first(there: &Value, here: &Value, at: &mut Vec<String>) -> Option<Difference> {
+    match (there, here) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = b.keys().chain(a.keys().filter(|key| !b.contains_key(*key)));
+            keys.into_iter().find_map(|key| {
+                at.push(key.clone());
+                let of = |all: &serde_json::Map<String, Value>| {
+                    all.get(key).cloned().unwrap_or_default()
+                };
+                let found = first(&of(a), &of(b), at);
+                at.pop();
+                found
+            })
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            let none = Value::Null;
+            let of = |all: &[Value], k: usize| all.get(k).unwrap_or(&none).clone();
+            let n = a.len().max(b.len());
+            (0..n).find_map(|k| first(&of(a, k), &of(b, k), at))
+        }
+        // A list or a group of options that one of them does not have at all.
+        (Value::Null, Value::Array(b)) if !b.is_empty() => first(&Value::Null, &b[0], at),
+        (Value::Array(a), Value::Null) if !a.is_empty() => first(&a[0], &Value::Null, at),
+        (Value::Null, Value::Object(_)) => first(&Value::Object(Default::default()), here, at),
+        (Value::Object(_), Value::Null) => first(there, &Value::Object(Default::default()), at),
+        (a, b) if a == b || is_none(a) && is_none(b) => None,
+        (a, b) => Some(Difference::new(&option(at), &words(a), &words(b))),
+    }
+}
+
+fn is_none(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(all) => all.is_empty(),
+        _ => false,
+    }
+}
+
+fn words(value: &Value) -> String {
+    match value {
+        value if is_none(value) => "none".to_owned(),
+        Value::Bool(_) => "yes".to_owned(),
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().map_or(number.to_string(), |n| n.to_string()),
+        other => other.to_string(),
+    }
+}
+
+/// What a person calls the place of a value in a command.
+fn option(at: &[String]) -> String {
+    let part = |k: usize| at.get(k).map_or("", String::as_str);
+    match (part(0), part(1)) {
+        ("name", _) => "the Type of the node",
+        ("smooth", "kernel") => "--kernel",
+        ("smooth", _) => "--fwhm",
+        ("scaling", _) => "--scaling",
+        ("noise", _) => "--noise",
+        ("rho_fwhm_vox", _) => "--rho-fwhm",
+        ("two_sided", _) => "--two-sided",
+        ("combine", _) => "--fixed-effects",
+        ("design", "censor") => "--censor",
+        ("design", "terms") => "--terms",
+        ("physio", _) => "--physio",
+        ("mask", _) => "the mask",
+        ("contrasts" | "f_contrasts", _) => "the model's contrasts",
+        ("columns", _) => "the model's columns (X)",
+        _ => return format!("--inference ({})", at.join(" ").replace('_', " ")),
+    }
+    .to_owned()
+}
+
+/// Of the table of columns that a unit reads and the one that lies in its place. Rows above the run are inputs, which may become more.
+fn of_designs(unit: &Unit) -> Option<Difference> {
+    let is_design = |(path, _): &&(PathBuf, String)| {
+        path.file_name().is_some_and(|name| name.to_string_lossy().ends_with("model_design.tsv"))
+    };
+    let (path, text) = unit.texts.iter().find(is_design)?;
+    let there = io::read_text(path).ok()?;
+    let (there, here) = (cells(&there), cells(text));
+    let (their_names, names) = (there.first()?, here.first()?);
+    if let Some(name) = names.iter().find(|name| !their_names.contains(name)) {
+        return Some(Difference::new("the design's columns", &format!("no {name}"), name));
+    }
+    if let Some(name) = their_names.iter().find(|name| !names.contains(name)) {
+        return Some(Difference::new("the design's columns", name, &format!("no {name}")));
+    }
+    let is_of_run = matches!(unit.command, Command::Glm(_));
+    if !is_of_run || there.len() != here.len() {
+        return None;
+    }
+    let rows = || there.iter().zip(&here).skip(1);
+    names.iter().enumerate().find_map(|(at, name)| {
+        let from = their_names.iter().position(|own| own == name)?;
+        let values = rows().filter_map(|(a, b)| Some((*a.get(from)?, *b.get(at)?)));
+        let (a, b) = values.into_iter().find(|(a, b)| !is_close(a, b))?;
+        let what = format!(
+            "values of the column {name} (by the model, --task-times or --drift, or tables that were changed)"
+        );
+        Some(Difference::new(&what, a, b))
+    })
+}
+
+/// `[row][column]`, the names first.
+fn cells(text: &str) -> Vec<Vec<&str>> {
+    text.lines().map(|line| line.split('\t').collect()).collect()
+}
+
+fn is_close(a: &str, b: &str) -> bool {
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= SAME * (1.0 + a.abs().max(b.abs())),
+        _ => a == b,
+    }
+}
