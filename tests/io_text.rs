@@ -85,7 +85,7 @@ fn tables_that_are_none_are_refused_with_the_line() {
     case(b"onset,duration,trial_type\n0,15,pain\n", &["events.tsv", "commas", "tabs"]);
     case(b"onset;duration\n0;15\n", &["semicolons", "tabs"]);
     case(b"onset\tduration\n0\t15\n30\n", &["line 3", "has 1 cell", "have 2"]);
-    case(b"onset\tduration\n\n0\t15\n", &["line 2", "has 1 cell"]);
+    case(b"onset\tduration\n\n0\t15\n", &["line 2", "is blank", "delete the line"]);
     case(b"onset\tduration\n0\t15\t7\n", &["line 2", "has 3 cells"]);
     case(b"onset\tonset\n0\t15\n", &["two columns named 'onset'"]);
     case(b"", &["is empty"]);
@@ -497,4 +497,14 @@ fn names_of_derivatives_and_of_echoes_are_found_in_the_names_of_runs() {
         assert_eq!(echo(name, EchoName::Any).as_deref(), of_run, "{name}");
         assert_eq!(echo(name, EchoName::Entity), None, "{name}");
     }
+}
+
+#[test]
+fn a_number_in_a_table_has_seven_digits_and_no_rows_of_zeros() {
+    use boldly::table::number;
+    let told = [0.1 + 0.2, -5.298_864_437_168_359, 1e-300, 9.999_999_9e-5, 0.0, 1_234_567_890.0];
+    let words = ["0.3", "-5.298864", "1e-300", "0.0001", "0", "1234568000"];
+    assert_eq!(told.map(number), words);
+    assert_eq!([f64::NAN, f64::INFINITY].map(number), ["n/a", "n/a"]);
+    assert_eq!(number(0.000_025_908_635), "2.590864e-5");
 }
