@@ -498,13 +498,3 @@ fn names_of_derivatives_and_of_echoes_are_found_in_the_names_of_runs() {
         assert_eq!(echo(name, EchoName::Entity), None, "{name}");
     }
 }
-
-#[test]
-fn a_number_in_a_table_has_seven_digits_and_no_rows_of_zeros() {
-    use boldly::table::number;
-    let told = [0.1 + 0.2, -5.298_864_437_168_359, 1e-300, 9.999_999_9e-5, 0.0, 1_234_567_890.0];
-    let words = ["0.3", "-5.298864", "1e-300", "0.0001", "0", "1234568000"];
-    assert_eq!(told.map(number), words);
-    assert_eq!([f64::NAN, f64::INFINITY].map(number), ["n/a", "n/a"]);
-    assert_eq!(number(0.000_025_908_635), "2.590864e-5");
-}

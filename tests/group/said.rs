@@ -206,3 +206,13 @@ fn who_lacks_a_covariate_is_not_said_to_have_several_values_of_it() {
     let said = group(folder.path(), &["--model", "regression", "--covariates", "age"], "out");
     assert!(said.contains("s3 (age is n/a)") && !said.contains("age differs"), "{said}");
 }
+
+#[test]
+fn a_number_in_a_table_has_seven_digits_and_no_rows_of_zeros() {
+    use boldly::table::number;
+    let told = [0.1 + 0.2, -5.298_864_437_168_359, 1e-300, 9.999_999_9e-5, 0.0, 1_234_567_890.0];
+    let words = ["0.3", "-5.298864", "1e-300", "0.0001", "0", "1234568000"];
+    assert_eq!(told.map(number), words);
+    assert_eq!([f64::NAN, f64::INFINITY].map(number), ["n/a", "n/a"]);
+    assert_eq!(number(0.000_025_908_635), "2.590864e-5");
+}
