@@ -18,3 +18,14 @@ impl Table {
         self.columns.iter().position(|c| c == column)
     }
 }
+
+/// A number as a cell: seven significant digits, as many as a float32 map has, by a power of ten below 1e-4 and from 1e15 on; `n/a` where it is not finite.
+#[must_use]
+pub fn number(value: f64) -> String {
+    let rounded = format!("{value:.6e}").parse().unwrap_or(value);
+    match rounded.abs() {
+        size if !size.is_finite() => "n/a".to_owned(),
+        size if size == 0.0 || (1e-4..1e15).contains(&size) => rounded.to_string(),
+        _ => format!("{rounded:e}"),
+    }
+}

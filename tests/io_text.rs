@@ -85,7 +85,7 @@ fn tables_that_are_none_are_refused_with_the_line() {
     case(b"onset,duration,trial_type\n0,15,pain\n", &["events.tsv", "commas", "tabs"]);
     case(b"onset;duration\n0;15\n", &["semicolons", "tabs"]);
     case(b"onset\tduration\n0\t15\n30\n", &["line 3", "has 1 cell", "have 2"]);
-    case(b"onset\tduration\n\n0\t15\n", &["line 2", "has 1 cell"]);
+    case(b"onset\tduration\n\n0\t15\n", &["line 2", "is blank", "delete the line"]);
     case(b"onset\tduration\n0\t15\t7\n", &["line 2", "has 3 cells"]);
     case(b"onset\tonset\n0\t15\n", &["two columns named 'onset'"]);
     case(b"", &["is empty"]);

@@ -6,7 +6,7 @@ FOLDER (a temporary one without it) gets made-up maps: 64 x 64 x 36, smooth nois
 ellipsoid. Every tool reads the same .nii files and a mask. Two jobs: the largest t (both tails), and TFCE (both tails).
 boldly also writes its maps; the peers write nothing. numpy: all sign flips as float32 matrix products, the sum of squares being
 the same under them. nilearn: permuted_ols on all cores, with fewer rearrangements, twice; what 5,000 take is on the line through
-the two and is marked as extrapolated. CPU seconds are told beside wall
+the two and is marked as extrapolated. Ratios to boldly follow the table. CPU seconds are told beside wall
 seconds: on a busy machine they alone compare. The peers need: pip install nilearn==0.14.1
 """
 
@@ -132,12 +132,13 @@ def main():
             jobs.append((job, "numpy", worker("numpy", n), n))
         jobs += [(job, "nilearn", worker(job, few), few) for few in FEW[job]]
     print("| job | tool | rearrangements | wall s | CPU s | peak MiB |\n|---|---|---|---|---|---|")
-    before = {}
+    before, of_all = {}, {}
     for job, tool, command, done in jobs:
         runs = 1 if tool == "nilearn" else a.runs
         wall, cpu, peak = measure(command, runs, scratch)
         print(f"| {job} | {tool} | {done} | {wall:.2f} | {cpu:.1f} | {peak:.0f} |", flush=True)
         if done == n:
+            of_all[job, tool] = (wall, cpu)
             continue
         if job in before:
             fewer, first = before[job]
@@ -145,7 +146,13 @@ def main():
             # A busy machine may take longer for fewer: then nothing follows.
             cells = " | ".join("n/a" if seconds is None else f"{seconds:.0f}" for seconds in told)
             print(f"| {job} | nilearn | {n}, extrapolated | {cells} | |", flush=True)
+            of_all[job, "nilearn, extrapolated"] = told
         before[job] = (done, (wall, cpu))
+    for (job, tool), seconds in of_all.items():
+        if tool == "boldly" or (job, "boldly") not in of_all or None in seconds:
+            continue
+        wall, cpu = (theirs / ours for theirs, ours in zip(seconds, of_all[job, "boldly"]))
+        print(f"{job}, {n} rearrangements: {tool} takes {wall:.1f} times boldly's wall time, {cpu:.1f} times its CPU time")
     print(f"\nmedians of {a.runs}, nilearn once; load average at the end {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 

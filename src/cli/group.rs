@@ -16,7 +16,6 @@ use crate::pipeline::spec::{
     Command, Correction, ErrorTerm, GivenRegion, GroupSpec, GroupVariance, Inflated,
     PermuteOptions, SearchVolume, TfceConvention,
 };
-use crate::pipeline::watch::Quiet;
 use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
 
@@ -340,7 +339,7 @@ impl Args {
         let out = self.out.take().filter(|_| !self.dry_run);
         let (spec, work) = self.spec()?;
         let Some(out) = out else {
-            say::result(&group::described(&spec, &Quiet)?)?;
+            say::result(&group::described(&spec)?)?;
             return Ok(ExitCode::SUCCESS);
         };
         work.run(started, Layout::folder(&out), |_| Ok(Command::Group(spec)))

@@ -104,6 +104,14 @@ fn table<'a>(
     let mut rows = Vec::new();
     for (line, text) in lines {
         let row = cells(text);
+        if row.len() != columns.len() && text.trim().is_empty() {
+            return Err(Error::bad_data(
+                format!("{}, line {line},", path.display()),
+                "is blank",
+                format!("have {} cells, one a column", columns.len()),
+                "delete the line, or write n/a where values are missing",
+            ));
+        }
         if row.len() != columns.len() {
             return Err(ragged(path, line, row.len(), columns.len()));
         }

@@ -23,6 +23,7 @@ mod correct;
 mod design;
 mod enhance;
 mod exact;
+mod first_level;
 mod fit;
 mod fitted;
 mod held;
@@ -98,6 +99,7 @@ pub fn run_with(
     let on = (&mut session.ladder, scratch.as_deref());
     let tested = (&resolved, fits.as_slice(), labels.as_slice());
     let rearranged = rearrange(spec, tested, &images, on, given, watch)?;
+    scratch.iter().for_each(|folder| kept::tell_others(folder, watch));
     if spec.permute.as_ref().is_some_and(|options| options.shard.is_some()) {
         for (one, label) in rearranged.iter().zip(&labels) {
             products.table(one.tally(label))?;
@@ -164,6 +166,7 @@ fn fits(
 
 /// The rearrangements of every contrast, one contrast after the other: each has its own residuals (those of the nuisance that it leaves), so that
 /// a product of all of them would be as many operations, with data beside the operators that are no unit vectors and ties that do not hold.
+/// Contrasts of the same residuals differ in sign alone, and both signs are what --two-sided counts in one pass.
 /// What they share is the seed: number i does the same to all, which is what FWE across contrasts rests on. `given`: parts that other
 /// processes computed, each with its contrast.
 fn rearrange(

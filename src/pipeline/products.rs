@@ -120,6 +120,8 @@ pub enum ColumnAgreement {
     Dvars,
     /// As [`Agreement::Host`].
     Host,
+    /// The same, written with seven significant digits ([`crate::table::number`]).
+    Written,
     /// What follows from sums over voxels that a device may have made, written with so many decimals.
     Summed {
         /// How many.

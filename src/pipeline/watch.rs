@@ -24,6 +24,29 @@ impl Watch for Quiet {
     fn warn(&self, _line: &str) {}
 }
 
+/// Keeps notes and warnings as lines, for a text that is shown at once.
+#[derive(Debug, Default)]
+pub struct Lines(std::cell::RefCell<Vec<String>>);
+
+impl Lines {
+    /// What was told, in order.
+    #[must_use]
+    pub fn into_lines(self) -> Vec<String> {
+        self.0.into_inner()
+    }
+}
+
+impl Watch for Lines {
+    fn stage(&self, _name: &str, _total: usize) {}
+    fn step(&self) {}
+    fn note(&self, line: &str) {
+        self.0.borrow_mut().push(line.to_owned());
+    }
+    fn warn(&self, line: &str) {
+        self.0.borrow_mut().push(format!("warning: {line}"));
+    }
+}
+
 /// Passes everything on and keeps the warnings.
 pub struct Journal<'a> {
     below: &'a dyn Watch,

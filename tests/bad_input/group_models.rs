@@ -24,6 +24,28 @@ fn models() -> Vec<Case> {
             &["column 'group' has 3 levels: drug, placebo, other", "have 2", "--between"],
         ),
         case(
+            "a group in two spellings",
+            |d| with(d, "s9\tplacebo", "s9\tPlacebo"),
+            TWO,
+            2,
+            &[
+                "has 3 levels: drug, placebo, Placebo",
+                "'placebo' and 'Placebo' differ in case alone",
+            ],
+        ),
+        case(
+            "first levels without a degree of freedom",
+            |d| maps(d, &two_groups().replace("\tage\t", "\tdof\t").replace("\t24\t", "\t-2\t")),
+            TWO,
+            65,
+            &[
+                "maps.tsv, line 4,",
+                "holds '-2' in column 'dof'",
+                "above 0, or n/a",
+                "leave the column out",
+            ],
+        ),
+        case(
             "welch of a group of one",
             |d| maps(d, "subject\tgroup\teffect\na\tx\tm0.nii\nb\ty\tm1.nii\nc\ty\tm2.nii\n"),
             "group --maps maps.tsv --model two-sample --variance welch --out out",

@@ -107,8 +107,19 @@ fn what_a_stopped_run_left_is_not_used_where_it_was_damaged_and_that_is_said() {
         let told = group(dir, &asked, out);
         assert!(told.contains(says), "{out}: {told}");
         assert!(!dir.join(out).join(&kept).exists(), "{out}");
+        assert!(!told.contains("hidden file"), "{out}: {told}");
         alike(dir, "whole", out);
     }
+    // What another analysis left is none of this one's: it stays, and is named.
+    fs::create_dir(dir.join("other")).unwrap();
+    let others = dir.join("other/.boldly-tally-0123456789abcdef");
+    fs::write(&others, &tally).unwrap();
+    let told = group(dir, &asked, "other");
+    assert!(
+        told.contains("other holds 1 hidden file of other analyses that were stopped"),
+        "{told}"
+    );
+    assert!(others.exists());
 }
 
 #[test]

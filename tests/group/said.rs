@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::made::{group, study};
+use crate::made::{group, map, study};
 
 /// Six subjects with two maps each.
 fn table() -> String {
@@ -125,6 +125,63 @@ fn levels_that_differ_in_case_alone_are_named() {
 }
 
 #[test]
+fn a_dry_run_says_what_the_run_would_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir, &table().replace("s5\tb\tpost", "s9\tb\tpost").replace("s4\tb", "s4\tB"));
+    let words = "group --maps maps.tsv --model paired --between group --inflate not --dry-run";
+    let done = crate::binary::succeeded("dry run", crate::binary::boldly(dir, words));
+    let shown = String::from_utf8(done.stdout).unwrap();
+    for says in [
+        "p of t is that of the upper tail",
+        "warning: without effect: --inflate",
+        "warning: group: 'b' and 'B' are two levels",
+        "warning: 2 of 7 are not in post - pre: s5 (no map of",
+    ] {
+        assert!(shown.contains(says), "{says}: {shown}");
+    }
+}
+
+/// Eight maps with variances, of the first levels' degrees of freedom that the table and the sidecars say.
+fn of_first_levels(dir: &std::path::Path, column: [&str; 8], words: &[&str]) -> String {
+    let row = |k: usize| format!("s{k}\tm{k}.nii\tv/m{}.nii\t{}\n", k + 8, column[k]);
+    let rows: String = (0..8).map(row).collect();
+    study(dir, &format!("subject\teffect\tvariance\tdof\n{rows}"));
+    for k in 8..16 {
+        let squares: Vec<f32> =
+            crate::made::values(k).iter().map(|value| 0.01 + value * value).collect();
+        crate::made::image(&dir.join(format!("v/m{k}.nii")), &squares);
+        let said =
+            serde_json::json!({"Statistic": "variance of the effect", "DegreesOfFreedom": 90});
+        fs::write(dir.join(format!("v/m{k}.json")), said.to_string()).unwrap();
+    }
+    group(dir, &[&["--model", "one-sample"], words].concat(), "out")
+}
+
+#[test]
+fn first_levels_of_few_degrees_of_freedom_are_told_by_mixed_effects_and_change_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mixed = ["--variance", "mixed"];
+    let of = |column, words: &[&str]| {
+        let said = of_first_levels(folder.path(), column, words);
+        (said, map(&folder.path().join("out"), "mean", "t"))
+    };
+    let (said, t) = of(["90"; 8], &mixed);
+    assert!(!said.contains("degrees of freedom"), "{said}");
+    let (said, few) = of(["8", "90", "n/a", "90", "31", "90", "90", "90.4"], &mixed);
+    for says in [
+        "column dof: 2 of 8 variances have other degrees of freedom by their sidecars (v/m8.nii: 8, its sidecar 90)",
+        "2 of 8 variances have fewer than 32 degrees of freedom (least 8, v/m8.nii, a variance known to 50 %)",
+    ] {
+        assert!(said.contains(says), "{says}: {said}");
+    }
+    assert_eq!(t, few);
+    let (said, _) = of(["8"; 8], &["--overwrite"]);
+    assert!(said.contains("column variance and dof of the table: for --variance mixed"), "{said}");
+    assert!(!said.contains("fewer than"), "{said}");
+}
+
+#[test]
 fn a_hyphen_within_a_level_is_no_minus_in_a_files_name() {
     let folder = tempfile::tempdir().unwrap();
     let table = table().replace("\ta\t", "\tpain-high\t").replace("\tb\t", "\tpain-low\t");
@@ -148,4 +205,14 @@ fn who_lacks_a_covariate_is_not_said_to_have_several_values_of_it() {
     study(folder.path(), &format!("subject\tage\teffect\n{}", (0..9).map(row).collect::<String>()));
     let said = group(folder.path(), &["--model", "regression", "--covariates", "age"], "out");
     assert!(said.contains("s3 (age is n/a)") && !said.contains("age differs"), "{said}");
+}
+
+#[test]
+fn a_number_in_a_table_has_seven_digits_and_no_rows_of_zeros() {
+    use boldly::table::number;
+    let told = [0.1 + 0.2, -5.298_864_437_168_359, 1e-300, 9.999_999_9e-5, 0.0, 1_234_567_890.0];
+    let words = ["0.3", "-5.298864", "1e-300", "0.0001", "0", "1234568000"];
+    assert_eq!(told.map(number), words);
+    assert_eq!([f64::NAN, f64::INFINITY].map(number), ["n/a", "n/a"]);
+    assert_eq!(number(0.000_025_908_635), "2.590864e-5");
 }

@@ -13,6 +13,19 @@ pub struct Factor {
     pub levels: Vec<String>,
 }
 
+impl Factor {
+    /// Two levels that differ in case alone, and may be one.
+    #[must_use]
+    pub fn alike(&self) -> Option<[&str; 2]> {
+        let after = |at: usize| self.levels[at + 1..].iter();
+        let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
+        self.levels.iter().enumerate().find_map(|(at, one)| {
+            let other = after(at).find(|other| same(one, other))?;
+            Some([one.as_str(), other.as_str()])
+        })
+    }
+}
+
 /// The factors of a model, and which map is in which cell.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Factors {
@@ -373,6 +386,9 @@ fn refuse_levels(model: &Model, factor: &Factor, wanted: usize) -> Result<()> {
         format!("column '{}'", factor.column),
         format!("has {n} level{}: {}", if n == 1 { "" } else { "s" }, factor.levels.join(", ")),
         format!("have {wanted} for the model {}", model.name()),
-        "delete the rows of other levels, name another column (--between, --within), or choose another model",
+        match factor.alike() {
+            Some([one, other]) => format!("'{one}' and '{other}' differ in case alone: write one of them where they are one"),
+            None => "delete the rows of other levels, name another column (--between, --within), or choose another model".to_owned(),
+        },
     ))
 }

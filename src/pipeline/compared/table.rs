@@ -6,6 +6,8 @@ use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 
 /// What another machine's rounding of f64 moves, relative to the largest value of a column.
 const ON_THE_HOST: f64 = 1e-12;
+/// One in the seventh digit, of a number that begins with 1.
+const LAST_DIGIT: f64 = 1.001e-6;
 
 /// Compare the words of a finished text with those of its rerun, line by line.
 pub(super) fn compare(got: &str, want: &Text, bounds: Bounds, comparison: &mut Comparison) {
@@ -34,7 +36,8 @@ pub(super) fn compare(got: &str, want: &Text, bounds: Bounds, comparison: &mut C
         for (at, (got, want)) in got.iter().zip(want).enumerate() {
             match (got.parse::<f64>(), want.parse::<f64>()) {
                 (Ok(got), Ok(want)) => {
-                    let Column { sign, tolerance } = columns[at];
+                    let Column { sign, tolerance, relative } = columns[at];
+                    let tolerance = tolerance + relative * want.abs();
                     comparison.add([0, 0, at, row], got, sign * want, tolerance);
                 }
                 _ if got == want => comparison.compared += 1,
@@ -56,6 +59,8 @@ struct Column {
     /// -1 where the finished column points the other way and may.
     sign: f64,
     tolerance: f64,
+    /// The same, as a share of each number.
+    relative: f64,
 }
 
 impl Column {
@@ -69,30 +74,30 @@ impl Column {
         let number = |row: &Vec<String>| row.get(column).and_then(|word| word.parse::<f64>().ok());
         let largest = want.iter().filter_map(number).fold(0.0_f64, |most, v| most.max(v.abs()));
         let on_the_host = ON_THE_HOST * largest;
+        let within = |tolerance| Column { sign: 1.0, tolerance, relative: 0.0 };
         match agreement {
-            Agreement::Host => Column { sign: 1.0, tolerance: on_the_host },
-            Agreement::Decimals(n) => {
-                Column { sign: 1.0, tolerance: on_the_host + 1.001 * 10_f64.powi(-n) }
-            }
+            Agreement::Host => within(on_the_host),
+            Agreement::Decimals(n) => within(on_the_host + 1.001 * 10_f64.powi(-n)),
             Agreement::Columns(columns) => match columns.get(column) {
                 Some(ColumnAgreement::Direction { turn }) => {
                     let pairs = got.iter().zip(want).map(|(a, b)| number(a).zip(number(b)));
                     let dot: f64 = pairs.flatten().map(|(a, b)| a * b).sum();
                     let sign = if dot < 0.0 { -1.0 } else { 1.0 };
-                    Column { sign, tolerance: (turn * bounds.covariance).min(2.0) }
+                    Column { sign, ..within((turn * bounds.covariance).min(2.0)) }
+                }
+                Some(ColumnAgreement::Written) => {
+                    Column { relative: LAST_DIGIT, ..within(on_the_host) }
                 }
                 Some(ColumnAgreement::OfFit { decimals, times }) => {
                     let written = 1.001 * 10_f64.powi(-decimals);
-                    Column { sign: 1.0, tolerance: written + times * bounds.atol * largest }
+                    within(written + times * bounds.atol * largest)
                 }
                 Some(ColumnAgreement::Summed { decimals, times }) => {
                     let written = 1.001 * 10_f64.powi(-decimals);
-                    Column { sign: 1.0, tolerance: written + times * bounds.dvars * largest }
+                    within(written + times * bounds.dvars * largest)
                 }
-                Some(ColumnAgreement::Dvars) => {
-                    Column { sign: 1.0, tolerance: bounds.dvars * largest }
-                }
-                _ => Column { sign: 1.0, tolerance: on_the_host },
+                Some(ColumnAgreement::Dvars) => within(bounds.dvars * largest),
+                _ => within(on_the_host),
             },
         }
     }

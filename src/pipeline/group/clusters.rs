@@ -16,6 +16,7 @@ use crate::pipeline::spec::GroupSpec;
 use crate::stats::clusters::{Cluster, Connectivity, Neighbours, PeakRule, Tail, clusters};
 use crate::stats::hommel::Hommel;
 use crate::stats::tails::{critical_f, critical_t};
+use crate::table::number;
 use crate::volume::Grid;
 
 /// Which voxels touch.
@@ -68,7 +69,7 @@ pub(super) fn table(
     let names = text.lines().next().unwrap_or_default().split('\t');
     let column = |name: &str| match also.iter().any(|(own, m)| own == name && is_counted(m)) {
         true => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
-        false => ColumnAgreement::Host,
+        false => ColumnAgreement::Written,
     };
     let agreement = Agreement::Columns(names.map(column).collect());
     Ok(Text {
@@ -164,25 +165,25 @@ struct Rows<'a> {
 
 impl Rows<'_> {
     /// A row for each peak of a cluster; the first is the cluster's.
-    fn write(&self, number: usize, cluster: &Cluster, text: &mut String) {
+    fn write(&self, nth: usize, cluster: &Cluster, text: &mut String) {
         let place = |voxel: u32| self.over.places[voxel as usize] as usize;
         let p: Vec<f64> = cluster.voxels.iter().map(|&v| self.p[place(v)]).collect();
         for (at, peak) in cluster.peaks.iter().enumerate() {
             let place = place(peak.voxel);
             let [x, y, z] = self.grid.millimetres(self.grid.coordinates(place));
             let letter = (b'a' + (at.max(1) - 1) as u8 % 26) as char;
-            let name = if at == 0 { number.to_string() } else { format!("{number}{letter}") };
-            text.push_str(&format!("{name}\t{x:.1}\t{y:.1}\t{z:.1}\t{}", peak.statistic));
+            let name = if at == 0 { nth.to_string() } else { format!("{nth}{letter}") };
+            text.push_str(&format!("{name}\t{x:.1}\t{y:.1}\t{z:.1}\t{}", number(peak.statistic)));
             for (_, map) in self.also {
-                text.push_str(&format!("\t{}", map.values[0][place]));
+                text.push_str(&format!("\t{}", number(f64::from(map.values[0][place]))));
             }
             match at {
                 0 => text.push_str(&format!(
                     "\t{}\t{}\t{}\t{}",
                     cluster.extent(),
-                    cluster.extent() as f64 * self.voxel_mm3,
-                    cluster.mass,
-                    self.hommel.proportion(&p)
+                    number(cluster.extent() as f64 * self.voxel_mm3),
+                    number(cluster.mass),
+                    number(self.hommel.proportion(&p))
                 )),
                 _ => text.push_str("\tn/a\tn/a\tn/a\tn/a"),
             }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde_json::Value;
+use serde_json::{Map as Fields, Value};
 
 use super::exact::{self, Rounded};
 use super::table;
@@ -273,9 +273,8 @@ fn refuse_copies(all: &[Read], rests: Option<&[Vec<f32>]>) -> Result<()> {
 
 fn read(path: &Path) -> Result<Read> {
     let (grid, header, values) = io::read_map(path)?;
-    let beside = beside(path);
-    let sidecar = beside.is_file().then_some(beside);
-    let fields = sidecar.as_deref().map(bids::read_json).transpose()?.unwrap_or_default();
+    let sidecar = Some(sidecar(path)).filter(|sidecar| sidecar.is_file());
+    let fields = beside(path)?;
     let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
     refuse_kind(path, header.intent, text("Statistic").as_deref())?;
     Ok(Read { path: path.to_owned(), grid, header, values, units: text("Units"), sidecar })
@@ -286,13 +285,20 @@ fn read(path: &Path) -> Result<Read> {
 /// # Errors
 /// Bad data where it is no JSON.
 pub(super) fn statistic(path: &Path) -> Result<Option<String>> {
-    let beside = beside(path);
-    let fields = if beside.is_file() { bids::read_json(&beside)? } else { return Ok(None) };
-    Ok(fields.get("Statistic").and_then(Value::as_str).map(str::to_owned))
+    Ok(beside(path)?.get("Statistic").and_then(Value::as_str).map(str::to_owned))
+}
+
+/// The fields of an image's sidecar; none without one.
+///
+/// # Errors
+/// Bad data where it is no JSON.
+pub(super) fn beside(image: &Path) -> Result<Fields<String, Value>> {
+    let sidecar = sidecar(image);
+    if sidecar.is_file() { bids::read_json(&sidecar) } else { Ok(Fields::new()) }
 }
 
 /// The JSON of an image.
-fn beside(image: &Path) -> PathBuf {
+fn sidecar(image: &Path) -> PathBuf {
     let name = image.file_name().unwrap_or_default().to_string_lossy();
     let stem = [".nii.gz", ".nii", ".img", ".hdr"].iter().find_map(|end| name.strip_suffix(end));
     image.with_file_name(format!("{}.json", stem.unwrap_or(&name)))

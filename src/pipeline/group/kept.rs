@@ -3,7 +3,7 @@
 
 use std::io::Read as _;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,10 +14,34 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{GroupSpec, PermuteOptions};
+use crate::pipeline::watch::Watch;
 use crate::stats::permuted::{Maxima, Tally};
 use crate::stats::rearrange::{Plan, Tested};
 
 const FIRST: &str = "boldly tally 1";
+/// Begins the names of what stopped runs go on from; 16 letters of the key follow.
+const HIDDEN: &str = ".boldly-tally-";
+
+/// What a run with this key goes on from, in the folder of its outputs.
+pub(super) fn hidden(folder: &Path, key: &str) -> PathBuf {
+    folder.join(format!("{HIDDEN}{}", &key[..16]))
+}
+
+/// Say what stopped runs of other analyses left in the folder, once this one needs its own no more: theirs are kept, for they may go on.
+pub(super) fn tell_others(folder: &Path, watch: &dyn Watch) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    let names = entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let mut names: Vec<String> = names.filter(|name| name.starts_with(HIDDEN)).collect();
+    names.sort();
+    if let Some(first) = names.first() {
+        watch.note(&format!(
+            "{} holds {} hidden file{} of other analyses that were stopped ({first}): delete what is not to go on",
+            display(folder),
+            names.len(),
+            if names.len() == 1 { "" } else { "s" }
+        ));
+    }
+}
 
 /// Counts and extremes so far.
 pub struct Kept {

@@ -6,13 +6,13 @@ use crate::design::label;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
-use crate::pipeline::spec::{ErrorTerm, GroupSpec};
-use crate::pipeline::watch::{Quiet, Watch};
+use crate::pipeline::spec::{ErrorTerm, GroupSpec, GroupVariance};
+use crate::pipeline::watch::{Lines, Quiet, Watch};
 use crate::stats::second_level::SecondLevel;
 
 use super::design::{aligned, design_rows};
 use super::remarks::{idle, suspects};
-use super::{images, permute, table};
+use super::{first_level, images, permute, table};
 
 /// The table of maps and the model in it.
 ///
@@ -20,8 +20,25 @@ use super::{images, permute, table};
 /// Missing input, and what the table lacks or the model forbids.
 pub fn model(spec: &GroupSpec, watch: &dyn Watch) -> Result<(Sample, Resolved)> {
     let sample = table::sample(spec, watch)?;
+    first_levels(spec, &sample, watch)?;
     let resolved = contrasts(spec, &sample, watch)?;
     Ok((sample, resolved))
+}
+
+/// Columns of first levels: held to be sensible, and said where nothing takes them. A model may take dof for one of its own columns.
+fn first_levels(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) -> Result<()> {
+    let is_own = matches!(spec.model, Model::Formula(_))
+        || spec.covariates.iter().chain(&spec.within).chain(&spec.between).any(|c| c == "dof");
+    if !is_own {
+        first_level::given(sample)?;
+    }
+    let there = ["variance", "dof"].into_iter().filter(|c| sample.table.position(c).is_some());
+    let there: Vec<&str> = there.filter(|column| *column == "variance" || !is_own).collect();
+    if spec.variance != GroupVariance::Mixed && !there.is_empty() {
+        let columns = there.join(" and ");
+        watch.note(&format!("column {columns} of the table: for --variance mixed, not used here"));
+    }
+    Ok(())
 }
 
 /// The model's contrasts, and who is in each.
@@ -232,12 +249,14 @@ fn give_blocks(sample: &Sample, column: &str, resolved: &mut Resolved) -> Result
     Ok(())
 }
 
-/// What a model comes to, for a person: its contrasts, what each is tested in, its degrees of freedom; and whether the maps are there.
+/// What a model comes to, for a person: what a run of it would say first, its contrasts, what each is tested in, its degrees of freedom; and whether the maps
+/// are there.
 ///
 /// # Errors
 /// As [`model`].
-pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
-    let (sample, resolved) = model(spec, watch)?;
+pub fn described(spec: &GroupSpec) -> Result<String> {
+    let told = Lines::default();
+    let (sample, resolved) = model(spec, &told)?;
     let paths = images::paths(spec, &sample, "effect")?;
     let mut parts = vec![format!(
         "{}: {} maps of {} subjects, model {}",
@@ -249,8 +268,8 @@ pub fn described(spec: &GroupSpec, watch: &dyn Watch) -> Result<String> {
     if spec.table.is_dir() {
         parts.push(aligned(&sample.table));
     }
-    let notes: Vec<String> = resolved.notes.iter().chain(&resolved.warnings).cloned().collect();
-    parts.extend((!notes.is_empty()).then(|| notes.join("\n")));
+    let told = told.into_lines();
+    parts.extend((!told.is_empty()).then(|| told.join("\n")));
     let mut shown: Vec<&Stratum> = Vec::new();
     for stratum in &resolved.strata {
         let solved = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;

@@ -291,8 +291,7 @@ impl Work<'_> {
         scratch: Option<&Path>,
         watch: &dyn Watch,
     ) -> Result<()> {
-        let file =
-            scratch.map(|folder| folder.join(format!(".boldly-tally-{}", &self.kept.key[..16])));
+        let file = scratch.map(|folder| kept::hidden(folder, &self.kept.key));
         if let Some(file) = file.as_deref().filter(|file| file.is_file()) {
             match Stored::read(file).and_then(|before| self.kept.add(&before)) {
                 Ok(()) => watch.note(&format!(

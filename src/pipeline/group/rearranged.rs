@@ -13,6 +13,7 @@ use crate::pipeline::watch::Watch;
 use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
 use crate::stats::rearrange::{Plan, Tested};
+use crate::table::number;
 
 /// What a sidecar calls the statistic from which on p, corrected by the largest statistic, is .05 or less.
 pub(super) const CRITICAL: &str = "CriticalStatistic";
@@ -209,10 +210,12 @@ impl Rearranged {
         text.push('\n');
         let maxima = &self.tally.maxima;
         for at in 0..maxima.n() {
-            let [high, low] =
-                [maxima.high[at], maxima.low[at]].map(|score| self.tested.statistic(score));
+            let of = |score: f64| number(self.tested.statistic(score));
+            let [high, low] = [maxima.high[at], maxima.low[at]].map(of);
             text.push_str(&format!("{at}\t{high}\t{low}"));
-            enhanced.iter().for_each(|(_, values)| text.push_str(&format!("\t{}", values[at])));
+            for (_, values) in &enhanced {
+                text.push_str(&format!("\t{}", number(values[at])));
+            }
             text.push('\n');
         }
         Text {

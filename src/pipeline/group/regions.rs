@@ -8,12 +8,13 @@ use super::sizes::hedges_g;
 use crate::design::group::{Combination, Stratum};
 use crate::error::Result;
 use crate::maps::Entities;
-use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::{self, Region, Regions};
 use crate::pipeline::spec::{GroupSpec, GroupVariance, RegionOptions};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
+use crate::table::number;
 use crate::volume::Grid;
 
 /// Read what is given: the atlas's first.
@@ -66,7 +67,8 @@ fn f_cells(model: &SecondLevel, y: &[Vec<f64>]) -> String {
     let answer = model.answer(y, true);
     let dof1 = (model.rank_of_weights * y.len()) as f64;
     let p = ln_sf_f(answer.stat, dof1, answer.dof).exp();
-    format!("\t{}\t{dof1}\t{}\t{p}", answer.stat, answer.dof)
+    let [stat, dof2, p] = [answer.stat, answer.dof, p].map(number);
+    format!("\t{stat}\t{dof1}\t{dof2}\t{p}")
 }
 
 fn t_cells(spec: &GroupSpec, stratum: &Stratum, model: &SecondLevel, y: &[Vec<f64>]) -> String {
@@ -85,8 +87,9 @@ fn t_cells(spec: &GroupSpec, stratum: &Stratum, model: &SecondLevel, y: &[Vec<f6
         GroupVariance::Welch => None,
         _ => hedges_g(answer.stat, answer.dof, model),
     };
-    let g = g.map_or("\tn/a\tn/a\tn/a".to_owned(), |[g, l, u]| format!("\t{g}\t{l}\t{u}"));
-    format!("\t{effect}\t{se}\t{}\t{}\t{p}\t{lower}\t{upper}{g}", answer.stat, answer.dof)
+    let [g, g_lower, g_upper] = g.unwrap_or([f64::NAN; 3]);
+    let all = [effect, se, answer.stat, answer.dof, p, lower, upper, g, g_lower, g_upper];
+    all.iter().map(|&value| format!("\t{}", number(value))).collect()
 }
 
 /// The group's answer to the mean of each region, a row a region.
@@ -134,7 +137,7 @@ pub(super) fn table(
         entities: Entities::of("regions").with("contrast", label),
         ending: ".tsv",
         text,
-        agreement: Some(Agreement::Host),
+        agreement: Some(Agreement::Columns(vec![ColumnAgreement::Written; n_cells + 3])),
         described: Some(described(stratum, images)),
     })
 }

@@ -49,14 +49,11 @@ pub(super) fn suspects(spec: &GroupSpec, resolved: &Resolved) -> Vec<String> {
     let mut all = Vec::new();
     let factors = &resolved.factors;
     for factor in factors.between.iter().chain(&factors.within) {
-        for (at, one) in factor.levels.iter().enumerate() {
-            let alike = |other: &&String| other.to_lowercase() == one.to_lowercase();
-            if let Some(other) = factor.levels[at + 1..].iter().find(alike) {
-                all.push(format!(
-                    "{}: '{one}' and '{other}' are two levels, which differ in case alone; are they one?",
-                    factor.column
-                ));
-            }
+        if let Some([one, other]) = factor.alike() {
+            all.push(format!(
+                "{}: '{one}' and '{other}' are two levels, which differ in case alone; are they one?",
+                factor.column
+            ));
         }
     }
     if spec.error == ErrorTerm::Pooled && factors.n_within() > 2 {

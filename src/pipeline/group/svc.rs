@@ -17,6 +17,7 @@ use crate::pipeline::regions::{self, Region};
 use crate::pipeline::spec::{GroupSpec, SearchVolume, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
+use crate::table::number;
 use crate::volume::Grid;
 
 /// A search volume on the maps' grid.
@@ -111,14 +112,14 @@ impl Within<'_> {
         let mut row = format!(
             "{}\t{n}\t{}\t{}\t{x:.1}\t{y:.1}\t{z:.1}\t{}\t{}\t{}",
             volume.name,
-            n as f64 * grid.voxel_size_mm.iter().product::<f64>(),
-            stat[peak],
-            p[peak],
-            bonferroni[peak],
-            rft.as_ref().map_or("n/a".to_owned(), |rft| rft[peak].to_string()),
+            number(n as f64 * grid.voxel_size_mm.iter().product::<f64>()),
+            number(stat[peak]),
+            number(p[peak]),
+            number(bonferroni[peak]),
+            number(rft.as_ref().map_or(f64::NAN, |rft| rft[peak])),
         );
         if self.spec.permute.is_some() {
-            row.push_str(&format!("\t{}", corrected[peak]));
+            row.push_str(&format!("\t{}", number(corrected[peak])));
         }
         row.push('\n');
         let found = corrected.iter().filter(|p| **p <= 0.05).count();
@@ -174,7 +175,7 @@ impl Within<'_> {
         // What rearrangements count may differ by a few of them on another device.
         let columns = text.lines().next().unwrap_or_default().split('\t').map(|name| match name {
             "p_maxT" => ColumnAgreement::OfFit { decimals: 2, times: 0.0 },
-            _ => ColumnAgreement::Host,
+            _ => ColumnAgreement::Written,
         });
         let columns = columns.collect();
         Text {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use super::first_level;
 use super::images::{self, Images};
 use crate::design::group::Sample;
 use crate::error::{Error, Result};
@@ -32,6 +33,7 @@ pub(super) fn open(
         refuse_kind(path, header.intent)?;
         Ok(images.places.iter().map(|&v| values[v]).collect())
     };
+    first_level::tell(sample, &rows, &paths, watch)?;
     let all = rows.par_iter().map(read).collect::<Result<Vec<Vec<f32>>>>()?;
     let mut variances = vec![Vec::new(); paths.len()];
     let mut n_lacking = 0;
