@@ -157,7 +157,7 @@ impl Plan {
             }
         }
         watch.stage("pages", 1);
-        done.pages = pages::write(self, &done, &session.command_line)?;
+        done.pages = pages::write(self, &done, session)?;
         Ok(done)
     }
 
@@ -184,7 +184,7 @@ impl Plan {
                 "leave --reports-only out, or give the model and options that made them",
             ));
         }
-        done.pages = pages::write(self, &done, &session.command_line)?;
+        done.pages = pages::write(self, &done, session)?;
         Ok(done)
     }
 
