@@ -156,7 +156,7 @@ impl Plan {
         let fitted = self.fit(session, overwrite, watch, &mut done).and_then(|()| {
             others.outdated()?.iter().for_each(|line| watch.warn(line));
             watch.stage("pages", 1);
-            pages::write(self, &done, &session.command_line)
+            pages::write(self, &done, session)
         });
         done.pages = fitted.map_err(|error| match error {
             Error::Interrupted => Error::Stopped(format!(
@@ -239,7 +239,7 @@ impl Plan {
                 "leave --reports-only out, or give the model and options that made them",
             ));
         }
-        done.pages = pages::write(self, &done, &session.command_line)?;
+        done.pages = pages::write(self, &done, session)?;
         Ok(done)
     }
 

@@ -2,15 +2,20 @@
 
 use std::collections::BTreeMap;
 
+use ndarray::Array1;
+
 use crate::error::{Error, Result};
-use crate::gpu::{Bold, Done, Tape};
+use crate::gpu::{Done, Tape};
 use crate::io::source::BoldSource;
-use crate::kernels::nuisance;
-use crate::kernels::smooth;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed};
 use crate::pipeline::first_level::Plan;
+use crate::pipeline::inputs::Run;
 use crate::pipeline::watch::Watch;
+use crate::report::viewer::Course;
 use crate::volume::{Block, HostBold};
+
+/// Time courses of a contrast at most: peaks by runs.
+pub const MOST: usize = 12;
 
 /// What is kept of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +26,15 @@ pub struct Seen {
     pub series: BTreeMap<usize, Vec<f64>>,
 }
 
+/// How much of a run is gone through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Through {
+    /// All of it: its mean is wanted, too.
+    All,
+    /// The planes that series are wanted of; the mean of others stays 0.
+    Places,
+}
+
 /// Go through a run. `places`: positions in the grid.
 ///
 /// # Errors
@@ -29,7 +43,7 @@ pub fn pass(
     ladder: &Ladder,
     source: &mut dyn BoldSource,
     plan: &Plan,
-    places: &[usize],
+    (places, through): (&[usize], Through),
     watch: &dyn Watch,
 ) -> Result<Seen> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
@@ -45,9 +59,12 @@ pub fn pass(
         ..Slabs::default()
     };
     let mut host = ladder.on_the_host();
-    let Some(blocks) = host.slabs(source, asked)? else {
+    let Some(mut blocks) = host.slabs(source, asked)? else {
         return Err(Error::internal("a plane", "does not fit the host", "fit it", ""));
     };
+    if through == Through::Places {
+        blocks.retain(|block| places.iter().any(|place| core(block).contains(place)));
+    }
     watch.stage("report", blocks.len());
     let seen = Seen { mean: vec![0.0; n_voxels], series: BTreeMap::new() };
     let mut story = Passing { source, plan, places, seen };
@@ -55,6 +72,11 @@ pub fn pass(
     let seen = story.seen;
     host.device.take_spans().into_iter().for_each(|span| ladder.device.record(span));
     Ok(seen)
+}
+
+/// Positions of a block's own voxels in the grid.
+fn core(block: &Block) -> std::ops::Range<usize> {
+    block.core.start * block.plane_len()..block.core.end * block.plane_len()
 }
 
 struct Passing<'a> {
@@ -77,24 +99,14 @@ impl Story for Passing<'_> {
 
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Part> {
         let host = read_timed(tape, self.source, block)?;
-        let core = block.core.start * block.plane_len()..block.core.end * block.plane_len();
+        let core = core(block);
         let here: Vec<usize> = self.places.iter().copied().filter(|p| core.contains(p)).collect();
         let mean = means(&host);
         if here.is_empty() {
             self.source.reuse(host.data);
             return Ok(Part { first: core.start, mean, series: Vec::new() });
         }
-        let Plan { correct, smooth, .. } = self.plan;
-        let mut bold = Bold::Host(host);
-        if let Some(projection) = correct {
-            bold = nuisance::subtract(tape, bold, projection)?;
-        }
-        if let Some(s) = smooth {
-            bold = smooth::smooth(tape, bold, &s.taps, s.within.as_ref())?;
-        }
-        let Bold::Host(host) = bold else {
-            return Err(Error::internal("the run", "is not on the host", "be", ""));
-        };
+        let host = self.plan.prepared_on_the_host(tape, host)?;
         let first = host.block.planes.start * host.block.plane_len();
         let length = host.block.volume_len();
         let of = |&place: &usize| {
@@ -126,4 +138,38 @@ fn means(bold: &HostBold) -> Vec<f64> {
     }
     sums.iter_mut().for_each(|sum| *sum /= n.max(1) as f64);
     sums
+}
+
+/// A run at a peak, with what its model makes of it there; none where the run was not seen at that place. `place`: position in the grid.
+#[must_use]
+pub fn course(
+    (run, plan): (&Run, &Plan),
+    seen: &Seen,
+    (peak, place): (&str, usize),
+) -> Option<Course> {
+    let raw = seen.series.get(&place)?;
+    let solver = &plan.model.solvers[plan.model.group_of_plane[place / run.grid.plane_len()]];
+    let level = run.level.as_ref().map_or(0.0, |level| level[place]);
+    let y: Array1<f64> = raw.iter().map(|value| value + level).collect();
+    let fitted = solver.design.dot(&solver.pinv.dot(&y));
+    let mean = y.sum() / y.len() as f64;
+    let (unit, scaled): (&str, Box<dyn Fn(f64) -> f64>) = match mean > 0.0 {
+        true => ("percent of the mean", Box::new(move |v| 100.0 * (v / mean - 1.0))),
+        false => ("units of the image", Box::new(|v| v)),
+    };
+    let varies: f64 = y.iter().map(|v| (v - mean).powi(2)).sum();
+    let left: f64 = y.iter().zip(&fitted).map(|(y, f)| (y - f).powi(2)).sum();
+    let times = run.acquisition.as_ref().map(|a| (a.start_time, a.tr));
+    let time = |volume: &usize| times.map_or(*volume as f64, |(t0, tr)| t0 + tr * *volume as f64);
+    Some(Course {
+        peak: peak.to_owned(),
+        mm: run.grid.millimetres(run.grid.coordinates(place)),
+        run: run.name(),
+        times: run.kept.iter().map(time).collect(),
+        across: if times.is_some() { "time, s" } else { "volume" },
+        measured: y.iter().map(|v| scaled(*v)).collect(),
+        fitted: fitted.iter().map(|v| scaled(*v)).collect(),
+        unit: unit.to_owned(),
+        r_square: if varies > 0.0 { 1.0 - left / varies } else { 0.0 },
+    })
 }

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Bold, Device, Done, Tape};
 use crate::io::source::{BoldSource, Memory};
 use crate::kernels::arma;
@@ -37,6 +37,45 @@ pub struct Plan {
     pub contrasts: Vec<Prepared>,
     /// How residuals depend on each other; none for ordinary least squares.
     pub noise: Option<Autocorrelation>,
+}
+
+impl Plan {
+    /// A block as it is fitted: corrected, then smoothed.
+    ///
+    /// # Errors
+    /// Device errors.
+    pub fn prepared(&self, tape: &mut Tape<'_>, bold: Bold) -> Result<Bold> {
+        prepared(tape, bold, (self.correct.as_ref(), self.smooth.as_ref()))
+    }
+
+    /// The same where all is done on the host.
+    ///
+    /// # Errors
+    /// Internal for a block on a device.
+    pub fn prepared_on_the_host(&self, tape: &mut Tape<'_>, host: HostBold) -> Result<HostBold> {
+        match self.prepared(tape, Bold::Host(host))? {
+            Bold::Host(host) => Ok(host),
+            _ => Err(Error::internal("the run", "is not on the host", "be", "")),
+        }
+    }
+}
+
+/// A block corrected, then smoothed, each where that is asked.
+///
+/// # Errors
+/// Device errors.
+pub fn prepared(
+    tape: &mut Tape<'_>,
+    mut bold: Bold,
+    (correct, smoothing): (Option<&Projection>, Option<&Smoothing>),
+) -> Result<Bold> {
+    if let Some(projection) = correct {
+        bold = nuisance::subtract(tape, bold, projection)?;
+    }
+    if let Some(Smoothing { taps, within }) = smoothing {
+        bold = smooth::smooth(tape, bold, taps, within.as_ref())?;
+    }
+    Ok(bold)
 }
 
 /// A fitted run.
@@ -167,7 +206,7 @@ impl Story for Fitting<'_> {
     type Begun = Contrasted;
 
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Contrasted> {
-        let Plan { correct, smooth, model, contrasts, noise } = self.plan;
+        let Plan { model, contrasts, noise, .. } = self.plan;
         let host = read_timed(tape, self.source, block)?;
         // What the f64 path fits to data as they are is finite where, and only where, all of them are.
         let fit_tells = self.untouched && self.beside.is_empty() && matches!(tape, Tape::Cpu(_));
@@ -179,13 +218,8 @@ impl Story for Fitting<'_> {
         }
         let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
         self.fitted.flat.extend(places(block, &flat::of_block(&host, &voxels)));
-        let mut bold = send(tape, self.source, host)?;
-        if let Some(projection) = correct {
-            bold = nuisance::subtract(tape, bold, projection)?;
-        }
-        if let Some(s) = smooth {
-            bold = smooth::smooth(tape, bold, &s.taps, s.within.as_ref())?;
-        }
+        let bold = send(tape, self.source, host)?;
+        let bold = self.plan.prepared(tape, bold)?;
         let fit = glm::fit(tape, &bold, &voxels, model)?;
         let places = places(block, &voxels);
         if let (true, Fit::Host(fit)) = (fit_tells, &fit) {

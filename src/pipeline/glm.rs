@@ -25,6 +25,7 @@ use crate::volume::Grid;
 
 mod account;
 mod across;
+mod again;
 mod in_regions;
 mod methods;
 mod named;
@@ -39,6 +40,7 @@ mod units;
 
 use account::{Analysis, account};
 use across::Asked;
+pub use again::courses;
 use in_regions::InRegions;
 use percent::Percent;
 use so_far::{Combined, SoFar};

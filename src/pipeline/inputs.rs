@@ -55,7 +55,7 @@ pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
-pub use task::{Slices, Task};
+pub use task::{Slices, Task, at_one_moment};
 pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
 
 /// A run and all that its model needs.

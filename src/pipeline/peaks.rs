@@ -29,6 +29,24 @@ pub struct Clusters {
     pub first: Vec<(String, usize)>,
 }
 
+/// Corrected p up to this passes.
+pub const CORRECTED: f32 = 0.05;
+/// Corrections from the strongest on, by the `desc` of their maps, and what they go by: what rearrangement gives, then what holds the
+/// error of the whole map, then the share of false discoveries.
+pub const CORRECTIONS: [(&str, &str); 9] = [
+    ("tfce", "threshold-free cluster enhancement"),
+    ("maxT", "largest statistic"),
+    ("clusterExtent", "cluster extent"),
+    ("rft", "random fields"),
+    ("holm", "Holm"),
+    ("bonferroni", "Bonferroni"),
+    ("rftCluster", "cluster extent by random fields"),
+    ("fdr", "false discovery rate"),
+    ("fdry", "false discovery rate of Yekutieli"),
+];
+/// What a sidecar calls the statistic from which on p, corrected by the largest statistic, is .05 or less.
+pub const CRITICAL: &str = "CriticalStatistic";
+
 /// The statistic of p < .001.
 fn threshold(maps: &ContrastMaps) -> f64 {
     let dof = maps.dof.least();
@@ -108,7 +126,8 @@ fn z_and_p(maps: &ContrastMaps, place: usize, plane_len: usize) -> (f64, f64) {
     tail.z_and_p(maps.stat[place])
 }
 
-/// A contrast of finished maps, for a page: its picture and its clusters. `statistic`: its t or F; `mask`: where there is one, on the same grid.
+/// A contrast of finished maps, for a page: its picture and its clusters; and the highest voxel of the first clusters, by the name of its row and its
+/// position in the grid. `statistic`: its t or F; `mask`: where there is one, on the same grid.
 ///
 /// # Errors
 /// Missing input; bad data where a map is no t and no F, or the mask is of another grid.
@@ -117,7 +136,7 @@ pub fn finished(
     (statistic, mask): (&Path, &Path),
     two_sided: bool,
     (below, n_runs): (Option<Arc<Underlay>>, usize),
-) -> Result<Contrast> {
+) -> Result<(Contrast, Vec<(String, usize)>)> {
     let (grid, header, values) = io::read_map(statistic)?;
     let (stat_kind, rank, dof) = match header.intent {
         Intent::T { dof } => (Stat::T, 1, dof),
@@ -146,15 +165,17 @@ pub fn finished(
     maps.stat = values.iter().map(|v| f64::from(*v)).collect();
     let found = of(&maps, &inside, &grid)?;
     let label = design::label::labels(&[name.to_owned()])?.concat();
-    Ok(Contrast {
+    let contrast = Contrast {
         name: name.to_owned(),
         words: Vec::new(),
         picture: picture(&maps, &inside, (&grid, below.as_ref()), n_runs),
-        weights: Vec::new(),
+        corrections: Vec::new(),
+        links: Vec::new(),
         clusters: found.listed,
         file: format!("contrast-{label}_clusters.tsv"),
         courses: Vec::new(),
-    })
+    };
+    Ok((contrast, found.first))
 }
 
 /// The picture of a contrast over an image of the runs, or its mask alone.

@@ -6,11 +6,9 @@ use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
-use crate::gpu::{Bold, Done, Tape};
+use crate::gpu::{Done, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::glm::Model;
-use crate::kernels::nuisance;
-use crate::kernels::smooth;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, write_timed};
 use crate::pipeline::first_level::Plan;
 use crate::pipeline::noise::{Estimates, ResidualMaps};
@@ -99,18 +97,9 @@ impl Story for Residuals<'_, '_> {
     type Begun = HostBold;
 
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<HostBold> {
-        let Plan { correct, smooth, model, .. } = self.fit.plan;
-        let mut bold = Bold::Host(read_timed(tape, self.source, block)?);
-        if let Some(projection) = correct {
-            bold = nuisance::subtract(tape, bold, projection)?;
-        }
-        if let Some(s) = smooth {
-            bold = smooth::smooth(tape, bold, &s.taps, s.within.as_ref())?;
-        }
-        let Bold::Host(host) = bold else {
-            return Err(Error::internal("the run", "is not on the host", "be", ""));
-        };
-        let mut residuals = residuals(&host, self.fit, model);
+        let host = read_timed(tape, self.source, block)?;
+        let host = self.fit.plan.prepared_on_the_host(tape, host)?;
+        let mut residuals = residuals(&host, self.fit, &self.fit.plan.model);
         if !self.beside.is_empty() {
             let core = residuals.block.clone();
             let own = self.beside.iter_mut().map(|column| column.read(&core));

@@ -85,8 +85,10 @@ pub(super) struct Table {
 impl Table {
     /// `class` of the style sheet: `facts`, `numbers`, ...
     pub fn new(class: &str, caption: &str, heads: &[&str]) -> Table {
-        let mut out =
-            format!("<table class=\"{class}\">\n<caption>{}</caption>\n", escaped(caption));
+        let mut out = format!(
+            "<table class=\"{class}\">\n<caption><span>{}</span></caption>\n",
+            escaped(caption)
+        );
         out.push_str("<thead><tr>");
         for head in heads {
             let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(head));
@@ -128,4 +130,12 @@ pub(super) fn figure(label: &str, drawings: &str, caption: &str) -> String {
         escaped(label),
         escaped(caption)
     )
+}
+
+/// The same of a drawing that is `width` pixels wide where there is room for it, and shrinks to two thirds of that before it scrolls.
+pub(super) fn natural(label: &str, drawing: &str, caption: &str, width: f64) -> String {
+    let style = format!("width:min({width:.0}px,max(100%,{:.0}px));min-width:0", width / 1.5);
+    let drawing =
+        drawing.replacen("<svg ", &format!("<svg class=\"natural\" style=\"{style}\" "), 1);
+    figure(label, &drawing, caption)
 }

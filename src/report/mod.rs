@@ -3,6 +3,7 @@
 pub mod analysis;
 pub mod bids;
 mod colour;
+mod corrections;
 pub mod demo;
 mod design;
 pub mod figures;

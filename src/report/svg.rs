@@ -246,6 +246,17 @@ impl Svg {
         );
     }
 
+    /// A text that runs upwards from its point.
+    pub fn upwards(&mut self, class: &str, at: [f64; 2], text: &str) {
+        let Some([x, y]) = tenths(at[0], at[1]) else { return };
+        self.body.push_str("<text transform=\"translate(");
+        tenth(&mut self.body, x);
+        self.body.push(' ');
+        tenth(&mut self.body, y);
+        // Writing to a String cannot fail.
+        let _ = write!(self.body, ") rotate(-90)\" class=\"{class}\">{}</text>", escaped(text));
+    }
+
     /// The line below a plot, its ticks, their values and what it is with its unit.
     pub fn x_axis(&mut self, plot: &Plot, scale: &Scale, ticks: &Ticks, label: &str) {
         let bottom = plot.bottom();

@@ -117,7 +117,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // Clusters and pictures of a contrast, as it was fitted or of finished maps.
     ("peaks", &["decide"]),
     // The run once more, for its page: the voxels at peaks as they were fitted.
-    ("courses", &["watch", "blocks", "first_level"]),
+    ("courses", &["watch", "blocks", "inputs", "first_level"]),
     ("combine", &["spec", "decide", "first_level"]),
     // A fitted run put into units, by its mean image smoothed as it was.
     ("scaling", &["watch", "decide", "spec", "blocks", "smoothing", "inputs", "first_level"]),
@@ -274,6 +274,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "inputs",
             "products",
             "provenance",
+            // By which correction a voxel passes.
+            "peaks",
         ],
     ),
     // Finished estimates, combined by their variances.
@@ -334,6 +336,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "session",
             "provenance",
             "bidsignore",
+            "blocks",
             "peaks",
             "inputs",
             "products",
@@ -342,6 +345,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "foreseen",
             "written",
             "command",
+            // A finished run once more at its peaks.
+            "courses",
+            "glm",
         ],
     ),
     // A simulated trial, written as files and tested as any group.

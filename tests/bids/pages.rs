@@ -63,6 +63,16 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
         assert!(!text.contains("src=\"http") && !text.contains("<link"), "{name}");
         assert!(text.len() < 1_500_000, "{name}: {} bytes", text.len());
     }
+    // every contrast of a run is weighed on the page, those that go up among them
+    for part in
+        ["id=\"weights\"", "gain (run_level) (t)", "Each run determines each of its contrasts"]
+    {
+        assert!(subject.contains(part), "{part}");
+    }
+    let row = "<td>task columns at the start of each volume: 0 s + k x 2 s</td><td class=\"n\">246 of 246</td><td class=\"n\">2</td>";
+    assert_eq!(first[0].matches(row).count(), 8, "each run's frame times");
+    the_runs_are_seen_at_peaks(folder.path(), subject);
+    voxels_that_not_all_have_are_counted(&out, (subject, &first[1]));
     // the row that the viewer begins at is the highest voxel of the map
     let map = "node-groupMean/task-mixedgamblestask_space-MNI152NLin2009cAsym_contrast-gain_stat-t_statmap.nii.gz";
     let (grid, _, t) = read_map(&out.join(map)).unwrap();
@@ -98,6 +108,95 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
     assert!(!text.contains("Contrast gain (subject_level"), "an estimate of a run that is gone");
 }
 
+/// The share that the model explains of the highest voxel is that of `boldly glm` of the same design.
+fn the_runs_are_seen_at_peaks(folder: &Path, page: &str) {
+    let part = page.split("Contrast gain (subject_level").nth(2).expect("the contrast's section");
+    let drawings: Vec<&str> = part.split("<desc id=\"contrast-").skip(1).collect();
+    let of_run = |run: &str| {
+        let is_it = |text: &&&str| text.contains("volumes; the model explains");
+        let of = drawings.iter().filter(is_it).filter(|text| text.contains(run)).count();
+        assert!(of > 0, "{run} at a peak of the combination");
+    };
+    ["run-01", "run-02"].into_iter().for_each(of_run);
+
+    let name = "sub-01_task-mixedgamblestask_run-01";
+    let space = format!("{name}_space-MNI152NLin2009cAsym");
+    let raw = dataset("ds005").unwrap();
+    let derived = raw.join("derivatives/fmriprep/sub-01/func");
+    let node = folder.join("out/node-runLevel/sub-01");
+    let bold = derived.join(format!("{space}_desc-preproc_bold.nii.gz"));
+    let [design, mask] = [format!("{name}_desc-model_design.tsv"), format!("{space}_mask.nii.gz")]
+        .map(|n| node.join(n));
+    let (bold, design, mask) = (bold.to_str(), design.to_str(), mask.to_str());
+    let words = ["glm", bold.unwrap(), "--design", design.unwrap(), "--mask", mask.unwrap()];
+    let more = [
+        "--f-contrast",
+        "any=\"parametric gain\";\"lossDemeaned\"",
+        "--noise",
+        "ols",
+        "--maps",
+        "--out",
+        "alone",
+    ];
+    let done = with_words(folder, words.into_iter().chain(more));
+    assert!(done.status.success(), "{}", said(&done));
+    let (grid, _, r2) = read_map(&folder.join("alone/stat-rSquare_statmap.nii.gz")).unwrap();
+    let part = page.split("Contrast anyParametric (run_level, task-mixedgamblestask run-01").nth(2);
+    let part = part.expect("the run's section");
+    let mm: Vec<f64> = part
+        .split("<tr data-mm=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap()
+        .split(' ')
+        .map(|v| v.parse().unwrap())
+        .collect();
+    let near = |&at: &usize| {
+        let place = grid.millimetres(grid.coordinates(at));
+        (0..3).all(|axis| (place[axis] - mm[axis]).abs() < 0.06)
+    };
+    let at = (0..r2.len()).find(near).expect("the peak's voxel");
+    let told = format!("246 volumes; the model explains {:.0} percent", 100.0 * r2[at]);
+    let drawn = part.split("-course-1-desc\">").nth(1).expect("a course");
+    assert!(drawn.starts_with(&told), "{told}: {}", &drawn[..60]);
+}
+
+/// What runs of a subject share, and what subjects of a node do, is what their masks say.
+fn voxels_that_not_all_have_are_counted(out: &Path, (subject, node): (&str, &str)) {
+    let told = |masks: &[Vec<f32>], noun: &str| {
+        let of = |all: bool| {
+            let has = |v: &usize| {
+                let mut own = masks.iter().map(|mask| mask[*v] > 0.0);
+                if all { own.all(|has| has) } else { own.any(|has| has) }
+            };
+            (0..masks[0].len()).filter(has).count()
+        };
+        let (all, any, n) = (of(true), of(false), masks.len());
+        assert!(all < any, "nothing is lost in this dataset");
+        format!("{n} {noun}s: {all} of {any} voxels have data in each; {} have none", any - all)
+    };
+    let mask = |path: String| read_map(&out.join(path)).unwrap().2;
+    let space = "space-MNI152NLin2009cAsym";
+    let runs = ["01", "02"].map(|run| {
+        mask(format!(
+            "node-runLevel/sub-01/sub-01_task-mixedgamblestask_run-{run}_{space}_mask.nii.gz"
+        ))
+    });
+    let said = told(&runs, "run");
+    assert!(subject.contains(&said), "{said}");
+    let subjects = ["01", "02", "03", "04"].map(|sub| {
+        mask(format!("node-subjectLevel/sub-{sub}/sub-{sub}_task-mixedgamblestask_{space}_contrast-gain_mask.nii.gz"))
+    });
+    let said = told(&subjects, "estimate");
+    assert_eq!(
+        node.matches(&said).count(),
+        2,
+        "{said}: once a node, in words and below the picture"
+    );
+}
+
 #[test]
 fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     let folder = tempfile::tempdir().unwrap();
@@ -127,6 +226,18 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     );
     let text = fs::read_to_string(folder.path().join("out/node-groupMean.html")).unwrap();
     assert!(text.contains("--permutations 16 --tfce exact; corrected p"), "and the node's says so");
+    // the node's own pictures and tables are of the corrected p, too
+    let tfce = read_map(&node.join(name("desc-tfce_stat-p"))).unwrap().2;
+    let n_passed = inside.iter().filter(|&&v| tfce[v] <= 0.05).count();
+    assert!(text.contains("p ≤ .05 corrected, threshold-free cluster enhancement, upper tail"));
+    let row = format!("<td>p ≤ .05</td><td class=\"n\">{n_passed}</td>");
+    assert!(text.contains(&row), "{row}");
+    let href = "href=\"node-groupMean/task-mixedgamblestask_space-MNI152NLin2009cAsym_contrast-gain_group.html\"";
+    assert!(text.contains(href), "the test's own page is named");
+    assert!(
+        text.contains("p (tfce)") || text.contains("p (cluster"),
+        "the group's own table of clusters"
+    );
     assert_eq!(plain, read_map(&node.join(name("stat-t"))).unwrap().2, "t is as it was");
 
     let (code, _) = again(folder.path(), &words, &["--inference", "--variance mixed"]);

@@ -68,7 +68,8 @@ fn glm_writes_its_page_and_verify_knows_it() {
     // A page made of the finished files alone has the same rows.
     let files =
         ["contrast-d_stat-t_statmap.nii.gz", "mask.nii.gz"].map(|n| dir.join("out").join(n));
-    let again = peaks::finished("d", (&files[0], &files[1]), false, (None, 1)).unwrap();
+    let (again, first) = peaks::finished("d", (&files[0], &files[1]), false, (None, 1)).unwrap();
+    assert_eq!(first[0], ("1".to_owned(), at));
     let places: Vec<String> = again.clusters.1.rows.iter().map(|r| r[..4].join(" ")).collect();
     let first = html.split("data-view=\"contrast-1-view\"").nth(1).unwrap();
     let rows = first.split("<tr data-mm").count() - 1;
@@ -181,8 +182,8 @@ fn a_run_that_lacks_a_condition_is_named_wherever_it_matters() {
     assert!(text(&all, "run-2").contains("no: the run does not count for it"));
     assert!(!text(&all, "run-1").contains("no: "));
     let rows = text(&all, "contrasts");
-    assert!(rows.contains("pain (t)all runs1"), "{rows}");
-    assert!(rows.contains("control (t)all runs1"), "{rows}");
+    assert!(rows.contains("pain (t)all alike1"), "{rows}");
+    assert!(rows.contains("control (t)all alike1"), "{rows}");
     assert!(text(&all, "methods").contains("Each of 2 runs was analysed"));
     run(dir, "verify out -q");
 }

@@ -282,6 +282,19 @@ fn the_page_of_a_model_is_as_live_and_its_graph_is_seen() {
         let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(browser.eval(over), json!(0), "{name}");
         browser.look(name);
+        // The graph begins at the left edge, and no label of an edge lies on a line.
+        let begins = "Math.min(...[...document.querySelectorAll('#model-graph .node')].map(n => n.getBoundingClientRect().left))";
+        assert!(browser.eval(begins).as_f64().unwrap() < if width > 1000 { 200.0 } else { 40.0 });
+        let crossed = "(() => { const boxes = [...document.querySelectorAll('#model-graph .edge-label')].filter(t => t.textContent).map(t => t.getBBox()); \
+            const on = (p) => boxes.some(b => p.x > b.x - 2 && p.x < b.x + b.width + 2 && p.y > b.y && p.y < b.y + b.height); \
+            const lines = [...document.querySelectorAll('#model-graph .edge-line')]; \
+            return [boxes.length, lines.filter(l => [...Array(200).keys()].some(k => on(l.getPointAtLength(l.getTotalLength() * k / 199)))).length]; })()";
+        assert_eq!(browser.eval(crossed), json!([1, 0]), "{name}");
+        // Captions end within the screen, and no head of a column is cut.
+        let captions = "[...document.querySelectorAll('caption span')].filter(s => s.getClientRects().length && s.getBoundingClientRect().right > innerWidth + 1).map(s => s.textContent)";
+        assert_eq!(browser.eval(captions), json!([]), "{name}");
+        let heads = "[...document.querySelectorAll('.presence thead span')].filter(s => s.scrollHeight > s.clientHeight + 1).map(s => s.textContent)";
+        assert_eq!(browser.eval(heads), json!([]), "{name}");
     }
     assert_eq!(browser.requests(), Vec::<String>::new());
 }

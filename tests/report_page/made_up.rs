@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use boldly::report::analysis::{
-    Analysis, Cell, Columns, Contrast, Estimable, Motion, RunPart, Weights,
+    Analysis, Cell, Columns, Contrast, Correction, Coverage, Estimable, Motion, Row, RunPart,
+    Weighed, Weights,
 };
 use boldly::report::group::Listing;
 use boldly::report::notes::{Kind, Note};
@@ -139,31 +140,68 @@ fn run(name: &str, columns: &[&str]) -> RunPart {
 }
 
 fn contrast(name: &str, picture: Statmap, centres: &[[usize; 3]]) -> Contrast {
-    let times_s: Vec<f64> =
+    let times: Vec<f64> =
         (0..98).map(|t| 2.0 * f64::from(if t < 40 { t } else { t + 2 })).collect();
-    let fitted: Vec<f64> = times_s.iter().map(|t| (t / 12.0).sin()).collect();
+    let fitted: Vec<f64> = times.iter().map(|t| (t / 12.0).sin()).collect();
     let measured: Vec<f64> =
         fitted.iter().enumerate().map(|(k, v)| v + 0.6 * (k as f64 * 1.7).sin()).collect();
     let course = |run: &str| Course {
         peak: "1".to_owned(),
         mm: mm(centres[0]),
         run: run.to_owned(),
-        times_s: times_s.clone(),
+        times: times.clone(),
+        across: "time, s",
         measured: measured.clone(),
         fitted: fitted.clone(),
         unit: "percent of the mean".to_owned(),
         r_square: 0.71,
     };
-    let weights = [("pain", 1.0), ("control", -1.0)].map(|(c, w)| (c.to_owned(), w));
     Contrast {
         name: name.to_owned(),
         words: vec!["Each run counts alike.".to_owned()],
-        weights: vec![Weights { of: String::new(), columns: weights.to_vec() }],
+        corrections: vec![Correction {
+            what: "corrected by the largest statistic".to_owned(),
+            rule: "p ≤ .05".to_owned(),
+            n_voxels: 31,
+            least: 0.002,
+        }],
+        links: vec![("node-a/b_group.html".to_owned(), "the page of the test".to_owned())],
         clusters: (format!("Clusters of {name}"), clusters(&picture, centres)),
         file: "contrast-any_clusters.tsv".to_owned(),
         courses: vec![course("sub-01_run-1"), course("sub-01_run-2")],
         picture,
     }
+}
+
+fn row(name: &str, cells: Vec<Cell>) -> Row {
+    Row {
+        name: name.to_owned(),
+        volumes: "98 of 100".to_owned(),
+        tr_s: Some(2.0),
+        origin: "task columns at StartTime: 0.98 s + k x 2 s".to_owned(),
+        cells,
+    }
+}
+
+/// The second run lacks what lies above the plane of the high place.
+fn coverage(below: &Arc<Underlay>) -> Coverage {
+    let grid = grid(SHAPE, SIZE_MM);
+    let inside: Vec<bool> = (0..grid.n_voxels()).map(|v| out(&grid, v) < 0.85).collect();
+    let low = |v: usize| grid.coordinates(v)[2] <= HIGH[2];
+    let cut = inside.iter().enumerate().map(|(v, inside)| *inside && low(v)).collect();
+    Coverage {
+        title: "runs".to_owned(),
+        noun: "run".to_owned(),
+        parts: vec![("sub-01_run-1".to_owned(), inside), ("sub-01_run-2".to_owned(), cut)],
+        underlay: Some(Arc::clone(below)),
+        grid,
+    }
+}
+
+fn weighed(name: &str, letter: &'static str) -> Weighed {
+    let weights = [("pain", 1.0), ("control", -1.0)].map(|(c, w)| (c.to_owned(), w));
+    let rows = vec![Weights { of: String::new(), columns: weights.to_vec() }];
+    Weighed { name: name.to_owned(), letter, rows }
 }
 
 /// Whatever a page can have.
@@ -195,10 +233,12 @@ pub fn analysis() -> Analysis {
         columns: Columns {
             names: names.map(str::to_owned).to_vec(),
             rows: vec![
-                ("sub-01_run-1".to_owned(), vec![Cell::Present; 5]),
-                ("sub-01_run-2".to_owned(), lacking.to_vec()),
+                row("sub-01_run-1", vec![Cell::Present; 5]),
+                row("sub-01_run-2", lacking.to_vec()),
             ],
         },
+        coverage: vec![coverage(&below)],
+        weighed: vec![weighed("pain - control", "t"), weighed("any", "F")],
         runs: vec![
             run("sub-01_run-1", &names),
             run("sub-01_run-2", &["pain", "control", "trans_x", "constant"]),

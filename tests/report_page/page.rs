@@ -41,6 +41,7 @@ fn the_page_is_well_formed_and_has_every_part_in_its_order() {
         "Notes",
         "The analysis",
         "Runs and columns",
+        "Coverage",
         "Contrasts",
         "Contrast pain - control",
         "Contrast any",
@@ -58,8 +59,8 @@ fn the_page_is_well_formed_and_has_every_part_in_its_order() {
     );
     let rows = rows(&all);
     for row in [
-        "pain - control (t)|all runs|1|−1",
-        "any (F)|all runs|1|−1",
+        "pain - control (t)|all alike|1|−1",
+        "any (F)|all alike|1|−1",
         "pain - control|yes|0.04210",
         "any|no: it lacks a condition|–",
         "1|−27|21|27|8|57",
@@ -79,7 +80,8 @@ fn the_page_is_well_formed_and_has_every_part_in_its_order() {
 #[test]
 fn without_a_script_static_pictures_and_plain_tables_stand_there() {
     let (_, all) = drawn(&analysis());
-    let pictures = all.iter().filter(|e| e.name == "svg" && e.class("statmap"));
+    let is_map = |e: &&Element| e.class("statmap") && !e.class("coverage");
+    let pictures = all.iter().filter(|e| e.name == "svg").filter(is_map);
     assert_eq!(pictures.count(), 2);
     assert!(!all.iter().any(|e| e.name == "button"), "a button that does nothing");
     let panel = all.iter().find(|e| e.has("id", "viewer")).unwrap();
@@ -134,11 +136,18 @@ fn node(name: &str, level: &str, by: &[&str], is_here: bool) -> Node {
     }
 }
 
+/// Names as fMRIPrep has them.
+fn of_a_long_name(mut of: Analysis) -> Analysis {
+    of.columns.names[3] = "non_steady_state_outlier_of_the_head00".to_owned();
+    of.columns.rows[1].name = "sub-01 ses-first task-mixedgamblestask run-02".to_owned();
+    of
+}
+
 /// A model of three levels.
 pub fn of_bids() -> BidsPage {
     let edge = |from, to, filter: &str| Edge { from, to, filter: filter.to_owned() };
     BidsPage {
-        analysis: Analysis { kind: "Subject".to_owned(), ..analysis() },
+        analysis: of_a_long_name(Analysis { kind: "Subject".to_owned(), ..analysis() }),
         model: ("model-pain_smdl.json".to_owned(), "{ \"Name\": \"<pain>\" }".to_owned()),
         nodes: vec![
             node("run_level", "Run", &["run", "subject"], false),
@@ -167,4 +176,62 @@ fn the_page_of_a_model_has_its_graph_its_text_and_what_failed() {
         fs::create_dir_all(&folder).unwrap();
         fs::write(std::path::Path::new(&folder).join("bids.html"), html).unwrap();
     }
+}
+
+#[test]
+fn what_contrasts_weigh_is_a_picture_and_a_table_and_what_a_run_does_not_tell_is_said() {
+    let (html, all) = drawn(&analysis());
+    let cells = |class: &str| all.iter().filter(|e| e.name == "path" && e.class(class)).count();
+    assert_eq!((cells("plus-5"), cells("minus-5"), cells("weight-0")), (2, 2, 0));
+    assert!(all.iter().any(|e| e.has("id", "weights-desc") && e.text.contains("2 rows by 2")));
+    assert!(html.contains("<li>sub-01_run-1: any: it lacks a condition</li>"));
+    let told = analysis().runs.into_iter().map(|mut run| {
+        run.estimable.pop();
+        run
+    });
+    let of = Analysis { runs: told.collect(), ..analysis() };
+    assert!(page(&of).unwrap().contains("Each run determines each of its contrasts"));
+}
+
+#[test]
+fn coverage_says_how_much_all_share_and_who_lacks_what() {
+    let of = analysis();
+    let [first, second] = [0, 1].map(|at| &of.coverage[0].parts[at].1);
+    let n = |mask: &[bool]| mask.iter().filter(|inside| **inside).count();
+    let (any, both) = (n(first), n(second));
+    assert!(both < any && both > 0);
+    let (html, all) = drawn(&of);
+    let said =
+        format!("2 runs: {both} of {any} voxels have data in each; {} have none", any - both);
+    assert!(html.contains(&said), "{said}");
+    let rows = rows(&all);
+    let lacks = any - both;
+    for row in [format!("sub-01_run-1|{any}|0|0"), format!("sub-01_run-2|{both}|{lacks}|{lacks}")] {
+        assert!(rows.contains(&row), "no row {row} in {rows:#?}");
+    }
+    assert!(all.iter().any(|e| e.has("id", "coverage-1-desc") && e.text.contains("in all 2")));
+    let lost: Vec<&Element> =
+        all.iter().filter(|e| e.name == "text" && e.text == "1 of 2").collect();
+    assert_eq!(lost.len(), 1, "the legend");
+    // Of one run, and of runs alike, nothing is lost.
+    let mut alike = of.clone();
+    alike.coverage[0].parts[1].1 = first.clone();
+    assert!(page(&alike).unwrap().contains(&format!("2 runs: data at the same {any} voxels")));
+}
+
+#[test]
+fn each_run_is_listed_with_its_repetition_time_and_the_origin_of_its_frame_times() {
+    let (_, all) = drawn(&analysis());
+    let row = "sub-01_run-2|task columns at StartTime: 0.98 s + k x 2 s|98 of 100|2";
+    assert!(rows(&all).iter().any(|own| own == row), "{:#?}", rows(&all));
+}
+
+#[test]
+fn what_was_corrected_stands_with_its_contrast_and_its_page_is_named() {
+    let (_, all) = drawn(&analysis());
+    assert!(
+        rows(&all).iter().any(|row| row == "corrected by the largest statistic|p ≤ .05|31|.002")
+    );
+    let link = all.iter().find(|e| e.has("href", "node-a/b_group.html")).expect("a link");
+    assert_eq!((link.name.as_str(), link.text.as_str()), ("a", "the page of the test"));
 }

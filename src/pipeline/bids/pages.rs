@@ -9,14 +9,21 @@ use crate::bids::entity::label;
 use crate::bids::model::{Level, Test};
 use crate::error::Result;
 use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
+use crate::pipeline::session::Session;
 use crate::report::analysis::Analysis;
 use crate::report::bids::{BidsPage, Edge, Node, page};
 use crate::report::notes::{Kind, Note};
 use crate::report::page::FileRead;
 
+use maps::Shown;
+
+mod corrected;
+mod courses;
+mod coverage;
 mod maps;
 mod methods;
 mod runs;
+mod weights;
 
 /// Whom a page is about.
 #[derive(Clone, Copy)]
@@ -32,7 +39,7 @@ const SUBJECT: &str = "subject";
 ///
 /// # Errors
 /// Those of reading the results, and output errors.
-pub(super) fn write(plan: &Plan, done: &Done, command_line: &[String]) -> Result<Vec<PathBuf>> {
+pub(super) fn write(plan: &Plan, done: &Done, session: &Session<'_>) -> Result<Vec<PathBuf>> {
     let mut pages = Vec::new();
     for of in all(plan) {
         let name = match of {
@@ -40,7 +47,7 @@ pub(super) fn write(plan: &Plan, done: &Done, command_line: &[String]) -> Result
             Of::Node(at) => format!("node-{}.html", label(&plan.read.model.nodes[at].name)),
         };
         let path = plan.spec.out.join(name);
-        let html = page(&content(plan, done, of, command_line)?)?;
+        let html = page(&content(plan, done, of, session)?)?;
         outside::put_texts(&[(path.clone(), html)])?;
         pages.push(path);
     }
@@ -82,7 +89,7 @@ impl Plan {
     }
 }
 
-fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Result<BidsPage> {
+fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Result<BidsPage> {
     let model = &plan.read.model;
     let units = plan.shown(of);
     let recorded = units.iter().map(|unit| read(unit)).collect::<Result<Vec<_>>>()?;
@@ -93,18 +100,24 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Res
         Of::Node(_) => plan.units.iter().filter(of_runs).collect(),
     };
     let (columns, parts) = runs::of(plan, &runs, matches!(of, Of::Subject(_)))?;
-    let mut contrasts = Vec::new();
+    let mut shown: Vec<Shown> = Vec::new();
     let highest = units.iter().map(|unit| plan.level(unit)).max();
     let below = maps::below(plan, &units);
     for unit in &units {
         // What goes up is shown where it arrives; an F test goes no further.
         let is_last = Some(plan.level(unit)) == highest;
         let is_done = !is_lost(done, &plan.name(unit));
-        let shown = unit.estimates.iter().filter(|e| is_done && (is_last || e.test == Test::F));
-        for estimate in shown {
-            contrasts.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
+        let own = unit.estimates.iter().filter(|e| is_done && (is_last || e.test == Test::F));
+        for estimate in own {
+            shown.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
         }
     }
+    let mut notes = notes(plan, &units, &recorded);
+    if matches!(of, Of::Subject(_)) {
+        notes.extend(courses::add(plan, &mut shown, &session.ladder)?);
+    }
+    let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
+    let coverage = coverage::of(plan, (&units, &is_done), below.as_ref())?;
     let (kind, title) = match of {
         Of::Subject(label) => ("Subject", format!("sub-{label}")),
         Of::Node(at) => ("Dataset", model.nodes[at].name.clone()),
@@ -124,15 +137,17 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, command_line: &[String]) -> Res
         kind: kind.to_owned(),
         title,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        command_line: command_line.to_vec(),
+        command_line: session.command_line.clone(),
         inputs: inputs.collect(),
         outputs: outputs.collect(),
-        notes: notes(plan, &units, &recorded),
+        notes,
         facts: facts(plan, &recorded),
         methods: methods::of(plan),
         columns,
+        coverage,
+        weighed: weights::of(plan, &units),
         runs: parts,
-        contrasts,
+        contrasts: shown.into_iter().map(|one| one.contrast).collect(),
     };
     let about = |name: &String| units.iter().any(|unit| plan.name(unit) == *name);
     let failed = done.failed.iter().map(|(name, why)| (name.clone(), why.to_string()));
@@ -229,7 +244,7 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
 fn tested(plan: &Plan) -> String {
     plan.spec.inference.as_ref().map_or(String::new(), |asked| {
         format!(
-            "{}; corrected p, maps and tables are on the pages (_group.html) in the nodes' folders",
+            "{}; corrected p stands with each contrast, and all of it on the pages (_group.html) in the nodes' folders",
             asked.words
         )
     })

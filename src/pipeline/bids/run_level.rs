@@ -94,7 +94,7 @@ pub(super) fn model(
 }
 
 /// When columns are sampled, seconds from the first volume of the file.
-fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
+pub(super) fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
     let at_s = match asked {
         TaskTimes::Metadata | TaskTimes::Auto => return Ok(acquisition.frame_times()),
         TaskTimes::Start => 0.0,

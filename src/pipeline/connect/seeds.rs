@@ -11,12 +11,12 @@ use crate::io::source::{BoldSource, Memory};
 use crate::kernels::contrast::{ContrastValues, Stat};
 use crate::kernels::glm::{self, HostFit};
 use crate::kernels::lags::{self, LagModel};
-use crate::kernels::nuisance::{self, Projection};
-use crate::kernels::smooth::{self, Taps};
+use crate::kernels::nuisance::Projection;
+use crate::kernels::smooth::Taps;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::first_level::places;
+use crate::pipeline::first_level::{places, prepared};
 use crate::pipeline::noise::{OwnRho, smoothed};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
@@ -193,13 +193,9 @@ impl Story for Summing<'_> {
         let core = &self.fitted[first..block.core.end * block.plane_len()];
         let voxels: Vec<u32> =
             (offset as u32..).zip(core).filter(|(_, fitted)| **fitted).map(|(v, _)| v).collect();
-        let mut bold = send(tape, self.source, host)?;
-        if let Some(projection) = &self.plan.correct {
-            bold = nuisance::subtract(tape, bold, projection)?;
-        }
-        if let Some(Smoothing { taps, within }) = &self.plan.smooth {
-            bold = smooth::smooth(tape, bold, taps, within.as_ref())?;
-        }
+        let bold = send(tape, self.source, host)?;
+        let (correct, smooth) = (self.plan.correct.as_ref(), self.plan.smooth.as_ref());
+        let bold = prepared(tape, bold, (correct, smooth))?;
         let model = &self.nuisance.model;
         let fit = glm::fit(tape, &bold, &voxels, model)?;
         let sums = lags::sums(tape, (&bold, &voxels), (&fit, model), self.lags)?;

@@ -6,9 +6,10 @@ use super::across::Asked;
 use super::so_far::Combined;
 use super::{Opened, Questions, across, methods};
 use crate::error::Result;
+use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::courses::{self, Seen};
+use crate::pipeline::courses::{self, Seen, Through};
 use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::peaks;
@@ -17,15 +18,14 @@ use crate::pipeline::provenance::Provenance;
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::report::analysis::{
-    Analysis, Cell, Columns, Contrast, Estimable, Motion, RunPart, Weights, page as drawn,
+    Analysis, Cell, Columns, Contrast, Estimable, Motion, Row, RunPart, Weighed, Weights,
+    page as drawn,
 };
 use crate::report::notes::{Kind, Note};
 use crate::report::page::FileRead;
 use crate::report::statmap::Underlay;
 use crate::report::viewer::Course;
 
-/// Time courses of a contrast at most: peaks by runs.
-const COURSES: usize = 12;
 /// A run that loses more than this of its volumes is doubted.
 const LOST: f64 = 1.0 / 3.0;
 /// Fewer degrees of freedom tell little.
@@ -52,11 +52,11 @@ pub(super) fn page(
     places.dedup();
     let mut seen = Vec::new();
     for (run, plan) in opened.runs.iter_mut().zip(&questions.plans) {
-        seen.push(courses::pass(ladder, run.bold.as_mut(), plan, &places, watch)?);
+        seen.push(courses::pass(ladder, run.bold.as_mut(), plan, (&places, Through::All), watch)?);
         run.bold.release();
     }
     let below = Arc::new(below(&opened.runs, &seen, &opened.grid));
-    let mut contrasts = Vec::new();
+    let (mut contrasts, mut weighed) = (Vec::new(), Vec::new());
     for (at, clusters) in clusters.into_iter().enumerate() {
         let (asked, maps) = (&questions.asked[at], &all.contrasts[at]);
         let n_runs = asked.joint.runs().count();
@@ -64,10 +64,16 @@ pub(super) fn page(
             name: maps.name.clone(),
             words: words(asked, &opened.runs),
             picture: peaks::picture(maps, &all.fitted, (&grid, Some(&below)), n_runs),
-            weights: weights(asked, &opened.runs, &questions.plans),
             file: format!("contrast-{}_clusters.tsv", questions.labels[at]),
             courses: courses_of(&clusters.first, opened, (&questions.plans, &seen), asked),
             clusters: clusters.listed,
+            corrections: Vec::new(),
+            links: Vec::new(),
+        });
+        weighed.push(Weighed {
+            name: maps.name.clone(),
+            letter: if maps.stat_kind == Stat::T { "t" } else { "F" },
+            rows: weights(asked, &opened.runs, &questions.plans),
         });
     }
     let runs = opened.runs.iter().zip(&questions.plans).enumerate();
@@ -84,6 +90,8 @@ pub(super) fn page(
         facts: facts(spec, found, &opened.runs),
         methods: methods::of(spec, &opened.runs, &questions.plans),
         columns: columns(&opened.runs, &questions.plans),
+        coverage: Vec::new(),
+        weighed,
         runs: runs.map(part).collect(),
         contrasts,
     };
@@ -182,38 +190,12 @@ fn courses_of(
     (plans, seen): (&[Plan], &[Seen]),
     asked: &Asked,
 ) -> Vec<Course> {
-    let grid = &opened.grid;
     let of = |(peak, place): &(String, usize), at: usize| {
-        let (run, plan) = (&opened.runs[at], &plans[at]);
-        let solver = &plan.model.solvers[plan.model.group_of_plane[place / grid.plane_len()]];
-        let level = run.level.as_ref().map_or(0.0, |level| level[*place]);
-        let raw = seen[at].series.get(place)?;
-        let y: ndarray::Array1<f64> = raw.iter().map(|value| value + level).collect();
-        let fitted = solver.design.dot(&solver.pinv.dot(&y));
-        let mean = y.sum() / y.len() as f64;
-        let (unit, scaled): (&str, Box<dyn Fn(f64) -> f64>) = match mean > 0.0 {
-            true => ("percent of the mean", Box::new(move |v| 100.0 * (v / mean - 1.0))),
-            false => ("units of the image", Box::new(|v| v)),
-        };
-        let varies: f64 = y.iter().map(|v| (v - mean).powi(2)).sum();
-        let left: f64 = y.iter().zip(&fitted).map(|(y, f)| (y - f).powi(2)).sum();
-        let times = run.acquisition.as_ref().map(|a| (a.start_time, a.tr));
-        let time =
-            |volume: &usize| times.map_or(*volume as f64, |(t0, tr)| t0 + tr * *volume as f64);
-        Some(Course {
-            peak: peak.clone(),
-            mm: grid.millimetres(grid.coordinates(*place)),
-            run: run.name(),
-            times_s: run.kept.iter().map(time).collect(),
-            measured: y.iter().map(|v| scaled(*v)).collect(),
-            fitted: fitted.iter().map(|v| scaled(*v)).collect(),
-            unit: unit.to_owned(),
-            r_square: if varies > 0.0 { 1.0 - left / varies } else { 0.0 },
-        })
+        courses::course((&opened.runs[at], &plans[at]), &seen[at], (peak.as_str(), *place))
     };
     let runs: Vec<usize> = asked.joint.runs().collect();
     let all = first.iter().flat_map(|one| runs.iter().map(move |at| (one, *at)));
-    all.filter_map(|(one, at)| of(one, at)).take(COURSES).collect()
+    all.filter_map(|(one, at)| of(one, at)).take(courses::MOST).collect()
 }
 
 fn run_part(
@@ -239,10 +221,7 @@ fn run_part(
     if let Some(acquisition) = acquisition {
         facts.push(("Repetition time", format!("{} s", acquisition.tr)));
     }
-    facts.push(match (&run.task, acquisition) {
-        (Some(task), Some(acquisition)) => ("Origin of frame times", task.told(acquisition)),
-        _ => ("Origin of frame times", "not known: the design is a ready matrix".to_owned()),
-    });
+    facts.push(("Origin of frame times", origin(run)));
     if run.physio.is_some() {
         let when = match &run.moment {
             Some((moment, at_s)) => format!("at {} ({at_s} s into each volume)", moment.name()),
@@ -278,6 +257,14 @@ fn run_part(
     }
 }
 
+/// When the task columns are sampled.
+fn origin(run: &Run) -> String {
+    match (&run.task, &run.acquisition) {
+        (Some(task), Some(acquisition)) => task.told(acquisition),
+        _ => "not known: the design is a ready matrix".to_owned(),
+    }
+}
+
 fn columns(runs: &[Run], plans: &[Plan]) -> Columns {
     let (mut names, _) = across::columns(runs);
     for name in plans.iter().flat_map(|plan| &plan.model.names) {
@@ -292,7 +279,13 @@ fn columns(runs: &[Run], plans: &[Plan]) -> Columns {
             true => Cell::Present,
             false => Cell::Missing,
         };
-        (run.name(), names.iter().map(cell).collect())
+        Row {
+            name: run.name(),
+            volumes: format!("{} of {}", run.kept.len(), run.header.n_volumes()),
+            tr_s: run.acquisition.as_ref().map(|a| a.tr),
+            origin: origin(run),
+            cells: names.iter().map(cell).collect(),
+        }
     };
     let rows = runs.iter().zip(plans).map(row).collect();
     Columns { names, rows }

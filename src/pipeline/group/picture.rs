@@ -6,35 +6,20 @@ use serde_json::Value;
 
 use super::fitted::Fitted;
 use super::images::Images;
-use super::rearranged::CRITICAL;
 use crate::design::group::Stratum;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Map, Quantity, told};
 use crate::pipeline::inputs::display;
+use crate::pipeline::peaks::{CORRECTED, CORRECTIONS, CRITICAL};
 use crate::pipeline::spec::GroupSpec;
 use crate::pipeline::watch::Watch;
 use crate::report::statmap::{Statmap, Threshold, Underlay};
 use crate::stats::tails::{critical_f, critical_t};
 
-/// Corrected p up to this passes.
-const CORRECTED: f32 = 0.05;
 /// Uncorrected p below this passes, where nothing was corrected.
 const UNCORRECTED: f32 = 0.001;
-/// Corrections from the strongest on, by the `desc` of their maps, and what they go by: what rearrangement gives, then what holds the
-/// error of the whole map, then the share of false discoveries.
-const CORRECTIONS: [(&str, &str); 9] = [
-    ("tfce", "threshold-free cluster enhancement"),
-    ("maxT", "largest statistic"),
-    ("clusterExtent", "cluster extent"),
-    ("rft", "random fields"),
-    ("holm", "Holm"),
-    ("bonferroni", "Bonferroni"),
-    ("rftCluster", "cluster extent by random fields"),
-    ("fdr", "false discovery rate"),
-    ("fdry", "false discovery rate of Yekutieli"),
-];
 /// An underlay that shows less of the analysed voxels than this is doubted.
 const COVERED: f64 = 0.9;
 

@@ -8,15 +8,13 @@ use super::enhance::Enhanced;
 use super::kept;
 use crate::error::Result;
 use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
+use crate::pipeline::peaks::CRITICAL;
 use crate::pipeline::products::Text;
 use crate::pipeline::watch::Watch;
 use crate::stats::pareto::ParetoTail;
 use crate::stats::permuted::{Maxima, Tail, Tally};
 use crate::stats::rearrange::{Plan, Tested};
 use crate::table::number;
-
-/// What a sidecar calls the statistic from which on p, corrected by the largest statistic, is .05 or less.
-pub(super) const CRITICAL: &str = "CriticalStatistic";
 
 /// A contrast with what its rearrangements gave.
 pub(super) struct Rearranged {

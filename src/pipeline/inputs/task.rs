@@ -175,17 +175,7 @@ impl Task {
     #[must_use]
     pub fn told(&self, acquisition: &Acquisition) -> String {
         let (at_s, tr) = (self.at_s, acquisition.tr);
-        let Some(slices) = &self.slices else {
-            let moment = match self.times {
-                TaskTimes::Metadata if at_s == 0.0 => "the start of each volume",
-                TaskTimes::Metadata => "StartTime",
-                TaskTimes::Start => "the start of each volume, as asked",
-                TaskTimes::Middle => "the middle of each volume, as asked",
-                TaskTimes::Slice => "the time of all slices",
-                _ => "the moment asked for",
-            };
-            return format!("task columns at {moment}: {at_s} s + k x {tr} s");
-        };
+        let Some(slices) = &self.slices else { return at_one_moment(self.times, at_s, tr) };
         format!(
             "task columns at each slice's own time, {} times in each volume of {tr} s; --task-times says otherwise",
             slices.own.columns.len()
@@ -334,4 +324,18 @@ fn smoothed(own: &SliceGroups, weights: &[f64]) -> SliceGroups {
     };
     let columns = sets.iter().map(mean).collect();
     SliceGroups { group_of_plane, names: own.names.clone(), columns }
+}
+
+/// When the task columns of a run are sampled that has one moment in each volume, in words. `at_s`: seconds into each volume; `tr`: seconds.
+#[must_use]
+pub fn at_one_moment(times: TaskTimes, at_s: f64, tr: f64) -> String {
+    let moment = match times {
+        TaskTimes::Metadata if at_s == 0.0 => "the start of each volume",
+        TaskTimes::Metadata => "StartTime",
+        TaskTimes::Start => "the start of each volume, as asked",
+        TaskTimes::Middle => "the middle of each volume, as asked",
+        TaskTimes::Slice => "the time of all slices",
+        _ => "the moment asked for",
+    };
+    format!("task columns at {moment}: {at_s} s + k x {tr} s")
 }

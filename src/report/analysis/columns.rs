@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
+use crate::report::grid::Grid;
 use crate::report::html::{counted, escaped, folded};
 
 /// What is listed in a sentence.
 const MOST: usize = 12;
+/// Rows of a table that is not folded.
+const OPEN: usize = 15;
 
 /// What a run makes of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +24,27 @@ pub enum Cell {
 }
 
 /// Runs by columns.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Columns {
     /// Names of the columns, of any run.
     pub names: Vec<String>,
-    /// Each run by its name, with one cell a column; of a dataset each of a subject's.
-    pub rows: Vec<(String, Vec<Cell>)>,
+    /// Each run; of a dataset each of a subject's.
+    pub rows: Vec<Row>,
+}
+
+/// A run: its times, and what it makes of each column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Row {
+    /// The entities of its image.
+    pub name: String,
+    /// Volumes that are fitted: `98 of 100`.
+    pub volumes: String,
+    /// Seconds from one volume to the next; none where it is not known.
+    pub tr_s: Option<f64>,
+    /// When the task columns are sampled: the origin of the frame times, in words.
+    pub origin: String,
+    /// `[column]`
+    pub cells: Vec<Cell>,
 }
 
 impl Cell {
@@ -54,14 +72,14 @@ pub(super) fn section(of: &Columns) -> String {
     if of.rows.is_empty() {
         return String::new();
     }
-    let odd = |(_, cells): &&(String, Vec<Cell>)| cells.iter().any(|cell| *cell != Cell::Present);
+    let odd = |row: &&Row| row.cells.iter().any(|cell| *cell != Cell::Present);
     let n_odd = of.rows.iter().filter(odd).count();
     let (n_runs, n_columns) = (counted(of.rows.len(), "run"), counted(of.names.len(), "column"));
     let mut html = match n_odd {
         0 => format!("<p>{n_runs}, {n_columns}: each run has each of them.</p>\n"),
         n => format!("<p>{n_runs}, {n_columns}; not so in {n}:</p>\n<ul>\n"),
     };
-    for (name, cells) in of.rows.iter().filter(odd).take(MOST) {
+    for Row { name, cells, .. } in of.rows.iter().filter(odd).take(MOST) {
         let lacks = of.names.iter().zip(cells).filter(|(_, cell)| **cell != Cell::Present);
         let said: Vec<String> =
             lacks.map(|(column, cell)| format!("{column} ({})", cell.word())).collect();
@@ -73,7 +91,19 @@ pub(super) fn section(of: &Columns) -> String {
     }
     html += if n_odd > 0 { "</ul>\n" } else { "" };
     let table = table(of);
-    html + &if n_odd > 0 { table } else { folded("Every run and column", &table) }
+    html += &if n_odd > 0 { table } else { folded("Every run and column", &table) };
+    html + &times(of)
+}
+
+/// The times of each run.
+fn times(of: &Columns) -> String {
+    let caption = "Runs, their volumes and the origin of their frame times";
+    let mut grid = Grid::new(caption, &["run", "origin of frame times", "volumes", "TR (s)"], 2);
+    for row in &of.rows {
+        let tr_s = row.tr_s.map_or("–".to_owned(), |tr_s| tr_s.to_string());
+        grid.row(&[row.name.clone(), row.origin.clone(), row.volumes.clone(), tr_s]);
+    }
+    if of.rows.len() > OPEN { grid.folded() } else { grid.finish() }
 }
 
 fn table(of: &Columns) -> String {
@@ -84,10 +114,10 @@ fn table(of: &Columns) -> String {
     );
     for name in &of.names {
         // Writing to a String cannot fail.
-        let _ = write!(html, "<th scope=\"col\"><span>{}</span></th>", escaped(name));
+        let _ = write!(html, "<th scope=\"col\" title=\"{0}\"><span>{0}</span></th>", escaped(name));
     }
     html += "</tr></thead>\n<tbody>\n";
-    for (name, cells) in &of.rows {
+    for Row { name, cells, .. } in &of.rows {
         let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escaped(name));
         for cell in cells {
             let class = if *cell == Cell::Present { "has" } else { "lacks" };

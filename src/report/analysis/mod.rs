@@ -16,10 +16,14 @@ use crate::error::Result;
 mod columns;
 mod contrasts;
 mod runs;
+mod weights;
 
-pub use columns::{Cell, Columns};
-pub use contrasts::{Contrast, Weights};
+pub use super::corrections::Correction;
+pub use super::statmap::Coverage;
+pub use columns::{Cell, Columns, Row};
+pub use contrasts::Contrast;
 pub use runs::{Estimable, Motion, RunPart};
+pub use weights::{Weighed, Weights};
 
 /// Everything on the page.
 #[derive(Debug, Clone)]
@@ -44,6 +48,10 @@ pub struct Analysis {
     pub methods: Vec<Vec<Sentence>>,
     /// Which run has which column.
     pub columns: Columns,
+    /// Where runs or estimates have data.
+    pub coverage: Vec<Coverage>,
+    /// What every contrast weighs, those without a picture among them.
+    pub weighed: Vec<Weighed>,
     /// In the order that they were given.
     pub runs: Vec<RunPart>,
     /// In the order that they were asked for.
@@ -74,7 +82,8 @@ pub(super) fn with(of: &Analysis, more: Vec<Part>) -> Result<String> {
     more.into_iter().for_each(|(id, title, text)| add(&id, &title, text));
     add("analysis", "The analysis", facts(of));
     add("columns", "Runs and columns", columns::section(&of.columns));
-    add("contrasts", "Contrasts", contrasts::weights(&of.contrasts));
+    add("coverage", "Coverage", coverage(&of.coverage)?);
+    add("contrasts", "Contrasts", weights::section(&of.weighed, &of.runs));
     for (nth, contrast) in of.contrasts.iter().enumerate() {
         let id = format!("contrast-{}", nth + 1);
         let title = format!("Contrast {}", contrast.name);
@@ -131,6 +140,15 @@ fn facts(of: &Analysis) -> String {
     let mut table = Table::new("facts", "What was asked, and of what", &["what", "is"]);
     of.facts.iter().for_each(|(name, value)| table.row(name, std::slice::from_ref(value)));
     table.finish()
+}
+
+/// Where there are data, one picture after the other.
+fn coverage(all: &[Coverage]) -> Result<String> {
+    let mut html = String::new();
+    for (nth, one) in all.iter().enumerate() {
+        html += &one.section(&format!("coverage-{}", nth + 1))?;
+    }
+    Ok(html)
 }
 
 /// The paragraphs, to be copied.

@@ -30,43 +30,73 @@ pub struct Edge {
     pub filter: String,
 }
 
-const WIDTH: f64 = 900.0;
-const BOX: [f64; 2] = [280.0, 84.0];
-const DOWN: f64 = 44.0;
+const BOX: [f64; 2] = [300.0, 84.0];
 const SIDE: f64 = 20.0;
+/// From a row of boxes to the next: the line that arrows part from, a line a label, the head.
+const DOWN: f64 = 26.0;
+const LABEL: f64 = 15.0;
+/// Room to the left for arrows that pass a row.
+const LANE: f64 = 16.0;
 /// Letters in a line of a box.
-const LETTERS: usize = 44;
+const LETTERS: usize = 46;
 
-/// The drawing.
-pub(super) fn drawn(nodes: &[Node], edges: &[Edge]) -> String {
-    let depths = depths(nodes.len(), edges);
-    let n_rows = depths.iter().max().map_or(0, |d| d + 1);
-    let widest = (0..n_rows).map(|row| depths.iter().filter(|d| **d == row).count()).max();
-    let widest = widest.unwrap_or(1) as f64;
-    let width = (widest * (BOX[0] + SIDE) + SIDE).max(WIDTH);
-    let mut svg = Svg::new(width, n_rows as f64 * (BOX[1] + DOWN) - DOWN + 16.0);
-    let place = |at: usize| {
-        let beside: Vec<usize> = (0..nodes.len()).filter(|&o| depths[o] == depths[at]).collect();
-        let nth = beside.iter().position(|&o| o == at).unwrap_or(0) as f64;
-        let row = beside.len() as f64 * (BOX[0] + SIDE) - SIDE;
-        let left = 0.5 * (width - row) + nth * (BOX[0] + SIDE);
-        Plot { left, top: 8.0 + depths[at] as f64 * (BOX[1] + DOWN), width: BOX[0], height: BOX[1] }
-    };
-    for edge in edges.iter().filter(|e| e.from < nodes.len() && e.to < nodes.len()) {
-        arrow(&mut svg, &place(edge.from), &place(edge.to), &edge.filter);
+/// Where boxes stand.
+struct Places {
+    boxes: Vec<Plot>,
+    depths: Vec<usize>,
+    width: f64,
+    height: f64,
+}
+
+impl Places {
+    /// Rows from the left, each below those that it takes from, with room for the labels of what comes in.
+    fn of(nodes: &[Node], edges: &[Edge]) -> Places {
+        let depths = depths(nodes.len(), edges);
+        let n_rows = depths.iter().max().map_or(0, |d| d + 1);
+        let labels = |row: usize| {
+            let of =
+                |at: usize| edges.iter().filter(|e| e.to == at && !e.filter.is_empty()).count();
+            (0..nodes.len()).filter(|&at| depths[at] == row).map(of).max().unwrap_or(0)
+        };
+        let passes = edges.iter().any(|e| depths[e.to] > depths[e.from] + 1);
+        let left = if passes { LANE } else { 2.0 };
+        let (mut tops, mut y) = (Vec::new(), 2.0);
+        for row in 0..n_rows {
+            y += if row > 0 { DOWN + LABEL * labels(row) as f64 } else { 0.0 };
+            tops.push(y);
+            y += BOX[1];
+        }
+        let place = |at: usize| {
+            let nth = (0..at).filter(|&other| depths[other] == depths[at]).count() as f64;
+            let left = left + nth * (BOX[0] + SIDE);
+            Plot { left, top: tops[depths[at]], width: BOX[0], height: BOX[1] }
+        };
+        let boxes: Vec<Plot> = (0..nodes.len()).map(place).collect();
+        let width = boxes.iter().map(Plot::right).fold(0.0, f64::max) + 2.0;
+        Places { boxes, depths, width, height: y + 2.0 }
+    }
+}
+
+/// The drawing, and how wide it is.
+pub(super) fn drawn(nodes: &[Node], edges: &[Edge]) -> (String, f64) {
+    let is_there = |e: &&Edge| e.from < nodes.len() && e.to < nodes.len();
+    let edges: Vec<Edge> = edges.iter().filter(is_there).cloned().collect();
+    let places = Places::of(nodes, &edges);
+    let mut svg = Svg::new(places.width, places.height);
+    for edge in &edges {
+        arrow(&mut svg, &places, edge);
     }
     for (at, node) in nodes.iter().enumerate() {
-        boxed(&mut svg, &place(at), node);
+        labels(&mut svg, (nodes, &edges), at, &places.boxes[at]);
+        boxed(&mut svg, &places.boxes[at], node);
     }
-    let said: Vec<String> = edges
-        .iter()
-        .filter_map(|e| Some(format!("{} to {}", nodes.get(e.from)?.name, nodes.get(e.to)?.name)))
-        .collect();
+    let said: Vec<String> =
+        edges.iter().map(|e| format!("{} to {}", nodes[e.from].name, nodes[e.to].name)).collect();
     let said = match said.is_empty() {
         true => "One node, which takes from no other.".to_owned(),
         false => format!("From {}.", said.join("; from ")),
     };
-    svg.finish("model-graph", "The model's graph", &said)
+    (svg.finish("model-graph", "The model's graph", &said), places.width)
 }
 
 /// How many nodes stand above each; what goes in a circle stays where it was.
@@ -81,17 +111,42 @@ fn depths(n: usize, edges: &[Edge]) -> Vec<usize> {
     depths
 }
 
-fn arrow(svg: &mut Svg, from: &Plot, to: &Plot, filter: &str) {
-    let middle = |plot: &Plot| plot.left + 0.5 * plot.width;
-    let (begin, end) = ([middle(from), from.bottom()], [middle(to), to.top - 7.0]);
+/// Down from a box, across, and down to the next; around rows that it passes.
+fn arrow(svg: &mut Svg, places: &Places, edge: &Edge) {
+    let (from, to) = (&places.boxes[edge.from], &places.boxes[edge.to]);
+    let x_of = |plot: &Plot| plot.left + LANE;
+    let end = [x_of(to), to.top];
     let mut line = Path::default();
-    line.line(begin, end);
+    let between = from.bottom() + 0.5 * (DOWN - 7.0);
+    line.to(x_of(from), from.bottom());
+    if places.depths[edge.to] > places.depths[edge.from] + 1 {
+        let last = to.top - DOWN + 3.0;
+        for [x, y] in [[x_of(from), between], [4.0, between], [4.0, last], [end[0], last]] {
+            line.to(x, y);
+        }
+    } else {
+        line.to(x_of(from), between);
+        line.to(end[0], between);
+    }
+    line.to(end[0], end[1] - 7.0);
     svg.path("edge-line", &line);
     let mut head = Path::default();
-    head.polygon(&[[end[0], to.top], [end[0] - 5.0, end[1] - 1.0], [end[0] + 5.0, end[1] - 1.0]]);
+    head.polygon(&[end, [end[0] - 5.0, end[1] - 8.0], [end[0] + 5.0, end[1] - 8.0]]);
     svg.path("arrow", &head);
-    let at = [0.5 * (begin[0] + end[0]) + 10.0, 0.5 * (begin[1] + end[1]) + 4.0];
-    svg.text("tick", at, Anchor::Start, &cut(filter));
+}
+
+/// Which of what comes in does, beside the arrow's end and above the box; of several arrows each with the node that it comes from.
+fn labels(svg: &mut Svg, (nodes, edges): (&[Node], &[Edge]), at: usize, plot: &Plot) {
+    let own: Vec<&Edge> = edges.iter().filter(|edge| edge.to == at).collect();
+    let named = own.iter().filter(|edge| !edge.filter.is_empty());
+    for (nth, edge) in named.rev().enumerate() {
+        let text = match own.len() {
+            1 => edge.filter.clone(),
+            _ => format!("{}: {}", nodes[edge.from].name, edge.filter),
+        };
+        let y = plot.top - 6.0 - LABEL * nth as f64;
+        svg.text("tick edge-label", [plot.left + LANE + 10.0, y], Anchor::Start, &cut(&text));
+    }
 }
 
 fn boxed(svg: &mut Svg, plot: &Plot, node: &Node) {

@@ -2,7 +2,7 @@
 //! before it: its graph, its text, and what failed.
 
 use super::analysis::{self, Analysis, Part};
-use super::html::{Table, escaped, figure, folded};
+use super::html::{Table, escaped, folded, natural};
 use crate::error::Result;
 
 mod graph;
@@ -44,7 +44,8 @@ fn model(of: &BidsPage) -> String {
     let mut html = String::new();
     if !of.nodes.is_empty() {
         let caption = "Nodes from top to bottom, each with its level, what its images are grouped by and what it tests; the one of this page is outlined.";
-        html += &figure("The model's graph", &graph::drawn(&of.nodes, &of.edges), caption);
+        let (drawing, width) = graph::drawn(&of.nodes, &of.edges);
+        html += &natural("The model's graph", &drawing, caption, width);
     }
     html + &folded(name, &format!("<pre data-copy=\"\">{}</pre>\n", escaped(text)))
 }

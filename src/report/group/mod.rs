@@ -8,8 +8,8 @@ use std::fmt::Write;
 use ndarray::Array2;
 
 use super::analysis;
+use super::corrections;
 use super::html::{Table, counted, escaped, folded};
-use super::listing::p_in_words;
 use super::methods::Sentence;
 use super::notes::{self, Kind, Note};
 use super::page::{self, FileRead, Made, section};
@@ -20,6 +20,7 @@ use crate::error::Result;
 mod design;
 mod regions;
 
+pub use super::corrections::Correction;
 pub use super::listing::Listing;
 
 /// Everything on the page.
@@ -72,19 +73,6 @@ pub struct Contrast {
     pub design: Array2<f64>,
     /// Subjects that are not in it, and why.
     pub left_out: Vec<(String, String)>,
-}
-
-/// A kind of p.
-#[derive(Debug, Clone)]
-pub struct Correction {
-    /// What it is, in a sentence.
-    pub what: String,
-    /// What counts: `p ≤ .05`.
-    pub rule: String,
-    /// Voxels that it lets pass.
-    pub n_voxels: usize,
-    /// The smallest p.
-    pub least: f64,
 }
 
 /// The page as HTML.
@@ -185,15 +173,7 @@ fn chapter(one: &Contrast, id: &str, viewers: Option<&mut Viewers>) -> Result<St
             inline(&one.picture, &format!("{id}-map"))?
         ),
     };
-    let mut table = Table::new(
-        "numbers",
-        "p of each kind: what it was corrected for, and how",
-        &["p", "what passes", "voxels", "smallest p"],
-    );
-    for Correction { what, rule, n_voxels, least } in &one.corrections {
-        table.row(what, &[rule.clone(), n_voxels.to_string(), p_in_words(*least)]);
-    }
-    html += &table.finish();
+    html += &corrections::table(&one.corrections);
     let (caption, clusters) = &one.clusters;
     html += &match is_live {
         true => {

@@ -17,12 +17,14 @@ use crate::volume::Grid;
 mod bar;
 mod colour;
 mod contour;
+mod coverage;
 mod draw;
 mod place;
 mod raster;
 mod sheet;
 mod slices;
 
+pub use coverage::Coverage;
 pub(super) use draw::light;
 pub use draw::{inline, svg};
 pub(super) use place::Place;

@@ -95,6 +95,20 @@ impl<'a> Scene<'a> {
         Ok(Drawn { size, px_mm, png, passed, inside })
     }
 
+    /// The voxel around a place in millimetres; none beyond the grid.
+    pub fn nearest(&self, mm: [f64; 3]) -> Option<usize> {
+        let [ni, nj, nk] = self.map.grid.shape;
+        let at = self.place.voxel(mm).map(f64::round);
+        let is_there = (0..3).all(|axis| at[axis] >= 0.0 && at[axis] < [ni, nj, nk][axis] as f64);
+        let [i, j, k] = at.map(|x| x as usize);
+        is_there.then(|| i + ni * (j + nj * k))
+    }
+
+    /// The underlay at a place in millimetres; none where there is no head.
+    pub fn ground(&self, mm: [f64; 3]) -> Option<Colour> {
+        self.below.as_ref().and_then(|below| below.grey(mm))
+    }
+
     /// What the statistic is at a place in voxels.
     fn value(&self, at: [f64; 3]) -> Here {
         let (mut here, mut sum) = (Here { value: None, passed: 0.0, inside: 0.0 }, 0.0);

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::report::colour::Colour;
 use crate::report::html::escaped;
 use crate::report::svg::Path;
 
@@ -49,6 +50,14 @@ impl Sheet {
         let mut path = Path::default();
         path.bar(x, y, width, height);
         self.path(path.d(), stroke, 1.2);
+    }
+
+    /// A filled box.
+    pub fn swatch(&mut self, [x, y, width, height]: [f64; 4], [r, g, b]: Colour) {
+        let _ = writeln!(
+            self.body,
+            "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width}\" height=\"{height}\" fill=\"rgb({r:.0},{g:.0},{b:.0})\"/>"
+        );
     }
 
     pub fn path(&mut self, d: &str, stroke: &str, width: f64) {

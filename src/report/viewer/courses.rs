@@ -12,8 +12,10 @@ pub struct Course {
     pub mm: [f64; 3],
     /// The run's name.
     pub run: String,
-    /// Of the volumes that were fitted, seconds.
-    pub times_s: Vec<f64>,
+    /// Of the volumes that were fitted, seconds; their numbers where no time is known.
+    pub times: Vec<f64>,
+    /// What times are: `time, s` or `volume`.
+    pub across: &'static str,
     /// As it was fitted (corrected, smoothed), `[volume]`.
     pub measured: Vec<f64>,
     /// `[volume]`
@@ -52,17 +54,17 @@ fn drawn(course: &Course, id: &str) -> String {
     let title = format!("Peak {} at ({x}, {y}, {z}) mm, {}", course.peak, course.run);
     svg.text("label strong", [0.0, 12.0], Anchor::Start, &title);
     if least.is_finite() && most > least {
-        let (first, last) = (course.times_s[0], course.times_s[course.times_s.len() - 1]);
+        let (first, last) = (course.times[0], course.times[course.times.len() - 1]);
         let across = plot.across(first, last.max(first + f64::MIN_POSITIVE));
         let room = 0.04 * (most - least);
         let up = plot.up(least - room, most + room);
         svg.y_axis(&plot, &up, &up.ticks(4), &course.unit);
-        svg.x_axis(&plot, &across, &across.ticks(6), "time, s");
+        svg.x_axis(&plot, &across, &across.ticks(6), course.across);
         for (class, values) in [("measured", &course.measured), ("fitted", &course.fitted)] {
             let mut path = Path::default();
-            let usual = usual_step(&course.times_s);
-            for (k, (&time, &value)) in course.times_s.iter().zip(values).enumerate() {
-                if k > 0 && time - course.times_s[k - 1] > GAP * usual {
+            let usual = usual_step(&course.times);
+            for (k, (&time, &value)) in course.times.iter().zip(values).enumerate() {
+                if k > 0 && time - course.times[k - 1] > GAP * usual {
                     path.lift();
                 }
                 path.to(across.at(time), up.at(value));
@@ -72,12 +74,12 @@ fn drawn(course: &Course, id: &str) -> String {
     }
     let said = format!(
         "{} volumes; the model explains {} percent of the variance.",
-        course.times_s.len(),
+        course.times.len(),
         number(100.0 * course.r_square, 0)
     );
     svg.finish(id, &title, &said)
 }
 
-fn usual_step(times_s: &[f64]) -> f64 {
-    times_s.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min)
+fn usual_step(times: &[f64]) -> f64 {
+    times.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min)
 }

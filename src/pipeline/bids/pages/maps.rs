@@ -1,20 +1,18 @@
-//! A finished contrast, read back: its picture, its clusters, what it weighs.
+//! A finished contrast, read back: its picture and its clusters.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
-
 use super::super::unit::{Estimate, Unit};
-use super::{Plan, SUBJECT};
+use super::{Plan, SUBJECT, corrected};
 use crate::bids::model::{Level, Test};
 use crate::error::Result;
 use crate::io::dataset::short_name;
-use crate::io::{bids, read_map};
+use crate::io::read_map;
 use crate::maps::Entities;
 use crate::pipeline::peaks;
-use crate::pipeline::provenance::{Kind, sidecar_path};
-use crate::report::analysis::{Contrast, Weights};
+use crate::pipeline::provenance::Kind;
+use crate::report::analysis::Contrast;
 use crate::report::statmap::Underlay;
 
 /// Images of the anatomy, the first that is there.
@@ -43,41 +41,51 @@ pub(super) fn below(plan: &Plan, units: &[&Unit]) -> Option<Arc<Underlay>> {
     None
 }
 
+/// A contrast with what its time courses are found by.
+pub(super) struct Shown<'a> {
+    pub contrast: Contrast,
+    pub unit: &'a Unit,
+    /// The highest voxels of the first clusters, by the names of their rows and their positions in the grid.
+    pub first: Vec<(String, usize)>,
+}
+
 /// The contrast of an estimate; none where it is not finished.
 ///
 /// # Errors
 /// Those of reading its maps; internal where they disagree.
-pub(super) fn contrast(
+pub(super) fn contrast<'a>(
     plan: &Plan,
-    unit: &Unit,
+    unit: &'a Unit,
     estimate: &Estimate,
     below: Option<&Arc<Underlay>>,
-) -> Result<Option<Contrast>> {
+) -> Result<Option<Shown<'a>>> {
     let letter = if estimate.test == Test::F { "F" } else { "t" };
     let path = of_stat(&estimate.effect, letter);
     let mask = unit.layout.path(Kind::Map, &Entities::of("mask"), ".nii.gz");
     if !path.is_file() || !mask.is_file() {
         return Ok(None);
     }
-    let fields = bids::read_json(&sidecar_path(&path))?;
     let over = (below.cloned(), unit.n_rows);
     let two_sided = plan.spec.fit.two_sided;
-    let shown = peaks::finished(&estimate.contrast, (&path, &mask), two_sided, over)?;
-    let mut picture = shown.picture;
+    let (found, first) = peaks::finished(&estimate.contrast, (&path, &mask), two_sided, over)?;
+    let mut picture = found.picture;
     let n_inside = picture.inside.iter().filter(|inside| **inside).count();
     picture.notes = vec![format!(
         "{letter} with {} degrees of freedom, {n_inside} voxels, {} rows of the design",
         picture.dof, unit.n_rows
     )];
     let file = path.file_name().unwrap_or_default().to_string_lossy();
-    Ok(Some(Contrast {
+    let mut contrast = Contrast {
         name: format!("{} ({})", estimate.contrast, within(plan, unit)),
         words: [vec![format!("{}.", plan.name(unit))], unit.left_out.clone()].concat(),
         picture,
-        weights: weights(&fields),
         file: file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv"),
-        ..shown
-    }))
+        ..found
+    };
+    if plan.level(unit) == Level::Dataset {
+        corrected::add(plan, unit, (&path, letter), &mut contrast)?;
+    }
+    Ok(Some(Shown { contrast, unit, first }))
 }
 
 /// The node of a unit, and what tells the unit from others on the page of a subject.
@@ -95,15 +103,4 @@ fn within(plan: &Plan, unit: &Unit) -> String {
 fn of_stat(effect: &Path, letter: &str) -> PathBuf {
     let name = effect.file_name().unwrap_or_default().to_string_lossy();
     effect.with_file_name(name.replace("stat-effect_", &format!("stat-{letter}_")))
-}
-
-/// What it weighs, a row each.
-fn weights(fields: &Map<String, Value>) -> Vec<Weights> {
-    let rows = fields.get("ContrastWeights").and_then(Value::as_array).cloned().unwrap_or_default();
-    let row = |row: &Value| {
-        let columns = row.as_object().into_iter().flatten();
-        let columns = columns.filter_map(|(name, weight)| Some((name.clone(), weight.as_f64()?)));
-        Weights { of: String::new(), columns: columns.collect() }
-    };
-    rows.iter().map(row).collect()
 }

@@ -2,14 +2,16 @@
 
 use ndarray::{Array1, Array2};
 
+use super::super::run_level::frame_times;
 use super::super::unit::Unit;
 use super::Plan;
 use crate::error::Result;
-use crate::io;
+use crate::io::{self, BoldFile};
 use crate::maps::Entities;
+use crate::pipeline::inputs::at_one_moment;
 use crate::pipeline::provenance::Kind;
-use crate::pipeline::spec::Command;
-use crate::report::analysis::{Cell, Columns, Estimable, Motion, RunPart};
+use crate::pipeline::spec::{Command, TaskTimes};
+use crate::report::analysis::{Cell, Columns, Estimable, Motion, Row, RunPart};
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
 
@@ -21,9 +23,11 @@ const FD: &str = "framewise_displacement";
 /// Those of reading their designs and confounds.
 pub(super) fn of(plan: &Plan, runs: &[&Unit], are_shown: bool) -> Result<(Columns, Vec<RunPart>)> {
     let mut names: Vec<String> = Vec::new();
-    let mut parts = Vec::new();
+    let (mut parts, mut times) = (Vec::new(), Vec::new());
     for unit in runs {
-        let part = part(plan, unit)?;
+        let own = Times::of(plan, unit)?;
+        let part = part(plan, unit, own.as_ref())?;
+        times.push(own);
         for name in &part.columns {
             if !names.contains(name) {
                 names.push(name.clone());
@@ -31,22 +35,56 @@ pub(super) fn of(plan: &Plan, runs: &[&Unit], are_shown: bool) -> Result<(Column
         }
         parts.push(part);
     }
-    let row = |part: &RunPart| {
+    let row = |(part, times): (&RunPart, &Option<Times>)| {
         let cell = |name: &String| match part.columns.contains(name) {
             true if part.dependent.contains(name) => Cell::Dependent,
             true => Cell::Present,
             false => Cell::Missing,
         };
-        (part.name.clone(), names.iter().map(cell).collect())
+        Row {
+            name: part.name.clone(),
+            volumes: volumes(part.design.nrows(), times.as_ref()),
+            tr_s: times.as_ref().map(|times| times.tr_s),
+            origin: times.as_ref().map_or("–".to_owned(), |times| times.origin.clone()),
+            cells: names.iter().map(cell).collect(),
+        }
     };
-    let rows = parts.iter().map(row).collect();
+    let rows = parts.iter().zip(&times).map(row).collect();
     if !are_shown {
         parts.clear();
     }
     Ok((Columns { names, rows }, parts))
 }
 
-fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
+/// When a run's volumes are, and its task columns are sampled.
+struct Times {
+    n_volumes: usize,
+    tr_s: f64,
+    /// In words.
+    origin: String,
+}
+
+impl Times {
+    /// None of a unit that fits no run.
+    fn of(plan: &Plan, unit: &Unit) -> Result<Option<Times>> {
+        let Command::Glm(spec) = &unit.command else { return Ok(None) };
+        let run = &spec.runs[0];
+        let bold = BoldFile::open(&run.bold)?;
+        let acquisition = io::volume_times(&bold, &io::sidecar::find(&run.bold, None)?, run.tr)?;
+        let asked = plan.spec.fit.task_times;
+        let first_s = frame_times(asked, &acquisition)?.first().copied().unwrap_or(0.0);
+        let settled = if asked == TaskTimes::Auto { TaskTimes::Metadata } else { asked };
+        let origin = at_one_moment(settled, first_s, acquisition.tr);
+        Ok(Some(Times { n_volumes: bold.n_volumes, tr_s: acquisition.tr, origin }))
+    }
+}
+
+/// Those that are fitted, of those that there are.
+fn volumes(n: usize, times: Option<&Times>) -> String {
+    times.map_or(n.to_string(), |times| format!("{n} of {}", times.n_volumes))
+}
+
+fn part(plan: &Plan, unit: &Unit, times: Option<&Times>) -> Result<RunPart> {
     let Command::Glm(spec) = &unit.command else { return Ok(empty(unit)) };
     let bold = &spec.runs[0].bold;
     let run = plan.found.runs.iter().find(|run| run.bold == *bold);
@@ -62,7 +100,7 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
     let motion = fd.map(|fd_mm| Motion {
         fd_mm,
         most_mm: plan.spec.fit.censor.as_ref().and_then(|rules| rules.fd),
-        tr_s: spec.runs[0].tr,
+        tr_s: times.map(|times| times.tr_s),
     });
     let solved = (design.nrows() > 0).then(|| LeastSquares::new(design.view())).transpose()?;
     let dependent = solved.as_ref().map_or(Vec::new(), LeastSquares::dependent_columns);
@@ -74,13 +112,22 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
         };
         (asked.name.clone(), Estimable::Yes(asked.weights.iter().map(variance).collect()))
     });
-    let facts = [
+    // A contrast that was left out of a run says so in a sentence of the unit.
+    let not_asked = unit.left_out.iter().filter_map(|line| {
+        let (name, why) = line.strip_prefix("contrast ")?.rsplit_once(", ")?;
+        Some((name.to_owned(), Estimable::No(why.to_owned())))
+    });
+    let mut facts = vec![
         ("Image", bold.file_name().unwrap_or_default().to_string_lossy().into_owned()),
-        ("Volumes", design.nrows().to_string()),
-        ("Columns", columns.len().to_string()),
+        ("Volumes", volumes(design.nrows(), times)),
     ];
+    if let Some(times) = times {
+        facts.push(("Repetition time", format!("{} s", times.tr_s)));
+        facts.push(("Origin of frame times", times.origin.clone()));
+    }
+    facts.push(("Columns", columns.len().to_string()));
     Ok(RunPart {
-        estimable: estimable.collect(),
+        estimable: estimable.chain(not_asked).collect(),
         dependent: dependent.into_iter().map(|at| columns[at].clone()).collect(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         design,
