@@ -97,7 +97,8 @@ enum Command {
 /// The command line's definition: commands, options, their types and defaults.
 #[must_use]
 pub fn definition() -> clap::Command {
-    codes::told(<Cli as clap::CommandFactory>::command())
+    let all = <Cli as clap::CommandFactory>::command();
+    codes::told(all.mut_subcommand("bids", bids::with_underscores))
 }
 
 /// Parse, run, and turn an error into a message on standard error and an exit code.

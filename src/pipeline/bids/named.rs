@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bids::Entities;
-use crate::io::dataset::short_name;
+use crate::entity;
 
 /// The order of entities in names; others follow.
 const ORDER: [&str; 26] = [
@@ -50,7 +50,7 @@ fn ordered<'a>(entities: &'a Entities, without: &[&str]) -> Vec<(&'a str, &'a st
 }
 
 fn words(entities: &Entities, without: &[&str]) -> Vec<String> {
-    let word = |(key, value): (&str, &str)| format!("{}-{value}", short_name(key));
+    let word = |(key, value): (&str, &str)| format!("{}-{value}", entity::key(key));
     ordered(entities, without).into_iter().map(word).collect()
 }
 
@@ -62,7 +62,7 @@ pub(super) fn label(entities: &Entities, without: &[&str]) -> String {
 
 /// The folder of a unit's outputs.
 pub(super) fn folder(out: &Path, node: &str, entities: &Entities) -> PathBuf {
-    let mut folder = out.join(format!("node-{}", crate::bids::entity::label(node)));
+    let mut folder = out.join(format!("node-{}", crate::bids::label::label(node)));
     for (key, short) in [("subject", "sub"), ("session", "ses")] {
         if let Some(value) = entities.get(key) {
             folder.push(format!("{short}-{value}"));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::unit::Unit;
 use super::{Done, Plan, outside};
-use crate::bids::entity::label;
+use crate::bids::label::label;
 use crate::bids::model::{Level, Test};
 use crate::error::Result;
 use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
