@@ -5,6 +5,7 @@
 #
 #   BOLDLY_TEST_ADAPTER   part of the name of another adapter to run the GPU tests on, a hardware one
 #   BOLDLY_CHROMIUM       the browser that looks at reports, if another than chromium on the path
+#   BOLDLY_BIDS_VALIDATOR the program bids-validator-deno, if another than the one that is put under target/
 #   BOLDLY_DATA           folder of real recordings; CI=true makes missing ones a failure
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -75,6 +76,19 @@ if [[ -z ${BOLDLY_CHROMIUM:-} ]]; then
     if command -v chromium > /dev/null; then
         BOLDLY_CHROMIUM=$(command -v chromium)
         export BOLDLY_CHROMIUM
+    fi
+fi
+
+# Results are held against the BIDS validator. Where none is there and none can be installed, those tests say so and pass.
+if [[ -z ${BOLDLY_BIDS_VALIDATOR:-} ]]; then
+    validator=$root/target/bids-validator
+    if [[ ! -x $validator/bin/bids-validator-deno ]] && command -v python3 > /dev/null; then
+        say "getting the BIDS validator"
+        { python3 -m venv "$validator" && "$validator/bin/pip" install --quiet bids-validator-deno==3.0.2; } > /dev/null 2>&1 ||
+            say "no BIDS validator to be had: its tests are skipped"
+    fi
+    if [[ -x $validator/bin/bids-validator-deno ]]; then
+        export BOLDLY_BIDS_VALIDATOR=$validator/bin/bids-validator-deno
     fi
 fi
 

@@ -1,7 +1,8 @@
 //! boldly reanalyses BOLD fMRI on any GPU: RETROICOR, smoothing and the GLM over whole runs, each verified against an
 //! f64 CPU path.
 //!
-//! The modules in reading order: plain data ([`error`], [`volume`], [`table`], [`recording`], [`maps`]), the devices ([`gpu`]),
+//! The modules in reading order: plain data ([`error`], [`entity`], [`volume`], [`table`],
+//! [`recording`], [`maps`]), the devices ([`gpu`]),
 //! the statistics ([`stats`]), the GPU rooms with their f64 twins ([`kernels`]), files ([`io`]), regressors
 //! ([`physio`], [`design`]), a made-up study with known truth ([`simulate`]), the stories ([`pipeline`]), what
 //! people see ([`report`]) and the command line ([`cli`]).
@@ -9,6 +10,7 @@
 pub mod bids;
 pub mod cli;
 pub mod design;
+pub mod entity;
 pub mod error;
 pub mod gpu;
 pub mod io;

@@ -4,11 +4,11 @@
 //! estimate, and what the dataset's tables say of its subject, session or run. A unit is what is fitted together. Source: BIDS Stats Models
 //! 1.0.0, "Nodes" and "Edges"; names of contrasts as pybids has them.
 
-use super::entity;
 use super::model::{Edge, Node, Test};
 use super::place::short;
 use super::{Entities, Model};
 use crate::design::similar;
+use crate::entity;
 use crate::error::{Error, Result};
 
 mod contrasts;

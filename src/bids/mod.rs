@@ -5,10 +5,10 @@
 
 mod describe;
 pub mod design;
-pub mod entity;
 pub mod formula;
 pub mod graph;
 pub mod instruction;
+pub mod label;
 pub mod model;
 pub mod names;
 pub mod note;

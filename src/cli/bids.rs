@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
-use crate::bids::{describe, entity};
+use crate::bids::describe;
 use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::columns::{rules, strategy};
 use crate::cli::glm::{CombiningName, scaling};
@@ -17,6 +17,7 @@ use crate::cli::say;
 use crate::cli::shared::{KernelArgs, NoiseArgs};
 use crate::design::censor::Rules;
 use crate::design::{Drift, Strategy};
+use crate::entity;
 use crate::error::{Error, Result};
 use crate::io::bids::read_json;
 use crate::physio::Terms;
@@ -75,7 +76,7 @@ pub(super) struct Args {
     #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true, requires = "task")]
     contrasts: Vec<String>,
     /// F contrast of --task, rows separated by semicolons
-    #[arg(help_heading = heading::MODEL, long = "f-contrast", alias = "f_contrast", value_name = "ROWS", allow_hyphen_values = true, requires = "task")]
+    #[arg(help_heading = heading::MODEL, long = "f-contrast", value_name = "ROWS", allow_hyphen_values = true, requires = "task")]
     f_contrasts: Vec<String>,
     /// Confounds of --task by name [default: 24p]
     ///
@@ -88,7 +89,7 @@ pub(super) struct Args {
     #[arg(help_heading = heading::INPUTS, short, long, alias = "datasets", value_name = "DIR", num_args = 1..)]
     derivatives: Vec<PathBuf>,
     /// Subjects, with or without sub-; else all
-    #[arg(help_heading = heading::INPUTS, long, alias = "participant_label", value_name = "LABEL", num_args = 1..)]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "LABEL", num_args = 1..)]
     participant_label: Vec<String>,
     /// Space of the images [default: MNI152NLin2009cAsym]
     ///
@@ -96,35 +97,35 @@ pub(super) struct Args {
     #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
     space: Option<String>,
     /// desc- of the images [default: preproc]; none: of raw runs
-    #[arg(help_heading = heading::INPUTS, long, alias = "desc_label", value_name = "NAME")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "NAME")]
     desc_label: Option<String>,
     /// Which images: a JSON file {"bold": {"run": "1"}}
     ///
     /// Entities by their long or short names, each a value or a list of values
-    #[arg(help_heading = heading::INPUTS, long, alias = "bids_filter_file", value_name = "JSON")]
+    #[arg(help_heading = heading::INPUTS, long, value_name = "JSON")]
     bids_filter_file: Option<PathBuf>,
     /// Where a run lacks a column of X
     ///
     /// `error`, or `drop`: the run is fitted without it, and said; contrasts of it are missing then
-    #[arg(help_heading = heading::MODEL, long, alias = "missing_variable", value_enum, value_name = "error|drop", hide_possible_values = true, default_value = "error")]
+    #[arg(help_heading = heading::MODEL, long, value_enum, value_name = "error|drop", hide_possible_values = true, default_value = "error")]
     missing_variable: DropName,
     /// Where a contrast cannot be asked
     ///
     /// A run without one of its conditions, or a subject without its estimate. `error`, or `skip`: it is left out there, and said
-    #[arg(help_heading = heading::MODEL, long, alias = "missing_contrast", value_enum, value_name = "error|skip", hide_possible_values = true, default_value = "error")]
+    #[arg(help_heading = heading::MODEL, long, value_enum, value_name = "error|skip", hide_possible_values = true, default_value = "error")]
     missing_contrast: SkipName,
     /// As FitLins: drop columns, skip contrasts
     ///
     /// --missing-variable drop and --missing-contrast skip
-    #[arg(help_heading = heading::MODEL, long, alias = "drop_missing")]
+    #[arg(help_heading = heading::MODEL, long)]
     drop_missing: bool,
     /// Print what would be done, and do nothing
-    #[arg(help_heading = heading::RUNNING, long, alias = "dry_run")]
+    #[arg(help_heading = heading::RUNNING, long)]
     dry_run: bool,
     /// Make the pages again of what OUT holds, and fit nothing
     ///
     /// What is not there, or was made by another model or other options, is listed on them
-    #[arg(help_heading = heading::RUNNING, long, alias = "reports_only", conflicts_with = "dry_run")]
+    #[arg(help_heading = heading::RUNNING, long, conflicts_with = "dry_run")]
     reports_only: bool,
     #[command(flatten)]
     fit: FitArgs,
@@ -152,17 +153,17 @@ struct FitArgs {
     #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
     scaling: SignalScale,
     /// p of t counts both tails
-    #[arg(help_heading = heading::MODEL, long, alias = "two_sided")]
+    #[arg(help_heading = heading::MODEL, long)]
     two_sided: bool,
     /// Slow drift beside the model's columns [default: none]
     ///
     /// cosine:SECONDS, polynomial:ORDER, legendre:ORDER or none; the model's own are HighPassFilterCutoffHz and cosine* in X
-    #[arg(help_heading = heading::MODEL, long, alias = "drift-model", alias = "drift_model", value_name = "MODEL", value_parser = drift)]
+    #[arg(help_heading = heading::MODEL, long, alias = "drift-model", value_name = "MODEL", value_parser = drift)]
     drift: Option<Drift>,
     /// When columns are sampled [default: metadata]
     ///
     /// `metadata`: StartTime where the sidecar has it, else the start of each volume; `start` (as FitLins), `middle`, or seconds into each volume
-    #[arg(help_heading = heading::MODEL, long, alias = "task_times", value_name = "WHEN", allow_negative_numbers = true, value_parser = parsed::<TaskTimes>)]
+    #[arg(help_heading = heading::MODEL, long, value_name = "WHEN", allow_negative_numbers = true, value_parser = parsed::<TaskTimes>)]
     task_times: Option<TaskTimes>,
     /// Volumes to leave out: 'fd:0.5,dvars:1.5'
     ///
@@ -177,7 +178,7 @@ struct FitArgs {
     /// How estimates count: mean or precision
     ///
     /// At nodes of Type meta. `mean`: each alike (FitLins, nilearn); `precision`: by the inverse of its variance
-    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, alias = "fixed_effects", value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
     fixed_effects: CombiningName,
     /// How nodes of the dataset test, as options of boldly group
     ///
@@ -218,8 +219,25 @@ enum SkipName {
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum EstimatorName {
+    #[value(alias = "nistats")]
     Nilearn,
     Afni,
+}
+
+/// Options may be spelled with underscores, as scripts of other BIDS Apps do.
+pub(super) fn with_underscores(command: clap::Command) -> clap::Command {
+    command.mut_args(|option| {
+        let names = [option.get_long().map(|name| vec![name]), option.get_all_aliases()];
+        let names: Vec<String> = names
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|name| name.contains('-'))
+            .map(|name| name.replace('-', "_"))
+            .collect();
+        // A definition is made once a process, and keeps its names for good.
+        names.into_iter().fold(option, |option, name| option.alias(&*name.leak()))
+    })
 }
 
 impl Args {
@@ -318,7 +336,7 @@ impl Args {
         };
         let label = |text: &String| text.strip_prefix("sub-").unwrap_or(text).to_owned();
         let wanted = |text: &String| match text.as_str() {
-            "none" => Wanted::Nothing,
+            "none" | "" => Wanted::Nothing,
             value => Wanted::Value(value.to_owned()),
         };
         let filter = self.bids_filter_file.as_deref().map(filter).transpose()?;
@@ -456,7 +474,11 @@ fn fwhm(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// glm's, and FitLins' `None`.
+/// glm's, and FitLins' `None` and `polynomial`, which is nilearn's of order 1.
 fn drift(text: &str) -> std::result::Result<Drift, String> {
-    models::drift(if text == "None" { "none" } else { text })
+    models::drift(match text {
+        "None" => "none",
+        "polynomial" => "polynomial:1",
+        own => own,
+    })
 }

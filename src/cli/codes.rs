@@ -17,36 +17,30 @@ const CODES: [(u8, &str); 10] = [
 ];
 
 /// Behind the help of the whole, and the long one of each command, which has those that it can end with.
-pub(super) fn told(mut all: Command) -> Command {
-    for command in all.get_subcommands_mut() {
-        let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
-        let (checks, devices) = (has("verify"), has("device"));
-        let checks = if command.get_name() == "verify" {
-            ""
-        } else if checks {
-            "--verify"
-        } else {
-            "never"
-        };
-        let codes = listed(checks, |code| match code {
-            1 => checks != "never",
-            69 => devices,
-            _ => true,
-        });
-        let before = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
-        *command = std::mem::take(command).after_long_help(format!("{before}\n\n{codes}"));
-    }
-    all.after_help(listed("verify", |_| true))
+pub(super) fn told(all: Command) -> Command {
+    let failed = "a check or some units failed (verify, bids)";
+    all.mut_subcommands(told_of).after_help(listed(Some(failed), |_| true))
 }
 
-/// In one line; `checks`: what makes the check that may fail, where that is not the command itself.
-fn listed(checks: &str, can: impl Fn(u8) -> bool) -> String {
-    let told = |(code, what): (u8, &str)| match (code, checks) {
-        (1, "") => format!("{code} {what}"),
-        (1, checks) => format!("{code} {what} ({checks})"),
-        _ => format!("{code} {what}"),
+fn told_of(command: Command) -> Command {
+    let has = |id: &str| command.get_arguments().any(|argument| argument.get_id() == id);
+    let failed = match command.get_name() {
+        "verify" => Some("a check failed"),
+        "bids" => Some("some units failed, the others are done"),
+        _ => has("verify").then_some("a check failed (--verify)"),
     };
-    let codes: Vec<String> = CODES.into_iter().filter(|(code, _)| can(*code)).map(told).collect();
+    let codes = listed(failed, |code| code != 69 || has("device"));
+    let before = command.get_after_long_help().map(ToString::to_string).unwrap_or_default();
+    command.mut_subcommands(told_of).after_long_help(format!("{before}\n\n{codes}"))
+}
+
+/// In one line; `failed`: what has failed where 1 is told.
+fn listed(failed: Option<&str>, can: impl Fn(u8) -> bool) -> String {
+    let told = |(code, what): (u8, &str)| {
+        let what = if code == 1 { failed? } else { what };
+        can(code).then(|| format!("{code} {what}"))
+    };
+    let codes: Vec<String> = CODES.into_iter().filter_map(told).collect();
     format!("Exit codes: {}.", codes.join(", "))
 }
 

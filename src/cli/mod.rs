@@ -97,7 +97,9 @@ enum Command {
 /// The command line's definition: commands, options, their types and defaults.
 #[must_use]
 pub fn definition() -> clap::Command {
-    codes::told(<Cli as clap::CommandFactory>::command()).mut_subcommands(negative)
+    let all = <Cli as clap::CommandFactory>::command();
+    let all = all.mut_subcommand("bids", bids::with_underscores);
+    codes::told(all).mut_subcommands(negative)
 }
 
 /// A number below 0 is an option's value, which the option itself then refuses in its own words, and not an option that nobody knows.

@@ -8,18 +8,16 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::bids::{self, ROOT_MARK};
+use crate::entity;
 use crate::{Error, Result};
 
 mod content;
-mod entity;
 mod ignored;
 mod inherited;
 mod walk;
 
 pub use content::{Content, content};
-pub use entity::{is_same_value, long_name, short_name};
-
-use ignored::Ignored;
+pub use ignored::Ignored;
 
 /// Entities of a file by their long names, values as they are written.
 pub type Entities = BTreeMap<String, String>;
@@ -161,7 +159,8 @@ impl File {
         };
         let parts = bids::Name::of(Path::new(stem));
         let entities = parts.entities.iter().filter_map(|part| part.split_once('-'));
-        let entities = entities.map(|(key, value)| (long_name(key).to_owned(), value.to_owned()));
+        let entities = entities
+            .map(|(key, value)| (entity::long(key).unwrap_or(key).to_owned(), value.to_owned()));
         let folder = path.parent().and_then(Path::file_name).map(|f| f.to_string_lossy());
         let is_datatype =
             |f: &str| f.starts_with(|c: char| c.is_ascii_lowercase()) && !f.contains('-');

@@ -7,16 +7,17 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
     ("table", &["error"]),
     ("recording", &["error"]),
     ("maps", &[]),
+    ("entity", &[]),
     ("gpu", &["error", "volume"]),
     ("stats", &["error"]),
     ("kernels", &["error", "volume", "maps", "gpu", "stats"]),
-    ("io", &["error", "volume", "table", "recording", "maps"]),
+    ("io", &["error", "volume", "table", "recording", "maps", "entity"]),
     ("physio", &["error", "volume", "recording", "stats"]),
     ("design", &["error", "table", "recording", "stats"]),
     // A trial's endpoints: tables and a plan in, rows of numbers out.
     ("trial", &["error", "table", "stats", "design"]),
     // BIDS Stats Models: texts, tables and entities in, designs and weights out.
-    ("bids", &["error", "table", "stats", "design"]),
+    ("bids", &["error", "entity", "table", "stats", "design"]),
     // Nothing of physio or design: the demo must not prove itself. Of stats the random numbers.
     ("simulate", &["error", "volume", "table", "recording", "stats"]),
     // Plain data in, pages and pictures out: it stands below the stories that call it.
@@ -25,6 +26,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
         "pipeline",
         &[
             "maps",
+            "entity",
             "report",
             "error",
             "volume",
@@ -45,6 +47,7 @@ pub const MAY_USE: &[(&str, &[&str])] = &[
         "cli",
         &[
             "maps",
+            "entity",
             "error",
             "volume",
             "table",

@@ -5,6 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Instant;
 
+use boldly::entity;
 use boldly::io::dataset::{Content, Dataset, File, content};
 
 use crate::common::shared;
@@ -244,4 +245,22 @@ fn ten_thousand_files_are_indexed_within_a_second() {
     // a debug build beside others on two cores takes longer, and must not take it as the square
     let most = if cfg!(debug_assertions) { 5.0 } else { 1.0 };
     assert!(seconds < most, "{seconds:.2} s");
+}
+
+#[test]
+fn every_entity_has_one_key_and_one_long_name_and_runs_are_numbers() {
+    let names: Vec<&str> = entity::names().collect();
+    assert!(names.len() > 35, "{names:?}");
+    for (at, name) in names.iter().enumerate() {
+        let key = entity::key(name);
+        assert_eq!((entity::long(key), entity::long(name)), (Some(*name), Some(*name)));
+        assert!(names[..at].iter().all(|other| entity::key(other) != key), "{key} twice");
+    }
+    assert_eq!((entity::key("volume"), entity::long("vol")), ("voi", None));
+    assert_eq!(entity::key("made_up"), "made_up");
+    assert!(entity::same("run", "1", "01") && entity::same("chunk", "2", "002"));
+    assert!(!entity::same("run", "1", "2") && !entity::same("run", "a", "b"));
+    assert!(!entity::same("subject", "1", "01") && entity::same("subject", "1", "1"));
+    assert_eq!(entity::canonical("run", "007"), "7");
+    assert_eq!(entity::canonical("subject", "007"), "007");
 }

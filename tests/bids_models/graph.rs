@@ -8,7 +8,8 @@ use boldly::bids::design::{self, Missing};
 use boldly::bids::graph::{self, Asked};
 use boldly::bids::model::{Level, Test};
 use boldly::bids::variables::{self, Variables};
-use boldly::bids::{Entities, Model, Notes, entity, transform};
+use boldly::bids::{Entities, Model, Notes, transform};
+use boldly::entity;
 use serde_json::Value;
 
 use super::{common, read, shared_model};

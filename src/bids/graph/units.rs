@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{CONTRAST, listed};
+use crate::bids::Entities;
 use crate::bids::model::Node;
 use crate::bids::place::short;
-use crate::bids::{Entities, entity};
 use crate::design::similar;
+use crate::entity;
 use crate::error::{Error, Result};
 
 /// What is fitted together.

@@ -1,7 +1,7 @@
 //! What a model that can be read must be besides, so that it can be fitted.
 
 use super::{Contrast, Kind, Level, Model, Node, Test};
-use crate::bids::entity;
+use crate::bids::label::label;
 use crate::bids::place::short;
 use crate::error::{Error, Result};
 
@@ -47,7 +47,7 @@ fn node(node: &Node) -> Result<()> {
     node.contrasts.iter().try_for_each(Contrast::check)?;
     let mut labels = std::collections::BTreeMap::new();
     for contrast in &node.contrasts {
-        let label = entity::label(&contrast.name);
+        let label = label(&contrast.name);
         if let Some(other) = labels.insert(label.clone(), contrast) {
             return Err(Error::bad_data(
                 format!("{}/Name", contrast.pointer),

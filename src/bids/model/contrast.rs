@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::column::{column, is_blank};
 use super::{Contrast, Dummy, Level, Node, Test};
+use crate::bids::Notes;
+use crate::bids::label::label;
 use crate::bids::names::Wanted;
 use crate::bids::place::{Place, list, short, text, wrong};
-use crate::bids::{Notes, entity};
 use crate::design::similar;
 use crate::error::{Error, Result};
 
@@ -55,7 +56,7 @@ fn one(
         }
         _ => place.name("Name")?.to_owned(),
     };
-    if entity::label(&name).is_empty() {
+    if label(&name).is_empty() {
         let at = place.at("Name");
         return Err(wrong(&at, place.need("Name")?, "have a letter or a digit: it names files"));
     }
@@ -176,7 +177,7 @@ pub(super) fn dummy(
         let name = column(value, &at)?;
         if columns.contains(&name) {
             notes.add(&at, format!("is {:?} once more; taken once", short(&name)));
-        } else if contrasts.iter().any(|c| entity::label(&c.name) == entity::label(&name)) {
+        } else if contrasts.iter().any(|c| label(&c.name) == label(&name)) {
             notes.add(
                 &at,
                 format!("is {:?}, a contrast of that name; that one is made", short(&name)),

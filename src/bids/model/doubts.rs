@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::filter::meant;
 use super::{Kind, Level, Model, Node};
-use crate::bids::entity;
 use crate::bids::place::{below, short};
 use crate::design::similar;
+use crate::entity;
 
 const CONTRAST: &str = "contrast";
 const INTERCEPT: &str = "intercept";
@@ -91,7 +92,7 @@ impl Model {
 
 /// The entity that is meant by what is none and close to one.
 fn slip(name: &str) -> Option<String> {
-    if entity::long(name).is_some() { None } else { entity::meant(name) }
+    if entity::long(name).is_some() { None } else { meant(name) }
 }
 
 fn no_entity(name: &str, meant: &str) -> String {

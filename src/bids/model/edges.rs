@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::filter::{filter, twice};
 use super::{Edge, Level, Node};
+use crate::bids::Notes;
 use crate::bids::place::{Place, list, short, text};
-use crate::bids::{Notes, entity};
 use crate::design::similar;
+use crate::entity;
 use crate::error::{Error, Result};
 
 /// The edges of a model, or the chain of its nodes where it has none.

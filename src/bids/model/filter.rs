@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::bids::Notes;
 use crate::bids::place::{Place, short, wrong};
-use crate::bids::{Notes, entity};
+use crate::design::similar;
+use crate::entity;
 use crate::error::{Error, Result};
 
 /// An object of names, each with a list of labels; a label alone is taken with a note.
@@ -51,7 +53,7 @@ fn label(value: &Value, pointer: &str) -> Result<String> {
 /// The long name of the entity that a key names.
 pub(super) fn entity_of(name: &str, pointer: &str) -> Result<&'static str> {
     entity::long(name).ok_or_else(|| {
-        let hint = match entity::meant(name) {
+        let hint = match meant(name) {
             Some(meant) => format!("did you mean {meant:?}?"),
             None => "take it out".to_owned(),
         };
@@ -79,4 +81,10 @@ pub(super) fn twice(pointer: &str, long: &str) -> Error {
         "be there once",
         "put the labels into one list",
     )
+}
+
+/// The entity that was probably meant.
+pub(super) fn meant(name: &str) -> Option<String> {
+    let names: Vec<String> = entity::names().map(str::to_owned).collect();
+    similar::closest(name, &names).map(str::to_owned)
 }

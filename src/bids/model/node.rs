@@ -8,9 +8,11 @@ use super::column::{column, is_blank};
 use super::filter::{entity_of, filter, twice};
 use super::{Kind, Level, Node, contrast, hrf};
 use crate::bids::formula::Formula;
+use crate::bids::label::label;
 use crate::bids::place::{Place, list, short, text, wrong};
-use crate::bids::{Instruction, Notes, entity};
+use crate::bids::{Instruction, Notes};
 use crate::design::similar;
+use crate::entity;
 use crate::error::{Error, Result};
 
 const KEYS: &[&str] = &[
@@ -101,8 +103,8 @@ pub(super) fn read(value: &Value, index: usize, notes: &mut Notes) -> Result<Nod
 /// Holds that no two nodes have one name, nor one label in file names.
 pub(super) fn distinct(nodes: &[Node]) -> Result<()> {
     for (i, node) in nodes.iter().enumerate() {
-        let label = entity::label(&node.name);
-        if label.is_empty() {
+        let own = label(&node.name);
+        if own.is_empty() {
             return Err(Error::bad_data(
                 format!("{}/Name", node.pointer),
                 format!("is {:?}", short(&node.name)),
@@ -110,7 +112,7 @@ pub(super) fn distinct(nodes: &[Node]) -> Result<()> {
                 "",
             ));
         }
-        let same = nodes[..i].iter().find(|earlier| entity::label(&earlier.name) == label);
+        let same = nodes[..i].iter().find(|earlier| label(&earlier.name) == own);
         if let Some(earlier) = same {
             return Err(Error::bad_data(
                 format!("{}/Name", node.pointer),

@@ -7,7 +7,7 @@ use crate::io::read_text;
 
 /// Patterns, the later ones over the earlier ones.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ignored(Vec<Pattern>);
+pub struct Ignored(Vec<Pattern>);
 
 #[derive(Debug, Clone)]
 struct Pattern {
@@ -18,16 +18,23 @@ struct Pattern {
 }
 
 impl Ignored {
+    /// Those of a text, a line each.
+    #[must_use]
+    pub fn of(text: &str) -> Ignored {
+        Ignored(text.lines().filter_map(Pattern::of).collect())
+    }
+
     /// Those of a dataset; none without the file.
-    pub fn read(root: &Path) -> Result<Ignored> {
+    pub(super) fn read(root: &Path) -> Result<Ignored> {
         let path = root.join(".bidsignore");
         if !path.is_file() {
             return Ok(Ignored::default());
         }
-        Ok(Ignored(read_text(&path)?.lines().filter_map(Pattern::of).collect()))
+        Ok(Ignored::of(&read_text(&path)?))
     }
 
     /// Whether a file, relative to the root, is left out.
+    #[must_use]
     pub fn matches(&self, path: &Path) -> bool {
         if self.0.is_empty() {
             return false;

@@ -3,7 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Dataset, Entities, File, is_same_value};
+use super::{Dataset, Entities, File};
+use crate::entity;
 use crate::{Error, Result};
 
 /// Entities that derivatives add to a run's.
@@ -118,7 +119,7 @@ impl Dataset {
 
 /// Whether all entities of one are those of the other.
 fn is_within(some: &Entities, all: &Entities) -> bool {
-    some.iter().all(|(key, a)| all.get(key).is_some_and(|b| is_same_value(key, a, b)))
+    some.iter().all(|(key, a)| all.get(key).is_some_and(|b| entity::same(key, a, b)))
 }
 
 fn two(dataset: &Dataset, one: &File, other: &File) -> Error {

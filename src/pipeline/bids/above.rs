@@ -8,7 +8,7 @@ use ndarray::{Array2, ArrayView1};
 use super::named;
 use super::unit::{self, Asked, Estimate, Unit};
 use crate::bids::Entities;
-use crate::bids::entity::label;
+use crate::bids::label::label;
 use crate::bids::model::{Kind, Level, Node};
 use crate::design::group::Model;
 use crate::error::{Error, Result};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bids::{Entities, Model};
+use crate::entity;
 use crate::error::{Error, Result};
-use crate::io::dataset::{self, Content, Dataset, File, is_same_value};
+use crate::io::dataset::{self, Content, Dataset, File};
 use crate::pipeline::spec::{BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, Wanted};
 use crate::pipeline::watch::Watch;
 
@@ -89,7 +90,7 @@ fn derivatives(spec: &BidsSpec, raw: &Dataset) -> Result<Vec<(String, Dataset)>>
                 continue; // results that an earlier run left in derivatives
             }
             let name = one.root.file_name().unwrap_or_default().to_string_lossy();
-            let mut label = crate::bids::entity::label(&name);
+            let mut label = crate::bids::label::label(&name);
             while all.iter().any(|(other, _)| *other == label) || label.is_empty() {
                 label.push('x');
             }
@@ -140,7 +141,7 @@ impl Found {
             Wanted::Nothing => value.is_none(),
         };
         let input = |key: &str, value: Option<&str>, allowed: &[String]| {
-            value.is_some_and(|value| allowed.iter().any(|a| is_same_value(key, a, value)))
+            value.is_some_and(|value| allowed.iter().any(|a| entity::same(key, a, value)))
         };
         // What the file is called beyond its run is asked by --space and --desc-label.
         let of_model = |f: &File| {
@@ -186,7 +187,7 @@ impl Found {
             model.input.iter().filter(|(key, _)| !is_of_file(key) && !is_by_option(key))
         {
             let is_there = |a: &&String| {
-                every().any(|(_, f)| f.entity(key).is_some_and(|v| is_same_value(key, a, v)))
+                every().any(|(_, f)| f.entity(key).is_some_and(|v| entity::same(key, a, v)))
             };
             let none: Vec<String> = allowed.iter().filter(|a| !is_there(a)).cloned().collect();
             if !none.is_empty() {
@@ -352,7 +353,7 @@ impl Found {
             });
             let own = ["subject", "session", "task", "run", "acquisition"].iter();
             let of_run = own.clone().all(|key| match (f.entity(key), bold.entity(key)) {
-                (Some(a), Some(b)) => is_same_value(key, a, b),
+                (Some(a), Some(b)) => entity::same(key, a, b),
                 (Some(_), None) => false,
                 (None, _) => true,
             });
@@ -413,7 +414,7 @@ fn recordings<'a>(raw: &'a Dataset, entities: &Entities) -> Vec<&'a File> {
     let own = ["subject", "session", "task", "run", "acquisition", "reconstruction", "direction"];
     let is_own = |f: &&File| {
         own.iter().all(|key| match (f.entity(key), entities.get(*key)) {
-            (Some(a), Some(b)) => is_same_value(key, a, b),
+            (Some(a), Some(b)) => entity::same(key, a, b),
             (a, b) => a.is_none() && b.is_none(),
         })
     };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bids::Entities;
-use crate::io::dataset::short_name;
+use crate::entity;
 
 /// The order of entities in names; others follow.
 const ORDER: [&str; 26] = [
@@ -50,7 +50,7 @@ fn ordered<'a>(entities: &'a Entities, without: &[&str]) -> Vec<(&'a str, &'a st
 }
 
 fn words(entities: &Entities, without: &[&str]) -> Vec<String> {
-    let word = |(key, value): (&str, &str)| format!("{}-{value}", short_name(key));
+    let word = |(key, value): (&str, &str)| format!("{}-{value}", entity::key(key));
     ordered(entities, without).into_iter().map(word).collect()
 }
 
@@ -62,7 +62,7 @@ pub(super) fn label(entities: &Entities, without: &[&str]) -> String {
 
 /// The name of a node's folder.
 pub(super) fn node(name: &str) -> String {
-    format!("node-{}", crate::bids::entity::label(name))
+    format!("node-{}", crate::bids::label::label(name))
 }
 
 /// The folder of a unit's outputs.

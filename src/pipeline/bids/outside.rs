@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::found::Found;
 use crate::bids::Model;
+use crate::bids::label::label;
 use crate::error::{Error, Result};
 use crate::io::{Outputs, Overwrite, bids, read_text};
 use crate::pipeline::bidsignore;
@@ -80,12 +81,18 @@ pub(super) fn put(
     let readme = readme(spec, model, &name);
     let files = [
         (DESCRIPTION, described.as_str()),
-        (".bidsignore", bidsignore::NAMES),
+        (bidsignore::NAME, bidsignore::NAMES),
         ("README", readme.as_str()),
         (name.as_str(), text),
     ];
+    // What is told there beside boldly's own names stays.
+    let is_told = |name: &str| {
+        let there = || read_text(&out.join(name)).is_ok_and(|t| t.starts_with(bidsignore::NAMES));
+        name == bidsignore::NAME && there()
+    };
+    let files = files.into_iter().filter(|(name, _)| !is_told(name));
     let files: Vec<(PathBuf, String)> =
-        files.into_iter().map(|(name, text)| (out.join(name), text.to_owned())).collect();
+        files.map(|(name, text)| (out.join(name), text.to_owned())).collect();
     put_and_remove(&files, removed)
 }
 
@@ -128,21 +135,14 @@ pub(super) fn model_name(spec: &BidsSpec, model: &Model) -> String {
     if own.starts_with("model-") && own.ends_with("_smdl.json") {
         return own;
     }
-    format!("model-{}_smdl.json", crate::bids::entity::label(&model.name))
+    format!("model-{}_smdl.json", label(&model.name))
 }
 
 fn readme(spec: &BidsSpec, model: &Model, name: &str) -> String {
     let nodes: Vec<String> = model
         .nodes
         .iter()
-        .map(|node| {
-            format!(
-                "- node-{}: {} ({:?})",
-                crate::bids::entity::label(&node.name),
-                node.name,
-                node.level
-            )
-        })
+        .map(|node| format!("- node-{}: {} ({:?})", label(&node.name), node.name, node.level))
         .collect();
     format!(
         "# {}\n\n{}\n\nMade by boldly {} (boldly bids) of {} by the model {name}. Each node has a folder, each of its subjects one in it.\n\n{}\n\n\

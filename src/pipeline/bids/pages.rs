@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::unit::Unit;
 use super::{Done, Plan, outside};
-use crate::bids::entity::label;
+use crate::bids::label::label;
 use crate::bids::model::{Level, Test};
 use crate::error::Result;
 use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
@@ -117,7 +117,7 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
         notes.extend(courses::add(plan, &mut shown, &session.ladder)?);
     }
     let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
-    let coverage = coverage::of(plan, (&units, &is_done), below.as_ref())?;
+    let coverage = coverage::of(plan, &units, &is_done, below.as_ref())?;
     let (kind, title) = match of {
         Of::Subject(label) => ("Subject", format!("sub-{label}")),
         Of::Node(at) => ("Dataset", model.nodes[at].name.clone()),

@@ -6,9 +6,10 @@ use std::path::Path;
 use super::found::Found;
 use crate::bids::Entities;
 use crate::bids::variables::Variables;
+use crate::entity;
 use crate::error::{Error, Result};
 use crate::io;
-use crate::io::dataset::{File, is_same_value};
+use crate::io::dataset::File;
 use crate::pipeline::watch::Watch;
 use crate::table::Table;
 
@@ -19,7 +20,7 @@ const NOT_KNOWN: &str = "n/a";
 pub(super) struct People {
     /// `participants.tsv`
     participants: Option<Table>,
-    /// Those of sessions and runs, each with the entities of its file.
+    /// Those of runs, then of sessions, each with the entities of its file.
     others: Vec<(Entities, &'static str, Table)>,
 }
 
@@ -39,7 +40,7 @@ impl People {
             return Err(lacks(table, "participant_id"));
         }
         let mut others = Vec::new();
-        for (suffix, id) in [("sessions", "session_id"), ("scans", "filename")] {
+        for (suffix, id) in [("scans", "filename"), ("sessions", "session_id")] {
             for file in raw.of_suffix(suffix, &[".tsv"]) {
                 let table = read(file).and_then(|table| match table.position(id) {
                     Some(_) => Ok(table),
@@ -65,8 +66,8 @@ impl People {
         self.participants.as_ref().and_then(of).unwrap_or_default()
     }
 
-    /// What is known of an input: its entities, and by their names the columns of the tables about its subject, session and run. A name
-    /// that an entity has is the entity's.
+    /// What is known of an input: its entities, and by their names the columns of the tables about its run, session and subject, of the nearest
+    /// where several have one. A name that an entity has is the entity's.
     pub fn about(&self, entities: &Entities) -> Entities {
         let mut known = entities.clone();
         let mut add = |table: &Table, id: &str, row: Option<usize>| {
@@ -76,10 +77,6 @@ impl People {
                 known.entry(column.clone()).or_insert_with(|| cell.clone());
             }
         };
-        if let (Some(table), Some(subject)) = (&self.participants, entities.get("subject")) {
-            let is_it = |cell: &str| cell.strip_prefix("sub-").unwrap_or(cell) == subject;
-            add(table, "participant_id", row_of(table, "participant_id", is_it));
-        }
         for (own, id, table) in &self.others {
             if !own.iter().all(|(key, value)| entities.get(key) == Some(value)) {
                 continue;
@@ -92,6 +89,10 @@ impl People {
                 _ => row_of(table, id, |cell| is_of_run(cell, entities)),
             };
             add(table, id, row);
+        }
+        if let (Some(table), Some(subject)) = (&self.participants, entities.get("subject")) {
+            let is_it = |cell: &str| cell.strip_prefix("sub-").unwrap_or(cell) == subject;
+            add(table, "participant_id", row_of(table, "participant_id", is_it));
         }
         known
     }
@@ -118,13 +119,14 @@ fn row_of(table: &Table, id: &str, is: impl Fn(&str) -> bool) -> Option<usize> {
     table.rows.iter().position(|row| row.get(at).is_some_and(|cell| is(cell)))
 }
 
-/// Whether a file of scans.tsv is a BOLD image of a run with these entities.
+/// Whether a file of scans.tsv is a BOLD image of a run with these entities, or one of its echoes.
 fn is_of_run(cell: &str, of: &Entities) -> bool {
     let name = cell.rsplit('/').next().unwrap_or(cell);
     let Some((stem, _)) = name.split_once("_bold.") else { return false };
-    stem.split('_').filter_map(|part| part.split_once('-')).all(|(key, value)| {
-        let key = io::dataset::long_name(key);
-        of.get(key).is_some_and(|own| is_same_value(key, own, value))
+    let parts = stem.split('_').filter_map(|part| part.split_once('-'));
+    parts.filter(|(key, _)| !["echo", "part"].contains(key)).all(|(key, value)| {
+        let key = entity::long(key).unwrap_or(key);
+        of.get(key).is_some_and(|own| entity::same(key, own, value))
     })
 }
 

@@ -27,7 +27,8 @@ struct Combined<'a> {
 /// Those of reading the masks.
 pub(super) fn of(
     plan: &Plan,
-    (units, is_done): (&[&Unit], &dyn Fn(&Unit) -> bool),
+    units: &[&Unit],
+    is_done: &dyn Fn(&Unit) -> bool,
     below: Option<&Arc<Underlay>>,
 ) -> Result<Vec<Coverage>> {
     let runs: Vec<&Unit> =

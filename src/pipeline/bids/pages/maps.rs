@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::super::unit::{Estimate, Unit};
 use super::{Plan, SUBJECT, corrected};
 use crate::bids::model::{Level, Test};
+use crate::entity;
 use crate::error::Result;
-use crate::io::dataset::short_name;
 use crate::io::read_map;
 use crate::maps::Entities;
 use crate::pipeline::peaks;
@@ -94,7 +94,7 @@ fn within(plan: &Plan, unit: &Unit) -> String {
     let told: Vec<String> = ["session", "task", "acquisition", "run"]
         .iter()
         .filter(|_| plan.level(unit) != Level::Dataset)
-        .filter_map(|key| Some(format!("{}-{}", short_name(key), unit.entities.get(*key)?)))
+        .filter_map(|key| Some(format!("{}-{}", entity::key(key), unit.entities.get(*key)?)))
         .collect();
     if told.is_empty() { node.clone() } else { format!("{node}, {}", told.join(" ")) }
 }

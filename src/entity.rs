@@ -1,8 +1,7 @@
-//! The entities of BIDS by their long names.
+//! The entities of BIDS: by their keys, as file names have them (`sub`), and by their long names (`subject`). Source: BIDS 1.11 schema,
+//! "entities", derivatives included.
 
-use crate::design::similar;
-
-/// Key in file names, and long name (BIDS 1.11, derivatives included).
+/// Key in file names, and long name.
 const ENTITIES: &[(&str, &str)] = &[
     ("sub", "subject"),
     ("tpl", "template"),
@@ -12,9 +11,11 @@ const ENTITIES: &[(&str, &str)] = &[
     ("task", "task"),
     ("tracksys", "trackingsystem"),
     ("acq", "acquisition"),
+    ("nuc", "nucleus"),
+    ("voi", "volume"),
     ("ce", "ceagent"),
-    ("stain", "staining"),
     ("trc", "tracer"),
+    ("stain", "staining"),
     ("rec", "reconstruction"),
     ("dir", "direction"),
     ("run", "run"),
@@ -55,11 +56,15 @@ pub fn long(name: &str) -> Option<&'static str> {
     ENTITIES.iter().find(|(key, long)| name == *long || name == *key).map(|(_, long)| *long)
 }
 
-/// The entity that was probably meant.
+/// The key of an entity in file names, by its long name; the name itself of what is no entity.
 #[must_use]
-pub fn meant(name: &str) -> Option<String> {
-    let names: Vec<String> = ENTITIES.iter().map(|(_, long)| (*long).to_owned()).collect();
-    similar::closest(name, &names).map(str::to_owned)
+pub fn key(name: &str) -> &str {
+    ENTITIES.iter().find(|(_, long)| *long == name).map_or(name, |(key, _)| key)
+}
+
+/// All long names.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ENTITIES.iter().map(|(_, long)| *long)
 }
 
 /// Whether two labels of an entity (long name) are the same: text by text, numbers of runs and the like by value.
@@ -69,7 +74,8 @@ pub fn same(entity: &str, a: &str, b: &str) -> bool {
 }
 
 /// The label by which an entity's values are told apart: a number without the zeros before it for runs and the like.
-pub(super) fn canonical(entity: &str, label: &str) -> String {
+#[must_use]
+pub fn canonical(entity: &str, label: &str) -> String {
     match index(label).filter(|_| INDICES.contains(&entity)) {
         Some(number) => number.to_string(),
         None => label.to_owned(),
@@ -78,21 +84,4 @@ pub(super) fn canonical(entity: &str, label: &str) -> String {
 
 fn index(label: &str) -> Option<u64> {
     label.parse().ok()
-}
-
-/// A name as a label of BIDS: letters and digits alone, each part after the first with a capital (`trial_type.word` is
-/// `trialTypeWord`).
-#[must_use]
-pub fn label(name: &str) -> String {
-    let mut label = String::new();
-    let mut capital = false;
-    for c in name.chars() {
-        if c.is_ascii_alphanumeric() {
-            label.push(if capital && !label.is_empty() { c.to_ascii_uppercase() } else { c });
-            capital = false;
-        } else {
-            capital = true;
-        }
-    }
-    label
 }
