@@ -13,7 +13,8 @@ use crate::pipeline::simulate;
 use crate::pipeline::spec::Command;
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Written;
-use crate::simulate::drug_trial::{DrugTrial, DrugTrialSpec, SESSIONS, Task, Visit};
+use crate::simulate::drug_trial::{self, DrugTrial, DrugTrialSpec, SESSIONS, Task, Visit};
+use crate::simulate::write::paths::README;
 
 mod asked;
 mod found;
@@ -88,6 +89,13 @@ impl Folders {
         self.out.join(part).join(id).join(SESSIONS[visit.session])
     }
 
+    /// What the demonstration makes in its folder.
+    fn places(&self) -> Vec<PathBuf> {
+        let maps = names::MAPS.map(|(folder, _)| folder);
+        let parts = ["glm", "connect", "tables", "trial", page::PAGE, page::TABLE];
+        maps.iter().chain(&parts).map(|name| self.at(name)).collect()
+    }
+
     fn at(&self, name: &str) -> PathBuf {
         self.out.join(name)
     }
@@ -108,6 +116,8 @@ pub fn demo(
     watch: &dyn Watch,
 ) -> Result<TrialDemo> {
     let folders = Folders::new(out);
+    let readme = (&*folders.study.join(README), &*drug_trial::readme(command));
+    simulate::refuse_others(&folders.places(), readme, Overwrite::Own)?;
     let mut steps = Steps {
         session,
         watch,

@@ -13,7 +13,7 @@ use crate::simulate::write::Content;
 /// The page, relative to the demonstration's folder.
 pub(super) const PAGE: &str = "index.html";
 /// The same as a table.
-const TABLE: &str = "truth.tsv";
+pub(super) const TABLE: &str = "truth.tsv";
 
 /// Where one may go on, if it is there.
 const LINKS: [(&str, &str); 6] = [
