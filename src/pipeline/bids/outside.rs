@@ -12,10 +12,12 @@ use crate::io::{Outputs, Overwrite, bids, read_text};
 use crate::pipeline::bidsignore;
 use crate::pipeline::provenance::relative;
 use crate::pipeline::spec::BidsSpec;
+use crate::pipeline::watch::Watch;
 
 /// The version of BIDS that names follow.
 const BIDS_VERSION: &str = "1.10.0";
 const DESCRIPTION: &str = "dataset_description.json";
+const IGNORED: &str = ".bidsignore";
 
 /// Refuses a folder that holds something else.
 ///
@@ -43,11 +45,17 @@ pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
     ))
 }
 
-/// Put down what belongs to the folder as a whole.
+/// Put down what belongs to the folder as a whole. What people add to, the description and the README, stays where it is otherwise than it
+/// would be made, which is told; a list of what validators pass over stays whatever it holds.
 ///
 /// # Errors
 /// Output errors.
-pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found) -> Result<()> {
+pub(super) fn put(
+    (spec, found): (&BidsSpec, &Found),
+    (model, text): (&Model, &str),
+    overwrite: Overwrite,
+    watch: &dyn Watch,
+) -> Result<()> {
     let out = &spec.out;
     let link = |root: &Path| relative(root, out).display().to_string();
     let mut links = serde_json::Map::new();
@@ -74,13 +82,34 @@ pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found)
     let readme = readme(spec, model, &name);
     let files = [
         (DESCRIPTION, described.as_str()),
-        (".bidsignore", bidsignore::NAMES),
+        (IGNORED, bidsignore::NAMES),
         ("README", readme.as_str()),
         (name.as_str(), text),
     ];
-    let files: Vec<(PathBuf, String)> =
-        files.into_iter().map(|(name, text)| (out.join(name), text.to_owned())).collect();
+    let stays = |name: &str, text: &str| {
+        let path = out.join(name);
+        let may_stay = overwrite == Overwrite::Own && name != model_name(spec, model);
+        if !may_stay || !path.is_file() || is_there(&path, text) {
+            return false;
+        }
+        if name != IGNORED {
+            watch.warn(&format!(
+                "{} is not as boldly makes it (changed since, or of another model) and stays; --overwrite replaces it",
+                path.display()
+            ));
+        }
+        true
+    };
+    let files: Vec<(PathBuf, String)> = files
+        .into_iter()
+        .filter(|(name, text)| !stays(name, text))
+        .map(|(name, text)| (out.join(name), text.to_owned()))
+        .collect();
     put_texts(&files)
+}
+
+fn is_there(path: &Path, text: &str) -> bool {
+    path.is_file() && read_text(path).is_ok_and(|there| there == text)
 }
 
 /// Put texts down, each whole, those that are there already left as they are.
@@ -88,9 +117,6 @@ pub(super) fn put(spec: &BidsSpec, (model, text): (&Model, &str), found: &Found)
 /// # Errors
 /// Output errors.
 pub(super) fn put_texts(files: &[(PathBuf, String)]) -> Result<()> {
-    let is_there = |path: &Path, text: &str| {
-        path.is_file() && read_text(path).is_ok_and(|there| there == text)
-    };
     let new: Vec<&(PathBuf, String)> =
         files.iter().filter(|(path, text)| !is_there(path, text)).collect();
     if new.is_empty() {
