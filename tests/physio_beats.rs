@@ -356,3 +356,35 @@ fn beats_keep_to_one_hump_of_a_pulse_that_has_two() {
         assert!(found.off_landmark_share <= 0.03, "{other}: {}", found.off_landmark_share);
     }
 }
+
+/// A pulse with a hump at each beat and another behind it, whose heights cross over with each breath: 1 - s and 1 + s times a sine of four
+/// and a quarter beats.
+fn crossing_humps(apart: f64, swing: f64) -> (Trace, Vec<f64>) {
+    let wave = |phase: f64| {
+        let cycle = ((phase - 0.5 * apart) / std::f64::consts::TAU + 0.5).floor();
+        let breath = swing * (cycle * std::f64::consts::TAU / 4.25 + 1.0).sin();
+        let hump = |at: f64| (8.0 * ((phase - at).cos() - 1.0)).exp();
+        (1.0 - breath) * hump(0.0) + (1.0 + breath) * hump(apart)
+    };
+    pulse(100.0, 300.0, 0.0, resting, wave)
+}
+
+#[test]
+fn a_cycle_keeps_its_landmark_where_the_heights_of_two_humps_cross_over_with_each_breath() {
+    for apart in [1.2, 1.6, 2.0] {
+        for swing in [0.15, 0.25, 0.4, 0.6] {
+            for noise in [0.0, 0.1] {
+                let (trace, want) = crossing_humps(apart, swing);
+                let trace = with_noise(trace, noise, 7);
+                let found = detect(&trace, "crossing").unwrap();
+                let a = agreement(&found.times_s, &want, 0.45);
+                let name = format!("{apart} rad apart, swing {swing}, noise {noise}: {a:?}");
+                println!("{name}, told off {:.3}", found.off_landmark_share);
+                assert!(a.n_missed + a.n_extra <= 2, "{name}");
+                let least = if noise > 0.0 { 0.95 } else { 0.99 };
+                assert!(a.within_20_ms_of_offset >= least, "{name}");
+                assert!(found.off_landmark_share <= 0.03, "{name}: {}", found.off_landmark_share);
+            }
+        }
+    }
+}

@@ -338,6 +338,10 @@ fn the_files_hold_the_study() {
     let write::Content::Text(sums) = find(write::paths::CHECKSUMS) else { panic!("checksums") };
     assert_eq!(sums.lines().count(), files.len());
     assert!(files.iter().all(|f| !f.0.contains("..") && !f.0.starts_with('/')));
+    let made: Vec<&String> = files.iter().map(|(path, _)| path).collect();
+    assert_eq!(write::names().iter().collect::<Vec<_>>(), made, "known before the study is made");
+    let write::Content::Text(readme) = find(write::paths::README) else { panic!("README") };
+    assert_eq!(*readme, write::readme("boldly simulate OUT"));
 }
 
 /// A trial small enough for a test.
@@ -368,6 +372,8 @@ fn a_trials_patients_keep_their_level_and_differ_by_the_drug_after_it_alone() {
     let spec = small_trial();
     let trial = trial::run(&spec).expect("a trial");
     assert_eq!(trial.visits.len(), 4 * spec.per_group);
+    let made: Vec<String> = trial::files(&trial, "").into_iter().map(|(path, _)| path).collect();
+    assert_eq!(trial::names(&spec), made, "known before the trial is made");
     for group in trial::GROUPS {
         let of = trial.visits.iter().filter(|visit| visit.group == group);
         assert_eq!(of.count(), 2 * spec.per_group, "{group}");

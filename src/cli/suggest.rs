@@ -130,7 +130,8 @@ pub(super) fn with_tips(mut error: Error, words: &[String]) -> Error {
     };
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => {
-            unknown(&error, words).and_then(|word| meant(&word, command, &cli))
+            let meant = unknown(&error, words).and_then(|word| meant(&word, command, &cli));
+            meant.or_else(|| loose(&error, command))
         }
         ErrorKind::MissingRequiredArgument => swallowed(words, command),
         _ => None,
@@ -149,6 +150,16 @@ fn unknown(error: &Error, words: &[String]) -> Option<String> {
     let typed = words.iter().find(|word| !is_long && word.starts_with(named.as_str()));
     let word = typed.unwrap_or(named);
     word.starts_with('-').then(|| word.clone())
+}
+
+/// Commands without an image before their options, and the option that takes what stands there.
+const FIRST: [(&str, &str); 3] = [("physio", "physio"), ("group", "maps"), ("calibrate", "bold")];
+
+/// The option that takes a file which stands alone.
+fn loose(error: &Error, command: &Command) -> Option<String> {
+    let Some(ContextValue::String(file)) = error.get(ContextKind::InvalidArg) else { return None };
+    let (_, option) = FIRST.iter().find(|(name, _)| *name == command.get_name())?;
+    (!file.starts_with('-')).then(|| format!("files go with their options here: --{option} {file}"))
 }
 
 /// The option that does here what a word does elsewhere.

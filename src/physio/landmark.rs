@@ -1,10 +1,14 @@
-//! One landmark a cycle. Where the top of a pulse has two humps of nearly one height, the higher is now the first and now the
-//! second, and beats timed by it jump though the heart does not.
+//! One landmark a cycle. Where a pulse has two humps of nearly one height, the higher is now the first and now the second (their
+//! heights cross over with each breath), and beats timed by it jump though the heart does not.
 //!
-//! The fundamental of the pulse (its band about the rate) has one maximum a cycle. A beat lies d_i from it; the landmark lies at
-//! the median of d over the sixty beats around, since the shape of a pulse changes slowly. Beats farther than 0.1 s from the
-//! landmark are off it; where they are many, one that has another hump of nearly its own height at the landmark is moved
-//! there. A record with few stays as it is, and so in step with the peers of docs/accuracy.md.
+//! The other hump of a beat is the highest maximum beside the one that it was timed by. A pulse with a notch has it behind the beat in
+//! every cycle, and no beat jumps; noise has it anywhere. Where it lies at one distance, behind in some cycles and ahead in others, beats
+//! do jump: all are timed by the hump that most have, and one that shows a single hump by it or by the distance, whichever its
+//! neighbours say.
+//!
+//! Where there is no such distance a beat's place in its cycle is told by the fundamental of the pulse (its band about the rate), which
+//! has one maximum a cycle: a beat is off where it lies over 0.1 s from the median of the sixty beats around. Of twin humps that says
+//! nothing, since the fundamental moves with their heights.
 
 use super::band::band_passed;
 use super::signal::{local_maxima, median, parabola_vertex};
@@ -17,15 +21,22 @@ const ORDER: i32 = 2;
 const AROUND: usize = 30;
 /// A beat this far from the landmark is off it, seconds.
 const OFF_S: f64 = 0.1;
-/// Share of beats off the landmark from which on they are moved, and worth a warning.
+/// Share of beats off the landmark that is worth a warning.
 pub const MANY_OFF: f64 = 0.08;
-/// A beat farther than the first from the landmark goes to a hump nearer than the second, seconds.
-const MOVE_S: (f64, f64) = (0.08, 0.04);
-/// Height of that hump, and of the dip before it at least, as shares of the beat's.
-const HUMP: f64 = 0.85;
-const DIP: f64 = 0.35;
-/// Farthest between two humps of one beat, seconds and share of a period.
-const APART: (f64, f64) = (0.35, 0.4);
+/// Height of another hump at least, as a share of the beat's.
+const HUMP: f64 = 0.3;
+/// Nearest between two humps of one beat, seconds: nearer, noise at the upper edge of the pulse's band (8 Hz, a period of 0.125 s) makes two of one.
+const NEAREST_S: f64 = 0.15;
+/// Farthest between them, seconds and share of a period.
+const APART: (f64, f64) = (0.36, 0.42);
+/// Two humps are twins where their distance varies by no more than this (median difference from its median, seconds).
+const SPREAD_S: f64 = 0.03;
+/// A hump is the other one where it lies this near that distance, seconds.
+const NEAR_S: f64 = 0.06;
+/// Share of beats that have one there at least.
+const MANY_TWINS: f64 = 0.33;
+/// Share of beats on the rarer hump from which on they jump, and not a few for a reason of their own.
+const MANY_JUMPS: f64 = 0.02;
 
 /// A pulse, beats upward.
 pub(super) struct Pulse<'a> {
@@ -38,29 +49,93 @@ pub(super) struct Pulse<'a> {
     pub period_s: f64,
 }
 
-/// Moves beats of a pulse with two humps to one landmark: their times in seconds, and the share of them that stay off it.
+/// Moves beats of a pulse with twin humps to one landmark: their times in seconds, and the share of them that stay off it.
 pub(super) fn one_landmark(pulse: &Pulse<'_>, times_s: Vec<f64>) -> (Vec<f64>, f64) {
-    let Some(landmark) = Landmark::of(pulse, &times_s) else { return (times_s, 0.0) };
-    let share = landmark.share_off(&times_s);
-    if share < MANY_OFF {
-        return (times_s, share);
+    if let Some(twins) = Twins::of(pulse, &times_s) {
+        return twins.one_hump(&times_s).unwrap_or((times_s, twins.rarer));
     }
-    let maxima = local_maxima(pulse.x);
-    let place = |i: usize| (times_s[i], landmark.off_s(i, times_s[i]));
-    let moved: Vec<f64> = (0..times_s.len())
-        .map(|i| {
-            let (time_s, off_s) = place(i);
-            let hump = (off_s.abs() > MOVE_S.0)
-                .then(|| other_hump(pulse, &maxima, time_s, time_s - off_s))
-                .flatten();
-            hump.unwrap_or(time_s)
-        })
-        .collect();
-    if moved.windows(2).any(|pair| pair[1] <= pair[0]) {
-        return (times_s, share);
+    let share = Landmark::of(pulse, &times_s).map_or(0.0, |landmark| landmark.share_off(&times_s));
+    (times_s, share)
+}
+
+/// The two humps of a pulse.
+struct Twins {
+    /// Time of each beat's other hump, seconds, where it has one at `apart_s`; `[beat]`.
+    others_s: Vec<Option<f64>>,
+    /// From the first to the second, seconds.
+    apart_s: f64,
+    /// Most beats are timed by the first.
+    by_first: bool,
+    /// Share of beats that are timed by the other.
+    rarer: f64,
+}
+
+impl Twins {
+    /// None where the other humps have no distance of their own.
+    fn of(pulse: &Pulse<'_>, times_s: &[f64]) -> Option<Twins> {
+        let maxima = local_maxima(pulse.x);
+        let lags: Vec<Option<f64>> =
+            times_s.iter().map(|&t| Some(other_hump(pulse, &maxima, t)? - t)).collect();
+        let distances: Vec<f64> = lags.iter().flatten().map(|lag| lag.abs()).collect();
+        let apart_s = median(&distances)?;
+        let from_it: Vec<f64> = distances.iter().map(|d| (d - apart_s).abs()).collect();
+        let is_other = |lag: f64| (lag.abs() - apart_s).abs() <= NEAR_S;
+        let others_s: Vec<Option<f64>> = times_s
+            .iter()
+            .zip(&lags)
+            .map(|(t, lag)| lag.filter(|l| is_other(*l)).map(|l| t + l))
+            .collect();
+        let side = |is_first: bool| {
+            let by = others_s.iter().zip(times_s);
+            by.filter(|(other, t)| other.is_some_and(|other| (other > **t) == is_first)).count()
+        };
+        let (first, second) = (side(true), side(false));
+        let share = |count: usize| count as f64 / times_s.len().max(1) as f64;
+        let are_twins = median(&from_it)? <= SPREAD_S && share(first + second) >= MANY_TWINS;
+        let rarer = share(first.min(second));
+        are_twins.then_some(Twins { others_s, apart_s, by_first: first >= second, rarer })
     }
-    let share = landmark.share_off(&moved);
-    (moved, share)
+
+    /// The beats, each by the same hump, and the share of them of which that is not known. None where they do not jump, and where they would
+    /// not follow each other.
+    fn one_hump(&self, times_s: &[f64]) -> Option<(Vec<f64>, f64)> {
+        if self.rarer < MANY_JUMPS {
+            return None;
+        }
+        // From the rarer hump to the other.
+        let step_s = if self.by_first { -self.apart_s } else { self.apart_s };
+        let known: Vec<Option<f64>> = times_s
+            .iter()
+            .zip(&self.others_s)
+            .map(|(&time_s, other)| {
+                let is_first = other.as_ref().map(|other| *other > time_s)?;
+                if is_first == self.by_first { Some(time_s) } else { *other }
+            })
+            .collect();
+        let mut n_off = 0;
+        let moved: Vec<f64> = (0..times_s.len())
+            .map(|i| {
+                known[i].unwrap_or_else(|| {
+                    let Some(expected_s) = between(&known, i) else { return times_s[i] };
+                    let off_s = |time_s: f64| (time_s - expected_s).abs();
+                    let places = [times_s[i], times_s[i] + step_s];
+                    let [stays, steps] = places.map(off_s);
+                    n_off += usize::from(stays.min(steps) > OFF_S);
+                    if steps < stays { places[1] } else { places[0] }
+                })
+            })
+            .collect();
+        let in_order = moved.windows(2).all(|pair| pair[1] > pair[0]);
+        in_order.then(|| (moved, n_off as f64 / times_s.len().max(1) as f64))
+    }
+}
+
+/// Where a beat would lie between those that are known before and after it, in even steps, seconds.
+fn between(known: &[Option<f64>], i: usize) -> Option<f64> {
+    let before = (0..i).rev().find_map(|k| Some((k, known[k]?)))?;
+    let after = (i + 1..known.len()).find_map(|k| Some((k, known[k]?)))?;
+    let share = (i - before.0) as f64 / (after.0 - before.0) as f64;
+    Some(before.1 + share * (after.1 - before.1))
 }
 
 /// Where the landmark of each beat's cycle is.
@@ -91,37 +166,30 @@ impl Landmark {
         Some(Landmark { at_s: (0..tops.len()).map(|i| tops[i] + usual(i)).collect() })
     }
 
-    fn off_s(&self, beat: usize, time_s: f64) -> f64 {
-        time_s - self.at_s[beat]
-    }
-
     fn share_off(&self, times_s: &[f64]) -> f64 {
-        let off = times_s.iter().enumerate().filter(|(i, t)| self.off_s(*i, **t).abs() > OFF_S);
+        let off = times_s.iter().zip(&self.at_s).filter(|(t, at)| (*t - *at).abs() > OFF_S);
         off.count() as f64 / times_s.len().max(1) as f64
     }
 }
 
-/// The hump at the landmark beside the one that a beat was timed by, if there is one of nearly its height, seconds.
-fn other_hump(pulse: &Pulse<'_>, maxima: &[usize], time_s: f64, landmark_s: f64) -> Option<f64> {
+/// The highest hump beside the one that a beat was timed by, if it is high enough, seconds.
+fn other_hump(pulse: &Pulse<'_>, maxima: &[usize], time_s: f64) -> Option<f64> {
     let (x, hz) = (pulse.x, pulse.hz);
     let last = x.len() - 1;
-    let position = |t: f64| (((t - pulse.start_s) * hz).round().max(0.0) as usize).min(last);
-    let own = position(time_s);
+    let near = (((time_s - pulse.start_s) * hz).round().max(0.0) as usize).min(last);
+    let k = maxima.partition_point(|&i| i < near);
+    let around = [k.checked_sub(1), Some(k)].into_iter().flatten().filter_map(|k| maxima.get(k));
+    let own = *around.min_by_key(|i| i.abs_diff(near))?;
     let reach = (0.6 * pulse.period_s * hz) as usize;
-    let mut around = x[own.saturating_sub(reach)..=(own + reach).min(last)].to_vec();
-    around.sort_by(f64::total_cmp);
-    let rest = around[around.len() / 8];
-    let height = x[own] - rest;
+    let mut level = x[own.saturating_sub(reach)..=(own + reach).min(last)].to_vec();
+    level.sort_by(f64::total_cmp);
+    let rest = level[level.len() / 8];
     let apart = (APART.0.min(APART.1 * pulse.period_s) * hz) as usize;
-    let is_hump = |&&i: &&usize| {
-        let dip = x[i.min(own)..=i.max(own)].iter().fold(f64::MAX, |low, &v| low.min(v));
-        i != own
-            && i.abs_diff(own) <= apart
-            && x[i] - rest >= HUMP * height
-            && dip - rest >= DIP * height
-    };
-    let from = maxima.partition_point(|&i| i < position(landmark_s - MOVE_S.1));
-    let to = maxima.partition_point(|&i| i <= position(landmark_s + MOVE_S.1));
+    let nearest = (NEAREST_S * hz).ceil() as usize;
+    let is_hump =
+        |&&i: &&usize| i.abs_diff(own) >= nearest && x[i] - rest >= HUMP * (x[own] - rest);
+    let from = maxima.partition_point(|&i| i + apart < own);
+    let to = maxima.partition_point(|&i| i <= own + apart);
     let hump = maxima[from..to].iter().filter(is_hump).max_by(|&&a, &&b| x[a].total_cmp(&x[b]))?;
     let vertex = parabola_vertex(x[hump - 1], x[*hump], x[hump + 1]);
     Some(pulse.start_s + (*hump as f64 + vertex) / hz)

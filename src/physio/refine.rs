@@ -1,6 +1,6 @@
 //! The moment of each beat, to a fraction of a sample: the highest maximum nearby of the trace between 0.5 and 8 Hz (third-order
 //! Butterworth forward and back: Elgendi 2013, PLoS ONE 8:e76585; neurokit2 and peakdet take the same band), so that neither the
-//! wander a pulse rides on nor a notch in its top moves it; of two humps of one height the one at the cycle's `landmark`. An R wave is sharper than that: it is smoothed by 4 ms only.
+//! wander a pulse rides on nor a notch in its top moves it; of two humps the one that the other cycles have (`landmark`). An R wave is sharper than that: it is smoothed by 4 ms only.
 //!
 //! In strong noise the maximum is the noise's: the band is narrowed there. From less noise on that would be nearer the truth, and
 //! further from the moments that the peers agree on; docs/accuracy.md has both.

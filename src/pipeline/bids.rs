@@ -1,6 +1,7 @@
 //! The `bids` command as a story: a dataset and a Stats Model, planned whole, then node by node fitted, each unit a command of its own with
 //! its sidecar. What lower levels left finished is taken as it is.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::bids::model::Level;
@@ -8,7 +9,7 @@ use crate::bids::{Model, Notes, design};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite, interrupt};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{AppLevel, BidsSpec, Missing};
+use crate::pipeline::spec::{AppLevel, BidsSpec, Command, Missing};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
@@ -111,6 +112,24 @@ pub fn plan(spec: BidsSpec, watch: &dyn Watch) -> Result<Plan> {
     Ok(Plan { spec, read, found, units, left_out })
 }
 
+/// A run that is a copy of another of its subject would count twice.
+fn refuse_copies(units: &[Unit]) -> Result<()> {
+    let mut of_subjects: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
+    for unit in units {
+        let subject = unit.entities.get("subject").map_or("", String::as_str);
+        if let Command::Glm(spec) = &unit.command {
+            let runs = spec.runs.iter().map(|run| run.bold.clone());
+            of_subjects.entry(subject).or_default().extend(runs);
+        }
+    }
+    for images in of_subjects.values_mut() {
+        images.sort();
+        images.dedup();
+        io::refuse_twins(images)?;
+    }
+    Ok(())
+}
+
 impl Plan {
     /// The plan as a table for a person: nodes, their units, rows, columns and contrasts.
     #[must_use]
@@ -145,12 +164,9 @@ impl Plan {
         watch: &dyn Watch,
     ) -> Result<Done> {
         let others = there::look(self, overwrite)?;
-        outside::put(
-            &self.spec,
-            (&self.read.model, &self.read.text),
-            &self.found,
-            &others.removed,
-        )?;
+        refuse_copies(&self.units)?;
+        let (of, model) = ((&self.spec, &self.found), (&self.read.model, &*self.read.text));
+        outside::put(of, model, &others.removed, overwrite, watch)?;
         others.told.iter().for_each(|line| watch.warn(line));
         let mut done = Done::default();
         let fitted = self.fit(session, overwrite, watch, &mut done).and_then(|()| {

@@ -69,6 +69,8 @@ pub fn run(
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(at + 1);
+        let [.., not_finite, flat] = found.counts;
+        said::left_out(&run.path, [not_finite, flat], watch);
         said::regions(spec, &run.path, &found.nodes, watch);
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);
         said::alike(&run.path, &found, &of_run, &nodes, watch);

@@ -16,6 +16,7 @@ use crate::pipeline::spec::{
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Written;
 use crate::simulate::trial::{self, Region, Trial, TrialSpec, paths};
+use crate::simulate::write::paths::README;
 
 /// Corrected p that counts as found.
 pub const LEVEL: f64 = 0.05;
@@ -86,6 +87,10 @@ pub fn demo(
     session: &mut Session<'_>,
     watch: &dyn Watch,
 ) -> Result<TrialResult> {
+    let names = trial::names(spec).into_iter().chain([RESULTS.to_owned()]).collect::<Vec<_>>();
+    let places = simulate::in_folder(out, &names);
+    let readme = (&*out.join(README), &*trial::readme(command));
+    simulate::refuse_others(&places, readme, Overwrite::Own)?;
     watch.note("simulating");
     let trial = trial::run_while(spec, &interrupt::check)?;
     let files = trial::files(&trial, command);

@@ -14,8 +14,9 @@ use crate::pipeline::simulate;
 use crate::pipeline::spec::Command;
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Written;
-use crate::simulate::drug_trial::{DrugTrialSpec, Visit};
+use crate::simulate::drug_trial::{self, DrugTrialSpec, Visit};
 use crate::simulate::write::Content;
+use crate::simulate::write::paths::README;
 
 mod asked;
 mod found;
@@ -24,7 +25,7 @@ mod names;
 mod page;
 mod tables;
 
-use names::{COUPLING, Folders, MODEL};
+use names::{COUPLING, Folders, MODEL, PAGE};
 
 /// What was put in beside what was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -92,6 +93,8 @@ pub fn demo(
     watch: &dyn Watch,
 ) -> Result<TrialDemo> {
     let folders = Folders::new(out);
+    let readme = (&*folders.study.join(README), &*drug_trial::readme(command));
+    simulate::refuse_others(&folders.places(), readme, Overwrite::Own)?;
     let mut steps =
         Steps { session, watch, warned: 0, began: std::time::Instant::now(), seconds: Vec::new() };
     let trial = simulate::write_trial(spec, &folders.study, Overwrite::Own, command, watch)?;
@@ -125,7 +128,7 @@ pub fn demo(
         warned,
         lines,
         seconds,
-        page: page::PAGE,
+        page: PAGE,
     };
     page::write(&result, (out, command), watch)?;
     Ok(result)

@@ -238,7 +238,9 @@ fn image(
     watch: &dyn Watch,
 ) -> Result<Regions> {
     let (mask, labels) = masks::labels_of(path, on, watch)?;
-    if labels.len() > 1 || options.names.is_some() {
+    // Labels that float32 has made one are refused there.
+    let is_large = labels.iter().any(|&label| label >= 1 << 24);
+    if labels.len() > 1 || is_large || options.names.is_some() {
         return atlas(path, options.names.as_deref(), on, watch);
     }
     let name = path.file_name().unwrap_or_default().to_string_lossy();

@@ -26,7 +26,7 @@ mod scans;
 mod truth;
 
 pub use brain::Brain;
-pub use files::{count, files, files_while, paths};
+pub use files::{files, files_while, names, paths, readme};
 pub use people::{Arm, Patient};
 pub use region::Region;
 pub use scans::{Scan, Task};

@@ -17,7 +17,7 @@ mod atlas;
 mod files;
 
 pub use atlas::Region;
-pub use files::{files, paths};
+pub use files::{files, names, paths, readme};
 
 /// What the drug adds to the response to pain, percent signal change.
 const DRUG_IN_PAG: f64 = -1.1;
@@ -116,7 +116,7 @@ pub fn run_while(spec: &TrialSpec, go_on: GoOn<'_>) -> Result<Trial> {
             };
             let of = |(voxel, inside): (usize, &bool)| if *inside { value(voxel) } else { 0.0 };
             Ok(Visit {
-                subject: format!("sub-{:02}", patient + 1),
+                subject: subject(patient),
                 group: GROUPS[group],
                 session: SESSIONS[session],
                 effect: inside.iter().enumerate().map(of).collect(),
@@ -124,6 +124,11 @@ pub fn run_while(spec: &TrialSpec, go_on: GoOn<'_>) -> Result<Trial> {
         })
         .collect::<Result<_>>()?;
     Ok(Trial { mask: Mask { grid: grid.clone(), inside }, grid, regions, drug, visits })
+}
+
+/// The name of a patient, from 0.
+fn subject(patient: usize) -> String {
+    format!("sub-{:02}", patient + 1)
 }
 
 fn check(spec: &TrialSpec) -> Result<()> {

@@ -154,6 +154,51 @@ pub mod paths {
         "derivatives/truth/sub-01/func/sub-01_task-pain_desc-control_effect.nii.gz";
     /// A checksum of each other file's content.
     pub const CHECKSUMS: &str = "derivatives/truth/checksums.tsv";
+    /// Says how the study was made.
+    pub const README: &str = "README.md";
+}
+
+/// The README, which tells a study from others before it is made. `command`: the line that makes it.
+#[must_use]
+pub fn readme(command: &str) -> String {
+    include_str!("dataset-readme.md").replace("{command}", command)
+}
+
+/// The names of all files, as [`files_while`] has them, before the study is made.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let of_run = ["bold.nii.gz", "events.tsv", "physio.tsv.gz", "physio.json"];
+    let derived = ["confounds_timeseries.tsv", "brain_mask.nii.gz", "brain_mask.json"];
+    let truth = [
+        "desc-pain_effect.nii.gz",
+        "desc-control_effect.nii.gz",
+        "desc-cardiac_sd.nii.gz",
+        "desc-respiratory_sd.nii.gz",
+        "desc-noise_rho.nii.gz",
+        "dseg.nii.gz",
+        "dseg.tsv",
+        "label-brainstem_mask.nii.gz",
+        "label-PAG_mask.nii.gz",
+        "desc-cardiac_phase.tsv.gz",
+        "desc-respiratory_phase.tsv.gz",
+        "desc-beats_times.tsv",
+        "desc-breaths_times.tsv",
+    ];
+    let folders = ["", "derivatives/boldly-simulate/", "derivatives/truth/"];
+    let described = folders.map(|folder| format!("{folder}dataset_description.json"));
+    let others = [
+        paths::README,
+        "participants.tsv",
+        "task-pain_bold.json",
+        "task-pain_events.json",
+        paths::CHECKSUMS,
+    ];
+    let mut names: Vec<String> = others.map(str::to_owned).into_iter().chain(described).collect();
+    names.extend(of_run.map(|ending| format!("{SUBJECT}_{ending}")));
+    names.extend(derived.map(|ending| format!("{DERIVED}_desc-{ending}")));
+    names.extend(truth.map(|ending| format!("{TRUTH}_{ending}")));
+    names.sort();
+    names
 }
 
 /// All files of the dataset: path relative to its folder, with `/`, and content, in the order of the paths.
@@ -192,7 +237,6 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
     let events = json!({
         "trial_type": { "Levels": { "pain": "painful heat", "control": "touch" } },
     });
-    let readme = include_str!("dataset-readme.md").replace("{command}", command);
     let bold_image = Content::Image(Box::new(Image {
         grid: study.grid.clone(),
         tr: Some(spec.tr),
@@ -205,7 +249,7 @@ fn raw(study: &Study, command: &str) -> Vec<(String, Content)> {
             "dataset_description.json".into(),
             dataset("A simulated pain study with known truth", "raw"),
         ),
-        ("README.md".into(), Content::Text(readme)),
+        (paths::README.into(), Content::Text(readme(command))),
         (
             "participants.tsv".into(),
             Content::Text("participant_id\tspecies\nsub-01\tsimulated\n".into()),

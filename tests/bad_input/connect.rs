@@ -40,6 +40,23 @@ fn of_regions() -> Vec<Case> {
             &["names no region", "--seed"],
         ),
         case(
+            "a label with two names",
+            |d| {
+                two(d);
+                text(d, "names.tsv", "index\tname\n1\tpag\n2\tinsula\n1\trvm\n");
+            },
+            of_atlas("--labels names.tsv"),
+            65,
+            &["names.tsv, line 4,", "calls 1 'rvm', which line 2 calls 'pag'", "one name"],
+        ),
+        case(
+            "labels that float32 makes one, as those of the Allen atlas",
+            |d| atlas(d, |at| [0.0, 312_782_546.0, 312_782_550.0][at % 3]),
+            ATLAS,
+            65,
+            &["atlas.nii holds the label 312782", "below 16777216", "renumber"],
+        ),
+        case(
             "a seed outside the field of view",
             nothing,
             "connect bold.nii --seed a=sphere:200,6,3:4 --out out --device cpu",

@@ -178,6 +178,36 @@ fn images() -> Vec<Case> {
             &["m3.nii holds t statistics, by its sidecar", "stat-effect"],
         ),
         case(
+            "t for effects by their name alone, as FitLins and nilearn write them",
+            |d| {
+                with(d, "m3.nii", "sub-3_stat-t_statmap.nii");
+                fs::copy(d.join("m3.nii"), d.join("sub-3_stat-t_statmap.nii")).unwrap();
+            },
+            TWO,
+            65,
+            &["sub-3_stat-t_statmap.nii holds t statistics, by its name", "stat-effect"],
+        ),
+        case(
+            "SPM's t for effects",
+            |d| {
+                with(d, "m3.nii", "spmT_0001.nii");
+                fs::copy(d.join("m3.nii"), d.join("spmT_0001.nii")).unwrap();
+            },
+            TWO,
+            65,
+            &["spmT_0001.nii holds t statistics, by its name", "SPM's con"],
+        ),
+        case(
+            "FSL's variances for effects",
+            |d| {
+                with(d, "m3.nii", "varcope1.nii");
+                fs::copy(d.join("m3.nii"), d.join("varcope1.nii")).unwrap();
+            },
+            TWO,
+            65,
+            &["varcope1.nii holds variances, by its name", "FSL's cope"],
+        ),
+        case(
             "p for effects",
             |d| {
                 groups(d);

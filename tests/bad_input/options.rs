@@ -196,6 +196,20 @@ pub fn cases() -> Vec<Case> {
             &["--tr SECONDS"],
         ),
         case(
+            "a recording without its option",
+            nothing,
+            "physio pulse.puls --out p",
+            2,
+            &["--physio pulse.puls"],
+        ),
+        case(
+            "a table without its option",
+            nothing,
+            "group maps.tsv --model one-sample --out o",
+            2,
+            &["--maps maps.tsv"],
+        ),
+        case(
             "an option with an underscore",
             nothing,
             "glm bold.nii --slice_times x",

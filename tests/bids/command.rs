@@ -202,3 +202,51 @@ fn without_a_model_one_is_made_that_can_be_given_back() {
     assert_eq!(done.status.code(), Some(2), "{}", said(&done));
     assert!(said(&done).contains("Foot"), "{}", said(&done));
 }
+
+#[test]
+fn a_run_that_is_a_copy_of_another_is_refused_and_what_people_wrote_into_the_folder_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(raw), Some(model)) = (dataset("ds005"), changed(folder.path(), without_difference))
+    else {
+        return;
+    };
+    let own = folder.path().join("ds");
+    copy(&raw, &own);
+    let line = |out: &str, more: &str| {
+        format!(
+            "bids ds {out} participant -m {} --noise ols --participant-label 01 -q{more}",
+            model.display()
+        )
+    };
+    let run = |line: &str| boldly(folder.path(), line);
+    succeeded(&line("out", ""), run(&line("out", "")));
+    let (readme, ignored) =
+        (folder.path().join("out/README"), folder.path().join("out/.bidsignore"));
+    let made = fs::read_to_string(&readme).unwrap();
+    for path in [&readme, &ignored] {
+        fs::write(path, fs::read_to_string(path).unwrap() + "mine\n").unwrap();
+    }
+    let again = line("out", "").replace(" -q", "");
+    let done = succeeded(&again, run(&again));
+    assert!(said(&done).contains("README is not as boldly makes it"), "{}", said(&done));
+    assert!(!said(&done).contains(".bidsignore"), "{}", said(&done));
+    for path in [&readme, &ignored] {
+        assert!(fs::read_to_string(path).unwrap().contains("mine"), "{}", path.display());
+    }
+    let over = line("out", " --overwrite");
+    succeeded(&over, run(&over));
+    assert_eq!(fs::read_to_string(&readme).unwrap(), made);
+
+    let images: Vec<std::path::PathBuf> = files(&own)
+        .into_iter()
+        .filter(|path| path.display().to_string().contains("sub-01"))
+        .filter(|path| path.display().to_string().ends_with("preproc_bold.nii.gz"))
+        .map(|path| own.join(path))
+        .collect();
+    assert!(images.len() > 1, "{images:?}");
+    fs::write(&images[1], fs::read(&images[0]).unwrap()).unwrap();
+    let done = run(&line("copied", ""));
+    assert_eq!(done.status.code(), Some(2), "{}", said(&done));
+    assert!(said(&done).contains("holds the same as"), "{}", said(&done));
+    assert!(!folder.path().join("copied").exists(), "nothing half-written");
+}

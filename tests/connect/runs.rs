@@ -39,3 +39,25 @@ fn runs_have_their_own_outputs_and_the_mean_of_fishers_z_has_no_number() {
     let networks = Table::read(&both.join("networks.tsv"));
     assert_eq!((networks.words("network_a"), networks.words("network_b")), (vec!["n"], vec!["b"]));
 }
+
+#[test]
+fn voxels_that_are_constant_in_one_of_two_runs_are_told_of_and_out_of_what_both_have() {
+    let folder = study();
+    let dir = folder.path();
+    made::run(dir, "again", 6);
+    let [ni, nj, nk, n] = made::SHAPE;
+    let mut bytes = fs::read(dir.join("again.nii")).unwrap();
+    let first = bytes.len() - 4 * ni * nj * nk * n;
+    for t in 0..n {
+        let at = first + 4 * (t * ni * nj * nk + 2);
+        bytes[at..at + 4].copy_from_slice(&0.0_f32.to_le_bytes());
+    }
+    fs::write(dir.join("again.nii"), bytes).unwrap();
+    let line = "connect bold.nii again.nii --seed a=sphere:15,6,6:4 --mask mask.nii --noise ols --device cpu --out both";
+    let output = crate::binary::boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("again.nii: 1 mask voxel is constant over time"), "{said}");
+    assert!(!said.contains("bold.nii: 1 mask voxel"), "{said}");
+    let mask = map(&dir.join("both"), "mask");
+    assert_eq!((mask[2], mask.iter().sum::<f64>()), (0.0, (ni * nj * nk - 1) as f64));
+}

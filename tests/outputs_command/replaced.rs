@@ -48,6 +48,41 @@ fn what_boldly_did_not_make_or_was_changed_since_is_not_replaced() {
 }
 
 #[test]
+fn what_lies_in_the_place_of_a_study_is_refused_before_any_of_it_is_made() {
+    let folder = study();
+    let dir = folder.path();
+    let trial = "sub-01/ses-baseline/func/sub-01_ses-baseline_task-pain_bold.nii.gz";
+    for (line, place) in [
+        ("simulate new", &*format!("new/{}", paths::TRUE_PAIN)),
+        ("simulate new", "new/README.md"),
+        ("simulate new", "new/participants.tsv"),
+        ("simulate --trial new", &format!("new/{trial}")),
+        ("demo --group --out new", "new/sub-02/sub-02_ses-post_desc-pain_effect.nii.gz"),
+        ("demo --group --out new", "new/group/notes.txt"),
+        ("demo --trial --out new", "new/tables/brain.tsv"),
+        ("demo --trial --out new", "new/group-pain/group.html"),
+        ("demo --trial --out new", "new/index.html"),
+    ] {
+        let path = dir.join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "mine").unwrap();
+        let started = std::time::Instant::now();
+        refused(dir, line, 2, &["is not the one of this study", "--overwrite"]);
+        assert!(started.elapsed().as_secs_f64() < 20.0, "{line}: {place} was seen late");
+        let left = fs::read_dir(dir.join("new")).unwrap().count();
+        assert_eq!((left, &*fs::read_to_string(&path).unwrap()), (1, "mine"), "{line}: {place}");
+        fs::remove_dir_all(dir.join("new")).unwrap();
+    }
+    // What was changed since in the whole study is seen before it is made again.
+    let truth = dir.join("study").join(paths::TRUE_PAIN);
+    fs::write(&truth, "mine").unwrap();
+    let again = "simulate study --shape 9,10,8 --voxel-size 12,12,12 --volumes 40 --seed 5 --quiet";
+    let output = boldly(dir, again);
+    assert!(said(&output).contains("was changed since"), "{}", said(&output));
+    assert!(!said(&output).contains("simulating"), "{}", said(&output));
+}
+
+#[test]
 fn another_analysis_is_not_mixed_with_what_is_there_and_overwrite_removes_it() {
     let folder = study();
     let dir = folder.path();

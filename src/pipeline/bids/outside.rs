@@ -14,6 +14,7 @@ use crate::io::{Outputs, Overwrite, bids, read_text};
 use crate::pipeline::bidsignore;
 use crate::pipeline::provenance::relative;
 use crate::pipeline::spec::BidsSpec;
+use crate::pipeline::watch::Watch;
 
 /// The version of BIDS that names follow.
 const BIDS_VERSION: &str = "1.10.0";
@@ -45,15 +46,17 @@ pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
     ))
 }
 
-/// Put down what belongs to the folder as a whole; in the same step `removed` go.
+/// Put down what belongs to the folder as a whole. What people add to, the description and the README, stays where it is otherwise than it
+/// would be made, which is told; a list of what validators pass over stays whatever it holds. In the same step `removed` go.
 ///
 /// # Errors
 /// Output errors.
 pub(super) fn put(
-    spec: &BidsSpec,
+    (spec, found): (&BidsSpec, &Found),
     (model, text): (&Model, &str),
-    found: &Found,
     removed: &[PathBuf],
+    overwrite: Overwrite,
+    watch: &dyn Watch,
 ) -> Result<()> {
     let out = &spec.out;
     let link = |root: &Path| relative(root, out).display().to_string();
@@ -85,15 +88,34 @@ pub(super) fn put(
         ("README", readme.as_str()),
         (name.as_str(), text),
     ];
-    // What is told there beside boldly's own names stays.
-    let is_told = |name: &str| {
-        let there = || read_text(&out.join(name)).is_ok_and(|t| t.starts_with(bidsignore::NAMES));
-        name == bidsignore::NAME && there()
+    let stays = |name: &str, text: &str| {
+        let path = out.join(name);
+        // What is told there beside boldly's own names stays.
+        if name == bidsignore::NAME && read_text(&path).is_ok_and(|there| there.starts_with(text)) {
+            return true;
+        }
+        let may_stay = overwrite == Overwrite::Own && name != model_name(spec, model);
+        if !may_stay || !path.is_file() || is_there(&path, text) {
+            return false;
+        }
+        if name != bidsignore::NAME {
+            watch.warn(&format!(
+                "{} is not as boldly makes it (changed since, or of another model) and stays; --overwrite replaces it",
+                path.display()
+            ));
+        }
+        true
     };
-    let files = files.into_iter().filter(|(name, _)| !is_told(name));
-    let files: Vec<(PathBuf, String)> =
-        files.map(|(name, text)| (out.join(name), text.to_owned())).collect();
+    let files: Vec<(PathBuf, String)> = files
+        .into_iter()
+        .filter(|(name, text)| !stays(name, text))
+        .map(|(name, text)| (out.join(name), text.to_owned()))
+        .collect();
     put_and_remove(&files, removed)
+}
+
+fn is_there(path: &Path, text: &str) -> bool {
+    path.is_file() && read_text(path).is_ok_and(|there| there == text)
 }
 
 /// Put texts down, each whole, those that are there already left as they are.
@@ -105,9 +127,6 @@ pub(super) fn put_texts(files: &[(PathBuf, String)]) -> Result<()> {
 }
 
 fn put_and_remove(files: &[(PathBuf, String)], removed: &[PathBuf]) -> Result<()> {
-    let is_there = |path: &Path, text: &str| {
-        path.is_file() && read_text(path).is_ok_and(|there| there == text)
-    };
     let new: Vec<&(PathBuf, String)> =
         files.iter().filter(|(path, text)| !is_there(path, text)).collect();
     if new.is_empty() && removed.is_empty() {

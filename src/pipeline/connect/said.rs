@@ -95,6 +95,27 @@ pub(super) fn places(nodes: &Nodes, tissues: &Tissues, watch: &dyn Watch) {
     overlaps(nodes, watch);
 }
 
+/// The mask's voxels that count nowhere. `left_out`: those that are not finite in some volume, and those that are constant.
+pub(super) fn left_out(run: &Path, left_out: [usize; 2], watch: &dyn Watch) {
+    let [not_finite, flat] = left_out;
+    let parts = [(not_finite, "not finite in some volume"), (flat, "constant over time")];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(n, _)| *n > 0)
+        .map(|(n, what)| match n {
+            1 => format!("1 mask voxel is {what}"),
+            _ => format!("{n} mask voxels are {what}"),
+        })
+        .collect();
+    if !parts.is_empty() {
+        watch.warn(&format!(
+            "{}: {}; they count for no region and have no map",
+            display(run),
+            parts.join(", ")
+        ));
+    }
+}
+
 /// Regions that share voxels go together for that alone, and those that share all are one.
 fn overlaps(nodes: &Nodes, watch: &dyn Watch) {
     let all: Vec<&Region> = nodes.all.iter().collect();

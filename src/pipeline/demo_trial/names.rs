@@ -26,6 +26,11 @@ pub(super) const BRAIN: &str = "tables/brain.tsv";
 /// What the recordings come to by visit.
 pub(super) const PHYSIO: &str = "tables/physio_summary.tsv";
 
+/// The page, relative to the demonstration's folder.
+pub(super) const PAGE: &str = "index.html";
+/// The same as a table.
+pub(super) const TABLE: &str = "truth.tsv";
+
 /// Where the parts of the demonstration lie.
 #[derive(Debug, Clone)]
 pub(super) struct Folders {
@@ -36,6 +41,13 @@ pub(super) struct Folders {
 impl Folders {
     pub fn new(out: &Path) -> Folders {
         Folders { out: out.to_owned(), study: out.join("study") }
+    }
+
+    /// What the demonstration makes in its folder beside the study.
+    pub fn places(&self) -> Vec<PathBuf> {
+        let (coupling, _) = COUPLING;
+        let parts = [BIDS, MODEL, "connect", coupling, "tables", "trial", PAGE, TABLE];
+        parts.iter().map(|name| self.at(name)).collect()
     }
 
     pub fn at(&self, name: &str) -> PathBuf {

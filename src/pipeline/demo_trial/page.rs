@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::names::MODEL;
+use super::names::{MODEL, PAGE, TABLE};
 use super::{TrialDemo, found};
 use crate::error::Result;
 use crate::io::Overwrite;
@@ -10,11 +10,6 @@ use crate::pipeline::simulate::write_files;
 use crate::pipeline::watch::Watch;
 use crate::report::demo::{self, DemoPage, Row};
 use crate::simulate::write::Content;
-
-/// The page, relative to the demonstration's folder.
-pub(super) const PAGE: &str = "index.html";
-/// The same as a table.
-const TABLE: &str = "truth.tsv";
 
 /// Where one may go on, if it is there.
 const LINKS: [(&str, &str); 9] = [

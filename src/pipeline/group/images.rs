@@ -322,18 +322,30 @@ fn refuse_kind(path: &Path, intent: Intent, statistic: Option<&str>) -> Result<(
         said if said.starts_with("p,") => Some("p values"),
         _ => None,
     });
-    match by_sidecar.or(by_header) {
+    let said = [(by_sidecar, "sidecar"), (by_header, "header"), (kind_by_name(path), "name")];
+    match said.into_iter().find_map(|(kind, by)| Some((kind?, by))) {
         None => Ok(()),
-        Some(kind) => Err(Error::bad_data(
+        Some((kind, by)) => Err(Error::bad_data(
             display(path),
-            format!(
-                "holds {kind}, by its {}",
-                if by_sidecar.is_some() { "sidecar" } else { "header" }
-            ),
+            format!("holds {kind}, by its {by}"),
             "hold effects (contrast estimates, such as boldly glm's stat-effect, FSL's cope, SPM's con)",
             "name the effect's map in the table",
         )),
     }
+}
+
+/// What the name of a map without a word in its header says, as those of FitLins and nilearn are: BIDS' stat-, and the names of FSL and SPM.
+fn kind_by_name(path: &Path) -> Option<&'static str> {
+    let name = path.file_name()?.to_string_lossy();
+    let kind = |word: &str| match word.trim_end_matches(|c: char| c.is_ascii_digit()) {
+        "stat-t" | "tstat" | "spmT" => Some("t statistics"),
+        "stat-F" | "stat-f" | "fstat" | "spmF" => Some("F statistics"),
+        "stat-z" | "zstat" | "zfstat" => Some("z statistics"),
+        "stat-p" => Some("p values"),
+        "stat-variance" | "varcope" => Some("variances"),
+        _ => None,
+    };
+    name.split('.').next()?.split('_').find_map(kind)
 }
 
 /// The unit that all effects share.

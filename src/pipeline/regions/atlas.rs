@@ -1,5 +1,6 @@
 //! A labelled image, and what its labels are called.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::{Region, Regions};
@@ -12,6 +13,8 @@ use crate::volume::Grid;
 
 /// Names that a line lists.
 const LISTED: usize = 6;
+/// Below it float32, as images are read, tells whole numbers apart.
+const EXACT: f32 = 16_777_216.0;
 
 /// The regions of a labelled image: labels above 0, rising. `names`: a table with the columns index and name, else one that lies beside the
 /// image under its name, as BIDS has it.
@@ -75,7 +78,25 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
         })?;
         Ok((number, cells[name].trim().to_owned()))
     };
-    table.rows.iter().enumerate().map(row).collect()
+    let names: Vec<(i64, String)> =
+        table.rows.iter().enumerate().map(row).collect::<Result<_>>()?;
+    let mut first: HashMap<i64, usize> = HashMap::new();
+    for (at, (index, name)) in names.iter().enumerate() {
+        let known = *first.entry(*index).or_insert(at);
+        if names[known].1 != *name {
+            return Err(Error::bad_data(
+                format!("{thing}, line {},", at + 2),
+                format!(
+                    "calls {index} '{name}', which line {} calls '{}'",
+                    known + 2,
+                    names[known].1
+                ),
+                "give each index one name",
+                "correct the table",
+            ));
+        }
+    }
+    Ok(names)
 }
 
 /// Labels with their regions, and each voxel's place among them.
@@ -94,6 +115,14 @@ fn labelled(
             format!("holds {value}"),
             "hold whole labels, 0 outside",
             "an atlas of probabilities must be turned into labels first",
+        ));
+    }
+    if let Some(&value) = values.iter().find(|v| **v >= EXACT) {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("holds the label {value} or one near it"),
+            format!("hold labels below {EXACT}: beyond, float32 would make one of several"),
+            "renumber its labels from 1, and keep their names in a table of index and name",
         ));
     }
     let label = |v: &f32| v.round() as i64;
@@ -136,7 +165,7 @@ fn labelled(
 /// Labels of one name are told apart by their numbers.
 fn tell_twice(all: &mut [(i64, Region)], path: &Path, watch: &dyn Watch) {
     let names: Vec<String> = all.iter().map(|(_, region)| region.name.clone()).collect();
-    let mut seen: std::collections::HashMap<&str, usize> = std::collections::HashMap::new();
+    let mut seen: HashMap<&str, usize> = HashMap::new();
     names.iter().for_each(|name| *seen.entry(name).or_default() += 1);
     let twice: Vec<usize> = (0..all.len()).filter(|&at| seen[names[at].as_str()] > 1).collect();
     for &at in &twice {

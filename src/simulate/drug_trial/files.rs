@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::{DrugTrial, Region, Scan, Task, Visit, dictionaries, events, ratings, truth};
 use crate::error::Result;
+use crate::simulate::write::paths::README;
 use crate::simulate::write::{Content, Image, Stored, bold_stored, dataset, pretty, recorded, tsv};
 use crate::simulate::{GoOn, slice_times};
 use crate::table::Table;
@@ -61,21 +62,43 @@ pub fn files_while<'a>(
     first.into_iter().map(Ok).chain(runs)
 }
 
-/// How many files there are.
-pub fn count(trial: &DrugTrial) -> usize {
-    let first = described(trial, "").len() + tables(trial).len() + regions(trial).len();
-    let of_task = trial.visits.len() * (OF_A_RUN + 1); // its events
-    let of_rest = trial.visits.iter().filter(|visit| visit.has_rest).count() * OF_A_RUN;
-    first + of_task + of_rest
+/// The names of all files, as [`files_while`] has them, before a run is made.
+#[must_use]
+pub fn names(trial: &DrugTrial) -> Vec<String> {
+    let first = [described(trial, ""), tables(trial), regions(trial)].concat();
+    let of_run = |(visit, task): (&Visit, Task)| {
+        let stem = trial.stem(visit, task);
+        let mut names =
+            ["physio.tsv.gz", "physio.json", "bold.nii.gz"].map(|e| format!("{stem}_{e}")).to_vec();
+        names.push(confounds(&stem));
+        names.extend(["nii.gz", "json"].map(|e| mask(&stem).replace("nii.gz", e)));
+        names.extend((task == Task::Pain).then(|| format!("{stem}_events.tsv")));
+        names
+    };
+    first.into_iter().map(|(name, _)| name).chain(trial.runs().flat_map(of_run)).collect()
 }
 
-/// Image, confounds, mask of the brain and its sidecar, recording and its sidecar.
-const OF_A_RUN: usize = 6;
 /// What the BIDS validator, made for a row a participant and for preprocessed images, takes for errors.
 const IGNORED: [(&str, &str); 2] = [
     (".bidsignore", "phenotype\n"),
     ("derivatives/boldly-simulate/.bidsignore", "slab_*\n*_timeseries.*\n"),
 ];
+
+/// The README, which tells a study from others before it is made. `command`: the line that makes it.
+#[must_use]
+pub fn readme(command: &str) -> String {
+    include_str!("../drug-trial-readme.md").replace("{command}", command)
+}
+
+/// Of a run's confounds.
+fn confounds(stem: &str) -> String {
+    format!("{}/{stem}_desc-confounds_timeseries.tsv", paths::DERIVED)
+}
+
+/// Of a run's brain.
+fn mask(stem: &str) -> String {
+    format!("{}/{stem}_desc-brain_mask.nii.gz", paths::DERIVED)
+}
 
 fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
     let of_run = trial.spec.of_run(trial.spec.seed);
@@ -90,14 +113,13 @@ fn described(trial: &DrugTrial, command: &str) -> Vec<(String, Content)> {
         })
     };
     let levels = json!({ "pain": "painful pressure", "control": "touch" });
-    let readme = include_str!("../drug-trial-readme.md").replace("{command}", command);
     let derived = "derivatives/boldly-simulate/dataset_description.json";
     let truth = "derivatives/truth/dataset_description.json";
     let name = "A simulated drug trial with known truth";
     let ignored = IGNORED.map(|(path, names)| (path.to_owned(), Content::Text(names.to_owned())));
     let described = vec![
         ("dataset_description.json".to_owned(), dataset(name, "raw")),
-        ("README.md".to_owned(), Content::Text(readme)),
+        (README.to_owned(), Content::Text(readme(command))),
         ("task-pain_bold.json".to_owned(), pretty(&bold(Task::Pain))),
         ("task-rest_bold.json".to_owned(), pretty(&bold(Task::Rest))),
         (
@@ -208,7 +230,7 @@ fn of_run(trial: &DrugTrial, stem: &str, scan: Scan) -> Vec<(String, Content)> {
     let mut files = vec![
         (format!("{stem}_physio.tsv.gz"), samples),
         (format!("{stem}_physio.json"), sidecar),
-        (format!("{}/{stem}_desc-confounds_timeseries.tsv", paths::DERIVED), tsv(&scan.confounds)),
+        (confounds(stem), tsv(&scan.confounds)),
     ];
     files.extend(scan.events.as_ref().map(|events| (format!("{stem}_events.tsv"), tsv(events))));
     let image = Image {
@@ -219,6 +241,6 @@ fn of_run(trial: &DrugTrial, stem: &str, scan: Scan) -> Vec<(String, Content)> {
         values: scan.bold,
     };
     files.push((format!("{stem}_bold.nii.gz"), Content::Image(Box::new(image))));
-    files.extend(brain(trial, &format!("{}/{stem}_desc-brain_mask.nii.gz", paths::DERIVED)));
+    files.extend(brain(trial, &mask(stem)));
     files
 }

@@ -2,7 +2,8 @@
 
 use serde_json::json;
 
-use super::{Region, Trial, Visit};
+use super::{Region, SESSIONS, Trial, TrialSpec, Visit, subject};
+use crate::simulate::write::paths::README;
 use crate::simulate::write::{Content, Image, Stored, pretty, tsv};
 use crate::table::Table;
 
@@ -34,9 +35,8 @@ pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
     for (label, name) in Region::NAMES {
         names += &format!("{}\t{name}\n", label as u8);
     }
-    let readme = include_str!("../trial-readme.md").replace("{command}", command);
     let mut files = vec![
-        ("README.md".to_owned(), Content::Text(readme)),
+        (README.to_owned(), Content::Text(readme(command))),
         (paths::TABLE.to_owned(), tsv(&table(trial))),
         (paths::MASK.to_owned(), image(trial, inside, whole)),
         (paths::ATLAS.to_owned(), image(trial, labels, whole)),
@@ -45,7 +45,7 @@ pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
         (paths::TRUTH.to_owned(), image(trial, trial.drug.clone(), Stored::Float32)),
     ];
     for visit in &trial.visits {
-        let stem = stem(visit);
+        let stem = stem(&visit.subject, visit.session);
         let said = json!({
             "Description": "Response to pain",
             "Units": "percent signal change",
@@ -57,15 +57,39 @@ pub fn files(trial: &Trial, command: &str) -> Vec<(String, Content)> {
     files
 }
 
+/// The README, which tells a trial from others before it is made. `command`: the line that makes it.
+#[must_use]
+pub fn readme(command: &str) -> String {
+    include_str!("../trial-readme.md").replace("{command}", command)
+}
+
+/// The names of all files, as [`files`] has them, before the trial is made.
+#[must_use]
+pub fn names(spec: &TrialSpec) -> Vec<String> {
+    let first = [
+        README,
+        paths::TABLE,
+        paths::MASK,
+        paths::ATLAS,
+        paths::ATLAS_NAMES,
+        paths::PAG,
+        paths::TRUTH,
+    ];
+    let of_visit = |visit: usize| {
+        let (subject, session) = (subject(visit / 2), SESSIONS[visit % 2]);
+        ["json", "nii.gz"].map(|ending| format!("{}.{ending}", stem(&subject, session)))
+    };
+    first.map(str::to_owned).into_iter().chain((0..4 * spec.per_group).flat_map(of_visit)).collect()
+}
+
 /// Of a visit's map and its sidecar.
-fn stem(visit: &Visit) -> String {
-    let Visit { subject, session, .. } = visit;
+fn stem(subject: &str, session: &str) -> String {
     format!("{subject}/{subject}_ses-{session}_desc-pain_effect")
 }
 
 fn table(trial: &Trial) -> Table {
     let row = |visit: &Visit| {
-        let path = format!("{}.nii.gz", stem(visit));
+        let path = format!("{}.nii.gz", stem(&visit.subject, visit.session));
         vec![visit.subject.clone(), visit.group.to_owned(), visit.session.to_owned(), path]
     };
     Table {
