@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::process::Command;
 
+use boldly::Error;
 use boldly::io::hash::{self, Checksum};
 use boldly::io::sample::SampleType;
 use boldly::io::{Header, Outputs, Overwrite, interrupt};
@@ -263,6 +264,7 @@ fn child_writes_beyond_the_limit() {
 #[cfg(unix)]
 fn an_interrupt_ends_the_work_and_leaves_nothing() {
     assert_passed(&child("", "child_is_interrupted"));
+    assert_passed(&child("", "child_is_interrupted_behind_its_first_files"));
     #[cfg(target_os = "linux")]
     assert_passed(&child("", "child_loses_its_terminal"));
     #[cfg(target_os = "linux")]
@@ -287,6 +289,25 @@ fn child_is_interrupted() {
     assert_eq!(outputs.commit().unwrap_err().exit_code(), 130);
     drop(outputs);
     assert!(listing(root.path()).is_empty());
+    assert_eq!(interrupt::told(Error::Interrupted).to_string(), "interrupted; nothing was written");
+}
+
+#[test]
+#[ignore = "run by another test, in a process of its own"]
+#[cfg(unix)]
+fn child_is_interrupted_behind_its_first_files() {
+    interrupt::install().unwrap();
+    let root = tempfile::tempdir().unwrap();
+    let mut outputs = Outputs::new();
+    outputs.text(&root.path().join("a.json"), "{}").unwrap();
+    outputs.text(&root.path().join("b.json"), "{}").unwrap();
+    outputs.commit().unwrap();
+    signal_hook::low_level::raise(signal_hook::consts::SIGINT).unwrap();
+    let told = interrupt::told(interrupt::check().unwrap_err());
+    assert_eq!(told.exit_code(), 130);
+    let words =
+        "interrupted; 2 files written before are complete and stay, nothing is half-written";
+    assert_eq!(told.to_string(), words);
 }
 
 #[test]

@@ -95,18 +95,3 @@ pub fn told(error: Error) -> Error {
 pub fn check() -> Result<()> {
     if STOP.load(Ordering::Relaxed) { Err(Error::Interrupted) } else { Ok(()) }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_finished_before_an_interrupt_is_not_said_to_be_unwritten() {
-        finished(2);
-        let said = told(Error::Interrupted);
-        assert_eq!(said.exit_code(), 130);
-        assert!(said.to_string().contains("files written before are complete and stay"), "{said}");
-        let other = Error::usage("a", "is", "be", "");
-        assert_eq!(told(other).exit_code(), 2);
-    }
-}

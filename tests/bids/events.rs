@@ -87,7 +87,9 @@ fn a_run_without_events_is_said_to_have_none_with_the_nearest_name() {
     fs::write(table(folder.path()), head + "\n").unwrap();
     let done = boldly(folder.path(), &line);
     assert_eq!(done.status.code(), Some(65), "{}", said(&done));
-    assert!(said(&done).contains("_events.tsv has a header and no event"), "{}", said(&done));
+    for word in ["run-01_events.tsv of sub-01", "has a header and no event"] {
+        assert!(said(&done).contains(word), "{word}: {}", said(&done));
+    }
 }
 
 #[test]
@@ -104,7 +106,7 @@ fn one_fault_in_all_runs_is_one_line() {
     }
     let done = boldly(folder.path(), &line);
     let told = said(&done);
-    assert_eq!(told.matches("has no events file").count(), 1, "{told}");
+    assert_eq!(told.matches("has no events file, and").count(), 1, "{told}");
     assert!(told.contains("so have 7 more: sub-01 task-mixedgamblestask run-02"), "{told}");
     assert!(told.contains("the dataset has no events file at all"), "{told}");
 }

@@ -132,7 +132,8 @@ fn order(node: &Node) -> Option<Doubt> {
         let one = &node.transformations[at];
         let factors =
             one.name == "Factor" && one.input.iter().any(|of| name.starts_with(&format!("{of}.")));
-        factors || one.output.contains(name)
+        // What it takes itself under this name was there before.
+        factors || one.output.contains(name) && !one.input.contains(name)
     };
     let n = node.transformations.len();
     for (at, one) in node.transformations.iter().enumerate() {
