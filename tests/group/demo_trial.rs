@@ -113,7 +113,8 @@ fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_
     for path in links(&page) {
         assert!(out.join(&path).is_file(), "{path}");
     }
-    let line = "verify trial/trial trial/bids/node-drug trial/group-coupling trial/connect/sub-02 -q";
+    let line =
+        "verify trial/trial trial/bids/node-drug trial/group-coupling trial/connect/sub-02 -q";
     succeeded(line, boldly(folder.path(), line));
 }
 
