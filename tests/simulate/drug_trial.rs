@@ -165,9 +165,9 @@ fn a_drug_trial_has_so_many_files_and_none_twice_and_the_same_bytes_on_any_threa
         .collect();
     let mut names = drug_trial::names(&trial);
     names.sort();
-    let mut made: Vec<String> = all.iter().map(|(path, _)| path.clone()).collect();
-    made.sort();
-    assert_eq!(names, made);
+    let mut there: Vec<String> = all.iter().map(|(path, _)| path.clone()).collect();
+    there.sort();
+    assert_eq!(names, there);
     let by_path: BTreeMap<&String, &String> = all.iter().map(|(path, sum)| (path, sum)).collect();
     assert_eq!(by_path.len(), all.len(), "a path twice");
     // Again on one thread, and of another seed.
