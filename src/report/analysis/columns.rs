@@ -114,7 +114,8 @@ fn table(of: &Columns) -> String {
     );
     for name in &of.names {
         // Writing to a String cannot fail.
-        let _ = write!(html, "<th scope=\"col\" title=\"{0}\"><span>{0}</span></th>", escaped(name));
+        let _ =
+            write!(html, "<th scope=\"col\" title=\"{0}\"><span>{0}</span></th>", escaped(name));
     }
     html += "</tr></thead>\n<tbody>\n";
     for Row { name, cells, .. } in &of.rows {
