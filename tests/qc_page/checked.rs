@@ -157,6 +157,11 @@ pub fn checked(page: &str) -> Vec<Element> {
                 assert!(element.attributes.contains_key("download"));
                 continue;
             }
+            // A node's page names that of its test, which lies in a folder beside it.
+            if target.ends_with("_group.html") && !target.contains(':') && !target.starts_with('/')
+            {
+                continue;
+            }
             let id = target.strip_prefix('#').expect("links within the page only");
             assert!(ids.contains(id), "a link to {id}, which is not there");
         }

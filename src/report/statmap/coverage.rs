@@ -89,8 +89,8 @@ impl Coverage {
                 counts.all, counts.any
             ),
         };
-        let caption = format!("In how many of the {nouns} a voxel has data ({})", self.title);
-        let drawn = figure(&caption, &self.drawn(&counts, id)?, &format!("{caption}. {said}"));
+        let caption = format!("In how many of the {nouns} a voxel has data: {}", self.title);
+        let drawn = figure(&caption, &self.drawn(&counts, id)?, &format!("{caption}."));
         Ok(format!("<p>{}</p>\n{drawn}{}", escaped(&said), self.table(&counts)))
     }
 

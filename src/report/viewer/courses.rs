@@ -45,14 +45,16 @@ pub(in crate::report) fn section(courses: &[Course], id: &str, note: &str) -> St
 }
 
 fn drawn(course: &Course, id: &str) -> String {
-    let plot = Plot { left: 46.0, top: 40.0, width: WIDTH - 58.0, height: HEIGHT };
+    let plot = Plot { left: 46.0, top: 54.0, width: WIDTH - 58.0, height: HEIGHT };
     let mut svg = Svg::new(WIDTH, plot.bottom() + 36.0);
     let all = || course.measured.iter().chain(&course.fitted).copied().filter(|v| v.is_finite());
     let (least, most) =
         (all().fold(f64::INFINITY, f64::min), all().fold(f64::NEG_INFINITY, f64::max));
     let [x, y, z] = course.mm.map(|mm| number(mm, 0));
-    let title = format!("Peak {} at ({x}, {y}, {z}) mm, {}", course.peak, course.run);
-    svg.text("label strong", [0.0, 12.0], Anchor::Start, &title);
+    let place = format!("Peak {} at ({x}, {y}, {z}) mm", course.peak);
+    svg.text("label strong", [0.0, 12.0], Anchor::Start, &place);
+    svg.text("tick", [0.0, 27.0], Anchor::Start, &course.run);
+    let title = format!("{place}, {}", course.run);
     if least.is_finite() && most > least {
         let (first, last) = (course.times[0], course.times[course.times.len() - 1]);
         let across = plot.across(first, last.max(first + f64::MIN_POSITIVE));
