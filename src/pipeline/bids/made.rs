@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::Read;
 use super::found::{Found, FoundRun, find};
 use crate::design::contrast::{parse_f, parse_named, parse_t};
-use crate::design::{Strategy, similar};
+use crate::design::{Drift, Strategy, similar};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::{BidsSpec, MadeModel};
@@ -18,6 +18,8 @@ use crate::pipeline::watch::Watch;
 const CONDITIONS: &str = "trial_type";
 /// Slow drift, where the confounds have no cosines.
 const HIGH_PASS_HZ: f64 = 1.0 / 128.0;
+/// The confounds' own.
+const COSINES: &str = "cosine*";
 
 /// The model, and the runs that it is for.
 ///
@@ -36,7 +38,7 @@ pub(super) fn model(
             "take 24p, or name a_comp_cor_00 and so on in a model of your own",
         ));
     }
-    let without = super::read_text(text(asked, &[], &[]), &spec.model)?;
+    let without = super::read_text(text(spec, asked, &[], &[]), &spec.model)?;
     let found = find(spec, &without.model, watch)?;
     found.runs.iter().try_for_each(|run| has_confounds(asked.strategy, run))?;
     let conditions = conditions(&found)?;
@@ -45,7 +47,7 @@ pub(super) fn model(
         .into_iter()
         .filter(|key| found.runs.iter().any(|run| run.entities.contains_key(*key)))
         .collect();
-    let read = super::read_text(text(asked, &keys, &contrasts), &spec.model)?;
+    let read = super::read_text(text(spec, asked, &keys, &contrasts), &spec.model)?;
     Ok((read, found))
 }
 
@@ -118,10 +120,16 @@ fn of_conditions(error: Error, conditions: &[String]) -> Error {
     Error::usage(&fault.thing, found, "weigh conditions of the events", hint)
 }
 
-/// The model's text. `keys`: what tells the runs of a subject apart.
-fn text(asked: &MadeModel, keys: &[&str], contrasts: &[Value]) -> String {
+/// The model's text. `keys`: what tells the runs of a subject apart. Drift is the model's own unless an option asks for another.
+fn text(spec: &BidsSpec, asked: &MadeModel, keys: &[&str], contrasts: &[Value]) -> String {
+    let has_drift = spec.fit.drift == Drift::None;
     let mut x = vec![json!(1), json!(format!("{CONDITIONS}.*"))];
-    x.extend(confounds(asked.strategy).iter().map(|name| json!(name)));
+    let columns = confounds(asked.strategy);
+    x.extend(columns.iter().filter(|name| has_drift || *name != COSINES).map(|name| json!(name)));
+    let options = match has_drift {
+        true => json!({ "HighPassFilterCutoffHz": HIGH_PASS_HZ }),
+        false => json!({}),
+    };
     let by: Vec<&str> = ["subject"].into_iter().chain(keys.iter().copied()).collect();
     let all = json!({
         "Name": "made",
@@ -140,7 +148,7 @@ fn text(asked: &MadeModel, keys: &[&str], contrasts: &[Value]) -> String {
                         { "Name": "Convolve", "Model": "spm", "Input": [format!("{CONDITIONS}.*")] },
                     ],
                 },
-                "Model": { "X": x, "Type": "glm", "Options": { "HighPassFilterCutoffHz": HIGH_PASS_HZ } },
+                "Model": { "X": x, "Type": "glm", "Options": options },
                 "Contrasts": contrasts,
             },
             {
@@ -216,19 +224,10 @@ fn columns(strategy: Strategy) -> Vec<String> {
     [of(&motion, n_motion), others].concat()
 }
 
-/// Patterns of fMRIPrep's columns.
-fn confounds(strategy: Strategy) -> Vec<&'static str> {
-    const EVERY: [&str; 2] = ["cosine*", "non_steady_state_outlier*"];
-    let motion: &[&str] = match strategy.name() {
-        "6p" => &["trans_?", "rot_?"],
-        "12p" => &["trans_?", "rot_?", "trans_?_derivative1", "rot_?_derivative1"],
-        _ => &["trans_*", "rot_*"],
-    };
-    let others: &[&str] = match strategy.name() {
-        "36p" => &["csf*", "white_matter*", "global_signal*"],
-        "simple" => &["csf", "white_matter"],
-        "scrubbing" => &["csf*", "white_matter*", "motion_outlier*"],
-        _ => &[],
-    };
-    motion.iter().chain(others).chain(&EVERY).copied().collect()
+/// The columns of a strategy by fMRIPrep's names, and patterns of those that a run has as many of as it happens.
+fn confounds(strategy: Strategy) -> Vec<String> {
+    let outliers: &[&str] = if strategy.name() == "scrubbing" { &["motion_outlier*"] } else { &[] };
+    let others = [COSINES, "non_steady_state_outlier*"];
+    let others = outliers.iter().chain(&others).map(|name| (*name).to_owned());
+    columns(strategy).into_iter().chain(others).collect()
 }

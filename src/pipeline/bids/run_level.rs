@@ -138,12 +138,13 @@ fn add_drift(
     acquisition: &Acquisition,
     (columns, matrix): (&mut Vec<String>, &mut Array2<f64>),
 ) -> Result<()> {
-    if let Some(own) = columns.iter().find(|name| name.starts_with("cosine")) {
+    let is_drift = |name: &&String| name.starts_with("cosine") || name.starts_with("drift_");
+    if let Some(own) = columns.iter().find(is_drift) {
         return Err(Error::usage(
             "--drift",
             format!("comes with a model that has drift columns of its own ({own}, ...)"),
             "come with a model without",
-            "leave one of them out: the same columns twice take degrees of freedom for nothing",
+            "leave --drift out, or HighPassFilterCutoffHz and cosine* of the model: both would explain the same",
         ));
     }
     let own = drift::columns(asked, acquisition.n_volumes, acquisition.tr)?;
