@@ -181,7 +181,7 @@ fn images() -> Vec<Case> {
             "t for effects by their name alone, as FitLins and nilearn write them",
             |d| {
                 with(d, "m3.nii", "sub-3_stat-t_statmap.nii");
-                fs::copy(d.join("m3.nii"), d.join("sub-3_stat-t_statmap.nii")).unwrap();
+                fs::copy(d.join("m3.nii"), d.join("sub-3_stat-t_statmap.nii")).expect("copied");
             },
             TWO,
             65,
@@ -191,7 +191,7 @@ fn images() -> Vec<Case> {
             "SPM's t for effects",
             |d| {
                 with(d, "m3.nii", "spmT_0001.nii");
-                fs::copy(d.join("m3.nii"), d.join("spmT_0001.nii")).unwrap();
+                fs::copy(d.join("m3.nii"), d.join("spmT_0001.nii")).expect("copied");
             },
             TWO,
             65,
@@ -201,7 +201,7 @@ fn images() -> Vec<Case> {
             "FSL's variances for effects",
             |d| {
                 with(d, "m3.nii", "varcope1.nii");
-                fs::copy(d.join("m3.nii"), d.join("varcope1.nii")).unwrap();
+                fs::copy(d.join("m3.nii"), d.join("varcope1.nii")).expect("copied");
             },
             TWO,
             65,
