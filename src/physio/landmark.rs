@@ -25,7 +25,7 @@ const OFF_S: f64 = 0.1;
 pub const MANY_OFF: f64 = 0.08;
 /// Height of another hump at least, as a share of the beat's.
 const HUMP: f64 = 0.3;
-/// Nearest between two humps of one beat, seconds: nearer, noise at the upper edge of the pulse's band (8 Hz, a period of 0.125 s) makes two of one.
+/// Nearest between two humps of one beat, seconds, where the fundamental has few beats off: nearer, noise at the upper edge of the pulse's band (8 Hz, a period of 0.125 s) makes two of one.
 const NEAREST_S: f64 = 0.15;
 /// Farthest between them, seconds and share of a period.
 const APART: (f64, f64) = (0.36, 0.42);
@@ -51,11 +51,12 @@ pub(super) struct Pulse<'a> {
 
 /// Moves beats of a pulse with twin humps to one landmark: their times in seconds, and the share of them that stay off it.
 pub(super) fn one_landmark(pulse: &Pulse<'_>, times_s: Vec<f64>) -> (Vec<f64>, f64) {
-    if let Some(twins) = Twins::of(pulse, &times_s) {
-        return twins.one_hump(&times_s).unwrap_or((times_s, twins.rarer));
-    }
     let share = Landmark::of(pulse, &times_s).map_or(0.0, |landmark| landmark.share_off(&times_s));
-    (times_s, share)
+    let nearest_s = if share < MANY_OFF { NEAREST_S } else { 0.0 };
+    match Twins::of(pulse, &times_s, nearest_s) {
+        Some(twins) => twins.one_hump(&times_s).unwrap_or((times_s, twins.rarer)),
+        None => (times_s, share),
+    }
 }
 
 /// The two humps of a pulse.
@@ -72,10 +73,10 @@ struct Twins {
 
 impl Twins {
     /// None where the other humps have no distance of their own.
-    fn of(pulse: &Pulse<'_>, times_s: &[f64]) -> Option<Twins> {
+    fn of(pulse: &Pulse<'_>, times_s: &[f64], nearest_s: f64) -> Option<Twins> {
         let maxima = local_maxima(pulse.x);
         let lags: Vec<Option<f64>> =
-            times_s.iter().map(|&t| Some(other_hump(pulse, &maxima, t)? - t)).collect();
+            times_s.iter().map(|&t| Some(other_hump(pulse, &maxima, t, nearest_s)? - t)).collect();
         let distances: Vec<f64> = lags.iter().flatten().map(|lag| lag.abs()).collect();
         let apart_s = median(&distances)?;
         let from_it: Vec<f64> = distances.iter().map(|d| (d - apart_s).abs()).collect();
@@ -173,7 +174,7 @@ impl Landmark {
 }
 
 /// The highest hump beside the one that a beat was timed by, if it is high enough, seconds.
-fn other_hump(pulse: &Pulse<'_>, maxima: &[usize], time_s: f64) -> Option<f64> {
+fn other_hump(pulse: &Pulse<'_>, maxima: &[usize], time_s: f64, nearest_s: f64) -> Option<f64> {
     let (x, hz) = (pulse.x, pulse.hz);
     let last = x.len() - 1;
     let near = (((time_s - pulse.start_s) * hz).round().max(0.0) as usize).min(last);
@@ -185,7 +186,7 @@ fn other_hump(pulse: &Pulse<'_>, maxima: &[usize], time_s: f64) -> Option<f64> {
     level.sort_by(f64::total_cmp);
     let rest = level[level.len() / 8];
     let apart = (APART.0.min(APART.1 * pulse.period_s) * hz) as usize;
-    let nearest = (NEAREST_S * hz).ceil() as usize;
+    let nearest = ((nearest_s * hz).ceil() as usize).max(1);
     let is_hump =
         |&&i: &&usize| i.abs_diff(own) >= nearest && x[i] - rest >= HUMP * (x[own] - rest);
     let from = maxima.partition_point(|&i| i + apart < own);

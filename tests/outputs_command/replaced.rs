@@ -66,9 +66,7 @@ fn what_lies_in_the_place_of_a_study_is_refused_before_any_of_it_is_made() {
         let path = dir.join(place);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, "mine").unwrap();
-        let started = std::time::Instant::now();
         refused(dir, line, 2, &["is not the one of this study", "--overwrite"]);
-        assert!(started.elapsed().as_secs_f64() < 20.0, "{line}: {place} was seen late");
         let left = fs::read_dir(dir.join("new")).unwrap().count();
         assert_eq!((left, &*fs::read_to_string(&path).unwrap()), (1, "mine"), "{line}: {place}");
         fs::remove_dir_all(dir.join("new")).unwrap();
