@@ -133,6 +133,7 @@ pub(super) fn with_tips(mut error: Error, words: &[String]) -> Error {
             let meant = unknown(&error, words).and_then(|word| meant(&word, command, &cli));
             meant.or_else(|| loose(&error, command))
         }
+        ErrorKind::InvalidSubcommand => loose(&error, command),
         ErrorKind::MissingRequiredArgument => swallowed(words, command),
         _ => None,
     };
@@ -157,9 +158,14 @@ const FIRST: [(&str, &str); 3] = [("physio", "physio"), ("group", "maps"), ("cal
 
 /// The option that takes a file which stands alone.
 fn loose(error: &Error, command: &Command) -> Option<String> {
-    let Some(ContextValue::String(file)) = error.get(ContextKind::InvalidArg) else { return None };
+    // Where a command has others below it, a file that stands alone is taken for one of them.
+    let [arg, below] = [ContextKind::InvalidArg, ContextKind::InvalidSubcommand];
+    let Some(ContextValue::String(file)) = error.get(arg).or_else(|| error.get(below)) else {
+        return None;
+    };
     let (_, option) = FIRST.iter().find(|(name, _)| *name == command.get_name())?;
-    (!file.starts_with('-')).then(|| format!("files go with their options here: --{option} {file}"))
+    let is_file = !file.starts_with('-') && error.get(ContextKind::SuggestedSubcommand).is_none();
+    is_file.then(|| format!("files go with their options here: --{option} {file}"))
 }
 
 /// The option that does here what a word does elsewhere.

@@ -66,7 +66,7 @@ fn results_of_a_model_at_every_level_are_a_valid_dataset() {
     for level in ["run", "session", "participant", "dataset"] {
         run(dir, &tables::LINE.replace(" dataset ", &format!(" {level} ")));
     }
-    let more = ["--inference", "--permutations 8 --tfce exact --correct fdr"];
+    let more = ["--overwrite", "--inference", "--permutations 8 --tfce exact --correct fdr"];
     let line = words(&tables::LINE.replace(" dataset ", " group "));
     let done = with_words(dir, line.iter().map(String::as_str).chain(more));
     assert!(done.status.success(), "{}", said(&done));
