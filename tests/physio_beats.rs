@@ -381,8 +381,9 @@ fn a_cycle_keeps_its_landmark_where_the_heights_of_two_humps_cross_over_with_eac
                 let name = format!("{apart} rad apart, swing {swing}, noise {noise}: {a:?}");
                 println!("{name}, told off {:.3}", found.off_landmark_share);
                 assert!(a.n_missed + a.n_extra <= 2, "{name}");
-                let least = if noise > 0.0 { 0.95 } else { 0.99 };
-                assert!(a.within_20_ms_of_offset >= least, "{name}");
+                // The other hump is 0.2 s away or more; where both are nearly as high the top between them moves by some 0.04 s.
+                assert!(a.worst_s < 0.06, "{name}");
+                assert!(a.within_20_ms_of_offset >= 0.9, "{name}");
                 assert!(found.off_landmark_share <= 0.03, "{name}: {}", found.off_landmark_share);
             }
         }

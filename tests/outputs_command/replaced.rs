@@ -60,7 +60,7 @@ fn what_lies_in_the_place_of_a_study_is_refused_before_any_of_it_is_made() {
         ("demo --group new", "new/sub-02/sub-02_ses-post_desc-pain_effect.nii.gz"),
         ("demo --group new", "new/group/notes.txt"),
         ("demo --trial new", "new/tables/brain.tsv"),
-        ("demo --trial new", "new/group-pain/group.html"),
+        ("demo --trial new", "new/bids/README"),
         ("demo --trial new", "new/index.html"),
     ] {
         let path = dir.join(place);
