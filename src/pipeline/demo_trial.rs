@@ -12,7 +12,7 @@ use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::simulate;
 use crate::pipeline::spec::Command;
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{ProgressAlone, Watch};
 use crate::pipeline::written::Written;
 use crate::simulate::drug_trial::{self, DrugTrialSpec, Visit};
 use crate::simulate::write::Content;
@@ -101,7 +101,8 @@ pub fn demo(
     steps.lap("simulate");
     let files = [(MODEL.to_owned(), Content::Text(model::text()))];
     simulate::write_files((files.len(), files), out, Overwrite::Own, watch)?;
-    steps.plan(bids::plan(model::spec(&folders), &Bars(watch))?)?;
+    // What a plan says of its units is on its pages.
+    steps.plan(bids::plan(model::spec(&folders), &ProgressAlone(watch))?)?;
     steps.lap("bids");
     let at_rest: Vec<&Visit> = trial.visits.iter().filter(|visit| visit.has_rest).collect();
     watch.stage("connect", at_rest.len());
@@ -134,20 +135,6 @@ pub fn demo(
     Ok(result)
 }
 
-/// Passes progress on alone: what a plan says of its units is on its pages.
-struct Bars<'a>(&'a dyn Watch);
-
-impl Watch for Bars<'_> {
-    fn stage(&self, name: &str, total: usize) {
-        self.0.stage(name, total);
-    }
-    fn step(&self) {
-        self.0.step();
-    }
-    fn note(&self, _line: &str) {}
-    fn warn(&self, _line: &str) {}
-}
-
 /// The commands that were run.
 struct Steps<'a, 'b> {
     session: &'a mut Session<'b>,
@@ -169,7 +156,7 @@ impl Steps<'_, '_> {
 
     /// Run a Stats Model, all of it.
     fn plan(&mut self, plan: bids::Plan) -> Result<()> {
-        let done = plan.run(self.session, Overwrite::Own, &Bars(self.watch))?;
+        let done = plan.run(self.session, Overwrite::Own, &ProgressAlone(self.watch))?;
         self.warned += done.warned;
         match done.failed.into_iter().next() {
             Some((unit, error)) => Err(error.of(&unit)),

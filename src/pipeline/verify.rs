@@ -11,7 +11,7 @@ use crate::pipeline::comparison::Comparison;
 use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{self, Output, Provenance, sidecar_path};
 use crate::pipeline::session::Session;
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{ProgressAlone, Watch};
 
 mod listed;
 mod strangers;
@@ -316,25 +316,12 @@ impl Finished {
         // A block of the rerun stands beside the same block of the finished file, and its scale.
         let for_rerun = memory.map(|bytes| bytes.saturating_sub(PROCESS_BYTES) / 3 + PROCESS_BYTES);
         let ladder = Ladder::around(Device::cpu()).within(for_rerun);
-        let progress = Progress(watch);
+        // What a rerun notes and warns of was said when the outputs were made.
+        let progress = ProgressAlone(watch);
         let mut session = Session::new(provenance.command_line, ladder, &progress);
         command.run(&mut session, &mut compared)?;
         Ok(compared.comparisons())
     }
-}
-
-/// Passes on how far a rerun is; what it notes and warns of was said when the outputs were made.
-struct Progress<'a>(&'a dyn Watch);
-
-impl Watch for Progress<'_> {
-    fn stage(&self, name: &str, total: usize) {
-        self.0.stage(name, total);
-    }
-    fn step(&self) {
-        self.0.step();
-    }
-    fn note(&self, _line: &str) {}
-    fn warn(&self, _line: &str) {}
 }
 
 /// Where a file lies, not what it links to.

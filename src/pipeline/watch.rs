@@ -92,3 +92,17 @@ impl Watch for Journal<'_> {
         self.below.warn(line);
     }
 }
+
+/// Passes progress on, and neither notes nor warnings.
+pub(crate) struct ProgressAlone<'a>(pub(crate) &'a dyn Watch);
+
+impl Watch for ProgressAlone<'_> {
+    fn stage(&self, name: &str, total: usize) {
+        self.0.stage(name, total);
+    }
+    fn step(&self) {
+        self.0.step();
+    }
+    fn note(&self, _line: &str) {}
+    fn warn(&self, _line: &str) {}
+}
