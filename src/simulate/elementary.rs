@@ -11,17 +11,24 @@ const HALF_PI_LO: f64 = 6.077_100_506_506_192e-11;
 /// stays at e^700.
 #[must_use]
 pub fn exp(x: f64) -> f64 {
-    if x < -700.0 {
-        return 0.0;
-    }
-    let x = x.min(700.0);
-    let k = (x * std::f64::consts::LOG2_E).round();
-    let r = (x - k * LN2_HI) - k * LN2_LO;
-    let mut sum = 1.0;
+    let [exp] = exp_each([x]);
+    exp
+}
+
+/// [`exp`] of several: each waits for thirteen divisions, one after the other, and they wait side by side.
+pub(super) fn exp_each<const N: usize>(x: [f64; N]) -> [f64; N] {
+    let capped = x.map(|x| x.min(700.0).max(-700.0));
+    let k = capped.map(|x| (x * std::f64::consts::LOG2_E).round());
+    let r: [f64; N] = std::array::from_fn(|i| (capped[i] - k[i] * LN2_HI) - k[i] * LN2_LO);
+    let mut sum = [1.0; N];
     for n in (1..=13).rev() {
-        sum = 1.0 + r * sum / f64::from(n);
+        let n = f64::from(n);
+        for (sum, r) in sum.iter_mut().zip(&r) {
+            *sum = 1.0 + r * *sum / n;
+        }
     }
-    sum * f64::from_bits(((1023 + k as i64) as u64) << 52)
+    let power = |k: f64| f64::from_bits(((1023 + k as i64) as u64) << 52);
+    std::array::from_fn(|i| if x[i] < -700.0 { 0.0 } else { sum[i] * power(k[i]) })
 }
 
 /// The natural logarithm of a positive normal number: x = 2^e m with m in [0.71, 1.41], then
@@ -47,22 +54,32 @@ pub fn ln(x: f64) -> f64 {
 /// (sin x, cos x) for |x| up to a few thousand radians: x = q pi/2 + r with |r| <= 0.79, then Taylor series.
 #[must_use]
 pub fn sin_cos(x: f64) -> (f64, f64) {
-    let q = (x * std::f64::consts::FRAC_2_PI).round();
-    let r = (x - q * HALF_PI_HI) - q * HALF_PI_LO;
-    let r2 = r * r;
-    let (mut sin, mut cos) = (1.0, 1.0);
+    let [both] = sin_cos_each([x]);
+    both
+}
+
+/// [`sin_cos`] of several, side by side.
+pub(super) fn sin_cos_each<const N: usize>(x: [f64; N]) -> [(f64, f64); N] {
+    let q = x.map(|x| (x * std::f64::consts::FRAC_2_PI).round());
+    let r: [f64; N] = std::array::from_fn(|i| (x[i] - q[i] * HALF_PI_HI) - q[i] * HALF_PI_LO);
+    let r2 = r.map(|r| r * r);
+    let (mut sin, mut cos) = ([1.0; N], [1.0; N]);
     for n in (1..=8).rev() {
         let n = f64::from(n);
-        sin = 1.0 - r2 * sin / ((2.0 * n) * (2.0 * n + 1.0));
-        cos = 1.0 - r2 * cos / ((2.0 * n - 1.0) * (2.0 * n));
+        for (i, r2) in r2.iter().enumerate() {
+            sin[i] = 1.0 - r2 * sin[i] / ((2.0 * n) * (2.0 * n + 1.0));
+            cos[i] = 1.0 - r2 * cos[i] / ((2.0 * n - 1.0) * (2.0 * n));
+        }
     }
-    sin *= r;
-    match (q as i64).rem_euclid(4) {
-        0 => (sin, cos),
-        1 => (cos, -sin),
-        2 => (-sin, -cos),
-        _ => (-cos, sin),
-    }
+    std::array::from_fn(|i| {
+        let (sin, cos) = (sin[i] * r[i], cos[i]);
+        match (q[i] as i64).rem_euclid(4) {
+            0 => (sin, cos),
+            1 => (cos, -sin),
+            2 => (-sin, -cos),
+            _ => (-cos, sin),
+        }
+    })
 }
 
 /// sin x, x in radians.

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use super::anatomy::Place;
 use super::breathing::{Breathed, Breathing};
-use super::elementary::{cos, exp, sin_cos};
+use super::elementary::{cos, exp_each, sin_cos_each};
 use super::head::{self, Shape};
 use super::heart::Heart;
 use super::motion::{self, Position};
@@ -76,23 +76,32 @@ struct Scaled {
     mean: f64,
 }
 
+/// Phases of a cycle at which a waveform's mean and sd are taken.
+const N_PHASES: usize = 48;
+/// Voxels whose signals are made side by side.
+const LANES: usize = 8;
+
+/// Sine and cosine of a phase.
+type Turned = (f64, f64);
+
 /// The cardiac effect over phase: a peak and a later, sharper, smaller one. Every harmonic is present.
-fn cardiac_wave(phase: f64, sharpness: f64) -> f64 {
-    let (sin, cos) = sin_cos(phase);
-    let late = cos * -0.737_393_7 + sin * 0.675_463_2; // cos(phase - 2.4)
-    exp(sharpness * (cos - 1.0)) + 0.3 * exp(2.0 * sharpness * (late - 1.0))
+fn cardiac_waves<const N: usize>(turned: &[Turned; N], sharpness: [f64; N]) -> [f64; N] {
+    let late = turned.map(|(sin, cos)| cos * -0.737_393_7 + sin * 0.675_463_2); // cos(phase - 2.4)
+    let peak = exp_each::<N>(std::array::from_fn(|i| sharpness[i] * (turned[i].1 - 1.0)));
+    let later = exp_each::<N>(std::array::from_fn(|i| 2.0 * sharpness[i] * (late[i] - 1.0)));
+    std::array::from_fn(|i| peak[i] + 0.3 * later[i])
 }
 
 /// The respiratory effect over phase.
-fn breath_wave(phase: f64, sharpness: f64) -> f64 {
-    exp(sharpness * (cos(phase) - 1.0))
+fn breath_waves<const N: usize>(turned: &[Turned; N], sharpness: [f64; N]) -> [f64; N] {
+    exp_each(std::array::from_fn(|i| sharpness[i] * (turned[i].1 - 1.0)))
 }
 
-fn scaled(amplitude: f64, wave: impl Fn(f64) -> f64) -> Scaled {
-    const N: usize = 48;
-    let values: [f64; N] = std::array::from_fn(|k| wave(TAU * k as f64 / N as f64));
-    let mean = values.iter().sum::<f64>() / N as f64;
-    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / N as f64;
+/// Of a waveform of this amplitude at phases all over a cycle.
+fn scaled(amplitude: f64, values: [f64; N_PHASES]) -> Scaled {
+    let n = N_PHASES as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let variance = values.iter().map(|v| (v - mean) * (v - mean)).sum::<f64>() / n;
     Scaled { gain: amplitude / variance.sqrt(), mean }
 }
 
@@ -114,44 +123,42 @@ pub(super) struct Session<'a> {
 impl Session<'_> {
     /// The run, `[volume][voxel]`, BOLD units; `go_on` is asked at each voxel, then at each volume.
     pub(super) fn bold(&self, go_on: GoOn<'_>) -> Result<Vec<f32>> {
-        let n_voxels = self.grid.n_voxels();
-        let voxel = |v| go_on().map(|()| self.voxel(v));
+        let (n_voxels, plane_len) = (self.grid.n_voxels(), self.grid.plane_len());
+        let cycle: [Turned; N_PHASES] =
+            sin_cos_each(std::array::from_fn(|k| TAU * k as f64 / N_PHASES as f64));
+        let voxel = |v| go_on().map(|()| self.voxel(v, &cycle));
         let voxels: Vec<Option<Voxel>> =
             (0..n_voxels).into_par_iter().map(voxel).collect::<Result<_>>()?;
-        let thermal = Random::new(self.spec.seed, Stream::Thermal);
         let air = Random::new(self.spec.seed, Stream::Air);
+        let thermal = Random::new(self.spec.seed, Stream::Thermal);
         let sd = self.spec.thermal_sd;
-        // For each voxel four white deviates, made at every fourth volume, and the AR(1) noise of the last volume.
-        let mut noise = vec![([0.0_f64; 4], 0.0_f64); n_voxels];
+        let mut noise: Vec<Vec<Noise>> = voxels.chunks(plane_len).map(noisy).collect();
         let mut bold = vec![0.0_f32; n_voxels * self.spec.n_volumes];
-        let plane_len = self.grid.plane_len();
         for (volume, values) in bold.chunks_exact_mut(n_voxels).enumerate() {
             go_on()?;
             let instants: Vec<Instant> =
                 self.slice_times.iter().map(|&s| self.instant(volume, s)).collect();
-            let planes = values.par_chunks_mut(plane_len).zip(noise.par_chunks_mut(plane_len));
+            let planes = values.par_chunks_mut(plane_len).zip(&mut noise);
             planes.enumerate().for_each(|(plane, (values, noise))| {
-                for (at, (value, (white, last))) in values.iter_mut().zip(noise).enumerate() {
-                    let voxel = plane * plane_len + at;
-                    let draw = (voxel as u64) << 24 | (volume / 4) as u64;
-                    let Some(v) = &voxels[voxel] else {
-                        if self.spec.air_noise {
-                            let [a, b, ..] = air.normals((voxel as u64) << 24 | volume as u64);
-                            *value = (0.7 * sd * (a * a + b * b).sqrt()) as f32;
-                        }
-                        continue;
-                    };
-                    if volume % 4 == 0 {
-                        *white = thermal.normals(draw);
+                let first = plane * plane_len;
+                for some in noise.chunks_mut(LANES) {
+                    let of = |i: usize| some[i.min(some.len() - 1)].voxel;
+                    let clean = signals::<LANES>(
+                        std::array::from_fn(of),
+                        &instants[plane],
+                        &self.positions[volume],
+                    );
+                    for (noise, clean) in some.iter_mut().zip(clean) {
+                        let last = noise.next(&thermal, first, volume);
+                        values[noise.at] = (clean + sd * last).max(0.0) as f32;
                     }
-                    let fresh = white[volume % 4];
-                    let rho = v.shape.rho;
-                    *last = match volume {
-                        0 => fresh,
-                        _ => rho * *last + (1.0 - rho * rho).sqrt() * fresh,
-                    };
-                    let clean = v.signal(&instants[plane], &self.positions[volume]);
-                    *value = (clean + sd * *last).max(0.0) as f32;
+                }
+                if self.spec.air_noise {
+                    let is_air = |at: &usize| voxels[first + at].is_none();
+                    for at in (0..plane_len).filter(is_air) {
+                        let [a, b, ..] = air.normals(((first + at) as u64) << 24 | volume as u64);
+                        values[at] = (0.7 * sd * (a * a + b * b).sqrt()) as f32;
+                    }
                 }
             });
         }
@@ -177,8 +184,8 @@ impl Session<'_> {
         }
     }
 
-    /// A voxel's constants; none in air.
-    fn voxel(&self, voxel: usize) -> Option<Voxel> {
+    /// A voxel's constants; none in air. `cycle`: phases all over one.
+    fn voxel(&self, voxel: usize, cycle: &[Turned; N_PHASES]) -> Option<Voxel> {
         let place = &self.places[voxel];
         if place.filled == 0.0 {
             return None;
@@ -206,24 +213,72 @@ impl Session<'_> {
             slow: self.networks.map_or([0.0; N_NETWORKS], |networks| {
                 std::array::from_fn(|n| networks[n].percent[voxel] / 100.0)
             }),
-            cardiac: scaled(f64::from(cardiac), |p| cardiac_wave(p, shape.cardiac_sharpness)),
-            breath: scaled(f64::from(breath), |p| breath_wave(p, shape.breath_sharpness)),
+            cardiac: scaled(
+                f64::from(cardiac),
+                cardiac_waves(cycle, [shape.cardiac_sharpness; N_PHASES]),
+            ),
+            breath: scaled(
+                f64::from(breath),
+                breath_waves(cycle, [shape.breath_sharpness; N_PHASES]),
+            ),
             shape,
         })
     }
 }
 
+/// Those of a plane's voxels that are not air, each with its noise.
+fn noisy(plane: &[Option<Voxel>]) -> Vec<Noise<'_>> {
+    let there = plane.iter().enumerate().filter_map(|(at, voxel)| Some((at, voxel.as_ref()?)));
+    there.map(|(at, voxel)| Noise { voxel, at, white: [0.0; 4], last: 0.0 }).collect()
+}
+
+/// A voxel's thermal noise from volume to volume.
+struct Noise<'a> {
+    voxel: &'a Voxel,
+    /// Where it lies in its plane.
+    at: usize,
+    /// Four white deviates, made at every fourth volume.
+    white: [f64; 4],
+    /// The AR(1) noise of the last volume.
+    last: f64,
+}
+
+impl Noise<'_> {
+    /// Of the next volume, sd 1. `first`: the plane's first voxel.
+    fn next(&mut self, thermal: &Random, first: usize, volume: usize) -> f64 {
+        if volume.is_multiple_of(4) {
+            self.white = thermal.normals(((first + self.at) as u64) << 24 | (volume / 4) as u64);
+        }
+        let (fresh, rho) = (self.white[volume % 4], self.voxel.shape.rho);
+        self.last = match volume {
+            0 => fresh,
+            _ => rho * self.last + (1.0 - rho * rho).sqrt() * fresh,
+        };
+        self.last
+    }
+}
+
+/// The signals of voxels without thermal noise.
+fn signals<const N: usize>(voxels: [&Voxel; N], now: &Instant, position: &Position) -> [f64; N] {
+    let turned = |rad: f64, lag: fn(&Shape) -> f64| {
+        sin_cos_each(voxels.map(|voxel| rad - lag(&voxel.shape)))
+    };
+    let cardiac = turned(now.cardiac_rad, |shape| shape.cardiac_lag_rad);
+    let breath = turned(now.breath_rad, |shape| shape.breath_lag_rad);
+    let pulse = cardiac_waves(&cardiac, voxels.map(|voxel| voxel.shape.cardiac_sharpness));
+    let breath = breath_waves(&breath, voxels.map(|voxel| voxel.shape.breath_sharpness));
+    std::array::from_fn(|i| voxels[i].signal(now, position, [pulse[i], breath[i]]))
+}
+
 impl Voxel {
-    /// The signal without thermal noise.
-    fn signal(&self, now: &Instant, position: &Position) -> f64 {
+    /// The signal without thermal noise; `pulse` and `breath`: the waveforms' values.
+    fn signal(&self, now: &Instant, position: &Position, [pulse, breath]: [f64; 2]) -> f64 {
         let s = &self.shape;
         let drift = (s.drift_percent[0] * now.ramp + s.drift_percent[1] * now.wave) / 100.0;
         let task = self.activation[0] * now.pain + self.activation[1] * now.control;
         let slow: f64 = (0..N_NETWORKS).map(|n| self.slow[n] * now.slow[n]).sum();
         let moved = motion::displacement(position, self.at_mm);
         let edge: f64 = (0..3).map(|a| -self.gradient_per_mm[a] * moved[a]).sum();
-        let pulse = cardiac_wave(now.cardiac_rad - s.cardiac_lag_rad, s.cardiac_sharpness);
-        let breath = breath_wave(now.breath_rad - s.breath_lag_rad, s.breath_sharpness);
         let cardiac = self.cardiac.gain
             * (pulse - self.cardiac.mean)
             * (1.0 + 0.2 * (now.breathed.lung - 0.45));
