@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::report::colour::Window;
 use crate::volume::Grid;
 
+mod around;
 mod bar;
 mod colour;
 mod contour;

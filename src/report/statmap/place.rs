@@ -3,9 +3,12 @@
 use crate::error::{Error, Result};
 use crate::volume::Grid;
 
+/// Voxels a millimetre by which a grid may be turned against space and still be taken along its axes: a thousandth of a voxel in a metre.
+const TURNED: f64 = 1e-6;
+
 /// A grid that is asked by millimetres.
 pub(in crate::report) struct Place {
-    shape: [usize; 3],
+    pub(super) shape: [usize; 3],
     /// World millimetres to voxel indices.
     inverse: [[f64; 4]; 3],
 }
@@ -41,6 +44,32 @@ impl Place {
     /// Voxel indices of a place in millimetres, fractions of a voxel among them.
     pub fn voxel(&self, mm: [f64; 3]) -> [f64; 3] {
         self.inverse.map(|[a, b, c, d]| a * mm[0] + b * mm[1] + c * mm[2] + d)
+    }
+
+    /// The voxel axis that runs along each axis of space; none where one runs along several.
+    pub(super) fn axes_of_space(&self) -> Option<[usize; 3]> {
+        let mut axis_of = [0; 3];
+        for (axis, line) in self.inverse.iter().enumerate() {
+            let mut along = (0..3).filter(|&world| line[world].abs() > TURNED);
+            match (along.next(), along.next()) {
+                (Some(world), None) => axis_of[world] = axis,
+                _ => return None,
+            }
+        }
+        Some(axis_of)
+    }
+
+    /// Sums over the voxels around a place in voxels, each by its share.
+    pub(super) fn sum<const F: usize>(
+        &self,
+        at: [f64; 3],
+        of: impl Fn(usize) -> [f64; F],
+    ) -> [f64; F] {
+        let mut sum = [0.0; F];
+        self.around(at, |voxel, weight| {
+            sum.iter_mut().zip(of(voxel)).for_each(|(sum, value)| *sum += weight * value);
+        });
+        sum
     }
 
     /// The voxels around a place, each with its share: of 8 the products of what lies between; those outside the grid are left out.

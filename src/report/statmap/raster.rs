@@ -1,5 +1,6 @@
 //! The pixels of a slice.
 
+use super::around::{Around, Pixels};
 use super::colour::Colours;
 use super::place::Place;
 use super::slices::{self, Slice};
@@ -70,25 +71,30 @@ impl<'a> Scene<'a> {
         let n = size[0] * size[1];
         let (mut passed, mut inside) = (vec![0.0; n], vec![0.0; n]);
         let mut pixels = vec![[0_u8; 4]; n];
-        for at in 0..n {
-            let [column, row] = [at % size[0], at / size[0]].map(|x| (x as f64 + 0.5) * px_mm);
-            let mm = slice.mm(&self.window, column, row);
-            let voxel = self.place.voxel(mm);
-            let here = self.value(voxel);
-            (passed[at], inside[at]) = (here.passed as f32, here.inside as f32);
-            let ground = match &self.below {
-                Some(below) => below.grey(mm),
-                None => (here.inside >= 0.5).then_some(PLAIN),
-            };
-            let colour = match here.value {
-                Some(value) => {
-                    let ground = ground.unwrap_or(PLAIN);
-                    Some(self.colours.over(ground, value, here.passed >= 0.5))
+        let asked = Pixels { slice, window: &self.window, size, px_mm };
+        let of_map = |voxel: usize| self.of(voxel);
+        let of_below = |voxel: usize| self.below.as_ref().map_or([0.0; 3], |b| b.of(voxel));
+        let map = Around::new(asked, &self.place, &of_map);
+        let below = self.below.as_ref().map(|b| Around::new(asked, &b.place, &of_below));
+        for row in 0..size[1] {
+            let below = below.as_ref().map(|below| below.row(row));
+            for (column, sums) in map.row(row).into_iter().enumerate() {
+                let (at, here) = (column + row * size[0], Here::of(sums));
+                (passed[at], inside[at]) = (here.passed as f32, here.inside as f32);
+                let ground = match (&self.below, &below) {
+                    (Some(image), Some(sums)) => image.grey_of(sums[column]),
+                    _ => (here.inside >= 0.5).then_some(PLAIN),
+                };
+                let colour = match here.value {
+                    Some(value) => {
+                        let ground = ground.unwrap_or(PLAIN);
+                        Some(self.colours.over(ground, value, here.passed >= 0.5))
+                    }
+                    None => ground,
+                };
+                if let Some([r, g, b]) = colour.map(|c| c.map(|c| c.round() as u8)) {
+                    pixels[at] = [r, g, b, 255];
                 }
-                None => ground,
-            };
-            if let Some([r, g, b]) = colour.map(|c| c.map(|c| c.round() as u8)) {
-                pixels[at] = [r, g, b, 255];
             }
         }
         let png = encoded(size, pixels.as_flattened())?;
@@ -106,29 +112,21 @@ impl<'a> Scene<'a> {
 
     /// The underlay at a place in millimetres; none where there is no head.
     pub fn ground(&self, mm: [f64; 3]) -> Option<Colour> {
-        self.below.as_ref().and_then(|below| below.grey(mm))
+        let below = self.below.as_ref()?;
+        below.grey_of(below.place.sum(below.place.voxel(mm), |voxel| below.of(voxel)))
     }
 
-    /// What the statistic is at a place in voxels.
-    fn value(&self, at: [f64; 3]) -> Here {
-        let (mut here, mut sum) = (Here { value: None, passed: 0.0, inside: 0.0 }, 0.0);
-        let mut known = 0.0;
-        self.place.around(at, |voxel, weight| {
-            if !self.map.inside[voxel] {
-                return;
-            }
-            here.inside += weight;
-            here.passed += weight * f64::from(u8::from(self.map.threshold.passed[voxel]));
-            let value = f64::from(self.map.statistic[voxel]);
-            if !value.is_nan() {
-                known += weight;
-                sum += weight * value.clamp(-self.colours.max, self.colours.max);
-            }
-        });
-        if here.inside >= 0.5 && known > 0.0 {
-            here.value = Some(sum / known);
+    /// Of a voxel: 1 inside the mask, 1 if it passed, 1 if it has a value there, and that value.
+    fn of(&self, voxel: usize) -> [f64; 4] {
+        if !self.map.inside[voxel] {
+            return [0.0; 4];
         }
-        here
+        let passed = f64::from(u8::from(self.map.threshold.passed[voxel]));
+        let value = f64::from(self.map.statistic[voxel]);
+        match value.is_nan() {
+            true => [1.0, passed, 0.0, 0.0],
+            false => [1.0, passed, 1.0, value.clamp(-self.colours.max, self.colours.max)],
+        }
     }
 }
 
@@ -141,19 +139,27 @@ struct Here {
     inside: f64,
 }
 
+impl Here {
+    /// Of the sums of what voxels are.
+    fn of([inside, passed, known, sum]: [f64; 4]) -> Here {
+        let value = (inside >= 0.5 && known > 0.0).then(|| sum / known);
+        Here { value, passed, inside }
+    }
+}
+
 impl Below<'_> {
-    /// None outside the head.
-    fn grey(&self, mm: [f64; 3]) -> Option<Colour> {
-        let at = self.place.voxel(mm);
-        let (mut sum, mut known, mut head) = (0.0, 0.0, 0.0);
-        self.place.around(at, |voxel, weight| {
-            head += weight * f64::from(u8::from(self.ground.head[voxel]));
-            let value = self.image.values[voxel];
-            if value.is_finite() && self.ground.head[voxel] {
-                known += weight;
-                sum += weight * f64::from(value);
-            }
-        });
+    /// Of a voxel: 1 in the head, 1 if it has a value there, and that value.
+    fn of(&self, voxel: usize) -> [f64; 3] {
+        let value = self.image.values[voxel];
+        match self.ground.head[voxel] {
+            true if value.is_finite() => [1.0, 1.0, f64::from(value)],
+            true => [1.0, 0.0, 0.0],
+            false => [0.0; 3],
+        }
+    }
+
+    /// Of the sums of what voxels are; none outside the head.
+    fn grey_of(&self, [head, known, sum]: [f64; 3]) -> Option<Colour> {
         (head >= 0.5 && known > 0.0).then(|| self.ground.greys.grey((sum / known) as f32))
     }
 }
