@@ -118,15 +118,8 @@ pub(super) fn take(
         false => {
             let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
             let plan = plan(spec, run, smoothing)?;
-            let (source, of) = (run.bold.as_mut(), (&nuisance, &all[..]));
-            let mut maps = seeds::map(ladder, source, of, (&plan, &seen.usable), watch)?;
-            if matches!(spec.noise, Noise::Arma11 | Noise::NilearnAr1) {
-                for (seed, of_seed) in all.iter().zip(&mut maps.seeds) {
-                    let asked = ((seed, spec.noise), (&plan, &seen.usable[..]));
-                    by_glm::refit(of_seed, ladder, run, asked.0, asked.1, watch)?;
-                }
-            }
-            Some(maps)
+            let of = (&nuisance, &plan, &seen.usable[..]);
+            Some(maps_of(spec, ladder, (run, &all), of, watch)?)
         }
     };
     run.bold.release();
@@ -147,6 +140,24 @@ pub(super) fn take(
         overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), asked.own),
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
+}
+
+/// The seeds' maps, by the model of residuals that is asked for.
+fn maps_of(
+    spec: &ConnectSpec,
+    ladder: &mut Ladder,
+    (run, seeds): (&mut Run, &[Seed]),
+    (nuisance, plan, usable): (&Nuisance, &Plan, &[bool]),
+    watch: &dyn Watch,
+) -> Result<Mapped> {
+    let (source, of) = (run.bold.as_mut(), (nuisance, seeds));
+    let mut maps = seeds::map(ladder, source, of, (plan, usable), watch)?;
+    if matches!(spec.noise, Noise::Arma11 | Noise::NilearnAr1) {
+        for (seed, of_seed) in seeds.iter().zip(&mut maps.seeds) {
+            by_glm::refit(of_seed, ladder, run, (seed, spec.noise), (plan, usable), watch)?;
+        }
+    }
+    Ok(maps)
 }
 
 /// Refuse a run that has no region, or nothing of a seed: all of these by name.

@@ -193,23 +193,20 @@ pub(super) fn edges(
         lines
     };
     let lines: Vec<String> = (0..n).into_par_iter().map(of_first).collect();
-    let host = ColumnAgreement::Host;
-    let columns = vec![
-        host,
-        host,
-        summed(OF_R),
-        summed(OF_T),
-        summed(OF_R),
-        host,
-        summed(OF_T),
-        host,
-        summed(OF_T),
-        summed(OF_T),
-        host,
-        host,
-        host,
-        host,
-    ];
+    let (host, of_r, of_t) = (ColumnAgreement::Host, summed(OF_R), summed(OF_T));
+    let columns =
+        vec![host, host, of_r, of_t, of_r, host, of_t, host, of_t, of_t, host, host, host, host];
+    Text {
+        entities: of_run(Entities::of("edges"), number),
+        ending: ".tsv",
+        text: format!("{head}{}", lines.concat()),
+        agreement: Some(Agreement::Columns(columns)),
+        described: Some(fields(edges_described(edges))),
+    }
+}
+
+/// What the columns of pairs are.
+fn edges_described(edges: &Edges) -> serde_json::Value {
     let p = match edges.n_runs {
         1 => {
             "Both tails of t, uncorrected. It supposes that what the nuisance columns leave is white: with a high-pass of 128 s and autocorrelated noise .05 \
@@ -219,7 +216,7 @@ pub(super) fn edges(
             "Both tails of z / se_z, uncorrected, with the same proviso as in one run: what the nuisance columns leave is taken for white"
         }
     };
-    let described = json!({
+    json!({
         "Description": format!("Every pair of regions once{}", of_runs(edges)),
         "r": "Correlation of the cleaned series, which is the partial correlation given the nuisance columns",
         "partial_r": "The same given all other regions too; n/a where too few degrees of freedom are left for that, or regions are not independent",
@@ -233,14 +230,7 @@ pub(super) fn edges(
         "coverage_a": "Share of the region's voxels that are in the mask, finite and not constant",
         "coverage_b": "The same of the other",
         "shared_voxels": "Voxels that are in the means of both, the most of any run: their noise is in both, and r is larger for that. All the voxels of both: one region under two names, whose row is n/a",
-    });
-    Text {
-        entities: of_run(Entities::of("edges"), number),
-        ending: ".tsv",
-        text: format!("{head}{}", lines.concat()),
-        agreement: Some(Agreement::Columns(columns)),
-        described: Some(fields(described)),
-    }
+    })
 }
 
 /// Networks within and between.
