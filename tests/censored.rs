@@ -172,6 +172,20 @@ fn a_0_or_1_for_each_volume_of_another_run_is_refused_and_of_many_volumes_only_t
     assert!(said.contains("  and 8 more, in the sidecar"), "{said}");
     let censored = &sidecar(dir, "many")["boldly"]["resolved"]["runs"][0]["censored"];
     assert_eq!(censored.as_array().unwrap().len(), 20);
+    assert!(!said.contains("are hardly known"), "{said}");
+    let said = well(dir, &censored_to_few(dir));
+    let few = "keeps 16 of its 60 volumes, which leaves";
+    assert!(
+        said.contains(few) && said.contains("degrees of freedom: variances of so few"),
+        "{said}"
+    );
+}
+
+/// A line that leaves 16 of 60 volumes.
+fn censored_to_few(dir: &Path) -> String {
+    let but_16: String = (16..60).map(|t| format!("{t}\n")).collect();
+    fs::write(dir.join("few.txt"), but_16).unwrap();
+    of_events("--censor-volumes few.txt", "few")
 }
 
 #[test]

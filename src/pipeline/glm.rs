@@ -45,6 +45,9 @@ use in_regions::InRegions;
 use percent::Percent;
 use so_far::{Combined, SoFar};
 
+/// Degrees of freedom of a censored run below which it is told: as many as `connect` asks for.
+const FEW_DOF: f64 = 10.0;
+
 /// Run the analysis.
 ///
 /// # Errors
@@ -213,6 +216,16 @@ fn model(run: &Run, watch: &dyn Watch) -> Result<Model> {
     let n_planes = run.grid.shape[2];
     let model = Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)?;
     tell_inflation(run, &model, watch);
+    let n_volumes = run.header.n_volumes();
+    if run.kept.len() < n_volumes && model.dof < FEW_DOF {
+        watch.warn(&format!(
+            "{} keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known; leave the run \
+             out, censor less strictly, or choose fewer columns",
+            display(&run.path),
+            run.kept.len(),
+            told(model.dof)
+        ));
+    }
     if let Some(columns) = model.rank_deficiency() {
         watch.warn(&format!(
             "the design of {} is rank deficient; minimum-norm solution; columns involved: {}",

@@ -112,6 +112,7 @@ pub fn run_with(
     let regions = regions::open(spec, &images.grid, watch)?;
     images.files.extend(regions.found.iter().cloned());
     let volumes = svc::open(spec, &images.grid, watch)?;
+    regions::tell_spaces(spec, &images, watch);
     let together = together(spec, &rearranged)?;
     let given = Given { spec, images: &images, regions: &regions, volumes: &volumes };
     let mut pages = Pages::open(spec, &images, watch)?;

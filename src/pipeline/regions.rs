@@ -20,7 +20,7 @@ mod space;
 pub use atlas::atlas;
 pub use empty::refuse_empty;
 pub use shift::{CHANGED, is_changed, with_moved};
-pub use space::check_space;
+pub use space::{check_space, tell_own_spaces};
 
 /// Voxels below which the mean of a region is hardly one.
 pub const FEW_VOXELS: usize = 8;
@@ -213,8 +213,15 @@ pub fn region(
 ) -> Result<Region> {
     let (voxels, on_grid) = match shape {
         Shape::Mask(path) => {
-            let inside = masks::mask_of(path, (grid, of), watch)?.inside;
-            ((0..inside.len()).filter(|&v| inside[v]).collect(), 1.0)
+            let (mask, labels) = masks::labels_of(path, (grid, of), watch)?;
+            if labels.len() > 1 {
+                watch.warn(&format!(
+                    "{} has {} labels, all of which together are {name}; an image of one of them is a region of it alone",
+                    path.display(),
+                    labels.len()
+                ));
+            }
+            ((0..mask.inside.len()).filter(|&v| mask.inside[v]).collect(), 1.0)
         }
         shape => placed::placed(shape, grid),
     };

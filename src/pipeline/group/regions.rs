@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::{self, Region, Regions};
-use crate::pipeline::spec::{GroupSpec, GroupVariance, RegionOptions};
+use crate::pipeline::spec::{GivenRegion, GroupSpec, GroupVariance, RegionOptions, Role};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
@@ -31,6 +31,16 @@ pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<R
     let regions = atlas.and(regions::open(&options, on, watch)?)?;
     regions.tell_cut("the maps", watch);
     Ok(regions)
+}
+
+/// Tell where regions and search volumes are given by coordinates, and the maps are of no space that they share.
+pub(super) fn tell_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) {
+    let volumes = spec.volumes.iter().cloned().map(GivenRegion::Named);
+    let given = spec.regions.iter().cloned().chain(volumes);
+    let named: Vec<String> = given.filter_map(|given| given.by_coordinates()).collect();
+    if let Some((_, first)) = images.files.iter().find(|(role, _)| *role == Role::Effect) {
+        regions::tell_own_spaces(&named, (first, &images.header), watch);
+    }
 }
 
 /// What is lacking of a region.

@@ -56,6 +56,7 @@ pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
     let images = Images::open(spec, &sample, &needed, &|_, _| Ok(()), watch)?;
     let regions = regions::open(spec, &images.grid, watch)?;
     regions.tell_few(watch);
+    regions::tell_spaces(spec, &images, watch);
     let place_of = places_of(&images, |_| true);
     let sessions = match sample.table.position("session") {
         Some(_) => sample.texts("session")?,

@@ -90,6 +90,27 @@ pub fn check_space(
     }
 }
 
+/// Tell of coordinates that are looked up in maps of several subjects, each in a space of its own. `named`: what is given by coordinates;
+/// `first`: one of the maps.
+pub fn tell_own_spaces(named: &[String], (first, header): (&Path, &Header), watch: &dyn Watch) {
+    let (Space::Own(said_by), false) = (space(first, header, &Fields::new()), named.is_empty())
+    else {
+        return;
+    };
+    let is_named = Name::of(first).entities.iter().any(|entity| entity.starts_with("space-"));
+    match is_named {
+        true => watch.warn(&format!(
+            "the maps are in their subjects' own spaces ({}: {said_by}), where millimetres of {} are other places in each: resample the maps to a template, or give masks",
+            first.display(),
+            named.join(", ")
+        )),
+        false => watch.note(&format!(
+            "nothing says which space the maps are in; {} are taken to be in mm of their affine",
+            named.join(", ")
+        )),
+    }
+}
+
 fn space(path: &Path, header: &Header, fields: &Fields<String, Value>) -> Space {
     let entities = Name::of(path).entities;
     if let Some(space) = entities.iter().find_map(|entity| entity.strip_prefix("space-")) {
