@@ -120,15 +120,16 @@ impl Planning<'_> {
         run: &FoundRun,
         watch: &dyn Watch,
     ) -> Result<Unit> {
-        let mut notes = Notes::default();
+        let is_made = self.spec.made.is_some();
+        let mut notes = if is_made { Notes::of_a_made_model() } else { Notes::default() };
         let whose = run.name();
         let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes);
-        let modelled = modelled.map_err(|error| match error.to_string().starts_with(&whose) {
-            true => error,
-            false => error.of(&whose),
-        })?;
+        let modelled = modelled.map_err(|error| error.of(&whose))?;
         for note in notes.all() {
             self.said.add(note, &whose);
+        }
+        for line in &run.told {
+            self.said.add(line, &whose);
         }
         if run.mask.is_none() {
             let said = "no mask of the brain lies beside the run: one is made from its mean image";
