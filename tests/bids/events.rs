@@ -82,6 +82,11 @@ fn a_run_without_events_is_said_to_have_none_with_the_nearest_name() {
     ] {
         assert!(said(&done).contains(word), "{word}: {}", said(&done));
     }
+    // where what lacks is dropped, the sentence stands with the run, and does not name it again
+    let drop = format!("{line} --drop-missing");
+    let done = succeeded(&drop, boldly(folder.path(), &drop));
+    let plan = String::from_utf8(done.stdout).unwrap();
+    assert!(plan.contains("left out: the run has no events file (did you mean"), "{plan}");
     // a header alone is told apart
     let head = fs::read_to_string(&other).unwrap().lines().next().unwrap().to_owned();
     fs::write(table(folder.path()), head + "\n").unwrap();

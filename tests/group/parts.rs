@@ -340,22 +340,15 @@ fn the_table_has_the_clusters_whose_p_it_gives() {
 #[cfg(unix)]
 #[test]
 fn who_stops_it_is_told_what_is_kept_and_not_that_nothing_is() {
-    use std::process::{Command, Stdio};
-
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     subjects(dir, 18);
     // all sign flips, which take far longer than the test
-    let words = words(&["--permutations", "300000", "--device", "cpu", "--out", "stopped"]);
-    let mut command = Command::new(env!("CARGO_BIN_EXE_boldly"));
+    let words = words(&["--permutations", "300000", "--device", "cpu", "--out", "stopped", "-v"]);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boldly"));
     let command = command.args(["group", "--maps", "maps.tsv"]).args(&words).current_dir(dir);
-    let child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(std::time::Duration::from_secs(8));
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
-    let done = child.wait_with_output().unwrap();
-    let told = said(&done);
-    assert_eq!(done.status.code(), Some(130), "{told}");
+    let (code, told) = crate::binary::stopped(command, "rearrange ");
+    assert_eq!(code, Some(130), "{told}");
     assert!(told.contains("interrupted; no map was written; "), "{told}");
     assert!(told.contains(" rearrangements are kept in stopped, hidden"), "{told}");
     assert!(!told.contains("nothing was written"), "{told}");
