@@ -117,7 +117,7 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
             shown.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
         }
     }
-    let mut notes = notes(plan, &units, &recorded);
+    let mut notes = notes(plan, of, &units, &recorded);
     notes.extend(lost);
     if matches!(of, Of::Subject(_)) {
         notes.extend(courses::add(plan, &mut shown, &session.ladder)?);
@@ -184,7 +184,7 @@ fn read(unit: &Unit) -> Result<Option<Sidecar>> {
 }
 
 /// Warnings of the units, each once with those that it is about; what was left out; what of the model was taken leniently.
-fn notes(plan: &Plan, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
+fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
     let mut add = |kind: Kind, text: &str, who: &str| {
         let who = (!who.is_empty()).then(|| who.to_owned());
@@ -208,8 +208,16 @@ fn notes(plan: &Plan, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note
         }
         unit.left_out.iter().for_each(|line| add(Kind::Warning, line));
     }
-    plan.left_out.iter().for_each(|line| add(Kind::Warning, &said::plainly(line, plan), ""));
-    let of_model = plan.read.notes.all().iter();
+    // What is said of another subject alone stands on that one's page.
+    let is_here = |line: &&String| match (of, line.strip_prefix("sub-")) {
+        (Of::Subject(label), Some(rest)) => {
+            rest.strip_prefix(label).is_some_and(|rest| rest.starts_with([' ', ':']))
+        }
+        _ => true,
+    };
+    let left_out = plan.left_out.iter().filter(is_here);
+    left_out.for_each(|line| add(Kind::Warning, &said::plainly(line, plan), ""));
+    let of_model = plan.read.notes.all().iter().filter(is_here);
     of_model.for_each(|line| add(Kind::Info, &said::plainly(line, plan), ""));
     notes
 }
