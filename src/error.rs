@@ -170,10 +170,16 @@ impl Error {
         }
     }
 
-    /// The same error, its thing named as one of `whose`: the run that a contrast does not fit.
+    /// The same error, its thing named as one of `whose`: the run that a contrast does not fit. A thing that names it already stays as it is.
     #[must_use]
     pub fn of(mut self, whose: &str) -> Error {
-        if let Some(fault) = self.fault_mut() {
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let names = |thing: &str| {
+            thing.match_indices(whose).any(|(at, _)| {
+                !thing[..at].ends_with(is_part) && !thing[at + whose.len()..].starts_with(is_part)
+            })
+        };
+        if let Some(fault) = self.fault_mut().filter(|fault| !names(&fault.thing)) {
             fault.thing = format!("{} of {whose}", fault.thing);
         }
         self
@@ -188,6 +194,12 @@ impl Error {
                 if before.is_empty() { hint.to_owned() } else { format!("{before}; {hint}") };
         }
         self
+    }
+
+    /// Whether the user or the system asked to stop, which is no failure of what was at work.
+    #[must_use]
+    pub fn is_stop(&self) -> bool {
+        matches!(self, Error::Interrupted | Error::Stopped(_))
     }
 
     /// The four parts of the message; none for an interrupt.

@@ -108,7 +108,7 @@ fn lacking(
     notes: &mut Notes,
 ) -> Result<()> {
     if wanted.contains(['*', '?', '[']) {
-        notes.add(place, format!("`{wanted}` matches no variable of this run"));
+        notes.add_idle(place, format!("`{wanted}` matches no variable of this run"));
         return Ok(());
     }
     if missing == Missing::Error {
@@ -288,7 +288,7 @@ fn high_pass(
     if let Some(cosine) = names.iter().find(|name| name.starts_with("cosine")) {
         let said =
             format!("X has the drift columns {cosine}..: they are taken and no others are added");
-        notes.add(&place, said);
+        notes.add_idle(&place, said);
         return Ok(());
     }
     if !(hz.is_finite() && hz > 0.0) {

@@ -249,7 +249,7 @@ impl Args {
         let terminal = self.talk.terminal();
         let plan = bids::plan(spec, &terminal)?;
         if self.dry_run {
-            plan.check_out(self.replace.choice())?;
+            plan.check(self.replace.choice())?;
             drop(terminal);
             if self.talk.json {
                 say::json(&plan.json())?;

@@ -9,7 +9,7 @@ use crate::bids::{Model, Notes, design};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite, interrupt};
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{AppLevel, BidsSpec, Command, Missing};
+use crate::pipeline::spec::{AppLevel, BidsSpec, Command, Missing, Role};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
@@ -18,6 +18,7 @@ mod above;
 mod absent;
 mod alike;
 mod difference;
+mod elsewhere;
 mod events;
 mod found;
 mod made;
@@ -112,6 +113,22 @@ pub fn plan(spec: BidsSpec, watch: &dyn Watch) -> Result<Plan> {
     Ok(Plan { spec, read, found, units, left_out })
 }
 
+/// A file that the test of the dataset's nodes needs must be there.
+fn refuse_absent(spec: &BidsSpec) -> Result<()> {
+    let Some(asked) = &spec.inference else { return Ok(()) };
+    let own = [Role::Table, Role::Design];
+    let inputs = Command::Group((*asked.test).clone()).inputs();
+    match inputs.into_iter().find(|(role, path)| !own.contains(role) && !path.is_file()) {
+        None => Ok(()),
+        Some((_, path)) => Err(Error::missing_input(
+            format!("--inference: {}", path.display()),
+            "is not there",
+            "be a file",
+            "name it from where you are, or by its whole path",
+        )),
+    }
+}
+
 /// A run that is a copy of another of its subject would count twice.
 fn refuse_copies(units: &[Unit]) -> Result<()> {
     let mut of_subjects: BTreeMap<&str, Vec<PathBuf>> = BTreeMap::new();
@@ -144,27 +161,35 @@ impl Plan {
         table::json(&self.spec, &self.read, &self.units, &self.left_out)
     }
 
-    /// Refuse a folder of results that holds another analysis: other options, another model, somebody's files under the names of results.
+    /// Refuse what can be known to be wrong before a fit: a folder of results that holds another analysis (other options, another model,
+    /// somebody's files under the names of results), and runs that are copies of others of their subject.
     ///
     /// # Errors
-    /// Usage, naming the first difference.
-    pub fn check_out(&self, overwrite: Overwrite) -> Result<()> {
-        there::look(self, overwrite).map(drop)
+    /// Usage, naming the first difference, or the copy.
+    pub fn check(&self, overwrite: Overwrite) -> Result<()> {
+        self.checked(overwrite).map(drop)
+    }
+
+    /// The same, with what of the folder is of another analysis and may go.
+    fn checked(&self, overwrite: Overwrite) -> Result<there::Others> {
+        let others = there::look(self, overwrite)?;
+        refuse_copies(&self.units)?;
+        refuse_absent(&self.spec)?;
+        Ok(others)
     }
 
     /// Fit what is not finished. A unit that fails takes those that need it with it, and no other. What single commands say is in their
     /// sidecars, as `session` may listen to nothing; `watch` is told of the units.
     ///
     /// # Errors
-    /// As [`Plan::check_out`], before anything is changed; those of the folder of results; stopped.
+    /// As [`Plan::check`], before anything is changed; those of the folder of results; stopped.
     pub fn run(
         &self,
         session: &mut Session<'_>,
         overwrite: Overwrite,
         watch: &dyn Watch,
     ) -> Result<Done> {
-        let others = there::look(self, overwrite)?;
-        refuse_copies(&self.units)?;
+        let others = self.checked(overwrite)?;
         let (of, model) = ((&self.spec, &self.found), (&self.read.model, &*self.read.text));
         outside::put(of, model, &others.removed, overwrite, watch)?;
         others.told.iter().for_each(|line| watch.warn(line));
@@ -174,14 +199,23 @@ impl Plan {
             watch.stage("pages", 1);
             pages::write(self, &done, session)
         });
-        done.pages = fitted.map_err(|error| match error {
-            Error::Interrupted => Error::Stopped(format!(
-                "{} of {} units are finished in {}; the same command goes on from there",
+        done.pages = fitted.map_err(|error| {
+            let finished = format!(
+                "{} of {} units are finished in {}",
                 done.computed + done.kept,
                 self.units.len(),
                 self.spec.out.display()
-            )),
-            error => error,
+            );
+            match error {
+                Error::Interrupted => {
+                    Error::Stopped(finished + "; the same command goes on from there")
+                }
+                // A unit that can itself go on says from where.
+                Error::Stopped(of_unit) => {
+                    Error::Stopped(format!("{finished}; of the next {of_unit}"))
+                }
+                error => error,
+            }
         })?;
         Ok(done)
     }
@@ -216,7 +250,7 @@ impl Plan {
                     done.computed += 1;
                     done.warned += usize::from(!session.watch.warnings().is_empty());
                 }
-                Err(Error::Interrupted) => return Err(Error::Interrupted),
+                Err(stop) if stop.is_stop() => return Err(stop),
                 Err(error) => {
                     let why = format!("failed: {error}");
                     if alike.add(&why, &unit.name()) {
@@ -239,18 +273,27 @@ impl Plan {
     pub fn report(&self, session: &Session<'_>) -> Result<Done> {
         let mut done = Done::default();
         let mut is_there = vec![false; self.units.len()];
+        let why = there::Why::of(self);
         for (at, unit) in self.units.iter().enumerate() {
             // Estimates of what is not there are of something else.
-            is_there[at] = unit.below.iter().all(|below| is_there[*below]) && unit.is_finished()?;
-            match is_there[at] {
-                true => done.kept += 1,
-                false => done.lacking.push((self.name(unit), "a fit as this command asks".into())),
+            let lacks = unit.below.iter().find(|below| !is_there[**below]);
+            is_there[at] = lacks.is_none() && unit.is_finished()?;
+            match (is_there[at], lacks) {
+                (true, _) => done.kept += 1,
+                (false, Some(&lacks)) => {
+                    done.lacking.push((self.name(unit), self.name(&self.units[lacks])));
+                }
+                (false, None) => {
+                    let lacks = format!("a fit as this command asks ({})", why.not(unit));
+                    done.lacking.push((self.name(unit), lacks));
+                }
             }
         }
         if done.kept == 0 {
+            let first = why.first.map_or(String::new(), |first| format!(": {first}"));
             return Err(Error::missing_input(
                 self.spec.out.display().to_string(),
-                "holds nothing finished of this model with these options",
+                format!("holds nothing finished of this model with these options{first}"),
                 "hold results, for pages are made of them",
                 "leave --reports-only out, or give the model and options that made them",
             ));

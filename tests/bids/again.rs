@@ -225,3 +225,43 @@ fn who_stops_it_is_told_what_is_finished_and_the_same_command_goes_on() {
     assert_eq!(told(&done)["kept"], json!(kept));
     assert_eq!(told(&done)["computed"], json!(8 - kept));
 }
+
+/// Fourteen subjects of a run each, noise, and a model whose dataset node has their ages.
+fn many(dir: &Path) {
+    let put = |name: &str, text: &str| {
+        fs::create_dir_all(dir.join("raw")).unwrap();
+        fs::write(dir.join("raw").join(name), text).unwrap();
+    };
+    put("dataset_description.json", r#"{"Name": "x", "BIDSVersion": "1.10.0"}"#);
+    put("task-a_bold.json", r#"{"RepetitionTime": 2.0, "TaskName": "a"}"#);
+    put("task-a_events.tsv", "onset\tduration\ttrial_type\n4\t6\ton\n24\t6\ton\n");
+    let mut ages = String::from("participant_id\tage\n");
+    for subject in 10..24 {
+        ages += &format!("sub-{subject}\t{}\n", subject * subject % 37);
+        let image = dir.join(format!("raw/sub-{subject}/func/sub-{subject}_task-a_bold.nii"));
+        crate::tables::image(&image, subject);
+    }
+    put("participants.tsv", &ages);
+    crate::tables::model(dir, json!([1, "age"]), json!([]), &["contrast"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_stopped_test_of_the_dataset_is_told_with_what_it_keeps_and_is_no_failure_of_its_unit() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    many(dir);
+    let words = crate::tables::LINE.split_whitespace();
+    let test = ["-vv", "--inference", "--permutations 3000000 --tfce exact"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_boldly"));
+    let command = command.args(words.chain(test)).current_dir(dir);
+    let (code, told) = crate::binary::stopped(command, "rearrange trial_type.on_age");
+    assert_eq!(code, Some(130), "{told}");
+    for part in [
+        "14 of 15 units are finished in out; of the next no map was written; ",
+        " rearrangements are kept in out/node-all, hidden; the same command goes on from there",
+    ] {
+        assert!(told.contains(part), "no '{part}' in {told}");
+    }
+    assert!(!told.contains("failed") && !told.contains("nothing was written"), "{told}");
+}

@@ -248,8 +248,10 @@ fn a_run_that_is_a_copy_of_another_is_refused_and_what_people_wrote_into_the_fol
         .collect();
     assert!(images.len() > 1, "{images:?}");
     fs::write(&images[1], fs::read(&images[0]).unwrap()).unwrap();
-    let done = run(&line("copied", ""));
-    assert_eq!(done.status.code(), Some(2), "{}", said(&done));
-    assert!(said(&done).contains("holds the same as"), "{}", said(&done));
+    for more in [" --dry-run", ""] {
+        let done = run(&line("copied", more));
+        assert_eq!(done.status.code(), Some(2), "{more}: {}", said(&done));
+        assert!(said(&done).contains("holds the same as"), "{more}: {}", said(&done));
+    }
     assert!(!folder.path().join("copied").exists(), "nothing half-written");
 }

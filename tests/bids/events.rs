@@ -82,6 +82,22 @@ fn a_run_without_events_is_said_to_have_none_with_the_nearest_name() {
     ] {
         assert!(said(&done).contains(word), "{word}: {}", said(&done));
     }
+    // where what lacks is dropped nothing is left to ask of it, which is known before any fit
+    let drop = format!("{line} --drop-missing");
+    let done = succeeded(&drop, boldly(folder.path(), &drop));
+    let plan = String::from_utf8(done.stdout).unwrap();
+    let why = "left out: sub-01 task-mixedgamblestask run-01: no contrast of run_level is left to ask (the run has no events file (did you mean";
+    assert!(plan.contains(why) && plan.contains("run_level (Run, glm): 1 units"), "{plan}");
+    let filter = folder.path().join("filter.json");
+    fs::write(&filter, r#"{"bold": {"run": "1"}}"#).unwrap();
+    let alone = format!("{drop} --bids-filter-file filter.json");
+    let done = boldly(folder.path(), &alone);
+    assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+    for word in
+        ["(run_level) asks no contrast of any run", "run-01: no contrast of run_level is left"]
+    {
+        assert!(said(&done).contains(word), "{word}: {}", said(&done));
+    }
     // a header alone is told apart
     let head = fs::read_to_string(&other).unwrap().lines().next().unwrap().to_owned();
     fs::write(table(folder.path()), head + "\n").unwrap();

@@ -17,4 +17,5 @@ mod pages;
 mod refused;
 mod small;
 mod tables;
+mod told;
 mod validator;

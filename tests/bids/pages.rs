@@ -98,7 +98,26 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
     // maps of other options are not shown as those that are asked for
     let (code, _) = again(folder.path(), &words, &["--reports-only", "--fwhm", "6"]);
     assert_eq!(code, Some(66), "nothing here was smoothed");
+    let other = words.iter().map(String::as_str).chain(["--reports-only", "--fwhm", "6"]);
+    let done = with_words(folder.path(), other);
+    let why = "with these options: --fwhm: 0 there, 6 asked now (node-runLevel/sub-01_";
+    assert!(said(&done).contains(why), "{}", said(&done));
     assert_eq!(text, fs::read_to_string(out.join("sub-02.html")).unwrap(), "pages stay");
+    let changed = "what is there was made of other files, or was changed since";
+    assert!(
+        text.contains(&format!("a fit as this command asks ({changed})")),
+        "why it is not there"
+    );
+    // nor are those above of other options beside the runs that are as asked
+    let other = words.iter().map(String::as_str);
+    let done =
+        with_words(folder.path(), other.chain(["--reports-only", "--fixed-effects", "precision"]));
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    let why = "a fit as this command asks (--fixed-effects: mean there, precision asked now)";
+    assert!(said(&done).contains(why), "{}", said(&done));
+    let page = fs::read_to_string(out.join("sub-02.html")).unwrap();
+    assert!(page.contains(why), "the first difference on the page");
+
     let run = "node-runLevel/sub-01/sub-01_task-mixedgamblestask_run-01_space-MNI152NLin2009cAsym_mask.nii.gz";
     fs::remove_file(out.join(run)).unwrap();
     let (_, told) = again(folder.path(), &words, &["--reports-only"]);

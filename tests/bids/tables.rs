@@ -54,7 +54,7 @@ pub fn study(dir: &Path) {
 }
 
 /// A run of noise about 1000.
-fn image(path: &Path, seed: u64) {
+pub fn image(path: &Path, seed: u64) {
     let mut random = Random(seed);
     let n = SHAPE.iter().product::<usize>() * N_VOLUMES;
     let values: Vec<f32> = (0..n).map(|_| (1000.0 + 20.0 * random.normal()) as f32).collect();

@@ -42,3 +42,23 @@ pub fn study() -> tempfile::TempDir {
 pub fn run(dir: &Path, line: &str) {
     succeeded(line, boldly(dir, line));
 }
+
+/// Starts a command, asks it to stop 4 s after it said something on standard error, and waits for its end: its exit code, and all that it said.
+#[cfg(unix)]
+pub fn stopped(command: &mut Command, when: &str) -> (Option<i32>, String) {
+    use std::io::{BufRead, BufReader};
+    use std::process::Stdio;
+
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut told = String::new();
+    for line in BufReader::new(child.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        told += &format!("{line}\n");
+        if line.starts_with(when) {
+            std::thread::sleep(std::time::Duration::from_secs(4));
+            let id = child.id().to_string();
+            assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
+        }
+    }
+    (child.wait().unwrap().code(), told)
+}

@@ -336,3 +336,20 @@ fn the_table_has_the_clusters_whose_p_it_gives() {
     let n: usize = sizes.sum();
     assert!(n > 0 && n == p.iter().filter(|p| **p < 0.1).count(), "{table}");
 }
+
+#[cfg(unix)]
+#[test]
+fn who_stops_it_is_told_what_is_kept_and_not_that_nothing_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    subjects(dir, 18);
+    // all sign flips, which take far longer than the test
+    let words = words(&["--permutations", "300000", "--device", "cpu", "--out", "stopped", "-v"]);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boldly"));
+    let command = command.args(["group", "--maps", "maps.tsv"]).args(&words).current_dir(dir);
+    let (code, told) = crate::binary::stopped(command, "rearrange ");
+    assert_eq!(code, Some(130), "{told}");
+    assert!(told.contains("interrupted; no map was written; "), "{told}");
+    assert!(told.contains(" rearrangements are kept in stopped, hidden"), "{told}");
+    assert!(!told.contains("nothing was written"), "{told}");
+}

@@ -179,6 +179,7 @@ fn row(name: &str, cells: Vec<Cell>) -> Row {
         volumes: "98 of 100".to_owned(),
         tr_s: Some(2.0),
         origin: "task columns at StartTime: 0.98 s + k x 2 s".to_owned(),
+        left_out: [40, 41].map(|at| (at, "framewise displacement 1.300 mm".to_owned())).to_vec(),
         cells,
     }
 }

@@ -222,7 +222,7 @@ fn coverage_says_how_much_all_share_and_who_lacks_what() {
 #[test]
 fn each_run_is_listed_with_its_repetition_time_and_the_origin_of_its_frame_times() {
     let (_, all) = drawn(&analysis());
-    let row = "sub-01_run-2|task columns at StartTime: 0.98 s + k x 2 s|98 of 100|2";
+    let row = "sub-01_run-2|task columns at StartTime: 0.98 s + k x 2 s|40 to 41: framewise displacement 2|98 of 100|2";
     assert!(rows(&all).iter().any(|own| own == row), "{:#?}", rows(&all));
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::unit::Unit;
 use crate::design::group::Model;
 use crate::io;
-use crate::pipeline::spec::{Command, DesignOptions};
+use crate::pipeline::spec::{Combining, Command, DesignOptions, Inflated, OutType, TaskTimes};
 
 /// Letters of a value that are shown.
 const SHOWN: usize = 70;
@@ -89,7 +89,35 @@ fn asked(command: &Command) -> Value {
     if has_physio && let Value::Object(all) = &mut value {
         all.insert("physio".to_owned(), Value::Bool(true));
     }
+    with_defaults(&mut value);
     value
+}
+
+/// Options of which a sidecar says nothing where they are as ever, by their place in a command, with what they are then. What is off then (none,
+/// no, an empty list) needs no line.
+fn defaults() -> [(&'static str, Value); 5] {
+    let value = |of: Option<Value>| of.unwrap_or_default();
+    [
+        ("combine", value(serde_json::to_value(Combining::default()).ok())),
+        ("inflated", value(serde_json::to_value(Inflated::default()).ok())),
+        ("out_type", value(serde_json::to_value(OutType::default()).ok())),
+        ("rho_fwhm_vox", Value::from(0.0)),
+        ("task_times", value(serde_json::to_value(TaskTimes::default()).ok())),
+    ]
+}
+
+/// Have what was left out of a command for its default: of the command and of its design.
+fn with_defaults(command: &mut Value) {
+    let Value::Object(all) = command else { return };
+    for (key, value) in defaults() {
+        let of = match key {
+            "task_times" => all.get_mut("design").and_then(Value::as_object_mut),
+            _ => Some(&mut *all),
+        };
+        if let Some(of) = of {
+            of.entry(key).or_insert(value);
+        }
+    }
 }
 
 /// What the name of a mask says beyond its run: `desc-brain_mask.nii.gz`.
@@ -130,7 +158,7 @@ fn first(there: &Value, here: &Value, at: &mut Vec<String>) -> Option<Difference
         (Value::Null, Value::Object(_)) => first(&Value::Object(Default::default()), here, at),
         (Value::Object(_), Value::Null) => first(there, &Value::Object(Default::default()), at),
         (a, b) if a == b || is_none(a) && is_none(b) => None,
-        (a, b) => Some(Difference::new(&option(at), &words(a), &words(b))),
+        (a, b) => Some(Difference::new(&option(at), &words(at, a), &words(at, b))),
     }
 }
 
@@ -142,8 +170,13 @@ fn is_none(value: &Value) -> bool {
     }
 }
 
-fn words(value: &Value) -> String {
+fn words(at: &[String], value: &Value) -> String {
     match value {
+        Value::Null => match at.first().map_or("", String::as_str) {
+            "mask" => "made from the mean image".to_owned(),
+            "least_subjects" => "all".to_owned(),
+            _ => "none".to_owned(),
+        },
         value if is_none(value) => "none".to_owned(),
         Value::Bool(_) => "yes".to_owned(),
         Value::String(text) => text.clone(),
@@ -215,5 +248,96 @@ fn is_close(a: &str, b: &str) -> bool {
     match (a.parse::<f64>(), b.parse::<f64>()) {
         (Ok(a), Ok(b)) => (a - b).abs() <= SAME * (1.0 + a.abs().max(b.abs())),
         _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::spec::{FixedSpec, GroupSpec};
+
+    /// Every file that says what a command was asked.
+    const SPECS: [&str; 11] = [
+        include_str!("../spec.rs"),
+        include_str!("../spec/bids.rs"),
+        include_str!("../spec/connect.rs"),
+        include_str!("../spec/endpoints.rs"),
+        include_str!("../spec/files.rs"),
+        include_str!("../spec/fixed.rs"),
+        include_str!("../spec/group.rs"),
+        include_str!("../spec/order.rs"),
+        include_str!("../spec/out_type.rs"),
+        include_str!("../spec/regions.rs"),
+        include_str!("../spec/run.rs"),
+    ];
+
+    #[test]
+    fn every_option_that_is_left_out_for_a_default_other_than_off_is_told_by_its_name() {
+        let is_off = |rule: &str| {
+            ["Option::is_none", "Vec::is_empty", "std::ops::Not::not"].contains(&rule)
+                || rule.ends_with("Options::is_empty")
+        };
+        let mut n = 0;
+        for text in SPECS {
+            for part in text.split("skip_serializing_if = \"").skip(1) {
+                let (rule, rest) = part.split_once('"').expect("a rule in quotes");
+                let field = rest.split("pub ").nth(1).and_then(|rest| rest.split(':').next());
+                let field = field.expect("a field behind its rule");
+                n += 1;
+                let is_known =
+                    defaults().iter().any(|(key, value)| *key == field && !is_none(value));
+                assert!(is_off(rule) || is_known, "{field} ({rule}) has no line in defaults()");
+            }
+        }
+        assert!(n > 50, "{n}");
+    }
+
+    fn told(there: Command, here: Command) -> String {
+        of_options(&there, &here).map_or(String::new(), |other| other.to_string())
+    }
+
+    #[test]
+    fn a_default_is_told_by_its_name_and_a_command_by_its_kind() {
+        let fixed = |combine: Combining| {
+            let (estimates, design) = (Vec::new(), Vec::new());
+            Command::Fixed(FixedSpec {
+                estimates,
+                columns: Vec::new(),
+                design,
+                contrasts: Vec::new(),
+                combine,
+                two_sided: false,
+            })
+        };
+        let group = || GroupSpec::new(PathBuf::new(), Model::Matrix(PathBuf::new()));
+        let inflated = |inflated: Inflated| Command::Group(GroupSpec { inflated, ..group() });
+        let least =
+            |least_subjects: Option<usize>| Command::Group(GroupSpec { least_subjects, ..group() });
+        let cases = [
+            (
+                told(fixed(Combining::Mean), fixed(Combining::Precision)),
+                "--fixed-effects: mean there, precision asked now",
+            ),
+            (
+                told(fixed(Combining::Precision), fixed(Combining::Mean)),
+                "--fixed-effects: precision there, mean asked now",
+            ),
+            (
+                told(inflated(Inflated::default()), inflated(Inflated::Not)),
+                "--inference (inflated): knapp-hartung there, not asked now",
+            ),
+            (
+                told(least(None), least(Some(5))),
+                "--inference (least subjects): all there, 5 asked now",
+            ),
+            (
+                told(fixed(Combining::Mean), Command::Group(group())),
+                "the Type of the node: fixed there, group asked now",
+            ),
+            (told(Command::Group(group()), Command::Group(group())), ""),
+        ];
+        for (got, wanted) in cases {
+            assert_eq!(got, wanted);
+        }
     }
 }

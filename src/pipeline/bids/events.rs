@@ -30,9 +30,12 @@ impl WithoutEvents {
         class(&self.thing, found, &self.expected, &self.hint)
     }
 
-    /// In a sentence.
+    /// In a sentence that stands with the run's name.
     pub fn said(&self) -> String {
-        format!("{} {} ({})", self.thing, self.found, self.hint)
+        match self.is_there {
+            true => format!("{} {} ({})", self.thing, self.found, self.hint),
+            false => format!("the run {} ({})", self.found, self.hint),
+        }
     }
 }
 

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::elsewhere::{self, there};
 use crate::bids::{Entities, Model};
 use crate::entity;
 use crate::error::{Error, Result};
-use crate::io::dataset::{self, Content, Dataset, File};
+use crate::io::dataset::{Dataset, File};
 use crate::pipeline::spec::{BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, Wanted};
 use crate::pipeline::watch::Watch;
 
@@ -36,6 +37,8 @@ pub(super) struct FoundRun {
     pub events: Option<PathBuf>,
     pub confounds: Option<PathBuf>,
     pub physio: Vec<PathBuf>,
+    /// What was taken from another dataset than that of the image, a sentence each.
+    pub told: Vec<String>,
 }
 
 impl FoundRun {
@@ -278,33 +281,21 @@ impl Found {
 
     /// A run with what belongs to it.
     fn run(&self, spec: &BidsSpec, model: &Model, of: &Dataset, file: &File) -> Result<FoundRun> {
-        let there = |path: PathBuf| match dataset::content(&path) {
-            Content::There => Ok(path),
-            Content::NotFetched => Err(Error::missing_input(
-                path.display().to_string(),
-                "is a placeholder of git-annex, whose content is not here",
-                "be on this disk",
-                "fetch it first (datalad get, git annex get)",
-            )),
-            Content::Empty | Content::Gone => Err(Error::missing_input(
-                path.display().to_string(),
-                "is an empty file (0 bytes)",
-                "hold data",
-                "copy or download it again; example datasets hold names alone",
-            )),
-        };
         let bold = there(of.at(file))?;
-        let table = |found: Option<(&Dataset, &File)>| {
-            found.map(|(of, file)| there(of.at(file))).transpose()
-        };
         let events = self.raw.nearest(&file.entities, "func", ("events", ".tsv"))?;
-        let mut confounds = of.confounds(&file.entities)?.map(|f| (of, f));
-        if confounds.is_none() {
-            for (_, other) in &self.derivatives {
-                confounds = confounds.or(other.confounds(&file.entities)?.map(|f| (other, f)));
+        let mut told = Vec::new();
+        let run = elsewhere::Wanted { of, bold: file, what: "table of confounds" };
+        let confounds = match of.confounds(&file.entities)? {
+            Some(own) => Some(there(of.at(own))?),
+            None => {
+                let mut all = Vec::new();
+                for (name, other) in &self.derivatives {
+                    all.extend(other.confounds(&file.entities)?.map(|f| (&**name, other, f)));
+                }
+                run.one(all, &mut told)?
             }
-        }
-        let mask = self.mask(model, of, file)?;
+        };
+        let mask = self.mask(model, of, file, &mut told)?;
         let mut physio = Vec::new();
         if spec.fit.physio.is_some() {
             physio = recordings(&self.raw, &file.entities)
@@ -317,21 +308,23 @@ impl Found {
         Ok(FoundRun {
             entities,
             bold,
-            mask: table(mask)?,
-            events: table(events.map(|f| (&self.raw, f)))?,
-            confounds: table(confounds)?,
+            mask,
+            events: events.map(|f| there(self.raw.at(f))).transpose()?,
+            confounds,
             physio,
+            told,
         })
     }
 
     /// The mask of a run: that of the brain beside it, of a raw run beside where it would lie in derivatives, or what the model's run node asks
     /// for.
-    fn mask<'a>(
-        &'a self,
+    fn mask(
+        &self,
         model: &Model,
-        of: &'a Dataset,
+        of: &Dataset,
         bold: &File,
-    ) -> Result<Option<(&'a Dataset, &'a File)>> {
+        told: &mut Vec<String>,
+    ) -> Result<Option<PathBuf>> {
         let node = model.nodes.iter().find(|node| node.level == crate::bids::model::Level::Run);
         let asked: Vec<(&String, &Vec<String>)> = node
             .into_iter()
@@ -341,13 +334,19 @@ impl Found {
         let is_plain = asked.iter().all(|(key, values)| {
             key.as_str() == "description" && values.iter().any(|value| value == "brain")
         });
+        let run = elsewhere::Wanted { of, bold, what: "mask" };
+        let raw = ("raw", &self.raw);
+        let derived = self.derivatives.iter().map(|(name, other)| (&**name, other));
         if is_plain {
-            let derived = self.derivatives.iter().map(|(_, other)| other);
+            if let Some(own) = of.brain_mask(bold) {
+                return there(of.at(own)).map(Some);
+            }
             let is_raw = of.root == self.raw.root;
-            let mut all = std::iter::once(of).chain(derived.filter(|_| is_raw));
-            return Ok(all.find_map(|of| Some((of, of.brain_mask(bold)?))));
+            let others = derived.filter(|_| is_raw);
+            let all = others.filter_map(|(name, of)| Some((name, of, of.brain_mask(bold)?)));
+            return run.one(all.collect(), told);
         }
-        let fits = |f: &&File| {
+        let fits = |f: &File| {
             let in_space = ["space", "resolution", "cohort"].iter().all(|key| {
                 asked.iter().any(|(own, _)| own == key) || f.entity(key) == bold.entity(key)
             });
@@ -363,10 +362,18 @@ impl Found {
                     f.entity(key).is_some_and(|value| values.iter().any(|v| v == value))
                 })
         };
-        let every = self.all().flat_map(|of| of.of_suffix("mask", &IMAGES).map(move |f| (of, f)));
-        let found = every.filter(|(_, f)| fits(f)).max_by_key(|(_, f)| f.entities.len());
-        if found.is_some() {
-            return Ok(found);
+        let every = derived
+            .chain([raw])
+            .flat_map(|(name, of)| of.of_suffix("mask", &IMAGES).map(move |f| (name, of, f)));
+        let all: Vec<_> = every.filter(|(_, _, f)| fits(f)).collect();
+        let is_own = |one: &(&str, &Dataset, &File)| one.1.root == of.root;
+        let any_own = all.iter().any(is_own);
+        let near: Vec<_> = all.into_iter().filter(|one| !any_own || is_own(one)).collect();
+        let most = near.iter().map(|(_, _, f)| f.entities.len()).max();
+        let all: Vec<_> =
+            near.into_iter().filter(|one| Some(one.2.entities.len()) == most).collect();
+        if let Some(found) = run.one(all, told)? {
+            return Ok(Some(found));
         }
         let words = asked.iter().map(|(key, values)| format!("{key} {}", values.join(" or ")));
         Err(Error::missing_input(

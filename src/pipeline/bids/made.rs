@@ -1,5 +1,6 @@
 //! A model for those who have none: conditions of `trial_type` convolved, confounds by a strategy, runs to subjects by fixed effects, subjects to
-//! the dataset. It is a Stats Model as any other, written into the folder of results.
+//! the dataset. It is a Stats Model as any other, written into the folder of results. Its text is the same whichever subjects are asked for, so
+//! it names patterns and a filter that some runs have no use for, of which nobody is told (`Notes::of_a_made_model`).
 
 use std::collections::BTreeSet;
 

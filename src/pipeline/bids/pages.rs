@@ -10,7 +10,7 @@ use crate::bids::model::{Level, Test};
 use crate::error::Result;
 use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
 use crate::pipeline::session::Session;
-use crate::report::analysis::Analysis;
+use crate::report::analysis::{Analysis, left_out_note};
 use crate::report::bids::{BidsPage, Edge, Node, page};
 use crate::report::notes::{Kind, Note};
 use crate::report::page::FileRead;
@@ -23,6 +23,7 @@ mod coverage;
 mod maps;
 mod methods;
 mod runs;
+mod said;
 mod weights;
 
 /// Whom a page is about.
@@ -100,6 +101,10 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
         Of::Node(_) => plan.units.iter().filter(of_runs).collect(),
     };
     let (columns, parts) = runs::of(plan, &runs, matches!(of, Of::Subject(_)))?;
+    let lost = parts.iter().filter_map(|run| {
+        left_out_note(&run.name, run.left_out.len(), run.design.nrows() + run.left_out.len())
+    });
+    let lost: Vec<Note> = lost.collect();
     let mut shown: Vec<Shown> = Vec::new();
     let highest = units.iter().map(|unit| plan.level(unit)).max();
     let below = maps::below(plan, &units);
@@ -112,7 +117,8 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
             shown.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
         }
     }
-    let mut notes = notes(plan, &units, &recorded);
+    let mut notes = notes(plan, of, &units, &recorded);
+    notes.extend(lost);
     if matches!(of, Of::Subject(_)) {
         notes.extend(courses::add(plan, &mut shown, &session.ladder)?);
     }
@@ -150,7 +156,8 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
         contrasts: shown.into_iter().map(|one| one.contrast).collect(),
     };
     let about = |name: &String| units.iter().any(|unit| plan.name(unit) == *name);
-    let failed = done.failed.iter().map(|(name, why)| (name.clone(), why.to_string()));
+    let why = |why: &crate::error::Error| said::plainly(&why.to_string(), plan);
+    let failed = done.failed.iter().map(|(name, error)| (name.clone(), why(error)));
     let lacking =
         done.lacking.iter().map(|(name, lacks)| (name.clone(), format!("{lacks} is not there")));
     let failed = failed.chain(lacking).filter(|(name, _)| about(name) || matches!(of, Of::Node(_)));
@@ -177,7 +184,7 @@ fn read(unit: &Unit) -> Result<Option<Sidecar>> {
 }
 
 /// Warnings of the units, each once with those that it is about; what was left out; what of the model was taken leniently.
-fn notes(plan: &Plan, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
+fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
     let mut add = |kind: Kind, text: &str, who: &str| {
         let who = (!who.is_empty()).then(|| who.to_owned());
@@ -192,16 +199,26 @@ fn notes(plan: &Plan, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note
     };
     for (unit, sidecar) in units.iter().zip(recorded) {
         let name = plan.name(unit);
+        let mut add = |kind: Kind, text: &str| add(kind, &said::of_unit(text, unit, plan), &name);
         match sidecar {
             Some(sidecar) => {
-                sidecar.provenance.warnings.iter().for_each(|w| add(Kind::Warning, w, &name));
+                sidecar.provenance.warnings.iter().for_each(|w| add(Kind::Warning, w));
             }
-            None => add(Kind::Serious, "not finished: its maps are not there", &name),
+            None => add(Kind::Serious, "not finished: its maps are not there"),
         }
-        unit.left_out.iter().for_each(|line| add(Kind::Warning, line, &name));
+        unit.left_out.iter().for_each(|line| add(Kind::Warning, line));
     }
-    plan.left_out.iter().for_each(|line| add(Kind::Warning, line, ""));
-    plan.read.notes.all().iter().for_each(|line| add(Kind::Info, line, ""));
+    // What is said of another subject alone stands on that one's page.
+    let is_here = |line: &&String| match (of, line.strip_prefix("sub-")) {
+        (Of::Subject(label), Some(rest)) => {
+            rest.strip_prefix(label).is_some_and(|rest| rest.starts_with([' ', ':']))
+        }
+        _ => true,
+    };
+    let left_out = plan.left_out.iter().filter(is_here);
+    left_out.for_each(|line| add(Kind::Warning, &said::plainly(line, plan), ""));
+    let of_model = plan.read.notes.all().iter().filter(is_here);
+    of_model.for_each(|line| add(Kind::Info, &said::plainly(line, plan), ""));
     notes
 }
 

@@ -106,29 +106,41 @@ impl Planning<'_> {
         for group in &grouped.units {
             let run = &found.runs[graph::one_run(node, group, &known)?];
             match self.run((at, node), run, watch) {
-                Ok(unit) => self.units.push(unit),
+                Ok(unit) => self.units.extend(unit),
                 Err(Error::Interrupted) => return Err(Error::Interrupted),
                 Err(error) => self.faults.push((error, run.name())),
             }
         }
+        if self.faults.is_empty() && !self.units.iter().any(|unit| unit.node == at) {
+            let fault = Error::bad_data(
+                format!("{} ({})", node.pointer, node.name),
+                "asks no contrast of any run",
+                "ask one of a run or more",
+                "add Contrasts or DummyContrasts, and look at what was left out of the runs",
+            );
+            self.left_out.drain(..).for_each(|line| watch.warn(&line));
+            self.faults.push((fault, node.name.clone()));
+        }
         Ok(())
     }
 
+    /// The unit of a run; none where no contrast is left to ask, which is said.
     fn run(
         &mut self,
         (at, node): (usize, &Node),
         run: &FoundRun,
         watch: &dyn Watch,
-    ) -> Result<Unit> {
-        let mut notes = Notes::default();
+    ) -> Result<Option<Unit>> {
+        let is_made = self.spec.made.is_some();
+        let mut notes = if is_made { Notes::of_a_made_model() } else { Notes::default() };
         let whose = run.name();
         let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes);
-        let modelled = modelled.map_err(|error| match error.to_string().starts_with(&whose) {
-            true => error,
-            false => error.of(&whose),
-        })?;
+        let modelled = modelled.map_err(|error| error.of(&whose))?;
         for note in notes.all() {
             self.said.add(note, &whose);
+        }
+        for line in &run.told {
+            self.said.add(line, &whose);
         }
         if run.mask.is_none() {
             let said = "no mask of the brain lies beside the run: one is made from its mean image";
@@ -173,10 +185,16 @@ impl Planning<'_> {
                 Err(error) => return Err(error.of(&whose)),
             }
         }
+        if asked.is_empty() {
+            let why = left_out.last().map_or(String::new(), |line| format!(" ({line})"));
+            let node = &node.name;
+            self.left_out.push(format!("{whose}: no contrast of {node} is left to ask{why}"));
+            return Ok(None);
+        }
         let unit = modelled.unit(self.spec, (at, node), run, &asked, watch);
         let mut unit = unit.map_err(|error| error.of(&whose))?;
         unit.left_out = left_out;
-        Ok(unit)
+        Ok(Some(unit))
     }
 
     /// An input that is in no unit.

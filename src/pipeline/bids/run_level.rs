@@ -21,7 +21,7 @@ use crate::pipeline::spec::{
     BidsSpec, Combining, Command, DesignOptions, GlmSpec, Missing, RegionOptions, RunSpec,
     TaskTimes, VoxelwiseOptions,
 };
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Acquisition;
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
@@ -60,6 +60,8 @@ pub(super) fn model(
         None => raw_tr(found, run)?,
     };
     let acquisition = io::volume_times(&bold, &sidecar, tr)?;
+    // A mask on another grid, empty or of fractions is refused before any fit.
+    run.mask.as_ref().map(|path| io::read_mask(path, &bold.grid)).transpose()?;
     let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
     let mut variables = Variables::of_run(frame_times_s.clone(), acquisition.tr);
     let without_events = events::add(&mut variables, (found, run), notes)?;
@@ -231,6 +233,10 @@ impl Modelled {
             ..RunSpec::default()
         }];
         inputs::find_spent(&mut runs, watch)?;
+        if let Some(rules) = &fit.censor {
+            // What its tables cannot say is refused before any fit.
+            inputs::measures(&runs[0], Some(rules), self.matrix.nrows(), &Quiet)?;
+        }
         Ok(Command::Glm(GlmSpec {
             runs,
             design: DesignOptions {

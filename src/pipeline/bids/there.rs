@@ -101,6 +101,46 @@ impl Others {
     }
 }
 
+/// Why finished units are not what is asked for, in words, where they are looked at and nothing is to be replaced.
+pub(super) struct Why {
+    /// The first difference of all, of units that are not asked for too.
+    pub first: Option<String>,
+    differing: HashMap<PathBuf, Difference>,
+    versions: HashMap<PathBuf, String>,
+}
+
+impl Why {
+    pub fn of(plan: &Plan) -> Why {
+        let there = list(&plan.spec.out);
+        let judged = Judged::of(plan, &there);
+        let place = |at: usize| there[at].sidecar.clone();
+        Why {
+            first: judged.first(&there),
+            differing: judged.otherwise.iter().map(|(at, d)| (place(*at), d.clone())).collect(),
+            versions: there
+                .iter()
+                .map(|one| (one.sidecar.clone(), one.known.version.clone()))
+                .collect(),
+        }
+    }
+
+    /// Of what lies, or does not, in the place of a unit that is not finished.
+    pub fn not(&self, unit: &Unit) -> String {
+        let sidecar = unit.sidecar();
+        if let Some(other) = self.differing.get(&sidecar) {
+            return other.to_string();
+        }
+        match self.versions.get(&sidecar).map(String::as_str) {
+            Some(env!("CARGO_PKG_VERSION")) => {
+                "what is there was made of other files, or was changed since".to_owned()
+            }
+            Some(version) => format!("what is there was made by boldly {version}"),
+            None if sidecar.is_file() => "what is there cannot be read by this version".to_owned(),
+            None => "nothing is there".to_owned(),
+        }
+    }
+}
+
 /// What is said of finished units, by their places in the list.
 #[derive(Default)]
 struct Judged {
@@ -142,17 +182,24 @@ impl Judged {
         with_dependents(there, first.collect())
     }
 
-    fn refuse(&self, plan: &Plan, there: &[There]) -> Result<()> {
+    /// The first difference, with whose it is.
+    fn first(&self, there: &[There]) -> Option<String> {
         let name = |at: usize| there[at].name();
-        let found = if let Some((at, other)) = self.otherwise.first() {
-            format!("{other} ({})", name(*at))
-        } else if let Some(&at) = self.strangers.first() {
-            format!("{}, of a node that the model has not", name(at))
-        } else if let Some((at, other)) = self.beside.first() {
-            format!("{other} ({}, which is not asked for now)", name(*at))
-        } else {
-            return Ok(());
+        let otherwise =
+            self.otherwise.first().map(|(at, other)| format!("{other} ({})", name(*at)));
+        let stranger = || {
+            let at = *self.strangers.first()?;
+            Some(format!("{}, of a node that the model has not", name(at)))
         };
+        let beside = || {
+            let (at, other) = self.beside.first()?;
+            Some(format!("{other} ({}, which is not asked for now)", name(*at)))
+        };
+        otherwise.or_else(stranger).or_else(beside)
+    }
+
+    fn refuse(&self, plan: &Plan, there: &[There]) -> Result<()> {
+        let Some(found) = self.first(there) else { return Ok(()) };
         let goes = self.goes(there).len();
         let stay = self.beside.iter().filter(|(at, _)| !self.goes(there).contains(at)).count();
         let mut hint = "name another folder of results, or add --overwrite".to_owned();

@@ -19,15 +19,13 @@ use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::report::analysis::{
     Analysis, Cell, Columns, Contrast, Estimable, Motion, Row, RunPart, Weighed, Weights,
-    page as drawn,
+    left_out_note, page as drawn,
 };
 use crate::report::notes::{Kind, Note};
 use crate::report::page::FileRead;
 use crate::report::statmap::Underlay;
 use crate::report::viewer::Course;
 
-/// A run that loses more than this of its volumes is doubted.
-const LOST: f64 = 1.0 / 3.0;
 /// Fewer degrees of freedom tell little.
 const FEW_DOF: f64 = 10.0;
 
@@ -244,7 +242,6 @@ fn run_part(
         most_mm: spec.design.censor.as_ref().and_then(|rules| rules.fd),
         tr_s: acquisition.map(|a| a.tr),
     });
-    let left_out = run.left_out.iter().map(|left| (left.volume, left.reasons.join(", ")));
     RunPart {
         name: run.name(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
@@ -253,8 +250,13 @@ fn run_part(
         dependent: model.rank_deficiency().unwrap_or_default(),
         estimable: questions.asked.iter().map(told_of).collect(),
         motion,
-        left_out: left_out.collect(),
+        left_out: left_out(run),
     }
+}
+
+/// Volumes that are left out, from 0, and why.
+fn left_out(run: &Run) -> Vec<(usize, String)> {
+    run.left_out.iter().map(|left| (left.volume, left.reasons.join(", "))).collect()
 }
 
 /// When the task columns are sampled.
@@ -284,6 +286,7 @@ fn columns(runs: &[Run], plans: &[Plan]) -> Columns {
             volumes: format!("{} of {}", run.kept.len(), run.header.n_volumes()),
             tr_s: run.acquisition.as_ref().map(|a| a.tr),
             origin: origin(run),
+            left_out: left_out(run),
             cells: names.iter().map(cell).collect(),
         }
     };
@@ -296,14 +299,7 @@ fn notes(runs: &[Run], plans: &[Plan]) -> Vec<Note> {
     let mut notes = Vec::new();
     for (run, plan) in runs.iter().zip(plans) {
         let (name, n) = (run.name(), run.header.n_volumes());
-        let lost = run.left_out.len() as f64 / n.max(1) as f64;
-        if lost > LOST {
-            let text = format!("{name} loses {:.0} % of its volumes", 100.0 * lost);
-            notes.push(Note::new(Kind::Serious, text));
-        } else if !run.left_out.is_empty() {
-            let text = format!("{name}: {} of {n} volumes are left out", run.left_out.len());
-            notes.push(Note::new(Kind::Info, text));
-        }
+        notes.extend(left_out_note(&name, run.left_out.len(), n));
         if plan.model.dof < FEW_DOF {
             let text = format!("{name} leaves {} degrees of freedom", told(plan.model.dof));
             notes.push(Note::new(Kind::Serious, text));

@@ -1,7 +1,7 @@
 //! p by rearrangement: what may be rearranged in a stratum, the rearrangements in batches, and the p-values that they give.
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use ndarray::{Array2, s};
@@ -312,19 +312,17 @@ impl Work<'_> {
         let (begun, mut saved) = (Instant::now(), Instant::now());
         for range in lacking {
             if let Err(stop) = interrupt::check() {
-                // Of little work there is nothing to keep.
-                if let Some(file) =
-                    file.as_ref().filter(|_| begun.elapsed() > Duration::from_secs(2))
-                {
-                    self.count(&base)?;
-                    self.kept.save(file)?;
-                    watch.note(&format!(
-                        "{} rearrangements are kept in {}, hidden; the same command goes on from there",
-                        self.kept.n_done(),
-                        display(file.parent().unwrap_or(Path::new("")))
-                    ));
-                }
-                return Err(stop);
+                // Of little work there is nothing to keep, unless a part of it is kept already.
+                let is_worth =
+                    |file: &&PathBuf| begun.elapsed() > Duration::from_secs(2) || file.is_file();
+                let Some(file) = file.as_ref().filter(is_worth) else { return Err(stop) };
+                self.count(&base)?;
+                self.kept.save(file)?;
+                return Err(Error::Stopped(format!(
+                    "no map was written; {} rearrangements are kept in {}, hidden; the same command goes on from there",
+                    self.kept.n_done(),
+                    display(file.parent().unwrap_or(Path::new("")))
+                )));
             }
             self.batch(range)?;
             watch.step();

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::left_out;
 use crate::report::grid::Grid;
 use crate::report::html::{counted, escaped, folded};
 
@@ -43,6 +44,8 @@ pub struct Row {
     pub tr_s: Option<f64>,
     /// When the task columns are sampled: the origin of the frame times, in words.
     pub origin: String,
+    /// Volumes that are left out, from 0, and why.
+    pub left_out: Vec<(usize, String)>,
     /// `[column]`
     pub cells: Vec<Cell>,
 }
@@ -98,10 +101,15 @@ pub(super) fn section(of: &Columns) -> String {
 /// The times of each run.
 fn times(of: &Columns) -> String {
     let caption = "Runs, their volumes and the origin of their frame times";
-    let mut grid = Grid::new(caption, &["run", "origin of frame times", "volumes", "TR (s)"], 2);
+    let any_out = of.rows.iter().any(|row| !row.left_out.is_empty());
+    let out: &[&str] = if any_out { &["volumes left out"] } else { &[] };
+    let heads = [&["run", "origin of frame times"], out, &["volumes", "TR (s)"]].concat();
+    let mut grid = Grid::new(caption, &heads, heads.len() - 2);
     for row in &of.rows {
         let tr_s = row.tr_s.map_or("–".to_owned(), |tr_s| tr_s.to_string());
-        grid.row(&[row.name.clone(), row.origin.clone(), row.volumes.clone(), tr_s]);
+        let out = any_out.then(|| left_out::line(&row.left_out));
+        let texts = [row.name.clone(), row.origin.clone()].into_iter().chain(out);
+        grid.row(&texts.chain([row.volumes.clone(), tr_s]).collect::<Vec<_>>());
     }
     if of.rows.len() > OPEN { grid.folded() } else { grid.finish() }
 }

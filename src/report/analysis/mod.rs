@@ -15,6 +15,7 @@ use crate::error::Result;
 
 mod columns;
 mod contrasts;
+mod left_out;
 mod runs;
 mod weights;
 
@@ -22,6 +23,7 @@ pub use super::corrections::Correction;
 pub use super::statmap::Coverage;
 pub use columns::{Cell, Columns, Row};
 pub use contrasts::Contrast;
+pub use left_out::note as left_out_note;
 pub use runs::{Estimable, Motion, RunPart};
 pub use weights::{Weighed, Weights};
 

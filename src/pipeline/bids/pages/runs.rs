@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2};
 use super::super::run_level::frame_times;
 use super::super::unit::Unit;
 use super::Plan;
+use crate::design::censor::LeftOut;
 use crate::error::Result;
 use crate::io::{self, BoldFile};
 use crate::maps::Entities;
@@ -46,6 +47,7 @@ pub(super) fn of(plan: &Plan, runs: &[&Unit], are_shown: bool) -> Result<(Column
             volumes: volumes(part.design.nrows(), times.as_ref()),
             tr_s: times.as_ref().map(|times| times.tr_s),
             origin: times.as_ref().map_or("–".to_owned(), |times| times.origin.clone()),
+            left_out: part.left_out.clone(),
             cells: names.iter().map(cell).collect(),
         }
     };
@@ -130,11 +132,23 @@ fn part(plan: &Plan, unit: &Unit, times: Option<&Times>) -> Result<RunPart> {
         estimable: estimable.chain(not_asked).collect(),
         dependent: dependent.into_iter().map(|at| columns[at].clone()).collect(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
+        left_out: left_out(unit)?,
         design,
         motion,
         columns,
         ..empty(unit)
     })
+}
+
+/// The volumes that the finished fit of a run left out, from 0, and why; none where it is not finished.
+fn left_out(unit: &Unit) -> Result<Vec<(usize, String)>> {
+    let sidecar = super::read(unit)?;
+    let resolved = sidecar.as_ref().and_then(|sidecar| sidecar.provenance.resolved.get("runs"));
+    let listed = resolved.and_then(|runs| runs.get(0)?.get("censored").cloned());
+    // What another version says otherwise is not shown.
+    let all: Vec<LeftOut> =
+        listed.and_then(|all| serde_json::from_value(all).ok()).unwrap_or_default();
+    Ok(all.into_iter().map(|left| (left.volume, left.reasons.join(", "))).collect())
 }
 
 /// A run of which nothing is known but its name.
