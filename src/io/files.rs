@@ -41,6 +41,13 @@ pub(crate) fn open(path: &Path) -> Result<File> {
     File::open(path).map_err(|e| cannot_open(path, e))
 }
 
+/// The bytes of a regular file, as they lie on the disk. Errors as those of [`open`].
+pub(crate) fn read_whole(path: &Path) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(path)?.read_to_end(&mut bytes).map_err(|e| cannot_read(path, e))?;
+    Ok(bytes)
+}
+
 fn cannot_open(path: &Path, error: io::Error) -> Error {
     let thing = path.display().to_string();
     let dangling = path.symlink_metadata().is_ok_and(|m| m.file_type().is_symlink());

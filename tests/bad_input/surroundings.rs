@@ -156,6 +156,20 @@ fn a_pipe_in_place_of_a_file_is_refused_and_not_waited_for() {
     }
 }
 
+#[test]
+fn a_pipe_or_a_device_in_place_of_a_picture_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    trial::study(dir);
+    assert!(Command::new("mkfifo").arg(dir.join("pipe.svg")).status().is_ok_and(|s| s.success()));
+    for picture in ["pipe.svg", "/dev/zero"] {
+        let line = format!("{} --picture {picture}", trial::TRIAL);
+        let mut child = spawned(dir, &line, |_| {});
+        assert_eq!(ended(&mut child, &line).code(), Some(65), "{line}");
+        assert!(!dir.join("out").exists(), "{line}");
+    }
+}
+
 /// How it ends, within half a minute.
 fn ended(child: &mut Child, line: &str) -> std::process::ExitStatus {
     let began = Instant::now();

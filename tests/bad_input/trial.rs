@@ -3,7 +3,7 @@
 use super::*;
 
 /// Six and six, two visits.
-fn study(dir: &Path) {
+pub fn study(dir: &Path) {
     folder(dir, "study");
     folder(dir, "study/phenotype");
     let arm = |k: usize| if k.is_multiple_of(2) { "drug" } else { "placebo" };

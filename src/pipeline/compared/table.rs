@@ -152,6 +152,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_with_seven_digits_may_be_off_by_one_in_the_last_of_each_number() {
+        let columns = || Agreement::Columns(vec![ColumnAgreement::Written]);
+        assert!(compared("1.000001\n1000\n", "1.000000\n1000\n", columns()).passed());
+        assert!(!compared("1.000002\n1000\n", "1.000000\n1000\n", columns()).passed());
+    }
+
+    #[test]
     fn dvars_may_be_off_by_what_a_device_rounds() {
         let columns = || Agreement::Columns(vec![ColumnAgreement::Dvars]);
         assert!(compared("1.0\n20.0001\n", "1.0\n20.0\n", columns()).passed());

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::io;
 use crate::pipeline::inputs::display;
 use crate::report::trial::PictureFile;
 
@@ -54,15 +55,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<PictureFile>> {
 }
 
 fn one(path: &Path) -> Result<PictureFile> {
-    let bytes = std::fs::read(path).map_err(|cause| {
-        Error::missing_input(
-            display(path),
-            "cannot be read",
-            "be a picture, SVG or PNG",
-            "check the path of --picture",
-        )
-        .caused_by(cause)
-    })?;
+    let bytes = io::read_whole(path)?;
     let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     if bytes.starts_with(PNG) {
         let words = format!("The picture {name}");
