@@ -247,6 +247,10 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     assert!(text.contains("p ≤ .05 corrected, threshold-free cluster enhancement, upper tail"));
     let row = format!("<td>p ≤ .05</td><td class=\"n\">{n_passed}</td>");
     assert!(text.contains(&row), "{row}");
+    let drawn = format!(
+        "{n_passed} voxels are opaque and outlined: p ≤ .05 corrected, threshold-free"
+    );
+    assert!(text.contains(&drawn), "{drawn}");
     let href = "href=\"node-groupMean/task-mixedgamblestask_space-MNI152NLin2009cAsym_contrast-gain_group.html\"";
     assert!(text.contains(href), "the test's own page is named");
     assert!(

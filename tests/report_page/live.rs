@@ -282,6 +282,12 @@ fn the_page_of_a_model_is_as_live_and_its_graph_is_seen() {
         let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(browser.eval(over), json!(0), "{name}");
         browser.look(name);
+        // What says that there is more sideways stands where there is, and nowhere else.
+        let hinted = "(() => { const all = [...document.querySelectorAll('.wide')].filter(w => w.offsetWidth); \
+            const scrolls = w => w.scrollWidth > w.clientWidth + 1; \
+            const lies = all.filter(w => scrolls(w) !== (getComputedStyle(w, '::before').content !== 'none')); \
+            return [lies.map(w => w.ariaLabel), all.some(scrolls), all.every(scrolls)]; })()";
+        assert_eq!(browser.eval(hinted), json!([[], width < 1000, false]), "{name}");
         // The graph begins at the left edge, and no label of an edge lies on a line.
         let begins = "Math.min(...[...document.querySelectorAll('#model-graph .node')].map(n => n.getBoundingClientRect().left))";
         assert!(browser.eval(begins).as_f64().unwrap() < if width > 1000 { 200.0 } else { 40.0 });

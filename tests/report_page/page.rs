@@ -204,6 +204,12 @@ fn coverage_says_how_much_all_share_and_who_lacks_what() {
     let said =
         format!("2 runs: {both} of {any} voxels have data in each; {} have none", any - both);
     assert!(html.contains(&said), "{said}");
+    // A title that is the noun alone is not said again; one that says more is.
+    assert!(html.contains("<figcaption>In how many of the 2 runs a voxel has data.</figcaption>"));
+    let mut titled = of.clone();
+    titled.coverage[0].title = "runs; 1 more lie on another grid".to_owned();
+    let told = "In how many of the 2 runs a voxel has data (runs; 1 more lie on another grid).";
+    assert!(page(&titled).unwrap().contains(told));
     let rows = rows(&all);
     let lacks = any - both;
     for row in [format!("sub-01_run-1|{any}|0|0"), format!("sub-01_run-2|{both}|{lacks}|{lacks}")] {

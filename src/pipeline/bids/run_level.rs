@@ -61,7 +61,9 @@ pub(super) fn model(
     };
     let acquisition = io::volume_times(&bold, &sidecar, tr)?;
     // A mask on another grid, empty or of fractions is refused before any fit.
-    run.mask.as_ref().map(|path| io::read_mask(path, &bold.grid)).transpose()?;
+    for mask in run.mask.iter().chain(&spec.fit.smooth.within) {
+        io::read_mask(mask, &bold.grid)?;
+    }
     let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
     let mut variables = Variables::of_run(frame_times_s.clone(), acquisition.tr);
     let without_events = events::add(&mut variables, (found, run), notes)?;

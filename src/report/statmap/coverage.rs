@@ -89,7 +89,11 @@ impl Coverage {
                 counts.all, counts.any
             ),
         };
-        let caption = format!("In how many of the {nouns} a voxel has data: {}", self.title);
+        let mut caption = format!("In how many of the {nouns} a voxel has data");
+        // A title says more than the noun where it is of some estimates, or some lie elsewhere.
+        if self.title != format!("{}s", self.noun) {
+            caption += &format!(" ({})", self.title);
+        }
         let drawn = figure(&caption, &self.drawn(&counts, id)?, &format!("{caption}."));
         Ok(format!("<p>{}</p>\n{drawn}{}", escaped(&said), self.table(&counts)))
     }
