@@ -17,7 +17,7 @@ pub fn exp(x: f64) -> f64 {
 
 /// [`exp`] of several: each waits for thirteen divisions, one after the other, and they wait side by side.
 pub(super) fn exp_each<const N: usize>(x: [f64; N]) -> [f64; N] {
-    let capped = x.map(|x| x.min(700.0).max(-700.0));
+    let capped = x.map(|x| x.clamp(-700.0, 700.0));
     let k = capped.map(|x| (x * std::f64::consts::LOG2_E).round());
     let r: [f64; N] = std::array::from_fn(|i| (capped[i] - k[i] * LN2_HI) - k[i] * LN2_LO);
     let mut sum = [1.0; N];

@@ -69,6 +69,8 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
     {
         assert!(subject.contains(part), "{part}");
     }
+    let weighed = "gainVsLoss (run_level) (t)</th><td>all alike</td><td class=\"n\"></td><td class=\"n\">1</td><td class=\"n\">−1</td>";
+    assert!(subject.contains(weighed), "gain less loss");
     let row = "<td>task columns at the start of each volume: 0 s + k x 2 s</td><td class=\"n\">246 of 246</td><td class=\"n\">2</td>";
     assert_eq!(first[0].matches(row).count(), 8, "each run's frame times");
     the_runs_are_seen_at_peaks(folder.path(), subject);
@@ -247,9 +249,8 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     assert!(text.contains("p ≤ .05 corrected, threshold-free cluster enhancement, upper tail"));
     let row = format!("<td>p ≤ .05</td><td class=\"n\">{n_passed}</td>");
     assert!(text.contains(&row), "{row}");
-    let drawn = format!(
-        "{n_passed} voxels are opaque and outlined: p ≤ .05 corrected, threshold-free"
-    );
+    let drawn =
+        format!("{n_passed} voxels are opaque and outlined: p ≤ .05 corrected, threshold-free");
     assert!(text.contains(&drawn), "{drawn}");
     let href = "href=\"node-groupMean/task-mixedgamblestask_space-MNI152NLin2009cAsym_contrast-gain_group.html\"";
     assert!(text.contains(href), "the test's own page is named");

@@ -237,6 +237,19 @@ fn a_subject_of_whom_a_table_says_nothing_is_in_no_level() {
 }
 
 #[test]
+fn a_mask_to_smooth_within_that_is_not_there_is_refused_before_anything_changes() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(line) = on_a_copy(folder.path(), "--fwhm 5 --smooth-within none.nii") else { return };
+    for more in ["--dry-run -m", "-m"] {
+        let done =
+            boldly(folder.path(), &format!("{line} {more} {}", model(META).unwrap().display()));
+        assert_eq!(done.status.code(), Some(66), "{}", said(&done));
+        assert!(said(&done).contains("none.nii"), "{}", said(&done));
+        assert!(!folder.path().join("out").exists());
+    }
+}
+
+#[test]
 fn a_made_model_takes_all_columns_of_its_strategy_or_none() {
     let folder = tempfile::tempdir().unwrap();
     let Some(line) =
