@@ -156,7 +156,7 @@ mod tests {
                 assert_eq!(around.straight.is_some(), is_straight);
                 for row in 0..33 {
                     for (column, got) in around.row(row).into_iter().enumerate() {
-                        let want = place.sum(place.voxel(pixels.mm(column, row)), &of);
+                        let want = place.sum(place.voxel(pixels.mm(column, row)), of);
                         let near = |k: usize| (got[k] - want[k]).abs() < 1e-9;
                         assert!(near(0) && near(1), "{normal} {column} {row}: {got:?} {want:?}");
                     }
