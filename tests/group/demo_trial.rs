@@ -69,6 +69,12 @@ fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_
     let ancova = out.join("trial/ancova.tsv");
     let row = ["physio_summary:heart_rate", "observed"];
     assert_eq!(cell(&ancova, &row, "difference").parse(), Ok(heart.found));
+    // what of the body may differ between arms is compared, too
+    for name in ["breathing_rate", "rvt", "mean_fd", "kept_volumes"] {
+        let own = format!("physio_summary:{name}");
+        let difference = cell(&ancova, &[&own, "observed"], "difference");
+        assert!(difference.parse::<f64>().is_ok_and(f64::is_finite), "{name}: {difference}");
+    }
     // The rows of a visit are that visit's.
     let (id, session) = ("sub-02", "ses-baseline");
     let run = format!("bids/node-run/{id}/{session}/{id}_{session}_task-pain");

@@ -114,6 +114,9 @@ pub(super) fn trial(folders: &Folders) -> Result<Command> {
         "questionnaires:sf36_pcs",
         "physio_summary:heart_rate",
         "physio_summary:breathing_rate",
+        "physio_summary:rvt",
+        "physio_summary:mean_fd",
+        "physio_summary:kept_volumes",
     ];
     let plan = Plan {
         control: "placebo".to_owned(),
