@@ -1,5 +1,5 @@
 //! Volumes that are left out of a fit, as a user meets it: deletion at true times against the same by columns of a single 1, what is
-//! said, and what is refused; DVARS against numpy (golden: tests/oracles/dvars.py).
+//! said, and what is refused.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod binary;
@@ -9,10 +9,8 @@ use std::fs;
 use std::path::Path;
 
 use boldly::io::read_map;
-use boldly::io::source::Memory;
-use boldly::pipeline::dvars::shown_on_the_host;
 use boldly::simulate::write::paths;
-use common::{assert_close, numbers, small_run, wide};
+use common::{assert_close, wide};
 use serde_json::{Value, json};
 
 /// A study small enough for a test.
@@ -253,23 +251,6 @@ fn a_correction_learns_nothing_from_what_is_left_out_and_corrects_it_all_the_sam
         volumes.filter(|(t, _)| !left.contains(t)).flat_map(|(_, v)| wide(v)).collect()
     };
     assert_close("kept volumes", &kept("loud.nii"), &kept("whole.nii"), 1e-6, 1e-3);
-}
-
-#[test]
-fn dvars_and_its_standardised_form_are_numpys() {
-    let Some((bold, _)) = small_run() else { return };
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/dvars.json");
-    let golden: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let (len, n) = (bold.block.volume_len(), bold.block.volumes.len());
-    let mean = |v: usize| (0..n).map(|t| f64::from(bold.data[t * len + v])).sum::<f64>() / n as f64;
-    let means: Vec<f64> = (0..len).map(mean).collect();
-    let largest = means.iter().fold(0.0_f64, |most, mean| most.max(*mean));
-    let inside: Vec<bool> = means.iter().map(|mean| *mean > 0.5 * largest).collect();
-    let found = shown_on_the_host(&mut Memory { run: bold }, &inside).unwrap();
-    assert_eq!((found.dvars[0], found.std_dvars[0]), (0.0, 0.0));
-    assert_close("mean", &found.means, &numbers(&golden["means"]), 1e-10, 0.0);
-    assert_close("dvars", &found.dvars[1..], &numbers(&golden["dvars"]), 1e-10, 0.0);
-    assert_close("std", &found.std_dvars[1..], &numbers(&golden["std_dvars"]), 1e-10, 0.0);
 }
 
 /// A plain float32 NIfTI-1 without some of its volumes.

@@ -1,12 +1,19 @@
-//! What DVARS are made of: the `dvars` room's twin against the definition, and however a run is cut.
+//! What DVARS are made of: the `dvars` room's twin against the definition, and however a run is cut; DVARS against numpy (golden:
+//! tests/oracles/dvars.py).
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
+use std::fs;
+use std::path::Path;
+
 use boldly::gpu::{Bold, Device};
+use boldly::io::source::Memory;
 use boldly::kernels::dvars::{self, Sums};
+use boldly::pipeline::dvars::shown_on_the_host;
 use boldly::volume::{Block, HostBold};
-use common::{Random, assert_close};
+use common::{Random, assert_close, numbers, small_run};
+use serde_json::Value;
 
 fn sums(bold: &HostBold, voxels: &[u32]) -> Sums {
     let device = Device::cpu();
@@ -95,4 +102,21 @@ fn blocks_add_up_to_their_run() {
     assert_eq!(added.n_voxels, want.n_voxels);
     assert_close("expected", &[added.expected], &[want.expected], 1e-13, 0.0);
     assert_close("changes", &added.changes, &want.changes, 1e-13, 0.0);
+}
+
+#[test]
+fn dvars_and_its_standardised_form_are_numpys() {
+    let Some((bold, _)) = small_run() else { return };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/goldens/dvars.json");
+    let golden: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let (len, n) = (bold.block.volume_len(), bold.block.volumes.len());
+    let mean = |v: usize| (0..n).map(|t| f64::from(bold.data[t * len + v])).sum::<f64>() / n as f64;
+    let means: Vec<f64> = (0..len).map(mean).collect();
+    let largest = means.iter().fold(0.0_f64, |most, mean| most.max(*mean));
+    let inside: Vec<bool> = means.iter().map(|mean| *mean > 0.5 * largest).collect();
+    let found = shown_on_the_host(&mut Memory { run: bold }, &inside).unwrap();
+    assert_eq!((found.dvars[0], found.std_dvars[0]), (0.0, 0.0));
+    assert_close("mean", &found.means, &numbers(&golden["means"]), 1e-10, 0.0);
+    assert_close("dvars", &found.dvars[1..], &numbers(&golden["dvars"]), 1e-10, 0.0);
+    assert_close("std", &found.std_dvars[1..], &numbers(&golden["std_dvars"]), 1e-10, 0.0);
 }
