@@ -45,7 +45,7 @@ use in_regions::InRegions;
 use percent::Percent;
 use so_far::{Combined, SoFar};
 
-/// Degrees of freedom of a censored run below which it is told: as many as `connect` asks for.
+/// Fewer degrees of freedom tell little: `connect` asks for as many.
 const FEW_DOF: f64 = 10.0;
 
 /// Run the analysis.

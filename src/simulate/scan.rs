@@ -129,8 +129,8 @@ impl Session<'_> {
         let voxel = |v| go_on().map(|()| self.voxel(v, &cycle));
         let voxels: Vec<Option<Voxel>> =
             (0..n_voxels).into_par_iter().map(voxel).collect::<Result<_>>()?;
-        let air = Random::new(self.spec.seed, Stream::Air);
         let thermal = Random::new(self.spec.seed, Stream::Thermal);
+        let air = Random::new(self.spec.seed, Stream::Air);
         let sd = self.spec.thermal_sd;
         let mut noise: Vec<Vec<Noise>> = voxels.chunks(plane_len).map(noisy).collect();
         let mut bold = vec![0.0_f32; n_voxels * self.spec.n_volumes];
@@ -143,11 +143,8 @@ impl Session<'_> {
                 let first = plane * plane_len;
                 for some in noise.chunks_mut(LANES) {
                     let of = |i: usize| some[i.min(some.len() - 1)].voxel;
-                    let clean = signals::<LANES>(
-                        std::array::from_fn(of),
-                        &instants[plane],
-                        &self.positions[volume],
-                    );
+                    let clean =
+                        signals(std::array::from_fn(of), &instants[plane], &self.positions[volume]);
                     for (noise, clean) in some.iter_mut().zip(clean) {
                         let last = noise.next(&thermal, first, volume);
                         values[noise.at] = (clean + sd * last).max(0.0) as f32;
@@ -259,7 +256,7 @@ impl Noise<'_> {
 }
 
 /// The signals of voxels without thermal noise.
-fn signals<const N: usize>(voxels: [&Voxel; N], now: &Instant, position: &Position) -> [f64; N] {
+fn signals(voxels: [&Voxel; LANES], now: &Instant, position: &Position) -> [f64; LANES] {
     let turned = |rad: f64, lag: fn(&Shape) -> f64| {
         sin_cos_each(voxels.map(|voxel| rad - lag(&voxel.shape)))
     };

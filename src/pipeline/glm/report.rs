@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::across::Asked;
 use super::so_far::Combined;
-use super::{Opened, Questions, across, methods};
+use super::{FEW_DOF, Opened, Questions, across, methods};
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
@@ -25,9 +25,6 @@ use crate::report::notes::{Kind, Note};
 use crate::report::page::FileRead;
 use crate::report::statmap::Underlay;
 use crate::report::viewer::Course;
-
-/// Fewer degrees of freedom tell little.
-const FEW_DOF: f64 = 10.0;
 
 /// Go through the runs once more, and make the page of what is known then.
 ///
