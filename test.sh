@@ -109,5 +109,12 @@ say "examples"
 for example in examples/*.rs; do
     cargo run --locked --quiet --example "$(basename "$example" .rs)"
 done
+# The container is built and run where docker is: read-only, without network, as a user of no name.
+if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
+    say "container"
+    .ci/release
+    docker build --quiet --file .ci/Dockerfile --target cpu --tag boldly:test .
+    docker run --rm --read-only --network none --user 12345:12345 boldly:test --help > /dev/null
+fi
 say "tests"
 cargo test --locked
