@@ -43,7 +43,7 @@ pub fn run(dir: &Path, line: &str) {
     succeeded(line, boldly(dir, line));
 }
 
-/// Starts a command, asks it to stop 4 s after it said something on standard error, and waits for its end: its exit code, and all that it said.
+/// Starts a command, asks it to stop 3 s after it said something on standard error, and waits for its end: its exit code, and all that it said.
 #[cfg(unix)]
 pub fn stopped(command: &mut Command, when: &str) -> (Option<i32>, String) {
     use std::io::{BufRead, BufReader};
@@ -55,7 +55,7 @@ pub fn stopped(command: &mut Command, when: &str) -> (Option<i32>, String) {
         let line = line.unwrap();
         told += &format!("{line}\n");
         if line.starts_with(when) {
-            std::thread::sleep(std::time::Duration::from_secs(4));
+            std::thread::sleep(std::time::Duration::from_secs(3));
             let id = child.id().to_string();
             assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
         }

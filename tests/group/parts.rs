@@ -342,9 +342,9 @@ fn the_table_has_the_clusters_whose_p_it_gives() {
 fn who_stops_it_is_told_what_is_kept_and_not_that_nothing_is() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
-    subjects(dir, 18);
-    // all sign flips, which take far longer than the test
-    let words = words(&["--permutations", "300000", "--device", "cpu", "--out", "stopped", "-v"]);
+    subjects(dir, 26);
+    // more sign flips than any processor does in the seconds before it is stopped
+    let words = words(&["--permutations", "3000000", "--device", "cpu", "--out", "stopped", "-v"]);
     let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_boldly"));
     let command = command.args(["group", "--maps", "maps.tsv"]).args(&words).current_dir(dir);
     let (code, told) = crate::binary::stopped(command, "rearrange ");
