@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::cli::args::{self, MORE, OverwriteArgs, TalkArgs, heading};
+use crate::cli::models::parsed;
 use crate::cli::say;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -12,7 +13,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::endpoints;
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
-use crate::pipeline::spec::{Command, EndpointsSpec, GivenRegion, MapsOfTrial};
+use crate::pipeline::spec::{Command, Coordinates, EndpointsSpec, GivenRegion, MapsOfTrial};
 use crate::pipeline::written::Written;
 use crate::trial::{
     BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
@@ -131,6 +132,12 @@ pub(super) struct Args {
     /// Of maps: name=sphere:x,y,z:r, name=box:..., name=tube:... (mm of the maps' space), name=MASK; a table of shapes, a mask or a labelled image
     #[arg(help_heading = heading::INPUTS, long = "region", value_name = "COLUMN|REGION", requires = "brain", allow_hyphen_values = true)]
     regions: Vec<String>,
+    /// Whose millimetres regions of maps are: template or native
+    ///
+    /// Without it those of a template, and maps in their subjects' own spaces (space-T1w in their names) are refused. `native`: they are of
+    /// the very space of the maps; `template`: the maps are in the template, whatever their names say
+    #[arg(help_heading = heading::INPUTS, long, value_name = "template|native", value_parser = parsed::<Coordinates>, requires = "regions")]
+    coordinates: Option<Coordinates>,
     /// A picture for the report
     ///
     /// SVG or PNG, such as the maps of group and the matrix of connect; or the folder that one of these wrote, whose maps and matrices are all taken, by name
@@ -281,7 +288,8 @@ impl Args {
             })
         };
         let regions = self.regions.iter().map(region).collect::<Result<_>>()?;
-        Ok(Some(MapsOfTrial { folder, of: self.of.clone(), regions }))
+        let (of, coordinates) = (self.of.clone(), self.coordinates);
+        Ok(Some(MapsOfTrial { folder, of, regions, coordinates }))
     }
 
     /// The plan, and the tables that lie outside of the study. `has_maps`: whether --brain is a folder.

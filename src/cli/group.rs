@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{MORE, heading};
+use crate::cli::regions::PlaceArgs;
 use crate::cli::say;
 use crate::cli::work::WorkArgs;
 use crate::design::group::{Centre, Model};
@@ -61,17 +62,19 @@ pub(super) struct Args {
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     mask: Option<PathBuf>,
     /// Labelled image: names peaks, and its regions' means are tested
-    #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
+    #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
     atlas: Option<PathBuf>,
     /// Names of the atlas's labels: a table with index and name
-    #[arg(help_heading = heading::INPUTS, long, value_name = "TSV", requires = "atlas")]
+    #[arg(help_heading = heading::REGIONS, long, value_name = "TSV", requires = "atlas")]
     atlas_names: Option<PathBuf>,
     /// Regions whose means are tested: 'pag=sphere:...'
     ///
     /// name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm of the maps' space) or name=MASK; a table (.tsv) with
     /// name, x, y, z and radius_mm, or name and shape; a mask; or a labelled image, each label a region
-    #[arg(help_heading = heading::INPUTS, long = "roi", value_name = "REGION", allow_hyphen_values = true)]
+    #[arg(help_heading = heading::REGIONS, long = "roi", value_name = "REGION", allow_hyphen_values = true)]
     region: Vec<GivenRegion>,
+    #[command(flatten)]
+    places: PlaceArgs,
     /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
     ///
     /// Also 2x2-within, one-way-rm, two-way-rm and regression; a formula; or a matrix file
@@ -355,6 +358,20 @@ impl Args {
                 "boldly group --help has an example",
             ));
         };
+        let has_regions = self.atlas.is_some() || !self.region.is_empty();
+        let idle = match (has_regions, self.svc.is_empty()) {
+            (true, _) => None,
+            (false, true) => self.places.idle(),
+            (false, false) => self.places.shift.map(|_| "--shift"),
+        };
+        if let Some(idle) = idle {
+            return Err(Error::usage(
+                idle,
+                "comes without regions",
+                "come with regions, which it is about",
+                "name them, as in --roi 'pag=tube:0,-31,-8:0,-36,-16:1.25,3'",
+            ));
+        }
         let permute = self.permutations.map(|n| PermuteOptions {
             n,
             seed: self.seed,
@@ -408,6 +425,8 @@ impl Args {
             atlas: self.atlas,
             atlas_names: self.atlas_names,
             regions: self.region,
+            coordinates: self.places.coordinates,
+            shift_mm: self.places.shift,
             corrections: self.correct.into_iter().map(Correction::from).collect(),
             volumes: self.svc,
             underlay: self.underlay,

@@ -6,6 +6,34 @@ use crate::cli::args::heading;
 use crate::cli::models::parsed;
 use crate::pipeline::spec::{Coordinates, GivenRegion, RegionOptions};
 
+/// Whose places coordinates are, and whether regions are moved.
+#[derive(Debug, clap::Args)]
+pub(super) struct PlaceArgs {
+    /// Whose millimetres coordinates are: template or native
+    ///
+    /// Without it coordinates are those of a template, and a run in its subject's own space is refused: by space- in its name, or a BIDS name without
+    /// it, SpatialReference in its sidecar, or the sform code of its header; maps of subjects by space- in their names. `native`: they are of
+    /// this very scan; `template`: it is in the template, whatever its name says
+    #[arg(help_heading = heading::REGIONS, long, value_name = "template|native", value_parser = parsed::<Coordinates>)]
+    pub coordinates: Option<Coordinates>,
+    /// Also with each region moved so far to either side, mm
+    ///
+    /// Along x, y and z: how much a result hangs on where the region lies. 2 for regions of the brainstem
+    #[arg(help_heading = heading::REGIONS, long, value_name = "MM", value_parser = shift, allow_negative_numbers = true)]
+    pub shift: Option<f64>,
+}
+
+impl PlaceArgs {
+    /// One that is given although it says nothing without regions.
+    pub fn idle(&self) -> Option<&'static str> {
+        match self {
+            PlaceArgs { coordinates: Some(_), .. } => Some("--coordinates"),
+            PlaceArgs { shift: Some(_), .. } => Some("--shift"),
+            _ => None,
+        }
+    }
+}
+
 /// How regions are taken.
 #[derive(Debug, clap::Args)]
 pub(super) struct RegionArgs {
@@ -19,18 +47,8 @@ pub(super) struct RegionArgs {
     /// A mask, or probabilities, which count from a half on
     #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
     csf: Option<PathBuf>,
-    /// Whose millimetres coordinates are: template or native
-    ///
-    /// Without it coordinates are those of a template, and a run in its subject's own space is refused: by space- in its name, or a BIDS name without
-    /// it, SpatialReference in its sidecar, or the sform code of its header. `native`: they are of this very scan; `template`: the run is in
-    /// the template, whatever its name says
-    #[arg(help_heading = heading::REGIONS, long, value_name = "template|native", value_parser = parsed::<Coordinates>)]
-    coordinates: Option<Coordinates>,
-    /// Also with each region moved so far to either side, mm
-    ///
-    /// Along x, y and z: how much a result hangs on where the region lies. 2 for regions of the brainstem
-    #[arg(help_heading = heading::REGIONS, long, value_name = "MM", value_parser = shift, allow_negative_numbers = true)]
-    shift: Option<f64>,
+    #[command(flatten)]
+    places: PlaceArgs,
 }
 
 fn shift(text: &str) -> std::result::Result<f64, String> {
@@ -46,19 +64,17 @@ impl RegionArgs {
             given,
             names: self.labels.clone(),
             csf: self.csf.clone(),
-            coordinates: self.coordinates,
-            shift_mm: self.shift,
+            coordinates: self.places.coordinates,
+            shift_mm: self.places.shift,
         }
     }
 
     /// One that is given although it says nothing without regions.
     pub fn idle(&self) -> Option<&'static str> {
-        let given = [
-            (self.labels.is_some(), "--labels"),
-            (self.csf.is_some(), "--csf"),
-            (self.coordinates.is_some(), "--coordinates"),
-            (self.shift.is_some(), "--shift"),
-        ];
-        given.into_iter().find(|(is_given, _)| *is_given).map(|(_, name)| name)
+        match self {
+            RegionArgs { labels: Some(_), .. } => Some("--labels"),
+            RegionArgs { csf: Some(_), .. } => Some("--csf"),
+            RegionArgs { places, .. } => places.idle(),
+        }
     }
 }

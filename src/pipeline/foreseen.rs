@@ -278,6 +278,7 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
         stat(of("statmap").with("desc", ANY)),
         Name::table(of("clusters")),
         Name::table(of("regions")),
+        Name::table(of("regions").with("desc", "shift")),
         Name::plain(of("design"), ".tsv"),
     ];
     if spec.atlas.is_some() || !spec.regions.is_empty() {

@@ -10,7 +10,6 @@ use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Account, Opened, Products};
-use crate::pipeline::regions::Regions;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Correction, GroupSpec, GroupVariance, Role};
 use crate::pipeline::watch::Watch;
@@ -91,6 +90,11 @@ pub fn run_with(
         GroupVariance::Mixed => Some(variances::open(spec, &sample, &mut images, watch)?),
         _ => None,
     };
+    // What is wrong with them is told before the work, not behind it.
+    regions::check_spaces(spec, &images, watch)?;
+    let sets = regions::open(spec, &images.grid, watch)?;
+    images.files.extend(sets.iter().flat_map(|(_, set)| set.found.iter().cloned()));
+    let volumes = svc::open(spec, &images.grid, watch)?;
     let fits = fits(spec, &resolved, (&images, variances.as_deref()), watch)?;
     if variances.is_some() && (spec.permute.is_some() || !spec.regions.is_empty()) {
         watch.note("rearrangements and regions take the effects alone, each subject alike; mixed effects are in the other maps");
@@ -109,12 +113,8 @@ pub fn run_with(
     }
 
     watch.stage("write", 1);
-    let regions = regions::open(spec, &images.grid, watch)?;
-    images.files.extend(regions.found.iter().cloned());
-    let volumes = svc::open(spec, &images.grid, watch)?;
-    regions::tell_spaces(spec, &images, watch);
     let together = together(spec, &rearranged)?;
-    let given = Given { spec, images: &images, regions: &regions, volumes: &volumes };
+    let given = Given { spec, images: &images, sets: &sets, volumes: &volumes };
     let mut pages = Pages::open(spec, &images, watch)?;
     let mut smooth = Vec::new();
     let mut maps = Vec::new();
@@ -126,8 +126,9 @@ pub fn run_with(
         smooth.push(smoothness);
         maps.extend(own);
     }
+    let regions = &sets[0].1;
     if !regions.all.is_empty() {
-        products.table(values::table(spec, (&sample, &resolved, &fits), (&images, &regions))?)?;
+        products.table(values::table(spec, (&sample, &resolved, &fits), (&images, regions))?)?;
     }
     let inside = (0..images.grid.n_voxels()).map(|v| fits.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
@@ -194,7 +195,7 @@ fn rearrange(
 struct Given<'a> {
     spec: &'a GroupSpec,
     images: &'a Images,
-    regions: &'a Regions,
+    sets: &'a regions::Sets,
     volumes: &'a [svc::Volume],
 }
 
@@ -217,7 +218,7 @@ impl Given<'_> {
         (products, pages): (&mut dyn Products, &mut Pages),
         watch: &dyn Watch,
     ) -> Result<(Vec<Map>, Option<Smooth>)> {
-        let Given { spec, images, regions, volumes } = *self;
+        let Given { spec, images, sets, volumes } = *self;
         let One { stratum, fitted, label, rearranged } = *one;
         if stratum.words != stratum.name {
             watch.note(&format!("{}: {}", stratum.name, stratum.words));
@@ -242,15 +243,14 @@ impl Given<'_> {
             products.table(table)?;
             own.extend(of_volumes);
         }
-        let of = (images, regions);
-        let clusters = clusters::table(spec, tested, &own, of, label)?;
-        let in_regions = match regions.all.is_empty() {
-            true => None,
-            false => Some(regions::table(spec, tested, of, label, watch)?),
-        };
+        let regions = &sets[0].1;
+        let clusters = clusters::table(spec, tested, &own, (images, regions), label)?;
+        let answered = regions::Answered::new(spec, tested, images, label)?;
+        let in_regions = (!regions.all.is_empty()).then(|| answered.table(regions, watch));
         pages.add(spec, tested, (&own, label), images, (&clusters, in_regions.as_ref()))?;
         products.table(clusters)?;
         in_regions.into_iter().try_for_each(|text| products.table(text))?;
+        answered.moved(sets).into_iter().try_for_each(|text| products.table(text))?;
         products.table(design_table(stratum, label))?;
         Ok((own, smoothness))
     }

@@ -21,6 +21,7 @@ mod made;
 mod parts;
 mod picture;
 mod real;
+mod regions;
 mod said;
 mod same;
 mod trial;

@@ -262,45 +262,6 @@ fn regions_and_corrections_follow_from_the_maps() {
 }
 
 #[test]
-fn values_of_regions_say_which_map_they_are_of() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path();
-    let half: Vec<f32> = (0..crate::made::N).map(|v| f32::from(u8::from(v < 6))).collect();
-    crate::made::image(&dir.join("roi.nii"), &half);
-    // Visits by the table's words; of maps whose paths say them, by these; and the factors of the model.
-    for (name, path, session, task) in [
-        ("words", "m#.nii", ["ses-before", "ses-after"], None),
-        ("paths", "sub-$/ses-@/sub-$_ses-@_task-pain_map#.nii", ["ses-1", "ses-2"], Some("pain")),
-    ] {
-        let mut table = "subject\tgroup\tsession\teffect\n".to_owned();
-        for subject in 0..8_u64 {
-            let group = if subject < 4 { "drug" } else { "placebo" };
-            for (at, visit) in [(0, "before"), (1, "after")] {
-                let k = 2 * subject + at;
-                let own = path.replace('#', &k.to_string()).replace('$', &subject.to_string());
-                let own = format!("{name}/{}", own.replace('@', &(at + 1).to_string()));
-                crate::made::image(&dir.join(&own), &crate::made::values(k));
-                table += &format!("{subject}\t{group}\t{visit}\t{own}\n");
-            }
-        }
-        fs::write(dir.join("maps.tsv"), table).unwrap();
-        group(dir, &["--model", "2x2-mixed", "--roi", "roi=roi.nii", "--no-pictures"], "out");
-        let found = tsv::read(&dir.join("out/region_values.tsv")).unwrap();
-        let mut want = vec!["participant_id", "session_id"];
-        want.extend(task.map(|_| "task"));
-        want.extend(["group", "region", "mean", "voxels", "coverage"]);
-        assert_eq!(found.columns, want);
-        let row = &found.rows[3];
-        let group_at = found.position("group").unwrap();
-        assert_eq!(row[..2], ["sub-1", session[1]], "{name}");
-        fs::remove_dir_all(dir.join("out")).unwrap();
-        assert_eq!((row[group_at].as_str(), row[group_at + 1].as_str()), ("drug", "roi"));
-        let mean = crate::made::values(3)[..6].iter().map(|v| f64::from(*v)).sum::<f64>() / 6.0;
-        assert!((row[group_at + 2].parse::<f64>().unwrap() - mean).abs() < 1e-12, "{row:?}");
-    }
-}
-
-#[test]
 fn hedges_g_is_t_in_standard_deviations_and_its_limits_leave_a_fortieth_on_each_side() {
     use boldly::stats::noncentral::t_cdf;
     let folder = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::made::{group, image, map, study, values};
+use crate::made::{group, map, study};
 
 /// Six subjects with two maps each.
 fn table() -> String {
@@ -215,36 +215,4 @@ fn a_number_in_a_table_has_seven_digits_and_no_rows_of_zeros() {
     assert_eq!(told.map(number), words);
     assert_eq!([f64::NAN, f64::INFINITY].map(number), ["n/a", "n/a"]);
     assert_eq!(number(0.000_025_908_635), "2.590864e-5");
-}
-
-#[test]
-fn coordinates_in_maps_of_own_spaces_and_an_atlas_as_one_volume_are_told() {
-    let folder = tempfile::tempdir().unwrap();
-    let dir = folder.path();
-    let named = |space: &str| {
-        let row = |k: usize| {
-            let name = format!("sub-{k}{space}_effect.nii");
-            image(&dir.join(&name), &values(k as u64));
-            format!("sub-{k}\t{name}\n")
-        };
-        let rows: String = (0..6).map(row).collect();
-        fs::write(dir.join("maps.tsv"), format!("subject\teffect\n{rows}")).unwrap();
-    };
-    let labels: Vec<f32> = (0..12).map(|v| [0.0, 1.0, 2.0][v % 3]).collect();
-    image(&dir.join("atlas.nii"), &labels);
-    let told = |more: &[&str], out: &str| {
-        group(dir, &[&["--model", "one-sample", "--overwrite"], more].concat(), out)
-    };
-    named("_space-T1w");
-    let said = told(&["--svc", "pag=sphere:2,2,2:2"], "own");
-    let own = "maps are in their subjects' own spaces";
-    assert!(said.contains(own) && said.contains("millimetres of pag"), "{said}");
-    let said = told(&["--roi", "pag=sphere:2,2,2:2"], "roi");
-    assert!(said.contains(own), "{said}");
-    let said = told(&["--svc", "both=atlas.nii"], "merged");
-    assert!(!said.contains(own), "{said}");
-    assert!(said.contains("atlas.nii has 2 labels, all of which together are both"), "{said}");
-    named("_space-MNI152NLin2009cAsym");
-    let said = told(&["--svc", "pag=sphere:2,2,2:2"], "template");
-    assert!(!said.contains(own) && !said.contains("labels, all"), "{said}");
 }

@@ -9,7 +9,7 @@ use super::run::OfRun;
 use super::tables::{OF_R, cell, fields, of_run, summed};
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{CHANGED, is_changed};
+use crate::pipeline::regions::{described_moves, is_changed};
 use crate::stats::connectivity::{LARGEST, correlations, fisher_z};
 
 /// A row: a region that is moved, how far, and another that is not.
@@ -95,20 +95,20 @@ pub(super) fn table(nodes: &Nodes, runs: &[&OfRun], number: Option<usize>) -> Op
         1 => String::new(),
         n => format!("; the mean of Fisher's z over {n} runs"),
     };
+    let mut described = fields(serde_json::json!({
+        "Description": format!("Correlations with a region where it was given, and where it is moved to; the other stays{over}"),
+        "voxels": "Of the region there that are used",
+        "coverage": "Share of the region there that they are",
+        "r": "Correlation of the cleaned series",
+        "z": "Fisher's z of it",
+        "shared_voxels": "Voxels there that are in the other's mean, too, and make r larger; r is n/a where they are all of both",
+    }));
+    described.extend(described_moves());
     Some(Text {
         entities: of_run(Entities::of("edges"), number).with("desc", "shift"),
         ending: ".tsv",
         text,
         agreement: Some(Agreement::Columns(columns.collect())),
-        described: Some(fields(serde_json::json!({
-            "Description": format!("Correlations with a region where it was given, and where it is moved to; the other stays{over}"),
-            "shift_x": {"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"},
-            "voxels": "Of the region there that are used",
-            "coverage": "Share of the region there that they are",
-            "r": "Correlation of the cleaned series",
-            "z": "Fisher's z of it",
-            "shared_voxels": "Voxels there that are in the other's mean, too, and make r larger; r is n/a where they are all of both",
-            "changed": CHANGED,
-        }))),
+        described: Some(described),
     })
 }

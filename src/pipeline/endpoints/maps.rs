@@ -38,6 +38,7 @@ pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> 
     let spec = GroupSpec {
         of: maps.of.clone(),
         regions: maps.regions.clone(),
+        coordinates: maps.coordinates,
         ..GroupSpec::new(maps.folder.clone(), Model::OneSample)
     };
     let found = summaries(&spec, watch)?;

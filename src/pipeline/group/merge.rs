@@ -126,6 +126,7 @@ fn join(first: &mut GroupSpec, of: &Path, mut other: GroupSpec, file: &Path) -> 
             options.n = 0;
         });
         spec.regions.clear();
+        (spec.coordinates, spec.shift_mm) = (None, None);
         (spec.atlas, spec.atlas_names) = (None, None);
         (spec.underlay, spec.no_pictures, spec.report) = (None, false, false);
         spec

@@ -9,37 +9,44 @@ use crate::design::group::{Combination, Stratum};
 use crate::error::Result;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{self, Region, Regions};
-use crate::pipeline::spec::{GivenRegion, GroupSpec, GroupVariance, RegionOptions, Role};
+use crate::pipeline::regions::{self, Region, Regions, is_changed};
+use crate::pipeline::spec::{GivenRegion, GroupSpec, GroupVariance, Role};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
 use crate::table::number;
 use crate::volume::Grid;
 
+/// The regions as they were given, then, where they are to be moved, as they lie along x, y and z; each set with how far, mm.
+pub(super) type Sets = Vec<([f64; 3], Regions)>;
+
 /// Read what is given: the atlas's first.
 ///
 /// # Errors
-/// Missing input; bad data: another grid, labels that are no whole numbers, a table without its columns, a shape without a voxel.
-pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Regions> {
+/// Missing input; bad data: another grid, labels that are no whole numbers, a table without its columns, a shape without a voxel; usage for a move that
+/// changes nothing.
+pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Sets> {
     let on = (grid, "the maps");
     let atlas = match &spec.atlas {
         Some(path) => regions::atlas(path, spec.atlas_names.as_deref(), on, watch)?,
         None => Regions::default(),
     };
-    let options = RegionOptions { given: spec.regions.clone(), ..RegionOptions::default() };
+    let options = spec.region_options();
     let regions = atlas.and(regions::open(&options, on, watch)?)?;
     regions.tell_cut("the maps", watch);
-    Ok(regions)
+    regions::with_moved(regions, &options, grid, watch)
 }
 
-/// Tell where regions and search volumes are given by coordinates, and the maps are of no space that they share.
-pub(super) fn tell_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) {
-    let volumes = spec.volumes.iter().cloned().map(GivenRegion::Named);
-    let given = spec.regions.iter().cloned().chain(volumes);
-    let named: Vec<String> = given.filter_map(|given| given.by_coordinates()).collect();
-    if let Some((_, first)) = images.files.iter().find(|(role, _)| *role == Role::Effect) {
-        regions::tell_own_spaces(&named, (first, &images.header), watch);
+/// Refuse or tell where regions and search volumes are given by coordinates, and the maps are of no space that they share.
+///
+/// # Errors
+/// Usage: coordinates of a template in maps that are named after their subjects' own spaces.
+pub(super) fn check_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<()> {
+    let mut options = spec.region_options();
+    options.given.extend(spec.volumes.iter().cloned().map(GivenRegion::Named));
+    match images.files.iter().find(|(role, _)| *role == Role::Effect) {
+        Some((_, first)) => regions::check_spaces(&options, (first, &images.header), watch),
+        None => Ok(()),
     }
 }
 
@@ -102,54 +109,121 @@ fn t_cells(spec: &GroupSpec, stratum: &Stratum, model: &SecondLevel, y: &[Vec<f6
     all.iter().map(|&value| format!("\t{}", number(value))).collect()
 }
 
-/// The group's answer to the mean of each region, a row a region.
-///
-/// # Errors
-/// Those of the design.
-pub(super) fn table(
-    spec: &GroupSpec,
-    (stratum, fitted): (&Stratum, &Fitted),
-    (images, regions): (&Images, &Regions),
-    label: &str,
-    watch: &dyn Watch,
-) -> Result<Text> {
-    let mut place_of = vec![None; images.grid.n_voxels()];
-    images.places.iter().enumerate().for_each(|(place, &voxel)| place_of[voxel] = Some(place));
-    let model = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
-    let first = if stratum.is_f {
-        "region\tvoxels\tvoxels_in_region\tF\tdof1\tdof2\tp"
-    } else {
-        "region\tvoxels\tvoxels_in_region\teffect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95\thedges_g\tg_lower_95\tg_upper_95"
-    };
-    let mut text = format!("{first}\n");
-    let n_cells = first.split('\t').count() - 3;
-    for region in &regions.all {
-        let inside = region.voxels.iter().filter(|&&v| fitted.inside[v]);
-        let places: Vec<usize> = inside.filter_map(|&v| place_of[v]).collect();
-        tell(region, (stratum, fitted), places.len(), watch);
-        let y = means(stratum, images, &places);
-        let is_known = !places.is_empty() && y.iter().flatten().all(|v| !v.is_nan());
-        if !places.is_empty() && !is_known {
-            watch.warn(&format!(
-                "{}: a subject has no value in {}; the region's row is n/a",
-                stratum.name, region.name
-            ));
-        }
-        let cells = match (is_known, stratum.is_f) {
-            (false, _) => "\tn/a".repeat(n_cells),
-            (true, true) => f_cells(&model, &y),
-            (true, false) => t_cells(spec, stratum, &model, &y),
-        };
-        let (name, n, n_all) = (&region.name, places.len(), region.voxels.len());
-        text.push_str(&format!("{name}\t{n}\t{n_all}{cells}\n"));
+/// A contrast's answer to the means of regions.
+pub(super) struct Answered<'a> {
+    spec: &'a GroupSpec,
+    stratum: &'a Stratum,
+    fitted: &'a Fitted,
+    images: &'a Images,
+    /// The contrast as in file names.
+    label: &'a str,
+    model: SecondLevel,
+    /// Where a voxel of the grid lies among those that images hold.
+    place_of: Vec<Option<usize>>,
+}
+
+impl<'a> Answered<'a> {
+    /// # Errors
+    /// Those of the design.
+    pub(super) fn new(
+        spec: &'a GroupSpec,
+        (stratum, fitted): (&'a Stratum, &'a Fitted),
+        images: &'a Images,
+        label: &'a str,
+    ) -> Result<Answered<'a>> {
+        let mut place_of = vec![None; images.grid.n_voxels()];
+        images.places.iter().enumerate().for_each(|(place, &voxel)| place_of[voxel] = Some(place));
+        let model = SecondLevel::new(stratum.design.view(), stratum.weights.view())?;
+        Ok(Answered { spec, stratum, fitted, images, label, model, place_of })
     }
-    Ok(Text {
-        entities: Entities::of("regions").with("contrast", label),
-        ending: ".tsv",
-        text,
-        agreement: Some(Agreement::Columns(vec![ColumnAgreement::Written; n_cells + 3])),
-        described: Some(described(stratum, images)),
-    })
+
+    /// The names of the statistics' columns.
+    fn columns(&self) -> &'static str {
+        match self.stratum.is_f {
+            true => "F\tdof1\tdof2\tp",
+            false => {
+                "effect\tstandard_error\tt\tdof\tp\tlower_95\tupper_95\thedges_g\tg_lower_95\tg_upper_95"
+            }
+        }
+    }
+
+    /// How many voxels of a region are analysed, and the cells of its statistics, each behind a tab; none where nothing is known of a subject.
+    fn of(&self, region: &Region) -> (usize, Option<String>) {
+        let inside = region.voxels.iter().filter(|&&v| self.fitted.inside[v]);
+        let places: Vec<usize> = inside.filter_map(|&v| self.place_of[v]).collect();
+        let y = means(self.stratum, self.images, &places);
+        let is_known = !places.is_empty() && y.iter().flatten().all(|v| !v.is_nan());
+        let cells = is_known.then(|| match self.stratum.is_f {
+            true => f_cells(&self.model, &y),
+            false => t_cells(self.spec, self.stratum, &self.model, &y),
+        });
+        (places.len(), cells)
+    }
+
+    fn unknown(&self) -> String {
+        "\tn/a".repeat(self.columns().split('\t').count())
+    }
+
+    /// A row a region.
+    pub(super) fn table(&self, regions: &Regions, watch: &dyn Watch) -> Text {
+        let mut text = format!("region\tvoxels\tvoxels_in_region\t{}\n", self.columns());
+        for region in &regions.all {
+            let (n, cells) = self.of(region);
+            tell(region, (self.stratum, self.fitted), n, watch);
+            let (name, n_all) = (&region.name, region.voxels.len());
+            if n > 0 && cells.is_none() {
+                watch.warn(&format!(
+                    "{}: a subject has no value in {name}; the region's row is n/a",
+                    self.stratum.name
+                ));
+            }
+            let cells = cells.unwrap_or_else(|| self.unknown());
+            text.push_str(&format!("{name}\t{n}\t{n_all}{cells}\n"));
+        }
+        self.written(text, None, described(self.stratum, self.images))
+    }
+
+    /// Each region as it was given and as it lies elsewhere, a row each; none where nothing is moved.
+    pub(super) fn moved(&self, sets: &[([f64; 3], Regions)]) -> Option<Text> {
+        let [(_, given), _, ..] = sets else { return None };
+        let mut text = format!(
+            "region\tshift_x\tshift_y\tshift_z\tchanged\tvoxels\tvoxels_in_region\t{}\n",
+            self.columns()
+        );
+        for (at, region) in given.all.iter().enumerate() {
+            for (by, there) in sets {
+                let there = &there.all[at];
+                let (n, cells) = self.of(there);
+                let (name, n_all) = (&there.name, there.voxels.len());
+                let changed = is_changed(*by, &region.voxels, &there.voxels);
+                let cells = cells.unwrap_or_else(|| self.unknown());
+                let [x, y, z] = by;
+                text.push_str(&format!("{name}\t{x}\t{y}\t{z}\t{changed}\t{n}\t{n_all}{cells}\n"));
+            }
+        }
+        let mut described = described(self.stratum, self.images);
+        described.extend(regions::described_moves());
+        Some(self.written(text, Some("shift"), described))
+    }
+
+    /// `desc`: what tells the table from that of the regions as they were given.
+    fn written(
+        &self,
+        text: String,
+        desc: Option<&'static str>,
+        described: Fields<String, Value>,
+    ) -> Text {
+        let of = Entities::of("regions").with("contrast", self.label);
+        let entities = desc.into_iter().fold(of, |of, desc| of.with("desc", desc));
+        let n_columns = text.lines().next().unwrap_or_default().split('\t').count();
+        Text {
+            entities,
+            ending: ".tsv",
+            text,
+            agreement: Some(Agreement::Columns(vec![ColumnAgreement::Written; n_columns])),
+            described: Some(described),
+        }
+    }
 }
 
 /// What the columns are.

@@ -54,9 +54,9 @@ pub fn summaries(spec: &GroupSpec, watch: &dyn Watch) -> Result<Summaries> {
     let sample = table::sample(spec, watch)?;
     let needed = vec![true; sample.subjects.len()];
     let images = Images::open(spec, &sample, &needed, &|_, _| Ok(()), watch)?;
-    let regions = regions::open(spec, &images.grid, watch)?;
+    regions::check_spaces(spec, &images, watch)?;
+    let regions = regions::open(spec, &images.grid, watch)?.swap_remove(0).1;
     regions.tell_few(watch);
-    regions::tell_spaces(spec, &images, watch);
     let place_of = places_of(&images, |_| true);
     let sessions = match sample.table.position("session") {
         Some(_) => sample.texts("session")?,

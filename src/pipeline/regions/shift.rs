@@ -1,5 +1,7 @@
 //! `--shift`: the same regions moved along x, y and z, and which of these moves the grid does not tell apart.
 
+use serde_json::{Value, json};
+
 use super::Regions;
 use crate::error::{Error, Result};
 use crate::pipeline::spec::RegionOptions;
@@ -82,5 +84,11 @@ pub fn is_changed(by: [f64; 3], given: &[usize], there: &[usize]) -> &'static st
     }
 }
 
-/// What the column `changed` holds.
-pub const CHANGED: &str = "Whether the region has other voxels there; no: the grid does not tell the move apart, and the row is that of the region as it was given";
+/// What the columns of a table of moved regions say of the moves.
+#[must_use]
+pub fn described_moves() -> Vec<(String, Value)> {
+    let far = json!({"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"});
+    let axes = ["shift_x", "shift_y", "shift_z"].map(|axis| (axis.to_owned(), far.clone()));
+    let changed = "Whether the region has other voxels there; no: the grid does not tell the move apart, and the row is that of the region as it was given";
+    axes.into_iter().chain([("changed".to_owned(), json!(changed))]).collect()
+}

@@ -90,25 +90,38 @@ pub fn check_space(
     }
 }
 
-/// Tell of coordinates that are looked up in maps of several subjects, each in a space of its own. `named`: what is given by coordinates;
-/// `first`: one of the maps.
-pub fn tell_own_spaces(named: &[String], (first, header): (&Path, &Header), watch: &dyn Watch) {
-    let (Space::Own(said_by), false) = (space(first, header, &Fields::new()), named.is_empty())
+/// Refuse coordinates of a template in maps whose names say that each is in its subject's own space. `first`: one of the maps.
+///
+/// # Errors
+/// Usage where they are, and the user does not say whose the coordinates are.
+pub fn check_spaces(
+    options: &RegionOptions,
+    (first, header): (&Path, &Header),
+    watch: &dyn Watch,
+) -> Result<()> {
+    let named: Vec<String> =
+        options.given.iter().filter_map(|given| given.by_coordinates()).collect();
+    let (Space::Own(said_by), None, false) =
+        (space(first, header, &Fields::new()), options.coordinates, named.is_empty())
     else {
-        return;
+        return Ok(());
     };
-    let is_named = Name::of(first).entities.iter().any(|entity| entity.starts_with("space-"));
-    match is_named {
-        true => watch.warn(&format!(
-            "the maps are in their subjects' own spaces ({}: {said_by}), where millimetres of {} are other places in each: resample the maps to a template, or give masks",
-            first.display(),
-            named.join(", ")
-        )),
-        false => watch.note(&format!(
-            "nothing says which space the maps are in; {} are taken to be in mm of their affine",
-            named.join(", ")
-        )),
+    let named = named.join(", ");
+    if Name::of(first).entities.iter().any(|entity| entity.starts_with("space-")) {
+        return Err(Error::usage(
+            first.display().to_string(),
+            format!(
+                "is in its subject's own space ({said_by}), where millimetres of {named} are another place than in the other maps"
+            ),
+            "be in the space of the coordinates",
+            "resample the maps to a template (space-MNI152NLin2009cAsym), give masks on their grid, or say --coordinates native (they are of the \
+             space of these very maps) or --coordinates template (the maps are in that space, whatever their names say)",
+        ));
     }
+    watch.note(&format!(
+        "nothing says which space the maps are in; {named} are taken to be in mm of their affine"
+    ));
+    Ok(())
 }
 
 fn space(path: &Path, header: &Header, fields: &Fields<String, Value>) -> Space {

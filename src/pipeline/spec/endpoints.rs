@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::GivenRegion;
+use super::{Coordinates, GivenRegion};
 use crate::trial::Plan;
 
 /// `boldly trial`.
@@ -35,6 +35,9 @@ pub struct MapsOfTrial {
     pub of: Option<String>,
     /// The regions.
     pub regions: Vec<GivenRegion>,
+    /// What the user says of their coordinates, as of a group's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
 }
 
 impl MapsOfTrial {

@@ -229,6 +229,8 @@ impl GroupSpec {
             atlas,
             atlas_names,
             regions,
+            coordinates: _,
+            shift_mm: _,
             corrections: _,
             volumes,
             underlay,
@@ -271,10 +273,12 @@ impl EndpointsSpec {
     fn files_mut(&mut self) -> Files<'_> {
         let EndpointsSpec { study, tables, maps, pictures, plan: _ } = self;
         let tables = tables.iter_mut().map(|path| (Role::Table, path));
-        let maps = maps.iter_mut().flat_map(|MapsOfTrial { folder, of: _, regions }| {
-            let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
-            std::iter::once((Role::Folder, folder)).chain(regions.map(|path| (Role::Region, path)))
-        });
+        let maps =
+            maps.iter_mut().flat_map(|MapsOfTrial { folder, of: _, regions, coordinates: _ }| {
+                let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
+                std::iter::once((Role::Folder, folder))
+                    .chain(regions.map(|path| (Role::Region, path)))
+            });
         let pictures = pictures.iter_mut().map(|path| (Role::Picture, path));
         let study = std::iter::once((Role::Folder, study));
         study.chain(tables).chain(maps).chain(pictures).collect()

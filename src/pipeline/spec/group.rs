@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{GivenRegion, SearchVolume};
+use super::{Coordinates, GivenRegion, RegionOptions, SearchVolume};
 use crate::design::group::{Centre, Model};
 
 /// `boldly group`.
@@ -71,6 +71,12 @@ pub struct GroupSpec {
     /// Shapes, masks, tables of them and labelled images whose means are tested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<GivenRegion>,
+    /// What the user says of the coordinates of regions and search volumes; none: those of a template, which maps in subjects' own spaces do not have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub coordinates: Option<Coordinates>,
+    /// How far regions are moved along x, y and z to see how much hangs on their place, mm.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shift_mm: Option<f64>,
     /// Corrections without rearranging.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub corrections: Vec<Correction>,
@@ -182,6 +188,8 @@ impl GroupSpec {
             atlas: None,
             atlas_names: None,
             regions: Vec::new(),
+            coordinates: None,
+            shift_mm: None,
             corrections: Vec::new(),
             volumes: Vec::new(),
             underlay: None,
@@ -189,6 +197,14 @@ impl GroupSpec {
             report: false,
             permute: None,
         }
+    }
+
+    /// The regions that are named beside the atlas's, and how they are taken.
+    #[must_use]
+    pub fn region_options(&self) -> RegionOptions {
+        let RegionOptions { names, csf, .. } = RegionOptions::default();
+        let (coordinates, shift_mm) = (self.coordinates, self.shift_mm);
+        RegionOptions { given: self.regions.clone(), names, csf, coordinates, shift_mm }
     }
 
     /// The uncorrected p that forms clusters.

@@ -11,7 +11,7 @@ use crate::maps::{Entities, told};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{CHANGED, Region, Regions, is_changed};
+use crate::pipeline::regions::{self, Region, Regions, is_changed};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::stats::tails::critical_t;
@@ -239,11 +239,7 @@ impl Asked<'_> {
             }
         }
         let mut described = self.described(spec);
-        for axis in ["shift_x", "shift_y", "shift_z"] {
-            let said = json!({"Description": "How far the region was moved; masks and labels by whole voxels", "Units": "mm"});
-            described.insert(axis.to_owned(), said);
-        }
-        described.insert("changed".to_owned(), json!(CHANGED));
+        described.extend(regions::described_moves());
         Text {
             entities: Entities::of("regions").with("contrast", label).with("desc", "shift"),
             ending: ".tsv",

@@ -1,0 +1,140 @@
+//! Regions of `boldly group`: what they are called, where they lie, and where they are moved to.
+
+use std::fs;
+
+use boldly::io::tsv;
+
+use crate::binary::{said, with_words};
+use crate::made::{group, image, study, values};
+
+#[test]
+fn values_of_regions_say_which_map_they_are_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let half: Vec<f32> = (0..crate::made::N).map(|v| f32::from(u8::from(v < 6))).collect();
+    image(&dir.join("roi.nii"), &half);
+    // Visits by the table's words; of maps whose paths say them, by these; and the factors of the model.
+    for (name, path, session, task) in [
+        ("words", "m#.nii", ["ses-before", "ses-after"], None),
+        ("paths", "sub-$/ses-@/sub-$_ses-@_task-pain_map#.nii", ["ses-1", "ses-2"], Some("pain")),
+    ] {
+        let mut table = "subject\tgroup\tsession\teffect\n".to_owned();
+        for subject in 0..8_u64 {
+            let group = if subject < 4 { "drug" } else { "placebo" };
+            for (at, visit) in [(0, "before"), (1, "after")] {
+                let k = 2 * subject + at;
+                let own = path.replace('#', &k.to_string()).replace('$', &subject.to_string());
+                let own = format!("{name}/{}", own.replace('@', &(at + 1).to_string()));
+                image(&dir.join(&own), &values(k));
+                table += &format!("{subject}\t{group}\t{visit}\t{own}\n");
+            }
+        }
+        fs::write(dir.join("maps.tsv"), table).unwrap();
+        group(dir, &["--model", "2x2-mixed", "--roi", "roi=roi.nii", "--no-pictures"], "out");
+        let found = tsv::read(&dir.join("out/region_values.tsv")).unwrap();
+        let mut want = vec!["participant_id", "session_id"];
+        want.extend(task.map(|_| "task"));
+        want.extend(["group", "region", "mean", "voxels", "coverage"]);
+        assert_eq!(found.columns, want);
+        let row = &found.rows[3];
+        let group_at = found.position("group").unwrap();
+        assert_eq!(row[..2], ["sub-1", session[1]], "{name}");
+        fs::remove_dir_all(dir.join("out")).unwrap();
+        assert_eq!((row[group_at].as_str(), row[group_at + 1].as_str()), ("drug", "roi"));
+        let mean = values(3)[..6].iter().map(|v| f64::from(*v)).sum::<f64>() / 6.0;
+        assert!((row[group_at + 2].parse::<f64>().unwrap() - mean).abs() < 1e-12, "{row:?}");
+    }
+}
+
+#[test]
+fn coordinates_of_a_template_are_refused_in_maps_of_own_spaces_and_an_atlas_as_one_volume_is_told()
+{
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let named = |space: &str| {
+        let row = |k: usize| {
+            let name = format!("sub-{k}{space}_effect.nii");
+            image(&dir.join(&name), &values(k as u64));
+            format!("sub-{k}\t{name}\n")
+        };
+        let rows: String = (0..6).map(row).collect();
+        fs::write(dir.join("maps.tsv"), format!("subject\teffect\n{rows}")).unwrap();
+    };
+    let labels: Vec<f32> = (0..12).map(|v| [0.0, 1.0, 2.0][v % 3]).collect();
+    image(&dir.join("atlas.nii"), &labels);
+    let ran = |more: &[&str]| {
+        let fixed = ["group", "--maps", "maps.tsv", "--out", "out", "--model", "one-sample"];
+        let output = with_words(dir, fixed.iter().chain(&["--overwrite"]).chain(more));
+        (output.status.code(), said(&output))
+    };
+    named("_space-T1w");
+    let own = "sub-0_space-T1w_effect.nii is in its subject's own space (its name says space-T1w)";
+    for option in ["--svc", "--roi"] {
+        let (code, said) = ran(&[option, "pag=sphere:2,2,2:2"]);
+        assert!(code == Some(2) && said.contains(own), "{said}");
+        assert!(said.contains("millimetres of pag are another place"), "{said}");
+        for whose in ["native", "template"] {
+            let (code, said) = ran(&[option, "pag=sphere:2,2,2:2", "--coordinates", whose]);
+            assert!(code == Some(0) && !said.contains("space"), "{said}");
+        }
+    }
+    let (code, said) = ran(&["--svc", "both=atlas.nii"]);
+    assert!(code == Some(0) && !said.contains(own), "{said}");
+    assert!(said.contains("atlas.nii has 2 labels, all of which together are both"), "{said}");
+    named("_space-MNI152NLin2009cAsym");
+    let (code, said) = ran(&["--svc", "pag=sphere:2,2,2:2"]);
+    assert!(code == Some(0) && !said.contains(own) && !said.contains("labels, all"), "{said}");
+    named("");
+    let (code, said) = ran(&["--svc", "pag=sphere:2,2,2:2"]);
+    let note =
+        "nothing says which space the maps are in; pag are taken to be in mm of their affine";
+    assert!(code == Some(0) && said.contains(note), "{said}");
+}
+
+#[test]
+fn a_region_that_is_moved_has_the_answer_of_one_that_was_given_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let row = |k: usize| format!("s{k}\tm{k}.nii\n");
+    study(dir, &format!("subject\teffect\n{}", (0..9).map(row).collect::<String>()));
+    let shape = |x: f64| format!("part=box:{x},1,1:1,4,4");
+    let table = |regions: &[&str], out: &str, name: &str| {
+        group(dir, &[&["--model", "one-sample", "--no-pictures"], regions].concat(), out);
+        tsv::read(&dir.join(out).join(format!("contrast-mean{name}_regions.tsv"))).unwrap()
+    };
+    let mask: Vec<f32> = (0..12).map(|v| f32::from(u8::from(v % 3 == 1))).collect();
+    image(&dir.join("middle.nii"), &mask);
+    let given = [&shape(2.0)[..], "middle.nii"];
+    let words = ["--roi", given[0], "--roi", given[1], "--shift", "2"];
+    let moved = table(&words, "out", "_desc-shift");
+    let keys = ["region", "shift_x", "shift_y", "shift_z", "changed", "voxels", "voxels_in_region"];
+    assert_eq!(moved.columns[..7], keys);
+    assert_eq!(moved.rows.len(), 2 * 7);
+    let plain = tsv::read(&dir.join("out/contrast-mean_regions.tsv")).unwrap();
+    assert_eq!(moved.rows[0][..5], ["part", "0", "0", "0", "n/a"]);
+    assert_eq!(moved.rows[0][5..], plain.rows[0][1..]);
+    // The middle of three planes and its neighbours, which a shape and a mask have alike.
+    for (at, x) in [(1, 0.0), (2, 4.0)] {
+        let there = table(&["--roi", &shape(x)], &format!("at{at}"), "");
+        for region in [0, 7] {
+            let row = &moved.rows[region + at];
+            assert_eq!(row[1..5], [["-2", "2"][at - 1], "0", "0", "yes"]);
+            assert_eq!(row[5..], there.rows[0][1..], "{x}");
+        }
+    }
+    let line = "verify out";
+    crate::binary::succeeded(line, crate::binary::boldly(dir, line));
+    // What is not moved, and what has nothing to move.
+    let fixed = ["group", "--maps", "maps.tsv", "--model", "one-sample", "--out", "no"];
+    for (words, why) in [
+        (&["--roi", given[0], "--shift", "0.1"][..], "leaves every region as it is"),
+        (&["--shift", "2"], "comes without regions"),
+        (&["--svc", given[0], "--shift", "2"], "comes without regions"),
+        (&["--coordinates", "native"], "comes without regions"),
+    ] {
+        let output = with_words(dir, fixed.iter().chain(words));
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(said(&output).contains(why), "{}", said(&output));
+        assert!(!dir.join("no").exists());
+    }
+}
