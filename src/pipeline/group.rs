@@ -16,6 +16,7 @@ use crate::pipeline::watch::Watch;
 use crate::stats::permuted::Maxima;
 use crate::volume::Grid;
 
+mod beside;
 mod clusters;
 mod collected;
 mod correct;
@@ -86,6 +87,8 @@ pub fn run_with(
     let room = |n: usize, n_grid: usize| session.ladder.hold(bytes(spec, &resolved, n, n_grid));
     let mut images = Images::open(spec, &sample, &needed, &room, watch)?;
     images.files.extend(table::participants(&spec.table).map(|path| (Role::Table, path)));
+    let beside = beside::files(&images.files);
+    images.files.extend(beside);
     let variances = match spec.variance {
         GroupVariance::Mixed => Some(variances::open(spec, &sample, &mut images, watch)?),
         _ => None,

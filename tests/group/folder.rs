@@ -129,3 +129,53 @@ fn maps_of_nobody_are_left_out_and_said() {
     let heard = said(&succeeded(line, boldly(dir, line)));
     assert!(heard.contains("1 of 21 maps have no sub-"), "{heard}");
 }
+
+#[test]
+fn the_summary_beside_a_map_gives_covariates() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    derivatives(dir);
+    let rate = |subject: u64, session: u64| 60.0 + (subject * subject % 7) as f64 + (session * (1 + subject % 3)) as f64;
+    let mut table = "subject\tgroup\tsession\theart_rate\teffect\n".to_owned();
+    for subject in 0..10 {
+        let group = if subject < 5 { "drug" } else { "placebo" };
+        for (at, session) in ["one", "two"].into_iter().enumerate() {
+            let own = format!("study/derivatives/sub-{subject:02}/ses-{session}");
+            let mean = rate(subject, at as u64);
+            // Two runs, whose mean it is; of one subject no recording in the second.
+            let second = if subject == 4 { "n/a".to_owned() } else { (mean + 1.5).to_string() };
+            let first = if subject == 4 { mean } else { mean - 1.5 };
+            let summary = format!(
+                "participant_id\tsession_id\ttask\trun\tname\theart_rate\tage\nsub-{subject:02}\tses-{session}\tpain\t1\tx\t{first}\t1\n\
+                 sub-{subject:02}\tses-{session}\tpain\t2\ty\t{second}\t1\n"
+            );
+            fs::write(dir.join(&own).join("physio_summary.tsv"), summary).unwrap();
+            table += &format!("{subject:02}\t{group}\t{session}\t{mean}\t../{own}/{NAME}\n");
+        }
+    }
+    fs::create_dir(dir.join("table")).unwrap();
+    fs::write(dir.join("table/maps.tsv"), table).unwrap();
+    let line = format!("{FOLDER} --covariates heart_rate");
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    let note =
+        "physio_summary.tsv beside 20 of 20 maps: columns heart_rate, of several runs their mean";
+    assert!(told.contains(note), "{told}");
+    run(
+        dir,
+        "group --maps table/maps.tsv --model 2x2-mixed --covariates heart_rate --out of_table",
+    );
+    run(dir, "group --maps maps.tsv --model 2x2-mixed --out without");
+    for contrast in ["interaction", "group"] {
+        let of = |out: &str| map(&dir.join(out), contrast, "t");
+        assert_close(contrast, &of("out"), &of("of_table"), 1e-9, 0.0);
+        assert_ne!(of("out"), of("without"), "{contrast}");
+    }
+    run(dir, "verify out");
+    // A table of maps that leaves it to what lies beside them.
+    run(dir, "group --maps maps.tsv --model 2x2-mixed --covariates heart_rate --out beside");
+    let [a, b] = ["out", "beside"].map(|out| map(&dir.join(out), "interaction", "t"));
+    assert_close("beside", &a, &b, 1e-9, 0.0);
+    let lost = dir.join("study/derivatives/sub-03/ses-one/physio_summary.tsv");
+    fs::write(&lost, "heart_rate\n").unwrap();
+    assert!(!boldly(dir, "verify out").status.success());
+}

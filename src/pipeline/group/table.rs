@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
 
+use super::beside;
 use crate::design::group::{Model, Sample};
 use crate::design::label::label;
 use crate::error::{Error, Result};
@@ -32,7 +33,9 @@ pub(super) fn sample(spec: &GroupSpec, watch: &dyn Watch) -> Result<Sample> {
     if spec.table.is_dir() {
         return found(&spec.table, spec.of.as_deref(), watch);
     }
-    Sample::new(io::tsv::read(&spec.table)?)
+    let mut table = io::tsv::read(&spec.table)?;
+    beside::join(&mut table, base(spec), watch);
+    Sample::new(table)
 }
 
 /// The folder that paths in the table are relative to.
@@ -131,6 +134,7 @@ fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
     if let Some(path) = participants(folder) {
         join(&mut table, &io::tsv::read(&path)?, &path, watch);
     }
+    beside::join(&mut table, folder, watch);
     Sample::found(table)
 }
 
