@@ -87,8 +87,8 @@ pub fn run(
         edges.push(of_run);
     }
     watch.stage("write", 1);
-    let no_tsnr = vec![Vec::new(); opened.runs.len()];
-    if let Some(table) = physio_summary::of_runs(&opened.runs, no_tsnr) {
+    let tsnr = all.iter().map(|found| found.tsnr.clone()).collect();
+    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr) {
         products.table(table)?;
     }
     if several {

@@ -151,3 +151,30 @@ fn the_matrix_holds_what_is_asked_for() {
         fs::read_dir(dir.join("out")).unwrap().map(|f| f.unwrap().file_name()).collect();
     assert!(!files.iter().any(|f| f.to_string_lossy().contains("pearson")), "{files:?}");
 }
+
+#[test]
+fn the_summary_of_a_run_with_recordings_has_the_tsnr_of_each_region_as_glm_has_it() {
+    use boldly::simulate::write::paths::{BOLD, EVENTS, MASK, PHYSIO};
+    let folder = crate::binary::study();
+    let dir = folder.path();
+    let regions = "a=sphere:0,0,0:25 b=box:12,0,0:60,40,30".split(' ').collect::<Vec<_>>();
+    let named = |option: &str| regions.iter().map(|r| format!(" {option} {r}")).collect::<String>();
+    let run_of = format!(
+        "study/{BOLD} --mask study/{MASK} --physio study/{PHYSIO} --coordinates native --device cpu"
+    );
+    run(dir, &format!("connect {run_of}{} --shift 12 --out rest", named("--seed")));
+    run(
+        dir,
+        &format!(
+            "glm {run_of}{} --events study/{EVENTS} --contrast pain --out task",
+            named("--roi")
+        ),
+    );
+    let [rest, task] =
+        ["rest", "task"].map(|out| Table::read(&dir.join(out).join("physio_summary.tsv")));
+    for column in ["tsnr_a", "tsnr_b", "heart_rate"] {
+        assert!(task.column(column)[0] > 1.0, "{column}");
+        assert_close(column, &rest.column(column), &task.column(column), 1e-12, 0.0);
+    }
+    run(dir, "verify rest");
+}

@@ -135,7 +135,9 @@ fn the_summary_beside_a_map_gives_covariates() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();
     derivatives(dir);
-    let rate = |subject: u64, session: u64| 60.0 + (subject * subject % 7) as f64 + (session * (1 + subject % 3)) as f64;
+    let rate = |subject: u64, session: u64| {
+        60.0 + (subject * subject % 7) as f64 + (session * (1 + subject % 3)) as f64
+    };
     let mut table = "subject\tgroup\tsession\theart_rate\teffect\n".to_owned();
     for subject in 0..10 {
         let group = if subject < 5 { "drug" } else { "placebo" };

@@ -47,6 +47,8 @@ pub(super) struct OfRun {
     pub overlap: Overlap,
     /// The mean over time, `[voxel of the grid]`, where pictures show it.
     pub mean: Option<Vec<f32>>,
+    /// Temporal signal-to-noise ratio of each region, of a run with recordings.
+    pub tsnr: Vec<(String, f64)>,
 }
 
 impl OfRun {
@@ -80,12 +82,16 @@ pub(super) fn take(
     let n_planes = run.grid.shape[2];
     let group_of_plane = run.varying().map_or(vec![0; n_planes], |slices| slices.group_of_plane);
     let looked_at = nodes.looked_at();
+    let level = run.level.clone();
     let asked = Asked {
         nodes: &looked_at,
         inside: &mask.inside,
         group_of_plane: &group_of_plane,
         global: spec.global_signal,
         own: if spec.seed_first_pc { nodes.labels.len() } else { 0 },
+        // It stands beside the heart's rate.
+        tsnr: if run.physio.is_some() { nodes.all.len() } else { 0 },
+        level: level.as_ref().map(|level| level.as_slice()),
     };
     let mut means = Means::new(run.grid.shape, run.n_volumes);
     let is_drawn = !spec.no_pictures && !nodes.labels.is_empty();
@@ -138,6 +144,7 @@ pub(super) fn take(
         maps,
         moved,
         overlap: Overlap::of(&looked_at.iter().collect::<Vec<_>>(), Some(&seen.usable), asked.own),
+        tsnr: nodes.all.iter().map(|node| node.name.clone()).zip(seen.tsnr()).collect(),
         mean: if is_drawn { means.image().map(|mean| with_level(mean, run)) } else { None },
     })
 }

@@ -11,6 +11,7 @@ use crate::kernels::pairs::{self, MOST_OF_A_ROW, Rows};
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, read_timed, send};
 use crate::pipeline::flat;
 use crate::pipeline::regions::Region;
+use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
 use crate::volume::{Block, HostBold};
 
@@ -25,6 +26,10 @@ pub(super) struct Asked<'a> {
     pub global: bool,
     /// So many regions, the first ones, whose voxels' own series are wanted.
     pub own: usize,
+    /// So many regions, the first ones, whose temporal signal-to-noise ratio is wanted.
+    pub tsnr: usize,
+    /// What was taken off each voxel on reading, `[voxel of the grid]`.
+    pub level: Option<&'a [f64]>,
 }
 
 /// What was found.
@@ -43,6 +48,15 @@ pub(super) struct Seen {
     pub global: Vec<f64>,
     /// Of each region whose voxels are wanted, its voxels and their values, `[volume]`.
     pub own: Vec<BTreeMap<usize, Vec<f32>>>,
+    /// Of each region whose ratio is wanted, the sum of its voxels' and how many have one.
+    tsnr: Vec<(f64, usize)>,
+}
+
+impl Seen {
+    /// Of each region whose ratio is wanted, the mean over its voxels of mean / sd over time, nothing taken off; NaN where none has one.
+    pub fn tsnr(&self) -> impl Iterator<Item = f64> {
+        self.tsnr.iter().map(|(sum, n)| sum / *n as f64)
+    }
 }
 
 /// Go through a run.
@@ -63,6 +77,7 @@ pub(super) fn pass(
         n_used: vec![0; n_rows],
         sums: vec![BTreeMap::new(); n_rows],
         own: vec![BTreeMap::new(); asked.own],
+        tsnr: vec![(0.0, 0); asked.tsnr],
         ..Seen::default()
     };
     let n_volumes = source.n_volumes();
@@ -130,6 +145,7 @@ impl Story for Looking<'_> {
             add(&all, &|_| Of::Mask);
         }
         self.keep_own(&host);
+        self.keep_tsnr(&host);
         if rows.is_empty() {
             self.source.reuse(host.data);
             return Ok(None);
@@ -192,6 +208,25 @@ impl Looking<'_> {
                 if self.seen.usable[v] {
                     let series = host.data.iter().skip(v - first).step_by(len).copied();
                     own.insert(v, series.collect());
+                }
+            }
+        }
+    }
+
+    /// Add the ratios of voxels of regions whose ratio is wanted.
+    fn keep_tsnr(&mut self, host: &HostBold) {
+        if self.seen.tsnr.is_empty() {
+            return;
+        }
+        let (first, len) =
+            (host.block.planes.start * host.block.plane_len(), host.block.volume_len());
+        let moments = Moments::of(host);
+        for (node, (sum, n)) in self.asked.nodes.iter().zip(&mut self.seen.tsnr) {
+            for &v in within(&node.voxels, first, len) {
+                let (mean, sd) = (moments.mean[v - first], moments.sd[v - first]);
+                if self.seen.usable[v] && sd > 0.0 {
+                    *sum += (mean + self.asked.level.map_or(0.0, |level| level[v])) / sd;
+                    *n += 1;
                 }
             }
         }
