@@ -118,7 +118,7 @@ pub fn demo(
     steps.run(asked::coupling(&folders), &folders.at(name))?;
     steps.lap("group");
     watch.note("trial");
-    steps.run(asked::trial(&folders)?, &folders.at("trial"))?;
+    steps.run(asked::trial(&folders, &trial)?, &folders.at("trial"))?;
     steps.lap("trial");
     let lines = found::lines(&folders, &trial)?;
     let Steps { warned, seconds, .. } = steps;

@@ -57,7 +57,8 @@ pub(super) fn seeds(
         let statmap = Statmap {
             title: format!("Connectivity of {}", of_seed.name),
             notes: vec![format!(
-                "t of the seed's series ({} voxels, in which it is high by construction) as a column of a GLM beside {}, noise {}; {} volumes, {} degrees of freedom",
+                "{}: t of the seed's series ({} voxels, in which it is high by construction) as a column of a GLM beside {}, noise {}; {} volumes, {} degrees of freedom",
+                found.name,
                 of_seed.n_used,
                 found.columns_said(),
                 spec.noise.name(),
@@ -101,7 +102,7 @@ pub(super) fn of_matrix(
         groups.iter().find(is_one).map(|group| group.name.clone())
     };
     let volumes = match runs {
-        [run] => format!("{} volumes", run.kept.len()),
+        [run] => format!("{}: {} volumes", run.name, run.kept.len()),
         _ => format!("mean of Fisher's z over {} runs", runs.len()),
     };
     let band = spec.band_hz.map_or(String::new(), |[low, high]| format!(", {low} to {high} Hz"));

@@ -26,6 +26,8 @@ const NAMED: usize = 20;
 
 /// What a run comes to.
 pub(super) struct OfRun {
+    /// What the run is called.
+    pub name: String,
     pub nodes: Vec<NodeOfRun>,
     pub kept: Vec<usize>,
     pub tr: f64,
@@ -131,6 +133,7 @@ pub(super) fn take(
     run.bold.release();
     let acquisition = run.acquisition.as_ref();
     Ok(OfRun {
+        name: run.name(),
         nodes: of_run,
         kept: run.kept.clone(),
         tr: acquisition.map_or(1.0, |a| a.tr),

@@ -103,7 +103,7 @@ pub(super) fn coupling(folders: &Folders) -> Command {
 ///
 /// # Errors
 /// None, but for a name that is misspelled here.
-pub(super) fn trial(folders: &Folders) -> Result<Command> {
+pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
     let outcome =
         |text: &str| text.parse().map(|column| Outcome { column, label: None, direction: None });
     let outcomes = [
@@ -144,7 +144,14 @@ pub(super) fn trial(folders: &Folders) -> Result<Command> {
     };
     let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
     let coupling = folders.at(COUPLING.0).join(format!("contrast-{CONTRAST}_statmap.svg"));
-    let pictures = vec![folders.at(&of_drug("statmap.svg")), coupling];
+    // Of the regions' correlations that of one patient's run, as an example.
+    let matrix = made
+        .visits
+        .iter()
+        .find(|visit| visit.has_rest)
+        .map(|visit| folders.of_rest(made, visit).join("stat-pearsoncorrelation_relmat.svg"));
+    let drawn = [folders.at(&of_drug("statmap.svg")), coupling];
+    let pictures = drawn.into_iter().chain(matrix).collect();
     let study = folders.study.clone();
     Ok(Command::Trial(EndpointsSpec { study, tables, maps: None, pictures, plan }))
 }
