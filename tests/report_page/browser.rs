@@ -1,4 +1,5 @@
 //! A browser without a window, spoken to over two pipes in Chromium's own protocol.
+#![allow(dead_code, reason = "each test file uses its part")]
 
 use std::collections::VecDeque;
 use std::fs::{self, File, OpenOptions};
@@ -30,6 +31,36 @@ pub fn chromium() -> Option<PathBuf> {
     }
     found
 }
+
+/// Words of a drawing that lie on each other, or run over its edge.
+pub const CROWDED: &str = "(() => { const found = []; for (const svg of document.querySelectorAll('figure svg')) { \
+    const box = e => e.getBoundingClientRect(), own = box(svg); \
+    const all = [...svg.querySelectorAll('text')].map(t => [t, box(t)]).filter(([t, b]) => b.width > 0); \
+    for (const [t, b] of all) if (b.left < own.left - 1 || b.right > own.right + 1) found.push('edge: ' + t.textContent); \
+    for (let i = 0; i < all.length; i++) for (let j = 0; j < i; j++) { const [a, b] = [all[i][1], all[j][1]]; \
+      const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top); \
+      if (across > 2 && down > 0.4 * Math.min(a.height, b.height)) found.push(all[i][0].textContent + ' on ' + all[j][0].textContent); } } \
+    return found; })()";
+
+/// Words that stand out too little from what is behind them (WCAG 2.1: 4.5 to 1).
+pub const FAINT: &str = "(() => { const parts = c => { const m = c.match(/[\\d.]+/g); return m ? m.map(Number) : [0, 0, 0, 0]; }; \
+    const light = c => { const [r, g, b] = c.map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; }; \
+    const behind = e => { for (; e; e = e.parentElement) { const c = parts(getComputedStyle(e).backgroundColor); if (c.length < 4 || c[3] > .99) return c.slice(0, 3); } return [255, 255, 255]; }; \
+    const found = new Set(); \
+    for (const e of document.querySelectorAll('p, td, th, li, figcaption, summary, h1, h2, h3, caption')) { \
+      if (!e.textContent.trim() || !e.getClientRects().length) continue; \
+      const [a, b] = [light(parts(getComputedStyle(e).color).slice(0, 3)), light(behind(e))]; \
+      const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05); \
+      if (ratio < 4.5) found.add(e.tagName + ' ' + ratio.toFixed(1) + ' ' + e.textContent.slice(0, 40)); } \
+    return [...found]; })()";
+
+/// What is wider than its place and not reached by keys.
+pub const LOST: &str = "[...document.querySelectorAll('body *')].filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && \
+    e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0).map(e => e.tagName + '.' + e.className)";
+/// Figures without a caption, or with a picture that is not told in words.
+pub const MUTE: &str = "[...document.querySelectorAll('figure')].filter(f => !f.querySelector('figcaption') || \
+    ![...f.querySelectorAll('svg, img')].every(i => i.alt || (i.getAttribute('role') === 'img' && i.querySelector('title') || \
+    i.getAttribute('aria-label') || i.getAttribute('aria-labelledby')))).map(f => f.textContent.slice(0, 40))";
 
 /// A browser with one page.
 pub struct Browser {
@@ -160,6 +191,19 @@ impl Browser {
         let scheme = if dark { "dark" } else { "light" };
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
         self.call("Emulation.setEmulatedMedia", json!({ "media": media, "features": features }));
+    }
+
+    /// The page with all of it unfolded runs over no edge, and nothing is crowded, faint, out of reach or without words.
+    #[track_caller]
+    pub fn assert_tidy(&mut self, at: &str) {
+        self.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
+        let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(self.eval(over), json!(0), "{at}: the page runs over the edge");
+        for (script, what) in
+            [(CROWDED, "crowded"), (FAINT, "faint"), (LOST, "not reached by keys"), (MUTE, "mute")]
+        {
+            assert_eq!(self.eval(script), json!([]), "{at}: {what}");
+        }
     }
 
     /// A key, down and up.

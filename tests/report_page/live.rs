@@ -224,6 +224,7 @@ fn nothing_runs_over_the_edge_of_a_narrow_screen_light_or_dark() {
             return Math.abs(l(c('color')) - l(c('backgroundColor'))); })()";
         assert!(browser.eval(contrast).as_f64().unwrap() > 150.0, "{name}");
         browser.look(name);
+        browser.assert_tidy(name);
     }
     // The threshold is where it was, at this width too.
     assert!(browser.text("viewer-passed").contains("3.20"));

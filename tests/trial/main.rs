@@ -5,6 +5,8 @@ mod adverse;
 mod ancova;
 mod baseline;
 mod brain;
+#[path = "../report_page/browser.rs"]
+mod browser;
 mod by_region;
 #[path = "../qc_page/checked.rs"]
 mod checked;
@@ -21,5 +23,6 @@ mod pressure;
 mod report;
 mod responders;
 mod rule;
+mod seen;
 mod study;
 mod tables;

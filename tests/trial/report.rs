@@ -75,8 +75,8 @@ fn holds(rows: &[String], row: &str) {
 #[test]
 fn the_page_is_well_formed_and_every_part_is_on_it() {
     let html = drawn(&RESULTS);
-    if let Ok(path) = std::env::var("BOLDLY_LOOK") {
-        std::fs::write(path, &html).unwrap();
+    if let Some(folder) = std::env::var_os("BOLDLY_LOOK") {
+        std::fs::write(std::path::Path::new(&folder).join("trial.html"), &html).unwrap();
     }
     let all = checked(&html);
     let titles: Vec<&str> =

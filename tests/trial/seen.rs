@@ -1,0 +1,59 @@
+//! The page of a trial as a browser shows it: on wide and narrow screens, light and dark, by keys, and on paper.
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use crate::browser::{Browser, CROWDED, FAINT, chromium};
+use crate::report::{RESULTS, drawn};
+
+/// The page in a folder of its own, and a browser, where there is one.
+fn page() -> Option<(tempfile::TempDir, PathBuf, Browser)> {
+    let browser = Browser::start(&chromium()?);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    std::fs::write(&path, drawn(&RESULTS)).unwrap();
+    Some((folder, path, browser))
+}
+
+#[test]
+fn on_a_wide_and_a_narrow_screen_light_or_dark_nothing_is_cut_crowded_or_faint() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    for (width, dark) in [(1280, false), (1280, true), (400, false), (400, true)] {
+        browser.open(&path, width, dark);
+        let at = format!("{width} px, {}", if dark { "dark" } else { "light" });
+        assert_eq!(browser.requests(), [""; 0], "{at}");
+        assert_eq!(browser.errors(), [""; 0], "{at}");
+        browser.assert_tidy(&at);
+        browser.look(&format!("trial-{width}-{}", if dark { "dark" } else { "light" }));
+    }
+    // A word twice and a grey paragraph would have been found.
+    browser.eval("(() => { const t = document.querySelector('figure svg[id$=narrow] text'); t.after(t.cloneNode(true)); document.querySelector('p').style.color = '#666'; })()");
+    let found = browser.eval(CROWDED);
+    assert!(found.as_array().is_some_and(|found| found.len() == 1), "{found}");
+    let found = browser.eval(FAINT);
+    assert!(found.as_array().is_some_and(|found| found.len() == 1), "{found}");
+    let dead = "[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1)).filter(id => !document.getElementById(id))";
+    assert_eq!(browser.eval(dead), json!([]));
+    let bare = "[...document.querySelectorAll('table')].filter(t => !t.caption && !t.closest('details')?.querySelector('summary')).length";
+    assert_eq!(browser.eval(bare), json!(0));
+}
+
+#[test]
+fn tables_are_unfolded_by_keys_and_all_of_it_can_be_printed() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    browser.open(&path, 1280, false);
+    browser.eval("document.querySelector('details summary').focus()");
+    let is_open = "document.querySelector('details').open";
+    assert_eq!(browser.eval(is_open), json!(false));
+    browser.key("Enter", 13);
+    assert_eq!(browser.eval(is_open), json!(true));
+    browser.media("print", false);
+    let over = "[...document.querySelectorAll('figure svg, figure img')].filter(i => i.getBoundingClientRect().right > innerWidth).length";
+    assert_eq!(browser.eval(over), json!(0));
+    let printed = browser.printed();
+    assert!(printed.starts_with(b"%PDF"));
+    if let Some(folder) = std::env::var_os("BOLDLY_LOOK") {
+        std::fs::write(PathBuf::from(folder).join("trial.pdf"), printed).unwrap();
+    }
+}
