@@ -102,6 +102,40 @@ fn a_regions_row_is_the_fit_of_a_run_that_has_its_mean_as_its_only_voxel() {
 }
 
 #[test]
+fn voxels_of_one_value_throughout_are_not_in_a_regions_mean_and_that_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    good_dataset(dir);
+    let [ni, nj, nk, _] = SHAPE;
+    let of_volume = ni * nj * nk;
+    // From the third plane on nothing was measured.
+    let is_live = |v: usize| v / (ni * nj) < 2;
+    let dead = |at: usize| if is_live(at % of_volume) { value(at) } else { 7.0 };
+    nifti(dir, "bold.nii", &SHAPE, 3.0, dead);
+    nifti(dir, "mask.nii", &[ni, nj, nk], 3.0, |_| 1.0);
+    let half =
+        |at: usize| if is_in_box([at % ni, at / ni % nj, at / (ni * nj)]) { 1.0 } else { 0.0 };
+    nifti(dir, "live.nii", &[ni, nj, nk], 3.0, |at| if is_live(at) { half(at) } else { 0.0 });
+    for scaling in ["none", "psc"] {
+        let line = format!(
+            "{GLM} --noise ols --scaling {scaling} --roi a={BOX} --roi b=live.nii --out {scaling}"
+        );
+        let told = said(&succeeded(&line, boldly(dir, &line)));
+        let warning =
+            "bold.nii: 9 of the 27 voxels of a hold one value throughout and are not in its mean";
+        assert!(told.contains(warning), "{told}");
+        let rows = table(&dir.join(scaling).join("contrast-painMinusControl_regions.tsv"));
+        for column in ["voxels", "effect", "standard_error", "tsnr", "map_effect"] {
+            assert_eq!(rows[0][column], rows[1][column], "{column}, {scaling}");
+        }
+        assert_eq!(
+            (rows[0]["voxels"].as_str(), rows[0]["coverage"].as_str()),
+            ("18", "0.6666666666666666")
+        );
+    }
+}
+
+#[test]
 fn p_beside_an_interval_is_of_both_tails_whatever_the_maps_count() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

@@ -80,21 +80,29 @@ pub(super) fn moments(times_s: &[f64]) -> String {
 /// A table on its way: a caption, heads of columns, rows whose first cell is their head.
 pub(super) struct Table {
     out: String,
+    /// Whether it scrolls by itself where it is wider than the screen.
+    scrolls: bool,
 }
 
 impl Table {
     /// `class` of the style sheet: `facts`, `numbers`, ...
     pub fn new(class: &str, caption: &str, heads: &[&str]) -> Table {
-        let mut out = format!(
-            "<table class=\"{class}\">\n<caption><span>{}</span></caption>\n",
-            escaped(caption)
-        );
+        let caption = escaped(caption);
+        let scrolls = matches!(class, "numbers" | "files");
+        let mut out = match scrolls {
+            true => format!(
+                "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"{caption}\">\n"
+            ),
+            false => String::new(),
+        };
+        let _ =
+            write!(out, "<table class=\"{class}\">\n<caption><span>{caption}</span></caption>\n");
         out.push_str("<thead><tr>");
         for head in heads {
             let _ = write!(out, "<th scope=\"col\">{}</th>", escaped(head));
         }
         out.push_str("</tr></thead>\n<tbody>\n");
-        Table { out }
+        Table { out, scrolls }
     }
 
     /// Plain text in every cell.
@@ -113,7 +121,7 @@ impl Table {
     }
 
     pub fn finish(self) -> String {
-        self.out + "</tbody>\n</table>\n"
+        self.out + "</tbody>\n</table>\n" + if self.scrolls { "</div>\n" } else { "" }
     }
 }
 

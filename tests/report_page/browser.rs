@@ -57,10 +57,9 @@ pub const FAINT: &str = "(() => { const parts = c => { const m = c.match(/[\\d.]
 /// What is wider than its place and not reached by keys.
 pub const LOST: &str = "[...document.querySelectorAll('body *')].filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && \
     e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0).map(e => e.tagName + '.' + e.className)";
-/// Figures without a caption, or with a picture that is not told in words.
-pub const MUTE: &str = "[...document.querySelectorAll('figure')].filter(f => !f.querySelector('figcaption') || \
-    ![...f.querySelectorAll('svg, img')].every(i => i.alt || (i.getAttribute('role') === 'img' && i.querySelector('title') || \
-    i.getAttribute('aria-label') || i.getAttribute('aria-labelledby')))).map(f => f.textContent.slice(0, 40))";
+/// Pictures that are not told in words.
+pub const MUTE: &str = "[...document.querySelectorAll('figure svg, figure img')].filter(i => !(i.alt || (i.getAttribute('role') === 'img' && \
+    (i.querySelector('title') || i.getAttribute('aria-label'))))).map(i => i.outerHTML.slice(0, 80))";
 
 /// A browser with one page.
 pub struct Browser {

@@ -11,6 +11,7 @@ pub struct Regional {
     n_volumes: usize,
     /// Of the regions in order, their planes ascending.
     parts: Vec<Part>,
+    plane_len: usize,
     /// The first so many regions are those whose voxels' noise is measured.
     measured: usize,
 }
@@ -20,10 +21,14 @@ pub struct Regional {
 struct Part {
     region: usize,
     plane: usize,
-    /// Positions in the plane, ascending.
+    /// Positions in the plane, ascending; once all volumes have passed at once those that are used.
     voxels: Vec<u32>,
-    /// Those that are finite in every volume.
-    n_finite: usize,
+    /// Those that are finite in every volume and vary.
+    n_used: usize,
+    /// Those that hold one value throughout: nothing was measured there.
+    n_flat: usize,
+    /// Where volumes pass one after another, what each voxel held first; none of one that varies.
+    held: Vec<Option<f32>>,
     /// `[volume]`
     sum: Vec<f64>,
     /// Position in the grid, mean and standard deviation (n - 1) over time of each finite voxel.
@@ -37,8 +42,12 @@ struct Part {
 pub struct RegionSeries {
     /// BOLD units, `[volume]`; NaN where no voxel, or not all of the run, has passed.
     pub mean: Vec<f64>,
-    /// Voxels in it.
+    /// Voxels in it: finite in every volume, and not of one value throughout.
     pub n_voxels: usize,
+    /// Voxels that hold one value throughout, which are not in it.
+    pub n_flat: usize,
+    /// Their positions in the grid, ascending.
+    pub voxels: Vec<usize>,
     /// Each plane with how many of them it has, ascending.
     pub planes: Vec<(usize, usize)>,
     /// Position in the grid, mean and standard deviation (n - 1) over time of each; empty where they were not measured.
@@ -61,47 +70,68 @@ impl Regional {
                     region,
                     plane: of_plane[0] / plane_len,
                     voxels: of_plane.iter().map(|v| (v % plane_len) as u32).collect(),
-                    n_finite: 0,
+                    n_used: 0,
+                    n_flat: 0,
+                    held: Vec::new(),
                     sum: vec![0.0; n_volumes],
                     moments: Vec::new(),
                     seen: vec![false; n_volumes],
                 });
             }
         }
-        Regional { n_volumes, parts, measured }
+        Regional { n_volumes, parts, plane_len, measured }
     }
 
     /// The mean of a region.
     #[must_use]
     pub fn series(&self, region: usize) -> RegionSeries {
         let parts = || self.parts.iter().filter(|part| part.region == region);
-        let n_voxels: usize = parts().map(|part| part.n_finite).sum();
+        let n_voxels: usize = parts().map(|part| part.n_used).sum();
         let is_whole = n_voxels > 0 && parts().all(|part| !part.seen.contains(&false));
-        let sum = |t: usize| parts().map(|part| part.sum[t]).sum::<f64>();
+        let sum = |t: usize| parts().map(|part| part.sum[t] - part.flat()).sum::<f64>();
         let mean = |t| if is_whole { sum(t) / n_voxels as f64 } else { f64::NAN };
         RegionSeries {
             mean: (0..self.n_volumes).map(mean).collect(),
             n_voxels,
-            planes: parts().map(|part| (part.plane, part.n_finite)).collect(),
+            voxels: parts().flat_map(|part| part.used(self.plane_len)).collect(),
+            n_flat: parts().map(|part| part.n_flat).sum(),
+            planes: parts().map(|part| (part.plane, part.n_used)).collect(),
             moments: parts().flat_map(|part| part.moments.iter().copied()).collect(),
         }
     }
 }
 
 impl Part {
-    /// All volumes at once: what is not finite in one of them is left out.
+    /// What the sums of volumes that passed one after another have of voxels that hold one value.
+    fn flat(&self) -> f64 {
+        self.held.iter().flatten().map(|&value| f64::from(value)).sum()
+    }
+
+    /// Positions in the grid.
+    fn used(&self, plane_len: usize) -> impl Iterator<Item = usize> {
+        let varies = |nth: &usize| self.held.get(*nth).is_none_or(Option::is_none);
+        let all = (0..self.voxels.len()).filter(varies);
+        all.map(move |nth| self.plane * plane_len + self.voxels[nth] as usize)
+    }
+
+    /// All volumes at once: what is not finite in one of them, or the same in all, is left out.
     fn take_whole(&mut self, bold: &HostBold, is_measured: bool) {
         let plane_len = bold.block.plane_len();
         let offset = (self.plane - bold.block.planes.start) * plane_len;
         let missing = bold.missing();
-        let finite: Vec<usize> = (self.voxels.iter().map(|&v| offset + v as usize))
+        let mut finite: Vec<usize> = (self.voxels.iter().map(|&v| offset + v as usize))
             .filter(|at| missing.binary_search(&(*at as u32)).is_err())
             .collect();
         let volumes = || bold.data.chunks_exact(bold.block.volume_len().max(1));
+        let n_finite = finite.len();
+        finite.retain(|&at| volumes().any(|volume| volume[at] != bold.data[at]));
+        self.n_flat = n_finite - finite.len();
+        self.held.clear();
         for (sum, volume) in self.sum.iter_mut().zip(volumes()) {
             *sum = finite.iter().map(|&at| f64::from(volume[at])).sum();
         }
-        self.n_finite = finite.len();
+        self.n_used = finite.len();
+        self.voxels = finite.iter().map(|at| (at - offset) as u32).collect();
         self.seen.fill(true);
         if is_measured {
             let n = self.sum.len() as f64;
@@ -122,12 +152,18 @@ impl Part {
         let volumes = bold.data.chunks_exact(bold.block.volume_len().max(1));
         for (t, volume) in bold.block.volumes.clone().zip(volumes) {
             if !self.seen[t] {
-                let values = self.voxels.iter().map(|&v| f64::from(volume[offset + v as usize]));
-                self.sum[t] = values.sum();
+                let values = || self.voxels.iter().map(|&v| volume[offset + v as usize]);
+                self.sum[t] = values().map(f64::from).sum();
+                if self.held.is_empty() {
+                    self.held = values().map(Some).collect();
+                }
+                let held = self.held.iter_mut().zip(values());
+                held.for_each(|(held, value)| *held = held.filter(|held| *held == value));
                 self.seen[t] = true;
             }
         }
-        self.n_finite = self.voxels.len();
+        self.n_flat = self.held.iter().flatten().count();
+        self.n_used = self.voxels.len() - self.n_flat;
     }
 }
 
@@ -146,7 +182,7 @@ impl Keeps for Regional {
     fn bytes(&self) -> u64 {
         let of = |part: &Part| {
             9 * part.sum.len()
-                + 4 * part.voxels.len()
+                + 12 * part.voxels.len()
                 + 24 * part.moments.len().max(part.voxels.len())
         };
         self.parts.iter().map(|part| of(part) as u64).sum()
@@ -167,7 +203,12 @@ mod tests {
         let whole = Block::whole([3, 4, 5], 6);
         let mut data: Vec<f32> = (0..whole.len()).map(|at| (at * at % 97) as f32 / 7.0).collect();
         data[3 * 60 + 13] = f32::NAN;
-        let regions = [vec![0, 7, 12, 13, 40], vec![], vec![59]];
+        // A voxel without signal, one of another value throughout, and one that differs in the last volume alone.
+        for (voxel, value) in [(8, 0.0), (41, 5.0), (42, 5.0)] {
+            (0..6).for_each(|t| data[t * 60 + voxel] = value);
+        }
+        data[5 * 60 + 42] = 6.0;
+        let regions = [vec![0, 7, 8, 12, 13, 40, 41], vec![8], vec![42, 59]];
         let kept = [0, 7, 12, 40];
         let mean = |t: usize| kept.iter().map(|v| f64::from(data[t * 60 + v])).sum::<f64>() / 4.0;
         let planes = |planes: std::ops::Range<usize>| Block { planes, ..whole.clone() };
@@ -184,6 +225,7 @@ mod tests {
             }
             assert_eq!((first.n_voxels, &first.planes[..]), (4, &[(0, 2), (1, 1), (3, 1)][..]));
             assert_eq!(first.moments.iter().map(|m| m.0).collect::<Vec<_>>(), kept);
+            assert_eq!((first.n_flat, &first.voxels[..]), (2, &kept[..]));
             assert!(regional.series(1).mean.iter().all(|v| v.is_nan()));
             assert!(regional.series(2).moments.is_empty());
         }
@@ -194,7 +236,20 @@ mod tests {
             Averaging::new(&mut source, &mut regional).read(&block).expect("memory reads");
         }
         assert!(regional.series(0).mean[3].is_nan() && regional.series(2).mean[3].is_finite());
-        let want = f64::from(data[60 + 59]);
-        assert_eq!(regional.series(2).mean[1], want);
+        let want = f64::midpoint(f64::from(data[60 + 59]), 5.0);
+        assert_eq!((regional.series(2).mean[1], regional.series(2).n_voxels), (want, 2));
+        // Volume after volume the same are left out, without what is not finite.
+        let regions = [vec![0, 7, 8, 12, 40, 41], vec![8]];
+        let mut regional = Regional::new(&regions, (12, 6), 0);
+        for volumes in [4..6, 0..4, 2..3] {
+            let block = Block { volumes, ..whole.clone() };
+            Averaging::new(&mut source, &mut regional).read(&block).expect("memory reads");
+        }
+        let first = regional.series(0);
+        assert_eq!((first.n_voxels, first.n_flat, &first.voxels[..]), (4, 2, &kept[..]));
+        for (t, got) in first.mean.iter().enumerate() {
+            assert!((got - mean(t)).abs() < 1e-12, "volume {t}: {got} for {}", mean(t));
+        }
+        assert!(regional.series(1).mean.iter().all(|v| v.is_nan()));
     }
 }

@@ -130,10 +130,9 @@ impl InRegions {
         let n_asked = counts.iter().filter(|counts| **counts).count();
         let mut means: Vec<f64> = series.iter().map(|s| mean(&s.mean)).collect();
         if let Some(level) = &run.level {
-            let voxels = self.sets.iter().flat_map(|(_, set)| &set.all);
-            for (mean, region) in means.iter_mut().zip(voxels) {
-                let of = region.voxels.iter().map(|&v| level[v]);
-                *mean += of.sum::<f64>() / region.voxels.len().max(1) as f64;
+            for (mean, series) in means.iter_mut().zip(&series) {
+                let of = series.voxels.iter().map(|&v| level[v]);
+                *mean += of.sum::<f64>() / series.n_voxels.max(1) as f64;
             }
         }
         let factor = |at: usize| match unit {
@@ -161,7 +160,7 @@ impl InRegions {
             sigma2: (0..n).map(sigma2).collect(),
             tsnr: series[..self.n_regions()].iter().map(|s| tsnr(s, run)).collect(),
         };
-        self.tell(run, &of_run, watch);
+        self.tell(run, (&of_run, &series), watch);
         self.runs.push(of_run);
         self.effects.add(fitted, [1, 1, n])
     }
@@ -175,10 +174,17 @@ impl InRegions {
     }
 
     /// What is lacking of regions as they were given.
-    fn tell(&self, run: &Run, of_run: &OfRun, watch: &dyn Watch) {
+    fn tell(&self, run: &Run, (of_run, series): (&OfRun, &[RegionSeries]), watch: &dyn Watch) {
         for (at, region) in self.sets[0].1.all.iter().enumerate() {
             let (n, n_all) = (of_run.n_voxels[at], region.voxels.len());
             let name = &region.name;
+            if series[at].n_flat > 0 {
+                watch.warn(&format!(
+                    "{}: {} of the {n_all} voxels of {name} hold one value throughout and are not in its mean",
+                    display(&run.path),
+                    series[at].n_flat
+                ));
+            }
             if !of_run.fitted[at] {
                 watch.warn(&format!(
                     "{}: none of the {n_all} voxels of {name} has a series that was fitted; its row is n/a",

@@ -25,7 +25,7 @@ const LEAST_PX_MM: f64 = 0.25;
 /// Pixels along a voxel of a light picture.
 const PX_A_VOXEL: f64 = 2.5;
 /// Letters of 12 pixels that a line of the sheet holds.
-const LETTERS: usize = 155;
+const LETTERS: usize = 124;
 
 /// The picture as a file of its own.
 ///
