@@ -12,7 +12,7 @@ use crate::pipeline::decide::{ContrastMaps, Tail};
 use crate::report::analysis::Contrast;
 use crate::report::group::Listing;
 use crate::report::statmap::{Statmap, Threshold, Underlay};
-use crate::stats::clusters::{self, Connectivity, Neighbours, PeakRule, clusters};
+use crate::stats::clusters::{Connectivity, Neighbours, PeakRule, clusters_of_tails};
 use crate::stats::tails::{critical_f, critical_t};
 use crate::volume::Grid;
 
@@ -79,15 +79,11 @@ pub fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters>
     let statistic: Vec<f64> = places.iter().map(|&v| maps.stat[v as usize]).collect();
     let (from, rule) = (threshold(maps), PeakRule::new(grid.voxel_size_mm));
     let both = maps.two_sided && maps.stat_kind == Stat::T;
-    let sides: &[clusters::Tail] = match both {
-        true => &[clusters::Tail::Upper, clusters::Tail::Lower],
-        false => &[clusters::Tail::Upper],
-    };
     let heads = ["cluster", "x_mm", "y_mm", "z_mm", letter(maps), "z", "p", "voxels", "volume_mm3"];
     let mut listing = Listing { heads: heads.map(str::to_owned).to_vec(), rows: Vec::new() };
     let mut first = Vec::new();
     let voxel_mm3: f64 = grid.voxel_size_mm.iter().product();
-    let found = sides.iter().flat_map(|&side| clusters(&neighbours, &statistic, side, from, &rule));
+    let found = clusters_of_tails(&neighbours, &statistic, both, from, &rule);
     for (number, cluster) in (1..).zip(found) {
         for (at, peak) in cluster.peaks.iter().enumerate() {
             let place = places[peak.voxel as usize] as usize;

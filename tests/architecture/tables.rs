@@ -351,6 +351,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             // A finished run once more at its peaks.
             "courses",
             "glm",
+            // How a node of the dataset is tested, in words.
+            "group",
         ],
     ),
     // A simulated trial, written as files and tested as any group.

@@ -250,11 +250,24 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
         ("Voxels fitted in a run", n_voxels("voxels_fitted")),
         ("Voxels in all estimates", n_voxels("voxels")),
         ("Voxels in any estimate", n_voxels("voxels_of_any")),
-        ("p", if fit.two_sided { "both tails of t" } else { "upper tail of t" }.to_owned()),
+        ("p", tails(plan).to_owned()),
         ("Device", device.unwrap_or_default()),
     ];
     let said = all.into_iter().filter(|(_, value)| !value.is_empty());
     said.map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// What p of t counts.
+fn tails(plan: &Plan) -> &'static str {
+    let is_of_dataset = |unit: &&Unit| plan.level(unit) == Level::Dataset;
+    let of = |is: bool| plan.units.iter().filter(move |unit| is_of_dataset(unit) == is);
+    let both = |is: bool| of(is).any(Unit::is_two_sided);
+    match (both(false), both(true)) {
+        (true, _) => "both tails of t",
+        (false, true) if of(false).next().is_none() => "both tails of t",
+        (false, true) => "upper tail of t; both tails at nodes of the dataset",
+        (false, false) => "upper tail of t",
+    }
 }
 
 /// How the dataset's nodes were tested, and where corrected results are; nothing where each voxel stands by itself.

@@ -38,6 +38,18 @@ pub(super) struct Unit {
     pub left_out: Vec<String>,
 }
 
+impl Unit {
+    /// Whether p of its t counts both tails.
+    pub fn is_two_sided(&self) -> bool {
+        match &self.command {
+            Command::Glm(spec) => spec.two_sided,
+            Command::Group(spec) => spec.two_sided,
+            Command::Fixed(spec) => spec.two_sided,
+            _ => false,
+        }
+    }
+}
+
 /// What goes up from a unit.
 #[derive(Debug, Clone)]
 pub(super) struct Estimate {

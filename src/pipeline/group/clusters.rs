@@ -13,7 +13,7 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::Regions;
 use crate::pipeline::spec::GroupSpec;
-use crate::stats::clusters::{Cluster, Connectivity, Neighbours, PeakRule, Tail, clusters};
+use crate::stats::clusters::{Cluster, Connectivity, Neighbours, PeakRule, clusters_of_tails};
 use crate::stats::hommel::Hommel;
 use crate::stats::tails::{critical_f, critical_t};
 use crate::table::number;
@@ -59,12 +59,8 @@ pub(super) fn table(
         grid,
         regions,
     };
-    let tails: &[Tail] = if over.both { &[Tail::Upper, Tail::Lower] } else { &[Tail::Upper] };
-    let found = tails
-        .iter()
-        .flat_map(|&tail| clusters(&neighbours, &statistic, tail, threshold, &rule))
-        .enumerate();
-    found.for_each(|(at, cluster)| rows.write(at + 1, &cluster, &mut text));
+    let found = clusters_of_tails(&neighbours, &statistic, over.both, threshold, &rule);
+    (1..).zip(&found).for_each(|(number, cluster)| rows.write(number, cluster, &mut text));
     // What rearrangements count may differ by a few of them on another device; the rest is the host's.
     let names = text.lines().next().unwrap_or_default().split('\t');
     let column = |name: &str| match also.iter().any(|(own, m)| own == name && is_counted(m)) {

@@ -66,7 +66,8 @@ fn model(spec: &GroupSpec, subjects: &[String], resolved: &Resolved) -> Vec<Sent
     said
 }
 
-fn inference(spec: &GroupSpec) -> Vec<Sentence> {
+/// How p were found and corrected, and what maps show.
+pub fn inference(spec: &GroupSpec) -> Vec<Sentence> {
     let sides = if spec.two_sided { "two-sided" } else { "one-sided" };
     let mut said = vec![sentence(format!("p of t are {sides}."), &[])];
     if let Some(options) = &spec.permute {

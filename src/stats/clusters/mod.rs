@@ -56,6 +56,26 @@ impl Cluster {
     }
 }
 
+/// The clusters of both tails, or of the upper one, as [`clusters`], the one of the peak farthest from 0 first.
+///
+/// # Panics
+/// As [`clusters`].
+#[must_use]
+pub fn clusters_of_tails<T: Copy + Into<f64>>(
+    neighbours: &Neighbours,
+    statistic: &[T],
+    both: bool,
+    threshold: f64,
+    rule: &PeakRule,
+) -> Vec<Cluster> {
+    let tails: &[Tail] = if both { &[Tail::Upper, Tail::Lower] } else { &[Tail::Upper] };
+    let of = |&tail: &Tail| clusters(neighbours, statistic, tail, threshold, rule);
+    let mut all: Vec<Cluster> = tails.iter().flat_map(of).collect();
+    let height = |cluster: &Cluster| cluster.peaks.first().map_or(0.0, |peak| peak.statistic.abs());
+    all.sort_by(|a, b| height(b).total_cmp(&height(a)));
+    all
+}
+
 /// The clusters of a map `[voxel]` in one tail above a threshold, the one of the highest peak first (of equal peaks, the lower index).
 /// A value that is not a number is in no cluster.
 ///

@@ -66,8 +66,8 @@ pub(super) fn contrast<'a>(
         return Ok(None);
     }
     let over = (below.cloned(), unit.n_rows);
-    let two_sided = plan.spec.fit.two_sided;
-    let (found, first) = peaks::finished(&estimate.contrast, (&path, &mask), two_sided, over)?;
+    let (found, first) =
+        peaks::finished(&estimate.contrast, (&path, &mask), unit.is_two_sided(), over)?;
     let mut picture = found.picture;
     let n_inside = picture.inside.iter().filter(|inside| **inside).count();
     picture.notes = vec![format!(
@@ -88,12 +88,17 @@ pub(super) fn contrast<'a>(
     Ok(Some(Shown { contrast, unit, first }))
 }
 
-/// The node of a unit, and what tells the unit from others on the page of a subject.
+/// The node of a unit, and what tells the unit from others on the page: of the dataset what its node's units do not share.
 fn within(plan: &Plan, unit: &Unit) -> String {
     let node = &plan.read.model.nodes[unit.node].name;
+    let is_shared = |key: &str| {
+        let mut own = plan.units.iter().filter(|one| one.node == unit.node);
+        plan.level(unit) == Level::Dataset
+            && own.all(|one| one.entities.get(key) == unit.entities.get(key))
+    };
     let told: Vec<String> = ["session", "task", "acquisition", "run"]
         .iter()
-        .filter(|_| plan.level(unit) != Level::Dataset)
+        .filter(|key| !is_shared(key))
         .filter_map(|key| Some(format!("{}-{}", entity::key(key), unit.entities.get(*key)?)))
         .collect();
     if told.is_empty() { node.clone() } else { format!("{node}, {}", told.join(" ")) }
