@@ -10,8 +10,8 @@ use boldly::pipeline::blocks::Ladder;
 use boldly::pipeline::products::Layout;
 use boldly::pipeline::session::Session;
 use boldly::pipeline::spec::{
-    Command, DesignOptions, GlmSpec, Noise, RHO_FWHM_VOX, RegionOptions, RunSpec, SignalScale,
-    SmoothOptions, VoxelwiseOptions,
+    Command, DesignOptions, GlmSpec, MIN_DOF, Noise, RHO_FWHM_VOX, RegionOptions, RunSpec,
+    SignalScale, SmoothOptions, VoxelwiseOptions,
 };
 use boldly::pipeline::written::Written;
 use boldly::pipeline::{demo, watch};
@@ -43,6 +43,7 @@ fn main() -> boldly::Result<()> {
         combine: Default::default(),
         maps: false,
         skip_missing: false,
+        min_dof: MIN_DOF,
         voxelwise: VoxelwiseOptions::default(),
         roi: RegionOptions::default(),
         report: false,

@@ -171,12 +171,12 @@ fn a_0_or_1_for_each_volume_of_another_run_is_refused_and_of_many_volumes_only_t
     let censored = &sidecar(dir, "many")["boldly"]["resolved"]["runs"][0]["censored"];
     assert_eq!(censored.as_array().unwrap().len(), 20);
     assert!(!said.contains("are hardly known"), "{said}");
-    let said = well(dir, &censored_to_few(dir));
-    let few = "keeps 16 of its 60 volumes, which leaves";
-    assert!(
-        said.contains(few) && said.contains("degrees of freedom: variances of so few"),
-        "{said}"
-    );
+    let line = censored_to_few(dir);
+    let said = refused(dir, &line);
+    let few = "keeps 16 of its 60 volumes, which leaves ";
+    assert!(said.contains(few) && said.contains("it must leave 10 or more (--min-dof)"), "{said}");
+    let said = well(dir, &format!("{line} --min-dof 2"));
+    assert!(said.contains(few) && said.contains("its variances are little known"), "{said}");
 }
 
 /// A line that leaves 16 of 60 volumes.

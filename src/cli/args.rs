@@ -24,6 +24,12 @@ use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, TaskTimes};
 use crate::pipeline::watch::Watch;
 
+/// Degrees of freedom that must be left.
+pub(super) fn min_dof(text: &str) -> std::result::Result<f64, String> {
+    let dof = text.parse().ok().filter(|dof: &f64| dof.is_finite() && *dof >= 1.0);
+    dof.ok_or_else(|| "it must be a number of 1 or more, such as 10".to_owned())
+}
+
 /// What stands below the short help.
 pub(super) const MORE: &str = "--help says more of every option, with examples.";
 

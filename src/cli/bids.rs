@@ -8,7 +8,7 @@ use std::time::Instant;
 use serde_json::Value;
 
 use crate::bids::describe;
-use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
+use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading, min_dof};
 use crate::cli::columns::{rules, strategy};
 use crate::cli::glm::{CombiningName, scaling};
 use crate::cli::inference;
@@ -23,8 +23,8 @@ use crate::io::bids::read_json;
 use crate::physio::Terms;
 use crate::pipeline::bids::{self, Done};
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, FitOptions, Inference, MADE_MODEL, MadeModel, Missing, Noise, SignalScale,
-    TaskTimes, Wanted,
+    AppLevel, BidsSpec, FitOptions, Inference, MADE_MODEL, MIN_DOF, MadeModel, Missing, Noise,
+    SignalScale, TaskTimes, Wanted,
 };
 use crate::pipeline::watch::{Quiet, Watch};
 
@@ -155,6 +155,11 @@ struct FitArgs {
     /// p of t counts both tails
     #[arg(help_heading = heading::MODEL, long)]
     two_sided: bool,
+    /// Degrees of freedom that must be left
+    ///
+    /// Of a run that lacks volumes: variances of fewer are hardly known, and p are too small
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
+    min_dof: f64,
     /// Slow drift beside the model's columns [default: none]
     ///
     /// cosine:SECONDS, polynomial:ORDER, legendre:ORDER or none; the model's own are HighPassFilterCutoffHz and cosine* in X
@@ -384,6 +389,7 @@ impl FitArgs {
             smooth: self.kernel.options(self.fwhm),
             scaling: self.scaling,
             two_sided: self.two_sided,
+            min_dof: self.min_dof,
             noise,
             rho_fwhm_vox,
             drift: self.drift.unwrap_or(Drift::None),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DriftArgs, MORE, TermsArgs, TimingArgs, heading};
+use crate::cli::args::{DriftArgs, MORE, TermsArgs, TimingArgs, heading, min_dof};
 use crate::cli::columns::ConfoundArgs;
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
@@ -13,7 +13,7 @@ use crate::cli::work::WorkArgs;
 use crate::error::Result;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Command, ConnectSpec, DesignOptions, Estimator, GivenRegion, Network, RegionOptions,
+    Command, ConnectSpec, DesignOptions, Estimator, GivenRegion, MIN_DOF, Network, RegionOptions,
 };
 
 /// Correlate regions with every voxel and with each other, confounds and autocorrelation accounted for.
@@ -104,7 +104,7 @@ pub(super) struct Args {
     #[arg(help_heading = heading::REGIONS, long, value_name = "SHARE", default_value_t = 0.5, allow_negative_numbers = true)]
     min_coverage: f64,
     /// Degrees of freedom that must be left
-    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = 10.0, allow_negative_numbers = true)]
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
     min_dof: f64,
     #[command(flatten)]
     noise: NoiseArgs,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DesignArgs, MORE, TimingArgs, heading};
+use crate::cli::args::{DesignArgs, MORE, TimingArgs, heading, min_dof};
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
@@ -13,8 +13,8 @@ use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GivenRegion, GlmSpec, LocalMeanOptions, SignalScale,
-    TaskTimes, VoxelwiseOptions,
+    Combining, Command, DesignOptions, GivenRegion, GlmSpec, LocalMeanOptions, MIN_DOF,
+    SignalScale, TaskTimes, VoxelwiseOptions,
 };
 
 /// Fit a first-level model and write contrast maps.
@@ -105,6 +105,11 @@ pub(super) struct Args {
     /// Without it a run that lacks a condition of a contrast, or does not determine it, is an error. Which runs count is said and stands in the sidecar
     #[arg(help_heading = heading::MODEL, long)]
     skip_missing: bool,
+    /// Degrees of freedom that must be left
+    ///
+    /// Of a run that lacks volumes: variances of fewer are hardly known, and p are too small
+    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
+    min_dof: f64,
     /// Also write maps of the fit: rho, residual variance, R², percent
     ///
     /// Percent signal change of each t contrast of conditions, at the peak of the response to one event of their median duration; and how smooth
@@ -221,6 +226,7 @@ impl Args {
             combine: self.combine.into(),
             maps: self.maps,
             skip_missing: self.skip_missing,
+            min_dof: self.min_dof,
             voxelwise,
             residuals: self.residuals,
             roi: self.regions.options(self.roi.clone()),

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::calibrate::{Null, OwnRates, OwnRunSpec, THRESHOLDS};
 use crate::pipeline::spec::{
-    Combining, Criterion, DesignOptions, GlmSpec, Noise, RegionOptions, SignalScale, SmoothOptions,
-    TaskTimes, VoxelwiseOptions,
+    Combining, Criterion, DesignOptions, GlmSpec, MIN_DOF, Noise, RegionOptions, SignalScale,
+    SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
 
 /// Designs that are tried where nobody says how many.
@@ -117,6 +117,7 @@ impl OwnRunArgs {
             rho_fwhm_vox: rho_fwhm,
             combine: Combining::Mean,
             skip_missing: false,
+            min_dof: MIN_DOF,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
             report: false,

@@ -15,8 +15,8 @@ use crate::pipeline::products::Layout;
 use crate::pipeline::provenance::{self, Kind, Output};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, GlmSpec, Noise, OutType, RHO_FWHM_VOX, RegionOptions,
-    RetroicorSpec, RunSpec, SignalScale, SmoothOptions, TaskTimes, VoxelwiseOptions,
+    Combining, Command, DesignOptions, GlmSpec, MIN_DOF, Noise, OutType, RHO_FWHM_VOX,
+    RegionOptions, RetroicorSpec, RunSpec, SignalScale, SmoothOptions, TaskTimes, VoxelwiseOptions,
 };
 use crate::pipeline::tsnr::Moments;
 use crate::pipeline::watch::Watch;
@@ -204,6 +204,7 @@ fn glm_spec(data: &Path, design: &DesignOptions, correct: bool) -> GlmSpec {
         combine: Combining::default(),
         maps: false,
         skip_missing: false,
+        min_dof: MIN_DOF,
         voxelwise: VoxelwiseOptions::default(),
         roi: RegionOptions::default(),
         report: false,

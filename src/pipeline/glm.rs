@@ -45,8 +45,8 @@ use in_regions::InRegions;
 use percent::Percent;
 use so_far::{Combined, SoFar};
 
-/// Fewer degrees of freedom tell little: `connect` asks for as many.
-const FEW_DOF: f64 = 10.0;
+/// Of fewer degrees of freedom variances are little known.
+const FEW_DOF: f64 = 20.0;
 
 /// Run the analysis.
 ///
@@ -152,7 +152,7 @@ fn ask(
     smoothing: Option<&Smoothing>,
     watch: &dyn Watch,
 ) -> Result<Questions> {
-    let models = runs.iter().map(|run| model(run, watch)).collect::<Result<Vec<Model>>>()?;
+    let models = runs.iter().map(|run| model(spec, run, watch)).collect::<Result<Vec<Model>>>()?;
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     let labels = named::labels(spec, &names)?;
@@ -202,7 +202,7 @@ pub fn plan_alone(
     smoothing: Option<&Smoothing>,
     watch: &dyn Watch,
 ) -> Result<Plan> {
-    let (models, runs) = ([model(run, watch)?], std::slice::from_ref(run));
+    let (models, runs) = ([model(spec, run, watch)?], std::slice::from_ref(run));
     let (names, n_task) = across::columns(runs);
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     let [model] = models;
@@ -211,16 +211,28 @@ pub fn plan_alone(
 }
 
 /// The model of a run.
-fn model(run: &Run, watch: &dyn Watch) -> Result<Model> {
+fn model(spec: &GlmSpec, run: &Run, watch: &dyn Watch) -> Result<Model> {
     let (names, matrix) = run.shared();
     let n_planes = run.grid.shape[2];
     let model = Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)?;
     tell_inflation(run, &model, watch);
     let n_volumes = run.header.n_volumes();
+    if run.kept.len() < n_volumes && model.dof < spec.min_dof {
+        return Err(Error::bad_data(
+            display(&run.path),
+            format!(
+                "keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known",
+                run.kept.len(),
+                told(model.dof)
+            ),
+            format!("leave {} or more (--min-dof)", told(spec.min_dof)),
+            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
+        ));
+    }
     if run.kept.len() < n_volumes && model.dof < FEW_DOF {
         watch.warn(&format!(
-            "{} keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known; leave the run \
-             out, censor less strictly, or choose fewer columns",
+            "{} keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: its variances are little known, and p over several runs, whose degrees of \
+             freedom are summed, is somewhat too small",
             display(&run.path),
             run.kept.len(),
             told(model.dof)

@@ -150,6 +150,17 @@ impl Combining {
 /// FWHM in voxels that smooths rho within the mask: a sigma of one voxel.
 pub const RHO_FWHM_VOX: f64 = 2.355;
 
+/// Degrees of freedom that must be left where nothing else is said: variances of fewer are hardly known.
+pub const MIN_DOF: f64 = 10.0;
+
+fn min_dof() -> f64 {
+    MIN_DOF
+}
+
+fn is_min_dof(dof: &f64) -> bool {
+    *dof == MIN_DOF
+}
+
 /// `boldly glm`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GlmSpec {
@@ -185,6 +196,9 @@ pub struct GlmSpec {
     /// Whether a run that does not determine a contrast is left out of it; else it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_missing: bool,
+    /// Degrees of freedom that must be left of a run that lacks volumes.
+    #[serde(default = "min_dof", skip_serializing_if = "is_min_dof")]
+    pub min_dof: f64,
     /// Whether its residuals are.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub residuals: bool,

@@ -153,8 +153,8 @@ mod tests {
     use super::*;
     use crate::kernels::smooth::Kernel;
     use crate::pipeline::spec::{
-        Combining, DesignOptions, OutType, RegionOptions, RetroicorSpec, RunSpec, SignalScale,
-        SmoothOptions, SmoothSpec, VoxelwiseOptions,
+        Combining, DesignOptions, MIN_DOF, OutType, RegionOptions, RetroicorSpec, RunSpec,
+        SignalScale, SmoothOptions, SmoothSpec, VoxelwiseOptions,
     };
 
     fn smoothing(fwhm_mm: f64) -> SmoothOptions {
@@ -180,6 +180,7 @@ mod tests {
             combine: Combining::default(),
             maps: false,
             skip_missing: false,
+            min_dof: MIN_DOF,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),
             report: false,

@@ -126,8 +126,8 @@ fn tell(plan: &Plan, notes: &mut Notes) {
         ),
         family => notes.info(
             format!(
-                "p of the primary family ({} outcomes) are adjusted by Holm; others are not",
-                family.len()
+                "p of the primary family ({}) are adjusted by Holm; others are not",
+                counted(family.len(), "outcome")
             ),
             Vec::new(),
         ),

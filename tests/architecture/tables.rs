@@ -257,6 +257,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "inputs",
             "precision",
             "physio_summary",
+            "tsnr",
             "clean",
             "noise",
             "first_level",

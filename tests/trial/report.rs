@@ -269,7 +269,7 @@ fn warnings_stand_before_notes_and_who_they_are_about_is_named() {
     assert!(warning < info);
     assert!(section.text.contains("sub-x040") && section.text.contains("40 participants"));
     let lead = all.iter().find(|e| e.name == "header").unwrap();
-    assert!(lead.text.contains("1 warning: read them first"), "{}", lead.text);
+    assert!(lead.text.contains("1 warning: read it first"), "{}", lead.text);
     results.notes.all.clear();
     let all = checked(&drawn(&results));
     assert!(!all.iter().any(|e| e.class("headline")));

@@ -196,6 +196,7 @@ fn option(at: &[String]) -> String {
         ("noise", _) => "--noise",
         ("rho_fwhm_vox", _) => "--rho-fwhm",
         ("two_sided", _) => "--two-sided",
+        ("min_dof", _) => "--min-dof",
         ("combine", _) => "--fixed-effects",
         ("design", "censor") => "--censor",
         ("design", "terms") => "--terms",

@@ -257,6 +257,7 @@ impl Modelled {
             combine: Combining::Mean,
             maps: fit.maps,
             skip_missing: false,
+            min_dof: fit.min_dof,
             residuals: false,
             voxelwise: VoxelwiseOptions::default(),
             roi: RegionOptions::default(),

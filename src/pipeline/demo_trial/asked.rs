@@ -10,8 +10,8 @@ use crate::error::Result;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
     Command, ConnectSpec, Correction, DesignOptions, EndpointsSpec, Estimator, GivenRegion,
-    GroupSpec, Network, Noise, PermuteOptions, RHO_FWHM_VOX, RegionOptions, RunSpec, SearchVolume,
-    Shape, SmoothOptions, TaskTimes, TfceConvention,
+    GroupSpec, MIN_DOF, Network, Noise, PermuteOptions, RHO_FWHM_VOX, RegionOptions, RunSpec,
+    SearchVolume, Shape, SmoothOptions, TaskTimes, TfceConvention,
 };
 use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit, paths};
 use crate::trial::{BrainPlan, CpmPlan, Outcome, Plan, PressurePlan};
@@ -73,7 +73,7 @@ fn connect(
         global_signal: false,
         seed_first_pc: false,
         min_coverage: 0.5,
-        min_dof: 10.0,
+        min_dof: MIN_DOF,
         white_matter: None,
         no_pictures: false,
     }

@@ -11,8 +11,8 @@ use crate::design::group::Model;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
     AppLevel, BidsSpec, Combining, Correction, DesignOptions, FitOptions, GroupSpec, Inference,
-    Missing, Noise, PermuteOptions, RHO_FWHM_VOX, SearchVolume, Shape, SignalScale, SmoothOptions,
-    TaskTimes, TfceConvention, Wanted,
+    MIN_DOF, Missing, Noise, PermuteOptions, RHO_FWHM_VOX, SearchVolume, Shape, SignalScale,
+    SmoothOptions, TaskTimes, TfceConvention, Wanted,
 };
 use crate::simulate::drug_trial::{SESSIONS, Task, paths};
 
@@ -104,6 +104,7 @@ pub(super) fn spec(folders: &Folders) -> BidsSpec {
             smooth: SmoothOptions { fwhm_mm: FWHM_MM, kernel: Kernel::Sampled, within: None },
             scaling: SignalScale::Psc,
             two_sided: false,
+            min_dof: MIN_DOF,
             noise: Noise::Ar1,
             rho_fwhm_vox: RHO_FWHM_VOX,
             drift: Drift::None, // the model's own

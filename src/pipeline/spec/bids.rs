@@ -113,6 +113,8 @@ pub struct FitOptions {
     pub scaling: SignalScale,
     /// Whether p of t counts both tails.
     pub two_sided: bool,
+    /// Degrees of freedom that must be left of a run that lacks volumes.
+    pub min_dof: f64,
     /// Residuals.
     pub noise: Noise,
     /// Full width at half maximum, in voxels, that smooths rho within the mask.

@@ -155,6 +155,7 @@ impl GlmSpec {
             combine: _,
             maps: _,
             skip_missing: _,
+            min_dof: _,
             voxelwise: VoxelwiseOptions { images, local },
             residuals: _,
             roi,

@@ -112,8 +112,9 @@ fn lead(of: &Analysis) -> String {
     let count = |kind| of.notes.iter().filter(|note| note.kind == kind).count();
     let (serious, warnings) = (count(Kind::Serious), count(Kind::Warning));
     let headline = |class: &str, sign: &str, text: String| {
+        let them = if text.starts_with("1 ") { "it" } else { "them" };
         format!(
-            "<p class=\"headline {class}\"><span aria-hidden=\"true\">{sign} </span>{text}: <a href=\"#notes\">read them first</a>.</p>\n"
+            "<p class=\"headline {class}\"><span aria-hidden=\"true\">{sign} </span>{text}: <a href=\"#notes\">read {them} first</a>.</p>\n"
         )
     };
     let mut warned = String::new();

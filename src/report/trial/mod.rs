@@ -126,8 +126,9 @@ fn lead(of: &Results) -> String {
     let warned = match notes::n_warnings(of) {
         0 => String::new(),
         n => format!(
-            "<p class=\"headline open\"><span aria-hidden=\"true\">! </span>{}: <a href=\"#notes\">read them first</a>.</p>\n",
-            counted(n, "warning")
+            "<p class=\"headline open\"><span aria-hidden=\"true\">! </span>{}: <a href=\"#notes\">read {} first</a>.</p>\n",
+            counted(n, "warning"),
+            if n == 1 { "it" } else { "them" }
         ),
     };
     format!(

@@ -149,6 +149,10 @@ fn family(of: &Results) -> String {
     let said = match of.ancova.family.len() {
         0 => "No primary family is named in the plan: no p is adjusted for the number of outcomes."
             .to_owned(),
+        1 => format!(
+            "The plan names one primary outcome ({}): its p needs no adjustment.",
+            of.ancova.family.join(", ")
+        ),
         n => format!(
             "p, Holm: adjusted within the {n} outcomes that the plan names as primary ({}).",
             of.ancova.family.join(", ")
