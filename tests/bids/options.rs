@@ -214,7 +214,12 @@ fn every_file_of_a_run_that_is_a_name_alone_is_named_as_what_it_is() {
         told("datalad get");
         fs::write(path, content).unwrap();
     }
-    run(dir, "bids study out run -m model.json --physio --dry-run");
+    let line = "bids study out run -m model.json --physio --dry-run";
+    run(dir, line);
+    fs::remove_file(&every[2]).unwrap();
+    let told = said(&boldly(dir, line));
+    assert!(told.contains("is no variable") || told.contains("matches no variable"), "{told}");
+    assert!(told.contains("the run has no table of confounds"), "{told}");
 }
 
 #[test]

@@ -77,6 +77,7 @@ pub(super) fn model(
         .and_then(|()| design::columns(&variables, node, super::missing(spec), notes));
     let made = made.map_err(|error| match &without_events {
         Some(without) => without.why(error),
+        None if run.confounds.is_none() => error.with_hint(NO_CONFOUNDS),
         None => error,
     })?;
     let (mut columns, mut matrix) = (made.names, made.matrix);
@@ -96,6 +97,9 @@ pub(super) fn model(
     let missing = made.missing;
     Ok(Modelled { tr, columns, n_of_x, matrix, solved, missing, without_events })
 }
+
+/// What a variable that is not there may be for.
+const NO_CONFOUNDS: &str = "the run has no table of confounds (_desc-confounds_timeseries.tsv) in the derivatives";
 
 /// When columns are sampled, seconds from the first volume of the file.
 pub(super) fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {

@@ -74,7 +74,7 @@ pub(super) fn draw(
         ticks.push((least, end(least)));
     }
     // A threshold's own number goes before one that it would hide.
-    ticks.retain(|(v, _)| thresholds.iter().all(|t| (at(*t) - at(*v)).abs() > 12.0));
+    ticks.retain(|(v, _)| thresholds.iter().all(|t| (at(*t) - at(*v)).abs() > 15.0));
     ticks.extend(thresholds.iter().map(|&t| (t, number(t, 2))));
     for (value, text) in ticks {
         sheet.line([right, at(value)], [right + 4.0, at(value)], INK, 1.0);
