@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::files;
 use super::header::{self, Header};
+use super::output::refuse_unfinished;
 use crate::{Error, Result};
 use flate2::read::MultiGzDecoder;
 
@@ -28,6 +29,7 @@ pub(crate) struct Image {
 impl Image {
     /// Opens .nii, .nii.gz, or a pair by the name of either half. Whether a file is compressed is told by its content.
     pub(crate) fn open(path: &Path) -> Result<Image> {
+        refuse_unfinished(path)?;
         let (header_path, data_path) = halves(path)?;
         let thing = path.display().to_string();
         let header = header::parse(&start_of(&header_path)?, &thing)?;

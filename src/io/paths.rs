@@ -2,18 +2,36 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// `path` as seen from `folder`, both made absolute; absolute where they share no root.
+/// `path` as seen from `folder`, by the names that it was given with: what lies beside a link is not what lies beside the file it
+/// leads to. Absolute where they share no root.
 #[must_use]
 pub fn relative(path: &Path, folder: &Path) -> PathBuf {
-    let (Ok(path), Ok(folder)) = (real(path), real(folder)) else {
+    let (Ok(path), Ok(folder)) = (kept(path), real(folder)) else {
         return path.to_owned();
     };
-    let common = path.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
-    if common == 0 {
-        return path;
-    }
-    let up = folder.components().skip(common).map(|_| Component::ParentDir);
-    up.chain(path.components().skip(common)).collect()
+    // The part of the path in which the folder lies, whatever links either was reached through.
+    let shared = path.ancestors().find_map(|part| {
+        let own = real(part).ok()?;
+        folder.starts_with(&own).then_some((part, own.components().count()))
+    });
+    let Some((shared, n_shared)) = shared else { return path };
+    let up = folder.components().skip(n_shared).map(|_| Component::ParentDir);
+    up.chain(path.components().skip(shared.components().count())).collect()
+}
+
+/// Absolute, links kept, but those that a `..` follows: it leads up from where they lead.
+fn kept(path: &Path) -> std::io::Result<PathBuf> {
+    let absolute = std::path::absolute(path)?;
+    absolute.components().try_fold(PathBuf::new(), |so_far, part| {
+        Ok(match part {
+            Component::ParentDir => {
+                let mut parent = real(&so_far)?;
+                parent.pop();
+                parent
+            }
+            part => so_far.join(part),
+        })
+    })
 }
 
 /// Absolute, links resolved as far as the path exists.
@@ -46,5 +64,24 @@ mod tests {
         assert_eq!(at("/nowhere/a/b.nii", "/nowhere/a"), Path::new("b.nii"));
         assert_eq!(at("/nowhere/a/b.nii", "/nowhere/out/x"), Path::new("../../a/b.nii"));
         assert_eq!(at("/elsewhere/b.nii", "/nowhere/out"), Path::new("../../elsewhere/b.nii"));
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_link_keeps_its_own_name_wherever_its_folder_is_reached_from() {
+        use std::os::unix::fs::symlink;
+        let top = std::env::temp_dir().join(format!("boldly-paths-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&top);
+        for folder in ["keys", "data/out", "data/sub"] {
+            std::fs::create_dir_all(top.join(folder)).expect("a folder");
+        }
+        std::fs::write(top.join("keys/k"), "").expect("a file");
+        symlink("../../keys/k", top.join("data/sub/run.nii")).expect("a link");
+        symlink("data", top.join("also")).expect("a link");
+        let at = |path: &str, folder: &str| relative(&top.join(path), &top.join(folder));
+        assert_eq!(at("data/sub/run.nii", "data/out"), Path::new("../sub/run.nii"));
+        assert_eq!(at("also/sub/run.nii", "data/out"), Path::new("../sub/run.nii"));
+        assert_eq!(at("also/sub/../sub/run.nii", "also/out"), Path::new("../sub/run.nii"));
+        assert_eq!(at("also/sub/run.nii", "keys"), Path::new("../also/sub/run.nii"));
+        std::fs::remove_dir_all(&top).expect("removed");
     }
 }

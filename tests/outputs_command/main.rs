@@ -297,6 +297,20 @@ fn facts_of_a_newer_sidecar_are_read_without_its_command() {
 
 #[cfg(unix)]
 #[test]
+fn inputs_that_are_links_keep_what_lies_beside_the_link() {
+    let folder = study();
+    let dir = folder.path();
+    for path in [paths::BOLD, paths::EVENTS, paths::PHYSIO] {
+        let (path, key) = (dir.join("study").join(path), dir.join(path.replace('/', "-")));
+        fs::rename(&path, &key).unwrap();
+        std::os::unix::fs::symlink(key.canonicalize().unwrap(), &path).unwrap();
+    }
+    run(dir, &glm("a"));
+    run(dir, "verify a -q");
+}
+
+#[cfg(unix)]
+#[test]
 fn linked_outputs_are_verified_and_a_sidecar_that_lists_nothing_is_an_error() {
     let folder = study();
     let dir = folder.path();

@@ -11,10 +11,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::place::sync_folder;
-use super::record::Record;
+use super::record::{self, Record};
 use super::temporary::{Use, Writer};
 use super::{cannot_write, folder_of};
-use crate::Result;
+use crate::{Error, Result};
 
 /// How a file is renamed: [`fs::rename`], or a test's.
 pub(super) type Rename<'a> = &'a mut dyn FnMut(&Path, &Path) -> io::Result<()>;
@@ -31,6 +31,25 @@ struct Step {
     target: PathBuf,
     /// Where the file is that the name held before.
     aside: Option<PathBuf>,
+    /// Whether the name still holds what it held before.
+    is_as_before: bool,
+}
+
+impl Step {
+    /// Its name holds again what it held before.
+    fn back(&self) -> io::Result<()> {
+        match &self.aside {
+            Some(aside) if self.is_as_before => fs::remove_file(aside),
+            Some(aside) => {
+                fs::rename(aside, &self.target)?;
+                // Two names of one file stay both when one is renamed to the other.
+                let _ = fs::remove_file(aside);
+                Ok(())
+            }
+            None if self.is_as_before => Ok(()),
+            None => fs::remove_file(&self.target),
+        }
+    }
 }
 
 impl<'a> Renames<'a> {
@@ -45,7 +64,7 @@ impl<'a> Renames<'a> {
         }
         let aside = self.writer.name(&folder_of(target), Use::Kept);
         (self.rename)(target, &aside).map_err(|e| cannot_write(target, e))?;
-        self.steps.push(Step { target: target.to_owned(), aside: Some(aside) });
+        self.step(target, Some(aside), false);
         Ok(())
     }
 
@@ -54,13 +73,19 @@ impl<'a> Renames<'a> {
         if is_there(target) {
             let old = self.writer.name(&folder_of(target), Use::Old);
             match fs::hard_link(target, &old) {
-                Ok(()) => self.steps.push(Step { target: target.to_owned(), aside: Some(old) }),
+                Ok(()) => self.step(target, Some(old), true),
                 Err(_) => self.free(target)?,
             }
         } else {
-            self.steps.push(Step { target: target.to_owned(), aside: None });
+            self.step(target, None, true);
         }
-        (self.rename)(temporary, target).map_err(|e| cannot_write(target, e))
+        (self.rename)(temporary, target).map_err(|e| cannot_write(target, e))?;
+        self.steps.iter_mut().last().into_iter().for_each(|step| step.is_as_before = false);
+        Ok(())
+    }
+
+    fn step(&mut self, target: &Path, aside: Option<PathBuf>, is_as_before: bool) {
+        self.steps.push(Step { target: target.to_owned(), aside, is_as_before });
     }
 
     /// The lists of names reach the disk: of the files' folders, and of those above folders that were made.
@@ -79,22 +104,39 @@ impl<'a> Renames<'a> {
         }
         self.record.remove();
     }
+
+    /// Every name holds again what it held before; where one does not, the error says so and where that is.
+    pub(super) fn back(mut self, error: Error) -> Error {
+        let stuck = self.take_back();
+        let Some((aside, target)) = stuck.first() else { return error };
+        error.with_hint(&format!(
+            "{} could not be put back: what it held is in {} ({} such); `boldly verify {}` and the next boldly that writes there \
+             put it back, and so does renaming it by hand",
+            target.display(),
+            aside.display(),
+            stuck.len(),
+            folder_of(target).display()
+        ))
+    }
+
+    /// What cannot be put back, each with the name that it had: a record of them stays.
+    fn take_back(&mut self) -> Vec<(PathBuf, PathBuf)> {
+        self.record.remove(); // from here on it goes back
+        let mut stuck = Vec::new();
+        for step in self.steps.drain(..).rev() {
+            let is_back = step.back().is_ok() || step.is_as_before;
+            stuck.extend(step.aside.filter(|_| !is_back).map(|aside| (aside, step.target)));
+        }
+        record::leave(&self.writer.record(), &stuck);
+        stuck
+    }
 }
 
 /// Not kept: every name holds again what it held before.
 impl Drop for Renames<'_> {
     fn drop(&mut self) {
-        self.record.remove(); // from here on it goes back
-        for Step { target, aside } in self.steps.drain(..).rev() {
-            match aside {
-                Some(aside) => {
-                    // Two names of one file stay both when one is renamed to the other.
-                    if fs::rename(&aside, &target).is_ok() {
-                        let _ = fs::remove_file(&aside);
-                    }
-                }
-                None => drop(fs::remove_file(&target)),
-            }
+        if !self.steps.is_empty() {
+            self.take_back();
         }
     }
 }
@@ -108,6 +150,7 @@ fn is_there(path: &Path) -> bool {
 mod tests {
     use std::process::Command;
 
+    use super::super::unfinished;
     use super::*;
     use crate::io::Outputs;
     use crate::io::hash;
@@ -211,6 +254,42 @@ mod tests {
             assert_eq!(content(folder.path()), sorted_old(), "after {n} renames");
             assert!(!folder.path().join("new").exists(), "after {n} renames");
         }
+    }
+
+    #[test]
+    fn what_cannot_be_put_back_is_named_and_put_back_by_the_next_one_that_comes_there() {
+        let folder = old_folder();
+        let sidecar = folder.path().join("a.json");
+        let mut outputs = write_new(folder.path());
+        let in_the_way = || {
+            fs::create_dir(&sidecar).unwrap(); // as a disk that lets nothing be renamed
+            std::io::ErrorKind::StorageFull.into()
+        };
+        let error = outputs.commit_by(&none, &mut failing_after(3, in_the_way)).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("a.json could not be put back") && text.contains(".kept"), "{text}");
+        drop(outputs);
+        fs::remove_dir(&sidecar).unwrap();
+        let refused = |name: &str| unfinished::refuse(&folder.path().join(name)).is_err();
+        assert_eq!(["a.nii", "a.json", "b.nii"].map(refused), [true, true, false]);
+        let told = entered(folder.path());
+        assert!(told.len() == 1 && told[0].contains("is put back now (1 file"), "{told:?}");
+        assert_eq!(content(folder.path()), sorted_old());
+        assert_eq!(["a.nii", "a.json", "b.nii"].map(refused), [false; 3]);
+    }
+
+    #[test]
+    fn a_file_of_a_commit_that_was_killed_is_refused_until_the_commit_is_finished() {
+        let folder = old_folder();
+        kill_after(3, folder.path());
+        let refused = |name: &str| unfinished::refuse(&folder.path().join(name)).is_err();
+        fs::write(folder.path().join("mine.nii"), "of nobody's").unwrap();
+        assert_eq!(
+            ["a.nii", "b.nii", "new/d.tsv", "mine.nii"].map(refused),
+            [true, true, true, false]
+        );
+        entered(folder.path());
+        assert_eq!(["a.nii", "b.nii", "new/d.tsv"].map(refused), [false; 3]);
     }
 
     #[test]

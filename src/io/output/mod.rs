@@ -25,6 +25,7 @@ mod record;
 mod sync;
 mod temporary;
 mod turn;
+mod unfinished;
 
 use commit::{Rename, Renames};
 pub use foreign::Overwrite;
@@ -37,6 +38,7 @@ use sync::Syncing;
 use temporary::Writer;
 pub(super) use temporary::anonymous;
 use turn::Turn;
+pub(super) use unfinished::refuse as refuse_unfinished;
 
 /// Bytes between two looks at the interrupt flag.
 const STEP: usize = 8 << 20;
@@ -242,14 +244,11 @@ impl Outputs {
         interrupt::check()?;
         let record = Record::write(&state.writer.record(), &state.files, &removed)?;
         let mut renames = Renames::new(&mut state.writer, rename, record);
-        let (sidecars, data): (Vec<_>, Vec<_>) = state.files.iter().partition(|f| f.is_sidecar);
-        sidecars.iter().try_for_each(|file| renames.free(&file.target))?;
-        removed.iter().try_for_each(|path| renames.free(path))?;
-        for file in data.iter().chain(&sidecars) {
-            renames.give(&file.temporary, &file.target)?;
+        let given = give(&mut renames, &state.files, &removed);
+        match given.and_then(|()| renames.sync_folders(&state.folders)) {
+            Ok(()) => renames.keep(),
+            Err(error) => return Err(renames.back(error)),
         }
-        renames.sync_folders(&state.folders)?;
-        renames.keep();
         interrupt::finished(state.files.len());
         drop(turn);
         state.folders.clear();
@@ -302,6 +301,14 @@ impl Outputs {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Gives files their names in an order in which no sidecar describes other bytes.
+fn give(renames: &mut Renames<'_>, files: &[Pending], removed: &[PathBuf]) -> Result<()> {
+    let (sidecars, data): (Vec<_>, Vec<_>) = files.iter().partition(|file| file.is_sidecar);
+    sidecars.iter().try_for_each(|file| renames.free(&file.target))?;
+    removed.iter().try_for_each(|path| renames.free(path))?;
+    data.iter().chain(&sidecars).try_for_each(|file| renames.give(&file.temporary, &file.target))
 }
 
 impl Pending {

@@ -28,6 +28,15 @@ enum Text {
     Commit(Commit),
     /// Where the list is.
     At(PathBuf),
+    /// What a commit that failed moved aside in this folder and could not put back.
+    Back(Vec<Aside>),
+}
+
+/// A file that lies aside, and the name that it had.
+#[derive(Debug, Serialize, Deserialize)]
+struct Aside {
+    aside: PathBuf,
+    target: Old,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -123,6 +132,61 @@ impl Drop for Record {
     }
 }
 
+/// Leaves a record, in each of their folders, of files that could not be put back: each with its name before.
+pub(super) fn leave(name: &str, stuck: &[(PathBuf, PathBuf)]) {
+    let folders: BTreeSet<PathBuf> = stuck.iter().map(|(aside, _)| folder_of(aside)).collect();
+    for folder in folders {
+        let own = stuck.iter().filter(|(aside, _)| folder_of(aside) == folder);
+        let name_of = |path: &Path| PathBuf::from(path.file_name().unwrap_or_default());
+        let aside = |(aside, target): &(PathBuf, PathBuf)| Aside {
+            aside: name_of(aside),
+            target: Old { path: name_of(target), held: held(target) },
+        };
+        let text = serde_json::to_string(&Text::Back(own.map(aside).collect()));
+        // Where nothing can be written the error that names them is all there is.
+        let _ = text.map(|text| fs::write(folder.join(name), text));
+    }
+}
+
+/// Whether a path has the name of a record.
+pub(super) fn is_record(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.starts_with(".boldly-") && name.ends_with(ENDING)
+}
+
+/// Whether a record is one of what could not be put back: its writer is done.
+pub(super) fn is_back(found: &Path) -> bool {
+    matches!(read(found), Some(Text::Back(_)))
+}
+
+/// What a commit that has not ended was doing.
+#[derive(Debug)]
+pub(super) enum Begun {
+    /// Giving names; the command, where a sidecar of its says it.
+    Forward(Option<String>),
+    /// Putting back.
+    Back,
+}
+
+/// The commit of a record, if it names a file or the file's sidecar.
+pub(super) fn begun(found: &Path, path: &Path) -> Option<Begun> {
+    let place = |path: &Path| {
+        (real(&folder_of(path)).ok(), path.file_name().map(Path::new).map(Path::to_owned))
+    };
+    let own = place(path);
+    if let Some(Text::Back(asides)) = read(found) {
+        let stem = |name: &Path| name.to_string_lossy().split('.').next().map(str::to_owned);
+        let stem_of = |path: &Path| path.file_name().map(Path::new).and_then(stem);
+        let is_own = asides.iter().any(|one| stem_of(&one.target.path) == stem_of(path));
+        return is_own.then_some(Begun::Back);
+    }
+    let (list, commit) = listed(found)?;
+    let base = folder_of(&list);
+    let targets = commit.files.iter().map(|file| &file.target).chain(&commit.removed);
+    let mut named = targets.map(|old| place(&base.join(&old.path)));
+    named.any(|one| one == own).then(|| Begun::Forward(commit.command(&base)))
+}
+
 /// What became of a dead writer's commit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Settled {
@@ -138,6 +202,9 @@ pub(super) enum Settled {
 
 /// Finishes the commit of a dead writer, of which this file lies in a folder.
 pub(super) fn settle(found: &Path) -> Settled {
+    if let Some(Text::Back(asides)) = read(found) {
+        return put_back(found, &asides);
+    }
     let Some((list, _)) = listed(found) else { return Settled::NotBegun };
     let base = folder_of(&list);
     let shown = base.display();
@@ -171,22 +238,71 @@ pub(super) fn settle(found: &Path) -> Settled {
     settled
 }
 
+/// Puts back what a failed commit could not; where another file has taken its name since, the old one goes.
+fn put_back(found: &Path, asides: &[Aside]) -> Settled {
+    let base = folder_of(found);
+    let left = format!(
+        "{}: an earlier command failed and could not put back what it had moved aside",
+        base.display()
+    );
+    let turn = match Turn::take(&BTreeSet::from([base.clone()])) {
+        Ok(turn) => turn,
+        Err(error) => {
+            return Settled::Left(format!("{left}, which still cannot be done ({error})"));
+        }
+    };
+    let mut n = 0;
+    for Aside { aside, target } in asides {
+        let (aside, path) = (base.join(aside), base.join(&target.path));
+        if !aside.exists() {
+            continue;
+        }
+        let now = held(&path);
+        if now.is_none() || now == target.held {
+            if let Err(error) = fs::rename(&aside, &path) {
+                return Settled::Left(format!("{left}, which still cannot be done ({error})"));
+            }
+            n += 1;
+        }
+        let _ = fs::remove_file(aside);
+    }
+    let _ = fs::remove_file(found);
+    drop(turn);
+    let files = if n == 1 { "file" } else { "files" };
+    Settled::Finished(format!("{left}; it is put back now ({n} {files})"))
+}
+
+fn read(path: &Path) -> Option<Text> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+}
+
 /// The list that a file of a record is or leads to.
 fn listed(found: &Path) -> Option<(PathBuf, Commit)> {
-    let read = |path: &Path| serde_json::from_str(&fs::read_to_string(path).ok()?).ok();
     match read(found)? {
         Text::Commit(commit) => Some((found.to_owned(), commit)),
         Text::At(at) => {
             let list = folder_of(found).join(at);
             match read(&list)? {
                 Text::Commit(commit) => Some((list, commit)),
-                Text::At(_) => None,
+                Text::At(_) | Text::Back(_) => None,
             }
         }
+        Text::Back(_) => None,
     }
 }
 
 impl Commit {
+    /// What made its files, as one of their sidecars says it.
+    fn command(&self, base: &Path) -> Option<String> {
+        let sidecars = self.files.iter().filter(|file| file.is_sidecar);
+        let mut texts = sidecars.flat_map(|file| [&file.temporary, &file.target.path]);
+        texts.find_map(|path| {
+            let text = fs::read_to_string(base.join(path)).ok()?;
+            let sidecar: serde_json::Value = serde_json::from_str(&text).ok()?;
+            Some(sidecar.pointer("/boldly/command_line/1")?.as_str()?.to_owned())
+        })
+    }
+
     /// A name that still waits for its file and holds something else than before.
     fn changed_since(&self, base: &Path) -> Option<PathBuf> {
         let waits = |file: &&Entry| base.join(&file.temporary).exists();

@@ -211,7 +211,8 @@ fn sweep(folder: &Path, now: SystemTime) -> Vec<String> {
             }
             None => {
                 let is_past = |p: &&PathBuf| is_past(p, now);
-                let record = left.record.iter().find(is_past).cloned();
+                let is_over = |p: &&PathBuf| is_past(p) || record::is_back(p);
+                let record = left.record.iter().find(is_over).cloned();
                 let others = left.others.iter().filter(is_past).cloned().collect();
                 told.extend(Left { lock: None, record, others }.settle());
             }

@@ -48,6 +48,12 @@ impl Drop for Turn {
     }
 }
 
+/// Whether somebody has the turn in a folder, as far as can be told here.
+pub(super) fn is_taken(folder: &Path) -> bool {
+    let file = File::open(folder.join(NAME));
+    file.is_ok_and(|file| matches!(file.try_lock(), Err(TryLockError::WouldBlock)))
+}
+
 /// Removes the file of a process that was killed in its turn.
 pub(super) fn tidy(folder: &Path) {
     let path = folder.join(NAME);
