@@ -6,9 +6,13 @@ use super::super::named;
 use super::super::unit::Unit;
 use super::Plan;
 
-/// A sentence about a unit: of the files that are its run's own what their names say beyond it, so that runs of which the same is said share a
-/// line.
+/// A sentence about a unit: of the files that are its run's own what their names say beyond it, and without the name of its one contrast before
+/// it, so that units of which the same is said share a line.
 pub(super) fn of_unit(text: &str, unit: &Unit, plan: &Plan) -> String {
+    let text = match unit.estimates.as_slice() {
+        [one] => text.strip_prefix(&format!("{}: ", one.contrast)).unwrap_or(text),
+        _ => text,
+    };
     let own = named::of_tables(&unit.entities);
     match own.is_empty() {
         true => plainly(text, plan),
