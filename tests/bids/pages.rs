@@ -225,7 +225,7 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
         )
     };
     let plain = read_map(&node.join(name("stat-t"))).unwrap().2;
-    let test = ["--inference", "--permutations 16 --tfce exact", "--overwrite"];
+    let test = ["--inference", "--permutations 16 --tfce exact --two-sided", "--overwrite"];
     let (code, told) = again(folder.path(), &words, &test);
     // what lies below is taken, the dataset's own nodes are made anew
     assert_eq!((code, &told["computed"], &told["kept"]), (Some(0), &4.into(), &20.into()));
@@ -242,11 +242,23 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
         "what is corrected is on a page"
     );
     let text = fs::read_to_string(folder.path().join("out/node-groupMean.html")).unwrap();
-    assert!(text.contains("--permutations 16 --tfce exact; corrected p"), "and the node's says so");
+    assert!(
+        text.contains("--permutations 16 --tfce exact --two-sided; corrected p"),
+        "and the node's says so"
+    );
     // the node's own pictures and tables are of the corrected p, too
     let tfce = read_map(&node.join(name("desc-tfce_stat-p"))).unwrap().2;
     let n_passed = inside.iter().filter(|&&v| tfce[v] <= 0.05).count();
-    assert!(text.contains("p ≤ .05 corrected, threshold-free cluster enhancement, upper tail"));
+    assert!(text.contains("p ≤ .05 corrected, threshold-free cluster enhancement, both tails"));
+    for part in [
+        "upper tail of t; both tails at nodes of the dataset",
+        "p of t are two-sided.",
+        "Threshold-free cluster enhancement: addressing problems",
+        "Runs that were fitted: 8, of 4 subjects.",
+    ] {
+        assert!(text.contains(part), "{part}");
+    }
+    assert_eq!(text.matches("4 rows are few to test").count(), 1, "said once for all contrasts");
     let row = format!("<td>p ≤ .05</td><td class=\"n\">{n_passed}</td>");
     assert!(text.contains(&row), "{row}");
     let drawn =

@@ -99,7 +99,8 @@ pub(super) fn model(
 }
 
 /// What a variable that is not there may be for.
-const NO_CONFOUNDS: &str = "the run has no table of confounds (_desc-confounds_timeseries.tsv) in the derivatives";
+const NO_CONFOUNDS: &str =
+    "the run has no table of confounds (_desc-confounds_timeseries.tsv) in the derivatives";
 
 /// When columns are sampled, seconds from the first volume of the file.
 pub(super) fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
