@@ -18,6 +18,8 @@ pub struct Earlier {
     command: String,
     /// Whether it is the command that runs: what it made and does not make now is out of date.
     pub is_same: bool,
+    /// Whether an image of it has the stem of the one that is named, and so the same sidecar.
+    pub is_of_one_stem: bool,
     outputs: Vec<Output>,
 }
 
@@ -45,13 +47,22 @@ pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
                 layout.gives(output.kind, &output.entities, &at(output)) && at(output).is_file()
             };
             let is_same = theirs.command.clone().map_paths(&|p| absolute(&folder.join(p))) == own;
-            // Another kind of command makes other files, though their names may begin alike; one of them may be named.
-            let is_in_the_way = match discriminant(&theirs.command) == discriminant(command) {
+            // Another kind of command makes other files, though their names may begin alike; one of them may be named. Two analyses of
+            // one folder have masks and pages of the same names.
+            let is_alike = discriminant(&theirs.command) == discriminant(command)
+                || layout.is_folder() && [command, &theirs.command].into_iter().all(is_analysis);
+            let is_in_the_way = match is_alike {
                 true => theirs.outputs.iter().any(is_in_place),
                 false => theirs.outputs.iter().any(|output| layout.is_named(&at(output))),
             };
-            if is_in_the_way {
-                found.push(Earlier { is_same, ..Earlier::another(&sidecar, theirs) });
+            let is_of_one_stem = theirs.outputs.iter().any(|one| layout.is_of_one_stem(&at(one)));
+            if is_in_the_way || is_of_one_stem {
+                let is_same = is_same && !is_of_one_stem;
+                found.push(Earlier {
+                    is_same,
+                    is_of_one_stem,
+                    ..Earlier::another(&sidecar, theirs)
+                });
             }
         }
     }
@@ -66,6 +77,7 @@ impl Earlier {
             folder: sidecar.parent().unwrap_or(Path::new("")).to_owned(),
             command: theirs.command_line.get(1).cloned().unwrap_or_default(),
             is_same: false,
+            is_of_one_stem: false,
             outputs: theirs.outputs,
         }
     }
@@ -114,6 +126,21 @@ impl Earlier {
             "hold one analysis, or their results would be taken for those of one",
             "choose another --out, or add --overwrite, which removes what that command made",
         )
+    }
+}
+
+/// Whether its outputs are one analysis, and a folder that they have to themselves holds no other; those of other commands are of a recording
+/// or a run and are named by it.
+fn is_analysis(command: &Command) -> bool {
+    match command {
+        Command::Glm(_)
+        | Command::Group(_)
+        | Command::Connect(_)
+        | Command::Trial(_)
+        | Command::Fixed(_) => true,
+        Command::Retroicor(_) | Command::Smooth(_) | Command::Confounds(_) | Command::Physio(_) => {
+            false
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use crate::io::source::{BoldSink, BoldSource};
 use crate::io::{Header, other_half};
 use crate::maps::{Entities, Map};
 use crate::physio::{BeyondChance, PhysioSummary};
-use crate::pipeline::provenance::{Kind, Provenance, real};
+use crate::pipeline::provenance::{Kind, Provenance, real, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType, Role};
 
@@ -320,6 +320,15 @@ impl Layout {
     pub fn is_named(&self, path: &Path) -> bool {
         let real = |path: &Path| real(path).ok();
         self.named.as_ref().is_some_and(|(_, named)| path.is_file() && real(named) == real(path))
+    }
+
+    /// Whether this file is there, is not what the user named himself, and has its sidecar: `s.nii` where `s.nii.gz` is named.
+    #[must_use]
+    pub fn is_of_one_stem(&self, path: &Path) -> bool {
+        self.named.as_ref().is_some_and(|(_, named)| {
+            let sidecar = |path: &Path| real(&sidecar_path(path)).ok();
+            path.is_file() && !self.is_named(path) && sidecar(named) == sidecar(path)
+        })
     }
 
     /// Whether an output of these entities would have this path, whatever its ending.

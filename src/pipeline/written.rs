@@ -204,6 +204,10 @@ impl Products for Written {
             self.earlier = others;
             self.clear_away(session)?;
             self.earlier = same;
+        } else if self.outputs.overwrite() == Overwrite::Own
+            && let Some(earlier) = self.earlier.iter().find(|earlier| earlier.is_of_one_stem)
+        {
+            return Err(earlier.in_the_way());
         }
         self.foreseen = Foreseen::of(&self.layout, command);
         // An input in the place of an output is said to be one, before it is said to be somebody's.

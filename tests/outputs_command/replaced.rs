@@ -194,3 +194,34 @@ fn the_same_command_after_its_inputs_changed_leaves_nothing_that_it_no_longer_ma
         "{told}"
     );
 }
+
+#[test]
+fn analyses_of_two_commands_do_not_share_a_folder_and_images_of_one_stem_no_sidecar() {
+    let folder = study();
+    let dir = folder.path();
+    let connect =
+        format!("connect study/{} --seed a=study/{} -q --device cpu", paths::BOLD, paths::MASK);
+    run(dir, &glm("out"));
+    run(dir, &format!("{connect} --out other"));
+    for (line, by) in [(format!("{connect} --out out"), "glm"), (glm("other"), "connect")] {
+        refused(dir, &line, 2, &["holds another analysis", &format!("of `boldly {by}`")]);
+    }
+    run(dir, "verify out other -q");
+    // What is of one run and named by it may lie beside, and the folder goes to another analysis whole.
+    run(dir, &clean("out/clean_bold.nii"));
+    run(dir, &format!("{connect} --out out --overwrite"));
+    assert!(!dir.join("out/contrast-pain_stat-t_statmap.nii.gz").exists());
+    run(dir, "verify out -q");
+
+    let smooth = |fwhm: &str, name: &str| {
+        format!("smooth study/{} --fwhm {fwhm} --out s/{name} -q --device cpu", paths::BOLD)
+    };
+    run(dir, &smooth("20", "a.nii.gz"));
+    run(dir, &smooth("20", "b.nii.gz"));
+    for fwhm in ["20", "30"] {
+        refused(dir, &smooth(fwhm, "a.nii"), 2, &["s/a.nii.gz", "of `boldly smooth`"]);
+    }
+    run(dir, &(smooth("30", "a.nii") + " --overwrite"));
+    assert!(dir.join("s/a.nii").is_file() && !dir.join("s/a.nii.gz").exists());
+    run(dir, "verify s -q");
+}
