@@ -60,6 +60,17 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
         "{}",
         said(&refused)
     );
+    // The same names in two sessions: run-1 is not the first of the command alone.
+    let names = [1, 2].map(|ses| format!("sub-01_ses-{ses}_task-pain_run-1_bold.nii.gz"));
+    std::fs::copy(dir.join("study").join(bold), dir.join(&names[0])).unwrap();
+    std::fs::copy(dir.join(second), dir.join(&names[1])).unwrap();
+    let [first, other] = &names;
+    let line = format!("glm {first} {other} --events study/{events} study/{events} {options}");
+    let refused = boldly(dir, &format!("{line} pain@run-1-pain@run-2 --out none"));
+    assert_eq!(refused.status.code(), Some(2));
+    for part in ["names run-1, which is", "by their place", &format!("2 is {other}")] {
+        assert!(said(&refused).contains(part), "`{part}` is not in: {}", said(&refused));
+    }
     let line = format!("{both} pain@run-1-pain@run-2 --combine precision --out none");
     let refused = boldly(dir, &line);
     assert!(said(&refused).contains("--combine precision"), "{}", said(&refused));
@@ -327,6 +338,37 @@ fn a_contrast_of_conditions_that_no_run_has_together_names_them_and_the_runs() {
         let t = map(dir, &format!("only-{noise}"), "pain", "t");
         assert!(t.iter().any(|t| *t != 0.0));
     }
+}
+
+#[test]
+fn a_modulator_of_a_condition_that_a_run_lacks_has_no_column_there() {
+    let folder = study();
+    let dir = folder.path();
+    let second = "sub-01_task-pain_run-2_bold.nii.gz";
+    run(dir, &format!("smooth study/{} --fwhm 9 --out {second} --device cpu -q", paths::BOLD));
+    let head = "onset\tduration\ttrial_type\trating\n";
+    let warm = "5\t9\twarm\t1\n50\t9\twarm\t2\n";
+    let pain = "20\t9\tpain\t4\n35\t9\tpain\t7\n80\t9\tpain\t5\n";
+    std::fs::write(dir.join("a.tsv"), format!("{head}{warm}{pain}")).unwrap();
+    std::fs::write(dir.join("b.tsv"), format!("{head}{warm}")).unwrap();
+    let line = format!(
+        "glm study/{} {second} --events a.tsv b.tsv --device cpu --noise ols --task-times start --modulate pain:rating",
+        paths::BOLD
+    );
+    let both = format!("{line} --contrast warm --out both");
+    let told = said(&succeeded(&both, boldly(dir, &both)));
+    let warning = "b.tsv has no `pain`: what modulates it has no column in this run";
+    assert_eq!(told.matches(warning).count(), 1, "{told}");
+    let columns = |run: usize| {
+        let table =
+            std::fs::read_to_string(dir.join(format!("both/run-{run}_design.tsv"))).unwrap();
+        table.lines().next().unwrap().matches("rating").count()
+    };
+    assert_eq!([columns(1), columns(2)], [1, 0]);
+    let other = format!("{line} --modulate cold:rating --contrast warm --out none");
+    let refused = boldly(dir, &other);
+    assert!(said(&refused).contains("cold"), "{}", said(&refused));
+    assert!(!refused.status.success(), "a condition of no run");
 }
 
 fn map_of(dir: &Path, path: &str) -> Vec<f64> {

@@ -50,6 +50,28 @@ fn few_events_after_the_run_are_left_out_counted_and_their_lines_named() {
 }
 
 #[test]
+fn events_that_are_over_before_the_run_leave_a_modulator_as_it_is() {
+    let lines = ["onset duration trial_type rating", "1 2 a 5", "9 2 a 6", "19 2 a 9"];
+    let modulate = ["a:rating,orthogonal".parse().unwrap()];
+    let matrix = |lines: &[&str]| {
+        let reading = Reading { modulate: &modulate, ..Reading::default() };
+        let mut found = read(&table(lines), &reading).unwrap();
+        let hrf = "spm".parse().unwrap();
+        let span = Span { first_s: 0.0, end_s: 80.0, tr: 2.0, hrf: &hrf, own: None };
+        found.leave_out_over("events.tsv", |event| span.is_over(event));
+        let frames = (0..40).map(|k| 2.0 * f64::from(k)).collect();
+        let mut spec = DesignSpec::new(frames, 2.0);
+        (spec.events, spec.modulators) = (found.events, found.modulators);
+        (build(&spec).unwrap().matrix, found.doubts.join("\n"))
+    };
+    let (plain, none) = matrix(&lines);
+    let (with, said) = matrix(&[&lines[..], &["-60 2 a 50"]].concat());
+    assert_eq!(plain, with);
+    assert!(none.is_empty() && said.contains("run begins: 1; they change nothing"), "{said}");
+    assert!(said.ends_with("line 5"), "{said}");
+}
+
+#[test]
 fn rows_that_stand_twice_are_told_and_onsets_in_ms_are_known_as_such() {
     let lines = table(&["onset duration trial_type", "1 2 a", "9 2 b", "1 2 a", "1 2 b", "9 2 b"]);
     let said = events_by(&lines, None).unwrap().doubts.join("\n");
@@ -130,6 +152,8 @@ fn unusual_events_are_counted_by_kind_and_said_what_becomes_of_them() {
         ("spm", &["-40 2 a", "9 2 a"], "", "over before the run begins: 1;"),
         ("none", &["-4 2 a", "9 2 a"], "", "over before the run begins: 1;"),
         ("glover", &["-30 2 a", "9 2 a"], "", "more than 24 s before the run"),
+        ("glover", &["-60 2 a", "9 2 a"], "", "they count from there"),
+        ("gam:9,9", &["-90 2 a", "9 2 a"], "begin before the run: 1;", ""),
         (
             "block:3,1",
             &["1 3 a", "9 0 a"],

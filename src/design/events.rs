@@ -110,6 +110,14 @@ pub fn read(table: &Table, reading: &Reading) -> Result<Events> {
     Ok(found)
 }
 
+/// The conditions that a table names, as [`read`] finds them; none where it has no such column.
+#[must_use]
+pub fn conditions_of(table: &Table, column: Option<&str>) -> BTreeSet<String> {
+    let Some(column) = table.position(column.unwrap_or(TRIAL_TYPE)) else { return BTreeSet::new() };
+    let cells = table.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.trim());
+    cells.filter(|cell| !number::is_missing(cell)).map(str::to_owned).collect()
+}
+
 /// Where a table has what events are made of.
 struct Columns {
     onset: usize,
@@ -291,27 +299,55 @@ impl Events {
         if left_out == 0 {
             return Ok(());
         }
-        let lines = self.events.iter().zip(&stays).filter(|(_, stays)| !**stays);
-        let lines: Vec<usize> = lines.map(|(event, _)| event.line).collect();
+        let (n, n_conditions) = (stays.len(), self.conditions().len());
+        let lines = self.keep(&stays);
+        let said = format!(
+            "{name}: {left_out} of {} events begin after the run, which ends at {} s, and are left out of the model (half of them or \
+             more would be taken for another run's and refused): {}",
+            n,
+            brief(end),
+            named(&lines)
+        );
+        self.tell_left_out(said, n_conditions);
+        Ok(())
+    }
+
+    /// Leave out events whose response is over before the run begins: they change no response, nor may they what a modulator is
+    /// centred about. `name`: of the table.
+    pub fn leave_out_over(&mut self, name: &str, is_over: impl Fn(&Event) -> bool) {
+        let stays: Vec<bool> = self.events.iter().map(|event| !is_over(event)).collect();
+        if stays.iter().all(|stays| *stays) {
+            return;
+        }
         let n_conditions = self.conditions().len();
+        let lines = self.keep(&stays);
+        let said = format!(
+            "{name}: events whose response is over before the run begins: {}; they change nothing and are left out of the model: {}",
+            lines.len(),
+            named(&lines)
+        );
+        self.tell_left_out(said, n_conditions);
+    }
+
+    /// Keep the events that stay, with the values of modulators; gives back the lines of the others.
+    fn keep(&mut self, stays: &[bool]) -> Vec<usize> {
+        let lines = self.events.iter().zip(stays).filter(|(_, stays)| !**stays);
+        let lines = lines.map(|(event, _)| event.line).collect();
         let mut kept = stays.iter();
         self.events.retain(|_| kept.next().is_some_and(|stays| *stays));
         for modulator in &mut self.modulators {
             let mut kept = stays.iter();
             modulator.values.retain(|_| kept.next().is_some_and(|stays| *stays));
         }
-        let said = format!(
-            "{name}: {left_out} of {} events begin after the run, which ends at {} s, and are left out of the model (half of them or \
-             more would be taken for another run's and refused): {}",
-            stays.len(),
-            brief(end),
-            named(&lines)
-        );
+        lines
+    }
+
+    /// What was left out, of events with so many conditions.
+    fn tell_left_out(&mut self, said: String, n_conditions: usize) {
         if self.conditions().len() < n_conditions {
             self.why_no_column.push(said.clone());
         }
         self.doubts.push(said);
-        Ok(())
     }
 }
 

@@ -137,7 +137,8 @@ fn task(spec: &DesignSpec, condition: &str, which: &[usize]) -> Result<(Vec<Stri
     let amplitudes: Vec<f64> = events.iter().map(|event| event.amplitude).collect();
     for Modulator { of, values } in spec.modulators.iter().filter(|m| m.of.condition == condition) {
         let values: Vec<f64> = which.iter().map(|&at| values[at]).collect();
-        for (power, heights) in (1..).zip(of.heights(&values, &amplitudes)?) {
+        let heights = of.heights(&values, &amplitudes).map_err(|e| e.of(&spec.events_name))?;
+        for (power, heights) in (1..).zip(heights) {
             let tall = |(event, amplitude): (&&Event, f64)| Event { amplitude, ..(*event).clone() };
             let varied: Vec<Event> = events.iter().zip(heights).map(tall).collect();
             let own = columns(&varied.iter().collect::<Vec<_>>())?;

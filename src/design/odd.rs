@@ -32,6 +32,21 @@ pub struct Span<'a> {
 /// Seconds before the first frame at which nilearn's grid begins.
 const NILEARN_BEGINS_S: f64 = 24.0;
 
+impl Span<'_> {
+    /// Whether the response to an event ends before the first frame: it changes nothing. On nilearn's grid an earlier event counts from
+    /// where the grid begins.
+    #[must_use]
+    pub fn is_over(&self, event: &Event) -> bool {
+        let grid = match on_nilearns_grid(&self.hrf.model) {
+            true => self.first_s - NILEARN_BEGINS_S,
+            false => f64::NEG_INFINITY,
+        };
+        let duration = self.hrf.fixed_duration().unwrap_or(event.duration);
+        let end = (event.onset + duration).max(grid);
+        end + self.hrf.lasts_s(self.tr, self.own) < self.first_s
+    }
+}
+
 /// What is unusual about the events of a table called `name`.
 #[must_use]
 pub fn odd(name: &str, events: &[Event], span: &Span) -> Odd {
@@ -45,9 +60,8 @@ pub fn odd(name: &str, events: &[Event], span: &Span) -> Odd {
 pub fn times(name: &str, events: &[Event], span: &Span) -> Odd {
     let mut found = Odd::default();
     let count = |fits: &dyn Fn(&Event) -> bool| events.iter().filter(|e| fits(e)).count();
-    let lasts = span.hrf.lasts_s(span.tr, span.own);
     let duration = |e: &Event| span.hrf.fixed_duration().unwrap_or(e.duration);
-    let over = |e: &Event| e.onset + duration(e) + lasts < span.first_s;
+    let over = |e: &Event| span.is_over(e);
     let early = count(&|e| e.onset < 0.0 && !over(e));
     found.notes.extend(some(early, |n| {
         format!("{name}: events that begin before the run: {n}; what of their response falls into it is modelled")

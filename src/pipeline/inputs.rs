@@ -1,6 +1,7 @@
 //! A run made ready: its image, when it was acquired, its design and its physiological columns, each named in errors by the
 //! file it came from.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -43,6 +44,7 @@ mod smoothed;
 mod spent;
 mod task;
 mod timing;
+mod varied;
 
 pub use before::Survived;
 pub use belongs::{apart, refuse_others, say_apart};
@@ -183,8 +185,9 @@ pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
 /// # Errors
 /// What their files hold or lack.
 pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Result<Vec<Run>> {
-    let open = |spec| open_one(spec, options, watch);
-    let runs = specs.iter().map(open).collect::<Result<Vec<Run>>>()?;
+    let options = varied::of_each(specs, options, watch)?;
+    let open = |(spec, options): (_, &Cow<DesignOptions>)| open_one(spec, options, watch);
+    let runs = specs.iter().zip(&options).map(open).collect::<Result<Vec<Run>>>()?;
     refuse_unmatched(&runs, watch)?;
     Ok(runs)
 }
@@ -349,6 +352,9 @@ fn design(
         }
         let (hrf, own) = (&made.hrf, made.own.as_ref());
         let span = design::odd::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
+        let first_s = span.first_s.min(0.0); // slices may have earlier times
+        let earliest = design::odd::Span { first_s, ..span };
+        found.leave_out_over(&table.name, |event| earliest.is_over(event));
         let odd = design::odd::odd(&table.name, &found.events, &span);
         odd.notes.iter().for_each(|note| watch.note(note));
         found.doubts.extend(odd.doubts);

@@ -12,9 +12,9 @@ use crate::design::events::Event;
 use crate::stats::tails::ln_gamma;
 
 /// Seconds that BLOCK's h lasts: e^-60 60^5 is below 1e-16 of its peak.
-const BLOCK_LENGTH_S: f64 = 60.0;
+pub(super) const BLOCK_LENGTH_S: f64 = 60.0;
 /// Seconds after which AFNI's SPMG functions are 0.
-const SPMG_LENGTH_S: f64 = 25.0;
+pub(super) const SPMG_LENGTH_S: f64 = 25.0;
 const DISPERSION: f64 = 1.01;
 /// Cells over which an analytic response is integrated.
 const CELLS: usize = 2000;
@@ -138,6 +138,11 @@ impl Scale {
     }
 }
 
+/// Seconds at which GAM is over.
+pub(super) fn gamma_length_s(p: f64, q: f64) -> f64 {
+    q * (p + 12.0 * p.sqrt() + 40.0)
+}
+
 /// The basis functions of a model, the duration that takes the place of the events' own, and the scale.
 fn curves<'a>(model: &Model, own: Option<&'a Sampled>) -> (Vec<Curve<'a>>, Option<f64>, Scale) {
     match *model {
@@ -154,8 +159,7 @@ fn curves<'a>(model: &Model, own: Option<&'a Sampled>) -> (Vec<Curve<'a>>, Optio
         Model::Gamma { p, q, duration } => {
             // In logarithms: a large p leaves f64 otherwise.
             let h = move |t: f64| (p * (t / (p * q)).ln() + p - t / q).exp();
-            let length_s = q * (p + 12.0 * p.sqrt() + 40.0);
-            (vec![Curve::analytic(length_s, h)], duration, peak_of_one(duration))
+            (vec![Curve::analytic(gamma_length_s(p, q), h)], duration, peak_of_one(duration))
         }
         Model::Spmg { functions, duration } => {
             let all = [spmg as fn(f64) -> f64, spmg_slope, spmg_dispersion];

@@ -189,9 +189,9 @@ impl Response {
             Model::Spm | Model::SpmNilearn | Model::Glover => LENGTH_S,
             Model::Fir { delays } => delays.iter().max().map_or(0.0, |&d| (d + 1) as f64 * tr),
             Model::Stimulus => 0.0,
-            Model::Block { .. } | Model::Gamma { .. } | Model::Spmg { .. } => {
-                LENGTH_S + self.fixed_duration().unwrap_or(0.0)
-            }
+            Model::Block { .. } => continuous::BLOCK_LENGTH_S,
+            Model::Gamma { p, q, .. } => continuous::gamma_length_s(*p, *q),
+            Model::Spmg { .. } => continuous::SPMG_LENGTH_S,
             Model::Own => own.and_then(|own| own.times_s.last().copied()).unwrap_or(0.0),
         }
     }

@@ -2,6 +2,8 @@
 //! runs: a run that lacks a condition of it, or whose design does not determine it, is refused, or does not count where that is asked for, and that is said. What is asked of a
 //! run by its name, `pain@run-2`, must be there.
 
+use std::path::Path;
+
 use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
@@ -61,6 +63,7 @@ pub(super) fn ask(
     let mut all = Vec::new();
     for (stat, text) in t.chain(f) {
         let NamedContrast { name, expression } = parse_named(text)?;
+        refuse_unclear(&expression, &labels, runs)?;
         let over = parse_over_runs(&expression, &columns, &labels, stat == Stat::T);
         let over = over.map_err(|error| told_of(error, runs, |run| &run.why_no_column))?;
         if over.is_across && spec.combine == Combining::Precision {
@@ -82,18 +85,47 @@ pub(super) fn ask(
 
 /// What stands behind `@run-` for each run: its run entity without leading zeros, where all have one of their own; else its place, from 1.
 fn labels(runs: &[Run]) -> Vec<String> {
-    let entity = |run: &Run| {
-        let entities = Name::of(&run.path).entities;
-        let label = entities.iter().find_map(|e| e.strip_prefix("run-").map(str::to_owned))?;
-        let short = label.trim_start_matches('0').to_owned();
-        Some(if short.is_empty() { "0".to_owned() } else { short })
-    };
-    let by_name: Option<Vec<String>> = runs.iter().map(entity).collect();
+    let by_name: Option<Vec<String>> = runs.iter().map(|run| run_entity(&run.path)).collect();
     let is_own = |labels: &Vec<String>| {
         labels.iter().enumerate().all(|(at, label)| !labels[..at].contains(label))
     };
     let places = || (1..=runs.len()).map(|place| place.to_string()).collect();
     by_name.filter(is_own).unwrap_or_else(places)
+}
+
+/// The run entity of a file without leading zeros.
+fn run_entity(path: &Path) -> Option<String> {
+    let entities = Name::of(path).entities;
+    let label = entities.iter().find_map(|e| e.strip_prefix("run-").map(str::to_owned))?;
+    let short = label.trim_start_matches('0').to_owned();
+    Some(if short.is_empty() { "0".to_owned() } else { short })
+}
+
+/// That no `@run-N` of an expression is the place of one file and the run entity of others.
+fn refuse_unclear(expression: &str, labels: &[String], runs: &[Run]) -> Result<()> {
+    let entities: Vec<Option<String>> = runs.iter().map(|run| run_entity(&run.path)).collect();
+    for named in expression.split("@run-").skip(1) {
+        let label: String = named.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let is_named = |entity: &Option<String>| entity.as_ref() == Some(&label);
+        let unlike = |(entity, own): (&Option<String>, &String)| is_named(entity) && *own != label;
+        if !entities.iter().zip(labels).any(unlike) {
+            continue;
+        }
+        let listed = labels.iter().zip(runs);
+        let listed = listed.map(|(own, run)| format!("{own} is {}", display(&run.path)));
+        return Err(Error::usage(
+            format!("contrast `{expression}`"),
+            format!(
+                "names run-{label}, which is the name of one file and the place of another, or the name of several"
+            ),
+            "name each run clearly: files that do not all have a run- entity of their own are numbered by their place in the command",
+            format!(
+                "give the runs of one session alone, or files that differ in run-; the places: {}",
+                listed.collect::<Vec<_>>().join(", ")
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// An error of a contrast, with whose it is and what is doubted about its events.
