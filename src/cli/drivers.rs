@@ -24,9 +24,9 @@ pub(super) fn hush() {
     if is_known || !may_open(&words) && !crate::gpu::may_have_hardware() {
         return;
     }
-    // Under another name it is run by something else: a loader, a debugger.
+    // Under a name of its own (boldly, boldly-0.1.0) it is not run by something else: a loader, a debugger.
     let Ok(program) = std::env::current_exe() else { return };
-    if program.file_name().is_none_or(|name| name != "boldly") {
+    if !program.file_name().is_some_and(|name| name.to_string_lossy().starts_with("boldly")) {
         return;
     }
     let mut words = std::env::args_os();

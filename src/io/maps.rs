@@ -181,9 +181,10 @@ fn given(
     Ok(GivenMask { mask: Mask { grid: on.clone(), inside }, note, warning, labels })
 }
 
-/// The first value that is not whole.
+/// The first value that is not whole, as infinity.
 fn fraction(values: &[f32]) -> Option<usize> {
-    values.iter().position(|v| v.is_finite() && (v - v.round()).abs() > WHOLE)
+    let is_fraction = |v: &f32| v.is_finite() && (v - v.round()).abs() > WHOLE;
+    values.iter().position(|v| *v == f32::INFINITY || is_fraction(v))
 }
 
 fn value_at(values: &[f32], at: usize, grid: &Grid) -> String {

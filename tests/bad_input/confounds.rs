@@ -70,6 +70,21 @@ fn of_masks() -> Vec<Case> {
             65,
             &["mask.nii holds 0.5", "threshold"],
         ),
+        case(
+            "infinity in the brain mask",
+            |d| {
+                nifti(
+                    d,
+                    "mask.nii",
+                    &SHAPE[..3],
+                    3.0,
+                    |at| if at == 7 { f32::INFINITY } else { 1.0 },
+                )
+            },
+            BRAIN,
+            65,
+            &["mask.nii holds inf at voxel"],
+        ),
     ]
 }
 
