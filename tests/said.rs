@@ -333,3 +333,38 @@ fn a_dataset_of_derivatives_without_a_bidsignore_gets_one_and_keeps_its_own() {
     assert_eq!(fs::read_to_string(dir.join("own/.bidsignore")).unwrap(), "mine\n");
     assert!(!dir.join("raw/.bidsignore").exists(), "a raw dataset is not boldly's to describe");
 }
+
+#[test]
+fn why_columns_of_a_design_depend_on_each_other_is_said() {
+    let folder = study();
+    let dir = folder.path();
+    let table = fs::read_to_string(dir.join("study").join(paths::CONFOUNDS)).unwrap();
+    let mut lines = table.lines();
+    let csf = lines.next().unwrap().split('\t').position(|name| name == "csf").unwrap();
+    let row = |line: &str| {
+        let value: f64 = line.split('\t').nth(csf).unwrap().parse().unwrap();
+        format!("{value}\t{}\t4\t0\n", 2.0 * value)
+    };
+    let rows: String = lines.map(row).collect();
+    fs::write(dir.join("own.tsv"), format!("csf\ttwice\tfour\tnone\n{rows}")).unwrap();
+    let line = format!(
+        "glm study/{} --events study/{} --mask study/{} --confounds own.tsv --task-times start --noise ols --contrast pain --device cpu",
+        paths::BOLD,
+        paths::EVENTS,
+        paths::MASK
+    );
+    let with = format!("{line} --columns csf,twice,four,none --out with");
+    let told = said(&succeeded(&with, boldly(dir, &with)));
+    for part in [
+        "is rank deficient: `none` is 0 in every volume; `four` and `constant` are constant; `csf` and `twice` are the same but for their scale; columns involved: ",
+        "contrasts of other columns are as without them, leave out what adds nothing",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let alone = format!("{line} --columns csf --out alone");
+    assert!(!said(&succeeded(&alone, boldly(dir, &alone))).contains("rank deficient"));
+    let t =
+        |out: &str| read_map(&dir.join(out).join("contrast-pain_stat-t_statmap.nii.gz")).unwrap().2;
+    let (with, alone) = (t("with"), t("alone"));
+    assert!(with.iter().zip(&alone).all(|(a, b)| (a - b).abs() < 1e-4));
+}

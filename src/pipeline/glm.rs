@@ -26,6 +26,7 @@ use crate::volume::Grid;
 mod account;
 mod across;
 mod again;
+mod deficient;
 mod in_regions;
 mod methods;
 mod named;
@@ -239,8 +240,11 @@ fn model(spec: &GlmSpec, run: &Run, watch: &dyn Watch) -> Result<Model> {
         ));
     }
     if let Some(columns) = model.rank_deficiency() {
+        let why = deficient::why(run, &columns);
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
         watch.warn(&format!(
-            "the design of {} is rank deficient; minimum-norm solution; columns involved: {}",
+            "the design of {} is rank deficient{why}; columns involved: {}; the solution of least norm is taken: contrasts of other columns are as without them, \
+             leave out what adds nothing",
             display(&run.path),
             columns.join(", ")
         ));
