@@ -57,7 +57,7 @@ fn events_that_are_over_before_the_run_leave_a_modulator_as_it_is() {
         let reading = Reading { modulate: &modulate, ..Reading::default() };
         let mut found = read(&table(lines), &reading).unwrap();
         let hrf = "spm".parse().unwrap();
-        let span = Span { first_s: 0.0, end_s: 80.0, tr: 2.0, hrf: &hrf, own: None };
+        let span = Span { first_s: 0.0, end_s: 80.0, tr: 2.0, hrf: &hrf, own: None, on_grid: true };
         found.leave_out_over("events.tsv", |event| span.is_over(event));
         let frames = (0..40).map(|k| 2.0 * f64::from(k)).collect();
         let mut spec = DesignSpec::new(frames, 2.0);
@@ -122,7 +122,7 @@ fn odd_of(hrf: &str, rows: &[&str]) -> (String, String) {
         std::iter::once(&"onset duration trial_type").chain(rows).copied().collect();
     let events = events_by(&table(&lines), None).unwrap().events;
     let hrf = hrf.parse().unwrap();
-    let span = Span { first_s: 0.0, end_s: 100.0, tr: 2.0, hrf: &hrf, own: None };
+    let span = Span { first_s: 0.0, end_s: 100.0, tr: 2.0, hrf: &hrf, own: None, on_grid: true };
     let odd = odd("events.tsv", &events, &span);
     (odd.notes.join("\n"), odd.doubts.join("\n"))
 }

@@ -27,6 +27,8 @@ pub struct Span<'a> {
     pub hrf: &'a Response,
     /// That of one's own.
     pub own: Option<&'a Sampled>,
+    /// Whether nilearn's responses are sampled on its grid, which begins before the run; else they are exact at every moment.
+    pub on_grid: bool,
 }
 
 /// Seconds before the first frame at which nilearn's grid begins.
@@ -37,13 +39,18 @@ impl Span<'_> {
     /// where the grid begins.
     #[must_use]
     pub fn is_over(&self, event: &Event) -> bool {
-        let grid = match on_nilearns_grid(&self.hrf.model) {
+        let grid = match self.is_clamped() {
             true => self.first_s - NILEARN_BEGINS_S,
             false => f64::NEG_INFINITY,
         };
         let duration = self.hrf.fixed_duration().unwrap_or(event.duration);
         let end = (event.onset + duration).max(grid);
         end + self.hrf.lasts_s(self.tr, self.own) < self.first_s
+    }
+
+    /// Whether an event before nilearn's grid counts from where that begins.
+    fn is_clamped(&self) -> bool {
+        self.on_grid && on_nilearns_grid(&self.hrf.model)
     }
 }
 
@@ -75,7 +82,7 @@ pub fn times(name: &str, events: &[Event], span: &Span) -> Odd {
     found.notes.extend(some(late, |n| {
         format!("{name}: events that last beyond the end of the run: {n}; what of them falls into it is modelled")
     }));
-    if on_nilearns_grid(&span.hrf.model) {
+    if span.is_clamped() {
         let clipped = count(&|e| e.onset < span.first_s - NILEARN_BEGINS_S && !over(e));
         found.doubts.extend(some(clipped, |n| {
             format!(

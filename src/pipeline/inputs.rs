@@ -351,7 +351,14 @@ fn design(
             found.leave_out_after(&table.name, end_s)?; // of a single volume the design says more
         }
         let (hrf, own) = (&made.hrf, made.own.as_ref());
-        let span = design::odd::Span { first_s: acquisition.start_time, end_s, tr, hrf, own };
+        let span = design::odd::Span {
+            first_s: acquisition.start_time,
+            end_s,
+            tr,
+            hrf,
+            own,
+            on_grid: true,
+        };
         let first_s = span.first_s.min(0.0); // slices may have earlier times
         let earliest = design::odd::Span { first_s, ..span };
         found.leave_out_over(&table.name, |event| earliest.is_over(event));

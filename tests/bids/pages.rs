@@ -289,4 +289,18 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
         assert!(said(&done).contains(why), "{}", said(&done));
     }
     succeeded("verify", boldly(folder.path(), "verify out/node-groupMean -q"));
+    // Pages are known by their bytes, too.
+    succeeded("verify", boldly(folder.path(), "verify out/logs -q"));
+    let page = folder.path().join("out/sub-01.html");
+    let text = fs::read_to_string(&page).unwrap();
+    for (change, why) in [(Some(text.replace("0.", "1.")), "are not those"), (None, "is gone")] {
+        match change {
+            Some(text) => fs::write(&page, text).unwrap(),
+            None => fs::remove_file(&page).unwrap(),
+        }
+        let done = boldly(folder.path(), "verify out/logs");
+        let told = said(&done) + &String::from_utf8_lossy(&done.stdout);
+        assert_eq!(done.status.code(), Some(1), "{told}");
+        assert!(told.contains("sub-01.html") && told.contains(why), "{told}");
+    }
 }

@@ -61,7 +61,7 @@ pub fn doubts(
         check_within(&format!("events of {place}"), &once, end_s)?;
     }
     let first_s = frames.first().copied().unwrap_or(0.0);
-    let span = odd::Span { first_s, end_s, tr, hrf: response, own: None };
+    let span = odd::Span { first_s, end_s, tr, hrf: response, own: None, on_grid: false };
     let mut doubts = odd::times("events", &once, &span).doubts;
     doubts.extend(odd::conditions("events", &all, &span));
     Ok(doubts)

@@ -114,6 +114,11 @@ pub(super) fn put(
     put_and_remove(&files, removed)
 }
 
+/// Where a page lies, and what tells `verify` of its bytes.
+pub(super) fn page(out: &Path, stem: &str) -> [PathBuf; 2] {
+    [out.join(format!("{stem}.html")), out.join("logs").join(format!("{stem}.json"))]
+}
+
 fn is_there(path: &Path, text: &str) -> bool {
     path.is_file() && read_text(path).is_ok_and(|there| there == text)
 }

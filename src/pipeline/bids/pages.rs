@@ -1,14 +1,15 @@
 //! The pages of a dataset's results, one a subject and one a node of the dataset: made of what lies in the folder of results, whichever command
 //! put it there, so that they can be made again without a fit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::unit::Unit;
 use super::{Done, Plan, outside};
 use crate::bids::label::label;
 use crate::bids::model::{Level, Test};
 use crate::error::Result;
-use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
+use crate::io::hash;
+use crate::pipeline::provenance::{self, Output, Sidecar, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::report::analysis::{Analysis, left_out_note};
 use crate::report::bids::{BidsPage, Edge, Node, page};
@@ -43,13 +44,21 @@ const SUBJECT: &str = "subject";
 pub(super) fn write(plan: &Plan, done: &Done, session: &Session<'_>) -> Result<Vec<PathBuf>> {
     let mut pages = Vec::new();
     for of in all(plan) {
-        let name = match of {
-            Of::Subject(label) => format!("sub-{label}.html"),
-            Of::Node(at) => format!("node-{}.html", label(&plan.read.model.nodes[at].name)),
+        let stem = match of {
+            Of::Subject(label) => format!("sub-{label}"),
+            Of::Node(at) => format!("node-{}", label(&plan.read.model.nodes[at].name)),
         };
-        let path = plan.spec.out.join(name);
         let html = page(&content(plan, done, of, session)?)?;
-        outside::put_texts(&[(path.clone(), html)])?;
+        let name = format!("{stem}.html");
+        let listed = Output {
+            name: Path::new("..").join(&name),
+            kind: provenance::Kind::Page,
+            checksum: Some(hash::bytes(html.as_bytes())),
+            entities: stem.clone(),
+        };
+        let [path, list] = outside::page(&plan.spec.out, &stem);
+        let listed = provenance::list("bids", &[listed])?;
+        outside::put_texts(&[(path.clone(), html), (list, listed)])?;
         pages.push(path);
     }
     Ok(pages)

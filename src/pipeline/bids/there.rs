@@ -10,6 +10,7 @@ use super::Plan;
 use super::difference::{self, Difference};
 use super::found::listed;
 use super::named;
+use super::outside;
 use super::unit::Unit;
 use crate::error::{Error, Result};
 use crate::io::Overwrite;
@@ -60,7 +61,7 @@ pub(super) fn look(plan: &Plan, overwrite: Overwrite) -> Result<Others> {
     for &at in &goes {
         let one = &there[at];
         others.removed.extend(one.files()?);
-        pages.insert(plan.spec.out.join(format!("{}.html", one.node)));
+        pages.extend(outside::page(&plan.spec.out, &one.node));
     }
     others.removed.extend(pages.into_iter().filter(|page| page.is_file()));
     let places: HashSet<PathBuf> = plan.units.iter().map(Unit::sidecar).collect();
