@@ -256,7 +256,8 @@ impl Drawing {
                     true => number(value(row, column), 2),
                     false => "n/a".to_owned(),
                 };
-                self.text([x + cell / 2.0, y + cell / 2.0 + 4.0], "middle", 11.0, ink, &text);
+                let size = (cell / 3.3).min(11.0);
+                self.text([x + cell / 2.0, y + cell / 2.0 + 4.0], "middle", size, ink, &text);
             }
         }
         let corners =
