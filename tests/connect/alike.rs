@@ -215,7 +215,7 @@ fn columns_that_others_span_are_told_apart_where_degrees_of_freedom_are() {
     let want = "113 degrees of freedom for correlations: 120 volumes less 6 of 7 columns (1 spanned by the others), less 1";
     assert!(said.contains(want), "{said}");
     for name in ["seed-s_statmap.svg", "stat-pearsoncorrelation_relmat.svg"] {
-        let picture = fs::read_to_string(dir.join("out").join(name)).unwrap();
+        let picture = made::words(&fs::read_to_string(dir.join("out").join(name)).unwrap());
         assert!(picture.contains("7 nuisance columns (6 of them independent)"), "{name}");
     }
 }

@@ -80,3 +80,9 @@ pub fn map(dir: &Path, name: &str) -> Vec<f64> {
     let (_, _, values) = read_map(&dir.join(format!("{name}.nii.gz"))).unwrap();
     values.iter().map(|&v| f64::from(v)).collect()
 }
+
+/// The words of a drawing, lines put together.
+pub fn words(svg: &str) -> String {
+    let texts = svg.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text.trim());
+    texts.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}

@@ -5,7 +5,7 @@ use std::fs;
 use boldly::report::matrix::{Matrix, svg};
 
 use crate::binary::{boldly, run, said, succeeded};
-use crate::made::{Table, study};
+use crate::made::{Table, study, words};
 
 const LINE: &str = "connect bold.nii --confounds bold.tsv --columns trans_* --mask mask.nii --device cpu --out out";
 
@@ -54,7 +54,7 @@ fn each_seed_is_drawn_over_the_mean_of_its_run_and_the_matrix_with_its_networks(
     let line = format!("{LINE} {seeds} --network right=b,c");
     run(dir, &line);
     let read = |name: &str| fs::read_to_string(dir.join("out").join(name)).unwrap();
-    let seed = read("seed-a_statmap.svg");
+    let seed = words(&read("seed-a_statmap.svg"));
     for part in [
         "Connectivity of a",
         "p &lt; .001 uncorrected, both tails",

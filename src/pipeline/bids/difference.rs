@@ -9,7 +9,9 @@ use serde_json::Value;
 use super::unit::Unit;
 use crate::design::group::Model;
 use crate::io;
-use crate::pipeline::spec::{Combining, Command, DesignOptions, Inflated, OutType, TaskTimes};
+use crate::pipeline::spec::{
+    Combining, Command, DesignOptions, Inflated, MIN_DOF, OutType, TaskTimes,
+};
 
 /// Letters of a value that are shown.
 const SHOWN: usize = 70;
@@ -95,11 +97,12 @@ fn asked(command: &Command) -> Value {
 
 /// Options of which a sidecar says nothing where they are as ever, by their place in a command, with what they are then. What is off then (none,
 /// no, an empty list) needs no line.
-fn defaults() -> [(&'static str, Value); 5] {
+fn defaults() -> [(&'static str, Value); 6] {
     let value = |of: Option<Value>| of.unwrap_or_default();
     [
         ("combine", value(serde_json::to_value(Combining::default()).ok())),
         ("inflated", value(serde_json::to_value(Inflated::default()).ok())),
+        ("min_dof", Value::from(MIN_DOF)),
         ("out_type", value(serde_json::to_value(OutType::default()).ok())),
         ("rho_fwhm_vox", Value::from(0.0)),
         ("task_times", value(serde_json::to_value(TaskTimes::default()).ok())),
