@@ -157,6 +157,7 @@ fn a_memory_cap_counts_the_models_that_orders_are_chosen_among() {
         .unwrap_or_else(|| panic!("{why}"));
     let peak = peak_mib(dir, &line(least));
     println!("least {least} MiB, taken {peak:.0}");
-    assert!(peak < least as f64, "{peak:.0} MiB of {least}");
+    // The code of a build for tests is larger than that of the program, which the least counts.
+    assert!(peak < least as f64 + 4.0, "{peak:.0} MiB of {least}");
     assert!(peak > 0.5 * least as f64, "{peak:.0} MiB of {least}: the least is far too much");
 }
