@@ -32,8 +32,12 @@ pub(super) fn files(all: &[(Role, PathBuf)]) -> Vec<(Role, PathBuf)> {
 /// mean, n/a where a map has no such table. Columns that the table has stay as they are.
 pub(super) fn join(table: &mut Table, base: &Path, watch: &dyn Watch) {
     let Some(effect) = table.position("effect") else { return };
-    let found: Vec<Option<Table>> =
-        table.rows.iter().map(|row| read(&base.join(row[effect].trim()), watch)).collect();
+    let subject = ["subject", "participant_id"].iter().find_map(|name| table.position(name));
+    let of_row = |row: &Vec<String>| {
+        let summary = read(&base.join(row[effect].trim()), watch)?;
+        Some(of_subject(summary, subject.map(|at| row[at].as_str())))
+    };
+    let found: Vec<Option<Table>> = table.rows.iter().map(of_row).collect();
     let mut names: Vec<String> = Vec::new();
     for name in found.iter().flatten().flat_map(|summary| &summary.columns) {
         let is_new = !KEYS.contains(&name.as_str())
@@ -64,6 +68,15 @@ fn read(map: &Path, watch: &dyn Watch) -> Option<Table> {
     let path = file(map)?;
     let summary = io::tsv::read(&path);
     summary.map_err(|why| watch.warn(&format!("{} is not used: {why}", display(&path)))).ok()
+}
+
+/// Without the runs of others: a folder may have maps and a summary of many subjects.
+fn of_subject(mut summary: Table, subject: Option<&str>) -> Table {
+    let bare = |id: &str| id.trim().trim_start_matches("sub-").to_owned();
+    if let (Some(at), Some(subject)) = (summary.position("participant_id"), subject) {
+        summary.rows.retain(|row| row[at].trim() == "n/a" || bare(&row[at]) == bare(subject));
+    }
+    summary
 }
 
 /// The mean of a column's numbers.
