@@ -149,7 +149,7 @@ fn the_summary_beside_a_map_gives_covariates() {
             let first = if subject == 4 { mean } else { mean - 1.5 };
             let summary = format!(
                 "participant_id\tsession_id\ttask\trun\tname\theart_rate\tage\nsub-{subject:02}\tses-{session}\tpain\t1\tx\t{first}\t1\n\
-                 sub-{subject:02}\tses-{session}\tpain\t2\ty\t{second}\t1\n"
+                 sub-{subject:02}\tses-{session}\tpain\t2\ty\t{second}\t1\nsub-99\tn/a\tpain\t1\tz\t500\t1\n"
             );
             fs::write(dir.join(&own).join("physio_summary.tsv"), summary).unwrap();
             table += &format!("{subject:02}\t{group}\t{session}\t{mean}\t../{own}/{NAME}\n");
