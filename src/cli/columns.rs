@@ -11,7 +11,7 @@ pub(super) struct ConfoundArgs {
     /// Confound columns by name or pattern: 'trans_*,rot_*,csf'
     ///
     /// NAME_derivative1, NAME_power2 and NAME_derivative1_power2 are made where the table has NAME alone
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "confounds")]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', value_parser = clap::builder::NonEmptyStringValueParser::new(), requires = "confounds")]
     pub columns: Vec<String>,
     /// A set of confounds by name, see --help
     ///

@@ -126,6 +126,8 @@ impl Args {
             let specs = runs.iter_mut().flatten().map(|image| &mut image.spec);
             let mut specs: Vec<_> = specs.map(|s| (&mut s.run, &mut s.design)).collect();
             inputs::leave_out_unmatched(&mut specs, &session.watch)?;
+            let firsts: Vec<&RunSpec> = runs.iter().map(|echoes| &echoes[0].spec.run).collect();
+            inputs::say_shared(&firsts, &session.watch)?;
             for echoes in &mut runs {
                 let mut specs: Vec<&mut RetroicorSpec> =
                     echoes.iter_mut().map(|echo| &mut echo.spec).collect();

@@ -291,6 +291,17 @@ impl Events {
     /// # Errors
     /// Bad data where that is half of all events or more: a sign of another run, or of ms.
     pub fn leave_out_after(&mut self, name: &str, end: f64) -> Result<()> {
+        let lasting = |event: &&Event| event.duration > 2.0 * end;
+        if let Some(first) = self.events.iter().find(lasting) {
+            self.doubts.push(format!(
+                "{name}: {} of {} events last more than twice the run of {} s (line {}: {}): durations are in seconds, not ms",
+                self.events.iter().filter(lasting).count(),
+                self.events.len(),
+                brief(end),
+                first.line,
+                first.duration
+            ));
+        }
         let stays: Vec<bool> = self.events.iter().map(|event| event.onset < end).collect();
         let left_out = stays.iter().filter(|stays| !**stays).count();
         if 2 * left_out >= stays.len() {

@@ -93,7 +93,7 @@ pub(crate) fn cannot_read(path: &Path, error: io::Error) -> Error {
 ///
 /// # Errors
 /// Where one cannot be read.
-pub(super) fn is_same(a: &Path, b: &Path) -> Result<bool> {
+pub fn is_same(a: &Path, b: &Path) -> Result<bool> {
     let (mut one, mut other) = (open(a)?, open(b)?);
     if a.canonicalize().ok().is_some_and(|a| b.canonicalize().is_ok_and(|b| a == b)) {
         return Ok(true);

@@ -47,6 +47,7 @@ pub use acquire::{
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
 pub use content::sha256_of_content;
+pub use files::is_same;
 pub(crate) use files::{read_text, read_whole};
 pub use header::{Header, Intent};
 pub use image::other_half;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::files;
+use super::output::refuse_unfinished;
 use crate::table::Table;
 use crate::{Error, Result};
 
@@ -14,8 +15,9 @@ const MOST_CELLS: usize = 4_000_000;
 ///
 /// # Errors
 /// [`Error::BadData`] for numbers in place of a header line; naming the line for commas or blanks in place of tabs, rows of
-/// another length, and columns named twice.
+/// another length, and columns named twice; a table of a command that was ended while it gave its files their names.
 pub fn read(path: &Path) -> Result<Table> {
+    refuse_unfinished(path)?;
     let text = files::read_text(path)?;
     let thing = path.display().to_string();
     let mut lines = rows(&text);

@@ -6,6 +6,7 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde_json::{Map as Fields, json};
 
+use crate::error::{Error, Result};
 use crate::kernels::contrast::{ContrastValues, Stat};
 use crate::maps::{Bounds, Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::stats::tails::{FTail, TTail};
@@ -81,6 +82,28 @@ impl ContrastMaps {
         let rows = self.effect.iter_mut().chain(&mut self.variance).chain(&mut self.covariance);
         rows.for_each(|row| row[voxel] = 0.0);
         self.stat[voxel] = 0.0;
+    }
+
+    /// Fails where maps of float32 cannot hold an effect or its variance, whose square is the first to go beyond them. `inside`: the voxels that
+    /// were fitted.
+    ///
+    /// # Errors
+    /// Bad data, with how many voxels and what the worst of them would hold.
+    pub fn refuse_beyond_f32(&self, inside: &[bool]) -> Result<()> {
+        let is_lost = |value: f64| {
+            let narrow = value as f32;
+            value.is_infinite() || narrow.is_infinite() || narrow == 0.0 && value != 0.0
+        };
+        let lost =
+            |voxel: usize| self.variance.iter().map(move |row| row[voxel]).find(|v| is_lost(*v));
+        let all: Vec<f64> = (0..inside.len()).filter(|&v| inside[v]).filter_map(lost).collect();
+        let Some(first) = all.first() else { return Ok(()) };
+        Err(Error::bad_data(
+            format!("the variance of {}", self.name),
+            format!("is {first:.1e} at the first of {} voxels", all.len()),
+            "lie between 1e-45 and 3e38, which is what maps of float32 hold",
+            "scale the signal (--scaling psc), or multiply the image by a constant",
+        ))
     }
 
     /// z (signed for t; F's z is the normal deviate of its upper tail) and p, of t one-sided unless both tails are asked for, `[voxel of the grid]`, by the voxel's

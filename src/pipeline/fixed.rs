@@ -62,6 +62,7 @@ pub fn run(spec: &FixedSpec, session: &mut Session<'_>, products: &mut dyn Produ
         answer.dof = Dof::Uniform(estimates.dof);
         answer.two_sided = spec.two_sided;
         question.answer(&estimates, &inside, &mut answer)?;
+        answer.refuse_beyond_f32(&inside)?;
         let mut own = answer.maps(label, &inside, estimates.grid.plane_len());
         describe(spec, &estimates, contrast.weights.as_slice(), &mut own);
         maps.extend(own);

@@ -63,6 +63,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let regions = in_regions::open(spec, &mut opened, &questions, watch)?;
     let mut found = fit(spec, ladder, &mut opened, (&questions, regions), products, watch)?;
     percent::leave_out(&questions.percents, &mut found.all, &found.no_percent, watch);
+    let all = &found.all;
+    all.contrasts.iter().try_for_each(|maps| maps.refuse_beyond_f32(&all.fitted))?;
 
     watch.stage("write", 1);
     named::say_peaks(&found.all.contrasts[..questions.asked.len()], &opened.grid, watch);

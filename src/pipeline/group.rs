@@ -228,6 +228,7 @@ impl Given<'_> {
             watch.note(&format!("{}: {}", stratum.name, stratum.words));
         }
         say_peak(fitted, &images.grid, watch);
+        fitted.maps.refuse_beyond_f32(&fitted.inside)?;
         let mut own = maps_of(stratum, fitted, label, images);
         if let Some(one) = rearranged {
             let of_one = one.maps(label, images.grid.n_voxels(), together)?;

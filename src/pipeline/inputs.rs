@@ -40,6 +40,7 @@ mod found;
 mod patterns;
 mod ready;
 mod resolved;
+mod shared;
 mod smoothed;
 mod spent;
 mod task;
@@ -55,6 +56,7 @@ pub use echo::{Columns, echo};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
+pub use shared::say_shared;
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task, at_one_moment};
@@ -186,9 +188,11 @@ pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
 /// What their files hold or lack.
 pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Result<Vec<Run>> {
     let options = varied::of_each(specs, options, watch)?;
+    say_shared(&specs.iter().collect::<Vec<_>>(), watch)?;
     let open = |(spec, options): (_, &Cow<DesignOptions>)| open_one(spec, options, watch);
     let runs = specs.iter().zip(&options).map(open).collect::<Result<Vec<Run>>>()?;
     refuse_unmatched(&runs, watch)?;
+    shared::refuse_one_recording(&runs)?;
     Ok(runs)
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
 use crate::io::Coarse;
-use crate::io::source::{BoldSource, Lacking};
+use crate::io::source::{BoldSource, Empty, Lacking};
 use crate::kernels::contrast::Prepared;
 use crate::kernels::glm::Model;
 use crate::pipeline::inputs::{Run, display};
@@ -20,6 +20,12 @@ const NO_WEIGHT: f64 = 1e-9;
 
 /// Share of the varying voxels up to which an image is written all the same.
 const FEW: f64 = 0.01;
+
+/// What becomes of volumes of zeros in a fit.
+pub const FITTED: &str = "They are fitted as they are; --censor-volumes leaves them out";
+
+/// Volumes of zeros that are listed; the rest is counted.
+const LISTED: usize = 12;
 
 /// Have a run read so that its fit loses nothing; its mean image goes to [`Run::level`] where that takes it off. Nothing where it has gone
 /// there.
@@ -144,6 +150,28 @@ pub fn say_lacking(
         ("voxels_not_finite".to_owned(), json!(n_voxels)),
         ("volumes_not_finite".to_owned(), json!(n_volumes)),
     ]
+}
+
+/// Tells of volumes of zeros alone that were read of a run, which `kept` numbers as its image does; their count. `but`: what becomes of them.
+pub fn say_empty(
+    empty: &Empty,
+    (path, kept): (&Path, &[usize]),
+    but: &str,
+    watch: &dyn Watch,
+) -> Vec<(String, Value)> {
+    let volumes: Vec<usize> = empty.volumes().into_iter().map(|at| kept[at]).collect();
+    let n = volumes.len();
+    if n == 0 {
+        return Vec::new();
+    }
+    let listed: Vec<String> = volumes.iter().take(LISTED).map(usize::to_string).collect();
+    let more = if n > LISTED { ", .." } else { "" };
+    watch.warn(&format!(
+        "{n} of {}'s volumes hold nothing but 0 ({}{more}; from 0): lost at the scanner or in a conversion. {but}",
+        display(path),
+        listed.join(", ")
+    ));
+    vec![("volumes_of_zeros".to_owned(), json!(n))]
 }
 
 fn said(coarse: &Coarse, grid: &Grid) -> String {

@@ -4,7 +4,7 @@
 use serde_json::{Map as Fields, json};
 
 use crate::error::{Error, Result};
-use crate::io::source::{Lacking, Looked, Sampled};
+use crate::io::source::{Empty, Filled, Lacking, Looked, Sampled};
 use crate::kernels::nuisance::Projection;
 use crate::maps::{Entities, Map};
 use crate::physio::BeyondChance;
@@ -19,6 +19,9 @@ use crate::pipeline::spec::{Command, RetroicorSpec};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{automask, chance, physio_summary, precision, qc};
 use crate::report;
+
+/// What becomes of volumes of zeros.
+const CORRECTED: &str = "They are corrected as they are, unless --censor-volumes leaves them out";
 
 /// Correct one image.
 ///
@@ -81,6 +84,7 @@ fn correct(
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(Image::run(spec.out_type), &header)?;
     let mut lacking = Lacking::new(run.grid.shape, run.n_volumes);
+    let mut empty = Empty::new(run.n_volumes);
     let mut sample;
     let proof = match &spec.proof {
         Some(options) => {
@@ -88,13 +92,15 @@ fn correct(
             let mask = automask::mask(options.mask.as_deref(), run, watch)?;
             let plan = plan.within(&mask.inside);
             sample = chance::sample(run, Some(&mask.inside));
-            let mut looked = Looked::new(run.bold.as_mut(), &mut lacking);
+            let mut filled = Filled::new(run.bold.as_mut(), &mut empty);
+            let mut looked = Looked::new(&mut filled, &mut lacking);
             let mut source = Sampled::new(&mut looked, &mut sample);
             Some(prove(ladder, &mut source, out.as_mut(), &plan, watch)?)
         }
         None => {
             sample = chance::sample(run, None);
-            let mut looked = Looked::new(run.bold.as_mut(), &mut lacking);
+            let mut filled = Filled::new(run.bold.as_mut(), &mut empty);
+            let mut looked = Looked::new(&mut filled, &mut lacking);
             let mut source = Sampled::new(&mut looked, &mut sample);
             clean::clean_run(ladder, &mut source, out.as_mut(), projection, watch)?;
             None
@@ -102,7 +108,8 @@ fn correct(
     };
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
-    let lacks = precision::say_lacking(&lacking, (&run.path, "are not corrected"), watch);
+    let mut lacks = precision::say_lacking(&lacking, (&run.path, "are not corrected"), watch);
+    lacks.extend(precision::say_empty(&empty, (&run.path, &run.kept), CORRECTED, watch));
     let is_masked = proof.is_some();
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use crate::error::Result;
-use crate::io::source::{Lacking, Looked};
+use crate::io::source::{Empty, Filled, Lacking, Looked};
 use crate::io::{self, BoldFile};
 use crate::pipeline::inputs::{self, bids_fields, display, open_bold};
 use crate::pipeline::products::{Account, Image, Opened, Products};
@@ -44,13 +44,17 @@ pub fn run(
     acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));
     let mut out = products.bold(Image::run(spec.out_type), &header)?;
     let mut lacking = Lacking::new(grid.shape, bold.n_volumes);
-    let mut looked = Looked::new(&mut bold, &mut lacking);
+    let mut empty = Empty::new(bold.n_volumes);
+    let mut filled = Filled::new(&mut bold, &mut empty);
+    let mut looked = Looked::new(&mut filled, &mut lacking);
     match &smoothing {
         Some(s) => smoothing::smooth_run(ladder, &mut looked, out.as_mut(), s, watch)?,
         None => smoothing::copy_run(ladder, &mut looked, out.as_mut(), watch)?,
     }
-    let lacks =
+    let mut lacks =
         precision::say_lacking(&lacking, (&spec.bold, "weigh nothing in their neighbours"), watch);
+    let all: Vec<usize> = (0..bold.n_volumes).collect();
+    lacks.extend(precision::say_empty(&empty, (&spec.bold, &all), "They stay so", watch));
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
 

@@ -122,14 +122,25 @@ pub fn physio_json(dir: &Path, sampling: f64, cardiac: bool) {
 
 pub fn physio(dir: &Path, seconds: f64, sampling: f64, cardiac: bool) {
     physio_json(dir, sampling, cardiac);
+    recording(dir, "physio.tsv.gz", (seconds, sampling), 1.1);
+}
+
+/// The recording of a second run.
+pub fn second_physio(dir: &Path) {
+    copy(dir, "physio.json", "other.json");
+    recording(dir, "other.tsv.gz", (90.0, 50.0), 1.23);
+}
+
+/// Samples of a heart of this rate.
+fn recording(dir: &Path, name: &str, (seconds, sampling): (f64, f64), beats_hz: f64) {
     let mut rows = String::new();
     for n in 0..(seconds * sampling) as usize {
         let t = n as f64 / sampling;
-        let beat = 2.0 * std::f64::consts::PI * 1.1 * t + 0.3 * (0.2 * t).sin();
-        let breath = 2.0 * std::f64::consts::PI * 0.27 * t;
+        let beat = 2.0 * std::f64::consts::PI * beats_hz * t + 0.3 * (0.2 * t).sin();
+        let breath = 2.0 * std::f64::consts::PI * 0.25 * beats_hz * t;
         rows.push_str(&format!("{:.5}\t{:.5}\n", (4.0 * (beat.cos() - 1.0)).exp(), breath.sin()));
     }
-    fs::write(dir.join("physio.tsv.gz"), gzip(rows.as_bytes())).expect("a writable folder");
+    fs::write(dir.join(name), gzip(rows.as_bytes())).expect("a writable folder");
 }
 
 pub fn twin_columns(dir: &Path) {

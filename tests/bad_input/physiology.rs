@@ -12,6 +12,21 @@ pub fn cases() -> Vec<Case> {
             &["physio.tsv.gz", "cover"],
         ),
         case(
+            "one recording for two runs",
+            |d| {
+                second_run(d);
+                copy(d, "physio.tsv.gz", "second.tsv.gz");
+                copy(d, "physio.json", "second.json");
+            },
+            "glm bold.nii second_bold.nii --events events.tsv events.tsv --mask mask.nii --terms 1/1/0 \
+             --physio physio.tsv.gz second.tsv.gz --contrast pain --out out --device cpu",
+            2,
+            &[
+                "second.tsv.gz, or a copy of it, is the recording of bold.nii and of second_bold.nii",
+                "stands at the same times of bold.nii and of second_bold.nii",
+            ],
+        ),
+        case(
             "physio with a wrong sampling rate",
             |d| physio_json(d, 5.0, true),
             PHYSIO,

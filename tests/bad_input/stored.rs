@@ -138,7 +138,8 @@ fn a_voxel_without_signal_in_one_run_is_outside_in_all_under_a_given_mask_and_un
     assert_eq!(map(dir, "smooth/mask.nii.gz"), inside, "what leaks in is no signal: {said}");
     assert!(said.contains("80 voxels that the masks of all runs hold (120, 80)"), "{said}");
     // orders are chosen at the voxels that are fitted
-    let physio = "--physio physio.tsv.gz physio.tsv.gz --terms 1/1/0 --choose-order bic";
+    second_physio(dir);
+    let physio = "--physio physio.tsv.gz other.tsv.gz --terms 1/1/0 --choose-order bic";
     let said =
         run(dir, &format!("glm bold.nii second.nii --mask mask.nii {TWO} {physio} --out chosen"));
     assert!(said.contains("over 158 voxels"), "79 in each run: {said}");

@@ -4,6 +4,74 @@ use super::stored::{EFFECT, EVENTS_ONLY, Stored, T, close, counts, dataset, map,
 use super::*;
 
 #[test]
+fn effects_whose_variance_float32_cannot_hold_are_refused_and_are_none_as_percent() {
+    let folder = dataset();
+    let dir = folder.path();
+    for (size, says) in [(1e30, "e60"), (1e-25, "e-5")] {
+        nifti(dir, "bold.nii", &SHAPE, 3.0, |n| size * value(n));
+        let output = boldly(dir, GLM);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(65), "{size}: {said}");
+        assert!(said.contains("the variance of painControl") && said.contains(says), "{said}");
+        assert!(said.contains("--scaling psc") && !dir.join("out").exists(), "{said}");
+        run(dir, &GLM.replace("--scaling none --out out", &format!("--out of{size:e}")));
+        let variance = format!("of{size:e}/contrast-painControl_stat-variance_statmap.nii.gz");
+        assert!(map(dir, &variance).iter().any(|v| *v > 0.0), "{size}");
+    }
+}
+
+#[test]
+fn volumes_of_zeros_are_told_with_their_numbers_and_those_left_out_are_not() {
+    let folder = dataset();
+    let dir = folder.path();
+    let per_volume: usize = SHAPE[..3].iter().product();
+    let is_empty = move |n: usize| [7, 30].contains(&(n / per_volume));
+    nifti(dir, "bold.nii", &SHAPE, 3.0, move |n| if is_empty(n) { 0.0 } else { value(n) });
+    let told = "2 of bold.nii's volumes hold nothing but 0 (7, 30; from 0)";
+    for line in [GLM, RETROICOR, SMOOTH] {
+        let output = boldly(dir, line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success() && said.contains(told), "{line}: {said}");
+    }
+    text(dir, "left_out.txt", "30\n");
+    let output = boldly(dir, &format!("{GLM} --censor-volumes left_out.txt --overwrite"));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("1 of bold.nii's volumes hold nothing but 0 (7; from 0)"), "{said}");
+}
+
+#[test]
+fn one_table_of_confounds_for_two_runs_is_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    second_run(dir);
+    copy(dir, "confounds.tsv", "second.tsv");
+    let line = "glm bold.nii second_bold.nii --events events.tsv events.tsv --confounds confounds.tsv second.tsv \
+                --columns trans_* --mask mask.nii --contrast pain --out out --device cpu";
+    let output = boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let told =
+        "second.tsv, or a copy of it, is the table of confounds of bold.nii and of second_bold.nii";
+    assert!(output.status.success() && said.contains(told), "{said}");
+    let rows: String = (0..SHAPE[3]).map(|n| format!("{}\n", (n as f64 * 0.9).sin())).collect();
+    text(dir, "second.tsv", &format!("trans_x\n{rows}"));
+    let output = boldly(dir, &format!("{line} --overwrite"));
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("a copy of it"));
+}
+
+#[test]
+fn durations_in_milliseconds_are_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    let rows = "4\t15000\tpain\n34\t15\tcontrol\n55\t15\tpain\n";
+    text(dir, "events.tsv", &format!("onset\tduration\ttrial_type\n{rows}"));
+    let said = String::from_utf8_lossy(&boldly(dir, GLM).stderr).into_owned();
+    assert!(
+        said.contains("1 of 3 events last more than twice the run of 80 s (line 2: 15000)"),
+        "{said}"
+    );
+}
+
+#[test]
 fn values_beyond_float32_are_not_written_as_an_image_of_it() {
     let folder = dataset();
     let dir = folder.path();

@@ -55,6 +55,9 @@ fn kill_among_renames(out: &Path) -> usize {
         files.push(json!({ "temporary": temporary, "target": target, "is_sidecar": true }));
     }
     assert!(files.len() > 5);
+    let target = json!({ "path": "design.tsv", "held": null });
+    let temporary = format!(".boldly-{id}-given.tmp");
+    files.push(json!({ "temporary": temporary, "target": target, "is_sidecar": false }));
     let commit = json!({ "Commit": { "files": &files, "removed": [], "folders": [""] } });
     fs::write(out.join(format!(".boldly-{id}.commit")), commit.to_string()).unwrap();
     let system = fs::read("/proc/sys/kernel/random/boot_id").unwrap_or_default();
@@ -69,6 +72,9 @@ fn a_command_that_was_killed_among_its_renames_is_finished_by_the_next_one_which
     run(dir, &glm("out"));
     let out = dir.join("out");
     let n = kill_among_renames(&out);
+    let line = "glm sub-01_bold.nii --design out/design.tsv --contrast pain --out again";
+    let text = said(&boldly(dir, line));
+    assert!(text.contains("design.tsv is of a") && text.contains("verify"), "{text}");
     let says = format!(
         "an earlier command was ended while it gave its files their names; that is finished now ({n} files)"
     );

@@ -14,12 +14,15 @@ pub struct Sampled {
     pub values: Vec<f64>,
 }
 
+/// Mean seconds between samples that show no response any more: milliseconds taken for seconds, mostly.
+const COARSEST_S: f64 = 10.0;
+
 impl Sampled {
     /// From the rows of a text file: one number each and `step_s` seconds from one to the next, the first at 0 s; or two, seconds and
     /// value. `name`: the file, for messages.
     ///
     /// # Errors
-    /// Bad data: rows of other lengths, times that do not rise, fewer than two samples, or only zeros. Usage: a step with two columns,
+    /// Bad data: rows of other lengths, times that do not rise or are far apart, fewer than two samples, or only zeros. Usage: a step with two columns,
     /// or none with one.
     pub fn new(name: &str, rows: &[Vec<f64>], step_s: Option<f64>) -> Result<Sampled> {
         let bad = |found: String, expected: &str, hint: &str| {
@@ -65,6 +68,14 @@ impl Sampled {
                 "has seconds that do not rise".to_owned(),
                 "have rising seconds in its first column",
                 "the first column is time after the onset, the second the response",
+            );
+        }
+        let apart = (times_s[times_s.len() - 1] - times_s[0]) / (times_s.len() - 1) as f64;
+        if apart > COARSEST_S {
+            return bad(
+                format!("has samples {apart} s apart"),
+                "show the rise and fall of a response",
+                "times are in seconds, not ms",
             );
         }
         let values: Vec<f64> = rows.iter().map(|row| row[width - 1]).collect();

@@ -1,5 +1,5 @@
 //! Where the blocks of a run come from and where they go. Files and host memory are sources by themselves; [`Censored`] is
-//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Averaging`] one that keeps regions' means, [`Looked`] one of which it is kept where it lacks values, [`Combined`] one made of a run's
+//! a source made of another, [`Sampled`] one that keeps some voxels of another, [`Averaged`] one that keeps their means, [`Averaging`] one that keeps regions' means, [`Looked`] one of which it is kept where it lacks values, [`Filled`] one of which it is kept which volumes are empty, [`Combined`] one made of a run's
 //! echoes, [`LocalMean`] one made of a sample of a run's voxels, [`Stack`] one made of maps.
 
 use std::path::PathBuf;
@@ -13,6 +13,7 @@ use crate::volume::{Block, HostBold};
 mod averaged;
 mod censored;
 mod combined;
+mod empty;
 mod lacking;
 mod local;
 mod memory;
@@ -24,6 +25,7 @@ mod stack;
 pub use averaged::{Averaged, Means};
 pub use censored::Censored;
 pub use combined::{Combined, OverTime};
+pub use empty::{Empty, Filled};
 pub use lacking::{Lacking, Looked};
 pub use local::LocalMean;
 pub use memory::Memory;

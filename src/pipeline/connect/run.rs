@@ -8,7 +8,7 @@ use super::overlap::Overlap;
 use super::seeds::{self, Mapped, Plan, Rho, Seed};
 use super::series::{self, Asked, Seen};
 use crate::error::{Error, Result};
-use crate::io::source::{Averaged, Means};
+use crate::io::source::{Averaged, Empty, Filled, Means};
 use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
 use crate::pipeline::automask;
@@ -97,12 +97,15 @@ pub(super) fn take(
     };
     let mut means = Means::new(run.grid.shape, run.n_volumes);
     let is_drawn = !spec.no_pictures && !nodes.labels.is_empty();
+    let mut empty = Empty::new(run.n_volumes);
+    let mut filled = Filled::new(run.bold.as_mut(), &mut empty);
     let seen = if is_drawn {
-        let mut source = Averaged::new(run.bold.as_mut(), &mut means);
+        let mut source = Averaged::new(&mut filled, &mut means);
         series::pass(ladder, &mut source, &asked, watch)?
     } else {
-        series::pass(ladder, run.bold.as_mut(), &asked, watch)?
+        series::pass(ladder, &mut filled, &asked, watch)?
     };
+    precision::say_empty(&empty, (&run.path, &run.kept), precision::FITTED, watch);
     let n_usable = seen.usable.iter().filter(|&&v| v).count();
     if n_usable == 0 {
         return Err(Error::bad_data(
@@ -127,7 +130,10 @@ pub(super) fn take(
             let all: Vec<Seed> = known.iter().filter_map(|&at| seed(&of_run[at])).collect();
             let plan = plan(spec, run, smoothing)?;
             let of = (&nuisance, &plan, &seen.usable[..]);
-            Some(maps_of(spec, ladder, (run, &all), of, watch)?)
+            let maps = maps_of(spec, ladder, (run, &all), of, watch)?;
+            let mut own = maps.seeds.iter().map(|seed| &seed.contrast);
+            own.try_for_each(|own| own.refuse_beyond_f32(&maps.fitted))?;
+            Some(maps)
         }
     };
     run.bold.release();

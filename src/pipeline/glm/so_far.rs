@@ -3,7 +3,9 @@
 use super::in_regions::{self, InRegions, Unit};
 use super::{residuals, smoothness};
 use crate::error::{Error, Result};
-use crate::io::source::{Averaged, Averaging, BoldSource, Means, Regional, Sample, Sampled};
+use crate::io::source::{
+    Averaged, Averaging, BoldSource, Empty, Filled, Means, Regional, Sample, Sampled,
+};
 use crate::physio::BeyondChance;
 use crate::pipeline::automask::{self, Common};
 use crate::pipeline::blocks::Ladder;
@@ -185,13 +187,15 @@ fn fit(
     let mut means = Means::new(run.grid.shape, run.n_volumes);
     let has_percent = plan.contrasts.len() > n_asked;
     let needs_mean = spec.scaling != SignalScale::None || has_percent;
+    let mut empty = Empty::new(run.n_volumes);
+    let mut filled = Filled::new(run.bold.as_mut(), &mut empty);
     let mut averaging;
     let bold: &mut dyn BoldSource = match regional {
         Some(regional) => {
-            averaging = Averaging::new(run.bold.as_mut(), regional);
+            averaging = Averaging::new(&mut filled, regional);
             &mut averaging
         }
-        None => run.bold.as_mut(),
+        None => &mut filled,
     };
     let mut fitted = if !needs_mean {
         let sources: (&mut dyn BoldSource, _) = (bold, &mut beside.sources[..]);
@@ -201,6 +205,7 @@ fn fit(
         let sources: (&mut dyn BoldSource, _) = (&mut source, &mut beside.sources[..]);
         fit_sampled(ladder, sources, sample.as_mut(), (inside, plan), watch)?
     };
+    precision::say_empty(&empty, (&run.path, &run.kept), precision::FITTED, watch);
     let found = match &sample {
         Some(sample) => chance::verdict(sample, run, &spec.design.terms, true, watch)?,
         None => None,

@@ -1,0 +1,121 @@
+//! Files that several runs share though each run has its own: a table of motion, a recording. By content: a copy is the same file.
+
+use std::path::{Path, PathBuf};
+
+use super::{Run, display};
+use crate::error::{Error, Result};
+use crate::io;
+use crate::pipeline::spec::RunSpec;
+use crate::pipeline::watch::Watch;
+use crate::recording::Trace;
+
+/// Warn where two runs are given one table of confounds or one recording, or copies of it.
+///
+/// # Errors
+/// Where a file cannot be read.
+pub fn say_shared(runs: &[&RunSpec], watch: &dyn Watch) -> Result<()> {
+    let confounds = |run: &&RunSpec| run.confounds.clone();
+    let recordings = |run: &&RunSpec| run.physio.clone();
+    let bolds: Vec<&Path> = runs.iter().map(|run| run.bold.as_path()).collect();
+    let tables = (&bolds[..], "is the table of confounds", "Each run has motion of its own");
+    say(tables, runs.iter().map(confounds).collect(), watch)?;
+    let why = "Each run has beats and breaths of its own, unless one log with a clock holds both";
+    say((&bolds, "is the recording", why), runs.iter().map(recordings).collect(), watch)
+}
+
+/// Warn of the first file of one kind that stands for two runs, and count the others. `files`: of each run.
+fn say(
+    (bolds, what, why): (&[&Path], &str, &str),
+    files: Vec<Vec<PathBuf>>,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let mut first = None;
+    let mut n = 0;
+    for (run, own) in files.iter().enumerate() {
+        let Some((before, file)) = twin_among(own, &files[..run])? else { continue };
+        n += 1;
+        first.get_or_insert((before, run, file));
+    }
+    let Some((before, run, file)) = first else { return Ok(()) };
+    let more = match n {
+        1 => String::new(),
+        n => format!(" (so with {} more runs)", n - 1),
+    };
+    watch.warn(&format!(
+        "{}, or a copy of it, {what} of {} and of {}{more}. {why}: give the files in the order of the images",
+        display(file),
+        display(bolds[before]),
+        display(bolds[run])
+    ));
+    Ok(())
+}
+
+/// The first run before that has one of a run's files, and which.
+fn twin_among<'a>(
+    own: &'a [PathBuf],
+    before: &[Vec<PathBuf>],
+) -> Result<Option<(usize, &'a PathBuf)>> {
+    for (at, others) in before.iter().enumerate() {
+        for file in own {
+            for other in others {
+                if file == other || io::is_same(file, other)? {
+                    return Ok(Some((at, file)));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Refuse a recording that has the same samples at the same times in two runs: only one of them can be right.
+///
+/// # Errors
+/// Usage, with both runs.
+pub(super) fn refuse_one_recording(runs: &[Run]) -> Result<()> {
+    for (at, run) in runs.iter().enumerate() {
+        let Some(physio) = &run.physio else { continue };
+        let is_twin = |other: &&Run| {
+            other.physio.as_ref().is_some_and(|other| {
+                let pairs = [
+                    (&physio.recording.cardiac, &other.recording.cardiac),
+                    (&physio.recording.respiratory, &other.recording.respiratory),
+                ];
+                pairs.into_iter().any(|(a, b)| is_one(a.as_ref(), b.as_ref()))
+            })
+        };
+        if let Some(other) = runs[..at].iter().find(is_twin) {
+            return Err(Error::usage(
+                format!("the recording {}", physio.recording.name),
+                format!(
+                    "stands at the same times of {} and of {}",
+                    display(&other.path),
+                    display(&run.path)
+                ),
+                "be of one run: no two runs have the same beats and breaths",
+                "give the recordings in the order of the images; fit a run without a recording by itself",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Whether two traces have the same samples at the same times.
+fn is_one(a: Option<&Trace>, b: Option<&Trace>) -> bool {
+    let (Some(a), Some(b)) = (a, b) else { return false };
+    let bits = |trace: &Trace| trace.samples.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
+    a.start_s == b.start_s && a.samples.len() == b.samples.len() && bits(a) == bits(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trace_is_another_one_where_it_begins_at_another_time_or_differs_in_a_sample() {
+        let trace = Trace { samples: vec![1.0, f64::NAN, 3.0], sampling_hz: 50.0, start_s: -2.0 };
+        assert!(is_one(Some(&trace), Some(&trace.clone())));
+        assert!(!is_one(Some(&trace), Some(&Trace { start_s: 300.0, ..trace.clone() })));
+        let other = Trace { samples: vec![1.0, f64::NAN, 3.5], ..trace.clone() };
+        assert!(!is_one(Some(&trace), Some(&other)) && !is_one(Some(&trace), None));
+    }
+}
