@@ -70,6 +70,17 @@ const FORMS: [&str; 34] = [
     "better=q:pain<=N",
 ];
 
+/// Forms of options that take any text: no other is a number to them.
+const OPEN: [(&str, &[&str]); 7] = [
+    ("--durations", &["N"]),
+    ("--modulate", &["pain:onset^N"]),
+    ("--roi", &["a=sphere:0,0,0:N", "a=N"]),
+    ("--seed", &["a=sphere:0,0,0:N", "a=N", "N"]),
+    ("--regions", &["a=sphere:0,0,0:N", "a=N"]),
+    ("--svc", &["a=sphere:0,0,0:N", "a=N"]),
+    ("--network", &["a=N", "a=N,N"]),
+];
+
 /// Good command lines of each command, OUT for what it writes.
 fn lines() -> Vec<String> {
     [
@@ -78,7 +89,7 @@ fn lines() -> Vec<String> {
         "retroicor BOLD --events EVENTS --physio PHYSIO --terms 1/1/0 --out OUT.nii --device cpu -q",
         "smooth BOLD --fwhm 20 --out OUT.nii --device cpu -q",
         "confounds BOLD --csf MASK --mask MASK --acompcor 2 --out OUT.tsv --device cpu -q",
-        "connect BOLD --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --out OUT --device cpu -q",
+        "connect BOLD --physio PHYSIO --terms 1/0/0 --confounds CONFOUNDS --columns rot_x --mask MASK --seed b=sphere:0,0,0:40 --coordinates native --fwhm 20 --min-dof 1 --no-pictures --out OUT --device cpu -q",
         "physio --physio PHYSIO --bold BOLD --terms 1/1/0 --out OUT -q",
         "physio --physio PHYSIO --tr 2 --volumes 40 --terms 1/1/0 --out OUT -q",
         "simulate OUT --shape 5,5,4 --voxel-size 16,16,16 --volumes 40 -q",
@@ -207,6 +218,12 @@ fn with_option(line: &str, option: &str, value: &str, out: &str) -> Vec<String> 
     words
 }
 
+/// Whether a command line is well formed with this value.
+fn is_taken(command: &clap::Command, line: &str, option: &str, value: &str) -> bool {
+    let words = with_option(line, option, value, "out").split_off(1);
+    command.clone().no_binary_name(true).try_get_matches_from(words).is_ok()
+}
+
 #[test]
 fn extremes_of_every_option_that_takes_a_number_end_tidily() {
     let folder = study();
@@ -234,16 +251,17 @@ fn extremes_of_every_option_that_takes_a_number_end_tidily() {
             }
             let long = format!("--{}", option.get_long().unwrap());
             let before = tried.len();
-            for line in lines.iter().filter(|line| line.split(' ').next() == Some(name)) {
-                for (form, number) in FORMS.iter().flat_map(|f| NUMBERS.map(|n| (f, n))) {
-                    let out = format!("out-{}", tried.len());
-                    let value = form.replace('N', number);
-                    let words = with_option(line, &long, &value, &out);
-                    let all = std::iter::once("boldly".to_owned()).chain(words.clone());
-                    if definition.clone().try_get_matches_from(all).is_ok() {
-                        tried.push(words);
-                    }
-                }
+            let forms = OPEN.iter().find(|(open, _)| *open == long).map_or(&FORMS[..], |o| o.1);
+            let values: Vec<String> =
+                forms.iter().flat_map(|f| NUMBERS.map(|n| f.replace('N', n))).collect();
+            let of_command = || lines.iter().filter(|line| line.split(' ').next() == Some(name));
+            let taken: Vec<&String> = values
+                .par_iter()
+                .filter(|value| of_command().any(|line| is_taken(command, line, &long, value)))
+                .collect();
+            for (line, value) in of_command().flat_map(|line| taken.iter().map(move |v| (line, v)))
+            {
+                tried.push(with_option(line, &long, value, &format!("out-{}", tried.len())));
             }
             assert!(
                 tried.len() > before,
