@@ -365,6 +365,16 @@ fn a_modulator_of_a_condition_that_a_run_lacks_has_no_column_there() {
         table.lines().next().unwrap().matches("rating").count()
     };
     assert_eq!([columns(1), columns(2)], [1, 0]);
+    // one rating in all of a run is no modulator there; over the runs where it is one the contrast stands when asked for
+    let same = "20\t9\tpain\t4\n35\t9\tpain\t4\n80\t9\tpain\tn/a\n";
+    std::fs::write(dir.join("b.tsv"), format!("{head}{warm}{same}")).unwrap();
+    let flat = format!("{line} --contrast pain:rating --skip-missing --out flat");
+    let told = said(&succeeded(&flat, boldly(dir, &flat)));
+    let warning = "b.tsv: rating of the events of `pain` does not vary, as it does in another run";
+    assert!(told.contains(warning) && told.contains("is that of 1 of 2 runs"), "{told}");
+    std::fs::write(dir.join("a.tsv"), format!("{head}{warm}{same}")).unwrap();
+    let flat = flat.replace("--out flat", "--out none");
+    assert!(said(&boldly(dir, &flat)).contains("is 4 in all"), "in no run");
     let other = format!("{line} --modulate cold:rating --contrast warm --out none");
     let refused = boldly(dir, &other);
     assert!(said(&refused).contains("cold"), "{}", said(&refused));

@@ -36,7 +36,7 @@ pub struct Events {
 }
 
 /// The column of the conditions.
-const TRIAL_TYPE: &str = "trial_type";
+pub const TRIAL_TYPE: &str = "trial_type";
 /// The column of the heights.
 const MODULATION: &str = "modulation";
 

@@ -8,8 +8,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{quoted, similar};
+use super::{number, quoted, similar};
 use crate::error::{Error, Result};
+use crate::table::Table;
 
 /// The highest power.
 const MOST_ORDER: u32 = 5;
@@ -83,6 +84,18 @@ impl Modulation {
             raised.iter().zip(amplitudes).map(|(v, a)| a * (v - off)).collect()
         };
         Ok((1..=self.order).map(power).collect())
+    }
+
+    /// Whether its column holds two values or more in the rows of its condition; none of a table without one of them. `conditions`: the column that
+    /// names conditions.
+    #[must_use]
+    pub fn varies_in(&self, table: &Table, conditions: &str) -> Option<bool> {
+        let (names, values) = (table.position(conditions)?, table.position(&self.column)?);
+        let of_condition = |row: &&Vec<String>| row[names].trim() == self.condition;
+        let mut known = table.rows.iter().filter(of_condition).map(|row| row[values].trim());
+        let mut known = known.by_ref().filter(|cell| !number::is_missing(cell));
+        let first = known.next();
+        Some(first.is_some_and(|first| known.any(|cell| cell != first)))
     }
 
     /// That the condition is one of those of the events, `names`.

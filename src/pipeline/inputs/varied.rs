@@ -1,16 +1,25 @@
-//! Columns of events that vary a response or give durations, of the runs that have their condition.
+//! Columns of events that vary a response or give durations, of the runs that have their condition, and in which they vary.
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::design::events;
+use crate::design::modulation::Modulation;
 use crate::error::Result;
 use crate::io;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::Watch;
 
-/// The options of each run: less the modulations and durations of conditions that it has not and another run has, which is said. A
-/// condition that no run has stays, to be refused.
+/// What the events of a run say of it.
+struct OfRun {
+    name: String,
+    conditions: BTreeSet<String>,
+    /// Of each modulation; none where the table lacks its column.
+    varies: Vec<Option<bool>>,
+}
+
+/// The options of each run: less the modulations and durations of conditions that it has not and another run has, and less modulations whose
+/// column has one value there and several in another run, which is said. What no run has stays, to be refused.
 ///
 /// # Errors
 /// Tables of events that cannot be read.
@@ -27,12 +36,20 @@ pub(super) fn of_each<'a>(
         let table = spec.events.as_ref().map(|path| io::tsv::read(path)).transpose()?;
         tables.push(table.map(|table| {
             let conditions = events::conditions_of(&table, options.trial_type.as_deref());
-            (table.name, conditions)
+            let column = options.trial_type.as_deref().unwrap_or(events::TRIAL_TYPE);
+            let varies = |modulation: &Modulation| modulation.varies_in(&table, column);
+            let varies = options.modulate.iter().map(varies).collect();
+            OfRun { conditions, varies, name: table.name }
         }));
     }
-    let everywhere: BTreeSet<&String> = tables.iter().flatten().flat_map(|(_, all)| all).collect();
-    let of_run = |table: &Option<(String, BTreeSet<String>)>| {
-        let Some((name, here)) = table else { return Cow::Borrowed(options) };
+    let everywhere: BTreeSet<&String> =
+        tables.iter().flatten().flat_map(|t| &t.conditions).collect();
+    let varies_somewhere =
+        |at: usize| tables.iter().flatten().any(|table| table.varies[at] == Some(true));
+    let of_run = |table: &Option<OfRun>| {
+        let Some(OfRun { name, conditions: here, varies }) = table else {
+            return Cow::Borrowed(options);
+        };
         let mut said = BTreeSet::new();
         let mut is_elsewhere = |condition: &String| {
             let lacks = !here.contains(condition) && everywhere.contains(condition);
@@ -44,7 +61,20 @@ pub(super) fn of_each<'a>(
             lacks
         };
         let mut own = options.clone();
-        own.modulate.retain(|modulation| !is_elsewhere(&modulation.condition));
+        let mut at = 0..own.modulate.len();
+        own.modulate.retain(|modulation| {
+            let Some(at) = at.next().filter(|_| !is_elsewhere(&modulation.condition)) else {
+                return false;
+            };
+            let is_flat = varies[at] == Some(false) && varies_somewhere(at);
+            if is_flat {
+                watch.warn(&format!(
+                    "{name}: {} of the events of `{}` does not vary, as it does in another run: it has no column in this one",
+                    modulation.column, modulation.condition
+                ));
+            }
+            !is_flat
+        });
         own.durations
             .retain(|durations| !durations.condition.as_ref().is_some_and(&mut is_elsewhere));
         Cow::Owned(own)
