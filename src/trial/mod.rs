@@ -30,6 +30,8 @@ pub mod derived;
 mod dictionary;
 pub mod digits;
 pub mod disposition;
+pub mod edges;
+mod edges_of_runs;
 mod note;
 mod odd;
 mod people;
@@ -52,11 +54,12 @@ mod whole;
 pub use arm::{Arm, ByArm};
 pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
 pub use dictionary::{Dictionary, Direction, Variable};
+pub use edges_of_runs::{EdgesOfRuns, RunOf};
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};
 pub use plan::{
-    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
-    PressurePlan, Relation,
+    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, EdgesPlan, Missing, Outcome, Permutations,
+    Plan, PressurePlan, Relation,
 };
 pub use results::Results;
 pub use rule::{Operator, Part, Rule, Threshold};

@@ -108,6 +108,19 @@ pub struct BrainPlan {
     pub regions: Vec<String>,
 }
 
+/// Edges between regions: Fisher's z of a row a run and pair of regions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgesPlan {
+    /// The table; [`EdgesPlan::OF_CONNECT`]: those that `connect` wrote.
+    pub table: String,
+}
+
+impl EdgesPlan {
+    /// How a plan calls the tables that `connect` wrote, a file a run.
+    pub const OF_CONNECT: &str = "connect";
+}
+
 /// Two things whose correlation over participants is asked for: `brain:insula_dmn_z~questionnaires:nrs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -235,6 +248,9 @@ pub struct Plan {
     /// Values of regions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brain: Option<BrainPlan>,
+    /// Edges between regions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<EdgesPlan>,
     /// Correlations over participants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub correlations: Vec<Relation>,
@@ -273,6 +289,7 @@ impl Default for Plan {
             pressure: None,
             adverse_events: None,
             brain: None,
+            edges: None,
             correlations: Vec::new(),
             exploratory: false,
             design: Design::Parallel,

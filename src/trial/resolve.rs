@@ -48,6 +48,7 @@ impl Plan {
             self.pressure.as_ref().map(|part| &part.table),
             self.adverse_events.as_ref(),
             self.brain.as_ref().map(|part| &part.table),
+            self.edges.as_ref().map(|part| &part.table),
             self.crossover.as_ref().map(|part| &part.table),
         ];
         of_columns.chain(named.into_iter().flatten()).map(String::as_str).collect()
@@ -95,6 +96,8 @@ impl Plan {
             self.pressure.as_mut().map(|part| &mut part.table),
             self.adverse_events.as_mut(),
             self.brain.as_mut().map(|part| &mut part.table),
+            // Those of connect are no table of the study.
+            self.edges.as_mut().map(|part| &mut part.table).filter(|_| tables.edges.is_none()),
             self.crossover.as_mut().map(|part| &mut part.table),
         ];
         for name in named.into_iter().flatten() {
@@ -124,6 +127,7 @@ impl Plan {
             || self.cpm.is_some()
             || self.pressure.is_some()
             || self.brain.is_some()
+            || self.edges.is_some()
     }
 
     fn refuse_empty(&self) -> Result<()> {

@@ -16,6 +16,7 @@ mod cpm;
 mod crossover;
 mod disposition;
 mod doubts;
+mod edges;
 mod estimates;
 mod image;
 mod maps;

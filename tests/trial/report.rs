@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use boldly::report::trial::{PictureFile, TrialPage, page};
 use boldly::trial::results::Estimate;
 use boldly::trial::{
-    Arm, BrainPlan, CpmPlan, Note, Notes, PressurePlan, Results, Severity, analyse,
+    Arm, BrainPlan, CpmPlan, EdgesPlan, Note, Notes, PressurePlan, Results, Severity, analyse,
 };
 
 use crate::checked::{Element, checked};
@@ -29,6 +29,8 @@ fn whole() -> Study {
     plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions });
     plan.correlations = vec!["brain:insula_dmn_z~questionnaires:nrs".parse().unwrap()];
     plan.strata = vec!["site".to_owned()];
+    plan.edges = Some(EdgesPlan { table: "coupling".to_owned() });
+    study.tables.all.push(crate::edges::long());
     study
 }
 
@@ -91,6 +93,7 @@ fn the_page_is_well_formed_and_every_part_is_on_it() {
         "Conditioned pain modulation",
         "Pressure pain",
         "Brain",
+        "Edges between regions",
         "Brain and behaviour",
         "Adverse events",
         "Methods",

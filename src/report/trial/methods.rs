@@ -11,6 +11,7 @@ const HEDGES: &str = "Hedges LV. Distribution theory for Glass's estimator of ef
 const STEIGER: &str = "Steiger JH, Fouladi RT. Noncentrality interval estimation and the evaluation of statistical models. In: What if there were no significance tests? Erlbaum 1997:221-257.";
 const HOLM: &str =
     "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70.";
+const BENJAMINI: &str = "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple testing. J R Stat Soc B 1995;57:289-300.";
 const FREEDMAN: &str = "Freedman D, Lane D. A nonstochastic interpretation of reported significance levels. J Bus Econ Stat 1983;1:292-298.";
 const MIETTINEN: &str =
     "Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med 1985;4:213-226.";
@@ -145,6 +146,16 @@ fn brain(text: &mut Text, of: &Results) {
                 }
             ),
             &[],
+        )]);
+    }
+    if let Some(part) = &of.edges {
+        let several = match part.of_several_runs {
+            0 => "",
+            _ => ", the mean over the runs of a visit",
+        };
+        text.paragraph(&[(
+            format!("Edges: Fisher's z of each pair of {} regions{several} at {} was compared given that at {} by the same analysis of covariance, p of all edges adjusted together (false discovery rate).", part.regions.len(), session(&of.plan.endpoint), session(&of.plan.baseline)),
+            &[BENJAMINI],
         )]);
     }
     if of.correlations.is_some() {

@@ -14,7 +14,7 @@ use crate::stats::second_level::SecondLevel;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
-use crate::trial::results::{AncovaRow, LsMean, PairPoint, Test, UnequalSlopes};
+use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
 
 /// A residual's share of its row's variance below which the row is fitted exactly.
 const FITTED: f64 = 1e-10;
@@ -57,9 +57,84 @@ impl Model {
         Model { names, design, at, baseline_mean }
     }
 
+    /// Rows of weights: the arm, then the endpoint of the control and of the active arm at the mean baseline.
+    fn weights(&self) -> Array2<f64> {
+        Array2::from_shape_fn((3, self.design.ncols()), |(row, column)| match (row, column) {
+            (0, column) => f64::from(u8::from(column == ARM)),
+            (row, ARM) => f64::from(u8::from(row == 2)),
+            (_, column) => self.at[column],
+        })
+    }
+
     /// A row of weights: 1 at a column.
     fn one(&self, column: usize) -> Array2<f64> {
         Array2::from_shape_fn((1, self.design.ncols()), |(_, c)| f64::from(u8::from(c == column)))
+    }
+}
+
+/// What a fit says of the arms.
+pub(in crate::trial) struct Adjusted {
+    /// Of those analysed.
+    pub baseline_mean: f64,
+    /// Active minus control.
+    pub difference: Estimate,
+    pub test: Test,
+    /// Endpoint of each arm at the mean baseline.
+    pub ls_means: ByArm<LsMean>,
+}
+
+/// The arms compared, and nothing beside: for endpoints that are many.
+///
+/// # Errors
+/// As [`compare`].
+pub(in crate::trial) fn adjusted(
+    named: &Named,
+    pairs: &Pairs,
+    people: &People,
+    plan: &Plan,
+) -> Result<Adjusted> {
+    refuse_few(named, pairs, people)?;
+    let model = Model::new(pairs, people);
+    Fitted::new(named, &model, &pairs.endpoint, (people, plan)).map(|fitted| fitted.adjusted)
+}
+
+/// The model fitted.
+struct Fitted {
+    solved: LeastSquares,
+    level: SecondLevel,
+    adjusted: Adjusted,
+}
+
+impl Fitted {
+    fn new(
+        named: &Named,
+        model: &Model,
+        y: &[f64],
+        (people, plan): (&People, &Plan),
+    ) -> Result<Fitted> {
+        let solved = LeastSquares::new(model.design.view())?;
+        refuse_untestable(named, people, &solved, model)?;
+        let level = SecondLevel::new(model.design.view(), model.weights().view())?;
+        let answer = level.answer(&[y.to_vec()], false);
+        if answer.variance[0] <= 0.0 {
+            return Err(Error::bad_data(
+                named.outcome.clone(),
+                "is fitted exactly by arm and baseline",
+                "vary, for an effect is held against what varies",
+                "check the column, or leave the outcome out",
+            ));
+        }
+        let by_t =
+            |at: usize| by_t(answer.effect[at], answer.variance[at].sqrt(), answer.dof, plan.conf);
+        let (difference, test) = by_t(0);
+        let ls_mean = |at: usize| {
+            let (endpoint, _) = by_t(at);
+            LsMean { endpoint, change: endpoint.value - model.baseline_mean }
+        };
+        let ls_means = ByArm { control: ls_mean(1), active: ls_mean(2) };
+        let baseline_mean = model.baseline_mean;
+        let adjusted = Adjusted { baseline_mean, difference, test, ls_means };
+        Ok(Fitted { solved, level, adjusted })
     }
 }
 
@@ -71,24 +146,12 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
     refuse_few(named, pairs, people)?;
     let model = Model::new(pairs, people);
     let y = vec![pairs.endpoint.clone()];
-    let solved = LeastSquares::new(model.design.view())?;
-    let weights = model.one(ARM);
-    refuse_untestable(named, people, &solved, &model)?;
-    let level = SecondLevel::new(model.design.view(), weights.view())?;
-    let answer = level.answer(&y, false);
-    if answer.variance[0] <= 0.0 {
-        return Err(Error::bad_data(
-            named.outcome.clone(),
-            "is fitted exactly by arm and baseline",
-            "vary, for an effect is held against what varies",
-            "check the column, or leave the outcome out",
-        ));
-    }
-    let (difference, test) =
-        by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, plan.conf);
+    let Fitted { solved, level, adjusted } =
+        Fitted::new(named, &model, &pairs.endpoint, (people, plan))?;
+    let Adjusted { difference, test, ls_means, .. } = adjusted;
+    let dof = test.dof.unwrap_or_default();
     let residuals = level.residuals(&y[0]);
     let beta = solved.pinv.dot(&Array1::from(y[0].clone()));
-    let ls_means = ByArm::try_of(|arm| ls_mean(arm, &model, &y, plan.conf))?;
     let t = test.statistic;
     let (percent_change, percent_undefined) = change::percent(pairs, people);
     Ok(AncovaRow {
@@ -108,8 +171,8 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
         p_permuted: None,
         n_permutations: None,
         slope: beta[model.design.ncols() - 1],
-        sigma: (residuals.iter().map(|e| e * e).sum::<f64>() / answer.dof).sqrt(),
-        partial_eta_square: t * t / (t * t + answer.dof),
+        sigma: (residuals.iter().map(|e| e * e).sum::<f64>() / dof).sqrt(),
+        partial_eta_square: t * t / (t * t + dof),
         ls_means,
         slopes_differ: slopes_differ(&model, pairs, &y)?.map(|(test, _)| test),
         unequal_slopes: slopes_differ(&model, pairs, &y)?.and_then(|(_, unequal)| unequal),
@@ -176,15 +239,6 @@ fn refuse_untestable(
         ));
     }
     Ok(())
-}
-
-/// An arm's endpoint at the mean baseline.
-fn ls_mean(arm: Arm, model: &Model, y: &[Vec<f64>], conf: f64) -> Result<LsMean> {
-    let mut weights = Array2::from_shape_fn((1, model.at.len()), |(_, c)| model.at[c]);
-    weights[[0, ARM]] = arm.indicator();
-    let answer = SecondLevel::new(model.design.view(), weights.view())?.answer(y, false);
-    let (endpoint, _) = by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, conf);
-    Ok(LsMean { endpoint, change: endpoint.value - model.baseline_mean })
 }
 
 /// The model with a slope an arm: whether the slopes differ, and the difference at the mean baseline by HC3.
