@@ -16,8 +16,8 @@ use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Coordinates, EndpointsSpec, GivenRegion, MapsOfTrial};
 use crate::pipeline::written::Written;
 use crate::trial::{
-    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, EdgesPlan, Missing, Outcome, Permutations,
-    Plan, PressurePlan, Relation, Rule, stem,
+    BrainPlan, Column, Covariate, CpmPlan, CrossoverPlan, Design, EdgesPlan, Missing, Outcome,
+    Permutations, Plan, PressurePlan, Relation, Rule, stem,
 };
 
 /// Compare a trial's arms: outcomes by ANCOVA, responders, adverse events, pain tests, brain and behaviour, from a BIDS study's tables.
@@ -45,7 +45,7 @@ pub(super) struct Args {
     study: PathBuf,
     /// What is analysed, as JSON, in place of the options below
     #[arg(help_heading = heading::INPUTS, long, value_name = "JSON", conflicts_with_all = [
-        "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "describe", "responders", "missing", "cpm", "cpm_threshold",
+        "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "covariates", "describe", "responders", "missing", "cpm", "cpm_threshold",
         "pressure", "target", "adverse_events", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
     plan: Option<PathBuf>,
     /// A further table, which lies outside of the study
@@ -80,6 +80,12 @@ pub(super) struct Args {
     /// Factors that were known before randomisation, with several participants a level
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
     strata: Vec<String>,
+    /// Columns that enter the analyses of covariance: 'age'
+    ///
+    /// Of participants.tsv, numbers or levels, or numbers of a table with visits: physio_summary:heart_rate is that at baseline, with @endpoint that at the endpoint, with @change endpoint less
+    /// baseline (what the treatment does to them is then taken out of what it does, and that is told). Numbers enter less their mean. Who lacks one is in no analysis of covariance, and named
+    #[arg(help_heading = heading::MODEL, long = "covariate", value_name = "COLUMNS", value_delimiter = ',')]
+    covariates: Vec<Covariate>,
     /// Columns of the baseline table [default: age, sex]
     ///
     /// Of participants.tsv; the outcomes at baseline follow
@@ -138,7 +144,7 @@ pub(super) struct Args {
     /// the very space of the maps; `template`: the maps are in the template, whatever their names say
     #[arg(help_heading = heading::INPUTS, long, value_name = "template|native", value_parser = parsed::<Coordinates>, requires = "regions")]
     coordinates: Option<Coordinates>,
-    /// Edges between regions: a table, or folders of boldly connect
+    /// Edges of regions: a table, or folders of boldly connect
     ///
     /// Folders: the edges.tsv of each run in them and below, with sub- and ses- in their paths; z of several runs of a visit is their mean. A table: a row a participant, session and edge, columns
     /// region_a, region_b, z (Fisher's z) and, of several runs, run. Every edge is compared as outcomes are, p of all adjusted together (false discovery rate)
@@ -377,6 +383,7 @@ impl Args {
             outcomes: self.outcomes.clone().into_iter().map(outcome).collect(),
             primary: self.primary.clone(),
             strata: self.strata.clone(),
+            covariates: self.covariates.clone(),
             describe: self.describe.clone(),
             responders: self.responders.clone(),
             missing: self.missing.clone().into_iter().map(Missing::from).collect(),

@@ -224,6 +224,7 @@ fn row(
 ) -> Result<(EdgeRow, Option<Error>)> {
     let runs = both.runs;
     let pairs = both.pairs(pair, people);
+    let pairs = pairs.with_covariates(people);
     let [a, b] = runs.pairs[pair].map(|region| runs.regions[region].clone());
     let mean = |arm: Arm| {
         let own = pairs.baseline.iter().zip(&pairs.arm).filter(|(_, own)| **own == arm);

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use super::column::Column;
+use super::covariate::Covariate;
 use super::dictionary::Direction;
 use super::rule::Rule;
 use crate::error::Error;
@@ -227,6 +228,9 @@ pub struct Plan {
     /// Columns of participants.tsv that are factors beside the arm.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strata: Vec<String>,
+    /// Columns that enter the analyses of covariance beside arm and baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covariates: Vec<Covariate>,
     /// Further columns of participants.tsv for the baseline table; none: age and sex where they are there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub describe: Vec<String>,
@@ -271,6 +275,15 @@ pub struct Plan {
     pub permutations: Option<Permutations>,
 }
 
+impl Plan {
+    /// What the analyses of covariance are adjusted for beside arm and baseline; empty: nothing.
+    #[must_use]
+    pub fn adjusted_for(&self) -> String {
+        let covariates = self.covariates.iter().map(Covariate::called);
+        self.strata.iter().cloned().chain(covariates).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Default for Plan {
     fn default() -> Plan {
         Plan {
@@ -282,6 +295,7 @@ impl Default for Plan {
             outcomes: Vec::new(),
             primary: Vec::new(),
             strata: Vec::new(),
+            covariates: Vec::new(),
             describe: Vec::new(),
             responders: Vec::new(),
             missing: missing(),

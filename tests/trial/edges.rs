@@ -172,7 +172,7 @@ fn what_is_no_table_of_edges_or_of_nobody_is_refused_with_its_line() {
     refused(drop("participant_id"), &["has no column participant_id", "--edges FOLDER"]);
     refused(drop("z"), &["has no column z", "edges.tsv are taken"]);
     refused(drop("run"), &["is of insula and pcc, as line", "a column run"]);
-    refused(|t| t.rows[7][0] = "sub-099".to_owned(), &["line 8 (sub-099)", "does not list"]);
+    refused(|t| t.rows[7][0] = "sub-099".to_owned(), &["line 9 (sub-099)", "does not list"]);
     refused(|t| t.rows[7][0] = "n/a".to_owned(), &["line 9", "has no participant_id"]);
     refused(|t| t.rows[7][5] = "0,31".to_owned(), &["line 9 (sub-001)", "'0,31' in column z"]);
     refused(|t| t.rows[7][4] = "insula".to_owned(), &["line 9", "is of insula with itself"]);

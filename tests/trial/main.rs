@@ -12,6 +12,7 @@ mod by_region;
 mod checked;
 mod command;
 mod correlations;
+mod covariates;
 mod cpm;
 mod crossover;
 mod disposition;

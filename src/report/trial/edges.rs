@@ -1,6 +1,6 @@
 //! Edges between regions: the matrix of what the arms' changes differ by, and its table.
 
-use super::words::{arms, both, ci, fitted, or_dash, session, statistic, with_limits};
+use super::words::{adjusted, arms, both, ci, fitted, or_dash, session, statistic, with_limits};
 use crate::report::figures::edge_matrix::{self, Edge, EdgeMatrix, Mark};
 use crate::report::figures::figure;
 use crate::report::grid::Grid;
@@ -68,8 +68,7 @@ fn table(of: &Results, part: &Edges) -> String {
         "p",
         "q",
     ];
-    let mut table =
-        Grid::new(&format!("Edges (Fisher's z), adjusted for baseline{rest}"), &heads, 1);
+    let mut table = Grid::new(&format!("Edges (Fisher's z), {}{rest}", adjusted(of)), &heads, 1);
     for row in rows.into_iter().take(MOST) {
         let mut cells = vec![format!("{} – {}", row.region_a, row.region_b), both(row.n)];
         for arm in [Arm::Active, Arm::Control] {

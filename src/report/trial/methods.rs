@@ -2,7 +2,7 @@
 
 use super::words::{arms, ci, session, way};
 use crate::report::methods::Text;
-use crate::trial::{Design, Missing, Results};
+use crate::trial::{Covariate, Design, Missing, Results};
 
 const CONSORT: &str = "Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010;340:c332.";
 const VICKERS: &str = "Vickers AJ, Altman DG. Analysing controlled trials with baseline and follow up measurements. BMJ 2001;323:1123-1124.";
@@ -64,6 +64,17 @@ pub(super) fn section(of: &Results) -> String {
     text.html()
 }
 
+/// What enters beside arm, baseline and strata.
+fn covariates(of: &Results) -> String {
+    let names: Vec<String> = of.plan.covariates.iter().map(Covariate::called).collect();
+    format!(
+        ", with the covariate{} {} (numbers less their mean, a column for each level but the first; @change: endpoint − baseline), of those who have {}",
+        if names.len() == 1 { "" } else { "s" },
+        names.join(", "),
+        if names.len() == 1 { "it" } else { "them all" }
+    )
+}
+
 fn participants(text: &mut Text) {
     text.paragraph(&[
         ("Participants, exclusions and missing values are counted as CONSORT asks.".to_owned(), &[CONSORT]),
@@ -78,13 +89,17 @@ fn outcomes(text: &mut Text, of: &Results) {
         [] => String::new(),
         all => format!(", adjusted also for {}", all.join(" and ")),
     };
+    let covariates = match of.plan.covariates.is_empty() {
+        true => String::new(),
+        false => covariates(of),
+    };
     let mut ways: Vec<Missing> = of.ancova.rows.iter().map(|row| row.missing).collect();
     ways.sort_unstable();
     ways.dedup();
     let ways: Vec<&str> = ways.into_iter().map(way).collect();
     let main = of.ancova.rows.first().map_or("observed", |row| way(row.missing));
     let mut said: Vec<(String, &[&'static str])> = vec![
-        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", strata), &[VICKERS]),
+        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}{}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", strata, covariates), &[VICKERS]),
         ("Beside it stand the standard error by the HC3 rule, the test of arm × baseline (slopes differ), and the change scores compared by Welch's t.".to_owned(), &[HC3]),
         ("Hedges g = J d of the change, J = Γ(ν/2) / (√(ν/2) Γ((ν − 1)/2)), with limits of the noncentral t.".to_owned(), &[HEDGES, STEIGER]),
         (format!("Missing values: {main} in the primary analysis; shown: {}.", ways.join(", ")), &[]),

@@ -1,6 +1,7 @@
 //! The fit of one outcome.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::stats::least_squares::LeastSquares;
 use crate::stats::second_level::SecondLevel;
 use crate::trial::arm::{Arm, ByArm};
+use crate::trial::covariate::{Kind, Values};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
 use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
@@ -27,6 +29,8 @@ pub(super) struct Model {
     /// Of the columns of strata, the share of their factor's levels: where LS means are taken.
     pub at: Vec<f64>,
     pub baseline_mean: f64,
+    /// Where the columns of each covariate are; none of one that is the same in all.
+    of_covariates: Vec<Range<usize>>,
 }
 
 /// The arm's column.
@@ -50,11 +54,22 @@ impl Model {
                 at.push(1.0 / levels.len() as f64);
             }
         }
+        let mut of_covariates = Vec::new();
+        for one in &people.covariates {
+            let from = columns.len();
+            let (own, levels) = columns_of(one, &pairs.places);
+            for (name, column) in own {
+                names.push(name);
+                columns.push(column);
+                at.push(levels.map_or(0.0, |n| 1.0 / n as f64));
+            }
+            of_covariates.push(from..columns.len());
+        }
         names.push("baseline".to_owned());
         columns.push(pairs.baseline.iter().map(|v| v - baseline_mean).collect());
         at.push(0.0);
         let design = Array2::from_shape_fn((n, columns.len()), |(row, c)| columns[c][row]);
-        Model { names, design, at, baseline_mean }
+        Model { names, design, at, baseline_mean, of_covariates }
     }
 
     /// Rows of weights: the arm, then the endpoint of the control and of the active arm at the mean baseline.
@@ -93,6 +108,7 @@ pub(in crate::trial) fn adjusted(
     people: &People,
     plan: &Plan,
 ) -> Result<Adjusted> {
+    let pairs = &pairs.with_covariates(people);
     refuse_few(named, pairs, people)?;
     let model = Model::new(pairs, people);
     Fitted::new(named, &model, &pairs.endpoint, (people, plan)).map(|fitted| fitted.adjusted)
@@ -143,6 +159,7 @@ impl Fitted {
 /// # Errors
 /// Bad data: an arm without two participants, an arm that strata tell apart, no degrees of freedom for error, or an endpoint that the model fits exactly.
 pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<AncovaRow> {
+    let pairs: &Pairs = &pairs.with_covariates(people);
     refuse_few(named, pairs, people)?;
     let model = Model::new(pairs, people);
     let y = vec![pairs.endpoint.clone()];
@@ -221,13 +238,14 @@ fn refuse_untestable(
     solved: &LeastSquares,
     model: &Model,
 ) -> Result<()> {
+    refuse_collinear(named, people, solved, model)?;
     let (n, rank) = (model.design.nrows(), solved.rank);
     if n <= rank {
         return Err(Error::bad_data(
             named.outcome.clone(),
             format!("has {n} participants for a model of rank {rank}"),
             "leave a degree of freedom for error",
-            "take fewer --strata, or leave the outcome out",
+            "take fewer --strata and --covariate, or leave the outcome out",
         ));
     }
     if !solved.is_estimable(model.one(ARM).row(0)) {
@@ -236,6 +254,58 @@ fn refuse_untestable(
             format!("has arms that {} tell apart by themselves", people.strata.join(", ")),
             "have both arms in a stratum at least",
             "take fewer --strata",
+        ));
+    }
+    Ok(())
+}
+
+/// A covariate's columns with their names, and how many levels it has, where these are levels.
+fn columns_of(one: &Values, places: &[usize]) -> (Vec<(String, Vec<f64>)>, Option<usize>) {
+    match &one.kind {
+        Kind::Numbers(all) => {
+            let own: Vec<f64> = places.iter().filter_map(|&place| all[place]).collect();
+            let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
+            let column: Vec<f64> = own.iter().map(|value| value - mean).collect();
+            let varies = own.iter().any(|value| *value != own[0]);
+            (varies.then_some((one.name.clone(), column)).into_iter().collect(), None)
+        }
+        Kind::Levels(all) => {
+            let level = |place: &usize| all[*place].as_deref().unwrap_or_default();
+            let levels: BTreeSet<&str> = places.iter().map(level).collect();
+            let column = |own: &&str| {
+                let is = |place: &usize| f64::from(u8::from(level(place) == *own));
+                (format!("{}[{own}]", one.name), places.iter().map(is).collect())
+            };
+            (levels.iter().skip(1).map(column).collect(), Some(levels.len()))
+        }
+    }
+}
+
+/// A covariate that tells nothing beside the other columns.
+fn refuse_collinear(
+    named: &Named,
+    people: &People,
+    solved: &LeastSquares,
+    model: &Model,
+) -> Result<()> {
+    let dependent = solved.dependent_columns();
+    for (one, columns) in people.covariates.iter().zip(&model.of_covariates) {
+        let among = |column: &usize| columns.contains(column);
+        let found = match dependent.iter().any(|column| among(column)) {
+            _ if columns.is_empty() => "is the same in all who are analysed".to_owned(),
+            true => {
+                let others = dependent.iter().filter(|column| !among(column));
+                let others: Vec<&str> =
+                    others.map(|&column| model.names[column].as_str()).collect();
+                format!("follows from {}", others.join(", "))
+            }
+            false => continue,
+        };
+        return Err(Error::bad_data(
+            format!("covariate {} of {}", one.name, named.outcome),
+            found,
+            "tell what arm, baseline, strata and other covariates do not",
+            "leave it out, or one of these",
         ));
     }
     Ok(())

@@ -9,6 +9,9 @@ pub(super) fn sheet(results: &Results) -> Option<Sheet> {
     Columns::<EdgeRow>::new()
         .one("region_a", "one region", |row| row.region_a.clone())
         .one("region_b", "the other", |row| row.region_b.clone())
+        .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
+            results.plan.adjusted_for()
+        })
         .arms("n", "participants with Fisher's z at both visits", |row, arm| *row.n.get(arm))
         .arms("lacking", "participants without", |row, arm| *row.lacking.get(arm))
         .arms("baseline", "mean z at baseline of those analysed", |row, arm| *row.baseline.get(arm))
