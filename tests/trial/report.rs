@@ -151,6 +151,15 @@ fn names_with_signs_that_mean_something_in_html_come_out_as_they_are() {
 /// Where a text of a drawing lies: from, to and its foot; letters are taken for narrow ones.
 fn extent(text: &Element) -> [f64; 3] {
     let at = |key: &str| text.attributes[key].parse::<f64>().unwrap();
+    if let Some(turned) = text.attributes.get("transform") {
+        // Upwards from its foot.
+        let place = turned.strip_prefix("translate(").and_then(|rest| rest.split_once(')'));
+        let (x, y) = place.unwrap().0.split_once(' ').unwrap();
+        let [x, y] = [x, y].map(|v| v.parse::<f64>().unwrap());
+        let long = 0.5 * 11.0 * text.text.chars().count() as f64;
+        assert!(y - long >= 0.0, "{} begins above its drawing", text.text);
+        return [x - 11.0, x, y];
+    }
     let size = if text.class("tick") || text.class("head") { 11.0 } else { 12.0 };
     let wide = 0.5 * size * text.text.chars().count() as f64;
     let from = match text.attributes["text-anchor"].as_str() {
