@@ -135,7 +135,7 @@ fn judge(values: &Values, people: &People) -> Result<()> {
         Kind::Numbers(_) => Ok(()),
         Kind::Levels(_) => {
             let levels = levels.iter().map(|(level, own)| (level.as_str(), own.clone())).collect();
-            strata::refuse_small(&option, &levels, people)
+            strata::refuse_small("--covariate", &values.name, &levels, people)
         }
     }
 }

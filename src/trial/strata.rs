@@ -29,18 +29,19 @@ pub(super) fn judge(
         }
         // Who lacks it is a stratum apart, named where people are read.
         levels.remove("n/a");
-        refuse_small(&format!("--strata {column}"), &levels, people)?;
+        refuse_small("--strata", column, &levels, people)?;
         of_visits(column, at, (plan, people, tables), notes)?;
     }
     Ok(())
 }
 
-/// Refuse levels of one participant, and levels as many as half of them. `option`: that names the column.
+/// Refuse levels of one participant, and levels as many as half of them. `option`: which names the column.
 ///
 /// # Errors
 /// Usage, naming the option and how many values there are.
 pub(super) fn refuse_small(
     option: &str,
+    column: &str,
     levels: &BTreeMap<&str, Vec<usize>>,
     people: &People,
 ) -> Result<()> {
@@ -65,12 +66,12 @@ pub(super) fn refuse_small(
         ),
     };
     Err(Error::usage(
-        option,
+        format!("{option} {column}"),
         found,
         "have few levels, each of two participants at least: a stratum of one says nothing of the arms",
         match are_numbers {
             true => format!(
-                "make a column of classes of it in {}, or leave it out",
+                "make a column of classes of {column} in {}, or leave it out",
                 people.table.table.name
             ),
             false => format!(

@@ -181,6 +181,13 @@ fn what_is_no_table_of_edges_or_of_nobody_is_refused_with_its_line() {
         &["line 3 (sub-001), is of insula and pcc, as line 2 is"],
     );
     refused(
+        |t| {
+            t.rows[1] = t.rows[0].clone();
+            t.rows[1].swap(3, 4);
+        },
+        &["line 3 (sub-001), is of pcc and insula, as line 2 is"],
+    );
+    refused(
         |t| t.rows.retain(|row| row[1] == "ses-baseline"),
         &["session 'ses-week13'", "is not among those of coupling.tsv: ses-baseline"],
     );
