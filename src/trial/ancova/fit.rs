@@ -291,15 +291,14 @@ fn refuse_collinear(
     let dependent = solved.dependent_columns();
     for (one, columns) in people.covariates.iter().zip(&model.of_covariates) {
         let among = |column: &usize| columns.contains(column);
-        let found = match dependent.iter().any(|column| among(column)) {
-            _ if columns.is_empty() => "is the same in all who are analysed".to_owned(),
-            true => {
-                let others = dependent.iter().filter(|column| !among(column));
-                let others: Vec<&str> =
-                    others.map(|&column| model.names[column].as_str()).collect();
-                format!("follows from {}", others.join(", "))
-            }
-            false => continue,
+        let found = if columns.is_empty() {
+            "is the same in all who are analysed".to_owned()
+        } else if dependent.iter().any(among) {
+            let others = dependent.iter().filter(|column| !among(column));
+            let others: Vec<&str> = others.map(|&column| model.names[column].as_str()).collect();
+            format!("follows from {}", others.join(", "))
+        } else {
+            continue;
         };
         return Err(Error::bad_data(
             format!("covariate {} of {}", one.name, named.outcome),
