@@ -16,8 +16,8 @@ use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Coordinates, EndpointsSpec, GivenRegion, MapsOfTrial};
 use crate::pipeline::written::Written;
 use crate::trial::{
-    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
-    PressurePlan, Relation, Rule, stem,
+    BrainPlan, Column, Covariate, CpmPlan, CrossoverPlan, Design, EdgesPlan, Missing, Outcome,
+    Permutations, Plan, PressurePlan, Relation, Rule, stem,
 };
 
 /// Compare a trial's arms: outcomes by ANCOVA, responders, adverse events, pain tests, brain and behaviour, from a BIDS study's tables.
@@ -45,7 +45,7 @@ pub(super) struct Args {
     study: PathBuf,
     /// What is analysed, as JSON, in place of the options below
     #[arg(help_heading = heading::INPUTS, long, value_name = "JSON", conflicts_with_all = [
-        "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "describe", "responders", "missing", "cpm", "cpm_threshold",
+        "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "covariates", "describe", "responders", "missing", "cpm", "cpm_threshold",
         "pressure", "target", "adverse_events", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
     plan: Option<PathBuf>,
     /// A further table, which lies outside of the study
@@ -80,6 +80,12 @@ pub(super) struct Args {
     /// Factors that were known before randomisation, with several participants a level
     #[arg(help_heading = heading::MODEL, long, value_name = "COLUMNS", value_delimiter = ',')]
     strata: Vec<String>,
+    /// Columns that enter the analyses of covariance: 'age'
+    ///
+    /// Of participants.tsv, numbers or levels, or numbers of a table with visits: physio_summary:heart_rate is that at baseline, with @endpoint that at the endpoint, with @change endpoint less
+    /// baseline (what the treatment does to them is then taken out of what it does, and that is told). Numbers enter less their mean. Who lacks one is in no analysis of covariance, and named
+    #[arg(help_heading = heading::MODEL, long = "covariate", value_name = "COLUMNS", value_delimiter = ',')]
+    covariates: Vec<Covariate>,
     /// Columns of the baseline table [default: age, sex]
     ///
     /// Of participants.tsv; the outcomes at baseline follow
@@ -138,6 +144,12 @@ pub(super) struct Args {
     /// the very space of the maps; `template`: the maps are in the template, whatever their names say
     #[arg(help_heading = heading::INPUTS, long, value_name = "template|native", value_parser = parsed::<Coordinates>, requires = "regions")]
     coordinates: Option<Coordinates>,
+    /// Edges of regions: a table, or folders of boldly connect
+    ///
+    /// Folders: the edges.tsv of each run in them and below, with sub- and ses- in their paths; z of several runs of a visit is their mean. A table: a row a participant, session and edge, columns
+    /// region_a, region_b, z (Fisher's z) and, of several runs, run. Every edge is compared as outcomes are, p of all adjusted together (false discovery rate)
+    #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE|FOLDER")]
+    edges: Vec<String>,
     /// A picture for the report
     ///
     /// SVG or PNG, such as the maps of group and the matrix of connect; or the folder that one of these wrote, whose maps and matrices are all taken, by name
@@ -223,11 +235,28 @@ fn read(path: &Path) -> Result<Plan> {
     })
 }
 
+/// Refuse a plan without the files that it takes, or with files that it does not take. `has`: whether they were given, and whether the plan takes them.
+fn comes_with(path: &Path, has: (bool, bool), what: &str, option: &str) -> Result<()> {
+    let found = match has {
+        (true, false) => format!("takes no {what}, which {option} gives"),
+        (false, true) => format!("takes {what}, which it does not hold"),
+        _ => return Ok(()),
+    };
+    Err(Error::usage(
+        path.display().to_string(),
+        found,
+        "come with what it was made with",
+        format!("give {option} as it was given then"),
+    ))
+}
+
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let maps = self.maps()?;
-        let (plan, tables) = self.asked(maps.is_some())?;
-        let spec = EndpointsSpec { study: self.study, tables, maps, pictures: self.pictures, plan };
+        let edges = self.folders_of_edges()?;
+        let (plan, tables) = self.asked(maps.is_some(), !edges.is_empty())?;
+        let (study, pictures) = (self.study, self.pictures);
+        let spec = EndpointsSpec { study, tables, maps, edges, pictures, plan };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
             say::result(&endpoints::described(&spec)?)?;
             return Ok(ExitCode::SUCCESS);
@@ -292,22 +321,54 @@ impl Args {
         Ok(Some(MapsOfTrial { folder, of, regions, coordinates }))
     }
 
-    /// The plan, and the tables that lie outside of the study. `has_maps`: whether --brain is a folder.
-    fn asked(&self, has_maps: bool) -> Result<(Plan, Vec<PathBuf>)> {
+    /// The folders of --edges; none where it is a table.
+    fn folders_of_edges(&self) -> Result<Vec<PathBuf>> {
+        let wrong = |name: &String, found: &str, hint: &str| {
+            Err(Error::usage(
+                format!("--edges {name}"),
+                found,
+                "be one table with a row a participant, session and edge, or folders that boldly connect wrote into",
+                hint,
+            ))
+        };
+        let is_folder = |name: &&String| Path::new(name).is_dir();
+        let (folders, others): (Vec<&String>, Vec<&String>) =
+            self.edges.iter().partition(is_folder);
+        match others[..] {
+            [] => {}
+            [one] if self.plan.is_some() => {
+                return wrong(
+                    one,
+                    "is no folder, and the plan names its own edges",
+                    "give the folders beside --plan, or leave it out",
+                );
+            }
+            [_] if folders.is_empty() => {}
+            [one] => return wrong(one, "is no folder, as another --edges is", "check the path"),
+            [_, other, ..] => {
+                return wrong(
+                    other,
+                    "is no folder, as another --edges is none",
+                    "give the folder above them",
+                );
+            }
+        }
+        Ok(folders.into_iter().map(PathBuf::from).collect())
+    }
+
+    /// The plan, and the tables that lie outside of the study. `has_maps`: whether --brain is a folder; `has_edges`: whether --edges is.
+    fn asked(&self, has_maps: bool, has_edges: bool) -> Result<(Plan, Vec<PathBuf>)> {
         if let Some(path) = &self.plan {
             let plan = read(path)?;
-            let table = plan.brain.as_ref().map(|part| part.table.as_str());
-            if has_maps != (table == Some(MapsOfTrial::TABLE)) {
-                return Err(Error::usage(
-                    path.display().to_string(),
-                    match has_maps {
-                        true => "takes no means of maps, and --brain is a folder of them",
-                        false => "takes means of maps, which it does not hold",
-                    },
-                    "come with the maps that it was made with",
-                    "--brain MAPS --of NAME --region NAME=SPEC, as they were given",
-                ));
-            }
+            let maps = plan.brain.as_ref().is_some_and(|part| part.table == MapsOfTrial::TABLE);
+            let edges = plan.edges.as_ref().is_some_and(|part| part.table == EdgesPlan::OF_CONNECT);
+            comes_with(
+                path,
+                (has_maps, maps),
+                "means of maps",
+                "--brain MAPS --of NAME --region NAME=SPEC",
+            )?;
+            comes_with(path, (has_edges, edges), "edges of boldly connect", "--edges FOLDER")?;
             return Ok((plan, self.tables.clone()));
         }
         let mut files = self.tables.clone();
@@ -322,6 +383,7 @@ impl Args {
             outcomes: self.outcomes.clone().into_iter().map(outcome).collect(),
             primary: self.primary.clone(),
             strata: self.strata.clone(),
+            covariates: self.covariates.clone(),
             describe: self.describe.clone(),
             responders: self.responders.clone(),
             missing: self.missing.clone().into_iter().map(Missing::from).collect(),
@@ -338,6 +400,10 @@ impl Args {
                 }
                 false => named(self.brain.clone())
                     .map(|table| BrainPlan { table, regions: self.regions.clone() }),
+            },
+            edges: match has_edges {
+                true => Some(EdgesPlan { table: EdgesPlan::OF_CONNECT.to_owned() }),
+                false => named(self.edges.first().cloned()).map(|table| EdgesPlan { table }),
             },
             correlations: self.correlations.clone(),
             exploratory: self.exploratory,

@@ -18,6 +18,7 @@ use crate::trial::digits::{decimals, written};
 use crate::trial::sheets::{Sheet, sheets};
 use crate::trial::{self, ByArm, Results, Severity};
 
+mod edges;
 mod maps;
 mod pictures;
 mod study;
@@ -139,7 +140,7 @@ fn drawn(results: &Results, pictures: &[PictureFile], made: &Provenance) -> Stri
     })
 }
 
-/// A line an outcome.
+/// A line an outcome, and one of all edges.
 fn told(results: &Results) -> Vec<String> {
     let mut seen: Vec<&str> = Vec::new();
     let mut lines = Vec::new();
@@ -167,6 +168,11 @@ fn told(results: &Results) -> Vec<String> {
             row.n.active,
             row.n.control,
         ));
+    }
+    if let Some(part) = &results.edges {
+        let tested = part.rows.iter().filter_map(|row| row.q);
+        let found = tested.clone().filter(|q| *q < 0.05).count();
+        lines.push(format!("edges: {found} of {} with q < .05 (edges.tsv)", tested.count()));
     }
     lines
 }

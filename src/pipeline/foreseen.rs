@@ -322,7 +322,7 @@ fn of_connect(spec: &ConnectSpec) -> Vec<Name> {
 }
 
 /// The tables of a trial's parts.
-const OF_TRIAL: [&str; 19] = [
+const OF_TRIAL: [&str; 20] = [
     "populations",
     "missing",
     "baseline",
@@ -339,6 +339,7 @@ const OF_TRIAL: [&str; 19] = [
     "brain",
     "motion",
     "region_values",
+    "edges",
     "correlations",
     "correlations_by_arm",
     "crossover",

@@ -61,6 +61,7 @@ use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
 pub use summaries::{Mean, Summaries, Summary, summaries};
+pub(in crate::pipeline) use table::{entities, files_below};
 
 /// Test a group's maps.
 ///

@@ -134,7 +134,12 @@ fn order(networks: &[Option<String>]) -> Vec<usize> {
 fn limit(matrix: &Matrix) -> f64 {
     let n = matrix.names.len();
     let off = (0..n * n).filter(|at| at / n != at % n).map(|at| matrix.values[at].abs());
-    let most = off.filter(|v| v.is_finite()).fold(0.0, f64::max);
+    rounded(off)
+}
+
+/// The largest of sizes, made round; 1 where none is above 0.
+pub(super) fn rounded(sizes: impl Iterator<Item = f64>) -> f64 {
+    let most = sizes.filter(|v| v.is_finite()).fold(0.0, f64::max);
     if most == 0.0 {
         return 1.0;
     }
@@ -144,7 +149,7 @@ fn limit(matrix: &Matrix) -> f64 {
 }
 
 /// ColorBrewer's RdBu, from blue to red; `part` from -1 to 1.
-fn colour(part: f64) -> Colour {
+pub(super) fn colour(part: f64) -> Colour {
     const STOPS: [Colour; 11] = [
         [5.0, 48.0, 97.0],
         [33.0, 102.0, 172.0],
@@ -167,7 +172,7 @@ fn colour(part: f64) -> Colour {
     [0, 1, 2].map(|c| STOPS[stop][c] + rest * (STOPS[stop + 1][c] - STOPS[stop][c]))
 }
 
-fn hex(colour: Colour) -> String {
+pub(super) fn hex(colour: Colour) -> String {
     let [r, g, b] = colour.map(|c| c.round().clamp(0.0, 255.0) as u8);
     format!("#{r:02x}{g:02x}{b:02x}")
 }

@@ -3,6 +3,9 @@
 
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use super::html::escaped;
 
 /// Where a text stands relative to its point.
@@ -226,6 +229,23 @@ impl Svg {
         if !path.is_empty() {
             let _ = write!(self.body, "<path class=\"{class}\" d=\"{}\"/>", path.d);
         }
+    }
+
+    /// A path of a colour of its own, such as `#ff0000`, whatever the style sheet says; an empty one is left out.
+    pub fn coloured(&mut self, fill: &str, path: &Path) {
+        if !path.is_empty() {
+            let _ = write!(self.body, "<path style=\"fill:{fill}\" d=\"{}\"/>", path.d);
+        }
+    }
+
+    /// A PNG whose pixels stay squares.
+    pub fn png(&mut self, [x, y, width, height]: [f64; 4], png: &[u8]) {
+        let png = STANDARD.encode(png);
+        let _ = write!(
+            self.body,
+            "<image x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" preserveAspectRatio=\"none\" \
+             style=\"image-rendering:pixelated\" href=\"data:image/png;base64,{png}\"/>"
+        );
     }
 
     pub fn text(&mut self, class: &str, at: [f64; 2], anchor: Anchor, text: &str) {

@@ -1,19 +1,22 @@
 //! Columns that are known only after randomisation: none of a model or of the baseline table.
 
-use super::plan::Plan;
+use super::plan::{Column, Plan};
 use super::tables::Measured;
 use crate::error::{Error, Result};
 
 /// What became of participants after they were randomised.
 const AFTERWARDS: [&str; 4] = ["treated", "last_day", "completed", "discontinuation_reason"];
 
-/// Refuse columns that are known only after randomisation: of the model (`--strata`), and of the arms before treatment (`--describe`).
+/// Refuse columns that are known only after randomisation: of the model (`--strata`, `--covariate`), and of the arms before treatment (`--describe`).
 ///
 /// # Errors
 /// Usage, naming the column: one of what became of participants, or one of a table with visits.
 pub(super) fn refuse(plan: &Plan, table: &Measured) -> Result<()> {
     let named = plan.strata.iter().map(|column| ("--strata", column));
     let named = named.chain(plan.describe.iter().map(|column| ("--describe", column)));
+    let own = |column: &Column| column.table.is_empty() || column.table == table.name;
+    let covariates = plan.covariates.iter().map(|one| &one.column).filter(|column| own(column));
+    let named = named.chain(covariates.map(|column| ("--covariate", &column.column)));
     for (option, column) in named {
         let found = match column.split_once(':') {
             Some((other, _)) if !table.has(column) && other != table.name => {

@@ -19,10 +19,11 @@ use super::results::{Ancova, AncovaRow};
 use super::tables::Tables;
 use super::visits::Visits;
 use crate::error::Result;
-use crate::stats::fdr::{Adjustment, adjusted};
+use crate::stats::fdr::{self, Adjustment};
 
 pub(in crate::trial) use by_t::by_t;
 pub(in crate::trial) use change::moments;
+pub(in crate::trial) use fit::adjusted;
 pub use fit::compare;
 pub use named::Named;
 pub(in crate::trial) use pairs::Lacking;
@@ -141,7 +142,7 @@ fn adjust(ancova: &mut Ancova, plan: &Plan) {
     let in_family = |row: &AncovaRow| row.missing == first && family.contains(&row.outcome);
     let of_family = ancova.rows.iter().filter(|row| in_family(row));
     let p: Vec<f64> = of_family.map(|row| row.test.p).collect();
-    let holm = adjusted(&p, Adjustment::Holm);
+    let holm = fdr::adjusted(&p, Adjustment::Holm);
     let rows = ancova.rows.iter_mut().filter(|row| in_family(row));
     rows.zip(holm).for_each(|(row, p)| row.p_holm = Some(p));
 }

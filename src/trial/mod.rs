@@ -6,6 +6,7 @@
 //! - [`People`]: the rows of participants.tsv, with [`Arm`], strata and what became of them;
 //! - [`Tables`] of [`Measured`]: the other tables with their data dictionaries, every cell checked on its way to a number;
 //! - [`Visits`]: one column by participant and session, duplicates refused;
+//! - [`covariates`]: what else enters the analyses of covariance;
 //! - an analysis a file, each `analyse(&Plan, &People, &Tables, &mut Notes) -> Result<its part>`;
 //! - [`Results`]: the parts, plain rows of numbers; the report and the tables are made of the same.
 //!
@@ -24,12 +25,16 @@ mod by_region;
 mod column;
 pub mod correlations;
 mod counts;
+pub mod covariate;
+pub mod covariates;
 pub mod cpm;
 pub mod crossover;
 pub mod derived;
 mod dictionary;
 pub mod digits;
 pub mod disposition;
+pub mod edges;
+mod edges_of_runs;
 mod note;
 mod odd;
 mod people;
@@ -51,12 +56,14 @@ mod whole;
 
 pub use arm::{Arm, ByArm};
 pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
+pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
+pub use edges_of_runs::{EdgesOfRuns, RunOf};
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};
 pub use plan::{
-    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, Missing, Outcome, Permutations, Plan,
-    PressurePlan, Relation,
+    BrainPlan, Column, CpmPlan, CrossoverPlan, Design, EdgesPlan, Missing, Outcome, Permutations,
+    Plan, PressurePlan, Relation,
 };
 pub use results::Results;
 pub use rule::{Operator, Part, Rule, Threshold};

@@ -41,6 +41,7 @@ fn columns(plan: &Plan, people: &People, tables: &Tables) -> Result<Vec<Column>>
         |table: &str, column: &str| Column { table: table.to_owned(), column: column.to_owned() };
     let mut all: Vec<Column> = plan.outcomes.iter().map(|one| one.column.clone()).collect();
     all.extend(plan.responders.iter().flat_map(|rule| &rule.parts).map(|part| part.column.clone()));
+    all.extend(plan.covariates.iter().map(|one| one.column.clone()));
     let sides = plan.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
     all.extend(sides.filter(|side| !derived::is_made(side, plan, tables)).cloned());
     if let Some(part) = &plan.cpm {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::afterwards;
 use super::arm::{Arm, ByArm};
+use super::covariate::Values;
 use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
@@ -42,6 +43,8 @@ pub struct People {
     pub arms: ByArm<String>,
     /// Columns of the strata.
     pub strata: Vec<String>,
+    /// Covariates of the analyses of covariance, once they are read.
+    pub covariates: Vec<Values>,
     /// participants.tsv itself.
     pub table: Measured,
     by_id: BTreeMap<String, usize>,
@@ -145,7 +148,8 @@ impl People {
             person.refuse_contradictions(&table)?;
             all.push(person);
         }
-        let people = People { all, arms, strata: plan.strata.clone(), table, by_id };
+        let covariates = Vec::new();
+        let people = People { all, arms, strata: plan.strata.clone(), covariates, table, by_id };
         people.tell(others, completed.is_some(), notes);
         Ok(people)
     }

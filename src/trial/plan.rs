@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 pub use super::column::Column;
+use super::covariate::Covariate;
 use super::dictionary::Direction;
 use super::rule::Rule;
 use crate::error::Error;
@@ -106,6 +107,19 @@ pub struct BrainPlan {
     /// Its columns that are analysed; none: all that hold numbers, less those of motion (`mean_fd`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<String>,
+}
+
+/// Edges between regions: Fisher's z of a row a run and pair of regions.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EdgesPlan {
+    /// The table; [`EdgesPlan::OF_CONNECT`]: those that `connect` wrote.
+    pub table: String,
+}
+
+impl EdgesPlan {
+    /// How a plan calls the tables that `connect` wrote, a file a run.
+    pub const OF_CONNECT: &str = "connect";
 }
 
 /// Two things whose correlation over participants is asked for: `brain:insula_dmn_z~questionnaires:nrs`.
@@ -214,6 +228,9 @@ pub struct Plan {
     /// Columns of participants.tsv that are factors beside the arm.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub strata: Vec<String>,
+    /// Columns that enter the analyses of covariance beside arm and baseline.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub covariates: Vec<Covariate>,
     /// Further columns of participants.tsv for the baseline table; none: age and sex where they are there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub describe: Vec<String>,
@@ -235,6 +252,9 @@ pub struct Plan {
     /// Values of regions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub brain: Option<BrainPlan>,
+    /// Edges between regions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edges: Option<EdgesPlan>,
     /// Correlations over participants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub correlations: Vec<Relation>,
@@ -255,6 +275,15 @@ pub struct Plan {
     pub permutations: Option<Permutations>,
 }
 
+impl Plan {
+    /// What the analyses of covariance are adjusted for beside arm and baseline; empty: nothing.
+    #[must_use]
+    pub fn adjusted_for(&self) -> String {
+        let covariates = self.covariates.iter().map(Covariate::called);
+        self.strata.iter().cloned().chain(covariates).collect::<Vec<_>>().join(", ")
+    }
+}
+
 impl Default for Plan {
     fn default() -> Plan {
         Plan {
@@ -266,6 +295,7 @@ impl Default for Plan {
             outcomes: Vec::new(),
             primary: Vec::new(),
             strata: Vec::new(),
+            covariates: Vec::new(),
             describe: Vec::new(),
             responders: Vec::new(),
             missing: missing(),
@@ -273,6 +303,7 @@ impl Default for Plan {
             pressure: None,
             adverse_events: None,
             brain: None,
+            edges: None,
             correlations: Vec::new(),
             exploratory: false,
             design: Design::Parallel,

@@ -2,12 +2,16 @@
 
 use std::ops::RangeInclusive;
 
+use super::covariate::When;
 use super::derived;
 use super::note::Notes;
 use super::plan::{Column, Design, Missing, Plan, Relation};
 use super::tables::{Tables, session, stem};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
+
+/// The table of participants.
+const PARTICIPANTS: &str = "participants";
 
 /// Ratings that a scale may have.
 const RATINGS: RangeInclusive<f64> = -1e6..=1e6;
@@ -42,12 +46,14 @@ impl Plan {
             self.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
         let columns = self.outcomes.iter().map(|one| &one.column).chain(&self.primary).chain(sides);
         let parts = self.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column);
-        let of_columns = columns.chain(parts).map(|column| &column.table);
+        let covariates = self.covariates.iter().map(|one| &one.column);
+        let of_columns = columns.chain(parts).chain(covariates).map(|column| &column.table);
         let named = [
             self.cpm.as_ref().map(|part| &part.table),
             self.pressure.as_ref().map(|part| &part.table),
             self.adverse_events.as_ref(),
             self.brain.as_ref().map(|part| &part.table),
+            self.edges.as_ref().map(|part| &part.table),
             self.crossover.as_ref().map(|part| &part.table),
         ];
         of_columns.chain(named.into_iter().flatten()).map(String::as_str).collect()
@@ -90,11 +96,15 @@ impl Plan {
         self.primary.iter_mut().try_for_each(&mut fill)?;
         let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
         parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
+        self.covariates.iter_mut().map(|one| &mut one.column).try_for_each(&mut fill)?;
+        self.place_covariates(tables)?;
         let named = [
             self.cpm.as_mut().map(|part| &mut part.table),
             self.pressure.as_mut().map(|part| &mut part.table),
             self.adverse_events.as_mut(),
             self.brain.as_mut().map(|part| &mut part.table),
+            // Those of connect are no table of the study.
+            self.edges.as_mut().map(|part| &mut part.table).filter(|_| tables.edges.is_none()),
             self.crossover.as_mut().map(|part| &mut part.table),
         ];
         for name in named.into_iter().flatten() {
@@ -116,6 +126,41 @@ impl Plan {
         Ok(self)
     }
 
+    /// Which value of each covariate is meant, and none that the model has already.
+    fn place_covariates(&mut self, tables: &Tables) -> Result<()> {
+        for at in 0..self.covariates.len() {
+            let one = &self.covariates[at];
+            let is_of_people = one.column.table == PARTICIPANTS;
+            let has_visits = tables.get(&one.column.table)?.has("session_id");
+            let wrong = |found: &str, hint: &str| {
+                let expected = "be a column that the model lacks";
+                Err(Error::usage(format!("--covariate {}", one.called()), found, expected, hint))
+            };
+            if is_of_people && one.column.column == self.arm {
+                return wrong("is the arm, which is compared", "leave it out");
+            }
+            if is_of_people && self.strata.contains(&one.column.column) {
+                return wrong("is a stratum, too", "name it once");
+            }
+            if one.at.is_some() && !has_visits {
+                return wrong("is of a table without visits", "leave @ and what follows out");
+            }
+            if has_visits && one.at.is_none() {
+                self.covariates[at].at = Some(When::Baseline);
+            }
+            let one = &self.covariates[at];
+            if self.covariates[..at].contains(one) {
+                return Err(Error::usage(
+                    format!("--covariate {}", one.called()),
+                    "is named twice",
+                    "be named once",
+                    "leave one out",
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Whether anything is compared between two visits.
     fn needs_visits(&self) -> bool {
         !self.outcomes.is_empty()
@@ -124,6 +169,7 @@ impl Plan {
             || self.cpm.is_some()
             || self.pressure.is_some()
             || self.brain.is_some()
+            || self.edges.is_some()
     }
 
     fn refuse_empty(&self) -> Result<()> {
@@ -152,13 +198,26 @@ impl Plan {
             ));
         }
         if self.design == Design::Crossover
-            && (self.needs_visits() || self.adverse_events.is_some())
+            && (self.needs_visits() || self.adverse_events.is_some() || !self.covariates.is_empty())
         {
             return Err(Error::usage(
                 "--design crossover",
                 "comes with analyses of parallel arms",
                 "come with the crossover's table alone",
                 "outcomes, responders, pain tests and events are compared between parallel arms",
+            ));
+        }
+        let has_ancova = !self.outcomes.is_empty()
+            || self.cpm.is_some()
+            || self.pressure.is_some()
+            || self.brain.is_some()
+            || self.edges.is_some();
+        if let Some(one) = self.covariates.first().filter(|_| !has_ancova) {
+            return Err(Error::usage(
+                format!("--covariate {}", one.called()),
+                "comes without an analysis of covariance",
+                "come with outcomes, CPM, pressure pain, regions or edges",
+                "--outcome TABLE:COLUMN, or leave it out",
             ));
         }
         if self.control.is_empty() {

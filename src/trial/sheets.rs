@@ -5,6 +5,7 @@ mod baseline;
 mod column;
 mod counts;
 mod curves;
+mod edges;
 mod populations;
 mod relations;
 
@@ -43,6 +44,7 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
         relations::brain(results),
         relations::motion(results),
         relations::region_values(results),
+        edges::sheet(results),
         relations::correlations(results),
         relations::differ(results),
         relations::crossover(results),

@@ -29,13 +29,22 @@ pub(super) fn judge(
         }
         // Who lacks it is a stratum apart, named where people are read.
         levels.remove("n/a");
-        refuse_small(column, &levels, people)?;
+        refuse_small("--strata", column, &levels, people)?;
         of_visits(column, at, (plan, people, tables), notes)?;
     }
     Ok(())
 }
 
-fn refuse_small(column: &str, levels: &BTreeMap<&str, Vec<usize>>, people: &People) -> Result<()> {
+/// Refuse levels of one participant, and levels as many as half of them. `option`: which names the column.
+///
+/// # Errors
+/// Usage, naming the option and how many values there are.
+pub(super) fn refuse_small(
+    option: &str,
+    column: &str,
+    levels: &BTreeMap<&str, Vec<usize>>,
+    people: &People,
+) -> Result<()> {
     let n: usize = levels.values().map(Vec::len).sum();
     let alone: Vec<&Vec<usize>> = levels.values().filter(|own| own.len() == 1).collect();
     let many = 2 * levels.len() >= n && levels.len() > 1;
@@ -57,7 +66,7 @@ fn refuse_small(column: &str, levels: &BTreeMap<&str, Vec<usize>>, people: &Peop
         ),
     };
     Err(Error::usage(
-        format!("--strata {column}"),
+        format!("{option} {column}"),
         found,
         "have few levels, each of two participants at least: a stratum of one says nothing of the arms",
         match are_numbers {

@@ -2,6 +2,7 @@
 
 use super::column::Column;
 use super::dictionary::Dictionary;
+use super::edges_of_runs::EdgesOfRuns;
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::table::Table;
@@ -344,6 +345,8 @@ pub fn part_of(name: &str) -> Result<Option<(&str, &str, &str)>> {
 pub struct Tables {
     /// In the order in which they were found.
     pub all: Vec<Measured>,
+    /// Edges of runs that `connect` wrote, where the plan takes these.
+    pub edges: Option<EdgesOfRuns>,
 }
 
 impl Tables {

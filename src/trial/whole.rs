@@ -6,8 +6,8 @@ use super::plan::{Design, Plan};
 use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
-    adverse, ancova, arms_agree, baseline, brain, correlations, cpm, crossover, disposition, odd,
-    populations, pressure, responders, strata,
+    adverse, ancova, arms_agree, baseline, brain, correlations, covariates, cpm, crossover,
+    disposition, edges, odd, populations, pressure, responders, strata,
 };
 use crate::error::Result;
 
@@ -27,6 +27,7 @@ pub fn analyse(
         arms_agree::refuse_other_arms(plan, &people, tables)?;
         strata::judge(plan, &people, tables, &mut notes)?;
     }
+    let people = covariates::read(plan, people, tables, &mut notes)?;
     odd::tell(plan, &people, tables, &mut notes)?;
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
@@ -69,6 +70,9 @@ fn parts(
     }
     if plan.brain.is_some() {
         results.brain = Some(brain::analyse(plan, people, tables, notes)?);
+    }
+    if plan.edges.is_some() {
+        results.edges = Some(edges::analyse(plan, people, tables, notes)?);
     }
     if !plan.correlations.is_empty() {
         results.correlations = Some(correlations::analyse(plan, people, tables, notes)?);

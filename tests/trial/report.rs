@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use boldly::report::trial::{PictureFile, TrialPage, page};
 use boldly::trial::results::Estimate;
 use boldly::trial::{
-    Arm, BrainPlan, CpmPlan, Note, Notes, PressurePlan, Results, Severity, analyse,
+    Arm, BrainPlan, CpmPlan, EdgesPlan, Note, Notes, PressurePlan, Results, Severity, analyse,
 };
 
 use crate::checked::{Element, checked};
@@ -29,6 +29,8 @@ fn whole() -> Study {
     plan.brain = Some(BrainPlan { table: "brain".to_owned(), regions });
     plan.correlations = vec!["brain:insula_dmn_z~questionnaires:nrs".parse().unwrap()];
     plan.strata = vec!["site".to_owned()];
+    plan.edges = Some(EdgesPlan { table: "coupling".to_owned() });
+    study.tables.all.push(crate::edges::long());
     study
 }
 
@@ -91,6 +93,7 @@ fn the_page_is_well_formed_and_every_part_is_on_it() {
         "Conditioned pain modulation",
         "Pressure pain",
         "Brain",
+        "Edges between regions",
         "Brain and behaviour",
         "Adverse events",
         "Methods",
@@ -148,6 +151,15 @@ fn names_with_signs_that_mean_something_in_html_come_out_as_they_are() {
 /// Where a text of a drawing lies: from, to and its foot; letters are taken for narrow ones.
 fn extent(text: &Element) -> [f64; 3] {
     let at = |key: &str| text.attributes[key].parse::<f64>().unwrap();
+    if let Some(turned) = text.attributes.get("transform") {
+        // Upwards from its foot.
+        let place = turned.strip_prefix("translate(").and_then(|rest| rest.split_once(')'));
+        let (x, y) = place.unwrap().0.split_once(' ').unwrap();
+        let [x, y] = [x, y].map(|v| v.parse::<f64>().unwrap());
+        let long = 0.5 * 11.0 * text.text.chars().count() as f64;
+        assert!(y - long >= 0.0, "{} begins above its drawing", text.text);
+        return [x - 11.0, x, y];
+    }
     let size = if text.class("tick") || text.class("head") { 11.0 } else { 12.0 };
     let wide = 0.5 * size * text.text.chars().count() as f64;
     let from = match text.attributes["text-anchor"].as_str() {

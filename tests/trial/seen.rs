@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use boldly::trial::Results;
 use serde_json::json;
 
 use crate::browser::{Browser, CROWDED, FAINT, chromium};
@@ -37,6 +38,46 @@ fn on_a_wide_and_a_narrow_screen_light_or_dark_nothing_is_cut_crowded_or_faint()
     assert_eq!(browser.eval(dead), json!([]));
     let bare = "[...document.querySelectorAll('table')].filter(t => !t.caption && !t.closest('details')?.querySelector('summary')).length";
     assert_eq!(browser.eval(bare), json!(0));
+}
+
+/// Edges of so many regions, every seventh of them n/a.
+fn with_regions(n: usize) -> Results {
+    let mut results = RESULTS.clone();
+    let part = results.edges.as_mut().unwrap();
+    let one = part.rows[2].clone();
+    part.regions = (0..n).map(|at| format!("region_of_the_atlas_{at}_L")).collect();
+    let pairs = (0..n).flat_map(|b| (0..b).map(move |a| [a, b]));
+    let row = |(at, [a, b]): (usize, [usize; 2])| {
+        let mut row = one.clone();
+        [row.region_a, row.region_b] = [a, b].map(|region| part.regions[region].clone());
+        let mut difference = row.difference.unwrap();
+        difference.value *= (at % 11) as f64 / 5.0 - 1.0;
+        row.difference = Some(difference).filter(|_| at % 7 != 6);
+        row.q = [Some(0.01), Some(0.2), None][at % 3];
+        row
+    };
+    part.rows = pairs.enumerate().map(row).collect();
+    results
+}
+
+#[test]
+fn the_matrix_of_two_regions_and_of_hundreds_fits_wide_and_narrow_screens() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    for n in [2, 3, 14, 45, 61, 300] {
+        std::fs::write(&path, drawn(&with_regions(n))).unwrap();
+        for (width, dark) in [(1280, false), (400, true)] {
+            browser.open(&path, width, dark);
+            let at = format!("{n} regions, {width} px");
+            assert_eq!(browser.errors(), [""; 0], "{at}");
+            browser.assert_tidy(&at);
+            let seen = browser.eval(
+                "[...document.querySelectorAll('#edges figure svg')].filter(svg => svg.getClientRects().length).map(svg => [svg.getBoundingClientRect().width > 100, svg.querySelectorAll('path').length < 100])",
+            );
+            assert_eq!(seen, json!([[true, true]]), "{at}");
+            browser.eval("document.querySelector('#edges').scrollIntoView()");
+            browser.look(&format!("edges-{n}-{width}"));
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::{BRAIN, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, SEED, of_drug};
+use super::names::{BRAIN, CONNECT, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, SEED, of_drug};
 use super::{CENSOR_FD_MM, FWHM_MM, PERMUTATIONS};
 use crate::design::censor::Rules;
 use crate::design::group::Model;
@@ -14,7 +14,7 @@ use crate::pipeline::spec::{
     SearchVolume, Shape, SmoothOptions, TaskTimes, TfceConvention,
 };
 use crate::simulate::drug_trial::{DrugTrial, Region, SESSIONS, Task, Visit, paths};
-use crate::trial::{BrainPlan, CpmPlan, Outcome, Plan, PressurePlan};
+use crate::trial::{BrainPlan, CpmPlan, EdgesPlan, Outcome, Plan, PressurePlan};
 
 /// Pain down by a third, impression of change, and function: the composites of trials of fibromyalgia.
 const RESPONDER: &str =
@@ -139,6 +139,7 @@ pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
         }),
         adverse_events: Some("adverse_events".to_owned()),
         brain: Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() }),
+        edges: Some(EdgesPlan { table: EdgesPlan::OF_CONNECT.to_owned() }),
         correlations: vec!["brain:insula_pain~questionnaires:nrs".parse()?],
         ..Plan::default()
     };
@@ -153,5 +154,6 @@ pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
     let drawn = [folders.at(&of_drug("statmap.svg")), coupling];
     let pictures = drawn.into_iter().chain(matrix).collect();
     let study = folders.study.clone();
-    Ok(Command::Trial(EndpointsSpec { study, tables, maps: None, pictures, plan }))
+    let edges = vec![folders.at(CONNECT)];
+    Ok(Command::Trial(EndpointsSpec { study, tables, maps: None, edges, pictures, plan }))
 }

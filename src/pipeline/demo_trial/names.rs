@@ -19,6 +19,8 @@ pub(super) const CONTRAST: &str = "interaction";
 pub(super) const SEED: &str = "insula";
 /// The network that it is held against.
 pub(super) const NETWORK: &str = "dmn";
+/// Where what `connect` makes of the runs at rest goes.
+pub(super) const CONNECT: &str = "connect";
 /// Where what `group` makes of the connectivity maps goes, and the table of them.
 pub(super) const COUPLING: (&str, &str) = ("group-coupling", "tables/coupling_maps.tsv");
 /// Values of the brain by visit.
@@ -46,7 +48,7 @@ impl Folders {
     /// What the demonstration makes in its folder beside the study.
     pub fn places(&self) -> Vec<PathBuf> {
         let (coupling, _) = COUPLING;
-        let parts = [BIDS, MODEL, "connect", coupling, "tables", "trial", PAGE, TABLE];
+        let parts = [BIDS, MODEL, CONNECT, coupling, "tables", "trial", PAGE, TABLE];
         parts.iter().map(|name| self.at(name)).collect()
     }
 
@@ -57,7 +59,7 @@ impl Folders {
     /// Of the connectivity of a visit.
     pub fn of_rest(&self, trial: &DrugTrial, visit: &Visit) -> PathBuf {
         let id = &trial.patients[visit.patient].id;
-        self.out.join("connect").join(id).join(SESSIONS[visit.session])
+        self.out.join(CONNECT).join(id).join(SESSIONS[visit.session])
     }
 
     /// What `bids` makes of the pain run of a visit.

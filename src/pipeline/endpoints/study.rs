@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::maps;
+use super::{edges, maps};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
@@ -12,7 +12,7 @@ use crate::pipeline::spec::{EndpointsSpec, Role};
 use crate::pipeline::watch::Watch;
 use crate::trial::results::RegionValue;
 use crate::trial::{
-    Dictionary, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of, stem,
+    Dictionary, EdgesPlan, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of, stem,
 };
 
 /// The table of participants.
@@ -42,16 +42,19 @@ impl Study {
     /// Missing input: no such folder, no participants.tsv. Usage: a plan that names what is not there, a name that two tables have. Bad data of tables and dictionaries.
     pub fn open(spec: &EndpointsSpec, watch: &dyn Watch) -> Result<Study> {
         let all = listed(spec)?;
-        let of_maps = |name: &String| spec.maps.is_some() && name == maps::NAME;
+        let is_made = |name: &String| {
+            spec.maps.is_some() && name == maps::NAME
+                || !spec.edges.is_empty() && name == EdgesPlan::OF_CONNECT
+        };
         let wanted = spec.plan.tables().filter(|names| {
-            names.iter().all(|name| of_maps(name) || all.iter().any(|path| name_of(path) == *name))
+            names.iter().all(|name| is_made(name) || all.iter().any(|path| name_of(path) == *name))
         });
         let is_wanted = |path: &&PathBuf| {
             let name = name_of(path);
             name == PARTICIPANTS || wanted.as_ref().is_none_or(|names| names.contains(&name))
         };
         let paths: Vec<&PathBuf> = all.iter().filter(is_wanted).collect();
-        let mut tables = Tables { all: read(&paths, spec)? };
+        let mut tables = Tables { all: read(&paths, spec)?, edges: None };
         for name in spec.plan.parts_of_tables() {
             if let Some((table, column, value)) = part_of(&name)? {
                 let part = tables.get(table)?.only(&name, column, value)?;
@@ -74,11 +77,17 @@ impl Study {
         }
         let (mut files, mut values) = (Vec::new(), Vec::new());
         if let Some(of_maps) = &spec.maps {
-            refuse_maps_table(&all)?;
+            refuse_called(maps::NAME, "the regions of --brain", &all)?;
             let read = maps::read(of_maps, &mut notes, watch)?;
             tables.all.push(read.table);
             files.extend(read.files);
             values = read.values;
+        }
+        if !spec.edges.is_empty() {
+            refuse_called(EdgesPlan::OF_CONNECT, "the edges of --edges", &all)?;
+            let read = edges::read(&spec.edges, &mut notes)?;
+            tables.edges = Some(read.edges);
+            files.extend(read.files);
         }
         let plan = spec.plan.clone().resolved(&tables, &mut notes)?;
         let names = plan.tables().unwrap_or_default();
@@ -90,18 +99,18 @@ impl Study {
         }
         let whole = |name: &str| name.split('[').next().unwrap_or(name).to_owned();
         let own = tables.all.into_iter().filter(|table| is_read(&whole(&table.name)));
-        let tables = Tables { all: own.collect() };
+        let tables = Tables { all: own.collect(), ..tables };
         let name = name(&spec.study);
         Ok(Study { name, plan, participants, tables, files, notes, values })
     }
 }
 
-/// A table that is called as that of the maps.
-fn refuse_maps_table(all: &[PathBuf]) -> Result<()> {
-    match all.iter().find(|path| name_of(path) == maps::NAME) {
+/// A table that is called as what is made of other files.
+fn refuse_called(name: &str, made: &str, all: &[PathBuf]) -> Result<()> {
+    match all.iter().find(|path| name_of(path) == name) {
         Some(path) => Err(Error::usage(
-            format!("table '{}'", maps::NAME),
-            format!("may be {} or the regions of --brain", display(path)),
+            format!("table '{name}'"),
+            format!("may be {} or {made}", display(path)),
             "be one table, for a plan calls tables by their files' names",
             "rename the file",
         )),

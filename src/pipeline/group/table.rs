@@ -98,9 +98,7 @@ pub(super) fn participants(folder: &Path) -> Option<PathBuf> {
 
 /// The maps of a contrast in a folder and all below it, as a table.
 fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
-    let mut effects = Vec::new();
-    walk(folder, &mut effects, 0);
-    effects.sort();
+    let mut effects = files_below(folder, &|path| contrast(path).is_some());
     let of = only(&mut effects, folder, of)?;
     let rows = effects.iter().map(|path| Ok((entities(path, folder)?, path)));
     let rows: Vec<(Found, &PathBuf)> = rows.collect::<Result<_>>()?;
@@ -178,10 +176,20 @@ fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> R
 }
 
 /// A value of each of [`ENTITIES`]: subject, session, task, run.
-pub(super) type Found = [Option<String>; ENTITIES.len()];
+pub(in crate::pipeline) type Found = [Option<String>; ENTITIES.len()];
 
-/// Images named as effects.
-fn walk(folder: &Path, effects: &mut Vec<PathBuf>, deep: usize) {
+/// Files in a folder and all below it, hidden ones left out, in order.
+pub(in crate::pipeline) fn files_below(
+    folder: &Path,
+    is_wanted: &dyn Fn(&Path) -> bool,
+) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    walk(folder, is_wanted, &mut found, 0);
+    found.sort();
+    found
+}
+
+fn walk(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool, found: &mut Vec<PathBuf>, deep: usize) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
     for path in entries.flatten().map(|entry| entry.path()) {
         let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
@@ -190,10 +198,10 @@ fn walk(folder: &Path, effects: &mut Vec<PathBuf>, deep: usize) {
         }
         if path.is_dir() {
             if deep < DEEPEST {
-                walk(&path, effects, deep + 1);
+                walk(&path, is_wanted, found, deep + 1);
             }
-        } else if contrast(&path).is_some() {
-            effects.push(path);
+        } else if is_wanted(&path) {
+            found.push(path);
         }
     }
 }
@@ -221,7 +229,10 @@ pub(super) fn named(path: &Path, folder: &Path) -> Found {
 }
 
 /// What the names of a file and of the folders down to it say.
-fn entities(path: &Path, folder: &Path) -> Result<Found> {
+///
+/// # Errors
+/// Bad data where they say two things.
+pub(in crate::pipeline) fn entities(path: &Path, folder: &Path) -> Result<Found> {
     let mut found = Found::default();
     let below = path.strip_prefix(folder).unwrap_or(path);
     for component in below.components() {

@@ -18,6 +18,9 @@ pub struct EndpointsSpec {
     /// Maps whose regions' means are a table of the plan.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub maps: Option<MapsOfTrial>,
+    /// Folders in which `connect` wrote tables of edges, subject and session by their paths.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edges: Vec<PathBuf>,
     /// Pictures for the report, SVG or PNG.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pictures: Vec<PathBuf>,

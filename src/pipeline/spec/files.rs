@@ -272,7 +272,7 @@ impl FixedSpec {
 impl EndpointsSpec {
     /// The study's own tables are listed when they have been found.
     fn files_mut(&mut self) -> Files<'_> {
-        let EndpointsSpec { study, tables, maps, pictures, plan: _ } = self;
+        let EndpointsSpec { study, tables, maps, edges, pictures, plan: _ } = self;
         let tables = tables.iter_mut().map(|path| (Role::Table, path));
         let maps =
             maps.iter_mut().flat_map(|MapsOfTrial { folder, of: _, regions, coordinates: _ }| {
@@ -280,9 +280,10 @@ impl EndpointsSpec {
                 std::iter::once((Role::Folder, folder))
                     .chain(regions.map(|path| (Role::Region, path)))
             });
+        let edges = edges.iter_mut().map(|path| (Role::Folder, path));
         let pictures = pictures.iter_mut().map(|path| (Role::Picture, path));
         let study = std::iter::once((Role::Folder, study));
-        study.chain(tables).chain(maps).chain(pictures).collect()
+        study.chain(tables).chain(maps).chain(edges).chain(pictures).collect()
     }
 }
 

@@ -12,6 +12,7 @@ pub mod before_after;
 pub mod changes;
 pub mod consort;
 pub mod curves;
+pub mod edge_matrix;
 pub mod forest;
 pub mod scatter;
 pub mod survival;

@@ -2,7 +2,7 @@
 
 use super::words::{arms, ci, session, way};
 use crate::report::methods::Text;
-use crate::trial::{Design, Missing, Results};
+use crate::trial::{Covariate, Design, Missing, Results};
 
 const CONSORT: &str = "Schulz KF, Altman DG, Moher D. CONSORT 2010 statement. BMJ 2010;340:c332.";
 const VICKERS: &str = "Vickers AJ, Altman DG. Analysing controlled trials with baseline and follow up measurements. BMJ 2001;323:1123-1124.";
@@ -11,6 +11,7 @@ const HEDGES: &str = "Hedges LV. Distribution theory for Glass's estimator of ef
 const STEIGER: &str = "Steiger JH, Fouladi RT. Noncentrality interval estimation and the evaluation of statistical models. In: What if there were no significance tests? Erlbaum 1997:221-257.";
 const HOLM: &str =
     "Holm S. A simple sequentially rejective multiple test procedure. Scand J Stat 1979;6:65-70.";
+const BENJAMINI: &str = "Benjamini Y, Hochberg Y. Controlling the false discovery rate: a practical and powerful approach to multiple testing. J R Stat Soc B 1995;57:289-300.";
 const FREEDMAN: &str = "Freedman D, Lane D. A nonstochastic interpretation of reported significance levels. J Bus Econ Stat 1983;1:292-298.";
 const MIETTINEN: &str =
     "Miettinen O, Nurminen M. Comparative analysis of two rates. Stat Med 1985;4:213-226.";
@@ -63,6 +64,17 @@ pub(super) fn section(of: &Results) -> String {
     text.html()
 }
 
+/// What enters beside arm, baseline and strata.
+fn covariates(of: &Results) -> String {
+    let names: Vec<String> = of.plan.covariates.iter().map(Covariate::called).collect();
+    format!(
+        ", with the covariate{} {} (numbers less their mean, a column for each level but the first; @change: endpoint − baseline), of those who have {}",
+        if names.len() == 1 { "" } else { "s" },
+        names.join(", "),
+        if names.len() == 1 { "it" } else { "them all" }
+    )
+}
+
 fn participants(text: &mut Text) {
     text.paragraph(&[
         ("Participants, exclusions and missing values are counted as CONSORT asks.".to_owned(), &[CONSORT]),
@@ -77,13 +89,17 @@ fn outcomes(text: &mut Text, of: &Results) {
         [] => String::new(),
         all => format!(", adjusted also for {}", all.join(" and ")),
     };
+    let covariates = match of.plan.covariates.is_empty() {
+        true => String::new(),
+        false => covariates(of),
+    };
     let mut ways: Vec<Missing> = of.ancova.rows.iter().map(|row| row.missing).collect();
     ways.sort_unstable();
     ways.dedup();
     let ways: Vec<&str> = ways.into_iter().map(way).collect();
     let main = of.ancova.rows.first().map_or("observed", |row| way(row.missing));
     let mut said: Vec<(String, &[&'static str])> = vec![
-        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", strata), &[VICKERS]),
+        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}{}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", strata, covariates), &[VICKERS]),
         ("Beside it stand the standard error by the HC3 rule, the test of arm × baseline (slopes differ), and the change scores compared by Welch's t.".to_owned(), &[HC3]),
         ("Hedges g = J d of the change, J = Γ(ν/2) / (√(ν/2) Γ((ν − 1)/2)), with limits of the noncentral t.".to_owned(), &[HEDGES, STEIGER]),
         (format!("Missing values: {main} in the primary analysis; shown: {}.", ways.join(", ")), &[]),
@@ -145,6 +161,16 @@ fn brain(text: &mut Text, of: &Results) {
                 }
             ),
             &[],
+        )]);
+    }
+    if let Some(part) = &of.edges {
+        let several = match part.of_several_runs {
+            0 => "",
+            _ => ", the mean over the runs of a visit",
+        };
+        text.paragraph(&[(
+            format!("Edges: Fisher's z of each pair of {} regions{several} at {} was compared given that at {} by the same analysis of covariance, p of all edges adjusted together (false discovery rate).", part.regions.len(), session(&of.plan.endpoint), session(&of.plan.baseline)),
+            &[BENJAMINI],
         )]);
     }
     if of.correlations.is_some() {

@@ -14,6 +14,7 @@ mod brain;
 mod cpm;
 mod crossover;
 mod disposition;
+mod edges;
 mod methods;
 mod notes;
 mod outcomes;
@@ -93,6 +94,9 @@ fn sections(of: &TrialPage) -> Vec<(&'static str, &'static str, String)> {
     if results.brain.is_some() || !of.pictures.is_empty() {
         let html = brain::section(results, results.brain.as_ref(), of.pictures);
         all.push(("brain", "Brain", html));
+    }
+    if let Some(part) = &results.edges {
+        all.push(("edges", "Edges between regions", edges::section(results, part)));
     }
     if let Some(part) = &results.correlations {
         all.push(("relations", "Brain and behaviour", relations::section(results, part)));

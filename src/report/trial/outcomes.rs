@@ -1,8 +1,8 @@
 //! Outcomes: standardised effects, adjusted differences, every patient's change.
 
 use super::words::{
-    arms, bare, both, capital, ci, decimals, drawn, fitted, limits_at, or_dash, statistic, turned,
-    way, with_limits, with_unit,
+    adjusted, arms, bare, both, capital, ci, decimals, drawn, fitted, limits_at, or_dash,
+    statistic, turned, way, with_limits, with_unit,
 };
 use crate::report::figures::changes::{self, Changes};
 use crate::report::figures::forest::{self, Forest, ForestRow};
@@ -18,7 +18,7 @@ const MOST: usize = 12;
 pub(super) fn section(of: &Results) -> String {
     let first = primary(&of.ancova.rows);
     let mut html = forests(of);
-    html += &table("Outcomes, adjusted for baseline: primary analyses", of, &first);
+    html += &table(&format!("Outcomes, {}: primary analyses", adjusted(of)), of, &first);
     html += &family(of);
     html += &drawings(of, &first, "change");
     let others: Vec<&AncovaRow> = of

@@ -3,7 +3,7 @@
 use crate::report::figures::Interval;
 use crate::report::html::number;
 use crate::trial::results::{Estimate, Test};
-use crate::trial::{ByArm, Direction, Missing, Results, digits};
+use crate::trial::{ByArm, Covariate, Direction, Missing, Results, digits};
 
 /// Decimals with which the standard error, or else a quarter of the interval, has two digits.
 pub(super) fn decimals(of: &Estimate) -> usize {
@@ -152,6 +152,16 @@ pub(super) fn column(name: &str) -> String {
 pub(super) fn capital(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// `adjusted for baseline, age and sex`, covariates as the plan has them.
+pub(super) fn adjusted(of: &Results) -> String {
+    let names: Vec<String> = of.plan.covariates.iter().map(Covariate::called).collect();
+    match names.as_slice() {
+        [] => "adjusted for baseline".to_owned(),
+        [one] => format!("adjusted for baseline and {one}"),
+        [all @ .., last] => format!("adjusted for baseline, {} and {last}", all.join(", ")),
+    }
 }
 
 /// The arms' names, the active one first, as all figures have them.

@@ -1,6 +1,7 @@
 //! The fit of one outcome.
 
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 
@@ -12,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::stats::least_squares::LeastSquares;
 use crate::stats::second_level::SecondLevel;
 use crate::trial::arm::{Arm, ByArm};
+use crate::trial::covariate::{Kind, Values};
 use crate::trial::people::People;
 use crate::trial::plan::{Missing, Plan};
-use crate::trial::results::{AncovaRow, LsMean, PairPoint, Test, UnequalSlopes};
+use crate::trial::results::{AncovaRow, Estimate, LsMean, PairPoint, Test, UnequalSlopes};
 
 /// A residual's share of its row's variance below which the row is fitted exactly.
 const FITTED: f64 = 1e-10;
@@ -27,6 +29,8 @@ pub(super) struct Model {
     /// Of the columns of strata, the share of their factor's levels: where LS means are taken.
     pub at: Vec<f64>,
     pub baseline_mean: f64,
+    /// Where the columns of each covariate are; none of one that is the same in all.
+    of_covariates: Vec<Range<usize>>,
 }
 
 /// The arm's column.
@@ -50,11 +54,31 @@ impl Model {
                 at.push(1.0 / levels.len() as f64);
             }
         }
+        let mut of_covariates = Vec::new();
+        for one in &people.covariates {
+            let from = columns.len();
+            let (own, levels) = columns_of(one, &pairs.places);
+            for (name, column) in own {
+                names.push(name);
+                columns.push(column);
+                at.push(levels.map_or(0.0, |n| 1.0 / n as f64));
+            }
+            of_covariates.push(from..columns.len());
+        }
         names.push("baseline".to_owned());
         columns.push(pairs.baseline.iter().map(|v| v - baseline_mean).collect());
         at.push(0.0);
         let design = Array2::from_shape_fn((n, columns.len()), |(row, c)| columns[c][row]);
-        Model { names, design, at, baseline_mean }
+        Model { names, design, at, baseline_mean, of_covariates }
+    }
+
+    /// Rows of weights: the arm, then the endpoint of the control and of the active arm at the mean baseline.
+    fn weights(&self) -> Array2<f64> {
+        Array2::from_shape_fn((3, self.design.ncols()), |(row, column)| match (row, column) {
+            (0, column) => f64::from(u8::from(column == ARM)),
+            (row, ARM) => f64::from(u8::from(row == 2)),
+            (_, column) => self.at[column],
+        })
     }
 
     /// A row of weights: 1 at a column.
@@ -63,32 +87,88 @@ impl Model {
     }
 }
 
+/// What a fit says of the arms.
+pub(in crate::trial) struct Adjusted {
+    /// Of those analysed.
+    pub baseline_mean: f64,
+    /// Active minus control.
+    pub difference: Estimate,
+    pub test: Test,
+    /// Endpoint of each arm at the mean baseline.
+    pub ls_means: ByArm<LsMean>,
+}
+
+/// The arms compared, and nothing beside: for endpoints that are many.
+///
+/// # Errors
+/// As [`compare`].
+pub(in crate::trial) fn adjusted(
+    named: &Named,
+    pairs: &Pairs,
+    people: &People,
+    plan: &Plan,
+) -> Result<Adjusted> {
+    let pairs = &pairs.with_covariates(people);
+    refuse_few(named, pairs, people)?;
+    let model = Model::new(pairs, people);
+    Fitted::new(named, &model, &pairs.endpoint, (people, plan)).map(|fitted| fitted.adjusted)
+}
+
+/// The model fitted.
+struct Fitted {
+    solved: LeastSquares,
+    level: SecondLevel,
+    adjusted: Adjusted,
+}
+
+impl Fitted {
+    fn new(
+        named: &Named,
+        model: &Model,
+        y: &[f64],
+        (people, plan): (&People, &Plan),
+    ) -> Result<Fitted> {
+        let solved = LeastSquares::new(model.design.view())?;
+        refuse_untestable(named, people, &solved, model)?;
+        let level = SecondLevel::new(model.design.view(), model.weights().view())?;
+        let answer = level.answer(&[y.to_vec()], false);
+        if answer.variance[0] <= 0.0 {
+            return Err(Error::bad_data(
+                named.outcome.clone(),
+                "is fitted exactly by arm and baseline",
+                "vary, for an effect is held against what varies",
+                "check the column, or leave the outcome out",
+            ));
+        }
+        let by_t =
+            |at: usize| by_t(answer.effect[at], answer.variance[at].sqrt(), answer.dof, plan.conf);
+        let (difference, test) = by_t(0);
+        let ls_mean = |at: usize| {
+            let (endpoint, _) = by_t(at);
+            LsMean { endpoint, change: endpoint.value - model.baseline_mean }
+        };
+        let ls_means = ByArm { control: ls_mean(1), active: ls_mean(2) };
+        let baseline_mean = model.baseline_mean;
+        let adjusted = Adjusted { baseline_mean, difference, test, ls_means };
+        Ok(Fitted { solved, level, adjusted })
+    }
+}
+
 /// Compare one outcome.
 ///
 /// # Errors
 /// Bad data: an arm without two participants, an arm that strata tell apart, no degrees of freedom for error, or an endpoint that the model fits exactly.
 pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Result<AncovaRow> {
+    let pairs: &Pairs = &pairs.with_covariates(people);
     refuse_few(named, pairs, people)?;
     let model = Model::new(pairs, people);
     let y = vec![pairs.endpoint.clone()];
-    let solved = LeastSquares::new(model.design.view())?;
-    let weights = model.one(ARM);
-    refuse_untestable(named, people, &solved, &model)?;
-    let level = SecondLevel::new(model.design.view(), weights.view())?;
-    let answer = level.answer(&y, false);
-    if answer.variance[0] <= 0.0 {
-        return Err(Error::bad_data(
-            named.outcome.clone(),
-            "is fitted exactly by arm and baseline",
-            "vary, for an effect is held against what varies",
-            "check the column, or leave the outcome out",
-        ));
-    }
-    let (difference, test) =
-        by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, plan.conf);
+    let Fitted { solved, level, adjusted } =
+        Fitted::new(named, &model, &pairs.endpoint, (people, plan))?;
+    let Adjusted { difference, test, ls_means, .. } = adjusted;
+    let dof = test.dof.unwrap_or_default();
     let residuals = level.residuals(&y[0]);
     let beta = solved.pinv.dot(&Array1::from(y[0].clone()));
-    let ls_means = ByArm::try_of(|arm| ls_mean(arm, &model, &y, plan.conf))?;
     let t = test.statistic;
     let (percent_change, percent_undefined) = change::percent(pairs, people);
     Ok(AncovaRow {
@@ -108,8 +188,8 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
         p_permuted: None,
         n_permutations: None,
         slope: beta[model.design.ncols() - 1],
-        sigma: (residuals.iter().map(|e| e * e).sum::<f64>() / answer.dof).sqrt(),
-        partial_eta_square: t * t / (t * t + answer.dof),
+        sigma: (residuals.iter().map(|e| e * e).sum::<f64>() / dof).sqrt(),
+        partial_eta_square: t * t / (t * t + dof),
         ls_means,
         slopes_differ: slopes_differ(&model, pairs, &y)?.map(|(test, _)| test),
         unequal_slopes: slopes_differ(&model, pairs, &y)?.and_then(|(_, unequal)| unequal),
@@ -158,13 +238,14 @@ fn refuse_untestable(
     solved: &LeastSquares,
     model: &Model,
 ) -> Result<()> {
+    refuse_collinear(named, people, solved, model)?;
     let (n, rank) = (model.design.nrows(), solved.rank);
     if n <= rank {
         return Err(Error::bad_data(
             named.outcome.clone(),
             format!("has {n} participants for a model of rank {rank}"),
             "leave a degree of freedom for error",
-            "take fewer --strata, or leave the outcome out",
+            "take fewer --strata and --covariate, or leave the outcome out",
         ));
     }
     if !solved.is_estimable(model.one(ARM).row(0)) {
@@ -178,13 +259,55 @@ fn refuse_untestable(
     Ok(())
 }
 
-/// An arm's endpoint at the mean baseline.
-fn ls_mean(arm: Arm, model: &Model, y: &[Vec<f64>], conf: f64) -> Result<LsMean> {
-    let mut weights = Array2::from_shape_fn((1, model.at.len()), |(_, c)| model.at[c]);
-    weights[[0, ARM]] = arm.indicator();
-    let answer = SecondLevel::new(model.design.view(), weights.view())?.answer(y, false);
-    let (endpoint, _) = by_t(answer.effect[0], answer.variance[0].sqrt(), answer.dof, conf);
-    Ok(LsMean { endpoint, change: endpoint.value - model.baseline_mean })
+/// A covariate's columns with their names, and how many levels it has, where these are levels.
+fn columns_of(one: &Values, places: &[usize]) -> (Vec<(String, Vec<f64>)>, Option<usize>) {
+    match &one.kind {
+        Kind::Numbers(all) => {
+            let own: Vec<f64> = places.iter().filter_map(|&place| all[place]).collect();
+            let mean = own.iter().sum::<f64>() / own.len().max(1) as f64;
+            let column: Vec<f64> = own.iter().map(|value| value - mean).collect();
+            let varies = own.iter().any(|value| *value != own[0]);
+            (varies.then_some((one.name.clone(), column)).into_iter().collect(), None)
+        }
+        Kind::Levels(all) => {
+            let level = |place: &usize| all[*place].as_deref().unwrap_or_default();
+            let levels: BTreeSet<&str> = places.iter().map(level).collect();
+            let column = |own: &&str| {
+                let is = |place: &usize| f64::from(u8::from(level(place) == *own));
+                (format!("{}[{own}]", one.name), places.iter().map(is).collect())
+            };
+            (levels.iter().skip(1).map(column).collect(), Some(levels.len()))
+        }
+    }
+}
+
+/// A covariate that tells nothing beside the other columns.
+fn refuse_collinear(
+    named: &Named,
+    people: &People,
+    solved: &LeastSquares,
+    model: &Model,
+) -> Result<()> {
+    let dependent = solved.dependent_columns();
+    for (one, columns) in people.covariates.iter().zip(&model.of_covariates) {
+        let among = |column: &usize| columns.contains(column);
+        let found = if columns.is_empty() {
+            "is the same in all who are analysed".to_owned()
+        } else if dependent.iter().any(among) {
+            let others = dependent.iter().filter(|column| !among(column));
+            let others: Vec<&str> = others.map(|&column| model.names[column].as_str()).collect();
+            format!("follows from {}", others.join(", "))
+        } else {
+            continue;
+        };
+        return Err(Error::bad_data(
+            format!("covariate {} of {}", one.name, named.outcome),
+            found,
+            "tell what arm, baseline, strata and other covariates do not",
+            "leave it out, or one of these",
+        ));
+    }
+    Ok(())
 }
 
 /// The model with a slope an arm: whether the slopes differ, and the difference at the mean baseline by HC3.

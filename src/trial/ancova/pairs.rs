@@ -1,5 +1,7 @@
 //! Who has both values.
 
+use std::borrow::Cow;
+
 use super::named::Named;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::note::Notes;
@@ -59,6 +61,37 @@ impl Pairs {
             }
         }
         pairs
+    }
+
+    /// Those of them who have every covariate; the others are left out.
+    #[must_use]
+    pub fn with_covariates(&self, people: &People) -> Cow<'_, Pairs> {
+        let is_known = |place: usize| people.covariates.iter().all(|one| one.is_known(place));
+        if self.places.iter().all(|&place| is_known(place)) {
+            return Cow::Borrowed(self);
+        }
+        let mut kept = Pairs {
+            places: Vec::new(),
+            arm: Vec::new(),
+            baseline: Vec::new(),
+            endpoint: Vec::new(),
+            carried: Vec::new(),
+            left_out: self.left_out.clone(),
+            missing: self.missing,
+        };
+        for (at, &place) in self.places.iter().enumerate() {
+            if is_known(place) {
+                kept.places.push(place);
+                kept.arm.push(self.arm[at]);
+                kept.baseline.push(self.baseline[at]);
+                kept.endpoint.push(self.endpoint[at]);
+                kept.carried.push(self.carried[at]);
+            } else {
+                kept.left_out.get_mut(self.arm[at]).push(place);
+            }
+        }
+        Arm::BOTH.into_iter().for_each(|arm| kept.left_out.get_mut(arm).sort_unstable());
+        Cow::Owned(kept)
     }
 
     /// Participants of each arm.

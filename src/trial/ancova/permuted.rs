@@ -23,6 +23,7 @@ pub fn permute(
     people: &People,
     asked: Permutations,
 ) -> Result<()> {
+    let pairs = &pairs.with_covariates(people);
     let model = Model::new(pairs, people);
     let mut known: Vec<&[String]> = Vec::new();
     let block = |place: &usize| {

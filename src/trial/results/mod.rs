@@ -11,6 +11,7 @@ mod correlations;
 mod cpm;
 mod crossover;
 mod disposition;
+mod edges;
 mod populations;
 mod pressure;
 mod responders;
@@ -31,6 +32,7 @@ pub use correlations::{Correlation, CorrelationPoint, CorrelationRow, Correlatio
 pub use cpm::{Cpm, CpmOfVisit};
 pub use crossover::{Crossover, CrossoverRow};
 pub use disposition::{Disposition, DispositionOfArm, SurvivalStep};
+pub use edges::{EdgeRow, Edges};
 pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populations};
 pub use pressure::{
     IntensityRow, Pressure, PressureCurve, PressureOfVisit, SeriesDiffer, SeriesRow, SummaryMeasure,
@@ -92,6 +94,9 @@ pub struct Results {
     pub disposition: Option<Disposition>,
     /// Regions, arm x visit.
     pub brain: Option<Brain>,
+    /// Edges between regions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edges: Option<Edges>,
     /// Correlations over participants.
     pub correlations: Option<Correlations>,
     /// A crossover.

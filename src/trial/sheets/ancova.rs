@@ -39,6 +39,9 @@ pub(super) fn sheet(results: &Results) -> Option<Sheet> {
         .one("missing", "observed: those with both values; bocf: baseline carried forward", |row| {
             way(row.missing)
         })
+        .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
+            results.plan.adjusted_for()
+        })
         .arms("n", "participants analysed", |row, arm| *row.n.get(arm))
         .one("baseline_mean", "mean baseline of those analysed, where LS means are", |row| {
             row.baseline_mean

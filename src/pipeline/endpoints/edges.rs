@@ -1,0 +1,232 @@
+//! Tables of edges that `connect` wrote, in folders and all below them: a table a run, subject and session by its path.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::io;
+use crate::pipeline::group::{entities, files_below};
+use crate::pipeline::inputs::display;
+use crate::pipeline::provenance::facts_beside;
+use crate::pipeline::spec::Role;
+use crate::trial::edges::add;
+use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf};
+
+/// How `connect` calls the table of a run, and the end of the name of one of several.
+const NAME: &str = "edges.tsv";
+/// So many names are in a message.
+const NAMED: usize = 3;
+
+/// The edges, and the files that they are of.
+pub(super) struct Read {
+    pub edges: EdgesOfRuns,
+    pub files: Vec<(Role, PathBuf)>,
+}
+
+/// A run's table, by its path and by the run that its sidecar names.
+struct Of {
+    path: PathBuf,
+    subject: String,
+    session: String,
+    tasks: Vec<String>,
+}
+
+/// Read the tables.
+///
+/// # Errors
+/// Missing input: no folder, no table in it. Bad data: paths that say no session, or another subject or session than the run that was analysed; several tasks at one visit; tables alike in
+/// every number; what a table holds.
+pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
+    let shown: Vec<String> = folders.iter().map(|folder| display(folder)).collect();
+    let mut edges = EdgesOfRuns::new(shown.join(", "));
+    let (mut all, mut nobody) = (Vec::new(), Vec::new());
+    for folder in folders {
+        let paths = without_single_runs(tables(folder)?, notes);
+        for path in paths {
+            match of_path(&path, folder)? {
+                Some(of) => all.push(of),
+                None => nobody.push(display(&path)),
+            }
+        }
+    }
+    tell_nobodys(&nobody, all.len(), notes);
+    if all.is_empty() {
+        return Err(Error::bad_data(
+            edges.name,
+            format!("has {} of edges, none with sub- in its path", counted(nobody.len())),
+            "have folders or files named sub-<label>, below the folder that is given",
+            "give the folder above those of the subjects",
+        ));
+    }
+    refuse_several_tasks(&all, notes)?;
+    for of in &all {
+        let mut table = io::tsv::read(&of.path)?;
+        table.name = display(&of.path);
+        let dictionary = Dictionary { name: table.name.clone(), variables: Vec::new() };
+        let name = NAME.trim_end_matches(".tsv").to_owned();
+        let table = Measured { name, table, dictionary, origin: Vec::new() };
+        let (participant, session) = (format!("sub-{}", of.subject), of.session.clone());
+        add(&mut edges, &table, RunOf { participant, session, place: display(&of.path) })?;
+    }
+    refuse_twins(&edges)?;
+    notes.info(
+        format!(
+            "{} edges of {} regions, from {}",
+            edges.pairs.len(),
+            edges.regions.len(),
+            counted(all.len())
+        ),
+        Vec::new(),
+    );
+    let files = all.into_iter().map(|of| (Role::Table, of.path)).collect();
+    Ok(Read { edges, files })
+}
+
+fn counted(n: usize) -> String {
+    format!("{n} table{}", if n == 1 { "" } else { "s" })
+}
+
+/// The tables below a folder; those of regions that were moved (`--shift`) are none.
+fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
+    if !folder.is_dir() {
+        return Err(Error::missing_input(
+            format!("--edges {}", display(folder)),
+            "is no folder",
+            "be one in which boldly connect wrote edges.tsv of each run, or below it",
+            "check the path; a table of all runs has participant_id and session_id, and is one table",
+        ));
+    }
+    let is_wanted = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let before = name.strip_suffix(NAME);
+        before.is_some_and(|b| (b.is_empty() || b.ends_with('_')) && !b.contains("desc-shift"))
+    };
+    let found = files_below(folder, &is_wanted);
+    if found.is_empty() {
+        return Err(Error::missing_input(
+            format!("--edges {}", display(folder)),
+            format!("has no {NAME} in it or below"),
+            "have one a run, as boldly connect writes it with --regions, or with several seeds",
+            "give the folder it wrote into, or one above it",
+        ));
+    }
+    Ok(found)
+}
+
+/// Tables of the runs that lie beside the mean over them, which `connect` made, are in it.
+fn without_single_runs(paths: Vec<PathBuf>, notes: &mut Notes) -> Vec<PathBuf> {
+    let mean = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        let parts: Vec<&str> = name.split('_').collect();
+        let run = parts.iter().position(|part| part.starts_with("run-"))?;
+        let rest: Vec<&str> =
+            parts.iter().enumerate().filter(|(at, _)| *at != run).map(|(_, part)| *part).collect();
+        Some(path.with_file_name(rest.join("_")))
+    };
+    let is_in_mean = |path: &PathBuf| mean(path).is_some_and(|mean| paths.contains(&mean));
+    let (single, kept): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(is_in_mean);
+    if !single.is_empty() {
+        notes.info(
+            format!(
+                "{} of single runs lie beside the mean of Fisher's z over them, which is taken",
+                counted(single.len())
+            ),
+            Vec::new(),
+        );
+    }
+    kept
+}
+
+/// What a table's path says, and the run that its sidecar names; none where the path says no subject.
+fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
+    let [subject, session, task, _] = entities(path, folder)?;
+    let Some(subject) = subject else { return Ok(None) };
+    let Some(session) = session else {
+        return Err(Error::bad_data(
+            display(path),
+            "has no ses- in its path",
+            format!("be of a visit: folders or files of {} named ses-<label>", display(folder)),
+            "rename them, or give one table with participant_id and session_id",
+        ));
+    };
+    let mut tasks: Vec<String> = task.into_iter().collect();
+    if let Some(facts) = facts_beside(path)? {
+        for bold in facts.read(path) {
+            let name = PathBuf::from(bold.file_name().unwrap_or_default());
+            let Ok([own, visit, task, _]) = entities(&name, Path::new("")) else { continue };
+            for (key, said, by_run) in [("sub", &subject, own), ("ses", &session, visit)] {
+                if by_run.is_some_and(|other| other != *said) {
+                    return Err(Error::bad_data(
+                        display(path),
+                        format!(
+                            "is of {key}-{said} by its path, and of {} by its sidecar",
+                            display(&name)
+                        ),
+                        "be of one",
+                        "correct the folders' names, or run boldly connect again",
+                    ));
+                }
+            }
+            tasks.extend(task);
+        }
+    }
+    tasks.sort();
+    tasks.dedup();
+    Ok(Some(Of { path: path.to_owned(), subject, session, tasks }))
+}
+
+/// Means over tasks are no state of anybody.
+fn refuse_several_tasks(all: &[Of], notes: &mut Notes) -> Result<()> {
+    let mut of_visits: BTreeMap<(&str, &str), &Of> = BTreeMap::new();
+    let mut tasks: Vec<&[String]> = Vec::new();
+    for of in all {
+        let other = of_visits.entry((&of.subject, &of.session)).or_insert(of);
+        if other.tasks != of.tasks {
+            return Err(Error::bad_data(
+                display(&of.path),
+                format!("is of {} as {} is, of another task", of.session, display(&other.path)),
+                "be of the task of the visit's other runs: a mean over tasks is no state of anybody",
+                "give the folder of one task by --edges",
+            ));
+        }
+        if !tasks.contains(&of.tasks.as_slice()) {
+            tasks.push(&of.tasks);
+        }
+    }
+    if tasks.len() > 1 {
+        let names: Vec<String> = tasks.iter().map(|own| own.join(" and ")).collect();
+        let names = names.into_iter().map(|n| if n.is_empty() { "not said".to_owned() } else { n });
+        notes.warn(
+            format!("runs of edges are of several tasks: {}", names.collect::<Vec<_>>().join(", ")),
+            Vec::new(),
+        );
+    }
+    Ok(())
+}
+
+fn tell_nobodys(nobody: &[String], n: usize, notes: &mut Notes) {
+    if !nobody.is_empty() && n > 0 {
+        let more = if nobody.len() > NAMED { ", ..." } else { "" };
+        let some: Vec<&str> = nobody.iter().take(NAMED).map(String::as_str).collect();
+        notes.warn(
+            format!(
+                "{} of edges have no sub- in their paths and are left out: {}{more}",
+                counted(nobody.len()),
+                some.join(", ")
+            ),
+            Vec::new(),
+        );
+    }
+}
+
+fn refuse_twins(edges: &EdgesOfRuns) -> Result<()> {
+    match edges.twins() {
+        Some([one, other]) => Err(Error::bad_data(
+            edges.runs[other].place.clone(),
+            format!("holds the numbers of {}", edges.runs[one].place),
+            "be of a run of its own: of two one must be a copy",
+            "delete the copy, or run boldly connect again",
+        )),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,318 @@
+//! Edges: what pairs of regions have to do with each other, compared between the arms.
+//!
+//! Of each edge the mean over a visit's runs of Fisher's z, each run counting alike, is an endpoint like any other: z at the endpoint given arm and z at baseline ([`ancova`]), p of all
+//! edges adjusted together by the false discovery rate (Benjamini and Hochberg 1995). Regions stay as `connect` cleaned and named them.
+
+mod rows;
+
+use rayon::prelude::*;
+
+use super::ancova::{self, Named, Pairs};
+use super::arm::{Arm, ByArm};
+use super::edges_of_runs::{EdgesOfRuns, RunOf};
+use super::note::{Notes, counted, verb};
+use super::people::People;
+use super::plan::{Column, Missing, Plan};
+use super::results::{EdgeRow, Edges, Estimate};
+use super::tables::{Measured, Tables};
+use super::visits::Visits;
+use crate::error::{Error, Result};
+use crate::stats::fdr::{Adjustment, adjusted};
+use crate::table::Table;
+
+pub use rows::{add, of_table};
+
+/// So many edges are named in a note; more are counted.
+const NAMED: usize = 6;
+
+/// The plan's edges.
+///
+/// # Errors
+/// Usage: no such table or session, with the closest. Bad data: as [`of_table`], unknown participants, no edge that can be compared, with why.
+pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<Edges> {
+    let Some(own) = &plan.edges else {
+        return Err(Error::usage("the plan", "names no edges", "name them", "give --edges"));
+    };
+    let of_table = match &tables.edges {
+        Some(_) => None,
+        None => Some(of_table(tables.get(&own.table)?)?),
+    };
+    let Some(runs) = of_table.as_ref().or(tables.edges.as_ref()) else {
+        return Err(Error::internal("the edges", "are not there", "be", ""));
+    };
+    let both = BothVisits::new(runs, plan, people, notes)?;
+    tell_regions(runs, notes);
+    let compared = (0..runs.pairs.len()).into_par_iter();
+    let compared =
+        compared.map(|pair| row(pair, &both, plan, people)).collect::<Result<Vec<_>>>()?;
+    let reasons: Vec<(usize, &Error)> = compared
+        .iter()
+        .enumerate()
+        .filter_map(|(pair, (_, reason))| Some((pair, reason.as_ref()?)))
+        .collect();
+    refuse_all(runs, &reasons)?;
+    tell_not_compared(runs, &reasons, notes);
+    both.tell_lacking(plan, people, notes);
+    let mut rows: Vec<EdgeRow> = compared.into_iter().map(|(row, _)| row).collect();
+    let p: Vec<f64> = rows.iter().map(|row| row.test.map_or(f64::NAN, |test| test.p)).collect();
+    let q = adjusted(&p, Adjustment::BenjaminiHochberg);
+    rows.iter_mut().zip(q).for_each(|(row, q)| row.q = Some(q).filter(|q| !q.is_nan()));
+    Ok(Edges {
+        regions: runs.regions.clone(),
+        runs: runs.runs.len(),
+        of_several_runs: both.of_several_runs,
+        rows,
+    })
+}
+
+/// The runs of each participant at both visits, `[place in People::all]`.
+struct BothVisits<'a> {
+    runs: &'a EdgesOfRuns,
+    before: Vec<Vec<usize>>,
+    after: Vec<Vec<usize>>,
+    of_several_runs: usize,
+}
+
+impl<'a> BothVisits<'a> {
+    fn new(
+        runs: &'a EdgesOfRuns,
+        plan: &Plan,
+        people: &People,
+        notes: &mut Notes,
+    ) -> Result<BothVisits<'a>> {
+        let table = listed(runs);
+        let (places, sessions) = (table.people(people)?, table.sessions()?);
+        let mut known: Vec<String> = Vec::new();
+        for session in &sessions {
+            if !known.contains(session) {
+                known.push(session.clone());
+            }
+        }
+        let at = |name: &String| {
+            let column = Column { table: runs.name.clone(), column: "z".to_owned() };
+            let names = ("z".to_owned(), column);
+            // Refuses a session that nobody has, with the closest.
+            Visits::derived(names, (&table, people), known.clone(), [].into()).at(name)?;
+            let mut of_people = vec![Vec::new(); people.all.len()];
+            for (run, place) in places.iter().enumerate().filter(|(run, _)| sessions[*run] == *name)
+            {
+                of_people[*place].push(run);
+            }
+            Ok::<_, Error>(of_people)
+        };
+        let (before, after) = (at(&plan.baseline)?, at(&plan.endpoint)?);
+        let of_plan = |session: &&String| **session != plan.baseline && **session != plan.endpoint;
+        let others: Vec<&str> = known.iter().filter(of_plan).map(String::as_str).collect();
+        if !others.is_empty() {
+            notes.info(
+                format!(
+                    "{} has further sessions, which are not analysed: {}",
+                    runs.name,
+                    others.join(", ")
+                ),
+                Vec::new(),
+            );
+        }
+        let mut both = BothVisits { runs, before, after, of_several_runs: 0 };
+        both.tell_several(plan, people, notes);
+        Ok(both)
+    }
+
+    fn tell_several(&mut self, plan: &Plan, people: &People, notes: &mut Notes) {
+        let mut who = Vec::new();
+        for (of_people, session) in [(&self.before, &plan.baseline), (&self.after, &plan.endpoint)]
+        {
+            let several = of_people.iter().enumerate().filter(|(_, runs)| runs.len() > 1);
+            who.extend(several.map(|(place, runs)| {
+                format!("{} ({session}, {} runs)", people.all[place].id, runs.len())
+            }));
+        }
+        self.of_several_runs = who.len();
+        if !who.is_empty() {
+            notes.info(
+                format!(
+                    "edges of {} {} the mean of Fisher's z over several runs, each counting alike, and n/a where one has none",
+                    counted(who.len(), "visit"),
+                    verb(who.len(), ["is", "are"])
+                ),
+                who,
+            );
+        }
+    }
+
+    /// The mean over a participant's runs; none where one lacks it.
+    fn mean(&self, runs: &[usize], pair: usize) -> Option<f64> {
+        let all: Option<Vec<f64>> = runs.iter().map(|&run| self.runs.z(run, pair)).collect();
+        all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<f64>() / all.len() as f64)
+    }
+
+    /// Who of the arms has an edge at both visits.
+    fn pairs(&self, pair: usize, people: &People) -> Pairs {
+        let at = |of_people: &[Vec<usize>]| {
+            of_people.iter().map(|runs| self.mean(runs, pair)).collect::<Vec<_>>()
+        };
+        Pairs::new(people, &at(&self.before), &at(&self.after), Missing::Observed)
+    }
+
+    /// Who lacks which edges: participants who lack the same ones are named once.
+    fn tell_lacking(&self, plan: &Plan, people: &People, notes: &mut Notes) {
+        let n = self.runs.pairs.len();
+        let of_arms = people.places(|person| person.arm.is_some());
+        let lacks = |place: usize| {
+            let is_there = |pair| {
+                self.mean(&self.before[place], pair).and(self.mean(&self.after[place], pair))
+            };
+            (0..n).filter(|&pair| is_there(pair).is_none()).collect::<Vec<usize>>()
+        };
+        let lacking: Vec<Vec<usize>> = of_arms.par_iter().map(|&place| lacks(place)).collect();
+        let mut groups: Vec<(&[usize], Option<bool>, Vec<usize>)> = Vec::new();
+        for (&place, edges) in of_arms.iter().zip(&lacking).filter(|(_, edges)| !edges.is_empty()) {
+            let fate = people.all[place].completed;
+            match groups.iter_mut().find(|(other, was, _)| *other == edges && *was == fate) {
+                Some((.., who)) => who.push(place),
+                None => groups.push((edges, fate, vec![place])),
+            }
+        }
+        let visits = [plan.baseline.as_str(), plan.endpoint.as_str()];
+        for (edges, fate, who) in groups {
+            let label = match edges.len() {
+                all if all == n => "all edges".to_owned(),
+                some if some <= NAMED => format!("the {}", self.called(edges)),
+                some => format!("{some} of {n} edges"),
+            };
+            notes.lack(people.names(&who), fate, &label, visits);
+        }
+    }
+
+    fn called(&self, edges: &[usize]) -> String {
+        named(self.runs, edges)
+    }
+}
+
+/// "edge a–b", "edges a–b, a–c".
+fn named(runs: &EdgesOfRuns, edges: &[usize]) -> String {
+    let some = edges.iter().take(NAMED).map(|&pair| runs.called(pair));
+    let names: Vec<String> = some.collect();
+    let more = match edges.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        n => format!(" and {n} more"),
+    };
+    format!("edge{} {}{more}", if edges.len() == 1 { "" } else { "s" }, names.join(", "))
+}
+
+/// Whose the runs are, as a table: participants and sessions are refused as those of any other.
+fn listed(runs: &EdgesOfRuns) -> Measured {
+    let row = |run: &RunOf| vec![run.participant.clone(), run.session.clone()];
+    Measured {
+        name: runs.name.clone(),
+        table: Table {
+            name: runs.name.clone(),
+            columns: ["participant_id", "session_id"].map(str::to_owned).to_vec(),
+            rows: runs.runs.iter().map(row).collect(),
+        },
+        origin: runs.runs.iter().map(|run| run.place.clone()).collect(),
+        ..Measured::default()
+    }
+}
+
+/// An edge compared, or why it cannot be.
+fn row(
+    pair: usize,
+    both: &BothVisits,
+    plan: &Plan,
+    people: &People,
+) -> Result<(EdgeRow, Option<Error>)> {
+    let runs = both.runs;
+    let pairs = both.pairs(pair, people);
+    let pairs = pairs.with_covariates(people);
+    let [a, b] = runs.pairs[pair].map(|region| runs.regions[region].clone());
+    let mean = |arm: Arm| {
+        let own = pairs.baseline.iter().zip(&pairs.arm).filter(|(_, own)| **own == arm);
+        let own: Vec<f64> = own.map(|(z, _)| *z).collect();
+        (!own.is_empty()).then(|| own.iter().sum::<f64>() / own.len() as f64)
+    };
+    let mut row = EdgeRow {
+        region_a: a,
+        region_b: b,
+        n: pairs.n(),
+        lacking: ByArm::of(|arm| pairs.left_out.get(arm).len()),
+        baseline: ByArm::of(mean),
+        change: None,
+        difference: None,
+        test: None,
+        q: None,
+    };
+    let edge = Named { outcome: format!("edge {}", runs.called(pair)), ..Named::default() };
+    match ancova::adjusted(&edge, &pairs, people, plan) {
+        Ok(found) => {
+            let change = |at: Estimate| {
+                let less = |v: f64| v - found.baseline_mean;
+                let (low, high) = (at.low.map(less), at.high.map(less));
+                Estimate { value: less(at.value), se: at.se, low, high }
+            };
+            row.change = Some(ByArm::of(|arm| change(found.ls_means.get(arm).endpoint)));
+            (row.difference, row.test) = (Some(found.difference), Some(found.test));
+            Ok((row, None))
+        }
+        Err(reason @ Error::BadData(_)) => Ok((row, Some(reason))),
+        Err(other) => Err(other),
+    }
+}
+
+/// Tables that do not name the same regions.
+fn tell_regions(runs: &EdgesOfRuns, notes: &mut Notes) {
+    let n = runs.runs.len();
+    for (region, name) in runs.regions.iter().enumerate() {
+        let without: Vec<&RunOf> =
+            (0..n).filter(|&run| !runs.names(run, region)).map(|run| &runs.runs[run]).collect();
+        if !without.is_empty() {
+            notes.warn(
+                format!(
+                    "region {name} is not in {} of {n} tables: its edges are n/a there",
+                    without.len()
+                ),
+                without
+                    .iter()
+                    .map(|run| format!("{} ({})", run.participant, run.session))
+                    .collect(),
+            );
+        }
+    }
+}
+
+/// Edges of which nothing can be compared are no part of a report.
+fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, &Error)]) -> Result<()> {
+    match reasons.first() {
+        _ if runs.pairs.is_empty() => Err(Error::bad_data(
+            runs.name.clone(),
+            "has no edge",
+            "have a row an edge of each run",
+            "check how it was made",
+        )),
+        Some((_, reason)) if reasons.len() == runs.pairs.len() => Err(Error::bad_data(
+            runs.name.clone(),
+            format!(
+                "has no edge, of {}, that can be compared between the arms; the first: {reason}",
+                runs.pairs.len()
+            ),
+            "have the same regions, by the same names, in the runs of both visits",
+            "check --baseline, --endpoint and the names of regions",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn tell_not_compared(runs: &EdgesOfRuns, reasons: &[(usize, &Error)], notes: &mut Notes) {
+    let Some((_, first)) = reasons.first() else { return };
+    let edges: Vec<usize> = reasons.iter().map(|(pair, _)| *pair).collect();
+    notes.warn(
+        format!(
+            "{} of {} edges cannot be compared and {} n/a ({}); the first: {first}",
+            edges.len(),
+            runs.pairs.len(),
+            verb(edges.len(), ["is", "are"]),
+            named(runs, &edges)
+        ),
+        Vec::new(),
+    );
+}

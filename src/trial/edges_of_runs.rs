@@ -1,0 +1,113 @@
+//! Fisher's z of pairs of regions in runs: numbers by run and pair, for hundreds of regions are ten thousands of pairs in each run.
+
+use std::collections::HashMap;
+
+/// Whose a run is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RunOf {
+    /// `participant_id`, as its table or its path has it.
+    pub participant: String,
+    /// The session, with or without `ses-`.
+    pub session: String,
+    /// What messages call it: a file, or a file and line.
+    pub place: String,
+}
+
+/// Edges of runs.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EdgesOfRuns {
+    /// What messages call all of it: a table, or the folders.
+    pub name: String,
+    /// In the order in which they were added.
+    pub runs: Vec<RunOf>,
+    /// In the order in which tables first name them.
+    pub regions: Vec<String>,
+    /// Two places in `regions` each, the lower first.
+    pub pairs: Vec<[usize; 2]>,
+    /// `[run][pair]`; NaN where it is n/a. Pairs that only later runs name are not there.
+    z: Vec<Vec<f64>>,
+    /// `[run][region]`: whether the run's table names it; as short.
+    named: Vec<Vec<bool>>,
+    place_of_region: HashMap<String, usize>,
+    place_of_pair: HashMap<[usize; 2], usize>,
+}
+
+impl EdgesOfRuns {
+    /// None yet; `name`: what messages call all of it.
+    #[must_use]
+    pub fn new(name: String) -> EdgesOfRuns {
+        EdgesOfRuns { name, ..EdgesOfRuns::default() }
+    }
+
+    /// A run more: its edges, both regions and z, each pair once.
+    pub fn add<'a>(
+        &mut self,
+        run: RunOf,
+        edges: impl IntoIterator<Item = (&'a str, &'a str, Option<f64>)>,
+    ) {
+        let (mut z, mut named) = (vec![f64::NAN; self.pairs.len()], Vec::new());
+        for (a, b, value) in edges {
+            let mut pair = [a, b].map(|name| self.region(name));
+            pair.sort_unstable();
+            let pairs = &mut self.pairs;
+            let at = *self.place_of_pair.entry(pair).or_insert_with(|| {
+                pairs.push(pair);
+                pairs.len() - 1
+            });
+            z.resize(self.pairs.len(), f64::NAN);
+            named.resize(self.regions.len(), false);
+            z[at] = value.unwrap_or(f64::NAN);
+            pair.iter().for_each(|&region| named[region] = true);
+        }
+        self.runs.push(run);
+        self.z.push(z);
+        self.named.push(named);
+    }
+
+    fn region(&mut self, name: &str) -> usize {
+        if let Some(&at) = self.place_of_region.get(name) {
+            return at;
+        }
+        self.regions.push(name.to_owned());
+        self.place_of_region.insert(name.to_owned(), self.regions.len() - 1);
+        self.regions.len() - 1
+    }
+
+    /// Fisher's z of a pair in a run; none where it is n/a or the run's table lacks it.
+    #[must_use]
+    pub fn z(&self, run: usize, pair: usize) -> Option<f64> {
+        self.z[run].get(pair).copied().filter(|z| z.is_finite())
+    }
+
+    /// Whether a run's table names a region.
+    #[must_use]
+    pub fn names(&self, run: usize, region: usize) -> bool {
+        self.named[run].get(region).copied().unwrap_or(false)
+    }
+
+    /// An edge's name: `insula–pcc`.
+    #[must_use]
+    pub fn called(&self, pair: usize) -> String {
+        let [a, b] = self.pairs[pair].map(|region| self.regions[region].as_str());
+        format!("{a}–{b}")
+    }
+
+    /// Two runs of the same numbers throughout, of which one must be a copy: of three edges at least, for one may well be the same by chance.
+    #[must_use]
+    pub fn twins(&self) -> Option<[usize; 2]> {
+        const LEAST: usize = 3;
+        let mut seen: HashMap<Vec<(usize, u64)>, usize> = HashMap::new();
+        for run in 0..self.runs.len() {
+            let known = self.z[run].iter().enumerate().filter(|(_, z)| z.is_finite());
+            let key: Vec<(usize, u64)> = known.map(|(pair, z)| (pair, z.to_bits())).collect();
+            if key.len() < LEAST {
+                continue;
+            }
+            if let Some(&other) = seen.get(&key) {
+                return Some([other, run]);
+            }
+            seen.insert(key, run);
+        }
+        None
+    }
+}

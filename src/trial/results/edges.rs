@@ -1,0 +1,42 @@
+//! Edges between regions, compared between the arms.
+
+use serde::Serialize;
+
+use super::{Estimate, Test};
+use crate::trial::arm::ByArm;
+
+/// All edges.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct Edges {
+    /// The regions, in the order in which tables first name them.
+    pub regions: Vec<String>,
+    /// Tables of runs that were read.
+    pub runs: usize,
+    /// Visits of several runs, whose z is the mean.
+    pub of_several_runs: usize,
+    /// An edge a row.
+    pub rows: Vec<EdgeRow>,
+}
+
+/// An edge: Fisher's z at the endpoint given that at baseline.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EdgeRow {
+    /// The region that tables name first.
+    pub region_a: String,
+    /// The other.
+    pub region_b: String,
+    /// Participants with z at both visits.
+    pub n: ByArm<usize>,
+    /// Participants of the arms without.
+    pub lacking: ByArm<usize>,
+    /// Mean z before treatment, of those analysed.
+    pub baseline: ByArm<Option<f64>>,
+    /// Change of each arm at the mean baseline of both (least-squares mean); none where the edge cannot be compared.
+    pub change: Option<ByArm<Estimate>>,
+    /// Active minus control, adjusted for baseline: of the change as of the endpoint.
+    pub difference: Option<Estimate>,
+    /// Of it: t with n - rank degrees of freedom.
+    pub test: Option<Test>,
+    /// p adjusted for all edges that are compared (Benjamini and Hochberg).
+    pub q: Option<f64>,
+}

@@ -1,0 +1,38 @@
+//! Edges between regions.
+
+use super::Sheet;
+use super::column::Columns;
+use crate::trial::results::{EdgeRow, Results};
+
+pub(super) fn sheet(results: &Results) -> Option<Sheet> {
+    let part = results.edges.as_ref()?;
+    Columns::<EdgeRow>::new()
+        .one("region_a", "one region", |row| row.region_a.clone())
+        .one("region_b", "the other", |row| row.region_b.clone())
+        .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
+            results.plan.adjusted_for()
+        })
+        .arms("n", "participants with Fisher's z at both visits", |row, arm| *row.n.get(arm))
+        .arms("lacking", "participants without", |row, arm| *row.lacking.get(arm))
+        .arms("baseline", "mean z at baseline of those analysed", |row, arm| *row.baseline.get(arm))
+        .estimate("active_change", "change at the mean baseline, active arm", true, |row| {
+            row.change.map(|change| change.active)
+        })
+        .estimate("control_change", "change at the mean baseline, control arm", true, |row| {
+            row.change.map(|change| change.control)
+        })
+        .estimate(
+            "difference",
+            "z at the endpoint given baseline, active minus control; n/a where it cannot be compared",
+            true,
+            |row| row.difference,
+        )
+        .test("", "t", "difference", |row| row.test)
+        .one(
+            "q",
+            "p adjusted for all edges that are compared, false discovery rate (Benjamini and Hochberg)",
+            |row| row.q,
+        )
+        .sheet("edges", "Fisher's z of pairs of regions, compared between the arms", &part.rows)
+        .into()
+}
