@@ -10,6 +10,7 @@ pub mod figures;
 mod grid;
 pub mod group;
 mod html;
+mod letters;
 mod listing;
 pub mod matrix;
 pub mod methods;

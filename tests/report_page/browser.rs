@@ -36,7 +36,7 @@ pub fn chromium() -> Option<PathBuf> {
 pub const CROWDED: &str = "(() => { const found = []; for (const svg of document.querySelectorAll('figure svg')) { \
     const box = e => e.getBoundingClientRect(), own = box(svg); \
     const all = [...svg.querySelectorAll('text')].map(t => [t, box(t)]).filter(([t, b]) => b.width > 0); \
-    for (const [t, b] of all) if (b.left < own.left - 1 || b.right > own.right + 1) found.push('edge: ' + t.textContent); \
+    for (const [t, b] of all) if (b.left < own.left - 1 || b.right > own.right + 1 || b.top < own.top - 1 || b.bottom > own.bottom + 1) found.push('edge: ' + t.textContent); \
     for (let i = 0; i < all.length; i++) for (let j = 0; j < i; j++) { const [a, b] = [all[i][1], all[j][1]]; \
       const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top); \
       if (across > 2 && down > 0.4 * Math.min(a.height, b.height)) found.push(all[i][0].textContent + ' on ' + all[j][0].textContent); } } \

@@ -10,6 +10,7 @@ mod browser;
 #[path = "../qc_page/checked.rs"]
 mod checked;
 mod command;
+mod drawn;
 mod live;
 mod made_up;
 mod page;
