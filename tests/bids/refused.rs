@@ -89,6 +89,59 @@ fn what_a_model_alone_can_tell_of_slips_is_told_without_data() {
 }
 
 #[test]
+fn what_of_a_model_cannot_be_fitted_is_said_by_validate_in_the_words_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    type Change = fn(&mut serde_json::Value);
+    let unfit: [(Change, &str); 8] = [
+        (|v| v["Nodes"][0]["Model"]["X"] = json!([]), "/Nodes/0/Model/X"),
+        (|v| v["Nodes"][0]["Model"]["X"] = json!(["", " "]), "/Nodes/0/Model/X"),
+        (|v| v["Nodes"][0]["Contrasts"][1]["Weights"] = json!([0]), "/Nodes/0/Contrasts/1/Weights"),
+        (
+            |v| v["Nodes"][0]["Contrasts"][0]["ConditionList"][1] = json!("parametric gain"),
+            "/Nodes/0/Contrasts/0/Weights",
+        ),
+        (
+            |v| v["Nodes"][0]["Contrasts"][1]["Name"] = json!("gainVsLoss"),
+            "/Nodes/0/Contrasts/1/Name",
+        ),
+        (
+            |v| v["Nodes"][0]["Contrasts"][0]["Weights"] = json!([1, -1, 1]),
+            "/Nodes/0/Contrasts/0/Weights",
+        ),
+        (
+            |v| {
+                v["Nodes"][0]["Contrasts"] = json!([]);
+                v["Nodes"][0]["DummyContrasts"]["Contrasts"] = json!([]);
+            },
+            "/Nodes/0 (run_level)",
+        ),
+        (
+            |v| {
+                v["Nodes"][0]["Contrasts"].take();
+                v["Nodes"][0]["DummyContrasts"].take();
+            },
+            "/Nodes/0 (run_level)",
+        ),
+    ];
+    for (change, pointer) in unfit {
+        let Some(model) = changed(folder.path(), change) else { return };
+        let Some(raw) = dataset("ds005") else { return };
+        let [validated, run] = [
+            format!("bids --validate {}", model.display()),
+            format!("bids {} out dataset -m {}", raw.display(), model.display()),
+        ]
+        .map(|line| {
+            let done = boldly(folder.path(), &line);
+            assert_eq!(done.status.code(), Some(65), "{line}: {}", said(&done));
+            let told = said(&done);
+            told.lines().find(|line| line.starts_with("boldly: ")).unwrap_or_default().to_owned()
+        });
+        assert!(validated.contains(&format!("{pointer} of ")), "{validated}");
+        assert_eq!(validated, run);
+    }
+}
+
+#[test]
 fn numbers_below_zero_and_conditions_that_are_none_are_refused_in_their_own_words() {
     let folder = tempfile::tempdir().unwrap();
     let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };
