@@ -166,6 +166,7 @@ pub fn finished(
         words: Vec::new(),
         picture: picture(&maps, &inside, (&grid, below.as_ref()), n_runs),
         corrections: Vec::new(),
+        design: None,
         links: Vec::new(),
         clusters: found.listed,
         file: format!("contrast-{label}_clusters.tsv"),

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod bids;
+mod cells;
 mod colour;
 mod corrections;
 pub mod demo;
