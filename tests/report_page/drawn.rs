@@ -52,3 +52,31 @@ fn names_of_few_and_of_many_columns_lie_beside_each_other_and_within_the_picture
     let size = "(t => t.getBoundingClientRect().height)(document.querySelector('#run-1-correlations text + text, #run-1-correlations g text'))";
     assert!(browser.eval(size).as_f64().unwrap() > 7.0);
 }
+
+#[test]
+fn on_paper_pictures_keep_their_size_and_nothing_that_leads_to_something_stands_alone() {
+    let Some(program) = chromium() else { return };
+    let mut browser = Browser::start(&program);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("paper.html");
+    let mut of = made_up();
+    // One column that is weighed: the narrowest picture.
+    of.weighed.truncate(1);
+    of.weighed[0].rows[0].columns.truncate(1);
+    fs::write(&path, analysis::page(&of).unwrap()).unwrap();
+    browser.open(&path, 700, false);
+    browser.media("print", false);
+    let blown = "[...document.querySelectorAll('svg.natural, svg.matrix')].map(s => [s.id, s.getBoundingClientRect().width / s.viewBox.baseVal.width]) \
+        .filter(([id, times]) => times > 1.01)";
+    assert_eq!(browser.eval(blown), serde_json::json!([]), "larger than on the screen");
+    let alone = "[...document.querySelectorAll('h2, h3, caption, summary, .plain')].filter(e => getComputedStyle(e).breakAfter !== 'avoid').length";
+    assert_eq!(browser.eval(alone), 0, "may be the last of a page");
+    let parted = "[...document.querySelectorAll('h2, h3, caption, summary, .numbers')].filter(e => getComputedStyle(e).breakInside !== 'avoid').length";
+    assert_eq!(browser.eval(parted), 0, "may be parted");
+    let blue = "[...document.querySelectorAll('main a')].filter(a => getComputedStyle(a).color !== getComputedStyle(document.body).color).length";
+    assert_eq!(browser.eval(blue), 0, "links that nobody can follow");
+    if let Some(look) = std::env::var_os("BOLDLY_LOOK") {
+        fs::create_dir_all(&look).unwrap();
+        fs::write(std::path::PathBuf::from(look).join("paper.pdf"), browser.printed()).unwrap();
+    }
+}
