@@ -48,7 +48,9 @@ const SMALLEST: f64 = 0.7;
 const BAR: f64 = 200.0;
 const BESIDE: f64 = 14.0;
 const LACKING: &str = "grey: n/a";
+/// Of what stands on the paper, which a page may make dark, and of what stands on a light cell.
 const INK: &str = "#1b1f24";
+const WITHIN: &str = "#000000";
 const FAINT: &str = "#57606a";
 const NOTHING: Colour = [208.0, 215.0, 222.0];
 
@@ -271,7 +273,7 @@ impl Drawing {
                 hex(colour(part))
             );
             if cell >= NUMBERED && row != column {
-                let ink = if part.abs() > 0.6 { "#ffffff" } else { INK };
+                let ink = if part.abs() > 0.6 { "#ffffff" } else { WITHIN };
                 let text = match part.is_finite() {
                     true => number(value(row, column), 2),
                     false => "n/a".to_owned(),

@@ -54,6 +54,20 @@ pub const FAINT: &str = "(() => { const parts = c => { const m = c.match(/[\\d.]
       if (ratio < 4.5) found.add(e.tagName + ' ' + ratio.toFixed(1) + ' ' + e.textContent.slice(0, 40)); } \
     return [...found]; })()";
 
+/// Drawings on another ground than their page, and words of drawings that stand out too little from it.
+pub const GLARING: &str = "(() => { const parts = c => (c.match(/[\\d.]+/g) || [0, 0, 0]).map(Number).slice(0, 3); \
+    const light = c => { const [r, g, b] = c.map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; }; \
+    const body = light(parts(getComputedStyle(document.body).backgroundColor)), found = new Set(); \
+    for (const svg of document.querySelectorAll('figure svg')) { \
+      if (!svg.getClientRects().length) continue; \
+      const rect = svg.querySelector(':scope > desc + rect'), ground = rect ? light(parts(getComputedStyle(rect).fill)) : body; \
+      if (Math.abs(ground - body) > .2) found.add('the ground of ' + svg.id); \
+      for (const t of svg.querySelectorAll('text:not(.cell)')) { \
+        if (['#000000', '#ffffff'].includes(t.getAttribute('fill'))) continue; \
+        const a = light(parts(getComputedStyle(t).fill)), ratio = (Math.max(a, ground) + .05) / (Math.min(a, ground) + .05); \
+        if (ratio < 4.5) found.add(ratio.toFixed(1) + ' ' + t.textContent.slice(0, 40)); } } \
+    return [...found]; })()";
+
 /// What is wider than its place and not reached by keys.
 pub const LOST: &str = "[...document.querySelectorAll('body *')].filter(e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX) && \
     e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0).map(e => e.tagName + '.' + e.className)";
@@ -198,9 +212,13 @@ impl Browser {
         self.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
         let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(self.eval(over), json!(0), "{at}: the page runs over the edge");
-        for (script, what) in
-            [(CROWDED, "crowded"), (FAINT, "faint"), (LOST, "not reached by keys"), (MUTE, "mute")]
-        {
+        for (script, what) in [
+            (CROWDED, "crowded"),
+            (FAINT, "faint"),
+            (GLARING, "glaring"),
+            (LOST, "not reached by keys"),
+            (MUTE, "mute"),
+        ] {
             assert_eq!(self.eval(script), json!([]), "{at}: {what}");
         }
     }
