@@ -179,6 +179,37 @@ fn the_page_of_a_model_has_its_graph_its_text_and_what_failed() {
 }
 
 #[test]
+fn names_of_a_graph_go_on_to_a_second_line_and_what_is_still_cut_is_whole_in_a_title() {
+    let mut of = of_bids();
+    let contrasts = ["trial_type.gamble", "gainVsLoss", "gain", "anyParametric", "lossAversion"];
+    of.nodes[0].contrasts = contrasts.map(str::to_owned).to_vec();
+    of.edges[0].filter = format!("contrast: {}", contrasts.join(", "));
+    let long: Vec<String> = (0..12).map(|at| format!("contrast_number_{at}")).collect();
+    of.nodes[1].contrasts = long.clone();
+    of.analysis.weighed[0].name = "a_contrast_with_a_name_that_is_longer_than_a_line".to_owned();
+    let html = bids::page(&of).unwrap();
+    let all = checked_with_scripts(&html);
+    let words = |id: &str| {
+        let at = all.iter().position(|e| e.has("id", id)).unwrap();
+        let own = all[at..].iter().take_while(|e| e.name != "figcaption");
+        let own = own.filter(|e| e.name == "text").map(|e| e.text.clone());
+        own.collect::<Vec<String>>()
+    };
+    let drawn = words("model-graph");
+    assert!(drawn.iter().any(|line| line.ends_with("lossAversion")), "{drawn:?}");
+    assert!(drawn.concat().contains("anyParametric"), "{drawn:?}");
+    let titles = |text: &str| all.iter().filter(|e| e.name == "title" && e.text == text).count();
+    assert_eq!(titles(&long.join(", ")), 1, "the whole of what is cut");
+    assert_eq!(titles(&contrasts.join(", ")), 0, "nothing of it is cut");
+    let weights = words("weights");
+    let at = weights.iter().position(|line| line.starts_with("a_contrast")).unwrap();
+    assert_eq!(
+        weights[at..at + 2].concat(),
+        "a_contrast_with_a_name_that_is_longer_than_a_line (t)"
+    );
+}
+
+#[test]
 fn what_contrasts_weigh_is_a_picture_and_a_table_and_what_a_run_does_not_tell_is_said() {
     let (html, all) = drawn(&analysis());
     let at = all.iter().position(|e| e.has("id", "weights")).unwrap();
