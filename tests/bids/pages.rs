@@ -54,6 +54,8 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
         "Run sub-01 task-mixedgamblestask run-02",
         "taken as &quot;meta&quot;",
         "ds005_meta_groupdiff",
+        "p &lt; .001 uncorrected (upper tail of t)",
+        "(p &lt; .001 uncorrected, upper tail)",
     ] {
         assert!(subject.contains(part), "{part}");
     }

@@ -220,7 +220,8 @@ fn rearrangements(options: &PermuteOptions) -> String {
         text.push_str("; corrected for all contrasts together");
     }
     if let Some(p) = options.cluster_p {
-        text.push_str(&format!("; clusters formed at p {p}"));
+        let p = p.to_string();
+        text.push_str(&format!("; clusters formed at p < {}", p.trim_start_matches('0')));
     }
     text
 }
