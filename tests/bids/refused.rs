@@ -164,7 +164,19 @@ fn what_is_not_there_is_named_with_what_is() {
     refused(folder.path(), &with("--participant-label 05"), 66, &["'05'", "01, 02, 03, 04"]);
     refused(folder.path(), &with("--space T1w"), 66, &["space-T1w", "MNI152NLin2009cAsym"]);
     refused(folder.path(), &with("--desc-label smooth"), 66, &["desc-smooth", "preproc"]);
-    refused(folder.path(), &with("-d nowhere"), 66, &["nowhere"]);
+    // -d: what it is, what it must be, and what is there
+    let must = "must be a dataset of derivatives, such as fMRIPrep's output, or a folder of such";
+    let leave = "leave -d out to take what is there: ";
+    let words = ["-d nowhere does not exist", must, leave, "derivatives/fmriprep"];
+    refused(folder.path(), &with("-d nowhere"), 66, &words);
+    let words = ["model-ds005Meta_smdl.json is no folder", must, leave];
+    refused(folder.path(), &with(&format!("-d {}", model.display())), 66, &words);
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let words = ["-d empty has no dataset_description.json and no sub-* folder", must, leave];
+    refused(folder.path(), &with("-d empty"), 66, &words);
+    let words =
+        ["-d fmriprep does not exist", "did you mean", "derivatives/fmriprep? A path begins"];
+    refused(folder.path(), &with("-d fmriprep"), 66, &words);
     let elsewhere = line.replace("ds005", "ds006");
     refused(folder.path(), &elsewhere, 66, &["ds006", "does not exist"]);
     // names alone: the example datasets of BIDS hold no data
