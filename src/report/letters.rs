@@ -14,7 +14,7 @@ const ADVANCES: [u16; 95] = [
 /// Of letters beyond those: of Latin, Greek and signs, and of scripts whose letters fill a square.
 const OTHER: u16 = 840;
 const SQUARE: u16 = 1000;
-const FIRST_SQUARE: char = '\u{1100}';
+const FIRST_SQUARE: char = '\u{2e80}';
 /// Bold letters over those of a book.
 const BOLD: f64 = 1.15;
 /// Behind what is cut.
