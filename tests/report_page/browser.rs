@@ -225,7 +225,11 @@ impl Browser {
 
     /// A key, down and up.
     pub fn key(&mut self, key: &str, code: u32) {
-        let text = if key == "Enter" { "\r" } else { "" };
+        let text = match key {
+            "Enter" => "\r",
+            " " => " ",
+            _ => "",
+        };
         for kind in ["keyDown", "keyUp"] {
             let mut event =
                 json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });

@@ -11,6 +11,7 @@ mod browser;
 mod checked;
 mod command;
 mod drawn;
+mod keys;
 mod live;
 mod made_up;
 mod page;
