@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::found::listed;
 use crate::error::{Error, Result};
 use crate::io::dataset::Dataset;
 use crate::pipeline::spec::BidsSpec;
@@ -11,6 +10,9 @@ use crate::pipeline::spec::BidsSpec;
 const OWN: &str = "derivatives";
 /// What -d must name.
 const WANTED: &str = "be a dataset of derivatives, such as fMRIPrep's output, or a folder of such";
+
+/// So many are named.
+const LISTED: usize = 3;
 
 /// Each dataset with the name by which sidecars link to it.
 ///
@@ -65,8 +67,8 @@ fn lost(folder: &Path, found: &str, raw: &Dataset) -> Error {
         }
         None => {
             let names: Vec<String> =
-                there.iter().map(|one| one.root.display().to_string()).collect();
-            format!("leave -d out to take what is there: {}", listed(&names))
+                there.iter().take(LISTED).map(|one| one.root.display().to_string()).collect();
+            format!("leave -d out to take what is there: {}", names.join(", "))
         }
     };
     Error::missing_input(format!("-d {}", folder.display()), found, WANTED, hint)
