@@ -17,6 +17,7 @@ use crate::pipeline::written::Written;
 mod above;
 mod absent;
 mod alike;
+mod derived;
 mod difference;
 mod elsewhere;
 mod events;

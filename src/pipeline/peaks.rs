@@ -69,6 +69,12 @@ fn tails(maps: &ContrastMaps) -> &'static str {
     }
 }
 
+/// What passes an uncorrected p, in words: `p < .001 uncorrected, both tails`. `tails`: with the comma before them; of F nothing.
+#[must_use]
+pub fn uncorrected(p: f64, tails: &str) -> String {
+    format!("p < {} uncorrected{tails}", p.to_string().trim_start_matches('0'))
+}
+
 /// Of the voxels that were fitted, `inside`; the highest first, both tails where p counts both.
 ///
 /// # Errors
@@ -107,10 +113,10 @@ pub fn of(maps: &ContrastMaps, inside: &[bool], grid: &Grid) -> Result<Clusters>
         }
     }
     let said = format!(
-        "Clusters of {} above {} {from:.3} (p {P} uncorrected{}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
+        "Clusters of {} above {} {from:.3} ({}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
         maps.name,
         letter(maps),
-        tails(maps),
+        uncorrected(P, tails(maps)),
         rule.apart_mm
     );
     Ok(Clusters { listed: (said, listing), first })
@@ -166,6 +172,7 @@ pub fn finished(
         words: Vec::new(),
         picture: picture(&maps, &inside, (&grid, below.as_ref()), n_runs),
         corrections: Vec::new(),
+        design: None,
         links: Vec::new(),
         clusters: found.listed,
         file: format!("contrast-{label}_clusters.tsv"),
@@ -206,7 +213,7 @@ pub fn picture(
         dof,
         threshold: Threshold {
             passed: inside.iter().zip(&maps.stat).map(|(i, v)| *i && passes(*v)).collect(),
-            words: format!("p < .001 uncorrected{}", tails(maps)),
+            words: uncorrected(P, tails(maps)),
             from: (!varies).then_some(from),
             full: from,
             two_sided: maps.two_sided && maps.stat_kind == Stat::T,

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::html::escaped;
+use crate::report::html::{escaped, kept};
 
 /// A table on its way.
 pub(in crate::report) struct Grid {
@@ -31,7 +31,7 @@ impl Grid {
         let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
         let _ = write!(self.body, "<tr{class}>");
         for (nth, cell) in cells.iter().enumerate() {
-            let cell = escaped(cell);
+            let cell = kept(cell);
             let _ = match nth {
                 0 => write!(self.body, "<th scope=\"row\">{cell}</th>"),
                 n if n >= self.numbers_from => write!(self.body, "<td class=\"n\">{cell}</td>"),

@@ -20,6 +20,25 @@ pub(super) fn escaped(text: &str) -> String {
     out
 }
 
+/// Letters of a name that is kept on one line.
+const KEPT: usize = 24;
+
+/// The same with short names that hold a hyphen and a digit (`sub-01`) kept on one line each: a browser would part them behind the hyphen.
+pub(super) fn kept(text: &str) -> String {
+    let is_name = |word: &str| {
+        let has_digit = word.bytes().any(|b| b.is_ascii_digit());
+        word.contains('-') && has_digit && word.chars().count() <= KEPT
+    };
+    let word = |word: &str| {
+        let (name, end) = word.split_at(word.trim_end_matches([',', ';', ' ', '\n']).len());
+        match is_name(name) {
+            true => format!("<span class=\"id\">{}</span>{end}", escaped(name)),
+            false => escaped(word),
+        }
+    };
+    text.split_inclusive(' ').map(word).collect()
+}
+
 /// A number with so many decimals and a true minus sign; a dash where it is not finite.
 pub(super) fn number(value: f64, decimals: usize) -> String {
     if !value.is_finite() {
@@ -142,7 +161,10 @@ pub(super) fn figure(label: &str, drawings: &str, caption: &str) -> String {
 
 /// The same of a drawing that is `width` pixels wide where there is room for it, and shrinks to two thirds of that before it scrolls.
 pub(super) fn natural(label: &str, drawing: &str, caption: &str, width: f64) -> String {
-    let style = format!("width:min({width:.0}px,max(100%,{:.0}px));min-width:0", width / 1.5);
+    let style = format!(
+        "--natural:{width:.0}px;width:min({width:.0}px,max(100%,{:.0}px));min-width:0",
+        width / 1.5
+    );
     let drawing =
         drawing.replacen("<svg ", &format!("<svg class=\"natural\" style=\"{style}\" "), 1);
     figure(label, &drawing, caption)

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use crate::error::{Error, Result};
 use crate::report::colour::Colour;
 use crate::report::html::{escaped, number};
+use crate::report::letters::{self, Lines};
 use crate::report::picture;
 
 /// What is drawn.
@@ -39,11 +40,17 @@ const NAMED: f64 = 7.0;
 const NUMBERED: f64 = 30.0;
 /// More regions are drawn as pixels.
 const DRAWN: usize = 60;
-/// Pixels that a letter takes for one of its size.
-const LETTER: f64 = 0.56;
-/// Letters of a name, the rest of a longer one left out.
-const LETTERS: usize = 26;
+/// Pixels of a name, the rest of a longer one left out.
+const NAME: f64 = 200.0;
+/// How small a page may make the picture before it scrolls.
+const SMALLEST: f64 = 0.7;
+/// Pixels of the bar of colours, and from it to what is said beside it.
+const BAR: f64 = 200.0;
+const BESIDE: f64 = 14.0;
+const LACKING: &str = "grey: n/a";
+/// Of what stands on the paper, which a page may make dark, and of what stands on a light cell.
 const INK: &str = "#1b1f24";
+const WITHIN: &str = "#000000";
 const FAINT: &str = "#57606a";
 const NOTHING: Colour = [208.0, 215.0, 222.0];
 
@@ -79,18 +86,24 @@ pub fn inline(matrix: &Matrix, id: &str) -> Result<String> {
     let limit = limit(matrix);
     let cell = (SIDE / n as f64).min(LARGEST);
     let size = (0.8 * cell).clamp(6.0, 12.0);
-    let longest = |of: &mut dyn Iterator<Item = usize>| of.max().unwrap_or(0).min(LETTERS) as f64;
-    let names = longest(&mut matrix.names.iter().map(|name| name.chars().count()));
-    let names = if cell < NAMED { 0.0 } else { names * LETTER * size + 8.0 };
-    let networks = longest(&mut matrix.networks.iter().flatten().map(|name| name.chars().count()));
-    let networks = if networks > 0.0 { networks * LETTER * 12.0 + 18.0 } else { 0.0 };
+    let longest = |of: &mut dyn Iterator<Item = f64>| of.fold(0.0, f64::max);
+    let names = longest(&mut matrix.names.iter().map(|name| short(name, size).width(size)));
+    let names = if cell < NAMED { 0.0 } else { names + 8.0 };
+    let of_networks = matrix.networks.iter().flatten();
+    let networks = longest(&mut of_networks.map(|name| short(name, 12.0).width(12.0)));
+    let networks = if networks > 0.0 { networks + 18.0 } else { 0.0 };
     let (left, side) = (MARGIN + names, cell * n as f64);
     let heading = MARGIN + 16.0 + 18.0 * matrix.notes.len() as f64;
     let top = heading + 14.0 + names;
-    let told = |text: &str, size: f64| text.chars().count() as f64 * LETTER * size + 2.0 * MARGIN;
+    let told = |text: &str, size: f64| letters::width(text, size) + 2.0 * MARGIN;
     let notes = matrix.notes.iter().map(|note| told(note, 12.0)).fold(0.0, f64::max);
+    let bar = left
+        + BAR
+        + BESIDE
+        + letters::width(&of_bar(matrix), 12.0).max(letters::width(LACKING, 12.0))
+        + MARGIN;
     let width =
-        (left + side + networks + MARGIN).max(told(&matrix.title, 18.0)).max(notes).max(340.0);
+        (left + side + networks + MARGIN).max(told(&matrix.title, 18.0)).max(notes).max(bar);
     let height = top + side + 74.0;
     let mut drawing = Drawing { body: String::new() };
     drawing.text([MARGIN, MARGIN + 14.0], "start", 18.0, INK, &matrix.title);
@@ -111,10 +124,11 @@ pub fn inline(matrix: &Matrix, id: &str) -> Result<String> {
         number(limit, 2)
     );
     Ok(format!(
-        "<svg class=\"matrix\" id=\"{id}\" role=\"img\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" \
+        "<svg class=\"matrix\" id=\"{id}\" role=\"img\" style=\"max-width:max(100%,{:.0}px)\" width=\"{width:.0}\" height=\"{height:.0}\" viewBox=\"0 0 {width:.0} {height:.0}\" \
          aria-labelledby=\"{id}-title {id}-desc\" font-family=\"Helvetica, Arial, 'Liberation Sans', sans-serif\">\n\
          <title id=\"{id}-title\">{}</title>\n<desc id=\"{id}-desc\">{}</desc>\n\
          <rect width=\"{width:.0}\" height=\"{height:.0}\" fill=\"#ffffff\"/>\n{}</svg>\n",
+        SMALLEST * width,
         escaped(&matrix.title),
         escaped(&said),
         drawing.body
@@ -177,11 +191,16 @@ pub(super) fn hex(colour: Colour) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-fn short(name: &str) -> String {
-    match name.chars().count() > LETTERS {
-        true => name.chars().take(LETTERS - 1).chain(['…']).collect(),
-        false => name.to_owned(),
+/// What a value is, and with how many degrees of freedom.
+fn of_bar(matrix: &Matrix) -> String {
+    match matrix.dof.as_str() {
+        "" => matrix.letter.clone(),
+        dof => format!("{}, {dof} degrees of freedom", matrix.letter),
     }
+}
+
+fn short(name: &str, size: f64) -> Lines {
+    letters::lines(name, (NAME, size), 1)
 }
 
 /// Where the cells begin, their side, and the size of names.
@@ -199,13 +218,16 @@ struct Drawing {
 }
 
 impl Drawing {
-    fn text(&mut self, [x, y]: [f64; 2], anchor: &str, size: f64, fill: &str, text: &str) {
-        // Writing to a String cannot fail.
-        let _ = writeln!(
-            self.body,
+    fn text(&mut self, at: [f64; 2], anchor: &str, size: f64, fill: &str, text: &str) {
+        self.name(at, anchor, size, fill, &Lines::one(text));
+    }
+
+    fn name(&mut self, [x, y]: [f64; 2], anchor: &str, size: f64, fill: &str, name: &Lines) {
+        let text = format!(
             "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"{anchor}\" font-size=\"{size:.1}\" fill=\"{fill}\">{}</text>",
-            escaped(text)
+            escaped(&name.lines[0])
         );
+        self.body += &(name.titled(&text) + "\n");
     }
 
     fn line(&mut self, [x1, y1]: [f64; 2], [x2, y2]: [f64; 2], width: f64) {
@@ -256,7 +278,7 @@ impl Drawing {
                 hex(colour(part))
             );
             if cell >= NUMBERED && row != column {
-                let ink = if part.abs() > 0.6 { "#ffffff" } else { INK };
+                let ink = if part.abs() > 0.6 { "#ffffff" } else { WITHIN };
                 let text = match part.is_finite() {
                     true => number(value(row, column), 2),
                     false => "n/a".to_owned(),
@@ -274,14 +296,14 @@ impl Drawing {
     fn names(&mut self, matrix: &Matrix, order: &[usize], Place { left, top, cell, size }: Place) {
         for (at, &region) in order.iter().enumerate() {
             let middle = (at as f64 + 0.5) * cell + 0.35 * size;
-            let name = short(&matrix.names[region]);
-            self.text([left - 6.0, top + middle], "end", size, INK, &name);
+            let name = short(&matrix.names[region], size);
+            self.name([left - 6.0, top + middle], "end", size, INK, &name);
             let (x, y) = (left + middle, top - 6.0);
-            let _ = writeln!(
-                self.body,
+            let text = format!(
                 "<text transform=\"translate({x:.1} {y:.1}) rotate(-90)\" font-size=\"{size:.1}\" fill=\"{INK}\">{}</text>",
-                escaped(&name)
+                escaped(&name.lines[0])
             );
+            self.body += &(name.titled(&text) + "\n");
         }
     }
 
@@ -300,32 +322,27 @@ impl Drawing {
                 let x = left + side + 7.0;
                 self.line([x, top + from + 1.5], [x, top + to - 1.5], 2.0);
                 let y = top + (from + to) / 2.0 + 4.0;
-                self.text([x + 7.0, y], "start", 12.0, INK, &short(name));
+                self.name([x + 7.0, y], "start", 12.0, INK, &short(name, 12.0));
             }
         }
     }
 
     fn bar(&mut self, matrix: &Matrix, limit: f64, [x, y]: [f64; 2]) -> Result<()> {
-        const WIDTH: f64 = 200.0;
         const STEPS: usize = 101;
         let all: Vec<Colour> = (0..STEPS).map(|s| colour(s as f64 / 50.0 - 1.0)).collect();
-        self.pixels([x, y, WIDTH, 12.0], [STEPS, 1], &all)?;
+        self.pixels([x, y, BAR, 12.0], [STEPS, 1], &all)?;
         let decimals = if limit >= 10.0 { 0 } else { (1.0 - limit.log10().floor()) as usize };
         for part in [-1.0, 0.0, 1.0] {
-            let at = x + WIDTH * (part + 1.0) / 2.0;
+            let at = x + BAR * (part + 1.0) / 2.0;
             self.line([at, y + 12.0], [at, y + 16.0], 1.0);
             let text = if part == 0.0 { "0".to_owned() } else { number(part * limit, decimals) };
             self.text([at, y + 29.0], "middle", 11.0, INK, &text);
         }
-        let dof = match matrix.dof.as_str() {
-            "" => matrix.letter.clone(),
-            dof => format!("{}, {dof} degrees of freedom", matrix.letter),
-        };
-        self.text([x + WIDTH + 14.0, y + 11.0], "start", 12.0, INK, &dof);
+        self.text([x + BAR + BESIDE, y + 11.0], "start", 12.0, INK, &of_bar(matrix));
         let n = matrix.names.len();
         let is_lacking = |at: usize| at / n != at % n && !matrix.values[at].is_finite();
         if (0..n * n).any(is_lacking) {
-            self.text([x + WIDTH + 14.0, y + 27.0], "start", 12.0, FAINT, "grey: n/a");
+            self.text([x + BAR + BESIDE, y + 27.0], "start", 12.0, FAINT, LACKING);
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 pub mod analysis;
 pub mod bids;
+mod cells;
 mod colour;
 mod corrections;
 pub mod demo;
@@ -10,6 +11,7 @@ pub mod figures;
 mod grid;
 pub mod group;
 mod html;
+mod letters;
 mod listing;
 pub mod matrix;
 pub mod methods;

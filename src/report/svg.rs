@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::html::escaped;
+use super::letters::Lines;
 
 /// Where a text stands relative to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -264,6 +265,25 @@ impl Svg {
             "\" class=\"{class}\" text-anchor=\"{anchor}\">{}</text>",
             escaped(text)
         );
+    }
+
+    /// A name on its lines, each `step` below the one before it.
+    pub fn lines(&mut self, class: &str, [x, y]: [f64; 2], anchor: Anchor, of: (&Lines, f64)) {
+        let (name, step) = of;
+        let before = std::mem::take(&mut self.body);
+        for (nth, line) in name.lines.iter().enumerate() {
+            self.text(class, [x, y + step * nth as f64], anchor, line);
+        }
+        self.body = before + &name.titled(&self.body);
+    }
+
+    /// The same upwards, each line `step` to the right of the one before it.
+    pub fn lines_upwards(&mut self, class: &str, [x, y]: [f64; 2], (name, step): (&Lines, f64)) {
+        let before = std::mem::take(&mut self.body);
+        for (nth, line) in name.lines.iter().enumerate() {
+            self.upwards(class, [x + step * nth as f64, y], line);
+        }
+        self.body = before + &name.titled(&self.body);
     }
 
     /// A text that runs upwards from its point.

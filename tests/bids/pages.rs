@@ -54,6 +54,8 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
         "Run sub-01 task-mixedgamblestask run-02",
         "taken as &quot;meta&quot;",
         "ds005_meta_groupdiff",
+        "p &lt; .001 uncorrected (upper tail of t)",
+        "(p &lt; .001 uncorrected, upper tail)",
     ] {
         assert!(subject.contains(part), "{part}");
     }
@@ -73,6 +75,7 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
     assert!(subject.contains(weighed), "gain less loss");
     let row = "<td>task columns at the start of each volume: 0 s + k x 2 s</td><td class=\"n\">246 of 246</td><td class=\"n\">2</td>";
     assert_eq!(first[0].matches(row).count(), 8, "each run's frame times");
+    what_is_compared_is_drawn([&first[0], &first[1]], subject);
     the_runs_are_seen_at_peaks(folder.path(), subject);
     voxels_that_not_all_have_are_counted(&out, (subject, &first[1]));
     // the row that the viewer begins at is the highest voxel of the map
@@ -130,6 +133,22 @@ fn every_subject_and_node_of_the_dataset_has_a_page_that_can_be_made_again() {
 }
 
 /// The share that the model explains of the highest voxel is that of `boldly glm` of the same design.
+/// Two groups have a picture of who is in which; one group has none, and no more has a subject.
+fn what_is_compared_is_drawn([difference, mean]: [&str; 2], subject: &str) {
+    let drawn =
+        difference.split("id=\"contrast-1-design\"").nth(1).expect("a picture of the design");
+    let drawn = drawn.split("</svg>").next().unwrap();
+    for part in ["4 rows by 2 columns", ">intercept<", ">sex.M<", ">sub-01 ", ">sub-04 "] {
+        assert!(drawn.contains(part), "{part}: {drawn}");
+    }
+    // Two men and two women: four ones of the intercept, two of the men.
+    assert_eq!(
+        (drawn.matches("\"plus-5\"").count(), drawn.matches("\"weight-0\"").count()),
+        (6, 2)
+    );
+    assert!(!mean.contains("-design\"") && !subject.contains("contrast-1-design"));
+}
+
 fn the_runs_are_seen_at_peaks(folder: &Path, page: &str) {
     let part = page.split("Contrast gain (subject_level").nth(2).expect("the contrast's section");
     let drawings: Vec<&str> = part.split("<desc id=\"contrast-").skip(1).collect();

@@ -89,6 +89,59 @@ fn what_a_model_alone_can_tell_of_slips_is_told_without_data() {
 }
 
 #[test]
+fn what_of_a_model_cannot_be_fitted_is_said_by_validate_in_the_words_of_the_run() {
+    let folder = tempfile::tempdir().unwrap();
+    type Change = fn(&mut serde_json::Value);
+    let unfit: [(Change, &str); 8] = [
+        (|v| v["Nodes"][0]["Model"]["X"] = json!([]), "/Nodes/0/Model/X"),
+        (|v| v["Nodes"][0]["Model"]["X"] = json!(["", " "]), "/Nodes/0/Model/X"),
+        (|v| v["Nodes"][0]["Contrasts"][1]["Weights"] = json!([0]), "/Nodes/0/Contrasts/1/Weights"),
+        (
+            |v| v["Nodes"][0]["Contrasts"][0]["ConditionList"][1] = json!("parametric gain"),
+            "/Nodes/0/Contrasts/0/Weights",
+        ),
+        (
+            |v| v["Nodes"][0]["Contrasts"][1]["Name"] = json!("gainVsLoss"),
+            "/Nodes/0/Contrasts/1/Name",
+        ),
+        (
+            |v| v["Nodes"][0]["Contrasts"][0]["Weights"] = json!([1, -1, 1]),
+            "/Nodes/0/Contrasts/0/Weights",
+        ),
+        (
+            |v| {
+                v["Nodes"][0]["Contrasts"] = json!([]);
+                v["Nodes"][0]["DummyContrasts"]["Contrasts"] = json!([]);
+            },
+            "/Nodes/0 (run_level)",
+        ),
+        (
+            |v| {
+                v["Nodes"][0]["Contrasts"].take();
+                v["Nodes"][0]["DummyContrasts"].take();
+            },
+            "/Nodes/0 (run_level)",
+        ),
+    ];
+    for (change, pointer) in unfit {
+        let Some(model) = changed(folder.path(), change) else { return };
+        let Some(raw) = dataset("ds005") else { return };
+        let [validated, run] = [
+            format!("bids --validate {}", model.display()),
+            format!("bids {} out dataset -m {}", raw.display(), model.display()),
+        ]
+        .map(|line| {
+            let done = boldly(folder.path(), &line);
+            assert_eq!(done.status.code(), Some(65), "{line}: {}", said(&done));
+            let told = said(&done);
+            told.lines().find(|line| line.starts_with("boldly: ")).unwrap_or_default().to_owned()
+        });
+        assert!(validated.contains(&format!("{pointer} of ")), "{validated}");
+        assert_eq!(validated, run);
+    }
+}
+
+#[test]
 fn numbers_below_zero_and_conditions_that_are_none_are_refused_in_their_own_words() {
     let folder = tempfile::tempdir().unwrap();
     let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };
@@ -111,7 +164,19 @@ fn what_is_not_there_is_named_with_what_is() {
     refused(folder.path(), &with("--participant-label 05"), 66, &["'05'", "01, 02, 03, 04"]);
     refused(folder.path(), &with("--space T1w"), 66, &["space-T1w", "MNI152NLin2009cAsym"]);
     refused(folder.path(), &with("--desc-label smooth"), 66, &["desc-smooth", "preproc"]);
-    refused(folder.path(), &with("-d nowhere"), 66, &["nowhere"]);
+    // -d: what it is, what it must be, and what is there
+    let must = "must be a dataset of derivatives, such as fMRIPrep's output, or a folder of such";
+    let leave = "leave -d out to take what is there: ";
+    let words = ["-d nowhere does not exist", must, leave, "derivatives/fmriprep"];
+    refused(folder.path(), &with("-d nowhere"), 66, &words);
+    let words = ["model-ds005Meta_smdl.json is no folder", must, leave];
+    refused(folder.path(), &with(&format!("-d {}", model.display())), 66, &words);
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    let words = ["-d empty has no dataset_description.json and no sub-* folder", must, leave];
+    refused(folder.path(), &with("-d empty"), 66, &words);
+    let words =
+        ["-d fmriprep does not exist", "did you mean", "derivatives/fmriprep? A path begins"];
+    refused(folder.path(), &with("-d fmriprep"), 66, &words);
     let elsewhere = line.replace("ds005", "ds006");
     refused(folder.path(), &elsewhere, 66, &["ds006", "does not exist"]);
     // names alone: the example datasets of BIDS hold no data

@@ -12,9 +12,12 @@ use boldly::recording::Trace;
 use boldly::report::qc::page;
 use boldly::report::qc::{Picture, Pictures};
 
+#[path = "../report_page/browser.rs"]
+mod browser;
 mod checked;
 mod headline;
 mod made_up;
+mod seen;
 
 use checked::{Element, checked};
 

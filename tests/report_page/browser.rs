@@ -36,7 +36,7 @@ pub fn chromium() -> Option<PathBuf> {
 pub const CROWDED: &str = "(() => { const found = []; for (const svg of document.querySelectorAll('figure svg')) { \
     const box = e => e.getBoundingClientRect(), own = box(svg); \
     const all = [...svg.querySelectorAll('text')].map(t => [t, box(t)]).filter(([t, b]) => b.width > 0); \
-    for (const [t, b] of all) if (b.left < own.left - 1 || b.right > own.right + 1) found.push('edge: ' + t.textContent); \
+    for (const [t, b] of all) if (b.left < own.left - 1 || b.right > own.right + 1 || b.top < own.top - 1 || b.bottom > own.bottom + 1) found.push('edge: ' + t.textContent); \
     for (let i = 0; i < all.length; i++) for (let j = 0; j < i; j++) { const [a, b] = [all[i][1], all[j][1]]; \
       const across = Math.min(a.right, b.right) - Math.max(a.left, b.left), down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top); \
       if (across > 2 && down > 0.4 * Math.min(a.height, b.height)) found.push(all[i][0].textContent + ' on ' + all[j][0].textContent); } } \
@@ -52,6 +52,20 @@ pub const FAINT: &str = "(() => { const parts = c => { const m = c.match(/[\\d.]
       const [a, b] = [light(parts(getComputedStyle(e).color).slice(0, 3)), light(behind(e))]; \
       const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05); \
       if (ratio < 4.5) found.add(e.tagName + ' ' + ratio.toFixed(1) + ' ' + e.textContent.slice(0, 40)); } \
+    return [...found]; })()";
+
+/// Drawings on another ground than their page, and words of drawings that stand out too little from it.
+pub const GLARING: &str = "(() => { const parts = c => (c.match(/[\\d.]+/g) || [0, 0, 0]).map(Number).slice(0, 3); \
+    const light = c => { const [r, g, b] = c.map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4); return .2126 * r + .7152 * g + .0722 * b; }; \
+    const body = light(parts(getComputedStyle(document.body).backgroundColor)), found = new Set(); \
+    for (const svg of document.querySelectorAll('figure svg')) { \
+      if (!svg.getClientRects().length) continue; \
+      const rect = svg.querySelector(':scope > desc + rect'), ground = rect ? light(parts(getComputedStyle(rect).fill)) : body; \
+      if (Math.abs(ground - body) > .2) found.add('the ground of ' + svg.id); \
+      for (const t of svg.querySelectorAll('text:not(.cell)')) { \
+        if (['#000000', '#ffffff'].includes(t.getAttribute('fill'))) continue; \
+        const a = light(parts(getComputedStyle(t).fill)), ratio = (Math.max(a, ground) + .05) / (Math.min(a, ground) + .05); \
+        if (ratio < 4.5) found.add(ratio.toFixed(1) + ' ' + t.textContent.slice(0, 40)); } } \
     return [...found]; })()";
 
 /// What is wider than its place and not reached by keys.
@@ -198,16 +212,24 @@ impl Browser {
         self.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
         let over = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
         assert_eq!(self.eval(over), json!(0), "{at}: the page runs over the edge");
-        for (script, what) in
-            [(CROWDED, "crowded"), (FAINT, "faint"), (LOST, "not reached by keys"), (MUTE, "mute")]
-        {
+        for (script, what) in [
+            (CROWDED, "crowded"),
+            (FAINT, "faint"),
+            (GLARING, "glaring"),
+            (LOST, "not reached by keys"),
+            (MUTE, "mute"),
+        ] {
             assert_eq!(self.eval(script), json!([]), "{at}: {what}");
         }
     }
 
     /// A key, down and up.
     pub fn key(&mut self, key: &str, code: u32) {
-        let text = if key == "Enter" { "\r" } else { "" };
+        let text = match key {
+            "Enter" => "\r",
+            " " => " ",
+            _ => "",
+        };
         for kind in ["keyDown", "keyUp"] {
             let mut event =
                 json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });

@@ -76,6 +76,10 @@ fn glm_writes_its_page_and_verify_knows_it() {
     assert!(!places.is_empty() && rows >= places.len().min(15), "{places:?}");
     assert_eq!(places[0], format!("1 {:.1} {:.1} {:.1}", mm[0], mm[1], mm[2]));
     assert_eq!(again.picture.dof, "36");
+    let rule = "(p < .001 uncorrected, upper tail), the highest first";
+    assert!(again.clusters.0.contains(rule), "{}", again.clusters.0);
+    let (both, _) = peaks::finished("d", (&files[0], &files[1]), true, (None, 1)).unwrap();
+    assert!(both.clusters.0.contains("(p < .001 uncorrected, both tails)"), "{}", both.clusters.0);
     let wrong = peaks::finished("d", (&files[1], &files[1]), false, (None, 1)).unwrap_err();
     assert!(wrong.to_string().contains("neither t nor F"), "{wrong}");
 

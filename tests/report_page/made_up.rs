@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use boldly::report::analysis::{
-    Analysis, Cell, Columns, Contrast, Correction, Coverage, Estimable, Motion, Row, RunPart,
-    Weighed, Weights,
+    Analysis, Cell, Columns, Contrast, Correction, Coverage, Design, Estimable, Motion, Row,
+    RunPart, Weighed, Weights,
 };
 use boldly::report::group::Listing;
 use boldly::report::notes::{Kind, Note};
@@ -165,6 +165,11 @@ fn contrast(name: &str, picture: Statmap, centres: &[[usize; 3]]) -> Contrast {
             n_voxels: 31,
             least: 0.002,
         }],
+        design: Some(Design {
+            rows: ["sub-01", "sub-02", "sub-03"].map(str::to_owned).to_vec(),
+            columns: ["intercept", "sex.M"].map(str::to_owned).to_vec(),
+            values: Array2::from_shape_vec((3, 2), vec![1.0, 1.0, 1.0, 0.0, 1.0, -0.5]).unwrap(),
+        }),
         links: vec![("node-a/b_group.html".to_owned(), "the page of the test".to_owned())],
         clusters: (format!("Clusters of {name}"), clusters(&picture, centres)),
         file: "contrast-any_clusters.tsv".to_owned(),

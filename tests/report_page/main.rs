@@ -10,6 +10,8 @@ mod browser;
 #[path = "../qc_page/checked.rs"]
 mod checked;
 mod command;
+mod drawn;
+mod keys;
 mod live;
 mod made_up;
 mod page;

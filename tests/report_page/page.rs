@@ -179,9 +179,42 @@ fn the_page_of_a_model_has_its_graph_its_text_and_what_failed() {
 }
 
 #[test]
+fn names_of_a_graph_go_on_to_a_second_line_and_what_is_still_cut_is_whole_in_a_title() {
+    let mut of = of_bids();
+    let contrasts = ["trial_type.gamble", "gainVsLoss", "gain", "anyParametric", "lossAversion"];
+    of.nodes[0].contrasts = contrasts.map(str::to_owned).to_vec();
+    of.edges[0].filter = format!("contrast: {}", contrasts.join(", "));
+    let long: Vec<String> = (0..12).map(|at| format!("contrast_number_{at}")).collect();
+    of.nodes[1].contrasts = long.clone();
+    of.analysis.weighed[0].name = "a_contrast_with_a_name_that_is_longer_than_a_line".to_owned();
+    let html = bids::page(&of).unwrap();
+    let all = checked_with_scripts(&html);
+    let words = |id: &str| {
+        let at = all.iter().position(|e| e.has("id", id)).unwrap();
+        let own = all[at..].iter().take_while(|e| e.name != "figcaption");
+        let own = own.filter(|e| e.name == "text").map(|e| e.text.clone());
+        own.collect::<Vec<String>>()
+    };
+    let drawn = words("model-graph");
+    assert!(drawn.iter().any(|line| line.ends_with("lossAversion")), "{drawn:?}");
+    assert!(drawn.concat().contains("anyParametric"), "{drawn:?}");
+    let titles = |text: &str| all.iter().filter(|e| e.name == "title" && e.text == text).count();
+    assert_eq!(titles(&long.join(", ")), 1, "the whole of what is cut");
+    assert_eq!(titles(&contrasts.join(", ")), 0, "nothing of it is cut");
+    let weights = words("weights");
+    let at = weights.iter().position(|line| line.starts_with("a_contrast")).unwrap();
+    assert_eq!(
+        weights[at..at + 2].concat(),
+        "a_contrast_with_a_name_that_is_longer_than_a_line (t)"
+    );
+}
+
+#[test]
 fn what_contrasts_weigh_is_a_picture_and_a_table_and_what_a_run_does_not_tell_is_said() {
     let (html, all) = drawn(&analysis());
-    let cells = |class: &str| all.iter().filter(|e| e.name == "path" && e.class(class)).count();
+    let at = all.iter().position(|e| e.has("id", "weights")).unwrap();
+    let own: Vec<&Element> = all[at..].iter().take_while(|e| e.name != "figcaption").collect();
+    let cells = |class: &str| own.iter().filter(|e| e.name == "path" && e.class(class)).count();
     assert_eq!((cells("plus-5"), cells("minus-5"), cells("weight-0")), (2, 2, 0));
     assert!(all.iter().any(|e| e.has("id", "weights-desc") && e.text.contains("2 rows by 2")));
     assert!(html.contains("<li>sub-01_run-1: any: it lacks a condition</li>"));
@@ -230,6 +263,26 @@ fn each_run_is_listed_with_its_repetition_time_and_the_origin_of_its_frame_times
     let (_, all) = drawn(&analysis());
     let row = "sub-01_run-2|task columns at StartTime: 0.98 s + k x 2 s|40 to 41: framewise displacement 2|98 of 100|2";
     assert!(rows(&all).iter().any(|own| own == row), "{:#?}", rows(&all));
+}
+
+#[test]
+fn what_a_contrast_compares_is_drawn_with_its_rows_and_columns_by_name() {
+    let (_, all) = drawn(&analysis());
+    let said = all.iter().find(|e| e.has("id", "contrast-1-design-desc")).expect("a picture");
+    assert_eq!(said.text, "3 rows by 2 columns: orange above 0, blue below");
+    let at = all.iter().position(|e| e.has("id", "contrast-1-design")).unwrap();
+    let words = all[at + 1..].iter().take_while(|e| e.name != "figure");
+    let words: Vec<&str> = words.filter(|e| e.name == "text").map(|e| e.text.as_str()).collect();
+    let wanted = ["intercept", "sex.M", "sub-01", "1", "1", "sub-02", "1", "sub-03", "1", "−0.5"];
+    assert_eq!(words, wanted);
+    // Of more rows than names fit, a picture without them.
+    let mut many = analysis();
+    let design = many.contrasts[0].design.as_mut().unwrap();
+    design.rows = (0..60).map(|at| format!("sub-{at:02}")).collect();
+    design.values = ndarray::Array2::from_shape_fn((60, 2), |(i, j)| (i * j % 2) as f64);
+    let (_, all) = drawn(&many);
+    let picture = all.iter().find(|e| e.name == "img" && e.attributes["alt"].contains("60 rows"));
+    assert!(picture.is_some() && !all.iter().any(|e| e.has("id", "contrast-1-design")));
 }
 
 #[test]

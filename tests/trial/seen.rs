@@ -81,6 +81,26 @@ fn the_matrix_of_two_regions_and_of_hundreds_fits_wide_and_narrow_screens() {
 }
 
 #[test]
+fn tables_keep_to_the_page_names_to_their_line_and_axes_say_all() {
+    let Some((_folder, path, mut browser)) = page() else { return };
+    browser.open(&path, 1600, false);
+    browser.eval("document.querySelectorAll('details').forEach(d => d.open = true)");
+    let out = "(m => [...document.querySelectorAll('.scroll, .wide')].map(s => [s.ariaLabel, s.getBoundingClientRect()]) \
+        .filter(([name, b]) => b.width && (b.left < m.left - 1 || b.right > m.right + 1)).map(([name]) => name))(document.querySelector('main').getBoundingClientRect())";
+    assert_eq!(browser.eval(out), json!([]), "beyond the text");
+    let cut = "[...document.querySelectorAll('svg .label[text-anchor=middle]')].map(t => t.textContent).filter(t => t.endsWith('…'))";
+    assert_eq!(browser.eval(cut), json!([]), "labels along an axis");
+    // Names of participants are on one line each, on a narrow screen too.
+    browser.size(400, 900);
+    let parted = "[...document.querySelectorAll('.id')].filter(s => s.getClientRects().length > 1).map(s => s.textContent)";
+    assert_eq!(browser.eval(parted), json!([]));
+    let ids = browser.eval("document.querySelectorAll('.id').length").as_u64().unwrap();
+    let whole = "[...document.querySelectorAll('.scroll td')].filter(t => /(^|[ ,])sub-\\d+/.test(t.textContent) && !t.querySelector('.id')).map(t => t.textContent)";
+    assert_eq!(browser.eval(whole), json!([]));
+    assert!(ids > 0, "no name of a participant on the page");
+}
+
+#[test]
 fn tables_are_unfolded_by_keys_and_all_of_it_can_be_printed() {
     let Some((_folder, path, mut browser)) = page() else { return };
     browser.open(&path, 1280, false);

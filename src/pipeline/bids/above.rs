@@ -59,6 +59,8 @@ impl Above<'_> {
         let estimates = unit::estimates(&layout, &entities, &self.asked)?;
         let mut below: Vec<usize> = self.inputs.iter().map(|(unit, _)| *unit).collect();
         below.dedup();
+        let rows = self.inputs.iter().zip(self.design.rows());
+        let design = rows.map(|((unit, _), row)| (*unit, row.to_vec())).collect();
         Ok(Unit {
             node: at,
             entities,
@@ -71,6 +73,7 @@ impl Above<'_> {
             columns: self.columns,
             asked: self.asked,
             n_rows: self.inputs.len(),
+            design,
             left_out: Vec::new(),
         })
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::derived;
 use super::elsewhere::{self, there};
 use crate::bids::{Entities, Model};
 use crate::entity;
@@ -54,7 +55,7 @@ impl FoundRun {
 /// Missing input: a dataset, a participant or an image that is not there, or is a name alone; bad data: two images of one run.
 pub(super) fn find(spec: &BidsSpec, model: &Model, watch: &dyn Watch) -> Result<Found> {
     let raw = Dataset::open(&spec.dataset)?;
-    let derivatives = derivatives(spec, &raw)?;
+    let derivatives = derived::all(spec, &raw)?;
     for of in std::iter::once(&raw).chain(derivatives.iter().map(|(_, of)| of)) {
         of.notes.iter().for_each(|note| watch.note(note));
     }
@@ -67,40 +68,6 @@ pub(super) fn find(spec: &BidsSpec, model: &Model, watch: &dyn Watch) -> Result<
         .map(|(of, file)| found.run(spec, model, of, file))
         .collect::<Result<Vec<_>>>()?;
     Ok(found)
-}
-
-/// The datasets of derivatives.
-fn derivatives(spec: &BidsSpec, raw: &Dataset) -> Result<Vec<(String, Dataset)>> {
-    let own = raw.root.join("derivatives");
-    let folders = match spec.derivatives.as_slice() {
-        [] if own.is_dir() => vec![own],
-        given => given.to_vec(),
-    };
-    let mut all: Vec<(String, Dataset)> = Vec::new();
-    let out = std::path::absolute(&spec.out).ok();
-    for folder in folders {
-        let here = Dataset::open_all(&folder)?;
-        if here.is_empty() && !spec.derivatives.is_empty() {
-            return Err(Error::missing_input(
-                folder.display().to_string(),
-                "holds no dataset",
-                "be a dataset of derivatives, such as fMRIPrep's output, or a folder of such",
-                "check -d",
-            ));
-        }
-        for one in here {
-            if std::path::absolute(&one.root).ok() == out {
-                continue; // results that an earlier run left in derivatives
-            }
-            let name = one.root.file_name().unwrap_or_default().to_string_lossy();
-            let mut label = crate::bids::label::label(&name);
-            while all.iter().any(|(other, _)| *other == label) || label.is_empty() {
-                label.push('x');
-            }
-            all.push((label, one));
-        }
-    }
-    Ok(all)
 }
 
 impl Found {

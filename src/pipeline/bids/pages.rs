@@ -21,6 +21,7 @@ use maps::Shown;
 mod corrected;
 mod courses;
 mod coverage;
+mod designs;
 mod maps;
 mod methods;
 mod runs;

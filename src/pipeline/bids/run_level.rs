@@ -214,6 +214,7 @@ impl Modelled {
             asked: asked.to_vec(),
             columns: self.columns.clone(),
             n_rows: self.matrix.nrows(),
+            design: Vec::new(),
             left_out: Vec::new(),
         })
     }

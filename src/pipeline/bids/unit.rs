@@ -34,6 +34,8 @@ pub(super) struct Unit {
     pub asked: Vec<Asked>,
     /// Rows of its design.
     pub n_rows: usize,
+    /// Above the run: of each row the unit whose estimate it is, and a value a column.
+    pub design: Vec<(usize, Vec<f64>)>,
     /// What was left out of it, a sentence each.
     pub left_out: Vec<String>,
 }

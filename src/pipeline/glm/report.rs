@@ -63,6 +63,7 @@ pub(super) fn page(
             courses: courses_of(&clusters.first, opened, (&questions.plans, &seen), asked),
             clusters: clusters.listed,
             corrections: Vec::new(),
+            design: None,
             links: Vec::new(),
         });
         weighed.push(Weighed {

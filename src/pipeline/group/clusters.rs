@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::peaks::uncorrected;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::Regions;
 use crate::pipeline::spec::GroupSpec;
@@ -92,11 +93,15 @@ fn described(
     over: &Over,
     (rule, images): (&PeakRule, &Images),
 ) -> Fields<String, Value> {
-    let sides = if over.both { ", both tails" } else { "" };
+    let sides = match (letter, over.both) {
+        ("F", _) => "",
+        (_, true) => ", both tails",
+        (_, false) => ", upper tail",
+    };
     let said = format!(
-        "Clusters of {} above {letter} {threshold:.4} (p {} uncorrected{sides}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
+        "Clusters of {} above {letter} {threshold:.4} ({}), the highest first; peaks at least {} mm apart, further ones of a cluster as 1a, 1b",
         stratum.name,
-        spec.forming_p(),
+        uncorrected(spec.forming_p(), sides),
         rule.apart_mm
     );
     let described = [

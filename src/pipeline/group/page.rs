@@ -13,7 +13,7 @@ use crate::pipeline::products::{Draw, Page, Text};
 use crate::pipeline::provenance::Provenance;
 use crate::pipeline::spec::{ErrorTerm, GroupSpec, GroupVariance, PermuteOptions};
 use crate::pipeline::watch::Watch;
-use crate::report::group::{Contrast, Correction, GroupPage, Listing, page};
+use crate::report::group::{Contrast, Correction, Design, GroupPage, Listing, page};
 use crate::report::page::FileRead;
 use crate::report::statmap::{Underlay, svg};
 use crate::stats::second_level::SecondLevel;
@@ -65,9 +65,11 @@ impl Pages {
             peak,
             clusters: listing(clusters),
             regions: regions.map(listing),
-            subjects: stratum.subjects.clone(),
-            columns: stratum.columns.clone(),
-            design: stratum.design.clone(),
+            design: Design {
+                rows: stratum.subjects.clone(),
+                columns: stratum.columns.clone(),
+                values: stratum.design.clone(),
+            },
             left_out: stratum.left_out.clone(),
         };
         self.contrasts.push((label.to_owned(), contrast));
@@ -218,7 +220,8 @@ fn rearrangements(options: &PermuteOptions) -> String {
         text.push_str("; corrected for all contrasts together");
     }
     if let Some(p) = options.cluster_p {
-        text.push_str(&format!("; clusters formed at p {p}"));
+        let p = p.to_string();
+        text.push_str(&format!("; clusters formed at p < {}", p.trim_start_matches('0')));
     }
     text
 }

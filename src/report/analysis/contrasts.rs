@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::report::corrections::{self, Correction};
+use crate::report::design::{self, Design};
 use crate::report::html::escaped;
 use crate::report::listing::Listing;
 use crate::report::statmap::Statmap;
@@ -20,6 +21,8 @@ pub struct Contrast {
     pub corrections: Vec<Correction>,
     /// Pages beside this one that say more: an address relative to this page, and what it is.
     pub links: Vec<(String, String)>,
+    /// What is compared, where estimates are; none of runs, whose designs stand by themselves.
+    pub design: Option<Design>,
     /// Clusters and their peaks, and what they are.
     pub clusters: (String, Listing),
     /// What the table of them is called once it is saved.
@@ -42,6 +45,9 @@ pub(super) fn section(one: &Contrast, id: &str, viewers: &mut Viewers) -> Result
     }
     html += &viewers.view(&one.picture, &view)?;
     html += &corrections::table(&one.corrections);
+    if let Some(design) = &one.design {
+        html += &design::of_rows(design, &format!("{id}-design"))?;
+    }
     let (caption, clusters) = &one.clusters;
     html += &viewer::peaks(clusters, caption, &view, &one.file);
     let note = "Grey: the voxel's series as it was fitted. Orange: the whole model at that voxel, by ordinary least squares on the same columns. A peak was chosen \

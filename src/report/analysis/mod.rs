@@ -20,6 +20,7 @@ mod runs;
 mod weights;
 
 pub use super::corrections::Correction;
+pub use super::design::Design;
 pub use super::statmap::Coverage;
 pub use columns::{Cell, Columns, Row};
 pub use contrasts::Contrast;

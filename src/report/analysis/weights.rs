@@ -2,9 +2,9 @@
 
 use super::RunPart;
 use super::runs::Estimable;
+use crate::report::cells::{Cell, Cells};
 use crate::report::grid::Grid;
 use crate::report::html::{counted, escaped, folded, number};
-use crate::report::svg::{Anchor, Path, Svg};
 
 /// A row of a contrast.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,10 +34,8 @@ struct Line<'a> {
     weights: Vec<f64>,
 }
 
-/// Side of a cell, room of a letter, and letters of a name that are shown.
-const CELL: f64 = 26.0;
-const LETTER: f64 = 6.4;
-const LETTERS: usize = 34;
+/// Pixels of a row.
+const ROW: f64 = 26.0;
 /// Rows of a picture, and runs in a list that is not folded.
 const DRAWN: usize = 40;
 const OPEN: usize = 12;
@@ -81,38 +79,22 @@ fn short(weight: f64) -> String {
     text.trim_end_matches('.').to_owned()
 }
 
-/// A cell a weight, orange above 0 and blue below, the strongest of each row in full.
+/// A cell a weight, the strongest of each row in full.
 fn picture(lines: &[Line<'_>], names: &[&str]) -> String {
     let drawn = &lines[..lines.len().min(DRAWN)];
-    let length = |text: &str| text.chars().count().min(LETTERS) as f64 * LETTER;
-    let left = drawn.iter().map(|line| length(&line.test)).fold(0.0, f64::max) + 10.0;
-    let top = names.iter().map(|name| length(name)).fold(0.0, f64::max) + 10.0;
-    let width = left + CELL * names.len() as f64 + 2.0;
-    let mut svg = Svg::new(width, top + CELL * drawn.len() as f64 + 2.0);
-    for (nth, name) in names.iter().enumerate() {
-        let x = left + CELL * (nth as f64 + 0.5) + 4.0;
-        svg.upwards("tick", [x, top - 6.0], &cut(name));
-    }
-    for (nth, line) in drawn.iter().enumerate() {
-        let y = top + CELL * nth as f64;
-        svg.text("tick", [left - 8.0, y + 0.5 * CELL + 4.0], Anchor::End, &cut(&line.test));
+    let row = |line: &Line<'_>| {
         let most = line.weights.iter().fold(0.0_f64, |most, weight| most.max(weight.abs()));
-        for (at, &weight) in line.weights.iter().enumerate() {
-            let x = left + CELL * at as f64;
-            let mut cell = Path::default();
-            cell.bar(x + 1.0, y + 1.0, CELL - 2.0, CELL - 2.0);
-            let strength = if most > 0.0 { (5.0 * weight.abs() / most).ceil() as usize } else { 0 };
-            let sign = if weight > 0.0 { "plus" } else { "minus" };
-            let class =
-                if strength == 0 { "weight-0".to_owned() } else { format!("{sign}-{strength}") };
-            svg.path(&class, &cell);
-            let text = short(weight);
-            if (1..=4).contains(&text.chars().count()) {
-                let class = if strength > 3 { "cell light" } else { "cell dark" };
-                svg.text(class, [x + 0.5 * CELL, y + 0.5 * CELL + 3.5], Anchor::Middle, &text);
-            }
-        }
-    }
+        let cell = |weight: &f64| Cell {
+            strength: if most > 0.0 { weight / most } else { 0.0 },
+            number: short(*weight),
+        };
+        (line.test.clone(), line.weights.iter().map(cell).collect())
+    };
+    let cells = Cells {
+        columns: names.iter().map(|name| (*name).to_owned()).collect(),
+        rows: drawn.iter().map(row).collect(),
+        row_height: ROW,
+    };
     let said = format!(
         "{} by {}: orange above 0, blue below",
         counted(lines.len(), "row"),
@@ -125,15 +107,8 @@ fn picture(lines: &[Line<'_>], names: &[&str]) -> String {
     let caption = format!(
         "Weights: orange above 0, blue below, the largest of a row darkest. Columns that no contrast weighs are not drawn.{more}"
     );
-    let drawing = svg.finish("weights", "What each contrast weighs", &said);
+    let (drawing, width) = cells.drawn(("weights", "What each contrast weighs", &said));
     crate::report::html::natural("What each contrast weighs", &drawing, &caption, width)
-}
-
-fn cut(text: &str) -> String {
-    match text.chars().count() > LETTERS {
-        true => text.chars().take(LETTERS - 1).chain(['…']).collect(),
-        false => text.to_owned(),
-    }
 }
 
 /// A row each (of F several), a column for each column of the model that any of them weighs.

@@ -1,5 +1,6 @@
 //! A model's graph: nodes as boxes, each below those that it takes from, and what is taken as arrows.
 
+use crate::report::letters::{self, Lines};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// A node of a model.
@@ -30,15 +31,23 @@ pub struct Edge {
     pub filter: String,
 }
 
-const BOX: [f64; 2] = [300.0, 84.0];
+/// Pixels of a box across, and of its margins: to the sides, above the first line and below the last.
+const BOX: f64 = 300.0;
+const INSIDE: [f64; 3] = [12.0, 24.0, 16.0];
+/// From a line to the next that says something else, and to the next of a name.
+const NEXT: f64 = 22.0;
+const STEP: f64 = 14.0;
+/// Pixels of letters; those of a node's name are bold.
+const SIZE: f64 = 11.0;
+const NAME_SIZE: f64 = 12.0;
 const SIDE: f64 = 20.0;
 /// From a row of boxes to the next: the line that arrows part from, a line a label, the head.
 const DOWN: f64 = 26.0;
 const LABEL: f64 = 15.0;
 /// Room to the left for arrows that pass a row.
 const LANE: f64 = 16.0;
-/// Letters in a line of a box.
-const LETTERS: usize = 46;
+/// Lines of a name at most.
+const LINES: usize = 2;
 
 /// Where boxes stand.
 struct Places {
@@ -54,9 +63,16 @@ impl Places {
         let depths = depths(nodes.len(), edges);
         let n_rows = depths.iter().max().map_or(0, |d| d + 1);
         let labels = |row: usize| {
-            let of =
-                |at: usize| edges.iter().filter(|e| e.to == at && !e.filter.is_empty()).count();
+            let of = |at: usize| -> usize {
+                let own = named((nodes, edges), at);
+                own.iter().map(|label| label.lines.len()).sum()
+            };
             (0..nodes.len()).filter(|&at| depths[at] == row).map(of).max().unwrap_or(0)
+        };
+        // Boxes of a row are of one height.
+        let height = |row: usize| {
+            let own = (0..nodes.len()).filter(|&at| depths[at] == row);
+            own.map(|at| high(&words(&nodes[at]))).fold(0.0, f64::max)
         };
         let passes = edges.iter().any(|e| depths[e.to] > depths[e.from] + 1);
         let left = if passes { LANE } else { 2.0 };
@@ -64,12 +80,12 @@ impl Places {
         for row in 0..n_rows {
             y += if row > 0 { DOWN + LABEL * labels(row) as f64 } else { 0.0 };
             tops.push(y);
-            y += BOX[1];
+            y += height(row);
         }
         let place = |at: usize| {
             let nth = (0..at).filter(|&other| depths[other] == depths[at]).count() as f64;
-            let left = left + nth * (BOX[0] + SIDE);
-            Plot { left, top: tops[depths[at]], width: BOX[0], height: BOX[1] }
+            let left = left + nth * (BOX + SIDE);
+            Plot { left, top: tops[depths[at]], width: BOX, height: height(depths[at]) }
         };
         let boxes: Vec<Plot> = (0..nodes.len()).map(place).collect();
         let width = boxes.iter().map(Plot::right).fold(0.0, f64::max) + 2.0;
@@ -135,24 +151,32 @@ fn arrow(svg: &mut Svg, places: &Places, edge: &Edge) {
     svg.path("arrow", &head);
 }
 
-/// Which of what comes in does, beside the arrow's end and above the box; of several arrows each with the node that it comes from.
-fn labels(svg: &mut Svg, (nodes, edges): (&[Node], &[Edge]), at: usize, plot: &Plot) {
+/// Which of what comes in does; of several arrows each with the node that it comes from.
+fn named((nodes, edges): (&[Node], &[Edge]), at: usize) -> Vec<Lines> {
     let own: Vec<&Edge> = edges.iter().filter(|edge| edge.to == at).collect();
-    let named = own.iter().filter(|edge| !edge.filter.is_empty());
-    for (nth, edge) in named.rev().enumerate() {
+    let label = |edge: &&Edge| {
         let text = match own.len() {
             1 => edge.filter.clone(),
             _ => format!("{}: {}", nodes[edge.from].name, edge.filter),
         };
-        let y = plot.top - 6.0 - LABEL * nth as f64;
-        svg.text("tick edge-label", [plot.left + LANE + 10.0, y], Anchor::Start, &cut(&text));
+        letters::lines(&text, (BOX - LANE - 10.0, SIZE), LINES)
+    };
+    own.iter().filter(|edge| !edge.filter.is_empty()).map(label).collect()
+}
+
+/// The same beside the arrow's end and above the box.
+fn labels(svg: &mut Svg, of: (&[Node], &[Edge]), at: usize, plot: &Plot) {
+    let mut y = plot.top - 6.0;
+    for label in named(of, at).iter().rev() {
+        y -= LABEL * (label.lines.len() - 1) as f64;
+        let place = [plot.left + LANE + 10.0, y];
+        svg.lines("tick edge-label", place, Anchor::Start, (label, LABEL));
+        y -= LABEL;
     }
 }
 
-fn boxed(svg: &mut Svg, plot: &Plot, node: &Node) {
-    let mut frame = Path::default();
-    frame.bar(plot.left, plot.top, plot.width, plot.height);
-    svg.path(if node.is_here { "node here" } else { "node" }, &frame);
+/// What stands in a box, and in which class of letters.
+fn words(node: &Node) -> [(&'static str, Lines); 3] {
     let groups = match node.group_by.as_slice() {
         [] => "all together".to_owned(),
         by => format!("by {}", by.join(", ")),
@@ -163,20 +187,28 @@ fn boxed(svg: &mut Svg, plot: &Plot, node: &Node) {
         [] => "passes on what comes".to_owned(),
         all => all.join(", "),
     };
-    let lines = [
-        ("label strong", format!("{} ({})", node.name, node.level)),
-        ("tick", format!("{groups}; fitted {times}")),
-        ("tick", tested),
-    ];
-    for (k, (class, text)) in lines.into_iter().enumerate() {
-        let at = [plot.left + 12.0, plot.top + 24.0 + 22.0 * k as f64];
-        svg.text(class, at, Anchor::Start, &cut(&text));
-    }
+    let room = BOX - 2.0 * INSIDE[0];
+    let of = |text: String, size: f64| letters::lines(&text, (room, size), LINES);
+    [
+        ("label strong", of(format!("{} ({})", node.name, node.level), letters::bold(NAME_SIZE))),
+        ("tick", of(format!("{groups}; fitted {times}"), SIZE)),
+        ("tick", of(tested, SIZE)),
+    ]
 }
 
-fn cut(text: &str) -> String {
-    match text.chars().count() > LETTERS {
-        true => text.chars().take(LETTERS - 1).chain(['…']).collect(),
-        false => text.to_owned(),
+/// Pixels of a box with these words.
+fn high(words: &[(&str, Lines)]) -> f64 {
+    let more: usize = words.iter().map(|(_, lines)| lines.lines.len() - 1).sum();
+    INSIDE[1] + NEXT * (words.len() - 1) as f64 + STEP * more as f64 + INSIDE[2]
+}
+
+fn boxed(svg: &mut Svg, plot: &Plot, node: &Node) {
+    let mut frame = Path::default();
+    frame.bar(plot.left, plot.top, plot.width, plot.height);
+    svg.path(if node.is_here { "node here" } else { "node" }, &frame);
+    let mut y = plot.top + INSIDE[1];
+    for (class, lines) in words(node) {
+        svg.lines(class, [plot.left + INSIDE[0], y], Anchor::Start, (&lines, STEP));
+        y += NEXT + STEP * (lines.lines.len() - 1) as f64;
     }
 }

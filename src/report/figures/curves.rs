@@ -57,9 +57,10 @@ fn drawn(of: &Curves, visit: &Visit, across: [f64; 2], up: [f64; 2]) -> Svg {
     let top = legend(&mut svg, &of.arms, [0.0, 34.0], PANEL) + 36.0;
     let plot = Plot { left: 40.0, top, width: PANEL - 52.0, height: 230.0 };
     let (x, y) = (plot.across(across[0], across[1]), plot.up(up[0], up[1]));
-    svg.set_height(plot.bottom() + 40.0);
     svg.y_axis(&plot, &y, &y.ticks(6), &fitted(&of.axes[1], PANEL, 12.0));
-    svg.x_axis(&plot, &x, &x.ticks(7), &fitted(&of.axes[0], plot.width, 12.0));
+    svg.x_axis(&plot, &x, &x.ticks(7), "");
+    let n_lines = super::below(&mut svg, &plot, &of.axes[0], plot.width);
+    svg.set_height(plot.bottom() + 26.0 + 14.0 * n_lines);
     if let Some(target) = of.target {
         let mut line = Path::default();
         line.line([plot.left, y.at(target)], [plot.right(), y.at(target)]);

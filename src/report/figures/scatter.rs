@@ -60,7 +60,6 @@ fn drawn(of: &Scatter) -> Svg {
     let limits = of.line.iter().flat_map(|f| [f.y.low, f.y.high]);
     let [low, high] = span(every().map(|p| p[1]).chain(limits));
     let (x, y) = (plot.across(left, right), plot.up(low, high));
-    svg.set_height(plot.bottom() + 40.0);
     for (nth, line) in title.iter().enumerate() {
         svg.text("title", [0.0, 15.0 + 17.0 * nth as f64], Anchor::Start, line);
     }
@@ -69,7 +68,9 @@ fn drawn(of: &Scatter) -> Svg {
         svg.text("tick", [0.0, at], Anchor::Start, line);
     }
     svg.y_axis(&plot, &y, &y.ticks(6), &super::fitted(&of.axes[1], PANEL, 12.0));
-    svg.x_axis(&plot, &x, &x.ticks(6), &super::fitted(&of.axes[0], plot.width, 12.0));
+    svg.x_axis(&plot, &x, &x.ticks(6), "");
+    let n_lines = super::below(&mut svg, &plot, &of.axes[0], plot.width);
+    svg.set_height(plot.bottom() + 26.0 + 14.0 * n_lines);
     let (mut line, mut band) = (Path::default(), Path::default());
     of.line.iter().for_each(|f| line.to(x.at(f.x), y.at(f.y.value)));
     let upper = of.line.iter().map(|f| [x.at(f.x), y.within(f.y.high)]);

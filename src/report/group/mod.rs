@@ -5,11 +5,10 @@
 
 use std::fmt::Write;
 
-use ndarray::Array2;
-
 use super::analysis;
 use super::corrections;
-use super::html::{Table, counted, escaped, folded};
+use super::design;
+use super::html::{Table, counted, escaped};
 use super::methods::Sentence;
 use super::notes::{self, Kind, Note};
 use super::page::{self, FileRead, Made, section};
@@ -17,10 +16,10 @@ use super::statmap::{Statmap, inline};
 use super::viewer::{self, Viewers};
 use crate::error::Result;
 
-mod design;
 mod regions;
 
 pub use super::corrections::Correction;
+pub use super::design::Design;
 pub use super::listing::Listing;
 
 /// Everything on the page.
@@ -65,12 +64,8 @@ pub struct Contrast {
     pub clusters: (String, Listing),
     /// Regions, and what they are, where there are any.
     pub regions: Option<(String, Listing)>,
-    /// Who is a row of the design.
-    pub subjects: Vec<String>,
-    /// Names of its columns.
-    pub columns: Vec<String>,
-    /// `[row][column]`
-    pub design: Array2<f64>,
+    /// Subjects by columns.
+    pub design: Design,
     /// Subjects that are not in it, and why.
     pub left_out: Vec<(String, String)>,
 }
@@ -149,7 +144,7 @@ fn summary(of: &GroupPage) -> String {
         let passed = picture.threshold.passed.iter().filter(|passed| **passed).count();
         let cells = [
             format!("{}, {} dof", picture.letter, picture.dof),
-            one.subjects.len().to_string(),
+            one.design.rows.len().to_string(),
             one.peak.clone(),
             picture.threshold.words.clone(),
             passed.to_string(),
@@ -185,7 +180,7 @@ fn chapter(one: &Contrast, id: &str, viewers: Option<&mut Viewers>) -> Result<St
     if let Some((caption, regions)) = &one.regions {
         html += &regions::section(caption, regions, &format!("{id}-regions"));
     }
-    html += &folded("The design", &design::section(one)?);
+    html += &design::of_rows(&one.design, &format!("{id}-design"))?;
     if !one.left_out.is_empty() {
         let caption = "Subjects that are left out of this contrast";
         let mut table = Table::new("numbers", caption, &["subject", "why"]);

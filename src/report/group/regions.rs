@@ -2,13 +2,14 @@
 
 use super::Listing;
 use crate::report::html::figure;
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 const ROW: f64 = 20.0;
 const WIDTH: f64 = 900.0;
-/// Room for names, and letters of 12 pixels that go into it.
+/// Room for names, and the size of their letters, pixels.
 const NAMES: f64 = 250.0;
-const LETTERS: usize = 38;
+const SIZE: f64 = 12.0;
 /// Regions drawn at most.
 const MOST: usize = 60;
 
@@ -46,7 +47,8 @@ fn drawn(regions: &Listing, id: &str) -> String {
         }
         points.dot(across.at(*effect), y);
         let name = regions.rows[*row].first().map_or("", String::as_str);
-        svg.text("label", [NAMES - 10.0, y + 4.0], Anchor::End, &shortened(name));
+        let name = letters::lines(name, (NAMES - 12.0, SIZE), 1);
+        svg.lines("label", [NAMES - 10.0, y + 4.0], Anchor::End, (&name, SIZE));
     }
     svg.path("edge", &zero);
     svg.path("series", &lines);
@@ -62,11 +64,4 @@ fn drawn(regions: &Listing, id: &str) -> String {
         &drawing,
         "The effect in the mean of each region and its 95 % confidence interval (both sides, not corrected for the number of regions).",
     )
-}
-
-fn shortened(name: &str) -> String {
-    match name.chars().count() > LETTERS {
-        true => name.chars().take(LETTERS - 1).chain(['…']).collect(),
-        false => name.to_owned(),
-    }
 }

@@ -128,7 +128,7 @@ fn matrix(chapter: &Chapter, alike: &Alike) -> String {
             let at = [plot.left + b as f64 * cell, plot.top + a as f64 * cell];
             shades[usize::from(r > 0.0)][level].bar(at[0], at[1], cell, cell);
             if a != b && r.abs() >= 0.3 && cell >= 20.0 {
-                let class = if level >= 4 { "cell light" } else { "cell" };
+                let class = if level >= 4 { "cell light" } else { "cell dark" };
                 let text = number(r, 1).replacen("0.", ".", 1);
                 texts.push((class, [at[0] + 0.5 * cell, at[1] + 0.5 * cell + 3.5], text));
             }

@@ -9,7 +9,7 @@ use crate::trial::{Arm, Results};
 pub(super) fn section(of: &Results) -> String {
     let [active, control] = arms(of);
     let heads = [
-        "",
+        "characteristic",
         &format!("{active}: mean (SD) or n (%)"),
         "median [quartiles]",
         &format!("{control}: mean (SD) or n (%)"),

@@ -52,7 +52,7 @@ fn curve(name: &str, arm: &DispositionOfArm) -> survival::Arm {
 
 fn table(of: &Results, part: &Disposition) -> String {
     let [active, control] = arms(of);
-    let heads = ["", &active, &control, &format!("risk difference, points ({})", ci(of))];
+    let heads = ["patients", &active, &control, &format!("risk difference, points ({})", ci(of))];
     let mut table = Grid::new("Disposition", &heads, 1);
     let both = |f: fn(&DispositionOfArm) -> usize| [&part.arms.active, &part.arms.control].map(f);
     let randomised = both(|arm| arm.randomised);

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::unit::{Estimate, Unit};
-use super::{Plan, SUBJECT, corrected};
+use super::{Plan, SUBJECT, corrected, designs};
 use crate::bids::model::{Level, Test};
 use crate::entity;
 use crate::error::Result;
@@ -77,6 +77,7 @@ pub(super) fn contrast<'a>(
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let mut contrast = Contrast {
         name: format!("{} ({})", estimate.contrast, within(plan, unit)),
+        design: designs::of(plan, unit),
         words: [vec![format!("{}.", plan.name(unit))], unit.left_out.clone()].concat(),
         picture,
         file: file.replace(&format!("stat-{letter}_statmap.nii.gz"), "clusters.tsv"),

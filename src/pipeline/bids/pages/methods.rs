@@ -70,12 +70,16 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
     }
     first.extend(of_runs(plan));
     let tested = spec.inference.as_ref().filter(|_| !second.is_empty());
+    let tails = super::tails(plan);
     second.push((
         match tested {
-            Some(_) => "Pictures of the dataset's nodes show p ≤ .05 corrected as is said there, where a correction was asked for; other pictures, and tables of clusters, p < .001 uncorrected, which is no test of clusters.",
-            None => "Pictures and tables of clusters show p < .001 uncorrected; they are no test of clusters.",
-        }
-        .to_owned(),
+            Some(_) => format!(
+                "Pictures of the dataset's nodes show p ≤ .05 corrected as is said there, where a correction was asked for; other pictures, and tables of clusters, p < .001 uncorrected ({tails}), which is no test of clusters."
+            ),
+            None => format!(
+                "Pictures and tables of clusters show p < .001 uncorrected ({tails}); they are no test of clusters."
+            ),
+        },
         &[],
     ));
     let tested = tested.map(|asked| {
