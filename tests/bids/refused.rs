@@ -92,7 +92,7 @@ fn what_a_model_alone_can_tell_of_slips_is_told_without_data() {
 fn what_of_a_model_cannot_be_fitted_is_said_by_validate_in_the_words_of_the_run() {
     let folder = tempfile::tempdir().unwrap();
     type Change = fn(&mut serde_json::Value);
-    let unfit: [(Change, &str); 8] = [
+    let unfit: [(Change, &str); 6] = [
         (|v| v["Nodes"][0]["Model"]["X"] = json!([]), "/Nodes/0/Model/X"),
         (|v| v["Nodes"][0]["Model"]["X"] = json!(["", " "]), "/Nodes/0/Model/X"),
         (|v| v["Nodes"][0]["Contrasts"][1]["Weights"] = json!([0]), "/Nodes/0/Contrasts/1/Weights"),
@@ -107,20 +107,6 @@ fn what_of_a_model_cannot_be_fitted_is_said_by_validate_in_the_words_of_the_run(
         (
             |v| v["Nodes"][0]["Contrasts"][0]["Weights"] = json!([1, -1, 1]),
             "/Nodes/0/Contrasts/0/Weights",
-        ),
-        (
-            |v| {
-                v["Nodes"][0]["Contrasts"] = json!([]);
-                v["Nodes"][0]["DummyContrasts"]["Contrasts"] = json!([]);
-            },
-            "/Nodes/0 (run_level)",
-        ),
-        (
-            |v| {
-                v["Nodes"][0]["Contrasts"].take();
-                v["Nodes"][0]["DummyContrasts"].take();
-            },
-            "/Nodes/0 (run_level)",
         ),
     ];
     for (change, pointer) in unfit {
@@ -138,6 +124,30 @@ fn what_of_a_model_cannot_be_fitted_is_said_by_validate_in_the_words_of_the_run(
         });
         assert!(validated.contains(&format!("{pointer} of ")), "{validated}");
         assert_eq!(validated, run);
+    }
+    // a node that asks nothing is valid, and told of
+    let nothing: [Change; 2] = [
+        |v| {
+            v["Nodes"][0]["Contrasts"] = json!([]);
+            v["Nodes"][0]["DummyContrasts"]["Contrasts"] = json!([]);
+        },
+        |v| {
+            v["Nodes"][0]["Contrasts"].take();
+            v["Nodes"][0]["DummyContrasts"].take();
+        },
+    ];
+    for change in nothing {
+        let Some(model) = changed(folder.path(), change) else { return };
+        let Some(raw) = dataset("ds005") else { return };
+        let told = "/Nodes/0: asks no contrast of any run";
+        let validated = boldly(folder.path(), &format!("bids --validate {}", model.display()));
+        let text = said(&validated);
+        assert!(validated.status.success() && text.contains(told), "{text}");
+        let line = format!("bids {} out dataset -m {}", raw.display(), model.display());
+        let run = boldly(folder.path(), &line);
+        let text = said(&run);
+        assert_eq!(run.status.code(), Some(65), "{text}");
+        assert!(text.contains("/Nodes/0 (run_level)") && text.contains(told), "{text}");
     }
 }
 

@@ -138,38 +138,6 @@ const VERDICTS: &[(&str, &[Verdict])] = &[
         &[Unfit("/Nodes/0/Model/X names no column")],
     ),
     (
-        "model-zoo/model-zoo__exhibits__ds2799__model-ds2799_desc-compcop_smdl.json",
-        &[Unfit("/Nodes/0 (run) asks no contrast of its runs")],
-    ),
-    (
-        "model-zoo/model-zoo__exhibits__ds2799__model-ds2799_desc-scrubbing_smdl.json",
-        &[Unfit("/Nodes/0 (run) asks no contrast of its runs")],
-    ),
-    (
-        "model-zoo/model-zoo__exhibits__ds2799__model-ds2799_desc-simple_smdl.json",
-        &[Unfit("/Nodes/0 (run) asks no contrast of its runs")],
-    ),
-    (
-        "bidspm/demos__MoAE__models__model-denoiseOnly_smdl.json",
-        &[Unfit("/Nodes/0 (denoise) asks no contrast of its runs")],
-    ),
-    (
-        "bidspm/demos__bayes__models__default_model.json",
-        &[Unfit("/Nodes/0 (FIXME) asks no contrast of its runs")],
-    ),
-    (
-        "bidspm/demos__openneuro__models__model-ds001168_smdl.json",
-        &[Unfit("/Nodes/0 (denoise) asks no contrast of its runs")],
-    ),
-    (
-        "bidspm/tests__data__models__model-faceRepetitionNoTrialType_smdl.json",
-        &[Unfit("/Nodes/0 (run_level) asks no contrast of its runs")],
-    ),
-    (
-        "bidspm/tests__data__models__model-vismotionNoCondition_smdl.json",
-        &[Unfit("/Nodes/0 (run_level) asks no contrast of its runs")],
-    ),
-    (
         "openneuro_glmfitlins/ds001715-dts_specs.json",
         &[Unfit("/Nodes/0/Contrasts/5/Weights is 0 for every condition")],
     ),

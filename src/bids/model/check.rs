@@ -1,6 +1,6 @@
 //! What a model that can be read must be besides, so that it can be fitted.
 
-use super::{Contrast, Dummy, Kind, Level, Model, Node, Test};
+use super::{Contrast, Kind, Level, Model, Node, Test};
 use crate::bids::label::label;
 use crate::bids::place::short;
 use crate::error::{Error, Result};
@@ -12,7 +12,7 @@ impl Model {
     /// Whether every node can be fitted and every contrast be computed, as far as the model alone tells.
     ///
     /// # Errors
-    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`, or that asks no contrast; a high-pass filter of 1 Hz or more; weights that do not fit their conditions, or are all 0; rows of weights
+    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`; a high-pass filter of 1 Hz or more; weights that do not fit their conditions, or are all 0; rows of weights
     /// that are not tested with F; two contrasts of a node that have one name, or one label in file names.
     pub fn check(&self) -> Result<()> {
         self.nodes.iter().try_for_each(node)
@@ -44,14 +44,6 @@ fn node(node: &Node) -> Result<()> {
             format!("are these the seconds of a period? {:.5} Hz is one of {hz} s", 1.0 / hz),
         ));
     }
-    if node.level == Level::Run && asks_nothing(node) {
-        return Err(Error::bad_data(
-            format!("{} ({})", node.pointer, short(&node.name)),
-            "asks no contrast of its runs",
-            "ask one at least: without one nothing is estimated",
-            "add Contrasts or DummyContrasts",
-        ));
-    }
     node.contrasts.iter().try_for_each(Contrast::check)?;
     let mut labels = std::collections::BTreeMap::new();
     for contrast in &node.contrasts {
@@ -71,12 +63,6 @@ fn node(node: &Node) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// Whether neither contrasts nor columns are asked for.
-fn asks_nothing(node: &Node) -> bool {
-    let dummy = |dummy: &Dummy| dummy.columns.as_ref().is_none_or(|columns| !columns.is_empty());
-    node.contrasts.is_empty() && !node.dummy.as_ref().is_some_and(dummy)
 }
 
 impl Contrast {

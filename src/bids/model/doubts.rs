@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::filter::meant;
-use super::{Kind, Level, Model, Node};
+use super::{Dummy, Kind, Level, Model, Node};
 use crate::bids::place::{below, short};
 use crate::design::similar;
 use crate::entity;
@@ -16,11 +16,11 @@ type Doubt = (String, String);
 
 impl Model {
     /// What is probably a slip, each with its JSON pointer: names that are close to an entity, contrasts that a filter lets through and no node
-    /// asks for, subjects one by one at a node that compares them, variables that are made after they are taken.
+    /// asks for, subjects one by one at a node that compares them, a run-level node that asks nothing, variables that are made after they are taken.
     #[must_use]
     pub fn doubts(&self) -> Vec<Doubt> {
         let of_nodes = self.nodes.iter().flat_map(|node| {
-            let own = [grouping(node), alone(node), constant(node), order(node)];
+            let own = [nothing(node), grouping(node), alone(node), constant(node), order(node)];
             own.into_iter().flatten().collect::<Vec<Doubt>>()
         });
         of_nodes.chain(self.filters()).collect()
@@ -100,6 +100,14 @@ fn no_entity(name: &str, meant: &str) -> String {
         "{:?} is no entity, and taken for a column of participants.tsv, sessions.tsv or scans.tsv: did you mean {meant:?}?",
         short(name)
     )
+}
+
+/// The standard allows a node that only cleans; here nothing is estimated without a contrast, and a run of it is refused.
+fn nothing(node: &Node) -> Option<Doubt> {
+    let asks = |dummy: &Dummy| dummy.columns.as_ref().is_none_or(|columns| !columns.is_empty());
+    let asks_none = node.contrasts.is_empty() && !node.dummy.as_ref().is_some_and(asks);
+    let said = "asks no contrast of any run, so that nothing is estimated: a run of it is refused until Contrasts or DummyContrasts ask one";
+    (node.level == Level::Run && asks_none).then(|| (node.pointer.clone(), said.to_owned()))
 }
 
 fn grouping(node: &Node) -> Option<Doubt> {

@@ -249,11 +249,15 @@ fn refuse_untestable(
         ));
     }
     if !solved.is_estimable(model.one(ARM).row(0)) {
+        let by = match people.strata.is_empty() {
+            true => "the covariates".to_owned(),
+            false => people.strata.join(", "),
+        };
         return Err(Error::bad_data(
             named.outcome.clone(),
-            format!("has arms that {} tell apart by themselves", people.strata.join(", ")),
+            format!("has arms that {by} tell apart by themselves"),
             "have both arms in a stratum at least",
-            "take fewer --strata",
+            "take fewer --strata and --covariate",
         ));
     }
     Ok(())
