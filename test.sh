@@ -102,7 +102,9 @@ cargo clippy --locked --all-targets -- -D warnings
 say "docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 say "adapters"
-adapters=$(cargo run --locked --quiet -- devices)
+# With the examples, whose dependencies have what tests ask of them: `cargo run` alone would build the library once more.
+cargo build --locked --quiet --bins --examples
+adapters=$("${CARGO_TARGET_DIR:-target}/debug/boldly" devices)
 printf '%s\n' "$adapters"
 grep -qi -- "$BOLDLY_TEST_ADAPTER" <<< "$adapters" || fail "no adapter named $BOLDLY_TEST_ADAPTER above"
 say "examples"

@@ -106,6 +106,7 @@ pub fn run_with(
     }
     let scratch = products.scratch();
     let on = (&mut session.ladder, scratch.as_deref());
+    fits.iter().try_for_each(|fitted| fitted.maps.refuse_beyond_f32(&fitted.inside))?;
     let tested = (&resolved, fits.as_slice(), labels.as_slice());
     let rearranged = rearrange(spec, tested, &images, on, given, watch)?;
     scratch.iter().for_each(|folder| kept::tell_others(folder, watch));
@@ -229,7 +230,6 @@ impl Given<'_> {
             watch.note(&format!("{}: {}", stratum.name, stratum.words));
         }
         say_peak(fitted, &images.grid, watch);
-        fitted.maps.refuse_beyond_f32(&fitted.inside)?;
         let mut own = maps_of(stratum, fitted, label, images);
         if let Some(one) = rearranged {
             let of_one = one.maps(label, images.grid.n_voxels(), together)?;

@@ -25,6 +25,8 @@ pub struct Design {
     pub columns: Vec<String>,
     /// `[row][column]`
     pub values: Array2<f64>,
+    /// Whether a table with its numbers lies beside the maps.
+    pub has_table: bool,
 }
 
 /// The design of a group, each row and column by its name where there are few; nothing where it has no cell. `id`: unique on the page.
@@ -37,7 +39,10 @@ pub(super) fn of_rows(design: &Design, id: &str) -> Result<String> {
         return Ok(String::new());
     }
     let shape = format!("{} by {}", counted(n, "row"), counted(n_columns, "column"));
-    let numbers = "The numbers are in the design's table beside the maps.";
+    let numbers = match design.has_table {
+        true => " The numbers are in the design's table beside the maps.",
+        false => "",
+    };
     let html = if n <= NAMED[0] && n_columns <= NAMED[1] {
         let most =
             design.values.map_axis(Axis(0), |c| c.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
@@ -51,13 +56,13 @@ pub(super) fn of_rows(design: &Design, id: &str) -> Result<String> {
         let said = format!("{shape}: orange above 0, blue below");
         let (drawing, width) = of.drawn((id, "The design", &said));
         let caption = format!(
-            "The design, a row for each estimate that is compared: orange above 0, blue below, the largest of a column darkest. {numbers}"
+            "The design, a row for each estimate that is compared: orange above 0, blue below, the largest of a column darkest.{numbers}"
         );
         natural("The design", &drawing, &caption, width)
     } else {
         let alt = format!("The design: {shape}, rows from top to bottom");
         let caption = format!(
-            "The design. Rows: {}. Columns: {}. Each column over its own largest value: white 1, grey 0, black −1. {numbers}",
+            "The design. Rows: {}. Columns: {}. Each column over its own largest value: white 1, grey 0, black −1.{numbers}",
             listed(&design.rows),
             listed(&design.columns)
         );
@@ -72,10 +77,12 @@ fn short(value: f64) -> String {
         return String::new();
     }
     let text = number(value, 2);
-    match text.contains('.') {
-        true => text.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => text,
-    }
+    let text = match text.contains('.') {
+        true => text.trim_end_matches('0').trim_end_matches('.'),
+        false => &text,
+    };
+    // What rounds to 0 is not 0: its cell has a colour alone.
+    if text.trim_start_matches(['-', '−']) == "0" { String::new() } else { text.to_owned() }
 }
 
 /// Rows from top to bottom, columns from left to right, as grey levels: each column over its own largest value. `class`: of the figure.

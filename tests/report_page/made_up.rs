@@ -169,6 +169,7 @@ fn contrast(name: &str, picture: Statmap, centres: &[[usize; 3]]) -> Contrast {
             rows: ["sub-01", "sub-02", "sub-03"].map(str::to_owned).to_vec(),
             columns: ["intercept", "sex.M"].map(str::to_owned).to_vec(),
             values: Array2::from_shape_vec((3, 2), vec![1.0, 1.0, 1.0, 0.0, 1.0, -0.5]).unwrap(),
+            has_table: true,
         }),
         links: vec![("node-a/b_group.html".to_owned(), "the page of the test".to_owned())],
         clusters: (format!("Clusters of {name}"), clusters(&picture, centres)),

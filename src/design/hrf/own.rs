@@ -14,8 +14,9 @@ pub struct Sampled {
     pub values: Vec<f64>,
 }
 
-/// Mean seconds between samples that show no response any more: milliseconds taken for seconds, mostly.
+/// Mean seconds between samples of a response, and from its first to its last: beyond both they are milliseconds taken for seconds.
 const COARSEST_S: f64 = 10.0;
+const LONGEST_S: f64 = 300.0;
 
 impl Sampled {
     /// From the rows of a text file: one number each and `step_s` seconds from one to the next, the first at 0 s; or two, seconds and
@@ -70,8 +71,9 @@ impl Sampled {
                 "the first column is time after the onset, the second the response",
             );
         }
-        let apart = (times_s[times_s.len() - 1] - times_s[0]) / (times_s.len() - 1) as f64;
-        if apart > COARSEST_S {
+        let lasts = times_s[times_s.len() - 1] - times_s[0];
+        let apart = lasts / (times_s.len() - 1) as f64;
+        if apart > COARSEST_S && lasts > LONGEST_S {
             return bad(
                 format!("has samples {apart} s apart"),
                 "show the rise and fall of a response",

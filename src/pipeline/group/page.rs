@@ -69,6 +69,7 @@ impl Pages {
                 rows: stratum.subjects.clone(),
                 columns: stratum.columns.clone(),
                 values: stratum.design.clone(),
+                has_table: true,
             },
             left_out: stratum.left_out.clone(),
         };

@@ -99,9 +99,14 @@ pub(super) fn refuse_one_recording(runs: &[Run]) -> Result<()> {
     Ok(())
 }
 
-/// Whether two traces have the same samples at the same times.
+/// Whether two traces have the same samples at the same times; of a channel that shows nothing that is no wonder.
 fn is_one(a: Option<&Trace>, b: Option<&Trace>) -> bool {
     let (Some(a), Some(b)) = (a, b) else { return false };
+    let mut known = a.samples.iter().filter(|value| value.is_finite());
+    let first = known.next();
+    if !first.is_some_and(|first| known.any(|value| value != first)) {
+        return false;
+    }
     let bits = |trace: &Trace| trace.samples.iter().map(|v| v.to_bits()).collect::<Vec<u64>>();
     a.start_s == b.start_s && a.samples.len() == b.samples.len() && bits(a) == bits(b)
 }
@@ -117,5 +122,7 @@ mod tests {
         assert!(!is_one(Some(&trace), Some(&Trace { start_s: 300.0, ..trace.clone() })));
         let other = Trace { samples: vec![1.0, f64::NAN, 3.5], ..trace.clone() };
         assert!(!is_one(Some(&trace), Some(&other)) && !is_one(Some(&trace), None));
+        let dead = Trace { samples: vec![7.0, f64::NAN, 7.0], ..trace.clone() };
+        assert!(!is_one(Some(&dead), Some(&dead.clone())), "a dead sensor is alike everywhere");
     }
 }

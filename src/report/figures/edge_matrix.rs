@@ -56,14 +56,26 @@ const INK: Colour = [27.0, 31.0, 36.0];
 pub fn draw(of: &EdgeMatrix, id: &str) -> String {
     let n = of.names.len();
     let count = |mark: Mark| of.edges.iter().filter(|edge| edge.mark == mark).count();
+    let found = count(Mark::Found);
+    let marks = match is_of_pixels(n) {
+        true => format!("a dark cell where q is below .05 ({found} edges)"),
+        false => format!(
+            "a filled dot where q is below .05 ({found} edges) and a ring where p alone is ({})",
+            count(Mark::Perhaps)
+        ),
+    };
     let description = format!(
-        "A matrix of {n} regions, {} edges. Below the diagonal the {}, blue below 0 and red above; above it a filled dot where q is below .05 ({} edges) and a ring where p alone is ({}). The numbers stand in the table below.",
+        "A matrix of {n} regions, {} edges. Below the diagonal the {}, blue below 0 and red above; above it {marks}. The numbers stand in the table below.",
         of.edges.len(),
         of.value,
-        count(Mark::Found),
-        count(Mark::Perhaps)
     );
     both(id, &format!("Edges: {}", of.value), &description, |room| drawn(of, room))
+}
+
+/// Whether so many regions are drawn as pixels: a cell is too small for a dot or a ring.
+#[must_use]
+pub fn is_of_pixels(n_regions: usize) -> bool {
+    n_regions > DRAWN
 }
 
 /// Where cells are.
@@ -101,7 +113,7 @@ fn drawn(of: &EdgeMatrix, room: Room) -> Svg {
     let place = Place { left: margin, top, cell, n };
     let mut svg = Svg::new(width, 0.0);
     let limit = matrix::rounded(of.edges.iter().map(|edge| edge.value.abs()));
-    match n > DRAWN {
+    match is_of_pixels(n) {
         true => pixels(&mut svg, of, limit, &place),
         false => cells(&mut svg, of, limit, &place),
     }
@@ -219,10 +231,15 @@ fn scale(svg: &mut Svg, of: &EdgeMatrix, limit: f64, [x, y]: [f64; 2]) -> f64 {
     }
     svg.text("label", [x, y + 46.0], Anchor::Start, &of.value);
     let (mut found, mut perhaps) = (Path::default(), Path::default());
-    super::mark(&mut found, 0, [x + 5.0, y + 64.0], 4.5);
-    svg.path("solid", &found);
+    if is_of_pixels(of.names.len()) {
+        found.bar(x, y + 59.0, 10.0, 10.0);
+        svg.coloured(&hex(INK), &found);
+    } else {
+        super::mark(&mut found, 0, [x + 5.0, y + 64.0], 4.5);
+        svg.path("solid", &found);
+    }
     svg.text("label", [x + 16.0, y + 68.0], Anchor::Start, "q < .05");
-    if of.names.len() <= DRAWN {
+    if !is_of_pixels(of.names.len()) {
         super::mark(&mut perhaps, 0, [x + 85.0, y + 64.0], 4.5);
         svg.path("limits", &perhaps);
         svg.text("label", [x + 96.0, y + 68.0], Anchor::Start, "p < .05 alone");

@@ -17,11 +17,18 @@ pub(super) fn section(of: &Results, part: &Edges) -> String {
     let [active, control] = arms(of);
     let n = part.rows.iter().filter(|row| row.difference.is_some()).count();
     let found = part.rows.iter().filter(|row| row.q.is_some_and(|q| q < LEVEL)).count();
+    let edges = counted(n, "edge");
+    let marks = match edge_matrix::is_of_pixels(part.regions.len()) {
+        true => format!("a dark cell where q < .05 ({found} of {edges})"),
+        false => format!(
+            "a filled dot where q < .05 ({found} of {edges}), a ring where p < .05 before it is adjusted"
+        ),
+    };
     let caption = format!(
-        "Below the diagonal what {active} changes of Fisher's z between {} and {} beyond what {control} does, given baseline (blue: less with {active}; red: more; grey: n/a). Above it a filled dot where q < .05 ({found} of {}), a ring where p < .05 before it is adjusted. The numbers of each arm stand in the table.",
+        "Below the diagonal what {active} changes of Fisher's z between {} and {} beyond what {control} does, given baseline (blue: less with {active}; red: more; grey: n/a). Above it {}. The numbers of each arm stand in the table.",
         session(&of.plan.baseline),
         session(&of.plan.endpoint),
-        counted(n, "edge")
+        marks
     );
     let drawing = edge_matrix::draw(&matrix(part), "edge-matrix");
     figure("Edges between regions", &drawing, &caption) + &table(of, part)

@@ -16,5 +16,6 @@ pub(super) fn of(plan: &Plan, unit: &Unit) -> Option<Design> {
         rows: unit.design.iter().map(|(at, _)| plan.units[*at].name()).collect(),
         columns: unit.columns.clone(),
         values: Array2::from_shape_fn((n, n_columns), value),
+        has_table: !unit.texts.is_empty(),
     })
 }
