@@ -56,10 +56,8 @@ fn each_contrast_has_its_picture_and_the_page_has_all_of_them() {
     {
         assert!(text.contains(part), "the page lacks {part:?}");
     }
-    assert!(
-        text.contains("(p < .001 uncorrected, upper tail), the highest first"),
-        "the table's rule"
-    );
+    let table = read(dir, "out/contrast-age_clusters.json");
+    assert!(table.contains("(p < .001 uncorrected, upper tail), the highest first"), "{table}");
     let design = all.iter().find(|e| e.has("id", "contrast-1-design-desc"));
     assert!(design.is_some_and(|e| e.text.starts_with("9 rows by 3 columns")), "{design:?}");
     let intervals = all.iter().filter(|e| e.has("id", "contrast-1-regions")).count();
