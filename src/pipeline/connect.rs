@@ -122,6 +122,7 @@ fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Op
     of_one_subject(spec, watch)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
+    inputs::refuse_one_recording(&runs)?;
     let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     nuisance::add_band(spec, &mut runs, watch)?;

@@ -112,6 +112,7 @@ fn open(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened
     refused::echoes_as_runs(spec)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
+    inputs::refuse_one_recording(&runs)?;
     let combined = echoes::combine(&mut runs, spec.mask.as_deref(), ladder, watch)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;

@@ -56,7 +56,7 @@ pub use echo::{Columns, echo};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
-pub use shared::say_shared;
+pub use shared::{refuse_one_recording, say_shared};
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task, at_one_moment};
@@ -192,7 +192,6 @@ pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Re
     let open = |(spec, options): (_, &Cow<DesignOptions>)| open_one(spec, options, watch);
     let runs = specs.iter().zip(&options).map(open).collect::<Result<Vec<Run>>>()?;
     refuse_unmatched(&runs, watch)?;
-    shared::refuse_one_recording(&runs)?;
     Ok(runs)
 }
 

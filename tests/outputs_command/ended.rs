@@ -72,8 +72,9 @@ fn a_command_that_was_killed_among_its_renames_is_finished_by_the_next_one_which
     run(dir, &glm("out"));
     let out = dir.join("out");
     let n = kill_among_renames(&out);
-    let line = "glm sub-01_bold.nii --design out/design.tsv --contrast pain --out again";
-    let text = said(&boldly(dir, line));
+    let bold = boldly::simulate::write::paths::BOLD;
+    let line = format!("glm study/{bold} --design out/design.tsv --contrast pain --out again");
+    let text = said(&boldly(dir, &line));
     assert!(text.contains("design.tsv is of a") && text.contains("verify"), "{text}");
     let says = format!(
         "an earlier command was ended while it gave its files their names; that is finished now ({n} files)"

@@ -62,7 +62,7 @@ pub const GLARING: &str = "(() => { const parts = c => (c.match(/[\\d.]+/g) || [
       if (!svg.getClientRects().length) continue; \
       const rect = svg.querySelector(':scope > desc + rect'), ground = rect ? light(parts(getComputedStyle(rect).fill)) : body; \
       if (Math.abs(ground - body) > .2) found.add('the ground of ' + svg.id); \
-      for (const t of svg.querySelectorAll('text:not(.cell)')) { \
+      for (const t of svg.querySelectorAll('text:not(.cell, .on-dark, .on-light)')) { \
         if (['#000000', '#ffffff'].includes(t.getAttribute('fill'))) continue; \
         const a = light(parts(getComputedStyle(t).fill)), ratio = (Math.max(a, ground) + .05) / (Math.min(a, ground) + .05); \
         if (ratio < 4.5) found.add(ratio.toFixed(1) + ' ' + t.textContent.slice(0, 40)); } } \

@@ -72,6 +72,7 @@ pub struct OwnRates {
 pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<OwnRates> {
     let OwnRunSpec { glm: model, null, repeats, seed } = spec;
     let mut runs = inputs::open(&model.runs, &model.design, watch)?;
+    inputs::refuse_one_recording(&runs)?;
     runs.iter_mut().for_each(|run| ladder.grant(run.bold.as_mut()));
     censor::apply(&mut runs, &model.design, model.mask.as_deref(), ladder, watch)?;
     let [run] = &mut runs[..] else {

@@ -67,11 +67,11 @@ fn twin_among<'a>(
     Ok(None)
 }
 
-/// Refuse a recording that has the same samples at the same times in two runs: only one of them can be right.
+/// Refuse a recording that has the same samples at the same times in two runs, which are no echoes of one: only one of them can be right.
 ///
 /// # Errors
 /// Usage, with both runs.
-pub(super) fn refuse_one_recording(runs: &[Run]) -> Result<()> {
+pub fn refuse_one_recording(runs: &[Run]) -> Result<()> {
     for (at, run) in runs.iter().enumerate() {
         let Some(physio) = &run.physio else { continue };
         let is_twin = |other: &&Run| {
