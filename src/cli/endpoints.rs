@@ -146,7 +146,7 @@ pub(super) struct Args {
     coordinates: Option<Coordinates>,
     /// Edges of regions: a table, or folders of boldly connect
     ///
-    /// Folders: the edges.tsv of each run in them and below, with sub- and ses- in their paths; z of several runs of a visit is their mean. A table: a row a participant, session and edge, columns
+    /// Folders: the edges.tsv of each run below them, of one analysis, with sub- and ses- in their paths below; z of several runs of a visit is their mean. A table: a row a participant, session and edge, columns
     /// region_a, region_b, z (Fisher's z) and, of several runs, run. Every edge is compared as outcomes are, p of all adjusted together (false discovery rate)
     #[arg(help_heading = heading::INPUTS, long, value_name = "TABLE|FOLDER")]
     edges: Vec<String>,

@@ -177,7 +177,7 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
         units: named.units.clone(),
         direction: named.direction,
         missing: pairs.missing,
-        estimand: estimand(pairs.missing).to_owned(),
+        estimand: estimand(pairs.missing, !people.covariates.is_empty()).to_owned(),
         n: pairs.n(),
         left_out: ByArm::of(|arm| people.names(pairs.left_out.get(arm))),
         columns: model.names.clone(),
@@ -202,11 +202,19 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
 }
 
 /// What is estimated, in words.
-fn estimand(missing: Missing) -> &'static str {
-    match missing {
-        Missing::Observed => "difference of means at equal baseline among those with both values",
-        Missing::Bocf | Missing::Locf => {
+fn estimand(missing: Missing, has_covariates: bool) -> &'static str {
+    match (missing, has_covariates) {
+        (Missing::Observed, false) => {
+            "difference of means at equal baseline among those with both values"
+        }
+        (Missing::Observed, true) => {
+            "difference of means at equal baseline among those with both values and every covariate"
+        }
+        (Missing::Bocf | Missing::Locf, false) => {
             "difference of means at equal baseline among all randomised with a baseline, who lacks an endpoint being taken not to have changed"
+        }
+        (Missing::Bocf | Missing::Locf, true) => {
+            "difference of means at equal baseline among all randomised with a baseline and every covariate, who lacks an endpoint being taken not to have changed"
         }
     }
 }
