@@ -120,6 +120,6 @@ if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
 fi
 # The library once more, with its own tests in it: they are quick, and without optimisation it is built in a fifth of the time.
 say "the library's own tests"
-CARGO_PROFILE_TEST_OPT_LEVEL=0 cargo test --locked --lib
+cargo test --locked --lib --config profile.dev.package.boldly.opt-level=0
 say "tests"
 cargo test --locked --bins --test '*'

@@ -4,6 +4,8 @@
 mod binary;
 mod common;
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use binary::{boldly, run, said, study, succeeded};
@@ -71,6 +73,19 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
     for part in ["names run-1, which is", "by their place", &format!("2 is {other}")] {
         assert!(said(&refused).contains(part), "`{part}` is not in: {}", said(&refused));
     }
+    // A run of another pace is modelled at its own, and told.
+    let mut bytes = Vec::new();
+    let mut packed = flate2::read::GzDecoder::new(File::open(dir.join(other)).unwrap());
+    packed.read_to_end(&mut bytes).unwrap();
+    let tr = f32::from_le_bytes(bytes[92..96].try_into().unwrap());
+    bytes[92..96].copy_from_slice(&(0.9 * tr).to_le_bytes());
+    std::fs::write(dir.join("sub-01_task-pain_run-9_bold.nii"), bytes).unwrap();
+    let runs = format!("{first} sub-01_task-pain_run-9_bold.nii");
+    let told = options.replace(" -q", "");
+    let line = format!("glm {runs} --events study/{events} study/{events} {told} pain");
+    let done = succeeded("glm", boldly(dir, &format!("{line} --out pace")));
+    let told = format!("has TR {tr} s and sub-01_task-pain_run-9_bold.nii TR {} s", 0.9 * tr);
+    assert!(said(&done).contains(&told), "`{told}` is not in: {}", said(&done));
     let line = format!("{both} pain@run-1-pain@run-2 --combine precision --out none");
     let refused = boldly(dir, &line);
     assert!(said(&refused).contains("--combine precision"), "{}", said(&refused));

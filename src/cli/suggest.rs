@@ -182,6 +182,10 @@ fn meant(word: &str, command: &Command, cli: &Command) -> Option<String> {
     if let Some((_, long, value)) = rows().find(|(_, long, _)| has(command, long)) {
         return Some(format!("boldly calls it --{long} {value}"));
     }
+    let first = FIRST.iter().find(|(name, _)| is_among(IMAGES) && *name == command.get_name());
+    if let Some((_, option)) = first {
+        return Some(format!("boldly calls it --{option}"));
+    }
     if is_among(IMAGES) && command.get_positionals().next().is_some() {
         return Some(format!(
             "the image goes without an option, before all of them: boldly {} IMAGE --out ...",
@@ -249,6 +253,13 @@ mod tests {
                 assert_eq!(name, name.to_lowercase().replace('_', "-"), "as it is looked up");
                 let tip = cli.get_subcommands().find_map(|c| meant(&format!("--{name}"), c, &cli));
                 assert!(tip.is_some(), "{name}");
+            }
+        }
+        for name in IMAGES.split(' ') {
+            for (command, option) in FIRST {
+                let command = cli.find_subcommand(command).unwrap();
+                let tip = meant(&format!("--{name}"), command, &cli).unwrap();
+                assert!(tip.contains(&format!("--{option}")) || has(name), "{name}: {tip}");
             }
         }
     }

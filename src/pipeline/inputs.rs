@@ -450,8 +450,24 @@ pub fn common_grid(runs: &[Run], watch: &dyn Watch) -> Result<Grid> {
         let hint = "resample the runs to one grid";
         let note = io::check_grid(&run.path, &run.grid, (&first.grid, &of_first), hint)?;
         note.iter().for_each(|line| watch.note(line));
+        say_other_tr(first, run, watch);
     }
     Ok(first.grid.clone())
+}
+
+/// Warn of a run that was measured at another pace: few studies mean to.
+fn say_other_tr(first: &Run, run: &Run, watch: &dyn Watch) {
+    let [Some(one), Some(other)] = [first, run].map(|run| run.acquisition.as_ref()) else { return };
+    let told = |tr: f64| (tr * 1e4).round() / 1e4;
+    if (one.tr - other.tr).abs() > 1e-3 * one.tr {
+        watch.warn(&format!(
+            "{} has TR {} s and {} TR {} s. Each is modelled at its own, which is right where both are: look at their sidecars and headers",
+            display(&first.path),
+            told(one.tr),
+            display(&run.path),
+            told(other.tr)
+        ));
+    }
 }
 
 /// Known columns for the joint fit of the physiological ones: task, confounds, drift, constant.

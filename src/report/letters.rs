@@ -69,8 +69,8 @@ impl Lines {
     }
 }
 
-/// A name in at most `n` lines of at most `most` pixels each, in letters of a size. A line ends behind a blank or a sign between words where one stands in its
-/// second half, else within a word; what does not go in is left out, and `…` stands for it.
+/// A name in at most `n` lines of at most `most` pixels each, in letters of a size. A line ends behind a blank, or else a sign between words, where one stands in
+/// its second half, else within a word; what does not go in is left out, and `…` stands for it.
 pub(super) fn lines(name: &str, (most, size): (f64, f64), n: usize) -> Lines {
     let mut lines: Vec<String> = Vec::new();
     let mut rest = name;
@@ -87,10 +87,11 @@ pub(super) fn lines(name: &str, (most, size): (f64, f64), n: usize) -> Lines {
             return Lines { lines, whole: Some(name.to_owned()) };
         }
         let part = &rest[..n_fit];
-        let is_break = |letter: char| " _-.,:;/&|+".contains(letter);
-        let behind = part.char_indices().rfind(|(_, letter)| is_break(*letter));
-        let end = behind.map_or(n_fit, |(at, letter)| at + letter.len_utf8());
-        let end = if 2 * end >= n_fit { end } else { n_fit };
+        let behind = |breaks: &str| {
+            let last = part.char_indices().rfind(|(_, letter)| breaks.contains(*letter));
+            last.map(|(at, letter)| at + letter.len_utf8()).filter(|end| 2 * end >= n_fit)
+        };
+        let end = behind(" ").or_else(|| behind("_-.,:;/&|+")).unwrap_or(n_fit);
         let end = if end == 0 { rest.chars().next().map_or(0, char::len_utf8) } else { end };
         lines.push(rest[..end].trim_end().to_owned());
         rest = rest[end..].trim_start();
@@ -137,6 +138,7 @@ mod tests {
         assert_eq!(of("gain, loss, risk", 60.0, 2), kept("gain, loss,|risk"));
         assert_eq!(of("trial_type.gamble", 60.0, 2), kept("trial_type.|gamble"));
         assert_eq!(of("anyParametric", 41.0, 2), kept("anyPara|metric"));
+        assert_eq!(of("change of 12.5 mm", 68.0, 2), kept("change of|12.5 mm"));
         let cut = |text: &str| (text.to_owned(), true);
         assert_eq!(of("gain, loss, risk, rewards", 60.0, 2), cut("gain, loss,|risk, rewa…"));
         assert_eq!(of("gain, loss, risk", 40.0, 1), cut("gain,…"));

@@ -12,6 +12,7 @@ mod pairs;
 mod permuted;
 
 use super::arm::Arm;
+use super::covariate::Kind;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Missing, Plan};
@@ -45,7 +46,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         for (way, &missing) in shown(plan).iter().enumerate() {
             let pairs = Pairs::new(people, &before, &after, missing);
             nothing_to_carry(&named, &pairs, people, plan, notes);
-            alone_in_stratum(&named, &pairs, people, notes);
+            alone(&named, &pairs, people, notes);
             let mut row = compare(&named, &pairs, people, plan)?;
             if way == 0
                 && let Some(asked) = plan.permutations
@@ -80,18 +81,31 @@ fn nothing_to_carry(named: &Named, pairs: &Pairs, people: &People, plan: &Plan, 
     }
 }
 
-/// Who is left alone in a stratum where others lack values.
-fn alone_in_stratum(named: &Named, pairs: &Pairs, people: &People, notes: &mut Notes) {
-    for (factor, column) in people.strata.iter().enumerate() {
-        let level = |place: usize| people.all[place].strata[factor].as_str();
-        let n_of = |one: &str| pairs.places.iter().filter(|&&place| level(place) == one).count();
+/// Who is left alone in a stratum or at a level of a covariate where others lack values.
+fn alone(named: &Named, pairs: &Pairs, people: &People, notes: &mut Notes) {
+    let pairs = &pairs.with_covariates(people);
+    let strata = people.strata.iter().enumerate().map(|(factor, column)| {
+        let level = |place: usize| Some(people.all[place].strata[factor].as_str());
+        (format!("in a stratum of {column}"), pairs.places.iter().map(|&p| level(p)).collect())
+    });
+    let covariates = people.covariates.iter().filter_map(|one| match &one.kind {
+        Kind::Numbers(_) => None,
+        Kind::Levels(all) => {
+            let levels = pairs.places.iter().map(|&place| all[place].as_deref()).collect();
+            Some((format!("at a level of {}", one.name), levels))
+        }
+    });
+    let factors: Vec<(String, Vec<Option<&str>>)> = strata.chain(covariates).collect();
+    for (place_of, levels) in factors {
+        let is_alone = |level| levels.iter().filter(|&&other| other == level).count() == 1;
+        let both = pairs.places.iter().zip(&levels);
         let alone: Vec<usize> =
-            pairs.places.iter().copied().filter(|&place| n_of(level(place)) == 1).collect();
+            both.filter(|(_, level)| is_alone(**level)).map(|(&place, _)| place).collect();
         if !alone.is_empty() {
             let (who, is) = (counted(alone.len(), "participant"), verb(alone.len(), ["is", "are"]));
             notes.warn(
                 format!(
-                    "{who} {is} alone in a stratum of {column} in the analysis of {}: fitted exactly, and telling nothing of the arms",
+                    "{who} {is} alone {place_of} in the analysis of {}: fitted exactly, and telling nothing of the arms",
                     named.label
                 ),
                 people.names(&alone),

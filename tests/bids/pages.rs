@@ -321,5 +321,15 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
         let told = said(&done) + &String::from_utf8_lossy(&done.stdout);
         assert_eq!(done.status.code(), Some(1), "{told}");
         assert!(told.contains("sub-01.html") && told.contains(why), "{told}");
+        assert!(!told.contains("_smdl.json"), "{told}");
     }
+    // So is the model.
+    let out = folder.path().join("out");
+    let is_model = |path: &PathBuf| path.to_string_lossy().ends_with("_smdl.json");
+    let model = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).find(is_model);
+    let model = model.unwrap();
+    fs::write(&model, fs::read_to_string(&model).unwrap().replacen('{', "{ ", 1)).unwrap();
+    let done = boldly(folder.path(), "verify out/logs");
+    let told = said(&done) + &String::from_utf8_lossy(&done.stdout);
+    assert!(told.contains(model.file_name().unwrap().to_str().unwrap()), "{told}");
 }

@@ -149,6 +149,15 @@ fn what_of_a_model_cannot_be_fitted_is_said_by_validate_in_the_words_of_the_run(
         assert_eq!(run.status.code(), Some(65), "{text}");
         assert!(text.contains("/Nodes/0 (run_level) asks no contrast of any run"), "{text}");
     }
+    // so is one above, which is left out
+    let Some(model) = changed(folder.path(), |v| drop(v["Nodes"][1]["DummyContrasts"].take()))
+    else {
+        return;
+    };
+    let validated = boldly(folder.path(), &format!("bids --validate {}", model.display()));
+    let text = said(&validated);
+    let told = "/Nodes/1: asks no contrast, so that nothing is estimated";
+    assert!(validated.status.success() && text.contains(told), "{text}");
 }
 
 #[test]

@@ -42,6 +42,8 @@ fn an_hcp_log_is_told_by_its_name_and_placed_by_its_trigger() {
         let high = in_scan && t.rem_euclid(TR) < 0.73 * TR;
         writeln!(text, "{}\t{r}\t{p}", u8::from(high)).unwrap();
     }
+    let bare = [put(folder.path(), "Physio_log.txt", text.clone())];
+    says(&notes(&read(&bare, &[], &run()).unwrap()), &["(hcp)", "by its trigger"]);
     let paths = [put(folder.path(), "tfMRI_X_LR_Physio_log.txt", text)];
     let logs = read(&paths, &[], &run()).unwrap();
     is(&logs.recording.cardiac, 28_000, &pulse[..3], 400.0, -LEAD_S);

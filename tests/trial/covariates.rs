@@ -139,6 +139,21 @@ fn edges_and_rearrangements_are_adjusted_too() {
 }
 
 #[test]
+fn who_is_alone_at_a_level_among_those_with_every_covariate_is_told() {
+    let mut study = with(&["site", "age"]);
+    study.plan.strata = Vec::new();
+    study.set("participants", 4, "site", "berlin");
+    study.set("participants", 9, "site", "berlin");
+    let told = |study: &Study| {
+        let notes = tried(study).unwrap().notes.all;
+        notes.into_iter().find(|note| note.text.contains("alone at a level of site"))
+    };
+    assert!(told(&study).is_none());
+    study.set("participants", 9, "age", "n/a");
+    assert_eq!(told(&study).unwrap().participants, ["sub-005"]);
+}
+
+#[test]
 fn what_cannot_be_a_covariate_is_refused_with_its_name() {
     #[track_caller]
     fn refused(study: &Study, says: &[&str]) {

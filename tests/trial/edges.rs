@@ -309,7 +309,7 @@ fn folders_that_cannot_be_taken_are_refused_and_means_over_runs_count_once() {
     refused(dir, "--edges nowhere", 2, &["table 'nowhere'"]);
     refused(dir, "--edges study", 66, &["has no edges.tsv in it or below"]);
     refused(dir, "--edges connect --edges nowhere", 2, &["--edges nowhere", "is no folder"]);
-    refused(dir, "--edges connect/sub-001", 65, &["none with sub- in its path"]);
+    refused(dir, "--edges connect/sub-001", 65, &["none with sub- in its path or its sidecar"]);
     // A copy of another's table, of another participant, without a session, of a participant of no study.
     let copied =
         fs::read_to_string(place("sub-001/ses-baseline/task-rest_run-1/edges.tsv")).unwrap();
@@ -330,11 +330,26 @@ fn folders_that_cannot_be_taken_are_refused_and_means_over_runs_count_once() {
     write("sub-001/ses-baseline/task-pain/edges.tsv", &numbers(2));
     refused(dir, "--edges connect", 65, &["task-", "of another task"]);
     fs::remove_dir_all(place("sub-001/ses-baseline/task-pain")).unwrap();
+    // Two analyses of one run, which both would count.
+    let raw = dir.join("sub-001_ses-baseline_task-rest_run-1_bold.nii.gz");
+    let sidecar =
+        serde_json::json!({"boldly": {"schema": 2, "inputs": [{"role": "bold", "path": raw}]}});
+    write("sub-001/ses-baseline/task-rest_run-1/edges.json", &sidecar.to_string());
+    write("sub-001/ses-baseline/beta/edges.tsv", &numbers(2));
+    write("sub-001/ses-baseline/beta/edges.json", &sidecar.to_string());
+    let twice = ["sub-001_ses-baseline_task-rest_run-1_bold.nii.gz, as", "two analyses of one run"];
+    refused(dir, "--edges connect", 65, &twice);
+    fs::remove_dir_all(place("sub-001/ses-baseline/beta")).unwrap();
+    fs::remove_file(place("sub-001/ses-baseline/task-rest_run-1/edges.json")).unwrap();
     // A table that is called as theirs, and a plan without them.
     fs::write(dir.join("study/connect.tsv"), "participant_id\nsub-001\n").unwrap();
     refused(dir, "--edges connect", 2, &["table 'connect'", "the edges of --edges"]);
     fs::remove_file(dir.join("study/connect.tsv")).unwrap();
     run(dir, &format!("{LINE} --edges connect --out good"));
+    // A folder and one below it hold each table once.
+    run(dir, &format!("{LINE} --edges connect/sub-001 --edges connect --out below"));
+    let read = |out: &str| fs::read_to_string(dir.join(out).join("edges.tsv")).unwrap();
+    assert_eq!(read("good"), read("below"));
     let output = boldly(dir, "trial study --plan good/plan.json --out alone");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(2), "{said}");
@@ -346,6 +361,5 @@ fn folders_that_cannot_be_taken_are_refused_and_means_over_runs_count_once() {
     write(&format!("{visit}/desc-shift_edges.tsv"), "region_a\tshift\n");
     let (_, said) = run(dir, &format!("{LINE} --edges connect --out mean"));
     assert!(said.contains("2 tables of single runs lie beside the mean"), "{said}");
-    let read = |out: &str| fs::read_to_string(dir.join(out).join("edges.tsv")).unwrap();
     assert_eq!(read("good"), read("mean"));
 }

@@ -362,6 +362,15 @@ fn methods_name_what_was_done_and_nothing_else_with_numbered_references() {
     (results.pressure, results.responders, results.adverse_events) = (None, None, None);
     let text = methods(&results);
     assert!(!text.contains("Fieller's limits") && !text.contains("Miettinen"), "{text}");
+    assert!(text.contains("Each outcome at") && !text.contains("Each endpoint at"), "{text}");
+    // What is compared without outcomes is compared by a model too.
+    results.ancova = boldly::trial::results::Ancova::default();
+    let text = methods(&results);
+    assert!(text.contains("Each endpoint at") && text.contains("adjusted also for site"), "{text}");
+    assert!(!text.contains("Each outcome at") && !text.contains("Hedges"), "{text}");
+    (results.cpm, results.brain, results.edges) = (None, None, None);
+    let text = methods(&results);
+    assert!(!text.contains("Each endpoint at"), "{text}");
 }
 
 #[test]

@@ -102,12 +102,19 @@ fn no_entity(name: &str, meant: &str) -> String {
     )
 }
 
-/// The standard allows a node that only cleans; here nothing is estimated without a contrast, and a run of it is refused.
+/// The standard allows a node that only cleans; here nothing is estimated without a contrast: a run of it is refused, a unit above left out.
 fn nothing(node: &Node) -> Option<Doubt> {
     let asks = |dummy: &Dummy| dummy.columns.as_ref().is_none_or(|columns| !columns.is_empty());
     let asks_none = node.contrasts.is_empty() && !node.dummy.as_ref().is_some_and(asks);
-    let said = "asks no contrast of any run, so that nothing is estimated: a run of it is refused until Contrasts or DummyContrasts ask one";
-    (node.level == Level::Run && asks_none).then(|| (node.pointer.clone(), said.to_owned()))
+    let said = match node.level {
+        Level::Run => {
+            "asks no contrast of any run, so that nothing is estimated: a run of it is refused until Contrasts or DummyContrasts ask one"
+        }
+        _ => {
+            "asks no contrast, so that nothing is estimated: it has no maps until Contrasts or DummyContrasts ask one"
+        }
+    };
+    asks_none.then(|| (node.pointer.clone(), said.to_owned()))
 }
 
 fn grouping(node: &Node) -> Option<Doubt> {

@@ -65,7 +65,7 @@ fn by_name(path: &Path) -> Option<Kind> {
         Some(Kind::Ge)
     } else if name.starts_with("scanphyslog") {
         Some(Kind::Philips)
-    } else if name.ends_with("_physio_log.txt") {
+    } else if name.ends_with("physio_log.txt") {
         Some(Kind::Hcp)
     } else {
         None

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array2, ArrayView1};
 
 use super::named;
-use super::unit::{self, Asked, Estimate, Unit};
+use super::unit::{self, Asked, Estimate, Row, Unit};
 use crate::bids::Entities;
 use crate::bids::label::label;
 use crate::bids::model::{Kind, Level, Node};
@@ -60,7 +60,12 @@ impl Above<'_> {
         let mut below: Vec<usize> = self.inputs.iter().map(|(unit, _)| *unit).collect();
         below.dedup();
         let rows = self.inputs.iter().zip(self.design.rows());
-        let design = rows.map(|((unit, _), row)| (*unit, row.to_vec())).collect();
+        let row = |((unit, estimate), row): (&(usize, &Estimate), ArrayView1<f64>)| Row {
+            unit: *unit,
+            contrast: estimate.spoken.clone(),
+            values: row.to_vec(),
+        };
+        let design = rows.map(row).collect();
         Ok(Unit {
             node: at,
             entities,

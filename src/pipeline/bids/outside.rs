@@ -10,9 +10,9 @@ use super::found::Found;
 use crate::bids::Model;
 use crate::bids::label::label;
 use crate::error::{Error, Result};
-use crate::io::{Outputs, Overwrite, bids, read_text};
+use crate::io::{Outputs, Overwrite, bids, hash, read_text};
 use crate::pipeline::bidsignore;
-use crate::pipeline::provenance::relative;
+use crate::pipeline::provenance::{self, Kind, Output, relative};
 use crate::pipeline::spec::BidsSpec;
 use crate::pipeline::watch::Watch;
 
@@ -106,17 +106,37 @@ pub(super) fn put(
         }
         true
     };
-    let files: Vec<(PathBuf, String)> = files
+    let mut files: Vec<(PathBuf, String)> = files
         .into_iter()
         .filter(|(name, text)| !stays(name, text))
         .map(|(name, text)| (out.join(name), text.to_owned()))
         .collect();
+    files.push(list_of(out, &name, Kind::Table, text)?);
     put_and_remove(&files, removed)
 }
 
-/// Where a page lies, and what tells `verify` of its bytes.
+/// Where a page lies, and its list.
 pub(super) fn page(out: &Path, stem: &str) -> [PathBuf; 2] {
-    [out.join(format!("{stem}.html")), out.join("logs").join(format!("{stem}.json"))]
+    let name = format!("{stem}.html");
+    [out.join(&name), list_path(out, &name)]
+}
+
+fn list_path(out: &Path, name: &str) -> PathBuf {
+    out.join("logs").join(name).with_extension("json")
+}
+
+/// What tells `verify` of the bytes of a file that is made anew by no command of its own: where it lies, and its text.
+///
+/// # Errors
+/// Internal.
+pub(super) fn list_of(out: &Path, name: &str, kind: Kind, text: &str) -> Result<(PathBuf, String)> {
+    let listed = Output {
+        name: Path::new("..").join(name),
+        kind,
+        checksum: Some(hash::bytes(text.as_bytes())),
+        entities: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+    };
+    Ok((list_path(out, name), provenance::list("bids", &[listed])?))
 }
 
 fn is_there(path: &Path, text: &str) -> bool {

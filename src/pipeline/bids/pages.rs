@@ -1,15 +1,14 @@
 //! The pages of a dataset's results, one a subject and one a node of the dataset: made of what lies in the folder of results, whichever command
 //! put it there, so that they can be made again without a fit.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::unit::Unit;
 use super::{Done, Plan, outside};
 use crate::bids::label::label;
 use crate::bids::model::{Level, Test};
 use crate::error::Result;
-use crate::io::hash;
-use crate::pipeline::provenance::{self, Output, Sidecar, sidecar_path};
+use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::report::analysis::{Analysis, left_out_note};
 use crate::report::bids::{BidsPage, Edge, Node, page};
@@ -50,16 +49,10 @@ pub(super) fn write(plan: &Plan, done: &Done, session: &Session<'_>) -> Result<V
             Of::Node(at) => format!("node-{}", label(&plan.read.model.nodes[at].name)),
         };
         let html = page(&content(plan, done, of, session)?)?;
-        let name = format!("{stem}.html");
-        let listed = Output {
-            name: Path::new("..").join(&name),
-            kind: provenance::Kind::Page,
-            checksum: Some(hash::bytes(html.as_bytes())),
-            entities: stem.clone(),
-        };
-        let [path, list] = outside::page(&plan.spec.out, &stem);
-        let listed = provenance::list("bids", &[listed])?;
-        outside::put_texts(&[(path.clone(), html), (list, listed)])?;
+        let (out, name) = (&plan.spec.out, format!("{stem}.html"));
+        let path = out.join(&name);
+        let list = outside::list_of(out, &name, provenance::Kind::Page, &html)?;
+        outside::put_texts(&[(path.clone(), html), list])?;
         pages.push(path);
     }
     Ok(pages)

@@ -34,8 +34,8 @@ pub(super) struct Unit {
     pub asked: Vec<Asked>,
     /// Rows of its design.
     pub n_rows: usize,
-    /// Above the run: of each row the unit whose estimate it is, and a value a column.
-    pub design: Vec<(usize, Vec<f64>)>,
+    /// Above the run: its rows.
+    pub design: Vec<Row>,
     /// What was left out of it, a sentence each.
     pub left_out: Vec<String>,
 }
@@ -50,6 +50,14 @@ impl Unit {
             _ => false,
         }
     }
+}
+
+/// A row of a design above the run: the unit whose estimate it is, the contrast as the model calls it, a value a column.
+#[derive(Debug, Clone)]
+pub(super) struct Row {
+    pub unit: usize,
+    pub contrast: String,
+    pub values: Vec<f64>,
 }
 
 /// What goes up from a unit.

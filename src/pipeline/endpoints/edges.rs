@@ -1,13 +1,13 @@
 //! Tables of edges that `connect` wrote, in folders and all below them: a table a run, subject and session by its path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::group::{entities, files_below};
 use crate::pipeline::inputs::display;
-use crate::pipeline::provenance::facts_beside;
+use crate::pipeline::provenance::{facts_beside, real};
 use crate::pipeline::spec::Role;
 use crate::trial::edges::add;
 use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf};
@@ -29,20 +29,25 @@ struct Of {
     subject: String,
     session: String,
     tasks: Vec<String>,
+    /// The images that were analysed.
+    runs: Vec<PathBuf>,
 }
 
 /// Read the tables.
 ///
 /// # Errors
-/// Missing input: no folder, no table in it. Bad data: paths that say no session, or another subject or session than the run that was analysed; several tasks at one visit; tables alike in
-/// every number; what a table holds.
+/// Missing input: no folder, no table in it. Bad data: paths that say no session, or another subject or session than the run that was analysed; several tasks at one visit; two tables of
+/// one run, or alike in every number; what a table holds.
 pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     let shown: Vec<String> = folders.iter().map(|folder| display(folder)).collect();
     let mut edges = EdgesOfRuns::new(shown.join(", "));
-    let (mut all, mut nobody) = (Vec::new(), Vec::new());
+    let (mut all, mut nobody, mut met) = (Vec::new(), Vec::new(), HashSet::new());
+    // Of folders one may be below another: paths say most below the upper one.
+    let mut folders: Vec<&PathBuf> = folders.iter().collect();
+    folders.sort_by_cached_key(|folder| resolved(folder).components().count());
     for folder in folders {
         let paths = without_single_runs(tables(folder)?, notes);
-        for path in paths {
+        for path in paths.into_iter().filter(|path| met.insert(resolved(path))) {
             match of_path(&path, folder)? {
                 Some(of) => all.push(of),
                 None => nobody.push(display(&path)),
@@ -53,11 +58,15 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     if all.is_empty() {
         return Err(Error::bad_data(
             edges.name,
-            format!("has {} of edges, none with sub- in its path", counted(nobody.len())),
+            format!(
+                "has {} of edges, none with sub- in its path or its sidecar",
+                counted(nobody.len())
+            ),
             "have folders or files named sub-<label>, below the folder that is given",
             "give the folder above those of the subjects",
         ));
     }
+    refuse_one_run_twice(&all)?;
     refuse_several_tasks(&all, notes)?;
     for of in &all {
         let mut table = io::tsv::read(&of.path)?;
@@ -80,6 +89,10 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     );
     let files = all.into_iter().map(|of| (Role::Table, of.path)).collect();
     Ok(Read { edges, files })
+}
+
+fn resolved(path: &Path) -> PathBuf {
+    real(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn counted(n: usize) -> String {
@@ -137,25 +150,18 @@ fn without_single_runs(paths: Vec<PathBuf>, notes: &mut Notes) -> Vec<PathBuf> {
     kept
 }
 
-/// What a table's path says, and the run that its sidecar names; none where the path says no subject.
+/// What a table's path says, and the runs that its sidecar names; none where neither says a subject.
 fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
-    let [subject, session, task, _] = entities(path, folder)?;
-    let Some(subject) = subject else { return Ok(None) };
-    let Some(session) = session else {
-        return Err(Error::bad_data(
-            display(path),
-            "has no ses- in its path",
-            format!("be of a visit: folders or files of {} named ses-<label>", display(folder)),
-            "rename them, or give one table with participant_id and session_id",
-        ));
-    };
-    let mut tasks: Vec<String> = task.into_iter().collect();
-    if let Some(facts) = facts_beside(path)? {
-        for bold in facts.read(path) {
-            let name = PathBuf::from(bold.file_name().unwrap_or_default());
-            let Ok([own, visit, task, _]) = entities(&name, Path::new("")) else { continue };
-            for (key, said, by_run) in [("sub", &subject, own), ("ses", &session, visit)] {
-                if by_run.is_some_and(|other| other != *said) {
+    let [mut subject, mut session, task, _] = entities(path, folder)?;
+    let (mut tasks, mut runs): (Vec<String>, Vec<PathBuf>) =
+        (task.into_iter().collect(), Vec::new());
+    for bold in facts_beside(path)?.iter().flat_map(|facts| facts.read(path)) {
+        let name = PathBuf::from(bold.file_name().unwrap_or_default());
+        runs.push(resolved(&bold));
+        let Ok([own, visit, task, _]) = entities(&name, Path::new("")) else { continue };
+        for (key, said, by_run) in [("sub", &mut subject, own), ("ses", &mut session, visit)] {
+            match (said.as_ref(), by_run) {
+                (Some(said), Some(other)) if *said != other => {
                     return Err(Error::bad_data(
                         display(path),
                         format!(
@@ -166,13 +172,47 @@ fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
                         "correct the folders' names, or run boldly connect again",
                     ));
                 }
+                (None, by_run) => *said = by_run,
+                _ => {}
             }
-            tasks.extend(task);
         }
+        tasks.extend(task);
     }
+    let Some(subject) = subject else { return Ok(None) };
+    let Some(session) = session else {
+        return Err(Error::bad_data(
+            display(path),
+            "has no ses- in its path",
+            format!("be of a visit: folders or files of {} named ses-<label>", display(folder)),
+            "rename them, or give one table with participant_id and session_id",
+        ));
+    };
     tasks.sort();
     tasks.dedup();
-    Ok(Some(Of { path: path.to_owned(), subject, session, tasks }))
+    Ok(Some(Of { path: path.to_owned(), subject, session, tasks, runs }))
+}
+
+/// Two analyses of one run are no two runs.
+fn refuse_one_run_twice(all: &[Of]) -> Result<()> {
+    let mut of_runs: HashMap<&Path, &Of> = HashMap::new();
+    for of in all {
+        for run in &of.runs {
+            let other = of_runs.entry(run).or_insert(of);
+            if other.path != of.path {
+                return Err(Error::bad_data(
+                    display(&of.path),
+                    format!(
+                        "is of {}, as {} is",
+                        display(Path::new(run.file_name().unwrap_or_default())),
+                        display(&other.path)
+                    ),
+                    "be of a run of its own: two analyses of one run are no two runs",
+                    "give the folder of one analysis by --edges",
+                ));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Means over tasks are no state of anybody.

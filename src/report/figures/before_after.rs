@@ -1,6 +1,7 @@
 //! A line from each patient's first value to the last, a drawing an arm, all on the same axis; the means with their limits over them.
 
-use super::{Interval, PANEL, arm_class, mark, panel, span, upright};
+use super::{Interval, PANEL, Upward, arm_class, mark, panel, span, upright};
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// The values of all arms.
@@ -52,14 +53,19 @@ pub fn draw(of: &BeforeAfter, id: &str) -> String {
 }
 
 fn drawn(of: &BeforeAfter, arm: &Arm, nth: usize, up: [f64; 2]) -> Svg {
-    let plot = Plot { left: 40.0, top: 50.0, width: PANEL - 48.0, height: 240.0 };
+    let axis = Upward::new(&of.axis);
+    let top = 50.0 + axis.more();
+    let plot = Plot { left: 40.0, top, width: PANEL - 48.0, height: 240.0 };
     let y = plot.up(up[0], up[1]);
     let x = [plot.left + 0.2 * plot.width, plot.left + 0.8 * plot.width];
     let mut svg = Svg::new(PANEL, plot.bottom() + 26.0);
     let n = format!(" (n = {})", arm.pairs.len());
-    let name = super::fitted(&arm.name, PANEL - super::text_width(&n, 13.0), 13.0);
-    svg.text("title", [0.0, 15.0], Anchor::Start, &(name + &n));
-    svg.y_axis(&plot, &y, &y.ticks(6), &super::fitted(&of.axis, PANEL, 12.0));
+    let bold = letters::bold(13.0);
+    let mut name = super::fitted(&arm.name, PANEL - letters::width(&n, bold), bold);
+    name.lines.iter_mut().for_each(|line| line.push_str(&n));
+    svg.lines("title", [0.0, 15.0], Anchor::Start, (&name, 0.0));
+    svg.y_axis(&plot, &y, &y.ticks(6), "");
+    axis.draw(&mut svg, &plot);
     let (mut zero, mut lines) = (Path::default(), Path::default());
     zero.line([plot.left, y.at(0.0)], [plot.right(), y.at(0.0)]);
     svg.path("edge", &zero);
@@ -79,12 +85,8 @@ fn drawn(of: &BeforeAfter, arm: &Arm, nth: usize, up: [f64; 2]) -> Svg {
     svg.path(&arm_class("limit thick", nth), &limits);
     svg.path(&arm_class("mark", nth), &marks);
     for (x, visit) in x.iter().zip(&of.visits) {
-        svg.text(
-            "label",
-            [*x, plot.bottom() + 18.0],
-            Anchor::Middle,
-            &super::fitted(visit, 150.0, 12.0),
-        );
+        let name = super::fitted(visit, 150.0, 12.0);
+        svg.lines("label", [*x, plot.bottom() + 18.0], Anchor::Middle, (&name, 0.0));
     }
     svg
 }

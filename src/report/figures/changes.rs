@@ -1,6 +1,7 @@
 //! Each patient's change as a dot, arm beside arm, and the least-squares mean of each arm with its limits.
 
-use super::{Interval, PANEL, arm_class, fitted, mark, panel, span, upright};
+use super::{Interval, PANEL, Upward, arm_class, fitted, mark, panel, span, upright};
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 
 /// The changes of one outcome.
@@ -50,16 +51,20 @@ pub fn draw(of: &Changes, id: &str) -> String {
 }
 
 fn drawn(of: &Changes) -> Svg {
-    let plot = Plot { left: 40.0, top: 66.0, width: PANEL - 48.0, height: 220.0 };
+    let axis = Upward::new(&of.axis);
+    let top = 66.0 + axis.more();
+    let plot = Plot { left: 40.0, top, width: PANEL - 48.0, height: 220.0 };
     let values = of.arms.iter().flat_map(|a| {
         a.changes.iter().copied().chain(a.ls_mean.into_iter().flat_map(|m| [m.low, m.high]))
     });
     let [low, high] = span(values.chain([0.0]));
     let y = plot.up(low, high);
     let mut svg = Svg::new(PANEL, plot.bottom() + 40.0);
-    svg.text("title", [0.0, 15.0], Anchor::Start, &fitted(&of.name, PANEL, 13.0));
-    svg.text("tick", [0.0, 32.0], Anchor::Start, &fitted(&of.note, PANEL, 11.0));
-    svg.y_axis(&plot, &y, &y.ticks(6), &fitted(&of.axis, PANEL, 12.0));
+    let name = fitted(&of.name, PANEL, letters::bold(13.0));
+    svg.lines("title", [0.0, 15.0], Anchor::Start, (&name, 0.0));
+    svg.lines("tick", [0.0, 32.0], Anchor::Start, (&fitted(&of.note, PANEL, 11.0), 0.0));
+    svg.y_axis(&plot, &y, &y.ticks(6), "");
+    axis.draw(&mut svg, &plot);
     let mut zero = Path::default();
     zero.line([plot.left, y.at(0.0)], [plot.right(), y.at(0.0)]);
     svg.path("edge", &zero);
@@ -80,12 +85,8 @@ fn drawn(of: &Changes) -> Svg {
             svg.path(&arm_class("mark", nth), &at);
         }
         let x = left + 0.5 * room;
-        svg.text(
-            "label",
-            [x, plot.bottom() + 18.0],
-            Anchor::Middle,
-            &fitted(&arm.name, room, 12.0),
-        );
+        let name = fitted(&arm.name, room, 12.0);
+        svg.lines("label", [x, plot.bottom() + 18.0], Anchor::Middle, (&name, 0.0));
         let n = format!("n = {}", arm.changes.len());
         svg.text("tick", [x, plot.bottom() + 34.0], Anchor::Middle, &n);
     }

@@ -1,6 +1,7 @@
 //! The flow of participants, as CONSORT draws it: randomised, allocated, discontinued, analysed.
 
-use super::{Room, both, text_width, wrapped};
+use super::{Room, both, wrapped};
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Svg};
 
 /// Who went where.
@@ -104,7 +105,7 @@ fn group_of_arms(
 
 /// Of a box with its text.
 fn height(stage: &Stage, width: f64) -> f64 {
-    let rows = wrapped(&stage.head, width - 2.0 * PAD, 12.5).len()
+    let rows = wrapped(&stage.head, width - 2.0 * PAD, letters::bold(12.5)).len()
         + stage.lines.iter().map(|l| wrapped(l, width - 2.0 * PAD, 12.0).len()).sum::<usize>();
     LINE * rows as f64 + 2.0 * PAD - 4.0
 }
@@ -114,12 +115,12 @@ fn boxed(svg: &mut Svg, stage: &Stage, [x, y, width, height]: [f64; 4]) {
     frame.bar(x, y, width, height);
     svg.path("box", &frame);
     let mut at = y + PAD + 9.0;
-    for line in wrapped(&stage.head, width - 2.0 * PAD, 12.5) {
+    for line in wrapped(&stage.head, width - 2.0 * PAD, letters::bold(12.5)) {
         svg.text("label strong", [x + PAD, at], Anchor::Start, &line);
         at += LINE;
     }
     for line in stage.lines.iter().flat_map(|l| wrapped(l, width - 2.0 * PAD, 12.0)) {
-        debug_assert!(text_width(&line, 12.0) <= width);
+        debug_assert!(letters::width(&line, 12.0) <= width);
         svg.text("label", [x + PAD, at], Anchor::Start, &line);
         at += LINE;
     }

@@ -1,6 +1,7 @@
 //! Stimulus-response curves: the mean of each arm at each intensity with its limits, a drawing a visit, all on the same axes.
 
-use super::{Interval, PANEL, arm_class, fitted, legend, mark, panel, span, upright};
+use super::{Interval, PANEL, Upward, arm_class, fitted, legend, mark, panel, span, upright};
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// The curves of all visits.
@@ -53,11 +54,14 @@ pub fn draw(of: &Curves, id: &str) -> String {
 
 fn drawn(of: &Curves, visit: &Visit, across: [f64; 2], up: [f64; 2]) -> Svg {
     let mut svg = Svg::new(PANEL, 0.0);
-    svg.text("title", [0.0, 15.0], Anchor::Start, &fitted(&visit.name, PANEL, 13.0));
-    let top = legend(&mut svg, &of.arms, [0.0, 34.0], PANEL) + 36.0;
+    let name = fitted(&visit.name, PANEL, letters::bold(13.0));
+    svg.lines("title", [0.0, 15.0], Anchor::Start, (&name, 0.0));
+    let axis = Upward::new(&of.axes[1]);
+    let top = legend(&mut svg, &of.arms, [0.0, 34.0], PANEL) + 36.0 + axis.more();
     let plot = Plot { left: 40.0, top, width: PANEL - 52.0, height: 230.0 };
     let (x, y) = (plot.across(across[0], across[1]), plot.up(up[0], up[1]));
-    svg.y_axis(&plot, &y, &y.ticks(6), &fitted(&of.axes[1], PANEL, 12.0));
+    svg.y_axis(&plot, &y, &y.ticks(6), "");
+    axis.draw(&mut svg, &plot);
     svg.x_axis(&plot, &x, &x.ticks(7), "");
     let n_lines = super::below(&mut svg, &plot, &of.axes[0], plot.width);
     svg.set_height(plot.bottom() + 26.0 + 14.0 * n_lines);

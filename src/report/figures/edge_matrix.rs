@@ -1,8 +1,9 @@
 //! Edges between regions as a matrix: below the diagonal a value of each on a scale from blue over white to red, above it which are found.
 
-use super::{Room, both, fitted, text_width};
+use super::{Room, both, fitted};
 use crate::report::colour::Colour;
 use crate::report::html::number;
+use crate::report::letters;
 use crate::report::matrix::{self, colour, hex};
 use crate::report::picture;
 use crate::report::svg::{Anchor, Path, Svg};
@@ -101,7 +102,7 @@ fn drawn(of: &EdgeMatrix, room: Room) -> Svg {
     let width = room.width();
     let n = of.names.len().max(1);
     let widest = if room == Room::Wide { 180.0 } else { 96.0 };
-    let names = of.names.iter().map(|name| text_width(name, 11.0)).fold(0.0, f64::max);
+    let names = of.names.iter().map(|name| letters::width(name, 11.0)).fold(0.0, f64::max);
     let names = names.min(widest) + 8.0;
     let most = if room == Room::Wide { 620.0 } else { width - 4.0 };
     // Names take room of their own, if any is left for them.
@@ -122,8 +123,8 @@ fn drawn(of: &EdgeMatrix, room: Room) -> Svg {
         for (at, name) in of.names.iter().enumerate() {
             let name = fitted(name, names - 6.0, 11.0);
             let middle = (at as f64 + 0.5) * cell + 4.0;
-            svg.text("tick", [margin - 6.0, top + middle], Anchor::End, &name);
-            svg.upwards("tick", [margin + middle, top - 6.0], &name);
+            svg.lines("tick", [margin - 6.0, top + middle], Anchor::End, (&name, 0.0));
+            svg.lines_upwards("tick", [margin + middle, top - 6.0], (&name, 0.0));
         }
     }
     let bottom = scale(&mut svg, of, limit, [place.left, top + place.side() + 20.0]);

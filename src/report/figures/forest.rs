@@ -1,7 +1,8 @@
 //! A forest plot: estimates with their limits about a line at 0, and the numbers beside them.
 
-use super::{Interval, Room, below, both, fitted, span, whisker, wrapped};
+use super::{Interval, Room, below, both, fitted, span, whisker};
 use crate::report::html::{p_of, p_said};
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Scale, Svg};
 use crate::trial::digits;
 
@@ -105,8 +106,8 @@ fn drawn(of: &Forest, room: Room) -> Svg {
         Room::Narrow => (plot.left, room.width() - 4.0),
     };
     let half = 0.5 * (to - from) - 16.0;
-    svg.text("tick", [from, y], Anchor::Start, &format!("← {}", fitted(left, half, 11.0)));
-    svg.text("tick", [to, y], Anchor::End, &format!("{} →", fitted(right, half, 11.0)));
+    svg.text("tick", [from, y], Anchor::Start, &format!("← {}", fitted(left, half, 11.0).lines[0]));
+    svg.text("tick", [to, y], Anchor::End, &format!("{} →", fitted(right, half, 11.0).lines[0]));
     svg
 }
 
@@ -124,26 +125,25 @@ fn heads(svg: &mut Svg, of: &Forest, room: Room, columns: &Columns) {
 }
 
 fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &Scale, y: f64) {
-    let class = if row.primary { "label strong" } else { "label" };
+    let (class, size) = match row.primary {
+        true => ("label strong", letters::bold(12.0)),
+        false => ("label", 12.0),
+    };
     let p = row.p.map_or("–".to_owned(), p_of);
     let y = match room {
         Room::Wide => {
             let left = columns.plot[0];
-            let mut lines = wrapped(&row.label, left - 60.0, 12.0);
-            if lines.len() > 2 {
-                lines = vec![lines[0].clone(), cut_after(&lines[1])];
-            }
-            for (nth, line) in lines.iter().enumerate() {
-                let at = y + 4.0 + 13.0 * (nth as f64 - 0.5 * (lines.len() as f64 - 1.0));
-                svg.text(class, [0.0, at], Anchor::Start, line);
-            }
+            let label = letters::lines(&row.label, (left - 60.0, size), 2);
+            let first = y + 4.0 - 6.5 * (label.lines.len() as f64 - 1.0);
+            svg.lines(class, [0.0, first], Anchor::Start, (&label, 13.0));
             svg.text("label", [left - 22.0, y + 4.0], Anchor::End, &row.n.to_string());
             svg.text("label", [columns.p, y + 4.0], Anchor::End, &p);
             y
         }
         Room::Narrow => {
             let label = format!("{} ({})", row.label, row.n);
-            svg.text(class, [0.0, y - 6.0], Anchor::Start, &fitted(&label, 280.0, 12.0));
+            let label = fitted(&label, 280.0, size);
+            svg.lines(class, [0.0, y - 6.0], Anchor::Start, (&label, 0.0));
             let said = row.p.map_or(p, p_said);
             svg.text("label", [columns.p, y - 6.0], Anchor::End, &said);
             y + 12.0
@@ -167,12 +167,6 @@ fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &S
 fn numbers_of(of: &Interval) -> String {
     let limit = |v: f64| limit(v, of.decimals());
     format!("{} ({} to {})", of.said(), limit(of.low), limit(of.high))
-}
-
-/// A line that goes on where nothing can be seen of it.
-fn cut_after(line: &str) -> String {
-    let n = line.chars().count();
-    line.chars().take(n.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// A limit; ∞ where there is none.

@@ -5,6 +5,7 @@
 //! triangle, diamond; the first filled, the others open) and by line (the first whole, the others dashed).
 
 use super::html::escaped;
+use super::letters::{self, Lines};
 use super::svg::{Anchor, Path, Plot, Scale, Svg};
 use crate::trial::digits;
 
@@ -181,38 +182,20 @@ fn keyed(
     let (mut x, mut y) = (left, top);
     for (arm, name) in arms.iter().enumerate() {
         let name = fitted(name, right - left - wide, 12.0);
-        let room = wide + 14.0 + text_width(&name, 12.0);
+        let room = wide + 14.0 + name.width(12.0);
         if x > left && x + room - 14.0 > right {
             (x, y) = (left, y + 18.0);
         }
         key(svg, arm, [x, y]);
-        svg.text("label", [x + wide, y + 4.0], Anchor::Start, &name);
+        svg.lines("label", [x + wide, y + 4.0], Anchor::Start, (&name, 0.0));
         x += room;
     }
     y
 }
 
-/// About as wide as a text is in the widest of the usual letters.
-fn text_width(text: &str, size: f64) -> f64 {
-    0.6 * size * text.chars().count() as f64
-}
-
-/// A text in lines that fit; a word that does not is cut.
+/// A text in as many lines of this width as it needs.
 fn wrapped(text: &str, width: f64, size: f64) -> Vec<String> {
-    let most = (width / (0.6 * size)).floor().max(4.0) as usize;
-    let mut lines = vec![String::new()];
-    // A hard space does not part.
-    for word in text.split([' ', '\n', '\t']).filter(|w| !w.is_empty()) {
-        let word = cut(word, most);
-        let line = lines.len() - 1;
-        let long = lines[line].chars().count() + 1 + word.chars().count();
-        match (lines[line].is_empty(), long > most) {
-            (true, _) => lines[line].push_str(&word),
-            (false, false) => lines[line] += &format!(" {word}"),
-            (false, true) => lines.push(word),
-        }
-    }
-    lines
+    letters::lines(&text.replace(['\n', '\t'], " "), (width, size), usize::MAX).lines
 }
 
 /// What is along an axis below a plot, in as many lines as it needs; how many.
@@ -225,15 +208,28 @@ fn below(svg: &mut Svg, plot: &Plot, text: &str, room: f64) -> f64 {
     lines.len() as f64
 }
 
-/// The first letters of a text that is too long, and an ellipsis.
-fn cut(text: &str, most: usize) -> String {
-    match text.chars().count() > most {
-        true => text.chars().take(most.saturating_sub(1)).chain(['…']).collect(),
-        false => text.to_owned(),
-    }
+/// A text in one line of this width, whole in a title where it is cut.
+fn fitted(text: &str, width: f64, size: f64) -> Lines {
+    letters::lines(text, (width, size), 1)
 }
 
-/// A text in one line of this width.
-fn fitted(text: &str, width: f64, size: f64) -> String {
-    cut(text, (width / (0.6 * size)).floor().max(2.0) as usize)
+/// What is along the axis of a panel left of its plot: it stands above it, in two lines at most.
+struct Upward(Lines);
+
+impl Upward {
+    const STEP: f64 = 14.0;
+
+    fn new(text: &str) -> Upward {
+        Upward(letters::lines(text, (PANEL, 12.0), 2))
+    }
+
+    /// Pixels that it takes above a plot beyond one line.
+    fn more(&self) -> f64 {
+        Upward::STEP * (self.0.lines.len() as f64 - 1.0)
+    }
+
+    fn draw(&self, svg: &mut Svg, plot: &Plot) {
+        let at = [0.0, plot.top - 10.0 - self.more()];
+        svg.lines("label", at, Anchor::Start, (&self.0, Upward::STEP));
+    }
 }

@@ -1,6 +1,7 @@
 //! Two measures of each patient against each other, arms by mark, a straight line with its confidence band.
 
-use super::{PANEL, arm_class, legend, mark, panel, span};
+use super::{PANEL, Upward, arm_class, legend, mark, panel, span};
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// All points.
@@ -48,13 +49,15 @@ pub fn draw(of: &Scatter, id: &str) -> String {
 }
 
 fn drawn(of: &Scatter) -> Svg {
-    let title = super::wrapped(&of.name, PANEL, 13.0);
+    let title = super::wrapped(&of.name, PANEL, letters::bold(13.0));
     let note = super::wrapped(&of.note, PANEL, 11.0);
     let top = 15.0 + 17.0 * title.len() as f64 + 14.0 * note.len() as f64;
     let mut svg = Svg::new(PANEL, 0.0);
     let names: Vec<String> = of.arms.iter().map(|a| a.name.clone()).collect();
     let below = legend(&mut svg, &names, [0.0, top + 6.0], PANEL);
-    let plot = Plot { left: 46.0, top: below + 34.0, width: PANEL - 58.0, height: 250.0 };
+    let axis = Upward::new(&of.axes[1]);
+    let top = below + 34.0 + axis.more();
+    let plot = Plot { left: 46.0, top, width: PANEL - 58.0, height: 250.0 };
     let every = || of.arms.iter().flat_map(|a| &a.points);
     let [left, right] = span(every().map(|p| p[0]));
     let limits = of.line.iter().flat_map(|f| [f.y.low, f.y.high]);
@@ -67,7 +70,8 @@ fn drawn(of: &Scatter) -> Svg {
         let at = 15.0 + 17.0 * title.len() as f64 + 14.0 * nth as f64;
         svg.text("tick", [0.0, at], Anchor::Start, line);
     }
-    svg.y_axis(&plot, &y, &y.ticks(6), &super::fitted(&of.axes[1], PANEL, 12.0));
+    svg.y_axis(&plot, &y, &y.ticks(6), "");
+    axis.draw(&mut svg, &plot);
     svg.x_axis(&plot, &x, &x.ticks(6), "");
     let n_lines = super::below(&mut svg, &plot, &of.axes[0], plot.width);
     svg.set_height(plot.bottom() + 26.0 + 14.0 * n_lines);

@@ -109,7 +109,7 @@ fn drawn(of: &Survival, room: Room) -> Svg {
     for (nth, arm) in every() {
         let row = below + 34.0 * nth as f64;
         let name = super::fitted(&arm.name, room.width(), 12.0);
-        svg.text("label", [0.0, row + 10.0], Anchor::Start, &name);
+        svg.lines("label", [0.0, row + 10.0], Anchor::Start, (&name, 0.0));
         for time in &ticks.values {
             let n = arm.at_risk(*time).to_string();
             svg.text("tick figures", [x.at(*time), row + 25.0], Anchor::Middle, &n);

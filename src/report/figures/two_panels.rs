@@ -3,6 +3,7 @@
 
 use super::{Interval, Room, arm_class, below, both, fitted, legend, mark, span, whisker};
 use crate::report::html::number;
+use crate::report::letters;
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// Bars or dots.
@@ -118,12 +119,15 @@ fn drawn(of: &TwoPanels, room: Room) -> Svg {
     svg.path("edge", &zero);
     for (nth, row) in of.rows.iter().enumerate() {
         let y = layout.middle(nth);
-        let class = if row.heads { "label strong" } else { "label" };
+        let (class, size) = match row.heads {
+            true => ("label strong", letters::bold(12.0)),
+            false => ("label", 12.0),
+        };
         let indent = if row.heads || of.rows.iter().all(|r| !r.heads) { 0.0 } else { 12.0 };
         let room_of_label =
             if room == Room::Wide { shares.left - 12.0 } else { room.width() } - indent;
         let at = [indent, if room == Room::Wide { y + 4.0 } else { y - layout.above + 12.0 }];
-        svg.text(class, at, Anchor::Start, &fitted(&row.label, room_of_label, 12.0));
+        svg.lines(class, at, Anchor::Start, (&fitted(&row.label, room_of_label, size), 0.0));
         let y = layout.drawn(nth);
         match of.kind {
             Kind::Bars => bars(&mut svg, row, &across[0], y),

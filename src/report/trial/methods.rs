@@ -37,8 +37,12 @@ const SENN: &str = "Senn S. Cross-over trials in clinical research. 2nd ed. Wile
 pub(super) fn section(of: &Results) -> String {
     let mut text = Text::default();
     participants(&mut text);
+    let are_compared =
+        of.cpm.is_some() || of.pressure.is_some() || of.brain.is_some() || of.edges.is_some();
     if !of.ancova.rows.is_empty() {
         outcomes(&mut text, of);
+    } else if are_compared {
+        text.paragraph(&[model(of, "Each endpoint")]);
     }
     if of.responders.is_some() {
         responders(&mut text, of);
@@ -82,7 +86,8 @@ fn participants(text: &mut Text) {
     ]);
 }
 
-fn outcomes(text: &mut Text, of: &Results) {
+/// The model that outcomes and every endpoint derived from runs, pain and brain are compared by.
+fn model(of: &Results, what: &str) -> (String, &'static [&'static str]) {
     let [active, control] = arms(of);
     let (before, after) = (session(&of.plan.baseline), session(&of.plan.endpoint));
     let strata = match of.plan.strata.as_slice() {
@@ -93,13 +98,22 @@ fn outcomes(text: &mut Text, of: &Results) {
         true => String::new(),
         false => covariates(of),
     };
+    (
+        format!(
+            "{what} at {after} was compared by analysis of covariance: endpoint = b0 + b1 arm + b2 (value at {before} − its mean){strata}{covariates}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed."
+        ),
+        &[VICKERS],
+    )
+}
+
+fn outcomes(text: &mut Text, of: &Results) {
     let mut ways: Vec<Missing> = of.ancova.rows.iter().map(|row| row.missing).collect();
     ways.sort_unstable();
     ways.dedup();
     let ways: Vec<&str> = ways.into_iter().map(way).collect();
     let main = of.ancova.rows.first().map_or("observed", |row| way(row.missing));
     let mut said: Vec<(String, &[&'static str])> = vec![
-        (format!("Each outcome at {after} was compared by analysis of covariance: outcome = b0 + b1 arm + b2 (value at {before} − its mean){}{}. b1 is the adjusted difference, {active} minus {control}; least-squares means are taken at the mean baseline of those analysed.", strata, covariates), &[VICKERS]),
+        model(of, "Each outcome"),
         ("Beside it stand the standard error by the HC3 rule, the test of arm × baseline (slopes differ), and the change scores compared by Welch's t.".to_owned(), &[HC3]),
         ("Hedges g = J d of the change, J = Γ(ν/2) / (√(ν/2) Γ((ν − 1)/2)), with limits of the noncentral t.".to_owned(), &[HEDGES, STEIGER]),
         (format!("Missing values: {main} in the primary analysis; shown: {}.", ways.join(", ")), &[]),
