@@ -325,7 +325,7 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     }
     // So is the model.
     let out = folder.path().join("out");
-    let is_model = |path: &PathBuf| path.to_string_lossy().ends_with("_smdl.json");
+    let is_model = |path: &std::path::PathBuf| path.to_string_lossy().ends_with("_smdl.json");
     let model = fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().path()).find(is_model);
     let model = model.unwrap();
     fs::write(&model, fs::read_to_string(&model).unwrap().replacen('{', "{ ", 1)).unwrap();
