@@ -370,6 +370,18 @@ fn crossing_humps(apart: f64, swing: f64) -> (Trace, Vec<f64>) {
 }
 
 #[test]
+fn humps_that_are_counted_as_two_beats_are_told() {
+    for (apart, swing) in [(2.6, 0.0), (2.6, 0.2), (2.8, 0.1)] {
+        let (trace, want) = crossing_humps(apart, swing);
+        let found = detect(&trace, "twice").unwrap();
+        assert!(found.times_s.len() > want.len() + want.len() / 2, "{apart}: counted twice");
+        assert_eq!(found.off_landmark_share, 0.5, "{apart}, {swing}");
+    }
+    let (trace, _) = crossing_humps(1.6, 0.2);
+    assert!(detect(&trace, "once").unwrap().off_landmark_share < 0.03);
+}
+
+#[test]
 fn a_cycle_keeps_its_landmark_where_the_heights_of_two_humps_cross_over_with_each_breath() {
     for apart in [1.6, 2.0] {
         for swing in [0.4, 0.6] {

@@ -16,6 +16,7 @@
 use super::clean::{CleanTrace, clean};
 use super::clipped::restore_clipped;
 use super::flagged::Flagged;
+use super::landmark::counted_twice;
 use super::peaks::Channel;
 use super::period::{dominant_within, local_periods, wrong_rate};
 use super::refine::{Shape, refined};
@@ -130,6 +131,7 @@ pub fn detect(trace: &Trace, thing: &str) -> Result<Beats> {
         trace.samples = as_recorded;
         flagged.extend(unusable::of_trace(&trace, Channel::Cardiac, period_s));
     }
+    let off_landmark_share = off_landmark_share.max(counted_twice(&times_s));
     let beats = Beats { off_landmark_share, ..Beats::new(times_s, filled_s, flagged) };
     if beats.times_s.len() < 3 {
         return Err(no_pulse(thing));

@@ -38,6 +38,9 @@ const MANY_TWINS: f64 = 0.33;
 /// Share of beats on the rarer hump from which on they jump, and not a few for a reason of their own.
 const MANY_JUMPS: f64 = 0.02;
 
+/// One interval over the next differs by more than this share of both where they alternate.
+const ALTERNATES: f64 = 0.15;
+
 /// A pulse, beats upward.
 pub(super) struct Pulse<'a> {
     /// Its band, `[sample]`.
@@ -57,6 +60,18 @@ pub(super) fn one_landmark(pulse: &Pulse<'_>, times_s: Vec<f64>) -> (Vec<f64>, f
         Some(twins) => twins.one_hump(&times_s).unwrap_or((times_s, twins.rarer)),
         None => (times_s, share),
     }
+}
+
+/// Share of the beats that are a second count of the beat before: a half where intervals alternate, long and short, in most of the record, else none. Two humps nearly half a
+/// period apart are counted as two beats; intervals of a heart follow its breath, over several beats.
+pub(super) fn counted_twice(times_s: &[f64]) -> f64 {
+    let rr: Vec<f64> = times_s.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    let steps: Vec<f64> =
+        rr.windows(2).map(|pair| 2.0 * (pair[1] - pair[0]) / (pair[1] + pair[0])).collect();
+    let turns =
+        |pair: &&[f64]| pair.iter().all(|s| s.abs() > ALTERNATES) && pair[0] * pair[1] < 0.0;
+    let n = steps.windows(2).filter(turns).count();
+    if 2 * n > steps.len() { 0.5 } else { 0.0 }
 }
 
 /// The two humps of a pulse.
