@@ -43,8 +43,13 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         let named = Named::of(outcome, &visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
-        for (way, &missing) in shown(plan).iter().enumerate() {
-            let pairs = Pairs::new(people, &before, &after, missing);
+        let between = visits.carried(plan, notes);
+        visits.tell_others(plan, between, notes);
+        for (way, &missing) in shown(plan, !between.is_empty()).iter().enumerate() {
+            let pairs = match missing {
+                Missing::Locf => Pairs::with_last(people, &before, &after, &visits.last(between)),
+                _ => Pairs::new(people, &before, &after, missing),
+            };
             nothing_to_carry(&named, &pairs, people, plan, notes);
             alone(&named, &pairs, people, notes);
             let mut row = compare(&named, &pairs, people, plan)?;
@@ -60,7 +65,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     tell(plan, notes);
     let mut ancova =
         Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };
-    adjust(&mut ancova, plan);
+    adjust(&mut ancova);
     Ok(ancova)
 }
 
@@ -114,10 +119,10 @@ fn alone(named: &Named, pairs: &Pairs, people: &People, notes: &mut Notes) {
     }
 }
 
-/// The ways with missing values that are computed: LOCF of two visits is BOCF.
-fn shown(plan: &Plan) -> Vec<Missing> {
+/// The ways with missing values that are computed: LOCF without a visit between is BOCF.
+fn shown(plan: &Plan, has_between: bool) -> Vec<Missing> {
     let ways = plan.missing.iter().copied();
-    let mut ways: Vec<Missing> = ways.filter(|way| *way != Missing::Locf).collect();
+    let mut ways: Vec<Missing> = ways.filter(|way| has_between || *way != Missing::Locf).collect();
     if ways.is_empty() {
         ways.push(Missing::Bocf);
     }
@@ -127,12 +132,6 @@ fn shown(plan: &Plan) -> Vec<Missing> {
 fn tell(plan: &Plan, notes: &mut Notes) {
     if plan.outcomes.is_empty() {
         return;
-    }
-    if plan.missing.contains(&Missing::Locf) {
-        notes.info(
-            "LOCF needs a visit between: with two visits it is BOCF, so it is not shown apart",
-            Vec::new(),
-        );
     }
     match plan.primary.as_slice() {
         [] => notes.info(
@@ -150,15 +149,12 @@ fn tell(plan: &Plan, notes: &mut Notes) {
 }
 
 /// Holm over the family's primary rows.
-fn adjust(ancova: &mut Ancova, plan: &Plan) {
-    let first = shown(plan)[0];
-    let family = ancova.family.clone();
-    let in_family = |row: &AncovaRow| row.missing == first && family.contains(&row.outcome);
-    let of_family = ancova.rows.iter().filter(|row| in_family(row));
-    let p: Vec<f64> = of_family.map(|row| row.test.p).collect();
+fn adjust(ancova: &mut Ancova) {
+    let first = |outcome: &String| ancova.rows.iter().position(|row| row.outcome == *outcome);
+    let of_family: Vec<usize> = ancova.family.iter().filter_map(first).collect();
+    let p: Vec<f64> = of_family.iter().map(|&at| ancova.rows[at].test.p).collect();
     let holm = fdr::adjusted(&p, Adjustment::Holm);
-    let rows = ancova.rows.iter_mut().filter(|row| in_family(row));
-    rows.zip(holm).for_each(|(row, p)| row.p_holm = Some(p));
+    of_family.into_iter().zip(holm).for_each(|(at, p)| ancova.rows[at].p_holm = Some(p));
 }
 
 /// Compare a measure of an analysis's own over those who have it at both visits; who lacks it is told with the others.

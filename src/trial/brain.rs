@@ -39,6 +39,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let mut lacking = Lacking::default();
     for region in &regions {
         let visits = Visits::new(table, region, people)?;
+        visits.tell_others(plan, &[], notes);
         let named = Named::of_column(&visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         let pairs = Pairs::new(people, &before, &after, Missing::Observed);

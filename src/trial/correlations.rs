@@ -41,6 +41,9 @@ pub fn analyse(
     for relation in &plan.correlations {
         let first = Side::open(&relation.first, plan, people, tables)?;
         let second = Side::open(&relation.second, plan, people, tables)?;
+        for side in [&first, &second] {
+            side.visits.tell_others(plan, &[], notes);
+        }
         if first.visits.column == second.visits.column {
             return Err(Error::usage(
                 format!("the relation {relation}"),

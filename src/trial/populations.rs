@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
-use super::note::Notes;
 use super::people::People;
 use super::plan::{Outcome, Plan};
 use super::results::{Analysed, Ancova, Flow, FlowOfArm, MissingRow, Population, Populations};
@@ -14,18 +13,12 @@ use crate::error::Result;
 ///
 /// # Errors
 /// What tables, columns and sessions lack.
-pub fn analyse(
-    plan: &Plan,
-    people: &People,
-    tables: &Tables,
-    notes: &mut Notes,
-) -> Result<Populations> {
+pub fn analyse(plan: &Plan, people: &People, tables: &Tables) -> Result<Populations> {
     let mut missing = Vec::new();
     for outcome in &plan.outcomes {
         for session in [&plan.baseline, &plan.endpoint] {
             missing.push(lacking(outcome, session, people, tables)?);
         }
-        other_sessions(outcome, plan, people, tables, notes)?;
     }
     let row = |name: &str, definition: &str, is_in: &dyn Fn(usize) -> bool| Population {
         name: name.to_owned(),
@@ -46,30 +39,6 @@ pub fn analyse(
         }));
     }
     Ok(Populations { rows, missing })
-}
-
-/// Rows of sessions that are neither visit are read by nothing.
-fn other_sessions(
-    outcome: &Outcome,
-    plan: &Plan,
-    people: &People,
-    tables: &Tables,
-    notes: &mut Notes,
-) -> Result<()> {
-    let visits = tables.visits(&outcome.column, people)?;
-    let of_plan = |session: &String| *session == plan.baseline || *session == plan.endpoint;
-    let others: Vec<String> = visits.sessions.into_iter().filter(|s| !of_plan(s)).collect();
-    if !others.is_empty() {
-        notes.info(
-            format!(
-                "{} has further sessions, which are not analysed: {}",
-                outcome.column.table,
-                others.join(", ")
-            ),
-            Vec::new(),
-        );
-    }
-    Ok(())
 }
 
 fn lacking(

@@ -54,7 +54,7 @@ pub fn analyse(
             if found.rows.iter().any(|row| row.rule == rule.to_string()) {
                 continue;
             }
-            for way in shown(plan) {
+            for way in shown(plan, together.iter().any(|held| held.met_last.is_some())) {
                 let row = row::row(together, way, people, plan)?;
                 tell_unadjusted(&row, together, notes);
                 found.rows.push(row);
@@ -83,9 +83,10 @@ fn taken_together(parts: &[Held]) -> impl Iterator<Item = &[Held]> {
     alone.chain((2..=parts.len()).map(|n| &parts[..n]))
 }
 
-/// All randomised come first whatever the plan's order; LOCF of two visits is BOCF.
-fn shown(plan: &Plan) -> Vec<Missing> {
+/// All randomised come first whatever the plan's order; LOCF without a visit between is BOCF.
+fn shown(plan: &Plan, has_last: bool) -> Vec<Missing> {
     let mut ways = vec![Missing::Bocf];
+    ways.extend((has_last && plan.missing.contains(&Missing::Locf)).then_some(Missing::Locf));
     ways.extend(plan.missing.contains(&Missing::Observed).then_some(Missing::Observed));
     ways
 }

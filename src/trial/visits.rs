@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::column::Column;
 use super::dictionary::Direction;
+use super::note::Notes;
 use super::people::People;
+use super::plan::{Missing, Plan};
 use super::tables::{Measured, Tables, session};
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
@@ -118,6 +120,59 @@ impl Visits {
             ));
         }
         Ok((0..self.n_people).map(|place| self.get(place, &name)).collect())
+    }
+}
+
+impl Visits {
+    /// The sessions between two, in the table's order; none where it has the second before the first.
+    fn between(&self, from: &str, to: &str) -> &[String] {
+        let at = |name: &str| self.sessions.iter().position(|own| own == name);
+        match (at(from), at(to)) {
+            (Some(from), Some(to)) if from < to => &self.sessions[from + 1..to],
+            _ => &[],
+        }
+    }
+
+    /// Tell of sessions that nothing is read of; `read`: those beside baseline and endpoint that something is.
+    pub fn tell_others(&self, plan: &Plan, read: &[String], notes: &mut Notes) {
+        let of_plan = |session: &str| session == plan.baseline || session == plan.endpoint;
+        let others = self.sessions.iter().filter(|own| !of_plan(own) && !read.contains(own));
+        let others: Vec<&str> = others.map(String::as_str).collect();
+        if !others.is_empty() {
+            let text = format!(
+                "{} has further sessions, which are not analysed: {}",
+                self.column.table,
+                others.join(", ")
+            );
+            notes.info(text, Vec::new());
+        }
+    }
+
+    /// The sessions whose last value is carried forward where the plan asks that, which is told; so is that there are none.
+    pub fn carried(&self, plan: &Plan, notes: &mut Notes) -> &[String] {
+        if !plan.missing.contains(&Missing::Locf) {
+            return &[];
+        }
+        let (label, from, to) = (&self.label, &plan.baseline, &plan.endpoint);
+        let between = self.between(from, to);
+        let text = match between.is_empty() {
+            true => format!(
+                "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, so it is not shown apart"
+            ),
+            false => format!(
+                "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so in the table",
+                between.join(", ")
+            ),
+        };
+        notes.info(text, Vec::new());
+        between
+    }
+
+    /// The last value at some of the sessions, `[place in People::all]`; none of who has none.
+    #[must_use]
+    pub fn last(&self, sessions: &[String]) -> Vec<Option<f64>> {
+        let last = |place| sessions.iter().rev().find_map(|session| self.get(place, session));
+        (0..self.n_people).map(last).collect()
     }
 }
 

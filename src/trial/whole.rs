@@ -32,7 +32,7 @@ pub fn analyse(
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
     if !people.arms.control.is_empty() {
-        results.populations = populations::analyse(plan, &people, tables, &mut notes)?;
+        results.populations = populations::analyse(plan, &people, tables)?;
         results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
         results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
     }

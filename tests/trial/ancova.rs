@@ -136,6 +136,33 @@ fn holm_is_over_the_named_family_and_no_other() {
 }
 
 #[test]
+fn the_last_value_of_a_visit_between_is_carried_forward_and_without_one_that_is_said() {
+    let of = |mut study: Study, missing: &[Missing]| {
+        study.plan.missing = missing.to_vec();
+        analysed(&study)
+    };
+    let (ancova, notes) = of(study().with_week6(false), &[Missing::Locf, Missing::Observed]);
+    let (filled, _) = of(study().with_week6(true), &[Missing::Bocf]);
+    for name in OUTCOMES {
+        let (row, want) = (row(&ancova, name, Missing::Locf), row(&filled, name, Missing::Bocf));
+        assert_eq!((row.difference, row.test, &row.n), (want.difference, want.test, &want.n));
+        assert!(row.estimand.ends_with("as last seen"), "{}", row.estimand);
+    }
+    let bocf = of(study().with_week6(false), &[Missing::Bocf]).0;
+    let is_other = row(&bocf, "nrs", Missing::Bocf).difference != ancova.rows[0].difference;
+    assert!(is_other, "some left after the visit between");
+    let says = |notes: &Notes, part: &str| notes.all.iter().any(|note| note.text.contains(part));
+    assert!(says(&notes, "is carried forward in LOCF, of ses-week6"), "{:?}", notes.all);
+    assert!(!says(&notes, "further sessions"));
+    let (_, notes) = of(study().with_week6(false), &[Missing::Observed]);
+    assert!(says(&notes, "questionnaires has further sessions, which are not analysed: ses-week6"));
+    // Two visits.
+    let (ancova, notes) = of(study(), &[Missing::Observed, Missing::Locf]);
+    assert!(ancova.rows.iter().all(|row| row.missing == Missing::Observed));
+    assert!(says(&notes, "LOCF needs a visit between ses-baseline and ses-week13"));
+}
+
+#[test]
 fn the_change_in_place_of_the_endpoint_has_the_same_difference() {
     let study = study();
     let people = study.people();

@@ -96,8 +96,7 @@ fn the_flow_counts_the_golden_completers_and_reasons() {
 fn missing_values_are_counted_by_visit_and_by_whether_their_participant_left() {
     let study = study();
     let people = study.people();
-    let found =
-        populations::analyse(&study.plan, &people, &study.tables, &mut Notes::default()).unwrap();
+    let found = populations::analyse(&study.plan, &people, &study.tables).unwrap();
     let of = |session: &str| {
         let mut rows = found.missing.iter();
         rows.find(|row| row.outcome == "questionnaires:sf36_pcs" && row.session == session).unwrap()

@@ -215,6 +215,22 @@ fn all_randomised_come_first_whatever_the_plan_says_of_missing_values() {
 }
 
 #[test]
+fn responders_have_a_row_with_the_last_value_carried_forward_where_a_visit_lies_between() {
+    let rules = ["pain=nrs<=-30%", "pgic<=2"];
+    let of = |filled: bool, missing: &[Missing]| {
+        let mut study = asked(&rules).with_week6(filled);
+        study.plan.missing = missing.to_vec();
+        found(&study).0.rows
+    };
+    let (rows, filled) = (of(false, &[Missing::Locf]), of(true, &[Missing::Bocf]));
+    let ways: Vec<_> = rows.iter().map(|row| row.missing.unwrap()).collect();
+    assert_eq!(ways, [Missing::Bocf, Missing::Locf, Missing::Bocf, Missing::Locf]);
+    for (row, want) in rows.iter().skip(1).step_by(2).zip(&filled) {
+        assert_eq!((row.responders, row.n), (want.responders, want.n), "{}", row.name);
+    }
+}
+
+#[test]
 fn rules_that_begin_alike_share_their_rows() {
     let (found, _) = found(&asked(&["pain=nrs<=-30%; pgic<=2", "pain=nrs<=-30%; pcs>=+6"]));
     let names: Vec<&str> = found.rows.iter().map(|row| row.name.as_str()).collect();

@@ -81,6 +81,43 @@ impl Study {
         &mut self.tables.all.iter_mut().find(|table| table.name == name).unwrap().table
     }
 
+    /// Visits between, `ses-week6`, of all but every fifth participant: nrs at baseline less 1, other cells as there. `filled`: in place of such a visit its values where those at the endpoint lack.
+    pub fn with_week6(mut self, filled: bool) -> Study {
+        let table = self.cells("questionnaires");
+        let nrs = table.position("nrs").unwrap();
+        let mut rows: Vec<Vec<String>> = Vec::new();
+        for (at, row) in table.rows.iter().enumerate() {
+            let number: usize = row[0][4..].parse().unwrap();
+            if row[1] != "ses-baseline" {
+                continue;
+            }
+            let last = table.rows.get(at + 1).filter(|next| next[0] == row[0]).cloned();
+            let mut between = row.clone();
+            between[1] = "ses-week6".to_owned();
+            between[nrs] =
+                row[nrs].parse::<f64>().map_or("n/a".to_owned(), |v| (v - 1.0).to_string());
+            let has_between = !number.is_multiple_of(5);
+            let mut end = last;
+            if filled && has_between {
+                let whole = end.get_or_insert_with(|| {
+                    let mut whole = between.clone();
+                    whole[1] = "ses-week13".to_owned();
+                    whole
+                });
+                whole
+                    .iter_mut()
+                    .zip(&between)
+                    .filter(|(cell, _)| *cell == "n/a")
+                    .for_each(|(cell, own)| cell.clone_from(own));
+            }
+            rows.push(row.clone());
+            rows.extend((has_between && !filled).then_some(between));
+            rows.extend(end);
+        }
+        table.rows = rows;
+        self
+    }
+
     /// Set the cell of a column in a row (from 0).
     pub fn set(&mut self, name: &str, row: usize, column: &str, cell: &str) {
         let table = self.cells(name);

@@ -210,10 +210,16 @@ fn estimand(missing: Missing, has_covariates: bool) -> &'static str {
         (Missing::Observed, true) => {
             "difference of means at equal baseline among those with both values and every covariate"
         }
-        (Missing::Bocf | Missing::Locf, false) => {
+        (Missing::Locf, false) => {
+            "difference of means at equal baseline among all randomised with a baseline, who lacks an endpoint being taken to have stayed as last seen"
+        }
+        (Missing::Locf, true) => {
+            "difference of means at equal baseline among all randomised with a baseline and every covariate, who lacks an endpoint being taken to have stayed as last seen"
+        }
+        (Missing::Bocf, false) => {
             "difference of means at equal baseline among all randomised with a baseline, who lacks an endpoint being taken not to have changed"
         }
-        (Missing::Bocf | Missing::Locf, true) => {
+        (Missing::Bocf, true) => {
             "difference of means at equal baseline among all randomised with a baseline and every covariate, who lacks an endpoint being taken not to have changed"
         }
     }

@@ -19,7 +19,7 @@ pub struct Pairs {
     pub baseline: Vec<f64>,
     /// After it.
     pub endpoint: Vec<f64>,
-    /// Whose endpoint is the baseline carried forward.
+    /// Whose endpoint is an earlier value carried forward.
     pub carried: Vec<bool>,
     /// Places of those of the arms who are not in.
     pub left_out: ByArm<Vec<usize>>,
@@ -36,6 +36,30 @@ impl Pairs {
         after: &[Option<f64>],
         missing: Missing,
     ) -> Pairs {
+        let none = vec![None; before.len()];
+        let carried = if missing == Missing::Observed { &none } else { before };
+        Pairs::carrying(people, before, (after, carried), missing)
+    }
+
+    /// The same with `last`, the last value between the two visits, carried forward; of who has none there that before.
+    #[must_use]
+    pub fn with_last(
+        people: &People,
+        before: &[Option<f64>],
+        after: &[Option<f64>],
+        last: &[Option<f64>],
+    ) -> Pairs {
+        let carried: Vec<Option<f64>> =
+            last.iter().zip(before).map(|(last, before)| last.or(*before)).collect();
+        Pairs::carrying(people, before, (after, &carried), Missing::Locf)
+    }
+
+    fn carrying(
+        people: &People,
+        before: &[Option<f64>],
+        (after, forward): (&[Option<f64>], &[Option<f64>]),
+        missing: Missing,
+    ) -> Pairs {
         let mut pairs = Pairs {
             places: Vec::new(),
             arm: Vec::new(),
@@ -47,8 +71,8 @@ impl Pairs {
         };
         for (place, person) in people.all.iter().enumerate() {
             let Some(arm) = person.arm else { continue };
-            let carried = after[place].is_none() && missing != Missing::Observed;
-            let end = if carried { before[place] } else { after[place] };
+            let carried = after[place].is_none();
+            let end = after[place].or(forward[place]);
             match (before[place], end) {
                 (Some(start), Some(end)) => {
                     pairs.places.push(place);

@@ -170,7 +170,13 @@ impl<'a> Found<'a> {
             return (None, None);
         }
         let sem = (variances.iter().sum::<f64>() / variances.len() as f64).sqrt();
-        let whole = self.of.values().filter(|own| own.means().is_some());
+        // Those of the plan: what is said of inhibition is said of these.
+        let of_plan = |at: usize| {
+            let session = &self.repeated.sessions[at];
+            *session == plan.baseline || *session == plan.endpoint
+        };
+        let of_plan = self.of.iter().filter(|((_, at), _)| of_plan(*at)).map(|(_, own)| own);
+        let whole = of_plan.filter(|own| own.means().is_some());
         let lengths: Vec<f64> =
             whole.flat_map(|own| [own.pre.len() as f64, own.post.len() as f64]).collect();
         let harmonic = lengths.len() as f64 / lengths.iter().map(|n| 1.0 / n).sum::<f64>();

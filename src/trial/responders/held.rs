@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::trial::dictionary::Direction;
 use crate::trial::note::{Notes, counted};
 use crate::trial::people::People;
-use crate::trial::plan::Plan;
+use crate::trial::plan::{Missing, Plan};
 use crate::trial::rule::{Operator, Part, Threshold};
 use crate::trial::tables::Tables;
 use crate::trial::visits::Visits;
@@ -17,6 +17,8 @@ pub(super) struct Held {
     pub(super) label: String,
     /// `[place in People::all]`; none where a value lacks.
     pub(super) met: Vec<Option<bool>>,
+    /// The same with the last value before carried forward; none where no visit lies between.
+    pub(super) met_last: Option<Vec<Option<bool>>>,
     /// `[place in People::all]`; empty where the part needs no baseline.
     pub(super) baseline: Vec<Option<f64>>,
     /// `[place in People::all]`
@@ -37,15 +39,33 @@ impl Held {
             true => visits.at(&plan.baseline)?,
             false => Vec::new(),
         };
+        let between = visits.carried(plan, notes);
+        visits.tell_others(plan, between, notes);
         let start = |place: usize| baseline.get(place).copied().flatten();
-        let met = |(place, &end): (usize, &Option<f64>)| part.met(start(place), end);
-        let met = endpoint.iter().enumerate().map(met).collect();
+        let met = |end: &[Option<f64>]| -> Vec<Option<bool>> {
+            end.iter().enumerate().map(|(place, &end)| part.met(start(place), end)).collect()
+        };
+        let (met, met_last) = (
+            met(&endpoint),
+            (!between.is_empty()).then(|| {
+                let last = visits.last(between);
+                met(&endpoint.iter().zip(last).map(|(end, last)| end.or(last)).collect::<Vec<_>>())
+            }),
+        );
         let part = Part { column: visits.column.clone(), ..part.clone() };
         let label = part.name.clone();
-        let held = Held { part, label, met, baseline, endpoint };
+        let held = Held { part, label, met, met_last, baseline, endpoint };
         held.tell_direction(&visits, notes);
         held.tell_no_percentage(plan, people, notes);
         Ok(held)
+    }
+
+    /// `[place in People::all]`; none where a value lacks.
+    pub(super) fn met_by(&self, missing: Missing) -> &[Option<bool>] {
+        match &self.met_last {
+            Some(last) if missing == Missing::Locf => last,
+            _ => &self.met,
+        }
     }
 
     /// A rule that counts a change for the worse as a response is probably mistyped.

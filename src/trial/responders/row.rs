@@ -26,8 +26,8 @@ enum Answer {
     },
 }
 
-fn answer(parts: &[Held], place: usize) -> Answer {
-    let of = |answer: Option<bool>| parts.iter().any(|held| held.met[place] == answer);
+fn answer(parts: &[Held], missing: Missing, place: usize) -> Answer {
+    let of = |answer: Option<bool>| parts.iter().any(|held| held.met_by(missing)[place] == answer);
     match (of(None), of(Some(false))) {
         (true, fails) => Answer::Lacks { fails },
         (false, true) => Answer::Fails,
@@ -43,7 +43,7 @@ pub(super) fn row(
     plan: &Plan,
 ) -> Result<ResponderRow> {
     let answers: Vec<(usize, Arm, Answer)> = compared(people)
-        .filter_map(|place| Some((place, people.all[place].arm?, answer(parts, place))))
+        .filter_map(|place| Some((place, people.all[place].arm?, answer(parts, missing, place))))
         .collect();
     let lacks = |answer: Answer| matches!(answer, Answer::Lacks { .. });
     let counts = |answer: Answer| missing != Missing::Observed || !lacks(answer);

@@ -36,7 +36,7 @@ pub(super) fn sheet(results: &Results) -> Option<Sheet> {
     }
     let columns = Columns::<AncovaRow>::new()
         .one("outcome", "table and column, or what was made of them", |row| row.outcome.clone())
-        .one("missing", "observed: those with both values; bocf: baseline carried forward", |row| {
+        .one("missing", "observed: those with both values; bocf: baseline carried forward; locf: the last value of the visits between carried forward, else baseline", |row| {
             way(row.missing)
         })
         .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
