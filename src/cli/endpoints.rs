@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// What is analysed, as JSON, in place of the options below
     #[arg(help_heading = heading::INPUTS, long, value_name = "JSON", conflicts_with_all = [
         "arm", "control", "active", "baseline", "endpoint", "outcomes", "primary", "strata", "covariates", "describe", "responders", "missing", "cpm", "cpm_threshold",
-        "pressure", "target", "adverse_events", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
+        "pressure", "target", "adverse_events", "motion", "correlations", "exploratory", "design", "crossover", "conf", "permutations"])]
     plan: Option<PathBuf>,
     /// A further table, which lies outside of the study
     ///
@@ -86,6 +86,11 @@ pub(super) struct Args {
     /// baseline (what the treatment does to them is then taken out of what it does, and that is told). Numbers enter less their mean. Who lacks one is in no analysis of covariance, and named
     #[arg(help_heading = heading::MODEL, long = "covariate", value_name = "COLUMNS", value_delimiter = ',')]
     covariates: Vec<Covariate>,
+    /// Each visit's motion, held against regions and edges over participants (QC-FC)
+    ///
+    /// A column of a table with visits, such as physio_summary:mean_fd. A table of regions that has a column mean_fd, or mean_fd_REGION, keeps to that
+    #[arg(help_heading = heading::MODEL, long, value_name = "TABLE:COLUMN")]
+    motion: Option<Column>,
     /// Columns of the baseline table [default: age, sex]
     ///
     /// Of participants.tsv; the outcomes at baseline follow
@@ -384,6 +389,7 @@ impl Args {
             primary: self.primary.clone(),
             strata: self.strata.clone(),
             covariates: self.covariates.clone(),
+            motion: self.motion.clone(),
             describe: self.describe.clone(),
             responders: self.responders.clone(),
             missing: self.missing.clone().into_iter().map(Missing::from).collect(),

@@ -12,10 +12,13 @@ use super::sidecar::Sidecar;
 /// called).
 const NATIVE: [&str; 8] = ["orig", "func", "boldref", "bold", "sbref", "run", "native", "scanner"];
 
+/// What preprocessing calls runs whose head it has moved back: each plane then holds parts of many slices, on the run's own grid too.
+const MOVED: [&str; 1] = ["preproc"];
+
 /// What was done to a run that took its slices' own times away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resampled {
-    /// The space it was moved to.
+    /// The space it was moved to; none where it stayed on its grid.
     pub space: Option<String>,
     /// Whether it was corrected for slice timing.
     pub slice_timing_corrected: bool,
@@ -23,28 +26,34 @@ pub struct Resampled {
     pub said_by: String,
 }
 
-/// Whether a run was resampled, by its name (`space-`), its header (sform code of a template), its sidecars
+/// Whether a run was resampled, by its name (`space-`, `desc-preproc`), its header (sform code of a template), its sidecars
 /// (SliceTimingCorrected, SpatialReference); none for a run on its native slices.
 #[must_use]
 pub fn resampled(bold: &BoldFile, sidecar: &Sidecar) -> Option<Resampled> {
     let by_image = by_name(&bold.path);
     let space = by_image.or_else(|| by_sidecar(sidecar));
-    from(space.or_else(|| by_header(bold.header.sform_code)), sidecar)
+    from((space.or_else(|| by_header(bold.header.sform_code)), moved(&bold.path)), sidecar)
 }
 
 /// Whether the run of a sidecar was resampled, by what it says and how it is called; none for one on its native slices.
 #[must_use]
 pub fn told_resampled(sidecar: &Sidecar) -> Option<Resampled> {
     let by_file = sidecar.files.iter().find_map(|file| by_name(file));
-    from(by_file.or_else(|| by_sidecar(sidecar)), sidecar)
+    let moved = sidecar.files.iter().find_map(|file| moved(file));
+    from((by_file.or_else(|| by_sidecar(sidecar)), moved), sidecar)
 }
 
-fn from(space: Option<(String, String)>, sidecar: &Sidecar) -> Option<Resampled> {
+/// `space`: with what says it; `moved`: what says that the head was moved back.
+fn from(
+    (space, moved): (Option<(String, String)>, Option<String>),
+    sidecar: &Sidecar,
+) -> Option<Resampled> {
     let corrected = sidecar.slice_timing_corrected.as_ref().filter(|field| field.value);
-    let said_by = match (&space, corrected) {
-        (Some((_, said_by)), _) => said_by.clone(),
-        (None, Some(field)) => said(&field.file, "SliceTimingCorrected"),
-        (None, None) => return None,
+    let said_by = match (&space, corrected, moved) {
+        (Some((_, said_by)), ..) => said_by.clone(),
+        (None, Some(field), _) => said(&field.file, "SliceTimingCorrected"),
+        (None, None, Some(said_by)) => said_by,
+        (None, None, None) => return None,
     };
     Some(Resampled {
         space: space.map(|(space, _)| space),
@@ -65,6 +74,12 @@ fn by_name(path: &Path) -> Option<(String, String)> {
     let entities = Name::of(path).entities;
     let space = entities.iter().find_map(|e| e.strip_prefix("space-"))?;
     (!is_native(space)).then(|| (space.to_owned(), format!("its name says space-{space}")))
+}
+
+fn moved(path: &Path) -> Option<String> {
+    let entities = Name::of(path).entities;
+    let desc = entities.iter().find_map(|e| e.strip_prefix("desc-"))?;
+    MOVED.contains(&desc).then(|| format!("its name says desc-{desc}"))
 }
 
 fn by_sidecar(sidecar: &Sidecar) -> Option<(String, String)> {

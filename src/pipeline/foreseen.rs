@@ -210,9 +210,10 @@ fn of_glm(spec: &GlmSpec) -> Vec<Name> {
         let of = |suffix| Name::table(Entities::of(suffix).with("desc", "residuals"));
         names.extend(["smoothness", "acf"].map(of));
     }
+    names.push(summary());
     if spec.runs.iter().any(|run| !run.physio.is_empty()) {
         let page = Entities::of("qc").with("desc", "retroicor");
-        names.extend([summary(), Name::page(page, ".html").sure()]);
+        names.push(Name::page(page, ".html").sure());
     }
     if spec.report {
         names.push(Name::page(Entities::of("report"), ".html").sure());
@@ -300,9 +301,7 @@ fn of_group(spec: &GroupSpec) -> Vec<Name> {
 
 fn of_connect(spec: &ConnectSpec) -> Vec<Name> {
     let mut names = of_echoes(&spec.runs);
-    if spec.runs.iter().any(|run| !run.physio.is_empty()) {
-        names.push(summary());
-    }
+    names.push(summary());
     let mut of_run = |of: &dyn Fn(&'static str) -> Entities| {
         names.extend(["timeseries", "edges", "networks"].map(|suffix| Name::table(of(suffix))));
         names.push(Name::table(of("edges").with("desc", "shift")));

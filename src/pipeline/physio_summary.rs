@@ -147,12 +147,16 @@ pub fn table(runs: &[RunSummary]) -> Text {
     }
 }
 
-/// [`table()`] of the runs of a first-level model, if any of them has recordings. `tsnr`: `[run]`, of regions.
+/// [`table()`] of the runs of a first-level model, if any has something to tell: recordings, motion, volumes that were left out, regions. `tsnr`: `[run]`, of regions.
 #[must_use]
 pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>) -> Option<Text> {
     let of_run = |(run, tsnr)| RunSummary::of_run(run, tsnr);
     let rows: Vec<RunSummary> = runs.iter().zip(tsnr).map(of_run).collect();
-    runs.iter().any(|run| run.physio.is_some()).then(|| table(&rows))
+    let tells = |(run, row): (&Run, &RunSummary)| {
+        let is_measured = row.mean_fd.is_some() || !row.tsnr.is_empty();
+        run.physio.is_some() || is_measured || !run.left_out.is_empty()
+    };
+    runs.iter().zip(&rows).any(tells).then(|| table(&rows))
 }
 
 fn described(regions: &[String]) -> Fields<String, Value> {

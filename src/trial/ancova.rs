@@ -58,6 +58,13 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             {
                 permute(&mut row, &pairs, people, asked)?;
             }
+            if way == 0 && !row.percent_undefined.is_empty() {
+                let who = counted(row.percent_undefined.len(), "participant");
+                notes.warn(
+                    format!("{who} with {} of 0 or less at {}: of it there is no percentage, nor a mean of it in the arm", named.label, plan.baseline),
+                    row.percent_undefined.clone(),
+                );
+            }
             rows.push(row);
         }
     }

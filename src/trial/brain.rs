@@ -1,23 +1,19 @@
 //! Values of regions, arm x visit: the 2x2 whose interaction is a two-sample t of the changes.
 //!
 //! Of a participant's values at baseline (b) and endpoint (e): interaction, active minus control of mean (e - b); visit, the mean of the arms' mean changes, each arm weighing the same;
-//! arm, active minus control of (b + e) / 2; all on n - 2 degrees of freedom. Beside them the endpoint given baseline ([`ancova`]), which has more power. Where the table has a
-//! column of motion (`mean_fd`), its correlation with each region over participants (QC-FC, Ciric et al. 2017) tells whether motion is in the values.
+//! arm, active minus control of (b + e) / 2; all on n - 2 degrees of freedom. Beside them the endpoint given baseline ([`ancova`]), which has more power. Whether motion is in the
+//! values [`motion`] tells.
 
 use super::ancova::{self, Lacking, Named, Pairs};
+use super::motion;
 use super::note::Notes;
 use super::people::People;
 use super::plan::{BrainPlan, Missing, Plan};
-use super::results::{Brain, BrainRow, Correlation, MotionRow};
+use super::results::{Brain, BrainRow};
 use super::tables::{Measured, Tables};
 use super::two_sample;
 use super::visits::Visits;
 use crate::error::{Error, Result};
-use crate::stats::correlation::pearson;
-
-/// Columns that hold a run's mean framewise displacement.
-pub(super) const MOTION: [&str; 4] =
-    ["mean_fd", "fd_mean", "mean_framewise_displacement", "framewise_displacement"];
 
 /// The plan's regions.
 ///
@@ -76,13 +72,8 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         });
     }
     lacking.tell(people, plan, notes);
-    brain.motion = motion(&regions, table, plan, people, notes)?;
+    brain.motion = motion::of_regions(&regions, table, (plan, people, tables), notes)?;
     Ok(brain)
-}
-
-/// The column of motion of a table of regions.
-pub(super) fn motion_column(table: &Measured) -> Option<&'static str> {
-    MOTION.into_iter().find(|column| table.has(column))
 }
 
 /// The columns that are analysed.
@@ -95,8 +86,7 @@ pub(super) fn regions(own: &BrainPlan, table: &Measured, arm: &str) -> Result<Ve
         own.regions.iter().try_for_each(|region| table.position(region).map(|_| ()))?;
         return Ok(own.regions.clone());
     }
-    let is_key =
-        |column: &str| column.ends_with("_id") || column == arm || MOTION.contains(&column);
+    let is_key = |column: &str| column.ends_with("_id") || column == arm || motion::is_one(column);
     // A column is one of numbers if most of its cells are: a slip in it is then told, not passed over.
     let is_number = |at: usize| {
         let cells = || table.table.rows.iter().map(|cells| cells[at].trim());
@@ -140,97 +130,4 @@ fn refuse_other_tables(table: &Measured) -> Result<()> {
             false => "or give the folder of maps in its place: --brain MAPS --region NAME=SPEC (docs/regions.md)",
         },
     ))
-}
-
-/// Motion against each region, at each visit and of the changes.
-fn motion(
-    regions: &[String],
-    table: &Measured,
-    plan: &Plan,
-    people: &People,
-    notes: &mut Notes,
-) -> Result<Vec<MotionRow>> {
-    let Some(column) = motion_column(table) else {
-        notes.warn(
-            format!(
-                "{} has no column of motion ({}): whether motion is in its values is not known",
-                table.table.name, MOTION[0]
-            ),
-            Vec::new(),
-        );
-        return Ok(Vec::new());
-    };
-    table.numbers_on(column, "displacements in mm", [0.0, f64::INFINITY])?;
-    let fd = Visits::new(table, column, people)?;
-    let mut rows = Vec::new();
-    let mut found = Vec::new();
-    for region in regions {
-        let visits = Visits::new(table, region, people)?;
-        for at in At::ALL {
-            let (of_fd, of_region) = (at.values(&fd, plan)?, at.values(&visits, plan)?);
-            let (x, y) = both(people, &of_fd, &of_region);
-            if x.len() < 4 {
-                continue;
-            }
-            let Some(r) = pearson(&x, &y, plan.conf)? else { continue };
-            if r.p < 0.05 {
-                found.push(format!("{region} ({}, r {:.2})", at.name(plan), r.r));
-            }
-            rows.push(MotionRow {
-                region: region.clone(),
-                visit: at.name(plan),
-                motion: column.to_owned(),
-                correlation: Correlation::of(&r),
-            });
-        }
-    }
-    if !found.is_empty() {
-        notes.warn(
-            format!(
-                "{column} goes with {} over participants (p < .05, of {} correlations, not adjusted): motion may be in these values",
-                found.join(", "),
-                rows.len()
-            ),
-            Vec::new(),
-        );
-    }
-    Ok(rows)
-}
-
-/// Where motion and a region are compared.
-#[derive(Debug, Clone, Copy)]
-enum At {
-    Baseline,
-    Endpoint,
-    Change,
-}
-
-impl At {
-    const ALL: [At; 3] = [At::Baseline, At::Endpoint, At::Change];
-
-    fn name(self, plan: &Plan) -> String {
-        match self {
-            At::Baseline => plan.baseline.clone(),
-            At::Endpoint => plan.endpoint.clone(),
-            At::Change => "change".to_owned(),
-        }
-    }
-
-    fn values(self, visits: &Visits, plan: &Plan) -> Result<Vec<Option<f64>>> {
-        let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
-        Ok(match self {
-            At::Baseline => before,
-            At::Endpoint => after,
-            At::Change => {
-                let change = |(b, e): (Option<f64>, Option<f64>)| Some(e? - b?);
-                before.into_iter().zip(after).map(change).collect()
-            }
-        })
-    }
-}
-
-/// Values of those of the arms who have both.
-fn both(people: &People, x: &[Option<f64>], y: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
-    let of_arms = people.places(|person| person.arm.is_some());
-    of_arms.into_iter().filter_map(|place| x[place].zip(y[place])).unzip()
 }

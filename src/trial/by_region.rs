@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::brain::MOTION;
 use super::dictionary::{Dictionary, Variable};
+use super::motion;
 use super::note::Notes;
 use super::tables::Measured;
 use crate::error::{Error, Result};
@@ -34,7 +34,12 @@ pub fn by_region(long: &Measured, arm: &str, notes: &mut Notes) -> Result<Measur
     let (ids, sessions) = (long.ids()?, long.sessions()?);
     let names = long.needed(REGION, "name a region")?;
     let (values, coverage) = (long.numbers(MEAN)?, long.optional_numbers(COVERAGE)?);
-    let stay: Vec<&str> = [arm].into_iter().chain(MOTION).filter(|name| long.has(name)).collect();
+    let motion = motion::columns(long);
+    let stay: Vec<&str> = [arm]
+        .into_iter()
+        .filter(|name| long.has(name))
+        .chain(motion.iter().map(String::as_str))
+        .collect();
     if let Some(row) = names.iter().position(|name| is_column(name, &stay)) {
         return Err(Error::bad_data(
             long.line(row),

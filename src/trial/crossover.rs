@@ -18,7 +18,7 @@ use super::ancova::by_t;
 use super::arm::Arm;
 use super::note::{Notes, counted};
 use super::people::People;
-use super::plan::{CrossoverPlan, Plan};
+use super::plan::{CrossoverPlan, Design, Plan};
 use super::results::{Crossover, CrossoverRow, Estimate, Test};
 use super::tables::Tables;
 use super::two_sample;
@@ -55,6 +55,13 @@ pub fn analyse(
             format!("{who} without {} in both periods, left out of the crossover", own.outcome),
             people.names(&dropped),
         );
+    }
+    let absent = people.places(|_| true);
+    let absent: Vec<usize> = absent.into_iter().filter(|place| !read.has(*place)).collect();
+    if !absent.is_empty() && plan.design == Design::Crossover {
+        let who = counted(absent.len(), "participant");
+        let text = format!("{who} of participants.tsv without a row in {}", table.table.name);
+        notes.warn(text, people.names(&absent));
     }
     notes.info(
         "carry-over is shown and decides nothing: a test of it that chooses the analysis finds too much",

@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use super::ancova::{self, Named, Pairs};
 use super::arm::{Arm, ByArm};
 use super::edges_of_runs::{EdgesOfRuns, RunOf};
+use super::motion;
 use super::note::{Notes, counted, verb};
 use super::people::People;
 use super::plan::{Column, Missing, Plan};
@@ -57,11 +58,15 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
     let p: Vec<f64> = rows.iter().map(|row| row.test.map_or(f64::NAN, |test| test.p)).collect();
     let q = adjusted(&p, Adjustment::BenjaminiHochberg);
     rows.iter_mut().zip(q).for_each(|(row, q)| row.q = Some(q).filter(|q| !q.is_nan()));
+    let (motion, of_change) =
+        motion::of_edges(rows.len(), |pair| both.z(pair), (plan, people, tables), notes)?;
+    rows.iter_mut().zip(of_change).for_each(|(row, motion)| row.motion = motion);
     Ok(Edges {
         regions: runs.regions.clone(),
         runs: runs.runs.len(),
         of_several_runs: both.of_several_runs,
         rows,
+        motion,
     })
 }
 
@@ -146,12 +151,17 @@ impl<'a> BothVisits<'a> {
         all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<f64>() / all.len() as f64)
     }
 
+    /// An edge at both visits, `[place in People::all]`.
+    fn z(&self, pair: usize) -> [Vec<Option<f64>>; 2] {
+        let at =
+            |people: &Vec<Vec<usize>>| people.iter().map(|runs| self.mean(runs, pair)).collect();
+        [&self.before, &self.after].map(at)
+    }
+
     /// Who of the arms has an edge at both visits.
     fn pairs(&self, pair: usize, people: &People) -> Pairs {
-        let at = |of_people: &[Vec<usize>]| {
-            of_people.iter().map(|runs| self.mean(runs, pair)).collect::<Vec<_>>()
-        };
-        Pairs::new(people, &at(&self.before), &at(&self.after), Missing::Observed)
+        let [before, after] = self.z(pair);
+        Pairs::new(people, &before, &after, Missing::Observed)
     }
 
     /// Who lacks which edges: participants who lack the same ones are named once.
@@ -241,6 +251,7 @@ fn row(
         difference: None,
         test: None,
         q: None,
+        motion: None,
     };
     let edge = Named { outcome: format!("edge {}", runs.called(pair)), ..Named::default() };
     match ancova::adjusted(&edge, &pairs, people, plan) {

@@ -8,7 +8,7 @@ use super::note::{Notes, counted};
 use super::people::People;
 use super::plan::{Column, Plan};
 use super::tables::{Measured, Tables};
-use super::{brain, derived};
+use super::{brain, derived, motion};
 use crate::error::Result;
 
 /// Sizes of numbers that stand for a missing value; those below 99 where they are negative.
@@ -54,7 +54,7 @@ fn columns(plan: &Plan, people: &People, tables: &Tables) -> Result<Vec<Column>>
         let table = tables.get(&part.table)?;
         let regions = brain::regions(part, table, &plan.arm)?;
         all.extend(regions.iter().map(|region| own(&part.table, region)));
-        all.extend(brain::motion_column(table).map(|column| own(&part.table, column)));
+        all.extend(motion::columns(table).iter().map(|column| own(&part.table, column)));
     }
     if let Some(part) = &plan.crossover {
         all.push(own(&part.table, &part.outcome));

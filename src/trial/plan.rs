@@ -255,6 +255,9 @@ pub struct Plan {
     /// Edges between regions.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edges: Option<EdgesPlan>,
+    /// The column of each visit's motion, held against edges, and against regions whose table has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motion: Option<Column>,
     /// Correlations over participants.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub correlations: Vec<Relation>,
@@ -304,6 +307,7 @@ impl Default for Plan {
             adverse_events: None,
             brain: None,
             edges: None,
+            motion: None,
             correlations: Vec::new(),
             exploratory: false,
             design: Design::Parallel,

@@ -46,7 +46,7 @@ impl Plan {
             self.correlations.iter().flat_map(|relation| [&relation.first, &relation.second]);
         let columns = self.outcomes.iter().map(|one| &one.column).chain(&self.primary).chain(sides);
         let parts = self.responders.iter().flat_map(|rule| &rule.parts).map(|part| &part.column);
-        let covariates = self.covariates.iter().map(|one| &one.column);
+        let covariates = self.covariates.iter().map(|one| &one.column).chain(&self.motion);
         let of_columns = columns.chain(parts).chain(covariates).map(|column| &column.table);
         let named = [
             self.cpm.as_ref().map(|part| &part.table),
@@ -97,6 +97,7 @@ impl Plan {
         let parts = self.responders.iter_mut().flat_map(|rule| &mut rule.parts);
         parts.map(|part| &mut part.column).try_for_each(&mut fill)?;
         self.covariates.iter_mut().map(|one| &mut one.column).try_for_each(&mut fill)?;
+        self.motion.iter_mut().try_for_each(&mut fill)?;
         self.place_covariates(tables)?;
         let named = [
             self.cpm.as_mut().map(|part| &mut part.table),
@@ -218,6 +219,17 @@ impl Plan {
                 "comes without an analysis of covariance",
                 "come with outcomes, CPM, pressure pain, regions or edges",
                 "--outcome TABLE:COLUMN, or leave it out",
+            ));
+        }
+        if let Some(column) = &self.motion
+            && self.brain.is_none()
+            && self.edges.is_none()
+        {
+            return Err(Error::usage(
+                format!("--motion {column}"),
+                "comes without regions or edges",
+                "come with what motion may be in",
+                "--brain TABLE or --edges FOLDER, or leave it out",
             ));
         }
         if self.control.is_empty() {

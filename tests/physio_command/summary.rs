@@ -90,9 +90,14 @@ fn a_fitted_run_adds_motion_kept_volumes_and_the_signal_of_its_regions() {
     assert!(number(row, "tsnr_brain") > 10.0);
     well(dir, "verify glm -q");
 
-    // Without recordings there is none; beside a corrected run it has its name.
+    // Without recordings what is known of the run; nothing where nothing is. Beside a corrected run it has its name.
     well(dir, &format!("glm {model} --out plain"));
-    assert!(!dir.join("plain/physio_summary.tsv").exists());
+    let [of_plain] = &rows(dir, "plain/physio_summary.tsv")[..] else { panic!("rows") };
+    assert_eq!((of_plain["heart_rate"].as_str(), &of_plain["mean_fd"]), ("n/a", &row["mean_fd"]));
+    assert_eq!(of_plain["kept_volumes"], "47");
+    let bare = format!("{bold} --events {EVENTS} --mask {MASK} --contrast pain --noise ols");
+    well(dir, &format!("glm {bare} --out bare"));
+    assert!(!dir.join("bare/physio_summary.tsv").exists());
     well(
         dir,
         "retroicor BOLD --physio RECORD --terms 1/1/0 --out fixed/sub-01_task-pain_bold.nii.gz",

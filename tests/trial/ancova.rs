@@ -264,7 +264,9 @@ fn a_percentage_of_a_baseline_of_0_is_not_made_and_is_named() {
     let mut study = study();
     // The first patient's baseline.
     study.set("questionnaires", 0, "nrs", "0");
-    let (ancova, _) = analysed(&study);
+    let (ancova, notes) = analysed(&study);
+    let note = notes.all.iter().find(|note| note.text.contains("no percentage")).unwrap();
+    assert_eq!(note.participants, ["sub-001"]);
     let row = row(&ancova, "nrs", Missing::Observed);
     assert_eq!(row.percent_undefined, ["sub-001"]);
     assert_eq!(row.percent_change.active, None);

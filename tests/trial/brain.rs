@@ -78,7 +78,10 @@ fn motion_is_held_against_each_region_at_each_visit() {
     assert_eq!(found.motion.len(), 9, "3 regions by baseline, endpoint and change");
     assert!(found.motion.iter().all(|row| row.motion == "mean_fd"));
     let warned = |notes: &Notes| {
-        notes.all.iter().any(|note| note.text.contains("mean_fd goes with pag_pain (ses-baseline"))
+        notes
+            .all
+            .iter()
+            .any(|note| note.text.contains("motion goes with pag_pain (ses-baseline, mean_fd"))
     };
     assert!(!warned(&notes));
     // Motion that makes the values is told.
@@ -93,11 +96,25 @@ fn motion_is_held_against_each_region_at_each_visit() {
     let found = analysed(&study, &mut notes).unwrap();
     assert!((found.motion[0].correlation.r.value - 1.0).abs() < 1e-12);
     assert!(warned(&notes), "{notes:?}");
+    // A region whose runs are others may have motion of its own.
+    let mut other = with_brain(&[]);
+    let table = other.cells("brain");
+    let at = table.position("mean_fd").unwrap();
+    table.columns[at] = "mean_fd_pag_pain".to_owned();
+    let found = analysed(&other, &mut notes).unwrap();
+    let names: Vec<&str> = found.motion.iter().map(|row| row.region.as_str()).collect();
+    assert_eq!(names, ["pag_pain"; 3]);
+    let what = "motion is in precuneus_pain, insula_dmn_z is not known";
+    assert!(notes.all.iter().any(|note| note.text.contains(what)), "{:?}", notes.all);
     // Without a column of motion that is said.
     table_without_motion(&mut study);
     let found = analysed(&study, &mut notes).unwrap();
     assert!(found.motion.is_empty());
     assert!(notes.all.iter().any(|note| note.text.contains("has no column of motion (mean_fd)")));
+    // Then another table's is taken where the plan names it.
+    study.plan.motion = Some("questionnaires:fiq".parse().unwrap());
+    let found = analysed(&study, &mut notes).unwrap();
+    assert!(found.motion.len() == 9 && found.motion.iter().all(|row| row.motion == "fiq"));
 }
 
 fn table_without_motion(study: &mut Study) {

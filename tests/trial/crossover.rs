@@ -102,6 +102,19 @@ fn the_mixed_model_has_every_period_and_its_estimate_is_the_likelihoods() {
 
 #[test]
 fn patients_without_a_second_period_are_left_out_and_named() {
+    let mut study = patients();
+    study.cells("crossover").rows.retain(|row| row[0] != "sub-07");
+    let mut notes = Notes::default();
+    analysed(&study, &mut notes).unwrap();
+    let said = |notes: &Notes| {
+        let absent = notes.all.iter().find(|note| note.text.contains("without a row in"));
+        absent.map(ToString::to_string)
+    };
+    let want = "1 participant of participants.tsv without a row in crossover.tsv: sub-07";
+    assert_eq!(said(&notes).as_deref(), Some(want));
+    let mut notes = Notes::default();
+    analysed(&patients(), &mut notes).unwrap();
+    assert_eq!(said(&notes), None);
     let mut notes = Notes::default();
     let found = analysed(&patients(), &mut notes).unwrap();
     assert_eq!(found.dropped, ["sub-06", "sub-11", "sub-18"]);

@@ -141,6 +141,84 @@ fn every_edge_is_golden_with_runs_averaged_and_with_strata() {
     assert_eq!(found.rows[3].lacking.active + found.rows[3].lacking.control, 20);
 }
 
+/// Motion that goes with the third edge and with no other for a reason.
+fn motion() -> Measured {
+    let row = |at: usize| {
+        let (k, visit) = (at / 2 + 1, at % 2);
+        let fd = 0.1 + 0.002 * ((k * 7 + visit * (k % 5) * 3) % 19) as f64;
+        vec![format!("sub-{k:03}"), SESSIONS[visit].to_owned(), format!("{fd:.4}")]
+    };
+    let table = Table {
+        name: "physio_summary.tsv".to_owned(),
+        columns: ["participant_id", "session_id", "mean_fd"].map(str::to_owned).to_vec(),
+        rows: (0..2 * 92).map(row).collect(),
+    };
+    Measured { name: "physio_summary".to_owned(), table, ..Measured::default() }
+}
+
+/// Pearson's r of two columns as its formula has it.
+fn correlation(all: &[(f64, f64)]) -> f64 {
+    let n = all.len() as f64;
+    let mean = |of: fn(&(f64, f64)) -> f64| all.iter().map(of).sum::<f64>() / n;
+    let (mx, my) = (mean(|a| a.0), mean(|a| a.1));
+    let sum =
+        |of: &dyn Fn(f64, f64) -> f64| all.iter().map(|(x, y)| of(x - mx, y - my)).sum::<f64>();
+    sum(&|x, y| x * y) / (sum(&|x, _| x * x) * sum(&|_, y| y * y)).sqrt()
+}
+
+#[test]
+fn motion_is_held_against_every_edge_over_participants() {
+    let mut study = with_edges();
+    let mut notes = Notes::default();
+    let without = analysed(&study, &mut notes).unwrap();
+    assert!(without.motion.is_empty() && without.rows[0].motion.is_none());
+    let says = |notes: &Notes, part: &str| notes.all.iter().any(|note| note.text.contains(part));
+    assert!(says(&notes, "whether motion is in the edges is not known"));
+    study.tables.all.push(motion());
+    study.plan.motion = Some("physio_summary:mean_fd".parse().unwrap());
+    let found = analysed(&study, &mut Notes::default()).unwrap();
+    // Edge 2 from the tables: means over runs, of those with both.
+    let mean = |who: &str, session: &str| {
+        let [a, b] = PAIRS[2].map(|region| REGIONS[region]);
+        let own = long().table.rows.into_iter().filter(|row| {
+            row[0] == who && row[1] == session && row[3..5].iter().all(|r| r == a || r == b)
+        });
+        let z: Option<Vec<f64>> = own.map(|row| row[5].parse().ok()).collect();
+        z.filter(|z| !z.is_empty()).map(|z| z.iter().sum::<f64>() / z.len() as f64)
+    };
+    let fd = motion().table.rows;
+    let of = |value: &dyn Fn([Option<f64>; 2]) -> Option<f64>| -> Vec<(f64, f64)> {
+        (0..92)
+            .filter_map(|at| {
+                let who = format!("sub-{:03}", at + 1);
+                let z = SESSIONS.map(|session| mean(&who, session));
+                let fd = [0, 1].map(|visit| fd[2 * at + visit][2].parse().ok());
+                value(fd).zip(value(z))
+            })
+            .collect()
+    };
+    let change = of(&|[before, after]| Some(after? - before?));
+    let got = found.rows[2].motion.as_ref().unwrap();
+    assert_eq!(got.n, change.len());
+    assert!((got.r.value - correlation(&change)).abs() < 1e-12, "{}", got.r.value);
+    let names: Vec<&str> = found.motion.iter().map(|row| row.visit.as_str()).collect();
+    assert_eq!(names, ["ses-baseline", "ses-week13", "change"]);
+    assert!(found.motion.iter().all(|row| row.edges == 6 && row.below <= 6));
+    let below = found.rows.iter().filter(|row| row.motion.as_ref().unwrap().test.p < 0.05).count();
+    assert_eq!(found.motion[2].below, below);
+    // All edges that are motion.
+    for row in &mut study.cells("coupling").rows {
+        let fd = &fd
+            [2 * (row[0][4..].parse::<usize>().unwrap() - 1) + usize::from(row[1] == SESSIONS[1])];
+        row[5] = fd[2].clone();
+    }
+    let mut notes = Notes::default();
+    let _ = analysed(&study, &mut notes);
+    assert!(says(&notes, "goes with many edges over participants"), "{:?}", notes.all);
+    study.plan.motion = Some("physio_summary:fd".parse().unwrap());
+    assert!(analysed(&study, &mut Notes::default()).is_err());
+}
+
 #[test]
 fn pairs_turned_and_rows_in_any_order_are_the_same_edges() {
     let mut study = with_edges();

@@ -91,8 +91,11 @@ pub(super) fn take(
         group_of_plane: &group_of_plane,
         global: spec.global_signal,
         own: if spec.seed_first_pc { nodes.labels.len() } else { 0 },
-        // It stands beside the heart's rate.
-        tsnr: if run.physio.is_some() { nodes.all.len() } else { 0 },
+        // It stands beside the heart's rate, or beside motion.
+        tsnr: match run.physio.is_some() || run.measures.fd.is_some() {
+            true => nodes.all.len(),
+            false => 0,
+        },
         level: level.as_ref().map(|level| level.as_slice()),
     };
     let mut means = Means::new(run.grid.shape, run.n_volumes);

@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::{BRAIN, CONNECT, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, SEED, of_drug};
+use super::names::{
+    BRAIN, CONNECT, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, REST, SEED, of_drug,
+};
 use super::{CENSOR_FD_MM, FWHM_MM, PERMUTATIONS};
 use crate::design::censor::Rules;
 use crate::design::group::Model;
@@ -117,6 +119,8 @@ pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
         "physio_summary:rvt",
         "physio_summary:mean_fd",
         "physio_summary:kept_volumes",
+        "rest_summary:tsnr_pag",
+        "rest_summary:mean_fd",
     ];
     let plan = Plan {
         control: "placebo".to_owned(),
@@ -140,10 +144,11 @@ pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
         adverse_events: Some("adverse_events".to_owned()),
         brain: Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() }),
         edges: Some(EdgesPlan { table: EdgesPlan::OF_CONNECT.to_owned() }),
+        motion: Some("rest_summary:mean_fd".parse()?),
         correlations: vec!["brain:insula_pain~questionnaires:nrs".parse()?],
         ..Plan::default()
     };
-    let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
+    let tables = [BRAIN, PHYSIO, REST].map(|path| folders.at(path)).to_vec();
     let coupling = folders.at(COUPLING.0).join(format!("contrast-{CONTRAST}_statmap.svg"));
     // Of the regions' correlations that of one patient's run, as an example.
     let matrix = made

@@ -27,6 +27,8 @@ pub(super) const COUPLING: (&str, &str) = ("group-coupling", "tables/coupling_ma
 pub(super) const BRAIN: &str = "tables/brain.tsv";
 /// What the recordings come to by visit.
 pub(super) const PHYSIO: &str = "tables/physio_summary.tsv";
+/// The same of the runs at rest.
+pub(super) const REST: &str = "tables/rest_summary.tsv";
 
 /// The page, relative to the demonstration's folder.
 pub(super) const PAGE: &str = "index.html";

@@ -1,10 +1,10 @@
 //! What the runs came to, as tables that the next commands read: maps for `group`, a row a visit for `trial`.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::names::{BRAIN, COUPLING, Folders, NETWORK, PHYSIO, SEED};
+use super::names::{BRAIN, COUPLING, Folders, NETWORK, PHYSIO, REST, SEED};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite};
 use crate::pipeline::simulate::write_files;
@@ -21,9 +21,19 @@ const SESSION_NAMES: [&str; 2] = ["before", "after"];
 /// # Errors
 /// What the runs' results lack; output errors.
 pub(super) fn write(folders: &Folders, trial: &DrugTrial, watch: &dyn Watch) -> Result<()> {
-    let (physio, dictionary) = stacked(folders, trial)?;
-    let brain = brain(folders, trial, &physio)?;
+    let pain = |visit: &Visit, ending: &str| {
+        Some(folders.of_pain(trial, visit, &format!("physio_summary.{ending}")))
+    };
+    let rest = |visit: &Visit, ending: &str| {
+        let path = folders.of_rest(trial, visit).join(format!("physio_summary.{ending}"));
+        visit.has_rest.then_some(path)
+    };
+    let (physio, dictionary) = stacked(PHYSIO, trial, &pain)?;
+    let (at_rest, dictionary_at_rest) = stacked(REST, trial, &rest)?;
+    let brain = brain(folders, trial, [&physio, &at_rest])?;
     let files = [
+        (REST.to_owned(), text(&at_rest)),
+        (REST.replace(".tsv", ".json"), Content::Text(dictionary_at_rest)),
         (BRAIN.to_owned(), text(&brain)),
         (BRAIN.replace(".tsv", ".json"), pretty(&described())),
         (PHYSIO.to_owned(), text(&physio)),
@@ -41,21 +51,26 @@ fn pretty(value: &Value) -> Content {
     Content::Text(format!("{value:#}\n"))
 }
 
-/// The tables of the task's runs below each other, and the dictionary of the first.
-fn stacked(folders: &Folders, trial: &DrugTrial) -> Result<(Table, String)> {
+/// The tables of a task's runs below each other, and the dictionary of the first. `path`: of a visit, its table or (`json`) the dictionary; none where it has no such run.
+fn stacked(
+    name: &str,
+    trial: &DrugTrial,
+    path: &dyn Fn(&Visit, &str) -> Option<PathBuf>,
+) -> Result<(Table, String)> {
     let mut all: Option<(Table, String)> = None;
     for visit in &trial.visits {
-        let path =
-            |ending: &str| folders.of_pain(trial, visit, &format!("physio_summary.{ending}"));
-        let table = io::tsv::read(&path("tsv"))?;
+        let (Some(table), Some(dictionary)) = (path(visit, "tsv"), path(visit, "json")) else {
+            continue;
+        };
+        let table = io::tsv::read(&table)?;
         match &mut all {
             Some((all, _)) => all.rows.extend(table.rows),
-            None => all = Some((table, io::read_text(&path("json"))?)),
+            None => all = Some((table, io::read_text(&dictionary)?)),
         }
     }
     let none = || Error::internal("the trial", "has no visit", "have some", "");
     let (mut table, sidecar) = all.ok_or_else(none)?;
-    table.name = PHYSIO.to_owned();
+    table.name = name.to_owned();
     Ok((table, columns_of(&sidecar)?))
 }
 
@@ -88,9 +103,17 @@ fn rounded(cell: &str) -> String {
     cell.parse::<f64>().map_or_else(|_| "n/a".to_owned(), |v| format!("{v:.6}"))
 }
 
-fn brain(folders: &Folders, trial: &DrugTrial, physio: &Table) -> Result<Table> {
-    let columns =
-        ["participant_id", "session_id", "pag_pain", "insula_pain", "insula_dmn_z", "mean_fd"];
+/// `summaries`: of the pain runs and of those at rest.
+fn brain(folders: &Folders, trial: &DrugTrial, summaries: [&Table; 2]) -> Result<Table> {
+    let columns = [
+        "participant_id",
+        "session_id",
+        "pag_pain",
+        "insula_pain",
+        "insula_dmn_z",
+        "mean_fd",
+        "mean_fd_insula_dmn_z",
+    ];
     let values = SESSIONS.map(|session| folders.of_visit(session, "region_values.tsv"));
     let tables = values.iter().map(|path| io::tsv::read(path)).collect::<Result<Vec<Table>>>()?;
     let mut rows = Vec::new();
@@ -112,10 +135,13 @@ fn brain(folders: &Folders, trial: &DrugTrial, physio: &Table) -> Result<Table> 
             (Ok(left), Ok(right)) => format!("{:.6}", (left + right) / 2.0),
             _ => "n/a".to_owned(),
         };
-        let fd = cell(physio, Path::new(PHYSIO), &[id, session], "mean_fd")?;
+        let fd =
+            |summary: &Table| cell(summary, Path::new(&summary.name), &[id, session], "mean_fd");
+        let fd_at_rest = if visit.has_rest { fd(summaries[1])? } else { "n/a".to_owned() };
         let pag = rounded(&effect(Region::Pag)?);
         let z = coupling(folders, trial, visit)?;
-        rows.push(vec![id.clone(), session.to_owned(), pag, insula, z, rounded(&fd)]);
+        let motion = [fd(summaries[0])?, fd_at_rest].map(|fd| rounded(&fd));
+        rows.push([vec![id.clone(), session.to_owned(), pag, insula, z], motion.to_vec()].concat());
     }
     let columns = columns.map(str::to_owned).to_vec();
     Ok(Table { name: BRAIN.to_owned(), columns, rows })
@@ -141,6 +167,7 @@ fn described() -> Value {
         "insula_pain": { "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent, "SelectedBy": "atlas" },
         "insula_dmn_z": { "Description": "Fisher's z of the anterior insula with the default mode network at rest", "SelectedBy": "atlas" },
         "mean_fd": { "Description": "Framewise displacement of the pain run", "Units": "mm" },
+        "mean_fd_insula_dmn_z": { "Description": "Framewise displacement of the run at rest", "Units": "mm" },
     })
 }
 

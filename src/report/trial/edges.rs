@@ -31,7 +31,28 @@ pub(super) fn section(of: &Results, part: &Edges) -> String {
         marks
     );
     let drawing = edge_matrix::draw(&matrix(part), "edge-matrix");
-    figure("Edges between regions", &drawing, &caption) + &table(of, part)
+    figure("Edges between regions", &drawing, &caption) + &table(of, part) + &motion(part)
+}
+
+/// Whether motion goes with the edges over participants, which no test of an edge tells.
+fn motion(part: &Edges) -> String {
+    if part.motion.is_empty() {
+        return String::new();
+    }
+    let heads = ["visit", "motion", "n", "edges", "p < .05", "share", "median |r|"];
+    let mut table = Grid::new("Motion against the edges over participants (QC-FC)", &heads, 2);
+    for row in &part.motion {
+        table.row(&[
+            session(&row.visit).to_owned(),
+            row.motion.clone(),
+            row.n.to_string(),
+            row.edges.to_string(),
+            row.below.to_string(),
+            format!("{:.1} %", 100.0 * row.below as f64 / row.edges.max(1) as f64),
+            fitted(row.median_r, 2),
+        ]);
+    }
+    table.finish()
 }
 
 fn matrix(part: &Edges) -> EdgeMatrix {

@@ -1,9 +1,9 @@
 //! One side of a relation, and what of it is on an axis.
 
 use crate::error::Result;
-use crate::trial::brain::motion_column;
 use crate::trial::derived;
 use crate::trial::dictionary::Direction;
+use crate::trial::motion;
 use crate::trial::people::People;
 use crate::trial::plan::{Column, Plan};
 use crate::trial::tables::{Tables, stem};
@@ -42,9 +42,9 @@ impl Side {
         let table = tables.get(&own.table).ok();
         let is_brain = own.table == "brain"
             || plan.brain.as_ref().is_some_and(|brain| stem(&brain.table) == own.table);
-        let motion = table.filter(|_| is_brain).and_then(|table| {
-            motion_column(table).map(|column| Visits::new(table, column, people))
-        });
+        let motion = table.filter(|_| is_brain);
+        let motion = motion.map(|table| motion::beside(&own.column, table, (plan, people, tables)));
+        let motion = motion.transpose()?.flatten();
         // What the plan says of an outcome comes before its dictionary.
         let of_plan = plan.outcomes.iter().find(|outcome| outcome.column == *own);
         let direction = of_plan.and_then(|outcome| outcome.direction).or(visits.direction);
@@ -53,7 +53,7 @@ impl Side {
             of_arms.iter().any(|&place| visits.get(place, session).is_some())
         };
         let has_change = there(&plan.baseline) && there(&plan.endpoint);
-        Ok(Side { is_brain, has_change, direction, motion: motion.transpose()?, visits })
+        Ok(Side { is_brain, has_change, direction, motion, visits })
     }
 
     /// Baseline, or change; of what was measured at one visit the values there.

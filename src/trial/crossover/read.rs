@@ -102,6 +102,11 @@ impl Read {
         Ok(Read { control, active, sequences: known, of })
     }
 
+    /// Whether a participant has a row.
+    pub fn has(&self, place: usize) -> bool {
+        self.of.contains_key(&place)
+    }
+
     /// Those with both outcomes, and the places of the others.
     pub fn patients(&self) -> (Vec<Patient>, Vec<usize>) {
         let (mut patients, mut dropped) = (Vec::new(), Vec::new());

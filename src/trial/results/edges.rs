@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Estimate, Test};
+use super::{Correlation, Estimate, Test};
 use crate::trial::arm::ByArm;
 
 /// All edges.
@@ -16,6 +16,25 @@ pub struct Edges {
     pub of_several_runs: usize,
     /// An edge a row.
     pub rows: Vec<EdgeRow>,
+    /// Motion against the edges over participants, at each visit and of the changes; empty where no motion is named.
+    pub motion: Vec<EdgesMotion>,
+}
+
+/// Motion against all edges (QC-FC).
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct EdgesMotion {
+    /// The visit, or `change`.
+    pub visit: String,
+    /// The column of motion.
+    pub motion: String,
+    /// Participants of the edge that most have.
+    pub n: usize,
+    /// Edges with a correlation.
+    pub edges: usize,
+    /// Those of them with p < .05, not adjusted.
+    pub below: usize,
+    /// Median of the correlations' sizes.
+    pub median_r: f64,
 }
 
 /// An edge: Fisher's z at the endpoint given that at baseline.
@@ -39,4 +58,6 @@ pub struct EdgeRow {
     pub test: Option<Test>,
     /// p adjusted for all edges that are compared (Benjamini and Hochberg).
     pub q: Option<f64>,
+    /// Motion's change against the edge's, over participants; none where no motion is named.
+    pub motion: Option<Correlation>,
 }

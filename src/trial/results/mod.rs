@@ -32,7 +32,7 @@ pub use correlations::{Correlation, CorrelationPoint, CorrelationRow, Correlatio
 pub use cpm::{Cpm, CpmOfVisit};
 pub use crossover::{Crossover, CrossoverRow};
 pub use disposition::{Disposition, DispositionOfArm, SurvivalStep};
-pub use edges::{EdgeRow, Edges};
+pub use edges::{EdgeRow, Edges, EdgesMotion};
 pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populations};
 pub use pressure::{
     IntensityRow, Pressure, PressureCurve, PressureOfVisit, SeriesDiffer, SeriesRow, SummaryMeasure,

@@ -33,6 +33,10 @@ pub(super) fn sheet(results: &Results) -> Option<Sheet> {
             "p adjusted for all edges that are compared, false discovery rate (Benjamini and Hochberg)",
             |row| row.q,
         )
+        .one("motion_r", "change of motion (--motion) against the change of z, over participants; n/a where no motion is named", |row| {
+            row.motion.as_ref().map(|motion| motion.r.value)
+        })
+        .one("motion_p", "p of it, not adjusted", |row| row.motion.as_ref().map(|motion| motion.test.p))
         .sheet("edges", "Fisher's z of pairs of regions, compared between the arms", &part.rows)
         .into()
 }

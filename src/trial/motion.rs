@@ -1,0 +1,230 @@
+//! Motion against values of the brain over participants (QC-FC, Ciric et al. 2017): whether motion is in the values, which no test of them tells. Motion is each visit's: of
+//! regions from their table, `mean_fd_REGION` where a region's runs are not those of the others, or `mean_fd`; else, and of edges, from the column that the plan names (`--motion physio_summary:mean_fd`).
+
+use rayon::prelude::*;
+
+use super::note::Notes;
+use super::people::People;
+use super::plan::{Column, Plan};
+use super::results::{Correlation, EdgesMotion, MotionRow};
+use super::tables::{Measured, Tables};
+use super::visits::Visits;
+use crate::error::Result;
+use crate::stats::correlation::pearson;
+
+/// Columns that hold a run's mean framewise displacement.
+const COLUMNS: [&str; 4] =
+    ["mean_fd", "fd_mean", "mean_framewise_displacement", "framewise_displacement"];
+/// Before the name of a region whose runs are others.
+const OF_REGION: &str = "mean_fd_";
+/// A correlation below this p is counted.
+const LEVEL: f64 = 0.05;
+/// Share of edges that go with motion from which on it is warned of: twice what chance gives.
+const MANY: f64 = 0.1;
+/// Participants that a correlation needs.
+const LEAST: usize = 4;
+
+/// Whether a column of a table of regions holds motion.
+pub(super) fn is_one(column: &str) -> bool {
+    COLUMNS.contains(&column) || column.starts_with(OF_REGION)
+}
+
+/// The columns of motion of a table of regions.
+pub(super) fn columns(table: &Measured) -> Vec<String> {
+    table.table.columns.iter().filter(|column| is_one(column)).cloned().collect()
+}
+
+/// The motion that goes with a region of a table: the table's own, else the plan's.
+pub(super) fn beside(
+    region: &str,
+    table: &Measured,
+    (plan, people, tables): (&Plan, &People, &Tables),
+) -> Result<Option<Visits>> {
+    let own = format!("{OF_REGION}{region}");
+    let general = || COLUMNS.into_iter().find(|column| table.has(column)).map(str::to_owned);
+    match (Some(own).filter(|own| table.has(own)).or_else(general), &plan.motion) {
+        (Some(column), _) => read(table, &column, people).map(Some),
+        (None, Some(column)) => of_plan(column, people, tables).map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+fn of_plan(column: &Column, people: &People, tables: &Tables) -> Result<Visits> {
+    let column = tables.resolve(column)?;
+    read(tables.get(&column.table)?, &column.column, people)
+}
+
+fn read(table: &Measured, column: &str, people: &People) -> Result<Visits> {
+    table.numbers_on(column, "displacements in mm", [0.0, f64::INFINITY])?;
+    Visits::new(table, column, people)
+}
+
+/// Motion against each region, at each visit and of the changes.
+///
+/// # Errors
+/// Usage: no such column or session. Bad data: displacements that are none.
+pub(super) fn of_regions(
+    regions: &[String],
+    table: &Measured,
+    (plan, people, tables): (&Plan, &People, &Tables),
+    notes: &mut Notes,
+) -> Result<Vec<MotionRow>> {
+    let (mut rows, mut found, mut without) = (Vec::new(), Vec::new(), Vec::new());
+    for region in regions {
+        let Some(fd) = beside(region, table, (plan, people, tables))? else {
+            without.push(region.as_str());
+            continue;
+        };
+        let visits = Visits::new(table, region, people)?;
+        for at in At::ALL {
+            let (of_fd, of_region) = (at.values(&fd, plan)?, at.values(&visits, plan)?);
+            let (x, y) = both(people, &of_fd, &of_region);
+            if x.len() < LEAST {
+                continue;
+            }
+            let Some(r) = pearson(&x, &y, plan.conf)? else { continue };
+            let motion = fd.column.column.clone();
+            if r.p < LEVEL {
+                found.push(format!("{region} ({}, {motion}, r {:.2})", at.name(plan), r.r));
+            }
+            let correlation = Correlation::of(&r);
+            rows.push(MotionRow {
+                region: region.clone(),
+                visit: at.name(plan),
+                motion,
+                correlation,
+            });
+        }
+    }
+    if !without.is_empty() {
+        let of = if without.len() == regions.len() {
+            "its values".to_owned()
+        } else {
+            without.join(", ")
+        };
+        notes.warn(
+            format!(
+                "{} has no column of motion ({}): whether motion is in {of} is not known; --motion takes one of another table",
+                table.table.name, COLUMNS[0]
+            ),
+            Vec::new(),
+        );
+    }
+    if !found.is_empty() {
+        notes.warn(
+            format!(
+                "motion goes with {} over participants (p < .05, of {} correlations, not adjusted): it may be in these values",
+                found.join(", "),
+                rows.len()
+            ),
+            Vec::new(),
+        );
+    }
+    Ok(rows)
+}
+
+/// Motion against every edge: a row a visit and of the changes, and the correlation of each edge's change. `z`: an edge's values at baseline and at the endpoint, `[place in People::all]`.
+///
+/// # Errors
+/// As [`of_regions`].
+pub(super) fn of_edges(
+    n_edges: usize,
+    z: impl Fn(usize) -> [Vec<Option<f64>>; 2] + Sync,
+    (plan, people, tables): (&Plan, &People, &Tables),
+    notes: &mut Notes,
+) -> Result<(Vec<EdgesMotion>, Vec<Option<Correlation>>)> {
+    let Some(column) = &plan.motion else {
+        notes.warn(
+            "whether motion is in the edges is not known: --motion names a column of it, such as physio_summary:mean_fd",
+            Vec::new(),
+        );
+        return Ok((Vec::new(), vec![None; n_edges]));
+    };
+    let fd = of_plan(column, people, tables)?;
+    let (mut rows, mut of_change) = (Vec::new(), Vec::new());
+    for at in At::ALL {
+        let of_fd = at.values(&fd, plan)?;
+        let of_edge = |edge: usize| {
+            let (x, y) = both(people, &of_fd, &at.of(z(edge)));
+            let r = if x.len() < LEAST { None } else { pearson(&x, &y, plan.conf)? };
+            Ok(r.map(|r| Correlation::of(&r)))
+        };
+        let all = (0..n_edges).into_par_iter().map(of_edge).collect::<Result<Vec<_>>>()?;
+        let known: Vec<&Correlation> = all.iter().flatten().collect();
+        let below = known.iter().filter(|one| one.test.p < LEVEL).count();
+        let mut sizes: Vec<f64> = known.iter().map(|one| one.r.value.abs()).collect();
+        sizes.sort_by(f64::total_cmp);
+        if let Some(&median_r) = sizes.get(sizes.len() / 2) {
+            rows.push(EdgesMotion {
+                visit: at.name(plan),
+                motion: fd.column.to_string(),
+                n: known.iter().map(|one| one.n).max().unwrap_or_default(),
+                edges: known.len(),
+                below,
+                median_r,
+            });
+        }
+        of_change = all;
+    }
+    let many = rows.iter().filter(|row| row.below as f64 > MANY * row.edges as f64);
+    let many: Vec<String> = many
+        .map(|row| {
+            format!(
+                "{} of {} ({}, median |r| {:.2})",
+                row.below, row.edges, row.visit, row.median_r
+            )
+        })
+        .collect();
+    if !many.is_empty() {
+        notes.warn(
+            format!(
+                "{} goes with many edges over participants (p < .05, where chance gives 5 %): {}; motion may be in them",
+                fd.column,
+                many.join(", ")
+            ),
+            Vec::new(),
+        );
+    }
+    Ok((rows, of_change))
+}
+
+/// Where motion and values are compared.
+#[derive(Debug, Clone, Copy)]
+enum At {
+    Baseline,
+    Endpoint,
+    Change,
+}
+
+impl At {
+    const ALL: [At; 3] = [At::Baseline, At::Endpoint, At::Change];
+
+    fn name(self, plan: &Plan) -> String {
+        match self {
+            At::Baseline => plan.baseline.clone(),
+            At::Endpoint => plan.endpoint.clone(),
+            At::Change => "change".to_owned(),
+        }
+    }
+
+    fn values(self, visits: &Visits, plan: &Plan) -> Result<Vec<Option<f64>>> {
+        Ok(self.of([visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?]))
+    }
+
+    fn of(self, [before, after]: [Vec<Option<f64>>; 2]) -> Vec<Option<f64>> {
+        match self {
+            At::Baseline => before,
+            At::Endpoint => after,
+            At::Change => {
+                let change = |(b, e): (Option<f64>, Option<f64>)| Some(e? - b?);
+                before.into_iter().zip(after).map(change).collect()
+            }
+        }
+    }
+}
+
+/// Values of those of the arms who have both.
+fn both(people: &People, x: &[Option<f64>], y: &[Option<f64>]) -> (Vec<f64>, Vec<f64>) {
+    let of_arms = people.places(|person| person.arm.is_some());
+    of_arms.into_iter().filter_map(|place| x[place].zip(y[place])).unzip()
+}
