@@ -175,7 +175,12 @@ fn a_0_or_1_for_each_volume_of_another_run_is_refused_and_of_many_volumes_only_t
     let said = refused(dir, &line);
     let few = "keeps 16 of its 60 volumes, which leaves ";
     assert!(said.contains(few) && said.contains("it must leave 10 or more (--min-dof)"), "{said}");
-    let said = well(dir, &format!("{line} --min-dof 2"));
+    // Columns of each voxel's own count, too.
+    let dof: f64 = said.split(few).nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+    well(dir, &format!("{line} --min-dof {dof} --overwrite"));
+    let with_own = format!("{line} --min-dof {dof} --voxelwise study/{} --overwrite", paths::BOLD);
+    assert!(refused(dir, &with_own).contains(&format!("{few}{}", dof - 1.0)));
+    let said = well(dir, &format!("{line} --min-dof 2 --overwrite"));
     assert!(said.contains(few) && said.contains("its variances are little known"), "{said}");
 }
 

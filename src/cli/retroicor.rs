@@ -33,7 +33,7 @@ the voxel's mean is kept. The task columns of this fit are those of one moment o
 slice's own time (--task-times): they only have to share with physiology what is the task's. The columns go beside the run as NAME_regressors.tsv, and boldly smooth carries them on; boldly glm \
 fits them with its own, so that t and degrees of freedom are those of boldly glm --physio. Another tool sees neither: its t is too \
 large, by about sqrt((dof + spent) / dof) where task and physiology are unrelated (7 % for 18 columns in 145). Images that were \
-resampled (space- in the name, SliceTimingCorrected) get volume-wise columns.
+resampled (space- or desc-preproc in the name, SliceTimingCorrected) get volume-wise columns.
 
 Several images: those that differ in their echo- entity alone are one run and share its columns; each is corrected, or all are first combined \
 by TE exp(-TE/T2*) where --echoes, --echo-times, --echo-mask or --echo-fit is given: then the combined run is corrected, and T2*, S0, good echoes \

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::bids::Name;
 use super::bold::BoldFile;
-use super::sidecar::Sidecar;
+use super::sidecar::{HEAD_MOTION, Sidecar};
 
 /// `space-` labels of the grid the run was acquired on (BIDS's `orig`, and what fMRIPrep's non-standard output spaces are
 /// called).
@@ -22,6 +22,8 @@ pub struct Resampled {
     pub space: Option<String>,
     /// Whether it was corrected for slice timing.
     pub slice_timing_corrected: bool,
+    /// Whether the head was moved back.
+    pub head_motion_corrected: bool,
     /// What says so, to stand behind "...which was resampled:": `its name says space-T1w`.
     pub said_by: String,
 }
@@ -49,6 +51,9 @@ fn from(
     sidecar: &Sidecar,
 ) -> Option<Resampled> {
     let corrected = sidecar.slice_timing_corrected.as_ref().filter(|field| field.value);
+    let told = sidecar.head_motion_corrected.as_ref().filter(|field| field.value);
+    let moved = moved.or_else(|| told.map(|field| said(&field.file, HEAD_MOTION)));
+    let head_motion_corrected = moved.is_some();
     let said_by = match (&space, corrected, moved) {
         (Some((_, said_by)), ..) => said_by.clone(),
         (None, Some(field), _) => said(&field.file, "SliceTimingCorrected"),
@@ -58,6 +63,7 @@ fn from(
     Some(Resampled {
         space: space.map(|(space, _)| space),
         slice_timing_corrected: corrected.is_some(),
+        head_motion_corrected,
         said_by,
     })
 }

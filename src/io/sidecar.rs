@@ -43,6 +43,8 @@ pub struct Sidecar {
     pub start_time: Option<Field<f64>>,
     /// `SliceTimingCorrected`.
     pub slice_timing_corrected: Option<Field<bool>>,
+    /// `HeadMotionCorrected`, which is boldly's own: of what it made of a run that preprocessing had moved.
+    pub head_motion_corrected: Option<Field<bool>>,
     /// `SpatialReference`: the space of a derivative.
     pub spatial_reference: Option<Field<String>>,
     /// `AcquisitionTime` of the first volume, seconds since midnight on the scanner's clock (dcm2niix writes it).
@@ -55,14 +57,18 @@ pub struct Sidecar {
     pub fields: Map<String, Value>,
 }
 
+/// Whether the head was moved back before: in sidecars of what boldly makes of a preprocessed run.
+pub const HEAD_MOTION: &str = "HeadMotionCorrected";
+
 /// The fields that are read.
-const FIELDS: [&str; 12] = [
+const FIELDS: [&str; 13] = [
     "RepetitionTime",
     "VolumeTiming",
     "SliceTiming",
     "SliceEncodingDirection",
     "StartTime",
     "SliceTimingCorrected",
+    HEAD_MOTION,
     "SpatialReference",
     "AcquisitionTime",
     "TaskName",
@@ -163,8 +169,9 @@ impl Sidecar {
         let direction = given("SliceEncodingDirection").cloned();
         set(&mut self.slice_encoding_direction, direction, file);
         set(&mut self.start_time, bids::number(map, "StartTime", file)?, file);
-        let corrected = map.get("SliceTimingCorrected").and_then(Value::as_bool);
-        set(&mut self.slice_timing_corrected, corrected, file);
+        let corrected = |key: &str| map.get(key).and_then(Value::as_bool);
+        set(&mut self.slice_timing_corrected, corrected("SliceTimingCorrected"), file);
+        set(&mut self.head_motion_corrected, corrected(HEAD_MOTION), file);
         let space = text("SpatialReference").map(str::to_string);
         set(&mut self.spatial_reference, space, file);
         set(&mut self.acquisition_time, text("AcquisitionTime").and_then(time_of_day), file);

@@ -166,7 +166,7 @@ fn ask(
         let part = |asked: &&Asked| asked.parts.get(at).cloned().flatten();
         let contrasts = all.iter().filter_map(part).collect();
         let mut plan = plan(spec, &runs[at], (model, contrasts), smoothing)?;
-        take_room(&mut plan, beside[at].names.len(), &runs[at])?;
+        take_room(spec, &mut plan, beside[at].names.len(), &runs[at])?;
         Ok(plan)
     };
     let plans = models.into_iter().enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
@@ -221,18 +221,7 @@ fn model(spec: &GlmSpec, run: &Run, watch: &dyn Watch) -> Result<Model> {
     let model = Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)?;
     tell_inflation(run, &model, watch);
     let n_volumes = run.header.n_volumes();
-    if run.kept.len() < n_volumes && model.dof < spec.min_dof {
-        return Err(Error::bad_data(
-            display(&run.path),
-            format!(
-                "keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known",
-                run.kept.len(),
-                told(model.dof)
-            ),
-            format!("leave {} or more (--min-dof)", told(spec.min_dof)),
-            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
-        ));
-    }
+    refuse_few(spec, run, model.dof)?;
     if run.kept.len() < n_volumes && model.dof < FEW_DOF {
         watch.warn(&format!(
             "{} keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: its variances are little known, and p over several runs, whose degrees of \
@@ -273,8 +262,26 @@ fn plan(
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
 
+/// Refuse a run of which censoring leaves too little.
+fn refuse_few(spec: &GlmSpec, run: &Run, dof: f64) -> Result<()> {
+    let n_volumes = run.header.n_volumes();
+    if run.kept.len() < n_volumes && dof < spec.min_dof {
+        return Err(Error::bad_data(
+            display(&run.path),
+            format!(
+                "keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known",
+                run.kept.len(),
+                told(dof)
+            ),
+            format!("leave {} or more (--min-dof)", told(spec.min_dof)),
+            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
+        ));
+    }
+    Ok(())
+}
+
 /// Columns of each voxel's own take their degrees of freedom from the run's.
-fn take_room(plan: &mut Plan, n_beside: usize, run: &Run) -> Result<()> {
+fn take_room(spec: &GlmSpec, plan: &mut Plan, n_beside: usize, run: &Run) -> Result<()> {
     let left = plan.model.dof - n_beside as f64;
     if n_beside > 0 && left < 1.0 {
         return Err(Error::bad_data(
@@ -287,6 +294,7 @@ fn take_room(plan: &mut Plan, n_beside: usize, run: &Run) -> Result<()> {
             "choose fewer columns",
         ));
     }
+    refuse_few(spec, run, left)?;
     plan.noise.iter_mut().for_each(|noise| noise.n_beside = n_beside);
     Ok(())
 }

@@ -49,6 +49,7 @@ fn resampled_runs_get_volume_wise_columns_and_say_at_which_moment_and_why() {
         json["SliceTimingCorrected"] = json!(true);
         json["StartTime"] = json!(0.95);
     });
+    copy("run-1_desc-preproc_bold", &|_| {});
     copy("ref_bold", &|json| json["SpatialReference"] = json!("MNI152NLin2009cAsym"));
     for (bold, moment_s, moment, why) in [
         ("run-1_space-T1w_bold", 2.0 / 3.0, "the middle slice", "its name says space-T1w"),
@@ -59,6 +60,7 @@ fn resampled_runs_get_volume_wise_columns_and_say_at_which_moment_and_why() {
             "space-MNI152NLin6Asym",
         ),
         ("stc_bold", 0.95, "the frame time", "stc_bold.json says SliceTimingCorrected"),
+        ("run-1_desc-preproc_bold", 2.0 / 3.0, "the middle slice", "its name says desc-preproc"),
         ("ref_bold", 2.0 / 3.0, "the middle slice", "SpatialReference MNI152NLin2009cAsym"),
     ] {
         let bold = format!("{bold}.nii.gz");

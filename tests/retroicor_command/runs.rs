@@ -8,11 +8,11 @@ fn runs_and_echoes_in_one_call_are_what_they_are_one_by_one_and_verify() {
     let dir = folder.path();
     for run in [1, 2] {
         for (n, scale) in [(1, 1.0), (2, 0.6)] {
-            let to = format!("run-{run}_echo-{n}_desc-preproc_bold.nii.gz");
+            let to = format!("run-{run}_echo-{n}_desc-raw_bold.nii.gz");
             echo(dir, &format!("run-{run}_bold.nii.gz"), &to, scale);
         }
     }
-    let name = |run: u32, echo: u32| format!("run-{run}_echo-{echo}_desc-preproc_bold.nii.gz");
+    let name = |run: u32, echo: u32| format!("run-{run}_echo-{echo}_desc-raw_bold.nii.gz");
     // echoes in any order
     let bolds = [name(1, 1), name(2, 1), name(1, 2), name(2, 2)].join(" ");
     let line = format!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map as Fields, Value, json};
 
 use crate::error::Result;
-use crate::kernels::contrast::Stat;
+use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::inputs::{Run, display};
@@ -47,18 +47,22 @@ pub(super) fn say(
         return Ok(());
     }
     let pairs = Pairs::of_kept(&run.kept);
-    let mut worst: Option<(f64, &str)> = None;
-    let asked = &plan.contrasts[..n_asked];
-    for prepared in asked.iter().filter(|c| c.contrast.stat == Stat::T) {
-        let weights: Vec<f64> = prepared.contrast.weights.row(0).to_vec();
-        let found = false_positives(&plan.model, (&pairs, rho), &weights, P)?;
-        if worst.is_none_or(|(most, _)| found > most) {
-            worst = Some((found, &prepared.contrast.name));
+    let mut worst: Option<(f64, String)> = None;
+    for Contrast { name, stat, weights } in plan.contrasts[..n_asked].iter().map(|c| &c.contrast) {
+        for (row, weights) in weights.rows().into_iter().enumerate() {
+            let found = false_positives(&plan.model, (&pairs, rho), &weights.to_vec(), P)?;
+            if worst.as_ref().is_none_or(|(most, _)| found > *most) {
+                let called = match stat {
+                    Stat::T => format!("'{name}'"),
+                    Stat::F => format!("row {} of '{name}', as a t,", row + 1),
+                };
+                worst = Some((found, called));
+            }
         }
     }
-    let cost = match worst {
-        Some((found, name)) => format!(
-            ": where there is no effect, '{name}' passes p < {P} in {found:.4} of voxels, {:.1} times too often",
+    let cost = match &worst {
+        Some((found, called)) => format!(
+            ": where there is no effect, {called} passes p < {P} in {found:.4} of voxels, {:.1} times too often",
             found / P
         ),
         None => String::new(),

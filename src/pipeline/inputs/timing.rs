@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::io::sidecar::Sidecar;
+use crate::io::sidecar::{HEAD_MOTION, Sidecar};
 use crate::io::{self, BoldFile, Resampled};
 use crate::pipeline::recordings;
 use crate::pipeline::spec::{RunSpec, TaskTimes};
@@ -104,7 +104,7 @@ pub fn acquisition_of_smoothed(
 }
 
 /// Fields of a run's sidecars that do not hold of what is made of it, or are said anew.
-const NOT_KEPT: [&str; 11] = [
+const NOT_KEPT: [&str; 12] = [
     "boldly",
     "Description",
     "Sources",
@@ -115,6 +115,7 @@ const NOT_KEPT: [&str; 11] = [
     "SliceTiming",
     "SliceEncodingDirection",
     "SliceTimingCorrected",
+    HEAD_MOTION,
     "SpatialReference",
 ];
 
@@ -130,6 +131,9 @@ pub fn bids_fields(
     if let Some(resampled) = resampled {
         if resampled.slice_timing_corrected {
             fields.insert("SliceTimingCorrected".to_owned(), json!(true));
+        }
+        if resampled.head_motion_corrected {
+            fields.insert(HEAD_MOTION.to_owned(), json!(true));
         }
         fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
     } else {
