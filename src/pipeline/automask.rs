@@ -27,10 +27,8 @@ pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Ma
     if let Some(path) = given {
         return masks::mask(path, &run.grid, watch);
     }
-    let mut mean = mean_image(run.bold.as_mut())?;
-    if let Some(level) = &run.level {
-        mean.iter_mut().zip(level.iter()).for_each(|(mean, level)| *mean += level);
-    }
+    let level = run.level.as_ref().map(|level| level.as_slice());
+    let mean = level_and_mean(run.bold.as_mut(), level)?;
     let mask = from_mean(&run.path.display().to_string(), &mean, &run.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
     Ok(mask)
@@ -204,6 +202,18 @@ pub fn mean_image(source: &mut dyn BoldSource) -> Result<Vec<f64>> {
     }
     let mean = |(sum, missing): (f64, u32)| sum / (n_volumes as f64 - f64::from(missing));
     Ok(sum.into_iter().zip(missing).map(mean).collect())
+}
+
+/// [`mean_image`] of a run that is read without `level`, `[voxel]`, and that level.
+///
+/// # Errors
+/// Those of reading the run.
+pub fn level_and_mean(source: &mut dyn BoldSource, level: Option<&[f64]>) -> Result<Vec<f64>> {
+    let mut mean = mean_image(source)?;
+    if let Some(level) = level {
+        mean.iter_mut().zip(level).for_each(|(mean, level)| *mean += level);
+    }
+    Ok(mean)
 }
 
 /// The mask of a mean image `[voxel]`; values that are not finite are outside.

@@ -96,7 +96,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // Echoes are compared within the mask, and made one before anything else looks at the run.
     ("echoes", &["watch", "masks", "automask", "blocks", "inputs", "spec"]),
     // A run is looked at within the mask.
-    ("censor", &["watch", "masks", "automask", "blocks", "dvars", "inputs", "spec"]),
+    ("censor", &["watch", "masks", "automask", "precision", "blocks", "dvars", "inputs", "spec"]),
     // The voxels are those of the automatic mask's rule.
     ("chance", &["watch", "automask", "inputs"]),
     ("precision", &["watch", "inputs"]),
