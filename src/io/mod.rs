@@ -14,6 +14,7 @@ pub mod dataset;
 mod decode;
 pub mod described;
 mod files;
+pub(crate) mod folder;
 pub mod hash;
 pub mod header;
 mod image;

@@ -114,7 +114,7 @@ fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
         let before = name.strip_suffix(NAME);
         before.is_some_and(|b| (b.is_empty() || b.ends_with('_')) && !b.contains("desc-shift"))
     };
-    let found = files_below(folder, &is_wanted);
+    let found = files_below(folder, &is_wanted)?;
     if found.is_empty() {
         return Err(Error::missing_input(
             format!("--edges {}", display(folder)),

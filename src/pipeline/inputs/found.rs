@@ -40,8 +40,8 @@ fn of_run(run: &RunSpec, watch: &dyn Watch) -> Result<Option<SpentOptions>> {
     if !origin::is_derived(&bold, &sidecar.fields) {
         return Ok(None);
     }
-    let from = origin::origin(&bold, &sidecar.fields);
-    let near = from.sidecars_like(&bold).into_iter();
+    let from = origin::origin(&bold, &sidecar.fields)?;
+    let near = from.sidecars_like(&bold)?.into_iter();
     let near = near.filter(|path| is_same_run(path, &bold)).filter_map(correction);
     let near: Vec<Correction> = near.collect();
     let name = display(&run.bold);
