@@ -16,9 +16,6 @@ use crate::volume::{Grid, Mask};
 /// The rule in one line, for the log and the sidecar.
 pub const RULE: &str = "mean image >= half the median of the voxels at or above that clip, largest piece, holes filled";
 
-/// Runs whose masks share less than this of the largest differ in more than their noise.
-const LEAST_SHARED: f64 = 0.9;
-
 /// The mask that was given, or one made from the run's mean image.
 ///
 /// # Errors
@@ -154,7 +151,7 @@ impl Common {
         }
         let own = self.own.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
         let line = format!("mask: {shared} voxels that the masks of all runs hold ({own})");
-        if (shared as f64) < LEAST_SHARED * most as f64 {
+        if (shared as f64) < masks::LEAST_SHARED * most as f64 {
             watch.warn(&format!(
                 "{line}; the runs cover different parts of the brain, or one lost signal"
             ));
