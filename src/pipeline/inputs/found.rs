@@ -66,7 +66,7 @@ fn made_of(bold: &Path) -> Result<PathBuf> {
     let mut bold = bold.to_owned();
     for _ in 0..MOST_STEPS {
         let sidecar = sidecar_path(&bold);
-        let Ok(Some(facts)) = provenance::facts_beside(&bold) else { break };
+        let Ok(Some(facts)) = provenance::facts_of(&bold) else { break };
         let is_smoothed = facts.command.name == "smooth";
         let Some(from) = facts.read(&sidecar).next().filter(|from| is_smoothed && from.is_file())
         else {
