@@ -292,3 +292,25 @@ fn a_small_swing_at_a_large_level_is_censored_as_the_swing_alone() {
     };
     assert_eq!(confounds("f64.nii.gz"), confounds("bold.nii --mask mask.nii"));
 }
+
+#[test]
+fn voxels_of_one_value_are_in_no_share_of_false_findings() {
+    let folder = dataset();
+    let dir = folder.path();
+    let is_flat = |n: usize| n % 6 < 2;
+    nifti(dir, "bold.nii", &SHAPE, 3.0, |n| if is_flat(n % 120) { 7.0 } else { value(n) });
+    nifti(dir, "rest.nii", &SHAPE[..3], 3.0, |n| f32::from(u8::from(!is_flat(n))));
+    let found = |mask: &str| {
+        let line = format!(
+            "calibrate --bold bold.nii --events events.tsv --mask {mask} --repeats 2 --device cpu --json"
+        );
+        let output = boldly(dir, &line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (json["found"].clone(), said)
+    };
+    let ((all, said), (rest, _)) = (found("mask.nii"), found("rest.nii"));
+    assert_eq!((&all["voxels"], &all["rates"]), (&80.into(), &rest["rates"]));
+    assert!(said.contains("warning: 40 mask voxels are constant over time in bold.nii"), "{said}");
+}
