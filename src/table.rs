@@ -19,6 +19,14 @@ impl Table {
     }
 }
 
+/// Whether a cell says that there is no value.
+#[must_use]
+pub fn is_missing(cell: &str) -> bool {
+    let cell = cell.trim();
+    cell.is_empty()
+        || ["n/a", "na", "nan", "+nan", "-nan"].iter().any(|m| cell.eq_ignore_ascii_case(m))
+}
+
 /// A number as a cell: seven significant digits, as many as a float32 map has, by a power of ten below 1e-4 and from 1e15 on; `n/a` where it is not finite.
 #[must_use]
 pub fn number(value: f64) -> String {

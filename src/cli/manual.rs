@@ -8,7 +8,7 @@ use clap::Command;
 
 use crate::cli::definition;
 use crate::error::{Error, Result};
-use crate::io::Outputs;
+use crate::io::{Outputs, read_text};
 
 /// Write the manual pages boldly.1, boldly-glm.1, ... into a folder; `man -l FOLDER/boldly-glm.1` shows one.
 #[derive(Debug, clap::Args)]
@@ -114,8 +114,11 @@ fn literal(line: &str) -> String {
 /// Refuses to replace what is no manual page of boldly's.
 fn refuse_another(path: &Path) -> Result<()> {
     let ours = |text: &str| text.contains(".TH boldly");
-    match std::fs::read_to_string(path) {
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(()),
+    // A link that leads nowhere is there too; a pipe is not waited for.
+    if path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+        return Ok(());
+    }
+    match read_text(path) {
         Ok(text) if ours(&text) => Ok(()),
         _ => Err(Error::usage(
             path.display().to_string(),

@@ -128,6 +128,9 @@ impl Args {
             inputs::leave_out_unmatched(&mut specs, &session.watch)?;
             let firsts: Vec<&RunSpec> = runs.iter().map(|echoes| &echoes[0].spec.run).collect();
             inputs::say_shared(&firsts, &session.watch)?;
+            let firsts = runs.iter().map(|echoes| &echoes[0].spec);
+            let firsts: Vec<_> = firsts.map(|spec| (&spec.run, &spec.design)).collect();
+            inputs::refuse_one_recording_of(&firsts)?;
             for echoes in &mut runs {
                 let mut specs: Vec<&mut RetroicorSpec> =
                     echoes.iter_mut().map(|echo| &mut echo.spec).collect();

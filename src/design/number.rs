@@ -36,12 +36,7 @@ pub(crate) fn text(table: &Table, row: usize, column: usize) -> Result<&str> {
     })
 }
 
-/// Whether a cell says that there is no value.
-pub(crate) fn is_missing(text: &str) -> bool {
-    let text = text.trim();
-    text.is_empty()
-        || ["n/a", "na", "nan", "+nan", "-nan"].iter().any(|m| text.eq_ignore_ascii_case(m))
-}
+pub(crate) use crate::table::is_missing;
 
 /// The line of the file a row stands in, the header being line 1.
 pub(crate) fn line(row: usize) -> usize {

@@ -1,5 +1,7 @@
 //! When volumes and slices were acquired: options overrule sidecars, sidecars overrule the header.
 
+use std::path::Path;
+
 use super::bold::BoldFile;
 use super::header::{TR_S, TR_TOO_LONG_S};
 use super::resampled::{Resampled, resampled, told_resampled};
@@ -143,9 +145,21 @@ fn told_slice_times(
 /// What says another thing about time than what is used, one sentence each.
 #[must_use]
 pub fn contradictions(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Vec<String> {
-    let of_sidecar = sidecar.repetition_time.as_ref().map(|field| (field.value, &field.file));
+    let of_header = bold.tr.map(|tr| (tr, bold.path.as_path()));
+    contradictions_of(sidecar, (bold.n_volumes, of_header), tr)
+}
+
+/// [`contradictions`] of a run of so many volumes, whose image says a repetition time of its own where it is at hand.
+#[must_use]
+pub fn contradictions_of(
+    sidecar: &Sidecar,
+    (n_volumes, of_header): (usize, Option<(f64, &Path)>),
+    tr: Option<f64>,
+) -> Vec<String> {
+    let of_sidecar =
+        sidecar.repetition_time.as_ref().map(|field| (field.value, field.file.as_path()));
     let step = |times: &Field<Vec<f64>>| {
-        let step = even_step(&times.value, bold.n_volumes, "").ok()?;
+        let step = even_step(&times.value, n_volumes, "").ok()?;
         Some((step, format!("VolumeTiming in {}", times.file.display())))
     };
     let used = match (tr, of_sidecar) {
@@ -154,7 +168,7 @@ pub fn contradictions(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Ve
         _ => sidecar.volume_timing.as_ref().and_then(step),
     };
     let Some((used, origin)) = used else { return Vec::new() };
-    let others = [bold.tr.map(|tr| (tr, &bold.path)), of_sidecar];
+    let others = [of_header, of_sidecar];
     let apart = others.into_iter().flatten().filter(|(tr, _)| (tr - used).abs() > SAME_TR_S);
     let mut said: Vec<String> = apart
         .map(|(tr, file)| {
@@ -169,11 +183,11 @@ pub fn contradictions(bold: &BoldFile, sidecar: &Sidecar, tr: Option<f64>) -> Ve
                 "repetition time {used} s ({origin}) is used; VolumeTiming in {file} has a step of {step} s between volumes. \
                  BIDS takes one of the two: remove the wrong one, or give the time between volumes with --tr"
             ));
-        } else if times.len() != bold.n_volumes {
+        } else if times.len() != n_volumes {
             said.push(format!(
                 "VolumeTiming in {file} has {} times for {} volumes; repetition time {used} s ({origin}) is used",
                 times.len(),
-                bold.n_volumes
+                n_volumes
             ));
         }
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::files;
+use super::{files, folder};
 use crate::{Error, Result};
 
 /// Endings that are not part of a name's last word.
@@ -146,19 +146,7 @@ pub(super) fn unread(path: &Path) -> Option<String> {
 /// All that lies in a folder. One entry that cannot be read is an error like a folder that cannot: a sidecar that is missed would
 /// take its slice times with it, and nobody would know.
 fn list(folder: &Path) -> Result<Vec<PathBuf>> {
-    let unreadable = |e| {
-        let thing = folder.display().to_string();
-        let expected = "be a folder that may be read, because sidecars are found by listing it";
-        Error::missing_input(
-            thing,
-            "cannot be listed",
-            expected,
-            "check its permissions and the disk",
-        )
-        .caused_by(e)
-    };
-    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
-    entries.map(|entry| entry.map(|e| e.path()).map_err(unreadable)).collect()
+    Ok(folder::paths(folder::listed(folder)?))
 }
 
 /// A JSON file that holds an object.

@@ -92,7 +92,7 @@ impl BoldFile {
             tr: image.header.repetition_time(&thing).unwrap_or(None),
             header: image.header.clone(),
             notes,
-            warnings: image.header.other_sizes(&thing, &grid).into_iter().collect(),
+            warnings: image.header.doubts(&thing, &grid),
             grid,
             image,
             hashing,

@@ -110,12 +110,17 @@ impl Dataset {
     /// # Errors
     /// As [`Dataset::open`].
     pub fn open_all(folder: &Path) -> Result<Vec<Dataset>> {
-        let is_one = |at: &Path| at.join(ROOT_MARK).is_file() || walk::has_subjects(at);
-        if !folder.is_dir() || is_one(folder) {
+        let is_one = |at: &Path| Ok(at.join(ROOT_MARK).is_file() || walk::has_subjects(at)?);
+        if !folder.is_dir() || is_one(folder)? {
             return Ok(vec![Dataset::open(folder)?]);
         }
-        let below = walk::folders(folder)?;
-        below.iter().filter(|at| is_one(at)).map(|at| Dataset::open(at)).collect()
+        let mut all = Vec::new();
+        for at in walk::folders(folder)? {
+            if is_one(&at)? {
+                all.push(Dataset::open(&at)?);
+            }
+        }
+        Ok(all)
     }
 
     /// What it is called: its description's `Name`, else its folder.

@@ -34,10 +34,10 @@ pub fn read_map(path: &Path) -> Result<(Grid, Header, Vec<f32>)> {
     Ok((grid, image.header, values))
 }
 
-/// A line on voxel sizes in a map's header that are not those of its affine, which every command goes by; none where they agree.
+/// What a map's header says of voxel sizes and places otherwise than the grid, which every command goes by.
 #[must_use]
-pub fn other_sizes(path: &Path, header: &Header, grid: &Grid) -> Option<String> {
-    header.other_sizes(&path.display().to_string(), grid)
+pub fn header_doubts(path: &Path, header: &Header, grid: &Grid) -> Vec<String> {
+    header.doubts(&path.display().to_string(), grid)
 }
 
 /// The values of a map in f64, where its type can hold what f32 cannot; none else.

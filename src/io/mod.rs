@@ -14,6 +14,7 @@ pub mod dataset;
 mod decode;
 pub mod described;
 mod files;
+pub(crate) mod folder;
 pub mod hash;
 pub mod header;
 mod image;
@@ -41,8 +42,8 @@ mod volumes;
 mod write;
 
 pub use acquire::{
-    acquisition, acquisition_but_slices, acquisition_notes, contradictions, has_repetition_time,
-    told, volume_times,
+    acquisition, acquisition_but_slices, acquisition_notes, contradictions, contradictions_of,
+    has_repetition_time, told, volume_times,
 };
 pub use bold::{BoldFile, float32_bytes};
 pub use compress::{gzip, gzip_samples};
@@ -52,7 +53,7 @@ pub(crate) use files::{read_text, read_whole};
 pub use header::{Header, Intent};
 pub use image::other_half;
 pub use maps::{
-    GivenMask, check_grid, other_sizes, read_map, read_map_wide, read_mask, read_mask_of,
+    GivenMask, check_grid, header_doubts, read_map, read_map_wide, read_mask, read_mask_of,
     read_tissue,
 };
 pub use motion::read_confounds;

@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::bids::{Name, ROOT_MARK, read_json};
+use super::folder;
+use crate::Result;
 
 /// Where a run comes from.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,10 +19,12 @@ pub struct Origin {
 }
 
 /// The origin of a run, by what its sidecars say.
-#[must_use]
-pub fn origin(bold: &Path, fields: &Map<String, Value>) -> Origin {
-    let Ok(absolute) = std::path::absolute(bold) else { return Origin::default() };
-    let Some(root) = root(&absolute) else { return Origin::default() };
+///
+/// # Errors
+/// [`crate::Error::MissingInput`] where a folder of derivatives cannot be listed.
+pub fn origin(bold: &Path, fields: &Map<String, Value>) -> Result<Origin> {
+    let Ok(absolute) = std::path::absolute(bold) else { return Ok(Origin::default()) };
+    let Some(root) = root(&absolute) else { return Ok(Origin::default()) };
     let described = read_json(&root.join(ROOT_MARK)).unwrap_or_default();
     let links = links(&described, &root);
     let mut datasets: Vec<PathBuf> = links.iter().map(|(_, folder)| folder.clone()).collect();
@@ -34,7 +38,7 @@ pub fn origin(bold: &Path, fields: &Map<String, Value>) -> Origin {
         let run = found.filter(|path| is_run(path) && !sources.contains(path));
         sources.extend(run);
     }
-    Origin { sources, datasets: with_derivatives(datasets) }
+    Ok(Origin { sources, datasets: with_derivatives(datasets)? })
 }
 
 /// Whether a name or sidecar says that a run was made of another.
@@ -47,19 +51,23 @@ pub fn is_derived(bold: &Path, fields: &Map<String, Value>) -> bool {
 
 impl Origin {
     /// The JSON files of functional runs of a subject in these datasets, in order. `bold`: a run of the subject.
-    #[must_use]
-    pub fn sidecars_like(&self, bold: &Path) -> Vec<PathBuf> {
+    ///
+    /// # Errors
+    /// [`crate::Error::MissingInput`] where a folder of theirs cannot be listed.
+    pub fn sidecars_like(&self, bold: &Path) -> Result<Vec<PathBuf>> {
         let entities = Name::of(bold).entities;
         let of = |key: &str| entities.iter().find(|entity| entity.starts_with(key));
-        let Some(subject) = of("sub-") else { return Vec::new() };
+        let Some(subject) = of("sub-") else { return Ok(Vec::new()) };
         let of_subject = of("ses-").map_or(subject.into(), |ses| PathBuf::from(subject).join(ses));
-        let folders = self.datasets.iter().map(|dataset| dataset.join(&of_subject).join("func"));
-        let is_json = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "json");
-        let mut found: Vec<PathBuf> =
-            folders.flat_map(|folder| entries(&folder)).filter(is_json).collect();
+        let mut found = Vec::new();
+        for dataset in &self.datasets {
+            let func = dataset.join(&of_subject).join("func");
+            found.extend(folder::paths(folder::listed_if_there(&func)?));
+        }
+        found.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
         found.sort();
         found.dedup();
-        found
+        Ok(found)
     }
 }
 
@@ -120,17 +128,13 @@ fn is_run(path: &Path) -> bool {
     name.ends_with("_bold.nii.gz") || name.ends_with("_bold.nii")
 }
 
-fn with_derivatives(datasets: Vec<PathBuf>) -> Vec<PathBuf> {
-    let within = |dataset: &PathBuf| entries(&dataset.join("derivatives"));
-    let mut all: Vec<PathBuf> = datasets.iter().flat_map(within).collect();
+fn with_derivatives(datasets: Vec<PathBuf>) -> Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for dataset in &datasets {
+        all.extend(folder::paths(folder::listed_if_there(&dataset.join("derivatives"))?));
+    }
     all.extend(datasets);
-    all
-}
-
-/// What lies in a folder; nothing where there is none.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten();
-    entries.filter_map(|entry| Some(entry.ok()?.path())).collect()
+    Ok(all)
 }
 
 #[cfg(test)]
@@ -176,7 +180,7 @@ mod tests {
             let bold = put(study, at, "");
             let root = bold.ancestors().nth(3).unwrap();
             put(root, ROOT_MARK, &described.to_string());
-            let found = origin(&bold, fields.as_object().unwrap());
+            let found = origin(&bold, fields.as_object().unwrap()).unwrap();
             assert_eq!(found.sources, std::slice::from_ref(&raw), "{at}, {described}, {fields}");
         }
     }
@@ -191,7 +195,7 @@ mod tests {
         let own = put(raw, "derivatives/boldly/sub-01/ses-2/func/c_bold.json", "{}");
         let beside = put(raw, "sub-01/ses-2/func/sub-01_ses-2_bold.json", "{}");
         put(raw, "sub-01/ses-1/func/sub-01_ses-1_bold.json", "{}");
-        let found = origin(&bold, &Map::new()).sidecars_like(&bold);
+        let found = origin(&bold, &Map::new()).unwrap().sidecars_like(&bold).unwrap();
         assert_eq!(found, [own, beside]);
     }
 }

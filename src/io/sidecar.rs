@@ -104,6 +104,32 @@ pub fn find(bold: &Path, explicit: Option<&Path>) -> Result<Sidecar> {
     Ok(sidecar)
 }
 
+/// What the JSON that bears a map's or a table's name says of it.
+#[derive(Debug, Default)]
+pub struct Beside {
+    /// The file, where it speaks of it.
+    pub file: Option<PathBuf>,
+    /// Its fields; none without one.
+    pub fields: Map<String, Value>,
+    /// Why nothing is taken from it: boldly wrote it for other files.
+    pub doubt: Option<String>,
+}
+
+/// The JSON `json` that lies beside a map or a table, if it is there.
+///
+/// # Errors
+/// [`Error::BadData`] where it is no JSON; those of reading `file`, where boldly's sidecar has checksums to hold it against.
+pub fn beside(file: &Path, json: &Path) -> Result<Beside> {
+    if !json.is_file() {
+        return Ok(Beside::default());
+    }
+    let fields = bids::read_json(json)?;
+    Ok(match of_another(&fields, json, file)? {
+        Some(doubt) => Beside { doubt: Some(doubt), ..Beside::default() },
+        None => Beside { file: Some(json.to_owned()), fields, doubt: None },
+    })
+}
+
 /// Why a sidecar of boldly's says nothing of this run, though its name does.
 fn of_another(map: &Map<String, Value>, file: &Path, bold: &Path) -> Result<Option<String>> {
     let Some(listed) = described::listed(map) else { return Ok(None) };

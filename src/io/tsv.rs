@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::files;
 use super::output::refuse_unfinished;
-use crate::table::Table;
+use crate::table::{Table, is_missing};
 use crate::{Error, Result};
 
 /// The most cells of a table: thousands of volumes with a thousand columns each.
@@ -48,7 +48,10 @@ pub fn read(path: &Path) -> Result<Table> {
 /// A first line of numbers, or a comment, is no header: its row would be lost and every later one would shift.
 fn refuse_data_as_header(path: &Path, header: &str) -> Result<()> {
     let mut words = header.split(['\t', ' ', ',', ';']).filter(|word| !word.is_empty()).peekable();
-    let is_data = |word: &str| word.parse::<f64>().is_ok() || word == "n/a";
+    let is_data = |word: &str| {
+        let word = word.trim_matches(['"', '\'']);
+        word.parse::<f64>().is_ok() || is_missing(word)
+    };
     // AFNI's .1D begin with comments, FSL's design.mat with what it counts.
     let is_comment =
         header.starts_with('#') && !header.contains('\t') || header.starts_with("/Num");

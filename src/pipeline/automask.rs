@@ -16,9 +16,6 @@ use crate::volume::{Grid, Mask};
 /// The rule in one line, for the log and the sidecar.
 pub const RULE: &str = "mean image >= half the median of the voxels at or above that clip, largest piece, holes filled";
 
-/// Runs whose masks share less than this of the largest differ in more than their noise.
-const LEAST_SHARED: f64 = 0.9;
-
 /// The mask that was given, or one made from the run's mean image.
 ///
 /// # Errors
@@ -27,10 +24,8 @@ pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Ma
     if let Some(path) = given {
         return masks::mask(path, &run.grid, watch);
     }
-    let mut mean = mean_image(run.bold.as_mut())?;
-    if let Some(level) = &run.level {
-        mean.iter_mut().zip(level.iter()).for_each(|(mean, level)| *mean += level);
-    }
+    let level = run.level.as_ref().map(|level| level.as_slice());
+    let mean = level_and_mean(run.bold.as_mut(), level)?;
     let mask = from_mean(&run.path.display().to_string(), &mean, &run.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
     Ok(mask)
@@ -156,7 +151,7 @@ impl Common {
         }
         let own = self.own.iter().map(usize::to_string).collect::<Vec<_>>().join(", ");
         let line = format!("mask: {shared} voxels that the masks of all runs hold ({own})");
-        if (shared as f64) < LEAST_SHARED * most as f64 {
+        if (shared as f64) < masks::LEAST_SHARED * most as f64 {
             watch.warn(&format!(
                 "{line}; the runs cover different parts of the brain, or one lost signal"
             ));
@@ -204,6 +199,18 @@ pub fn mean_image(source: &mut dyn BoldSource) -> Result<Vec<f64>> {
     }
     let mean = |(sum, missing): (f64, u32)| sum / (n_volumes as f64 - f64::from(missing));
     Ok(sum.into_iter().zip(missing).map(mean).collect())
+}
+
+/// [`mean_image`] of a run that is read without `level`, `[voxel]`, and that level.
+///
+/// # Errors
+/// Those of reading the run.
+pub fn level_and_mean(source: &mut dyn BoldSource, level: Option<&[f64]>) -> Result<Vec<f64>> {
+    let mut mean = mean_image(source)?;
+    if let Some(level) = level {
+        mean.iter_mut().zip(level).for_each(|(mean, level)| *mean += level);
+    }
+    Ok(mean)
 }
 
 /// The mask of a mean image `[voxel]`; values that are not finite are outside.

@@ -274,7 +274,7 @@ impl Plan {
     pub fn report(&self, session: &Session<'_>) -> Result<Done> {
         let mut done = Done::default();
         let mut is_there = vec![false; self.units.len()];
-        let why = there::Why::of(self);
+        let why = there::Why::of(self)?;
         for (at, unit) in self.units.iter().enumerate() {
             // Estimates of what is not there are of something else.
             let lacks = unit.below.iter().find(|below| !is_there[**below]);

@@ -12,6 +12,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::dvars::{self, Shown};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::masks;
+use crate::pipeline::precision;
 use crate::pipeline::spec::DesignOptions;
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::volume::Grid;
@@ -22,10 +23,11 @@ const LEAST: usize = 3;
 /// Volumes that are listed with their reasons; the sidecar has all.
 const LISTED: usize = 12;
 
-/// Leave them out of every run: what comes after sees the kept volumes alone.
+/// Leave them out of every run that is to be fitted: what comes after sees the kept volumes alone. A run that a rule looks at is kept
+/// exact for the rule as for the fit.
 ///
 /// # Errors
-/// As [`decide`] and [`Run::keep_only`].
+/// As [`decide`], [`precision::keep`] and [`Run::keep_only`].
 pub fn apply(
     runs: &mut [Run],
     options: &DesignOptions,
@@ -35,6 +37,9 @@ pub fn apply(
 ) -> Result<()> {
     let several = runs.len() > 1;
     for run in runs {
+        if options.censor.as_ref().is_some_and(|rules| !Looks::of(rules, &run.measures).nowhere()) {
+            precision::keep(run, watch)?;
+        }
         let kept = decide(run, options.censor.as_ref(), mask, ladder, watch)?;
         if several {
             run.bold.release(); // none stays in memory while the others are looked at
@@ -56,7 +61,8 @@ pub fn decide(
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<Vec<usize>> {
-    let image = Image { path: &run.path, grid: &run.grid, bold: run.bold.as_mut() };
+    let level = run.level.as_ref().map(|level| level.as_slice());
+    let image = Image { path: &run.path, grid: &run.grid, bold: run.bold.as_mut(), level };
     run.left_out = of_image(image, &mut run.measures, (rules, mask), ladder, watch)?;
     Ok(kept(&run.left_out, run.n_volumes))
 }
@@ -76,6 +82,27 @@ pub struct Image<'a> {
     pub grid: &'a Grid,
     /// Its data.
     pub bold: &'a mut dyn BoldSource,
+    /// What they are read without, `[voxel]`.
+    pub level: Option<&'a [f64]>,
+}
+
+/// What rules look for in a run itself, since no table has it.
+struct Looks {
+    steady: bool,
+    moving: bool,
+}
+
+impl Looks {
+    fn of(rules: &Rules, measures: &Measures) -> Looks {
+        Looks {
+            steady: rules.non_steady == Some(NonSteady::Found) && measures.non_steady.is_none(),
+            moving: rules.dvars.is_some() && measures.std_dvars.is_none(),
+        }
+    }
+
+    fn nowhere(&self) -> bool {
+        !self.steady && !self.moving
+    }
 }
 
 /// The volumes of an image that are left out, ascending, which is said. `measures`: what is known of them; what the rules need
@@ -130,15 +157,18 @@ fn look(
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<()> {
-    let steady = rules.non_steady == Some(NonSteady::Found) && measures.non_steady.is_none();
-    let moving = rules.dvars.is_some() && measures.std_dvars.is_none();
-    if !steady && !moving {
+    let looks = Looks::of(rules, measures);
+    if looks.nowhere() {
         return Ok(());
     }
+    let Looks { steady, moving } = looks;
     let name = display(image.path);
     let mask = match mask {
         Some(path) => masks::mask(path, image.grid, &Quiet)?,
-        None => automask::from_mean(&name, &automask::mean_image(image.bold)?, image.grid)?,
+        None => {
+            let mean = automask::level_and_mean(image.bold, image.level)?;
+            automask::from_mean(&name, &mean, image.grid)?
+        }
     };
     let shown = shown(image.bold, &mask.inside, (steady, rules.dvars), ladder, watch)?;
     if moving {

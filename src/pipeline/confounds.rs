@@ -145,14 +145,14 @@ fn find_columns(
         }
         None => (Array2::zeros((bold.n_volumes, 0)), None),
     };
-    let (measures, left_out) = censored(spec, &mut bold, ladder, watch)?;
+    let grid = bold.grid.clone();
+    let level = precision::centred(&mut bold, (&spec.bold, &grid), watch)?;
+    let (measures, left_out) = censored(spec, (&mut bold, level.as_deref()), ladder, watch)?;
     let left_out_volumes: Vec<usize> = left_out.iter().map(|left| left.volume).collect();
     let taken_out = with_spikes(&cosines, &left_out_volumes);
     let filter = Filter::new(taken_out.view(), spec.scaling)?;
     check_counts(spec, &filter)?;
     let mut regions = Regions::read(spec, &bold.grid, watch)?;
-    let grid = bold.grid.clone();
-    let level = precision::centred(&mut bold, (&spec.bold, &grid), watch)?;
 
     let seen = (&filter, &left_out_volumes[..]);
     let mut surveyed = survey(spec, ladder, &mut bold, &mut regions, seen, watch)?;
@@ -202,7 +202,7 @@ fn find_columns(
 /// What is known of each volume, and which are left out of the components.
 fn censored(
     spec: &ConfoundsSpec,
-    bold: &mut BoldFile,
+    (bold, level): (&mut BoldFile, Option<&Vec<f64>>),
     ladder: &mut Ladder,
     watch: &dyn Watch,
 ) -> Result<(Measures, Vec<LeftOut>)> {
@@ -215,7 +215,8 @@ fn censored(
     let rules = spec.censor.as_ref();
     let mut measures = inputs::measures(&run, rules, bold.n_volumes, watch)?;
     let grid = bold.grid.clone();
-    let image = Image { path: &spec.bold, grid: &grid, bold };
+    let level = level.map(Vec::as_slice);
+    let image = Image { path: &spec.bold, grid: &grid, bold, level };
     let asked = (rules, spec.mask.as_deref());
     let left_out = censor::of_image(image, &mut measures, asked, ladder, watch)?;
     Ok((measures, left_out))

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::kernels::contrast::Stat;
 use crate::maps::{Dof, Entities, Map, Quantity};
 use crate::pipeline::decide::ContrastMaps;
+use crate::pipeline::masks::LEAST_SHARED;
 use crate::pipeline::products::{Account, Opened, Products};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, FixedSpec};
@@ -42,12 +43,7 @@ pub fn run(spec: &FixedSpec, session: &mut Session<'_>, products: &mut dyn Produ
             "check that all are in one space",
         ));
     }
-    if n_inside < n_any {
-        watch.note(&format!(
-            "{n_inside} of {n_any} voxels are in all {} estimates, and counted",
-            spec.estimates.len()
-        ));
-    }
+    tell_lost((n_inside, n_any), spec.estimates.len(), watch);
     watch.stage("combine", spec.contrasts.len());
     let mut maps = Vec::new();
     for (contrast, label) in spec.contrasts.iter().zip(&labels) {
@@ -84,6 +80,19 @@ pub fn run(spec: &FixedSpec, session: &mut Session<'_>, products: &mut dyn Produ
     products.finish(session, account)
 }
 
+/// Voxels that some estimates have and not all.
+fn tell_lost((n_inside, n_any): (usize, usize), n_estimates: usize, watch: &dyn Watch) {
+    let line =
+        format!("{n_inside} of {n_any} voxels are in all {n_estimates} estimates, and counted");
+    if (n_inside as f64) < LEAST_SHARED * n_any as f64 {
+        watch.warn(&format!(
+            "{line}; the estimates cover different parts of the brain, or one lost signal"
+        ));
+    } else if n_inside < n_any {
+        watch.note(&line);
+    }
+}
+
 /// Weights and units in the sidecars.
 fn describe(spec: &FixedSpec, estimates: &Estimates, weights: &[Vec<f64>], maps: &mut [Map]) {
     let row = |weights: &Vec<f64>| -> Value {
@@ -102,5 +111,23 @@ fn describe(spec: &FixedSpec, estimates: &Estimates, weights: &[Vec<f64>], maps:
         if let Some(units) = &estimates.units {
             map.asked.insert("Units".to_owned(), json!(format!("{units}{squared}")));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::watch::{Journal, Quiet};
+
+    #[test]
+    fn many_lost_voxels_are_warned_of() {
+        let warned = |n_inside| {
+            let journal = Journal::new(&Quiet);
+            tell_lost((n_inside, 1000), 3, &journal);
+            journal.warnings()
+        };
+        assert!(warned(1000).is_empty() && warned(900).is_empty());
+        let [line] = &warned(899)[..] else { panic!("one warning") };
+        assert!(line.contains("899 of 1000 voxels are in all 3"), "{line}");
     }
 }

@@ -56,7 +56,7 @@ pub use echo::{Columns, echo};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
-pub use shared::{refuse_one_recording, say_shared};
+pub use shared::{refuse_one_recording, refuse_one_recording_of, say_shared};
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task, at_one_moment};
@@ -286,7 +286,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         if let Some((_, at_s)) = run.moment {
             (physio.shown.slice_times, physio.moment_s) = (None, at_s);
         }
-        physio.apart = apart(&spec.bold, &spec.physio);
+        physio.apart = apart(&spec.bold, &spec.physio, spec.record.peaks.as_deref());
         say_apart(&physio, &spec.bold, watch);
         run.physio = Some(physio);
     }

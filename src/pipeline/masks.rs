@@ -7,6 +7,9 @@ use crate::io::{self, GivenMask};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
 
+/// Images that share less of their voxels than this part cover different parts of the brain.
+pub const LEAST_SHARED: f64 = 0.9;
+
 /// Labels that a line lists.
 const LISTED: usize = 6;
 

@@ -152,7 +152,8 @@ fn columns(
     let last = groups.group_of_plane.pop().unwrap_or(0);
     let columns = groups.columns[last].clone();
     let shown = acquisition.clone();
-    let apart = spec.bold.as_ref().and_then(|bold| inputs::apart(bold, &spec.physio));
+    let peaks = spec.record.peaks.as_deref();
+    let apart = spec.bold.as_ref().and_then(|bold| inputs::apart(bold, &spec.physio, peaks));
     let physio = Physiology { recording, retroicor, known, shown, moment_s, columns, apart };
     if let Some(bold) = &spec.bold {
         inputs::say_apart(&physio, bold, watch);
@@ -341,13 +342,8 @@ fn told(spec: &PhysioSpec, slice_times: Option<&[f64]>, watch: &dyn Watch) -> Re
         ));
     }
     let acquisition = io::told(&sidecar, n_volumes, tr, slice_times)?;
-    if let (Some(tr), Some(field)) = (spec.tr, &sidecar.repetition_time)
-        && tr != field.value
-    {
-        let file = field.file.display();
-        watch
-            .note(&format!("repetition time {tr} s (--tr) is used; {file} says {} s", field.value));
-    }
+    let said = io::contradictions_of(&sidecar, (n_volumes, None), tr);
+    said.iter().for_each(|said| watch.warn(said));
     let resampled = of_resampled(io::told_resampled(&sidecar), &acquisition, &sidecar)?;
     let n_slices = acquisition.slice_times.as_ref().map(Vec::len);
     let opened = Opened { found: of_sidecar(&sidecar), ..Opened::default() };

@@ -71,7 +71,7 @@ pub fn refuse_level(
     }
     let why =
         "subtract a constant from the image first; float32 cannot hold its level beside its swing";
-    if model.solvers.iter().any(|s| s.mean_residual.iter().any(|&r| r != 0.0)) {
+    if !has_constant(model) {
         return Err(Error::bad_data(
             format!("the design of {}", display(&run.path)),
             "does not hold a constant",
@@ -79,21 +79,32 @@ pub fn refuse_level(
             why,
         ));
     }
-    for Prepared { contrast, .. } in contrasts {
-        let of_mean = |row: ndarray::ArrayView1<f64>| {
-            let largest = row.iter().fold(0.0_f64, |most, w| most.max(w.abs()));
-            model.solvers.iter().any(|s| row.dot(&s.mean_beta).abs() > NO_WEIGHT * largest)
-        };
-        if contrast.weights.rows().into_iter().any(of_mean) {
-            return Err(Error::usage(
-                format!("contrast '{}'", contrast.name),
-                format!("weighs the mean of {}, which is read without it", display(&run.path)),
-                "compare conditions, whose weights of the mean add up to 0",
-                why,
-            ));
-        }
+    match contrasts.iter().find(|asked| weighs_level(model, asked)) {
+        None => Ok(()),
+        Some(Prepared { contrast, .. }) => Err(Error::usage(
+            format!("contrast '{}'", contrast.name),
+            format!("weighs the mean of {}, which is read without it", display(&run.path)),
+            "compare conditions, whose weights of the mean add up to 0",
+            why,
+        )),
     }
-    Ok(())
+}
+
+/// Whether contrasts are the same of a series less its mean.
+#[must_use]
+pub fn takes_up_level(model: &Model, contrasts: &[Prepared]) -> bool {
+    has_constant(model) && !contrasts.iter().any(|asked| weighs_level(model, asked))
+}
+
+fn has_constant(model: &Model) -> bool {
+    !model.solvers.iter().any(|s| s.mean_residual.iter().any(|&r| r != 0.0))
+}
+
+fn weighs_level(model: &Model, Prepared { contrast, .. }: &Prepared) -> bool {
+    contrast.weights.rows().into_iter().any(|row| {
+        let largest = row.iter().fold(0.0_f64, |most, w| most.max(w.abs()));
+        model.solvers.iter().any(|s| row.dot(&s.mean_beta).abs() > NO_WEIGHT * largest)
+    })
 }
 
 /// Fails where an image of float32 cannot hold what is made of a source; warns where that concerns few voxels.

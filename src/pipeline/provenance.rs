@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Device, DeviceReport, Span};
 use crate::io::bids::{Name, read_value};
 use crate::io::hash::Checksum;
-use crate::io::{self, Overwrite};
+use crate::io::{self, Overwrite, folder};
 use crate::physio::{BeyondChance, PhysioSummary};
 use crate::pipeline::spec::{Command, Role};
 
@@ -20,7 +20,7 @@ mod facts;
 use digest::{Blank, sidecar_text};
 
 pub use crate::io::paths::{real, relative};
-pub use facts::{Facts, Named, Read, SMOOTHED, facts_at, facts_beside};
+pub use facts::{Facts, Named, Read, SMOOTHED, beside, facts_at, facts_beside, facts_of};
 
 /// Version of the `boldly` object. 1 had SHA-256 of the inputs, and of the outputs their names only.
 pub const SCHEMA: u32 = 2;
@@ -256,17 +256,8 @@ pub fn refuse_foreign(path: &Path, overwrite: Overwrite) -> Result<()> {
 /// # Errors
 /// Missing input where it cannot be listed.
 pub fn json_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let unreadable = |e| {
-        let thing = folder.display().to_string();
-        Error::missing_input(thing, "cannot be listed", "be readable", "").caused_by(e)
-    };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        found.push(entry.map_err(unreadable)?.path());
-    }
+    let mut found = folder::paths(folder::listed(folder)?);
     found.retain(|path| path.extension().is_some_and(|e| e == "json") && path.is_file());
-    found.sort();
     Ok(found)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::finish_left;
+use crate::io::folder::{self, Entry};
 use crate::pipeline::blocks::{Ladder, PROCESS_BYTES};
 use crate::pipeline::compared::Compared;
 use crate::pipeline::comparison::Comparison;
@@ -40,7 +41,8 @@ pub fn verify(outs: &[PathBuf], memory: Option<u64>, watch: &dyn Watch) -> Resul
     let mut finished: Vec<Finished> = Vec::new();
     let mut listed: Vec<Listed> = Vec::new();
     for out in outs {
-        folders(out).iter().flat_map(|at| finish_left(at)).for_each(|line| watch.warn(&line));
+        let (folders, _) = below(out, &mut Vec::new());
+        folders.iter().flat_map(|at| finish_left(at)).for_each(|line| watch.warn(&line));
         let (found, others) = find(out, &mut verified.errors)?;
         listed.extend(others);
         for one in found {
@@ -158,8 +160,7 @@ fn find(out: &Path, errors: &mut Vec<Error>) -> Result<(Vec<Finished>, Vec<Liste
 fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<(Vec<Finished>, Vec<Listed>)> {
     let root = absolute(out);
     let mut found = Vec::new();
-    let mut listed = Vec::new();
-    files(out, &mut listed);
+    let (_, listed) = below(out, errors);
     for sidecar in listed.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
         match of_sidecar(sidecar) {
             Ok(None) => {}
@@ -216,38 +217,29 @@ fn of_file(out: &Path) -> Result<(Vec<Finished>, Vec<Listed>)> {
     Ok((Vec::new(), listed::of_file(out)?))
 }
 
-/// A folder and those below it, or that of a file.
-fn folders(out: &Path) -> Vec<PathBuf> {
+/// A folder and those below it, or that of a file, and all regular files in them; links to folders are not followed. What cannot be
+/// listed is added to the errors.
+fn below(out: &Path, errors: &mut Vec<Error>) -> (Vec<PathBuf>, Vec<PathBuf>) {
     if !out.is_dir() {
         let folder = out.parent().filter(|p| !p.as_os_str().is_empty());
-        return vec![folder.unwrap_or(Path::new(".")).to_owned()];
+        return (vec![folder.unwrap_or(Path::new(".")).to_owned()], Vec::new());
     }
-    let mut found = vec![out.to_owned()];
+    let (mut folders, mut files) = (vec![out.to_owned()], Vec::new());
     let mut at = 0;
-    while at < found.len() {
-        let entries = std::fs::read_dir(&found[at]).into_iter().flatten().flatten();
-        let below = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
-        let below: Vec<PathBuf> = below.map(|entry| entry.path()).collect();
-        found.extend(below);
+    while at < folders.len() {
+        match folder::listed(&folders[at]) {
+            Ok(all) => {
+                let (own, other): (Vec<_>, Vec<_>) =
+                    all.into_iter().partition(Entry::is_own_folder);
+                folders.extend(folder::paths(own));
+                files.extend(folder::paths(other).into_iter().filter(|path| path.is_file()));
+            }
+            Err(error) => errors.push(error),
+        }
         at += 1;
     }
-    found
-}
-
-/// The regular files of a folder and of those below it, in order; links to folders are not followed.
-fn files(folder: &Path, found: &mut Vec<PathBuf>) {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut all: Vec<(PathBuf, bool)> = entries
-        .filter_map(|entry| entry.file_type().ok().map(|kind| (entry.path(), kind.is_dir())))
-        .collect();
-    all.sort();
-    for (path, is_folder) in all {
-        if is_folder {
-            files(&path, found);
-        } else if path.is_file() {
-            found.push(path);
-        }
-    }
+    files.sort();
+    (folders, files)
 }
 
 /// The outputs that a sidecar lists. None where the file is no sidecar of boldly's.

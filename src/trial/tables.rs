@@ -20,10 +20,7 @@ pub struct Measured {
     pub origin: Vec<String>,
 }
 
-/// Whether a cell says that there is no value.
-pub(super) fn is_missing(cell: &str) -> bool {
-    matches!(cell.trim(), "" | "n/a" | "N/A" | "NA" | "NaN" | "nan")
-}
+pub(super) use crate::table::is_missing;
 
 impl Measured {
     /// Whether the table has a column.

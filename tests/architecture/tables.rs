@@ -96,7 +96,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // Echoes are compared within the mask, and made one before anything else looks at the run.
     ("echoes", &["watch", "masks", "automask", "blocks", "inputs", "spec"]),
     // A run is looked at within the mask.
-    ("censor", &["watch", "masks", "automask", "blocks", "dvars", "inputs", "spec"]),
+    ("censor", &["watch", "masks", "automask", "precision", "blocks", "dvars", "inputs", "spec"]),
     // The voxels are those of the automatic mask's rule.
     ("chance", &["watch", "automask", "inputs"]),
     ("precision", &["watch", "inputs"]),
@@ -217,6 +217,8 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "session",
             // What a page is told last.
             "provenance",
+            // Voxels that one of several runs lacks.
+            "flat",
             "automask",
             "echoes",
             "censor",
@@ -283,7 +285,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Finished estimates, combined by their variances.
-    ("fixed", &["watch", "decide", "spec", "session", "provenance", "products"]),
+    ("fixed", &["watch", "decide", "masks", "spec", "session", "provenance", "products"]),
     // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's.
     ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products", "group"]),
     // What a command takes, weighed before it runs.
@@ -295,6 +297,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "watch",
             "spec",
             "blocks",
+            "flat",
             "automask",
             "censor",
             "smoothing",

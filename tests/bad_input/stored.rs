@@ -245,3 +245,72 @@ fn what_float32_cannot_hold_is_not_written_as_float32_and_few_such_voxels_are_wa
     let said = run(dir, "smooth bold.nii --fwhm 0 --out s.nii.gz --device cpu");
     assert!(!said.contains("float32"), "{said}");
 }
+
+/// What is left out of a run by its own signal, as the sidecar has it.
+fn censored(dir: &Path, line: &str, sidecar: &str) -> serde_json::Value {
+    run(dir, line);
+    let json: serde_json::Value =
+        serde_json::from_slice(&fs::read(dir.join(sidecar)).expect("a sidecar")).expect("JSON");
+    let resolved = &json["boldly"]["resolved"];
+    let of_run = resolved["runs"].get(0).unwrap_or(resolved);
+    of_run["censored"].clone()
+}
+
+#[test]
+fn a_small_swing_at_a_large_level_is_censored_as_the_swing_alone() {
+    let folder = dataset();
+    let dir = folder.path();
+    let spiked = |n: usize| {
+        let swing = f64::from(swing(n)) / 1024.0;
+        match n / 120 {
+            0 => swing + 0.5,                // before the steady state
+            12 if n % 2 == 0 => swing + 1.0, // a movement
+            _ => swing,
+        }
+    };
+    nifti(dir, "bold.nii", &SHAPE, 3.0, |n| spiked(n) as f32);
+    let n = SHAPE.iter().product::<usize>();
+    let samples = (0..n).flat_map(|n| (1e6 + spiked(n)).to_le_bytes()).collect();
+    Stored::new(&SHAPE, (64, 64), samples).write(dir, "f64.nii.gz");
+    copy(dir, "bold.json", "f64.json");
+
+    let rules = "--censor dvars:3,non-steady";
+    let glm = |given: &str, out: &str| {
+        let line = format!("glm {given} {EVENTS_ONLY} {rules} --out {out}");
+        censored(dir, &line, &format!("{out}/mask.json"))
+    };
+    let want = glm("bold.nii --mask mask.nii", "want");
+    let volumes: Vec<u64> = (want.as_array().expect("volumes that are left out").iter())
+        .filter_map(|left| left["volume"].as_u64())
+        .collect();
+    assert_eq!(volumes, [0, 1, 12, 13], "{want}");
+    assert_eq!(glm("f64.nii.gz --mask mask.nii", "given"), want);
+    assert_eq!(glm("f64.nii.gz", "made"), want, "the mask is made of the level");
+    let confounds = |name: &str| {
+        let rest = "--csf mask.nii --erode 0 --acompcor 2 --device cpu --overwrite --out made.tsv";
+        censored(dir, &format!("confounds {name} {rules} {rest}"), "made.json")
+    };
+    assert_eq!(confounds("f64.nii.gz"), confounds("bold.nii --mask mask.nii"));
+}
+
+#[test]
+fn voxels_of_one_value_are_in_no_share_of_false_findings() {
+    let folder = dataset();
+    let dir = folder.path();
+    let is_flat = |n: usize| n % 6 < 2;
+    nifti(dir, "bold.nii", &SHAPE, 3.0, |n| if is_flat(n % 120) { 7.0 } else { value(n) });
+    nifti(dir, "rest.nii", &SHAPE[..3], 3.0, |n| f32::from(u8::from(!is_flat(n))));
+    let found = |mask: &str| {
+        let line = format!(
+            "calibrate --bold bold.nii --events events.tsv --mask {mask} --repeats 2 --device cpu --json"
+        );
+        let output = boldly(dir, &line);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.success(), "{said}");
+        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        (json["found"].clone(), said)
+    };
+    let ((all, said), (rest, _)) = (found("mask.nii"), found("rest.nii"));
+    assert_eq!((&all["voxels"], &all["rates"]), (&80.into(), &rest["rates"]));
+    assert!(said.contains("warning: 40 mask voxels are constant over time in bold.nii"), "{said}");
+}

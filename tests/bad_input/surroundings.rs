@@ -170,6 +170,17 @@ fn a_pipe_or_a_device_in_place_of_a_picture_is_refused_and_not_waited_for() {
     }
 }
 
+#[test]
+fn a_pipe_in_place_of_a_manual_page_is_refused_and_not_waited_for() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    assert!(Command::new("mkfifo").arg(dir.join("boldly.1")).status().is_ok_and(|s| s.success()));
+    let mut child = spawned(dir, "manual .", |_| {});
+    assert_eq!(ended(&mut child, "manual .").code(), Some(2));
+    let kind = fs::symlink_metadata(dir.join("boldly.1")).expect("the pipe").file_type();
+    assert!(!kind.is_file(), "it was replaced");
+}
+
 /// How it ends, within half a minute.
 fn ended(child: &mut Child, line: &str) -> std::process::ExitStatus {
     let began = Instant::now();

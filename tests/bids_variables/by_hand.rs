@@ -416,3 +416,15 @@ fn whatever_is_asked_of_a_variable_is_carried_out_or_refused_with_its_place() {
     }
     assert!(done > 150 && refused > 150, "{done} done, {refused} refused");
 }
+
+#[test]
+fn events_of_no_level_are_counted_where_levels_become_columns() {
+    let events = ["onset duration trial_type side", "1 1 a L", "3 1 n/a R", "5 1 b n/a", "7 1 a R"];
+    let mut variables = Variables::of_run((0..10).map(f64::from).collect(), 1.0);
+    variables.add_events(&table("events.tsv", &events), &mut Notes::default()).unwrap();
+    let told = |list: Value| after(&variables, &list).unwrap().1.all().join("\n");
+    let said = told(json!([{"Name": "Factor", "Input": ["trial_type"]}]));
+    assert!(said.contains("1 of 4 values of `trial_type` is n/a, which is no level"), "{said}");
+    let said = told(json!([{"Name": "Split", "Input": ["trial_type"], "By": ["side"]}]));
+    assert!(said.contains("1 of 4 values of `side` is n/a"), "{said}");
+}

@@ -103,7 +103,7 @@ fn volumes_whose_dvars_a_device_cannot_tell_from_the_threshold_are_left_out_as_o
     for volume in volumes {
         let rules = Rules { dvars: Some(here.std_dvars[volume]), ..Rules::default() };
         let mut source = Memory { run: bold.clone() };
-        let image = Image { path: "run.nii".as_ref(), grid: &grid, bold: &mut source };
+        let image = Image { path: "run.nii".as_ref(), grid: &grid, bold: &mut source, level: None };
         let mut measures = Measures::default();
         let asked = (Some(&rules), None);
         let left_out = of_image(image, &mut measures, asked, &mut ladder, &Quiet).unwrap();

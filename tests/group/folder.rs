@@ -46,6 +46,24 @@ fn a_folder_gives_what_its_table_gives() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_subject_that_cannot_be_looked_into_is_not_missing_in_silence() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    derivatives(dir);
+    let link = dir.join("study/derivatives/sub-10");
+    std::os::unix::fs::symlink("sub-10", &link).unwrap();
+    let output = boldly(dir, FOLDER);
+    assert_eq!(output.status.code(), Some(66), "{}", said(&output));
+    let heard = said(&output);
+    assert!(heard.contains("sub-10 is a link that cannot be followed"), "{heard}");
+    // one to what is not here yet is a file, as git-annex leaves them
+    fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("../elsewhere", &link).unwrap();
+    run(dir, FOLDER);
+}
+
 #[test]
 fn verify_finds_a_folders_maps_again_and_misses_one_that_changed() {
     let folder = tempfile::tempdir().unwrap();

@@ -182,6 +182,40 @@ fn first_levels_of_few_degrees_of_freedom_are_told_by_mixed_effects_and_change_n
 }
 
 #[test]
+fn a_sidecar_of_other_files_says_nothing_of_a_map_and_those_that_do_are_among_the_inputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let read = || -> String {
+        let text = fs::read(dir.join("out/contrast-mean_stat-t_statmap.json")).unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        json["boldly"]["inputs"].to_string()
+    };
+    let mixed = ["--variance", "mixed"];
+    of_first_levels(dir, ["n/a"; 8], &mixed);
+    assert!(read().contains("v/m8.json") && read().contains("v/m15.json"), "{}", read());
+    let other = |name: &str| {
+        serde_json::json!({
+            "Units": "furlongs", "Statistic": "variance of the effect", "DegreesOfFreedom": 3,
+            "boldly": {"schema": 2, "outputs": [{"name": name}]}
+        })
+    };
+    fs::write(dir.join("m0.json"), other("m0.nii.gz").to_string()).unwrap();
+    fs::write(dir.join("v/m9.json"), other("m9.nii.gz").to_string()).unwrap();
+    let words = ["--model", "one-sample", "--variance", "mixed", "--overwrite"];
+    let said = group(dir, &words, "out");
+    for (name, folder) in [("m0", ""), ("m9", "v/")] {
+        let says =
+            format!("{folder}{name}.json describes {name}.nii.gz, which boldly made, and not");
+        assert!(said.contains(&says), "{says}: {said}");
+        assert!(!read().contains(&format!("{folder}{name}.json")), "{}", read());
+    }
+    assert!(!said.contains("degrees of freedom (least 3"), "{said}");
+    // what it says of its own map counts
+    fs::write(dir.join("v/m9.json"), other("m9.nii").to_string()).unwrap();
+    assert!(group(dir, &words, "out").contains("degrees of freedom (least 3"));
+}
+
+#[test]
 fn a_hyphen_within_a_level_is_no_minus_in_a_files_name() {
     let folder = tempfile::tempdir().unwrap();
     let table = table().replace("\ta\t", "\tpain-high\t").replace("\tb\t", "\tpain-low\t");

@@ -90,6 +90,29 @@ fn verify_goes_into_nested_folders_and_runs_each_command_once() {
     }
 }
 
+/// A folder in `at` that no path reaches: one of this many long names is longer than paths may be.
+#[cfg(unix)]
+fn unreachable(at: &Path) {
+    let name = "d".repeat(250);
+    let chain = |n: usize| (0..n).map(|_| name.as_str()).collect::<std::path::PathBuf>();
+    let (outer, inner) = (at.join(chain(8)), at.join("inner"));
+    fs::create_dir_all(&outer).unwrap();
+    fs::create_dir_all(inner.join(chain(9))).unwrap();
+    fs::rename(inner, outer.join("inner")).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_listed_is_not_verified() {
+    let folder = study();
+    let dir = folder.path();
+    let line = format!("physio --bold study/{} --physio study/{}", paths::BOLD, paths::PHYSIO);
+    run(dir, &format!("{line} --out all/c/p -q"));
+    run(dir, "verify all");
+    unreachable(&dir.join("all"));
+    refused(dir, "verify all", 66, &["cannot be listed", "1 could not be verified"]);
+}
+
 #[test]
 fn whatever_was_changed_in_an_output_is_seen() {
     let folder = study();

@@ -53,6 +53,46 @@ fn a_sidecar_without_an_image_gives_repetition_time_and_slice_times() {
 }
 
 #[test]
+fn a_sidecar_without_an_image_that_says_two_things_of_time_is_told_as_with_one() {
+    let folder = study();
+    let dir = folder.path();
+    let times = |step: usize| (0..50).map(|n| (n * step).to_string()).collect::<Vec<_>>().join(",");
+    let json = |more: &str| format!("{{\"SliceTiming\": {TIMES}, {more}}}");
+    let both = format!("\"RepetitionTime\": 2, \"VolumeTiming\": [{}]", times(3));
+    fs::write(dir.join("both.json"), json(&both)).unwrap();
+    fs::write(dir.join("three.json"), json("\"RepetitionTime\": 3")).unwrap();
+    for (given, found) in [
+        ("both.json", "VolumeTiming in both.json has a step of 3 s"),
+        ("three.json --tr 2", "repetition time 2 s (--tr) is used; three.json says 3 s"),
+    ] {
+        let line =
+            format!("physio --physio RECORD --volumes 50 --sidecar {given} --out told --overwrite");
+        let said = String::from_utf8_lossy(&well(dir, &line).stderr).into_owned();
+        assert!(said.contains("warning: ") && said.contains(found), "{said}");
+    }
+}
+
+#[test]
+fn a_table_of_peaks_of_another_subject_is_doubted_as_a_recording_is() {
+    let folder = study();
+    let dir = folder.path();
+    well(dir, "physio --physio RECORD --bold BOLD --out a");
+    for (name, is_doubted) in [("sub-06_task-pain_peaks.tsv", true), ("sub-01_peaks.tsv", false)] {
+        fs::copy(dir.join("a_desc-peaks_events.tsv"), dir.join(name)).unwrap();
+        for line in [
+            format!("physio --physio RECORD --bold BOLD --peaks {name} --out b --overwrite"),
+            format!(
+                "retroicor BOLD --physio RECORD --peaks {name} --out b.nii --overwrite --device cpu"
+            ),
+        ] {
+            let said = String::from_utf8_lossy(&well(dir, &line).stderr).into_owned();
+            let found = said.contains(&format!("sub-06 for sub-01 in {name}"));
+            assert_eq!(found, is_doubted, "{line}: {said}");
+        }
+    }
+}
+
+#[test]
 fn the_json_of_a_recording_is_among_the_inputs_of_every_command() {
     let folder = study();
     let dir = folder.path();

@@ -57,6 +57,18 @@ fn runs_and_echoes_in_one_call_are_what_they_are_one_by_one_and_verify() {
 }
 
 #[test]
+fn one_recording_at_the_same_times_of_two_runs_is_refused_before_the_first_is_corrected() {
+    let folder = study();
+    let dir = folder.path();
+    fs::copy(dir.join("run-1_physio.tsv.gz"), dir.join("copy_physio.tsv.gz")).unwrap();
+    fs::copy(dir.join("run-1_physio.json"), dir.join("copy_physio.json")).unwrap();
+    let line = "retroicor run-1_bold.nii.gz run-2_bold.nii.gz --physio run-1_physio.tsv.gz copy_physio.tsv.gz --device cpu --out all/";
+    let words = ["stands at the same times of run-1_bold.nii.gz and of run-2_bold.nii.gz"];
+    refused(dir, line, 2, &words);
+    assert!(!dir.join("all").exists());
+}
+
+#[test]
 fn echoes_choose_their_orders_together_and_each_run_for_itself() {
     let folder = study();
     let dir = folder.path();

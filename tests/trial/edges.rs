@@ -419,6 +419,23 @@ fn folders_that_cannot_be_taken_are_refused_and_means_over_runs_count_once() {
     refused(dir, "--edges connect", 65, &twice);
     fs::remove_dir_all(place("sub-001/ses-baseline/beta")).unwrap();
     fs::remove_file(place("sub-001/ses-baseline/task-rest_run-1/edges.json")).unwrap();
+    // A sidecar of others says nothing, which is told; one that does is an input.
+    let at = "sub-002/ses-baseline/task-rest_run-1/edges.json";
+    let of = |name: &str, subject: &str| {
+        let bold = format!("sub-{subject}_ses-baseline_task-rest_run-1_bold.nii.gz");
+        serde_json::json!({"boldly": {"schema": 2, "outputs": [{"name": name}],
+            "inputs": [{"role": "bold", "path": bold}]}})
+    };
+    for (name, subject, is_input) in [("run-1_edges.tsv", "003", false), ("edges.tsv", "002", true)]
+    {
+        write(at, &of(name, subject).to_string());
+        let (_, said) = run(dir, &format!("{LINE} --edges connect --out told --overwrite"));
+        let doubt = "beside 1 table of edges lies a sidecar that describes other files";
+        assert_eq!(said.contains(doubt), !is_input, "{said}");
+        let results = fs::read_to_string(dir.join("told/edges.json")).unwrap();
+        assert_eq!(results.contains(at), is_input, "{results}");
+    }
+    fs::remove_file(place(at)).unwrap();
     // A table that is called as theirs, and a plan without them.
     fs::write(dir.join("study/connect.tsv"), "participant_id\nsub-001\n").unwrap();
     refused(dir, "--edges connect", 2, &["table 'connect'", "the edges of --edges"]);

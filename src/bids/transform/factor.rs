@@ -48,6 +48,15 @@ fn levels(work: &Work, name: &str, values: &[Value]) -> Result<Vec<Value>> {
     Ok(levels)
 }
 
+/// Tell of rows whose level is not known: they come in no variable that is made, and so in no condition.
+fn note_missing(work: &mut Work, name: &str, values: &[Value]) {
+    let n = values.iter().filter(|value| **value == Value::Missing).count();
+    if n > 0 {
+        let (of, are) = (values.len(), if n == 1 { "is" } else { "are" });
+        work.note(format!("{n} of {of} values of `{name}` {are} n/a, which is no level: left out"));
+    }
+}
+
 /// A variable of 0 and 1 for each level, `name.level`, in place of the input. `drop_one` leaves out the first level or `RefLevel`; `mean_zero`
 /// too, whose rows are then -1 / (levels - 1) in all others.
 pub fn factor(work: &mut Work) -> Result<()> {
@@ -56,6 +65,9 @@ pub fn factor(work: &mut Work) -> Result<()> {
     for name in work.inputs()? {
         let values = cells(work, &name)?;
         let levels = levels(work, &name, &values)?;
+        if !matches!(work.variable(&name)?, Variable::Inputs(_)) {
+            note_missing(work, &name, &values);
+        }
         let reference = match (constraint.as_str(), reference(work)) {
             ("none", None) => None,
             ("none", Some(_)) => {
@@ -142,6 +154,7 @@ pub fn split(work: &mut Work) -> Result<()> {
         for by in &by {
             let values = values_at(work, by, &events)?;
             let levels = levels(work, by, &values)?;
+            note_missing(work, by, &values);
             let mut finer = Vec::new();
             for (label, rows) in &parts {
                 for level in &levels {

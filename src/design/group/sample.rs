@@ -2,7 +2,7 @@
 
 use crate::design::similar::closest;
 use crate::error::{Error, Result};
-use crate::table::Table;
+use crate::table::{Table, is_missing};
 
 /// Names of the column of subjects, in this order of preference.
 const SUBJECT: [&str; 2] = ["subject", "participant_id"];
@@ -16,11 +16,6 @@ pub struct Sample {
     pub subjects: Vec<String>,
     /// Whether the rows were found in a folder, and have no lines that a person could look at.
     is_found: bool,
-}
-
-/// Whether a cell says that there is no value.
-fn is_missing(cell: &str) -> bool {
-    matches!(cell.trim(), "" | "n/a" | "N/A" | "NA" | "NaN" | "nan")
 }
 
 /// Whether squares of a number, and of its inverse, can be summed.

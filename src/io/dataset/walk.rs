@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
+use crate::Result;
 use crate::io::bids::ROOT_MARK;
-use crate::io::interrupt;
-use crate::{Error, Result};
+use crate::io::{folder, interrupt};
 
 /// Folders below the root are looked into so deep: links may lead in circles.
 const DEEPEST: usize = 16;
@@ -48,35 +48,19 @@ pub(super) fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Whether a folder has folders of subjects.
-pub(super) fn has_subjects(folder: &Path) -> bool {
+pub(super) fn has_subjects(folder: &Path) -> Result<bool> {
     let is_subject = |path: &PathBuf| {
         path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("sub-"))
     };
-    folders(folder).is_ok_and(|all| all.iter().any(is_subject))
+    Ok(folders(folder)?.iter().any(is_subject))
 }
 
 /// What lies in a folder, and whether each is a folder; what is hidden is left out.
 fn entries(folder: &Path) -> Result<Vec<(PathBuf, bool)>> {
-    let unreadable = |e: std::io::Error| {
-        Error::missing_input(
-            folder.display().to_string(),
-            "cannot be listed",
-            "be a folder that may be read",
-            "check its permissions and the disk",
-        )
-        .caused_by(e)
-    };
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        if entry.file_name().to_string_lossy().starts_with('.') {
-            continue;
-        }
-        let kind = entry.file_type().map_err(unreadable)?;
-        let path = entry.path();
-        // A link to a file that is not here is a file still: git-annex leaves such where content was not fetched.
-        let is_folder = kind.is_dir() || kind.is_symlink() && path.is_dir();
-        found.push((path, is_folder));
-    }
-    Ok(found)
+    let seen = folder::listed(folder)?.into_iter().filter(|entry| !entry.is_hidden());
+    seen.map(|entry| {
+        let is_folder = entry.is_folder()?;
+        Ok((entry.path, is_folder))
+    })
+    .collect()
 }

@@ -9,6 +9,9 @@ type Affine = [[f64; 4]; 4];
 /// Voxel sizes that differ by less than this part are the same, rounded.
 const SAME_SIZE: f64 = 1e-3;
 
+/// Of the smallest voxel edge: sform and qform nearer to each other than this are the same, rounded.
+const SAME_PLACE: f64 = 0.05;
+
 impl Header {
     /// Millimetres a spatial unit; unknown counts as millimetres.
     fn space_unit_mm(&self) -> f64 {
@@ -58,8 +61,13 @@ impl Header {
         Ok(Grid { shape, affine, voxel_size_mm })
     }
 
+    /// What of its geometry contradicts the grid, which every command goes by.
+    pub(in crate::io) fn doubts(&self, thing: &str, grid: &Grid) -> Vec<String> {
+        self.other_sizes(thing, grid).into_iter().chain(self.other_place(thing, grid)).collect()
+    }
+
     /// A line on voxel sizes of pixdim other than those of the grid, which come from its affine; none where they agree.
-    pub(in crate::io) fn other_sizes(&self, thing: &str, grid: &Grid) -> Option<String> {
+    fn other_sizes(&self, thing: &str, grid: &Grid) -> Option<String> {
         let stored = self.zooms().map(|size| size * self.space_unit_mm());
         let text = |sizes: [f64; 3]| sizes.map(|size| format!("{}", size as f32)).join(" x ");
         let is_set = stored.iter().all(|size| size.is_finite() && *size > 0.0);
@@ -68,6 +76,25 @@ impl Header {
                 "{thing}: voxels are {} mm by the affine and {} mm by pixdim; the affine's are used (FSL goes by pixdim)",
                 text(grid.voxel_size_mm),
                 text(stored)
+            )
+        })
+    }
+
+    /// A line on a qform that puts the voxels elsewhere than the sform, which is used; none where they agree, or one is not set.
+    fn other_place(&self, thing: &str, grid: &Grid) -> Option<String> {
+        if self.sform_code <= 0 || self.qform_code <= 0 {
+            return None;
+        }
+        let mut affine = self.qform(thing).ok()?;
+        let unit = self.space_unit_mm();
+        affine.iter_mut().take(3).flatten().for_each(|value| *value *= unit);
+        let apart_mm = grid.affine_difference_mm(&Grid { affine, ..grid.clone() });
+        let edge_mm = grid.voxel_size_mm.iter().copied().fold(f64::INFINITY, f64::min);
+        (apart_mm > SAME_PLACE * edge_mm).then(|| {
+            format!(
+                "{thing}: its qform (code {}) puts voxels up to {apart_mm:.2} mm from where its sform (code {}) has them; the sform is used, and \
+                 programs that go by the qform place it otherwise",
+                self.qform_code, self.sform_code
             )
         })
     }
@@ -228,6 +255,13 @@ mod tests {
                     let mut header = Header::new(&grid, Some(2.0));
                     assert_eq!(header.grid("made").unwrap(), grid);
                     assert_eq!(header.qform_code, 1);
+                    assert_eq!(header.other_place("made", &grid), None);
+                    let mut moved = header.clone();
+                    moved.qoffset[1] += 2.0;
+                    let said = moved.other_place("made", &grid).expect("two places");
+                    assert!(said.contains("up to 2.00 mm"), "{said}");
+                    moved.qform_code = 0;
+                    assert_eq!(moved.other_place("made", &grid), None);
                     header.sform_code = 0;
                     let through = header.grid("made").unwrap();
                     let worst = grid.affine_difference_mm(&through);

@@ -10,6 +10,7 @@ use super::found::Found;
 use crate::bids::Model;
 use crate::bids::label::label;
 use crate::error::{Error, Result};
+use crate::io::folder::listed_if_there;
 use crate::io::{Outputs, Overwrite, bids, hash, read_text};
 use crate::pipeline::bidsignore;
 use crate::pipeline::provenance::{self, Kind, Output, relative};
@@ -25,8 +26,7 @@ const DESCRIPTION: &str = "dataset_description.json";
 /// # Errors
 /// Usage.
 pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
-    let Ok(mut entries) = std::fs::read_dir(out) else { return Ok(()) };
-    if entries.next().is_none() {
+    if listed_if_there(out)?.is_empty() {
         return Ok(());
     }
     let described = out.join(DESCRIPTION);

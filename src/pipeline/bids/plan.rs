@@ -27,7 +27,7 @@ pub(super) fn units(
     watch: &dyn Watch,
 ) -> Result<(Vec<Unit>, Vec<String>)> {
     let people = People::read(found, watch)?;
-    let absent = absent::told(spec, model, (found, &people));
+    let absent = absent::told(spec, model, (found, &people))?;
     let mut planning = Planning {
         spec,
         model,

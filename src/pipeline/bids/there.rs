@@ -13,8 +13,8 @@ use super::named;
 use super::outside;
 use super::unit::Unit;
 use crate::error::{Error, Result};
-use crate::io::Overwrite;
 use crate::io::hash::Checksum;
+use crate::io::{Overwrite, folder};
 use crate::pipeline::earlier::Earlier;
 use crate::pipeline::foreseen::Foreseen;
 use crate::pipeline::provenance::{self, Provenance, real};
@@ -48,7 +48,7 @@ pub(super) struct Others {
 /// # Errors
 /// Usage, naming the first difference; those of reading what would go.
 pub(super) fn look(plan: &Plan, overwrite: Overwrite) -> Result<Others> {
-    let there = list(&plan.spec.out);
+    let there = list(&plan.spec.out)?;
     let judged = Judged::of(plan, &there);
     if overwrite == Overwrite::Own {
         judged.refuse(plan, &there)?;
@@ -111,18 +111,20 @@ pub(super) struct Why {
 }
 
 impl Why {
-    pub fn of(plan: &Plan) -> Why {
-        let there = list(&plan.spec.out);
+    /// # Errors
+    /// Missing input where the folder of results cannot be listed.
+    pub fn of(plan: &Plan) -> Result<Why> {
+        let there = list(&plan.spec.out)?;
         let judged = Judged::of(plan, &there);
         let place = |at: usize| there[at].sidecar.clone();
-        Why {
+        Ok(Why {
             first: judged.first(&there),
             differing: judged.otherwise.iter().map(|(at, d)| (place(*at), d.clone())).collect(),
             versions: there
                 .iter()
                 .map(|one| (one.sidecar.clone(), one.known.version.clone()))
                 .collect(),
-        }
+        })
     }
 
     /// Of what lies, or does not, in the place of a unit that is not finished.
@@ -314,35 +316,33 @@ impl There {
 }
 
 /// All that lie in a folder of results, in order.
-fn list(out: &Path) -> Vec<There> {
+///
+/// # Errors
+/// Missing input where a folder in it cannot be listed.
+fn list(out: &Path) -> Result<Vec<There>> {
     let mut sidecars = Vec::new();
-    for folder in entries(out) {
-        let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with("node-") && folder.is_dir() {
-            masks(&folder, &name, &mut sidecars);
+    for entry in folder::listed_if_there(out)? {
+        let name = entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("node-") && entry.is_folder()? {
+            masks(&entry.path, &name, &mut sidecars)?;
         }
     }
     sidecars.sort();
-    sidecars.into_par_iter().filter_map(|(path, node)| There::read(path, node)).collect()
+    Ok(sidecars.into_par_iter().filter_map(|(path, node)| There::read(path, node)).collect())
 }
 
 /// The sidecars of masks below a folder.
-fn masks(folder: &Path, node: &str, found: &mut Vec<(PathBuf, String)>) {
-    for path in entries(folder) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
+fn masks(folder: &Path, node: &str, found: &mut Vec<(PathBuf, String)>) -> Result<()> {
+    for entry in folder::listed(folder)? {
+        let name = entry.path.file_name().unwrap_or_default().to_string_lossy();
         // A link might lead back.
-        let is_link = path.symlink_metadata().is_ok_and(|of| of.is_symlink());
-        if name.ends_with("_mask.json") {
-            found.push((path, node.to_owned()));
-        } else if !is_link && path.is_dir() {
-            masks(&path, node, found);
+        if entry.is_own_folder() {
+            masks(&entry.path, node, found)?;
+        } else if name.ends_with("_mask.json") {
+            found.push((entry.path, node.to_owned()));
         }
     }
-}
-
-/// What a folder holds; what cannot be listed is said where it is written.
-fn entries(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+    Ok(())
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -13,7 +13,7 @@ use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::{Quiet, Watch};
-use crate::pipeline::{censor, glm, precision, smoothing};
+use crate::pipeline::{censor, flat, glm, precision, smoothing};
 use crate::simulate::null;
 
 /// How events are moved.
@@ -57,7 +57,7 @@ pub struct OwnRate {
 pub struct OwnRates {
     /// The contrast that was tested.
     pub contrast: String,
-    /// Voxels within the mask.
+    /// Voxels within the mask that vary over time.
     pub voxels: usize,
     /// Volumes that were fitted.
     pub volumes: usize,
@@ -83,6 +83,9 @@ pub fn own_run(spec: &OwnRunSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Res
     let mut common = Common::new(model.mask.as_deref(), &run.grid, 1, watch)?;
     precision::keep(run, watch)?;
     let inside = common.with(run, watch)?;
+    // Voxels of one value find nothing under any design: they would hide what is found elsewhere.
+    common.without(&flat::of_run(run.bold.as_mut(), &inside)?, run, watch)?;
+    let inside = common.inside();
     let end_s = run.acquisition.as_ref().map_or(0.0, |a| a.n_volumes as f64 * a.tr);
     let events = movable(model, run, end_s)?;
     let contrast = match model.contrasts.first() {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::group::{entities, files_below};
 use crate::pipeline::inputs::display;
-use crate::pipeline::provenance::{facts_beside, real};
+use crate::pipeline::provenance::{facts_beside, facts_of, real, sidecar_path};
 use crate::pipeline::spec::Role;
 use crate::trial::edges::add;
 use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf};
@@ -31,6 +31,8 @@ struct Of {
     tasks: Vec<String>,
     /// The images that were analysed.
     runs: Vec<PathBuf>,
+    /// What says so.
+    sidecar: Option<PathBuf>,
 }
 
 /// Read the tables.
@@ -42,6 +44,7 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     let shown: Vec<String> = folders.iter().map(|folder| display(folder)).collect();
     let mut edges = EdgesOfRuns::new(shown.join(", "));
     let (mut all, mut nobody, mut met) = (Vec::new(), Vec::new(), HashSet::new());
+    let mut of_others = Vec::new();
     // Of folders one may be below another: paths say most below the upper one.
     let mut folders: Vec<&PathBuf> = folders.iter().collect();
     folders.sort_by_cached_key(|folder| resolved(folder).components().count());
@@ -49,12 +52,17 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
         let paths = without_single_runs(tables(folder)?, notes);
         for path in paths.into_iter().filter(|path| met.insert(resolved(path))) {
             match of_path(&path, folder)? {
-                Some(of) => all.push(of),
+                Some(of) => {
+                    let has_facts = of.sidecar.is_some() || facts_beside(&path)?.is_none();
+                    of_others.extend((!has_facts).then(|| display(&path)));
+                    all.push(of);
+                }
                 None => nobody.push(display(&path)),
             }
         }
     }
     tell_nobodys(&nobody, all.len(), notes);
+    tell_of_others(&of_others, notes);
     if all.is_empty() {
         return Err(Error::bad_data(
             edges.name,
@@ -87,7 +95,11 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
         ),
         Vec::new(),
     );
-    let files = all.into_iter().map(|of| (Role::Table, of.path)).collect();
+    let own = |of: Of| {
+        let sidecar = of.sidecar.map(|path| (Role::Sidecar, path));
+        std::iter::once((Role::Table, of.path)).chain(sidecar)
+    };
+    let files = all.into_iter().flat_map(own).collect();
     Ok(Read { edges, files })
 }
 
@@ -114,7 +126,7 @@ fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
         let before = name.strip_suffix(NAME);
         before.is_some_and(|b| (b.is_empty() || b.ends_with('_')) && !b.contains("desc-shift"))
     };
-    let found = files_below(folder, &is_wanted);
+    let found = files_below(folder, &is_wanted)?;
     if found.is_empty() {
         return Err(Error::missing_input(
             format!("--edges {}", display(folder)),
@@ -155,7 +167,8 @@ fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
     let [mut subject, mut session, task, _] = entities(path, folder)?;
     let (mut tasks, mut runs): (Vec<String>, Vec<PathBuf>) =
         (task.into_iter().collect(), Vec::new());
-    for bold in facts_beside(path)?.iter().flat_map(|facts| facts.read(path)) {
+    let facts = facts_of(path)?;
+    for bold in facts.iter().flat_map(|facts| facts.read(path)) {
         let name = PathBuf::from(bold.file_name().unwrap_or_default());
         runs.push(resolved(&bold));
         let Ok([own, visit, task, _]) = entities(&name, Path::new("")) else { continue };
@@ -189,7 +202,8 @@ fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
     };
     tasks.sort();
     tasks.dedup();
-    Ok(Some(Of { path: path.to_owned(), subject, session, tasks, runs }))
+    let sidecar = facts.map(|_| sidecar_path(path));
+    Ok(Some(Of { path: path.to_owned(), subject, session, tasks, runs, sidecar }))
 }
 
 /// Two analyses of one run are no two runs.
@@ -242,6 +256,20 @@ fn refuse_several_tasks(all: &[Of], notes: &mut Notes) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Tables beside which lies what `connect` wrote of others.
+fn tell_of_others(of_others: &[String], notes: &mut Notes) {
+    if let Some(first) = of_others.first() {
+        notes.warn(
+            format!(
+                "beside {} of edges lies a sidecar that describes other files, and nothing is taken from it: {first}{}",
+                counted(of_others.len()),
+                if of_others.len() > 1 { ", ..." } else { "" }
+            ),
+            Vec::new(),
+        );
+    }
 }
 
 fn tell_nobodys(nobody: &[String], n: usize, notes: &mut Notes) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::io;
+use crate::io::{self, folder};
 use crate::pipeline::inputs::display;
 use crate::report::trial::PictureFile;
 
@@ -23,16 +23,11 @@ pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
             all.push(path.clone());
             continue;
         }
-        let entries = std::fs::read_dir(path).map_err(|cause| {
-            Error::missing_input(display(path), "cannot be read", "be a folder", "")
-                .caused_by(cause)
-        })?;
-        let mut own: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+        let mut own = folder::paths(folder::listed(path)?);
         own.retain(|file| {
             let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
             OWN.iter().any(|end| name.ends_with(end))
         });
-        own.sort();
         if own.is_empty() {
             return Err(Error::missing_input(
                 display(path),

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::{edges, maps};
 use crate::error::{Error, Result};
 use crate::io;
+use crate::io::folder::{self, Entry};
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
 use crate::pipeline::watch::Watch;
@@ -155,18 +156,13 @@ fn real(path: &Path) -> PathBuf {
 }
 
 fn tsv_in(folder: &Path) -> Result<Vec<PathBuf>> {
-    let entries = std::fs::read_dir(folder).map_err(|cause| {
-        Error::missing_input(display(folder), "cannot be listed", "be readable", "")
-            .caused_by(cause)
-    })?;
-    let paths = entries.flatten().map(|entry| entry.path());
-    let is_table = |path: &PathBuf| {
-        let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
-        path.extension().is_some_and(|ending| ending == "tsv") && path.is_file() && !hidden
+    let is_table = |entry: &Entry| {
+        let path = &entry.path;
+        path.extension().is_some_and(|ending| ending == "tsv")
+            && path.is_file()
+            && !entry.is_hidden()
     };
-    let mut all: Vec<PathBuf> = paths.filter(is_table).collect();
-    all.sort();
-    Ok(all)
+    Ok(folder::listed(folder)?.into_iter().filter(is_table).map(|entry| entry.path).collect())
 }
 
 /// How a plan calls a table.

@@ -6,8 +6,8 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::io::{self, Header, bids};
-use crate::pipeline::provenance::{facts_beside, sidecar_path};
+use crate::io::{self, Header};
+use crate::pipeline::provenance::{self, facts_of, sidecar_path};
 use crate::pipeline::spec::{EstimateSpec, FixedSpec, Role};
 use crate::pipeline::watch::Watch;
 use crate::volume::Grid;
@@ -95,11 +95,11 @@ impl Estimates {
 
 /// The least residual degrees of freedom of a map of boldly's.
 fn dof(effect: &Path) -> Result<f64> {
-    let known = facts_beside(effect)?.and_then(|facts| facts.dof).filter(|dof| *dof > 0.0);
+    let known = facts_of(effect)?.and_then(|facts| facts.dof).filter(|dof| *dof > 0.0);
     known.ok_or_else(|| {
         Error::missing_input(
             sidecar_path(effect).display().to_string(),
-            "does not say the degrees of freedom of its map",
+            "does not say the degrees of freedom of its map, or is of another",
             "be the sidecar that boldly wrote",
             "run the level below again",
         )
@@ -108,9 +108,8 @@ fn dof(effect: &Path) -> Result<f64> {
 
 /// What a sidecar says of the units of a map.
 fn units(effect: &Path) -> Result<Option<String>> {
-    let path = sidecar_path(effect);
-    let fields = if path.is_file() { bids::read_json(&path)? } else { return Ok(None) };
-    Ok(fields.get("Units").and_then(Value::as_str).map(str::to_owned))
+    let said = provenance::beside(effect)?;
+    Ok(said.fields.get("Units").and_then(Value::as_str).map(str::to_owned))
 }
 
 fn two_units(one: &EstimateSpec, unit: &str, other: &EstimateSpec, known: &str) -> Error {

@@ -18,11 +18,12 @@ use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::products::Text;
 use crate::pipeline::regions::{self, Regions};
-use crate::pipeline::scaling;
 use crate::pipeline::spec::{GlmSpec, SignalScale, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
+use crate::pipeline::{precision, scaling};
 use crate::volume::{Block, HostBold, Mask, SliceGroups};
 
+mod shared;
 mod told;
 
 /// The regions, and what the runs fitted so far say of them.
@@ -33,6 +34,8 @@ pub(super) struct InRegions {
     fluid: Option<Mask>,
     effects: FixedEffects,
     runs: Vec<OfRun>,
+    /// Of each of several runs where its regions are measured, `[voxel]`.
+    shared: Vec<Vec<bool>>,
 }
 
 /// What a run says of them.
@@ -91,12 +94,14 @@ pub(super) fn open(
     let sets = regions::with_moved(given, &spec.roi, &opened.grid, watch)?;
     let joint: Vec<Joint> = asked.asked.iter().map(|asked| asked.joint.clone()).collect();
     let effects = FixedEffects::new(spec.combine, joint);
-    Ok(Some(InRegions { sets, fluid, effects, runs: Vec::new() }))
+    let shared = shared::voxels(spec, &mut opened.runs, watch)?;
+    Ok(Some(InRegions { sets, fluid, effects, runs: Vec::new(), shared }))
 }
 
 impl InRegions {
-    /// What keeps a run's means as it passes. `inside`: the voxels that are to be fitted, `[voxel]`.
+    /// What keeps the next run's means as it passes. `inside`: the voxels that are to be fitted of a single run, `[voxel]`.
     pub(super) fn keeper(&self, run: &Run, inside: &[bool]) -> Regional {
+        let inside = self.shared.get(self.runs.len()).map_or(inside, Vec::as_slice);
         let voxels = |region: &regions::Region| region.within(inside).voxels;
         let all: Vec<Vec<usize>> =
             self.sets.iter().flat_map(|(_, set)| set.all.iter().map(voxels)).collect();
@@ -235,7 +240,14 @@ fn fit(
     };
     let noise = Some(noise(&own, run, (&model, &contrasts))?);
     let block = Block::whole([1, 1, n], run.n_volumes);
-    let value = |t: usize, at: usize| if inside[at] { series[at].mean[t] as f32 } else { 0.0 };
+    // What float32 would round of a swing about a large level, the constant takes up.
+    let takes_up = precision::takes_up_level(&model, &contrasts);
+    let level = |series: &RegionSeries| if takes_up { mean(&series.mean) } else { 0.0 };
+    let levels: Vec<f64> = series.iter().map(level).collect();
+    let value = |t: usize, at: usize| match inside[at] {
+        true => (series[at].mean[t] - levels[at]) as f32,
+        false => 0.0,
+    };
     let data = (0..run.n_volumes).flat_map(|t| (0..n).map(move |at| (t, at)));
     let data = data.map(|(t, at)| value(t, at)).collect();
     let mut source = Memory { run: HostBold::new(block, data) };

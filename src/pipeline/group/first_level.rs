@@ -8,9 +8,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::images;
 use crate::design::group::Sample;
 use crate::error::{Error, Result};
+use crate::io::sidecar::Beside;
 use crate::maps::told;
 use crate::pipeline::inputs::display;
 use crate::pipeline::watch::Watch;
@@ -44,21 +44,22 @@ pub(super) fn given(sample: &Sample) -> Result<Option<Vec<f64>>> {
     all.collect::<Result<Vec<f64>>>().map(Some)
 }
 
-/// Say where variances that are taken for known are not, and where the table and a sidecar differ. `rows`: those that are read, of `paths`, the variances.
+/// Say where variances that are taken for known are not, and where the table and a sidecar differ. `rows`: those that are read, of `paths`, the variances, with what their
+/// sidecars say.
 ///
 /// # Errors
-/// As [`given`]; bad data where a sidecar is no JSON.
+/// As [`given`].
 pub(super) fn tell(
     sample: &Sample,
-    rows: &[usize],
+    (rows, said): (&[usize], &[Beside]),
     paths: &[PathBuf],
     watch: &dyn Watch,
 ) -> Result<()> {
     let given = given(sample)?;
     let (mut unlike, mut few): (Vec<String>, Vec<(f64, String)>) = (Vec::new(), Vec::new());
-    for &row in rows {
+    for (&row, said) in rows.iter().zip(said) {
         let path = &paths[row];
-        let said = images::beside(path)?.get("DegreesOfFreedom").and_then(Value::as_f64);
+        let said = said.fields.get("DegreesOfFreedom").and_then(Value::as_f64);
         let own = given.as_ref().map(|all| all[row]).filter(|dof| !dof.is_nan());
         if let (Some(own), Some(said)) = (own, said)
             && (own - said).abs() > ROUNDED

@@ -3,16 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
-use serde_json::{Map as Fields, Value};
+use serde_json::Value;
 
 use super::exact::{self, Rounded};
 use super::table;
 use crate::design::group::Sample;
 use crate::design::label::label;
 use crate::error::{Error, Result};
-use crate::io::{self, Header, Intent, bids};
+use crate::io::sidecar::Beside;
+use crate::io::{self, Header, Intent};
 use crate::pipeline::inputs::display;
 use crate::pipeline::masks;
+use crate::pipeline::provenance;
 use crate::pipeline::spec::{GroupSpec, Role};
 use crate::pipeline::watch::Watch;
 use crate::volume::{Grid, Mask};
@@ -44,7 +46,8 @@ struct Read {
     /// `[voxel of the grid]`; of the mask, once it is known.
     values: Vec<f32>,
     units: Option<String>,
-    sidecar: Option<PathBuf>,
+    /// By its sidecar.
+    said: Beside,
 }
 
 impl Images {
@@ -76,7 +79,8 @@ impl Images {
         first.keep(&within);
         let mut all = vec![first];
         all.extend(others((&paths, &rows[1..]), (&grid, &of), &within, watch)?);
-        tell_sizes(&all, watch);
+        tell_headers(&all, watch);
+        tell_doubts(all.iter().map(|one| &one.said), watch);
         let units = one_unit(&all, watch)?;
         // Where no map has a value there is nothing to count.
         let is_value = |v: f32| v.is_finite() && (v != 0.0 || spec.zeros_count);
@@ -105,7 +109,7 @@ impl Images {
             }
             values[*row] = one.values;
             files.push((Role::Effect, one.path));
-            files.extend(one.sidecar.map(|path| (Role::Sidecar, path)));
+            files.extend(one.said.file.map(|path| (Role::Sidecar, path)));
         }
         let places = known.iter().map(|&at| within[at]).collect();
         Ok(Images { header, grid, places, values, rests, units, files })
@@ -228,9 +232,11 @@ fn refuse_same(paths: &[PathBuf], rows: &[usize], sample: &Sample) -> Result<()>
     }
 }
 
-/// Headers that say two things of the size of voxels.
-fn tell_sizes(all: &[Read], watch: &dyn Watch) {
-    let mut said = all.iter().filter_map(|one| io::other_sizes(&one.path, &one.header, &one.grid));
+/// Headers that say two things of the size or the place of voxels.
+fn tell_headers(all: &[Read], watch: &dyn Watch) {
+    let mut said = all
+        .iter()
+        .filter_map(|one| io::header_doubts(&one.path, &one.header, &one.grid).into_iter().next());
     let Some(first) = said.next() else { return };
     match said.count() {
         0 => watch.warn(&first),
@@ -273,35 +279,25 @@ fn refuse_copies(all: &[Read], rests: Option<&[Vec<f32>]>) -> Result<()> {
 
 fn read(path: &Path) -> Result<Read> {
     let (grid, header, values) = io::read_map(path)?;
-    let sidecar = Some(sidecar(path)).filter(|sidecar| sidecar.is_file());
-    let fields = beside(path)?;
-    let text = |key: &str| fields.get(key).and_then(Value::as_str).map(str::to_owned);
-    refuse_kind(path, header.intent, text("Statistic").as_deref())?;
-    Ok(Read { path: path.to_owned(), grid, header, values, units: text("Units"), sidecar })
+    let said = provenance::beside(path)?;
+    refuse_kind(path, header.intent, statistic(&said))?;
+    let units = said.fields.get("Units").and_then(Value::as_str).map(str::to_owned);
+    Ok(Read { path: path.to_owned(), grid, header, values, units, said })
 }
 
-/// What the sidecar of a map says that it shows.
-///
-/// # Errors
-/// Bad data where it is no JSON.
-pub(super) fn statistic(path: &Path) -> Result<Option<String>> {
-    Ok(beside(path)?.get("Statistic").and_then(Value::as_str).map(str::to_owned))
+/// What a map's sidecar says that it shows.
+pub(super) fn statistic(said: &Beside) -> Option<&str> {
+    said.fields.get("Statistic").and_then(Value::as_str)
 }
 
-/// The fields of an image's sidecar; none without one.
-///
-/// # Errors
-/// Bad data where it is no JSON.
-pub(super) fn beside(image: &Path) -> Result<Fields<String, Value>> {
-    let sidecar = sidecar(image);
-    if sidecar.is_file() { bids::read_json(&sidecar) } else { Ok(Fields::new()) }
-}
-
-/// The JSON of an image.
-fn sidecar(image: &Path) -> PathBuf {
-    let name = image.file_name().unwrap_or_default().to_string_lossy();
-    let stem = [".nii.gz", ".nii", ".img", ".hdr"].iter().find_map(|end| name.strip_suffix(end));
-    image.with_file_name(format!("{}.json", stem.unwrap_or(&name)))
+/// Tell of sidecars that are of other files than the maps that they lie beside.
+pub(super) fn tell_doubts<'a>(said: impl Iterator<Item = &'a Beside>, watch: &dyn Watch) {
+    let mut doubts = said.filter_map(|one| one.doubt.as_ref());
+    let Some(first) = doubts.next() else { return };
+    match doubts.count() {
+        0 => watch.warn(first),
+        more => watch.warn(&format!("{first}; so with {more} more")),
+    }
 }
 
 /// What a group tests is how large an effect is: not how sure of it one subject's data are.

@@ -207,8 +207,10 @@ impl Kept {
     ///
     /// # Errors
     /// Output errors.
-    pub(super) fn save(&self, file: &Path) -> Result<()> {
-        io::keep(file, &text(&self.key, &self.tally, self.enhancer.as_ref()))
+    pub(super) fn save(&self, file: &Path, watch: &dyn Watch) -> Result<()> {
+        let told = io::keep(file, &text(&self.key, &self.tally, self.enhancer.as_ref()))?;
+        told.iter().for_each(|line| watch.warn(line));
+        Ok(())
     }
 
     /// It is not needed any more.

@@ -317,7 +317,7 @@ impl Work<'_> {
                     |file: &&PathBuf| begun.elapsed() > Duration::from_secs(2) || file.is_file();
                 let Some(file) = file.as_ref().filter(is_worth) else { return Err(stop) };
                 self.count(&base)?;
-                self.kept.save(file)?;
+                self.kept.save(file, watch)?;
                 return Err(Error::Stopped(format!(
                     "no map was written; {} rearrangements are kept in {}, hidden; the same command goes on from there",
                     self.kept.n_done(),
@@ -328,7 +328,7 @@ impl Work<'_> {
             watch.step();
             if let Some(file) = file.as_ref().filter(|_| saved.elapsed() > SAVE_EVERY) {
                 self.count(&base)?;
-                self.kept.save(file)?;
+                self.kept.save(file, watch)?;
                 saved = Instant::now();
             }
         }

@@ -7,7 +7,7 @@ use super::beside;
 use crate::design::group::{Model, Sample};
 use crate::design::label::label;
 use crate::error::{Error, Result};
-use crate::io;
+use crate::io::{self, folder::listed};
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::GroupSpec;
 use crate::pipeline::watch::Watch;
@@ -98,7 +98,7 @@ pub(super) fn participants(folder: &Path) -> Option<PathBuf> {
 
 /// The maps of a contrast in a folder and all below it, as a table.
 fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
-    let mut effects = files_below(folder, &|path| contrast(path).is_some());
+    let mut effects = files_below(folder, &|path| contrast(path).is_some())?;
     let of = only(&mut effects, folder, of)?;
     let rows = effects.iter().map(|path| Ok((entities(path, folder)?, path)));
     let rows: Vec<(Found, &PathBuf)> = rows.collect::<Result<_>>()?;
@@ -179,31 +179,35 @@ fn only<'a>(effects: &mut Vec<PathBuf>, folder: &Path, of: Option<&'a str>) -> R
 pub(in crate::pipeline) type Found = [Option<String>; ENTITIES.len()];
 
 /// Files in a folder and all below it, hidden ones left out, in order.
+///
+/// # Errors
+/// Missing input where a folder cannot be listed: what lies there would be missing in silence.
 pub(in crate::pipeline) fn files_below(
     folder: &Path,
     is_wanted: &dyn Fn(&Path) -> bool,
-) -> Vec<PathBuf> {
+) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    walk(folder, is_wanted, &mut found, 0);
+    walk(folder, is_wanted, &mut found, 0)?;
     found.sort();
-    found
+    Ok(found)
 }
 
-fn walk(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool, found: &mut Vec<PathBuf>, deep: usize) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        let is_hidden = path.file_name().is_none_or(|name| name.to_string_lossy().starts_with('.'));
-        if is_hidden {
-            continue;
-        }
-        if path.is_dir() {
+fn walk(
+    folder: &Path,
+    is_wanted: &dyn Fn(&Path) -> bool,
+    found: &mut Vec<PathBuf>,
+    deep: usize,
+) -> Result<()> {
+    for entry in listed(folder)?.into_iter().filter(|entry| !entry.is_hidden()) {
+        if entry.is_folder()? {
             if deep < DEEPEST {
-                walk(&path, is_wanted, found, deep + 1);
+                walk(&entry.path, is_wanted, found, deep + 1)?;
             }
-        } else if is_wanted(&path) {
-            found.push(path);
+        } else if is_wanted(&entry.path) {
+            found.push(entry.path);
         }
     }
+    Ok(())
 }
 
 /// The contrast of a file that is called as an effect's map; of a seed's map of Fisher's z, which is what a group tests of it, `seed-` and its name.

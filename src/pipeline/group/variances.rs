@@ -8,8 +8,10 @@ use super::first_level;
 use super::images::{self, Images};
 use crate::design::group::Sample;
 use crate::error::{Error, Result};
+use crate::io::sidecar::Beside;
 use crate::io::{self, Intent};
 use crate::pipeline::inputs::display;
+use crate::pipeline::provenance;
 use crate::pipeline::spec::{GroupSpec, Role};
 use crate::pipeline::watch::Watch;
 
@@ -25,19 +27,22 @@ pub(super) fn open(
 ) -> Result<Vec<Vec<f32>>> {
     let paths = paths(spec, sample)?;
     let rows: Vec<usize> = (0..paths.len()).filter(|&row| !images.values[row].is_empty()).collect();
-    let read = |&row: &usize| -> Result<Vec<f32>> {
+    let beside = rows.par_iter().map(|&row| provenance::beside(&paths[row]));
+    let said = beside.collect::<Result<Vec<Beside>>>()?;
+    let read = |(&row, said): (&usize, &Beside)| -> Result<Vec<f32>> {
         let path = &paths[row];
         let (grid, header, values) = io::read_map(path)?;
         let hint = "take the variance that was written with the effect";
         io::check_grid(path, &grid, (&images.grid, "the effects"), hint)?;
-        refuse_kind(path, header.intent)?;
+        refuse_kind(path, header.intent, images::statistic(said))?;
         Ok(images.places.iter().map(|&v| values[v]).collect())
     };
-    first_level::tell(sample, &rows, &paths, watch)?;
-    let all = rows.par_iter().map(read).collect::<Result<Vec<Vec<f32>>>>()?;
+    images::tell_doubts(said.iter(), watch);
+    first_level::tell(sample, (&rows, &said), &paths, watch)?;
+    let all = rows.par_iter().zip(&said).map(read).collect::<Result<Vec<Vec<f32>>>>()?;
     let mut variances = vec![Vec::new(); paths.len()];
     let mut n_lacking = 0;
-    for (&row, own) in rows.iter().zip(all) {
+    for ((&row, own), said) in rows.iter().zip(all).zip(said) {
         for (effect, variance) in images.values[row].iter_mut().zip(&own) {
             let is_known = variance.is_finite() && *variance > 0.0;
             if !is_known && !effect.is_nan() {
@@ -46,6 +51,7 @@ pub(super) fn open(
             }
         }
         images.files.push((Role::Variance, paths[row].clone()));
+        images.files.extend(said.file.map(|path| (Role::Sidecar, path)));
         variances[row] = own;
     }
     if n_lacking > 0 {
@@ -78,9 +84,8 @@ fn paths(spec: &GroupSpec, sample: &Sample) -> Result<Vec<PathBuf>> {
     images::paths(spec, sample, "effect")?.into_iter().map(beside).collect()
 }
 
-fn refuse_kind(path: &Path, intent: Intent) -> Result<()> {
-    let said = images::statistic(path)?;
-    let by_sidecar = said.as_deref().is_some_and(|said| said != "variance of the effect");
+fn refuse_kind(path: &Path, intent: Intent, said: Option<&str>) -> Result<()> {
+    let by_sidecar = said.is_some_and(|said| said != "variance of the effect");
     let by_header = matches!(intent, Intent::T { .. } | Intent::Z | Intent::P | Intent::F { .. });
     if !by_sidecar && !by_header {
         return Ok(());

@@ -181,10 +181,21 @@ fn same(a: &str, b: &str) -> bool {
 /// Entities that tell one run of a dataset from another.
 pub(super) const OF_A_RUN: [&str; 8] = ["sub", "ses", "task", "acq", "ce", "rec", "dir", "run"];
 
-/// What the names of recordings say that contradicts an image's: `sub-06 for sub-02`; none where they have no entity in common.
+/// What the names of recordings, and of a table of peaks for them, say that contradicts an image's: `sub-06 for sub-02`; none where they have
+/// no entity in common.
 #[must_use]
-pub fn apart(bold: &Path, recordings: &[PathBuf]) -> Option<Vec<String>> {
-    apart_in(&TELLING, bold, recordings)
+pub fn apart(bold: &Path, recordings: &[PathBuf], peaks: Option<&Path>) -> Option<Vec<String>> {
+    let of_recordings = apart_in(&TELLING, bold, recordings);
+    let Some(peaks) = peaks else { return of_recordings };
+    let of_peaks = apart_in(&TELLING, bold, &[peaks.to_owned()]);
+    let said = |all: Vec<String>| all.into_iter().map(|one| format!("{one} in {}", display(peaks)));
+    match (of_recordings, of_peaks) {
+        (None, None) => None,
+        (of_recordings, of_peaks) => {
+            let of_peaks = of_peaks.into_iter().flat_map(said);
+            Some(of_recordings.into_iter().flatten().chain(of_peaks).collect())
+        }
+    }
 }
 
 /// [`apart`] of any files, by these entities.
@@ -210,8 +221,9 @@ pub(super) fn apart_in(keys: &[&str], bold: &Path, files: &[PathBuf]) -> Option<
 pub fn say_apart(physio: &Physiology, bold: &Path, watch: &dyn Watch) {
     if let Some(apart) = physio.apart.as_ref().filter(|apart| !apart.is_empty()) {
         watch.warn(&format!(
-            "the recording {} is by its name not of {} ({}): is it the right one?",
+            "the recording {}{} is by its name not of {} ({}): is it the right one?",
             physio.recording.name,
+            if physio.known.peaks.is_empty() { "" } else { ", with its peaks," },
             display(bold),
             apart.join(", ")
         ));
@@ -232,7 +244,7 @@ mod tests {
 
     #[test]
     fn names_that_contradict_each_other_are_told_from_those_that_say_nothing() {
-        let of = |bold: &str, log: &str| apart(Path::new(bold), &[PathBuf::from(log)]);
+        let of = |bold: &str, log: &str| apart(Path::new(bold), &[PathBuf::from(log)], None);
         let bold = "d/sub-02/func/sub-02_task-rest_run-1_echo-2_bold.nii.gz";
         assert_eq!(of(bold, "sub-02_task-rest_run-01_recording-belt_physio.tsv.gz"), Some(vec![]));
         let other = of(bold, "sub-06_task-nback_physio.tsv.gz").expect("entities in common");
@@ -241,5 +253,12 @@ mod tests {
         assert_eq!(of(bold, "x/sub-06/scan.puls"), Some(vec!["sub-06 for sub-02".to_owned()]));
         assert_eq!(of(bold, "pulse.log"), None);
         assert_eq!(of("bold.nii", "sub-06_physio.tsv.gz"), None);
+        let peaks = |log: &str, peaks: &str| {
+            apart(Path::new(bold), &[PathBuf::from(log)], Some(Path::new(peaks)))
+        };
+        let other = peaks("sub-02_physio.tsv.gz", "sub-06_peaks.tsv").expect("in common");
+        assert_eq!(other, ["sub-06 for sub-02 in sub-06_peaks.tsv"]);
+        assert_eq!(peaks("pulse.log", "sub-2_peaks.tsv"), Some(vec![]));
+        assert_eq!(peaks("pulse.log", "mine.tsv"), None);
     }
 }

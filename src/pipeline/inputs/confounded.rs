@@ -44,7 +44,7 @@ pub(super) fn of(
     if !is_wanted(spec, options, &tables, n_volumes)? {
         return Ok(Confounded { confounds: None, measures, found });
     }
-    let described = described(spec, options, &mut found)?;
+    let described = described(spec, options, &mut found, watch)?;
     let mask = |column: &str| Some(described.get(column)?.get("Mask")?.as_str()?.to_owned());
     let DesignOptions { strategy, columns, na, .. } = options;
     let rules = options.censor.clone().unwrap_or_default();
@@ -85,13 +85,15 @@ fn described(
     spec: &RunSpec,
     options: &DesignOptions,
     found: &mut Vec<PathBuf>,
+    watch: &dyn Watch,
 ) -> Result<Map<String, Value>> {
     let mut described = Map::new();
     if options.strategy.is_some_and(|strategy| strategy.has_components()) {
-        *found = spec.confounds.iter().map(|path| path.with_extension("json")).collect();
-        found.retain(|beside| beside.is_file());
-        for beside in found {
-            described.extend(io::bids::read_json(beside)?);
+        for path in &spec.confounds {
+            let beside = io::sidecar::beside(path, &path.with_extension("json"))?;
+            beside.doubt.iter().for_each(|doubt| watch.warn(doubt));
+            found.extend(beside.file);
+            described.extend(beside.fields);
         }
     }
     Ok(described)

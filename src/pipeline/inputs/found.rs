@@ -40,8 +40,8 @@ fn of_run(run: &RunSpec, watch: &dyn Watch) -> Result<Option<SpentOptions>> {
     if !origin::is_derived(&bold, &sidecar.fields) {
         return Ok(None);
     }
-    let from = origin::origin(&bold, &sidecar.fields);
-    let near = from.sidecars_like(&bold).into_iter();
+    let from = origin::origin(&bold, &sidecar.fields)?;
+    let near = from.sidecars_like(&bold)?.into_iter();
     let near = near.filter(|path| is_same_run(path, &bold)).filter_map(correction);
     let near: Vec<Correction> = near.collect();
     let name = display(&run.bold);
@@ -66,7 +66,7 @@ fn made_of(bold: &Path) -> Result<PathBuf> {
     let mut bold = bold.to_owned();
     for _ in 0..MOST_STEPS {
         let sidecar = sidecar_path(&bold);
-        let Ok(Some(facts)) = provenance::facts_beside(&bold) else { break };
+        let Ok(Some(facts)) = provenance::facts_of(&bold) else { break };
         let is_smoothed = facts.command.name == "smooth";
         let Some(from) = facts.read(&sidecar).next().filter(|from| is_smoothed && from.is_file())
         else {

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Run, display};
+use super::{Run, display, open_alone};
 use crate::error::{Error, Result};
 use crate::io;
-use crate::pipeline::spec::RunSpec;
-use crate::pipeline::watch::Watch;
+use crate::pipeline::spec::{DesignOptions, RunSpec};
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Trace;
 
 /// Warn where two runs are given one table of confounds or one recording, or copies of it.
@@ -97,6 +97,20 @@ pub fn refuse_one_recording(runs: &[Run]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// [`refuse_one_recording`] of runs that are corrected one after another, before the first is.
+///
+/// # Errors
+/// So, and those of opening the runs.
+pub fn refuse_one_recording_of(runs: &[(&RunSpec, &DesignOptions)]) -> Result<()> {
+    if runs.len() < 2 {
+        return Ok(());
+    }
+    let open = |&(run, options): &(&RunSpec, &DesignOptions)| open_alone(run, options, &Quiet);
+    // What one run says of itself is said when it is corrected, an error too.
+    let runs: Vec<Run> = runs.iter().flat_map(open).collect();
+    refuse_one_recording(&runs)
 }
 
 /// Whether two traces have the same samples at the same times; of a channel that shows nothing that is no wonder.

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::{Output, not_understood, own_object, sidecar_path};
 use crate::error::Result;
 use crate::io::described::{Described, Listed, described};
+use crate::io::sidecar::{self, Beside};
 use crate::pipeline::spec::{Role, SmoothOptions};
 
 /// Where [`super::Provenance::resolved`] says how a run that was made had been smoothed.
@@ -68,6 +69,24 @@ pub struct Read {
 pub fn facts_beside(image: &Path) -> Result<Option<Facts>> {
     let path = sidecar_path(image);
     if path.is_file() { facts_at(&path) } else { Ok(None) }
+}
+
+/// The same where it speaks of this image, or lists no file at all; none where it speaks of others.
+///
+/// # Errors
+/// As [`facts_beside`], and those of reading the image where the sidecar has its checksum.
+pub fn facts_of(image: &Path) -> Result<Option<Facts>> {
+    let Some(facts) = facts_beside(image)? else { return Ok(None) };
+    let lists_nothing = facts.outputs.is_empty() && facts.images.is_empty();
+    Ok((lists_nothing || facts.of(image)? != Described::Not).then_some(facts))
+}
+
+/// What the JSON beside a map or a table says of it, whoever wrote it.
+///
+/// # Errors
+/// As [`sidecar::beside`].
+pub fn beside(file: &Path) -> Result<Beside> {
+    sidecar::beside(file, &sidecar_path(file))
 }
 
 /// The facts of a sidecar; none where it is not boldly's.

@@ -126,6 +126,7 @@ fn labelled(
         ));
     }
     let label = |v: &f32| v.round() as i64;
+    tell_negative(path, values, watch);
     let mut labels: Vec<i64> = values.iter().map(label).filter(|l| *l > 0).collect();
     labels.sort_unstable();
     labels.dedup();
@@ -160,6 +161,23 @@ fn labelled(
         place.iter().for_each(|&at| all[at].1.voxels.push(voxel));
     }
     Ok((all, places))
+}
+
+/// Labels below 0 are no regions.
+fn tell_negative(path: &Path, values: &[f32], watch: &dyn Watch) {
+    let mut below: Vec<i64> = values.iter().map(|v| v.round() as i64).filter(|l| *l < 0).collect();
+    let n_voxels = below.len();
+    below.sort_unstable();
+    below.dedup();
+    if n_voxels > 0 {
+        let shown: Vec<String> = below.iter().rev().take(LISTED).map(i64::to_string).collect();
+        watch.warn(&format!(
+            "{n_voxels} voxels of {} have labels below 0 ({}{}); they are in no region",
+            path.display(),
+            shown.join(", "),
+            if below.len() > LISTED { ", .." } else { "" }
+        ));
+    }
 }
 
 /// Labels of one name are told apart by their numbers.

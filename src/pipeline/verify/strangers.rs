@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::{Finished, Verified, absolute, files, listed::Listed};
+use super::{Finished, Verified, absolute, below, listed::Listed};
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::inputs::display;
 use crate::pipeline::watch::Watch;
@@ -61,7 +61,8 @@ pub(super) fn strangers(
     let is_left = |path: &Path| is_own(path) && places.contains(&folder(absolute(path)));
     let mut found = Vec::new();
     for out in outs.iter().filter(|out| out.is_dir()) {
-        files(out, &mut found);
+        // What cannot be listed was said where sidecars were looked for.
+        found.extend(below(out, &mut Vec::new()).1);
     }
     found.retain(|path| (is_image(path) || is_left(path)) && !known.contains(&absolute(path)));
     found

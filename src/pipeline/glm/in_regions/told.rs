@@ -27,7 +27,7 @@ pub(super) fn tables(
     runs: &[Run],
     watch: &dyn Watch,
 ) -> Result<Vec<Text>> {
-    let InRegions { sets, fluid, effects, runs: mut of_runs } = regions;
+    let InRegions { sets, fluid, effects, runs: mut of_runs, shared: _ } = regions;
     let own = of_runs.iter_mut().flat_map(|run| run.contrasts.iter_mut().flatten());
     own.for_each(|maps| maps.two_sided = true); // as the interval that stands beside p
     let n = sets[0].1.all.len();
