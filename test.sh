@@ -116,7 +116,20 @@ if command -v docker > /dev/null && docker info > /dev/null 2>&1; then
     say "container"
     .ci/release
     docker build --quiet --file .ci/Dockerfile --target cpu --tag boldly:test .
-    docker run --rm --read-only --network none --user 12345:12345 boldly:test --help > /dev/null
+    study=$(mktemp -d)
+    "${CARGO_TARGET_DIR:-target}/debug/boldly" simulate "$study/data" --shape 9,10,8 --voxel-size 12,12,12 --volumes 40 --seed 5 --quiet
+    mkdir "$study/out"
+    chmod -R a+rX "$study/data" && chmod a+rwx "$study/out"
+    contained() {
+        docker run --rm --read-only --network none --user 12345:12345 -v "$study/data:/data:ro" -v "$study/out:/out" boldly:test \
+            /data /out participant --task pain --contrast pain --strategy 6p --space none --desc-label none --fwhm 20 "$@"
+    }
+    contained --dry-run > /dev/null
+    [[ -z $(ls -A "$study/out") ]] || fail "the container's --dry-run wrote into OUT"
+    contained --quiet
+    [[ -s $study/out/sub-01.html ]] || fail "the container's run left no page of sub-01"
+    # What that user wrote may not be this one's to remove.
+    rm -rf "$study" 2> /dev/null || true
 fi
 # The library once more, with its own tests in it: they are quick, and without optimisation it is built in a fifth of the time.
 say "the library's own tests"

@@ -353,5 +353,15 @@ fn whether_the_model_whitened_the_run_is_said_with_the_noise_it_was_asked_of() {
         found["share_of_voxels_correlated"].as_f64().unwrap()
     };
     let [ols, ar1, arma11] = ["ols", "ar1", "arma11"].map(share);
+    // What independent residuals cost is said of an F by its worst row.
+    let line = format!(
+        "glm {} --design {} --mask {} --scaling none --device cpu --noise ols --f-contrast any=cue;pain --out f",
+        at("bold.nii"),
+        at("design.tsv"),
+        at("mask.nii")
+    );
+    let said = well(dir, &line);
+    let cost = said.contains("row 1 of 'any', as a t,") || said.contains("row 2 of 'any', as a t,");
+    assert!(cost && said.contains("times too often"), "{said}");
     assert!(ols > 2.0 * ar1 && ols > 0.3 && ar1 < 0.2 && arma11 < 0.2, "{ols} {ar1} {arma11}");
 }

@@ -6,7 +6,7 @@
 
 use ndarray::Array2;
 
-use super::model::{Hrf, Node};
+use super::model::{self, Hrf, Node};
 use super::variables::{Samples, Sampling, Value, Variable, Variables, text_of};
 use super::{Notes, transform};
 use crate::design::drift::{self, Drift};
@@ -163,7 +163,8 @@ fn response(hrf: &Hrf, place: &str) -> Result<Response> {
     let plain: String = hrf.model.chars().filter(|c| !c.is_whitespace()).collect();
     let plain = plain.to_ascii_lowercase();
     if plain == "fir" {
-        return delays(hrf, place);
+        let delays = model::fir_delays(&hrf.parameters, place)?;
+        return Ok(Response::from(Model::Fir { delays }));
     }
     // nilearn's response, as Convolve takes it.
     let whole = match plain.strip_prefix("spm") {
@@ -176,25 +177,6 @@ fn response(hrf: &Hrf, place: &str) -> Result<Response> {
         let expected = "be spm or glover, with + derivative and + dispersion at most, or fir";
         Error::bad_data(format!("{place}/Model"), found, expected, "")
     })
-}
-
-fn delays(hrf: &Hrf, place: &str) -> Result<Response> {
-    let is_delays = |key: &str| key.replace('_', "").eq_ignore_ascii_case("firdelays");
-    let list = hrf.parameters.iter().find(|(key, _)| is_delays(key));
-    let list = list.and_then(|(_, list)| list.as_array());
-    let delay = |value: &serde_json::Value| {
-        value.as_u64().filter(|delay| *delay <= 10_000).map(|delay| delay as usize)
-    };
-    let delays: Option<Vec<usize>> = list.and_then(|list| list.iter().map(delay).collect());
-    match delays.filter(|delays| !delays.is_empty()) {
-        Some(delays) => Ok(Response::from(Model::Fir { delays })),
-        None => Err(Error::bad_data(
-            format!("{place}/Parameters"),
-            "has no fir_delays in whole TRs",
-            "have them for the model fir",
-            "\"Parameters\": {\"fir_delays\": [0, 1, 2, 3]}",
-        )),
-    }
 }
 
 /// The values of a variable of inputs, texts and all.

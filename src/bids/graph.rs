@@ -5,6 +5,7 @@
 //! 1.0.0, "Nodes" and "Edges"; names of contrasts as pybids has them.
 
 use super::model::{Edge, Node, Test};
+use super::names::Wanted;
 use super::place::short;
 use super::{Entities, Model};
 use crate::design::similar;
@@ -60,11 +61,12 @@ pub fn passing(model: &Model, edge: &Edge, estimates: &[Entities]) -> Result<Vec
     Ok(all.into_iter().filter(|&i| allows(&edge.filter, &estimates[i])).collect())
 }
 
-/// Whether a node of the model asks for a contrast of this name.
+/// Whether a node of the model asks for a contrast of this name, by a pattern of dummy contrasts too.
 fn is_contrast(model: &Model, name: &str) -> bool {
     model.nodes.iter().any(|node| {
-        let dummies = node.dummy.iter().flat_map(|dummy| dummy.columns.iter().flatten());
-        node.contrasts.iter().map(|contrast| &contrast.name).chain(dummies).any(|own| own == name)
+        let mut dummies = node.dummy.iter().flat_map(|dummy| dummy.columns.iter().flatten());
+        node.contrasts.iter().any(|contrast| contrast.name == name)
+            || dummies.any(|own| Wanted::new(own).is(name))
     })
 }
 

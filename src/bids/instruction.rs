@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 mod argument;
 mod known;
 
-pub(super) use known::{KNOWN, Known, Outputs};
+pub(super) use known::{KNOWN, Known, NOT_DONE, Outputs};
 
 /// An instruction of `Transformations`, its keys and arguments checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -230,6 +230,13 @@ fn transformation(
     let wanted = plain(name);
     let found = KNOWN.iter().find(|known| plain(known.name) == wanted);
     let Some(known) = found else {
+        if let Some((own, instead)) = NOT_DONE.iter().find(|(own, _)| plain(own) == wanted) {
+            let found = format!(
+                "is {}, bidspm's own {own}, which is not carried out",
+                argument::short(name)
+            );
+            return Err(refuse(&at, found, "be one that is", *instead));
+        }
         let names: Vec<String> = KNOWN.iter().map(|known| known.name.to_owned()).collect();
         let hint = match similar::closest(name.trim(), &names) {
             Some(close) => format!("did you mean {close}?"),

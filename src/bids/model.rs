@@ -18,6 +18,8 @@ mod json;
 mod node;
 mod read;
 
+pub use hrf::{fir_delays, is_fir_delays};
+
 /// A BIDS Stats Model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {

@@ -5,28 +5,21 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use serde_json::Value;
-
 use crate::bids::describe;
-use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading, min_dof};
-use crate::cli::columns::{rules, strategy};
-use crate::cli::glm::{CombiningName, scaling};
-use crate::cli::inference;
-use crate::cli::models::{self, parsed};
+use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
+use crate::cli::columns::strategy;
 use crate::cli::say;
-use crate::cli::shared::{KernelArgs, NoiseArgs};
-use crate::design::censor::Rules;
-use crate::design::{Drift, Strategy};
-use crate::entity;
-use crate::error::{Error, Result};
-use crate::io::bids::read_json;
-use crate::physio::Terms;
+use crate::design::Strategy;
+use crate::error::Result;
 use crate::pipeline::bids::{self, Done};
-use crate::pipeline::spec::{
-    AppLevel, BidsSpec, FitOptions, Inference, MADE_MODEL, MIN_DOF, MadeModel, Missing, Noise,
-    SignalScale, TaskTimes, Wanted,
-};
+use crate::pipeline::spec::{AppLevel, BidsSpec, MADE_MODEL, MadeModel, Missing, Wanted};
 use crate::pipeline::watch::{Quiet, Watch};
+
+mod filter;
+mod fit;
+
+use filter::Filter;
+use fit::FitArgs;
 
 /// Fit a BIDS Stats Model to a dataset: runs, sessions, subjects, dataset.
 #[derive(Debug, clap::Args)]
@@ -80,7 +73,8 @@ pub(super) struct Args {
     f_contrasts: Vec<String>,
     /// Confounds of --task by name [default: 24p]
     ///
-    /// 6p, 12p, 24p, 36p, simple or scrubbing, as for boldly glm, with the table's cosines and volumes before the steady state; scrubbing has a column for each outlier
+    /// 6p, 12p, 24p, 36p, simple, scrubbing or compcor, as for boldly glm, with the table's cosines and volumes before the steady state; scrubbing has a column for each outlier,
+    /// compcor the components of both tissues together, which must be the same in all runs
     #[arg(help_heading = heading::MODEL, long, value_name = "NAME", requires = "task", value_parser = strategy)]
     strategy: Option<Strategy>,
     /// Derivatives [default: BIDS_DIR/derivatives]
@@ -137,70 +131,6 @@ pub(super) struct Args {
     talk: TalkArgs,
 }
 
-/// How runs are fitted: glm's options by glm's names.
-#[derive(Debug, clap::Args)]
-struct FitArgs {
-    /// Smooth first by this full width at half maximum in mm
-    ///
-    /// Runs alone are smoothed; FitLins' 5:run:iso is 5
-    #[arg(help_heading = heading::SMOOTHING, short = 's', long, alias = "smoothing", value_name = "MM", default_value = "0", value_parser = fwhm)]
-    fwhm: f64,
-    #[command(flatten)]
-    kernel: KernelArgs,
-    /// Units: psc, grand-mean:100 or none
-    ///
-    /// What effects are measured in, as for boldly glm
-    #[arg(help_heading = heading::MODEL, long, value_name = "UNITS", default_value = "psc", value_parser = scaling)]
-    scaling: SignalScale,
-    /// p of t counts both tails
-    #[arg(help_heading = heading::MODEL, long)]
-    two_sided: bool,
-    /// Degrees of freedom that must be left
-    ///
-    /// Of a run that lacks volumes: variances of fewer are hardly known, and p are too small
-    #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
-    min_dof: f64,
-    /// Slow drift beside the model's columns [default: none]
-    ///
-    /// cosine:SECONDS, polynomial:ORDER, legendre:ORDER or none; the model's own are HighPassFilterCutoffHz and cosine* in X
-    #[arg(help_heading = heading::MODEL, long, alias = "drift-model", value_name = "MODEL", value_parser = drift)]
-    drift: Option<Drift>,
-    /// When columns are sampled [default: metadata]
-    ///
-    /// `metadata`: StartTime where the sidecar has it, else the start of each volume; `start` (as FitLins), `middle`, or seconds into each volume
-    #[arg(help_heading = heading::MODEL, long, value_name = "WHEN", allow_negative_numbers = true, value_parser = parsed::<TaskTimes>)]
-    task_times: Option<TaskTimes>,
-    /// Volumes to leave out: 'fd:0.5,dvars:1.5'
-    ///
-    /// As for boldly glm
-    #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = rules)]
-    censor: Option<Rules>,
-    #[command(flatten)]
-    noise: NoiseArgs,
-    /// As FitLins: nilearn is --noise nilearn-ar1, afni --noise arma11
-    #[arg(help_heading = heading::NOISE, long, value_enum, value_name = "NAME", hide_possible_values = true, conflicts_with_all = ["noise", "rho_fwhm"])]
-    estimator: Option<EstimatorName>,
-    /// How estimates count: mean or precision
-    ///
-    /// At nodes of Type meta. `mean`: each alike (FitLins, nilearn); `precision`: by the inverse of its variance
-    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
-    fixed_effects: CombiningName,
-    /// How nodes of the dataset test, as options of boldly group
-    ///
-    /// In one text: '--permutations 5000 --tfce exact --svc pag=sphere:0,-32,-10:6', '--variance mixed', '--correct rft,fdr', '--effect-sizes';
-    /// without it each voxel by itself, by least squares
-    #[arg(help_heading = heading::MODEL, long, value_name = "OPTIONS", allow_hyphen_values = true, value_parser = inference::parse)]
-    inference: Option<Inference>,
-    /// Add RETROICOR columns of the recordings beside the raw runs
-    ///
-    /// Slice-wise on native runs, volume-wise on resampled ones, by their metadata
-    #[arg(help_heading = heading::PHYSIOLOGY, long)]
-    physio: bool,
-    /// Physiological terms, as for boldly glm
-    #[arg(help_heading = heading::PHYSIOLOGY, long, value_name = "TERMS", default_value = "harvey", requires = "physio")]
-    terms: Terms,
-}
-
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum LevelName {
     Run,
@@ -220,13 +150,6 @@ enum DropName {
 enum SkipName {
     Error,
     Skip,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum EstimatorName {
-    #[value(alias = "nistats")]
-    Nilearn,
-    Afni,
 }
 
 /// Options may be spelled with underscores, as scripts of other BIDS Apps do.
@@ -272,12 +195,12 @@ impl Args {
         };
         drop(session);
         drop(terminal);
-        self.tell(&done, started)?;
+        self.tell(&done, &plan.frame_times(), started)?;
         let is_whole = done.failed.is_empty() && done.lacking.is_empty();
         Ok(if is_whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    fn tell(&self, done: &Done, started: Instant) -> Result<()> {
+    fn tell(&self, done: &Done, frame_times: &[(&str, usize)], started: Instant) -> Result<()> {
         let mut of: Vec<(&str, Vec<&str>)> = Vec::new();
         for (unit, lacks) in &done.lacking {
             match of.iter_mut().find(|(known, _)| known == lacks) {
@@ -301,6 +224,7 @@ impl Args {
                 "kept": done.kept,
                 "warned": done.warned,
                 "pages": done.pages,
+                "frame_times": frame_times.iter().copied().collect::<BTreeMap<_, _>>(),
                 "failed": done.failed.iter().map(|(unit, e)| (unit.clone(), e.to_string())).collect::<BTreeMap<_, _>>(),
                 "not_begun": done.lacking.iter().map(|(unit, _)| unit).collect::<Vec<_>>(),
             }));
@@ -323,6 +247,9 @@ impl Args {
                     "{units} {have} warnings, which stand on the pages and in the sidecars (-vv prints them)"
                 ));
             }
+            for (origin, n) in frame_times {
+                say::line(&format!("{}: {origin}", say::counted(*n, "run")));
+            }
             say::line(&format!(
                 "{} fitted{kept}{lost} in {:.1} s; results in {}",
                 say::counted(done.computed, "unit"),
@@ -344,7 +271,11 @@ impl Args {
             "none" | "" => Wanted::Nothing,
             value => Wanted::Value(value.to_owned()),
         };
-        let filter = self.bids_filter_file.as_deref().map(filter).transpose()?;
+        let filter = self.bids_filter_file.as_deref().map(Filter::read).transpose()?;
+        let filter = filter.unwrap_or_default();
+        if !self.talk.quiet {
+            filter.notes.iter().for_each(|note| say::line(&format!("note: {note}")));
+        }
         let drops = self.drop_missing || self.missing_variable == DropName::Drop;
         let skips = self.drop_missing || self.missing_contrast == SkipName::Skip;
         let missing = |skips: bool| if skips { Missing::Skip } else { Missing::Error };
@@ -368,35 +299,12 @@ impl Args {
             participants: self.participant_label.iter().map(label).collect(),
             space: self.space.as_ref().map(wanted),
             desc: self.desc_label.as_ref().map(wanted),
-            filter: filter.unwrap_or_default(),
+            filter: filter.bold,
             missing_variable: missing(drops),
             missing_contrast: missing(skips),
             fit: self.fit.options()?,
-            combine: self.fit.fixed_effects.into(),
-            inference: self.fit.inference.clone(),
-        })
-    }
-}
-
-impl FitArgs {
-    fn options(&self) -> Result<FitOptions> {
-        let (noise, rho_fwhm_vox) = match self.estimator {
-            Some(EstimatorName::Nilearn) => (Noise::NilearnAr1, 0.0),
-            Some(EstimatorName::Afni) => (Noise::Arma11, 0.0),
-            None => (self.noise.noise(), self.noise.rho_fwhm_vox()?),
-        };
-        Ok(FitOptions {
-            smooth: self.kernel.options(self.fwhm),
-            scaling: self.scaling,
-            two_sided: self.two_sided,
-            min_dof: self.min_dof,
-            noise,
-            rho_fwhm_vox,
-            drift: self.drift.unwrap_or(Drift::None),
-            censor: self.censor.clone(),
-            task_times: self.task_times.unwrap_or(TaskTimes::Metadata),
-            physio: self.physio.then(|| self.terms.clone()),
-            maps: true,
+            combine: self.fit.combine(),
+            inference: self.fit.inference(),
         })
     }
 }
@@ -416,75 +324,4 @@ fn validate(path: &Path) -> Result<ExitCode> {
         say::counted(n, "note")
     ))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// `{"bold": {entity: value or values}}`; queries of other kinds of images mean nothing here.
-fn filter(path: &Path) -> Result<BTreeMap<String, Vec<String>>> {
-    let bad = |found: String, expected: &str| {
-        Error::bad_data(
-            path.display().to_string(),
-            found,
-            expected,
-            "as in {\"bold\": {\"run\": [\"1\", \"2\"]}}",
-        )
-    };
-    let mut all = read_json(path)?;
-    let Some(bold) = all.remove("bold") else {
-        return Err(bad("has no \"bold\"".to_owned(), "say which BOLD images are meant"));
-    };
-    let Value::Object(bold) = bold else {
-        return Err(bad(
-            "has a \"bold\" that is no object".to_owned(),
-            "hold entities with values",
-        ));
-    };
-    let text = |value: &Value| match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
-        _ => None,
-    };
-    let mut filter = BTreeMap::new();
-    for (key, value) in bold {
-        let Some(name) = entity::long(&key) else {
-            return Err(bad(format!("has the key {key} in \"bold\""), "name entities of BIDS"));
-        };
-        if ["suffix", "datatype", "extension"].contains(&name) {
-            continue; // those of BOLD images are known
-        }
-        let values = match &value {
-            Value::Array(all) => all.iter().map(text).collect(),
-            one => text(one).map(|one| vec![one]),
-        };
-        let values: Option<Vec<String>> = values;
-        let values = values.ok_or_else(|| {
-            bad(format!("has {value} for {key}"), "hold a value or a list of values")
-        })?;
-        filter.insert(name.to_owned(), values);
-    }
-    Ok(filter)
-}
-
-/// `5`, or FitLins' `5:run:iso`.
-fn fwhm(text: &str) -> std::result::Result<f64, String> {
-    let mut parts = text.split(':');
-    let mm =
-        parts.next().and_then(|mm| mm.parse().ok()).filter(|mm: &f64| mm.is_finite() && *mm >= 0.0);
-    let mm = mm.ok_or("it must be a width in mm, 0 or more")?;
-    match parts.next().map(str::to_ascii_lowercase).as_deref() {
-        None | Some("run" | "l1" | "") => {}
-        Some(level) => return Err(format!("runs alone are smoothed, not the level {level}")),
-    }
-    match parts.next() {
-        None | Some("iso" | "") => Ok(mm),
-        Some(kind) => Err(format!("the kernel is iso, not {kind}")),
-    }
-}
-
-/// glm's, and FitLins' `None` and `polynomial`, which is nilearn's of order 1.
-fn drift(text: &str) -> std::result::Result<Drift, String> {
-    models::drift(match text {
-        "None" => "none",
-        "polynomial" => "polynomial:1",
-        own => own,
-    })
 }

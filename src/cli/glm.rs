@@ -98,7 +98,7 @@ pub(super) struct Args {
     /// How runs are combined: mean or precision
     ///
     /// `mean`: each run counts alike (nilearn, FSL's fixed effects); `precision`: by the inverse of its variance
-    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
+    #[arg(help_heading = heading::MODEL, hide_possible_values = true, long, alias = "fixed-effects", value_enum, ignore_case = true, value_name = "mean|precision", default_value = "mean")]
     combine: CombiningName,
     /// Take a contrast over the runs that have its conditions
     ///

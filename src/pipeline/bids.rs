@@ -23,6 +23,7 @@ mod elsewhere;
 mod events;
 mod found;
 mod made;
+mod masks;
 mod named;
 mod outside;
 mod pages;
@@ -33,11 +34,12 @@ mod sources;
 mod table;
 mod there;
 mod unit;
+mod untested;
 
 use alike::Alike;
 use found::Found;
 use sources::WithSources;
-use unit::Unit;
+use unit::{Unasked, Unit};
 
 /// A model that was read, and what is to be said of it.
 pub struct Read {
@@ -73,6 +75,8 @@ pub struct Plan {
     found: Found,
     /// Each behind those whose estimates it takes.
     units: Vec<Unit>,
+    /// Runs that are not fitted, for no contrast of them is left to ask.
+    unasked: Vec<Unasked>,
     /// What was left out, a sentence each.
     left_out: Vec<String>,
 }
@@ -108,10 +112,12 @@ pub fn plan(spec: BidsSpec, watch: &dyn Watch) -> Result<Plan> {
             (read, found)
         }
     };
-    let (units, left_out) = plan::units(&spec, &read.model, &found, &mut read.notes, watch)?;
+    let plan::Units { units, unasked, mut left_out } =
+        plan::units(&spec, &read.model, &found, &mut read.notes, watch)?;
+    left_out.extend(untested::told(&spec, &read.model));
     read.notes.all().iter().for_each(|note| watch.warn(note));
     left_out.iter().for_each(|line| watch.warn(line));
-    Ok(Plan { spec, read, found, units, left_out })
+    Ok(Plan { spec, read, found, units, unasked, left_out })
 }
 
 /// A file that the test of the dataset's nodes needs must be there.
@@ -152,14 +158,23 @@ impl Plan {
     /// The plan as a table for a person: nodes, their units, rows, columns and contrasts.
     #[must_use]
     pub fn table(&self) -> String {
-        table::of(&self.spec, &self.read.model, &self.units, &self.left_out)
+        table::of(self)
     }
 
     /// The same for programs: `{"model", "out", "notes", "left_out", "units": [{"node", "level", "type", "unit", "rows", "columns", "contrasts",
-    /// "left_out"}]}`.
+    /// "left_out", "frame_times", "missing"}]}`; the last two of runs, the origin of their frame times and the columns of X that they lack.
     #[must_use]
     pub fn json(&self) -> serde_json::Value {
-        table::json(&self.spec, &self.read, &self.units, &self.left_out)
+        table::json(self)
+    }
+
+    /// The origins of the runs' frame times, in words, each with how many runs have it.
+    #[must_use]
+    pub fn frame_times(&self) -> Vec<(&str, usize)> {
+        table::frame_times(&self.units)
+            .into_iter()
+            .map(|(said, whose)| (said, whose.len()))
+            .collect()
     }
 
     /// Refuse what can be known to be wrong before a fit: a folder of results that holds another analysis (other options, another model,

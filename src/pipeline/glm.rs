@@ -43,11 +43,12 @@ use account::{Analysis, account};
 use across::Asked;
 pub use again::courses;
 use in_regions::InRegions;
+pub use methods::drift;
 use percent::Percent;
 use so_far::{Combined, SoFar};
 
 /// Of fewer degrees of freedom variances are little known.
-const FEW_DOF: f64 = 20.0;
+pub const FEW_DOF: f64 = 20.0;
 
 /// Run the analysis.
 ///
@@ -222,12 +223,15 @@ fn model(spec: &GlmSpec, run: &Run, watch: &dyn Watch) -> Result<Model> {
     tell_inflation(run, &model, watch);
     let n_volumes = run.header.n_volumes();
     refuse_few(spec, run, model.dof)?;
-    if run.kept.len() < n_volumes && model.dof < FEW_DOF {
+    if model.dof < FEW_DOF {
+        let kept = match run.kept.len() {
+            all if all == n_volumes => "leaves".to_owned(),
+            kept => format!("keeps {kept} of its {n_volumes} volumes, which leaves"),
+        };
         watch.warn(&format!(
-            "{} keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: its variances are little known, and p over several runs, whose degrees of \
-             freedom are summed, is somewhat too small",
+            "{} {kept} {} degrees of freedom: its variances are little known, and p over several runs, whose degrees of freedom are summed, is somewhat \
+             too small",
             display(&run.path),
-            run.kept.len(),
             told(model.dof)
         ));
     }

@@ -54,7 +54,7 @@ pub use held::{Held, tested};
 use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
-pub use methods::inference;
+pub use methods::{inference, variance};
 use model::{bytes, labels, needed};
 pub use model::{described, model, operations};
 use over::Over;

@@ -28,7 +28,7 @@ mod task_times;
 
 pub use bids::{
     AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Inference, MADE_MODEL, MadeModel,
-    Missing, Wanted,
+    Missing, PhysioFit, Wanted,
 };
 pub use connect::{ConnectSpec, Estimator, Network};
 pub use endpoints::{EndpointsSpec, MapsOfTrial};

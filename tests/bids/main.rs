@@ -16,6 +16,7 @@ mod options;
 mod pages;
 mod refused;
 mod small;
+mod stated;
 mod tables;
 mod told;
 mod validator;

@@ -39,6 +39,32 @@ fn physio_adds_volume_wise_columns_to_a_resampled_run_as_glm_does() {
 }
 
 #[test]
+fn a_recording_is_placed_and_treated_as_glm_does_and_no_other_way_beside_it() {
+    let folder = study();
+    let dir = folder.path();
+    let (bold, mask) = derived();
+    let how = "--terms 1/1/0 --align start --dummies 2 --bad-stretches censor --breath-band 0.01,2 --breath-turns extremes";
+    let glm = format!(
+        "--physio {RAW}/{STEM}_physio.tsv.gz {how} --mask {mask} --drift none --fwhm 20 --fixed-effects precision"
+    );
+    let bids = format!("--fwhm 20 --physio {how} --combine precision");
+    let told = equal_to_glm(dir, ("", &bids), (&bold, &glm));
+    let record = &told["boldly"]["command"]["runs"][0]["record"];
+    assert_eq!((&record["align"], &record["dummies"]), (&"start".into(), &2.into()), "{record}");
+    let other = bids.replace("--dummies 2", "--dummies 1");
+    let done = boldly(dir, &format!("bids study out run -m model.json {other} --dry-run"));
+    assert_eq!(done.status.code(), Some(2), "{}", said(&done));
+    assert!(said(&done).contains("--dummies: 2 there, 1 asked now"), "{}", said(&done));
+    let line = "bids study x run -m model.json --dry-run";
+    let twice = "--physio --physio-format auto:start=0 --physio-format auto";
+    for (more, why) in [("--align start", "--physio"), (twice, "once, for all recordings")] {
+        let done = boldly(dir, &format!("{line} {more}"));
+        assert_eq!(done.status.code(), Some(2), "{more}: {}", said(&done));
+        assert!(said(&done).contains(why), "{more}: {}", said(&done));
+    }
+}
+
+#[test]
 fn physio_adds_columns_by_slice_to_a_native_run_as_glm_does() {
     let folder = study();
     let image = format!("{RAW}/{STEM}_bold.nii.gz");
@@ -162,12 +188,15 @@ fn a_filter_file_names_entities_either_way_and_what_it_cannot_mean_is_refused() 
         let (code, told) = with(text);
         assert_eq!(code, Some(0), "{text}: {told}");
         assert!(told.contains("1 units"), "{told}");
+        let unused = "note: filter.json: not used, BOLD images alone are chosen by it: t1w";
+        assert_eq!(told.contains(unused), text.contains("t1w"), "{told}");
     }
     for (text, code, why) in [
         (r#"{"bold": {"run": 2}}"#, 66, "has no BOLD image that --bids-filter-file leaves"),
         (r#"{"t1w": {"run": 2}}"#, 65, "has no \"bold\""),
         (r#"{"bold": [1]}"#, 65, "has a \"bold\" that is no object"),
         (r#"{"bold": {"runs": 2}}"#, 65, "has the key runs in \"bold\""),
+        (r#"{"bold": {"suffix": "sbref"}}"#, 65, "has sbref for suffix"),
         (r#"{"bold": {"run": {"a": 1}}}"#, 65, "hold a value or a list of values"),
         (r#"{"bold": "#, 65, "filter.json"),
     ] {
@@ -237,7 +266,7 @@ fn a_strategy_is_its_columns_of_the_table() {
     }
     for (strategy, code, why) in [
         ("36p", 65, "40 volumes for 40 independent columns"),
-        ("compcor", 2, "a_comp_cor_00"),
+        ("compcor", 65, "has no a_comp_cor_ column whose Mask is `combined`"),
         ("25p", 2, "24p"),
     ] {
         let line =
@@ -258,6 +287,61 @@ fn a_strategy_is_its_columns_of_the_table() {
     let wanted = ["intercept", "trial_type.control", "trial_type.pain"].map(str::to_owned);
     let wanted = [wanted.to_vec(), motion, vec!["drift_1".to_owned()]].concat();
     assert_eq!(head, wanted);
+}
+
+#[test]
+fn compcor_is_the_components_that_all_runs_have() {
+    let folder = study();
+    let dir = folder.path();
+    let table = |run: &str| format!("{DERIVED}/{run}_desc-confounds_timeseries.tsv");
+    let components = |run: &str, n: usize| {
+        let path = dir.join(table(run));
+        let old = fs::read_to_string(dir.join(table(STEM))).unwrap();
+        let names = (0..=n).map(|k| format!("\ta_comp_cor_{k:02}")).collect::<String>();
+        let lines = old.lines().enumerate().map(|(row, line)| match row {
+            0 => format!("{line}{names}\n"),
+            row => {
+                let cells = (0..=n).map(|k| format!("\t{}", (row * (k + 3)) % 11));
+                format!("{line}{}\n", cells.collect::<String>())
+            }
+        });
+        let text: String = lines.collect();
+        // the last is of one tissue alone
+        let mask = |k: usize| if k < n { "combined" } else { "CSF" };
+        let described =
+            (0..=n).map(|k| (format!("a_comp_cor_{k:02}"), serde_json::json!({ "Mask": mask(k) })));
+        let described: serde_json::Map<String, serde_json::Value> = described.collect();
+        fs::write(path.with_extension("json"), serde_json::Value::from(described).to_string())
+            .unwrap();
+        fs::write(path, text).unwrap();
+    };
+    let twin = STEM.replace("sub-01", "sub-02");
+    let at = |name: &str| dir.join(name.replace("sub-01", "sub-02"));
+    fs::create_dir_all(at(DERIVED)).unwrap();
+    for end in ["preproc_bold.nii.gz", "preproc_bold.json", "brain_mask.nii.gz"] {
+        let name = format!("{DERIVED}/{IN_SPACE}_desc-{end}");
+        fs::copy(dir.join(&name), at(&name)).unwrap();
+    }
+    fs::create_dir_all(at(RAW)).unwrap();
+    let events = format!("{RAW}/{STEM}_events.tsv");
+    fs::copy(dir.join(&events), at(&events)).unwrap();
+    let other = table(&twin).replace("sub-01/", "sub-02/");
+    let line = "bids study out run --task pain --contrast pain --strategy compcor --dry-run";
+    components(STEM, 3);
+    for ending in ["tsv", "json"] {
+        let of = |name: &str| name.replace(".tsv", &format!(".{ending}"));
+        fs::copy(dir.join(of(&table(STEM))), dir.join(of(&other))).unwrap();
+    }
+    let done = succeeded(line, boldly(dir, line));
+    // a constant, two conditions, 24 of motion, one cosine, and three components of four
+    let table_of = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(table_of.matches(&format!("40 {:>8}  pain", 31)).count(), 2, "{table_of}");
+    let text = fs::read_to_string(dir.join(&other)).unwrap();
+    fs::write(dir.join(&other), text.replace("a_comp_cor_02", "other")).unwrap();
+    let done = boldly(dir, line);
+    assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+    let why = "sub-02 task-pain has the components a_comp_cor_00 to a_comp_cor_01 (2), and sub-01 task-pain has a_comp_cor_00 to a_comp_cor_02 (3)";
+    assert!(said(&done).contains(why), "{}", said(&done));
 }
 
 #[test]

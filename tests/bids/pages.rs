@@ -262,7 +262,9 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     );
     let text = fs::read_to_string(folder.path().join("out/node-groupMean.html")).unwrap();
     assert!(
-        text.contains("--permutations 16 --tfce exact --two-sided; corrected p"),
+        text.contains(
+            "--permutations 16 --tfce exact --two-sided (groupMean, groupDiff); corrected p"
+        ),
         "and the node's says so"
     );
     // the node's own pictures and tables are of the corrected p, too

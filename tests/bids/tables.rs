@@ -9,7 +9,8 @@ use crate::binary::{boldly, run, said, succeeded};
 use crate::common::Random;
 use crate::small::only;
 
-const SHAPE: [usize; 3] = [4, 3, 3];
+/// Voxels along each axis.
+pub const SHAPE: [usize; 3] = [4, 3, 3];
 const N_VOLUMES: usize = 24;
 
 /// Three subjects of two sessions with two runs each: noise, in native space.

@@ -44,6 +44,11 @@ fn with(pointer: &str, value: Value) -> String {
     model.to_string()
 }
 
+/// A finite impulse response with these parameters.
+fn fir(parameters: Value) -> Value {
+    json!({"Model": "fir", "Variables": ["trial_type.a"], "Parameters": parameters})
+}
+
 /// The message of a model that is not read, or cannot be fitted.
 fn message(text: &str) -> String {
     let error = match read(text).0 {
@@ -72,6 +77,18 @@ fn a_good_model_is_read_without_a_note() {
 fn what_cannot_be_right_is_refused_at_its_place_with_what_was_probably_meant() {
     let cases: &[(&str, Value, &[&str])] = &[
         ("/Steps", json!([]), &["/Steps", "before version 1.0", "Nodes"]),
+        ("/Nodes/0/Model/HRF", fir(json!({})), &["/Nodes/0/Model/HRF/Parameters", "fir_delays"]),
+        (
+            "/Nodes/0/Model/HRF",
+            fir(json!({"fir_delays": [0, 1], "oversampling": 50})),
+            &["/Nodes/0/Model/HRF/Parameters/oversampling is no parameter of the model fir"],
+        ),
+        ("/Nodes/0/Model/HRF", fir(json!({"fir_delays": [1, 1]})), &["each once"]),
+        (
+            "/Nodes/0/Model/HRF",
+            fir(json!({"fir_delays": [1], "FirDelays": [2]})),
+            &["says the delays again"],
+        ),
         (
             "/Nodes/0/Modle",
             json!({}),

@@ -91,6 +91,14 @@ fn outputs_are_as_many_as_inputs() {
 }
 
 #[test]
+fn what_is_bidspms_own_and_not_carried_out_is_named_so_with_what_may_be() {
+    refused(json!({"Name": "Mean", "Input": ["a"]}), &["bidspm's own Mean", "Demean"]);
+    refused(json!({"Name": "Std", "Input": ["a"]}), &["bidspm's own Std", "Scale"]);
+    let rows = json!({"Name": "Merge_identical_rows", "Input": ["a"]});
+    refused(rows, &["Merge_identical_rows, bidspm's own", "merge the rows in the events file"]);
+}
+
+#[test]
 fn a_response_is_whole() {
     let lone = json!({"Name": "Convolve", "Input": ["a"], "Dispersion": true});
     refused(lone, &["/Dispersion", "Derivative"]);

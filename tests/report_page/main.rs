@@ -14,4 +14,5 @@ mod drawn;
 mod keys;
 mod live;
 mod made_up;
+mod of_bids;
 mod page;

@@ -121,10 +121,18 @@ fn nearest<'a>(condition: &str, columns: &'a [String]) -> Option<&'a String> {
         .or_else(longer)
 }
 
-/// Columns that get a contrast each.
+/// Columns that get a contrast each: a pattern gives its matches, one that matches nothing stays as it is, which is no column then.
 fn dummies(node: &Node, columns: &[String]) -> Vec<String> {
     if let Some(named) = node.dummy.as_ref().and_then(|dummy| dummy.columns.as_ref()) {
-        return named.iter().map(|name| column_of(name).to_owned()).collect();
+        let mut all: Vec<String> = Vec::new();
+        for name in named.iter().map(|name| column_of(name)) {
+            let found = Wanted::new(name).among(columns).into_iter().map(|at| columns[at].clone());
+            let found: Vec<String> = found.collect();
+            let found = if found.is_empty() { vec![name.to_owned()] } else { found };
+            let new: Vec<String> = found.into_iter().filter(|one| !all.contains(one)).collect();
+            all.extend(new);
+        }
+        return all;
     }
     let x: Vec<Wanted> = node.x.iter().map(|name| Wanted::new(name)).collect();
     let is_filter = |name: &String| {

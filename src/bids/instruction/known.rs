@@ -169,3 +169,18 @@ pub const KNOWN: &[Known] = &[
 ];
 
 const ATTRIBUTES_OR_ALL: Holds = OneOf(&["amplitude", "value", "onset", "duration", "all"]);
+
+/// bidspm's own transformations that are not carried out, each with what may be done in its place.
+pub const NOT_DONE: [(&str, &str); 5] = [
+    (
+        "Mean",
+        "Demean takes the mean off a variable; of several columns Sum with Weights is their mean",
+    ),
+    ("Median", "put it into the tables as a column of its own"),
+    ("Std", "Scale divides a variable by its standard deviation"),
+    ("StdDev", "Scale divides a variable by its standard deviation"),
+    (
+        "MergeIdenticalRows",
+        "merge the rows in the events file: one event from the first onset to the last end",
+    ),
+];

@@ -221,7 +221,13 @@ pub(super) fn remarks(node: &Node, notes: &mut Notes) {
             strange(name, format!("{}/ConditionList", contrast.pointer), notes);
         }
     }
-    for name in node.dummy.iter().flat_map(|dummy| dummy.columns.iter().flatten()) {
+    // A pattern of dummies stands for columns of X.
+    let is_of_x = |name: &&String| {
+        let wanted = Wanted::new(name);
+        wanted.is_pattern() && node.x.iter().any(|own| wanted.is(own))
+    };
+    let dummies = node.dummy.iter().flat_map(|dummy| dummy.columns.iter().flatten());
+    for name in dummies.filter(|name| !is_of_x(name)) {
         strange(name, format!("{}/DummyContrasts", node.pointer), notes);
     }
 }

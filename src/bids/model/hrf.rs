@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 use super::Hrf;
 use crate::bids::Notes;
 use crate::bids::names::Wanted;
-use crate::bids::place::{Place, list, short, text, wrong};
+use crate::bids::place::{Place, below, list, short, text, wrong};
 use crate::design::similar;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Responses by the specification's names, spaces aside.
 const MODELS: &[&str] = &[
@@ -49,11 +49,58 @@ pub(super) fn read(value: &Value, pointer: &str, x: &[String], notes: &mut Notes
         Some(Value::Object(parameters)) => parameters.clone(),
         Some(other) => return Err(wrong(&place.at("Parameters"), other, "be an object")),
     };
-    if model != "fir" && !parameters.is_empty() {
+    if model == "fir" {
+        refuse_others(&parameters, &place.at("Parameters"))?;
+        fir_delays(&parameters, pointer)?;
+    } else if !parameters.is_empty() {
         let said = format!("are not used: the response is {model} with its own parameters");
         notes.add(&place.at("Parameters"), said);
     }
     Ok(Hrf { variables, model, parameters })
+}
+
+/// `fir` has no other parameter than its delays.
+fn refuse_others(parameters: &Map<String, Value>, at: &str) -> Result<()> {
+    let mut own = parameters.keys().filter(|key| is_fir_delays(key));
+    let other = parameters.keys().find(|key| !is_fir_delays(key));
+    let (key, said) = match (own.next(), own.next(), other) {
+        (_, _, Some(other)) => (other, "is no parameter of the model fir"),
+        (Some(_), Some(again), None) => (again, "says the delays again"),
+        _ => return Ok(()),
+    };
+    Err(Error::bad_data(
+        below(at, key),
+        said,
+        "be fir_delays, once",
+        "\"Parameters\": {\"fir_delays\": [0, 1, 2, 3]}",
+    ))
+}
+
+/// The delays of `fir` in TRs, of a response that stands at `place`.
+///
+/// # Errors
+/// Bad data: none, or what are no whole TRs up to 10000.
+pub fn fir_delays(parameters: &Map<String, Value>, place: &str) -> Result<Vec<usize>> {
+    let list = parameters.iter().find(|(key, _)| is_fir_delays(key));
+    let list = list.and_then(|(_, list)| list.as_array());
+    let delay =
+        |value: &Value| value.as_u64().filter(|delay| *delay <= 10_000).map(|delay| delay as usize);
+    let delays: Option<Vec<usize>> = list.and_then(|list| list.iter().map(delay).collect());
+    let is_once = |all: &Vec<usize>| (1..all.len()).all(|at| !all[..at].contains(&all[at]));
+    delays.filter(|delays| !delays.is_empty() && is_once(delays)).ok_or_else(|| {
+        Error::bad_data(
+            format!("{place}/Parameters"),
+            "has no fir_delays in whole TRs, each once",
+            "have them for the model fir",
+            "\"Parameters\": {\"fir_delays\": [0, 1, 2, 3]}",
+        )
+    })
+}
+
+/// Whether a key of `Parameters` is the delays of `fir`: `fir_delays`, in any case, with or without underscores.
+#[must_use]
+pub fn is_fir_delays(key: &str) -> bool {
+    key.replace('_', "").eq_ignore_ascii_case("firdelays")
 }
 
 fn model(place: &Place, notes: &mut Notes) -> Result<String> {

@@ -80,6 +80,7 @@ impl Above<'_> {
             n_rows: self.inputs.len(),
             design,
             left_out: Vec::new(),
+            run: None,
         })
     }
 

@@ -10,7 +10,7 @@ use super::unit::Unit;
 use crate::design::group::Model;
 use crate::io;
 use crate::pipeline::spec::{
-    Combining, Command, DesignOptions, Inflated, MIN_DOF, OutType, TaskTimes,
+    Combining, Command, DesignOptions, Inflated, MIN_DOF, OutType, RunSpec, TaskTimes,
 };
 
 /// Letters of a value that are shown.
@@ -62,7 +62,7 @@ pub(super) fn of_options(theirs: &Command, own: &Command) -> Option<Difference> 
 
 /// What a command is asked, without what it is asked of.
 fn asked(command: &Command) -> Value {
-    let mut has_physio = false;
+    let (mut has_physio, mut recordings) = (false, Vec::new());
     let name = |path: PathBuf| path.file_name().map(PathBuf::from).unwrap_or_default();
     let bare = match command.clone() {
         Command::Glm(mut spec) => {
@@ -70,6 +70,7 @@ fn asked(command: &Command) -> Value {
             if !has_physio {
                 spec.design.terms = DesignOptions::default().terms;
             }
+            recordings = of_recordings(&spec.runs);
             spec.runs.clear();
             // Of which kind it is: that of the brain, or the model's own; each run has another file. One that is made says so.
             spec.mask = spec.mask.map(|mask| kind_of_mask(&name(mask)));
@@ -90,9 +91,20 @@ fn asked(command: &Command) -> Value {
     let mut value = serde_json::to_value(bare).unwrap_or_default();
     if has_physio && let Value::Object(all) = &mut value {
         all.insert("physio".to_owned(), Value::Bool(true));
+        all.extend(recordings);
     }
     with_defaults(&mut value);
     value
+}
+
+/// How recordings are read, which is asked of all runs alike.
+fn of_recordings(runs: &[RunSpec]) -> Vec<(String, Value)> {
+    let Some(run) = runs.first() else { return Vec::new() };
+    let value = |of: serde_json::Result<Value>| of.unwrap_or_default();
+    vec![
+        ("record".to_owned(), value(serde_json::to_value(&run.record))),
+        ("physio_formats".to_owned(), value(serde_json::to_value(&run.physio_formats))),
+    ]
 }
 
 /// Options of which a sidecar says nothing where they are as ever, by their place in a command, with what they are then. What is off then (none,
@@ -204,6 +216,12 @@ fn option(at: &[String]) -> String {
         ("design", "censor") => "--censor",
         ("design", "terms") => "--terms",
         ("physio", _) => "--physio",
+        ("physio_formats", _) => "--physio-format",
+        ("record", "align") => "--align",
+        ("record", "dummies") => "--dummies",
+        ("record", "bad_stretches") => "--bad-stretches",
+        ("record", "breath_band_hz") => "--breath-band",
+        ("record", "breath_turns") => "--breath-turns",
         ("mask", _) => "the mask",
         ("contrasts" | "f_contrasts", _) => "the model's contrasts",
         ("columns", _) => "the model's columns (X)",

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::derived;
 use super::elsewhere::{self, there};
+use super::masks::Places;
+use crate::bids::model::Node;
 use crate::bids::{Entities, Model};
 use crate::entity;
 use crate::error::{Error, Result};
@@ -34,7 +36,8 @@ pub(super) struct FoundRun {
     /// Of its image, `description` and those of the file itself left out.
     pub entities: Entities,
     pub bold: PathBuf,
-    pub mask: Option<PathBuf>,
+    /// By the names of run-level nodes.
+    masks: BTreeMap<String, PathBuf>,
     pub events: Option<PathBuf>,
     pub confounds: Option<PathBuf>,
     pub physio: Vec<PathBuf>,
@@ -46,6 +49,11 @@ impl FoundRun {
     /// What it is called in messages: `sub-01 ses-2 task-x run-1`.
     pub fn name(&self) -> String {
         super::named::label(&self.entities, &["space", "resolution", "density", "cohort"])
+    }
+
+    /// The mask by which a node fits it.
+    pub fn mask(&self, node: &Node) -> Option<&PathBuf> {
+        self.masks.get(&node.name)
     }
 }
 
@@ -262,7 +270,8 @@ impl Found {
                 run.one(all, &mut told)?
             }
         };
-        let mask = self.mask(model, of, file, &mut told)?;
+        let places = Places { raw: &self.raw, derivatives: &self.derivatives };
+        let masks = places.of_run(model, (of, file), &mut told)?;
         let mut physio = Vec::new();
         if spec.fit.physio.is_some() {
             physio = recordings(&self.raw, &file.entities)
@@ -275,84 +284,16 @@ impl Found {
         Ok(FoundRun {
             entities,
             bold,
-            mask,
+            masks,
             events: events.map(|f| there(self.raw.at(f))).transpose()?,
             confounds,
             physio,
             told,
         })
     }
-
-    /// The mask of a run: that of the brain beside it, of a raw run beside where it would lie in derivatives, or what the model's run node asks
-    /// for.
-    fn mask(
-        &self,
-        model: &Model,
-        of: &Dataset,
-        bold: &File,
-        told: &mut Vec<String>,
-    ) -> Result<Option<PathBuf>> {
-        let node = model.nodes.iter().find(|node| node.level == crate::bids::model::Level::Run);
-        let asked: Vec<(&String, &Vec<String>)> = node
-            .into_iter()
-            .flat_map(|node| &node.mask)
-            .filter(|(key, _)| !is_of_file(key))
-            .collect();
-        let is_plain = asked.iter().all(|(key, values)| {
-            key.as_str() == "description" && values.iter().any(|value| value == "brain")
-        });
-        let run = elsewhere::Wanted { of, bold, what: "mask" };
-        let raw = ("raw", &self.raw);
-        let derived = self.derivatives.iter().map(|(name, other)| (&**name, other));
-        if is_plain {
-            if let Some(own) = of.brain_mask(bold) {
-                return there(of.at(own)).map(Some);
-            }
-            let is_raw = of.root == self.raw.root;
-            let others = derived.filter(|_| is_raw);
-            let all = others.filter_map(|(name, of)| Some((name, of, of.brain_mask(bold)?)));
-            return run.one(all.collect(), told);
-        }
-        let fits = |f: &File| {
-            let in_space = ["space", "resolution", "cohort"].iter().all(|key| {
-                asked.iter().any(|(own, _)| own == key) || f.entity(key) == bold.entity(key)
-            });
-            let own = ["subject", "session", "task", "run", "acquisition"].iter();
-            let of_run = own.clone().all(|key| match (f.entity(key), bold.entity(key)) {
-                (Some(a), Some(b)) => entity::same(key, a, b),
-                (Some(_), None) => false,
-                (None, _) => true,
-            });
-            in_space
-                && of_run
-                && asked.iter().all(|(key, values)| {
-                    f.entity(key).is_some_and(|value| values.iter().any(|v| v == value))
-                })
-        };
-        let every = derived
-            .chain([raw])
-            .flat_map(|(name, of)| of.of_suffix("mask", &IMAGES).map(move |f| (name, of, f)));
-        let all: Vec<_> = every.filter(|(_, _, f)| fits(f)).collect();
-        let is_own = |one: &(&str, &Dataset, &File)| one.1.root == of.root;
-        let any_own = all.iter().any(is_own);
-        let near: Vec<_> = all.into_iter().filter(|one| !any_own || is_own(one)).collect();
-        let most = near.iter().map(|(_, _, f)| f.entities.len()).max();
-        let all: Vec<_> =
-            near.into_iter().filter(|one| Some(one.2.entities.len()) == most).collect();
-        if let Some(found) = run.one(all, told)? {
-            return Ok(Some(found));
-        }
-        let words = asked.iter().map(|(key, values)| format!("{key} {}", values.join(" or ")));
-        Err(Error::missing_input(
-            of.at(bold).display().to_string(),
-            format!("has no mask with {}", words.collect::<Vec<_>>().join(", ")),
-            "have the mask that the model's Options.Mask asks for",
-            "leave Mask out for the brain mask beside the run",
-        ))
-    }
 }
 
-/// Keys of a model's Input and Mask that are of the file, not of its run.
+/// Keys of a model's Input that are of the file, not of its run.
 fn is_of_file(key: &str) -> bool {
     ["suffix", "extension", "datatype"].contains(&key)
 }

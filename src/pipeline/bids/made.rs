@@ -3,6 +3,7 @@
 //! it names patterns and a filter that some runs have no use for, of which nobody is told (`Notes::of_a_made_model`).
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -31,15 +32,7 @@ pub(super) fn model(
     asked: &MadeModel,
     watch: &dyn Watch,
 ) -> Result<(Read, Found)> {
-    if asked.strategy == Strategy::Compcor {
-        return Err(Error::usage(
-            "--strategy compcor",
-            "takes components by the tissue that each run's JSON names, which no pattern of a model can",
-            "be another",
-            "take 24p, or name a_comp_cor_00 and so on in a model of your own",
-        ));
-    }
-    let without = super::read_text(text(spec, asked, &[], &[]), &spec.model)?;
+    let without = super::read_text(text(spec, asked, (&[], &[]), &[]), &spec.model)?;
     let found = find(spec, &without.model, watch)?;
     found.runs.iter().try_for_each(|run| has_confounds(asked.strategy, run))?;
     let conditions = conditions(&found)?;
@@ -48,7 +41,12 @@ pub(super) fn model(
         .into_iter()
         .filter(|key| found.runs.iter().any(|run| run.entities.contains_key(*key)))
         .collect();
-    let read = super::read_text(text(spec, asked, &keys, &contrasts), &spec.model)?;
+    let components = match asked.strategy.has_components() {
+        true => components(&found.runs)?,
+        false => Vec::new(),
+    };
+    let text = text(spec, asked, (&keys, &contrasts), &components);
+    let read = super::read_text(text, &spec.model)?;
     Ok((read, found))
 }
 
@@ -121,11 +119,17 @@ fn of_conditions(error: Error, conditions: &[String]) -> Error {
     Error::usage(&fault.thing, found, "weigh conditions of the events", hint)
 }
 
-/// The model's text. `keys`: what tells the runs of a subject apart. Drift is the model's own unless an option asks for another.
-fn text(spec: &BidsSpec, asked: &MadeModel, keys: &[&str], contrasts: &[Value]) -> String {
+/// The model's text. `keys`: what tells the runs of a subject apart; `components`: of CompCor. Drift is the model's own unless an option asks for
+/// another.
+fn text(
+    spec: &BidsSpec,
+    asked: &MadeModel,
+    (keys, contrasts): (&[&str], &[Value]),
+    components: &[String],
+) -> String {
     let has_drift = spec.fit.drift == Drift::None;
     let mut x = vec![json!(1), json!(format!("{CONDITIONS}.*"))];
-    let columns = confounds(asked.strategy);
+    let columns = confounds(asked.strategy, components);
     x.extend(columns.iter().filter(|name| has_drift || *name != COSINES).map(|name| json!(name)));
     let options = match has_drift {
         true => json!({ "HighPassFilterCutoffHz": HIGH_PASS_HZ }),
@@ -225,10 +229,62 @@ fn columns(strategy: Strategy) -> Vec<String> {
     [of(&motion, n_motion), others].concat()
 }
 
-/// The columns of a strategy by fMRIPrep's names, and patterns of those that a run has as many of as it happens.
-fn confounds(strategy: Strategy) -> Vec<String> {
+/// The components that CompCor takes of both tissues together, which must be the same in all runs: a model names them.
+///
+/// # Errors
+/// Bad data: a run without, or with others than the first.
+fn components(runs: &[FoundRun]) -> Result<Vec<String>> {
+    const HINT: &str = "take 24p, or name components that all runs have (a_comp_cor_00 and so on) in a model of your own (-m)";
+    let mut first: Option<(String, Vec<String>)> = None;
+    for run in runs {
+        let Some(path) = &run.confounds else { continue };
+        let own = combined(path)?;
+        if own.is_empty() {
+            return Err(Error::bad_data(
+                path.display().to_string(),
+                "has no a_comp_cor_ column whose Mask is `combined` in the JSON beside it",
+                "have what --strategy compcor takes",
+                HINT,
+            ));
+        }
+        match &first {
+            None => first = Some((run.name(), own)),
+            Some((name, all)) if *all != own => {
+                let range = |all: &[String]| match all {
+                    [one] => one.clone(),
+                    all => format!("{} to {} ({})", all[0], all[all.len() - 1], all.len()),
+                };
+                return Err(Error::bad_data(
+                    format!("--strategy compcor: {}", run.name()),
+                    format!("has the components {}, and {name} has {}", range(&own), range(all)),
+                    "have the same, for a model names its columns for all runs",
+                    HINT,
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(first.map_or(Vec::new(), |(_, all)| all))
+}
+
+/// The columns of a table of which the JSON beside it says that they are components of both tissues together.
+fn combined(path: &Path) -> Result<Vec<String>> {
+    let beside = path.with_extension("json");
+    let described = match beside.is_file() {
+        true => io::bids::read_json(&beside)?,
+        false => serde_json::Map::new(),
+    };
+    let is_combined = |name: &String| {
+        let mask = described.get(name).and_then(|of| of.get("Mask")).and_then(Value::as_str);
+        name.starts_with("a_comp_cor_") && mask == Some("combined")
+    };
+    Ok(io::tsv::read(path)?.columns.into_iter().filter(is_combined).collect())
+}
+
+/// The columns of a strategy by fMRIPrep's names with these components, and patterns of those that a run has as many of as it happens.
+fn confounds(strategy: Strategy, components: &[String]) -> Vec<String> {
     let outliers: &[&str] = if strategy.name() == "scrubbing" { &["motion_outlier*"] } else { &[] };
     let others = [COSINES, "non_steady_state_outlier*"];
     let others = outliers.iter().chain(&others).map(|name| (*name).to_owned());
-    columns(strategy).into_iter().chain(others).collect()
+    columns(strategy).into_iter().chain(components.iter().cloned()).chain(others).collect()
 }

@@ -3,13 +3,16 @@
 
 use std::path::PathBuf;
 
-use super::unit::Unit;
+use super::unit::{Unasked, Unit};
 use super::{Done, Plan, outside};
 use crate::bids::label::label;
-use crate::bids::model::{Level, Test};
+use crate::bids::model::Level;
 use crate::error::Result;
+use crate::maps::told;
+use crate::pipeline::glm::FEW_DOF;
 use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
 use crate::pipeline::session::Session;
+use crate::pipeline::spec::{Command, Inference};
 use crate::report::analysis::{Analysis, left_out_note};
 use crate::report::bids::{BidsPage, Edge, Node, page};
 use crate::report::notes::{Kind, Note};
@@ -80,6 +83,22 @@ impl Plan {
         self.read.model.nodes[unit.node].level
     }
 
+    /// How nodes of the dataset were tested where that was asked, and which: those that compare estimates. None where there is no such node.
+    fn inference(&self) -> Option<(&Inference, Vec<&str>)> {
+        let is_tested = |unit: &&Unit| {
+            self.level(unit) == Level::Dataset && matches!(unit.command, Command::Group(_))
+        };
+        let mut nodes: Vec<&str> = Vec::new();
+        for unit in self.units.iter().filter(is_tested) {
+            let name = &*self.read.model.nodes[unit.node].name;
+            if !nodes.contains(&name) {
+                nodes.push(name);
+            }
+        }
+        let asked = self.spec.inference.as_ref()?;
+        (!nodes.is_empty()).then_some((asked, nodes))
+    }
+
     /// The units that a page shows, in order.
     fn shown(&self, of: Of<'_>) -> Vec<&Unit> {
         let is_shown = |unit: &&Unit| match of {
@@ -103,29 +122,24 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
         Of::Subject(_) => units.iter().copied().filter(of_runs).collect(),
         Of::Node(_) => plan.units.iter().filter(of_runs).collect(),
     };
-    let (columns, parts) = runs::of(plan, &runs, matches!(of, Of::Subject(_)))?;
+    let is_here = |run: &&Unasked| match of {
+        Of::Subject(label) => run.entities.get(SUBJECT).is_some_and(|own| own == label),
+        Of::Node(_) => true,
+    };
+    let unasked: Vec<&Unasked> = plan.unasked.iter().filter(is_here).collect();
+    let (columns, parts) = runs::of(plan, (&runs, &unasked), matches!(of, Of::Subject(_)))?;
     let lost = parts.iter().filter_map(|run| {
         left_out_note(&run.name, run.left_out.len(), run.design.nrows() + run.left_out.len())
     });
     let lost: Vec<Note> = lost.collect();
-    let mut shown: Vec<Shown> = Vec::new();
-    let highest = units.iter().map(|unit| plan.level(unit)).max();
     let below = maps::below(plan, &units);
-    for unit in &units {
-        // What goes up is shown where it arrives; an F test goes no further.
-        let is_last = Some(plan.level(unit)) == highest;
-        let is_done = !is_lost(done, &plan.name(unit));
-        let own = unit.estimates.iter().filter(|e| is_done && (is_last || e.test == Test::F));
-        for estimate in own {
-            shown.extend(maps::contrast(plan, unit, estimate, below.as_ref())?);
-        }
-    }
+    let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
+    let mut shown: Vec<Shown> = maps::all(plan, &units, &is_done, below.as_ref())?;
     let mut notes = notes(plan, of, &units, &recorded);
     notes.extend(lost);
     if matches!(of, Of::Subject(_)) {
         notes.extend(courses::add(plan, &mut shown, &session.ladder)?);
     }
-    let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
     let coverage = coverage::of(plan, &units, &is_done, below.as_ref())?;
     let (kind, title) = match of {
         Of::Subject(label) => ("Subject", format!("sub-{label}")),
@@ -205,6 +219,10 @@ fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>])
         let mut add = |kind: Kind, text: &str| add(kind, &said::of_unit(text, unit, plan), &name);
         match sidecar {
             Some(sidecar) => {
+                let is_run = plan.level(unit) == Level::Run;
+                if let Some(dof) = sidecar.provenance.dof.filter(|dof| is_run && *dof < FEW_DOF) {
+                    add(Kind::Serious, &format!("leaves {} degrees of freedom", told(dof)));
+                }
                 sidecar.provenance.warnings.iter().for_each(|w| add(Kind::Warning, w));
             }
             None => add(Kind::Serious, "not finished: its maps are not there"),
@@ -248,6 +266,7 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
         ("Test of nodes of the dataset", tested(plan)),
         ("Noise of runs", fit.noise.name().to_owned()),
         ("Smoothing", smoothing),
+        ("Slow drift of runs", methods::drifts(plan).join(" ")),
         ("Units of effects", fit.scaling.units()),
         ("Voxels in a run's mask", n_voxels("voxels_in_mask")),
         ("Voxels fitted in a run", n_voxels("voxels_fitted")),
@@ -275,10 +294,11 @@ fn tails(plan: &Plan) -> &'static str {
 
 /// How the dataset's nodes were tested, and where corrected results are; nothing where each voxel stands by itself.
 fn tested(plan: &Plan) -> String {
-    plan.spec.inference.as_ref().map_or(String::new(), |asked| {
+    plan.inference().map_or(String::new(), |(asked, nodes)| {
         format!(
-            "{}; corrected p stands with each contrast, and all of it on the pages (_group.html) in the nodes' folders",
-            asked.words
+            "{} ({}); corrected p stands with each contrast, and all of it on the pages (_group.html) in the nodes' folders",
+            asked.words,
+            nodes.join(", ")
         )
     })
 }

@@ -6,7 +6,7 @@ use super::above::Above;
 use super::alike::Alike;
 use super::found::{Found, FoundRun, listed};
 use super::people::{self, People};
-use super::unit::{Asked, Estimate, Unit};
+use super::unit::{Asked, Estimate, Unasked, Unit};
 use super::{absent, app_level, missing, named, run_level};
 use crate::bids::model::{Level, Node};
 use crate::bids::variables::Value;
@@ -15,7 +15,17 @@ use crate::error::{Error, Result};
 use crate::pipeline::spec::{BidsSpec, Missing};
 use crate::pipeline::watch::Watch;
 
-/// The units, each behind those it needs, and what was left out.
+/// What comes of planning.
+pub(super) struct Units {
+    /// Each behind those it needs.
+    pub units: Vec<Unit>,
+    /// Runs that are not fitted.
+    pub unasked: Vec<Unasked>,
+    /// What was left out, a sentence each.
+    pub left_out: Vec<String>,
+}
+
+/// The units of a model, and what was left out.
 ///
 /// # Errors
 /// What cannot be known or asked, before any fit; the first of several, the others told.
@@ -25,7 +35,7 @@ pub(super) fn units(
     found: &Found,
     notes: &mut Notes,
     watch: &dyn Watch,
-) -> Result<(Vec<Unit>, Vec<String>)> {
+) -> Result<Units> {
     let people = People::read(found, watch)?;
     let absent = absent::told(spec, model, (found, &people))?;
     let mut planning = Planning {
@@ -34,6 +44,7 @@ pub(super) fn units(
         found,
         people,
         units: Vec::new(),
+        unasked: Vec::new(),
         left_out: absent.into_iter().collect(),
         faults: Vec::new(),
         said: Alike::default(),
@@ -54,9 +65,9 @@ pub(super) fn units(
     }
     planning.tell(notes);
     planning.refuse_one_place();
-    let Planning { units, left_out, faults, .. } = planning;
+    let Planning { units, unasked, left_out, faults, .. } = planning;
     match one_of_each(faults, watch) {
-        None => Ok((units, left_out)),
+        None => Ok(Units { units, unasked, left_out }),
         Some(first) => Err(first),
     }
 }
@@ -86,6 +97,7 @@ struct Planning<'a> {
     found: &'a Found,
     people: People,
     units: Vec<Unit>,
+    unasked: Vec<Unasked>,
     left_out: Vec<String>,
     /// Why units cannot be, each with whose.
     faults: Vec<(Error, String)>,
@@ -142,7 +154,7 @@ impl Planning<'_> {
         for line in &run.told {
             self.said.add(line, &whose);
         }
-        if run.mask.is_none() {
+        if run.mask(node).is_none() {
             let said = "no mask of the brain lies beside the run: one is made from its mean image";
             self.said.add(said, &whose);
         }
@@ -189,6 +201,13 @@ impl Planning<'_> {
             let why = left_out.last().map_or(String::new(), |line| format!(" ({line})"));
             let node = &node.name;
             self.left_out.push(format!("{whose}: no contrast of {node} is left to ask{why}"));
+            let (entities, of_run) = (run.entities.clone(), modelled.of_run());
+            self.unasked.push(Unasked {
+                node: at,
+                entities,
+                columns: modelled.columns,
+                run: of_run,
+            });
             return Ok(None);
         }
         let unit = modelled.unit(self.spec, (at, node), run, &asked, watch);

@@ -7,7 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 use super::events::{self, WithoutEvents};
 use super::found::{Found, FoundRun};
 use super::named;
-use super::unit::{self, Asked, Unit};
+use super::unit::{self, Asked, OfRun, Unit};
 use crate::bids::model::Node;
 use crate::bids::variables::Variables;
 use crate::bids::{Notes, design, transform};
@@ -30,6 +30,10 @@ use crate::table::Table;
 pub(super) struct Modelled {
     /// The repetition time of the raw run, where the image's own files do not say it.
     tr: Option<f64>,
+    /// The repetition time that holds, seconds.
+    tr_s: f64,
+    /// When its task columns are sampled, in words.
+    origin: String,
     /// Names of columns.
     pub columns: Vec<String>,
     /// How many, the first ones, are those of X.
@@ -61,11 +65,12 @@ pub(super) fn model(
     };
     let acquisition = io::volume_times(&bold, &sidecar, tr)?;
     // A mask on another grid, empty or of fractions is refused before any fit.
-    for mask in run.mask.iter().chain(&spec.fit.smooth.within) {
+    for mask in run.mask(node).into_iter().chain(&spec.fit.smooth.within) {
         io::read_mask(mask, &bold.grid)?;
     }
     let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
-    let mut variables = Variables::of_run(frame_times_s.clone(), acquisition.tr);
+    let origin = origin(spec.fit.task_times, &acquisition, &frame_times_s);
+    let mut variables = Variables::of_run(frame_times_s, acquisition.tr);
     let without_events = events::add(&mut variables, (found, run), notes)?;
     if let Some(path) = &run.confounds {
         variables.add_rows(&io::tsv::read(path)?, notes)?;
@@ -95,7 +100,15 @@ pub(super) fn model(
     }
     let solved = LeastSquares::new(matrix.view())?;
     let missing = made.missing;
-    Ok(Modelled { tr, columns, n_of_x, matrix, solved, missing, without_events })
+    let tr_s = acquisition.tr;
+    Ok(Modelled { tr, tr_s, origin, columns, n_of_x, matrix, solved, missing, without_events })
+}
+
+/// When the columns of a run are sampled, in words.
+fn origin(asked: TaskTimes, acquisition: &Acquisition, frame_times_s: &[f64]) -> String {
+    let settled = if asked == TaskTimes::Auto { TaskTimes::Metadata } else { asked };
+    let first_s = frame_times_s.first().copied().unwrap_or(0.0);
+    inputs::at_one_moment(settled, first_s, acquisition.tr)
 }
 
 /// What a variable that is not there may be for.
@@ -103,7 +116,7 @@ const NO_CONFOUNDS: &str =
     "the run has no table of confounds (_desc-confounds_timeseries.tsv) in the derivatives";
 
 /// When columns are sampled, seconds from the first volume of the file.
-pub(super) fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
+fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
     let at_s = match asked {
         TaskTimes::Metadata | TaskTimes::Auto => return Ok(acquisition.frame_times()),
         TaskTimes::Start => 0.0,
@@ -178,6 +191,16 @@ fn has_constant(matrix: &Array2<f64>) -> Result<bool> {
 }
 
 impl Modelled {
+    /// What is known before its fit.
+    pub fn of_run(&self) -> OfRun {
+        OfRun {
+            n_volumes: self.matrix.nrows(),
+            tr_s: self.tr_s,
+            origin: self.origin.clone(),
+            missing: self.missing.iter().map(|(name, _)| name.clone()).collect(),
+        }
+    }
+
     /// The unit that fits a run.
     ///
     /// # Errors
@@ -196,9 +219,9 @@ impl Modelled {
         let layout = Layout::prefix(&folder.join(named::of_tables(entities)))
             .with_maps(&folder, &named::of_maps(entities));
         let design = folder.join(format!("{}_desc-model_design.tsv", named::of_tables(entities)));
-        let command = self.command(spec, run, (&design, asked), watch)?;
-        let files =
-            [Some(&run.bold), run.mask.as_ref(), run.events.as_ref(), run.confounds.as_ref()];
+        let mask = run.mask(node);
+        let command = self.command(spec, run, (&design, asked, mask), watch)?;
+        let files = [Some(&run.bold), mask, run.events.as_ref(), run.confounds.as_ref()];
         let sources: Vec<PathBuf> =
             files.into_iter().flatten().chain(&run.physio).cloned().collect();
         let estimates = unit::estimates(&layout, entities, asked)?;
@@ -216,6 +239,7 @@ impl Modelled {
             n_rows: self.matrix.nrows(),
             design: Vec::new(),
             left_out: Vec::new(),
+            run: Some(self.of_run()),
         })
     }
 
@@ -223,7 +247,7 @@ impl Modelled {
         &self,
         spec: &BidsSpec,
         run: &FoundRun,
-        (design, asked): (&std::path::Path, &[Asked]),
+        (design, asked, mask): (&std::path::Path, &[Asked], Option<&PathBuf>),
         watch: &dyn Watch,
     ) -> Result<Command> {
         let (f, t): (Vec<&Asked>, Vec<&Asked>) = asked.iter().partition(|asked| asked.is_f());
@@ -238,6 +262,8 @@ impl Modelled {
             // For what leaves volumes out; the columns are the design's.
             confounds: run.confounds.iter().filter(|_| fit.censor.is_some()).cloned().collect(),
             physio: run.physio.clone(),
+            record: fit.physio.as_ref().map_or_else(Default::default, |own| own.record.clone()),
+            physio_formats: fit.physio.iter().filter_map(|own| own.format.clone()).collect(),
             ..RunSpec::default()
         }];
         inputs::find_spent(&mut runs, watch)?;
@@ -249,10 +275,10 @@ impl Modelled {
             runs,
             design: DesignOptions {
                 censor: fit.censor.clone(),
-                terms: fit.physio.clone().unwrap_or(DesignOptions::default().terms),
+                terms: fit.physio.as_ref().map_or_else(Default::default, |own| own.terms.clone()),
                 ..DesignOptions::default()
             },
-            mask: run.mask.clone(),
+            mask: mask.cloned(),
             smooth: fit.smooth.clone(),
             scaling: fit.scaling,
             two_sided: fit.two_sided,

@@ -38,6 +38,37 @@ pub(super) struct Unit {
     pub design: Vec<Row>,
     /// What was left out of it, a sentence each.
     pub left_out: Vec<String>,
+    /// Of a run what is known before its fit; none above.
+    pub run: Option<OfRun>,
+}
+
+/// What is known of a run before its fit.
+#[derive(Debug, Clone)]
+pub(super) struct OfRun {
+    /// Of the file.
+    pub n_volumes: usize,
+    pub tr_s: f64,
+    /// When its task columns are sampled, the origin of its frame times, in words.
+    pub origin: String,
+    /// Columns that X names and the run lacks, which were dropped.
+    pub missing: Vec<String>,
+}
+
+/// A run of which no contrast is left to ask, so that it is not fitted.
+pub(super) struct Unasked {
+    /// The node whose unit it would be.
+    pub node: usize,
+    pub entities: Entities,
+    /// Of the design that it would have.
+    pub columns: Vec<String>,
+    pub run: OfRun,
+}
+
+impl Unasked {
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        super::named::label(&self.entities, &["space", "resolution", "density", "cohort"])
+    }
 }
 
 impl Unit {

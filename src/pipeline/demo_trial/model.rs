@@ -10,8 +10,8 @@ use crate::design::censor::Rules;
 use crate::design::group::Model;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, Combining, Correction, DesignOptions, FitOptions, GroupSpec, Inference,
-    MIN_DOF, Missing, Noise, PermuteOptions, RHO_FWHM_VOX, SearchVolume, Shape, SignalScale,
+    AppLevel, BidsSpec, Combining, Correction, FitOptions, GroupSpec, Inference, MIN_DOF, Missing,
+    Noise, PermuteOptions, PhysioFit, RHO_FWHM_VOX, SearchVolume, Shape, SignalScale,
     SmoothOptions, TaskTimes, TfceConvention, Wanted,
 };
 use crate::simulate::drug_trial::{SESSIONS, Task, paths};
@@ -110,7 +110,7 @@ pub(super) fn spec(folders: &Folders) -> BidsSpec {
             drift: Drift::None, // the model's own
             censor: Some(Rules { fd: Some(CENSOR_FD_MM), ..Rules::default() }),
             task_times: TaskTimes::Metadata,
-            physio: Some(DesignOptions::default().terms),
+            physio: Some(PhysioFit::default()),
             maps: false,
         },
         combine: Combining::default(),

@@ -48,7 +48,7 @@ fn model(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Sentence> {
             &[],
         ));
     }
-    said.push(sentence(drift(spec), &[]));
+    said.push(sentence(drift(spec.design.drift), &[]));
     let confounds: Vec<usize> = runs.iter().map(|run| run.confounds.len()).collect();
     if let (Some(least), Some(most)) = (confounds.iter().min(), confounds.iter().max())
         && *most > 0
@@ -95,8 +95,10 @@ fn response(spec: &GlmSpec, runs: &[Run]) -> Option<Sentence> {
     Some(sentence(format!("Events were convolved with {name} (--hrf {text})."), from))
 }
 
-fn drift(spec: &GlmSpec) -> String {
-    match spec.design.drift {
+/// How slow drift was modelled, in a sentence.
+#[must_use]
+pub fn drift(asked: Drift) -> String {
+    match asked {
         Drift::Cosine { cutoff_s } => {
             format!("Slow drift: discrete cosines with periods of {cutoff_s} s or more.")
         }

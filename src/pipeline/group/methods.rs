@@ -50,7 +50,14 @@ fn model(spec: &GroupSpec, subjects: &[String], resolved: &Resolved) -> Vec<Sent
         ErrorTerm::Partitioned => sentence("Each contrast was tested against its own error.", &[]),
         ErrorTerm::Pooled => sentence("All contrasts were tested against one pooled error.", &[]),
     });
-    said.extend(match spec.variance {
+    said.extend(variance(spec));
+    said
+}
+
+/// Whose variance maps were tested with; nothing of one that all share.
+#[must_use]
+pub fn variance(spec: &GroupSpec) -> Option<Sentence> {
+    match spec.variance {
         GroupVariance::Equal => None,
         GroupVariance::Welch => Some(sentence("Each group had its own variance.", &[WELCH])),
         GroupVariance::Mixed => {
@@ -59,11 +66,12 @@ fn model(spec: &GroupSpec, subjects: &[String], resolved: &Resolved) -> Vec<Sent
                 Inflated::AtLeastOne => " with Knapp and Hartung's factor, at least 1",
                 Inflated::Not => "",
             };
-            let text = format!("Mixed effects: each subject's own variance and that between subjects by restricted maximum likelihood{factor}.");
+            let text = format!(
+                "Mixed effects: each subject's own variance and that between subjects by restricted maximum likelihood{factor}."
+            );
             Some(sentence(text, &[KNAPP]))
         }
-    });
-    said
+    }
 }
 
 /// How p were found and corrected, and what maps show.

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Combining, GroupSpec, Noise, SignalScale, SmoothOptions, TaskTimes};
+use super::{Combining, GroupSpec, Noise, RecordOptions, SignalScale, SmoothOptions, TaskTimes};
 use crate::design::censor::Rules;
 use crate::design::{Drift, Strategy};
+use crate::io::physio::Format;
 use crate::physio::Terms;
 
 /// `boldly bids`.
@@ -125,8 +126,19 @@ pub struct FitOptions {
     pub censor: Option<Rules>,
     /// When task columns are sampled.
     pub task_times: TaskTimes,
-    /// Whether recordings beside the raw runs become columns, and which.
-    pub physio: Option<Terms>,
+    /// Whether recordings beside the raw runs become columns, and how.
+    pub physio: Option<PhysioFit>,
     /// Whether maps of the fit are written.
     pub maps: bool,
+}
+
+/// How the recordings beside raw runs become columns.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct PhysioFit {
+    /// Which columns.
+    pub terms: Terms,
+    /// How each recording is placed on its run's time, and what is done about what is wrong with it.
+    pub record: RecordOptions,
+    /// What the logs do not tell; one for all.
+    pub format: Option<Format>,
 }

@@ -49,6 +49,36 @@ pub(super) struct Shown<'a> {
     pub first: Vec<(String, usize)>,
 }
 
+/// The contrasts of a page's units: those of its highest level, and of the others what no unit on the page takes, as F tests, what an edge's filter
+/// stops, and what a unit above would have taken that is not there. What goes up is shown where it arrives. `is_done`: of a unit.
+///
+/// # Errors
+/// As [`contrast`].
+pub(super) fn all<'a>(
+    plan: &Plan,
+    units: &[&'a Unit],
+    is_done: &dyn Fn(&Unit) -> bool,
+    below: Option<&Arc<Underlay>>,
+) -> Result<Vec<Shown<'a>>> {
+    let highest = units.iter().map(|unit| plan.level(unit)).max();
+    let mut shown = Vec::new();
+    for unit in units.iter().filter(|unit| is_done(unit)) {
+        let is_last = Some(plan.level(unit)) == highest;
+        let at = plan.units.iter().position(|own| std::ptr::eq(own, *unit));
+        let is_taken = |one: &Estimate| {
+            let takes = |above: &&&Unit| {
+                let mut rows = above.design.iter();
+                rows.any(|row| Some(row.unit) == at && row.contrast == one.spoken)
+            };
+            units.iter().filter(takes).any(|above| is_done(above))
+        };
+        for estimate in unit.estimates.iter().filter(|one| is_last || !is_taken(one)) {
+            shown.extend(contrast(plan, unit, estimate, below)?);
+        }
+    }
+    Ok(shown)
+}
+
 /// The contrast of an estimate; none where it is not finished.
 ///
 /// # Errors

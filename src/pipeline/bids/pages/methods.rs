@@ -2,10 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::{Plan, SUBJECT};
-use crate::bids::model::{Kind, Level};
-use crate::pipeline::group;
-use crate::pipeline::spec::Combining;
+use crate::bids::model::{Kind, Level, Node, is_fir_delays};
+use crate::bids::{Entities, Instruction};
+use crate::design::Drift;
+use crate::pipeline::spec::{Combining, GroupVariance, PhysioFit};
+use crate::pipeline::{glm, group};
 use crate::report::methods::Sentence;
 
 const BSM: &str =
@@ -59,17 +63,23 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
                     &[],
                 ));
             }
-            (_, Kind::Glm) => second.push((
-                format!(
-                    "Estimates were compared ({named}) by least squares over {}.",
-                    columns(&node.x)
-                ),
-                &[],
-            )),
+            (level, Kind::Glm) => {
+                let asked = plan.inference().filter(|_| level == Level::Dataset);
+                let is_mixed =
+                    asked.is_some_and(|(asked, _)| asked.test.variance == GroupVariance::Mixed);
+                let how = if is_mixed { "mixed effects" } else { "least squares" };
+                second.push((
+                    format!(
+                        "Estimates were compared ({named}) by {how} over {}.",
+                        columns(&node.x)
+                    ),
+                    &[],
+                ));
+            }
         }
     }
     first.extend(of_runs(plan));
-    let tested = spec.inference.as_ref().filter(|_| !second.is_empty());
+    let tested = plan.inference();
     let tails = super::tails(plan);
     second.push((
         match tested {
@@ -82,47 +92,59 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
         },
         &[],
     ));
-    let tested = tested.map(|asked| {
-        let lead = "Nodes of the dataset were tested as follows.".to_owned();
-        std::iter::once((lead, &[][..])).chain(group::inference(&asked.test)).collect()
+    let tested = tested.map(|(asked, nodes)| {
+        let lead = format!("Nodes of the dataset ({}) were tested as follows.", nodes.join(", "));
+        let lead = std::iter::once((lead, &[][..])).chain(group::variance(&asked.test));
+        lead.chain(group::inference(&asked.test)).collect()
     });
     [first, second].into_iter().chain(tested).collect()
 }
 
+/// The nodes whose units are runs.
+fn run_nodes(plan: &Plan) -> impl Iterator<Item = (usize, &Node)> {
+    let nodes = plan.read.model.nodes.iter().enumerate();
+    let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
+    nodes.filter(move |(at, node)| node.level == Level::Run && is_fitted(*at))
+}
+
+/// Of which node something is said, where there are several.
+fn whose(plan: &Plan, node: &Node) -> String {
+    match run_nodes(plan).nth(1) {
+        Some(_) => format!(" ({})", node.name),
+        None => String::new(),
+    }
+}
+
 /// What else each run's model held.
 fn of_runs(plan: &Plan) -> Vec<Sentence> {
-    let (fit, nodes) = (&plan.spec.fit, &plan.read.model.nodes);
+    let fit = &plan.spec.fit;
     let runs = || plan.units.iter().filter(|unit| plan.level(unit) == Level::Run);
-    let Some(first) = runs().next() else { return Vec::new() };
-    let node = &nodes[first.node];
+    if runs().next().is_none() {
+        return Vec::new();
+    }
     let mut said: Vec<Sentence> = Vec::new();
+    let all: BTreeSet<&Entities> = runs().map(|unit| &unit.entities).collect();
     let subjects: BTreeSet<&str> =
         runs().filter_map(|unit| unit.entities.get(SUBJECT).map(|value| value.as_str())).collect();
     said.push((
-        format!("Runs that were fitted: {}, of {} subjects.", runs().count(), subjects.len()),
+        format!("Runs that were fitted: {}, of {} subjects.", all.len(), subjects.len()),
         &[],
     ));
-    let convolved = node.transformations.iter().filter(|one| one.name == "Convolve");
-    let models = convolved.filter_map(|one| one.arguments.get("Model")?.as_str());
-    let models: BTreeSet<&str> =
-        models.chain(node.hrf.as_ref().map(|hrf| hrf.model.as_str())).collect();
-    if !models.is_empty() {
-        let models = models.into_iter().collect::<Vec<_>>().join(", ");
-        said.push((
-            format!(
-                "Events were convolved with the haemodynamic response of the model ({models})."
-            ),
-            &[EVENTS],
-        ));
+    for (_, node) in run_nodes(plan) {
+        let responses = responses(node);
+        if !responses.is_empty() {
+            said.push((
+                format!(
+                    "Events were convolved with the haemodynamic response{} {}.",
+                    whose(plan, node),
+                    responses.into_iter().collect::<Vec<_>>().join(", and with ")
+                ),
+                &[EVENTS],
+            ));
+        }
     }
-    if let Some(cutoff) = node.high_pass_hz {
-        said.push((
-            format!("Slow drift: discrete cosines with periods of {:.4} s or more.", 1.0 / cutoff)
-                .replace(".0000 s", " s"),
-            &[],
-        ));
-    }
-    if let Some(terms) = &fit.physio {
+    said.extend(drifts(plan).into_iter().map(|text| (text, &[][..])));
+    if let Some(PhysioFit { terms, .. }) = &fit.physio {
         said.push((
             format!(
                 "Pulse and breathing entered as RETROICOR columns of order {} (cardiac), {} (respiratory) and {} x {} (interaction) where they were recorded.",
@@ -139,6 +161,67 @@ fn of_runs(plan: &Plan) -> Vec<Sentence> {
         ));
     }
     said
+}
+
+/// The responses that a node's variables are convolved with, as `Model.HRF` spells them: `spm + derivative`.
+fn responses(node: &Node) -> BTreeSet<String> {
+    let convolved = node.transformations.iter().filter(|one| one.name == "Convolve");
+    let of = |one: &Instruction| {
+        let is = |key: &str| one.arguments.get(key).and_then(Value::as_bool).unwrap_or(false);
+        let model = one.arguments.get("Model").and_then(Value::as_str).unwrap_or("spm");
+        let derivatives = [("Derivative", " + derivative"), ("Dispersion", " + dispersion")];
+        let behind = derivatives.iter().filter(|(key, _)| is(key)).map(|(_, words)| *words);
+        format!("{model}{}{}", behind.collect::<String>(), delays(one.arguments.get("FirDelays")))
+    };
+    let own = node.hrf.iter().map(|hrf| {
+        let list = hrf.parameters.iter().find(|(key, _)| is_fir_delays(key)).map(|(_, list)| list);
+        format!("{}{}", hrf.model, delays(list))
+    });
+    convolved.map(of).chain(own).collect()
+}
+
+/// The delays of a finite impulse response, behind its name.
+fn delays(list: Option<&Value>) -> String {
+    let Some(list) = list.and_then(Value::as_array) else { return String::new() };
+    let list: Vec<String> = list.iter().map(Value::to_string).collect();
+    format!(" (delays of {} TR)", list.join(", "))
+}
+
+/// How slow drift was modelled, by the columns that runs have: those of `--drift`, the model's own cosines, or those of the confounds in their place;
+/// nothing where no run has any by the model's or the command's wish.
+pub(super) fn drifts(plan: &Plan) -> Vec<String> {
+    if plan.spec.fit.drift != Drift::None {
+        return run_nodes(plan)
+            .next()
+            .map(|_| glm::drift(plan.spec.fit.drift))
+            .into_iter()
+            .collect();
+    }
+    let mut said = Vec::new();
+    for (at, node) in run_nodes(plan) {
+        let Some(hz) = node.high_pass_hz else { continue };
+        let own = || plan.units.iter().filter(move |unit| unit.node == at);
+        let with = |stem: &str| {
+            own().filter(|unit| unit.columns.iter().any(|name| name.starts_with(stem))).count()
+        };
+        let (all, of_model, of_table) = (own().count(), with("drift_"), with("cosine"));
+        let some =
+            |n: usize| if n == all { String::new() } else { format!(" in {n} of {all} runs") };
+        let of = whose(plan, node);
+        if of_model > 0 {
+            let cosines = glm::drift(Drift::Cosine { cutoff_s: rounded(1.0 / hz) });
+            said.push(format!("{}{of}{}.", cosines.trim_end_matches('.'), some(of_model)));
+        }
+        if of_table > 0 {
+            said.push(format!("Slow drift{of}: the columns cosine* of the confounds, in place of the model's own high-pass filter{}.", some(of_table)));
+        }
+    }
+    said
+}
+
+/// Seconds to four digits behind the point.
+fn rounded(seconds: f64) -> f64 {
+    (seconds * 1e4).round() / 1e4
 }
 
 /// The columns of a design in words.

@@ -2,93 +2,91 @@
 
 use ndarray::{Array1, Array2};
 
-use super::super::run_level::frame_times;
-use super::super::unit::Unit;
+use super::super::unit::{OfRun, Unasked, Unit};
 use super::Plan;
 use crate::design::censor::LeftOut;
 use crate::error::Result;
-use crate::io::{self, BoldFile};
+use crate::io;
 use crate::maps::Entities;
-use crate::pipeline::inputs::at_one_moment;
 use crate::pipeline::provenance::Kind;
-use crate::pipeline::spec::{Command, TaskTimes};
+use crate::pipeline::spec::Command;
 use crate::report::analysis::{Cell, Columns, Estimable, Motion, Row, RunPart};
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
 
 const FD: &str = "framewise_displacement";
 
-/// The table of runs and columns; and the runs, where they are shown.
+/// The table of runs and columns, those that are not fitted among them; and the runs, where they are shown.
 ///
 /// # Errors
 /// Those of reading their designs and confounds.
-pub(super) fn of(plan: &Plan, runs: &[&Unit], are_shown: bool) -> Result<(Columns, Vec<RunPart>)> {
-    let mut names: Vec<String> = Vec::new();
-    let (mut parts, mut times) = (Vec::new(), Vec::new());
+pub(super) fn of(
+    plan: &Plan,
+    (runs, unasked): (&[&Unit], &[&Unasked]),
+    are_shown: bool,
+) -> Result<(Columns, Vec<RunPart>)> {
+    let mut parts = Vec::new();
     for unit in runs {
-        let own = Times::of(plan, unit)?;
-        let part = part(plan, unit, own.as_ref())?;
-        times.push(own);
-        for name in &part.columns {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
-        parts.push(part);
+        parts.push(part(plan, unit)?);
     }
-    let row = |(part, times): (&RunPart, &Option<Times>)| {
-        let cell = |name: &String| match part.columns.contains(name) {
-            true if part.dependent.contains(name) => Cell::Dependent,
-            true => Cell::Present,
-            false => Cell::Missing,
-        };
-        Row {
-            name: part.name.clone(),
-            volumes: volumes(part.design.nrows(), times.as_ref()),
-            tr_s: times.as_ref().map(|times| times.tr_s),
-            origin: times.as_ref().map_or("–".to_owned(), |times| times.origin.clone()),
-            left_out: part.left_out.clone(),
-            cells: names.iter().map(cell).collect(),
+    let has = parts.iter().flat_map(|part| &part.columns);
+    let has = has.chain(unasked.iter().flat_map(|run| &run.columns));
+    let lacks = runs.iter().filter_map(|unit| unit.run.as_ref());
+    let lacks = lacks.chain(unasked.iter().map(|run| &run.run)).flat_map(|run| &run.missing);
+    let mut names: Vec<String> = Vec::new();
+    for name in has.chain(lacks) {
+        if !names.contains(name) {
+            names.push(name.clone());
         }
-    };
-    let rows = parts.iter().zip(&times).map(row).collect();
+    }
+    let fitted = parts.iter().zip(runs).map(|(part, unit)| {
+        let known = (unit.run.as_ref(), part.design.nrows());
+        let row = row(&part.name, (&part.columns, &part.dependent), known, &names);
+        Row { left_out: part.left_out.clone(), ..row }
+    });
+    let others = unasked.iter().map(|run| {
+        let name = format!("{} (not fitted)", run.name());
+        row(&name, (&run.columns, &[]), (Some(&run.run), 0), &names)
+    });
+    let rows = fitted.chain(others).collect();
     if !are_shown {
         parts.clear();
     }
     Ok((Columns { names, rows }, parts))
 }
 
-/// When a run's volumes are, and its task columns are sampled.
-struct Times {
-    n_volumes: usize,
-    tr_s: f64,
-    /// In words.
-    origin: String,
-}
-
-impl Times {
-    /// None of a unit that fits no run.
-    fn of(plan: &Plan, unit: &Unit) -> Result<Option<Times>> {
-        let Command::Glm(spec) = &unit.command else { return Ok(None) };
-        let run = &spec.runs[0];
-        let bold = BoldFile::open(&run.bold)?;
-        let acquisition = io::volume_times(&bold, &io::sidecar::find(&run.bold, None)?, run.tr)?;
-        let asked = plan.spec.fit.task_times;
-        let first_s = frame_times(asked, &acquisition)?.first().copied().unwrap_or(0.0);
-        let settled = if asked == TaskTimes::Auto { TaskTimes::Metadata } else { asked };
-        let origin = at_one_moment(settled, first_s, acquisition.tr);
-        Ok(Some(Times { n_volumes: bold.n_volumes, tr_s: acquisition.tr, origin }))
+/// A run of the table: its own columns and those of them that depend on others, what is known of it, and how many volumes are fitted.
+fn row(
+    name: &str,
+    (own, dependent): (&[String], &[String]),
+    (known, n): (Option<&OfRun>, usize),
+    names: &[String],
+) -> Row {
+    let missing = known.map_or(&[][..], |known| &known.missing);
+    let cell = |name: &String| match own.contains(name) {
+        true if dependent.contains(name) => Cell::Dependent,
+        true => Cell::Present,
+        false if missing.contains(name) => Cell::LeftOut("dropped: the run lacks it".to_owned()),
+        false => Cell::Missing,
+    };
+    Row {
+        name: name.to_owned(),
+        volumes: volumes(n, known),
+        tr_s: known.map(|known| known.tr_s),
+        origin: known.map_or("–".to_owned(), |known| known.origin.clone()),
+        left_out: Vec::new(),
+        cells: names.iter().map(cell).collect(),
     }
 }
 
 /// Those that are fitted, of those that there are.
-fn volumes(n: usize, times: Option<&Times>) -> String {
-    times.map_or(n.to_string(), |times| format!("{n} of {}", times.n_volumes))
+fn volumes(n: usize, known: Option<&OfRun>) -> String {
+    known.map_or(n.to_string(), |known| format!("{n} of {}", known.n_volumes))
 }
 
-fn part(plan: &Plan, unit: &Unit, times: Option<&Times>) -> Result<RunPart> {
+fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
     let Command::Glm(spec) = &unit.command else { return Ok(empty(unit)) };
-    let bold = &spec.runs[0].bold;
+    let (bold, known) = (&spec.runs[0].bold, unit.run.as_ref());
     let run = plan.found.runs.iter().find(|run| run.bold == *bold);
     let made = unit.layout.path(Kind::Table, &Entities::of("design"), ".tsv");
     let given = spec.runs[0].design.as_ref().filter(|path| path.is_file());
@@ -102,7 +100,7 @@ fn part(plan: &Plan, unit: &Unit, times: Option<&Times>) -> Result<RunPart> {
     let motion = fd.map(|fd_mm| Motion {
         fd_mm,
         most_mm: plan.spec.fit.censor.as_ref().and_then(|rules| rules.fd),
-        tr_s: times.map(|times| times.tr_s),
+        tr_s: known.map(|known| known.tr_s),
     });
     let solved = (design.nrows() > 0).then(|| LeastSquares::new(design.view())).transpose()?;
     let dependent = solved.as_ref().map_or(Vec::new(), LeastSquares::dependent_columns);
@@ -121,11 +119,11 @@ fn part(plan: &Plan, unit: &Unit, times: Option<&Times>) -> Result<RunPart> {
     });
     let mut facts = vec![
         ("Image", bold.file_name().unwrap_or_default().to_string_lossy().into_owned()),
-        ("Volumes", volumes(design.nrows(), times)),
+        ("Volumes", volumes(design.nrows(), known)),
     ];
-    if let Some(times) = times {
-        facts.push(("Repetition time", format!("{} s", times.tr_s)));
-        facts.push(("Origin of frame times", times.origin.clone()));
+    if let Some(known) = known {
+        facts.push(("Repetition time", format!("{} s", known.tr_s)));
+        facts.push(("Origin of frame times", known.origin.clone()));
     }
     facts.push(("Columns", columns.len().to_string()));
     Ok(RunPart {

@@ -1,0 +1,283 @@
+//! What pages and the plan say of how things were done: as they were done, and of all that was.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::binary::{boldly, run, said, succeeded};
+use crate::small;
+use crate::tables::{LINE, SHAPE, nifti, study};
+
+/// Runs, subjects by fixed effects, and two nodes of the dataset, of which one combines and one compares. `run`: what the run's node is changed by.
+fn model(dir: &Path, change: impl Fn(&mut Value)) {
+    let above = |level: &str, name: &str, kind: &str, by: &[&str]| json!({ "Level": level, "Name": name, "GroupBy": by, "Model": { "X": [1], "Type": kind }, "DummyContrasts": { "Test": "t" } });
+    let mut model = json!({
+        "Name": "stated", "BIDSModelVersion": "1.0.0", "Input": { "task": ["a"] },
+        "Nodes": [
+            {
+                "Level": "Run", "Name": "run", "GroupBy": ["run", "session", "subject"],
+                "Transformations": { "Transformer": "pybids-transforms-v1", "Instructions": [
+                    { "Name": "Factor", "Input": ["trial_type"] },
+                    { "Name": "Convolve", "Input": ["trial_type.on"], "Derivative": true },
+                ] },
+                "Model": { "X": ["trial_type.on", 1], "Type": "glm" },
+                "DummyContrasts": { "Contrasts": ["trial_type.o*", 1], "Test": "t" },
+            },
+            above("Subject", "subject", "meta", &["subject", "contrast"]),
+            above("Dataset", "compared", "glm", &["contrast"]),
+            above("Dataset", "combined", "meta", &["contrast"]),
+        ],
+        "Edges": [
+            { "Source": "run", "Destination": "subject", "Filter": { "contrast": ["trial_type.on"] } },
+            { "Source": "subject", "Destination": "compared" },
+            { "Source": "subject", "Destination": "combined" },
+        ],
+    });
+    change(&mut model);
+    fs::write(dir.join("model.json"), model.to_string()).unwrap();
+}
+
+#[track_caller]
+fn has(text: &str, parts: &[&str]) {
+    for part in parts {
+        let is_short = text.len() < 4000;
+        assert!(text.contains(part), "no '{part}'{}", if is_short { text } else { "" });
+    }
+}
+
+#[track_caller]
+fn has_not(text: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(!text.contains(part), "'{part}'");
+    }
+}
+
+fn page(dir: &Path, name: &str) -> String {
+    fs::read_to_string(dir.join("out").join(name)).unwrap()
+}
+
+fn planned(dir: &Path, line: &str) -> String {
+    let line = format!("{line} --dry-run");
+    String::from_utf8(succeeded(&line, boldly(dir, &line)).stdout).unwrap()
+}
+
+#[test]
+fn a_test_of_the_dataset_is_told_of_nodes_that_are_tested_and_of_no_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    model(dir, |_| {});
+    let inference = ["--inference", "--variance mixed"];
+    let with = |line: &str| {
+        let done = crate::binary::with_words(dir, line.split_whitespace().chain(inference));
+        let told = said(&done);
+        assert!(done.status.success(), "{told}");
+        String::from_utf8(done.stdout).unwrap() + &told
+    };
+    let unused = "--inference is not used at node combined, whose Type is meta";
+    let planned = with(&format!("{LINE} --dry-run"));
+    has(&planned, &[&format!("left out: {unused}"), &format!("warning: {unused}")]);
+    has_not(&planned, &["at node compared", "at node subject"]);
+    let participant = LINE.replace(" dataset ", " participant ");
+    let told = with(&format!("{participant} --drift polynomial:4"));
+    has(&told, &["--inference is not used: it is how nodes of the dataset test"]);
+    let sub = page(dir, "sub-1.html");
+    let mixed = ["were tested as follows", "Test of nodes", "corrected as is said there"];
+    has_not(&sub, &mixed);
+    // the columns that were added, the response by its default, few degrees of freedom (24 volumes less 3 and 4 columns), and where it was sampled
+    let drift = "Slow drift: polynomials up to degree 4.";
+    has(&sub, &["Slow drift of runs", "haemodynamic response spm + derivative ["]);
+    assert!(sub.matches(drift).count() >= 2, "among the facts and in the methods");
+    let times = "12 runs: task columns at the start of each volume: 0 s + k x 2 s";
+    has(&told, &[times]);
+    let serious = sub.split("What may make the findings wrong").nth(1).unwrap();
+    has(serious.split("</ul>").next().unwrap(), &["leaves 18 degrees of freedom"]);
+    has(&sub, &["leaves 18 degrees of freedom: its variances are little known"]);
+
+    let told = with(&format!("{LINE} --drift polynomial:4"));
+    has(&told, &[unused]);
+    let compared = page(dir, "node-compared.html");
+    has(
+        &compared,
+        &[
+            "Estimates were compared (compared) by mixed effects over a constant.",
+            "Nodes of the dataset (compared) were tested as follows. Mixed effects: each subject",
+            "--variance mixed (compared); corrected p",
+        ],
+    );
+    has_not(&compared, &["least squares over"]);
+}
+
+#[test]
+fn an_estimate_that_goes_nowhere_is_shown_where_it_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    model(dir, |_| {});
+    run(dir, &format!("{} -q", LINE.replace(" dataset ", " participant ")));
+    let sub = page(dir, "sub-1.html");
+    // the edge stops the intercept; a pattern of dummies has the condition
+    let shown = |name: &str| sub.contains(&format!(">Contrast {name}"));
+    assert!(shown("trial_type.on (subject"), "what arrives above");
+    assert!(!shown("trial_type.on (run"), "what went up");
+    assert!(shown("intercept (run, ses-1 task-a run-1)"), "what goes nowhere");
+}
+
+#[test]
+fn what_runs_lack_stands_in_the_table_and_in_the_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    model(dir, |model| {
+        model["Nodes"][0]["Model"]["X"] = json!(["trial_type.on", "trans_x", 1]);
+        model["Nodes"][0]["DummyContrasts"]["Contrasts"] = json!(["trial_type.on"]);
+    });
+    for (subject, session, run) in
+        [1, 3].iter().flat_map(|s| [(s, 1, 1), (s, 1, 2), (s, 2, 1), (s, 2, 2)])
+    {
+        let name =
+            format!("sub-{subject}_ses-{session}_task-a_run-{run}_desc-confounds_timeseries.tsv");
+        let rows: String = (0..24).map(|t| format!("{}\n", (t * t) % 7)).collect();
+        fs::write(
+            dir.join(format!("raw/sub-{subject}/ses-{session}/func/{name}")),
+            format!("trans_x\n{rows}"),
+        )
+        .unwrap();
+    }
+    let own = dir.join("raw/sub-3/ses-2/func/sub-3_ses-2_task-a_run-2_events.tsv");
+    fs::write(own, "onset\tduration\ttrial_type\n4\t6\toff\n").unwrap();
+    let line = LINE.replace(" dataset ", " participant ") + " --drop-missing";
+    let plan = planned(dir, &line);
+    has(
+        &plan,
+        &[
+            "  trans_x: not in 4 of 12 runs: sub-2 ses-1 task-a run-1, sub-2 ses-1 task-a run-2",
+            "  trial_type.on: not in sub-3 ses-2 task-a run-2 (not fitted)",
+            "  task columns at the start of each volume: 0 s + k x 2 s (all 11 runs)",
+        ],
+    );
+    let told: Value = serde_json::from_str(&planned(dir, &format!("{line} --json"))).unwrap();
+    let unit = |name: &str| {
+        let units = told["units"].as_array().unwrap();
+        units.iter().find(|unit| unit["unit"] == name).unwrap().clone()
+    };
+    let lacks = unit("sub-2 ses-1 task-a run-1");
+    assert_eq!(lacks["missing"], json!(["trans_x"]), "{lacks}");
+    assert_eq!(unit("sub-1 ses-1 task-a run-1")["missing"], json!([]));
+    assert_eq!(lacks["frame_times"], "task columns at the start of each volume: 0 s + k x 2 s");
+
+    run(dir, &format!("{line} -q"));
+    let lacking = "trans_x (dropped: the run lacks it)";
+    has(&page(dir, "sub-2.html"), &[&format!("sub-2 ses-2 task-a run-2: {lacking}")]);
+    has_not(&page(dir, "sub-1.html"), &["dropped: the run", "not fitted"]);
+    let sub = page(dir, "sub-3.html");
+    has(&sub, &["sub-3 ses-2 task-a run-2 (not fitted)", ">0 of 24<", "trial_type.on (dropped"]);
+}
+
+#[test]
+fn slow_drift_is_told_as_the_columns_have_it() {
+    let folder = small::study();
+    let dir = folder.path();
+    small::model(dir);
+    let path = dir.join("model.json");
+    let mut model: Value = small::json(&path);
+    model["Nodes"][0]["Model"]["Options"] = json!({ "HighPassFilterCutoffHz": 0.02 });
+    let made = |model: &Value| {
+        fs::write(&path, model.to_string()).unwrap();
+        run(
+            dir,
+            "bids study out run -m model.json --noise ols --fwhm 20 --device cpu -q --overwrite",
+        );
+        page(dir, "sub-01.html")
+    };
+    let (own, tables) =
+        ("discrete cosines with periods of 50 s or more.", "the columns cosine* of the confounds");
+    let text = made(&model);
+    has(&text, &[own]);
+    has_not(&text, &[tables]);
+    let table =
+        dir.join(format!("{}/{}_desc-confounds_timeseries.tsv", small::DERIVED, small::STEM));
+    let old = fs::read_to_string(&table).unwrap();
+    let with: String = old
+        .lines()
+        .enumerate()
+        .map(|(row, line)| match row {
+            0 => format!("{line}\tcosine00\n"),
+            row => format!("{line}\t{}\n", (row as f64 / 13.0).cos()),
+        })
+        .collect();
+    fs::write(&table, with).unwrap();
+    model["Nodes"][0]["Model"]["X"] = json!(["trial_type.*", "trans_x", "cosine*", 1]);
+    let text = made(&model);
+    has(&text, &[tables]);
+    has_not(&text, &["discrete cosines with"]);
+}
+
+#[test]
+fn a_mask_is_what_each_node_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    for subject in 1..=3 {
+        for (session, end) in
+            [(1, "desc-mine_mask"), (2, "desc-mine_mask"), (1, "label-GM_probseg")]
+        {
+            let name = format!(
+                "raw/sub-{subject}/ses-{session}/func/sub-{subject}_ses-{session}_{end}.nii"
+            );
+            nifti(&dir.join(name), &SHAPE, &|at| f32::from(u8::from(at > session)));
+        }
+    }
+    let two = |model: &mut Value, mask: Value| {
+        let mut other = model["Nodes"][0].clone();
+        other["Name"] = "other".into();
+        other["Model"]["Options"] = json!({ "Mask": mask });
+        model["Nodes"] = json!([model["Nodes"][0], other]);
+        model["Edges"] = json!([]);
+    };
+    let line = LINE.replace(" dataset ", " run ");
+    let asked = |mask: Value| {
+        model(dir, |model| two(model, mask.clone()));
+        boldly(dir, &format!("{line} -q --overwrite"))
+    };
+    let read = |node: &str, run: &str| {
+        let folder = dir.join("out").join(format!("node-{node}")).join(run);
+        let sidecar = small::only(&folder, "_run-1_contrast-trialTypeOn_stat-t_statmap.json");
+        small::json(&sidecar)["boldly"]["command"]["mask"].as_str().map(str::to_owned)
+    };
+    // that of another session, of each run of both; and the other node has its own
+    let done = asked(json!({ "ses": ["1"], "desc": ["mine"] }));
+    assert!(done.status.success(), "{}", said(&done));
+    let mask = read("other", "sub-2/ses-2").unwrap();
+    assert!(mask.ends_with("sub-2_ses-1_desc-mine_mask.nii"), "{mask}");
+    assert_eq!(read("run", "sub-2/ses-2"), None, "the first node's is made of the mean image");
+    // of several that the model allows the run's own
+    let done = asked(json!({ "ses": ["1", "2"], "desc": ["mine"] }));
+    assert!(done.status.success(), "{}", said(&done));
+    let mask = read("other", "sub-2/ses-2").unwrap();
+    assert!(mask.ends_with("sub-2_ses-2_desc-mine_mask.nii"), "{mask}");
+    // an image of another kind, and what it may hold
+    let of_tissue = json!({ "ses": ["1"], "label": ["GM"], "suffix": ["probseg"] });
+    let done = asked(of_tissue.clone());
+    assert!(done.status.success(), "{}", said(&done));
+    let mask = read("other", "sub-3/ses-2").unwrap();
+    assert!(mask.ends_with("sub-3_ses-1_label-GM_probseg.nii"), "{mask}");
+    let name = "raw/sub-1/ses-1/func/sub-1_ses-1_label-GM_probseg.nii";
+    nifti(&dir.join(name), &SHAPE, &|at| 0.01 * at as f32);
+    let done = asked(of_tissue);
+    assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+    has(
+        &said(&done),
+        &[
+            "GM_probseg.nii of sub-1 ses-1 task-a run-1 holds 0.01",
+            "threshold the probability map first",
+        ],
+    );
+    let done = asked(json!({ "label": ["WM"], "suffix": ["probseg"] }));
+    assert_eq!(done.status.code(), Some(66), "{}", said(&done));
+    has(
+        &said(&done),
+        &["has no mask with label WM, suffix probseg", "/Nodes/1/Model/Options/Mask"],
+    );
+}
