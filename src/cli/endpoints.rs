@@ -86,9 +86,9 @@ pub(super) struct Args {
     /// baseline (what the treatment does to them is then taken out of what it does, and that is told). Numbers enter less their mean. Who lacks one is in no analysis of covariance, and named
     #[arg(help_heading = heading::MODEL, long = "covariate", value_name = "COLUMNS", value_delimiter = ',')]
     covariates: Vec<Covariate>,
-    /// Each visit's motion, held against regions and edges over participants (QC-FC)
+    /// Motion, held against regions and edges (QC-FC)
     ///
-    /// A column of a table with visits, such as physio_summary:mean_fd. A table of regions that has a column mean_fd, or mean_fd_REGION, keeps to that
+    /// Each visit's, over participants: a column of a table with visits, such as physio_summary:mean_fd. A table of regions that has a column mean_fd, or mean_fd_REGION, keeps to that
     #[arg(help_heading = heading::MODEL, long, value_name = "TABLE:COLUMN")]
     motion: Option<Column>,
     /// Columns of the baseline table [default: age, sex]
