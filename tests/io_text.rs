@@ -94,9 +94,7 @@ fn tables_that_are_none_are_refused_with_the_line() {
     case(b"0.1\t-0.2\t1e-3\n0.2\t0.1\t0\n", &["has no header line", "0.1 -0.2 1e-3", "rp_*.txt"]);
     case(b"  0.1  -0.2  0.3\n  0.2  0.1  0.0\n", &["has no header line", "0.1 -0.2 0.3"]);
     case(b"0.5\n0.25\n", &["has no header line", "'0.5'"]);
-    for first in ["n/a\t0.1", "NA\t0.1", "N/A\t0.1", "NaN\t-0.1", "\"0.2\"\t\"0.1\"", "NA"] {
-        case(format!("{first}\n1\t2\n").as_bytes(), &["has no header line"]);
-    }
+    case(b"n/a\t0.1\n1\t2\n", &["has no header line"]);
     case(b"# 3dvolreg -prefix x\n0 1 2\n", &["has no header line", "# 3dvolreg"]);
     case(b"/NumWaves\t2\n/NumPoints\t3\n", &["has no header line", "/NumWaves"]);
     case(b"trans_x trans_y\n0.1 0.2\n", &["separates its columns by spaces"]);

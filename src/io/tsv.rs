@@ -218,3 +218,22 @@ pub fn write_string(table: &Table) -> String {
     }
     out
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_first_row_of_missing_values_and_numbers_in_quotes_is_no_header() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("fd.tsv");
+        for first in ["NA\t0.1", "N/A\t0.1", "nan\t-0.1", "\"0.2\"\t\"0.1\"", "NA"] {
+            std::fs::write(&path, format!("{first}\n1\t2\n")).unwrap();
+            let said = read(&path).unwrap_err().to_string();
+            assert!(said.contains("has no header line"), "{first}: {said}");
+        }
+        std::fs::write(&path, "\"NA\"\t\"PAG\"\n1\t2\n").unwrap();
+        assert_eq!(read(&path).unwrap().columns, ["NA", "PAG"], "the nucleus accumbens");
+    }
+}

@@ -96,7 +96,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // Echoes are compared within the mask, and made one before anything else looks at the run.
     ("echoes", &["watch", "masks", "automask", "blocks", "inputs", "spec"]),
     ("precision", &["watch", "inputs"]),
-    // A run is looked at within the mask.
+    // A run is looked at within the mask, as exact as its fit will see it.
     ("censor", &["watch", "masks", "automask", "precision", "blocks", "dvars", "inputs", "spec"]),
     // The voxels are those of the automatic mask's rule.
     ("chance", &["watch", "automask", "inputs"]),

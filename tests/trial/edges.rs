@@ -423,7 +423,7 @@ fn folders_that_cannot_be_taken_are_refused_and_means_over_runs_count_once() {
     let at = "sub-002/ses-baseline/task-rest_run-1/edges.json";
     let of = |name: &str, subject: &str| {
         let bold = format!("sub-{subject}_ses-baseline_task-rest_run-1_bold.nii.gz");
-        serde_json::json!({"boldly": {"schema": 2, "outputs": [{"name": name}],
+        serde_json::json!({"boldly": {"schema": 2, "outputs": [{"name": name, "kind": "table", "entities": "edges"}],
             "inputs": [{"role": "bold", "path": bold}]}})
     };
     for (name, subject, is_input) in [("run-1_edges.tsv", "003", false), ("edges.tsv", "002", true)]
