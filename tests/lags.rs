@@ -77,9 +77,14 @@ fn matrix(rows: &[Vec<f64>]) -> Array2<f64> {
 
 /// t of the first column, F of both, and of their difference, which adds nothing.
 fn answers(all: &Summed, rho: &[f64], p: usize) -> Vec<Answer> {
-    let mut rows = Array2::zeros((3, p));
-    (rows[[0, 0]], rows[[1, 1]], rows[[2, 0]], rows[[2, 1]]) = (1.0, 1.0, 1.0, -1.0);
-    let ar1 = &all.lags.of_groups[0];
+    answers_of(all, (0, 0), rho, p)
+}
+
+/// The same of a slice group, whose two columns begin at `first`.
+fn answers_of(all: &Summed, (group, first): (usize, usize), rho: &[f64], p: usize) -> Vec<Answer> {
+    let (mut rows, [a, b]) = (Array2::zeros((3, p)), [first, first + 1]);
+    (rows[[0, a]], rows[[1, b]], rows[[2, a]], rows[[2, b]]) = (1.0, 1.0, 1.0, -1.0);
+    let ar1 = &all.lags.of_groups[group];
     let t = Question::new(rows.slice(ndarray::s![..1, ..]), false, ar1.to_beta.view()).unwrap();
     let f = Question::new(rows.view(), true, ar1.to_beta.view()).unwrap();
     ar1.solve((&all.sums, all.fit.beta.view()), rho, &[t, f]).answers
@@ -112,6 +117,38 @@ fn rho_t_and_f_equal_dense_restricted_maximum_likelihood_with_and_without_censor
         );
         assert_close(&format!("{name}: t"), &t.stat, &case.t, 1e-5, 1e-5);
         assert_close(&format!("{name}: F"), &f.stat, &case.f, 1e-5, 1e-5);
+    }
+}
+
+#[test]
+fn slices_with_columns_of_their_own_equal_dense_restricted_maximum_likelihood_each() {
+    let all = cases("ar1");
+    let of =
+        ["whole", "another design"].map(|name| all.iter().find(|case| case.name == name).unwrap());
+    let designs = of.map(|case| matrix(&case.design));
+    let (n, n_voxels) = (designs[0].nrows(), of[0].t.len());
+    let common = designs[0].slice(ndarray::s![.., 2..]).to_owned();
+    assert_eq!(common, designs[1].slice(ndarray::s![.., 2..]), "drift is the same in all slices");
+    let slices = SliceGroups {
+        group_of_plane: vec![0, 1],
+        names: vec!["x0".into(), "x1".into()],
+        columns: designs.iter().map(|x| x.slice(ndarray::s![.., ..2]).to_owned()).collect(),
+    };
+    let block = Block::whole([n_voxels, 1, 2], n);
+    let planes = (0..n).flat_map(|t| of.map(|case| &case.data[t]));
+    let data = planes.flatten().map(|&v| v as f32).collect();
+    let names: Vec<String> = (2..5).map(|j| format!("x{j}")).collect();
+    let model = Model::new(&common, &names, Some(&slices), 2, 0.0).unwrap();
+    let all = summed(HostBold::new(block, data), &model, Pairs::consecutive(n), Rule::Reml);
+    for (group, case) in of.into_iter().enumerate() {
+        let own = group * n_voxels..(group + 1) * n_voxels;
+        let rho = all.lags.of_groups[group].rho(&all.sums);
+        let want: Vec<f64> = case.parameters.iter().map(|p| p[0]).collect();
+        assert_close(&format!("{}: rho", case.name), &rho[own.clone()], &want, 0.0, 2e-6);
+        let found = answers_of(&all, (group, 3), &rho, designs[0].ncols());
+        let [t, f] = &found[..] else { panic!() };
+        assert_close(&format!("{}: t", case.name), &t.stat[own.clone()], &case.t, 1e-5, 1e-5);
+        assert_close(&format!("{}: F", case.name), &f.stat[own], &case.f, 1e-5, 1e-5);
     }
 }
 

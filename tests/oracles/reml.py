@@ -1,10 +1,10 @@
 """Dense restricted maximum likelihood, voxel by voxel: correlations as a full matrix of the kept volumes' own times, nothing
 about lags or sums. Writes tests/goldens/reml.json.
 
-    python tests/oracles/reml.py        (numpy 2.x, scipy 1.x; seed 20261127)
+    python tests/oracles/reml.py        (numpy 2.x, scipy 1.x, statsmodels 0.15; seed 20261127)
 
-Cases: AR(1) of a whole run, with censored volumes (scattered, and a burst), with another design (what a second slice group has),
-of a design that lacks rank; ARMA(1,1) of a whole run and with censored volumes. Noise is made with the model's own correlations.
+Cases: AR(1) of a whole run, with censored volumes (scattered, and a burst), of a design that lacks rank, with another design (what a second slice group has: its task columns
+are those of another time); ARMA(1,1) of a whole run and with censored volumes. At each estimate t is statsmodels' GLS's, too, which is held to 1e-8. Noise is made with the model's own correlations.
 Objective (3dREMLfit's published REML function): (n - m) log(y'Qy) + log|X'R^-1X| + log|R|.
 ARMA(1,1): corr(0) = 1, corr(k) = lam a^(k-1), lam = (b + a)(1 + a b) / (1 + 2 a b + b^2).
 """
@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import minimize, minimize_scalar
+import statsmodels
+import statsmodels.api as sm
 
 rng = np.random.default_rng(20261127)
 N, VOXELS = 60, 12
@@ -103,6 +105,8 @@ def case(name, kind, x, kept, truth):
         e = c[0] @ fit["beta"]
         v = s2 * c[0] @ fit["inverse"] @ c[0]
         inner = np.linalg.pinv(c @ fit["inverse"] @ c.T, rcond=1e-10)
+        peer = sm.GLS(y, x, sigma=ar1(times, *p) if kind == "ar1" else arma11(times, *p)).fit().t_test(c[0])
+        assert abs(float(np.squeeze(peer.tvalue)) - e / np.sqrt(v)) < 1e-8 * max(1, abs(e / np.sqrt(v))), (name, peer.tvalue)
         parameters.append(p), effect.append(e), variance.append(v), t.append(e / np.sqrt(v))
         f.append((c @ fit["beta"]) @ inner @ (c @ fit["beta"]) / (2 * s2))
     return dict(name=name, kind=kind, kept=[int(k) for k in kept], design=x.tolist(), data=data.astype(float).tolist(),
@@ -113,6 +117,9 @@ whole = list(range(N))
 scattered = [k for k in whole if k not in (5, 6, 13, 14, 15, 27, 33, 41, 50)]
 burst = [k for k in whole if not 20 <= k < 29]
 lacking = np.column_stack([design(N), design(N)[:, 3] - 2 * design(N)[:, 4]])
+another = design(N)
+another[:, 0] = 0.6 * another[:, 0] + 0.4 * np.roll(another[:, 0], 1)
+another[:, 1] = np.roll(another[:, 1], 1)
 cases = [
     case("whole", "ar1", design(N), whole, [0.4]),
     case("negative", "ar1", design(N), whole, [-0.3]),
@@ -121,7 +128,8 @@ cases = [
     case("lacking rank", "ar1", lacking, scattered, [0.3]),
     case("whole", "arma11", design(N), whole, [0.7, -0.3]),
     case("scattered", "arma11", design(N), scattered, [0.6, -0.2]),
+    case("another design", "ar1", another, whole, [0.4]),
 ]
 out = Path(__file__).parents[1] / "goldens" / "reml.json"
-out.write_text(json.dumps(dict(source="tests/oracles/reml.py, numpy %s" % np.__version__, cases=cases)))
+out.write_text(json.dumps(dict(source="tests/oracles/reml.py, numpy %s, statsmodels %s" % (np.__version__, statsmodels.__version__), cases=cases)))
 print(out, out.stat().st_size)
