@@ -241,6 +241,15 @@ fn of_several_runs_each_has_a_row_and_the_last_is_their_mean() {
     assert!((all - (one + two) / 2.0).abs() < 1e-9, "{all} of {one} and {two}");
     let [one, two, all] = [0, 1, 2].map(|at| number(&rows[at], "standard_error"));
     assert!((all - (one * one + two * two).sqrt() / 2.0).abs() < 1e-9);
+    // Two of one name are told apart.
+    fs::create_dir(dir.join("two")).unwrap();
+    fs::copy(dir.join("second_bold.nii"), dir.join("two/bold.nii")).unwrap();
+    fs::copy(dir.join("bold.json"), dir.join("two/bold.json")).unwrap();
+    let line = line.replace("second_bold.nii", "two/bold.nii");
+    run(dir, &format!("{line} --roi a={BOX} --out same"));
+    let rows = table(&dir.join("same/contrast-painMinusControl_regions.tsv"));
+    let runs: Vec<&str> = rows.iter().map(|row| row["run"].as_str()).collect();
+    assert_eq!(runs, ["bold (1)", "bold (2)", "all"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use serde_json::{Map as Fields, Value, json};
 use crate::io::bids::Name;
 use crate::maps::Entities;
 use crate::physio::rvt;
-use crate::pipeline::inputs::{Physiology, Run};
+use crate::pipeline::inputs::{self, Physiology, Run};
 use crate::pipeline::products::{Agreement, Text};
 
 /// One run.
@@ -150,8 +150,9 @@ pub fn table(runs: &[RunSummary]) -> Text {
 /// [`table()`] of the runs of a first-level model, if any has something to tell: recordings, motion, volumes that were left out, regions. `tsnr`: `[run]`, of regions.
 #[must_use]
 pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>) -> Option<Text> {
-    let of_run = |(run, tsnr)| RunSummary::of_run(run, tsnr);
-    let rows: Vec<RunSummary> = runs.iter().zip(tsnr).map(of_run).collect();
+    let of_run = |((run, tsnr), name)| RunSummary { name, ..RunSummary::of_run(run, tsnr) };
+    let rows = runs.iter().zip(tsnr).zip(inputs::names(runs));
+    let rows: Vec<RunSummary> = rows.map(of_run).collect();
     let tells = |(run, row): (&Run, &RunSummary)| {
         let is_measured = row.mean_fd.is_some() || !row.tsnr.is_empty();
         run.physio.is_some() || is_measured || !run.left_out.is_empty()

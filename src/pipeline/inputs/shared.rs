@@ -9,6 +9,21 @@ use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Trace;
 
+/// What runs are called in a table of them: those of one name are told apart by their places, from 1.
+#[must_use]
+pub fn names(runs: &[Run]) -> Vec<String> {
+    numbered(runs.iter().map(Run::name).collect())
+}
+
+fn numbered(names: Vec<String>) -> Vec<String> {
+    let is_twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
+    let own = |(at, name): (usize, &String)| match is_twice(name) {
+        true => format!("{name} ({})", at + 1),
+        false => name.clone(),
+    };
+    names.iter().enumerate().map(own).collect()
+}
+
 /// Warn where two runs are given one table of confounds or one recording, or copies of it.
 ///
 /// # Errors
@@ -128,6 +143,12 @@ fn is_one(a: Option<&Trace>, b: Option<&Trace>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_of_one_name_are_told_apart_by_their_places() {
+        let names = ["bold", "rest", "bold"].map(str::to_owned).to_vec();
+        assert_eq!(numbered(names), ["bold (1)", "rest", "bold (3)"]);
+    }
 
     #[test]
     fn a_trace_is_another_one_where_it_begins_at_another_time_or_differs_in_a_sample() {

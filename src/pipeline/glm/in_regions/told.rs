@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::inputs::Run;
+use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::{self, Region, Regions, is_changed};
 use crate::pipeline::spec::GlmSpec;
@@ -51,7 +51,7 @@ pub(super) fn tables(
     for (at, maps) in all.iter().enumerate() {
         let label = &questions.labels[at];
         let asked = Asked { maps, at, n, wet: &wet };
-        let names: Vec<String> = runs.iter().map(Run::name).collect();
+        let names = inputs::names(runs);
         let of_map = OfMap::new(&sets[0].1.all, found, at);
         tables.push(asked.table(spec, &sets[0].1.all, (&of_runs, &names), &of_map, label));
         asked.say(spec, &sets[0].1.all, &inside, watch);
