@@ -80,9 +80,7 @@ fn moved_by_the_mouse(browser: &mut Browser) {
     let place = browser.text("viewer-place");
     assert!(place.starts_with(&format!("({}) mm", numbers.join(", "))), "{place}: {numbers:?}");
     browser.click("#contrast-2 .open-viewer");
-    browser.until(
-        "document.getElementById('viewer-name').textContent === 'both'",
-    );
+    browser.until("document.getElementById('viewer-name').textContent === 'both'");
     browser.until(READY);
     let live: Value = browser.eval("document.querySelectorAll('.is-live').length");
     assert_eq!(live, json!(1));
