@@ -263,7 +263,7 @@ fn nodes_of_the_dataset_are_tested_as_boldly_group_would() {
     let text = fs::read_to_string(folder.path().join("out/node-groupMean.html")).unwrap();
     assert!(
         text.contains(
-            "--permutations 16 --tfce exact --two-sided (groupMean, groupDiff); corrected p"
+            "--permutations 16 --tfce exact --two-sided (group_mean, group_diff); corrected p"
         ),
         "and the node's says so"
     );
