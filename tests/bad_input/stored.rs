@@ -263,7 +263,7 @@ fn a_small_swing_at_a_large_level_is_censored_as_the_swing_alone() {
     let spiked = |n: usize| {
         let swing = f64::from(swing(n)) / 1024.0;
         match n / 120 {
-            0 => swing + 0.5,                // before the steady state
+            0 => swing + 0.5,                         // before the steady state
             12 if n.is_multiple_of(2) => swing + 1.0, // a movement
             _ => swing,
         }
