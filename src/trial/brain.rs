@@ -2,7 +2,7 @@
 //!
 //! Of a participant's values at baseline (b) and endpoint (e): interaction, active minus control of mean (e - b); visit, the mean of the arms' mean changes, each arm weighing the same;
 //! arm, active minus control of (b + e) / 2; all on n - 2 degrees of freedom. Beside them the endpoint given baseline ([`ancova`]), which has more power. Whether motion is in the
-//! values [`motion`] tells.
+//! values `motion` tells.
 
 use super::ancova::{self, Lacking, Named, Pairs};
 use super::motion;
