@@ -3,18 +3,22 @@
 
 use serde_json::{Value, json};
 
-use crate::binary::{run, study};
+use crate::binary::run;
 use crate::browser::{Browser, chromium};
 
 const READY: &str =
     "document.getElementById('viewer-status').textContent.startsWith('ready; volumes=')";
+/// Large and long enough for clusters.
+const STUDY: &str =
+    "simulate study --shape 24,28,18 --voxel-size 6,6,6 --volumes 200 --seed 5 --quiet";
 const LINE: &str = "bids study out participant --task pain --contrast pain --contrast both=pain+control --strategy 6p --space none --desc-label none \
-     --fwhm 20 --noise ols --device cpu -q";
+     --noise ols --device cpu -q";
 
 #[test]
 fn the_page_of_a_subject_is_tidy_live_and_moved_by_mouse_and_keys() {
     let Some(program) = chromium() else { return };
-    let folder = study();
+    let folder = tempfile::tempdir().unwrap();
+    run(folder.path(), STUDY);
     run(folder.path(), LINE);
     let path = folder.path().join("out/sub-01.html");
     let mut browser = Browser::start(&program);
@@ -65,8 +69,8 @@ fn moved_by_keys(browser: &mut Browser) {
         n.unwrap_or_else(|| panic!("{text}"))
     };
     let all = passed(browser);
-    (0..20).for_each(|_| browser.key("ArrowRight", 39));
-    assert!(passed(browser) < all, "the slider moves the count");
+    (0..25).for_each(|_| browser.key("ArrowLeft", 37));
+    assert!(passed(browser) > all, "a lower threshold lets more pass");
 }
 
 /// A row of the table moves the crosshair, and another contrast comes into the one viewer.
