@@ -7,13 +7,14 @@ use crate::cli::checks;
 use crate::cli::own_run::{OwnRunArgs, table as table_of_own_run};
 use crate::cli::say;
 use crate::error::{Error, Result};
+use crate::gpu::DeviceChoice;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::calibrate::{
     CalibrateSpec, GroupRate, GroupsSpec, Kept, LEVEL, OwnRunSpec, PairRate, PairsSpec, Rate,
     THRESHOLDS, calibrate, groups, own_run, pairs,
 };
 use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
-use crate::pipeline::watch::Quiet;
+use crate::pipeline::watch::Watch;
 use crate::pipeline::{inputs, order};
 
 /// Volumes that leave the design's columns a useful number of residuals.
@@ -102,9 +103,24 @@ impl Args {
         }
     }
 
+    /// A GPU wherever there is one: many fits are worth opening it.
+    fn ladder(&self, watch: &dyn Watch) -> Result<Ladder> {
+        let choice = self.device.choice();
+        let mut ladder = Ladder::open(&choice)?.within(self.device.memory.mem);
+        ladder.say_passed_over(watch);
+        if choice == DeviceChoice::Auto {
+            let name = ladder.device.report().name;
+            watch.note(&match name.as_str() {
+                "cpu" => "device: cpu, for no GPU can be used here".to_owned(),
+                _ => format!("device: {name}, for a calibration fits many runs"),
+            });
+        }
+        Ok(ladder)
+    }
+
     fn of_own_run(&self, mut spec: OwnRunSpec) -> Result<ExitCode> {
-        let mut ladder = Ladder::open(&self.device.choice())?.within(self.device.memory.mem);
         let terminal = self.talk.terminal();
+        let mut ladder = self.ladder(&terminal)?;
         inputs::find_spent(&mut spec.glm.runs, &terminal)?;
         spec.glm = order::for_glm(&mut ladder, spec.glm, self.own_run.criterion(), &terminal)?;
         let found = own_run(&spec, &mut ladder, &terminal)?;
@@ -173,7 +189,8 @@ impl Args {
             ));
         }
         checks::size(shape, n_volumes)?;
-        let mut ladder = Ladder::open(&self.device.choice())?;
+        let terminal = self.talk.terminal();
+        let mut ladder = self.ladder(&terminal)?;
         let spec = CalibrateSpec {
             shape,
             n_volumes,
@@ -181,7 +198,8 @@ impl Args {
             seed: self.seed,
             rho_fwhm_vox: self.rho_fwhm,
         };
-        let rates = calibrate(&spec, &mut ladder, &Quiet)?;
+        let rates = calibrate(&spec, &mut ladder, &terminal)?;
+        drop(terminal);
         if self.talk.json {
             say::json(&serde_json::json!({ "spec": spec, "rates": rates }))?;
         } else {

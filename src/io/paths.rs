@@ -6,12 +6,10 @@ use std::path::{Component, Path, PathBuf};
 /// leads to. Absolute where they share no root.
 #[must_use]
 pub fn relative(path: &Path, folder: &Path) -> PathBuf {
-    let (Ok(path), Ok(folder)) = (kept(path), real(folder)) else {
-        return path.to_owned();
-    };
+    let (path, folder) = (kept(path), real(folder));
     // The part of the path in which the folder lies, whatever links either was reached through.
     let shared = path.ancestors().find_map(|part| {
-        let own = real(part).ok()?;
+        let own = real(part);
         folder.starts_with(&own).then_some((part, own.components().count()))
     });
     let Some((shared, n_shared)) = shared else { return path };
@@ -20,35 +18,36 @@ pub fn relative(path: &Path, folder: &Path) -> PathBuf {
 }
 
 /// Absolute, links kept, but those that a `..` follows: it leads up from where they lead.
-fn kept(path: &Path) -> std::io::Result<PathBuf> {
-    let absolute = std::path::absolute(path)?;
-    absolute.components().try_fold(PathBuf::new(), |so_far, part| {
-        Ok(match part {
-            Component::ParentDir => {
-                let mut parent = real(&so_far)?;
-                parent.pop();
-                parent
-            }
-            part => so_far.join(part),
-        })
+fn kept(path: &Path) -> PathBuf {
+    absolute(path).components().fold(PathBuf::new(), |so_far, part| match part {
+        Component::ParentDir => {
+            let mut parent = real(&so_far);
+            parent.pop();
+            parent
+        }
+        part => so_far.join(part),
     })
 }
 
+/// A path without a name is the current folder; as it was given where there is none.
+fn absolute(path: &Path) -> PathBuf {
+    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// Absolute, links resolved as far as the path exists.
-///
-/// # Errors
-/// Those of the file system.
-pub fn real(path: &Path) -> std::io::Result<PathBuf> {
-    let absolute = std::path::absolute(path)?;
+#[must_use]
+pub fn real(path: &Path) -> PathBuf {
+    let absolute = absolute(path);
     let mut rest = Vec::new();
     let mut known = absolute.clone();
     loop {
         if let Ok(real) = known.canonicalize() {
-            return Ok(rest.iter().rev().fold(real, |p, part| p.join(part)));
+            return rest.iter().rev().fold(real, |p, part| p.join(part));
         }
         match known.file_name() {
             Some(name) => rest.push(name.to_owned()),
-            None => return Ok(absolute),
+            None => return absolute,
         }
         known.pop();
     }

@@ -16,7 +16,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::first_level::{Plan, fit_run};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
-use crate::pipeline::watch::Watch;
+use crate::pipeline::watch::{Quiet, Watch};
 use crate::simulate::null;
 use crate::stats::ar1::{Pairs, Rule};
 use crate::stats::tails::TTail;
@@ -94,6 +94,7 @@ pub fn calibrate(
 ) -> Result<Vec<Rate>> {
     let n_voxels: usize = spec.shape.iter().product();
     let mut rates = Vec::new();
+    watch.stage("runs", 3 * spec.repeats);
     for kept in [Kept::Whole, Kept::Scattered, Kept::Bursts] {
         let volumes = volumes(kept, spec.n_volumes);
         let models: Vec<Noise> = [Noise::Ols, Noise::NilearnAr1, Noise::Ar1, Noise::Arma11]
@@ -107,12 +108,13 @@ pub fn calibrate(
                 let plan = plan(spec, noise, &volumes, repeat as u64)?;
                 let mut source = Censored::new(Box::new(run.clone()), volumes.clone())?;
                 let inside = vec![true; n_voxels];
-                let fitted = fit_run(ladder, &mut source, &mut [], &inside, &plan, watch)?;
+                let fitted = fit_run(ladder, &mut source, &mut [], &inside, &plan, &Quiet)?;
                 let maps = &fitted.contrasts[0];
                 for (sum, count) in found.iter_mut().zip(below(&maps.stat, maps.dof.least())) {
                     *sum += count as f64;
                 }
             }
+            watch.step();
         }
         let n = (n_voxels * spec.repeats) as f64;
         for (noise, counts) in models.into_iter().zip(found) {

@@ -28,12 +28,12 @@ pub struct Earlier {
 /// # Errors
 /// Missing input where a folder cannot be listed.
 pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
-    let own = command.clone().map_paths(&absolute);
+    let own = command.clone().map_paths(&real);
     let mut found: Vec<Earlier> = Vec::new();
     let mut seen = Vec::new();
     for folder in layout.folders() {
         for sidecar in provenance::json_files(folder)? {
-            let path = absolute(&sidecar);
+            let path = real(&sidecar);
             if seen.contains(&path) {
                 continue;
             }
@@ -46,7 +46,7 @@ pub fn in_place(layout: &Layout, command: &Command) -> Result<Vec<Earlier>> {
             let is_in_place = |output: &Output| {
                 layout.gives(output.kind, &output.entities, &at(output)) && at(output).is_file()
             };
-            let is_same = theirs.command.clone().map_paths(&|p| absolute(&folder.join(p))) == own;
+            let is_same = theirs.command.clone().map_paths(&|p| real(&folder.join(p))) == own;
             // Another kind of command makes other files, though their names may begin alike; one of them may be named. Two analyses of
             // one folder have masks and pages of the same names.
             let is_alike = discriminant(&theirs.command) == discriminant(command)
@@ -142,9 +142,4 @@ fn is_analysis(command: &Command) -> bool {
             false
         }
     }
-}
-
-/// Absolute, links resolved as far as the path exists.
-fn absolute(path: &Path) -> PathBuf {
-    real(path).unwrap_or_else(|_| path.to_owned())
 }

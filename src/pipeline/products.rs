@@ -318,7 +318,6 @@ impl Layout {
     /// Whether this file is there and is what the user named himself.
     #[must_use]
     pub fn is_named(&self, path: &Path) -> bool {
-        let real = |path: &Path| real(path).ok();
         self.named.as_ref().is_some_and(|(_, named)| path.is_file() && real(named) == real(path))
     }
 
@@ -326,7 +325,7 @@ impl Layout {
     #[must_use]
     pub fn is_of_one_stem(&self, path: &Path) -> bool {
         self.named.as_ref().is_some_and(|(_, named)| {
-            let sidecar = |path: &Path| real(&sidecar_path(path)).ok();
+            let sidecar = |path: &Path| real(&sidecar_path(path));
             path.is_file() && !self.is_named(path) && sidecar(named) == sidecar(path)
         })
     }
@@ -334,11 +333,6 @@ impl Layout {
     /// Whether an output of these entities would have this path, whatever its ending.
     #[must_use]
     pub fn gives(&self, kind: Kind, entities: &str, path: &Path) -> bool {
-        let here = |path: &Path| path.as_os_str().is_empty().then_some(PathBuf::from("."));
-        let real = |path: &Path| {
-            let path = here(path).unwrap_or_else(|| path.to_owned());
-            real(&path).unwrap_or(path)
-        };
         if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
             return real(named) == real(path);
         }

@@ -10,7 +10,7 @@ use crate::pipeline::blocks::{Ladder, PROCESS_BYTES};
 use crate::pipeline::compared::Compared;
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::inputs::display;
-use crate::pipeline::provenance::{self, Output, Provenance, sidecar_path};
+use crate::pipeline::provenance::{self, Output, Provenance, real, sidecar_path};
 use crate::pipeline::session::Session;
 use crate::pipeline::watch::{ProgressAlone, Watch};
 
@@ -97,7 +97,7 @@ fn leave_to_newest(finished: &mut Vec<Finished>, watch: &dyn Watch) -> Result<()
         for output in &finished[at].chosen {
             let path = finished[at].folder.join(&output.name);
             let is_claimed = finished.iter().enumerate().any(|(other, f)| {
-                let same = |o: &Output| absolute(&f.folder.join(&o.name)) == absolute(&path);
+                let same = |o: &Output| real(&f.folder.join(&o.name)) == real(&path);
                 other != at && f.provenance.outputs.iter().any(same)
             });
             let Some(checksum) = output.checksum.as_ref().filter(|_| is_claimed) else { continue };
@@ -105,7 +105,7 @@ fn leave_to_newest(finished: &mut Vec<Finished>, watch: &dyn Watch) -> Result<()
                 continue;
             }
             let by_another = finished.iter().enumerate().any(|(other, f)| {
-                let own = |o: &&Output| absolute(&f.folder.join(&o.name)) == absolute(&path);
+                let own = |o: &&Output| real(&f.folder.join(&o.name)) == real(&path);
                 let theirs = f.provenance.outputs.iter().find(own);
                 let theirs = theirs.and_then(|o| o.checksum.as_ref());
                 other != at && theirs.is_some_and(|c| c.again(&path).is_ok_and(|now| now == *c))
@@ -158,7 +158,7 @@ fn find(out: &Path, errors: &mut Vec<Error>) -> Result<(Vec<Finished>, Vec<Liste
 }
 
 fn in_folder(out: &Path, errors: &mut Vec<Error>) -> Result<(Vec<Finished>, Vec<Listed>)> {
-    let root = absolute(out);
+    let root = real(out);
     let mut found = Vec::new();
     let (_, listed) = below(out, errors);
     for sidecar in listed.iter().filter(|path| path.extension().is_some_and(|e| e == "json")) {
@@ -267,10 +267,10 @@ impl Finished {
     /// Images made alike on different devices have different bounds; the same command into two folders is two commands.
     fn is_of_the_same_command(&self, other: &Finished) -> bool {
         let place = |f: &Finished| -> Vec<PathBuf> {
-            f.provenance.outputs.iter().map(|o| absolute(&f.folder.join(&o.name))).collect()
+            f.provenance.outputs.iter().map(|o| real(&f.folder.join(&o.name))).collect()
         };
         let command = |f: &Finished| {
-            f.provenance.command.clone().map_paths(&|path| absolute(&f.folder.join(path)))
+            f.provenance.command.clone().map_paths(&|path| real(&f.folder.join(path)))
         };
         self.provenance.device.precision == other.provenance.device.precision
             && place(self) == place(other)
@@ -279,10 +279,10 @@ impl Finished {
 
     fn add(&mut self, other: Finished) {
         for output in other.chosen {
-            let at = absolute(&other.folder.join(&output.name));
+            let at = real(&other.folder.join(&output.name));
             let folder = &self.folder;
-            if !self.chosen.iter().any(|known| absolute(&folder.join(&known.name)) == at) {
-                let own = |o: &&Output| absolute(&folder.join(&o.name)) == at;
+            if !self.chosen.iter().any(|known| real(&folder.join(&known.name)) == at) {
+                let own = |o: &&Output| real(&folder.join(&o.name)) == at;
                 let named = self.provenance.outputs.iter().find(own).cloned();
                 self.chosen.extend(named);
             }
@@ -322,10 +322,5 @@ fn place(path: &Path) -> PathBuf {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    absolute(folder).join(path.file_name().unwrap_or_default())
-}
-
-/// Absolute, links resolved as far as the path exists.
-fn absolute(path: &Path) -> PathBuf {
-    provenance::real(path).unwrap_or_else(|_| path.to_owned())
+    real(folder).join(path.file_name().unwrap_or_default())
 }

@@ -20,7 +20,7 @@ use crate::pipeline::earlier::{self, Earlier};
 use crate::pipeline::foreseen::Foreseen;
 use crate::pipeline::products::{Account, Draw, Image, Layout, Products, Text};
 use crate::pipeline::provenance::{
-    self, Input, Kind, Output, Provenance, relative, sidecar_path, totals,
+    Input, Kind, Output, Provenance, real, relative, sidecar_path, totals,
 };
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType, Role};
@@ -135,8 +135,8 @@ impl Written {
     /// What an earlier command made and this one does not replace: in the way, or to be removed, as what the same command made of other
     /// inputs.
     fn clear_away(&mut self, session: &Session<'_>) -> Result<()> {
-        let real = |path: &PathBuf| provenance::real(path).unwrap_or_else(|_| path.clone());
-        let made: HashSet<PathBuf> = self.made.iter().flat_map(Made::paths).map(real).collect();
+        let made = self.made.iter().flat_map(Made::paths);
+        let made: HashSet<PathBuf> = made.map(|path| real(&path)).collect();
         let is_made = |path: &PathBuf| made.contains(&real(path));
         let mut removed = Vec::new();
         for earlier in std::mem::take(&mut self.earlier) {

@@ -78,14 +78,11 @@ impl Record {
     /// [`crate::Error::Output`].
     pub(super) fn write(name: &str, files: &[Pending], removed: &[PathBuf]) -> Result<Record> {
         let targets = files.iter().map(|file| &file.target).chain(removed);
-        let real = |path: &Path| {
-            let folder = folder_of(path);
-            real(&folder).unwrap_or(folder)
-        };
-        let folders: BTreeSet<PathBuf> = targets.map(|path| real(path)).collect();
+        let of = |path: &Path| real(&folder_of(path));
+        let folders: BTreeSet<PathBuf> = targets.map(|path| of(path)).collect();
         let Some(first) = folders.first() else { return Ok(Record::default()) };
         let seen =
-            |path: &Path| relative(&real(path), first).join(path.file_name().unwrap_or_default());
+            |path: &Path| relative(&of(path), first).join(path.file_name().unwrap_or_default());
         let old = |path: &Path| Old { path: seen(path), held: held(path) };
         let entry = |file: &Pending| Entry {
             temporary: seen(&file.temporary),
@@ -170,9 +167,8 @@ pub(super) enum Begun {
 
 /// The commit of a record, if it names a file or the file's sidecar.
 pub(super) fn begun(found: &Path, path: &Path) -> Option<Begun> {
-    let place = |path: &Path| {
-        (real(&folder_of(path)).ok(), path.file_name().map(Path::new).map(Path::to_owned))
-    };
+    let place =
+        |path: &Path| (real(&folder_of(path)), path.file_name().map(Path::new).map(Path::to_owned));
     let own = place(path);
     if let Some(Text::Back(asides)) = read(found) {
         let stem = |name: &Path| name.to_string_lossy().split('.').next().map(str::to_owned);

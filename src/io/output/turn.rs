@@ -30,8 +30,7 @@ impl Turn {
     pub(super) fn take(folders: &BTreeSet<PathBuf>) -> Result<Turn> {
         let until = Instant::now() + PATIENCE;
         let mut turn = Turn(Vec::new());
-        let real = |folder: &PathBuf| real(folder).unwrap_or_else(|_| folder.clone());
-        for folder in folders.iter().map(real).collect::<BTreeSet<_>>() {
+        for folder in folders.iter().map(|folder| real(folder)).collect::<BTreeSet<_>>() {
             turn.0.extend(locked(&folder, until)?);
         }
         Ok(turn)

@@ -161,7 +161,7 @@ impl Judged {
             plan.units.iter().map(|unit| (unit.sidecar(), unit)).collect();
         let nodes: Vec<String> =
             plan.read.model.nodes.iter().map(|node| named::node(&node.name)).collect();
-        let absolute = |unit: &Unit| unit.command.clone().map_paths(&absolute);
+        let absolute = |unit: &Unit| unit.command.clone().map_paths(&real);
         let options: HashMap<&str, Command> =
             plan.units.iter().map(|unit| (nodes[unit.node].as_str(), absolute(unit))).collect();
         let mut judged = Judged::default();
@@ -251,9 +251,9 @@ fn refuse_foreign(plan: &Plan, there: &[There]) -> Result<()> {
     let known: HashSet<&PathBuf> = there.iter().map(|one| &one.sidecar).collect();
     for unit in plan.units.iter().filter(|unit| !known.contains(&unit.sidecar())) {
         let inputs: HashSet<PathBuf> =
-            unit.command.inputs().iter().map(|(_, path)| absolute(path)).collect();
+            unit.command.inputs().iter().map(|(_, path)| real(path)).collect();
         for path in Foreseen::of(&unit.layout, &unit.command).in_place()? {
-            if path.is_file() && !inputs.contains(&absolute(&path)) {
+            if path.is_file() && !inputs.contains(&real(&path)) {
                 provenance::refuse_foreign(&path, Overwrite::Own)?;
             }
         }
@@ -281,7 +281,7 @@ impl There {
         // What this version cannot read is of no command of this version; what goes while it is read is another's to tell.
         let known = provenance::read(&sidecar).ok()??.provenance;
         let folder = sidecar.parent().unwrap_or(Path::new("")).to_owned();
-        let at = |path: &Path| absolute(&folder.join(path));
+        let at = |path: &Path| real(&folder.join(path));
         let inputs = known.inputs.iter().map(|i| (i.role, at(&i.path), i.checksum.clone()));
         Some(There {
             node,
@@ -343,8 +343,4 @@ fn masks(folder: &Path, node: &str, found: &mut Vec<(PathBuf, String)>) -> Resul
         }
     }
     Ok(())
-}
-
-fn absolute(path: &Path) -> PathBuf {
-    real(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -223,10 +223,9 @@ impl Unit {
         let Ok(Some(known)) = provenance::read(&sidecar) else { return Ok(false) };
         let known = known.provenance;
         let folder = sidecar.parent().unwrap_or(Path::new(""));
-        let absolute = |path: &Path| real(path).unwrap_or_else(|_| path.to_owned());
-        let theirs = known.command.clone().map_paths(&|path| absolute(&folder.join(path)));
+        let theirs = known.command.clone().map_paths(&|path| real(&folder.join(path)));
         if known.version != env!("CARGO_PKG_VERSION")
-            || theirs != self.command.clone().map_paths(&absolute)
+            || theirs != self.command.clone().map_paths(&real)
         {
             return Ok(false);
         }

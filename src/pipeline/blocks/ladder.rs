@@ -202,7 +202,8 @@ impl Ladder {
         }
     }
 
-    fn say_passed_over(&mut self, watch: &dyn Watch) {
+    /// Say once why `auto` passed a GPU over.
+    pub fn say_passed_over(&mut self, watch: &dyn Watch) {
         if let Some(why) = self.passed_over.take() {
             watch.warn(&format!("{why}; going on with the CPU path"));
         }

@@ -47,10 +47,10 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     let mut of_others = Vec::new();
     // Of folders one may be below another: paths say most below the upper one.
     let mut folders: Vec<&PathBuf> = folders.iter().collect();
-    folders.sort_by_cached_key(|folder| resolved(folder).components().count());
+    folders.sort_by_cached_key(|folder| real(folder).components().count());
     for folder in folders {
         let paths = without_single_runs(tables(folder)?, notes);
-        for path in paths.into_iter().filter(|path| met.insert(resolved(path))) {
+        for path in paths.into_iter().filter(|path| met.insert(real(path))) {
             match of_path(&path, folder)? {
                 Some(of) => {
                     let has_facts = of.sidecar.is_some() || facts_beside(&path)?.is_none();
@@ -101,10 +101,6 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     };
     let files = all.into_iter().flat_map(own).collect();
     Ok(Read { edges, files })
-}
-
-fn resolved(path: &Path) -> PathBuf {
-    real(path).unwrap_or_else(|_| path.to_owned())
 }
 
 fn counted(n: usize) -> String {
@@ -170,7 +166,7 @@ fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
     let facts = facts_of(path)?;
     for bold in facts.iter().flat_map(|facts| facts.read(path)) {
         let name = PathBuf::from(bold.file_name().unwrap_or_default());
-        runs.push(resolved(&bold));
+        runs.push(real(&bold));
         let Ok([own, visit, task, _]) = entities(&name, Path::new("")) else { continue };
         for (key, said, by_run) in [("sub", &mut subject, own), ("ses", &mut session, visit)] {
             match (said.as_ref(), by_run) {

@@ -8,6 +8,7 @@ use super::{edges, maps};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::folder::{self, Entry};
+use crate::io::paths::real;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
 use crate::pipeline::watch::Watch;
@@ -149,10 +150,6 @@ fn listed(spec: &EndpointsSpec) -> Result<Vec<PathBuf>> {
         }
     }
     Ok(all)
-}
-
-fn real(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn tsv_in(folder: &Path) -> Result<Vec<PathBuf>> {

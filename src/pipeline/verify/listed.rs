@@ -43,12 +43,12 @@ pub(super) fn in_files(files: &[PathBuf], errors: &mut Vec<Error>) -> Result<Vec
 
 /// What lists a file: a sidecar beside it, or the checksums of the study that it lies in.
 pub(super) fn of_file(out: &Path) -> Result<Vec<Listed>> {
-    let absolute = provenance::real(out).unwrap_or_else(|_| out.to_owned());
+    let absolute = provenance::real(out);
     let beside = provenance::json_files(out.parent().unwrap_or(Path::new("")))?;
     let above = absolute.ancestors().skip(1).map(|folder| folder.join(CHECKSUMS));
     for list in beside.into_iter().chain(above.filter(|path| path.is_file())) {
         let Ok(mut listed) = of_list(&list) else { continue };
-        listed.retain(|one| provenance::real(&one.path).is_ok_and(|path| path == absolute));
+        listed.retain(|one| provenance::real(&one.path) == absolute);
         if !listed.is_empty() {
             return Ok(listed);
         }

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use super::{Finished, Verified, absolute, below, listed::Listed};
+use super::{Finished, Verified, below, listed::Listed};
 use crate::pipeline::comparison::Comparison;
 use crate::pipeline::inputs::display;
+use crate::pipeline::provenance::real;
 use crate::pipeline::watch::Watch;
 
 /// How the names of tables and pages end that stories write, behind what a layout or an entity begins them with.
@@ -46,25 +47,24 @@ pub(super) fn strangers(
     let of_command = |one: &Finished| -> Vec<PathBuf> {
         let outputs = one.provenance.outputs.iter().map(|output| &output.name);
         let inputs = one.provenance.inputs.iter().map(|input| &input.path);
-        outputs.chain(inputs).map(|path| absolute(&one.folder.join(path))).collect()
+        outputs.chain(inputs).map(|path| real(&one.folder.join(path))).collect()
     };
     let known = finished.iter().flat_map(of_command);
-    let known: HashSet<PathBuf> =
-        known.chain(listed.iter().map(|one| absolute(&one.path))).collect();
+    let known: HashSet<PathBuf> = known.chain(listed.iter().map(|one| real(&one.path))).collect();
     // Elsewhere such names are another program's: fMRIPrep's timeseries.
     let folder = |path: PathBuf| path.parent().map(Path::to_owned);
     let places: HashSet<Option<PathBuf>> = finished
         .iter()
         .flat_map(|one| one.provenance.outputs.iter().map(|o| one.folder.join(&o.name)))
-        .map(|path| folder(absolute(&path)))
+        .map(|path| folder(real(&path)))
         .collect();
-    let is_left = |path: &Path| is_own(path) && places.contains(&folder(absolute(path)));
+    let is_left = |path: &Path| is_own(path) && places.contains(&folder(real(path)));
     let mut found = Vec::new();
     for out in outs.iter().filter(|out| out.is_dir()) {
         // What cannot be listed was said where sidecars were looked for.
         found.extend(below(out, &mut Vec::new()).1);
     }
-    found.retain(|path| (is_image(path) || is_left(path)) && !known.contains(&absolute(path)));
+    found.retain(|path| (is_image(path) || is_left(path)) && !known.contains(&real(path)));
     found
 }
 

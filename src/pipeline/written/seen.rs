@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::io::Overwrite;
 use crate::pipeline::earlier;
 use crate::pipeline::products::Layout;
-use crate::pipeline::provenance;
+use crate::pipeline::provenance::{self, real};
 use crate::pipeline::spec::Command;
 
 /// A name, and the bytes and time of change of what it holds.
@@ -78,7 +78,6 @@ impl Seen {
     /// # Errors
     /// Usage for what must not be replaced, or lies in the way, and came since.
     pub fn settle(&self, removed: &[PathBuf], overwrite: Overwrite) -> Result<Vec<PathBuf>> {
-        let real = |path: &Path| provenance::real(path).unwrap_or_else(|_| path.to_owned());
         let known = self.outputs.iter().map(|(path, _)| path).chain(removed);
         let known: HashSet<PathBuf> = known.map(|path| real(path)).collect();
         let mut removed = removed.to_vec();
