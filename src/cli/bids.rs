@@ -10,7 +10,7 @@ use crate::cli::args::{DeviceArgs, MORE, OverwriteArgs, TalkArgs, heading};
 use crate::cli::columns::strategy;
 use crate::cli::say;
 use crate::design::Strategy;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::pipeline::bids::{self, Done};
 use crate::pipeline::spec::{AppLevel, BidsSpec, MADE_MODEL, MadeModel, Missing, Wanted};
 use crate::pipeline::watch::{Quiet, Watch};
@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[arg(required_unless_present = "validate", value_enum, hide_possible_values = true)]
     level: Option<LevelName>,
     /// The BIDS Stats Model, a JSON file; relative to where you are
-    #[arg(help_heading = heading::MODEL, short, long, value_name = "JSON", required_unless_present_any = ["validate", "task"])]
+    #[arg(help_heading = heading::MODEL, short, long, value_name = "JSON")]
     model: Option<PathBuf>,
     /// Without a model: make one of these tasks
     ///
@@ -261,6 +261,14 @@ impl Args {
     }
 
     fn spec(self: &Args) -> Result<BidsSpec> {
+        if self.model.is_none() && self.task.is_empty() {
+            return Err(Error::usage(
+                "the command line",
+                "has neither --model nor --task",
+                "say what is to be analysed",
+                "give a BIDS Stats Model with -m MODEL.json, or let boldly write one: --task pain --contrast pain",
+            ));
+        }
         let given = |path: &Option<PathBuf>| path.clone().unwrap_or_default();
         let without_name = |path: &PathBuf| match path.to_string_lossy().split_once('=') {
             Some((_, rest)) if !path.exists() => PathBuf::from(rest),

@@ -9,6 +9,7 @@ use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
 use crate::cli::work::WorkArgs;
+use crate::design::Drift;
 use crate::error::{Error, Result};
 use crate::pipeline::order;
 use crate::pipeline::products::Layout;
@@ -184,6 +185,15 @@ impl Args {
         })
     }
 
+    /// A ready design has its own times and drift.
+    fn design(&self) -> DesignOptions {
+        let own = self.design.options();
+        match self.design_matrix[..] {
+            [] => DesignOptions { task_times: self.task_times.unwrap_or(TaskTimes::Auto), ..own },
+            _ => DesignOptions { task_times: TaskTimes::Metadata, drift: Drift::None, ..own },
+        }
+    }
+
     fn spec(&self) -> Result<GlmSpec> {
         let rho_fwhm_vox = self.noise.rho_fwhm_vox()?;
         let of_task = (&self.events[..], &self.design_matrix[..]);
@@ -199,10 +209,6 @@ impl Args {
                 "give BIDS events with --events, or a ready matrix with --design",
             ));
         }
-        let task_times = match self.design_matrix[..] {
-            [] => self.task_times.unwrap_or(TaskTimes::Auto),
-            _ => TaskTimes::Metadata,
-        };
         let voxelwise = self.voxelwise(runs.len())?;
         if let (true, Some(idle)) = (self.roi.is_empty(), self.regions.idle()) {
             return Err(Error::usage(
@@ -214,7 +220,7 @@ impl Args {
         }
         Ok(GlmSpec {
             runs,
-            design: DesignOptions { task_times, ..self.design.options() },
+            design: self.design(),
             mask: self.scan.mask.clone(),
             smooth: self.smooth.options(),
             scaling: self.scaling,

@@ -223,7 +223,7 @@ pub fn from_mean(name: &str, mean: &[f64], grid: &Grid) -> Result<Mask> {
             name,
             "has no voxel with a positive, finite mean",
             "hold image intensities a mask can be made from",
-            "give one with --mask",
+            "give a mask: with --mask, or in a dataset as _desc-brain_mask beside the run",
         )
     })?;
     let above: Vec<bool> = mean.iter().map(|&m| m >= clip).collect();

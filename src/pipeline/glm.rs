@@ -43,7 +43,7 @@ use account::{Analysis, account};
 use across::Asked;
 pub use again::courses;
 use in_regions::InRegions;
-pub use methods::drift;
+pub use methods::{drift, residuals};
 use percent::Percent;
 use so_far::{Combined, SoFar};
 

@@ -60,7 +60,7 @@ pub use shared::{names, refuse_one_recording, refuse_one_recording_of, say_share
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task, at_one_moment};
-pub use timing::{acquisition_of_smoothed, bids_fields, sidecar};
+pub use timing::{acquisition_of_smoothed, bids_fields, say_skull, sidecar};
 
 /// A run and all that its model needs.
 pub struct Run {

@@ -79,6 +79,7 @@ fn correct(
     let watch: &dyn Watch = watch;
     let Prepared { run, projection, combined } = &mut prepared;
     ladder.grant(run.bold.as_mut());
+    inputs::say_skull(&run.path, &run.fields, run.resampled.is_some(), watch);
     precision::for_image(run.bold.as_mut(), (&run.path, &run.grid), watch)?;
     let mut header = run.header.for_bold(run.n_volumes);
     run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));

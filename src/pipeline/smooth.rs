@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::error::Result;
 use crate::io::source::{Empty, Filled, Lacking, Looked};
 use crate::io::{self, BoldFile};
-use crate::pipeline::inputs::{self, bids_fields, display, open_bold};
+use crate::pipeline::inputs::{self, bids_fields, display, open_bold, say_skull};
 use crate::pipeline::products::{Account, Image, Opened, Products};
 use crate::pipeline::provenance::{Facts, SMOOTHED};
 use crate::pipeline::session::Session;
@@ -63,6 +63,7 @@ pub fn run(
         None => Vec::new(),
     };
     let resampled = io::resampled(&bold, &sidecar);
+    say_skull(&spec.bold, &sidecar.fields, resampled.is_some(), watch);
     let bids = bids_fields(sidecar.fields, acquisition, resampled);
     let effective = smoothing.map(|s| s.taps.effective_fwhm_mm(bold.grid.voxel_size_mm));
     let sidecars = sidecar.files.into_iter().map(|file| (Role::Sidecar, file));

@@ -105,7 +105,7 @@ impl Made<'_> {
             _ => table,
         };
         if !self.outputs.is_empty() {
-            html += "<p>Files written beside this page:</p>\n<ul>\n";
+            html += "<p>Files written, as seen from this page:</p>\n<ul>\n";
             self.outputs.iter().for_each(|o| html += &format!("<li>{}</li>\n", escaped(o)));
             html += "</ul>\n";
         }

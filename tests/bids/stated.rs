@@ -281,3 +281,73 @@ fn a_mask_is_what_each_node_names() {
         &["has no mask with label WM, suffix probseg", "/Nodes/1/Model/Options/Mask"],
     );
 }
+
+#[test]
+fn what_a_run_was_made_of_is_said_as_it_was() {
+    let folder = small::study();
+    let dir = folder.path();
+    small::model(dir);
+    let given = fs::read_to_string(dir.join("model.json")).unwrap();
+    let with_outliers = given.replace("\"trans_x\", 1]", "\"motion_outlier*\", 1]");
+    let added = with_outliers.replace(
+        "{\"Name\": \"Convolve\"",
+        "{\"Name\": \"Scale\", \"Input\": [\"trans_x\"]}, {\"Name\": \"Convolve\"",
+    );
+    assert!(with_outliers != given && added != with_outliers);
+    fs::write(dir.join("model.json"), added).unwrap();
+    let derived = "study/derivatives/fmriprep";
+    let described = r#"{"Name": "x", "BIDSVersion": "1.4.0", "GeneratedBy": [{"Name": "fMRIPrep", "Version": "24.1.1"}]}"#;
+    fs::write(dir.join(derived).join("dataset_description.json"), described).unwrap();
+    // The same folder by two spellings, and the raw dataset again, are one of each.
+    let line = format!(
+        "bids study out run -m model.json -d {derived} {derived}/ study/derivatives ./study --device cpu"
+    );
+    succeeded(&line, boldly(dir, &line));
+    let sub = page(dir, "sub-01.html");
+    has(
+        &sub,
+        &[
+            "Its images were preprocessed by fMRIPrep 24.1.1 in the space MNI152NLin2009cAsym.",
+            "of the columns trial_type.pain, trial_type.control, motion_outlier* (1), a constant, ",
+            "Its variables were changed by the model&#39;s Factor, Scale.",
+            "Residuals were modelled as AR(1), its coefficient by restricted maximum likelihood",
+            "<li>node-run/sub-01/",
+        ],
+    );
+    has_not(&sub, &["Slow drift"]);
+    // A design that is made before the fit has what drift it has: the fit adds none, and says so.
+    let t = small::only(&dir.join("out"), "contrast-pain_stat-t_statmap.json");
+    assert_eq!(small::json(&t)["boldly"]["command"]["design"]["drift"], "none");
+    let design = small::only(&dir.join("out"), "sub-01_task-pain_design.tsv");
+    run(
+        dir,
+        &format!(
+            "glm {}/{}_desc-preproc_bold.nii.gz --design {} --contrast trial_type.pain --out glm --report --device cpu",
+            small::DERIVED,
+            small::IN_SPACE,
+            design.display()
+        ),
+    );
+    let t = small::json(&dir.join("glm/contrast-trialTypePain_stat-t_statmap.json"));
+    assert_eq!(t["boldly"]["command"]["design"]["drift"], "none");
+    let pages = fs::read_dir(dir.join("glm")).unwrap().map(|entry| entry.unwrap().path());
+    let html: String = pages
+        .filter(|path| path.extension().is_some_and(|end| end == "html"))
+        .map(|path| fs::read_to_string(path).unwrap())
+        .collect();
+    has(&html, &["The design was given as a matrix."]);
+    has_not(&html, &["Slow drift"]);
+}
+
+#[test]
+fn a_command_without_a_model_or_a_task_names_both_ways() {
+    let folder = tempfile::tempdir().unwrap();
+    study(folder.path());
+    let line = "bids data out run";
+    let done = boldly(folder.path(), line);
+    assert_eq!(done.status.code(), Some(2), "{}", said(&done));
+    has(
+        &said(&done),
+        &["has neither --model nor --task", "-m MODEL.json", "--task pain --contrast pain"],
+    );
+}

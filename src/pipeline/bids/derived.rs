@@ -1,9 +1,11 @@
 //! The datasets of derivatives: those that -d names, or those beside the raw data.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::io::dataset::Dataset;
+use crate::io::paths::real;
 use crate::pipeline::spec::BidsSpec;
 
 /// Where derivatives lie when nothing is said.
@@ -25,7 +27,8 @@ pub(super) fn all(spec: &BidsSpec, raw: &Dataset) -> Result<Vec<(String, Dataset
         given => given.to_vec(),
     };
     let mut all: Vec<(String, Dataset)> = Vec::new();
-    let out = std::path::absolute(&spec.out).ok();
+    let out = real(&spec.out);
+    let mut places = HashSet::from([real(&raw.root)]);
     for folder in folders {
         let is_asked = !spec.derivatives.is_empty();
         if is_asked && !folder.is_dir() {
@@ -39,8 +42,10 @@ pub(super) fn all(spec: &BidsSpec, raw: &Dataset) -> Result<Vec<(String, Dataset
             return Err(lost(&folder, found, raw));
         }
         for one in here {
-            if std::path::absolute(&one.root).ok() == out {
-                continue; // results that an earlier run left in derivatives
+            let place = real(&one.root);
+            // Results that an earlier run left in derivatives; a dataset that was named before, or as the raw one, which is read anyway.
+            if place == out || !places.insert(place) {
+                continue;
             }
             let name = one.root.file_name().unwrap_or_default().to_string_lossy();
             let mut label = crate::bids::label::label(&name);

@@ -202,14 +202,22 @@ impl Found {
                 (format!("has no BOLD image of desc-{}", of(desc)), hint)
             }
             "--space" => {
-                let hint = format!("there are {}: name one with --space", values("space"));
+                let hint = match values("space").as_str() {
+                    "none" => {
+                        "there are images of no space: take them with --space none".to_owned()
+                    }
+                    all => format!("there are {all}: name one with --space"),
+                };
                 (format!("has no BOLD image of space-{}", of(space)), hint)
             }
             "the model's Input" => {
                 let keys = model.input.keys().filter(|key| !is_of_file(key) && !is_by_option(key));
-                let have: Vec<String> = keys.map(|key| format!("{key}: {}", values(key))).collect();
+                let have: Vec<String> =
+                    keys.clone().map(|key| format!("{key}: {}", values(key))).collect();
+                let asked = keys.map(|key| format!("{key}: {}", listed(&model.input[key])));
+                let asked: Vec<String> = asked.collect();
                 (
-                    "has no BOLD image of the model's Input".to_owned(),
+                    format!("has no BOLD image of the model's Input ({})", asked.join("; ")),
                     format!("there are {}", have.join("; ")),
                 )
             }

@@ -1,7 +1,7 @@
 //! The pages of a dataset's results, one a subject and one a node of the dataset: made of what lies in the folder of results, whichever command
 //! put it there, so that they can be made again without a fit.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::unit::{Unasked, Unit};
 use super::{Done, Plan, outside};
@@ -153,8 +153,11 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
             checksum: input.checksum.to_string(),
         })
     });
-    let outputs = sidecars().flat_map(|(_, sidecar)| {
-        sidecar.provenance.outputs.iter().map(|o| o.name.to_string_lossy().into_owned())
+    let outputs = sidecars().flat_map(|(unit, sidecar)| {
+        let sidecar_at = unit.sidecar();
+        let folder = sidecar_at.parent().unwrap_or(Path::new("")).to_owned();
+        let seen = move |name: &Path| provenance::relative(&folder.join(name), &plan.spec.out);
+        sidecar.provenance.outputs.iter().map(move |o| seen(&o.name).display().to_string())
     });
     let analysis = Analysis {
         kind: kind.to_owned(),

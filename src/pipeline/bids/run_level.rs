@@ -276,6 +276,8 @@ impl Modelled {
             design: DesignOptions {
                 censor: fit.censor.clone(),
                 terms: fit.physio.as_ref().map_or_else(Default::default, |own| own.terms.clone()),
+                // The design is made, with what drift it has.
+                drift: Drift::None,
                 ..DesignOptions::default()
             },
             mask: mask.cloned(),

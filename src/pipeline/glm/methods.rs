@@ -48,7 +48,9 @@ fn model(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Sentence> {
             &[],
         ));
     }
-    said.push(sentence(drift(spec.design.drift), &[]));
+    if runs.iter().any(|run| run.task.is_some()) {
+        said.push(sentence(drift(spec.design.drift), &[]));
+    }
     let confounds: Vec<usize> = runs.iter().map(|run| run.confounds.len()).collect();
     if let (Some(least), Some(most)) = (confounds.iter().min(), confounds.iter().max())
         && *most > 0
@@ -113,14 +115,16 @@ pub fn drift(asked: Drift) -> String {
     }
 }
 
-fn noise(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
-    let mut said = vec![match spec.noise {
+/// How residuals were modelled.
+#[must_use]
+pub fn residuals(noise: Noise, rho_fwhm_vox: f64) -> Sentence {
+    match noise {
         Noise::Ols => sentence(
             "Residuals were taken as independent (ordinary least squares).".to_owned(),
             &[],
         ),
         Noise::Ar1 => {
-            let smoothed = match spec.rho_fwhm_vox {
+            let smoothed = match rho_fwhm_vox {
                 0.0 => "each voxel its own".to_owned(),
                 fwhm => format!("smoothed within the mask by {fwhm} voxels"),
             };
@@ -139,7 +143,11 @@ fn noise(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
         Noise::NilearnAr1 => {
             sentence("Residuals were modelled as AR(1) as nilearn finds it.".to_owned(), &[NILEARN])
         }
-    }];
+    }
+}
+
+fn noise(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
+    let mut said = vec![residuals(spec.noise, spec.rho_fwhm_vox)];
     let left: Vec<usize> = runs.iter().map(|run| run.left_out.len()).collect();
     if let (Some(rules), true) = (&spec.design.censor, left.iter().any(|n| *n > 0)) {
         let n: Vec<String> = left.iter().map(usize::to_string).collect();

@@ -122,7 +122,7 @@ impl<'a> Collected<'a> {
         let name = &self.stratum.name;
         if self.n_lost > 0 {
             let hint = match self.spec.least_subjects {
-                None => " (--min-subjects N keeps those that have N)",
+                None => " (group's --min-subjects N keeps those that have N)",
                 Some(_) => "",
             };
             watch.warn(&format!(

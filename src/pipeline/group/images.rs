@@ -426,7 +426,7 @@ fn tell_missing(
         places.len(),
         match n_zeros {
             0 => String::new(),
-            n => format!(" ({n} zeros are taken for voxels outside the subject's brain; --zeros-count takes them for values)"),
+            n => format!(" ({n} zeros are taken for voxels outside the subject's brain; group's --zeros-count takes them for values)"),
         },
         worst.join(", ")
     ));

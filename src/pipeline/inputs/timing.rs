@@ -119,6 +119,19 @@ const NOT_KEPT: [&str; 12] = [
     "SpatialReference",
 ];
 
+/// Required of a derivative.
+const SKULL_STRIPPED: &str = "SkullStripped";
+
+/// Say what is assumed where the sidecar of a run that was moved or resampled does not tell whether it has its skull.
+pub fn say_skull(path: &Path, fields: &Map<String, Value>, is_moved: bool, watch: &dyn Watch) {
+    if is_moved && !fields.contains_key(SKULL_STRIPPED) {
+        watch.note(&format!(
+            "{}: no sidecar says whether it is skull-stripped: false is written, as of fMRIPrep's runs",
+            super::display(path)
+        ));
+    }
+}
+
 /// BIDS fields that stay true of a corrected run: those of its `sidecar`, when it was acquired, and what was done to it before.
 #[must_use]
 pub fn bids_fields(
@@ -136,10 +149,9 @@ pub fn bids_fields(
             fields.insert(HEAD_MOTION.to_owned(), json!(true));
         }
         fields.extend(resampled.space.map(|s| ("SpatialReference".to_owned(), json!(s))));
-    } else {
-        // Required of a derivative; a run as the scanner gave it has its skull, and so has what is made of it here.
-        fields.entry("SkullStripped").or_insert(json!(false));
     }
+    // A run as the scanner gave it has its skull, and so has what is made of it here.
+    fields.entry(SKULL_STRIPPED).or_insert(json!(false));
     if let Some(a) = acquisition {
         fields.insert("RepetitionTime".to_owned(), json!(a.tr));
         fields.insert("StartTime".to_owned(), json!(a.start_time));

@@ -10,6 +10,8 @@ use crate::report::html::{counted, escaped, folded};
 const MOST: usize = 12;
 /// Rows of a table that is not folded.
 const OPEN: usize = 15;
+/// Columns side by side: a sheet of A4 takes them beside the runs' names.
+const ACROSS: usize = 20;
 
 /// What a run makes of a column.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +24,64 @@ pub enum Cell {
     Missing,
     /// It was taken out, and why.
     LeftOut(String),
+    /// So many of a family of numbered ones, of which a run has as many as it needs.
+    Many(usize),
+}
+
+/// Columns of which each run has its own number, by how their names begin.
+const NUMBERED: [&str; 10] = [
+    "motion_outlier",
+    "non_steady_state_outlier",
+    "non_steady_state",
+    "cosine",
+    "drift_",
+    "a_comp_cor_",
+    "c_comp_cor_",
+    "w_comp_cor_",
+    "t_comp_cor_",
+    "aroma_motion_",
+];
+
+/// How the name of a numbered column begins, where runs differ in how many they have: motion_outlier of motion_outlier03.
+#[must_use]
+pub fn numbered(name: &str) -> Option<&'static str> {
+    let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    NUMBERED.into_iter().find(|family| stem.len() < name.len() && *family == stem)
+}
+
+/// The same, a family of numbered columns as one where runs differ in it alone by how many they have.
+fn gathered(of: &Columns) -> Columns {
+    let differs = |at: usize| of.rows.iter().any(|row| row.cells[at] != Cell::Present);
+    let is_odd = |at: usize| {
+        of.rows.iter().any(|row| !matches!(row.cells[at], Cell::Present | Cell::Missing))
+    };
+    let whole = |family: &str| {
+        let own = (0..of.names.len()).filter(|&at| numbered(&of.names[at]) == Some(family));
+        let own: Vec<usize> = own.collect();
+        (own.iter().any(|&at| differs(at)) && !own.iter().any(|&at| is_odd(at))).then_some(own)
+    };
+    let mut names: Vec<String> = Vec::new();
+    let mut rows: Vec<Row> =
+        of.rows.iter().map(|row| Row { cells: Vec::new(), ..row.clone() }).collect();
+    for (at, name) in of.names.iter().enumerate() {
+        let family = numbered(name).and_then(|family| Some((family, whole(family)?)));
+        if let Some((family, own)) = family {
+            if own.first() != Some(&at) {
+                continue;
+            }
+            names.push(format!("{family}*"));
+            for (row, old) in rows.iter_mut().zip(&of.rows) {
+                let n = own.iter().filter(|&&at| old.cells[at] == Cell::Present).count();
+                row.cells.push(Cell::Many(n));
+            }
+        } else {
+            names.push(name.clone());
+            rows.iter_mut()
+                .zip(&of.rows)
+                .for_each(|(row, old)| row.cells.push(old.cells[at].clone()));
+        }
+    }
+    Columns { names, rows }
 }
 
 /// Runs by columns.
@@ -51,22 +111,28 @@ pub struct Row {
 }
 
 impl Cell {
-    fn sign(&self) -> &'static str {
+    fn sign(&self) -> String {
         match self {
-            Cell::Present => "✓",
-            Cell::Dependent => "≈",
-            Cell::Missing => "–",
-            Cell::LeftOut(_) => "✕",
+            Cell::Present => "✓".to_owned(),
+            Cell::Dependent => "≈".to_owned(),
+            Cell::Missing => "–".to_owned(),
+            Cell::LeftOut(_) => "✕".to_owned(),
+            Cell::Many(n) => n.to_string(),
         }
     }
 
-    fn word(&self) -> &str {
+    fn word(&self) -> String {
         match self {
-            Cell::Present => "in the model",
-            Cell::Dependent => "depends on others",
-            Cell::Missing => "missing",
-            Cell::LeftOut(why) => why,
+            Cell::Present => "in the model".to_owned(),
+            Cell::Dependent => "depends on others".to_owned(),
+            Cell::Missing => "missing".to_owned(),
+            Cell::LeftOut(why) => why.clone(),
+            Cell::Many(n) => format!("{n} in the model"),
         }
+    }
+
+    fn is_odd(&self) -> bool {
+        !matches!(self, Cell::Present | Cell::Many(_))
     }
 }
 
@@ -75,15 +141,21 @@ pub(super) fn section(of: &Columns) -> String {
     if of.rows.is_empty() {
         return String::new();
     }
-    let odd = |row: &&Row| row.cells.iter().any(|cell| *cell != Cell::Present);
+    let (of, all) = (&gathered(of), of);
+    let odd = |row: &&Row| row.cells.iter().any(Cell::is_odd);
     let n_odd = of.rows.iter().filter(odd).count();
-    let (n_runs, n_columns) = (counted(of.rows.len(), "run"), counted(of.names.len(), "column"));
+    let (n_runs, n_columns) = (counted(of.rows.len(), "run"), counted(all.names.len(), "column"));
     let mut html = match n_odd {
-        0 => format!("<p>{n_runs}, {n_columns}: each run has each of them.</p>\n"),
+        0 if all.names == of.names => {
+            format!("<p>{n_runs}, {n_columns}: each run has each of them.</p>\n")
+        }
+        0 => format!(
+            "<p>{n_runs}, {n_columns}: each run has each of them, and of numbered ones as many as the table says.</p>\n"
+        ),
         n => format!("<p>{n_runs}, {n_columns}; not so in {n}:</p>\n<ul>\n"),
     };
     for Row { name, cells, .. } in of.rows.iter().filter(odd).take(MOST) {
-        let lacks = of.names.iter().zip(cells).filter(|(_, cell)| **cell != Cell::Present);
+        let lacks = of.names.iter().zip(cells).filter(|(_, cell)| cell.is_odd());
         let said: Vec<String> =
             lacks.map(|(column, cell)| format!("{column} ({})", cell.word())).collect();
         // Writing to a String cannot fail.
@@ -114,13 +186,26 @@ fn times(of: &Columns) -> String {
     if of.rows.len() > OPEN { grid.folded() } else { grid.finish() }
 }
 
+/// The whole of it, so many columns side by side as a sheet of paper takes.
 fn table(of: &Columns) -> String {
-    let caption = "Runs by columns: ✓ in the model, ≈ depends on others, – missing, ✕ taken out";
+    let n = of.names.len();
+    let parts = (0..n.max(1)).step_by(ACROSS).map(|from| (from, (from + ACROSS).min(n)));
+    parts.map(|part| part_of_table(of, part)).collect()
+}
+
+fn part_of_table(of: &Columns, (from, to): (usize, usize)) -> String {
+    let part = match of.names.len() > ACROSS {
+        true => format!(" (columns {} to {to} of {})", from + 1, of.names.len()),
+        false => String::new(),
+    };
+    let caption = format!(
+        "Runs by columns{part}: ✓ in the model, ≈ depends on others, – missing, ✕ taken out; a number where runs have different numbers of a kind"
+    );
     let mut html = format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Runs by columns\">\n<table class=\"numbers presence\">\n\
+        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Runs by columns{part}\">\n<table class=\"numbers presence\">\n\
          <caption><span>{caption}</span></caption>\n<thead><tr><th scope=\"col\">run</th>"
     );
-    for name in &of.names {
+    for name in &of.names[from..to] {
         // Writing to a String cannot fail.
         let _ =
             write!(html, "<th scope=\"col\" title=\"{0}\"><span>{0}</span></th>", escaped(name));
@@ -128,9 +213,9 @@ fn table(of: &Columns) -> String {
     html += "</tr></thead>\n<tbody>\n";
     for Row { name, cells, .. } in &of.rows {
         let _ = write!(html, "<tr><th scope=\"row\">{}</th>", escaped(name));
-        for cell in cells {
-            let class = if *cell == Cell::Present { "has" } else { "lacks" };
-            let (sign, word) = (cell.sign(), escaped(cell.word()));
+        for cell in &cells[from..to] {
+            let class = if cell.is_odd() { "lacks" } else { "has" };
+            let (sign, word) = (cell.sign(), escaped(&cell.word()));
             let _ = write!(
                 html,
                 "<td class=\"{class}\" title=\"{word}\"><span aria-hidden=\"true\">{sign}</span><span class=\"unseen\">{word}</span></td>"
@@ -139,4 +224,47 @@ fn table(of: &Columns) -> String {
         html += "</tr>\n";
     }
     html + "</tbody>\n</table>\n</div>\n"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, cells: &[Cell]) -> Row {
+        Row { name: name.to_owned(), cells: cells.to_vec(), ..Row::default() }
+    }
+
+    #[test]
+    fn numbered_columns_of_which_runs_have_their_own_number_are_no_fault() {
+        use Cell::{Missing, Present};
+        let names = ["pain", "motion_outlier00", "motion_outlier01", "cond2", "cosine00"];
+        let of = Columns {
+            names: names.map(str::to_owned).to_vec(),
+            rows: vec![
+                row("run-1", &[Present, Present, Present, Present, Present]),
+                row("run-2", &[Present, Missing, Missing, Missing, Present]),
+            ],
+        };
+        let own = gathered(&of);
+        assert_eq!(own.names, ["pain", "motion_outlier*", "cond2", "cosine00"]);
+        assert_eq!(own.rows[0].cells, [Present, Cell::Many(2), Present, Present]);
+        assert_eq!(own.rows[1].cells, [Present, Cell::Many(0), Missing, Present]);
+        let html = section(&of);
+        assert!(html.contains("<li>run-2: cond2 (missing)</li>"), "{html}");
+        // One of them that is no more than missing stands by itself.
+        let rows = vec![
+            row("run-1", &[Present, Present, Cell::Dependent, Present, Present]),
+            of.rows[1].clone(),
+        ];
+        assert_eq!(gathered(&Columns { rows, ..of.clone() }).names, names);
+    }
+
+    #[test]
+    fn a_wide_table_is_cut_into_sheets() {
+        let names: Vec<String> = (0..45).map(|n| format!("x{n}y")).collect();
+        let rows = vec![row("run-1", &vec![Cell::Present; 45])];
+        let html = section(&Columns { names, rows });
+        assert_eq!(html.matches("<table class=\"numbers presence\"").count(), 3);
+        assert!(html.contains("(columns 41 to 45 of 45)"));
+    }
 }

@@ -22,7 +22,7 @@ mod weights;
 pub use super::corrections::Correction;
 pub use super::design::Design;
 pub use super::statmap::Coverage;
-pub use columns::{Cell, Columns, Row};
+pub use columns::{Cell, Columns, Row, numbered};
 pub use contrasts::Contrast;
 pub use left_out::note as left_out_note;
 pub use runs::{Estimable, Motion, RunPart};

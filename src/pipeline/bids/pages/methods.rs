@@ -8,8 +8,10 @@ use super::{Plan, SUBJECT};
 use crate::bids::model::{Kind, Level, Node, is_fir_delays};
 use crate::bids::{Entities, Instruction};
 use crate::design::Drift;
+use crate::io::dataset::Dataset;
 use crate::pipeline::spec::{Combining, GroupVariance, PhysioFit};
 use crate::pipeline::{glm, group};
+use crate::report::analysis::numbered;
 use crate::report::methods::Sentence;
 
 const BSM: &str =
@@ -33,9 +35,10 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
         ),
         &[BIDS, BSM],
     )];
+    first.extend(preprocessed(plan));
     let mut second: Vec<Sentence> = Vec::new();
     let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
-    for (_, node) in model.nodes.iter().enumerate().filter(|(at, _)| is_fitted(*at)) {
+    for (at, node) in model.nodes.iter().enumerate().filter(|(at, _)| is_fitted(*at)) {
         let named = &node.name;
         match (node.level, node.kind) {
             (Level::Run, _) => {
@@ -46,12 +49,12 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
                     }
                 };
                 let said = format!(
-                    "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with the noise model {} and effects in {}; columns were sampled at the times of the frames.",
-                    columns(&node.x),
-                    fit.noise.name(),
+                    "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with effects in {}; columns were sampled at the times of the frames.",
+                    columns(plan, at),
                     fit.scaling.units()
                 );
                 first.push((said, &[FRISTON]));
+                first.extend(transformed(node));
             }
             (_, Kind::Meta) => {
                 let how = match spec.combine {
@@ -71,7 +74,7 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
                 second.push((
                     format!(
                         "Estimates were compared ({named}) by {how} over {}.",
-                        columns(&node.x)
+                        columns(plan, at)
                     ),
                     &[],
                 ));
@@ -79,6 +82,9 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
         }
     }
     first.extend(of_runs(plan));
+    if run_nodes(plan).next().is_some() {
+        first.push(glm::residuals(fit.noise, fit.rho_fwhm_vox));
+    }
     let tested = plan.inference();
     let tails = super::tails(plan);
     second.push((
@@ -147,7 +153,7 @@ fn of_runs(plan: &Plan) -> Vec<Sentence> {
     if let Some(PhysioFit { terms, .. }) = &fit.physio {
         said.push((
             format!(
-                "Pulse and breathing entered as RETROICOR columns of order {} (cardiac), {} (respiratory) and {} x {} (interaction) where they were recorded.",
+                "Pulse and breathing entered as RETROICOR columns of order {} (cardiac), {} (respiratory) and {} x {} (interaction).",
                 terms.cardiac, terms.respiratory, terms.interaction.0, terms.interaction.1
             ),
             &[RETROICOR],
@@ -224,8 +230,69 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1e4).round() / 1e4
 }
 
-/// The columns of a design in words.
-fn columns(x: &[String]) -> String {
-    let of = |name: &String| if name == "1" { "a constant".to_owned() } else { name.clone() };
-    x.iter().map(of).collect::<Vec<_>>().join(", ")
+/// The columns that a node's designs have, in words: what each entry of X came to, a family of numbered ones by how many designs have.
+fn columns(plan: &Plan, at: usize) -> String {
+    let designs: Vec<&[String]> =
+        plan.units.iter().filter(|unit| unit.node == at).map(|unit| &*unit.columns).collect();
+    let mut said: Vec<String> = Vec::new();
+    for name in designs.iter().flat_map(|own| own.iter()) {
+        let words = match numbered(name) {
+            _ if name == "1" || name == "intercept" => "a constant".to_owned(),
+            None => name.clone(),
+            Some(family) => {
+                let of =
+                    |own: &&[String]| own.iter().filter(|n| numbered(n) == Some(family)).count();
+                let (least, most) = (designs.iter().map(of).min(), designs.iter().map(of).max());
+                let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
+                let n = if least == most { most.to_string() } else { format!("{least} to {most}") };
+                format!("{family}* ({n})")
+            }
+        };
+        if !said.contains(&words) {
+            said.push(words);
+        }
+    }
+    said.join(", ")
+}
+
+/// What made the images that were fitted, and their space.
+fn preprocessed(plan: &Plan) -> Option<Sentence> {
+    let runs = &plan.found.runs;
+    let is_of = |of: &Dataset| runs.iter().any(|run| run.bold.starts_with(&of.root));
+    let makers = plan.found.derivatives.iter().filter(|(_, of)| is_of(of));
+    let mut by: Vec<String> = Vec::new();
+    for own in makers.filter_map(|(_, of)| of.description.get("GeneratedBy")?.as_array()) {
+        let text = |one: &Value, key: &str| Some(one.get(key)?.as_str()?.to_owned());
+        let named = own.iter().filter_map(|one| {
+            let name = text(one, "Name")?;
+            Some(text(one, "Version").map_or(name.clone(), |version| format!("{name} {version}")))
+        });
+        by.extend(named);
+    }
+    by.dedup();
+    let spaces: BTreeSet<&str> =
+        runs.iter().filter_map(|run| run.entities.get("space").map(|own| own.as_str())).collect();
+    let spaces: Vec<&str> = spaces.into_iter().collect();
+    let space = match spaces[..] {
+        [] => String::new(),
+        _ => format!(" in the space {}", spaces.join(", ")),
+    };
+    let said = match (by.is_empty(), space.is_empty()) {
+        (true, true) => return None,
+        (true, false) => format!("Its images were{space}."),
+        _ => format!("Its images were preprocessed by {}{space}.", by.join(" and ")),
+    };
+    Some((said, &[]))
+}
+
+/// What was done to a node's variables beside the convolution, which is said with the response.
+fn transformed(node: &Node) -> Option<Sentence> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in node.transformations.iter().map(|one| &*one.name) {
+        if name != "Convolve" && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let said = || format!("Its variables were changed by the model's {}.", names.join(", "));
+    (!names.is_empty()).then(|| (said(), &[][..]))
 }
