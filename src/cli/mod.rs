@@ -33,6 +33,7 @@ mod inference;
 mod manual;
 mod memory;
 mod models;
+mod needs;
 mod own_run;
 mod physio;
 mod progress;
@@ -118,9 +119,11 @@ pub fn main() -> ExitCode {
     heap::keep_blocks_apart();
     let done = interrupt::install().and_then(|()| checks::utf8()).and_then(|()| {
         let parsed = definition().try_get_matches();
-        let parsed = parsed.and_then(|matches| Cli::from_arg_matches(&matches));
+        let parsed = parsed.and_then(|matches| {
+            Cli::from_arg_matches(&matches).map(|cli| (cli, needs::check(&matches)))
+        });
         let cli = match parsed {
-            Ok(cli) => cli,
+            Ok((cli, whole)) => whole.map(|()| cli)?,
             // --help and --version arrive here too, with exit code 0
             Err(usage) => {
                 let usage = suggest::with_tips(usage, &args::command_line());

@@ -139,6 +139,6 @@ fn one_each(option: &str, files: usize, runs: usize) -> Error {
         option,
         format!("names {files} files for {runs} runs"),
         "name one for each run, in the same order (echoes of a run share its own)",
-        format!("repeat {option} once a run"),
+        format!("repeat {option} once a run; a file that serves several is named for each"),
     )
 }

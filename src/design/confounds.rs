@@ -36,6 +36,8 @@ pub struct Confounds {
     pub constant: Vec<String>,
     /// Patterns that match no column of these tables; one of another run may have some.
     pub unmatched: Vec<Unmatched>,
+    /// Columns without a name, as a data frame's index, which no pattern means.
+    pub nameless: usize,
 }
 
 /// A pattern without a column.
@@ -82,6 +84,7 @@ impl Confounds {
             filled: Vec::new(),
             constant: Vec::new(),
             unmatched: Vec::new(),
+            nameless: 0,
         }
     }
 }
@@ -117,6 +120,8 @@ pub fn select_among(
     tables.iter().try_for_each(|table| number_of_rows(table, n_volumes))?;
     let mut chosen = Confounds::none(n_volumes);
     let mut columns: Vec<Vec<f64>> = Vec::new();
+    let names = tables.iter().flat_map(|table| &table.columns);
+    chosen.nameless = names.filter(|name| name.trim().is_empty()).count();
     for (table, position) in matches(tables, patterns, &mut chosen.unmatched)? {
         let name = table.columns[position].clone();
         let cells: Vec<Option<f64>> =
@@ -238,7 +243,8 @@ fn matches<'a>(
                 )
                 .caused_by(e)
             })?;
-            (0..names.len()).filter(|&i| glob.matches(&names[i])).collect()
+            let is_meant = |name: &str| !name.trim().is_empty() && glob.matches(name);
+            (0..names.len()).filter(|&i| is_meant(&names[i])).collect()
         };
         if found.is_empty() {
             let hint = match similar::closest(&pattern, &names) {

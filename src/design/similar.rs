@@ -20,6 +20,15 @@ pub fn closest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
         .map(|(_, name)| name.as_str())
 }
 
+/// Two names that differ in case alone, and may be one.
+#[must_use]
+pub fn in_case_alone(names: &[String]) -> Option<[&str; 2]> {
+    names.iter().enumerate().find_map(|(at, one)| {
+        let same = |other: &&String| other.to_lowercase() == one.to_lowercase() && *other != one;
+        names[at + 1..].iter().find(same).map(|other| [one.as_str(), other.as_str()])
+    })
+}
+
 /// Names for a message: the first eight, and how many more there are.
 #[must_use]
 pub fn listing(names: &[String]) -> String {

@@ -39,6 +39,7 @@ mod rvt;
 mod scanner;
 mod signal;
 mod signs;
+mod silent;
 mod slow;
 mod slow_columns;
 mod stretched;

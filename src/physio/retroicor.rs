@@ -20,6 +20,7 @@ use super::peaks::{Channel, Peaks};
 use super::respiratory_phase::{BreathTurns, Equalisation, RespiratoryPhase};
 use super::scanner::{Scanner, Unusable};
 use super::signs::signs;
+use super::silent;
 use super::slow_columns::{SlowColumns, SlowSummary};
 use super::terms::Terms;
 use super::treatment::Treatment;
@@ -187,6 +188,7 @@ fn made_from(
     let peak_table = (known_beats.is_some() && terms.needs_cardiac()
         || known_breaths.is_some() && terms.needs_respiratory())
     .then(|| peaks.name.clone());
+    let is_known = known_beats.is_some();
     let cardiac = match (terms.needs_cardiac(), known_beats, &recording.cardiac) {
         (false, ..) => None,
         (true, Some(_), None) if terms.slow.iter().any(|s| s.measure.is_cardiac()) => {
@@ -234,6 +236,10 @@ fn made_from(
         let why = scanner.why()?;
         Some(signs.map_or(why.clone(), |signs| format!("{why}; it {signs}")))
     });
+    // Beats that are given are known wherever the trace is not.
+    let seen = beats.zip(recording.cardiac.as_ref()).filter(|_| !is_known);
+    let unusable =
+        unusable.or_else(|| seen.and_then(|(beats, trace)| silent::why(beats, trace, &slices)));
     let unusable = unusable.map(|why| Unusable { channel: Channel::Cardiac, why });
     let is_filtered = treatment.breath_band_hz.is_some();
     let belt = breaths.as_ref().filter(|_| respiratory.is_some());

@@ -171,6 +171,9 @@ impl Run {
     }
 }
 
+/// Edges of voxels as BOLD images have them, of mice and men.
+const PLAUSIBLE_MM: std::ops::RangeInclusive<f64> = 0.05..=20.0;
+
 /// Open a 4-D image, and tell what its header leaves to be told.
 ///
 /// # Errors
@@ -179,6 +182,13 @@ pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
     let bold = BoldFile::open(path)?;
     bold.notes.iter().for_each(|line| watch.note(line));
     bold.warnings.iter().for_each(|line| watch.warn(line));
+    let [i, j, k] = bold.grid.voxel_size_mm;
+    if [i, j, k].iter().any(|mm| !PLAUSIBLE_MM.contains(mm)) {
+        watch.warn(&format!(
+            "{}: its voxels are {i} x {j} x {k} mm; smoothing, regions and distances go by that: is the spatial unit of its header right?",
+            display(path)
+        ));
+    }
     Ok(bold)
 }
 

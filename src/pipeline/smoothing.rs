@@ -1,6 +1,6 @@
 //! The smoothing story: volumes in, volumes out.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::gpu::{Done, Stored, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::smooth::{self, Taps};
@@ -35,6 +35,14 @@ pub fn prepare(
         return Ok(None);
     }
     let [i, j, k] = taps.effective_fwhm_mm(grid.voxel_size_mm);
+    if ![i, j, k].iter().all(|mm| mm.is_finite()) {
+        return Err(Error::usage(
+            "--fwhm",
+            format!("is {} mm, of which nothing can be computed", options.fwhm_mm),
+            "be a full width at half maximum of voxels",
+            "give 0, or leave it out, where nothing is to be smoothed",
+        ));
+    }
     watch.note(&format!(
         "smoothing {} mm FWHM; effective on these voxels: {i:.3} x {j:.3} x {k:.3} mm",
         options.fwhm_mm

@@ -10,6 +10,7 @@ mod confounds;
 mod connect;
 mod dataset;
 mod designs;
+mod doubted;
 mod echoes;
 mod group;
 mod group_models;

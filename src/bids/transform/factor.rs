@@ -65,6 +65,15 @@ pub fn factor(work: &mut Work) -> Result<()> {
     for name in work.inputs()? {
         let values = cells(work, &name)?;
         let levels = levels(work, &name, &values)?;
+        let texts = levels.iter().filter_map(|level| match level {
+            Value::Text(text) => Some(text.clone()),
+            _ => None,
+        });
+        if let Some([one, other]) = similar::in_case_alone(&texts.collect::<Vec<_>>()) {
+            work.note(format!(
+                "levels `{one}` and `{other}` of `{name}` differ in case alone; are they one?"
+            ));
+        }
         if !matches!(work.variable(&name)?, Variable::Inputs(_)) {
             note_missing(work, &name, &values);
         }

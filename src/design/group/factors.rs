@@ -2,6 +2,7 @@
 
 use super::model::Model;
 use super::sample::Sample;
+use crate::design::similar;
 use crate::error::{Error, Result};
 
 /// A column with its levels.
@@ -17,12 +18,7 @@ impl Factor {
     /// Two levels that differ in case alone, and may be one.
     #[must_use]
     pub fn alike(&self) -> Option<[&str; 2]> {
-        let after = |at: usize| self.levels[at + 1..].iter();
-        let same = |one: &str, other: &str| one.to_lowercase() == other.to_lowercase();
-        self.levels.iter().enumerate().find_map(|(at, one)| {
-            let other = after(at).find(|other| same(one, other))?;
-            Some([one.as_str(), other.as_str()])
-        })
+        similar::in_case_alone(&self.levels)
     }
 }
 

@@ -112,6 +112,9 @@ pub(super) fn put(
         .map(|(name, text)| (out.join(name), text.to_owned()))
         .collect();
     files.push(list_of(out, &name, Kind::Table, text)?);
+    // People may add to it: that it is there is all that is asked.
+    let described = Output { checksum: None, ..listed(DESCRIPTION, Kind::Table) };
+    files.push((list_path(out, DESCRIPTION), provenance::list("bids", &[described])?));
     put_and_remove(&files, removed)
 }
 
@@ -130,13 +133,18 @@ fn list_path(out: &Path, name: &str) -> PathBuf {
 /// # Errors
 /// Internal.
 pub(super) fn list_of(out: &Path, name: &str, kind: Kind, text: &str) -> Result<(PathBuf, String)> {
-    let listed = Output {
+    let own = Output { checksum: Some(hash::bytes(text.as_bytes())), ..listed(name, kind) };
+    Ok((list_path(out, name), provenance::list("bids", &[own])?))
+}
+
+/// A file of the folder as a list in `logs` has it.
+fn listed(name: &str, kind: Kind) -> Output {
+    Output {
         name: Path::new("..").join(name),
         kind,
-        checksum: Some(hash::bytes(text.as_bytes())),
+        checksum: None,
         entities: Path::new(name).file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-    };
-    Ok((list_path(out, name), provenance::list("bids", &[listed])?))
+    }
 }
 
 fn is_there(path: &Path, text: &str) -> bool {

@@ -89,6 +89,7 @@ impl Images {
             .collect();
         let n_zeros = missing(&mut all, &known, spec.zeros_count);
         doubt_kind(&all, &known, watch);
+        doubt_scales(&all, &known, watch);
         if known.is_empty() {
             return Err(nothing_left(spec));
         }
@@ -382,6 +383,39 @@ fn missing(all: &mut [Read], known: &[usize], zeros_count: bool) -> usize {
         if zeros_count { 0 } else { zeros }
     };
     all.par_iter_mut().map(mark).sum()
+}
+
+/// So many times larger or smaller than the middle one, a map is likely in another unit.
+const OTHER_SCALE: f64 = 20.0;
+
+/// Maps whose values are far larger or smaller than those of the others: of another scaling, whatever their units say.
+fn doubt_scales(all: &[Read], known: &[usize], watch: &dyn Watch) {
+    let size = |one: &Read| {
+        let values = known.iter().map(|&at| f64::from(one.values[at]).abs());
+        middle(values.filter(|v| v.is_finite() && *v > 0.0).collect())
+    };
+    let sizes: Vec<Option<f64>> = all.par_iter().map(size).collect();
+    let Some(middle) = middle(sizes.iter().flatten().copied().collect()) else { return };
+    let is_other = |size: &f64| *size > OTHER_SCALE * middle || *size * OTHER_SCALE < middle;
+    let other: Vec<(&Read, f64)> = all
+        .iter()
+        .zip(&sizes)
+        .filter_map(|(one, size)| Some((one, size.filter(is_other)?)))
+        .collect();
+    if let Some((first, size)) = other.first().filter(|_| all.len() > 2) {
+        watch.warn(&format!(
+            "{} of {} maps are of another size than the others: the median |effect| of {} is {size:.3e}, the middle one {middle:.3e}; are they scaled alike (--scaling)?",
+            other.len(),
+            all.len(),
+            display(&first.path)
+        ));
+    }
+}
+
+/// The middle one, the upper of two.
+fn middle(mut values: Vec<f64>) -> Option<f64> {
+    let at = values.len() / 2;
+    (!values.is_empty()).then(|| *values.select_nth_unstable_by(at, f64::total_cmp).1)
 }
 
 /// Effects have both signs somewhere; what has none may be no effect, though nothing beside the maps says so.

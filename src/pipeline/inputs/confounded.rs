@@ -116,15 +116,38 @@ fn say_chosen(spec: &RunSpec, chosen: &Chosen, watch: &dyn Watch) {
         let filled = filled.join(", ");
         watch.note(&format!("n/a in the first row takes the second row's value: {filled}"));
     }
-    let n = confounds.names.len();
-    let mut names = confounds.names[..n.min(LISTED)].join(", ");
-    if n > LISTED {
-        names.push_str(&format!(" and {} more", n - LISTED));
+    let table = first_table(spec);
+    let Confounds { names, dropped, filled, nameless, .. } = confounds;
+    if !dropped.is_empty() {
+        watch.warn(&format!(
+            "{table}: {} of {} confounds hold n/a and are left out of the model (--na drop): {}",
+            dropped.len(),
+            dropped.len() + names.len(),
+            listed(dropped)
+        ));
     }
-    watch.note(&match n {
-        0 => format!("confounds: {} has none of those asked for", first_table(spec)),
-        _ => format!("confounds ({n}): {names}"),
+    if !filled.is_empty() {
+        let cells: Vec<String> = filled.iter().map(|(name, n)| format!("{name} ({n})")).collect();
+        watch.warn(&format!(
+            "{table}: n/a in {} confounds became a number (--na), in so many rows: {}",
+            filled.len(),
+            listed(&cells)
+        ));
+    }
+    if *nameless > 0 {
+        watch.note(&format!("{table}: {nameless} columns without a name are no confounds"));
+    }
+    watch.note(&match names.len() {
+        0 if dropped.is_empty() => format!("confounds: {table} has none of those asked for"),
+        0 => "confounds: none is left".to_owned(),
+        n => format!("confounds ({n}): {}", listed(names)),
     });
+}
+
+fn listed(names: &[String]) -> String {
+    let more = names.len().saturating_sub(LISTED);
+    let some = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{some} and {more} more") } else { some }
 }
 
 /// Drift that nothing models, and volumes before the steady state that the fit holds.

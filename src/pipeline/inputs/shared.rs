@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::{Run, display, open_alone};
 use crate::error::{Error, Result};
 use crate::io;
+use crate::io::bids::Name;
 use crate::pipeline::spec::{DesignOptions, RunSpec};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::recording::Trace;
@@ -32,10 +33,40 @@ pub fn say_shared(runs: &[&RunSpec], watch: &dyn Watch) -> Result<()> {
     let confounds = |run: &&RunSpec| run.confounds.clone();
     let recordings = |run: &&RunSpec| run.physio.clone();
     let bolds: Vec<&Path> = runs.iter().map(|run| run.bold.as_path()).collect();
+    say_one_run(&bolds, watch);
     let tables = (&bolds[..], "is the table of confounds", "Each run has motion of its own");
     say(tables, runs.iter().map(confounds).collect(), watch)?;
     let why = "Each run has beats and breaths of its own, unless one log with a clock holds both";
     say((&bolds, "is the recording", why), runs.iter().map(recordings).collect(), watch)
+}
+
+/// Warn of two images that are by their names of one run: a run and its smoothed copy, or a run in two spaces. One that counts twice seems to
+/// halve the variance.
+fn say_one_run(bolds: &[&Path], watch: &dyn Watch) {
+    let of_run = |bold: &Path| {
+        let own = Name::of(bold).entities;
+        let is_of_run = |entity: &String| {
+            let key = entity.split('-').next().unwrap_or_default();
+            !["desc", "space", "res", "den", "cohort"].contains(&key)
+        };
+        let own: Vec<String> = own.into_iter().filter(is_of_run).collect();
+        own.iter().any(|entity| entity.starts_with("sub-")).then_some(own)
+    };
+    for (n, bold) in bolds.iter().enumerate() {
+        let Some(own) = of_run(bold) else { continue };
+        let is_one = |other: &&&Path| {
+            of_run(other).as_ref() == Some(&own) && other.file_name() != bold.file_name()
+        };
+        if let Some(before) = bolds[..n].iter().find(is_one) {
+            watch.warn(&format!(
+                "{} and {} are by their names of one run ({}): where they are, its volumes count twice and its variance seems halved; name each run once",
+                display(before),
+                display(bold),
+                own.join("_")
+            ));
+            return;
+        }
+    }
 }
 
 /// Warn of the first file of one kind that stands for two runs, and count the others. `files`: of each run.

@@ -16,6 +16,8 @@ enum Sum {
     Bytes(io::hash::Checksum),
     /// Of what it holds, in hexadecimal.
     Content(String),
+    /// None: people may change it, and it is there.
+    There,
 }
 
 /// A file that is listed.
@@ -67,9 +69,9 @@ fn of_list(path: &Path) -> Result<Vec<Listed>> {
     let Some(outputs) = provenance::listed(path)? else { return Ok(Vec::new()) };
     let is_whole = provenance::is_as_written(path)?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    let listed = outputs.into_iter().filter_map(|output| {
-        let sum = Sum::Bytes(output.checksum?);
-        Some(Listed { path: folder.join(output.name), sum, is_whole })
+    let listed = outputs.into_iter().map(|output| {
+        let sum = output.checksum.map_or(Sum::There, Sum::Bytes);
+        Listed { path: folder.join(output.name), sum, is_whole }
     });
     Ok(listed.collect())
 }
@@ -120,6 +122,7 @@ impl Listed {
         Ok(match &self.sum {
             Sum::Bytes(sum) => sum.again(&self.path)? == *sum,
             Sum::Content(sum) => io::sha256_of_content(&self.path)? == *sum,
+            Sum::There => self.path.symlink_metadata().is_ok_and(|found| found.len() > 0),
         })
     }
 }

@@ -1,0 +1,147 @@
+//! What is likely not meant: refused where it would change nothing, told in so many words where somebody may have meant it.
+
+use super::group::{MASKED, maps, two_groups};
+use super::stored::dataset;
+use super::*;
+
+/// What a command said; it must end so.
+#[track_caller]
+fn told(dir: &Path, line: &str, code: i32) -> String {
+    let output = boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(code), "{line}: {said}");
+    said
+}
+
+#[track_caller]
+fn has(said: &str, parts: &[&str]) {
+    parts.iter().for_each(|part| assert!(said.contains(part), "no '{part}' in {said}"));
+}
+
+#[test]
+fn options_that_would_change_nothing_are_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    for (line, alone, needed) in [
+        ("glm b.nii --events e.tsv --contrast a --kernel exact --out o", "--kernel", "--fwhm"),
+        (
+            "glm b.nii --events e.tsv --contrast a --smooth-within m.nii --out o",
+            "--smooth-within",
+            "--fwhm",
+        ),
+        (
+            "glm b.nii --events e.tsv --contrast a --na drop --out o",
+            "--na",
+            "--columns or --strategy",
+        ),
+        ("connect b.nii --seed s=sphere:0,0,0:5 --kernel exact --out o", "--kernel", "--fwhm"),
+        ("calibrate --shape 8,8,8,80 --events e.tsv", "--events", "--bold"),
+        ("calibrate --shape 8,8,8,80 --permutations 20", "--permutations", "--group"),
+        ("calibrate --shape 8,8,8,80 --pairs 20", "--pairs", "--connect"),
+        ("retroicor b.nii --physio p.tsv.gz --hrf glover --out c.nii", "--hrf", "--events"),
+        (
+            "confounds b.nii --mask m.nii --erode 2 --out c.tsv",
+            "--erode",
+            "--csf or --white-matter",
+        ),
+        (
+            "confounds b.nii --mask m.nii --csf c.nii --variable 0.1 --out c.tsv",
+            "--variable",
+            "--tcompcor",
+        ),
+    ] {
+        let said = told(folder.path(), line, 2);
+        has(&said, &[&format!("{alone} comes without {needed}, which it is about")]);
+    }
+}
+
+#[test]
+fn confounds_that_are_dropped_or_filled_for_their_na_are_told_and_kept_in_the_sidecar() {
+    let folder = dataset();
+    let dir = folder.path();
+    let rows: String = (1..SHAPE[3]).map(|n| format!("{n}\tn/a\t{}\t{n}\n", n % 7)).collect();
+    text(dir, "confounds.tsv", &format!("trans_x\ttrans_y\ttrans_z\t\nn/a\t3\t2\t0\n{rows}"));
+    let line = GLM.replace("trans_*", "*");
+    let dropped = "confounds.tsv: 2 of 3 confounds hold n/a and are left out of the model (--na drop): trans_x, trans_y";
+    let said = told(dir, &format!("{line} --na drop"), 0);
+    has(&said, &[dropped, "1 columns without a name are no confounds", "confounds (1): trans_z"]);
+    let sidecar = fs::read_to_string(dir.join("out/contrast-painControl_stat-t_statmap.json"));
+    assert!(sidecar.expect("a sidecar").contains(dropped));
+    let said = told(dir, &format!("{line} --na mean --overwrite"), 0);
+    has(
+        &said,
+        &["n/a in 2 confounds became a number (--na), in so many rows: trans_x (1), trans_y (39)"],
+    );
+    let none = line.replace("--columns *", "--columns trans_x,trans_y");
+    let said = told(dir, &format!("{none} --na drop --overwrite"), 0);
+    has(&said, &["2 of 2 confounds hold n/a", "confounds: none is left"]);
+    assert!(!said.contains("has none of those asked for"), "{said}");
+}
+
+#[test]
+fn conditions_that_differ_in_case_alone_are_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    let events = fs::read_to_string(dir.join("events.tsv")).expect("events");
+    text(dir, "events.tsv", &events.replace("55\t15\tpain", "55\t15\tPain"));
+    let said = told(dir, GLM, 0);
+    has(
+        &said,
+        &[
+            "events.tsv: `Pain` and `pain` are two conditions, which differ in case alone; are they one?",
+        ],
+    );
+}
+
+#[test]
+fn two_images_of_one_run_are_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    second_run(dir);
+    let names = ["sub-1_task-a_run-1_desc-preproc_bold", "sub-1_task-a_run-1_desc-smooth_bold"];
+    for (from, to) in ["bold", "second_bold"].into_iter().zip(names) {
+        copy(dir, &format!("{from}.nii"), &format!("{to}.nii"));
+        copy(dir, &format!("{from}.json"), &format!("{to}.json"));
+    }
+    let line = |second: &str| {
+        format!(
+            "glm {}.nii {second}.nii --events events.tsv events.tsv --mask mask.nii --contrast pain --out out --overwrite --device cpu",
+            names[0]
+        )
+    };
+    let said = told(dir, &line(names[1]), 0);
+    has(&said, &["are by their names of one run (sub-1_task-a_run-1)", "name each run once"]);
+    for end in ["nii", "json"] {
+        copy(dir, &format!("{}.{end}", names[1]), &format!("sub-1_task-a_run-2_bold.{end}"));
+    }
+    let said = told(dir, &line("sub-1_task-a_run-2_bold"), 0);
+    assert!(!said.contains("by their names of one run"), "{said}");
+}
+
+#[test]
+fn voxels_of_no_size_that_a_scanner_gives_are_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    nifti(dir, "bold.nii", &SHAPE, 0.003, value);
+    let line = GLM.replace("--mask mask.nii ", "");
+    has(
+        &told(dir, &line, 0),
+        &["its voxels are 0.003", "is the spatial unit of its header right?"],
+    );
+    nifti(dir, "bold.nii", &SHAPE, 3.0, value);
+    assert!(!told(dir, &format!("{line} --overwrite"), 0).contains("spatial unit"));
+    has(
+        &told(dir, &format!("{line} --fwhm 1e-308 --overwrite"), 2),
+        &["--fwhm is", "nothing can be computed"],
+    );
+}
+
+#[test]
+fn a_subjects_map_of_another_scale_is_doubted() {
+    let folder = dataset();
+    let dir = folder.path();
+    maps(dir, &two_groups());
+    assert!(!told(dir, MASKED, 0).contains("of another size"));
+    nifti(dir, "m3.nii", &group::MAP, 3.0, |v| 100.0 * (value(97 * 3 + v) / 500.0 - 1.5));
+    let said = told(dir, &format!("{MASKED} --overwrite"), 0);
+    has(&said, &["1 of 10 maps are of another size than the others", "m3.nii", "--scaling"]);
+}
