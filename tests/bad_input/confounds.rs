@@ -202,7 +202,7 @@ fn of_options() -> Vec<Case> {
         case(
             "a share of no voxels",
             nothing,
-            "confounds bold.nii --mask mask.nii --variable 0 --out made.tsv",
+            "confounds bold.nii --mask mask.nii --tcompcor 2 --variable 0 --out made.tsv",
             2,
             &["--variable is 0", "0.02"],
         ),
