@@ -48,7 +48,7 @@ pub fn study() -> Study {
         outcomes: outcomes.to_vec(),
         ..Plan::default()
     };
-    Study { plan, participants, tables: Tables { all, edges: None } }
+    Study { plan, participants, tables: Tables { all, ..Tables::default() } }
 }
 
 fn measured(path: &str) -> Measured {
