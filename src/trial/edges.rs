@@ -88,12 +88,11 @@ pub fn networks(
     }))
 }
 
+/// Pairs that cannot be compared, by their places, and why.
+type Reasons = Vec<(usize, Error)>;
+
 /// A row a pair, p adjusted over all that are compared, and why others cannot be.
-fn compared(
-    both: &BothVisits,
-    plan: &Plan,
-    people: &People,
-) -> Result<(Vec<EdgeRow>, Vec<(usize, Error)>)> {
+fn compared(both: &BothVisits, plan: &Plan, people: &People) -> Result<(Vec<EdgeRow>, Reasons)> {
     let all = (0..both.runs.pairs.len()).into_par_iter();
     let all = all.map(|pair| row(pair, both, plan, people)).collect::<Result<Vec<_>>>()?;
     let (mut rows, mut reasons) = (Vec::with_capacity(all.len()), Vec::new());

@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::io::{self, folder};
 use crate::pipeline::inputs::display;
-use crate::pipeline::spec::Role;
 use crate::pipeline::watch::Watch;
 use crate::report::trial::PictureFile;
 
 mod beside;
+
+use beside::Files;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -50,10 +51,7 @@ pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
 ///
 /// # Errors
 /// Missing input; bad data where a file is neither SVG nor PNG, or what lies beside is not what its name says.
-pub(super) fn read(
-    paths: &[PathBuf],
-    watch: &dyn Watch,
-) -> Result<(Vec<PictureFile>, Vec<(Role, PathBuf)>)> {
+pub(super) fn read(paths: &[PathBuf], watch: &dyn Watch) -> Result<(Vec<PictureFile>, Files)> {
     let (mut pictures, mut files) = (Vec::new(), Vec::new());
     for path in paths {
         let mut picture = one(path)?;

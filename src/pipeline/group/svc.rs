@@ -32,6 +32,9 @@ pub(super) struct Volume {
     inside: Vec<bool>,
 }
 
+/// Files that were found beside those that were named.
+type Found = Vec<(Role, PathBuf)>;
+
 /// The volumes that are asked for, and tables of names that lie beside labelled images.
 ///
 /// # Errors
@@ -40,7 +43,7 @@ pub(super) fn open(
     spec: &GroupSpec,
     grid: &Grid,
     watch: &dyn Watch,
-) -> Result<(Vec<Volume>, Vec<(Role, PathBuf)>)> {
+) -> Result<(Vec<Volume>, Found)> {
     let options = RegionOptions { given: spec.volumes.clone(), ..spec.region_options() };
     let opened = regions::open_any(&options, (grid, "the maps"), watch)?;
     regions::refuse_empty(&opened.all, "search volume", "the maps")?;

@@ -20,7 +20,7 @@ const MATRIX: &str = "_relmat.svg";
 /// A title with rows.
 type Titled = (String, Listing);
 /// The files of it.
-type Files = Vec<(Role, PathBuf)>;
+pub(super) type Files = Vec<(Role, PathBuf)>;
 
 /// The table of a picture; none of one that is not `group`'s or `connect`'s by its name, or beside which nothing lies, which is told.
 ///
