@@ -4,7 +4,7 @@ use boldly::trial::ancova::{Named, Pairs, analyse, compare, permute};
 use boldly::trial::results::{Ancova, AncovaRow};
 use boldly::trial::{Arm, Missing, Notes, Permutations, Visits};
 
-use super::study::{Study, ancova_is_golden, is_golden, number, study};
+use super::study::{Study, ancova_is_golden, is_golden, study};
 
 /// Difference and its standard error with site in the model, and placebo's mean: numpy's solve of the normal equations.
 const STRATIFIED: [f64; 3] = [-1.1462598206943293, 0.31672651211215674, 5.771011531558895];
