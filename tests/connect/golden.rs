@@ -125,6 +125,9 @@ fn off(a: &Value, b: &Value) -> f64 {
     of(a).iter().zip(of(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
+/// z of a pair by one of them.
+type Test = fn(&Standard, &Standard) -> Answer;
+
 #[test]
 fn published_variances_of_r_are_numpys_of_the_series_that_connect_writes() {
     let folder = tempfile::tempdir().unwrap();
@@ -138,8 +141,7 @@ fn published_variances_of_r_are_numpys_of_the_series_that_connect_writes() {
         let series = Table::read(&dir.join(of).join("timeseries.tsv"));
         let all =
             NAMES.map(|name| Standard::new(Array1::from(series.column(name)).view()).unwrap());
-        let tests: [(&str, fn(&Standard, &Standard) -> Answer); 2] =
-            [("xdf", xdf), ("bartlett", bartlett)];
+        let tests: [(&str, Test); 2] = [("xdf", xdf), ("bartlett", bartlett)];
         for (name, test) in tests {
             for (&(a, b), want) in PAIRS.iter().zip(golden[of][name].as_array().unwrap()) {
                 let Answer { r, variance, z } = test(&all[a], &all[b]);
