@@ -424,3 +424,64 @@ fn an_atlas_is_named_by_the_table_beside_it_and_labels_of_one_name_by_their_numb
     let regions = opened(&[&dir.join("roi.nii").display().to_string()], &grid);
     assert_eq!((regions.all.len(), regions.all[0].name.as_str()), (1, "roi"));
 }
+
+/// Spheres, tubes, boxes, masks, tables of them and labelled images with names, of `glm --roi`, `connect --regions` and, but for files of several, `--seed`.
+#[test]
+fn every_kind_of_region_is_taken_by_glm_and_by_connect() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    good_dataset(dir);
+    let [ni, nj, nk, _] = SHAPE;
+    let in_box = |v: usize| is_in_box([v % ni, v / ni % nj, v / (ni * nj)]);
+    nifti(dir, "half.nii", &[ni, nj, nk], 3.0, |v| f32::from(u8::from(in_box(v))));
+    nifti(dir, "atlas.nii", &[ni, nj, nk], 3.0, |v| [2.0, 1.0][usize::from(in_box(v))]);
+    nifti(dir, "all.nii", &[ni, nj, nk], 3.0, |_| 1.0);
+    text(dir, "names.tsv", "index\tname\n1\tin_box\n2\trest\n");
+    text(dir, "list.tsv", &format!("name\tshape\nlisted\t{BOX}\n"));
+    let distance = |at: [usize; 3], axes: usize| {
+        let centre = [6.0, 6.0, 3.0];
+        (0..axes).map(|i| (3.0 * at[i] as f64 - centre[i]).powi(2)).sum::<f64>().sqrt()
+    };
+    let in_sphere = places().filter(|at| distance(*at, 3) <= 4.0).count();
+    // Along the third axis from its first plane to its third.
+    let in_tube = places().filter(|at| (2.0..=4.0).contains(&distance(*at, 2)) && at[2] <= 2);
+    let in_tube = in_tube.count();
+    let kinds =
+        format!("s=sphere:6,6,3:4 t=tube:6,6,0:6,6,6:2,4 b={BOX} m=half.nii list.tsv atlas.nii");
+    let all =
+        |option: &str| kinds.split(' ').map(|kind| format!(" {option} {kind}")).collect::<String>();
+    let line = GLM.replace("mask.nii", "all.nii");
+    run(dir, &format!("{line}{} --labels names.tsv --out glm", all("--roi")));
+    let rows = table(&dir.join("glm/contrast-painMinusControl_regions.tsv"));
+    let n_rest = ni * nj * nk - 27;
+    let want = [
+        ("s", in_sphere),
+        ("t", in_tube),
+        ("b", 27),
+        ("m", 27),
+        ("listed", 27),
+        ("in_box", 27),
+        ("rest", n_rest),
+    ];
+    let got: Vec<(&str, usize)> =
+        rows.iter().map(|row| (row["region"].as_str(), number(row, "voxels") as usize)).collect();
+    assert_eq!(got, want);
+    assert!(rows[3..6].iter().all(|row| row["effect"] == rows[2]["effect"]), "one set of voxels");
+
+    let connect = "connect bold.nii --mask all.nii --device cpu -q";
+    run(dir, &format!("{connect}{} --labels names.tsv --out regions", all("--regions")));
+    let series = table(&dir.join("regions/timeseries.tsv"));
+    for (name, _) in want {
+        assert!(series[0].contains_key(name), "{name}: {:?}", series[0].keys());
+    }
+    assert!(series.iter().all(|row| ["m", "listed", "in_box"].iter().all(|n| row[*n] == row["b"])));
+    assert_ne!(series[3]["s"], series[3]["t"]);
+    let seeds: String = kinds.split(' ').take(4).map(|kind| format!(" --seed {kind}")).collect();
+    run(dir, &format!("{connect}{seeds} --noise ols --no-pictures --out seeds"));
+    let map = |seed: &str| {
+        let name = format!("seeds/seed-{seed}_stat-t_statmap.nii.gz");
+        boldly::io::read_map(&dir.join(name)).unwrap().2
+    };
+    assert_eq!(map("b"), map("m"));
+    assert_ne!(map("s"), map("t"));
+}

@@ -38,8 +38,8 @@ With --group the data are groups of subjects whose maps hold smooth noise alone,
 them: in how many each correction finds something. That should be at most 5 in 100; the interval is that of the share (95 %).
 
 With --connect the data are pairs of series that have nothing to do with each other: 240 volumes of 2 s, white, first-order and ARMA(1,1) noise, cleaned \
-of drift or band-passed, with 12 confounds, whole and with 20 % of the volumes censored, and each correlation is tested as boldly connect does and as is \
-usual in the field (Fisher's z times sqrt(T - 3), which takes no note of the columns that were fitted).
+of drift or band-passed, with 12 confounds, whole and with 20 % of the volumes censored, and each correlation is tested as boldly connect does, as is \
+usual in the field (Fisher's z times sqrt(T - 3), which takes no note of the columns that were fitted), and by two published variances of r (xDF, Bartlett's).
 
 Example: boldly calibrate --repeats 8
 
@@ -261,6 +261,7 @@ fn table_of_pairs(spec: &PairsSpec, rates: &[PairRate]) -> String {
     }
     text.push('\n');
     for PairRate { noise, cleaning, test, dof, found, error } in rates {
+        let dof = dof.map_or("n/a".to_owned(), |dof| dof.to_string());
         text.push_str(&format!("{noise:<17} {:<41} {:<25} {dof:>4}", cleaning.name(), test.name()));
         for (found, error) in found.iter().zip(error) {
             text.push_str(&format!(" {:>18}", format!("{found:.5} ± {error:.5}")));

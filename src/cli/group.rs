@@ -15,7 +15,7 @@ use crate::pipeline::group::{self, Parts};
 use crate::pipeline::products::{Layout, Products as _};
 use crate::pipeline::spec::{
     Command, Correction, ErrorTerm, GivenRegion, GroupSpec, GroupVariance, Inflated,
-    PermuteOptions, SearchVolume, TfceConvention,
+    PermuteOptions, TfceConvention,
 };
 use crate::pipeline::weigh;
 use crate::pipeline::written::Written;
@@ -73,6 +73,12 @@ pub(super) struct Args {
     /// name, x, y, z and radius_mm, or name and shape; a mask; or a labelled image, each label a region
     #[arg(help_heading = heading::REGIONS, long = "roi", value_name = "REGION", allow_hyphen_values = true)]
     region: Vec<GivenRegion>,
+    /// Names of the labels of images of --roi and --svc
+    ///
+    /// A table with index and name; without it a table that lies beside the image under its name (.tsv), as BIDS has it; else labels are called by
+    /// their numbers
+    #[arg(help_heading = heading::REGIONS, long, value_name = "TSV")]
+    labels: Option<PathBuf>,
     #[command(flatten)]
     places: PlaceArgs,
     /// one-sample, paired, two-sample, ancova, 2x2-mixed, ...
@@ -134,9 +140,9 @@ pub(super) struct Args {
     correct: Vec<CorrectionName>,
     /// A search volume chosen beforehand: 'pag=tube:...'
     ///
-    /// name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm of the maps' space), or name=MASK
+    /// Spelled as --roi; of a table or a labelled image each row or label is one. p is corrected within each, not for how many there are
     #[arg(help_heading = heading::CORRECTION, long, value_name = "VOLUME", allow_hyphen_values = true)]
-    svc: Vec<SearchVolume>,
+    svc: Vec<GivenRegion>,
     /// Which voxels touch: 6, 18 or 26
     #[arg(help_heading = heading::OUTPUT, long, value_name = "N", default_value = "6", value_parser = ["6", "18", "26"], hide_possible_values = true)]
     connectivity: String,
@@ -364,6 +370,8 @@ impl Args {
             (false, true) => self.places.idle(),
             (false, false) => self.places.shift.map(|_| "--shift"),
         };
+        let has_named = !self.region.is_empty() || !self.svc.is_empty();
+        let idle = idle.or(self.labels.as_ref().filter(|_| !has_named).map(|_| "--labels"));
         if let Some(idle) = idle {
             return Err(Error::usage(
                 idle,
@@ -425,6 +433,7 @@ impl Args {
             atlas: self.atlas,
             atlas_names: self.atlas_names,
             regions: self.region,
+            region_names: self.labels,
             coordinates: self.places.coordinates,
             shift_mm: self.places.shift,
             corrections: self.correct.into_iter().map(Correction::from).collect(),

@@ -11,7 +11,8 @@ use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::simulate;
 use crate::pipeline::spec::{
-    Command, Correction, GroupSpec, PermuteOptions, SearchVolume, Shape, TfceConvention,
+    Command, Correction, GivenRegion, GroupSpec, PermuteOptions, SearchVolume, Shape,
+    TfceConvention,
 };
 use crate::pipeline::watch::Watch;
 use crate::pipeline::written::Written;
@@ -154,10 +155,10 @@ fn group_spec(out: &Path, permutations: u64) -> GroupSpec {
         atlas_names: Some(out.join(paths::ATLAS_NAMES)),
         corrections: vec![Correction::Fdr, Correction::Rft],
         // Chosen beforehand.
-        volumes: vec![SearchVolume {
+        volumes: vec![GivenRegion::Named(SearchVolume {
             name: "PAG".to_owned(),
             shape: Shape::Mask(out.join(paths::PAG)),
-        }],
+        })],
         permute: Some(PermuteOptions {
             tfce: Some(TfceConvention::Exact),
             cluster_p: Some(UNCORRECTED),

@@ -38,10 +38,11 @@ pub fn run(
     products: &mut dyn Products,
 ) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
-    let (study, results) = analysed(spec, watch)?;
+    let (mut study, results) = analysed(spec, watch)?;
+    let (pictures, beside) = pictures::read(&spec.pictures, watch)?;
+    study.files.extend(beside);
     let files: Vec<_> = study.files.iter().map(|(_, path)| path.clone()).collect();
     products.reads(&files)?;
-    let pictures = pictures::read(&spec.pictures)?;
     for note in &results.notes.all {
         match note.severity {
             Severity::Info => watch.note(&note.short(NAMES)),
@@ -173,6 +174,11 @@ fn told(results: &Results) -> Vec<String> {
         let tested = part.rows.iter().filter_map(|row| row.q);
         let found = tested.clone().filter(|q| *q < 0.05).count();
         lines.push(format!("edges: {found} of {} with q < .05 (edges.tsv)", tested.count()));
+    }
+    if let Some(part) = &results.networks {
+        let tested = part.rows.iter().filter_map(|row| row.q);
+        let found = tested.clone().filter(|q| *q < 0.05).count();
+        lines.push(format!("networks: {found} of {} with q < .05 (networks.tsv)", tested.count()));
     }
     lines
 }

@@ -321,7 +321,7 @@ fn of_connect(spec: &ConnectSpec) -> Vec<Name> {
 }
 
 /// The tables of a trial's parts.
-const OF_TRIAL: [&str; 20] = [
+const OF_TRIAL: [&str; 22] = [
     "populations",
     "missing",
     "baseline",
@@ -339,6 +339,8 @@ const OF_TRIAL: [&str; 20] = [
     "motion",
     "region_values",
     "edges",
+    "networks",
+    "physiology",
     "correlations",
     "correlations_by_arm",
     "crossover",

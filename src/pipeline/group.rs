@@ -99,7 +99,8 @@ pub fn run_with(
     regions::check_spaces(spec, &images, watch)?;
     let sets = regions::open(spec, &images.grid, watch)?;
     images.files.extend(sets.iter().flat_map(|(_, set)| set.found.iter().cloned()));
-    let volumes = svc::open(spec, &images.grid, watch)?;
+    let (volumes, found) = svc::open(spec, &images.grid, watch)?;
+    images.files.extend(found);
     let fits = fits(spec, &resolved, (&images, variances.as_deref()), watch)?;
     if variances.is_some() && (spec.permute.is_some() || !spec.regions.is_empty()) {
         watch.note("rearrangements and regions take the effects alone, each subject alike; mixed effects are in the other maps");

@@ -3,6 +3,7 @@
 pub mod agreement;
 pub mod ar1;
 pub mod arma11;
+pub mod autocorrelated;
 pub mod beside;
 pub mod clusters;
 pub mod connectivity;

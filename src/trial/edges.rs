@@ -1,7 +1,8 @@
 //! Edges: what pairs of regions have to do with each other, compared between the arms.
 //!
 //! Of each edge the mean over a visit's runs of Fisher's z, each run counting alike, is an endpoint like any other: z at the endpoint given arm and z at baseline ([`ancova`]), p of all
-//! edges adjusted together by the false discovery rate (Benjamini and Hochberg 1995). Regions stay as `connect` cleaned and named them.
+//! edges adjusted together by the false discovery rate (Benjamini and Hochberg 1995). Regions stay as `connect` cleaned and named them. Networks that it wrote beside the edges
+//! (the mean z within each, and between two) are compared alike, a family of their own.
 
 mod rows;
 
@@ -21,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::stats::fdr::{Adjustment, adjusted};
 use crate::table::Table;
 
-pub use rows::{add, of_table};
+pub use rows::{of_table, read, read_networks};
 
 /// So many edges are named in a note; more are counted.
 const NAMED: usize = 6;
@@ -42,22 +43,11 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         return Err(Error::internal("the edges", "are not there", "be", ""));
     };
     let both = BothVisits::new(runs, plan, people, notes)?;
-    tell_regions(runs, notes);
-    let compared = (0..runs.pairs.len()).into_par_iter();
-    let compared =
-        compared.map(|pair| row(pair, &both, plan, people)).collect::<Result<Vec<_>>>()?;
-    let reasons: Vec<(usize, &Error)> = compared
-        .iter()
-        .enumerate()
-        .filter_map(|(pair, (_, reason))| Some((pair, reason.as_ref()?)))
-        .collect();
+    tell_regions(runs, ("region", "edges"), notes);
+    let (mut rows, reasons) = compared(&both, plan, people)?;
     refuse_all(runs, &reasons)?;
-    tell_not_compared(runs, &reasons, notes);
+    tell_not_compared(runs, &reasons, "edges", notes);
     both.tell_lacking(plan, people, notes);
-    let mut rows: Vec<EdgeRow> = compared.into_iter().map(|(row, _)| row).collect();
-    let p: Vec<f64> = rows.iter().map(|row| row.test.map_or(f64::NAN, |test| test.p)).collect();
-    let q = adjusted(&p, Adjustment::BenjaminiHochberg);
-    rows.iter_mut().zip(q).for_each(|(row, q)| row.q = Some(q).filter(|q| !q.is_nan()));
     let (motion, of_change) =
         motion::of_edges(rows.len(), |pair| both.z(pair), (plan, people, tables), notes)?;
     rows.iter_mut().zip(of_change).for_each(|(row, motion)| row.motion = motion);
@@ -68,6 +58,52 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         rows,
         motion,
     })
+}
+
+/// The networks beside the plan's edges; none where no run has any, or none can be compared, which is told.
+///
+/// # Errors
+/// As [`analyse`].
+pub fn networks(
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+) -> Result<Option<Edges>> {
+    let Some(runs) = &tables.networks else { return Ok(None) };
+    // Their runs are those of the edges, of which all is said.
+    let both = BothVisits::new(runs, plan, people, &mut Notes::default())?;
+    tell_regions(runs, ("network", "means"), notes);
+    let (rows, reasons) = compared(&both, plan, people)?;
+    tell_not_compared(runs, &reasons, "means of networks", notes);
+    if reasons.len() == rows.len() {
+        return Ok(None);
+    }
+    Ok(Some(Edges {
+        regions: runs.regions.clone(),
+        runs: runs.runs.len(),
+        of_several_runs: both.of_several_runs,
+        rows,
+        motion: Vec::new(),
+    }))
+}
+
+/// Pairs that cannot be compared, by their places, and why.
+type Reasons = Vec<(usize, Error)>;
+
+/// A row a pair, p adjusted over all that are compared, and why others cannot be.
+fn compared(both: &BothVisits, plan: &Plan, people: &People) -> Result<(Vec<EdgeRow>, Reasons)> {
+    let all = (0..both.runs.pairs.len()).into_par_iter();
+    let all = all.map(|pair| row(pair, both, plan, people)).collect::<Result<Vec<_>>>()?;
+    let (mut rows, mut reasons) = (Vec::with_capacity(all.len()), Vec::new());
+    for (pair, (row, reason)) in all.into_iter().enumerate() {
+        rows.push(row);
+        reasons.extend(reason.map(|reason| (pair, reason)));
+    }
+    let p: Vec<f64> = rows.iter().map(|row| row.test.map_or(f64::NAN, |test| test.p)).collect();
+    let q = adjusted(&p, Adjustment::BenjaminiHochberg);
+    rows.iter_mut().zip(q).for_each(|(row, q)| row.q = Some(q).filter(|q| !q.is_nan()));
+    Ok((rows, reasons))
 }
 
 /// The runs of each participant at both visits, `[place in People::all]`.
@@ -147,8 +183,11 @@ impl<'a> BothVisits<'a> {
 
     /// The mean over a participant's runs; none where one lacks it.
     fn mean(&self, runs: &[usize], pair: usize) -> Option<f64> {
-        let all: Option<Vec<f64>> = runs.iter().map(|&run| self.runs.z(run, pair)).collect();
-        all.filter(|all| !all.is_empty()).map(|all| all.iter().sum::<f64>() / all.len() as f64)
+        let mut sum = 0.0;
+        for &run in runs {
+            sum += self.runs.z(run, pair)?;
+        }
+        (!runs.is_empty()).then(|| sum / runs.len() as f64)
     }
 
     /// An edge at both visits, `[place in People::all]`.
@@ -271,7 +310,7 @@ fn row(
 }
 
 /// Tables that do not name the same regions.
-fn tell_regions(runs: &EdgesOfRuns, notes: &mut Notes) {
+fn tell_regions(runs: &EdgesOfRuns, (what, numbers): (&str, &str), notes: &mut Notes) {
     let n = runs.runs.len();
     for (region, name) in runs.regions.iter().enumerate() {
         let without: Vec<&RunOf> =
@@ -279,7 +318,7 @@ fn tell_regions(runs: &EdgesOfRuns, notes: &mut Notes) {
         if !without.is_empty() {
             notes.warn(
                 format!(
-                    "region {name} is not in {} of {n} tables: its edges are n/a there",
+                    "{what} {name} is not in {} of {n} tables: its {numbers} are n/a there",
                     without.len()
                 ),
                 without
@@ -292,7 +331,7 @@ fn tell_regions(runs: &EdgesOfRuns, notes: &mut Notes) {
 }
 
 /// Edges of which nothing can be compared are no part of a report.
-fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, &Error)]) -> Result<()> {
+fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, Error)]) -> Result<()> {
     match reasons.first() {
         _ if runs.pairs.is_empty() => Err(Error::bad_data(
             runs.name.clone(),
@@ -313,12 +352,17 @@ fn refuse_all(runs: &EdgesOfRuns, reasons: &[(usize, &Error)]) -> Result<()> {
     }
 }
 
-fn tell_not_compared(runs: &EdgesOfRuns, reasons: &[(usize, &Error)], notes: &mut Notes) {
+fn tell_not_compared(
+    runs: &EdgesOfRuns,
+    reasons: &[(usize, Error)],
+    what: &str,
+    notes: &mut Notes,
+) {
     let Some((_, first)) = reasons.first() else { return };
     let edges: Vec<usize> = reasons.iter().map(|(pair, _)| *pair).collect();
     notes.warn(
         format!(
-            "{} of {} edges cannot be compared and {} n/a ({}); the first: {first}",
+            "{} of {} {what} cannot be compared and {} n/a ({}); the first: {first}",
             edges.len(),
             runs.pairs.len(),
             verb(edges.len(), ["is", "are"]),

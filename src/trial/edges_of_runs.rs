@@ -1,4 +1,5 @@
-//! Fisher's z of pairs of regions in runs: numbers by run and pair, for hundreds of regions are ten thousands of pairs in each run.
+//! Fisher's z of pairs of regions in runs: numbers by run and pair, for hundreds of regions are ten thousands of pairs in each run. Networks are regions here, and
+//! each has a pair with itself: what is within it.
 
 use std::collections::HashMap;
 
@@ -11,6 +12,17 @@ pub struct RunOf {
     pub session: String,
     /// What messages call it: a file, or a file and line.
     pub place: String,
+}
+
+/// The edges of one run as its table has them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct EdgesOfRun {
+    /// In the order in which the table first names them.
+    pub regions: Vec<String>,
+    /// Two places in `regions` each, `[edge]`; each pair once.
+    pub pairs: Vec<[usize; 2]>,
+    /// Fisher's z, `[edge]`.
+    pub z: Vec<Option<f64>>,
 }
 
 /// Edges of runs.
@@ -64,6 +76,35 @@ impl EdgesOfRuns {
         self.named.push(named);
     }
 
+    /// A run more, whose edges were read before. Runs of one analysis have the same edges in the same order, which is found without a look at their names.
+    pub fn add_read(&mut self, run: RunOf, read: &EdgesOfRun) {
+        let regions: Vec<usize> = read.regions.iter().map(|name| self.region(name)).collect();
+        let (mut z, mut named) =
+            (vec![f64::NAN; self.pairs.len()], vec![false; self.regions.len()]);
+        for (nth, (pair, value)) in read.pairs.iter().zip(&read.z).enumerate() {
+            let mut pair = pair.map(|region| regions[region]);
+            pair.sort_unstable();
+            let at = match self.pairs.get(nth) == Some(&pair) {
+                true => nth,
+                false => {
+                    let pairs = &mut self.pairs;
+                    *self.place_of_pair.entry(pair).or_insert_with(|| {
+                        pairs.push(pair);
+                        pairs.len() - 1
+                    })
+                }
+            };
+            if z.len() <= at {
+                z.resize(self.pairs.len(), f64::NAN);
+            }
+            z[at] = value.unwrap_or(f64::NAN);
+            pair.iter().for_each(|&region| named[region] = true);
+        }
+        self.runs.push(run);
+        self.z.push(z);
+        self.named.push(named);
+    }
+
     fn region(&mut self, name: &str) -> usize {
         if let Some(&at) = self.place_of_region.get(name) {
             return at;
@@ -85,11 +126,11 @@ impl EdgesOfRuns {
         self.named[run].get(region).copied().unwrap_or(false)
     }
 
-    /// An edge's name: `insula–pcc`.
+    /// An edge's name: `insula–pcc`; of networks also `within dmn`.
     #[must_use]
     pub fn called(&self, pair: usize) -> String {
         let [a, b] = self.pairs[pair].map(|region| self.regions[region].as_str());
-        format!("{a}–{b}")
+        if a == b { format!("within {a}") } else { format!("{a}–{b}") }
     }
 
     /// Two runs of the same numbers throughout, of which one must be a copy: of three edges at least, for one may well be the same by chance.

@@ -39,6 +39,7 @@ mod motion;
 mod note;
 mod odd;
 mod people;
+pub mod physiology;
 mod plan;
 pub mod populations;
 pub mod pressure;
@@ -59,7 +60,7 @@ pub use arm::{Arm, ByArm};
 pub use by_region::{LEAST_COVERAGE, Low, by_region, is_by_region, tell_low};
 pub use covariate::Covariate;
 pub use dictionary::{Dictionary, Direction, Variable};
-pub use edges_of_runs::{EdgesOfRuns, RunOf};
+pub use edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
 pub use note::{Note, Notes, Severity};
 pub use people::{People, Person};
 pub use plan::{

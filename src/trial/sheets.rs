@@ -6,6 +6,7 @@ mod column;
 mod counts;
 mod curves;
 mod edges;
+mod physiology;
 mod populations;
 mod relations;
 
@@ -45,6 +46,8 @@ pub fn sheets(results: &Results) -> Vec<Sheet> {
         relations::motion(results),
         relations::region_values(results),
         edges::sheet(results),
+        edges::networks(results),
+        physiology::sheet(results),
         relations::correlations(results),
         relations::differ(results),
         relations::crossover(results),

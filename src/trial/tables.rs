@@ -344,6 +344,8 @@ pub struct Tables {
     pub all: Vec<Measured>,
     /// Edges of runs that `connect` wrote, where the plan takes these.
     pub edges: Option<EdgesOfRuns>,
+    /// Means of Fisher's z within networks and between them, where `connect` wrote these beside the edges.
+    pub networks: Option<EdgesOfRuns>,
 }
 
 impl Tables {

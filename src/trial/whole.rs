@@ -7,7 +7,7 @@ use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
     adverse, ancova, arms_agree, baseline, brain, correlations, covariates, cpm, crossover,
-    disposition, edges, odd, populations, pressure, responders, strata,
+    disposition, edges, odd, physiology, populations, pressure, responders, strata,
 };
 use crate::error::Result;
 
@@ -73,7 +73,9 @@ fn parts(
     }
     if plan.edges.is_some() {
         results.edges = Some(edges::analyse(plan, people, tables, notes)?);
+        results.networks = edges::networks(plan, people, tables, notes)?;
     }
+    results.physiology = physiology::analyse(plan, people, tables, notes)?;
     if !plan.correlations.is_empty() {
         results.correlations = Some(correlations::analyse(plan, people, tables, notes)?);
     }

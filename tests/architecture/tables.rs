@@ -286,8 +286,11 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ),
     // Finished estimates, combined by their variances.
     ("fixed", &["watch", "decide", "masks", "spec", "session", "provenance", "products"]),
-    // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's.
-    ("endpoints", &["watch", "spec", "session", "provenance", "inputs", "products", "group"]),
+    // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's, peaks of a seed's map those of any.
+    (
+        "endpoints",
+        &["watch", "spec", "session", "provenance", "peaks", "inputs", "products", "group"],
+    ),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),
     // A run of one's own is fitted as glm fits it.

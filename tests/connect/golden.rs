@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use boldly::stats::autocorrelated::{Answer, Standard, bartlett, xdf};
+use ndarray::Array1;
 use serde_json::Value;
 
 use crate::binary::run;
@@ -115,4 +117,83 @@ fn a_seeds_map_by_ordinary_least_squares_has_numpys_t_slope_and_fisher_z() {
     }
     assert!(of("fisherz")[..8].iter().all(|z| *z > 14.0), "the seed with itself");
     assert_eq!(of("t")[..8], [0.0; 8], "which leaves no residuals there");
+}
+
+/// The largest difference between matrices of all regions.
+fn off(a: &Value, b: &Value) -> f64 {
+    let of = |a: &Value| a.as_array().unwrap().iter().flat_map(numbers).collect::<Vec<f64>>();
+    of(a).iter().zip(of(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+}
+
+/// z of a pair by one of them.
+type Test = fn(&Standard, &Standard) -> Answer;
+
+#[test]
+fn published_variances_of_r_are_numpys_of_the_series_that_connect_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let golden = golden();
+    for (options, of) in
+        [("", "high_pass_dct_128s"), ("--band 0.008,0.09 --drift none", "band_0.008_0.09_hz")]
+    {
+        run(dir, &format!("{LINE} {options} --out {of}"));
+        let series = Table::read(&dir.join(of).join("timeseries.tsv"));
+        let all =
+            NAMES.map(|name| Standard::new(Array1::from(series.column(name)).view()).unwrap());
+        let tests: [(&str, Test); 2] = [("xdf", xdf), ("bartlett", bartlett)];
+        for (name, test) in tests {
+            for (&(a, b), want) in PAIRS.iter().zip(golden[of][name].as_array().unwrap()) {
+                let Answer { r, variance, z } = test(&all[a], &all[b]);
+                let what = format!("{name}, {} and {}", NAMES[a], NAMES[b]);
+                assert_close(&what, &[r, variance, z], &numbers(want), 1e-9, 1e-10);
+            }
+        }
+    }
+    assert!(
+        Standard::new(Array1::from(vec![3.0; 9]).view()).is_none(),
+        "a series that stands still"
+    );
+}
+
+/// What a peer must agree with, and what goes another way by design: the size of the difference is what the documents say of it.
+#[test]
+fn nilearns_cosines_agree_and_what_interpolates_shrinks_or_filters_in_steps_is_off_as_documented() {
+    let golden = golden();
+    let (high_pass, band) =
+        (&golden["high_pass_dct_128s"]["r"], &golden["band_0.008_0.09_hz"]["r"]);
+    assert!(off(high_pass, &golden["nilearn_cosine_r"]) < 1e-11);
+    // Its Butterworth filter interpolates volumes that are left out: by design not ours.
+    let butterworth = off(band, &golden["nilearn_butterworth_r"]);
+    assert!((0.15..0.17).contains(&butterworth), "{butterworth}");
+    // Its ConnectivityMeasure shrinks towards no correlation.
+    let shrunk = off(high_pass, &golden["nilearn_shrunk_r"]);
+    assert_close("shrunk", &[shrunk], &[0.064_316_041_944], 0.0, 1e-9);
+    // Confounds first, then the band: confounds come back.
+    assert!(off(band, &golden["sequential_r"]) > 0.08);
+    assert!(numbers(&golden["multiple_r_of_sequential_on_confounds"]).iter().all(|r| *r > 0.12));
+}
+
+#[test]
+fn nothing_of_the_confounds_is_left_in_series_of_a_band() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    run(dir, &format!("{LINE} --band 0.008,0.09 --drift none --out out"));
+    let series = Table::read(&dir.join("out/timeseries.tsv"));
+    let confounds = Table::read(&dir.join("confounds.tsv"));
+    let kept: Vec<usize> =
+        series.column("time").iter().map(|t| (t / 2.0).round() as usize).collect();
+    for name in NAMES {
+        let y = series.column(name);
+        for confound in ["trans_x", "trans_y", "trans_z", "csf"] {
+            let whole = confounds.column(confound);
+            let x: Vec<f64> = kept.iter().map(|&t| whole[t]).collect();
+            let mean = x.iter().sum::<f64>() / x.len() as f64;
+            let about: Vec<f64> = x.iter().map(|x| x - mean).collect();
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            let r = dot(&about, &y) / (dot(&about, &about) * dot(&y, &y)).sqrt();
+            assert!(r.abs() < 1e-6, "{name} with {confound}: {r}");
+        }
+    }
 }

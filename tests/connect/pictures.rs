@@ -122,7 +122,7 @@ fn of_pairs_that_have_no_connection_the_usual_test_finds_many_and_the_exact_one_
     use boldly::pipeline::calibrate::{Cleaning, PairsSpec, Test, pairs};
     use boldly::pipeline::watch::Quiet;
     let rates = pairs(&PairsSpec { pairs: 40, seed: 2 }, &Quiet).unwrap();
-    assert_eq!(rates.len(), 3 * (3 + 2 + 2));
+    assert_eq!(rates.len(), 3 * (5 + 4 + 4));
     let share = |test: Test| {
         let is_it = |of: &&boldly::pipeline::calibrate::PairRate| {
             of.test == test && of.cleaning == Cleaning::BandPassCensored
@@ -132,4 +132,7 @@ fn of_pairs_that_have_no_connection_the_usual_test_finds_many_and_the_exact_one_
     // .55 and .05 of many; 120 pairs here.
     assert!(share(Test::Usual) > 0.35, "{}", share(Test::Usual));
     assert!(share(Test::ExactDof) < 0.15, "{}", share(Test::ExactDof));
+    // .37 and .32.
+    assert!(share(Test::Xdf) > 0.2, "{}", share(Test::Xdf));
+    assert!(share(Test::Bartlett) > 0.18, "{}", share(Test::Bartlett));
 }

@@ -138,3 +138,96 @@ fn a_region_that_is_moved_has_the_answer_of_one_that_was_given_there() {
         assert!(!dir.join("no").exists());
     }
 }
+
+/// Spheres, tubes, boxes, masks, tables of them and labelled images with names are regions and search volumes alike.
+#[test]
+fn every_kind_of_region_is_tested_and_searched_alike() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let row = |k: usize| format!("s{k}\tm{k}.nii\n");
+    study(dir, &format!("subject\teffect\n{}", (0..9).map(row).collect::<String>()));
+    let low = |v: usize| v < 6;
+    let of = |value: &dyn Fn(usize) -> f32| (0..12).map(value).collect::<Vec<f32>>();
+    image(&dir.join("low.nii"), &of(&|v| f32::from(u8::from(low(v)))));
+    image(&dir.join("atlas.nii"), &of(&|v| [2.0, 1.0][usize::from(low(v))]));
+    fs::write(dir.join("names.tsv"), "index\tname\n1\tthe low\n2\tthe high\n").unwrap();
+    fs::write(dir.join("list.tsv"), "name\tshape\nlisted\tbox:2,1,0:5,4,1\n").unwrap();
+    let kinds = [
+        ("s=sphere:2,0,0:2.1", &[("s", "5")][..]),
+        ("t=tube:0,0,0:4,0,0:1,2.1", &[("t", "6")]),
+        ("b=box:2,1,0:5,4,1", &[("b", "6")]),
+        ("m=low.nii", &[("m", "6")]),
+        ("list.tsv", &[("listed", "6")]),
+        ("atlas.nii", &[("the low", "6"), ("the high", "6")]),
+    ];
+    let want: Vec<(&str, &str)> = kinds.iter().flat_map(|(_, rows)| rows.iter().copied()).collect();
+    let words = |option: &'static str| kinds.iter().flat_map(move |(kind, _)| [option, *kind]);
+    let fixed =
+        ["--model", "one-sample", "--permutations", "30", "--no-pictures", "--labels", "names.tsv"];
+    let all: Vec<&str> = fixed.into_iter().chain(words("--svc")).chain(words("--roi")).collect();
+    group(dir, &all, "out");
+    let read = |name: &str| tsv::read(&dir.join("out").join(name)).unwrap();
+    let rows_of = |table: &boldly::table::Table| -> Vec<(String, String)> {
+        table.rows.iter().map(|row| (row[0].clone(), row[1].clone())).collect()
+    };
+    let want: Vec<(String, String)> =
+        want.iter().map(|(name, n)| ((*name).to_owned(), (*n).to_owned())).collect();
+    let (searched, tested) = (read("contrast-mean_svc.tsv"), read("contrast-mean_regions.tsv"));
+    assert_eq!(rows_of(&searched), want);
+    assert_eq!(rows_of(&tested), want);
+    // The same voxels by any spelling; of a box random fields know the shape.
+    for table in [&searched, &tested] {
+        let row = |name: &str| &table.rows.iter().find(|row| row[0] == name).unwrap()[1..];
+        assert_eq!(row("m"), row("the low"));
+        assert_eq!(row("b"), row("listed"));
+    }
+    for label in ["s", "t", "b", "m", "listed", "theLow", "theHigh"] {
+        let map = format!("out/contrast-mean_label-{label}_desc-svc_stat-p_statmap.nii.gz");
+        assert!(dir.join(&map).is_file(), "{map}");
+    }
+    let json = fs::read_to_string(dir.join("out/contrast-mean_svc.json")).unwrap();
+    assert!(json.contains("names.tsv") && json.contains("not for the number of volumes"), "{json}");
+    crate::binary::succeeded("verify out", crate::binary::boldly(dir, "verify out"));
+}
+
+#[test]
+fn a_label_that_is_not_tested_has_a_row_of_nothing_and_names_that_become_one_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let row = |k: usize| format!("s{k}\tm{k}.nii\n");
+    study(dir, &format!("subject\teffect\n{}", (0..9).map(row).collect::<String>()));
+    let of = |value: &dyn Fn(usize) -> f32| (0..12).map(value).collect::<Vec<f32>>();
+    image(&dir.join("low.nii"), &of(&|v| f32::from(u8::from(v < 6))));
+    image(&dir.join("atlas.nii"), &of(&|v| [2.0, 1.0][usize::from(v < 6)]));
+    fs::write(dir.join("atlas.tsv"), "index\tname\n1\tlow\n2\thigh\n").unwrap();
+    let words = ["--model", "one-sample", "--mask", "low.nii", "--no-pictures"];
+    for (more, n_cells) in [(&[][..], 9), (&["--permutations", "30"], 10)] {
+        let words = [&words[..], &["--svc", "atlas.nii", "--overwrite"], more].concat();
+        let told = group(dir, &words, "out");
+        assert!(
+            told.contains("none of the 6 voxels of high is analysed; its row is n/a"),
+            "{told}"
+        );
+        let table = tsv::read(&dir.join("out/contrast-mean_svc.tsv")).unwrap();
+        assert_eq!(table.rows[1][..2], ["high", "0"]);
+        assert_eq!(table.rows[1].len(), n_cells + 1);
+        assert!(table.rows[1][3..].iter().all(|cell| cell == "n/a"), "{:?}", table.rows[1]);
+        assert_ne!(table.rows[0][7], "n/a");
+        assert!(!dir.join("out/contrast-mean_label-high_desc-svc_stat-p_statmap.nii.gz").exists());
+    }
+    let sidecar = fs::read_to_string(dir.join("out/contrast-mean_svc.json")).unwrap();
+    assert!(sidecar.contains("atlas.tsv"), "the table that was found is an input");
+    let fixed = ["group", "--maps", "maps.tsv", "--model", "one-sample", "--out", "no"];
+    for (words, why) in [
+        (
+            &["--svc", "a b=box:2,1,0:5,4,1", "--svc", "a-b=low.nii", "--svc", "aB=low.nii"][..],
+            "search volumes 'a b' and 'aB' would both be written as label-aB",
+        ),
+        (&["--svc", "a=low.nii", "--svc", "a=low.nii"], "region 'a' is given twice"),
+        (&["--atlas", "atlas.nii", "--labels", "atlas.tsv"], "--labels comes without regions"),
+    ] {
+        let output = with_words(dir, fixed.iter().chain(words));
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert!(said(&output).contains(why), "{}", said(&output));
+    }
+}

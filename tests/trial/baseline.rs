@@ -18,7 +18,7 @@ fn row<'a>(table: &'a Baseline, variable: &str, level: Option<&str>) -> &'a Base
 }
 
 #[test]
-fn numbers_have_the_golden_means_medians_quartiles_and_differences() {
+pub fn numbers_have_the_golden_means_medians_quartiles_and_differences() {
     let (table, _) = described(&study());
     let rows = [
         ("participants:age", "age"),
@@ -41,7 +41,7 @@ fn numbers_have_the_golden_means_medians_quartiles_and_differences() {
 }
 
 #[test]
-fn levels_are_counted_with_the_golden_shares_and_difference() {
+pub fn levels_are_counted_with_the_golden_shares_and_difference() {
     let (table, _) = described(&study());
     let row = row(&table, "participants:sex", Some("F"));
     for (arm, name) in [(Arm::Control, "control"), (Arm::Active, "active")] {

@@ -62,6 +62,7 @@ fn row_is_golden(row: &CorrelationRow, name: &str) {
 fn arms_are_golden(row: &CorrelationRow, path: &str) {
     for (arm, name) in [(Arm::Active, "active"), (Arm::Control, "control")] {
         let path = format!("{path}/by_arm/{name}");
+        is_golden(row.by_arm.get(arm).as_ref().unwrap().n as f64, &format!("{path}/n"));
         coefficient(row.by_arm.get(arm), &path, "pearson");
         let rank = row.spearman_by_arm.get(arm).as_ref().unwrap();
         is_golden(rank.r.value, &format!("{path}/spearman"));
@@ -113,7 +114,7 @@ fn kendall_with_ties_has_the_z_and_limits_of_its_definition() {
 }
 
 #[test]
-fn relations_of_changes_and_of_baseline_with_change_are_golden() {
+pub fn relations_of_changes_and_of_baseline_with_change_are_golden() {
     let study = related(&[
         "brain:insula_dmn_z~questionnaires:nrs",
         "brain:precuneus_pain~pressure:p50",

@@ -23,7 +23,7 @@ fn analysed(study: &Study, notes: &mut Notes) -> Result<Cpm> {
 }
 
 #[test]
-fn cpm_is_golden() {
+pub fn cpm_is_golden() {
     let found = analysed(&with_cpm(), &mut Notes::default()).unwrap();
     let [absolute, percent] = &found.ancova[..] else { panic!("{} rows", found.ancova.len()) };
     ancova_is_golden(absolute, "cpm/absolute");
@@ -33,6 +33,8 @@ fn cpm_is_golden() {
         ("cpm:absolute", "cpm:percent")
     );
     is_golden(found.sem.unwrap(), "cpm/sem_of_test_stimulus");
+    let of_mean = found.sem.unwrap() / found.n_repetitions.unwrap().sqrt();
+    is_golden(of_mean, "cpm/sem_of_mean_of_3");
     is_golden(found.cutoff.unwrap(), "cpm/inhibitor_cutoff_2sem_of_difference");
     is_golden(found.retest.unwrap().value, "cpm/placebo_retest_icc_a1");
     let rho = found.retest.unwrap().value;

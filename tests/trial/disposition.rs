@@ -26,7 +26,7 @@ fn said(study: &Study, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn arms_and_reasons_are_the_golden_ones() {
+pub fn arms_and_reasons_are_the_golden_ones() {
     let found = found(&study());
     for (arm, name) in [(Arm::Active, "milnacipran"), (Arm::Control, "placebo")] {
         let own = found.arms.get(arm);
@@ -55,6 +55,7 @@ fn arms_and_reasons_are_the_golden_ones() {
     ];
     assert_eq!(names, want);
     let events = found.reasons[0].2.unwrap();
+    crate::goldens::two_arms_are_golden("discontinued_for_ae", true);
     is_golden(events.value, "discontinued_for_ae/rd");
     is_golden(events.low.unwrap(), "discontinued_for_ae/rd_miettinen_nurminen/0");
     is_golden(events.high.unwrap(), "discontinued_for_ae/rd_miettinen_nurminen/1");
@@ -62,7 +63,7 @@ fn arms_and_reasons_are_the_golden_ones() {
 }
 
 #[test]
-fn the_time_to_discontinuation_is_the_golden_one() {
+pub fn the_time_to_discontinuation_is_the_golden_one() {
     let found = found(&study());
     for (arm, key) in [(Arm::Active, "1"), (Arm::Control, "0")] {
         let curve = &found.arms.get(arm).curve;

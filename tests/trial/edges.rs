@@ -17,7 +17,7 @@ use crate::study::{Study, folder, study};
 const REGIONS: [&str; 4] = ["insula", "pcc", "mpfc", "pag"];
 /// The edges by place in the goldens.
 const PAIRS: [[usize; 2]; 6] = [[0, 1], [0, 2], [0, 3], [1, 2], [1, 3], [2, 3]];
-const SESSIONS: [&str; 2] = ["ses-baseline", "ses-week13"];
+pub const SESSIONS: [&str; 2] = ["ses-baseline", "ses-week13"];
 
 /// Fisher's z of the k-th participant (from 1) in hundredths, by the rule of tests/oracles/trial_adjusted.py.
 fn z(k: usize, visit: usize, edge: usize, run: usize, is_active: bool) -> f64 {
@@ -27,10 +27,10 @@ fn z(k: usize, visit: usize, edge: usize, run: usize, is_active: bool) -> f64 {
 }
 
 /// A run: participant, place of the visit, number of the run, and the cell of each edge; `None`: the visit has no run.
-type Run = (String, usize, usize, Vec<String>);
+pub type Run = (String, usize, usize, Vec<String>);
 
 /// The runs of everybody, as the goldens have them.
-fn runs() -> Vec<Run> {
+pub fn runs() -> Vec<Run> {
     let people = tsv::read(&folder().join("participants.tsv")).unwrap();
     let mut all = Vec::new();
     for (row, person) in people.rows.iter().enumerate() {
@@ -309,7 +309,7 @@ fn regions_that_tables_lack_and_edges_that_cannot_be_compared_are_told() {
 }
 
 /// Everybody's tables as `boldly connect` writes them; of several runs each has a folder.
-fn connect(dir: &Path) {
+pub fn connect(dir: &Path) {
     for (who, visit, number, cells) in runs() {
         let place =
             dir.join(format!("connect/{who}/{}/task-rest_run-{}", SESSIONS[visit], number + 1));

@@ -381,6 +381,7 @@ fn a_picture_is_taken_in_whole_with_the_words_that_it_has() {
         words: "t of the insula & all".to_owned(),
         kind: "image/svg+xml",
         bytes: svg.as_bytes().to_vec(),
+        table: None,
     };
     let mut results = RESULTS.clone();
     results.brain = None;

@@ -43,7 +43,7 @@ fn has_limits(got: Option<Estimate>, path: &str) {
 }
 
 #[test]
-fn counts_and_intervals_of_every_rule_are_the_golden_ones() {
+pub fn counts_and_intervals_of_every_rule_are_the_golden_ones() {
     let (found, _) = found(&asked(&[THREE]));
     assert_eq!(found.rows.len(), 10);
     for (name, of) in GOLDEN {
@@ -60,6 +60,7 @@ fn counts_and_intervals_of_every_rule_are_the_golden_ones() {
             has_limits(row.share.active, &format!("{path}/wilson1"));
             has_limits(row.share.control, &format!("{path}/wilson0"));
             is_golden(row.share.active.unwrap().value, &format!("{path}/p1"));
+            is_golden(row.share.control.unwrap().value, &format!("{path}/p0"));
             is_golden(row.p_score.unwrap(), &format!("{path}/p_score"));
             is_golden(row.p_fisher.unwrap(), &format!("{path}/p_fisher"));
             for (ratio, key) in [(row.odds_ratio, "or_woolf"), (row.risk_ratio, "rr")] {
@@ -73,7 +74,7 @@ fn counts_and_intervals_of_every_rule_are_the_golden_ones() {
 }
 
 #[test]
-fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() {
+pub fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() {
     let (found, _) = found(&asked(&[THREE]));
     for (name, of) in GOLDEN {
         let (row, path) = (row(&found, name, Missing::Bocf), format!("responders/{of}"));
@@ -86,6 +87,7 @@ fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() 
         is_golden(row.best_case.unwrap(), &format!("{path}/best_case_rd"));
         let nnt = row.nnt.unwrap();
         is_golden(nnt.value, &format!("{path}/nnt/nnt"));
+        has_limits(row.risk_difference_newcombe, &format!("{path}/nnt/bounds_of_rd"));
         assert_eq!(nnt.text_newcombe, golden(&format!("{path}/nnt/text")), "{path}");
     }
     let pain = row(&found, "pain", Missing::Observed);
@@ -93,11 +95,12 @@ fn missing_values_worst_and_best_cases_and_numbers_needed_are_the_golden_ones() 
 }
 
 #[test]
-fn the_odds_ratio_given_baseline_is_the_golden_one() {
+pub fn the_odds_ratio_given_baseline_is_the_golden_one() {
     let (found, notes) = found(&asked(&[THREE]));
     let adjusted = row(&found, "pain + pgic", Missing::Bocf).adjusted.unwrap();
     let path = "responders/two_measure/logistic_adjusted_for_baseline_nrs";
     is_golden(adjusted.odds_ratio.value, &format!("{path}/odds_ratio"));
+    is_golden(adjusted.odds_ratio.value.ln(), &format!("{path}/coefficients/1"));
     is_golden(adjusted.odds_ratio.low.unwrap(), &format!("{path}/low"));
     is_golden(adjusted.odds_ratio.high.unwrap(), &format!("{path}/high"));
     is_golden(adjusted.test.statistic, &format!("{path}/z"));
@@ -128,7 +131,7 @@ fn a_rule_that_baseline_decides_has_no_adjusted_odds_ratio_and_that_is_told() {
 }
 
 #[test]
-fn sites_together_are_the_golden_ones() {
+pub fn sites_together_are_the_golden_ones() {
     let (found, _) = found(&asked(&[THREE]));
     let row = row(&found, "pain + pgic", Missing::Bocf).stratified.unwrap();
     let path = |key: &str| format!("responders/two_measure/by_site/{key}");

@@ -1,13 +1,14 @@
 //! The simulated trial of `tests/goldens/trial`, opened as the command opens a study, and its golden numbers.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use boldly::error::Result;
 use boldly::io::tsv;
 use boldly::table::Table;
 use boldly::trial::results::AncovaRow;
-use boldly::trial::{Column, Dictionary, Measured, Notes, Outcome, People, Plan, Tables};
+use boldly::trial::{Arm, Column, Dictionary, Measured, Notes, Outcome, People, Plan, Tables};
 use serde_json::Value;
 
 /// Its folder.
@@ -48,7 +49,7 @@ pub fn study() -> Study {
         outcomes: outcomes.to_vec(),
         ..Plan::default()
     };
-    Study { plan, participants, tables: Tables { all, edges: None } }
+    Study { plan, participants, tables: Tables { all, ..Tables::default() } }
 }
 
 fn measured(path: &str) -> Measured {
@@ -126,6 +127,9 @@ impl Study {
     }
 }
 
+/// The goldens that tests have asked for.
+pub static ASKED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
 /// The golden numbers, by `/`-parted path: `ancova/nrs/difference`.
 pub fn golden(path: &str) -> Value {
     // Read once: hundreds of numbers are asked for.
@@ -134,6 +138,7 @@ pub fn golden(path: &str) -> Value {
         let text = std::fs::read_to_string(folder().join("golden_trial.json")).unwrap();
         serde_json::from_str(&text).unwrap()
     });
+    ASKED.lock().unwrap().insert(path.to_owned());
     all.pointer(&format!("/{path}")).unwrap_or_else(|| panic!("no golden {path}")).clone()
 }
 
@@ -150,7 +155,7 @@ pub fn is_golden(got: f64, path: &str) {
     assert!(off < 1e-9, "{path}: {got:e} is not {want:e} ({off:e} off)");
 }
 
-/// Whether a row of covariance analysis is the golden one: difference, LS means, changes and Hedges' g.
+/// Whether every number of a row of covariance analysis is the golden one.
 #[track_caller]
 pub fn ancova_is_golden(row: &AncovaRow, path: &str) {
     let is = |got: Option<f64>, part: &str| is_golden(got.unwrap(), &format!("{path}/{part}"));
@@ -164,9 +169,60 @@ pub fn ancova_is_golden(row: &AncovaRow, path: &str) {
     is(Some(row.test.statistic), "t");
     is(row.test.dof, "dof");
     is(Some(row.test.p), "p");
-    is(Some(row.ls_means.control.endpoint.value), "lsmean_post_control/value");
-    is(Some(row.ls_means.active.endpoint.value), "lsmean_post_active/value");
+    is(Some(row.slope), "slope");
+    is(Some(row.sigma), "sigma");
+    is(Some(row.partial_eta_square), "partial_eta2");
     is(row.slopes_differ.map(|test| test.p), "slopes_differ_p");
     is(row.hc3_se, "hc3_se");
-    is(row.change.hedges.map(|g| g.value), "change/g");
+    let unequal = row.unequal_slopes.unwrap();
+    is(Some(unequal.difference), "ancova2/difference");
+    is(Some(unequal.hc3_se), "ancova2/hc3_se");
+    is(Some(unequal.test.p), "ancova2/p");
+    for (arm, key) in [(Arm::Control, "control"), (Arm::Active, "active")] {
+        let mean = row.ls_means.get(arm);
+        is(Some(mean.endpoint.value), &format!("lsmean_post_{key}/value"));
+        is(mean.endpoint.se, &format!("lsmean_post_{key}/se"));
+        is(mean.endpoint.low, &format!("lsmean_post_{key}/low"));
+        is(mean.endpoint.high, &format!("lsmean_post_{key}/high"));
+        is(Some(mean.change), &format!("lsmean_post_{key}/change"));
+    }
+    change_is_golden(row, &format!("{path}/change"));
+}
+
+/// The changes, which are not adjusted.
+#[track_caller]
+fn change_is_golden(row: &AncovaRow, path: &str) {
+    let is = |got: f64, part: &str| is_golden(got, &format!("{path}/{part}"));
+    let change = &row.change;
+    is(row.n.active as f64, "n1");
+    is(row.n.control as f64, "n0");
+    is(change.student.unwrap().statistic, "t");
+    is(change.student.unwrap().p, "p");
+    is(change.welch.unwrap().statistic, "welch_t");
+    is(change.welch.unwrap().dof.unwrap(), "welch_dof");
+    is(change.welch.unwrap().p, "welch_p");
+    is(change.difference.low.unwrap(), "welch_low");
+    is(change.difference.high.unwrap(), "welch_high");
+    let (d, hedges) = (change.d.unwrap(), change.hedges.unwrap());
+    is(d, "d");
+    is(hedges.value, "g");
+    is(hedges.low.unwrap(), "g_low");
+    is(hedges.high.unwrap(), "g_high");
+    // J by its gamma functions; beside it the approximation that many programs have.
+    let dof = (row.n.active + row.n.control - 2) as f64;
+    is(hedges.value / d, "J");
+    is((1.0 - 3.0 / (4.0 * dof - 1.0)) * d, "g_approximate_J");
+    for (arm, key) in [(Arm::Control, "control"), (Arm::Active, "active")] {
+        let own = change.arms.get(arm);
+        is(own.mean, &format!("mean_{key}"));
+        is(own.sd.unwrap(), &format!("sd_{key}"));
+        let paired = own.paired.unwrap();
+        is(paired.test.statistic, &format!("paired_{key}/t"));
+        is(paired.test.dof.unwrap(), &format!("paired_{key}/dof"));
+        is(paired.test.p, &format!("paired_{key}/p"));
+        is(paired.low, &format!("paired_{key}/low"));
+        is(paired.high, &format!("paired_{key}/high"));
+        is(paired.d_av.unwrap(), &format!("paired_{key}/d_av"));
+        is(paired.d_z, &format!("paired_{key}/d_z"));
+    }
 }

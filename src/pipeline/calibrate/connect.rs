@@ -1,5 +1,6 @@
 //! How often each test of a correlation finds a connection between series that have none: the usual one, Fisher's z times sqrt(T - 3) of cleaned series,
-//! which takes no note of the columns that were fitted; r with the degrees of freedom that these leave; and the seed as a column of a GLM with first-order noise.
+//! which takes no note of the columns that were fitted; r with the degrees of freedom that these leave; the variance of r by xDF and by Bartlett's product of
+//! autocorrelations; and the seed as a column of a GLM with first-order noise.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 use rayon::prelude::*;
@@ -19,6 +20,7 @@ use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::simulate::null;
 use crate::stats::ar1::{Pairs, Rule};
+use crate::stats::autocorrelated::{self, Answer, Standard};
 use crate::stats::least_squares::orthonormal_basis;
 use crate::volume::{Block, HostBold};
 
@@ -40,6 +42,8 @@ const CRITICAL_Z: [f64; THRESHOLDS.len()] =
 /// Noises: what they are called, the weight of the value before, and that of the innovation before.
 const NOISES: [(&str, f64, f64); 3] =
     [("white", 0.0, 0.0), ("AR(1) .4", 0.4, 0.0), ("ARMA(1,1) .7 -.3", 0.7, -0.3)];
+/// All tests, in the order in which they are tried; the last under [`Cleaning::HighPass`] alone.
+const TESTS: [Test; 5] = [Test::Usual, Test::ExactDof, Test::Xdf, Test::Bartlett, Test::SeedInGlm];
 /// Confounds' places among the random numbers, far from any series'.
 const CONFOUNDS: usize = 1 << 40;
 
@@ -86,6 +90,10 @@ pub enum Test {
     Usual,
     /// t = r sqrt(nu / (1 - r²)), nu what is left.
     ExactDof,
+    /// z by the variance of r that xDF makes of both series' auto- and cross-correlations.
+    Xdf,
+    /// z by the effective number of values: Bartlett's product of autocorrelations.
+    Bartlett,
     /// t of the seed in a GLM with first-order noise by restricted maximum likelihood.
     SeedInGlm,
 }
@@ -131,6 +139,8 @@ impl Test {
         match self {
             Test::Usual => "z sqrt(T - 3), the usual",
             Test::ExactDof => "t with the dof left",
+            Test::Xdf => "xDF",
+            Test::Bartlett => "Bartlett, product of ACFs",
             Test::SeedInGlm => "seed in a GLM, AR(1)",
         }
     }
@@ -145,8 +155,8 @@ pub struct PairRate {
     pub cleaning: Cleaning,
     /// The test.
     pub test: Test,
-    /// Its degrees of freedom; of the usual one T - 3.
-    pub dof: usize,
+    /// Its degrees of freedom; of the usual one T - 3, none of those that find another number for each pair.
+    pub dof: Option<usize>,
     /// Share of pairs with a two-sided p below each of [`THRESHOLDS`].
     pub found: [f64; 3],
     /// Its standard error: that of as many independent pairs.
@@ -174,38 +184,40 @@ pub fn pairs(spec: &PairsSpec, watch: &dyn Watch) -> Result<Vec<PairRate>> {
             let (kept, columns) = (cleaning.kept(), cleaning.columns(confounds.view())?);
             let basis = orthonormal_basis(columns.view())?;
             let nu = kept.len() - basis.ncols() - 1;
-            let one = |seed: usize| -> Result<[[usize; 3]; 3]> {
+            let one = |seed: usize| -> Result<Vec<[usize; 3]>> {
                 let all = series(seed).select(Axis(0), &kept);
-                let r = correlations(&basis, &all);
-                let in_glm = match cleaning {
-                    Cleaning::HighPass => in_glm(&columns, &all)?,
-                    _ => [0; 3],
-                };
-                Ok([usual(&r, kept.len()), exact(&r, nu), in_glm])
+                let rest = residuals(&basis, &all);
+                let r = correlations(&rest);
+                let mut found = vec![usual(&r, kept.len()), exact(&r, nu)];
+                found.extend(published(&rest));
+                if cleaning == Cleaning::HighPass {
+                    found.push(in_glm(&columns, &all)?);
+                }
+                Ok(found)
             };
             let found: Vec<_> =
                 (0..n_seeds).into_par_iter().map(one).collect::<Result<Vec<_>>>()?;
-            let tests =
-                [(Test::Usual, kept.len() - 3), (Test::ExactDof, nu), (Test::SeedInGlm, nu)];
-            let tried = if cleaning == Cleaning::HighPass { 3 } else { 2 };
-            for (test, (name, dof)) in tests.into_iter().enumerate().take(tried) {
-                let n = (n_seeds * TARGETS) as f64;
-                let count = |k: usize| found.iter().map(|of| of[test][k]).sum::<usize>() as f64;
-                let share: [f64; 3] = std::array::from_fn(|k| count(k) / n);
-                let error = share.map(|share| (share * (1.0 - share) / n).sqrt());
-                rates.push(PairRate {
-                    noise: noise.0,
-                    cleaning,
-                    test: name,
-                    dof,
-                    found: share,
-                    error,
-                });
+            let dofs = [Some(kept.len() - 3), Some(nu), None, None, Some(nu)];
+            for (at, (test, dof)) in TESTS.into_iter().zip(dofs).take(found[0].len()).enumerate() {
+                let counts = found.iter().map(|of| of[at]);
+                rates.push(rate((noise.0, cleaning, test, dof), counts, n_seeds * TARGETS));
             }
             watch.step();
         }
     }
     Ok(rates)
+}
+
+/// The share of `n` pairs that a test of some noise and cleaning found; `counts` of each seed.
+fn rate(
+    (noise, cleaning, test, dof): (&'static str, Cleaning, Test, Option<usize>),
+    counts: impl Iterator<Item = [usize; 3]>,
+    n: usize,
+) -> PairRate {
+    let mut found = [0.0; 3];
+    counts.for_each(|of| (0..3).for_each(|k| found[k] += of[k] as f64 / n as f64));
+    let error = found.map(|share| (share * (1.0 - share) / n as f64).max(0.0).sqrt());
+    PairRate { noise, cleaning, test, dof, found, error }
 }
 
 /// Noise of no mean, `[volume]`: number `index` of a seed.
@@ -250,16 +262,32 @@ fn stop_band() -> Array2<f64> {
     Array2::from_shape_fn((n, columns.len()), |(t, c)| columns[c][t])
 }
 
-/// r of the first series with each of the others, without what a basis spans.
-fn correlations(basis: &Array2<f64>, all: &Array2<f64>) -> Vec<f64> {
+/// Series without what a basis spans, `[volume][series]`.
+fn residuals(basis: &Array2<f64>, all: &Array2<f64>) -> Array2<f64> {
     let mut rest = all.clone();
     for _ in 0..2 {
         rest = &rest - &basis.dot(&basis.t().dot(&rest));
     }
+    rest
+}
+
+/// r of the first series with each of the others.
+fn correlations(rest: &Array2<f64>) -> Vec<f64> {
     let seed = rest.column(0);
     let square = seed.dot(&seed);
     let r = |y: ndarray::ArrayView1<f64>| seed.dot(&y) / (square * y.dot(&y)).sqrt();
     rest.columns().into_iter().skip(1).map(r).collect()
+}
+
+/// What z finds by xDF's variance and by Bartlett's.
+fn published(rest: &Array2<f64>) -> [[usize; 3]; 2] {
+    let all: Vec<Standard> = rest.columns().into_iter().filter_map(Standard::new).collect();
+    [autocorrelated::xdf, autocorrelated::bartlett].map(
+        |test: fn(&Standard, &Standard) -> Answer| {
+            let z: Vec<f64> = all[1..].iter().map(|y| test(&all[0], y).z.abs()).collect();
+            CRITICAL_Z.map(|most| z.iter().filter(|z| **z > most).count())
+        },
+    )
 }
 
 /// What z sqrt(T - 3) finds.
@@ -320,7 +348,9 @@ mod tests {
         }
         let columns = Cleaning::HighPass.columns(confounds(5).view()).expect("columns");
         let basis = orthonormal_basis(columns.view()).expect("a basis");
-        let r = correlations(&basis, &all);
+        let rest = residuals(&basis, &all);
+        let r = correlations(&rest);
+        assert_eq!(published(&rest), [[TARGETS; 3]; 2]);
         assert_eq!(usual(&r, N_VOLUMES), [TARGETS; 3]);
         assert_eq!(exact(&r, 219), [TARGETS; 3]);
         assert_eq!(in_glm(&columns, &all).expect("a fit"), [TARGETS; 3]);

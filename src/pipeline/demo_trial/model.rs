@@ -10,9 +10,9 @@ use crate::design::censor::Rules;
 use crate::design::group::Model;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
-    AppLevel, BidsSpec, Combining, Correction, FitOptions, GroupSpec, Inference, MIN_DOF, Missing,
-    Noise, PermuteOptions, PhysioFit, RHO_FWHM_VOX, SearchVolume, Shape, SignalScale,
-    SmoothOptions, TaskTimes, TfceConvention, Wanted,
+    AppLevel, BidsSpec, Combining, Correction, FitOptions, GivenRegion, GroupSpec, Inference,
+    MIN_DOF, Missing, Noise, PermuteOptions, PhysioFit, RHO_FWHM_VOX, SearchVolume, Shape,
+    SignalScale, SmoothOptions, TaskTimes, TfceConvention, Wanted,
 };
 use crate::simulate::drug_trial::{SESSIONS, Task, paths};
 
@@ -128,7 +128,7 @@ fn inference(folders: &Folders) -> Inference {
         atlas: Some(study(paths::ATLAS)),
         atlas_names: Some(study(paths::ATLAS_NAMES)),
         corrections: vec![Correction::Fdr],
-        volumes: vec![pag],
+        volumes: vec![GivenRegion::Named(pag)],
         permute: Some(PermuteOptions {
             tfce: Some(TfceConvention::Exact),
             ..PermuteOptions::new(PERMUTATIONS, 1)

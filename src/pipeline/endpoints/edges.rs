@@ -3,23 +3,32 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::group::{entities, files_below};
 use crate::pipeline::inputs::display;
 use crate::pipeline::provenance::{facts_beside, facts_of, real, sidecar_path};
 use crate::pipeline::spec::Role;
-use crate::trial::edges::add;
-use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf};
+use crate::table::Table;
+use crate::trial::edges::{read as read_edges, read_networks};
+use crate::trial::{Dictionary, EdgesOfRuns, Measured, Notes, RunOf, stem};
 
 /// How `connect` calls the table of a run, and the end of the name of one of several.
 const NAME: &str = "edges.tsv";
+/// How it calls the table of networks beside it.
+const NETWORKS: &str = "networks.tsv";
+/// What is read of a table of edges; a matrix has `Node`, by which it is known.
+const COLUMNS: [&str; 4] = ["region_a", "region_b", "z", "Node"];
 /// So many names are in a message.
 const NAMED: usize = 3;
 
 /// The edges, and the files that they are of.
 pub(super) struct Read {
     pub edges: EdgesOfRuns,
+    /// Where tables of networks lie beside them.
+    pub networks: Option<EdgesOfRuns>,
     pub files: Vec<(Role, PathBuf)>,
 }
 
@@ -33,6 +42,22 @@ struct Of {
     runs: Vec<PathBuf>,
     /// What says so.
     sidecar: Option<PathBuf>,
+}
+
+impl Of {
+    /// Whose its table is, or one beside it.
+    fn run(&self, path: &Path) -> RunOf {
+        let (participant, session) = (format!("sub-{}", self.subject), self.session.clone());
+        RunOf { participant, session, place: display(path) }
+    }
+}
+
+/// A table under its whole path, without a dictionary.
+fn measured(mut table: Table, path: &Path) -> Measured {
+    table.name = display(path);
+    let dictionary = Dictionary { name: table.name.clone(), variables: Vec::new() };
+    let name = stem(&table.name).to_owned();
+    Measured { name, table, dictionary, origin: Vec::new() }
 }
 
 /// Read the tables.
@@ -76,16 +101,15 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     }
     refuse_one_run_twice(&all)?;
     refuse_several_tasks(&all, notes)?;
-    for of in &all {
-        let mut table = io::tsv::read(&of.path)?;
-        table.name = display(&of.path);
-        let dictionary = Dictionary { name: table.name.clone(), variables: Vec::new() };
-        let name = NAME.trim_end_matches(".tsv").to_owned();
-        let table = Measured { name, table, dictionary, origin: Vec::new() };
-        let (participant, session) = (format!("sub-{}", of.subject), of.session.clone());
-        add(&mut edges, &table, RunOf { participant, session, place: display(&of.path) })?;
+    // A table of hundreds of regions is large as text, and small once it is read.
+    for some in all.chunks(rayon::current_num_threads()) {
+        let read =
+            |of: &Of| read_edges(&measured(io::tsv::read_columns(&of.path, &COLUMNS)?, &of.path));
+        let read = some.par_iter().map(read).collect::<Result<Vec<_>>>()?;
+        some.iter().zip(&read).for_each(|(of, read)| edges.add_read(of.run(&of.path), read));
     }
     refuse_twins(&edges)?;
+    let (networks, of_networks) = networks(&all, notes)?;
     notes.info(
         format!(
             "{} edges of {} regions, from {}",
@@ -99,8 +123,61 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
         let sidecar = of.sidecar.map(|path| (Role::Sidecar, path));
         std::iter::once((Role::Table, of.path)).chain(sidecar)
     };
-    let files = all.into_iter().flat_map(own).collect();
-    Ok(Read { edges, files })
+    let mut files: Vec<(Role, PathBuf)> = all.into_iter().flat_map(own).collect();
+    files.extend(of_networks.into_iter().map(|path| (Role::Table, path)));
+    Ok(Read { edges, networks, files })
+}
+
+/// The tables of networks beside those of edges, and their files; none where no run has one.
+fn networks(all: &[Of], notes: &mut Notes) -> Result<(Option<EdgesOfRuns>, Vec<PathBuf>)> {
+    let beside = |of: &Of| {
+        let name = of.path.file_name()?.to_str()?.strip_suffix(NAME)?;
+        Some(of.path.with_file_name(format!("{name}{NETWORKS}"))).filter(|path| path.is_file())
+    };
+    let found: Vec<(&Of, PathBuf)> = all.iter().filter_map(|of| Some((of, beside(of)?))).collect();
+    if found.is_empty() {
+        return Ok((None, Vec::new()));
+    }
+    let mut networks = EdgesOfRuns::new(NETWORKS.to_owned());
+    // A mean over other pairs is another number, and no change of the first.
+    let mut pairs: BTreeMap<[String; 2], String> = BTreeMap::new();
+    let mut other = Vec::new();
+    for (of, path) in &found {
+        let mut table = io::tsv::read(path)?;
+        table.name = display(path);
+        let places = ["network_a", "network_b", "pairs"].map(|column| table.position(column));
+        if let [Some(a), Some(b), Some(n)] = places {
+            for row in &table.rows {
+                let first = pairs.entry([row[a].clone(), row[b].clone()]);
+                let first = first.or_insert_with(|| row[n].clone());
+                if *first != row[n] && !other.contains(&table.name) {
+                    other.push(table.name.clone());
+                }
+            }
+        }
+        networks.add_read(of.run(path), &read_networks(&measured(table, path))?);
+    }
+    if found.len() < all.len() {
+        notes.warn(
+            format!(
+                "beside {} of {} lies no {NETWORKS}: networks of these runs are n/a",
+                all.len() - found.len(),
+                counted(all.len())
+            ),
+            Vec::new(),
+        );
+    }
+    if !other.is_empty() {
+        notes.warn(
+            format!(
+                "networks are means over other numbers of pairs of regions in {} of {} than in the first; their regions differ",
+                other.len(),
+                counted(found.len())
+            ),
+            other,
+        );
+    }
+    Ok((Some(networks), found.into_iter().map(|(_, path)| path).collect()))
 }
 
 fn counted(n: usize) -> String {

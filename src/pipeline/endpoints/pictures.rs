@@ -5,7 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::io::{self, folder};
 use crate::pipeline::inputs::display;
+use crate::pipeline::watch::Watch;
 use crate::report::trial::PictureFile;
+
+mod beside;
+
+use beside::Files;
 
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n";
 
@@ -41,12 +46,22 @@ pub(super) fn listed(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     Ok(all)
 }
 
-/// Read pictures whole.
+/// Read pictures whole, and what lies beside those that `group` and `connect` wrote, with its files: clusters, the map of which one is, edges. Pictures that are these
+/// programs' by name, with nothing beside them, are told.
 ///
 /// # Errors
-/// Missing input; bad data where a file is neither SVG nor PNG.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<PictureFile>> {
-    paths.iter().map(|path| one(path)).collect()
+/// Missing input; bad data where a file is neither SVG nor PNG, or what lies beside is not what its name says.
+pub(super) fn read(paths: &[PathBuf], watch: &dyn Watch) -> Result<(Vec<PictureFile>, Files)> {
+    let (mut pictures, mut files) = (Vec::new(), Vec::new());
+    for path in paths {
+        let mut picture = one(path)?;
+        if let Some((table, of)) = beside::table(path, watch)? {
+            picture.table = Some(table);
+            files.extend(of);
+        }
+        pictures.push(picture);
+    }
+    Ok((pictures, files))
 }
 
 fn one(path: &Path) -> Result<PictureFile> {
@@ -54,7 +69,7 @@ fn one(path: &Path) -> Result<PictureFile> {
     let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
     if bytes.starts_with(PNG) {
         let words = format!("The picture {name}");
-        return Ok(PictureFile { name, words, kind: "image/png", bytes });
+        return Ok(PictureFile { name, words, kind: "image/png", bytes, table: None });
     }
     let text = std::str::from_utf8(&bytes).unwrap_or_default();
     let begins = text.trim_start_matches('\u{feff}').trim_start();
@@ -67,7 +82,7 @@ fn one(path: &Path) -> Result<PictureFile> {
         ));
     }
     let words = title(text).unwrap_or_else(|| format!("The picture {name}"));
-    Ok(PictureFile { name, words, kind: "image/svg+xml", bytes })
+    Ok(PictureFile { name, words, kind: "image/svg+xml", bytes, table: None })
 }
 
 /// What a drawing calls itself.

@@ -12,6 +12,7 @@ use crate::io::paths::real;
 use crate::pipeline::inputs::display;
 use crate::pipeline::spec::{EndpointsSpec, Role};
 use crate::pipeline::watch::Watch;
+use crate::trial::physiology;
 use crate::trial::results::RegionValue;
 use crate::trial::{
     Dictionary, EdgesPlan, Measured, Notes, Plan, Tables, by_region, is_by_region, part_of, stem,
@@ -53,10 +54,10 @@ impl Study {
         });
         let is_wanted = |path: &&PathBuf| {
             let name = name_of(path);
-            name == PARTICIPANTS || wanted.as_ref().is_none_or(|names| names.contains(&name))
+            is_always_read(&name) || wanted.as_ref().is_none_or(|names| names.contains(&name))
         };
         let paths: Vec<&PathBuf> = all.iter().filter(is_wanted).collect();
-        let mut tables = Tables { all: read(&paths, spec)?, edges: None };
+        let mut tables = Tables { all: read(&paths, spec)?, ..Tables::default() };
         for name in spec.plan.parts_of_tables() {
             if let Some((table, column, value)) = part_of(&name)? {
                 let part = tables.get(table)?.only(&name, column, value)?;
@@ -89,11 +90,12 @@ impl Study {
             refuse_called(EdgesPlan::OF_CONNECT, "the edges of --edges", &all)?;
             let read = edges::read(&spec.edges, &mut notes)?;
             tables.edges = Some(read.edges);
+            tables.networks = read.networks;
             files.extend(read.files);
         }
         let plan = spec.plan.clone().resolved(&tables, &mut notes)?;
         let names = plan.tables().unwrap_or_default();
-        let is_read = |name: &String| name == PARTICIPANTS || names.contains(name);
+        let is_read = |name: &String| is_always_read(name) || names.contains(name);
         let participants = tables.get(PARTICIPANTS)?.clone();
         for path in paths.into_iter().filter(|path| is_read(&name_of(path))) {
             files.push((Role::Table, path.clone()));
@@ -105,6 +107,11 @@ impl Study {
         let name = name(&spec.study);
         Ok(Study { name, plan, participants, tables, files, notes, values })
     }
+}
+
+/// Participants, and what is described wherever it is there.
+fn is_always_read(name: &str) -> bool {
+    name == PARTICIPANTS || name == physiology::TABLE
 }
 
 /// A table that is called as what is made of other files.

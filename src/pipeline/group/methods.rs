@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::design::group::Resolved;
 use crate::pipeline::spec::{
-    Correction, ErrorTerm, GroupSpec, GroupVariance, Inflated, PermuteOptions, TfceConvention,
+    Correction, ErrorTerm, GivenRegion, GroupSpec, GroupVariance, Inflated, PermuteOptions,
+    TfceConvention,
 };
 use crate::report::methods::Sentence;
 
@@ -91,10 +92,16 @@ pub fn inference(spec: &GroupSpec) -> Vec<Sentence> {
         });
     }
     if !spec.volumes.is_empty() {
-        let names: Vec<&str> = spec.volumes.iter().map(|volume| volume.name.as_str()).collect();
+        let name = |given: &GivenRegion| match given {
+            GivenRegion::Named(volume) => volume.name.clone(),
+            GivenRegion::File(path) => {
+                format!("each of {}", path.file_name().unwrap_or_default().to_string_lossy())
+            }
+        };
+        let names: Vec<String> = spec.volumes.iter().map(name).collect();
         said.push(sentence(
             format!(
-                "p were corrected within volumes that were named beforehand: {}.",
+                "p were corrected within each of the volumes that were named beforehand, not for how many these are: {}.",
                 names.join(", ")
             ),
             &[WORSLEY],

@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::{self, Region, Regions, is_changed};
-use crate::pipeline::spec::{GivenRegion, GroupSpec, GroupVariance, Role};
+use crate::pipeline::spec::{GroupSpec, GroupVariance, Role};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
@@ -43,7 +43,7 @@ pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<S
 /// Usage: coordinates of a template in maps that are named after their subjects' own spaces.
 pub(super) fn check_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<()> {
     let mut options = spec.region_options();
-    options.given.extend(spec.volumes.iter().cloned().map(GivenRegion::Named));
+    options.given.extend(spec.volumes.iter().cloned());
     match images.files.iter().find(|(role, _)| *role == Role::Effect) {
         Some((_, first)) => regions::check_spaces(&options, (first, &images.header), watch),
         None => Ok(()),

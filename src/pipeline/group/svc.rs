@@ -1,5 +1,8 @@
 //! Small-volume correction: the same questions asked of a part of the brain that was chosen beforehand.
 
+use std::collections::HashMap;
+use std::path::PathBuf;
+
 use serde_json::json;
 
 use super::correct::{Smooth, field};
@@ -8,13 +11,12 @@ use super::images::Images;
 use super::over::Over;
 use super::permute;
 use crate::design::group::Stratum;
-use crate::design::label::label;
 use crate::error::{Error, Result};
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
-use crate::pipeline::regions::{self, Region};
-use crate::pipeline::spec::{GroupSpec, SearchVolume, Shape};
+use crate::pipeline::regions;
+use crate::pipeline::spec::{GroupSpec, RegionOptions, Role, Shape};
 use crate::pipeline::watch::Watch;
 use crate::stats::random_field::{Resels, Search};
 use crate::table::number;
@@ -24,28 +26,46 @@ use crate::volume::Grid;
 pub(super) struct Volume {
     pub name: String,
     label: String,
-    shape: Shape,
+    /// None of a labelled image's.
+    shape: Option<Shape>,
     /// `[voxel of the grid]`
     inside: Vec<bool>,
 }
 
-/// The volumes that are asked for.
+/// Files that were found beside those that were named.
+type Found = Vec<(Role, PathBuf)>;
+
+/// The volumes that are asked for, and tables of names that lie beside labelled images.
 ///
 /// # Errors
-/// Missing input; bad data: a mask of another grid, a volume without a voxel.
-pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<Vec<Volume>> {
-    let on = (grid, "the maps");
-    let all = spec.volumes.iter().map(|volume| regions::region(volume, on, watch));
-    let all = all.collect::<Result<Vec<Region>>>()?;
-    regions::refuse_empty(&all, "search volume", "the maps")?;
-    let open = |(volume, region): (&SearchVolume, &Region)| {
+/// Missing input; usage: two of one name, or of names that are one in files' names; bad data: an image of another grid, a volume without a voxel.
+pub(super) fn open(
+    spec: &GroupSpec,
+    grid: &Grid,
+    watch: &dyn Watch,
+) -> Result<(Vec<Volume>, Found)> {
+    let options = RegionOptions { given: spec.volumes.clone(), ..spec.region_options() };
+    let opened = regions::open_any(&options, (grid, "the maps"), watch)?;
+    regions::refuse_empty(&opened.all, "search volume", "the maps")?;
+    opened.tell_cut("the maps", watch);
+    let mut seen: HashMap<String, String> = HashMap::new();
+    let mut volumes = Vec::with_capacity(opened.all.len());
+    for region in opened.all {
+        let (name, label) = (region.name.clone(), region.label()?);
+        // Case ignored: file systems may.
+        if let Some(other) = seen.insert(label.to_ascii_lowercase(), name.clone()) {
+            return Err(Error::usage(
+                format!("search volumes '{other}' and '{name}'"),
+                format!("would both be written as label-{label}"),
+                "have different names",
+                "rename one",
+            ));
+        }
         let mut inside = vec![false; grid.n_voxels()];
         region.voxels.iter().for_each(|&voxel| inside[voxel] = true);
-        region.tell_cut("the maps", watch);
-        let (name, shape) = (volume.name.clone(), volume.shape.clone());
-        Ok(Volume { label: label(&name)?, name, shape, inside })
-    };
-    spec.volumes.iter().zip(&all).map(open).collect()
+        volumes.push(Volume { name, label, shape: region.shape, inside });
+    }
+    Ok((volumes, opened.found))
 }
 
 /// A contrast, its maps, and where it is asked about.
@@ -83,7 +103,7 @@ pub(super) fn correct(
     for volume in volumes {
         let (row, map) = within.volume(volume, ladder, watch)?;
         text.push_str(&row);
-        maps.push(map);
+        maps.extend(map);
     }
     Ok((within.table(text), maps))
 }
@@ -93,17 +113,21 @@ impl Within<'_> {
         if self.stratum.is_f { "F" } else { "t" }
     }
 
-    /// A volume's row, and its map.
+    /// A volume's row, and its map; of a label without a voxel that is tested a row of n/a alone.
     fn volume(
         &self,
         volume: &Volume,
         ladder: &mut Ladder,
         watch: &dyn Watch,
-    ) -> Result<(String, Map)> {
+    ) -> Result<(String, Option<Map>)> {
         let (stratum, grid) = (self.stratum, &self.images.grid);
         let over = Over::new(self.fitted, grid, self.label, Some((&volume.label, &volume.inside)));
         let n = over.places.len();
         tell(volume, n, stratum, watch)?;
+        if n == 0 {
+            let n_cells = 7 + usize::from(self.spec.permute.is_some());
+            return Ok((format!("{}\t0\t0{}\n", volume.name, "\tn/a".repeat(n_cells)), None));
+        }
         let parametric = Parametric::of(volume, (self.fitted, self.smooth), &over, grid);
         let peak = parametric.peak(&over);
         let [x, y, z] = grid.millimetres(grid.coordinates(over.places[peak] as usize));
@@ -133,7 +157,7 @@ impl Within<'_> {
         ));
         let said =
             format!("p of {} corrected for the voxels of {}, by {how}", stratum.name, volume.name);
-        Ok((row, over.map("svc", Quantity::CorrectedP, (&corrected, 1.0), said)))
+        Ok((row, Some(over.map("svc", Quantity::CorrectedP, (&corrected, 1.0), said))))
     }
 
     /// p corrected for a volume, `[voxel of the volume]`, and by what.
@@ -168,7 +192,7 @@ impl Within<'_> {
             (false, false) => "one-sided, the upper tail of t",
         };
         let said = [
-            ("Description", format!("{of}: the highest voxel of each search volume, corrected for its voxels")),
+            ("Description", format!("{of}: the highest voxel of each search volume, corrected for its voxels, not for the number of volumes")),
             ("p", format!("{sides}, uncorrected; the others, too")),
             ("p_rft", "random fields in the volume (spheres and boxes by their own resels, others by those of their voxels), the smaller of it and Bonferroni's".to_owned()),
         ];
@@ -196,6 +220,13 @@ fn short_p(p: f64) -> String {
 /// How much of a volume is there.
 fn tell(volume: &Volume, n: usize, stratum: &Stratum, watch: &dyn Watch) -> Result<()> {
     let n_all = volume.inside.iter().filter(|v| **v).count();
+    if n == 0 && volume.shape.is_none() {
+        watch.warn(&format!(
+            "{}: none of the {n_all} voxels of {} is analysed; its row is n/a, and it has no map",
+            stratum.name, volume.name
+        ));
+        return Ok(());
+    }
     if n == 0 {
         return Err(Error::bad_data(
             format!("search volume '{}'", volume.name),
@@ -253,11 +284,11 @@ fn resels(volume: &Volume, smooth: &Smooth, over: &Over, grid: &Grid) -> Resels 
     let fwhm_mm: [f64; 3] =
         std::array::from_fn(|axis| smooth.fwhm_vox[axis] * grid.voxel_size_mm[axis]);
     match &volume.shape {
-        Shape::Sphere { radius, .. } => {
+        Some(Shape::Sphere { radius, .. }) => {
             Resels::sphere(*radius, fwhm_mm.iter().product::<f64>().cbrt())
         }
-        Shape::Box { sides, .. } => Resels::cuboid(*sides, fwhm_mm),
-        Shape::Tube { .. } | Shape::Mask(_) => {
+        Some(Shape::Box { sides, .. }) => Resels::cuboid(*sides, fwhm_mm),
+        Some(Shape::Tube { .. } | Shape::Mask(_)) | None => {
             Resels::of_mask(grid.shape, &over.places, smooth.fwhm_vox)
         }
     }

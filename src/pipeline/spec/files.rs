@@ -9,7 +9,7 @@ use crate::design::group::Model;
 use super::{
     Command, ConfoundsSpec, ConnectSpec, DesignOptions, EchoOptions, EndpointsSpec, EstimateSpec,
     FixedSpec, GivenRegion, GlmSpec, GroupSpec, LocalMeanOptions, MapsOfTrial, PhysioSpec,
-    ProofOptions, RecordOptions, RegionOptions, ResponseFile, RetroicorSpec, RunSpec, SearchVolume,
+    ProofOptions, RecordOptions, RegionOptions, ResponseFile, RetroicorSpec, RunSpec,
     SmoothOptions, SmoothSpec, SpentOptions, VoxelwiseOptions,
 };
 
@@ -230,6 +230,7 @@ impl GroupSpec {
             atlas,
             atlas_names,
             regions,
+            region_names,
             coordinates: _,
             shift_mm: _,
             corrections: _,
@@ -250,8 +251,10 @@ impl GroupSpec {
         let others = [(Role::Mask, mask), (Role::Atlas, atlas), (Role::AtlasNames, atlas_names)];
         let regions = regions.iter_mut().filter_map(GivenRegion::path_mut);
         let regions = regions.map(|path| (Role::Region, path));
-        let volumes = volumes.iter_mut().filter_map(SearchVolume::path_mut);
+        let volumes = volumes.iter_mut().filter_map(GivenRegion::path_mut);
         let volumes = volumes.map(|path| (Role::Region, path));
+        let names = region_names.iter_mut().map(|path| (Role::AtlasNames, path));
+        let volumes = volumes.chain(names);
         let underlay = underlay.iter_mut().map(|path| (Role::Underlay, path));
         table.chain(optional(others)).chain(regions).chain(volumes).chain(underlay).collect()
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Coordinates, GivenRegion, RegionOptions, SearchVolume};
+use super::{Coordinates, GivenRegion, RegionOptions};
 use crate::design::group::{Centre, Model};
 
 /// `boldly group`.
@@ -71,6 +71,9 @@ pub struct GroupSpec {
     /// Shapes, masks, tables of them and labelled images whose means are tested.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<GivenRegion>,
+    /// Names of the labels of images among regions and search volumes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_names: Option<PathBuf>,
     /// What the user says of the coordinates of regions and search volumes; none: those of a template, which maps in subjects' own spaces do not have.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub coordinates: Option<Coordinates>,
@@ -82,7 +85,7 @@ pub struct GroupSpec {
     pub corrections: Vec<Correction>,
     /// Parts of the brain that were chosen beforehand.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub volumes: Vec<SearchVolume>,
+    pub volumes: Vec<GivenRegion>,
     /// An image of the anatomy, below the statistic in pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub underlay: Option<PathBuf>,
@@ -188,6 +191,7 @@ impl GroupSpec {
             atlas: None,
             atlas_names: None,
             regions: Vec::new(),
+            region_names: None,
             coordinates: None,
             shift_mm: None,
             corrections: Vec::new(),
@@ -202,9 +206,9 @@ impl GroupSpec {
     /// The regions that are named beside the atlas's, and how they are taken.
     #[must_use]
     pub fn region_options(&self) -> RegionOptions {
-        let RegionOptions { names, csf, .. } = RegionOptions::default();
         let (coordinates, shift_mm) = (self.coordinates, self.shift_mm);
-        RegionOptions { given: self.regions.clone(), names, csf, coordinates, shift_mm }
+        let (given, names) = (self.regions.clone(), self.region_names.clone());
+        RegionOptions { given, names, csf: None, coordinates, shift_mm }
     }
 
     /// The uncorrected p that forms clusters.

@@ -8,6 +8,7 @@ use super::outcomes::{drawings, table};
 use super::words::{adjusted, bare, both, ci, coefficient, session, statistic, with_limits};
 use crate::report::grid::Grid;
 use crate::report::html::{escaped, p_of};
+use crate::report::listing::Listing;
 use crate::trial::Results;
 use crate::trial::results::{AncovaRow, Brain};
 
@@ -25,14 +26,26 @@ pub(super) fn section(of: &Results, part: Option<&Brain>, pictures: &[PictureFil
 
 /// Inside an image nothing runs and no name of its own meets one of the page.
 fn picture(of: &PictureFile) -> String {
+    let table = of.table.as_ref().map_or(String::new(), |(title, listing)| rows(title, listing));
     format!(
-        "<figure class=\"trial map\" aria-label=\"{}\">\n<img alt=\"{}\" src=\"data:{};base64,{}\">\n<figcaption>{}</figcaption>\n</figure>\n",
+        "<figure class=\"trial map\" aria-label=\"{}\">\n<img alt=\"{}\" src=\"data:{};base64,{}\">\n<figcaption>{}</figcaption>\n</figure>\n{table}",
         escaped(&of.name),
         escaped(&of.words),
         of.kind,
         STANDARD.encode(&of.bytes),
         escaped(&format!("{} ({})", of.words, of.name))
     )
+}
+
+/// A table as it lies beside a picture.
+fn rows(title: &str, listing: &Listing) -> String {
+    let heads = listing.spoken();
+    let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+    let is_text = |at: &usize| listing.rows.iter().any(|row| row[*at].parse::<f64>().is_err());
+    let n_texts = (0..heads.len()).take_while(is_text).count();
+    let mut table = Grid::new(title, &heads, n_texts.max(1));
+    (0..listing.rows.len()).for_each(|row| table.row(&listing.short(row)));
+    table.finish()
 }
 
 /// Whether motion goes with a region over participants, which no test of the region tells.

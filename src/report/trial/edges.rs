@@ -10,6 +10,9 @@ use crate::trial::{Arm, Results};
 
 /// Edges in the table at most.
 const MOST: usize = 100;
+/// The table of networks: its title, what a row is, and its file.
+const NETWORKS: [&str; 3] =
+    ["Networks (mean of Fisher's z over their pairs of regions)", "network", "networks.tsv"];
 /// Where an edge is found.
 const LEVEL: f64 = 0.05;
 
@@ -31,7 +34,11 @@ pub(super) fn section(of: &Results, part: &Edges) -> String {
         marks
     );
     let drawing = edge_matrix::draw(&matrix(part), "edge-matrix");
-    figure("Edges between regions", &drawing, &caption) + &table(of, part) + &motion(part)
+    let networks = of.networks.as_ref();
+    figure("Edges between regions", &drawing, &caption)
+        + &table(of, part, ["Edges (Fisher's z)", "edge", "edges.tsv"])
+        + &networks.map_or(String::new(), |part| table(of, part, NETWORKS))
+        + &motion(part)
 }
 
 /// Whether motion goes with the edges over participants, which no test of an edge tells.
@@ -74,7 +81,7 @@ fn matrix(part: &Edges) -> EdgeMatrix {
 }
 
 /// By p, the least first; of many the first alone.
-fn table(of: &Results, part: &Edges) -> String {
+fn table(of: &Results, part: &Edges, [title, what, file]: [&str; 3]) -> String {
     let [active, control] = arms(of);
     let ci = ci(of);
     let mut rows: Vec<&EdgeRow> = part.rows.iter().collect();
@@ -82,10 +89,10 @@ fn table(of: &Results, part: &Edges) -> String {
     rows.sort_by(|a, b| p(a).total_cmp(&p(b)));
     let rest = match rows.len().saturating_sub(MOST) {
         0 => String::new(),
-        n => format!(", the first {MOST} by p; {n} more stand in edges.tsv"),
+        n => format!(", the first {MOST} by p; {n} more stand in {file}"),
     };
     let heads = [
-        "edge",
+        what,
         "n",
         &format!("{active}: z at {}", session(&of.plan.baseline)),
         &format!("{active}: change ({ci})"),
@@ -96,9 +103,13 @@ fn table(of: &Results, part: &Edges) -> String {
         "p",
         "q",
     ];
-    let mut table = Grid::new(&format!("Edges (Fisher's z), {}{rest}", adjusted(of)), &heads, 1);
+    let mut table = Grid::new(&format!("{title}, {}{rest}", adjusted(of)), &heads, 1);
     for row in rows.into_iter().take(MOST) {
-        let mut cells = vec![format!("{} – {}", row.region_a, row.region_b), both(row.n)];
+        let name = match row.region_a == row.region_b {
+            true => format!("within {}", row.region_a),
+            false => format!("{} – {}", row.region_a, row.region_b),
+        };
+        let mut cells = vec![name, both(row.n)];
         for arm in [Arm::Active, Arm::Control] {
             cells.push(or_dash(*row.baseline.get(arm), |z| fitted(z, 2)));
             cells.push(or_dash(row.change, |change| with_limits(change.get(arm))));

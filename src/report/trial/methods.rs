@@ -187,6 +187,18 @@ fn brain(text: &mut Text, of: &Results) {
             &[BENJAMINI],
         )]);
     }
+    if of.networks.is_some() {
+        text.paragraph(&[(
+            "Networks: the mean of Fisher's z over the pairs of regions within each network and between two was compared alike, p of all of them adjusted together.".to_owned(),
+            &[BENJAMINI],
+        )]);
+    }
+    if !of.physiology.is_empty() {
+        text.paragraph(&[(
+            "Physiology, motion and signal: means of the runs of each visit, the arms' changes compared by two-sample t; p are not adjusted.".to_owned(),
+            &[],
+        )]);
+    }
     if of.correlations.is_some() {
         text.paragraph(&[(
             "Brain and behaviour: partial correlation given the arm on its exact degrees of freedom, limits by Fisher's z; Spearman's with the standard error √((1 + r²/2) / (n − 3)), Kendall's τ-b with √(.437 / (n − 4)). No mediation was tested.".to_owned(),

@@ -5,6 +5,7 @@
 use std::fmt::Write;
 
 use super::html::{counted, escaped};
+use super::listing::Listing;
 use super::page::{self, FileRead, Made, section};
 use crate::trial::Results;
 
@@ -19,6 +20,7 @@ mod methods;
 mod notes;
 mod outcomes;
 mod participants;
+mod physiology;
 mod pressure;
 mod relations;
 mod responders;
@@ -42,7 +44,7 @@ pub struct TrialPage<'a> {
 }
 
 /// A picture that is taken into the page as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct PictureFile {
     /// The file's name.
     pub name: String,
@@ -52,6 +54,8 @@ pub struct PictureFile {
     pub kind: &'static str,
     /// The whole file.
     pub bytes: Vec<u8>,
+    /// What it shows in numbers, where that lies beside it: a title, and the highest rows.
+    pub table: Option<(String, Listing)>,
 }
 
 /// The page as HTML.
@@ -97,6 +101,10 @@ fn sections(of: &TrialPage) -> Vec<(&'static str, &'static str, String)> {
     }
     if let Some(part) = &results.edges {
         all.push(("edges", "Edges between regions", edges::section(results, part)));
+    }
+    if !results.physiology.is_empty() {
+        let html = physiology::section(results);
+        all.push(("physiology", "Physiology, motion and signal", html));
     }
     if let Some(part) = &results.correlations {
         all.push(("relations", "Brain and behaviour", relations::section(results, part)));

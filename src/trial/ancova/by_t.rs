@@ -12,7 +12,13 @@ pub(in crate::trial) fn p_of_t(t: f64, dof: f64) -> f64 {
 /// An effect with limits and its test, by t.
 #[must_use]
 pub(in crate::trial) fn by_t(value: f64, se: f64, dof: f64, conf: f64) -> (Estimate, Test) {
-    let half = critical_t(0.5 - 0.5 * conf, dof) * se;
+    by_critical(value, se, dof, critical_t(0.5 - 0.5 * conf, dof))
+}
+
+/// The same with the t of the limits, which of many effects is found once.
+#[must_use]
+pub(in crate::trial) fn by_critical(value: f64, se: f64, dof: f64, t: f64) -> (Estimate, Test) {
+    let half = t * se;
     let statistic = value / se;
     (
         Estimate { value, se: Some(se), low: Some(value - half), high: Some(value + half) },

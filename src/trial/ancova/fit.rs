@@ -5,13 +5,14 @@ use std::ops::Range;
 
 use ndarray::{Array1, Array2};
 
-use super::by_t::by_t;
+use super::by_t::{by_critical, by_t};
 use super::change;
 use super::named::Named;
 use super::pairs::Pairs;
 use crate::error::{Error, Result};
 use crate::stats::least_squares::LeastSquares;
 use crate::stats::second_level::SecondLevel;
+use crate::stats::tails::critical_t;
 use crate::trial::arm::{Arm, ByArm};
 use crate::trial::covariate::{Kind, Values};
 use crate::trial::people::People;
@@ -140,8 +141,9 @@ impl Fitted {
                 "check the column, or leave the outcome out",
             ));
         }
+        let t = critical_t(0.5 - 0.5 * plan.conf, answer.dof);
         let by_t =
-            |at: usize| by_t(answer.effect[at], answer.variance[at].sqrt(), answer.dof, plan.conf);
+            |at: usize| by_critical(answer.effect[at], answer.variance[at].sqrt(), answer.dof, t);
         let (difference, test) = by_t(0);
         let ls_mean = |at: usize| {
             let (endpoint, _) = by_t(at);

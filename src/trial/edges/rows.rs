@@ -3,18 +3,21 @@
 use std::collections::HashMap;
 
 use crate::error::{Error, Result};
-use crate::trial::edges_of_runs::{EdgesOfRuns, RunOf};
+use crate::table::is_missing;
+use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
 use crate::trial::tables::Measured;
 
 /// The columns that are read, as `connect` calls them.
 const EDGE: [&str; 3] = ["region_a", "region_b", "z"];
+/// The same of networks.
+const NETWORKS: [&str; 3] = ["network_a", "network_b", "mean_z"];
 /// What tells a participant's runs apart.
 const RUN: &str = "run";
 
 /// The rows of a table with a row an edge.
 struct Rows<'a> {
     table: &'a Measured,
-    regions: [Vec<String>; 2],
+    regions: [Vec<&'a str>; 2],
     z: Vec<Option<f64>>,
 }
 
@@ -22,7 +25,7 @@ impl<'a> Rows<'a> {
     fn of(table: &'a Measured) -> Result<Rows<'a>> {
         refuse_other_tables(table)?;
         let [a, b, z] = EDGE;
-        let name = |column| table.needed(column, "name a region");
+        let name = |column| words(table, column, "name a region");
         let rows = Rows { table, regions: [name(a)?, name(b)?], z: table.numbers(z)? };
         match (0..rows.z.len()).find(|&row| rows.regions[0][row] == rows.regions[1][row]) {
             Some(row) => Err(Error::bad_data(
@@ -40,21 +43,57 @@ impl<'a> Rows<'a> {
         let mut lines: HashMap<[&str; 2], usize> = HashMap::new();
         let mut edges = Vec::with_capacity(rows.len());
         for &row in rows {
-            let [a, b] = [&self.regions[0][row], &self.regions[1][row]].map(String::as_str);
+            let [a, b] = [self.regions[0][row], self.regions[1][row]];
             let mut key = [a, b];
             key.sort_unstable();
             if let Some(other) = lines.insert(key, row) {
-                return Err(Error::bad_data(
-                    self.table.line(row),
-                    format!("is of {a} and {b}, as {} is", self.table.other_line(other)),
-                    "be the only row of a run and pair of regions",
-                    "give several runs of a visit a column run, of several tasks name one as TABLE[COLUMN=VALUE], or delete one of the rows",
-                ));
+                return Err(self.twice(row, other));
             }
             edges.push((a, b, self.z[row]));
         }
         Ok(edges)
     }
+
+    /// All rows, of one run.
+    fn of_run(&self) -> Result<EdgesOfRun> {
+        let mut run = EdgesOfRun { z: self.z.clone(), ..EdgesOfRun::default() };
+        let (mut places, mut lines) = (HashMap::new(), HashMap::new());
+        for row in 0..self.z.len() {
+            let pair = [self.regions[0][row], self.regions[1][row]].map(|name| {
+                *places.entry(name).or_insert_with(|| {
+                    run.regions.push(name.to_owned());
+                    run.regions.len() - 1
+                })
+            });
+            let key = [pair[0].min(pair[1]), pair[0].max(pair[1])];
+            if let Some(other) = lines.insert(key, row) {
+                return Err(self.twice(row, other));
+            }
+            run.pairs.push(pair);
+        }
+        Ok(run)
+    }
+
+    fn twice(&self, row: usize, other: usize) -> Error {
+        let [a, b] = [self.regions[0][row], self.regions[1][row]];
+        Error::bad_data(
+            self.table.line(row),
+            format!("is of {a} and {b}, as {} is", self.table.other_line(other)),
+            "be the only row of a run and pair of regions",
+            "give several runs of a visit a column run, of several tasks name one as TABLE[COLUMN=VALUE], or delete one of the rows",
+        )
+    }
+}
+
+/// The cells of a column that every row must have.
+fn words<'a>(table: &'a Measured, column: &str, expected: &str) -> Result<Vec<&'a str>> {
+    let at = table.position(column)?;
+    let rows = &table.table.rows;
+    if rows.iter().any(|cells| is_missing(&cells[at])) {
+        // It says which row.
+        table.needed(column, expected)?;
+    }
+    Ok(rows.iter().map(|cells| cells[at].trim()).collect())
 }
 
 /// A table that is none of edges, such as the matrix.
@@ -74,15 +113,22 @@ fn refuse_other_tables(table: &Measured) -> Result<()> {
     ))
 }
 
-/// A run more, whose edges are a table of their own, as `connect` writes it.
+/// The edges of a run whose table is its own, as `connect` writes it.
 ///
 /// # Errors
 /// Usage: a table of something else. Bad data naming the line: no region, a region with itself, a pair twice, what is no number.
-pub fn add(edges: &mut EdgesOfRuns, table: &Measured, run: RunOf) -> Result<()> {
-    let rows = Rows::of(table)?;
-    let all: Vec<usize> = (0..rows.z.len()).collect();
-    edges.add(run, rows.edges(&all)?);
-    Ok(())
+pub fn read(table: &Measured) -> Result<EdgesOfRun> {
+    Rows::of(table)?.of_run()
+}
+
+/// The networks of a run, as `connect` writes them: the mean of z within each (itself twice) and between two.
+///
+/// # Errors
+/// Usage: a table of something else. Bad data naming the line: no network, a pair twice, what is no number.
+pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
+    let [a, b, z] = NETWORKS;
+    let name = |column| words(table, column, "name a network");
+    Rows { table, regions: [name(a)?, name(b)?], z: table.numbers(z)? }.of_run()
 }
 
 /// The runs of a table with a row a participant, session and edge; a column `run` tells several runs of a visit apart.

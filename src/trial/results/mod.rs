@@ -12,6 +12,7 @@ mod cpm;
 mod crossover;
 mod disposition;
 mod edges;
+mod physiology;
 mod populations;
 mod pressure;
 mod responders;
@@ -33,6 +34,7 @@ pub use cpm::{Cpm, CpmOfVisit};
 pub use crossover::{Crossover, CrossoverRow};
 pub use disposition::{Disposition, DispositionOfArm, SurvivalStep};
 pub use edges::{EdgeRow, Edges, EdgesMotion};
+pub use physiology::{OfVisit, PhysiologyRow};
 pub use populations::{Analysed, Flow, FlowOfArm, MissingRow, Population, Populations};
 pub use pressure::{
     IntensityRow, Pressure, PressureCurve, PressureOfVisit, SeriesDiffer, SeriesRow, SummaryMeasure,
@@ -97,6 +99,12 @@ pub struct Results {
     /// Edges between regions.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edges: Option<Edges>,
+    /// Networks of these regions: the mean of Fisher's z within each, and between two.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub networks: Option<Edges>,
+    /// What recordings, motion and signal of the runs come to, arm x visit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub physiology: Vec<PhysiologyRow>,
     /// Correlations over participants.
     pub correlations: Option<Correlations>,
     /// A crossover.

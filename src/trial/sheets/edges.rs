@@ -6,9 +6,36 @@ use crate::trial::results::{EdgeRow, Results};
 
 pub(super) fn sheet(results: &Results) -> Option<Sheet> {
     let part = results.edges.as_ref()?;
-    Columns::<EdgeRow>::new()
+    let columns = Columns::<EdgeRow>::new()
         .one("region_a", "one region", |row| row.region_a.clone())
-        .one("region_b", "the other", |row| row.region_b.clone())
+        .one("region_b", "the other", |row| row.region_b.clone());
+    compared(columns, results)
+        .one("motion_r", "change of motion (--motion) against the change of z, over participants; n/a where no motion is named", |row| {
+            row.motion.as_ref().map(|motion| motion.r.value)
+        })
+        .one("motion_p", "p of it, not adjusted", |row| row.motion.as_ref().map(|motion| motion.test.p))
+        .sheet("edges", "Fisher's z of pairs of regions, compared between the arms", &part.rows)
+        .into()
+}
+
+/// Networks of the regions.
+pub(super) fn networks(results: &Results) -> Option<Sheet> {
+    let part = results.networks.as_ref()?;
+    let columns = Columns::<EdgeRow>::new()
+        .one("network_a", "one network, or a seed that is in none", |row| row.region_a.clone())
+        .one("network_b", "the other; the same: within it", |row| row.region_b.clone());
+    compared(columns, results)
+        .sheet(
+            "networks",
+            "Mean of Fisher's z over the pairs of regions within networks and between two, compared between the arms",
+            &part.rows,
+        )
+        .into()
+}
+
+/// What is compared of each.
+fn compared<'a>(columns: Columns<'a, EdgeRow>, results: &'a Results) -> Columns<'a, EdgeRow> {
+    columns
         .one("adjusted_for", "strata and covariates beside arm and baseline", |_| {
             results.plan.adjusted_for()
         })
@@ -30,13 +57,7 @@ pub(super) fn sheet(results: &Results) -> Option<Sheet> {
         .test("", "t", "difference", |row| row.test)
         .one(
             "q",
-            "p adjusted for all edges that are compared, false discovery rate (Benjamini and Hochberg)",
+            "p adjusted for all rows that are compared, false discovery rate (Benjamini and Hochberg)",
             |row| row.q,
         )
-        .one("motion_r", "change of motion (--motion) against the change of z, over participants; n/a where no motion is named", |row| {
-            row.motion.as_ref().map(|motion| motion.r.value)
-        })
-        .one("motion_p", "p of it, not adjusted", |row| row.motion.as_ref().map(|motion| motion.test.p))
-        .sheet("edges", "Fisher's z of pairs of regions, compared between the arms", &part.rows)
-        .into()
 }

@@ -1,0 +1,172 @@
+//! What recordings, motion and signal of the runs come to (`physio_summary`, a row a run), arm x visit: whether the drug changes the heart, the breath, how much patients move, or how
+//! good the signal is, which a map or an edge may be mistaken for. Described, and the arms' changes compared by two-sample t; nothing is adjusted and nothing is chosen by it.
+
+use std::collections::BTreeMap;
+
+use super::arm::{Arm, ByArm};
+use super::note::Notes;
+use super::people::People;
+use super::plan::Plan;
+use super::results::{OfVisit, PhysiologyRow};
+use super::tables::{Measured, Tables, session};
+use super::two_sample;
+use crate::error::{Error, Result};
+
+/// How plans call the table.
+pub const TABLE: &str = "physio_summary";
+
+/// Columns that are described, in words, with the units of `boldly physio`.
+const MEASURES: [(&str, &str, Option<&str>); 5] = [
+    ("heart_rate", "heart rate", Some("beats/min")),
+    ("breathing_rate", "breathing rate", Some("breaths/min")),
+    ("rvt", "respiratory volume per time", None),
+    ("mean_fd", "mean framewise displacement", Some("mm")),
+    ("kept_volumes", "volumes kept", None),
+];
+/// Before a region's name.
+const TSNR: &str = "tsnr_";
+
+/// A value of each participant (a place in [`People::all`]) at a visit: the mean over the runs, each counting alike; none where one has none.
+type Values = BTreeMap<(usize, String), Option<f64>>;
+
+/// A row a task and measure that any participant of the arms has; nothing without the table. What is wrong with a table that the plan does not name is told.
+///
+/// # Errors
+/// Of a table that the plan names bad data naming line and participant: unknown participants, no session, cells that are no numbers.
+pub fn analyse(
+    plan: &Plan,
+    people: &People,
+    tables: &Tables,
+    notes: &mut Notes,
+) -> Result<Vec<PhysiologyRow>> {
+    let Some(table) = tables.all.iter().find(|table| table.name == TABLE) else {
+        return Ok(Vec::new());
+    };
+    let is_named = plan.tables().is_some_and(|names| names.iter().any(|name| name == TABLE));
+    match of_table(table, plan, people) {
+        Err(error @ (Error::BadData(_) | Error::Usage(_))) if !is_named => {
+            notes.warn(format!("physiology is not described: {error}"), Vec::new());
+            Ok(Vec::new())
+        }
+        rows => rows,
+    }
+}
+
+fn of_table(table: &Measured, plan: &Plan, people: &People) -> Result<Vec<PhysiologyRow>> {
+    let runs = Runs {
+        of: table.people(people)?,
+        sessions: table.sessions()?,
+        tasks: match table.has("task") {
+            true => table.texts("task")?,
+            false => vec![None; table.table.rows.len()],
+        },
+    };
+    let mut tasks: Vec<&Option<String>> = Vec::new();
+    runs.tasks.iter().for_each(|task| {
+        if !tasks.contains(&task) {
+            tasks.push(task);
+        }
+    });
+    let mut rows = Vec::new();
+    for task in tasks {
+        for (column, label, units) in measures(table) {
+            let values = runs.values(&table.numbers(&column)?, task);
+            let variable = table.dictionary.get(&column);
+            let units = variable.and_then(|v| v.units.clone()).or(units.map(str::to_owned));
+            let names = (task.clone(), column, label, units);
+            rows.extend(row(names, &values, plan, people)?);
+        }
+    }
+    Ok(rows)
+}
+
+/// The columns of the table that are described, with words and units.
+fn measures(table: &Measured) -> Vec<(String, String, Option<&'static str>)> {
+    let known = MEASURES.into_iter().filter(|(column, ..)| table.has(column));
+    let known = known.map(|(column, label, units)| (column.to_owned(), label.to_owned(), units));
+    let regions = table.table.columns.iter().filter_map(|column| {
+        let region = column.strip_prefix(TSNR)?;
+        Some((column.clone(), format!("tSNR of {region}"), None))
+    });
+    known.chain(regions).collect()
+}
+
+/// Whose each row is.
+struct Runs {
+    of: Vec<usize>,
+    sessions: Vec<String>,
+    tasks: Vec<Option<String>>,
+}
+
+impl Runs {
+    fn values(&self, numbers: &[Option<f64>], task: &Option<String>) -> Values {
+        let mut all: BTreeMap<(usize, String), Vec<Option<f64>>> = BTreeMap::new();
+        for row in (0..self.of.len()).filter(|&row| self.tasks[row] == *task) {
+            let visit = (self.of[row], self.sessions[row].clone());
+            all.entry(visit).or_default().push(numbers[row]);
+        }
+        let mean = |values: Vec<Option<f64>>| {
+            let n = values.len() as f64;
+            Some(values.into_iter().collect::<Option<Vec<f64>>>()?.iter().sum::<f64>() / n)
+        };
+        all.into_iter().map(|(visit, values)| (visit, mean(values))).collect()
+    }
+}
+
+/// A measure described and compared; none where nobody of the arms has it at a visit of the plan.
+fn row(
+    (task, measure, label, units): (Option<String>, String, String, Option<String>),
+    values: &Values,
+    plan: &Plan,
+    people: &People,
+) -> Result<Option<PhysiologyRow>> {
+    let [before, after] = [&plan.baseline, &plan.endpoint].map(|name| session(name));
+    let at = |place: usize, visit: &String| values.get(&(place, visit.clone())).copied().flatten();
+    let places = |arm: Arm| people.places(|person| person.arm == Some(arm));
+    let of_visit = |visit: &String| {
+        ByArm::of(|arm| {
+            described(&places(arm).iter().filter_map(|&p| at(p, visit)).collect::<Vec<f64>>())
+        })
+    };
+    let (baseline, endpoint) = (of_visit(&before), of_visit(&after));
+    let there = |of: &ByArm<OfVisit>| of.active.n + of.control.n;
+    if there(&baseline) + there(&endpoint) == 0 {
+        return Ok(None);
+    }
+    let (mut changes, mut arms) = (Vec::new(), Vec::new());
+    let mut n = ByArm::of(|_| 0);
+    for arm in Arm::BOTH {
+        for place in places(arm) {
+            let Some((b, e)) = at(place, &before).zip(at(place, &after)) else { continue };
+            changes.push(e - b);
+            arms.push(arm);
+            match arm {
+                Arm::Active => n.active += 1,
+                Arm::Control => n.control += 1,
+            }
+        }
+    }
+    let compared = two_sample::difference(&changes, &arms, plan.conf)?;
+    let (interaction, test) = (compared.map(|both| both.0), compared.map(|both| both.1));
+    Ok(Some(PhysiologyRow {
+        task,
+        measure,
+        label,
+        units,
+        baseline,
+        endpoint,
+        n,
+        interaction,
+        test,
+    }))
+}
+
+fn described(values: &[f64]) -> OfVisit {
+    let n = values.len();
+    let mean = (n > 0).then(|| values.iter().sum::<f64>() / n as f64);
+    let sd = mean.filter(|_| n > 1).map(|mean| {
+        let square: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        (square / (n - 1) as f64).sqrt()
+    });
+    OfVisit { n, mean, sd }
+}

@@ -1,0 +1,160 @@
+//! Of `trial::physiology`: heart, breath, motion and signal of the runs by arm and visit.
+
+use std::fs;
+
+use boldly::io::tsv;
+use boldly::table::Table;
+use boldly::trial::results::PhysiologyRow;
+use boldly::trial::{Arm, Dictionary, Measured, Notes, analyse};
+
+use super::command::{NRS, boldly, run, study as folder_of_study};
+use super::study::{Study, study};
+
+const SESSIONS: [&str; 2] = ["ses-baseline", "ses-week13"];
+
+/// Beats a minute of the k-th participant (from 1) in a run at a visit.
+fn heart_rate(k: usize, visit: usize, run: usize) -> f64 {
+    55.0 + ((k * 7 + visit * (k % 4 + 2) * 5 + run * 3) % 23) as f64
+}
+
+/// Two runs of rest at each visit, and one of pain; who lacks a rate in one run, who the second visit.
+fn table() -> Table {
+    let head =
+        "participant_id session_id task run heart_rate mean_fd volumes kept_volumes tsnr_pag";
+    let mut rows = Vec::new();
+    for k in 1..=92_usize {
+        for (visit, session) in SESSIONS.iter().enumerate() {
+            if visit == 1 && k.is_multiple_of(10) {
+                continue;
+            }
+            for run in 0..3 {
+                let rate = match k == 4 && run == 1 {
+                    true => "n/a".to_owned(),
+                    false => heart_rate(k, visit, run).to_string(),
+                };
+                let task = if run < 2 { "rest" } else { "pain" };
+                let rest = [
+                    (run + 1).to_string(),
+                    rate,
+                    format!("0.{}", 1 + (k + run) % 7),
+                    "200".to_owned(),
+                    (200 - k % 9).to_string(),
+                    "n/a".to_owned(),
+                ];
+                let who = [format!("sub-{k:03}"), (*session).to_owned(), task.to_owned()];
+                rows.push(who.into_iter().chain(rest).collect());
+            }
+        }
+    }
+    let columns = head.split(' ').map(str::to_owned).collect();
+    Table { name: "physio_summary.tsv".to_owned(), columns, rows }
+}
+
+fn with(table: Table) -> Study {
+    let mut study = study();
+    let name = "physio_summary".to_owned();
+    study.tables.all.push(Measured { name, table, ..Measured::default() });
+    study.plan.outcomes.truncate(1);
+    study
+}
+
+fn rows(study: &Study, notes: Notes) -> Result<(Vec<PhysiologyRow>, Notes), boldly::error::Error> {
+    let found = analyse(&study.plan, study.participants.clone(), &study.tables, notes)?;
+    Ok((found.physiology, found.notes))
+}
+
+#[test]
+fn means_of_the_runs_of_each_visit_and_the_arms_changes_are_those_by_hand() {
+    let study = with(table());
+    let (rows, _) = rows(&study, Notes::default()).unwrap();
+    let names: Vec<(&str, &str)> =
+        rows.iter().map(|row| (row.task.as_deref().unwrap(), row.measure.as_str())).collect();
+    // Nobody has a tSNR of the PAG; of `volumes` nothing is to be said.
+    let measures = ["heart_rate", "mean_fd", "kept_volumes"];
+    let want: Vec<(&str, &str)> =
+        ["rest", "pain"].iter().flat_map(|task| measures.map(|m| (*task, m))).collect();
+    assert_eq!(names, want);
+    let row = &rows[0];
+    assert_eq!(row.units.as_deref(), Some("beats/min"));
+    let people = study.people();
+    let value = |k: usize, visit: usize| {
+        let lacks = k == 4 || visit == 1 && k.is_multiple_of(10);
+        (!lacks).then(|| (heart_rate(k, visit, 0) + heart_rate(k, visit, 1)) / 2.0)
+    };
+    let of_arm = |arm: Arm| -> Vec<usize> {
+        (1..=92).filter(|k| people.all[k - 1].arm == Some(arm)).collect()
+    };
+    let moments = |values: &[f64]| {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let square: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        (n, mean, square)
+    };
+    let close =
+        |got: f64, want: f64| assert!((got - want).abs() < 1e-12 * want.abs(), "{got} {want}");
+    let mut changes = Vec::new();
+    for arm in [Arm::Active, Arm::Control] {
+        for (visit, of) in [row.baseline, row.endpoint].iter().enumerate() {
+            let values: Vec<f64> = of_arm(arm).iter().filter_map(|&k| value(k, visit)).collect();
+            let (n, mean, square) = moments(&values);
+            assert_eq!(of.get(arm).n, values.len());
+            close(of.get(arm).mean.unwrap(), mean);
+            close(of.get(arm).sd.unwrap(), (square / (n - 1.0)).sqrt());
+        }
+        let change = |k: &usize| Some(value(*k, 1)? - value(*k, 0)?);
+        let own: Vec<f64> = of_arm(arm).iter().filter_map(change).collect();
+        assert_eq!(*row.n.get(arm), own.len());
+        changes.push(moments(&own));
+    }
+    let [(n1, m1, s1), (n0, m0, s0)] = changes[..] else { unreachable!() };
+    let variance = (s1 + s0) / (n1 + n0 - 2.0) * (1.0 / n1 + 1.0 / n0);
+    let (interaction, test) = (row.interaction.unwrap(), row.test.unwrap());
+    close(interaction.value, m1 - m0);
+    close(interaction.se.unwrap(), variance.sqrt());
+    close(test.statistic, (m1 - m0) / variance.sqrt());
+    assert_eq!(test.dof, Some(n1 + n0 - 2.0));
+}
+
+#[test]
+fn the_table_lies_in_the_report_wherever_it_is_given_and_faults_of_it_are_told() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    fs::write(dir.join("physio_summary.tsv"), tsv::write_string(&table())).unwrap();
+    run(dir, &format!("{NRS} --out without"));
+    assert!(!dir.join("without/physiology.tsv").exists());
+    run(dir, &format!("{NRS} --table physio_summary.tsv --out out"));
+    let sheet = tsv::read(&dir.join("out/physiology.tsv")).unwrap();
+    assert_eq!(sheet.rows.len(), 6);
+    assert_eq!(sheet.rows[0][..3], ["rest", "heart_rate", "beats/min"]);
+    let page = fs::read_to_string(dir.join("out/report.html")).unwrap();
+    assert!(
+        page.contains("Physiology, motion and signal")
+            && page.contains("heart rate (beats/min), rest")
+    );
+    run(dir, "verify out");
+    // A stranger in a table that the plan does not name is told; in one that it names he is refused.
+    let mut spoiled = table();
+    spoiled.rows[0][0] = "sub-099".to_owned();
+    fs::write(dir.join("physio_summary.tsv"), tsv::write_string(&spoiled)).unwrap();
+    let (_, said) = run(dir, &format!("{NRS} --table physio_summary.tsv --out told"));
+    assert!(
+        said.contains("physiology is not described: physio_summary.tsv, line 2 (sub-099)"),
+        "{said}"
+    );
+    assert!(!dir.join("told/physiology.tsv").exists());
+    let named =
+        "--table physio_summary.tsv --outcome physio_summary[task=pain]:heart_rate --out no";
+    let output = boldly(dir, &format!("{NRS} {named}"));
+    assert_eq!(output.status.code(), Some(65), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn units_are_the_dictionarys_where_it_has_them() {
+    let mut study = with(table());
+    let text = "{\"heart_rate\": {\"Units\": \"bpm\"}}";
+    let last = study.tables.all.last_mut().unwrap();
+    last.dictionary = Dictionary::parse("physio_summary.json", text).unwrap();
+    let (rows, _) = rows(&study, Notes::default()).unwrap();
+    assert_eq!(rows[0].units.as_deref(), Some("bpm"));
+    assert_eq!(rows[1].units.as_deref(), Some("mm"));
+}
