@@ -101,6 +101,9 @@ pub struct ResidualMaps {
     /// Residual variance, rho, a and b, as many as there are of them, where another device may find them; none by restricted maximum likelihood
     /// of one parameter.
     pub beyond: Vec<Vec<f32>>,
+    /// By how much rho, a and b may be off, as many as there are of them: of first-order noise in multiples of what residuals are off by
+    /// ([`crate::stats::ar1::FLATTEST`] at most), of ARMA(1,1) where the objective is higher by 1, none (0) where it is no bowl.
+    pub give: Vec<Vec<f32>>,
     /// Share of the variance about the mean that ordinary least squares explains.
     pub r_square: Vec<f32>,
     /// What effects were multiplied by to be in their units.
@@ -147,6 +150,12 @@ impl Autocorrelation {
     pub fn with_covariances(mut self) -> Autocorrelation {
         self.questions.iter_mut().flatten().for_each(|question| question.covariances = true);
         self
+    }
+
+    /// The same, of voxels with so many columns of their own.
+    #[must_use]
+    pub fn with_beside(self, n_beside: usize) -> Autocorrelation {
+        Autocorrelation { n_beside, ..self }
     }
 
     /// The same, which also keeps maps of the residuals, and what these are made of.
