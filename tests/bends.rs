@@ -114,7 +114,7 @@ fn rho_moves_as_far_as_it_is_allowed_to_at_most_where_residuals_are_off_in_the_w
         most.push(worst);
         gives.push(all[all.len() / 2]);
     }
-    assert!(most.iter().all(|most| *most > 0.2), "the bound is no idle one: {most:?}");
+    assert!(most[0] > 0.5 && most[1] > 0.1, "the bound is no idle one: {most:?}");
     // As many residuals as tell of rho: about 2.
     assert!(gives[0] > 1.5 && gives[0] < 3.5 && gives[1] > 1.3 * gives[0], "{gives:?}");
 }

@@ -191,10 +191,10 @@ fn fit(
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
         let counts: Vec<bool> = asked.iter().map(|asked| asked.parts[at].is_some()).collect();
-        // The larger part of a plan: it stays no longer than its run.
-        plan.noise = Some(
-            noise(spec, &runs[at], (&plan.model, &plan.contrasts))?.with_beside(beside.names.len()),
-        );
+        // The larger part of a plan: it stays no longer than its run. A rerun that finished files are held against draws nothing.
+        let prepared = noise(spec, &runs[at], (&plan.model, &plan.contrasts))?;
+        let prepared = prepared.with_beside(beside.names.len()).with_doubts(!products.draws());
+        plan.noise = Some(prepared);
         let run = (&mut runs[at], beside, &*plan);
         so_far.take(spec, ladder, run, &counts, products, watch)?;
         plan.noise = None;

@@ -165,12 +165,17 @@ impl OfRun<'_> {
             let want = f64::from(sigma2[voxel]);
             rounding(want) + 4.0 * bounds.rtol * want
         });
-        let near = |times: f64| Tolerance::of(move |bounds, _, _| times * bounds.atol);
+        // 1 - R² is a ratio of two sums of squares.
+        let r_square = inside(&found.r_square, self.fitted);
+        let of_share = Tolerance::of(move |bounds, _, voxel| {
+            let want = f64::from(r_square[voxel]);
+            rounding(1.0) + 4.0 * bounds.rtol * (1.0 - want).abs()
+        });
         let explained = "Share of the variance about the mean that the whole model explains by ordinary least squares";
         let variance = "Residual variance";
         let mut maps = vec![
             self.map(Quantity::ResidualVariance, &found.sigma2, variance, of_variance),
-            self.map(Quantity::ModelRSquare, &found.r_square, explained, near(10.0)),
+            self.map(Quantity::ModelRSquare, &found.r_square, explained, of_share),
         ];
         if spec.noise != Noise::Ols {
             let mut said = "Autocorrelation of the residuals at lag 1".to_owned();
@@ -189,7 +194,11 @@ impl OfRun<'_> {
             [Quantity::ResidualVariance, Quantity::Rho, Quantity::ArmaA, Quantity::ArmaB];
         for (quantity, values) in quantities.into_iter().zip(&found.beyond) {
             let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
-            of_it.for_each(|map| map.allow_up_to(&[inside(values, self.fitted)]));
+            let values = [inside(values, self.fitted)];
+            of_it.for_each(|map| match spec.noise {
+                Noise::Ar1 => map.allow_in_proportion(&values),
+                _ => map.allow_up_to(&values),
+            });
         }
         maps
     }

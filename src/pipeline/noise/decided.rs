@@ -54,17 +54,17 @@ impl Autocorrelation {
                 maps.dof = self.dof_beside(held, shared, (plane_len, fitted));
             }
         }
+        let give = match self.keeps_maps || self.doubts {
+            true => self.give(held, &own, shape)?,
+            false => Vec::new(),
+        };
         let dof = maps.first().filter(|_| self.n_beside > 0).map(|maps| maps.dof.clone());
         let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
-            self.beyond(held, (&rho, &sigma2), fitted, maps)?;
+            self.beyond(held, (&rho, &sigma2, &give), fitted, maps)?;
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
         });
-        let give = match self.keeps_maps {
-            true => self.give(held, &own, shape)?,
-            false => Vec::new(),
-        };
         let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
         let n_volumes = self.lags.pairs.gap_of.len();
         let residuals = Residuals::of(&own.rho, &rho, &sigma2, n_volumes);

@@ -6,7 +6,8 @@
 //!
 //! (n - m) 4 r / ((1 - rho²) f''),    f'' the objective's second derivative:
 //!
-//! 2 r where all n - m residuals tell of rho (f'' = 2 (n - m) / (1 - rho²)), and more where the design has taken what would.
+//! 2 r where all n - m residuals tell of rho (f'' = 2 (n - m) / (1 - rho²)), and more where the design has taken what would. What is rounded is e before whitening takes
+//! the design out of it, so that r is larger by |R^(-1/2) e| / |z|.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -34,6 +35,15 @@ impl Ar1 {
         );
         give
     }
+
+    /// e'R⁻¹e of a voxel.
+    fn whole(&self, sums: &Sums, voxel: usize, rho: f64) -> f64 {
+        let (ends, lags) = self.weights_of_gaps(rho);
+        let of_gaps = |weights: &[f64], sums: &ndarray::Array2<f64>| -> f64 {
+            weights.iter().zip(sums.column(voxel)).map(|(weight, sum)| weight * sum).sum()
+        };
+        sums.square[voxel] + of_gaps(&ends, &sums.ends) - of_gaps(&lags, &sums.lags)
+    }
 }
 
 struct Bend<'a> {
@@ -57,7 +67,7 @@ impl WithSimd for Bend<'_> {
             panel.load::<S>(sums, first + index * w, rho.len());
             let mut at = rho.to_vec();
             at.resize(w, rho[0]);
-            let mut bend = vec![0.0; w];
+            let (mut bend, mut lost) = (vec![0.0; w], vec![1.0; w]);
             for (step, weight) in [(-HALF, 1.0), (0.0, -2.0), (HALF, 1.0)] {
                 let at: Vec<f64> = at.iter().map(|rho| rho + step).collect();
                 panel.factorise(simd, model, &at);
@@ -66,9 +76,15 @@ impl WithSimd for Bend<'_> {
                     let rss = panel.own.rss[lane] / panel.square(lane);
                     *bend += weight * model.objective(rss, ln_det) / (HALF * HALF);
                 }
+                if step == 0.0 {
+                    for (lane, lost) in lost.iter_mut().enumerate().take(rho.len()) {
+                        let whole = model.whole(sums, first + index * w + lane, at[lane]);
+                        *lost = (whole / panel.own.rss[lane]).sqrt();
+                    }
+                }
             }
             for (lane, (give, rho)) in give.iter_mut().zip(rho).enumerate() {
-                let off = 4.0 * left / ((1.0 - rho * rho) * bend[lane]);
+                let off = 4.0 * left * lost[lane] / ((1.0 - rho * rho) * bend[lane]);
                 let is_bowl = bend[lane] > 0.0 && off.is_finite();
                 *give = match panel.square(lane) > 0.0 {
                     false => 0.0,
