@@ -114,9 +114,9 @@ fn rho_moves_as_far_as_it_is_allowed_to_at_most_where_residuals_are_off_in_the_w
         most.push(worst);
         gives.push(all[all.len() / 2]);
     }
-    assert!(most[0] > 0.5 && most[1] > 0.1, "the bound is no idle one: {most:?}");
-    // As many residuals as tell of rho: about 2.
-    assert!(gives[0] > 1.5 && gives[0] < 3.5 && gives[1] > 1.3 * gives[0], "{gives:?}");
+    assert!(most[0] > 0.2 && most[1] > 0.05, "the bound is no idle one: {most:?}");
+    // As many residuals as tell of rho: about 2, and what whitening makes of them.
+    assert!(gives[0] > 1.5 && gives[0] < 5.0 && gives[1] > 1.3 * gives[0], "{gives:?}");
 }
 
 #[test]

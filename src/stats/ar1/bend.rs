@@ -6,8 +6,8 @@
 //!
 //! (n - m) 4 r / ((1 - rho²) f''),    f'' the objective's second derivative:
 //!
-//! 2 r where all n - m residuals tell of rho (f'' = 2 (n - m) / (1 - rho²)), and more where the design has taken what would. What is rounded is e before whitening takes
-//! the design out of it, so that r is larger by |R^(-1/2) e| / |z|.
+//! 2 r where all n - m residuals tell of rho (f'' = 2 (n - m) / (1 - rho²)), and more where the design has taken what would. What is off by r is e, before it is whitened, and
+//! whitening makes of that (1 + |rho|) / (1 - |rho|) at most (squared): z is off by r |e| / |z| times the root of it.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -34,15 +34,6 @@ impl Ar1 {
             },
         );
         give
-    }
-
-    /// e'R⁻¹e of a voxel.
-    fn whole(&self, sums: &Sums, voxel: usize, rho: f64) -> f64 {
-        let (ends, lags) = self.weights_of_gaps(rho);
-        let of_gaps = |weights: &[f64], sums: &ndarray::Array2<f64>| -> f64 {
-            weights.iter().zip(sums.column(voxel)).map(|(weight, sum)| weight * sum).sum()
-        };
-        sums.square[voxel] + of_gaps(&ends, &sums.ends) - of_gaps(&lags, &sums.lags)
     }
 }
 
@@ -78,8 +69,9 @@ impl WithSimd for Bend<'_> {
                 }
                 if step == 0.0 {
                     for (lane, lost) in lost.iter_mut().enumerate().take(rho.len()) {
-                        let whole = model.whole(sums, first + index * w + lane, at[lane]);
-                        *lost = (whole / panel.own.rss[lane]).sqrt();
+                        let size = at[lane].abs();
+                        let whitened = panel.square(lane) * (1.0 + size) / (1.0 - size);
+                        *lost = (whitened / panel.own.rss[lane]).sqrt();
                     }
                 }
             }
