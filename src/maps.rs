@@ -284,10 +284,19 @@ impl Dof {
 impl Map {
     /// Allow also what lies between its values and another map's, of equal rows and voxels.
     pub fn allow_up_to(&mut self, other: &[Arc<Vec<f32>>]) {
+        self.allow_towards(other, |_| 1.0);
+    }
+
+    /// The same, where the other map is what t's relative bound of the f64 path makes of the values: in proportion to that bound.
+    pub fn allow_in_proportion(&mut self, other: &[Arc<Vec<f32>>]) {
+        self.allow_towards(other, |bounds| bounds.rtol / Bounds::F64.rtol);
+    }
+
+    fn allow_towards(&mut self, other: &[Arc<Vec<f32>>], times: fn(Bounds) -> f64) {
         let (own, values, other) = (self.tolerance.clone(), self.values.clone(), other.to_vec());
         self.tolerance = Tolerance::of(move |bounds, row, voxel| {
             let between = f64::from(values[row][voxel]) - f64::from(other[row][voxel]);
-            own.at(bounds, row, voxel) + between.abs()
+            own.at(bounds, row, voxel) + times(bounds) * between.abs()
         });
     }
 }
@@ -463,5 +472,9 @@ mod tests {
         map.allow_up_to(&[Arc::new(vec![1.0, 0.0, 3.5])]);
         let allowed = |voxel| map.tolerance.at(Bounds::F64, 0, voxel);
         assert_eq!([allowed(0), allowed(1), allowed(2)], [0.25, 0.25, 2.75]);
+        map.tolerance = Tolerance::exact();
+        map.allow_in_proportion(&[Arc::new(vec![1.0, 0.0, 3.5])]);
+        let allowed = [Bounds::F64, Bounds::F32].map(|bounds| map.tolerance.at(bounds, 0, 2));
+        assert!((allowed[0] - 2.5).abs() < 1e-9 && (allowed[1] - 25.0).abs() < 1e-6, "{allowed:?}");
     }
 }

@@ -298,7 +298,16 @@ fn runs_whose_slices_have_no_times_of_their_own_take_start_time_and_refuse_slice
     }
     // A raw run that says when its volumes begin is taken at its word; one that says 0 says nothing.
     sidecar(json!({ "StartTime": 0.5, "SliceTiming": interleaved() }));
-    assert_eq!(told(dir, "").1["task_times_s"], 0.5);
+    let (said, resolved) = told(dir, "");
+    assert_eq!(resolved["task_times_s"], 0.5);
+    assert!(said.contains("StartTime: 0.5 s") && said.contains("has slice times too"), "{said}");
+    assert!(!told(dir, "--task-times metadata").0.contains("has slice times too"), "as asked");
+    // Slices count from the start of the volume, whatever StartTime says.
+    told(dir, "--task-times slice");
+    let by_slice = || fs::read_to_string(dir.join("out/design_slice-groups.tsv")).unwrap();
+    let with_start = by_slice();
     sidecar(json!({ "StartTime": 0, "SliceTiming": interleaved() }));
-    assert_eq!(told(dir, "").1["task_times"], "slice");
+    let (said, resolved) = told(dir, "");
+    assert_eq!(resolved["task_times"], "slice");
+    assert!(!said.contains("has slice times too") && by_slice() == with_start, "{said}");
 }

@@ -1,8 +1,10 @@
 """boldly and its peers on the same files: whole processes, one after the other, medians.
 
-usage: python benches/peers/side_by_side.py BOLD.nii MASK DESIGN.tsv POSITIVE NEGATIVE [--boldly PATH] [--runs 5] [--fwhm 5]
+usage: python benches/peers/side_by_side.py BOLD.nii MASK DESIGN.tsv POSITIVE NEGATIVE [--boldly PATH] [--runs 5] [--fwhm 5] [--noise ar1]
 
-The contrast is POSITIVE - NEGATIVE, two column names of the design. Every glm writes effect, variance, t, z and p as
+--noise is the model of every glm that has it: ar1 (boldly's default: restricted maximum likelihood, rho smoothed; nilearn's default: its
+own rule), nilearn-ar1 (nilearn's rule in both) or ols. numpy's glm is ordinary least squares always, and runs with --noise ols alone. boldly
+does not scale, as nilearn is told not to. The contrast is POSITIVE - NEGATIVE, two column names of the design. Every glm writes effect, variance, t, z and p as
 .nii.gz; smoothing writes .nii. The input is read once before, so that all find it in the page cache. Outputs are
 deleted between runs. boldly runs if it is found; the peers need: pip install nilearn==0.14.1
 """
@@ -46,20 +48,25 @@ def main():
     parser.add_argument("--boldly", default=str(HERE / "../../target/release/boldly"))
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--fwhm", default="5")
+    parser.add_argument("--noise", choices=["ar1", "nilearn-ar1", "ols"], default="ar1")
     a = parser.parse_args()
     scratch = Path(tempfile.mkdtemp()) / "out"
     python, minus = sys.executable, f"{a.positive} - {a.negative}"
     smoothed = scratch / "smoothed.nii"
+    nilearn = ["--noise", "ols" if a.noise == "ols" else "ar1"]
     jobs = [
-        ("glm", "numpy", [python, HERE / "numpy_glm.py", a.bold, a.mask, a.design, a.positive, a.negative, scratch]),
-        ("glm", "nilearn", [python, HERE / "nilearn_glm.py", a.bold, a.mask, a.design, minus, scratch]),
+        (f"glm, {a.noise}", "nilearn", [python, HERE / "nilearn_glm.py", a.bold, a.mask, a.design, minus, scratch, *nilearn]),
         ("smooth", "nilearn", [python, HERE / "nilearn_smooth.py", a.bold, a.fwhm, smoothed]),
     ]
+    if a.noise == "ols":
+        numpy = [python, HERE / "numpy_glm.py", a.bold, a.mask, a.design, a.positive, a.negative, scratch]
+        jobs.insert(0, ("glm, ols", "numpy", numpy))
     if Path(a.boldly).is_file():
         glm = [a.boldly, "glm", a.bold, "--design", a.design, "--mask", a.mask, "--device", "cpu"]
+        glm += ["--noise", a.noise, "--scaling", "none"]
         smooth = [a.boldly, "smooth", a.bold, "--fwhm", a.fwhm, "--device", "cpu"]
-        jobs.insert(0, ("glm", "boldly", [*glm, "--contrast", minus, "--out", scratch]))
-        jobs.insert(3, ("smooth", "boldly", [*smooth, "--out", smoothed]))
+        jobs.insert(0, (f"glm, {a.noise}", "boldly", [*glm, "--contrast", minus, "--out", scratch]))
+        jobs.insert(-1, ("smooth", "boldly", [*smooth, "--out", smoothed]))
     Path(a.bold).read_bytes()
     print("| operation | tool | wall s | CPU s | peak MiB |\n|---|---|---|---|---|")
     for operation, tool, command in jobs:

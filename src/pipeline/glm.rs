@@ -60,9 +60,9 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     let mut opened = open(spec, ladder, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     smooth_tasks(spec, smoothing.as_ref(), &mut opened.runs, watch);
-    let questions = ask(spec, &opened, smoothing.as_ref(), watch)?;
+    let mut questions = ask(spec, &opened, smoothing.as_ref(), watch)?;
     let regions = in_regions::open(spec, &mut opened, &questions, watch)?;
-    let mut found = fit(spec, ladder, &mut opened, (&questions, regions), products, watch)?;
+    let mut found = fit(spec, ladder, &mut opened, (&mut questions, regions), products, watch)?;
     percent::leave_out(&questions.percents, &mut found.all, &found.no_percent, watch);
     let all = &found.all;
     all.contrasts.iter().try_for_each(|maps| maps.refuse_beyond_f32(&all.fitted))?;
@@ -166,8 +166,8 @@ fn ask(
     let plan = |(at, model): (usize, Model)| {
         let part = |asked: &&Asked| asked.parts.get(at).cloned().flatten();
         let contrasts = all.iter().filter_map(part).collect();
-        let mut plan = plan(spec, &runs[at], (model, contrasts), smoothing)?;
-        take_room(spec, &mut plan, beside[at].names.len(), &runs[at])?;
+        let plan = plan(spec, &runs[at], (model, contrasts), smoothing)?;
+        leave_room(spec, &plan, beside[at].names.len(), &runs[at])?;
         Ok(plan)
     };
     let plans = models.into_iter().enumerate().map(plan).collect::<Result<Vec<Plan>>>()?;
@@ -179,7 +179,7 @@ fn fit(
     spec: &GlmSpec,
     ladder: &mut Ladder,
     Opened { runs, beside, grid, .. }: &mut Opened,
-    (Questions { asked, percents, plans, .. }, regions): (&Questions, Option<InRegions>),
+    (Questions { asked, percents, plans, .. }, regions): (&mut Questions, Option<InRegions>),
     products: &mut dyn Products,
     watch: &dyn Watch,
 ) -> Result<Combined> {
@@ -187,12 +187,17 @@ fn fit(
     let all = asked.iter().chain(percents.iter().map(|p| &p.asked));
     let joint = all.map(|asked| asked.joint.clone()).collect();
     let mut so_far = SoFar::new(spec.combine, joint, common, regions);
-    for (at, (plan, beside)) in plans.iter().zip(beside).enumerate() {
+    for (at, (plan, beside)) in plans.iter_mut().zip(beside).enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
         let counts: Vec<bool> = asked.iter().map(|asked| asked.parts[at].is_some()).collect();
-        let run = (&mut runs[at], beside, plan);
+        // The larger part of a plan: it stays no longer than its run. A rerun that finished files are held against draws nothing.
+        let prepared = noise(spec, &runs[at], (&plan.model, &plan.contrasts))?;
+        let prepared = prepared.with_beside(beside.names.len()).with_doubts(!products.draws());
+        plan.noise = Some(prepared);
+        let run = (&mut runs[at], beside, &*plan);
         so_far.take(spec, ladder, run, &counts, products, watch)?;
+        plan.noise = None;
     }
     so_far.combined(spec.two_sided, watch)
 }
@@ -212,7 +217,9 @@ pub fn plan_alone(
     let asked = across::ask(spec, (&names, n_task), runs, &models, watch)?;
     let [model] = models;
     let contrasts = asked.into_iter().filter_map(|mut asked| asked.parts.pop().flatten());
-    plan(spec, run, (model, contrasts.collect()), smoothing)
+    let mut plan = plan(spec, run, (model, contrasts.collect()), smoothing)?;
+    plan.noise = Some(noise(spec, run, (&plan.model, &plan.contrasts))?);
+    Ok(plan)
 }
 
 /// The model of a run.
@@ -248,7 +255,7 @@ fn model(spec: &GlmSpec, run: &Run, watch: &dyn Watch) -> Result<Model> {
     Ok(model)
 }
 
-/// The model of a run with the contrasts that it counts for, and what comes before it.
+/// The model of a run with the contrasts that it counts for, and what comes before it; its noise is prepared when it is its turn.
 fn plan(
     spec: &GlmSpec,
     run: &Run,
@@ -262,8 +269,8 @@ fn plan(
         }
         _ => None,
     };
-    let noise = Some(noise(spec, run, (&model, &contrasts))?);
-    Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
+    refuse_gaps(spec, run)?;
+    Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise: None })
 }
 
 /// Refuse a run of which censoring leaves too little.
@@ -285,7 +292,7 @@ fn refuse_few(spec: &GlmSpec, run: &Run, dof: f64) -> Result<()> {
 }
 
 /// Columns of each voxel's own take their degrees of freedom from the run's.
-fn take_room(spec: &GlmSpec, plan: &mut Plan, n_beside: usize, run: &Run) -> Result<()> {
+fn leave_room(spec: &GlmSpec, plan: &Plan, n_beside: usize, run: &Run) -> Result<()> {
     let left = plan.model.dof - n_beside as f64;
     if n_beside > 0 && left < 1.0 {
         return Err(Error::bad_data(
@@ -298,8 +305,19 @@ fn take_room(spec: &GlmSpec, plan: &mut Plan, n_beside: usize, run: &Run) -> Res
             "choose fewer columns",
         ));
     }
-    refuse_few(spec, run, left)?;
-    plan.noise.iter_mut().for_each(|noise| noise.n_beside = n_beside);
+    refuse_few(spec, run, left)
+}
+
+/// nilearn's rule is one of runs without gaps.
+fn refuse_gaps(spec: &GlmSpec, run: &Run) -> Result<()> {
+    if spec.noise == Noise::NilearnAr1 && Pairs::of_kept(&run.kept).has_gaps() {
+        return Err(Error::usage(
+            "--noise nilearn-ar1",
+            format!("is asked for with censored volumes of {}", display(&run.path)),
+            "be of runs without gaps: nilearn has no rule for them",
+            "use --noise ar1",
+        ));
+    }
     Ok(())
 }
 
@@ -319,16 +337,7 @@ fn noise(spec: &GlmSpec, run: &Run, fitted: (&Model, &[Prepared])) -> Result<Aut
             (Rule::Reml, Used::Smoothed(taps?))
         }
     };
-    let pairs = Pairs::of_kept(&run.kept);
-    if rule == Rule::Nilearn && pairs.has_gaps() {
-        return Err(Error::usage(
-            "--noise nilearn-ar1",
-            format!("is asked for with censored volumes of {}", display(&run.path)),
-            "be of runs without gaps: nilearn has no rule for them",
-            "use --noise ar1",
-        ));
-    }
-    let noise = Autocorrelation::new(fitted, pairs, rule, used)?;
+    let noise = Autocorrelation::new(fitted, Pairs::of_kept(&run.kept), rule, used)?;
     let noise = if joint { noise.with_covariances() } else { noise };
     if spec.maps || spec.residuals { noise.with_maps() } else { Ok(noise) }
 }

@@ -46,6 +46,8 @@ pub struct Autocorrelation {
     pub keeps_maps: bool,
     /// Columns of each voxel's own beside the model.
     pub n_beside: usize,
+    /// Whether the fit is one that another is held against: what rho may be off by is then carried to the contrasts.
+    pub doubts: bool,
 }
 
 /// The rho that a fit takes.
@@ -98,9 +100,12 @@ pub struct ResidualMaps {
     pub arma11: Option<[Vec<f32>; 2]>,
     /// Residual variance.
     pub sigma2: Vec<f32>,
-    /// Residual variance, rho, a and b, as many as there are of them, where another device may find them; none by restricted maximum likelihood
-    /// of one parameter.
+    /// Residual variance, rho, a and b, as many as there are of them, where another device may find them; of first-order noise by restricted
+    /// maximum likelihood the variance alone, and that in a rerun.
     pub beyond: Vec<Vec<f32>>,
+    /// By how much rho, a and b may be off, as many as there are of them: of first-order noise in multiples of what residuals are off by
+    /// ([`crate::stats::ar1::FLATTEST`] at most), of ARMA(1,1) where the objective is higher by 1, none (0) where it is no bowl.
+    pub give: Vec<Vec<f32>>,
     /// Share of the variance about the mean that ordinary least squares explains.
     pub r_square: Vec<f32>,
     /// What effects were multiplied by to be in their units.
@@ -139,7 +144,15 @@ impl Autocorrelation {
         let questions = (0..lags.of_groups.len())
             .map(|group| asked.iter().map(|c| question(group, c)).collect())
             .collect::<Result<_>>()?;
-        Ok(Autocorrelation { lags, questions, used, arma11, keeps_maps: false, n_beside: 0 })
+        Ok(Autocorrelation {
+            lags,
+            questions,
+            used,
+            arma11,
+            keeps_maps: false,
+            n_beside: 0,
+            doubts: false,
+        })
     }
 
     /// The same, which also gives the covariances between the rows of an F, for runs that are combined.
@@ -147,6 +160,18 @@ impl Autocorrelation {
     pub fn with_covariances(mut self) -> Autocorrelation {
         self.questions.iter_mut().flatten().for_each(|question| question.covariances = true);
         self
+    }
+
+    /// The same, of voxels with so many columns of their own.
+    #[must_use]
+    pub fn with_beside(self, n_beside: usize) -> Autocorrelation {
+        Autocorrelation { n_beside, ..self }
+    }
+
+    /// The same, which another fit is held against or not.
+    #[must_use]
+    pub fn with_doubts(self, doubts: bool) -> Autocorrelation {
+        Autocorrelation { doubts, ..self }
     }
 
     /// The same, which also keeps maps of the residuals, and what these are made of.

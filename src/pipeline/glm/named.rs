@@ -13,7 +13,7 @@ use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::echoes;
 use crate::pipeline::first_level::{Fitted, Plan};
 use crate::pipeline::scaling;
-use crate::pipeline::spec::GlmSpec;
+use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::volume::Grid;
 
@@ -40,7 +40,10 @@ pub(super) fn maps(
     let mut maps = of_contrasts(spec, opened, questions, &found.all);
     if let Some(elsewhere) = &found.elsewhere {
         let others = of_contrasts(spec, opened, questions, elsewhere);
-        maps.iter_mut().zip(&others).for_each(|(map, other)| map.allow_up_to(&other.values));
+        maps.iter_mut().zip(&others).for_each(|(map, other)| match spec.noise {
+            Noise::Ar1 => map.allow_in_proportion(&other.values),
+            _ => map.allow_up_to(&other.values),
+        });
     }
     if spec.maps {
         let mut of_residuals = residuals::maps(spec, &found.all, &questions.plans);

@@ -165,35 +165,103 @@ impl OfRun<'_> {
             let want = f64::from(sigma2[voxel]);
             rounding(want) + 4.0 * bounds.rtol * want
         });
-        let near = |times: f64| Tolerance::of(move |bounds, _, _| times * bounds.atol);
+        // 1 - R² is a ratio of two sums of squares.
+        let r_square = inside(&found.r_square, self.fitted);
+        let of_share = Tolerance::of(move |bounds, _, voxel| {
+            let want = f64::from(r_square[voxel]);
+            rounding(1.0) + 4.0 * bounds.rtol * (1.0 - want).abs()
+        });
         let explained = "Share of the variance about the mean that the whole model explains by ordinary least squares";
         let variance = "Residual variance";
         let mut maps = vec![
             self.map(Quantity::ResidualVariance, &found.sigma2, variance, of_variance),
-            self.map(Quantity::ModelRSquare, &found.r_square, explained, near(10.0)),
+            self.map(Quantity::ModelRSquare, &found.r_square, explained, of_share),
         ];
         if spec.noise != Noise::Ols {
             let mut said = "Autocorrelation of the residuals at lag 1".to_owned();
             if is_smoothed(spec) {
                 said.push_str(&format!(", smoothed by {} voxels FWHM", spec.rho_fwhm_vox));
             }
-            maps.push(self.map(Quantity::Rho, &found.rho, &said, near(10.0)));
+            let off = off(spec.noise, &found.rho, &found.give[0]);
+            maps.push(self.map(Quantity::Rho, &found.rho, &said, off));
         }
         if let Some([a, b]) = &found.arma11 {
-            maps.push(self.map(Quantity::ArmaA, a, "a of ARMA(1,1)", near(100.0)));
-            maps.push(self.map(Quantity::ArmaB, b, "b of ARMA(1,1)", near(100.0)));
+            let of = |values, give| off(spec.noise, values, give);
+            maps.push(self.map(Quantity::ArmaA, a, "a of ARMA(1,1)", of(a, &found.give[1])));
+            maps.push(self.map(Quantity::ArmaB, b, "b of ARMA(1,1)", of(b, &found.give[2])));
         }
         let quantities =
             [Quantity::ResidualVariance, Quantity::Rho, Quantity::ArmaA, Quantity::ArmaB];
         for (quantity, values) in quantities.into_iter().zip(&found.beyond) {
             let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
-            of_it.for_each(|map| map.allow_up_to(&[inside(values, self.fitted)]));
+            let values = [inside(values, self.fitted)];
+            of_it.for_each(|map| match spec.noise {
+                Noise::Ar1 => map.allow_in_proportion(&values),
+                _ => map.allow_up_to(&values),
+            });
         }
         maps
     }
 }
 
+/// Where steps that look for rho, a and b end, as values.
+const END: f64 = 1e-6;
+/// In the objective: a rise so many times t's relative bound may be taken for none by sums of another precision.
+const DOUBT: f64 = 10.0;
+/// Of a and b, in t's absolute bounds: where the objective is no bowl, as on an edge; and the most, in a and b.
+const NO_BOWL: f64 = 100.0;
+const FARTHEST: f64 = 0.2;
+
+/// What rho, a or b may be off by: by how the objective bends at it (docs/accuracy.md). `give`: as of [`ResidualMaps`].
+fn off(noise: Noise, values: &[f32], give: &[f32]) -> Tolerance {
+    let (values, give) = (values.to_vec(), give.to_vec());
+    Tolerance::of(move |bounds, _, voxel| {
+        let give = f64::from(give[voxel]);
+        let of_bend = match noise {
+            // Truncated to hundredths: the same, or what lies beyond an edge.
+            Noise::NilearnAr1 => 0.0,
+            Noise::Arma11 if give == 0.0 => NO_BOWL * bounds.atol,
+            Noise::Arma11 => END + (give * (DOUBT * bounds.rtol).sqrt()).min(FARTHEST),
+            Noise::Ar1 | Noise::Ols => END + give * bounds.rtol,
+        };
+        rounding(f64::from(values[voxel])) + of_bend
+    })
+}
+
 fn inside(values: &[f32], fitted: &[bool]) -> Arc<Vec<f32>> {
     let of = |(&value, &fitted): (&f32, &bool)| if fitted { value } else { 0.0 };
     Arc::new(values.iter().zip(fitted).map(of).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::maps::Bounds;
+    use crate::pipeline::comparison::Comparison;
+
+    #[test]
+    fn verify_refuses_what_lies_ten_bounds_off_and_passes_half_of_one_where_a_bowl_is_sharp_and_flat()
+     {
+        // 2 is full information, 400 next to none; 0.1 and 1.5 as of ARMA(1,1) of 200 and of 2 volumes.
+        for (noise, give) in [(Noise::Ar1, [2.0, 400.0]), (Noise::Arma11, [0.1, 1.5])] {
+            for bounds in [Bounds::F32, Bounds::F64_ACCUMULATORS] {
+                let off = off(noise, &[0.3, 0.3], &give);
+                let bound = |voxel| off.at(bounds, 0, voxel);
+                assert!(bound(1) > 5.0 * bound(0), "{noise:?}: {} {}", bound(0), bound(1));
+                for voxel in 0..2 {
+                    for (times, passes) in [(0.5, true), (10.0, false)] {
+                        let mut comparison = Comparison::of(std::path::Path::new("rho"));
+                        comparison.add([0; 4], 0.3 + times * bound(voxel), 0.3, bound(voxel));
+                        assert_eq!(comparison.passed(), passes, "{noise:?} {voxel} {times}");
+                    }
+                }
+            }
+        }
+        let floor = off(Noise::NilearnAr1, &[0.3], &[0.0]).at(Bounds::F32, 0, 0);
+        assert!(floor < 1e-7, "a hundredth is a hundredth: {floor}");
+        let no_bowl = off(Noise::Arma11, &[0.3], &[0.0]).at(Bounds::F64, 0, 0);
+        assert!((no_bowl - 2e-3).abs() < 1e-6, "{no_bowl}");
+        let farthest = off(Noise::Arma11, &[0.3], &[100.0]).at(Bounds::F32, 0, 0);
+        assert!((farthest - 0.2).abs() < 1e-5, "{farthest}");
+    }
 }

@@ -41,9 +41,15 @@ pub struct Task {
     pub drift: Drift,
     /// Each slice's own columns, in place of the design's.
     pub slices: Option<Slices>,
+    /// Whether StartTime was taken though the slices' own times are known, and nobody chose.
+    passes_over_slices: bool,
     /// What the design was built from.
     made: DesignSpec,
 }
+
+/// What is said then.
+const PASSED_OVER: &str =
+    "; the run has slice times too: --task-times slice takes each slice's own, without StartTime";
 
 /// Task columns that differ between planes.
 #[derive(Debug, Clone)]
@@ -139,8 +145,15 @@ impl Task {
         made.frame_times = at(at_s);
         let drift = made.drift.settled(acquisition.n_volumes, acquisition.tr);
         let design = design::build(&made)?;
+        let passes_over_slices = asked == TaskTimes::Auto
+            && times == TaskTimes::Metadata
+            && known.resampled.is_none()
+            && acquisition.slice_times.is_some();
         if each.len() == 1 {
-            return Ok((design, Task { times, at_s, drift, slices: None, made }));
+            return Ok((
+                design,
+                Task { times, at_s, drift, slices: None, passes_over_slices, made },
+            ));
         }
         let mut unique = each.clone();
         unique.sort_by(f64::total_cmp);
@@ -154,7 +167,7 @@ impl Task {
         let names = design.names[..design.n_task].to_vec();
         let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
         let slices = Some(Slices { fitted: own.clone(), own });
-        Ok((design, Task { times, at_s, drift, slices, made }))
+        Ok((design, Task { times, at_s, drift, slices, passes_over_slices, made }))
     }
 
     /// What each task column of the design is measured by; none of derivatives.
@@ -175,7 +188,11 @@ impl Task {
     #[must_use]
     pub fn told(&self, acquisition: &Acquisition) -> String {
         let (at_s, tr) = (self.at_s, acquisition.tr);
-        let Some(slices) = &self.slices else { return at_one_moment(self.times, at_s, tr) };
+        let Some(slices) = &self.slices else {
+            let told = at_one_moment(self.times, at_s, tr);
+            let passed_over = self.passes_over_slices;
+            return if passed_over { format!("{told}{PASSED_OVER}") } else { told };
+        };
         format!(
             "task columns at each slice's own time, {} times in each volume of {tr} s; --task-times says otherwise",
             slices.own.columns.len()

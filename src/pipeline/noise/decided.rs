@@ -10,7 +10,7 @@ use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::ContrastValues;
 use crate::kernels::smooth::{self, Taps};
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::Scan;
+use crate::stats::ar1::{Rule, Scan};
 use crate::stats::arma11::{self, Found};
 use crate::stats::gls::Solved;
 use crate::volume::{Block, Grid, HostBold, Mask};
@@ -54,9 +54,13 @@ impl Autocorrelation {
                 maps.dof = self.dof_beside(held, shared, (plane_len, fitted));
             }
         }
+        let give = match self.keeps_maps || self.doubts {
+            true => self.give(held, &own, shape)?,
+            false => Vec::new(),
+        };
         let dof = maps.first().filter(|_| self.n_beside > 0).map(|maps| maps.dof.clone());
         let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
-            self.beyond(held, (&rho, &sigma2), fitted, maps)?;
+            self.beyond(held, (&rho, &sigma2, &give), fitted, maps)?;
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
@@ -69,6 +73,7 @@ impl Autocorrelation {
             rho: narrow(rho),
             sigma2: narrow(sigma2),
             beyond: elsewhere.into_iter().map(narrow).collect(),
+            give: give.into_iter().map(narrow).collect(),
             r_square: narrow(r_square),
             unit: vec![1.0; fitted.len()],
             estimates,
@@ -110,6 +115,48 @@ impl Autocorrelation {
             Used::Arma11 => correlations(held, own.rho.len()),
             Used::Zero | Used::None { .. } => vec![0.0; own.rho.len()],
         })
+    }
+
+    /// By how much rho, or lambda, a and b, may be off ([`ResidualMaps::give`]); a smoothed rho by the mean of its neighbours', as it is of theirs.
+    fn give(&self, held: &[Held], own: &OwnRho, shape: [usize; 3]) -> Result<Vec<Vec<f64>>> {
+        let n = own.rho.len();
+        if self.takes_series() {
+            let of = |at: usize| {
+                let mut map = vec![0.0; n];
+                for part in held {
+                    let give = part.found.iter().flat_map(|found| &found.give);
+                    let give = give.map(|give| give.map_or(0.0, |give| give[at]));
+                    part.places.iter().zip(give).for_each(|(&place, give)| map[place] = give);
+                }
+                map
+            };
+            return Ok((0..3).map(of).collect());
+        }
+        let mut give = vec![0.0; n];
+        let has_bend = self.lags.of_groups.iter().all(|ar1| ar1.rule == Rule::Reml);
+        if !has_bend || matches!(self.used, Used::Zero | Used::None { .. }) {
+            return Ok(vec![give]);
+        }
+        for run in held.iter().flat_map(Held::of_one_group) {
+            let rho: Vec<f64> = run.places.iter().map(|&place| own.rho[place]).collect();
+            let ar1 = &self.lags.of_groups[run.group];
+            let of_run = match run.own {
+                [] => ar1.give(&run.sums, &rho),
+                own => own
+                    .par_iter()
+                    .zip(&rho)
+                    .flat_map_iter(|(own, &rho)| ar1.with(own.border()).give(own.sums(), &[rho]))
+                    .collect(),
+            };
+            run.places.iter().zip(of_run).for_each(|(&place, of)| give[place] = of);
+        }
+        Ok(vec![match &self.used {
+            Used::Smoothed(taps) => {
+                let give = OwnRho { rho: give, varies: own.varies.clone() };
+                smoothed(&give, shape, taps)?
+            }
+            _ => give,
+        }])
     }
 
     /// Answer the contrasts into their maps.

@@ -1,11 +1,13 @@
 //! What a fit is where another device may find it. nilearn truncates rho to hundredths: a voxel at an edge of these is in one bin on one device and in the
-//! next on another. The likelihood of ARMA(1,1) has valleys, and two places as good as each other.
+//! next on another. The likelihood of ARMA(1,1) has valleys, and two places as good as each other. That of first-order noise is flat where the design has taken
+//! what tells of rho: a rho that is off there takes contrasts with it.
 
-use super::{Autocorrelation, Held, scattered};
+use super::{Autocorrelation, Held, Used, scattered};
 use crate::error::Result;
 use crate::kernels::contrast::ContrastValues;
+use crate::maps::Bounds;
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::Rule;
+use crate::stats::ar1::{LARGEST, Rule};
 use crate::stats::arma11::{Found, lambda};
 use crate::stats::gls::Solved;
 
@@ -25,14 +27,41 @@ impl Autocorrelation {
     pub(super) fn beyond(
         &self,
         held: &[Held],
-        estimated: (&[f64], &[f64]),
+        (rho, sigma2, give): (&[f64], &[f64], &[Vec<f64>]),
         fitted: &[bool],
         maps: &[ContrastMaps],
     ) -> Result<Beyond> {
         if self.takes_series() {
-            return Ok(Self::nearly_as_good(held, estimated, fitted, maps));
+            return Ok(Self::nearly_as_good(held, (rho, sigma2), fitted, maps));
         }
-        self.beyond_edges(held, estimated, fitted, maps)
+        if self.doubts && matches!(self.used, Used::Own | Used::Smoothed(_)) {
+            let is_reml = self.lags.of_groups.iter().all(|ar1| ar1.rule == Rule::Reml);
+            if let Some(give) = give.first().filter(|_| is_reml) {
+                return self.as_far_as_it_gives(held, (rho, sigma2, give), fitted, maps);
+            }
+        }
+        self.beyond_edges(held, (rho, sigma2), fitted, maps)
+    }
+
+    /// The fit at a rho that is off by as much as residuals off by t's relative bound in f64 make it.
+    fn as_far_as_it_gives(
+        &self,
+        held: &[Held],
+        (rho, sigma2, give): (&[f64], &[f64], &[f64]),
+        fitted: &[bool],
+        maps: &[ContrastMaps],
+    ) -> Result<Beyond> {
+        let off = |(rho, give): (&f64, &f64)| {
+            let inwards = if *rho > 0.0 { -1.0 } else { 1.0 };
+            (rho + inwards * give * Bounds::F64.rtol).clamp(-LARGEST, LARGEST)
+        };
+        let there: Vec<f64> = rho.iter().zip(give).map(off).collect();
+        let (mut sigma2, mut others) = (sigma2.to_vec(), maps.to_vec());
+        for run in held.iter().flat_map(Held::of_one_group) {
+            let solved = self.solve(&run, None, &there)?;
+            put(solved, run.places, (&mut others, &mut sigma2), fitted);
+        }
+        Ok(Beyond { n: 0, contrasts: Some(others), residuals: vec![sigma2] })
     }
 
     fn nearly_as_good(

@@ -20,6 +20,7 @@ use crate::error::Result;
 use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 
 mod added;
+mod bend;
 mod between;
 mod border;
 mod each;
@@ -28,6 +29,7 @@ mod reml;
 mod solve;
 
 pub use added::Added;
+pub use bend::FLATTEST;
 pub use border::Border;
 pub use each::{EachAdded, Estimate};
 pub use reml::{LARGEST, Scan};

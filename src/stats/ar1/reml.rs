@@ -100,7 +100,7 @@ impl Ar1 {
     }
 
     /// What REML minimises; `rss`: as a share of that of ordinary least squares, so that units of the data do not enter.
-    fn objective(&self, rss: f64, ln_det: f64) -> f64 {
+    pub(super) fn objective(&self, rss: f64, ln_det: f64) -> f64 {
         (self.n_volumes - self.rank) as f64 * rss.ln() + ln_det
     }
 }

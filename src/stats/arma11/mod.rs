@@ -18,6 +18,7 @@ use crate::stats::gls::{Question, Solved};
 use crate::stats::least_squares::{LeastSquares, orthonormal_basis};
 
 mod evaluation;
+mod give;
 mod refine;
 mod search;
 mod steps;
@@ -54,6 +55,8 @@ pub struct Found {
     pub a: Vec<f64>,
     /// `[voxel]`
     pub b: Vec<f64>,
+    /// How far lambda, a and b lie from the least where the objective is higher by 1, by how it bends there, `[voxel]`; none where it is no bowl.
+    pub give: Vec<Option<[f64; 3]>>,
     /// The answers there.
     pub solved: Solved,
     /// The same at another place whose objective is as good as the least: how far off the answers may be where sums are of another precision.
@@ -64,16 +67,17 @@ impl Found {
     /// Of voxels that follow each other.
     #[must_use]
     pub fn joined(parts: Vec<Found>, questions: &[Question]) -> Found {
-        let (mut a, mut b) = (Vec::new(), Vec::new());
+        let (mut a, mut b, mut give) = (Vec::new(), Vec::new(), Vec::new());
         let (mut solved, mut near) = (Vec::new(), Vec::new());
         for part in parts {
             a.extend(part.a);
             b.extend(part.b);
+            give.extend(part.give);
             solved.push(part.solved);
             near.extend(part.near.map(|near| *near));
         }
         let near = (!near.is_empty()).then(|| Box::new(Found::joined(near, questions)));
-        Found { a, b, solved: Solved::joined(solved, questions), near }
+        Found { a, b, give, solved: Solved::joined(solved, questions), near }
     }
 }
 
@@ -81,6 +85,12 @@ impl Found {
 #[must_use]
 pub fn lambda(a: f64, b: f64) -> f64 {
     (b + a) * (1.0 + a * b) / (1.0 + 2.0 * a * b + b * b)
+}
+
+/// d lambda / da and / db.
+fn slope_of_lambda(a: f64, b: f64) -> [f64; 2] {
+    let (below, lambda) = (1.0 + 2.0 * a * b + b * b, lambda(a, b));
+    [1.0 - 2.0 * b * lambda / below, (1.0 + 2.0 * a * b + a * a - 2.0 * (a + b) * lambda) / below]
 }
 
 impl Arma11 {

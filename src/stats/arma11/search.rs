@@ -5,6 +5,7 @@ use ndarray::{ArrayView1, ArrayView2};
 use pulp::{Simd, WithSimd};
 
 use super::evaluation::Evaluation;
+use super::give::give;
 use super::refine::{
     Descent, MOST_STEPS, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, at_edge, near_edge, step,
 };
@@ -176,7 +177,8 @@ impl Search<'_> {
             let beta = self.beta.slice(ndarray::s![.., first..last]);
             solved.put(simd, &mut own.factor, (first, beta), self.questions);
         }
-        Found { a, b, solved, near: None }
+        let give = places.iter().map(|place| give(place.at, place.bowl)).collect();
+        Found { a, b, give, solved, near: None }
     }
 }
 
@@ -247,18 +249,21 @@ impl WithSimd for Alone<'_> {
         let least = (0..values.len()).fold(0, |l, k| if values[k] < values[l] { k } else { l });
         let near = nearly_as_low(&places[least..=least], &places)[0];
         let mut found = Vec::with_capacity(2);
-        for at in [places[least].at, near.at] {
+        for Place { at, bowl, .. } in [places[least], near] {
             own.evaluate(simd, (model, series), &vec![at; w]);
             let (a, b) = if own.factor.square[0] > 0.0 { at } else { (0.0, 0.0) };
             let mut solved = Solved::empty(questions, 1);
             solved.put(simd, &mut own.factor, (0, beta), questions);
-            found.push(Found { a: vec![a], b: vec![b], solved, near: None });
+            let give = vec![give(at, bowl)];
+            found.push(Found { a: vec![a], b: vec![b], give, solved, near: None });
         }
         let near = found.pop().map(Box::new);
-        let (a, b, solved) = match found.pop() {
-            Some(Found { a, b, solved, .. }) => (a, b, solved),
-            None => (vec![0.0], vec![0.0], Solved::empty(questions, 1)),
-        };
-        Found { a, b, solved, near }
+        match found.pop() {
+            Some(found) => Found { near, ..found },
+            None => {
+                let (zero, solved) = (vec![0.0], Solved::empty(questions, 1));
+                Found { a: zero.clone(), b: zero, give: vec![None], solved, near }
+            }
+        }
     }
 }
