@@ -136,7 +136,7 @@ impl Written {
     /// inputs.
     fn clear_away(&mut self, session: &Session<'_>) -> Result<()> {
         let made = self.made.iter().flat_map(Made::paths);
-        let made: HashSet<PathBuf> = made.map(|path| real(&path)).collect();
+        let made: HashSet<PathBuf> = made.map(|path| real(path)).collect();
         let is_made = |path: &PathBuf| made.contains(&real(path));
         let mut removed = Vec::new();
         for earlier in std::mem::take(&mut self.earlier) {
