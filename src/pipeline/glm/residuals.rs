@@ -204,8 +204,8 @@ impl OfRun<'_> {
     }
 }
 
-/// Where steps that look for rho, a and b end, as values.
-const END: f64 = 1e-6;
+/// What is left of rho, a and b where steps that look for them end, and beyond the first order.
+const END: f64 = 1e-5;
 /// In the objective: a rise so many times t's relative bound may be taken for none by sums of another precision.
 const DOUBT: f64 = 10.0;
 /// Of a and b, in t's absolute bounds: where the objective is no bowl, as on an edge; and the most, in a and b.
@@ -262,6 +262,6 @@ mod tests {
         let no_bowl = off(Noise::Arma11, &[0.3], &[0.0]).at(Bounds::F64, 0, 0);
         assert!((no_bowl - 2e-3).abs() < 1e-6, "{no_bowl}");
         let farthest = off(Noise::Arma11, &[0.3], &[100.0]).at(Bounds::F32, 0, 0);
-        assert!((farthest - 0.2).abs() < 1e-5, "{farthest}");
+        assert!((farthest - 0.2).abs() < 1e-4, "{farthest}");
     }
 }
