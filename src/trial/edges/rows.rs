@@ -134,7 +134,7 @@ pub fn read_networks(table: &Measured) -> Result<EdgesOfRun> {
 /// The runs of a table with a row a participant, session and edge; a column `run` tells several runs of a visit apart.
 ///
 /// # Errors
-/// As [`add`]; usage where nothing says whose a row is.
+/// Usage where nothing says whose a row is.
 pub fn of_table(table: &Measured) -> Result<EdgesOfRuns> {
     let rows = Rows::of(table)?;
     let lacks: Vec<&str> =
