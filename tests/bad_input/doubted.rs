@@ -145,3 +145,11 @@ fn a_subjects_map_of_another_scale_is_doubted() {
     let said = told(dir, &format!("{MASKED} --overwrite"), 0);
     has(&said, &["1 of 10 maps are of another size than the others", "m3.nii", "--scaling"]);
 }
+
+#[test]
+fn a_run_is_no_column_of_its_own() {
+    let folder = dataset();
+    let said = told(folder.path(), &format!("{GLM} --voxelwise ./bold.nii"), 2);
+    has(&said, &["is the run itself, of which it explains all"]);
+    assert!(!folder.path().join("out").exists());
+}
