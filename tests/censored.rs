@@ -178,7 +178,8 @@ fn a_0_or_1_for_each_volume_of_another_run_is_refused_and_of_many_volumes_only_t
     // Columns of each voxel's own count, too.
     let dof: f64 = said.split(few).nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
     well(dir, &format!("{line} --min-dof {dof} --overwrite"));
-    let with_own = format!("{line} --min-dof {dof} --voxelwise study/{} --overwrite", paths::BOLD);
+    fs::copy(dir.join("study").join(paths::BOLD), dir.join("own.nii.gz")).unwrap();
+    let with_own = format!("{line} --min-dof {dof} --voxelwise own.nii.gz --overwrite");
     assert!(refused(dir, &with_own).contains(&format!("{few}{}", dof - 1.0)));
     let said = well(dir, &format!("{line} --min-dof 2 --overwrite"));
     assert!(said.contains(few) && said.contains("its variances are little known"), "{said}");

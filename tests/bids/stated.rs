@@ -337,6 +337,16 @@ fn what_a_run_was_made_of_is_said_as_it_was() {
         .collect();
     has(&html, &["The design was given as a matrix."]);
     has_not(&html, &["Slow drift"]);
+    // Whoever adds to the description may; without it the folder is no dataset.
+    let described = dir.join("out/dataset_description.json");
+    let text = fs::read_to_string(&described).unwrap();
+    fs::write(&described, text.replacen('{', "{\"Authors\": [\"x\"],", 1)).unwrap();
+    succeeded("verify out", boldly(dir, "verify out"));
+    fs::remove_file(&described).unwrap();
+    let done = boldly(dir, "verify out");
+    assert_eq!(done.status.code(), Some(1), "{}", said(&done));
+    let told = String::from_utf8_lossy(&done.stdout).into_owned() + &said(&done);
+    has(&told, &["dataset_description.json", "is gone"]);
 }
 
 #[test]
