@@ -106,6 +106,7 @@ impl Listed {
         let mut comparison = Comparison::of(&self.path);
         let fault = match self.is_same() {
             Ok(true) => None,
+            Ok(false) if !self.path.is_file() => Some("is gone".to_owned()),
             Ok(false) => Some("its bytes are not those that were written".to_owned()),
             Err(Error::Interrupted) => return Err(Error::Interrupted),
             Err(_) if !self.path.is_file() => Some("is gone".to_owned()),
