@@ -1,5 +1,4 @@
-//! Volumes that are left out of a fit, as a user meets it: deletion at true times against the same by columns of a single 1, what is
-//! said, and what is refused.
+//! Volumes that are left out of a fit, as a user meets it: deletion against columns of a single 1, what is said and refused.
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod binary;
