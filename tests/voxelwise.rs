@@ -189,9 +189,14 @@ fn a_column_that_counts_nowhere_costs_nothing_and_one_that_is_the_series_itself_
     };
     assert_eq!(variance("flat"), dof(dir, "plain"));
 
+    // The run by its own name is refused; what a copy leaves is nothing.
     let bold = format!("study/{}", paths::BOLD);
+    assert!(
+        refused(dir, &glm(&format!("--voxelwise {bold}"), "not")).contains("is the run itself")
+    );
+    fs::copy(dir.join(&bold), dir.join("copy.nii.gz")).unwrap();
     for model in MODELS {
-        let rest = format!("--noise {model} --device cpu --overwrite --voxelwise {bold}");
+        let rest = format!("--noise {model} --device cpu --overwrite --voxelwise copy.nii.gz");
         let said = well(dir, &glm(&rest, "itself"));
         assert!(map(dir, "itself", "t").iter().all(|t| *t == 0.0), "{model}: {said}");
         assert!(map(dir, "itself", "p").iter().all(|p| *p == 1.0), "{model}");
