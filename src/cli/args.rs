@@ -23,6 +23,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Criterion, DesignOptions, OutType, RecordOptions, TaskTimes};
 use crate::pipeline::watch::Watch;
+use crate::report::page::shell;
 
 /// Degrees of freedom that must be left.
 pub(super) fn min_dof(text: &str) -> std::result::Result<f64, String> {
@@ -82,6 +83,13 @@ impl DeviceArgs {
 /// The command line as it was typed.
 pub(super) fn command_line() -> Vec<String> {
     std::env::args_os().map(|a| a.to_string_lossy().into_owned()).collect()
+}
+
+/// The command line as a shell reads it again, the program by its name.
+pub(super) fn typed() -> String {
+    let words: Vec<String> =
+        std::iter::once("boldly".to_owned()).chain(command_line().into_iter().skip(1)).collect();
+    shell(&words)
 }
 
 /// `--overwrite`.

@@ -77,8 +77,7 @@ impl Args {
         let mut session = self.device.open_session(started, &Quiet)?;
         let (per_arm, seed) = (self.patients, self.seed);
         let spec = DrugTrialSpec { per_arm, seed, ..DrugTrialSpec::default() };
-        let command =
-            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
+        let command = args::typed();
         let to = (out.as_path(), command.as_str());
         let result = demo_of_trial(&spec, to, &mut session, &terminal)?;
         drop(terminal);
@@ -101,8 +100,7 @@ impl Args {
         let terminal = self.talk.terminal();
         let mut session = self.device.open_session(started, &terminal)?;
         let spec = TrialSpec { seed: self.seed, ..TrialSpec::default() };
-        let command =
-            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
+        let command = args::typed();
         let to = (out.as_path(), command.as_str());
         let result = demo_of_group(&spec, self.permutations, to, &mut session, &terminal)?;
         drop(terminal);

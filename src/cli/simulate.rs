@@ -82,8 +82,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(self) -> Result<ExitCode> {
         let terminal = self.talk.terminal();
-        let command =
-            format!("boldly {}", args::command_line().get(1..).unwrap_or_default().join(" "));
+        let command = args::typed();
         let overwrite = self.replace.choice();
         if self.trial {
             let (per_arm, seed) = (self.patients, self.seed);

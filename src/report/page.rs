@@ -84,6 +84,17 @@ pub(super) fn section(id: &str, level: usize, title: &str, body: &str) -> String
     )
 }
 
+/// A command line that a shell reads as it was given: words with a letter that means something there stand in quotes.
+#[must_use]
+pub fn shell(words: &[String]) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./,:=+%@^".contains(c);
+    let word = |word: &String| match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
 impl Made<'_> {
     /// What was read, what was written, and how.
     pub fn about(&self) -> String {
@@ -109,7 +120,7 @@ impl Made<'_> {
             self.outputs.iter().for_each(|o| html += &format!("<li>{}</li>\n", escaped(o)));
             html += "</ul>\n";
         }
-        let command = escaped(&self.command_line.join(" "));
+        let command = escaped(&shell(self.command_line));
         let version = escaped(self.version);
         html + &format!("<p>Made by boldly {version} with</p>\n<pre>{command}</pre>\n")
     }

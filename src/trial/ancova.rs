@@ -44,10 +44,10 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
         let between = visits.carried(plan, notes);
-        visits.tell_others(plan, between, notes);
+        visits.tell_others(plan, &between, notes);
         for (way, &missing) in shown(plan, !between.is_empty()).iter().enumerate() {
             let pairs = match missing {
-                Missing::Locf => Pairs::with_last(people, &before, &after, &visits.last(between)),
+                Missing::Locf => Pairs::with_last(people, &before, &after, &visits.last(&between)),
                 _ => Pairs::new(people, &before, &after, missing),
             };
             nothing_to_carry(&named, &pairs, people, plan, notes);

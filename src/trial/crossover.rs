@@ -15,10 +15,10 @@ mod read;
 use ndarray::Array2;
 
 use super::ancova::by_t;
-use super::arm::Arm;
+use super::arm::{Arm, ByArm};
 use super::note::{Notes, counted};
 use super::people::People;
-use super::plan::{CrossoverPlan, Design, Plan};
+use super::plan::{CrossoverPlan, Plan};
 use super::results::{Crossover, CrossoverRow, Estimate, Test};
 use super::tables::Tables;
 use super::two_sample;
@@ -26,6 +26,32 @@ use crate::error::{Error, Result};
 use crate::stats::random_intercept;
 use crate::stats::second_level::SecondLevel;
 use read::{Patient, Read};
+
+/// Put everybody into the sequence that the crossover's table says, in an arm's place: the active one begins with the active treatment.
+///
+/// # Errors
+/// As [`analyse`].
+pub fn by_sequence(plan: &Plan, people: &mut People, tables: &Tables) -> Result<()> {
+    let own = of_plan(plan)?;
+    let read = Read::new(tables.get(&own.table)?, people, plan, own)?;
+    people.arms = ByArm::of(|arm| format!("sequence {}", read.sequence(arm)));
+    for (place, person) in people.all.iter_mut().enumerate() {
+        person.arm = read.first(place).filter(|_| person.randomised);
+    }
+    Ok(())
+}
+
+/// The crossover that the plan names.
+fn of_plan(plan: &Plan) -> Result<&CrossoverPlan> {
+    plan.crossover.as_ref().ok_or_else(|| {
+        Error::usage(
+            "the plan",
+            "is of a crossover and names no table of it",
+            "name the table with a row a participant and period",
+            "give crossover in plan.json: {\"table\": \"crossover\"}",
+        )
+    })
+}
 
 /// The plan's crossover.
 ///
@@ -38,14 +64,7 @@ pub fn analyse(
     tables: &Tables,
     notes: &mut Notes,
 ) -> Result<Crossover> {
-    let Some(own) = &plan.crossover else {
-        return Err(Error::usage(
-            "the plan",
-            "is of a crossover and names no table of it",
-            "name the table with a row a participant and period",
-            "give crossover in plan.json: {\"table\": \"crossover\"}",
-        ));
-    };
+    let own = of_plan(plan)?;
     let table = tables.get(&own.table)?;
     let read = Read::new(table, people, plan, own)?;
     let (patients, dropped) = read.patients();
@@ -58,7 +77,7 @@ pub fn analyse(
     }
     let absent = people.places(|_| true);
     let absent: Vec<usize> = absent.into_iter().filter(|place| !read.has(*place)).collect();
-    if !absent.is_empty() && plan.design == Design::Crossover {
+    if !absent.is_empty() {
         let who = counted(absent.len(), "participant");
         let text = format!("{who} of participants.tsv without a row in {}", table.table.name);
         notes.warn(text, people.names(&absent));

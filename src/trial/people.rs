@@ -8,7 +8,7 @@ use super::covariate::Values;
 use super::note::{Notes, counted, verb};
 use super::plan::{Design, Plan};
 use super::tables::Measured;
-use crate::design::similar::closest;
+use crate::design::similar::{closest, in_case_alone};
 use crate::error::{Error, Result};
 
 /// A row of participants.tsv.
@@ -18,7 +18,7 @@ pub struct Person {
     pub id: String,
     /// The row, from 0.
     pub row: usize,
-    /// The arm of who was randomised; none of others, and in a crossover.
+    /// The arm of who was randomised; none of others. In a crossover the sequence: active is the one that begins with the active treatment.
     pub arm: Option<Arm>,
     /// Values of the plan's strata, in its order.
     pub strata: Vec<String>,
@@ -39,7 +39,7 @@ pub struct Person {
 pub struct People {
     /// In the order of the table.
     pub all: Vec<Person>,
-    /// The arms' names.
+    /// The arms' names; in a crossover the sequences'.
     pub arms: ByArm<String>,
     /// Columns of the strata.
     pub strata: Vec<String>,
@@ -87,8 +87,25 @@ impl People {
                 "who completed and who left is not known, n/a in the disposition",
             ),
         ] {
-            if !found {
-                notes.info(format!("{} has no column {column}: {assumed}", table.name), Vec::new());
+            match table.misspelt(column) {
+                _ if found => {}
+                Some(near) => notes.warn(
+                    format!(
+                        "{} has no column {column}: {assumed}; is its column '{near}' meant?",
+                        table.name
+                    ),
+                    Vec::new(),
+                ),
+                None => notes
+                    .info(format!("{} has no column {column}: {assumed}", table.name), Vec::new()),
+            }
+        }
+        for column in ["last_day", "discontinuation_reason"] {
+            if let Some(near) = table.misspelt(column) {
+                notes.warn(
+                    format!("{} has no column {column}; is its column '{near}' meant?", table.name),
+                    Vec::new(),
+                );
             }
         }
         let last_day = table.optional_numbers("last_day")?;
@@ -96,11 +113,10 @@ impl People {
             true => table.texts("discontinuation_reason")?,
             false => vec![None; ids.len()],
         };
-        let crossover = plan.design == Design::Crossover;
-        // In a crossover the control is a treatment; arms are there only where participants.tsv has them.
-        let named = match crossover && (plan.control.is_empty() || !table.has(&plan.arm)) {
-            true => None,
-            false => Some(table.texts(&plan.arm)?),
+        // In a crossover the control is a treatment, and what takes an arm's place is the sequence.
+        let named = match plan.design {
+            Design::Crossover => None,
+            Design::Parallel => Some(table.texts(&plan.arm)?),
         };
         let arms = match &named {
             Some(named) => arms(&table, named, plan)?,
@@ -270,6 +286,13 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
     let wrong = |found: String, expected: String, hint: String| {
         Error::usage(format!("column {} of {}", plan.arm, table.name), found, expected, hint)
     };
+    if let Some([one, other]) = in_case_alone(&levels) {
+        return Err(wrong(
+            format!("holds '{one}' and '{other}', which differ in case alone"),
+            "name each arm in one way".to_owned(),
+            "correct one of them".to_owned(),
+        ));
+    }
     let there = |level: &String, option: &str| match levels.contains(level) {
         true => Ok(()),
         false => Err(wrong(

@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use super::arm::{Arm, ByArm};
 use super::people::People;
-use super::plan::{Outcome, Plan};
-use super::results::{Analysed, Ancova, Flow, FlowOfArm, MissingRow, Population, Populations};
+use super::plan::{Design, Outcome, Plan};
+use super::results::{
+    Analysed, Ancova, AncovaRow, Flow, FlowOfArm, MissingRow, Population, Populations,
+};
 use super::tables::Tables;
 use crate::error::Result;
 
@@ -25,13 +27,24 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables) -> Result<Populati
         definition: definition.to_owned(),
         n: ByArm::of(|arm| people.randomised(arm).into_iter().filter(|&at| is_in(at)).count()),
     };
+    let [randomised, treated] = match plan.design {
+        Design::Parallel => [
+            "everybody randomised to one of the two arms; responders, and analyses with values carried forward".to_owned(),
+            "of these, who had a dose; adverse events".to_owned(),
+        ],
+        Design::Crossover => {
+            let ByArm { active, control } = &people.arms;
+            [
+                format!(
+                    "everybody randomised who has a row in the crossover's table; active: {active}, which begins with the active treatment, control: {control}"
+                ),
+                "of these, who had a dose".to_owned(),
+            ]
+        }
+    };
     let mut rows = vec![
-        row(
-            "randomised",
-            "everybody randomised to one of the two arms; responders, and analyses with values carried forward",
-            &|_| true,
-        ),
-        row("treated", "of these, who had a dose; adverse events", &|at| people.all[at].treated),
+        row("randomised", &randomised, &|_| true),
+        row("treated", &treated, &|at| people.all[at].treated),
     ];
     if people.all.iter().any(|person| person.completed.is_some()) {
         rows.push(row("completed", "of these, who completed the study", &|at| {
@@ -65,41 +78,44 @@ fn lacking(
     })
 }
 
+/// How many of each arm the primary analysis of each outcome has.
+#[must_use]
+pub fn analysed(ancova: &Ancova) -> ByArm<Vec<Analysed>> {
+    let mut firsts: Vec<&AncovaRow> = Vec::new();
+    for row in &ancova.rows {
+        if firsts.iter().all(|first| first.outcome != row.outcome) {
+            firsts.push(row);
+        }
+    }
+    let of = |row: &&AncovaRow, arm: Arm| {
+        let (label, missing) = (row.label.clone(), row.missing);
+        Analysed { label, missing, n: *row.n.get(arm) }
+    };
+    ByArm::of(|arm| firsts.iter().map(|row| of(row, arm)).collect())
+}
+
 /// From listed to analysed.
 #[must_use]
-pub fn flow(people: &People, ancova: &Ancova) -> Flow {
+pub fn flow(people: &People, analysed: ByArm<Vec<Analysed>>) -> Flow {
     let names = |is_so: &dyn Fn(usize) -> bool| {
         people.names(&(0..people.all.len()).filter(|&at| is_so(at)).collect::<Vec<usize>>())
     };
     let person = |at: usize| &people.all[at];
-    let has_arms = !people.arms.control.is_empty();
     Flow {
         listed: people.all.len(),
         not_randomised: names(&|at| !person(at).randomised),
-        other_arms: names(&|at| has_arms && person(at).randomised && person(at).arm.is_none()),
-        arms: ByArm::of(|arm| of_arm(arm, people, ancova)),
+        other_arms: names(&|at| person(at).randomised && person(at).arm.is_none()),
+        arms: ByArm::of(|arm| of_arm(arm, people, analysed.get(arm).clone())),
     }
 }
 
-fn of_arm(arm: Arm, people: &People, ancova: &Ancova) -> FlowOfArm {
+fn of_arm(arm: Arm, people: &People, analysed: Vec<Analysed>) -> FlowOfArm {
     let own = people.randomised(arm);
     let is_known = own.iter().any(|&at| people.all[at].completed.is_some());
     let count = |completed: bool| {
         let all = own.iter().filter(|&&at| people.all[at].completed == Some(completed));
         is_known.then(|| all.count())
     };
-    let mut seen: Vec<&str> = Vec::new();
-    let mut analysed = Vec::new();
-    for row in &ancova.rows {
-        if !seen.contains(&row.outcome.as_str()) {
-            seen.push(&row.outcome);
-            analysed.push(Analysed {
-                label: row.label.clone(),
-                missing: row.missing,
-                n: *row.n.get(arm),
-            });
-        }
-    }
     FlowOfArm {
         name: people.arms.get(arm).clone(),
         randomised: own.len(),

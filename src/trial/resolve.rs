@@ -173,6 +173,31 @@ impl Plan {
             || self.edges.is_some()
     }
 
+    /// What a crossover has no use for is refused, that nobody takes it for done.
+    fn refuse_beside_crossover(&self) -> Result<()> {
+        let usual = Plan::default();
+        let named = [
+            (self.arm != usual.arm, "--arm"),
+            (self.active.is_some(), "--active"),
+            (!self.baseline.is_empty(), "--baseline"),
+            (!self.endpoint.is_empty(), "--endpoint"),
+            (!self.strata.is_empty(), "--strata"),
+            (self.missing != usual.missing, "--missing"),
+            (self.permutations.is_some(), "--permutations"),
+            (!self.primary.is_empty(), "--primary"),
+            (self.exploratory, "--exploratory"),
+        ];
+        match named.into_iter().find(|(is_given, _)| *is_given) {
+            Some((_, option)) => Err(Error::usage(
+                option,
+                "comes with --design crossover, where it changes nothing",
+                "be of parallel arms",
+                "leave it out: a crossover has the sequences, periods and treatments of its table, and is tested by t",
+            )),
+            None => Ok(()),
+        }
+    }
+
     fn refuse_empty(&self) -> Result<()> {
         if !self.needs_visits() && self.adverse_events.is_none() && self.crossover.is_none() {
             return Err(Error::usage(
@@ -207,6 +232,9 @@ impl Plan {
                 "come with the crossover's table alone",
                 "outcomes, responders, pain tests and events are compared between parallel arms",
             ));
+        }
+        if self.design == Design::Crossover {
+            self.refuse_beside_crossover()?;
         }
         let has_ancova = !self.outcomes.is_empty()
             || self.cpm.is_some()
@@ -276,6 +304,15 @@ impl Plan {
                     Some(near) => format!("did you mean '{near}'?"),
                     None => format!("add --outcome {one}"),
                 },
+            ));
+        }
+        let again = |(at, one): (usize, &Relation)| self.correlations[..at].contains(one);
+        if let Some((_, one)) = self.correlations.iter().enumerate().find(|pair| again(*pair)) {
+            return Err(Error::usage(
+                format!("--correlate {one}"),
+                "is asked for twice",
+                "be asked for once",
+                "leave one out",
             ));
         }
         let again = |(at, way): (usize, &Missing)| self.missing[..at].contains(way);

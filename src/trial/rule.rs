@@ -200,6 +200,15 @@ fn part(text: &str) -> Result<Part, Error> {
         Some((name, column)) => (name.trim(), column.trim()),
         None => ("", left.trim()),
     };
+    if column.contains('=') {
+        return Err(wrong(
+            text,
+            format!(
+                "holds '{}' where <=, >=, < or > belongs",
+                column[column.find('=').unwrap_or_default()..].to_owned() + &right[..1]
+            ),
+        ));
+    }
     if column.is_empty() || left.contains('=') && name.is_empty() {
         return Err(wrong(text, "names no column"));
     }

@@ -29,8 +29,9 @@ pub struct Sheet {
 /// Every table that the results fill. Parts that were not asked for have none.
 #[must_use]
 pub fn sheets(results: &Results) -> Vec<Sheet> {
-    let mut all = vec![populations::populations(results), populations::missing(results)];
+    let mut all = vec![populations::populations(results)];
     let parts = [
+        (!results.populations.missing.is_empty()).then(|| populations::missing(results)),
         (!results.baseline.rows.is_empty()).then(|| baseline::sheet(results)),
         counts::disposition(results),
         counts::time_to_discontinuation(results),

@@ -48,6 +48,13 @@ impl Measured {
         })
     }
 
+    /// The column that an absent one may have been meant as: nearly of its name.
+    #[must_use]
+    pub fn misspelt(&self, column: &str) -> Option<&str> {
+        let is_absent = !self.has(column);
+        closest(column, &self.table.columns).filter(|_| is_absent)
+    }
+
     /// What messages call a row: file, line and participant.
     #[must_use]
     pub fn line(&self, row: usize) -> String {

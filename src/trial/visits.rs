@@ -124,13 +124,26 @@ impl Visits {
 }
 
 impl Visits {
-    /// The sessions between two, in the table's order; none where it has the second before the first.
-    fn between(&self, from: &str, to: &str) -> &[String] {
-        let at = |name: &str| self.sessions.iter().position(|own| own == name);
-        match (at(from), at(to)) {
-            (Some(from), Some(to)) if from < to => &self.sessions[from + 1..to],
-            _ => &[],
-        }
+    /// The sessions between two, and whether they are in the order of their numbers (week6 before week13) rather than the table's; none where it has the second before the first.
+    fn between(&self, from: &str, to: &str) -> (Vec<String>, bool) {
+        let others: Vec<String> =
+            self.sessions.iter().filter(|own| *own != from).cloned().collect();
+        let by_number = numbered(&others);
+        let is_numbered = by_number.is_some();
+        let order = by_number.unwrap_or_else(|| self.sessions.clone());
+        let at = |name: &str| order.iter().position(|own| own == name);
+        let between = match (at(from), at(to)) {
+            (Some(from), Some(to)) if from < to => order[from + 1..to].to_vec(),
+            (None, Some(to)) if self.sessions.iter().any(|own| own == from) => {
+                let later = |own: &&String| match numbered(&[from.to_owned(), (*own).clone()]) {
+                    Some(both) => both[0] == from,
+                    None => true,
+                };
+                order[..to].iter().filter(later).cloned().collect()
+            }
+            _ => Vec::new(),
+        };
+        (between, is_numbered)
     }
 
     /// Tell of sessions that nothing is read of; `read`: those beside baseline and endpoint that something is.
@@ -149,19 +162,20 @@ impl Visits {
     }
 
     /// The sessions whose last value is carried forward where the plan asks that, which is told; so is that there are none.
-    pub fn carried(&self, plan: &Plan, notes: &mut Notes) -> &[String] {
+    pub fn carried(&self, plan: &Plan, notes: &mut Notes) -> Vec<String> {
         if !plan.missing.contains(&Missing::Locf) {
-            return &[];
+            return Vec::new();
         }
         let (label, from, to) = (&self.label, &plan.baseline, &plan.endpoint);
-        let between = self.between(from, to);
+        let (between, is_numbered) = self.between(from, to);
         let text = match between.is_empty() {
             true => format!(
                 "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, so it is not shown apart"
             ),
             false => format!(
-                "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so in the table",
-                between.join(", ")
+                "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so {}",
+                between.join(", "),
+                if is_numbered { "by their numbers" } else { "in the table" }
             ),
         };
         notes.info(text, Vec::new());
@@ -174,6 +188,20 @@ impl Visits {
         let last = |place| sessions.iter().rev().find_map(|session| self.get(place, session));
         (0..self.n_people).map(last).collect()
     }
+}
+
+/// Names that are alike but for the number that they end in (`ses-week6`, `ses-week13`), by that number; none of others.
+fn numbered(names: &[String]) -> Option<Vec<String>> {
+    let split = |name: &String| {
+        let stem = name.trim_end_matches(|c: char| c.is_ascii_digit());
+        let number: u64 = name[stem.len()..].parse().ok()?;
+        Some((stem.to_owned(), number, name.clone()))
+    };
+    let mut all = names.iter().map(split).collect::<Option<Vec<_>>>()?;
+    let stem = all.first()?.0.clone();
+    all.sort_by_key(|(_, number, _)| *number);
+    let are_alike = all.iter().all(|(own, ..)| *own == stem);
+    are_alike.then(|| all.into_iter().map(|(.., name)| name).collect())
 }
 
 impl Tables {

@@ -22,27 +22,32 @@ pub fn analyse(
     mut notes: Notes,
 ) -> Result<Results> {
     tell_unchecked(plan, tables, &mut notes);
-    let people = People::read(participants, plan, &mut notes)?;
-    if !people.arms.control.is_empty() {
-        arms_agree::refuse_other_arms(plan, &people, tables)?;
-        strata::judge(plan, &people, tables, &mut notes)?;
+    let mut people = People::read(participants, plan, &mut notes)?;
+    match plan.design {
+        Design::Parallel => {
+            arms_agree::refuse_other_arms(plan, &people, tables)?;
+            strata::judge(plan, &people, tables, &mut notes)?;
+        }
+        Design::Crossover => crossover::by_sequence(plan, &mut people, tables)?,
     }
     let people = covariates::read(plan, people, tables, &mut notes)?;
     odd::tell(plan, &people, tables, &mut notes)?;
     let mut results =
         Results { plan: plan.clone(), arms: people.arms.clone(), ..Results::default() };
-    if !people.arms.control.is_empty() {
-        results.populations = populations::analyse(plan, &people, tables)?;
-        results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
-        results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
+    results.populations = populations::analyse(plan, &people, tables)?;
+    results.baseline = baseline::analyse(plan, &people, tables, &mut notes)?;
+    match plan.design {
+        Design::Parallel => {
+            results.ancova = ancova::analyse(plan, &people, tables, &mut notes)?;
+            parts(plan, &people, tables, &mut notes, &mut results)?;
+            results.flow = populations::flow(&people, populations::analysed(&results.ancova));
+        }
+        Design::Crossover => {
+            let found = crossover::analyse(plan, &people, tables, &mut notes)?;
+            results.flow = populations::flow(&people, found.analysed());
+            results.crossover = Some(found);
+        }
     }
-    if plan.design == Design::Parallel {
-        parts(plan, &people, tables, &mut notes, &mut results)?;
-    }
-    if plan.crossover.is_some() {
-        results.crossover = Some(crossover::analyse(plan, &people, tables, &mut notes)?);
-    }
-    results.flow = populations::flow(&people, &results.ancova);
     results.notes = notes;
     Ok(results)
 }

@@ -36,7 +36,13 @@ fn refused(study: &Study, parts: &[&str]) {
 fn said(study: &Study, text: &str) -> Vec<String> {
     let notes = tried(study).unwrap().1;
     let note = notes.all.iter().find(|note| note.text.contains(text));
-    note.unwrap_or_else(|| panic!("no '{text}' in {:#?}", notes.all)).participants.clone()
+    let note = note.unwrap_or_else(|| panic!("no '{text}' in {:#?}", notes.all));
+    note.participants.iter().map(|who| id(who)).collect()
+}
+
+/// Without the lines behind it.
+fn id(who: &str) -> String {
+    who.split(' ').next().unwrap().to_owned()
 }
 
 fn row<'a>(found: &'a AdverseEvents, name: &str) -> &'a AdverseRow {
@@ -100,6 +106,15 @@ fn an_event_before_the_first_dose_and_one_long_after_the_last_are_counted_apart(
     assert_eq!((own.after.active, own.after.control), (0, 0));
     assert!(own.rows.iter().all(|row| row.pt.as_deref() != Some("Influenza")));
     assert_eq!(said(&study, "1 adverse event before the first dose"), ["sub-001"]);
+    let line = 2 + study
+        .cells("adverse_events")
+        .rows
+        .iter()
+        .position(|row| row[0] == "sub-001" && row.iter().any(|cell| cell == "Influenza"))
+        .unwrap();
+    let notes = tried(&study).unwrap().1;
+    let note = notes.all.iter().find(|note| note.text.contains("before the first dose")).unwrap();
+    assert_eq!(note.participants, [format!("sub-001 (line {line})")]);
     // sub-013's nausea; last_day 91 or earlier.
     let last = last_day(&study, "sub-013");
     for (day, events, told) in [
@@ -127,7 +142,7 @@ fn an_event_before_the_first_dose_and_one_long_after_the_last_are_counted_apart(
 /// What is said of a participant.
 fn notes_of(study: &Study, id: &str) -> Vec<String> {
     let notes = tried(study).unwrap().1.all.into_iter();
-    let own = notes.filter(|note| note.participants.iter().any(|who| who == id));
+    let own = notes.filter(|note| note.participants.iter().any(|who| self::id(who) == id));
     own.map(|note| note.text).collect()
 }
 

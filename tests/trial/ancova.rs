@@ -97,6 +97,15 @@ fn the_last_value_of_a_visit_between_is_carried_forward_and_without_one_that_is_
     assert!(!says(&notes, "further sessions"));
     let (_, notes) = of(study().with_week6(false), &[Missing::Observed]);
     assert!(says(&notes, "questionnaires has further sessions, which are not analysed: ses-week6"));
+    // Rows sorted by the names of sessions, so that week13 stands before week6.
+    let mut sorted = study().with_week6(false);
+    sorted.cells("questionnaires").rows.sort();
+    let (of_sorted, notes) = of(sorted, &[Missing::Locf, Missing::Observed]);
+    for name in OUTCOMES {
+        let [got, want] = [&of_sorted, &ancova].map(|of| row(of, name, Missing::Locf).difference);
+        assert!((got.value - want.value).abs() < 1e-9, "{name}: {got:?} {want:?}");
+    }
+    assert!(says(&notes, "of ses-week6, which follow each other so by their numbers"));
     // Two visits.
     let (ancova, notes) = of(study(), &[Missing::Observed, Missing::Locf]);
     assert!(ancova.rows.iter().all(|row| row.missing == Missing::Observed));

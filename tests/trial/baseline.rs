@@ -1,6 +1,6 @@
 //! Of `trial::baseline` and `trial::populations`.
 
-use boldly::trial::results::{Ancova, Baseline, BaselineRow, Summary};
+use boldly::trial::results::{Baseline, BaselineRow, Summary};
 use boldly::trial::{Arm, ByArm, Notes, ancova, baseline, populations};
 
 use super::study::{Study, golden, is_golden, study};
@@ -75,7 +75,7 @@ fn the_flow_counts_the_golden_completers_and_reasons() {
     let people = study.people();
     let ancova =
         ancova::analyse(&study.plan, &people, &study.tables, &mut Notes::default()).unwrap();
-    let flow = populations::flow(&people, &ancova);
+    let flow = populations::flow(&people, populations::analysed(&ancova));
     assert_eq!(flow.listed, 92);
     for arm in Arm::BOTH {
         let own = flow.arms.get(arm);
@@ -118,7 +118,7 @@ fn who_was_not_randomised_or_is_of_another_arm_is_in_the_flow_by_name() {
     study.plan.active = Some("milnacipran".to_owned());
     let mut notes = Notes::default();
     let people = study.people_noted(&mut notes).unwrap();
-    let flow = populations::flow(&people, &Ancova::default());
+    let flow = populations::flow(&people, ByArm::default());
     assert_eq!(flow.not_randomised, ["sub-001"]);
     assert_eq!(flow.other_arms, ["sub-002"]);
     assert_eq!([flow.arms.active.randomised, flow.arms.control.randomised], [44, 46]);

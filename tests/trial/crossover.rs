@@ -20,6 +20,7 @@ pub fn patients() -> Study {
     };
     study.participants = Measured { name: "participants".to_owned(), table, ..Measured::default() };
     study.plan.design = Design::Crossover;
+    study.plan.outcomes.clear();
     study.plan.crossover = Some(CrossoverPlan {
         table: "crossover".to_owned(),
         outcome: "outcome".to_owned(),
@@ -260,6 +261,35 @@ fn the_command_analyses_a_crossover_whose_participants_have_no_arm() {
     let (code, said) = run(line);
     assert_eq!(code, Some(0), "{said}");
     assert!(said.contains("3 participants without outcome in both periods, left out of the crossover: sub-06, sub-11, sub-18"), "{said}");
+    // Those listed are counted by sequence, which stands where parallel arms would.
+    let page = std::fs::read_to_string(dir.path().join("out/report.html")).unwrap();
+    let text = page.replace('\u{a0}', " ");
+    for words in [
+        "milnacipran against placebo in a crossover: sequence AB (n = 12), sequence BA (n = 12)",
+        "Randomised (n = 24)",
+        "Allocated to sequence AB",
+    ] {
+        assert!(text.contains(words), "{words}");
+    }
+    assert!(!text.contains("(n = 0)"));
+    let counted = std::fs::read_to_string(dir.path().join("out/populations.tsv")).unwrap();
+    assert!(counted.contains("randomised\t12\t12\t"), "{counted}");
+    assert!(!dir.path().join("out/missing.tsv").exists(), "a crossover has no visits");
+    // What changes nothing is refused.
+    for option in [
+        "--permutations 100",
+        "--strata site",
+        "--baseline ses-x",
+        "--endpoint ses-q",
+        "--missing locf",
+        "--arm foo",
+        "--active milnacipran",
+    ] {
+        let (code, said) = run(&format!("{} {option}", line.replace("--out out", "--out none")));
+        let name = option.split(' ').next().unwrap();
+        assert_eq!(code, Some(2), "{option}: {said}");
+        assert!(said.contains(name) && said.contains("changes nothing"), "{option}: {said}");
+    }
     let table = std::fs::read_to_string(dir.path().join("out/crossover.tsv")).unwrap();
     assert!(table.contains("outcome\ttreatment\t-0.694"), "{table}");
     let (code, said) = run("verify out");
@@ -267,4 +297,10 @@ fn the_command_analyses_a_crossover_whose_participants_have_no_arm() {
     let (code, said) = run("trial . --design crossover --crossover crossover --out other");
     assert_eq!(code, Some(2), "{said}");
     assert!(said.contains("--control"), "{said}");
+    // A column of arms says nothing of a crossover.
+    let arms: String = (1..=24).map(|n| format!("sub-{n:02}\tAB\n")).collect();
+    std::fs::write(dir.path().join("participants.tsv"), format!("participant_id\tarm\n{arms}"))
+        .unwrap();
+    let (code, said) = run(&line.replace("--out out", "--out again"));
+    assert_eq!(code, Some(0), "{said}");
 }

@@ -405,3 +405,32 @@ fn columns_of_the_baseline_table_that_are_not_there_are_said() {
     let results = whole(&study);
     assert!(!results.notes.all.iter().any(|note| note.text.contains("not in the baseline table")));
 }
+
+#[test]
+fn columns_that_are_nearly_of_a_known_name_are_asked_after() {
+    let mut study = study();
+    study.plan.adverse_events = Some("adverse_events".to_owned());
+    let mut rename = |table: &str, from: &str, to: &str| {
+        let table = study.cells(table);
+        let at = table.position(from).unwrap();
+        table.columns[at] = to.to_owned();
+    };
+    rename("participants", "treated", "treatd");
+    rename("participants", "last_day", "lastday");
+    rename("adverse_events", "severity", "severty");
+    let results = whole(&study);
+    noted(
+        &results,
+        "no column treated: who was randomised is taken to be treated; is its column 'treatd' meant?",
+    );
+    noted(&results, "no column last_day; is its column 'lastday' meant?");
+    noted(&results, "no column severity: no row 'severe'; is the column 'severty' meant?");
+}
+
+#[test]
+fn arms_that_differ_in_case_alone_are_refused() {
+    let mut study = study();
+    study.set("participants", 0, "arm", "Placebo");
+    study.plan.active = Some("milnacipran".to_owned());
+    refused(&study, 2, &["'Placebo' and 'placebo'", "differ in case alone"]);
+}

@@ -100,7 +100,7 @@ fn the_page_is_well_formed_and_every_part_is_on_it() {
         "About this page",
     ];
     assert_eq!(titles, wanted);
-    assert!(all.iter().any(|e| e.name == "pre" && e.text == "boldly trial study --out a <b>"));
+    assert!(all.iter().any(|e| e.name == "pre" && e.text == "boldly trial study --out 'a <b>'"));
     assert!(html.len() < 1_000_000, "{} bytes", html.len());
 }
 
@@ -114,9 +114,9 @@ fn tables_show_the_golden_numbers_with_the_digits_that_journals_want() {
         "Nausea|33/46 (71.7 %)|39|20/46 (43.5 %)|27|28.3 (8.0 to 46.3)|28.3 (8.1 to 45.5)",
         "any treatment-emergent|44/46 (95.7 %)|147|35/46 (76.1 %)|79|19.6 (5.9 to 34.4)|19.6 (5.3 to 33.9)",
         "adverse event|8/46 (17.4 %)|2/46 (4.3 %)|13.0 (0.3 to 27.2)",
-        "pain|non-response|18/46 (39.1 %)|6/46 (13.0 %)|26.1 (8.4 to 42.8)|.008|NNTB 2.3 to 12.0",
-        "pain|observed|18/35 (51.4 %)|6/40 (15.0 %)|36.4 (15.5 to 54.9)|.001|NNTB 1.8 to 6.5",
-        "pain + pgic + pcs|non-response|5/46 (10.9 %)|1/46 (2.2 %)|8.7 (−1.9 to 21.3)|.203|NNTB 4.7 to infinity to NNTH 52.7",
+        "pain|non-response|18/46 (39.1 %)|6/46 (13.0 %)|26.1 (8.4 to 42.8)|.008|3.8 (NNTB 2.3 to 12.0)",
+        "pain|observed|18/35 (51.4 %)|6/40 (15.0 %)|36.4 (15.5 to 54.9)|.001|2.7 (NNTB 1.8 to 6.5)",
+        "pain + pgic + pcs|non-response|5/46 (10.9 %)|1/46 (2.2 %)|8.7 (−1.9 to 21.3)|.203|11.5 (NNTB 4.7 to infinity to NNTH 52.7)",
     ] {
         holds(&rows, row);
     }
@@ -305,7 +305,7 @@ fn the_forest_turns_the_sign_of_what_is_better_low_and_says_so() {
 fn results_of_nothing_and_numbers_that_do_not_exist_make_a_page() {
     let mut results = Results::default();
     let all = checked(&drawn(&results));
-    assert!(all.iter().any(|e| e.text == "The plan names nothing to describe."));
+    assert!(all.iter().any(|e| e.text.starts_with("The plan names nothing to describe")));
     results = RESULTS.clone();
     let none = Estimate { value: f64::NAN, se: None, low: None, high: Some(f64::INFINITY) };
     for row in &mut results.ancova.rows {

@@ -30,6 +30,12 @@ fn a_rule_is_read_as_changes_percentages_and_values() {
 }
 
 #[test]
+fn an_operator_that_is_none_is_named() {
+    let error = "pain=nrs=<-30%".parse::<Rule>().unwrap_err().to_string();
+    assert!(error.contains("holds '=<' where <=, >=, < or > belongs"), "{error}");
+}
+
+#[test]
 fn ten_to_seven_is_a_loss_of_30_percent_and_7_point_1_is_not() {
     let part = &rule("nrs<=-30%").parts[0];
     for (before, after, met) in [

@@ -4,7 +4,7 @@ use super::words::{arms, decimals_of, fitted, or_dash, with_unit};
 use crate::report::grid::Grid;
 use crate::report::html::number;
 use crate::trial::results::{BaselineRow, Summary};
-use crate::trial::{Arm, Results};
+use crate::trial::{Arm, Design, Results};
 
 pub(super) fn section(of: &Results) -> String {
     let [active, control] = arms(of);
@@ -16,7 +16,11 @@ pub(super) fn section(of: &Results) -> String {
         "median [quartiles]",
         "standardised difference",
     ];
-    let mut table = Grid::new("The arms before treatment", &heads, 1);
+    let caption = match of.plan.design {
+        Design::Parallel => "The arms before treatment",
+        Design::Crossover => "The sequences before treatment",
+    };
+    let mut table = Grid::new(caption, &heads, 1);
     for row in &of.baseline.rows {
         let mut label = match &row.level {
             Some(level) => format!("{}: {level}", row.label),
@@ -32,10 +36,11 @@ pub(super) fn section(of: &Results) -> String {
         table.row(&cells);
     }
     if table.n_rows() == 0 {
-        return "<p>The plan names nothing to describe.</p>\n".to_owned();
+        return "<p>The plan names nothing to describe (--describe), and participants.tsv has no age and no sex.</p>\n"
+            .to_owned();
     }
     table.finish()
-        + "<p class=\"note\">No p: any difference between randomised arms at baseline is chance (CONSORT 2010, item 15).</p>\n"
+        + "<p class=\"note\">No p: any difference at baseline between those who were randomised is chance (CONSORT 2010, item 15).</p>\n"
 }
 
 /// Mean (SD) and median [quartiles], or a count.

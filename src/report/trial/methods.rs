@@ -82,7 +82,7 @@ fn covariates(of: &Results) -> String {
 fn participants(text: &mut Text) {
     text.paragraph(&[
         ("Participants, exclusions and missing values are counted as CONSORT asks.".to_owned(), &[CONSORT]),
-        ("Arms before treatment are described by mean (SD), median [quartiles, type 7] or n (%), and by the standardised difference, (mean − mean) / √((s² + s²) / 2), without p.".to_owned(), &[]),
+        ("Arms (of a crossover its sequences) before treatment are described by mean (SD), median [quartiles, type 7] or n (%), and by the standardised difference, (mean − mean) / √((s² + s²) / 2), without p.".to_owned(), &[]),
     ]);
 }
 
@@ -134,7 +134,7 @@ fn outcomes(text: &mut Text, of: &Results) {
 
 fn responders(text: &mut Text, of: &Results) {
     let mut said: Vec<(String, &[&'static str])> = vec![
-        ("A patient who is known to fail one part of a rule is a non-responder even where another part is missing; with baseline carried forward every missing part is failed, and all randomised are counted.".to_owned(), &[]),
+        ("Of all randomised, who lacks a part of a rule is a non-responder (baseline carried forward); beside it stand those observed, who have every part. A patient who is known to fail one part cannot respond, whatever another part would have been, and is counted apart among those who lack a value.".to_owned(), &[]),
         ("Risk differences have limits by Miettinen and Nurminen's score, and beside them Newcombe's.".to_owned(), &[MIETTINEN, NEWCOMBE]),
         ("Numbers needed to treat are written as Altman proposed, from the limits of the risk difference; p are Fisher's exact.".to_owned(), &[ALTMAN]),
     ];

@@ -133,8 +133,15 @@ fn lead(of: &Results) -> String {
     let [active, control] =
         arms.map(|arm| format!("{} (n\u{a0}=\u{a0}{})", arm.name, arm.randomised));
     let [before, after] = [&of.plan.baseline, &of.plan.endpoint].map(|s| words::session(s));
-    let compared =
-        format!("{active} against {control}, from {before} to {after}. boldly {}.", of.version);
+    let compared = match &of.crossover {
+        Some(part) => format!(
+            "{} against {} in a crossover: {active}, {control}. boldly {}.",
+            part.active, part.control, of.version
+        ),
+        None => {
+            format!("{active} against {control}, from {before} to {after}. boldly {}.", of.version)
+        }
+    };
     let warned = match notes::n_warnings(of) {
         0 => String::new(),
         n => format!(

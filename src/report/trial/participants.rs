@@ -6,7 +6,7 @@ use crate::report::figures::figure;
 use crate::report::grid::Grid;
 use crate::report::html::counted;
 use crate::trial::results::FlowOfArm;
-use crate::trial::{Arm, Missing, Results};
+use crate::trial::{Arm, Design, Missing, Results};
 
 /// Outcomes listed in the last box at most.
 const MOST: usize = 9;
@@ -21,8 +21,11 @@ fn flow(of: &Results) -> Flow {
     let flow = &of.flow;
     let mut listed =
         Stage { head: n_of("Listed in participants.tsv", flow.listed), lines: Vec::new() };
-    for (what, who) in [("not randomised", &flow.not_randomised), ("another arm", &flow.other_arms)]
-    {
+    let elsewhere = match of.plan.design {
+        Design::Parallel => "another arm",
+        Design::Crossover => "without a row in the crossover's table",
+    };
+    for (what, who) in [("not randomised", &flow.not_randomised), (elsewhere, &flow.other_arms)] {
         if !who.is_empty() {
             listed.lines.push(format!("{what}: {}", who.len()));
         }

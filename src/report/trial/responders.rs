@@ -4,8 +4,8 @@ use super::words::{arms, ci, drawn, in_percent, or_dash, points, share, way};
 use crate::report::figures::figure;
 use crate::report::figures::two_panels::{self, Kind, Row, TwoPanels};
 use crate::report::grid::Grid;
-use crate::report::html::p_of;
-use crate::trial::results::{ResponderRow, Responders};
+use crate::report::html::{number, p_of};
+use crate::trial::results::{Nnt, ResponderRow, Responders};
 use crate::trial::{Arm, Missing, Results};
 
 pub(super) fn section(of: &Results, part: &Responders) -> String {
@@ -58,6 +58,14 @@ fn whole(text: &str) -> String {
     text.replace(' ', "\u{a0}").replace("\u{a0}to\u{a0}NNTH", " to\u{a0}NNTH")
 }
 
+/// The number needed with its limits in words: `3.5 (NNTB 2.3 to 12.0)`.
+fn needed(of: &Nnt, limits: &str) -> String {
+    match of.value.is_finite() {
+        true => format!("{} ({})", number(of.value.abs(), 1), whole(limits)),
+        false => whole(limits),
+    }
+}
+
 fn counts(of: &Results, part: &Responders) -> String {
     let [active, control] = arms(of);
     let heads = [
@@ -67,7 +75,7 @@ fn counts(of: &Results, part: &Responders) -> String {
         &control,
         &format!("risk difference, points ({})", ci(of)),
         "p, Fisher",
-        "number needed to treat",
+        &format!("number needed to treat ({})", ci(of)),
     ];
     let mut table = Grid::new("Responders", &heads, 2);
     for row in &part.rows {
@@ -78,7 +86,7 @@ fn counts(of: &Results, part: &Responders) -> String {
             share(row.responders.control, row.n.control),
             or_dash(row.risk_difference, |rd| points(&rd)),
             or_dash(row.p_fisher, p_of),
-            or_dash(row.nnt.as_ref(), |nnt| whole(&nnt.text)),
+            or_dash(row.nnt.as_ref(), |nnt| needed(nnt, &nnt.text)),
         ]);
     }
     table.finish()
@@ -114,7 +122,7 @@ fn further(of: &Results, part: &Responders) -> String {
             row.name.clone(),
             said_way(row),
             or_dash(row.risk_difference_newcombe, |rd| points(&rd)),
-            or_dash(row.nnt.as_ref(), |nnt| whole(&nnt.text_newcombe)),
+            or_dash(row.nnt.as_ref(), |nnt| needed(nnt, &nnt.text_newcombe)),
             or_dash(row.p_score, p_of),
             or_dash(row.odds_ratio, |or| super::words::limits_at(&or, 2)),
             or_dash(row.risk_ratio, |rr| super::words::limits_at(&rr, 2)),

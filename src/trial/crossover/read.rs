@@ -102,6 +102,17 @@ impl Read {
         Ok(Read { control, active, sequences: known, of })
     }
 
+    /// The name of the sequence that begins with a treatment.
+    pub fn sequence(&self, first: Arm) -> &str {
+        let own = self.sequences.iter().find(|(_, of)| *of == first);
+        own.map_or("", |(name, _)| name.as_str())
+    }
+
+    /// The treatment that a participant begins with; none of who has no row.
+    pub fn first(&self, place: usize) -> Option<Arm> {
+        self.of.get(&place).map(|entered| self.sequences[entered.sequence].1)
+    }
+
     /// Whether a participant has a row.
     pub fn has(&self, place: usize) -> bool {
         self.of.contains_key(&place)

@@ -40,7 +40,7 @@ impl Held {
             false => Vec::new(),
         };
         let between = visits.carried(plan, notes);
-        visits.tell_others(plan, between, notes);
+        visits.tell_others(plan, &between, notes);
         let start = |place: usize| baseline.get(place).copied().flatten();
         let met = |end: &[Option<f64>]| -> Vec<Option<bool>> {
             end.iter().enumerate().map(|(place, &end)| part.met(start(place), end)).collect()
@@ -48,7 +48,7 @@ impl Held {
         let (met, met_last) = (
             met(&endpoint),
             (!between.is_empty()).then(|| {
-                let last = visits.last(between);
+                let last = visits.last(&between);
                 met(&endpoint.iter().zip(last).map(|(end, last)| end.or(last)).collect::<Vec<_>>())
             }),
         );

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use super::{Estimate, Test};
+use super::{Analysed, Estimate, Test};
+use crate::trial::arm::ByArm;
+use crate::trial::plan::Missing;
 
 /// A crossover.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -17,6 +19,19 @@ pub struct Crossover {
     pub dropped: Vec<String>,
     /// Treatment, period and carry-over, of the outcome, of its change from period baseline, and by ANCOVA of the differences.
     pub rows: Vec<CrossoverRow>,
+}
+
+impl Crossover {
+    /// How many of each sequence the analysis has; active: the one that begins with the active treatment.
+    #[must_use]
+    pub fn analysed(&self) -> ByArm<Vec<Analysed>> {
+        let of = |at: usize| {
+            let n = self.sequences.get(at).map_or(0, |(_, n)| *n);
+            vec![Analysed { label: "both periods".to_owned(), missing: Missing::Observed, n }]
+        };
+        // The active one comes first.
+        ByArm { active: of(0), control: of(1) }
+    }
 }
 
 /// An effect.
