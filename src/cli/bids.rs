@@ -208,6 +208,12 @@ impl Args {
                 None => of.push((lacks, vec![unit])),
             }
         }
+        if self.talk.quiet {
+            // Warnings of them are not printed then, and what fails is no warning.
+            for (unit, error) in &done.failed {
+                say::line(&format!("boldly: {unit} failed: {error}"));
+            }
+        }
         for (lacks, units) in of {
             say::line(&match &units[..] {
                 [unit] => format!("boldly: {unit} was not begun: it needs {lacks}"),

@@ -17,6 +17,7 @@ use crate::pipeline::written::Written;
 mod above;
 mod absent;
 mod alike;
+mod claim;
 mod derived;
 mod difference;
 mod elsewhere;
@@ -205,6 +206,7 @@ impl Plan {
         overwrite: Overwrite,
         watch: &dyn Watch,
     ) -> Result<Done> {
+        let _claim = claim::lay(self)?;
         let others = self.checked(overwrite)?;
         let (of, model) = ((&self.spec, &self.found), (&self.read.model, &*self.read.text));
         outside::put(of, model, &others.removed, overwrite, watch)?;

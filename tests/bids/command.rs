@@ -96,6 +96,49 @@ fn two_commands_at_once_give_what_one_gives_and_the_group_takes_it() {
 }
 
 #[test]
+fn commands_that_come_to_one_folder_at_once_keep_it_one_analysis() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(raw), Some(model)) = (dataset("ds005"), changed(folder.path(), without_difference))
+    else {
+        return;
+    };
+    let (raw, model) = (raw.display().to_string(), model.display().to_string());
+    let begin = |out: &str, more: &str| {
+        let words = ["bids", &raw, out, "participant", "-m", &model, "--noise", "ols", "--quiet"];
+        let mut command = Command::new(env!("CARGO_BIN_EXE_boldly"));
+        let command = command.args(words).args(more.split_whitespace());
+        command.current_dir(folder.path()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    // Another analysis, and the same subject again: one of the two goes on, and the other says why it does not.
+    let both = |out: &str, one: &str, other: &str| {
+        let both = [begin(out, one), begin(out, other)];
+        let done = both.map(|child| child.wait_with_output().unwrap());
+        let n = done.iter().filter(|done| done.status.success()).count();
+        let heard = done.iter().map(said).collect::<Vec<_>>().join("\n");
+        (n, heard)
+    };
+    let one = "--participant-label 01";
+    let (n, heard) = both("options", &format!("{one} --fwhm 4"), "--participant-label 03 --fwhm 5");
+    assert_eq!(n, 1, "{heard}");
+    assert!(heard.contains("is at work now") || heard.contains("of another analysis"), "{heard}");
+    assert!(heard.contains("--fwhm"), "{heard}");
+    // Where the first has ended before the second looks, this takes what it finished.
+    let (n, heard) = both("same", one, one);
+    assert!(n == 2 || n == 1 && heard.contains("on units of this command too"), "{heard}");
+    for out in ["options", "same"] {
+        let left = files(&folder.path().join(out));
+        let left = left.iter().filter(|name| name.to_string_lossy().contains(".boldly-"));
+        assert_eq!(left.count(), 0, "{out}");
+    }
+    // What a killed command may leave of a folder that it made is no other's.
+    std::fs::create_dir(folder.path().join("killed")).unwrap();
+    let name = ".boldly-0123456789abcdef0123456789abcdef-1.tmp";
+    std::fs::write(folder.path().join("killed").join(name), "").unwrap();
+    let done = begin("killed", one).wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", said(&done));
+}
+
+#[test]
 fn results_are_a_dataset_whose_sidecars_say_where_maps_come_from() {
     let (Some(raw), Some(model)) =
         (dataset("fitlins-dummy"), model("bids-models/fitlins/conftest_sample_model_smdl.json"))
@@ -176,6 +219,14 @@ fn a_subject_that_fails_takes_the_group_with_it_and_no_other_subject() {
     );
     assert!(folder.path().join("out/node-subjectLevel/sub-01").is_dir());
     assert!(!folder.path().join("out/node-subjectLevel/sub-02").is_dir());
+    // a quiet command says what fails, which is no warning
+    let quiet = boldly(folder.path(), &line.replace("--json", "-q"));
+    assert_eq!(quiet.status.code(), Some(1));
+    assert!(
+        said(&quiet).contains("sub-02 task-mixedgamblestask run-02 failed: "),
+        "{}",
+        said(&quiet)
+    );
     // mended, the rest is done and no more
     fs::write(&bold, bytes).unwrap();
     let done = succeeded(&line, boldly(folder.path(), &line));

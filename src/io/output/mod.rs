@@ -17,6 +17,7 @@ use super::header::Header;
 use super::{interrupt, sample};
 use crate::{Error, Result};
 
+mod claim;
 mod commit;
 mod foreign;
 mod keep;
@@ -27,6 +28,7 @@ mod temporary;
 mod turn;
 mod unfinished;
 
+pub use claim::{Claim, is_passing};
 use commit::{Rename, Renames};
 pub use foreign::Overwrite;
 pub use keep::{forget, keep};

@@ -21,7 +21,7 @@ use super::turn;
 /// running system, and there its end is seen at once: what `kill -9` left goes with the next command.
 const LEFT_ALONE: Duration = Duration::from_secs(15 * 60);
 
-const PREFIX: &str = ".boldly-";
+pub(super) const PREFIX: &str = ".boldly-";
 const ID_DIGITS: usize = 32;
 
 /// What a name is for.
@@ -97,6 +97,14 @@ impl Writer {
             self.folders.push((folder.to_owned(), path, file));
         }
         create_first(|| self.name(folder, Use::Temporary))
+    }
+
+    /// A file that nobody has and no sweep takes, whose name ends so, in a folder that exists.
+    pub(super) fn lasting(&mut self, folder: &Path, ending: &str) -> io::Result<(PathBuf, File)> {
+        create_first(|| {
+            self.count += 1;
+            folder.join(format!("{PREFIX}{}-{}{ending}", self.id, self.count))
+        })
     }
 
     /// A name of this writer that it has not used before.
