@@ -17,6 +17,25 @@ impl Table {
     pub fn position(&self, column: &str) -> Option<usize> {
         self.columns.iter().position(|c| c == column)
     }
+
+    /// With another's rows below its own; cells of a column that one of them lacks are n/a.
+    #[must_use]
+    pub fn above(mut self, other: Table) -> Table {
+        for column in &other.columns {
+            if self.position(column).is_none() {
+                self.columns.push(column.clone());
+                self.rows.iter_mut().for_each(|row| row.push("n/a".to_owned()));
+            }
+        }
+        let places: Vec<Option<usize>> =
+            self.columns.iter().map(|column| other.position(column)).collect();
+        let cell = |row: &Vec<String>, at: &Option<usize>| {
+            at.and_then(|at| row.get(at)).cloned().unwrap_or_else(|| "n/a".to_owned())
+        };
+        let below = other.rows.iter().map(|row| places.iter().map(|at| cell(row, at)).collect());
+        self.rows.extend(below);
+        self
+    }
 }
 
 /// Whether a cell says that there is no value.

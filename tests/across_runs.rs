@@ -399,3 +399,43 @@ fn a_modulator_of_a_condition_that_a_run_lacks_has_no_column_there() {
 fn map_of(dir: &Path, path: &str) -> Vec<f64> {
     common::wide(&read_map(&dir.join(path)).unwrap().2)
 }
+
+#[test]
+fn what_a_run_comes_to_does_not_depend_on_those_before_it() {
+    let folder = study();
+    let dir = folder.path();
+    let (bold, events, mask) = (paths::BOLD, paths::EVENTS, paths::MASK);
+    // A run that has too little signal for percent in every seventh voxel of the mask.
+    let mut source = BoldFile::open(&dir.join("study").join(bold)).unwrap();
+    let (shape, n_volumes) = (source.shape(), source.n_volumes);
+    let header = source.header.for_bold(n_volumes);
+    let mut whole = source.read(&Block::whole(shape, n_volumes)).unwrap();
+    let (_, _, inside) = read_map(&dir.join("study").join(mask)).unwrap();
+    let inside: Vec<usize> = (0..inside.len()).filter(|&v| inside[v] > 0.0).collect();
+    for &voxel in inside.iter().step_by(7) {
+        for volume in 0..n_volumes {
+            whole.data[volume * shape.iter().product::<usize>() + voxel] *= 0.02;
+        }
+    }
+    let dim = "sub-01_task-pain_run-2_bold.nii.gz";
+    let mut outputs = boldly::io::Outputs::new();
+    let mut writer = outputs.bold(&dir.join(dim), &header).unwrap();
+    writer.write_block(&whole).unwrap();
+    writer.finish().unwrap();
+    outputs.commit().unwrap();
+    let sidecar = paths::BOLD.replace(".nii.gz", ".json");
+    std::fs::copy(dir.join("study").join(sidecar), dir.join(dim.replace(".nii.gz", ".json")))
+        .unwrap();
+    let line = |runs: &str, out: &str| {
+        format!(
+            "glm {runs} --events study/{events} study/{events} --mask study/{mask} --task-times start --contrast pain --device cpu -q --out {out}"
+        )
+    };
+    run(dir, &line(&format!("study/{bold} {dim}"), "after"));
+    run(dir, &line(&format!("{dim} study/{bold}"), "before"));
+    for stat in ["effect", "t"] {
+        let [after, before] = ["after", "before"].map(|out| map(dir, out, "pain", stat));
+        assert!(after.iter().filter(|v| **v != 0.0).count() < inside.len(), "the dim are out");
+        assert_eq!(after, before, "{stat}");
+    }
+}

@@ -277,6 +277,10 @@ fn the_commands_print_the_table_keep_the_choice_and_verify_reruns_it() {
             "glm BOLD --physio RECORD --events EVENTS --choose-order f-test --terms 2/2/1x1 --contrast pain --out g",
             "g/mask.json",
         ),
+        (
+            "connect BOLD --physio RECORD --choose-order bic --terms 2/2/1x1 --coordinates native --seed s=sphere:0,0,0:9 --out r",
+            "r/mask.json",
+        ),
     ] {
         let output = boldly(dir, &format!("{line} --device cpu --verify"));
         assert!(output.status.success(), "{line}: {}", said(&output));

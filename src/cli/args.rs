@@ -329,6 +329,13 @@ pub(super) struct DesignArgs {
     drift: DriftArgs,
     #[command(flatten)]
     terms: TermsArgs,
+    #[command(flatten)]
+    order: OrderArgs,
+}
+
+/// `--choose-order`.
+#[derive(Debug, Clone, clap::Args)]
+pub(super) struct OrderArgs {
     /// Choose the orders from the run itself
     ///
     /// The cardiac, respiratory and interaction orders, those of --terms at most: bic (smallest mean BIC over the voxels) or f-test
@@ -341,6 +348,16 @@ pub(super) struct DesignArgs {
 enum CriterionName {
     Bic,
     FTest,
+}
+
+impl OrderArgs {
+    /// What chooses the orders, where the run is to decide.
+    pub fn criterion(&self) -> Option<Criterion> {
+        self.choose_order.map(|name| match name {
+            CriterionName::Bic => Criterion::Bic,
+            CriterionName::FTest => Criterion::FTest,
+        })
+    }
 }
 
 impl DesignArgs {
@@ -365,10 +382,7 @@ impl DesignArgs {
 
     /// What chooses the orders, where the run is to decide.
     pub fn criterion(&self) -> Option<Criterion> {
-        self.choose_order.map(|name| match name {
-            CriterionName::Bic => Criterion::Bic,
-            CriterionName::FTest => Criterion::FTest,
-        })
+        self.order.criterion()
     }
 
     /// Options that stand without any file of a run, and whether they were given.

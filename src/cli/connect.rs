@@ -4,13 +4,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
-use crate::cli::args::{DriftArgs, MORE, TermsArgs, TimingArgs, heading, min_dof};
+use crate::cli::args::{DriftArgs, MORE, OrderArgs, TermsArgs, TimingArgs, heading, min_dof};
 use crate::cli::columns::ConfoundArgs;
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
 use crate::cli::work::WorkArgs;
 use crate::error::Result;
+use crate::pipeline::order;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
     Command, ConnectSpec, DesignOptions, Estimator, GivenRegion, MIN_DOF, Network, RegionOptions,
@@ -65,10 +66,12 @@ pub(super) struct Args {
     #[command(flatten)]
     terms: TermsArgs,
     #[command(flatten)]
+    order: OrderArgs,
+    #[command(flatten)]
     scan: ScanArgs,
     /// White matter: says which regions lie where CompCor looks
     ///
-    /// A mask, or probabilities; the same is said of --csf
+    /// A mask, or probabilities, of which 0.99 and more count; the same is said of --csf
     #[arg(help_heading = heading::REGIONS, long, value_name = "IMAGE")]
     white_matter: Option<PathBuf>,
     #[command(flatten)]
@@ -157,6 +160,9 @@ impl Args {
         let mut spec = self.spec()?;
         self.work.run(started, Layout::folder(&self.out), |session| {
             self.scan.find_spent(&mut spec.runs, &session.watch)?;
+            let (by, mask) = (self.order.criterion(), spec.mask.as_deref());
+            let asked = (&mut spec.runs[..], &mut spec.design);
+            order::for_runs(&mut session.ladder, asked, mask, by, &session.watch)?;
             Ok(Command::Connect(spec))
         })
     }

@@ -20,6 +20,17 @@ pub fn closest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
         .map(|(_, name)| name.as_str())
 }
 
+/// What to say where a table lacks one of some columns and has one of nearly its name.
+#[must_use]
+pub fn misnamed(wanted: &[&str], there: &[String]) -> Option<String> {
+    let is_absent = |name: &&&str| !there.iter().any(|own| own == **name);
+    wanted.iter().filter(is_absent).find_map(|name| {
+        closest(name, there)
+            .filter(|near| !wanted.contains(near))
+            .map(|near| format!("is its column '{near}' meant as {name}? then rename it"))
+    })
+}
+
 /// Two names that differ in case alone, and may be one.
 #[must_use]
 pub fn in_case_alone(names: &[String]) -> Option<[&str; 2]> {

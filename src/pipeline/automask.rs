@@ -63,7 +63,7 @@ impl Common {
         Ok(Common { given, n_runs, own, in_masks: Vec::new(), constant: Vec::new(), dim })
     }
 
-    /// Where to fit a run, `[voxel]`: where it and all before it have signal.
+    /// Where to fit a run, `[voxel]`: in its own mask, so that what a run comes to is the same whichever others stand before it.
     ///
     /// # Errors
     /// Those of reading the run; bad data where no voxel is left.
@@ -78,7 +78,8 @@ impl Common {
             self.constant = vec![false; own.len()];
         }
         self.in_masks.iter_mut().zip(&own).for_each(|(all, own)| *all &= own);
-        self.left(run)
+        self.left(run)?;
+        Ok(own)
     }
 
     /// Leave out the voxels (positions in the grid) that are constant over time in a run.

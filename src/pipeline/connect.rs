@@ -70,6 +70,7 @@ pub fn run(
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(at + 1);
         let [.., not_finite, flat] = found.counts;
+        said::unknown_sources(&found.columns, &tissues, watch);
         said::left_out(&run.path, [not_finite, flat], watch);
         said::regions(spec, &run.path, &found.nodes, watch);
         let of_run = edges::edges(&series_of(&found), &found.overlap, found.nu, spec.min_dof);

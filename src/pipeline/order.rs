@@ -46,36 +46,51 @@ const N_SHIFTS: usize = 19;
 /// Voxels at which F is tested, at most.
 const MOST_TESTED: usize = 20_000;
 
-/// The `glm` command with its orders chosen; as it is where no criterion is given. Where no term is chosen, the model
-/// goes without physiology.
+/// The `glm` command with its orders chosen, as [`for_runs`] does.
 ///
 /// # Errors
-/// What the runs hold or lack; columns that cannot be told apart.
+/// As [`for_runs`].
 pub fn for_glm(
     ladder: &mut Ladder,
     mut spec: GlmSpec,
     by: Option<Criterion>,
     watch: &dyn Watch,
 ) -> Result<GlmSpec> {
-    let Some(by) = by else { return Ok(spec) };
-    let (choice, terms) =
-        choose(ladder, &spec.runs, &spec.design, spec.mask.as_deref(), by, watch)?;
+    let (design, mask) = (&mut spec.design, spec.mask.as_deref());
+    for_runs(ladder, (&mut spec.runs, design), mask, by, watch)?;
+    Ok(spec)
+}
+
+/// The orders of some runs chosen; they stay as they are where no criterion is given. Where no term is chosen, the model
+/// goes without physiology.
+///
+/// # Errors
+/// What the runs hold or lack; columns that cannot be told apart.
+pub fn for_runs(
+    ladder: &mut Ladder,
+    (runs, design): (&mut [RunSpec], &mut DesignOptions),
+    mask: Option<&Path>,
+    by: Option<Criterion>,
+    watch: &dyn Watch,
+) -> Result<()> {
+    let Some(by) = by else { return Ok(()) };
+    let (choice, terms) = choose(ladder, runs, design, mask, by, watch)?;
     match terms {
-        Some(terms) => spec.design.terms = terms,
+        Some(terms) => design.terms = terms,
         None => {
             watch.warn(&format!(
                 "{} finds no term of pulse or breathing worth its columns; the model goes without them",
                 by.name()
             ));
-            for run in &mut spec.runs {
+            for run in runs {
                 run.physio.clear();
                 run.physio_formats.clear();
                 run.record = RecordOptions::default();
             }
         }
     }
-    spec.design.order = Some(choice);
-    Ok(spec)
+    design.order = Some(choice);
+    Ok(())
 }
 
 /// Choose the orders of a run that `retroicor` corrects from all its echoes; they stay as they are where no criterion is

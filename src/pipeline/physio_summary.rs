@@ -162,40 +162,47 @@ pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>) -> Option<Text> {
 
 fn described(regions: &[String]) -> Fields<String, Value> {
     let said = [
-        ("heart_rate", "Mean heart rate over the recording", "beats/min"),
-        ("breathing_rate", "Mean breathing rate over the recording", "breaths/min"),
+        ("heart_rate", "Heart rate", "Mean heart rate over the recording", "beats/min"),
+        (
+            "breathing_rate",
+            "Breathing rate",
+            "Mean breathing rate over the recording",
+            "breaths/min",
+        ),
         (
             "rvt",
+            "Respiration volume per time",
             "Respiration volume per time by peaks (Birn et al. 2006), mean over the volumes; to be compared between recordings of one gain alone",
             "arbitrary/s",
         ),
         (
             "mean_fd",
+            "Mean framewise displacement",
             "Framewise displacement (Power et al. 2012), mean over all volumes but the first, those left out included",
             "mm",
         ),
-        ("volumes", "Volumes of the image", ""),
-        ("kept_volumes", "Volumes that were not left out of the fit", ""),
+        ("volumes", "Volumes", "Volumes of the image", ""),
+        ("kept_volumes", "Volumes kept", "Volumes that were not left out of the fit", ""),
     ];
     let mut fields = Fields::new();
     fields.insert(
         "Description".to_owned(),
         json!("What recordings, motion and signal of each run come to"),
     );
-    let mut insert = |column: String, description: String, units: &str| {
-        let mut of = json!({ "Description": description });
+    let mut insert = |column: String, [name, description]: [String; 2], units: &str| {
+        let mut of = json!({ "LongName": name, "Description": description });
         if !units.is_empty() {
             of["Units"] = json!(units);
         }
         fields.insert(column, of);
     };
-    for (column, description, units) in said {
-        insert(column.to_owned(), description.to_owned(), units);
+    for (column, name, description, units) in said {
+        insert(column.to_owned(), [name, description].map(str::to_owned), units);
     }
     for region in regions {
         let description =
             format!("Mean over the voxels of {region} of mean / sd over time, nothing taken off");
-        insert(format!("tsnr_{region}"), description, "");
+        insert(format!("tsnr_{region}"), [format!("tSNR of {region}"), description], "");
     }
     fields
 }

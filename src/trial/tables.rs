@@ -85,7 +85,7 @@ impl Measured {
     /// Several files of one name as one table, their rows one after the other.
     ///
     /// # Errors
-    /// Bad data: files of other columns, or whose dictionaries say other things of them. Internal: no files.
+    /// Bad data: files of other columns (but for tsnr_REGION, which each command is asked of its own regions), or whose dictionaries say other things of them. Internal: no files.
     pub fn joined(parts: Vec<Measured>) -> Result<Measured> {
         let mut parts = parts.into_iter();
         let Some(mut whole) = parts.next() else {
@@ -94,7 +94,7 @@ impl Measured {
         whole.origin = (0..whole.table.rows.len()).map(|row| whole.place(row)).collect();
         for part in parts {
             let (one, other) = (&whole.table, &part.table);
-            if one.columns != other.columns {
+            if !are_alike(one, other) {
                 return Err(Error::bad_data(
                     other.name.clone(),
                     format!("has the columns {}", other.columns.join(", ")),
@@ -102,8 +102,9 @@ impl Measured {
                     "tables of one name are joined: rename one that is another",
                 ));
             }
+            let both = one.columns.iter().filter(|column| other.columns.contains(column));
             let says = |of: &Measured| {
-                one.columns.iter().map(|c| of.dictionary.get(c).cloned()).collect::<Vec<_>>()
+                both.clone().map(|c| of.dictionary.get(c).cloned()).collect::<Vec<_>>()
             };
             if says(&whole) != says(&part) {
                 return Err(Error::bad_data(
@@ -115,7 +116,12 @@ impl Measured {
             }
             let places: Vec<String> = (0..other.rows.len()).map(|row| part.place(row)).collect();
             whole.origin.extend(places);
-            whole.table.rows.extend(part.table.rows);
+            for variable in part.dictionary.variables {
+                if whole.dictionary.get(&variable.name).is_none() {
+                    whole.dictionary.variables.push(variable);
+                }
+            }
+            whole.table = whole.table.above(part.table);
         }
         Ok(whole)
     }
@@ -307,6 +313,14 @@ impl Measured {
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
         self.has(column).then(|| self.flags(column)).transpose()
     }
+}
+
+/// Whether tables of one name can be one: they have the same columns, but for the signal of regions, which each command is asked of others.
+fn are_alike(one: &Table, other: &Table) -> bool {
+    let rest = |of: &Table| -> Vec<String> {
+        of.columns.iter().filter(|column| !column.starts_with("tsnr_")).cloned().collect()
+    };
+    rest(one) == rest(other)
 }
 
 /// A session's name with `ses-`.

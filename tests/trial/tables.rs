@@ -233,6 +233,15 @@ fn files_of_one_name_are_one_table_whose_rows_keep_their_file_and_line() {
     let mut other = parts.clone();
     other[1].table.columns[3] = "rate".to_owned();
     says(Measured::joined(other).unwrap_err(), &["b.tsv has the columns", "those of a.tsv"]);
+    // Each command is asked of its own regions.
+    let mut other = parts.clone();
+    other[1].table.columns.push("tsnr_pag".to_owned());
+    other[1].table.rows.iter_mut().for_each(|row| row.push("40".to_owned()));
+    other[1].dictionary =
+        Dictionary::parse("b.json", r#"{"tsnr_pag": {"LongName": "PAG"}}"#).unwrap();
+    let whole = Measured::joined(other).unwrap();
+    assert_eq!(whole.numbers("tsnr_pag").unwrap(), [None, None, Some(40.0), Some(40.0)]);
+    assert!(whole.dictionary.get("tsnr_pag").is_some());
     let mut other = parts;
     let text = r#"{"heart_rate": {"Units": "Hz"}}"#;
     other[1].dictionary = Dictionary::parse("b.json", text).unwrap();

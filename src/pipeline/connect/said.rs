@@ -95,6 +95,15 @@ pub(super) fn places(nodes: &Nodes, tissues: &Tissues, watch: &dyn Watch) {
     overlaps(nodes, watch);
 }
 
+/// Where CompCor's columns come from is known of given tissue alone.
+pub(super) fn unknown_sources(columns: &[String], tissues: &Tissues, watch: &dyn Watch) {
+    if tissues.sources.is_empty() && columns.iter().any(|column| column.contains("comp_cor")) {
+        watch.note(
+            "CompCor's columns are taken out, and where they come from is not known: with --csf and --white-matter regions that lie there are told",
+        );
+    }
+}
+
 /// The mask's voxels that count nowhere. `left_out`: those that are not finite in some volume, and those that are constant.
 pub(super) fn left_out(run: &Path, left_out: [usize; 2], watch: &dyn Watch) {
     let [not_finite, flat] = left_out;

@@ -2,9 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::names::{
-    BRAIN, CONNECT, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, REST, SEED, of_drug,
-};
+use super::names::{BRAIN, CONNECT, CONTRAST, COUPLING, Folders, NETWORK, PHYSIO, SEED, of_drug};
 use super::{CENSOR_FD_MM, FWHM_MM, PERMUTATIONS};
 use crate::design::censor::Rules;
 use crate::design::group::Model;
@@ -114,13 +112,7 @@ pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
         "questionnaires:hads_anxiety",
         "questionnaires:hads_depression",
         "questionnaires:sf36_pcs",
-        "physio_summary:heart_rate",
-        "physio_summary:breathing_rate",
-        "physio_summary:rvt",
-        "physio_summary:mean_fd",
-        "physio_summary:kept_volumes",
-        "rest_summary:tsnr_pag",
-        "rest_summary:mean_fd",
+        "physio_summary[task=pain]:heart_rate",
     ];
     let plan = Plan {
         control: "placebo".to_owned(),
@@ -144,11 +136,11 @@ pub(super) fn trial(folders: &Folders, made: &DrugTrial) -> Result<Command> {
         adverse_events: Some("adverse_events".to_owned()),
         brain: Some(BrainPlan { table: "brain".to_owned(), regions: Vec::new() }),
         edges: Some(EdgesPlan { table: EdgesPlan::OF_CONNECT.to_owned() }),
-        motion: Some("rest_summary:mean_fd".parse()?),
+        motion: Some("physio_summary[task=rest]:mean_fd".parse()?),
         correlations: vec!["brain:insula_pain~questionnaires:nrs".parse()?],
         ..Plan::default()
     };
-    let tables = [BRAIN, PHYSIO, REST].map(|path| folders.at(path)).to_vec();
+    let tables = [BRAIN, PHYSIO].map(|path| folders.at(path)).to_vec();
     let coupling = folders.at(COUPLING.0).join(format!("contrast-{CONTRAST}_statmap.svg"));
     // Of the regions' correlations that of one patient's run, as an example.
     let matrix = made

@@ -25,7 +25,7 @@ const OUTCOMES: [(&str, &str, &str, &str); 6] = [
     ("questionnaires:sf36_pcs", "SF-36, physical component", "points", "sf36_pcs"),
     ("cpm:absolute", "conditioned pain modulation", "points of 100", "cpm"),
     ("pressure:p50", "pressure that is rated 50", "kPa", "p50_kpa"),
-    ("physio_summary:heart_rate", "heart rate", "beats/min", HEART),
+    ("physio_summary[task=pain]:heart_rate", "heart rate", "beats/min", HEART),
 ];
 /// Not a score.
 const HEART: &str = "heart_rate";

@@ -25,10 +25,8 @@ pub(super) const CONNECT: &str = "connect";
 pub(super) const COUPLING: (&str, &str) = ("group-coupling", "tables/coupling_maps.tsv");
 /// Values of the brain by visit.
 pub(super) const BRAIN: &str = "tables/brain.tsv";
-/// What the recordings come to by visit.
+/// What recordings, motion and signal of each run come to.
 pub(super) const PHYSIO: &str = "tables/physio_summary.tsv";
-/// The same of the runs at rest.
-pub(super) const REST: &str = "tables/rest_summary.tsv";
 
 /// The page, relative to the demonstration's folder.
 pub(super) const PAGE: &str = "index.html";

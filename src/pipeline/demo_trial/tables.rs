@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::names::{BRAIN, COUPLING, Folders, NETWORK, PHYSIO, REST, SEED};
+use super::names::{BRAIN, COUPLING, Folders, NETWORK, PHYSIO, SEED};
 use crate::error::{Error, Result};
 use crate::io::{self, Overwrite};
 use crate::pipeline::simulate::write_files;
@@ -28,16 +28,17 @@ pub(super) fn write(folders: &Folders, trial: &DrugTrial, watch: &dyn Watch) -> 
         let path = folders.of_rest(trial, visit).join(format!("physio_summary.{ending}"));
         visit.has_rest.then_some(path)
     };
-    let (physio, dictionary) = stacked(PHYSIO, trial, &pain)?;
-    let (at_rest, dictionary_at_rest) = stacked(REST, trial, &rest)?;
-    let brain = brain(folders, trial, [&physio, &at_rest])?;
+    let (in_pain, of_pain) = stacked(trial, &pain)?;
+    let (at_rest, of_rest) = stacked(trial, &rest)?;
+    let brain = brain(folders, trial, [&in_pain, &at_rest])?;
+    // A region's signal was asked for at rest alone.
+    let physio = Table { name: PHYSIO.to_owned(), ..in_pain.above(at_rest) };
+    let dictionary: serde_json::Map<String, Value> = of_pain.into_iter().chain(of_rest).collect();
     let files = [
-        (REST.to_owned(), text(&at_rest)),
-        (REST.replace(".tsv", ".json"), Content::Text(dictionary_at_rest)),
         (BRAIN.to_owned(), text(&brain)),
         (BRAIN.replace(".tsv", ".json"), pretty(&described())),
         (PHYSIO.to_owned(), text(&physio)),
-        (PHYSIO.replace(".tsv", ".json"), Content::Text(dictionary)),
+        (PHYSIO.replace(".tsv", ".json"), pretty(&Value::Object(dictionary))),
         (COUPLING.1.to_owned(), text(&maps(trial))),
     ];
     write_files((files.len(), files), &folders.out, Overwrite::Own, watch)
@@ -53,10 +54,9 @@ fn pretty(value: &Value) -> Content {
 
 /// The tables of a task's runs below each other, and the dictionary of the first. `path`: of a visit, its table or (`json`) the dictionary; none where it has no such run.
 fn stacked(
-    name: &str,
     trial: &DrugTrial,
     path: &dyn Fn(&Visit, &str) -> Option<PathBuf>,
-) -> Result<(Table, String)> {
+) -> Result<(Table, serde_json::Map<String, Value>)> {
     let mut all: Option<(Table, String)> = None;
     for visit in &trial.visits {
         let (Some(table), Some(dictionary)) = (path(visit, "tsv"), path(visit, "json")) else {
@@ -69,22 +69,19 @@ fn stacked(
         }
     }
     let none = || Error::internal("the trial", "has no visit", "have some", "");
-    let (mut table, sidecar) = all.ok_or_else(none)?;
-    table.name = name.to_owned();
-    Ok((table, columns_of(&sidecar)?))
+    let (table, sidecar) = all.ok_or_else(none)?;
+    Ok((Table { name: PHYSIO.to_owned(), ..table }, columns_of(&sidecar)?))
 }
 
 /// Of a sidecar what it says of columns.
-fn columns_of(sidecar: &str) -> Result<String> {
+fn columns_of(sidecar: &str) -> Result<serde_json::Map<String, Value>> {
     let wrong =
         |cause| Error::internal("physio_summary.json", "is no JSON", "be", "").caused_by(cause);
     let value: Value = serde_json::from_str(sidecar).map_err(wrong)?;
     let is_column = |value: &Value| value.get("Description").is_some();
     let fields = value.as_object().into_iter().flatten();
     let kept = fields.filter(|(_, value)| is_column(value));
-    let kept: serde_json::Map<String, Value> =
-        kept.map(|(name, value)| (name.clone(), value.clone())).collect();
-    Ok(format!("{:#}\n", Value::Object(kept)))
+    Ok(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
 /// A cell of the row that begins so.
@@ -163,9 +160,9 @@ fn coupling(folders: &Folders, trial: &DrugTrial, visit: &Visit) -> Result<Strin
 fn described() -> Value {
     let percent = "percent signal change";
     json!({
-        "pag_pain": { "Description": "Response to pain in the periaqueductal grey", "Units": percent, "SelectedBy": "atlas" },
-        "insula_pain": { "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent, "SelectedBy": "atlas" },
-        "insula_dmn_z": { "Description": "Fisher's z of the anterior insula with the default mode network at rest", "SelectedBy": "atlas" },
+        "pag_pain": { "LongName": "PAG, pain", "Description": "Response to pain in the periaqueductal grey", "Units": percent, "SelectedBy": "atlas" },
+        "insula_pain": { "LongName": "Insula, pain", "Description": "Response to pain in the anterior insula, mean of both sides", "Units": percent, "SelectedBy": "atlas" },
+        "insula_dmn_z": { "LongName": "Insula with DMN", "Description": "Fisher's z of the anterior insula with the default mode network at rest", "SelectedBy": "atlas" },
         "mean_fd": { "Description": "Framewise displacement of the pain run", "Units": "mm" },
         "mean_fd_insula_dmn_z": { "Description": "Framewise displacement of the run at rest", "Units": "mm" },
     })

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::{Region, Regions};
-use crate::design::similar::listing;
+use crate::design::similar::{listing, misnamed};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::Role;
@@ -64,7 +64,8 @@ fn read_names(path: &Path) -> Result<Vec<(i64, String)>> {
             thing,
             format!("has the {}", listing(&table.columns)),
             "have the columns index and name, as the tables of BIDS atlases",
-            "rename the columns",
+            misnamed(&["index", "name"], &table.columns)
+                .unwrap_or_else(|| "rename the columns".to_owned()),
         ));
     };
     let row = |(at, cells): (usize, &Vec<String>)| {

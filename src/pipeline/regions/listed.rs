@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::design::similar::listing;
+use crate::design::similar::{listing, misnamed};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::spec::{SearchVolume, Shape};
@@ -23,7 +23,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<(SearchVolume, Option<String>)>> {
             path.display().to_string(),
             format!("has the {}", listing(&table.columns)),
             "have the columns name, x, y, z and radius_mm, or name and shape (sphere:x,y,z:r, box:... or tube:...), in mm",
-            other_kind(&table).unwrap_or("rename the columns"),
+            misnamed(&["name", "x", "y", "z", "radius_mm"], &table.columns)
+                .unwrap_or_else(|| other_kind(&table).unwrap_or("rename the columns").to_owned()),
         ));
     };
     if table.rows.is_empty() {

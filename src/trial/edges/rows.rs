@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::design::similar::misnamed;
 use crate::error::{Error, Result};
 use crate::table::is_missing;
 use crate::trial::edges_of_runs::{EdgesOfRun, EdgesOfRuns, RunOf};
@@ -109,7 +110,9 @@ fn refuse_other_tables(table: &Measured) -> Result<()> {
             false => format!("has no column {}", lacks.join(" and no ")),
         },
         "have a row an edge, with region_a, region_b and z, Fisher's z of their correlation",
-        "give the folder that boldly connect wrote into, whose edges.tsv are taken, or a table with participant_id and session_id, too",
+        misnamed(&EDGE, &table.table.columns).unwrap_or_else(|| {
+            "give the folder that boldly connect wrote into, whose edges.tsv are taken, or a table with participant_id and session_id, too".to_owned()
+        }),
     ))
 }
 
