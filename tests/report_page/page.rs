@@ -73,6 +73,15 @@ fn the_page_is_well_formed_and_has_every_part_in_its_order() {
     assert!(at("sub-01_run-2 has no csf") < at("2 volumes are left out"));
     assert!(html.contains("1 thing may make the findings wrong"));
     assert!(html.contains("sub-01_run-2: trans_x (depends on others), csf (missing)"));
+    // each column of the design by its name
+    let design = all.iter().find(|e| e.has("id", "run-1-design")).unwrap();
+    for name in &analysis().runs[0].columns {
+        assert!(design.text.contains(name.as_str()), "{name}: {}", design.text);
+    }
+    // 0.002 (t - 20) times 1 to 6: x, y, z in mm, then in radians about them
+    let moves = all.iter().find(|e| e.has("id", "run-1-moves-desc")).unwrap();
+    let wanted = "along x, y and z (−0.12 to 0.47 mm) and rotations about them (−13.75 to 54.32 degrees; the table has radians)";
+    assert!(moves.text.contains(wanted), "{}", moves.text);
     let motion = all.iter().find(|e| e.has("id", "run-1-motion-desc")).unwrap();
     assert!(motion.text.contains("largest 1.30 mm, 2 volumes above 0.5 mm; 2 volumes left out"));
 }

@@ -9,6 +9,8 @@ use crate::report::html::{Table, counted, escaped, figure, folded, number};
 use crate::report::matrix::{Matrix, inline};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
+mod moves;
+
 /// One run.
 #[derive(Debug, Clone)]
 pub struct RunPart {
@@ -44,6 +46,8 @@ pub enum Estimable {
 pub struct Motion {
     /// Framewise displacement, mm, `[volume]` of the image.
     pub fd_mm: Vec<f64>,
+    /// Translations along x, y, z in mm, rotations about them in radians, `[parameter][volume]`, where they are known.
+    pub parameters: Option<[Vec<f64>; 6]>,
     /// Above this volumes are left out; none where no such rule was asked for.
     pub most_mm: Option<f64>,
     /// Seconds from one volume to the next; none where it is not known.
@@ -65,11 +69,11 @@ pub(super) fn section(run: &RunPart, id: &str) -> Result<String> {
     html += &correlations(run, id)?;
     html += &estimable(run);
     html += &run.motion.as_ref().map_or(String::new(), |motion| moved(motion, run, id));
+    html += &run.motion.as_ref().map_or(String::new(), |own| moves::drawn(own, &run.left_out, id));
     Ok(html + &left_out(run))
 }
 
 fn design(run: &RunPart, id: &str) -> Result<String> {
-    html += &run.motion.as_ref().map_or(String::new(), |own| moves::drawn(own, &run.left_out, id));
     let (n, n_columns) = run.design.dim();
     if n * n_columns == 0 {
         return Ok(String::new());
