@@ -268,6 +268,7 @@ fn censoring_counts_neighbours_short_stretches_and_gives_each_volume_its_reasons
     std_dvars[12] = 2.0;
     let measures = Measures {
         fd: Some(fd),
+        motion: None,
         std_dvars: Some(std_dvars),
         non_steady: Some(vec![0]),
         listed: vec![18],

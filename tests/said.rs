@@ -213,6 +213,33 @@ fn corrected_and_smoothed_runs_keep_what_the_sidecars_of_their_input_say() {
 }
 
 #[test]
+fn of_a_run_that_was_moved_it_is_said_what_is_taken_for_its_skull() {
+    let folder = study();
+    let dir = folder.path();
+    let moved = "study/sub-01/func/sub-01_task-pain_desc-preproc_bold";
+    fs::copy(dir.join("study").join(paths::BOLD), dir.join(format!("{moved}.nii.gz"))).unwrap();
+    let say = "no sidecar says whether it is skull-stripped: false is written, as of fMRIPrep's";
+    let of = |name: &str, is_stripped: Option<bool>| {
+        let mut fields = serde_json::json!({ "RepetitionTime": 2.0 });
+        if let Some(is) = is_stripped {
+            fields["SkullStripped"] = is.into();
+        }
+        fs::write(dir.join(format!("{moved}.json")), fields.to_string()).unwrap();
+        let line = format!("smooth {name}.nii.gz --fwhm 8 --out out/s_bold.nii -v --device cpu");
+        let done = succeeded(&line, boldly(dir, &line));
+        let own: Value =
+            serde_json::from_slice(&fs::read(dir.join("out/s_bold.json")).unwrap()).unwrap();
+        (said(&done).contains(say), own["SkullStripped"].clone())
+    };
+    assert_eq!(of(moved, None), (true, false.into()));
+    assert_eq!(of(moved, Some(true)), (false, true.into()));
+    assert_eq!(of(moved, Some(false)), (false, false.into()));
+    // a run as the scanner gave it has its skull, and nobody need be told
+    let raw = format!("study/{}", paths::BOLD.trim_end_matches(".nii.gz"));
+    assert_eq!(of(&raw, None), (false, false.into()));
+}
+
+#[test]
 #[cfg(unix)]
 fn the_quick_start_of_the_readme_runs_as_pasted_on_the_shipped_example() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));

@@ -22,15 +22,17 @@ pub struct Columns {
     pub names: Vec<String>,
     /// `[frame or input][column]`.
     pub matrix: Array2<f64>,
-    /// What `X` names and the variables lack, with the closest name; empty unless [`Missing::Drop`].
+    /// What `X` names and the variables lack, with the closest name; empty under [`Missing::Error`].
     pub missing: Vec<(String, Option<String>)>,
 }
 
 /// What becomes of a column that is not there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// An error with the closest name.
+    /// An error with the closest name, of all that are not there.
     Error,
+    /// It is left out with a word in [`Columns::missing`] alone, for the caller to tell.
+    Tell,
     /// It is left out, with a note and a word in [`Columns::missing`].
     Drop,
 }
@@ -64,10 +66,11 @@ pub fn columns(
         let place = format!("{}/Model/Formula", node.pointer);
         (made.names, values) = formula::columns(formula, &own, &place, notes)?.into_iter().unzip();
     }
+    let mut lacks: Vec<&str> = Vec::new();
     for wanted in node.x.iter().filter(|_| node.formula.is_none()) {
         let names = meant(&own, wanted, &derived);
-        if names.is_empty() {
-            lacking(&own, wanted, (&place, missing), &mut made, notes)?;
+        if names.is_empty() && !lacking(&own, wanted, (&place, missing), &mut made, notes) {
+            lacks.push(wanted);
         }
         for name in names {
             if !made.names.contains(&name) {
@@ -76,8 +79,11 @@ pub fn columns(
             }
         }
     }
+    if !lacks.is_empty() {
+        return Err(own.none_such(&lacks, &place));
+    }
     high_pass(&own, node, &mut made.names, &mut values, notes)?;
-    if values.is_empty() {
+    if values.is_empty() && (missing != Missing::Tell || made.missing.is_empty()) {
         return Err(Error::bad_data(place, "gives no column", "give one or more", ""));
     }
     made.matrix = Array2::from_shape_fn((own.n_rows(), values.len()), |(row, k)| values[k][row]);
@@ -99,24 +105,26 @@ fn meant(variables: &Variables, wanted: &str, derived: &[(String, String)]) -> V
     names
 }
 
-/// What X names and the variables lack.
+/// What X names and the variables lack; whether that may be.
 fn lacking(
     variables: &Variables,
     wanted: &str,
     (place, missing): (&str, Missing),
     made: &mut Columns,
     notes: &mut Notes,
-) -> Result<()> {
+) -> bool {
     if wanted.contains(['*', '?', '[']) {
         notes.add_idle(place, format!("`{wanted}` matches no variable of this run"));
-        return Ok(());
+        return true;
     }
     if missing == Missing::Error {
-        return Err(variables.no_such(wanted, place));
+        return false;
     }
-    notes.add(place, format!("`{wanted}` is no variable of this run and is dropped"));
+    if missing == Missing::Drop {
+        notes.add(place, format!("`{wanted}` is no variable of this run and is dropped"));
+    }
     made.missing.push((wanted.to_owned(), variables.closest(wanted)));
-    Ok(())
+    true
 }
 
 /// Convolve what `Model.HRF` names; gives back names of derivatives, each behind the variable it belongs to.

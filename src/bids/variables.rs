@@ -301,14 +301,43 @@ impl Variables {
         similar::closest(wanted, &self.names()).map(str::to_owned)
     }
 
-    pub(super) fn no_such(&self, wanted: &str, place: &str) -> Error {
-        let hint = match self.closest(wanted) {
+    /// What may be meant by a name that is not there: the closest, else all that are.
+    #[must_use]
+    pub fn near(&self, wanted: &str) -> String {
+        match self.closest(wanted) {
             Some(close) => format!("did you mean `{close}`?"),
             None => {
                 let all = similar::listing(&self.names());
                 format!("there are {}", all.replacen("columns", "the variables", 1))
             }
+        }
+    }
+
+    /// Bad data of names that are not there, each with the closest.
+    #[must_use]
+    pub fn none_such(&self, wanted: &[&str], place: &str) -> Error {
+        if let [one] = wanted {
+            return self.no_such(one, place);
+        }
+        let names: Vec<String> = wanted.iter().map(|name| format!("`{name}`")).collect();
+        let near = wanted
+            .iter()
+            .filter_map(|name| Some(format!("`{}` for `{name}`", self.closest(name)?)));
+        let near: Vec<String> = near.collect();
+        let hint = match near.is_empty() {
+            true => self.near(wanted.first().copied().unwrap_or_default()),
+            false => format!("did you mean {}?", near.join(", ")),
         };
+        Error::bad_data(
+            format!("{} of {place}", names.join(", ")),
+            "are no variables",
+            "be variables",
+            hint,
+        )
+    }
+
+    pub(super) fn no_such(&self, wanted: &str, place: &str) -> Error {
+        let hint = self.near(wanted);
         let what = if wanted.contains(['*', '?']) { "matches" } else { "is" };
         Error::bad_data(
             format!("`{wanted}` of {place}"),

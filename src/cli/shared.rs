@@ -58,7 +58,8 @@ pub(super) struct ScanArgs {
     physio_format: PhysioArgs,
     /// Voxels to fit; else a mask from the mean image
     ///
-    /// Without it a mask is made from the mean image, of several runs what each run's own share. It does not limit the smoothing
+    /// Without it a mask is made from the mean image, of several runs what each run's own share. Of a map of probabilities voxels of 0.5 or more are
+    /// inside. It does not limit the smoothing
     #[arg(help_heading = heading::INPUTS, long, value_name = "IMAGE")]
     pub mask: Option<PathBuf>,
 }

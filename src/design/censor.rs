@@ -136,6 +136,8 @@ impl Strategy {
 pub struct Measures {
     /// Framewise displacement, mm, `[volume]`.
     pub fd: Option<Vec<f64>>,
+    /// Translations in mm and rotations in radians, `[parameter][volume]`, in the order of [`motion::PARAMETERS`]; NaN where one is n/a.
+    pub motion: Option<[Vec<f64>; 6]>,
     /// Standardised DVARS, `[volume]`.
     pub std_dvars: Option<Vec<f64>>,
     /// Volumes before the steady state; none where nothing says it.
@@ -174,7 +176,8 @@ impl Measures {
         }
         let std_dvars = motion::find(tables, "std_dvars")?;
         let fd = fd.map(|(fd, _)| fd);
-        Ok((Measures { fd, std_dvars, non_steady, listed: Vec::new() }, is_computed))
+        let motion = motion::parameters(tables)?;
+        Ok((Measures { fd, motion, std_dvars, non_steady, listed: Vec::new() }, is_computed))
     }
 }
 

@@ -113,6 +113,22 @@ pub fn framewise_displacement(tables: &[Table]) -> Result<Option<(Vec<f64>, bool
     Ok(None)
 }
 
+/// The six parameters in the order of [`PARAMETERS`], NaN where one is n/a, `[parameter][volume]`; none where no table has them all.
+///
+/// # Errors
+/// Bad data for a cell that is no number.
+pub fn parameters(tables: &[Table]) -> Result<Option<[Vec<f64>; 6]>> {
+    let has_all = |table: &&Table| PARAMETERS.iter().all(|name| table.position(name).is_some());
+    let Some(table) = tables.iter().find(has_all) else { return Ok(None) };
+    let mut all: [Vec<f64>; 6] = Default::default();
+    for (values, at) in
+        all.iter_mut().zip(PARAMETERS.iter().filter_map(|name| table.position(name)))
+    {
+        *values = column(table, at)?.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect();
+    }
+    Ok(Some(all))
+}
+
 /// A column by name, 0 where it is n/a; none where no table has it.
 ///
 /// # Errors

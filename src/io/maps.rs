@@ -22,6 +22,9 @@ const RUN: &str = "the run";
 /// A mask's values are whole numbers up to the rounding that scaled integers bring.
 const WHOLE: f32 = 1e-3;
 
+/// From so large a probability on a voxel is inside a mask.
+const PROBABLE: f32 = 0.5;
+
 /// Reads a 3-D image, or a 4-D one with a single volume: its grid, header and values `[voxel]`, x fastest.
 ///
 /// # Errors
@@ -70,17 +73,18 @@ pub struct GivenMask {
     pub mask: Mask,
     /// That it lies a rounding error away.
     pub note: Option<String>,
-    /// That it holds values below 0, or none at all (NaN).
+    /// That it holds values below 0, or none at all (NaN); that it holds probabilities, and how many voxels are inside.
     pub warning: Option<String>,
     /// Its values above 0, ascending: of a mask one, of a segmentation several.
     pub labels: Vec<u32>,
 }
 
-/// Reads a mask for images on the grid `on`: inside where the value is above 0 and no NaN. Labels are all inside.
+/// Reads a mask for images on the grid `on`: inside where the value is above 0 and no NaN. Labels are all inside; of a map of probabilities (fractions, none
+/// below 0 and none above 1) voxels of 0.5 or more, which the warning says.
 ///
 /// # Errors
-/// [`Error::BadData`] where its shape differs, it lies further away than a twentieth of a voxel's edge, it holds fractions (a
-/// probability map), or no voxel is inside.
+/// [`Error::BadData`] where its shape differs, it lies further away than a twentieth of a voxel's edge, it holds fractions that are no probabilities,
+/// or no voxel is inside.
 pub fn read_mask(path: &Path, on: &Grid) -> Result<GivenMask> {
     read_mask_of(path, (on, RUN))
 }
@@ -91,14 +95,57 @@ pub fn read_mask(path: &Path, on: &Grid) -> Result<GivenMask> {
 /// As [`read_mask`].
 pub fn read_mask_of(path: &Path, (on, of): (&Grid, &str)) -> Result<GivenMask> {
     let (values, note) = read_on(path, (on, of))?;
-    if let Some(at) = fraction(&values) {
+    if fraction(&values).is_none() {
+        return whole(path, on, &values, note);
+    }
+    let is_none = |v: &f32| *v < -WHOLE || *v > 1.0 + WHOLE;
+    if let (Some(at), Some(none)) = (fraction(&values), values.iter().position(is_none)) {
+        let and = if at == none { String::new() } else { format!(" and {}", values[none]) };
         return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("holds {}{and}", value_at(&values, at, on)),
+            "hold 0 outside and 1 (or whole labels) inside, or probabilities from 0 to 1",
+            "threshold the map first",
+        ));
+    }
+    let inside: Vec<bool> = values.iter().map(|&v| v >= PROBABLE).collect();
+    let n = inside.iter().filter(|inside| **inside).count();
+    if n == 0 {
+        return Err(Error::bad_data(
+            path.display().to_string(),
+            format!("is a map of probabilities, none of which is {PROBABLE} or more"),
+            "have voxels inside",
+            "check how it was made, or threshold it lower first",
+        ));
+    }
+    let mut given = given(path, on, (&values, inside), note)?;
+    let said = format!(
+        "{} is a map of probabilities: its {n} voxels of {PROBABLE} or more are inside",
+        path.display()
+    );
+    given.warning = Some(given.warning.map_or(said.clone(), |other| format!("{said}; {other}")));
+    Ok(given)
+}
+
+/// [`read_mask_of`] of an image that may hold labels, where fractions are none.
+///
+/// # Errors
+/// As [`read_mask`], and for any fraction.
+pub fn read_labels_of(path: &Path, (on, of): (&Grid, &str)) -> Result<GivenMask> {
+    let (values, note) = read_on(path, (on, of))?;
+    match fraction(&values) {
+        None => whole(path, on, &values, note),
+        Some(at) => Err(Error::bad_data(
             path.display().to_string(),
             format!("holds {}", value_at(&values, at, on)),
             "hold 0 outside and 1 (or whole labels) inside",
             "threshold the probability map first",
-        ));
+        )),
     }
+}
+
+/// A mask of whole numbers.
+fn whole(path: &Path, on: &Grid, values: &[f32], note: Option<String>) -> Result<GivenMask> {
     let inside: Vec<bool> = values.iter().map(|&v| v > WHOLE).collect();
     if !inside.contains(&true) {
         return Err(Error::bad_data(
@@ -108,7 +155,7 @@ pub fn read_mask_of(path: &Path, (on, of): (&Grid, &str)) -> Result<GivenMask> {
             "check how it was made",
         ));
     }
-    given(path, on, (&values, inside), note)
+    given(path, on, (values, inside), note)
 }
 
 /// Reads a tissue for images on the grid `on`: a mask (0 and one positive whole number), or a probability map (fractions up

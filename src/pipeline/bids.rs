@@ -23,6 +23,7 @@ mod difference;
 mod elsewhere;
 mod events;
 mod found;
+mod lacks;
 mod made;
 mod masks;
 mod named;

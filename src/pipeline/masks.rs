@@ -13,7 +13,7 @@ pub const LEAST_SHARED: f64 = 0.9;
 /// Labels that a line lists.
 const LISTED: usize = 6;
 
-/// A mask for a grid: inside where the value is above 0.
+/// A mask for a grid: inside where the value is above 0, of probabilities from 0.5 on.
 ///
 /// # Errors
 /// As [`io::read_mask`].
@@ -69,6 +69,20 @@ pub fn labels_of(
     watch: &dyn Watch,
 ) -> Result<(Mask, Vec<u32>)> {
     let given = io::read_mask_of(path, (grid, of))?;
+    let labels = given.labels.clone();
+    Ok((told(given, watch), labels))
+}
+
+/// [`labels_of`] of an image in which fractions are no probabilities, for they may be labels.
+///
+/// # Errors
+/// As [`io::read_labels_of`].
+pub fn whole_labels_of(
+    path: &Path,
+    (grid, of): (&Grid, &str),
+    watch: &dyn Watch,
+) -> Result<(Mask, Vec<u32>)> {
+    let given = io::read_labels_of(path, (grid, of))?;
     let labels = given.labels.clone();
     Ok((told(given, watch), labels))
 }

@@ -244,7 +244,7 @@ fn image(
     on: (&Grid, &str),
     watch: &dyn Watch,
 ) -> Result<Regions> {
-    let (mask, labels) = masks::labels_of(path, on, watch)?;
+    let (mask, labels) = masks::whole_labels_of(path, on, watch)?;
     // Labels that float32 has made one are refused there.
     let is_large = labels.iter().any(|&label| label >= 1 << 24);
     if labels.len() > 1 || is_large || options.names.is_some() {

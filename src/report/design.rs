@@ -1,12 +1,12 @@
 //! A design as a picture, and how its columns go together.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use ndarray::{Array2, Axis};
 
 use super::cells::{Cell, Cells};
-use super::html::{counted, escaped, folded, natural, number};
+use super::html::{counted, folded, natural, number};
+use super::letters::{self, Lines};
 use super::picture;
+use super::svg::{Path, Plot, Svg};
 use crate::error::Result;
 
 /// Names that are listed at most.
@@ -62,11 +62,11 @@ pub(super) fn of_rows(design: &Design, id: &str) -> Result<String> {
     } else {
         let alt = format!("The design: {shape}, rows from top to bottom");
         let caption = format!(
-            "The design. Rows: {}. Columns: {}. Each column over its own largest value: white 1, grey 0, black −1.{numbers}",
-            listed(&design.rows),
-            listed(&design.columns)
+            "The design. Rows: {}. Each column over its own largest value: white 1, grey 0, black −1.{numbers}",
+            listed(&design.rows)
         );
-        image("design group", &design.values, (&alt, &caption))?
+        let drawn = Greys { matrix: &design.values, names: &design.columns, row: "row" };
+        drawn.drawn(id, (&alt, &caption))?
     };
     Ok(if n > OPEN { folded("The design", &html) } else { html })
 }
@@ -85,26 +85,63 @@ fn short(value: f64) -> String {
     if text.trim_start_matches(['-', '−']) == "0" { String::new() } else { text.to_owned() }
 }
 
-/// Rows from top to bottom, columns from left to right, as grey levels: each column over its own largest value. `class`: of the figure.
-///
-/// # Errors
-/// Internal for a matrix without a cell.
-pub(super) fn image(
-    class: &str,
-    matrix: &Array2<f64>,
-    (alt, caption): (&str, &str),
-) -> Result<String> {
-    let largest = matrix.map_axis(Axis(0), |c| c.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
-    let level = |((_, j), &v): ((usize, usize), &f64)| {
-        if largest[j] > 0.0 { (v / largest[j]) as f32 } else { 0.0 }
-    };
-    let levels: Vec<f32> = matrix.indexed_iter().map(level).collect();
-    let png = STANDARD.encode(picture::greys(matrix.ncols(), &levels)?);
-    Ok(format!(
-        "<figure class=\"{class}\">\n<img alt=\"{}\" src=\"data:image/png;base64,{png}\">\n<figcaption>{}</figcaption>\n</figure>\n",
-        escaped(alt),
-        escaped(caption)
-    ))
+/// A matrix to be drawn in grey levels, rows from top to bottom, each column over its own largest value and named above.
+pub(super) struct Greys<'a> {
+    /// `[row][column]`
+    pub matrix: &'a Array2<f64>,
+    /// One a column.
+    pub names: &'a [String],
+    /// What a row is: `volume`.
+    pub row: &'a str,
+}
+
+/// Pixels of a column and of the picture's height at most, of a column at least, and how many of them all columns have.
+const COLUMN: [f64; 2] = [LINE, 48.0];
+const HEIGHT: f64 = 320.0;
+const ACROSS: f64 = 820.0;
+/// Pixels of a name at most, of its letters and of a line of them.
+const NAME: f64 = 190.0;
+const SIZE: f64 = 11.0;
+const LINE: f64 = 12.0;
+/// Pixels on the left, for numbers of rows.
+const LEFT: f64 = 50.0;
+
+impl Greys<'_> {
+    /// The figure. `id`: unique on the page.
+    ///
+    /// # Errors
+    /// Internal for a matrix without a cell.
+    pub fn drawn(&self, id: &str, (alt, caption): (&str, &str)) -> Result<String> {
+        let (n, n_columns) = self.matrix.dim();
+        let largest =
+            self.matrix.map_axis(Axis(0), |c| c.iter().fold(0.0_f64, |m, v| m.max(v.abs())));
+        let level = |((_, j), &v): ((usize, usize), &f64)| {
+            if largest[j] > 0.0 { (v / largest[j]) as f32 } else { 0.0 }
+        };
+        let levels: Vec<f32> = self.matrix.indexed_iter().map(level).collect();
+        let png = picture::greys(n_columns, &levels)?;
+        let [least, most] = COLUMN;
+        let across = (ACROSS / n_columns as f64).clamp(least, most);
+        let named = |name: &String| letters::lines(name, (NAME, SIZE), 1);
+        let names: Vec<Lines> = self.names.iter().map(named).collect();
+        let longest = names.iter().map(|name| name.width(SIZE)).fold(0.0, f64::max);
+        let width = across * n_columns as f64;
+        let plot = Plot { left: LEFT, top: longest + 14.0, width, height: HEIGHT };
+        let whole = plot.right() + 4.0;
+        let mut svg = Svg::new(whole, plot.bottom() + 6.0);
+        let rows = plot.up(n as f64, 0.0);
+        svg.y_axis(&plot, &rows, &rows.ticks(5), self.row);
+        for (nth, name) in names.iter().enumerate() {
+            let x = plot.left + across * (nth as f64 + 0.5) + 4.0;
+            svg.lines_upwards("tick", [x, plot.top - 6.0], (name, LINE));
+        }
+        svg.png([plot.left, plot.top, plot.width, plot.height], &png);
+        let mut frame = Path::default();
+        frame.bar(plot.left, plot.top, plot.width, plot.height);
+        svg.path("frame", &frame);
+        let drawing = svg.finish(id, "The design", alt);
+        Ok(natural("The design", &drawing, caption, whole))
+    }
 }
 
 /// The first names, and how many more there are.

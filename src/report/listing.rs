@@ -63,9 +63,33 @@ impl Listing {
             0 => String::new(),
             n => format!("<p>{} more in the table beside this page.</p>\n", counted(n, "row")),
         };
-        table.finish() + &more
+        table.finish() + &more + &self.explained()
+    }
+
+    /// What columns hold whose names do not say it, as a paragraph; nothing where there is none.
+    pub(in crate::report) fn explained(&self) -> String {
+        let known = EXPLAINED.iter().filter(|(head, _)| self.heads.iter().any(|own| own == head));
+        let said: Vec<String> =
+            known.map(|(head, said)| format!("<dfn>{}</dfn>: {said}", spoken(head))).collect();
+        match said.is_empty() {
+            true => String::new(),
+            false => format!("<p class=\"note\">{}.</p>\n", said.join(". ")),
+        }
     }
 }
+
+/// Columns whose names do not say what they hold, and what that is.
+const EXPLAINED: [(&str, &str); 2] = [
+    (
+        "mass",
+        "the sum over the voxels of the cluster of what the statistic has beyond the threshold, so that a cluster counts by its size and its height",
+    ),
+    (
+        "true_discoveries",
+        "the share of the cluster’s voxels that have an effect, at the least, with 95 % confidence for all clusters together and whatever their threshold \
+         (all-resolutions inference, Rosenblatt et al. 2018); at 0 nothing can be said of how many, which does not mean that there is no effect",
+    ),
+];
 
 /// A column's name as a person says it.
 fn spoken(head: &str) -> String {
@@ -135,6 +159,15 @@ pub(in crate::report) fn p_in_words(p: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_whose_names_do_not_say_what_they_hold_are_explained() {
+        let of = |heads: &str| Listing::of_tsv(&format!("{heads}\n")).explained();
+        assert_eq!(of("cluster\tx_mm\tvoxels"), "");
+        let said = of("cluster\tmass\ttrue_discoveries");
+        assert!(said.starts_with("<p class=\"note\"><dfn>mass</dfn>: the sum over"), "{said}");
+        assert!(said.contains(". <dfn>true at least</dfn>: the share of"), "{said}");
+    }
 
     #[test]
     fn cells_are_as_short_as_they_can_be_read() {

@@ -65,10 +65,10 @@ fn of_masks() -> Vec<Case> {
         ),
         case(
             "a fraction in the brain mask",
-            |d| nifti(d, "mask.nii", &SHAPE[..3], 3.0, |_| 0.5),
+            |d| nifti(d, "mask.nii", &SHAPE[..3], 3.0, |_| 1.5),
             BRAIN,
             65,
-            &["mask.nii holds 0.5", "threshold"],
+            &["mask.nii holds 1.5", "threshold"],
         ),
         case(
             "infinity in the brain mask",

@@ -4,7 +4,9 @@ use std::fs;
 
 use crate::binary::{boldly, run, said, succeeded};
 use crate::made::files;
-use crate::small::{DERIVED, IN_SPACE, RAW, STEM, equal_to_glm, json, model, only, study, words};
+use crate::small::{
+    DERIVED, IN_SPACE, RAW, STEM, equal_to_glm, json, model, only, second_subject, study, words,
+};
 
 /// The derivative, and its mask.
 fn derived() -> (String, String) {
@@ -342,6 +344,39 @@ fn compcor_is_the_components_that_all_runs_have() {
     assert_eq!(done.status.code(), Some(65), "{}", said(&done));
     let why = "sub-02 task-pain has the components a_comp_cor_00 to a_comp_cor_01 (2), and sub-01 task-pain has a_comp_cor_00 to a_comp_cor_02 (3)";
     assert!(said(&done).contains(why), "{}", said(&done));
+}
+
+#[test]
+fn every_column_that_a_run_lacks_is_named_at_once() {
+    let folder = study();
+    let dir = folder.path();
+    model(dir);
+    second_subject(dir);
+    let asked = |names: &str| {
+        model(dir);
+        let text = fs::read_to_string(dir.join("model.json")).unwrap();
+        fs::write(dir.join("model.json"), text.replace("\"trans_x\"", names)).unwrap();
+        let done = boldly(dir, "bids study out run -m model.json --dry-run -q");
+        assert_eq!(done.status.code(), Some(65), "{}", said(&done));
+        said(&done)
+    };
+    let table = dir.join(format!("{DERIVED}/{STEM}_desc-confounds_timeseries.tsv"));
+    let text = fs::read_to_string(&table).unwrap();
+    fs::write(&table, text.replacen("rot_z\t", "other\t", 1)).unwrap();
+    let told = asked(r#""trans_xx", "rot_z", "csv""#);
+    for wanted in [
+        "/Nodes/0/Model/X names 3 that are no variables of some runs",
+        "`rot_z` of sub-01 task-pain",
+        "`trans_xx`, `csv` of 2 runs: sub-01 task-pain, sub-02 task-pain (did you mean `trans_x`?",
+        "--missing-variable drop",
+    ] {
+        assert!(told.contains(wanted), "no '{wanted}' in {told}");
+    }
+    let told = asked(r#""rot_z""#);
+    assert!(
+        told.contains("`rot_z` of /Nodes/0/Model/X of sub-01 task-pain is no variable"),
+        "{told}"
+    );
 }
 
 #[test]

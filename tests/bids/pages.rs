@@ -3,11 +3,11 @@
 use std::fs;
 use std::path::Path;
 
-use boldly::io::read_map;
+use boldly::io::{Outputs, read_map};
 use serde_json::Value;
 
 use crate::binary::{boldly, said, succeeded, with_words};
-use crate::made::{META, dataset, files, model};
+use crate::made::{META, copy, dataset, files, model};
 
 /// The results of the golden model on four subjects, in `out`; the words that made them.
 fn results(folder: &Path) -> Option<Vec<String>> {
@@ -18,6 +18,46 @@ fn results(folder: &Path) -> Option<Vec<String>> {
     let done = with_words(folder, words.iter().map(String::as_str));
     assert!(done.status.success(), "{}", said(&done));
     Some(words)
+}
+
+#[test]
+fn maps_of_the_dataset_lie_over_the_mean_of_its_subjects_references() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let (Some(raw), Some(model)) = (dataset("ds005"), model(META)) else { return };
+    copy(&raw, &dir.join("ds005"));
+    let line = format!("bids ds005 out dataset --noise ols -q -m {}", model.display());
+    succeeded(&line, boldly(dir, &line));
+    let page = || fs::read_to_string(dir.join("out/node-groupMean.html")).unwrap();
+    assert!(page().contains("the anatomy was at hand; grey: the voxels that are analysed."));
+    let below = dir.join("ds005/derivatives");
+    let masks: Vec<_> = files(&below)
+        .into_iter()
+        .filter(|name| {
+            name.to_string_lossy()
+                .ends_with("run-01_space-MNI152NLin2009cAsym_desc-brain_mask.nii.gz")
+        })
+        .collect();
+    assert_eq!(masks.len(), 4);
+    for (nth, mask) in masks[..3].iter().enumerate() {
+        let (_, header, values) = read_map(&below.join(mask)).unwrap();
+        let values: Vec<f32> =
+            values.iter().enumerate().map(|(at, v)| v * (at % 7 + 100 * nth) as f32).collect();
+        let name = mask.to_string_lossy().replace("desc-brain_mask", "boldref");
+        let mut outputs = Outputs::new();
+        outputs.map(&below.join(name), &header, &values).unwrap();
+        outputs.commit().unwrap();
+    }
+    let line = format!("{line} --reports-only");
+    succeeded(&line, boldly(dir, &line));
+    assert!(page().contains("boldref images of 3 of 4 subjects (space-MNI152NLin2009cAsym)."));
+    // of a subject it is the subject's own
+    let own = fs::read_to_string(dir.join("out/sub-01.html")).unwrap();
+    assert!(
+        own.contains(
+            "sub-01_task-mixedgamblestask_run-01_space-MNI152NLin2009cAsym_boldref.nii.gz."
+        )
+    );
 }
 
 fn again(folder: &Path, words: &[String], more: &[&str]) -> (Option<i32>, Value) {

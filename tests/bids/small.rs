@@ -43,6 +43,19 @@ pub fn study() -> tempfile::TempDir {
     folder
 }
 
+/// The same run as that of a second subject, raw and derived.
+pub fn second_subject(dir: &Path) {
+    let other = |name: &str| name.replace("sub-01", "sub-02");
+    for folder in [RAW, DERIVED] {
+        fs::create_dir_all(dir.join(other(folder))).unwrap();
+        for entry in fs::read_dir(dir.join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            let name = other(path.file_name().unwrap().to_str().unwrap());
+            fs::copy(&path, dir.join(other(folder)).join(name)).unwrap();
+        }
+    }
+}
+
 fn confounds() -> String {
     let mut random = Random(3);
     let bases = MOTION.iter().chain(&TISSUES);

@@ -264,15 +264,22 @@ fn a_mask_is_what_each_node_names() {
     let mask = read("other", "sub-3/ses-2").unwrap();
     assert!(mask.ends_with("sub-3_ses-1_label-GM_probseg.nii"), "{mask}");
     let name = "raw/sub-1/ses-1/func/sub-1_ses-1_label-GM_probseg.nii";
-    nifti(&dir.join(name), &SHAPE, &|at| 0.01 * at as f32);
+    // probabilities count from a half on, which is said; what is none is refused
+    let n_voxels = SHAPE.iter().product::<usize>();
+    nifti(&dir.join(name), &SHAPE, &|at| at as f32 / n_voxels as f32);
+    let done = asked(of_tissue.clone());
+    assert!(done.status.success(), "{}", said(&done));
+    let folder = dir.join("out/node-other/sub-1/ses-1");
+    let t = small::json(&small::only(&folder, "_run-1_contrast-trialTypeOn_stat-t_statmap.json"));
+    let warned = t["boldly"]["warnings"].to_string();
+    let likely = format!("its {} voxels of 0.5 or more are inside", n_voxels.div_ceil(2));
+    has(&warned, &["label-GM_probseg.nii is a map of probabilities", &likely]);
+    nifti(&dir.join(name), &SHAPE, &|at| 0.1 * at as f32);
     let done = asked(of_tissue);
     assert_eq!(done.status.code(), Some(65), "{}", said(&done));
     has(
         &said(&done),
-        &[
-            "GM_probseg.nii of sub-1 ses-1 task-a run-1 holds 0.01",
-            "threshold the probability map first",
-        ],
+        &["GM_probseg.nii of sub-1 ses-1 task-a run-1 holds 0.1", "threshold the map first"],
     );
     let done = asked(json!({ "label": ["WM"], "suffix": ["probseg"] }));
     assert_eq!(done.status.code(), Some(66), "{}", said(&done));

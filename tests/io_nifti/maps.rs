@@ -61,7 +61,18 @@ fn a_mask_must_lie_on_the_run_and_hold_voxels() {
     assert_eq!(read_mask(&path, &moved).unwrap().note, None);
     values[4] = 0.25;
     write_map(&path, &on, &values);
-    refused(&path, &on, "0.25 at voxel (1, 1, 0)");
+    refused(&path, &on, "0.25 at voxel (1, 1, 0) and 5");
+    // probabilities: from a half on, which is said
+    (values[3], values[7], values[10]) = (0.5, 0.49, 1.0);
+    write_map(&path, &on, &values);
+    let likely = read_mask(&path, &on).unwrap();
+    let inside: Vec<usize> = (0..12).filter(|&v| likely.mask.inside[v]).collect();
+    assert_eq!((inside, likely.labels), (vec![3, 10], vec![1]));
+    let said = likely.warning.unwrap();
+    assert!(said.contains("its 2 voxels of 0.5 or more are inside; "), "{said}");
+    assert!(said.contains("1 values that are no number"), "{said}");
+    write_map(&path, &on, &[0.3; 12]);
+    refused(&path, &on, "none of which is 0.5 or more");
     write_map(&path, &on, &[0.0; 12]);
     refused(&path, &on, "empty");
     assert_eq!(read_mask(&folder.path().join("none.nii"), &on).unwrap_err().exit_code(), 66);

@@ -87,10 +87,10 @@ fn the_design_is_drawn_and_says_what_each_column_loses_to_the_others() {
     let names = ["pain", "constant"].map(str::to_owned).to_vec();
     run.design = Some(boldly::design::Design { names, matrix, n_task: 0 });
     let all = checked(&page(&made_up::of(vec![run])).unwrap());
-    assert!(
-        all.iter()
-            .any(|e| e.name == "img" && e.attributes["alt"].starts_with("The design: 120 volumes"))
-    );
+    let said = text(&all, "run-1-design-drawn-desc");
+    assert!(said.starts_with("The design: 120 volumes"), "{said}");
+    let drawn = text(&all, "run-1-design-drawn");
+    assert!(["pain", "constant", "volume"].iter().all(|name| drawn.contains(name)), "{drawn}");
     assert!(all.iter().any(|e| e.name == "details") && all.iter().any(|e| e.name == "summary"));
     let columns = text(&all, "run-1-columns");
     let vif: f64 = columns

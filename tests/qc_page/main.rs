@@ -119,12 +119,13 @@ fn retroicor_and_glm_write_the_page_beside_their_images() {
     let all = checked(&read("sub-01_desc-retroicor_qc.html"));
     let images: Vec<&Element> = all.iter().filter(|e| e.name == "img").collect();
     // F and R2 of cardiac, respiratory, interaction and all; tSNR before, after, gain
-    assert_eq!(images.len(), 1 + 2 * 4 + 3);
-    assert!(images[0].attributes["alt"].starts_with("The design: "));
-    assert!(images[1].attributes["alt"].starts_with("F, cardiac on 4 cuts"));
-    let r2 = &images[2].attributes["alt"];
+    assert_eq!(images.len(), 2 * 4 + 3);
+    assert!(text(&all, "run-1-design-drawn-desc").starts_with("The design: "));
+    assert!(text(&all, "run-1-design-drawn").contains("cardiac_cos1"));
+    assert!(images[0].attributes["alt"].starts_with("F, cardiac on 4 cuts"));
+    let r2 = &images[1].attributes["alt"];
     assert!(r2.starts_with("adjusted R², cardiac") && r2.ends_with("from 0.00 to 0.50"), "{r2}");
-    let tsnr = [9, 10].map(|k| images[k].attributes["alt"].rsplit("colours from").next().unwrap());
+    let tsnr = [8, 9].map(|k| images[k].attributes["alt"].rsplit("colours from").next().unwrap());
     assert_eq!(tsnr[0], tsnr[1], "tSNR before and after in the same colours");
     assert!(text(&all, "run-1-columns").contains("pain"), "the task beside the columns");
     let beats = text(&all, "run-1-n-beats");

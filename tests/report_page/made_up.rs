@@ -129,6 +129,9 @@ fn run(name: &str, columns: &[&str]) -> RunPart {
         ],
         motion: Some(Motion {
             fd_mm: (0..n).map(fd).collect(),
+            parameters: Some(std::array::from_fn(|axis| {
+                (0..n).map(|t| 0.002 * (axis as f64 + 1.0) * (t as f64 - 20.0)).collect()
+            })),
             most_mm: Some(0.5),
             tr_s: Some(2.0),
         }),

@@ -73,6 +73,15 @@ fn the_page_is_well_formed_and_has_every_part_in_its_order() {
     assert!(at("sub-01_run-2 has no csf") < at("2 volumes are left out"));
     assert!(html.contains("1 thing may make the findings wrong"));
     assert!(html.contains("sub-01_run-2: trans_x (depends on others), csf (missing)"));
+    // each column of the design by its name
+    let design = all.iter().find(|e| e.has("id", "run-1-design")).unwrap();
+    for name in &analysis().runs[0].columns {
+        assert!(design.text.contains(name.as_str()), "{name}: {}", design.text);
+    }
+    // 0.002 (t - 20) times 1 to 6: x, y, z in mm, then in radians about them
+    let moves = all.iter().find(|e| e.has("id", "run-1-moves-desc")).unwrap();
+    let wanted = "along x, y and z (−0.12 to 0.47 mm) and rotations about them (−13.75 to 54.32 degrees; the table has radians)";
+    assert!(moves.text.contains(wanted), "{}", moves.text);
     let motion = all.iter().find(|e| e.has("id", "run-1-motion-desc")).unwrap();
     assert!(motion.text.contains("largest 1.30 mm, 2 volumes above 0.5 mm; 2 volumes left out"));
 }
@@ -275,14 +284,16 @@ fn what_a_contrast_compares_is_drawn_with_its_rows_and_columns_by_name() {
     let words: Vec<&str> = words.filter(|e| e.name == "text").map(|e| e.text.as_str()).collect();
     let wanted = ["intercept", "sex.M", "sub-01", "1", "1", "sub-02", "1", "sub-03", "1", "−0.5"];
     assert_eq!(words, wanted);
-    // Of more rows than names fit, a picture without them.
+    // Of more rows than names fit, a picture with the names of its columns alone.
     let mut many = analysis();
     let design = many.contrasts[0].design.as_mut().unwrap();
     design.rows = (0..60).map(|at| format!("sub-{at:02}")).collect();
     design.values = ndarray::Array2::from_shape_fn((60, 2), |(i, j)| (i * j % 2) as f64);
     let (_, all) = drawn(&many);
-    let picture = all.iter().find(|e| e.name == "img" && e.attributes["alt"].contains("60 rows"));
-    assert!(picture.is_some() && !all.iter().any(|e| e.has("id", "contrast-1-design")));
+    let said = all.iter().find(|e| e.has("id", "contrast-1-design-desc")).unwrap();
+    assert!(said.text.starts_with("The design: 60 rows by 2 columns"), "{}", said.text);
+    let picture = all.iter().find(|e| e.has("id", "contrast-1-design")).unwrap();
+    assert!(picture.text.contains("sex.M") && !picture.text.contains("sub-07"));
 }
 
 #[test]

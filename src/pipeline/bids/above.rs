@@ -143,7 +143,7 @@ impl Above<'_> {
                     format!("contrast '{}' of {}", one.name, self.name()),
                     format!("is not determined by {n} inputs"),
                     "be of columns that the inputs tell apart",
-                    format!("columns: {}", super::found::listed(&self.columns)),
+                    format!("columns: {}", super::named::listed(&self.columns)),
                 ));
             }
         }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::found::{Found, listed};
+use super::found::Found;
+use super::named::listed;
 use super::people::People;
 use crate::bids::Model;
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! What is said of many runs alike, as one of its kind: with the first, how many there are and whom it is about.
 
-use super::found::listed;
+use super::named::listed;
 
 /// Sayings of one kind.
 pub(super) struct OfAKind {

@@ -1,7 +1,8 @@
 //! The events of a run, and what is said where there are none: that they are the reason of what the run lacks.
 
-use super::found::{Found, FoundRun, listed};
+use super::found::{Found, FoundRun};
 use super::named;
+use super::named::listed;
 use crate::bids::Notes;
 use crate::bids::variables::Variables;
 use crate::design::similar;

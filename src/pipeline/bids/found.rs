@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use super::derived;
 use super::elsewhere::{self, there};
 use super::masks::Places;
+use super::named::listed;
 use crate::bids::model::Node;
 use crate::bids::{Entities, Model};
 use crate::entity;
@@ -16,8 +17,6 @@ use crate::pipeline::watch::Watch;
 
 /// Endings of images.
 const IMAGES: [&str; 2] = [".nii.gz", ".nii"];
-/// So many names a line.
-const LISTED: usize = 8;
 
 /// An option, and whether it means an image.
 type Step<'a> = (&'a str, &'a dyn Fn(&File) -> bool);
@@ -342,15 +341,6 @@ fn recordings<'a>(raw: &'a Dataset, entities: &Entities) -> Vec<&'a File> {
         })
     };
     raw.of_suffix("physio", &[".tsv.gz"]).filter(is_own).collect()
-}
-
-/// Names in a sentence.
-pub(super) fn listed(names: &[String]) -> String {
-    let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
-    match names.len() > LISTED {
-        true => format!("{} and {} more", some.join(", "), names.len() - LISTED),
-        false => some.join(", "),
-    }
 }
 
 /// A path as sidecars link to it: `bids:raw:sub-01/func/...`, or of the results themselves `bids::node-...`; none outside of all.

@@ -199,7 +199,7 @@ fn has_confounds(strategy: Strategy, run: &FoundRun) -> Result<()> {
             wanted.len() - lacks.len(),
             wanted.len(),
             strategy.name(),
-            super::found::listed(&lacks)
+            super::named::listed(&lacks)
         ),
         "have them all",
         "take a --strategy of fewer, such as 6p, or a model of your own (-m)",

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 use crate::bids::Entities;
 use crate::entity;
 
+/// So many names a line.
+const LISTED: usize = 8;
+
 /// The order of entities in names; others follow.
 const ORDER: [&str; 26] = [
     "subject",
@@ -84,4 +87,13 @@ pub(super) fn of_maps(entities: &Entities) -> String {
 /// What names of tables begin with.
 pub(super) fn of_tables(entities: &Entities) -> String {
     words(entities, &[&OF_AN_IMAGE[..], &["contrast"]].concat()).join("_")
+}
+
+/// Names in a sentence.
+pub(super) fn listed(names: &[String]) -> String {
+    let some: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
+    match names.len() > LISTED {
+        true => format!("{} and {} more", some.join(", "), names.len() - LISTED),
+        false => some.join(", "),
+    }
 }

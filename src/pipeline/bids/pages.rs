@@ -20,6 +20,7 @@ use crate::report::page::FileRead;
 
 use maps::Shown;
 
+mod below;
 mod corrected;
 mod courses;
 mod coverage;
@@ -132,7 +133,7 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
         left_out_note(&run.name, run.left_out.len(), run.design.nrows() + run.left_out.len())
     });
     let lost: Vec<Note> = lost.collect();
-    let below = maps::below(plan, &units);
+    let below = below::below(plan, &units);
     let is_done = |unit: &Unit| !is_lost(done, &plan.name(unit));
     let mut shown: Vec<Shown> = maps::all(plan, &units, &is_done, below.as_ref())?;
     let mut notes = notes(plan, of, &units, &recorded);

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::above::Above;
 use super::alike::Alike;
-use super::found::{Found, FoundRun, listed};
+use super::found::{Found, FoundRun};
+use super::lacks::Lacks;
+use super::named::listed;
 use super::people::{self, People};
+use super::run_level::Outcome;
 use super::unit::{Asked, Estimate, Unasked, Unit};
 use super::{absent, app_level, missing, named, run_level};
 use crate::bids::model::{Level, Node};
@@ -47,6 +50,7 @@ pub(super) fn units(
         unasked: Vec::new(),
         left_out: absent.into_iter().collect(),
         faults: Vec::new(),
+        lacks: Lacks::default(),
         said: Alike::default(),
     };
     for at in model.order() {
@@ -59,14 +63,15 @@ pub(super) fn units(
             _ => planning.above(at, node)?,
         }
         // What stands on units that cannot be says nothing new.
-        if !planning.faults.is_empty() {
+        if planning.is_refused() {
             break;
         }
     }
     planning.tell(notes);
     planning.refuse_one_place();
-    let Planning { units, unasked, left_out, faults, .. } = planning;
-    match one_of_each(faults, watch) {
+    let Planning { units, unasked, left_out, faults, lacks, .. } = planning;
+    let lacks = lacks.error().map(|error| (error, String::new()));
+    match one_of_each(lacks.into_iter().chain(faults).collect(), watch) {
         None => Ok(Units { units, unasked, left_out }),
         Some(first) => Err(first),
     }
@@ -101,6 +106,8 @@ struct Planning<'a> {
     left_out: Vec<String>,
     /// Why units cannot be, each with whose.
     faults: Vec<(Error, String)>,
+    /// Columns of X that runs lack, where that is an error.
+    lacks: Lacks,
     /// Remarks on single runs and nodes.
     said: Alike,
 }
@@ -123,7 +130,7 @@ impl Planning<'_> {
                 Err(error) => self.faults.push((error, run.name())),
             }
         }
-        if self.faults.is_empty() && !self.units.iter().any(|unit| unit.node == at) {
+        if !self.is_refused() && !self.units.iter().any(|unit| unit.node == at) {
             let fault = Error::bad_data(
                 format!("{} ({})", node.pointer, node.name),
                 "asks no contrast of any run",
@@ -134,6 +141,11 @@ impl Planning<'_> {
             self.faults.push((fault, node.name.clone()));
         }
         Ok(())
+    }
+
+    /// Whether something stands against the plan.
+    fn is_refused(&self) -> bool {
+        !self.faults.is_empty() || !self.lacks.is_empty()
     }
 
     /// The unit of a run; none where no contrast is left to ask, which is said.
@@ -147,7 +159,15 @@ impl Planning<'_> {
         let mut notes = if is_made { Notes::of_a_made_model() } else { Notes::default() };
         let whose = run.name();
         let modelled = run_level::model(self.spec, node, (self.found, run), &mut notes);
-        let modelled = modelled.map_err(|error| error.of(&whose))?;
+        let modelled = match modelled.map_err(|error| error.of(&whose))? {
+            Outcome::Modelled(modelled) => modelled,
+            Outcome::Lacks(names) => {
+                for (name, near) in &names {
+                    self.lacks.add(&node.pointer, (name, near), &whose);
+                }
+                return Ok(None);
+            }
+        };
         for note in notes.all() {
             self.said.add(note, &whose);
         }

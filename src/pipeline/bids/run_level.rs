@@ -47,6 +47,14 @@ pub(super) struct Modelled {
     pub without_events: Option<WithoutEvents>,
 }
 
+/// What comes of a run.
+pub(super) enum Outcome {
+    /// Its design.
+    Modelled(Box<Modelled>),
+    /// Variables that X names and the run lacks, where that is an error, each with what may be meant.
+    Lacks(Vec<(String, String)>),
+}
+
 /// The design of a run.
 ///
 /// # Errors
@@ -56,7 +64,7 @@ pub(super) fn model(
     node: &Node,
     (found, run): (&Found, &FoundRun),
     notes: &mut Notes,
-) -> Result<Modelled> {
+) -> Result<Outcome> {
     let bold = BoldFile::open(&run.bold)?;
     let sidecar = io::sidecar::find(&run.bold, None)?;
     let tr = match sidecar.repetition_time {
@@ -79,13 +87,25 @@ pub(super) fn model(
         variables.drop_missing();
     }
     let made = transform::apply(&node.transformations, &mut variables, notes)
-        .and_then(|()| design::columns(&variables, node, super::missing(spec), notes));
+    let has_tables = without_events.is_none() && run.confounds.is_some();
+    let missing = match super::missing(spec) {
+        // What some runs lack is told of all of them at once.
+        design::Missing::Error if has_tables => design::Missing::Tell,
+        other => other,
+    };
+        .and_then(|()| design::columns(&variables, node, missing, notes));
     let made = made.map_err(|error| match &without_events {
         Some(without) => without.why(error),
         None if run.confounds.is_none() => error.with_hint(NO_CONFOUNDS),
         None => error,
     })?;
     let (mut columns, mut matrix) = (made.names, made.matrix);
+    if missing == design::Missing::Tell && !made.missing.is_empty() {
+        let names = made.missing.into_iter().map(|(name, _)| name);
+        return Ok(Outcome::Lacks(
+            names.map(|name| (name.clone(), variables.near(&name))).collect(),
+        ));
+    }
     let n_of_x = columns.len();
     if spec.fit.drift != Drift::None {
         add_drift(spec.fit.drift, &acquisition, (&mut columns, &mut matrix))?;
@@ -101,7 +121,17 @@ pub(super) fn model(
     let solved = LeastSquares::new(matrix.view())?;
     let missing = made.missing;
     let tr_s = acquisition.tr;
-    Ok(Modelled { tr, tr_s, origin, columns, n_of_x, matrix, solved, missing, without_events })
+    Ok(Outcome::Modelled(Box::new(Modelled {
+        tr,
+        tr_s,
+        origin,
+        columns,
+        n_of_x,
+        matrix,
+        solved,
+        missing,
+        without_events,
+    })))
 }
 
 /// When the columns of a run are sampled, in words.
@@ -327,7 +357,7 @@ impl Modelled {
             format!("contrast '{}'", one.name),
             "is not determined by the design",
             "be of columns that can be told apart (--missing-contrast skip leaves it out there)",
-            format!("columns that are sums of others: {}", super::found::listed(&depends)),
+            format!("columns that are sums of others: {}", super::named::listed(&depends)),
         ))
     }
 

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::found::listed;
+use super::named::listed;
 use super::unit::{OfRun, Unit};
 use super::{Plan, app_level};
 use crate::bids::model::Kind;

@@ -8,8 +8,8 @@ use rayon::prelude::*;
 
 use super::Plan;
 use super::difference::{self, Difference};
-use super::found::listed;
 use super::named;
+use super::named::listed;
 use super::outside;
 use super::unit::Unit;
 use crate::error::{Error, Result};

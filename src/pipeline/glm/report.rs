@@ -237,6 +237,7 @@ fn run_part(
     facts.push(("Residual degrees of freedom", told(model.dof)));
     let motion = run.measures.fd.as_ref().map(|fd| Motion {
         fd_mm: fd.clone(),
+        parameters: run.measures.motion.clone(),
         most_mm: spec.design.censor.as_ref().and_then(|rules| rules.fd),
         tr_s: acquisition.map(|a| a.tr),
     });

@@ -3,11 +3,13 @@
 use ndarray::Array2;
 
 use crate::error::Result;
-use crate::report::design::{image, listed, unit_columns};
+use crate::report::design::{Greys, unit_columns};
 use crate::report::grid::Grid;
 use crate::report::html::{Table, counted, escaped, figure, folded, number};
 use crate::report::matrix::{Matrix, inline};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
+
+mod moves;
 
 /// One run.
 #[derive(Debug, Clone)]
@@ -44,6 +46,8 @@ pub enum Estimable {
 pub struct Motion {
     /// Framewise displacement, mm, `[volume]` of the image.
     pub fd_mm: Vec<f64>,
+    /// Translations along x, y, z in mm, rotations about them in radians, `[parameter][volume]`, where they are known.
+    pub parameters: Option<[Vec<f64>; 6]>,
     /// Above this volumes are left out; none where no such rule was asked for.
     pub most_mm: Option<f64>,
     /// Seconds from one volume to the next; none where it is not known.
@@ -61,14 +65,15 @@ pub(super) fn section(run: &RunPart, id: &str) -> Result<String> {
     let mut table = Table::new("facts", "Volumes and their times", &["what", "is"]);
     run.facts.iter().for_each(|(name, value)| table.row(name, std::slice::from_ref(value)));
     html += &table.finish();
-    html += &design(run)?;
+    html += &design(run, id)?;
     html += &correlations(run, id)?;
     html += &estimable(run);
     html += &run.motion.as_ref().map_or(String::new(), |motion| moved(motion, run, id));
+    html += &run.motion.as_ref().map_or(String::new(), |own| moves::drawn(own, &run.left_out, id));
     Ok(html + &left_out(run))
 }
 
-fn design(run: &RunPart) -> Result<String> {
+fn design(run: &RunPart, id: &str) -> Result<String> {
     let (n, n_columns) = run.design.dim();
     if n * n_columns == 0 {
         return Ok(String::new());
@@ -76,14 +81,13 @@ fn design(run: &RunPart) -> Result<String> {
     let alt = format!(
         "The design: {n} volumes from top to bottom, {n_columns} columns from left to right"
     );
-    let mut caption = format!(
-        "The design as it is fitted, time from top to bottom: {}. Each column over its own largest value: white 1, grey 0, black −1.",
-        listed(&run.columns)
-    );
+    let mut caption = "The design as it is fitted, time from top to bottom. Each column over its own largest value: white 1, grey 0, black −1."
+        .to_owned();
     if !run.dependent.is_empty() {
         caption += &format!(" Columns that depend on each other: {}.", run.dependent.join(", "));
     }
-    image("design", &run.design, (&alt, &caption))
+    let drawn = Greys { matrix: &run.design, names: &run.columns, row: "volume" };
+    drawn.drawn(&format!("{id}-design"), (&alt, &caption))
 }
 
 /// Which columns go together.

@@ -7,7 +7,7 @@ use ndarray::{Array2, Axis, concatenate};
 
 use super::{Chapter, RunQc};
 use crate::error::{Error, Result};
-use crate::report::design::{image, unit_columns};
+use crate::report::design::{Greys, unit_columns};
 use crate::report::html::{Table, number};
 use crate::stats::least_squares::LeastSquares;
 
@@ -38,7 +38,8 @@ pub(super) fn section(chapter: &Chapter) -> Result<(String, String)> {
         let (other, r) = alike[j];
         table.row(name, &[vif_in_words(vif), names[other].to_owned(), number(r, 2)]);
     }
-    let html = drawn(&whole, &names, design.names.len())? + &table.finish() + &left_out(run);
+    let drawn = drawn(&whole, &names, &chapter.id("design-drawn"))?;
+    let html = drawn + &table.finish() + &left_out(run);
     let rest = match names.len().saturating_sub(MOST_LISTED) {
         0 => String::new(),
         n => format!("<p>{n} more columns are not listed.</p>\n"),
@@ -103,17 +104,15 @@ fn closest(whole: &Array2<f64>) -> Vec<(usize, f64)> {
 }
 
 /// The design as grey levels, each column over its own largest value: time runs down.
-fn drawn(whole: &Array2<f64>, names: &[&str], n_common: usize) -> Result<String> {
+fn drawn(whole: &Array2<f64>, names: &[&str], id: &str) -> Result<String> {
     let alt = format!(
         "The design: {} volumes from top to bottom, {} columns from left to right",
         whole.nrows(),
         whole.ncols()
     );
-    let caption = format!(
-        "The design as it is fitted, time from top to bottom: {}; then, at one moment of each volume, {}. Each column over its own largest \
-         value: white 1, grey 0, black −1.",
-        names[..n_common].join(", "),
-        names[n_common..].join(", ")
-    );
-    image("design", whole, (&alt, &caption))
+    let caption = "The design as it is fitted, time from top to bottom, physiological columns at one moment of each volume. Each column over its own largest \
+                   value: white 1, grey 0, black −1.";
+    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+    let drawn = Greys { matrix: whole, names: &names, row: "volume" };
+    drawn.drawn(id, (&alt, caption))
 }

@@ -205,7 +205,9 @@ fn legend(map: &Statmap, scene: &Scene) -> Vec<String> {
     );
     let below = match &map.underlay {
         Some(underlay) => format!("Below: {}.", underlay.name),
-        None => "Grey: the voxels that are analysed.".to_owned(),
+        None => {
+            "No image of the anatomy was at hand; grey: the voxels that are analysed.".to_owned()
+        }
     };
     vec![
         format!("Opaque and outlined: {}{from}; {n}. {fade}", rule.words),

@@ -28,6 +28,7 @@ pub(in crate::report) fn table(listing: &Listing, caption: &str, view: &str, fil
         0 => String::new(),
         n => format!("{} more in the table. ", counted(n, "row")),
     };
+    html += &listing.explained();
     let text = STANDARD.encode(listing.to_tsv());
     let file = escaped(file);
     html + &format!(

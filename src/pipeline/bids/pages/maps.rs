@@ -4,42 +4,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::super::unit::{Estimate, Unit};
-use super::{Plan, SUBJECT, corrected, designs};
+use super::{Plan, corrected, designs};
 use crate::bids::model::{Level, Test};
 use crate::entity;
 use crate::error::Result;
-use crate::io::read_map;
 use crate::maps::Entities;
 use crate::pipeline::peaks;
 use crate::pipeline::provenance::Kind;
 use crate::report::analysis::Contrast;
 use crate::report::statmap::Underlay;
-
-/// Images of the anatomy, the first that is there.
-const ANATOMY: [&str; 2] = ["boldref", "T1w"];
-
-/// An image of a subject to draw maps over: the reference of a run, or the anatomy in the same space; none where neither is there.
-pub(super) fn below(plan: &Plan, units: &[&Unit]) -> Option<Arc<Underlay>> {
-    let subject = units.iter().find_map(|unit| unit.entities.get(SUBJECT))?;
-    let space = units.iter().find_map(|unit| unit.entities.get("space"));
-    let is_ours = |own: Option<&str>, wanted: Option<&String>| own == wanted.map(String::as_str);
-    let all = plan.found.derivatives.iter().map(|(_, of)| of).chain([&plan.found.raw]);
-    let all: Vec<_> = all.collect();
-    for suffix in ANATOMY {
-        for of in &all {
-            let mut files = of.of_suffix(suffix, &[".nii.gz", ".nii"]).filter(|file| {
-                is_ours(file.entity(SUBJECT), Some(subject)) && is_ours(file.entity("space"), space)
-            });
-            // One that cannot be read is no loss for the numbers: another may do, or none.
-            let read = files.find_map(|file| Some((file, read_map(&of.at(file)).ok()?)));
-            if let Some((file, (grid, _, values))) = read {
-                let name = file.path.file_name().unwrap_or_default().to_string_lossy();
-                return Some(Arc::new(Underlay::new(name.into_owned(), grid, values)));
-            }
-        }
-    }
-    None
-}
 
 /// A contrast with what its time courses are found by.
 pub(super) struct Shown<'a> {

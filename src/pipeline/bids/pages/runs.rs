@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 
 use super::super::unit::{OfRun, Unasked, Unit};
 use super::Plan;
-use crate::design::censor::LeftOut;
+use crate::design::censor::{LeftOut, Measures};
 use crate::error::Result;
 use crate::io;
 use crate::maps::Entities;
@@ -13,8 +13,6 @@ use crate::pipeline::spec::Command;
 use crate::report::analysis::{Cell, Columns, Estimable, Motion, Row, RunPart};
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
-
-const FD: &str = "framewise_displacement";
 
 /// The table of runs and columns, those that are not fitted among them; and the runs, where they are shown.
 ///
@@ -96,9 +94,14 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
         None => (unit.columns.clone(), Array2::zeros((0, unit.columns.len()))),
     };
     let confounds = run.and_then(|run| run.confounds.as_ref());
-    let fd = confounds.map(|path| io::tsv::read(path)).transpose()?.as_ref().and_then(displacement);
+    let table = confounds.map(|path| io::tsv::read(path)).transpose()?;
+    // What of a table cannot be read as motion is not drawn.
+    let known_of = |table| Measures::of(std::slice::from_ref(table)).ok();
+    let measures = table.as_ref().and_then(known_of).map(|(measures, _)| measures);
+    let Measures { fd, motion: parameters, .. } = measures.unwrap_or_default();
     let motion = fd.map(|fd_mm| Motion {
         fd_mm,
+        parameters,
         most_mm: plan.spec.fit.censor.as_ref().and_then(|rules| rules.fd),
         tr_s: known.map(|known| known.tr_s),
     });
@@ -167,10 +170,4 @@ fn empty(unit: &Unit) -> RunPart {
 fn matrix(table: &Table) -> (Vec<String>, Array2<f64>) {
     let cell = |(row, column): (usize, usize)| table.rows[row][column].parse().unwrap_or(f64::NAN);
     (table.columns.clone(), Array2::from_shape_fn((table.rows.len(), table.columns.len()), cell))
-}
-
-/// Framewise displacement in mm, 0 where it is n/a; none where the table has none.
-fn displacement(table: &Table) -> Option<Vec<f64>> {
-    let at = table.position(FD)?;
-    Some(table.rows.iter().map(|row| row[at].parse().unwrap_or(0.0)).collect())
 }
