@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
+use super::modelled::Told;
 use crate::error::Result;
 use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
@@ -120,14 +121,14 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
 }
 
 /// Maps of the fit itself: residual variance, R², and rho where there is one; one of each for each run.
-pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
-    let several = plans.len() > 1;
-    let of_run = |(number, (residuals, plan)): (usize, (&Residuals, &Plan))| {
-        let dof = residuals.dof.clone().unwrap_or_else(|| plan.model.dofs());
+pub(super) fn maps(spec: &GlmSpec, all: &Fitted, models: &[Told]) -> Vec<Map> {
+    let several = models.len() > 1;
+    let of_run = |(number, (residuals, model)): (usize, (&Residuals, &Told))| {
+        let dof = residuals.dof.clone().unwrap_or_else(|| model.dofs.clone());
         let of_run = OfRun { number: several.then_some(number + 1), dof, fitted: &all.fitted };
         residuals.maps.as_ref().map_or(Vec::new(), |found| of_run.maps(spec, found))
     };
-    all.residuals.iter().zip(plans).enumerate().flat_map(of_run).collect()
+    all.residuals.iter().zip(models).enumerate().flat_map(of_run).collect()
 }
 
 /// A run whose residuals are mapped.

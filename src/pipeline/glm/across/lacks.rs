@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::{Asking, of_runs};
 use crate::design::similar;
 use crate::error::{Error, Result};
-use crate::kernels::glm::Model;
+use crate::kernels::glm::Outline;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::watch::Watch;
 
@@ -28,7 +28,7 @@ impl Asking<'_> {
         &self,
         rows: &Array2<f64>,
         runs: &[Run],
-        models: &[Model],
+        models: &[Outline],
         watch: &dyn Watch,
     ) -> Result<Vec<bool>> {
         let lacks: Vec<Option<Lack>> = models.iter().map(|model| self.lack(rows, model)).collect();
@@ -78,14 +78,14 @@ impl Asking<'_> {
     }
 
     /// What a model lacks to determine rows `[row][column of any run]`; none where it lacks nothing.
-    pub(super) fn lack(&self, rows: &Array2<f64>, model: &Model) -> Option<Lack> {
+    pub(super) fn lack(&self, rows: &Array2<f64>, model: &Outline) -> Option<Lack> {
         let (weights, missing) = self.placed(rows, model);
         let determined = |row: usize| {
             let mut weighed = rows.row(row).into_iter().zip(self.names).filter(|(w, _)| **w != 0.0);
             let is_there = weighed.all(|(_, name)| !missing.contains(name));
             let weights = weights.row(row);
             let is_zero = weights.iter().all(|w| *w == 0.0);
-            is_there && (is_zero || model.solvers.iter().all(|s| s.is_estimable(weights)))
+            is_there && (is_zero || model.is_estimable(weights))
         };
         let n_rows = (0..rows.nrows()).filter(|&row| determined(row)).count();
         let dependent = || model.rank_deficiency().unwrap_or_default();
