@@ -73,7 +73,8 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
             products.table(table)?;
         }
     }
-    for table in smoothness::tables(&found.smooth_in) {
+    let elsewhere = residuals::share_elsewhere(spec, &found.all);
+    for table in smoothness::tables(&found.smooth_in, elsewhere) {
         products.table(table)?;
     }
     let tsnr = found.regions.as_ref().map_or(vec![Vec::new(); opened.runs.len()], InRegions::tsnr);

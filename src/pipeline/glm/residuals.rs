@@ -102,6 +102,13 @@ fn is_smoothed(spec: &GlmSpec) -> bool {
     spec.noise == Noise::Ar1 && spec.rho_fwhm_vox > 0.0
 }
 
+/// The share of voxels whose rho another device may find in another bowl, the most of any run.
+pub(super) fn share_elsewhere(spec: &GlmSpec, all: &Fitted) -> f64 {
+    let n_fitted = all.fitted.iter().filter(|fitted| **fitted).count().max(1);
+    let most = all.residuals.iter().map(|residuals| residuals.at_edges).max().unwrap_or(0);
+    if spec.noise == Noise::Ar1 { most as f64 / n_fitted as f64 } else { 0.0 }
+}
+
 /// What a sidecar says of a run's residuals.
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
@@ -197,7 +204,8 @@ impl OfRun<'_> {
             let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
             let values = [inside(values, self.fitted)];
             of_it.for_each(|map| match spec.noise {
-                Noise::Ar1 => map.allow_in_proportion(&values),
+                // rho in another bowl is there whatever the precision.
+                Noise::Ar1 if quantity != Quantity::Rho => map.allow_in_proportion(&values),
                 _ => map.allow_up_to(&values),
             });
         }
