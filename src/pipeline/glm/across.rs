@@ -174,6 +174,14 @@ impl Asking<'_> {
     /// Of one run.
     fn alone(&self, run: &Run, model: &Outline) -> Result<Asked> {
         let rows = &self.over.of_mean + &self.over.of_runs[0];
+        if let Some(lack) = self.lack(&rows, (run, model)).filter(|lack| !lack.lost.is_empty()) {
+            return Err(Error::bad_data(
+                format!("contrast '{}'", self.name),
+                format!("is not estimable: {}", self.said(&lack, run)),
+                "be of conditions that volumes which are kept have seen",
+                "censor less strictly, leave the contrast out, or the run",
+            ));
+        }
         let (weights, _) = self.placed(&rows, model);
         let contrast = Contrast { name: self.name.to_owned(), stat: self.stat, weights };
         let prepared = Prepared::of(contrast, model);
@@ -203,7 +211,7 @@ impl Asking<'_> {
         let mut parts = Vec::with_capacity(runs.len());
         for (at, (run, model)) in runs.iter().zip(models).enumerate() {
             let mut rows = self.over.of_runs[at].clone();
-            if let Some(lack) = self.lack(&rows, model) {
+            if let Some(lack) = self.lack(&rows, (run, model)) {
                 return Err(self.refuse_named(run, at, &lack));
             }
             if counts[at] {
