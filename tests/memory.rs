@@ -138,6 +138,55 @@ fn a_smoothed_fit_and_its_verification_hold_no_run() {
     assert!(verified < made + 0.75 * run_mib, "{verified:.0} MiB, made in {made:.0}");
 }
 
+/// Slices with columns of their own: the models of a run's 40 slices take 3 MiB, its own columns a tenth of that.
+#[test]
+fn the_slices_designs_of_a_run_are_let_go_with_it() {
+    const SMALL: [usize; 3] = [4, 4, 40];
+    const N_VOLUMES: usize = 600;
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let grid = common::grid(SMALL, [3.0; 3]);
+    let header = Header::new(&grid, Some(2.0)).for_bold(N_VOLUMES);
+    let mut random = Random(9);
+    let mut outputs = Outputs::new();
+    for run in 0..6 {
+        let values: Vec<f32> = (0..grid.n_voxels() * N_VOLUMES)
+            .map(|_| (1000.0 + 10.0 * random.normal()).round() as f32)
+            .collect();
+        outputs.map(&dir.join(format!("run{run}.nii")), &header, &values).unwrap();
+    }
+    let names: Vec<String> = (0..4).map(|j| format!("c{j}")).collect();
+    let mut confounds = names.join("\t") + "\n";
+    for _ in 0..N_VOLUMES {
+        let row: Vec<String> = names.iter().map(|_| format!("{:.5}", random.normal())).collect();
+        confounds += &(row.join("\t") + "\n");
+    }
+    outputs.text(&dir.join("confounds.tsv"), &confounds).unwrap();
+    let events: String = (0..36).map(|k| format!("{}\t8\tpain\n", 10 + 32 * k)).collect();
+    let events = "onset\tduration\ttrial_type\n".to_owned() + &events;
+    outputs.text(&dir.join("events.tsv"), &events).unwrap();
+    let times: String = (0..SMALL[2]).map(|k| format!("{}\n", k as f64 * 0.05)).collect();
+    outputs.text(&dir.join("slices.txt"), &times).unwrap();
+    outputs
+        .map(&dir.join("mask.nii"), &Header::new(&grid, None), &vec![1.0; grid.n_voxels()])
+        .unwrap();
+    outputs.commit().unwrap();
+    let peak = |n: usize| {
+        let runs: Vec<String> = (0..n).map(|run| format!("run{run}.nii")).collect();
+        let (events, confounds) =
+            (vec!["events.tsv"; n].join(" "), vec!["confounds.tsv"; n].join(" "));
+        let line = format!(
+            "glm {} --events {events} --confounds {confounds} --columns c* --drift none --slice-times slices.txt --mask mask.nii --contrast pain \
+             --out out{n} --device cpu -q",
+            runs.join(" "),
+        );
+        peak_mib(dir, &line)
+    };
+    let (two, six) = (peak(2), peak(6));
+    println!("two runs {two:.1} MiB, six {six:.1}");
+    assert!(six < two + 4.0, "two runs {two:.1} MiB, six {six:.1}");
+}
+
 /// `--choose-order f-test` fits each block twenty times, with models that are larger than the block.
 #[test]
 fn a_memory_cap_counts_the_models_that_orders_are_chosen_among() {

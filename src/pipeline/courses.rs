@@ -140,13 +140,13 @@ fn means(bold: &HostBold) -> Vec<f64> {
     sums
 }
 
-/// A run at a peak, with what its model makes of it there; none where the run was not seen at that place. `place`: position in the grid.
+/// A run at places (positions in the grid), with what its model makes of it there; the peaks' names are empty. Nothing of places where it was not seen.
 #[must_use]
-pub fn course(
-    (run, plan): (&Run, &Plan),
-    seen: &Seen,
-    (peak, place): (&str, usize),
-) -> Option<Course> {
+pub fn at(of: (&Run, &Plan), seen: &Seen, places: &[usize]) -> BTreeMap<usize, Course> {
+    places.iter().filter_map(|&place| Some((place, course(of, seen, place)?))).collect()
+}
+
+fn course((run, plan): (&Run, &Plan), seen: &Seen, place: usize) -> Option<Course> {
     let raw = seen.series.get(&place)?;
     let solver = &plan.model.solvers[plan.model.group_of_plane[place / run.grid.plane_len()]];
     let level = run.level.as_ref().map_or(0.0, |level| level[place]);
@@ -162,7 +162,7 @@ pub fn course(
     let times = run.acquisition.as_ref().map(|a| (a.start_time, a.tr));
     let time = |volume: &usize| times.map_or(*volume as f64, |(t0, tr)| t0 + tr * *volume as f64);
     Some(Course {
-        peak: peak.to_owned(),
+        peak: String::new(),
         mm: run.grid.millimetres(run.grid.coordinates(place)),
         run: run.name(),
         times: run.kept.iter().map(time).collect(),

@@ -78,6 +78,8 @@ pub struct Run {
     pub kept: Vec<usize>,
     /// Why each of the others is left out, ascending.
     pub left_out: Vec<LeftOut>,
+    /// Columns of which the volumes that are kept show nothing, and the others did.
+    pub lost: Vec<String>,
     /// What is known of each volume of the image.
     pub measures: Measures,
     /// Its data: the file, or an adaptor over it.
@@ -244,6 +246,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         n_volumes: bold.n_volumes,
         kept: (0..bold.n_volumes).collect(),
         left_out: Vec::new(),
+        lost: Vec::new(),
         measures,
         bold: Box::new(bold),
         echoes,

@@ -85,7 +85,7 @@ pub struct Residuals {
     pub whiteness: Option<Whiteness>,
     /// Degrees of freedom less those of the voxels' own columns; none where there are none.
     pub dof: Option<Dof>,
-    /// Fitted voxels whose rho lies near an edge of nilearn's bins.
+    /// Fitted voxels whose rho another device may find elsewhere: near an edge of nilearn's bins; in a rerun, in another bowl as deep.
     pub at_edges: usize,
     /// Where they are asked for.
     pub maps: Option<ResidualMaps>,
@@ -101,7 +101,7 @@ pub struct ResidualMaps {
     /// Residual variance.
     pub sigma2: Vec<f32>,
     /// Residual variance, rho, a and b, as many as there are of them, where another device may find them; of first-order noise by restricted
-    /// maximum likelihood the variance alone, and that in a rerun.
+    /// maximum likelihood in a rerun alone.
     pub beyond: Vec<Vec<f32>>,
     /// By how much rho, a and b may be off, as many as there are of them: of first-order noise in multiples of what residuals are off by
     /// ([`crate::stats::ar1::FLATTEST`] at most), of ARMA(1,1) where the objective is higher by 1, none (0) where it is no bowl.

@@ -21,10 +21,19 @@ pub struct LeastSquares {
     pub xtx_inv: Array2<f64>,
     /// Numerical rank of X.
     pub rank: usize,
+    /// What X determines.
+    pub determined: Determined,
+}
+
+/// What a design X determines of its regressors, and how well: as large as X has columns, whatever its rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Determined {
+    /// H with X^+ = H U', U an orthonormal basis of X's columns: (X'X)^+ = H H'. `[regressor][rank]`.
+    root: Array2<f64>,
     /// Norm of each column of X, 1 for a column of zeros, `[regressor]`.
-    pub column_norm: Array1<f64>,
+    column_norm: Array1<f64>,
     /// Orthonormal basis of the null space of X with unit-norm columns, `[regressor][p - rank]`.
-    pub null_space: Array2<f64>,
+    null_space: Array2<f64>,
 }
 
 impl LeastSquares {
@@ -61,7 +70,35 @@ impl LeastSquares {
         let outer = outer_inverse(&svd, rank, &column_norm)?;
         let pinv = outer.dot(&inner);
         let xtx_inv = pinv.dot(&pinv.t());
-        Ok(LeastSquares { pinv, xtx_inv, rank, column_norm, null_space })
+        let root = Array2::from_shape_fn((p, rank), |(j, k)| outer[[j, k]] / svd.s[k]);
+        let determined = Determined { root, column_norm, null_space };
+        Ok(LeastSquares { pinv, xtx_inv, rank, determined })
+    }
+
+    /// [`Determined::is_estimable`].
+    #[must_use]
+    pub fn is_estimable(&self, weights: ArrayView1<f64>) -> bool {
+        self.determined.is_estimable(weights)
+    }
+
+    /// [`Determined::dependent_columns`].
+    #[must_use]
+    pub fn dependent_columns(&self) -> Vec<usize> {
+        self.determined.dependent_columns()
+    }
+}
+
+impl Determined {
+    /// B of contrasts C `[row][regressor]`, for which C (X'X)^+ C' = B'B: `[rank][row]`.
+    #[must_use]
+    pub fn spread(&self, weights: ArrayView2<f64>) -> Array2<f64> {
+        self.root.t().dot(&weights.t())
+    }
+
+    /// Values that it holds.
+    #[must_use]
+    pub fn n_values(&self) -> usize {
+        self.root.len() + self.column_norm.len() + self.null_space.len()
     }
 
     /// Whether a contrast `[regressor]` has the same value for every least-squares solution: C = C pinv(X) X.

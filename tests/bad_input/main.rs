@@ -15,6 +15,7 @@ mod echoes;
 mod group;
 mod group_models;
 mod images;
+mod lost;
 mod options;
 mod outputs;
 mod physiology;
@@ -73,6 +74,7 @@ fn cases() -> Vec<Case> {
         group::cases(),
         group_models::cases(),
         images::cases(),
+        lost::cases(),
         tables::cases(),
         trial::cases(),
         physiology::cases(),

@@ -8,7 +8,7 @@ use ndarray::Array2;
 
 use crate::error::{Error, Result};
 use crate::gpu::{Activity, Done, Shader, Span, Tape};
-use crate::kernels::glm::{Fit, Model};
+use crate::kernels::glm::{Fit, Model, Outline};
 use crate::stats::least_squares::LeastSquares;
 
 mod columns;
@@ -61,36 +61,45 @@ impl Prepared {
     /// Bad data naming the contrast when it has another number of weights than the model has regressors, a weight is
     /// not finite, a row is all zero, t has several rows, or it is not estimable in some group (C pinv(X) X differs from C).
     pub fn new(contrast: Contrast, model: &Model) -> Result<Prepared> {
-        check(&contrast, model)?;
+        Prepared::of(contrast, &model.outline())
+    }
+
+    /// The same for a model that is not at hand.
+    ///
+    /// # Errors
+    /// As [`Prepared::new`].
+    pub fn of(contrast: Contrast, model: &Outline) -> Result<Prepared> {
+        check(&contrast, &model.names)?;
         let weights = &contrast.weights;
-        let mut row_variance = Vec::with_capacity(model.solvers.len());
-        let mut inner = Vec::with_capacity(model.solvers.len());
+        let n_groups = model.of_groups.len();
+        let (mut row_variance, mut inner) =
+            (Vec::with_capacity(n_groups), Vec::with_capacity(n_groups));
         let mut rank = weights.nrows();
-        for solver in &model.solvers {
-            if !weights.rows().into_iter().all(|row| solver.is_estimable(row)) {
+        for group in &model.of_groups {
+            if !weights.rows().into_iter().all(|row| group.is_estimable(row)) {
                 return Err(not_estimable(&contrast.name, model));
             }
-            // C (X'X)^+ C' = B'B with B = pinv(X)' C': its diagonal, pseudo-inverse and rank without squaring the condition.
-            let b = solver.pinv.t().dot(&weights.t());
+            // C (X'X)^+ C' = B'B: its diagonal, pseudo-inverse and rank without squaring the condition.
+            let b = group.spread(weights.view());
             let decomposed = LeastSquares::new(b.view())?;
             row_variance.push(b.columns().into_iter().map(|c| c.dot(&c)).collect());
             rank = rank.min(decomposed.rank);
             inner.push(decomposed.xtx_inv);
         }
-        let ranks = vec![rank; model.solvers.len()];
+        let ranks = vec![rank; n_groups];
         Ok(Prepared { rank, ranks, row_variance, inner, contrast })
     }
 }
 
-fn check(contrast: &Contrast, model: &Model) -> Result<()> {
+fn check(contrast: &Contrast, names: &[String]) -> Result<()> {
     let Contrast { name, stat, weights } = contrast;
     let thing = format!("contrast '{name}'");
     let (rows, columns) = weights.dim();
-    if columns != model.names.len() {
+    if columns != names.len() {
         return Err(Error::bad_data(
             thing,
             format!("has {columns} weights a row"),
-            format!("have one for each of the {} regressors", model.names.len()),
+            format!("have one for each of the {} regressors", names.len()),
             "",
         ));
     }
@@ -121,7 +130,7 @@ fn check(contrast: &Contrast, model: &Model) -> Result<()> {
     Ok(())
 }
 
-fn not_estimable(name: &str, model: &Model) -> Error {
+fn not_estimable(name: &str, model: &Outline) -> Error {
     let columns = model.rank_deficiency().unwrap_or_default().join(", ");
     Error::bad_data(
         format!("contrast '{name}'"),

@@ -18,7 +18,7 @@ mod gpu;
 mod model;
 
 pub use gpu::DeviceFit;
-pub use model::{Model, Solver};
+pub use model::{Model, Outline, Solver};
 
 /// Its shader.
 pub static SHADER: &Shader = &gpu::SHADER;

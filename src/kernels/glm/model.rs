@@ -1,10 +1,11 @@
 //! What is fitted, prepared on the host for both devices.
 
 use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate};
+use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::maps::{Dof, told};
-use crate::stats::least_squares::LeastSquares;
+use crate::stats::least_squares::{Determined, LeastSquares};
 use crate::volume::SliceGroups;
 
 /// |1 - X pinv(X) 1| up to this counts as none: X holds the constant.
@@ -27,7 +28,7 @@ pub struct Solver {
     pub mean_beta: Array1<f64>,
     /// 1 - X pinv(X) 1: what a unit mean adds to the residual, `[volume]`; zeros where X holds the constant.
     pub mean_residual: Array1<f64>,
-    least_squares: LeastSquares,
+    determined: Determined,
 }
 
 impl Solver {
@@ -44,35 +45,25 @@ impl Solver {
                 "",
             ));
         }
-        let least_squares = LeastSquares::new(design.view())?;
-        let dof = n as f64 - least_squares.rank as f64 - dof_spent;
+        let LeastSquares { pinv, xtx_inv, rank, determined } = LeastSquares::new(design.view())?;
+        let dof = n as f64 - rank as f64 - dof_spent;
         if dof < 1.0 {
             return Err(Error::bad_data(
                 "the design",
                 format!(
-                    "has rank {} of {p} columns for {n} volumes, with {} degrees of freedom spent before",
-                    least_squares.rank,
+                    "has rank {rank} of {p} columns for {n} volumes, with {} degrees of freedom spent before",
                     told(dof_spent)
                 ),
                 "leave at least one degree of freedom",
                 "use fewer columns or a longer run",
             ));
         }
-        let mean_beta = least_squares.pinv.sum_axis(Axis(1));
+        let mean_beta = pinv.sum_axis(Axis(1));
         let mut mean_residual = 1.0 - design.dot(&mean_beta);
         if mean_residual.iter().all(|r| r.abs() <= CONSTANT_HELD) {
             mean_residual.fill(0.0);
         }
-        Ok(Solver {
-            pinv: least_squares.pinv.clone(),
-            xtx_inv: least_squares.xtx_inv.clone(),
-            rank: least_squares.rank,
-            dof,
-            mean_beta,
-            mean_residual,
-            design,
-            least_squares,
-        })
+        Ok(Solver { design, pinv, xtx_inv, rank, dof, mean_beta, mean_residual, determined })
     }
 
     /// X for residuals of centred data: where it holds the constant, its columns centred: the same residuals, without the
@@ -85,12 +76,6 @@ impl Solver {
             columns -= &mean;
         }
         columns
-    }
-
-    /// Whether a contrast `[regressor]` has the same value for every least-squares solution.
-    #[must_use]
-    pub fn is_estimable(&self, weights: ArrayView1<f64>) -> bool {
-        self.least_squares.is_estimable(weights)
     }
 }
 
@@ -137,7 +122,7 @@ impl Model {
             }
         };
         let solvers = designs
-            .into_iter()
+            .into_par_iter()
             .map(|design| Solver::new(design, dof_spent))
             .collect::<Result<Vec<_>>>()?;
         let dof = solvers.iter().map(|s| s.dof).fold(f64::INFINITY, f64::min);
@@ -154,38 +139,84 @@ impl Model {
     #[must_use]
     pub fn bytes(&self) -> usize {
         let values = |s: &Solver| {
-            let LeastSquares { pinv, xtx_inv, null_space, .. } = &s.least_squares;
             s.design.len()
                 + s.pinv.len()
                 + s.xtx_inv.len()
                 + s.mean_residual.len()
-                + pinv.len()
-                + xtx_inv.len()
-                + null_space.len()
+                + s.determined.n_values()
         };
         size_of::<f64>() * self.solvers.iter().map(values).sum::<usize>()
     }
 
-    /// n - rank - `dof_spent` of each slice-time group.
+    /// What is asked of it without data.
+    #[must_use]
+    pub fn outline(&self) -> Outline {
+        Outline {
+            names: self.names.clone(),
+            group_of_plane: self.group_of_plane.clone(),
+            dof_of_group: self.solvers.iter().map(|s| s.dof).collect(),
+            dof: self.dof,
+            of_groups: self.solvers.iter().map(|s| s.determined.clone()).collect(),
+        }
+    }
+
+    /// [`Outline::dofs`].
     #[must_use]
     pub fn dofs(&self) -> Dof {
         let dof: Vec<f64> = self.solvers.iter().map(|s| s.dof).collect();
         Dof::of_groups(&dof, &self.group_of_plane)
     }
 
+    /// [`Outline::rank_deficiency`].
+    #[must_use]
+    pub fn rank_deficiency(&self) -> Option<Vec<String>> {
+        dependent(&self.names, self.solvers.iter().map(|s| &s.determined))
+    }
+}
+
+/// What is asked of a model without data: its columns, its degrees of freedom, and which contrasts it determines how well. It does not grow with the run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outline {
+    /// Column names, `[regressor]`.
+    pub names: Vec<String>,
+    /// n - rank - `dof_spent`: the smallest over groups.
+    pub dof: f64,
+    /// For each slice-time group.
+    pub of_groups: Vec<Determined>,
+    group_of_plane: Vec<usize>,
+    dof_of_group: Vec<f64>,
+}
+
+impl Outline {
+    /// n - rank - `dof_spent` of each slice-time group.
+    #[must_use]
+    pub fn dofs(&self) -> Dof {
+        Dof::of_groups(&self.dof_of_group, &self.group_of_plane)
+    }
+
+    /// Whether a contrast `[regressor]` has the same value for every least-squares solution of every group.
+    #[must_use]
+    pub fn is_estimable(&self, weights: ArrayView1<f64>) -> bool {
+        self.of_groups.iter().all(|group| group.is_estimable(weights))
+    }
+
     /// The names of columns that depend linearly on others in some group; none for full rank. The solution is then
     /// the one of smallest norm, and contrasts of these columns may not be estimable.
     #[must_use]
     pub fn rank_deficiency(&self) -> Option<Vec<String>> {
-        let mut columns: Vec<usize> =
-            self.solvers.iter().flat_map(|s| s.least_squares.dependent_columns()).collect();
-        columns.sort_unstable();
-        columns.dedup();
-        if columns.is_empty() {
-            return None;
-        }
-        Some(columns.into_iter().map(|j| self.names[j].clone()).collect())
+        dependent(&self.names, self.of_groups.iter())
     }
+}
+
+/// The names of columns that depend on others in some group; none where none do.
+fn dependent<'a>(
+    names: &[String],
+    groups: impl Iterator<Item = &'a Determined>,
+) -> Option<Vec<String>> {
+    let mut columns: Vec<usize> = groups.flat_map(Determined::dependent_columns).collect();
+    columns.sort_unstable();
+    columns.dedup();
+    (!columns.is_empty()).then(|| columns.into_iter().map(|j| names[j].clone()).collect())
 }
 
 fn with_slice_columns(

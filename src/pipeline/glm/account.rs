@@ -2,17 +2,16 @@
 
 use serde_json::{Map as Fields, Value, json};
 
+use super::modelled::Told;
 use super::so_far::Combined;
-use super::{Questions, across, residuals, smoothness};
+use super::{Questions, across, modelled, residuals, smoothness};
 use crate::error::Result;
 use crate::maps::Entities;
 use crate::physio::BeyondChance;
 use crate::pipeline::automask;
-use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::products::{Account, Draw, Opened, Page};
 use crate::pipeline::qc;
-use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{Command, GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
 use crate::report;
@@ -20,7 +19,6 @@ use crate::report;
 /// What a finished analysis is told by.
 pub(super) struct Analysis {
     pub questions: Questions,
-    pub smoothing: Option<Smoothing>,
     pub found: Combined,
 }
 
@@ -31,12 +29,12 @@ pub(super) struct Analysis {
 pub(super) fn account(
     spec: &GlmSpec,
     opened: super::Opened,
-    Analysis { questions, smoothing, found }: Analysis,
+    Analysis { questions, found }: Analysis,
     watch: &dyn Watch,
 ) -> Result<Account> {
     let super::Opened { runs, combined, beside, grid } = opened;
-    let Questions { asked, plans, .. } = questions;
-    let counts = counts(&found, &plans, watch);
+    let Questions { asked, models, smoothing, .. } = questions;
+    let counts = counts(&found, &models, watch);
     let Combined { all, beyond_chance, smooth_in, .. } = found;
     let mut resolved = Fields::new();
     let rule = match (&spec.mask, runs.len()) {
@@ -64,7 +62,7 @@ pub(super) fn account(
     }
     let mut stages = vec!["read"];
     stages.extend(combined.iter().any(Option::is_some).then_some("combine echoes"));
-    stages.extend(plans[0].correct.as_ref().map(|_| "retroicor"));
+    stages.extend(modelled::corrects(&runs[0], smoothing.as_ref()).then_some("retroicor"));
     stages.extend(smoothing.as_ref().map(|_| "smooth"));
     stages.push("glm");
     stages.extend((spec.noise != Noise::Ols).then_some("noise"));
@@ -112,7 +110,7 @@ fn page(runs: &[Run], beyond_chance: &[Option<BeyondChance>]) -> Result<Option<P
     }))
 }
 
-fn counts(found: &Combined, plans: &[Plan], watch: &dyn Watch) -> Fields<String, Value> {
+fn counts(found: &Combined, models: &[Told], watch: &dyn Watch) -> Fields<String, Value> {
     let Combined { all, common, .. } = found;
     if all.not_finite > 0 {
         watch.warn(&format!(
@@ -126,7 +124,7 @@ fn counts(found: &Combined, plans: &[Plan], watch: &dyn Watch) -> Fields<String,
             all.constant
         ));
     }
-    let regressors: Vec<usize> = plans.iter().map(|p| p.model.names.len()).collect();
+    let regressors: Vec<usize> = models.iter().map(|model| model.names.len()).collect();
     let counts = json!({
         "voxels_in_mask": common.in_masks(),
         "voxels_fitted": all.fitted.iter().filter(|&&v| v).count(),

@@ -7,13 +7,14 @@ use std::path::Path;
 use ndarray::{Array2, Axis};
 use serde_json::{Map as Fields, Value, json};
 
+use super::modelled::Told;
 use crate::design::contrast::{
     Columns, NamedContrast, OverRuns, meant, parse_named, parse_over_runs,
 };
 use crate::error::{Error, Result};
 use crate::io::bids::Name;
 use crate::kernels::contrast::{Contrast, Prepared, Stat};
-use crate::kernels::glm::Model;
+use crate::kernels::glm::Outline;
 use crate::pipeline::combine::{Joining, Joint};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::spec::{Combining, GlmSpec};
@@ -53,7 +54,7 @@ pub(super) fn ask(
     spec: &GlmSpec,
     (names, n_task): (&[String], usize),
     runs: &[Run],
-    models: &[Model],
+    models: &[Outline],
     watch: &dyn Watch,
 ) -> Result<Vec<Asked>> {
     let labels = labels(runs);
@@ -171,19 +172,27 @@ type Part = (Vec<usize>, Prepared);
 
 impl Asking<'_> {
     /// Of one run.
-    fn alone(&self, run: &Run, model: &Model) -> Result<Asked> {
+    fn alone(&self, run: &Run, model: &Outline) -> Result<Asked> {
         let rows = &self.over.of_mean + &self.over.of_runs[0];
+        if let Some(lack) = self.lack(&rows, (run, model)).filter(|lack| !lack.lost.is_empty()) {
+            return Err(Error::bad_data(
+                format!("contrast '{}'", self.name),
+                format!("is not estimable: {}", self.said(&lack, run)),
+                "be of conditions that volumes which are kept have seen",
+                "censor less strictly, leave the contrast out, or the run",
+            ));
+        }
         let (weights, _) = self.placed(&rows, model);
         let contrast = Contrast { name: self.name.to_owned(), stat: self.stat, weights };
-        let prepared = Prepared::new(contrast, model);
+        let prepared = Prepared::of(contrast, model);
         let prepared = prepared.map_err(|error| of_runs(error, std::slice::from_ref(run)))?;
         self.joined(vec![Some(((0..rows.nrows()).collect(), prepared))], Joining::Runs)
     }
 
     /// The same question to every run.
-    fn each(&self, runs: &[Run], models: &[Model], watch: &dyn Watch) -> Result<Asked> {
+    fn each(&self, runs: &[Run], models: &[Outline], watch: &dyn Watch) -> Result<Asked> {
         let counts = self.counting(&self.over.of_mean, runs, models, watch)?;
-        let part = |(counts, model): (&bool, &Model)| match counts {
+        let part = |(counts, model): (&bool, &Outline)| match counts {
             true => self.part(&self.over.of_mean, model),
             false => Ok(None),
         };
@@ -192,7 +201,7 @@ impl Asking<'_> {
     }
 
     /// A sum over runs of what each weighs in it.
-    fn across(&self, runs: &[Run], models: &[Model], watch: &dyn Watch) -> Result<Asked> {
+    fn across(&self, runs: &[Run], models: &[Outline], watch: &dyn Watch) -> Result<Asked> {
         let of_mean = &self.over.of_mean;
         let mut counts = vec![false; runs.len()];
         if of_mean.iter().any(|w| *w != 0.0) {
@@ -202,7 +211,7 @@ impl Asking<'_> {
         let mut parts = Vec::with_capacity(runs.len());
         for (at, (run, model)) in runs.iter().zip(models).enumerate() {
             let mut rows = self.over.of_runs[at].clone();
-            if let Some(lack) = self.lack(&rows, model) {
+            if let Some(lack) = self.lack(&rows, (run, model)) {
                 return Err(self.refuse_named(run, at, &lack));
             }
             if counts[at] {
@@ -214,7 +223,7 @@ impl Asking<'_> {
     }
 
     /// Rows `[row][column of any run]` as weights of a model, `[row][regressor]`, and the columns that it has not.
-    fn placed(&self, rows: &Array2<f64>, model: &Model) -> (Array2<f64>, Vec<String>) {
+    fn placed(&self, rows: &Array2<f64>, model: &Outline) -> (Array2<f64>, Vec<String>) {
         let mut placed = Array2::zeros((rows.nrows(), model.names.len()));
         let mut missing = Vec::new();
         for (name, weights) in self.names.iter().zip(rows.columns()) {
@@ -230,7 +239,7 @@ impl Asking<'_> {
     }
 
     /// The rows that weigh something in a run; none where none does.
-    fn part(&self, rows: &Array2<f64>, model: &Model) -> Result<Option<Part>> {
+    fn part(&self, rows: &Array2<f64>, model: &Outline) -> Result<Option<Part>> {
         let (placed, _) = self.placed(rows, model);
         let weighs = |row: &usize| placed.row(*row).iter().any(|w| *w != 0.0);
         let kept: Vec<usize> = (0..rows.nrows()).filter(weighs).collect();
@@ -239,7 +248,7 @@ impl Asking<'_> {
         }
         let weights = placed.select(Axis(0), &kept);
         let contrast = Contrast { name: self.name.to_owned(), stat: self.stat, weights };
-        Ok(Some((kept, Prepared::new(contrast, model)?)))
+        Ok(Some((kept, Prepared::of(contrast, model)?)))
     }
 
     /// The parts of the runs as one contrast.
@@ -267,13 +276,13 @@ impl Asking<'_> {
 impl Asked {
     /// What it weighs in a sidecar: columns by name with their weights, of F one such object a row; of runs that differ in it one
     /// entry a run, null for one that does not count. `models`: of the runs.
-    pub(super) fn weights<'m>(&self, models: impl Iterator<Item = &'m Model>) -> Value {
+    pub(super) fn weights(&self, models: &[Told]) -> Value {
         let row = |names: &[String], weights: ndarray::ArrayView1<'_, f64>| -> Value {
             let weighed = names.iter().zip(weights).filter(|(_, weight)| **weight != 0.0);
             let weighed = weighed.map(|(name, weight)| (name.clone(), json!(weight)));
             weighed.collect::<Fields<_, _>>().into()
         };
-        let of_run = |((part, rows), model): ((&Option<Prepared>, &Option<Vec<usize>>), &Model)| {
+        let of_run = |((part, rows), model): ((&Option<Prepared>, &Option<Vec<usize>>), &Told)| {
             let (Some(part), Some(rows)) = (part, rows) else { return Value::Null };
             let mut all = vec![Value::Object(Fields::new()); self.joint.n_rows];
             for (&at, weights) in rows.iter().zip(part.contrast.weights.rows()) {

@@ -28,16 +28,15 @@ pub fn courses(
     }
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     super::smooth_tasks(spec, smoothing.as_ref(), &mut opened.runs, watch);
-    let questions = super::ask(spec, &opened, smoothing.as_ref(), watch)?;
+    let mut questions = super::ask(spec, &opened, smoothing, watch)?;
     let mut all = Vec::new();
-    for (run, plan) in opened.runs.iter_mut().zip(&questions.plans) {
+    for (at, run) in opened.runs.iter_mut().enumerate() {
         precision::keep(run, watch)?;
+        let plan = questions.plan(spec, (at, run))?;
         let through = (places, Through::Places);
-        let seen = courses::pass(&host, run.bold.as_mut(), plan, through, watch)?;
+        let seen = courses::pass(&host, run.bold.as_mut(), &plan, through, watch)?;
         run.bold.release();
-        let of =
-            |&place: &usize| Some((place, courses::course((&*run, plan), &seen, ("", place))?));
-        all.push(places.iter().filter_map(of).collect());
+        all.push(courses::at((run, &plan), &seen, places));
     }
     Ok(all)
 }

@@ -10,10 +10,16 @@ const ALIKE: f64 = 1e-10;
 /// What can be said of each of `involved`, the columns that depend on others; empty where it is only all of them together.
 pub(super) fn why(run: &Run, involved: &[String]) -> Vec<String> {
     let (names, matrix) = run.shared();
-    let places: Vec<usize> = (0..names.len()).filter(|&at| involved.contains(&names[at])).collect();
+    let is_lost = |name: &&String| run.lost.contains(name);
+    let is_there = |at: &usize| involved.contains(&names[*at]) && !run.lost.contains(&names[*at]);
+    let places: Vec<usize> = (0..names.len()).filter(is_there).collect();
     let is_censored = run.kept.len() < run.header.n_volumes();
     let kept = if is_censored { " that is kept" } else { "" };
+    let lost: Vec<&str> = involved.iter().filter(is_lost).map(String::as_str).collect();
     let mut said = Vec::new();
+    if !lost.is_empty() {
+        said.push(format!("censoring took all of {}", quoted(&lost)));
+    }
     let mut varying: Vec<usize> = Vec::new();
     let mut constants: Vec<&str> = Vec::new();
     for &at in &places {

@@ -5,7 +5,8 @@
 
 use ndarray::Array2;
 
-use super::{Opened, Questions, noise};
+use super::modelled::noise;
+use super::{Opened, Questions};
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::io::source::{Memory, RegionSeries, Regional};

@@ -1,9 +1,9 @@
 //! The methods of an analysis of runs in words, to be copied: what was done and nothing else, with the works it rests on.
 
+use super::modelled::Told;
 use crate::design::Drift;
 use crate::design::hrf::Model;
 use crate::maps::told;
-use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::spec::{Combining, GlmSpec, Noise, SignalScale};
 use crate::report::methods::Sentence;
@@ -19,15 +19,15 @@ const CENSORING: &str = "Power JD, et al. Methods to detect, characterize, and r
 const HIGHLIGHT: &str = "Taylor PA, et al. Highlight results, don't hide them: enhance interpretation, reduce biases and improve reproducibility. NeuroImage 2023;274:120138.";
 
 /// The paragraphs.
-pub(super) fn of(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Vec<Sentence>> {
-    vec![model(spec, runs, plans), noise(spec, runs), inference(spec)]
+pub(super) fn of(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Vec<Sentence>> {
+    vec![model(spec, runs, models), noise(spec, runs), inference(spec)]
 }
 
 fn sentence(text: String, from: &'static [&'static str]) -> Sentence {
     (text, from)
 }
 
-fn model(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Sentence> {
+fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
     let n = runs.len();
     let what = if n == 1 { "The run was".to_owned() } else { format!("Each of {n} runs was") };
     let mut said = vec![sentence(
@@ -70,7 +70,7 @@ fn model(spec: &GlmSpec, runs: &[Run], plans: &[Plan]) -> Vec<Sentence> {
             &[RETROICOR],
         ));
     }
-    let dof: Vec<String> = plans.iter().map(|plan| told(plan.model.dof)).collect();
+    let dof: Vec<String> = models.iter().map(|model| told(model.dof)).collect();
     said.push(sentence(format!("Residual degrees of freedom: {}.", dof.join(", ")), &[]));
     said
 }

@@ -11,7 +11,7 @@ use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::echoes;
-use crate::pipeline::first_level::{Fitted, Plan};
+use crate::pipeline::first_level::Fitted;
 use crate::pipeline::scaling;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
@@ -46,7 +46,7 @@ pub(super) fn maps(
         });
     }
     if spec.maps {
-        let mut of_residuals = residuals::maps(spec, &found.all, &questions.plans);
+        let mut of_residuals = residuals::maps(spec, &found.all, &questions.models);
         scaling::describe(spec.scaling, "", &mut of_residuals);
         maps.extend(of_residuals);
     }
@@ -56,10 +56,10 @@ pub(super) fn maps(
 
 /// Those of every contrast, and the mask.
 fn of_contrasts(spec: &GlmSpec, opened: &Opened, questions: &Questions, all: &Fitted) -> Vec<Map> {
-    let Questions { asked, percents, labels, plans } = questions;
+    let Questions { asked, percents, labels, models, .. } = questions;
     let plane_len = opened.grid.plane_len();
-    let weights = |at: usize| asked[at].weights(plans.iter().map(|plan: &Plan| &plan.model));
-    let pers: Vec<Per> = asked.iter().map(|a| Per::of(a, plans, &opened.runs)).collect();
+    let weights = |at: usize| asked[at].weights(models);
+    let pers: Vec<Per> = asked.iter().map(|a| Per::of(a, models, &opened.runs)).collect();
     let of = |at: usize| {
         let mut maps = all.contrasts[at].maps(&labels[at], &all.fitted, plane_len);
         for map in &mut maps {

@@ -8,7 +8,7 @@ use super::across::Asked;
 use crate::design::Reference;
 use crate::error::Result;
 use crate::kernels::contrast::{Prepared, Stat};
-use crate::kernels::glm::Model;
+use crate::kernels::glm::Outline;
 use crate::maps::Map;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::Fitted;
@@ -37,7 +37,7 @@ type Measured = (String, Option<Reference>);
 pub(super) fn of(
     spec: &GlmSpec,
     runs: &[Run],
-    models: &[Model],
+    models: &[Outline],
     asked: &[Asked],
     watch: &dyn Watch,
 ) -> Result<Vec<Percent>> {
@@ -47,9 +47,10 @@ pub(super) fn of(
     let measured = runs.iter().map(measured).collect::<Result<Vec<_>>>()?;
     let mut all = Vec::new();
     for (of, asked) in asked.iter().enumerate().filter(|(_, a)| a.joint.stat == Stat::T) {
-        let of_run = |((part, model), measured): ((&Option<Prepared>, &Model), &Vec<Measured>)| {
-            part.as_ref().map(|part| scaled(part, model, measured)).transpose()
-        };
+        let of_run =
+            |((part, model), measured): ((&Option<Prepared>, &Outline), &Vec<Measured>)| {
+                part.as_ref().map(|part| scaled(part, model, measured)).transpose()
+            };
         let scaled = asked.parts.iter().zip(models).zip(&measured).map(of_run);
         match scaled.collect::<std::result::Result<Vec<_>, String>>() {
             Err(why) => {
@@ -84,7 +85,7 @@ fn measured(run: &Run) -> Result<Vec<Measured>> {
 /// A contrast of a run with each weight times its column's peak, and what the columns are measured by; why there is none.
 fn scaled(
     part: &Prepared,
-    model: &Model,
+    model: &Outline,
     measured: &[Measured],
 ) -> std::result::Result<(Prepared, Value), String> {
     let mut contrast = part.contrast.clone();
@@ -105,7 +106,7 @@ fn scaled(
         });
         said.insert(name.clone(), fields);
     }
-    let prepared = Prepared::new(contrast, model);
+    let prepared = Prepared::of(contrast, model);
     let prepared = prepared.map_err(|_| "the design does not tell its columns apart".to_owned())?;
     Ok((prepared, Value::Object(said)))
 }

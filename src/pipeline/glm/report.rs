@@ -1,8 +1,12 @@
 //! The page of a finished analysis: what the story knows, as plain data.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use ndarray::Array2;
+
 use super::across::Asked;
+use super::modelled::Told;
 use super::so_far::Combined;
 use super::{FEW_DOF, Opened, Questions, across, methods};
 use crate::error::Result;
@@ -10,7 +14,6 @@ use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::courses::{self, Seen, Through};
-use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::peaks;
 use crate::pipeline::products::{Draw, Page};
@@ -25,6 +28,7 @@ use crate::report::notes::{Kind, Note};
 use crate::report::page::FileRead;
 use crate::report::statmap::Underlay;
 use crate::report::viewer::Course;
+use crate::volume::Grid;
 
 /// Go through the runs once more, and make the page of what is known then.
 ///
@@ -34,7 +38,7 @@ pub(super) fn page(
     spec: &GlmSpec,
     ladder: &Ladder,
     opened: &mut Opened,
-    (questions, found): (&Questions, &Combined),
+    (questions, found): (&mut Questions, &Combined),
     watch: &dyn Watch,
 ) -> Result<Page> {
     let (all, grid) = (&found.all, opened.grid.clone());
@@ -45,12 +49,17 @@ pub(super) fn page(
         clusters.iter().flat_map(|one| one.first.iter().map(|(_, place)| *place)).collect();
     places.sort_unstable();
     places.dedup();
-    let mut seen = Vec::new();
-    for (run, plan) in opened.runs.iter_mut().zip(&questions.plans) {
-        seen.push(courses::pass(ladder, run.bold.as_mut(), plan, (&places, Through::All), watch)?);
+    let (mut mean, mut of_runs) = (vec![0.0; grid.n_voxels()], Vec::new());
+    for (at, run) in opened.runs.iter_mut().enumerate() {
+        let plan = questions.plan(spec, (at, run))?;
+        let through = (&places[..], Through::All);
+        let seen = courses::pass(ladder, run.bold.as_mut(), &plan, through, watch)?;
         run.bold.release();
+        add_mean(&mut mean, run, &seen);
+        let design = plan.model.solvers[0].design.clone();
+        of_runs.push(OfRun { courses: courses::at((run, &plan), &seen, &places), design });
     }
-    let below = Arc::new(below(&opened.runs, &seen, &opened.grid));
+    let below = Arc::new(below(mean, opened.runs.len(), &grid));
     let (mut contrasts, mut weighed) = (Vec::new(), Vec::new());
     for (at, clusters) in clusters.into_iter().enumerate() {
         let (asked, maps) = (&questions.asked[at], &all.contrasts[at]);
@@ -60,7 +69,7 @@ pub(super) fn page(
             words: words(asked, &opened.runs),
             picture: peaks::picture(maps, &all.fitted, (&grid, Some(&below)), n_runs),
             file: format!("contrast-{}_clusters.tsv", questions.labels[at]),
-            courses: courses_of(&clusters.first, opened, (&questions.plans, &seen), asked),
+            courses: courses_of(&clusters.first, &of_runs, asked),
             clusters: clusters.listed,
             corrections: Vec::new(),
             design: None,
@@ -69,12 +78,14 @@ pub(super) fn page(
         weighed.push(Weighed {
             name: maps.name.clone(),
             letter: if maps.stat_kind == Stat::T { "t" } else { "F" },
-            rows: weights(asked, &opened.runs, &questions.plans),
+            rows: weights(asked, &opened.runs, &questions.models),
         });
     }
-    let runs = opened.runs.iter().zip(&questions.plans).enumerate();
-    let part =
-        |(at, (run, plan)): (usize, (&Run, &Plan))| run_part(run, plan, (at, questions), spec);
+    let runs = opened.runs.iter().zip(of_runs).enumerate();
+    let questions = &*questions;
+    let part = |(at, (run, of_run)): (usize, (&Run, OfRun))| {
+        run_part(run, of_run.design, (at, questions), spec)
+    };
     let analysis = Analysis {
         kind: "First-level analysis".to_owned(),
         title: opened.runs.iter().map(Run::name).collect::<Vec<_>>().join(", "),
@@ -82,10 +93,10 @@ pub(super) fn page(
         command_line: Vec::new(),
         inputs: Vec::new(),
         outputs: Vec::new(),
-        notes: notes(&opened.runs, &questions.plans),
+        notes: notes(&opened.runs, &questions.models),
         facts: facts(spec, found, &opened.runs),
-        methods: methods::of(spec, &opened.runs, &questions.plans),
-        columns: columns(&opened.runs, &questions.plans),
+        methods: methods::of(spec, &opened.runs, &questions.models),
+        columns: columns(&opened.runs, &questions.models),
         coverage: Vec::new(),
         weighed,
         runs: runs.map(part).collect(),
@@ -119,18 +130,27 @@ fn file_name(path: &std::path::Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// The mean of all runs, each as it was read.
-fn below(runs: &[Run], seen: &[Seen], grid: &crate::volume::Grid) -> Underlay {
-    let mut mean = vec![0.0; grid.n_voxels()];
-    for (run, seen) in runs.iter().zip(seen) {
-        mean.iter_mut().zip(&seen.mean).for_each(|(sum, value)| *sum += value);
-        if let Some(level) = &run.level {
-            mean.iter_mut().zip(level.iter()).for_each(|(sum, value)| *sum += value);
-        }
+/// What is kept of a run that was gone through.
+struct OfRun {
+    /// By their places, positions in the grid.
+    courses: BTreeMap<usize, Course>,
+    /// Of its first slice group, `[volume][regressor]`.
+    design: Array2<f64>,
+}
+
+/// Add the mean of a run as it was read, `[voxel]`.
+fn add_mean(sums: &mut [f64], run: &Run, seen: &Seen) {
+    sums.iter_mut().zip(&seen.mean).for_each(|(sum, value)| *sum += value);
+    if let Some(level) = &run.level {
+        sums.iter_mut().zip(level.iter()).for_each(|(sum, value)| *sum += value);
     }
-    let n = runs.len() as f64;
-    let name = if runs.len() == 1 { "the mean of the run" } else { "the mean of the runs" };
-    let values = mean.into_iter().map(|sum| (sum / n) as f32).collect();
+}
+
+/// The mean of so many runs, of their sums.
+fn below(sums: Vec<f64>, n_runs: usize, grid: &Grid) -> Underlay {
+    let n = n_runs as f64;
+    let name = if n_runs == 1 { "the mean of the run" } else { "the mean of the runs" };
+    let values = sums.into_iter().map(|sum| (sum / n) as f32).collect();
     Underlay::new(name.to_owned(), grid.clone(), values)
 }
 
@@ -144,15 +164,15 @@ fn words(asked: &Asked, runs: &[Run]) -> Vec<String> {
 }
 
 /// What a contrast weighs; runs that weigh alike together.
-fn weights(asked: &Asked, runs: &[Run], plans: &[Plan]) -> Vec<Weights> {
+fn weights(asked: &Asked, runs: &[Run], models: &[Told]) -> Vec<Weights> {
     let mut all: Vec<(usize, Weights)> = Vec::new();
     let mut n_alike: Vec<usize> = Vec::new();
-    for ((run, plan), (part, rows)) in
-        runs.iter().zip(plans).zip(asked.parts.iter().zip(&asked.joint.rows))
+    for ((run, model), (part, rows)) in
+        runs.iter().zip(models).zip(asked.parts.iter().zip(&asked.joint.rows))
     {
         let (Some(part), Some(rows)) = (part, rows) else { continue };
         for (&row, weights) in rows.iter().zip(part.contrast.weights.rows()) {
-            let weighed = plan.model.names.iter().zip(weights).filter(|(_, w)| **w != 0.0);
+            let weighed = model.names.iter().zip(weights).filter(|(_, w)| **w != 0.0);
             let columns: Vec<(String, f64)> = weighed.map(|(c, w)| (c.clone(), *w)).collect();
             let same = all.iter().position(|(of, own)| *of == row && own.columns == columns);
             match same {
@@ -180,27 +200,23 @@ fn weights(asked: &Asked, runs: &[Run], plans: &[Plan]) -> Vec<Weights> {
 }
 
 /// The runs at the first peaks.
-fn courses_of(
-    first: &[(String, usize)],
-    opened: &Opened,
-    (plans, seen): (&[Plan], &[Seen]),
-    asked: &Asked,
-) -> Vec<Course> {
-    let of = |(peak, place): &(String, usize), at: usize| {
-        courses::course((&opened.runs[at], &plans[at]), &seen[at], (peak.as_str(), *place))
-    };
+fn courses_of(first: &[(String, usize)], of_runs: &[OfRun], asked: &Asked) -> Vec<Course> {
     let runs: Vec<usize> = asked.joint.runs().collect();
     let all = first.iter().flat_map(|one| runs.iter().map(move |at| (one, *at)));
-    all.filter_map(|(one, at)| of(one, at)).take(courses::MOST).collect()
+    let of = |((peak, place), at): (&(String, usize), usize)| {
+        let course = of_runs[at].courses.get(place)?.clone();
+        Some(Course { peak: peak.clone(), ..course })
+    };
+    all.filter_map(of).take(courses::MOST).collect()
 }
 
 fn run_part(
     run: &Run,
-    plan: &Plan,
+    design: Array2<f64>,
     (at, questions): (usize, &Questions),
     spec: &GlmSpec,
 ) -> RunPart {
-    let model = &plan.model;
+    let model = &questions.models[at];
     let told_of = |asked: &Asked| {
         let found = match &asked.parts[at] {
             Some(part) => Estimable::Yes(part.row_variance[0].clone()),
@@ -245,8 +261,8 @@ fn run_part(
         name: run.name(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         columns: model.names.clone(),
-        design: model.solvers[0].design.clone(),
-        dependent: model.rank_deficiency().unwrap_or_default(),
+        design,
+        dependent: model.dependent.clone(),
         estimable: questions.asked.iter().map(told_of).collect(),
         motion,
         left_out: left_out(run),
@@ -266,16 +282,16 @@ fn origin(run: &Run) -> String {
     }
 }
 
-fn columns(runs: &[Run], plans: &[Plan]) -> Columns {
+fn columns(runs: &[Run], models: &[Told]) -> Columns {
     let (mut names, _) = across::columns(runs);
-    for name in plans.iter().flat_map(|plan| &plan.model.names) {
+    for name in models.iter().flat_map(|model| &model.names) {
         if !names.contains(name) {
             names.push(name.clone());
         }
     }
-    let row = |(run, plan): (&Run, &Plan)| {
-        let dependent = plan.model.rank_deficiency().unwrap_or_default();
-        let cell = |name: &String| match plan.model.names.contains(name) {
+    let row = |(run, model): (&Run, &Told)| {
+        let dependent = &model.dependent;
+        let cell = |name: &String| match model.names.contains(name) {
             true if dependent.contains(name) => Cell::Dependent,
             true => Cell::Present,
             false => Cell::Missing,
@@ -289,18 +305,18 @@ fn columns(runs: &[Run], plans: &[Plan]) -> Columns {
             cells: names.iter().map(cell).collect(),
         }
     };
-    let rows = runs.iter().zip(plans).map(row).collect();
+    let rows = runs.iter().zip(models).map(row).collect();
     Columns { names, rows }
 }
 
 /// What nobody was warned of in passing.
-fn notes(runs: &[Run], plans: &[Plan]) -> Vec<Note> {
+fn notes(runs: &[Run], models: &[Told]) -> Vec<Note> {
     let mut notes = Vec::new();
-    for (run, plan) in runs.iter().zip(plans) {
+    for (run, model) in runs.iter().zip(models) {
         let (name, n) = (run.name(), run.header.n_volumes());
         notes.extend(left_out_note(&name, run.left_out.len(), n));
-        if plan.model.dof < FEW_DOF {
-            let text = format!("{name} leaves {} degrees of freedom", told(plan.model.dof));
+        if model.dof < FEW_DOF {
+            let text = format!("{name} leaves {} degrees of freedom", told(model.dof));
             notes.push(Note::new(Kind::Serious, text));
         }
         for none in &run.unmatched {

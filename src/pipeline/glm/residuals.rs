@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map as Fields, Value, json};
 
+use super::modelled::Told;
 use crate::error::Result;
 use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
@@ -101,6 +102,13 @@ fn is_smoothed(spec: &GlmSpec) -> bool {
     spec.noise == Noise::Ar1 && spec.rho_fwhm_vox > 0.0
 }
 
+/// The share of voxels whose rho another device may find in another bowl, the most of any run.
+pub(super) fn share_elsewhere(spec: &GlmSpec, all: &Fitted) -> f64 {
+    let n_fitted = all.fitted.iter().filter(|fitted| **fitted).count().max(1);
+    let most = all.residuals.iter().map(|residuals| residuals.at_edges).max().unwrap_or(0);
+    if spec.noise == Noise::Ar1 { most as f64 / n_fitted as f64 } else { 0.0 }
+}
+
 /// What a sidecar says of a run's residuals.
 pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, Value> {
     let mut fields = Fields::new();
@@ -120,14 +128,14 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
 }
 
 /// Maps of the fit itself: residual variance, R², and rho where there is one; one of each for each run.
-pub(super) fn maps(spec: &GlmSpec, all: &Fitted, plans: &[Plan]) -> Vec<Map> {
-    let several = plans.len() > 1;
-    let of_run = |(number, (residuals, plan)): (usize, (&Residuals, &Plan))| {
-        let dof = residuals.dof.clone().unwrap_or_else(|| plan.model.dofs());
+pub(super) fn maps(spec: &GlmSpec, all: &Fitted, models: &[Told]) -> Vec<Map> {
+    let several = models.len() > 1;
+    let of_run = |(number, (residuals, model)): (usize, (&Residuals, &Told))| {
+        let dof = residuals.dof.clone().unwrap_or_else(|| model.dofs.clone());
         let of_run = OfRun { number: several.then_some(number + 1), dof, fitted: &all.fitted };
         residuals.maps.as_ref().map_or(Vec::new(), |found| of_run.maps(spec, found))
     };
-    all.residuals.iter().zip(plans).enumerate().flat_map(of_run).collect()
+    all.residuals.iter().zip(models).enumerate().flat_map(of_run).collect()
 }
 
 /// A run whose residuals are mapped.
@@ -196,7 +204,8 @@ impl OfRun<'_> {
             let of_it = maps.iter_mut().filter(|map| map.quantity == quantity);
             let values = [inside(values, self.fitted)];
             of_it.for_each(|map| match spec.noise {
-                Noise::Ar1 => map.allow_in_proportion(&values),
+                // rho in another bowl is there whatever the precision.
+                Noise::Ar1 if quantity != Quantity::Rho => map.allow_in_proportion(&values),
                 _ => map.allow_up_to(&values),
             });
         }

@@ -6,7 +6,7 @@ use serde_json::{Map as Fields, Value, json};
 
 use crate::error::Result;
 use crate::io::source::BoldSource;
-use crate::maps::Entities;
+use crate::maps::{Bounds, Entities};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::echoes::OF_AN_ECHO;
 use crate::pipeline::first_level::{Fitted, Plan};
@@ -21,6 +21,8 @@ use crate::pipeline::watch::Watch;
 /// of the mixed model, which the data hold less firmly.
 const OF_NEIGHBOURS: f64 = 10.0;
 const OF_MODEL: f64 = 250.0;
+/// Of them, what the share of voxels with other residuals counts, before they are multiplied: neighbours' numbers move by several times that share at most.
+const OF_OTHERS: f64 = 0.8;
 
 /// Go through a run again where its residuals or their smoothness are asked for; `number`: of one of several runs.
 ///
@@ -153,8 +155,9 @@ pub(super) fn resolved(found: &Smoothness) -> (String, Value) {
     ("residual_smoothness".to_owned(), said)
 }
 
-/// How smooth the runs are, a row a run, and their autocorrelation over distances; nothing where it was not asked for.
-pub(super) fn tables(found: &[Option<Smoothness>]) -> Vec<Text> {
+/// How smooth the runs are, a row a run, and their autocorrelation over distances; nothing where it was not asked for. `elsewhere`: the share of voxels whose
+/// residuals may be others.
+pub(super) fn tables(found: &[Option<Smoothness>], elsewhere: f64) -> Vec<Text> {
     if found.iter().all(Option::is_none) {
         return Vec::new();
     }
@@ -181,7 +184,10 @@ pub(super) fn tables(found: &[Option<Smoothness>]) -> Vec<Text> {
             );
         }
     }
-    let near = |times: f64| ColumnAgreement::OfFit { decimals: 4, times };
+    let near = |times: f64| ColumnAgreement::OfFit {
+        decimals: 4,
+        times: times * (1.0 + elsewhere * OF_OTHERS / Bounds::F64.atol),
+    };
     let (neighbours, model) = (near(OF_NEIGHBOURS), near(OF_MODEL));
     let of_widths = [&[ColumnAgreement::Host][..], &[neighbours; 4], &[model; 3], &[neighbours]];
     let host = [ColumnAgreement::Host; 2];

@@ -3,8 +3,8 @@
 use ndarray::Axis;
 
 use super::across::Asked;
+use super::modelled::Told;
 use crate::maps::{Map, Quantity};
-use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::scaling;
 use crate::pipeline::spec::SignalScale;
@@ -20,14 +20,13 @@ pub(super) struct Per {
 
 impl Per {
     /// Of a contrast, whichever runs count for it.
-    pub(super) fn of(asked: &Asked, plans: &[Plan], runs: &[Run]) -> Per {
+    pub(super) fn of(asked: &Asked, models: &[Told], runs: &[Run]) -> Per {
         let mut per = Per::default();
-        for (part, (plan, run)) in asked.parts.iter().zip(plans.iter().zip(runs)) {
+        for (part, (model, run)) in asked.parts.iter().zip(models.iter().zip(runs)) {
             let (Some(part), Some(task)) = (part, &run.task) else { continue };
             let units: Vec<_> = run.design.names.iter().zip(task.units()).collect();
             let weights = part.contrast.weights.axis_iter(Axis(1));
-            for (name, _) in plan
-                .model
+            for (name, _) in model
                 .names
                 .iter()
                 .zip(weights)

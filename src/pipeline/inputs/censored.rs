@@ -1,12 +1,15 @@
 //! A run without its censored volumes: data and columns of the kept ones alone. Columns were made for the whole run, at the times
 //! of its volumes, and lose rows here; nothing is made anew of what is left.
 
-use ndarray::{Array1, Array2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, Axis};
 
 use super::{Run, display};
 use crate::design::Design;
 use crate::error::{Error, Result};
 use crate::io::source::{Censored, Memory};
+
+/// What is left of a column counts as nothing up to this share of its largest value.
+const NOTHING: f64 = 1e-6;
 
 impl Run {
     /// Hand over the kept volumes alone from here on: `bold`, the design, and what slices and an earlier correction add to it.
@@ -19,6 +22,7 @@ impl Run {
             return Ok(());
         }
         self.refuse_too_few(&kept)?;
+        self.lost = self.lost_without(&kept);
         let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &kept);
         rows(&mut self.design.matrix);
         self.task.iter_mut().for_each(|task| task.keep_rows(rows));
@@ -58,6 +62,26 @@ impl Run {
         }
         self.kept = kept;
         Ok(())
+    }
+
+    /// The columns of which so little is kept that it is nothing, at the time of some slice where these have columns of their own.
+    fn lost_without(&self, kept: &[usize]) -> Vec<String> {
+        let is_lost = |column: ArrayView1<f64>| {
+            let largest = |most: f64, value: &f64| most.max(value.abs());
+            let whole = column.iter().fold(0.0, largest);
+            let left = kept.iter().map(|&volume| &column[volume]).fold(0.0, largest);
+            whole > 0.0 && left <= NOTHING * whole
+        };
+        let slices = self.task.as_ref().and_then(|task| task.slices.as_ref());
+        let lost = |(at, name): (usize, &String)| {
+            let own = slices.and_then(|slices| {
+                let at = slices.own.names.iter().position(|own| own == name)?;
+                Some(slices.own.columns.iter().any(|columns| is_lost(columns.column(at))))
+            });
+            own.unwrap_or_else(|| is_lost(self.design.matrix.column(at)))
+        };
+        let names = self.design.names.iter().enumerate();
+        names.filter(|&at| lost(at)).map(|(_, name)| name.clone()).collect()
     }
 
     fn refuse_too_few(&self, kept: &[usize]) -> Result<()> {

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::edges::Beyond;
+use super::edges::{Beyond, Gives};
 use super::held::OneGroup;
 use super::{Autocorrelation, Estimates, Held, ResidualMaps, Residuals, Series, Used};
 use crate::error::Result;
@@ -54,13 +54,10 @@ impl Autocorrelation {
                 maps.dof = self.dof_beside(held, shared, (plane_len, fitted));
             }
         }
-        let give = match self.keeps_maps || self.doubts {
-            true => self.give(held, &own, shape)?,
-            false => Vec::new(),
-        };
+        let gives = self.gives(held, &own, shape)?;
         let dof = maps.first().filter(|_| self.n_beside > 0).map(|maps| maps.dof.clone());
         let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
-            self.beyond(held, (&rho, &sigma2, &give), fitted, maps)?;
+            self.beyond(held, (&rho, &sigma2, &gives), fitted, maps)?;
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
             [of(|found| &found.a), of(|found| &found.b)]
@@ -73,7 +70,7 @@ impl Autocorrelation {
             rho: narrow(rho),
             sigma2: narrow(sigma2),
             beyond: elsewhere.into_iter().map(narrow).collect(),
-            give: give.into_iter().map(narrow).collect(),
+            give: gives.of.into_iter().map(narrow).collect(),
             r_square: narrow(r_square),
             unit: vec![1.0; fitted.len()],
             estimates,
@@ -115,6 +112,23 @@ impl Autocorrelation {
             Used::Arma11 => correlations(held, own.rho.len()),
             Used::Zero | Used::None { .. } => vec![0.0; own.rho.len()],
         })
+    }
+
+    /// How far off rho, or lambda, a and b, may be, where that is asked.
+    fn gives(&self, held: &[Held], own: &OwnRho, shape: [usize; 3]) -> Result<Gives> {
+        let mut gives = Gives { of: Vec::new(), shift: vec![0.0; own.rho.len()], n_elsewhere: 0 };
+        if self.keeps_maps || self.doubts {
+            gives.of = self.give(held, own, shape)?;
+        }
+        let is_reml = self.lags.of_groups.iter().all(|ar1| ar1.rule == Rule::Reml);
+        if self.doubts && is_reml && matches!(self.used, Used::Own | Used::Smoothed(_)) {
+            (gives.shift, gives.n_elsewhere) = self.elsewhere(held, own);
+            if let (Used::Smoothed(taps), 1..) = (&self.used, gives.n_elsewhere) {
+                let shift = OwnRho { rho: gives.shift, varies: own.varies.clone() };
+                gives.shift = smoothed(&shift, shape, taps)?;
+            }
+        }
+        Ok(gives)
     }
 
     /// By how much rho, or lambda, a and b, may be off ([`ResidualMaps::give`]); a smoothed rho by the mean of its neighbours', as it is of theirs.

@@ -2,19 +2,32 @@
 //! next on another. The likelihood of ARMA(1,1) has valleys, and two places as good as each other. That of first-order noise is flat where the design has taken
 //! what tells of rho: a rho that is off there takes contrasts with it.
 
+use rayon::prelude::*;
+
+use super::decided::OwnRho;
 use super::{Autocorrelation, Held, Used, scattered};
 use crate::error::Result;
 use crate::kernels::contrast::ContrastValues;
 use crate::maps::Bounds;
 use crate::pipeline::decide::ContrastMaps;
-use crate::stats::ar1::{LARGEST, Rule};
+use crate::stats::ar1::{LARGEST, Rule, Scan};
 use crate::stats::arma11::{Found, lambda};
 use crate::stats::gls::Solved;
+
+/// How far off rho, or lambda, a and b, may be, `[voxel of the grid]`.
+pub(super) struct Gives {
+    /// As [`super::ResidualMaps::give`].
+    pub of: Vec<Vec<f64>>,
+    /// How far away rho is where another device may find another bowl; 0 of all voxels but those.
+    pub shift: Vec<f64>,
+    /// How many these are, before any smoothing.
+    pub n_elsewhere: usize,
+}
 
 /// A fit elsewhere.
 #[derive(Default)]
 pub(super) struct Beyond {
-    /// Voxels near an edge of nilearn's bins.
+    /// Voxels near an edge of nilearn's bins, or with another bowl as deep.
     pub n: usize,
     pub contrasts: Option<Vec<ContrastMaps>>,
     /// Residual variance, rho, and a and b of ARMA(1,1), `[voxel of the grid]`.
@@ -27,7 +40,7 @@ impl Autocorrelation {
     pub(super) fn beyond(
         &self,
         held: &[Held],
-        (rho, sigma2, give): (&[f64], &[f64], &[Vec<f64>]),
+        (rho, sigma2, gives): (&[f64], &[f64], &Gives),
         fitted: &[bool],
         maps: &[ContrastMaps],
     ) -> Result<Beyond> {
@@ -36,32 +49,70 @@ impl Autocorrelation {
         }
         if self.doubts && matches!(self.used, Used::Own | Used::Smoothed(_)) {
             let is_reml = self.lags.of_groups.iter().all(|ar1| ar1.rule == Rule::Reml);
-            if let Some(give) = give.first().filter(|_| is_reml) {
-                return self.as_far_as_it_gives(held, (rho, sigma2, give), fitted, maps);
+            if is_reml {
+                return self.as_far_as_it_gives(held, (rho, sigma2, gives), fitted, maps);
             }
         }
         self.beyond_edges(held, (rho, sigma2), fitted, maps)
     }
 
-    /// The fit at a rho that is off by as much as residuals off by t's relative bound in f64 make it.
+    /// By how much a voxel's own rho lies elsewhere in another bowl that is as deep where residuals are off by t's relative bound in f32, `[voxel of the
+    /// grid]`, 0 where there is none; and how many voxels have one.
+    pub(super) fn elsewhere(&self, held: &[Held], own: &OwnRho) -> (Vec<f64>, usize) {
+        let (mut shift, mut n) = (vec![0.0; own.rho.len()], 0);
+        let scans: Vec<Scan> = self.lags.of_groups.par_iter().map(|ar1| ar1.scan()).collect();
+        for run in held.iter().flat_map(Held::of_one_group) {
+            let ar1 = &self.lags.of_groups[run.group];
+            let r = Bounds::F32.rtol;
+            let rivals: Vec<Option<f64>> = match run.own {
+                [] => ar1.rivals(&scans[run.group], &run.sums, r),
+                own => own
+                    .par_iter()
+                    .flat_map_iter(|own| {
+                        let model = ar1.with(own.border());
+                        model.rivals(&model.scan(), own.sums(), r)
+                    })
+                    .collect(),
+            };
+            for (&place, rival) in run.places.iter().zip(rivals) {
+                let Some(rival) = rival.filter(|_| own.varies[place]) else { continue };
+                shift[place] = rival - own.rho[place];
+                n += 1;
+            }
+        }
+        (shift, n)
+    }
+
+    /// The fit at a rho that is off by as much as residuals off by t's relative bound in f64 make it, or in another bowl.
     fn as_far_as_it_gives(
         &self,
         held: &[Held],
-        (rho, sigma2, give): (&[f64], &[f64], &[f64]),
+        (rho, sigma2, gives): (&[f64], &[f64], &Gives),
         fitted: &[bool],
         maps: &[ContrastMaps],
     ) -> Result<Beyond> {
-        let off = |(rho, give): (&f64, &f64)| {
-            let inwards = if *rho > 0.0 { -1.0 } else { 1.0 };
-            (rho + inwards * give * Bounds::F64.rtol).clamp(-LARGEST, LARGEST)
+        let Gives { of, shift, n_elsewhere } = gives;
+        let elsewhere: Vec<f64> = rho.iter().zip(shift).map(|(rho, shift)| rho + shift).collect();
+        let is_own = matches!(self.used, Used::Own);
+        // Beside what other voxels' bowls do to a smoothed rho; a rho in its own other bowl is there.
+        let off = |((rho, give), shift): ((&f64, &f64), &f64)| {
+            let towards = match *shift {
+                0.0 if *rho > 0.0 => -1.0,
+                0.0 => 1.0,
+                _ if is_own => 0.0,
+                shift => shift.signum(),
+            };
+            (rho + towards * give * Bounds::F64.rtol).clamp(-LARGEST, LARGEST)
         };
-        let there: Vec<f64> = rho.iter().zip(give).map(off).collect();
+        let all = elsewhere.iter().zip(of.iter().flatten()).zip(shift);
+        let there: Vec<f64> = all.map(off).collect();
         let (mut sigma2, mut others) = (sigma2.to_vec(), maps.to_vec());
         for run in held.iter().flat_map(Held::of_one_group) {
             let solved = self.solve(&run, None, &there)?;
             put(solved, run.places, (&mut others, &mut sigma2), fitted);
         }
-        Ok(Beyond { n: 0, contrasts: Some(others), residuals: vec![sigma2] })
+        let residuals = vec![sigma2, elsewhere];
+        Ok(Beyond { n: *n_elsewhere, contrasts: Some(others), residuals })
     }
 
     fn nearly_as_good(

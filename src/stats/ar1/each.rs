@@ -15,8 +15,9 @@ use chunk::Chunk;
 
 /// Of the residuals' squares: less is what rounding leaves of none.
 const NOTHING: f64 = 1e-10;
-/// L is made so far apart, and the objective first looked at every so many of them.
+/// L is made so far apart, also at so many points beyond the largest rho on either side, and the objective first looked at every so many of the others.
 const STEP: f64 = 0.005;
+const BEYOND: usize = 2;
 const COARSE: usize = 10;
 /// Voxels of a task: those that ask for the same rho are looked at side by side.
 const CHUNK: usize = 256;
@@ -45,7 +46,7 @@ impl<'a> EachAdded<'a> {
     /// Of a group's model and its columns; `has_rho`: whether rho is anything but 0.
     #[must_use]
     pub fn new(model: &'a Ar1, added: &'a [Added], has_rho: bool) -> EachAdded<'a> {
-        let n = if has_rho { (2.0 * LARGEST / STEP).round() as usize + 1 } else { 0 };
+        let n = if has_rho { (2.0 * LARGEST / STEP).round() as usize + 1 + 2 * BEYOND } else { 0 };
         let point = |at: usize| model.point(rho_of(at as f64), added);
         EachAdded { model, added, points: (0..n).into_par_iter().map(point).collect() }
     }
@@ -127,5 +128,5 @@ enum Task<'a> {
 
 /// rho of a point, also between two.
 fn rho_of(at: f64) -> f64 {
-    STEP * at - LARGEST
+    STEP * (at - BEYOND as f64) - LARGEST
 }

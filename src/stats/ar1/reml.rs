@@ -10,13 +10,18 @@ use super::{Ar1, Rule, Sums};
 use crate::stats::gls::{add_product, take_product};
 use crate::stats::panel::{Lanes, lanes_mut, width};
 
+mod rivals;
+
 /// Trial values lie this far apart from -[`LARGEST`] on.
 const STEP: f64 = 0.05;
-/// The largest magnitude of rho that is looked at.
+/// The largest magnitude of rho that is found.
 pub const LARGEST: f64 = 0.95;
-/// Parabolas after the scan, and the step below which they end.
-const PARABOLAS: usize = 12;
-const SMALL_STEP: f64 = 1e-7;
+/// Where the objective is looked at beyond it, so that a least place between the last trial values is told from one beyond them.
+const BEYOND: f64 = 0.975;
+/// Parabolas after the scan at most.
+const PARABOLAS: usize = 24;
+/// A place this near to the parabola's vertex is the least, once values twice as far away on both sides say so; of values nearer to each other rounding is the difference.
+const NEAR: f64 = 5e-5;
 
 /// What a trial value of rho makes of the design; all voxels of the group share it.
 #[derive(Debug, Clone, PartialEq)]
@@ -141,9 +146,8 @@ impl WithSimd for Alone<'_> {
                 scanned.push(model.objective(panel.own.rss[lane] / panel.square(0), ln_det));
             }
         }
-        let mut brackets = [Bracket::of(&rho, &scanned)];
-        narrow(simd, model, &mut panel, &mut brackets);
-        brackets[0].vertex()
+        let scanned = Array2::from_shape_vec((rho.len(), 1), scanned).unwrap_or_default();
+        bowls(simd, model, &mut panel, &scanned).first().map_or(0.0, |bowls| bowls.deepest().rho)
     }
 }
 
@@ -216,40 +220,114 @@ impl Ar1 {
 
 #[inline(always)]
 fn reml<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> Vec<f64> {
+    let values = scanned(simd, model, trials, panel);
+    bowls(simd, model, panel, &values).iter().map(|bowls| bowls.deepest().rho).collect()
+}
+
+/// A place where the objective is least about it, its value, and the trial value that it was found from.
+#[derive(Debug, Clone, Copy)]
+struct Bowl {
+    rho: f64,
+    value: f64,
+    trial: usize,
+}
+
+/// The bowl of the least trial value, and the next, where there is another: few degrees of freedom leave two. Which is deeper is seen at their bottoms.
+struct Bowls {
+    first: Bowl,
+    other: Option<Bowl>,
+}
+
+impl Bowls {
+    fn deepest(&self) -> Bowl {
+        self.other.filter(|other| other.value < self.first.value).unwrap_or(self.first)
+    }
+}
+
+/// The bowls of each lane, from the objective at the trial values, `[trial][lane]`.
+#[inline(always)]
+fn bowls<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, scanned: &Array2<f64>) -> Vec<Bowls> {
+    let rho = trial_values();
+    let lanes: Vec<Vec<f64>> = scanned.columns().into_iter().map(|own| own.to_vec()).collect();
+    let firsts: Vec<usize> = lanes.iter().map(|own| least(own)).collect();
+    let others: Vec<Option<usize>> = lanes.iter().map(|own| other_bowl(own)).collect();
+    let mut bottoms = Vec::with_capacity(2);
+    for second in [false, true] {
+        if second && others.iter().all(Option::is_none) {
+            break;
+        }
+        let from = firsts.iter().zip(&others);
+        let from: Vec<usize> =
+            from.map(|(first, other)| other.filter(|_| second).unwrap_or(*first)).collect();
+        let about = lanes.iter().zip(&from).map(|(own, &at)| Bracket::about(at, &rho, own));
+        let mut brackets: Vec<Bracket> = about.collect();
+        narrow(simd, model, panel, &mut brackets);
+        let bowl = |(bracket, trial): (&Bracket, usize)| Bowl {
+            rho: bracket.least(),
+            value: bracket.f[1],
+            trial,
+        };
+        bottoms.push(brackets.iter().zip(from).map(bowl).collect::<Vec<Bowl>>());
+    }
+    let other = |lane: usize| others[lane].and_then(|_| Some(bottoms.get(1)?[lane]));
+    (0..lanes.len()).map(|lane| Bowls { first: bottoms[0][lane], other: other(lane) }).collect()
+}
+
+/// The least trial of another bowl than that of the least.
+fn other_bowl(values: &[f64]) -> Option<usize> {
+    let (best, last) = (least(values), values.len().saturating_sub(1));
+    let is_bowl = |k: usize| {
+        (k == 0 || values[k] <= values[k - 1]) && (k == last || values[k] <= values[k + 1])
+    };
+    let others = (0..=last).filter(|&k| k.abs_diff(best) > 1 && is_bowl(k));
+    others.min_by(|&a, &b| values[a].total_cmp(&values[b]))
+}
+
+/// The objective at the trial values, `[trial][lane]`.
+#[inline(always)]
+fn scanned<S: Simd>(simd: S, model: &Ar1, trials: &[Trial], panel: &mut Panel) -> Array2<f64> {
     let w = width::<S>();
-    let mut scanned = Array2::zeros((trials.len(), w));
+    let mut values = Array2::zeros((trials.len(), w));
     let mut rss = vec![0.0; w];
-    for (trial, mut row) in trials.iter().zip(scanned.rows_mut()) {
+    for (trial, mut row) in trials.iter().zip(values.rows_mut()) {
         lanes_mut::<S>(&mut rss)[0] = scan(simd, model, trial, panel);
         for (lane, value) in row.iter_mut().enumerate() {
             *value = model.objective(rss[lane] / panel.square(lane), trial.ln_det);
         }
     }
-    let rho: Vec<f64> = trials.iter().map(|trial| trial.rho).collect();
-    let mut brackets: Vec<Bracket> =
-        (0..w).map(|lane| Bracket::of(&rho, &scanned.column(lane).to_vec())).collect();
-    narrow(simd, model, panel, &mut brackets);
-    brackets.iter().map(Bracket::vertex).collect()
+    values
 }
 
 /// Parabolas, each through exact values; a panel that holds one voxel in all its lanes has but one bracket.
 #[inline(always)]
 fn narrow<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, brackets: &mut [Bracket]) {
+    if brackets.iter().any(|bracket| bracket.beyond().is_some()) {
+        let at: Vec<f64> = brackets.iter().map(|b| b.beyond().unwrap_or(b.x[1])).collect();
+        let values = exact(simd, model, panel, &at);
+        brackets.iter_mut().zip(at).zip(values).for_each(|((b, x), f)| b.widen(x, f));
+    }
     for _ in 0..PARABOLAS {
-        let mut next: Vec<f64> = brackets.iter().map(Bracket::vertex).collect();
-        if brackets.iter().zip(&next).all(|(b, next)| (b.x[1] - next).abs() < SMALL_STEP) {
+        let next: Vec<f64> = brackets.iter_mut().map(Bracket::next).collect();
+        if brackets.iter().all(|bracket| bracket.found.is_some()) {
             return;
         }
-        next.resize(width::<S>(), next[0]);
-        panel.factorise(simd, model, &next);
-        for (lane, bracket) in brackets.iter_mut().enumerate() {
-            let ln_det = panel.own.ln_det[lane] + model.ln_det_r(next[lane]);
-            bracket.narrow(
-                next[lane],
-                model.objective(panel.own.rss[lane] / panel.square(lane), ln_det),
-            );
-        }
+        let values = exact(simd, model, panel, &next);
+        brackets.iter_mut().zip(next).zip(values).for_each(|((b, x), f)| b.narrow(x, f));
     }
+}
+
+/// The objective of each lane at a rho of its own; lanes beyond these take the first.
+#[inline(always)]
+fn exact<S: Simd>(simd: S, model: &Ar1, panel: &mut Panel, rho: &[f64]) -> Vec<f64> {
+    let mut lanes = rho.to_vec();
+    lanes.resize(width::<S>(), rho[0]);
+    panel.factorise(simd, model, &lanes);
+    let mut values = vec![0.0; rho.len()];
+    for (lane, value) in values.iter_mut().enumerate() {
+        let ln_det = panel.own.ln_det[lane] + model.ln_det_r(rho[lane]);
+        *value = model.objective(panel.own.rss[lane] / panel.square(lane), ln_det);
+    }
+    values
 }
 
 /// RSS at a trial value.
@@ -287,19 +365,62 @@ fn scan<S: Simd>(simd: S, model: &Ar1, trial: &Trial, panel: &mut Panel) -> Lane
     rss
 }
 
+/// Which of some values is the least, the first of equals.
+fn least(values: &[f64]) -> usize {
+    (0..values.len()).fold(0, |best, k| if values[k] < values[best] { k } else { best })
+}
+
 /// Three places about the least value, ascending.
 struct Bracket {
     x: [f64; 3],
     f: [f64; 3],
+    /// The least place, once it is known.
+    found: Option<f64>,
 }
 
 impl Bracket {
-    /// About the least of the scanned values; at an end the bracket is the end itself.
-    fn of(rho: &[f64], values: &[f64]) -> Bracket {
-        let at =
-            (0..values.len()).fold(0, |best, k| if values[k] < values[best] { k } else { best });
+    /// About one of the scanned values; at an end its outer place is the end itself.
+    fn about(at: usize, rho: &[f64], values: &[f64]) -> Bracket {
         let around = [at.saturating_sub(1), at, (at + 1).min(rho.len() - 1)];
-        Bracket { x: around.map(|k| rho[k]), f: around.map(|k| values[k]) }
+        Bracket { x: around.map(|k| rho[k]), f: around.map(|k| values[k]), found: None }
+    }
+
+    /// Where to look next: at the parabola's vertex; beside the middle where that is the vertex and an outer place is far; nowhere else once it is found.
+    fn next(&mut self) -> f64 {
+        let [x0, x1, x2] = self.x;
+        let vertex = self.found.unwrap_or_else(|| self.vertex());
+        if self.found.is_some() || (vertex - x1).abs() >= NEAR {
+            return vertex;
+        }
+        let (below, above) = (x1 - x0, x2 - x1);
+        if below.max(above) <= 4.0 * NEAR || !self.f[1].is_finite() {
+            self.found = Some(vertex);
+            return vertex;
+        }
+        if below > above { x1 - 2.0 * NEAR } else { x1 + 2.0 * NEAR }
+    }
+
+    /// Where to look for an outer place; none where there is one.
+    fn beyond(&self) -> Option<f64> {
+        let [x0, x1, x2] = self.x;
+        (x0 == x1 || x1 == x2).then(|| BEYOND.copysign(x1))
+    }
+
+    /// Take a value beyond the end. Where it is lower still, the end is the least that may be.
+    fn widen(&mut self, x: f64, f: f64) {
+        if self.beyond() != Some(x) {
+            return;
+        }
+        let outer = if x < self.x[1] { 0 } else { 2 };
+        match f > self.f[1] {
+            true => (self.x[outer], self.f[outer]) = (x, f),
+            false => (self.x, self.f) = ([self.x[1]; 3], [self.f[1]; 3]),
+        }
+    }
+
+    /// The least place, no farther than rho may lie.
+    fn least(&self) -> f64 {
+        self.found.unwrap_or_else(|| self.vertex()).clamp(-LARGEST, LARGEST)
     }
 
     /// Where the parabola through the three has its least value; the middle where there is none.
@@ -315,7 +436,7 @@ impl Bracket {
     fn narrow(&mut self, x: f64, f: f64) {
         let [x0, x1, x2] = self.x;
         let [f0, f1, f2] = self.f;
-        if !f.is_finite() || x == x1 {
+        if !f.is_finite() || x == x1 || self.found.is_some() {
             return;
         }
         let (x_new, f_new) = match (x < x1, f < f1) {

@@ -2,10 +2,10 @@
 
 use ndarray::Array2;
 
-use super::{Asking, of_runs};
+use super::Asking;
 use crate::design::similar;
 use crate::error::{Error, Result};
-use crate::kernels::glm::Model;
+use crate::kernels::glm::Outline;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::watch::Watch;
 
@@ -16,6 +16,8 @@ pub(super) const LISTED: usize = 5;
 pub(super) struct Lack {
     /// Columns that it has not.
     missing: Vec<String>,
+    /// Columns that censoring took.
+    pub(super) lost: Vec<String>,
     /// Columns that depend on each other, where it has all.
     dependent: Vec<String>,
     /// How many rows it could have answered.
@@ -28,10 +30,11 @@ impl Asking<'_> {
         &self,
         rows: &Array2<f64>,
         runs: &[Run],
-        models: &[Model],
+        models: &[Outline],
         watch: &dyn Watch,
     ) -> Result<Vec<bool>> {
-        let lacks: Vec<Option<Lack>> = models.iter().map(|model| self.lack(rows, model)).collect();
+        let of_runs = runs.iter().zip(models);
+        let lacks: Vec<Option<Lack>> = of_runs.map(|of_run| self.lack(rows, of_run)).collect();
         let counts: Vec<bool> = lacks.iter().map(Option::is_none).collect();
         let (n, of) = (counts.iter().filter(|&&counts| counts).count(), runs.len());
         if n == of {
@@ -55,7 +58,7 @@ impl Asking<'_> {
                 "have all its conditions in one run or more",
                 "conditions of different runs are compared by the runs' names, as a@run-1 - b@run-2",
             );
-            return Err(of_runs(error, runs));
+            return Err(super::of_runs(error, runs));
         }
         let name = self.name;
         if !self.skips_missing {
@@ -65,7 +68,7 @@ impl Asking<'_> {
                 "be estimable in every run",
                 "--skip-missing takes it over the runs that have its conditions; or name runs, as in pain@run-1; or leave the run out",
             );
-            return Err(of_runs(error, runs));
+            return Err(super::of_runs(error, runs));
         }
         let what = match self.over.is_across {
             false => format!("contrast '{name}' is that of"),
@@ -77,31 +80,51 @@ impl Asking<'_> {
         Ok(counts)
     }
 
-    /// What a model lacks to determine rows `[row][column of any run]`; none where it lacks nothing.
-    pub(super) fn lack(&self, rows: &Array2<f64>, model: &Model) -> Option<Lack> {
+    /// What a run lacks to determine rows `[row][column of any run]` by its model; none where it lacks nothing.
+    pub(super) fn lack(&self, rows: &Array2<f64>, (run, model): (&Run, &Outline)) -> Option<Lack> {
         let (weights, missing) = self.placed(rows, model);
+        let weighs = |name: &String| {
+            let at = self.names.iter().position(|own| own == name);
+            at.is_some_and(|at| rows.column(at).iter().any(|w| *w != 0.0))
+        };
+        let lost: Vec<String> = run.lost.iter().filter(|name| weighs(name)).cloned().collect();
         let determined = |row: usize| {
             let mut weighed = rows.row(row).into_iter().zip(self.names).filter(|(w, _)| **w != 0.0);
-            let is_there = weighed.all(|(_, name)| !missing.contains(name));
+            let is_there = weighed.all(|(_, name)| !missing.contains(name) && !lost.contains(name));
             let weights = weights.row(row);
             let is_zero = weights.iter().all(|w| *w == 0.0);
-            is_there && (is_zero || model.solvers.iter().all(|s| s.is_estimable(weights)))
+            is_there && (is_zero || model.is_estimable(weights))
         };
         let n_rows = (0..rows.nrows()).filter(|&row| determined(row)).count();
         let dependent = || model.rank_deficiency().unwrap_or_default();
-        (n_rows < rows.nrows()).then(|| Lack { missing, dependent: dependent(), n_rows })
+        (n_rows < rows.nrows()).then(|| Lack {
+            missing,
+            lost: lost.clone(),
+            dependent: dependent(),
+            n_rows,
+        })
     }
 
-    fn said(&self, lack: &Lack, run: &Run) -> String {
+    /// Why a run lacks it, in words.
+    pub(super) fn said(&self, lack: &Lack, run: &Run) -> String {
         let path = display(&run.path);
+        let quoted = |names: &[String]| {
+            names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+        };
+        if !lack.lost.is_empty() {
+            let (n_left_out, n) = (run.header.n_volumes() - run.kept.len(), run.header.n_volumes());
+            return format!(
+                "censoring took all of {} from {path} (with {n_left_out} of its {n} volumes)",
+                quoted(&lack.lost)
+            );
+        }
         if lack.missing.is_empty() {
             return format!(
                 "the design of {path} does not determine it (these columns depend on each other: {})",
                 lack.dependent.join(", ")
             );
         }
-        let quoted = |name: &String| format!("`{name}`");
-        let missing = lack.missing.iter().map(quoted).collect::<Vec<_>>().join(", ");
+        let missing = quoted(&lack.missing);
         let close = lack.missing.iter().find_map(|name| self.meant(name, run));
         let close = close.map_or(String::new(), |name| format!(" (is it its `{name}`?)"));
         format!("{path} has no {missing}{close}")

@@ -5,7 +5,7 @@ use pulp::{Simd, WithSimd};
 use super::super::Sums;
 use super::super::between::{lagrange, stationary, vertex};
 use super::known::Known;
-use super::{COARSE, EachAdded, STEP, Task, rho_of};
+use super::{BEYOND, COARSE, EachAdded, STEP, Task, rho_of};
 use crate::stats::ar1::LARGEST;
 use crate::stats::panel::width;
 
@@ -48,7 +48,7 @@ struct Search {
 fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
     let last = known.all.points.len() - 1;
     let mut found = vec![0.0; known.all.added.len() * known.n];
-    let mut open = scan(simd, known, &mut found);
+    let mut open = scan(simd, known);
     for _ in 0..MOVES {
         for search in &open {
             known.want_about(search.voxel, search.middle);
@@ -68,8 +68,12 @@ fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
             }
             let next = (middle + least - 2).clamp(2, last - 2);
             if next == middle {
-                let part = stationary(logarithms(known, f, known.left(at, voxel)));
-                found[at * known.n + voxel] = rho_of(middle as f64 + part);
+                // Lower still beyond the largest: that is the least that may be.
+                let part = match least {
+                    0 | 4 => 0.0,
+                    _ => stationary(logarithms(known, f, known.left(at, voxel))),
+                };
+                found[at * known.n + voxel] = rho_of(middle as f64 + part).clamp(-LARGEST, LARGEST);
             } else {
                 found[at * known.n + voxel] = rho_of(next as f64);
                 still.push(Search { at, voxel, middle: next });
@@ -88,11 +92,11 @@ fn logarithms<const N: usize>(known: &Known<'_>, weighed: [f64; N], left: f64) -
     weighed.map(|rss| known.all.model.left_beside() * (rss / left).ln())
 }
 
-/// Where searches begin, and rho of those that end where rho may not be larger.
+/// Where searches begin.
 #[inline(always)]
-fn scan<S: Simd>(simd: S, known: &mut Known<'_>, found: &mut [f64]) -> Vec<Search> {
+fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
     let (w, k, last) = (width::<S>(), known.all.added.len(), known.all.points.len() - 1);
-    let n_coarse = last / COARSE + 1;
+    let n_coarse = (last - 2 * BEYOND) / COARSE + 1;
     // [column][point][lane]
     let mut seen = vec![0.0; k * n_coarse * w];
     let mut open = Vec::new();
@@ -100,7 +104,7 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>, found: &mut [f64]) -> Vec<Searc
         let count = w.min(known.n - first);
         known.load::<S>(first, count);
         for at in 0..n_coarse {
-            let point = &known.all.points[at * COARSE];
+            let point = &known.all.points[at * COARSE + BEYOND];
             known.beside.look(simd, known.all, point);
             known.beside.weigh(simd, point, &mut seen[at * w..], n_coarse * w);
         }
@@ -114,19 +118,17 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>, found: &mut [f64]) -> Vec<Searc
                 for i in 1..n_coarse {
                     least = if seen[i * w + lane] < seen[least * w + lane] { i } else { least };
                 }
-                if least == 0 || least + 1 == n_coarse {
-                    found[at * known.n + voxel] = rho_of((least * COARSE) as f64);
-                    continue;
-                }
                 let value = |i: usize| seen[i * w + lane];
-                let near = if least >= 2 && least + 2 < n_coarse {
+                let near = if least == 0 || least + 1 == n_coarse {
+                    0.0
+                } else if least >= 2 && least + 2 < n_coarse {
                     let five = std::array::from_fn(|i| value(least + i - 2));
                     stationary(logarithms(known, five, left)).clamp(-1.0, 1.0)
                 } else {
                     let three = std::array::from_fn(|i| value(least + i - 1));
                     vertex(logarithms(known, three, left))
                 };
-                let start = ((least as f64 + near) * COARSE as f64).round() as usize;
+                let start = ((least as f64 + near) * COARSE as f64).round() as usize + BEYOND;
                 open.push(Search { at, voxel, middle: start.clamp(2, last - 2) });
             }
         }
@@ -167,7 +169,7 @@ fn solve<S: Simd>(simd: S, known: &mut Known<'_>, rho: &[Vec<f64>], first: usize
 /// A rho in steps, and the middle of the five points about it.
 #[inline(always)]
 fn steps(all: &EachAdded<'_>, rho: f64) -> (f64, usize) {
-    let steps = (rho + LARGEST) / STEP;
+    let steps = (rho + LARGEST) / STEP + BEYOND as f64;
     (steps, (steps.round().max(0.0) as usize).clamp(2, all.points.len() - 3))
 }
 

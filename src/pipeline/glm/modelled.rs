@@ -1,0 +1,198 @@
+//! The model of a run: what there is to say of it when the contrasts are asked, and all that is prepared for the run when it is its turn. The latter is large
+//! where each slice has columns of its own, and stays no longer than the turn.
+
+use super::{FEW_DOF, deficient};
+use crate::error::{Error, Result};
+use crate::kernels::contrast::Prepared;
+use crate::kernels::glm::{Model, Outline};
+use crate::kernels::nuisance::Projection;
+use crate::kernels::smooth::{Kernel, Taps};
+use crate::maps::{Dof, told};
+use crate::pipeline::first_level::Plan;
+use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::noise::{Autocorrelation, Used};
+use crate::pipeline::smoothing::Smoothing;
+use crate::pipeline::spec::{GlmSpec, Noise};
+use crate::pipeline::watch::Watch;
+use crate::stats::ar1::{Pairs, Rule};
+
+/// What a person is told of a run's model.
+pub(super) struct Told {
+    /// Column names, `[regressor]`.
+    pub(super) names: Vec<String>,
+    /// Degrees of freedom that are left: the least over slice groups.
+    pub(super) dof: f64,
+    /// The same of each slice group.
+    pub(super) dofs: Dof,
+    /// Columns that depend on others.
+    pub(super) dependent: Vec<String>,
+}
+
+impl Told {
+    pub(super) fn of(model: Outline) -> Told {
+        let (dofs, dependent) = (model.dofs(), model.rank_deficiency().unwrap_or_default());
+        Told { names: model.names, dof: model.dof, dofs, dependent }
+    }
+}
+
+/// The model of a run.
+pub(super) fn model(run: &Run) -> Result<Model> {
+    let (names, matrix) = run.shared();
+    let n_planes = run.grid.shape[2];
+    Model::new(&matrix, names, run.varying().as_ref(), n_planes, run.dof_spent)
+}
+
+/// What is doubtful about the model of a run.
+///
+/// # Errors
+/// Bad data where censoring leaves too little.
+pub(super) fn say(spec: &GlmSpec, run: &Run, model: &Outline, watch: &dyn Watch) -> Result<()> {
+    tell_inflation(run, model, watch);
+    let n_volumes = run.header.n_volumes();
+    refuse_few(spec, run, model.dof)?;
+    if model.dof < FEW_DOF {
+        let kept = match run.kept.len() {
+            all if all == n_volumes => "leaves".to_owned(),
+            kept => format!("keeps {kept} of its {n_volumes} volumes, which leaves"),
+        };
+        watch.warn(&format!(
+            "{} {kept} {} degrees of freedom: its variances are little known, and p over several runs, whose degrees of freedom are summed, is somewhat \
+             too small",
+            display(&run.path),
+            told(model.dof)
+        ));
+    }
+    if let Some(columns) = model.rank_deficiency() {
+        let why = deficient::why(run, &columns);
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join("; ")) };
+        watch.warn(&format!(
+            "the design of {} is rank deficient{why}; columns involved: {}; the solution of least norm is taken: contrasts of other columns are as without them, \
+             leave out what adds nothing",
+            display(&run.path),
+            columns.join(", ")
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a run's slice-dependent columns are taken out of it before it is smoothed.
+pub(super) fn corrects(run: &Run, smoothing: Option<&Smoothing>) -> bool {
+    run.slices().is_some() && smoothing.is_some()
+}
+
+/// All that happens to a run between file and maps: its model, the contrasts that it counts for, what comes before, and its noise.
+///
+/// # Errors
+/// What the run's columns do not allow.
+pub(super) fn plan(
+    spec: &GlmSpec,
+    run: &Run,
+    (model, contrasts): (Model, Vec<Prepared>),
+    smoothing: Option<&Smoothing>,
+) -> Result<Plan> {
+    let correct = match run.slices().filter(|_| corrects(run, smoothing)) {
+        Some(slices) => {
+            let (known, slices) = run.known_of(slices);
+            Some(Projection::each(&known, &slices)?)
+        }
+        None => None,
+    };
+    let noise = Some(noise(spec, run, (&model, &contrasts))?);
+    Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
+}
+
+/// Refuse a run of which censoring leaves too little.
+fn refuse_few(spec: &GlmSpec, run: &Run, dof: f64) -> Result<()> {
+    let n_volumes = run.header.n_volumes();
+    if run.kept.len() < n_volumes && dof < spec.min_dof {
+        return Err(Error::bad_data(
+            display(&run.path),
+            format!(
+                "keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known",
+                run.kept.len(),
+                told(dof)
+            ),
+            format!("leave {} or more (--min-dof)", told(spec.min_dof)),
+            "leave the run out, censor less strictly, choose fewer columns, or say --min-dof",
+        ));
+    }
+    Ok(())
+}
+
+/// Columns of each voxel's own take their degrees of freedom from the run's.
+pub(super) fn leave_room(spec: &GlmSpec, model: &Told, n_beside: usize, run: &Run) -> Result<()> {
+    let left = model.dof - n_beside as f64;
+    if n_beside > 0 && left < 1.0 {
+        return Err(Error::bad_data(
+            display(&run.path),
+            format!(
+                "leaves {} degrees of freedom beside {n_beside} voxel-wise columns",
+                told(left)
+            ),
+            "leave at least one",
+            "choose fewer columns",
+        ));
+    }
+    refuse_few(spec, run, left)
+}
+
+/// nilearn's rule is one of runs without gaps.
+pub(super) fn refuse_gaps(spec: &GlmSpec, run: &Run) -> Result<()> {
+    if spec.noise == Noise::NilearnAr1 && Pairs::of_kept(&run.kept).has_gaps() {
+        return Err(Error::usage(
+            "--noise nilearn-ar1",
+            format!("is asked for with censored volumes of {}", display(&run.path)),
+            "be of runs without gaps: nilearn has no rule for them",
+            "use --noise ar1",
+        ));
+    }
+    Ok(())
+}
+
+/// How the run's residuals depend on each other, and which rho its fit takes.
+pub(super) fn noise(
+    spec: &GlmSpec,
+    run: &Run,
+    fitted: (&Model, &[Prepared]),
+) -> Result<Autocorrelation> {
+    // An F of several rows over runs is that of their summed covariances.
+    let joint = spec.runs.len() > 1 && !spec.f_contrasts.is_empty();
+    let joint = joint || !spec.voxelwise.is_empty();
+    let (rule, used) = match spec.noise {
+        Noise::Ols if joint => (Rule::Reml, Used::Zero),
+        Noise::Ols => (Rule::Reml, Used::None { all: spec.maps || spec.residuals }),
+        Noise::NilearnAr1 => (Rule::Nilearn, Used::Own),
+        Noise::Arma11 => (Rule::Reml, Used::Arma11),
+        Noise::Ar1 if spec.rho_fwhm_vox == 0.0 => (Rule::Reml, Used::Own),
+        Noise::Ar1 => {
+            let taps = Taps::new(spec.rho_fwhm_vox, [1.0; 3], Kernel::Sampled);
+            (Rule::Reml, Used::Smoothed(taps?))
+        }
+    };
+    let noise = Autocorrelation::new(fitted, Pairs::of_kept(&run.kept), rule, used)?;
+    let noise = if joint { noise.with_covariances() } else { noise };
+    if spec.maps || spec.residuals { noise.with_maps() } else { Ok(noise) }
+}
+
+/// What it costs that the columns of an earlier correction are not in the model.
+fn tell_inflation(run: &Run, model: &Outline, watch: &dyn Watch) {
+    let larger = ((model.dof + run.dof_spent) / model.dof).sqrt() - 1.0;
+    if run.survived.is_some() {
+        watch.note(&format!(
+            "the variance that the {:.1} degrees of freedom without a column add to effects of {} is not counted: t is about {:.1} % too large \
+             where task and physiology are unrelated",
+            run.dof_spent,
+            display(&run.path),
+            100.0 * larger
+        ));
+    } else if run.dof_spent > 0.0 {
+        watch.warn(&format!(
+            "the columns that the correction of {} took out are not at hand: the {} degrees of freedom it spent are counted, \
+             the variance that adds to effects is not, so that t is about {:.1} % too large where task and physiology are \
+             unrelated, more where they are not; give the raw run and --physio, or correct it again with boldly retroicor",
+            display(&run.path),
+            told(run.dof_spent),
+            100.0 * larger
+        ));
+    }
+}
