@@ -43,7 +43,8 @@ use account::{Analysis, account};
 use across::Asked;
 pub use again::courses;
 use in_regions::InRegions;
-pub use methods::{drift, residuals};
+pub use in_regions::refuse_own_columns;
+pub use methods::{drift, in_regions, own_columns, residuals};
 use percent::Percent;
 use so_far::{Combined, SoFar};
 
