@@ -101,7 +101,7 @@ fn lines() -> Vec<String> {
         "calibrate --connect --pairs 20",
         "devices --device cpu",
         "trial trial --control b --baseline ses-0 --endpoint ses-1 --outcome q:pain --pressure p --permutations 20 --out OUT -q",
-        "bids study OUT run --task pain --contrast pain --strategy 6p --space none --desc-label none --fwhm 20 --physio --terms 1/0/0 --device cpu -q",
+        "bids study OUT run --task pain --contrast pain --strategy 6p --space none --desc-label none --anaticor MASK --fwhm 20 --physio --terms 1/0/0 --device cpu -q",
         "group --maps maps.tsv --model one-sample --permutations 20 --out OUT --device cpu -q",
     ]
     .map(|line| {

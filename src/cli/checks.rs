@@ -69,6 +69,30 @@ fn gibibytes(bytes: f64) -> String {
     if gib < 1e6 { format!("{gib:.0} GiB") } else { format!("{gib:.0e} GiB") }
 }
 
+/// A reach of `--anaticor` in mm; refuses one that reaches nothing.
+pub(super) fn anaticor_radius(mm: f64) -> Result<f64> {
+    if mm.is_finite() && mm > 0.0 {
+        return Ok(mm);
+    }
+    Err(Error::usage(
+        "--anaticor-radius",
+        format!("is {mm}"),
+        "be a distance above 0 in mm",
+        "for example --anaticor-radius 15",
+    ))
+}
+
+/// Refuses an option that is about regions where none is named.
+pub(super) fn no_idle(idle: Option<&str>, has_regions: bool) -> Result<()> {
+    let Some(option) = idle.filter(|_| !has_regions) else { return Ok(()) };
+    Err(Error::usage(
+        option,
+        "comes without --roi",
+        "come with regions, which it is about",
+        "name them, as in --roi 'pag=tube:0,-31,-8:0,-36,-16:1.25,3'",
+    ))
+}
+
 /// The widest smoothing of rho in voxels.
 const WIDEST_RHO: f64 = 50.0;
 

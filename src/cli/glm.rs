@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{DesignArgs, MORE, TimingArgs, heading, min_dof};
+use crate::cli::checks;
 use crate::cli::models::parsed;
 use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{NoiseArgs, ScanArgs, SmoothArgs, TableArgs};
@@ -58,7 +59,7 @@ pub(super) struct Args {
     voxelwise: Vec<PathBuf>,
     /// Local white matter as a column of each voxel's own
     ///
-    /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius. All above 0 in the mask counts, every label of a segmentation; it is not smoothed
+    /// ANATICOR: the mean of the run, as it is read, over the voxels of this mask (eroded white matter) within --anaticor-radius. All above 0 in the mask counts, every label of a segmentation, of a map of probabilities 0.5 or more; it is not smoothed
     #[arg(help_heading = heading::INPUTS, long, value_name = "MASK")]
     anaticor: Option<PathBuf>,
     /// Reach of --anaticor, mm
@@ -210,14 +211,7 @@ impl Args {
             ));
         }
         let voxelwise = self.voxelwise(runs.len())?;
-        if let (true, Some(idle)) = (self.roi.is_empty(), self.regions.idle()) {
-            return Err(Error::usage(
-                idle,
-                "comes without --roi",
-                "come with regions, which it is about",
-                "name them, as in --roi 'pag=tube:0,-31,-8:0,-36,-16:1.25,3'",
-            ));
-        }
+        checks::no_idle(self.regions.idle(), !self.roi.is_empty())?;
         Ok(GlmSpec {
             runs,
             design: self.design(),
@@ -252,20 +246,12 @@ impl Args {
                 "give those of the first run, then those of the second",
             ));
         }
-        if !(self.anaticor_radius.is_finite() && self.anaticor_radius > 0.0) {
-            return Err(Error::usage(
-                "--anaticor-radius",
-                format!("is {}", self.anaticor_radius),
-                "be a distance above 0 in mm",
-                "for example --anaticor-radius 15",
-            ));
-        }
+        let radius_mm = checks::anaticor_radius(self.anaticor_radius)?;
         let of_run = |images: &[PathBuf]| images.to_vec();
         let images = match n / n_runs {
             0 => Vec::new(),
             of_each => self.voxelwise.chunks(of_each).map(of_run).collect(),
         };
-        let radius_mm = self.anaticor_radius;
         let local = self.anaticor.clone().map(|mask| LocalMeanOptions { mask, radius_mm });
         Ok(VoxelwiseOptions { images, local })
     }

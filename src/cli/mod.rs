@@ -46,6 +46,7 @@ mod simulate;
 mod smooth;
 mod suggest;
 mod threads;
+mod unlike;
 mod verify;
 mod work;
 

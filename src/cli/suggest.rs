@@ -7,6 +7,7 @@ use clap::error::{ContextKind, ContextValue, Error, ErrorKind};
 use clap::{Arg, Command, CommandFactory};
 
 use super::Cli;
+use super::unlike::UNLIKE_GLM;
 
 /// Names that FSL, AFNI, SPM, nilearn, fMRIPrep and PhysIO use, without dashes and in lower case, `-` for `_`; the option that
 /// does the same here, and how it is given. The first row whose option a command has speaks for it.
@@ -130,7 +131,9 @@ pub(super) fn with_tips(mut error: Error, words: &[String]) -> Error {
     };
     let tip = match error.kind() {
         ErrorKind::UnknownArgument => {
-            let meant = unknown(&error, words).and_then(|word| meant(&word, command, &cli));
+            let word = unknown(&error, words);
+            let otherwise = word.as_ref().and_then(|word| otherwise(word, command));
+            let meant = otherwise.or_else(|| meant(word.as_ref()?, command, &cli));
             meant.or_else(|| loose(&error, command))
         }
         ErrorKind::InvalidSubcommand => loose(&error, command),
@@ -142,6 +145,13 @@ pub(super) fn with_tips(mut error: Error, words: &[String]) -> Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+/// How `boldly bids` does what an option of `boldly glm` does.
+fn otherwise(word: &str, command: &Command) -> Option<String> {
+    let name = word.trim_start_matches('-').split('=').next()?.replace('_', "-");
+    let (_, said) = UNLIKE_GLM.iter().find(|(known, _)| *known == name)?;
+    (command.get_name() == "bids").then(|| (*said).to_owned())
 }
 
 /// The word that clap does not know, as it was typed: of `-fwhm` clap names `-f` alone.
@@ -239,6 +249,26 @@ fn is_image(path: &Path) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_option_of_glm_is_one_of_bids_or_is_said_why_not() {
+        let cli = Cli::command();
+        let of = |command: &str| cli.find_subcommand(command).unwrap();
+        let names = |command: &str| -> Vec<String> {
+            let all = of(command).get_arguments();
+            let long = all.flat_map(|a| [a.get_long_and_visible_aliases(), a.get_all_aliases()]);
+            long.flatten().flatten().map(str::to_owned).collect()
+        };
+        let [glm, bids] = ["glm", "bids"].map(names);
+        for name in glm {
+            let tip = otherwise(&format!("--{name}"), of("bids"));
+            assert!(bids.contains(&name) != tip.is_some(), "--{name}: {tip:?}");
+            assert_eq!(otherwise(&format!("--{name}"), of("glm")), None);
+        }
+        for (name, _) in UNLIKE_GLM {
+            assert!(of("glm").get_arguments().any(|a| a.get_long() == Some(name)), "--{name}");
+        }
+    }
 
     #[test]
     fn every_option_that_is_suggested_exists_and_every_name_leads_to_one() {

@@ -15,6 +15,7 @@ use crate::kernels::smooth::Kernel;
 use crate::physio::Terms;
 
 mod bids;
+mod called;
 mod connect;
 mod endpoints;
 mod files;
@@ -27,9 +28,10 @@ mod run;
 mod task_times;
 
 pub use bids::{
-    AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Inference, MADE_MODEL, MadeModel,
-    Missing, PhysioFit, Wanted,
+    AppLevel, BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, FitOptions, Inference, LocalOfRuns,
+    MADE_MODEL, MadeModel, Missing, PhysioFit, Wanted,
 };
+pub use called::{Called, MaskOfRuns};
 pub use connect::{ConnectSpec, Estimator, Network};
 pub use endpoints::{EndpointsSpec, MapsOfTrial};
 pub use files::Role;

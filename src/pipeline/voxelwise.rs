@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
-use crate::io;
 use crate::io::source::{BoldSource, Censored, LocalMean, Sample, Sampled};
+use crate::io::{self, BoldFile};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Run, display, open_bold};
@@ -14,6 +14,7 @@ use crate::pipeline::masks;
 use crate::pipeline::precision;
 use crate::pipeline::spec::{GlmSpec, LocalMeanOptions};
 use crate::pipeline::watch::{Quiet, Watch};
+use crate::volume::Grid;
 
 /// What the column of [`LocalMeanOptions`] is called.
 const LOCAL: &str = "local_white_matter";
@@ -122,6 +123,27 @@ fn name(path: &Path) -> String {
     name.trim_end_matches(".gz").trim_end_matches(".nii").to_owned()
 }
 
+/// Whether an image of regressors is one of a run, and a note where it lies a little off. `of_run`: the run's grid, its volumes and its name.
+///
+/// # Errors
+/// Bad data: another grid, or number of volumes.
+pub fn check(
+    image: &BoldFile,
+    ((grid, n_volumes), of_run): ((&Grid, usize), &str),
+) -> Result<Option<String>> {
+    let hint = "give a regressor image on the run's grid, one value a voxel and volume";
+    let note = io::check_grid(&image.path, &image.grid, (grid, of_run), hint)?;
+    if image.n_volumes != n_volumes {
+        return Err(Error::bad_data(
+            display(&image.path),
+            format!("has {} volumes", image.n_volumes),
+            format!("have {n_volumes} like {of_run}"),
+            hint,
+        ));
+    }
+    Ok(note)
+}
+
 fn image(
     path: &Path,
     run: &Run,
@@ -129,19 +151,9 @@ fn image(
     watch: &dyn Watch,
 ) -> Result<(Box<dyn BoldSource>, bool)> {
     let mut image = open_bold(path, watch)?;
-    let of_run = display(&run.path);
-    let hint = "give a regressor image on the run's grid, one value a voxel and volume";
-    let note = io::check_grid(path, &image.grid, (&run.grid, &of_run), hint)?;
-    note.iter().for_each(|line| watch.note(line));
     let n_volumes = run.header.n_volumes();
-    if image.n_volumes != n_volumes {
-        return Err(Error::bad_data(
-            display(path),
-            format!("has {} volumes", image.n_volumes),
-            format!("have {n_volumes} like {of_run}"),
-            hint,
-        ));
-    }
+    let note = check(&image, ((&run.grid, n_volumes), &display(&run.path)))?;
+    note.iter().for_each(|line| watch.note(line));
     ladder.grant(&mut image);
     let is_centred = precision::centred(&mut image, (path, &run.grid), watch)?.is_some();
     if run.kept.len() == n_volumes {

@@ -349,6 +349,9 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
             "blocks",
             "peaks",
             "inputs",
+            // Whether images and regions that are named are on a run's grid.
+            "voxelwise",
+            "regions",
             "products",
             "weigh",
             "earlier",

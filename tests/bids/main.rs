@@ -7,6 +7,7 @@ mod binary;
 mod common;
 
 mod again;
+mod beside;
 mod command;
 mod dataset;
 mod events;

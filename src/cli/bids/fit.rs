@@ -1,17 +1,20 @@
 //! How `boldly bids` fits runs: glm's options by glm's names, and what FitLins calls them.
 
 use crate::cli::args::{PhysioArgs, RecordArgs, heading, min_dof};
+use crate::cli::checks;
 use crate::cli::columns::rules;
 use crate::cli::glm::{CombiningName, scaling};
 use crate::cli::inference;
 use crate::cli::models::{self, parsed};
+use crate::cli::regions::RegionArgs;
 use crate::cli::shared::{KernelArgs, NoiseArgs};
 use crate::design::Drift;
 use crate::design::censor::Rules;
 use crate::error::{Error, Result};
 use crate::physio::Terms;
 use crate::pipeline::spec::{
-    Combining, FitOptions, Inference, MIN_DOF, Noise, PhysioFit, SignalScale, TaskTimes,
+    Called, Combining, FitOptions, GivenRegion, Inference, LocalOfRuns, MIN_DOF, MaskOfRuns, Noise,
+    PhysioFit, SignalScale, TaskTimes,
 };
 
 /// How runs are fitted: glm's options by glm's names.
@@ -52,6 +55,35 @@ pub(super) struct FitArgs {
     /// As for boldly glm
     #[arg(help_heading = heading::MODEL, long, value_name = "RULES", value_parser = rules)]
     censor: Option<Rules>,
+    /// Images of regressors of each run by name: desc-wm_regressors
+    ///
+    /// 4-D, columns of each voxel's own, as for boldly glm. What their names say beyond the run, its space and its resolution: entities and a suffix. They are
+    /// looked for among the derivatives and the raw dataset
+    #[arg(help_heading = heading::INPUTS, long, value_name = "NAME", num_args = 1.., value_parser = parsed::<Called>)]
+    voxelwise: Vec<Called>,
+    /// Local white matter as a voxel's own column: label-WM_mask
+    ///
+    /// ANATICOR, as for boldly glm: the mean of each run over its mask (eroded white matter) within --anaticor-radius. What the names of the masks say beyond
+    /// the run, its space and its resolution, as label-WM_desc-eroded_mask or label-WM_probseg (voxels of 0.5 or more); or a file, the mask of all runs
+    #[arg(help_heading = heading::INPUTS, long, value_name = "NAME|MASK", value_parser = parsed::<MaskOfRuns>)]
+    anaticor: Option<MaskOfRuns>,
+    /// Reach of --anaticor, mm
+    ///
+    /// How far from a voxel its white matter lies at most, between centres
+    #[arg(help_heading = heading::INPUTS, long, value_name = "MM", default_value_t = 15.0, requires = "anaticor", allow_negative_numbers = true)]
+    anaticor_radius: f64,
+    /// Also write the residuals of each run, as large as the runs
+    ///
+    /// As boldly glm: desc-residuals_bold.nii in the folder of the run's node. Reads the runs a second time
+    #[arg(help_heading = heading::OUTPUT, long)]
+    residuals: bool,
+    /// Fit regions' means in each run, too: 'pag=tube:...'
+    ///
+    /// As boldly glm: contrast-NAME_regions.tsv of each run, the same regions in all. Of subjects and groups, --inference '--roi ...' takes the means of the maps
+    #[arg(help_heading = heading::REGIONS, long, value_name = "REGION", allow_hyphen_values = true)]
+    roi: Vec<GivenRegion>,
+    #[command(flatten)]
+    regions: RegionArgs,
     #[command(flatten)]
     noise: NoiseArgs,
     /// As FitLins: nilearn is --noise nilearn-ar1, afni --noise arma11
@@ -97,6 +129,8 @@ impl FitArgs {
             Some(EstimatorName::Afni) => (Noise::Arma11, 0.0),
             None => (self.noise.noise(), self.noise.rho_fwhm_vox()?),
         };
+        checks::no_idle(self.regions.idle(), !self.roi.is_empty())?;
+        let radius_mm = checks::anaticor_radius(self.anaticor_radius)?;
         Ok(FitOptions {
             smooth: self.kernel.options(self.fwhm),
             scaling: self.scaling,
@@ -109,6 +143,10 @@ impl FitArgs {
             task_times: self.task_times.unwrap_or(TaskTimes::Metadata),
             physio: self.physio.then(|| self.recordings()).transpose()?,
             maps: true,
+            residuals: self.residuals,
+            voxelwise: self.voxelwise.clone(),
+            local: self.anaticor.clone().map(|mask| LocalOfRuns { mask, radius_mm }),
+            roi: self.regions.options(self.roi.clone()),
         })
     }
 

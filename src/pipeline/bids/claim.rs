@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::found::listed;
+use super::named::listed;
 use super::{Plan, difference, named};
 use crate::error::{Error, Result};
 use crate::io::Claim;

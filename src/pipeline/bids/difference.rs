@@ -73,7 +73,13 @@ fn asked(command: &Command) -> Value {
             recordings = of_recordings(&spec.runs);
             spec.runs.clear();
             // Of which kind it is: that of the brain, or the model's own; each run has another file. One that is made says so.
-            spec.mask = spec.mask.map(|mask| kind_of_mask(&name(mask)));
+            let kind = |path: PathBuf| kind_of_mask(&name(path));
+            spec.mask = spec.mask.map(kind);
+            if let Some(local) = &mut spec.voxelwise.local {
+                local.mask = kind(std::mem::take(&mut local.mask));
+            }
+            let images = spec.voxelwise.images.iter_mut().flatten();
+            images.for_each(|image| *image = kind(std::mem::take(image)));
             Command::Glm(spec)
         }
         Command::Fixed(mut spec) => {
@@ -223,6 +229,15 @@ fn option(at: &[String]) -> String {
         ("record", "breath_band_hz") => "--breath-band",
         ("record", "breath_turns") => "--breath-turns",
         ("mask", _) => "the mask",
+        ("residuals", _) => "--residuals",
+        ("voxelwise", "images") => "--voxelwise",
+        ("voxelwise", _) if at.iter().any(|key| key == "radius_mm") => "--anaticor-radius",
+        ("voxelwise", _) => "--anaticor",
+        ("roi", "names") => "--labels",
+        ("roi", "csf") => "--csf",
+        ("roi", "coordinates") => "--coordinates",
+        ("roi", "shift_mm") => "--shift",
+        ("roi", _) => "--roi",
         ("contrasts" | "f_contrasts", _) => "the model's contrasts",
         ("columns", _) => "the model's columns (X)",
         _ => return format!("--inference ({})", at.join(" ").replace('_', " ")),
@@ -279,9 +294,10 @@ mod tests {
     use crate::pipeline::spec::{FixedSpec, GroupSpec};
 
     /// Every file that says what a command was asked.
-    const SPECS: [&str; 11] = [
+    const SPECS: [&str; 12] = [
         include_str!("../spec.rs"),
         include_str!("../spec/bids.rs"),
+        include_str!("../spec/called.rs"),
         include_str!("../spec/connect.rs"),
         include_str!("../spec/endpoints.rs"),
         include_str!("../spec/files.rs"),

@@ -12,7 +12,7 @@ use crate::bids::{Entities, Model};
 use crate::entity;
 use crate::error::{Error, Result};
 use crate::io::dataset::{Dataset, File};
-use crate::pipeline::spec::{BidsSpec, DEFAULT_DESC, DEFAULT_SPACE, Wanted};
+use crate::pipeline::spec::{BidsSpec, Called, DEFAULT_DESC, DEFAULT_SPACE, MaskOfRuns, Wanted};
 use crate::pipeline::watch::Watch;
 
 /// Endings of images.
@@ -40,6 +40,10 @@ pub(super) struct FoundRun {
     pub events: Option<PathBuf>,
     pub confounds: Option<PathBuf>,
     pub physio: Vec<PathBuf>,
+    /// Images of regressors, in the order in which they were asked for.
+    pub voxelwise: Vec<PathBuf>,
+    /// Its mask of white matter, where the local mean of that is asked for.
+    pub white_matter: Option<PathBuf>,
     /// What was taken from another dataset than that of the image, a sentence each.
     pub told: Vec<String>,
 }
@@ -279,6 +283,21 @@ impl Found {
         };
         let places = Places { raw: &self.raw, derivatives: &self.derivatives };
         let masks = places.of_run(model, (of, file), &mut told)?;
+        let image = |(option, called): (&str, &Called), what: &str, told: &mut Vec<String>| {
+            let run = elsewhere::Wanted { of, bold: file, what };
+            places.called((option, called), &run, told)
+        };
+        let voxelwise = spec.fit.voxelwise.iter();
+        let voxelwise = voxelwise
+            .map(|called| image(("--voxelwise", called), "image of regressors", &mut told))
+            .collect::<Result<_>>()?;
+        let white_matter = match spec.fit.local.as_ref().map(|local| &local.mask) {
+            None => None,
+            Some(MaskOfRuns::File(path)) => Some(path.clone()),
+            Some(MaskOfRuns::Called(called)) => {
+                Some(image(("--anaticor", called), "mask of white matter", &mut told)?)
+            }
+        };
         let mut physio = Vec::new();
         if spec.fit.physio.is_some() {
             physio = recordings(&self.raw, &file.entities)
@@ -295,6 +314,8 @@ impl Found {
             events: events.map(|f| there(self.raw.at(f))).transpose()?,
             confounds,
             physio,
+            voxelwise,
+            white_matter,
             told,
         })
     }

@@ -1,14 +1,16 @@
 //! The mask by which a node fits a run: the brain's beside it, or what the node's `Options.Mask` asks for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::elsewhere::{self, there};
+use super::named::listed;
 use crate::bids::Model;
 use crate::bids::model::{Level, Node};
 use crate::entity;
 use crate::error::{Error, Result};
 use crate::io::dataset::{Dataset, File};
+use crate::pipeline::spec::Called;
 
 /// Endings of images.
 const IMAGES: [&str; 2] = [".nii.gz", ".nii"];
@@ -70,16 +72,7 @@ impl Places<'_> {
             let all = others.filter_map(|(name, of)| Some((name, of, of.brain_mask(bold)?)));
             return run.one(all.collect(), told);
         }
-        let every = derived.chain([("raw", self.raw)]);
-        let every = every.flat_map(|(name, of)| of.files.iter().map(move |file| (name, of, file)));
-        let all: Vec<_> = every.filter(|(_, _, file)| asked.fits(file, bold)).collect();
-        let is_own = |one: &(&str, &Dataset, &File)| one.1.root == of.root;
-        let any_own = all.iter().any(is_own);
-        let near: Vec<_> = all.into_iter().filter(|one| !any_own || is_own(one)).collect();
-        let closeness = |file: &File| (shared(file, bold), file.entities.len());
-        let most = near.iter().map(|(_, _, file)| closeness(file)).max();
-        let all: Vec<_> = near.into_iter().filter(|one| Some(closeness(one.2)) == most).collect();
-        if let Some(found) = run.one(all, told)? {
+        if let Some(found) = self.nearest(&asked, &run, told)? {
             return Ok(Some(found));
         }
         Err(Error::missing_input(
@@ -88,6 +81,65 @@ impl Places<'_> {
             format!("have the mask that {}/Model/Options/Mask asks for", node.pointer),
             "leave Mask out for the brain mask beside the run",
         ))
+    }
+}
+
+impl Places<'_> {
+    /// The image of a run that is called so, beyond its run, its space and its resolution. `option`: that asks for it.
+    ///
+    /// # Errors
+    /// Missing input: there is none; bad data: two that differ.
+    pub fn called(
+        &self,
+        (option, called): (&str, &Called),
+        run: &elsewhere::Wanted<'_>,
+        told: &mut Vec<String>,
+    ) -> Result<PathBuf> {
+        let asked = Asked(&called.asked);
+        if let Some(found) = self.nearest(&asked, run, told)? {
+            return Ok(found);
+        }
+        let kind = &called.asked["suffix"];
+        let all = self.derivatives.iter().map(|(_, of)| of).chain([self.raw]);
+        let of_kind = all.flat_map(|of| &of.files).filter(|file| kind.contains(&file.suffix));
+        let is_ours = |file: &&File| file.entity("subject") == run.bold.entity("subject");
+        let names = of_kind.filter(is_ours).filter_map(|file| file.path.file_name());
+        let names: BTreeSet<String> =
+            names.map(|name| name.to_string_lossy().into_owned()).collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let there = match names.as_slice() {
+            [] => format!("no image of this subject has the suffix {}", kind.join(" or ")),
+            names => format!("there are {}", listed(names)),
+        };
+        Err(Error::missing_input(
+            run.of.at(run.bold).display().to_string(),
+            format!("has no image with {} in its space and resolution", asked.words()),
+            format!("have the one that {option} asks for, on its grid"),
+            there,
+        ))
+    }
+
+    /// Of the images that are asked for those nearest to the run: of its own dataset where that has one, with most keys of the run.
+    fn nearest(
+        &self,
+        asked: &Asked<'_>,
+        run: &elsewhere::Wanted<'_>,
+        told: &mut Vec<String>,
+    ) -> Result<Option<PathBuf>> {
+        let (of, bold) = (run.of, run.bold);
+        let derived = self.derivatives.iter().map(|(name, other)| (&**name, other));
+        let every = derived.chain([("raw", self.raw)]);
+        let every = every.flat_map(|(name, of)| of.files.iter().map(move |file| (name, of, file)));
+        let is_other = |file: &File| file.path != bold.path;
+        let all: Vec<_> =
+            every.filter(|(_, _, file)| asked.fits(file, bold) && is_other(file)).collect();
+        let is_own = |one: &(&str, &Dataset, &File)| one.1.root == of.root;
+        let any_own = all.iter().any(is_own);
+        let near: Vec<_> = all.into_iter().filter(|one| !any_own || is_own(one)).collect();
+        let closeness = |file: &File| (shared(file, bold), file.entities.len());
+        let most = near.iter().map(|(_, _, file)| closeness(file)).max();
+        let all: Vec<_> = near.into_iter().filter(|one| Some(closeness(one.2)) == most).collect();
+        run.one(all, told)
     }
 }
 

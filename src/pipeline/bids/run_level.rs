@@ -15,13 +15,13 @@ use crate::design::Drift;
 use crate::design::drift;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
-use crate::pipeline::inputs;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
-    BidsSpec, Combining, Command, DesignOptions, GlmSpec, Missing, RegionOptions, RunSpec,
+    BidsSpec, Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Missing, RunSpec,
     TaskTimes, VoxelwiseOptions,
 };
 use crate::pipeline::watch::{Quiet, Watch};
+use crate::pipeline::{glm, inputs, regions, voxelwise};
 use crate::recording::Acquisition;
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
@@ -73,9 +73,10 @@ pub(super) fn model(
     };
     let acquisition = io::volume_times(&bold, &sidecar, tr)?;
     // A mask on another grid, empty or of fractions is refused before any fit.
-    for mask in run.mask(node).into_iter().chain(&spec.fit.smooth.within) {
+    for mask in run.mask(node).into_iter().chain(&spec.fit.smooth.within).chain(&run.white_matter) {
         io::read_mask(mask, &bold.grid)?;
     }
+    refuse_elsewhere(spec, run, &bold, &sidecar)?;
     let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
     let origin = origin(spec.fit.task_times, &acquisition, &frame_times_s);
     let mut variables = Variables::of_run(frame_times_s, acquisition.tr);
@@ -86,26 +87,26 @@ pub(super) fn model(
     if spec.missing_variable == Missing::Skip {
         variables.drop_missing();
     }
-    let made = transform::apply(&node.transformations, &mut variables, notes)
     let has_tables = without_events.is_none() && run.confounds.is_some();
     let missing = match super::missing(spec) {
         // What some runs lack is told of all of them at once.
         design::Missing::Error if has_tables => design::Missing::Tell,
         other => other,
     };
+    let made = transform::apply(&node.transformations, &mut variables, notes)
         .and_then(|()| design::columns(&variables, node, missing, notes));
     let made = made.map_err(|error| match &without_events {
         Some(without) => without.why(error),
         None if run.confounds.is_none() => error.with_hint(NO_CONFOUNDS),
         None => error,
     })?;
-    let (mut columns, mut matrix) = (made.names, made.matrix);
     if missing == design::Missing::Tell && !made.missing.is_empty() {
         let names = made.missing.into_iter().map(|(name, _)| name);
         return Ok(Outcome::Lacks(
             names.map(|name| (name.clone(), variables.near(&name))).collect(),
         ));
     }
+    let (mut columns, mut matrix) = (made.names, made.matrix);
     let n_of_x = columns.len();
     if spec.fit.drift != Drift::None {
         add_drift(spec.fit.drift, &acquisition, (&mut columns, &mut matrix))?;
@@ -170,6 +171,26 @@ fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> 
         }
     };
     Ok((0..acquisition.n_volumes).map(|k| k as f64 * acquisition.tr + at_s).collect())
+}
+
+/// Why images of regressors and regions cannot be those of a run.
+fn refuse_elsewhere(
+    spec: &BidsSpec,
+    run: &FoundRun,
+    bold: &BoldFile,
+    sidecar: &io::sidecar::Sidecar,
+) -> Result<()> {
+    for path in &run.voxelwise {
+        let whose = run.bold.display().to_string();
+        voxelwise::check(&BoldFile::open(path)?, ((&bold.grid, bold.n_volumes), &whose))?;
+    }
+    let roi = &spec.fit.roi;
+    if !roi.is_empty() {
+        regions::check_space(roi, (&run.bold, &bold.header), &sidecar.fields, &Quiet)?;
+        regions::open(roi, (&bold.grid, "the run"), &Quiet)?;
+        regions::fluid(roi, &bold.grid, &Quiet)?;
+    }
+    Ok(())
 }
 
 /// RepetitionTime of the raw run.
@@ -251,9 +272,11 @@ impl Modelled {
         let design = folder.join(format!("{}_desc-model_design.tsv", named::of_tables(entities)));
         let mask = run.mask(node);
         let command = self.command(spec, run, (&design, asked, mask), watch)?;
-        let files = [Some(&run.bold), mask, run.events.as_ref(), run.confounds.as_ref()];
+        let white_matter = run.white_matter.as_ref();
+        let files =
+            [Some(&run.bold), mask, run.events.as_ref(), run.confounds.as_ref(), white_matter];
         let sources: Vec<PathBuf> =
-            files.into_iter().flatten().chain(&run.physio).cloned().collect();
+            files.into_iter().flatten().chain(&run.physio).chain(&run.voxelwise).cloned().collect();
         let estimates = unit::estimates(&layout, entities, asked)?;
         Ok(Unit {
             node: at,
@@ -301,6 +324,12 @@ impl Modelled {
             // What its tables cannot say is refused before any fit.
             inputs::measures(&runs[0], Some(rules), self.matrix.nrows(), &Quiet)?;
         }
+        let local = fit.local.as_ref().zip(run.white_matter.clone());
+        let voxelwise = VoxelwiseOptions {
+            images: if run.voxelwise.is_empty() { Vec::new() } else { vec![run.voxelwise.clone()] },
+            local: local.map(|(local, mask)| LocalMeanOptions { mask, radius_mm: local.radius_mm }),
+        };
+        glm::refuse_own_columns(&fit.roi, &voxelwise)?;
         Ok(Command::Glm(GlmSpec {
             runs,
             design: DesignOptions {
@@ -322,9 +351,9 @@ impl Modelled {
             maps: fit.maps,
             skip_missing: false,
             min_dof: fit.min_dof,
-            residuals: false,
-            voxelwise: VoxelwiseOptions::default(),
-            roi: RegionOptions::default(),
+            residuals: fit.residuals,
+            voxelwise,
+            roi: fit.roi.clone(),
             report: false,
         }))
     }

@@ -11,8 +11,8 @@ use crate::design::group::Model;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::spec::{
     AppLevel, BidsSpec, Combining, Correction, FitOptions, GivenRegion, GroupSpec, Inference,
-    MIN_DOF, Missing, Noise, PermuteOptions, PhysioFit, RHO_FWHM_VOX, SearchVolume, Shape,
-    SignalScale, SmoothOptions, TaskTimes, TfceConvention, Wanted,
+    MIN_DOF, Missing, Noise, PermuteOptions, PhysioFit, RHO_FWHM_VOX, RegionOptions, SearchVolume,
+    Shape, SignalScale, SmoothOptions, TaskTimes, TfceConvention, Wanted,
 };
 use crate::simulate::drug_trial::{SESSIONS, Task, paths};
 
@@ -112,6 +112,10 @@ pub(super) fn spec(folders: &Folders) -> BidsSpec {
             task_times: TaskTimes::Metadata,
             physio: Some(PhysioFit::default()),
             maps: false,
+            residuals: false,
+            voxelwise: Vec::new(),
+            local: None,
+            roi: RegionOptions::default(),
         },
         combine: Combining::default(),
         inference: Some(inference(folders)),

@@ -19,7 +19,7 @@ use crate::pipeline::first_level::{Fitted, Plan, fit_run};
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::products::Text;
 use crate::pipeline::regions::{self, Regions};
-use crate::pipeline::spec::{GlmSpec, SignalScale, VoxelwiseOptions};
+use crate::pipeline::spec::{GlmSpec, RegionOptions, SignalScale, VoxelwiseOptions};
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::pipeline::{precision, scaling};
 use crate::volume::{Block, HostBold, Mask, SliceGroups};
@@ -62,6 +62,22 @@ pub(super) enum Unit {
     Times(f64),
 }
 
+/// Refuse regions beside columns of each voxel's own.
+///
+/// # Errors
+/// Usage.
+pub fn refuse_own_columns(roi: &RegionOptions, voxelwise: &VoxelwiseOptions) -> Result<()> {
+    if roi.is_empty() || voxelwise.is_empty() {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "--roi",
+        "comes with columns of each voxel's own (--voxelwise, --anaticor)",
+        "come without them: the mean of a region has no such column",
+        "leave one of them out",
+    ))
+}
+
 /// The regions of an analysis; none where none are asked for.
 ///
 /// # Errors
@@ -75,14 +91,7 @@ pub(super) fn open(
     if spec.roi.is_empty() {
         return Ok(None);
     }
-    if !spec.voxelwise.is_empty() {
-        return Err(Error::usage(
-            "--roi",
-            "comes with columns of each voxel's own (--voxelwise, --anaticor)",
-            "come without them: the mean of a region has no such column",
-            "leave one of them out",
-        ));
-    }
+    refuse_own_columns(&spec.roi, &spec.voxelwise)?;
     for run in &opened.runs {
         regions::check_space(&spec.roi, (&run.path, &run.header), &run.fields, watch)?;
     }

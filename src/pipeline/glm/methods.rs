@@ -5,7 +5,7 @@ use crate::design::Drift;
 use crate::design::hrf::Model;
 use crate::maps::told;
 use crate::pipeline::inputs::Run;
-use crate::pipeline::spec::{Combining, GlmSpec, Noise, SignalScale};
+use crate::pipeline::spec::{Combining, GlmSpec, Noise, RegionOptions, SignalScale};
 use crate::report::methods::Sentence;
 
 const FRISTON: &str = "Friston KJ, et al. Statistical parametric maps in functional imaging: a general linear approach. Hum Brain Mapp 1994;2:189-210.";
@@ -15,6 +15,7 @@ const NILEARN: &str = "Abraham A, et al. Machine learning for neuroimaging with 
 const AFNI: &str = "Cox RW. AFNI: software for analysis and visualization of functional magnetic resonance neuroimages. Comput Biomed Res 1996;29:162-173.";
 const REML: &str = "Patterson HD, Thompson R. Recovery of inter-block information when block sizes are unequal. Biometrika 1971;58:545-554.";
 const RETROICOR: &str = "Glover GH, Li TQ, Ress D. Image-based method for retrospective correction of physiological motion effects in fMRI: RETROICOR. Magn Reson Med 2000;44:162-167.";
+const JO: &str = "Jo HJ, et al. Mapping sources of correlation in resting state FMRI, with artifact detection and removal. NeuroImage 2010;52:571-582.";
 const CENSORING: &str = "Power JD, et al. Methods to detect, characterize, and remove motion artifact in resting state fMRI. NeuroImage 2014;84:320-341.";
 const HIGHLIGHT: &str = "Taylor PA, et al. Highlight results, don't hide them: enhance interpretation, reduce biases and improve reproducibility. NeuroImage 2023;274:120138.";
 
@@ -70,7 +71,14 @@ fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
             &[RETROICOR],
         ));
     }
+<<<<<<< HEAD
     let dof: Vec<String> = models.iter().map(|model| told(model.dof)).collect();
+=======
+    let n_images = spec.voxelwise.images.iter().map(Vec::len).max().unwrap_or(0);
+    said.extend(own_columns(n_images, spec.voxelwise.local.as_ref().map(|local| local.radius_mm)));
+    said.extend(in_regions(&spec.roi));
+    let dof: Vec<String> = plans.iter().map(|plan| told(plan.model.dof)).collect();
+>>>>>>> w1
     said.push(sentence(format!("Residual degrees of freedom: {}.", dof.join(", ")), &[]));
     said
 }
@@ -113,6 +121,30 @@ pub fn drift(asked: Drift) -> String {
         }
         Drift::None => "No slow drift was modelled beside what the confounds hold.".to_owned(),
     }
+}
+
+/// What columns of each voxel's own were, in words: of so many images a run, and of the white matter within a radius in mm.
+#[must_use]
+pub fn own_columns(n_images: usize, local_mm: Option<f64>) -> Vec<Sentence> {
+    let of_images = (n_images > 0).then(|| {
+        let columns = if n_images == 1 { "a column" } else { "columns" };
+        let text = format!("Each voxel's model held {columns} of its own from images beside the run ({n_images} of each run).");
+        sentence(text, &[])
+    });
+    let local = local_mm.map(|mm| {
+        let text = format!(
+            "Each voxel's model held the mean of the run, as it was read, over the white matter within {mm} mm of it (ANATICOR)."
+        );
+        sentence(text, &[JO])
+    });
+    of_images.into_iter().chain(local).collect()
+}
+
+/// That means of regions were fitted, where they were.
+#[must_use]
+pub fn in_regions(roi: &RegionOptions) -> Option<Sentence> {
+    let said = "The unsmoothed mean of each region was fitted by itself, with the columns of its run and the same model of the residuals.";
+    (!roi.is_empty()).then(|| sentence(said.to_owned(), &[]))
 }
 
 /// How residuals were modelled.

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{Combining, GroupSpec, Noise, RecordOptions, SignalScale, SmoothOptions, TaskTimes};
+use super::{
+    Called, Combining, GroupSpec, MaskOfRuns, Noise, RecordOptions, RegionOptions, SignalScale,
+    SmoothOptions, TaskTimes,
+};
 use crate::design::censor::Rules;
 use crate::design::{Drift, Strategy};
 use crate::io::physio::Format;
@@ -130,6 +133,23 @@ pub struct FitOptions {
     pub physio: Option<PhysioFit>,
     /// Whether maps of the fit are written.
     pub maps: bool,
+    /// Whether residuals are written.
+    pub residuals: bool,
+    /// Images of regressors beside each run, columns of each voxel's own.
+    pub voxelwise: Vec<Called>,
+    /// The local mean of white matter.
+    pub local: Option<LocalOfRuns>,
+    /// Regions whose mean series are fitted too, the same in all runs.
+    pub roi: RegionOptions,
+}
+
+/// The mean of each run over the voxels of its mask within a radius.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LocalOfRuns {
+    /// White matter, eroded.
+    pub mask: MaskOfRuns,
+    /// Between voxel centres.
+    pub radius_mm: f64,
 }
 
 /// How the recordings beside raw runs become columns.

@@ -159,6 +159,9 @@ fn of_runs(plan: &Plan) -> Vec<Sentence> {
             &[RETROICOR],
         ));
     }
+    let radius_mm = fit.local.as_ref().map(|local| local.radius_mm);
+    said.extend(glm::own_columns(fit.voxelwise.len(), radius_mm));
+    said.extend(glm::in_regions(&fit.roi));
     if fit.censor.is_some() {
         said.push((
             "Volumes were left out as the table of runs lists them; what is left keeps its times."
