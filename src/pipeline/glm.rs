@@ -39,13 +39,9 @@ use account::{Analysis, account};
 use across::Asked;
 pub use again::courses;
 use in_regions::InRegions;
-<<<<<<< HEAD
-pub use methods::{drift, residuals};
-use modelled::Told;
-=======
 pub use in_regions::refuse_own_columns;
 pub use methods::{drift, in_regions, own_columns, residuals};
->>>>>>> w1
+use modelled::Told;
 use percent::Percent;
 use so_far::{Combined, SoFar};
 

@@ -71,14 +71,10 @@ fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
             &[RETROICOR],
         ));
     }
-<<<<<<< HEAD
-    let dof: Vec<String> = models.iter().map(|model| told(model.dof)).collect();
-=======
     let n_images = spec.voxelwise.images.iter().map(Vec::len).max().unwrap_or(0);
     said.extend(own_columns(n_images, spec.voxelwise.local.as_ref().map(|local| local.radius_mm)));
     said.extend(in_regions(&spec.roi));
-    let dof: Vec<String> = plans.iter().map(|plan| told(plan.model.dof)).collect();
->>>>>>> w1
+    let dof: Vec<String> = models.iter().map(|model| told(model.dof)).collect();
     said.push(sentence(format!("Residual degrees of freedom: {}.", dof.join(", ")), &[]));
     said
 }
