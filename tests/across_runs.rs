@@ -423,9 +423,6 @@ fn what_a_run_comes_to_does_not_depend_on_those_before_it() {
     writer.write_block(&whole).unwrap();
     writer.finish().unwrap();
     outputs.commit().unwrap();
-    let sidecar = paths::BOLD.replace(".nii.gz", ".json");
-    std::fs::copy(dir.join("study").join(sidecar), dir.join(dim.replace(".nii.gz", ".json")))
-        .unwrap();
     let line = |runs: &str, out: &str| {
         format!(
             "glm {runs} --events study/{events} study/{events} --mask study/{mask} --task-times start --contrast pain --device cpu -q --out {out}"

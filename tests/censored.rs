@@ -405,8 +405,7 @@ fn a_condition_that_is_left_out_as_a_whole_is_refused_by_its_name() {
     fs::write(dir.join("out.txt"), volumes.join(" ")).unwrap();
     let line = glm("--events events.tsv --censor-volumes out.txt", "out");
     let said = refused(dir, &line);
-    let found = "contrast 'pain' is not estimable: censoring took all of `pain` from study/";
-    assert!(said.contains(found) && said.contains("(with 26 of its 60 volumes)"), "{said}");
+    assert!(said.contains("censoring took all of `pain` from study/"), "{said}");
 }
 
 /// First-order noise of one rho in place of the study's run.

@@ -26,8 +26,8 @@ mod whiteness;
 
 pub use beside::Own;
 use decided::scattered;
-pub use decided::{OwnRho, smoothed};
-pub use estimates::Estimates;
+pub use decided::smoothed;
+pub use estimates::{Estimates, OwnRho};
 pub use held::Held;
 use held::OneGroup;
 pub use whiteness::{Series, Whiteness, chosen};

@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::edges::{Beyond, Gives};
 use super::held::OneGroup;
-use super::{Autocorrelation, Estimates, Held, ResidualMaps, Residuals, Series, Used};
+use super::{Autocorrelation, Estimates, Held, OwnRho, ResidualMaps, Residuals, Series, Used};
 use crate::error::Result;
 use crate::gpu::{Bold, Device};
 use crate::kernels::contrast::ContrastValues;
@@ -14,14 +14,6 @@ use crate::stats::ar1::{Rule, Scan};
 use crate::stats::arma11::{self, Found};
 use crate::stats::gls::Solved;
 use crate::volume::{Block, Grid, HostBold, Mask};
-
-/// What was found of voxels' noise, `[voxel of the grid]`.
-pub struct OwnRho {
-    /// rho.
-    pub rho: Vec<f64>,
-    /// Whether a voxel is fitted and has residuals.
-    pub varies: Vec<bool>,
-}
 
 /// What the fit at the rho that is used leaves, `[voxel of the grid]`.
 struct Left {

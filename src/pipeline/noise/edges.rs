@@ -4,8 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::decided::OwnRho;
-use super::{Autocorrelation, Held, Used, scattered};
+use super::{Autocorrelation, Held, OwnRho, Used, scattered};
 use crate::error::Result;
 use crate::kernels::contrast::ContrastValues;
 use crate::maps::Bounds;

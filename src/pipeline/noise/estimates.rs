@@ -1,4 +1,4 @@
-//! What a fit found of its columns, of the noise that was used.
+//! What a fit found: of voxels' noise, and of its columns at the noise that was used.
 
 use ndarray::Array2;
 
@@ -44,4 +44,12 @@ impl Estimates {
     pub fn values(&self) -> &[f64] {
         &self.values
     }
+}
+
+/// What was found of voxels' noise, `[voxel of the grid]`.
+pub struct OwnRho {
+    /// rho.
+    pub rho: Vec<f64>,
+    /// Whether a voxel is fitted and has residuals.
+    pub varies: Vec<bool>,
 }
