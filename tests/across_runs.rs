@@ -70,7 +70,17 @@ fn a_contrast_across_two_runs_is_the_difference_of_their_effects_with_both_varia
     let line = format!("glm {first} {other} --events study/{events} study/{events} {options}");
     let refused = boldly(dir, &format!("{line} pain@run-1-pain@run-2 --out none"));
     assert_eq!(refused.status.code(), Some(2));
-    for part in ["names run-1, which is", "by their place", &format!("2 is {other}")] {
+    for part in ["names run-1, which is the name of 2 runs", "ses-1_run-1, ses-2_run-1"] {
+        assert!(said(&refused).contains(part), "`{part}` is not in: {}", said(&refused));
+    }
+    run(dir, &format!("{line} d=pain@ses-1-pain@ses-2 --out sessions"));
+    let of_sessions = map(dir, "sessions", "d", "effect");
+    assert_eq!(of_sessions, map(dir, "both", "d", "effect"));
+    // Files that have no run entity all are known by their place.
+    let line = format!("glm study/{bold} {other} --events study/{events} study/{events} {options}");
+    let refused = boldly(dir, &format!("{line} pain@run-2-pain@run-1 --out none"));
+    for part in ["names run-", "is the name of one file and the place of another", "by their place"]
+    {
         assert!(said(&refused).contains(part), "`{part}` is not in: {}", said(&refused));
     }
     // A run of another pace is modelled at its own, and told.

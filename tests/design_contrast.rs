@@ -193,7 +193,7 @@ fn a_basis_is_a_row_for_each_column_of_a_condition() {
 #[test]
 fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs() {
     let columns = names(&["a", "b", "constant"]);
-    let labels = names(&["1", "02", "3"]);
+    let labels = names(&["run-1", "run-02", "run-3"]);
     let of =
         |expression: &str| parse_over_runs(expression, &Columns::named(&columns), &labels, true);
     for (expression, of_mean, first, second) in [
@@ -218,9 +218,29 @@ fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs
     assert!(error.contains("has 2 rows"), "{error}");
     let error = of("a@run-4 - a@run-1").unwrap_err().to_string();
     assert!(
-        error.contains("names run-4, which is none") && error.contains("runs: 1, 02, 3"),
+        error.contains("names run-4, which is none")
+            && error.contains("runs: run-1, run-02, run-3"),
         "{error}"
     );
+    // Sessions, each of one run or of several.
+    let labels = names(&["ses-1_run-1", "ses-02_run-1", "ses-02_run-2"]);
+    let of =
+        |expression: &str| parse_over_runs(expression, &Columns::named(&columns), &labels, true);
+    for text in
+        ["a@ses-1 - a@ses-2_run-01", "a@ses-01-a@ses-2_run-1", "a@ses-1_run-1-a@ses-02_run-1"]
+    {
+        let over = of(text).unwrap();
+        assert_eq!(over.of_runs[0].row(0).to_vec(), [1.0, 0.0, 0.0], "{text}");
+        assert_eq!(over.of_runs[1].row(0).to_vec(), [-1.0, 0.0, 0.0], "{text}");
+        assert_eq!(over.of_runs[2].row(0).to_vec(), [0.0; 3], "{text}");
+    }
+    assert_eq!(of("a@run-2").unwrap().of_runs[2].row(0).to_vec(), [1.0, 0.0, 0.0]);
+    for (text, n) in [("a@ses-2", 2), ("a@run-1 - a@ses-1", 2)] {
+        let error = of(text).unwrap_err().to_string();
+        assert!(error.contains(&format!("is the name of {n} runs")), "{error}");
+    }
+    let error = of("a@ses1 - a").unwrap_err().to_string();
+    assert!(error.contains("a run is named as in `a@ses-1 - a`"), "{error}");
     let spoken = without_hyphens("a@run-1 - b@run-02", &columns);
     assert_eq!(label(&spoken).unwrap(), "aRun1MinusBRun02");
 }

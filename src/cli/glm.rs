@@ -87,7 +87,7 @@ pub(super) struct Args {
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'. A pattern is the sum of the conditions that it matches, 'pain* - control*';
     /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b). Of several runs 'pain@run-1 - pain@run-2' compares two, of any number: by the run entity
-    /// of their names, else by place
+    /// of their names, else by place; of several sessions 'pain@ses-1 - pain@ses-2', or @ses-1_run-2
     #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
     contrasts: Vec<String>,
     /// F contrast, rows separated by semicolons: 'any=pain; control'

@@ -142,7 +142,7 @@ pub struct OverRuns {
     pub is_across: bool,
 }
 
-/// The weights of an expression over runs. `columns`: those of any run; `labels`: what stands behind `run-`, one a run; `one_row`: of a
+/// The weights of an expression over runs. `columns`: those of any run; `labels`: what stands behind `@`, one a run (`run-1`, `ses-2_run-1`); `one_row`: of a
 /// t contrast.
 ///
 /// # Errors

@@ -28,7 +28,7 @@ impl Claim {
     /// else lays one in between. What a killed command left goes. A disk that knows no locks has no claims.
     ///
     /// # Errors
-    /// [`Error::Output`], those of `judge`.
+    /// [`crate::Error::Output`], those of `judge`.
     pub fn lay(folder: &Path, text: &str, judge: &dyn Fn(&str) -> Result<()>) -> Result<Claim> {
         let mut made = Vec::new();
         make_folders(folder, &mut made).map_err(|cause| cannot_write(folder, cause))?;

@@ -264,13 +264,17 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
     };
     let device =
         recorded.iter().flatten().map(|sidecar| sidecar.provenance.device.name.clone()).next();
+    let drifts: Vec<String> = methods::drifts(plan)
+        .into_iter()
+        .map(|said| said.strip_prefix("Slow drift: ").map_or(said.clone(), str::to_owned))
+        .collect();
     let all = [
         ("Dataset", plan.found.raw.name()),
         ("Model", plan.read.model.name.clone()),
         ("Test of nodes of the dataset", tested(plan)),
         ("Noise of runs", fit.noise.name().to_owned()),
         ("Smoothing", smoothing),
-        ("Slow drift of runs", methods::drifts(plan).join(" ")),
+        ("Slow drift of runs", drifts.join(" ")),
         ("Units of effects", fit.scaling.units()),
         ("Voxels in a run's mask", n_voxels("voxels_in_mask")),
         ("Voxels fitted in a run", n_voxels("voxels_fitted")),

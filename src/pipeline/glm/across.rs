@@ -84,20 +84,33 @@ pub(super) fn ask(
     Ok(all)
 }
 
-/// What stands behind `@run-` for each run: its run entity without leading zeros, where all have one of their own; else its place, from 1.
+/// What stands behind `@` for each run: `run-` with its run entity without leading zeros, where all have one of their own; else with its place, from 1. Before
+/// it the session, where all have one, of which a run entity then is.
 fn labels(runs: &[Run]) -> Vec<String> {
-    let by_name: Option<Vec<String>> = runs.iter().map(|run| run_entity(&run.path)).collect();
+    let sessions: Option<Vec<String>> = runs.iter().map(|run| entity(&run.path, "ses-")).collect();
+    let before = |at: usize| {
+        sessions.as_ref().map_or(String::new(), |sessions| format!("ses-{}_", sessions[at]))
+    };
+    let by_name: Option<Vec<String>> = runs
+        .iter()
+        .enumerate()
+        .map(|(at, run)| Some(format!("{}run-{}", before(at), run_entity(&run.path)?)))
+        .collect();
     let is_own = |labels: &Vec<String>| {
         labels.iter().enumerate().all(|(at, label)| !labels[..at].contains(label))
     };
-    let places = || (1..=runs.len()).map(|place| place.to_string()).collect();
+    let places = || (0..runs.len()).map(|at| format!("{}run-{}", before(at), at + 1)).collect();
     by_name.filter(is_own).unwrap_or_else(places)
+}
+
+fn entity(path: &Path, key: &str) -> Option<String> {
+    let entities = Name::of(path).entities;
+    entities.iter().find_map(|entity| entity.strip_prefix(key).map(str::to_owned))
 }
 
 /// The run entity of a file without leading zeros.
 fn run_entity(path: &Path) -> Option<String> {
-    let entities = Name::of(path).entities;
-    let label = entities.iter().find_map(|e| e.strip_prefix("run-").map(str::to_owned))?;
+    let label = entity(path, "run-")?;
     let short = label.trim_start_matches('0').to_owned();
     Some(if short.is_empty() { "0".to_owned() } else { short })
 }
@@ -108,7 +121,10 @@ fn refuse_unclear(expression: &str, labels: &[String], runs: &[Run]) -> Result<(
     for named in expression.split("@run-").skip(1) {
         let label: String = named.chars().take_while(char::is_ascii_alphanumeric).collect();
         let is_named = |entity: &Option<String>| entity.as_ref() == Some(&label);
-        let unlike = |(entity, own): (&Option<String>, &String)| is_named(entity) && *own != label;
+        let own_run = format!("run-{label}");
+        let unlike = |(entity, own): (&Option<String>, &String)| {
+            is_named(entity) && own.split('_').next_back() != Some(&own_run)
+        };
         if !entities.iter().zip(labels).any(unlike) {
             continue;
         }

@@ -6,7 +6,7 @@ use super::fitted::Fitted;
 use super::images::Images;
 use super::methods;
 use super::picture;
-use crate::design::group::{Centre, Factor, Resolved, Sample, Stratum};
+use crate::design::group::{Centre, Factor, Model, Resolved, Sample, Stratum};
 use crate::error::Result;
 use crate::maps::{Entities, Map, Quantity};
 use crate::pipeline::products::{Draw, Page, Text};
@@ -94,7 +94,14 @@ impl Pages {
             Page { entities, ending: ".svg", draw }
         };
         let mut pages: Vec<Page> = self.contrasts.iter().map(picture).collect();
-        let title = format!("{} of {}", spec.model.name(), sample.table.name);
+        let title = match &spec.model {
+            // By what is asked of it: the names of two files tell nobody anything.
+            Model::Matrix(_) => {
+                let names = self.contrasts.iter().map(|(_, contrast)| contrast.name.clone());
+                named(&names.collect::<Vec<String>>())
+            }
+            model => format!("{} of {}", model.name(), sample.table.name),
+        };
         let model = model(spec, (sample, resolved), images);
         let contrasts = self.contrasts.into_iter().map(|(_, contrast)| contrast).collect();
         let methods = spec.report.then(|| methods::of(spec, &sample.subjects, resolved));
@@ -103,6 +110,18 @@ impl Pages {
         });
         pages.push(Page { entities: Entities::of("group"), ending: ".html", draw });
         pages
+    }
+}
+
+/// Contrasts that a title names.
+const NAMED: usize = 3;
+
+/// Names, of many the first few.
+fn named(names: &[String]) -> String {
+    let shown = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(NAMED) {
+        Some(more @ 1..) => format!("{shown} and {more} more"),
+        _ => shown,
     }
 }
 

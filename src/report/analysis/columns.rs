@@ -150,7 +150,7 @@ pub(super) fn section(of: &Columns) -> String {
             format!("<p>{n_runs}, {n_columns}: each run has each of them.</p>\n")
         }
         0 => format!(
-            "<p>{n_runs}, {n_columns}: each run has each of them, and of numbered ones as many as the table says.</p>\n"
+            "<p>{n_runs}, {n_columns}: each run has each of them, but of numbered ones its own number, which the table says, or none.</p>\n"
         ),
         n => format!("<p>{n_runs}, {n_columns}; not so in {n}:</p>\n<ul>\n"),
     };

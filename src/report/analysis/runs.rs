@@ -57,6 +57,8 @@ pub struct Motion {
 const WIDTH: f64 = 900.0;
 /// Columns whose correlations are drawn at most.
 const MOST: usize = 60;
+/// Above so much movement volumes are counted where no limit was asked for, mm (Power et al. 2012).
+const USUAL_MM: f64 = 0.5;
 /// A correlation of task columns that is told.
 const HIGH: f64 = 0.7;
 
@@ -214,14 +216,16 @@ fn moved(motion: &Motion, run: &RunPart, id: &str) -> String {
             "tick",
             [plot.right(), up.at(limit) - 4.0],
             Anchor::End,
-            &format!("left out above {} mm", number(limit, 2)),
+            &format!("left out above {limit} mm"),
         );
     }
+    let limit = motion.most_mm.unwrap_or(USUAL_MM);
     let said = format!(
-        "Framewise displacement: mean {} mm, largest {} mm, {} above 0.5 mm; {} left out (grey).",
+        "Framewise displacement: mean {} mm, largest {} mm, {} above {} mm; {} left out (grey).",
         number(mean, 3),
         number(most, 2),
-        counted(finite.iter().filter(|v| **v > 0.5).count(), "volume"),
+        counted(finite.iter().filter(|v| **v > limit).count(), "volume"),
+        limit,
         counted(run.left_out.len(), "volume")
     );
     let drawn = svg.finish(&format!("{id}-motion"), "Framewise displacement", &said);

@@ -181,8 +181,11 @@ fn words(node: &Node) -> [(&'static str, Lines); 3] {
         [] => "all together".to_owned(),
         by => format!("by {}", by.join(", ")),
     };
-    let times =
-        if node.n_groups == 1 { "once".to_owned() } else { format!("{} times", node.n_groups) };
+    let times = match node.n_groups {
+        0 => "not fitted here".to_owned(),
+        1 => "fitted once".to_owned(),
+        n => format!("fitted {n} times"),
+    };
     let tested = match node.contrasts.as_slice() {
         [] => "passes on what comes".to_owned(),
         all => all.join(", "),
@@ -191,7 +194,7 @@ fn words(node: &Node) -> [(&'static str, Lines); 3] {
     let of = |text: String, size: f64| letters::lines(&text, (room, size), LINES);
     [
         ("label strong", of(format!("{} ({})", node.name, node.level), letters::bold(NAME_SIZE))),
-        ("tick", of(format!("{groups}; fitted {times}"), SIZE)),
+        ("tick", of(format!("{groups}; {times}"), SIZE)),
         ("tick", of(tested, SIZE)),
     ]
 }

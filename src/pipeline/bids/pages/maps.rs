@@ -74,8 +74,10 @@ pub(super) fn contrast<'a>(
     let mut picture = found.picture;
     let n_inside = picture.inside.iter().filter(|inside| **inside).count();
     picture.notes = vec![format!(
-        "{letter} with {} degrees of freedom, {n_inside} voxels, {} rows of the design",
-        picture.dof, unit.n_rows
+        "{letter} with {} degrees of freedom, {n_inside} voxels, {} row{} of the design",
+        picture.dof,
+        unit.n_rows,
+        if unit.n_rows == 1 { "" } else { "s" }
     )];
     let file = path.file_name().unwrap_or_default().to_string_lossy();
     let mut contrast = Contrast {

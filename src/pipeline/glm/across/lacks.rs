@@ -144,7 +144,7 @@ impl Asking<'_> {
         let listing = similar::listing(&run.design.names[..run.design.n_task]);
         let error = Error::bad_data(
             format!("contrast '{}'", self.name),
-            format!("weighs run-{label} by its name, and {said}"),
+            format!("weighs {label} by its name, and {said}"),
             "name runs that have its conditions",
             listing.replacen("columns", "conditions", 1),
         );
