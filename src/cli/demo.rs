@@ -163,8 +163,9 @@ fn table(result: &DemoResult) -> String {
         // Of a share that chance alone makes .001 a percentage says nothing.
         let is_gain = l.before > 0.0 && !l.quantity.starts_with(SILENT);
         let change = if is_gain { format!("{change:+.0} %") } else { String::new() };
+        let places = if l.quantity.starts_with(SILENT) { 4 } else { 3 };
         text.push_str(&format!(
-            "{:<40} {:>12.3} {:>12.3} {change:>8}\n",
+            "{:<40} {:>12.places$} {:>12.places$} {change:>8}\n",
             l.quantity, l.before, l.after
         ));
     }

@@ -81,6 +81,8 @@ fn physio_adds_columns_by_slice_to_a_native_run_as_glm_does() {
     let mut lines = groups.lines();
     assert_eq!(lines.next().unwrap(), "slice_time\tvolume\tcardiac_cos1\tcardiac_sin1");
     assert_eq!(lines.count(), 4 * 40);
+    let page = fs::read_to_string(folder.path().join("out/sub-01.html")).unwrap();
+    assert!(page.contains("2 more of pulse and breathing"), "they are in no table of the run");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crate::design::censor::{LeftOut, Measures};
 use crate::error::Result;
 use crate::io;
 use crate::maps::Entities;
-use crate::pipeline::provenance::Kind;
+use crate::pipeline::provenance::{Kind, Sidecar};
 use crate::pipeline::spec::Command;
 use crate::report::analysis::{Cell, Columns, Estimable, Motion, Row, RunPart};
 use crate::stats::least_squares::LeastSquares;
@@ -129,11 +129,26 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
         facts.push(("Origin of frame times", known.origin.clone()));
     }
     facts.push(("Columns", columns.len().to_string()));
+    let sidecar = super::read(unit)?;
+    let dof = sidecar.as_ref().and_then(|sidecar| sidecar.provenance.dof);
+    let rank = solved.as_ref().map(|solved| solved.rank);
+    // Physiology at each slice's own time is in no table that all slices share.
+    if let (Some(rank), Some(dof), false) = (rank, dof, plan.spec.physio.is_none()) {
+        let own = spec.voxelwise.images.first().map_or(0, Vec::len);
+        let own = own + usize::from(spec.voxelwise.local.is_some());
+        let beside = design.nrows() as f64 - dof - (rank + own) as f64;
+        if beside >= 1.0 {
+            let said = format!(
+                "{beside:.0} more of pulse and breathing, fitted with these and neither drawn nor counted in the variances of contrasts here"
+            );
+            facts.push(("Columns at each slice's own time", said));
+        }
+    }
     Ok(RunPart {
         estimable: estimable.chain(not_asked).collect(),
         dependent: dependent.into_iter().map(|at| columns[at].clone()).collect(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        left_out: left_out(unit)?,
+        left_out: left_out(sidecar.as_ref()),
         design,
         motion,
         columns,
@@ -142,14 +157,13 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
 }
 
 /// The volumes that the finished fit of a run left out, from 0, and why; none where it is not finished.
-fn left_out(unit: &Unit) -> Result<Vec<(usize, String)>> {
-    let sidecar = super::read(unit)?;
-    let resolved = sidecar.as_ref().and_then(|sidecar| sidecar.provenance.resolved.get("runs"));
+fn left_out(sidecar: Option<&Sidecar>) -> Vec<(usize, String)> {
+    let resolved = sidecar.and_then(|sidecar| sidecar.provenance.resolved.get("runs"));
     let listed = resolved.and_then(|runs| runs.get(0)?.get("censored").cloned());
     // What another version says otherwise is not shown.
     let all: Vec<LeftOut> =
         listed.and_then(|all| serde_json::from_value(all).ok()).unwrap_or_default();
-    Ok(all.into_iter().map(|left| (left.volume, left.reasons.join(", "))).collect())
+    all.into_iter().map(|left| (left.volume, left.reasons.join(", "))).collect()
 }
 
 /// A run of which nothing is known but its name.
