@@ -133,7 +133,7 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
     let dof = sidecar.as_ref().and_then(|sidecar| sidecar.provenance.dof);
     let rank = solved.as_ref().map(|solved| solved.rank);
     // Physiology at each slice's own time is in no table that all slices share.
-    if let (Some(rank), Some(dof), false) = (rank, dof, plan.spec.physio.is_none()) {
+    if let (Some(rank), Some(dof), false) = (rank, dof, plan.spec.fit.physio.is_none()) {
         let own = spec.voxelwise.images.first().map_or(0, Vec::len);
         let own = own + usize::from(spec.voxelwise.local.is_some());
         let beside = design.nrows() as f64 - dof - (rank + own) as f64;
