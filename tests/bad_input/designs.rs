@@ -102,7 +102,7 @@ pub fn cases() -> Vec<Case> {
             nothing,
             glm("--contrast pain@run-1-pain@run-2"),
             2,
-            &["names run-2", "runs: 1"],
+            &["names run-2", "runs: run-1"],
         ),
     ]
 }

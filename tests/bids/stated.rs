@@ -86,7 +86,7 @@ fn a_test_of_the_dataset_is_told_of_nodes_that_are_tested_and_of_no_others() {
     let mixed = ["were tested as follows", "Test of nodes", "corrected as is said there"];
     has_not(&sub, &mixed);
     // the columns that were added, the response by its default, few degrees of freedom (24 volumes less 3 and 4 columns), and where it was sampled
-    let drift = "Slow drift: polynomials up to degree 4.";
+    let drift = "polynomials up to degree 4.";
     has(&sub, &["Slow drift of runs", "haemodynamic response spm + derivative ["]);
     assert!(sub.matches(drift).count() >= 2, "among the facts and in the methods");
     let times = "12 runs: task columns at the start of each volume: 0 s + k x 2 s";

@@ -182,7 +182,7 @@ fn words(node: &Node) -> [(&'static str, Lines); 3] {
         by => format!("by {}", by.join(", ")),
     };
     let times = match node.n_groups {
-        0 => "not fitted here".to_owned(),
+        0 => "no unit here".to_owned(),
         1 => "fitted once".to_owned(),
         n => format!("fitted {n} times"),
     };
