@@ -278,7 +278,7 @@ fn the_commands_print_the_table_keep_the_choice_and_verify_reruns_it() {
             "g/mask.json",
         ),
         (
-            "connect BOLD --physio RECORD --choose-order bic --terms 2/2/1x1 --coordinates native --seed s=sphere:0,0,0:9 --out r",
+            "connect BOLD --physio RECORD --choose-order bic --terms 2/2/1x1 --coordinates native --seed s=sphere:0,0,0:60 --out r",
             "r/mask.json",
         ),
     ] {

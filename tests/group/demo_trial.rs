@@ -67,12 +67,19 @@ fn the_trial_demo_goes_from_runs_to_the_report_and_its_truth_is_beside_what_was_
     let regions = out.join(format!("{of_drug}_regions.tsv"));
     assert_eq!(cell(&regions, &["pag"], "effect").parse(), Ok(pag.found));
     let ancova = out.join("trial/ancova.tsv");
-    let row = ["physio_summary:heart_rate", "observed"];
+    let row = ["physio_summary[task=pain]:heart_rate", "observed"];
     assert_eq!(cell(&ancova, &row, "difference").parse(), Ok(heart.found));
     // what of the body may differ between arms is compared, too
-    for name in ["breathing_rate", "rvt", "mean_fd", "kept_volumes"] {
-        let own = format!("physio_summary:{name}");
-        let difference = cell(&ancova, &[&own, "observed"], "difference");
+    let physiology = out.join("trial/physiology.tsv");
+    for (task, name) in [
+        ("pain", "breathing_rate"),
+        ("pain", "rvt"),
+        ("pain", "mean_fd"),
+        ("pain", "kept_volumes"),
+        ("rest", "mean_fd"),
+        ("rest", "tsnr_pag"),
+    ] {
+        let difference = cell(&physiology, &[task, name], "interaction");
         assert!(difference.parse::<f64>().is_ok_and(f64::is_finite), "{name}: {difference}");
     }
     // The rows of a visit are that visit's.

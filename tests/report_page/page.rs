@@ -52,7 +52,7 @@ fn the_page_is_well_formed_and_has_every_part_in_its_order() {
     ];
     assert_eq!(titles(&all), wanted);
     let pre: Vec<&str> = all.iter().filter(|e| e.name == "pre").map(|e| e.text.as_str()).collect();
-    assert!(pre.contains(&"boldly glm a b.nii --report"), "the exact command");
+    assert!(pre.contains(&"boldly glm 'a b.nii' --report"), "the exact command");
     assert!(
         pre.iter().any(|text| text.contains("Copyright (c) 2021, Niivue")),
         "whose the viewer is"
