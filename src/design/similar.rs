@@ -24,7 +24,9 @@ pub fn closest<'a>(wanted: &str, names: &'a [String]) -> Option<&'a str> {
 #[must_use]
 pub fn misnamed(wanted: &[&str], there: &[String]) -> Option<String> {
     let is_absent = |name: &&&str| !there.iter().any(|own| own == **name);
-    wanted.iter().filter(is_absent).find_map(|name| {
+    // Any letter is nearly x.
+    let is_word = |name: &&&str| name.len() > 2;
+    wanted.iter().filter(is_absent).filter(is_word).find_map(|name| {
         closest(name, there)
             .filter(|near| !wanted.contains(near))
             .map(|near| format!("is its column '{near}' meant as {name}? then rename it"))
@@ -67,4 +69,21 @@ fn edit_distance(a: &[char], b: &[char]) -> usize {
         (two_before, before) = (before, row);
     }
     before[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_nearly_the_name_is_named_and_no_single_letter() {
+        let there = |names: &[&str]| names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>();
+        let said = misnamed(&["region_a", "z"], &there(&["regiona", "region_b", "z"]));
+        assert_eq!(
+            said.as_deref(),
+            Some("is its column 'regiona' meant as region_a? then rename it")
+        );
+        assert_eq!(misnamed(&["x", "y"], &there(&["i", "j"])), None);
+        assert_eq!(misnamed(&["index", "name"], &there(&["index", "name"])), None);
+    }
 }
