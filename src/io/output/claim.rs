@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::cannot_write;
 use super::place::make_folders;
-use super::temporary::{PREFIX, Writer};
+use super::temporary::{PREFIX, Use, Writer, create_first};
 use super::turn::Turn;
 use crate::Result;
 use crate::io::paths::real;
@@ -25,7 +25,7 @@ pub struct Claim {
 
 impl Claim {
     /// Lay a claim, `text`, to a folder, which is made where it is not there. `judge` is asked of the text of each living command's claim first, and nobody
-    /// else lays one in between. What a killed command left goes. A disk that knows no locks has no claims.
+    /// else lays one in between. What a killed command left goes. A disk that knows no locks has no claims that others see.
     ///
     /// # Errors
     /// [`crate::Error::Output`], those of `judge`.
@@ -37,16 +37,14 @@ impl Claim {
         let folder = real(folder);
         let turn = Turn::take(&[folder.clone()].into())?;
         living(&folder).iter().try_for_each(|text| judge(text))?;
-        let (path, mut file) = Writer::default()
-            .lasting(&folder, ENDING)
+        let mut writer = Writer::default();
+        let (path, file) = create_first(|| writer.name(&folder, Use::Claim))
             .map_err(|cause| cannot_write(&folder, cause))?;
         claim.path = path;
-        if file.try_lock().is_ok() {
-            file.write_all(text.as_bytes()).map_err(|cause| cannot_write(&folder, cause))?;
-            claim.file = Some(file);
-        } else {
-            let _ = fs::remove_file(&claim.path);
-        }
+        let _ = file.try_lock(); // without it nobody takes it for living
+        // From here on it goes with the claim, be it half written.
+        let file = claim.file.insert(file);
+        file.write_all(text.as_bytes()).map_err(|cause| cannot_write(&folder, cause))?;
         drop(turn);
         Ok(claim)
     }

@@ -33,6 +33,8 @@ pub(super) enum Use {
     Old,
     /// The only name of a file that was moved aside; it goes when its writer's commit is finished, and is never swept.
     Kept,
+    /// What a command says of itself while it works; its own lock guards it, and no sweep takes it.
+    Claim,
 }
 
 /// One that writes: its id and the folders it has entered.
@@ -99,14 +101,6 @@ impl Writer {
         create_first(|| self.name(folder, Use::Temporary))
     }
 
-    /// A file that nobody has and no sweep takes, whose name ends so, in a folder that exists.
-    pub(super) fn lasting(&mut self, folder: &Path, ending: &str) -> io::Result<(PathBuf, File)> {
-        create_first(|| {
-            self.count += 1;
-            folder.join(format!("{PREFIX}{}-{}{ending}", self.id, self.count))
-        })
-    }
-
     /// A name of this writer that it has not used before.
     pub(super) fn name(&mut self, folder: &Path, for_: Use) -> PathBuf {
         self.count += 1;
@@ -114,6 +108,7 @@ impl Writer {
             Use::Temporary => "tmp",
             Use::Old => "old",
             Use::Kept => "kept",
+            Use::Claim => "claim",
         };
         folder.join(format!("{PREFIX}{}-{}.{ending}", self.id, self.count))
     }
@@ -144,7 +139,7 @@ pub(in crate::io) fn anonymous(folder: &Path) -> io::Result<File> {
 }
 
 /// Creates the first of some names that is free.
-fn create_first(mut name: impl FnMut() -> PathBuf) -> io::Result<(PathBuf, File)> {
+pub(super) fn create_first(mut name: impl FnMut() -> PathBuf) -> io::Result<(PathBuf, File)> {
     for _ in 0..100 {
         let path = name();
         match create_new(&path) {
