@@ -57,7 +57,7 @@ pub use maps::{
     read_mask_of, read_tissue,
 };
 pub use motion::read_confounds;
-pub use output::{Claim, Outputs, Overwrite, finish_left, forget, is_passing, keep};
+pub use output::{Claim, Outputs, Overwrite, finish_left, forget, is_claim, is_passing, keep};
 pub use resampled::{Resampled, resampled, told_resampled};
 pub use swing::Coarse;
 pub use twins::refuse_twins;

@@ -136,6 +136,15 @@ fn commands_that_come_to_one_folder_at_once_keep_it_one_analysis() {
     std::fs::write(folder.path().join("killed").join(name), "").unwrap();
     let done = begin("killed", one).wait_with_output().unwrap();
     assert!(done.status.success(), "{}", said(&done));
+    // Nor is one that another command has claimed and not described yet.
+    std::fs::create_dir(folder.path().join("begun")).unwrap();
+    std::fs::write(folder.path().join("begun/README"), "").unwrap();
+    let done = begin("begun", one).wait_with_output().unwrap();
+    assert!(said(&done).contains("no results of boldly bids"), "{}", said(&done));
+    let claim = ".boldly-0123456789abcdef0123456789abcdef-1.claim";
+    std::fs::write(folder.path().join("begun").join(claim), "").unwrap();
+    let done = begin("begun", one).wait_with_output().unwrap();
+    assert!(done.status.success(), "{}", said(&done));
 }
 
 #[test]

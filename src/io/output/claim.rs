@@ -68,13 +68,18 @@ pub fn is_passing(path: &Path) -> bool {
     path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX))
 }
 
+/// Whether a file is a command's claim, living or left.
+#[must_use]
+pub fn is_claim(path: &Path) -> bool {
+    is_passing(path) && path.to_string_lossy().ends_with(ENDING)
+}
+
 /// The texts of the claims of living commands; those of dead ones go.
 fn living(folder: &Path) -> Vec<String> {
     let mut texts = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
         let path = entry.path();
-        let is_claim = is_passing(&path) && path.to_string_lossy().ends_with(ENDING);
-        if !is_claim || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        if !is_claim(&path) || !entry.file_type().is_ok_and(|kind| kind.is_file()) {
             continue;
         }
         let Ok(file) = File::open(&path) else { continue };

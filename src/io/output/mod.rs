@@ -28,7 +28,7 @@ mod temporary;
 mod turn;
 mod unfinished;
 
-pub use claim::{Claim, is_passing};
+pub use claim::{Claim, is_claim, is_passing};
 use commit::{Rename, Renames};
 pub use foreign::Overwrite;
 pub use keep::{forget, keep};

@@ -80,7 +80,7 @@ impl Claimed {
             self.nodes.iter().filter_map(|(node, own)| Some((own, theirs.nodes.get(node)?)));
         for (own, their) in shared {
             if let Some(found) = difference::of_options(their, own) {
-                return other(&format!("other options ({found}),"));
+                return other(&format!("other options ({found})"));
             }
         }
         let both: Vec<String> = self

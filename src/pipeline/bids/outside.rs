@@ -11,7 +11,7 @@ use crate::bids::Model;
 use crate::bids::label::label;
 use crate::error::{Error, Result};
 use crate::io::folder::listed_if_there;
-use crate::io::{Outputs, Overwrite, bids, hash, is_passing, read_text};
+use crate::io::{Outputs, Overwrite, bids, hash, is_claim, is_passing, read_text};
 use crate::pipeline::bidsignore;
 use crate::pipeline::provenance::{self, Kind, Output, relative};
 use crate::pipeline::spec::BidsSpec;
@@ -26,8 +26,10 @@ const DESCRIPTION: &str = "dataset_description.json";
 /// # Errors
 /// Usage.
 pub(super) fn refuse_foreign(out: &Path) -> Result<()> {
-    // What another boldly has on the way there, or left when it was killed, is no other's.
-    if listed_if_there(out)?.iter().all(|entry| is_passing(&entry.path)) {
+    // What another boldly has on the way there, or left when it was killed, is no other's; nor is a folder that one has claimed and not yet described.
+    let there = listed_if_there(out)?;
+    let is_begun = there.iter().any(|entry| is_claim(&entry.path));
+    if is_begun || there.iter().all(|entry| is_passing(&entry.path)) {
         return Ok(());
     }
     let described = out.join(DESCRIPTION);
