@@ -3,7 +3,7 @@
 use pulp::{Simd, WithSimd};
 
 use super::super::Sums;
-use super::super::between::{lagrange, stationary, vertex};
+use super::super::between::{LANES, lagrange, stationary, vertex};
 use super::known::Known;
 use super::{BEYOND, COARSE, EachAdded, STEP, Task, rho_of};
 use crate::stats::ar1::LARGEST;
@@ -55,28 +55,31 @@ fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
         }
         known.find(simd);
         let mut still = Vec::new();
-        for Search { at, voxel, middle } in open {
-            let mut f = [0.0; 5];
-            for (i, f) in f.iter_mut().enumerate() {
-                let point = &known.all.points[middle + i - 2];
-                let [rss, g] = known.of(voxel, middle + i - 2, at);
-                *f = (rss - g * g / point.h[at]) * point.weight_of_rss[at];
+        for some in open.chunks(LANES) {
+            let mut f = [[0.0; LANES]; 5];
+            for (lane, search) in some.iter().enumerate() {
+                for (i, f) in f.iter_mut().enumerate() {
+                    let point = &known.all.points[search.middle + i - 2];
+                    let [rss, g] = known.of(search.voxel, search.middle + i - 2, search.at);
+                    f[lane] = (rss - g * g / point.h[search.at]) * point.weight_of_rss[search.at];
+                }
             }
-            let mut least = 2;
-            for i in 0..5 {
-                least = if f[i] < f[least] { i } else { least };
-            }
-            let next = (middle + least - 2).clamp(2, last - 2);
-            if next == middle {
-                // Lower still beyond the largest: that is the least that may be.
-                let part = match least {
-                    0 | 4 => 0.0,
-                    _ => stationary(logarithms(known, f, known.left(at, voxel))),
-                };
-                found[at * known.n + voxel] = rho_of(middle as f64 + part).clamp(-LARGEST, LARGEST);
-            } else {
-                found[at * known.n + voxel] = rho_of(next as f64);
-                still.push(Search { at, voxel, middle: next });
+            let parts = stationary(&f);
+            for (lane, &Search { at, voxel, middle }) in some.iter().enumerate() {
+                let mut least = 2;
+                for i in 0..5 {
+                    least = if f[i][lane] < f[least][lane] { i } else { least };
+                }
+                let next = (middle + least - 2).clamp(2, last - 2);
+                let rho = &mut found[at * known.n + voxel];
+                if next == middle {
+                    // Lower still beyond the largest: that is the least that may be.
+                    let part = if matches!(least, 0 | 4) { 0.0 } else { parts[lane] };
+                    *rho = rho_of(middle as f64 + part).clamp(-LARGEST, LARGEST);
+                } else {
+                    *rho = rho_of(next as f64);
+                    still.push(Search { at, voxel, middle: next });
+                }
             }
         }
         open = still;
@@ -85,11 +88,6 @@ fn rho<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<f64> {
         }
     }
     found
-}
-
-/// The objective of weighed RSS; units of the data do not enter.
-fn logarithms<const N: usize>(known: &Known<'_>, weighed: [f64; N], left: f64) -> [f64; N] {
-    weighed.map(|rss| known.all.model.left_beside() * (rss / left).ln())
 }
 
 /// Where searches begin.
@@ -109,24 +107,31 @@ fn scan<S: Simd>(simd: S, known: &mut Known<'_>) -> Vec<Search> {
             known.beside.weigh(simd, point, &mut seen[at * w..], n_coarse * w);
         }
         for (at, seen) in seen.chunks_exact(n_coarse * w).enumerate() {
+            let (mut leasts, mut five) = ([0; LANES], [[0.0; LANES]; 5]);
             for lane in 0..count {
-                let (voxel, left) = (first + lane, known.left(at, first + lane));
-                if left <= 0.0 {
-                    continue;
-                }
                 let mut least = 0;
                 for i in 1..n_coarse {
                     least = if seen[i * w + lane] < seen[least * w + lane] { i } else { least };
                 }
-                let value = |i: usize| seen[i * w + lane];
+                let middle = least.clamp(2, n_coarse - 3);
+                for (i, value) in five.iter_mut().enumerate() {
+                    value[lane] = seen[(middle + i - 2) * w + lane];
+                }
+                leasts[lane] = least;
+            }
+            let parts = stationary(&five);
+            for lane in 0..count {
+                let (voxel, least) = (first + lane, leasts[lane]);
+                if known.left(at, voxel) <= 0.0 {
+                    continue;
+                }
                 let near = if least == 0 || least + 1 == n_coarse {
                     0.0
                 } else if least >= 2 && least + 2 < n_coarse {
-                    let five = std::array::from_fn(|i| value(least + i - 2));
-                    stationary(logarithms(known, five, left)).clamp(-1.0, 1.0)
+                    parts[lane].clamp(-1.0, 1.0)
                 } else {
-                    let three = std::array::from_fn(|i| value(least + i - 1));
-                    vertex(logarithms(known, three, left))
+                    let value = |i: usize| seen[i * w + lane];
+                    vertex([value(least - 1), value(least), value(least + 1)])
                 };
                 let start = ((least as f64 + near) * COARSE as f64).round() as usize + BEYOND;
                 open.push(Search { at, voxel, middle: start.clamp(2, last - 2) });
