@@ -29,14 +29,13 @@
     viewer = new window.niivue.Niivue({
       backColor: [0.05, 0.06, 0.07, 1], crosshairColor: [0.45, 0.95, 0.6, 1], crosshairWidth: 0.4, crosshairWidthUnit: 'percent', fontColor: [0.85, 0.87, 0.9, 1],
       dragAndDropEnabled: false, dragMode: 0,
-      isColorbar: false, loadingText: '', logLevel: 'error', multiplanarShowRender: 0, sagittalNoseLeft: true, show3Dcrosshair: false,
+      isColorbar: false, isNearestInterpolation: true, loadingText: '', logLevel: 'error', multiplanarShowRender: 0, sagittalNoseLeft: true, show3Dcrosshair: false,
       onLocationChange: place,
     });
     const colours = JSON.parse(id('viewer-colours').textContent);
     for (const name of Object.keys(colours)) viewer.addColormap(name, colours[name]);
     await viewer.attachToCanvas(id('viewer-canvas'));
     viewer.setSliceType(viewer.sliceTypeMultiplanar);
-    viewer.overlayOutlineWidth = 0.2;
   };
 
   const image = async (name, options) => {
@@ -69,6 +68,8 @@
     viewer.volumes = [];
     viewer.addVolume(below);
     viewer.addVolume(above);
+    // Of a voxel of the map; the viewer counts in those of the anatomy, which may be finer.
+    viewer.overlayOutlineWidth = (0.15 * below.hdr.dims[1]) / above.hdr.dims[1];
     const { from, most, mm } = view.dataset;
     slider.min = (Math.floor((from % 0.1) * 1e4) / 1e4).toString();
     slider.max = most;
@@ -83,6 +84,9 @@
   const threshold = (value) => {
     statistic.cal_min = value - 1e-3 * statistic.hdr.scl_slope;
     viewer.updateGLVolume();
+    // Voxels of the map stand as they are, so that each that passes is opaque; the anatomy is smooth.
+    viewer.updateInterpolation(0, true);
+    viewer.drawScene();
     const { letter, signed } = current.dataset;
     // Stored in steps: one at the threshold has passed.
     const least = value / statistic.hdr.scl_slope - 1e-3;
