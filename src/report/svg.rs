@@ -46,6 +46,9 @@ impl Plot {
     }
 }
 
+/// Fewer values along an axis than this do not show its scale.
+const FEW: usize = 3;
+
 /// Values onto pixels, along a straight line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -69,7 +72,7 @@ impl Scale {
         self.at(value.clamp(self.from.min(self.to), self.from.max(self.to)))
     }
 
-    /// At most `most` round values within the scale.
+    /// Round values within the scale, at most `most`; one more where that leaves fewer than three.
     pub fn ticks(&self, most: usize) -> Ticks {
         let (low, high) = (self.from.min(self.to), self.from.max(self.to));
         let rough = (high - low) / most.max(1) as f64;
@@ -77,14 +80,20 @@ impl Scale {
             return Ticks { values: Vec::new(), decimals: 0 };
         }
         let power = 10_f64.powf(rough.log10().floor());
-        let step =
-            [1.0, 2.0, 5.0, 10.0].map(|m| m * power).into_iter().find(|s| *s >= 0.999 * rough);
-        let step = step.unwrap_or(10.0 * power);
-        let first = (low / step - 1e-9).ceil();
-        let n = ((high / step + 1e-9).floor() - first).clamp(-1.0, 1000.0) as i64;
-        Ticks {
-            values: (0..=n).map(|k| (first + k as f64) * step).collect(),
-            decimals: (-step.log10().floor()).clamp(0.0, 9.0) as usize,
+        let steps = [0.5, 1.0, 2.0, 5.0, 10.0].map(|m| m * power);
+        let fits = steps.iter().position(|s| *s >= 0.999 * rough).unwrap_or(steps.len() - 1);
+        let within = |step: f64| {
+            let first = (low / step - 1e-9).ceil();
+            let n = ((high / step + 1e-9).floor() - first).clamp(-1.0, 1000.0) as i64;
+            let decimals = (-step.log10().floor()).clamp(0.0, 9.0) as usize;
+            Ticks { values: (0..=n).map(|k| (first + k as f64) * step).collect(), decimals }
+        };
+        let ticks = within(steps[fits]);
+        let finer = within(steps[fits.saturating_sub(1)]);
+        if ticks.values.len() < FEW && finer.values.len() <= most.max(FEW) + 1 {
+            finer
+        } else {
+            ticks
         }
     }
 }

@@ -273,6 +273,7 @@ fn histogram(
     }
     let mut counted = y.ticks(4);
     counted.values.retain(|v| v.fract() == 0.0);
+    counted.decimals = 0;
     let unit = if range.is_some() { "samples" } else { "intervals" };
     svg.y_axis(&plot, &y, &counted, unit);
     svg.path("bars", &bars);
