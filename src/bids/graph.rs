@@ -6,7 +6,7 @@
 
 use super::model::{Edge, Node, Test};
 use super::names::Wanted;
-use super::place::short;
+use super::place::{below, short};
 use super::{Entities, Model};
 use crate::design::similar;
 use crate::entity;
@@ -73,8 +73,7 @@ fn is_contrast(model: &Model, name: &str) -> bool {
 /// A label, or a key, of a filter that no estimate has.
 fn no_such(model: &Model, edge: &Edge, name: &str, label: &str, estimates: &[Entities]) -> Error {
     let source = &model.nodes[edge.source].name;
-    let place =
-        format!("/Edges ({} to {})", short(source), short(&model.nodes[edge.destination].name));
+    let place = below(&edge.pointer, "Filter");
     let mut known: Vec<String> = estimates.iter().filter_map(|e| e.get(name)).cloned().collect();
     known.sort();
     known.dedup();
@@ -87,14 +86,14 @@ fn no_such(model: &Model, edge: &Edge, name: &str, label: &str, estimates: &[Ent
         keys.sort();
         keys.dedup();
         return Error::bad_data(
-            format!("Filter of {place}"),
+            place,
             format!("asks for {:?}, which no estimate of {:?} has", short(name), short(source)),
             "name an entity of estimates, or contrast",
             close(name, &keys, "keys"),
         );
     }
     Error::bad_data(
-        format!("Filter of {place}"),
+        place,
         format!(
             "asks for {name} {:?}, which no estimate of {:?} is of",
             short(label),

@@ -148,6 +148,8 @@ pub struct Dummy {
 /// An edge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Edge {
+    /// JSON pointer to it, or to the node it leads to where the model has no `Edges`.
+    pub pointer: String,
     /// The node whose estimates it carries.
     pub source: usize,
     /// The node that takes them.

@@ -104,6 +104,7 @@ fn a_filter_passes_what_all_of_its_keys_allow_and_refuses_what_nothing_is_of() {
     let with = |filter: Value| {
         let run = json!({"DummyContrasts": {"Test": "t", "Contrasts": ["b"]}});
         let mut model = model(run, json!({}));
+        model.edges[0].pointer = "/Edges/0".to_owned();
         for (key, labels) in filter.as_object().unwrap() {
             let labels = labels.as_array().unwrap().iter();
             let labels = labels.map(|label| label.as_str().unwrap().to_owned()).collect();
@@ -122,7 +123,7 @@ fn a_filter_passes_what_all_of_its_keys_allow_and_refuses_what_nothing_is_of() {
         (json!({"contrasts": ["gain"]}), "did you mean \"contrast\"?"),
     ] {
         let message = with(filter).unwrap_err().to_string();
-        assert!(message.contains(wanted) && message.contains("(run to all)"), "{message}");
+        assert!(message.contains(wanted) && message.contains("/Edges/0/Filter"), "{message}");
     }
 }
 

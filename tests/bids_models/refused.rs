@@ -204,6 +204,11 @@ fn what_cannot_be_right_is_refused_at_its_place_with_what_was_probably_meant() {
         ),
         ("/Nodes/1/DummyContrasts", json!({}), &["/Nodes/1/DummyContrasts has no Test"]),
         (
+            "/Nodes/1/Transformations",
+            json!([{"Name": "Convolve", "Input": ["age"]}]),
+            &["/Nodes/1/Transformations", "is Convolve in a node of Level Subject", "Level Run"],
+        ),
+        (
             "/Edges/1/Source",
             json!("subs"),
             &["/Edges/1/Source is \"subs\", and no node has that name", "did you mean \"sub\"?"],

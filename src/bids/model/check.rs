@@ -8,11 +8,14 @@ use crate::error::{Error, Result};
 /// A high-pass filter of this frequency, Hz, or more was meant in seconds.
 const SECONDS_RATHER: f64 = 1.0;
 
+/// Transformations of what has times.
+const NEED_TIMES: &[&str] = &["Convolve", "Lag", "Resample", "ToDense"];
+
 impl Model {
     /// Whether every node can be fitted and every contrast be computed, as far as the model alone tells.
     ///
     /// # Errors
-    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`; a high-pass filter of 1 Hz or more; weights that do not fit their conditions, or are all 0; rows of weights
+    /// Bad data with the JSON pointer: a node without a column; a run-level node of `Type: meta`; a high-pass filter of 1 Hz or more; above the run, a transformation of what has times; weights that do not fit their conditions, or are all 0; rows of weights
     /// that are not tested with F; two contrasts of a node that have one name, or one label in file names.
     pub fn check(&self) -> Result<()> {
         self.nodes.iter().try_for_each(node)
@@ -44,6 +47,9 @@ fn node(node: &Node) -> Result<()> {
             format!("are these the seconds of a period? {:.5} Hz is one of {hz} s", 1.0 / hz),
         ));
     }
+    if node.level != Level::Run {
+        timeless(node)?;
+    }
     node.contrasts.iter().try_for_each(Contrast::check)?;
     let mut labels = std::collections::BTreeMap::new();
     for contrast in &node.contrasts {
@@ -63,6 +69,21 @@ fn node(node: &Node) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Refuses, at a level above the run, what needs times: there a variable is one value of each input.
+fn timeless(node: &Node) -> Result<()> {
+    let needs_times = |name: &str| NEED_TIMES.contains(&name);
+    let instructions = node.transformations.iter().filter(|one| needs_times(&one.name));
+    let instructions = instructions.map(|one| (one.pointer.clone(), one.name.clone()));
+    let response = node.hrf.iter().map(|_| (format!("{}/Model/HRF", node.pointer), "HRF".into()));
+    let Some((pointer, name)) = instructions.chain(response).next() else { return Ok(()) };
+    Err(Error::bad_data(
+        pointer,
+        format!("is {name} in a node of Level {:?}", node.level),
+        "be in a node of Level Run: above it a variable is one value of each input, without times",
+        "move it to the node of Level Run",
+    ))
 }
 
 impl Contrast {

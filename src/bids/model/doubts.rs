@@ -28,8 +28,8 @@ impl Model {
 
     fn filters(&self) -> Vec<Doubt> {
         let mut doubts = Vec::new();
-        for (at, edge) in self.edges.iter().enumerate() {
-            let place = format!("/Edges/{at}/Filter");
+        for edge in &self.edges {
+            let place = below(&edge.pointer, "Filter");
             for (key, labels) in &edge.filter {
                 if let Some(meant) = slip(key) {
                     doubts.push((below(&place, key), no_entity(key, &meant)));

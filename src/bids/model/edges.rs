@@ -19,24 +19,26 @@ use crate::error::{Error, Result};
 pub(super) fn read(top: &Place, nodes: &[Node], notes: &mut Notes) -> Result<Vec<Edge>> {
     let Some(value) = top.get("Edges") else {
         let chain = (1..nodes.len()).map(|i| Edge {
+            pointer: nodes[i].pointer.clone(),
             source: i - 1,
             destination: i,
             filter: BTreeMap::new(),
         });
         let edges: Vec<Edge> = chain.collect();
-        return fed(nodes, &edges, |edge| nodes[edge.destination].pointer.clone()).map(|()| edges);
+        return fed(nodes, &edges).map(|()| edges);
     };
     let mut edges: Vec<Edge> = Vec::new();
     let each = list(value, "/Edges")?.iter().enumerate();
     for (i, value) in each {
         let edge = one(value, &format!("/Edges/{i}"), nodes, notes)?;
-        if edges.contains(&edge) {
-            notes.add(&format!("/Edges/{i}"), "is there already; taken once");
+        let ends = |edge: &Edge| (edge.source, edge.destination);
+        if edges.iter().any(|other| ends(other) == ends(&edge) && other.filter == edge.filter) {
+            notes.add(&edge.pointer, "is there already; taken once");
         } else {
             edges.push(edge);
         }
     }
-    fed(nodes, &edges, |_| "/Edges".into())?;
+    fed(nodes, &edges)?;
     match circle(nodes.len(), &edges) {
         None => Ok(edges),
         Some(node) => Err(Error::bad_data(
@@ -63,7 +65,7 @@ fn one(value: &Value, pointer: &str, nodes: &[Node], notes: &mut Notes) -> Resul
             }
         }
     }
-    Ok(Edge { source, destination, filter: named })
+    Ok(Edge { pointer: pointer.to_owned(), source, destination, filter: named })
 }
 
 /// The node that an end of an edge names.
@@ -81,10 +83,10 @@ fn end(place: &Place, key: &str, nodes: &[Node]) -> Result<usize> {
 }
 
 /// Holds that runs go into run-level nodes, and estimates into all others.
-fn fed(nodes: &[Node], edges: &[Edge], at: impl Fn(&Edge) -> String) -> Result<()> {
+fn fed(nodes: &[Node], edges: &[Edge]) -> Result<()> {
     if let Some(edge) = edges.iter().find(|edge| nodes[edge.destination].level == Level::Run) {
         return Err(Error::bad_data(
-            at(edge),
+            edge.pointer.clone(),
             format!(
                 "has estimates of {:?} go into {:?}, whose Level is Run",
                 short(&nodes[edge.source].name),
