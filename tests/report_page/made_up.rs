@@ -139,6 +139,7 @@ fn run(name: &str, columns: &[&str]) -> RunPart {
             (40, "framewise displacement 1.300 mm".to_owned()),
             (41, "framewise displacement 1.300 mm".to_owned()),
         ],
+        recordings: None,
     }
 }
 

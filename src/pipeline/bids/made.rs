@@ -192,6 +192,15 @@ fn has_confounds(strategy: Strategy, run: &FoundRun) -> Result<()> {
     if lacks.is_empty() {
         return Ok(());
     }
+    let has = |other: &&Strategy| {
+        let wanted = columns(**other);
+        !other.has_components() && wanted.iter().all(|name| table.position(name).is_some())
+    };
+    let whole: Vec<&str> = Strategy::EVERY.iter().filter(has).map(|other| other.name()).collect();
+    let hint = match whole.is_empty() {
+        false => format!("take --strategy {}, whose columns it has, or ", whole.join(" or ")),
+        true => "it has the columns of no --strategy: ".to_owned(),
+    };
     Err(Error::bad_data(
         path.display().to_string(),
         format!(
@@ -202,7 +211,7 @@ fn has_confounds(strategy: Strategy, run: &FoundRun) -> Result<()> {
             super::named::listed(&lacks)
         ),
         "have them all",
-        "take a --strategy of fewer, such as 6p, or a model of your own (-m)",
+        hint + "a model of your own (-m) says which columns it takes",
     ))
 }
 

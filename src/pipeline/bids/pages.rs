@@ -197,6 +197,11 @@ fn is_lost(done: &Done, name: &str) -> bool {
     failed.chain(done.lacking.iter().map(|(name, _)| name)).any(|own| own == name)
 }
 
+/// A page's address on pages that lie in OUT.
+fn address(plan: &Plan, page: &Path) -> String {
+    provenance::relative(page, &plan.spec.out).to_string_lossy().replace('\\', "/")
+}
+
 /// What a unit's sidecar holds; none of one that is not finished.
 fn read(unit: &Unit) -> Result<Option<Sidecar>> {
     let mask = crate::maps::Entities::of("mask");

@@ -380,13 +380,21 @@ impl Modelled {
         if one.weights.iter().all(|row| self.solved.is_estimable(ArrayView1::from(row))) {
             return Ok(());
         }
-        let depends = self.solved.dependent_columns();
-        let depends: Vec<String> = depends.iter().map(|&at| self.columns[at].clone()).collect();
+        let (zero, sums): (Vec<usize>, Vec<usize>) = (self.solved.dependent_columns().into_iter())
+            .partition(|&at| self.matrix.column(at).iter().all(|v| *v == 0.0));
+        let named = |at: &[usize]| {
+            let names: Vec<String> = at.iter().map(|&at| self.columns[at].clone()).collect();
+            super::named::listed(&names)
+        };
+        let zero = (!zero.is_empty()).then(|| format!("columns of zeros: {}", named(&zero)));
+        let sums = (!sums.is_empty())
+            .then(|| format!("columns that are sums of others: {}", named(&sums)));
+        let why: Vec<String> = zero.into_iter().chain(sums).collect();
         Err(Error::bad_data(
             format!("contrast '{}'", one.name),
             "is not determined by the design",
             "be of columns that can be told apart (--missing-contrast skip leaves it out there)",
-            format!("columns that are sums of others: {}", super::named::listed(&depends)),
+            why.join("; "),
         ))
     }
 

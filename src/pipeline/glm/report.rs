@@ -17,7 +17,7 @@ use crate::pipeline::courses::{self, Seen, Through};
 use crate::pipeline::inputs::Run;
 use crate::pipeline::peaks;
 use crate::pipeline::products::{Draw, Page};
-use crate::pipeline::provenance::Provenance;
+use crate::pipeline::provenance::{self, Output, Provenance};
 use crate::pipeline::spec::GlmSpec;
 use crate::pipeline::watch::Watch;
 use crate::report::analysis::{
@@ -102,12 +102,18 @@ pub(super) fn page(
         runs: runs.map(part).collect(),
         contrasts,
     };
-    let draw: Draw = Box::new(move |made| drawn(&with(made, analysis)));
+    let recorded: Vec<bool> = opened.runs.iter().map(|run| run.physio.is_some()).collect();
+    let draw: Draw = Box::new(move |made| drawn(&with(made, analysis, &recorded)));
     Ok(Page { entities: Entities::of("report"), ending: ".html", draw })
 }
 
-/// What is known once the outputs are.
-fn with(made: &Provenance, mut analysis: Analysis) -> Analysis {
+/// What is known once the outputs are. `recorded`: whether a run has columns from recordings, `[run]`.
+fn with(made: &Provenance, mut analysis: Analysis, recorded: &[bool]) -> Analysis {
+    let is_qc = |o: &&Output| o.kind == provenance::Kind::Page && o.entities == "desc-retroicor_qc";
+    let qc = made.outputs.iter().find(is_qc).map(|page| page.name.to_string_lossy().into_owned());
+    for (run, _) in analysis.runs.iter_mut().zip(recorded).filter(|(_, recorded)| **recorded) {
+        run.recordings.clone_from(&qc);
+    }
     let read = made.inputs.iter().map(|input| FileRead {
         path: input.path.to_string_lossy().into_owned(),
         role: input.role.name().to_owned(),
@@ -266,6 +272,7 @@ fn run_part(
         estimable: questions.asked.iter().map(told_of).collect(),
         motion,
         left_out: left_out(run),
+        recordings: None,
     }
 }
 

@@ -30,6 +30,8 @@ pub struct RunPart {
     pub motion: Option<Motion>,
     /// Volumes that are left out, from 0, and why.
     pub left_out: Vec<(usize, String)>,
+    /// Where the page of its recordings lies, seen from this one; none where no columns come from recordings.
+    pub recordings: Option<String>,
 }
 
 /// Whether a run tells a contrast.
@@ -67,12 +69,20 @@ pub(super) fn section(run: &RunPart, id: &str) -> Result<String> {
     let mut table = Table::new("facts", "Volumes and their times", &["what", "is"]);
     run.facts.iter().for_each(|(name, value)| table.row(name, std::slice::from_ref(value)));
     html += &table.finish();
+    html += &run.recordings.as_ref().map_or(String::new(), |page| recordings(page));
     html += &design(run, id)?;
     html += &correlations(run, id)?;
     html += &estimable(run);
     html += &run.motion.as_ref().map_or(String::new(), |motion| moved(motion, run, id));
     html += &run.motion.as_ref().map_or(String::new(), |own| moves::drawn(own, &run.left_out, id));
     Ok(html + &left_out(run))
+}
+
+fn recordings(page: &str) -> String {
+    let page = escaped(page);
+    format!(
+        "<p>Pulse and breathing as they were read, what was found wrong with them, and what they explain: <a href=\"{page}\">{page}</a>.</p>\n"
+    )
 }
 
 fn design(run: &RunPart, id: &str) -> Result<String> {

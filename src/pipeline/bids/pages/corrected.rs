@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::io::{bids, read_map, read_text};
 use crate::maps::Entities;
 use crate::pipeline::peaks::{CORRECTED, CORRECTIONS, CRITICAL};
-use crate::pipeline::provenance::{Kind, relative, sidecar_path};
+use crate::pipeline::provenance::{Kind, sidecar_path};
 use crate::report::analysis::{Contrast, Correction};
 use crate::report::group::Listing;
 
@@ -61,9 +61,8 @@ pub(super) fn add(
     }
     let page = unit.layout.path(Kind::Page, &Entities::of("group"), ".html");
     if page.is_file() {
-        let address = relative(&page, &plan.spec.out).to_string_lossy().replace('\\', "/");
         let words = "The page of this test alone: every map, table and picture of it".to_owned();
-        contrast.links.push((address, words));
+        contrast.links.push((super::address(plan, &page), words));
     }
     Ok(())
 }

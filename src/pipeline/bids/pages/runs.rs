@@ -149,6 +149,7 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
         dependent: dependent.into_iter().map(|at| columns[at].clone()).collect(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
         left_out: left_out(sidecar.as_ref()),
+        recordings: recordings(plan, unit),
         design,
         motion,
         columns,
@@ -177,7 +178,15 @@ fn empty(unit: &Unit) -> RunPart {
         estimable: Vec::new(),
         motion: None,
         left_out: Vec::new(),
+        recordings: None,
     }
+}
+
+/// The page of a run's pulse and breathing, from where pages of subjects and nodes lie.
+fn recordings(plan: &Plan, unit: &Unit) -> Option<String> {
+    let entities = Entities::of("qc").with("desc", "retroicor");
+    let page = unit.layout.path(Kind::Page, &entities, ".html");
+    page.is_file().then(|| super::address(plan, &page))
 }
 
 /// A table of numbers as its columns and `[row][column]`.
