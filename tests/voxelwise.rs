@@ -288,6 +288,19 @@ fn local_white_matter_is_the_mean_of_the_masks_voxels_within_the_radius() {
     }
     well(dir, "verify own image");
 
+    // Values in 64ths, which float32 holds at either level; means over voxels it does not hold at the higher one.
+    let data = &run.data;
+    for (name, level) in [("low.nii.gz", 0.0), ("high.nii.gz", 30_000.0)] {
+        let value = |at: f32| (64.0 * f64::from(at)).round() / 64.0 + level;
+        write_image(dir, name, |t, voxel| value(data[t * 540 + voxel]));
+        let line = glm(
+            "--anaticor wm.nii.gz --anaticor-radius 24 --scaling none --device cpu",
+            name.trim_end_matches(".nii.gz"),
+        );
+        well(dir, &line.replacen(&format!("study/{}", paths::BOLD), name, 1));
+    }
+    assert_close("at a high level", &map(dir, "high", "t"), &map(dir, "low", "t"), 1e-6, 1e-6);
+
     let whole = write_image(dir, "whole.nii.gz", |_, _| 0.0);
     assert_eq!(whole.len(), run.data.len());
     outputs = Outputs::new();

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ndarray::ArrayView1;
 use serde_json::{Map as Fields, Value, json};
 
 use crate::error::{Error, Result};
@@ -191,9 +192,23 @@ fn local_mean(
             display(&run.path)
         ));
     }
-    let values = (0..run.n_volumes).flat_map(|t| whole.iter().map(move |at| t * n + at));
+    // Less its level, which the constant takes up: float32 would round the mean of values about 30,000 to 0.002.
+    let is_constant = |column: ArrayView1<f64>| {
+        column.first().is_some_and(|first| *first != 0.0 && column.iter().all(|v| v == first))
+    };
+    let has_constant = run.design.matrix.columns().into_iter().any(is_constant);
+    let level = |&at: &usize| {
+        let values = (0..run.n_volumes).map(|t| f64::from(sample.values[t * n + at]));
+        if has_constant { values.sum::<f64>() / run.n_volumes as f64 } else { 0.0 }
+    };
+    let levels: Vec<f64> = whole.iter().map(level).collect();
+    let of_volume = |t: usize| {
+        let own = whole.iter().zip(&levels);
+        own.map(move |(at, level)| (t * n + at, level)).collect::<Vec<(usize, &f64)>>()
+    };
+    let values = (0..run.n_volumes).flat_map(of_volume);
     let sample = Sample {
-        values: values.map(|at| sample.values[at]).collect(),
+        values: values.map(|(at, level)| (f64::from(sample.values[at]) - level) as f32).collect(),
         voxels: whole.iter().map(|&at| sample.voxels[at]).collect(),
     };
     Ok(Box::new(LocalMean::new(&run.grid, run.n_volumes, sample, options.radius_mm)))
