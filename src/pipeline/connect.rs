@@ -60,6 +60,7 @@ pub fn run(
     let groups = networks::groups(spec, &nodes, watch)?;
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     let several = opened.runs.len() > 1;
+    let numbers = inputs::numbers(&opened.runs);
     let (mut all, mut edges, mut mean) = (Vec::new(), Vec::new(), maps::Mean::default());
     let mut pages = Vec::new();
     for at in 0..opened.runs.len() {
@@ -68,7 +69,7 @@ pub fn run(
         let run = &mut opened.runs[at];
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
-        let number = several.then_some(at + 1);
+        let number = several.then_some(numbers[at]);
         let [.., not_finite, flat] = found.counts;
         said::unknown_sources(&found.columns, &tissues, watch);
         said::left_out(&run.path, [not_finite, flat], watch);
@@ -77,7 +78,10 @@ pub fn run(
         said::alike(&run.path, &found, &of_run, &nodes, watch);
         said::partial(spec, (&run.path, found.nu), &of_run, watch);
         write_tables(spec, (&nodes, &groups), (&found, &of_run), number, products)?;
-        pages.extend(picture::seeds(spec, (run, &nodes), &found, number, watch));
+        if at == 0 {
+            picture::say_drawn(&found, watch);
+        }
+        pages.extend(picture::seeds(spec, (run, &nodes), &found, number));
         let drawn = (&[&found][..], &of_run);
         pages.extend(picture::of_matrix(spec, (&nodes, &groups), drawn, number));
         let made = maps::of_run(spec, (run, &nodes), &found, number);

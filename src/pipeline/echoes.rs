@@ -192,11 +192,11 @@ impl Combination {
         }
     }
 
-    /// T2*, S0, good echoes and R² of the decay; `number`: of the run, from 0, where there are several.
+    /// T2*, S0, good echoes and R² of the decay; `number`: of the run, where there are several.
     fn maps(&self, number: Option<usize>) -> Vec<Map> {
         let named = |suffix| match number {
             None => Entities::of(suffix),
-            Some(number) => Entities::of(suffix).with("run", (number + 1).to_string()),
+            Some(number) => Entities::of(suffix).with("run", number.to_string()),
         };
         let decay = Quantity::DecayRSquare;
         let of_decay = named("statmap").with("desc", "decay").with("stat", decay.stat());
@@ -246,10 +246,12 @@ impl Combination {
 /// Fields of an echo's sidecar that do not hold of what several make.
 pub const OF_AN_ECHO: [&str; 2] = ["EchoTime", "EchoNumber"];
 
-/// The maps of all runs.
+/// The maps of all runs, of these numbers.
 #[must_use]
-pub fn maps(combinations: &[Option<Combination>]) -> Vec<Map> {
-    let number = |run: usize| (combinations.len() > 1).then_some(run);
-    let each = combinations.iter().enumerate();
-    each.flat_map(|(run, one)| one.iter().flat_map(move |one| one.maps(number(run)))).collect()
+pub fn maps(combinations: &[Option<Combination>], numbers: &[usize]) -> Vec<Map> {
+    let several = combinations.len() > 1;
+    let of_run = |(one, &number): (&Option<Combination>, &usize)| {
+        one.as_ref().map_or(Vec::new(), |one| one.maps(several.then_some(number)))
+    };
+    combinations.iter().zip(numbers).flat_map(of_run).collect()
 }

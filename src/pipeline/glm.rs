@@ -69,13 +69,14 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
     named::say_peaks(&found.all.contrasts[..questions.asked.len()], &opened.grid, watch);
     let maps = named::maps(spec, &opened, &questions, &found);
     products.maps(&opened.runs[0].header, &maps)?;
-    for (number, run) in opened.runs.iter().enumerate() {
+    let numbers = inputs::numbers(&opened.runs);
+    for (run, &number) in opened.runs.iter().zip(&numbers) {
         for table in tables::of(run, number, opened.runs.len())? {
             products.table(table)?;
         }
     }
     let elsewhere = residuals::share_elsewhere(spec, &found.all);
-    for table in smoothness::tables(&found.smooth_in, elsewhere) {
+    for table in smoothness::tables((&numbers, &found.smooth_in), elsewhere) {
         products.table(table)?;
     }
     let tsnr = found.regions.as_ref().map_or(vec![Vec::new(); opened.runs.len()], InRegions::tsnr);
@@ -210,8 +211,9 @@ fn fit(
     watch: &dyn Watch,
 ) -> Result<Combined> {
     let common = Common::new(spec.mask.as_deref(), grid, runs.len(), watch)?;
+    let numbers = (runs.len() > 1).then(|| inputs::numbers(runs));
     let joint = questions.all().map(|asked| asked.joint.clone()).collect();
-    let mut so_far = SoFar::new(spec.combine, joint, common, regions);
+    let mut so_far = SoFar::new(spec.combine, joint, common, regions, numbers);
     for (at, beside) in beside.iter_mut().enumerate() {
         let ahead = ladder.ahead(runs[at].bold.as_ref());
         runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());

@@ -56,7 +56,7 @@ pub use echo::{Columns, echo};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
-pub use shared::{names, refuse_one_recording, refuse_one_recording_of, say_shared};
+pub use shared::{names, numbers, refuse_one_recording, refuse_one_recording_of, say_shared};
 pub use smoothed::{say_twice, smoothed};
 pub use spent::{Earlier, earlier};
 pub use task::{Slices, Task, at_one_moment};

@@ -117,7 +117,7 @@ fn correct(
     products.table(columns.text())?;
     let summary = physio_summary::of_runs(std::slice::from_ref(run), vec![Vec::new()]);
     summary.map_or(Ok(()), |table| products.table(table))?;
-    let mut maps = echoes::maps(std::slice::from_ref(combined));
+    let mut maps = echoes::maps(std::slice::from_ref(combined), &[1]);
     if let Some(proof) = &proof {
         proof.lines().iter().for_each(|line| watch.note(line));
         let mask = Map::of_mask(Entities::of("mask").with("desc", "retroicor"), &proof.fitted);

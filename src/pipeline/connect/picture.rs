@@ -21,18 +21,22 @@ const DRAWN: usize = 24;
 /// Two-sided p below which a voxel passes.
 const P: f64 = 0.001;
 
+/// Say where not all seeds are drawn.
+pub(super) fn say_drawn(found: &OfRun, watch: &dyn Watch) {
+    let n = found.mapped.len();
+    if found.maps.is_some() && found.mean.is_some() && n > DRAWN {
+        watch.note(&format!("{DRAWN} of the {n} seeds are drawn"));
+    }
+}
+
 /// The seeds' maps of a run.
 pub(super) fn seeds(
     spec: &ConnectSpec,
     (run, nodes): (&Run, &Nodes),
     found: &OfRun,
     number: Option<usize>,
-    watch: &dyn Watch,
 ) -> Vec<Page> {
     let (Some(maps), Some(mean)) = (&found.maps, &found.mean) else { return Vec::new() };
-    if found.mapped.len() > DRAWN && number.is_none_or(|number| number == 1) {
-        watch.note(&format!("{DRAWN} of the {} seeds are drawn", found.mapped.len()));
-    }
     let name = match number {
         Some(number) => format!("mean of run {number}"),
         None => "mean of the run".to_owned(),

@@ -10,11 +10,11 @@ use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, Map, told};
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::echoes;
 use crate::pipeline::first_level::Fitted;
 use crate::pipeline::scaling;
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
+use crate::pipeline::{echoes, inputs};
 use crate::volume::Grid;
 
 /// The contrasts as file names say them, t before F; `names`: the columns, whose hyphens are no minus.
@@ -45,12 +45,13 @@ pub(super) fn maps(
             _ => map.allow_up_to(&other.values),
         });
     }
+    let numbers = inputs::numbers(&opened.runs);
     if spec.maps {
-        let mut of_residuals = residuals::maps(spec, &found.all, &questions.models);
+        let mut of_residuals = residuals::maps(spec, &found.all, (&numbers, &questions.models));
         scaling::describe(spec.scaling, "", &mut of_residuals);
         maps.extend(of_residuals);
     }
-    maps.extend(echoes::maps(&opened.combined));
+    maps.extend(echoes::maps(&opened.combined, &numbers));
     maps
 }
 

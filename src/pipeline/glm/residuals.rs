@@ -128,14 +128,18 @@ pub(super) fn resolved(spec: &GlmSpec, residuals: &Residuals) -> Fields<String, 
 }
 
 /// Maps of the fit itself: residual variance, R², and rho where there is one; one of each for each run.
-pub(super) fn maps(spec: &GlmSpec, all: &Fitted, models: &[Told]) -> Vec<Map> {
+pub(super) fn maps(
+    spec: &GlmSpec,
+    all: &Fitted,
+    (numbers, models): (&[usize], &[Told]),
+) -> Vec<Map> {
     let several = models.len() > 1;
-    let of_run = |(number, (residuals, model)): (usize, (&Residuals, &Told))| {
+    let of_run = |((residuals, model), &number): ((&Residuals, &Told), &usize)| {
         let dof = residuals.dof.clone().unwrap_or_else(|| model.dofs.clone());
-        let of_run = OfRun { number: several.then_some(number + 1), dof, fitted: &all.fitted };
+        let of_run = OfRun { number: several.then_some(number), dof, fitted: &all.fitted };
         residuals.maps.as_ref().map_or(Vec::new(), |found| of_run.maps(spec, found))
     };
-    all.residuals.iter().zip(models).enumerate().flat_map(of_run).collect()
+    all.residuals.iter().zip(models).zip(numbers).flat_map(of_run).collect()
 }
 
 /// A run whose residuals are mapped.

@@ -157,14 +157,17 @@ pub(super) fn resolved(found: &Smoothness) -> (String, Value) {
 
 /// How smooth the runs are, a row a run, and their autocorrelation over distances; nothing where it was not asked for. `elsewhere`: the share of voxels whose
 /// residuals may be others.
-pub(super) fn tables(found: &[Option<Smoothness>], elsewhere: f64) -> Vec<Text> {
+pub(super) fn tables(
+    (numbers, found): (&[usize], &[Option<Smoothness>]),
+    elsewhere: f64,
+) -> Vec<Text> {
     if found.iter().all(Option::is_none) {
         return Vec::new();
     }
     let mut widths =
         "run\tfwhm_i\tfwhm_j\tfwhm_k\tresels\tacf_a\tacf_b\tacf_c\tacf_fwhm\n".to_owned();
     let mut distances = "run\tdistance\tcorrelation\tmodel\tvolumes\tpairs\n".to_owned();
-    for (number, found) in (1..).zip(found) {
+    for (number, found) in numbers.iter().zip(found) {
         let Some(found) = found else { continue };
         let [x, y, z] = found.fwhm_mm.map(width);
         let [a, b, c, fwhm] = match &found.acf {
@@ -219,7 +222,11 @@ fn of_table(columns: &[(&str, &str, &str)]) -> Fields<String, Value> {
 }
 
 const WIDTHS: [(&str, &str, &str); 9] = [
-    ("run", "Number of the run, in the order given", ""),
+    (
+        "run",
+        "Number of the run: of its name where all runs have one of their own, else in the order given",
+        "",
+    ),
     (
         "fwhm_i",
         "Full width at half maximum of the Gaussian whose noise has neighbours along i as alike as the standardised residuals (Forman 1995)",
@@ -235,7 +242,11 @@ const WIDTHS: [(&str, &str, &str); 9] = [
 ];
 
 const DISTANCES: [(&str, &str, &str); 6] = [
-    ("run", "Number of the run, in the order given", ""),
+    (
+        "run",
+        "Number of the run: of its name where all runs have one of their own, else in the order given",
+        "",
+    ),
     ("distance", "Mean distance of the pairs of voxels", "mm"),
     ("correlation", "Mean correlation of their residuals", ""),
     ("model", "a exp(-r^2 / 2 b^2) + (1 - a) exp(-r / c) there", ""),

@@ -33,6 +33,8 @@ pub(super) struct SoFar {
     smooth_in: Vec<Option<Smoothness>>,
     /// What they say of regions.
     regions: Option<InRegions>,
+    /// What outputs of each run are numbered, where there are several.
+    numbers: Option<Vec<usize>>,
 }
 
 /// All runs together.
@@ -57,6 +59,7 @@ impl SoFar {
         joint: Vec<Joint>,
         common: Common,
         regions: Option<InRegions>,
+        numbers: Option<Vec<usize>>,
     ) -> SoFar {
         SoFar {
             common,
@@ -67,6 +70,7 @@ impl SoFar {
             no_percent: Vec::new(),
             smooth_in: Vec::new(),
             regions,
+            numbers,
         }
     }
 
@@ -108,7 +112,7 @@ impl SoFar {
         beside.not_finite = fitted.not_finite_beside;
         beside.spanned = fitted.residuals.iter().flat_map(|r| r.spanned.clone()).collect();
         voxelwise::say_spanned(run, beside, watch);
-        let number = is_one_of_several.then_some(self.smooth_in.len() + 1);
+        let number = self.numbers.as_ref().map(|numbers| numbers[self.smooth_in.len()]);
         let sources = (&mut *run, &mut *beside, plan);
         self.smooth_in.push(smoothness::again(
             spec,

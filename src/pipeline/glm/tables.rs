@@ -21,7 +21,7 @@ const DECIMALS: usize = 8;
 pub(super) fn of(run: &Run, number: usize, n_runs: usize) -> Result<Vec<Text>> {
     let named = |suffix: &'static str| match n_runs {
         1 => Entities::of(suffix),
-        _ => Entities::of(suffix).with("run", (number + 1).to_string()),
+        _ => Entities::of(suffix).with("run", number.to_string()),
     };
     let table = |suffix: &'static str, text: String, agreement: Agreement| Text {
         entities: named(suffix),

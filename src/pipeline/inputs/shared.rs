@@ -16,6 +16,26 @@ pub fn names(runs: &[Run]) -> Vec<String> {
     numbered(runs.iter().map(Run::name).collect())
 }
 
+/// The number that outputs of each run bear where there are several: that of `run-` in its name, where all have one and no two the same; else its place,
+/// from 1.
+#[must_use]
+pub fn numbers(runs: &[Run]) -> Vec<usize> {
+    let own = |run: &Run| {
+        let entities = Name::of(&run.path).entities;
+        entities.iter().find_map(|entity| entity.strip_prefix("run-")?.parse::<usize>().ok())
+    };
+    by_name_or_place(runs.iter().map(own).collect())
+}
+
+fn by_name_or_place(own: Vec<Option<usize>>) -> Vec<usize> {
+    let n = own.len();
+    let mut distinct: Vec<usize> = own.iter().copied().flatten().collect();
+    let named = distinct.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    if distinct.len() == n { named } else { (1..=n).collect() }
+}
+
 fn numbered(names: Vec<String>) -> Vec<String> {
     let is_twice = |name: &String| names.iter().filter(|other| *other == name).count() > 1;
     let own = |(at, name): (usize, &String)| match is_twice(name) {
@@ -179,6 +199,13 @@ mod tests {
     fn runs_of_one_name_are_told_apart_by_their_places() {
         let names = ["bold", "rest", "bold"].map(str::to_owned).to_vec();
         assert_eq!(numbered(names), ["bold (1)", "rest", "bold (3)"]);
+    }
+
+    #[test]
+    fn outputs_bear_the_numbers_of_names_where_each_run_has_its_own_and_places_elsewhere() {
+        assert_eq!(by_name_or_place(vec![Some(2), Some(1)]), [2, 1]);
+        assert_eq!(by_name_or_place(vec![Some(1), Some(1)]), [1, 2]);
+        assert_eq!(by_name_or_place(vec![Some(2), None]), [1, 2]);
     }
 
     #[test]
