@@ -63,13 +63,13 @@ pub fn run(
     let numbers = inputs::numbers(&opened.runs);
     let (mut all, mut edges, mut mean) = (Vec::new(), Vec::new(), maps::Mean::default());
     let mut pages = Vec::new();
-    for at in 0..opened.runs.len() {
+    for (at, own_number) in numbers.into_iter().enumerate() {
         let ahead = ladder.ahead(opened.runs[at].bold.as_ref());
         opened.runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
         let run = &mut opened.runs[at];
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
-        let number = several.then_some(numbers[at]);
+        let number = several.then_some(own_number);
         let [.., not_finite, flat] = found.counts;
         said::unknown_sources(&found.columns, &tissues, watch);
         said::left_out(&run.path, [not_finite, flat], watch);

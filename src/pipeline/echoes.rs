@@ -109,13 +109,12 @@ fn of_run(
         counts,
         unused,
     };
-    combination.say(run, watch);
+    combination.say(run, &echoes.order, watch);
     Ok(combination)
 }
 
 impl Combination {
     fn times(&self) -> String {
-        let ms = |time_s: &f64| format!("{}", (time_s * 1e6).round() / 1e3);
         self.times_s.iter().map(ms).collect::<Vec<_>>().join(", ")
     }
 
@@ -127,7 +126,8 @@ impl Combination {
         values.get(values.len() / 2).copied().unwrap_or(0.0)
     }
 
-    fn say(&self, run: &Run, watch: &dyn Watch) {
+    /// `order`: of each time its echo, as the command names them, from 0.
+    fn say(&self, run: &Run, order: &[usize], watch: &dyn Watch) {
         let name = display(&run.path);
         let (n, times) = (self.times_s.len(), self.times());
         let median_ms = 1e3 * self.median_t2star_s();
@@ -135,6 +135,11 @@ impl Combination {
             "{name}: {n} echoes at {times} ms combined, weights TE exp(-TE/T2*); median T2* {median_ms:.1} ms"
         ));
         if self.median_t2star_s() >= LONGEST_S as f32 {
+            let mut by_image: Vec<(usize, String)> =
+                order.iter().copied().zip(self.times_s.iter().map(ms)).collect();
+            by_image.sort_unstable();
+            let times: Vec<String> = by_image.into_iter().map(|(_, time)| time).collect();
+            let times = times.join(", ");
             watch.warn(&format!(
                 "the signal of {name} does not fall with the echo time in half of the mask or more, as it must: are the echo times \
                  ({times} ms) in the order of the images?"
@@ -245,6 +250,11 @@ impl Combination {
 
 /// Fields of an echo's sidecar that do not hold of what several make.
 pub const OF_AN_ECHO: [&str; 2] = ["EchoTime", "EchoNumber"];
+
+/// Of seconds.
+fn ms(time_s: &f64) -> String {
+    format!("{}", (time_s * 1e6).round() / 1e3)
+}
 
 /// The maps of all runs, of these numbers.
 #[must_use]

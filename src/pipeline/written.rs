@@ -39,13 +39,14 @@ pub struct Saved {
 }
 
 impl Saved {
-    /// The run that was made, else the folder of the first file.
+    /// The run that was made, or the table where it is all there is, else the folder of the first file.
     #[must_use]
     pub fn place(&self) -> &Path {
         let first = self.files.first().map_or(Path::new(""), PathBuf::as_path);
         let is_run = !matches!(self.provenance.command, Command::Glm(_));
         match self.provenance.outputs.first().map(|output| output.kind) {
             Some(Kind::Bold) if is_run => first,
+            Some(Kind::Table) if self.provenance.outputs.len() == 1 => first,
             _ => first.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")),
         }
     }

@@ -72,7 +72,7 @@ impl Scale {
         self.at(value.clamp(self.from.min(self.to), self.from.max(self.to)))
     }
 
-    /// Round values within the scale, at most `most`; one more where that leaves fewer than three.
+    /// Round values within the scale, at most `most`; one or two more where that leaves fewer than three.
     pub fn ticks(&self, most: usize) -> Ticks {
         let (low, high) = (self.from.min(self.to), self.from.max(self.to));
         let rough = (high - low) / most.max(1) as f64;
@@ -90,7 +90,7 @@ impl Scale {
         };
         let ticks = within(steps[fits]);
         let finer = within(steps[fits.saturating_sub(1)]);
-        if ticks.values.len() < FEW && finer.values.len() <= most.max(FEW) + 1 {
+        if ticks.values.len() < FEW && finer.values.len() <= most.max(FEW) + 2 {
             finer
         } else {
             ticks
