@@ -91,6 +91,52 @@ fn the_viewer_gets_ready_without_asking_for_anything_and_goes_where_it_is_told()
     assert_eq!(browser.errors(), Vec::<String>::new());
 }
 
+/// The made-up page, its images turned about the first axis, as those of a tilted head are.
+fn oblique() -> boldly::report::analysis::Analysis {
+    let mut page = made_up();
+    let (sin, cos) = 0.3_f64.sin_cos();
+    for contrast in &mut page.contrasts {
+        let picture = &mut contrast.picture;
+        let [_, along_y, along_z, _] = picture.grid.affine;
+        for k in 0..4 {
+            picture.grid.affine[1][k] = cos * along_y[k] - sin * along_z[k];
+            picture.grid.affine[2][k] = sin * along_y[k] + cos * along_z[k];
+        }
+        picture.underlay = None;
+        for (row, voxel) in contrast.clusters.1.rows.iter_mut().zip([HIGH, LOW]) {
+            let place = picture.grid.millimetres(voxel);
+            row.iter_mut().skip(1).zip(place).for_each(|(cell, mm)| *cell = format!("{mm:.1}"));
+        }
+    }
+    page
+}
+
+#[test]
+fn the_crosshair_of_an_oblique_image_goes_to_the_millimetres_of_the_row() {
+    let Some(program) = chromium() else { return };
+    let mut browser = Browser::start(&program);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.html");
+    fs::write(&path, analysis::page(&oblique()).unwrap()).unwrap();
+    browser.open(&path, 1280, false);
+    browser.until(READY);
+    let opened = browser.text("viewer-place");
+    assert!(opened.contains("t 8."), "{opened}");
+    browser.click("#contrast-1 tr[data-mm]:nth-child(2) td");
+    browser.until("document.querySelectorAll('#contrast-1 tr[aria-current]').length === 1");
+    let place = browser.text("viewer-place");
+    assert!(place.contains("t −5."), "{place}");
+    // As far as it goes up by a key, it says.
+    browser.eval("document.getElementById('viewer-canvas').focus()");
+    browser.key("PageUp", 33);
+    let z = |text: &str| -> f64 {
+        let inside = text.split(['(', ')']).nth(1).unwrap();
+        inside.split(", ").nth(2).unwrap().replace('−', "-").parse().unwrap()
+    };
+    let moved = z(&browser.text("viewer-place")) - z(&place);
+    assert!((moved - 6.0).abs() < 0.2, "{moved}");
+}
+
 #[test]
 fn what_a_script_would_ask_for_is_seen_here_and_stopped_by_the_policy() {
     let Some((folder, path, mut browser)) = page() else { return };

@@ -133,8 +133,9 @@
     id('viewer-place').textContent = `(${said(x, 1)}, ${said(y, 1)}, ${said(z, 1)}) mm${value}`;
   };
 
+  // Millimetres of the image's own affine, an oblique one's too.
   const go = (mm) => {
-    viewer.scene.crosshairPos = viewer.mm2frac(mm);
+    viewer.scene.crosshairPos = viewer.mm2frac(mm, 0, true);
     viewer.createOnLocationChange();
     viewer.drawScene();
   };
@@ -187,7 +188,7 @@
       const step = steps[event.key];
       if (!step || !statistic) return;
       event.preventDefault();
-      const mm = viewer.frac2mm(viewer.scene.crosshairPos);
+      const mm = viewer.frac2mm(viewer.scene.crosshairPos, 0, true);
       const size = Math.min(...statistic.hdr.pixDims.slice(1, 4));
       go([0, 1, 2].map((axis) => mm[axis] + size * step[axis]));
     }, true);
