@@ -238,7 +238,7 @@ fn of_inputs(name: &str, values: &[Value], place: &str) -> Result<Vec<f64>> {
             format!("`{name}` of {place}"),
             format!("has no value (n/a) for input {}", at + 1),
             "have one for each input",
-            "leave that input out, or complete the table",
+            "complete the table, or leave such inputs out by the Filter of the edge that leads here, which names the values that pass",
         )),
         Some(number) => Ok(number),
     };

@@ -23,6 +23,7 @@ mod difference;
 mod elsewhere;
 mod events;
 mod found;
+
 mod lacks;
 mod made;
 mod masks;
@@ -35,6 +36,7 @@ mod run_level;
 mod sources;
 mod table;
 mod there;
+mod together;
 mod unit;
 mod untested;
 

@@ -56,7 +56,7 @@ pub use kept::Stored;
 pub use merge::{Parts, parts};
 pub use methods::{inference, variance};
 use model::{bytes, labels, needed};
-pub use model::{described, model, operations};
+pub use model::{described, model, operations, refuse_apart};
 use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
@@ -82,7 +82,6 @@ pub fn run_with(
     products: &mut dyn Products,
 ) -> Result<()> {
     let watch: &dyn Watch = &session.watch;
-    refuse_rft(spec)?;
     let (sample, resolved) = model(spec, watch)?;
     let labels = labels(&resolved)?;
     let needed = needed(&sample, &resolved);
@@ -261,19 +260,6 @@ impl Given<'_> {
         products.table(design_table(stratum, label))?;
         Ok((own, smoothness))
     }
-}
-
-/// Residuals of all subjects say how smooth the noise is.
-fn refuse_rft(spec: &GroupSpec) -> Result<()> {
-    if spec.least_subjects.is_none() || !spec.corrections.contains(&Correction::Rft) {
-        return Ok(());
-    }
-    Err(Error::usage(
-        "--correct rft",
-        "comes with --min-subjects",
-        "have every subject at every voxel, for their residuals say how smooth the noise is",
-        "leave one of them out",
-    ))
 }
 
 /// How smooth a contrast's noise is, where a correction asks for it.

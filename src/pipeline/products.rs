@@ -287,9 +287,14 @@ impl Layout {
         Layout { among: Some(Among { by, labels }), ..self }
     }
 
+    /// The folder and the beginning of names: images have those of maps.
+    fn place(&self, kind: Kind) -> &(PathBuf, String) {
+        if matches!(kind, Kind::Map | Kind::Bold) { &self.maps } else { &self.beside }
+    }
+
     /// What a name begins with whose entities are these, before them.
     fn prefix_of(&self, kind: Kind, entities: &str) -> String {
-        let (_, prefix) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let (_, prefix) = self.place(kind);
         let by = self.among.as_ref().and_then(|among| among.by.as_ref());
         match by.filter(|_| !entities.starts_with("contrast-")) {
             Some(by) if prefix.is_empty() => format!("contrast-{by}"),
@@ -304,7 +309,7 @@ impl Layout {
         if let Some((_, named)) = self.named.as_ref().filter(|(own, _)| *own == kind) {
             return named.clone();
         }
-        let (folder, _) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let (folder, _) = self.place(kind);
         let prefix = self.prefix_of(kind, &entities.stem(""));
         folder.join(format!("{}{ending}", entities.stem(&prefix)))
     }
@@ -343,7 +348,7 @@ impl Layout {
         if self.among.as_ref().is_some_and(of_another) {
             return false;
         }
-        let (folder, _) = if kind == Kind::Map { &self.maps } else { &self.beside };
+        let (folder, _) = self.place(kind);
         let prefix = self.prefix_of(kind, entities);
         let stem =
             if prefix.is_empty() { entities.to_owned() } else { format!("{prefix}_{entities}") };

@@ -11,6 +11,7 @@ mod beside;
 mod command;
 mod dataset;
 mod events;
+mod foreseen;
 mod golden;
 mod made;
 mod options;

@@ -201,7 +201,7 @@ fn a_filter_file_names_entities_either_way_and_what_it_cannot_mean_is_refused() 
         (r#"{"bold": [1]}"#, 65, "has a \"bold\" that is no object"),
         (r#"{"bold": {"runs": 2}}"#, 65, "has the key runs in \"bold\""),
         (r#"{"bold": {"suffix": "sbref"}}"#, 65, "has sbref for suffix"),
-        (r#"{"bold": {"run": {"a": 1}}}"#, 65, "hold a value or a list of values"),
+        (r#"{"bold": {"run": {"a": 1}}}"#, 65, "hold a value, a list of values, or null"),
         (r#"{"bold": "#, 65, "filter.json"),
     ] {
         let (got, told) = with(text);

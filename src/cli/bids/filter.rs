@@ -19,14 +19,14 @@ const OF_BOLD: [(&str, &[&str]); 3] = [
 /// Which BOLD images are meant.
 #[derive(Debug, Default)]
 pub(super) struct Filter {
-    /// Values allowed for entities, long names.
+    /// Values allowed for entities, long names; an empty one allows images without the entity.
     pub bold: BTreeMap<String, Vec<String>>,
     /// What of the file is not used, a sentence each.
     pub notes: Vec<String>,
 }
 
 impl Filter {
-    /// `{"bold": {entity: value or values}}`; queries of other kinds of images, as fMRIPrep takes them, are noted.
+    /// `{"bold": {entity: value or values}}`, null for images without the entity; queries of other kinds of images, as fMRIPrep takes them, are noted.
     ///
     /// # Errors
     /// Missing input; bad data: no `bold`, what is no entity, and images that are not those of BOLD.
@@ -65,8 +65,11 @@ fn bold(path: &Path, bold: Option<Value>) -> Result<BTreeMap<String, Vec<String>
         ));
     };
     let text = |value: &Value| match value {
+        // fMRIPrep spells it so, too.
+        Value::String(text) if text == "Query.NONE" => Some(String::new()),
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => Some(number.to_string()),
+        Value::Null => Some(String::new()),
         _ => None,
     };
     let mut filter = BTreeMap::new();
@@ -80,8 +83,17 @@ fn bold(path: &Path, bold: Option<Value>) -> Result<BTreeMap<String, Vec<String>
         };
         let values: Option<Vec<String>> = values;
         let values = values.ok_or_else(|| {
-            bad(format!("has {value} for {key}"), "hold a value or a list of values")
+            let expected = "hold a value, a list of values, or null for images without it";
+            bad(format!("has {value} for {key}"), expected)
         })?;
+        let values: Vec<String> = match name {
+            "subject" => values.into_iter().map(|v| v.trim_start_matches("sub-").into()).collect(),
+            _ => values,
+        };
+        if filter.contains_key(name) {
+            let expected = "name each entity once, by one of its names";
+            return Err(bad(format!("has {key}, which is {name} again"), expected));
+        }
         match OF_BOLD.iter().find(|(own, _)| *own == name) {
             None => drop(filter.insert(name.to_owned(), values)),
             // Those of BOLD images are known.

@@ -67,6 +67,18 @@ pub(super) fn read_file(path: &Path) -> Result<File> {
     Ok(File { recording, unplaced, sidecars, notes, warnings })
 }
 
+/// The columns of a recording that has neither pulse nor breathing nor trigger, as that of an eye tracker; none of any other, or of one whose JSON
+/// does not say.
+#[must_use]
+pub fn of_something_else(path: &Path) -> Option<Vec<String>> {
+    let columns = Layout::find(path).ok()?.columns;
+    let is_signal = |column: &String| {
+        let lower = column.to_ascii_lowercase();
+        [&CARDIAC[..], &RESPIRATORY, &TRIGGER].iter().any(|own| own.contains(&lower.as_str()))
+    };
+    (!columns.is_empty() && !columns.iter().any(is_signal)).then_some(columns)
+}
+
 /// Reads recordings of one run that lie in several files (`recording-cardiac`, `recording-respiratory`).
 ///
 /// # Errors

@@ -19,7 +19,7 @@ mod siemens_vd;
 
 use std::path::{Path, PathBuf};
 
-pub use bids::{read, read_all};
+pub use bids::{of_something_else, read, read_all};
 pub use format::{Format, Kind, Signal};
 pub use place::PlacedBy;
 

@@ -13,10 +13,12 @@ use crate::bids::model::{Kind, Level, Node};
 use crate::design::group::Model;
 use crate::error::{Error, Result};
 use crate::io;
+use crate::pipeline::group;
 use crate::pipeline::products::Layout;
 use crate::pipeline::provenance::relative;
+use crate::pipeline::regions::is_own_space;
 use crate::pipeline::spec::{
-    BidsSpec, Command, EstimateSpec, FixedSpec, GroupSpec, GroupVariance, WeighedSpec,
+    BidsSpec, Command, EstimateSpec, FixedSpec, GivenRegion, GroupSpec, GroupVariance, WeighedSpec,
 };
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
@@ -123,6 +125,28 @@ impl Above<'_> {
         format!("node {} ({unit}{})", self.node.1.name, contrast.unwrap_or_default())
     }
 
+    /// What `--inference` asks and these inputs cannot have: before any fit.
+    fn refuse_inference(&self, asked: &GroupSpec) -> Result<()> {
+        group::refuse_apart(asked, self.inputs.len()).map_err(|error| error.of(&self.name()))?;
+        let of = |(_, one): &(usize, &Estimate)| one.entities.get("space").cloned();
+        let own = self.inputs.iter().filter_map(of).find(|space| is_own_space(space));
+        let given = asked.region_options().given;
+        let mut by_place =
+            given.iter().chain(&asked.volumes).filter_map(GivenRegion::by_coordinates);
+        match (own, by_place.next()) {
+            (Some(space), Some(place)) if asked.coordinates.is_none() => Err(Error::usage(
+                format!("--inference, {place}"),
+                format!(
+                    "is in mm of a template, and {} takes images of space-{space}",
+                    self.name()
+                ),
+                "be in the space of the images",
+                "take images of a template (--space), or say --coordinates native or template in --inference",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn refuse_undetermined(&self) -> Result<()> {
         let solved = LeastSquares::new(self.design.view())?;
         let n = self.inputs.len();
@@ -179,6 +203,9 @@ impl Above<'_> {
     ) -> Result<(Command, Vec<(PathBuf, String)>)> {
         let is_of_people = self.node.1.level == Level::Dataset;
         let asked = spec.inference.as_ref().map(|asked| &*asked.test).filter(|_| is_of_people);
+        if let Some(asked) = asked {
+            self.refuse_inference(asked)?;
+        }
         let is_mixed = asked.is_some_and(|asked| asked.variance == GroupVariance::Mixed);
         let row = |(_, one): &(usize, &Estimate)| {
             let who = match one.entities.get("subject").filter(|_| is_of_people) {

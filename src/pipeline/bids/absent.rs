@@ -1,4 +1,4 @@
-//! Subjects of the dataset of whom no run is meant, where all subjects are: in no level, which is told.
+//! Subjects of the dataset of whom no run is meant, where all subjects are, and raw runs that the derivatives lack: in no level, which is told.
 
 use std::collections::BTreeSet;
 
@@ -6,9 +6,61 @@ use super::found::Found;
 use super::named::listed;
 use super::people::People;
 use crate::bids::Model;
+use crate::entity;
 use crate::error::Result;
+use crate::io::dataset::File;
 use crate::io::folder;
 use crate::pipeline::spec::BidsSpec;
+
+/// A sentence about raw runs of subjects, sessions and tasks that are meant of which no image is among those; none where there are none, or where the
+/// raw images are those.
+pub(super) fn runs(spec: &BidsSpec, model: &Model, found: &Found) -> Option<String> {
+    const OF_A_RUN: [&str; 7] =
+        ["subject", "session", "task", "acquisition", "reconstruction", "direction", "run"];
+    let is_derived =
+        |path: &std::path::Path| found.derivatives.iter().any(|(_, of)| path.starts_with(&of.root));
+    if !found.runs.iter().any(|run| is_derived(&run.bold)) {
+        return None;
+    }
+    let has = |key: &str, value: Option<&str>| {
+        found.runs.iter().any(|run| match (run.entities.get(key), value) {
+            (Some(own), Some(value)) => entity::same(key, own, value),
+            (own, value) => own.is_none() && value.is_none(),
+        })
+    };
+    let is_allowed = |file: &File| {
+        model.input.iter().chain(&spec.filter).all(|(key, allowed)| match file.entity(key) {
+            Some(value) => allowed.iter().any(|one| entity::same(key, one, value)),
+            None => true,
+        })
+    };
+    let is_meant = |file: &&File| {
+        ["subject", "task"].iter().all(|key| has(key, file.entity(key))) && is_allowed(file)
+    };
+    let is_there = |file: &File| {
+        found.runs.iter().any(|run| {
+            OF_A_RUN.iter().all(|key| match (run.entities.get(*key), file.entity(key)) {
+                (Some(own), Some(value)) => entity::same(key, own, value),
+                (own, value) => own.is_none() && value.is_none(),
+            })
+        })
+    };
+    let raw = found.raw.of_suffix("bold", &[".nii.gz", ".nii"]).filter(is_meant);
+    let lacking: BTreeSet<String> = raw
+        .filter(|file| !is_there(file))
+        .map(|file| super::named::label(&file.entities, &["echo", "part"]))
+        .collect();
+    let n = lacking.len();
+    let lacking: Vec<String> = lacking.into_iter().collect();
+    (n > 0).then(|| {
+        let (runs, have) = if n == 1 { ("run", "has") } else { ("runs", "have") };
+        format!(
+            "{n} raw {runs} of these subjects and tasks {have} no image among those that are meant, and {} in no level: {}",
+            if n == 1 { "is" } else { "are" },
+            listed(&lacking)
+        )
+    })
+}
 
 /// A sentence about them; none where there are none, or where subjects were chosen.
 pub(super) fn told(

@@ -11,6 +11,7 @@ use crate::bids::model::Node;
 use crate::bids::{Entities, Model};
 use crate::entity;
 use crate::error::{Error, Result};
+use crate::io;
 use crate::io::dataset::{Dataset, File};
 use crate::pipeline::spec::{BidsSpec, Called, DEFAULT_DESC, DEFAULT_SPACE, MaskOfRuns, Wanted};
 use crate::pipeline::watch::Watch;
@@ -132,8 +133,12 @@ impl Found {
                 is_by_option(key) || input(key, value, allowed)
             })
         };
-        let of_filter =
-            |f: &File| spec.filter.iter().all(|(key, allowed)| input(key, f.entity(key), allowed));
+        let of_filter = |f: &File| {
+            spec.filter.iter().all(|(key, allowed)| match f.entity(key) {
+                None => allowed.iter().any(String::is_empty),
+                value => input(key, value, allowed),
+            })
+        };
         let of_people = |f: &File| {
             let subject = f.entity("subject").map(str::to_owned);
             spec.participants.is_empty()
@@ -154,7 +159,7 @@ impl Found {
             let before = left.clone();
             left.retain(|(_, file)| is_meant(file));
             if left.is_empty() {
-                return Err(self.none_left(asked, &before, (&space, &desc), model));
+                return Err(self.none_left((spec, asked), &before, (&space, &desc), model));
             }
         }
         let has = |label: &&String| left.iter().any(|(_, f)| f.entity("subject") == Some(label));
@@ -185,7 +190,7 @@ impl Found {
     /// Why a step left no image, and what there was.
     fn none_left(
         &self,
-        asked: &str,
+        (spec, asked): (&BidsSpec, &str),
         before: &[(&Dataset, &File)],
         (space, desc): (&Wanted, &Wanted),
         model: &Model,
@@ -224,6 +229,14 @@ impl Found {
                     format!("there are {}", have.join("; ")),
                 )
             }
+            "--bids-filter-file" => {
+                let have: Vec<String> =
+                    spec.filter.keys().map(|key| format!("{key}: {}", values(key))).collect();
+                (
+                    "has no BOLD image that --bids-filter-file leaves".to_owned(),
+                    format!("there are {}", have.join("; ")),
+                )
+            }
             other => (format!("has no BOLD image that {other} leaves"), String::new()),
         };
         self.no_image(&found, hint)
@@ -258,7 +271,7 @@ impl Found {
                     of.at(file).display().to_string(),
                     format!("and {} are both of one run", other_s.at(other).display()),
                     "be one image of a run",
-                    "say which by -d, --space, --desc-label or --bids-filter-file, as in {\"bold\": {\"resolution\": \"2\"}}",
+                    "say which by -d, --space, --desc-label or --bids-filter-file, as in {\"bold\": {\"resolution\": \"2\"}}, or null for those without it",
                 ));
             }
         }
@@ -300,10 +313,17 @@ impl Found {
         };
         let mut physio = Vec::new();
         if spec.fit.physio.is_some() {
-            physio = recordings(&self.raw, &file.entities)
-                .into_iter()
-                .map(|f| there(self.raw.at(f)))
-                .collect::<Result<_>>()?;
+            for one in recordings(&self.raw, &file.entities) {
+                let path = there(self.raw.at(one))?;
+                match io::physio::of_something_else(&path) {
+                    Some(columns) => told.push(format!(
+                        "{} is no recording of pulse or breathing (columns {}), and left out",
+                        one.path.display(),
+                        listed(&columns)
+                    )),
+                    None => physio.push(path),
+                }
+            }
         }
         let mut entities = file.entities.clone();
         entities.remove("description");

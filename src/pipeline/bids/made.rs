@@ -37,10 +37,21 @@ pub(super) fn model(
     found.runs.iter().try_for_each(|run| has_confounds(asked.strategy, run))?;
     let conditions = conditions(&found)?;
     let contrasts = contrasts(asked, &conditions)?;
-    let keys: Vec<&str> = ["session", "task", "run"]
+    let keys: Vec<&str> = ["session", "task", "acquisition", "reconstruction", "direction", "run"]
         .into_iter()
         .filter(|key| found.runs.iter().any(|run| run.entities.contains_key(*key)))
         .collect();
+    for (key, what) in [("session", "sessions"), ("task", "tasks")] {
+        let all: BTreeSet<&String> =
+            found.runs.iter().filter_map(|run| run.entities.get(key)).collect();
+        if all.len() > 1 {
+            let all: Vec<String> = all.into_iter().cloned().collect();
+            watch.warn(&format!(
+                "the model that is made takes the mean over a subject's {what} ({}); a model of your own (-m) compares them, --bids-filter-file chooses one",
+                super::named::listed(&all)
+            ));
+        }
+    }
     let components = match asked.strategy.has_components() {
         true => components(&found.runs)?,
         false => Vec::new(),

@@ -1,9 +1,10 @@
 //! Variables of the inputs of a level above the run: their entities, and what the dataset's tables say of their subjects, sessions and runs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::found::Found;
+use super::named::listed;
 use crate::bids::Entities;
 use crate::bids::variables::Variables;
 use crate::entity;
@@ -39,6 +40,7 @@ impl People {
         {
             return Err(lacks(table, "participant_id"));
         }
+        let participants = participants.map(|table| agreed(table, watch));
         let mut others = Vec::new();
         for (suffix, id) in [("scans", "filename"), ("sessions", "session_id")] {
             for file in raw.of_suffix(suffix, &[".tsv"]) {
@@ -111,6 +113,35 @@ pub(super) fn variables(inputs: &[&Entities]) -> Result<Variables> {
         variables.add_texts(key, &texts)?;
     }
     Ok(variables)
+}
+
+/// The table without what two rows of one subject say differently: nobody knows which is true.
+fn agreed(mut table: Table, watch: &dyn Watch) -> Table {
+    let Some(id) = table.position("participant_id") else { return table };
+    let mut first: BTreeMap<String, usize> = BTreeMap::new();
+    for at in 0..table.rows.len() {
+        let Some(subject) = table.rows[at].get(id).cloned() else { continue };
+        let Some(&before) = first.get(&subject) else {
+            first.insert(subject, at);
+            continue;
+        };
+        let n = table.rows[at].len().min(table.rows[before].len());
+        let differ: Vec<usize> =
+            (0..n).filter(|&k| table.rows[at][k] != table.rows[before][k]).collect();
+        if differ.is_empty() {
+            continue;
+        }
+        let named: Vec<String> = differ.iter().map(|&k| table.columns[k].clone()).collect();
+        watch.warn(&format!(
+            "{} has two rows of {subject}, which differ in {}: that counts as not known (n/a)",
+            table.name,
+            listed(&named)
+        ));
+        for k in differ {
+            table.rows[before][k] = NOT_KNOWN.to_owned();
+        }
+    }
+    table
 }
 
 /// The first row whose id is meant.

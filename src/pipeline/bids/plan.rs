@@ -10,7 +10,7 @@ use super::named::listed;
 use super::people::{self, People};
 use super::run_level::Outcome;
 use super::unit::{Asked, Estimate, Unasked, Unit};
-use super::{absent, app_level, missing, named, run_level};
+use super::{absent, app_level, missing, named, run_level, together};
 use crate::bids::model::{Level, Node};
 use crate::bids::variables::Value;
 use crate::bids::{Entities, Model, Notes, design, graph, transform};
@@ -48,7 +48,7 @@ pub(super) fn units(
         people,
         units: Vec::new(),
         unasked: Vec::new(),
-        left_out: absent.into_iter().collect(),
+        left_out: absent.into_iter().chain(absent::runs(spec, model, found)).collect(),
         faults: Vec::new(),
         lacks: Lacks::default(),
         said: Alike::default(),
@@ -357,7 +357,11 @@ impl Planning<'_> {
         inputs: &[(usize, Estimate)],
         known: &[Entities],
     ) -> Result<Option<Unit>> {
-        let whose = format!("node {}", node.name);
+        let unit = named::label(&group.entities, &["space"]);
+        let whose = match unit.as_str() {
+            "dataset" => format!("node {}", node.name),
+            unit => format!("node {}, {unit}", node.name),
+        };
         let own: Vec<&Entities> = group.inputs.iter().map(|&i| &known[i]).collect();
         let mut variables = people::variables(&own)?;
         for (name, column) in graph::incoming(group, known) {
@@ -379,12 +383,21 @@ impl Planning<'_> {
         for note in notes.all() {
             self.said.add(note, &whose);
         }
+        let told = [together::own_spaces(node, &own), together::fixed_over_subjects(node, &own)];
+        for line in told.iter().flatten() {
+            self.said.add(line, &whose);
+        }
         let incoming = group.incoming.as_deref();
         let mut left_out = Vec::new();
         let columns = (&made.names[..], &made.names[..]);
         let mut asked = self.asked((node, columns), incoming, &whose, &mut left_out)?;
         let own: Vec<(usize, &Estimate)> =
             group.inputs.iter().map(|&i| (inputs[i].0, &inputs[i].1)).collect();
+        together::refuse_other_grids(&self.units, &whose, &own)?;
+        let told = together::at_zero(node, (&made.names, &made.matrix), &asked);
+        if let Some(line) = &told {
+            self.said.add(line, &whose);
+        }
         // What an estimate from below is called in file names it keeps.
         if let (Some(_), Some((_, from))) = (incoming, own.first()) {
             for one in &mut asked {
@@ -394,7 +407,8 @@ impl Planning<'_> {
             }
         }
         if asked.is_empty() {
-            self.left_out.push(format!("{whose}: no contrast is left to ask"));
+            let why = left_out.last().map_or(String::new(), |line| format!(" ({line})"));
+            self.left_out.push(format!("{whose}: no contrast is left to ask{why}"));
             return Ok(None);
         }
         let (columns, design) = (made.names, made.matrix);
@@ -417,6 +431,9 @@ impl Planning<'_> {
         for kind in self.said.all() {
             let of = match kind.whose.len() {
                 n if n == self.found.runs.len() && n > 1 => "all runs".to_owned(),
+                n if n > 1 && kind.whose[0].starts_with("node ") => {
+                    format!("{n} units ({})", listed(&kind.whose))
+                }
                 n if n > 1 => format!("{n} runs ({})", listed(&kind.whose)),
                 _ => listed(&kind.whose),
             };

@@ -12,9 +12,11 @@ use crate::bids::model::Node;
 use crate::bids::variables::Variables;
 use crate::bids::{Notes, design, transform};
 use crate::design::Drift;
+use crate::design::censor::{Measures, Rules, left_out};
 use crate::design::drift;
 use crate::error::{Error, Result};
 use crate::io::{self, BoldFile};
+use crate::physio::Terms;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
     BidsSpec, Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Missing, RunSpec,
@@ -25,9 +27,12 @@ use crate::pipeline::{glm, inputs, regions, voxelwise};
 use crate::recording::Acquisition;
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
+use crate::volume::Grid;
 
 /// A run with its design.
 pub(super) struct Modelled {
+    /// The run's voxels.
+    grid: Grid,
     /// The repetition time of the raw run, where the image's own files do not say it.
     tr: Option<f64>,
     /// The repetition time that holds, seconds.
@@ -78,6 +83,9 @@ pub(super) fn model(
     }
     refuse_elsewhere(spec, run, &bold, &sidecar)?;
     let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
+    if let Some(line) = on_native_slices(spec, &bold, &sidecar) {
+        notes.add(&run.name(), line);
+    }
     let origin = origin(spec.fit.task_times, &acquisition, &frame_times_s);
     let mut variables = Variables::of_run(frame_times_s, acquisition.tr);
     let without_events = events::add(&mut variables, (found, run), notes)?;
@@ -123,6 +131,7 @@ pub(super) fn model(
     let missing = made.missing;
     let tr_s = acquisition.tr;
     Ok(Outcome::Modelled(Box::new(Modelled {
+        grid: bold.grid.clone(),
         tr,
         tr_s,
         origin,
@@ -146,6 +155,27 @@ fn origin(asked: TaskTimes, acquisition: &Acquisition, frame_times_s: &[f64]) ->
 const NO_CONFOUNDS: &str =
     "the run has no table of confounds (_desc-confounds_timeseries.tsv) in the derivatives";
 
+/// That slices of a run on its native grid were acquired at other times than its one design is sampled at.
+fn on_native_slices(
+    spec: &BidsSpec,
+    bold: &BoldFile,
+    sidecar: &io::sidecar::Sidecar,
+) -> Option<String> {
+    let is_asked = !matches!(spec.fit.task_times, TaskTimes::Auto | TaskTimes::Metadata);
+    if is_asked || io::resampled(bold, sidecar).is_some() {
+        return None;
+    }
+    // What cannot be read of it is refused where slices are needed.
+    let times = sidecar.slice_timing().ok()??.value;
+    let last_s = times.iter().copied().fold(0.0, f64::max);
+    (last_s > 0.0).then(|| {
+        format!(
+            "is on its native slices, acquired up to {last_s:.3} s into each volume, and a Stats Model has one design for all: \
+             effects are off where a slice is far from that time. boldly glm gives each slice its own; --task-times middle halves the distance"
+        )
+    })
+}
+
 /// When columns are sampled, seconds from the first volume of the file.
 fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
     let at_s = match asked {
@@ -166,7 +196,7 @@ fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> 
                 "--task-times slice",
                 "is asked of runs that a Stats Model is fitted to, one design a run",
                 "be metadata, start, middle or seconds into each volume",
-                "leave it out: StartTime is taken where the sidecar has it",
+                "boldly glm gives each slice its own times; without the option StartTime is taken where the sidecar has it",
             ));
         }
     };
@@ -245,6 +275,7 @@ impl Modelled {
     /// What is known before its fit.
     pub fn of_run(&self) -> OfRun {
         OfRun {
+            grid: self.grid.clone(),
             n_volumes: self.matrix.nrows(),
             tr_s: self.tr_s,
             origin: self.origin.clone(),
@@ -321,8 +352,15 @@ impl Modelled {
         }];
         inputs::find_spent(&mut runs, watch)?;
         if let Some(rules) = &fit.censor {
-            // What its tables cannot say is refused before any fit.
-            inputs::measures(&runs[0], Some(rules), self.matrix.nrows(), &Quiet)?;
+            // What its tables cannot say, and what they leave too little of, is refused before any fit.
+            let measures = inputs::measures(&runs[0], Some(rules), self.matrix.nrows(), &Quiet)?;
+            self.refuse_few_kept(run, rules, &measures)?;
+        }
+        let terms = fit.physio.as_ref().map_or_else(Default::default, |own| own.terms.clone());
+        if !run.physio.is_empty() {
+            let recorded = RunSpec { design: None, confounds: Vec::new(), ..runs[0].clone() };
+            let options = DesignOptions { terms: Terms::clone(&terms), ..DesignOptions::default() };
+            inputs::open_alone(&recorded, &options, &Quiet)?;
         }
         let local = fit.local.as_ref().zip(run.white_matter.clone());
         let voxelwise = VoxelwiseOptions {
@@ -334,7 +372,7 @@ impl Modelled {
             runs,
             design: DesignOptions {
                 censor: fit.censor.clone(),
-                terms: fit.physio.as_ref().map_or_else(Default::default, |own| own.terms.clone()),
+                terms,
                 // The design is made, with what drift it has.
                 drift: Drift::None,
                 ..DesignOptions::default()
@@ -395,6 +433,21 @@ impl Modelled {
             "is not determined by the design",
             "be of columns that can be told apart (--missing-contrast skip leaves it out there)",
             why.join("; "),
+        ))
+    }
+
+    /// Why a run of which volumes are left out cannot be fitted. What rules find in the image alone is not known yet.
+    fn refuse_few_kept(&self, run: &FoundRun, rules: &Rules, measures: &Measures) -> Result<()> {
+        let (n, rank) = (self.matrix.nrows(), self.solved.rank);
+        let n_kept = n - left_out(rules, measures, n).len();
+        if n_kept > rank {
+            return Ok(());
+        }
+        Err(Error::bad_data(
+            run.name(),
+            format!("keeps {n_kept} of {n} volumes under --censor for {rank} independent columns"),
+            "keep more volumes than columns",
+            "censor less, leave columns out of X, or leave the run out (--bids-filter-file)",
         ))
     }
 

@@ -1,5 +1,6 @@
 //! A unit of work: one command with what it reads and makes, and the estimates that go up from it.
 
+use crate::volume::Grid;
 use std::path::{Path, PathBuf};
 
 use crate::bids::Entities;
@@ -45,6 +46,8 @@ pub(super) struct Unit {
 /// What is known of a run before its fit.
 #[derive(Debug, Clone)]
 pub(super) struct OfRun {
+    /// Its voxels.
+    pub grid: Grid,
     /// Of the file.
     pub n_volumes: usize,
     pub tr_s: f64,

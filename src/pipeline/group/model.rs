@@ -6,7 +6,7 @@ use crate::design::label;
 use crate::error::{Error, Result};
 use crate::io;
 use crate::pipeline::inputs::display;
-use crate::pipeline::spec::{ErrorTerm, GroupSpec, GroupVariance};
+use crate::pipeline::spec::{Correction, ErrorTerm, GroupSpec, GroupVariance};
 use crate::pipeline::watch::{Lines, Quiet, Watch};
 use crate::stats::second_level::SecondLevel;
 
@@ -56,7 +56,7 @@ pub(super) fn contrasts(spec: &GroupSpec, sample: &Sample, watch: &dyn Watch) ->
         pooled: spec.error == ErrorTerm::Pooled,
     };
     let mut resolved = resolve(sample, &request)?;
-    refuse_least(spec, resolved.factors.subjects.len())?;
+    refuse_apart(spec, resolved.factors.subjects.len())?;
     if let Some(column) = spec.permute.as_ref().and_then(|options| options.blocks.as_deref()) {
         give_blocks(sample, column, &mut resolved)?;
     }
@@ -104,8 +104,35 @@ pub(super) fn labels(resolved: &Resolved) -> Result<Vec<String>> {
     label::labels(&resolved.strata.iter().map(spoken).collect::<Vec<String>>())
 }
 
-/// --min-subjects that cannot be meant.
-fn refuse_least(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
+/// Options that do not go together, and a --min-subjects that cannot be meant.
+///
+/// # Errors
+/// Usage, naming them.
+pub fn refuse_apart(spec: &GroupSpec, n_subjects: usize) -> Result<()> {
+    if spec.least_subjects.is_some() && spec.corrections.contains(&Correction::Rft) {
+        return Err(Error::usage(
+            "--correct rft",
+            "comes with --min-subjects",
+            "have every subject at every voxel, for their residuals say how smooth the noise is",
+            "leave one of them out",
+        ));
+    }
+    if spec.least_subjects.is_some() && spec.permute.is_some() {
+        return Err(Error::usage(
+            "--permutations",
+            "comes with --min-subjects",
+            "have every subject at every voxel, for they are exchanged",
+            "leave one of them out",
+        ));
+    }
+    if spec.sizes && (spec.variance != GroupVariance::Equal || spec.least_subjects.is_some()) {
+        return Err(Error::usage(
+            "--effect-sizes",
+            "comes with --variance welch or mixed, or with --min-subjects",
+            "come with one variance of all subjects, who are at every voxel",
+            "leave one of them out",
+        ));
+    }
     match spec.least_subjects {
         Some(least) if least == 0 || least > n_subjects => Err(Error::usage(
             "--min-subjects",

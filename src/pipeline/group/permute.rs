@@ -145,15 +145,7 @@ fn groups(spec: &GroupSpec, stratum: &Stratum) -> Option<VarianceGroups> {
 }
 
 /// What cannot be exchanged, or would be rounded.
-fn refuse(spec: &GroupSpec, stratum: &Stratum, images: &Images) -> Result<()> {
-    if spec.least_subjects.is_some() {
-        return Err(Error::usage(
-            "--permutations",
-            "comes with --min-subjects",
-            "have every subject at every voxel, for they are exchanged",
-            "leave one of them out",
-        ));
-    }
+fn refuse(stratum: &Stratum, images: &Images) -> Result<()> {
     // What is left of a large level in a combination would be rounded.
     let has_level = |maps: &Combination| maps.iter().map(|(_, w)| w).sum::<f64>().abs() > 1e-9;
     if !images.rests.is_empty() && stratum.combined.iter().flatten().any(has_level) {
@@ -174,7 +166,7 @@ pub(super) fn rearrange(
     given: &[Stored],
     watch: &dyn Watch,
 ) -> Result<Rearranged> {
-    refuse(spec, stratum, images)?;
+    refuse(stratum, images)?;
     let stacked = stacked(spec, stratum)?;
     let (tested, exchange) = (tested(spec, stratum, &stacked)?, stacked.0);
     exchange.remarks().iter().for_each(|line| watch.warn(line));

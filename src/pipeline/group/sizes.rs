@@ -3,9 +3,9 @@
 use super::fitted::Fitted;
 use super::over::Over;
 use crate::design::group::Stratum;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::maps::{Map, Quantity};
-use crate::pipeline::spec::{GroupSpec, GroupVariance};
+use crate::pipeline::spec::GroupSpec;
 use crate::stats::noncentral::{
     FLimits, TLimits, hedges_correction, partial_eta_square, partial_eta_square_of,
 };
@@ -19,7 +19,7 @@ const OF_ETA: f64 = 0.9;
 /// The maps of a contrast's size.
 ///
 /// # Errors
-/// Usage where sizes are not defined: variances of groups or subjects, other subjects at each voxel.
+/// Those of the model.
 pub(super) fn maps(
     spec: &GroupSpec,
     (stratum, fitted): (&Stratum, &Fitted),
@@ -27,14 +27,6 @@ pub(super) fn maps(
 ) -> Result<Vec<Map>> {
     if !spec.sizes {
         return Ok(Vec::new());
-    }
-    if spec.variance != GroupVariance::Equal || spec.least_subjects.is_some() {
-        return Err(Error::usage(
-            "--effect-sizes",
-            "comes with --variance welch or mixed, or with --min-subjects",
-            "come with one variance of all subjects, who are at every voxel",
-            "leave one of them out",
-        ));
     }
     let stat = over.of(&fitted.maps.stat);
     let greatest = stat.iter().fold(1.0, |most: f64, t| most.max(t.abs()));

@@ -29,6 +29,12 @@ const OWN: [&str; 15] = [
     "fsnative",
 ];
 
+/// Whether a `space-` label is that of a subject's own space.
+#[must_use]
+pub fn is_own_space(label: &str) -> bool {
+    OWN.iter().any(|own| own.eq_ignore_ascii_case(label))
+}
+
 /// The space that a run is in.
 enum Space {
     /// A template's, which is called so.
@@ -127,16 +133,14 @@ pub fn check_spaces(
 fn space(path: &Path, header: &Header, fields: &Fields<String, Value>) -> Space {
     let entities = Name::of(path).entities;
     if let Some(space) = entities.iter().find_map(|entity| entity.strip_prefix("space-")) {
-        let is_own = OWN.iter().any(|own| own.eq_ignore_ascii_case(space));
-        return match is_own {
+        return match is_own_space(space) {
             true => Space::Own(format!("its name says space-{space}")),
             false => Space::Template(space.to_owned()),
         };
     }
     if let Some(space) = fields.get("SpatialReference").and_then(Value::as_str) {
-        let is_own = OWN.iter().any(|own| own.eq_ignore_ascii_case(space));
         // A reference that is a subject's image: bids::sub-01/anat/sub-01_T1w.nii.gz.
-        return match is_own || space.contains("sub-") {
+        return match is_own_space(space) || space.contains("sub-") {
             true => Space::Own(format!("its sidecar says SpatialReference {space}")),
             false => Space::Template(space.to_owned()),
         };
