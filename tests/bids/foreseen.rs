@@ -111,6 +111,15 @@ fn recordings_of_something_else_are_left_out_and_native_slices_are_said() {
     let told = told(dir, &native);
     assert!(told.contains("is no recording of pulse or breathing (columns x_coordinate"), "{told}");
     assert!(told.contains("is on its native slices, acquired up to"), "{told}");
+    // A recording that ends in the scan is no surprise after the first fits.
+    let json = raw.join(format!("{STEM}_physio.json"));
+    let text = fs::read_to_string(&json).unwrap();
+    let mut fields: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let hz = fields["SamplingFrequency"].as_f64().unwrap();
+    fields["SamplingFrequency"] = (20.0 * hz).into();
+    fs::write(&json, fields.to_string()).unwrap();
+    refused(dir, &native, 65, &["sub-01"]);
+    fs::write(&json, text).unwrap();
     let middle = format!("{native} --task-times middle");
     assert!(!said(&succeeded(&middle, boldly(dir, &middle))).contains("native slices"));
 }
