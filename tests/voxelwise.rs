@@ -288,10 +288,10 @@ fn local_white_matter_is_the_mean_of_the_masks_voxels_within_the_radius() {
     }
     well(dir, "verify own image");
 
-    // Values in 64ths, which float32 holds at either level; means over voxels it does not hold at the higher one.
+    // Whole numbers, which float32 holds at either level; means over voxels it does not hold at the higher one.
     let data = &run.data;
     for (name, level) in [("low.nii.gz", 0.0), ("high.nii.gz", 30_000.0)] {
-        let value = |at: f32| (64.0 * f64::from(at)).round() / 64.0 + level;
+        let value = |at: f32| f64::from(at).round() + level;
         write_image(dir, name, |t, voxel| value(data[t * 540 + voxel]));
         let line = glm(
             "--anaticor wm.nii.gz --anaticor-radius 24 --scaling none --device cpu",
