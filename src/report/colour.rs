@@ -3,6 +3,12 @@
 /// Red, green, blue, 0 to 255.
 pub(super) type Colour = [f32; 3];
 
+/// A colour as pixels hold it: from 0 to 255, to the nearest.
+pub(super) fn bytes(colour: Colour) -> [u8; 3] {
+    // The cast cuts off what is beyond and is one instruction, where rounding is a call.
+    colour.map(|c| (c + 0.5) as u8)
+}
+
 /// What is darkest.
 pub(super) const DARK: Colour = [13.0, 15.0, 18.0];
 

@@ -6,7 +6,7 @@ use super::colour::Colours;
 use super::raster::encoded;
 use super::sheet::{Anchor, FAINT, INK, Sheet};
 use crate::error::Result;
-use crate::report::colour::Colour;
+use crate::report::colour::{Colour, bytes};
 use crate::report::html::number;
 
 const WIDTH: f64 = 15.0;
@@ -109,7 +109,7 @@ fn piece(
     let colour = |step: usize| {
         let part = (step as f64 + 0.5) / STEPS as f64;
         let value = piece.to + (piece.from - piece.to) * part;
-        let [r, g, b] = colours.over(GROUND, value, piece.passed).map(|c| c.round() as u8);
+        let [r, g, b] = bytes(colours.over(GROUND, value, piece.passed));
         [r, g, b, 255]
     };
     let pixels: Vec<[u8; 4]> = (0..STEPS).map(colour).collect();

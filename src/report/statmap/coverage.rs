@@ -7,7 +7,7 @@ use super::sheet::{Anchor, FAINT, INK, Sheet};
 use super::slices::{Slice, row, through};
 use super::{Statmap, Threshold, Underlay};
 use crate::error::{Error, Result};
-use crate::report::colour::Colour;
+use crate::report::colour::{Colour, bytes};
 use crate::report::grid::Grid as Rows;
 use crate::report::html::{counted, escaped, figure};
 use crate::volume::Grid;
@@ -238,7 +238,7 @@ impl Coverage {
             let ground = scene.ground(mm);
             let with = scene.nearest(mm).map_or(0, |voxel| counts.with[voxel]);
             let colour = if with == 0 { ground } else { Some(self.colour(with, ground)) };
-            if let Some([r, g, b]) = colour.map(|c| c.map(|c| c.round() as u8)) {
+            if let Some([r, g, b]) = colour.map(bytes) {
                 *pixel = [r, g, b, 255];
             }
         }

@@ -6,7 +6,7 @@ use super::place::Place;
 use super::slices::{self, Slice};
 use super::{Ground, Statmap, Underlay};
 use crate::error::{Error, Result};
-use crate::report::colour::Colour;
+use crate::report::colour::{Colour, bytes};
 
 /// What is below where there is no underlay.
 const PLAIN: Colour = [222.0, 225.0, 229.0];
@@ -92,7 +92,7 @@ impl<'a> Scene<'a> {
                     }
                     None => ground,
                 };
-                if let Some([r, g, b]) = colour.map(|c| c.map(|c| c.round() as u8)) {
+                if let Some([r, g, b]) = colour.map(bytes) {
                     pixels[at] = [r, g, b, 255];
                 }
             }
