@@ -109,18 +109,21 @@ impl Cleaning {
         }
     }
 
-    /// The volumes that are kept, ascending. The pattern is fixed: what matters is how many are left out.
-    fn kept(self) -> Vec<usize> {
-        // A multiple of the golden ratio: never regular, never far from even.
-        let is_left_out = |t: &usize| (*t as f64 * 0.618_033_988_749_895).fract() < CENSORED;
-        match self {
-            Cleaning::BandPassCensored => (0..N_VOLUMES).filter(|t| !is_left_out(t)).collect(),
-            _ => (0..N_VOLUMES).collect(),
+    /// The volumes that are kept, ascending: of a censored run those left out lie at random, for what goes by lags takes what is left as one series.
+    fn kept(self, seed: u64) -> Vec<usize> {
+        if self != Cleaning::BandPassCensored {
+            return (0..N_VOLUMES).collect();
         }
+        let chance = series(CONFOUNDS + N_CONFOUNDS, &NOISES[0], seed);
+        let mut order: Vec<usize> = (0..N_VOLUMES).collect();
+        order.sort_by(|&a, &b| chance[a].total_cmp(&chance[b]));
+        let mut kept = order.split_off((CENSORED * N_VOLUMES as f64).round() as usize);
+        kept.sort_unstable();
+        kept
     }
 
     /// Constant, filter and confounds of the kept volumes.
-    fn columns(self, confounds: ArrayView2<f64>) -> Result<Array2<f64>> {
+    fn columns(self, confounds: ArrayView2<f64>, seed: u64) -> Result<Array2<f64>> {
         let filter = match self {
             Cleaning::HighPass => drift::columns(Drift::Cosine { cutoff_s: 128.0 }, N_VOLUMES, TR)?,
             Cleaning::BandPass | Cleaning::BandPassCensored => stop_band(),
@@ -128,7 +131,7 @@ impl Cleaning {
         let constant = Array2::ones((N_VOLUMES, 1));
         let all = concatenate(Axis(1), &[constant.view(), filter.view(), confounds]);
         let all = all.map_err(|e| Error::internal("the columns", "differ", "", "").caused_by(e))?;
-        Ok(all.select(Axis(0), &self.kept()))
+        Ok(all.select(Axis(0), &self.kept(seed)))
     }
 }
 
@@ -181,7 +184,8 @@ pub fn pairs(spec: &PairsSpec, watch: &dyn Watch) -> Result<Vec<PairRate>> {
             all
         };
         for cleaning in [Cleaning::HighPass, Cleaning::BandPass, Cleaning::BandPassCensored] {
-            let (kept, columns) = (cleaning.kept(), cleaning.columns(confounds.view())?);
+            let kept = cleaning.kept(spec.seed);
+            let columns = cleaning.columns(confounds.view(), spec.seed)?;
             let basis = orthonormal_basis(columns.view())?;
             let nu = kept.len() - basis.ncols() - 1;
             let one = |seed: usize| -> Result<Vec<[usize; 3]>> {
@@ -332,10 +336,15 @@ mod tests {
     fn a_cleaning_leaves_the_degrees_of_freedom_of_its_columns() {
         let confounds = confounds(3);
         // 240 less 1, 7 cosines and 12; less 1, 160 of 239 in the stop band; the constant is 0 Hz; one more for r.
-        for (cleaning, nu) in [(Cleaning::HighPass, 219), (Cleaning::BandPass, 67)] {
-            let columns = cleaning.columns(confounds.view()).expect("columns");
+        let all = [
+            (Cleaning::HighPass, 219),
+            (Cleaning::BandPass, 67),
+            (Cleaning::BandPassCensored, 19),
+        ];
+        for (cleaning, nu) in all {
+            let columns = cleaning.columns(confounds.view(), 3).expect("columns");
             let basis = orthonormal_basis(columns.view()).expect("a basis");
-            assert_eq!(cleaning.kept().len() - basis.ncols() - 1, nu, "{cleaning:?}");
+            assert_eq!(cleaning.kept(3).len() - basis.ncols() - 1, nu, "{cleaning:?}");
         }
     }
 
@@ -346,7 +355,7 @@ mod tests {
             let (shared, own) = (series(1, &NOISES[1], 5), series(2 + k, &NOISES[0], 5));
             all.column_mut(k).assign(&(shared + own));
         }
-        let columns = Cleaning::HighPass.columns(confounds(5).view()).expect("columns");
+        let columns = Cleaning::HighPass.columns(confounds(5).view(), 5).expect("columns");
         let basis = orthonormal_basis(columns.view()).expect("a basis");
         let rest = residuals(&basis, &all);
         let r = correlations(&rest);
