@@ -121,7 +121,7 @@ fn lacking(
         return false;
     }
     if missing == Missing::Drop {
-        notes.add(place, format!("`{wanted}` is no variable of this run and is dropped"));
+        notes.add(place, format!("`{wanted}` is no variable here and is dropped"));
     }
     made.missing.push((wanted.to_owned(), variables.closest(wanted)));
     true

@@ -397,7 +397,7 @@ fn x_is_read_in_its_order_and_what_is_not_there_is_said() {
     let (own, said) = made(&run(0.0), &lacks, Missing::Drop);
     assert_eq!(own.names, ["kind.a"]);
     assert_eq!(own.missing, [("kind.B".to_owned(), Some("kind.b".to_owned()))]);
-    assert!(said.contains("`kind.B` is no variable of this run and is dropped"), "{said}");
+    assert!(said.contains("`kind.B` is no variable here and is dropped"), "{said}");
     let mut inputs = Variables::of_inputs(2);
     inputs.add_texts("sex", &["M", "F"]).unwrap();
     inputs.add_texts("age", &["30", "n/a"]).unwrap();

@@ -140,7 +140,7 @@ impl FitArgs {
             rho_fwhm_vox,
             drift: self.drift.unwrap_or(Drift::None),
             censor: self.censor.clone(),
-            task_times: self.task_times.unwrap_or(TaskTimes::Metadata),
+            task_times: self.task_times.unwrap_or(TaskTimes::Auto),
             physio: self.physio.then(|| self.recordings()).transpose()?,
             maps: true,
             residuals: self.residuals,

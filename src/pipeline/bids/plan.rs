@@ -360,7 +360,7 @@ impl Planning<'_> {
         let unit = named::label(&group.entities, &["space"]);
         let whose = match unit.as_str() {
             "dataset" => format!("node {}", node.name),
-            unit => format!("node {}, {unit}", node.name),
+            unit => format!("node {} ({unit})", node.name),
         };
         let own: Vec<&Entities> = group.inputs.iter().map(|&i| &known[i]).collect();
         let mut variables = people::variables(&own)?;

@@ -161,7 +161,7 @@ fn on_native_slices(
     bold: &BoldFile,
     sidecar: &io::sidecar::Sidecar,
 ) -> Option<String> {
-    let is_asked = !matches!(spec.fit.task_times, TaskTimes::Auto | TaskTimes::Metadata);
+    let is_asked = spec.fit.task_times != TaskTimes::Auto;
     if is_asked || io::resampled(bold, sidecar).is_some() {
         return None;
     }

@@ -336,11 +336,8 @@ mod tests {
     fn a_cleaning_leaves_the_degrees_of_freedom_of_its_columns() {
         let confounds = confounds(3);
         // 240 less 1, 7 cosines and 12; less 1, 160 of 239 in the stop band; the constant is 0 Hz; one more for r.
-        let all = [
-            (Cleaning::HighPass, 219),
-            (Cleaning::BandPass, 67),
-            (Cleaning::BandPassCensored, 19),
-        ];
+        let all =
+            [(Cleaning::HighPass, 219), (Cleaning::BandPass, 67), (Cleaning::BandPassCensored, 19)];
         for (cleaning, nu) in all {
             let columns = cleaning.columns(confounds.view(), 3).expect("columns");
             let basis = orthonormal_basis(columns.view()).expect("a basis");
