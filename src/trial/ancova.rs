@@ -126,12 +126,17 @@ fn alone(named: &Named, pairs: &Pairs, people: &People, notes: &mut Notes) {
     }
 }
 
-/// The ways with missing values that are computed: LOCF without a visit between is BOCF.
+/// The ways with missing values that are computed, in the plan's order, so that the first stays primary: LOCF without a visit between is BOCF in its place.
 fn shown(plan: &Plan, has_between: bool) -> Vec<Missing> {
-    let ways = plan.missing.iter().copied();
-    let mut ways: Vec<Missing> = ways.filter(|way| has_between || *way != Missing::Locf).collect();
-    if ways.is_empty() {
-        ways.push(Missing::Bocf);
+    let mut ways: Vec<Missing> = Vec::new();
+    for &way in &plan.missing {
+        let way = match way {
+            Missing::Locf if !has_between => Missing::Bocf,
+            _ => way,
+        };
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
     }
     ways
 }

@@ -170,7 +170,7 @@ impl Visits {
         let (between, is_numbered) = self.between(from, to);
         let text = match between.is_empty() {
             true => format!(
-                "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, so it is not shown apart"
+                "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, which stands in its place"
             ),
             false => format!(
                 "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so {}",
