@@ -52,6 +52,7 @@ pub mod sheets;
 mod spelling;
 mod strata;
 mod tables;
+mod twice;
 mod two_sample;
 mod visits;
 mod whole;

@@ -149,15 +149,6 @@ impl Plan {
             if has_visits && one.at.is_none() {
                 self.covariates[at].at = Some(When::Baseline);
             }
-            let one = &self.covariates[at];
-            if self.covariates[..at].contains(one) {
-                return Err(Error::usage(
-                    format!("--covariate {}", one.called()),
-                    "is named twice",
-                    "be named once",
-                    "leave one out",
-                ));
-            }
         }
         Ok(())
     }
@@ -281,45 +272,6 @@ impl Plan {
             ));
         }
         Ok(())
-    }
-
-    fn refuse_twice(&self) -> Result<()> {
-        let columns: Vec<&Column> = self.outcomes.iter().map(|one| &one.column).collect();
-        let twice = |at: usize| columns[..at].contains(&columns[at]);
-        if let Some(at) = (0..columns.len()).find(|&at| twice(at)) {
-            return Err(Error::usage(
-                format!("outcome {}", columns[at]),
-                "is named twice",
-                "be named once",
-                "leave one out",
-            ));
-        }
-        if let Some(one) = self.primary.iter().find(|one| !columns.contains(one)) {
-            let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
-            return Err(Error::usage(
-                format!("the primary outcome {one}"),
-                format!("is not among the outcomes: {}", names.join(", ")),
-                "be one of them",
-                match closest(&one.to_string(), &names) {
-                    Some(near) => format!("did you mean '{near}'?"),
-                    None => format!("add --outcome {one}"),
-                },
-            ));
-        }
-        let again = |(at, one): (usize, &Relation)| self.correlations[..at].contains(one);
-        if let Some((_, one)) = self.correlations.iter().enumerate().find(|pair| again(*pair)) {
-            return Err(Error::usage(
-                format!("--correlate {one}"),
-                "is asked for twice",
-                "be asked for once",
-                "leave one out",
-            ));
-        }
-        let again = |(at, way): (usize, &Missing)| self.missing[..at].contains(way);
-        match self.missing.iter().enumerate().any(again) {
-            true => Err(Error::usage("--missing", "names a way twice", "name each once", "")),
-            false => Ok(()),
-        }
     }
 
     /// Outcomes that their dictionaries call alike bear their columns, too.
