@@ -121,6 +121,10 @@ impl Measured {
                     whole.dictionary.variables.push(variable);
                 }
             }
+            let unread = part.dictionary.unread.into_iter();
+            let new = unread.filter(|one| !whole.dictionary.unread.contains(one));
+            let new: Vec<[String; 3]> = new.collect();
+            whole.dictionary.unread.extend(new);
             whole.table = whole.table.above(part.table);
         }
         Ok(whole)
