@@ -43,6 +43,7 @@ pub mod physiology;
 mod plan;
 pub mod populations;
 pub mod pressure;
+mod remarks;
 mod repeated;
 mod resolve;
 pub mod responders;

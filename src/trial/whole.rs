@@ -7,7 +7,7 @@ use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
     adverse, ancova, arms_agree, baseline, brain, correlations, covariates, cpm, crossover,
-    disposition, edges, odd, physiology, populations, pressure, responders, strata,
+    disposition, edges, odd, physiology, populations, pressure, remarks, responders, strata,
 };
 use crate::error::Result;
 
@@ -48,6 +48,7 @@ pub fn analyse(
             results.crossover = Some(found);
         }
     }
+    remarks::tell(&results, &mut notes);
     results.notes = notes;
     Ok(results)
 }
