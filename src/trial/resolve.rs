@@ -240,6 +240,14 @@ impl Plan {
                 "--outcome TABLE:COLUMN, or leave it out",
             ));
         }
+        if self.permutations.is_some() && self.outcomes.is_empty() && self.crossover.is_none() {
+            return Err(Error::usage(
+                "--permutations",
+                "comes without an outcome, whose p alone is found by rearrangement",
+                "come with one",
+                "--outcome TABLE:COLUMN, or leave it out: CPM, pressure pain, regions and edges are tested by t",
+            ));
+        }
         if let Some(column) = &self.motion
             && self.brain.is_none()
             && self.edges.is_none()
