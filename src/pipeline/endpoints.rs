@@ -16,11 +16,12 @@ use crate::report::page::FileRead;
 use crate::report::trial::{PictureFile, TrialPage, page};
 use crate::trial::digits::{decimals, written};
 use crate::trial::sheets::{Sheet, sheets};
-use crate::trial::{self, ByArm, Results, Severity};
+use crate::trial::{self, ByArm, Notes, Results, Severity};
 
 mod edges;
 mod maps;
 mod pictures;
+mod sessions;
 mod study;
 
 use study::Study;
@@ -68,8 +69,12 @@ pub fn run(
 /// A study that cannot be opened, and names that it lacks; folders without pictures.
 pub fn resolved(spec: EndpointsSpec, watch: &dyn Watch) -> Result<EndpointsSpec> {
     // What maps have to say they say when they are analysed.
-    let Study { plan, notes, .. } = Study::open(&spec, &Quiet)?;
-    notes.all.iter().for_each(|note| watch.note(&note.to_string()));
+    let Study { plan, of_names, tables, .. } = Study::open(&spec, &Quiet)?;
+    // What is said of the names that are filled in now, too, the analysis says.
+    let mut again = Notes::default();
+    plan.clone().resolved(&tables, &mut again)?;
+    let own = of_names.all.iter().filter(|note| !again.all.contains(note));
+    own.for_each(|note| watch.note(&note.to_string()));
     let pictures = pictures::listed(&spec.pictures)?;
     Ok(EndpointsSpec { plan, pictures, ..spec })
 }

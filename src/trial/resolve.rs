@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use super::covariate::When;
 use super::derived;
 use super::note::Notes;
-use super::plan::{Column, Design, Missing, Plan, Relation};
+use super::plan::{Column, Design, Plan, Relation};
 use super::tables::{Tables, session, stem};
-use crate::design::similar::closest;
+use super::visits;
 use crate::error::{Error, Result};
 
 /// The table of participants.
@@ -124,6 +124,15 @@ impl Plan {
         self.refuse_twice()?;
         self.tell_labels_apart(tables)?;
         self.name_visits(tables)?;
+        if self.needs_visits() && visits::are_swapped(&self.baseline, &self.endpoint) {
+            notes.warn(
+                format!(
+                    "by their names {} is before {}: are --baseline and --endpoint swapped?",
+                    self.endpoint, self.baseline
+                ),
+                Vec::new(),
+            );
+        }
         Ok(self)
     }
 

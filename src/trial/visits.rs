@@ -190,6 +190,23 @@ impl Visits {
     }
 }
 
+/// What the names of visits before treatment hold.
+const BEFORE: [&str; 5] = ["baseline", "screening", "pretreatment", "predrug", "enrolment"];
+
+/// Whether by their names the endpoint's visit is before that of the baseline: by the numbers in them, or as what is called a baseline.
+pub(super) fn are_swapped(baseline: &str, endpoint: &str) -> bool {
+    let both = [baseline, endpoint].map(str::to_owned);
+    if let Some(order) = numbered(&both) {
+        return order[0] == endpoint;
+    }
+    let is_before = |name: &str| {
+        let name = name.to_lowercase();
+        matches!(name.as_str(), "ses-pre" | "ses-bl" | "ses-before")
+            || BEFORE.iter().any(|word| name.contains(word))
+    };
+    is_before(endpoint) && !is_before(baseline)
+}
+
 /// Names that are alike but for the number that they end in (`ses-week6`, `ses-week13`), by that number; none of others.
 fn numbered(names: &[String]) -> Option<Vec<String>> {
     let split = |name: &String| {
