@@ -10,7 +10,7 @@ use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::endpoints;
+use crate::pipeline::endpoints::{self, Described};
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Coordinates, EndpointsSpec, GivenRegion, MapsOfTrial};
@@ -267,7 +267,11 @@ impl Args {
         let (study, pictures) = (self.study, self.pictures);
         let spec = EndpointsSpec { study, tables, maps, edges, pictures, plan };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
-            say::result(&endpoints::described(&spec)?)?;
+            let Described { plan, text } = endpoints::described(&spec)?;
+            if !self.talk.quiet {
+                text.lines().for_each(say::line);
+            }
+            say::result(&plan)?;
             return Ok(ExitCode::SUCCESS);
         };
         let terminal = self.talk.terminal();

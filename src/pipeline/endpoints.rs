@@ -188,13 +188,21 @@ fn told(results: &Results) -> Vec<String> {
     lines
 }
 
-/// What a plan comes to, for a person: the plan itself, who is in which population, what lacks, what must be known, and what would be written.
+/// What a plan comes to.
+pub struct Described {
+    /// The plan as `--plan` takes it: JSON.
+    pub plan: String,
+    /// For a person: what is read, who is in which population, what lacks, what must be known, and what would be written.
+    pub text: String,
+}
+
+/// What a plan comes to; nothing is written.
 ///
 /// # Errors
 /// As [`run`], but for outputs.
-pub fn described(spec: &EndpointsSpec) -> Result<String> {
+pub fn described(spec: &EndpointsSpec) -> Result<Described> {
     let (study, results) = analysed(spec, &Quiet)?;
-    let mut text = format!("plan.json\n{}\n", pretty(&results.plan)?);
+    let (plan, mut text) = (pretty(&results.plan)?, String::new());
     let names: Vec<String> =
         study.files.iter().map(|(_, path)| path.display().to_string()).collect();
     let _ = writeln!(text, "reads {}\n", names.join(", "));
@@ -220,5 +228,5 @@ pub fn described(spec: &EndpointsSpec) -> Result<String> {
             .map(|page| format!("{}{}", page.entities.stem(""), page.ending)),
     );
     let _ = writeln!(text, "\nwould write {}", made.join(", "));
-    Ok(text)
+    Ok(Described { plan, text })
 }
