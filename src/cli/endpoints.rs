@@ -10,7 +10,7 @@ use crate::design::similar::closest;
 use crate::error::{Error, Result};
 use crate::gpu::Device;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::endpoints;
+use crate::pipeline::endpoints::{self, Described};
 use crate::pipeline::products::Layout;
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Coordinates, EndpointsSpec, GivenRegion, MapsOfTrial};
@@ -179,13 +179,17 @@ pub(super) struct Args {
     /// Confidence of intervals
     #[arg(help_heading = heading::MODEL, long, value_name = "SHARE", default_value_t = 0.95)]
     conf: f64,
-    /// p by so many rearrangements of the arms, within strata
+    /// p of the outcomes by so many rearrangements of the arms
+    ///
+    /// Within strata; of each --outcome the first way of --missing alone. Other ways, CPM, pressure pain, regions and edges are tested by t, and have n/a. The observed order is one of the N: p is 1/N at least
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     permutations: Option<u64>,
     /// Seed of random rearrangements
     #[arg(help_heading = heading::PERMUTATION, long, value_name = "N", default_value_t = 1, requires = "permutations")]
     seed: u64,
     /// Show plan, populations and what would be written, and stop
+    ///
+    /// The plan is all that stands on standard output, so that --plan takes it: --dry-run > plan.json
     #[arg(help_heading = heading::RUNNING, long)]
     dry_run: bool,
     /// The folder to write into
@@ -263,7 +267,11 @@ impl Args {
         let (study, pictures) = (self.study, self.pictures);
         let spec = EndpointsSpec { study, tables, maps, edges, pictures, plan };
         let Some(out) = self.out.filter(|_| !self.dry_run) else {
-            say::result(&endpoints::described(&spec)?)?;
+            let Described { plan, text } = endpoints::described(&spec)?;
+            if !self.talk.quiet {
+                text.lines().for_each(say::line);
+            }
+            say::result(&plan)?;
             return Ok(ExitCode::SUCCESS);
         };
         let terminal = self.talk.terminal();

@@ -54,16 +54,29 @@ pub fn label(name: &str) -> Result<String> {
 /// # Errors
 /// Usage where two names give one label (case ignored: file systems may), naming both, or where [`label`] fails.
 pub fn labels(names: &[String]) -> Result<Vec<String>> {
+    labels_of(("contrasts", "contrast"), names)
+}
+
+/// The labels of several names of a kind: what several of it are called, and the entity of file names.
+///
+/// # Errors
+/// As [`labels`].
+pub fn labels_of((kind, entity): (&str, &str), names: &[String]) -> Result<Vec<String>> {
     let mut seen: HashMap<String, &String> = HashMap::new();
     let mut labels = Vec::with_capacity(names.len());
     for name in names {
         let label = label(name)?;
         if let Some(other) = seen.insert(label.to_ascii_lowercase(), name) {
             return Err(Error::usage(
-                format!("contrasts `{other}` and `{name}`"),
-                format!("would both be written as contrast-{label}"),
+                format!("{kind} `{other}` and `{name}`"),
+                format!(
+                    "would both be written as {entity}-{label}, as file systems that ignore case have it"
+                ),
                 "have different names",
-                "rename one, as in 'painVsRest=...'",
+                match kind {
+                    "contrasts" => "rename one, as in 'painVsRest=...'",
+                    _ => "rename one",
+                },
             ));
         }
         labels.push(label);

@@ -93,7 +93,7 @@ pub fn run(
     }
     watch.stage("write", 1);
     let tsnr = all.iter().map(|found| found.tsnr.clone()).collect();
-    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr) {
+    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr, watch) {
         products.table(table)?;
     }
     if several {

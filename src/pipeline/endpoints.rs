@@ -16,11 +16,12 @@ use crate::report::page::FileRead;
 use crate::report::trial::{PictureFile, TrialPage, page};
 use crate::trial::digits::{decimals, written};
 use crate::trial::sheets::{Sheet, sheets};
-use crate::trial::{self, ByArm, Results, Severity};
+use crate::trial::{self, ByArm, Notes, Results, Severity};
 
 mod edges;
 mod maps;
 mod pictures;
+mod sessions;
 mod study;
 
 use study::Study;
@@ -68,8 +69,12 @@ pub fn run(
 /// A study that cannot be opened, and names that it lacks; folders without pictures.
 pub fn resolved(spec: EndpointsSpec, watch: &dyn Watch) -> Result<EndpointsSpec> {
     // What maps have to say they say when they are analysed.
-    let Study { plan, notes, .. } = Study::open(&spec, &Quiet)?;
-    notes.all.iter().for_each(|note| watch.note(&note.to_string()));
+    let Study { plan, of_names, tables, .. } = Study::open(&spec, &Quiet)?;
+    // What is said of the names that are filled in now, too, the analysis says.
+    let mut again = Notes::default();
+    plan.clone().resolved(&tables, &mut again)?;
+    let own = of_names.all.iter().filter(|note| !again.all.contains(note));
+    own.for_each(|note| watch.note(&note.to_string()));
     let pictures = pictures::listed(&spec.pictures)?;
     Ok(EndpointsSpec { plan, pictures, ..spec })
 }
@@ -183,13 +188,21 @@ fn told(results: &Results) -> Vec<String> {
     lines
 }
 
-/// What a plan comes to, for a person: the plan itself, who is in which population, what lacks, what must be known, and what would be written.
+/// What a plan comes to.
+pub struct Described {
+    /// The plan as `--plan` takes it: JSON.
+    pub plan: String,
+    /// For a person: what is read, who is in which population, what lacks, what must be known, and what would be written.
+    pub text: String,
+}
+
+/// What a plan comes to; nothing is written.
 ///
 /// # Errors
 /// As [`run`], but for outputs.
-pub fn described(spec: &EndpointsSpec) -> Result<String> {
+pub fn described(spec: &EndpointsSpec) -> Result<Described> {
     let (study, results) = analysed(spec, &Quiet)?;
-    let mut text = format!("plan.json\n{}\n", pretty(&results.plan)?);
+    let (plan, mut text) = (pretty(&results.plan)?, String::new());
     let names: Vec<String> =
         study.files.iter().map(|(_, path)| path.display().to_string()).collect();
     let _ = writeln!(text, "reads {}\n", names.join(", "));
@@ -215,5 +228,5 @@ pub fn described(spec: &EndpointsSpec) -> Result<String> {
             .map(|page| format!("{}{}", page.entities.stem(""), page.ending)),
     );
     let _ = writeln!(text, "\nwould write {}", made.join(", "));
-    Ok(text)
+    Ok(Described { plan, text })
 }

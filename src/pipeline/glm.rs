@@ -80,7 +80,7 @@ pub fn run(spec: &GlmSpec, session: &mut Session<'_>, products: &mut dyn Product
         products.table(table)?;
     }
     let tsnr = found.regions.as_ref().map_or(vec![Vec::new(); opened.runs.len()], InRegions::tsnr);
-    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr) {
+    if let Some(table) = physio_summary::of_runs(&opened.runs, tsnr, watch) {
         products.table(table)?;
     }
     if let Some(regions) = found.regions.take() {

@@ -108,6 +108,8 @@ pub fn run(
     let path = spec.bold.as_ref().or(spec.physio.first());
     let summary = path.map(|path| RunSummary::of_recordings(path, &result.physio));
     let summary = summary.filter(|_| !refused);
+    let why_not = summary.as_ref().and_then(|_| physio_summary::unread(&result.physio));
+    why_not.iter().for_each(|why| watch.note(why));
     summary.map_or(Ok(()), |one| products.table(physio_summary::table(&[one])))?;
     let Opened { found: sidecars, bolds } = opened;
     let opened = Opened { found: [sidecars, found].concat(), bolds };

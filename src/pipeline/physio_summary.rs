@@ -10,6 +10,7 @@ use crate::maps::Entities;
 use crate::physio::rvt;
 use crate::pipeline::inputs::{self, Physiology, Run};
 use crate::pipeline::products::{Agreement, Text};
+use crate::pipeline::watch::Watch;
 
 /// One run.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -98,6 +99,23 @@ impl RunSummary {
     }
 }
 
+/// Why a rate is n/a though its trace was recorded: the terms ask nothing of it. None where nothing of the kind is.
+#[must_use]
+pub fn unread(found: &Physiology) -> Option<String> {
+    let (recording, summary) = (&found.recording, &found.retroicor.summary);
+    let lacks_breaths = recording.respiratory.is_some() && summary.n_breaths.is_none();
+    let lacks_beats = recording.cardiac.is_some() && summary.n_beats.is_none();
+    let (what, trace) = match (lacks_breaths, lacks_beats) {
+        (true, _) => ("breathing_rate and rvt are", "breathing"),
+        (false, true) => ("heart_rate is", "pulse"),
+        (false, false) => return None,
+    };
+    Some(format!(
+        "{what} n/a in physio_summary.tsv: --terms {} asks nothing of the {trace} that was recorded",
+        summary.terms
+    ))
+}
+
 /// Framewise displacement of the first volume is not defined.
 fn mean_fd(fd: &[f64]) -> Option<f64> {
     let rest = fd.get(1..).filter(|rest| !rest.is_empty())?;
@@ -149,7 +167,11 @@ pub fn table(runs: &[RunSummary]) -> Text {
 
 /// [`table()`] of the runs of a first-level model, if any has something to tell: recordings, motion, volumes that were left out, regions. `tsnr`: `[run]`, of regions.
 #[must_use]
-pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>) -> Option<Text> {
+pub fn of_runs(runs: &[Run], tsnr: Vec<Vec<(String, f64)>>, watch: &dyn Watch) -> Option<Text> {
+    let mut told: Vec<String> =
+        runs.iter().filter_map(|run| unread(run.physio.as_ref()?)).collect();
+    told.dedup();
+    told.iter().for_each(|why| watch.note(why));
     let of_run = |((run, tsnr), name)| RunSummary { name, ..RunSummary::of_run(run, tsnr) };
     let rows = runs.iter().zip(tsnr).zip(inputs::names(runs));
     let rows: Vec<RunSummary> = rows.map(of_run).collect();

@@ -115,7 +115,7 @@ fn correct(
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;
     let (columns, spent) = taken_out(run, projection)?;
     products.table(columns.text())?;
-    let summary = physio_summary::of_runs(std::slice::from_ref(run), vec![Vec::new()]);
+    let summary = physio_summary::of_runs(std::slice::from_ref(run), vec![Vec::new()], watch);
     summary.map_or(Ok(()), |table| products.table(table))?;
     let mut maps = echoes::maps(std::slice::from_ref(combined), &[1]);
     if let Some(proof) = &proof {

@@ -101,6 +101,24 @@ pub(super) fn lines(name: &str, (most, size): (f64, f64), n: usize) -> Lines {
     }
 }
 
+/// A name on one line of at most `most` pixels, of which the middle is left out where it is longer.
+pub(super) fn both_ends(name: &str, (most, size): (f64, f64)) -> Lines {
+    if fit(name, most, size) == name.len() {
+        return Lines::one(name);
+    }
+    let half = 0.5 * (most - advance(MORE) * size);
+    let start = name[..fit(name, half, size)].trim_end();
+    let mut from = name.len();
+    for (at, _) in name.char_indices().rev() {
+        if width(&name[at..], size) > half {
+            break;
+        }
+        from = at;
+    }
+    let line = format!("{start}{MORE}{}", name[from..].trim_start());
+    Lines { lines: vec![line], whole: Some(name.to_owned()) }
+}
+
 /// Bytes of a text that fit.
 fn fit(text: &str, most: f64, size: f64) -> usize {
     let mut taken = 0.0;
@@ -124,6 +142,16 @@ mod tests {
         assert!((width("−…", 10.0) - 18.4).abs() < 1e-9);
         assert!((width("漢", 10.0) - 10.0).abs() < 1e-9);
         assert!((width("W", bold(10.0)) - 11.3735).abs() < 1e-9);
+    }
+
+    #[test]
+    fn of_a_name_that_is_too_long_both_ends_are_kept() {
+        let of = |name: &str| both_ends(name, (100.0, 10.0));
+        assert_eq!(of("gain"), Lines::one("gain"));
+        let found = of("pain relief of thirty percent or more by week 13");
+        assert!(found.width(10.0) <= 100.0 && found.whole.is_some(), "{found:?}");
+        let line = &found.lines[0];
+        assert!(line.starts_with("pain") && line.ends_with("13") && line.contains('…'), "{line}");
     }
 
     #[test]

@@ -116,7 +116,7 @@ fn short(head: &str, cell: &str) -> String {
         return if cell == "n/a" { "–".to_owned() } else { cell.to_owned() };
     };
     match head {
-        "p" => p_in_words(value),
+        "p" | "q" => p_in_words(value),
         head if head.starts_with("p_") => p_in_words(value),
         "cluster" | "region" | "voxels" | "voxels_in_region" => cell.to_owned(),
         "volume_mm3" => number(value, 0),
@@ -134,9 +134,8 @@ pub(in crate::report) fn digits(value: f64) -> String {
     match size {
         _ if !value.is_finite() => number(value, 0),
         s if s >= 1e5 || (s > 0.0 && s < 1e-3) => {
-            let text = format!("{value:.2e}");
-            let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
-            format!("{digits}·10^{power}").replace('-', "−")
+            // As results and other tables write what has many zeros.
+            format!("{value:.2e}").replace('-', "−")
         }
         s => {
             let before = if s >= 1.0 { s.log10().floor() as usize + 1 } else { 0 };
@@ -179,7 +178,9 @@ mod tests {
             ("t", "13.204983", "13.2"),
             ("effect", "-0.0372113", "−0.037"),
             ("mass", "12345.678", "12346"),
-            ("effect", "0.000012", "1.20·10^−5"),
+            ("effect", "0.000012", "1.20e−5"),
+            ("q", "7.65e-80", "< .0001"),
+            ("q", "0.032", ".032"),
             ("voxels", "64", "64"),
             ("region", "7Networks", "7Networks"),
             ("mass", "n/a", "–"),

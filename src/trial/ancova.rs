@@ -11,6 +11,8 @@ mod named;
 mod pairs;
 mod permuted;
 
+use std::collections::BTreeMap;
+
 use super::arm::Arm;
 use super::covariate::Kind;
 use super::note::{Notes, counted, verb};
@@ -38,11 +40,17 @@ pub use permuted::permute;
 pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes) -> Result<Ancova> {
     let mut rows = Vec::new();
     let mut lacking = Lacking::default();
+    let mut after_leaving: BTreeMap<usize, Vec<String>> = BTreeMap::new();
     for outcome in &plan.outcomes {
         let visits = tables.visits(&outcome.column, people)?;
         let named = Named::of(outcome, &visits);
         let (before, after) = (visits.at(&plan.baseline)?, visits.at(&plan.endpoint)?);
         lacking.add(&named, &Pairs::new(people, &before, &after, Missing::Observed), people);
+        let left = |place: &usize| people.all[*place].completed == Some(false);
+        let there = people.places(|person| person.arm.is_some()).into_iter();
+        for place in there.filter(left).filter(|&place| after[place].is_some()) {
+            after_leaving.entry(place).or_default().push(named.label.clone());
+        }
         let between = visits.carried(plan, notes);
         visits.tell_others(plan, &between, notes);
         for (way, &missing) in shown(plan, !between.is_empty()).iter().enumerate() {
@@ -56,7 +64,8 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             if way == 0
                 && let Some(asked) = plan.permutations
             {
-                permute(&mut row, &pairs, people, asked)?;
+                let least = permute(&mut row, &pairs, people, asked)?;
+                tell_few(&named, (least, row.n_permutations.unwrap_or_default()), notes);
             }
             if way == 0 && !row.percent_undefined.is_empty() {
                 let who = counted(row.percent_undefined.len(), "participant");
@@ -68,12 +77,52 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             rows.push(row);
         }
     }
-    lacking.tell(people, plan, notes);
+    lacking.tell(people, (plan, &plan.missing), notes);
+    tell_after_leaving(&after_leaving, people, plan, notes);
     tell(plan, notes);
     let mut ancova =
         Ancova { rows, family: plan.primary.iter().map(ToString::to_string).collect() };
     adjust(&mut ancova);
     Ok(ancova)
+}
+
+/// Who left and has values at the endpoint all the same: they are analysed, as treatment policy has it, and may be a slip.
+fn tell_after_leaving(
+    of: &BTreeMap<usize, Vec<String>>,
+    people: &People,
+    plan: &Plan,
+    notes: &mut Notes,
+) {
+    let mut labels: Vec<&str> = of.values().flatten().map(String::as_str).collect();
+    labels.sort_unstable();
+    labels.dedup();
+    if !of.is_empty() {
+        let places: Vec<usize> = of.keys().copied().collect();
+        notes.info(
+            format!(
+                "{} who did not complete the study {} values of {} at {}, which are analysed",
+                counted(places.len(), "participant"),
+                verb(places.len(), ["has", "have"]),
+                labels.join(", "),
+                plan.endpoint
+            ),
+            people.names(&places),
+        );
+    }
+}
+
+/// Rearrangements by which no p can be small.
+fn tell_few(named: &Named, (least, n): (f64, u64), notes: &mut Notes) {
+    if least >= 0.05 {
+        notes.warn(
+            format!(
+                "{}: of {} no p by rearrangement is below {least:.3}, whatever the arms differ by; 1000 or more are usual where participants allow it",
+                named.label,
+                counted(n as usize, "rearrangement")
+            ),
+            Vec::new(),
+        );
+    }
 }
 
 /// Who has no baseline is in no analysis with values carried forward.
@@ -126,12 +175,17 @@ fn alone(named: &Named, pairs: &Pairs, people: &People, notes: &mut Notes) {
     }
 }
 
-/// The ways with missing values that are computed: LOCF without a visit between is BOCF.
+/// The ways with missing values that are computed, in the plan's order, so that the first stays primary: LOCF without a visit between is BOCF in its place.
 fn shown(plan: &Plan, has_between: bool) -> Vec<Missing> {
-    let ways = plan.missing.iter().copied();
-    let mut ways: Vec<Missing> = ways.filter(|way| has_between || *way != Missing::Locf).collect();
-    if ways.is_empty() {
-        ways.push(Missing::Bocf);
+    let mut ways: Vec<Missing> = Vec::new();
+    for &way in &plan.missing {
+        let way = match way {
+            Missing::Locf if !has_between => Missing::Bocf,
+            _ => way,
+        };
+        if !ways.contains(&way) {
+            ways.push(way);
+        }
     }
     ways
 }

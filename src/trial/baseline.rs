@@ -9,6 +9,7 @@ use super::people::People;
 use super::plan::Plan;
 use super::results::{Baseline, BaselineRow, Summary};
 use super::tables::{Measured, Tables};
+use crate::design::similar::in_case_alone;
 use crate::error::{Error, Result};
 
 /// More levels than this are no factor.
@@ -29,7 +30,9 @@ pub fn analyse(
 ) -> Result<Baseline> {
     let mut rows = Vec::new();
     for column in described(plan, people, notes) {
-        rows.extend(of_column(&column, people)?);
+        let own = of_column(&column, people)?;
+        tell_one_level_as_two(&column, &own, notes);
+        rows.extend(own);
         let texts = people.table.texts(&column)?;
         let without: Vec<usize> = (0..texts.len())
             .filter(|&at| people.all[at].arm.is_some() && texts[at].is_none())
@@ -51,6 +54,17 @@ pub fn analyse(
         rows.push(of_numbers(named, &values, people));
     }
     Ok(Baseline { rows })
+}
+
+/// Nothing is tested by a description, so that levels of nearly one name are told and stay.
+fn tell_one_level_as_two(column: &str, rows: &[BaselineRow], notes: &mut Notes) {
+    let levels: Vec<String> = rows.iter().filter_map(|row| row.level.clone()).collect();
+    if let Some([one, other]) = in_case_alone(&levels) {
+        notes.warn(
+            format!("{column} has '{one}' and '{other}', which differ in case alone: two levels of the baseline table"),
+            Vec::new(),
+        );
+    }
 }
 
 fn described(plan: &Plan, people: &People, notes: &mut Notes) -> Vec<String> {

@@ -71,7 +71,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
             ancova,
         });
     }
-    lacking.tell(people, plan, notes);
+    lacking.tell(people, (plan, &[Missing::Observed]), notes);
     brain.motion = motion::of_regions(&regions, table, (plan, people, tables), notes)?;
     Ok(brain)
 }

@@ -167,5 +167,5 @@ fn dictionary(long: &Measured, stay: &[&str], regions: &[String]) -> Dictionary 
         ..of_means.clone()
     };
     let variables = kept.chain(regions.iter().map(region)).collect();
-    Dictionary { name: long.dictionary.name.clone(), variables }
+    Dictionary { variables, ..long.dictionary.clone() }
 }

@@ -25,7 +25,7 @@ pub fn read(plan: &Plan, people: People, tables: &Tables, notes: &mut Notes) -> 
     let mut all = Vec::new();
     for one in &plan.covariates {
         let values = values(one, plan, (&people, tables), notes)?;
-        judge(&values, &people)?;
+        judge(&values, &people, &one.column.table)?;
         tell_lacking(&values, &people, notes);
         all.push(values);
     }
@@ -112,7 +112,7 @@ fn placed<T: Clone>(
 }
 
 /// Refuse what tells nothing: one value in all, or levels that one participant has.
-fn judge(values: &Values, people: &People) -> Result<()> {
+fn judge(values: &Values, people: &People, table: &str) -> Result<()> {
     let mut levels: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for place in people.places(|person| person.arm.is_some()) {
         let value = match &values.kind {
@@ -134,6 +134,7 @@ fn judge(values: &Values, people: &People) -> Result<()> {
     match values.kind {
         Kind::Numbers(_) => Ok(()),
         Kind::Levels(_) => {
+            strata::refuse_one_level_as_two(&option, levels.keys().map(String::as_str), table)?;
             let levels = levels.iter().map(|(level, own)| (level.as_str(), own.clone())).collect();
             strata::refuse_small("--covariate", &values.name, &levels, people)
         }

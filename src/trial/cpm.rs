@@ -68,7 +68,7 @@ pub fn analyse(plan: &Plan, people: &People, tables: &Tables, notes: &mut Notes)
         Ok(row) => cpm.ancova.push(row),
         Err(error) => notes.warn(format!("percentage CPM is not compared: {error}"), Vec::new()),
     }
-    lacking.tell(people, plan, notes);
+    lacking.tell(people, (plan, &[Missing::Observed]), notes);
     inhibitors(&mut cpm, &found, plan, people);
     retest(&mut cpm, &absolute_visits, plan, people, notes)?;
     Ok(cpm)

@@ -3,7 +3,22 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::note::Notes;
+use crate::design::similar::closest;
 use crate::error::{Error, Result};
+
+/// The keys of an entry that are read.
+const KEYS: [&str; 9] = [
+    "LongName",
+    "Description",
+    "Units",
+    "Range",
+    "Minimum",
+    "Maximum",
+    "Levels",
+    "SelectedBy",
+    "Direction",
+];
 
 /// Which way is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +122,8 @@ pub struct Dictionary {
     pub name: String,
     /// In the order of the file.
     pub variables: Vec<Variable>,
+    /// Keys of entries that are not read and are nearly one that is: column, key, what was probably meant.
+    pub unread: Vec<[String; 3]>,
 }
 
 impl Dictionary {
@@ -129,10 +146,21 @@ impl Dictionary {
         let Value::Object(entries) = value else {
             return Err(wrong("is not a JSON object".to_owned(), "have an entry a column"));
         };
-        let mut variables = Vec::new();
+        let (mut variables, mut unread) = (Vec::new(), Vec::new());
+        let keys = KEYS.map(str::to_owned);
         for (column, entry) in &entries {
             let Value::Object(entry) = entry else { continue };
             if column == "MeasurementToolMetadata" {
+                continue;
+            }
+            for key in entry.keys().filter(|key| !keys.contains(key)) {
+                let near = closest(key, &keys).filter(|near| !entry.contains_key(*near));
+                unread.extend(near.map(|near| [column, key, near].map(str::to_owned)));
+            }
+            // What describes the file itself is no column.
+            if !keys.iter().any(|key| entry.contains_key(key))
+                && unread.iter().all(|[of, ..]| of != column)
+            {
                 continue;
             }
             let text = |key: &str| entry.get(key).and_then(Value::as_str).map(str::to_owned);
@@ -156,7 +184,46 @@ impl Dictionary {
                 })?,
             });
         }
-        Ok(Dictionary { name: name.to_owned(), variables })
+        Ok(Dictionary { name: name.to_owned(), variables, unread })
+    }
+
+    /// Tell what says nothing of a table: entries of columns that it lacks, and keys that are none, each with what was probably meant.
+    pub fn tell_idle(&self, (table, columns): (&str, &[String]), notes: &mut Notes) {
+        let is_there = |name: &String| columns.contains(name);
+        let free: Vec<String> =
+            columns.iter().filter(|name| self.get(name).is_none()).cloned().collect();
+        let mut others = Vec::new();
+        for name in self.variables.iter().map(|own| &own.name).filter(|name| !is_there(name)) {
+            match closest(name, &free) {
+                Some(near) => notes.warn(
+                    format!(
+                        "{} describes '{name}', which is no column of {table}, so that nothing is checked by it: is '{near}' meant?",
+                        self.name
+                    ),
+                    Vec::new(),
+                ),
+                None => others.push(name.as_str()),
+            }
+        }
+        if !others.is_empty() {
+            notes.info(
+                format!(
+                    "{} describes what is no column of {table}: {}",
+                    self.name,
+                    others.join(", ")
+                ),
+                Vec::new(),
+            );
+        }
+        for [column, key, near] in &self.unread {
+            notes.warn(
+                format!(
+                    "{} gives {column} '{key}', which is not read: is '{near}' meant?",
+                    self.name
+                ),
+                Vec::new(),
+            );
+        }
     }
 
     /// What is said of a column.

@@ -229,7 +229,7 @@ impl<'a> BothVisits<'a> {
                 some if some <= NAMED => format!("the {}", self.called(edges)),
                 some => format!("{some} of {n} edges"),
             };
-            notes.lack(people.names(&who), fate, &label, visits);
+            notes.lack(people.names(&who), (fate, true), &label, visits);
         }
     }
 

@@ -68,6 +68,8 @@ struct Lacking {
     /// What they lack, and where.
     labels: Vec<String>,
     visits: String,
+    /// Whether those with both values are analysed.
+    are_left_out: bool,
 }
 
 impl Lacking {
@@ -80,7 +82,11 @@ impl Lacking {
         };
         let verb = verb(n, ["lacks", "lack"]);
         let (what, at) = (self.labels.join(", "), &self.visits);
-        format!("{who} {verb} {what} at {at}: not in the analysis of those observed")
+        let end = match self.are_left_out {
+            true => "not in the analysis of those observed",
+            false => "an earlier value is carried forward, where there is one",
+        };
+        format!("{who} {verb} {what} at {at}: {end}")
     }
 }
 
@@ -96,17 +102,18 @@ impl Notes {
     }
 
     /// Say who is not in the analysis of those observed for lacking an outcome at one of two visits. `completed`: whether they completed the study, none where that is not known. The same
-    /// participants are named once, with all that they lack.
+    /// participants are named once, with all that they lack. `are_left_out`: whether there is such an analysis; else values are carried forward.
     pub fn lack(
         &mut self,
         who: Vec<String>,
-        completed: Option<bool>,
+        (completed, are_left_out): (Option<bool>, bool),
         label: &str,
         [before, after]: [&str; 2],
     ) {
         let visits = format!("{before} or {after}");
         let same = |own: &&mut Lacking| {
             own.completed == completed
+                && own.are_left_out == are_left_out
                 && own.visits == visits
                 && self.all[own.at].participants == who
         };
@@ -124,7 +131,7 @@ impl Notes {
                     text: String::new(),
                     participants: who,
                 });
-                self.lacking.push(Lacking { at, completed, labels, visits });
+                self.lacking.push(Lacking { at, completed, labels, visits, are_left_out });
                 at
             }
         };
@@ -133,7 +140,8 @@ impl Notes {
         }
     }
 
-    fn add(&mut self, note: Note) {
+    /// Take a note as it is, once.
+    pub fn add(&mut self, note: Note) {
         if !self.all.contains(&note) {
             self.all.push(note);
         }

@@ -137,7 +137,12 @@ impl People {
                             table.line(row),
                             format!("has no {} though randomised", plan.arm),
                             format!("name the arm ({}, {})", arms.control, arms.active),
-                            "fill it in, or set randomised to no",
+                            match randomised.is_some() {
+                                true => "fill it in, or set randomised to no",
+                                false => {
+                                    "fill it in, or add a column randomised, with no of who was not"
+                                }
+                            },
                         ));
                     }
                     Some(name) => Arm::BOTH.into_iter().find(|arm| arms.get(*arm) == name),
@@ -332,9 +337,27 @@ fn arms(table: &Measured, named: &[Option<String>], plan: &Plan) -> Result<ByArm
                 others.iter().map(|level| level.as_str()).collect::<Vec<_>>().join(", ")
             ),
             "be compared as two arms".to_owned(),
-            "name the active one by --active; the others are then left out and counted".to_owned(),
+            match slip(&levels, named) {
+                Some([one, other]) => format!(
+                    "is '{one}' meant as '{other}'? then correct it; else name the active one by --active; the others are then left out and counted"
+                ),
+                None => "name the active one by --active; the others are then left out and counted"
+                    .to_owned(),
+            },
         )),
     }
+}
+
+/// A level that is nearly another, and that other: the rarer one is the slip. Doses that differ in their numbers are none.
+fn slip<'a>(levels: &'a [String], named: &[Option<String>]) -> Option<[&'a str; 2]> {
+    let n = |level: &str| named.iter().flatten().filter(|own| *own == level).count();
+    let words = |level: &str| level.chars().filter(|c| !c.is_ascii_digit()).collect::<String>();
+    levels.iter().find_map(|one| {
+        let others: Vec<String> = levels.iter().filter(|own| *own != one).cloned().collect();
+        let near = closest(one, &others)?;
+        let near = levels.iter().find(|own| *own == near)?;
+        (n(one) < n(near) && words(one) != words(near)).then_some([one.as_str(), near.as_str()])
+    })
 }
 
 impl Measured {

@@ -33,7 +33,7 @@ pub enum Missing {
     Observed,
     /// Baseline carried forward: no change; a responder rule that lacks a value is not met.
     Bocf,
-    /// The last value of the visits between, else the baseline, carried forward; without a visit between that is BOCF, so it is said and not shown.
+    /// The last value of the visits between, else the baseline, carried forward; without a visit between that is BOCF, which is said and stands in its place.
     Locf,
 }
 

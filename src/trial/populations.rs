@@ -8,6 +8,7 @@ use super::plan::{Design, Outcome, Plan};
 use super::results::{
     Analysed, Ancova, AncovaRow, Flow, FlowOfArm, MissingRow, Population, Populations,
 };
+use super::spelling::Spellings;
 use super::tables::Tables;
 use crate::error::Result;
 
@@ -104,6 +105,13 @@ pub fn flow(people: &People, analysed: ByArm<Vec<Analysed>>) -> Flow {
     Flow {
         listed: people.all.len(),
         not_randomised: names(&|at| !person(at).randomised),
+        why_not: counted(
+            people
+                .all
+                .iter()
+                .filter(|p| !p.randomised)
+                .filter_map(|p| p.discontinuation_reason.as_deref()),
+        ),
         other_arms: names(&|at| person(at).randomised && person(at).arm.is_none()),
         arms: ByArm::of(|arm| of_arm(arm, people, analysed.get(arm).clone())),
     }
@@ -130,11 +138,15 @@ fn of_arm(arm: Arm, people: &People, analysed: Vec<Analysed>) -> FlowOfArm {
 
 /// Why participants left, the most frequent first.
 fn reasons(own: &[usize], people: &People) -> Vec<(String, usize)> {
+    let left = own.iter().map(|&at| &people.all[at]).filter(|p| p.completed == Some(false));
+    counted(left.map(|person| person.discontinuation_reason.as_deref().unwrap_or("not given")))
+}
+
+/// Words with how often each is there, the most frequent first; those that differ in case or blanks are one.
+fn counted<'a>(words: impl Iterator<Item = &'a str>) -> Vec<(String, usize)> {
+    let mut spellings = Spellings::default();
     let mut all: BTreeMap<String, usize> = BTreeMap::new();
-    for person in own.iter().map(|&at| &people.all[at]).filter(|p| p.completed == Some(false)) {
-        let reason = person.discontinuation_reason.as_deref().unwrap_or("not given");
-        *all.entry(reason.to_owned()).or_default() += 1;
-    }
+    words.for_each(|word| *all.entry(spellings.of(word)).or_default() += 1);
     let mut all: Vec<(String, usize)> = all.into_iter().collect();
     all.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     all

@@ -15,7 +15,7 @@ mod series;
 use super::ancova::Lacking;
 use super::note::{Notes, counted};
 use super::people::People;
-use super::plan::{Plan, PressurePlan};
+use super::plan::{Missing, Plan, PressurePlan};
 use super::results::Pressure;
 use super::tables::Tables;
 use super::visits::Visits;
@@ -44,6 +44,7 @@ pub fn analyse(
         ));
     };
     let found = Found::read(own, plan.conf, people, tables)?;
+    found.refuse_without_lines(plan)?;
     let mut pressure = Pressure { target: own.target, ..Pressure::default() };
     pressure.visits = found.rows(people);
     tell(&pressure, &found, people, notes);
@@ -53,7 +54,7 @@ pub fn analyse(
     for measure in Measure::ALL {
         pressure.ancova.push(between::compared(measure, &found, plan, people, &mut lacking)?);
     }
-    lacking.tell(people, plan, notes);
+    lacking.tell(people, (plan, &[Missing::Observed]), notes);
     between::by_intensity(&mut pressure, &found, plan, people, notes)?;
     Ok(pressure)
 }

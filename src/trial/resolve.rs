@@ -5,9 +5,9 @@ use std::ops::RangeInclusive;
 use super::covariate::When;
 use super::derived;
 use super::note::Notes;
-use super::plan::{Column, Design, Missing, Plan, Relation};
+use super::plan::{Column, Design, Plan, Relation};
 use super::tables::{Tables, session, stem};
-use crate::design::similar::closest;
+use super::visits;
 use crate::error::{Error, Result};
 
 /// The table of participants.
@@ -124,6 +124,15 @@ impl Plan {
         self.refuse_twice()?;
         self.tell_labels_apart(tables)?;
         self.name_visits(tables)?;
+        if self.needs_visits() && visits::are_swapped(&self.baseline, &self.endpoint) {
+            notes.warn(
+                format!(
+                    "by their names {} is before {}: are --baseline and --endpoint swapped?",
+                    self.endpoint, self.baseline
+                ),
+                Vec::new(),
+            );
+        }
         Ok(self)
     }
 
@@ -148,15 +157,6 @@ impl Plan {
             }
             if has_visits && one.at.is_none() {
                 self.covariates[at].at = Some(When::Baseline);
-            }
-            let one = &self.covariates[at];
-            if self.covariates[..at].contains(one) {
-                return Err(Error::usage(
-                    format!("--covariate {}", one.called()),
-                    "is named twice",
-                    "be named once",
-                    "leave one out",
-                ));
             }
         }
         Ok(())
@@ -249,6 +249,14 @@ impl Plan {
                 "--outcome TABLE:COLUMN, or leave it out",
             ));
         }
+        if self.permutations.is_some() && self.outcomes.is_empty() && self.crossover.is_none() {
+            return Err(Error::usage(
+                "--permutations",
+                "comes without an outcome, whose p alone is found by rearrangement",
+                "come with one",
+                "--outcome TABLE:COLUMN, or leave it out: CPM, pressure pain, regions and edges are tested by t",
+            ));
+        }
         if let Some(column) = &self.motion
             && self.brain.is_none()
             && self.edges.is_none()
@@ -281,45 +289,6 @@ impl Plan {
             ));
         }
         Ok(())
-    }
-
-    fn refuse_twice(&self) -> Result<()> {
-        let columns: Vec<&Column> = self.outcomes.iter().map(|one| &one.column).collect();
-        let twice = |at: usize| columns[..at].contains(&columns[at]);
-        if let Some(at) = (0..columns.len()).find(|&at| twice(at)) {
-            return Err(Error::usage(
-                format!("outcome {}", columns[at]),
-                "is named twice",
-                "be named once",
-                "leave one out",
-            ));
-        }
-        if let Some(one) = self.primary.iter().find(|one| !columns.contains(one)) {
-            let names: Vec<String> = columns.iter().map(ToString::to_string).collect();
-            return Err(Error::usage(
-                format!("the primary outcome {one}"),
-                format!("is not among the outcomes: {}", names.join(", ")),
-                "be one of them",
-                match closest(&one.to_string(), &names) {
-                    Some(near) => format!("did you mean '{near}'?"),
-                    None => format!("add --outcome {one}"),
-                },
-            ));
-        }
-        let again = |(at, one): (usize, &Relation)| self.correlations[..at].contains(one);
-        if let Some((_, one)) = self.correlations.iter().enumerate().find(|pair| again(*pair)) {
-            return Err(Error::usage(
-                format!("--correlate {one}"),
-                "is asked for twice",
-                "be asked for once",
-                "leave one out",
-            ));
-        }
-        let again = |(at, way): (usize, &Missing)| self.missing[..at].contains(way);
-        match self.missing.iter().enumerate().any(again) {
-            true => Err(Error::usage("--missing", "names a way twice", "name each once", "")),
-            false => Ok(()),
-        }
     }
 
     /// Outcomes that their dictionaries call alike bear their columns, too.

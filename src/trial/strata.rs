@@ -10,6 +10,7 @@ use super::people::People;
 use super::plan::Plan;
 use super::tables::{Measured, Tables};
 use super::visits::Visits;
+use crate::design::similar::in_case_alone;
 use crate::error::{Error, Result};
 
 /// Refuse strata of one participant, and strata as many as half of them; refuse or tell of those that are measured at visits.
@@ -29,10 +30,33 @@ pub(super) fn judge(
         }
         // Who lacks it is a stratum apart, named where people are read.
         levels.remove("n/a");
+        let option = format!("--strata {column}");
+        refuse_one_level_as_two(&option, levels.keys().copied(), &people.table.table.name)?;
         refuse_small("--strata", column, &levels, people)?;
         of_visits(column, at, (plan, people, tables), notes)?;
     }
     Ok(())
+}
+
+/// Refuse levels that differ in case alone, which are one, as arms are. `option`: which names the column.
+///
+/// # Errors
+/// Usage, naming the option and both.
+pub(super) fn refuse_one_level_as_two<'a>(
+    option: &str,
+    levels: impl Iterator<Item = &'a str>,
+    table: &str,
+) -> Result<()> {
+    let levels: Vec<String> = levels.map(str::to_owned).collect();
+    match in_case_alone(&levels) {
+        Some([one, other]) => Err(Error::usage(
+            option,
+            format!("has '{one}' and '{other}', which differ in case alone"),
+            "name each level in one way: two spellings are two levels",
+            format!("correct one of them in {table}"),
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Refuse levels of one participant, and levels as many as half of them. `option`: which names the column.

@@ -40,11 +40,27 @@ impl Measured {
                 format!("column '{column}'"),
                 format!("is not among those of {}: {}", self.table.name, names.join(", ")),
                 "be a column of the table",
-                match closest(column, names) {
+                match nearest(column, names) {
                     Some(name) => format!("did you mean '{name}'?"),
                     None => "check the spelling".to_owned(),
                 },
             )
+        })
+    }
+
+    /// The position of a column that a plan may name otherwise: of which part of it, and by which key.
+    ///
+    /// # Errors
+    /// As [`Measured::position`], with what the plan would say.
+    pub fn position_of(&self, column: &str, (part, key): (&str, &str)) -> Result<usize> {
+        self.position(column).map_err(|error| {
+            let Error::Usage(mut fault) = error else { return error };
+            let hint = nearest(column, &self.table.columns).unwrap_or("COLUMN");
+            fault.hint += &format!(
+                "; a plan names another column: \"{part}\": {{\"table\": \"{}\", \"{key}\": \"{hint}\"}} (--dry-run prints one, --plan takes it)",
+                self.name
+            );
+            Error::Usage(fault)
         })
     }
 
@@ -121,6 +137,10 @@ impl Measured {
                     whole.dictionary.variables.push(variable);
                 }
             }
+            let unread = part.dictionary.unread.into_iter();
+            let new = unread.filter(|one| !whole.dictionary.unread.contains(one));
+            let new: Vec<[String; 3]> = new.collect();
+            whole.dictionary.unread.extend(new);
             whole.table = whole.table.above(part.table);
         }
         Ok(whole)
@@ -292,16 +312,16 @@ impl Measured {
     /// # Errors
     /// As [`Measured::texts`]; bad data naming the line of another word.
     pub fn flags(&self, column: &str) -> Result<Vec<Option<bool>>> {
-        let flag = |(row, cell): (usize, Option<String>)| match cell.as_deref() {
-            None => Ok(None),
-            Some("yes" | "Yes" | "YES" | "y" | "true" | "True" | "TRUE" | "1") => Ok(Some(true)),
-            Some("no" | "No" | "NO" | "n" | "false" | "False" | "FALSE" | "0") => Ok(Some(false)),
-            Some(text) => Err(Error::bad_data(
-                self.line(row),
-                format!("holds '{text}' in column {column}"),
-                "be yes or no",
-                "correct it",
-            )),
+        let flag = |(row, cell): (usize, Option<String>)| {
+            let Some(text) = cell else { return Ok(None) };
+            flag(&text).map(Some).ok_or_else(|| {
+                Error::bad_data(
+                    self.line(row),
+                    format!("holds '{text}' in column {column}"),
+                    "be yes or no (y, n, true, false, 1, 0, in any case)",
+                    "correct it",
+                )
+            })
         };
         self.texts(column)?.into_iter().enumerate().map(flag).collect()
     }
@@ -313,6 +333,28 @@ impl Measured {
     pub fn optional_flags(&self, column: &str) -> Result<Option<Vec<Option<bool>>>> {
         self.has(column).then(|| self.flags(column)).transpose()
     }
+}
+
+/// Words for yes and no, in small letters: one rule for every column of them.
+const YES: [&str; 4] = ["yes", "y", "true", "1"];
+/// Those for no.
+const NO: [&str; 4] = ["no", "n", "false", "0"];
+
+/// The column that was probably meant: of nearly its name, or with more or less of a unit behind it (`pressure`, `pressure_kpa`).
+fn nearest<'a>(column: &str, names: &'a [String]) -> Option<&'a str> {
+    let is_longer = |long: &str, short: &str| {
+        long.to_lowercase()
+            .strip_prefix(&short.to_lowercase())
+            .is_some_and(|rest| rest.starts_with('_'))
+    };
+    let alike = |name: &&String| is_longer(name, column) || is_longer(column, name);
+    closest(column, names).or_else(|| names.iter().find(alike).map(String::as_str))
+}
+
+fn flag(text: &str) -> Option<bool> {
+    let word = text.to_lowercase();
+    let is_among = |words: [&str; 4]| words.contains(&word.as_str());
+    (is_among(YES) || is_among(NO)).then(|| is_among(YES))
 }
 
 /// Whether tables of one name can be one: they have the same columns, but for the signal of regions, which each command is asked of others.

@@ -170,7 +170,7 @@ impl Visits {
         let (between, is_numbered) = self.between(from, to);
         let text = match between.is_empty() {
             true => format!(
-                "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, so it is not shown apart"
+                "{label}: LOCF needs a visit between {from} and {to}: of two visits it is BOCF, which stands in its place"
             ),
             false => format!(
                 "{label}: the last value between {from} and {to} is carried forward in LOCF, of {}, which follow each other so {}",
@@ -188,6 +188,23 @@ impl Visits {
         let last = |place| sessions.iter().rev().find_map(|session| self.get(place, session));
         (0..self.n_people).map(last).collect()
     }
+}
+
+/// What the names of visits before treatment hold.
+const BEFORE: [&str; 5] = ["baseline", "screening", "pretreatment", "predrug", "enrolment"];
+
+/// Whether by their names the endpoint's visit is before that of the baseline: by the numbers in them, or as what is called a baseline.
+pub(super) fn are_swapped(baseline: &str, endpoint: &str) -> bool {
+    let both = [baseline, endpoint].map(str::to_owned);
+    if let Some(order) = numbered(&both) {
+        return order[0] == endpoint;
+    }
+    let is_before = |name: &str| {
+        let name = name.to_lowercase();
+        matches!(name.as_str(), "ses-pre" | "ses-bl" | "ses-before")
+            || BEFORE.iter().any(|word| name.contains(word))
+    };
+    is_before(endpoint) && !is_before(baseline)
 }
 
 /// Names that are alike but for the number that they end in (`ses-week6`, `ses-week13`), by that number; none of others.

@@ -7,7 +7,7 @@ use super::results::Results;
 use super::tables::{Measured, Tables};
 use super::{
     adverse, ancova, arms_agree, baseline, brain, correlations, covariates, cpm, crossover,
-    disposition, edges, odd, physiology, populations, pressure, responders, strata,
+    disposition, edges, odd, physiology, populations, pressure, remarks, responders, strata,
 };
 use crate::error::Result;
 
@@ -21,7 +21,7 @@ pub fn analyse(
     tables: &Tables,
     mut notes: Notes,
 ) -> Result<Results> {
-    tell_unchecked(plan, tables, &mut notes);
+    tell_unchecked(plan, (&participants, tables), &mut notes);
     let mut people = People::read(participants, plan, &mut notes)?;
     match plan.design {
         Design::Parallel => {
@@ -48,6 +48,7 @@ pub fn analyse(
             results.crossover = Some(found);
         }
     }
+    remarks::tell(&results, &mut notes);
     results.notes = notes;
     Ok(results)
 }
@@ -87,11 +88,12 @@ fn parts(
     Ok(())
 }
 
-/// Tables of values without a dictionary.
-fn tell_unchecked(plan: &Plan, tables: &Tables, notes: &mut Notes) {
-    for name in plan.tables().unwrap_or_default() {
+/// Tables of values without a dictionary, and what dictionaries say of no column.
+fn tell_unchecked(plan: &Plan, (participants, tables): (&Measured, &Tables), notes: &mut Notes) {
+    let names = plan.tables().unwrap_or_default();
+    for name in &names {
         let without =
-            |table: &&Measured| table.name == name && table.dictionary.variables.is_empty();
+            |table: &&Measured| table.name == *name && table.dictionary.variables.is_empty();
         if let Some(table) = tables.all.iter().find(without) {
             notes.info(
                 format!(
@@ -101,5 +103,10 @@ fn tell_unchecked(plan: &Plan, tables: &Tables, notes: &mut Notes) {
                 Vec::new(),
             );
         }
+    }
+    let own = tables.all.iter().filter(|table| table.name != participants.name);
+    for table in std::iter::once(participants).chain(own) {
+        let columns = (table.table.name.as_str(), table.table.columns.as_slice());
+        table.dictionary.tell_idle(columns, notes);
     }
 }

@@ -108,7 +108,7 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     ("clean", &["watch", "spec", "blocks", "inputs", "echoes", "censor"]),
     ("noise", &["decide"]),
     // A row a run of what recordings, motion and signal come to.
-    ("physio_summary", &["inputs", "products"]),
+    ("physio_summary", &["watch", "inputs", "products"]),
     // The columns of each voxel's own that a run's fit takes, and where they did not count.
     (
         "voxelwise",

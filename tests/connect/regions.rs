@@ -45,7 +45,11 @@ fn a_region_with_too_little_signal_is_na_everywhere_and_is_told() {
         ],
     );
     let edges = Table::read(&dir.join("out/edges.tsv"));
-    assert_eq!(edges.words("r")[..2], ["n/a"; 2]);
+    // What is not known has no error and no degrees of freedom.
+    for column in ["r", "partial_r", "se_z", "dof", "partial_dof"] {
+        assert_eq!(edges.words(column)[..2], ["n/a"; 2], "{column}");
+        assert_ne!(edges.words(column)[2], "n/a", "{column}");
+    }
     assert!(edges.column("r")[2].is_finite() && edges.words("q")[2] == edges.words("p")[2]);
     assert!(!dir.join("out/seed-low_stat-t_statmap.nii.gz").exists());
     assert!(dir.join("out/seed-high_stat-t_statmap.nii.gz").exists());

@@ -109,3 +109,26 @@ fn a_first_component_has_the_sign_of_the_mean_and_its_share_is_told() {
     let share = json["a"]["FirstPrincipalComponent"].as_f64().unwrap();
     assert!(share > 0.1 && share < 1.0, "{json}");
 }
+
+#[test]
+fn what_tables_and_files_call_a_seed_otherwise_is_said_and_a_clash_is_one_of_seeds() {
+    let folder = study();
+    let dir = folder.path();
+    let line = |one: &str, other: &str| {
+        format!(
+            "connect bold.nii --seed {one}=sphere:15,6,6:6 --seed {other}=sphere:3,6,6:4 --mask mask.nii --device cpu --out out"
+        )
+    };
+    let named = line("Rück&<x>", "left_insula");
+    let said_of = said(&succeeded(&named, boldly(dir, &named)));
+    let told = "names of regions: 'Rück&<x>' is Rück&<x> in tables and seed-RCkLtXGt in the names of files";
+    assert!(said_of.contains(told) && !said_of.contains("'left_insula' is"), "{said_of}");
+    assert!(dir.join("out/seed-RCkLtXGt_stat-t_statmap.nii.gz").exists());
+    let output = boldly(dir, &line("Ins", "ins").replace("--out out", "--out other"));
+    let message = said(&output);
+    assert_eq!(output.status.code(), Some(2), "{message}");
+    assert!(
+        message.contains("seeds `Ins` and `ins` would both be written as seed-ins"),
+        "{message}"
+    );
+}

@@ -52,6 +52,13 @@ fn a_row_a_run_says_what_the_recording_comes_to_and_whose_it_is() {
         serde_json::from_str(&read(dir, "out/sub-01_task-pain_physio_summary.json")).unwrap();
     assert_eq!(json["heart_rate"]["Units"], "beats/min", "{json}");
 
+    // Terms that ask nothing of the breathing leave it out, which is said.
+    let output = well(dir, "physio --physio RECORD --bold BOLD --terms 3/0/0 --out pulse/");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let why = "breathing_rate and rvt are n/a in physio_summary.tsv: --terms 3/0/0 asks nothing";
+    assert!(said.contains(why), "{said}");
+    assert_eq!(rows(dir, "pulse/sub-01_task-pain_physio_summary.tsv")[0]["rvt"], "n/a");
+
     // `verify` compares its numbers.
     well(dir, "verify out -q");
     let path = dir.join("out/sub-01_task-pain_physio_summary.tsv");

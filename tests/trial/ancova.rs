@@ -107,9 +107,17 @@ fn the_last_value_of_a_visit_between_is_carried_forward_and_without_one_that_is_
     }
     assert!(says(&notes, "of ses-week6, which follow each other so by their numbers"));
     // Two visits.
-    let (ancova, notes) = of(study(), &[Missing::Observed, Missing::Locf]);
-    assert!(ancova.rows.iter().all(|row| row.missing == Missing::Observed));
-    assert!(says(&notes, "LOCF needs a visit between ses-baseline and ses-week13"));
+    let ways = |missing: &[Missing]| {
+        let (ancova, notes) = of(study(), missing);
+        assert!(says(&notes, "LOCF needs a visit between ses-baseline and ses-week13"));
+        assert!(says(&notes, "of two visits it is BOCF, which stands in its place"));
+        let nrs = ancova.rows.iter().filter(|row| row.outcome == "questionnaires:nrs");
+        nrs.map(|row| row.missing).collect::<Vec<_>>()
+    };
+    let [observed, bocf, locf] = [Missing::Observed, Missing::Bocf, Missing::Locf];
+    assert_eq!(ways(&[observed, locf]), [observed, bocf]);
+    assert_eq!(ways(&[locf, observed]), [bocf, observed], "the first way stays primary");
+    assert_eq!(ways(&[bocf, locf]), [bocf]);
 }
 
 #[test]

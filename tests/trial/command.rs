@@ -140,9 +140,9 @@ fn the_same_command_may_be_run_again_and_another_may_not_take_its_place() {
 #[test]
 fn a_dry_run_shows_plan_populations_and_outputs_and_writes_nothing() {
     let dir = study();
-    let (shown, _) = run(dir.path(), &format!("{NRS} --dry-run"));
+    let (plan, shown) = run(dir.path(), &format!("{NRS} --dry-run"));
+    assert!(plan.contains("\"column\": \"questionnaires:nrs\""), "{plan}");
     for part in [
-        "\"column\": \"questionnaires:nrs\"",
         "randomised: milnacipran 46, placebo 46",
         "nrs at ses-week13: milnacipran 35, placebo 40",
         "warning: 17 participants who did not complete the study lack nrs",
@@ -153,6 +153,10 @@ fn a_dry_run_shows_plan_populations_and_outputs_and_writes_nothing() {
         assert!(shown.contains(part), "'{part}' is not in {shown}");
     }
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    // What stands on standard output is a plan, and nothing beside.
+    fs::write(dir.path().join("dry.json"), &plan).unwrap();
+    let (again, _) = run(dir.path(), "trial study --plan dry.json --dry-run");
+    assert_eq!(again, plan);
 }
 
 #[test]
@@ -271,4 +275,29 @@ fn the_line_of_the_documentation_takes_the_tables_of_all_runs() {
     let mean: f64 = cell(&table, "baseline_mean").parse().unwrap();
     let want = (1..=92).map(|k| f64::from(60 + k * 7 % 11)).sum::<f64>() / 92.0;
     assert!((mean - want).abs() < 1e-9, "{mean}, {want}");
+}
+
+#[test]
+fn visits_that_sessions_tsv_puts_the_other_way_round_are_asked_after_with_the_participants() {
+    let dir = study();
+    let dir = dir.path();
+    let write = |of: &str, [start, end]: [&str; 2]| {
+        let folder = dir.join("study").join(of);
+        fs::create_dir_all(&folder).unwrap();
+        let text = format!("session_id\tacq_time\nses-baseline\t{start}\nses-week13\t{end}\n");
+        fs::write(folder.join(format!("{of}_sessions.tsv")), text).unwrap();
+    };
+    let [early, late] = ["2020-01-03T10:00:00", "2020-04-01T09:00:00"];
+    write("sub-001", [late, early]);
+    write("sub-002", [early, late]);
+    write("sub-003", [early, late]);
+    let (_, said) = run(dir, &format!("{NRS} --out out"));
+    let told = "warning: by acq_time of sessions.tsv ses-week13 was before ses-baseline in 1 of 3 participants: sub-001";
+    assert_eq!(said.matches(told).count(), 1, "{said}");
+    let text = fs::read_to_string(dir.join("out/ancova.json")).unwrap();
+    assert!(text.contains("sub-002_sessions.tsv"), "{text}");
+    write("sub-002", [late, early]);
+    let (_, said) = run(dir, &format!("{NRS} --out other"));
+    let told = "in 2 of 3 participants: are --baseline and --endpoint swapped?: sub-001, sub-002";
+    assert!(said.contains(told), "{said}");
 }

@@ -334,7 +334,7 @@ fn folders_of_connect_give_what_one_table_gives_and_verify() {
     let dir = dir.path();
     connect(dir);
     let (_, said) = run(dir, &format!("{LINE} --edges connect --outcome nrs --out folders"));
-    assert!(said.contains("6 edges of 4 regions, from"), "{said}");
+    assert_eq!(said.matches("6 edges of 4 regions, from").count(), 1, "{said}");
     assert!(said.contains("edges: 1 of 6 with q < .05"), "{said}");
     let text = boldly::io::tsv::write_string(&long().table);
     fs::write(dir.join("coupling.tsv"), text).unwrap();
@@ -360,7 +360,7 @@ fn folders_of_connect_give_what_one_table_gives_and_verify() {
     let one = dir.join("connect/sub-001/ses-baseline/task-rest_run-1/edges.tsv");
     fs::write(&one, fs::read_to_string(&one).unwrap().replacen("\t0.", "\t0.9", 2)).unwrap();
     assert_ne!(boldly(dir, "verify folders").status.code(), Some(0));
-    let (shown, _) = run(dir, &format!("{LINE} --edges connect --dry-run"));
+    let (_, shown) = run(dir, &format!("{LINE} --edges connect --dry-run"));
     assert!(shown.contains("would write") && shown.contains("edges.tsv"), "{shown}");
 }
 

@@ -21,6 +21,7 @@ mod edges;
 mod estimates;
 mod goldens;
 mod image;
+mod lapses;
 mod maps;
 mod networks;
 mod physiology;

@@ -302,6 +302,36 @@ fn the_forest_turns_the_sign_of_what_is_better_low_and_says_so() {
 }
 
 #[test]
+fn of_long_names_the_forest_keeps_what_is_better_and_n_and_rows_are_told_apart() {
+    let mut results = RESULTS.clone();
+    let arms = [
+        "matching placebo, same shape colour and taste, twice daily for thirteen weeks",
+        "milnacipran hydrochloride 200 mg per day in two doses, titrated over two weeks",
+    ];
+    [results.arms.control, results.arms.active] = arms.map(str::to_owned);
+    let long = "the numeric rating scale of pain over the last week before the visit";
+    results.ancova.rows[0].label = long.to_owned();
+    let improved = "improvement of pain from baseline by so much on the scale or more, which is";
+    for (row, end) in results.responders.as_mut().unwrap().rows.iter_mut().zip(["30 %", "50 %"]) {
+        row.name = format!("{improved} {end}");
+    }
+    let all = checked(&drawn(&results));
+    let texts: Vec<&str> =
+        all.iter().filter(|e| e.name == "text").map(|e| e.text.as_str()).collect();
+    let n = results.ancova.rows[0].n;
+    let n = format!("… ({})", n.active + n.control);
+    assert!(texts.iter().any(|t| t.starts_with("the numeric") && t.ends_with(&n)), "{n}");
+    for side in ["← better with matching", "better with milnacipran →"] {
+        assert!(texts.contains(&side), "{side}");
+    }
+    for end in ["30 %", "50 %"] {
+        let is_own =
+            |t: &&&str| t.starts_with("improvement") && t.contains('…') && t.ends_with(end);
+        assert_eq!(texts.iter().filter(is_own).count(), 2, "wide and narrow: {end}");
+    }
+}
+
+#[test]
 fn results_of_nothing_and_numbers_that_do_not_exist_make_a_page() {
     let mut results = Results::default();
     let all = checked(&drawn(&results));

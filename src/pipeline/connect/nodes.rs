@@ -50,6 +50,7 @@ pub(super) fn open(
     nodes.tell_cut("the run", watch);
     runs.iter_mut().take(1).for_each(|run| run.found.append(&mut nodes.found));
     let mut all = nodes.all;
+    let called: Vec<String> = all.iter().map(|region| region.name.clone()).collect();
     for region in &mut all {
         region.name = plain(&region.name);
     }
@@ -63,8 +64,37 @@ pub(super) fn open(
     }
     let names: Vec<String> = all[..n_seeds].iter().map(|region| region.name.clone()).collect();
     let moved = moved::moved(spec, (&all, n_seeds), grid, watch)?;
-    Ok(Nodes { labels: label::labels(&names)?, all, moved })
+    let labels = label::labels_of(("seeds", "seed"), &names)?;
+    tell_called(&called, &all, &labels, watch);
+    Ok(Nodes { labels, all, moved })
 }
+
+/// Say what regions are called in tables, and seeds in the names of files, where letters or signs of their names are lost.
+fn tell_called(given: &[String], all: &[Region], labels: &[String], watch: &dyn Watch) {
+    // Blanks and signs between words begin a word of a label.
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || " _-.".contains(c);
+    let mut told = Vec::new();
+    for (at, (given, region)) in given.iter().zip(all).enumerate() {
+        let of_file = labels.get(at).filter(|_| !given.chars().all(is_usual));
+        match (of_file, region.name == *given) {
+            (Some(label), _) => told.push(format!(
+                "'{given}' is {} in tables and seed-{label} in the names of files",
+                region.name
+            )),
+            (None, false) => told.push(format!("'{given}' is {} in tables", region.name)),
+            (None, true) => {}
+        }
+    }
+    if !told.is_empty() {
+        let more = told.len().saturating_sub(NAMED);
+        told.truncate(NAMED);
+        let more = if more > 0 { format!("; and {more} more") } else { String::new() };
+        watch.note(&format!("names of regions: {}{more}", told.join("; ")));
+    }
+}
+
+/// So many regions a note names.
+const NAMED: usize = 3;
 
 impl Nodes {
     /// All that a run's series are made of: the regions, then those that are moved.

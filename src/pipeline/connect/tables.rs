@@ -183,6 +183,14 @@ pub(super) fn edges(
                 [&edges.r, &edges.partial, &edges.z, &edges.t].map(|m| cell(m[at]));
             let [p, q] = [&edges.p, &edges.q].map(|m| probability(m[at]));
             let (first, second) = (names[a], names[b]);
+            // What is not known has no error and no degrees of freedom.
+            let known = |is_known: bool, text: &str| match is_known {
+                true => text.to_owned(),
+                false => "n/a".to_owned(),
+            };
+            let se = known(edges.z[at].is_finite(), &se);
+            let dof = known(edges.r[at].is_finite(), &dof);
+            let partial_dof = known(edges.partial[at].is_finite(), &partial_dof);
             // Writing to a String cannot fail.
             let _ = writeln!(
                 lines,

@@ -55,7 +55,7 @@ impl Of {
 /// A table under its whole path, without a dictionary.
 fn measured(mut table: Table, path: &Path) -> Measured {
     table.name = display(path);
-    let dictionary = Dictionary { name: table.name.clone(), variables: Vec::new() };
+    let dictionary = Dictionary { name: table.name.clone(), ..Dictionary::default() };
     let name = stem(&table.name).to_owned();
     Measured { name, table, dictionary, origin: Vec::new() }
 }

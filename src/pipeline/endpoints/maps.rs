@@ -62,8 +62,11 @@ pub(super) fn read(maps: &MapsOfTrial, notes: &mut Notes, watch: &dyn Watch) -> 
         rows: values.chunks(found.regions.len()).map(row).collect(),
     };
     let origin = found.rows.iter().map(|row| display(&row.path)).collect();
-    let dictionary =
-        Dictionary { name: folder, variables: found.regions.iter().map(variable).collect() };
+    let dictionary = Dictionary {
+        name: folder,
+        variables: found.regions.iter().map(variable).collect(),
+        ..Dictionary::default()
+    };
     let table = Measured { name: NAME.to_owned(), table, dictionary, origin };
     Ok(Read { table, values, files: found.files })
 }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{edges, maps};
+use super::{edges, maps, sessions};
 use crate::error::{Error, Result};
 use crate::io;
 use crate::io::folder::{self, Entry};
@@ -34,6 +34,8 @@ pub(super) struct Study {
     pub files: Vec<(Role, PathBuf)>,
     /// What was found on the way.
     pub notes: Notes,
+    /// Those of them that are of the plan's names.
+    pub of_names: Notes,
     /// Means of regions in maps, where the plan takes them.
     pub values: Vec<RegionValue>,
 }
@@ -93,7 +95,13 @@ impl Study {
             tables.networks = read.networks;
             files.extend(read.files);
         }
-        let plan = spec.plan.clone().resolved(&tables, &mut notes)?;
+        let mut of_names = Notes::default();
+        let plan = spec.plan.clone().resolved(&tables, &mut of_names)?;
+        of_names.all.iter().for_each(|note| notes.add(note.clone()));
+        if !plan.baseline.is_empty() && !plan.endpoint.is_empty() {
+            let own = sessions::tell_order(&spec.study, &plan, &mut notes)?;
+            files.extend(own.into_iter().map(|path| (Role::Table, path)));
+        }
         let names = plan.tables().unwrap_or_default();
         let is_read = |name: &String| is_always_read(name) || names.contains(name);
         let participants = tables.get(PARTICIPANTS)?.clone();
@@ -105,7 +113,7 @@ impl Study {
         let own = tables.all.into_iter().filter(|table| is_read(&whole(&table.name)));
         let tables = Tables { all: own.collect(), ..tables };
         let name = name(&spec.study);
-        Ok(Study { name, plan, participants, tables, files, notes, values })
+        Ok(Study { name, plan, participants, tables, files, notes, of_names, values })
     }
 }
 

@@ -36,6 +36,9 @@ pub struct ForestRow {
     pub p: Option<f64>,
 }
 
+/// Lines of what lies to a side at most; its first words say what, and are never cut.
+const SIDES: usize = 3;
+
 /// Where the columns are.
 struct Columns {
     row: f64,
@@ -99,15 +102,20 @@ fn drawn(of: &Forest, room: Room) -> Svg {
     }
     svg.x_axis(&plot, &across, &across.ticks(if room == Room::Wide { 7 } else { 4 }), "");
     let y = plot.bottom() + 38.0 + 14.0 * below(&mut svg, &plot, &of.axis, 1.05 * plot.width);
-    svg.set_height(y + 10.0);
-    let [left, right] = &of.sides;
     let (from, to) = match room {
         Room::Wide => (plot.left - 40.0, plot.right() + 40.0),
         Room::Narrow => (plot.left, room.width() - 4.0),
     };
     let half = 0.5 * (to - from) - 16.0;
-    svg.text("tick", [from, y], Anchor::Start, &format!("← {}", fitted(left, half, 11.0).lines[0]));
-    svg.text("tick", [to, y], Anchor::End, &format!("{} →", fitted(right, half, 11.0).lines[0]));
+    let mut sides = of.sides.each_ref().map(|side| letters::lines(side, (half, 11.0), SIDES));
+    svg.set_height(
+        y + 10.0 + 13.0 * (sides.iter().map(|s| s.lines.len()).max().unwrap_or(1) - 1) as f64,
+    );
+    let [left, right] = &mut sides;
+    left.lines[0].insert_str(0, "← ");
+    right.lines[0].push_str(" →");
+    svg.lines("tick", [from, y], Anchor::Start, (left, 13.0));
+    svg.lines("tick", [to, y], Anchor::End, (right, 13.0));
     svg
 }
 
@@ -141,8 +149,10 @@ fn one(svg: &mut Svg, row: &ForestRow, room: Room, columns: &Columns, across: &S
             y
         }
         Room::Narrow => {
-            let label = format!("{} ({})", row.label, row.n);
-            let label = fitted(&label, 280.0, size);
+            // A name is cut, and how many are in it is not.
+            let n = format!(" ({})", row.n);
+            let mut label = fitted(&row.label, 280.0 - letters::width(&n, size), size);
+            label.lines[0].push_str(&n);
             svg.lines(class, [0.0, y - 6.0], Anchor::Start, (&label, 0.0));
             let said = row.p.map_or(p, p_said);
             svg.text("label", [columns.p, y - 6.0], Anchor::End, &said);

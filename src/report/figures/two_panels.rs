@@ -1,9 +1,9 @@
 //! Shares of two arms beside the difference between them: rows with bars or dots on the left and an interval on the right, as Amit, Heiberger and Lane
 //! (2008) draw adverse events.
 
-use super::{Interval, Room, arm_class, below, both, fitted, legend, mark, span, whisker};
+use super::{Interval, Room, arm_class, below, both, legend, mark, span, whisker};
 use crate::report::html::number;
-use crate::report::letters;
+use crate::report::letters::{self, Lines};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
 /// Bars or dots.
@@ -90,6 +90,17 @@ pub fn draw(of: &TwoPanels, id: &str) -> String {
     both(id, &of.title, &description, |room| drawn(of, room))
 }
 
+/// A row's label; where cut at its end it would be that of another row, it is cut in its middle.
+fn label(of: &TwoPanels, row: &Row, (most, size): (f64, f64), n: usize) -> Lines {
+    let cut = |row: &Row| letters::lines(&row.label, (most, size), n);
+    let own = cut(row);
+    let is_twin = |other: &&Row| other.label != row.label && cut(other).lines == own.lines;
+    match own.whole.is_some() && of.rows.iter().any(|other| is_twin(&other)) {
+        true => letters::both_ends(&row.label, (most, size)),
+        false => own,
+    }
+}
+
 fn share([n, of]: [usize; 2]) -> f64 {
     if of == 0 { f64::NAN } else { 100.0 * n as f64 / of as f64 }
 }
@@ -127,7 +138,10 @@ fn drawn(of: &TwoPanels, room: Room) -> Svg {
         let room_of_label =
             if room == Room::Wide { shares.left - 12.0 } else { room.width() } - indent;
         let at = [indent, if room == Room::Wide { y + 4.0 } else { y - layout.above + 12.0 }];
-        svg.lines(class, at, Anchor::Start, (&fitted(&row.label, room_of_label, size), 0.0));
+        let n_lines = if room == Room::Wide && of.kind == Kind::Bars { 2 } else { 1 };
+        let label = label(of, row, (room_of_label, size), n_lines);
+        let at = [at[0], at[1] - 6.5 * (label.lines.len() as f64 - 1.0)];
+        svg.lines(class, at, Anchor::Start, (&label, 13.0));
         let y = layout.drawn(nth);
         match of.kind {
             Kind::Bars => bars(&mut svg, row, &across[0], y),

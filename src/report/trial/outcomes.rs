@@ -72,13 +72,17 @@ fn forests(of: &Results) -> String {
         "The same for measures of which neither way is better: right is more with {active}.{}",
         marks(&unknown)
     );
-    one(&known, "forest", [format!("{control} better"), format!("{active} better")], &turned)
-        + &one(
-            &unknown,
-            "forest-other",
-            [format!("less with {active}"), format!("more with {active}")],
-            &plain,
-        )
+    one(
+        &known,
+        "forest",
+        [format!("better with {control}"), format!("better with {active}")],
+        &turned,
+    ) + &one(
+        &unknown,
+        "forest-other",
+        [format!("less with {active}"), format!("more with {active}")],
+        &plain,
+    )
 }
 
 fn forest_row(of: &Results, row: &AncovaRow) -> ForestRow {

@@ -25,9 +25,14 @@ fn flow(of: &Results) -> Flow {
         Design::Parallel => "another arm",
         Design::Crossover => "without a row in the crossover's table",
     };
-    for (what, who) in [("not randomised", &flow.not_randomised), (elsewhere, &flow.other_arms)] {
+    let none = Vec::new();
+    for (what, who, why) in [
+        ("not randomised", &flow.not_randomised, &flow.why_not),
+        (elsewhere, &flow.other_arms, &none),
+    ] {
         if !who.is_empty() {
             listed.lines.push(format!("{what}: {}", who.len()));
+            listed.lines.extend(why.iter().map(|(why, n)| format!("– {why}: {n}")));
         }
     }
     let randomised = flow.arms.active.randomised + flow.arms.control.randomised;

@@ -53,6 +53,9 @@ const RELATION: Words = Words {
         "definite",
         "certain",
         "yes",
+        "y",
+        "true",
+        "1",
     ],
     no: &[
         "not related",
@@ -62,6 +65,9 @@ const RELATION: Words = Words {
         "unlikely",
         "none",
         "no",
+        "n",
+        "false",
+        "0",
     ],
 };
 

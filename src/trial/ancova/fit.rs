@@ -183,6 +183,7 @@ pub fn compare(named: &Named, pairs: &Pairs, people: &People, plan: &Plan) -> Re
         n: pairs.n(),
         left_out: ByArm::of(|arm| people.names(pairs.left_out.get(arm))),
         columns: model.names.clone(),
+        dependent: solved.dependent_columns().iter().map(|&at| model.names[at].clone()).collect(),
         baseline_mean: model.baseline_mean,
         difference,
         test,

@@ -163,11 +163,13 @@ impl Lacking {
         }
     }
 
-    /// A note a group of participants, joined with that of earlier outcomes.
-    pub fn tell(&self, people: &People, plan: &Plan, notes: &mut Notes) {
+    /// A note a group of participants, joined with that of earlier outcomes. `ways`: what is done where values lack.
+    pub fn tell(&self, people: &People, (plan, ways): (&Plan, &[Missing]), notes: &mut Notes) {
+        let are_left_out = ways.contains(&Missing::Observed);
         let visits = [plan.baseline.as_str(), plan.endpoint.as_str()];
         for (who, fate, labels) in &self.all {
-            labels.iter().for_each(|label| notes.lack(people.names(who), *fate, label, visits));
+            let fate = (*fate, are_left_out);
+            labels.iter().for_each(|label| notes.lack(people.names(who), fate, label, visits));
         }
     }
 }

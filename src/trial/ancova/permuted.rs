@@ -13,7 +13,7 @@ use crate::trial::results::AncovaRow;
 /// Scores that differ by less are equal: of unit vectors in f64.
 const SLACK: f64 = 1e-12;
 
-/// Put the two-sided p of the arm's effect into a row: residuals of all but the arm are exchanged, within strata where there are any.
+/// Put the two-sided p of the arm's effect into a row: residuals of all but the arm are exchanged, within strata where there are any. The least p that there can be.
 ///
 /// # Errors
 /// As [`Tested::new`] and [`Plan::new`].
@@ -22,7 +22,7 @@ pub fn permute(
     pairs: &Pairs,
     people: &People,
     asked: Permutations,
-) -> Result<()> {
+) -> Result<f64> {
     let pairs = &pairs.with_covariates(people);
     let model = Model::new(pairs, people);
     let mut known: Vec<&[String]> = Vec::new();
@@ -49,7 +49,7 @@ pub fn permute(
         .count();
     row.p_permuted = Some(beyond as f64 / plan.n() as f64);
     row.n_permutations = Some(plan.stands_for());
-    Ok(())
+    Ok(1.0 / plan.n() as f64)
 }
 
 /// What orthonormal columns leave of y.

@@ -86,6 +86,8 @@ impl<'a> Found<'a> {
             false => ("a rating", 100.0),
         };
         let on_scale = |column: &str| table.numbers_on(column, what, [0.0, greatest]);
+        table.position_of(&own.pre, ("cpm", "pre"))?;
+        table.position_of(&own.post, ("cpm", "post"))?;
         let (pre, post) = (on_scale(&own.pre)?, on_scale(&own.post)?);
         let repeated = Repeated::new(table, people)?;
         repeated.refuse_twice(&["repetition"])?;

@@ -58,6 +58,7 @@ impl Read {
         let places = table.people(people)?;
         let periods = periods(table)?;
         let (sequences, treatments) = (named(table, "sequence")?, named(table, "treatment")?);
+        table.position_of(&own.outcome, ("crossover", "outcome"))?;
         let outcomes = table.numbers(&own.outcome)?;
         let baselines = match &own.baseline {
             Some(column) => table.numbers(column)?,

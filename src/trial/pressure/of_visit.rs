@@ -7,7 +7,7 @@ use crate::stats::fieller::Line;
 use crate::stats::isotonic::{isotonic, mean_height, means_at, reached};
 use crate::trial::dictionary::{Direction, Variable};
 use crate::trial::people::People;
-use crate::trial::plan::{Column, PressurePlan};
+use crate::trial::plan::{Column, Plan, PressurePlan};
 use crate::trial::repeated::Repeated;
 use crate::trial::results::{Estimate, PressureOfVisit};
 use crate::trial::tables::{Measured, Tables};
@@ -118,6 +118,8 @@ impl<'a> Found<'a> {
         tables: &'a Tables,
     ) -> Result<Found<'a>> {
         let table = tables.get(&own.table)?;
+        table.position_of(&own.pressure, ("pressure", "pressure"))?;
+        table.position_of(&own.rating, ("pressure", "rating"))?;
         let pressures = pressures(table, own)?;
         let ratings = table.numbers_on(&own.rating, "a rating", [0.0, 100.0])?;
         let series = match table.has("series") {
@@ -166,6 +168,32 @@ impl<'a> Found<'a> {
         }
         found.find_others();
         Ok(found)
+    }
+
+    /// Refuse a session of which no visit has a line.
+    ///
+    /// # Errors
+    /// Bad data, naming the session and how many stimuli its visits have at most.
+    pub fn refuse_without_lines(&self, plan: &Plan) -> Result<()> {
+        for name in [&plan.baseline, &plan.endpoint] {
+            let Some(at) = self.repeated.sessions.iter().position(|own| own == name) else {
+                continue;
+            };
+            if self.of.keys().any(|(_, session)| *session == at) {
+                continue;
+            }
+            let own = self.repeated.rows.iter().filter(|((_, session), _)| *session == at);
+            let most = own.map(|(_, rows)| rows.len()).max().unwrap_or_default();
+            return Err(Error::bad_data(
+                format!("{} at {name}", self.repeated.table.table.name),
+                format!(
+                    "has visits of {most} stimuli at most, and of none a line of rating on pressure"
+                ),
+                "have three rated stimuli of two pressures at least in a visit",
+                "leave --pressure out; a rating at one pressure is an --outcome",
+            ));
+        }
+        Ok(())
     }
 
     /// Visits whose range of pressures, or number of stimuli, is not that of most.

@@ -37,6 +37,9 @@ pub struct AncovaRow {
     pub left_out: ByArm<Vec<String>>,
     /// Columns of the design, in order.
     pub columns: Vec<String>,
+    /// Those of them that follow from others or are the same in all, and take no degree of freedom of their own; empty: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dependent: Vec<String>,
     /// Of those analysed, both arms together: where LS means are taken.
     pub baseline_mean: f64,
     /// Active minus control, adjusted.

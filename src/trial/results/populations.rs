@@ -12,6 +12,9 @@ pub struct Flow {
     pub listed: usize,
     /// Who was not randomised.
     pub not_randomised: Vec<String>,
+    /// Why, by `discontinuation_reason` of those who have one, the most frequent first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub why_not: Vec<(String, usize)>,
     /// Who was randomised to an arm that is not compared.
     pub other_arms: Vec<String>,
     /// The arms.

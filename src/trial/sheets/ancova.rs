@@ -6,21 +6,6 @@ use crate::trial::arm::Arm;
 use crate::trial::plan::Missing;
 use crate::trial::results::{AncovaRow, Results};
 
-/// Every comparison, with Holm's p of the family it is in.
-fn all(results: &Results) -> Vec<AncovaRow> {
-    let mut all = results.ancova.rows.clone();
-    all.extend(results.cpm.iter().flat_map(|part| part.ancova.clone()));
-    if let Some(part) = &results.pressure {
-        all.extend(part.ancova.clone());
-        let own = part.intensities.iter();
-        all.extend(own.map(|row| AncovaRow { p_holm: Some(row.p_holm), ..row.ancova.clone() }));
-    }
-    all.extend(
-        results.brain.iter().flat_map(|part| part.rows.iter().map(|row| row.ancova.clone())),
-    );
-    all
-}
-
 fn way(missing: Missing) -> &'static str {
     match missing {
         Missing::Observed => "observed",
@@ -30,7 +15,7 @@ fn way(missing: Missing) -> &'static str {
 }
 
 pub(super) fn sheet(results: &Results) -> Option<Sheet> {
-    let rows = all(results);
+    let rows: Vec<AncovaRow> = results.compared().cloned().collect();
     if rows.is_empty() {
         return None;
     }

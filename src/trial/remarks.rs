@@ -1,0 +1,44 @@
+//! What the comparisons leave out, whatever part of the analysis they are of.
+
+use super::note::Notes;
+use super::results::{AncovaRow, Results};
+
+/// Tell of baselines and strata that tell nothing: such a column is in no model, which has a degree of freedom more.
+pub(super) fn tell(results: &Results, notes: &mut Notes) {
+    let mut told: Vec<(&[String], Vec<&str>)> = Vec::new();
+    for row in results.compared().filter(|row| !row.dependent.is_empty()) {
+        match told.iter_mut().find(|(columns, _)| *columns == row.dependent) {
+            Some((_, labels)) if labels.contains(&row.label.as_str()) => {}
+            Some((_, labels)) => labels.push(&row.label),
+            None => told.push((&row.dependent, vec![&row.label])),
+        }
+    }
+    for (columns, labels) in told {
+        let labels = labels.join(", ");
+        let text = match columns {
+            [only] if only == BASELINE => format!(
+                "{labels}: the baseline is the same in all who are analysed, and in no model: the endpoints are compared as they are, with a degree of freedom more"
+            ),
+            all => format!(
+                "{labels}: columns of the model follow from each other and count once: {}",
+                all.join(", ")
+            ),
+        };
+        notes.warn(text, Vec::new());
+    }
+}
+
+/// How models call the centred baseline.
+const BASELINE: &str = "baseline";
+
+impl Results {
+    /// Every comparison by analysis of covariance: outcomes, then conditioned pain modulation, pressure pain and regions.
+    pub fn compared(&self) -> impl Iterator<Item = &AncovaRow> {
+        let cpm = self.cpm.iter().flat_map(|part| &part.ancova);
+        let pressure = self.pressure.iter().flat_map(|part| {
+            part.ancova.iter().chain(part.intensities.iter().map(|row| &row.ancova))
+        });
+        let brain = self.brain.iter().flat_map(|part| part.rows.iter().map(|row| &row.ancova));
+        self.ancova.rows.iter().chain(cpm).chain(pressure).chain(brain)
+    }
+}
