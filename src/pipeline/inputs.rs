@@ -30,6 +30,7 @@ use crate::recording::{Acquisition, Recording};
 use crate::table::Table;
 use crate::volume::{Grid, SliceGroups};
 
+mod alike;
 mod before;
 mod belongs;
 mod censored;
@@ -48,7 +49,7 @@ mod timing;
 mod varied;
 
 pub use before::Survived;
-pub use belongs::{apart, refuse_others, say_apart};
+pub use belongs::{apart, of_one_subject, refuse_others, say_apart};
 pub use combined::Echoes;
 use confounded::Confounded;
 pub use confounded::measures;
@@ -201,9 +202,11 @@ pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
 pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Result<Vec<Run>> {
     let options = varied::of_each(specs, options, watch)?;
     say_shared(&specs.iter().collect::<Vec<_>>(), watch)?;
+    alike::say_further_echoes(specs, watch)?;
     let open = |(spec, options): (_, &Cow<DesignOptions>)| open_one(spec, options, watch);
     let runs = specs.iter().zip(&options).map(open).collect::<Result<Vec<Run>>>()?;
     refuse_unmatched(&runs, watch)?;
+    alike::say_unlike_smoothing(&runs, watch);
     Ok(runs)
 }
 
