@@ -177,6 +177,16 @@ impl Combination {
         })
     }
 
+    /// What was done, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "Echoes at {} ms were combined before anything else, with weights TE exp(-TE/T2*), T2* by {}.",
+            self.times(),
+            self.how()
+        )
+    }
+
     /// How T2* and S0 were found.
     fn how(&self) -> &'static str {
         match self.options.fit {

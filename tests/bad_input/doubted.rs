@@ -187,3 +187,41 @@ fn volumes_before_the_steady_state_are_told_unless_something_says_which() {
     let connect = "connect bold.nii --seed s=sphere:6,6,6:5 --coordinates native --mask mask.nii --out edges --device cpu";
     has(&told(dir, connect, 0), &[brighter]);
 }
+
+#[test]
+fn a_response_that_breaks_off_is_told_once() {
+    let folder = dataset();
+    let dir = folder.path();
+    text(dir, "h.txt", "0\n2\n1.9\n");
+    let line = "glm bold.nii --events events.tsv --mask mask.nii --contrast pain --hrf file:h.txt@1 --out out --device cpu";
+    let said = told(dir, line, 0);
+    assert_eq!(
+        said.matches("the response in h.txt breaks off at 95 % of its peak").count(),
+        1,
+        "{said}"
+    );
+}
+
+#[test]
+fn echoes_beside_those_that_are_given_and_runs_that_were_smoothed_unalike_are_told() {
+    let folder = dataset();
+    let dir = folder.path();
+    second_run(dir);
+    for (from, to) in [("bold", "sub-01_echo-1_bold"), ("second_bold", "sub-01_echo-2_bold")] {
+        copy(dir, &format!("{from}.nii"), &format!("{to}.nii"));
+        copy(dir, "bold.json", &format!("{to}.json"));
+    }
+    let line =
+        "--events events.tsv --mask mask.nii --contrast pain --out out --device cpu --overwrite";
+    let beside = "sub-01_echo-1_bold.nii is one echo of a run, and is fitted as it is: beside it lie sub-01_echo-2_bold.nii";
+    has(&told(dir, &format!("glm sub-01_echo-1_bold.nii {line}"), 0), &[beside]);
+    assert!(!told(dir, &format!("glm bold.nii {line}"), 0).contains("echo"));
+    told(dir, "smooth second_bold.nii --fwhm 6 --out smoothed.nii --device cpu", 0);
+    let both = line.replace("events.tsv --mask", "events.tsv events.tsv --mask");
+    let said = told(dir, &format!("glm bold.nii smoothed.nii {both}"), 0);
+    has(
+        &said,
+        &["bold.nii was not smoothed before, and smoothed.nii was smoothed before, by 6.00 mm"],
+    );
+    assert!(!told(dir, &format!("glm bold.nii second_bold.nii {both}"), 0).contains("smoothed"));
+}
