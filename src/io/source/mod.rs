@@ -108,6 +108,13 @@ pub trait BoldSink {
     /// # Errors
     /// Whatever writing meets.
     fn write(&mut self, bold: &HostBold) -> Result<()>;
+    /// The same where another device may have found `other` as well, of the same block.
+    ///
+    /// # Errors
+    /// As [`BoldSink::write`].
+    fn write_either(&mut self, bold: &HostBold, _other: &HostBold) -> Result<()> {
+        self.write(bold)
+    }
     /// Whether it takes volumes in order, so that slabs of planes would be collected first.
     fn is_stream(&self) -> bool {
         false
