@@ -199,6 +199,32 @@ impl HostBold {
         self.missing.0.get_or_init(|| find_missing(&self.data, self.block.volume_len().max(1)))
     }
 
+    /// The same without the voxels that some volume lacks: not a number in every volume, so that what is smoothed of them weighs the same
+    /// neighbours in all.
+    #[must_use]
+    pub fn without_missing(mut self) -> HostBold {
+        let missing = self.missing().to_vec();
+        self.blank(&missing);
+        self
+    }
+
+    /// The same without these voxels, positions in one volume.
+    #[must_use]
+    pub fn without(mut self, voxels: &[u32]) -> HostBold {
+        self.blank(voxels);
+        self.missing = Missing::default();
+        self
+    }
+
+    fn blank(&mut self, voxels: &[u32]) {
+        if voxels.is_empty() {
+            return;
+        }
+        for volume in self.data.chunks_exact_mut(self.block.volume_len().max(1)) {
+            voxels.iter().for_each(|&voxel| volume[voxel as usize] = f32::NAN);
+        }
+    }
+
     /// Whether it is known already that no value is missing.
     #[must_use]
     pub fn is_known_complete(&self) -> bool {
@@ -300,6 +326,11 @@ mod tests {
         bold.data[2 * n + 7] = f32::INFINITY;
         bold.data[8] = f32::MAX;
         assert_eq!(bold.missing(), [7, 5000]);
+        let without = bold.clone().without_missing();
+        for volume in without.data.chunks_exact(n) {
+            assert!(volume[7].is_nan() && volume[5000].is_nan());
+            assert_eq!(volume.iter().filter(|value| value.is_nan()).count(), 2);
+        }
         assert!(!bold.is_known_complete());
     }
 

@@ -397,6 +397,13 @@ fn a_modulator_of_a_condition_that_a_run_lacks_has_no_column_there() {
     let told = said(&succeeded(&flat, boldly(dir, &flat)));
     let warning = "b.tsv: rating of the events of `pain` does not vary, as it does in another run";
     assert!(told.contains(warning) && told.contains("is that of 1 of 2 runs"), "{told}");
+    let rated = std::fs::read_to_string(dir.join("b.tsv")).unwrap();
+    std::fs::write(dir.join("b.tsv"), rated.replace("\t4\n", "\tn/a\n")).unwrap();
+    let none = flat.replace("--out flat", "--out none-rated");
+    let told = said(&succeeded(&none, boldly(dir, &none)));
+    let warning = "b.tsv: rating of the events of `pain` has no value (n/a) and so does not vary";
+    assert!(told.contains(warning), "{told}");
+    std::fs::write(dir.join("b.tsv"), rated).unwrap();
     std::fs::write(dir.join("a.tsv"), format!("{head}{warm}{same}")).unwrap();
     let flat = flat.replace("--out flat", "--out none");
     assert!(said(&boldly(dir, &flat)).contains("is 4 in all"), "in no run");

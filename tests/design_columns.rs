@@ -262,6 +262,14 @@ fn a_response_of_ones_own_is_straight_between_its_samples_and_summed_over_an_eve
     let own = Sampled::new("h.txt", &rows(&[&[0.0], &[2.0], &[1.0], &[0.0]]), Some(1.5)).unwrap();
     let pairs = rows(&[&[0.0, 0.0], &[1.5, 2.0], &[3.0, 1.0], &[4.5, 0.0]]);
     assert_eq!(own, Sampled::new("h.txt", &pairs, None).unwrap());
+    assert!(own.doubts().is_empty(), "{:?}", own.doubts());
+    for (few, part) in [
+        (&[&[0.0][..], &[2.0], &[1.9]][..], "breaks off at 95 % of its peak, 3 s after the onset"),
+        (&[&[1.0], &[0.0]], "has 2 samples, with straight lines between them"),
+    ] {
+        let doubts = Sampled::new("h.txt", &rows(few), Some(1.5)).unwrap().doubts();
+        assert!(doubts.len() == 1 && doubts[0].contains(part), "{doubts:?}");
+    }
     let impulse = by("own", &[(0.3, 0.0)], Some(own.clone()));
     assert_close("impulse", &impulse[..4], &[0.0, 1.4 / 1.5, 2.8 / 1.5, 1.6], 1e-13, 1e-14);
     // The area is 1.5 (0 + 2 + 1 + 0): a long event comes to it.

@@ -235,10 +235,13 @@ fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs
         assert_eq!(over.of_runs[2].row(0).to_vec(), [0.0; 3], "{text}");
     }
     assert_eq!(of("a@run-2").unwrap().of_runs[2].row(0).to_vec(), [1.0, 0.0, 0.0]);
-    for (text, n) in [("a@ses-2", 2), ("a@run-1 - a@ses-1", 2)] {
-        let error = of(text).unwrap_err().to_string();
-        assert!(error.contains(&format!("is the name of {n} runs")), "{error}");
-    }
+    let error = of("a@run-1 - a@ses-1").unwrap_err().to_string();
+    assert!(error.contains("is the name of 2 runs"), "{error}");
+    // A session is the mean of its runs.
+    let over = of("a@ses-2 - a@ses-1").unwrap();
+    let weights: Vec<f64> = over.of_runs.iter().map(|run| run[[0, 0]]).collect();
+    assert_eq!(weights, [-1.0, 0.5, 0.5]);
+    assert_eq!(over.of_mean.row(0).to_vec(), [0.0; 3]);
     let error = of("a@ses1 - a").unwrap_err().to_string();
     assert!(error.contains("a run is named as in `a@ses-1 - a`"), "{error}");
     let spoken = without_hyphens("a@run-1 - b@run-02", &columns);

@@ -320,8 +320,8 @@ pub(super) struct DesignArgs {
     /// Haemodynamic response [default: spm]
     ///
     /// `spm` (canonical, SPM's sampling; spm:16,8 samples at SPM's own T0), `nilearn` (canonical, nilearn's sampling), `glover`; each also
-    /// with +derivative or +derivative+dispersion. fir:0-7 (a column a delay, in TRs), none (the stimulus itself). AFNI's block (each event's
-    /// own duration, unit height), block:SECONDS,PEAK, gam, gam:P,Q,SECONDS, spmg1 to spmg3, spmg1:SECONDS. A response of
+    /// with +derivative or +derivative+dispersion. fir:0-7 (a column a delay, in TRs), none (the stimulus itself). AFNI's block (unit
+    /// height), gam, spmg1 to spmg3 take each event's own duration; block:SECONDS,PEAK, gam:P,Q,SECONDS and spmg1:SECONDS one for all. A response of
     /// one's own: file:FILE with seconds and values, or file:FILE@SECONDS with values that far apart
     #[arg(long, value_name = "MODEL", value_parser = models::hrf)]
     pub hrf: Option<models::Hrf>,

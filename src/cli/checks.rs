@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::design::censor::Rules;
 use crate::error::{Error, Result};
 use crate::pipeline::spec::{Noise, RHO_FWHM_VOX};
 
@@ -90,6 +91,32 @@ pub(super) fn no_idle(idle: Option<&str>, has_regions: bool) -> Result<()> {
         "comes without --roi",
         "come with regions, which it is about",
         "name them, as in --roi 'pag=tube:0,-31,-8:0,-36,-16:1.25,3'",
+    ))
+}
+
+/// Refuse options that say how runs are combined where there is one. Each with whether it is given.
+pub(super) fn of_several_runs(options: &[(&str, bool)], n_runs: usize) -> Result<()> {
+    let Some((option, _)) = options.iter().find(|(_, is_given)| n_runs == 1 && *is_given) else {
+        return Ok(());
+    };
+    Err(Error::usage(
+        *option,
+        "is given for one run, and would change nothing",
+        "come with several runs, which it is about",
+        "leave it out, or give the runs that are to be combined",
+    ))
+}
+
+/// Refuse `--censor runs:N` where nothing leaves out the volumes that stretches lie between.
+pub(super) fn stretches(rules: Option<&Rules>, has_list: bool) -> Result<()> {
+    let Some(rules) = rules.filter(|rules| rules.is_of_stretches_alone() && !has_list) else {
+        return Ok(());
+    };
+    Err(Error::usage(
+        format!("--censor {rules}"),
+        "names no rule that leaves volumes out, and would change nothing",
+        "come with fd, dvars, non-steady or --censor-volumes, between whose volumes the stretches lie",
+        format!("for example --censor fd:0.5,{rules}"),
     ))
 }
 

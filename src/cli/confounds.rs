@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{self, MORE, heading};
+use crate::cli::checks;
 use crate::cli::columns::rules;
 use crate::cli::work::WorkArgs;
 use crate::design::censor::Rules;
@@ -151,6 +152,7 @@ fn high_pass(text: &str) -> std::result::Result<HighPass, String> {
 
 impl Args {
     pub(super) fn run(self, started: Instant) -> Result<ExitCode> {
+        checks::stretches(self.censor.as_ref(), self.censor_volumes.is_some())?;
         let has_tissue = self.csf.is_some() || self.white_matter.is_some();
         let asked = |kept: Option<Kept>, is_possible: bool| match kept {
             Some(Kept(keep)) => keep,

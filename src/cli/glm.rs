@@ -87,7 +87,7 @@ pub(super) struct Args {
     ///
     /// As NAME=EXPRESSION or an expression: '0.5*a + 0.5*b'. A pattern is the sum of the conditions that it matches, 'pain* - control*';
     /// 'mean(pain*) - mean(control*)' takes their means, also of names: mean(a, b). Of several runs 'pain@run-1 - pain@run-2' compares two, of any number: by the run entity
-    /// of their names, else by place; of several sessions 'pain@ses-1 - pain@ses-2', or @ses-1_run-2
+    /// of their names, else by place; of several sessions 'pain@ses-1 - pain@ses-2', each the mean of its runs, or @ses-1_run-2
     #[arg(help_heading = heading::MODEL, long = "contrast", value_name = "EXPR", allow_hyphen_values = true)]
     contrasts: Vec<String>,
     /// F contrast, rows separated by semicolons: 'any=pain; control'
@@ -109,7 +109,7 @@ pub(super) struct Args {
     skip_missing: bool,
     /// Degrees of freedom that must be left
     ///
-    /// Of a run that lacks volumes: variances of fewer are hardly known, and p are too small
+    /// Of a run that lacks volumes, and above 10 of any: variances of fewer are hardly known, and p are too small
     #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
     min_dof: f64,
     /// Also write maps of the fit: rho, residual variance, R², percent
@@ -210,6 +210,12 @@ impl Args {
                 "give BIDS events with --events, or a ready matrix with --design",
             ));
         }
+        let of_several = [
+            ("--skip-missing", self.skip_missing),
+            ("--combine precision", matches!(self.combine, CombiningName::Precision)),
+        ];
+        checks::of_several_runs(&of_several, runs.len())?;
+        self.tables.check_stretches(self.design.options().censor.as_ref())?;
         let voxelwise = self.voxelwise(runs.len())?;
         checks::no_idle(self.regions.idle(), !self.roi.is_empty())?;
         Ok(GlmSpec {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::cli::args::{DesignArgs, PhysioArgs, RecordArgs, TimingArgs, heading};
+use crate::cli::checks;
 use crate::cli::models::parsed;
 use crate::cli::runs::RunFiles;
 use crate::cli::say;
@@ -90,6 +91,8 @@ impl OwnRunArgs {
         let Some(bold) = &self.bold else {
             return self.refuse_without_run().map(|()| None);
         };
+        let rules = self.design.options().censor;
+        checks::stretches(rules.as_ref(), self.censor_volumes.is_some())?;
         let list = |file: &Option<PathBuf>| file.iter().cloned().collect::<Vec<_>>();
         let files = RunFiles {
             events: &list(&self.events),

@@ -159,6 +159,8 @@ impl Args {
             true => self.echoes.by_run(&self.bold)?,
             false => by_run(&self.bold, self.physio.len()),
         };
+        let rules = self.design.options().censor;
+        checks::stretches(rules.as_ref(), !self.censor_volumes.is_empty())?;
         let files = RunFiles {
             events: &self.events,
             design: &[],

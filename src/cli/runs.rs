@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::args::{RecordArgs, TimingArgs};
 use crate::cli::suggest;
 use crate::error::{Error, Result};
+use crate::io::paths::real;
 use crate::io::physio::Format;
 use crate::pipeline::spec::{RunSpec, SpentBy, SpentOptions};
 
@@ -88,9 +89,9 @@ impl RunFiles<'_> {
             }
         }
         let spent = self.spent.iter().enumerate().filter(|(_, sidecar)| !is_none(sidecar));
-        if let Some((_, twin)) =
-            spent.into_iter().find(|(at, sidecar)| self.spent[..*at].contains(sidecar))
-        {
+        if let Some((_, twin)) = spent.into_iter().find(|(at, sidecar)| {
+            self.spent[..*at].iter().any(|other| real(other) == real(sidecar))
+        }) {
             return Err(Error::usage(
                 "--spent",
                 format!("names {} for two runs", twin.display()),

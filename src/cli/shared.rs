@@ -7,6 +7,7 @@ use crate::cli::args::{PhysioArgs, RecordArgs, TimingArgs};
 use crate::cli::echoes::EchoArgs;
 use crate::cli::runs::RunFiles;
 use crate::cli::{checks, heading};
+use crate::design::censor::Rules;
 use crate::error::Result;
 use crate::kernels::smooth::Kernel;
 use crate::pipeline::inputs;
@@ -149,6 +150,11 @@ impl From<NoiseName> for Noise {
 }
 
 impl TableArgs {
+    /// Refuse `--censor runs:N` alone.
+    pub fn check_stretches(&self, rules: Option<&Rules>) -> Result<()> {
+        checks::stretches(rules, !self.censor_volumes.is_empty())
+    }
+
     /// The runs of these images, of which some may be echoes; `events`, `design`: of each run, where there are any.
     pub fn runs(
         &self,

@@ -56,6 +56,14 @@ fn is_0(n: &usize) -> bool {
 /// How `--censor` must read.
 const FORM: &str = "it must be such as fd:0.5,dvars:1.5,before:1,after:2,runs:5,non-steady (mm, and 1 for noise alone), or none";
 
+impl Rules {
+    /// Whether they ask for the length of stretches, and for nothing that leaves out the volumes between which these lie.
+    #[must_use]
+    pub fn is_of_stretches_alone(&self) -> bool {
+        self.runs > 0 && self.fd.is_none() && self.dvars.is_none() && self.non_steady.is_none()
+    }
+}
+
 impl FromStr for Rules {
     type Err = String;
 
@@ -257,6 +265,19 @@ pub fn before_steady_state(means: &[f64]) -> Vec<usize> {
     let is_off = |&volume: &usize| 0.6745 * apart[volume] > LEAST * mad;
     (0..means.len()).take_while(is_off).collect()
 }
+
+/// How many volumes a run seems to begin with before its steady state: the leading ones of [`before_steady_state`] that are brighter than the
+/// rest by [`BRIGHTER`] or more. `means`: of each volume.
+#[must_use]
+pub fn brighter_at_first(means: &[f64]) -> usize {
+    let first = before_steady_state(means).len();
+    let steady = median(&means[first..]);
+    let is_brighter = |mean: &&f64| **mean > (1.0 + BRIGHTER) * steady && steady > 0.0;
+    means[..first].iter().take_while(is_brighter).count()
+}
+
+/// Share of the steady level that nothing but the approach to it, or a head that moved, adds to a whole volume.
+const BRIGHTER: f64 = 0.01;
 
 /// The median, 0 of none.
 fn median(values: &[f64]) -> f64 {

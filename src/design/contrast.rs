@@ -14,7 +14,7 @@
 //! an F contrast of it asks whether any differs from 0; `pain:basis - control:basis` has a row a column too.
 //!
 //! Behind a column, pattern, mean or parenthesis `@run-1` means that run alone; without it a term is the mean of the runs: `pain@run-1 -
-//! pain@run-2`, `pain@run-1 - pain`. Runs that are not named weigh nothing where no term is without a run.
+//! pain@run-2`, `pain@run-1 - pain`. `@ses-2` is the mean of a session's runs. Runs that are not named weigh nothing where no term is without a run.
 //!
 //! Where a name may stand, the longest column name that fits is taken, also one that holds operators, dots or spaces: with
 //! a column `face-left`, `face-left` is that column and `face - left` a difference. A column whose name is a number is

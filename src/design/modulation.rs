@@ -86,16 +86,16 @@ impl Modulation {
         Ok((1..=self.order).map(power).collect())
     }
 
-    /// Whether its column holds two values or more in the rows of its condition; none of a table without one of them. `conditions`: the column that
+    /// How many values its column holds in the rows of its condition, two for more; none of a table without one of them. `conditions`: the column that
     /// names conditions.
     #[must_use]
-    pub fn varies_in(&self, table: &Table, conditions: &str) -> Option<bool> {
+    pub fn values_in(&self, table: &Table, conditions: &str) -> Option<usize> {
         let (names, values) = (table.position(conditions)?, table.position(&self.column)?);
         let of_condition = |row: &&Vec<String>| row[names].trim() == self.condition;
         let mut known = table.rows.iter().filter(of_condition).map(|row| row[values].trim());
         let mut known = known.by_ref().filter(|cell| !number::is_missing(cell));
         let first = known.next();
-        Some(first.is_some_and(|first| known.any(|cell| cell != first)))
+        Some(first.map_or(0, |first| 1 + usize::from(known.any(|cell| cell != first))))
     }
 
     /// That the condition is one of those of the events, `names`.

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::bids::{Name, ROOT_MARK, read_json};
 use super::folder;
+use super::paths::each_once;
 use crate::Result;
 
 /// Where a run comes from.
@@ -35,10 +36,9 @@ pub fn origin(bold: &Path, fields: &Map<String, Value>) -> Result<Origin> {
     let mut sources = Vec::new();
     for text in texts {
         let found = places(text, &root, &links, &datasets).into_iter().find(|path| path.is_file());
-        let run = found.filter(|path| is_run(path) && !sources.contains(path));
-        sources.extend(run);
+        sources.extend(found.filter(|path| is_run(path)));
     }
-    Ok(Origin { sources, datasets: with_derivatives(datasets)? })
+    Ok(Origin { sources: each_once(sources), datasets: with_derivatives(each_once(datasets))? })
 }
 
 /// Whether a name or sidecar says that a run was made of another.
@@ -65,8 +65,8 @@ impl Origin {
             found.extend(folder::paths(folder::listed_if_there(&func)?));
         }
         found.retain(|path| path.extension().is_some_and(|ending| ending == "json"));
+        let mut found = each_once(found);
         found.sort();
-        found.dedup();
         Ok(found)
     }
 }
@@ -197,5 +197,18 @@ mod tests {
         put(raw, "sub-01/ses-1/func/sub-01_ses-1_bold.json", "{}");
         let found = origin(&bold, &Map::new()).unwrap().sidecars_like(&bold).unwrap();
         assert_eq!(found, [own, beside]);
+    }
+
+    #[test]
+    fn one_correction_by_two_ways_to_its_folder_is_found_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let raw = folder.path().canonicalize().unwrap();
+        put(&raw, ROOT_MARK, "{}");
+        let bold = put(&raw, "derivatives/prep/sub-01/func/sub-01_task-a_desc-x_bold.nii", "");
+        let described = json!({ "DatasetLinks": { "raw": "../.." } }).to_string();
+        put(&raw, "derivatives/prep/dataset_description.json", &described);
+        let own = put(&raw, "derivatives/boldly/sub-01/func/sub-01_task-a_bold.json", "{}");
+        let found = origin(&bold, &Map::new()).unwrap().sidecars_like(&bold).unwrap();
+        assert_eq!(found, [own]);
     }
 }

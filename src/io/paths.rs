@@ -18,7 +18,8 @@ pub fn relative(path: &Path, folder: &Path) -> PathBuf {
 }
 
 /// Absolute, links kept, but those that a `..` follows: it leads up from where they lead.
-fn kept(path: &Path) -> PathBuf {
+#[must_use]
+pub fn kept(path: &Path) -> PathBuf {
     absolute(path).components().fold(PathBuf::new(), |so_far, part| match part {
         Component::ParentDir => {
             let mut parent = real(&so_far);
@@ -33,6 +34,23 @@ fn kept(path: &Path) -> PathBuf {
 fn absolute(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Those of files, each once however its folder is reached, by the first way: a link to a file is another file, for it has its own name.
+#[must_use]
+pub fn each_once(paths: impl IntoIterator<Item = PathBuf>) -> Vec<PathBuf> {
+    let mut seen: Vec<PathBuf> = Vec::new();
+    let mut all = Vec::new();
+    for path in paths {
+        let path = kept(&path);
+        let folder = real(path.parent().unwrap_or(&path));
+        let own = path.file_name().map_or(folder.clone(), |name| folder.join(name));
+        if !seen.contains(&own) {
+            seen.push(own);
+            all.push(path);
+        }
+    }
+    all
 }
 
 /// Absolute, links resolved as far as the path exists.

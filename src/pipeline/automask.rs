@@ -16,6 +16,13 @@ use crate::volume::{Grid, Mask};
 /// The rule in one line, for the log and the sidecar.
 pub const RULE: &str = "mean image >= half the median of the voxels at or above that clip, largest piece, holes filled";
 
+/// Share of a mean image's sum above 0 that its sum below may be: what resampling rings around a brain is less, a run without its mean
+/// has about 1.
+const MOST_BELOW: f64 = 0.5;
+
+/// Share of its standard deviation over time that a voxel's mean is at least: magnitudes of pure noise have 1.9.
+const LEAST_OF_SPREAD: f64 = 0.5;
+
 /// The mask that was given, or one made from the run's mean image.
 ///
 /// # Errors
@@ -25,8 +32,7 @@ pub fn mask(given: Option<&Path>, run: &mut Run, watch: &dyn Watch) -> Result<Ma
         return masks::mask(path, &run.grid, watch);
     }
     let level = run.level.as_ref().map(|level| level.as_slice());
-    let mean = level_and_mean(run.bold.as_mut(), level)?;
-    let mask = from_mean(&run.path.display().to_string(), &mean, &run.grid)?;
+    let mask = of_source(&display(&run.path), run.bold.as_mut(), level, &run.grid)?;
     watch.note(&format!("mask: {} voxels by rule: {}", mask.count(), RULE));
     Ok(mask)
 }
@@ -185,39 +191,83 @@ pub fn without_signal(run: &Run) -> Error {
 /// # Errors
 /// Those of reading the run.
 pub fn mean_image(source: &mut dyn BoldSource) -> Result<Vec<f64>> {
+    Ok(moments(source)?.into_iter().map(|[mean, _]| mean).collect())
+}
+
+/// Mean and mean square over the volumes that are finite, `[voxel]`.
+fn moments(source: &mut dyn BoldSource) -> Result<Vec<[f64; 2]>> {
     let (shape, n_volumes) = (source.shape(), source.n_volumes());
-    let mut sum = vec![0.0_f64; shape.iter().product()];
-    let mut missing = vec![0_u32; sum.len()];
+    let mut sums = vec![[0.0_f64; 2]; shape.iter().product()];
+    let mut missing = vec![0_u32; sums.len()];
     for block in batches(shape, n_volumes, 8 << 20) {
         let bold = source.read(&block)?;
-        for volume in bold.data.chunks_exact(sum.len()) {
-            for ((sum, missing), &value) in sum.iter_mut().zip(&mut missing).zip(volume) {
+        for volume in bold.data.chunks_exact(sums.len()) {
+            for (([sum, squares], missing), &value) in sums.iter_mut().zip(&mut missing).zip(volume)
+            {
                 let finite = value.is_finite();
-                *sum += if finite { f64::from(value) } else { 0.0 };
+                let value = if finite { f64::from(value) } else { 0.0 };
+                *sum += value;
+                *squares += value * value;
                 *missing += u32::from(!finite);
             }
         }
     }
-    let mean = |(sum, missing): (f64, u32)| sum / (n_volumes as f64 - f64::from(missing));
-    Ok(sum.into_iter().zip(missing).map(mean).collect())
+    let over = |(sums, missing): ([f64; 2], u32)| {
+        sums.map(|sum| sum / (n_volumes as f64 - f64::from(missing)))
+    };
+    Ok(sums.into_iter().zip(missing).map(over).collect())
 }
 
-/// [`mean_image`] of a run that is read without `level`, `[voxel]`, and that level.
+/// The mask of a run that is read without `level`, `[voxel]`.
 ///
 /// # Errors
-/// Those of reading the run.
-pub fn level_and_mean(source: &mut dyn BoldSource, level: Option<&[f64]>) -> Result<Vec<f64>> {
-    let mut mean = mean_image(source)?;
+/// Those of reading it; bad data where its mean is no image.
+pub fn of_source(
+    name: &str,
+    source: &mut dyn BoldSource,
+    level: Option<&[f64]>,
+    grid: &Grid,
+) -> Result<Mask> {
+    let moments = moments(source)?;
+    let mut mean: Vec<f64> = moments.iter().map(|[mean, _]| *mean).collect();
     if let Some(level) = level {
         mean.iter_mut().zip(level).for_each(|(mean, level)| *mean += level);
     }
-    Ok(mean)
+    let mask = from_mean(name, &mean, grid)?;
+    let inside = (0..mean.len()).filter(|&voxel| mask.inside[voxel]);
+    let is_lost = |&voxel: &usize| {
+        let [mean_as_read, square] = moments[voxel];
+        let spread = (square - mean_as_read * mean_as_read).max(0.0).sqrt();
+        mean[voxel] < LEAST_OF_SPREAD * spread
+    };
+    let (n_lost, of) = (inside.filter(is_lost).count(), mask.count());
+    if 2 * n_lost > of {
+        return Err(no_mean(
+            name,
+            format!(
+                "has means below {LEAST_OF_SPREAD} of the standard deviation over time in {n_lost} of the {of} voxels where they are \
+                 largest"
+            ),
+        ));
+    }
+    Ok(mask)
+}
+
+/// A run whose mean was taken off.
+fn no_mean(name: &str, found: String) -> Error {
+    Error::bad_data(
+        name,
+        found,
+        "hold image intensities a mask can be made from",
+        "a run that was demeaned, z-scored or filtered shows no brain: give its mask with --mask, and to glm --scaling none, or take the run \
+         as it was before",
+    )
 }
 
 /// The mask of a mean image `[voxel]`; values that are not finite are outside.
 ///
 /// # Errors
-/// Bad data when no voxel is positive.
+/// Bad data when no voxel is positive, or the image falls below 0 about as far as it rises above: intensities do not.
 pub fn from_mean(name: &str, mean: &[f64], grid: &Grid) -> Result<Mask> {
     let clip = clip_level(mean).ok_or_else(|| {
         Error::bad_data(
@@ -227,6 +277,13 @@ pub fn from_mean(name: &str, mean: &[f64], grid: &Grid) -> Result<Mask> {
             "give a mask: with --mask, or in a dataset as _desc-brain_mask beside the run",
         )
     })?;
+    let finite = || mean.iter().filter(|mean| mean.is_finite());
+    let (above, below) =
+        finite().fold((0.0, 0.0), |(a, b), mean| (a + mean.max(0.0), b - mean.min(0.0)));
+    if below > MOST_BELOW * above {
+        let (n_below, of) = (finite().filter(|mean| **mean < 0.0).count(), mean.len());
+        return Err(no_mean(name, format!("has a negative mean in {n_below} of {of} voxels")));
+    }
     let above: Vec<bool> = mean.iter().map(|&m| m >= clip).collect();
     let brain = largest_piece(&above, grid.shape);
     let mut inside = brain;
@@ -361,5 +418,25 @@ mod tests {
         let grid = Grid { shape: [2, 2, 2], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
         let error = from_mean("zeros.nii", &[0.0; 8], &grid).expect_err("no mask");
         assert!(error.to_string().contains("--mask"), "{error}");
+    }
+
+    #[test]
+    fn a_run_without_its_mean_has_no_mask() {
+        let grid = Grid { shape: [4, 4, 4], affine: [[0.0; 4]; 4], voxel_size_mm: [1.0; 3] };
+        let rounded = |voxel: usize| 1e-10 * ((voxel * 7 % 13) as f64 - 6.0);
+        let mean: Vec<f64> = (0..64).map(rounded).collect();
+        let why = from_mean("run.nii", &mean, &grid).expect_err("no brain").to_string();
+        assert!(why.contains("negative mean in") && why.contains("--mask"), "{why}");
+        let run = |level: f32| {
+            let value = |n: usize| level + [20.0, -20.0][n / 64 % 2];
+            let block = crate::volume::Block::whole(grid.shape, 4);
+            let data = (0..block.len()).map(value).collect();
+            let mut source =
+                crate::io::source::Memory { run: crate::volume::HostBold::new(block, data) };
+            of_source("run.nii", &mut source, None, &grid)
+        };
+        assert_eq!(run(1000.0).expect("a mask").count(), 64);
+        let why = run(1e-6).expect_err("no brain").to_string();
+        assert!(why.contains("standard deviation") && why.contains("--scaling none"), "{why}");
     }
 }

@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
-use crate::design::censor::{LeftOut, Measures, NonSteady, Rules, before_steady_state, left_out};
+use crate::design::censor::{
+    LeftOut, Measures, NonSteady, Rules, before_steady_state, brighter_at_first, left_out,
+};
 use crate::error::{Error, Result};
-use crate::io::source::BoldSource;
+use crate::io::source::{BoldSource, Means};
 use crate::maps::Bounds;
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
@@ -20,7 +22,7 @@ use crate::volume::Grid;
 /// Fewer volumes than these tell nothing of a run, whatever its design.
 const LEAST: usize = 3;
 
-/// Volumes that are listed with their reasons; the sidecar has all.
+/// Volumes that are listed with their reasons; the sidecar has those of all.
 const LISTED: usize = 12;
 
 /// Leave them out of every run that is to be fitted: what comes after sees the kept volumes alone. A run that a rule looks at is kept
@@ -133,7 +135,8 @@ pub fn of_image(
         watch.note(&format!("  volume {}: {}", left.volume, left.reasons.join(", ")));
     }
     if let Some(more @ 1..) = left_out.len().checked_sub(LISTED) {
-        watch.note(&format!("  and {more} more, in the sidecar of what is made"));
+        let rest: Vec<usize> = left_out[LISTED..].iter().map(|left| left.volume).collect();
+        watch.note(&format!("  and {more} more: {}", stretches(&rest)));
     }
     if n_kept < LEAST && !left_out.is_empty() {
         let by_rules = (rules != Rules::default()).then(|| format!("--censor {rules}"));
@@ -165,10 +168,7 @@ fn look(
     let name = display(image.path);
     let mask = match mask {
         Some(path) => masks::mask(path, image.grid, &Quiet)?,
-        None => {
-            let mean = automask::level_and_mean(image.bold, image.level)?;
-            automask::from_mean(&name, &mean, image.grid)?
-        }
+        None => automask::of_source(&name, image.bold, image.level, image.grid)?,
     };
     let shown = shown(image.bold, &mask.inside, (steady, rules.dvars), ladder, watch)?;
     if moving {
@@ -186,6 +186,40 @@ fn look(
         measures.non_steady = Some(found);
     }
     Ok(())
+}
+
+/// Warn of a run that begins brighter than it goes on, where neither a table nor a rule says which of its volumes come before the steady state.
+/// `means`: of the run as it is fitted, all of which has passed.
+pub fn say_unsteady(run: &Run, means: &Means, watch: &dyn Watch) {
+    if run.measures.non_steady.is_some() || run.kept.first() != Some(&0) {
+        return;
+    }
+    let level = run.level.as_ref().map_or(0.0, |level| {
+        let finite = level.iter().filter(|level| level.is_finite());
+        finite.sum::<f64>() / level.len().max(1) as f64
+    });
+    let means: Vec<f64> = means.of_first_volumes().into_iter().map(|mean| mean + level).collect();
+    let n = brighter_at_first(&means);
+    if n > 0 {
+        let (first, are) = match n {
+            1 => ("the first volume".to_owned(), "is"),
+            n => (format!("the first {n} volumes"), "are"),
+        };
+        watch.warn(&format!(
+            "{first} of {} {are} brighter than those that follow, as before the steady state: they {are} fitted like the others; \
+             --censor non-steady leaves them out",
+            display(&run.path)
+        ));
+    }
+}
+
+/// Ascending numbers in a line: `3, 5-9`.
+fn stretches(volumes: &[usize]) -> String {
+    let stretch = |stretch: &[usize]| match *stretch {
+        [first, .., last] => format!("{first}-{last}"),
+        _ => stretch.iter().map(usize::to_string).collect(),
+    };
+    volumes.chunk_by(|a, b| a + 1 == *b).map(stretch).collect::<Vec<_>>().join(", ")
 }
 
 /// What the run shows. Whether a volume stays must not hang on the device: the steady state, and values too near a threshold for the

@@ -378,6 +378,30 @@ fn step(image: &BoldFile) -> f64 {
 
 impl BoldSink for ComparedRun<'_> {
     fn write(&mut self, bold: &HostBold) -> Result<()> {
+        self.compare(bold, None)
+    }
+
+    /// What lies between the two is allowed, as of maps.
+    fn write_either(&mut self, bold: &HostBold, other: &HostBold) -> Result<()> {
+        self.compare(bold, Some(other))
+    }
+
+    /// Its values must be stored as they were asked for, in steps no longer than the range of the rerun asks for.
+    fn finish(self: Box<Self>) -> Result<Option<Rounding>> {
+        let Some((got, comparison)) = self.found else { return Ok(None) };
+        let is_int16 = got.header.sample == SampleType::I16;
+        if is_int16 != (self.out_type == OutType::Int16) {
+            comparison.faults.push(format!("its values are stored as {:?}", got.header.sample));
+        } else if is_int16 && step(&got) > 1.001 * self.range.scaling().slope {
+            comparison.faults.push("its steps are longer than its range asks for".to_owned());
+        }
+        Ok(None)
+    }
+}
+
+impl ComparedRun<'_> {
+    /// The core planes of a block beside those of the file.
+    fn compare(&mut self, bold: &HostBold, other: Option<&HostBold>) -> Result<()> {
         let half_a_step = self.half_a_step();
         let Some((got, comparison)) = &mut self.found else { return Ok(()) };
         let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
@@ -393,31 +417,24 @@ impl BoldSink for ComparedRun<'_> {
         let offset = (core.core.start - bold.block.planes.start) * plane_len;
         let scale = scale(bold);
         let volumes = finished.data.chunks_exact(core.volume_len()).zip(core.volumes.clone());
-        for ((got, volume), want) in volumes.zip(bold.data.chunks_exact(bold.block.volume_len())) {
+        let length = bold.block.volume_len();
+        for (nth, ((got, volume), want)) in volumes.zip(bold.data.chunks_exact(length)).enumerate()
+        {
+            let others = other.map(|other| &other.data[nth * length..][..length]);
             if self.out_type == OutType::Int16 {
                 self.range = self.range.with(&want[offset..offset + got.len()]);
             }
             for (at, (&got, &want)) in got.iter().zip(&want[offset..]).enumerate() {
                 let rounding = self.relative * f64::from(scale[offset + at]);
-                let tolerance = rounding + 1.000_001 * half_a_step;
+                let apart =
+                    others.map_or(0.0, |other| f64::from((other[offset + at] - want).abs()));
+                let tolerance = rounding + 1.000_001 * half_a_step + apart;
                 let [i, j, k] = self.grid.coordinates(core.core.start * plane_len + at);
                 comparison.add([i, j, k, volume], got.into(), want.into(), tolerance);
             }
         }
         got.reuse(finished.data);
         Ok(())
-    }
-
-    /// Its values must be stored as they were asked for, in steps no longer than the range of the rerun asks for.
-    fn finish(self: Box<Self>) -> Result<Option<Rounding>> {
-        let Some((got, comparison)) = self.found else { return Ok(None) };
-        let is_int16 = got.header.sample == SampleType::I16;
-        if is_int16 != (self.out_type == OutType::Int16) {
-            comparison.faults.push(format!("its values are stored as {:?}", got.header.sample));
-        } else if is_int16 && step(&got) > 1.001 * self.range.scaling().slope {
-            comparison.faults.push("its steps are longer than its range asks for".to_owned());
-        }
-        Ok(None)
     }
 }
 

@@ -1,7 +1,6 @@
 //! The `connect` command as a story: open the runs, give them their nuisance columns, and for each in turn find its regions' series, what these have
 //! to do with each other and with every voxel; then the mean over runs, and the names of it all.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::{Map as Fields, json};
@@ -124,7 +123,7 @@ struct Opened {
 /// Open the runs, their echoes made one, the stop band among their columns, and their censored volumes left out.
 fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened> {
     refuse(spec)?;
-    of_one_subject(spec, watch)?;
+    inputs::of_one_subject(&spec.runs, "connect", watch)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     inputs::refuse_one_recording(&runs)?;
@@ -134,33 +133,6 @@ fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Op
     censor::apply(&mut runs, &spec.design, spec.mask.as_deref(), ladder, watch)?;
     let grid = inputs::common_grid(&runs, watch)?;
     Ok(Opened { runs, combined, grid })
-}
-
-/// Correlations are averaged over runs: these are one subject's; of several sessions that is said.
-fn of_one_subject(spec: &ConnectSpec, watch: &dyn Watch) -> Result<()> {
-    let named = |key: &str| -> BTreeSet<String> {
-        let names = spec.runs.iter().filter_map(|run| run.bold.file_name()?.to_str());
-        let entity =
-            |name: &str| name.split('_').find(|part| part.starts_with(key)).map(str::to_owned);
-        names.filter_map(entity).collect()
-    };
-    let list = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
-    let (subjects, sessions) = (named("sub-"), named("ses-"));
-    if subjects.len() > 1 {
-        return Err(Error::usage(
-            "the runs",
-            format!("are of several subjects: {}", list(subjects)),
-            "be of one, for what is found in them is averaged",
-            "run boldly connect on each subject; boldly group takes their maps",
-        ));
-    }
-    if sessions.len() > 1 {
-        watch.warn(&format!(
-            "the runs are of several sessions ({}), and the mean over runs is that over all of them",
-            list(sessions)
-        ));
-    }
-    Ok(())
 }
 
 /// What can be said against the options before anything is read.

@@ -177,6 +177,16 @@ impl Combination {
         })
     }
 
+    /// What was done, in a sentence.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        format!(
+            "Echoes at {} ms were combined before anything else, with weights TE exp(-TE/T2*), T2* by {}.",
+            self.times(),
+            self.how()
+        )
+    }
+
     /// How T2* and S0 were found.
     fn how(&self) -> &'static str {
         match self.options.fit {
@@ -208,7 +218,9 @@ impl Combination {
         let of_good = named("mask").with("desc", "adaptiveGoodSignal");
         let (how, rule) = (self.how(), self.rule());
         let times = format!("echoes at {} ms", self.times());
-        let fitted = format!("of {times}, by {how}; 0 where no echo has signal");
+        let fitted = format!(
+            "of {times}, by {how}, of the good echoes and at least of the first two; 0 where none of these is above 0"
+        );
         let explained = format!(
             "Share of the variance of the means of all {times} that S0 exp(-TE/T2*) explains"
         );

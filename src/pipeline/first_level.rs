@@ -53,11 +53,17 @@ impl Plan {
     /// # Errors
     /// Internal for a block on a device.
     pub fn prepared_on_the_host(&self, tape: &mut Tape<'_>, host: HostBold) -> Result<HostBold> {
-        match self.prepared(tape, Bold::Host(host))? {
+        match self.prepared(tape, Bold::Host(complete(host, self.smooth.as_ref())))? {
             Bold::Host(host) => Ok(host),
             _ => Err(Error::internal("the run", "is not on the host", "be", "")),
         }
     }
+}
+
+/// A block of all volumes as it may be smoothed: a voxel that some volume lacks is outside in all, else its neighbours jump where it is missing.
+#[must_use]
+pub fn complete(host: HostBold, smoothing: Option<&Smoothing>) -> HostBold {
+    if smoothing.is_some() { host.without_missing() } else { host }
 }
 
 /// A block corrected, then smoothed, each where that is asked.
@@ -218,6 +224,7 @@ impl Story for Fitting<'_> {
         }
         let voxels = if fit_tells { self.fitted.in_mask(block) } else { self.fitted.usable(&host) };
         self.fitted.flat.extend(places(block, &flat::of_block(&host, &voxels)));
+        let host = complete(host, self.plan.smooth.as_ref());
         let bold = send(tape, self.source, host)?;
         let bold = self.plan.prepared(tape, bold)?;
         let fit = glm::fit(tape, &bold, &voxels, model)?;

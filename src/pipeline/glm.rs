@@ -112,6 +112,7 @@ fn open(spec: &GlmSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Opened
     refused::no_contrast(spec)?;
     refused::echoes_as_runs(spec)?;
     refused::run_as_its_column(spec)?;
+    inputs::of_one_subject(&spec.runs, "glm", watch)?;
     io::refuse_twins(&spec.runs.iter().flat_map(RunSpec::images).collect::<Vec<_>>())?;
     let mut runs = inputs::open(&spec.runs, &spec.design, watch)?;
     inputs::refuse_one_recording(&runs)?;

@@ -11,7 +11,6 @@ use serde_json::{Map, Value};
 use crate::design::censor::{LeftOut, Measures};
 use crate::design::confounds::Unmatched;
 use crate::design::events::{Events, Reading};
-use crate::design::hrf::Sampled;
 use crate::design::{self, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, Name, without_echo};
@@ -22,14 +21,13 @@ use crate::physio::{Peaks, PhysioSummary, Retroicor, Terms};
 use crate::pipeline::carried::Carried;
 use crate::pipeline::moment::{self, Moment};
 use crate::pipeline::recordings::{self, OfRun};
-use crate::pipeline::spec::{
-    DesignOptions, RecordOptions, ResponseFile, Role, RunSpec, SmoothOptions,
-};
+use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec, SmoothOptions};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
 use crate::table::Table;
 use crate::volume::{Grid, SliceGroups};
 
+mod alike;
 mod before;
 mod belongs;
 mod censored;
@@ -40,6 +38,7 @@ mod found;
 mod patterns;
 mod ready;
 mod resolved;
+mod response;
 mod shared;
 mod smoothed;
 mod spent;
@@ -48,7 +47,7 @@ mod timing;
 mod varied;
 
 pub use before::Survived;
-pub use belongs::{apart, refuse_others, say_apart};
+pub use belongs::{apart, of_one_subject, refuse_others, say_apart};
 pub use combined::Echoes;
 use confounded::Confounded;
 pub use confounded::measures;
@@ -199,11 +198,14 @@ pub fn open_bold(path: &Path, watch: &dyn Watch) -> Result<BoldFile> {
 /// # Errors
 /// What their files hold or lack.
 pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Result<Vec<Run>> {
+    response::say_doubts(options.hrf_file.as_ref(), watch)?;
     let options = varied::of_each(specs, options, watch)?;
     say_shared(&specs.iter().collect::<Vec<_>>(), watch)?;
+    alike::say_further_echoes(specs, watch)?;
     let open = |(spec, options): (_, &Cow<DesignOptions>)| open_one(spec, options, watch);
     let runs = specs.iter().zip(&options).map(open).collect::<Result<Vec<Run>>>()?;
     refuse_unmatched(&runs, watch)?;
+    alike::say_unlike_smoothing(&runs, watch);
     Ok(runs)
 }
 
@@ -212,6 +214,7 @@ pub fn open(specs: &[RunSpec], options: &DesignOptions, watch: &dyn Watch) -> Re
 /// # Errors
 /// As [`open`].
 pub fn open_alone(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Result<Run> {
+    response::say_doubts(options.hrf_file.as_ref(), watch)?;
     let run = open_one(spec, options, watch)?;
     refuse_unmatched(std::slice::from_ref(&run), watch)?;
     Ok(run)
@@ -357,7 +360,7 @@ fn design(
     let tr = acquisition.tr;
     let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
     (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
-    made.own = options.hrf_file.as_ref().map(own_response).transpose()?;
+    made.own = options.hrf_file.as_ref().map(response::own).transpose()?;
     let (mut doubts, mut why_no_column) = (Vec::new(), Vec::new());
     if let Some(path) = &spec.events {
         let table = io::tsv::read(path)?;
@@ -415,11 +418,6 @@ fn events(table: &Table, options: &DesignOptions) -> Result<Events> {
         fixed_duration_s: options.hrf.fixed_duration(),
     };
     design::events::read(table, &reading)
-}
-
-/// A response of one's own.
-fn own_response(file: &ResponseFile) -> Result<Sampled> {
-    Sampled::new(&display(&file.path), &io::rows::read(&file.path)?, file.step_s)
 }
 
 /// The columns of a run's logs at the moments of its slices.

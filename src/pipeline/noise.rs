@@ -12,7 +12,7 @@ use crate::kernels::lags::{self, LagModel};
 use crate::kernels::smooth::Taps;
 use crate::maps::Dof;
 use crate::stats::ar1::{Ar1, Border, Pairs, Rule};
-use crate::stats::arma11::Arma11;
+use crate::stats::arma11::{Arma11, Starts};
 use crate::stats::gls::Question;
 use crate::stats::least_squares::orthonormal_basis;
 use crate::stats::tails::TTail;
@@ -112,6 +112,8 @@ pub struct ResidualMaps {
     pub unit: Vec<f64>,
     /// Of all regressors; none where the residuals were made of them.
     pub estimates: Option<Estimates>,
+    /// The same where another device may find them, of voxels that were fitted there; none unless another fit is held against this one.
+    pub estimates_beyond: Option<Estimates>,
 }
 
 impl Autocorrelation {
@@ -214,7 +216,7 @@ impl Autocorrelation {
     }
 
     /// What a block's residuals `[volume][voxel]` say, while they are at hand. `starts`: `[voxel]`.
-    pub fn take_series(&self, held: &mut Held, residual: &Array2<f64>, starts: &[[u32; 2]]) {
+    pub fn take_series(&self, held: &mut Held, residual: &Array2<f64>, starts: &[Starts]) {
         let mut first = 0;
         let of = |run: OneGroup<'_>| {
             let voxels = first..first + run.places.len();

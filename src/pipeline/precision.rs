@@ -142,8 +142,7 @@ pub fn for_image(
     ))
 }
 
-/// Tells of values of a run that are none, which an image that is made of it has as they are; their counts. `but`: what else becomes of
-/// such voxels.
+/// Tells of values of a run that are none; their counts. `but`: what becomes of such voxels.
 pub fn say_lacking(
     lacking: &Lacking,
     (path, but): (&Path, &str),
@@ -154,7 +153,7 @@ pub fn say_lacking(
         return Vec::new();
     }
     watch.warn(&format!(
-        "{n_voxels} voxels of {} are not finite in some volume ({n_volumes} of them); they stay so there, and {but}",
+        "{n_voxels} voxels of {} are not finite in some volume ({n_volumes} of them); {but}",
         display(path)
     ));
     vec![

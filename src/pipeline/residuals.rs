@@ -42,6 +42,8 @@ pub struct Fit<'a> {
     pub plan: &'a Plan,
     /// What was found.
     pub estimates: &'a Estimates,
+    /// The same where another device may have found it, of voxels where it may.
+    pub beyond: Option<&'a Estimates>,
     /// Of the noise, and what effects were multiplied by: 0 of what left the mask.
     pub maps: &'a ResidualMaps,
 }
@@ -94,24 +96,28 @@ struct Residuals<'a, 's> {
 }
 
 impl Story for Residuals<'_, '_> {
-    type Begun = HostBold;
+    type Begun = (HostBold, Option<HostBold>);
 
-    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<HostBold> {
+    fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Self::Begun> {
         let host = read_timed(tape, self.source, block)?;
         let host = self.fit.plan.prepared_on_the_host(tape, host)?;
-        let mut residuals = residuals(&host, self.fit, &self.fit.plan.model);
+        let Fit { plan, estimates, beyond, .. } = *self.fit;
+        let of = |estimates| residuals(&host, self.fit, (&plan.model, estimates));
+        let (mut residuals, other) = (of(estimates), beyond.map(of));
         if !self.beside.is_empty() {
             let core = residuals.block.clone();
             let own = self.beside.iter_mut().map(|column| column.read(&core));
             without_own(&mut residuals, &own.collect::<Result<Vec<_>>>()?, self.fit)?;
         }
         self.source.reuse(host.data);
-        Ok(residuals)
+        Ok((residuals, other))
     }
 
-    fn finish(&mut self, done: &Done<'_>, residuals: HostBold) -> Result<()> {
-        if let Some(sink) = self.sink.as_deref_mut() {
-            write_timed(done, sink, &residuals)?;
+    fn finish(&mut self, done: &Done<'_>, (residuals, other): Self::Begun) -> Result<()> {
+        match (self.sink.as_deref_mut(), &other) {
+            (Some(sink), Some(other)) => sink.write_either(&residuals, other)?,
+            (Some(sink), None) => write_timed(done, sink, &residuals)?,
+            (None, _) => {}
         }
         if let Some(found) = &mut self.found {
             found.add(residuals)?;
@@ -120,8 +126,8 @@ impl Story for Residuals<'_, '_> {
     }
 }
 
-/// Of the core planes of a block.
-fn residuals(bold: &HostBold, fit: &Fit<'_>, model: &Model) -> HostBold {
+/// Of the core planes of a block, by these estimates or, of a voxel without, by those of the fit.
+fn residuals(bold: &HostBold, fit: &Fit<'_>, (model, estimates): (&Model, &Estimates)) -> HostBold {
     let core = Block { planes: bold.block.core.clone(), ..bold.block.clone() };
     let (plane_len, length) = (core.plane_len(), core.volume_len());
     let offset = (core.planes.start - bold.block.planes.start) * plane_len;
@@ -133,7 +139,8 @@ fn residuals(bold: &HostBold, fit: &Fit<'_>, model: &Model) -> HostBold {
     rows.enumerate().for_each(|(volume, (to, from))| {
         for (at, (e, y)) in to.iter_mut().zip(&from[offset..offset + length]).enumerate() {
             let place = first + at;
-            let Some(beta) = fit.estimates.of(place).filter(|_| fit.maps.unit[place] != 0.0) else {
+            let beta = estimates.of(place).or_else(|| fit.estimates.of(place));
+            let Some(beta) = beta.filter(|_| fit.maps.unit[place] != 0.0) else {
                 continue;
             };
             let design = &model.solvers[model.group_of_plane[place / plane_len]].design;

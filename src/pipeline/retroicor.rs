@@ -109,7 +109,11 @@ fn correct(
     };
     let rounding = out.finish()?;
     rounding.iter().for_each(|cost| watch.note(&cost.to_string()));
-    let mut lacks = precision::say_lacking(&lacking, (&run.path, "are not corrected"), watch);
+    let mut lacks = precision::say_lacking(
+        &lacking,
+        (&run.path, "they stay so there, and are not corrected"),
+        watch,
+    );
     lacks.extend(precision::say_empty(&empty, (&run.path, &run.kept), CORRECTED, watch));
     let is_masked = proof.is_some();
     let found = chance::verdict(&sample, run, &spec.design.terms, is_masked, watch)?;

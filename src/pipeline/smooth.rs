@@ -15,6 +15,10 @@ use crate::pipeline::spec::{Command, Role, SmoothOptions, SmoothSpec};
 use crate::pipeline::watch::Watch;
 use crate::pipeline::{carried, precision, smoothing};
 
+/// What becomes of voxels that some volume lacks.
+const BLANK: &str = "a voxel that a volume with other values lacks is not a number in every volume, and weighs nothing in its neighbours, \
+                     which would jump where it is missing";
+
 /// Smooth a run; a FWHM of 0 copies it.
 ///
 /// # Errors
@@ -51,8 +55,8 @@ pub fn run(
         Some(s) => smoothing::smooth_run(ladder, &mut looked, out.as_mut(), s, watch)?,
         None => smoothing::copy_run(ladder, &mut looked, out.as_mut(), watch)?,
     }
-    let mut lacks =
-        precision::say_lacking(&lacking, (&spec.bold, "weigh nothing in their neighbours"), watch);
+    let becomes = if smoothing.is_some() { BLANK } else { "they stay so there" };
+    let mut lacks = precision::say_lacking(&lacking, (&spec.bold, becomes), watch);
     let all: Vec<usize> = (0..bold.n_volumes).collect();
     lacks.extend(precision::say_empty(&empty, (&spec.bold, &all), "They stay so", watch));
     let rounding = out.finish()?;

@@ -4,11 +4,16 @@ use crate::error::{Error, Result};
 use crate::gpu::{Done, Stored, Tape};
 use crate::io::source::{BoldSink, BoldSource};
 use crate::kernels::smooth::{self, Taps};
-use crate::pipeline::blocks::{Cut, Ladder, Story, give_back, load, read_timed, write_timed};
+use crate::pipeline::blocks::{
+    Cut, Ladder, Story, batches, give_back, load, read_timed, send, write_timed,
+};
 use crate::pipeline::masks;
 use crate::pipeline::spec::SmoothOptions;
 use crate::pipeline::watch::Watch;
-use crate::volume::{Block, Grid, Mask};
+use crate::volume::{Block, Grid, HostBold, Mask};
+
+/// Bytes of a run that are looked through at a time.
+const LOOK_BYTES: usize = 8 << 20;
 
 /// What the smoothing of a run needs.
 #[derive(Debug, Clone)]
@@ -62,8 +67,43 @@ pub fn smooth_run(
     watch: &dyn Watch,
 ) -> Result<()> {
     let blocks = ladder.batches(source)?;
+    let is_one = blocks.len() == 1 && ladder.device.block_bytes().is_none();
+    let lacking = if is_one { None } else { Some(lacking_of(source)?) };
     watch.stage("smooth", blocks.len());
-    ladder.climb(blocks, Cut::Volumes, watch, &mut Smooth { source, sink, smoothing })
+    ladder.climb(blocks, Cut::Volumes, watch, &mut Smooth { source, sink, smoothing, lacking })
+}
+
+/// The voxels that some volume of a run lacks, positions in the grid: outside in all of its volumes, else their neighbours jump where they
+/// are missing. A volume that lacks every voxel says nothing of them.
+///
+/// # Errors
+/// Those of reading.
+fn lacking_of(source: &mut dyn BoldSource) -> Result<Vec<u32>> {
+    let (shape, n_volumes) = (source.shape(), source.n_volumes());
+    let mut lacking = Vec::new();
+    if !source.may_lack() {
+        return Ok(lacking);
+    }
+    for block in batches(shape, n_volumes, LOOK_BYTES) {
+        let bold = source.read(&block)?;
+        lacking.extend(lacking_in(&bold));
+        source.reuse(bold.data);
+    }
+    lacking.sort_unstable();
+    lacking.dedup();
+    Ok(lacking)
+}
+
+/// The same of whole volumes.
+fn lacking_in(bold: &HostBold) -> Vec<u32> {
+    let missing = bold.missing();
+    if missing.is_empty() {
+        return Vec::new();
+    }
+    let volumes = bold.data.chunks_exact(bold.block.volume_len().max(1));
+    let some: Vec<&[f32]> = volumes.filter(|v| v.iter().any(|value| value.is_finite())).collect();
+    let lacks = |at: &u32| some.iter().any(|volume| !volume[*at as usize].is_finite());
+    missing.iter().copied().filter(lacks).collect()
 }
 
 /// Read, smooth, write.
@@ -71,6 +111,8 @@ struct Smooth<'a> {
     source: &'a mut dyn BoldSource,
     sink: &'a mut dyn BoldSink,
     smoothing: &'a Smoothing,
+    /// Voxels that are outside; none known of one block of all volumes, which tells itself.
+    lacking: Option<Vec<u32>>,
 }
 
 impl Story for Smooth<'_> {
@@ -78,7 +120,16 @@ impl Story for Smooth<'_> {
 
     fn begin(&mut self, tape: &mut Tape<'_>, block: &Block) -> Result<Stored> {
         let Smoothing { taps, within } = self.smoothing;
-        let bold = load(tape, self.source, block)?;
+        let bold = match &self.lacking {
+            Some(lacking) if lacking.is_empty() => load(tape, self.source, block)?,
+            known => {
+                let host = read_timed(tape, self.source, block)?;
+                let own = known.is_none().then(|| lacking_in(&host));
+                let lacking = known.as_ref().or(own.as_ref()).map_or(&[][..], Vec::as_slice);
+                let host = if lacking.is_empty() { host } else { host.without(lacking) };
+                send(tape, self.source, host)?
+            }
+        };
         let bold = smooth::smooth(tape, bold, taps, within.as_ref())?;
         tape.store(bold)
     }

@@ -198,7 +198,7 @@ pub struct GlmSpec {
     /// Whether a run that does not determine a contrast is left out of it; else it is an error.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub skip_missing: bool,
-    /// Degrees of freedom that must be left of a run that lacks volumes.
+    /// Degrees of freedom that must be left of a run that lacks volumes; more than [`MIN_DOF`] of any.
     #[serde(default = "min_dof", skip_serializing_if = "is_min_dof")]
     pub min_dof: f64,
     /// Whether its residuals are.

@@ -88,6 +88,16 @@ impl LeastSquares {
     }
 }
 
+/// Whether a column `[volume]` is a sum of the columns of a design `[volume][regressor]`, to rounding.
+///
+/// # Errors
+/// As [`LeastSquares::new`].
+pub fn spans(design: ArrayView2<f64>, column: ArrayView1<f64>) -> Result<bool> {
+    let fitted = design.dot(&LeastSquares::new(design)?.pinv.dot(&column));
+    let left = &column - &fitted;
+    Ok(left.dot(&left) <= ESTIMABLE * column.dot(&column))
+}
+
 impl Determined {
     /// B of contrasts C `[row][regressor]`, for which C (X'X)^+ C' = B'B: `[rank][row]`.
     #[must_use]

@@ -87,6 +87,19 @@ pub fn cases() -> Vec<Case> {
             &["(smooth within)", "sub-02 for sub-01"],
         ),
         case(
+            "runs of two subjects",
+            |dir| {
+                second_run(dir);
+                copy(dir, "bold.nii", "sub-01_task-pain_bold.nii");
+                copy(dir, "bold.json", "sub-01_task-pain_bold.json");
+                copy(dir, "second_bold.nii", "sub-02_task-pain_bold.nii");
+                copy(dir, "bold.json", "sub-02_task-pain_bold.json");
+            },
+            "glm sub-01_task-pain_bold.nii sub-02_task-pain_bold.nii --events events.tsv events.tsv --contrast pain --out out --device cpu",
+            2,
+            &["of several subjects: sub-01, sub-02", "run boldly glm on each", "boldly group"],
+        ),
+        case(
             "one design of another task for several runs",
             |dir| {
                 named(dir, "events.tsv", "task-rest_events.tsv");
@@ -194,4 +207,22 @@ fn one_design_for_several_runs_may_be_called_after_one_of_them_and_a_mask_after_
     let line = line.replace("sub-01_events.tsv", "sub-01_task-pain_acq-2_events.tsv");
     let message = String::from_utf8_lossy(&boldly(dir, &line).stderr).into_owned();
     assert_eq!(message.matches("(events) does not name").count(), 1, "once for both: {message}");
+}
+
+#[test]
+fn runs_of_two_tasks_are_told_to_be_averaged_over_both() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let dir = folder.path();
+    good_dataset(dir);
+    second_run(dir);
+    for (from, task) in [("bold", "pain"), ("second_bold", "heat")] {
+        copy(dir, &format!("{from}.nii"), &format!("sub-01_task-{task}_bold.nii"));
+        copy(dir, "bold.json", &format!("sub-01_task-{task}_bold.json"));
+    }
+    let line = "glm sub-01_task-pain_bold.nii sub-01_task-heat_bold.nii --events events.tsv events.tsv --mask mask.nii --contrast pain \
+                --out out --device cpu";
+    let output = boldly(dir, line);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{said}");
+    assert!(said.contains("the runs are of several tasks (task-pain, task-heat)"), "{said}");
 }

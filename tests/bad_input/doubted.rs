@@ -153,3 +153,75 @@ fn a_run_is_no_column_of_its_own() {
     has(&said, &["is the run itself, of which it explains all"]);
     assert!(!folder.path().join("out").exists());
 }
+
+#[test]
+fn a_design_in_which_nothing_is_constant_is_told() {
+    let folder = dataset();
+    let dir = folder.path();
+    let told_of = "no column of the design of bold.nii, nor a sum of them, is constant";
+    let wave = |n: usize| (n as f64 * 0.7).sin();
+    design(dir, "a\tb", |n| format!("{}\t{}", wave(n), wave(2 * n)));
+    has(&told(dir, DESIGN, 0), &[told_of, "add a column `constant` of ones to --design"]);
+    for header in ["a\tconstant", "a\ton\toff"] {
+        design(dir, header, |n| match header {
+            "a\tconstant" => format!("{}\t1", wave(n)),
+            _ => format!("{}\t{}\t{}", wave(n), n % 2, 1 - n % 2),
+        });
+        let said = told(dir, &format!("{DESIGN} --overwrite"), 0);
+        assert!(!said.contains("is constant"), "{said}");
+    }
+}
+
+#[test]
+fn volumes_before_the_steady_state_are_told_unless_something_says_which() {
+    let folder = dataset();
+    let dir = folder.path();
+    let line = "glm bold.nii --events events.tsv --mask mask.nii --contrast pain --out out --device cpu --overwrite";
+    let brighter = "the first 2 volumes of bold.nii are brighter than those that follow";
+    assert!(!told(dir, line, 0).contains("brighter"));
+    nifti(dir, "bold.nii", &SHAPE, 3.0, |n| value(n) * [1.3, 1.1, 1.0][(n / 120).min(2)]);
+    has(&told(dir, line, 0), &[brighter, "--censor non-steady leaves them out"]);
+    has(&told(dir, &line.replace("--mask mask.nii", ""), 0), &[brighter]);
+    let said = told(dir, &format!("{line} --censor non-steady"), 0);
+    assert!(!said.contains("brighter") && said.contains("2 volumes of 40 left out"), "{said}");
+    let connect = "connect bold.nii --seed s=sphere:6,6,6:5 --coordinates native --mask mask.nii --out edges --device cpu";
+    has(&told(dir, connect, 0), &[brighter]);
+}
+
+#[test]
+fn a_response_that_breaks_off_is_told_once() {
+    let folder = dataset();
+    let dir = folder.path();
+    text(dir, "h.txt", "0\n2\n1.9\n");
+    let line = "glm bold.nii --events events.tsv --mask mask.nii --contrast pain --hrf file:h.txt@1 --out out --device cpu";
+    let said = told(dir, line, 0);
+    assert_eq!(
+        said.matches("the response in h.txt breaks off at 95 % of its peak").count(),
+        1,
+        "{said}"
+    );
+}
+
+#[test]
+fn echoes_beside_those_that_are_given_and_runs_that_were_smoothed_unalike_are_told() {
+    let folder = dataset();
+    let dir = folder.path();
+    second_run(dir);
+    for (from, to) in [("bold", "sub-01_echo-1_bold"), ("second_bold", "sub-01_echo-2_bold")] {
+        copy(dir, &format!("{from}.nii"), &format!("{to}.nii"));
+        copy(dir, "bold.json", &format!("{to}.json"));
+    }
+    let line =
+        "--events events.tsv --mask mask.nii --contrast pain --out out --device cpu --overwrite";
+    let beside = "sub-01_echo-1_bold.nii is one echo of a run, and is fitted as it is: beside it lie sub-01_echo-2_bold.nii";
+    has(&told(dir, &format!("glm sub-01_echo-1_bold.nii {line}"), 0), &[beside]);
+    assert!(!told(dir, &format!("glm bold.nii {line}"), 0).contains("echo"));
+    told(dir, "smooth second_bold.nii --fwhm 6 --out smoothed.nii --device cpu", 0);
+    let both = line.replace("events.tsv --mask", "events.tsv events.tsv --mask");
+    let said = told(dir, &format!("glm bold.nii smoothed.nii {both}"), 0);
+    has(
+        &said,
+        &["bold.nii was not smoothed before, and smoothed.nii was smoothed before, by 6.00 mm"],
+    );
+    assert!(!told(dir, &format!("glm bold.nii second_bold.nii {both}"), 0).contains("smoothed"));
+}

@@ -56,6 +56,20 @@ pub fn cases() -> Vec<Case> {
             &["bold.nii", "--mask"],
         ),
         case(
+            "a run without its mean and without a mask",
+            |d| nifti(d, "bold.nii", &SHAPE, 3.0, |n| value(n) - 1008.0),
+            "glm bold.nii --events events.tsv --contrast pain --out out --device cpu",
+            65,
+            &["bold.nii", "has a negative mean in", "demeaned", "--mask", "--scaling none"],
+        ),
+        case(
+            "a run of which rounding alone is above 0",
+            |d| nifti(d, "bold.nii", &SHAPE, 3.0, |n| 1e-6 + [1.0, -1.0][n / 120 % 2]),
+            "connect bold.nii --seed s=sphere:6,6,6:5 --coordinates native --out out --device cpu",
+            65,
+            &["bold.nii", "standard deviation over time", "z-scored", "--mask"],
+        ),
+        case(
             "a folder as an image",
             |d| {
                 remove(d, "bold.nii");

@@ -233,6 +233,26 @@ fn values_that_are_none_are_counted_and_told_by_who_writes_the_run_anew() {
 }
 
 #[test]
+fn a_value_that_is_none_leaves_its_voxel_out_of_the_smoothing_of_all_volumes() {
+    let folder = dataset();
+    let dir = folder.path();
+    let n_voxels: usize = SHAPE[..3].iter().product();
+    let of = |lost: fn(usize) -> bool, out: &str| {
+        nifti(dir, "bold.nii", &SHAPE, 3.0, |n| match (n / n_voxels, n % n_voxels) {
+            (volume, 45) if lost(volume) => f32::NAN,
+            (_, 45) => 5000.0,
+            _ => value(n),
+        });
+        run(dir, &format!("smooth bold.nii --out {out}.nii --device cpu --fwhm 6"));
+        run(dir, &format!("glm bold.nii --mask mask.nii {EVENTS_ONLY} --fwhm 6 --out {out}"));
+        let smoothed = fs::read(dir.join(format!("{out}.nii"))).expect("an image")[352..].to_vec();
+        (smoothed, map(dir, &format!("{out}/{EFFECT}")))
+    };
+    let (one, all) = (of(|volume| volume == 7, "one"), of(|_| true, "all"));
+    assert!(one == all, "a voxel that one volume lacks weighs in none");
+}
+
+#[test]
 fn runs_that_are_finite_in_no_voxel_together_are_refused_after_both_were_fitted() {
     let folder = dataset();
     let dir = folder.path();

@@ -171,7 +171,7 @@ fn a_run_that_lacks_a_condition_is_named_wherever_it_matters() {
     run(
         dir,
         &format!(
-            "glm study/{} {second} --events study/{} pain.tsv --mask study/{} --device cpu --contrast pain --contrast control --skip-missing --report --out out",
+            "glm study/{} {second} --events study/{} pain.tsv --mask study/{} --device cpu --contrast pain --contrast control --contrast d=pain@run-1-pain@run-2 --contrast one=pain@run-1 --skip-missing --report --out out",
             paths::BOLD,
             paths::EVENTS,
             paths::MASK
@@ -185,9 +185,20 @@ fn a_run_that_lacks_a_condition_is_named_wherever_it_matters() {
     assert!(!text(&all, "contrast-1").contains("Over the runs"));
     assert!(text(&all, "run-2").contains("no: the run does not count for it"));
     assert!(!text(&all, "run-1").contains("no: "));
+    assert!(!text(&all, "run-1").contains("not asked: "));
     let rows = text(&all, "contrasts");
     assert!(rows.contains("pain (t)all alike1"), "{rows}");
     assert!(rows.contains("control (t)all alike1"), "{rows}");
-    assert!(text(&all, "methods").contains("Each of 2 runs was analysed"));
+    assert!(html.contains("d (t) run-2"), "the picture says which run a row is of");
+    assert!(text(&all, "run-2").contains("onenot asked: it weighs nothing in this run"));
+    let methods = text(&all, "methods");
+    for part in [
+        "Each of 2 runs was analysed",
+        "Task columns were sampled at",
+        "Runs were combined by fixed effects, each run counting alike.",
+        "Of contrasts that name runs (d, one) effects and variances are summed",
+    ] {
+        assert!(methods.contains(part), "{part}: {methods}");
+    }
     run(dir, "verify out -q");
 }

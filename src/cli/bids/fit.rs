@@ -37,7 +37,7 @@ pub(super) struct FitArgs {
     two_sided: bool,
     /// Degrees of freedom that must be left
     ///
-    /// Of a run that lacks volumes: variances of fewer are hardly known, and p are too small
+    /// Of a run that lacks volumes, and above 10 of any: variances of fewer are hardly known, and p are too small
     #[arg(help_heading = heading::MODEL, long, value_name = "N", default_value_t = MIN_DOF, value_parser = min_dof, allow_negative_numbers = true)]
     min_dof: f64,
     /// Slow drift beside the model's columns [default: none]

@@ -13,7 +13,7 @@ use super::stratum::Stratum;
 use super::sum::sum;
 use crate::design::contrast::{Columns, parse_f_of, parse_named, parse_t_of};
 use crate::error::{Error, Result};
-use crate::stats::least_squares::LeastSquares;
+use crate::stats::least_squares::{LeastSquares, spans};
 use crate::table::Table;
 
 /// A contrast: its name, whether it is F, and its weights `[row][column]`.
@@ -68,7 +68,14 @@ pub(super) fn matrix(sample: &Sample, request: &Request<'_>) -> Result<Resolved>
         (name.clone(), false, weights)
     });
     let own = own.collect();
-    let warnings = dependence(sample, &rows, false).into_iter().collect();
+    let mut warnings: Vec<String> = dependence(sample, &rows, false).into_iter().collect();
+    if !spans(design.view(), Array1::ones(design.nrows()).view())? {
+        warnings.push(
+            "no column of the matrix, nor a sum of them, is constant: the mean over maps is then error, unless it is known to be 0; add a \
+             column `intercept` of ones"
+                .to_owned(),
+        );
+    }
     let coded =
         Coded { columns, design, rows, without: Vec::new(), terms: Vec::new(), notes: Vec::new() };
     let resolved = resolved(sample, request, coded, own)?;

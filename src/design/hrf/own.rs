@@ -18,6 +18,11 @@ pub struct Sampled {
 const COARSEST_S: f64 = 10.0;
 const LONGEST_S: f64 = 300.0;
 
+/// Samples of a rise and a fall.
+const FEWEST: usize = 3;
+/// Share of its peak at which a response that ends is not over.
+const BROKEN_OFF: f64 = 0.25;
+
 impl Sampled {
     /// From the rows of a text file: one number each and `step_s` seconds from one to the next, the first at 0 s; or two, seconds and
     /// value. `name`: the file, for messages.
@@ -85,6 +90,26 @@ impl Sampled {
             return bad("is 0 throughout".to_owned(), "have other values", "");
         }
         Ok(Sampled { times_s, values })
+    }
+
+    /// What is unlike a response that rises and falls, in words behind its name.
+    #[must_use]
+    pub fn doubts(&self) -> Vec<String> {
+        let mut doubts = Vec::new();
+        let n = self.values.len();
+        if n < FEWEST {
+            doubts.push(format!("has {n} samples, with straight lines between them: {FEWEST} or more show a rise and a fall"));
+        }
+        let peak = self.values.iter().fold(0.0_f64, |most, value| most.max(value.abs()));
+        let last = self.values[n - 1].abs();
+        if n >= FEWEST && last > BROKEN_OFF * peak {
+            doubts.push(format!(
+                "breaks off at {:.0} % of its peak, {} s after the onset, and is 0 from there on: give samples until it is over",
+                100.0 * last / peak,
+                self.times_s[n - 1]
+            ));
+        }
+        doubts
     }
 
     /// The response `t` seconds after the onset.

@@ -5,6 +5,9 @@ use rayon::prelude::*;
 use super::passing::{Keeps, Passing};
 use crate::volume::HostBold;
 
+/// So many volumes at the start of a run show whether it had reached its steady state.
+const FIRST: usize = 50;
+
 /// Voxels that one core adds up at a time.
 const CHUNK: usize = 4096;
 
@@ -13,6 +16,8 @@ const CHUNK: usize = 4096;
 pub struct Means {
     /// `[voxel]`
     sum: Vec<f64>,
+    /// Of all voxels that are finite, of the first volumes, `[volume]`.
+    first: Vec<f64>,
     n_volumes: usize,
     plane_len: usize,
     /// Planes whose volumes have all passed.
@@ -28,11 +33,18 @@ impl Means {
         let plane_len = shape[0] * shape[1];
         Means {
             sum: vec![0.0; plane_len * shape[2]],
+            first: vec![0.0; n_volumes.min(FIRST)],
             n_volumes,
             plane_len,
             planes: vec![false; shape[2]],
             volumes: vec![false; n_volumes],
         }
+    }
+
+    /// The means over voxels of the first volumes, `[volume]`, of a run of which all has passed.
+    #[must_use]
+    pub fn of_first_volumes(&self) -> Vec<f64> {
+        self.first.iter().map(|sum| sum / self.sum.len().max(1) as f64).collect()
     }
 
     /// The means, `[voxel]`; none where something of the run has not passed.
@@ -56,12 +68,19 @@ impl Keeps for Means {
                 let at = (plane - block.planes.start) * self.plane_len;
                 let sum = &mut self.sum[plane * self.plane_len..][..self.plane_len];
                 add(sum, &bold.data, (at, len));
+                for (first, volume) in self.first.iter_mut().zip(bold.data.chunks_exact(len.max(1)))
+                {
+                    *first += finite(&volume[at..at + self.plane_len]);
+                }
                 self.planes[plane] = true;
             }
         } else if block.planes.len() == self.planes.len() && !self.planes.contains(&true) {
             for (volume, data) in block.volumes.clone().zip(bold.data.chunks_exact(len.max(1))) {
                 if !self.volumes[volume] {
                     add(&mut self.sum, data, (0, len));
+                    if let Some(first) = self.first.get_mut(volume) {
+                        *first += finite(data);
+                    }
                     self.volumes[volume] = true;
                 }
             }
@@ -71,6 +90,11 @@ impl Keeps for Means {
     fn bytes(&self) -> u64 {
         (self.sum.len() * size_of::<f64>()) as u64
     }
+}
+
+/// The sum of the values that are finite.
+fn finite(values: &[f32]) -> f64 {
+    values.iter().filter(|value| value.is_finite()).map(|&value| f64::from(value)).sum()
 }
 
 /// Add the volumes of `data`, each of `len` values, to sums that begin at `first` in each.
@@ -115,6 +139,9 @@ mod tests {
                 averaged.read(block).expect("memory reads");
             }
             assert_eq!(means.image(), is_whole.then(|| want.clone()), "{cut:?}");
+            let sum = |t: usize| data[t * 60..][..60].iter().map(|v| f64::from(*v)).sum::<f64>();
+            let first: Vec<f64> = (0..6).map(|t| sum(t) / 60.0).collect();
+            assert_eq!(means.of_first_volumes() == first, is_whole, "{cut:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::hash::Checksum;
+use super::sample::SampleType;
 use super::{BoldFile, BoldWriter, Coarse, Rounding};
 use crate::error::Result;
 use crate::volume::{Block, HostBold};
@@ -77,6 +78,10 @@ pub trait BoldSource {
     fn prefetch(&mut self) {}
     /// Grants bytes of memory for what is held between two reads; none: any number.
     fn grant(&mut self, _bytes: Option<u64>) {}
+    /// Whether a value may not be finite.
+    fn may_lack(&self) -> bool {
+        true
+    }
     /// Lets go of what is held between two reads.
     fn release(&mut self) {}
     /// The files behind it with their checksums, as they lie on disk.
@@ -103,6 +108,13 @@ pub trait BoldSink {
     /// # Errors
     /// Whatever writing meets.
     fn write(&mut self, bold: &HostBold) -> Result<()>;
+    /// The same where another device may have found `other` as well, of the same block.
+    ///
+    /// # Errors
+    /// As [`BoldSink::write`].
+    fn write_either(&mut self, bold: &HostBold, _other: &HostBold) -> Result<()> {
+        self.write(bold)
+    }
     /// Whether it takes volumes in order, so that slabs of planes would be collected first.
     fn is_stream(&self) -> bool {
         false
@@ -147,6 +159,10 @@ impl BoldSource for BoldFile {
     }
     fn release(&mut self) {
         BoldFile::release(self);
+    }
+    fn may_lack(&self) -> bool {
+        matches!(self.header.sample, SampleType::F32 | SampleType::F64)
+            || self.header.may_exceed_f32()
     }
     fn checksums(&mut self) -> Result<Vec<(PathBuf, Checksum)>> {
         Ok(vec![(self.data_path().to_owned(), self.checksum()?)])

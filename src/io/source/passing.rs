@@ -75,6 +75,10 @@ impl<K: Keeps> BoldSource for Passing<'_, K> {
         self.source.grant(bytes);
     }
 
+    fn may_lack(&self) -> bool {
+        self.source.may_lack()
+    }
+
     fn release(&mut self) {
         self.source.release();
     }

@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::stats::arma11::{Arma11, Trial, lowest, neighbours, trial_values};
+use crate::stats::arma11::{Arma11, Starts, Trial, lowest, neighbours, trial_values};
 use crate::stats::gls::take_product;
 use crate::stats::panel::{Lanes, lanes_mut, project, sum_of_squares, width};
 
@@ -17,8 +17,8 @@ pub(super) fn starts(
     residual: &Array2<f64>,
     slice_group: &[u32],
     of_groups: &[Arma11],
-) -> Vec<[u32; 2]> {
-    let mut found = vec![[0; 2]; slice_group.len()];
+) -> Vec<Starts> {
+    let mut found = vec![[0; 3]; slice_group.len()];
     let beside = neighbours(&trial_values());
     let mut groups = slice_group.to_vec();
     groups.sort_unstable();
@@ -40,10 +40,10 @@ pub(super) fn starts(
 
 /// The voxels of one group: where each task's begin, and what is found of them.
 fn cut<'a>(
-    found: &'a mut [[u32; 2]],
+    found: &'a mut [Starts],
     slice_group: &[u32],
     group: u32,
-) -> Vec<(usize, &'a mut [[u32; 2]])> {
+) -> Vec<(usize, &'a mut [Starts])> {
     let mut jobs = Vec::new();
     let (mut first, mut left) = (0, found);
     for same in slice_group.chunk_by(|a, b| a == b) {
@@ -63,7 +63,7 @@ struct Scan<'a> {
     trials: &'a [Trial],
     beside: &'a [Vec<usize>],
     residual: ArrayView2<'a, f64>,
-    found: &'a mut [[u32; 2]],
+    found: &'a mut [Starts],
 }
 
 impl WithSimd for Scan<'_> {
@@ -91,8 +91,7 @@ impl WithSimd for Scan<'_> {
                 }
             }
             for (found, values) in found.iter_mut().zip(&values) {
-                let starts = lowest(values, beside);
-                *found = [starts[0], starts[starts.len() - 1]].map(|k| k as u32);
+                *found = lowest(values, beside, model.doubt());
             }
         }
     }

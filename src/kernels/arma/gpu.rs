@@ -9,7 +9,7 @@ use crate::gpu::{
     Buffer, Constants, Done, Download, Gpu, QUADS, Recording, Shader, Step, Variant, quads_for,
 };
 use crate::kernels::glm::DeviceFit;
-use crate::stats::arma11::{Arma11, Trial, neighbours, trial_values};
+use crate::stats::arma11::{Arma11, Starts, Trial, neighbours, trial_values};
 
 const WORKGROUP: usize = 64;
 /// Bytes of one buffer of trials: far below what any device binds. A trial may need more by itself.
@@ -164,12 +164,13 @@ fn put(words: &mut Vec<f32>, trial: &Trial, (row, rank): (usize, usize)) {
 }
 
 impl Coming {
-    pub(super) fn read(&self, done: &Done<'_>) -> Result<Vec<[u32; 2]>> {
-        let mut found = vec![[0; 2]; self.order.len()];
+    pub(super) fn read(&self, done: &Done<'_>) -> Result<Vec<Starts>> {
+        let mut found = vec![[0; 3]; self.order.len()];
         done.read(&self.starts, |starts| {
             let (least, next) = starts.split_at(found.len());
             for ((&at, least), next) in self.order.iter().zip(least).zip(next) {
-                found[at as usize] = [least.to_bits(), next.to_bits()];
+                let (least, next) = (least.to_bits(), next.to_bits());
+                found[at as usize] = [least, next, least];
             }
         })?;
         Ok(found)

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{Activity, Done, Shader, Span, Tape};
 use crate::kernels::glm::Fit;
 use crate::kernels::lags::{Residuals, Series};
-use crate::stats::arma11::{Arma11, trial_values};
+use crate::stats::arma11::{Arma11, Starts, trial_values};
 
 mod cpu;
 mod gpu;
@@ -25,7 +25,7 @@ pub struct Coming(Where);
 
 #[derive(Debug)]
 enum Where {
-    Here(Vec<[u32; 2]>),
+    Here(Vec<Starts>),
     Device(gpu::Coming),
 }
 
@@ -54,11 +54,11 @@ pub fn starts(
 }
 
 impl Coming {
-    /// `[voxel]`: the least trial and the next, twice the same where there is no next; once the tape has run.
+    /// `[voxel]`; once the tape has run. On the host also which other trial a device may begin from.
     ///
     /// # Errors
     /// Internal when `done` is of another tape.
-    pub fn read(self, done: &Done<'_>) -> Result<Vec<[u32; 2]>> {
+    pub fn read(self, done: &Done<'_>) -> Result<Vec<Starts>> {
         match self.0 {
             Where::Here(found) => Ok(found),
             Where::Device(there) => there.read(done),

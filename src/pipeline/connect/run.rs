@@ -14,11 +14,11 @@ use crate::kernels::smooth::{Kernel, Taps};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::inputs::{Run, display};
-use crate::pipeline::precision;
 use crate::pipeline::regions::Region;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
 use crate::pipeline::watch::Watch;
+use crate::pipeline::{censor, precision};
 use crate::stats::ar1::Pairs;
 
 /// Regions that a message names.
@@ -109,6 +109,9 @@ pub(super) fn take(
         series::pass(ladder, &mut filled, &asked, watch)?
     };
     precision::say_empty(&empty, (&run.path, &run.kept), precision::FITTED, watch);
+    if means.image().is_some() {
+        censor::say_unsteady(run, &means, watch);
+    }
     let n_usable = seen.usable.iter().filter(|&&v| v).count();
     if n_usable == 0 {
         return Err(Error::bad_data(

@@ -16,7 +16,7 @@ use crate::kernels::smooth::Taps;
 use crate::pipeline::blocks::{Cut, Ladder, Slabs, Story, plane_bytes, read_timed, send};
 use crate::pipeline::clean::clean_run;
 use crate::pipeline::decide::ContrastMaps;
-use crate::pipeline::first_level::{places, prepared};
+use crate::pipeline::first_level::{complete, places, prepared};
 use crate::pipeline::noise::{OwnRho, smoothed};
 use crate::pipeline::smoothing::{Smoothing, smooth_run};
 use crate::pipeline::watch::Watch;
@@ -193,8 +193,8 @@ impl Story for Summing<'_> {
         let core = &self.fitted[first..block.core.end * block.plane_len()];
         let voxels: Vec<u32> =
             (offset as u32..).zip(core).filter(|(_, fitted)| **fitted).map(|(v, _)| v).collect();
-        let bold = send(tape, self.source, host)?;
         let (correct, smooth) = (self.plan.correct.as_ref(), self.plan.smooth.as_ref());
+        let bold = send(tape, self.source, complete(host, smooth))?;
         let bold = prepared(tape, bold, (correct, smooth))?;
         let model = &self.nuisance.model;
         let fit = glm::fit(tape, &bold, &voxels, model)?;

@@ -1,9 +1,12 @@
 //! The methods of an analysis of runs in words, to be copied: what was done and nothing else, with the works it rests on.
 
-use super::modelled::Told;
+use super::across::Asked;
+use super::{Opened, Questions, modelled};
 use crate::design::Drift;
 use crate::design::hrf::Model;
 use crate::maps::told;
+use crate::pipeline::combine::Joining;
+use crate::pipeline::echoes::Combination;
 use crate::pipeline::inputs::Run;
 use crate::pipeline::spec::{Combining, GlmSpec, Noise, RegionOptions, SignalScale};
 use crate::report::methods::Sentence;
@@ -16,19 +19,25 @@ const AFNI: &str = "Cox RW. AFNI: software for analysis and visualization of fun
 const REML: &str = "Patterson HD, Thompson R. Recovery of inter-block information when block sizes are unequal. Biometrika 1971;58:545-554.";
 const RETROICOR: &str = "Glover GH, Li TQ, Ress D. Image-based method for retrospective correction of physiological motion effects in fMRI: RETROICOR. Magn Reson Med 2000;44:162-167.";
 const JO: &str = "Jo HJ, et al. Mapping sources of correlation in resting state FMRI, with artifact detection and removal. NeuroImage 2010;52:571-582.";
+const POSSE: &str = "Posse S, et al. Enhancement of BOLD-contrast sensitivity by single-shot multi-echo functional MR imaging. Magn Reson Med 1999;42:87-97.";
 const CENSORING: &str = "Power JD, et al. Methods to detect, characterize, and remove motion artifact in resting state fMRI. NeuroImage 2014;84:320-341.";
 const HIGHLIGHT: &str = "Taylor PA, et al. Highlight results, don't hide them: enhance interpretation, reduce biases and improve reproducibility. NeuroImage 2023;274:120138.";
 
 /// The paragraphs.
-pub(super) fn of(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Vec<Sentence>> {
-    vec![model(spec, runs, models), noise(spec, runs), inference(spec)]
+pub(super) fn of(spec: &GlmSpec, opened: &Opened, questions: &Questions) -> Vec<Vec<Sentence>> {
+    vec![
+        model(spec, opened, questions),
+        noise(spec, &opened.runs, &questions.asked),
+        inference(spec),
+    ]
 }
 
 fn sentence(text: String, from: &'static [&'static str]) -> Sentence {
     (text, from)
 }
 
-fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
+fn model(spec: &GlmSpec, opened: &Opened, questions: &Questions) -> Vec<Sentence> {
+    let (runs, models) = (&opened.runs, &questions.models);
     let n = runs.len();
     let what = if n == 1 { "The run was".to_owned() } else { format!("Each of {n} runs was") };
     let mut said = vec![sentence(
@@ -38,7 +47,16 @@ fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
         ),
         &[FRISTON],
     )];
+    let mut combined: Vec<String> =
+        opened.combined.iter().flatten().map(Combination::sentence).collect();
+    combined.dedup();
+    said.extend(combined.into_iter().map(|text| sentence(text, &[POSSE])));
     said.extend(response(spec, runs));
+    let corrects = runs.iter().any(|run| modelled::corrects(run, questions.smoothing.as_ref()));
+    if corrects {
+        let text = "Slice-wise physiological columns were fitted jointly with the others and subtracted before smoothing; their degrees of freedom were counted.";
+        said.push(sentence(text.to_owned(), &[]));
+    }
     if spec.smooth.fwhm_mm > 0.0 {
         let within = if spec.smooth.within.is_some() { " within a mask" } else { "" };
         said.push(sentence(
@@ -59,7 +77,12 @@ fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
         let n = if least == most { most.to_string() } else { format!("{least} to {most}") };
         let by =
             spec.design.strategy.map_or(String::new(), |s| format!(" (strategy {})", s.name()));
-        said.push(sentence(format!("The model held {n} confound columns{by}."), &[]));
+        // Of a ready design names alone tell, and tell drift and constant as well.
+        let what = match runs.iter().all(|run| run.task.is_none()) {
+            true => "columns that are by their names confounds, drift or constant",
+            false => "confound columns",
+        };
+        said.push(sentence(format!("The model held {n} {what}{by}."), &[]));
     }
     if runs.iter().any(|run| run.physio.is_some()) {
         let terms = &spec.design.terms;
@@ -70,7 +93,13 @@ fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
             ),
             &[RETROICOR],
         ));
+        if !terms.slow.is_empty() {
+            let slow: Vec<String> = terms.slow.iter().map(ToString::to_string).collect();
+            let text = format!("Slow physiological columns: {}.", slow.join(", "));
+            said.push(sentence(text, &[]));
+        }
     }
+    said.extend(corrected_before(runs));
     let n_images = spec.voxelwise.images.iter().map(Vec::len).max().unwrap_or(0);
     said.extend(own_columns(n_images, spec.voxelwise.local.as_ref().map(|local| local.radius_mm)));
     said.extend(in_regions(&spec.roi));
@@ -79,10 +108,31 @@ fn model(spec: &GlmSpec, runs: &[Run], models: &[Told]) -> Vec<Sentence> {
     said
 }
 
+/// That runs were corrected for physiology before, where the model counts it.
+fn corrected_before(runs: &[Run]) -> Option<Sentence> {
+    let spent: Vec<&Run> = runs.iter().filter(|run| run.dof_spent > 0.0).collect();
+    let has_columns = runs.iter().any(|run| run.carried.is_some() || run.survived.is_some());
+    if spent.is_empty() && !has_columns {
+        return None;
+    }
+    let columns = if has_columns { " The columns that it took out are in the model." } else { "" };
+    let dof: Vec<String> = spent.iter().map(|run| format!("{:.1}", run.dof_spent)).collect();
+    let alone = match dof.is_empty() {
+        true => String::new(),
+        false => {
+            format!(" Degrees of freedom that were counted without a column: {}.", dof.join(", "))
+        }
+    };
+    let text = format!(
+        "Physiological noise had been taken out of the images by boldly retroicor before.{columns}{alone}"
+    );
+    Some(sentence(text, &[RETROICOR]))
+}
+
 /// How events became columns; nothing of ready designs.
-fn response(spec: &GlmSpec, runs: &[Run]) -> Option<Sentence> {
+fn response(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
     if runs.iter().all(|run| run.task.is_none()) {
-        return Some(sentence("The design was given as a matrix.".to_owned(), &[]));
+        return vec![sentence("The design was given as a matrix.".to_owned(), &[])];
     }
     let (name, from): (&str, &'static [&'static str]) = match &spec.design.hrf.model {
         Model::Spm => ("SPM's canonical haemodynamic response", &[EVENTS]),
@@ -98,7 +148,32 @@ fn response(spec: &GlmSpec, runs: &[Run]) -> Option<Sentence> {
         Model::Own => ("a response of one's own", &[]),
     };
     let text = spec.design.hrf.to_string();
-    Some(sentence(format!("Events were convolved with {name} (--hrf {text})."), from))
+    let mut said =
+        vec![sentence(format!("Events were convolved with {name} (--hrf {text})."), from)];
+    let mut sampled: Vec<String> = runs
+        .iter()
+        .filter_map(|run| Some(run.task.as_ref()?.told(run.acquisition.as_ref()?)))
+        .map(|told| told.split(';').next().unwrap_or_default().to_owned())
+        .collect();
+    sampled.dedup();
+    if !sampled.is_empty() {
+        let sampled = sampled.join("; ").replace("task columns ", "");
+        said.push(sentence(format!("Task columns were sampled {sampled}."), &[]));
+    }
+    let given = |all: Vec<String>, what: &str| {
+        (!all.is_empty()).then(|| sentence(format!("{what}: {}.", all.join(", ")), &[]))
+    };
+    let durations = spec.design.durations.iter().map(|one| match &one.condition {
+        Some(condition) => format!("{} of {condition}", one.column),
+        None => one.column.clone(),
+    });
+    said.extend(given(durations.collect(), "Durations were taken from columns of the events"));
+    let modulated = spec.design.modulate.iter().map(ToString::to_string);
+    said.extend(given(
+        modulated.collect(),
+        "Responses were modulated by columns of the events, a column of the model each",
+    ));
+    said
 }
 
 /// How slow drift was modelled, in a sentence.
@@ -174,7 +249,7 @@ pub fn residuals(noise: Noise, rho_fwhm_vox: f64) -> Sentence {
     }
 }
 
-fn noise(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
+fn noise(spec: &GlmSpec, runs: &[Run], asked: &[Asked]) -> Vec<Sentence> {
     let mut said = vec![residuals(spec.noise, spec.rho_fwhm_vox)];
     let left: Vec<usize> = runs.iter().map(|run| run.left_out.len()).collect();
     if let (Some(rules), true) = (&spec.design.censor, left.iter().any(|n| *n > 0)) {
@@ -197,7 +272,20 @@ fn noise(spec: &GlmSpec, runs: &[Run]) -> Vec<Sentence> {
             Combining::Mean => "each run counting alike",
             Combining::Precision => "each run weighed by the inverse of its variance",
         };
-        said.push(sentence(format!("Runs were combined by fixed effects, {how}."), &[]));
+        let compares = |asked: &&Asked| asked.joint.joining == Joining::Sum;
+        let n_compare = asked.iter().filter(compares).count();
+        if n_compare < asked.len() {
+            said.push(sentence(format!("Runs were combined by fixed effects, {how}."), &[]));
+        }
+        if n_compare > 0 {
+            let which: Vec<&str> =
+                asked.iter().filter(compares).map(|asked| asked.joint.name.as_str()).collect();
+            let text = format!(
+                "Of contrasts that name runs ({}) effects and variances are summed over the runs as they are weighed.",
+                which.join(", ")
+            );
+            said.push(sentence(text, &[]));
+        }
     }
     said
 }

@@ -1,6 +1,8 @@
 //! The model of a run: what there is to say of it when the contrasts are asked, and all that is prepared for the run when it is its turn. The latter is large
 //! where each slice has columns of its own, and stays no longer than the turn.
 
+use ndarray::{Array1, ArrayView1};
+
 use super::{FEW_DOF, deficient};
 use crate::error::{Error, Result};
 use crate::kernels::contrast::Prepared;
@@ -12,9 +14,10 @@ use crate::pipeline::first_level::Plan;
 use crate::pipeline::inputs::{Run, display};
 use crate::pipeline::noise::{Autocorrelation, Used};
 use crate::pipeline::smoothing::Smoothing;
-use crate::pipeline::spec::{GlmSpec, Noise};
+use crate::pipeline::spec::{GlmSpec, MIN_DOF, Noise};
 use crate::pipeline::watch::Watch;
 use crate::stats::ar1::{Pairs, Rule};
+use crate::stats::least_squares::spans;
 
 /// What a person is told of a run's model.
 pub(super) struct Told {
@@ -48,6 +51,7 @@ pub(super) fn model(run: &Run) -> Result<Model> {
 /// Bad data where censoring leaves too little.
 pub(super) fn say(spec: &GlmSpec, run: &Run, model: &Outline, watch: &dyn Watch) -> Result<()> {
     tell_inflation(run, model, watch);
+    tell_no_constant(run, watch)?;
     let n_volumes = run.header.n_volumes();
     refuse_few(spec, run, model.dof)?;
     if model.dof < FEW_DOF {
@@ -56,10 +60,14 @@ pub(super) fn say(spec: &GlmSpec, run: &Run, model: &Outline, watch: &dyn Watch)
             kept => format!("keeps {kept} of its {n_volumes} volumes, which leaves"),
         };
         watch.warn(&format!(
-            "{} {kept} {} degrees of freedom: its variances are little known, and p over several runs, whose degrees of freedom are summed, is somewhat \
-             too small",
+            "{} {kept} {} degrees of freedom: its variances are little known{}",
             display(&run.path),
-            told(model.dof)
+            told(model.dof),
+            if spec.runs.len() > 1 {
+                ", and p over several runs, whose degrees of freedom are summed, is somewhat too small"
+            } else {
+                ""
+            }
         ));
     }
     if let Some(columns) = model.rank_deficiency() {
@@ -101,15 +109,19 @@ pub(super) fn plan(
     Ok(Plan { correct, smooth: smoothing.cloned(), model, contrasts, noise })
 }
 
-/// Refuse a run of which censoring leaves too little.
+/// Refuse a run of which too little is left: by censoring, or of any where more is asked for than that.
 fn refuse_few(spec: &GlmSpec, run: &Run, dof: f64) -> Result<()> {
     let n_volumes = run.header.n_volumes();
-    if run.kept.len() < n_volumes && dof < spec.min_dof {
+    let is_censored = run.kept.len() < n_volumes;
+    if (is_censored || spec.min_dof > MIN_DOF) && dof < spec.min_dof {
+        let leaves = match is_censored {
+            true => format!("keeps {} of its {n_volumes} volumes, which leaves", run.kept.len()),
+            false => "leaves".to_owned(),
+        };
         return Err(Error::bad_data(
             display(&run.path),
             format!(
-                "keeps {} of its {n_volumes} volumes, which leaves {} degrees of freedom: variances of so few, and rho above all, are hardly known",
-                run.kept.len(),
+                "{leaves} {} degrees of freedom: variances of so few, and rho above all, are hardly known",
                 told(dof)
             ),
             format!("leave {} or more (--min-dof)", told(spec.min_dof)),
@@ -172,6 +184,23 @@ pub(super) fn noise(
     let noise = Autocorrelation::new(fitted, Pairs::of_kept(&run.kept), rule, used)?;
     let noise = if joint { noise.with_covariances() } else { noise };
     if spec.maps || spec.residuals { noise.with_maps() } else { Ok(noise) }
+}
+
+/// A design in which nothing is constant holds that the run has a mean of 0, as no magnitudes have.
+fn tell_no_constant(run: &Run, watch: &dyn Watch) -> Result<()> {
+    let (_, matrix) = run.shared();
+    let is_constant = |column: ArrayView1<f64>| column.iter().all(|v| *v == column[0] && *v != 0.0);
+    if matrix.columns().into_iter().any(is_constant)
+        || spans(matrix.view(), Array1::ones(matrix.nrows()).view())?
+    {
+        return Ok(());
+    }
+    watch.warn(&format!(
+        "no column of the design of {}, nor a sum of them, is constant: the run's mean is then noise, rho is near its end, t is far too \
+         small, and effects are no percentage of the mean; add a column `constant` of ones to --design",
+        display(&run.path)
+    ));
+    Ok(())
 }
 
 /// What it costs that the columns of an earlier correction are not in the model.

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
 use crate::pipeline::blocks::Ladder;
+use crate::pipeline::combine::Joining;
 use crate::pipeline::courses::{self, Seen, Through};
 use crate::pipeline::inputs::Run;
 use crate::pipeline::peaks;
@@ -95,7 +96,7 @@ pub(super) fn page(
         outputs: Vec::new(),
         notes: notes(&opened.runs, &questions.models),
         facts: facts(spec, found, &opened.runs),
-        methods: methods::of(spec, &opened.runs, &questions.models),
+        methods: methods::of(spec, opened, questions),
         columns: columns(&opened.runs, &questions.models),
         coverage: Vec::new(),
         weighed,
@@ -165,6 +166,9 @@ fn words(asked: &Asked, runs: &[Run]) -> Vec<String> {
     let counting: Vec<String> = asked.joint.runs().map(|at| runs[at].name()).collect();
     match counting.len() == runs.len() {
         true => Vec::new(),
+        false if asked.joint.joining == Joining::Sum => {
+            vec![format!("Of the runs that it names: {}.", counting.join(", "))]
+        }
         false => vec![format!("Over the runs that determine it: {}.", counting.join(", "))],
     }
 }
@@ -226,16 +230,18 @@ fn run_part(
     let told_of = |asked: &Asked| {
         let found = match &asked.parts[at] {
             Some(part) => Estimable::Yes(part.row_variance[0].clone()),
+            None if asked.joint.joining == Joining::Sum => {
+                Estimable::NotAsked("it weighs nothing in this run".to_owned())
+            }
             None => Estimable::No("the run does not count for it".to_owned()),
         };
         (asked.joint.name.clone(), found)
     };
     let acquisition = run.acquisition.as_ref();
     let n_image = run.header.n_volumes();
-    let mut facts = vec![
-        ("Image", file_name(&run.path)),
-        ("Volumes", format!("{} of {n_image}", run.kept.len())),
-    ];
+    let images: Vec<String> = spec.runs[at].images().map(|image| file_name(&image)).collect();
+    let mut facts =
+        vec![("Image", images.join(", ")), ("Volumes", format!("{} of {n_image}", run.kept.len()))];
     if let Some(acquisition) = acquisition {
         facts.push(("Repetition time", format!("{} s", acquisition.tr)));
     }
@@ -251,10 +257,15 @@ fn run_part(
     let (n, n_confounds) = (model.names.len(), run.confounds.len());
     facts.push((
         "Columns",
-        format!(
-            "{n}: {n_task} of the task, {n_confounds} confounds, {} others",
-            n.saturating_sub(n_task + n_confounds)
-        ),
+        match run.task {
+            None => format!(
+                "{n}, of which {n_confounds} are by their names confounds, drift or constant"
+            ),
+            Some(_) => format!(
+                "{n}: {n_task} of the task, {n_confounds} confounds, {} others",
+                n.saturating_sub(n_task + n_confounds)
+            ),
+        },
     ));
     facts.push(("Residual degrees of freedom", told(model.dof)));
     let motion = run.measures.fd.as_ref().map(|fd| Motion {

@@ -40,7 +40,8 @@ pub(super) fn again(
     let maps = fitted.residuals.last_mut().and_then(|residuals| residuals.maps.as_mut());
     let Some(maps) = maps else { return Ok(None) };
     let Some(estimates) = maps.estimates.take() else { return Ok(None) };
-    let fit = Fit { plan, estimates: &estimates, maps };
+    let beyond = maps.estimates_beyond.take();
+    let fit = Fit { plan, estimates: &estimates, beyond: beyond.as_ref(), maps };
     let mut sink = if spec.residuals {
         let mut header = run.header.for_bold(run.n_volumes);
         run.acquisition.iter().for_each(|a| header.set_repetition_time(a.tr));

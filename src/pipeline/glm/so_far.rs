@@ -17,7 +17,7 @@ use crate::pipeline::residuals::Smoothness;
 use crate::pipeline::spec::{Combining, GlmSpec, SignalScale};
 use crate::pipeline::voxelwise::{self, Voxelwise};
 use crate::pipeline::watch::Watch;
-use crate::pipeline::{chance, precision, scaling};
+use crate::pipeline::{censor, chance, precision, scaling};
 
 /// What the runs fitted so far come to.
 pub(super) struct SoFar {
@@ -218,7 +218,10 @@ fn fit(
     let mut signal = Signal { unit, too_dim: Vec::new(), no_percent: Vec::new() };
     if needs_mean {
         let mean = match means.image() {
-            Some(mean) => mean,
+            Some(mean) => {
+                censor::say_unsteady(run, &means, watch);
+                mean
+            }
             None => automask::mean_image(run.bold.as_mut())?,
         };
         let mean = scaling::as_fitted(mean, run, plan.smooth.as_ref())?;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::{Physiology, display};
 use crate::error::{Error, Result};
-use crate::pipeline::spec::{Command, Role};
+use crate::pipeline::spec::{Command, Role, RunSpec};
 use crate::pipeline::watch::Watch;
 
 /// Entities that tell one run from another; echoes and parts of a run share a recording.
@@ -170,6 +170,42 @@ fn refuse(
         "be of the image that it is given with",
         "give files in the order of the images; if it is the right one, name a copy of it as what it is",
     ))
+}
+
+/// Refuse runs that are by their names of several subjects; of several tasks, and sessions where nothing compares these, that is said.
+///
+/// # Errors
+/// Usage, with the subjects.
+pub fn of_one_subject(runs: &[RunSpec], command: &str, watch: &dyn Watch) -> Result<()> {
+    let named = |key: &str| -> Vec<String> {
+        let mut all: Vec<String> = Vec::new();
+        for found in runs.iter().filter_map(|run| value(&run.bold, key)) {
+            if !all.iter().any(|other| same(other, &found)) {
+                all.push(found);
+            }
+        }
+        all.into_iter().map(|value| format!("{key}-{value}")).collect()
+    };
+    let subjects = named("sub");
+    if subjects.len() > 1 {
+        return Err(Error::usage(
+            "the runs",
+            format!("are of several subjects: {}", subjects.join(", ")),
+            "be of one, for what is found in them is averaged",
+            format!("run boldly {command} on each subject; boldly group takes their maps"),
+        ));
+    }
+    let of = if command == "connect" { &["ses", "task"][..] } else { &["task"] };
+    for key in of {
+        let (all, what) = (named(key), if *key == "ses" { "sessions" } else { "tasks" });
+        if all.len() > 1 {
+            watch.warn(&format!(
+                "the runs are of several {what} ({}), and the mean over runs is that over all of them",
+                all.join(", ")
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether two values are one: `1` is `01`.

@@ -14,8 +14,8 @@ use crate::pipeline::watch::Watch;
 struct OfRun {
     name: String,
     conditions: BTreeSet<String>,
-    /// Of each modulation; none where the table lacks its column.
-    varies: Vec<Option<bool>>,
+    /// Of each modulation how many values, two for more; none where the table lacks its column.
+    values: Vec<Option<usize>>,
 }
 
 /// The options of each run: less the modulations and durations of conditions that it has not and another run has, and less modulations whose
@@ -37,17 +37,17 @@ pub(super) fn of_each<'a>(
         tables.push(table.map(|table| {
             let conditions = events::conditions_of(&table, options.trial_type.as_deref());
             let column = options.trial_type.as_deref().unwrap_or(events::TRIAL_TYPE);
-            let varies = |modulation: &Modulation| modulation.varies_in(&table, column);
-            let varies = options.modulate.iter().map(varies).collect();
-            OfRun { conditions, varies, name: table.name }
+            let values = |modulation: &Modulation| modulation.values_in(&table, column);
+            let values = options.modulate.iter().map(values).collect();
+            OfRun { conditions, values, name: table.name }
         }));
     }
     let everywhere: BTreeSet<&String> =
         tables.iter().flatten().flat_map(|t| &t.conditions).collect();
     let varies_somewhere =
-        |at: usize| tables.iter().flatten().any(|table| table.varies[at] == Some(true));
+        |at: usize| tables.iter().flatten().any(|table| table.values[at] == Some(2));
     let of_run = |table: &Option<OfRun>| {
-        let Some(OfRun { name, conditions: here, varies }) = table else {
+        let Some(OfRun { name, conditions: here, values }) = table else {
             return Cow::Borrowed(options);
         };
         let mut said = BTreeSet::new();
@@ -66,14 +66,15 @@ pub(super) fn of_each<'a>(
             let Some(at) = at.next().filter(|_| !is_elsewhere(&modulation.condition)) else {
                 return false;
             };
-            let is_flat = varies[at] == Some(false) && varies_somewhere(at);
-            if is_flat {
+            let few = values[at].filter(|n| *n < 2 && varies_somewhere(at));
+            if let Some(n) = few {
+                let lacks = if n == 0 { "has no value (n/a) and so does not vary" } else { "does not vary" };
                 watch.warn(&format!(
-                    "{name}: {} of the events of `{}` does not vary, as it does in another run: it has no column in this one",
+                    "{name}: {} of the events of `{}` {lacks}, as it does in another run: it has no column in this one",
                     modulation.column, modulation.condition
                 ));
             }
-            !is_flat
+            few.is_none()
         });
         own.durations
             .retain(|durations| !durations.condition.as_ref().is_some_and(&mut is_elsewhere));

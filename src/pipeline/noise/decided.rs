@@ -48,7 +48,7 @@ impl Autocorrelation {
         }
         let gives = self.gives(held, &own, shape)?;
         let dof = maps.first().filter(|_| self.n_beside > 0).map(|maps| maps.dof.clone());
-        let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere } =
+        let Beyond { n: at_edges, contrasts: beyond, residuals: elsewhere, estimates: there } =
             self.beyond(held, (&rho, &sigma2, &gives), fitted, maps)?;
         let arma11 = self.takes_series().then(|| {
             let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
@@ -66,6 +66,7 @@ impl Autocorrelation {
             r_square: narrow(r_square),
             unit: vec![1.0; fitted.len()],
             estimates,
+            estimates_beyond: there,
         });
         let spanned = self.spanned(held, fitted);
         Ok((Residuals { whiteness, maps, spanned, dof, at_edges, ..residuals }, beyond))

@@ -4,7 +4,7 @@
 
 use rayon::prelude::*;
 
-use super::{Autocorrelation, Held, OwnRho, Used, scattered};
+use super::{Autocorrelation, Estimates, Held, OwnRho, Used, scattered};
 use crate::error::Result;
 use crate::kernels::contrast::ContrastValues;
 use crate::maps::Bounds;
@@ -31,6 +31,16 @@ pub(super) struct Beyond {
     pub contrasts: Option<Vec<ContrastMaps>>,
     /// Residual variance, rho, and a and b of ARMA(1,1), `[voxel of the grid]`.
     pub residuals: Vec<Vec<f64>>,
+    /// Of all regressors, where maps are kept and another fit is held against this one.
+    pub estimates: Option<Estimates>,
+}
+
+/// What is gathered of it.
+struct There<'a> {
+    contrasts: Vec<ContrastMaps>,
+    sigma2: Vec<f64>,
+    estimates: Option<Estimates>,
+    fitted: &'a [bool],
 }
 
 impl Autocorrelation {
@@ -44,7 +54,7 @@ impl Autocorrelation {
         maps: &[ContrastMaps],
     ) -> Result<Beyond> {
         if self.takes_series() {
-            return Ok(Self::nearly_as_good(held, (rho, sigma2), fitted, maps));
+            return Ok(self.nearly_as_good(held, (rho, sigma2), fitted, maps));
         }
         if self.doubts && matches!(self.used, Used::Own | Used::Smoothed(_)) {
             let is_reml = self.lags.of_groups.iter().all(|ar1| ar1.rule == Rule::Reml);
@@ -105,33 +115,44 @@ impl Autocorrelation {
         };
         let all = elsewhere.iter().zip(of.iter().flatten()).zip(shift);
         let there: Vec<f64> = all.map(off).collect();
-        let (mut sigma2, mut others) = (sigma2.to_vec(), maps.to_vec());
+        let mut others = self.there(sigma2, fitted, maps);
         for run in held.iter().flat_map(Held::of_one_group) {
-            let solved = self.solve(&run, None, &there)?;
-            put(solved, run.places, (&mut others, &mut sigma2), fitted);
+            others.put(self.solve(&run, None, &there)?, run.places);
         }
-        let residuals = vec![sigma2, elsewhere];
-        Ok(Beyond { n: *n_elsewhere, contrasts: Some(others), residuals })
+        Ok(others.beyond(*n_elsewhere, vec![elsewhere]))
+    }
+
+    /// Nothing but the fit itself, so far.
+    fn there<'a>(&self, sigma2: &[f64], fitted: &'a [bool], maps: &[ContrastMaps]) -> There<'a> {
+        let n_regressors = self.lags.of_groups.first().map_or(0, |group| group.to_beta.nrows());
+        let keeps = self.keeps_maps && self.doubts && self.n_beside == 0;
+        There {
+            contrasts: maps.to_vec(),
+            sigma2: sigma2.to_vec(),
+            estimates: keeps.then(|| Estimates::of_grid(fitted.len(), n_regressors)),
+            fitted,
+        }
     }
 
     fn nearly_as_good(
+        &self,
         held: &[Held],
         (_, sigma2): (&[f64], &[f64]),
         fitted: &[bool],
         maps: &[ContrastMaps],
     ) -> Beyond {
-        let (mut sigma2, mut others) = (sigma2.to_vec(), maps.to_vec());
+        let mut others = self.there(sigma2, fitted, maps);
         for (run, found) in
             held.iter().flat_map(|part| part.of_one_group().into_iter().zip(&part.found))
         {
             let Some(near) = &found.near else { continue };
-            put(near.solved.clone(), run.places, (&mut others, &mut sigma2), fitted);
+            others.put(near.solved.clone(), run.places);
         }
         let of = |value: fn(&Found) -> &[f64]| scattered(held, fitted.len(), value);
         let a = of(|found| found.near.as_ref().map_or(&found.a, |near| &near.a));
         let b = of(|found| found.near.as_ref().map_or(&found.b, |near| &near.b));
         let rho = a.iter().zip(&b).map(|(&a, &b)| lambda(a, b)).collect();
-        Beyond { n: 0, contrasts: Some(others), residuals: vec![sigma2, rho, a, b] }
+        others.beyond(0, vec![rho, a, b])
     }
 
     /// How many voxels lie near an edge of nilearn's bins, and what the maps are beyond it.
@@ -145,8 +166,8 @@ impl Autocorrelation {
         if self.lags.of_groups.first().is_none_or(|ar1| ar1.rule != Rule::Nilearn) {
             return Ok(Beyond::default());
         }
-        let (mut beyond, mut sigma2) = (rho.to_vec(), sigma2.to_vec());
-        let (mut others, mut n) = (maps.to_vec(), 0);
+        let (mut beyond, mut n) = (rho.to_vec(), 0);
+        let mut others = self.there(sigma2, fitted, maps);
         for run in held.iter().flat_map(Held::of_one_group) {
             let ar1 = &self.lags.of_groups[run.group];
             let of_voxels = match run.own {
@@ -165,24 +186,34 @@ impl Autocorrelation {
             if n == before {
                 continue;
             }
-            let solved = self.solve(&run, None, &beyond)?;
-            put(solved, run.places, (&mut others, &mut sigma2), fitted);
+            others.put(self.solve(&run, None, &beyond)?, run.places);
         }
-        Ok(Beyond { n, contrasts: Some(others), residuals: vec![sigma2, beyond] })
+        Ok(others.beyond(n, vec![beyond]))
     }
 }
 
-/// Put the answers of a stretch of voxels where they belong.
-fn put(
-    solved: Solved,
-    places: &[usize],
-    (maps, sigma2): (&mut [ContrastMaps], &mut [f64]),
-    fitted: &[bool],
-) {
-    places.iter().zip(solved.sigma2).for_each(|(&place, value)| sigma2[place] = value);
-    for (answer, maps) in solved.answers.into_iter().zip(maps) {
-        maps.put_covariances(&answer.covariance, places, fitted);
-        let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
-        maps.put(&ContrastValues { effect, variance, stat }, places, fitted);
+impl There<'_> {
+    /// Put the answers of a stretch of voxels where they belong.
+    fn put(&mut self, mut solved: Solved, places: &[usize]) {
+        let There { contrasts, sigma2, estimates, fitted } = self;
+        if solved.answers.len() > contrasts.len()
+            && let (Some(answer), Some(estimates)) = (solved.answers.pop(), estimates)
+        {
+            let counts = |at: usize, place: usize| fitted[place] && solved.sigma2[at] > 0.0;
+            estimates.take(places, &answer.effect, counts);
+        }
+        places.iter().zip(solved.sigma2).for_each(|(&place, value)| sigma2[place] = value);
+        for (answer, maps) in solved.answers.into_iter().zip(contrasts) {
+            maps.put_covariances(&answer.covariance, places, fitted);
+            let (effect, variance, stat) = (answer.effect, answer.variance, answer.stat);
+            maps.put(&ContrastValues { effect, variance, stat }, places, fitted);
+        }
+    }
+
+    /// All of it; `noise`: rho, and a and b, there.
+    fn beyond(self, n: usize, noise: Vec<Vec<f64>>) -> Beyond {
+        let There { contrasts, sigma2, estimates, .. } = self;
+        let residuals = std::iter::once(sigma2).chain(noise).collect();
+        Beyond { n, contrasts: Some(contrasts), residuals, estimates }
     }
 }

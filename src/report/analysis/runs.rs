@@ -41,6 +41,8 @@ pub enum Estimable {
     Yes(Vec<f64>),
     /// It does not count for it, and why.
     No(String),
+    /// It is not asked, and why.
+    NotAsked(String),
 }
 
 /// How a head moved.
@@ -169,6 +171,7 @@ fn estimable(run: &RunPart) -> String {
                 ("yes".to_owned(), rows.join("; "))
             }
             Estimable::No(why) => (format!("no: {why}"), "–".to_owned()),
+            Estimable::NotAsked(why) => (format!("not asked: {why}"), "–".to_owned()),
         };
         grid.row(&[name.clone(), word, variance]);
     }

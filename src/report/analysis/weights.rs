@@ -52,7 +52,7 @@ pub(super) fn section(all: &[Weighed], runs: &[RunPart]) -> String {
         return String::new();
     }
     let lines: Vec<Line<'_>> = all.iter().flat_map(|one| lines(one, &names)).collect();
-    picture(&lines, &names) + &table(&lines, &names) + &told(runs)
+    picture(&lines, &names, runs) + &table(&lines, &names) + &told(runs)
 }
 
 fn lines<'a>(one: &'a Weighed, names: &[&str]) -> Vec<Line<'a>> {
@@ -79,8 +79,23 @@ fn short(weight: f64) -> String {
     text.trim_end_matches('.').to_owned()
 }
 
+/// A row's name: the test, and of which runs it is where they are not all alike, by what tells them from the others.
+fn named(line: &Line<'_>, runs: &[RunPart]) -> String {
+    if line.of.is_empty() {
+        return line.test.clone();
+    }
+    let is_shared =
+        |entity: &&str| runs.iter().all(|run| run.name.split('_').any(|other| other == *entity));
+    let telling = |run: &str| {
+        let own: Vec<&str> = run.split('_').filter(|entity| !is_shared(entity)).collect();
+        if own.is_empty() { run.to_owned() } else { own.join("_") }
+    };
+    let of: Vec<String> = line.of.split(", ").map(telling).collect();
+    format!("{} {}", line.test, of.join(", "))
+}
+
 /// A cell a weight, the strongest of each row in full.
-fn picture(lines: &[Line<'_>], names: &[&str]) -> String {
+fn picture(lines: &[Line<'_>], names: &[&str], runs: &[RunPart]) -> String {
     let drawn = &lines[..lines.len().min(DRAWN)];
     let row = |line: &Line<'_>| {
         let most = line.weights.iter().fold(0.0_f64, |most, weight| most.max(weight.abs()));
@@ -88,7 +103,7 @@ fn picture(lines: &[Line<'_>], names: &[&str]) -> String {
             strength: if most > 0.0 { weight / most } else { 0.0 },
             number: short(*weight),
         };
-        (line.test.clone(), line.weights.iter().map(cell).collect())
+        (named(line, runs), line.weights.iter().map(cell).collect())
     };
     let cells = Cells {
         columns: names.iter().map(|name| (*name).to_owned()).collect(),

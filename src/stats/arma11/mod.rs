@@ -48,6 +48,13 @@ pub struct Arma11 {
     dof: f64,
 }
 
+/// The trials to begin from: the least, the next, twice the same where there is none, and the one that other sums may take for one of them, the least
+/// again where there is none or nobody looked.
+pub type Starts = [u32; 3];
+
+/// What the objective of a trial may be off by in f32, as a share of what divides the residual sum of squares: RSS is held to it (docs/accuracy.md).
+const OFF: f64 = 2e-5;
+
 /// What was found at each voxel.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Found {
@@ -116,6 +123,12 @@ impl Arma11 {
         }
     }
 
+    /// By how much the difference of two trials may be off in f32.
+    #[must_use]
+    pub fn doubt(&self) -> f64 {
+        2.0 * OFF * self.dof
+    }
+
     /// Bytes of host memory that it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
@@ -129,12 +142,12 @@ impl Arma11 {
     }
 
     /// a, b and the answers of voxels of this group. `residual`: of ordinary least squares, `[volume][voxel]`; `beta`: its estimates,
-    /// `[regressor][voxel]`; `starts`: the one or two trials to begin from, `[voxel]` (the room `arma` finds them).
+    /// `[regressor][voxel]`; `starts`: `[voxel]` (the room `arma` finds them).
     #[must_use]
     pub fn fit(
         &self,
         (residual, beta): (ArrayView2<f64>, ArrayView2<f64>),
-        starts: &[[u32; 2]],
+        starts: &[Starts],
         questions: &[Question],
     ) -> Found {
         let n = residual.ncols();

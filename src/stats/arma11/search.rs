@@ -10,7 +10,7 @@ use super::refine::{
     Descent, MOST_STEPS, RIVAL, RIVAL_WITHOUT_BOWL, along_valley, at_edge, near_edge, step,
 };
 use super::trial::{lowest, neighbours, trial_values};
-use super::{Arma11, Found};
+use super::{Arma11, Found, Starts};
 use crate::stats::gls::{Question, Solved};
 use crate::stats::panel::{Lanes, lanes_mut, sum_of_squares, width};
 
@@ -21,7 +21,7 @@ const ELSEWHERE: f64 = 0.002;
 pub(super) struct Search<'a> {
     pub model: &'a Arma11,
     /// `[voxel]`
-    pub starts: &'a [[u32; 2]],
+    pub starts: &'a [Starts],
     pub residual: ArrayView2<'a, f64>,
     pub beta: ArrayView2<'a, f64>,
     pub questions: &'a [Question],
@@ -31,6 +31,8 @@ pub(super) struct Search<'a> {
 #[derive(Clone, Copy)]
 struct Place {
     voxel: usize,
+    /// Which of the starts it was found from.
+    start: usize,
     at: (f64, f64),
     objective: f64,
     bowl: [f64; 3],
@@ -60,19 +62,21 @@ impl Search<'_> {
     /// determinants are 0 there.
     fn places(&self) -> [Vec<Place>; 2] {
         let at = trial_values();
-        let place = |voxel: usize, trial: u32, objective: f64| Place {
+        let place = |voxel: usize, (start, trial): (usize, u32), objective: f64| Place {
             voxel,
+            start,
             at: at[trial as usize],
             objective,
             bowl: [0.0; 3],
         };
-        let of = |(voxel, [least, next]): (usize, &[u32; 2])| {
-            let next = (next != least).then_some(*next);
-            std::iter::once(*least).chain(next).map(move |k| (voxel, k))
+        let of = |(voxel, &starts): (usize, &Starts)| {
+            let all = starts.into_iter().enumerate();
+            let least = starts[0];
+            all.filter(move |(start, k)| *start == 0 || *k != least).map(move |k| (voxel, k))
         };
         let starts = self.starts.iter().enumerate().flat_map(of);
         let places = starts.map(|(voxel, k)| place(voxel, k, f64::INFINITY)).collect();
-        [places, (0..self.starts.len()).map(|voxel| place(voxel, 0, 0.0)).collect()]
+        [places, (0..self.starts.len()).map(|voxel| place(voxel, (0, 0), 0.0)).collect()]
     }
 
     /// Newton steps from each place until they are small, then along an edge from those that lie near one, which may add another.
@@ -145,7 +149,9 @@ impl WithSimd for Search<'_> {
                 *best = *place;
             }
         }
-        let near = nearly_as_low(&best, &places);
+        let is_doubted: Vec<bool> =
+            self.starts.iter().map(|starts| starts[2] != starts[0]).collect();
+        let near = nearly_as_low(&best, &places, &is_doubted);
         let mut found = self.answers(simd, &best, (&mut e, &mut own));
         found.near = Some(Box::new(self.answers(simd, &near, (&mut e, &mut own))));
         found
@@ -182,12 +188,15 @@ impl Search<'_> {
     }
 }
 
-/// Another place of each voxel whose objective is as good as the least, `best`: one that lies elsewhere, or one along the valley.
-fn nearly_as_low(best: &[Place], places: &[Place]) -> Vec<Place> {
+/// Another place of each voxel whose objective is as good as the least, `best`: one that lies elsewhere, or one along the valley. `is_doubted`: whether other sums
+/// may begin from other trials; what was not found from the first of them may then be missed, and the next least is as good.
+fn nearly_as_low(best: &[Place], places: &[Place], is_doubted: &[bool]) -> Vec<Place> {
     let mut near: Vec<Place> = best.to_vec();
     near.iter_mut().for_each(|place| place.at = along_valley(place.at, place.bowl));
-    let rival = |(near, best): (&Place, &Place)| {
-        if near.at == best.at { RIVAL_WITHOUT_BOWL } else { RIVAL }
+    let rival = |(near, best): (&Place, &Place)| match best.start {
+        1.. if is_doubted[best.voxel] => f64::INFINITY,
+        _ if near.at == best.at => RIVAL_WITHOUT_BOWL,
+        _ => RIVAL,
     };
     let mut least: Vec<f64> = near.iter().zip(best).map(rival).collect();
     for place in places {
@@ -223,9 +232,11 @@ impl WithSimd for Alone<'_> {
         lanes_mut::<S>(&mut own.factor.square)[0] = sum_of_squares(simd, series);
         let trials = trial_values();
         let values = own.objectives(simd, (model, series), &trials);
-        let starts = lowest(&values, &neighbours(&trials));
+        let [least, next, third] = lowest(&values, &neighbours(&trials), model.doubt());
+        let others = [next, third].into_iter().filter(|k| *k != least);
+        let starts = std::iter::once(least).chain(others);
         let mut descents: Vec<Descent> =
-            starts.into_iter().map(|k| Descent::from(trials[k])).collect();
+            starts.map(|k| Descent::from(trials[k as usize])).collect();
         for _ in 0..MOST_STEPS {
             if descents.iter().all(|descent| descent.ends) {
                 break;
@@ -244,10 +255,17 @@ impl WithSimd for Alone<'_> {
         at.push(trials[0]);
         bowls.push([0.0; 3]);
         let values = own.objectives(simd, (model, series), &at);
-        let place = |k: usize| Place { voxel: 0, at: at[k], objective: values[k], bowl: bowls[k] };
+        // All are found here, on every device.
+        let place = |k: usize| Place {
+            voxel: 0,
+            start: 0,
+            at: at[k],
+            objective: values[k],
+            bowl: bowls[k],
+        };
         let places: Vec<Place> = (0..at.len()).map(place).collect();
         let least = (0..values.len()).fold(0, |l, k| if values[k] < values[l] { k } else { l });
-        let near = nearly_as_low(&places[least..=least], &places)[0];
+        let near = nearly_as_low(&places[least..=least], &places, &[false])[0];
         let mut found = Vec::with_capacity(2);
         for Place { at, bowl, .. } in [places[least], near] {
             own.evaluate(simd, (model, series), &vec![at; w]);

@@ -1,7 +1,7 @@
 //! Trial values of a and b, and what they make of a design; the room `arma` finds RSS at them.
 
 use super::steps::Steps;
-use super::{Arma11, LARGEST, STEP};
+use super::{Arma11, LARGEST, STEP, Starts};
 
 /// a and b of every trial; the first is white noise.
 #[must_use]
@@ -28,14 +28,25 @@ pub fn neighbours(values: &[(f64, f64)]) -> Vec<Vec<usize>> {
     values.iter().map(of).collect()
 }
 
-/// The least trial of a series and, where there is one, the next least that is lower than all beside it. `values`: the objective, `[trial]`.
+/// Where to begin. `values`: the objective, `[trial]`; `doubt`: by how much the difference of two may be off where they are found otherwise. The third trial is
+/// low, or is but for that, lies beside neither of the others, and may be taken for the second.
 #[must_use]
-pub fn lowest(values: &[f64], neighbours: &[Vec<usize>]) -> Vec<usize> {
-    let is_low = |&k: &usize| neighbours[k].iter().all(|&other| values[k] <= values[other]);
-    let mut low: Vec<usize> = (0..values.len()).filter(is_low).collect();
-    low.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    low.truncate(2);
-    if low.is_empty() { vec![0] } else { low }
+pub fn lowest(values: &[f64], neighbours: &[Vec<usize>], doubt: f64) -> Starts {
+    let is_low =
+        |k: usize, by: f64| neighbours[k].iter().all(|&other| values[k] <= values[other] + by);
+    let below = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
+    let mut low: Vec<usize> = (0..values.len()).filter(|&k| is_low(k, 0.0)).collect();
+    low.sort_by(below);
+    let least = low.first().copied().unwrap_or(0);
+    let next = low.get(1).copied().unwrap_or(least);
+    let may_be = |k: &usize| {
+        let is_near = |of: usize| of == *k || neighbours[of].contains(k);
+        let is_as_low = next == least || values[*k] <= values[next] + doubt;
+        is_as_low && is_low(*k, doubt) && !is_near(least) && !is_near(next)
+    };
+    let varies = values.iter().any(|value| *value != values[0]);
+    let third = (0..values.len()).filter(|_| varies).filter(may_be).min_by(below);
+    [least, next, third.unwrap_or(least)].map(|k| k as u32)
 }
 
 /// What trial values make of the design; all voxels of the group share it.
@@ -108,5 +119,31 @@ impl Trial {
             }
         }
         rows
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_that_other_sums_may_take_for_the_second_is_the_third() {
+        let at = trial_values();
+        let beside = neighbours(&at);
+        let place = |a: f64, b: f64| {
+            let near = |&(c, d): &(f64, f64)| (a - c).abs() < 1e-9 && (b - d).abs() < 1e-9;
+            at.iter().position(near).expect("a trial")
+        };
+        let [first, second, other] = [place(0.3, 0.3), place(0.7, -0.4), place(0.1, 0.7)];
+        let values = |third: f64| {
+            let mut values = vec![9.0; at.len()];
+            (values[first], values[second], values[other]) = (1.0, 2.0, third);
+            values
+        };
+        let [first, second, other] = [first, second, other].map(|k| k as u32);
+        assert_eq!(lowest(&values(2.005), &beside, 0.01), [first, second, other]);
+        assert_eq!(lowest(&values(2.02), &beside, 0.01), [first, second, first]);
+        assert_eq!(lowest(&values(1.995), &beside, 0.01), [first, other, second]);
+        assert_eq!(lowest(&vec![3.0; at.len()], &beside, 0.01)[2], 0, "nothing varies");
     }
 }

@@ -1,4 +1,4 @@
-//! Terms of one run among several: `pain@run-1`, `pain@ses-2`, `pain@ses-2_run-1`.
+//! Terms of one run among several: `pain@run-1`, `pain@ses-2`, `pain@ses-2_run-1`. A session of several runs is their mean.
 //!
 //! While it is read, an expression has two weights for each column, one behind the other: that of the mean over runs, for terms without a run, and
 //! that of the run that is read for. A run behind a term, or a parenthesis, moves what is in the first to the second, or to nothing
@@ -78,21 +78,22 @@ impl Parser<'_> {
             return Ok(weights);
         };
         let (name, length) = (name.to_owned(), 1 + name.len());
-        let is_read_for = self.is_run(&name)?;
+        let share = self.share_of_run(&name)?;
         self.is_across = true;
         self.named.push(self.at..self.at + length);
         self.at += length;
         let (of_mean, of_run) = weights.split_at_mut(self.names.len());
         for (of_mean, of_run) in of_mean.iter_mut().zip(of_run) {
-            *of_run += if is_read_for { *of_mean } else { 0.0 };
+            *of_run += share * *of_mean;
             *of_mean = 0.0;
         }
         Ok(weights)
     }
 
-    /// Whether a run called so, or by its session or run alone, is the one that is read for; any is where no runs are known.
-    fn is_run(&self, name: &str) -> Result<bool> {
-        let Some((labels, at)) = self.of_run else { return Ok(true) };
+    /// Which share of what is called so, a run by its session, by its run or by both, is the one that is read for: a session is the mean of its
+    /// runs; 1 where no runs are known.
+    fn share_of_run(&self, name: &str) -> Result<f64> {
+        let Some((labels, at)) = self.of_run else { return Ok(1.0) };
         let asked = plain(name);
         let is_named = |label: &&String| {
             let label = plain(label);
@@ -103,8 +104,10 @@ impl Parser<'_> {
             Err(self.error(&found, "name runs that are given, each clearly", &hint))
         };
         match labels.iter().filter(is_named).count() {
-            1 => Ok(is_named(&&labels[at])),
             0 => wrong(format!("names {name}, which is none of the runs")),
+            n if n == 1 || asked.starts_with(SESSION) => {
+                Ok(if is_named(&&labels[at]) { 1.0 / n as f64 } else { 0.0 })
+            }
             n => wrong(format!("names {name}, which is the name of {n} runs")),
         }
     }

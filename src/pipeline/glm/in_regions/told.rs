@@ -8,6 +8,7 @@ use super::{Fitted, InRegions, OfRun, Questions};
 use crate::error::Result;
 use crate::kernels::contrast::Stat;
 use crate::maps::{Entities, told};
+use crate::pipeline::combine::Joining;
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::inputs::{self, Run};
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
@@ -50,7 +51,12 @@ pub(super) fn tables(
     let mut tables = Vec::new();
     for (at, maps) in all.iter().enumerate() {
         let label = &questions.labels[at];
-        let asked = Asked { maps, at, n, wet: &wet };
+        let rows = match questions.asked[at].joint.joining {
+            _ if runs.len() == 1 => None,
+            Joining::Runs => Some(OF_EACH),
+            Joining::Sum => Some(OF_SUM),
+        };
+        let asked = Asked { maps, at, n, wet: &wet, rows };
         let names = inputs::names(runs);
         let of_map = OfMap::new(&sets[0].1.all, found, at);
         tables.push(asked.table(spec, &sets[0].1.all, (&of_runs, &names), &of_map, label));
@@ -101,7 +107,16 @@ struct Asked<'a> {
     n: usize,
     /// Of each region the share that is fluid, where it is known.
     wet: &'a [Option<f64>],
+    /// What the rows of runs are; none of one run.
+    rows: Option<&'static str>,
 }
+
+/// What the rows of runs are where each is asked alike.
+const OF_EACH: &str = "The run that was fitted; `all`: over the runs that count";
+
+/// The same of a contrast that names runs.
+const OF_SUM: &str = "The run that was fitted, with what the contrast weighs in it, sign included: of `a@run-2 - a@run-3` the row of run-3 is minus its \
+                      effect; the effects of the runs add up to that of `all`";
 
 /// An answer's numbers.
 struct Answer {
@@ -239,6 +254,7 @@ impl Asked<'_> {
             }
         }
         let mut described = self.described(spec);
+        described.remove("run"); // it has no such column
         described.extend(regions::described_moves());
         Text {
             entities: Entities::of("regions").with("contrast", label).with("desc", "shift"),
@@ -298,7 +314,8 @@ impl Asked<'_> {
         let name = &self.maps.name;
         fields
             .insert("Description".to_owned(), json!(format!("{name} in the mean of each region")));
-        for (column, description, units) in said {
+        let of_runs = self.rows.map(|rows| ("run", rows, ""));
+        for (column, description, units) in of_runs.into_iter().chain(said) {
             let mut of = json!({ "Description": description });
             if !units.is_empty() {
                 of["Units"] = json!(units);

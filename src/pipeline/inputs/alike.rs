@@ -1,0 +1,73 @@
+//! Whether the runs of a command are all that there is of them, and alike: echoes that lie beside those that are given, runs of which some were
+//! smoothed before.
+
+use std::path::{Path, PathBuf};
+
+use super::{Run, display};
+use crate::error::Result;
+use crate::io::bids::{EchoName, without_echo};
+use crate::io::folder;
+use crate::io::paths::real;
+use crate::pipeline::spec::RunSpec;
+use crate::pipeline::watch::Watch;
+
+/// Say which echoes of a run lie beside those that are given.
+///
+/// # Errors
+/// Where the run's folder cannot be listed.
+pub(super) fn say_further_echoes(specs: &[RunSpec], watch: &dyn Watch) -> Result<()> {
+    for spec in specs {
+        let Some(of_run) = without_echo(&spec.bold, EchoName::Entity) else { continue };
+        let given: Vec<PathBuf> = spec.images().map(|image| real(&image)).collect();
+        let here = spec.bold.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let beside = folder::listed(here.unwrap_or(Path::new("")))?;
+        let is_further = |path: &PathBuf| {
+            without_echo(path, EchoName::Entity)
+                .is_some_and(|other| other.file_name() == of_run.file_name())
+                && !given.contains(&real(path))
+        };
+        let mut further: Vec<String> = folder::paths(beside)
+            .into_iter()
+            .filter(is_further)
+            .map(|path| display(&path))
+            .collect();
+        further.sort();
+        if further.is_empty() {
+            continue;
+        }
+        let (files, bold) = (further.join(", "), display(&spec.bold));
+        match given.len() {
+            1 => watch.note(&format!(
+                "{bold} is one echo of a run, and is fitted as it is: beside it lie {files}, which are combined with it where they are given, too"
+            )),
+            n => watch.warn(&format!(
+                "{n} echoes of the run of {bold} are combined, and beside them lie {files}: give all of them"
+            )),
+        }
+    }
+    Ok(())
+}
+
+/// Warn where runs that are combined were not smoothed alike before: their effects are of other widths.
+pub(super) fn say_unlike_smoothing(runs: &[Run], watch: &dyn Watch) {
+    let width = |run: &Run| {
+        run.smoothed
+            .iter()
+            .map(|one| one.fwhm_mm.powi(2))
+            .fold(0.0, |sum, square| sum + square)
+            .sqrt()
+    };
+    let Some((first, others)) = runs.split_first() else { return };
+    let Some(other) = others.iter().find(|other| (width(other) - width(first)).abs() > 0.01) else {
+        return;
+    };
+    let said = |run: &Run| match width(run) {
+        0.0 => format!("{} was not smoothed before", display(&run.path)),
+        mm => format!("{} was smoothed before, by {mm:.2} mm", display(&run.path)),
+    };
+    watch.warn(&format!(
+        "{}, and {}: what is combined of them is of unlike smoothness; give runs that were smoothed alike, or none that was, with --fwhm",
+        said(first),
+        said(other)
+    ));
+}
