@@ -190,7 +190,7 @@ impl Args {
         let below: &dyn Watch = if self.talk.verbose > 1 { &terminal } else { &Quiet };
         let mut session = self.device.session(started, below)?;
         let done = match self.reports_only {
-            true => plan.report(&session)?,
+            true => plan.report(&session, &terminal)?,
             false => plan.run(&mut session, self.replace.choice(), &terminal)?,
         };
         drop(session);
@@ -230,6 +230,7 @@ impl Args {
                 "kept": done.kept,
                 "warned": done.warned,
                 "pages": done.pages,
+                "physiology": done.physiology,
                 "frame_times": frame_times.iter().copied().collect::<BTreeMap<_, _>>(),
                 "failed": done.failed.iter().map(|(unit, e)| (unit.clone(), e.to_string())).collect::<BTreeMap<_, _>>(),
                 "not_begun": done.lacking.iter().map(|(unit, _)| unit).collect::<Vec<_>>(),
@@ -256,6 +257,7 @@ impl Args {
             for (origin, n) in frame_times {
                 say::line(&format!("{}: {origin}", say::counted(*n, "run")));
             }
+            done.physiology.iter().for_each(|line| say::line(line));
             say::line(&format!(
                 "{} fitted{kept}{lost} in {:.1} s; results in {}",
                 say::counted(done.computed, "unit"),

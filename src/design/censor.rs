@@ -127,6 +127,45 @@ impl fmt::Display for Rules {
     }
 }
 
+impl Rules {
+    /// The rules in words, as a sentence goes on behind "left out": `where framewise displacement exceeded 0.5 mm, with 1 volume before and 2 after each`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let moved = [
+            self.fd.map(|fd| format!("framewise displacement exceeded {fd} mm")),
+            self.dvars.map(|dvars| format!("standardised DVARS exceeded {dvars}")),
+        ];
+        let moved: Vec<String> = moved.into_iter().flatten().collect();
+        let mut all = Vec::new();
+        if !moved.is_empty() {
+            let volumes = |n: usize| format!("{n} volume{}", if n == 1 { "" } else { "s" });
+            let beside = match (self.before, self.after) {
+                (0, 0) => String::new(),
+                (before, 0) => format!(", with {} before each", volumes(before)),
+                (0, after) => format!(", with {} after each", volumes(after)),
+                (before, after) => {
+                    format!(", with {} before and {after} after each", volumes(before))
+                }
+            };
+            all.push(format!("where {}{beside}", moved.join(" or ")));
+        }
+        all.extend(self.non_steady.map(|by| {
+            match by {
+                NonSteady::Columns => {
+                    "before the steady state by the columns non_steady_state* of the confounds"
+                        .to_owned()
+                }
+                NonSteady::Found => "before the steady state".to_owned(),
+                NonSteady::First(n) => format!("before the steady state (the first {n})"),
+            }
+        }));
+        if self.runs > 0 {
+            all.push(format!("in stretches of fewer than {} between others left out", self.runs));
+        }
+        all.join("; ")
+    }
+}
+
 impl Strategy {
     /// What nilearn leaves out with it: volumes before the steady state, and with `scrubbing` those that moved.
     #[must_use]

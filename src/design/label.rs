@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use std::collections::HashMap;
 
 /// `trial_type.pain` -> `trialTypePain`, `pain - control` -> `painMinusControl`: `-`, `+`, `>`, `<` become words
-/// (as in nilearn), everything else that is no ASCII letter or digit separates words, the later of which start with a
+/// (as in nilearn), letters with marks become those without ([`letters`](super::letters)), everything else that is no ASCII letter or digit separates words, the later of which start with a
 /// capital (as in FitLins). Case is otherwise kept, also that of the first letter.
 ///
 /// # Errors
@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub fn label(name: &str) -> Result<String> {
     let mut words: Vec<String> = Vec::new();
     let mut inside = false;
-    for c in name.chars() {
+    for c in super::letters::of(name) {
         let spoken = match c {
             '-' => Some("Minus"),
             '+' => Some("Plus"),

@@ -12,6 +12,7 @@ pub mod events;
 pub mod group;
 pub mod hrf;
 pub mod label;
+pub mod letters;
 mod matrix;
 pub mod modulation;
 pub mod motion;

@@ -274,7 +274,7 @@ pub fn from_mean(name: &str, mean: &[f64], grid: &Grid) -> Result<Mask> {
             name,
             "has no voxel with a positive, finite mean",
             "hold image intensities a mask can be made from",
-            "give a mask: with --mask, or in a dataset as _desc-brain_mask beside the run",
+            "give a mask with --mask; boldly bids takes that of the dataset, _desc-brain_mask beside the run",
         )
     })?;
     let finite = || mean.iter().filter(|mean| mean.is_finite());

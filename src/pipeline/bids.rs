@@ -20,6 +20,7 @@ mod alike;
 mod claim;
 mod derived;
 mod difference;
+mod doubts;
 mod elsewhere;
 mod events;
 mod found;
@@ -32,6 +33,7 @@ mod outside;
 mod pages;
 mod people;
 mod plan;
+mod recorded;
 mod run_level;
 mod sources;
 mod table;
@@ -41,6 +43,7 @@ mod unit;
 mod untested;
 
 use alike::Alike;
+use doubts::Doubts;
 use found::Found;
 use sources::WithSources;
 use unit::{Unasked, Unit};
@@ -83,6 +86,8 @@ pub struct Plan {
     unasked: Vec<Unasked>,
     /// What was left out, a sentence each.
     left_out: Vec<String>,
+    /// Remarks on single runs and nodes, which are among the notes of the model.
+    said: Alike,
 }
 
 /// What came of a plan.
@@ -98,6 +103,8 @@ pub struct Done {
     pub failed: Vec<(String, Error)>,
     /// Units that could not be begun, by name, each with the unit that they lack.
     pub lacking: Vec<(String, String)>,
+    /// How pulse and breathing entered the models of runs, a line for each kind of it.
+    pub physiology: Vec<String>,
     /// One a subject and one a node of the dataset.
     pub pages: Vec<PathBuf>,
 }
@@ -116,12 +123,13 @@ pub fn plan(spec: BidsSpec, watch: &dyn Watch) -> Result<Plan> {
             (read, found)
         }
     };
-    let plan::Units { units, unasked, mut left_out } =
+    let plan::Units { units, unasked, mut left_out, said } =
         plan::units(&spec, &read.model, &found, &mut read.notes, watch)?;
     left_out.extend(untested::told(&spec, &read.model));
+    unit::remark_on_names(units.iter().flat_map(|unit| &unit.asked), &mut read.notes);
     read.notes.all().iter().for_each(|note| watch.warn(note));
     left_out.iter().for_each(|line| watch.warn(line));
-    Ok(Plan { spec, read, found, units, unasked, left_out })
+    Ok(Plan { spec, read, found, units, unasked, left_out, said })
 }
 
 /// A file that the test of the dataset's nodes needs must be there.
@@ -214,11 +222,15 @@ impl Plan {
         let (of, model) = ((&self.spec, &self.found), (&self.read.model, &*self.read.text));
         outside::put(of, model, &others.removed, overwrite, watch)?;
         others.told.iter().for_each(|line| watch.warn(line));
+        let mut doubts = Doubts::of(self, &others.stale);
+        doubts.tell(watch);
         let mut done = Done::default();
         let fitted = self.fit(session, overwrite, watch, &mut done).and_then(|()| {
             others.outdated()?.iter().for_each(|line| watch.warn(line));
             watch.stage("pages", 1);
-            pages::write(self, &done, session)
+            doubts.tell_serious(self, watch)?;
+            done.physiology = pages::physiology::told(self)?;
+            pages::write(self, (&done, &doubts), session)
         });
         done.pages = fitted.map_err(|error| {
             let finished = format!(
@@ -251,7 +263,7 @@ impl Plan {
         weigh::settle(session, self.units.iter().map(|unit| &unit.command));
         watch.stage("units", self.units.len());
         let mut is_there = vec![false; self.units.len()];
-        let mut alike = Alike::default();
+        let (mut alike, mut again) = (Alike::default(), Alike::default());
         for (at, unit) in self.units.iter().enumerate() {
             watch.step();
             let name = self.name(unit);
@@ -265,6 +277,9 @@ impl Plan {
                 continue;
             }
             watch.note(&name);
+            if let Some(why) = unit.why_again() {
+                again.add(&why, &name);
+            }
             match self.one(unit, session, overwrite) {
                 Ok(()) => {
                     is_there[at] = true;
@@ -274,12 +289,19 @@ impl Plan {
                 Err(stop) if stop.is_stop() => return Err(stop),
                 Err(error) => {
                     let why = format!("failed: {error}");
-                    if alike.add(&why, &unit.name()) {
+                    if alike.add(&why, &name) {
                         watch.warn(&format!("{name} {why}"));
                     }
                     done.failed.push((name, error));
                 }
             }
+        }
+        for kind in again.all() {
+            let units = match kind.whose.len() {
+                1 => format!("{} was there and is", kind.whose[0]),
+                n => format!("{n} units were there and are"),
+            };
+            watch.note(&format!("{units} fitted again: {}", kind.text));
         }
         for kind in alike.all().iter().filter(|kind| kind.whose.len() > 1) {
             watch.warn(&format!("failed as {} did: {}", kind.whose[0], kind.others()));
@@ -291,7 +313,7 @@ impl Plan {
     ///
     /// # Errors
     /// As for pages: those of reading the results, and output errors.
-    pub fn report(&self, session: &Session<'_>) -> Result<Done> {
+    pub fn report(&self, session: &Session<'_>, watch: &dyn Watch) -> Result<Done> {
         let mut done = Done::default();
         let mut is_there = vec![false; self.units.len()];
         let why = there::Why::of(self)?;
@@ -319,7 +341,11 @@ impl Plan {
                 "leave --reports-only out, or give the model and options that made them",
             ));
         }
-        done.pages = pages::write(self, &done, session)?;
+        let mut doubts = Doubts::of(self, &why.stale);
+        doubts.tell(watch);
+        doubts.tell_serious(self, watch)?;
+        done.physiology = pages::physiology::told(self)?;
+        done.pages = pages::write(self, (&done, &doubts), session)?;
         Ok(done)
     }
 

@@ -40,7 +40,7 @@ use across::Asked;
 pub use again::courses;
 use in_regions::InRegions;
 pub use in_regions::refuse_own_columns;
-pub use methods::{drift, in_regions, own_columns, residuals};
+pub use methods::{drift, in_regions, left_out, own_columns, residuals};
 use modelled::Told;
 use percent::Percent;
 use so_far::{Combined, SoFar};

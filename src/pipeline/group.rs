@@ -54,7 +54,7 @@ pub use held::{Held, tested};
 use images::Images;
 pub use kept::Stored;
 pub use merge::{Parts, parts};
-pub use methods::{inference, variance};
+pub use methods::{Counted, inference, variance};
 use model::{bytes, labels, needed};
 pub use model::{described, model, operations, refuse_apart};
 use over::Over;
@@ -139,7 +139,9 @@ pub fn run_with(
     let inside = (0..images.grid.n_voxels()).map(|v| fits.iter().any(|one| one.inside[v]));
     maps.push(Map::of_mask(Entities::of("mask"), &inside.collect::<Vec<bool>>()));
     products.maps(&images.header, &maps)?;
-    let pages = pages.done(spec, (&sample, &resolved), &images);
+    let counted: Vec<Counted> =
+        rearranged.iter().filter_map(|one| Counted::of(&one.resolved())).collect();
+    let pages = pages.done(spec, (&sample, &resolved, &counted), &images);
     let own = account(spec, &resolved, (&fits, &rearranged), images)?;
     let mut account = Account { pages, ..own };
     account.resolved.extend(smoothness_of(&smooth));

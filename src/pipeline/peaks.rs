@@ -173,6 +173,7 @@ pub fn finished(
         picture: picture(&maps, &inside, (&grid, below.as_ref()), n_runs),
         corrections: Vec::new(),
         design: None,
+        regions: None,
         links: Vec::new(),
         clusters: found.listed,
         file: format!("contrast-{label}_clusters.tsv"),

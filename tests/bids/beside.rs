@@ -97,6 +97,8 @@ fn regions_of_each_run_are_those_of_glm() {
     assert!(got.len() > 6, "{got:?}");
     compare("regions", &got, &want, 1e-4, 1e-6).assert();
     only(&dir.join("out"), "_contrast-pain_desc-shift_regions.tsv");
+    let page = fs::read_to_string(dir.join("out/sub-01.html")).unwrap();
+    assert!(page.contains("pain in the mean of each region"), "the table is on the page");
     // what is about regions needs some, and coordinates a template
     model(dir);
     let line = "bids study x run -m model.json --dry-run";

@@ -34,6 +34,14 @@ fn physio_adds_volume_wise_columns_to_a_resampled_run_as_glm_does() {
         told["Sources"].as_array().unwrap().iter().filter_map(|v| v.as_str()).collect();
     let recording = format!("bids:raw:sub-01/func/{STEM}_physio.tsv.gz");
     assert!(sources.contains(&recording.as_str()), "{sources:?}");
+    // terminal, facts and methods say so
+    let line = "bids study out run -m model.json --fwhm 20 --physio --terms 1/1/0 --device cpu";
+    let told = said(&succeeded(line, boldly(folder.path(), line)));
+    let how = "1 run: physiology volume-wise, at one moment of each volume (the frame time, 1 s into it), for the images were resampled: 4 columns of the design";
+    assert!(told.contains(how), "{told}");
+    let page = fs::read_to_string(out.join("sub-01.html")).unwrap();
+    assert_eq!(page.matches(how).count(), 2, "among the facts and in the methods");
+    assert!(page.contains("4 of these columns, at one moment of each volume"));
     // without the option no column is added
     run(folder.path(), "bids study plain run -m model.json --device cpu -q");
     let design = fs::read_to_string(only(&folder.path().join("plain"), "pain_design.tsv")).unwrap();

@@ -101,12 +101,50 @@ fn a_test_of_the_dataset_is_told_of_nodes_that_are_tested_and_of_no_others() {
     has(
         &compared,
         &[
-            "Estimates were compared (compared) by mixed effects over a constant.",
+            "Estimates were compared (compared) by mixed effects over a constant (3 subjects).",
             "Nodes of the dataset (compared) were tested as follows. Mixed effects: each subject",
-            "--variance mixed (compared); corrected p",
+            "--variance mixed (compared); nothing is corrected for the number of voxels",
         ],
     );
     has_not(&compared, &["least squares over"]);
+}
+
+#[test]
+fn methods_say_what_was_compared_of_how_many_and_by_which_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    study(dir);
+    let factor = |name: &str| json!({ "Transformer": "pybids-transforms-v1", "Instructions": [{ "Name": "Factor", "Input": [name] }] });
+    model(dir, |model| {
+        let run = &mut model["Nodes"][0];
+        run["DummyContrasts"] = Value::Null;
+        run.as_object_mut().unwrap().remove("DummyContrasts");
+        run["Contrasts"] = json!([{ "Name": "größer", "ConditionList": ["trial_type.on"], "Weights": [1], "Test": "t" }]);
+        model["Edges"][0].as_object_mut().unwrap().remove("Filter");
+        let node = &mut model["Nodes"][1];
+        node["Transformations"] = factor("session");
+        node["Model"]["X"] = json!(["session.1", "session.2"]);
+        node.as_object_mut().unwrap().remove("DummyContrasts");
+        node["Contrasts"] = json!([{ "Name": "change", "ConditionList": ["session.2", "session.1"], "Weights": [1, -1], "Test": "t" }]);
+    });
+    let told = said(&succeeded(LINE, boldly(dir, LINE)));
+    has(&told, &["contrast 'größer': is written contrast-groesser"]);
+    let page = page(dir, "node-compared.html");
+    has(
+        &page,
+        &[
+            "Contrasts of runs: größer (trial_type.on).",
+            "Its variables were changed by the model&#39;s Factor (trial_type).",
+            "Variables (subject) were changed by the model&#39;s Factor (session).",
+            "Estimates were modelled (subject) by fixed effects over session.1, session.2, each counting alike, the error from the estimates&#39; variances (4 estimates each).",
+            "Contrasts of subject: session.2 - session.1.",
+            "Estimates were compared (compared) by least squares over a constant (3 subjects).",
+            "Estimates were combined (combined) by fixed effects, as their mean, the error from the estimates&#39; variances (3 subjects).",
+        ],
+    );
+    has_not(&page, &["combined (subject)"]);
+    let name = "_contrast-groesserChange_stat-t_statmap.nii.gz";
+    small::only(&dir.join("out/node-compared"), name);
 }
 
 #[test]
@@ -316,7 +354,7 @@ fn what_a_run_was_made_of_is_said_as_it_was() {
         &[
             "Its images were preprocessed by fMRIPrep 24.1.1 in the space MNI152NLin2009cAsym.",
             "of the columns trial_type.pain, trial_type.control, motion_outlier* (1), a constant, ",
-            "Its variables were changed by the model&#39;s Factor, Scale.",
+            "Its variables were changed by the model&#39;s Factor (trial_type), Scale (trans_x).",
             "Residuals were modelled as AR(1), its coefficient by restricted maximum likelihood",
             "<li>node-run/sub-01/",
         ],

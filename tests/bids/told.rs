@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::binary::{boldly, run, said, succeeded};
+use crate::made::{changed, copy, dataset, without_difference};
 use crate::small::{DERIVED, IN_SPACE, RAW, STEM, model, study};
 
 const TABLE: &str = "desc-confounds_timeseries.tsv";
@@ -164,4 +165,97 @@ fn what_can_be_known_before_a_fit_is_refused_by_a_dry_run_too() {
     crate::tables::nifti(&mask.with_extension(""), &[2, 2, 2], &|_| 1.0);
     refused(dir, &line(""), 65, &["desc-brain_mask.nii", "sub-01 task-pain"]);
     assert!(dir.join(RAW).is_dir() && !dir.join("out").exists());
+}
+
+#[test]
+fn what_is_left_out_lost_or_of_before_is_told_and_stands_on_the_nodes_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let (Some(raw), Some(model)) = (dataset("ds005"), changed(dir, without_difference)) else {
+        return;
+    };
+    copy(&raw, &dir.join("ds005"));
+    // a run without one of its modulators
+    let table = dir.join("ds005/sub-03/func/sub-03_task-mixedgamblestask_run-02_events.tsv");
+    change(&table, "parametric gain\tdistance", "other\tdistance");
+    let line = format!(
+        "bids ds005 out dataset -m {} --noise ols --drop-missing --censor fd:0.05 --min-dof 2 --device cpu --inference=--permutations=200",
+        model.display()
+    );
+    let told = said(&succeeded(&line, boldly(dir, &line)));
+    let run_2 = "sub-03 task-mixedgamblestask run-02";
+    let lacks = "for want of parametric gain";
+    let wanted = [
+        format!("run_level: {run_2}: without column parametric gain, which the run lacks; without contrast gainVsLoss, {lacks}; without contrast gain, {lacks}; without contrast anyParametric, {lacks}"),
+        "sub-03 task-mixedgamblestask: gain (subject_level) rests on 1 run, where that of others rests on 2; gainVsLoss (subject_level) rests on 1".to_owned(),
+        "sub-01 task-mixedgamblestask run-01 and 7 more: ".to_owned(),
+        " % of the volumes are left out".to_owned(),
+        " degrees of freedom are left: variances are little known".to_owned(),
+    ];
+    wanted.iter().for_each(|part| assert!(told.contains(part), "no '{part}' in {told}"));
+    let page = |name: &str| fs::read_to_string(dir.join("out").join(name)).unwrap();
+    let node = page("node-groupMean.html");
+    let (serious, others) =
+        node.split("id=\"notes\"").nth(1).unwrap().split_once("Left out, assumed").unwrap();
+    assert!(serious.contains(&wanted[3]) && serious.contains(&wanted[4]), "{serious}");
+    for part in [
+        format!("without contrast gain, {lacks}: run_level: {run_2}"),
+        "gain (subject_level) rests on 1 run, where that of others rests on 2: sub-03 task"
+            .to_owned(),
+    ] {
+        assert!(others.contains(&part), "no '{part}'");
+    }
+    // the rules, and as many rearrangements as there were
+    for part in [
+        "where framewise displacement exceeded 0.05 mm (--censor fd:0.05)",
+        "over 16 rearrangements of the residuals given the nuisance, all that there are [",
+        "<th scope=\"row\">node-subjectLevel/sub-01/sub-01_task",
+    ] {
+        assert!(node.contains(part), "no '{part}'");
+    }
+    assert!(!node.contains("../node-"), "files are named as seen from the page");
+    assert!(
+        page("sub-01.html").contains("<th scope=\"row\">../ds005/derivatives/fmriprep/sub-01/")
+    );
+    // of the runs without such a column each stands on its subject's page
+    let idle = "`motion_outlier*` matches no variable of this run";
+    assert!(!page("sub-02.html").contains(idle));
+    let own = format!("{idle}: sub-03 task-mixedgamblestask run-01, {run_2}");
+    assert!(page("sub-03.html").contains(&own) && !page("sub-03.html").contains("4 runs (sub-01"));
+
+    let derived = dir.join("ds005/derivatives/fmriprep");
+    fs::remove_dir_all(derived.join("sub-03")).unwrap();
+    let stale = [
+        "5 units in the folder of results are not of this analysis",
+        "node-runLevel/sub-03_task-mixedgamblestask_run-01, ",
+        "the page sub-03.html in the folder of results is of subjects without a run",
+    ];
+    let reported = format!("{line} --reports-only");
+    let done = boldly(dir, &reported);
+    let alone = format!("{line} --participant-label 01 --dry-run").replace(" dataset ", " run ");
+    let told = [said(&done), said(&succeeded(&line, boldly(dir, &line)))];
+    for (told, part) in told.iter().flat_map(|told| stale.iter().map(move |part| (told, part))) {
+        assert!(told.contains(part), "no '{part}' in {told}");
+    }
+    assert!(page("node-groupMean.html").contains(stale[0]));
+    // who fits one participant is not told of pages and estimates of others
+    let told = said(&succeeded(&alone, boldly(dir, &alone)));
+    assert!(!told.contains("not of this analysis"), "{told}");
+}
+
+#[test]
+fn a_folder_that_was_moved_is_fitted_again_and_why_is_said() {
+    let folder = study();
+    let dir = folder.path();
+    model(dir);
+    let line = |out: &str| {
+        format!("bids study {out} run -m model.json --noise ols --fwhm 20 --device cpu")
+    };
+    run(dir, &line("out"));
+    fs::create_dir(dir.join("deeper")).unwrap();
+    fs::rename(dir.join("out"), dir.join("deeper/out")).unwrap();
+    let moved = line("deeper/out");
+    let told = said(&succeeded(&moved, boldly(dir, &moved)));
+    let why = "run: sub-01 task-pain was there and is fitted again: files that it was made of are not where they were as seen from its sidecar";
+    assert!(told.contains(why), "{told}");
 }

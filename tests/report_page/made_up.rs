@@ -140,6 +140,7 @@ fn run(name: &str, columns: &[&str]) -> RunPart {
             (41, "framewise displacement 1.300 mm".to_owned()),
         ],
         recordings: None,
+        regions: Vec::new(),
     }
 }
 
@@ -178,6 +179,7 @@ fn contrast(name: &str, picture: Statmap, centres: &[[usize; 3]]) -> Contrast {
         links: vec![("node-a/b_group.html".to_owned(), "the page of the test".to_owned())],
         clusters: (format!("Clusters of {name}"), clusters(&picture, centres)),
         file: "contrast-any_clusters.tsv".to_owned(),
+        regions: None,
         courses: vec![course("sub-01_run-1"), course("sub-01_run-2")],
         picture,
     }

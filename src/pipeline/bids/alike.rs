@@ -42,6 +42,24 @@ impl Alike {
 }
 
 impl OfAKind {
+    /// Whom it is about, of so many runs, and what it says.
+    pub fn told(&self, n_runs: usize) -> (String, String) {
+        let of = match self.whose.len() {
+            n if n == n_runs && n > 1 => "all runs".to_owned(),
+            n if n > 1 => {
+                let what = if self.whose[0].starts_with("node ") { "units" } else { "runs" };
+                format!("{n} {what} ({})", listed(&self.whose))
+            }
+            _ => listed(&self.whose),
+        };
+        (of, self.said())
+    }
+
+    /// What it says of any of them.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.text, if self.differ { " (numbers of the first)" } else { "" })
+    }
+
     /// How many more there are than the first, and whose: `11 more: sub-02 run-1, ...`; nothing where there is none.
     pub fn others(&self) -> String {
         match &self.whose[1..] {

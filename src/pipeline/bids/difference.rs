@@ -89,6 +89,8 @@ fn asked(command: &Command) -> Value {
         }
         Command::Group(mut spec) => {
             spec.table = PathBuf::new();
+            // Whether there is a page follows from whether a test was asked for.
+            spec.no_pictures = false;
             spec.model = Model::Matrix(PathBuf::new());
             Command::Group(spec)
         }
@@ -373,6 +375,13 @@ mod tests {
                 "the Type of the node: fixed there, group asked now",
             ),
             (told(Command::Group(group()), Command::Group(group())), ""),
+            (
+                told(
+                    Command::Group(group()),
+                    Command::Group(GroupSpec { no_pictures: true, ..group() }),
+                ),
+                "",
+            ),
         ];
         for (got, wanted) in cases {
             assert_eq!(got, wanted);

@@ -1,8 +1,11 @@
 //! The pages of a dataset's results, one a subject and one a node of the dataset: made of what lies in the folder of results, whichever command
 //! put it there, so that they can be made again without a fit.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::doubts::{self, Doubts};
+use super::recorded::{self, SUBJECT};
 use super::unit::{Unasked, Unit};
 use super::{Done, Plan, outside};
 use crate::bids::label::label;
@@ -10,7 +13,7 @@ use crate::bids::model::Level;
 use crate::error::Result;
 use crate::maps::told;
 use crate::pipeline::glm::FEW_DOF;
-use crate::pipeline::provenance::{self, Sidecar, sidecar_path};
+use crate::pipeline::provenance::{self, Sidecar};
 use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, Inference};
 use crate::report::analysis::{Analysis, left_out_note};
@@ -25,8 +28,10 @@ mod corrected;
 mod courses;
 mod coverage;
 mod designs;
+mod levels;
 mod maps;
 mod methods;
+pub(super) mod physiology;
 mod runs;
 mod said;
 mod weights;
@@ -39,27 +44,37 @@ enum Of<'a> {
     Node(usize),
 }
 
-const SUBJECT: &str = "subject";
-
 /// Make them all, and put them into the folder of results; where they are.
 ///
 /// # Errors
 /// Those of reading the results, and output errors.
-pub(super) fn write(plan: &Plan, done: &Done, session: &Session<'_>) -> Result<Vec<PathBuf>> {
+pub(super) fn write(
+    plan: &Plan,
+    (done, doubts): (&Done, &Doubts),
+    session: &Session<'_>,
+) -> Result<Vec<PathBuf>> {
     let mut pages = Vec::new();
     for of in all(plan) {
-        let stem = match of {
-            Of::Subject(label) => format!("sub-{label}"),
-            Of::Node(at) => format!("node-{}", label(&plan.read.model.nodes[at].name)),
-        };
-        let html = page(&content(plan, done, of, session)?)?;
-        let (out, name) = (&plan.spec.out, format!("{stem}.html"));
+        let html = page(&content(plan, (done, doubts), of, session)?)?;
+        let (out, name) = (&plan.spec.out, name(plan, of));
         let path = out.join(&name);
         let list = outside::list_of(out, &name, provenance::Kind::Page, &html)?;
         outside::put_texts(&[(path.clone(), html), list])?;
         pages.push(path);
     }
     Ok(pages)
+}
+
+/// What the pages of a plan are called.
+pub(super) fn names(plan: &Plan) -> Vec<String> {
+    all(plan).into_iter().map(|of| name(plan, of)).collect()
+}
+
+fn name(plan: &Plan, of: Of<'_>) -> String {
+    match of {
+        Of::Subject(label) => format!("sub-{label}.html"),
+        Of::Node(at) => format!("node-{}.html", label(&plan.read.model.nodes[at].name)),
+    }
 }
 
 /// Subjects in the order of their units, then nodes of the dataset that have units.
@@ -80,10 +95,6 @@ fn all(plan: &Plan) -> Vec<Of<'_>> {
 }
 
 impl Plan {
-    fn level(&self, unit: &Unit) -> Level {
-        self.read.model.nodes[unit.node].level
-    }
-
     /// How nodes of the dataset were tested where that was asked, and which: those that compare estimates. None where there is no such node.
     fn inference(&self) -> Option<(&Inference, Vec<&str>)> {
         let is_tested = |unit: &&Unit| {
@@ -113,10 +124,15 @@ impl Plan {
     }
 }
 
-fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Result<BidsPage> {
+fn content(
+    plan: &Plan,
+    (done, doubts): (&Done, &Doubts),
+    of: Of<'_>,
+    session: &Session<'_>,
+) -> Result<BidsPage> {
     let model = &plan.read.model;
     let units = plan.shown(of);
-    let recorded = units.iter().map(|unit| read(unit)).collect::<Result<Vec<_>>>()?;
+    let recorded = units.iter().map(|unit| recorded::read(unit)).collect::<Result<Vec<_>>>()?;
     let of_runs = |unit: &&Unit| plan.level(unit) == Level::Run;
     // On the page of a node every run stands in the table; each is shown on its subject's.
     let runs: Vec<&Unit> = match of {
@@ -138,6 +154,14 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
     let mut shown: Vec<Shown> = maps::all(plan, &units, &is_done, below.as_ref())?;
     let mut notes = notes(plan, of, &units, &recorded);
     notes.extend(lost);
+    match of {
+        Of::Subject(label) => notes.extend(doubts.on_a_subject(label)),
+        Of::Node(_) => {
+            let plainly =
+                |note: &Note| Note { text: said::plainly(&note.text, plan), ..note.clone() };
+            notes.extend(doubts.on_a_node().map(plainly));
+        }
+    }
     if matches!(of, Of::Subject(_)) {
         notes.extend(courses::add(plan, &mut shown, &session.ladder)?);
     }
@@ -147,29 +171,35 @@ fn content(plan: &Plan, done: &Done, of: Of<'_>, session: &Session<'_>) -> Resul
         Of::Node(at) => ("Dataset", model.nodes[at].name.clone()),
     };
     let sidecars = || units.iter().zip(&recorded).filter_map(|(u, r)| Some((*u, r.as_ref()?)));
-    let inputs = sidecars().flat_map(|(_, sidecar)| {
-        sidecar.provenance.inputs.iter().map(|input| FileRead {
-            path: input.path.to_string_lossy().into_owned(),
-            role: input.role.name().to_owned(),
-            checksum: input.checksum.to_string(),
-        })
-    });
+    // Sidecars name files as seen from their own folders.
+    let seen = |unit: &Unit, name: &Path| {
+        let sidecar = unit.sidecar();
+        address(plan, &sidecar.parent().unwrap_or(Path::new("")).join(name))
+    };
+    let (mut inputs, mut known) = (Vec::new(), HashSet::new());
+    for (unit, sidecar) in sidecars() {
+        for input in &sidecar.provenance.inputs {
+            let path = seen(unit, &input.path);
+            let role = input.role.name().to_owned();
+            if known.insert((path.clone(), role.clone())) {
+                inputs.push(FileRead { path, role, checksum: input.checksum.to_string() });
+            }
+        }
+    }
     let outputs = sidecars().flat_map(|(unit, sidecar)| {
-        let sidecar_at = unit.sidecar();
-        let folder = sidecar_at.parent().unwrap_or(Path::new("")).to_owned();
-        let seen = move |name: &Path| provenance::relative(&folder.join(name), &plan.spec.out);
-        sidecar.provenance.outputs.iter().map(move |o| seen(&o.name).display().to_string())
+        sidecar.provenance.outputs.iter().map(move |output| seen(unit, &output.name))
     });
+    let physiology = physiology::told(plan)?;
     let analysis = Analysis {
         kind: kind.to_owned(),
         title,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         command_line: session.command_line.clone(),
-        inputs: inputs.collect(),
+        inputs,
         outputs: outputs.collect(),
         notes,
-        facts: facts(plan, &recorded),
-        methods: methods::of(plan),
+        facts: facts(plan, &recorded, &physiology),
+        methods: methods::of(plan, &physiology)?,
         columns,
         coverage,
         weighed: weights::of(plan, &units),
@@ -202,13 +232,6 @@ fn address(plan: &Plan, page: &Path) -> String {
     provenance::relative(page, &plan.spec.out).to_string_lossy().replace('\\', "/")
 }
 
-/// What a unit's sidecar holds; none of one that is not finished.
-fn read(unit: &Unit) -> Result<Option<Sidecar>> {
-    let mask = crate::maps::Entities::of("mask");
-    let path = sidecar_path(&unit.layout.path(provenance::Kind::Map, &mask, ".nii.gz"));
-    if path.is_file() { provenance::read(&path) } else { Ok(None) }
-}
-
 /// Warnings of the units, each once with those that it is about; what was left out; what of the model was taken leniently.
 fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>]) -> Vec<Note> {
     let mut notes: Vec<Note> = Vec::new();
@@ -236,7 +259,10 @@ fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>])
             }
             None => add(Kind::Serious, "not finished: its maps are not there"),
         }
-        unit.left_out.iter().for_each(|line| add(Kind::Warning, line));
+        // What was left out of any unit stands on a node's page with the others.
+        if matches!(of, Of::Subject(_)) {
+            unit.left_out.iter().for_each(|line| add(Kind::Warning, line));
+        }
     }
     // What is said of another subject alone stands on that one's page.
     let is_here = |line: &&String| match (of, line.strip_prefix("sub-")) {
@@ -247,12 +273,34 @@ fn notes(plan: &Plan, of: Of<'_>, units: &[&Unit], recorded: &[Option<Sidecar>])
     };
     let left_out = plan.left_out.iter().filter(is_here);
     left_out.for_each(|line| add(Kind::Warning, &said::plainly(line, plan), ""));
-    let of_model = plan.read.notes.all().iter().filter(is_here);
+    let own = own_remarks(plan, of, &mut add);
+    let of_model =
+        plan.read.notes.all().iter().filter(|line| is_here(line) && !own.contains(*line));
     of_model.for_each(|line| add(Kind::Info, &said::plainly(line, plan), ""));
     notes
 }
 
-fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
+/// Add what was remarked on runs of a page's subject, with these alone; all lines of notes that are of runs of subjects, which are not to be added
+/// as they stand. On the page of a node they are.
+fn own_remarks(plan: &Plan, of: Of<'_>, add: &mut dyn FnMut(Kind, &str, &str)) -> HashSet<String> {
+    let Of::Subject(subject) = of else { return HashSet::new() };
+    let mut lines = HashSet::new();
+    let are_runs = |whose: &[String]| whose.iter().all(|who| who.starts_with("sub-"));
+    for kind in plan.said.all().iter().filter(|kind| are_runs(&kind.whose)) {
+        let (of, said) = kind.told(plan.found.runs.len());
+        lines.insert(format!("{of}: {said}"));
+        for who in kind.whose.iter().filter(|who| doubts::is_of(who, subject)) {
+            add(Kind::Info, &said::plainly(&kind.said(), plan), who);
+        }
+    }
+    lines
+}
+
+fn facts(
+    plan: &Plan,
+    recorded: &[Option<Sidecar>],
+    physiology: &[String],
+) -> Vec<(String, String)> {
     let fit = &plan.spec.fit;
     let n_voxels = |name: &str| {
         let counts = recorded.iter().flatten().map(|sidecar| &sidecar.provenance.counts);
@@ -280,6 +328,7 @@ fn facts(plan: &Plan, recorded: &[Option<Sidecar>]) -> Vec<(String, String)> {
         ("Noise of runs", fit.noise.name().to_owned()),
         ("Smoothing", smoothing),
         ("Slow drift of runs", drifts.join(" ")),
+        ("Pulse and breathing", physiology.join("; ")),
         ("Units of effects", fit.scaling.units()),
         ("Voxels in a run's mask", n_voxels("voxels_in_mask")),
         ("Voxels fitted in a run", n_voxels("voxels_fitted")),
@@ -305,11 +354,16 @@ fn tails(plan: &Plan) -> &'static str {
     }
 }
 
-/// How the dataset's nodes were tested, and where corrected results are; nothing where each voxel stands by itself.
+/// How the dataset's nodes were tested, and where what came of it is; nothing where each voxel stands by itself.
 fn tested(plan: &Plan) -> String {
     plan.inference().map_or(String::new(), |(asked, nodes)| {
+        let corrected = if asked.test.corrects() {
+            "corrected p stands with each contrast, and all of it"
+        } else {
+            "nothing is corrected for the number of voxels; all of it stands"
+        };
         format!(
-            "{} ({}); corrected p stands with each contrast, and all of it on the pages (_group.html) in the nodes' folders",
+            "{} ({}); {corrected} on the pages (_group.html) in the nodes' folders",
             asked.words,
             nodes.join(", ")
         )

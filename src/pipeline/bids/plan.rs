@@ -26,6 +26,8 @@ pub(super) struct Units {
     pub unasked: Vec<Unasked>,
     /// What was left out, a sentence each.
     pub left_out: Vec<String>,
+    /// Remarks on single runs and nodes, which are among the notes.
+    pub said: Alike,
 }
 
 /// The units of a model, and what was left out.
@@ -69,10 +71,10 @@ pub(super) fn units(
     }
     planning.tell(notes);
     planning.refuse_one_place();
-    let Planning { units, unasked, left_out, faults, lacks, .. } = planning;
+    let Planning { units, unasked, left_out, faults, lacks, said, .. } = planning;
     let lacks = lacks.error().map(|error| (error, String::new()));
     match one_of_each(lacks.into_iter().chain(faults).collect(), watch) {
-        None => Ok(Units { units, unasked, left_out }),
+        None => Ok(Units { units, unasked, left_out, said }),
         Some(first) => Err(first),
     }
 }
@@ -429,16 +431,8 @@ impl Planning<'_> {
     /// Remarks on runs, each once.
     fn tell(&self, notes: &mut Notes) {
         for kind in self.said.all() {
-            let of = match kind.whose.len() {
-                n if n == self.found.runs.len() && n > 1 => "all runs".to_owned(),
-                n if n > 1 && kind.whose[0].starts_with("node ") => {
-                    format!("{n} units ({})", listed(&kind.whose))
-                }
-                n if n > 1 => format!("{n} runs ({})", listed(&kind.whose)),
-                _ => listed(&kind.whose),
-            };
-            let first = if kind.differ { " (numbers of the first)" } else { "" };
-            notes.add(&of, format!("{}{first}", kind.text));
+            let (of, said) = kind.told(self.found.runs.len());
+            notes.add(&of, said);
         }
     }
 

@@ -12,6 +12,7 @@ use super::named;
 use super::named::listed;
 use super::outside;
 use super::unit::Unit;
+use super::{app_level, pages};
 use crate::error::{Error, Result};
 use crate::io::hash::Checksum;
 use crate::io::{Overwrite, folder};
@@ -39,6 +40,8 @@ pub(super) struct Others {
     pub removed: Vec<PathBuf>,
     /// A sentence each.
     pub told: Vec<String>,
+    /// What stays and is of this analysis no more, a sentence each.
+    pub stale: Vec<String>,
     /// Finished units that the plan has not.
     outside: Vec<There>,
 }
@@ -67,6 +70,12 @@ pub(super) fn look(plan: &Plan, overwrite: Overwrite) -> Result<Others> {
     let places: HashSet<PathBuf> = plan.units.iter().map(Unit::sidecar).collect();
     let is_outside =
         |(at, one): &(usize, There)| !goes.contains(at) && !places.contains(&one.sidecar);
+    // Those of other options are told as such.
+    let is_beside = |at: usize| judged.beside.iter().any(|(beside, _)| *beside == at);
+    let left = there.iter().enumerate().filter(|(at, one)| {
+        !goes.contains(at) && !places.contains(&one.sidecar) && !is_beside(*at)
+    });
+    others.stale = stale(plan, &left.map(|(_, one)| one).collect::<Vec<_>>())?;
     others.outside = there.into_iter().enumerate().filter(is_outside).map(|(_, one)| one).collect();
     Ok(others)
 }
@@ -104,6 +113,8 @@ impl Others {
 
 /// Why finished units are not what is asked for, in words, where they are looked at and nothing is to be replaced.
 pub(super) struct Why {
+    /// What is of this analysis no more, a sentence each.
+    pub stale: Vec<String>,
     /// The first difference of all, of units that are not asked for too.
     pub first: Option<String>,
     differing: HashMap<PathBuf, Difference>,
@@ -117,7 +128,10 @@ impl Why {
         let there = list(&plan.spec.out)?;
         let judged = Judged::of(plan, &there);
         let place = |at: usize| there[at].sidecar.clone();
+        let places: HashSet<PathBuf> = plan.units.iter().map(Unit::sidecar).collect();
+        let left: Vec<&There> = there.iter().filter(|one| !places.contains(&one.sidecar)).collect();
         Ok(Why {
+            stale: stale(plan, &left)?,
             first: judged.first(&there),
             differing: judged.otherwise.iter().map(|(at, d)| (place(*at), d.clone())).collect(),
             versions: there
@@ -240,6 +254,59 @@ impl Judged {
         }
         told
     }
+}
+
+/// What lies in the folder, is of nodes and subjects that are asked for, and none of the plan's: results of runs that are gone, or are not meant any
+/// more; with the pages of subjects of whom nothing is left. A command of some participants, or with a filter, tells of those alone whose files are
+/// gone. `left`: finished units that the plan has not.
+///
+/// # Errors
+/// Missing input where the folder cannot be listed.
+fn stale(plan: &Plan, left: &[&There]) -> Result<Vec<String>> {
+    let spec = &plan.spec;
+    let is_part = !spec.participants.is_empty() || !spec.filter.is_empty();
+    let is_planned = |one: &There| {
+        let own = |node: &&crate::bids::model::Node| named::node(&node.name) == one.node;
+        plan.read
+            .model
+            .nodes
+            .iter()
+            .find(own)
+            .is_some_and(|node| app_level(node.level) <= spec.level)
+    };
+    let is_gone = |one: &There| one.inputs.iter().any(|(_, path, _)| !path.is_file());
+    let names: Vec<String> = left
+        .iter()
+        .filter(|one| is_planned(one) && (!is_part || is_gone(one)))
+        .map(|one| one.name())
+        .collect();
+    let mut told = Vec::new();
+    if !names.is_empty() {
+        let have = if names.len() == 1 { "is" } else { "are" };
+        told.push(format!(
+            "{} in the folder of results {have} not of this analysis (files that are gone, or runs and contrasts that it does not take) and {} beside it: {}; delete what is not wanted",
+            units(names.len()),
+            if names.len() == 1 { "stays" } else { "stay" },
+            listed(&names)
+        ));
+    }
+    let own = pages::names(plan);
+    let mut old: Vec<String> = Vec::new();
+    for entry in folder::listed_if_there(&spec.out)?.iter().filter(|_| !is_part) {
+        let name = entry.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with("sub-") && name.ends_with(".html") && !own.contains(&name) {
+            old.push(name);
+        }
+    }
+    old.sort();
+    if !old.is_empty() {
+        let (pages, are) = if old.len() == 1 { ("page", "is") } else { ("pages", "are") };
+        told.push(format!(
+            "the {pages} {} in the folder of results {are} of subjects without a run in this analysis",
+            listed(&old)
+        ));
+    }
+    Ok(told)
 }
 
 fn units(n: usize) -> String {

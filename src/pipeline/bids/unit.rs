@@ -3,8 +3,8 @@
 use crate::volume::Grid;
 use std::path::{Path, PathBuf};
 
-use crate::bids::Entities;
 use crate::bids::model::Test;
+use crate::bids::{Entities, Notes};
 use crate::design::contrast::without_hyphens;
 use crate::design::label::label;
 use crate::error::{Error, Result};
@@ -203,6 +203,18 @@ pub(super) fn label_of(spoken: &str) -> Result<String> {
     label(spoken)
 }
 
+/// Remark what contrasts whose names hold letters that names of files may not are called there.
+pub(super) fn remark_on_names<'a>(asked: impl Iterator<Item = &'a Asked>, notes: &mut Notes) {
+    for one in asked.filter(|one| !one.spoken.is_ascii()) {
+        if let Ok(label) = label_of(&one.spoken) {
+            notes.add(
+                &format!("contrast '{}'", one.name),
+                format!("is written contrast-{label}, for names of files hold ASCII letters and digits alone"),
+            );
+        }
+    }
+}
+
 impl Unit {
     /// What it is called in messages.
     pub fn name(&self) -> String {
@@ -250,5 +262,28 @@ impl Unit {
             crate::io::read_text(path).is_ok_and(|there| there == *text)
         };
         Ok(self.texts.iter().all(is_same))
+    }
+
+    /// Why one that is there and not finished is made again; none where nothing of this kind is there.
+    pub fn why_again(&self) -> Option<String> {
+        let sidecar = self.sidecar();
+        let known = provenance::read(&sidecar).ok()??.provenance;
+        let folder = sidecar.parent().unwrap_or(Path::new(""));
+        if known.version != env!("CARGO_PKG_VERSION") {
+            return Some(format!("it was made by boldly {}", known.version));
+        }
+        let gone = known.inputs.iter().find(|input| !folder.join(&input.path).is_file());
+        if let Some(input) = gone {
+            return Some(format!(
+                "files that it was made of are not where they were as seen from its sidecar (as {}): the folder of results, or they, were moved",
+                input.path.display()
+            ));
+        }
+        let theirs = known.command.map_paths(&|path| real(&folder.join(path)));
+        let said = match theirs == self.command.clone().map_paths(&real) {
+            true => "a file that it was made of, or that it made, is not as it was",
+            false => "it was made of other files",
+        };
+        Some(said.to_owned())
     }
 }

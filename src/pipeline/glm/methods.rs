@@ -3,6 +3,7 @@
 use super::across::Asked;
 use super::{Opened, Questions, modelled};
 use crate::design::Drift;
+use crate::design::censor::Rules;
 use crate::design::hrf::Model;
 use crate::maps::told;
 use crate::pipeline::combine::Joining;
@@ -218,6 +219,15 @@ pub fn in_regions(roi: &RegionOptions) -> Option<Sentence> {
     (!roi.is_empty()).then(|| sentence(said.to_owned(), &[]))
 }
 
+/// Why volumes were left out, behind "left out": by rules, and by lists of volumes.
+#[must_use]
+pub fn left_out(rules: Option<&Rules>, listed: bool) -> String {
+    let by_rules = rules.map(Rules::words).filter(|words| !words.is_empty());
+    let by_list = listed.then(|| "as they were listed".to_owned());
+    let all: Vec<String> = by_rules.into_iter().chain(by_list).collect();
+    if all.is_empty() { String::new() } else { format!(" {}", all.join("; ")) }
+}
+
 /// How residuals were modelled.
 #[must_use]
 pub fn residuals(noise: Noise, rho_fwhm_vox: f64) -> Sentence {
@@ -252,12 +262,15 @@ pub fn residuals(noise: Noise, rho_fwhm_vox: f64) -> Sentence {
 fn noise(spec: &GlmSpec, runs: &[Run], asked: &[Asked]) -> Vec<Sentence> {
     let mut said = vec![residuals(spec.noise, spec.rho_fwhm_vox)];
     let left: Vec<usize> = runs.iter().map(|run| run.left_out.len()).collect();
-    if let (Some(rules), true) = (&spec.design.censor, left.iter().any(|n| *n > 0)) {
+    if left.iter().any(|n| *n > 0) {
         let n: Vec<String> = left.iter().map(usize::to_string).collect();
-        said.push(sentence(
-            format!("Volumes were left out of the fit by the rule {rules}: {}; the others kept their times.", n.join(", ")),
-            &[CENSORING],
-        ));
+        let listed = spec.runs.iter().any(|run| run.censored.is_some());
+        let by = left_out(spec.design.censor.as_ref(), listed);
+        let said_of = format!(
+            "Volumes were left out of the fit{by}: {}; the others kept their times.",
+            n.join(", ")
+        );
+        said.push(sentence(said_of, &[CENSORING]));
     }
     said.push(sentence(
         match spec.scaling {

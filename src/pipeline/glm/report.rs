@@ -74,6 +74,7 @@ pub(super) fn page(
             clusters: clusters.listed,
             corrections: Vec::new(),
             design: None,
+            regions: None,
             links: Vec::new(),
         });
         weighed.push(Weighed {
@@ -284,6 +285,7 @@ fn run_part(
         motion,
         left_out: left_out(run),
         recordings: None,
+        regions: Vec::new(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use crate::design::group::Resolved;
 use crate::pipeline::spec::{
     Correction, ErrorTerm, GivenRegion, GroupSpec, GroupVariance, Inflated, PermuteOptions,
@@ -22,9 +24,56 @@ const HOLM: &str =
 const WORSLEY: &str = "Worsley KJ, et al. A unified statistical approach for determining significant signals in images of cerebral activation. Hum Brain Mapp 1996;4:58-73.";
 const HIGHLIGHT: &str = "Taylor PA, et al. Highlight results, don't hide them: enhance interpretation, reduce biases and improve reproducibility. NeuroImage 2023;274:120138.";
 
-/// The paragraphs. `subjects`: of every map of the table.
-pub(super) fn of(spec: &GroupSpec, subjects: &[String], resolved: &Resolved) -> Vec<Vec<Sentence>> {
-    vec![model(spec, subjects, resolved), inference(spec)]
+/// The paragraphs. `subjects`: of every map of the table; `counted`: of its contrasts.
+pub(super) fn of(
+    spec: &GroupSpec,
+    subjects: &[String],
+    resolved: &Resolved,
+    counted: &[Counted],
+) -> Vec<Vec<Sentence>> {
+    vec![model(spec, subjects, resolved), inference(spec, counted)]
+}
+
+/// How many rearrangements stand behind the p of a contrast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Counted {
+    /// So many, each that stands for its mirror image counted twice.
+    pub n: u64,
+    /// Whether there are no others.
+    pub are_all: bool,
+}
+
+impl Counted {
+    /// Of a contrast, by what sidecars say of its rearrangements; none where they do not say it.
+    #[must_use]
+    pub fn of(resolved: &Value) -> Option<Counted> {
+        let n = resolved.get("stand_for")?.as_u64()?;
+        Some(Counted { n, are_all: resolved.get("exhaustive")?.as_bool()? })
+    }
+
+    /// The least and the most of several, and whether those of all, or of none, are all that there are.
+    fn range(all: &[Counted]) -> Option<(String, Option<bool>)> {
+        let (least, most) =
+            (all.iter().map(|own| own.n).min()?, all.iter().map(|own| own.n).max()?);
+        let n = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        let are_all = all[0].are_all;
+        Some((n, all.iter().all(|own| own.are_all == are_all).then_some(are_all)))
+    }
+
+    /// In a table: `256, all that there are`; what was asked where nothing is known of any.
+    pub(super) fn told(all: &[Counted], options: &PermuteOptions) -> String {
+        let (asked, seed) = (options.n, options.seed);
+        match Counted::range(all) {
+            None => format!("{asked} at most, seed {seed}"),
+            Some((n, Some(true))) => format!("{n}, all that there are"),
+            Some((n, Some(false))) => format!("{n} random ones, seed {seed}"),
+            Some((n, None)) => {
+                format!(
+                    "{n}: all that there are, or random ones where these are more than {asked} (seed {seed})"
+                )
+            }
+        }
+    }
 }
 
 fn sentence(text: impl Into<String>, from: &'static [&'static str]) -> Sentence {
@@ -75,12 +124,12 @@ pub fn variance(spec: &GroupSpec) -> Option<Sentence> {
     }
 }
 
-/// How p were found and corrected, and what maps show.
-pub fn inference(spec: &GroupSpec) -> Vec<Sentence> {
+/// How p were found and corrected, and what maps show. `counted`: of the contrasts that were tested; empty where nothing is known of them.
+pub fn inference(spec: &GroupSpec, counted: &[Counted]) -> Vec<Sentence> {
     let sides = if spec.two_sided { "two-sided" } else { "one-sided" };
     let mut said = vec![sentence(format!("p of t are {sides}."), &[])];
     if let Some(options) = &spec.permute {
-        said.extend(rearranged(options));
+        said.extend(rearranged(options, counted));
     }
     for correction in &spec.corrections {
         said.push(match correction {
@@ -114,14 +163,20 @@ pub fn inference(spec: &GroupSpec) -> Vec<Sentence> {
     said
 }
 
-fn rearranged(options: &PermuteOptions) -> Vec<Sentence> {
-    let mut said = vec![sentence(
-        format!(
-            "Family-wise error was controlled by the largest statistic over {} rearrangements at most of the residuals given the nuisance (seed {}).",
-            options.n, options.seed
+fn rearranged(options: &PermuteOptions, counted: &[Counted]) -> Vec<Sentence> {
+    let seed = options.seed;
+    let of = "of the residuals given the nuisance";
+    let over = match Counted::range(counted) {
+        None => format!("{} rearrangements at most {of} (seed {seed})", options.n),
+        Some((n, Some(true))) => format!("{n} rearrangements {of}, all that there are"),
+        Some((n, Some(false))) => format!("{n} random rearrangements {of} (seed {seed})"),
+        Some((n, None)) => format!(
+            "{n} rearrangements {of}: all that there are, or random ones where these are more than {} (seed {seed})",
+            options.n
         ),
-        &[FREEDMAN, WINKLER],
-    )];
+    };
+    let said = format!("Family-wise error was controlled by the largest statistic over {over}.");
+    let mut said = vec![sentence(said, &[FREEDMAN, WINKLER])];
     if let Some(how) = options.tfce {
         let how = match how {
             TfceConvention::Exact => "the exact integral",

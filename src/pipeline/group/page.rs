@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::fitted::Fitted;
 use super::images::Images;
-use super::methods;
+use super::methods::{self, Counted};
 use super::picture;
 use crate::design::group::{Centre, Factor, Model, Resolved, Sample, Stratum};
 use crate::error::Result;
@@ -77,11 +77,11 @@ impl Pages {
         Ok(())
     }
 
-    /// A picture a contrast, and the page.
+    /// A picture a contrast, and the page. `counted`: the rearrangements of each contrast.
     pub(super) fn done(
         self,
         spec: &GroupSpec,
-        (sample, resolved): (&Sample, &Resolved),
+        (sample, resolved, counted): (&Sample, &Resolved, &[Counted]),
         images: &Images,
     ) -> Vec<Page> {
         if self.contrasts.is_empty() {
@@ -102,9 +102,9 @@ impl Pages {
             }
             model => format!("{} of {}", model.name(), sample.table.name),
         };
-        let model = model(spec, (sample, resolved), images);
+        let model = model(spec, (sample, resolved, counted), images);
         let contrasts = self.contrasts.into_iter().map(|(_, contrast)| contrast).collect();
-        let methods = spec.report.then(|| methods::of(spec, &sample.subjects, resolved));
+        let methods = spec.report.then(|| methods::of(spec, &sample.subjects, resolved, counted));
         let draw: Draw = Box::new(move |made| {
             page(&GroupPage { methods, ..whole(made, title, model, contrasts) })
         });
@@ -179,7 +179,7 @@ fn correction(map: &Map, inside: &[bool]) -> Option<Correction> {
 /// What the analysis is, in words.
 fn model(
     spec: &GroupSpec,
-    (sample, resolved): (&Sample, &Resolved),
+    (sample, resolved, counted): (&Sample, &Resolved, &[Counted]),
     images: &Images,
 ) -> Vec<(String, String)> {
     let mut all: Vec<(&str, String)> = Vec::new();
@@ -228,14 +228,14 @@ fn model(
     };
     all.push(("p of t", sides.to_owned()));
     if let Some(options) = &spec.permute {
-        all.push(("Rearrangements", rearrangements(options)));
+        all.push(("Rearrangements", rearrangements(options, counted)));
     }
     all.extend(resolved.notes.iter().map(|note| ("Note", note.clone())));
     all.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-fn rearrangements(options: &PermuteOptions) -> String {
-    let mut text = format!("{} at most, seed {}", options.n, options.seed);
+fn rearrangements(options: &PermuteOptions, counted: &[Counted]) -> String {
+    let mut text = Counted::told(counted, options);
     if options.across {
         text.push_str("; corrected for all contrasts together");
     }

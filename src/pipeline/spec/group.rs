@@ -165,6 +165,12 @@ pub enum Correction {
 }
 
 impl GroupSpec {
+    /// Whether p are corrected for the number of voxels in any way.
+    #[must_use]
+    pub fn corrects(&self) -> bool {
+        self.permute.is_some() || !self.corrections.is_empty() || !self.volumes.is_empty()
+    }
+
     /// What `boldly group` takes where nothing else is said.
     #[must_use]
     pub fn new(table: PathBuf, model: Model) -> GroupSpec {

@@ -25,7 +25,9 @@ pub struct Contrast {
     pub design: Option<Design>,
     /// Clusters and their peaks, and what they are.
     pub clusters: (String, Listing),
-    /// What the table of them is called once it is saved.
+    /// Means of regions and what they are; none where none were asked for.
+    pub regions: Option<(String, Listing)>,
+    /// What the table of clusters is called once it is saved.
     pub file: String,
     /// Time courses at the peaks.
     pub courses: Vec<Course>,
@@ -50,6 +52,9 @@ pub(super) fn section(one: &Contrast, id: &str, viewers: &mut Viewers) -> Result
     }
     let (caption, clusters) = &one.clusters;
     html += &viewer::peaks(clusters, caption, &view, &one.file);
+    if let Some((caption, regions)) = &one.regions {
+        html += &regions.html(caption, "No region was given.");
+    }
     let note = "Grey: the voxel's series as it was fitted. Orange: the whole model at that voxel, by ordinary least squares on the same columns. A peak was chosen \
                 because it is high there: this shows what the model does, and tests nothing.";
     Ok(html + &viewer::courses(&one.courses, &format!("{id}-course"), note))

@@ -45,13 +45,19 @@ fn kind_of(reason: &str) -> &str {
     }
 }
 
+/// Whether a run that loses this share of its volumes is one of which little is left.
+#[must_use]
+pub fn loses_much(share: f64) -> bool {
+    share > LOST
+}
+
 /// What is said of a run of `n` volumes that loses some; nothing of one that loses none.
 #[must_use]
 pub fn note(run: &str, n_left_out: usize, n: usize) -> Option<Note> {
     let lost = n_left_out as f64 / n.max(1) as f64;
     match n_left_out {
         0 => None,
-        _ if lost > LOST => {
+        _ if loses_much(lost) => {
             let text = format!("{run} loses {:.0} % of its volumes", 100.0 * lost);
             Some(Note::new(Kind::Serious, text))
         }

@@ -24,7 +24,7 @@ pub use super::design::Design;
 pub use super::statmap::Coverage;
 pub use columns::{Cell, Columns, Row, numbered};
 pub use contrasts::Contrast;
-pub use left_out::note as left_out_note;
+pub use left_out::{loses_much, note as left_out_note};
 pub use runs::{Estimable, Motion, RunPart};
 pub use weights::{Weighed, Weights};
 

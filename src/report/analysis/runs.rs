@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::report::design::{Greys, unit_columns};
 use crate::report::grid::Grid;
 use crate::report::html::{Table, counted, escaped, figure, folded, number};
+use crate::report::listing::Listing;
 use crate::report::matrix::{Matrix, inline};
 use crate::report::svg::{Anchor, Path, Plot, Svg};
 
@@ -32,6 +33,8 @@ pub struct RunPart {
     pub left_out: Vec<(usize, String)>,
     /// Where the page of its recordings lies, seen from this one; none where no columns come from recordings.
     pub recordings: Option<String>,
+    /// Of each contrast the means of regions in the run, and what they are; empty where none were asked for.
+    pub regions: Vec<(String, Listing)>,
 }
 
 /// Whether a run tells a contrast.
@@ -75,6 +78,9 @@ pub(super) fn section(run: &RunPart, id: &str) -> Result<String> {
     html += &design(run, id)?;
     html += &correlations(run, id)?;
     html += &estimable(run);
+    for (caption, regions) in &run.regions {
+        html += &regions.html(caption, "No region was given.");
+    }
     html += &run.motion.as_ref().map_or(String::new(), |motion| moved(motion, run, id));
     html += &run.motion.as_ref().map_or(String::new(), |own| moves::drawn(own, &run.left_out, id));
     Ok(html + &left_out(run))

@@ -1,5 +1,6 @@
 //! Where runs, or estimates, have data: in how many of them each voxel has, and which ones take voxels from all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::raster::{Scene, encoded};
@@ -141,7 +142,7 @@ impl Coverage {
             self.place(&mut sheet, (&scene, counts), slice, ([x, top], scale))?;
             x += scale * size[0] + gap;
         }
-        self.legend(&mut sheet, [WIDTH - MARGIN - LEGEND, MARGIN + 8.0]);
+        self.legend(counts, &mut sheet, [WIDTH - MARGIN - LEGEND, MARGIN + 8.0]);
         let legend = MARGIN + 24.0 + 22.0 * n.min(SWATCHES) as f64;
         let top = (MARGIN + scale * tall + 26.0).max(legend);
         let slices = row(&map);
@@ -269,13 +270,9 @@ impl Coverage {
         [0, 1, 2].map(|c| LACKING[stop][c] + rest * (LACKING[stop + 1][c] - LACKING[stop][c]))
     }
 
-    /// A box a number; of many some of them.
-    fn legend(&self, sheet: &mut Sheet, [x, y]: [f64; 2]) {
-        let n = self.parts.len();
-        let shown: Vec<usize> = match n <= SWATCHES {
-            true => (1..=n).rev().collect(),
-            false => (0..SWATCHES).map(|k| n - k * (n - 1) / (SWATCHES - 1)).collect(),
-        };
+    /// A box a number.
+    fn legend(&self, counts: &Counts, sheet: &mut Sheet, [x, y]: [f64; 2]) {
+        let (n, shown) = (self.parts.len(), shown(counts));
         sheet.text([x, y + 4.0], Anchor::Start, 12.0, INK, &format!("{}s with data", self.noun));
         for (nth, &with) in shown.iter().enumerate() {
             let top = y + 14.0 + 22.0 * nth as f64;
@@ -283,5 +280,28 @@ impl Coverage {
             let words = if with == n { format!("all {n}") } else { format!("{with} of {n}") };
             sheet.text([x + 24.0, top + 13.0], Anchor::Start, 12.0, INK, &words);
         }
+    }
+}
+
+/// The numbers that a legend has, from the most: those that some voxel has; of many some of them.
+fn shown(counts: &Counts) -> Vec<usize> {
+    let there: BTreeSet<usize> = counts.with.iter().copied().filter(|with| *with > 0).collect();
+    let there: Vec<usize> = there.into_iter().rev().collect();
+    match there.len() {
+        n if n <= SWATCHES => there,
+        n => (0..SWATCHES).map(|k| there[k * (n - 1) / (SWATCHES - 1)]).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_legend_has_the_numbers_that_voxels_have_and_no_others() {
+        let of = |with: &[usize]| shown(&Counts { with: with.to_vec(), any: 0, all: 0 });
+        assert_eq!(of(&[8, 0, 8]), [8]);
+        assert_eq!(of(&[8, 3, 8, 0]), [8, 3]);
+        assert_eq!(of(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]), [11, 9, 7, 5, 3, 1]);
     }
 }

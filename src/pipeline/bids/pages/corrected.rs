@@ -38,12 +38,10 @@ pub(super) fn add(
         let name = statistic.file_name().unwrap_or_default().to_string_lossy();
         statistic.with_file_name(name.replace(&format!("stat-{letter}_statmap.nii.gz"), ending))
     };
-    let table = beside("clusters.tsv");
-    if table.is_file() {
-        let fields = bids::read_json(&sidecar_path(&table))?;
-        let said = fields.get("Description").and_then(Value::as_str).unwrap_or_default();
-        contrast.clusters = (said.to_owned(), Listing::of_tsv(&read_text(&table)?));
+    if let Some(clusters) = listed(&beside("clusters.tsv"))? {
+        contrast.clusters = clusters;
     }
+    contrast.regions = listed(&beside("regions.tsv"))?;
     let Some(inference) = &plan.spec.inference else { return Ok(()) };
     let mut all = Vec::new();
     for by in CORRECTIONS {
@@ -65,6 +63,19 @@ pub(super) fn add(
         contrast.links.push((super::address(plan, &page), words));
     }
     Ok(())
+}
+
+/// A table that lies in the results and what its sidecar says it is; none where it is not there.
+///
+/// # Errors
+/// Those of reading both.
+pub(super) fn listed(table: &Path) -> Result<Option<(String, Listing)>> {
+    if !table.is_file() {
+        return Ok(None);
+    }
+    let fields = bids::read_json(&sidecar_path(table))?;
+    let said = fields.get("Description").and_then(Value::as_str).unwrap_or_default();
+    Ok(Some((said.to_owned(), Listing::of_tsv(&read_text(table)?))))
 }
 
 fn correction(one: &Found, inside: &[bool]) -> Correction {

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::super::recorded;
 use super::super::unit::Unit;
 use super::Plan;
 use super::maps::Shown;
-use crate::bids::model::Level;
 use crate::error::{Error, Result};
 use crate::pipeline::blocks::Ladder;
 use crate::pipeline::courses::MOST;
@@ -77,24 +77,10 @@ pub(super) fn add<'a>(
 
 /// Each peak in each run, the first of them.
 fn asked<'a>(plan: &'a Plan, one: &Shown<'a>) -> Vec<(&'a Unit, String, usize)> {
-    let runs = runs(plan, one.unit);
+    let runs = recorded::runs(plan, one.unit);
     let of = |(peak, place): &(String, usize)| {
         let (peak, place) = (peak.clone(), *place);
         runs.iter().map(|run| (*run, peak.clone(), place)).collect::<Vec<_>>()
     };
     one.first.iter().flat_map(of).take(MOST).collect()
-}
-
-/// The runs that a unit's estimates come from, itself where it is one.
-pub(super) fn runs<'a>(plan: &'a Plan, unit: &'a Unit) -> Vec<&'a Unit> {
-    if plan.level(unit) == Level::Run {
-        return vec![unit];
-    }
-    let mut all: Vec<&Unit> = Vec::new();
-    for run in unit.below.iter().flat_map(|below| runs(plan, &plan.units[*below])) {
-        if !all.iter().any(|own| std::ptr::eq(*own, run)) {
-            all.push(run);
-        }
-    }
-    all
 }

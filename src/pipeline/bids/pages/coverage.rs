@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::super::recorded;
 use super::super::unit::Unit;
-use super::{Plan, courses};
+use super::Plan;
 use crate::bids::model::Level;
 use crate::error::Result;
 use crate::io::read_map;
@@ -48,7 +49,7 @@ pub(super) fn of(
             }
         }
         let runs_of = |one: &&Unit| {
-            courses::runs(plan, one).into_iter().map(std::ptr::from_ref).collect::<Vec<_>>()
+            recorded::runs(plan, one).into_iter().map(std::ptr::from_ref).collect::<Vec<_>>()
         };
         let runs: Vec<_> = from.iter().map(runs_of).collect();
         let contrasts = unit.estimates.iter().map(|one| one.contrast.clone());

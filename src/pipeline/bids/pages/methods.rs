@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Plan, SUBJECT};
-use crate::bids::model::{Kind, Level, Node, is_fir_delays};
+use super::super::recorded;
+use super::{Plan, SUBJECT, levels};
+use crate::bids::model::{Level, Node, is_fir_delays};
 use crate::bids::{Entities, Instruction};
 use crate::design::Drift;
+use crate::error::Result;
 use crate::io::dataset::Dataset;
-use crate::pipeline::spec::{Combining, GroupVariance, PhysioFit};
+use crate::pipeline::spec::PhysioFit;
 use crate::pipeline::{glm, group};
-use crate::report::analysis::numbered;
 use crate::report::methods::Sentence;
 
 const BSM: &str =
@@ -23,8 +24,11 @@ const EVENTS: &str = "Friston KJ, et al. Event-related fMRI: characterizing diff
 const RETROICOR: &str = "Glover GH, Li TQ, Ress D. Image-based method for retrospective correction of physiological motion effects in fMRI: RETROICOR. Magn Reson Med 2000;44:162-167.";
 const CENSORING: &str = "Power JD, et al. Methods to detect, characterize, and remove motion artifact in resting state fMRI. NeuroImage 2014;84:320-341.";
 
-/// The paragraphs.
-pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
+/// The paragraphs. `physiology`: how pulse and breathing entered.
+///
+/// # Errors
+/// Those of the sidecars of what was tested.
+pub(super) fn of(plan: &Plan, physiology: &[String]) -> Result<Vec<Vec<Sentence>>> {
     let (spec, model) = (&plan.spec, &plan.read.model);
     let fit = &spec.fit;
     let mut first: Vec<Sentence> = vec![(
@@ -40,8 +44,8 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
     let is_fitted = |at: usize| plan.units.iter().any(|unit| unit.node == at);
     for (at, node) in model.nodes.iter().enumerate().filter(|(at, _)| is_fitted(*at)) {
         let named = &node.name;
-        match (node.level, node.kind) {
-            (Level::Run, _) => {
+        match node.level {
+            Level::Run => {
                 let smoothed = match fit.smooth.fwhm_mm {
                     0.0 => "without further smoothing".to_owned(),
                     fwhm => {
@@ -50,60 +54,57 @@ pub(super) fn of(plan: &Plan) -> Vec<Vec<Sentence>> {
                 };
                 let said = format!(
                     "Each run ({named}) was fitted voxel by voxel by a general linear model of the columns {}, {smoothed}, with effects in {}; columns were sampled at the times of the frames.",
-                    columns(plan, at),
+                    levels::columns(plan, at),
                     fit.scaling.units()
                 );
                 first.push((said, &[FRISTON]));
-                first.extend(transformed(node));
+                first.extend(levels::transformed(node, "Its variables were"));
+                first.extend(levels::of_runs(plan, at, &whose(plan, node)));
             }
-            (_, Kind::Meta) => {
-                let how = match spec.combine {
-                    Combining::Mean => "as their mean, the error from the estimates' variances",
-                    _ => "weighed by their precision",
-                };
-                second.push((
-                    format!("Estimates were combined ({named}) by fixed effects, {how}."),
-                    &[],
-                ));
-            }
-            (level, Kind::Glm) => {
-                let asked = plan.inference().filter(|_| level == Level::Dataset);
-                let is_mixed =
-                    asked.is_some_and(|(asked, _)| asked.test.variance == GroupVariance::Mixed);
-                let how = if is_mixed { "mixed effects" } else { "least squares" };
-                second.push((
-                    format!(
-                        "Estimates were compared ({named}) by {how} over {}.",
-                        columns(plan, at)
-                    ),
-                    &[],
-                ));
-            }
+            _ => second.extend(levels::above(plan, (at, node))),
         }
     }
-    first.extend(of_runs(plan));
+    first.extend(of_runs(plan, physiology));
     if run_nodes(plan).next().is_some() {
         first.push(glm::residuals(fit.noise, fit.rho_fwhm_vox));
     }
     let tested = plan.inference();
     let tails = super::tails(plan);
     second.push((
-        match tested {
-            Some(_) => format!(
+        match &tested {
+            Some((asked, _)) if asked.test.corrects() => format!(
                 "Pictures of the dataset's nodes show p ≤ .05 corrected as is said there, where a correction was asked for; other pictures, and tables of clusters, p < .001 uncorrected ({tails}), which is no test of clusters."
             ),
-            None => format!(
+            _ => format!(
                 "Pictures and tables of clusters show p < .001 uncorrected ({tails}); they are no test of clusters."
             ),
         },
         &[],
     ));
+    let counted = rearranged(plan)?;
     let tested = tested.map(|(asked, nodes)| {
         let lead = format!("Nodes of the dataset ({}) were tested as follows.", nodes.join(", "));
         let lead = std::iter::once((lead, &[][..])).chain(group::variance(&asked.test));
-        lead.chain(group::inference(&asked.test)).collect()
+        lead.chain(group::inference(&asked.test, &counted)).collect()
     });
-    [first, second].into_iter().chain(tested).collect()
+    Ok([first, second].into_iter().chain(tested).collect())
+}
+
+/// The rearrangements of every contrast of the dataset's nodes that is finished.
+///
+/// # Errors
+/// Those of the sidecars.
+fn rearranged(plan: &Plan) -> Result<Vec<group::Counted>> {
+    let mut all = Vec::new();
+    if plan.spec.inference.as_ref().is_none_or(|asked| asked.test.permute.is_none()) {
+        return Ok(all);
+    }
+    for unit in plan.units.iter().filter(|unit| plan.level(unit) == Level::Dataset) {
+        let Some(sidecar) = recorded::read(unit)? else { continue };
+        let of = sidecar.provenance.resolved.get("rearrangements").and_then(Value::as_array);
+        all.extend(of.into_iter().flatten().filter_map(group::Counted::of));
+    }
+    Ok(all)
 }
 
 /// The nodes whose units are runs.
@@ -122,7 +123,7 @@ fn whose(plan: &Plan, node: &Node) -> String {
 }
 
 /// What else each run's model held.
-fn of_runs(plan: &Plan) -> Vec<Sentence> {
+fn of_runs(plan: &Plan, physiology: &[String]) -> Vec<Sentence> {
     let fit = &plan.spec.fit;
     let runs = || plan.units.iter().filter(|unit| plan.level(unit) == Level::Run);
     if runs().next().is_none() {
@@ -133,7 +134,7 @@ fn of_runs(plan: &Plan) -> Vec<Sentence> {
     let subjects: BTreeSet<&str> =
         runs().filter_map(|unit| unit.entities.get(SUBJECT).map(|value| value.as_str())).collect();
     said.push((
-        format!("Runs that were fitted: {}, of {} subjects.", all.len(), subjects.len()),
+        format!("Runs that were fitted: {}, of {}.", all.len(), many(subjects.len(), "subject")),
         &[],
     ));
     for (_, node) in run_nodes(plan) {
@@ -153,8 +154,15 @@ fn of_runs(plan: &Plan) -> Vec<Sentence> {
     if let Some(PhysioFit { terms, .. }) = &fit.physio {
         said.push((
             format!(
-                "Pulse and breathing entered as RETROICOR columns of order {} (cardiac), {} (respiratory) and {} x {} (interaction).",
-                terms.cardiac, terms.respiratory, terms.interaction.0, terms.interaction.1
+                "Pulse and breathing entered as RETROICOR columns of order {} (cardiac), {} (respiratory) and {} x {} (interaction){}.",
+                terms.cardiac,
+                terms.respiratory,
+                terms.interaction.0,
+                terms.interaction.1,
+                match physiology {
+                    [] => String::new(),
+                    all => format!("; {}", all.join("; ")),
+                }
             ),
             &[RETROICOR],
         ));
@@ -162,10 +170,11 @@ fn of_runs(plan: &Plan) -> Vec<Sentence> {
     let radius_mm = fit.local.as_ref().map(|local| local.radius_mm);
     said.extend(glm::own_columns(fit.voxelwise.len(), radius_mm));
     said.extend(glm::in_regions(&fit.roi));
-    if fit.censor.is_some() {
+    if let Some(rules) = &fit.censor {
+        let by = glm::left_out(Some(rules), false);
+        let lists = "the table of runs lists them, and what is left keeps its times";
         said.push((
-            "Volumes were left out as the table of runs lists them; what is left keeps its times."
-                .to_owned(),
+            format!("Volumes were left out{by} (--censor {rules}); {lists}."),
             &[CENSORING],
         ));
     }
@@ -233,31 +242,6 @@ fn rounded(seconds: f64) -> f64 {
     (seconds * 1e4).round() / 1e4
 }
 
-/// The columns that a node's designs have, in words: what each entry of X came to, a family of numbered ones by how many designs have.
-fn columns(plan: &Plan, at: usize) -> String {
-    let designs: Vec<&[String]> =
-        plan.units.iter().filter(|unit| unit.node == at).map(|unit| &*unit.columns).collect();
-    let mut said: Vec<String> = Vec::new();
-    for name in designs.iter().flat_map(|own| own.iter()) {
-        let words = match numbered(name) {
-            _ if name == "1" || name == "intercept" => "a constant".to_owned(),
-            None => name.clone(),
-            Some(family) => {
-                let of =
-                    |own: &&[String]| own.iter().filter(|n| numbered(n) == Some(family)).count();
-                let (least, most) = (designs.iter().map(of).min(), designs.iter().map(of).max());
-                let (least, most) = (least.unwrap_or(0), most.unwrap_or(0));
-                let n = if least == most { most.to_string() } else { format!("{least} to {most}") };
-                format!("{family}* ({n})")
-            }
-        };
-        if !said.contains(&words) {
-            said.push(words);
-        }
-    }
-    said.join(", ")
-}
-
 /// What made the images that were fitted, and their space.
 fn preprocessed(plan: &Plan) -> Option<Sentence> {
     let runs = &plan.found.runs;
@@ -288,14 +272,7 @@ fn preprocessed(plan: &Plan) -> Option<Sentence> {
     Some((said, &[]))
 }
 
-/// What was done to a node's variables beside the convolution, which is said with the response.
-fn transformed(node: &Node) -> Option<Sentence> {
-    let mut names: Vec<&str> = Vec::new();
-    for name in node.transformations.iter().map(|one| &*one.name) {
-        if name != "Convolve" && !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let said = || format!("Its variables were changed by the model's {}.", names.join(", "));
-    (!names.is_empty()).then(|| (said(), &[][..]))
+/// So many of them: `1 subject`, `2 subjects`.
+fn many(n: usize, noun: &str) -> String {
+    if n == 1 { format!("1 {noun}") } else { format!("{n} {noun}s") }
 }

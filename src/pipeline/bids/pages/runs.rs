@@ -2,15 +2,18 @@
 
 use ndarray::{Array1, Array2};
 
-use super::super::unit::{OfRun, Unasked, Unit};
+use super::super::recorded;
+use super::super::unit::{self, OfRun, Unasked, Unit};
 use super::Plan;
-use crate::design::censor::{LeftOut, Measures};
+use super::physiology::{self, When};
+use crate::design::censor::Measures;
 use crate::error::Result;
 use crate::io;
 use crate::maps::Entities;
-use crate::pipeline::provenance::{Kind, Sidecar};
+use crate::pipeline::provenance::Kind;
 use crate::pipeline::spec::Command;
 use crate::report::analysis::{Cell, Columns, Estimable, Motion, Row, RunPart};
+use crate::report::group::Listing;
 use crate::stats::least_squares::LeastSquares;
 use crate::table::Table;
 
@@ -129,42 +132,39 @@ fn part(plan: &Plan, unit: &Unit) -> Result<RunPart> {
         facts.push(("Origin of frame times", known.origin.clone()));
     }
     facts.push(("Columns", columns.len().to_string()));
-    let sidecar = super::read(unit)?;
-    let dof = sidecar.as_ref().and_then(|sidecar| sidecar.provenance.dof);
-    let rank = solved.as_ref().map(|solved| solved.rank);
-    // Physiology at each slice's own time is in no table that all slices share.
-    if let (Some(rank), Some(dof), false) = (rank, dof, plan.spec.fit.physio.is_none()) {
-        let own = spec.voxelwise.images.first().map_or(0, Vec::len);
-        let own = own + usize::from(spec.voxelwise.local.is_some());
-        let beside = design.nrows() as f64 - dof - (rank + own) as f64;
-        if beside >= 1.0 {
-            let said = format!(
-                "{beside:.0} more of pulse and breathing, fitted with these and neither drawn nor counted in the variances of contrasts here"
-            );
-            facts.push(("Columns at each slice's own time", said));
-        }
+    let sidecar = recorded::read(unit)?;
+    // At slices' own times they are in no table of columns.
+    if let (false, Some((when, n))) =
+        (plan.spec.fit.physio.is_none(), sidecar.as_ref().and_then(physiology::of_run))
+    {
+        let (name, said) = match &when {
+            When::OfSlices => (
+                "Columns at each slice's own time",
+                format!(
+                    "{n} more of pulse and breathing, fitted with these and neither drawn nor counted in the variances of contrasts here"
+                ),
+            ),
+            When::OfVolumes(at) => (
+                "Pulse and breathing",
+                format!(
+                    "{n} of these columns, at one moment of each volume ({at}), for the image was resampled"
+                ),
+            ),
+        };
+        facts.push((name, said));
     }
     Ok(RunPart {
         estimable: estimable.chain(not_asked).collect(),
         dependent: dependent.into_iter().map(|at| columns[at].clone()).collect(),
         facts: facts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect(),
-        left_out: left_out(sidecar.as_ref()),
+        left_out: sidecar.as_ref().map_or_else(Vec::new, recorded::left_out),
         recordings: recordings(plan, unit),
+        regions: regions(unit)?,
         design,
         motion,
         columns,
         ..empty(unit)
     })
-}
-
-/// The volumes that the finished fit of a run left out, from 0, and why; none where it is not finished.
-fn left_out(sidecar: Option<&Sidecar>) -> Vec<(usize, String)> {
-    let resolved = sidecar.and_then(|sidecar| sidecar.provenance.resolved.get("runs"));
-    let listed = resolved.and_then(|runs| runs.get(0)?.get("censored").cloned());
-    // What another version says otherwise is not shown.
-    let all: Vec<LeftOut> =
-        listed.and_then(|all| serde_json::from_value(all).ok()).unwrap_or_default();
-    all.into_iter().map(|left| (left.volume, left.reasons.join(", "))).collect()
 }
 
 /// A run of which nothing is known but its name.
@@ -179,7 +179,18 @@ fn empty(unit: &Unit) -> RunPart {
         motion: None,
         left_out: Vec::new(),
         recordings: None,
+        regions: Vec::new(),
     }
+}
+
+/// The means of regions in a run, of each contrast that has a table of them.
+fn regions(unit: &Unit) -> Result<Vec<(String, Listing)>> {
+    let mut all = Vec::new();
+    for label in unit::labels(&unit.asked)? {
+        let name = Entities::of("regions").with("contrast", &label);
+        all.extend(super::corrected::listed(&unit.layout.path(Kind::Table, &name, ".tsv"))?);
+    }
+    Ok(all)
 }
 
 /// The page of a run's pulse and breathing, from where pages of subjects and nodes lie.
