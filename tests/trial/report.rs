@@ -312,7 +312,10 @@ fn of_long_names_the_forest_keeps_what_is_better_and_n_and_rows_are_told_apart()
     let long = "the numeric rating scale of pain over the last week before the visit";
     results.ancova.rows[0].label = long.to_owned();
     let improved = "improvement of pain from baseline by so much on the scale or more, which is";
-    for (row, end) in results.responders.as_mut().unwrap().rows.iter_mut().zip(["30 %", "50 %"]) {
+    let rows = &mut results.responders.as_mut().unwrap().rows;
+    let first = rows[0].missing;
+    let drawn_rows = rows.iter_mut().filter(|row| row.missing == first);
+    for (row, end) in drawn_rows.zip(["30 %", "50 %"]) {
         row.name = format!("{improved} {end}");
     }
     let all = checked(&drawn(&results));
