@@ -176,6 +176,7 @@ impl Args {
     }
 
     fn spec(&self) -> Result<ConnectSpec> {
+        self.region.check_labels(&[&self.seeds[..], &self.regions].concat())?;
         let runs = self.tables.runs(&self.bold, (&[], &[]), &self.scan, &self.timing)?;
         let design = DesignOptions {
             columns: self.columns.columns.clone(),

@@ -212,6 +212,7 @@ impl Args {
         }
         let voxelwise = self.voxelwise(runs.len())?;
         checks::no_idle(self.regions.idle(), !self.roi.is_empty())?;
+        self.regions.check_labels(&self.roi)?;
         Ok(GlmSpec {
             runs,
             design: self.design(),
