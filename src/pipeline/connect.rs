@@ -67,6 +67,7 @@ pub fn run(
         let ahead = ladder.ahead(opened.runs[at].bold.as_ref());
         opened.runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
         let run = &mut opened.runs[at];
+        inputs::say_smoothed_series(run, watch);
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(own_number);
@@ -136,7 +137,7 @@ fn open(spec: &ConnectSpec, ladder: &mut Ladder, watch: &dyn Watch) -> Result<Op
     Ok(Opened { runs, combined, grid })
 }
 
-/// Correlations are averaged over runs: these are one subject's; of several sessions that is said.
+/// Correlations are averaged over runs: these are one subject's; of several sessions or tasks that is said.
 fn of_one_subject(spec: &ConnectSpec, watch: &dyn Watch) -> Result<()> {
     let named = |key: &str| -> BTreeSet<String> {
         let names = spec.runs.iter().filter_map(|run| run.bold.file_name()?.to_str());
@@ -145,7 +146,7 @@ fn of_one_subject(spec: &ConnectSpec, watch: &dyn Watch) -> Result<()> {
         names.filter_map(entity).collect()
     };
     let list = |all: BTreeSet<String>| all.into_iter().collect::<Vec<_>>().join(", ");
-    let (subjects, sessions) = (named("sub-"), named("ses-"));
+    let [subjects, sessions, tasks] = ["sub-", "ses-", "task-"].map(named);
     if subjects.len() > 1 {
         return Err(Error::usage(
             "the runs",
@@ -158,6 +159,12 @@ fn of_one_subject(spec: &ConnectSpec, watch: &dyn Watch) -> Result<()> {
         watch.warn(&format!(
             "the runs are of several sessions ({}), and the mean over runs is that over all of them",
             list(sessions)
+        ));
+    }
+    if tasks.len() > 1 {
+        watch.warn(&format!(
+            "the runs are of several tasks ({}), and a mean over tasks is no state of anybody: run boldly connect on those of each task",
+            list(tasks)
         ));
     }
     Ok(())
