@@ -159,7 +159,7 @@ mod tests {
         let top = (share * n as f64 / 2.0) as usize;
         let wave =
             |k: usize, t: usize, shift: f64| (2.0 * PI * (k * t) as f64 / n as f64 - shift).cos();
-        let column = |at: usize| (at / 2 + 1, if at % 2 == 0 { 0.0 } else { PI / 2.0 });
+        let column = |at: usize| (at / 2 + 1, if at.is_multiple_of(2) { 0.0 } else { PI / 2.0 });
         let basis = Array2::from_shape_fn((n, 2 * top), |(t, at)| {
             let (k, shift) = column(at);
             wave(k, t, shift) * (2.0 / n as f64).sqrt()

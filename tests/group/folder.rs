@@ -147,7 +147,7 @@ fn the_mean_over_runs_that_connect_made_of_a_seed_is_taken_in_place_of_the_runs(
     assert!(heard.contains("6 maps of seed-i, of 6 subjects"), "{heard}");
     assert!(heard.contains("10 maps of single runs lie beside the mean"), "{heard}");
     let mean = (0..6).map(|subject| f64::from(values(subject)[0])).sum::<f64>() / 6.0;
-    assert!((f64::from(map(&dir.join("out"), "mean", "effect")[0]) - mean).abs() < 1e-6);
+    assert!((map(&dir.join("out"), "mean", "effect")[0] - mean).abs() < 1e-6);
 }
 
 #[test]

@@ -102,7 +102,7 @@ fn maps_are_of_the_space_of_the_runs_that_they_were_made_of() {
             image(&place.join("contrast-pain_stat-effect_statmap.nii"), &values(k));
             let run = format!("../../raw/sub-{k}_task-pain{space}_bold.nii.gz");
             let sidecar = format!(
-                r#"{{{fields}"boldly": {{"schema": 2, "inputs": [{{"role": "bold", "path": "{run}"}}]}}}}"#
+                r#"{{{fields}"boldly": {{"schema": 2, "inputs": [{{"role": "bold", "path": "{run}"}}, {{"role": "sidecar", "path": "../../raw.json"}}]}}}}"#
             );
             fs::write(place.join("contrast-pain_stat-effect_statmap.json"), sidecar).unwrap();
         }
@@ -114,6 +114,11 @@ fn maps_are_of_the_space_of_the_runs_that_they_were_made_of() {
     assert!(code == Some(2) && said.contains(why), "{said}");
     let (code, said) = ran("", r#""SpatialReference": "bids::sub-0/anat/sub-0_T1w.nii.gz", "#);
     assert!(code == Some(2) && said.contains("SpatialReference bids::sub-0"), "{said}");
+    // in the sidecar of the run, where that is still there
+    fs::write(dir.join("raw.json"), r#"{"SpatialReference": "T1w"}"#).unwrap();
+    let (code, said) = ran("", "");
+    assert!(code == Some(2) && said.contains("SpatialReference T1w"), "{said}");
+    fs::remove_file(dir.join("raw.json")).unwrap();
     let (code, said) = ran("", "");
     let doubt = "warning: nothing says which space the maps are in; pag are taken to be in mm of their affine, which is the scanner's";
     assert!(code == Some(0) && said.contains(doubt) && said.contains("6 of 6 maps"), "{said}");

@@ -7,10 +7,11 @@ use serde_json::{Map as Fields, Value};
 use super::table::{SEED, contrast};
 use crate::design::group::Sample;
 use crate::error::Result;
-use crate::io::sidecar::Beside;
+use crate::io::{self, sidecar::Beside};
 use crate::pipeline::alike::{self, Asked, Compared};
 use crate::pipeline::provenance::{self, Facts, sidecar_path};
-use crate::pipeline::regions::MapOfRuns;
+use crate::pipeline::regions::{MapOfRuns, REFERENCE};
+use crate::pipeline::spec::Role;
 use crate::pipeline::watch::Watch;
 
 /// Of a map.
@@ -32,7 +33,17 @@ impl Made {
         };
         let sidecar = sidecar_path(&path);
         let runs = facts.iter().flat_map(|facts| facts.read(&sidecar)).collect();
-        Made { path, fields: said.fields.clone(), facts, runs }
+        let mut fields = said.fields.clone();
+        // Where the sidecar of a run is still there, it says what its name may not.
+        let read = facts.iter().flat_map(|facts| &facts.inputs);
+        for file in read.filter(|file| file.role == Role::Sidecar.name()) {
+            let of_run = io::bids::read_json(&sidecar.with_file_name("").join(&file.path));
+            let space = of_run.unwrap_or_default().remove(REFERENCE);
+            space.into_iter().for_each(|space| {
+                fields.entry(REFERENCE).or_insert(space);
+            });
+        }
+        Made { path, fields, facts, runs }
     }
 
     /// As regions are held against it.

@@ -30,6 +30,10 @@ pub fn was_filtered(run: &Run, any: bool) -> Option<String> {
     if let Some((key, value)) = by_sidecar {
         return Some(format!("its sidecar says {key} {value}"));
     }
+    // What boldly corrected it called so for that, and what it took is known.
+    if run.carried.is_some() || run.dof_spent > 0.0 {
+        return None;
+    }
     let name = run.path.file_name()?.to_string_lossy().to_lowercase();
     let name = NOT_NAMES.iter().fold(name, |name, not| name.replace(not, ""));
     NAMES.iter().find(|word| name.contains(**word)).map(|word| format!("its name has {word}"))

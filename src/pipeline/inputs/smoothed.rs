@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::{Run, display};
 use crate::error::Result;
-use crate::io::bids::Name;
 use crate::io::described::Described;
 use crate::kernels::smooth::Taps;
 use crate::pipeline::provenance;
@@ -52,9 +51,9 @@ pub fn was_smoothed(run: &Run) -> Option<String> {
     if !run.smoothed.is_empty() {
         return Some(format!("by {} mm, as its sidecar says", widths(&run.smoothed)));
     }
-    let name = Name::of(&run.path);
-    let mut described = name.entities.iter().filter(|one| one.starts_with("desc-"));
-    let desc = described.find(|one| one.to_lowercase().contains("smooth"))?;
+    let name = run.path.file_name()?.to_string_lossy().into_owned();
+    let mut described = name.split('_').filter(|part| part.starts_with("desc-"));
+    let desc = described.find(|part| part.to_lowercase().contains("smooth"))?;
     Some(format!("its name has {desc}"))
 }
 

@@ -30,7 +30,7 @@ const OWN: [&str; 15] = [
 ];
 
 /// What a sidecar calls the space of a derivative.
-const REFERENCE: &str = "SpatialReference";
+pub const REFERENCE: &str = "SpatialReference";
 
 /// The space that a run is in.
 enum Space {
@@ -174,7 +174,7 @@ enum OfMap {
 fn of_map(map: &MapOfRuns<'_>, header: &Header) -> OfMap {
     let says = |path: &Path| Name::of(path).entities.iter().any(|one| one.starts_with("space-"));
     let by_itself = space(map.path, header, map.fields);
-    let is_said = says(map.path) || map.fields.contains_key(REFERENCE);
+    let is_said = says(map.path) || map.fields.get(REFERENCE).is_some_and(Value::is_string);
     match by_itself {
         Space::Own(said_by) if is_said => return OfMap::Own(said_by),
         Space::Template(_) => return OfMap::Known,
@@ -210,7 +210,7 @@ fn space(path: &Path, header: &Header, fields: &Fields<String, Value>) -> Space 
         let is_own = OWN.iter().any(|own| own.eq_ignore_ascii_case(space));
         // A reference that is a subject's image: bids::sub-01/anat/sub-01_T1w.nii.gz.
         return match is_own || space.contains("sub-") {
-            true => Space::Own(format!("its sidecar says SpatialReference {space}")),
+            true => Space::Own(format!("its sidecar says {REFERENCE} {space}")),
             false => Space::Template(space.to_owned()),
         };
     }
