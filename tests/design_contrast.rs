@@ -333,7 +333,7 @@ fn labels_are_letters_and_digits_and_never_collide() {
     ] {
         assert_eq!(label(name).unwrap(), want, "{name}");
     }
-    for name in ["", "---", "é*"] {
+    for name in ["", "---", "疼*"] {
         assert_eq!(label(name).unwrap_err().exit_code(), 2, "{name}");
     }
     assert_eq!(labels(&names(&["a", "b"])).unwrap(), ["a", "b"]);

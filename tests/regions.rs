@@ -322,7 +322,7 @@ fn coordinates_are_taken_in_a_template_and_in_a_native_run_where_the_user_says_s
         assert!(said(&output).contains(why), "{}", said(&output));
     }
     let plain = boldly(dir, &format!("{GLM} --roi a={BOX} --out plain"));
-    assert!(said(&plain).contains("nothing says which space"), "{}", said(&plain));
+    assert!(said(&plain).contains("warning: nothing says which space"), "{}", said(&plain));
 }
 
 /// Turned by 30 degrees about z and stretched.

@@ -177,6 +177,7 @@ impl Args {
 
     fn spec(&self) -> Result<ConnectSpec> {
         self.tables.check_stretches(self.columns.censors().as_ref())?;
+        self.region.check_labels(&[&self.seeds[..], &self.regions].concat())?;
         let runs = self.tables.runs(&self.bold, (&[], &[]), &self.scan, &self.timing)?;
         let design = DesignOptions {
             columns: self.columns.columns.clone(),

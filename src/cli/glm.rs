@@ -218,6 +218,7 @@ impl Args {
         self.tables.check_stretches(self.design.options().censor.as_ref())?;
         let voxelwise = self.voxelwise(runs.len())?;
         checks::no_idle(self.regions.idle(), !self.roi.is_empty())?;
+        self.regions.check_labels(&self.roi)?;
         Ok(GlmSpec {
             runs,
             design: self.design(),

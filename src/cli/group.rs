@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use crate::cli::args::{MORE, heading};
-use crate::cli::regions::PlaceArgs;
+use crate::cli::regions::{PlaceArgs, check_labels};
 use crate::cli::say;
 use crate::cli::work::WorkArgs;
 use crate::design::group::{Centre, Model};
@@ -380,6 +380,8 @@ impl Args {
                 "name them, as in --roi 'pag=tube:0,-31,-8:0,-36,-16:1.25,3'",
             ));
         }
+        let of_labels = [&self.region[..], &self.svc].concat();
+        check_labels(self.labels.as_deref(), &of_labels)?;
         let permute = self.permutations.map(|n| PermuteOptions {
             n,
             seed: self.seed,

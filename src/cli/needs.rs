@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 /// A command (any, where none is named), options of it, and those of which one must come with them, by their ids.
 type Need = (&'static str, &'static [&'static str], &'static [&'static str]);
 
-const NEEDS: [Need; 8] = [
+const NEEDS: [Need; 13] = [
     ("", &["kernel", "smooth_within"], &["fwhm"]),
     ("", &["na"], &["columns", "strategy"]),
     (
@@ -32,6 +32,12 @@ const NEEDS: [Need; 8] = [
     ("retroicor", &["hrf", "durations", "modulate", "trial_type"], &["events"]),
     ("confounds", &["erode", "threshold"], &["csf", "white_matter"]),
     ("confounds", &["variable"], &["tcompcor"]),
+    ("glm", &["terms"], &["physio"]),
+    ("connect", &["terms"], &["physio"]),
+    // They are of the seeds' maps; series of regions are neither smoothed nor whitened.
+    ("connect", &["fwhm", "noise", "rho_fwhm"], &["seeds"]),
+    ("calibrate", &["terms"], &["physio"]),
+    ("trial", &["exploratory"], &["correlations"]),
 ];
 
 /// Refuse an option that came without what it is about.
@@ -46,7 +52,6 @@ pub(super) fn check(matches: &ArgMatches) -> Result<()> {
             continue;
         }
         if let Some(alone) = options.iter().find(|id| is_given(given, id)) {
-            let option = |id: &str| format!("--{}", id.replace('_', "-"));
             let wanted = needed.iter().map(|id| option(id)).collect::<Vec<_>>().join(" or ");
             return Err(Error::usage(
                 option(alone),
@@ -57,6 +62,15 @@ pub(super) fn check(matches: &ArgMatches) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// An option as it is typed.
+fn option(id: &str) -> String {
+    match id {
+        "seeds" => "--seed".to_owned(),
+        "correlations" => "--correlate".to_owned(),
+        id => format!("--{}", id.replace('_', "-")),
+    }
 }
 
 /// Whether an option stands on the command line; one that the command does not have does not.

@@ -1,9 +1,10 @@
 //! Arguments of regions that several commands share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cli::args::heading;
 use crate::cli::models::parsed;
+use crate::error::{Error, Result};
 use crate::pipeline::spec::{Coordinates, GivenRegion, RegionOptions};
 
 /// Whose places coordinates are, and whether regions are moved.
@@ -51,6 +52,24 @@ pub(super) struct RegionArgs {
     places: PlaceArgs,
 }
 
+/// Refuses names of labels where the regions are none of a labelled image's: a mask that is called NAME=MASK is one region, whatever its labels.
+pub(super) fn check_labels(names: Option<&Path>, given: &[GivenRegion]) -> Result<()> {
+    let may_have_labels = |one: &GivenRegion| match one {
+        GivenRegion::File(path) => !GivenRegion::is_table(path),
+        GivenRegion::Named(_) => false,
+    };
+    let Some(names) = names.filter(|_| !given.is_empty() && !given.iter().any(may_have_labels))
+    else {
+        return Ok(());
+    };
+    Err(Error::usage(
+        format!("--labels {}", names.display()),
+        "names the labels of an image, and the regions are shapes, named masks or tables, which have names",
+        "come with a labelled image among the regions",
+        "give the image by its path alone, without NAME=, or leave --labels out",
+    ))
+}
+
 fn shift(text: &str) -> std::result::Result<f64, String> {
     let is_distance = |mm: &f64| mm.is_finite() && *mm > 0.0 && *mm <= 100.0;
     let mm = text.parse().ok().filter(is_distance);
@@ -67,6 +86,11 @@ impl RegionArgs {
             coordinates: self.places.coordinates,
             shift_mm: self.places.shift,
         }
+    }
+
+    /// Refuses names of labels where no image is given that may have any.
+    pub fn check_labels(&self, given: &[GivenRegion]) -> Result<()> {
+        check_labels(self.labels.as_deref(), given)
     }
 
     /// One that is given although it says nothing without regions.

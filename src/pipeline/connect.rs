@@ -66,6 +66,7 @@ pub fn run(
         let ahead = ladder.ahead(opened.runs[at].bold.as_ref());
         opened.runs.iter_mut().skip(at + 1).take(ahead).for_each(|run| run.bold.prefetch());
         let run = &mut opened.runs[at];
+        inputs::say_smoothed_series(run, watch);
         inputs::say_twice(&run.path, &run.smoothed, spec.smooth.fwhm_mm, watch);
         let mut found = run::take(spec, ladder, (run, &nodes), smoothing.as_ref(), watch)?;
         let number = several.then_some(own_number);

@@ -29,6 +29,7 @@ mod fitted;
 mod held;
 mod images;
 mod kept;
+mod made;
 mod merge;
 mod methods;
 mod mixed;
@@ -61,7 +62,7 @@ use over::Over;
 use page::Pages;
 use rearranged::Rearranged;
 pub use summaries::{Mean, Summaries, Summary, summaries};
-pub(in crate::pipeline) use table::{entities, files_below};
+pub(in crate::pipeline) use table::{entities, files_below, take_single_runs};
 
 /// Test a group's maps.
 ///

@@ -3,6 +3,7 @@
 //! them: [`verify`], [`demo`], [mod@bench]. The only place that knows every
 //! stage.
 
+pub mod alike;
 pub mod automask;
 pub mod bench;
 pub mod bids;

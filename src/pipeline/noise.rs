@@ -83,6 +83,8 @@ pub struct Residuals {
     pub spanned: Vec<usize>,
     /// Whether they are white once they are whitened; none where too few volumes are left.
     pub whiteness: Option<Whiteness>,
+    /// The share of Nyquist's frequency above which residuals have next to no power; none where they have.
+    pub empty_above: Option<f64>,
     /// Degrees of freedom less those of the voxels' own columns; none where there are none.
     pub dof: Option<Dof>,
     /// Fitted voxels whose rho another device may find elsewhere: near an edge of nilearn's bins; in a rerun, in another bowl as deep.

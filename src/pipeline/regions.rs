@@ -20,7 +20,7 @@ mod space;
 pub use atlas::atlas;
 pub use empty::refuse_empty;
 pub use shift::{described_moves, is_changed, with_moved};
-pub use space::{check_space, check_spaces, is_own_space};
+pub use space::{MapOfRuns, REFERENCE, check_space, check_spaces, is_own_space};
 
 /// Voxels below which the mean of a region is hardly one.
 pub const FEW_VOXELS: usize = 8;

@@ -21,6 +21,7 @@ pub mod mixed;
 pub mod noncentral;
 pub(crate) mod panel;
 pub mod pareto;
+pub mod passband;
 pub mod permuted;
 pub mod philox;
 pub mod principal;

@@ -267,9 +267,12 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     // Subjects' maps, tested.
+    // Commands of several subjects, held against each other by their sidecars.
+    ("alike", &["provenance"]),
     (
         "group",
         &[
+            "alike",
             "watch",
             "decide",
             "masks",
@@ -289,7 +292,17 @@ pub const PIPELINE_MAY_USE: &[(&str, &[&str])] = &[
     // A trial's tables, compared; what is computed is in `trial`. Means of regions in maps are the group's, peaks of a seed's map those of any.
     (
         "endpoints",
-        &["watch", "spec", "session", "provenance", "peaks", "inputs", "products", "group"],
+        &[
+            "watch",
+            "spec",
+            "session",
+            "provenance",
+            "alike",
+            "peaks",
+            "inputs",
+            "products",
+            "group",
+        ],
     ),
     // What a command takes, weighed before it runs.
     ("weigh", &["watch", "spec", "session", "group"]),

@@ -57,6 +57,37 @@ fn of_regions() -> Vec<Case> {
             &["atlas.nii holds the label 312782", "below 16777216", "renumber"],
         ),
         case(
+            "a shape without its region's name",
+            nothing,
+            "connect bold.nii --seed sphere:0,-20,10:9 --out out --device cpu",
+            2,
+            &["a shape comes with its region's name: NAME=sphere:0,-20,10:9"],
+        ),
+        case(
+            "a shape that there is not",
+            nothing,
+            "connect bold.nii --seed a=cube:6,6,3:4 --out out --device cpu",
+            2,
+            &["'cube' is no shape (is box meant?)", "name=box:x,y,z:a,b,c"],
+        ),
+        case(
+            "names of labels without an image of labels",
+            |d| text(d, "names.tsv", "index\tname\n1\tpag\n"),
+            with("--labels names.tsv"),
+            2,
+            &["--labels names.tsv names the labels of an image", "without NAME="],
+        ),
+        case(
+            "a network that is called as a seed",
+            two,
+            of_atlas("--seed insula=sphere:6,6,6:4 --network insula=label_*"),
+            2,
+            &[
+                "--network insula is called as the seed insula, which is in no network",
+                "--network 'insula=insula,label_*'",
+            ],
+        ),
+        case(
             "a seed outside the field of view",
             nothing,
             "connect bold.nii --seed a=sphere:200,6,3:4 --out out --device cpu",

@@ -48,6 +48,20 @@ fn options_that_would_change_nothing_are_refused() {
             "--variable",
             "--tcompcor",
         ),
+        (
+            "glm b.nii --events e.tsv --contrast a --terms 3/4/1x1+rvt --out o",
+            "--terms",
+            "--physio",
+        ),
+        ("connect b.nii --seed s=sphere:0,0,0:5 --terms afni --out o", "--terms", "--physio"),
+        ("connect b.nii --regions a.nii --fwhm 6 --out o", "--fwhm", "--seed"),
+        ("connect b.nii --regions a.nii --noise arma11 --out o", "--noise", "--seed"),
+        ("connect b.nii --regions a.nii --rho-fwhm 2 --out o", "--rho-fwhm", "--seed"),
+        (
+            "trial study --control p --outcome q:nrs --exploratory --out o",
+            "--exploratory",
+            "--correlate",
+        ),
     ] {
         let said = told(folder.path(), line, 2);
         has(&said, &[&format!("{alone} comes without {needed}, which it is about")]);

@@ -7,7 +7,7 @@ use crate::binary::{boldly, run, said, succeeded};
 use crate::dataset::{nifti, text};
 use crate::made::{self, SHAPE, Table, study};
 
-const LINE: &str = "connect bold.nii --confounds bold.tsv --columns trans_* --mask mask.nii --noise ols --no-pictures --device cpu --out out --overwrite";
+const LINE: &str = "connect bold.nii --confounds bold.tsv --columns trans_* --mask mask.nii --no-pictures --device cpu --out out --overwrite";
 /// A seed that is also a region, two regions that share voxels, and one elsewhere.
 const FOUR: &str = "--seed s=sphere:6,6,6:4 --regions a=sphere:6,6,6:4 --regions b=sphere:9,6,6:4 --regions c=sphere:15,12,6:4";
 

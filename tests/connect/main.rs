@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod alike;
+mod before;
 #[path = "../binary/mod.rs"]
 mod binary;
 #[path = "../common/mod.rs"]

@@ -130,6 +130,52 @@ fn runs_of_a_subject_are_to_be_combined_before() {
 }
 
 #[test]
+fn the_mean_over_runs_that_connect_made_of_a_seed_is_taken_in_place_of_the_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let name = "seed-i_stat-fisherz_statmap.nii";
+    for subject in 0..6 {
+        let place = dir.join(format!("mr/sub-{subject:02}/ses-baseline"));
+        image(&place.join(name), &values(subject));
+        if subject > 0 {
+            image(&place.join(format!("run-1_{name}")), &values(10 + subject));
+            image(&place.join(format!("run-2_{name}")), &values(20 + subject));
+        }
+    }
+    let line = "group --maps mr --of seed-i --model one-sample --no-pictures --out out";
+    let heard = said(&succeeded(line, boldly(dir, line)));
+    assert!(heard.contains("6 maps of seed-i, of 6 subjects"), "{heard}");
+    assert!(heard.contains("10 maps of single runs lie beside the mean"), "{heard}");
+    let mean = (0..6).map(|subject| f64::from(values(subject)[0])).sum::<f64>() / 6.0;
+    assert!((map(&dir.join("out"), "mean", "effect")[0] - mean).abs() < 1e-6);
+}
+
+#[test]
+fn maps_that_were_made_with_other_options_are_told_with_who_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    for subject in 0..6 {
+        let place = dir.join(format!("mr/sub-{subject:02}/ses-baseline"));
+        image(&place.join("seed-i_stat-fisherz_statmap.nii"), &values(subject));
+        let (fwhm, mask) = if subject == 2 { (6, "other") } else { (0, "insula") };
+        let sidecar = format!(
+            r#"{{"boldly": {{"schema": 2, "command": {{"name": "connect", "smooth": {{"fwhm_mm": {fwhm}.0}},
+            "seeds": {{"given": [{{"name": "i", "shape": {{"mask": "rois/sub-{subject:02}_{mask}.nii"}}}}]}}}}}}}}"#
+        );
+        fs::write(place.join("seed-i_stat-fisherz_statmap.json"), sidecar).unwrap();
+    }
+    let line = "group --maps mr --of seed-i --model one-sample --no-pictures --out out";
+    let heard = said(&succeeded(line, boldly(dir, line)));
+    for part in [
+        "the maps were made with other options",
+        "--fwhm 6 (02 at baseline), 0 (00 at baseline, 01 at baseline, 03 at baseline and 2 more)",
+        "--seed i= shape:mask:other.nii (02 at baseline)",
+    ] {
+        assert!(heard.contains(part), "{part}: {heard}");
+    }
+}
+
+#[test]
 fn a_path_of_two_subjects_is_refused() {
     let paths = ["sub-1/sub-2_contrast-pain_stat-effect_statmap.nii"];
     let heard = refused(&paths, &["--of", "pain"]);

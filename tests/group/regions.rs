@@ -92,6 +92,41 @@ fn coordinates_of_a_template_are_refused_in_maps_of_own_spaces_and_an_atlas_as_o
 }
 
 #[test]
+fn maps_are_of_the_space_of_the_runs_that_they_were_made_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let dir = folder.path();
+    let line = "group --maps mr --of pain --model one-sample --roi pag=sphere:2,2,2:2 --no-pictures --out out --overwrite";
+    let ran = |space: &str, fields: &str| {
+        for k in 0..6 {
+            let place = dir.join(format!("mr/sub-{k}"));
+            image(&place.join("contrast-pain_stat-effect_statmap.nii"), &values(k));
+            let run = format!("../../raw/sub-{k}_task-pain{space}_bold.nii.gz");
+            let sidecar = format!(
+                r#"{{{fields}"boldly": {{"schema": 2, "inputs": [{{"role": "bold", "path": "{run}"}}, {{"role": "sidecar", "path": "../../raw.json"}}]}}}}"#
+            );
+            fs::write(place.join("contrast-pain_stat-effect_statmap.json"), sidecar).unwrap();
+        }
+        let output = crate::binary::boldly(dir, line);
+        (output.status.code(), said(&output))
+    };
+    let (code, said) = ran("_space-T1w", "");
+    let why = "(it was made of sub-0_task-pain_space-T1w_bold.nii.gz: its name says space-T1w)";
+    assert!(code == Some(2) && said.contains(why), "{said}");
+    let (code, said) = ran("", r#""SpatialReference": "bids::sub-0/anat/sub-0_T1w.nii.gz", "#);
+    assert!(code == Some(2) && said.contains("SpatialReference bids::sub-0"), "{said}");
+    // in the sidecar of the run, where that is still there
+    fs::write(dir.join("raw.json"), r#"{"SpatialReference": "T1w"}"#).unwrap();
+    let (code, said) = ran("", "");
+    assert!(code == Some(2) && said.contains("SpatialReference T1w"), "{said}");
+    fs::remove_file(dir.join("raw.json")).unwrap();
+    let (code, said) = ran("", "");
+    let doubt = "warning: nothing says which space the maps are in; pag are taken to be in mm of their affine, which is the scanner's";
+    assert!(code == Some(0) && said.contains(doubt) && said.contains("6 of 6 maps"), "{said}");
+    let (code, said) = ran("_space-MNI152NLin2009cAsym", "");
+    assert!(code == Some(0) && !said.contains("which space"), "{said}");
+}
+
+#[test]
 fn a_region_that_is_moved_has_the_answer_of_one_that_was_given_there() {
     let folder = tempfile::tempdir().unwrap();
     let dir = folder.path();

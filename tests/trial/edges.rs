@@ -326,6 +326,23 @@ fn table(cells: &[String]) -> String {
     format!("region_a\tregion_b\tr\tpartial_r\tz\tshared_voxels\n{lines}")
 }
 
+#[test]
+fn edges_that_were_made_with_other_options_are_told_with_who_differs() {
+    let dir = folder_of_study();
+    let dir = dir.path();
+    connect(dir);
+    for (who, band) in [("sub-001", "null"), ("sub-002", "[0.01, 0.1]"), ("sub-003", "null")] {
+        let place = dir.join(format!("connect/{who}/ses-baseline/task-rest_run-1/edges.json"));
+        let command = format!(r#"{{"name": "connect", "band_hz": {band}, "noise": "ar1"}}"#);
+        fs::write(place, format!(r#"{{"boldly": {{"schema": 2, "command": {command}}}}}"#))
+            .unwrap();
+    }
+    let (_, said) = run(dir, &format!("{LINE} --edges connect --outcome nrs --out out"));
+    let differs = "with other options, and what differs between them may be that: --band 0.01,0.1 (sub-002 at ses-baseline), none (sub-001 at \
+                   ses-baseline, sub-003 at ses-baseline); make them alike";
+    assert!(said.contains(differs), "{said}");
+}
+
 const LINE: &str = "trial study --control placebo --baseline ses-baseline --endpoint ses-week13";
 
 #[test]

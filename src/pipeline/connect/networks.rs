@@ -2,7 +2,7 @@
 
 use crate::design::similar;
 use crate::error::{Error, Result};
-use crate::pipeline::spec::ConnectSpec;
+use crate::pipeline::spec::{ConnectSpec, Network};
 use crate::pipeline::watch::Watch;
 
 use super::edges::Edges;
@@ -35,7 +35,7 @@ pub(super) struct Between {
 /// The networks that are named, then those of the regions' tables, then seeds that are in none of them; nothing without a network.
 ///
 /// # Errors
-/// Usage: a name that is no region's, with the nearest, two networks of one name, or networks that make no pair of regions.
+/// Usage: a name that is no region's, with the nearest, two networks of one name, a network that is called as a seed in none, or networks that make no pair of regions.
 pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Result<Vec<Group>> {
     let mut groups: Vec<Group> = Vec::new();
     for network in &spec.networks {
@@ -74,7 +74,8 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Re
     }
     let n_networks = groups.len();
     for at in 0..nodes.labels.len() {
-        if !groups.iter().any(|group| group.nodes.contains(&at)) {
+        if !groups[..n_networks].iter().any(|group| group.nodes.contains(&at)) {
+            refuse_seeds_name(spec, &groups[..n_networks], &nodes.all[at].name)?;
             groups.push(Group { name: nodes.all[at].name.clone(), nodes: vec![at] });
         }
     }
@@ -95,6 +96,36 @@ pub(super) fn groups(spec: &ConnectSpec, nodes: &Nodes, watch: &dyn Watch) -> Re
         format!("has one region, {name}, and there is no other network and no seed"),
         "make a pair of regions: a network of two, two networks, or a network and a seed",
         "name more regions: dmn=pcc,mpfc,angular_*",
+    ))
+}
+
+/// A seed that is in no network has rows of its own, which a network of its name would have too.
+fn refuse_seeds_name(spec: &ConnectSpec, networks: &[Group], seed: &str) -> Result<()> {
+    if !networks.iter().any(|network| network.name == seed) {
+        return Ok(());
+    }
+    let is_named = |network: &&Network| plain(&network.name) == seed;
+    let (thing, hint) = match spec.networks.iter().find(is_named) {
+        Some(network) => (
+            format!("--network {}", network.name),
+            format!(
+                "call it otherwise, or have the seed in it: --network '{}={seed},{}'",
+                network.name,
+                network.nodes.join(",")
+            ),
+        ),
+        None => (
+            format!("the network {seed} of the table of regions"),
+            "rename one of the two".to_owned(),
+        ),
+    };
+    Err(Error::usage(
+        thing,
+        format!(
+            "is called as the seed {seed}, which is in no network and has rows of its own in networks.tsv"
+        ),
+        "have a name that no such seed has: rows of both would be of one name",
+        hint,
     ))
 }
 

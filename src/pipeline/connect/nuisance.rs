@@ -9,11 +9,12 @@ use crate::design::band::{self, stop_band};
 use crate::error::{Error, Result};
 use crate::kernels::glm::Model;
 use crate::maps::told;
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::{Run, display, was_filtered};
 use crate::pipeline::spec::ConnectSpec;
 use crate::pipeline::watch::Watch;
 use crate::stats::connectivity::is_left;
 use crate::stats::least_squares::orthonormal_basis;
+use crate::stats::passband;
 use crate::stats::principal::PrincipalComponents;
 
 /// Its name among the columns.
@@ -49,7 +50,7 @@ pub(super) fn add_band(spec: &ConnectSpec, runs: &mut [Run], watch: &dyn Watch) 
             ));
         };
         let (names, columns) = stop_band(run.n_volumes, acquisition.tr, band_hz)?;
-        if let Some(why) = was_filtered(run) {
+        if let Some(why) = was_filtered(run, true) {
             watch.warn(&format!(
                 "{} was filtered before ({why}): --band fits columns that are gone from it, and counts their degrees of freedom, \
                  which is right where that filter had the same band, and where it was applied to the confounds too",
@@ -61,26 +62,6 @@ pub(super) fn add_band(spec: &ConnectSpec, runs: &mut [Run], watch: &dyn Watch) 
         }
     }
     Ok(())
-}
-
-/// What a run's sidecar or name says of an earlier filter in time.
-fn was_filtered(run: &Run) -> Option<String> {
-    let is_filter = |key: &str| {
-        let key = key.to_lowercase().replace(['_', '-', ' '], "");
-        ["lowpass", "bandpass", "highpass", "temporalfilter"].iter().any(|word| key.contains(word))
-    };
-    let says = |value: &serde_json::Value| match value {
-        serde_json::Value::Null | serde_json::Value::Bool(false) => false,
-        serde_json::Value::String(text) => !matches!(text.as_str(), "" | "n/a" | "none"),
-        _ => true,
-    };
-    let by_sidecar = run.fields.iter().find(|(key, value)| is_filter(key) && says(value));
-    if let Some((key, value)) = by_sidecar {
-        return Some(format!("its sidecar says {key} {value}"));
-    }
-    let name = run.path.file_name()?.to_string_lossy().into_owned();
-    let denoised = ["desc-denoised", "desc-filtered", "desc-bandpass"];
-    denoised.iter().find(|part| name.contains(**part)).map(|part| format!("its name has {part}"))
 }
 
 /// One more column.
@@ -187,6 +168,24 @@ impl Nuisance {
             ));
         }
         Ok(Nuisance { model, bases, nu, nu_without_band })
+    }
+
+    /// The share of Nyquist's frequency above which cleaned series of regions have next to no power.
+    ///
+    /// # Errors
+    /// Internal where no basis is found.
+    pub(super) fn empty_above<'a>(
+        &self,
+        series: impl Iterator<Item = &'a Array1<f64>>,
+        kept: &[usize],
+    ) -> Result<Option<f64>> {
+        let all: Vec<_> = series.map(|series| series.view().insert_axis(Axis(1))).collect();
+        let columns: Vec<_> = self.bases.iter().map(|basis| basis.view()).collect();
+        let join = |parts: &[ndarray::ArrayView2<'_, f64>]| ndarray::concatenate(Axis(1), parts);
+        match (join(&all), join(&columns)) {
+            (Ok(all), Ok(columns)) => passband::empty_above(all.view(), columns.view(), kept),
+            _ => Ok(None), // no region is known
+        }
     }
 
     /// How many of the columns are independent, the most of any slice group.

@@ -13,7 +13,7 @@ use crate::kernels::nuisance::Projection;
 use crate::kernels::smooth::{Kernel, Taps};
 use crate::pipeline::automask;
 use crate::pipeline::blocks::Ladder;
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::regions::Region;
 use crate::pipeline::smoothing::Smoothing;
 use crate::pipeline::spec::{ConnectSpec, Noise};
@@ -24,11 +24,17 @@ use crate::stats::ar1::Pairs;
 /// Regions that a message names.
 const NAMED: usize = 20;
 
+/// What is to be done with a run that was filtered before.
+const UNFILTERED: &str = "take the run from before that filter, where drift is taken out here and --band LOW,HIGH keeps a band with its degrees of freedom; where there \
+    is none, say --band of that filter";
+
 /// What a run comes to.
 pub(super) struct OfRun {
     /// What the run is called.
     pub name: String,
     pub nodes: Vec<NodeOfRun>,
+    /// What says that it was smoothed before.
+    pub smoothed: Option<String>,
     pub kept: Vec<usize>,
     pub tr: f64,
     pub start_s: f64,
@@ -127,6 +133,11 @@ pub(super) fn take(
     let nuisance = Nuisance::of(spec, run, watch)?;
     let of_run = nodes_of(spec, (run, nodes), (&nuisance, &seen))?;
     refuse_unknown(&of_run, nodes, &display(&run.path))?;
+    if spec.band_hz.is_none() {
+        let series = of_run.iter().filter_map(|node| node.series.as_ref());
+        let above = nuisance.empty_above(series, &run.kept)?;
+        inputs::say_filtered(run, above, UNFILTERED, watch);
+    }
     let moved = moved_of(spec, nodes, (&nuisance, &seen));
     let known: Vec<usize> =
         (0..nodes.labels.len()).filter(|&at| of_run[at].series.is_some()).collect();
@@ -147,6 +158,7 @@ pub(super) fn take(
     Ok(OfRun {
         name: run.name(),
         nodes: of_run,
+        smoothed: inputs::was_smoothed(run),
         kept: run.kept.clone(),
         tr: acquisition.map_or(1.0, |a| a.tr),
         start_s: acquisition.map_or(0.0, |a| a.start_time),

@@ -64,8 +64,12 @@ pub(super) fn series(run: &OfRun, number: Option<usize>) -> Text {
     };
     let lines: Vec<String> = (0..run.kept.len()).into_par_iter().map(line).collect();
     text.push_str(&lines.concat());
+    let smoothed = match &run.smoothed {
+        None => "not smoothed".to_owned(),
+        Some(why) => format!("of a run that was smoothed before ({why})"),
+    };
     let mut described = fields(json!({
-        "Description": "Mean of each region's voxels, not smoothed, without the nuisance columns: of each volume that is kept",
+        "Description": format!("Mean of each region's voxels, {smoothed}, without the nuisance columns: of each volume that is kept"),
         "SamplingFrequency": 1.0 / run.tr,
         "VolumesOfTheRun": run.kept,
         "NuisanceColumns": run.columns,

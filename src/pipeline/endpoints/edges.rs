@@ -7,9 +7,10 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::io;
-use crate::pipeline::group::{entities, files_below};
+use crate::pipeline::alike::{self, Asked, Compared};
+use crate::pipeline::group::{entities, files_below, take_single_runs};
 use crate::pipeline::inputs::display;
-use crate::pipeline::provenance::{facts_beside, facts_of, real, sidecar_path};
+use crate::pipeline::provenance::{Named, facts_beside, facts_of, real, sidecar_path};
 use crate::pipeline::spec::Role;
 use crate::table::Table;
 use crate::trial::edges::{read as read_edges, read_networks};
@@ -42,6 +43,8 @@ struct Of {
     runs: Vec<PathBuf>,
     /// What says so.
     sidecar: Option<PathBuf>,
+    /// What made it.
+    command: Option<Named>,
 }
 
 impl Of {
@@ -101,6 +104,7 @@ pub(super) fn read(folders: &[PathBuf], notes: &mut Notes) -> Result<Read> {
     }
     refuse_one_run_twice(&all)?;
     refuse_several_tasks(&all, notes)?;
+    tell_differences(&all, notes);
     // A table of hundreds of regions is large as text, and small once it is read.
     for some in all.chunks(rayon::current_num_threads()) {
         let read =
@@ -212,27 +216,18 @@ fn tables(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 /// Tables of the runs that lie beside the mean over them, which `connect` made, are in it.
-fn without_single_runs(paths: Vec<PathBuf>, notes: &mut Notes) -> Vec<PathBuf> {
-    let mean = |path: &Path| {
-        let name = path.file_name()?.to_str()?;
-        let parts: Vec<&str> = name.split('_').collect();
-        let run = parts.iter().position(|part| part.starts_with("run-"))?;
-        let rest: Vec<&str> =
-            parts.iter().enumerate().filter(|(at, _)| *at != run).map(|(_, part)| *part).collect();
-        Some(path.with_file_name(rest.join("_")))
-    };
-    let is_in_mean = |path: &PathBuf| mean(path).is_some_and(|mean| paths.contains(&mean));
-    let (single, kept): (Vec<PathBuf>, Vec<PathBuf>) = paths.iter().cloned().partition(is_in_mean);
-    if !single.is_empty() {
+fn without_single_runs(mut paths: Vec<PathBuf>, notes: &mut Notes) -> Vec<PathBuf> {
+    let single = take_single_runs(&mut paths);
+    if single > 0 {
         notes.info(
             format!(
                 "{} of single runs lie beside the mean of Fisher's z over them, which is taken",
-                counted(single.len())
+                counted(single)
             ),
             Vec::new(),
         );
     }
-    kept
+    paths
 }
 
 /// What a table's path says, and the runs that its sidecar names; none where neither says a subject.
@@ -275,8 +270,9 @@ fn of_path(path: &Path, folder: &Path) -> Result<Option<Of>> {
     };
     tasks.sort();
     tasks.dedup();
-    let sidecar = facts.map(|_| sidecar_path(path));
-    Ok(Some(Of { path: path.to_owned(), subject, session, tasks, runs, sidecar }))
+    let sidecar = facts.as_ref().map(|_| sidecar_path(path));
+    let command = facts.map(|facts| facts.command);
+    Ok(Some(Of { path: path.to_owned(), subject, session, tasks, runs, sidecar, command }))
 }
 
 /// Two analyses of one run are no two runs.
@@ -329,6 +325,23 @@ fn refuse_several_tasks(all: &[Of], notes: &mut Notes) -> Result<()> {
         );
     }
     Ok(())
+}
+
+/// Edges of other filters, confounds or regions are other numbers.
+fn tell_differences(all: &[Of], notes: &mut Notes) {
+    let asked = |of: &Of| {
+        let who = format!("sub-{} at ses-{}", of.subject, of.session);
+        Some(Asked { who, command: of.command.clone()? })
+    };
+    let all: Vec<Asked> = all.iter().filter_map(asked).collect();
+    if let Some(said) = alike::differences(&all, Compared::Edges) {
+        notes.warn(
+            format!(
+                "tables of edges were made with other options, and what differs between them may be that: {said}; make them alike"
+            ),
+            Vec::new(),
+        );
+    }
 }
 
 /// Tables beside which lies what `connect` wrote of others.

@@ -16,7 +16,7 @@ use crate::pipeline::blocks::Ladder;
 use crate::pipeline::combine::{FixedEffects, Joint};
 use crate::pipeline::decide::ContrastMaps;
 use crate::pipeline::first_level::{Fitted, Plan, fit_run};
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::products::Text;
 use crate::pipeline::regions::{self, Regions};
 use crate::pipeline::spec::{GlmSpec, RegionOptions, SignalScale, VoxelwiseOptions};
@@ -94,6 +94,7 @@ pub(super) fn open(
     refuse_own_columns(&spec.roi, &spec.voxelwise)?;
     for run in &opened.runs {
         regions::check_space(&spec.roi, (&run.path, &run.header), &run.fields, watch)?;
+        inputs::say_smoothed_series(run, watch);
     }
     let on = (&opened.grid, "the run");
     let given = regions::open(&spec.roi, on, watch)?;

@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::kernels::contrast::{Contrast, Stat};
 use crate::maps::{Dof, Entities, Map, Quantity, Tolerance, rounding};
 use crate::pipeline::first_level::{Fitted, Plan};
-use crate::pipeline::inputs::{Run, display};
+use crate::pipeline::inputs::{self, Run, display};
 use crate::pipeline::noise::{ResidualMaps, Residuals, Whiteness, false_positives};
 use crate::pipeline::spec::{GlmSpec, Noise};
 use crate::pipeline::watch::Watch;
@@ -18,6 +18,9 @@ use crate::stats::ar1::Pairs;
 /// The threshold that is spoken of, and from how many times it on that is a warning.
 const P: f64 = 0.001;
 const TOO_OFTEN: f64 = 1.1;
+/// What is to be done with a run that was filtered before.
+const UNFILTERED: &str = "take the run from before that filter: --drift and confounds do in one model what filters and regressions before it do";
+
 /// How the residuals of a run follow each other, or what a fit costs that takes no note of it.
 pub(super) fn say(
     spec: &GlmSpec,
@@ -26,6 +29,8 @@ pub(super) fn say(
     fitted: &Fitted,
     watch: &dyn Watch,
 ) -> Result<()> {
+    let above = fitted.residuals.first().and_then(|residuals| residuals.empty_above);
+    inputs::say_filtered(run, above, UNFILTERED, watch);
     let Some(residuals) = fitted.residuals.first() else { return Ok(()) };
     let rho = residuals.mean_rho;
     if spec.noise != Noise::Ols {

@@ -52,6 +52,7 @@ pub fn tested(
         places,
         rests: Vec::new(),
         units: None,
+        made: Vec::new(),
         files: Vec::new(),
     };
     let mut all = Vec::new();

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::exact::{self, Rounded};
+use super::made::{self, Made};
 use super::table;
 use crate::design::group::Sample;
 use crate::design::label::label;
@@ -34,6 +35,8 @@ pub(super) struct Images {
     pub rests: Vec<Vec<f32>>,
     /// Of the effects, where their sidecars say it.
     pub units: Option<String>,
+    /// What made each of them, those that are needed.
+    pub made: Vec<Made>,
     /// All that was read.
     pub files: Vec<(Role, PathBuf)>,
 }
@@ -99,7 +102,7 @@ impl Images {
         refuse_copies(&all, found.as_deref())?;
         let mut rests = vec![Vec::new(); if found.is_some() { needed.len() } else { 0 }];
         let mut values = vec![Vec::new(); needed.len()];
-        let mut files = Vec::new();
+        let (mut files, mut made) = (Vec::new(), Vec::new());
         tell_missing(&all, &rows, sample, (&known, n_zeros), watch);
         for (at, (row, mut one)) in rows.iter().zip(all).enumerate() {
             if let Some(found) = &mut found {
@@ -109,11 +112,13 @@ impl Images {
                 one.keep(&known);
             }
             values[*row] = one.values;
+            made.push(Made::of(one.path.clone(), &one.said));
             files.push((Role::Effect, one.path));
             files.extend(one.said.file.map(|path| (Role::Sidecar, path)));
         }
         let places = known.iter().map(|&at| within[at]).collect();
-        Ok(Images { header, grid, places, values, rests, units, files })
+        made::tell_differences(&made, (&rows, sample), watch)?;
+        Ok(Images { header, grid, places, values, rests, units, made, files })
     }
 }
 

@@ -4,13 +4,14 @@ use serde_json::{Map as Fields, Value, json};
 
 use super::fitted::Fitted;
 use super::images::Images;
+use super::made::Made;
 use super::sizes::hedges_g;
 use crate::design::group::{Combination, Stratum};
 use crate::error::Result;
 use crate::maps::Entities;
 use crate::pipeline::products::{Agreement, ColumnAgreement, Text};
 use crate::pipeline::regions::{self, Region, Regions, is_changed};
-use crate::pipeline::spec::{GroupSpec, GroupVariance, Role};
+use crate::pipeline::spec::{GroupSpec, GroupVariance};
 use crate::pipeline::watch::Watch;
 use crate::stats::second_level::SecondLevel;
 use crate::stats::tails::{TTail, critical_t, ln_sf_f};
@@ -40,14 +41,12 @@ pub(super) fn open(spec: &GroupSpec, grid: &Grid, watch: &dyn Watch) -> Result<S
 /// Refuse or tell where regions and search volumes are given by coordinates, and the maps are of no space that they share.
 ///
 /// # Errors
-/// Usage: coordinates of a template in maps that are named after their subjects' own spaces.
+/// Usage: coordinates of a template in maps that are of their subjects' own spaces, by their names or those of their runs.
 pub(super) fn check_spaces(spec: &GroupSpec, images: &Images, watch: &dyn Watch) -> Result<()> {
     let mut options = spec.region_options();
     options.given.extend(spec.volumes.iter().cloned());
-    match images.files.iter().find(|(role, _)| *role == Role::Effect) {
-        Some((_, first)) => regions::check_spaces(&options, (first, &images.header), watch),
-        None => Ok(()),
-    }
+    let maps: Vec<_> = images.made.iter().map(Made::for_regions).collect();
+    regions::check_spaces(&options, (&maps, &images.header), watch)
 }
 
 /// What is lacking of a region.

@@ -1,6 +1,6 @@
 //! Where the rows of a group come from: a table of maps, or a folder in which they are found by their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::beside;
@@ -21,7 +21,7 @@ const DEEPEST: usize = 12;
 /// So many folders above it are looked into for participants.tsv.
 const ABOVE: usize = 4;
 /// What the names of a seed's maps have before it.
-const SEED: &str = "seed-";
+pub(super) const SEED: &str = "seed-";
 /// The table of subjects of a dataset.
 const PARTICIPANTS: &str = "participants.tsv";
 
@@ -100,6 +100,14 @@ pub(super) fn participants(folder: &Path) -> Option<PathBuf> {
 fn found(folder: &Path, of: Option<&str>, watch: &dyn Watch) -> Result<Sample> {
     let mut effects = files_below(folder, &|path| contrast(path).is_some())?;
     let of = only(&mut effects, folder, of)?;
+    if of.starts_with(SEED) {
+        let single = take_single_runs(&mut effects);
+        if single > 0 {
+            watch.note(&format!(
+                "{single} maps of single runs lie beside the mean of Fisher's z over them, which is taken"
+            ));
+        }
+    }
     let rows = effects.iter().map(|path| Ok((entities(path, folder)?, path)));
     let rows: Vec<(Found, &PathBuf)> = rows.collect::<Result<_>>()?;
     let (rows, nobody): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(of, _)| of[0].is_some());
@@ -192,6 +200,23 @@ pub(in crate::pipeline) fn files_below(
     Ok(found)
 }
 
+/// Takes away the files of single runs that lie beside that of all runs together, which `connect` made of them and whose name has no `run-`; gives
+/// back how many they were.
+pub(in crate::pipeline) fn take_single_runs(paths: &mut Vec<PathBuf>) -> usize {
+    let of_all = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        let parts: Vec<&str> = name.split('_').collect();
+        let run = parts.iter().position(|part| part.starts_with("run-"))?;
+        let rest: Vec<&str> =
+            parts.iter().enumerate().filter(|(at, _)| *at != run).map(|(_, part)| *part).collect();
+        Some(path.with_file_name(rest.join("_")))
+    };
+    let there: HashSet<PathBuf> = paths.iter().cloned().collect();
+    let n = paths.len();
+    paths.retain(|path| !of_all(path).is_some_and(|mean| there.contains(&mean)));
+    n - paths.len()
+}
+
 fn walk(
     folder: &Path,
     is_wanted: &dyn Fn(&Path) -> bool,
@@ -211,7 +236,7 @@ fn walk(
 }
 
 /// The contrast of a file that is called as an effect's map; of a seed's map of Fisher's z, which is what a group tests of it, `seed-` and its name.
-fn contrast(path: &Path) -> Option<String> {
+pub(super) fn contrast(path: &Path) -> Option<String> {
     let name = path.file_name()?.to_str()?;
     let stem = name.strip_suffix(".nii.gz").or_else(|| name.strip_suffix(".nii"))?;
     let of = |before: &str, key: &str| {

@@ -45,6 +45,29 @@ pub fn say_twice(bold: &Path, before: &[SmoothOptions], fwhm_mm: f64, watch: &dy
     ));
 }
 
+/// What says that a run was smoothed before: boldly's own sidecar, or `desc-` in its name.
+#[must_use]
+pub fn was_smoothed(run: &Run) -> Option<String> {
+    if !run.smoothed.is_empty() {
+        return Some(format!("by {} mm, as its sidecar says", widths(&run.smoothed)));
+    }
+    let name = run.path.file_name()?.to_string_lossy().into_owned();
+    let mut described = name.split('_').filter(|part| part.starts_with("desc-"));
+    let desc = described.find(|part| part.to_lowercase().contains("smooth"))?;
+    Some(format!("its name has {desc}"))
+}
+
+/// Warn where the series of regions are those of a smoothed run.
+pub fn say_smoothed_series(run: &Run, watch: &dyn Watch) {
+    if let Some(why) = was_smoothed(run) {
+        watch.warn(&format!(
+            "{} was smoothed before ({why}): the series of a region have signal of what lies beside it, which near regions share; take the run \
+             that is not smoothed (--fwhm smooths maps alone)",
+            display(&run.path)
+        ));
+    }
+}
+
 fn widths(all: &[SmoothOptions]) -> String {
     all.iter().map(|one| one.fwhm_mm.to_string()).collect::<Vec<_>>().join(" and ")
 }

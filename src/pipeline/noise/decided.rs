@@ -55,6 +55,7 @@ impl Autocorrelation {
             [of(|found| &found.a), of(|found| &found.b)]
         });
         let whiteness = self.whiteness(sampled, fitted, (&rho, arma11.as_ref()));
+        let empty_above = self.empty_above(sampled, fitted)?;
         let n_volumes = self.lags.pairs.gap_of.len();
         let residuals = Residuals::of(&own.rho, &rho, &sigma2, n_volumes);
         let maps = self.keeps_maps.then(|| ResidualMaps {
@@ -69,7 +70,10 @@ impl Autocorrelation {
             estimates_beyond: there,
         });
         let spanned = self.spanned(held, fitted);
-        Ok((Residuals { whiteness, maps, spanned, dof, at_edges, ..residuals }, beyond))
+        Ok((
+            Residuals { whiteness, empty_above, maps, spanned, dof, at_edges, ..residuals },
+            beyond,
+        ))
     }
 
     /// Each voxel's own, blocks beside each other.
@@ -286,6 +290,7 @@ impl Residuals {
             dof: None,
             at_edges: 0,
             whiteness: None,
+            empty_above: None,
             maps: None,
         }
     }

@@ -3,12 +3,14 @@
 
 use std::collections::BTreeMap;
 
-use ndarray::{Array1, Array2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
 use super::{Autocorrelation, Used};
+use crate::error::Result;
 use crate::stats::ar1::Rule;
 use crate::stats::arma11;
+use crate::stats::passband;
 use crate::stats::whiteness::{Expected, critical, residual, whiten_ar1};
 
 /// Voxels that are looked at.
@@ -118,6 +120,30 @@ impl Autocorrelation {
         let (off, n_voxels) = (sum(|f| f.0), sum(|f| f.1));
         let lags = found.first()?.2;
         Some(Whiteness { share: off as f64 / n_voxels as f64, n_voxels, lags })
+    }
+
+    /// The share of Nyquist's frequency above which the residuals of the slice group with most voxels have next to no power; not known where voxels have
+    /// columns of their own.
+    ///
+    /// # Errors
+    /// Internal where no basis is found.
+    pub(super) fn empty_above(&self, sampled: &[Series], fitted: &[bool]) -> Result<Option<f64>> {
+        if self.n_beside > 0 {
+            return Ok(None);
+        }
+        let mut of_groups: BTreeMap<usize, Vec<ArrayView2<'_, f64>>> = BTreeMap::new();
+        for part in sampled {
+            for (at, _) in part.places.iter().enumerate().filter(|(_, place)| fitted[**place]) {
+                let series = part.residual.slice(s![.., at..=at]);
+                of_groups.entry(part.slice_group[at]).or_default().push(series);
+            }
+        }
+        let most = of_groups.into_iter().max_by_key(|(_, series)| series.len());
+        let Some((group, series)) = most else { return Ok(None) };
+        let Ok(series) = ndarray::concatenate(Axis(1), &series) else { return Ok(None) };
+        let ar1 = &self.lags.of_groups[group];
+        let columns = ar1.basis.slice(s![.., ..ar1.rank]);
+        passband::empty_above(series.view(), columns, &self.lags.pairs.kept())
     }
 
     /// Of voxels whose noise is alike: how many are correlated, of how many, at how many lags.

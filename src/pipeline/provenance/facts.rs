@@ -42,15 +42,15 @@ pub struct Facts {
     pub resolved: Map<String, Value>,
 }
 
-/// A command, by its name alone.
+/// A command, by its name, whatever this version knows of its options.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 pub struct Named {
     /// As on the command line.
     #[serde(default)]
     pub name: String,
-    /// How `smooth` and `glm` smooth.
-    #[serde(default)]
-    smooth: Value,
+    /// Its options, as the sidecar has them.
+    #[serde(flatten)]
+    pub options: Map<String, Value>,
 }
 
 /// A file that a command read, whatever this version knows of its role.
@@ -113,7 +113,8 @@ impl Facts {
         let said = self.resolved.get(SMOOTHED).and_then(Value::as_array);
         let said = said.map(|all| all.iter().filter_map(read).collect());
         // A sidecar from before smoothing was passed on.
-        let own = || read(&self.command.smooth).filter(|_| self.command.name == "smooth");
+        let smooth = || self.command.options.get("smooth");
+        let own = || read(smooth()?).filter(|_| self.command.name == "smooth");
         let all: Vec<SmoothOptions> = said.unwrap_or_else(|| own().into_iter().collect());
         all.into_iter().filter(|one| one.fwhm_mm > 0.0).collect()
     }

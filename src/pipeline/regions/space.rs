@@ -1,6 +1,6 @@
 //! Whether coordinates of a template may be looked up in a run: a run in its subject's own space does not have them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map as Fields, Value};
 
@@ -34,6 +34,9 @@ const OWN: [&str; 15] = [
 pub fn is_own_space(label: &str) -> bool {
     OWN.iter().any(|own| own.eq_ignore_ascii_case(label))
 }
+
+/// What a sidecar calls the space of a derivative.
+pub const REFERENCE: &str = "SpatialReference";
 
 /// The space that a run is in.
 enum Space {
@@ -86,48 +89,118 @@ pub fn check_space(
             Ok(())
         }
         (Space::Unknown, None) => {
-            watch.note(&format!(
+            let line = format!(
                 "nothing says which space {} is in; coordinates are taken to be those of its affine",
                 path.display()
-            ));
+            );
+            match header.sform_code {
+                code @ (1 | 2) => watch.warn(&format!(
+                    "{line}, which is the scanner's or a subject's by its sform code ({code}): those of a template are another place there. Say \
+                     --coordinates native or template, whichever they are"
+                )),
+                _ => watch.note(&line),
+            }
             Ok(())
         }
         _ => Ok(()),
     }
 }
 
-/// Refuse coordinates of a template in maps whose names say that each is in its subject's own space. `first`: one of the maps.
+/// A map, and what its sidecar says of it.
+pub struct MapOfRuns<'a> {
+    /// Its file.
+    pub path: &'a Path,
+    /// All that the JSON beside it says.
+    pub fields: &'a Fields<String, Value>,
+    /// The images that it was made of, where boldly made it.
+    pub runs: &'a [PathBuf],
+}
+
+/// Refuse coordinates of a template in maps of which a name, a sidecar or the name of a run that they were made of says that they are in their subject's
+/// own space; tell where nothing says which space they are in. `header`: of the first.
 ///
 /// # Errors
 /// Usage where they are, and the user does not say whose the coordinates are.
 pub fn check_spaces(
     options: &RegionOptions,
-    (first, header): (&Path, &Header),
+    (maps, header): (&[MapOfRuns<'_>], &Header),
     watch: &dyn Watch,
 ) -> Result<()> {
     let named: Vec<String> =
         options.given.iter().filter_map(|given| given.by_coordinates()).collect();
-    let (Space::Own(said_by), None, false) =
-        (space(first, header, &Fields::new()), options.coordinates, named.is_empty())
-    else {
+    if named.is_empty() || options.coordinates.is_some() {
         return Ok(());
-    };
-    let named = named.join(", ");
-    if Name::of(first).entities.iter().any(|entity| entity.starts_with("space-")) {
-        return Err(Error::usage(
-            first.display().to_string(),
-            format!(
-                "is in its subject's own space ({said_by}), where millimetres of {named} are another place than in the other maps"
-            ),
-            "be in the space of the coordinates",
-            "resample the maps to a template (space-MNI152NLin2009cAsym), give masks on their grid, or say --coordinates native (they are of the \
-             space of these very maps) or --coordinates template (the maps are in that space, whatever their names say)",
-        ));
     }
-    watch.note(&format!(
+    let named = named.join(", ");
+    let mut unsaid = Vec::new();
+    for map in maps {
+        match of_map(map, header) {
+            OfMap::Own(said_by) => {
+                return Err(Error::usage(
+                    map.path.display().to_string(),
+                    format!(
+                        "is in its subject's own space ({said_by}), where millimetres of {named} are another place than in the other maps"
+                    ),
+                    "be in the space of the coordinates",
+                    "resample the maps to a template (space-MNI152NLin2009cAsym), give masks on their grid, or say --coordinates native (they are of the \
+                     space of these very maps) or --coordinates template (the maps are in that space, whatever their names say)",
+                ));
+            }
+            OfMap::Unsaid => unsaid.push(map.path),
+            OfMap::Known => {}
+        }
+    }
+    let Some(first) = unsaid.first() else { return Ok(()) };
+    let line = format!(
         "nothing says which space the maps are in; {named} are taken to be in mm of their affine"
-    ));
+    );
+    match header.sform_code {
+        code @ (1 | 2) => watch.warn(&format!(
+            "{line}, which is the scanner's or a subject's by its sform code ({code}), and neither names nor sidecars of {} of {} maps say space- ({}): \
+             in a subject's own space they are another place. Say --coordinates template where the maps are in the template",
+            unsaid.len(),
+            maps.len(),
+            first.display()
+        )),
+        _ => watch.note(&line),
+    }
     Ok(())
+}
+
+/// What is known of the space that a map is in.
+enum OfMap {
+    /// Its subject's, and what says so.
+    Own(String),
+    /// It is called as BIDS calls what is a subject's, without a word of the space.
+    Unsaid,
+    /// A template's, or nobody calls it a subject's.
+    Known,
+}
+
+fn of_map(map: &MapOfRuns<'_>, header: &Header) -> OfMap {
+    let says = |path: &Path| Name::of(path).entities.iter().any(|one| one.starts_with("space-"));
+    let by_itself = space(map.path, header, map.fields);
+    let is_said = says(map.path) || map.fields.get(REFERENCE).is_some_and(Value::is_string);
+    match by_itself {
+        Space::Own(said_by) if is_said => return OfMap::Own(said_by),
+        Space::Template(_) => return OfMap::Known,
+        _ => {}
+    }
+    let nothing = Fields::new();
+    let of_runs = map.runs.iter().map(|run| (run, space(run, header, &nothing)));
+    let mut is_unsaid = matches!(by_itself, Space::Own(_));
+    for (run, found) in of_runs {
+        let name = run.file_name().unwrap_or_default().to_string_lossy();
+        match found {
+            Space::Own(said_by) if says(run) => {
+                return OfMap::Own(format!("it was made of {name}: {said_by}"));
+            }
+            Space::Template(_) => return OfMap::Known,
+            Space::Own(_) => is_unsaid = true,
+            Space::Unknown => {}
+        }
+    }
+    if is_unsaid { OfMap::Unsaid } else { OfMap::Known }
 }
 
 fn space(path: &Path, header: &Header, fields: &Fields<String, Value>) -> Space {
@@ -138,10 +211,10 @@ fn space(path: &Path, header: &Header, fields: &Fields<String, Value>) -> Space 
             false => Space::Template(space.to_owned()),
         };
     }
-    if let Some(space) = fields.get("SpatialReference").and_then(Value::as_str) {
+    if let Some(space) = fields.get(REFERENCE).and_then(Value::as_str) {
         // A reference that is a subject's image: bids::sub-01/anat/sub-01_T1w.nii.gz.
         return match is_own_space(space) || space.contains("sub-") {
-            true => Space::Own(format!("its sidecar says SpatialReference {space}")),
+            true => Space::Own(format!("its sidecar says {REFERENCE} {space}")),
             false => Space::Template(space.to_owned()),
         };
     }

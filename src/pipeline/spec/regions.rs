@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::design::similar::closest;
+
 /// Regions that a command names, and how they are taken.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RegionOptions {
@@ -111,6 +113,10 @@ impl FromStr for GivenRegion {
         match is_named {
             true => text.parse().map(GivenRegion::Named),
             false if text.is_empty() => Err("it must not be empty".to_owned()),
+            false if !Path::new(text).exists() && is_shape(text) => Err(format!(
+                "a shape comes with its region's name: NAME={text}; it must be {}, or a file",
+                SearchVolume::FORMS
+            )),
             false => Ok(GivenRegion::File(PathBuf::from(text))),
         }
     }
@@ -257,6 +263,38 @@ fn is_numbers(text: &str) -> bool {
     text.contains(',') && text.chars().all(of_numbers)
 }
 
+/// Shapes that are given by coordinates.
+const SHAPES: [&str; 3] = ["sphere", "box", "tube"];
+/// What others call them.
+const OTHERWISE: [(&str, &str); 6] = [
+    ("ball", "sphere"),
+    ("cube", "box"),
+    ("cuboid", "box"),
+    ("cylinder", "tube"),
+    ("ring", "tube"),
+    ("coords", "sphere"),
+];
+
+/// The word before coordinates, where this is a shape and no file's name: `cube:1,2,3:4`.
+fn word_of_shape(text: &str) -> Option<&str> {
+    let (word, rest) = text.split_once(':')?;
+    (word.chars().all(char::is_alphabetic) && is_numbers(rest)).then_some(word)
+}
+
+/// Whether this is coordinates, with the name of a shape or without.
+fn is_shape(text: &str) -> bool {
+    is_numbers(text) || word_of_shape(text).is_some()
+}
+
+/// What there is in place of a shape that there is not.
+fn no_shape(word: &str) -> String {
+    let lower = word.to_lowercase();
+    let other = OTHERWISE.iter().find(|(name, _)| *name == lower).map(|(_, shape)| *shape);
+    let names = SHAPES.map(str::to_owned);
+    let near = other.or_else(|| closest(word, &names)).map(|near| format!(" (is {near} meant?)"));
+    format!("'{word}' is no shape{}; it must be {}", near.unwrap_or_default(), SearchVolume::FORMS)
+}
+
 impl SearchVolume {
     /// Its spellings.
     pub const FORMS: &str = "name=sphere:x,y,z:r, name=box:x,y,z:a,b,c, name=tube:x,y,z:x,y,z:inner,outer (mm) or name=MASK";
@@ -305,6 +343,9 @@ impl FromStr for Shape {
             }
             ["sphere" | "box" | "tube", ..] => return Err(wrong()),
             _ if is_numbers(what) => return Err(wrong()),
+            [word, ..] if word_of_shape(what).is_some() && !Path::new(what).exists() => {
+                return Err(no_shape(word));
+            }
             _ => Shape::Mask(PathBuf::from(what)),
         };
         if !shape.is_there() {
@@ -341,9 +382,25 @@ mod tests {
             "a=sphere:0,0,0:0",
             "a=box:1,2,3",
             "a=0,-52,26:6",
+            "a=cube:0,0,0:4",
         ] {
             assert!(of(wrong).is_err(), "{wrong}");
         }
+        for (text, part) in [
+            ("sphere:0,-20,10:9", "a shape comes with its region's name: NAME=sphere:0,-20,10:9"),
+            ("0,-20,10:9", "a shape comes with its region's name"),
+            ("a=cube:0,0,0:4", "'cube' is no shape (is box meant?); it must be name=sphere"),
+            ("a=Sphere:0,0,0:4", "'Sphere' is no shape (is sphere meant?)"),
+            ("a=spere:0,0,0:4", "is sphere meant?"),
+            ("a=grid:0,0,0:4", "'grid' is no shape; it must be"),
+        ] {
+            let said = text.parse::<GivenRegion>().err().unwrap_or_default();
+            assert!(said.contains(part), "{text}: {said}");
+        }
+        assert_eq!(
+            "masks/c.nii".parse::<GivenRegion>(),
+            Ok(GivenRegion::File("masks/c.nii".into()))
+        );
         assert!(of("a=tube:0,0,0:0,0,0:1,2").is_err() && of("a=tube:0,0,0:0,0,1:3,2").is_err());
     }
 }
