@@ -18,6 +18,8 @@ use crate::pipeline::session::Session;
 use crate::pipeline::spec::{Command, OutType};
 use crate::volume::{Block, Grid, HostBold};
 
+#[cfg(test)]
+mod either;
 mod header;
 mod table;
 

@@ -54,9 +54,8 @@ fn a_recording_is_placed_and_treated_as_glm_does_and_no_other_way_beside_it() {
     let dir = folder.path();
     let (bold, mask) = derived();
     let how = "--terms 1/1/0 --align start --dummies 2 --bad-stretches censor --breath-band 0.01,2 --breath-turns extremes";
-    let glm = format!(
-        "--physio {RAW}/{STEM}_physio.tsv.gz {how} --mask {mask} --drift none --fwhm 20"
-    );
+    let glm =
+        format!("--physio {RAW}/{STEM}_physio.tsv.gz {how} --mask {mask} --drift none --fwhm 20");
     let bids = format!("--fwhm 20 --physio {how} --combine precision");
     let told = equal_to_glm(dir, ("", &bids), (&bold, &glm));
     let record = &told["boldly"]["command"]["runs"][0]["record"];
