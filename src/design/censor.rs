@@ -306,7 +306,7 @@ pub fn before_steady_state(means: &[f64]) -> Vec<usize> {
 }
 
 /// How many volumes a run seems to begin with before its steady state: the leading ones of [`before_steady_state`] that are brighter than the
-/// rest by [`BRIGHTER`] or more. `means`: of each volume.
+/// rest by a hundredth or more. `means`: of each volume.
 #[must_use]
 pub fn brighter_at_first(means: &[f64]) -> usize {
     let first = before_steady_state(means).len();
