@@ -117,5 +117,5 @@ fn runs_of_several_tasks_are_told_of() {
         fs::rename(dir.join(from), dir.join(to)).unwrap();
     }
     let heard = told(dir, &format!("connect task-rest_bold.nii task-pain_bold.nii {OPTIONS}"));
-    assert!(heard.contains("the runs are of several tasks (task-pain, task-rest)"), "{heard}");
+    assert!(heard.contains("the runs are of several tasks (task-rest, task-pain)"), "{heard}");
 }

@@ -121,9 +121,9 @@ fn what_tables_and_files_call_a_seed_otherwise_is_said_and_a_clash_is_one_of_see
     };
     let named = line("Rück&<x>", "left_insula");
     let said_of = said(&succeeded(&named, boldly(dir, &named)));
-    let told = "names of regions: 'Rück&<x>' is Rück&<x> in tables and seed-RCkLtXGt in the names of files";
+    let told = "names of regions: 'Rück&<x>' is Rück&<x> in tables and seed-RueckLtXGt in the names of files";
     assert!(said_of.contains(told) && !said_of.contains("'left_insula' is"), "{said_of}");
-    assert!(dir.join("out/seed-RCkLtXGt_stat-t_statmap.nii.gz").exists());
+    assert!(dir.join("out/seed-RueckLtXGt_stat-t_statmap.nii.gz").exists());
     let output = boldly(dir, &line("Ins", "ins").replace("--out out", "--out other"));
     let message = said(&output);
     assert_eq!(output.status.code(), Some(2), "{message}");
