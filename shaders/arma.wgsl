@@ -1,7 +1,7 @@
 // Where the search for a and b of ARMA(1,1) noise begins, from the residuals e of a fit. Of each trial (a, b) RSS weight, in whose logarithm the
 // objective is linear: RSS = |z|^2 - |G'z|^2, z the whitened e by one walk along the volumes, G an orthonormal basis of the whitened
-// design, weight = (|U'R^-1 U| |R|)^(1 / (n - m)): one thread per fitted voxel and trial. Then the least trial, and the next least that is no
-// higher than any beside it: one thread per fitted voxel. A workgroup's voxels share a slice-time group. All f32: it is where the host begins.
+// design, weight = (|U'R^-1 U| |R|)^(1 / (n - m)): one thread per fitted voxel and trial. Then the least trial, and the next least that is
+// lower than all beside it: one thread per fitted voxel. A workgroup's voxels share a slice-time group. All f32: it is where the host begins.
 // Host: src/kernels/arma/gpu.rs. Twin: src/kernels/arma/cpu.rs.
 
 const STEP: u32 = 0u; // 0 values of trials, 1 where to begin
@@ -69,7 +69,9 @@ fn find_starts(fitted: u32, slot: u32) {
         if value < least.y {
             var is_low = true;
             for (var k = beside[trial]; k < beside[trial + 1u]; k++) {
-                is_low = is_low && value <= values[beside[k] * stride + slot];
+                // Of trials that are as low as each other, f32 often has some along a valley, the first is low.
+                let other = values[beside[k] * stride + slot];
+                is_low = is_low && (value < other || value == other && trial < beside[k]);
             }
             if is_low && value < least.x {
                 least = vec2<f32>(value, least.x);

@@ -1,6 +1,6 @@
 //! Where the search for a and b of ARMA(1,1) noise begins at each voxel ([`crate::stats::arma11`]), from the residuals e of a fit. Of each trial
 //! (a, b) the objective (n - m) log(RSS / e'e) + log|U'R⁻¹U| + log|R|, RSS = |z|² - |G'z|², z = D^-1/2 L⁻¹ e with R = L D L', G an
-//! orthonormal basis of D^-1/2 L⁻¹ U; then the least trial and, where there is one, the next least that is no higher than any beside it.
+//! orthonormal basis of D^-1/2 L⁻¹ U; then the least trial and, where there is one, the next least that is lower than all beside it.
 //!
 //! What trials make of a design is prepared on the host in f64, of each slice group. From where it begins the host finds a and b in f64
 //! by the residuals themselves, on every device alike.

@@ -32,8 +32,11 @@ pub fn neighbours(values: &[(f64, f64)]) -> Vec<Vec<usize>> {
 /// low, or is but for that, lies beside neither of the others, and may be taken for the second.
 #[must_use]
 pub fn lowest(values: &[f64], neighbours: &[Vec<usize>], doubt: f64) -> Starts {
-    let is_low =
-        |k: usize, by: f64| neighbours[k].iter().all(|&other| values[k] <= values[other] + by);
+    // Of trials that are as low as each other the first is low.
+    let is_below = |k: usize, other: usize, by: f64| {
+        values[k] < values[other] + by || values[k] == values[other] && k < other
+    };
+    let is_low = |k: usize, by: f64| neighbours[k].iter().all(|&other| is_below(k, other, by));
     let below = |a: &usize, b: &usize| values[*a].total_cmp(&values[*b]);
     let mut low: Vec<usize> = (0..values.len()).filter(|&k| is_low(k, 0.0)).collect();
     low.sort_by(below);
@@ -144,6 +147,11 @@ mod tests {
         assert_eq!(lowest(&values(2.005), &beside, 0.01), [first, second, other]);
         assert_eq!(lowest(&values(2.02), &beside, 0.01), [first, second, first]);
         assert_eq!(lowest(&values(1.995), &beside, 0.01), [first, other, second]);
-        assert_eq!(lowest(&vec![3.0; at.len()], &beside, 0.01)[2], 0, "nothing varies");
+        assert_eq!(lowest(&vec![3.0; at.len()], &beside, 0.01), [0; 3], "nothing varies");
+        // One beside the least that is as low is not the second.
+        let mut tied = values(9.0);
+        tied[beside[first as usize][0]] = 1.0;
+        let found = lowest(&tied, &beside, 0.0);
+        assert_eq!(found[1], second, "{found:?}");
     }
 }
