@@ -204,7 +204,7 @@ fn nearly_as_low(best: &[Place], places: &[Place], is_doubted: &[bool]) -> Vec<P
         let apart = (place.at.0 - of.at.0).abs().max((place.at.1 - of.at.1).abs());
         let above = place.objective - of.objective;
         // Another place that was found from the trial that may be missed is missed with it.
-        let is_missed = is_doubted[place.voxel] && of.start > 0 && place.start > 0;
+        let is_missed = is_doubted[place.voxel] && of.start > 0 && place.start == of.start;
         if apart > ELSEWHERE && above < least[place.voxel] && !is_missed {
             (least[place.voxel], near[place.voxel]) = (above, *place);
         }
