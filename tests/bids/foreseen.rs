@@ -162,7 +162,6 @@ fn subjects_in_spaces_of_their_own_or_with_fixed_effects_are_doubted() {
 fn an_effect_where_a_covariate_is_0_is_said_to_be_that() {
     let folder = two();
     let dir = folder.path();
-    fs::create_dir_all(dir.join("third")).unwrap();
     for folder in [RAW, DERIVED] {
         let to = dir.join(folder.replace("sub-01", "sub-03"));
         fs::create_dir_all(&to).unwrap();
