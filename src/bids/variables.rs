@@ -137,6 +137,15 @@ impl Variables {
         Variables::over(Over::Run { frame_times_s, tr_s })
     }
 
+    /// The same sampled at other times, seconds, as many.
+    #[must_use]
+    pub fn sampled_at(mut self, times_s: Vec<f64>) -> Variables {
+        if let Over::Run { frame_times_s, .. } = &mut self.over {
+            *frame_times_s = times_s;
+        }
+        self
+    }
+
     /// Of `count` inputs of a level above, without any yet.
     #[must_use]
     pub fn of_inputs(count: usize) -> Variables {

@@ -47,6 +47,7 @@ impl RunFiles<'_> {
             tr: timing.tr,
             events: self.events.get(run).cloned(),
             design: self.design.get(run).cloned(),
+            design_slices: None,
             confounds: self.confounds[run * tables..][..tables].to_vec(),
             censored: self.censored.get(run).cloned(),
             physio: self.physio[run * recordings..][..recordings].to_vec(),

@@ -18,10 +18,7 @@ pub(super) const UNLIKE_GLM: [(&str, &str); 26] = [
     ),
     ("mask", "the brain mask beside each image is taken, and Model.Options.Mask names another"),
     ("tr", "RepetitionTime is that of each image's own files: mend it there"),
-    (
-        "slice-times",
-        "each run has one design, sampled at --task-times; SliceTiming of the sidecars serves --physio",
-    ),
+    ("slice-times", "SliceTiming of each image's own sidecars is taken: mend it there"),
     ("sidecar", "the sidecars of each image are found by its name"),
     ("echoes", ONE_IMAGE),
     ("echo-times", ONE_IMAGE),

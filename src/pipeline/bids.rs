@@ -38,6 +38,7 @@ mod run_level;
 mod sources;
 mod table;
 mod there;
+mod times;
 mod together;
 mod unit;
 mod untested;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use ndarray::Array2;
 use serde_json::{Map, Value};
 
+use crate::design::Design;
 use crate::design::censor::{LeftOut, Measures};
 use crate::design::confounds::Unmatched;
-use crate::design::events::{Events, Reading};
-use crate::design::{self, Design, DesignSpec};
 use crate::error::{Error, Result};
 use crate::io::bids::{EchoName, Name, without_echo};
 use crate::io::physio::Logs;
@@ -24,13 +23,13 @@ use crate::pipeline::recordings::{self, OfRun};
 use crate::pipeline::spec::{DesignOptions, RecordOptions, Role, RunSpec, SmoothOptions};
 use crate::pipeline::watch::Watch;
 use crate::recording::{Acquisition, Recording};
-use crate::table::Table;
 use crate::volume::{Grid, SliceGroups};
 
 mod alike;
 mod before;
 mod belongs;
 mod censored;
+mod columned;
 mod combined;
 mod confounded;
 mod echo;
@@ -41,6 +40,7 @@ mod ready;
 mod resolved;
 mod response;
 mod shared;
+mod sliced;
 mod smoothed;
 mod spent;
 mod task;
@@ -49,8 +49,8 @@ mod varied;
 
 pub use before::Survived;
 pub use belongs::{apart, of_one_subject, refuse_others, say_apart};
+use columned::Columned;
 pub use combined::Echoes;
-use confounded::Confounded;
 pub use confounded::measures;
 pub use echo::{Columns, echo};
 pub use filtered::{say_filtered, was_filtered};
@@ -58,9 +58,10 @@ pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
 pub use shared::{names, numbers, refuse_one_recording, refuse_one_recording_of, say_shared};
+pub use sliced::table as of_slices;
 pub use smoothed::{say_smoothed_series, say_twice, smoothed, was_smoothed};
 pub use spent::{Earlier, earlier};
-pub use task::{Slices, Task, at_one_moment};
+pub use task::{Known, Moments, Slices, Task, at_one_moment, at_slices, middle, unique};
 pub use timing::{acquisition_of_smoothed, bids_fields, say_skull, sidecar};
 
 /// A run and all that its model needs.
@@ -95,6 +96,8 @@ pub struct Run {
     pub design: Design,
     /// When the task columns of the design are sampled, and those of each slice; none of a ready design.
     pub task: Option<Task>,
+    /// Each slice's own columns, in place of the design's first.
+    own_times: Option<Slices>,
     /// Which of its columns are confounds.
     pub confounds: Vec<String>,
     /// What was done to the run's slices before; none on its native ones.
@@ -241,8 +244,17 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     let mut acquisition = timing::acquisition(&bold, &sidecar, (spec, options.task_times), watch);
     let resampled = io::resampled(&bold, &sidecar);
     let known = task::Known::of(&sidecar, resampled.as_ref());
-    let Columned { design, task, confounds, doubts, why_no_column, unmatched, measures, found } =
-        design(spec, options, (&acquisition, known), bold.n_volumes, watch)?;
+    let Columned {
+        design,
+        task,
+        own_times,
+        confounds,
+        doubts,
+        why_no_column,
+        unmatched,
+        measures,
+        found,
+    } = columned::design(spec, options, (&acquisition, known), &bold, watch)?;
     let echoes = combined::open(spec, (&bold, &sidecar), &acquisition, watch)?;
     let mut run = Run {
         path: bold.path.clone(),
@@ -259,6 +271,7 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
         acquisition: None,
         design,
         task,
+        own_times,
         confounds,
         resampled,
         moment: None,
@@ -312,114 +325,6 @@ fn open_one(spec: &RunSpec, options: &DesignOptions, watch: &dyn Watch) -> Resul
     run.acquisition = acquisition.ok();
     run.take_before(spec, watch)?;
     Ok(run)
-}
-
-/// A run's design, and what to know of it.
-struct Columned {
-    design: Design,
-    task: Option<Task>,
-    /// Which of its columns are confounds.
-    confounds: Vec<String>,
-    doubts: Vec<String>,
-    why_no_column: Vec<String>,
-    unmatched: Vec<Unmatched>,
-    measures: Measures,
-    /// JSON files beside tables.
-    found: Vec<PathBuf>,
-}
-
-/// A ready design, or one from events and confounds.
-fn design(
-    spec: &RunSpec,
-    options: &DesignOptions,
-    (acquisition, known): (&Result<Acquisition>, task::Known),
-    n_volumes: usize,
-    watch: &dyn Watch,
-) -> Result<Columned> {
-    let Confounded { mut confounds, measures, found } =
-        confounded::of(spec, options, n_volumes, watch)?;
-    let unmatched = confounds.as_mut().map_or(Vec::new(), |c| std::mem::take(&mut c.unmatched));
-    let names = confounds.as_ref().map_or(Vec::new(), |c| c.names.clone());
-    if let Some(path) = &spec.design {
-        let ready = design::from_table(&io::tsv::read(path)?, n_volumes)?;
-        let names = [names, ready::nuisance(&ready.names)].concat();
-        let design = match confounds {
-            Some(confounds) => ready.with(&confounds)?,
-            None => ready,
-        };
-        return Ok(Columned {
-            design,
-            task: None,
-            confounds: names,
-            doubts: Vec::new(),
-            why_no_column: Vec::new(),
-            unmatched,
-            measures,
-            found,
-        });
-    }
-    let acquisition = acquisition.as_ref().map_err(duplicate)?;
-    let tr = acquisition.tr;
-    let mut made = DesignSpec::new(acquisition.frame_times(), acquisition.tr);
-    (made.hrf, made.drift) = (options.hrf.clone(), options.drift);
-    made.own = options.hrf_file.as_ref().map(response::own).transpose()?;
-    let (mut doubts, mut why_no_column) = (Vec::new(), Vec::new());
-    if let Some(path) = &spec.events {
-        let table = io::tsv::read(path)?;
-        let end_s = n_volumes as f64 * tr + acquisition.start_time.min(0.0);
-        let mut found = events(&table, options)?;
-        if n_volumes > 1 {
-            found.leave_out_after(&table.name, end_s)?; // of a single volume the design says more
-        }
-        let (hrf, own) = (&made.hrf, made.own.as_ref());
-        let span = design::odd::Span {
-            first_s: acquisition.start_time,
-            end_s,
-            tr,
-            hrf,
-            own,
-            on_grid: true,
-        };
-        let first_s = span.first_s.min(0.0); // slices may have earlier times
-        let earliest = design::odd::Span { first_s, ..span };
-        found.leave_out_over(&table.name, |event| earliest.is_over(event));
-        let odd = design::odd::odd(&table.name, &found.events, &span);
-        odd.notes.iter().for_each(|note| watch.note(note));
-        found.doubts.extend(odd.doubts);
-        found.doubts.iter().for_each(|doubt| watch.warn(doubt));
-        (made.events, made.modulators) = (found.events, found.modulators);
-        (made.events_name, doubts) = (table.name, found.doubts);
-        why_no_column = found.why_no_column;
-    }
-    if let Some(confounds) = confounds {
-        made.confounds = confounds;
-    }
-    let (design, built) = Task::build(made, options.task_times, acquisition, known)?;
-    if spec.events.is_some() {
-        watch.note(&built.told(acquisition));
-    }
-    let task = Some(built);
-    Ok(Columned {
-        design,
-        task,
-        confounds: names,
-        doubts,
-        why_no_column,
-        unmatched,
-        measures,
-        found,
-    })
-}
-
-/// The events of a table as the options have them read.
-fn events(table: &Table, options: &DesignOptions) -> Result<Events> {
-    let reading = Reading {
-        conditions: options.trial_type.as_deref(),
-        durations: &options.durations,
-        modulate: &options.modulate,
-        fixed_duration_s: options.hrf.fixed_duration(),
-    };
-    design::events::read(table, &reading)
 }
 
 /// The columns of a run's logs at the moments of its slices.

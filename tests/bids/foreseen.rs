@@ -110,7 +110,9 @@ fn recordings_of_something_else_are_left_out_and_native_slices_are_said() {
     fs::copy(raw.join(format!("{STEM}_physio.tsv.gz")), raw.join(format!("{eye}.tsv.gz"))).unwrap();
     let told = told(dir, &native);
     assert!(told.contains("is no recording of pulse or breathing (columns x_coordinate"), "{told}");
-    assert!(told.contains("is on its native slices, acquired up to"), "{told}");
+    let plan = boldly(dir, &native).stdout;
+    let plan = String::from_utf8_lossy(&plan);
+    assert!(plan.contains("each slice's own time, 4 times in each volume"), "{plan}");
     // A recording that ends in the scan is no surprise after the first fits.
     let json = raw.join(format!("{STEM}_physio.json"));
     let text = fs::read_to_string(&json).unwrap();
@@ -120,8 +122,15 @@ fn recordings_of_something_else_are_left_out_and_native_slices_are_said() {
     fs::write(&json, fields.to_string()).unwrap();
     refused(dir, &native, 65, &["sub-01"]);
     fs::write(&json, text).unwrap();
-    let middle = format!("{native} --task-times middle");
-    assert!(!said(&succeeded(&middle, boldly(dir, &middle))).contains("native slices"));
+    // Slice times that cannot be are none.
+    let json = dir.join("study/task-pain_bold.json");
+    let mut fields: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&json).unwrap()).unwrap();
+    fields["SliceTiming"][0] = 99.0.into();
+    fs::write(&json, fields.to_string()).unwrap();
+    let native = native.replace(" --physio", "");
+    assert!(self::told(dir, &native).contains("costs effects where slices are seconds apart"));
+    refused(dir, &format!("{native} --task-times slice"), 65, &["SliceTiming"]);
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn physio_adds_columns_by_slice_to_a_native_run_as_glm_does() {
         "--physio {RAW}/{STEM}_physio.tsv.gz --terms 1/0/0 --drift none --fwhm 20 --task-times start"
     );
     let which = "--space none --desc-label none";
-    let bids = "--fwhm 20 --physio --terms 1/0/0";
+    let bids = "--fwhm 20 --physio --terms 1/0/0 --task-times start";
     equal_to_glm(folder.path(), (which, bids), (&image, &glm));
     let groups = fs::read_to_string(only(&folder.path().join("out"), "_slice-groups.tsv")).unwrap();
     // eight slices, two at a time: four slice times of 40 volumes
@@ -90,6 +90,44 @@ fn physio_adds_columns_by_slice_to_a_native_run_as_glm_does() {
     assert_eq!(lines.count(), 4 * 40);
     let page = fs::read_to_string(folder.path().join("out/sub-01.html")).unwrap();
     assert!(page.contains("2 more of pulse and breathing"), "they are in no table of the run");
+}
+
+#[test]
+fn each_slice_of_a_native_run_has_the_columns_of_its_own_time_as_in_glm() {
+    let folder = study();
+    let dir = folder.path();
+    let image = format!("{RAW}/{STEM}_bold.nii.gz");
+    let how = "--terms 1/0/0 --fwhm 20 --censor after:1,fd:0.5";
+    let glm = format!("--physio {RAW}/{STEM}_physio.tsv.gz --drift none {how}");
+    let which = "--space none --desc-label none";
+    let bids = format!("--physio {how} --task-times slice");
+    equal_to_glm(dir, (which, &bids), (&image, &glm));
+    let out = dir.join("out");
+    let own = fs::read_to_string(only(&out, "desc-slices_design.tsv")).unwrap();
+    let mut lines = own.lines();
+    assert_eq!(lines.next().unwrap(), "slice_time\ttrial_type.pain\ttrial_type.control");
+    assert_eq!(lines.count(), 4 * 40, "four slice times of 40 volumes");
+    let page = fs::read_to_string(out.join("sub-01.html")).unwrap();
+    assert!(page.contains("own time, 4 times in each volume of 2 s"));
+    run(dir, "verify out -q");
+    // It is what is done unless another is asked for, and then the folder is of another analysis.
+    let line = format!("bids study out run -m model.json {which} --physio {how} --device cpu");
+    let again = said(&succeeded(&line, boldly(dir, &line)));
+    assert!(again.contains("0 units fitted, 1 taken"), "{again}");
+    refused_by(dir, &format!("{line} --task-times middle"), "values of the column");
+    // Slices that go have no columns.
+    let table = only(&out, "desc-slices_design.tsv");
+    fs::write(&table, own.replace("slice_time", "time")).unwrap();
+    let done = boldly(dir, "verify out");
+    assert!(!done.status.success(), "{}", said(&done));
+    refused_by(dir, "bids study x run -m model.json --task-times slice", "was resampled");
+}
+
+#[track_caller]
+fn refused_by(dir: &std::path::Path, line: &str, why: &str) {
+    let done = boldly(dir, line);
+    assert_eq!(done.status.code(), Some(2), "{line}: {}", said(&done));
+    assert!(said(&done).contains(why), "{line}: {}", said(&done));
 }
 
 #[test]

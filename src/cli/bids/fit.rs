@@ -45,9 +45,11 @@ pub(super) struct FitArgs {
     /// cosine:SECONDS, polynomial:ORDER, legendre:ORDER or none; the model's own are HighPassFilterCutoffHz and cosine* in X
     #[arg(help_heading = heading::MODEL, long, alias = "drift-model", value_name = "MODEL", value_parser = drift)]
     drift: Option<Drift>,
-    /// When columns are sampled [default: metadata]
+    /// When columns are sampled [default: slice, else metadata]
     ///
-    /// `metadata`: StartTime where the sidecar has it, else the start of each volume; `start` (as FitLins), `middle`, or seconds into each volume
+    /// `slice`: as for boldly glm, the model's columns at each slice's own time, on native slices whose times are known. `metadata`: StartTime where the
+    /// sidecar has it, else the start of each volume; the default of runs that were resampled or corrected for slice timing. `start` (as FitLins),
+    /// `middle`, or seconds into each volume
     #[arg(help_heading = heading::MODEL, long, value_name = "WHEN", allow_negative_numbers = true, value_parser = parsed::<TaskTimes>)]
     task_times: Option<TaskTimes>,
     /// Volumes to leave out: 'fd:0.5,dvars:1.5'

@@ -7,6 +7,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis};
 use super::events::{self, WithoutEvents};
 use super::found::{Found, FoundRun};
 use super::named;
+use super::times::{OwnTimes, Times};
 use super::unit::{self, Asked, OfRun, Unit};
 use crate::bids::model::Node;
 use crate::bids::variables::Variables;
@@ -20,7 +21,7 @@ use crate::physio::Terms;
 use crate::pipeline::products::Layout;
 use crate::pipeline::spec::{
     BidsSpec, Combining, Command, DesignOptions, GlmSpec, LocalMeanOptions, Missing, RunSpec,
-    TaskTimes, VoxelwiseOptions,
+    VoxelwiseOptions,
 };
 use crate::pipeline::watch::{Quiet, Watch};
 use crate::pipeline::{glm, inputs, regions, voxelwise};
@@ -45,6 +46,8 @@ pub(super) struct Modelled {
     pub n_of_x: usize,
     /// `[volume][column]`
     matrix: Array2<f64>,
+    /// What the first of them are at the time of each slice, where these have their own.
+    own_times: Option<OwnTimes>,
     solved: LeastSquares,
     /// What X names and the run lacks, with the closest name.
     pub missing: Vec<(String, Option<String>)>,
@@ -76,18 +79,15 @@ pub(super) fn model(
         Some(_) => None,
         None => raw_tr(found, run)?,
     };
-    let acquisition = io::volume_times(&bold, &sidecar, tr)?;
+    let times = Times::of_run(spec.fit.task_times, (&bold, &sidecar), tr)?;
+    let acquisition = &times.acquisition;
+    times.doubts.iter().for_each(|doubt| notes.add(&run.name(), doubt));
     // A mask on another grid, empty or of fractions is refused before any fit.
     for mask in run.mask(node).into_iter().chain(&spec.fit.smooth.within).chain(&run.white_matter) {
         io::read_mask(mask, &bold.grid)?;
     }
     refuse_elsewhere(spec, run, &bold, &sidecar)?;
-    let frame_times_s = frame_times(spec.fit.task_times, &acquisition)?;
-    if let Some(line) = on_native_slices(spec, &bold, &sidecar) {
-        notes.add(&run.name(), line);
-    }
-    let origin = origin(spec.fit.task_times, &acquisition, &frame_times_s);
-    let mut variables = Variables::of_run(frame_times_s, acquisition.tr);
+    let mut variables = Variables::of_run(times.frame_times_s(times.at_s), acquisition.tr);
     let without_events = events::add(&mut variables, (found, run), notes)?;
     if let Some(path) = &run.confounds {
         variables.add_rows(&io::tsv::read(path)?, notes)?;
@@ -95,6 +95,7 @@ pub(super) fn model(
     if spec.missing_variable == Missing::Skip {
         variables.drop_missing();
     }
+    let as_read = variables.clone();
     let has_tables = without_events.is_none() && run.confounds.is_some();
     let missing = match super::missing(spec) {
         // What some runs lack is told of all of them at once.
@@ -103,7 +104,7 @@ pub(super) fn model(
     };
     let made = transform::apply(&node.transformations, &mut variables, notes)
         .and_then(|()| design::columns(&variables, node, missing, notes));
-    let made = made.map_err(|error| match &without_events {
+    let mut made = made.map_err(|error| match &without_events {
         Some(without) => without.why(error),
         None if run.confounds.is_none() => error.with_hint(NO_CONFOUNDS),
         None => error,
@@ -114,10 +115,18 @@ pub(super) fn model(
             names.map(|name| (name.clone(), variables.near(&name))).collect(),
         ));
     }
+    let mut at = Vec::with_capacity(times.moments.len());
+    for &at_s in &times.moments {
+        let mut variables = as_read.clone().sampled_at(times.frame_times_s(at_s));
+        transform::apply(&node.transformations, &mut variables, notes)?;
+        at.push(design::columns(&variables, node, missing, notes)?);
+    }
+    let own_times = OwnTimes::of(&times.moments, at, &mut made)?;
+    let origin = times.told(own_times.as_ref());
     let (mut columns, mut matrix) = (made.names, made.matrix);
     let n_of_x = columns.len();
     if spec.fit.drift != Drift::None {
-        add_drift(spec.fit.drift, &acquisition, (&mut columns, &mut matrix))?;
+        add_drift(spec.fit.drift, acquisition, (&mut columns, &mut matrix))?;
     }
     if !has_constant(&matrix)? {
         let said =
@@ -138,70 +147,16 @@ pub(super) fn model(
         columns,
         n_of_x,
         matrix,
+        own_times,
         solved,
         missing,
         without_events,
     })))
 }
 
-/// When the columns of a run are sampled, in words.
-fn origin(asked: TaskTimes, acquisition: &Acquisition, frame_times_s: &[f64]) -> String {
-    let settled = if asked == TaskTimes::Auto { TaskTimes::Metadata } else { asked };
-    let first_s = frame_times_s.first().copied().unwrap_or(0.0);
-    inputs::at_one_moment(settled, first_s, acquisition.tr)
-}
-
 /// What a variable that is not there may be for.
 const NO_CONFOUNDS: &str =
     "the run has no table of confounds (_desc-confounds_timeseries.tsv) in the derivatives";
-
-/// That slices of a run on its native grid were acquired at other times than its one design is sampled at.
-fn on_native_slices(
-    spec: &BidsSpec,
-    bold: &BoldFile,
-    sidecar: &io::sidecar::Sidecar,
-) -> Option<String> {
-    let is_asked = spec.fit.task_times != TaskTimes::Auto;
-    if is_asked || io::resampled(bold, sidecar).is_some() {
-        return None;
-    }
-    // What cannot be read of it is refused where slices are needed.
-    let times = sidecar.slice_timing().ok()??.value;
-    let last_s = times.iter().copied().fold(0.0, f64::max);
-    (last_s > 0.0).then(|| {
-        format!(
-            "is on its native slices, acquired up to {last_s:.3} s into each volume, and a Stats Model has one design for all: \
-             effects are off where a slice is far from that time. boldly glm gives each slice its own; --task-times middle halves the distance"
-        )
-    })
-}
-
-/// When columns are sampled, seconds from the first volume of the file.
-fn frame_times(asked: TaskTimes, acquisition: &Acquisition) -> Result<Vec<f64>> {
-    let at_s = match asked {
-        TaskTimes::Metadata | TaskTimes::Auto => return Ok(acquisition.frame_times()),
-        TaskTimes::Start => 0.0,
-        TaskTimes::Middle => 0.5 * acquisition.tr,
-        TaskTimes::Seconds(at_s) if (0.0..=acquisition.tr).contains(&at_s) => at_s,
-        TaskTimes::Seconds(at_s) => {
-            return Err(Error::usage(
-                format!("--task-times {at_s}"),
-                "lies outside the volume",
-                format!("be seconds into each volume, 0 to {}", acquisition.tr),
-                "start and middle need no number",
-            ));
-        }
-        TaskTimes::Slice => {
-            return Err(Error::usage(
-                "--task-times slice",
-                "is asked of runs that a Stats Model is fitted to, one design a run",
-                "be metadata, start, middle or seconds into each volume",
-                "boldly glm gives each slice its own times; without the option StartTime is taken where the sidecar has it",
-            ));
-        }
-    };
-    Ok((0..acquisition.n_volumes).map(|k| k as f64 * acquisition.tr + at_s).collect())
-}
 
 /// Why images of regressors and regions cannot be those of a run.
 fn refuse_elsewhere(
@@ -302,7 +257,15 @@ impl Modelled {
             .with_maps(&folder, &named::of_maps(entities));
         let design = folder.join(format!("{}_desc-model_design.tsv", named::of_tables(entities)));
         let mask = run.mask(node);
-        let command = self.command(spec, run, (&design, asked, mask), watch)?;
+        let mut texts = vec![(design.clone(), self.table())];
+        let slices = self.own_times.as_ref().map(|own| {
+            let path =
+                folder.join(format!("{}_desc-slices_design.tsv", named::of_tables(entities)));
+            texts.push((path.clone(), own.table()));
+            path
+        });
+        let ready = (design, slices);
+        let command = self.command(spec, run, (ready, asked, mask), watch)?;
         let white_matter = run.white_matter.as_ref();
         let files =
             [Some(&run.bold), mask, run.events.as_ref(), run.confounds.as_ref(), white_matter];
@@ -314,7 +277,7 @@ impl Modelled {
             entities: entities.clone(),
             command,
             layout,
-            texts: vec![(design, self.table())],
+            texts,
             sources,
             below: Vec::new(),
             estimates,
@@ -331,7 +294,11 @@ impl Modelled {
         &self,
         spec: &BidsSpec,
         run: &FoundRun,
-        (design, asked, mask): (&std::path::Path, &[Asked], Option<&PathBuf>),
+        ((design, design_slices), asked, mask): (
+            (PathBuf, Option<PathBuf>),
+            &[Asked],
+            Option<&PathBuf>,
+        ),
         watch: &dyn Watch,
     ) -> Result<Command> {
         let (f, t): (Vec<&Asked>, Vec<&Asked>) = asked.iter().partition(|asked| asked.is_f());
@@ -342,7 +309,8 @@ impl Modelled {
         let mut runs = vec![RunSpec {
             bold: run.bold.clone(),
             tr: self.tr,
-            design: Some(design.to_owned()),
+            design: Some(design),
+            design_slices,
             // For what leaves volumes out; the columns are the design's.
             confounds: run.confounds.iter().filter(|_| fit.censor.is_some()).cloned().collect(),
             physio: run.physio.clone(),
@@ -358,7 +326,12 @@ impl Modelled {
         }
         let terms = fit.physio.as_ref().map_or_else(Default::default, |own| own.terms.clone());
         if !run.physio.is_empty() {
-            let recorded = RunSpec { design: None, confounds: Vec::new(), ..runs[0].clone() };
+            let recorded = RunSpec {
+                design: None,
+                design_slices: None,
+                confounds: Vec::new(),
+                ..runs[0].clone()
+            };
             let options = DesignOptions { terms: Terms::clone(&terms), ..DesignOptions::default() };
             inputs::open_alone(&recorded, &options, &Quiet)?;
         }

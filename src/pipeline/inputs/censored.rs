@@ -25,7 +25,7 @@ impl Run {
         self.lost = self.lost_without(&kept);
         let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &kept);
         rows(&mut self.design.matrix);
-        self.task.iter_mut().for_each(|task| task.keep_rows(rows));
+        self.own_times.iter_mut().for_each(|slices| slices.keep_rows(rows));
         if let Some(physio) = &mut self.physio {
             physio.retroicor.groups.columns.iter_mut().for_each(rows);
             rows(&mut physio.columns);
@@ -72,7 +72,7 @@ impl Run {
             let left = kept.iter().map(|&volume| &column[volume]).fold(0.0, largest);
             whole > 0.0 && left <= NOTHING * whole
         };
-        let slices = self.task.as_ref().and_then(|task| task.slices.as_ref());
+        let slices = self.own_times.as_ref();
         let lost = |(at, name): (usize, &String)| {
             let own = slices.and_then(|slices| {
                 let at = slices.own.names.iter().position(|own| own == name)?;

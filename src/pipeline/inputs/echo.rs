@@ -91,6 +91,7 @@ pub fn echo(first: &Columns, spec: &RunSpec, watch: &dyn Watch) -> Result<Option
         acquisition: first.acquisition.clone(),
         design: first.design.clone(),
         task: None,
+        own_times: None,
         confounds: first.confounds.clone(),
         physio: first.physio.clone(),
         doubts: Vec::new(),

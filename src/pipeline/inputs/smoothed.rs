@@ -77,7 +77,7 @@ impl Run {
     pub(super) fn smooth_as_before(&mut self) -> Result<()> {
         for SmoothOptions { fwhm_mm, kernel, .. } in self.smoothed.clone() {
             let taps = Taps::new(fwhm_mm, self.grid.voxel_size_mm, kernel)?;
-            self.task.iter_mut().for_each(|task| task.were_smoothed(&taps.weights[2]));
+            self.own_times.iter_mut().for_each(|own| own.were_smoothed(&taps.weights[2]));
         }
         Ok(())
     }

@@ -18,13 +18,15 @@ use crate::volume::SliceGroups;
 
 /// What the files of a run say of its times, besides those themselves.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
+pub struct Known<'a> {
     resampled: Option<&'a Resampled>,
     says_start: bool,
 }
 
 impl Known<'_> {
-    pub(super) fn of<'a>(sidecar: &Sidecar, resampled: Option<&'a Resampled>) -> Known<'a> {
+    /// What a run's sidecars say, and whether it was resampled.
+    #[must_use]
+    pub fn of<'a>(sidecar: &Sidecar, resampled: Option<&'a Resampled>) -> Known<'a> {
         let says_start = sidecar.start_time.is_some() || sidecar.volume_timing.is_some();
         Known { resampled, says_start }
     }
@@ -39,8 +41,8 @@ pub struct Task {
     pub at_s: f64,
     /// The drift beside them, its order settled.
     pub drift: Drift,
-    /// Each slice's own columns, in place of the design's.
-    pub slices: Option<Slices>,
+    /// Different moments of its slices in each volume; 1 where all share the design's.
+    n_moments: usize,
     /// Whether StartTime was taken though the slices' own times are known, and nobody chose.
     passes_over_slices: bool,
     /// What the design was built from.
@@ -60,9 +62,12 @@ pub struct Slices {
     pub fitted: SliceGroups,
 }
 
-/// Seconds into each volume: one for all planes, or one each.
-enum Moments {
+/// Seconds into each volume at which task columns are sampled.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Moments {
+    /// One for all planes.
     One(f64),
+    /// One for each plane.
     Each(Vec<f64>),
 }
 
@@ -71,7 +76,7 @@ impl Task {
     ///
     /// # Errors
     /// Usage: slices' own times asked of a run that was resampled, or whose slice times are not known; a moment outside the volume.
-    fn settle(
+    pub fn settle(
         asked: TaskTimes,
         acquisition: &Acquisition,
         known: Known,
@@ -131,7 +136,7 @@ impl Task {
         asked: TaskTimes,
         acquisition: &Acquisition,
         known: Known,
-    ) -> Result<(Design, Task)> {
+    ) -> Result<(Design, Task, Option<Slices>)> {
         let (times, moments) = Task::settle(asked, acquisition, known)?;
         let at = |at_s: f64| -> Vec<f64> {
             (0..acquisition.n_volumes).map(|k| at_s + k as f64 * acquisition.tr).collect()
@@ -150,24 +155,20 @@ impl Task {
             && known.resampled.is_none()
             && acquisition.slice_times.is_some();
         if each.len() == 1 {
-            return Ok((
-                design,
-                Task { times, at_s, drift, slices: None, passes_over_slices, made },
-            ));
+            let task = Task { times, at_s, drift, n_moments: 1, passes_over_slices, made };
+            return Ok((design, task, None));
         }
-        let mut unique = each.clone();
-        unique.sort_by(f64::total_cmp);
-        unique.dedup();
-        let group = |time: &f64| unique.iter().position(|t| t == time).unwrap_or_default();
+        let unique = unique(&each);
         let mut columns = Vec::with_capacity(unique.len());
         for &time in &unique {
             made.frame_times = at(time);
             columns.push(design::task_columns(&made)?.1);
         }
         let names = design.names[..design.n_task].to_vec();
-        let own = SliceGroups { group_of_plane: each.iter().map(group).collect(), names, columns };
-        let slices = Some(Slices { fitted: own.clone(), own });
-        Ok((design, Task { times, at_s, drift, slices, passes_over_slices, made }))
+        let slices = Slices::new(&each, &unique, (names, columns));
+        let n_moments = unique.len();
+        let task = Task { times, at_s, drift, n_moments, passes_over_slices, made };
+        Ok((design, task, Some(slices)))
     }
 
     /// What each task column of the design is measured by; none of derivatives.
@@ -188,43 +189,60 @@ impl Task {
     #[must_use]
     pub fn told(&self, acquisition: &Acquisition) -> String {
         let (at_s, tr) = (self.at_s, acquisition.tr);
-        let Some(slices) = &self.slices else {
-            let told = at_one_moment(self.times, at_s, tr);
-            let passed_over = self.passes_over_slices;
-            return if passed_over { format!("{told}{PASSED_OVER}") } else { told };
-        };
-        format!(
-            "task columns at each slice's own time, {} times in each volume of {tr} s; --task-times says otherwise",
-            slices.own.columns.len()
-        )
+        if self.n_moments > 1 {
+            return at_slices(self.n_moments, tr);
+        }
+        at_one_moment((self.times, at_s), tr, self.passes_over_slices)
     }
 
     /// What a sidecar keeps of it.
     pub(super) fn resolved(&self, values: &mut Map<String, Value>) {
         values.insert("task_times".to_owned(), json!(self.times));
         values.insert("drift".to_owned(), json!(self.drift));
-        if self.slices.is_none() {
+        if self.n_moments == 1 {
             values.insert("task_times_s".to_owned(), json!(self.at_s));
         }
+    }
+}
+
+impl Slices {
+    /// Columns with these names at each of `moments`, `[moment][volume][column]`, for planes acquired at `each` of them, none smoothed.
+    pub(super) fn new(
+        each: &[f64],
+        moments: &[f64],
+        (names, columns): (Vec<String>, Vec<Array2<f64>>),
+    ) -> Slices {
+        let group = |time: &f64| moments.iter().position(|moment| moment == time);
+        let group_of_plane = each.iter().map(|time| group(time).unwrap_or_default()).collect();
+        let own = SliceGroups { group_of_plane, names, columns };
+        Slices { fitted: own.clone(), own }
     }
 
     /// The run was smoothed with these weights along the slice axis, `[distance in planes]`, before it was opened.
     pub(super) fn were_smoothed(&mut self, weights: &[f64]) {
-        if let Some(Slices { own, fitted }) = &mut self.slices {
-            *own = smoothed(own, weights);
-            *fitted = own.clone();
-        }
+        let Slices { own, fitted } = self;
+        *own = smoothed(own, weights);
+        *fitted = own.clone();
     }
 
     /// Take the rows of volumes that are kept.
     pub(super) fn keep_rows(&mut self, rows: impl Fn(&mut Array2<f64>)) {
-        let Some(Slices { own, fitted }) = &mut self.slices else { return };
-        own.columns.iter_mut().chain(&mut fitted.columns).for_each(rows);
+        self.own.columns.iter_mut().chain(&mut self.fitted.columns).for_each(rows);
     }
 }
 
+/// Different times, ascending.
+#[must_use]
+pub fn unique(times: &[f64]) -> Vec<f64> {
+    let mut unique = times.to_vec();
+    unique.sort_by(f64::total_cmp);
+    unique.dedup();
+    unique
+}
+
 /// The middle of some times.
-fn middle(times: &[f64]) -> f64 {
+#[must_use]
+pub fn middle(times: &[f64]) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
@@ -247,19 +265,19 @@ impl Run {
         };
         let known = Known { resampled: self.resampled.as_ref(), says_start: false };
         let made = DesignSpec { events, ..task.made.clone() };
-        let (mut design, mut task) = Task::build(made, task.times, acquisition, known)?;
+        let (mut design, task, mut slices) = Task::build(made, task.times, acquisition, known)?;
         if self.kept.len() < acquisition.n_volumes {
             let rows = |columns: &mut Array2<f64>| *columns = columns.select(Axis(0), &self.kept);
             rows(&mut design.matrix);
-            task.keep_rows(rows);
+            slices.iter_mut().for_each(|slices| slices.keep_rows(rows));
         }
-        (self.design, self.task) = (design, Some(task));
+        (self.design, self.task, self.own_times) = (design, Some(task), slices);
         self.smooth_as_before()
     }
 
     /// Each plane's own task columns, smoothed with these weights along the slice axis, `[distance in planes]`.
     pub fn smooth_task(&mut self, weights: &[f64]) {
-        if let Some(Slices { own, fitted }) = self.task.as_mut().and_then(|t| t.slices.as_mut()) {
+        if let Some(Slices { own, fitted }) = &mut self.own_times {
             *fitted = smoothed(own, weights);
         }
     }
@@ -267,7 +285,7 @@ impl Run {
     /// The task columns that differ between planes, as they are fitted; none where all planes share the design's.
     #[must_use]
     pub fn task_slices(&self) -> Option<&Slices> {
-        self.task.as_ref().and_then(|task| task.slices.as_ref())
+        self.own_times.as_ref()
     }
 
     /// Names and columns that all planes share, `[volume][regressor]`: the design's, without task columns where these differ.
@@ -343,9 +361,18 @@ fn smoothed(own: &SliceGroups, weights: &[f64]) -> SliceGroups {
     SliceGroups { group_of_plane, names: own.names.clone(), columns }
 }
 
-/// When the task columns of a run are sampled that has one moment in each volume, in words. `at_s`: seconds into each volume; `tr`: seconds.
+/// When the task columns of a run are sampled whose slices have `n` times of their own, in words. `tr`: seconds.
 #[must_use]
-pub fn at_one_moment(times: TaskTimes, at_s: f64, tr: f64) -> String {
+pub fn at_slices(n: usize, tr: f64) -> String {
+    format!(
+        "task columns at each slice's own time, {n} times in each volume of {tr} s; --task-times says otherwise"
+    )
+}
+
+/// When the task columns of a run are sampled that has one moment in each volume, in words. `at_s`: seconds into each volume; `tr`: seconds;
+/// `passes_over_slices`: slices have known times of their own, and nobody chose.
+#[must_use]
+pub fn at_one_moment((times, at_s): (TaskTimes, f64), tr: f64, passes_over_slices: bool) -> String {
     let moment = match times {
         TaskTimes::Metadata if at_s == 0.0 => "the start of each volume",
         TaskTimes::Metadata => "StartTime",
@@ -354,5 +381,6 @@ pub fn at_one_moment(times: TaskTimes, at_s: f64, tr: f64) -> String {
         TaskTimes::Slice => "the time of all slices",
         _ => "the moment asked for",
     };
-    format!("task columns at {moment}: {at_s} s + k x {tr} s")
+    let more = if passes_over_slices { PASSED_OVER } else { "" };
+    format!("task columns at {moment}: {at_s} s + k x {tr} s{more}")
 }

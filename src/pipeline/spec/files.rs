@@ -380,6 +380,7 @@ impl RunSpec {
             tr: _,
             events,
             design,
+            design_slices,
             confounds,
             censored,
             physio,
@@ -396,6 +397,7 @@ impl RunSpec {
             (Role::SliceTimes, slice_times),
             (Role::Events, events),
             (Role::Design, design),
+            (Role::Design, design_slices),
             (Role::Censored, censored),
         ]);
         let tables = confounds.iter_mut().map(|path| (Role::Confounds, path));

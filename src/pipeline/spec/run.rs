@@ -26,6 +26,9 @@ pub struct RunSpec {
     pub events: Option<PathBuf>,
     /// A ready design matrix, `[volume][regressor]` with column names.
     pub design: Option<PathBuf>,
+    /// What its first columns are at the time of each slice, in place of what they are there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub design_slices: Option<PathBuf>,
     /// Tables of confounds, one row a volume.
     pub confounds: Vec<PathBuf>,
     /// Volumes that are left out of the fit, listed by hand.

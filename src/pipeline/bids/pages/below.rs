@@ -81,6 +81,7 @@ fn mean(
     }
     let (grid, values) = sum?;
     let of = match subjects.len() {
+        1 => "1 subject".to_owned(),
         all if all == n => format!("{n} subjects"),
         all => format!("{n} of {all} subjects"),
     };
