@@ -153,7 +153,8 @@ fn patterns_and_means_that_cannot_be_are_refused() {
         ("mean()", "something else than columns in mean()"),
         ("mean(2*pain)", "something else than columns in mean()"),
         ("mean(mean(pain))", "something else than columns in mean()"),
-        ("mean(pain - pain_hot)", "open mean()"),
+        ("mean(pain - pain_hot)", "have a comma or ) in mean()"),
+        ("mean(pain*:rating)", "a pattern means conditions alone"),
         ("pain* + 1", "adds a number to a column"),
         ("warm:basis", "names `warm"),
     ] {
@@ -201,6 +202,7 @@ fn terms_of_one_run_weigh_in_that_run_alone_and_the_others_in_the_mean_over_runs
         ("a - b@run-1", [1.0, 0.0, 0.0], [0.0, -1.0, 0.0], [0.0; 3]),
         ("(a - b)@run-1 - 2*\"a\"@run-02", [0.0; 3], [1.0, -1.0, 0.0], [-2.0, 0.0, 0.0]),
         ("(a@run-1 - b)@run-2", [0.0; 3], [1.0, 0.0, 0.0], [0.0, -1.0, 0.0]),
+        ("mean(a@run-1, a@run-2)", [0.0; 3], [0.5, 0.0, 0.0], [0.5, 0.0, 0.0]),
         ("mean(a, b)@run-1 + ?@run-02", [0.0; 3], [0.5, 0.5, 0.0], [1.0, 1.0, 0.0]),
         ("a@run-2 - a@run-01", [0.0; 3], [-1.0, 0.0, 0.0], [1.0, 0.0, 0.0]),
         ("a - b", [1.0, -1.0, 0.0], [0.0; 3], [0.0; 3]),

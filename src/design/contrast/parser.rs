@@ -323,14 +323,15 @@ impl<'a> Parser<'a> {
         Error::usage(thing, found, expected, hint)
     }
 
-    fn unexpected(&self, expected: &str) -> Error {
+    pub(super) fn unexpected(&self, expected: &str) -> Error {
         let found = match self.rest().is_empty() {
             true => "ends too early".to_string(),
             false => format!("has `{}` after a term", quoted::short(self.rest())),
         };
-        let hint = match self.rest().starts_with('@') {
-            true => format!("a run is named as in `{}`", runs::named(self.text)),
-            false => "join terms by + - * /, rows by ;".to_owned(),
+        let hint = match self.rest().chars().next() {
+            Some('@') => format!("a run is named as in `{}`", runs::named(self.text)),
+            Some(':') => "a pattern means conditions alone: name columns with : each by itself, as in mean(a:rating, b:rating)".to_owned(),
+            _ => "join terms by + - * /, rows by ;".to_owned(),
         };
         self.error(&found, expected, &hint)
     }

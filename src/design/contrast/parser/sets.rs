@@ -84,7 +84,7 @@ impl Parser<'_> {
     /// `mean(a, b, pain*)`: every column that is named weighs as much.
     fn mean(&mut self) -> Result<Vec<f64>> {
         self.at += "mean(".len();
-        let mut sum = self.each(&[]);
+        let (mut sum, mut count) = (self.each(&[]), 0.0);
         loop {
             let named = match self.peek() {
                 Some(quote @ ('"' | '\'' | '`')) => match self.quoted(quote)? {
@@ -100,15 +100,18 @@ impl Parser<'_> {
                     "write mean(a, b) - mean(c, d) for a difference of means",
                 ));
             };
+            // A column counts as well where it is of another run than is read for.
+            count += named.iter().sum::<f64>();
+            let named = self.of_its_run(named)?;
             sum.iter_mut().zip(named).for_each(|(sum, weight)| *sum += weight);
             match self.peek() {
                 Some(',') => self.skip(','),
                 Some(')') => break,
-                _ => return Err(self.error("has an open mean()", "close each parenthesis", "")),
+                None => return Err(self.error("has an open mean()", "close each parenthesis", "")),
+                Some(_) => return Err(self.unexpected("have a comma or ) in mean()")),
             }
         }
         self.skip(')');
-        let count: f64 = sum.iter().sum();
         sum.iter_mut().for_each(|weight| *weight /= count);
         Ok(sum)
     }
