@@ -60,6 +60,7 @@ pub fn run(
     let smoothing = smoothing::prepare(&spec.smooth, &opened.grid, watch)?;
     let several = opened.runs.len() > 1;
     let numbers = inputs::numbers(&opened.runs);
+    inputs::say_numbers(&opened.runs, watch);
     let (mut all, mut edges, mut mean) = (Vec::new(), Vec::new(), maps::Mean::default());
     let mut pages = Vec::new();
     for (at, own_number) in numbers.into_iter().enumerate() {

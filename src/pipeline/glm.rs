@@ -213,6 +213,7 @@ fn fit(
 ) -> Result<Combined> {
     let common = Common::new(spec.mask.as_deref(), grid, runs.len(), watch)?;
     let numbers = (runs.len() > 1).then(|| inputs::numbers(runs));
+    inputs::say_numbers(runs, watch);
     let joint = questions.all().map(|asked| asked.joint.clone()).collect();
     let mut so_far = SoFar::new(spec.combine, joint, common, regions, numbers);
     for (at, beside) in beside.iter_mut().enumerate() {

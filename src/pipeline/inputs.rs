@@ -57,7 +57,9 @@ pub use filtered::{say_filtered, was_filtered};
 pub use found::find_spent;
 pub use patterns::leave_out_unmatched;
 pub use resolved::resolved;
-pub use shared::{names, numbers, refuse_one_recording, refuse_one_recording_of, say_shared};
+pub use shared::{
+    names, numbers, refuse_one_recording, refuse_one_recording_of, say_numbers, say_shared,
+};
 pub use sliced::table as of_slices;
 pub use smoothed::{say_smoothed_series, say_twice, smoothed, was_smoothed};
 pub use spent::{Earlier, earlier};

@@ -63,9 +63,10 @@ impl Region {
 
     /// Say that it reaches beyond the grid of `of`, where it does.
     pub fn tell_cut(&self, of: &str, watch: &dyn Watch) {
-        if self.on_grid < 1.0 && !self.voxels.is_empty() {
+        // What would be said to be all of it is.
+        if self.on_grid < 0.9995 && !self.voxels.is_empty() {
             let (share, name) = (100.0 * self.on_grid, &self.name);
-            watch.warn(&format!("{share:.0} % of {name} lies in the field of view of {of}"));
+            watch.warn(&format!("{share:.1} % of {name} lies in the field of view of {of}"));
         }
     }
 

@@ -6,7 +6,7 @@
 
 use std::f64::consts::PI;
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
 use super::least_squares::orthonormal_basis;
 use crate::error::Result;
@@ -42,7 +42,10 @@ pub fn empty_above(
     }
     let rows = stretch.start..stretch.start + n;
     let every = series.ncols().div_ceil(SERIES) as isize;
-    let spectra = spectrum(series.slice(s![rows.clone(), ..;every]));
+    let series = series.slice(s![rows.clone(), ..;every]);
+    // Without a constant among the columns the mean is left, beside which all else would seem nothing.
+    let series = &series - &series.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(0));
+    let spectra = spectrum(series.view());
     let columns = columns.slice(s![rows, ..]);
     let of_columns = spectrum(columns);
     let n_bins = spectra.nrows() / 2;

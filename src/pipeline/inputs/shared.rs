@@ -27,6 +27,25 @@ pub fn numbers(runs: &[Run]) -> Vec<usize> {
     by_name_or_place(runs.iter().map(own).collect())
 }
 
+/// Say which run is meant by the number of an output's name, where these are not the runs' own.
+pub fn say_numbers(runs: &[Run], watch: &dyn Watch) {
+    let numbers = numbers(runs);
+    let own = |run: &Run| Name::of(&run.path).entities.into_iter().find(|e| e.starts_with("run-"));
+    let is_other = |(run, number): (&Run, &usize)| {
+        own(run)
+            .and_then(|own| own.strip_prefix("run-")?.parse().ok())
+            .is_some_and(|own: usize| own != *number)
+    };
+    if runs.len() < 2 || !runs.iter().zip(&numbers).any(is_other) {
+        return;
+    }
+    let all = runs.iter().zip(&numbers).map(|(run, number)| format!("run-{number} {}", run.name()));
+    watch.warn(&format!(
+        "runs of several sessions have numbers in common: in names of outputs run-1, run-2, ... are their places: {}",
+        all.collect::<Vec<_>>().join(", ")
+    ));
+}
+
 fn by_name_or_place(own: Vec<Option<usize>>) -> Vec<usize> {
     let n = own.len();
     let mut distinct: Vec<usize> = own.iter().copied().flatten().collect();
